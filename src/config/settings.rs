@@ -1,0 +1,268 @@
+//! The settings a configuration holds once it was read and found to work: every value here can be used as it is.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use jiff::tz::TimeZone;
+
+use crate::domain::schedule::{PauseRange, Schedule};
+
+/// Everything `config.toml` and the environment say.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where it was read from.
+    pub path: PathBuf,
+    /// `[site]`.
+    pub site: Site,
+    /// `templates`: a folder whose files override the embedded ones of the same name.
+    pub templates: Option<PathBuf>,
+    /// `[database]`.
+    pub database: Database,
+    /// `[server]`.
+    pub server: Server,
+    /// `[[sources]]`, in the file's order.
+    pub sources: Vec<Source>,
+    /// `[[feeds]]`, in the file's order.
+    pub feeds: Vec<Feed>,
+    /// `[[digests]]`, in the file's order.
+    pub digests: Vec<Digest>,
+    /// `[[transports]]`, in the file's order.
+    pub transports: Vec<Transport>,
+}
+
+/// Who publishes.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// The publisher's name.
+    pub title: String,
+    /// Where people reach this service, without a slash at the end.
+    pub base_url: String,
+    /// Default language (RFC 5646).
+    pub language: String,
+    /// Default zone.
+    pub timezone: TimeZone,
+    /// `DOMAIN,DATE` of every article id: `tag:ID_AUTHORITY:SOURCE/ID` (RFC 4151).
+    pub id_authority: String,
+    /// Printed in every digest.
+    pub postal_address: String,
+}
+
+/// Where our own data lives.
+#[derive(Clone)]
+pub struct Database {
+    /// `sqlite://PATH` (made absolute) or `postgres://…`.
+    pub url: String,
+}
+
+/// The web server.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// Address and port to listen on.
+    pub listen: SocketAddr,
+}
+
+/// What kind of system a source reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceKind {
+    /// Our own table, filled by `courant articles import`.
+    Builtin,
+    /// A WordPress database (MySQL, MariaDB).
+    WordPress,
+    /// Any table, read by a query of the operator's.
+    Query,
+}
+
+/// Whose ids an article carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ids {
+    /// `tag:ID_AUTHORITY:SOURCE/ID`.
+    Ours,
+    /// The ids that readers already know (WordPress's guid), to take over a feed.
+    Source,
+}
+
+/// One `[[sources]]` table.
+#[derive(Clone)]
+pub struct Source {
+    /// Slug.
+    pub name: String,
+    /// Former names.
+    pub was: Vec<String>,
+    /// What it reads.
+    pub kind: SourceKind,
+    /// The foreign database, for all but builtin: `mysql://`, `postgres://` or `sqlite://`.
+    pub url: Option<String>,
+    /// How often it is read, in milliseconds.
+    pub poll: i64,
+    /// How times without a zone are read.
+    pub timezone: TimeZone,
+    /// WordPress's table prefix.
+    pub table_prefix: String,
+    /// Whose ids.
+    pub ids: Ids,
+    /// Pattern of an article's address; any column in braces.
+    pub article_url: Option<String>,
+    /// The query of kind `query`.
+    pub query: Option<String>,
+}
+
+/// Which articles: an empty list is no restriction; within a list any, between lists all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Section names.
+    pub sections: Vec<String>,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// Authors.
+    pub authors: Vec<String>,
+    /// Languages: `zh` also takes `zh-CN`.
+    pub languages: Vec<String>,
+    /// Source names.
+    pub sources: Vec<String>,
+}
+
+/// How much of an article a feed shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// The whole body and a summary.
+    Full,
+    /// The summary alone.
+    Summary,
+}
+
+/// One `[[feeds]]` table.
+#[derive(Debug, Clone)]
+pub struct Feed {
+    /// Slug.
+    pub name: String,
+    /// Former names.
+    pub was: Vec<String>,
+    /// Its title.
+    pub title: String,
+    /// Its articles.
+    pub selection: Selection,
+    /// How many at most, newest first.
+    pub items: usize,
+    /// How much of each.
+    pub content: Content,
+}
+
+/// What happens to a date that passed while nothing ran.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missed {
+    /// What was due is sent, once.
+    Once,
+    /// Nothing is sent; the articles wait for the next date.
+    Skip,
+}
+
+/// One `[[digests]]` table.
+#[derive(Debug, Clone)]
+pub struct Digest {
+    /// Slug.
+    pub name: String,
+    /// Former names.
+    pub was: Vec<String>,
+    /// Its title.
+    pub title: String,
+    /// When it goes out.
+    pub schedule: Schedule,
+    /// Its zone.
+    pub timezone: TimeZone,
+    /// Its articles (sections, tags, authors and sources; never languages).
+    pub selection: Selection,
+    /// The readers' languages, the first for everybody else; never empty.
+    pub languages: Vec<String>,
+    /// Fewer stories than this: no edition.
+    pub min_articles: usize,
+    /// More stories than this: the rest is a list of links.
+    pub max_articles: usize,
+    /// Oldest age in milliseconds at which an article first seen here is news.
+    pub max_age: i64,
+    /// After downtime.
+    pub missed: Missed,
+    /// How late a missed date is still made up for, in milliseconds.
+    pub missed_within: i64,
+    /// Days on which nothing is sent.
+    pub pause: Vec<PauseRange>,
+    /// Name of its template folder under `email/`.
+    pub template: String,
+    /// Sender: `Name <address>`.
+    pub from: String,
+    /// Where answers go.
+    pub reply_to: Option<String>,
+    /// Name of its transport.
+    pub transport: String,
+}
+
+/// How a connection to a relay is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsMode {
+    /// `smtp://`: STARTTLS when offered, unverified.
+    Opportunistic,
+    /// `smtp+starttls://`: STARTTLS or nothing, verified.
+    Required,
+    /// `smtps://`: TLS from the first byte, verified.
+    Implicit,
+}
+
+/// Where a transport leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Route {
+    /// An SMTP relay.
+    Smtp {
+        /// Host name or address.
+        host: String,
+        /// Port.
+        port: u16,
+        /// Protection.
+        tls: TlsMode,
+    },
+    /// A folder that gets one `.eml` file a mail.
+    Folder(PathBuf),
+}
+
+/// What becomes of a mail whose outcome a crash left unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Uncertain {
+    /// It is tried once more.
+    Retry,
+    /// It is held for an admin.
+    Hold,
+}
+
+/// A limit of messages in a span, for all nodes together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// How many messages.
+    pub messages: i64,
+    /// In how many milliseconds: a second, a minute, an hour or a day.
+    pub span: i64,
+}
+
+/// One `[[transports]]` table.
+#[derive(Clone)]
+pub struct Transport {
+    /// Slug.
+    pub name: String,
+    /// Former names.
+    pub was: Vec<String>,
+    /// Where it leads.
+    pub route: Route,
+    /// User name for AUTH.
+    pub username: Option<String>,
+    /// Password for AUTH.
+    pub password: Option<String>,
+    /// A private certificate authority's file (PEM).
+    pub tls_ca: Option<PathBuf>,
+    /// The name said in EHLO; default: the base_url's host.
+    pub ehlo: String,
+    /// Envelope sender; default: the From address.
+    pub envelope_from: Option<String>,
+    /// Connections of each node.
+    pub connections: usize,
+    /// Limits for all nodes together; empty: none.
+    pub rate: Vec<Rate>,
+    /// After a crash.
+    pub uncertain: Uncertain,
+}
