@@ -65,17 +65,24 @@ impl Store {
     }
 
     /// Notes that a source could not be read; gives how often in a row.
-    pub async fn source_failed(&self, name: &str, error: &str, next: Millis) -> StoreResult<i64> {
+    pub async fn source_failed(&self, name: &str, error: &str) -> StoreResult<i64> {
         let (name, error) = (name.to_owned(), error.to_owned());
         transaction!(self, |tx| {
             let row: (i64,) =
-                sqlx::query_as("UPDATE sources SET failures = failures + 1, error = $2, due_at = $3 WHERE name = $1 RETURNING failures")
+                sqlx::query_as("UPDATE sources SET failures = failures + 1, error = $2 WHERE name = $1 RETURNING failures")
                     .bind(&name)
                     .bind(&error)
-                    .bind(next.0)
                     .fetch_one(&mut *tx)
                     .await?;
             row.0
+        })
+    }
+
+    /// Puts the next reading of a source off.
+    pub async fn delay_source(&self, name: &str, next: Millis) -> StoreResult<()> {
+        let name = name.to_owned();
+        transaction!(self, |tx| {
+            sqlx::query("UPDATE sources SET due_at = $2 WHERE name = $1").bind(&name).bind(next.0).execute(&mut *tx).await?;
         })
     }
 
