@@ -24,16 +24,10 @@ impl EmailAddress {
             return Err(format!("`{text}` is no e-mail address: it has no @"));
         };
         check_local(local).map_err(|why| format!("`{text}` cannot be mailed: {why}"))?;
-        let domain =
-            ascii_domain(domain).map_err(|why| format!("`{text}` cannot be mailed: {why}"))?;
-        let address = Self {
-            text: format!("{local}@{domain}"),
-            at: local.len(),
-        };
+        let domain = ascii_domain(domain).map_err(|why| format!("`{text}` cannot be mailed: {why}"))?;
+        let address = Self { text: format!("{local}@{domain}"), at: local.len() };
         if address.text.len() > LONGEST_ADDRESS {
-            return Err(format!(
-                "`{text}` cannot be mailed: an address has at most {LONGEST_ADDRESS} characters"
-            ));
+            return Err(format!("`{text}` cannot be mailed: an address has at most {LONGEST_ADDRESS} characters"));
         }
         Ok(address)
     }
@@ -92,20 +86,16 @@ pub fn ascii_domain(domain: &str) -> Result<String, &'static str> {
     if domain.starts_with('[') {
         return Err("a domain is a name, not an IP address in brackets");
     }
-    let ascii =
-        idna::domain_to_ascii_strict(domain).map_err(|_| "its domain is no valid host name")?;
+    let ascii = idna::domain_to_ascii_strict(domain).map_err(|_| "its domain is no valid host name")?;
     if ascii == "localhost" {
         return Ok(ascii);
     }
-    if ascii.len() > LONGEST_DOMAIN || ascii.split('.').any(|label| !matches!(label.len(), 1..=63))
-    {
+    if ascii.len() > LONGEST_DOMAIN || ascii.split('.').any(|label| !matches!(label.len(), 1..=63)) {
         return Err("its domain is no valid host name");
     }
     match ascii.rsplit_once('.') {
         None => Err("its domain has no dot"),
-        Some((_, last)) if last.bytes().all(|b| b.is_ascii_digit()) => {
-            Err("a domain is a name, not an IP address")
-        }
+        Some((_, last)) if last.bytes().all(|b| b.is_ascii_digit()) => Err("a domain is a name, not an IP address"),
         Some(_) => Ok(ascii),
     }
 }
@@ -140,32 +130,21 @@ impl Mailbox {
             return Err("a mailbox stands on one line, without control characters".to_owned());
         }
         let Some((name, rest)) = text.rsplit_once('<') else {
-            return Ok(Self {
-                name: None,
-                address: EmailAddress::parse(text)?,
-            });
+            return Ok(Self { name: None, address: EmailAddress::parse(text)? });
         };
         let Some(address) = rest.strip_suffix('>') else {
             return Err(format!("`{text}` is no mailbox: write Name <address>"));
         };
-        let name = display_name(name.trim()).ok_or_else(|| {
-            format!("`{text}` is no mailbox: a name with one of <>\" in it stands in quotes, as in \"Name\" <address>")
-        })?;
-        Ok(Self {
-            name: Some(name).filter(|name| !name.is_empty()),
-            address: EmailAddress::parse(address)?,
-        })
+        let name = display_name(name.trim())
+            .ok_or_else(|| format!("`{text}` is no mailbox: a name with one of <>\" in it stands in quotes, as in \"Name\" <address>"))?;
+        Ok(Self { name: Some(name).filter(|name| !name.is_empty()), address: EmailAddress::parse(address)? })
     }
 }
 
 /// The name without the quotes of RFC 5322, if it is one word of either kind.
 fn display_name(text: &str) -> Option<String> {
     let Some(quoted) = text.strip_prefix('"') else {
-        return if text.contains(['<', '>', '"']) {
-            None
-        } else {
-            Some(text.to_owned())
-        };
+        return if text.contains(['<', '>', '"']) { None } else { Some(text.to_owned()) };
     };
     let mut name = String::new();
     let mut characters = quoted.chars();
@@ -176,11 +155,7 @@ fn display_name(text: &str) -> Option<String> {
             other => name.push(other),
         }
     }
-    if characters.next().is_none() {
-        Some(name.trim().to_owned())
-    } else {
-        None
-    }
+    if characters.next().is_none() { Some(name.trim().to_owned()) } else { None }
 }
 
 /// In RFC 5322's form but for letters beyond ASCII: the name in quotes unless it is made of plain words.
@@ -189,10 +164,7 @@ impl fmt::Display for Mailbox {
         let Some(name) = &self.name else {
             return write!(f, "{}", self.address);
         };
-        if name
-            .chars()
-            .all(|c| c.is_alphanumeric() || " !#$%&'*+-/=?^_`{|}~".contains(c) || !c.is_ascii())
-        {
+        if name.chars().all(|c| c.is_alphanumeric() || " !#$%&'*+-/=?^_`{|}~".contains(c) || !c.is_ascii()) {
             return write!(f, "{name} <{}>", self.address);
         }
         let escaped = name.replace('\\', "\\\\").replace('"', "\\\"");

@@ -57,11 +57,7 @@ impl Schedule {
             return Err(format!("`{text}` never comes: no month has such a day"));
         }
         let names_times = !fields[0].starts_with('*') && !fields[1].starts_with('*');
-        Ok(Self {
-            text: text.to_owned(),
-            cron,
-            names_times,
-        })
+        Ok(Self { text: text.to_owned(), cron, names_times })
     }
 
     /// The pattern as it was written.
@@ -72,21 +68,12 @@ impl Schedule {
     /// The first slot after an instant, if the calendar has one.
     pub fn next_after(&self, after: Millis, zone: &TimeZone) -> Option<Millis> {
         let after = after.whole_second().timestamp();
-        let slot = if self.names_times {
-            self.next_time(after, zone)
-        } else {
-            self.next_interval(after, zone)
-        };
+        let slot = if self.names_times { self.next_time(after, zone) } else { self.next_interval(after, zone) };
         slot.map(Millis::from)
     }
 
     /// The last slot in (`after`, `now`]; takes a few dozen searches however long that span is.
-    pub fn latest_at_or_before(
-        &self,
-        now: Millis,
-        after: Millis,
-        zone: &TimeZone,
-    ) -> Option<Millis> {
+    pub fn latest_at_or_before(&self, now: Millis, after: Millis, zone: &TimeZone) -> Option<Millis> {
         let next = |t: Millis| self.next_after(t, zone).filter(|slot| *slot <= now);
         let mut latest = next(after)?;
         // No slot lies between `end` and `now`.
@@ -120,16 +107,9 @@ impl Schedule {
         let mut from = after.checked_add(SignedDuration::from_secs(1)).ok()?;
         loop {
             let offset = zone.to_offset(from);
-            let wall = self
-                .cron
-                .find_next_occurrence(&offset.to_datetime(from), true)
-                .ok()?;
+            let wall = self.cron.find_next_occurrence(&offset.to_datetime(from), true).ok()?;
             let slot = offset.to_timestamp(wall).ok()?;
-            let Some(change) = zone
-                .following(from)
-                .next()
-                .filter(|change| change.timestamp() <= slot)
-            else {
+            let Some(change) = zone.following(from).next().filter(|change| change.timestamp() <= slot) else {
                 return Some(slot);
             };
             // The wall clock shows no matching time before `wall`, whatever the offset: no need to visit every change.
@@ -146,14 +126,10 @@ fn first_instant(wall: DateTime, zone: &TimeZone) -> Option<Timestamp> {
         AmbiguousOffset::Gap { before, after } => {
             // Read with the offset that holds afterwards, a skipped time lies just before the change.
             let earlier = after.to_timestamp(wall).ok()?;
-            let change = zone
-                .following(earlier)
-                .find(|change| change.offset() != before)?;
+            let change = zone.following(earlier).find(|change| change.offset() != before)?;
             Some(change.timestamp())
         }
-        AmbiguousOffset::Unambiguous { .. } | AmbiguousOffset::Fold { .. } => {
-            ambiguous.earlier().ok()
-        }
+        AmbiguousOffset::Unambiguous { .. } | AmbiguousOffset::Fold { .. } => ambiguous.earlier().ok(),
     }
 }
 

@@ -19,11 +19,7 @@ pub const DAY: i64 = 24 * HOUR;
 impl Millis {
     /// The same instant as jiff's timestamp; outside jiff's range the nearest it can hold.
     pub fn timestamp(self) -> Timestamp {
-        Timestamp::from_millisecond(self.0).unwrap_or(if self.0 < 0 {
-            Timestamp::MIN
-        } else {
-            Timestamp::MAX
-        })
+        Timestamp::from_millisecond(self.0).unwrap_or(if self.0 < 0 { Timestamp::MIN } else { Timestamp::MAX })
     }
 
     /// The instant `ms` milliseconds later (earlier if negative), saturating.
@@ -51,10 +47,7 @@ impl Millis {
 
     /// The instant in a zone, for people: `2026-09-21 16:40`.
     pub fn in_zone(self, zone: &TimeZone) -> String {
-        self.timestamp()
-            .to_zoned(zone.clone())
-            .strftime("%Y-%m-%d %H:%M")
-            .to_string()
+        self.timestamp().to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
     }
 }
 

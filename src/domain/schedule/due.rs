@@ -24,9 +24,7 @@ impl PauseRange {
         let (first, last) = text.split_once("..").unwrap_or((text, text));
         let (first, last) = (day(first)?, day(last)?);
         if first > last {
-            return Err(format!(
-                "`{text}` ends before it begins: write the earlier day first"
-            ));
+            return Err(format!("`{text}` ends before it begins: write the earlier day first"));
         }
         Ok(Self { first, last })
     }
@@ -43,9 +41,7 @@ fn day(text: &str) -> Result<Date, String> {
     match text.parse::<Date>() {
         // jiff reads more forms of ISO 8601 than people expect here.
         Ok(date) if date.to_string() == text => Ok(date),
-        _ => Err(format!(
-            "`{text}` is no day of the calendar: write 2026-07-10, or 2026-07-10..2026-08-31"
-        )),
+        _ => Err(format!("`{text}` is no day of the calendar: write 2026-07-10, or 2026-07-10..2026-08-31")),
     }
 }
 
@@ -96,10 +92,7 @@ pub fn due(
     };
     let date = zone.to_datetime(slot.timestamp()).date();
     if let Some(range) = pause.iter().find(|range| range.contains(date)) {
-        return Due::Skipped {
-            slot,
-            why: format!("{date} is in the pause {range}"),
-        };
+        return Due::Skipped { slot, why: format!("{date} is in the pause {range}") };
     }
     let late = now.0.saturating_sub(slot.0);
     if late <= ON_TIME {
@@ -107,16 +100,10 @@ pub fn due(
     }
     let at = slot.in_zone(zone);
     if !missed_once {
-        return Due::Skipped {
-            slot,
-            why: format!("{at} passed while nothing ran, and missed dates are skipped"),
-        };
+        return Due::Skipped { slot, why: format!("{at} passed while nothing ran, and missed dates are skipped") };
     }
     if late > missed_within_ms {
-        return Due::Skipped {
-            slot,
-            why: format!("{at} passed while nothing ran, longer ago than missed_within"),
-        };
+        return Due::Skipped { slot, why: format!("{at} passed while nothing ran, longer ago than missed_within") };
     }
     Due::Run { slot }
 }

@@ -1,9 +1,7 @@
 //! The grammar of a cron pattern, so that every refusal is a sentence about the field at fault.
 
 const DAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
-const MONTHS: [&str; 12] = [
-    "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
-];
+const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 
 /// One of the five fields: what it is called and what it may hold.
 struct Field {
@@ -16,41 +14,11 @@ struct Field {
 }
 
 const FIELDS: [Field; 5] = [
-    Field {
-        name: "minute",
-        min: 0,
-        max: 59,
-        names: &[],
-        first_name: 0,
-    },
-    Field {
-        name: "hour",
-        min: 0,
-        max: 23,
-        names: &[],
-        first_name: 0,
-    },
-    Field {
-        name: "day of month",
-        min: 1,
-        max: 31,
-        names: &[],
-        first_name: 0,
-    },
-    Field {
-        name: "month",
-        min: 1,
-        max: 12,
-        names: &MONTHS,
-        first_name: 1,
-    },
-    Field {
-        name: "day of week",
-        min: 0,
-        max: 7,
-        names: &DAYS,
-        first_name: 0,
-    },
+    Field { name: "minute", min: 0, max: 59, names: &[], first_name: 0 },
+    Field { name: "hour", min: 0, max: 23, names: &[], first_name: 0 },
+    Field { name: "day of month", min: 1, max: 31, names: &[], first_name: 0 },
+    Field { name: "month", min: 1, max: 12, names: &MONTHS, first_name: 1 },
+    Field { name: "day of week", min: 0, max: 7, names: &DAYS, first_name: 0 },
 ];
 
 /// The five fields of a pattern, upper-cased and with `?` as `*`, each of them well-formed.
@@ -63,10 +31,7 @@ pub(super) fn fields(text: &str) -> Result<[String; 5], String> {
         "@yearly" | "@annually" => "0 0 1 1 *",
         _ => text,
     };
-    let words: Vec<String> = spelled_out
-        .split_whitespace()
-        .map(str::to_ascii_uppercase)
-        .collect();
+    let words: Vec<String> = spelled_out.split_whitespace().map(str::to_ascii_uppercase).collect();
     let count = words.len();
     let mut fields: [String; 5] = words.try_into().map_err(|_| {
         format!(
@@ -90,9 +55,7 @@ impl Field {
         if value == "*" {
             return Ok(());
         }
-        value
-            .split(',')
-            .try_for_each(|element| self.element(element))
+        value.split(',').try_for_each(|element| self.element(element))
     }
 
     fn element(&self, element: &str) -> Result<(), String> {
@@ -108,17 +71,11 @@ impl Field {
             }
             return match number(step) {
                 Some(step) if step >= 1 && step <= self.max => Ok(()),
-                _ => Err(format!(
-                    "`{element}` in the {} field: the step is a number from 1 to {}",
-                    self.name, self.max
-                )),
+                _ => Err(format!("`{element}` in the {} field: the step is a number from 1 to {}", self.name, self.max)),
             };
         }
         if element == "*" {
-            return Err(format!(
-                "`*` in a list means every {}: let it stand alone in its field",
-                self.name
-            ));
+            return Err(format!("`*` in a list means every {}: let it stand alone in its field", self.name));
         }
         if element.contains('-') {
             return self.range(element);
@@ -138,24 +95,14 @@ impl Field {
             (_, to) => to,
         };
         if from > to {
-            return Err(format!(
-                "`{range}` in the {} field runs backwards: write it as a list",
-                self.name
-            ));
+            return Err(format!("`{range}` in the {} field runs backwards: write it as a list", self.name));
         }
         Ok(())
     }
 
     fn value(&self, text: &str) -> Result<u16, String> {
-        let named = self
-            .names
-            .iter()
-            .position(|name| *name == text)
-            .and_then(|index| u16::try_from(index).ok());
-        match named
-            .map(|index| index + self.first_name)
-            .or_else(|| number(text))
-        {
+        let named = self.names.iter().position(|name| *name == text).and_then(|index| u16::try_from(index).ok());
+        match named.map(|index| index + self.first_name).or_else(|| number(text)) {
             Some(value) if value >= self.min && value <= self.max => Ok(value),
             _ => {
                 let names = match self.names {
@@ -167,20 +114,14 @@ impl Field {
                     "day of week" => ", `FRI#2` (the second Friday), `FRIL` (the last Friday)",
                     _ => "",
                 };
-                Err(format!(
-                    "`{text}` in the {} field: it takes a number from {} to {}{names}{special}",
-                    self.name, self.min, self.max
-                ))
+                Err(format!("`{text}` in the {} field: it takes a number from {} to {}{names}{special}", self.name, self.min, self.max))
             }
         }
     }
 
     /// `L`, `LW`, `15W`.
     fn is_special_day(&self, element: &str) -> bool {
-        matches!(element, "L" | "LW")
-            || element
-                .strip_suffix('W')
-                .is_some_and(|day| self.value(day).is_ok())
+        matches!(element, "L" | "LW") || element.strip_suffix('W').is_some_and(|day| self.value(day).is_ok())
     }
 
     /// `FRI#2`, `FRIL`, `5L`, `5#L`.
