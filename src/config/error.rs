@@ -31,10 +31,16 @@ impl Faults {
     }
 
     /// All of them as an error about a file.
-    pub(super) fn about(mut self, path: &Path) -> ConfigError {
-        self.0.sort();
-        self.0.dedup();
-        ConfigError { path: path.to_owned(), faults: self.0 }
+    pub(super) fn about(self, path: &Path) -> ConfigError {
+        let mut faults: Vec<(Place, String)> = Vec::new();
+        for fault in self.0 {
+            // Names are read twice, once for what refers to them.
+            if !faults.contains(&fault) {
+                faults.push(fault);
+            }
+        }
+        faults.sort_by(|a, b| a.0.cmp(&b.0));
+        ConfigError { path: path.to_owned(), faults }
     }
 }
 
