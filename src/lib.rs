@@ -4,4 +4,14 @@
 pub mod clock;
 pub mod domain;
 
+pub mod config;
 pub mod store;
+pub mod templates;
+
+pub mod mail;
+
+pub mod delivery;
+pub mod digests;
+pub mod feeds;
+pub mod sources;
+pub mod subscribers;

@@ -1,8 +1,15 @@
 //! Values and rules of the product: no IO, no async; nothing here fails except by refusing.
 
+pub mod address;
 pub mod article;
 pub mod delivery;
+pub mod duration;
 pub mod edition;
+pub mod language;
+pub mod links;
+pub mod schedule;
 pub mod selection;
+pub mod slug;
 pub mod subscription;
 pub mod time;
+pub mod token;
