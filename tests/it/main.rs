@@ -1,1 +1,4 @@
-fn main(){}
+//! Stories about the whole program, told from outside.
+
+mod smtp;
+mod smtp_server;
