@@ -1,1 +1,5 @@
-//! x
+//! Courant.
+
+pub mod domain;
+pub mod feeds;
+pub(crate) mod sources;

@@ -1,0 +1,3 @@
+//! Where articles come from.
+
+pub(crate) mod html;
