@@ -2,10 +2,12 @@
 
 pub mod address;
 pub mod article;
+pub mod characters;
 pub mod delivery;
 pub mod duration;
 pub mod edition;
 pub mod language;
+pub mod link;
 pub mod links;
 pub mod schedule;
 pub mod selection;

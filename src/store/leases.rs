@@ -104,6 +104,13 @@ impl Store {
             "SELECT {COLUMNS} FROM deliveries d WHERE d.block_id = $1 AND d.state = 'queued' \
              AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.delivery_id = d.id) ORDER BY d.id"
         );
+        let any = format!(
+            "SELECT b.id FROM editions e JOIN blocks b ON b.edition_id = e.id WHERE e.state = 'sending' AND e.transport = $1 AND {free} LIMIT 1"
+        );
+        let any: Option<(i64,)> = reading!(self, |db| sqlx::query_as(sql(any)).bind(transport).fetch_optional(db).await?);
+        if any.is_none() {
+            return Ok(None);
+        }
         let (transport, node) = (transport.to_owned(), node.to_owned());
         transaction!(self, |tx| {
             let block: Option<(i64, i64)> = sqlx::query_as(sql(claim.clone()))
@@ -188,6 +195,18 @@ impl Store {
             .bind(&node)
             .execute(&mut *tx)
             .await?;
+        })
+    }
+
+    /// Gives single deliveries back that are still waiting.
+    pub async fn give_singles_back(&self, deliveries: &[i64], node: &str) -> StoreResult<()> {
+        let text = format!(
+            "UPDATE waiting SET lease_node = NULL, lease_until = 0 WHERE lease_node = $2 AND delivery_id IN {}",
+            self.numbers("$1")
+        );
+        let (ids, node) = (serde_json::Value::from(deliveries.to_vec()).to_string(), node.to_owned());
+        transaction!(self, |tx| {
+            sqlx::query(sql(text.clone())).bind(&ids).bind(&node).execute(&mut *tx).await?;
         })
     }
 
