@@ -1,0 +1,401 @@
+//! Paragraphs from blank lines and breaks from line ends, as WordPress makes them for posts without blocks.
+
+use super::markup::{Ahead, Piece, pieces, without_marks};
+
+/// Elements that stand for themselves and are never wrapped in a paragraph.
+const BLOCKS: [&str; 43] = [
+    "table", "thead", "tfoot", "caption", "col", "colgroup", "tbody", "tr", "td", "th", "div", "dl", "dd", "dt", "ul", "ol", "li", "pre", "form", "map", "area",
+    "blockquote", "address", "style", "p", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "fieldset", "legend", "section", "article", "aside", "hgroup", "header",
+    "footer", "nav", "figure", "figcaption",
+];
+const MORE_BLOCKS: [&str; 3] = ["details", "menu", "summary"];
+/// Elements before which a break is one too many.
+const NO_BREAK_BEFORE: [&str; 10] = ["p", "li", "div", "dl", "dd", "dt", "th", "pre", "td", "ul"];
+
+/// A line end inside a tag, put away while lines are looked at.
+const IN_TAG: char = '\u{FDD1}';
+/// A line end that stays one: in scripts and styles.
+const KEPT: char = '\u{FDD2}';
+/// Where a `<pre>` was taken out.
+const PLACE: &str = "<pre>\u{FDD3}</pre>";
+
+/// The HTML with its paragraphs and breaks written out.
+pub(super) fn autop(html: &str) -> String {
+    let html = without_marks(html);
+    if html.trim().is_empty() {
+        return String::new();
+    }
+    let (text, preserved) = take_pre(&(html + "\n"));
+    let text = double_breaks(&text);
+    let text = set_blocks_apart(&text).replace("\r\n", "\n").replace('\r', "\n");
+    let text = hide_line_ends_in_tags(&text);
+    let text = tighten(text);
+    let text = paragraphs(&text);
+    let text = unwrap(&text);
+    let text = breaks(&text);
+    let mut parts = text.split(PLACE);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    let mut taken = preserved.iter();
+    for part in parts {
+        out.push_str(taken.next().map_or("", String::as_str));
+        out.push_str(part);
+    }
+    out.replace([IN_TAG, KEPT], "\n")
+}
+
+/// Takes each `<pre>…</pre>` out, leaving an empty one as a place.
+fn take_pre(html: &str) -> (String, Vec<String>) {
+    let (mut out, mut taken) = (String::with_capacity(html.len()), Vec::new());
+    let mut rest = html;
+    while let Some(end) = rest.find("</pre>") {
+        let part = &rest[..end];
+        match part.find("<pre") {
+            Some(start) => {
+                out.push_str(&part[..start]);
+                out.push_str(PLACE);
+                let inner = &part[start..];
+                taken.push(format!("{inner}</pre>"));
+            }
+            None => out.push_str(part),
+        }
+        rest = &rest[end + 6..];
+    }
+    out.push_str(rest);
+    (out, taken)
+}
+
+/// Two breaks in a row are a blank line.
+fn double_breaks(html: &str) -> String {
+    rewrite(html, |text, at, out, _| {
+        let first = at + break_length(&text[at..])?;
+        let gap = first + blank(&text[first..]);
+        let second = gap + break_length(text.get(gap..)?)?;
+        out.push_str("\n\n");
+        Some(second)
+    })
+}
+
+/// The length of `<br>`, `<br/>` or `<br />` at the beginning.
+fn break_length(text: &str) -> Option<usize> {
+    let inner = text.strip_prefix("<br")?;
+    let spaces = blank(inner);
+    let tail = &inner[spaces..];
+    let tail_length = if tail.starts_with("/>") { 2 } else { usize::from(tail.starts_with('>')) };
+    (tail_length > 0).then_some(3 + spaces + tail_length)
+}
+
+/// How many bytes of white space a text begins with.
+fn blank(text: &str) -> usize {
+    text.bytes().take_while(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c)).count()
+}
+
+/// Blank lines before an opening block and behind a closing one.
+fn set_blocks_apart(html: &str) -> String {
+    rewrite(html, |text, at, out, _| {
+        let inner = &text[at + 1..];
+        let closing = inner.starts_with('/');
+        let name = &inner[usize::from(closing)..];
+        let length = name.bytes().take_while(u8::is_ascii_alphanumeric).count();
+        let after = name.as_bytes().get(length).copied()?;
+        if !is_block(&name[..length]) {
+            return None;
+        }
+        let end = at + 1 + usize::from(closing) + length;
+        if closing {
+            (after == b'>').then_some(())?;
+            out.push_str(&text[at..=end]);
+            out.push_str("\n\n");
+            return Some(end + 1);
+        }
+        matches!(after, b' ' | b'\t' | b'\n' | b'\r' | b'/' | b'>').then_some(())?;
+        out.push_str("\n\n");
+        out.push_str(&text[at..end]);
+        let spaces = end + blank(&text[end..]);
+        let rule = if text[spaces..].starts_with("/>") { 2 } else { usize::from(text[spaces..].starts_with('>')) };
+        if &name[..length] == "hr" && rule > 0 {
+            out.push_str(&text[end..spaces + rule]);
+            out.push_str("\n\n");
+            return Some(spaces + rule);
+        }
+        Some(end)
+    })
+}
+
+fn is_block(name: &str) -> bool {
+    BLOCKS.contains(&name) || MORE_BLOCKS.contains(&name)
+}
+
+fn hide_line_ends_in_tags(html: &str) -> String {
+    let mut out = String::with_capacity(html.len());
+    for piece in pieces(html) {
+        match piece {
+            Piece::Text(text) => out.push_str(text),
+            Piece::Tag(tag) | Piece::Comment(tag) => out.extend(tag.chars().map(|c| if c == '\n' { IN_TAG } else { c })),
+        }
+    }
+    out
+}
+
+/// No white space just inside elements in which a break would be wrong.
+fn tighten(mut text: String) -> String {
+    const BOTH: [(&str, &[&str]); 3] = [("</object>", &["param", "/param", "embed", "/embed"]), ("<source", &["source", "track"]), ("<track", &["source", "track"])];
+    const BEFORE: [(&str, &[&str]); 5] =
+        [("<option", &["option"]), ("</object>", &["/object"]), ("<source", &["/audio", "/video"]), ("<track", &["/audio", "/video"]), ("<figcaption", &["figcaption"])];
+    const AFTER: [(&str, &[&str]); 5] =
+        [("<option", &["/option"]), ("</object>", &["object"]), ("<source", &["audio", "video"]), ("<track", &["audio", "video"]), ("<figcaption", &["/figcaption"])];
+    for (sign, names) in BOTH.iter().chain(&BEFORE) {
+        if text.contains(sign) {
+            text = trimmed_around(&text, names, true);
+        }
+    }
+    for (sign, names) in BOTH.iter().chain(&AFTER) {
+        if text.contains(sign) {
+            text = trimmed_around(&text, names, false);
+        }
+    }
+    text
+}
+
+fn trimmed_around(text: &str, names: &[&str], before: bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut swallow = false;
+    for piece in pieces(text) {
+        match piece {
+            Piece::Tag(tag) => {
+                let inner = &tag[1..];
+                let length = inner.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'/').count();
+                let named = names.contains(&inner[..length].trim_end_matches('/'));
+                if named && before {
+                    out.truncate(out.trim_end().len());
+                }
+                out.push_str(tag);
+                swallow = named && !before;
+            }
+            Piece::Text(other) | Piece::Comment(other) => {
+                out.push_str(if swallow { other.trim_start() } else { other });
+                swallow = false;
+            }
+        }
+    }
+    out
+}
+
+/// Wraps what blank lines part in paragraphs.
+fn paragraphs(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 8);
+    let mut current = String::new();
+    let mut finish = |current: &mut String| {
+        let inner = current.trim_matches('\n');
+        if !current.is_empty() && !inner.trim().is_empty() {
+            out.push_str("<p>");
+            out.push_str(inner);
+            out.push_str("</p>\n");
+        }
+        current.clear();
+    };
+    for (number, line) in text.split('\n').enumerate() {
+        if line.trim().is_empty() && number > 0 {
+            finish(&mut current);
+            continue;
+        }
+        if !current.is_empty() {
+            current.push('\n');
+        }
+        current.push_str(line);
+    }
+    finish(&mut current);
+    out
+}
+
+/// Takes paragraphs off again where they hold, or break, a block.
+fn unwrap(text: &str) -> String {
+    let text = close_before(text);
+    // <p>…block…</p> with nothing else, then list items, then quotations.
+    let text = rewrite(&text, |text, at, out, ahead| {
+        let inner = at + text[at..].starts_with("<p>").then_some(3)?;
+        let start = inner + blank(&text[inner..]);
+        let end = loose_block(text, start, ahead)?;
+        let after = end + blank(&text[end..]);
+        text[after..].starts_with("</p>").then_some(())?;
+        out.push_str(&text[start..end]);
+        Some(after + 4)
+    });
+    let text = bare_list_items(&text);
+    let text = rewrite(&text, |text, at, out, ahead| {
+        text[at..].get(..14).filter(|s| s.eq_ignore_ascii_case("<p><blockquote"))?;
+        let end = ahead.next(at + 14)?;
+        out.push_str("<blockquote");
+        out.push_str(&text[at + 14..=end]);
+        out.push_str("<p>");
+        Some(end + 1)
+    });
+    let text = text.replace("</blockquote></p>", "</p></blockquote>");
+    let text = rewrite(&text, |text, at, out, ahead| {
+        let inner = at + text[at..].starts_with("<p>").then_some(3)?;
+        let start = inner + blank(&text[inner..]);
+        let end = loose_block(text, start, ahead)?;
+        out.push_str(&text[start..end]);
+        Some(end)
+    });
+    rewrite(&text, |text, at, out, ahead| {
+        let end = loose_block(text, at, ahead)?;
+        let after = end + blank(&text[end..]);
+        text[after..].starts_with("</p>").then_some(())?;
+        out.push_str(&text[at..end]);
+        Some(after + 4)
+    })
+}
+
+/// A paragraph that runs into the end of its division ends before it.
+fn close_before(text: &str) -> String {
+    rewrite(text, |text, at, out, _| {
+        let inner = at + text[at..].starts_with("<p>").then_some(3)?;
+        let stop = inner + text[inner..].find('<')?;
+        let tail = &text[stop..];
+        if stop == inner || !["</div>", "</address>", "</form>"].iter().any(|end| tail.starts_with(end)) {
+            out.push_str(&text[at..stop]);
+            return Some(stop);
+        }
+        out.push_str(&text[at..stop]);
+        out.push_str("</p>");
+        Some(stop)
+    })
+}
+
+fn bare_list_items(text: &str) -> String {
+    let mut ends = Ahead::new(text, "</p>");
+    let mut lines = Ahead::new(text, "\n");
+    rewrite(text, |text, at, out, _| {
+        text[at..].starts_with("<p><li").then_some(())?;
+        let end = ends.next(at + 7)?;
+        if lines.next(at + 7).is_some_and(|line| line < end) {
+            return None;
+        }
+        out.push_str(&text[at + 3..end]);
+        Some(end + 4)
+    })
+}
+
+/// Line ends become breaks, but not beside blocks.
+fn breaks(text: &str) -> String {
+    let text = keep_line_ends(text).replace("<br>", "<br />").replace("<br/>", "<br />");
+    let text = line_ends_to_breaks(&text).replace(KEPT, "\n");
+    let text = rewrite(&text, |text, at, out, ahead| {
+        let end = loose_block(text, at, ahead)?;
+        let after = end + blank(&text[end..]);
+        text[after..].starts_with("<br />").then_some(())?;
+        out.push_str(&text[at..end]);
+        Some(after + 6)
+    });
+    let text = rewrite(&text, |text, at, _, ahead| {
+        let after = at + text[at..].starts_with("<br />").then_some(6)?;
+        let start = after + blank(&text[after..]);
+        let inner = text[start..].strip_prefix('<')?;
+        let inner = inner.strip_prefix('/').unwrap_or(inner);
+        (NO_BREAK_BEFORE.iter().any(|name| inner.starts_with(name)) || inner.starts_with("ol")).then_some(())?;
+        ahead.next(start)?;
+        Some(after)
+    });
+    match text.strip_suffix("\n</p>").or_else(|| text.strip_suffix("\n</p>\n")) {
+        Some(head) => format!("{head}</p>\n"),
+        None => text,
+    }
+}
+
+/// Line ends within scripts, styles and drawings are none of the reader's.
+fn keep_line_ends(text: &str) -> String {
+    let mut out = text.to_owned();
+    for name in ["script", "style", "svg", "math"] {
+        let (open, close) = (format!("<{name}"), format!("</{name}>"));
+        if !out.contains(&open) {
+            continue;
+        }
+        let (mut next, mut rest) = (String::with_capacity(out.len()), out.as_str());
+        while let Some(start) = rest.find(&open) {
+            let Some(length) = rest[start..].find(&close) else { break };
+            next.push_str(&rest[..start]);
+            next.extend(rest[start..start + length].chars().map(|c| if c == '\n' { KEPT } else { c }));
+            rest = &rest[start + length..];
+        }
+        next.push_str(rest);
+        out = next;
+    }
+    out
+}
+
+fn line_ends_to_breaks(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 16);
+    let mut rest = text;
+    while !rest.is_empty() {
+        let word = rest.bytes().position(|b| b.is_ascii_whitespace()).unwrap_or(rest.len());
+        out.push_str(&rest[..word]);
+        rest = &rest[word..];
+        let run = &rest[..blank(rest)];
+        rest = &rest[run.len()..];
+        // A line end straight behind a break has had its break already.
+        let spared = usize::from(out.ends_with("<br />"));
+        match run.get(spared..).and_then(|later| later.rfind('\n')) {
+            Some(last) => {
+                out.push_str(&run[..spared]);
+                out.push_str("<br />\n");
+                out.push_str(&run[spared + last + 1..]);
+            }
+            None => out.push_str(run),
+        }
+    }
+    out
+}
+
+/// The end of a tag that begins with a block's name at `start`: `<div …>`, `</p>`.
+fn loose_block(text: &str, start: usize, ahead: &mut Ahead<'_>) -> Option<usize> {
+    let inner = text.get(start..)?.strip_prefix('<')?;
+    let inner = inner.strip_prefix('/').unwrap_or(inner);
+    let named = BLOCKS.iter().chain(&MORE_BLOCKS).any(|name| inner.starts_with(name));
+    named.then(|| ahead.next(start)).flatten().map(|end| end + 1)
+}
+
+/// Offers each `<` of a text to `f`, which writes a replacement and says where to go on; it may look ahead for `>`.
+fn rewrite<'t>(text: &'t str, mut f: impl FnMut(&'t str, usize, &mut String, &mut Ahead<'t>) -> Option<usize>) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 8);
+    let mut ahead = Ahead::new(text, ">");
+    let mut at = 0;
+    while let Some(next) = text[at..].find('<').map(|next| next + at) {
+        out.push_str(&text[at..next]);
+        at = f(text, next, &mut out, &mut ahead).unwrap_or_else(|| {
+            out.push('<');
+            next + 1
+        });
+    }
+    out.push_str(&text[at..]);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::autop;
+
+    #[test]
+    fn blank_lines_make_paragraphs_and_line_ends_breaks() {
+        assert_eq!(autop("One\ntwo\r\n\r\nThree\n"), "<p>One<br />\ntwo</p>\n<p>Three</p>\n");
+    }
+
+    #[test]
+    fn blocks_are_not_wrapped() {
+        assert_eq!(autop("Before\n<ul>\n<li>a</li>\n<li>b</li>\n</ul>\nAfter"), "<p>Before</p>\n<ul>\n<li>a</li>\n<li>b</li>\n</ul>\n<p>After</p>\n");
+    }
+
+    #[test]
+    fn a_quotation_holds_its_paragraphs() {
+        assert_eq!(autop("<blockquote>One\n\nTwo</blockquote>"), "<blockquote><p>One</p>\n<p>Two</p></blockquote>\n");
+    }
+
+    #[test]
+    fn preformatted_text_keeps_its_blank_lines() {
+        assert_eq!(autop("a\n<pre>x\n\n\ny</pre>\nb"), "<p>a</p>\n<pre>x\n\n\ny</pre>\n<p>b</p>\n");
+    }
+
+    #[test]
+    fn scripts_get_no_breaks() {
+        assert!(autop("<script>\nlet a;\nlet b;\n</script>").contains("let a;\nlet b;"));
+    }
+}

@@ -1,0 +1,65 @@
+//! Excerpts: the one an editor wrote, and the one WordPress makes where a block shows another post's.
+
+use super::markup::{Piece, pieces, strip_tags, tag_name};
+use super::{Desk, Scope, autop, content, shortcodes, texturize};
+use crate::sources::wordpress::site::Post;
+
+/// What an editor wrote as the excerpt, as HTML.
+pub(in crate::sources::wordpress) fn excerpt(written: &str) -> String {
+    autop::autop(&texturize::texturize(written.trim())).trim().to_owned()
+}
+
+/// A post's excerpt of at most so many words, as HTML without paragraphs.
+pub(super) fn of(desk: &Desk<'_>, scope: Scope<'_>, post: &Post, words: usize) -> String {
+    if !post.excerpt.trim().is_empty() {
+        return texturize::texturize(post.excerpt.trim());
+    }
+    if scope.depth >= super::DEPTH {
+        return String::new();
+    }
+    let whole = if post.content.is_some() { Some(post) } else { desk.whole(post.id) };
+    let Some(written) = whole.and_then(|post| post.content.as_deref()) else { return String::new() };
+    let written = shortcodes::expand(written, &mut |_, _, _| Some(String::new()));
+    let inner = Scope { post, listing: None, excerpt: true, depth: scope.depth + 1 };
+    shortened(&content(desk, inner, &written), words)
+}
+
+/// The first words of some HTML without its tags.
+fn shortened(html: &str, words: usize) -> String {
+    let text = strip_tags(&without_scripts(html));
+    let mut all = text.split(['\n', '\r', '\t', ' ']).filter(|word| !word.is_empty());
+    let mut out = all.by_ref().take(words).collect::<Vec<_>>().join(" ");
+    if all.next().is_some() {
+        out.push_str(" [&hellip;]");
+    }
+    out
+}
+
+fn without_scripts(html: &str) -> String {
+    let mut out = String::with_capacity(html.len());
+    let mut within: Option<String> = None;
+    for piece in pieces(html) {
+        let (Piece::Text(text) | Piece::Tag(text) | Piece::Comment(text)) = piece;
+        let (name, closing) = if matches!(piece, Piece::Tag(_)) { tag_name(text) } else { (String::new(), false) };
+        if closing && within.as_ref() == Some(&name) {
+            within = None;
+        } else if within.is_none() && !closing && matches!(name.as_str(), "script" | "style") {
+            within = Some(name);
+        } else if within.is_none() {
+            out.push_str(text);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_excerpt_ends_after_so_many_words() {
+        assert_eq!(shortened("<p>One <b>two</b></p>\n<script>x()</script><p>three</p>", 2), "One two [&hellip;]");
+        assert_eq!(shortened("<p>One</p>", 2), "One");
+        assert_eq!(excerpt("It's \"new\""), "<p>It&#8217;s &#8220;new&#8221;</p>");
+    }
+}

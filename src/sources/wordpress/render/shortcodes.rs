@@ -1,0 +1,233 @@
+//! Shortcodes: finding them, reading their attributes, replacing those that are known and dropping the others.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::markup::{Ahead, Piece, pieces, tag_name};
+
+/// The shortcodes WordPress itself brings.
+const KNOWN: [&str; 7] = ["caption", "wp_caption", "gallery", "playlist", "audio", "video", "embed"];
+
+/// One bracketed tag: `[name …]`, `[name … /]` or `[/name]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Tag<'a> {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) name: &'a str,
+    pub(super) attributes: &'a str,
+    pub(super) closing: bool,
+    pub(super) alone: bool,
+}
+
+/// All bracketed tags of a text that could be shortcodes, in order.
+pub(super) fn tags(text: &str) -> Vec<Tag<'_>> {
+    let mut found = Vec::new();
+    let mut close = Ahead::new(text, "]");
+    let mut at = 0;
+    while let Some(start) = text[at..].find('[').map(|next| next + at) {
+        at = start + 1;
+        let inner = &text[at..];
+        let closing = inner.starts_with('/');
+        let inner = &inner[usize::from(closing)..];
+        let length = inner.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'-').count();
+        let name = &inner[..length];
+        let after = inner[length..].chars().next();
+        if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || !after.is_some_and(|c| c == ']' || c == '/' || c.is_whitespace()) {
+            continue;
+        }
+        let Some(end) = close.next(at) else { break };
+        let from = at + usize::from(closing) + length;
+        if from > end {
+            continue;
+        }
+        let attributes = &text[from..end];
+        // A bracket inside belongs to a tag of its own.
+        if attributes.contains('[') {
+            continue;
+        }
+        let (attributes, alone) = attributes.strip_suffix('/').map_or((attributes, false), |inner| (inner, true));
+        found.push(Tag { start, end: end + 1, name, attributes, closing, alone });
+        at = end + 1;
+    }
+    found
+}
+
+pub(super) fn is_known(name: &str) -> bool {
+    KNOWN.contains(&name)
+}
+
+/// A shortcode's attributes: named ones by name in lower case, others by their number.
+pub(super) fn attributes(text: &str) -> HashMap<String, String> {
+    let mut found = HashMap::new();
+    let mut rest = text.trim_start();
+    let mut number = 0;
+    while let Some(first) = rest.chars().next() {
+        let name_length = rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'-').count();
+        let behind = rest[name_length..].trim_start();
+        let (name, value) = match behind.strip_prefix('=') {
+            Some(value) if name_length > 0 => (Some(rest[..name_length].to_ascii_lowercase()), value.trim_start()),
+            _ => (None, rest),
+        };
+        let quote = value.chars().next().filter(|c| *c == '"' || *c == '\'');
+        let closed = quote.and_then(|quote| value[1..].find(quote));
+        let (value, tail) = match closed {
+            Some(end) => (&value[1..=end], &value[end + 2..]),
+            None => value.split_at(value.find(char::is_whitespace).unwrap_or(value.len())),
+        };
+        // Something must be taken each time, whatever stands here.
+        if tail.len() == rest.len() {
+            rest = &rest[first.len_utf8()..];
+            continue;
+        }
+        let key = name.unwrap_or_else(|| {
+            number += 1;
+            (number - 1).to_string()
+        });
+        found.insert(key, value.to_owned());
+        rest = tail.trim_start();
+    }
+    found
+}
+
+/// Replaces the known shortcodes by what `f` makes of name, attributes and content; doubled brackets become single ones.
+pub(super) fn expand(text: &str, f: &mut dyn FnMut(&str, &HashMap<String, String>, &str) -> Option<String>) -> String {
+    let all: Vec<Tag<'_>> = tags(text).into_iter().filter(|tag| is_known(tag.name)).collect();
+    let mut ends: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (number, tag) in all.iter().enumerate().filter(|(_, tag)| tag.closing) {
+        ends.entry(tag.name).or_default().push(number);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    for (number, tag) in all.iter().enumerate() {
+        if tag.start < at || tag.closing {
+            continue;
+        }
+        let closer = ends.get(tag.name).and_then(|ends| ends.get(ends.partition_point(|end| *end < number))).filter(|_| !tag.alone).map(|end| &all[*end]);
+        let (content, end) = closer.map_or(("", tag.end), |closer| (&text[tag.end..closer.start], closer.end));
+        if text[..tag.start].ends_with('[') && text[end..].starts_with(']') {
+            out.push_str(&text[at..tag.start - 1]);
+            out.push_str(&text[tag.start..end]);
+            at = end + 1;
+            continue;
+        }
+        let Some(replacement) = f(tag.name, &attributes(tag.attributes), content) else { continue };
+        out.push_str(&text[at..tag.start]);
+        at = end;
+        // A shortcode alone in its paragraph takes the paragraph's place.
+        let behind = text[at..].trim_start();
+        if replacement.starts_with('<') && out.trim_end().ends_with("<p>") && behind.starts_with("</p>") {
+            out.truncate(out.trim_end().len() - 3);
+            at = text.len() - behind.len() + 4;
+        }
+        out.push_str(&replacement);
+    }
+    out.push_str(&text[at..]);
+    out
+}
+
+/// Where the known shortcodes' tags stand.
+pub(super) fn known_spans(text: &str) -> Vec<(usize, usize)> {
+    tags(text).into_iter().filter(|tag| is_known(tag.name)).map(|tag| (tag.start, tag.end)).collect()
+}
+
+/// Drops the shortcodes of plugins, keeping what they enclose; also says which ones.
+pub(super) fn without_unknown(html: &str) -> (String, BTreeSet<String>) {
+    let mut dropped: BTreeSet<String> = BTreeSet::new();
+    if !html.contains('[') {
+        return (html.to_owned(), dropped);
+    }
+    let all: Vec<Tag<'_>> = tags(html);
+    let closed: BTreeSet<&str> = all.iter().filter(|tag| tag.closing).map(|tag| tag.name).collect();
+    let readable = readable(html);
+    let mut out = String::with_capacity(html.len());
+    let mut at = 0;
+    for tag in &all {
+        let place = readable.partition_point(|(start, _)| *start <= tag.start);
+        let in_text = place > 0 && readable[place - 1].1 >= tag.start;
+        if is_known(tag.name) || !in_text || tag.start < at || !plugin_made(html, tag, &closed, &dropped) {
+            continue;
+        }
+        dropped.insert(tag.name.to_owned());
+        out.push_str(&html[at..tag.start]);
+        at = tag.end;
+        // A line that held nothing else goes with it.
+        let line_start = out.is_empty() || out.ends_with('\n');
+        let tail = html[at..].trim_start_matches([' ', '\t', '\r']);
+        if line_start && tail.starts_with('\n') {
+            at = html.len() - tail.len() + 1;
+        }
+    }
+    out.push_str(&html[at..]);
+    (out, dropped)
+}
+
+/// Whether a bracketed tag is a plugin's shortcode and not a writer's remark such as [sic] or [1].
+fn plugin_made(html: &str, tag: &Tag<'_>, closed: &BTreeSet<&str>, dropped: &BTreeSet<String>) -> bool {
+    if html[..tag.start].ends_with('[') || html[tag.end..].starts_with([']', '(']) {
+        return false;
+    }
+    if tag.closing {
+        return dropped.contains(tag.name);
+    }
+    let named = tag.attributes.split(char::is_whitespace).any(|word| word.find('=').is_some_and(|at| at > 0));
+    let bare = tag.attributes.trim().is_empty();
+    let lower = !tag.name.bytes().any(|b| b.is_ascii_uppercase());
+    let before = html[..tag.start].trim_end_matches([' ', '\t']);
+    let after = html[tag.end..].trim_start_matches([' ', '\t', '\r']);
+    let own_line = (before.is_empty() || before.ends_with(['\n', '>'])) && (after.is_empty() || after.starts_with(['\n', '<']));
+    named || tag.alone || closed.contains(tag.name) || (bare && lower && (own_line || tag.name.contains(['_', '-'])))
+}
+
+/// The stretches of HTML in which a shortcode is one: outside of tags, comments and sample code.
+fn readable(html: &str) -> Vec<(usize, usize)> {
+    let (mut found, mut at, mut code) = (Vec::new(), 0, 0_u32);
+    for piece in pieces(html) {
+        match piece {
+            Piece::Text(text) => {
+                if code == 0 {
+                    found.push((at, at + text.len()));
+                }
+                at += text.len();
+            }
+            Piece::Comment(comment) => at += comment.len(),
+            Piece::Tag(tag) => {
+                let (name, closing) = tag_name(tag);
+                if matches!(name.as_str(), "pre" | "code" | "kbd" | "script" | "style") {
+                    code = if closing { code.saturating_sub(1) } else { code.saturating_add(1) };
+                }
+                at += tag.len();
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_are_read_in_every_notation() {
+        let found = attributes(r#" ids="1,2" Link='file' columns=3 large "https://a.example/b.mp3""#);
+        for (name, value) in [("ids", "1,2"), ("link", "file"), ("columns", "3"), ("0", "large"), ("1", "https://a.example/b.mp3")] {
+            assert_eq!(found.get(name).map(String::as_str), Some(value), "{name}");
+        }
+    }
+
+    #[test]
+    fn known_shortcodes_are_replaced_and_doubled_brackets_are_not() {
+        let mut seen = Vec::new();
+        let out = expand("a [gallery ids=\"3\"] [[gallery]] [audio]x[/audio] [sic]", &mut |name, _, content| {
+            seen.push(format!("{name}:{content}"));
+            Some(format!("({name})"))
+        });
+        assert_eq!(out, "a (gallery) [gallery] (audio) [sic]");
+        assert_eq!(seen, ["gallery:", "audio:x"]);
+    }
+
+    #[test]
+    fn plugins_shortcodes_go_and_what_they_enclose_stays() {
+        let (out, names) = without_unknown("[vc_row]\n[vc_column width=\"1/2\"]Text[/vc_column]\n[/vc_row]\nMore [sic] and [1] <code>[foo a=1]</code>");
+        assert_eq!(out, "Text\nMore [sic] and [1] <code>[foo a=1]</code>");
+        assert_eq!(names.into_iter().collect::<Vec<_>>(), ["vc_column", "vc_row"]);
+    }
+}

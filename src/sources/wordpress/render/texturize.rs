@@ -1,0 +1,367 @@
+//! Typography as WordPress sets it: curly quotes, apostrophes, primes, dashes, ellipses, the multiplication sign.
+
+use super::markup::{Piece, ampersands, pieces, tag_name, without_marks};
+use super::shortcodes;
+
+// While a text is worked on, its finished marks are noncharacters, so that no later rule takes them for something else.
+const OPEN_SINGLE: char = '\u{FDD1}';
+const CLOSE_SINGLE: char = '\u{FDD2}';
+const APOSTROPHE: char = '\u{FDD3}';
+const OPEN_DOUBLE: char = '\u{FDD4}';
+const CLOSE_DOUBLE: char = '\u{FDD5}';
+const PRIME: char = '\u{FDD6}';
+const DOUBLE_PRIME: char = '\u{FDD7}';
+const UNDECIDED: char = '\u{FDD8}';
+
+/// Elements whose text is left as it was typed.
+const VERBATIM: [&str; 6] = ["pre", "code", "kbd", "style", "script", "tt"];
+
+/// Words that begin with an apostrophe, not with a quotation mark.
+const CLIPPED: [&str; 11] = ["'tain't", "'twere", "'twas", "'tis", "'twill", "'til", "'bout", "'nuff", "'round", "'cause", "'em"];
+
+/// The text of some HTML with its typography set; tags, comments, shortcodes and verbatim elements stay as they are.
+pub(super) fn texturize(html: &str) -> String {
+    let html = without_marks(html);
+    let mut out = String::with_capacity(html.len() + html.len() / 8);
+    let mut verbatim: Vec<String> = Vec::new();
+    let shortcodes = shortcodes::known_spans(&html);
+    let (mut at, mut done) = (0, 0);
+    for piece in pieces(&html) {
+        let (Piece::Text(whole) | Piece::Tag(whole) | Piece::Comment(whole)) = piece;
+        let end = at + whole.len();
+        // A shortcode's attributes may hold tags; then it reaches over several pieces.
+        let mut from = at.max(done).min(end);
+        match piece {
+            Piece::Comment(_) => out.push_str(&html[from..end]),
+            Piece::Tag(tag) => {
+                out.push_str(&ampersands(&html[from..end]));
+                follow(tag, &mut verbatim);
+            }
+            Piece::Text(_) => {
+                let first = shortcodes.partition_point(|span| span.0 < from);
+                for (start, stop) in shortcodes[first..].iter().take_while(|span| span.0 < end) {
+                    plain(&html[from..*start], &verbatim, &mut out);
+                    out.push_str(&html[*start..*stop]);
+                    done = *stop;
+                    from = done.min(end);
+                }
+                plain(&html[from..end], &verbatim, &mut out);
+            }
+        }
+        at = end;
+    }
+    out
+}
+
+fn plain(text: &str, verbatim: &[String], out: &mut String) {
+    if verbatim.is_empty() && !text.trim().is_empty() {
+        out.push_str(&set(text));
+    } else {
+        out.push_str(text);
+    }
+}
+
+/// Keeps account of the verbatim elements that are open.
+fn follow(tag: &str, open: &mut Vec<String>) {
+    let (name, closing) = tag_name(tag);
+    if !VERBATIM.contains(&name.as_str()) {
+        return;
+    }
+    if !closing {
+        // Only whether any is open matters, and markup nested without end must not cost memory.
+        if open.len() < 64 {
+            open.push(name);
+        }
+    } else if open.last() == Some(&name) {
+        open.pop();
+    }
+}
+
+/// Sets one stretch of plain text.
+fn set(text: &str) -> String {
+    let mut text = text.replace("...", "&#8230;").replace("``", "&#8220;").replace("''", "&#8221;").replace(" (tm)", " &#8482;");
+    if text.contains('\'') {
+        for word in CLIPPED {
+            if text.contains(word) {
+                text = text.replace(word, &word.replace('\'', "&#8217;"));
+            }
+        }
+    }
+    let mut line: Vec<char> = text.chars().collect();
+    if line.contains(&'\'') {
+        singles(&mut line);
+        line = primes(line, '\'', PRIME, OPEN_SINGLE, CLOSE_SINGLE);
+    }
+    if line.contains(&'"') {
+        doubles(&mut line);
+        line = primes(line, '"', DOUBLE_PRIME, OPEN_DOUBLE, CLOSE_DOUBLE);
+    }
+    if line.contains(&'-') {
+        line = dashes(&line);
+    }
+    times(&mut line);
+    let mut out = String::with_capacity(line.len() * 2);
+    for c in line {
+        match c {
+            OPEN_SINGLE => out.push_str("&#8216;"),
+            CLOSE_SINGLE | APOSTROPHE => out.push_str("&#8217;"),
+            OPEN_DOUBLE => out.push_str("&#8220;"),
+            CLOSE_DOUBLE => out.push_str("&#8221;"),
+            PRIME => out.push_str("&#8242;"),
+            DOUBLE_PRIME => out.push_str("&#8243;"),
+            '\u{FDD9}' => out.push_str("&#8211;"),
+            '\u{FDDA}' => out.push_str("&#8212;"),
+            '\u{FDDB}' => out.push_str("&#215;"),
+            c => out.push(c),
+        }
+    }
+    ampersands(&out)
+}
+
+/// Whether a word written out stands at a place.
+fn stands(line: &[char], at: usize, word: &str) -> bool {
+    let mut here = line.get(at..).unwrap_or_default().iter();
+    word.chars().all(|c| here.next() == Some(&c))
+}
+
+fn space_after(line: &[char], at: usize) -> bool {
+    matches!(line.get(at), Some('\r' | '\n' | '\t' | ' ' | '\u{A0}')) || stands(line, at, "&nbsp;")
+}
+
+fn space_before(line: &[char], at: usize) -> bool {
+    at > 0 && (matches!(line[at - 1], '\r' | '\n' | '\t' | ' ' | '\u{A0}') || (at >= 6 && stands(line, at - 6, "&nbsp;")))
+}
+
+/// Where a closing quotation mark may end: at the end, before punctuation or space.
+fn closes_before(line: &[char], at: usize) -> bool {
+    at >= line.len() || ".,:;!?)}-]".contains(line[at]) || stands(line, at, "&gt;") || space_after(line, at)
+}
+
+fn digit(line: &[char], at: usize) -> bool {
+    line.get(at).is_some_and(char::is_ascii_digit)
+}
+
+/// Where the number that a quotation mark at `at` opens is closed by the same mark: `'0.42'`.
+fn quoted_number(line: &[char], at: usize, mark: char) -> Option<usize> {
+    if !(at == 0 || space_before(line, at)) || !digit(line, at + 1) {
+        return None;
+    }
+    let end = (at + 2..line.len()).find(|i| !(line[*i].is_ascii_digit() || ".,".contains(line[*i])))?;
+    (line[end] == mark).then_some(end)
+}
+
+/// Single quotation marks that can be told by what stands beside them.
+fn singles(line: &mut [char]) {
+    let at = |line: &[char]| (0..line.len()).filter(|i| line[*i] == '\'').collect::<Vec<_>>();
+    for i in at(line) {
+        if line[i] == '\'' && digit(line, i + 1) && digit(line, i + 2) && closes_before(line, i + 4) {
+            match line.get(i + 3) {
+                Some('\'') => (line[i], line[i + 3]) = (APOSTROPHE, CLOSE_SINGLE),
+                Some('"') => (line[i], line[i + 3]) = (APOSTROPHE, CLOSE_DOUBLE),
+                _ => {}
+            }
+        }
+    }
+    for i in at(line) {
+        // A year's two digits: '99 and '99s, never '999 or '99%.
+        let decimals = matches!(line.get(i + 3), Some('.' | ',')) && digit(line, i + 4);
+        if digit(line, i + 1) && digit(line, i + 2) && !digit(line, i + 3) && line.get(i + 3) != Some(&'%') && !decimals {
+            line[i] = APOSTROPHE;
+        }
+    }
+    for i in at(line) {
+        if line[i] == '\''
+            && let Some(end) = quoted_number(line, i, '\'')
+        {
+            (line[i], line[end]) = (OPEN_SINGLE, CLOSE_SINGLE);
+        }
+    }
+    for i in at(line) {
+        if i == 0 || "([{\"-".contains(line[i - 1]) || (i >= 4 && stands(line, i - 4, "&lt;")) || space_before(line, i) {
+            line[i] = OPEN_SINGLE;
+        }
+    }
+    for i in at(line) {
+        let next = line.get(i + 1);
+        let ends = next.is_none_or(|c| ".,:;!?\"'(){}[]-".contains(*c));
+        if !space_before(line, i) && !ends && !stands(line, i + 1, "&lt;") && !stands(line, i + 1, "&gt;") && !space_after(line, i + 1) {
+            line[i] = APOSTROPHE;
+        }
+    }
+}
+
+/// Double quotation marks that can be told by what stands beside them.
+fn doubles(line: &mut [char]) {
+    for i in 0..line.len() {
+        if line[i] == '"'
+            && let Some(end) = quoted_number(line, i, '"')
+        {
+            (line[i], line[end]) = (OPEN_DOUBLE, CLOSE_DOUBLE);
+        }
+    }
+    for i in 0..line.len() {
+        let opens = i == 0 || "([{-".contains(line[i - 1]) || (i >= 4 && stands(line, i - 4, "&lt;")) || space_before(line, i);
+        if line[i] == '"' && opens && !space_after(line, i + 1) {
+            line[i] = OPEN_DOUBLE;
+        }
+    }
+}
+
+/// Tells closing quotation marks from feet, inches, minutes and seconds, one quotation at a time.
+fn primes(line: Vec<char>, mark: char, prime: char, open: char, close: char) -> Vec<char> {
+    let mut out = Vec::with_capacity(line.len());
+    for (number, quotation) in line.split(|c| *c == open).enumerate() {
+        if number > 0 {
+            out.push(open);
+        }
+        let mut quotation = quotation.to_vec();
+        if quotation.contains(&mark) {
+            if number > 0 && !quotation.contains(&close) {
+                close_one(&mut quotation, mark, prime, close);
+            } else {
+                primes_after_digits(&mut quotation, mark, prime);
+                for i in 0..quotation.len() {
+                    if quotation[i] == mark && closes_before(&quotation, i + 1) {
+                        quotation[i] = close;
+                    }
+                }
+            }
+            if mark == '"' {
+                swap(&mut quotation, mark, close);
+            }
+        }
+        out.append(&mut quotation);
+    }
+    out
+}
+
+fn swap(line: &mut [char], from: char, to: char) {
+    line.iter_mut().filter(|c| **c == from).for_each(|c| *c = to);
+}
+
+fn primes_after_digits(line: &mut [char], mark: char, prime: char) {
+    for i in 1..line.len() {
+        if line[i] == mark && line[i - 1].is_ascii_digit() {
+            line[i] = prime;
+        }
+    }
+}
+
+/// In a quotation that was opened and not yet closed, one mark must be its end.
+fn close_one(line: &mut [char], mark: char, prime: char, close: char) {
+    let candidates: Vec<usize> = (0..line.len()).filter(|i| line[*i] == mark && closes_before(line, i + 1)).collect();
+    match candidates.as_slice() {
+        [] => primes_after_digits(line, mark, prime),
+        [only] => {
+            line[*only] = close;
+            primes_after_digits(line, mark, prime);
+        }
+        several => {
+            several.iter().for_each(|i| line[*i] = UNDECIDED);
+            let plain: Vec<usize> = several.iter().copied().filter(|i| *i == 0 || !line[i - 1].is_ascii_digit()).collect();
+            if plain.is_empty() {
+                let before_stop = several.iter().rev().find(|i| line.get(**i + 1) == Some(&'.'));
+                if let Some(end) = before_stop.or(several.last()) {
+                    line[*end] = close;
+                }
+            }
+            plain.into_iter().for_each(|i| line[i] = close);
+            primes_after_digits(line, mark, prime);
+            primes_after_digits(line, UNDECIDED, prime);
+            swap(line, UNDECIDED, close);
+        }
+    }
+}
+
+/// Hyphens that stand for dashes; `xn--` of domain names stays.
+fn dashes(line: &[char]) -> Vec<char> {
+    const EN: char = '\u{FDD9}';
+    const EM: char = '\u{FDDA}';
+    let mut out = Vec::with_capacity(line.len());
+    let mut i = 0;
+    while i < line.len() {
+        if line[i] != '-' {
+            out.push(line[i]);
+            i += 1;
+            continue;
+        }
+        let run = line[i..].iter().take_while(|c| **c == '-').count();
+        let (mut left, free) = (run, (i == 0 || space_before(line, i)) && (i + run >= line.len() || space_after(line, i + run)));
+        let domain = i >= 2 && line[i - 2] == 'x' && line[i - 1] == 'n';
+        while left >= 3 {
+            out.push(EM);
+            left -= 3;
+        }
+        match left {
+            2 if run == 2 && free => out.push(EM),
+            2 if run == 2 && domain => out.extend(['-', '-']),
+            2 => out.push(EN),
+            1 if run == 1 && free => out.push(EN),
+            1 => out.push('-'),
+            _ => {}
+        }
+        i += run;
+    }
+    out
+}
+
+/// The x between two numbers is a multiplication sign, but not in 0x1F.
+fn times(line: &mut [char]) {
+    let word = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
+    let number = |c: char| c.is_ascii_digit() || ".,".contains(c);
+    let mut i = 0;
+    while i < line.len() {
+        if !line[i].is_ascii_digit() || (i > 0 && word(&line[i - 1])) {
+            i += 1;
+            continue;
+        }
+        let end = (i + 1..line.len()).find(|k| !number(line[*k])).unwrap_or(line.len());
+        let lone_zero = line[i] == '0' && end == i + 1;
+        if !lone_zero && line.get(end) == Some(&'x') && digit(line, end + 1) {
+            let stop = (end + 2..line.len()).find(|k| !number(line[*k])).unwrap_or(line.len());
+            if !line[stop - 1].is_ascii_digit() || !line.get(stop).is_some_and(word) {
+                line[end] = '\u{FDDB}';
+            }
+            i = stop;
+        } else {
+            i = end.max(i + 1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::texturize;
+
+    fn shown(text: &str) -> String {
+        html_escape::decode_html_entities(&texturize(text)).into_owned()
+    }
+
+    #[test]
+    fn quotation_marks_know_their_side() {
+        assert_eq!(shown(r#"She said "come in" and 'sit down'."#), "She said “come in” and ‘sit down’.");
+        assert_eq!(shown(r#"("Yes," he said)"#), "(“Yes,” he said)");
+        assert_eq!(shown(r#""'Nested' quotes""#), "“‘Nested’ quotes”");
+    }
+
+    #[test]
+    fn apostrophes_and_years_are_no_quotations() {
+        assert_eq!(shown("Don't forget '99 and the '80s, 'tis fun"), "Don’t forget ’99 and the ’80s, ’tis fun");
+    }
+
+    #[test]
+    fn feet_and_inches_get_primes() {
+        assert_eq!(shown(r#"He is 6'2" tall"#), "He is 6′2″ tall");
+    }
+
+    #[test]
+    fn dashes_ellipses_and_times_are_set() {
+        assert_eq!(shown("a - b -- c---d 1--2... 3x4 0x1F xn--a"), "a – b — c—d 1–2… 3×4 0x1F xn--a");
+    }
+
+    #[test]
+    fn code_and_attributes_stay_as_typed() {
+        let html = r#"<a title="it's">x</a><code>"a" -- 'b'</code>"#;
+        assert_eq!(texturize(html), html);
+    }
+}
