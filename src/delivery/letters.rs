@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, anyhow};
-use serde::{Deserialize, Serialize};
 
 use super::Engine;
 use super::route::Message;
@@ -13,35 +12,12 @@ use crate::domain::address::Mailbox;
 use crate::domain::links::Links;
 use crate::domain::token::{self, Power};
 use crate::mail::message::{Letter, ListHeaders, message_id};
+use crate::mail::queued::{Asked, Proof, Slots};
 use crate::store::deliveries::Variant;
 use crate::store::editions::Edition;
 use crate::store::leases::Claimed;
 use crate::templates::mail::SiteContext;
 use crate::templates::{ConfirmContext, DigestContext};
-
-/// What a confirmation asks about, as it is queued.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Asked {
-    /// Digests' names.
-    pub digests: Vec<String>,
-    /// The language it is written in, if told.
-    pub language: Option<String>,
-}
-
-/// A test mail, as it is queued.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Proof {
-    /// `From` mailbox.
-    pub from: String,
-    /// `Reply-To` mailbox.
-    pub reply_to: Option<String>,
-    /// Subject.
-    pub subject: String,
-    /// HTML.
-    pub html: String,
-    /// Text.
-    pub text: String,
-}
 
 /// How long the link in a confirmation mail is said to work, in days.
 const CONFIRM_DAYS: u32 = 30;
@@ -63,37 +39,6 @@ pub(super) struct Letters {
 
 /// Variants kept at most; an edition rarely has more than a dozen.
 const KEPT: usize = 64;
-
-/// The words that stand for a subscriber's values in a rendered variant.
-#[derive(Debug, Clone)]
-pub struct Slots {
-    /// For the name.
-    pub name: String,
-    /// For the address.
-    pub address: String,
-    /// For the address of the page that unsubscribes.
-    pub unsubscribe_url: String,
-}
-
-impl Slots {
-    /// The slots of a store.
-    pub fn of(secret: &[u8]) -> Self {
-        let slot = |name| token::sentinel(secret, name);
-        Self { name: slot("name"), address: slot("address"), unsubscribe_url: slot("unsubscribe") }
-    }
-
-    fn fill(&self, text: &str, values: [&str; 3], escape: bool) -> String {
-        let mut filled = text.to_owned();
-        for (slot, value) in [&self.name, &self.address, &self.unsubscribe_url].into_iter().zip(values) {
-            filled = if escape {
-                filled.replace(slot.as_str(), &html_escape::encode_quoted_attribute(value))
-            } else {
-                filled.replace(slot.as_str(), value)
-            };
-        }
-        filled
-    }
-}
 
 impl Letters {
     pub(super) fn new(engine: Engine, transport: &Transport) -> Self {

@@ -21,8 +21,6 @@ mod letters;
 mod recorder;
 mod route;
 
-pub use letters::{Asked, Proof};
-
 use health::Health;
 use recorder::Recorder;
 

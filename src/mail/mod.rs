@@ -4,4 +4,5 @@ pub mod folder;
 pub mod header;
 pub mod mailbox;
 pub mod message;
+pub mod queued;
 pub mod smtp;

@@ -30,26 +30,6 @@ impl Store {
         Ok(rows.into_iter().map(|(language, sections, readers)| Choice { language, sections, readers }).collect())
     }
 
-    /// Notes which variant each kind of reader gets; a kind without one gets no mail.
-    pub async fn assign_variants(&self, edition: i64, assigned: Vec<(Choice, String, String)>) -> StoreResult<()> {
-        transaction!(self, |tx| {
-            for (choice, language, sections) in &assigned {
-                sqlx::query(
-                    "INSERT INTO variant_choices (edition_id, language, sections, variant_id) \
-                     SELECT $1, $2, $3, id FROM variants WHERE edition_id = $1 AND language = $4 AND sections = $5 \
-                     ON CONFLICT (edition_id, language, sections) DO NOTHING",
-                )
-                .bind(edition)
-                .bind(&choice.language)
-                .bind(&choice.sections)
-                .bind(language)
-                .bind(sections)
-                .execute(&mut *tx)
-                .await?;
-            }
-        })
-    }
-
     /// Freezes the next block of an edition's audience, in the order of their subscriptions; gives how many it holds, 0 when
     /// the audience is complete. Begun again after a crash, it goes on where it stopped.
     pub async fn freeze_block(&self, edition: i64, now: Millis) -> StoreResult<i64> {

@@ -30,6 +30,19 @@ pub struct NewEdition {
     pub groups: Vec<i64>,
     /// Its rendered variants.
     pub variants: Vec<NewVariant>,
+    /// Who reads which.
+    pub assigned: Vec<Assigned>,
+}
+
+/// Which variant a kind of reader gets: that of `language` and the sections they chose.
+#[derive(Debug, Clone)]
+pub struct Assigned {
+    /// The readers' language tag; empty if unknown.
+    pub reads: String,
+    /// Their chosen sections as a sorted JSON list.
+    pub chose: String,
+    /// The variant's language tag.
+    pub language: String,
 }
 
 /// A variant about to be kept.
@@ -139,6 +152,18 @@ impl Store {
                 .bind(&v.html)
                 .bind(&v.text)
                 .bind(&v.recipe)
+                .execute(&mut *tx)
+                .await?;
+            }
+            for a in &new.assigned {
+                sqlx::query(
+                    "INSERT INTO variant_choices (edition_id, language, sections, variant_id) \
+                     SELECT $1, $2, $3, id FROM variants WHERE edition_id = $1 AND language = $4 AND sections = $3",
+                )
+                .bind(id)
+                .bind(&a.reads)
+                .bind(&a.chose)
+                .bind(&a.language)
                 .execute(&mut *tx)
                 .await?;
             }

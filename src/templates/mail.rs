@@ -1,6 +1,6 @@
 //! What a mail's template is given, and what comes out of it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The folder of the mail that asks for a confirmation.
 pub(super) const CONFIRM: &str = "confirm";
@@ -17,7 +17,7 @@ pub struct RenderedMail {
 }
 
 /// Who publishes, as mails and pages name them.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct SiteContext {
     /// The publisher's name.
     pub title: String,
@@ -28,7 +28,7 @@ pub struct SiteContext {
 }
 
 /// The digest a mail is an edition of.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct DigestNames {
     /// Slug.
     pub name: String,
@@ -37,7 +37,7 @@ pub struct DigestNames {
 }
 
 /// The edition.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct EditionContext {
     /// Its day in the variant's language, made by [`date_text`](super::date_text).
     pub date_text: String,
@@ -48,7 +48,7 @@ pub struct EditionContext {
 }
 
 /// An article that is shown with its summary. All texts are plain, never HTML.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct LeadArticle {
     /// Title.
     pub title: String,
@@ -69,7 +69,7 @@ pub struct LeadArticle {
 }
 
 /// An article that is only named.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct MoreArticle {
     /// Title.
     pub title: String,
@@ -82,7 +82,7 @@ pub struct MoreArticle {
 }
 
 /// What differs from one recipient to the next; in a variant that is rendered once, sentinels to be replaced.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct SubscriberContext {
     /// The person's name; may be empty.
     pub name: String,
@@ -93,7 +93,7 @@ pub struct SubscriberContext {
 }
 
 /// Everything a digest's template may use.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct DigestContext {
     /// Who publishes.
     pub site: SiteContext,
@@ -112,7 +112,7 @@ pub struct DigestContext {
 }
 
 /// Everything the template of a confirmation mail may use.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct ConfirmContext {
     /// Who publishes.
     pub site: SiteContext,
