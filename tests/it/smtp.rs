@@ -181,6 +181,16 @@ async fn a_relay_that_stalls_is_not_waited_for_longer_than_said() {
 }
 
 #[tokio::test]
+async fn a_mail_given_up_half_way_takes_its_connection_with_it() {
+    for at in [At::Mail, At::Content] {
+        let (_server, mut connection) = started(Script::new().rule(Rule::stall(at).once())).await;
+        let given_up = tokio::time::timeout(Duration::from_millis(100), send(&mut connection, "a@example.org")).await;
+        assert!(given_up.is_err() && !connection.is_open());
+        assert!(send(&mut connection, "b@example.org").await.starts_with("relay, closed"), "no answer may reach the wrong mail");
+    }
+}
+
+#[tokio::test]
 async fn a_relay_that_is_merely_slow_is_waited_for() {
     let (server, mut connection) =
         started(Script::new().rule(Rule::stall(At::Content)).rule(Rule::wait(At::Mail, Duration::from_millis(20)))).await;

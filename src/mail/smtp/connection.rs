@@ -26,7 +26,11 @@ pub struct Connection {
     patience: Patience,
     /// The relay still holds pieces of a transaction that failed: RSET goes before the next.
     soiled: bool,
+    /// Between transactions. False while one runs, so that a future which is dropped half-way leaves no connection behind
+    /// on which the next mail would hear the answers to this one.
     open: bool,
+    /// The relay has said 354.
+    content_due: bool,
 }
 
 impl Connection {
@@ -36,7 +40,7 @@ impl Connection {
     /// When no mail can be handed over; nothing was sent.
     pub async fn open(relay: &Relay) -> Result<Self, Trouble> {
         let opening::Opened { lettre, gauge, offers, encrypted } = opening::open(relay).await?;
-        Ok(Self { lettre, gauge, offers, encrypted, patience: relay.patience, soiled: false, open: true })
+        Ok(Self { lettre, gauge, offers, encrypted, patience: relay.patience, soiled: false, open: true, content_due: false })
     }
 
     /// Whether the next mail can go over it.
@@ -69,10 +73,10 @@ impl Connection {
     /// What became of the mail, when it ends here.
     pub async fn begin(&mut self, envelope: &Envelope<'_>) -> Result<(), Delivered> {
         if !self.open {
-            let why = "the connection to the relay is closed".to_owned();
-            return Err(Delivered { outcome: Outcome::RelayTrouble { why }, reusable: false });
+            return Err(no_connection());
         }
         let commands = commands(envelope, self.offers.size).map_err(|outcome| Delivered { outcome, reusable: true })?;
+        self.open = false;
         let heard = if self.offers.pipelining { self.together(&commands).await } else { self.one_by_one(&commands).await };
         let mut ended = None;
         let mut content_awaited = false;
@@ -86,7 +90,10 @@ impl Connection {
                 (Some(_), _) => {}
             }
         }
-        let Some(mut delivered) = ended else { return Ok(()) };
+        let Some(mut delivered) = ended else {
+            self.content_due = true;
+            return Ok(());
+        };
         if content_awaited && delivered.reusable {
             delivered.reusable = self.lone_dot().await;
         }
@@ -97,6 +104,9 @@ impl Connection {
 
     /// Sends the content and waits for the answer behind its final dot.
     pub async fn finish(&mut self, content: &str) -> Delivered {
+        if !std::mem::take(&mut self.content_due) {
+            return no_connection();
+        }
         let bytes = stuffed(content);
         let length = bytes.len() as u64;
         self.gauge.within(self.patience.content);
@@ -204,6 +214,11 @@ impl Connection {
             _ => None,
         }
     }
+}
+
+fn no_connection() -> Delivered {
+    let why = "the connection to the relay can't take a mail".to_owned();
+    Delivered { outcome: Outcome::RelayTrouble { why }, reusable: false }
 }
 
 /// What lettre brings back, as what was heard.
