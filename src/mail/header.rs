@@ -6,11 +6,14 @@ use lettre::message::header::{HeaderName, HeaderValue};
 
 /// Longest word that goes out as it is; a line could not be folded inside a longer one.
 const LONGEST_WORD: usize = 60;
-/// Bytes of UTF-8 in one encoded word: 45 make 60 of base64, and with its frame 72, within RFC 2047's 75.
-const BYTES_PER_WORD: usize = 45;
+/// Bytes of UTF-8 in one encoded word: 33 make 44 of base64 and 56 with the frame, so that with any of our header names in
+/// front of it the line stays within RFC 2047's 76.
+const BYTES_PER_WORD: usize = 33;
+/// Lines up to this length are not folded (RFC 5322 section 2.1.1).
+const GOOD_LENGTH: usize = 78;
 
 /// Text on one line: control characters and runs of white space become single spaces.
-pub fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -30,12 +33,17 @@ pub(super) fn text(name: &'static str, value: &str) -> HeaderValue {
 pub(super) fn mailbox(name: &'static str, display: Option<&str>, address: &str) -> HeaderValue {
     let display = one_line(display.unwrap_or_default());
     let raw = address.to_owned();
-    let encoded = if display.is_empty() {
-        raw.clone()
+    let shown = if display.is_empty() {
+        String::new()
     } else if is_plain(&display) && display.len() <= LONGEST_WORD {
-        format!("\"{}\"\r\n <{raw}>", display.replace('\\', "\\\\").replace('"', "\\\""))
+        format!("\"{}\"", display.replace('\\', "\\\\").replace('"', "\\\""))
     } else {
-        format!("{}\r\n <{raw}>", encoded_words(&display))
+        encoded_words(&display)
+    };
+    let encoded = match shown.as_str() {
+        "" => raw.clone(),
+        shown if name.len() + shown.len() + raw.len() + 5 <= GOOD_LENGTH => format!("{shown} <{raw}>"),
+        shown => format!("{shown}\r\n <{raw}>"),
     };
     HeaderValue::dangerous_new_pre_encoded(HeaderName::new_from_ascii_str(name), raw, encoded)
 }

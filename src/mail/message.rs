@@ -139,7 +139,8 @@ pub fn message_id(delivery_key: &str, secret: &[u8], domain: &str) -> String {
     format!("{}@{domain}", URL_SAFE_NO_PAD.encode(&digest[..20]))
 }
 
-/// Made from the Message-ID, so that the same letter gives the same bytes; "=_" can't occur in what our encodings write.
+/// Made from the Message-ID, so that the same letter gives the same bytes; nobody who writes a text knows it beforehand, and
+/// "=_" does not occur in encoded ones.
 fn boundary(message_id: &str) -> String {
     let digest = Sha256::digest(message_id.as_bytes());
     format!("=_{}", URL_SAFE_NO_PAD.encode(&digest[..18]))

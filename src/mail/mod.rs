@@ -1,7 +1,7 @@
 //! Mail: what we say (`message`) and how it leaves (`smtp`, `folder`); `mailbox` receives for the demo.
 
 pub mod folder;
-pub mod header;
+mod header;
 pub mod mailbox;
 pub mod message;
 pub mod queued;

@@ -2,3 +2,4 @@
 
 mod smtp;
 mod smtp_server;
+mod smtp_tls;

@@ -1,22 +1,21 @@
 //! How mail leaves: a connection against a server that misbehaves.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::Arc;
+#![expect(clippy::unwrap_used, reason = "a test that can't go on should stop where it can't")]
+
 use std::time::{Duration, Instant};
 
 use courant::config::settings::{Route, TlsMode, Transport, Uncertain};
+use courant::domain::time::Millis;
+use courant::mail::mailbox::Mailbox;
+use courant::mail::message::{Letter, message_id};
 use courant::mail::smtp::{Connection, Delivered, Outcome, Patience, Relay, Scope, Trouble};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::TlsAcceptor;
 
 use crate::smtp_server::{At, Rule, Script, SmtpServer};
 
 const FROM: &str = "news@example.edu";
 const MAIL: &str = "Subject: hello\r\n\r\nhello\r\n";
 
-fn transport(server: &SmtpServer, tls: TlsMode) -> Transport {
+pub(crate) fn transport(server: &SmtpServer, tls: TlsMode) -> Transport {
     let (host, port) = (server.address().ip().to_string(), server.address().port());
     Transport {
         name: "default".to_owned(),
@@ -34,12 +33,12 @@ fn transport(server: &SmtpServer, tls: TlsMode) -> Transport {
 }
 
 /// Long enough for a busy machine, short enough for a test that waits for it.
-fn patience(ms: u64) -> Patience {
+pub(crate) fn patience(ms: u64) -> Patience {
     let span = Duration::from_millis(ms);
     Patience { opening: span, reply: span, content: span }
 }
 
-async fn connect(server: &SmtpServer) -> Result<Connection, Trouble> {
+pub(crate) async fn connect(server: &SmtpServer) -> Result<Connection, Trouble> {
     let relay = Relay::of(&transport(server, TlsMode::Opportunistic), patience(10_000)).unwrap();
     Connection::open(&relay).await
 }
@@ -62,7 +61,7 @@ fn summary(delivered: &Delivered) -> String {
     }
 }
 
-async fn send(connection: &mut Connection, to: &str) -> String {
+pub(crate) async fn send(connection: &mut Connection, to: &str) -> String {
     summary(&connection.send(FROM, to, MAIL).await)
 }
 
@@ -92,7 +91,8 @@ async fn a_relay_without_pipelining_is_spoken_to_step_by_step() {
 
 #[tokio::test]
 async fn a_refused_recipient_costs_no_connection() {
-    let (server, mut connection) = started(Script::new().rule(Rule::say(At::Rcpt, "550-5.1.1 no\r\n550 5.1.1 such user").recipient("bad"))).await;
+    let (server, mut connection) =
+        started(Script::new().rule(Rule::say(At::Rcpt, "550-5.1.1 no\r\n550 5.1.1 such user").recipient("bad"))).await;
     assert_eq!(send(&mut connection, "bad@example.org").await, "refused Recipient, open: 550 5.1.1 no such user");
     assert_eq!(send(&mut connection, "good@example.org").await, "sent, open: 250 2.0.0 taken");
     assert_eq!(send(&mut connection, "good@example.org").await, "sent, open: 250 2.0.0 taken");
@@ -103,9 +103,11 @@ async fn a_refused_recipient_costs_no_connection() {
 
 #[tokio::test]
 async fn a_recipient_who_must_wait_waits_alone() {
-    let (_server, mut connection) = started(Script::new().rule(Rule::say(At::Rcpt, "450 4.2.0 greylisted").recipient("slow"))).await;
+    let (server, mut connection) = started(Script::new().rule(Rule::say(At::Rcpt, "450 4.2.0 greylisted").recipient("slow"))).await;
     assert_eq!(send(&mut connection, "slow@example.org").await, "deferred Recipient, open: 450 4.2.0 greylisted");
     assert_eq!(send(&mut connection, "a@example.org").await, "sent, open: 250 2.0.0 taken");
+    server.set_script(Script::new());
+    assert_eq!(send(&mut connection, "slow@example.org").await, "sent, open: 250 2.0.0 taken");
 }
 
 #[tokio::test]
@@ -138,7 +140,7 @@ async fn closing_words_are_the_relays_trouble_wherever_they_come() {
 
 #[tokio::test]
 async fn a_connection_gone_behind_the_final_dot_leaves_the_outcome_unknown() {
-    let (server, mut connection) = started(Script::new().rule(Rule::drop(At::Kept).once())).await;
+    let (server, mut connection) = started(Script::new().rule(Rule::drop(At::Kept).on_connection(1).once())).await;
     assert_eq!(send(&mut connection, "a@example.org").await, "unknown, closed: the relay closed the connection");
     assert_eq!(server.mails().len(), 1, "it had arrived, which we could not know");
 }
@@ -179,8 +181,19 @@ async fn a_relay_that_stalls_is_not_waited_for_longer_than_said() {
 }
 
 #[tokio::test]
+async fn a_mail_given_up_half_way_takes_its_connection_with_it() {
+    for at in [At::Mail, At::Content] {
+        let (_server, mut connection) = started(Script::new().rule(Rule::stall(at).once())).await;
+        let given_up = tokio::time::timeout(Duration::from_millis(100), send(&mut connection, "a@example.org")).await;
+        assert!(given_up.is_err() && !connection.is_open());
+        assert!(send(&mut connection, "b@example.org").await.starts_with("relay, closed"), "no answer may reach the wrong mail");
+    }
+}
+
+#[tokio::test]
 async fn a_relay_that_is_merely_slow_is_waited_for() {
-    let (server, mut connection) = started(Script::new().rule(Rule::stall(At::Content))).await;
+    let (server, mut connection) =
+        started(Script::new().rule(Rule::stall(At::Content)).rule(Rule::wait(At::Mail, Duration::from_millis(20)))).await;
     let sending = tokio::spawn(async move { send(&mut connection, "a@example.org").await });
     server.wait_for(1).await;
     while !sending.is_finished() {
@@ -224,10 +237,11 @@ async fn dots_reach_the_relay_doubled_and_the_reader_single() {
 
 #[tokio::test]
 async fn who_knows_the_password_may_send() {
-    for script in [Script::new(), Script::new().rule(Rule::wait(At::Auth, Duration::from_millis(1)))] {
+    for script in [Script::new(), Script::new().mechanisms("LOGIN"), Script::new().without_pipelining()] {
         let server = SmtpServer::start(script.login("ann", "sesame")).await;
         let relay = |password: &str| {
-            let login = Transport { username: Some("ann".into()), password: Some(password.into()), ..transport(&server, TlsMode::Opportunistic) };
+            let login =
+                Transport { username: Some("ann".into()), password: Some(password.into()), ..transport(&server, TlsMode::Opportunistic) };
             Relay::of(&login, patience(10_000)).unwrap()
         };
         let mut connection = Connection::open(&relay("sesame")).await.unwrap();
@@ -237,6 +251,8 @@ async fn who_knows_the_password_may_send() {
         assert!(!format!("{trouble} {trouble:?}").contains("wrong-horse"));
         let mut unknown = connect(&server).await.unwrap();
         assert!(send(&mut unknown, "a@example.org").await.starts_with("relay, open: the relay answered MAIL with: 530"));
+        server.set_script(Script::new().mechanisms("CRAM-MD5").login("ann", "sesame"));
+        assert!(matches!(Connection::open(&relay("sesame")).await, Err(Trouble::NoLogin { .. })));
     }
 }
 
@@ -256,81 +272,36 @@ async fn a_password_never_leaves_this_machine_in_clear() {
     assert!(!server.verbs(1).iter().any(|v| v == "AUTH"));
 }
 
-/// A private authority and a certificate of its own for 127.0.0.1, made by openssl.
-struct Authority {
-    _home: tempfile::TempDir,
-    ca: PathBuf,
-    acceptor: TlsAcceptor,
-}
-
-fn authority() -> Option<Authority> {
-    let home = tempfile::tempdir().unwrap();
-    let file = |name: &str| home.path().join(name);
-    std::fs::write(file("ext"), "subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n").unwrap();
-    for line in [
-        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=test-authority -keyout ca.key -out ca.pem",
-        "req -newkey rsa:2048 -nodes -subj /CN=127.0.0.1 -keyout key.pem -out request.pem",
-        "x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out cert.pem",
-    ] {
-        let made = Command::new("openssl").args(line.split(' ')).current_dir(home.path()).output();
-        if !made.is_ok_and(|m| m.status.success()) {
-            let required = std::env::var("COURANT_TEST_REQUIRE").is_ok_and(|v| v == "all");
-            assert!(!required, "openssl can't make a certificate");
-            eprintln!("skipped: openssl is not at hand to make a certificate");
-            return None;
-        }
-    }
-    let acceptor = acceptor(&file("cert.pem"), &file("key.pem"));
-    Some(Authority { ca: file("ca.pem"), acceptor, _home: home })
-}
-
-fn acceptor(certificate: &Path, key: &Path) -> TlsAcceptor {
-    let chain = CertificateDer::pem_file_iter(certificate).unwrap().map(Result::unwrap).collect();
-    let key = PrivateKeyDer::from_pem_file(key).unwrap();
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    TlsAcceptor::from(Arc::new(config.with_no_client_auth().with_single_cert(chain, key).unwrap()))
-}
-
 #[tokio::test]
-async fn encryption_is_taken_required_and_verified_as_the_address_says() {
-    let Some(made) = authority() else { return };
-    let starttls = SmtpServer::start(Script::new().starttls(made.acceptor.clone()).login("ann", "sesame")).await;
-    let implicit = SmtpServer::start(Script::new().implicit_tls(made.acceptor.clone()).login("ann", "sesame")).await;
-    let relay = |server: &SmtpServer, mode, ca: bool| {
-        let tls_ca = ca.then(|| made.ca.clone());
-        let login = Transport { username: Some("ann".into()), password: Some("sesame".into()), tls_ca, ..transport(server, mode) };
-        Relay::of(&login, patience(10_000))
+async fn a_letter_arrives_in_the_mailbox_as_it_was_written() {
+    let (mailbox, address) = Mailbox::listen(0, || Millis(5)).await.unwrap();
+    let server = SmtpServer::start(Script::new()).await;
+    let route = Route::Smtp { host: "localhost".to_owned(), port: address.port(), tls: TlsMode::Opportunistic };
+    let relay = Relay::of(&Transport { route, ..transport(&server, TlsMode::Opportunistic) }, patience(10_000)).unwrap();
+    let id = message_id("edition 1, row 1", b"secret", "news.example.edu");
+    let letter = Letter {
+        from: "学院新闻 <news@example.edu>",
+        to_address: "ann@example.org",
+        to_name: Some("Ann"),
+        reply_to: None,
+        subject: "This week: 新图书馆 opens",
+        text: "a line\n.\nanother 行\n",
+        html: &format!("<p>{}</p>", "é".repeat(2_000)),
+        message_id: &id,
+        date: Millis(1_790_000_000_000),
+        list: None,
+        feedback_id: None,
+        edition: None,
     };
-    for (server, mode, ca) in
-        [(&starttls, TlsMode::Opportunistic, false), (&starttls, TlsMode::Required, true), (&implicit, TlsMode::Implicit, true)]
-    {
-        let mut connection = Connection::open(&relay(server, mode, ca).unwrap()).await.unwrap();
-        assert!(connection.is_encrypted());
-        assert_eq!(send(&mut connection, "a@example.org").await, "sent, open: 250 2.0.0 taken");
-        assert!(server.mails().last().unwrap().encrypted);
+    let mut connection = Connection::open(&relay).await.unwrap();
+    let message = letter.to_message().unwrap();
+    for _ in 0..2 {
+        assert!(summary(&connection.send(FROM, "ann@example.org", &message).await).starts_with("sent, open"));
     }
-    for (server, mode) in [(&starttls, TlsMode::Required), (&implicit, TlsMode::Implicit)] {
-        // A machine without any authority refuses even earlier.
-        let Ok(relay) = relay(server, mode, false) else { continue };
-        let trouble = Connection::open(&relay).await.err().unwrap();
-        assert!(matches!(trouble, Trouble::Tls { .. }), "{trouble}");
-    }
-    let plain = SmtpServer::start(Script::new()).await;
-    let trouble = Connection::open(&relay(&plain, TlsMode::Required, true).unwrap()).await.err().unwrap();
-    assert!(matches!(trouble, Trouble::NoStartTls { .. }) && trouble.needs_a_person(), "{trouble}");
-}
-
-#[tokio::test]
-async fn words_slipped_in_before_tls_begins_are_not_believed() {
-    let Some(made) = authority() else { return };
-    let slipped = Rule::say(At::StartTls, "220 2.0.0 ready\r\n250 2.0.0 injected");
-    let server = SmtpServer::start(Script::new().starttls(made.acceptor.clone()).rule(slipped)).await;
-    let transport = Transport { tls_ca: Some(made.ca.clone()), ..transport(&server, TlsMode::Required) };
-    let trouble = Connection::open(&Relay::of(&transport, patience(10_000)).unwrap()).await.err().unwrap();
-    assert!(matches!(&trouble, Trouble::Tls { why, .. } if why.contains("in clear")), "{trouble}");
-    let refusing = SmtpServer::start(Script::new().starttls(made.acceptor.clone()).rule(Rule::say(At::StartTls, "454 4.7.0 not now"))).await;
-    let mut connection = connect(&refusing).await.unwrap();
-    assert!(!connection.is_encrypted(), "where encryption is an extra, its failure is no obstacle");
-    assert_eq!(send(&mut connection, "a@example.org").await, "sent, open: 250 2.0.0 taken");
+    connection.quit().await;
+    let mails = mailbox.mails();
+    assert_eq!((mails.len(), mails[0].id, mails[0].received_at), (2, 2, Millis(5)));
+    assert_eq!((mails[0].subject.as_str(), mails[0].from.as_str()), (letter.subject, letter.from));
+    assert_eq!((mails[0].text.trim_end(), mails[0].html.trim_end()), ("a line\r\n.\r\nanother 行", letter.html));
+    assert_eq!(mails[0].raw, message.as_bytes());
 }

@@ -1,32 +1,21 @@
 //! One connection to a relay: an envelope, its content, and the next, until somebody says goodbye.
 
-use std::fmt::Write as _;
 use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
 use lettre::transport::smtp::client::AsyncSmtpConnection;
-use lettre::transport::smtp::commands::{Data, Quit, Rset};
+use lettre::transport::smtp::commands::{Quit, Rset};
 use lettre::transport::smtp::response::Response;
 
+use super::commands::{Envelope, commands, stuffed};
 use super::opening::{self, Offers};
-use super::outcome::{Answer, Delivered, Heard, Outcome, Scope, Stage, meaning};
+use super::outcome::{Answer, Delivered, Heard, Outcome, Stage, meaning};
 use super::relay::{Patience, Relay, Trouble};
 use super::stream::Gauge;
 
 /// How long a goodbye, or words said before a break, are waited for.
 const FAREWELL: Duration = Duration::from_secs(3);
-
-/// Who a mail is from and for, and how large it is.
-#[derive(Debug, Clone, Copy)]
-pub struct Envelope<'a> {
-    /// Where bounces go; empty is the null sender (RFC 5321 section 4.5.5).
-    pub from: &'a str,
-    /// The recipient's address.
-    pub to: &'a str,
-    /// The content's length in bytes.
-    pub size: usize,
-}
 
 /// An open connection to a relay.
 pub struct Connection {
@@ -37,7 +26,11 @@ pub struct Connection {
     patience: Patience,
     /// The relay still holds pieces of a transaction that failed: RSET goes before the next.
     soiled: bool,
+    /// Between transactions. False while one runs, so that a future which is dropped half-way leaves no connection behind
+    /// on which the next mail would hear the answers to this one.
     open: bool,
+    /// The relay has said 354.
+    content_due: bool,
 }
 
 impl Connection {
@@ -47,7 +40,7 @@ impl Connection {
     /// When no mail can be handed over; nothing was sent.
     pub async fn open(relay: &Relay) -> Result<Self, Trouble> {
         let opening::Opened { lettre, gauge, offers, encrypted } = opening::open(relay).await?;
-        Ok(Self { lettre, gauge, offers, encrypted, patience: relay.patience, soiled: false, open: true })
+        Ok(Self { lettre, gauge, offers, encrypted, patience: relay.patience, soiled: false, open: true, content_due: false })
     }
 
     /// Whether the next mail can go over it.
@@ -80,10 +73,10 @@ impl Connection {
     /// What became of the mail, when it ends here.
     pub async fn begin(&mut self, envelope: &Envelope<'_>) -> Result<(), Delivered> {
         if !self.open {
-            let why = "the connection to the relay is closed".to_owned();
-            return Err(Delivered { outcome: Outcome::RelayTrouble { why }, reusable: false });
+            return Err(no_connection());
         }
-        let commands = self.commands(envelope).map_err(|outcome| Delivered { outcome, reusable: true })?;
+        let commands = commands(envelope, self.offers.size).map_err(|outcome| Delivered { outcome, reusable: true })?;
+        self.open = false;
         let heard = if self.offers.pipelining { self.together(&commands).await } else { self.one_by_one(&commands).await };
         let mut ended = None;
         let mut content_awaited = false;
@@ -97,7 +90,10 @@ impl Connection {
                 (Some(_), _) => {}
             }
         }
-        let Some(mut delivered) = ended else { return Ok(()) };
+        let Some(mut delivered) = ended else {
+            self.content_due = true;
+            return Ok(());
+        };
         if content_awaited && delivered.reusable {
             delivered.reusable = self.lone_dot().await;
         }
@@ -108,6 +104,9 @@ impl Connection {
 
     /// Sends the content and waits for the answer behind its final dot.
     pub async fn finish(&mut self, content: &str) -> Delivered {
+        if !std::mem::take(&mut self.content_due) {
+            return no_connection();
+        }
         let bytes = stuffed(content);
         let length = bytes.len() as u64;
         self.gauge.within(self.patience.content);
@@ -141,27 +140,6 @@ impl Connection {
         self.soiled = !matches!(delivered.outcome, Outcome::Sent { .. });
         self.open = delivered.reusable;
         delivered
-    }
-
-    /// The envelope's commands; or what becomes of the mail, where no relay needs to be asked.
-    fn commands(&self, envelope: &Envelope<'_>) -> Result<Vec<(Stage, String)>, Outcome> {
-        let refused = |scope, text: String| Outcome::Refused { answer: Answer::new(553, &text), scope };
-        let from = match envelope.from {
-            "" => String::new(),
-            from => path(from).ok_or_else(|| refused(Scope::Message, format!("5.1.7 the sender's address {from:?} can't be used")))?,
-        };
-        let to = path(envelope.to).ok_or_else(|| refused(Scope::Recipient, "5.1.3 the address can't be used in SMTP".to_owned()))?;
-        let mut mail = format!("MAIL FROM:<{from}>");
-        if let Some(most) = self.offers.size {
-            if most > 0 && envelope.size as u64 > most {
-                let text = format!("5.3.4 the message has {} bytes, and the relay takes {most} at most", envelope.size);
-                return Err(Outcome::Refused { answer: Answer::new(552, &text), scope: Scope::Message });
-            }
-            // Writing to a String can't fail.
-            let _ = write!(mail, " SIZE={}", envelope.size);
-        }
-        mail.push_str("\r\n");
-        Ok(vec![(Stage::Mail, mail), (Stage::Rcpt, format!("RCPT TO:<{to}>\r\n")), (Stage::Data, Data.to_string())])
     }
 
     /// All commands in one write, then their answers (RFC 2920).
@@ -238,6 +216,11 @@ impl Connection {
     }
 }
 
+fn no_connection() -> Delivered {
+    let why = "the connection to the relay can't take a mail".to_owned();
+    Delivered { outcome: Outcome::RelayTrouble { why }, reusable: false }
+}
+
 /// What lettre brings back, as what was heard.
 pub(super) fn heard(result: Result<Response, lettre::transport::smtp::Error>) -> Heard {
     let error = match result {
@@ -270,65 +253,5 @@ pub(super) fn why_nothing(error: &std::io::Error) -> String {
         }
         ErrorKind::ConnectionRefused => "nothing listens there".to_owned(),
         _ => error.to_string(),
-    }
-}
-
-/// An address as a command may carry it: ASCII, a domain in another script as its A-labels (RFC 5891), and nothing that
-/// could end the command early.
-fn path(address: &str) -> Option<String> {
-    let (local, domain) = address.rsplit_once('@')?;
-    let domain = if domain.starts_with('[') { domain.to_owned() } else { idna::domain_to_ascii(domain).ok()? };
-    let plain = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_graphic() && b != b'<' && b != b'>');
-    (plain(local) && plain(&domain) && !domain.contains('@')).then(|| format!("{local}@{domain}"))
-}
-
-/// The content as DATA carries it: leading dots doubled, and the final dot behind it (RFC 5321 section 4.5.2).
-fn stuffed(content: &str) -> String {
-    let mut out = String::with_capacity(content.len() + content.len() / 64 + 8);
-    let mut rest = content;
-    if rest.starts_with('.') {
-        out.push('.');
-    }
-    while let Some(at) = rest.find("\r\n.") {
-        out.push_str(&rest[..at + 3]);
-        out.push('.');
-        rest = &rest[at + 3..];
-    }
-    out.push_str(rest);
-    out.push_str(if content.is_empty() || content.ends_with("\r\n") { ".\r\n" } else { "\r\n.\r\n" });
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dots_at_the_beginning_of_lines_are_doubled() {
-        assert_eq!(stuffed("a\r\n.b\r\n..c\r\n"), "a\r\n..b\r\n...c\r\n.\r\n");
-        assert_eq!(stuffed(".a"), "..a\r\n.\r\n");
-        assert_eq!(stuffed("a\r\n.\r\n.\r\n"), "a\r\n..\r\n..\r\n.\r\n");
-        assert_eq!(stuffed(""), ".\r\n");
-    }
-
-    #[test]
-    fn an_address_can_not_smuggle_a_command() {
-        assert_eq!(path("ann@bücher.example").as_deref(), Some("ann@xn--bcher-kva.example"));
-        assert_eq!(path("ann@[192.0.2.1]").as_deref(), Some("ann@[192.0.2.1]"));
-        for bad in ["", "ann", "@b.example", "a@", "a b@c.example", "a@b.example>\r\nRCPT TO:<x@y.example", "ü@b.example", "a<@b.example"] {
-            assert_eq!(path(bad), None, "{bad:?}");
-        }
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn what_was_stuffed_holds_one_end_of_data_and_comes_back_whole(lines in proptest::collection::vec("[.a]{0,4}", 0..8)) {
-            let content: String = lines.iter().map(|l| format!("{l}\r\n")).collect();
-            let sent = stuffed(&content);
-            let body = sent.strip_suffix(".\r\n").unwrap();
-            let back: String = body.split_inclusive("\r\n").map(|l| l.strip_prefix('.').unwrap_or(l)).collect();
-            proptest::prop_assert_eq!(back, content);
-            proptest::prop_assert!(!body.split("\r\n").any(|l| l == "."));
-        }
     }
 }

@@ -22,8 +22,6 @@ pub(super) struct Offers {
     pub(super) pipelining: bool,
     /// SIZE may be said, and the most it takes; 0 is no limit (RFC 1870).
     pub(super) size: Option<u64>,
-    /// Answers begin with enhanced codes (RFC 2034).
-    pub(super) enhanced_codes: bool,
     /// The connection can be encrypted (RFC 3207).
     pub(super) starttls: bool,
 }
@@ -36,7 +34,6 @@ impl Offers {
             match words.next().unwrap_or_default().to_ascii_uppercase().as_str() {
                 "PIPELINING" => offers.pipelining = true,
                 "SIZE" => offers.size = Some(words.next().and_then(|n| n.parse().ok()).unwrap_or(0)),
-                "ENHANCEDSTATUSCODES" => offers.enhanced_codes = true,
                 "STARTTLS" => offers.starttls = true,
                 _ => {}
             }
@@ -55,9 +52,15 @@ pub(super) struct Opened {
 
 /// Opens a connection; where encryption is a mere extra and fails, a second one in clear.
 pub(super) async fn open(relay: &Relay) -> Result<Opened, Trouble> {
-    match attempt(relay, true).await {
-        Err(Trouble::Tls { .. }) if relay.mode == TlsMode::Opportunistic => attempt(relay, false).await,
-        other => other,
+    let first = attempt(relay, true).await;
+    let Err(trouble @ Trouble::Tls { .. }) = first else { return first };
+    if relay.mode != TlsMode::Opportunistic {
+        return Err(trouble);
+    }
+    match attempt(relay, false).await {
+        // Encryption is an extra no longer where a password has to go through it, and its failure is what to mend.
+        Err(Trouble::PasswordInClear { .. }) => Err(trouble),
+        second => second,
     }
 }
 
@@ -218,7 +221,7 @@ mod tests {
     fn offers_are_read_whatever_their_case() {
         let lines = ["relay.example at your service", "pipelining", "SIZE 1000", "AUTH PLAIN", "STARTTLS", "X-ODD"];
         let offers = Offers::of(lines.into_iter());
-        assert_eq!(offers, Offers { pipelining: true, size: Some(1000), enhanced_codes: false, starttls: true });
+        assert_eq!(offers, Offers { pipelining: true, size: Some(1000), starttls: true });
         assert_eq!(Offers::of(["x", "SIZE"].into_iter()).size, Some(0));
     }
 }

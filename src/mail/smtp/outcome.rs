@@ -110,6 +110,16 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// The server's words, or one sentence of ours where it said none.
+    pub fn words(&self) -> &str {
+        match self {
+            Self::Sent { answer } | Self::Deferred { answer, .. } | Self::Refused { answer, .. } => &answer.words,
+            Self::Unknown { why } | Self::RelayTrouble { why } => why,
+        }
+    }
+}
+
 /// What became of a mail, and of the connection that carried it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivered {

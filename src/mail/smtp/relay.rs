@@ -154,9 +154,7 @@ pub enum Trouble {
         relay: String,
     },
     /// A password would have been readable on the way.
-    #[error(
-        "the password for the relay {relay} was not sent, because the connection is not encrypted; use smtp+starttls:// or smtps://"
-    )]
+    #[error("the password for the relay {relay} was not sent, because the connection is not encrypted; use smtp+starttls:// or smtps://")]
     PasswordInClear {
         /// `host:port`.
         relay: String,

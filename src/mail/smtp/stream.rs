@@ -85,11 +85,7 @@ impl Stream {
 
     /// The same stream within TLS; refuses when the server has already sent something that was not asked for, since a
     /// stranger on the way could have put it there to be taken for protected.
-    pub(super) async fn seal(
-        self,
-        tls: Arc<rustls::ClientConfig>,
-        name: rustls::pki_types::ServerName<'static>,
-    ) -> io::Result<Self> {
+    pub(super) async fn seal(self, tls: Arc<rustls::ClientConfig>, name: rustls::pki_types::ServerName<'static>) -> io::Result<Self> {
         if self.inbound.len() > 0 {
             let words = "the relay sent something in clear where TLS should begin";
             return Err(io::Error::new(ErrorKind::InvalidData, words));
@@ -214,5 +210,55 @@ impl AsyncWrite for Stream {
             Line::Sealed(tls) => Pin::new(tls.as_mut()).poll_shutdown(cx),
         };
         self.or_late(cx, polled)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpSocket};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_write_does_not_wait_for_a_server_that_waits_to_be_read() {
+        let small = |size| {
+            let socket = TcpSocket::new_v4().unwrap();
+            socket.set_recv_buffer_size(size).unwrap();
+            socket.set_send_buffer_size(size).unwrap();
+            socket
+        };
+        let server = small(16_384);
+        server.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = server.listen(1).unwrap();
+        let socket = small(16_384);
+        let client = socket.connect(listener.local_addr().unwrap()).await.unwrap();
+        let (mut server, _) = listener.accept().await.unwrap();
+        let talker = tokio::spawn(async move {
+            // More than the buffers on the way hold: this waits until it is read.
+            server.write_all("250-x\r\n".repeat(9_000).as_bytes()).await.unwrap();
+            let mut all = vec![0; 1_000_000];
+            server.read_exact(&mut all).await.unwrap();
+            server.write_all(b"250 done\r\n").await.unwrap();
+        });
+        let mut stream = Stream::clear(client, Gauge::new(Duration::from_secs(20))).unwrap();
+        stream.write_all(&vec![b'x'; 1_000_000]).await.unwrap();
+        let mut answers = String::new();
+        stream.read_to_string(&mut answers).await.unwrap();
+        assert!(answers.ends_with("250-x\r\n250 done\r\n"));
+        talker.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_deadline_ends_a_wait_and_can_be_moved() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let gauge = Gauge::new(Duration::from_millis(20));
+        let mut stream = Stream::clear(client, Arc::clone(&gauge)).unwrap();
+        assert_eq!(stream.read_u8().await.unwrap_err().kind(), ErrorKind::TimedOut);
+        let (mut server, _) = listener.accept().await.unwrap();
+        gauge.within(Duration::from_secs(20));
+        server.write_all(b"250 ok\r\n").await.unwrap();
+        assert_eq!(stream.read_u8().await.unwrap(), b'2');
     }
 }
