@@ -1,3 +1,4 @@
 //! x
+pub mod cli;
 pub mod domain;
 pub mod templates;
