@@ -66,8 +66,7 @@ impl Engine {
     }
 
     fn parse(&mut self, name: &str, source: &Source) -> anyhow::Result<()> {
-        guard::inspect_source(&source.text)
-            .map_err(|it| anyhow!("{}:{}:{}: {}", source.shown, it.line, it.column, it.what))?;
+        guard::inspect_source(&source.text).map_err(|it| anyhow!("{}:{}:{}: {}", source.shown, it.line, it.column, it.what))?;
         let plain = is_plain(name);
         let (registry, findings) = match plain {
             true => (&mut self.plain, &mut self.plain_findings),

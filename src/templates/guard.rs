@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use handlebars::template::{DecoratorTemplate, HelperTemplate, Parameter, TemplateElement};
 use handlebars::Template;
+use handlebars::template::{DecoratorTemplate, HelperTemplate, Parameter, TemplateElement};
 
 /// The longest template source, in bytes.
 pub(super) const MAX_SOURCE: usize = 512 * 1024;
@@ -203,10 +203,7 @@ enum Mention {
 
 impl Mention {
     fn of(path: &str) -> Self {
-        let segments: Vec<&str> = path
-            .split(['.', '/', '[', ']'])
-            .filter(|segment| !matches!(*segment, "" | "this" | "@root"))
-            .collect();
+        let segments: Vec<&str> = path.split(['.', '/', '[', ']']).filter(|segment| !matches!(*segment, "" | "this" | "@root")).collect();
         match segments.as_slice() {
             [] => Self::Context,
             ["subscriber", _] => Self::Value,
@@ -249,12 +246,7 @@ impl Graph<'_> {
     }
 
     /// Measures a template with all that it includes.
-    fn measure(
-        &self,
-        name: &str,
-        path: &mut Vec<String>,
-        known: &mut BTreeMap<String, Measure>,
-    ) -> Result<Measure, String> {
+    fn measure(&self, name: &str, path: &mut Vec<String>, known: &mut BTreeMap<String, Measure>) -> Result<Measure, String> {
         if let Some(measure) = known.get(name) {
             return Ok(*measure);
         }

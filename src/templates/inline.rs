@@ -16,10 +16,8 @@ pub(super) fn inline_css(html: &str) -> anyhow::Result<String> {
         element_depth(html) <= MAX_ELEMENTS,
         "more than {MAX_ELEMENTS} HTML elements stand inside each other; close the ones that are done"
     );
-    on_big_stack(|| {
-        css_inline::CSSInliner::options().keep_at_rules(true).load_remote_stylesheets(false).build().inline(html)
-    })?
-    .map_err(|error| anyhow::anyhow!("its styles can't be inlined ({error}); look at the <style> element"))
+    on_big_stack(|| css_inline::CSSInliner::options().keep_at_rules(true).load_remote_stylesheets(false).build().inline(html))?
+        .map_err(|error| anyhow::anyhow!("its styles can't be inlined ({error}); look at the <style> element"))
 }
 
 /// How deep elements can nest at most, were every start tag without an end tag left open.

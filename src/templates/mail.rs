@@ -207,7 +207,9 @@ pub(super) fn sample_site() -> SiteContext {
 
 fn sample_lead(title: &str, language: &str, date_text: &str) -> LeadArticle {
     let summary = match language {
-        "zh" => "新车间配有十二台五轴加工中心和一间透明测量室。来自两国的三十名学徒将在同一批图纸上工作，第一批零件将在十月交付给合作企业。",
+        "zh" => {
+            "新车间配有十二台五轴加工中心和一间透明测量室。来自两国的三十名学徒将在同一批图纸上工作，第一批零件将在十月交付给合作企业。"
+        }
         _ => {
             "It came in on a flatbed, under a tarpaulin, with a fern growing out of the gearbox. Nine months later the second-year \
              machinists cut a thread on it that the gauge could not fault."

@@ -7,7 +7,7 @@ mod samples;
 use serde::Serialize;
 
 pub use forms::{ConfirmPage, DigestChoice, PublishPage, SectionChoice, SubscribePage, UnsubscribePage, UnsubscribeState};
-pub use mailbox::{MailRow, MailboxMailPage, MailboxPage};
+pub use mailbox::{MailRow, MailboxMailPage, MailboxPage, StoryPage};
 
 use super::Templates;
 
@@ -198,5 +198,6 @@ pub(super) fn check(templates: &Templates) -> Vec<anyhow::Error> {
         .chain(all::<MailboxPage>(templates))
         .chain(all::<MailboxMailPage>(templates))
         .chain(all::<PublishPage>(templates))
+        .chain(all::<StoryPage>(templates))
         .collect()
 }

@@ -41,8 +41,7 @@ impl Sources {
         let mut sources = Self::default();
         for name in Embedded::iter().filter(|name| !name.starts_with("demo/")) {
             let Some(file) = Embedded::get(&name) else { continue };
-            let text = String::from_utf8(file.data.into_owned())
-                .with_context(|| format!("templates/{name} is not UTF-8"))?;
+            let text = String::from_utf8(file.data.into_owned()).with_context(|| format!("templates/{name} is not UTF-8"))?;
             sources.put(name.to_string(), Source { text, shown: format!("templates/{name}") });
         }
         if let Some(folder) = folder {
@@ -90,10 +89,7 @@ impl Sources {
             let Some(folder) = mail_folder(name) else { continue };
             for part in MAIL_PARTS {
                 if !self.files.contains_key(&format!("email/{folder}/{part}")) {
-                    bail!(
-                        "{}: the mail `{folder}` has no {part}; put email/{folder}/{part} beside it",
-                        source.shown
-                    );
+                    bail!("{}: the mail `{folder}` has no {part}; put email/{folder}/{part} beside it", source.shown);
                 }
             }
         }
@@ -120,9 +116,9 @@ fn mail_folder(name: &str) -> Option<&str> {
 }
 
 fn is_fluent(name: &str) -> bool {
-    name.strip_prefix("i18n/").and_then(|rest| rest.strip_suffix(".ftl")).is_some_and(|language| {
-        !language.is_empty() && language.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-    })
+    name.strip_prefix("i18n/")
+        .and_then(|rest| rest.strip_suffix(".ftl"))
+        .is_some_and(|language| !language.is_empty() && language.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'))
 }
 
 fn is_digest_part(name: &str) -> bool {

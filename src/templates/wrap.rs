@@ -47,9 +47,7 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
         let mut before: Option<char> = None;
         let mut spaced = true;
         for (offset, c) in word.char_indices() {
-            let breaks = before.is_some_and(|b| {
-                (width(b) == 2 || width(c) == 2) && !NO_START.contains(c) && !NO_END.contains(b)
-            });
+            let breaks = before.is_some_and(|b| (width(b) == 2 || width(c) == 2) && !NO_START.contains(c) && !NO_END.contains(b));
             if breaks {
                 pieces.push(Piece { text: &word[start..offset], spaced });
                 (start, spaced) = (offset, false);

@@ -11,7 +11,7 @@ digest-in-browser = View in a browser
 digest-read-more = Read more
 digest-more = Also in this edition
 digest-preheader-more = and more
-digest-reason = You receive this because you subscribed to { $digest } of { $site }.
+digest-reason = You receive this because you subscribed to { $digest } ({ $site }).
 digest-sent-to = Sent to
 digest-unsubscribe = Unsubscribe
 
@@ -38,7 +38,7 @@ page-footer = Published with Courant.
 page-back = Back to the start
 
 # --- First page
-index-title = News as it happens, or once a week
+index-title = News as it happens, or gathered by mail
 index-lede = Follow { $site } with a feed reader, or let the news come to you by mail.
 index-digests = By mail
 index-digests-how = A digest gathers what is new and sends it at its hour. You leave it with one click.
@@ -70,7 +70,7 @@ demo-mails = { $count ->
     [one] One mail has arrived.
    *[other] { $count } mails have arrived.
 }
-demo-what = A made-up college publishes an article now and then; feeds change at once, and each minute’s digest carries it to its readers.
+demo-what = A made-up college publishes an article now and then; feeds change at once, and every minute a digest carries the news to its readers.
 demo-mailbox = Open the mailbox
 demo-publish = Publish something yourself
 
@@ -93,7 +93,7 @@ subscribe-button = Subscribe
 subscribe-privacy = We use your address for these mails alone. Every one of them has a link to leave.
 subscribe-sent-title = Look into your mailbox
 subscribe-sent = We have sent a mail to { $address }. Press the button in it, and you are subscribed. If it does not arrive within minutes, look among the unwanted mail.
-subscribe-error-address = “{ $address }” is not a mail address we can write to; please look at it once more.
+subscribe-error-address = { $address } is not a mail address we can write to; please look at it once more.
 subscribe-error-digest = Please tick at least one digest.
 subscribe-error-busy = Too many requests have come from your network; please try again in a few minutes.
 
@@ -158,6 +158,6 @@ publish-field-language = Language
 publish-button = Publish it
 publish-error-title = An article needs a title.
 publish-done-title = It is out
-publish-done = “{ $title }” is in the feeds now, and will be in the next digest.
+publish-done = It is in the feeds now, and will be in the next digest: { $title }
 publish-done-feeds = See it in the feed
 publish-done-again = Publish another

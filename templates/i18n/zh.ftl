@@ -32,7 +32,7 @@ page-footer = 由 Courant 发布。
 page-back = 返回首页
 
 # --- First page
-index-title = 新闻随时看，或每周一读
+index-title = 新闻随时看，简报按时到
 index-lede = 用阅读器关注{ $site }，或者让新闻寄到您的邮箱。
 index-digests = 邮件简报
 index-digests-how = 简报汇集最新文章，按时寄出。一次点击即可退订。

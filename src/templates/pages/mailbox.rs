@@ -1,8 +1,8 @@
-//! The demo's mailbox: what arrived, and one mail.
+//! The demo's own pages besides its form: an article, the mailbox, and one mail in it.
 
 use serde::Serialize;
 
-use super::Page;
+use super::{LanguageLink, Page};
 
 /// `/mailbox`.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -56,4 +56,26 @@ pub struct MailboxMailPage {
     pub html: Option<String>,
     /// The text part.
     pub text: Option<String>,
+}
+
+/// `/demo/articles/ID`: an article of the sample college.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct StoryPage {
+    /// What every page needs.
+    #[serde(flatten)]
+    pub page: Page,
+    /// Title.
+    pub title: String,
+    /// Its first section, if any.
+    pub section: Option<String>,
+    /// Names of the authors.
+    pub authors: Vec<String>,
+    /// The day of publication in the page's language.
+    pub date_text: String,
+    /// The article's own language.
+    pub article_language: String,
+    /// The text as sanitised HTML, shown as it is.
+    pub body_html: String,
+    /// The same article in other languages (`current` is not used).
+    pub twins: Vec<LanguageLink>,
 }

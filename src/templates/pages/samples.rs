@@ -235,3 +235,20 @@ impl View for PublishPage {
         })
     }
 }
+
+impl View for StoryPage {
+    const TEMPLATE: &'static str = "web/story";
+
+    fn samples() -> Vec<Self> {
+        both(|page| Self {
+            title: "Apprentices rebuild a 1958 lathe".into(),
+            section: page.demo.then(|| "Workshops".into()),
+            authors: vec!["Mara Ostrow".into()],
+            date_text: "21 September 2026".into(),
+            article_language: "en".into(),
+            body_html: "<p>It came in on a flatbed.</p><h2>Nine months later</h2><ul><li>It runs.</li></ul>".into(),
+            twins: page.languages.clone(),
+            page,
+        })
+    }
+}

@@ -1,0 +1,3 @@
+//! `courant demo`: a sample college with everything that goes out of it.
+
+pub mod college;
