@@ -1,2 +1,8 @@
-//! Feeds: a selection of articles as RSS 2.0, Atom 1.0 and JSON Feed 1.1.
+//! Articles go out as feeds: RSS 2.0, Atom 1.0 and JSON Feed 1.1, rendered when content changes.
 
+pub mod atom;
+pub mod feed;
+pub mod format;
+pub mod json;
+pub mod rss;
+pub mod shelf;

@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 //! Articles come in: read from where they are, cleaned once, mirrored; never written back (promise 8).
 
 use std::collections::{BTreeMap, HashSet};
@@ -179,8 +178,3 @@ pub async fn check(source: &Source) -> anyhow::Result<()> {
         SourceKind::WordPress => wordpress::check(source).await,
     }
 }
-=======
-//! Where articles come from.
-
-pub(crate) mod html;
->>>>>>> feeds
