@@ -6,3 +6,5 @@ pub mod format;
 pub mod json;
 pub mod rss;
 pub mod shelf;
+#[cfg(test)]
+mod tests;
