@@ -15,3 +15,6 @@ pub mod digests;
 pub mod feeds;
 pub mod sources;
 pub mod subscribers;
+
+pub mod app;
+

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use jiff::tz::TimeZone;
 
 use crate::domain::schedule::{PauseRange, Schedule};
-use crate::domain::selection::Selection;
+pub use crate::domain::selection::Selection;
 
 /// Everything `config.toml` and the environment say.
 #[derive(Debug, Clone)]

@@ -58,11 +58,19 @@ pub(super) async fn run(shared: Arc<Shared>) -> Report {
         let asked = match next.take() {
             Some(asked) => asked,
             None => match shared.jobs.lock().await.recv().await {
+                Some(_) if shared.stop.is_cancelled() => continue,
                 Some(job) => shared.ask(job).await,
                 None => break,
             },
         };
         let Asked { job, pending } = asked;
+        if shared.stop.is_cancelled() {
+            // A granted intent is given back; one that was not, was never ours.
+            if pending.granted().await == Grant::Start {
+                shared.record(&job, Outcome::Released, None).await;
+            }
+            continue;
+        }
         let written = shared.letters.write(&job.claimed).await;
         match shared.start(&job, pending, &mut way).await {
             Err(Stopped::NotOurs) => continue,

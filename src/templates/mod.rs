@@ -45,6 +45,12 @@ pub struct Stylesheet {
     pub hash: String,
 }
 
+impl std::fmt::Debug for Templates {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Templates").field("mails", &self.mails).finish_non_exhaustive()
+    }
+}
+
 impl Templates {
     /// Reads the embedded templates and those of the folder, and parses them.
     ///
