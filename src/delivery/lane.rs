@@ -2,6 +2,7 @@
 //! recorded, one on the wire (promise 4).
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc};
@@ -94,6 +95,7 @@ pub(super) async fn run(shared: Arc<Shared>) -> Report {
             }
         };
         let heard = way.send(message).await;
+        shared.engine.attempted.fetch_add(1, Ordering::Relaxed);
         shared.note(job, heard, &mut report).await;
     }
     way.close().await;

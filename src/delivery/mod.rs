@@ -1,7 +1,9 @@
 //! Mails go out: durable rows, leased blocks, one commit for all connections, an answer for every recipient (promise 4).
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
@@ -63,10 +65,13 @@ pub struct Engine {
     recorder: Recorder,
     health: Arc<Mutex<HashMap<String, Health>>>,
     refusals: Arc<Mutex<HashMap<i64, Vec<String>>>>,
+    attempted: Arc<AtomicU64>,
 }
 
 /// Refusals of the sender or the message in a row, for different recipients, that pause an edition.
 const REFUSALS: usize = 3;
+/// How often leases are prolonged: a third of what they last.
+const RENEWAL: Duration = Duration::from_secs(4);
 /// What a limit or a back-off holds for longer is left waiting.
 pub(crate) const PATIENCE: i64 = MINUTE;
 
@@ -85,6 +90,7 @@ impl Engine {
             recorder,
             health: Arc::default(),
             refusals: Arc::default(),
+            attempted: Arc::default(),
         }
     }
 
@@ -106,9 +112,23 @@ impl Engine {
         feeder::run(self, transport, wait, stop).await
     }
 
-    /// Prolongs this node's leases; called every few seconds while anything may be in flight.
-    pub async fn renew_leases(&self) -> anyhow::Result<()> {
-        Ok(self.store.renew_leases(&self.node).await?)
+    /// Prolongs this node's leases until `done` fires; runs beside every delivery.
+    pub async fn keep_leases(&self, done: &CancellationToken) {
+        loop {
+            tokio::select! {
+                () = done.cancelled() => return,
+                () = tokio::time::sleep(RENEWAL) => {}
+            }
+            // A failure is told by the commits, which need the same database.
+            if let Err(e) = self.store.renew_leases(&self.node).await {
+                tracing::debug!("leases could not be prolonged: {e}");
+            }
+        }
+    }
+
+    /// How many messages were attempted since the engine was made.
+    pub fn attempted(&self) -> u64 {
+        self.attempted.load(Ordering::Relaxed)
     }
 
     /// Waits until every outcome is committed and gives all leases back.

@@ -76,6 +76,20 @@ impl Store {
         })
     }
 
+    /// How many deliveries still wait to be sent: queued ones of editions that go out, retries and letters.
+    pub async fn waiting_count(&self) -> StoreResult<i64> {
+        let row: (i64,) = reading!(self, |db| sqlx::query_as(
+            "SELECT (SELECT COUNT(*) FROM waiting w WHERE w.edition_id IS NULL \
+             OR EXISTS (SELECT 1 FROM editions e WHERE e.id = w.edition_id AND e.state = 'sending')) \
+             + (SELECT COUNT(*) FROM editions e JOIN blocks b ON b.edition_id = e.id JOIN deliveries d ON d.block_id = b.id \
+             WHERE e.state = 'sending' AND NOT b.done AND d.state IN ('queued', 'sending') \
+             AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.delivery_id = d.id))"
+        )
+        .fetch_one(db)
+        .await?);
+        Ok(row.0)
+    }
+
     /// A rendered variant.
     pub async fn variant(&self, id: i64) -> StoreResult<Option<Variant>> {
         type Row = (i64, i64, String, String, String, String, Option<String>);
