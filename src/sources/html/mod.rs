@@ -21,7 +21,9 @@ use url::Url;
 use crate::domain::{characters, link};
 use sanitise::Sanitiser;
 
-pub(crate) use text::{plain_text, plain_title, summary};
+#[cfg(test)]
+use text::plain_text;
+pub(crate) use text::{plain_title, summary};
 
 /// How often a body is cleaned before it counts as one that never settles; ordinary ones settle after the first.
 const ROUNDS: usize = 5;
