@@ -18,3 +18,8 @@ pub mod subscribers;
 
 pub mod app;
 
+pub mod web;
+
+pub mod daemon;
+
+pub mod cli;

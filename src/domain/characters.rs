@@ -13,18 +13,14 @@ pub fn allowed_in_xml(c: char) -> bool {
 
 /// The text without the characters that XML 1.0 forbids.
 pub fn without_forbidden(text: &str) -> Cow<'_, str> {
-    if text.chars().all(allowed_in_xml) {
-        Cow::Borrowed(text)
-    } else {
-        Cow::Owned(text.chars().filter(|&c| allowed_in_xml(c)).collect())
-    }
+    if text.chars().all(allowed_in_xml) { Cow::Borrowed(text) } else { Cow::Owned(text.chars().filter(|&c| allowed_in_xml(c)).collect()) }
 }
 
 /// What a C1 control character means in Windows-1252, from which such strays come; `None` where it means nothing.
 pub fn windows_1252(c1: char) -> Option<char> {
     const MEANINGS: [char; 32] = [
-        '€', '\0', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\0', 'Ž', '\0', '\0', '‘', '’', '“', '”',
-        '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\0', 'ž', 'Ÿ',
+        '€', '\0', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\0', 'Ž', '\0', '\0', '‘', '’', '“', '”', '•', '–', '—', '˜',
+        '™', 'š', '›', 'œ', '\0', 'ž', 'Ÿ',
     ];
     let index = u32::from(c1).checked_sub(0x80)?;
     MEANINGS.get(usize::try_from(index).ok()?).copied().filter(|&c| c != '\0')

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use atom_syndication::extension::{Extension, ExtensionMap};
 use atom_syndication::{Category, Content, Entry, Feed, FixedDateTime, Generator, Link, Person, Text};
 use chrono::DateTime;
+use html_escape::encode_double_quoted_attribute;
 
 use super::feed::{FeedDocument, FeedText, Item};
 use super::format::{FeedError, Format};
@@ -42,9 +43,11 @@ fn entry(item: &Item<'_>) -> Entry {
     let text = |value: &FeedText<'_>| Text { lang: Some((&item.language).into()), ..Text::plain(value) };
     let mut extensions = ExtensionMap::new();
     if let Some(image) = &item.image {
+        // This writer escapes an extension's text but not its attributes.
+        let url = encode_double_quoted_attribute(image).into_owned();
         let content = Extension {
             name: "media:content".to_owned(),
-            attrs: BTreeMap::from([("medium".to_owned(), "image".to_owned()), ("url".to_owned(), image.clone())]),
+            attrs: BTreeMap::from([("medium".to_owned(), "image".to_owned()), ("url".to_owned(), url)]),
             ..Extension::default()
         };
         extensions.insert(MEDIA.0.to_owned(), BTreeMap::from([("content".to_owned(), vec![content])]));
@@ -61,11 +64,7 @@ fn entry(item: &Item<'_>) -> Entry {
         updated: date(item.updated),
         published: Some(date(item.published)),
         authors: item.authors.iter().map(person).collect(),
-        categories: item
-            .categories
-            .iter()
-            .map(|name| Category { term: name.into(), ..Category::default() })
-            .collect(),
+        categories: item.categories.iter().map(|name| Category { term: name.into(), ..Category::default() }).collect(),
         links: item.url.iter().map(|url| link("alternate", "text/html", url.clone())).collect(),
         summary: Some(text(&item.summary)),
         content,
@@ -75,12 +74,7 @@ fn entry(item: &Item<'_>) -> Entry {
 }
 
 fn content(kind: &str, value: &FeedText<'_>, item: &Item<'_>) -> Content {
-    Content {
-        content_type: Some(kind.to_owned()),
-        lang: Some((&item.language).into()),
-        value: Some(value.into()),
-        ..Content::default()
-    }
+    Content { content_type: Some(kind.to_owned()), lang: Some((&item.language).into()), value: Some(value.into()), ..Content::default() }
 }
 
 fn person(name: &FeedText<'_>) -> Person {

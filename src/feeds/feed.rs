@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use crate::config::settings::{Content, Feed, Site};
+use crate::config::{Content, Feed, Site};
 use crate::domain::article::Article;
 use crate::domain::time::Millis;
-use crate::domain::{characters, link};
+use crate::domain::{characters, language, link};
 
 /// Text that XML 1.0 can hold: forbidden characters are dropped, line ends are `\n`, as an XML parser will read them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -102,29 +102,20 @@ pub struct Item<'a> {
 }
 
 /// The feed that these articles (newest first) make; `removed_latest` is when one was last removed from it.
-pub fn document<'a>(
-    site: &'a Site,
-    feed: &'a Feed,
-    articles: &'a [Article],
-    removed_latest: Option<Millis>,
-) -> FeedDocument<'a> {
+pub fn document<'a>(site: &'a Site, feed: &'a Feed, articles: &'a [Article], removed_latest: Option<Millis>) -> FeedDocument<'a> {
     // A feed of one language is in that language, whatever the rest of the site speaks.
     let language = match feed.selection.languages.as_slice() {
-        [one] => language(one, &site.language),
-        _ => language(&site.language, "en"),
+        [one] => language_or(one, &site.language),
+        _ => language_or(&site.language, "en"),
     };
-    let items: Vec<Item<'a>> = articles
-        .iter()
-        .filter(|article| article.removed_at.is_none())
-        .map(|article| item(article, site, feed.content))
-        .collect();
-    let base = link::web_address(&site.base_url, None).unwrap_or_else(|| site.base_url.clone());
-    let self_url = format!("{}/feeds/{}", base.trim_end_matches('/'), feed.name);
+    let items: Vec<Item<'a>> =
+        articles.iter().filter(|article| article.removed_at.is_none()).map(|article| item(article, site, feed.content)).collect();
+    let self_url = format!("{}/feeds/{}", site.base_url, feed.name);
     FeedDocument {
         id: FeedText(Cow::Owned(format!("tag:{}:feeds/{}", site.id_authority, feed.name))),
         title: FeedText::line(&feed.title),
         publisher: FeedText::line(&site.title),
-        publisher_url: format!("{}/", base.trim_end_matches('/')),
+        publisher_url: format!("{}/", site.base_url),
         home_url: self_url.clone(),
         self_url,
         language,
@@ -146,12 +137,10 @@ fn item<'a>(article: &'a Article, site: &'a Site, content: Content) -> Item<'a> 
         summary: if summary.is_empty() { title.clone() } else { summary },
         title,
         url,
-        body_html: (content == Content::Full)
-            .then(|| FeedText::new(&article.body_html))
-            .filter(|body| !body.as_str().trim().is_empty()),
+        body_html: (content == Content::Full).then(|| FeedText::new(&article.body_html)).filter(|body| !body.as_str().trim().is_empty()),
         authors: distinct(article.authors.iter()),
         categories: distinct(article.sections.iter().chain(&article.tags)),
-        language: language(&article.language, &site.language),
+        language: language_or(&article.language, &site.language),
         image: article.image_url.as_deref().and_then(|url| link::web_address(url, None)),
         published: article.published_at.whole_second(),
         updated: article.updated_at.max(article.published_at).whole_second(),
@@ -170,16 +159,9 @@ fn distinct<'a>(names: impl Iterator<Item = &'a String>) -> Vec<FeedText<'a>> {
 }
 
 /// A language tag as readers expect it (`zh_CN` becomes `zh-CN`); what is none becomes the fallback.
-fn language<'a>(tag: &'a str, fallback: &'a str) -> FeedText<'a> {
-    let tag = tag.trim();
-    let well_formed = |tag: &str| {
-        let mut parts = tag.split('-');
-        parts.next().is_some_and(|first| (2..=8).contains(&first.len()) && first.bytes().all(|b| b.is_ascii_alphabetic()))
-            && parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
-    };
-    if well_formed(tag) {
-        return FeedText(Cow::Borrowed(tag));
+fn language_or<'a>(tag: &str, fallback: &'a str) -> FeedText<'a> {
+    match language::canonical(&tag.replace('_', "-")) {
+        Ok(tag) => FeedText(Cow::Owned(tag)),
+        Err(_) => FeedText::line(fallback),
     }
-    let dashed = tag.replace('_', "-");
-    if well_formed(&dashed) { FeedText(Cow::Owned(dashed)) } else { FeedText::line(fallback) }
 }

@@ -51,11 +51,7 @@ fn item(item: &Item<'_>) -> rss::Item {
         extensions.insert(prefix, content);
     }
     if item.updated > item.published {
-        let updated = Extension {
-            name: "atom:updated".to_owned(),
-            value: Some(item.updated.rfc3339()),
-            ..Extension::default()
-        };
+        let updated = Extension { name: "atom:updated".to_owned(), value: Some(item.updated.rfc3339()), ..Extension::default() };
         extensions.insert("atom".to_owned(), BTreeMap::from([("updated".to_owned(), vec![updated])]));
     }
     rss::Item {
@@ -63,11 +59,7 @@ fn item(item: &Item<'_>) -> rss::Item {
         link: item.url.clone(),
         // A description is HTML: plain text has to be escaped once for that, and again for XML.
         description: Some(encode_text(item.summary.as_str()).into_owned()),
-        categories: item
-            .categories
-            .iter()
-            .map(|name| Category { name: name.into(), domain: None })
-            .collect(),
+        categories: item.categories.iter().map(|name| Category { name: name.into(), domain: None }).collect(),
         guid: Some(Guid { value: (&item.id).into(), permalink: item.id_is_url }),
         pub_date: Some(item.published.rfc822()),
         content: item.body_html.as_ref().map(Into::into),

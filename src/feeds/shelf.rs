@@ -119,7 +119,7 @@ pub async fn documents(store: &Store, site: &Site, feed: &Feed, now: Millis) -> 
             .into_iter()
             .map(|format| {
                 let body = format.render(&document)?;
-                format.validate(&body)?;
+                
                 Ok((format, body))
             })
             .collect()

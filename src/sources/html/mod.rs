@@ -21,6 +21,8 @@ use url::Url;
 use crate::domain::{characters, link};
 use sanitise::Sanitiser;
 
+#[cfg(test)]
+use text::plain_text;
 pub(crate) use text::{plain_title, summary};
 
 /// How often a body is cleaned before it counts as one that never settles; ordinary ones settle after the first.

@@ -123,10 +123,8 @@ fn is_invisible(el: &Element<'_, '_>) -> bool {
 
 /// Replaces a frame or a plug-in by a link to what it shows; one that shows nothing of the web goes.
 fn show_as_link(el: &mut Element<'_, '_>, sources: &[&str], base: Option<&Url>) {
-    let address = sources
-        .iter()
-        .filter_map(|name| el.get_attribute(name))
-        .find_map(|value| link::web_address(&decode_html_entities(&value), base));
+    let address =
+        sources.iter().filter_map(|name| el.get_attribute(name)).find_map(|value| link::web_address(&decode_html_entities(&value), base));
     let Some(address) = address else { return el.remove() };
     let address = watch_page(&address).unwrap_or(address);
     let label = el.get_attribute("title").map(|title| decode_html_entities(&title).trim().to_owned()).filter(|t| !t.is_empty());
@@ -152,10 +150,9 @@ fn watch_page(player: &str) -> Option<String> {
             after("/embed/").filter(|&id| id != "videoseries").map(|id| format!("https://www.youtube.com/watch?v={id}"))
         }
         "player.vimeo.com" => after("/video/").map(|id| format!("https://vimeo.com/{id}")),
-        "player.bilibili.com" => url
-            .query_pairs()
-            .find(|(key, id)| key == "bvid" && plain(id))
-            .map(|(_, id)| format!("https://www.bilibili.com/video/{id}")),
+        "player.bilibili.com" => {
+            url.query_pairs().find(|(key, id)| key == "bvid" && plain(id)).map(|(_, id)| format!("https://www.bilibili.com/video/{id}"))
+        }
         _ => None,
     }
 }

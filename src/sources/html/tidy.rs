@@ -98,7 +98,10 @@ fn is_paragraph(name: &str) -> bool {
 }
 
 fn may_be_empty(name: &str) -> bool {
-    let inline = matches!(name, "a" | "b" | "big" | "code" | "em" | "i" | "mark" | "s" | "small" | "span" | "strike" | "strong" | "sub" | "sup" | "u");
+    let inline = matches!(
+        name,
+        "a" | "b" | "big" | "code" | "em" | "i" | "mark" | "s" | "small" | "span" | "strike" | "strong" | "sub" | "sup" | "u"
+    );
     !(inline || is_paragraph(name))
 }
 
