@@ -229,11 +229,11 @@ impl Store {
         Ok(row.map(|r| r.0))
     }
 
-    /// All articles but tombstones, newest first, waiting ones too.
-    pub async fn list_articles(&self, limit: Option<i64>) -> StoreResult<Vec<Article>> {
-        let text = format!("SELECT {COLUMNS} FROM articles a WHERE a.removed_at IS NULL ORDER BY a.published_at DESC, a.guid LIMIT $1");
+    /// All articles but tombstones published until then, newest first.
+    pub async fn list_articles(&self, until: Millis, limit: Option<i64>) -> StoreResult<Vec<Article>> {
+        let text = format!("SELECT {COLUMNS} FROM articles a WHERE a.removed_at IS NULL AND a.published_at <= $1 ORDER BY a.published_at DESC, a.guid LIMIT $2");
         let rows: Vec<ArticleRow> =
-            reading!(self, |db| sqlx::query_as(sql(text)).bind(limit.unwrap_or(i64::MAX)).fetch_all(db).await?);
+            reading!(self, |db| sqlx::query_as(sql(text)).bind(until.0).bind(limit.unwrap_or(i64::MAX)).fetch_all(db).await?);
         Ok(articles_of(rows))
     }
 
