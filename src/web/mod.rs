@@ -1,4 +1,118 @@
-//! placeholder
+//! The web server: feeds from memory, pages for people, links from mails; every change passes through a flow.
+
+mod confirm;
+mod error;
+mod feeds;
+mod form;
+mod front;
+mod health;
+mod index;
+mod limit;
+mod mailbox;
+mod negotiation;
+mod page;
+mod publish;
+mod story;
+mod subscribe;
+#[cfg(test)]
+mod tests;
+mod unsubscribe;
+mod visitor;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
 use crate::app::App;
-pub struct Demo { pub mailbox: crate::mail::mailbox::Mailbox, pub source: String, pub sections: Vec<String> }
-pub async fn serve(_: App, _: tokio::net::TcpListener, _: Option<Demo>, stop: tokio_util::sync::CancellationToken) -> anyhow::Result<()> { stop.cancelled().await; Ok(()) }
+use crate::mail::mailbox::Mailbox;
+use error::WebError;
+use front::Front;
+use limit::Limit;
+
+/// The longest body that a form may send, in bytes.
+const LONGEST_BODY: usize = 64 * 1024;
+/// How long requests under way may take to end once the server stops.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// What only the demo has: its mailbox, and a form that publishes.
+#[derive(Debug, Clone)]
+pub struct Demo {
+    /// Where the mails arrive.
+    pub mailbox: Mailbox,
+    /// The sections that the form offers.
+    pub sections: Vec<String>,
+    /// The builtin source that the form publishes into.
+    pub source: String,
+}
+
+/// What all handlers share.
+#[derive(Debug)]
+struct Web {
+    app: App,
+    demo: Option<Demo>,
+    /// The path of base_url, without a slash at its end.
+    base: String,
+    front: Front,
+    limit: Limit,
+}
+
+type Shared = Arc<Web>;
+
+/// Serves until `stop`; then requests under way have five seconds to end.
+///
+/// # Errors
+/// When the listener fails for good.
+pub async fn serve(app: App, listener: TcpListener, demo: Option<Demo>, stop: CancellationToken) -> anyhow::Result<()> {
+    let listener = listener.tap_io(|stream| {
+        // A short answer must not wait for the acknowledgement of the one before it; where it can't be set, it only waits.
+        let _ = stream.set_nodelay(true);
+    });
+    let service = router(app, demo).into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let patience = async {
+        stop.cancelled().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        ended = server => Ok(ended?),
+        () = patience => Ok(()),
+    }
+}
+
+/// All addresses, as they are below base_url's path: a proxy in front takes that path away.
+pub fn router(app: App, demo: Option<Demo>) -> Router {
+    let base = page::path_of(&app.config.site.base_url);
+    let is_demo = demo.is_some();
+    let web: Shared = Arc::new(Web { app, demo, base, front: Front::default(), limit: Limit::default() });
+    let mut routes = Router::new()
+        .route("/", get(index::show))
+        .route("/feeds/{file}", get(feeds::show).options(feeds::preflight))
+        .route("/subscribe", get(subscribe::show).post(subscribe::submit))
+        .route("/confirm/{token}", get(confirm::show).post(confirm::submit))
+        .route("/unsubscribe/{token}", get(unsubscribe::show).post(unsubscribe::submit))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/assets/style.css", get(page::stylesheet));
+    if is_demo {
+        routes = routes
+            .route("/mailbox", get(mailbox::list))
+            .route("/mailbox/{id}", get(mailbox::show))
+            .route("/mailbox.json", get(mailbox::json))
+            .route("/demo/publish", get(publish::show).post(publish::submit))
+            .route("/demo/articles/{id}", get(story::show));
+    }
+    routes
+        .fallback(async || WebError::not_found())
+        .method_not_allowed_fallback(async || WebError::method())
+        .layer(DefaultBodyLimit::max(LONGEST_BODY))
+        .layer(from_fn_with_state(Arc::clone(&web), page::dress))
+        .with_state(web)
+}

@@ -97,9 +97,19 @@ impl Mailbox {
 
     /// The mails, newest first.
     pub fn mails(&self) -> Vec<Mail> {
+        self.newest(MOST_MAILS)
+    }
+
+    /// The newest mails, `most` of them.
+    pub fn newest(&self, most: usize) -> Vec<Mail> {
         // Taken apart outside the lock, so that a page never holds up the server.
-        let kept: Vec<Arc<Arrived>> = locked(&self.shelf).mails.iter().rev().cloned().collect();
+        let kept: Vec<Arc<Arrived>> = locked(&self.shelf).mails.iter().rev().take(most).cloned().collect();
         kept.iter().map(|arrived| Mail::read(arrived)).collect()
+    }
+
+    /// How many mails are kept.
+    pub fn count(&self) -> usize {
+        locked(&self.shelf).mails.len()
     }
 
     /// One mail, if it is still kept.

@@ -1,0 +1,103 @@
+//! What a form sent: urlencoded or, as RFC 8058 allows for one-click, multipart/form-data.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use url::form_urlencoded;
+
+use super::Shared;
+use super::error::WebError;
+
+/// The fields in their order.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Form(Vec<(String, String)>);
+
+impl Form {
+    /// The first value of a field, without white space around it; empty if there is none.
+    pub(super) fn one(&self, name: &str) -> &str {
+        self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.trim())
+    }
+
+    /// All values of a field that say something.
+    pub(super) fn all(&self, name: &str) -> Vec<String> {
+        self.0.iter().filter(|(key, value)| key == name && !value.trim().is_empty()).map(|(_, value)| value.trim().to_owned()).collect()
+    }
+
+    fn read(content_type: &str, body: &[u8]) -> Self {
+        match boundary(content_type) {
+            Some(boundary) => Self(multipart(&String::from_utf8_lossy(body), &boundary)),
+            None => Self(form_urlencoded::parse(body).into_owned().collect()),
+        }
+    }
+}
+
+impl FromRequest<Shared> for Form {
+    type Rejection = WebError;
+
+    async fn from_request(request: Request, web: &Shared) -> Result<Self, WebError> {
+        let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+        let body = Bytes::from_request(request, web).await.map_err(|rejection| match rejection.into_response().status() {
+            StatusCode::PAYLOAD_TOO_LARGE => WebError::too_large(),
+            _ => WebError::unreadable(),
+        })?;
+        Ok(Self::read(&content_type, &body))
+    }
+}
+
+/// What separates the parts, if the type is multipart/form-data.
+fn boundary(content_type: &str) -> Option<String> {
+    let mut parts = content_type.split(';').map(str::trim);
+    if !parts.next()?.eq_ignore_ascii_case("multipart/form-data") {
+        return None;
+    }
+    parts.find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        let value = value.trim().trim_matches('"');
+        (name.trim().eq_ignore_ascii_case("boundary") && !value.is_empty()).then(|| value.to_owned())
+    })
+}
+
+/// The named parts of a body (RFC 7578); what is not one is passed over.
+fn multipart(body: &str, boundary: &str) -> Vec<(String, String)> {
+    let line_end = |text: &str| text.strip_prefix("\r\n").map_or_else(|| text.strip_prefix('\n').is_some(), |_| true);
+    let part = |part: &str| {
+        // The last delimiter has `--` behind it, and no line end.
+        if !line_end(part) {
+            return None;
+        }
+        let (head, value) = part.split_once("\r\n\r\n").or_else(|| part.split_once("\n\n"))?;
+        let disposition = head.lines().find(|line| line.to_ascii_lowercase().starts_with("content-disposition:"))?;
+        let name = disposition.split(';').map(str::trim).find_map(|p| p.strip_prefix("name="))?.trim_matches('"');
+        let value = value.strip_suffix('\n').unwrap_or(value);
+        Some((name.to_owned(), value.strip_suffix('\r').unwrap_or(value).to_owned()))
+    };
+    body.split(&format!("--{boundary}")).skip(1).filter_map(part).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_encodings_say_the_same() {
+        let plain = Form::read("application/x-www-form-urlencoded", b"List-Unsubscribe=One-Click&name=A+%26+B");
+        let body = "--x-1\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--x-1\r\n\
+                    content-disposition: form-data; name=\"name\"\r\nContent-Type: text/plain\r\n\r\nA & B\r\n--x-1--\r\n";
+        assert_eq!(Form::read("Multipart/Form-Data; boundary=\"x-1\"", body.as_bytes()), plain);
+        assert_eq!((plain.one("List-Unsubscribe"), plain.one("name"), plain.one("none")), ("One-Click", "A & B", ""));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_body_is_too_odd(body in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200), kind in "(multipart/form-data; ?)?(boundary=)?[-ab\"]{0,4}") {
+            Form::read(&kind, &body);
+        }
+
+        #[test]
+        fn values_come_through_whole(value in "[^\r\n\u{fffd}-]{0,40}") {
+            let body = format!("--b\r\nContent-Disposition: form-data; name=\"v\"\r\n\r\n{value}\r\n--b--");
+            proptest::prop_assert_eq!(Form::read("multipart/form-data; boundary=b", body.as_bytes()), Form(vec![("v".into(), value)]));
+        }
+    }
+}
