@@ -121,7 +121,7 @@ async fn next(app: &App, json: bool) -> anyhow::Result<ExitCode> {
             output::line(&format!("  {}", date.in_zone(&d.timezone)))?;
         }
         let enough = if articles.len() < d.min_articles { format!(", fewer than min_articles = {}: no edition", d.min_articles) } else { String::new() };
-        output::line(&format!("  would hold {}{enough}", crate::cli::count(articles.len(), "article")))?;
+        output::line(&format!("  would hold {}{enough}", count(articles.len(), "article")))?;
         for a in articles.iter().take(20) {
             output::line(&format!("    {}  {}", a.published_at.in_zone(&d.timezone), a.title))?;
         }
