@@ -17,36 +17,54 @@ pub(super) fn expand(desk: &Desk<'_>, scope: Scope<'_>, text: &str) -> String {
     if !text.contains('[') {
         return text.to_owned();
     }
-    shortcodes::expand(text, &mut |name, attributes, content| {
-        Some(match name {
-            "caption" | "wp_caption" => caption(desk, scope, attributes, content),
-            "gallery" => gallery(desk, scope, attributes),
-            "playlist" => playlist(desk, scope, attributes),
-            "audio" => player(desk, scope, attributes, "audio", &SOUND),
-            "video" => player(desk, scope, attributes, "video", &FILM),
-            _ => String::new(),
-        })
-    })
+    shortcodes::expand(
+        text,
+        &shortcodes::KNOWN,
+        &mut |name, attributes, content| {
+            Some(match name {
+                "caption" | "wp_caption" => caption(desk, scope, attributes, content),
+                "gallery" => gallery(desk, scope, attributes),
+                "playlist" => playlist(desk, scope, attributes),
+                "audio" => player(desk, scope, attributes, "audio", &SOUND),
+                "video" => player(desk, scope, attributes, "video", &FILM),
+                _ => String::new(),
+            })
+        },
+    )
 }
 
 /// A picture with words below it, in both notations: words in `caption="…"`, or behind the picture.
 fn caption(desk: &Desk<'_>, scope: Scope<'_>, attributes: &Attributes, content: &str) -> String {
     let inner = |text: &str| {
         if scope.depth < super::DEPTH {
-            expand(desk, Scope { depth: scope.depth + 1, ..scope }, text)
+            expand(
+                desk,
+                Scope {
+                    depth: scope.depth + 1,
+                    ..scope
+                },
+                text,
+            )
         } else {
             text.to_owned()
         }
     };
-    let old = attributes.get("caption").map(|words| words.trim().to_owned()).filter(|words| !words.is_empty());
+    let old = attributes
+        .get("caption")
+        .map(|words| words.trim().to_owned())
+        .filter(|words| !words.is_empty());
     let (picture, words) = match old {
         Some(words) => (content.trim(), words),
         None => {
-            let end = picture_end(content);
-            (content[..end].trim(), content[end..].trim().to_owned())
+            let (start, end) = picture(content);
+            let words = if end == 0 { "" } else { content[end..].trim() };
+            (&content[start..end], words.to_owned())
         }
     };
-    let width = attributes.get("width").and_then(|width| width.trim().trim_end_matches("px").parse::<u32>().ok()).unwrap_or_default();
+    let width = attributes
+        .get("width")
+        .and_then(|width| width.trim().trim_end_matches("px").parse::<u32>().ok())
+        .unwrap_or_default();
     if width == 0 || words.is_empty() {
         return inner(content);
     }
@@ -59,23 +77,57 @@ fn caption(desk: &Desk<'_>, scope: Scope<'_>, attributes: &Attributes, content: 
     )
 }
 
-/// Where the picture, with the link around it, ends and its words begin; 0 where there is no picture.
-fn picture_end(content: &str) -> usize {
-    let Some(image) = content.find("<img ") else { return 0 };
-    let Some(end) = content[image..].find('>').map(|end| image + end + 1) else { return 0 };
+/// Where the picture, with the link around it, begins and ends; nowhere if there is none.
+fn picture(content: &str) -> (usize, usize) {
+    let Some(image) = content.find("<img ") else {
+        return (0, 0);
+    };
+    let Some(end) = content[image..].find('>').map(|end| image + end + 1) else {
+        return (0, 0);
+    };
+    let before = content[..image].trim_end();
+    let link = before
+        .rfind('<')
+        .filter(|at| before.ends_with('>') && before[*at..].starts_with("<a "))
+        .unwrap_or(image);
     let rest = &content[end..];
     let behind = rest.trim_start();
-    if behind.starts_with("</a>") { content.len() - behind.len() + 4 } else { end }
+    (
+        link,
+        if behind.starts_with("</a>") {
+            content.len() - behind.len() + 4
+        } else {
+            end
+        },
+    )
 }
 
 /// The attachments a gallery or playlist names, or those of its post.
-fn attachments<'a>(desk: &Desk<'a>, scope: Scope<'_>, attributes: &Attributes, kind: &str) -> Vec<&'a Post> {
+fn attachments<'a>(
+    desk: &Desk<'a>,
+    scope: Scope<'_>,
+    attributes: &Attributes,
+    kind: &str,
+) -> Vec<&'a Post> {
     let numbers = |name: &str| -> Vec<u64> {
-        attributes.get(name).map(|list| list.split(',').filter_map(|id| id.trim().parse().ok()).collect()).unwrap_or_default()
+        attributes
+            .get(name)
+            .map(|list| {
+                list.split(',')
+                    .filter_map(|id| id.trim().parse().ok())
+                    .collect()
+            })
+            .unwrap_or_default()
     };
-    let ids = [numbers("ids"), numbers("include")].into_iter().find(|ids| !ids.is_empty());
+    let ids = [numbers("ids"), numbers("include")]
+        .into_iter()
+        .find(|ids| !ids.is_empty());
     let mut found: Vec<&Post> = match ids {
-        Some(ids) => ids.into_iter().filter_map(|id| desk.post(id)).filter(|post| post.kind == "attachment" && post.mime.starts_with(kind)).collect(),
+        Some(ids) => ids
+            .into_iter()
+            .filter_map(|id| desk.post(id))
+            .filter(|post| post.kind == "attachment" && post.mime.starts_with(kind))
+            .collect(),
         None => desk.listed(&Listing {
             kind: "attachment".to_owned(),
             mime: kind.to_owned(),
@@ -86,7 +138,9 @@ fn attachments<'a>(desk: &Desk<'a>, scope: Scope<'_>, attributes: &Attributes, k
                 Some("post_date" | "date") => Order::Date,
                 _ => Order::Menu,
             },
-            ascending: attributes.get("order").is_none_or(|order| !order.eq_ignore_ascii_case("desc")),
+            ascending: attributes
+                .get("order")
+                .is_none_or(|order| !order.eq_ignore_ascii_case("desc")),
             exclude: numbers("exclude"),
             ..Listing::default()
         }),
@@ -115,7 +169,11 @@ fn gallery(desk: &Desk<'_>, scope: Scope<'_>, attributes: &Attributes) -> String
 }
 
 fn playlist(desk: &Desk<'_>, scope: Scope<'_>, attributes: &Attributes) -> String {
-    let kind = if attributes.get("type").is_some_and(|kind| kind == "video") { "video" } else { "audio" };
+    let kind = if attributes.get("type").is_some_and(|kind| kind == "video") {
+        "video"
+    } else {
+        "audio"
+    };
     let mut out = String::new();
     for track in attachments(desk, scope, attributes, kind) {
         out.push('\n');
@@ -133,8 +191,16 @@ fn linked(desk: &Desk<'_>, post: &Post, to_page: bool) -> String {
         // The page of an attachment stands below its article's address.
         let _ = desk.post(post.parent);
     }
-    let address = if to_page { permalinks::any(desk.site, post) } else { desk.site.file_url(post) };
-    let picture = if post.mime.starts_with("image/") { image(desk, post) } else { String::new() };
+    let address = if to_page {
+        permalinks::any(desk.site, post)
+    } else {
+        desk.site.file_url(post)
+    };
+    let picture = if post.mime.starts_with("image/") {
+        image(desk, post)
+    } else {
+        String::new()
+    };
     let words = if !picture.is_empty() {
         picture
     } else if post.title.trim().is_empty() {
@@ -149,12 +215,27 @@ fn linked(desk: &Desk<'_>, post: &Post, to_page: bool) -> String {
 
 /// A picture of the media library.
 pub(super) fn image(desk: &Desk<'_>, post: &Post) -> String {
-    format!("<img src=\"{}\" alt=\"{}\" />", escape(&desk.site.file_url(post)), escape(post.alt.trim()))
+    format!(
+        "<img src=\"{}\" alt=\"{}\" />",
+        escape(&desk.site.file_url(post)),
+        escape(post.alt.trim())
+    )
 }
 
 /// Sound or film with a link inside for those who can't play it; nothing where no file is named or attached.
-fn player(desk: &Desk<'_>, scope: Scope<'_>, attributes: &Attributes, element: &str, names: &[&str]) -> String {
-    let mut sources: Vec<String> = names.iter().filter_map(|name| attributes.get(*name)).filter(|src| !src.trim().is_empty()).cloned().collect();
+fn player(
+    desk: &Desk<'_>,
+    scope: Scope<'_>,
+    attributes: &Attributes,
+    element: &str,
+    names: &[&str],
+) -> String {
+    let mut sources: Vec<String> = names
+        .iter()
+        .filter_map(|name| attributes.get(*name))
+        .filter(|src| !src.trim().is_empty())
+        .cloned()
+        .collect();
     if sources.is_empty() && names.iter().any(|name| attributes.contains_key(*name)) {
         return String::new();
     }
@@ -162,7 +243,9 @@ fn player(desk: &Desk<'_>, scope: Scope<'_>, attributes: &Attributes, element: &
         let attached = attachments(desk, scope, &Attributes::new(), element);
         sources.extend(attached.first().map(|post| desk.site.file_url(post)));
     }
-    let Some(first) = sources.first() else { return String::new() };
+    let Some(first) = sources.first() else {
+        return String::new();
+    };
     let first = escape(&html_escape::decode_html_entities(first));
     let known = std::path::Path::new(first.split(['?', '#']).next().unwrap_or_default())
         .extension()
@@ -173,9 +256,21 @@ fn player(desk: &Desk<'_>, scope: Scope<'_>, attributes: &Attributes, element: &
     }
     let mut inner = String::new();
     for source in &sources {
-        inner.push_str(&format!("<source src=\"{}\" />", escape(&html_escape::decode_html_entities(source))));
+        inner.push_str(&format!(
+            "<source src=\"{}\" />",
+            escape(&html_escape::decode_html_entities(source))
+        ));
     }
-    let poster = attributes.get("poster").map(|poster| format!(" poster=\"{}\"", escape(poster))).unwrap_or_default();
-    let player = format!("<{element} controls=\"controls\" preload=\"none\"{poster}>{inner}<a href=\"{first}\">{first}</a></{element}>");
-    if element == "video" { format!("<div class=\"wp-video\">{player}</div>") } else { player }
+    let poster = attributes
+        .get("poster")
+        .map(|poster| format!(" poster=\"{}\"", escape(poster)))
+        .unwrap_or_default();
+    let player = format!(
+        "<{element} controls=\"controls\" preload=\"none\"{poster}>{inner}<a href=\"{first}\">{first}</a></{element}>"
+    );
+    if element == "video" {
+        format!("<div class=\"wp-video\">{player}</div>")
+    } else {
+        player
+    }
 }

@@ -4,11 +4,46 @@ use super::markup::{Piece, pieces, tag_name};
 
 /// What is typed, longest first where one begins another, and what is shown.
 const FACES: [(&str, &str); 40] = [
-    (":mrgreen:", "🟢"), (":neutral:", "😐"), (":twisted:", "😈"), (":arrow:", "➡"), (":shock:", "😯"), (":smile:", "🙂"), (":???:", "😕"), (":cool:", "😎"),
-    (":evil:", "👿"), (":grin:", "😀"), (":idea:", "💡"), (":oops:", "😳"), (":razz:", "😛"), (":roll:", "🙄"), (":wink:", "😉"), (":cry:", "😥"),
-    (":eek:", "😮"), (":lol:", "😆"), (":mad:", "😡"), (":sad:", "🙁"), ("8-)", "😎"), ("8-O", "😯"), (":-(", "🙁"), (":-)", "🙂"),
-    (":-?", "😕"), (":-D", "😀"), (":-P", "😛"), (":-o", "😮"), (":-x", "😡"), (":-|", "😐"), (";-)", "😉"), ("8O", "😯"),
-    (":(", "🙁"), (":)", "🙂"), (":?", "😕"), (":D", "😀"), (":P", "😛"), (":o", "😮"), (":x", "😡"), (";)", "😉"),
+    (":mrgreen:", "🟢"),
+    (":neutral:", "😐"),
+    (":twisted:", "😈"),
+    (":arrow:", "➡"),
+    (":shock:", "😯"),
+    (":smile:", "🙂"),
+    (":???:", "😕"),
+    (":cool:", "😎"),
+    (":evil:", "👿"),
+    (":grin:", "😀"),
+    (":idea:", "💡"),
+    (":oops:", "😳"),
+    (":razz:", "😛"),
+    (":roll:", "🙄"),
+    (":wink:", "😉"),
+    (":cry:", "😥"),
+    (":eek:", "😮"),
+    (":lol:", "😆"),
+    (":mad:", "😡"),
+    (":sad:", "🙁"),
+    ("8-)", "😎"),
+    ("8-O", "😯"),
+    (":-(", "🙁"),
+    (":-)", "🙂"),
+    (":-?", "😕"),
+    (":-D", "😀"),
+    (":-P", "😛"),
+    (":-o", "😮"),
+    (":-x", "😡"),
+    (":-|", "😐"),
+    (";-)", "😉"),
+    ("8O", "😯"),
+    (":(", "🙁"),
+    (":)", "🙂"),
+    (":?", "😕"),
+    (":D", "😀"),
+    (":P", "😛"),
+    (":o", "😮"),
+    (":x", "😡"),
+    (";)", "😉"),
 ];
 
 /// The HTML with its typed faces replaced where they stand between white space, outside of code.
@@ -24,7 +59,13 @@ pub(super) fn smilies(html: &str) -> String {
             Piece::Text(other) | Piece::Comment(other) => out.push_str(other),
             Piece::Tag(tag) => {
                 let (name, closing) = tag_name(tag);
-                if within.is_none() && !closing && matches!(name.as_str(), "code" | "pre" | "style" | "script" | "textarea") {
+                if within.is_none()
+                    && !closing
+                    && matches!(
+                        name.as_str(),
+                        "code" | "pre" | "style" | "script" | "textarea"
+                    )
+                {
                     within = Some(name);
                 } else if closing && within.as_ref() == Some(&name) {
                     within = None;
@@ -55,6 +96,9 @@ mod tests {
 
     #[test]
     fn faces_are_shown_between_spaces_only() {
-        assert_eq!(smilies("<p>Hi :) there</p> 12:30 a:) <code>:)</code>"), "<p>Hi 🙂 there</p> 12:30 a:) <code>:)</code>");
+        assert_eq!(
+            smilies("<p>Hi :) there</p> 12:30 a:) <code>:)</code>"),
+            "<p>Hi 🙂 there</p> 12:30 a:) <code>:)</code>"
+        );
     }
 }
