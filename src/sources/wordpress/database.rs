@@ -31,10 +31,7 @@ impl Database {
     pub(super) async fn open(source: &Source) -> Result<Self, anyhow::Error> {
         let name = &source.name;
         let prefix = source.table_prefix.clone();
-        if !prefix
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'_')
-        {
+        if !prefix.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
             return Err(anyhow!(
                 "source {name}: table_prefix {prefix:?} may hold only letters, digits and underscores; see $table_prefix in the site's wp-config.php"
             ));
@@ -56,12 +53,7 @@ impl Database {
                 ));
             }
         };
-        let mut database = Self {
-            connection,
-            prefix,
-            place,
-            source: name.clone(),
-        };
+        let mut database = Self { connection, prefix, place, source: name.clone() };
         database.run("SET SESSION TRANSACTION READ ONLY").await?;
         Ok(database)
     }
@@ -69,32 +61,17 @@ impl Database {
     async fn run(&mut self, statement: &'static str) -> Result<(), anyhow::Error> {
         match self.connection.execute(statement).await {
             Ok(_) => Ok(()),
-            Err(error) => Err(explain(
-                &self.source,
-                &self.place,
-                "making the session read only",
-                &error,
-            )),
+            Err(error) => Err(explain(&self.source, &self.place, "making the session read only", &error)),
         }
     }
 
     /// The rows of a query in which `{p}` stands for the table prefix, and nothing comes from outside but numbers and `binds`.
-    pub(super) async fn rows(
-        &mut self,
-        sql: &str,
-        binds: &[&str],
-    ) -> Result<Vec<Fields>, anyhow::Error> {
-        self.attempt(sql, binds)
-            .await
-            .map_err(|error| explain(&self.source, &self.place, "reading", &error))
+    pub(super) async fn rows(&mut self, sql: &str, binds: &[&str]) -> Result<Vec<Fields>, anyhow::Error> {
+        self.attempt(sql, binds).await.map_err(|error| explain(&self.source, &self.place, "reading", &error))
     }
 
     /// The same, but a missing table or right is no failure: `None`.
-    pub(super) async fn rows_if_there(
-        &mut self,
-        sql: &str,
-        binds: &[&str],
-    ) -> Result<Option<Vec<Fields>>, anyhow::Error> {
+    pub(super) async fn rows_if_there(&mut self, sql: &str, binds: &[&str]) -> Result<Option<Vec<Fields>>, anyhow::Error> {
         match self.attempt(sql, binds).await {
             Ok(rows) => Ok(Some(rows)),
             Err(error) if matches!(code(&error), Some(1146 | 1142 | 1054)) => Ok(None),
@@ -107,11 +84,7 @@ impl Database {
         for bind in binds {
             query = query.bind((*bind).to_owned());
         }
-        query
-            .fetch(&mut self.connection)
-            .map_ok(|row| fields(&row))
-            .try_collect()
-            .await
+        query.fetch(&mut self.connection).map_ok(|row| fields(&row)).try_collect().await
     }
 
     /// Ends the session politely; a failure to do so concerns nobody.
@@ -125,12 +98,7 @@ impl Database {
 /// Columns arrive as text or, from old tables and casts, as bytes: both are taken as UTF-8, faults replaced.
 fn fields(row: &MySqlRow) -> Fields {
     (0..row.len())
-        .map(|i| {
-            row.try_get_unchecked::<Option<Vec<u8>>, _>(i)
-                .ok()
-                .flatten()
-                .unwrap_or_default()
-        })
+        .map(|i| row.try_get_unchecked::<Option<Vec<u8>>, _>(i).ok().flatten().unwrap_or_default())
         .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
         .collect()
 }
@@ -138,49 +106,37 @@ fn fields(row: &MySqlRow) -> Fields {
 /// The address for people, without user and password.
 fn place(url: &str) -> String {
     match url::Url::parse(url) {
-        Ok(url) => format!(
-            "{}:{}{}",
-            url.host_str().unwrap_or("localhost"),
-            url.port().unwrap_or(3306),
-            url.path()
-        ),
+        Ok(url) => format!("{}:{}{}", url.host_str().unwrap_or("localhost"), url.port().unwrap_or(3306), url.path()),
         Err(_) => "the database".to_owned(),
     }
 }
 
 fn code(error: &sqlx::Error) -> Option<u16> {
-    error
-        .as_database_error()?
-        .try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>()
-        .map(sqlx::mysql::MySqlDatabaseError::number)
+    error.as_database_error()?.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>().map(sqlx::mysql::MySqlDatabaseError::number)
 }
 
 /// One sentence: what, where, what to do.
 fn explain(source: &str, place: &str, doing: &str, error: &sqlx::Error) -> anyhow::Error {
-    let words = error
-        .as_database_error()
-        .map_or_else(|| error.to_string(), |e| e.message().to_owned());
+    let words = error.as_database_error().map_or_else(|| error.to_string(), |e| e.message().to_owned());
     match code(error) {
         Some(1045 | 1698 | 1044) => anyhow!(
             "source {source}: {place} refuses the user or the password; check them in url, and that the user may read this database from here"
         ),
-        Some(1049) => anyhow!(
-            "source {source}: {place} has no such database; check the name at the end of url"
-        ),
+        Some(1049) => anyhow!("source {source}: {place} has no such database; check the name at the end of url"),
         Some(1146) => anyhow!(
             "source {source}: a table is missing at {place} ({words}); check table_prefix against $table_prefix in the site's wp-config.php"
         ),
-        Some(1142 | 1143) => anyhow!(
-            "source {source}: the user may not read a table at {place} ({words}); grant it SELECT on the database"
-        ),
+        Some(1142 | 1143) => {
+            anyhow!("source {source}: the user may not read a table at {place} ({words}); grant it SELECT on the database")
+        }
         Some(_) => anyhow!("source {source}: {place} failed while {doing}: {words}"),
         None => match error {
-            sqlx::Error::Io(io) => anyhow!(
-                "source {source}: {place} can't be reached ({io}); check host and port in url and that the database is running"
-            ),
-            sqlx::Error::Tls(tls) => anyhow!(
-                "source {source}: no secure connection to {place} ({tls}); check its certificate, or ssl-mode in url"
-            ),
+            sqlx::Error::Io(io) => {
+                anyhow!("source {source}: {place} can't be reached ({io}); check host and port in url and that the database is running")
+            }
+            sqlx::Error::Tls(tls) => {
+                anyhow!("source {source}: no secure connection to {place} ({tls}); check its certificate, or ssl-mode in url")
+            }
             other => anyhow!(
                 "source {source}: {place} failed while {doing}: {other}; where it asks for a secure login, connect with TLS or use an account with mysql_native_password"
             ),
@@ -194,14 +150,8 @@ mod tests {
 
     #[test]
     fn the_place_names_no_user_and_no_password() {
-        assert_eq!(
-            place("mysql://wp:s3cret@db.example/site"),
-            "db.example:3306/site"
-        );
-        assert_eq!(
-            place("mysql://wp:s3cret@127.0.0.1:8411/wp?ssl-mode=DISABLED"),
-            "127.0.0.1:8411/wp"
-        );
+        assert_eq!(place("mysql://wp:s3cret@db.example/site"), "db.example:3306/site");
+        assert_eq!(place("mysql://wp:s3cret@127.0.0.1:8411/wp?ssl-mode=DISABLED"), "127.0.0.1:8411/wp");
         assert_eq!(place("not an address"), "the database");
     }
 }

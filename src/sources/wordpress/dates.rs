@@ -32,37 +32,13 @@ pub(super) fn zone(timezone_string: &str, gmt_offset: &str) -> Option<TimeZone> 
     Some(TimeZone::fixed(Offset::from_seconds(seconds).ok()?))
 }
 
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-const DAYS: [&str; 7] = [
-    "Sunday",
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-];
+const MONTHS: [&str; 12] =
+    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
 /// A month's English name, by its number from 1.
 pub(super) fn month(number: i8) -> &'static str {
-    usize::try_from(number - 1)
-        .ok()
-        .and_then(|at| MONTHS.get(at))
-        .copied()
-        .unwrap_or_default()
+    usize::try_from(number - 1).ok().and_then(|at| MONTHS.get(at)).copied().unwrap_or_default()
 }
 
 /// A local time printed after PHP's pattern, in English; letters behind a backslash stand for themselves.
@@ -72,8 +48,7 @@ pub(super) fn print(pattern: &str, at: DateTime) -> String {
     while let Some(letter) = letters.next() {
         let hour12 = (at.hour() + 11) % 12 + 1;
         let half = if at.hour() < 12 { "am" } else { "pm" };
-        let day =
-            DAYS[usize::try_from(at.weekday().to_sunday_zero_offset()).unwrap_or_default() % 7];
+        let day = DAYS[usize::try_from(at.weekday().to_sunday_zero_offset()).unwrap_or_default() % 7];
         match letter {
             '\\' => out.extend(letters.next()),
             'Y' => out.push_str(&at.year().to_string()),
@@ -125,23 +100,14 @@ mod tests {
         let at = instant("0000-00-00 00:00:00", "2026-03-01 08:00:00", &shanghai).unwrap();
         assert_eq!(at.rfc3339(), "2026-03-01T00:00:00Z");
         let half = zone("", "-3.5").unwrap();
-        assert_eq!(
-            instant("", "2026-03-01 08:00:00", &half).unwrap().rfc3339(),
-            "2026-03-01T11:30:00Z"
-        );
-        assert_eq!(
-            instant("0000-00-00 00:00:00", "0000-00-00 00:00:00", &half),
-            None
-        );
+        assert_eq!(instant("", "2026-03-01 08:00:00", &half).unwrap().rfc3339(), "2026-03-01T11:30:00Z");
+        assert_eq!(instant("0000-00-00 00:00:00", "0000-00-00 00:00:00", &half), None);
     }
 
     #[test]
     fn patterns_print_as_php_does() {
         let at = civil("2026-03-02 15:04:05").unwrap();
-        assert_eq!(
-            print("l, F jS, Y g:i A", at),
-            "Monday, March 2nd, 2026 3:04 PM"
-        );
+        assert_eq!(print("l, F jS, Y g:i A", at), "Monday, March 2nd, 2026 3:04 PM");
         assert_eq!(print("Y年n月j日 H:i \\a\\t", at), "2026年3月2日 15:04 at");
     }
 }

@@ -21,17 +21,10 @@ pub(super) fn article(site: &Site, post: &Post) -> String {
         path = path.replace("%category%", &category_path(site, post));
     }
     if path.contains("%author%") {
-        path = path.replace(
-            "%author%",
-            site.users
-                .get(&post.author)
-                .map_or("", |user| &user.nicename),
-        );
+        path = path.replace("%author%", site.users.get(&post.author).map_or("", |user| &user.nicename));
     }
     // Last, for a slug is percent-encoded and must not be searched for tags.
-    path = path
-        .replace("%postname%", &post.slug)
-        .replace("%pagename%", &post.slug);
+    path = path.replace("%postname%", &post.slug).replace("%pagename%", &post.slug);
     ended(site, &path)
 }
 
@@ -40,12 +33,9 @@ fn category_path(site: &Site, post: &Post) -> String {
     let first = site.of(&post.terms, "category").min_by_key(|term| term.id);
     match first {
         Some(term) => with_parents(site, term),
-        None => site
-            .option("default_category")
-            .parse()
-            .ok()
-            .and_then(|id| site.terms.get(&id))
-            .map_or(String::new(), |term| term.slug.clone()),
+        None => {
+            site.option("default_category").parse().ok().and_then(|id| site.terms.get(&id)).map_or(String::new(), |term| term.slug.clone())
+        }
     }
 }
 
@@ -53,11 +43,7 @@ fn with_parents(site: &Site, term: &Term) -> String {
     let mut slugs = vec![term.slug.as_str()];
     let mut above = term.parent;
     // A loop among parents is possible in broken databases.
-    while let Some(parent) = site
-        .terms
-        .get(&above)
-        .filter(|_| above != 0 && slugs.len() < 32)
-    {
+    while let Some(parent) = site.terms.get(&above).filter(|_| above != 0 && slugs.len() < 32) {
         slugs.push(&parent.slug);
         above = parent.parent;
     }
@@ -68,11 +54,7 @@ fn with_parents(site: &Site, term: &Term) -> String {
 /// A path made absolute, ending with a slash exactly where the structure does.
 fn ended(site: &Site, path: &str) -> String {
     let path = path.trim_matches('/');
-    let slash = if site.option("permalink_structure").ends_with('/') {
-        "/"
-    } else {
-        ""
-    };
+    let slash = if site.option("permalink_structure").ends_with('/') { "/" } else { "" };
     format!("{}/{path}{slash}", site.home())
 }
 
@@ -85,30 +67,14 @@ fn front(site: &Site) -> &str {
 /// The address of a category's or tag's archive.
 pub(super) fn term(site: &Site, term: &Term) -> String {
     let structure = site.option("permalink_structure");
-    let (query, option, word) = if term.taxonomy == "category" {
-        ("cat", "category_base", "category")
-    } else {
-        ("tag", "tag_base", "tag")
-    };
+    let (query, option, word) = if term.taxonomy == "category" { ("cat", "category_base", "category") } else { ("tag", "tag_base", "tag") };
     if structure.is_empty() {
-        let value = if query == "cat" {
-            term.id.to_string()
-        } else {
-            term.slug.clone()
-        };
+        let value = if query == "cat" { term.id.to_string() } else { term.slug.clone() };
         return format!("{}/?{query}={value}", site.home());
     }
     let base = site.option(option).trim_matches('/');
-    let index = if structure.starts_with("/index.php") {
-        "/index.php/"
-    } else {
-        ""
-    };
-    let head = if base.is_empty() {
-        format!("{}{word}", front(site))
-    } else {
-        format!("{index}{base}")
-    };
+    let index = if structure.starts_with("/index.php") { "/index.php/" } else { "" };
+    let head = if base.is_empty() { format!("{}{word}", front(site)) } else { format!("{index}{base}") };
     ended(site, &format!("{head}/{}", with_parents(site, term)))
 }
 
@@ -125,38 +91,18 @@ pub(super) fn any(site: &Site, post: &Post) -> String {
     let plain = site.option("permalink_structure").is_empty();
     match post.kind.as_str() {
         "post" => article(site, post),
-        "page"
-            if site.option("show_on_front") == "page"
-                && site.option("page_on_front") == post.id.to_string() =>
-        {
+        "page" if site.option("show_on_front") == "page" && site.option("page_on_front") == post.id.to_string() => {
             format!("{}/", site.home())
         }
         "page" if plain => format!("{}/?page_id={}", site.home(), post.id),
         "attachment" if plain || post.slug.is_empty() => {
             format!("{}/?attachment_id={}", site.home(), post.id)
         }
-        "attachment" => match site
-            .posts
-            .get(&post.parent)
-            .and_then(Option::as_ref)
-            .filter(|parent| parent.id != post.id)
-        {
+        "attachment" => match site.posts.get(&post.parent).and_then(Option::as_ref).filter(|parent| parent.id != post.id) {
             Some(parent) if parent.kind != "attachment" => {
-                let between = if post.slug.bytes().all(|b| b.is_ascii_digit()) {
-                    "attachment/"
-                } else {
-                    ""
-                };
-                let slash = if site.option("permalink_structure").ends_with('/') {
-                    "/"
-                } else {
-                    ""
-                };
-                format!(
-                    "{}/{between}{}{slash}",
-                    any(site, parent).trim_end_matches('/'),
-                    post.slug
-                )
+                let between = if post.slug.bytes().all(|b| b.is_ascii_digit()) { "attachment/" } else { "" };
+                let slash = if site.option("permalink_structure").ends_with('/') { "/" } else { "" };
+                format!("{}/{between}{}{slash}", any(site, parent).trim_end_matches('/'), post.slug)
             }
             _ => ended(site, &post.slug),
         },
@@ -167,21 +113,12 @@ pub(super) fn any(site: &Site, post: &Post) -> String {
 fn page(site: &Site, post: &Post) -> String {
     let mut slugs = vec![post.slug.as_str()];
     let mut above = post.parent;
-    while let Some(parent) = site
-        .posts
-        .get(&above)
-        .and_then(Option::as_ref)
-        .filter(|_| slugs.len() < 32)
-    {
+    while let Some(parent) = site.posts.get(&above).and_then(Option::as_ref).filter(|_| slugs.len() < 32) {
         slugs.push(&parent.slug);
         above = parent.parent;
     }
     slugs.reverse();
-    let index = if site.option("permalink_structure").starts_with("/index.php") {
-        "index.php/"
-    } else {
-        ""
-    };
+    let index = if site.option("permalink_structure").starts_with("/index.php") { "index.php/" } else { "" };
     ended(site, &format!("{index}{}", slugs.join("/")))
 }
 
@@ -192,42 +129,18 @@ mod tests {
 
     fn site(structure: &str, home: &str) -> Site {
         let mut site = Site::default();
-        site.options
-            .insert("permalink_structure".into(), structure.into());
+        site.options.insert("permalink_structure".into(), structure.into());
         site.options.insert("home".into(), home.into());
         for (id, slug, parent) in [(4, "news", 0), (7, "campus", 4), (9, "sport", 0)] {
-            site.terms.insert(
-                id,
-                Term {
-                    id,
-                    slug: slug.into(),
-                    parent,
-                    taxonomy: "category".into(),
-                    ..Term::default()
-                },
-            );
+            site.terms.insert(id, Term { id, slug: slug.into(), parent, taxonomy: "category".into(), ..Term::default() });
         }
-        site.users.insert(
-            2,
-            User {
-                name: "Li Lei".into(),
-                nicename: "li-lei".into(),
-            },
-        );
+        site.users.insert(2, User { name: "Li Lei".into(), nicename: "li-lei".into() });
         site
     }
 
     fn post() -> Post {
         let date = "2026-03-02 15:04:05".to_owned();
-        Post {
-            id: 31,
-            kind: "post".into(),
-            slug: "%e6%96%b0".into(),
-            date,
-            author: 2,
-            terms: vec![9, 7],
-            ..Post::default()
-        }
+        Post { id: 31, kind: "post".into(), slug: "%e6%96%b0".into(), date, author: 2, terms: vec![9, 7], ..Post::default() }
     }
 
     #[test]
@@ -241,36 +154,15 @@ mod tests {
 
     #[test]
     fn plain_and_prefixed_structures_keep_their_form() {
-        assert_eq!(
-            article(&site("", "https://a.example/blog/"), &post()),
-            "https://a.example/blog/?p=31"
-        );
-        assert_eq!(
-            article(
-                &site("/index.php/%postname%", "https://a.example/"),
-                &post()
-            ),
-            "https://a.example/index.php/%e6%96%b0"
-        );
-        assert_eq!(
-            article(&site("/archives/%post_id%", "https://a.example"), &post()),
-            "https://a.example/archives/31"
-        );
+        assert_eq!(article(&site("", "https://a.example/blog/"), &post()), "https://a.example/blog/?p=31");
+        assert_eq!(article(&site("/index.php/%postname%", "https://a.example/"), &post()), "https://a.example/index.php/%e6%96%b0");
+        assert_eq!(article(&site("/archives/%post_id%", "https://a.example"), &post()), "https://a.example/archives/31");
     }
 
     #[test]
     fn an_article_without_category_stands_under_the_default_one() {
         let mut site = site("/%category%/%postname%/", "https://a.example");
         site.options.insert("default_category".into(), "9".into());
-        assert_eq!(
-            article(
-                &site,
-                &Post {
-                    terms: vec![],
-                    ..post()
-                }
-            ),
-            "https://a.example/sport/%e6%96%b0/"
-        );
+        assert_eq!(article(&site, &Post { terms: vec![], ..post() }), "https://a.example/sport/%e6%96%b0/");
     }
 }

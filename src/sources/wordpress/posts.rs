@@ -20,39 +20,19 @@ const OPTIONS: &str = "'home','siteurl','permalink_structure','WPLANG','timezone
     'time_format','comment_registration','require_name_email','show_comments_cookies_opt_in','show_avatars'";
 
 /// The site's options, terms and writers.
-pub(super) async fn site(
-    database: &mut Database,
-    fallback: &jiff::tz::TimeZone,
-) -> Result<Site, anyhow::Error> {
+pub(super) async fn site(database: &mut Database, fallback: &jiff::tz::TimeZone) -> Result<Site, anyhow::Error> {
     let mut site = Site::default();
-    let sql = format!(
-        "SELECT option_name, option_value FROM {{p}}options WHERE option_name IN ({OPTIONS})"
-    );
+    let sql = format!("SELECT option_name, option_value FROM {{p}}options WHERE option_name IN ({OPTIONS})");
     site.options = pairs(database.rows(&sql, &[]).await?);
-    site.stated_zone =
-        super::dates::zone(site.option("timezone_string"), site.option("gmt_offset"))
-            .or_else(|| Some(fallback.clone()));
-    let clock = database
-        .rows("SELECT CAST(UNIX_TIMESTAMP() AS CHAR)", &[])
-        .await?;
-    let seconds = clock
-        .first()
-        .and_then(|row| row[0].parse().ok())
-        .unwrap_or_default();
+    site.stated_zone = super::dates::zone(site.option("timezone_string"), site.option("gmt_offset")).or_else(|| Some(fallback.clone()));
+    let clock = database.rows("SELECT CAST(UNIX_TIMESTAMP() AS CHAR)", &[]).await?;
+    let seconds = clock.first().and_then(|row| row[0].parse().ok()).unwrap_or_default();
     site.now = jiff::Timestamp::from_second(seconds).unwrap_or_default();
-    let sql = "SELECT CAST(t.term_id AS CHAR), t.name, t.slug, tt.taxonomy, CAST(tt.parent AS CHAR), CAST(tt.count AS CHAR), tt.description \
+    let sql = "SELECT CAST(t.term_id AS CHAR), t.name, t.slug, tt.taxonomy, CAST(tt.parent AS CHAR), CAST(tt.count AS CHAR) \
         FROM {p}terms t JOIN {p}term_taxonomy tt ON tt.term_id = t.term_id WHERE tt.taxonomy IN ('category', 'post_tag') ORDER BY t.name";
-    for row in database.rows(sql, &[]).await? {
-        let [id, name, slug, taxonomy, parent, count, description] = columns(row);
-        let term = Term {
-            id: number(&id),
-            name,
-            slug,
-            taxonomy,
-            parent: number(&parent),
-            count: number(&count),
-            description,
-        };
+    for (rank, row) in database.rows(sql, &[]).await?.into_iter().enumerate() {
+        let [id, name, slug, taxonomy, parent, count] = columns(row);
+        let term = Term { id: number(&id), name, slug, taxonomy, parent: number(&parent), count: number(&count), rank };
         site.terms.insert(term.id, term);
     }
     site.users = users(database).await?;
@@ -63,15 +43,9 @@ pub(super) async fn site(
 async fn users(database: &mut Database) -> Result<HashMap<u64, User>, anyhow::Error> {
     const SELECT: &str = "SELECT CAST(ID AS CHAR), display_name, user_nicename FROM {p}users";
     let own = database.prefix.clone();
-    let network = own
-        .trim_end_matches('_')
-        .trim_end_matches(|c: char| c.is_ascii_digit())
-        .to_owned();
+    let network = own.trim_end_matches('_').trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
     let rows = if network.len() + 1 < own.len() && network.ends_with('_') {
-        match database
-            .rows_if_there(&SELECT.replace("{p}", &network), &[])
-            .await?
-        {
+        match database.rows_if_there(&SELECT.replace("{p}", &network), &[]).await? {
             Some(rows) => rows,
             None => database.rows(SELECT, &[]).await?,
         }
@@ -96,11 +70,7 @@ pub(super) async fn page(database: &mut Database, after: u64) -> Result<Vec<Post
 }
 
 /// Reads what rendering asked for and keeps it with the site.
-pub(super) async fn fetch(
-    database: &mut Database,
-    site: &mut Site,
-    wanted: impl IntoIterator<Item = Want>,
-) -> Result<(), anyhow::Error> {
+pub(super) async fn fetch(database: &mut Database, site: &mut Site, wanted: impl IntoIterator<Item = Want>) -> Result<(), anyhow::Error> {
     let (mut light, mut bodies) = (Vec::new(), Vec::new());
     for want in wanted {
         match want {
@@ -110,18 +80,9 @@ pub(super) async fn fetch(
             Want::Months => site.months = Some(months(database).await?),
             Want::Comments => site.comments = Some(comments(database).await?),
             Want::Biography(user) => {
-                let sql = format!(
-                    "SELECT meta_value FROM {{p}}usermeta WHERE meta_key = 'description' AND user_id = {user}"
-                );
+                let sql = format!("SELECT meta_value FROM {{p}}usermeta WHERE meta_key = 'description' AND user_id = {user}");
                 let rows = database.rows_if_there(&sql, &[]).await?.unwrap_or_default();
-                site.biographies.insert(
-                    user,
-                    rows.into_iter()
-                        .next()
-                        .map(columns)
-                        .map(|[text]| text)
-                        .unwrap_or_default(),
-                );
+                site.biographies.insert(user, rows.into_iter().next().map(columns).map(|[text]| text).unwrap_or_default());
             }
         }
     }
@@ -133,34 +94,20 @@ pub(super) async fn fetch(
         for id in ids {
             site.posts.entry(id).or_insert(None);
         }
-        site.posts
-            .extend(found.into_iter().map(|post| (post.id, Some(post))));
+        site.posts.extend(found.into_iter().map(|post| (post.id, Some(post))));
     }
     Ok(())
 }
 
 /// Posts that meet a condition made of our own words and numbers, with their terms and the meta values we use.
-async fn select(
-    database: &mut Database,
-    condition: &str,
-    with_body: bool,
-) -> Result<Vec<Post>, anyhow::Error> {
+async fn select(database: &mut Database, condition: &str, with_body: bool) -> Result<Vec<Post>, anyhow::Error> {
     let body = if with_body { "post_content" } else { "''" };
     let sql = format!("SELECT {COLUMNS}, {body} FROM {{p}}posts WHERE {condition}");
-    let mut posts: Vec<Post> = database
-        .rows(&sql, &[])
-        .await?
-        .into_iter()
-        .map(|row| post(row, with_body))
-        .collect();
+    let mut posts: Vec<Post> = database.rows(&sql, &[]).await?.into_iter().map(|row| post(row, with_body)).collect();
     if posts.is_empty() {
         return Ok(posts);
     }
-    let places: HashMap<u64, usize> = posts
-        .iter()
-        .enumerate()
-        .map(|(at, post)| (post.id, at))
-        .collect();
+    let places: HashMap<u64, usize> = posts.iter().enumerate().map(|(at, post)| (post.id, at)).collect();
     let ids = joined(&posts.iter().map(|post| post.id).collect::<Vec<_>>());
     let sql = format!(
         "SELECT CAST(tr.object_id AS CHAR), CAST(tt.term_id AS CHAR) FROM {{p}}term_relationships tr \
@@ -234,16 +181,8 @@ fn post(row: Fields, with_body: bool) -> Post {
 }
 
 /// A list's ids and its posts without bodies.
-async fn list(
-    database: &mut Database,
-    site: &mut Site,
-    listing: Listing,
-) -> Result<(), anyhow::Error> {
-    let status = if listing.kind == "attachment" {
-        "inherit"
-    } else {
-        "publish"
-    };
+async fn list(database: &mut Database, site: &mut Site, listing: Listing) -> Result<(), anyhow::Error> {
+    let status = if listing.kind == "attachment" { "inherit" } else { "publish" };
     let mut condition = format!("post_status = '{status}' AND post_type = ?");
     if !listing.terms.is_empty() {
         let _ = write!(
@@ -272,41 +211,15 @@ async fn list(
         Order::Menu => format!("menu_order {direction}, post_title {direction}"),
         Order::Id => format!("ID {direction}"),
     };
-    let binds: Vec<&str> = if listing.mime.is_empty() {
-        vec![&listing.kind]
-    } else {
-        vec![&listing.kind, &listing.mime, &listing.mime]
-    };
-    let count = database
-        .rows(
-            &format!("SELECT CAST(COUNT(*) AS CHAR) FROM {{p}}posts WHERE {condition}"),
-            &binds,
-        )
-        .await?;
-    let limit = if listing.limit == 0 {
-        1_000
-    } else {
-        listing.limit
-    };
-    let sql = format!(
-        "SELECT CAST(ID AS CHAR) FROM {{p}}posts WHERE {condition} ORDER BY {order} LIMIT {limit} OFFSET {}",
-        listing.offset
-    );
-    let ids: Vec<u64> = database
-        .rows(&sql, &binds)
-        .await?
-        .iter()
-        .map(|row| number(&row[0]))
-        .collect();
-    let missing: Vec<u64> = ids
-        .iter()
-        .copied()
-        .filter(|id| !site.posts.contains_key(id))
-        .collect();
+    let binds: Vec<&str> = if listing.mime.is_empty() { vec![&listing.kind] } else { vec![&listing.kind, &listing.mime, &listing.mime] };
+    let count = database.rows(&format!("SELECT CAST(COUNT(*) AS CHAR) FROM {{p}}posts WHERE {condition}"), &binds).await?;
+    let limit = if listing.limit == 0 { 1_000 } else { listing.limit };
+    let sql = format!("SELECT CAST(ID AS CHAR) FROM {{p}}posts WHERE {condition} ORDER BY {order} LIMIT {limit} OFFSET {}", listing.offset);
+    let ids: Vec<u64> = database.rows(&sql, &binds).await?.iter().map(|row| number(&row[0])).collect();
+    let missing: Vec<u64> = ids.iter().copied().filter(|id| !site.posts.contains_key(id)).collect();
     if !missing.is_empty() {
         let found = select(database, &format!("ID IN ({})", joined(&missing)), false).await?;
-        site.posts
-            .extend(found.into_iter().map(|post| (post.id, Some(post))));
+        site.posts.extend(found.into_iter().map(|post| (post.id, Some(post))));
     }
     let total = count.first().map_or(0, |row| number(&row[0]));
     site.lists.insert(listing, Listed { ids, total });
@@ -317,10 +230,7 @@ async fn months(database: &mut Database) -> Result<Vec<(i16, i8, u64)>, anyhow::
     let sql = "SELECT CAST(YEAR(post_date) AS CHAR), CAST(MONTH(post_date) AS CHAR), CAST(COUNT(ID) AS CHAR) FROM {p}posts \
         WHERE post_type = 'post' AND post_status = 'publish' GROUP BY YEAR(post_date), MONTH(post_date) ORDER BY YEAR(post_date) DESC, MONTH(post_date) DESC";
     let rows = database.rows(sql, &[]).await?;
-    Ok(rows
-        .iter()
-        .filter_map(|row| Some((row[0].parse().ok()?, row[1].parse().ok()?, number(&row[2]))))
-        .collect())
+    Ok(rows.iter().filter_map(|row| Some((row[0].parse().ok()?, row[1].parse().ok()?, number(&row[2])))).collect())
 }
 
 async fn comments(database: &mut Database) -> Result<Vec<Comment>, anyhow::Error> {
@@ -332,14 +242,7 @@ async fn comments(database: &mut Database) -> Result<Vec<Comment>, anyhow::Error
         .into_iter()
         .map(|row| {
             let [id, post, author, author_url, date, text] = columns(row);
-            Comment {
-                id: number(&id),
-                post: number(&post),
-                author,
-                author_url,
-                date,
-                text,
-            }
+            Comment { id: number(&id), post: number(&post), author, author_url, date, text }
         })
         .collect())
 }

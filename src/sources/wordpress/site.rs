@@ -14,7 +14,8 @@ pub(super) struct Term {
     pub(super) taxonomy: String,
     pub(super) parent: u64,
     pub(super) count: u64,
-    pub(super) description: String,
+    /// Its place by name, in the database's own order of letters.
+    pub(super) rank: usize,
 }
 
 /// A writer.
@@ -151,23 +152,12 @@ impl Site {
     /// The public address without a slash at its end.
     pub(super) fn home(&self) -> &str {
         let home = self.option("home");
-        if home.is_empty() {
-            self.option("siteurl")
-        } else {
-            home
-        }
-        .trim_end_matches('/')
+        if home.is_empty() { self.option("siteurl") } else { home }.trim_end_matches('/')
     }
 
     /// Terms of one taxonomy among some ids, in their order.
-    pub(super) fn of<'a>(
-        &'a self,
-        ids: &'a [u64],
-        taxonomy: &'a str,
-    ) -> impl Iterator<Item = &'a Term> {
-        ids.iter()
-            .filter_map(|id| self.terms.get(id))
-            .filter(move |term| term.taxonomy == taxonomy)
+    pub(super) fn of<'a>(&'a self, ids: &'a [u64], taxonomy: &'a str) -> impl Iterator<Item = &'a Term> {
+        ids.iter().filter_map(|id| self.terms.get(id)).filter(move |term| term.taxonomy == taxonomy)
     }
 
     /// The address under which uploaded files are served.
@@ -193,9 +183,7 @@ impl Site {
             return file.to_owned();
         }
         // Imports leave paths of another machine; what stands behind the uploads folder still holds.
-        let below = file
-            .rfind("wp-content/uploads/")
-            .map_or(file, |at| &file[at + 19..]);
+        let below = file.rfind("wp-content/uploads/").map_or(file, |at| &file[at + 19..]);
         format!("{}/{}", self.uploads(), below.trim_start_matches('/'))
     }
 
@@ -207,13 +195,8 @@ impl Site {
         }
         let mut parts = locale.split(['_', '-', '@']);
         let language = parts.next()?.to_ascii_lowercase();
-        let region = parts
-            .next()
-            .filter(|part| part.len() == 2 && part.bytes().all(|b| b.is_ascii_alphabetic()));
-        Some(region.map_or_else(
-            || language.clone(),
-            |region| format!("{language}-{}", region.to_ascii_uppercase()),
-        ))
+        let region = parts.next().filter(|part| part.len() == 2 && part.bytes().all(|b| b.is_ascii_alphabetic()));
+        Some(region.map_or_else(|| language.clone(), |region| format!("{language}-{}", region.to_ascii_uppercase())))
     }
 }
 
@@ -222,24 +205,12 @@ mod tests {
     use super::*;
 
     fn site(options: &[(&str, &str)]) -> Site {
-        Site {
-            options: options
-                .iter()
-                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-                .collect(),
-            ..Site::default()
-        }
+        Site { options: options.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(), ..Site::default() }
     }
 
     #[test]
     fn locales_become_language_tags() {
-        for (locale, tag) in [
-            ("", "en-US"),
-            ("zh_CN", "zh-CN"),
-            ("de_DE_formal", "de-DE"),
-            ("eo", "eo"),
-            ("sr_RS@latin", "sr-RS"),
-        ] {
+        for (locale, tag) in [("", "en-US"), ("zh_CN", "zh-CN"), ("de_DE_formal", "de-DE"), ("eo", "eo"), ("sr_RS@latin", "sr-RS")] {
             assert_eq!(site(&[("WPLANG", locale)]).language().as_deref(), Some(tag));
         }
         assert_eq!(site(&[]).language(), None);
@@ -248,22 +219,10 @@ mod tests {
     #[test]
     fn a_file_is_found_below_the_uploads_folder_and_an_old_path_is_cut() {
         let here = site(&[("siteurl", "https://a.example/wp/")]);
-        let file = |file: &str| Post {
-            file: Some(file.to_owned()),
-            guid: "https://a.example/?attachment_id=3".to_owned(),
-            ..Post::default()
-        };
-        assert_eq!(
-            here.file_url(&file("2026/01/a.jpg")),
-            "https://a.example/wp/wp-content/uploads/2026/01/a.jpg"
-        );
-        assert_eq!(
-            here.file_url(&file("/var/www/wp-content/uploads/b.jpg")),
-            "https://a.example/wp/wp-content/uploads/b.jpg"
-        );
-        assert_eq!(
-            here.file_url(&file("")),
-            "https://a.example/?attachment_id=3"
-        );
+        let file =
+            |file: &str| Post { file: Some(file.to_owned()), guid: "https://a.example/?attachment_id=3".to_owned(), ..Post::default() };
+        assert_eq!(here.file_url(&file("2026/01/a.jpg")), "https://a.example/wp/wp-content/uploads/2026/01/a.jpg");
+        assert_eq!(here.file_url(&file("/var/www/wp-content/uploads/b.jpg")), "https://a.example/wp/wp-content/uploads/b.jpg");
+        assert_eq!(here.file_url(&file("")), "https://a.example/?attachment_id=3");
     }
 }

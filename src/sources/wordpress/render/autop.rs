@@ -66,15 +66,9 @@ pub(super) fn autop(html: &str) -> String {
         return String::new();
     }
     let html = html + "\n";
-    let (text, preserved) = if html.contains("<pre") {
-        take_pre(&html)
-    } else {
-        (html, Vec::new())
-    };
+    let (text, preserved) = if html.contains("<pre") { take_pre(&html) } else { (html, Vec::new()) };
     let text = double_breaks(&text);
-    let text = set_blocks_apart(&text)
-        .replace("\r\n", "\n")
-        .replace('\r', "\n");
+    let text = set_blocks_apart(&text).replace("\r\n", "\n").replace('\r', "\n");
     let text = hide_line_ends_in_tags(&text);
     let text = tighten(text);
     let text = paragraphs(&text);
@@ -127,19 +121,13 @@ fn break_length(text: &str) -> Option<usize> {
     let inner = text.strip_prefix("<br")?;
     let spaces = blank(inner);
     let tail = &inner[spaces..];
-    let tail_length = if tail.starts_with("/>") {
-        2
-    } else {
-        usize::from(tail.starts_with('>'))
-    };
+    let tail_length = if tail.starts_with("/>") { 2 } else { usize::from(tail.starts_with('>')) };
     (tail_length > 0).then_some(3 + spaces + tail_length)
 }
 
 /// How many bytes of white space a text begins with.
 fn blank(text: &str) -> usize {
-    text.bytes()
-        .take_while(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c))
-        .count()
+    text.bytes().take_while(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c)).count()
 }
 
 /// Blank lines before an opening block and behind a closing one.
@@ -164,11 +152,7 @@ fn set_blocks_apart(html: &str) -> String {
         out.push_str("\n\n");
         out.push_str(&text[at..end]);
         let spaces = end + blank(&text[end..]);
-        let rule = if text[spaces..].starts_with("/>") {
-            2
-        } else {
-            usize::from(text[spaces..].starts_with('>'))
-        };
+        let rule = if text[spaces..].starts_with("/>") { 2 } else { usize::from(text[spaces..].starts_with('>')) };
         if &name[..length] == "hr" && rule > 0 {
             out.push_str(&text[end..spaces + rule]);
             out.push_str("\n\n");
@@ -187,9 +171,7 @@ fn hide_line_ends_in_tags(html: &str) -> String {
     for piece in pieces(html) {
         match piece {
             Piece::Text(text) => out.push_str(text),
-            Piece::Tag(tag) | Piece::Comment(tag) => {
-                out.extend(tag.chars().map(|c| if c == '\n' { IN_TAG } else { c }))
-            }
+            Piece::Tag(tag) | Piece::Comment(tag) => out.extend(tag.chars().map(|c| if c == '\n' { IN_TAG } else { c })),
         }
     }
     out
@@ -197,11 +179,8 @@ fn hide_line_ends_in_tags(html: &str) -> String {
 
 /// No white space just inside elements in which a break would be wrong.
 fn tighten(mut text: String) -> String {
-    const BOTH: [(&str, &[&str]); 3] = [
-        ("</object>", &["param", "/param", "embed", "/embed"]),
-        ("<source", &["source", "track"]),
-        ("<track", &["source", "track"]),
-    ];
+    const BOTH: [(&str, &[&str]); 3] =
+        [("</object>", &["param", "/param", "embed", "/embed"]), ("<source", &["source", "track"]), ("<track", &["source", "track"])];
     const BEFORE: [(&str, &[&str]); 5] = [
         ("<option", &["option"]),
         ("</object>", &["/object"]),
@@ -236,10 +215,7 @@ fn trimmed_around(text: &str, names: &[&str], before: bool) -> String {
         match piece {
             Piece::Tag(tag) => {
                 let inner = &tag[1..];
-                let length = inner
-                    .bytes()
-                    .take_while(|b| b.is_ascii_alphanumeric() || *b == b'/')
-                    .count();
+                let length = inner.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'/').count();
                 let named = names.contains(&inner[..length].trim_end_matches('/'));
                 if named && before {
                     out.truncate(out.trim_end().len());
@@ -298,9 +274,7 @@ fn unwrap(text: &str) -> String {
     });
     let text = bare_list_items(&text);
     let text = rewrite(&text, |text, at, out, ahead| {
-        text[at..]
-            .get(..14)
-            .filter(|s| s.eq_ignore_ascii_case("<p><blockquote"))?;
+        text[at..].get(..14).filter(|s| s.eq_ignore_ascii_case("<p><blockquote"))?;
         let end = ahead.next(at + 14)?;
         out.push_str("<blockquote");
         out.push_str(&text[at + 14..=end]);
@@ -330,11 +304,7 @@ fn close_before(text: &str) -> String {
         let inner = at + text[at..].starts_with("<p>").then_some(3)?;
         let stop = inner + text[inner..].find('<')?;
         let tail = &text[stop..];
-        if stop == inner
-            || !["</div>", "</address>", "</form>"]
-                .iter()
-                .any(|end| tail.starts_with(end))
-        {
+        if stop == inner || !["</div>", "</address>", "</form>"].iter().any(|end| tail.starts_with(end)) {
             out.push_str(&text[at..stop]);
             return Some(stop);
         }
@@ -360,9 +330,7 @@ fn bare_list_items(text: &str) -> String {
 
 /// Line ends become breaks, but not beside blocks.
 fn breaks(text: &str) -> String {
-    let text = keep_line_ends(text)
-        .replace("<br>", "<br />")
-        .replace("<br/>", "<br />");
+    let text = keep_line_ends(text).replace("<br>", "<br />").replace("<br/>", "<br />");
     let text = line_ends_to_breaks(&text).replace(KEPT, "\n");
     let text = rewrite(&text, |text, at, out, ahead| {
         let end = loose_block(text, at, ahead)?;
@@ -376,15 +344,11 @@ fn breaks(text: &str) -> String {
         let start = after + blank(&text[after..]);
         let inner = text[start..].strip_prefix('<')?;
         let inner = inner.strip_prefix('/').unwrap_or(inner);
-        (NO_BREAK_BEFORE.iter().any(|name| inner.starts_with(name)) || inner.starts_with("ol"))
-            .then_some(())?;
+        (NO_BREAK_BEFORE.iter().any(|name| inner.starts_with(name)) || inner.starts_with("ol")).then_some(())?;
         ahead.next(start)?;
         Some(after)
     });
-    match text
-        .strip_suffix("\n</p>")
-        .or_else(|| text.strip_suffix("\n</p>\n"))
-    {
+    match text.strip_suffix("\n</p>").or_else(|| text.strip_suffix("\n</p>\n")) {
         Some(head) => format!("{head}</p>\n"),
         None => text,
     }
@@ -404,11 +368,7 @@ fn keep_line_ends(text: &str) -> String {
                 break;
             };
             next.push_str(&rest[..start]);
-            next.extend(
-                rest[start..start + length]
-                    .chars()
-                    .map(|c| if c == '\n' { KEPT } else { c }),
-            );
+            next.extend(rest[start..start + length].chars().map(|c| if c == '\n' { KEPT } else { c }));
             rest = &rest[start + length..];
         }
         next.push_str(rest);
@@ -421,10 +381,7 @@ fn line_ends_to_breaks(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 16);
     let mut rest = text;
     while !rest.is_empty() {
-        let word = rest
-            .bytes()
-            .position(|b| b.is_ascii_whitespace())
-            .unwrap_or(rest.len());
+        let word = rest.bytes().position(|b| b.is_ascii_whitespace()).unwrap_or(rest.len());
         out.push_str(&rest[..word]);
         rest = &rest[word..];
         let run = &rest[..blank(rest)];
@@ -447,21 +404,12 @@ fn line_ends_to_breaks(text: &str) -> String {
 fn loose_block(text: &str, start: usize, ahead: &mut Ahead<'_>) -> Option<usize> {
     let inner = text.get(start..)?.strip_prefix('<')?;
     let inner = inner.strip_prefix('/').unwrap_or(inner);
-    let named = BLOCKS
-        .iter()
-        .chain(&MORE_BLOCKS)
-        .any(|name| inner.starts_with(name));
-    named
-        .then(|| ahead.next(start))
-        .flatten()
-        .map(|end| end + 1)
+    let named = BLOCKS.iter().chain(&MORE_BLOCKS).any(|name| inner.starts_with(name));
+    named.then(|| ahead.next(start)).flatten().map(|end| end + 1)
 }
 
 /// Offers each `<` of a text to `f`, which writes a replacement and says where to go on; it may look ahead for `>`.
-fn rewrite<'t>(
-    text: &'t str,
-    mut f: impl FnMut(&'t str, usize, &mut String, &mut Ahead<'t>) -> Option<usize>,
-) -> String {
+fn rewrite<'t>(text: &'t str, mut f: impl FnMut(&'t str, usize, &mut String, &mut Ahead<'t>) -> Option<usize>) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     let mut ahead = Ahead::new(text, ">");
     let mut at = 0;
@@ -482,10 +430,7 @@ mod tests {
 
     #[test]
     fn blank_lines_make_paragraphs_and_line_ends_breaks() {
-        assert_eq!(
-            autop("One\ntwo\r\n\r\nThree\n"),
-            "<p>One<br />\ntwo</p>\n<p>Three</p>\n"
-        );
+        assert_eq!(autop("One\ntwo\r\n\r\nThree\n"), "<p>One<br />\ntwo</p>\n<p>Three</p>\n");
     }
 
     #[test]
@@ -498,18 +443,12 @@ mod tests {
 
     #[test]
     fn a_quotation_holds_its_paragraphs() {
-        assert_eq!(
-            autop("<blockquote>One\n\nTwo</blockquote>"),
-            "<blockquote><p>One</p>\n<p>Two</p></blockquote>\n"
-        );
+        assert_eq!(autop("<blockquote>One\n\nTwo</blockquote>"), "<blockquote><p>One</p>\n<p>Two</p></blockquote>\n");
     }
 
     #[test]
     fn preformatted_text_keeps_its_blank_lines() {
-        assert_eq!(
-            autop("a\n<pre>x\n\n\ny</pre>\nb"),
-            "<p>a</p>\n<pre>x\n\n\ny</pre>\n<p>b</p>\n"
-        );
+        assert_eq!(autop("a\n<pre>x\n\n\ny</pre>\nb"), "<p>a</p>\n<pre>x\n\n\ny</pre>\n<p>b</p>\n");
     }
 
     #[test]

@@ -32,10 +32,7 @@ impl Block {
 
     /// An attribute that is true.
     pub(super) fn is(&self, name: &str) -> bool {
-        self.attributes
-            .get(name)
-            .and_then(Value::as_bool)
-            .unwrap_or_default()
+        self.attributes.get(name).and_then(Value::as_bool).unwrap_or_default()
     }
 
     /// An attribute that is a number, or text with one.
@@ -46,9 +43,7 @@ impl Block {
 
 /// A JSON value as a number, which some editors write as text.
 pub(super) fn number(value: &Value) -> Option<u64> {
-    value
-        .as_u64()
-        .or_else(|| value.as_str()?.trim().parse().ok())
+    value.as_u64().or_else(|| value.as_str()?.trim().parse().ok())
 }
 
 /// One delimiter: `<!-- wp:name {…} -->`, closing, or empty.
@@ -78,11 +73,7 @@ pub(super) fn parse(text: &str) -> Block {
             }
             continue;
         }
-        let block = Block {
-            name: delimiter.name,
-            attributes: delimiter.attributes,
-            parts: Vec::new(),
-        };
+        let block = Block { name: delimiter.name, attributes: delimiter.attributes, parts: Vec::new() };
         if delimiter.empty {
             if let Some(parent) = open.last_mut() {
                 parent.parts.push(Part::Inner(block));
@@ -115,38 +106,23 @@ fn close(open: &mut Vec<Block>) {
 
 fn delimiter(text: &str, start: usize, ends: &mut Ahead<'_>) -> Option<Delimiter> {
     let inner = text[start + 4..].trim_start();
-    let (inner, closing) = inner
-        .strip_prefix('/')
-        .map_or((inner, false), |inner| (inner, true));
+    let (inner, closing) = inner.strip_prefix('/').map_or((inner, false), |inner| (inner, true));
     let inner = inner.strip_prefix("wp:")?;
-    let length = inner
-        .bytes()
-        .take_while(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_/".contains(b))
-        .count();
+    let length = inner.bytes().take_while(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_/".contains(b)).count();
     let name = &inner[..length];
-    if !name.starts_with(|c: char| c.is_ascii_lowercase())
-        || !inner[length..].starts_with(char::is_whitespace)
-    {
+    if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !inner[length..].starts_with(char::is_whitespace) {
         return None;
     }
     let from = text.len() - inner.len() + length;
     let end = ends.next(from)?;
     let rest = text[from..end].trim();
-    let (json, empty) = rest
-        .strip_suffix('/')
-        .map_or((rest, false), |rest| (rest.trim_end(), true));
+    let (json, empty) = rest.strip_suffix('/').map_or((rest, false), |rest| (rest.trim_end(), true));
     if !json.is_empty() && !(json.starts_with('{') && json.ends_with('}')) {
         return None;
     }
     let attributes = serde_json::from_str(json).unwrap_or(Value::Null);
     let name = name.strip_prefix("core/").unwrap_or(name).to_owned();
-    Some(Delimiter {
-        name,
-        attributes,
-        closing,
-        empty,
-        end: end + 3,
-    })
+    Some(Delimiter { name, attributes, closing, empty, end: end + 3 })
 }
 
 /// The blocks of a text as WordPress shows them.
@@ -173,6 +149,17 @@ pub(super) fn inner(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String 
     out
 }
 
+/// Only the blocks in a block, without the white space between them.
+pub(super) fn within(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
+    let mut out = String::new();
+    for part in &block.parts {
+        if let Part::Inner(inner) = part {
+            one(desk, scope, inner, &mut out);
+        }
+    }
+    out
+}
+
 fn one(desk: &Desk<'_>, scope: Scope<'_>, block: &Block, out: &mut String) {
     if scope.excerpt && !in_excerpts(&block.name) {
         return;
@@ -181,9 +168,7 @@ fn one(desk: &Desk<'_>, scope: Scope<'_>, block: &Block, out: &mut String) {
         "shortcode" => out.push_str(&autop::autop(&inner(desk, scope, block))),
         "block" => reusable(desk, scope, block, out),
         "rss" => desk.note("A block that shows another site's feed was left out.".to_owned()),
-        name => match widgets::render(desk, scope, block)
-            .or_else(|| query::render(desk, scope, block))
-        {
+        name => match widgets::render(desk, scope, block).or_else(|| query::render(desk, scope, block)) {
             Some(html) => out.push_str(&html),
             None => {
                 if block.parts.is_empty() && !SILENT.contains(&name) {
@@ -221,31 +206,20 @@ fn reusable(desk: &Desk<'_>, scope: Scope<'_>, block: &Block, out: &mut String) 
     if scope.depth >= super::DEPTH {
         return;
     }
-    if let Some(post) = desk
-        .whole(id)
-        .filter(|post| post.kind == "wp_block" && post.status == "publish" && !post.protected)
-    {
+    if let Some(post) = desk.whole(id).filter(|post| post.kind == "wp_block" && post.status == "publish" && !post.protected) {
         let text = embeds::embed(post.content.as_deref().unwrap_or_default());
-        out.push_str(&render(
-            desk,
-            Scope {
-                depth: scope.depth + 1,
-                ..scope
-            },
-            &text,
-        ));
+        out.push_str(&render(desk, Scope { depth: scope.depth + 1, ..scope }, &text));
     }
 }
 
 /// Whether a block's words may make an excerpt.
 fn in_excerpts(name: &str) -> bool {
-    const TEXT: [&str; 15] = [
+    const TEXT: [&str; 14] = [
         "",
         "freeform",
         "heading",
         "html",
         "list",
-        "list-item",
         "media-text",
         "paragraph",
         "preformatted",

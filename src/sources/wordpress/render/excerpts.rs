@@ -6,9 +6,7 @@ use crate::sources::wordpress::site::Post;
 
 /// What an editor wrote as the excerpt, as HTML.
 pub(in crate::sources::wordpress) fn excerpt(written: &str) -> String {
-    autop::autop(&texturize::texturize(written.trim()))
-        .trim()
-        .to_owned()
+    autop::autop(&texturize::texturize(written.trim())).trim().to_owned()
 }
 
 /// A post's excerpt of at most so many words, as HTML without paragraphs.
@@ -19,32 +17,19 @@ pub(super) fn of(desk: &Desk<'_>, scope: Scope<'_>, post: &Post, words: usize) -
     if scope.depth >= super::DEPTH {
         return String::new();
     }
-    let whole = if post.content.is_some() {
-        Some(post)
-    } else {
-        desk.whole(post.id)
-    };
+    let whole = if post.content.is_some() { Some(post) } else { desk.whole(post.id) };
     let Some(written) = whole.and_then(|post| post.content.as_deref()) else {
         return String::new();
     };
-    let written = shortcodes::expand(written, &shortcodes::KNOWN, &mut |_, _, _| {
-        Some(String::new())
-    });
-    let inner = Scope {
-        post,
-        listing: None,
-        excerpt: true,
-        depth: scope.depth + 1,
-    };
+    let written = shortcodes::expand(written, &shortcodes::KNOWN, &mut |_, _, _| Some(String::new()));
+    let inner = Scope { post, listing: None, excerpt: true, depth: scope.depth + 1 };
     shortened(&content(desk, inner, &written), words)
 }
 
 /// The first words of some HTML without its tags.
 fn shortened(html: &str, words: usize) -> String {
     let text = strip_tags(&without_scripts(html));
-    let mut all = text
-        .split(['\n', '\r', '\t', ' '])
-        .filter(|word| !word.is_empty());
+    let mut all = text.split(['\n', '\r', '\t', ' ']).filter(|word| !word.is_empty());
     let mut out = all.by_ref().take(words).collect::<Vec<_>>().join(" ");
     if all.next().is_some() {
         out.push_str(" [&hellip;]");
@@ -57,11 +42,7 @@ fn without_scripts(html: &str) -> String {
     let mut within: Option<String> = None;
     for piece in pieces(html) {
         let (Piece::Text(text) | Piece::Tag(text) | Piece::Comment(text)) = piece;
-        let (name, closing) = if matches!(piece, Piece::Tag(_)) {
-            tag_name(text)
-        } else {
-            (String::new(), false)
-        };
+        let (name, closing) = if matches!(piece, Piece::Tag(_)) { tag_name(text) } else { (String::new(), false) };
         if closing && within.as_ref() == Some(&name) {
             within = None;
         } else if within.is_none() && !closing && matches!(name.as_str(), "script" | "style") {
@@ -79,14 +60,8 @@ mod tests {
 
     #[test]
     fn an_excerpt_ends_after_so_many_words() {
-        assert_eq!(
-            shortened("<p>One <b>two</b></p>\n<script>x()</script><p>three</p>", 2),
-            "One two [&hellip;]"
-        );
+        assert_eq!(shortened("<p>One <b>two</b></p>\n<script>x()</script><p>three</p>", 2), "One two [&hellip;]");
         assert_eq!(shortened("<p>One</p>", 2), "One");
-        assert_eq!(
-            excerpt("It's \"new\""),
-            "<p>It&#8217;s &#8220;new&#8221;</p>"
-        );
+        assert_eq!(excerpt("It's \"new\""), "<p>It&#8217;s &#8220;new&#8221;</p>");
     }
 }

@@ -27,11 +27,7 @@ pub(super) fn pieces(html: &str) -> Vec<Piece<'_>> {
         let comment = rest.starts_with("<!--");
         let close = if comment { "-->" } else { ">" };
         let end = rest.find(close).map_or(rest.len(), |at| at + close.len());
-        found.push(if comment {
-            Piece::Comment(&rest[..end])
-        } else {
-            Piece::Tag(&rest[..end])
-        });
+        found.push(if comment { Piece::Comment(&rest[..end]) } else { Piece::Tag(&rest[..end]) });
         rest = &rest[end..];
     }
     found
@@ -40,13 +36,8 @@ pub(super) fn pieces(html: &str) -> Vec<Piece<'_>> {
 /// A tag's name in lower case, and whether it closes an element.
 pub(super) fn tag_name(tag: &str) -> (String, bool) {
     let inner = tag.strip_prefix('<').unwrap_or(tag);
-    let (inner, closing) = inner
-        .strip_prefix('/')
-        .map_or((inner, false), |inner| (inner, true));
-    let name = inner
-        .chars()
-        .take_while(|c| c.is_ascii_alphanumeric() || *c == '-')
-        .collect::<String>();
+    let (inner, closing) = inner.strip_prefix('/').map_or((inner, false), |inner| (inner, true));
+    let name = inner.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect::<String>();
     (name.to_ascii_lowercase(), closing)
 }
 
@@ -61,22 +52,13 @@ pub(super) struct Ahead<'a> {
 impl<'a> Ahead<'a> {
     /// Watches for `needle` in `text`.
     pub(super) fn new(text: &'a str, needle: &'a str) -> Self {
-        Self {
-            text,
-            needle,
-            known: text.find(needle),
-            from: 0,
-        }
+        Self { text, needle, known: text.find(needle), from: 0 }
     }
 
     /// Where the needle is next found at or behind `from`; `from` may not go back.
     pub(super) fn next(&mut self, from: usize) -> Option<usize> {
         if self.known.is_some_and(|at| at < from) && from >= self.from {
-            self.known = self
-                .text
-                .get(from..)
-                .and_then(|rest| rest.find(self.needle))
-                .map(|at| at + from);
+            self.known = self.text.get(from..).and_then(|rest| rest.find(self.needle)).map(|at| at + from);
         }
         self.from = from;
         self.known
@@ -121,12 +103,7 @@ fn begins_entity(after: &str) -> bool {
     match body {
         [b'#', b'x' | b'X', hex @ ..] => !hex.is_empty() && hex.iter().all(u8::is_ascii_hexdigit),
         [b'#', digits @ ..] => !digits.is_empty() && digits.iter().all(u8::is_ascii_digit),
-        name => {
-            (1..=8).contains(&name.len())
-                && name
-                    .iter()
-                    .all(|b| b.is_ascii_alphabetic() || (b'1'..=b'4').contains(b))
-        }
+        name => (1..=8).contains(&name.len()) && name.iter().all(|b| b.is_ascii_alphabetic() || (b'1'..=b'4').contains(b)),
     }
 }
 
@@ -145,9 +122,7 @@ pub(super) fn strip_tags(html: &str) -> String {
             continue;
         }
         let close = if rest.starts_with("<!--") { "-->" } else { ">" };
-        rest = rest
-            .find(close)
-            .map_or("", |end| &rest[end + close.len()..]);
+        rest = rest.find(close).map_or("", |end| &rest[end + close.len()..]);
     }
     out.push_str(rest);
     out
@@ -155,9 +130,7 @@ pub(super) fn strip_tags(html: &str) -> String {
 
 /// Noncharacters are used as marks while rendering; none may come in from outside.
 pub(super) fn without_marks(text: &str) -> String {
-    text.chars()
-        .filter(|c| !('\u{FDD0}'..='\u{FDEF}').contains(c))
-        .collect()
+    text.chars().filter(|c| !('\u{FDD0}'..='\u{FDEF}').contains(c)).collect()
 }
 
 #[cfg(test)]
@@ -169,23 +142,13 @@ mod tests {
         let cut = pieces("a<b>c<!-- > -->d<e");
         assert_eq!(
             cut,
-            vec![
-                Piece::Text("a"),
-                Piece::Tag("<b>"),
-                Piece::Text("c"),
-                Piece::Comment("<!-- > -->"),
-                Piece::Text("d"),
-                Piece::Tag("<e")
-            ]
+            vec![Piece::Text("a"), Piece::Tag("<b>"), Piece::Text("c"), Piece::Comment("<!-- > -->"), Piece::Text("d"), Piece::Tag("<e")]
         );
     }
 
     #[test]
     fn an_ampersand_is_escaped_once() {
-        assert_eq!(
-            ampersands("a & b &amp; c &#8217; &x"),
-            "a &#038; b &amp; c &#8217; &#038;x"
-        );
+        assert_eq!(ampersands("a & b &amp; c &#8217; &x"), "a &#038; b &amp; c &#8217; &#038;x");
     }
 
     #[test]

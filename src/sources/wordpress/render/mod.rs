@@ -59,11 +59,7 @@ struct Scope<'a> {
 
 impl<'a> Desk<'a> {
     fn new(site: &'a Site) -> Self {
-        Self {
-            site,
-            wanted: RefCell::default(),
-            notes: RefCell::default(),
-        }
+        Self { site, wanted: RefCell::default(), notes: RefCell::default() }
     }
 
     fn note(&self, sentence: String) {
@@ -105,30 +101,15 @@ impl<'a> Desk<'a> {
     }
 
     fn listed(&self, listing: &Listing) -> Vec<&'a Post> {
-        self.list(listing)
-            .map(|list| list.ids.iter().filter_map(|id| self.post(*id)).collect())
-            .unwrap_or_default()
+        self.list(listing).map(|list| list.ids.iter().filter_map(|id| self.post(*id)).collect()).unwrap_or_default()
     }
 }
 
 /// The body of a post from the site's snapshot.
 pub(super) fn body(site: &Site, post: &Post) -> Body {
     let desk = Desk::new(site);
-    let html = content(
-        &desk,
-        Scope {
-            post,
-            listing: None,
-            excerpt: false,
-            depth: 0,
-        },
-        post.content.as_deref().unwrap_or_default(),
-    );
-    Body {
-        html,
-        notes: desk.notes.into_inner(),
-        wanted: desk.wanted.into_inner(),
-    }
+    let html = content(&desk, Scope { post, listing: None, excerpt: false, depth: 0 }, post.content.as_deref().unwrap_or_default());
+    Body { html, notes: desk.notes.into_inner(), wanted: desk.wanted.into_inner() }
 }
 
 /// A body through all stages.
@@ -140,29 +121,15 @@ fn content(desk: &Desk<'_>, scope: Scope<'_>, written: &str) -> String {
     }
     let (text, dropped) = shortcodes::without_unknown(&without_more(&text));
     for name in dropped {
-        desk.note(format!(
-            "The shortcode [{name}] belongs to a plugin and was left out."
-        ));
+        desk.note(format!("The shortcode [{name}] belongs to a plugin and was left out."));
     }
     let text = embeds::embed(&text);
     let has_blocks = text.contains("<!-- wp:");
-    let text = if has_blocks {
-        blocks::render(desk, scope, &text)
-    } else {
-        text
-    };
+    let text = if has_blocks { blocks::render(desk, scope, &text) } else { text };
     let text = texturize::texturize(&text);
-    let text = if has_blocks {
-        text
-    } else {
-        autop::autop(&text)
-    };
+    let text = if has_blocks && !scope.excerpt { text } else { autop::autop(&text) };
     let text = media::expand(desk, scope, &wordpress_name(&text));
-    if desk.site.option("use_smilies") == "1" {
-        smilies::smilies(&text)
-    } else {
-        text
-    }
+    if desk.site.option("use_smilies") == "1" { smilies::smilies(&text) } else { text }
 }
 
 /// The text before the first page break; whether there is a page after it.
@@ -171,13 +138,7 @@ fn first_page(text: &str) -> (String, bool) {
     let text = text.strip_prefix(BREAK).unwrap_or(text);
     match text.find(BREAK) {
         // The block that held the break would stay open.
-        Some(at) => (
-            text[..at]
-                .trim_end()
-                .trim_end_matches("<!-- wp:nextpage -->")
-                .to_owned(),
-            true,
-        ),
+        Some(at) => (text[..at].trim_end().trim_end_matches("<!-- wp:nextpage -->").to_owned(), true),
         None => (text.to_owned(), false),
     }
 }
@@ -191,16 +152,8 @@ fn without_more(text: &str) -> String {
         return text.to_owned();
     };
     let (teaser, rest) = (&text[..at], &text[end..]);
-    let teaser = if rest.contains("<!--noteaser-->") {
-        ""
-    } else {
-        teaser
-    };
-    let mut out = teaser
-        .trim_end_matches([' ', '\n', '\r'])
-        .strip_suffix("<!-- wp:more -->")
-        .unwrap_or(teaser)
-        .to_owned();
+    let teaser = if rest.contains("<!--noteaser-->") { "" } else { teaser };
+    let mut out = teaser.trim_end_matches([' ', '\n', '\r']).strip_suffix("<!-- wp:more -->").unwrap_or(teaser).to_owned();
     let rest = rest.replace("<!--noteaser-->", "");
     let closed = rest.trim_start().strip_prefix("<!-- /wp:more -->");
     out.push_str(closed.unwrap_or(&rest));
@@ -235,9 +188,7 @@ pub(super) fn title(written: &str) -> String {
 
 /// A title as WordPress shows it on a page, its own markup included.
 fn titled(written: &str) -> String {
-    texturize::texturize(written)
-        .trim()
-        .replace("Wordpress", "WordPress")
+    texturize::texturize(written).trim().replace("Wordpress", "WordPress")
 }
 
 /// A term's name as plain text: the database holds it escaped.

@@ -14,14 +14,7 @@ pub(super) fn render(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> Option
     Some(match block.name.as_str() {
         "query" => {
             let listing = listing(block);
-            inner(
-                desk,
-                Scope {
-                    listing: Some(&listing),
-                    ..scope
-                },
-                block,
-            )
+            inner(desk, Scope { listing: Some(&listing), ..scope }, block)
         }
         "post-template" => template(desk, scope, block),
         "query-no-results" => match scope.listing.and_then(|listing| desk.list(listing)) {
@@ -29,37 +22,15 @@ pub(super) fn render(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> Option
             _ => String::new(),
         },
         "query-pagination-numbers" => numbers(desk, scope),
-        "query-pagination-next" if pages(desk, scope) > 1 => format!(
-            "<a>{}</a>",
-            escape(block.text("label").unwrap_or("Next Page"))
-        ),
+        "query-pagination-next" if pages(desk, scope) > 1 => format!("<a>{}</a>", escape(block.text("label").unwrap_or("Next Page"))),
         "query-pagination" if pages(desk, scope) < 2 => String::new(),
         "post-title" if titled(&post.title).is_empty() => String::new(),
         "post-title" => headline(block, &linked(desk, block, post, &titled(&post.title)), 2),
         "post-date" => date(desk, block, post),
-        "post-excerpt" => {
-            let more = block
-                .text("moreText")
-                .filter(|text| !text.is_empty())
-                .map(|text| format!("<a href=\"{}\">{text}</a>", address(desk, post)));
-            let text = excerpts::of(
-                desk,
-                scope,
-                post,
-                block.number("excerptLength").unwrap_or(55).min(100) as usize,
-            );
-            if text.is_empty() {
-                String::new()
-            } else {
-                format!("<div><p>{text} {}</p></div>", more.unwrap_or_default())
-            }
-        }
+        "post-excerpt" => excerpt(desk, scope, block),
         "post-content" => body(desk, scope),
         "post-featured-image" => match post.thumbnail.and_then(|id| desk.post(id)) {
-            Some(picture) => format!(
-                "<figure>{}</figure>",
-                linked(desk, block, post, &media::image(desk, picture))
-            ),
+            Some(picture) => format!("<figure>{}</figure>", linked(desk, block, post, &media::image(desk, picture))),
             None => String::new(),
         },
         "post-author" | "post-author-name" => author(desk, block, post),
@@ -68,15 +39,11 @@ pub(super) fn render(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> Option
             text => format!("<div>{text}</div>"),
         },
         "post-terms" => terms(desk, block, post),
-        "read-more" => format!(
-            "<a href=\"{}\">{}</a>",
-            address(desk, post),
-            block.text("content").unwrap_or("Read more")
-        ),
+        "read-more" => format!("<a href=\"{}\">{}</a>", address(desk, post), block.text("content").unwrap_or("Read more")),
         "site-title" => headline(block, &site_title(desk, block), 1),
         "site-tagline" => match desk.site.option("blogdescription") {
             "" => String::new(),
-            text => format!("<p>{}</p>", texturize::texturize(&escape(text))),
+            text => format!("<p>{}</p>", texturize::texturize(text)),
         },
         "post-comments-form" => comment_form(desk, post),
         "avatar"
@@ -89,38 +56,33 @@ pub(super) fn render(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> Option
     })
 }
 
+fn excerpt(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
+    let text = excerpts::of(desk, scope, scope.post, block.number("excerptLength").unwrap_or(55).min(100) as usize);
+    let more = block.text("moreText").filter(|more| !more.is_empty());
+    let more = more.map(|more| format!("<a href=\"{}\">{more}</a>", address(desk, scope.post))).unwrap_or_default();
+    let own_line = block.attributes.get("showMoreOnNewLine").and_then(Value::as_bool).unwrap_or(true);
+    match (text.is_empty(), more.is_empty() || !own_line) {
+        (true, _) => String::new(),
+        (false, true) => format!("<div><p>{text} {more}</p></div>"),
+        (false, false) => format!("<div><p>{text}</p><p>{more}</p></div>"),
+    }
+}
+
 /// What a query block asks for.
 fn listing(block: &Block) -> Listing {
     let query = block.attributes.get("query").cloned().unwrap_or_default();
     let ids = |value: Option<&Value>| -> Vec<u64> {
         match value {
             Some(Value::Array(list)) => list.iter().filter_map(number).collect(),
-            Some(one) => one
-                .as_str()
-                .unwrap_or_default()
-                .split(',')
-                .filter_map(|id| id.trim().parse().ok())
-                .collect(),
+            Some(one) => one.as_str().unwrap_or_default().split(',').filter_map(|id| id.trim().parse().ok()).collect(),
             None => Vec::new(),
         }
     };
     let taxonomies = query.get("taxQuery");
-    let mut terms = ids(query
-        .get("categoryIds")
-        .or_else(|| taxonomies?.get("category")));
-    terms.extend(ids(query
-        .get("tagIds")
-        .or_else(|| taxonomies?.get("post_tag"))));
-    let count = |name: &str| {
-        query
-            .get(name)
-            .and_then(number)
-            .and_then(|n| u32::try_from(n).ok())
-    };
-    let kind = query
-        .get("postType")
-        .and_then(Value::as_str)
-        .unwrap_or("post");
+    let mut terms = ids(query.get("categoryIds").or_else(|| taxonomies?.get("category")));
+    terms.extend(ids(query.get("tagIds").or_else(|| taxonomies?.get("post_tag"))));
+    let count = |name: &str| query.get(name).and_then(number).and_then(|n| u32::try_from(n).ok());
+    let kind = query.get("postType").and_then(Value::as_str).unwrap_or("post");
     Listing {
         kind: kind.to_owned(),
         order: match query.get("orderBy").and_then(Value::as_str) {
@@ -128,10 +90,7 @@ fn listing(block: &Block) -> Listing {
             Some("modified") => Order::Modified,
             _ => Order::Date,
         },
-        ascending: query
-            .get("order")
-            .and_then(Value::as_str)
-            .is_some_and(|order| order.eq_ignore_ascii_case("asc")),
+        ascending: query.get("order").and_then(Value::as_str).is_some_and(|order| order.eq_ignore_ascii_case("asc")),
         limit: count("perPage").unwrap_or(10).clamp(1, 100),
         offset: count("offset").unwrap_or_default(),
         terms,
@@ -153,16 +112,7 @@ fn template(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
     let mut out = String::from("<ul>");
     for post in posts {
         out.push_str("<li>");
-        out.push_str(&inner(
-            desk,
-            Scope {
-                post,
-                listing: None,
-                depth: scope.depth + 1,
-                ..scope
-            },
-            block,
-        ));
+        out.push_str(&inner(desk, Scope { post, listing: None, depth: scope.depth + 1, ..scope }, block));
         out.push_str("</li>");
     }
     out.push_str("</ul>");
@@ -170,15 +120,10 @@ fn template(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
 }
 
 fn pages(desk: &Desk<'_>, scope: Scope<'_>) -> u64 {
-    let Some((listing, list)) = scope
-        .listing
-        .and_then(|listing| Some((listing, desk.list(listing)?)))
-    else {
+    let Some((listing, list)) = scope.listing.and_then(|listing| Some((listing, desk.list(listing)?))) else {
         return 0;
     };
-    list.total
-        .saturating_sub(u64::from(listing.offset))
-        .div_ceil(u64::from(listing.limit.max(1)))
+    list.total.saturating_sub(u64::from(listing.offset)).div_ceil(u64::from(listing.limit.max(1)))
 }
 
 /// The numbers below a list's first page: the first three, and the last.
@@ -202,11 +147,7 @@ fn address(desk: &Desk<'_>, post: &Post) -> String {
 }
 
 fn linked(desk: &Desk<'_>, block: &Block, post: &Post, words: &str) -> String {
-    if block.is("isLink") {
-        format!("<a href=\"{}\">{words}</a>", address(desk, post))
-    } else {
-        words.to_owned()
-    }
+    if block.is("isLink") { format!("<a href=\"{}\">{words}</a>", address(desk, post)) } else { words.to_owned() }
 }
 
 fn headline(block: &Block, words: &str, usual: u64) -> String {
@@ -217,20 +158,10 @@ fn headline(block: &Block, words: &str, usual: u64) -> String {
 }
 
 fn date(desk: &Desk<'_>, block: &Block, post: &Post) -> String {
-    let column = if block.text("displayType") == Some("modified") {
-        &post.modified
-    } else {
-        &post.date
-    };
-    let pattern = block
-        .text("format")
-        .unwrap_or_else(|| desk.site.option("date_format"));
-    dates::civil(column).map_or(String::new(), |at| {
-        format!(
-            "<div><time>{}</time></div>",
-            linked(desk, block, post, &escape(&dates::print(pattern, at)))
-        )
-    })
+    let column = if block.text("displayType") == Some("modified") { &post.modified } else { &post.date };
+    let pattern = block.text("format").unwrap_or_else(|| desk.site.option("date_format"));
+    dates::civil(column)
+        .map_or(String::new(), |at| format!("<div><time>{}</time></div>", linked(desk, block, post, &escape(&dates::print(pattern, at)))))
 }
 
 /// Another post's whole body; a post does not show itself.
@@ -238,43 +169,17 @@ fn body(desk: &Desk<'_>, scope: Scope<'_>) -> String {
     if scope.depth == 0 || scope.depth >= super::DEPTH || scope.post.protected {
         return String::new();
     }
-    let text = desk
-        .whole(scope.post.id)
-        .and_then(|post| post.content.as_deref())
-        .unwrap_or_default();
-    format!(
-        "<div>{}</div>",
-        content(
-            desk,
-            Scope {
-                listing: None,
-                depth: scope.depth + 1,
-                ..scope
-            },
-            text
-        )
-    )
+    let text = desk.whole(scope.post.id).and_then(|post| post.content.as_deref()).unwrap_or_default();
+    format!("<div>{}</div>", content(desk, Scope { listing: None, depth: scope.depth + 1, ..scope }, text))
 }
 
 fn author(desk: &Desk<'_>, block: &Block, post: &Post) -> String {
     let Some(user) = desk.site.users.get(&post.author) else {
         return String::new();
     };
-    let byline = block
-        .text("byline")
-        .filter(|text| !text.is_empty())
-        .map(|text| format!("<p>{text}</p>"))
-        .unwrap_or_default();
-    let about = if block.is("showBio") {
-        biography(desk, post)
-    } else {
-        ""
-    };
-    let about = if about.is_empty() {
-        String::new()
-    } else {
-        format!("<p>{about}</p>")
-    };
+    let byline = block.text("byline").filter(|text| !text.is_empty()).map(|text| format!("<p>{text}</p>")).unwrap_or_default();
+    let about = if block.is("showBio") { biography(desk, post) } else { "" };
+    let about = if about.is_empty() { String::new() } else { format!("<p>{about}</p>") };
     format!("<div>{byline}<p>{}</p>{about}</div>", escape(&user.name))
 }
 
@@ -291,39 +196,20 @@ fn terms(desk: &Desk<'_>, block: &Block, post: &Post) -> String {
     let links: Vec<String> = desk
         .site
         .of(&post.terms, taxonomy)
-        .map(|term| {
-            format!(
-                "<a href=\"{}\">{}</a>",
-                permalinks::term(desk.site, term),
-                escape(&term.name)
-            )
-        })
+        .map(|term| format!("<a href=\"{}\">{}</a>", permalinks::term(desk.site, term), texturize::texturize(&term.name)))
         .collect();
     if links.is_empty() {
         return String::new();
     }
     let around = |name: &str| block.text(name).unwrap_or_default().to_owned();
     let separator = escape(block.text("separator").unwrap_or(", "));
-    format!(
-        "<div>{}{}{}</div>",
-        around("prefix"),
-        links.join(&separator),
-        around("suffix")
-    )
+    format!("<div>{}{}{}</div>", around("prefix"), links.join(&separator), around("suffix"))
 }
 
 fn site_title(desk: &Desk<'_>, block: &Block) -> String {
-    let name = texturize::texturize(&escape(desk.site.option("blogname")));
-    let link = block
-        .attributes
-        .get("isLink")
-        .and_then(Value::as_bool)
-        .unwrap_or(true);
-    if link {
-        format!("<a href=\"{}\">{name}</a>", desk.site.home())
-    } else {
-        name
-    }
+    let name = escape(desk.site.option("blogname"));
+    let link = block.attributes.get("isLink").and_then(Value::as_bool).unwrap_or(true);
+    if link { format!("<a href=\"{}\">{name}</a>", desk.site.home()) } else { name }
 }
 
 /// The words of the form in which a visitor who is not logged in writes a comment.
@@ -334,16 +220,8 @@ fn comment_form(desk: &Desk<'_>, post: &Post) -> String {
     if desk.site.option("comment_registration") == "1" {
         return "<h3>Leave a Reply <small>Cancel reply</small></h3><p>You must be <a>logged in</a> to post a comment.</p>".to_owned();
     }
-    let must = if desk.site.option("require_name_email") == "1" {
-        " <span>*</span>"
-    } else {
-        ""
-    };
-    let required = if must.is_empty() {
-        ""
-    } else {
-        " Required fields are marked <span>*</span>"
-    };
+    let must = if desk.site.option("require_name_email") == "1" { " <span>*</span>" } else { "" };
+    let required = if must.is_empty() { "" } else { " Required fields are marked <span>*</span>" };
     let cookies = if desk.site.option("show_comments_cookies_opt_in") == "1" {
         "\n<p>Save my name, email, and website in this browser for the next time I comment.</p>"
     } else {

@@ -8,31 +8,18 @@ use super::*;
 fn shown(written: &str) -> Body {
     let mut site = Site::default();
     site.options.insert("use_smilies".into(), "1".into());
-    body(
-        &site,
-        &Post {
-            id: 5,
-            content: Some(written.to_owned()),
-            ..Post::default()
-        },
-    )
+    body(&site, &Post { id: 5, content: Some(written.to_owned()), ..Post::default() })
 }
 
 #[test]
 fn blocks_lose_their_comments_and_get_no_more_paragraphs() {
     let written = "<!-- wp:group {\"layout\":{}} -->\n<div><!-- wp:paragraph -->\n<p>It's\nhere</p>\n<!-- /wp:paragraph --></div>\n<!-- /wp:group -->";
-    assert_eq!(
-        shown(written).html,
-        "\n<div>\n<p>It&#8217;s\nhere</p>\n</div>\n"
-    );
+    assert_eq!(shown(written).html, "\n<div>\n<p>It&#8217;s\nhere</p>\n</div>\n");
 }
 
 #[test]
 fn more_goes_and_a_page_break_ends_the_text() {
-    assert_eq!(
-        shown("One\n<!--more Go on-->\nTwo").html,
-        "<p>One</p>\n<p>Two</p>\n"
-    );
+    assert_eq!(shown("One\n<!--more Go on-->\nTwo").html, "<p>One</p>\n<p>Two</p>\n");
     let paged = shown("One\n\n<!--nextpage-->\n\nTwo");
     assert_eq!(paged.html, "<p>One</p>\n");
     assert_eq!(paged.notes.len(), 1);
@@ -45,37 +32,18 @@ fn both_notations_of_a_caption_are_shown() {
         "[caption width=\"300\" caption=\"Words <em>here</em>\"]<a href=\"/b\"><img src=\"/c.jpg\" /></a>[/caption]",
     ] {
         let html = shown(written).html;
-        assert!(
-            html.contains(
-                "<img src=\"/c.jpg\" /></a><p class=\"wp-caption-text\">Words <em>here</em></p>"
-            ),
-            "{html}"
-        );
+        assert!(html.contains("<img src=\"/c.jpg\" /></a><p class=\"wp-caption-text\">Words <em>here</em></p>"), "{html}");
     }
 }
 
 #[test]
 fn a_gallery_asks_for_its_pictures_and_then_shows_them() {
     let mut site = Site::default();
-    site.options
-        .insert("siteurl".into(), "https://a.example".into());
-    let post = Post {
-        id: 5,
-        content: Some("[gallery ids=\"8,7\" link=\"file\"]".into()),
-        ..Post::default()
-    };
-    assert_eq!(
-        body(&site, &post).wanted,
-        BTreeSet::from([Want::Post(7), Want::Post(8)])
-    );
+    site.options.insert("siteurl".into(), "https://a.example".into());
+    let post = Post { id: 5, content: Some("[gallery ids=\"8,7\" link=\"file\"]".into()), ..Post::default() };
+    assert_eq!(body(&site, &post).wanted, BTreeSet::from([Want::Post(7), Want::Post(8)]));
     for id in [7, 8] {
-        let picture = Post {
-            id,
-            kind: "attachment".into(),
-            mime: "image/jpeg".into(),
-            file: Some(format!("{id}.jpg")),
-            ..Post::default()
-        };
+        let picture = Post { id, kind: "attachment".into(), mime: "image/jpeg".into(), file: Some(format!("{id}.jpg")), ..Post::default() };
         site.posts.insert(id, Some(picture));
     }
     let html = body(&site, &post).html;
@@ -84,10 +52,7 @@ fn a_gallery_asks_for_its_pictures_and_then_shows_them() {
 
 #[test]
 fn titles_are_set_and_lose_their_markup() {
-    assert_eq!(
-        title("Fish &amp; <em>Chips</em> - it's \"R&D\" < 5"),
-        "Fish &amp; Chips &#8211; it&#8217;s &#8220;R&#038;D&#8221; &lt; 5"
-    );
+    assert_eq!(title("Fish &amp; <em>Chips</em> - it's \"R&D\" < 5"), "Fish &amp; Chips &#8211; it&#8217;s &#8220;R&#038;D&#8221; &lt; 5");
 }
 
 /// Fragments that the stages look for, put together at random.
@@ -150,8 +115,7 @@ fn fragments() -> impl Strategy<Value = String> {
         ".mp3",
         ":)",
     ];
-    proptest::collection::vec(proptest::sample::select(pieces.to_vec()), 0..60)
-        .prop_map(|list| list.concat())
+    proptest::collection::vec(proptest::sample::select(pieces.to_vec()), 0..60).prop_map(|list| list.concat())
 }
 
 proptest! {
@@ -200,9 +164,6 @@ fn no_repetition_takes_quadratic_time() {
         };
         // Eight times the text may take eight times as long, with room for a busy machine, but not sixty-four times.
         let (small, large) = (times(4_000), times(32_000));
-        assert!(
-            large < small.max(0.02) * 30.0,
-            "{piece:?}: {small} s, then {large} s"
-        );
+        assert!(large < small.max(0.02) * 30.0, "{piece:?}: {small} s, then {large} s");
     }
 }

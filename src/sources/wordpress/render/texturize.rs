@@ -17,10 +17,7 @@ const UNDECIDED: char = '\u{FDD8}';
 const VERBATIM: [&str; 6] = ["pre", "code", "kbd", "style", "script", "tt"];
 
 /// Words that begin with an apostrophe, not with a quotation mark.
-const CLIPPED: [&str; 11] = [
-    "'tain't", "'twere", "'twas", "'tis", "'twill", "'til", "'bout", "'nuff", "'round", "'cause",
-    "'em",
-];
+const CLIPPED: [&str; 11] = ["'tain't", "'twere", "'twas", "'tis", "'twill", "'til", "'bout", "'nuff", "'round", "'cause", "'em"];
 
 /// The text of some HTML with its typography set; tags, comments, shortcodes and verbatim elements stay as they are.
 pub(super) fn texturize(html: &str) -> String {
@@ -82,11 +79,7 @@ fn follow(tag: &str, open: &mut Vec<String>) {
 
 /// Sets one stretch of plain text.
 fn set(text: &str) -> String {
-    let mut text = text
-        .replace("...", "&#8230;")
-        .replace("``", "&#8220;")
-        .replace("''", "&#8221;")
-        .replace(" (tm)", " &#8482;");
+    let mut text = text.replace("...", "&#8230;").replace("``", "&#8220;").replace("''", "&#8221;").replace(" (tm)", " &#8482;");
     if text.contains('\'') {
         for word in CLIPPED {
             if text.contains(word) {
@@ -136,17 +129,12 @@ fn space_after(line: &[char], at: usize) -> bool {
 }
 
 fn space_before(line: &[char], at: usize) -> bool {
-    at > 0
-        && (matches!(line[at - 1], '\r' | '\n' | '\t' | ' ' | '\u{A0}')
-            || (at >= 6 && stands(line, at - 6, "&nbsp;")))
+    at > 0 && (matches!(line[at - 1], '\r' | '\n' | '\t' | ' ' | '\u{A0}') || (at >= 6 && stands(line, at - 6, "&nbsp;")))
 }
 
 /// Where a closing quotation mark may end: at the end, before punctuation or space.
 fn closes_before(line: &[char], at: usize) -> bool {
-    at >= line.len()
-        || ".,:;!?)}-]".contains(line[at])
-        || stands(line, at, "&gt;")
-        || space_after(line, at)
+    at >= line.len() || ".,:;!?)}-]".contains(line[at]) || stands(line, at, "&gt;") || space_after(line, at)
 }
 
 fn digit(line: &[char], at: usize) -> bool {
@@ -158,21 +146,15 @@ fn quoted_number(line: &[char], at: usize, mark: char) -> Option<usize> {
     if !(at == 0 || space_before(line, at)) || !digit(line, at + 1) {
         return None;
     }
-    let end =
-        (at + 2..line.len()).find(|i| !(line[*i].is_ascii_digit() || ".,".contains(line[*i])))?;
+    let end = (at + 2..line.len()).find(|i| !(line[*i].is_ascii_digit() || ".,".contains(line[*i])))?;
     (line[end] == mark).then_some(end)
 }
 
 /// Single quotation marks that can be told by what stands beside them.
 fn singles(line: &mut [char]) {
-    let at = |line: &[char]| {
-        (0..line.len())
-            .filter(|i| line[*i] == '\'')
-            .collect::<Vec<_>>()
-    };
+    let at = |line: &[char]| (0..line.len()).filter(|i| line[*i] == '\'').collect::<Vec<_>>();
     for i in at(line) {
-        if line[i] == '\'' && digit(line, i + 1) && digit(line, i + 2) && closes_before(line, i + 4)
-        {
+        if line[i] == '\'' && digit(line, i + 1) && digit(line, i + 2) && closes_before(line, i + 4) {
             match line.get(i + 3) {
                 Some('\'') => (line[i], line[i + 3]) = (APOSTROPHE, CLOSE_SINGLE),
                 Some('"') => (line[i], line[i + 3]) = (APOSTROPHE, CLOSE_DOUBLE),
@@ -183,12 +165,7 @@ fn singles(line: &mut [char]) {
     for i in at(line) {
         // A year's two digits: '99 and '99s, never '999 or '99%.
         let decimals = matches!(line.get(i + 3), Some('.' | ',')) && digit(line, i + 4);
-        if digit(line, i + 1)
-            && digit(line, i + 2)
-            && !digit(line, i + 3)
-            && line.get(i + 3) != Some(&'%')
-            && !decimals
-        {
+        if digit(line, i + 1) && digit(line, i + 2) && !digit(line, i + 3) && line.get(i + 3) != Some(&'%') && !decimals {
             line[i] = APOSTROPHE;
         }
     }
@@ -200,23 +177,14 @@ fn singles(line: &mut [char]) {
         }
     }
     for i in at(line) {
-        if i == 0
-            || "([{\"-".contains(line[i - 1])
-            || (i >= 4 && stands(line, i - 4, "&lt;"))
-            || space_before(line, i)
-        {
+        if i == 0 || "([{\"-".contains(line[i - 1]) || (i >= 4 && stands(line, i - 4, "&lt;")) || space_before(line, i) {
             line[i] = OPEN_SINGLE;
         }
     }
     for i in at(line) {
         let next = line.get(i + 1);
         let ends = next.is_none_or(|c| ".,:;!?\"'(){}[]-".contains(*c));
-        if !space_before(line, i)
-            && !ends
-            && !stands(line, i + 1, "&lt;")
-            && !stands(line, i + 1, "&gt;")
-            && !space_after(line, i + 1)
-        {
+        if !space_before(line, i) && !ends && !stands(line, i + 1, "&lt;") && !stands(line, i + 1, "&gt;") && !space_after(line, i + 1) {
             line[i] = APOSTROPHE;
         }
     }
@@ -232,10 +200,7 @@ fn doubles(line: &mut [char]) {
         }
     }
     for i in 0..line.len() {
-        let opens = i == 0
-            || "([{-".contains(line[i - 1])
-            || (i >= 4 && stands(line, i - 4, "&lt;"))
-            || space_before(line, i);
+        let opens = i == 0 || "([{-".contains(line[i - 1]) || (i >= 4 && stands(line, i - 4, "&lt;")) || space_before(line, i);
         if line[i] == '"' && opens && !space_after(line, i + 1) {
             line[i] = OPEN_DOUBLE;
         }
@@ -246,19 +211,14 @@ fn doubles(line: &mut [char]) {
 fn primes(line: Vec<char>, mark: char, prime: char, open: char, close: char) -> Vec<char> {
     let mut out = Vec::with_capacity(line.len());
     // A mark that was typed as an entity, or as two of the other kind, closes as well.
-    let entity: Vec<char> = if mark == '"' { "&#8221;" } else { "&#8217;" }
-        .chars()
-        .collect();
+    let entity: Vec<char> = if mark == '"' { "&#8221;" } else { "&#8217;" }.chars().collect();
     for (number, quotation) in line.split(|c| *c == open).enumerate() {
         if number > 0 {
             out.push(open);
         }
         let mut quotation = quotation.to_vec();
         if quotation.contains(&mark) {
-            if number > 0
-                && !quotation.contains(&close)
-                && !quotation.windows(7).any(|seven| seven == entity)
-            {
+            if number > 0 && !quotation.contains(&close) && !quotation.windows(7).any(|seven| seven == entity) {
                 close_one(&mut quotation, mark, prime, close);
             } else {
                 primes_after_digits(&mut quotation, mark, prime);
@@ -278,9 +238,7 @@ fn primes(line: Vec<char>, mark: char, prime: char, open: char, close: char) -> 
 }
 
 fn swap(line: &mut [char], from: char, to: char) {
-    line.iter_mut()
-        .filter(|c| **c == from)
-        .for_each(|c| *c = to);
+    line.iter_mut().filter(|c| **c == from).for_each(|c| *c = to);
 }
 
 fn primes_after_digits(line: &mut [char], mark: char, prime: char) {
@@ -293,9 +251,7 @@ fn primes_after_digits(line: &mut [char], mark: char, prime: char) {
 
 /// In a quotation that was opened and not yet closed, one mark must be its end.
 fn close_one(line: &mut [char], mark: char, prime: char, close: char) {
-    let candidates: Vec<usize> = (0..line.len())
-        .filter(|i| line[*i] == mark && closes_before(line, i + 1))
-        .collect();
+    let candidates: Vec<usize> = (0..line.len()).filter(|i| line[*i] == mark && closes_before(line, i + 1)).collect();
     match candidates.as_slice() {
         [] => primes_after_digits(line, mark, prime),
         [only] => {
@@ -304,16 +260,9 @@ fn close_one(line: &mut [char], mark: char, prime: char, close: char) {
         }
         several => {
             several.iter().for_each(|i| line[*i] = UNDECIDED);
-            let plain: Vec<usize> = several
-                .iter()
-                .copied()
-                .filter(|i| *i == 0 || !line[i - 1].is_ascii_digit())
-                .collect();
+            let plain: Vec<usize> = several.iter().copied().filter(|i| *i == 0 || !line[i - 1].is_ascii_digit()).collect();
             if plain.is_empty() {
-                let before_stop = several
-                    .iter()
-                    .rev()
-                    .find(|i| line.get(**i + 1) == Some(&'.'));
+                let before_stop = several.iter().rev().find(|i| line.get(**i + 1) == Some(&'.'));
                 if let Some(end) = before_stop.or(several.last()) {
                     line[*end] = close;
                 }
@@ -339,11 +288,7 @@ fn dashes(line: &[char]) -> Vec<char> {
             continue;
         }
         let run = line[i..].iter().take_while(|c| **c == '-').count();
-        let (mut left, free) = (
-            run,
-            (i == 0 || space_before(line, i))
-                && (i + run >= line.len() || space_after(line, i + run)),
-        );
+        let (mut left, free) = (run, (i == 0 || space_before(line, i)) && (i + run >= line.len() || space_after(line, i + run)));
         let domain = i >= 2 && line[i - 2] == 'x' && line[i - 1] == 'n';
         while left >= 3 {
             out.push(EM);
@@ -366,10 +311,7 @@ fn dashes(line: &[char]) -> Vec<char> {
 fn times(line: &mut [char]) {
     let word = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
     let number = |c: char| c.is_ascii_digit() || ".,".contains(c);
-    if !line
-        .windows(3)
-        .any(|three| three[1] == 'x' && three[0].is_ascii_digit() && three[2].is_ascii_digit())
-    {
+    if !line.windows(3).any(|three| three[1] == 'x' && three[0].is_ascii_digit() && three[2].is_ascii_digit()) {
         return;
     }
     let mut i = 0;
@@ -378,14 +320,10 @@ fn times(line: &mut [char]) {
             i += 1;
             continue;
         }
-        let end = (i + 1..line.len())
-            .find(|k| !number(line[*k]))
-            .unwrap_or(line.len());
+        let end = (i + 1..line.len()).find(|k| !number(line[*k])).unwrap_or(line.len());
         let lone_zero = line[i] == '0' && end == i + 1;
         if !lone_zero && line.get(end) == Some(&'x') && digit(line, end + 1) {
-            let stop = (end + 2..line.len())
-                .find(|k| !number(line[*k]))
-                .unwrap_or(line.len());
+            let stop = (end + 2..line.len()).find(|k| !number(line[*k])).unwrap_or(line.len());
             // The second number ends where a word could: before a letter only its part up to a stop or comma counts.
             let ends = |k: &usize| line[k - 1].is_ascii_digit() != line.get(*k).is_some_and(word);
             match (end + 2..=stop).rev().find(ends) {
@@ -411,20 +349,14 @@ mod tests {
 
     #[test]
     fn quotation_marks_know_their_side() {
-        assert_eq!(
-            shown(r#"She said "come in" and 'sit down'."#),
-            "She said “come in” and ‘sit down’."
-        );
+        assert_eq!(shown(r#"She said "come in" and 'sit down'."#), "She said “come in” and ‘sit down’.");
         assert_eq!(shown(r#"("Yes," he said)"#), "(“Yes,” he said)");
         assert_eq!(shown(r#""'Nested' quotes""#), "“‘Nested’ quotes”");
     }
 
     #[test]
     fn apostrophes_and_years_are_no_quotations() {
-        assert_eq!(
-            shown("Don't forget '99 and the '80s, 'tis fun"),
-            "Don’t forget ’99 and the ’80s, ’tis fun"
-        );
+        assert_eq!(shown("Don't forget '99 and the '80s, 'tis fun"), "Don’t forget ’99 and the ’80s, ’tis fun");
     }
 
     #[test]
@@ -434,10 +366,7 @@ mod tests {
 
     #[test]
     fn dashes_ellipses_and_times_are_set() {
-        assert_eq!(
-            shown("a - b -- c---d 1--2... 3x4 0x1F xn--a"),
-            "a – b — c—d 1–2… 3×4 0x1F xn--a"
-        );
+        assert_eq!(shown("a - b -- c---d 1--2... 3x4 0x1F xn--a"), "a – b — c—d 1–2… 3×4 0x1F xn--a");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::blocks::{Block, escaped, inner, number};
+use super::blocks::{Block, escaped, number, within};
 use super::markup::{escape, strip_tags};
 use super::{Desk, Scope, autop, content, excerpts, media, texturize, titled};
 use crate::sources::wordpress::dates;
@@ -23,14 +23,9 @@ pub(super) fn render(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> Option
         "tag-cloud" => tag_cloud(desk, block),
         "search" => search(desk, block),
         "navigation" => navigation(desk, scope, block),
-        "navigation-link" | "navigation-submenu" | "home-link" => {
-            navigation_link(desk, scope, block)
-        }
+        "navigation-link" | "navigation-submenu" | "home-link" => navigation_link(desk, scope, block),
         "social-link" => social_link(block),
-        "loginout" => format!(
-            "<div><a href=\"{}/wp-login.php\">Log in</a></div>",
-            desk.site.option("siteurl").trim_end_matches('/')
-        ),
+        "loginout" => format!("<div><a href=\"{}/wp-login.php\">Log in</a></div>", desk.site.option("siteurl").trim_end_matches('/')),
         _ => return None,
     })
 }
@@ -49,31 +44,15 @@ fn archives(desk: &Desk<'_>, block: &Block) -> String {
     }
     let counts = block.is("showPostCounts");
     let dropdown = block.is("displayAsDropdown");
-    let mut out = String::from(if dropdown {
-        "<div><label>Archives</label> <select><option value=\"\">Select Month</option>"
-    } else {
-        "<ul>"
-    });
+    let mut out =
+        String::from(if dropdown { "<div><label>Archives</label> <select><option value=\"\">Select Month</option>" } else { "<ul>" });
     for (year, month, posts) in months {
-        let (address, name) = (
-            permalinks::month(desk.site, *year, *month),
-            dates::month(*month),
-        );
-        let count = if counts {
-            format!("&nbsp;({posts})")
-        } else {
-            String::new()
-        };
+        let (address, name) = (permalinks::month(desk.site, *year, *month), dates::month(*month));
+        let count = if counts { format!("&nbsp;({posts})") } else { String::new() };
         let _ = if dropdown {
-            write!(
-                out,
-                "\t<option value=\"{address}\"> {name} {year} {count}</option>\n"
-            )
+            write!(out, "\t<option value=\"{address}\"> {name} {year} {count}</option>\n")
         } else {
-            write!(
-                out,
-                "\t<li><a href=\"{address}\">{name} {year}</a>{count}</li>\n"
-            )
+            write!(out, "\t<li><a href=\"{address}\">{name} {year}</a>{count}</li>\n")
         };
     }
     out.push_str(if dropdown { "</select></div>" } else { "</ul>" });
@@ -82,52 +61,26 @@ fn archives(desk: &Desk<'_>, block: &Block) -> String {
 
 /// Terms of a taxonomy by name, without those that nothing bears.
 fn terms<'a>(desk: &Desk<'a>, taxonomy: &str, empty: bool) -> Vec<&'a Term> {
-    let mut found: Vec<&Term> = desk
-        .site
-        .terms
-        .values()
-        .filter(|term| term.taxonomy == taxonomy && (empty || term.count > 0))
-        .collect();
-    found.sort_by_cached_key(|term| (term.name.to_lowercase(), term.id));
+    let mut found: Vec<&Term> = desk.site.terms.values().filter(|term| term.taxonomy == taxonomy && (empty || term.count > 0)).collect();
+    found.sort_by_key(|term| term.rank);
     found
 }
 
 fn categories(desk: &Desk<'_>, block: &Block) -> String {
-    let (dropdown, tree, counts) = (
-        block.is("displayAsDropdown"),
-        block.is("showHierarchy"),
-        block.is("showPostCounts"),
-    );
+    let (dropdown, tree, counts) = (block.is("displayAsDropdown"), block.is("showHierarchy"), block.is("showPostCounts"));
     let mut all = terms(desk, "category", true);
-    let shown = |term: &Term| {
-        block.is("showEmpty")
-            || if tree {
-                borne(&all, term, 0)
-            } else {
-                term.count > 0
-            }
-    };
-    let keep: Vec<u64> = all
-        .iter()
-        .filter(|term| shown(term))
-        .map(|term| term.id)
-        .collect();
-    all.retain(|term| {
-        keep.contains(&term.id) && (!block.is("showOnlyTopLevel") || term.parent == 0)
-    });
+    let shown = |term: &Term| block.is("showEmpty") || if tree { borne(&all, term, 0) } else { term.count > 0 };
+    let keep: Vec<u64> = all.iter().filter(|term| shown(term)).map(|term| term.id).collect();
+    all.retain(|term| keep.contains(&term.id) && (!block.is("showOnlyTopLevel") || term.parent == 0));
     let mut out = String::from(if dropdown {
-        "<div><label>Categories</label><select><option value=\"-1\">Select Category</option>\n"
+        "<div><label>Categories</label><select>\n<option value=\"-1\">Select Category</option>\n"
     } else {
         "<ul>"
     });
     if all.is_empty() && !dropdown {
         out.push_str("<li>No categories</li>");
     }
-    let roots: Vec<&Term> = all
-        .iter()
-        .copied()
-        .filter(|term| !tree || !all.iter().any(|other| other.id == term.parent))
-        .collect();
+    let roots: Vec<&Term> = all.iter().copied().filter(|term| !tree || !all.iter().any(|other| other.id == term.parent)).collect();
     for term in roots {
         category(desk, &all, term, (dropdown, tree, counts), 0, &mut out);
     }
@@ -137,46 +90,24 @@ fn categories(desk: &Desk<'_>, block: &Block) -> String {
 
 /// Whether anything stands in a category or below it.
 fn borne(all: &[&Term], term: &Term, depth: usize) -> bool {
-    term.count > 0
-        || (depth < 8
-            && all
-                .iter()
-                .any(|child| child.parent == term.id && borne(all, child, depth + 1)))
+    term.count > 0 || (depth < 8 && all.iter().any(|child| child.parent == term.id && borne(all, child, depth + 1)))
 }
 
-fn category(
-    desk: &Desk<'_>,
-    all: &[&Term],
-    term: &Term,
-    (dropdown, tree, counts): (bool, bool, bool),
-    depth: usize,
-    out: &mut String,
-) {
+/// A category's posts and those of the categories below it; one in both counts twice.
+fn with_children(all: &[&Term], term: &Term, depth: usize) -> u64 {
+    let below = all.iter().filter(|child| depth < 8 && child.parent == term.id).map(|child| with_children(all, child, depth + 1));
+    term.count + below.sum::<u64>()
+}
+
+fn category(desk: &Desk<'_>, all: &[&Term], term: &Term, (dropdown, tree, counts): (bool, bool, bool), depth: usize, out: &mut String) {
     let gap = if dropdown { "&nbsp;&nbsp;" } else { " " };
-    let count = if counts {
-        format!("{gap}({})", term.count)
-    } else {
-        String::new()
-    };
-    let children: Vec<&Term> = all
-        .iter()
-        .copied()
-        .filter(|child| tree && depth < 8 && child.parent == term.id)
-        .collect();
+    let borne = if tree { with_children(all, term, 0) } else { term.count };
+    let count = if counts { format!("{gap}({borne})") } else { String::new() };
+    let children: Vec<&Term> = all.iter().copied().filter(|child| tree && depth < 8 && child.parent == term.id).collect();
     if dropdown {
-        let _ = write!(
-            out,
-            "\t<option>{}{}{count}</option>\n",
-            "&nbsp;&nbsp;&nbsp;".repeat(depth),
-            escape(&term.name)
-        );
+        let _ = write!(out, "\t<option>{}{}{count}</option>\n", "&nbsp;&nbsp;&nbsp;".repeat(depth), texturize::texturize(&term.name));
     } else {
-        let _ = write!(
-            out,
-            "\t<li><a href=\"{}\">{}</a>{count}\n",
-            permalinks::term(desk.site, term),
-            escape(&term.name)
-        );
+        let _ = write!(out, "\t<li><a href=\"{}\">{}</a>{count}\n", permalinks::term(desk.site, term), escape(&term.name));
     }
     if !dropdown && !children.is_empty() {
         out.push_str("<ul>\n");
@@ -185,20 +116,13 @@ fn category(
         category(desk, all, child, (dropdown, tree, counts), depth + 1, out);
     }
     if !dropdown {
-        out.push_str(if children.is_empty() {
-            "</li>\n"
-        } else {
-            "</ul>\n</li>\n"
-        });
+        out.push_str(if children.is_empty() { "</li>\n" } else { "</ul>\n</li>\n" });
     }
 }
 
 fn latest_posts(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
     let categories = match block.attributes.get("categories") {
-        Some(Value::Array(list)) => list
-            .iter()
-            .filter_map(|one| number(one.get("id").unwrap_or(one)))
-            .collect(),
+        Some(Value::Array(list)) => list.iter().filter_map(|one| number(one.get("id").unwrap_or(one))).collect(),
         Some(one) => number(one).into_iter().collect(),
         None => Vec::new(),
     };
@@ -209,9 +133,7 @@ fn latest_posts(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
             Some("modified") => Order::Modified,
             _ => Order::Date,
         },
-        ascending: block
-            .text("order")
-            .is_some_and(|order| order.eq_ignore_ascii_case("asc")),
+        ascending: block.text("order").is_some_and(|order| order.eq_ignore_ascii_case("asc")),
         limit: block.number("postsToShow").unwrap_or(5).clamp(1, 100) as u32,
         terms: categories,
         author: block.number("selectedAuthor"),
@@ -227,61 +149,25 @@ fn latest_posts(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
 
 fn latest_post(desk: &Desk<'_>, scope: Scope<'_>, block: &Block, post: &Post, out: &mut String) {
     out.push_str("<li>");
-    if let Some(picture) = post
-        .thumbnail
-        .filter(|_| block.is("displayFeaturedImage"))
-        .and_then(|id| desk.post(id))
-    {
+    if let Some(picture) = post.thumbnail.filter(|_| block.is("displayFeaturedImage")).and_then(|id| desk.post(id)) {
         out.push_str(&media::image(desk, picture));
     }
-    let title = titled(&post.title);
-    let title = if title.is_empty() {
-        "(no title)"
-    } else {
-        &title
-    };
-    let _ = write!(
-        out,
-        "<a href=\"{}\">{title}</a>",
-        escape(&permalinks::article(desk.site, post))
-    );
-    if let Some(user) = desk
-        .site
-        .users
-        .get(&post.author)
-        .filter(|_| block.is("displayAuthor"))
-    {
+    let title = format!("{}{}", if post.protected { "Protected: " } else { "" }, titled(&post.title));
+    let title = if title.is_empty() { "(no title)" } else { &title };
+    let _ = write!(out, "<a href=\"{}\">{title}</a>", escape(&permalinks::article(desk.site, post)));
+    if let Some(user) = desk.site.users.get(&post.author).filter(|_| block.is("displayAuthor")) {
         let _ = write!(out, "<div>by {}</div>", escape(&user.name));
     }
     if let Some(at) = dates::civil(&post.date).filter(|_| block.is("displayPostDate")) {
-        let _ = write!(
-            out,
-            "<time>{}</time>",
-            escape(&dates::print(desk.site.option("date_format"), at))
-        );
+        let _ = write!(out, "<time>{}</time>", escape(&dates::print(desk.site.option("date_format"), at)));
     }
     if block.is("displayPostContent") {
         if post.protected {
             out.push_str("<div>This content is password protected.</div>");
         } else if block.text("displayPostContentRadio") == Some("full_post") {
             let whole = desk.whole(post.id).filter(|_| scope.depth < super::DEPTH);
-            let text = whole
-                .and_then(|post| post.content.as_deref())
-                .unwrap_or_default();
-            let _ = write!(
-                out,
-                "<div>{}</div>",
-                content(
-                    desk,
-                    Scope {
-                        post,
-                        listing: None,
-                        depth: scope.depth + 1,
-                        ..scope
-                    },
-                    text
-                )
-            );
+            let text = whole.and_then(|post| post.content.as_deref()).unwrap_or_default();
+            let _ = write!(out, "<div>{}</div>", content(desk, Scope { post, listing: None, depth: scope.depth + 1, ..scope }, text));
         } else {
             let words = block.number("excerptLength").unwrap_or(55).min(100) as usize;
             let _ = write!(out, "<div>{}</div>", excerpts::of(desk, scope, post, words));
@@ -299,28 +185,14 @@ fn latest_comments(desk: &Desk<'_>, block: &Block) -> String {
     if all.is_empty() {
         return "<div>No comments to show.</div>".to_owned();
     }
-    let shows = |name: &str| {
-        block
-            .attributes
-            .get(name)
-            .and_then(Value::as_bool)
-            .unwrap_or(true)
-    };
+    let shows = |name: &str| block.attributes.get(name).and_then(Value::as_bool).unwrap_or(true);
     let mut out = String::from("<ol>");
     for comment in all.iter().take(count) {
         let Some(post) = desk.post(comment.post) else {
             continue;
         };
-        let author = if comment.author.trim().is_empty() {
-            "Anonymous"
-        } else {
-            comment.author.trim()
-        };
-        let address = format!(
-            "{}#comment-{}",
-            permalinks::any(desk.site, post),
-            comment.id
-        );
+        let author = if comment.author.trim().is_empty() { "Anonymous" } else { comment.author.trim() };
+        let address = format!("{}#comment-{}", permalinks::any(desk.site, post), comment.id);
         let _ = write!(
             out,
             "<li><article><footer><span>{}</span> on <a href=\"{}\">{}</a>",
@@ -329,11 +201,7 @@ fn latest_comments(desk: &Desk<'_>, block: &Block) -> String {
             titled(&post.title)
         );
         if let Some(at) = dates::civil(&comment.date).filter(|_| shows("displayDate")) {
-            let _ = write!(
-                out,
-                "<time>{}</time>",
-                escape(&dates::print(desk.site.option("date_format"), at))
-            );
+            let _ = write!(out, "<time>{}</time>", escape(&dates::print(desk.site.option("date_format"), at)));
         }
         out.push_str("</footer>");
         if shows("displayExcerpt") {
@@ -343,10 +211,7 @@ fn latest_comments(desk: &Desk<'_>, block: &Block) -> String {
             let _ = write!(
                 out,
                 "<div>{}</div>",
-                autop::autop(&texturize::texturize(&format!(
-                    "{}{more}",
-                    words[..words.len().min(20)].join(" ")
-                )))
+                autop::autop(&texturize::texturize(&format!("{}{more}", words[..words.len().min(20)].join(" "))))
             );
         }
         out.push_str("</article></li>");
@@ -356,18 +221,9 @@ fn latest_comments(desk: &Desk<'_>, block: &Block) -> String {
 }
 
 fn page_list(desk: &Desk<'_>) -> String {
-    let listing = Listing {
-        kind: "page".to_owned(),
-        order: Order::Menu,
-        ascending: true,
-        ..Listing::default()
-    };
+    let listing = Listing { kind: "page".to_owned(), order: Order::Menu, ascending: true, ..Listing::default() };
     let pages = desk.listed(&listing);
-    let roots: Vec<&Post> = pages
-        .iter()
-        .copied()
-        .filter(|page| !pages.iter().any(|other| other.id == page.parent))
-        .collect();
+    let roots: Vec<&Post> = pages.iter().copied().filter(|page| !pages.iter().any(|other| other.id == page.parent)).collect();
     if roots.is_empty() {
         return String::new();
     }
@@ -380,21 +236,9 @@ fn branch(desk: &Desk<'_>, pages: &[&Post], these: &[&Post], depth: usize, out: 
     out.push_str("<ul>");
     for page in these {
         let title = titled(&page.title);
-        let title = if title.is_empty() {
-            "(no title)"
-        } else {
-            &title
-        };
-        let _ = write!(
-            out,
-            "<li><a href=\"{}\">{title}</a>",
-            escape(&permalinks::any(desk.site, page))
-        );
-        let below: Vec<&Post> = pages
-            .iter()
-            .copied()
-            .filter(|child| child.parent == page.id && child.id != page.id)
-            .collect();
+        let title = if title.is_empty() { "(no title)" } else { &title };
+        let _ = write!(out, "<li><a href=\"{}\">{title}</a>", escape(&permalinks::any(desk.site, page)));
+        let below: Vec<&Post> = pages.iter().copied().filter(|child| child.parent == page.id && child.id != page.id).collect();
         if !below.is_empty() && depth < 16 {
             branch(desk, pages, &below, depth + 1, out);
         }
@@ -413,101 +257,43 @@ fn tag_cloud(desk: &Desk<'_>, block: &Block) -> String {
     if all.len() > most {
         all.sort_by_key(|term| std::cmp::Reverse(term.count));
         all.truncate(most);
-        all.sort_by_cached_key(|term| term.name.to_lowercase());
+        all.sort_by_key(|term| term.rank);
     }
     let one = |term: &&Term| {
-        let count = if block.is("showTagCounts") {
-            format!("<span> ({})</span>", term.count)
-        } else {
-            String::new()
-        };
-        format!(
-            "<a href=\"{}\">{}{count}</a>",
-            permalinks::term(desk.site, term),
-            escape(&term.name)
-        )
+        let count = if block.is("showTagCounts") { format!("<span> ({})</span>", term.count) } else { String::new() };
+        format!("<a href=\"{}\">{}{count}</a>", permalinks::term(desk.site, term), escape(&term.name))
     };
-    format!(
-        "<p>{}</p>",
-        all.iter().map(one).collect::<Vec<_>>().join("\n")
-    )
+    format!("<p>{}</p>", all.iter().map(one).collect::<Vec<_>>().join("\n"))
 }
 
 fn search(desk: &Desk<'_>, block: &Block) -> String {
-    let label = block
-        .text("label")
-        .filter(|label| !label.is_empty())
-        .unwrap_or("Search");
-    let button = block
-        .text("buttonText")
-        .filter(|text| !text.is_empty())
-        .unwrap_or("Search");
+    let label = block.text("label").filter(|label| !label.is_empty()).unwrap_or("Search");
+    let button = block.text("buttonText").filter(|text| !text.is_empty()).unwrap_or("Search");
     let silent = block.is("buttonUseIcon") || block.text("buttonPosition") == Some("no-button");
-    let button = if silent {
-        String::new()
-    } else {
-        format!(
-            "<button type=\"submit\">{}</button>",
-            escape(&strip_tags(button))
-        )
-    };
-    format!(
-        "<form role=\"search\" action=\"{}/\"><label>{}</label>{button}</form>",
-        desk.site.home(),
-        escape(&strip_tags(label))
-    )
+    let button = if silent { String::new() } else { format!("<button type=\"submit\">{}</button>", escape(&strip_tags(button))) };
+    format!("<form role=\"search\" action=\"{}/\"><label>{}</label>{button}</form>", desk.site.home(), escape(&strip_tags(label)))
 }
 
 fn navigation(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
-    let kept = block
-        .number("ref")
-        .filter(|_| scope.depth < super::DEPTH)
-        .and_then(|id| desk.whole(id))
-        .filter(|post| post.status == "publish");
+    let kept =
+        block.number("ref").filter(|_| scope.depth < super::DEPTH).and_then(|id| desk.whole(id)).filter(|post| post.status == "publish");
     let inside = match kept {
-        Some(menu) => super::blocks::render(
-            desk,
-            Scope {
-                depth: scope.depth + 1,
-                ..scope
-            },
-            menu.content.as_deref().unwrap_or_default(),
-        ),
-        None => inner(desk, scope, block),
+        Some(menu) => super::blocks::render(desk, Scope { depth: scope.depth + 1, ..scope }, menu.content.as_deref().unwrap_or_default()),
+        None => within(desk, scope, block),
     };
-    if inside.trim().is_empty() {
-        String::new()
-    } else {
-        format!("<nav>{}</nav>", inside.trim())
-    }
+    if inside.trim().is_empty() { String::new() } else { format!("<nav>{}</nav>", inside.trim()) }
 }
 
 fn navigation_link(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
-    let label = block.text("label").unwrap_or(if block.name == "home-link" {
-        "Home"
-    } else {
-        ""
-    });
+    let label = block.text("label").unwrap_or(if block.name == "home-link" { "Home" } else { "" });
     if label.is_empty() {
         return String::new();
     }
     let home = format!("{}/", desk.site.home());
-    let address = if block.name == "home-link" {
-        &home
-    } else {
-        block.text("url").unwrap_or_default()
-    };
-    let below = inner(desk, scope, block);
-    let below = if below.trim().is_empty() {
-        String::new()
-    } else {
-        format!("<ul>{}</ul>", below.trim())
-    };
-    format!(
-        "<li><a href=\"{}\">{}</a>{below}</li>",
-        escape(address),
-        texturize::texturize(label)
-    )
+    let address = if block.name == "home-link" { &home } else { block.text("url").unwrap_or_default() };
+    let below = within(desk, scope, block);
+    let below = if below.trim().is_empty() { String::new() } else { format!("<ul>{}</ul>", below.trim()) };
+    format!("<li><a href=\"{}\">{}</a>{below}</li>", escape(address), texturize::texturize(label))
 }
 
 fn social_link(block: &Block) -> String {
@@ -537,25 +323,13 @@ fn social_link(block: &Block) -> String {
         return String::new();
     };
     let service = block.text("service").unwrap_or("Icon");
-    let known = NAMES
-        .iter()
-        .find(|(key, _)| *key == service)
-        .map(|(_, name)| (*name).to_owned());
-    let name = known.unwrap_or_else(|| {
-        service[..service.len().min(1)].to_ascii_uppercase() + &service[service.len().min(1)..]
-    });
-    let label = block
-        .text("label")
-        .filter(|label| !label.is_empty())
-        .map_or_else(|| escape(&name), |_| escaped(block, "label"));
-    let address =
-        if address.contains("://") || address.starts_with("mailto:") || address.starts_with("//") {
-            address.to_owned()
-        } else {
-            format!("https://{address}")
-        };
-    format!(
-        "<li><a href=\"{}\"><span>{label}</span></a></li>",
-        escape(&address)
-    )
+    let known = NAMES.iter().find(|(key, _)| *key == service).map(|(_, name)| (*name).to_owned());
+    let name = known.unwrap_or_else(|| service[..service.len().min(1)].to_ascii_uppercase() + &service[service.len().min(1)..]);
+    let label = block.text("label").filter(|label| !label.is_empty()).map_or_else(|| escape(&name), |_| escaped(block, "label"));
+    let address = if address.contains("://") || address.starts_with("mailto:") || address.starts_with("//") {
+        address.to_owned()
+    } else {
+        format!("https://{address}")
+    };
+    format!("<li><a href=\"{}\"><span>{label}</span></a></li>", escape(&address))
 }
