@@ -13,6 +13,9 @@ use crate::config::Source;
 /// A name server or a firewall that swallows packets must not hold a poll up for minutes.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// A connection that died without a word must not hold the source up for ever.
+const LONGEST: Duration = Duration::from_secs(180);
+
 /// An open database with the table prefix that was checked.
 pub(super) struct Database {
     connection: MySqlConnection,
@@ -84,7 +87,11 @@ impl Database {
         for bind in binds {
             query = query.bind((*bind).to_owned());
         }
-        query.fetch(&mut self.connection).map_ok(|row| fields(&row)).try_collect().await
+        let reading = query.fetch(&mut self.connection).map_ok(|row| fields(&row)).try_collect();
+        match tokio::time::timeout(LONGEST, reading).await {
+            Ok(rows) => rows,
+            Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
+        }
     }
 
     /// Ends the session politely; a failure to do so concerns nobody.

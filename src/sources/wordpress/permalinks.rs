@@ -83,7 +83,9 @@ pub(super) fn month(site: &Site, year: i16, month: i8) -> String {
     if site.option("permalink_structure").is_empty() {
         return format!("{}/?m={year}{month:02}", site.home());
     }
-    ended(site, &format!("{}{year:04}/{month:02}", front(site)))
+    // Where a post's number comes early, a year could be taken for one.
+    let early = site.option("permalink_structure").split('%').skip(1).step_by(2).take(3).any(|tag| tag == "post_id");
+    ended(site, &format!("{}{}{year:04}/{month:02}", front(site), if early { "date/" } else { "" }))
 }
 
 /// The address of anything in the posts table: an article, a page below its parents, an attachment.

@@ -39,18 +39,16 @@ pub(super) async fn site(database: &mut Database, fallback: &jiff::tz::TimeZone)
     Ok(site)
 }
 
-/// Writers; in a network of sites their table bears the main site's prefix.
+/// Writers; in a network of sites they stand in one table that bears the main site's prefix.
 async fn users(database: &mut Database) -> Result<HashMap<u64, User>, anyhow::Error> {
     const SELECT: &str = "SELECT CAST(ID AS CHAR), display_name, user_nicename FROM {p}users";
-    let own = database.prefix.clone();
-    let network = own.trim_end_matches('_').trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
-    let rows = if network.len() + 1 < own.len() && network.ends_with('_') {
-        match database.rows_if_there(&SELECT.replace("{p}", &network), &[]).await? {
-            Some(rows) => rows,
-            None => database.rows(SELECT, &[]).await?,
-        }
-    } else {
-        database.rows(SELECT, &[]).await?
+    let network = database.prefix.trim_end_matches('_').trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
+    let shared = network.len() + 1 < database.prefix.len() && network.ends_with('_');
+    let own = if shared { database.rows_if_there(SELECT, &[]).await? } else { None };
+    let rows = match own {
+        Some(rows) => rows,
+        None if shared => database.rows(&SELECT.replace("{p}", &network), &[]).await?,
+        None => database.rows(SELECT, &[]).await?,
     };
     Ok(rows
         .into_iter()
@@ -122,7 +120,7 @@ async fn select(database: &mut Database, condition: &str, with_body: bool) -> Re
     }
     let sql = format!(
         "SELECT CAST(post_id AS CHAR), meta_key, meta_value FROM {{p}}postmeta WHERE post_id IN ({ids}) \
-         AND meta_key IN ('_thumbnail_id', '_wp_attached_file', '_wp_attachment_image_alt') ORDER BY meta_id DESC"
+         AND meta_key IN ('_thumbnail_id', '_wp_attached_file', '_wp_attachment_image_alt', 'footnotes') ORDER BY meta_id DESC"
     );
     for row in database.rows(&sql, &[]).await? {
         let [post, key, value] = columns(row);
@@ -132,6 +130,7 @@ async fn select(database: &mut Database, condition: &str, with_body: bool) -> Re
         match key.as_str() {
             "_thumbnail_id" => post.thumbnail = value.parse().ok().filter(|id| *id > 0),
             "_wp_attached_file" => post.file = Some(value),
+            "footnotes" => post.footnotes = value,
             _ => post.alt = value,
         }
     }

@@ -53,6 +53,8 @@ pub(super) struct Post {
     /// An attachment's file below the uploads folder.
     pub(super) file: Option<String>,
     pub(super) alt: String,
+    /// Footnotes as the editor keeps them: a JSON list.
+    pub(super) footnotes: String,
 }
 
 /// Which posts a list shows, and in which order.

@@ -110,14 +110,16 @@ fn delimiter(text: &str, start: usize, ends: &mut Ahead<'_>) -> Option<Delimiter
     let inner = inner.strip_prefix("wp:")?;
     let length = inner.bytes().take_while(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_/".contains(b)).count();
     let name = &inner[..length];
-    if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !inner[length..].starts_with(char::is_whitespace) {
+    let named = name.starts_with(|c: char| c.is_ascii_lowercase()) && inner[length..].starts_with(char::is_whitespace);
+    if !named {
         return None;
     }
     let from = text.len() - inner.len() + length;
     let end = ends.next(from)?;
     let rest = text[from..end].trim();
     let (json, empty) = rest.strip_suffix('/').map_or((rest, false), |rest| (rest.trim_end(), true));
-    if !json.is_empty() && !(json.starts_with('{') && json.ends_with('}')) {
+    let object = json.starts_with('{') && json.ends_with('}');
+    if !json.is_empty() && !object {
         return None;
     }
     let attributes = serde_json::from_str(json).unwrap_or(Value::Null);
@@ -181,7 +183,7 @@ fn one(desk: &Desk<'_>, scope: Scope<'_>, block: &Block, out: &mut String) {
 }
 
 /// Blocks without anything to say in a feed, or that are empty by nature.
-const SILENT: [&str; 14] = [
+const SILENT: [&str; 13] = [
     "more",
     "nextpage",
     "spacer",
@@ -194,7 +196,6 @@ const SILENT: [&str; 14] = [
     "html",
     "paragraph",
     "archive-title",
-    "footnotes",
     "missing",
 ];
 

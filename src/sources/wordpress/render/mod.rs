@@ -4,11 +4,15 @@
 
 mod autop;
 mod blocks;
+mod breaks;
+mod elements;
 mod embeds;
 mod excerpts;
 mod markup;
 mod media;
+mod menus;
 mod query;
+mod quotes;
 mod shortcodes;
 mod smilies;
 mod texturize;

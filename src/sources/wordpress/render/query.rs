@@ -28,6 +28,7 @@ pub(super) fn render(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> Option
         "post-title" => headline(block, &linked(desk, block, post, &titled(&post.title)), 2),
         "post-date" => date(desk, block, post),
         "post-excerpt" => excerpt(desk, scope, block),
+        "footnotes" => footnotes(post),
         "post-content" => body(desk, scope),
         "post-featured-image" => match post.thumbnail.and_then(|id| desk.post(id)) {
             Some(picture) => format!("<figure>{}</figure>", linked(desk, block, post, &media::image(desk, picture))),
@@ -162,6 +163,18 @@ fn date(desk: &Desk<'_>, block: &Block, post: &Post) -> String {
     let pattern = block.text("format").unwrap_or_else(|| desk.site.option("date_format"));
     dates::civil(column)
         .map_or(String::new(), |at| format!("<div><time>{}</time></div>", linked(desk, block, post, &escape(&dates::print(pattern, at)))))
+}
+
+/// The notes that numbers in the text refer to.
+fn footnotes(post: &Post) -> String {
+    let notes: Vec<Value> = serde_json::from_str(&post.footnotes).unwrap_or_default();
+    let text = |note: &Value, key: &str| note.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let items: String = notes
+        .iter()
+        .map(|note| (escape(&text(note, "id")), text(note, "content")))
+        .map(|(id, words)| format!("<li id=\"{id}\">{words} <a href=\"#{id}-link\">\u{21a9}\u{fe0e}</a></li>"))
+        .collect();
+    if items.is_empty() { items } else { format!("<ol>{items}</ol>") }
 }
 
 /// Another post's whole body; a post does not show itself.

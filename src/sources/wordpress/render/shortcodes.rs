@@ -106,8 +106,11 @@ pub(super) fn attributes(text: &str) -> HashMap<String, String> {
     found
 }
 
+/// Makes a shortcode's replacement of its name, attributes and content; `None` leaves it.
+pub(super) type Replace<'f> = dyn FnMut(&str, &HashMap<String, String>, &str) -> Option<String> + 'f;
+
 /// Replaces the shortcodes of these names by what `f` makes of name, attributes and content; doubled brackets become single ones.
-pub(super) fn expand(text: &str, names: &[&str], f: &mut dyn FnMut(&str, &HashMap<String, String>, &str) -> Option<String>) -> String {
+pub(super) fn expand(text: &str, names: &[&str], f: &mut Replace<'_>) -> String {
     let all: Vec<Tag<'_>> = tags(text).into_iter().filter(|tag| names.contains(&tag.name)).collect();
     let mut ends: HashMap<&str, Vec<usize>> = HashMap::new();
     for (number, tag) in all.iter().enumerate().filter(|(_, tag)| tag.closing) {
@@ -205,7 +208,7 @@ fn plugin_made(html: &str, tag: &Tag<'_>, closed: &BTreeSet<&str>, dropped: &BTr
     named
         || tag.alone
         || closed.contains(tag.name)
-        || (bare && lower && !REMARKS.contains(&tag.name) && (own_line || tag.name.contains(['_', '-'])))
+        || (bare && lower && tag.name.len() > 2 && !REMARKS.contains(&tag.name) && (own_line || tag.name.contains(['_', '-'])))
 }
 
 /// The stretches of HTML in which a shortcode is one: outside of tags, comments and sample code.

@@ -1,5 +1,4 @@
 //! Whole bodies through all stages, and inputs made to break or to slow them.
-#![expect(clippy::unwrap_used, reason = "a test that can't go on should stop")]
 
 use proptest::prelude::*;
 
@@ -53,6 +52,34 @@ fn a_gallery_asks_for_its_pictures_and_then_shows_them() {
 #[test]
 fn titles_are_set_and_lose_their_markup() {
     assert_eq!(title("Fish &amp; <em>Chips</em> - it's \"R&D\" < 5"), "Fish &amp; Chips &#8211; it&#8217;s &#8220;R&#038;D&#8221; &lt; 5");
+}
+
+#[test]
+fn a_block_that_lists_posts_asks_for_them_and_links_to_them() {
+    let mut site = Site::default();
+    site.options.insert("home".into(), "https://a.example".into());
+    let written = "<!-- wp:latest-posts {\"postsToShow\":1} /-->\n<!-- wp:archives {\"showPostCounts\":true} /-->";
+    let post = Post { id: 5, content: Some(written.into()), ..Post::default() };
+    let listing = Listing { kind: "post".into(), limit: 1, ..Listing::default() };
+    assert_eq!(body(&site, &post).wanted, BTreeSet::from([Want::List(listing.clone()), Want::Months]));
+    site.months = Some(vec![(2026, 3, 2)]);
+    site.lists.insert(listing, Listed { ids: vec![8], total: 2 });
+    site.posts.insert(8, Some(Post { id: 8, title: "It's \"new\"".into(), ..Post::default() }));
+    let shown = body(&site, &post);
+    assert_eq!((shown.wanted.len(), shown.notes.len()), (0, 0));
+    assert_eq!(
+        shown.html,
+        "<ul><li><a href=\"https://a.example/?p=8\">It&#8217;s &#8220;new&#8221;</a></li>\n</ul>\n<ul>\t<li><a href=\"https://a.example/?m=202603\">March 2026</a>&nbsp;(2)</li>\n</ul>"
+    );
+}
+
+#[test]
+fn footnotes_are_shown_and_a_plugins_empty_block_is_reported() {
+    let footnotes = "[{\"id\":\"a1\",\"content\":\"See <em>there</em>\"}]".to_owned();
+    let written = "<!-- wp:footnotes /-->\n<!-- wp:shop/products {\"a\":1} /-->".to_owned();
+    let shown = body(&Site::default(), &Post { content: Some(written), footnotes, ..Post::default() });
+    assert!(shown.html.starts_with("<ol><li id=\"a1\">See <em>there</em> <a href=\"#a1-link\">"), "{}", shown.html);
+    assert_eq!(shown.notes, ["The block shop/products is made by its plugin or theme when a page is shown, and was left out."]);
 }
 
 /// Fragments that the stages look for, put together at random.

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::blocks::{Block, escaped, number, within};
+use super::blocks::{Block, number};
 use super::markup::{escape, strip_tags};
-use super::{Desk, Scope, autop, content, excerpts, media, texturize, titled};
+use super::{Desk, Scope, autop, content, excerpts, media, menus, texturize, titled};
 use crate::sources::wordpress::dates;
 use crate::sources::wordpress::permalinks;
 use crate::sources::wordpress::site::{Listing, Order, Post, Term, Want};
@@ -22,9 +22,9 @@ pub(super) fn render(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> Option
         "page-list" => page_list(desk),
         "tag-cloud" => tag_cloud(desk, block),
         "search" => search(desk, block),
-        "navigation" => navigation(desk, scope, block),
-        "navigation-link" | "navigation-submenu" | "home-link" => navigation_link(desk, scope, block),
-        "social-link" => social_link(block),
+        "navigation" => menus::navigation(desk, scope, block),
+        "navigation-link" | "navigation-submenu" | "home-link" => menus::navigation_link(desk, scope, block),
+        "social-link" => menus::social_link(block),
         "loginout" => format!("<div><a href=\"{}/wp-login.php\">Log in</a></div>", desk.site.option("siteurl").trim_end_matches('/')),
         _ => return None,
     })
@@ -50,9 +50,9 @@ fn archives(desk: &Desk<'_>, block: &Block) -> String {
         let (address, name) = (permalinks::month(desk.site, *year, *month), dates::month(*month));
         let count = if counts { format!("&nbsp;({posts})") } else { String::new() };
         let _ = if dropdown {
-            write!(out, "\t<option value=\"{address}\"> {name} {year} {count}</option>\n")
+            writeln!(out, "\t<option value=\"{address}\"> {name} {year} {count}</option>")
         } else {
-            write!(out, "\t<li><a href=\"{address}\">{name} {year}</a>{count}</li>\n")
+            writeln!(out, "\t<li><a href=\"{address}\">{name} {year}</a>{count}</li>")
         };
     }
     out.push_str(if dropdown { "</select></div>" } else { "</ul>" });
@@ -105,9 +105,9 @@ fn category(desk: &Desk<'_>, all: &[&Term], term: &Term, (dropdown, tree, counts
     let count = if counts { format!("{gap}({borne})") } else { String::new() };
     let children: Vec<&Term> = all.iter().copied().filter(|child| tree && depth < 8 && child.parent == term.id).collect();
     if dropdown {
-        let _ = write!(out, "\t<option>{}{}{count}</option>\n", "&nbsp;&nbsp;&nbsp;".repeat(depth), texturize::texturize(&term.name));
+        let _ = writeln!(out, "\t<option>{}{}{count}</option>", "&nbsp;&nbsp;&nbsp;".repeat(depth), texturize::texturize(&term.name));
     } else {
-        let _ = write!(out, "\t<li><a href=\"{}\">{}</a>{count}\n", permalinks::term(desk.site, term), escape(&term.name));
+        let _ = writeln!(out, "\t<li><a href=\"{}\">{}</a>{count}", permalinks::term(desk.site, term), escape(&term.name));
     }
     if !dropdown && !children.is_empty() {
         out.push_str("<ul>\n");
@@ -272,64 +272,4 @@ fn search(desk: &Desk<'_>, block: &Block) -> String {
     let silent = block.is("buttonUseIcon") || block.text("buttonPosition") == Some("no-button");
     let button = if silent { String::new() } else { format!("<button type=\"submit\">{}</button>", escape(&strip_tags(button))) };
     format!("<form role=\"search\" action=\"{}/\"><label>{}</label>{button}</form>", desk.site.home(), escape(&strip_tags(label)))
-}
-
-fn navigation(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
-    let kept =
-        block.number("ref").filter(|_| scope.depth < super::DEPTH).and_then(|id| desk.whole(id)).filter(|post| post.status == "publish");
-    let inside = match kept {
-        Some(menu) => super::blocks::render(desk, Scope { depth: scope.depth + 1, ..scope }, menu.content.as_deref().unwrap_or_default()),
-        None => within(desk, scope, block),
-    };
-    if inside.trim().is_empty() { String::new() } else { format!("<nav>{}</nav>", inside.trim()) }
-}
-
-fn navigation_link(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
-    let label = block.text("label").unwrap_or(if block.name == "home-link" { "Home" } else { "" });
-    if label.is_empty() {
-        return String::new();
-    }
-    let home = format!("{}/", desk.site.home());
-    let address = if block.name == "home-link" { &home } else { block.text("url").unwrap_or_default() };
-    let below = within(desk, scope, block);
-    let below = if below.trim().is_empty() { String::new() } else { format!("<ul>{}</ul>", below.trim()) };
-    format!("<li><a href=\"{}\">{}</a>{below}</li>", escape(address), texturize::texturize(label))
-}
-
-fn social_link(block: &Block) -> String {
-    const NAMES: [(&str, &str); 20] = [
-        ("wordpress", "WordPress"),
-        ("fivehundredpx", "500px"),
-        ("github", "GitHub"),
-        ("youtube", "YouTube"),
-        ("linkedin", "LinkedIn"),
-        ("tiktok", "TikTok"),
-        ("whatsapp", "WhatsApp"),
-        ("mail", "Mail"),
-        ("feed", "RSS Feed"),
-        ("chain", "Link"),
-        ("deviantart", "DeviantArt"),
-        ("lastfm", "Last.fm"),
-        ("soundcloud", "SoundCloud"),
-        ("codepen", "CodePen"),
-        ("vk", "VK"),
-        ("x", "X"),
-        ("wechat", "WeChat"),
-        ("imdb", "IMDB"),
-        ("dropbox", "Dropbox"),
-        ("weibo", "Weibo"),
-    ];
-    let Some(address) = block.text("url").filter(|url| !url.is_empty()) else {
-        return String::new();
-    };
-    let service = block.text("service").unwrap_or("Icon");
-    let known = NAMES.iter().find(|(key, _)| *key == service).map(|(_, name)| (*name).to_owned());
-    let name = known.unwrap_or_else(|| service[..service.len().min(1)].to_ascii_uppercase() + &service[service.len().min(1)..]);
-    let label = block.text("label").filter(|label| !label.is_empty()).map_or_else(|| escape(&name), |_| escaped(block, "label"));
-    let address = if address.contains("://") || address.starts_with("mailto:") || address.starts_with("//") {
-        address.to_owned()
-    } else {
-        format!("https://{address}")
-    };
-    format!("<li><a href=\"{}\"><span>{label}</span></a></li>", escape(&address))
 }
