@@ -11,6 +11,9 @@ pub(in crate::sources::wordpress) fn excerpt(written: &str) -> String {
 
 /// A post's excerpt of at most so many words, as HTML without paragraphs.
 pub(super) fn of(desk: &Desk<'_>, scope: Scope<'_>, post: &Post, words: usize) -> String {
+    if post.protected {
+        return "There is no excerpt because this is a protected post.".to_owned();
+    }
     if !post.excerpt.trim().is_empty() {
         return texturize::texturize(post.excerpt.trim());
     }

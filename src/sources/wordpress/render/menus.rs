@@ -2,7 +2,7 @@
 
 use super::blocks::{self, Block, escaped, within};
 use super::markup::escape;
-use super::{Desk, Scope, texturize};
+use super::{Desk, Scope, texturize, widgets};
 
 pub(super) fn navigation(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
     let kept =
@@ -11,6 +11,8 @@ pub(super) fn navigation(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> St
         Some(menu) => blocks::render(desk, Scope { depth: scope.depth + 1, ..scope }, menu.content.as_deref().unwrap_or_default()),
         None => within(desk, scope, block),
     };
+    // A menu without entries shows the site's pages.
+    let inside = if inside.trim().is_empty() { widgets::page_list(desk) } else { inside };
     if inside.trim().is_empty() { String::new() } else { format!("<nav>{}</nav>", inside.trim()) }
 }
 

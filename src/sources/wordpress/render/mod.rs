@@ -156,7 +156,7 @@ fn without_more(text: &str) -> String {
         return text.to_owned();
     };
     let (teaser, rest) = (&text[..at], &text[end..]);
-    let teaser = if rest.contains("<!--noteaser-->") { "" } else { teaser };
+    let teaser = if text.contains("<!--noteaser-->") { "" } else { teaser };
     let mut out = teaser.trim_end_matches([' ', '\n', '\r']).strip_suffix("<!-- wp:more -->").unwrap_or(teaser).to_owned();
     let rest = rest.replace("<!--noteaser-->", "");
     let closed = rest.trim_start().strip_prefix("<!-- /wp:more -->");
@@ -193,6 +193,12 @@ pub(super) fn title(written: &str) -> String {
 /// A title as WordPress shows it on a page, its own markup included.
 fn titled(written: &str) -> String {
     texturize::texturize(written).trim().replace("Wordpress", "WordPress")
+}
+
+/// The title of a listed post; one that asks for a password says so.
+fn headed(post: &Post) -> String {
+    let title = titled(&post.title);
+    if post.protected { format!("Protected: {title}") } else { title }
 }
 
 /// A term's name as plain text: the database holds it escaped.

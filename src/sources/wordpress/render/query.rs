@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::blocks::{Block, inner, number};
 use super::markup::escape;
-use super::{Desk, Scope, content, excerpts, media, texturize, titled};
+use super::{Desk, Scope, content, excerpts, headed, media, texturize};
 use crate::sources::wordpress::site::{Listing, Order, Post, Want};
 use crate::sources::wordpress::{dates, permalinks};
 
@@ -24,8 +24,8 @@ pub(super) fn render(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> Option
         "query-pagination-numbers" => numbers(desk, scope),
         "query-pagination-next" if pages(desk, scope) > 1 => format!("<a>{}</a>", escape(block.text("label").unwrap_or("Next Page"))),
         "query-pagination" if pages(desk, scope) < 2 => String::new(),
-        "post-title" if titled(&post.title).is_empty() => String::new(),
-        "post-title" => headline(block, &linked(desk, block, post, &titled(&post.title)), 2),
+        "post-title" if headed(post).is_empty() => String::new(),
+        "post-title" => headline(block, &linked(desk, block, post, &headed(post)), 2),
         "post-date" => date(desk, block, post),
         "post-excerpt" => excerpt(desk, scope, block),
         "footnotes" => footnotes(post),
@@ -193,7 +193,7 @@ fn author(desk: &Desk<'_>, block: &Block, post: &Post) -> String {
     let byline = block.text("byline").filter(|text| !text.is_empty()).map(|text| format!("<p>{text}</p>")).unwrap_or_default();
     let about = if block.is("showBio") { biography(desk, post) } else { "" };
     let about = if about.is_empty() { String::new() } else { format!("<p>{about}</p>") };
-    format!("<div>{byline}<p>{}</p>{about}</div>", escape(&user.name))
+    format!("<div>{byline}<p>{}</p>{about}</div>", html_escape::encode_text(&user.name))
 }
 
 fn biography<'a>(desk: &Desk<'a>, post: &Post) -> &'a str {

@@ -74,6 +74,27 @@ fn a_block_that_lists_posts_asks_for_them_and_links_to_them() {
 }
 
 #[test]
+fn a_listed_post_with_a_password_keeps_its_words_to_itself() {
+    let mut site = Site::default();
+    let query = "<!-- wp:query {\"query\":{\"perPage\":1}} --><!-- wp:post-template --><!-- wp:post-title /--><!-- wp:post-excerpt /--><!-- wp:post-content /--><!-- /wp:post-template --><!-- /wp:query -->";
+    let latest = "<!-- wp:latest-posts {\"postsToShow\":1,\"displayPostContent\":true,\"displayPostContentRadio\":\"full_post\"} /-->";
+    let post = Post { id: 5, content: Some(format!("{query}{latest}")), ..Post::default() };
+    let secret = Post {
+        id: 8,
+        title: "Exam".into(),
+        content: Some("The answers".into()),
+        excerpt: "The answers".into(),
+        protected: true,
+        ..Post::default()
+    };
+    site.posts.insert(8, Some(secret));
+    site.lists.insert(Listing { kind: "post".into(), limit: 1, ..Listing::default() }, Listed { ids: vec![8], total: 1 });
+    let shown = body(&site, &post);
+    assert!(shown.wanted.is_empty(), "{:?}", shown.wanted);
+    assert!(shown.html.contains("Protected: Exam") && !shown.html.contains("answers"), "{}", shown.html);
+}
+
+#[test]
 fn footnotes_are_shown_and_a_plugins_empty_block_is_reported() {
     let footnotes = "[{\"id\":\"a1\",\"content\":\"See <em>there</em>\"}]".to_owned();
     let written = "<!-- wp:footnotes /-->\n<!-- wp:shop/products {\"a\":1} /-->".to_owned();

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::blocks::{Block, number};
-use super::markup::{escape, strip_tags};
-use super::{Desk, Scope, autop, content, excerpts, media, menus, texturize, titled};
+use super::markup::{escape, strip_tags, without_marks};
+use super::{Desk, Scope, autop, excerpts, headed, media, menus, shortcodes, texturize, titled};
 use crate::sources::wordpress::dates;
 use crate::sources::wordpress::permalinks;
 use crate::sources::wordpress::site::{Listing, Order, Post, Term, Want};
@@ -152,7 +152,7 @@ fn latest_post(desk: &Desk<'_>, scope: Scope<'_>, block: &Block, post: &Post, ou
     if let Some(picture) = post.thumbnail.filter(|_| block.is("displayFeaturedImage")).and_then(|id| desk.post(id)) {
         out.push_str(&media::image(desk, picture));
     }
-    let title = format!("{}{}", if post.protected { "Protected: " } else { "" }, titled(&post.title));
+    let title = headed(post);
     let title = if title.is_empty() { "(no title)" } else { &title };
     let _ = write!(out, "<a href=\"{}\">{title}</a>", escape(&permalinks::article(desk.site, post)));
     if let Some(user) = desk.site.users.get(&post.author).filter(|_| block.is("displayAuthor")) {
@@ -165,9 +165,9 @@ fn latest_post(desk: &Desk<'_>, scope: Scope<'_>, block: &Block, post: &Post, ou
         if post.protected {
             out.push_str("<div>This content is password protected.</div>");
         } else if block.text("displayPostContentRadio") == Some("full_post") {
-            let whole = desk.whole(post.id).filter(|_| scope.depth < super::DEPTH);
-            let text = whole.and_then(|post| post.content.as_deref()).unwrap_or_default();
-            let _ = write!(out, "<div>{}</div>", content(desk, Scope { post, listing: None, depth: scope.depth + 1, ..scope }, text));
+            // WordPress puts the body in as it was written, without making its blocks.
+            let whole = desk.whole(post.id).and_then(|post| post.content.as_deref()).unwrap_or_default();
+            let _ = write!(out, "<div>{}</div>", shortcodes::without_unknown(&without_marks(whole)).0);
         } else {
             let words = block.number("excerptLength").unwrap_or(55).min(100) as usize;
             let _ = write!(out, "<div>{}</div>", excerpts::of(desk, scope, post, words));
@@ -220,7 +220,7 @@ fn latest_comments(desk: &Desk<'_>, block: &Block) -> String {
     out
 }
 
-fn page_list(desk: &Desk<'_>) -> String {
+pub(super) fn page_list(desk: &Desk<'_>) -> String {
     let listing = Listing { kind: "page".to_owned(), order: Order::Menu, ascending: true, ..Listing::default() };
     let pages = desk.listed(&listing);
     let roots: Vec<&Post> = pages.iter().copied().filter(|page| !pages.iter().any(|other| other.id == page.parent)).collect();
