@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use jiff::tz::TimeZone;
 
 use crate::domain::schedule::{PauseRange, Schedule};
+pub use crate::domain::selection::Selection;
 
 /// Everything `config.toml` and the environment say.
 #[derive(Debug, Clone)]
@@ -104,21 +105,6 @@ pub struct Source {
     pub article_url: Option<String>,
     /// The query of kind `query`.
     pub query: Option<String>,
-}
-
-/// Which articles: an empty list is no restriction; within a list any, between lists all.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Selection {
-    /// Section names.
-    pub sections: Vec<String>,
-    /// Tags.
-    pub tags: Vec<String>,
-    /// Authors.
-    pub authors: Vec<String>,
-    /// Languages: `zh` also takes `zh-CN`.
-    pub languages: Vec<String>,
-    /// Source names.
-    pub sources: Vec<String>,
 }
 
 /// How much of an article a feed shows.

@@ -1,4 +1,17 @@
 //! Values and rules of the product: no IO, no async; nothing here fails except by refusing.
 
+pub mod address;
 pub mod article;
+pub mod characters;
+pub mod delivery;
+pub mod duration;
+pub mod edition;
+pub mod language;
+pub mod link;
+pub mod links;
+pub mod schedule;
+pub mod selection;
+pub mod slug;
+pub mod subscription;
 pub mod time;
+pub mod token;

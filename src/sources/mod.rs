@@ -1,3 +1,180 @@
-//! Where articles come from: each source tells what it finds, one article at a time.
+//! Articles come in: read from where they are, cleaned once, mirrored; never written back (promise 8).
 
-pub(crate) mod wordpress;
+use std::collections::{BTreeMap, HashSet};
+
+use anyhow::Context;
+use tokio::sync::mpsc;
+
+use crate::config::{Config, Site, Source, SourceKind};
+use crate::domain::article::{Draft, Found};
+use crate::domain::time::{MINUTE, Millis};
+use crate::store::Store;
+use crate::store::articles::{Arrival, Kept};
+
+mod arrival;
+mod html;
+pub mod import;
+mod query;
+mod row;
+mod wordpress;
+
+/// Articles cleaned and kept at a time: a write transaction stays short.
+const BATCH: usize = 20;
+/// A sync that would remove more than half of a source's articles, and more than this many, is held.
+const FEW: usize = 10;
+/// The longest wait before a source that can't be read is tried again.
+const LONGEST_WAIT: i64 = 30 * MINUTE;
+
+/// What reading a source brought.
+#[derive(Debug, Clone, Default)]
+pub struct SyncReport {
+    /// The source's name.
+    pub source: String,
+    /// Articles that are new here.
+    pub added: usize,
+    /// Articles that changed.
+    pub changed: usize,
+    /// Articles that vanished.
+    pub removed: usize,
+    /// Removals that wait for an admin (promise 8).
+    pub held: usize,
+    /// Rows that can't be used: the source's id and why.
+    pub refused: Vec<(String, String)>,
+    /// What could not be shown of an article that was used.
+    pub notes: Vec<(String, String)>,
+}
+
+/// Reads the sources that are due; an error is logged once, shown by `courant sources`, and tried again with back-off.
+pub async fn sync_due(store: &Store, config: &Config, now: Millis) -> anyhow::Result<Vec<SyncReport>> {
+    let mut reports = Vec::new();
+    for source in config.sources.iter().filter(|s| s.kind != SourceKind::Builtin) {
+        store.ensure_source(&source.name, now).await?;
+        if !store.claim_source(&source.name, now, now.plus(source.poll)).await? {
+            continue;
+        }
+        match sync(store, config, source, false, now).await {
+            Ok(report) => reports.push(report),
+            Err(e) => {
+                let error = format!("{e:#}");
+                let failures = store.source_failed(&source.name, &error).await?;
+                let wait = source.poll.saturating_mul(1 << failures.clamp(0, 12)).min(LONGEST_WAIT.max(source.poll));
+                store.delay_source(&source.name, now.plus(wait)).await?;
+                if failures == 1 {
+                    tracing::error!(source = %source.name, "cannot be read, the last articles stay: {error}");
+                }
+            }
+        }
+    }
+    Ok(reports)
+}
+
+/// Reads a source now, whether it is due or not.
+pub async fn sync(store: &Store, config: &Config, source: &Source, accept_removals: bool, now: Millis) -> anyhow::Result<SyncReport> {
+    store.ensure_source(&source.name, now).await?;
+    let mut report = SyncReport { source: source.name.clone(), ..SyncReport::default() };
+    if source.kind == SourceKind::Builtin {
+        return Ok(report);
+    }
+    let known = store.known_articles(&source.name).await?;
+    let (tell, mut found) = mpsc::channel(2 * BATCH);
+    let (reading, language) = (source.clone(), config.site.language.clone());
+    let reader = tokio::spawn(async move {
+        match reading.kind {
+            SourceKind::WordPress => wordpress::read(&reading, &language, tell).await,
+            SourceKind::Query => query::read(&reading, tell).await,
+            SourceKind::Builtin => Ok(()),
+        }
+    });
+    let mut seen: HashSet<String> = HashSet::new();
+    let mut batch: Vec<(Draft, String)> = Vec::new();
+    while let Some(told) = found.recv().await {
+        match told {
+            Found::Refused { id, reason } => {
+                seen.insert(id.clone());
+                report.refused.push((id, reason));
+            }
+            Found::Article(draft) if !seen.insert(draft.source_id.clone()) => {
+                report.refused.push((draft.source_id, "another row has the same id".into()));
+            }
+            Found::Article(mut draft) => {
+                let notes = std::mem::take(&mut draft.notes);
+                report.notes.extend(notes.into_iter().map(|n| (draft.source_id.clone(), n)));
+                let hash = arrival::hash(&draft, &config.site);
+                if known.get(&draft.source_id).is_none_or(|k| k.removed || k.hash != hash) {
+                    batch.push((*draft, hash));
+                }
+                if batch.len() >= BATCH {
+                    keep(store, std::mem::take(&mut batch), source, &config.site, &mut report, now).await?;
+                }
+            }
+        }
+    }
+    reader.await.context("the reader ended unexpectedly")??;
+    keep(store, batch, source, &config.site, &mut report, now).await?;
+    let live = known.iter().filter(|(_, k)| !k.removed).count();
+    let mut vanished: Vec<String> = known.into_iter().filter(|(id, k)| !k.removed && !seen.contains(id)).map(|(id, _)| id).collect();
+    vanished.sort();
+    if vanished.len() > FEW && vanished.len() * 2 > live && !accept_removals {
+        report.held = vanished.len();
+        tracing::warn!(source = %source.name, held = report.held, "more than half of the articles vanished: held until `courant sources sync {} --accept-removals`", source.name);
+    } else {
+        report.removed = vanished.len();
+        for chunk in vanished.chunks(100) {
+            store.remove_articles(&source.name, chunk, now).await?;
+        }
+    }
+    if report.added + report.changed + report.removed > 0 {
+        store.regroup(&source.name).await?;
+    }
+    finish(store, source, &report, now).await?;
+    Ok(report)
+}
+
+/// Notes the reading's end; logs each refusal once.
+async fn finish(store: &Store, source: &Source, report: &SyncReport, now: Millis) -> anyhow::Result<()> {
+    let troubles: BTreeMap<String, String> = report.notes.iter().chain(&report.refused).cloned().collect();
+    for (id, reason) in store.note_refusals(&source.name, troubles.into_iter().collect(), now).await? {
+        tracing::warn!(source = %source.name, article = %id, "{reason}");
+    }
+    if store.source_succeeded(&source.name, i64::try_from(report.held)?, now).await? {
+        tracing::info!(source = %source.name, "can be read again");
+    }
+    Ok(())
+}
+
+/// Cleans a batch off the runtime's threads and keeps it.
+pub(crate) async fn keep(
+    store: &Store,
+    batch: Vec<(Draft, String)>,
+    source: &Source,
+    site: &Site,
+    report: &mut SyncReport,
+    now: Millis,
+) -> anyhow::Result<()> {
+    if batch.is_empty() {
+        return Ok(());
+    }
+    let (source, site) = (source.clone(), site.clone());
+    let arrivals: Vec<Arrival> = tokio::task::spawn_blocking(move || {
+        batch.into_iter().map(|(draft, hash)| arrival::clean(draft, &source, &site, hash)).collect()
+    })
+    .await?;
+    let ids: Vec<String> = arrivals.iter().map(|a| a.article.source_id.clone()).collect();
+    for (id, kept) in ids.into_iter().zip(store.keep_articles(arrivals, now).await?) {
+        match kept {
+            Kept::Added => report.added += 1,
+            Kept::Changed => report.changed += 1,
+            Kept::Taken(owner) => report.refused.push((id, format!("its guid belongs to {owner}"))),
+        }
+    }
+    Ok(())
+}
+
+/// Whether a source could be read as it is configured: connection, query, columns.
+pub async fn check(source: &Source) -> anyhow::Result<()> {
+    match source.kind {
+        SourceKind::Builtin => Ok(()),
+        SourceKind::Query => query::check(source).await,
+        SourceKind::WordPress => wordpress::check(source).await,
+    }
+}

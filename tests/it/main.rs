@@ -1,1 +1,5 @@
-fn main(){}
+//! Stories about the whole program, told from outside.
+
+mod smtp;
+mod smtp_server;
+mod smtp_tls;

@@ -52,6 +52,15 @@ pub(crate) async fn read(source: &Source, site_language: &str, found: Sender<Fou
     Ok(())
 }
 
+/// Whether the site can be read: connection and tables.
+pub(crate) async fn check(source: &Source) -> Result<(), anyhow::Error> {
+    let mut database = Database::open(source).await?;
+    posts::site(&mut database, &source.timezone).await?;
+    posts::page(&mut database, 0).await?;
+    database.close().await;
+    Ok(())
+}
+
 /// One post as an article, or why it is none.
 async fn tell(database: &mut Database, site: &mut Site, source: &Source, language: &str, post: &Post) -> Result<Found, anyhow::Error> {
     let modified = dates::instant(&post.modified_gmt, &post.modified, &site.zone());

@@ -1,0 +1,222 @@
+-- Times are milliseconds since 1970 (UTC); lists are JSON arrays; states are words.
+-- Keys that reach the outside (Message-IDs, tokens) must never be used twice: AUTOINCREMENT.
+
+-- What makes this store itself: its secret, the address it sends under, whether it is a copy.
+CREATE TABLE instance (
+    key   TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);
+
+CREATE TABLE sources (
+    name          TEXT PRIMARY KEY,
+    due_at        BIGINT NOT NULL,
+    attempted_at  BIGINT,
+    succeeded_at  BIGINT,
+    failures      BIGINT NOT NULL DEFAULT 0,
+    error         TEXT,
+    held_removals BIGINT NOT NULL DEFAULT 0
+);
+
+-- Rows of a source that could not be used, so that each is logged once.
+CREATE TABLE refusals (
+    source    TEXT NOT NULL,
+    source_id TEXT NOT NULL,
+    reason    TEXT NOT NULL,
+    since     BIGINT NOT NULL,
+    PRIMARY KEY (source, source_id)
+);
+
+-- A removed article stays as a tombstone: its ids, its group, its times.
+CREATE TABLE articles (
+    id             INTEGER PRIMARY KEY AUTOINCREMENT,
+    source         TEXT NOT NULL,
+    source_id      TEXT NOT NULL,
+    guid           TEXT NOT NULL CONSTRAINT articles_guid UNIQUE,
+    title          TEXT NOT NULL,
+    url            TEXT,
+    summary        TEXT NOT NULL,
+    body_html      TEXT NOT NULL,
+    sections       TEXT NOT NULL,
+    tags           TEXT NOT NULL,
+    authors        TEXT NOT NULL,
+    language       TEXT NOT NULL,
+    image_url      TEXT,
+    published_at   BIGINT NOT NULL,
+    updated_at     BIGINT NOT NULL,
+    first_seen_at  BIGINT NOT NULL,
+    changed_at     BIGINT NOT NULL,
+    translation_of TEXT,
+    group_id       BIGINT NOT NULL,
+    content_hash   TEXT NOT NULL,
+    removed_at     BIGINT,
+    UNIQUE (source, source_id)
+);
+CREATE INDEX articles_published ON articles (published_at DESC, guid);
+CREATE INDEX articles_group ON articles (group_id);
+
+-- What an article can be selected by: 'section', 'tag' or 'author', in lower case.
+CREATE TABLE article_terms (
+    article_id BIGINT NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
+    kind       TEXT NOT NULL,
+    term       TEXT NOT NULL,
+    PRIMARY KEY (article_id, kind, term)
+);
+
+-- When the bytes of a feed last changed; the same on every node.
+CREATE TABLE feed_versions (
+    feed        TEXT NOT NULL,
+    format      TEXT NOT NULL,
+    etag        TEXT NOT NULL,
+    modified_at BIGINT NOT NULL,
+    PRIMARY KEY (feed, format)
+);
+
+CREATE TABLE digests (
+    name          TEXT PRIMARY KEY,
+    configured_at BIGINT NOT NULL,
+    handled_until BIGINT NOT NULL
+);
+
+CREATE TABLE editions (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    digest        TEXT NOT NULL,
+    state         TEXT NOT NULL,
+    slot          BIGINT,
+    scheduled_for BIGINT NOT NULL,
+    created_at    BIGINT NOT NULL,
+    finished_at   BIGINT,
+    transport     TEXT NOT NULL,
+    title         TEXT NOT NULL,
+    sender        TEXT NOT NULL,
+    reply_to      TEXT,
+    frozen_to     BIGINT NOT NULL DEFAULT 0,
+    note          TEXT,
+    CONSTRAINT editions_slot UNIQUE (digest, slot)
+);
+
+CREATE TABLE edition_articles (
+    edition_id BIGINT NOT NULL REFERENCES editions (id),
+    position   BIGINT NOT NULL,
+    article_id BIGINT NOT NULL REFERENCES articles (id),
+    PRIMARY KEY (edition_id, position)
+);
+
+-- Which story went into which digest: every member of its translation group.
+CREATE TABLE ledger (
+    digest     TEXT NOT NULL,
+    article_id BIGINT NOT NULL REFERENCES articles (id),
+    edition_id BIGINT NOT NULL REFERENCES editions (id),
+    CONSTRAINT ledger_once PRIMARY KEY (digest, article_id)
+);
+CREATE INDEX ledger_edition ON ledger (edition_id);
+
+-- An edition rendered for one language and one set of chosen sections; the
+-- subscriber's own values are slots. `recipe` is set when a template decides by
+-- those values and must be rendered for each subscriber.
+CREATE TABLE variants (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    edition_id BIGINT NOT NULL REFERENCES editions (id),
+    language   TEXT NOT NULL,
+    sections   TEXT NOT NULL,
+    subject    TEXT NOT NULL,
+    html       TEXT NOT NULL,
+    text       TEXT NOT NULL,
+    recipe     TEXT,
+    UNIQUE (edition_id, language, sections)
+);
+
+-- Which variant those get who read `language` ('' if unknown) and chose `sections`.
+CREATE TABLE variant_choices (
+    edition_id BIGINT NOT NULL REFERENCES editions (id),
+    language   TEXT NOT NULL,
+    sections   TEXT NOT NULL,
+    variant_id BIGINT NOT NULL REFERENCES variants (id),
+    PRIMARY KEY (edition_id, language, sections)
+);
+
+CREATE TABLE subscribers (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    address      TEXT NOT NULL,
+    address_key  TEXT NOT NULL CONSTRAINT subscribers_address UNIQUE,
+    address_hash TEXT NOT NULL,
+    name         TEXT,
+    language     TEXT,
+    timezone     TEXT,
+    tags         TEXT NOT NULL DEFAULT '[]',
+    created_at   BIGINT NOT NULL
+);
+
+CREATE TABLE subscriptions (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    subscriber_id BIGINT NOT NULL REFERENCES subscribers (id) ON DELETE CASCADE,
+    digest        TEXT NOT NULL,
+    status        TEXT NOT NULL,
+    sections      TEXT NOT NULL DEFAULT '[]',
+    since         BIGINT NOT NULL,
+    requested_at  BIGINT NOT NULL,
+    consent       TEXT NOT NULL,
+    UNIQUE (subscriber_id, digest)
+);
+CREATE INDEX subscriptions_audience ON subscriptions (digest, status, id);
+
+-- Keyed hashes of addresses that must never be mailed again.
+CREATE TABLE suppressions (
+    hash       TEXT PRIMARY KEY,
+    reason     TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+-- The audience of an edition, frozen in runs of consecutive deliveries; a node leases a run.
+CREATE TABLE blocks (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    edition_id  BIGINT NOT NULL REFERENCES editions (id),
+    done        BOOLEAN NOT NULL DEFAULT FALSE,
+    lease_node  TEXT,
+    lease_until BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX blocks_open ON blocks (edition_id, id) WHERE NOT done;
+CREATE INDEX blocks_edition ON blocks (edition_id);
+
+CREATE TABLE deliveries (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind            TEXT NOT NULL,
+    edition_id      BIGINT,
+    block_id        BIGINT,
+    variant_id      BIGINT,
+    subscriber_id   BIGINT,
+    subscription_id BIGINT,
+    address         TEXT NOT NULL,
+    address_hash    TEXT NOT NULL,
+    name            TEXT,
+    state           TEXT NOT NULL,
+    attempts        BIGINT NOT NULL DEFAULT 0,
+    uncertain       BIGINT NOT NULL DEFAULT 0,
+    answer          TEXT,
+    letter          TEXT,
+    created_at      BIGINT NOT NULL,
+    ended_at        BIGINT
+);
+CREATE INDEX deliveries_block ON deliveries (block_id);
+CREATE INDEX deliveries_subscriber ON deliveries (subscriber_id);
+
+-- Deliveries that are leased one by one: retries, confirmations, tests.
+CREATE TABLE waiting (
+    delivery_id BIGINT PRIMARY KEY,
+    edition_id  BIGINT,
+    transport   TEXT NOT NULL,
+    priority    BIGINT NOT NULL,
+    due_at      BIGINT NOT NULL,
+    lease_node  TEXT,
+    lease_until BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX waiting_due ON waiting (transport, priority, due_at);
+CREATE INDEX waiting_edition ON waiting (edition_id);
+
+-- Messages used up in the current window of each limit of a transport.
+CREATE TABLE rate_windows (
+    transport TEXT NOT NULL,
+    span      BIGINT NOT NULL,
+    opened_at BIGINT NOT NULL,
+    used      BIGINT NOT NULL,
+    PRIMARY KEY (transport, span)
+);

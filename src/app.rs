@@ -1,0 +1,93 @@
+//! The composition root: everything connected once, from a config.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+
+use crate::clock;
+use crate::config::Config;
+use crate::delivery::Engine;
+use crate::digests::Desk;
+use crate::domain::time::Millis;
+use crate::feeds::shelf::Shelf;
+use crate::store::Store;
+use crate::store::instance::Instance;
+use crate::store::renames::Named;
+use crate::templates::Templates;
+
+/// A connected Courant; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// The settings.
+    pub config: Arc<Config>,
+    /// The data.
+    pub store: Store,
+    /// The looks.
+    pub templates: Arc<Templates>,
+    /// Who this store is.
+    pub instance: Arc<Instance>,
+    /// The feeds in memory; empty until the first refresh.
+    pub shelf: Shelf,
+    /// What time it is.
+    pub clock: fn() -> Millis,
+}
+
+impl App {
+    /// Reads the config and connects everything; the store is migrated and renames are carried over.
+    pub async fn from_file(path: &Path) -> anyhow::Result<Self> {
+        let config = Config::load(path, std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))))?;
+        Self::connect(config).await
+    }
+
+    /// Connects everything a config names.
+    pub async fn connect(config: Config) -> anyhow::Result<Self> {
+        let templates = Templates::load(config.templates.as_deref()).context("templates")?;
+        let store = Store::open(&config.database.url).await?;
+        carry_renames(&store, &config).await?;
+        store.settle(&config.site.base_url).await?;
+        let instance = store.instance().await?;
+        Ok(Self {
+            config: Arc::new(config),
+            store,
+            templates: Arc::new(templates),
+            instance: Arc::new(instance),
+            shelf: Shelf::default(),
+            clock: clock::now,
+        })
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> Millis {
+        (self.clock)()
+    }
+
+    /// What preparing digests needs.
+    pub fn desk(&self) -> Desk<'_> {
+        Desk { store: &self.store, config: &self.config, templates: &self.templates, instance: &self.instance }
+    }
+
+    /// A sending engine under a new node name.
+    pub fn engine(&self) -> Engine {
+        let node: String = clock::random_bytes::<8>().iter().map(|b| format!("{b:02x}")).collect();
+        Engine::new(self.store.clone(), self.config.clone(), self.templates.clone(), self.instance.clone(), node, self.clock)
+    }
+
+    /// Why nothing may be sent from here, if so (promise 10).
+    pub fn refusal(&self) -> Option<String> {
+        self.instance.refusal(&self.config.site.base_url)
+    }
+}
+
+async fn carry_renames(store: &Store, config: &Config) -> anyhow::Result<()> {
+    let sources = config.sources.iter().map(|s| (Named::Source, &s.was, &s.name));
+    let feeds = config.feeds.iter().map(|f| (Named::Feed, &f.was, &f.name));
+    let digests = config.digests.iter().map(|d| (Named::Digest, &d.was, &d.name));
+    let transports = config.transports.iter().map(|t| (Named::Transport, &t.was, &t.name));
+    for (kind, was, name) in sources.chain(feeds).chain(digests).chain(transports) {
+        for old in was {
+            store.rename(kind, old, name).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,126 @@
+//! `courant articles`: the mirrored articles, and import into a builtin source.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::anyhow;
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use super::{Usage, output};
+use crate::app::App;
+use crate::domain::article::Article;
+use crate::sources::import;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// All articles, newest first
+    List {
+        /// At most so many
+        #[arg(long)]
+        limit: Option<i64>,
+    },
+    /// One article: by its permanent id, SOURCE/ID, or the source's id
+    Show {
+        /// Its id
+        id: String,
+    },
+    /// Import a .jsonl or .csv file into a builtin source; articles of the same id are replaced
+    Import {
+        /// The file
+        file: PathBuf,
+        /// The builtin source; default: the only one
+        #[arg(long)]
+        source: Option<String>,
+    },
+}
+
+impl Command {
+    pub(crate) async fn run(self, app: &App, json: bool) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::List { limit } => list(app, limit, json).await,
+            Self::Show { id } => show(app, &id, json).await,
+            Self::Import { file, source } => take_in(app, &file, source.as_deref()).await,
+        }
+    }
+}
+
+async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<ExitCode> {
+    let articles = app.store.list_articles(limit).await?;
+    if json {
+        output::json(&articles.iter().map(summary).collect::<Vec<_>>().into())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut table = output::Table::new(&["published", "source", "id", "language", "title"]);
+    for a in articles {
+        let when = a.published_at.in_zone(&app.config.site.timezone);
+        let waits = if a.published_at > app.now() { " (waits)" } else { "" };
+        table.row([format!("{when}{waits}"), a.source, a.source_id, a.language, a.title]);
+    }
+    table.print("there are no articles; `courant sources sync` reads the sources")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn summary(a: &Article) -> Value {
+    json!({"id": a.guid, "source": a.source, "source_id": a.source_id, "title": a.title, "url": a.url, "language": a.language,
+        "section": a.sections.first(), "sections": a.sections, "tags": a.tags, "authors": a.authors,
+        "published_at": a.published_at.rfc3339(), "updated_at": a.updated_at.rfc3339(), "group": a.group})
+}
+
+async fn show(app: &App, id: &str, json: bool) -> anyhow::Result<ExitCode> {
+    let article = app.store.find_article(id).await?.ok_or_else(|| anyhow!("there is no article {id:?}"))?;
+    let mut twins: Vec<String> = app.store.members_of(&[article.group], app.now()).await?.into_iter().map(|a| a.guid).collect();
+    twins.retain(|t| t != &article.guid);
+    if json {
+        let mut value = summary(&article);
+        value["summary"] = article.summary.clone().into();
+        value["body_html"] = article.body_html.clone().into();
+        value["image_url"] = article.image_url.clone().into();
+        value["first_seen_at"] = article.first_seen_at.rfc3339().into();
+        value["removed_at"] = article.removed_at.map(|t| t.rfc3339()).into();
+        value["translations"] = twins.into();
+        output::json(&value)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let lines = [
+        ("id", article.guid.clone()),
+        ("title", article.title.clone()),
+        ("url", article.url.clone().unwrap_or_default()),
+        ("published", article.published_at.rfc3339()),
+        ("updated", article.updated_at.rfc3339()),
+        ("removed", article.removed_at.map(|t| t.rfc3339()).unwrap_or_default()),
+        ("language", article.language.clone()),
+        ("sections", article.sections.join(", ")),
+        ("tags", article.tags.join(", ")),
+        ("authors", article.authors.join(", ")),
+        ("image", article.image_url.clone().unwrap_or_default()),
+        ("translations", twins.join(", ")),
+        ("summary", article.summary.clone()),
+    ];
+    for (name, value) in lines.iter().filter(|(_, v)| !v.is_empty()) {
+        output::line(&format!("{name:13}{value}"))?;
+    }
+    output::line("")?;
+    output::line(&article.body_html)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn take_in(app: &App, file: &std::path::Path, source: Option<&str>) -> anyhow::Result<ExitCode> {
+    let source = import::builtin(&app.config, source).map_err(|e| Usage(format!("{e:#}")))?;
+    match import::import(&app.store, &app.config, source, file, app.now()).await? {
+        Ok(r) => {
+            output::line(&format!("{}: added {}, changed {}", r.source, r.added, r.changed))?;
+            for (id, why) in &r.refused {
+                output::complain(&format!("{id}: {why}"));
+            }
+            Ok(if r.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Err(import::Refused(lines)) => {
+            for (line, why) in &lines {
+                output::remark(&format!("{}:{line}: {why}", file.display()));
+            }
+            output::complain(&format!("nothing was imported, because {} can't be used", crate::cli::count(lines.len(), "line")));
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! `courant check`: everything that can be found wrong before it goes wrong.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::output;
+use crate::app::App;
+use crate::config::{Config, TlsMode};
+use crate::sources;
+
+pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
+    // A fault of the config or the database ends here: nothing below could be looked at.
+    let app = App::from_file(path).await?;
+    let config = &app.config;
+    good(&format!("config {}: {}", path.display(), extent(config)))?;
+    app.store.ping().await?;
+    good("database: reachable and up to date")?;
+    let mut faults = 0;
+    for source in &config.sources {
+        match sources::check(source).await {
+            Ok(()) => good(&format!("source {}: can be read", source.name))?,
+            Err(e) => {
+                faults += 1;
+                bad(&format!("{e:#}"))?;
+            }
+        }
+    }
+    let known: Vec<&str> = app.templates.digest_templates().collect();
+    for digest in config.digests.iter().filter(|d| !known.contains(&d.template.as_str())) {
+        faults += 1;
+        bad(&format!("digest {}: there is no template {:?}; there are: {}", digest.name, digest.template, known.join(", ")))?;
+    }
+    let wrong = app.templates.check();
+    faults += wrong.len();
+    for why in &wrong {
+        bad(why)?;
+    }
+    if wrong.is_empty() {
+        good("templates: all render with samples")?;
+    }
+    for why in warnings(&app) {
+        output::line(&format!("warn  {why}"))?;
+    }
+    app.store.close().await;
+    if faults > 0 {
+        output::complain(&format!("{faults} {} found", if faults == 1 { "fault was" } else { "faults were" }));
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn good(text: &str) -> anyhow::Result<()> {
+    output::line(&format!("ok    {text}"))
+}
+
+fn bad(text: &str) -> anyhow::Result<()> {
+    output::line(&format!("FAULT {text}"))
+}
+
+fn extent(config: &Config) -> String {
+    use super::count;
+    [
+        count(config.sources.len(), "source"),
+        count(config.feeds.len(), "feed"),
+        count(config.digests.len(), "digest"),
+        count(config.transports.len(), "transport"),
+    ]
+    .join(", ")
+}
+
+fn warnings(app: &App) -> Vec<String> {
+    let mut all: Vec<String> = app.refusal().into_iter().collect();
+    let site = &app.config.site;
+    if site.base_url.starts_with("http://") {
+        all.push(format!("base_url {} is plain http: mail programs offer one-click unsubscribing only over https", site.base_url));
+    }
+    if site.postal_address.trim().is_empty() && !app.config.digests.is_empty() {
+        all.push("site.postal_address is empty; many countries want one in every digest".into());
+    }
+    for t in &app.config.transports {
+        if let crate::config::Route::Smtp { tls: TlsMode::Opportunistic, host, .. } = &t.route {
+            let loopback = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+            if !loopback {
+                all.push(format!("transport {}: smtp:// encrypts without verifying {host}; smtp+starttls:// verifies", t.name));
+            }
+        }
+    }
+    all
+}

@@ -1,0 +1,37 @@
+//! `courant serve`: everything, until a signal.
+
+use std::process::ExitCode;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+use crate::daemon;
+
+pub(crate) async fn run(app: &App) -> anyhow::Result<ExitCode> {
+    let stop = stopped_by_signals()?;
+    daemon::run(app.clone(), None, stop).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A token that the first SIGTERM or SIGINT fires; the second ends the process at once.
+pub(crate) fn stopped_by_signals() -> anyhow::Result<CancellationToken> {
+    let stop = CancellationToken::new();
+    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let token = stop.clone();
+    tokio::spawn(async move {
+        for first in [true, false] {
+            tokio::select! {
+                _ = term.recv() => {}
+                _ = int.recv() => {}
+            }
+            if first {
+                tracing::info!("stopping: what is in flight is finished; a second signal ends at once");
+                token.cancel();
+            } else {
+                std::process::exit(130);
+            }
+        }
+    });
+    Ok(stop)
+}

@@ -1,0 +1,63 @@
+//! What may be shown of settings that hold secrets.
+
+use std::fmt;
+
+use url::Url;
+
+use super::settings::{Database, Source, Transport};
+
+/// An address that can be shown: with `***` for its password, and without what follows a `?` or `#`, where drivers take
+/// passwords too.
+pub fn redacted(url: &str) -> String {
+    let Ok(mut parsed) = Url::parse(url) else {
+        let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
+        return format!("{scheme}://…");
+    };
+    parsed.set_query(None);
+    parsed.set_fragment(None);
+    if parsed.password().is_some() && parsed.set_password(Some("***")).is_err() {
+        return format!("{}://…", parsed.scheme());
+    }
+    parsed.into()
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Database").field("url", &redacted(&self.url)).finish()
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source")
+            .field("name", &self.name)
+            .field("was", &self.was)
+            .field("kind", &self.kind)
+            .field("url", &self.url.as_deref().map(redacted))
+            .field("poll", &self.poll)
+            .field("timezone", &self.timezone)
+            .field("table_prefix", &self.table_prefix)
+            .field("ids", &self.ids)
+            .field("article_url", &self.article_url)
+            .field("query", &self.query)
+            .finish()
+    }
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport")
+            .field("name", &self.name)
+            .field("was", &self.was)
+            .field("route", &self.route)
+            .field("username", &self.username)
+            .field("password", &self.password.as_ref().map(|_| "***"))
+            .field("tls_ca", &self.tls_ca)
+            .field("ehlo", &self.ehlo)
+            .field("envelope_from", &self.envelope_from)
+            .field("connections", &self.connections)
+            .field("rate", &self.rate)
+            .field("uncertain", &self.uncertain)
+            .finish()
+    }
+}

@@ -1,0 +1,252 @@
+//! What a configuration may say, what it means, and how it is refused.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::time::{DAY, HOUR, SECOND};
+
+const SITE: &str = "[site]\ntitle = \"T\"\nbase_url = \"https://news.example.edu/x/\"\nid_authority = \"news.example.edu,2026\"\n";
+
+fn parse(text: &str, env: &[(&str, &str)]) -> Result<Config, String> {
+    let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Config::parse(Path::new("/etc/courant/config.toml"), text, env).map_err(|e| e.to_string())
+}
+
+fn with_site(text: &str) -> Result<Config, String> {
+    parse(&format!("{SITE}{text}"), &[])
+}
+
+fn refusal(text: &str) -> String {
+    with_site(text).unwrap_err()
+}
+
+#[test]
+fn the_least_configuration_has_every_default() {
+    let config = with_site("").unwrap();
+    assert_eq!(config.site.base_url, "https://news.example.edu/x");
+    assert_eq!((config.site.language.as_str(), config.site.timezone.iana_name()), ("en", Some("UTC")));
+    assert_eq!(config.database.url, "sqlite:///etc/courant/data/courant.db");
+    assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
+    assert!(config.sources.is_empty() && config.feeds.is_empty() && config.digests.is_empty() && config.transports.is_empty());
+}
+
+#[test]
+fn lists_take_the_site_for_what_they_leave_out() {
+    let config = parse(
+        &format!(
+            "{SITE}language = \"ZH-cn\"\ntimezone = \"Asia/Shanghai\"\n\
+             [[digests]]\nname = \"d\"\nschedule = \"0 8 * * MON\"\nfrom = \"News, Inc. <a@b.example>\"\n\
+             [[transports]]\nname = \"default\"\nurl = \"smtp://[::1]:2525\"\n[[feeds]]\nname = \"f\"\n[[sources]]\nname = \"s\"\n"
+        ),
+        &[],
+    )
+    .unwrap();
+    let (digest, transport, feed, source) = (&config.digests[0], &config.transports[0], &config.feeds[0], &config.sources[0]);
+    assert_eq!(digest.languages, ["zh-CN"]);
+    assert_eq!(digest.timezone.iana_name(), Some("Asia/Shanghai"));
+    assert_eq!((digest.min_articles, digest.max_articles, digest.max_age), (1, 20, 30 * DAY));
+    assert_eq!((digest.missed, digest.missed_within), (Missed::Once, 24 * HOUR));
+    assert_eq!((digest.template.as_str(), digest.transport.as_str()), ("digest", "default"));
+    assert_eq!((digest.title.as_str(), digest.from.as_str()), ("T", "\"News, Inc.\" <a@b.example>"));
+    assert_eq!(transport.route, Route::Smtp { host: "::1".to_owned(), port: 2525, tls: TlsMode::Opportunistic });
+    assert_eq!((transport.ehlo.as_str(), transport.connections, transport.rate.len()), ("news.example.edu", 10, 0));
+    assert_eq!((feed.items, feed.content), (50, Content::Full));
+    assert_eq!((source.kind, source.poll, source.ids), (SourceKind::Builtin, 30 * SECOND, Ids::Ours));
+}
+
+#[test]
+fn the_shipped_file_works_and_mentions_every_key() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let config = Config::load(&root.join("config.toml"), std::iter::empty()).unwrap();
+    assert_eq!(config.transports[0].route, Route::Folder(root.join("outbox")));
+    let text = fs::read_to_string(root.join("config.toml")).unwrap();
+    let (mut section, mut said) = (String::new(), BTreeSet::new());
+    for line in text.lines() {
+        if line.starts_with('[') {
+            section = line.trim_matches(['[', ']']).to_owned();
+        } else if let Some((key, _)) = line.trim_start_matches("# ").split_once(" = ")
+            && key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+        {
+            said.insert((section.clone(), key.to_owned()));
+        }
+    }
+    let of = |section: &keys::Section| section.keys.iter().map(|(key, _)| (section.name.to_owned(), (*key).to_owned())).collect::<Vec<_>>();
+    assert_eq!(said, keys::SECTIONS.iter().flat_map(|section| of(section)).collect());
+}
+
+#[test]
+fn every_fault_is_told_with_its_line_in_order() {
+    let said = parse(
+        "[site]\ntitle = 3\nlanguage = \"en_US\"\nbase_url = \"https://news.example.edu\"\n[sever]\n[[feeds]]\nname = \"news\"\nitmes = 3\n\
+         sources = [\"colege\"]\n[[sources]]\nname = \"college\"\nkind = \"gost\"\n[[digests]]\nname = \"weekly\"\nschedule = \"0 0 30 2 *\"\n",
+        &[],
+    )
+    .unwrap_err();
+    let expected = "\
+/etc/courant/config.toml:1: [site]: `id_authority` is missing: it is frozen for ever in every article's id; write id_authority = \"news.example.edu,YEAR\" with the year you begin for YEAR
+/etc/courant/config.toml:2: [site]: `title` takes a text in quotes, not a number
+/etc/courant/config.toml:3: [site]: `language`: `en_US` is no language tag such as en, zh-CN or zh-Hant (RFC 5646): write `en-US`
+/etc/courant/config.toml:5: `sever` is nothing this configuration knows; did you mean `server`?
+/etc/courant/config.toml:8: [[feeds]] news: `itmes` is no key of a feed; did you mean `items`?
+/etc/courant/config.toml:9: [[feeds]] news: `sources`: there is no [[sources]] with the name `colege`; did you mean `college`?
+/etc/courant/config.toml:12: [[sources]] college: `kind`: `gost` is not one of \"builtin\", \"wordpress\", \"query\"
+/etc/courant/config.toml:13: [[digests]] weekly: `from` is missing: write the sender, as \"College News <news@example.edu>\"
+/etc/courant/config.toml:13: [[digests]] weekly: `transport` is missing: there is no [[transports]] with the name `default`: add it
+/etc/courant/config.toml:15: [[digests]] weekly: `schedule`: `0 0 30 2 *` never comes: no month has such a day";
+    assert_eq!(said, expected);
+}
+
+#[test]
+fn values_that_cannot_work_are_refused() {
+    let source = "[[sources]]\nname = \"s\"\n";
+    let transport = "[[transports]]\nname = \"t\"\n";
+    for (text, part) in [
+        (format!("{source}query = \"SELECT 1\""), "only kind = \"query\" has one"),
+        (format!("{source}table_prefix = \"x_\""), "only kind = \"wordpress\" has one"),
+        (format!("{source}url = \"mysql://h/d\""), "is kept in our own database"),
+        (format!("{source}ids = \"source\""), "only kind = \"wordpress\" has ids"),
+        (format!("{source}kind = \"query\"\nurl = \"sqlite://x.db\""), "`query` is missing"),
+        (format!("{source}kind = \"wordpress\""), "`url` is missing"),
+        (format!("{source}kind = \"wordpress\"\nurl = \"postgres://h/d\""), "begins with mysql://"),
+        (format!("{source}kind = \"wordpress\"\nurl = \"mysql://h/\""), "names no database"),
+        (format!("{source}article_url = \"https://x/{{id\""), "without its }"),
+        (format!("{source}poll = \"0s\""), "not between"),
+        (format!("{source}was = [\"s\"]"), "is its name now"),
+        (format!("{source}[[sources]]\nname = \"r\"\nwas = [\"s\"]"), "already the name"),
+        (format!("{source}{source}"), "already the name"),
+        ("[[sources]]\nname = \"The Source\"".to_owned(), "as in `the-source`"),
+        ("[[sources]]".to_owned(), "`name` is missing"),
+        ("[sources]\nname = \"s\"".to_owned(), "begin each with [[sources]]"),
+        ("[[server]]".to_owned(), "begin it with [server]"),
+        ("[[feeds]]\nname = \"f\"\nitems = 0".to_owned(), "from 1 to 1000, not 0"),
+        ("[[feeds]]\nname = \"f\"\nitems = \"50\"".to_owned(), "takes a whole number, not a text"),
+        ("[[feeds]]\nname = \"f\"\ntags = \"a\"".to_owned(), "takes a list of texts"),
+        ("[[feeds]]\nname = \"f\"\naliases = []".to_owned(), "`aliases` is no key of a feed"),
+        ("[server]\nlisten = \"localhost:8080\"".to_owned(), "127.0.0.1:8080"),
+        ("[database]\nurl = \"mysql://h/d\"".to_owned(), "sqlite:// or postgres://"),
+        ("[database]\nurl = \"sqlite://:memory:\"".to_owned(), "names no file"),
+        (format!("{transport}url = \"smtp://u:p@h\""), "keys of their own"),
+        (format!("{transport}url = \"smtp://h:99999\""), "port number"),
+        (format!("{transport}url = \"http://h\""), "it begins with smtp://"),
+        (format!("{transport}url = \"file://\""), "names no folder"),
+        (format!("{transport}url = \"smtps://h\"\nusername = \"u\""), "together with `password`"),
+        (format!("{transport}url = \"smtp://h.example\"\ntls_ca = \"ca\""), "verifies no certificate"),
+        (format!("{transport}url = \"smtps://h\"\nrate = \"50\""), "is no limit"),
+        (format!("{transport}url = \"smtps://h\"\nrate = \"5/s, 6/s\""), "two limits"),
+        (format!("{transport}url = \"smtps://h\"\nenvelope_from = \"N <a@b.example>\""), "`envelope_from`"),
+        (format!("{transport}url = \"smtps://h\"\nehlo = \"host\""), "no host name"),
+    ] {
+        let said = refusal(&text);
+        assert!(said.contains(part), "{text}\n{said}");
+        assert_eq!(said.lines().count(), 1, "{text}\n{said}");
+    }
+}
+
+#[test]
+fn the_environment_writes_over_the_file_with_the_keys_type() {
+    let text = format!(
+        "{SITE}[[transports]]\nname = \"main-relay\"\nurl = \"smtps://mail.example.edu\"\nusername = \"u\"\n[[feeds]]\nname = \"f\"\n"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    fs::write(&secret, "12345\n").unwrap();
+    let config = parse(
+        &text,
+        &[
+            ("COURANT__TRANSPORTS__MAIN_RELAY__PASSWORD_FILE", secret.to_str().unwrap()),
+            ("COURANT__TRANSPORTS__MAIN_RELAY__CONNECTIONS", "3"),
+            ("COURANT__TRANSPORTS__MAIN_RELAY__RATE", "50/s, 20000/d"),
+            ("COURANT__FEEDS__F__TAGS", "a, b"),
+            ("COURANT__FEEDS__F__SECTIONS", "[\"a, b\"]"),
+            ("COURANT__SITE__TITLE", "Other"),
+            ("COURANT__TEMPLATES", "mine"),
+            ("COURANT_CONFIG", "ignored"),
+        ],
+    )
+    .unwrap();
+    let relay = &config.transports[0];
+    assert_eq!((relay.password.as_deref(), relay.connections), (Some("12345"), 3));
+    assert_eq!(relay.rate, [Rate { messages: 50, span: SECOND }, Rate { messages: 20_000, span: DAY }]);
+    assert_eq!(config.feeds[0].selection.tags, ["a", "b"]);
+    assert_eq!(config.feeds[0].selection.sections, ["a, b"]);
+    assert_eq!((config.site.title.as_str(), config.templates), ("Other", Some(PathBuf::from("/etc/courant/mine"))));
+
+    let said = parse(
+        &text,
+        &[
+            ("COURANT__SITE__TITEL", "x"),
+            ("COURANT__SMTP__HOST", "x"),
+            ("COURANT__FEEDS__G__TITLE", "x"),
+            ("COURANT__FEEDS__F__ITEMS", "many"),
+            ("COURANT__FEEDS__F__NAME", "g"),
+            ("COURANT__FEEDS__TITLE", "g"),
+            ("COURANT__TRANSPORTS__MAIN_RELAY__PASSWORD", "hush"),
+            ("COURANT__TRANSPORTS__MAIN_RELAY__PASSWORD_FILE", "/nowhere"),
+        ],
+    )
+    .unwrap_err();
+    let variables: Vec<&str> = said.lines().filter_map(|line| line.split_once(": ").map(|(variable, _)| variable)).collect();
+    assert_eq!(variables.len(), 7, "{said}");
+    assert!(variables.is_sorted() && variables.iter().all(|v| v.starts_with("COURANT__")), "{said}");
+    assert!(said.contains("did you mean `title`?") && !said.contains("hush"), "{said}");
+}
+
+#[test]
+fn a_password_is_never_shown() {
+    let text = "[database]\nurl = \"postgres://u:hush@h/d?password=hush\"\n[[sources]]\nname = \"s\"\nkind = \"wordpress\"\n\
+                url = \"mariadb://u:hush@h/d\"\n[[transports]]\nname = \"t\"\nurl = \"smtps://h\"\nusername = \"u\"\npassword = \"hush\"\n";
+    let shown = format!("{:?}", with_site(text).unwrap());
+    assert!(!shown.contains("hush") && shown.contains("mysql://u:***@h/d"), "{shown}");
+    for text in [
+        "[database]\nurl = \"postgres://u:hu#sh@h/d\"",
+        "[database]\nurl = \"ftp://u:hush@h/d\"",
+        "[[transports]]\nname = \"t\"\nurl = \"smtps://u:hush@h\"",
+        "[[transports]]\nname = \"t\"\nurl = \"smtps://h\"\nusername = \"u\"\npassword = \"hush\\n\"",
+        "[[transports]]\nname = \"t\"\nurl = \"smtps://h\"\nusername = \"u\"\npassword = hush",
+        "[[transports]]\nname = \"t\"\nurl = \"smtps://h\"\nusername = \"u\"\npassword = \"hush",
+    ] {
+        let said = refusal(text);
+        assert!(!said.contains("hu"), "{said}");
+    }
+}
+
+#[test]
+fn a_file_that_is_absent_no_text_or_no_toml_is_refused_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.toml");
+    let load = || Config::load(&path, std::iter::empty()).unwrap_err().to_string();
+    assert!(load().ends_with("try `courant demo`, which needs none"));
+    fs::write(&path, b"# a\n# \xff\n").unwrap();
+    assert!(load().ends_with("config.toml:2: this is not UTF-8: save the file in that encoding"));
+    fs::write(&path, "[site]\ntitle = \n").unwrap();
+    let said = load();
+    assert!(said.contains("config.toml:2: this is not TOML: ") && !said.contains("base_url"), "{said}");
+    fs::write(&path, format!("a = {}", "[".repeat(100_000))).unwrap();
+    assert!(load().contains("config.toml:1: this is not TOML: "));
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_it_panic(
+        text in any::<String>(),
+        pieces in prop::collection::vec(prop::sample::select(vec![
+            "[site]", "[[feeds]]", "[[sources]]", "[[digests]]", "[[transports]]", "name", "url", "kind", "was", "rate", "from", "=", "\"",
+            "\n", "\n", "\n", "'", "[", "]", "{", "}", ",", ".", "x", "\"query\"", "\"smtp://é:1\"", "1", "-1", "true", "schedule", "\u{feff}",
+        ]), 0..40),
+        value in any::<String>(),
+    ) {
+        let keyed = keys::SECTIONS.iter().flat_map(|s| s.keys.iter().map(move |(key, _)| (s, key))).map(|(section, key)| {
+            let header = if section.is_list { format!("[[{}]]", section.name) } else { format!("[{}]", section.name) };
+            let value = serde_json::to_string(&value).unwrap_or_default();
+            format!("{header}\nname = \"n\"\n{key} = {value}\n")
+        });
+        for text in [text, pieces.concat()].into_iter().chain(keyed) {
+            if let Err(said) = parse(&text, &[("COURANT__FEEDS__N__TAGS", &value), ("COURANT__SITE__TITLE", &value)]) {
+                prop_assert!(said.lines().all(|line| line.starts_with("/etc/courant/config.toml:") || line.starts_with("COURANT__")), "{}", said);
+            }
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! A lane: one connection, one message after the other. Two steps are open at most: one message accepted but not yet
+//! recorded, one on the wire (promise 4).
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::sync::{Mutex, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use super::lease::Job;
+use super::letters::Letters;
+use super::recorder::{Grant, Pending};
+use super::route::{Message, Way};
+use super::{Engine, PATIENCE, Report};
+use crate::config::{Transport, Uncertain};
+use crate::domain::delivery::{Outcome, UNKNOWN_WAIT, next_attempt};
+use crate::domain::time::Millis;
+use crate::mail::smtp::{Outcome as Heard, Scope};
+use crate::store::outcomes::Record;
+
+/// What all lanes of a transport share during a run.
+pub(super) struct Shared {
+    pub(super) engine: Engine,
+    pub(super) transport: Transport,
+    pub(super) letters: Letters,
+    pub(super) jobs: Mutex<mpsc::Receiver<Job>>,
+    /// Fires when the daemon stops, or when the relay is given up for this run.
+    pub(super) stop: CancellationToken,
+}
+
+/// A job with the answer to its intent on the way.
+struct Asked {
+    job: Job,
+    pending: Pending,
+}
+
+/// Why a job does not go out now.
+enum Stopped {
+    /// It is not ours to send any more.
+    NotOurs,
+    /// It was granted, and is given back.
+    GiveBack,
+}
+
+/// Sends jobs until there are no more; gives what became of them.
+pub(super) async fn run(shared: Arc<Shared>) -> Report {
+    let mut report = Report::default();
+    let mut way = match Way::of(&shared.transport, shared.engine.patience) {
+        Ok(way) => way,
+        Err(why) => {
+            shared.stop.cancel();
+            report.trouble = Some(why);
+            return report;
+        }
+    };
+    let mut next: Option<Asked> = None;
+    loop {
+        let asked = match next.take() {
+            Some(asked) => asked,
+            None => match shared.jobs.lock().await.recv().await {
+                Some(_) if shared.stop.is_cancelled() => continue,
+                Some(job) => shared.ask(job).await,
+                None => break,
+            },
+        };
+        let Asked { job, pending } = asked;
+        if shared.stop.is_cancelled() {
+            // A granted intent is given back; one that was not, was never ours.
+            if pending.granted().await == Grant::Start {
+                shared.record(&job, Outcome::Released, None).await;
+            }
+            continue;
+        }
+        let written = shared.letters.write(&job.claimed).await;
+        match shared.start(&job, pending, &mut way).await {
+            Err(Stopped::NotOurs) => continue,
+            Err(Stopped::GiveBack) => {
+                shared.record(&job, Outcome::Released, None).await;
+                continue;
+            }
+            Ok(()) => {}
+        }
+        // Asked for while this message is on the wire, so that its commit costs no time.
+        let ahead = shared.jobs.try_lock().ok().and_then(|mut jobs| jobs.try_recv().ok());
+        if let Some(job) = ahead {
+            next = Some(shared.ask(job).await);
+        }
+        let message: Message = match written {
+            Ok(message) => message,
+            Err(e) => {
+                report.failed += 1;
+                shared.record(&job, Outcome::Failed, Some(format!("not sent: {e:#}"))).await;
+                continue;
+            }
+        };
+        let heard = way.send(message).await;
+        shared.engine.attempted.fetch_add(1, Ordering::Relaxed);
+        shared.note(job, heard, &mut report).await;
+    }
+    way.close().await;
+    report
+}
+
+impl Shared {
+    async fn ask(&self, job: Job) -> Asked {
+        let pending = self.engine.recorder.intend(job.claimed.id, &self.transport.name).await;
+        Asked { job, pending }
+    }
+
+    /// Waits for the intent's commit, the transport's limits and the relay's health; after `Ok` the row is marked
+    /// `sending` and the way is open.
+    async fn start(&self, job: &Job, mut pending: Pending, way: &mut Way) -> Result<(), Stopped> {
+        loop {
+            match pending.granted().await {
+                Grant::Drop => return Err(Stopped::NotOurs),
+                Grant::Wait(until) => self.pause(until).await.map_err(|()| Stopped::NotOurs)?,
+                Grant::Start if self.stop.is_cancelled() => return Err(Stopped::GiveBack),
+                Grant::Start => match self.open(way).await {
+                    Ok(()) => return Ok(()),
+                    Err(until) => {
+                        // Certainly unsent: nobody shall take it for uncertain while the relay is away.
+                        self.record(job, Outcome::Released, None).await;
+                        self.pause(until).await.map_err(|()| Stopped::NotOurs)?;
+                    }
+                },
+            }
+            pending = self.engine.recorder.intend(job.claimed.id, &self.transport.name).await;
+        }
+    }
+
+    async fn open(&self, way: &mut Way) -> Result<(), Millis> {
+        let resting = self.rests_until();
+        if resting > (self.engine.clock)() {
+            return Err(resting);
+        }
+        match way.open().await {
+            Ok(()) => Ok(()),
+            Err(why) => Err(self.trouble(&why)),
+        }
+    }
+
+    /// Waits until `until`; an error when the run stops first, or need not wait that long.
+    async fn pause(&self, until: Millis) -> Result<(), ()> {
+        let wait = until.0 - (self.engine.clock)().0;
+        if wait > PATIENCE {
+            self.stop.cancel();
+            return Err(());
+        }
+        let wait = Duration::from_millis(u64::try_from(wait).unwrap_or(0).max(1));
+        tokio::select! {
+            () = self.stop.cancelled() => Err(()),
+            () = tokio::time::sleep(wait) => Ok(()),
+        }
+    }
+
+    fn rests_until(&self) -> Millis {
+        let Ok(mut health) = self.engine.health.lock() else { return Millis(0) };
+        health.entry(self.transport.name.clone()).or_default().until()
+    }
+
+    /// Notes trouble with the relay; gives until when it is left alone.
+    fn trouble(&self, why: &str) -> Millis {
+        let now = (self.engine.clock)();
+        let Ok(mut health) = self.engine.health.lock() else { return now };
+        let health = health.entry(self.transport.name.clone()).or_default();
+        if health.trouble(why, now) {
+            tracing::warn!(transport = %self.transport.name, "{why}; it is tried again, nothing is lost");
+        }
+        health.until()
+    }
+
+    fn well(&self) {
+        let Ok(mut health) = self.engine.health.lock() else { return };
+        if health.entry(self.transport.name.clone()).or_default().well() {
+            tracing::info!(transport = %self.transport.name, "the relay takes mail again");
+        }
+    }
+
+    /// Turns what the relay said into what becomes of the row.
+    async fn note(&self, job: Job, heard: Heard, report: &mut Report) {
+        let (now, claimed) = ((self.engine.clock)(), &job.claimed);
+        let (outcome, words) = match heard {
+            Heard::Sent { answer } => {
+                self.well();
+                self.engine.message_accepted(claimed.edition_id);
+                report.sent += 1;
+                (Outcome::Sent, answer.to_string())
+            }
+            Heard::Deferred { answer, .. } => {
+                // The attempts so far and a number of the row's own spread thousands that were put off together.
+                let jitter = (claimed.id.wrapping_mul(7919).wrapping_add(claimed.attempts * 104_729)).rem_euclid(1000);
+                match next_attempt(claimed.created_at, claimed.attempts + 1, now, jitter) {
+                    Some(until) => {
+                        report.deferred += 1;
+                        (Outcome::Deferred { until }, answer.to_string())
+                    }
+                    None => {
+                        report.failed += 1;
+                        (Outcome::Failed, format!("given up after four days: {answer}"))
+                    }
+                }
+            }
+            Heard::Refused { answer, scope } => {
+                report.failed += 1;
+                if scope != Scope::Recipient {
+                    self.engine.message_refused(claimed.edition_id, &claimed.address, &answer.to_string()).await;
+                }
+                (Outcome::Failed, answer.to_string())
+            }
+            Heard::Unknown { why } => {
+                if !self.may_retry_unknown(&job) {
+                    report.held += 1;
+                }
+                (Outcome::Unknown { until: now.plus(UNKNOWN_WAIT) }, why)
+            }
+            Heard::RelayTrouble { why } => {
+                self.trouble(&why);
+                (Outcome::Released, why)
+            }
+        };
+        self.record(&job, outcome, Some(words)).await;
+    }
+
+    fn may_retry_unknown(&self, job: &Job) -> bool {
+        job.claimed.uncertain == 0 && self.transport.uncertain == Uncertain::Retry
+    }
+
+    async fn record(&self, job: &Job, outcome: Outcome, answer: Option<String>) {
+        let record = Record {
+            id: job.claimed.id,
+            outcome,
+            may_retry_unknown: self.may_retry_unknown(job),
+            answer,
+            transport: self.transport.name.clone(),
+            edition_id: job.claimed.edition_id,
+        };
+        self.engine.recorder.record(record, Arc::clone(&job.ticket)).await;
+    }
+}

@@ -1,0 +1,194 @@
+//! What each delivery says: the slots of an edition's variant filled for one person, a confirmation rendered, a test as it was queued.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use anyhow::{Context, anyhow};
+
+use super::Engine;
+use super::route::Message;
+use crate::config::Transport;
+use crate::domain::address::Mailbox;
+use crate::domain::links::Links;
+use crate::domain::token::{self, Power};
+use crate::mail::message::{Letter, ListHeaders, message_id};
+use crate::mail::queued::{Asked, Proof, Slots};
+use crate::store::deliveries::Variant;
+use crate::store::editions::Edition;
+use crate::store::leases::Claimed;
+use crate::templates::mail::SiteContext;
+use crate::templates::{ConfirmContext, DigestContext};
+
+/// How long the link in a confirmation mail is said to work, in days.
+const CONFIRM_DAYS: u32 = 30;
+
+/// A variant with the headers of its edition.
+struct Prepared {
+    variant: Variant,
+    edition: Edition,
+    recipe: Option<(String, DigestContext)>,
+}
+
+/// Makes messages; keeps the variants in use.
+pub(super) struct Letters {
+    engine: Engine,
+    envelope_from: Option<String>,
+    prepared: Mutex<HashMap<i64, Arc<Prepared>>>,
+    slots: Slots,
+}
+
+/// Variants kept at most; an edition rarely has more than a dozen.
+const KEPT: usize = 64;
+
+impl Letters {
+    pub(super) fn new(engine: Engine, transport: &Transport) -> Self {
+        let slots = Slots::of(&engine.instance.secret);
+        Self { engine, envelope_from: transport.envelope_from.clone(), prepared: Mutex::default(), slots }
+    }
+
+    /// The message of a delivery: the same bytes at every attempt. The error is one sentence why it can't be made.
+    pub(super) async fn write(&self, claimed: &Claimed) -> anyhow::Result<Message> {
+        match claimed.kind.as_str() {
+            "edition" => self.edition(claimed).await,
+            "confirmation" => self.confirmation(claimed),
+            _ => self.proof(claimed),
+        }
+    }
+
+    async fn edition(&self, claimed: &Claimed) -> anyhow::Result<Message> {
+        let prepared = self.prepared(claimed.variant_id.context("the delivery has no variant")?).await?;
+        let (variant, edition) = (&prepared.variant, &prepared.edition);
+        let subscription = claimed.subscription_id.context("the delivery has no subscription")?;
+        let links = Links(&self.engine.config.site.base_url);
+        let unsubscribe_url = links.unsubscribe(&token::sign(&self.engine.instance.secret, Power::Unsubscribe { subscription }));
+        let name = claimed.name.as_deref().unwrap_or_default();
+        let values = [name, &claimed.address, &unsubscribe_url];
+        let (subject, html, text) = match &prepared.recipe {
+            None => (
+                self.slots.fill(&variant.subject, values, false),
+                self.slots.fill(&variant.html, values, true),
+                self.slots.fill(&variant.text, values, false),
+            ),
+            Some((template, context)) => {
+                let mut context = context.clone();
+                context.subscriber.name = name.to_owned();
+                context.subscriber.address.clone_from(&claimed.address);
+                context.subscriber.unsubscribe_url.clone_from(&unsubscribe_url);
+                let mail = self.engine.templates.render_digest(template, &context)?;
+                (mail.subject, mail.html, mail.text)
+            }
+        };
+        let host = links.host();
+        let (id, list_id) = (edition.id.to_string(), format!("{}.{host}", edition.digest));
+        let feedback = format!("{id}:{}:digest:{host}", edition.digest);
+        self.message(
+            claimed,
+            Letter {
+                from: &edition.sender,
+                to_address: &claimed.address,
+                to_name: claimed.name.as_deref(),
+                reply_to: edition.reply_to.as_deref(),
+                subject: &subject,
+                text: &text,
+                html: &html,
+                message_id: &self.message_id(claimed),
+                date: claimed.created_at,
+                list: Some(ListHeaders { list_id: &list_id, unsubscribe_url: &unsubscribe_url, unsubscribe_mailto: None }),
+                feedback_id: Some(&feedback),
+                edition: Some(&id),
+            },
+        )
+    }
+
+    fn confirmation(&self, claimed: &Claimed) -> anyhow::Result<Message> {
+        let (config, letter) = (&self.engine.config, claimed.letter.as_deref().unwrap_or_default());
+        let asked: Asked = serde_json::from_str(letter).context("the confirmation's text can't be read")?;
+        let digests: Vec<_> = config.digests.iter().filter(|d| asked.digests.contains(&d.name)).collect();
+        let first = digests.first().ok_or_else(|| anyhow!("the digest {} is no longer configured", asked.digests.join(", ")))?;
+        let subscriber = claimed.subscriber_id.context("the delivery has no subscriber")?;
+        let power = Power::Confirm { subscriber, delivery: claimed.id };
+        let site = &config.site;
+        let mail = self.engine.templates.render_confirm(&ConfirmContext {
+            site: SiteContext { title: site.title.clone(), base_url: site.base_url.clone(), postal_address: site.postal_address.clone() },
+            language: asked.language.unwrap_or_else(|| site.language.clone()),
+            name: claimed.name.clone().unwrap_or_default(),
+            address: claimed.address.clone(),
+            digests: digests.iter().map(|d| d.title.clone()).collect(),
+            confirm_url: Links(&site.base_url).confirm(&token::sign(&self.engine.instance.secret, power)),
+            days: CONFIRM_DAYS,
+        })?;
+        let message_id = self.message_id(claimed);
+        self.message(
+            claimed,
+            Letter {
+                from: &first.from,
+                to_address: &claimed.address,
+                to_name: claimed.name.as_deref(),
+                reply_to: first.reply_to.as_deref(),
+                subject: &mail.subject,
+                text: &mail.text,
+                html: &mail.html,
+                message_id: &message_id,
+                date: claimed.created_at,
+                list: None,
+                feedback_id: None,
+                edition: None,
+            },
+        )
+    }
+
+    fn proof(&self, claimed: &Claimed) -> anyhow::Result<Message> {
+        let proof: Proof = serde_json::from_str(claimed.letter.as_deref().unwrap_or_default()).context("the test's text can't be read")?;
+        let message_id = self.message_id(claimed);
+        self.message(
+            claimed,
+            Letter {
+                from: &proof.from,
+                to_address: &claimed.address,
+                to_name: None,
+                reply_to: proof.reply_to.as_deref(),
+                subject: &proof.subject,
+                text: &proof.text,
+                html: &proof.html,
+                message_id: &message_id,
+                date: claimed.created_at,
+                list: None,
+                feedback_id: None,
+                edition: None,
+            },
+        )
+    }
+
+    fn message_id(&self, claimed: &Claimed) -> String {
+        message_id(&format!("delivery {}", claimed.id), &self.engine.instance.secret, &Links(&self.engine.config.site.base_url).host())
+    }
+
+    fn message(&self, claimed: &Claimed, letter: Letter<'_>) -> anyhow::Result<Message> {
+        let envelope_from = match &self.envelope_from {
+            Some(address) => address.clone(),
+            None => Mailbox::parse(letter.from).map_err(|why| anyhow!("the sender {} can't be used: {why}", letter.from))?.address.as_str().to_owned(),
+        };
+        let content = letter.to_message().map_err(|e| anyhow!("{e}"))?;
+        Ok(Message { envelope_from, to: claimed.address.clone(), message_id: letter.message_id.to_owned(), content })
+    }
+
+    async fn prepared(&self, id: i64) -> anyhow::Result<Arc<Prepared>> {
+        if let Some(known) = self.prepared.lock().ok().and_then(|p| p.get(&id).cloned()) {
+            return Ok(known);
+        }
+        let variant = self.engine.store.variant(id).await?.with_context(|| format!("there is no variant {id}"))?;
+        let edition = self.engine.store.edition(variant.edition_id).await?.with_context(|| format!("there is no edition {}", variant.edition_id))?;
+        let recipe = match &variant.recipe {
+            Some(json) => Some(serde_json::from_str(json).context("the variant's recipe can't be read")?),
+            None => None,
+        };
+        let fresh = Arc::new(Prepared { variant, edition, recipe });
+        if let Ok(mut prepared) = self.prepared.lock() {
+            if prepared.len() >= KEPT {
+                prepared.clear();
+            }
+            prepared.insert(id, Arc::clone(&fresh));
+        }
+        Ok(fresh)
+    }
+}

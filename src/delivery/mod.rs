@@ -1,0 +1,193 @@
+//! Mails go out: durable rows, leased blocks, one commit for all connections, an answer for every recipient (promise 4).
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Config, Transport};
+use crate::domain::edition::Order;
+use crate::domain::time::{MINUTE, Millis};
+use crate::mail::smtp::Patience;
+use crate::store::Store;
+use crate::store::instance::Instance;
+use crate::templates::Templates;
+
+mod feeder;
+mod health;
+mod lane;
+mod lease;
+mod letters;
+mod recorder;
+mod route;
+
+use health::Health;
+use recorder::Recorder;
+
+/// What a run of deliveries did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Accepted by relays.
+    pub sent: u64,
+    /// Refused for good.
+    pub failed: u64,
+    /// Put off for a later attempt.
+    pub deferred: u64,
+    /// Of unknown outcome, held for an admin.
+    pub held: u64,
+    /// Why a relay could not be used, if so.
+    pub trouble: Option<String>,
+}
+
+impl Report {
+    /// Adds another run's numbers.
+    pub fn add(&mut self, other: Self) {
+        self.sent += other.sent;
+        self.failed += other.failed;
+        self.deferred += other.deferred;
+        self.held += other.held;
+        self.trouble = self.trouble.take().or(other.trouble);
+    }
+}
+
+/// Everything that sending needs; one for a process.
+#[derive(Clone)]
+pub struct Engine {
+    store: Store,
+    config: Arc<Config>,
+    templates: Arc<Templates>,
+    instance: Arc<Instance>,
+    node: String,
+    clock: fn() -> Millis,
+    patience: Patience,
+    recorder: Recorder,
+    health: Arc<Mutex<HashMap<String, Health>>>,
+    refusals: Arc<Mutex<HashMap<i64, Vec<String>>>>,
+    attempted: Arc<AtomicU64>,
+}
+
+/// Refusals of the sender or the message in a row, for different recipients, that pause an edition.
+const REFUSALS: usize = 3;
+/// How often leases are prolonged: a third of what they last.
+const RENEWAL: Duration = Duration::from_secs(4);
+/// What a limit or a back-off holds for longer is left waiting.
+pub(crate) const PATIENCE: i64 = MINUTE;
+
+impl Engine {
+    /// Makes the engine of a node; its name must be new at every start.
+    pub fn new(store: Store, config: Arc<Config>, templates: Arc<Templates>, instance: Arc<Instance>, node: String, clock: fn() -> Millis) -> Self {
+        let recorder = Recorder::start(store.clone(), node.clone(), clock, &config.transports);
+        Self {
+            store,
+            config,
+            templates,
+            instance,
+            node,
+            clock,
+            patience: Patience::default(),
+            recorder,
+            health: Arc::default(),
+            refusals: Arc::default(),
+            attempted: Arc::default(),
+        }
+    }
+
+    /// The same engine with other deadlines towards relays.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Patience) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// This node's name.
+    pub fn node(&self) -> &str {
+        &self.node
+    }
+
+    /// Sends all that is due over a transport and returns when nothing is in flight; what becomes due within `wait`
+    /// milliseconds is waited for. When `stop` fires, what is in flight is finished and the rest given back.
+    pub async fn deliver_due(&self, transport: &Transport, wait: i64, stop: &CancellationToken) -> anyhow::Result<Report> {
+        feeder::run(self, transport, wait, stop).await
+    }
+
+    /// Prolongs this node's leases until `done` fires; runs beside every delivery.
+    pub async fn keep_leases(&self, done: &CancellationToken) {
+        loop {
+            tokio::select! {
+                () = done.cancelled() => return,
+                () = tokio::time::sleep(RENEWAL) => {}
+            }
+            // A failure is told by the commits, which need the same database.
+            if let Err(e) = self.store.renew_leases(&self.node).await {
+                tracing::debug!("leases could not be prolonged: {e}");
+            }
+        }
+    }
+
+    /// How many messages were attempted since the engine was made.
+    pub fn attempted(&self) -> u64 {
+        self.attempted.load(Ordering::Relaxed)
+    }
+
+    /// Waits until every outcome is committed and gives all leases back.
+    pub async fn finish(&self) -> anyhow::Result<()> {
+        self.recorder.flush().await;
+        Ok(self.store.give_leases_back(&self.node).await?)
+    }
+
+    /// Counts a refusal of the sender or the message; pauses the edition when it is the third in a row for different people.
+    async fn message_refused(&self, edition: Option<i64>, address: &str, answer: &str) {
+        let Some(edition) = edition else { return };
+        let enough = {
+            let Ok(mut refusals) = self.refusals.lock() else { return };
+            let addresses = refusals.entry(edition).or_default();
+            if !addresses.iter().any(|a| a == address) {
+                addresses.push(address.to_owned());
+            }
+            addresses.len() >= REFUSALS
+        };
+        if !enough {
+            return;
+        }
+        let note = format!("paused because the relay refused the sender or the message {REFUSALS} times in a row, at last with: {answer}");
+        match self.store.order(edition, Order::Pause, Some(note.clone())).await {
+            Ok(_) => tracing::error!(edition, "{note}"),
+            Err(e) => tracing::debug!(edition, "could not be paused: {e}"),
+        }
+        self.message_accepted(Some(edition));
+    }
+
+    /// A message of the edition went through: refusals before it were about their recipients after all.
+    fn message_accepted(&self, edition: Option<i64>) {
+        if let (Some(edition), Ok(mut refusals)) = (edition, self.refusals.lock()) {
+            refusals.remove(&edition);
+        }
+    }
+}
+
+/// Ends what is left of cancelled editions, and closes those whose last delivery ended; called by the daemon and `deliver`.
+pub async fn close_editions(store: &Store, now: Millis) -> anyhow::Result<Vec<i64>> {
+    for edition in store.editions_in(crate::domain::edition::EditionState::Cancelled).await? {
+        if edition.finished_at.is_none() {
+            store.clear_cancelled(edition.id, now).await?;
+        }
+    }
+    let finished = store.finish_editions(now).await?;
+    for edition in &finished {
+        tracing::info!(edition, "went out: every delivery has ended");
+    }
+    Ok(finished)
+}
+
+/// Follows an admin's order about an edition to its end; gives one sentence of what was done.
+pub async fn order(store: &Store, edition: i64, order: Order, now: Millis) -> anyhow::Result<String> {
+    let state = store.order(edition, order, None).await?;
+    let more = match order {
+        Order::Cancel => format!(", {} mails will not be sent", store.clear_cancelled(edition, now).await?),
+        Order::Retry => format!(", {} mails are queued again", store.requeue(edition, now).await?),
+        Order::Pause | Order::Resume => String::new(),
+    };
+    Ok(format!("edition {edition} is {}{more}", state.word()))
+}

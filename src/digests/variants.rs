@@ -1,0 +1,88 @@
+//! Variants: an edition rendered once for each language and set of chosen sections, with slots for the subscriber's values.
+
+use std::collections::BTreeSet;
+
+use super::compose::{Story, language_for};
+use super::{Desk, in_sections, variant_of};
+use crate::config::Digest;
+use crate::domain::article::Article;
+use crate::domain::time::Millis;
+use crate::mail::queued::Slots;
+use crate::store::audience::Choice;
+use crate::store::editions::{Assigned, NewVariant};
+use crate::templates::mail::{DigestNames, EditionContext, LeadArticle, MoreArticle, SiteContext, SubscriberContext};
+use crate::templates::{DigestContext, date_text};
+
+/// Renders every variant that somebody reads, and says who reads which; who chose sections without news gets none.
+pub(super) fn render(
+    desk: Desk<'_>,
+    digest: &Digest,
+    stories: &[Story],
+    choices: &[Choice],
+    at: Millis,
+) -> anyhow::Result<(Vec<NewVariant>, Vec<Assigned>)> {
+    let mut wanted: BTreeSet<(String, Vec<String>)> = BTreeSet::new();
+    let mut assigned = Vec::new();
+    for choice in choices {
+        let (language, sections) = variant_of(digest, choice)?;
+        if stories.iter().any(|s| in_sections(s, &sections)) {
+            assigned.push(Assigned { reads: choice.language.clone(), chose: choice.sections.clone(), language: language.clone() });
+            wanted.insert((language, sections));
+        }
+    }
+    // The whole edition in the first language is kept in any case: it is what the archive shows.
+    wanted.insert((language_for(&digest.languages, ""), Vec::new()));
+    let in_logic = desk.templates.uses_subscriber_in_logic(&digest.template);
+    let mut variants = Vec::with_capacity(wanted.len());
+    for (language, sections) in wanted {
+        let context = context(desk, digest, stories, &language, &sections, at);
+        let mail = desk.templates.render_digest(&digest.template, &context)?;
+        variants.push(NewVariant {
+            recipe: if in_logic { Some(serde_json::to_string(&(&digest.template, &context))?) } else { None },
+            sections: serde_json::to_string(&sections)?,
+            language,
+            subject: mail.subject,
+            html: mail.html,
+            text: mail.text,
+        });
+    }
+    Ok((variants, assigned))
+}
+
+/// What the template is given, with slots for the subscriber's values.
+pub(super) fn context(desk: Desk<'_>, digest: &Digest, stories: &[Story], language: &str, sections: &[String], at: Millis) -> DigestContext {
+    let told: Vec<&Article> = stories.iter().filter(|s| in_sections(s, sections)).map(|s| s.told_in(language)).collect();
+    let (lead, more) = told.split_at(told.len().min(digest.max_articles));
+    let day = |time: Millis| date_text(digest.timezone.to_datetime(time.timestamp()).date(), language);
+    let slots = Slots::of(&desk.instance.secret);
+    let site = &desk.config.site;
+    DigestContext {
+        site: SiteContext { title: site.title.clone(), base_url: site.base_url.clone(), postal_address: site.postal_address.clone() },
+        digest: DigestNames { name: digest.name.clone(), title: digest.title.clone() },
+        language: language.to_owned(),
+        edition: EditionContext { date_text: day(at), count: told.len(), url: None },
+        lead: lead
+            .iter()
+            .map(|a| LeadArticle {
+                title: a.title.clone(),
+                url: a.url.clone(),
+                summary: a.summary.clone(),
+                section: a.sections.first().cloned(),
+                authors: a.authors.clone(),
+                date_text: day(a.published_at),
+                image_url: a.image_url.clone(),
+                language: a.language.clone(),
+            })
+            .collect(),
+        more: more
+            .iter()
+            .map(|a| MoreArticle {
+                title: a.title.clone(),
+                url: a.url.clone(),
+                section: a.sections.first().cloned(),
+                language: a.language.clone(),
+            })
+            .collect(),
+        subscriber: SubscriberContext { name: slots.name, address: slots.address, unsubscribe_url: slots.unsubscribe_url },
+    }
+}

@@ -1,0 +1,111 @@
+//! What may be mailed, what is refused, and how it is shown.
+
+use proptest::prelude::*;
+
+use super::*;
+
+#[test]
+fn ordinary_addresses_are_taken_as_they_are() {
+    for text in ["a@b.example", "first.last+tag@sub.example.org", "o'neil@example.com", "root@localhost"] {
+        assert_eq!(EmailAddress::parse(text).unwrap().as_str(), text);
+    }
+}
+
+#[test]
+fn white_space_goes_and_the_domain_becomes_lower_case_ascii() {
+    assert_eq!(EmailAddress::parse("  Ann@Bücher.Example\n").unwrap().as_str(), "Ann@xn--bcher-kva.example");
+    assert_eq!(EmailAddress::parse("x@例子.中国").unwrap().domain(), "xn--fsqu00a.xn--fiqs8s");
+}
+
+#[test]
+fn two_spellings_of_a_person_have_one_key() {
+    let one = EmailAddress::parse("Ann@Example.org").unwrap();
+    let two = EmailAddress::parse("ann@example.ORG").unwrap();
+    assert_eq!(one.key(), two.key());
+}
+
+#[test]
+fn a_log_shows_one_letter_of_the_person() {
+    let ann = EmailAddress::parse("ann@example.org").unwrap();
+    assert_eq!(ann.masked(), "a***@example.org");
+    assert_eq!(format!("{ann:?}"), "EmailAddress(a***@example.org)");
+}
+
+#[test]
+fn what_few_servers_would_take_is_refused_with_a_reason() {
+    let long_local = format!("{}@example.org", "a".repeat(65));
+    let long_domain = format!("a@{}example.org", "abcdefghi.".repeat(25));
+    for text in [
+        "",
+        "@",
+        "ann",
+        "@example.org",
+        "ann@",
+        "ann@example",
+        "ann@[192.0.2.1]",
+        "ann@192.0.2.1",
+        "\"ann\"@example.org",
+        "änn@example.org",
+        "a..b@example.org",
+        ".a@example.org",
+        "a.@example.org",
+        "a b@example.org",
+        "a@exa mple.org",
+        "a@-x.example",
+        "a@x..example",
+        "a@example.org.",
+        "a@b@example.org",
+        "a,b@example.org",
+        "<a@example.org>",
+        "a@ex_ample.org",
+        "a\r\nb@example.org",
+        &long_local,
+        &long_domain,
+    ] {
+        assert!(EmailAddress::parse(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn mailboxes_have_a_name_or_not() {
+    for (text, name) in [
+        ("College News <news@example.edu>", Some("College News")),
+        ("\"News, Inc.\" <news@example.edu>", Some("News, Inc.")),
+        ("\"The \\\"News\\\"\" <news@example.edu>", Some("The \"News\"")),
+        ("新闻 <news@example.edu>", Some("新闻")),
+        ("News, Inc. <news@example.edu>", Some("News, Inc.")),
+        ("<news@example.edu>", None),
+        ("news@example.edu", None),
+    ] {
+        let mailbox = Mailbox::parse(text).unwrap();
+        assert_eq!(mailbox.name.as_deref(), name);
+        assert_eq!(mailbox.address.as_str(), "news@example.edu");
+        assert_eq!(Mailbox::parse(&mailbox.to_string()).unwrap(), mailbox);
+    }
+    assert_eq!(Mailbox::parse("News, Inc. <a@b.example>").unwrap().to_string(), "\"News, Inc.\" <a@b.example>");
+}
+
+#[test]
+fn a_mailbox_cannot_smuggle_a_header() {
+    for text in ["News\r\nBcc: x@example.org <a@b.example>", "a <b> <a@b.example>", "\"a <a@b.example>", "N <a@b.example> x"] {
+        assert!(Mailbox::parse(text).is_err(), "{text}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_parses_parses_again_to_the_same(text in "\\PC{0,20}|[a-z.]{1,5}@[a-z.]{1,9}|[a-z\"\\\\<> ]{0,9}<a@b.cd>") {
+        if let Ok(address) = EmailAddress::parse(&text) {
+            prop_assert_eq!(EmailAddress::parse(address.as_str()), Ok(address.clone()));
+            prop_assert!(address.as_str().is_ascii());
+        }
+        if let Ok(mailbox) = Mailbox::parse(&text) {
+            prop_assert_eq!(Mailbox::parse(&mailbox.to_string()), Ok(mailbox));
+        }
+    }
+
+    #[test]
+    fn no_text_makes_it_panic(text in any::<String>()) {
+        let _ = (EmailAddress::parse(&text), Mailbox::parse(&text));
+    }
+}

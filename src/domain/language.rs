@@ -1,0 +1,209 @@
+//! Language tags: well-formed by RFC 5646, in canonical case, and matched by RFC 4647's basic filtering.
+
+/// Tags registered before the grammar existed, which it does not cover (RFC 5646 section 2.2.8).
+const IRREGULAR: [&str; 17] = [
+    "en-GB-oed",
+    "i-ami",
+    "i-bnn",
+    "i-default",
+    "i-enochian",
+    "i-hak",
+    "i-klingon",
+    "i-lux",
+    "i-mingo",
+    "i-navajo",
+    "i-pwn",
+    "i-tao",
+    "i-tay",
+    "i-tsu",
+    "sgn-BE-FR",
+    "sgn-BE-NL",
+    "sgn-CH-DE",
+];
+
+/// A tag in canonical case (RFC 5646 section 2.1.1), as `zh-Hant-TW`; refuses with a sentence what is not well-formed.
+pub fn canonical(tag: &str) -> Result<String, String> {
+    let tag = tag.trim();
+    if let Some(registered) = IRREGULAR.iter().find(|registered| registered.eq_ignore_ascii_case(tag)) {
+        return Ok((*registered).to_owned());
+    }
+    let subtags: Vec<&str> = tag.split('-').collect();
+    let is_subtag = |s: &&str| matches!(s.len(), 1..=8) && s.bytes().all(|b| b.is_ascii_alphanumeric());
+    if !subtags.iter().all(is_subtag) || !is_well_formed(&subtags) {
+        let advice = if tag.contains('_') { format!(": write `{}`", tag.replace('_', "-")) } else { String::new() };
+        return Err(format!("`{tag}` is no language tag such as en, zh-CN or zh-Hant (RFC 5646){advice}"));
+    }
+    Ok(in_canonical_case(&subtags))
+}
+
+/// Whether a range takes a tag: the same, or a longer one that begins with it (`zh` takes `zh-CN`); `*` takes all.
+pub fn matches(range: &str, tag: &str) -> bool {
+    let (range, tag) = (range.as_bytes(), tag.as_bytes());
+    if range == b"*" {
+        return true;
+    }
+    match tag.split_at_checked(range.len()) {
+        Some((start, rest)) => start.eq_ignore_ascii_case(range) && (rest.is_empty() || rest.starts_with(b"-")),
+        None => false,
+    }
+}
+
+/// RFC 5646's `langtag` and `privateuse`; every subtag is known to be 1 to 8 letters and digits.
+fn is_well_formed(subtags: &[&str]) -> bool {
+    let mut rest = subtags;
+    if !rest.first().is_some_and(|first| first.eq_ignore_ascii_case("x")) {
+        let Some((language, after)) = rest.split_first() else {
+            return false;
+        };
+        // The grammar has room for longer ones, but none was ever registered, and `english` is a mistake.
+        if !matches!(language.len(), 2 | 3) || !is_alpha(language) {
+            return false;
+        }
+        rest = after;
+        for _ in 0..3 {
+            rest = skip_if(rest, |s| s.len() == 3 && is_alpha(s));
+        }
+        rest = skip_if(rest, |s| s.len() == 4 && is_alpha(s));
+        rest = skip_if(rest, |s| (s.len() == 2 && is_alpha(s)) || (s.len() == 3 && is_digit(s)));
+        let variants = rest.iter().take_while(|s| is_variant(s)).count();
+        if has_duplicate(&rest[..variants]) {
+            return false;
+        }
+        rest = &rest[variants..];
+    }
+    is_extensions_and_private_use(rest)
+}
+
+fn is_extensions_and_private_use(mut rest: &[&str]) -> bool {
+    let mut singletons: Vec<&str> = Vec::new();
+    while let Some((singleton, after)) = rest.split_first() {
+        if singleton.len() != 1 {
+            return false;
+        }
+        if singleton.eq_ignore_ascii_case("x") {
+            return !after.is_empty();
+        }
+        singletons.push(singleton);
+        let length = after.iter().take_while(|s| s.len() >= 2).count();
+        if length == 0 {
+            return false;
+        }
+        rest = &after[length..];
+    }
+    !has_duplicate(&singletons)
+}
+
+fn skip_if<'a, 'b>(rest: &'a [&'b str], fits: impl Fn(&str) -> bool) -> &'a [&'b str] {
+    match rest.split_first() {
+        Some((first, after)) if fits(first) => after,
+        _ => rest,
+    }
+}
+
+fn is_variant(s: &str) -> bool {
+    matches!(s.len(), 5..=8) || (s.len() == 4 && s.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+fn is_alpha(s: &str) -> bool {
+    s.bytes().all(|b| b.is_ascii_alphabetic())
+}
+
+fn is_digit(s: &str) -> bool {
+    s.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn has_duplicate(subtags: &[&str]) -> bool {
+    subtags.iter().enumerate().any(|(index, s)| subtags[..index].iter().any(|earlier| earlier.eq_ignore_ascii_case(s)))
+}
+
+/// Lower case, but for regions (`CN`) and scripts (`Hant`) that stand before any singleton.
+fn in_canonical_case(subtags: &[&str]) -> String {
+    let mut after_singleton = false;
+    let mut written = Vec::with_capacity(subtags.len());
+    for (index, subtag) in subtags.iter().enumerate() {
+        let mut text = subtag.to_ascii_lowercase();
+        if index > 0 && !after_singleton && is_alpha(subtag) {
+            match text.len() {
+                2 => text.make_ascii_uppercase(),
+                4 => text[..1].make_ascii_uppercase(),
+                _ => {}
+            }
+        }
+        after_singleton = after_singleton || text.len() == 1;
+        written.push(text);
+    }
+    written.join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn tags_get_their_canonical_case() {
+        for (given, canonical_tag) in [
+            ("EN", "en"),
+            ("zh-cn", "zh-CN"),
+            ("ZH-hant-tw", "zh-Hant-TW"),
+            ("es-419", "es-419"),
+            ("sl-ROZAJ-biske", "sl-rozaj-biske"),
+            ("de-CH-1996", "de-CH-1996"),
+            ("zh-yue-hk", "zh-yue-HK"),
+            ("en-u-CA-GREGORY-x-AB", "en-u-ca-gregory-x-ab"),
+            ("X-whatever", "x-whatever"),
+            ("I-KLINGON", "i-klingon"),
+            ("art-lojban", "art-lojban"),
+        ] {
+            assert_eq!(canonical(given).as_deref(), Ok(canonical_tag));
+        }
+    }
+
+    #[test]
+    fn what_is_not_well_formed_is_refused() {
+        for tag in [
+            "",
+            "e",
+            "english",
+            "en_US",
+            "en--US",
+            "en-",
+            "-en",
+            "en-US-US",
+            "en-a",
+            "en-x",
+            "1en",
+            "en-u-ca-u-nu",
+            "de-1996-1996",
+            "日本",
+            "zh-Hant-TW-HK",
+            "en US",
+            "x",
+        ] {
+            assert!(canonical(tag).is_err(), "{tag}");
+        }
+        assert!(canonical("en_US").err().unwrap_or_default().ends_with("write `en-US`"));
+    }
+
+    #[test]
+    fn a_range_takes_its_own_and_longer_tags_alone() {
+        for (range, tag) in [("zh", "zh-CN"), ("zh", "zh"), ("ZH-hant", "zh-Hant-TW"), ("*", "fr")] {
+            assert!(matches(range, tag), "{range} {tag}");
+        }
+        for (range, tag) in [("zh", "zhx"), ("zh-CN", "zh"), ("zh-CN", "zh-TW"), ("en", ""), ("z", "zh"), ("é", "e")] {
+            assert!(!matches(range, tag), "{range} {tag}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn canonical_form_is_stable_and_nothing_panics(text in "\\PC{0,12}|[a-zA-Z0-9-]{0,20}", other in any::<String>()) {
+            if let Ok(tag) = canonical(&text) {
+                prop_assert_eq!(canonical(&tag), Ok(tag.clone()));
+                prop_assert!(matches(&tag, &tag));
+            }
+            let _ = matches(&text, &other);
+        }
+    }
+}

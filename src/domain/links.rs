@@ -1,0 +1,45 @@
+//! Every address of ours that we ever print.
+
+/// The addresses under one `base_url`, which has no slash at its end.
+#[derive(Debug, Clone, Copy)]
+pub struct Links<'a>(pub &'a str);
+
+impl Links<'_> {
+    /// A feed in a format: `rss`, `atom` or `json`.
+    pub fn feed(self, name: &str, format: &str) -> String {
+        format!("{}/feeds/{name}.{format}", self.0)
+    }
+
+    /// The page that confirms a subscription.
+    pub fn confirm(self, token: &str) -> String {
+        format!("{}/confirm/{token}", self.0)
+    }
+
+    /// The page, and the one-click address (RFC 8058), that leaves a digest.
+    pub fn unsubscribe(self, token: &str) -> String {
+        format!("{}/unsubscribe/{token}", self.0)
+    }
+
+    /// The host name, without a port.
+    pub fn host(self) -> String {
+        let rest = self.0.split_once("://").map_or(self.0, |(_, rest)| rest);
+        let authority = rest.split('/').next().unwrap_or_default();
+        match authority.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host.to_owned(),
+            _ => authority.to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_has_no_port_and_no_path() {
+        for base in ["https://news.example.edu", "https://news.example.edu:8443", "http://news.example.edu/news"] {
+            assert_eq!(Links(base).host(), "news.example.edu");
+        }
+        assert_eq!(Links("http://[::1]:8080").host(), "[::1]");
+    }
+}

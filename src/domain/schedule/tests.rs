@@ -1,0 +1,246 @@
+//! Schedules over daylight saving, leap years and downtime.
+
+use jiff::civil::date;
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::time::{DAY, HOUR, MINUTE, SECOND};
+
+fn zone(name: &str) -> TimeZone {
+    TimeZone::get(name).unwrap()
+}
+
+fn at(text: &str) -> Millis {
+    Millis::from(text.parse::<Timestamp>().unwrap())
+}
+
+fn slots(pattern: &str, zone_name: &str, from: &str, count: usize) -> Vec<String> {
+    let (schedule, zone) = (Schedule::parse(pattern).unwrap(), zone(zone_name));
+    let mut last = at(from);
+    let mut found = Vec::new();
+    for _ in 0..count {
+        last = schedule.next_after(last, &zone).unwrap();
+        found.push(last.rfc3339());
+    }
+    found
+}
+
+#[test]
+fn a_time_that_london_skips_fires_when_the_clocks_have_changed() {
+    // On 2026-03-29 the clocks go from 01:00 UTC+0 to 02:00 UTC+1.
+    for pattern in ["30 1 * * *", "0 1 * * *", "0,15,30 1 * * *"] {
+        let found = slots(pattern, "Europe/London", "2026-03-28T12:00:00Z", 1);
+        assert_eq!(found, ["2026-03-29T01:00:00Z"], "{pattern}");
+    }
+    let midnight = slots("0 0 * * *", "Europe/London", "2026-03-28T12:00:00Z", 2);
+    assert_eq!(midnight, ["2026-03-29T00:00:00Z", "2026-03-29T23:00:00Z"]);
+    let two = slots("0 1,2 * * *", "Europe/London", "2026-03-28T12:00:00Z", 2);
+    assert_eq!(two, ["2026-03-29T01:00:00Z", "2026-03-30T00:00:00Z"], "both of that day's times are one instant");
+}
+
+#[test]
+fn a_time_that_comes_twice_in_new_york_fires_once() {
+    // On 2026-11-01 the clocks show 01:00 to 02:00 twice, from 05:00 and from 06:00 UTC.
+    for pattern in ["30 1 * * *", "30 1,13 * * *"] {
+        let found = slots(pattern, "America/New_York", "2026-10-31T18:00:00Z", 2);
+        assert_eq!(found[0], "2026-11-01T05:30:00Z", "{pattern}");
+        assert_ne!(found[1], "2026-11-01T06:30:00Z", "{pattern}");
+    }
+    let skipped = slots("30 2 * * *", "America/New_York", "2026-03-08T00:00:00Z", 2);
+    assert_eq!(skipped, ["2026-03-08T07:00:00Z", "2026-03-09T06:30:00Z"]);
+}
+
+#[test]
+fn an_interval_follows_the_clock_through_both_changes() {
+    let back = slots("*/30 * * * *", "America/New_York", "2026-11-01T05:10:00Z", 4);
+    assert_eq!(back, ["2026-11-01T05:30:00Z", "2026-11-01T06:00:00Z", "2026-11-01T06:30:00Z", "2026-11-01T07:00:00Z"]);
+    let forward = slots("15 * * * *", "Europe/London", "2026-03-29T00:00:00Z", 3);
+    assert_eq!(forward, ["2026-03-29T00:15:00Z", "2026-03-29T01:15:00Z", "2026-03-29T02:15:00Z"]);
+    let skipped = slots("*/30 1 * * *", "Europe/London", "2026-03-29T00:00:00Z", 1);
+    assert_eq!(skipped, ["2026-03-30T00:00:00Z"]);
+}
+
+#[test]
+fn lord_howe_moves_its_clocks_by_half_an_hour() {
+    // 2026-04-05: 02:00 back to 01:30, at 15:00 UTC the day before; 2026-10-04: 02:00 forward to 02:30, at 15:30 UTC.
+    let back = slots("45 1 * * *", "Australia/Lord_Howe", "2026-04-04T00:00:00Z", 2);
+    assert_eq!(back, ["2026-04-04T14:45:00Z", "2026-04-05T15:15:00Z"]);
+    let forward = slots("15 2 * * *", "Australia/Lord_Howe", "2026-10-03T00:00:00Z", 2);
+    assert_eq!(forward, ["2026-10-03T15:30:00Z", "2026-10-04T15:15:00Z"]);
+}
+
+#[test]
+fn a_whole_day_that_a_zone_left_out_does_not_stop_the_schedule() {
+    // Samoa had no 2011-12-30: after the 29th, 10:00 UTC the next day, came the 31st.
+    let found = slots("0 8 * * *", "Pacific/Apia", "2011-12-29T00:00:00Z", 3);
+    assert_eq!(found, ["2011-12-29T18:00:00Z", "2011-12-30T10:00:00Z", "2011-12-30T18:00:00Z"]);
+}
+
+#[test]
+fn shanghai_is_eight_hours_ahead_all_year() {
+    let found = slots("0 8 * * MON", "Asia/Shanghai", "2026-12-28T00:00:00Z", 2);
+    assert_eq!(found, ["2027-01-04T00:00:00Z", "2027-01-11T00:00:00Z"]);
+}
+
+#[test]
+fn leap_days_and_the_special_letters_are_found() {
+    for (pattern, first) in [
+        ("0 8 29 2 *", "2028-02-29T08:00:00Z"),
+        ("0 8 L * *", "2026-01-31T08:00:00Z"),
+        ("0 8 L 2 *", "2026-02-28T08:00:00Z"),
+        ("0 8 LW * *", "2026-01-30T08:00:00Z"),
+        ("0 8 1W 8 *", "2026-08-03T08:00:00Z"),
+        ("0 8 * * FRI#2", "2026-01-09T08:00:00Z"),
+        ("0 8 * * fril", "2026-01-30T08:00:00Z"),
+        ("0 8 * * 7", "2026-01-04T08:00:00Z"),
+        ("0 8 13 * FRI", "2026-01-02T08:00:00Z"),
+        ("0 8 */2 * THU", "2026-01-15T08:00:00Z"),
+        ("0 8 ? JAN-MAR FRI-SUN", "2026-01-02T08:00:00Z"),
+        ("@daily", "2026-01-02T00:00:00Z"),
+    ] {
+        assert_eq!(slots(pattern, "UTC", "2026-01-01T12:00:00Z", 1), [first], "{pattern}");
+    }
+    let across_a_century = slots("0 0 29 2 *", "Europe/London", "2096-03-01T00:00:00Z", 1);
+    assert_eq!(across_a_century, ["2104-02-29T00:00:00Z"]);
+    let intervals = slots("*/30 0 29 2 *", "Europe/London", "2096-03-01T00:00:00Z", 1);
+    assert_eq!(intervals, ["2104-02-29T00:00:00Z"]);
+}
+
+#[test]
+fn what_is_no_schedule_gets_a_sentence() {
+    for (pattern, part) in [
+        ("", "has 0 fields"),
+        ("0 0 8 * * MON", "has 6 fields"),
+        ("@reboot", "has 1 fields"),
+        ("60 8 * * *", "in the minute field"),
+        ("0 24 * * *", "in the hour field"),
+        ("0 8 0 * *", "in the day of month field"),
+        ("0 8 * JANFEB *", "in the month field"),
+        ("0 8 * * MONDAY", "in the day of week field"),
+        ("0 8 * * SAT-MON", "runs backwards"),
+        ("5/5 8 * * *", "a step follows"),
+        ("*/0 8 * * *", "the step is"),
+        ("1,,2 8 * * *", "in the minute field"),
+        ("*,5 8 * * *", "let it stand alone"),
+        ("0 8 * * +MON", "in the day of week field"),
+        ("0 8 * * L", "in the day of week field"),
+        ("0 0 30 2 *", "never comes"),
+        ("0 0 31 4,6 *", "never comes"),
+        ("ß 8 * * *", "in the minute field"),
+    ] {
+        let said = Schedule::parse(pattern).unwrap_err();
+        assert!(said.contains(part), "{pattern}: {said}");
+    }
+}
+
+#[test]
+fn a_pause_is_a_day_or_a_range_with_both_ends() {
+    let summer = PauseRange::parse("2026-07-10..2026-08-31").unwrap();
+    assert!(summer.contains(date(2026, 7, 10)) && summer.contains(date(2026, 8, 31)));
+    assert!(!summer.contains(date(2026, 7, 9)) && !summer.contains(date(2026, 9, 1)));
+    let day = PauseRange::parse("2026-12-25").unwrap();
+    assert!(day.contains(date(2026, 12, 25)) && !day.contains(date(2026, 12, 26)));
+    for text in ["", "2026", "2026-02-30", "2026-8-1", "20260801", "2026-08-31..2026-07-10", "2026-07-10...2026-08-31"] {
+        assert!(PauseRange::parse(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_slot_on_time_runs_and_a_pause_or_a_late_one_skips() {
+    let (schedule, zone) = (Schedule::parse("0 8 * * *").unwrap(), zone("Asia/Shanghai"));
+    let slot = at("2026-07-10T00:00:00Z");
+    let pause = [PauseRange::parse("2026-07-10").unwrap()];
+    let decide = |pause: &[PauseRange], once, late: i64| due(&schedule, &zone, pause, once, DAY / 2, slot.plus(-3 * DAY), slot.plus(late));
+    assert_eq!(decide(&[], false, 89 * SECOND), Due::Run { slot });
+    assert_eq!(decide(&[], true, HOUR), Due::Run { slot });
+    let whys = [decide(&[], false, 91 * SECOND), decide(&[], true, DAY / 2 + 1), decide(&pause, true, 0)].map(|d| match d {
+        Due::Skipped { slot: skipped, why } if skipped == slot => why,
+        other => format!("{other:?}"),
+    });
+    assert_eq!(
+        whys,
+        [
+            "2026-07-10 08:00 passed while nothing ran, and missed dates are skipped",
+            "2026-07-10 08:00 passed while nothing ran, longer ago than missed_within",
+            "2026-07-10 is in the pause 2026-07-10",
+        ]
+    );
+    assert_eq!(due(&schedule, &zone, &[], true, DAY, slot, slot.plus(MINUTE)), Due::Not);
+    assert_eq!(due(&schedule, &zone, &[], true, DAY, slot.plus(DAY), slot), Due::Not, "a clock that went back");
+}
+
+#[test]
+fn years_of_downtime_cost_a_few_searches() {
+    let (schedule, zone) = (Schedule::parse("* * * * *").unwrap(), zone("Europe/London"));
+    let now = at("2026-11-22T10:00:30Z");
+    let latest = schedule.latest_at_or_before(now, at("1990-01-01T00:00:00Z"), &zone);
+    assert_eq!(latest, Some(at("2026-11-22T10:00:00Z")));
+}
+
+const PATTERNS: [&str; 12] = [
+    "* * * * *",
+    "*/7 * * * *",
+    "30 1 * * *",
+    "0,30 1,2 * * *",
+    "15 2 * * *",
+    "0 0 * * *",
+    "0 */3 * * *",
+    "*/20 1 * * SUN",
+    "0 8 L * *",
+    "5 1-3 29 2 *",
+    "59 23 * * *",
+    "0-59 0-23 * 3,10,11 SUN",
+];
+const ZONES: [&str; 6] =
+    ["Europe/London", "America/New_York", "Asia/Shanghai", "Australia/Lord_Howe", "Africa/Casablanca", "America/St_Johns"];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn every_slot_that_comes_next_is_the_latest_when_it_has_come(
+        pattern in 0..PATTERNS.len(), name in 0..ZONES.len(), start in 1_000_000_000..2_000_000_000_i64, late in 0..400 * DAY,
+        fraction in 0..1000_i64,
+    ) {
+        let (schedule, zone) = (Schedule::parse(PATTERNS[pattern]).unwrap(), zone(ZONES[name]));
+        let start = Millis(start * SECOND + fraction);
+        let slot = schedule.next_after(start, &zone).unwrap();
+        prop_assert!(slot > start);
+        prop_assert_eq!(schedule.latest_at_or_before(slot, start, &zone), Some(slot));
+        prop_assert_eq!(schedule.latest_at_or_before(slot.plus(-1), start, &zone), None);
+        // Asked from anywhere before it, the slot is the same.
+        let between = start.plus((slot.0 - start.0) / 2);
+        prop_assert_eq!(schedule.next_after(between, &zone), Some(slot));
+        prop_assert_eq!(schedule.next_after(slot.plus(-1), &zone), Some(slot));
+        // However late one looks, the latest slot is one that nothing follows.
+        let now = slot.plus(late);
+        let latest = schedule.latest_at_or_before(now, start, &zone).unwrap();
+        prop_assert!(slot <= latest && latest <= now);
+        prop_assert!(schedule.next_after(latest, &zone).is_none_or(|next| next > now));
+        prop_assert_eq!(schedule.next_after(latest.plus(-1), &zone), Some(latest));
+    }
+
+    #[test]
+    fn near_a_change_of_clocks_slots_agree_from_every_start(
+        pattern in 0..PATTERNS.len(), name in 0..ZONES.len(), year in 2015..2036_i16, nth in 0..2_usize, around in -200..200_i64,
+    ) {
+        let (schedule, zone) = (Schedule::parse(PATTERNS[pattern]).unwrap(), zone(ZONES[name]));
+        let new_year = date(year, 1, 1).to_zoned(TimeZone::UTC).unwrap().timestamp();
+        let Some(change) = zone.following(new_year).nth(nth) else { return Ok(()) };
+        let start = Millis::from(change.timestamp()).plus(around * MINUTE);
+        let slot = schedule.next_after(start, &zone).unwrap();
+        prop_assert_eq!(schedule.latest_at_or_before(slot, start, &zone), Some(slot));
+        prop_assert_eq!(schedule.next_after(slot.plus(-1), &zone), Some(slot));
+        let second = schedule.next_after(slot, &zone).unwrap();
+        prop_assert!(second > slot);
+        prop_assert_eq!(schedule.latest_at_or_before(second, start, &zone), Some(second));
+    }
+
+    #[test]
+    fn no_text_makes_a_schedule_panic(text in "\\PC{0,20}|([0-9*/,LW#A-Z-]{1,4} ){4}[0-9*/,LW#A-Z-]{1,4}") {
+        if let Ok(schedule) = Schedule::parse(&text) {
+            prop_assert!(schedule.next_after(Millis(1_790_000_000_000), &zone("Europe/London")).is_some());
+        }
+        let _ = PauseRange::parse(&text);
+    }
+}

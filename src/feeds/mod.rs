@@ -1,0 +1,10 @@
+//! Articles go out as feeds: RSS 2.0, Atom 1.0 and JSON Feed 1.1, rendered when content changes.
+
+pub mod atom;
+pub mod feed;
+pub mod format;
+pub mod json;
+pub mod rss;
+pub mod shelf;
+#[cfg(test)]
+mod tests;

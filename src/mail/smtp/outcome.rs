@@ -1,0 +1,289 @@
+//! What every reply of a relay means for the mail it was given, in one table.
+
+use std::fmt;
+
+/// The server's words are kept up to this many characters.
+const LONGEST_WORDS: usize = 500;
+
+/// An enhanced status code, class.subject.detail (RFC 3463).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Enhanced {
+    /// 2, 4 or 5.
+    pub class: u8,
+    /// What it is about: 1 addresses, 2 mailboxes, 7 policy …
+    pub subject: u16,
+    /// The detail within the subject.
+    pub detail: u16,
+}
+
+/// What a server said: code and text, safe to show and to store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The three-digit reply code (RFC 5321 section 4.2).
+    pub code: u16,
+    /// The enhanced code in front of the text, if there is one.
+    pub enhanced: Option<Enhanced>,
+    /// Code and all lines of text in one, without control characters, at most 500 characters.
+    pub words: String,
+}
+
+impl Answer {
+    /// The answer made of a code and the text behind it.
+    pub fn new(code: u16, text: &str) -> Self {
+        let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let enhanced = enhanced_of(code, &clean);
+        let words = format!("{code} {}", clean.trim());
+        let words = words.trim_end().chars().take(LONGEST_WORDS).collect();
+        Self { code, enhanced, words }
+    }
+
+    /// Whether it grants what was asked (2xx, 3xx).
+    pub fn is_positive(&self) -> bool {
+        (200..400).contains(&self.code)
+    }
+
+    fn class(&self) -> u16 {
+        self.code / 100
+    }
+
+    fn is_about(&self, subject: u16, details: &[u16]) -> bool {
+        self.enhanced.is_some_and(|e| e.subject == subject && (details.is_empty() || details.contains(&e.detail)))
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words)
+    }
+}
+
+/// The enhanced code a text begins with, where its class agrees with the reply code (RFC 2034 section 4).
+fn enhanced_of(code: u16, text: &str) -> Option<Enhanced> {
+    let mut parts = text.split_whitespace().next()?.split('.');
+    let (class, subject, detail) = (parts.next()?, parts.next()?, parts.next()?);
+    let found = Enhanced { class: class.parse().ok()?, subject: subject.parse().ok()?, detail: detail.parse().ok()? };
+    (parts.next().is_none() && u16::from(found.class) == code / 100).then_some(found)
+}
+
+/// Whom a refusal is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// This recipient alone.
+    Recipient,
+    /// The sender or the message: the next recipient would hear the same.
+    Message,
+    /// The relay, whatever it is given.
+    Relay,
+}
+
+/// What became of one mail for one recipient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The relay has taken responsibility for it.
+    Sent {
+        /// Its words.
+        answer: Answer,
+    },
+    /// Not now: it counts as an attempt and is tried again later.
+    Deferred {
+        /// Its words.
+        answer: Answer,
+        /// Whom it is about.
+        scope: Scope,
+    },
+    /// Never: it fails.
+    Refused {
+        /// Its words.
+        answer: Answer,
+        /// Whom it is about.
+        scope: Scope,
+    },
+    /// Its end may have reached the relay, whose answer has not reached us.
+    Unknown {
+        /// One sentence for a person.
+        why: String,
+    },
+    /// The relay can't be used now; certainly not sent, and no attempt of the recipient's.
+    RelayTrouble {
+        /// One sentence for a person, with the relay's words if it said any.
+        why: String,
+    },
+}
+
+impl Outcome {
+    /// The server's words, or one sentence of ours where it said none.
+    pub fn words(&self) -> &str {
+        match self {
+            Self::Sent { answer } | Self::Deferred { answer, .. } | Self::Refused { answer, .. } => &answer.words,
+            Self::Unknown { why } | Self::RelayTrouble { why } => why,
+        }
+    }
+}
+
+/// What became of a mail, and of the connection that carried it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivered {
+    /// The mail.
+    pub outcome: Outcome,
+    /// Whether the connection can take the next mail.
+    pub reusable: bool,
+}
+
+/// Where in the transaction something was heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    Mail,
+    Rcpt,
+    Data,
+    /// Behind the final dot.
+    Content,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Mail => "MAIL",
+            Self::Rcpt => "RCPT",
+            Self::Data => "DATA",
+            Self::Content => "the message",
+        })
+    }
+}
+
+/// What was heard in answer to one step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// A well-formed reply.
+    Reply(Answer),
+    /// No reply, and there will be none: closed, reset, timed out, or not SMTP.
+    Nothing(String),
+}
+
+/// The table: what a step's answer means; nothing when the next step may follow.
+pub(super) fn meaning(stage: Stage, heard: Heard) -> Option<Delivered> {
+    let answer = match heard {
+        Heard::Reply(answer) => answer,
+        Heard::Nothing(why) if stage == Stage::Content => return Some(closed(Outcome::Unknown { why })),
+        Heard::Nothing(why) => return Some(closed(Outcome::RelayTrouble { why })),
+    };
+    let trouble = |answer: &Answer| Outcome::RelayTrouble { why: format!("the relay answered {stage} with: {answer}") };
+    let outcome = match (stage, answer.class()) {
+        // It is closing the channel (RFC 5321 section 3.8).
+        _ if answer.code == 421 => return Some(closed(trouble(&answer))),
+        (Stage::Mail | Stage::Rcpt, 2) => return None,
+        (Stage::Data, 3) => return None,
+        (Stage::Content, 2) => Outcome::Sent { answer },
+        // An answer out of step: from here on question and answer no longer belong together.
+        (Stage::Content, 3) => {
+            return Some(closed(Outcome::Unknown { why: format!("the relay answered the message with: {answer}") }));
+        }
+        (_, 2 | 3) => return Some(closed(trouble(&answer))),
+        (Stage::Mail, 4) => trouble(&answer),
+        (_, 4) => Outcome::Deferred { answer, scope: Scope::Recipient },
+        _ if is_about_relay(stage, &answer) => trouble(&answer),
+        _ => {
+            let scope = scope_of_refusal(stage, &answer);
+            Outcome::Refused { answer, scope }
+        }
+    };
+    Some(Delivered { outcome, reusable: true })
+}
+
+/// Refusals that say how this relay must be spoken to (who we are, which commands) and nothing about the mail.
+fn is_about_relay(stage: Stage, answer: &Answer) -> bool {
+    let protocol = matches!(answer.code, 500 | 502 | 503 | 530 | 534 | 535 | 538);
+    protocol && stage != Stage::Content || answer.is_about(5, &[1])
+}
+
+/// A 5xx to RCPT is about the recipient, but for what servers that judge the sender late (Postfix does by default) say
+/// there: policy (x.7.z) and bad senders (x.1.7, x.1.8). Any other 5xx is about the message, but for what names a mailbox.
+fn scope_of_refusal(stage: Stage, answer: &Answer) -> Scope {
+    let sender = answer.is_about(7, &[]) || answer.is_about(1, &[7, 8]);
+    let mailbox = answer.is_about(1, &[1, 2, 3, 6, 10]) || answer.is_about(2, &[]);
+    match stage {
+        Stage::Rcpt if !sender => Scope::Recipient,
+        Stage::Content if mailbox => Scope::Recipient,
+        _ => Scope::Message,
+    }
+}
+
+fn closed(outcome: Outcome) -> Delivered {
+    Delivered { outcome, reusable: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn says(stage: Stage, code: u16, text: &str) -> String {
+        match meaning(stage, Heard::Reply(Answer::new(code, text))) {
+            None => "go on".to_owned(),
+            Some(d) => {
+                let open = if d.reusable { "" } else { ", closed" };
+                match d.outcome {
+                    Outcome::Sent { .. } => format!("sent{open}"),
+                    Outcome::Deferred { scope, .. } => format!("deferred {scope:?}{open}"),
+                    Outcome::Refused { scope, .. } => format!("refused {scope:?}{open}"),
+                    Outcome::Unknown { .. } => format!("unknown{open}"),
+                    Outcome::RelayTrouble { .. } => format!("relay{open}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_reply_has_its_meaning() {
+        use Stage::{Content, Data, Mail, Rcpt};
+        for (stage, code, text, meant) in [
+            (Mail, 250, "2.1.0 ok", "go on"),
+            (Rcpt, 251, "will forward", "go on"),
+            (Data, 354, "go ahead", "go on"),
+            (Content, 250, "queued", "sent"),
+            (Mail, 451, "4.3.0 later", "relay"),
+            (Mail, 550, "5.1.8 bad sender", "refused Message"),
+            (Mail, 554, "5.7.1 policy", "refused Message"),
+            (Mail, 530, "5.7.0 authentication required", "relay"),
+            (Mail, 552, "5.3.4 too big", "refused Message"),
+            (Rcpt, 550, "5.1.1 no such user", "refused Recipient"),
+            (Rcpt, 550, "no such user", "refused Recipient"),
+            (Rcpt, 552, "5.2.2 full", "refused Recipient"),
+            (Rcpt, 554, "5.7.1 relay access denied", "refused Message"),
+            (Rcpt, 450, "4.2.0 greylisted", "deferred Recipient"),
+            (Rcpt, 503, "5.5.1 bad sequence", "relay"),
+            (Rcpt, 354, "what", "relay, closed"),
+            (Data, 250, "what", "relay, closed"),
+            (Data, 451, "later", "deferred Recipient"),
+            (Data, 554, "5.6.0 no", "refused Message"),
+            (Content, 451, "4.7.1 later", "deferred Recipient"),
+            (Content, 452, "4.3.1 disk full", "deferred Recipient"),
+            (Content, 554, "5.7.1 looks like spam", "refused Message"),
+            (Content, 550, "5.1.1 no such user", "refused Recipient"),
+            (Content, 354, "what", "unknown, closed"),
+            (Mail, 421, "bye", "relay, closed"),
+            (Rcpt, 421, "bye", "relay, closed"),
+            (Data, 421, "bye", "relay, closed"),
+            (Content, 421, "bye", "relay, closed"),
+        ] {
+            assert_eq!(says(stage, code, text), meant, "{stage:?} {code} {text}");
+        }
+    }
+
+    #[test]
+    fn silence_is_unknown_only_behind_the_final_dot() {
+        for (stage, unknown) in [(Stage::Mail, false), (Stage::Rcpt, false), (Stage::Data, false), (Stage::Content, true)] {
+            let d = meaning(stage, Heard::Nothing("closed".to_owned())).unwrap();
+            assert!(!d.reusable);
+            assert_eq!(matches!(d.outcome, Outcome::Unknown { .. }), unknown, "{stage:?}");
+        }
+    }
+
+    #[test]
+    fn words_are_short_and_clean() {
+        let answer = Answer::new(550, &format!("5.1.1 a\u{7}b\r\n{}", "字".repeat(900)));
+        assert_eq!(answer.enhanced, Some(Enhanced { class: 5, subject: 1, detail: 1 }));
+        assert_eq!(answer.words.chars().count(), LONGEST_WORDS);
+        assert!(answer.words.starts_with("550 5.1.1 a b"));
+        assert_eq!(Answer::new(550, "4.1.1 disagrees").enhanced, None);
+        assert_eq!(Answer::new(250, "").words, "250");
+    }
+}

@@ -1,0 +1,164 @@
+//! Bodies, titles and summaries as they arrive, and what becomes of them.
+
+use url::Url;
+
+use super::*;
+
+fn page() -> Option<Url> {
+    Url::parse("https://college.example/news/2026/fair.html").ok()
+}
+
+fn clean(html: &str) -> String {
+    clean_body(html, page().as_ref())
+}
+
+#[test]
+fn every_kind_of_address_becomes_absolute() {
+    for (given, made) in [
+        (r#"<a href="../map.html?a=1&b=2">x</a>"#, r#"<a href="https://college.example/news/map.html?a=1&amp;b=2">x</a>"#),
+        (r#"<a href="//m.example/f.mp4">x</a>"#, r#"<a href="https://m.example/f.mp4">x</a>"#),
+        (r#"<a href="mailto:a@b.example">x</a>"#, r#"<a href="mailto:a@b.example">x</a>"#),
+        (
+            r#"<img src="a b.jpg" srcset="/1.jpg 1x, /2.jpg 2x" alt="A &amp; B">"#,
+            r#"<img src="https://college.example/news/2026/a%20b.jpg" srcset="https://college.example/1.jpg 1x, https://college.example/2.jpg 2x" alt="A &amp; B">"#,
+        ),
+        (
+            r#"<video poster="/p.jpg" src="/v.mp4" autoplay></video>"#,
+            r#"<video poster="https://college.example/p.jpg" src="https://college.example/v.mp4" controls=""></video>"#,
+        ),
+        (
+            r#"<blockquote cite="/said" background="/b.png">x</blockquote>"#,
+            r#"<blockquote cite="https://college.example/said">x</blockquote>"#,
+        ),
+        (
+            r#"<picture><source srcset="/w.webp 2x" type="image/webp"><img src="/w.jpg"></picture>"#,
+            r#"<picture><source srcset="https://college.example/w.webp 2x" type="image/webp"><img src="https://college.example/w.jpg"></picture>"#,
+        ),
+    ] {
+        assert_eq!(clean(given), made);
+    }
+}
+
+#[test]
+fn what_runs_tracks_or_styles_is_gone() {
+    for (given, made) in [
+        (r#"<p onclick="evil()" style="mso-x:1" class="MsoNormal">Text<script>evil()</script></p>"#, "<p>Text</p>"),
+        (r#"<a href="javascript:evil()">Text</a><style>p{}</style>"#, "Text"),
+        (r#"<a href=" java&#10;script:evil()">Text</a>"#, "Text"),
+        (r#"<p>Text<img src="/count.gif" width="1" height="1"></p>"#, "<p>Text</p>"),
+        (r#"<p>Text<img src="/count.gif" style="width:1px; height:0"></p>"#, "<p>Text</p>"),
+        (r#"<svg onload="x"><text>no</text></svg><form action="/go"><input name="q"><label>Name</label></form>"#, "<div>Name</div>"),
+        (r#"<p><span style="mso-font">A</span><o:p></o:p> <font face="x">B</font><b> </b>C</p><p>&nbsp;</p><p><br></p>"#, "<p>A B C</p>"),
+        ("<!--[if mso]><p>no</p><![endif]--><p>yes</p><xml><w:View>Normal</w:View></xml>", "<p>yes</p>"),
+        ("<p>&nbsp;&nbsp;\u{3000}Indented</p>", "<p>Indented</p>"),
+        ("<p>bell\u{7}s&#8; and \u{93}quotes&#148; \u{fffe}</p>", "<p>bells and “quotes” </p>"),
+        ("<p>R&D &copy 2026 &#8212 &nbsp&nbsp;&notit; A&lt&gt</p>", "<p>R&amp;D © 2026 — &nbsp;&nbsp;¬it; A&lt;&gt;</p>"),
+        ("<center>A</center>B", r#"<div align="center">A</div>B"#),
+    ] {
+        assert_eq!(clean(given), made);
+    }
+}
+
+#[test]
+fn images_that_a_script_would_have_loaded_are_loaded_once() {
+    let shown = r#"<p><img src="https://college.example/a.jpg" alt="A"></p>"#;
+    for given in [
+        r#"<p><img src="data:image/gif;base64,R0" data-src="/a.jpg" alt="A"></p>"#,
+        r#"<p><img src="/blank.gif" data-lazy-src="/a.jpg" alt="A"><noscript><img src="/a.jpg" alt="A"></noscript></p>"#,
+        r#"<p><noscript><img src="/a.jpg" alt="A"></noscript></p>"#,
+    ] {
+        assert_eq!(clean(given), shown, "{given}");
+    }
+    assert!(clean(r#"<img data-srcset="/a.jpg 1x" data-src="/b.jpg">"#).contains(r#"srcset="https://college.example/a.jpg 1x""#));
+}
+
+#[test]
+fn frames_and_plug_ins_become_links_to_what_they_show() {
+    for (given, made) in [
+        (
+            r#"<iframe src="https://www.youtube-nocookie.com/embed/a_b-C?rel=0" title="Open &amp; day"></iframe>"#,
+            r#"<a href="https://www.youtube.com/watch?v=a_b-C">Open &amp; day</a>"#,
+        ),
+        (
+            r#"<iframe data-src="//player.bilibili.com/player.html?bvid=BV1x&amp;page=1"></iframe>"#,
+            r#"<a href="https://www.bilibili.com/video/BV1x">bilibili.com/video/BV1x</a>"#,
+        ),
+        (
+            r#"<object data="/plan.pdf"><embed src="/plan.pdf">No plug-in</object>"#,
+            r#"<a href="https://college.example/plan.pdf">college.example/plan.pdf</a>"#,
+        ),
+        (r#"a<iframe src="https://count.example" width="0" height="0"></iframe><embed src="data:x">b"#, "ab"),
+    ] {
+        assert_eq!(clean(given), made);
+    }
+}
+
+#[test]
+fn what_carries_meaning_stays() {
+    for same in [
+        "<figure><figcaption>Words</figcaption></figure>",
+        "<ruby>漢<rp>(</rp><rt>かん</rt><rp>)</rp></ruby><mark>x</mark>",
+        "<details open=\"\"><summary>More</summary><p>x</p></details>",
+        "<table><tbody><tr><td colspan=\"2\">1</td><td></td></tr></tbody></table>",
+        "<p lang=\"zh-CN\" dir=\"ltr\"><time datetime=\"2026-09-21\">today</time> 5 &lt; 6 &amp; 7</p>",
+        "<pre>a\n  b</pre>",
+    ] {
+        assert_eq!(clean(same), same);
+    }
+    assert_eq!(clean("<pre>\n\n\n\n\n\n\n\na</pre>"), "<pre>a</pre>");
+    assert_eq!(clean_body("<p><a href=\"/x\">no base</a> <img src=\"/a.jpg\"></p>", None), "<p>no base </p>");
+}
+
+#[test]
+fn monstrous_bodies_neither_crash_nor_take_long() {
+    let started = std::time::Instant::now();
+    let deep = format!("{}text{}", "<div><b x>".repeat(20_000), "</b></div>".repeat(20_000));
+    assert!(clean(&deep).contains("text"));
+    let unclosed = format!("{}{}", "<b><i><u><em>".repeat(2_000), "<p>x".repeat(5_000));
+    assert!(clean(&unclosed).contains('x'));
+    let attributes: String = (0..30_000).map(|n| format!(" a{n}=1")).collect();
+    assert!(clean(&format!("<p{attributes}>text</p>")).contains("text"));
+    assert!(clean(&"<p>新闻 and text</p>\n".repeat(40_000)).len() > 900_000);
+    assert!(clean(&"&amp".repeat(50_000)).starts_with("&amp;&amp;"));
+    assert!(clean(&"<table>x<svg><style>&nbsp;".repeat(5_000)).starts_with('x'));
+    assert_eq!(clean(&format!("<p>x</p><img src=\"data:image/png;base64,{}\">", "A".repeat(9 << 20))), "<p>x</p>");
+    assert!(!plain_title(&"<!--<b <".repeat(30_000)).is_empty());
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
+}
+
+#[test]
+fn titles_lose_their_markup_but_no_meaning() {
+    for (given, made) in [
+        ("5 < 6 & 7", "5 < 6 & 7"),
+        ("<em>more</em>&nbsp; news", "more news"),
+        ("A&amp;B &lt;p&gt; &#8212; <b>x</b>", "A&B <p> — x"),
+        ("x<y and y>z", "x<y and y>z"),
+        ("one<br/>two\n three\u{3000}four", "one two three four"),
+        ("<script>evil()</script>Fine<!-- hm -->", "Fine"),
+        ("e\u{301}te\u{301} \u{96} \u{7}bell\u{fffe}", "été – bell"),
+        ("👩\u{200d}🔬 in the lab", "👩\u{200d}🔬 in the lab"),
+        ("  ", ""),
+    ] {
+        assert_eq!(plain_title(given), made);
+    }
+}
+
+#[test]
+fn plain_text_has_a_line_for_each_paragraph() {
+    let html = "<h2>Fair</h2><p>On &amp; on<br>second <b>line</b></p><ul><li>one</li><li>two</li></ul><script>x</script>\
+        <table><tr><td>a</td><td>b</td></tr></table><pre>x\ny</pre>";
+    assert_eq!(plain_text(html), "Fair\nOn & on\nsecond line\none\ntwo\na b\nx\ny");
+}
+
+#[test]
+fn summaries_are_cut_where_a_reader_would() {
+    assert_eq!(summary(Some(" <b>Given</b> 5 < 6 "), "<p>Body</p>", 50), "Given 5 < 6");
+    assert_eq!(summary(Some("<p></p>"), "<h2>Head</h2><figure><figcaption>cap</figcaption></figure><p>Body</p>", 50), "Body");
+    assert_eq!(summary(None, "<h2>Head</h2>", 50), "Head");
+    assert_eq!(summary(None, "<p>The students opened a laboratory</p>", 22), "The students opened a…");
+    assert_eq!(summary(None, "<p>The students opened, a laboratory</p>", 21), "The students opened…");
+    assert_eq!(summary(None, "<p>学院的学生们在新的实验室里上课</p>", 8), "学院的学生们在…");
+    assert_eq!(summary(None, &format!("<p>{}</p>", "👩\u{200d}🔬".repeat(9)), 4), format!("{}…", "👩\u{200d}🔬".repeat(3)));
+    assert_eq!(summary(None, "", 10), "");
+    assert_eq!(summary(None, "<p>text</p>", 0), "");
+}

@@ -1,0 +1,157 @@
+//! Articles into a builtin source: from a file, every line checked before the first is kept, or one by one.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+
+use anyhow::{Context, anyhow, bail};
+use sha2::{Digest as _, Sha256};
+
+use super::row::{COLUMNS, Row, check_columns, draft};
+use super::{BATCH, SyncReport, arrival, keep};
+use crate::config::{Config, Source, SourceKind};
+use crate::domain::article::Draft;
+use crate::domain::time::Millis;
+use crate::store::Store;
+
+/// Refused lines: number and reason. Nothing was imported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused(pub Vec<(u64, String)>);
+
+/// The builtin source of this name, or the only one.
+pub fn builtin<'a>(config: &'a Config, name: Option<&str>) -> anyhow::Result<&'a Source> {
+    let builtin: Vec<&Source> = config.sources.iter().filter(|s| s.kind == SourceKind::Builtin).collect();
+    match (name, builtin.as_slice()) {
+        (Some(name), all) => {
+            all.iter().find(|s| s.name == name).copied().ok_or_else(|| anyhow!("{name:?} is no builtin source of the config"))
+        }
+        (None, [only]) => Ok(only),
+        (None, []) => bail!("the config has no builtin source: add [[sources]] with kind = \"builtin\""),
+        (None, _) => bail!("the config has several builtin sources: name one with --source"),
+    }
+}
+
+/// Imports a .jsonl or .csv file; articles of the same id are replaced.
+pub async fn import(store: &Store, config: &Config, source: &Source, file: &Path, now: Millis) -> anyhow::Result<Result<SyncReport, Refused>> {
+    let rows = match file.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase).as_deref() {
+        Some("csv") => csv_rows(file)?,
+        Some("jsonl" | "ndjson") => json_rows(file)?,
+        _ => bail!("{}: the name must end in .jsonl or .csv, which says what it holds", file.display()),
+    };
+    let (mut drafts, mut refused, mut ids) = (Vec::new(), Vec::new(), HashSet::new());
+    for (line, row) in rows {
+        let checked = row.and_then(|mut row| {
+            complete(&mut row, now)?;
+            draft(&row, &source.timezone, source.article_url.as_deref())
+        });
+        match checked {
+            Ok(draft) if !ids.insert(draft.source_id.clone()) => refused.push((line, format!("the id {:?} is there twice", draft.source_id))),
+            Ok(draft) => drafts.push(draft),
+            Err(why) => refused.push((line, why)),
+        }
+    }
+    if !refused.is_empty() {
+        return Ok(Err(Refused(refused)));
+    }
+    publish(store, config, &source.name, drafts, now).await.map(Ok)
+}
+
+/// Keeps drafts in a builtin source; those of the same id are replaced.
+pub async fn publish(store: &Store, config: &Config, source: &str, drafts: Vec<Draft>, now: Millis) -> anyhow::Result<SyncReport> {
+    let source = builtin(config, Some(source))?;
+    store.ensure_source(&source.name, now).await?;
+    let known = store.known_articles(&source.name).await?;
+    let mut report = SyncReport { source: source.name.clone(), ..SyncReport::default() };
+    let changed: Vec<(Draft, String)> = drafts
+        .into_iter()
+        .map(|draft| {
+            let hash = arrival::hash(&draft, &config.site);
+            (draft, hash)
+        })
+        .filter(|(draft, hash)| known.get(&draft.source_id).is_none_or(|k| k.removed || &k.hash != hash))
+        .collect();
+    for batch in changed.chunks(BATCH) {
+        keep(store, batch.to_vec(), source, &config.site, &mut report, now).await?;
+    }
+    if report.added + report.changed > 0 {
+        store.regroup(&source.name).await?;
+    }
+    store.source_succeeded(&source.name, 0, now).await?;
+    Ok(report)
+}
+
+/// Gives a line without id one made of its content, and one without a date the present.
+fn complete(row: &mut Row, now: Millis) -> Result<(), String> {
+    if row.get("title").is_none_or(|t| t.trim().is_empty()) {
+        return Err("it has no title".into());
+    }
+    if row.get("id").is_none_or(|i| i.trim().is_empty()) {
+        let own = row.get("url").or_else(|| row.get("title")).cloned().unwrap_or_default();
+        let hash: String = Sha256::digest(own).iter().take(8).map(|b| format!("{b:02x}")).collect();
+        row.insert("id".into(), hash);
+    }
+    row.entry("published_at".into()).or_insert_with(|| now.rfc3339());
+    Ok(())
+}
+
+type Line = (u64, Result<Row, String>);
+
+fn csv_rows(file: &Path) -> anyhow::Result<Vec<Line>> {
+    let name = file.display();
+    let mut text = Vec::new();
+    File::open(file).and_then(|mut f| f.read_to_end(&mut text)).with_context(|| format!("cannot read {name}"))?;
+    let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&text);
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text);
+    let columns: Vec<String> = reader.headers().with_context(|| format!("{name}:1: this is no CSV"))?.iter().map(|h| h.trim().to_lowercase()).collect();
+    check_columns(&columns, &["title"], None).map_err(|why| anyhow!("{name}:1: {why}"))?;
+    let mut rows = Vec::new();
+    let mut record = csv::StringRecord::new();
+    loop {
+        let before = reader.position().line();
+        let line = match reader.read_record(&mut record) {
+            Ok(false) => return Ok(rows),
+            Ok(true) if record.len() != columns.len() => {
+                Err(format!("it has {} fields, the first line has {}; a comma or a quotation mark may be missing", record.len(), columns.len()))
+            }
+            Ok(true) => Ok(columns.iter().cloned().zip(record.iter().map(str::to_owned)).filter(|(_, v)| !v.is_empty()).collect()),
+            Err(e) if e.is_io_error() => return Err(e).with_context(|| format!("cannot read {name}")),
+            Err(e) => Err(e.to_string()),
+        };
+        rows.push((record.position().map_or(before, csv::Position::line), line));
+    }
+}
+
+fn json_rows(file: &Path) -> anyhow::Result<Vec<Line>> {
+    let name = file.display();
+    let input = BufReader::new(File::open(file).with_context(|| format!("cannot open {name}"))?);
+    let mut rows = Vec::new();
+    for (number, line) in (1..).zip(input.lines()) {
+        let line = line.with_context(|| format!("{name}:{number}: this can't be read as UTF-8 text"))?;
+        let line = line.trim_start_matches('\u{feff}').trim();
+        if !line.is_empty() {
+            rows.push((number, json_row(line)));
+        }
+    }
+    Ok(rows)
+}
+
+fn json_row(line: &str) -> Result<Row, String> {
+    let value: serde_json::Value = serde_json::from_str(line).map_err(|e| format!("this is no JSON: {e}"))?;
+    let Some(object) = value.as_object() else { return Err("a line must hold one JSON object".into()) };
+    let mut row = Row::new();
+    for (key, value) in object {
+        let key = key.to_lowercase();
+        if !COLUMNS.contains(&key.as_str()) {
+            return Err(format!("`{key}` is no column of an article; the known ones are {}", COLUMNS.join(", ")));
+        }
+        let text = match value {
+            serde_json::Value::Null => continue,
+            serde_json::Value::String(s) => s.clone(),
+            serde_json::Value::Array(list) => list.iter().filter_map(|v| v.as_str()).collect::<Vec<_>>().join(","),
+            other => other.to_string(),
+        };
+        row.insert(key, text);
+    }
+    Ok(row)
+}

@@ -1,0 +1,184 @@
+//! A row of a query or of an imported file, and the article it tells.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::domain::article::Draft;
+use crate::domain::time::Millis;
+
+/// The columns of a row by their names in lower case; null columns are absent.
+pub(crate) type Row = BTreeMap<String, String>;
+
+/// Every column the program knows.
+pub(crate) const COLUMNS: [&str; 14] = [
+    "id",
+    "title",
+    "url",
+    "summary",
+    "body_html",
+    "section",
+    "tags",
+    "author",
+    "language",
+    "image_url",
+    "published_at",
+    "updated_at",
+    "translation_of",
+    "guid",
+];
+
+/// Characters of a value that keep their meaning in a path segment.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
+
+/// Checks the columns of a query or file: all known, or used in `article_url`, and the needed ones there.
+pub(crate) fn check_columns(columns: &[String], needed: &[&str], article_url: Option<&str>) -> Result<(), String> {
+    let used = article_url.map(braces).unwrap_or_default();
+    for column in columns {
+        if !COLUMNS.contains(&column.as_str()) && !used.contains(column) {
+            return Err(format!("`{column}` is no column of an article; the known ones are {}", COLUMNS.join(", ")));
+        }
+    }
+    for missing in needed.iter().filter(|n| !columns.iter().any(|c| c == *n)) {
+        return Err(format!("the column `{missing}` is missing; {} are needed: name it with `AS {missing}`", needed.join(", ")));
+    }
+    for missing in used.iter().filter(|u| !columns.contains(u)) {
+        return Err(format!("article_url uses {{{missing}}}, but there is no column `{missing}`"));
+    }
+    Ok(())
+}
+
+/// The article a row tells, or the reason why it tells none.
+pub(crate) fn draft(row: &Row, zone: &TimeZone, article_url: Option<&str>) -> Result<Draft, String> {
+    let text = |name: &str| row.get(name).map(|v| v.trim()).filter(|v| !v.is_empty()).map(str::to_owned);
+    let time = |name: &str| -> Result<Option<Millis>, String> {
+        text(name).map(|v| instant(&v, zone).ok_or_else(|| format!("{name} `{}` is no time", shown(&v)))).transpose()
+    };
+    let Some(source_id) = text("id") else { return Err("it has no id".into()) };
+    let Some(published_at) = time("published_at")? else { return Err("it has no published_at".into()) };
+    let url = match (text("url"), article_url) {
+        (Some(url), _) => Some(url),
+        (None, Some(pattern)) => Some(filled(pattern, row)),
+        (None, None) => None,
+    };
+    Ok(Draft {
+        source_id,
+        guid: text("guid"),
+        title: row.get("title").cloned().unwrap_or_default(),
+        url,
+        summary: text("summary"),
+        body_html: row.get("body_html").cloned().unwrap_or_default(),
+        sections: text("section").into_iter().collect(),
+        tags: several(row.get("tags")),
+        authors: several(row.get("author")),
+        language: text("language"),
+        image_url: text("image_url"),
+        published_at,
+        updated_at: time("updated_at")?,
+        translation_of: text("translation_of"),
+        notes: Vec::new(),
+    })
+}
+
+/// An instant from a timestamp with or without a zone, a date, or epoch seconds (milliseconds from eleven digits on).
+pub(crate) fn instant(text: &str, zone: &TimeZone) -> Option<Millis> {
+    let text = text.trim();
+    if let Ok(number) = text.parse::<f64>() {
+        if !number.is_finite() {
+            return None;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "checked against jiff's range below")]
+        let ms = if number.abs() >= 1e11 { number as i64 } else { (number * 1000.0) as i64 };
+        return Timestamp::from_millisecond(ms).ok().map(Millis::from);
+    }
+    let iso = text.replacen(' ', "T", 1);
+    let iso = iso.replace(' ', "");
+    if let Ok(stamp) = iso.parse::<Timestamp>() {
+        return Some(Millis::from(stamp));
+    }
+    let civil = iso.parse::<DateTime>().ok().or_else(|| iso.parse::<Date>().ok().map(Date::into))?;
+    // Year 0 is MySQL's way of saying "no date".
+    if civil.year() < 1 {
+        return None;
+    }
+    zone.to_ambiguous_timestamp(civil).compatible().ok().map(Millis::from)
+}
+
+fn several(value: Option<&String>) -> Vec<String> {
+    let Some(value) = value else { return Vec::new() };
+    value.split([',', '，']).map(str::trim).filter(|v| !v.is_empty()).map(str::to_owned).collect()
+}
+
+fn braces(pattern: &str) -> Vec<String> {
+    pattern.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name.trim().to_lowercase()).collect()
+}
+
+fn filled(pattern: &str, row: &Row) -> String {
+    let mut parts = pattern.split('{');
+    let mut url = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once('}') {
+            Some((name, rest)) => {
+                let value = row.get(&name.trim().to_lowercase()).map_or("", String::as_str);
+                url.extend(utf8_percent_encode(value, SEGMENT));
+                url += rest;
+            }
+            None => {
+                url.push('{');
+                url += part;
+            }
+        }
+    }
+    url
+}
+
+fn shown(value: &str) -> String {
+    value.chars().take(40).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shanghai() -> TimeZone {
+        TimeZone::get("Asia/Shanghai").unwrap()
+    }
+
+    #[test]
+    fn a_time_without_a_zone_is_read_in_the_source_s_zone() {
+        let expected = instant("2026-09-21T08:40:00Z", &TimeZone::UTC);
+        assert!(expected.is_some());
+        for text in ["2026-09-21 16:40:00", "2026-09-21T16:40:00", "2026-09-21 08:40:00+00", "2026-09-21 16:40:00+08:00", "1790152800"] {
+            let found = instant(text, &shanghai());
+            if text != "1790152800" {
+                assert_eq!(found, expected, "{text}");
+            } else {
+                assert!(found.is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn zero_dates_and_nonsense_are_no_times() {
+        for text in ["0000-00-00 00:00:00", "soon", "", "NaN", "1e300", "2026-13-01"] {
+            assert_eq!(instant(text, &shanghai()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_made_of_the_row_s_columns() {
+        let row: Row = [("id", "7"), ("path", "xin wen")].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+        assert_eq!(filled("https://x.example/{path}/{id}.html", &row), "https://x.example/xin%20wen/7.html");
+    }
+
+    #[test]
+    fn an_unknown_column_is_refused_unless_the_address_uses_it() {
+        let columns = ["id", "title", "published_at", "path"].map(str::to_owned);
+        assert!(check_columns(&columns, &["id"], None).is_err_and(|e| e.contains("`path`") && e.contains("translation_of")));
+        assert!(check_columns(&columns, &["id"], Some("https://x.example/{path}")).is_ok());
+        assert!(check_columns(&columns, &["id", "guid"], Some("{path}")).is_err_and(|e| e.contains("`guid` is missing")));
+    }
+}

@@ -1,0 +1,302 @@
+//! The mirrored articles: added, changed, removed to a tombstone, selected.
+
+use std::collections::HashMap;
+
+use serde_json::json;
+use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
+
+use super::dialect::{Column, sql};
+use super::{Store, StoreResult, json_list, list_of, reading, transaction};
+use crate::domain::article::Article;
+use crate::domain::selection::{Selection, term};
+use crate::domain::time::Millis;
+
+/// What we know of an article that a source tells again.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// Hash of the draft it was made from.
+    pub hash: String,
+    /// Whether it is a tombstone.
+    pub removed: bool,
+}
+
+/// An article cleaned on arrival, ready to be kept.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// The cleaned content; its row, group and first sight are the store's to fill.
+    pub article: Article,
+    /// Whether the source tells its last change; without it a changed article changed now.
+    pub tells_update: bool,
+    /// The source id of the article it translates.
+    pub translation_of: Option<String>,
+    /// Hash of the draft.
+    pub hash: String,
+}
+
+/// What became of an arrival.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kept {
+    /// It is new here.
+    Added,
+    /// It was known and has changed, or came back.
+    Changed,
+    /// Its guid belongs to another article: `source/source_id`.
+    Taken(String),
+}
+
+pub(crate) const COLUMNS: &str = "a.id, a.guid, a.source, a.source_id, a.title, a.url, a.summary, a.body_html, a.sections, a.tags, \
+     a.authors, a.language, a.image_url, a.published_at, a.updated_at, a.first_seen_at, a.group_id, a.removed_at";
+
+pub(crate) struct ArticleRow(Article);
+
+impl<'r, R: Row> FromRow<'r, R> for ArticleRow
+where
+    &'static str: ColumnIndex<R>,
+    String: Decode<'r, R::Database> + Type<R::Database>,
+    Option<String>: Decode<'r, R::Database> + Type<R::Database>,
+    i64: Decode<'r, R::Database> + Type<R::Database>,
+    Option<i64>: Decode<'r, R::Database> + Type<R::Database>,
+{
+    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
+        let list = |column: &'static str| -> Result<Vec<String>, sqlx::Error> {
+            let text: String = row.try_get(column)?;
+            list_of(&text, "articles").map_err(|e| sqlx::Error::ColumnDecode { index: column.into(), source: Box::new(e) })
+        };
+        Ok(Self(Article {
+            row: row.try_get("id")?,
+            guid: row.try_get("guid")?,
+            source: row.try_get("source")?,
+            source_id: row.try_get("source_id")?,
+            title: row.try_get("title")?,
+            url: row.try_get("url")?,
+            summary: row.try_get("summary")?,
+            body_html: row.try_get("body_html")?,
+            sections: list("sections")?,
+            tags: list("tags")?,
+            authors: list("authors")?,
+            language: row.try_get("language")?,
+            image_url: row.try_get("image_url")?,
+            published_at: Millis(row.try_get("published_at")?),
+            updated_at: Millis(row.try_get("updated_at")?),
+            first_seen_at: Millis(row.try_get("first_seen_at")?),
+            group: row.try_get("group_id")?,
+            removed_at: row.try_get::<Option<i64>, _>("removed_at")?.map(Millis),
+        }))
+    }
+}
+
+pub(crate) fn articles_of(rows: Vec<ArticleRow>) -> Vec<Article> {
+    rows.into_iter().map(|r| r.0).collect()
+}
+
+impl Store {
+    /// All articles of a source, tombstones too, by the source's id.
+    pub async fn known_articles(&self, source: &str) -> StoreResult<HashMap<String, Known>> {
+        let rows: Vec<(String, String, Option<i64>)> = reading!(self, |db| sqlx::query_as(
+            "SELECT source_id, content_hash, removed_at FROM articles WHERE source = $1"
+        )
+        .bind(source)
+        .fetch_all(db)
+        .await?);
+        Ok(rows.into_iter().map(|(id, hash, removed)| (id, Known { hash, removed: removed.is_some() })).collect())
+    }
+
+    /// Keeps a few arrivals in one transaction; the guid and the first sight of a known article never change.
+    pub async fn keep_articles(&self, arrivals: Vec<Arrival>, now: Millis) -> StoreResult<Vec<Kept>> {
+        let terms_sql = format!(
+            "INSERT INTO article_terms (article_id, kind, term) SELECT $1, kind, term FROM {} AS t WHERE TRUE ON CONFLICT DO NOTHING",
+            self.rows("$2", &[Column::Text("kind"), Column::Text("term")])
+        );
+        transaction!(self, |tx| {
+            let mut kept = Vec::with_capacity(arrivals.len());
+            for arrival in &arrivals {
+                let a = &arrival.article;
+                let owner: Option<(String, String)> = sqlx::query_as("SELECT source, source_id FROM articles WHERE guid = $1")
+                    .bind(&a.guid)
+                    .fetch_optional(&mut *tx)
+                    .await?;
+                if let Some((source, id)) = owner.filter(|(s, i)| (s, i) != (&a.source, &a.source_id)) {
+                    kept.push(Kept::Taken(format!("{source}/{id}")));
+                    continue;
+                }
+                let (row, seen): (i64, i64) = sqlx::query_as(KEEP)
+                    .bind(&a.source)
+                    .bind(&a.source_id)
+                    .bind(&a.guid)
+                    .bind(&a.title)
+                    .bind(&a.url)
+                    .bind(&a.summary)
+                    .bind(&a.body_html)
+                    .bind(json_list(&a.sections))
+                    .bind(json_list(&a.tags))
+                    .bind(json_list(&a.authors))
+                    .bind(&a.language)
+                    .bind(&a.image_url)
+                    .bind(a.published_at.0)
+                    .bind(a.updated_at.0)
+                    .bind(if arrival.tells_update { a.updated_at.0 } else { now.0 })
+                    .bind(now.0)
+                    .bind(&arrival.translation_of)
+                    .bind(&arrival.hash)
+                    .fetch_one(&mut *tx)
+                    .await?;
+                kept.push(if seen == 0 { Kept::Added } else { Kept::Changed });
+                sqlx::query("UPDATE articles SET group_id = id WHERE id = $1 AND group_id = 0").bind(row).execute(&mut *tx).await?;
+                sqlx::query("DELETE FROM article_terms WHERE article_id = $1").bind(row).execute(&mut *tx).await?;
+                sqlx::query(sql(terms_sql.clone())).bind(row).bind(terms_of(a)).execute(&mut *tx).await?;
+            }
+            sqlx::query(BUMP).execute(&mut *tx).await?;
+            kept
+        })
+    }
+
+    /// Turns a few articles of a source into tombstones.
+    pub async fn remove_articles(&self, source: &str, ids: &[String], now: Millis) -> StoreResult<()> {
+        let (source, ids) = (source.to_owned(), json_list(ids));
+        let chosen = self.texts("$2");
+        let terms = format!(
+            "DELETE FROM article_terms WHERE article_id IN (SELECT id FROM articles WHERE source = $1 AND source_id IN {chosen})"
+        );
+        let bodies = format!(
+            "UPDATE articles SET removed_at = $3, changed_at = $3, title = '', url = NULL, summary = '', body_html = '', sections = '[]', \
+             tags = '[]', authors = '[]', image_url = NULL, content_hash = '' WHERE source = $1 AND source_id IN {chosen} AND removed_at IS NULL"
+        );
+        transaction!(self, |tx| {
+            sqlx::query(sql(terms.clone())).bind(&source).bind(&ids).execute(&mut *tx).await?;
+            sqlx::query(sql(bodies.clone())).bind(&source).bind(&ids).bind(now.0).execute(&mut *tx).await?;
+            sqlx::query(BUMP).execute(&mut *tx).await?;
+        })
+    }
+
+    /// A number that grows with every change to any article.
+    pub async fn articles_version(&self) -> StoreResult<i64> {
+        let row: Option<(String,)> =
+            reading!(self, |db| sqlx::query_as("SELECT value FROM instance WHERE key = 'articles_version'").fetch_optional(db).await?);
+        Ok(row.and_then(|(v,)| v.parse().ok()).unwrap_or(0))
+    }
+
+    /// Whether an article's time of publication came in `(after, until]`.
+    pub async fn any_published_in(&self, after: Millis, until: Millis) -> StoreResult<bool> {
+        let row: Option<(i64,)> = reading!(self, |db| sqlx::query_as(
+            "SELECT id FROM articles WHERE removed_at IS NULL AND published_at > $1 AND published_at <= $2 LIMIT 1"
+        )
+        .bind(after.0)
+        .bind(until.0)
+        .fetch_optional(db)
+        .await?);
+        Ok(row.is_some())
+    }
+
+    /// The newest visible articles of a selection; ties are broken by id, so that the order is the same everywhere.
+    pub async fn newest_articles(&self, selection: &Selection, now: Millis, limit: usize) -> StoreResult<Vec<Article>> {
+        let text = format!(
+            "SELECT {COLUMNS} FROM articles a WHERE a.removed_at IS NULL AND a.published_at <= $1 {} ORDER BY a.published_at DESC, a.guid LIMIT $2",
+            self.selecting(3)
+        );
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let [sections, tags, authors, languages, sources] = lists_of(selection);
+        let rows: Vec<ArticleRow> = reading!(self, |db| sqlx::query_as(sql(text))
+            .bind(now.0)
+            .bind(limit)
+            .bind(sections)
+            .bind(tags)
+            .bind(authors)
+            .bind(languages)
+            .bind(sources)
+            .fetch_all(db)
+            .await?);
+        Ok(articles_of(rows))
+    }
+
+    /// When the latest removal happened among tombstones of these sources published since `oldest`.
+    pub async fn latest_removal(&self, sources: &[String], oldest: Millis) -> StoreResult<Option<Millis>> {
+        let text = format!(
+            "SELECT MAX(removed_at) FROM articles WHERE removed_at IS NOT NULL AND published_at >= $1 AND ($2 = '[]' OR source IN {})",
+            self.texts("$2")
+        );
+        let row: (Option<i64>,) =
+            reading!(self, |db| sqlx::query_as(sql(text)).bind(oldest.0).bind(json_list(sources)).fetch_one(db).await?);
+        Ok(row.0.map(Millis))
+    }
+
+    /// An article by our permanent id, by `source/source_id`, or by the source's id where that is clear.
+    pub async fn find_article(&self, id: &str) -> StoreResult<Option<Article>> {
+        let text = format!(
+            "SELECT {COLUMNS} FROM articles a WHERE a.guid = $1 OR a.source || '/' || a.source_id = $1 OR a.source_id = $1 \
+             ORDER BY CASE WHEN a.guid = $1 THEN 0 WHEN a.source_id = $1 THEN 2 ELSE 1 END, a.id LIMIT 1"
+        );
+        let row: Option<ArticleRow> = reading!(self, |db| sqlx::query_as(sql(text)).bind(id).fetch_optional(db).await?);
+        Ok(row.map(|r| r.0))
+    }
+
+    /// All articles but tombstones, newest first, waiting ones too.
+    pub async fn list_articles(&self, limit: Option<i64>) -> StoreResult<Vec<Article>> {
+        let text = format!("SELECT {COLUMNS} FROM articles a WHERE a.removed_at IS NULL ORDER BY a.published_at DESC, a.guid LIMIT $1");
+        let rows: Vec<ArticleRow> =
+            reading!(self, |db| sqlx::query_as(sql(text)).bind(limit.unwrap_or(i64::MAX)).fetch_all(db).await?);
+        Ok(articles_of(rows))
+    }
+
+    /// The names of all sections of visible articles, in alphabetical order of their bytes.
+    pub async fn sections(&self) -> StoreResult<Vec<String>> {
+        let rows: Vec<(String,)> =
+            reading!(self, |db| sqlx::query_as("SELECT DISTINCT sections FROM articles WHERE removed_at IS NULL").fetch_all(db).await?);
+        let mut all = std::collections::BTreeSet::new();
+        for (json,) in rows {
+            all.extend(list_of(&json, "articles.sections")?);
+        }
+        Ok(all.into_iter().collect())
+    }
+
+    /// Conditions of a selection whose five JSON lists are bound from parameter `first` on.
+    pub(crate) fn selecting(&self, first: usize) -> String {
+        let mut text = String::new();
+        for (offset, kind) in ["section", "tag", "author"].into_iter().enumerate() {
+            let p = format!("${}", first + offset);
+            text += &format!(
+                "AND ({p} = '[]' OR EXISTS (SELECT 1 FROM article_terms t WHERE t.article_id = a.id AND t.kind = '{kind}' AND t.term IN {})) ",
+                self.texts(&p)
+            );
+        }
+        let languages = format!("${}", first + 3);
+        text += &format!(
+            "AND ({languages} = '[]' OR EXISTS (SELECT 1 FROM {} AS l WHERE lower(a.language) = l.tag OR lower(a.language) LIKE l.tag || '-%')) ",
+            self.rows(&languages, &[Column::Text("tag")])
+        );
+        let sources = format!("${}", first + 4);
+        text += &format!("AND ({sources} = '[]' OR a.source IN {})", self.texts(&sources));
+        text
+    }
+}
+
+/// The five parameters that [`Store::selecting`] expects.
+pub(crate) fn lists_of(selection: &Selection) -> [String; 5] {
+    let terms = |list: &[String]| json_list(&list.iter().map(|s| term(s)).collect::<Vec<_>>());
+    let languages: Vec<_> = selection.languages.iter().map(|l| json!({"tag": l.to_lowercase()})).collect();
+    [
+        terms(&selection.sections),
+        terms(&selection.tags),
+        terms(&selection.authors),
+        serde_json::Value::from(languages).to_string(),
+        json_list(&selection.sources),
+    ]
+}
+
+fn terms_of(a: &Article) -> String {
+    let of = |kind: &'static str, list: &[String]| list.iter().map(move |t| json!({"kind": kind, "term": term(t)})).collect::<Vec<_>>();
+    let all = [of("section", &a.sections), of("tag", &a.tags), of("author", &a.authors)].concat();
+    serde_json::Value::from(all).to_string()
+}
+
+/// Gives the row's number and 0 if it is new here, else when it was first seen.
+const KEEP: &str = "INSERT INTO articles (source, source_id, guid, title, url, summary, body_html, sections, tags, authors, language, image_url, \
+     published_at, updated_at, first_seen_at, changed_at, translation_of, content_hash, group_id) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $16, $16, $17, $18, 0) \
+     ON CONFLICT (source, source_id) DO UPDATE SET title = excluded.title, url = excluded.url, summary = excluded.summary, \
+     body_html = excluded.body_html, sections = excluded.sections, tags = excluded.tags, authors = excluded.authors, \
+     language = excluded.language, image_url = excluded.image_url, published_at = excluded.published_at, updated_at = $15, \
+     changed_at = excluded.changed_at, translation_of = excluded.translation_of, content_hash = excluded.content_hash, removed_at = NULL \
+     RETURNING id, CASE WHEN group_id = 0 THEN 0 ELSE first_seen_at END";
+
+const BUMP: &str = "INSERT INTO instance (key, value) VALUES ('articles_version', '1') \
+     ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(instance.value AS BIGINT) + 1 AS TEXT)";

@@ -1,0 +1,89 @@
+//! An edition's audience: who it is for, and its freezing in blocks of consecutive deliveries.
+
+use super::{Store, StoreResult, reading, transaction};
+use crate::domain::time::Millis;
+
+/// Deliveries in a block: one lease, one load.
+pub const BLOCK: i64 = 256;
+
+/// The readers of a language who chose the same sections.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// Language tag; empty if unknown.
+    pub language: String,
+    /// Chosen sections as a sorted JSON list; `[]` for all.
+    pub sections: String,
+    /// How many they are.
+    pub readers: i64,
+}
+
+impl Store {
+    /// How the confirmed subscribers of a digest divide by language and chosen sections.
+    pub async fn choices(&self, digest: &str) -> StoreResult<Vec<Choice>> {
+        let rows: Vec<(String, String, i64)> = reading!(self, |db| sqlx::query_as(
+            "SELECT COALESCE(p.language, ''), s.sections, COUNT(*) FROM subscriptions s JOIN subscribers p ON p.id = s.subscriber_id \
+             WHERE s.digest = $1 AND s.status = 'confirmed' GROUP BY 1, 2 ORDER BY 1, 2"
+        )
+        .bind(digest)
+        .fetch_all(db)
+        .await?);
+        Ok(rows.into_iter().map(|(language, sections, readers)| Choice { language, sections, readers }).collect())
+    }
+
+    /// Freezes the next block of an edition's audience, in the order of their subscriptions; gives how many it holds, 0 when
+    /// the audience is complete. Begun again after a crash, it goes on where it stopped.
+    pub async fn freeze_block(&self, edition: i64, now: Millis) -> StoreResult<i64> {
+        transaction!(self, |tx| {
+            // Taking the row first makes a second node wait for this block instead of freezing it again.
+            let at: Option<(i64, String)> = sqlx::query_as(
+                "UPDATE editions SET frozen_to = frozen_to WHERE id = $1 AND state = 'preparing' RETURNING frozen_to, digest",
+            )
+            .bind(edition)
+            .fetch_optional(&mut *tx)
+            .await?;
+            let Some((frozen_to, digest)) = at else { return Ok(0) };
+            let (block,): (i64,) =
+                sqlx::query_as("INSERT INTO blocks (edition_id) VALUES ($1) RETURNING id").bind(edition).fetch_one(&mut *tx).await?;
+            let frozen = sqlx::query(FREEZE)
+                .bind(edition)
+                .bind(block)
+                .bind(now.0)
+                .bind(&digest)
+                .bind(frozen_to)
+                .bind(BLOCK)
+                .execute(&mut *tx)
+                .await?
+                .rows_affected();
+            if frozen == 0 {
+                sqlx::query("DELETE FROM blocks WHERE id = $1").bind(block).execute(&mut *tx).await?;
+            } else {
+                sqlx::query("UPDATE editions SET frozen_to = (SELECT MAX(subscription_id) FROM deliveries WHERE block_id = $2) WHERE id = $1")
+                    .bind(edition)
+                    .bind(block)
+                    .execute(&mut *tx)
+                    .await?;
+            }
+            i64::try_from(frozen).unwrap_or(i64::MAX)
+        })
+    }
+
+    /// Lets a frozen edition go out; gives whether it was waiting for that.
+    pub async fn release_edition(&self, edition: i64) -> StoreResult<bool> {
+        transaction!(self, |tx| {
+            sqlx::query("UPDATE editions SET state = 'sending' WHERE id = $1 AND state = 'preparing'")
+                .bind(edition)
+                .execute(&mut *tx)
+                .await?
+                .rows_affected()
+                == 1
+        })
+    }
+}
+
+const FREEZE: &str = "INSERT INTO deliveries (kind, edition_id, block_id, variant_id, subscriber_id, subscription_id, address, address_hash, \
+     name, state, created_at) \
+     SELECT 'edition', $1, $2, c.variant_id, p.id, s.id, p.address, p.address_hash, p.name, 'queued', $3 \
+     FROM subscriptions s JOIN subscribers p ON p.id = s.subscriber_id \
+     JOIN variant_choices c ON c.edition_id = $1 AND c.language = COALESCE(p.language, '') AND c.sections = s.sections \
+     WHERE s.digest = $4 AND s.status = 'confirmed' AND s.id > $5 \
+     AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.hash = p.address_hash) ORDER BY s.id LIMIT $6";

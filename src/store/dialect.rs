@@ -1,0 +1,76 @@
+//! The only file that knows how the two databases differ in what they can say.
+
+use sqlx::AssertSqlSafe;
+
+use super::{Db, Store};
+
+/// A column of rows handed over as one JSON parameter.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Column {
+    Int(&'static str),
+    Text(&'static str),
+}
+
+/// SQL put together from fixed texts of this program; values are always bound.
+pub(crate) fn sql(text: String) -> AssertSqlSafe<String> {
+    AssertSqlSafe(text)
+}
+
+impl Store {
+    /// A subquery that turns the JSON array of objects bound as `parameter` into rows.
+    pub(crate) fn rows(&self, parameter: &str, columns: &[Column]) -> String {
+        match &*self.db {
+            Db::Sqlite { .. } => {
+                let picked: Vec<String> = columns
+                    .iter()
+                    .map(|c| match c {
+                        Column::Int(n) | Column::Text(n) => format!("json_extract(value, '$.{n}') AS {n}"),
+                    })
+                    .collect();
+                format!("(SELECT {} FROM json_each({parameter}))", picked.join(", "))
+            }
+            Db::Postgres(_) => {
+                let typed: Vec<String> = columns
+                    .iter()
+                    .map(|c| match c {
+                        Column::Int(n) => format!("{n} bigint"),
+                        Column::Text(n) => format!("{n} text"),
+                    })
+                    .collect();
+                format!("(SELECT * FROM jsonb_to_recordset(CAST({parameter} AS jsonb)) AS r({}))", typed.join(", "))
+            }
+        }
+    }
+
+    /// A subquery of the numbers in the JSON array bound as `parameter`.
+    pub(crate) fn numbers(&self, parameter: &str) -> String {
+        match &*self.db {
+            Db::Sqlite { .. } => format!("(SELECT value FROM json_each({parameter}))"),
+            Db::Postgres(_) => format!("(SELECT CAST(value AS bigint) FROM jsonb_array_elements_text(CAST({parameter} AS jsonb)))"),
+        }
+    }
+
+    /// A subquery of the texts in the JSON array bound as `parameter`.
+    pub(crate) fn texts(&self, parameter: &str) -> String {
+        match &*self.db {
+            Db::Sqlite { .. } => format!("(SELECT value FROM json_each({parameter}))"),
+            Db::Postgres(_) => format!("(SELECT value FROM jsonb_array_elements_text(CAST({parameter} AS jsonb)))"),
+        }
+    }
+
+    /// The database's own clock in milliseconds: leases are compared by it, since nodes' clocks differ.
+    pub(crate) fn database_now(&self) -> &'static str {
+        match &*self.db {
+            Db::Sqlite { .. } => "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+            Db::Postgres(_) => "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
+        }
+    }
+
+    /// What lets several nodes claim different rows at once; SQLite has one writer anyway.
+    pub(crate) fn skip_locked(&self) -> &'static str {
+        match &*self.db {
+            Db::Sqlite { .. } => "",
+            Db::Postgres(_) => "FOR UPDATE SKIP LOCKED",
+        }
+    }
+}

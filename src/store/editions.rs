@@ -1,0 +1,340 @@
+//! Editions: made in one transaction with their stories, variants and ledger; found, counted, ordered about.
+
+use serde_json::json;
+
+use super::dialect::{Column, sql};
+use super::{Store, StoreError, StoreResult, reading, transaction};
+use crate::domain::edition::{Counts, EditionState, Order};
+use crate::domain::time::Millis;
+
+/// An edition about to be made.
+#[derive(Debug, Clone)]
+pub struct NewEdition {
+    /// Digest's name.
+    pub digest: String,
+    /// The date of the schedule it answers; none when run by hand.
+    pub slot: Option<Millis>,
+    /// When it was meant to go out.
+    pub scheduled_for: Millis,
+    /// Transport's name.
+    pub transport: String,
+    /// The digest's title now.
+    pub title: String,
+    /// `From` mailbox.
+    pub sender: String,
+    /// `Reply-To` mailbox.
+    pub reply_to: Option<String>,
+    /// Rows of its articles, in their order.
+    pub articles: Vec<i64>,
+    /// The translation groups it tells.
+    pub groups: Vec<i64>,
+    /// Its rendered variants.
+    pub variants: Vec<NewVariant>,
+    /// Who reads which.
+    pub assigned: Vec<Assigned>,
+}
+
+/// Which variant a kind of reader gets: that of `language` and the sections they chose.
+#[derive(Debug, Clone)]
+pub struct Assigned {
+    /// The readers' language tag; empty if unknown.
+    pub reads: String,
+    /// Their chosen sections as a sorted JSON list.
+    pub chose: String,
+    /// The variant's language tag.
+    pub language: String,
+}
+
+/// A variant about to be kept.
+#[derive(Debug, Clone)]
+pub struct NewVariant {
+    /// Language tag.
+    pub language: String,
+    /// Chosen sections as a sorted JSON list.
+    pub sections: String,
+    /// Subject with slots.
+    pub subject: String,
+    /// HTML with slots.
+    pub html: String,
+    /// Text with slots.
+    pub text: String,
+    /// What to render for each subscriber, where slots will not do.
+    pub recipe: Option<String>,
+}
+
+/// An edition as it is kept.
+#[derive(Debug, Clone)]
+pub struct Edition {
+    /// Its number.
+    pub id: i64,
+    /// Digest's name.
+    pub digest: String,
+    /// Where it stands.
+    pub state: EditionState,
+    /// When it was meant to go out.
+    pub scheduled_for: Millis,
+    /// When it was made.
+    pub created_at: Millis,
+    /// When its last delivery ended.
+    pub finished_at: Option<Millis>,
+    /// Transport's name.
+    pub transport: String,
+    /// The digest's title when it was made.
+    pub title: String,
+    /// `From` mailbox.
+    pub sender: String,
+    /// `Reply-To` mailbox.
+    pub reply_to: Option<String>,
+    /// Why it is paused, for a person.
+    pub note: Option<String>,
+}
+
+const COLUMNS: &str = "id, digest, state, scheduled_for, created_at, finished_at, transport, title, sender, reply_to, note";
+type Row = (i64, String, String, i64, i64, Option<i64>, String, String, String, Option<String>, Option<String>);
+
+fn edition((id, digest, state, scheduled, created, finished, transport, title, sender, reply_to, note): Row) -> StoreResult<Edition> {
+    let state = EditionState::of(&state).ok_or(StoreError::Inconsistent { what: state, place: "editions.state" })?;
+    Ok(Edition {
+        id,
+        digest,
+        state,
+        scheduled_for: Millis(scheduled),
+        created_at: Millis(created),
+        finished_at: finished.map(Millis),
+        transport,
+        title,
+        sender,
+        reply_to,
+        note,
+    })
+}
+
+impl Store {
+    /// Makes an edition with its stories, variants and ledger in one transaction; none if another node made it, or told
+    /// one of its stories, a moment before.
+    pub async fn make_edition(&self, new: NewEdition, now: Millis) -> StoreResult<Option<i64>> {
+        let positions: Vec<_> = new.articles.iter().enumerate().map(|(i, a)| json!({"position": i, "article": a})).collect();
+        let positions = serde_json::Value::from(positions).to_string();
+        let stories = format!(
+            "INSERT INTO edition_articles (edition_id, position, article_id) SELECT $1, position, article FROM {} AS t",
+            self.rows("$2", &[Column::Int("position"), Column::Int("article")])
+        );
+        let ledger = format!(
+            "INSERT INTO ledger (digest, article_id, edition_id) SELECT $1, id, $2 FROM articles WHERE group_id IN {}",
+            self.numbers("$3")
+        );
+        let groups = serde_json::Value::from(new.groups.clone()).to_string();
+        let made = transaction!(self, |tx| {
+            let (id,): (i64,) = sqlx::query_as(
+                "INSERT INTO editions (digest, state, slot, scheduled_for, created_at, transport, title, sender, reply_to) \
+                 VALUES ($1, 'preparing', $2, $3, $4, $5, $6, $7, $8) RETURNING id",
+            )
+            .bind(&new.digest)
+            .bind(new.slot.map(|s| s.0))
+            .bind(new.scheduled_for.0)
+            .bind(now.0)
+            .bind(&new.transport)
+            .bind(&new.title)
+            .bind(&new.sender)
+            .bind(&new.reply_to)
+            .fetch_one(&mut *tx)
+            .await?;
+            sqlx::query(sql(stories.clone())).bind(id).bind(&positions).execute(&mut *tx).await?;
+            sqlx::query(sql(ledger.clone())).bind(&new.digest).bind(id).bind(&groups).execute(&mut *tx).await?;
+            for v in &new.variants {
+                sqlx::query(
+                    "INSERT INTO variants (edition_id, language, sections, subject, html, text, recipe) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                )
+                .bind(id)
+                .bind(&v.language)
+                .bind(&v.sections)
+                .bind(&v.subject)
+                .bind(&v.html)
+                .bind(&v.text)
+                .bind(&v.recipe)
+                .execute(&mut *tx)
+                .await?;
+            }
+            for a in &new.assigned {
+                sqlx::query(
+                    "INSERT INTO variant_choices (edition_id, language, sections, variant_id) \
+                     SELECT $1, $2, $3, id FROM variants WHERE edition_id = $1 AND language = $4 AND sections = $3",
+                )
+                .bind(id)
+                .bind(&a.reads)
+                .bind(&a.chose)
+                .bind(&a.language)
+                .execute(&mut *tx)
+                .await?;
+            }
+            if let Some(slot) = new.slot {
+                sqlx::query("UPDATE digests SET handled_until = $2 WHERE name = $1 AND handled_until < $2")
+                    .bind(&new.digest)
+                    .bind(slot.0)
+                    .execute(&mut *tx)
+                    .await?;
+            }
+            id
+        });
+        match made {
+            Ok(id) => Ok(Some(id)),
+            Err(e) if e.violates("editions_slot", "editions.slot") || e.violates("ledger_once", "ledger.article_id") => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// One edition.
+    pub async fn edition(&self, id: i64) -> StoreResult<Option<Edition>> {
+        let text = format!("SELECT {COLUMNS} FROM editions WHERE id = $1");
+        let row: Option<Row> = reading!(self, |db| sqlx::query_as(sql(text)).bind(id).fetch_optional(db).await?);
+        row.map(edition).transpose()
+    }
+
+    /// All editions, newest first.
+    pub async fn editions(&self, limit: Option<i64>) -> StoreResult<Vec<Edition>> {
+        let text = format!("SELECT {COLUMNS} FROM editions ORDER BY id DESC LIMIT $1");
+        let rows: Vec<Row> = reading!(self, |db| sqlx::query_as(sql(text)).bind(limit.unwrap_or(i64::MAX)).fetch_all(db).await?);
+        rows.into_iter().map(edition).collect()
+    }
+
+    /// The editions in a state, oldest first.
+    pub async fn editions_in(&self, state: EditionState) -> StoreResult<Vec<Edition>> {
+        let text = format!("SELECT {COLUMNS} FROM editions WHERE state = $1 ORDER BY id");
+        let rows: Vec<Row> = reading!(self, |db| sqlx::query_as(sql(text)).bind(state.word()).fetch_all(db).await?);
+        rows.into_iter().map(edition).collect()
+    }
+
+    /// Permanent ids and titles of an edition's articles, in their order.
+    pub async fn edition_articles(&self, id: i64) -> StoreResult<Vec<(String, String)>> {
+        Ok(reading!(self, |db| sqlx::query_as(
+            "SELECT a.guid, a.title FROM edition_articles e JOIN articles a ON a.id = e.article_id WHERE e.edition_id = $1 ORDER BY e.position"
+        )
+        .bind(id)
+        .fetch_all(db)
+        .await?))
+    }
+
+    /// How many of an edition's deliveries are in each state.
+    pub async fn edition_counts(&self, id: i64) -> StoreResult<Counts> {
+        let rows: Vec<(String, i64)> = reading!(self, |db| sqlx::query_as(
+            "SELECT d.state, COUNT(*) FROM blocks b JOIN deliveries d ON d.block_id = b.id WHERE b.edition_id = $1 GROUP BY d.state"
+        )
+        .bind(id)
+        .fetch_all(db)
+        .await?);
+        let mut counts = Counts::default();
+        for (state, n) in rows {
+            match state.as_str() {
+                "queued" => counts.queued = n,
+                "sending" => counts.sending = n,
+                "sent" => counts.sent = n,
+                "failed" => counts.failed = n,
+                "held" => counts.held = n,
+                "cancelled" => counts.cancelled = n,
+                _ => return Err(StoreError::Inconsistent { what: state, place: "deliveries.state" }),
+            }
+        }
+        Ok(counts)
+    }
+
+    /// Follows an admin's order, or says in one sentence why not.
+    pub async fn order(&self, id: i64, order: Order, note: Option<String>) -> StoreResult<EditionState> {
+        transaction!(self, |tx| {
+            let row: Option<(String,)> = sqlx::query_as("SELECT state FROM editions WHERE id = $1").bind(id).fetch_optional(&mut *tx).await?;
+            let Some((word,)) = row else {
+                return Err(StoreError::Refused(format!("there is no edition {id}: `courant editions list` shows them")));
+            };
+            let state = EditionState::of(&word).ok_or(StoreError::Inconsistent { what: word, place: "editions.state" })?;
+            let next = state.after(order).map_err(|why| StoreError::Refused(format!("edition {id}: {why}")))?;
+            let moved = sqlx::query("UPDATE editions SET state = $2, note = $4, finished_at = NULL WHERE id = $1 AND state = $3")
+                .bind(id)
+                .bind(next.word())
+                .bind(state.word())
+                .bind(&note)
+                .execute(&mut *tx)
+                .await?
+                .rows_affected();
+            if moved == 0 {
+                return Err(StoreError::Refused(format!("edition {id} changed at this moment: try again")));
+            }
+            next
+        })
+    }
+
+    /// Ends what is still queued of a cancelled edition, a block a transaction; gives the ledger back if no mail went out.
+    pub async fn clear_cancelled(&self, id: i64, now: Millis) -> StoreResult<i64> {
+        let blocks: Vec<(i64,)> = reading!(self, |db| sqlx::query_as("SELECT id FROM blocks WHERE edition_id = $1 ORDER BY id").bind(id).fetch_all(db).await?);
+        let mut cleared = 0;
+        for (block,) in blocks {
+            cleared += transaction!(self, |tx| {
+                sqlx::query("UPDATE blocks SET done = TRUE, lease_node = NULL WHERE id = $1").bind(block).execute(&mut *tx).await?;
+                sqlx::query("DELETE FROM waiting WHERE delivery_id IN (SELECT id FROM deliveries WHERE block_id = $1 AND state = 'queued')")
+                    .bind(block)
+                    .execute(&mut *tx)
+                    .await?;
+                let ended = sqlx::query("UPDATE deliveries SET state = 'cancelled', ended_at = $2 WHERE block_id = $1 AND state = 'queued'")
+                    .bind(block)
+                    .bind(now.0)
+                    .execute(&mut *tx)
+                    .await?
+                    .rows_affected();
+                i64::try_from(ended).unwrap_or(i64::MAX)
+            })?;
+        }
+        transaction!(self, |tx| {
+            sqlx::query(
+                "DELETE FROM ledger WHERE edition_id = $1 AND NOT EXISTS (SELECT 1 FROM blocks b JOIN deliveries d ON d.block_id = b.id \
+                 WHERE b.edition_id = $1 AND (d.state <> 'cancelled' OR d.attempts > 0))",
+            )
+            .bind(id)
+            .execute(&mut *tx)
+            .await?;
+            sqlx::query("UPDATE editions SET finished_at = $2 WHERE id = $1 AND finished_at IS NULL").bind(id).bind(now.0).execute(&mut *tx).await?;
+        })?;
+        Ok(cleared)
+    }
+
+    /// Queues again what failed or was held in an edition; gives how many.
+    pub async fn requeue(&self, id: i64, now: Millis) -> StoreResult<i64> {
+        let blocks: Vec<(i64,)> = reading!(self, |db| sqlx::query_as("SELECT id FROM blocks WHERE edition_id = $1 ORDER BY id").bind(id).fetch_all(db).await?);
+        let mut requeued = 0;
+        for (block,) in blocks {
+            requeued += transaction!(self, |tx| {
+                sqlx::query(
+                    "INSERT INTO waiting (delivery_id, edition_id, transport, priority, due_at) \
+                     SELECT d.id, d.edition_id, e.transport, 1, $2 FROM deliveries d JOIN editions e ON e.id = d.edition_id \
+                     WHERE d.block_id = $1 AND d.state IN ('failed', 'held') ON CONFLICT (delivery_id) DO NOTHING",
+                )
+                .bind(block)
+                .bind(now.0)
+                .execute(&mut *tx)
+                .await?;
+                let n = sqlx::query(
+                    "UPDATE deliveries SET state = 'queued', uncertain = 0, ended_at = NULL, created_at = $2 \
+                     WHERE block_id = $1 AND state IN ('failed', 'held')",
+                )
+                .bind(block)
+                .bind(now.0)
+                .execute(&mut *tx)
+                .await?
+                .rows_affected();
+                i64::try_from(n).unwrap_or(i64::MAX)
+            })?;
+        }
+        Ok(requeued)
+    }
+
+    /// Closes the editions of which nothing is open any more; gives their numbers.
+    pub async fn finish_editions(&self, now: Millis) -> StoreResult<Vec<i64>> {
+        let open = "SELECT id FROM editions e WHERE state = 'sending' \
+             AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.edition_id = e.id AND NOT b.done) \
+             AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.edition_id = e.id)";
+        let ready: Vec<(i64,)> = reading!(self, |db| sqlx::query_as(open).fetch_all(db).await?);
+        if ready.is_empty() {
+            return Ok(Vec::new());
+        }
+        let text = format!("UPDATE editions SET state = 'sent', finished_at = $1 WHERE id IN ({open}) RETURNING id");
+        let rows: Vec<(i64,)> = transaction!(self, |tx| { sqlx::query_as(sql(text.clone())).bind(now.0).fetch_all(&mut *tx).await? })?;
+        Ok(rows.into_iter().map(|(id,)| id).collect())
+    }
+}

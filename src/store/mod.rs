@@ -1,0 +1,175 @@
+//! The one door for SQL: a concrete store on SQLite or PostgreSQL, each operation written once.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sqlx::postgres::PgPool;
+use sqlx::sqlite::SqlitePool;
+
+pub mod articles;
+pub mod audience;
+pub mod deliveries;
+mod dialect;
+pub mod digests;
+pub mod editions;
+pub mod feeds;
+pub mod groups;
+pub mod instance;
+pub mod leases;
+mod migrations;
+mod open;
+pub mod outcomes;
+pub mod rates;
+pub mod renames;
+pub mod sources;
+pub mod subscribers;
+pub mod subscriptions;
+pub mod suppressions;
+
+pub use open::Lock;
+
+/// Everything Courant keeps; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    db: Arc<Db>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Db {
+    /// One writer, many readers (WAL).
+    Sqlite { read: SqlitePool, write: SqlitePool, path: PathBuf },
+    Postgres(PgPool),
+}
+
+/// Why the store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database cannot be reached or opened; one sentence for a person.
+    #[error("{0}")]
+    Unreachable(String),
+    /// The database was last used by a newer Courant.
+    #[error(
+        "the database was last migrated by a newer Courant (it knows migration {0}, this program does not): install that version or a newer one"
+    )]
+    Newer(i64),
+    /// Another process does what only one may do; one sentence for a person.
+    #[error("{0}")]
+    Busy(String),
+    /// What was asked for does not fit what is stored; one sentence for a person.
+    #[error("{0}")]
+    Refused(String),
+    /// A stored value that no version of this program writes.
+    #[error("the database holds {what} in {place}, which this program does not understand")]
+    Inconsistent {
+        /// The value.
+        what: String,
+        /// Table and column.
+        place: &'static str,
+    },
+    /// The database answered with an error.
+    #[error("database: {0}")]
+    Sql(#[from] sqlx::Error),
+}
+
+impl StoreError {
+    /// Whether a unique constraint of this name was violated.
+    pub(crate) fn violates(&self, constraint: &str, column: &str) -> bool {
+        let Self::Sql(sqlx::Error::Database(e)) = self else { return false };
+        e.is_unique_violation() && (e.constraint() == Some(constraint) || e.message().contains(column))
+    }
+}
+
+/// What every operation of the store gives.
+pub type StoreResult<T> = Result<T, StoreError>;
+
+/// Runs a future to its end even if the caller goes away: a cancelled `begin` poisons a pooled connection of sqlx 0.9.
+pub(crate) async fn undisturbed<T: Send + 'static>(work: impl Future<Output = StoreResult<T>> + Send + 'static) -> StoreResult<T> {
+    match tokio::spawn(work).await {
+        Ok(result) => result,
+        Err(e) if e.is_panic() => std::panic::resume_unwind(e.into_panic()),
+        Err(_) => Err(StoreError::Unreachable("the program is stopping".into())),
+    }
+}
+
+/// One write transaction: `transaction!(store, |tx| { …; value })`; an error inside rolls it back.
+macro_rules! transaction {
+    ($store:expr, |$tx:ident| $body:block) => {{
+        let store: $crate::store::Store = $store.clone();
+        $crate::store::undisturbed(async move {
+            match &*store.db {
+                $crate::store::Db::Sqlite { write, .. } => {
+                    let mut $tx = write.begin_with("BEGIN IMMEDIATE").await?;
+                    let value = $body;
+                    $tx.commit().await?;
+                    Ok::<_, $crate::store::StoreError>(value)
+                }
+                $crate::store::Db::Postgres(pool) => {
+                    let mut $tx = pool.begin().await?;
+                    let value = $body;
+                    $tx.commit().await?;
+                    Ok::<_, $crate::store::StoreError>(value)
+                }
+            }
+        })
+        .await
+    }};
+}
+
+/// One or more reads: `reading!(store, |db| query.fetch_all(db).await?)`.
+macro_rules! reading {
+    ($store:expr, |$db:ident| $body:expr) => {
+        match &*$store.db {
+            $crate::store::Db::Sqlite { read, .. } => {
+                let $db = read;
+                $body
+            }
+            $crate::store::Db::Postgres(pool) => {
+                let $db = pool;
+                $body
+            }
+        }
+    };
+}
+
+pub(crate) use {reading, transaction};
+
+impl Store {
+    /// Whether the store is a SQLite file, which one process at a time may send from.
+    pub fn is_sqlite(&self) -> bool {
+        matches!(&*self.db, Db::Sqlite { .. })
+    }
+
+    /// The SQLite file, if it is one.
+    pub fn sqlite_path(&self) -> Option<&Path> {
+        match &*self.db {
+            Db::Sqlite { path, .. } => Some(path),
+            Db::Postgres(_) => None,
+        }
+    }
+
+    /// Asks the database for a sign of life.
+    pub async fn ping(&self) -> StoreResult<()> {
+        reading!(self, |db| sqlx::query("SELECT 1").execute(db).await.map(|_| ()).map_err(StoreError::from))
+    }
+
+    /// Closes all connections, so that SQLite leaves one file behind.
+    pub async fn close(&self) {
+        match &*self.db {
+            Db::Sqlite { read, write, .. } => {
+                read.close().await;
+                write.close().await;
+            }
+            Db::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// A list as the store keeps it.
+pub(crate) fn json_list(items: &[String]) -> String {
+    serde_json::Value::from(items.to_vec()).to_string()
+}
+
+/// A list as the store kept it.
+pub(crate) fn list_of(json: &str, place: &'static str) -> StoreResult<Vec<String>> {
+    serde_json::from_str(json).map_err(|_| StoreError::Inconsistent { what: json.chars().take(80).collect(), place })
+}

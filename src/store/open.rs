@@ -1,0 +1,133 @@
+//! Opening a store: pools, migrations, and the lock that lets one process at a time send from a SQLite file.
+
+use std::fs::{File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::ConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use tracing::log::LevelFilter;
+
+use super::{Db, Store, StoreError, StoreResult, migrations};
+
+/// How long a writer waits for another process's short transaction.
+const BUSY: Duration = Duration::from_secs(15);
+/// Connections to PostgreSQL of one process; the work is set-based, so few are enough.
+const POSTGRES_CONNECTIONS: u32 = 12;
+
+/// Held while this process may send from a SQLite file; released when dropped.
+#[derive(Debug)]
+pub struct Lock {
+    _file: Option<File>,
+}
+
+impl Store {
+    /// Opens the database at `sqlite://PATH` or `postgres://…`, creating the SQLite file and migrating as needed.
+    pub async fn open(url: &str) -> StoreResult<Self> {
+        let store = match url.strip_prefix("sqlite://") {
+            Some(path) => open_sqlite(Path::new(path)).await?,
+            None => open_postgres(url).await?,
+        };
+        store.found_instance().await?;
+        Ok(store)
+    }
+
+    /// Takes the right to send from this store: on SQLite one process at a time, on PostgreSQL any number.
+    pub fn lock(&self) -> StoreResult<Lock> {
+        let Some(path) = self.sqlite_path() else { return Ok(Lock { _file: None }) };
+        let beside = beside(path, ".lock");
+        let file = lock_file(&beside)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Lock { _file: Some(file) }),
+            Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::Busy(format!(
+                "another `courant serve` or `courant deliver` works on {} (it holds {}): stop it first, or use PostgreSQL to run several",
+                path.display(),
+                beside.display()
+            ))),
+            Err(std::fs::TryLockError::Error(e)) => Err(StoreError::Unreachable(format!("cannot lock {}: {e}", beside.display()))),
+        }
+    }
+}
+
+async fn open_sqlite(path: &Path) -> StoreResult<Store> {
+    if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)
+            .map_err(|e| StoreError::Unreachable(format!("cannot make the folder {} for the database: {e}", folder.display())))?;
+    }
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY)
+        .foreign_keys(true)
+        .pragma("temp_store", "memory")
+        .log_statements(LevelFilter::Trace)
+        .log_slow_statements(LevelFilter::Debug, Duration::from_secs(1));
+    let unreachable = |e: sqlx::Error| StoreError::Unreachable(format!("cannot open the database {}: {e}", path.display()));
+    let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.map_err(unreachable)?;
+    migrate_sqlite(path, &write).await?;
+    let read = SqlitePoolOptions::new().max_connections(8).connect_with(options.read_only(true)).await.map_err(unreachable)?;
+    Ok(Store { db: Arc::new(Db::Sqlite { read, write, path: path.to_path_buf() }) })
+}
+
+/// Two processes may start at once; the file lock makes the second wait for the first.
+async fn migrate_sqlite(path: &Path, write: &sqlx::SqlitePool) -> StoreResult<()> {
+    let beside = beside(path, ".migrate-lock");
+    let file = lock_file(&beside)?;
+    let locked = tokio::task::spawn_blocking(move || file.lock().map(|()| file)).await;
+    let _held = match locked {
+        Ok(Ok(file)) => file,
+        Ok(Err(e)) => return Err(StoreError::Unreachable(format!("cannot lock {}: {e}", beside.display()))),
+        Err(e) => return Err(StoreError::Unreachable(e.to_string())),
+    };
+    migrations::understood(migrations::migrator(true).run(write).await)
+}
+
+async fn open_postgres(url: &str) -> StoreResult<Store> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|e| StoreError::Unreachable(format!("[database] url is no PostgreSQL address: {e}")))?
+        .application_name("courant")
+        // A transaction that a lost task left open must not hold its locks for ever.
+        .options([("idle_in_transaction_session_timeout", "15000")])
+        .log_statements(LevelFilter::Trace)
+        .log_slow_statements(LevelFilter::Debug, Duration::from_secs(1));
+    let place = format!("{}:{}/{}", options.get_host(), options.get_port(), options.get_database().unwrap_or(""));
+    let pool = PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(Duration::from_secs(10))
+        .test_before_acquire(false)
+        .connect_with(options)
+        .await
+        .map_err(|e| StoreError::Unreachable(format!("cannot reach the database {place}: {}: see [database] url", plain(&e))))?;
+    migrations::understood(migrations::migrator(false).run(&pool).await)?;
+    Ok(Store { db: Arc::new(Db::Postgres(pool)) })
+}
+
+/// The database's own words without sqlx's wrapping.
+fn plain(e: &sqlx::Error) -> String {
+    match e {
+        sqlx::Error::Database(d) => d.message().to_owned(),
+        sqlx::Error::Io(io) => io.to_string(),
+        other => other.to_string(),
+    }
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn lock_file(path: &Path) -> StoreResult<File> {
+    OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .open(path)
+        .map_err(|e| StoreError::Unreachable(format!("cannot open {}: {e}", path.display())))
+}

@@ -1,0 +1,49 @@
+//! Names are keys: what a rename in the config carries over.
+
+use super::dialect::sql;
+use super::{Store, StoreResult, transaction};
+
+/// A kind of named table in the config and the columns that hold its names.
+#[derive(Debug, Clone, Copy)]
+pub enum Named {
+    /// `[[sources]]`.
+    Source,
+    /// `[[feeds]]`.
+    Feed,
+    /// `[[digests]]`.
+    Digest,
+    /// `[[transports]]`.
+    Transport,
+}
+
+impl Named {
+    fn columns(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Source => &[("sources", "name"), ("refusals", "source"), ("articles", "source")],
+            Self::Feed => &[("feed_versions", "feed")],
+            Self::Digest => &[("digests", "name"), ("editions", "digest"), ("ledger", "digest"), ("subscriptions", "digest")],
+            Self::Transport => &[("editions", "transport"), ("waiting", "transport"), ("rate_windows", "transport")],
+        }
+    }
+}
+
+impl Store {
+    /// Carries the history of `was` over to `name`, where `name` has none of its own yet.
+    pub async fn rename(&self, kind: Named, was: &str, name: &str) -> StoreResult<()> {
+        let (was, name) = (was.to_owned(), name.to_owned());
+        let (table, column) = kind.columns()[0];
+        let taken = format!("SELECT COUNT(*) FROM {table} WHERE {column} = $1");
+        transaction!(self, |tx| {
+            let count: (i64,) = sqlx::query_as(sql(taken.clone())).bind(&name).fetch_one(&mut *tx).await?;
+            if count.0 == 0 {
+                for (table, column) in kind.columns() {
+                    sqlx::query(sql(format!("UPDATE {table} SET {column} = $2 WHERE {column} = $1")))
+                        .bind(&was)
+                        .bind(&name)
+                        .execute(&mut *tx)
+                        .await?;
+                }
+            }
+        })
+    }
+}

@@ -1,0 +1,254 @@
+//! Samples of every page, in every state it can show, in English and Chinese.
+
+use super::*;
+use crate::templates::mail::sample_site;
+
+/// The frame of a page in a language.
+fn page(language: &str, demo: bool) -> Page {
+    let link = |code: &str, name: &str| LanguageLink {
+        code: code.into(),
+        name: name.into(),
+        url: format!("?lang={code}"),
+        current: language.starts_with(code),
+    };
+    Page {
+        language: language.into(),
+        site_title: sample_site().title,
+        base: String::new(),
+        languages: vec![link("en", "English"), link("zh", "中文")],
+        demo,
+    }
+}
+
+/// The same sample in English and in Chinese.
+fn both<V>(make: impl Fn(Page) -> V) -> Vec<V> {
+    vec![make(page("en", true)), make(page("zh-CN", false))]
+}
+
+fn feed(name: &str, title: &str, count: usize) -> FeedRow {
+    FeedRow { name: name.into(), title: title.into(), count }
+}
+
+fn articles() -> Vec<ArticleRow> {
+    let row = |title: &str, section: &str, language: &str| ArticleRow {
+        title: title.into(),
+        url: Some("https://news.example.edu/news/1042.html".into()),
+        summary: if language == "zh" {
+            "新车间配有十二台五轴加工中心和一间透明测量室，三十名学徒将在同一批图纸上工作。".into()
+        } else {
+            "It came in on a flatbed, under a tarpaulin, with a fern growing out of the gearbox.".into()
+        },
+        section: Some(section.into()),
+        date_text: "21 September 2026".into(),
+        language: language.into(),
+    };
+    let bare = ArticleRow { title: "A title and nothing else".into(), language: "en".into(), ..ArticleRow::default() };
+    vec![row("Apprentices rebuild a 1958 lathe", "Workshops", "en"), row("中德联合实训车间正式启用", "国际", "zh"), bare]
+}
+
+fn choices() -> Vec<DigestChoice> {
+    let choice = |name: &str, title: &str, checked: bool| DigestChoice {
+        name: name.into(),
+        title: title.into(),
+        next_text: checked.then(|| "Monday, 28 September, 08:00".into()),
+        checked,
+    };
+    vec![choice("weekly", "The week at Linden Valley", true), choice("daily", "Every morning", false)]
+}
+
+fn sections() -> Vec<SectionChoice> {
+    ["News", "Admissions", "International", "Workshops", "校园"]
+        .iter()
+        .enumerate()
+        .map(|(i, name)| SectionChoice { name: (*name).into(), checked: i == 1 })
+        .collect()
+}
+
+impl View for IndexPage {
+    const TEMPLATE: &'static str = "web/index";
+
+    fn samples() -> Vec<Self> {
+        let mut samples = both(|page| {
+            let digests = choices();
+            let row = |c: DigestChoice| DigestRow { name: c.name, title: c.title, next_text: c.next_text };
+            Self {
+                strip: page.demo.then_some(DemoStrip { next_seconds: Some(42), mails: 24, refresh_seconds: 10 }),
+                page,
+                feeds: vec![feed("news", "College news", 50), feed("workshops", "From the workshops", 1), feed("zh", "学院新闻", 12)],
+                digests: digests.into_iter().map(row).collect(),
+                latest: articles(),
+                opml: true,
+            }
+        });
+        samples.push(Self { page: page("en", false), ..Self::default() });
+        let strip = Some(DemoStrip { next_seconds: None, mails: 0, refresh_seconds: 10 });
+        samples.push(Self { page: page("zh", true), strip, ..Self::default() });
+        samples
+    }
+}
+
+impl View for FeedPage {
+    const TEMPLATE: &'static str = "web/feed";
+
+    fn samples() -> Vec<Self> {
+        let mut samples = both(|page| Self { page, feed: feed("news", "College news", 3), articles: articles() });
+        samples.push(Self { page: page("en", false), feed: feed("empty", "Nothing yet", 0), articles: Vec::new() });
+        samples
+    }
+}
+
+impl View for SubscribePage {
+    const TEMPLATE: &'static str = "web/subscribe";
+
+    fn samples() -> Vec<Self> {
+        let mut samples = both(|page| Self {
+            error: page.demo.then(|| "`lin.yue@` is no mail address: something has to follow the @.".into()),
+            address: "lin.yue@".into(),
+            name: "Lin Yue".into(),
+            digests: choices(),
+            sections: sections(),
+            mail_languages: page.languages.clone(),
+            page,
+        });
+        samples.push(Self { page: page("en", false), digests: choices(), ..Self::default() });
+        samples
+    }
+}
+
+impl View for ConfirmPage {
+    const TEMPLATE: &'static str = "web/confirm";
+
+    fn samples() -> Vec<Self> {
+        let digests = || choices().into_iter().map(|choice| choice.title).collect();
+        both(|page| Self { page, token: "c2FtcGxl".into(), digests: digests() })
+    }
+}
+
+impl View for UnsubscribePage {
+    const TEMPLATE: &'static str = "web/unsubscribe";
+
+    fn samples() -> Vec<Self> {
+        use UnsubscribeState::{Ask, Left, LeftAll, Undone};
+        [Ask, Left, LeftAll, Undone]
+            .into_iter()
+            .flat_map(|state| {
+                both(|page| Self {
+                    others: page.demo,
+                    page,
+                    token: "c2FtcGxl".into(),
+                    digest_title: "The week at Linden Valley".into(),
+                    state,
+                })
+            })
+            .collect()
+    }
+}
+
+impl View for MessagePage {
+    const TEMPLATE: &'static str = "web/message";
+
+    fn samples() -> Vec<Self> {
+        let mut samples = both(|page| Self {
+            page,
+            tone: Tone::Good,
+            title: "Look into your mailbox".into(),
+            sentences: vec!["We have sent a mail to lin.yue@example.org.".into(), "Press the button in it.".into()],
+            actions: vec![
+                Action { text: "Back to the start".into(), url: "/".into() },
+                Action { text: "The mailbox".into(), url: "/mailbox".into() },
+            ],
+        });
+        samples.push(Self { page: page("en", false), tone: Tone::Bad, title: "Too late".into(), ..Self::default() });
+        samples
+    }
+}
+
+impl View for ErrorPage {
+    const TEMPLATE: &'static str = "web/error";
+
+    fn samples() -> Vec<Self> {
+        both(|page| Self {
+            page,
+            status: 404,
+            title: "There is nothing here".into(),
+            sentence: "No page has this address; the feeds and digests are on the first page.".into(),
+        })
+    }
+}
+
+impl View for MailboxPage {
+    const TEMPLATE: &'static str = "web/mailbox";
+
+    fn samples() -> Vec<Self> {
+        let row = |to: &str, subject: &str| MailRow {
+            url: "/mailbox/1".into(),
+            from: "Linden Valley News <news@linden.example>".into(),
+            to: to.into(),
+            subject: subject.into(),
+            preview: "Apprentices rebuild a 1958 lathe, and it runs true: it came in on a flatbed".into(),
+            date_text: "2026-09-21 16:40:03".into(),
+        };
+        let mut samples = both(|page| Self {
+            page,
+            mails: vec![
+                row("Lin Yue <lin.yue@example.org>", "The week at Linden Valley: Apprentices rebuild a 1958 lathe"),
+                row("王小明 <wang.xiaoming@example.com>", "林谷一周：中德联合实训车间正式启用"),
+            ],
+            total: 240,
+            refresh_seconds: Some(5),
+        });
+        samples.push(Self { page: page("en", true), ..Self::default() });
+        samples
+    }
+}
+
+impl View for MailboxMailPage {
+    const TEMPLATE: &'static str = "web/mailbox_mail";
+
+    fn samples() -> Vec<Self> {
+        let mut samples = both(|page| Self {
+            page,
+            from: "Linden Valley News <news@linden.example>".into(),
+            to: "Lin Yue <lin.yue@example.org>".into(),
+            subject: "The week at Linden Valley".into(),
+            date_text: "2026-09-21 16:40:03".into(),
+            headers: vec![("List-Unsubscribe".into(), "<https://news.example.edu/unsubscribe/c2FtcGxl>".into())],
+            html: Some("<!doctype html><html><body><p class=\"a\">Hello & welcome</p></body></html>".into()),
+            text: Some("Hello & welcome\n\n  * <one>\n".into()),
+        });
+        samples.push(Self { page: page("en", true), subject: "Neither HTML nor text".into(), ..Self::default() });
+        samples
+    }
+}
+
+impl View for PublishPage {
+    const TEMPLATE: &'static str = "web/publish";
+
+    fn samples() -> Vec<Self> {
+        both(|page| Self {
+            error: page.demo.then(|| "An article needs a title.".into()),
+            title: String::new(),
+            text: "First paragraph.\n\nSecond <b>paragraph</b>.".into(),
+            sections: sections(),
+            article_languages: page.languages.clone(),
+            page,
+        })
+    }
+}
+
+impl View for StoryPage {
+    const TEMPLATE: &'static str = "web/story";
+
+    fn samples() -> Vec<Self> {
+        both(|page| Self {
+            title: "Apprentices rebuild a 1958 lathe".into(),
+            section: page.demo.then(|| "Workshops".into()),
+            authors: vec!["Mara Ostrow".into()],
+            date_text: "21 September 2026".into(),
+            article_language: "en".into(),
+            body_html: "<p>It came in on a flatbed.</p><h2>Nine months later</h2><ul><li>It runs.</li></ul>".into(),
+            twins: page.languages.clone(),
+            page,
+        })
+    }
+}

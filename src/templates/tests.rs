@@ -1,0 +1,216 @@
+//! The templates as a whole: all render, what is wrong is said in a sentence, and nothing brings the process down.
+
+use std::fs;
+use std::path::Path;
+
+use super::*;
+use crate::templates::mail::LeadArticle;
+
+fn with_files(files: &[(&str, &str)]) -> anyhow::Result<Templates> {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), files);
+    Templates::load(Some(folder.path()))
+}
+
+fn write(folder: &Path, files: &[(&str, &str)]) {
+    for (name, text) in files {
+        let path = folder.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+}
+
+fn custom(html: &str) -> anyhow::Result<Templates> {
+    with_files(&[("email/mine/subject.hbs", "{{digest.title}}"), ("email/mine/html.hbs", html), ("email/mine/text.hbs", "text")])
+}
+
+fn refusal(outcome: anyhow::Result<Templates>) -> String {
+    outcome.err().unwrap().to_string()
+}
+
+fn digest(templates: &Templates, template: &str) -> RenderedMail {
+    templates.render_digest(template, &DigestContext::samples()[0]).unwrap()
+}
+
+#[test]
+fn every_embedded_template_renders_with_all_samples() {
+    assert_eq!(Templates::load(None).unwrap().check(), Vec::<String>::new());
+}
+
+#[test]
+fn every_text_exists_in_every_language() {
+    let sources = Sources::gather(None).unwrap();
+    let keys = |name: &str| -> Vec<String> {
+        let source = &sources.fluent.iter().find(|(n, _)| n == name).unwrap().1;
+        let names = source.text.lines().filter_map(|line| line.split_once(" =").map(|(key, _)| key.to_owned()));
+        names.filter(|key| key.chars().all(|c| c.is_ascii_lowercase() || c == '-')).collect()
+    };
+    assert_eq!(keys("i18n/en.ftl"), keys("i18n/zh.ftl"));
+}
+
+#[test]
+fn a_typing_error_is_named_with_its_place_and_what_is_known() {
+    let templates = custom("<p>\n  {{#each lead}}{{title}}{{/each}}\n  {{artcle.title}}</p>").unwrap();
+    let error = templates.check().join("\n");
+    assert!(error.contains("email/mine/html.hbs:3:"), "{error}");
+    assert!(error.contains("no variable `artcle.title`; known here are digest, edition, language, lead"), "{error}");
+    assert!(error.contains("inside each of `lead`: authors, date_text"), "{error}");
+    let error = custom("{{subscriber.nmae}}").unwrap().check().join("\n");
+    assert!(error.contains("known here are address, name, unsubscribe_url"), "{error}");
+    let error = custom("{{t \"no-such-text\"}}").unwrap().check().join("\n");
+    assert!(error.contains("there is no text `no-such-text`"), "{error}");
+    let error = custom("{{shout digest.title}}").unwrap().check().join("\n");
+    assert!(error.contains("no helper or block `shout`"), "{error}");
+    let error = custom("{{log digest.title}}").unwrap().check().join("\n");
+    assert!(error.contains("no helper or block `log`"), "{error}");
+}
+
+#[test]
+fn files_that_nothing_would_use_are_refused() {
+    let error = refusal(with_files(&[("web/indx.hbs", "x")]));
+    assert!(error.contains("web/indx.hbs: nothing uses a template of this name; the known ones are email/confirm/html.hbs"), "{error}");
+    let error = refusal(with_files(&[("email/mine/html.hbs", "x")]));
+    assert!(error.contains("the mail `mine` has no subject.hbs"), "{error}");
+    let error = refusal(Templates::load(Some(Path::new("/nowhere/at/all"))));
+    assert!(error.contains("the templates folder /nowhere/at/all can't be read"), "{error}");
+}
+
+#[test]
+fn files_of_the_folder_win() {
+    let templates = with_files(&[
+        ("email/digest/subject.hbs", "Mine:\n {{{digest.title}}}"),
+        ("i18n/en.ftl", "digest-read-more = Go on reading\n"),
+        ("web/style.css", "body{}"),
+    ])
+    .unwrap();
+    assert_eq!(templates.check(), Vec::<String>::new());
+    let mail = digest(&templates, "digest");
+    assert_eq!(mail.subject, "Mine: The week at Linden Valley");
+    assert!(mail.html.contains("Go on reading"));
+    assert_ne!(templates.stylesheet().hash, Templates::load(None).unwrap().stylesheet().hash);
+}
+
+#[test]
+fn what_would_crash_the_process_is_refused() {
+    let deep = format!("{}{}", "{{#if a}}".repeat(20_000), "{{/if}}".repeat(20_000));
+    assert!(refusal(custom(&deep)).contains("html.hbs:1:451: more than 50 levels inside each other"));
+    let chain = format!("{{{{#if a}}}}{}{{{{/if}}}}", "{{else if b}}x".repeat(20_000));
+    assert!(refusal(custom(&chain)).contains("more than 50 levels"));
+    let parentheses = format!("{{{{t {}\"a\"{}}}}}", "(t ".repeat(20_000), ")".repeat(20_000));
+    assert!(refusal(custom(&parentheses)).contains("more than 50 levels"));
+    assert!(refusal(custom(&"x".repeat(600 * 1024))).contains("longer than 512 KiB"));
+    assert!(refusal(custom("{{> email/nothing}}")).contains("there is no partial `email/nothing`; those that can"));
+    assert!(refusal(custom("{{> (lookup this \"language\")}}")).contains("the name of a partial is computed"));
+    assert!(refusal(custom("{{#*inline \"a\"}}x{{/inline}}{{> a}}")).contains("inline partials are not supported"));
+    let loops = format!("{}{}", "{{#each @root.lead}}".repeat(4), "{{/each}}".repeat(4));
+    assert!(refusal(custom(&loops)).contains("`each` stands more than 3 levels"));
+    assert!(refusal(custom("{{#if a}}\n{{/each}}")).contains("html.hbs:"));
+    assert!(custom(&format!("{}{}", "<b>".repeat(50_000), "</b>".repeat(50_000))).unwrap().check().len() == 1);
+}
+
+#[test]
+fn templates_that_include_each_other_are_refused() {
+    let error = refusal(with_files(&[
+        ("email/a/subject.hbs", "s"),
+        ("email/a/text.hbs", "t"),
+        ("email/a/html.hbs", "{{> email/b/html}}"),
+        ("email/b/subject.hbs", "s"),
+        ("email/b/text.hbs", "t"),
+        ("email/b/html.hbs", "{{> email/a/html}}"),
+    ]));
+    assert!(error.contains("email/a/html → email/b/html → email/a/html include each other in a circle"), "{error}");
+}
+
+#[test]
+fn the_deepest_template_that_is_let_through_renders() {
+    let deep = format!("{}x{}", "{{#if language}}".repeat(50), "{{/if}}".repeat(50));
+    let templates = custom(&deep).unwrap();
+    assert_eq!(templates.check(), Vec::<String>::new());
+    let elements = format!("<style>b {{ color: red }}</style>{}{}", "<b>".repeat(990), "</b>".repeat(990));
+    assert_eq!(custom(&elements).unwrap().check(), Vec::<String>::new());
+}
+
+#[test]
+fn a_subscribers_value_in_logic_is_found() {
+    let logic = |html: &str| custom(html).unwrap().uses_subscriber_in_logic("mine");
+    assert!(!logic("{{subscriber.name}} {{#each lead}}{{title}} {{@root.subscriber.address}}{{/each}} {{this}}"));
+    assert!(!logic("{{#if lead}}<a href='{{subscriber.unsubscribe_url}}'>x</a>{{/if}}"));
+    assert!(!logic("{{#> email/layout}}{{subscriber.name}}{{/email/layout}}"));
+    assert!(logic("{{#if subscriber.name}}x{{/if}}"));
+    assert!(logic("{{{subscriber.name}}}"), "raw in HTML would not be escaped as a slot is");
+    assert!(logic("{{t \"x\" name=subscriber.name}}"));
+    assert!(logic("{{wrap (t \"x\" name=subscriber.name)}}"));
+    assert!(logic("{{#with subscriber}}{{name}}{{/with}}"));
+    assert!(logic("{{#with this}}{{subscriber.name}}{{/with}}"));
+    assert!(logic("{{#each @root}}{{this}}{{/each}}"));
+    assert!(logic("{{#unless lead}}{{else}}{{#if (eq @root.subscriber.name \"a\")}}{{/if}}{{/unless}}"));
+    assert!(logic("{{#> email/layout}}{{#if subscriber.name}}x{{/if}}{{/email/layout}}"));
+    assert!(logic("{{subscriber}}"));
+    let text = with_files(&[
+        ("email/mine/subject.hbs", "{{{subscriber.name}}}"),
+        ("email/mine/html.hbs", "x"),
+        ("email/mine/text.hbs", "{{{subscriber.name}}}"),
+    ]);
+    assert!(!text.unwrap().uses_subscriber_in_logic("mine"), "plain text knows no escaping");
+    assert!(!Templates::load(None).unwrap().uses_subscriber_in_logic("digest"));
+}
+
+#[test]
+fn the_digest_keeps_its_slots_and_carries_what_it_must() {
+    let mut context = DigestContext::samples().swap_remove(0);
+    context.subscriber.name = "slotNAME0".into();
+    context.subscriber.address = "slotADDRESS1".into();
+    context.subscriber.unsubscribe_url = "slotUNSUBSCRIBE2".into();
+    let mail = Templates::load(None).unwrap().render_digest("digest", &context).unwrap();
+    assert!(mail.html.contains("href=\"slotUNSUBSCRIBE2\""));
+    for part in [&mail.html, &mail.text] {
+        assert!(part.contains("slotADDRESS1") && part.contains("slotUNSUBSCRIBE2"));
+        assert!(part.contains("12 Foundry Lane, Linden Valley 430000"));
+        assert!(part.contains("You receive this because you subscribed to The week at Linden Valley"), "{part}");
+    }
+    assert!(mail.html.contains("&lt;script&gt;") && !mail.html.contains("<script"));
+    assert!(mail.html.contains("@media"), "rules that can't be inlined stay");
+    assert!(mail.html.contains("lang=\"zh\""));
+    assert!(!mail.subject.contains('\n'));
+}
+
+#[test]
+fn plain_text_stays_within_72_columns() {
+    let templates = Templates::load(None).unwrap();
+    let texts = DigestContext::samples().into_iter().map(|context| templates.render_digest("digest", &context).unwrap().text);
+    let texts = texts.chain(ConfirmContext::samples().into_iter().map(|context| templates.render_confirm(&context).unwrap().text));
+    for text in texts {
+        for line in text.lines().filter(|line| !line.contains("https://")) {
+            let columns: usize = line.chars().map(wrap::width).sum();
+            assert!(columns <= 72, "{columns} columns: {line}");
+        }
+    }
+}
+
+#[test]
+fn titles_are_neither_escaped_in_text_nor_raw_in_html() {
+    let mut context = DigestContext::samples().swap_remove(0);
+    context.lead = vec![LeadArticle { title: "R&D <b>".into(), language: "en".into(), ..LeadArticle::default() }];
+    let mail = Templates::load(None).unwrap().render_digest("digest", &context).unwrap();
+    assert!(mail.text.contains("R&D <b>") && mail.subject.contains("R&D <b>"));
+    assert!(mail.html.contains("R&amp;D &lt;b&gt;"));
+}
+
+#[test]
+fn days_are_written_as_people_of_the_language_write_them() {
+    let day = jiff::civil::date(2026, 9, 1);
+    assert_eq!(date_text(day, "en-GB"), "1 September 2026");
+    assert_eq!(date_text(day, "zh-Hant"), "2026年9月1日");
+    assert_eq!(date_text(day, "de"), "2026-09-01");
+}
+
+#[test]
+fn a_language_without_texts_falls_back_to_english() {
+    let templates = with_files(&[("i18n/de.ftl", "language-name = Deutsch\n")]).unwrap();
+    assert_eq!(templates.spoken("zh-Hant-TW"), "zh");
+    assert_eq!(templates.spoken("fr"), "en");
+    assert_eq!(templates.text("de-AT", "language-name", &[]), "Deutsch");
+    assert_eq!(templates.text("de", "digest-read-more", &[]), templates.text("en", "digest-read-more", &[]));
+    let error = refusal(with_files(&[("i18n/de.ftl", "fine = ja\n\nthis is nothing\n")]));
+    assert!(error.contains("i18n/de.ftl:3:"), "{error}");
+}

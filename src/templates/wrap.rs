@@ -1,0 +1,101 @@
+//! Breaking plain text into lines by the width it has on a screen, where a Chinese character is two columns wide.
+
+/// Columns of a plain text mail.
+pub(super) const COLUMNS: usize = 72;
+
+/// Punctuation that may not begin a line.
+const NO_START: &str = "，。、；：？！）】》」』”’…—,.;:?!)]}";
+
+/// Punctuation that may not end a line.
+const NO_END: &str = "（【《「『“‘([{";
+
+/// Breaks `text` into lines of at most `columns`, each after the first behind `indent` spaces; words (addresses) that
+/// are longer stand on a line of their own, whole.
+pub(super) fn wrap(text: &str, columns: usize, indent: usize) -> String {
+    let room = columns.saturating_sub(indent).max(10);
+    let mut lines = vec![String::new()];
+    let mut used = 0;
+    for piece in pieces(text) {
+        let wide: usize = piece.text.chars().map(width).sum();
+        let gap = usize::from(piece.spaced && used > 0);
+        if used > 0 && used + gap + wide > room {
+            lines.push(String::new());
+            used = 0;
+        }
+        let Some(line) = lines.last_mut() else { continue };
+        if used > 0 && piece.spaced {
+            line.push(' ');
+            used += 1;
+        }
+        line.push_str(piece.text);
+        used += wide;
+    }
+    lines.join(&format!("\n{}", " ".repeat(indent)))
+}
+
+/// What may not be broken.
+struct Piece<'a> {
+    text: &'a str,
+    /// A space stands before it.
+    spaced: bool,
+}
+
+fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    for word in text.split_whitespace() {
+        let mut start = 0;
+        let mut before: Option<char> = None;
+        let mut spaced = true;
+        for (offset, c) in word.char_indices() {
+            let breaks = before.is_some_and(|b| (width(b) == 2 || width(c) == 2) && !NO_START.contains(c) && !NO_END.contains(b));
+            if breaks {
+                pieces.push(Piece { text: &word[start..offset], spaced });
+                (start, spaced) = (offset, false);
+            }
+            before = Some(c);
+        }
+        pieces.push(Piece { text: &word[start..], spaced });
+    }
+    pieces
+}
+
+/// Columns of a character on a terminal: 2 for the East Asian wide ones, 0 for what combines with the one before.
+pub(super) fn width(c: char) -> usize {
+    match u32::from(c) {
+        0x0300..=0x036F | 0x200B..=0x200F | 0xFE00..=0xFE0F => 0,
+        0x1100..=0x115F | 0x2E80..=0x303E | 0x3041..=0xA4CF | 0xAC00..=0xD7A3 | 0xF900..=0xFAFF => 2,
+        0xFE30..=0xFE6F | 0xFF00..=0xFF60 | 0xFFE0..=0xFFE6 | 0x1F300..=0x1FAFF | 0x20000..=0x3FFFD => 2,
+        _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn words_are_kept_whole_and_lines_within_their_columns() {
+        assert_eq!(wrap("one two three four", 13, 2), "one two\n  three four");
+    }
+
+    #[test]
+    fn chinese_breaks_anywhere_but_before_a_full_stop() {
+        assert_eq!(wrap("林谷职业学院。欢迎", 12, 0), "林谷职业学\n院。欢迎");
+    }
+
+    #[test]
+    fn an_address_longer_than_a_line_is_not_broken() {
+        let url = "https://news.example.edu/a/very/long/path/that/never/ends/and/goes/on/and/on/and/on";
+        assert_eq!(wrap(&format!("see {url} there"), 72, 0), format!("see\n{url}\nthere"));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_but_space_is_lost(text in "\\PC{0,200}") {
+            let strip = |s: &str| s.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+            prop_assert_eq!(strip(&wrap(&text, 40, 3)), strip(&text));
+        }
+    }
+}
