@@ -21,7 +21,7 @@ pub(super) fn render(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> Option
         "latest-comments" => latest_comments(desk, block),
         "page-list" => page_list(desk),
         "tag-cloud" => tag_cloud(desk, block),
-        "search" => search(desk, block),
+        "search" => search(block),
         "navigation" => menus::navigation(desk, scope, block),
         "navigation-link" | "navigation-submenu" | "home-link" => menus::navigation_link(desk, scope, block),
         "social-link" => menus::social_link(block),
@@ -37,6 +37,7 @@ fn months<'a>(desk: &Desk<'a>) -> &'a [(i16, i8, u64)] {
     desk.site.months.as_deref().unwrap_or_default()
 }
 
+/// Months as links; where a page would offer them in a menu to choose from, a list does as well.
 fn archives(desk: &Desk<'_>, block: &Block) -> String {
     let months = months(desk);
     if months.is_empty() {
@@ -44,18 +45,17 @@ fn archives(desk: &Desk<'_>, block: &Block) -> String {
     }
     let counts = block.is("showPostCounts");
     let dropdown = block.is("displayAsDropdown");
-    let mut out =
-        String::from(if dropdown { "<div><label>Archives</label> <select><option value=\"\">Select Month</option>" } else { "<ul>" });
+    let mut out = String::from(if dropdown { "<div>Archives <ul><li>Select Month</li>" } else { "<ul>" });
     for (year, month, posts) in months {
         let (address, name) = (permalinks::month(desk.site, *year, *month), dates::month(*month));
         let count = if counts { format!("&nbsp;({posts})") } else { String::new() };
         let _ = if dropdown {
-            writeln!(out, "\t<option value=\"{address}\"> {name} {year} {count}</option>")
+            writeln!(out, "\t<li><a href=\"{address}\">{name} {year}</a> {count}</li>")
         } else {
             writeln!(out, "\t<li><a href=\"{address}\">{name} {year}</a>{count}</li>")
         };
     }
-    out.push_str(if dropdown { "</select></div>" } else { "</ul>" });
+    out.push_str(if dropdown { "</ul></div>" } else { "</ul>" });
     out
 }
 
@@ -72,11 +72,7 @@ fn categories(desk: &Desk<'_>, block: &Block) -> String {
     let shown = |term: &Term| block.is("showEmpty") || if tree { borne(&all, term, 0) } else { term.count > 0 };
     let keep: Vec<u64> = all.iter().filter(|term| shown(term)).map(|term| term.id).collect();
     all.retain(|term| keep.contains(&term.id) && (!block.is("showOnlyTopLevel") || term.parent == 0));
-    let mut out = String::from(if dropdown {
-        "<div><label>Categories</label><select>\n<option value=\"-1\">Select Category</option>\n"
-    } else {
-        "<ul>"
-    });
+    let mut out = String::from(if dropdown { "<div>Categories <ul><li>Select Category</li>\n" } else { "<ul>" });
     if all.is_empty() && !dropdown {
         out.push_str("<li>No categories</li>");
     }
@@ -84,7 +80,7 @@ fn categories(desk: &Desk<'_>, block: &Block) -> String {
     for term in roots {
         category(desk, &all, term, (dropdown, tree, counts), 0, &mut out);
     }
-    out.push_str(if dropdown { "</select></div>" } else { "</ul>" });
+    out.push_str(if dropdown { "</ul></div>" } else { "</ul>" });
     out
 }
 
@@ -105,7 +101,7 @@ fn category(desk: &Desk<'_>, all: &[&Term], term: &Term, (dropdown, tree, counts
     let count = if counts { format!("{gap}({borne})") } else { String::new() };
     let children: Vec<&Term> = all.iter().copied().filter(|child| tree && depth < 8 && child.parent == term.id).collect();
     if dropdown {
-        let _ = writeln!(out, "\t<option>{}{}{count}</option>", "&nbsp;&nbsp;&nbsp;".repeat(depth), texturize::texturize(&term.name));
+        let _ = writeln!(out, "\t<li>{}{}{count}</li>", "&nbsp;&nbsp;&nbsp;".repeat(depth), texturize::texturize(&term.name));
     } else {
         let _ = writeln!(out, "\t<li><a href=\"{}\">{}</a>{count}", permalinks::term(desk.site, term), escape(&term.name));
     }
@@ -266,10 +262,10 @@ fn tag_cloud(desk: &Desk<'_>, block: &Block) -> String {
     format!("<p>{}</p>", all.iter().map(one).collect::<Vec<_>>().join("\n"))
 }
 
-fn search(desk: &Desk<'_>, block: &Block) -> String {
+fn search(block: &Block) -> String {
     let label = block.text("label").filter(|label| !label.is_empty()).unwrap_or("Search");
     let button = block.text("buttonText").filter(|text| !text.is_empty()).unwrap_or("Search");
     let silent = block.is("buttonUseIcon") || block.text("buttonPosition") == Some("no-button");
-    let button = if silent { String::new() } else { format!("<button type=\"submit\">{}</button>", escape(&strip_tags(button))) };
-    format!("<form role=\"search\" action=\"{}/\"><label>{}</label>{button}</form>", desk.site.home(), escape(&strip_tags(label)))
+    let button = if silent { String::new() } else { format!("<span>{}</span>", escape(&strip_tags(button))) };
+    format!("<div>{}{button}</div>", escape(&strip_tags(label)))
 }
