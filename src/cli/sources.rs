@@ -62,7 +62,14 @@ async fn sync_all(app: &App, name: Option<&str>, accept_removals: bool, json: bo
 
 fn show(r: &SyncReport) -> anyhow::Result<()> {
     let waiting = waiting(r);
-    output::line(&format!("{}: added {}, changed {}, removed {}, refused {}{waiting}", r.source, r.added, r.changed, r.removed, r.refused.len()))?;
+    output::line(&format!(
+        "{}: added {}, changed {}, removed {}, refused {}{waiting}",
+        r.source,
+        r.added,
+        r.changed,
+        r.removed,
+        r.refused.len()
+    ))?;
     for (id, why) in &r.refused {
         output::line(&format!("  refused {id}: {why}"))?;
     }
@@ -104,6 +111,10 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<Exi
         let numbers = [state.failures.to_string(), state.held_removals.to_string()];
         table.row([source.name.clone(), kind.into(), read].into_iter().chain(numbers).chain([state.error.unwrap_or_default()]));
     }
-    if json { output::json(&rows.into())? } else { table.print("the config has no source")? }
+    if json {
+        output::json(&rows.into())?
+    } else {
+        table.print("the config has no source")?
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -163,10 +163,9 @@ pub(crate) async fn keep(
         return Ok(());
     }
     let (source, site) = (source.clone(), site.clone());
-    let arrivals: Vec<Arrival> = tokio::task::spawn_blocking(move || {
-        batch.into_iter().map(|(draft, hash)| arrival::clean(draft, &source, &site, hash)).collect()
-    })
-    .await?;
+    let arrivals: Vec<Arrival> =
+        tokio::task::spawn_blocking(move || batch.into_iter().map(|(draft, hash)| arrival::clean(draft, &source, &site, hash)).collect())
+            .await?;
     let told: Vec<(String, Millis)> = arrivals.iter().map(|a| (a.article.source_id.clone(), a.article.published_at)).collect();
     for ((id, published), kept) in told.into_iter().zip(store.keep_articles(arrivals, now).await?) {
         match kept {
