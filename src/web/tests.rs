@@ -280,6 +280,10 @@ async fn every_page_is_careful_and_speaks_the_readers_language() {
         assert!(head.status == page.status && head.body.is_empty());
         assert_eq!(head.header(header::CONTENT_LENGTH), page.body.len().to_string(), "{path}");
     }
+    let chosen = html_escape::decode_html_entities(&site.get("/?lang=zh").await.text()).into_owned();
+    for link in ["\"/news/subscribe?lang=zh\"", "\"/news/?lang=zh\"", "/news/subscribe?digest=weekly&lang=zh"] {
+        assert!(chosen.contains(link), "a chosen language goes on being spoken: {link}");
+    }
     let refused = site.post("/", "").await;
     assert_eq!((refused.status, refused.header(header::ALLOW)), (StatusCode::METHOD_NOT_ALLOWED, "GET,HEAD"));
     let style = format!("/assets/style.css?v={}", site.app.templates.stylesheet().hash);
