@@ -23,8 +23,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub async fn run(app: App, demo: Option<Demo>, stop: CancellationToken) -> anyhow::Result<()> {
     let _lock = app.store.lock()?;
     let address = app.config.server.listen;
-    let listener =
-        TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}: change [server] listen, or stop what uses it"))?;
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}: change [server] listen, or stop what uses it"))?;
     run_on(app, demo, listener, stop).await
 }
 

@@ -10,12 +10,16 @@ use serde_json::{Value, json};
 use super::{Usage, output};
 use crate::app::App;
 use crate::domain::article::Article;
+use crate::domain::time::Millis;
 use crate::sources::import;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// All articles, newest first
+    /// All public articles, newest first
     List {
+        /// Those too that wait for their date
+        #[arg(long)]
+        waiting: bool,
         /// At most so many
         #[arg(long)]
         limit: Option<i64>,
@@ -38,15 +42,16 @@ pub(crate) enum Command {
 impl Command {
     pub(crate) async fn run(self, app: &App, json: bool) -> anyhow::Result<ExitCode> {
         match self {
-            Self::List { limit } => list(app, limit, json).await,
+            Self::List { waiting, limit } => list(app, waiting, limit, json).await,
             Self::Show { id } => show(app, &id, json).await,
             Self::Import { file, source } => take_in(app, &file, source.as_deref()).await,
         }
     }
 }
 
-async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<ExitCode> {
-    let articles = app.store.list_articles(limit).await?;
+async fn list(app: &App, waiting: bool, limit: Option<i64>, json: bool) -> anyhow::Result<ExitCode> {
+    let until = if waiting { Millis(i64::MAX) } else { app.now() };
+    let articles = app.store.list_articles(until, limit).await?;
     if json {
         output::json(&articles.iter().map(summary).collect::<Vec<_>>().into())?;
         return Ok(ExitCode::SUCCESS);
@@ -109,7 +114,7 @@ async fn take_in(app: &App, file: &std::path::Path, source: Option<&str>) -> any
     let source = import::builtin(&app.config, source).map_err(|e| Usage(format!("{e:#}")))?;
     match import::import(&app.store, &app.config, source, file, app.now()).await? {
         Ok(r) => {
-            output::line(&format!("{}: added {}, changed {}", r.source, r.added, r.changed))?;
+            output::line(&format!("{}: added {}, changed {}{}", r.source, r.added, r.changed, super::sources::waiting(&r)))?;
             for (id, why) in &r.refused {
                 output::complain(&format!("{id}: {why}"));
             }

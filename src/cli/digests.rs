@@ -88,7 +88,11 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<Exi
         rows.push(json!({"name": d.name, "title": d.title, "schedule": d.schedule.text(), "timezone": d.timezone.iana_name(),
             "next": next.map(|t| t.rfc3339()), "subscriptions": counts}));
     }
-    if json { output::json(&rows.into())? } else { table.print("the config has no digest")? }
+    if json {
+        output::json(&rows.into())?
+    } else {
+        table.print("the config has no digest")?
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -120,8 +124,12 @@ async fn next(app: &App, json: bool) -> anyhow::Result<ExitCode> {
         for date in &dates {
             output::line(&format!("  {}", date.in_zone(&d.timezone)))?;
         }
-        let enough = if articles.len() < d.min_articles { format!(", fewer than min_articles = {}: no edition", d.min_articles) } else { String::new() };
-        output::line(&format!("  would hold {}{enough}", crate::cli::count(articles.len(), "article")))?;
+        let enough = if articles.len() < d.min_articles {
+            format!(", fewer than min_articles = {}: no edition", d.min_articles)
+        } else {
+            String::new()
+        };
+        output::line(&format!("  would hold {}{enough}", count(articles.len(), "article")))?;
         for a in articles.iter().take(20) {
             output::line(&format!("    {}  {}", a.published_at.in_zone(&d.timezone), a.title))?;
         }
@@ -153,7 +161,8 @@ async fn make(app: &App, name: &str, at: Option<&str>, json: bool) -> anyhow::Re
     let at = match at {
         None => now,
         Some(text) => Millis::from(
-            text.parse::<jiff::Timestamp>().map_err(|e| Usage(format!("--now {text:?} is no time: {e}; write it as 2026-09-21T08:00:00Z")))?,
+            text.parse::<jiff::Timestamp>()
+                .map_err(|e| Usage(format!("--now {text:?} is no time: {e}; write it as 2026-09-21T08:00:00Z")))?,
         ),
     };
     match digests::run(app.desk(), digest, at, now).await? {

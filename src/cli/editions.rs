@@ -82,7 +82,11 @@ async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<ExitC
             table.row([e.id.to_string(), e.digest, e.state.word().to_owned(), when].into_iter().chain(numbers));
         }
     }
-    if json { output::json(&rows.into())? } else { table.print("there are no editions yet; `courant digests next` shows what comes")? }
+    if json {
+        output::json(&rows.into())?
+    } else {
+        table.print("there are no editions yet; `courant digests next` shows what comes")?
+    }
     Ok(ExitCode::SUCCESS)
 }
 

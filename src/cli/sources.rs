@@ -61,7 +61,15 @@ async fn sync_all(app: &App, name: Option<&str>, accept_removals: bool, json: bo
 }
 
 fn show(r: &SyncReport) -> anyhow::Result<()> {
-    output::line(&format!("{}: added {}, changed {}, removed {}, refused {}", r.source, r.added, r.changed, r.removed, r.refused.len()))?;
+    let waiting = waiting(r);
+    output::line(&format!(
+        "{}: added {}, changed {}, removed {}, refused {}{waiting}",
+        r.source,
+        r.added,
+        r.changed,
+        r.removed,
+        r.refused.len()
+    ))?;
     for (id, why) in &r.refused {
         output::line(&format!("  refused {id}: {why}"))?;
     }
@@ -75,9 +83,14 @@ fn show(r: &SyncReport) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Of new articles, those that wait for their date.
+pub(crate) fn waiting(r: &SyncReport) -> String {
+    if r.waiting > 0 { format!(", waiting for their date {}", r.waiting) } else { String::new() }
+}
+
 fn value(r: &SyncReport) -> serde_json::Value {
     let pairs = |list: &[(String, String)], word: &str| list.iter().map(|(id, why)| json!({"id": id, word: why})).collect::<Vec<_>>();
-    json!({"source": r.source, "added": r.added, "changed": r.changed, "removed": r.removed, "held": r.held,
+    json!({"source": r.source, "added": r.added, "waiting": r.waiting, "changed": r.changed, "removed": r.removed, "held": r.held,
         "refused": pairs(&r.refused, "reason"), "notes": pairs(&r.notes, "note")})
 }
 
@@ -98,6 +111,10 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<Exi
         let numbers = [state.failures.to_string(), state.held_removals.to_string()];
         table.row([source.name.clone(), kind.into(), read].into_iter().chain(numbers).chain([state.error.unwrap_or_default()]));
     }
-    if json { output::json(&rows.into())? } else { table.print("the config has no source")? }
+    if json {
+        output::json(&rows.into())?
+    } else {
+        table.print("the config has no source")?
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -162,7 +162,11 @@ async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<ExitC
             }
         }
     }
-    if json { output::json(&rows.into())? } else { table.print("there are no subscribers yet")? }
+    if json {
+        output::json(&rows.into())?
+    } else {
+        table.print("there are no subscribers yet")?
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -194,7 +198,12 @@ async fn show(app: &App, email: &str, json: bool) -> anyhow::Result<ExitCode> {
     }
     for d in mails {
         let what = d.edition_id.map_or(d.kind, |e| format!("edition {e}"));
-        output::line(&format!("  {what}: {} after {} {}", d.state, count(usize::try_from(d.attempts)?, "attempt"), d.answer.unwrap_or_default()))?;
+        output::line(&format!(
+            "  {what}: {} after {} {}",
+            d.state,
+            count(usize::try_from(d.attempts)?, "attempt"),
+            d.answer.unwrap_or_default()
+        ))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -210,7 +219,8 @@ impl Add {
         let asker = if confirmed { Asker::AdminWithConsent } else { Asker::Admin };
         let consent = self.consent.unwrap_or_else(|| format!("added by an admin, {}", app.now().rfc3339()));
         let email = self.email.clone();
-        let person = Person { email: self.email, name: self.name, language: self.language, timezone: self.timezone, sections: self.section };
+        let person =
+            Person { email: self.email, name: self.name, language: self.language, timezone: self.timezone, sections: self.section };
         let request = subscribers::request(&person, &digests, &consent, &app.instance.secret).map_err(|why| anyhow!("{email}: {why}"))?;
         let done = subscribers::carry_out(&app.store, vec![request], &digests, asker, app.now()).await?;
         let r = done.first().copied().unwrap_or_default();
@@ -223,7 +233,8 @@ impl Add {
             (r.kept, "already there"),
             (r.left, "left before, and comes back only by their own confirmation on the page"),
         ];
-        let said: Vec<String> = said.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{}: {what}", count(n, "digest"))).collect();
+        let said: Vec<String> =
+            said.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{}: {what}", count(n, "digest"))).collect();
         output::line(&format!("{email}: {}", said.join("; ")))?;
         Ok(ExitCode::SUCCESS)
     }
@@ -240,7 +251,8 @@ impl Import {
             consent: self.consent.unwrap_or_default(),
         };
         let bar = ProgressBar::no_length();
-        let r = import::import(&app.store, &app.instance.secret, &self.file, digest, &manner, app.now(), |n| bar.set_position(n as u64)).await?;
+        let r = import::import(&app.store, &app.instance.secret, &self.file, digest, &manner, app.now(), |n| bar.set_position(n as u64))
+            .await?;
         bar.finish_and_clear();
         for (line, why) in &r.refused {
             output::remark(&format!("{}:{line}: {why}", self.file.display()));
@@ -256,7 +268,12 @@ impl Import {
         }
         output::line(&format!(
             "confirmed {}, asked {}, already there {}, left before {}, suppressed {}, refused {}",
-            r.confirmed, r.asked, r.kept, r.left, r.suppressed, r.refused.len()
+            r.confirmed,
+            r.asked,
+            r.kept,
+            r.left,
+            r.suppressed,
+            r.refused.len()
         ))?;
         Ok(ExitCode::SUCCESS)
     }

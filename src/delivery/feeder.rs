@@ -102,7 +102,7 @@ impl Feeder<'_> {
                 }
                 continue;
             }
-            let next = self.engine.store.next_waiting(&[self.transport.name.clone()]).await?;
+            let next = self.engine.store.next_waiting(std::slice::from_ref(&self.transport.name)).await?;
             match next {
                 Some(due) if due <= deadline => tokio::select! {
                     () = self.stop.cancelled() => {}

@@ -166,7 +166,11 @@ impl Letters {
     fn message(&self, claimed: &Claimed, letter: Letter<'_>) -> anyhow::Result<Message> {
         let envelope_from = match &self.envelope_from {
             Some(address) => address.clone(),
-            None => Mailbox::parse(letter.from).map_err(|why| anyhow!("the sender {} can't be used: {why}", letter.from))?.address.as_str().to_owned(),
+            None => Mailbox::parse(letter.from)
+                .map_err(|why| anyhow!("the sender {} can't be used: {why}", letter.from))?
+                .address
+                .as_str()
+                .to_owned(),
         };
         let content = letter.to_message().map_err(|e| anyhow!("{e}"))?;
         Ok(Message { envelope_from, to: claimed.address.clone(), message_id: letter.message_id.to_owned(), content })
@@ -177,7 +181,8 @@ impl Letters {
             return Ok(known);
         }
         let variant = self.engine.store.variant(id).await?.with_context(|| format!("there is no variant {id}"))?;
-        let edition = self.engine.store.edition(variant.edition_id).await?.with_context(|| format!("there is no edition {}", variant.edition_id))?;
+        let edition =
+            self.engine.store.edition(variant.edition_id).await?.with_context(|| format!("there is no edition {}", variant.edition_id))?;
         let recipe = match &variant.recipe {
             Some(json) => Some(serde_json::from_str(json).context("the variant's recipe can't be read")?),
             None => None,

@@ -77,7 +77,14 @@ pub(crate) const PATIENCE: i64 = MINUTE;
 
 impl Engine {
     /// Makes the engine of a node; its name must be new at every start.
-    pub fn new(store: Store, config: Arc<Config>, templates: Arc<Templates>, instance: Arc<Instance>, node: String, clock: fn() -> Millis) -> Self {
+    pub fn new(
+        store: Store,
+        config: Arc<Config>,
+        templates: Arc<Templates>,
+        instance: Arc<Instance>,
+        node: String,
+        clock: fn() -> Millis,
+    ) -> Self {
         let recorder = Recorder::start(store.clone(), node.clone(), clock, &config.transports);
         Self {
             store,

@@ -118,9 +118,8 @@ impl Desk {
             }
             let (wishes, refused) = self.within_limits(wishes).await;
             let asked: Vec<i64> = wishes.iter().map(|w| w.id).collect();
-            let started = self.until_it_works("the outcomes", || {
-                self.store.commit_outcomes(&self.node, records.clone(), asked.clone(), (self.clock)())
-            });
+            let started = self
+                .until_it_works("the outcomes", || self.store.commit_outcomes(&self.node, records.clone(), asked.clone(), (self.clock)()));
             let started = started.await;
             drop(tickets);
             for wish in wishes {

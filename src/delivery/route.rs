@@ -14,7 +14,7 @@ pub(super) struct Message {
 }
 
 pub(super) enum Way {
-    Relay { relay: Box<Relay>, connection: Option<Connection> },
+    Relay { relay: Box<Relay>, connection: Option<Box<Connection>> },
     Folder(Folder),
 }
 
@@ -34,7 +34,7 @@ impl Way {
     pub(super) async fn open(&mut self) -> Result<(), String> {
         let Self::Relay { relay, connection } = self else { return Ok(()) };
         if connection.as_ref().is_none_or(|c| !c.is_open()) {
-            *connection = Some(Connection::open(relay).await.map_err(|trouble| trouble.to_string())?);
+            *connection = Some(Box::new(Connection::open(relay).await.map_err(|trouble| trouble.to_string())?));
         }
         Ok(())
     }

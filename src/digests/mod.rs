@@ -161,7 +161,8 @@ async fn make(desk: Desk<'_>, digest: &Digest, slot: Option<Millis>, at: Millis,
 
 /// Which variant a kind of reader gets: their language where the digest has it, their sections.
 fn variant_of(digest: &Digest, choice: &Choice) -> anyhow::Result<(String, Vec<String>)> {
-    let sections: Vec<String> = serde_json::from_str(&choice.sections).map_err(|_| anyhow!("the sections {} can't be read", choice.sections))?;
+    let sections: Vec<String> =
+        serde_json::from_str(&choice.sections).map_err(|_| anyhow!("the sections {} can't be read", choice.sections))?;
     Ok((compose::language_for(&digest.languages, &choice.language), sections))
 }
 

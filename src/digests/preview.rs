@@ -67,7 +67,11 @@ pub async fn preview(desk: Desk<'_>, digest: &Digest, shown: &Shown, now: Millis
         html: &mail.html,
         message_id: &message_id("preview", &desk.instance.secret, &host),
         date: now,
-        list: Some(ListHeaders { list_id: &format!("{}.{host}", digest.name), unsubscribe_url: &unsubscribe_url, unsubscribe_mailto: None }),
+        list: Some(ListHeaders {
+            list_id: &format!("{}.{host}", digest.name),
+            unsubscribe_url: &unsubscribe_url,
+            unsubscribe_mailto: None,
+        }),
         feedback_id: None,
         edition: Some("preview"),
     }
@@ -85,7 +89,8 @@ pub async fn test(desk: Desk<'_>, digest: &Digest, to: &str, now: Millis) -> any
     }
     let known = desk.store.find_subscriber(&address.key()).await?.map(|p| p.address);
     let mail = preview(desk, digest, &Shown { to: known, language: None }, now).await?.mail;
-    let proof = Proof { from: digest.from.clone(), reply_to: digest.reply_to.clone(), subject: mail.subject, html: mail.html, text: mail.text };
+    let proof =
+        Proof { from: digest.from.clone(), reply_to: digest.reply_to.clone(), subject: mail.subject, html: mail.html, text: mail.text };
     let letter = deliveries::Letter {
         kind: "test",
         address: address.as_str().to_owned(),

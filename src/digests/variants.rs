@@ -50,7 +50,14 @@ pub(super) fn render(
 }
 
 /// What the template is given, with slots for the subscriber's values.
-pub(super) fn context(desk: Desk<'_>, digest: &Digest, stories: &[Story], language: &str, sections: &[String], at: Millis) -> DigestContext {
+pub(super) fn context(
+    desk: Desk<'_>,
+    digest: &Digest,
+    stories: &[Story],
+    language: &str,
+    sections: &[String],
+    at: Millis,
+) -> DigestContext {
     let told: Vec<&Article> = stories.iter().filter(|s| in_sections(s, sections)).map(|s| s.told_in(language)).collect();
     let (lead, more) = told.split_at(told.len().min(digest.max_articles));
     let day = |time: Millis| date_text(digest.timezone.to_datetime(time.timestamp()).date(), language);

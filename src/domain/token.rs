@@ -86,9 +86,11 @@ mod tests {
 
     #[test]
     fn a_token_gives_back_its_power_and_no_other() {
-        for power in
-            [Power::Confirm { subscriber: 3, delivery: -1 }, Power::Unsubscribe { subscription: 7 }, Power::Undo { subscription: 7, left_at: i64::MAX }]
-        {
+        for power in [
+            Power::Confirm { subscriber: 3, delivery: -1 },
+            Power::Unsubscribe { subscription: 7 },
+            Power::Undo { subscription: 7, left_at: i64::MAX },
+        ] {
             assert_eq!(read(b"secret", &sign(b"secret", power)), Some(power));
             assert_eq!(read(b"other", &sign(b"secret", power)), None);
         }

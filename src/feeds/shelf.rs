@@ -77,11 +77,12 @@ pub fn file_name(feed: &Feed, format: Format) -> String {
 pub async fn refresh_due(store: &Store, config: &Config, shelf: &Shelf, now: Millis) -> anyhow::Result<Report> {
     let mut seen = shelf.seen.lock().await;
     let version = store.articles_version().await?;
-    if let Some(before) = *seen {
-        if before.version == version && !store.any_published_in(before.at, now).await? {
-            *seen = Some(Seen { version, at: now });
-            return Ok(Report::default());
-        }
+    if let Some(before) = *seen
+        && before.version == version
+        && !store.any_published_in(before.at, now).await?
+    {
+        *seen = Some(Seen { version, at: now });
+        return Ok(Report::default());
     }
     let before = shelf.made.load_full();
     let mut made: HashMap<String, Arc<Made>> = HashMap::new();
@@ -119,7 +120,7 @@ pub async fn documents(store: &Store, site: &Site, feed: &Feed, now: Millis) -> 
             .into_iter()
             .map(|format| {
                 let body = format.render(&document)?;
-                
+
                 Ok((format, body))
             })
             .collect()

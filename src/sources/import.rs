@@ -33,7 +33,13 @@ pub fn builtin<'a>(config: &'a Config, name: Option<&str>) -> anyhow::Result<&'a
 }
 
 /// Imports a .jsonl or .csv file; articles of the same id are replaced.
-pub async fn import(store: &Store, config: &Config, source: &Source, file: &Path, now: Millis) -> anyhow::Result<Result<SyncReport, Refused>> {
+pub async fn import(
+    store: &Store,
+    config: &Config,
+    source: &Source,
+    file: &Path,
+    now: Millis,
+) -> anyhow::Result<Result<SyncReport, Refused>> {
     let rows = match file.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase).as_deref() {
         Some("csv") => csv_rows(file)?,
         Some("jsonl" | "ndjson") => json_rows(file)?,
@@ -46,7 +52,9 @@ pub async fn import(store: &Store, config: &Config, source: &Source, file: &Path
             draft(&row, &source.timezone, source.article_url.as_deref())
         });
         match checked {
-            Ok(draft) if !ids.insert(draft.source_id.clone()) => refused.push((line, format!("the id {:?} is there twice", draft.source_id))),
+            Ok(draft) if !ids.insert(draft.source_id.clone()) => {
+                refused.push((line, format!("the id {:?} is there twice", draft.source_id)))
+            }
             Ok(draft) => drafts.push(draft),
             Err(why) => refused.push((line, why)),
         }
@@ -74,7 +82,7 @@ pub async fn publish(store: &Store, config: &Config, source: &str, drafts: Vec<D
     for batch in changed.chunks(BATCH) {
         keep(store, batch.to_vec(), source, &config.site, &mut report, now).await?;
     }
-    if report.added + report.changed > 0 {
+    if report.added + report.waiting + report.changed > 0 {
         store.regroup(&source.name).await?;
     }
     store.source_succeeded(&source.name, 0, now).await?;
@@ -103,7 +111,8 @@ fn csv_rows(file: &Path) -> anyhow::Result<Vec<Line>> {
     File::open(file).and_then(|mut f| f.read_to_end(&mut text)).with_context(|| format!("cannot read {name}"))?;
     let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&text);
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text);
-    let columns: Vec<String> = reader.headers().with_context(|| format!("{name}:1: this is no CSV"))?.iter().map(|h| h.trim().to_lowercase()).collect();
+    let columns: Vec<String> =
+        reader.headers().with_context(|| format!("{name}:1: this is no CSV"))?.iter().map(|h| h.trim().to_lowercase()).collect();
     check_columns(&columns, &["title"], None).map_err(|why| anyhow!("{name}:1: {why}"))?;
     let mut rows = Vec::new();
     let mut record = csv::StringRecord::new();
@@ -111,9 +120,11 @@ fn csv_rows(file: &Path) -> anyhow::Result<Vec<Line>> {
         let before = reader.position().line();
         let line = match reader.read_record(&mut record) {
             Ok(false) => return Ok(rows),
-            Ok(true) if record.len() != columns.len() => {
-                Err(format!("it has {} fields, the first line has {}; a comma or a quotation mark may be missing", record.len(), columns.len()))
-            }
+            Ok(true) if record.len() != columns.len() => Err(format!(
+                "it has {} fields, the first line has {}; a comma or a quotation mark may be missing",
+                record.len(),
+                columns.len()
+            )),
             Ok(true) => Ok(columns.iter().cloned().zip(record.iter().map(str::to_owned)).filter(|(_, v)| !v.is_empty()).collect()),
             Err(e) if e.is_io_error() => return Err(e).with_context(|| format!("cannot read {name}")),
             Err(e) => Err(e.to_string()),

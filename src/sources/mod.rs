@@ -30,8 +30,10 @@ const LONGEST_WAIT: i64 = 30 * MINUTE;
 pub struct SyncReport {
     /// The source's name.
     pub source: String,
-    /// Articles that are new here.
+    /// Articles that are new here and public.
     pub added: usize,
+    /// Articles that are new here and wait for their date.
+    pub waiting: usize,
     /// Articles that changed.
     pub changed: usize,
     /// Articles that vanished.
@@ -42,6 +44,8 @@ pub struct SyncReport {
     pub refused: Vec<(String, String)>,
     /// What could not be shown of an article that was used.
     pub notes: Vec<(String, String)>,
+    /// Those of both that were not known before.
+    pub news: Vec<(String, String)>,
 }
 
 /// Reads the sources that are due; an error is logged once, shown by `courant sources`, and tried again with back-off.
@@ -53,7 +57,13 @@ pub async fn sync_due(store: &Store, config: &Config, now: Millis) -> anyhow::Re
             continue;
         }
         match sync(store, config, source, false, now).await {
-            Ok(report) => reports.push(report),
+            Ok(report) => {
+                // Each is told once, however often the source is read.
+                for (id, what) in &report.news {
+                    tracing::warn!(source = %source.name, article = %id, "{what}");
+                }
+                reports.push(report);
+            }
             Err(e) => {
                 let error = format!("{e:#}");
                 let failures = store.source_failed(&source.name, &error).await?;
@@ -123,19 +133,17 @@ pub async fn sync(store: &Store, config: &Config, source: &Source, accept_remova
             store.remove_articles(&source.name, chunk, now).await?;
         }
     }
-    if report.added + report.changed + report.removed > 0 {
+    if report.added + report.waiting + report.changed + report.removed > 0 {
         store.regroup(&source.name).await?;
     }
-    finish(store, source, &report, now).await?;
+    finish(store, source, &mut report, now).await?;
     Ok(report)
 }
 
-/// Notes the reading's end; logs each refusal once.
-async fn finish(store: &Store, source: &Source, report: &SyncReport, now: Millis) -> anyhow::Result<()> {
+/// Notes the reading's end, and which refusals are new.
+async fn finish(store: &Store, source: &Source, report: &mut SyncReport, now: Millis) -> anyhow::Result<()> {
     let troubles: BTreeMap<String, String> = report.notes.iter().chain(&report.refused).cloned().collect();
-    for (id, reason) in store.note_refusals(&source.name, troubles.into_iter().collect(), now).await? {
-        tracing::warn!(source = %source.name, article = %id, "{reason}");
-    }
+    report.news = store.note_refusals(&source.name, troubles.into_iter().collect(), now).await?;
     if store.source_succeeded(&source.name, i64::try_from(report.held)?, now).await? {
         tracing::info!(source = %source.name, "can be read again");
     }
@@ -155,13 +163,13 @@ pub(crate) async fn keep(
         return Ok(());
     }
     let (source, site) = (source.clone(), site.clone());
-    let arrivals: Vec<Arrival> = tokio::task::spawn_blocking(move || {
-        batch.into_iter().map(|(draft, hash)| arrival::clean(draft, &source, &site, hash)).collect()
-    })
-    .await?;
-    let ids: Vec<String> = arrivals.iter().map(|a| a.article.source_id.clone()).collect();
-    for (id, kept) in ids.into_iter().zip(store.keep_articles(arrivals, now).await?) {
+    let arrivals: Vec<Arrival> =
+        tokio::task::spawn_blocking(move || batch.into_iter().map(|(draft, hash)| arrival::clean(draft, &source, &site, hash)).collect())
+            .await?;
+    let told: Vec<(String, Millis)> = arrivals.iter().map(|a| (a.article.source_id.clone(), a.article.published_at)).collect();
+    for ((id, published), kept) in told.into_iter().zip(store.keep_articles(arrivals, now).await?) {
         match kept {
+            Kept::Added if published > now => report.waiting += 1,
             Kept::Added => report.added += 1,
             Kept::Changed => report.changed += 1,
             Kept::Taken(owner) => report.refused.push((id, format!("its guid belongs to {owner}"))),

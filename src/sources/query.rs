@@ -114,7 +114,8 @@ macro_rules! each_of {
         async fn $name(source: &Source, mut connection: $connection, query: &str, found: Sender<Found>) -> anyhow::Result<()> {
             let text = || AssertSqlSafe(query.to_owned()).into_sql_str();
             let columns = names(connection.prepare(text()).await.map_err(|e| said(source, &e))?.columns());
-            check_columns(&columns, &NEEDED, source.article_url.as_deref()).map_err(|why| anyhow!("source {}: query: {why}", source.name))?;
+            check_columns(&columns, &NEEDED, source.article_url.as_deref())
+                .map_err(|why| anyhow!("source {}: query: {why}", source.name))?;
             // The text protocol: every type of the foreign database arrives as it would be printed.
             let mut rows = sqlx::raw_sql(text()).fetch(&mut connection);
             let mut number = 0_u64;
@@ -147,7 +148,6 @@ fn sqlite_cell(row: &sqlx::sqlite::SqliteRow, i: usize) -> Option<String> {
         return None;
     }
     let kind = raw.type_info().name().to_owned();
-    drop(raw);
     match kind.as_str() {
         "INTEGER" => row.try_get_unchecked::<i64, _>(i).ok().map(|v| v.to_string()),
         "REAL" => row.try_get_unchecked::<f64, _>(i).ok().map(|v| v.to_string()),
@@ -162,7 +162,6 @@ fn postgres_cell(row: &sqlx::postgres::PgRow, i: usize) -> Option<String> {
 fn mysql_cell(row: &sqlx::mysql::MySqlRow, i: usize) -> Option<String> {
     let raw = row.try_get_raw(i).ok().filter(|v| !v.is_null())?;
     let is_instant = raw.type_info().name() == "TIMESTAMP";
-    drop(raw);
     let text = bytes(row, i)?;
     // sqlx sets the session's zone to UTC, in which a TIMESTAMP is printed; a DATETIME has no zone.
     Some(if is_instant { format!("{text}Z") } else { text })

@@ -42,10 +42,10 @@ pub(crate) fn check_columns(columns: &[String], needed: &[&str], article_url: Op
             return Err(format!("`{column}` is no column of an article; the known ones are {}", COLUMNS.join(", ")));
         }
     }
-    for missing in needed.iter().filter(|n| !columns.iter().any(|c| c == *n)) {
+    if let Some(missing) = needed.iter().find(|n| !columns.iter().any(|c| c == *n)) {
         return Err(format!("the column `{missing}` is missing; {} are needed: name it with `AS {missing}`", needed.join(", ")));
     }
-    for missing in used.iter().filter(|u| !columns.contains(u)) {
+    if let Some(missing) = used.iter().find(|u| !columns.contains(u)) {
         return Err(format!("article_url uses {{{missing}}}, but there is no column `{missing}`"));
     }
     Ok(())

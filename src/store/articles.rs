@@ -92,12 +92,11 @@ pub(crate) fn articles_of(rows: Vec<ArticleRow>) -> Vec<Article> {
 impl Store {
     /// All articles of a source, tombstones too, by the source's id.
     pub async fn known_articles(&self, source: &str) -> StoreResult<HashMap<String, Known>> {
-        let rows: Vec<(String, String, Option<i64>)> = reading!(self, |db| sqlx::query_as(
-            "SELECT source_id, content_hash, removed_at FROM articles WHERE source = $1"
-        )
-        .bind(source)
-        .fetch_all(db)
-        .await?);
+        let rows: Vec<(String, String, Option<i64>)> =
+            reading!(self, |db| sqlx::query_as("SELECT source_id, content_hash, removed_at FROM articles WHERE source = $1")
+                .bind(source)
+                .fetch_all(db)
+                .await?);
         Ok(rows.into_iter().map(|(id, hash, removed)| (id, Known { hash, removed: removed.is_some() })).collect())
     }
 
@@ -111,10 +110,8 @@ impl Store {
             let mut kept = Vec::with_capacity(arrivals.len());
             for arrival in &arrivals {
                 let a = &arrival.article;
-                let owner: Option<(String, String)> = sqlx::query_as("SELECT source, source_id FROM articles WHERE guid = $1")
-                    .bind(&a.guid)
-                    .fetch_optional(&mut *tx)
-                    .await?;
+                let owner: Option<(String, String)> =
+                    sqlx::query_as("SELECT source, source_id FROM articles WHERE guid = $1").bind(&a.guid).fetch_optional(&mut *tx).await?;
                 if let Some((source, id)) = owner.filter(|(s, i)| (s, i) != (&a.source, &a.source_id)) {
                     kept.push(Kept::Taken(format!("{source}/{id}")));
                     continue;
@@ -154,9 +151,8 @@ impl Store {
     pub async fn remove_articles(&self, source: &str, ids: &[String], now: Millis) -> StoreResult<()> {
         let (source, ids) = (source.to_owned(), json_list(ids));
         let chosen = self.texts("$2");
-        let terms = format!(
-            "DELETE FROM article_terms WHERE article_id IN (SELECT id FROM articles WHERE source = $1 AND source_id IN {chosen})"
-        );
+        let terms =
+            format!("DELETE FROM article_terms WHERE article_id IN (SELECT id FROM articles WHERE source = $1 AND source_id IN {chosen})");
         let bodies = format!(
             "UPDATE articles SET removed_at = $3, changed_at = $3, title = '', url = NULL, summary = '', body_html = '', sections = '[]', \
              tags = '[]', authors = '[]', image_url = NULL, content_hash = '' WHERE source = $1 AND source_id IN {chosen} AND removed_at IS NULL"
@@ -229,11 +225,13 @@ impl Store {
         Ok(row.map(|r| r.0))
     }
 
-    /// All articles but tombstones, newest first, waiting ones too.
-    pub async fn list_articles(&self, limit: Option<i64>) -> StoreResult<Vec<Article>> {
-        let text = format!("SELECT {COLUMNS} FROM articles a WHERE a.removed_at IS NULL ORDER BY a.published_at DESC, a.guid LIMIT $1");
+    /// All articles but tombstones published until then, newest first.
+    pub async fn list_articles(&self, until: Millis, limit: Option<i64>) -> StoreResult<Vec<Article>> {
+        let text = format!(
+            "SELECT {COLUMNS} FROM articles a WHERE a.removed_at IS NULL AND a.published_at <= $1 ORDER BY a.published_at DESC, a.guid LIMIT $2"
+        );
         let rows: Vec<ArticleRow> =
-            reading!(self, |db| sqlx::query_as(sql(text)).bind(limit.unwrap_or(i64::MAX)).fetch_all(db).await?);
+            reading!(self, |db| sqlx::query_as(sql(text)).bind(until.0).bind(limit.unwrap_or(i64::MAX)).fetch_all(db).await?);
         Ok(articles_of(rows))
     }
 

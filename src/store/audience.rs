@@ -57,11 +57,13 @@ impl Store {
             if frozen == 0 {
                 sqlx::query("DELETE FROM blocks WHERE id = $1").bind(block).execute(&mut *tx).await?;
             } else {
-                sqlx::query("UPDATE editions SET frozen_to = (SELECT MAX(subscription_id) FROM deliveries WHERE block_id = $2) WHERE id = $1")
-                    .bind(edition)
-                    .bind(block)
-                    .execute(&mut *tx)
-                    .await?;
+                sqlx::query(
+                    "UPDATE editions SET frozen_to = (SELECT MAX(subscription_id) FROM deliveries WHERE block_id = $2) WHERE id = $1",
+                )
+                .bind(edition)
+                .bind(block)
+                .execute(&mut *tx)
+                .await?;
             }
             i64::try_from(frozen).unwrap_or(i64::MAX)
         })

@@ -93,13 +93,20 @@ impl Store {
     /// A rendered variant.
     pub async fn variant(&self, id: i64) -> StoreResult<Option<Variant>> {
         type Row = (i64, i64, String, String, String, String, Option<String>);
-        let row: Option<Row> = reading!(self, |db| sqlx::query_as(
-            "SELECT id, edition_id, language, subject, html, text, recipe FROM variants WHERE id = $1"
-        )
-        .bind(id)
-        .fetch_optional(db)
-        .await?);
-        Ok(row.map(|(id, edition_id, language, subject, html, text, recipe)| Variant { id, edition_id, language, subject, html, text, recipe }))
+        let row: Option<Row> =
+            reading!(self, |db| sqlx::query_as("SELECT id, edition_id, language, subject, html, text, recipe FROM variants WHERE id = $1")
+                .bind(id)
+                .fetch_optional(db)
+                .await?);
+        Ok(row.map(|(id, edition_id, language, subject, html, text, recipe)| Variant {
+            id,
+            edition_id,
+            language,
+            subject,
+            html,
+            text,
+            recipe,
+        }))
     }
 
     /// The last deliveries to a subscriber, newest first.

@@ -1,6 +1,6 @@
 //! What we know of each digest: since when it is configured, which of its dates were handled, which stories it told.
 
-use super::articles::{COLUMNS, ArticleRow, articles_of, lists_of};
+use super::articles::{ArticleRow, COLUMNS, articles_of, lists_of};
 use super::dialect::sql;
 use super::{Store, StoreResult, reading, transaction};
 use crate::domain::article::Article;
@@ -19,10 +19,11 @@ pub struct DigestState {
 impl Store {
     /// Makes sure that a digest has a row: a new one begins now, with no date behind it.
     pub async fn ensure_digest(&self, name: &str, now: Millis) -> StoreResult<DigestState> {
-        let known: Option<(i64, i64)> = reading!(self, |db| sqlx::query_as("SELECT configured_at, handled_until FROM digests WHERE name = $1")
-            .bind(name)
-            .fetch_optional(db)
-            .await?);
+        let known: Option<(i64, i64)> =
+            reading!(self, |db| sqlx::query_as("SELECT configured_at, handled_until FROM digests WHERE name = $1")
+                .bind(name)
+                .fetch_optional(db)
+                .await?);
         if let Some((configured, handled)) = known {
             return Ok(DigestState { configured_at: Millis(configured), handled_until: Millis(handled) });
         }
@@ -57,7 +58,14 @@ impl Store {
 
     /// The visible articles that would be news in a digest: selected, not too old when first seen here, and of a story
     /// (translation group) that the digest never told; newest first.
-    pub async fn news_for(&self, digest: &str, selection: &Selection, max_age: i64, begun: Millis, now: Millis) -> StoreResult<Vec<Article>> {
+    pub async fn news_for(
+        &self,
+        digest: &str,
+        selection: &Selection,
+        max_age: i64,
+        begun: Millis,
+        now: Millis,
+    ) -> StoreResult<Vec<Article>> {
         let text = format!(
             "SELECT {COLUMNS} FROM articles a WHERE a.removed_at IS NULL AND a.published_at <= $1 \
              AND a.published_at >= a.first_seen_at - $2 AND a.published_at >= $3 \

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::dialect::{Column, sql};
 use super::{Store, StoreError, StoreResult, reading, transaction};
-use crate::domain::edition::{Counts, EditionState, Order};
+use crate::domain::edition::{Counts, EditionState};
 use crate::domain::time::Millis;
 
 /// An edition about to be made.
@@ -109,6 +109,18 @@ fn edition((id, digest, state, scheduled, created, finished, transport, title, s
     })
 }
 
+fn rendered_rows(variants: &[NewVariant]) -> String {
+    let rows = variants.iter().map(|v| {
+        json!({"language": v.language, "sections": v.sections, "subject": v.subject, "html": v.html, "body": v.text, "recipe": v.recipe})
+    });
+    serde_json::Value::from(rows.collect::<Vec<_>>()).to_string()
+}
+
+fn assigned_rows(assigned: &[Assigned]) -> String {
+    let rows = assigned.iter().map(|a| json!({"reads": a.reads, "chose": a.chose, "language": a.language}));
+    serde_json::Value::from(rows.collect::<Vec<_>>()).to_string()
+}
+
 impl Store {
     /// Makes an edition with its stories, variants and ledger in one transaction; none if another node made it, or told
     /// one of its stories, a moment before.
@@ -123,6 +135,18 @@ impl Store {
             "INSERT INTO ledger (digest, article_id, edition_id) SELECT $1, id, $2 FROM articles WHERE group_id IN {}",
             self.numbers("$3")
         );
+        let texts = |names: &[&'static str]| names.iter().map(|n| Column::Text(n)).collect::<Vec<_>>();
+        let variants = format!(
+            "INSERT INTO variants (edition_id, language, sections, subject, html, text, recipe) \
+             SELECT $1, language, sections, subject, html, body, recipe FROM {} AS r",
+            self.rows("$2", &texts(&["language", "sections", "subject", "html", "body", "recipe"]))
+        );
+        let choices = format!(
+            "INSERT INTO variant_choices (edition_id, language, sections, variant_id) SELECT $1, r.reads, r.chose, v.id \
+             FROM {} AS r JOIN variants v ON v.edition_id = $1 AND v.language = r.language AND v.sections = r.chose",
+            self.rows("$2", &texts(&["reads", "chose", "language"]))
+        );
+        let (rendered, assigned) = (rendered_rows(&new.variants), assigned_rows(&new.assigned));
         let groups = serde_json::Value::from(new.groups.clone()).to_string();
         let made = transaction!(self, |tx| {
             let (id,): (i64,) = sqlx::query_as(
@@ -141,32 +165,8 @@ impl Store {
             .await?;
             sqlx::query(sql(stories.clone())).bind(id).bind(&positions).execute(&mut *tx).await?;
             sqlx::query(sql(ledger.clone())).bind(&new.digest).bind(id).bind(&groups).execute(&mut *tx).await?;
-            for v in &new.variants {
-                sqlx::query(
-                    "INSERT INTO variants (edition_id, language, sections, subject, html, text, recipe) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-                )
-                .bind(id)
-                .bind(&v.language)
-                .bind(&v.sections)
-                .bind(&v.subject)
-                .bind(&v.html)
-                .bind(&v.text)
-                .bind(&v.recipe)
-                .execute(&mut *tx)
-                .await?;
-            }
-            for a in &new.assigned {
-                sqlx::query(
-                    "INSERT INTO variant_choices (edition_id, language, sections, variant_id) \
-                     SELECT $1, $2, $3, id FROM variants WHERE edition_id = $1 AND language = $4 AND sections = $3",
-                )
-                .bind(id)
-                .bind(&a.reads)
-                .bind(&a.chose)
-                .bind(&a.language)
-                .execute(&mut *tx)
-                .await?;
-            }
+            sqlx::query(sql(variants.clone())).bind(id).bind(&rendered).execute(&mut *tx).await?;
+            sqlx::query(sql(choices.clone())).bind(id).bind(&assigned).execute(&mut *tx).await?;
             if let Some(slot) = new.slot {
                 sqlx::query("UPDATE digests SET handled_until = $2 WHERE name = $1 AND handled_until < $2")
                     .bind(&new.digest)
@@ -206,12 +206,14 @@ impl Store {
 
     /// Permanent ids and titles of an edition's articles, in their order.
     pub async fn edition_articles(&self, id: i64) -> StoreResult<Vec<(String, String)>> {
-        Ok(reading!(self, |db| sqlx::query_as(
+        Ok(reading!(self, |db| {
+            sqlx::query_as(
             "SELECT a.guid, a.title FROM edition_articles e JOIN articles a ON a.id = e.article_id WHERE e.edition_id = $1 ORDER BY e.position"
         )
         .bind(id)
         .fetch_all(db)
-        .await?))
+        .await?
+        }))
     }
 
     /// How many of an edition's deliveries are in each state.
@@ -235,106 +237,5 @@ impl Store {
             }
         }
         Ok(counts)
-    }
-
-    /// Follows an admin's order, or says in one sentence why not.
-    pub async fn order(&self, id: i64, order: Order, note: Option<String>) -> StoreResult<EditionState> {
-        transaction!(self, |tx| {
-            let row: Option<(String,)> = sqlx::query_as("SELECT state FROM editions WHERE id = $1").bind(id).fetch_optional(&mut *tx).await?;
-            let Some((word,)) = row else {
-                return Err(StoreError::Refused(format!("there is no edition {id}: `courant editions list` shows them")));
-            };
-            let state = EditionState::of(&word).ok_or(StoreError::Inconsistent { what: word, place: "editions.state" })?;
-            let next = state.after(order).map_err(|why| StoreError::Refused(format!("edition {id}: {why}")))?;
-            let moved = sqlx::query("UPDATE editions SET state = $2, note = $4, finished_at = NULL WHERE id = $1 AND state = $3")
-                .bind(id)
-                .bind(next.word())
-                .bind(state.word())
-                .bind(&note)
-                .execute(&mut *tx)
-                .await?
-                .rows_affected();
-            if moved == 0 {
-                return Err(StoreError::Refused(format!("edition {id} changed at this moment: try again")));
-            }
-            next
-        })
-    }
-
-    /// Ends what is still queued of a cancelled edition, a block a transaction; gives the ledger back if no mail went out.
-    pub async fn clear_cancelled(&self, id: i64, now: Millis) -> StoreResult<i64> {
-        let blocks: Vec<(i64,)> = reading!(self, |db| sqlx::query_as("SELECT id FROM blocks WHERE edition_id = $1 ORDER BY id").bind(id).fetch_all(db).await?);
-        let mut cleared = 0;
-        for (block,) in blocks {
-            cleared += transaction!(self, |tx| {
-                sqlx::query("UPDATE blocks SET done = TRUE, lease_node = NULL WHERE id = $1").bind(block).execute(&mut *tx).await?;
-                sqlx::query("DELETE FROM waiting WHERE delivery_id IN (SELECT id FROM deliveries WHERE block_id = $1 AND state = 'queued')")
-                    .bind(block)
-                    .execute(&mut *tx)
-                    .await?;
-                let ended = sqlx::query("UPDATE deliveries SET state = 'cancelled', ended_at = $2 WHERE block_id = $1 AND state = 'queued'")
-                    .bind(block)
-                    .bind(now.0)
-                    .execute(&mut *tx)
-                    .await?
-                    .rows_affected();
-                i64::try_from(ended).unwrap_or(i64::MAX)
-            })?;
-        }
-        transaction!(self, |tx| {
-            sqlx::query(
-                "DELETE FROM ledger WHERE edition_id = $1 AND NOT EXISTS (SELECT 1 FROM blocks b JOIN deliveries d ON d.block_id = b.id \
-                 WHERE b.edition_id = $1 AND (d.state <> 'cancelled' OR d.attempts > 0))",
-            )
-            .bind(id)
-            .execute(&mut *tx)
-            .await?;
-            sqlx::query("UPDATE editions SET finished_at = $2 WHERE id = $1 AND finished_at IS NULL").bind(id).bind(now.0).execute(&mut *tx).await?;
-        })?;
-        Ok(cleared)
-    }
-
-    /// Queues again what failed or was held in an edition; gives how many.
-    pub async fn requeue(&self, id: i64, now: Millis) -> StoreResult<i64> {
-        let blocks: Vec<(i64,)> = reading!(self, |db| sqlx::query_as("SELECT id FROM blocks WHERE edition_id = $1 ORDER BY id").bind(id).fetch_all(db).await?);
-        let mut requeued = 0;
-        for (block,) in blocks {
-            requeued += transaction!(self, |tx| {
-                sqlx::query(
-                    "INSERT INTO waiting (delivery_id, edition_id, transport, priority, due_at) \
-                     SELECT d.id, d.edition_id, e.transport, 1, $2 FROM deliveries d JOIN editions e ON e.id = d.edition_id \
-                     WHERE d.block_id = $1 AND d.state IN ('failed', 'held') ON CONFLICT (delivery_id) DO NOTHING",
-                )
-                .bind(block)
-                .bind(now.0)
-                .execute(&mut *tx)
-                .await?;
-                let n = sqlx::query(
-                    "UPDATE deliveries SET state = 'queued', uncertain = 0, ended_at = NULL, created_at = $2 \
-                     WHERE block_id = $1 AND state IN ('failed', 'held')",
-                )
-                .bind(block)
-                .bind(now.0)
-                .execute(&mut *tx)
-                .await?
-                .rows_affected();
-                i64::try_from(n).unwrap_or(i64::MAX)
-            })?;
-        }
-        Ok(requeued)
-    }
-
-    /// Closes the editions of which nothing is open any more; gives their numbers.
-    pub async fn finish_editions(&self, now: Millis) -> StoreResult<Vec<i64>> {
-        let open = "SELECT id FROM editions e WHERE state = 'sending' \
-             AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.edition_id = e.id AND NOT b.done) \
-             AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.edition_id = e.id)";
-        let ready: Vec<(i64,)> = reading!(self, |db| sqlx::query_as(open).fetch_all(db).await?);
-        if ready.is_empty() {
-            return Ok(Vec::new());
-        }
-        let text = format!("UPDATE editions SET state = 'sent', finished_at = $1 WHERE id IN ({open}) RETURNING id");
-        let rows: Vec<(i64,)> = transaction!(self, |tx| { sqlx::query_as(sql(text.clone())).bind(now.0).fetch_all(&mut *tx).await? })?;
-        Ok(rows.into_iter().map(|(id,)| id).collect())
     }
 }

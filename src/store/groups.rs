@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::json;
 
-use super::articles::{COLUMNS, ArticleRow, articles_of};
+use super::articles::{ArticleRow, COLUMNS, articles_of};
 use super::dialect::{Column, sql};
 use super::{Store, StoreResult, reading, transaction};
 use crate::domain::article::Article;
@@ -31,8 +31,12 @@ impl Store {
             .into_iter()
             .map(|(row, source_id, translation_of, language, group)| Member { row, source_id, translation_of, language, group })
             .collect();
-        let moved: Vec<_> =
-            members.iter().zip(groups(&members)).filter(|(m, group)| m.group != *group).map(|(m, group)| json!({"id": m.row, "grp": group})).collect();
+        let moved: Vec<_> = members
+            .iter()
+            .zip(groups(&members))
+            .filter(|(m, group)| m.group != *group)
+            .map(|(m, group)| json!({"id": m.row, "grp": group}))
+            .collect();
         let update = format!(
             "UPDATE articles SET group_id = m.grp FROM {} AS m WHERE articles.id = m.id",
             self.rows("$1", &[Column::Int("id"), Column::Int("grp")])

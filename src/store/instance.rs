@@ -26,7 +26,9 @@ impl Instance {
     /// Why nothing may be sent from here, if so: one sentence with the remedy.
     pub fn refusal(&self, base_url: &str) -> Option<String> {
         if self.is_copy {
-            return Some("this store is a copy made by `courant backup`; nothing is sent from it until `courant adopt` says that it may".into());
+            return Some(
+                "this store is a copy made by `courant backup`; nothing is sent from it until `courant adopt` says that it may".into(),
+            );
         }
         match &self.base_url {
             Some(known) if known != base_url => Some(format!(
@@ -80,12 +82,10 @@ impl Store {
     pub async fn adopt(&self, base_url: &str) -> StoreResult<()> {
         let base_url = base_url.to_owned();
         transaction!(self, |tx| {
-            sqlx::query(
-                "INSERT INTO instance (key, value) VALUES ('base_url', $1) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            )
-            .bind(base_url)
-            .execute(&mut *tx)
-            .await?;
+            sqlx::query("INSERT INTO instance (key, value) VALUES ('base_url', $1) ON CONFLICT (key) DO UPDATE SET value = excluded.value")
+                .bind(base_url)
+                .execute(&mut *tx)
+                .await?;
             sqlx::query("DELETE FROM instance WHERE key = 'copy'").execute(&mut *tx).await?;
         })
     }
@@ -105,7 +105,9 @@ impl Store {
             .max_connections(1)
             .connect_with(sqlx::sqlite::SqliteConnectOptions::new().filename(file))
             .await?;
-        sqlx::query(sql("INSERT INTO instance (key, value) VALUES ('copy', 'yes') ON CONFLICT (key) DO NOTHING".into())).execute(&copy).await?;
+        sqlx::query(sql("INSERT INTO instance (key, value) VALUES ('copy', 'yes') ON CONFLICT (key) DO NOTHING".into()))
+            .execute(&copy)
+            .await?;
         copy.close().await;
         Ok(())
     }

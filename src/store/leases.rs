@@ -130,11 +130,12 @@ impl Store {
     /// Leases up to `limit` single deliveries of a transport that are due, the most urgent first.
     pub async fn claim_waiting(&self, transport: &str, node: &str, limit: i64, hold: bool, now: Millis) -> StoreResult<Vec<Claimed>> {
         let due = self.waiting_due();
-        let any: Option<(i64,)> = reading!(self, |db| sqlx::query_as(sql(format!("SELECT w.delivery_id FROM waiting w WHERE {due} LIMIT 1")))
-            .bind(transport)
-            .bind(now.0)
-            .fetch_optional(db)
-            .await?);
+        let any: Option<(i64,)> =
+            reading!(self, |db| sqlx::query_as(sql(format!("SELECT w.delivery_id FROM waiting w WHERE {due} LIMIT 1")))
+                .bind(transport)
+                .bind(now.0)
+                .fetch_optional(db)
+                .await?);
         if any.is_none() {
             return Ok(Vec::new());
         }
@@ -144,7 +145,8 @@ impl Store {
              WHERE {due} ORDER BY w.priority, w.due_at LIMIT $5 {}) RETURNING delivery_id",
             self.skip_locked()
         );
-        let recover = format!("UPDATE deliveries SET {} WHERE id IN {} AND state = 'sending' AND $2 = $2", unsure(hold), self.numbers("$1"));
+        let recover =
+            format!("UPDATE deliveries SET {} WHERE id IN {} AND state = 'sending' AND $2 = $2", unsure(hold), self.numbers("$1"));
         let forget = format!(
             "DELETE FROM waiting WHERE delivery_id IN {} AND EXISTS (SELECT 1 FROM deliveries d WHERE d.id = delivery_id AND d.state <> 'queued')",
             self.numbers("$1")

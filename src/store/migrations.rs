@@ -8,12 +8,8 @@ use sqlx::{AssertSqlSafe, SqlSafeStr};
 use super::{StoreError, StoreResult};
 
 /// Version, description, text for SQLite, text for PostgreSQL.
-const MIGRATIONS: &[(i64, &str, &str, &str)] = &[(
-    1,
-    "begin",
-    include_str!("../../migrations/sqlite/0001_begin.sql"),
-    include_str!("../../migrations/postgres/0001_begin.sql"),
-)];
+const MIGRATIONS: &[(i64, &str, &str, &str)] =
+    &[(1, "begin", include_str!("../../migrations/sqlite/0001_begin.sql"), include_str!("../../migrations/postgres/0001_begin.sql"))];
 
 /// The migrations for one engine.
 pub(crate) fn migrator(sqlite: bool) -> Migrator {

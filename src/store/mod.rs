@@ -18,6 +18,7 @@ pub mod instance;
 pub mod leases;
 mod migrations;
 mod open;
+pub mod orders;
 pub mod outcomes;
 pub mod rates;
 pub mod renames;
@@ -37,7 +38,11 @@ pub struct Store {
 #[derive(Debug)]
 pub(crate) enum Db {
     /// One writer, many readers (WAL).
-    Sqlite { read: SqlitePool, write: SqlitePool, path: PathBuf },
+    Sqlite {
+        read: SqlitePool,
+        write: SqlitePool,
+        path: PathBuf,
+    },
     Postgres(PgPool),
 }
 

@@ -80,7 +80,8 @@ impl Store {
             }
             let mut started: Vec<(i64,)> = Vec::new();
             if intents != NONE {
-                let excused = sqlx::query(sql(statements.excuse.clone())).bind(&intents).bind(now.0).execute(&mut *tx).await?.rows_affected();
+                let excused =
+                    sqlx::query(sql(statements.excuse.clone())).bind(&intents).bind(now.0).execute(&mut *tx).await?.rows_affected();
                 if excused > 0 {
                     sqlx::query(sql(statements.forget_cancelled.clone())).bind(&intents).execute(&mut *tx).await?;
                 }
@@ -91,7 +92,14 @@ impl Store {
     }
 
     fn statements(&self) -> Statements {
-        let ended = [Column::Int("id"), Column::Text("state"), Column::Int("tried"), Column::Int("unsure"), Column::Text("answer"), Column::Int("ended")];
+        let ended = [
+            Column::Int("id"),
+            Column::Text("state"),
+            Column::Int("tried"),
+            Column::Int("unsure"),
+            Column::Text("answer"),
+            Column::Int("ended"),
+        ];
         let retries = [Column::Int("id"), Column::Int("edition"), Column::Text("transport"), Column::Int("due")];
         let asked = self.numbers("$1");
         let clock = self.database_now();

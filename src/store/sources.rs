@@ -68,12 +68,11 @@ impl Store {
     pub async fn source_failed(&self, name: &str, error: &str) -> StoreResult<i64> {
         let (name, error) = (name.to_owned(), error.to_owned());
         transaction!(self, |tx| {
-            let row: (i64,) =
-                sqlx::query_as("UPDATE sources SET failures = failures + 1, error = $2 WHERE name = $1 RETURNING failures")
-                    .bind(&name)
-                    .bind(&error)
-                    .fetch_one(&mut *tx)
-                    .await?;
+            let row: (i64,) = sqlx::query_as("UPDATE sources SET failures = failures + 1, error = $2 WHERE name = $1 RETURNING failures")
+                .bind(&name)
+                .bind(&error)
+                .fetch_one(&mut *tx)
+                .await?;
             row.0
         })
     }

@@ -1,8 +1,10 @@
 //! Changes of subscriptions: asked for (with the confirmation mail in the same transaction), confirmed, left.
 
-use serde_json::json;
+use std::collections::{HashMap, HashSet};
 
-use super::dialect::sql;
+use serde_json::{Value, json};
+
+use super::dialect::{Column, sql};
 use super::{Store, StoreError, StoreResult, json_list, reading, transaction};
 use crate::domain::subscription::{Asker, Change, Status, requested};
 use crate::domain::time::{MINUTE, Millis};
@@ -48,100 +50,144 @@ pub struct Requested {
 /// A person who asks again within this time gets no second confirmation mail.
 const ASKED_LATELY: i64 = 15 * MINUTE;
 
-impl Store {
-    /// Carries out some requests in one transaction; a confirmation mail is a delivery of the same transaction.
-    pub async fn request_subscriptions(&self, requests: Vec<Request>, asker: Asker, transport: &str, now: Millis) -> StoreResult<Vec<Requested>> {
-        let transport = transport.to_owned();
-        transaction!(self, |tx| {
-            let mut results = Vec::with_capacity(requests.len());
-            for r in &requests {
-                let mut result = Requested::default();
-                let suppressed: Option<(String,)> =
-                    sqlx::query_as("SELECT hash FROM suppressions WHERE hash = $1").bind(&r.address_hash).fetch_optional(&mut *tx).await?;
-                if suppressed.is_some() {
-                    result.suppressed = true;
-                    results.push(result);
+/// What requests come to.
+struct Plan {
+    /// Subscriptions to write, as JSON rows.
+    links: Vec<Value>,
+    /// Confirmation mails to queue, as JSON rows.
+    asks: Vec<Value>,
+    results: Vec<Requested>,
+}
+
+/// What the store knows of the people that requests are about.
+struct Known {
+    suppressed: HashSet<String>,
+    people: HashMap<String, i64>,
+    statuses: HashMap<(i64, String), Status>,
+    asked_lately: HashSet<i64>,
+}
+
+/// Decides about every request; pure.
+fn plan(requests: &[Request], known: &Known, asker: Asker) -> Plan {
+    let mut plan = Plan { links: Vec::new(), asks: Vec::new(), results: Vec::with_capacity(requests.len()) };
+    for r in requests {
+        let mut result = Requested { suppressed: known.suppressed.contains(&r.address_hash), ..Requested::default() };
+        let Some(&person) = known.people.get(&r.address_key).filter(|_| !result.suppressed) else {
+            plan.results.push(result);
+            continue;
+        };
+        let mut asked: Vec<&str> = Vec::new();
+        for digest in &r.digests {
+            let next = match requested(known.statuses.get(&(person, digest.clone())).copied(), asker) {
+                Change::Ask => {
+                    result.asked += 1;
+                    asked.push(digest);
+                    Status::Pending
+                }
+                Change::Confirm => {
+                    result.confirmed += 1;
+                    Status::Confirmed
+                }
+                Change::Keep => {
+                    result.kept += 1;
                     continue;
                 }
-                let (person,): (i64,) = sqlx::query_as(if asker == Asker::Page { MEET } else { UPDATE })
-                    .bind(&r.address)
-                    .bind(&r.address_key)
-                    .bind(&r.address_hash)
-                    .bind(&r.name)
-                    .bind(&r.language)
-                    .bind(&r.timezone)
-                    .bind(now.0)
-                    .fetch_one(&mut *tx)
-                    .await?;
-                let mut asked = Vec::new();
-                for digest in &r.digests {
-                    let known: Option<(String,)> =
-                        sqlx::query_as("SELECT status FROM subscriptions WHERE subscriber_id = $1 AND digest = $2")
-                            .bind(person)
-                            .bind(digest)
-                            .fetch_optional(&mut *tx)
-                            .await?;
-                    let status = match known {
-                        Some((word,)) => Some(Status::of(&word).ok_or(StoreError::Inconsistent { what: word, place: "subscriptions.status" })?),
-                        None => None,
-                    };
-                    let next = match requested(status, asker) {
-                        Change::Ask => {
-                            result.asked += 1;
-                            asked.push(digest.clone());
-                            Status::Pending
-                        }
-                        Change::Confirm => {
-                            result.confirmed += 1;
-                            Status::Confirmed
-                        }
-                        Change::Keep => {
-                            result.kept += 1;
-                            continue;
-                        }
-                        Change::StaysLeft => {
-                            result.left += 1;
-                            continue;
-                        }
-                    };
-                    sqlx::query(SUBSCRIBE)
-                        .bind(person)
-                        .bind(digest)
-                        .bind(next.word())
-                        .bind(json_list(&r.sections))
-                        .bind(now.0)
-                        .bind(&r.consent)
-                        .execute(&mut *tx)
-                        .await?;
+                Change::StaysLeft => {
+                    result.left += 1;
+                    continue;
                 }
-                let lately: Option<(i64,)> =
-                    sqlx::query_as("SELECT id FROM deliveries WHERE subscriber_id = $1 AND kind = 'confirmation' AND created_at > $2 LIMIT 1")
-                        .bind(person)
-                        .bind(now.0 - ASKED_LATELY)
-                        .fetch_optional(&mut *tx)
-                        .await?;
-                if !asked.is_empty() && (lately.is_none() || asker != Asker::Page) {
-                    let letter = json!({"digests": asked, "language": r.language}).to_string();
-                    let (delivery,): (i64,) = sqlx::query_as(ASK)
-                        .bind(person)
-                        .bind(&r.address)
-                        .bind(&r.address_hash)
-                        .bind(&r.name)
-                        .bind(letter)
-                        .bind(now.0)
-                        .fetch_one(&mut *tx)
-                        .await?;
-                    sqlx::query("INSERT INTO waiting (delivery_id, transport, priority, due_at) VALUES ($1, $2, 0, $3)")
-                        .bind(delivery)
-                        .bind(&transport)
-                        .bind(now.0)
-                        .execute(&mut *tx)
-                        .await?;
-                }
-                results.push(result);
-            }
-            results
+            };
+            plan.links.push(json!({"person": person, "digest": digest, "status": next.word(), "sections": json_list(&r.sections), "consent": r.consent}));
+        }
+        if !asked.is_empty() && (asker != Asker::Page || !known.asked_lately.contains(&person)) {
+            let letter = json!({"digests": asked, "language": r.language}).to_string();
+            plan.asks.push(json!({"person": person, "address": r.address, "hash": r.address_hash, "name": r.name, "letter": letter}));
+        }
+        plan.results.push(result);
+    }
+    plan
+}
+
+impl Store {
+    /// Carries out some requests in one transaction; a confirmation mail is a delivery of the same transaction. Within one
+    /// call an address may occur once.
+    pub async fn request_subscriptions(
+        &self,
+        requests: Vec<Request>,
+        asker: Asker,
+        transport: &str,
+        now: Millis,
+    ) -> StoreResult<Vec<Requested>> {
+        let statements = self.request_statements(asker);
+        let transport = transport.to_owned();
+        let hashes = json_list(&requests.iter().map(|r| r.address_hash.clone()).collect::<Vec<_>>());
+        transaction!(self, |tx| {
+            let suppressed: Vec<(String,)> = sqlx::query_as(sql(statements.suppressed.clone())).bind(&hashes).fetch_all(&mut *tx).await?;
+            let suppressed: HashSet<String> = suppressed.into_iter().map(|(hash,)| hash).collect();
+            let people = people(requests.iter().filter(|r| !suppressed.contains(&r.address_hash)));
+            let met: Vec<(i64, String)> = sqlx::query_as(sql(statements.meet.clone())).bind(people).bind(now.0).fetch_all(&mut *tx).await?;
+            let ids = Value::from(met.iter().map(|(id, _)| *id).collect::<Vec<_>>()).to_string();
+            let links: Vec<(i64, String, String)> = sqlx::query_as(sql(statements.links.clone())).bind(&ids).fetch_all(&mut *tx).await?;
+            let lately: Vec<(i64,)> =
+                sqlx::query_as(sql(statements.lately.clone())).bind(&ids).bind(now.0 - ASKED_LATELY).fetch_all(&mut *tx).await?;
+            let known = Known {
+                suppressed,
+                people: met.into_iter().map(|(id, key)| (key, id)).collect(),
+                statuses: statuses(links)?,
+                asked_lately: lately.into_iter().map(|(id,)| id).collect(),
+            };
+            let plan = plan(&requests, &known, asker);
+            sqlx::query(sql(statements.subscribe.clone())).bind(Value::from(plan.links).to_string()).bind(now.0).execute(&mut *tx).await?;
+            let asks = Value::from(plan.asks).to_string();
+            let queued: Vec<(i64,)> = sqlx::query_as(sql(statements.ask.clone())).bind(asks).bind(now.0).fetch_all(&mut *tx).await?;
+            let queued = Value::from(queued.into_iter().map(|(id,)| id).collect::<Vec<_>>()).to_string();
+            sqlx::query(sql(statements.queue.clone())).bind(queued).bind(&transport).bind(now.0).execute(&mut *tx).await?;
+            plan.results
         })
+    }
+
+    fn request_statements(&self, asker: Asker) -> RequestStatements {
+        let texts = |names: &[&'static str]| names.iter().map(|n| Column::Text(n)).collect::<Vec<_>>();
+        let person = self.rows("$1", &texts(&["address", "key", "hash", "name", "language", "timezone"]));
+        let mut link = texts(&["digest", "status", "sections", "consent"]);
+        link.push(Column::Int("person"));
+        let mut ask = texts(&["address", "hash", "name", "letter"]);
+        ask.push(Column::Int("person"));
+        // A stranger may name an address, but changes nothing about a person we know.
+        let update = if asker == Asker::Page {
+            "address_key = excluded.address_key"
+        } else {
+            "name = COALESCE(excluded.name, subscribers.name), language = COALESCE(excluded.language, subscribers.language), \
+             timezone = COALESCE(excluded.timezone, subscribers.timezone)"
+        };
+        let ids = self.numbers("$1");
+        RequestStatements {
+            suppressed: format!("SELECT hash FROM suppressions WHERE hash IN {}", self.texts("$1")),
+            meet: format!(
+                "INSERT INTO subscribers (address, address_key, address_hash, name, language, timezone, created_at) \
+                 SELECT address, key, hash, name, language, timezone, $2 FROM {person} AS r WHERE TRUE \
+                 ON CONFLICT (address_key) DO UPDATE SET {update} RETURNING id, address_key"
+            ),
+            links: format!("SELECT subscriber_id, digest, status FROM subscriptions WHERE subscriber_id IN {ids}"),
+            lately: format!(
+                "SELECT subscriber_id FROM deliveries WHERE subscriber_id IN {ids} AND kind = 'confirmation' AND created_at > $2"
+            ),
+            subscribe: format!(
+                "INSERT INTO subscriptions (subscriber_id, digest, status, sections, since, requested_at, consent) \
+                 SELECT person, digest, status, sections, $2, $2, consent FROM {} AS r WHERE TRUE \
+                 ON CONFLICT (subscriber_id, digest) DO UPDATE SET status = excluded.status, sections = excluded.sections, \
+                 since = excluded.since, requested_at = excluded.requested_at, consent = excluded.consent",
+                self.rows("$1", &link)
+            ),
+            ask: format!(
+                "INSERT INTO deliveries (kind, subscriber_id, address, address_hash, name, state, letter, created_at) \
+                 SELECT 'confirmation', person, address, hash, name, 'queued', letter, $2 FROM {} AS r WHERE TRUE RETURNING id",
+                self.rows("$1", &ask)
+            ),
+            queue: format!(
+                "INSERT INTO waiting (delivery_id, transport, priority, due_at) SELECT d.id, $2, 0, $3 FROM deliveries d WHERE d.id IN {ids}"
+            ),
+        }
     }
 
     /// Confirms the pending subscriptions that the confirmation mail of `delivery` asked about; gives the digests' names.
@@ -168,7 +214,7 @@ impl Store {
         .bind(subscriber)
         .fetch_optional(db)
         .await?);
-        let letter: serde_json::Value = row.and_then(|(l,)| l).and_then(|l| serde_json::from_str(&l).ok()).unwrap_or_default();
+        let letter: Value = row.and_then(|(l,)| l).and_then(|l| serde_json::from_str(&l).ok()).unwrap_or_default();
         Ok(letter["digests"].as_array().into_iter().flatten().filter_map(|d| d.as_str().map(str::to_owned)).collect())
     }
 
@@ -210,17 +256,31 @@ impl Store {
     }
 }
 
-/// A stranger may name an address, but changes nothing about a person we know.
-const MEET: &str = "INSERT INTO subscribers (address, address_key, address_hash, name, language, timezone, created_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (address_key) DO UPDATE SET address_key = excluded.address_key RETURNING id";
+struct RequestStatements {
+    suppressed: String,
+    meet: String,
+    links: String,
+    lately: String,
+    subscribe: String,
+    ask: String,
+    queue: String,
+}
 
-const UPDATE: &str = "INSERT INTO subscribers (address, address_key, address_hash, name, language, timezone, created_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (address_key) DO UPDATE SET name = COALESCE(excluded.name, subscribers.name), \
-     language = COALESCE(excluded.language, subscribers.language), timezone = COALESCE(excluded.timezone, subscribers.timezone) RETURNING id";
+fn people<'a>(requests: impl Iterator<Item = &'a Request>) -> String {
+    let rows: Vec<Value> = requests
+        .map(|r| {
+            json!({"address": r.address, "key": r.address_key, "hash": r.address_hash, "name": r.name, "language": r.language, "timezone": r.timezone})
+        })
+        .collect();
+    Value::from(rows).to_string()
+}
 
-const SUBSCRIBE: &str = "INSERT INTO subscriptions (subscriber_id, digest, status, sections, since, requested_at, consent) \
-     VALUES ($1, $2, $3, $4, $5, $5, $6) ON CONFLICT (subscriber_id, digest) DO UPDATE SET status = excluded.status, \
-     sections = excluded.sections, since = excluded.since, requested_at = excluded.requested_at, consent = excluded.consent";
-
-const ASK: &str = "INSERT INTO deliveries (kind, subscriber_id, address, address_hash, name, state, letter, created_at) \
-     VALUES ('confirmation', $1, $2, $3, $4, 'queued', $5, $6) RETURNING id";
+fn statuses(links: Vec<(i64, String, String)>) -> StoreResult<HashMap<(i64, String), Status>> {
+    links
+        .into_iter()
+        .map(|(person, digest, word)| {
+            let status = Status::of(&word).ok_or(StoreError::Inconsistent { what: word, place: "subscriptions.status" })?;
+            Ok(((person, digest), status))
+        })
+        .collect()
+}

@@ -25,8 +25,13 @@ pub async fn export(store: &Store, digest: Option<&str>, out: impl Write) -> any
             let text = |v: &Option<String>| v.clone().unwrap_or_default();
             let base = [person.address.clone(), text(&person.name), text(&person.language), text(&person.timezone)];
             for link in &own {
-                let more =
-                    [link.sections.join(";"), link.digest.clone(), link.status.word().to_owned(), link.since.rfc3339(), link.consent.clone()];
+                let more = [
+                    link.sections.join(";"),
+                    link.digest.clone(),
+                    link.status.word().to_owned(),
+                    link.since.rfc3339(),
+                    link.consent.clone(),
+                ];
                 csv.write_record(base.iter().chain(&more))?;
                 lines += 1;
             }

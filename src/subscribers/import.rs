@@ -15,7 +15,7 @@ use crate::store::Store;
 use crate::store::subscriptions::{Request, Requested};
 
 /// Subscribers kept in one transaction.
-const CHUNK: usize = 50;
+const CHUNK: usize = 200;
 /// The columns there are.
 pub const COLUMNS: [&str; 5] = ["email", "name", "language", "timezone", "sections"];
 

@@ -59,13 +59,25 @@ pub fn request(person: &Person, digests: &[&Digest], consent: &str, secret: &[u8
 }
 
 /// Carries out requests; confirmation mails go over the first digest's transport.
-pub async fn carry_out(store: &Store, requests: Vec<Request>, digests: &[&Digest], asker: Asker, now: Millis) -> StoreResult<Vec<Requested>> {
+pub async fn carry_out(
+    store: &Store,
+    requests: Vec<Request>,
+    digests: &[&Digest],
+    asker: Asker,
+    now: Millis,
+) -> StoreResult<Vec<Requested>> {
     let transport = digests.first().map_or("", |d| d.transport.as_str());
     store.request_subscriptions(requests, asker, transport, now).await
 }
 
 /// Asks for subscriptions on the public page: the answer is the same whether the address is known or not.
-pub async fn subscribe(store: &Store, secret: &[u8], person: &Person, digests: &[&Digest], now: Millis) -> anyhow::Result<Result<(), String>> {
+pub async fn subscribe(
+    store: &Store,
+    secret: &[u8],
+    person: &Person,
+    digests: &[&Digest],
+    now: Millis,
+) -> anyhow::Result<Result<(), String>> {
     let consent = format!("asked for on the page, {}", now.rfc3339());
     let request = match request(person, digests, &consent, secret) {
         Ok(request) => request,
@@ -111,7 +123,9 @@ pub async fn leave(store: &Store, secret: &[u8], token: &str, all: bool, now: Mi
 /// Takes a leaving back, within an hour and if nothing happened since; gives whether it did.
 pub async fn undo(store: &Store, secret: &[u8], token: &str, now: Millis) -> StoreResult<bool> {
     match token::read(secret, token) {
-        Some(Power::Undo { subscription, left_at }) if now.0 - left_at <= UNDO => store.undo_leave(subscription, Millis(left_at), now).await,
+        Some(Power::Undo { subscription, left_at }) if now.0 - left_at <= UNDO => {
+            store.undo_leave(subscription, Millis(left_at), now).await
+        }
         _ => Ok(false),
     }
 }

@@ -79,7 +79,8 @@ pub(super) async fn json(State(web): State<Shared>) -> WebResult<Response> {
 
 fn told(mail: Mail) -> Told {
     let sent = rfc2822::parse(&mail.date).map_or(mail.received_at, |zoned| Millis::from(zoned.timestamp()));
-    let message_id = mail.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("Message-ID")).map(|(_, value)| value.trim().to_owned());
+    let message_id =
+        mail.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("Message-ID")).map(|(_, value)| value.trim().to_owned());
     Told {
         id: mail.id,
         from: mail.from,

@@ -39,7 +39,8 @@ pub(super) async fn submit(State(web): State<Shared>, visitor: Visitor, method: 
         let page = form(&web, &visitor, &method, &sent, Some(web.say(&visitor, "publish-error-title", &[])))?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
-    let id: String = "yours-".chars().chain(clock::random_bytes::<6>().iter().flat_map(|b| format!("{b:02x}").into_bytes()).map(char::from)).collect();
+    let id: String =
+        "yours-".chars().chain(clock::random_bytes::<6>().iter().flat_map(|b| format!("{b:02x}").into_bytes()).map(char::from)).collect();
     let draft = Draft {
         url: Some(format!("{}/demo/articles/{id}", web.app.config.site.base_url)),
         // A draft's title may be HTML; what people enter is text.

@@ -130,6 +130,7 @@ fn mail_languages(web: &Web, chosen: &str) -> Vec<LanguageLink> {
         // Two of our own language (zh-CN, zh-TW) must not look alike.
         known.iter().find(|(spoken, _)| spoken == code).map_or_else(|| code.to_owned(), |(_, name)| name.clone())
     };
-    let link = |(at, code): (usize, &String)| LanguageLink { code: code.clone(), name: name(code), url: String::new(), current: at == current };
+    let link =
+        |(at, code): (usize, &String)| LanguageLink { code: code.clone(), name: name(code), url: String::new(), current: at == current };
     codes.into_iter().enumerate().map(link).collect()
 }

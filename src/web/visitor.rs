@@ -43,8 +43,7 @@ impl FromRequestParts<Shared> for Visitor {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, web: &Shared) -> Result<Self, Infallible> {
-        let query: Vec<(String, String)> =
-            form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
+        let query: Vec<(String, String)> = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
         let wished = query.iter().find(|(key, _)| key == "lang").map(|(_, value)| value.as_str());
         let language = spoken(&web.app.templates, wished, &parts.headers, &web.app.config.site.language);
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
@@ -102,7 +101,8 @@ fn is_foreign(headers: &HeaderMap, base_url: &str) -> bool {
         (None, Some(origin)) => {
             let authority = origin.split_once("://").map_or("", |(_, authority)| authority);
             let ours = base_url.split_once("://").and_then(|(_, rest)| rest.split('/').next());
-            !(text("host").is_some_and(|host| host.eq_ignore_ascii_case(authority)) || ours.is_some_and(|o| o.eq_ignore_ascii_case(authority)))
+            !(text("host").is_some_and(|host| host.eq_ignore_ascii_case(authority))
+                || ours.is_some_and(|o| o.eq_ignore_ascii_case(authority)))
         }
     }
 }

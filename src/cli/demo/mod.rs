@@ -175,11 +175,14 @@ async fn fill(app: &App, college: &College) -> anyhow::Result<()> {
 }
 
 fn greet(base_url: &str, college: &College) -> anyhow::Result<()> {
-    let bold = |text: &str| if std::io::IsTerminal::is_terminal(&std::io::stdout()) { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() };
+    let bold =
+        |text: &str| if std::io::IsTerminal::is_terminal(&std::io::stdout()) { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() };
     output::line("")?;
     output::line(&format!("  {} is on the air.", bold(&college.title)))?;
     output::line("")?;
-    for (what, path) in [("The college's feeds", "/"), ("Where its digests arrive", "/mailbox"), ("Publish an article yourself", "/demo/publish")] {
+    for (what, path) in
+        [("The college's feeds", "/"), ("Where its digests arrive", "/mailbox"), ("Publish an article yourself", "/demo/publish")]
+    {
         output::line(&format!("  {what:28} {}", bold(&format!("{base_url}{path}"))))?;
     }
     output::line("")?;

@@ -13,7 +13,7 @@ pub(super) fn calendar(site: &Site, months: &[(i16, i8, u64)]) -> String {
     let begin = site.option("start_of_week").parse::<usize>().unwrap_or(1) % 7;
     let mut out = format!("<div><table>\n<caption>{} {}</caption>\n<thead><tr>", dates::month(today.month()), today.year());
     for day in 0..7 {
-        let _ = write!(out, "<th>{}</th>\n", LETTERS[(begin + day) % 7]);
+        let _ = writeln!(out, "<th>{}</th>", LETTERS[(begin + day) % 7]);
     }
     out.push_str("</tr></thead>\n<tbody><tr>");
     let weekday = usize::try_from(first.weekday().to_sunday_zero_offset()).unwrap_or_default();

@@ -13,6 +13,9 @@ use crate::config::Source;
 /// A name server or a firewall that swallows packets must not hold a poll up for minutes.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// A connection that died without a word must not hold the source up for ever.
+const LONGEST: Duration = Duration::from_secs(180);
+
 /// An open database with the table prefix that was checked.
 pub(super) struct Database {
     connection: MySqlConnection,
@@ -32,7 +35,9 @@ impl Database {
         let name = &source.name;
         let prefix = source.table_prefix.clone();
         if !prefix.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
-            return Err(anyhow!("source {name}: table_prefix {prefix:?} may hold only letters, digits and underscores; see $table_prefix in the site's wp-config.php"));
+            return Err(anyhow!(
+                "source {name}: table_prefix {prefix:?} may hold only letters, digits and underscores; see $table_prefix in the site's wp-config.php"
+            ));
         }
         let url = source.url.as_deref().unwrap_or_default();
         let place = place(url);
@@ -44,7 +49,12 @@ impl Database {
         let connection = match connecting.await {
             Ok(Ok(connection)) => connection,
             Ok(Err(error)) => return Err(explain(name, &place, "connecting", &error)),
-            Err(_) => return Err(anyhow!("source {name}: {place} did not answer within {} seconds; check host, port and firewall", PATIENCE.as_secs())),
+            Err(_) => {
+                return Err(anyhow!(
+                    "source {name}: {place} did not answer within {} seconds; check host, port and firewall",
+                    PATIENCE.as_secs()
+                ));
+            }
         };
         let mut database = Self { connection, prefix, place, source: name.clone() };
         database.run("SET SESSION TRANSACTION READ ONLY").await?;
@@ -77,7 +87,11 @@ impl Database {
         for bind in binds {
             query = query.bind((*bind).to_owned());
         }
-        query.fetch(&mut self.connection).map_ok(|row| fields(&row)).try_collect().await
+        let reading = query.fetch(&mut self.connection).map_ok(|row| fields(&row)).try_collect();
+        match tokio::time::timeout(LONGEST, reading).await {
+            Ok(rows) => rows,
+            Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
+        }
     }
 
     /// Ends the session politely; a failure to do so concerns nobody.
@@ -112,15 +126,27 @@ fn code(error: &sqlx::Error) -> Option<u16> {
 fn explain(source: &str, place: &str, doing: &str, error: &sqlx::Error) -> anyhow::Error {
     let words = error.as_database_error().map_or_else(|| error.to_string(), |e| e.message().to_owned());
     match code(error) {
-        Some(1045 | 1698 | 1044) => anyhow!("source {source}: {place} refuses the user or the password; check them in url, and that the user may read this database from here"),
+        Some(1045 | 1698 | 1044) => anyhow!(
+            "source {source}: {place} refuses the user or the password; check them in url, and that the user may read this database from here"
+        ),
         Some(1049) => anyhow!("source {source}: {place} has no such database; check the name at the end of url"),
-        Some(1146) => anyhow!("source {source}: a table is missing at {place} ({words}); check table_prefix against $table_prefix in the site's wp-config.php"),
-        Some(1142 | 1143) => anyhow!("source {source}: the user may not read a table at {place} ({words}); grant it SELECT on the database"),
+        Some(1146) => anyhow!(
+            "source {source}: a table is missing at {place} ({words}); check table_prefix against $table_prefix in the site's wp-config.php"
+        ),
+        Some(1142 | 1143) => {
+            anyhow!("source {source}: the user may not read a table at {place} ({words}); grant it SELECT on the database")
+        }
         Some(_) => anyhow!("source {source}: {place} failed while {doing}: {words}"),
         None => match error {
-            sqlx::Error::Io(io) => anyhow!("source {source}: {place} can't be reached ({io}); check host and port in url and that the database is running"),
-            sqlx::Error::Tls(tls) => anyhow!("source {source}: no secure connection to {place} ({tls}); check its certificate, or ssl-mode in url"),
-            other => anyhow!("source {source}: {place} failed while {doing}: {other}; where it asks for a secure login, connect with TLS or use an account with mysql_native_password"),
+            sqlx::Error::Io(io) => {
+                anyhow!("source {source}: {place} can't be reached ({io}); check host and port in url and that the database is running")
+            }
+            sqlx::Error::Tls(tls) => {
+                anyhow!("source {source}: no secure connection to {place} ({tls}); check its certificate, or ssl-mode in url")
+            }
+            other => anyhow!(
+                "source {source}: {place} failed while {doing}: {other}; where it asks for a secure login, connect with TLS or use an account with mysql_native_password"
+            ),
         },
     }
 }

@@ -8,7 +8,7 @@ mod posts;
 mod render;
 mod site;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use tokio::sync::mpsc::Sender;
 
@@ -28,6 +28,7 @@ pub(crate) async fn read(source: &Source, site_language: &str, found: Sender<Fou
     let mut site = posts::site(&mut database, &source.timezone).await?;
     let language = site.language().unwrap_or_else(|| site_language.to_owned());
     let mut after = 0;
+    let mut guids = HashSet::new();
     loop {
         let page = posts::page(&mut database, after).await?;
         let Some(last) = page.last() else { break };
@@ -35,7 +36,13 @@ pub(crate) async fn read(source: &Source, site_language: &str, found: Sender<Fou
         let images: BTreeSet<u64> = page.iter().filter_map(|post| post.thumbnail).filter(|id| !site.posts.contains_key(id)).collect();
         posts::fetch(&mut database, &mut site, images.into_iter().map(Want::Post)).await?;
         for post in page {
-            let told = tell(&mut database, &mut site, source, &language, &post).await?;
+            let mut told = tell(&mut database, &mut site, source, &language, &post).await?;
+            if let Found::Article(draft) = &mut told
+                && let Some(guid) = draft.guid.take_if(|guid| !guids.insert(guid.clone()))
+            {
+                // Copied and imported posts share guids, and readers would take the second one for the first.
+                draft.notes.push(format!("Its guid {guid} is an older post's as well, so it has one of ours."));
+            }
             if found.send(told).await.is_err() {
                 // Nobody listens any more, so there is nobody to read for.
                 database.close().await;
@@ -65,7 +72,10 @@ pub(crate) async fn check(source: &Source) -> Result<(), anyhow::Error> {
 async fn tell(database: &mut Database, site: &mut Site, source: &Source, language: &str, post: &Post) -> Result<Found, anyhow::Error> {
     let modified = dates::instant(&post.modified_gmt, &post.modified, &site.zone());
     let Some(published_at) = dates::instant(&post.date_gmt, &post.date, &site.zone()).or(modified) else {
-        return Ok(Found::Refused { id: post.id.to_string(), reason: format!("post {} has no date; publish it again in WordPress", post.id) });
+        return Ok(Found::Refused {
+            id: post.id.to_string(),
+            reason: format!("post {} has no date; publish it again in WordPress", post.id),
+        });
     };
     let mut body = render::body(site, post);
     for _ in 0..ROUNDS {

@@ -33,7 +33,9 @@ fn category_path(site: &Site, post: &Post) -> String {
     let first = site.of(&post.terms, "category").min_by_key(|term| term.id);
     match first {
         Some(term) => with_parents(site, term),
-        None => site.option("default_category").parse().ok().and_then(|id| site.terms.get(&id)).map_or(String::new(), |term| term.slug.clone()),
+        None => {
+            site.option("default_category").parse().ok().and_then(|id| site.terms.get(&id)).map_or(String::new(), |term| term.slug.clone())
+        }
     }
 }
 
@@ -65,8 +67,7 @@ fn front(site: &Site) -> &str {
 /// The address of a category's or tag's archive.
 pub(super) fn term(site: &Site, term: &Term) -> String {
     let structure = site.option("permalink_structure");
-    let (query, option, word) =
-        if term.taxonomy == "category" { ("cat", "category_base", "category") } else { ("tag", "tag_base", "tag") };
+    let (query, option, word) = if term.taxonomy == "category" { ("cat", "category_base", "category") } else { ("tag", "tag_base", "tag") };
     if structure.is_empty() {
         let value = if query == "cat" { term.id.to_string() } else { term.slug.clone() };
         return format!("{}/?{query}={value}", site.home());
@@ -82,7 +83,9 @@ pub(super) fn month(site: &Site, year: i16, month: i8) -> String {
     if site.option("permalink_structure").is_empty() {
         return format!("{}/?m={year}{month:02}", site.home());
     }
-    ended(site, &format!("{}{year:04}/{month:02}", front(site)))
+    // Where a post's number comes early, a year could be taken for one.
+    let early = site.option("permalink_structure").split('%').skip(1).step_by(2).take(3).any(|tag| tag == "post_id");
+    ended(site, &format!("{}{}{year:04}/{month:02}", front(site), if early { "date/" } else { "" }))
 }
 
 /// The address of anything in the posts table: an article, a page below its parents, an attachment.
@@ -90,9 +93,13 @@ pub(super) fn any(site: &Site, post: &Post) -> String {
     let plain = site.option("permalink_structure").is_empty();
     match post.kind.as_str() {
         "post" => article(site, post),
-        "page" if site.option("show_on_front") == "page" && site.option("page_on_front") == post.id.to_string() => format!("{}/", site.home()),
+        "page" if site.option("show_on_front") == "page" && site.option("page_on_front") == post.id.to_string() => {
+            format!("{}/", site.home())
+        }
         "page" if plain => format!("{}/?page_id={}", site.home(), post.id),
-        "attachment" if plain || post.slug.is_empty() => format!("{}/?attachment_id={}", site.home(), post.id),
+        "attachment" if plain || post.slug.is_empty() => {
+            format!("{}/?attachment_id={}", site.home(), post.id)
+        }
         "attachment" => match site.posts.get(&post.parent).and_then(Option::as_ref).filter(|parent| parent.id != post.id) {
             Some(parent) if parent.kind != "attachment" => {
                 let between = if post.slug.bytes().all(|b| b.is_ascii_digit()) { "attachment/" } else { "" };

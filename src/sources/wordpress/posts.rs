@@ -28,29 +28,27 @@ pub(super) async fn site(database: &mut Database, fallback: &jiff::tz::TimeZone)
     let clock = database.rows("SELECT CAST(UNIX_TIMESTAMP() AS CHAR)", &[]).await?;
     let seconds = clock.first().and_then(|row| row[0].parse().ok()).unwrap_or_default();
     site.now = jiff::Timestamp::from_second(seconds).unwrap_or_default();
-    let sql = "SELECT CAST(t.term_id AS CHAR), t.name, t.slug, tt.taxonomy, CAST(tt.parent AS CHAR), CAST(tt.count AS CHAR), tt.description \
+    let sql = "SELECT CAST(t.term_id AS CHAR), t.name, t.slug, tt.taxonomy, CAST(tt.parent AS CHAR), CAST(tt.count AS CHAR) \
         FROM {p}terms t JOIN {p}term_taxonomy tt ON tt.term_id = t.term_id WHERE tt.taxonomy IN ('category', 'post_tag') ORDER BY t.name";
-    for row in database.rows(sql, &[]).await? {
-        let [id, name, slug, taxonomy, parent, count, description] = columns(row);
-        let term = Term { id: number(&id), name, slug, taxonomy, parent: number(&parent), count: number(&count), description };
+    for (rank, row) in database.rows(sql, &[]).await?.into_iter().enumerate() {
+        let [id, name, slug, taxonomy, parent, count] = columns(row);
+        let term = Term { id: number(&id), name, slug, taxonomy, parent: number(&parent), count: number(&count), rank };
         site.terms.insert(term.id, term);
     }
     site.users = users(database).await?;
     Ok(site)
 }
 
-/// Writers; in a network of sites their table bears the main site's prefix.
+/// Writers; in a network of sites they stand in one table that bears the main site's prefix.
 async fn users(database: &mut Database) -> Result<HashMap<u64, User>, anyhow::Error> {
     const SELECT: &str = "SELECT CAST(ID AS CHAR), display_name, user_nicename FROM {p}users";
-    let own = database.prefix.clone();
-    let network = own.trim_end_matches('_').trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
-    let rows = if network.len() + 1 < own.len() && network.ends_with('_') {
-        match database.rows_if_there(&SELECT.replace("{p}", &network), &[]).await? {
-            Some(rows) => rows,
-            None => database.rows(SELECT, &[]).await?,
-        }
-    } else {
-        database.rows(SELECT, &[]).await?
+    let network = database.prefix.trim_end_matches('_').trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
+    let shared = network.len() + 1 < database.prefix.len() && network.ends_with('_');
+    let own = if shared { database.rows_if_there(SELECT, &[]).await? } else { None };
+    let rows = match own {
+        Some(rows) => rows,
+        None if shared => database.rows(&SELECT.replace("{p}", &network), &[]).await?,
+        None => database.rows(SELECT, &[]).await?,
     };
     Ok(rows
         .into_iter()
@@ -63,7 +61,9 @@ async fn users(database: &mut Database) -> Result<HashMap<u64, User>, anyhow::Er
 
 /// The next public articles by id, with their bodies; empty when there are no more.
 pub(super) async fn page(database: &mut Database, after: u64) -> Result<Vec<Post>, anyhow::Error> {
-    let condition = format!("post_type = 'post' AND post_status IN ('publish', 'future') AND post_password = '' AND ID > {after} ORDER BY ID LIMIT {PAGE}");
+    let condition = format!(
+        "post_type = 'post' AND post_status IN ('publish', 'future') AND post_password = '' AND ID > {after} ORDER BY ID LIMIT {PAGE}"
+    );
     select(database, &condition, true).await
 }
 
@@ -120,14 +120,17 @@ async fn select(database: &mut Database, condition: &str, with_body: bool) -> Re
     }
     let sql = format!(
         "SELECT CAST(post_id AS CHAR), meta_key, meta_value FROM {{p}}postmeta WHERE post_id IN ({ids}) \
-         AND meta_key IN ('_thumbnail_id', '_wp_attached_file', '_wp_attachment_image_alt') ORDER BY meta_id DESC"
+         AND meta_key IN ('_thumbnail_id', '_wp_attached_file', '_wp_attachment_image_alt', 'footnotes') ORDER BY meta_id DESC"
     );
     for row in database.rows(&sql, &[]).await? {
         let [post, key, value] = columns(row);
-        let Some(post) = places.get(&number(&post)).map(|at| &mut posts[*at]) else { continue };
+        let Some(post) = places.get(&number(&post)).map(|at| &mut posts[*at]) else {
+            continue;
+        };
         match key.as_str() {
             "_thumbnail_id" => post.thumbnail = value.parse().ok().filter(|id| *id > 0),
             "_wp_attached_file" => post.file = Some(value),
+            "footnotes" => post.footnotes = value,
             _ => post.alt = value,
         }
     }
@@ -135,7 +138,25 @@ async fn select(database: &mut Database, condition: &str, with_body: bool) -> Re
 }
 
 fn post(row: Fields, with_body: bool) -> Post {
-    let [id, author, date, date_gmt, modified, modified_gmt, title, excerpt, status, slug, parent, guid, kind, mime, comments, password, content] = columns(row);
+    let [
+        id,
+        author,
+        date,
+        date_gmt,
+        modified,
+        modified_gmt,
+        title,
+        excerpt,
+        status,
+        slug,
+        parent,
+        guid,
+        kind,
+        mime,
+        comments,
+        password,
+        content,
+    ] = columns(row);
     Post {
         id: number(&id),
         author: number(&author),
@@ -143,7 +164,17 @@ fn post(row: Fields, with_body: bool) -> Post {
         comments_open: comments == "open",
         protected: !password.is_empty(),
         content: with_body.then_some(content),
-        kind, status, title, slug, date, date_gmt, modified, modified_gmt, excerpt, guid, mime,
+        kind,
+        status,
+        title,
+        slug,
+        date,
+        date_gmt,
+        modified,
+        modified_gmt,
+        excerpt,
+        guid,
+        mime,
         ..Post::default()
     }
 }

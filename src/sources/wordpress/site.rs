@@ -14,7 +14,8 @@ pub(super) struct Term {
     pub(super) taxonomy: String,
     pub(super) parent: u64,
     pub(super) count: u64,
-    pub(super) description: String,
+    /// Its place by name, in the database's own order of letters.
+    pub(super) rank: usize,
 }
 
 /// A writer.
@@ -52,6 +53,8 @@ pub(super) struct Post {
     /// An attachment's file below the uploads folder.
     pub(super) file: Option<String>,
     pub(super) alt: String,
+    /// Footnotes as the editor keeps them: a JSON list.
+    pub(super) footnotes: String,
 }
 
 /// Which posts a list shows, and in which order.
@@ -218,7 +221,8 @@ mod tests {
     #[test]
     fn a_file_is_found_below_the_uploads_folder_and_an_old_path_is_cut() {
         let here = site(&[("siteurl", "https://a.example/wp/")]);
-        let file = |file: &str| Post { file: Some(file.to_owned()), guid: "https://a.example/?attachment_id=3".to_owned(), ..Post::default() };
+        let file =
+            |file: &str| Post { file: Some(file.to_owned()), guid: "https://a.example/?attachment_id=3".to_owned(), ..Post::default() };
         assert_eq!(here.file_url(&file("2026/01/a.jpg")), "https://a.example/wp/wp-content/uploads/2026/01/a.jpg");
         assert_eq!(here.file_url(&file("/var/www/wp-content/uploads/b.jpg")), "https://a.example/wp/wp-content/uploads/b.jpg");
         assert_eq!(here.file_url(&file("")), "https://a.example/?attachment_id=3");

@@ -1,21 +1,11 @@
 //! Paragraphs from blank lines and breaks from line ends, as WordPress makes them for posts without blocks.
 
-use super::markup::{Ahead, Piece, pieces, without_marks};
-
-/// Elements that stand for themselves and are never wrapped in a paragraph.
-const BLOCKS: [&str; 43] = [
-    "table", "thead", "tfoot", "caption", "col", "colgroup", "tbody", "tr", "td", "th", "div", "dl", "dd", "dt", "ul", "ol", "li", "pre", "form", "map", "area",
-    "blockquote", "address", "style", "p", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "fieldset", "legend", "section", "article", "aside", "hgroup", "header",
-    "footer", "nav", "figure", "figcaption",
-];
-const MORE_BLOCKS: [&str; 3] = ["details", "menu", "summary"];
-/// Elements before which a break is one too many.
-const NO_BREAK_BEFORE: [&str; 10] = ["p", "li", "div", "dl", "dd", "dt", "th", "pre", "td", "ul"];
+use super::breaks::{KEPT, breaks, unwrap};
+use super::elements::{blank, is_block, rewrite};
+use super::markup::{Piece, pieces, without_marks};
 
 /// A line end inside a tag, put away while lines are looked at.
 const IN_TAG: char = '\u{FDD1}';
-/// A line end that stays one: in scripts and styles.
-const KEPT: char = '\u{FDD2}';
 /// Where a `<pre>` was taken out.
 const PLACE: &str = "<pre>\u{FDD3}</pre>";
 
@@ -25,7 +15,8 @@ pub(super) fn autop(html: &str) -> String {
     if html.trim().is_empty() {
         return String::new();
     }
-    let (text, preserved) = take_pre(&(html + "\n"));
+    let html = html + "\n";
+    let (text, preserved) = if html.contains("<pre") { take_pre(&html) } else { (html, Vec::new()) };
     let text = double_breaks(&text);
     let text = set_blocks_apart(&text).replace("\r\n", "\n").replace('\r', "\n");
     let text = hide_line_ends_in_tags(&text);
@@ -84,11 +75,6 @@ fn break_length(text: &str) -> Option<usize> {
     (tail_length > 0).then_some(3 + spaces + tail_length)
 }
 
-/// How many bytes of white space a text begins with.
-fn blank(text: &str) -> usize {
-    text.bytes().take_while(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c)).count()
-}
-
 /// Blank lines before an opening block and behind a closing one.
 fn set_blocks_apart(html: &str) -> String {
     rewrite(html, |text, at, out, _| {
@@ -121,10 +107,6 @@ fn set_blocks_apart(html: &str) -> String {
     })
 }
 
-fn is_block(name: &str) -> bool {
-    BLOCKS.contains(&name) || MORE_BLOCKS.contains(&name)
-}
-
 fn hide_line_ends_in_tags(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
     for piece in pieces(html) {
@@ -138,11 +120,22 @@ fn hide_line_ends_in_tags(html: &str) -> String {
 
 /// No white space just inside elements in which a break would be wrong.
 fn tighten(mut text: String) -> String {
-    const BOTH: [(&str, &[&str]); 3] = [("</object>", &["param", "/param", "embed", "/embed"]), ("<source", &["source", "track"]), ("<track", &["source", "track"])];
-    const BEFORE: [(&str, &[&str]); 5] =
-        [("<option", &["option"]), ("</object>", &["/object"]), ("<source", &["/audio", "/video"]), ("<track", &["/audio", "/video"]), ("<figcaption", &["figcaption"])];
-    const AFTER: [(&str, &[&str]); 5] =
-        [("<option", &["/option"]), ("</object>", &["object"]), ("<source", &["audio", "video"]), ("<track", &["audio", "video"]), ("<figcaption", &["/figcaption"])];
+    const BOTH: [(&str, &[&str]); 3] =
+        [("</object>", &["param", "/param", "embed", "/embed"]), ("<source", &["source", "track"]), ("<track", &["source", "track"])];
+    const BEFORE: [(&str, &[&str]); 5] = [
+        ("<option", &["option"]),
+        ("</object>", &["/object"]),
+        ("<source", &["/audio", "/video"]),
+        ("<track", &["/audio", "/video"]),
+        ("<figcaption", &["figcaption"]),
+    ];
+    const AFTER: [(&str, &[&str]); 5] = [
+        ("<option", &["/option"]),
+        ("</object>", &["object"]),
+        ("<source", &["audio", "video"]),
+        ("<track", &["audio", "video"]),
+        ("<figcaption", &["/figcaption"]),
+    ];
     for (sign, names) in BOTH.iter().chain(&BEFORE) {
         if text.contains(sign) {
             text = trimmed_around(&text, names, true);
@@ -207,169 +200,6 @@ fn paragraphs(text: &str) -> String {
     out
 }
 
-/// Takes paragraphs off again where they hold, or break, a block.
-fn unwrap(text: &str) -> String {
-    let text = close_before(text);
-    // <p>…block…</p> with nothing else, then list items, then quotations.
-    let text = rewrite(&text, |text, at, out, ahead| {
-        let inner = at + text[at..].starts_with("<p>").then_some(3)?;
-        let start = inner + blank(&text[inner..]);
-        let end = loose_block(text, start, ahead)?;
-        let after = end + blank(&text[end..]);
-        text[after..].starts_with("</p>").then_some(())?;
-        out.push_str(&text[start..end]);
-        Some(after + 4)
-    });
-    let text = bare_list_items(&text);
-    let text = rewrite(&text, |text, at, out, ahead| {
-        text[at..].get(..14).filter(|s| s.eq_ignore_ascii_case("<p><blockquote"))?;
-        let end = ahead.next(at + 14)?;
-        out.push_str("<blockquote");
-        out.push_str(&text[at + 14..=end]);
-        out.push_str("<p>");
-        Some(end + 1)
-    });
-    let text = text.replace("</blockquote></p>", "</p></blockquote>");
-    let text = rewrite(&text, |text, at, out, ahead| {
-        let inner = at + text[at..].starts_with("<p>").then_some(3)?;
-        let start = inner + blank(&text[inner..]);
-        let end = loose_block(text, start, ahead)?;
-        out.push_str(&text[start..end]);
-        Some(end)
-    });
-    rewrite(&text, |text, at, out, ahead| {
-        let end = loose_block(text, at, ahead)?;
-        let after = end + blank(&text[end..]);
-        text[after..].starts_with("</p>").then_some(())?;
-        out.push_str(&text[at..end]);
-        Some(after + 4)
-    })
-}
-
-/// A paragraph that runs into the end of its division ends before it.
-fn close_before(text: &str) -> String {
-    rewrite(text, |text, at, out, _| {
-        let inner = at + text[at..].starts_with("<p>").then_some(3)?;
-        let stop = inner + text[inner..].find('<')?;
-        let tail = &text[stop..];
-        if stop == inner || !["</div>", "</address>", "</form>"].iter().any(|end| tail.starts_with(end)) {
-            out.push_str(&text[at..stop]);
-            return Some(stop);
-        }
-        out.push_str(&text[at..stop]);
-        out.push_str("</p>");
-        Some(stop)
-    })
-}
-
-fn bare_list_items(text: &str) -> String {
-    let mut ends = Ahead::new(text, "</p>");
-    let mut lines = Ahead::new(text, "\n");
-    rewrite(text, |text, at, out, _| {
-        text[at..].starts_with("<p><li").then_some(())?;
-        let end = ends.next(at + 7)?;
-        if lines.next(at + 7).is_some_and(|line| line < end) {
-            return None;
-        }
-        out.push_str(&text[at + 3..end]);
-        Some(end + 4)
-    })
-}
-
-/// Line ends become breaks, but not beside blocks.
-fn breaks(text: &str) -> String {
-    let text = keep_line_ends(text).replace("<br>", "<br />").replace("<br/>", "<br />");
-    let text = line_ends_to_breaks(&text).replace(KEPT, "\n");
-    let text = rewrite(&text, |text, at, out, ahead| {
-        let end = loose_block(text, at, ahead)?;
-        let after = end + blank(&text[end..]);
-        text[after..].starts_with("<br />").then_some(())?;
-        out.push_str(&text[at..end]);
-        Some(after + 6)
-    });
-    let text = rewrite(&text, |text, at, _, ahead| {
-        let after = at + text[at..].starts_with("<br />").then_some(6)?;
-        let start = after + blank(&text[after..]);
-        let inner = text[start..].strip_prefix('<')?;
-        let inner = inner.strip_prefix('/').unwrap_or(inner);
-        (NO_BREAK_BEFORE.iter().any(|name| inner.starts_with(name)) || inner.starts_with("ol")).then_some(())?;
-        ahead.next(start)?;
-        Some(after)
-    });
-    match text.strip_suffix("\n</p>").or_else(|| text.strip_suffix("\n</p>\n")) {
-        Some(head) => format!("{head}</p>\n"),
-        None => text,
-    }
-}
-
-/// Line ends within scripts, styles and drawings are none of the reader's.
-fn keep_line_ends(text: &str) -> String {
-    let mut out = text.to_owned();
-    for name in ["script", "style", "svg", "math"] {
-        let (open, close) = (format!("<{name}"), format!("</{name}>"));
-        if !out.contains(&open) {
-            continue;
-        }
-        let (mut next, mut rest) = (String::with_capacity(out.len()), out.as_str());
-        while let Some(start) = rest.find(&open) {
-            let Some(length) = rest[start..].find(&close) else { break };
-            next.push_str(&rest[..start]);
-            next.extend(rest[start..start + length].chars().map(|c| if c == '\n' { KEPT } else { c }));
-            rest = &rest[start + length..];
-        }
-        next.push_str(rest);
-        out = next;
-    }
-    out
-}
-
-fn line_ends_to_breaks(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + text.len() / 16);
-    let mut rest = text;
-    while !rest.is_empty() {
-        let word = rest.bytes().position(|b| b.is_ascii_whitespace()).unwrap_or(rest.len());
-        out.push_str(&rest[..word]);
-        rest = &rest[word..];
-        let run = &rest[..blank(rest)];
-        rest = &rest[run.len()..];
-        // A line end straight behind a break has had its break already.
-        let spared = usize::from(out.ends_with("<br />"));
-        match run.get(spared..).and_then(|later| later.rfind('\n')) {
-            Some(last) => {
-                out.push_str(&run[..spared]);
-                out.push_str("<br />\n");
-                out.push_str(&run[spared + last + 1..]);
-            }
-            None => out.push_str(run),
-        }
-    }
-    out
-}
-
-/// The end of a tag that begins with a block's name at `start`: `<div …>`, `</p>`.
-fn loose_block(text: &str, start: usize, ahead: &mut Ahead<'_>) -> Option<usize> {
-    let inner = text.get(start..)?.strip_prefix('<')?;
-    let inner = inner.strip_prefix('/').unwrap_or(inner);
-    let named = BLOCKS.iter().chain(&MORE_BLOCKS).any(|name| inner.starts_with(name));
-    named.then(|| ahead.next(start)).flatten().map(|end| end + 1)
-}
-
-/// Offers each `<` of a text to `f`, which writes a replacement and says where to go on; it may look ahead for `>`.
-fn rewrite<'t>(text: &'t str, mut f: impl FnMut(&'t str, usize, &mut String, &mut Ahead<'t>) -> Option<usize>) -> String {
-    let mut out = String::with_capacity(text.len() + text.len() / 8);
-    let mut ahead = Ahead::new(text, ">");
-    let mut at = 0;
-    while let Some(next) = text[at..].find('<').map(|next| next + at) {
-        out.push_str(&text[at..next]);
-        at = f(text, next, &mut out, &mut ahead).unwrap_or_else(|| {
-            out.push('<');
-            next + 1
-        });
-    }
-    out.push_str(&text[at..]);
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::autop;
@@ -381,7 +211,10 @@ mod tests {
 
     #[test]
     fn blocks_are_not_wrapped() {
-        assert_eq!(autop("Before\n<ul>\n<li>a</li>\n<li>b</li>\n</ul>\nAfter"), "<p>Before</p>\n<ul>\n<li>a</li>\n<li>b</li>\n</ul>\n<p>After</p>\n");
+        assert_eq!(
+            autop("Before\n<ul>\n<li>a</li>\n<li>b</li>\n</ul>\nAfter"),
+            "<p>Before</p>\n<ul>\n<li>a</li>\n<li>b</li>\n</ul>\n<p>After</p>\n"
+        );
     }
 
     #[test]

@@ -62,7 +62,9 @@ pub(super) fn parse(text: &str) -> Block {
     let (mut at, mut search) = (0, 0);
     while let Some(start) = text[search..].find("<!--").map(|next| next + search) {
         search = start + 4;
-        let Some(delimiter) = delimiter(text, start, &mut ends) else { continue };
+        let Some(delimiter) = delimiter(text, start, &mut ends) else {
+            continue;
+        };
         push_html(&mut open, &text[at..start]);
         (at, search) = (delimiter.end, delimiter.end);
         if delimiter.closing {
@@ -108,14 +110,16 @@ fn delimiter(text: &str, start: usize, ends: &mut Ahead<'_>) -> Option<Delimiter
     let inner = inner.strip_prefix("wp:")?;
     let length = inner.bytes().take_while(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_/".contains(b)).count();
     let name = &inner[..length];
-    if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !inner[length..].starts_with(char::is_whitespace) {
+    let named = name.starts_with(|c: char| c.is_ascii_lowercase()) && inner[length..].starts_with(char::is_whitespace);
+    if !named {
         return None;
     }
     let from = text.len() - inner.len() + length;
     let end = ends.next(from)?;
     let rest = text[from..end].trim();
     let (json, empty) = rest.strip_suffix('/').map_or((rest, false), |rest| (rest.trim_end(), true));
-    if !json.is_empty() && !(json.starts_with('{') && json.ends_with('}')) {
+    let object = json.starts_with('{') && json.ends_with('}');
+    if !json.is_empty() && !object {
         return None;
     }
     let attributes = serde_json::from_str(json).unwrap_or(Value::Null);
@@ -147,6 +151,17 @@ pub(super) fn inner(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String 
     out
 }
 
+/// Only the blocks in a block, without the white space between them.
+pub(super) fn within(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
+    let mut out = String::new();
+    for part in &block.parts {
+        if let Part::Inner(inner) = part {
+            one(desk, scope, inner, &mut out);
+        }
+    }
+    out
+}
+
 fn one(desk: &Desk<'_>, scope: Scope<'_>, block: &Block, out: &mut String) {
     if scope.excerpt && !in_excerpts(&block.name) {
         return;
@@ -168,14 +183,27 @@ fn one(desk: &Desk<'_>, scope: Scope<'_>, block: &Block, out: &mut String) {
 }
 
 /// Blocks without anything to say in a feed, or that are empty by nature.
-const SILENT: [&str; 14] = [
-    "more", "nextpage", "spacer", "separator", "site-logo", "query-title", "term-description", "post-navigation-link", "post-comments-count", "html", "paragraph",
-    "archive-title", "footnotes", "missing",
+const SILENT: [&str; 13] = [
+    "more",
+    "nextpage",
+    "spacer",
+    "separator",
+    "site-logo",
+    "query-title",
+    "term-description",
+    "post-navigation-link",
+    "post-comments-count",
+    "html",
+    "paragraph",
+    "archive-title",
+    "missing",
 ];
 
 /// A block kept elsewhere for use in many posts.
 fn reusable(desk: &Desk<'_>, scope: Scope<'_>, block: &Block, out: &mut String) {
-    let Some(id) = block.number("ref") else { return };
+    let Some(id) = block.number("ref") else {
+        return;
+    };
     if scope.depth >= super::DEPTH {
         return;
     }
@@ -187,8 +215,21 @@ fn reusable(desk: &Desk<'_>, scope: Scope<'_>, block: &Block, out: &mut String) 
 
 /// Whether a block's words may make an excerpt.
 fn in_excerpts(name: &str) -> bool {
-    const TEXT: [&str; 15] = [
-        "", "freeform", "heading", "html", "list", "list-item", "media-text", "paragraph", "preformatted", "pullquote", "quote", "table", "verse", "columns", "column",
+    const TEXT: [&str; 14] = [
+        "",
+        "freeform",
+        "heading",
+        "html",
+        "list",
+        "media-text",
+        "paragraph",
+        "preformatted",
+        "pullquote",
+        "quote",
+        "table",
+        "verse",
+        "columns",
+        "column",
     ];
     TEXT.contains(&name) || name == "group"
 }

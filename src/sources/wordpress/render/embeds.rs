@@ -1,6 +1,6 @@
 //! Addresses alone on a line, and `[embed]`: a player of ours for sound and film, else a link, for a feed loads nothing from elsewhere.
 
-use super::markup::{Piece, escape, pieces};
+use super::markup::{Piece, ampersands, escape, pieces};
 use super::shortcodes;
 
 const SOUND: [&str; 6] = ["mp3", "ogg", "flac", "m4a", "wav", "aac"];
@@ -13,47 +13,66 @@ pub(super) fn embed(text: &str) -> String {
         return text;
     }
     let mut out = String::with_capacity(text.len());
-    let mut begins_line = true;
+    let mut before = Before::Line;
     let mut cut = pieces(&text).into_iter().peekable();
     while let Some(piece) = cut.next() {
         match piece {
             Piece::Tag(other) | Piece::Comment(other) => {
                 out.push_str(other);
-                begins_line = other.starts_with("<p>") || other.starts_with("<p ");
+                before = if other.starts_with("<p>") || other.starts_with("<p ") { Before::Paragraph } else { Before::Words };
             }
             Piece::Text(words) => {
-                let closes = cut.peek().is_none_or(|next| matches!(next, Piece::Tag("</p>")));
-                lines(words, begins_line || out.is_empty(), closes, &mut out);
-                begins_line = false;
+                let after = match cut.peek() {
+                    None => Before::Line,
+                    Some(Piece::Tag("</p>")) => Before::Paragraph,
+                    Some(_) => Before::Words,
+                };
+                lines(words, before, after, &mut out);
+                before = Before::Words;
             }
         }
     }
     out
 }
 
-/// Replaces the lines of a text that hold nothing but an address.
-fn lines(text: &str, first_is_whole: bool, last_is_whole: bool, out: &mut String) {
+/// What stands before or behind a stretch of text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Before {
+    Line,
+    Paragraph,
+    Words,
+}
+
+/// Replaces an address that is all of its line or paragraph.
+fn lines(text: &str, before: Before, after: Before, out: &mut String) {
+    if before == Before::Paragraph && after == Before::Paragraph {
+        return one(text, out);
+    }
     let count = text.split_inclusive('\n').count();
     for (number, line) in text.split_inclusive('\n').enumerate() {
-        let whole = (number > 0 || first_is_whole) && (number + 1 < count || line.ends_with('\n') || last_is_whole);
-        let address = line.trim();
-        let plain = !address.contains(|c: char| c.is_whitespace() || "<>\"".contains(c));
-        if whole && plain && (address.starts_with("http://") || address.starts_with("https://")) && address.len() > 8 {
-            let start = line.len() - line.trim_start().len();
-            out.push_str(&line[..start]);
-            out.push_str(&shown(address));
-            out.push_str(&line[start + address.len()..]);
+        if (number > 0 || before == Before::Line) && (number + 1 < count || line.ends_with('\n') || after == Before::Line) {
+            one(line, out);
         } else {
             out.push_str(line);
         }
     }
 }
 
+fn one(line: &str, out: &mut String) {
+    let address = line.trim();
+    let plain = !address.contains(|c: char| c.is_whitespace() || "<>\"".contains(c));
+    if plain && (address.starts_with("http://") || address.starts_with("https://")) && address.len() > 8 {
+        let start = line.len() - line.trim_start().len();
+        out.push_str(&line[..start]);
+        out.push_str(&shown(address));
+        out.push_str(&line[start + address.len()..]);
+    } else {
+        out.push_str(line);
+    }
+}
+
 fn shortcode(text: &str) -> String {
-    shortcodes::expand(text, &mut |name, attributes, content| {
-        if name != "embed" {
-            return None;
-        }
+    shortcodes::expand(text, &["embed"], &mut |_, attributes, content| {
         let address = if content.trim().is_empty() { attributes.get("src")?.trim() } else { content.trim() };
         Some(shown(&html_escape::decode_html_entities(address)))
     })
@@ -68,7 +87,7 @@ fn shown(address: &str) -> String {
     } else if FILM.contains(&extension.as_str()) {
         format!("[video src=\"{}\" /]", address.replace(['"', '[', ']'], ""))
     } else {
-        format!("<a href=\"{0}\">{0}</a>", escape(address))
+        format!("<a href=\"{}\">{}</a>", escape(address), ampersands(address))
     }
 }
 

@@ -11,6 +11,9 @@ pub(in crate::sources::wordpress) fn excerpt(written: &str) -> String {
 
 /// A post's excerpt of at most so many words, as HTML without paragraphs.
 pub(super) fn of(desk: &Desk<'_>, scope: Scope<'_>, post: &Post, words: usize) -> String {
+    if post.protected {
+        return "There is no excerpt because this is a protected post.".to_owned();
+    }
     if !post.excerpt.trim().is_empty() {
         return texturize::texturize(post.excerpt.trim());
     }
@@ -18,8 +21,10 @@ pub(super) fn of(desk: &Desk<'_>, scope: Scope<'_>, post: &Post, words: usize) -
         return String::new();
     }
     let whole = if post.content.is_some() { Some(post) } else { desk.whole(post.id) };
-    let Some(written) = whole.and_then(|post| post.content.as_deref()) else { return String::new() };
-    let written = shortcodes::expand(written, &mut |_, _, _| Some(String::new()));
+    let Some(written) = whole.and_then(|post| post.content.as_deref()) else {
+        return String::new();
+    };
+    let written = shortcodes::expand(written, &shortcodes::KNOWN, &mut |_, _, _| Some(String::new()));
     let inner = Scope { post, listing: None, excerpt: true, depth: scope.depth + 1 };
     shortened(&content(desk, inner, &written), words)
 }

@@ -96,7 +96,9 @@ pub(super) fn ampersands(text: &str) -> String {
 /// Whether what follows a `&` makes it an entity: `#8217;`, `#x2019;`, `amp;`.
 fn begins_entity(after: &str) -> bool {
     let window = &after.as_bytes()[..after.len().min(24)];
-    let Some(end) = window.iter().position(|b| *b == b';') else { return false };
+    let Some(end) = window.iter().position(|b| *b == b';') else {
+        return false;
+    };
     let body = &window[..end];
     match body {
         [b'#', b'x' | b'X', hex @ ..] => !hex.is_empty() && hex.iter().all(u8::is_ascii_hexdigit),
@@ -138,7 +140,10 @@ mod tests {
     #[test]
     fn html_is_cut_into_tags_comments_and_text() {
         let cut = pieces("a<b>c<!-- > -->d<e");
-        assert_eq!(cut, vec![Piece::Text("a"), Piece::Tag("<b>"), Piece::Text("c"), Piece::Comment("<!-- > -->"), Piece::Text("d"), Piece::Tag("<e")]);
+        assert_eq!(
+            cut,
+            vec![Piece::Text("a"), Piece::Tag("<b>"), Piece::Text("c"), Piece::Comment("<!-- > -->"), Piece::Text("d"), Piece::Tag("<e")]
+        );
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub(super) fn expand(desk: &Desk<'_>, scope: Scope<'_>, text: &str) -> String {
     if !text.contains('[') {
         return text.to_owned();
     }
-    shortcodes::expand(text, &mut |name, attributes, content| {
+    shortcodes::expand(text, &shortcodes::KNOWN, &mut |name, attributes, content| {
         Some(match name {
             "caption" | "wp_caption" => caption(desk, scope, attributes, content),
             "gallery" => gallery(desk, scope, attributes),
@@ -30,42 +30,40 @@ pub(super) fn expand(desk: &Desk<'_>, scope: Scope<'_>, text: &str) -> String {
 }
 
 /// A picture with words below it, in both notations: words in `caption="…"`, or behind the picture.
+///
+/// As in WordPress a shortcode among the words is not replaced, nor is one in a caption that has no words.
 fn caption(desk: &Desk<'_>, scope: Scope<'_>, attributes: &Attributes, content: &str) -> String {
-    let inner = |text: &str| {
-        if scope.depth < super::DEPTH {
-            expand(desk, Scope { depth: scope.depth + 1, ..scope }, text)
-        } else {
-            text.to_owned()
-        }
-    };
     let old = attributes.get("caption").map(|words| words.trim().to_owned()).filter(|words| !words.is_empty());
+    let old_form = old.is_some();
     let (picture, words) = match old {
         Some(words) => (content.trim(), words),
         None => {
-            let end = picture_end(content);
-            (content[..end].trim(), content[end..].trim().to_owned())
+            let (start, end) = picture(content);
+            let words = if end == 0 { "" } else { content[end..].trim() };
+            (&content[start..end], words.to_owned())
         }
     };
     let width = attributes.get("width").and_then(|width| width.trim().trim_end_matches("px").parse::<u32>().ok()).unwrap_or_default();
     if width == 0 || words.is_empty() {
-        return inner(content);
+        return if old_form || picture.is_empty() { content } else { picture }.to_owned();
     }
     let align = attributes.get("align").map_or("alignnone", String::as_str);
-    format!(
-        "<div class=\"wp-caption {}\">{}<p class=\"wp-caption-text\">{}</p></div>",
-        escape(align),
-        inner(picture),
-        inner(&words)
-    )
+    format!("<div class=\"wp-caption {}\">{}<p class=\"wp-caption-text\">{}</p></div>", escape(align), expand(desk, scope, picture), words)
 }
 
-/// Where the picture, with the link around it, ends and its words begin; 0 where there is no picture.
-fn picture_end(content: &str) -> usize {
-    let Some(image) = content.find("<img ") else { return 0 };
-    let Some(end) = content[image..].find('>').map(|end| image + end + 1) else { return 0 };
+/// Where the picture, with the link around it, begins and ends; nowhere if there is none.
+fn picture(content: &str) -> (usize, usize) {
+    let Some(image) = content.find("<img ") else {
+        return (0, 0);
+    };
+    let Some(end) = content[image..].find('>').map(|end| image + end + 1) else {
+        return (0, 0);
+    };
+    let before = content[..image].trim_end();
+    let link = before.rfind('<').filter(|at| before.ends_with('>') && before[*at..].starts_with("<a ")).unwrap_or(image);
     let rest = &content[end..];
     let behind = rest.trim_start();
-    if behind.starts_with("</a>") { content.len() - behind.len() + 4 } else { end }
+    (link, if behind.starts_with("</a>") { content.len() - behind.len() + 4 } else { end })
 }
 
 /// The attachments a gallery or playlist names, or those of its post.
@@ -75,7 +73,9 @@ fn attachments<'a>(desk: &Desk<'a>, scope: Scope<'_>, attributes: &Attributes, k
     };
     let ids = [numbers("ids"), numbers("include")].into_iter().find(|ids| !ids.is_empty());
     let mut found: Vec<&Post> = match ids {
-        Some(ids) => ids.into_iter().filter_map(|id| desk.post(id)).filter(|post| post.kind == "attachment" && post.mime.starts_with(kind)).collect(),
+        Some(ids) => {
+            ids.into_iter().filter_map(|id| desk.post(id)).filter(|post| post.kind == "attachment" && post.mime.starts_with(kind)).collect()
+        }
         None => desk.listed(&Listing {
             kind: "attachment".to_owned(),
             mime: kind.to_owned(),
@@ -154,7 +154,8 @@ pub(super) fn image(desk: &Desk<'_>, post: &Post) -> String {
 
 /// Sound or film with a link inside for those who can't play it; nothing where no file is named or attached.
 fn player(desk: &Desk<'_>, scope: Scope<'_>, attributes: &Attributes, element: &str, names: &[&str]) -> String {
-    let mut sources: Vec<String> = names.iter().filter_map(|name| attributes.get(*name)).filter(|src| !src.trim().is_empty()).cloned().collect();
+    let mut sources: Vec<String> =
+        names.iter().filter_map(|name| attributes.get(*name)).filter(|src| !src.trim().is_empty()).cloned().collect();
     if sources.is_empty() && names.iter().any(|name| attributes.contains_key(*name)) {
         return String::new();
     }
@@ -162,7 +163,9 @@ fn player(desk: &Desk<'_>, scope: Scope<'_>, attributes: &Attributes, element: &
         let attached = attachments(desk, scope, &Attributes::new(), element);
         sources.extend(attached.first().map(|post| desk.site.file_url(post)));
     }
-    let Some(first) = sources.first() else { return String::new() };
+    let Some(first) = sources.first() else {
+        return String::new();
+    };
     let first = escape(&html_escape::decode_html_entities(first));
     let known = std::path::Path::new(first.split(['?', '#']).next().unwrap_or_default())
         .extension()

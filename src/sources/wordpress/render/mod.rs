@@ -4,11 +4,15 @@
 
 mod autop;
 mod blocks;
+mod breaks;
+mod elements;
 mod embeds;
 mod excerpts;
 mod markup;
 mod media;
+mod menus;
 mod query;
+mod quotes;
 mod shortcodes;
 mod smilies;
 mod texturize;
@@ -127,9 +131,8 @@ fn content(desk: &Desk<'_>, scope: Scope<'_>, written: &str) -> String {
     let has_blocks = text.contains("<!-- wp:");
     let text = if has_blocks { blocks::render(desk, scope, &text) } else { text };
     let text = texturize::texturize(&text);
-    let text = if has_blocks { text } else { autop::autop(&text) };
-    let text = media::expand(desk, scope, &text);
-    let text = wordpress_name(&text);
+    let text = if has_blocks && !scope.excerpt { text } else { autop::autop(&text) };
+    let text = media::expand(desk, scope, &wordpress_name(&text));
     if desk.site.option("use_smilies") == "1" { smilies::smilies(&text) } else { text }
 }
 
@@ -146,10 +149,14 @@ fn first_page(text: &str) -> (String, bool) {
 
 /// Without the mark where an excerpt would end; a teaser that is not to be repeated goes with it.
 fn without_more(text: &str) -> String {
-    let Some(at) = text.find("<!--more") else { return text.to_owned() };
-    let Some(end) = text[at..].find("-->").map(|end| at + end + 3) else { return text.to_owned() };
+    let Some(at) = text.find("<!--more") else {
+        return text.to_owned();
+    };
+    let Some(end) = text[at..].find("-->").map(|end| at + end + 3) else {
+        return text.to_owned();
+    };
     let (teaser, rest) = (&text[..at], &text[end..]);
-    let teaser = if rest.contains("<!--noteaser-->") { "" } else { teaser };
+    let teaser = if text.contains("<!--noteaser-->") { "" } else { teaser };
     let mut out = teaser.trim_end_matches([' ', '\n', '\r']).strip_suffix("<!-- wp:more -->").unwrap_or(teaser).to_owned();
     let rest = rest.replace("<!--noteaser-->", "");
     let closed = rest.trim_start().strip_prefix("<!-- /wp:more -->");
@@ -186,6 +193,12 @@ pub(super) fn title(written: &str) -> String {
 /// A title as WordPress shows it on a page, its own markup included.
 fn titled(written: &str) -> String {
     texturize::texturize(written).trim().replace("Wordpress", "WordPress")
+}
+
+/// The title of a listed post; one that asks for a password says so.
+fn headed(post: &Post) -> String {
+    let title = titled(&post.title);
+    if post.protected { format!("Protected: {title}") } else { title }
 }
 
 /// A term's name as plain text: the database holds it escaped.

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::blocks::{Block, inner, number};
 use super::markup::escape;
-use super::{Desk, Scope, content, excerpts, media, texturize, titled};
+use super::{Desk, Scope, content, excerpts, headed, media, texturize};
 use crate::sources::wordpress::site::{Listing, Order, Post, Want};
 use crate::sources::wordpress::{dates, permalinks};
 
@@ -24,14 +24,11 @@ pub(super) fn render(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> Option
         "query-pagination-numbers" => numbers(desk, scope),
         "query-pagination-next" if pages(desk, scope) > 1 => format!("<a>{}</a>", escape(block.text("label").unwrap_or("Next Page"))),
         "query-pagination" if pages(desk, scope) < 2 => String::new(),
-        "post-title" if titled(&post.title).is_empty() => String::new(),
-        "post-title" => headline(block, &linked(desk, block, post, &titled(&post.title)), 2),
+        "post-title" if headed(post).is_empty() => String::new(),
+        "post-title" => headline(block, &linked(desk, block, post, &headed(post)), 2),
         "post-date" => date(desk, block, post),
-        "post-excerpt" => {
-            let more = block.text("moreText").filter(|text| !text.is_empty()).map(|text| format!("<a href=\"{}\">{text}</a>", address(desk, post)));
-            let text = excerpts::of(desk, scope, post, block.number("excerptLength").unwrap_or(55).min(100) as usize);
-            if text.is_empty() { String::new() } else { format!("<div><p>{text} {}</p></div>", more.unwrap_or_default()) }
-        }
+        "post-excerpt" => excerpt(desk, scope, block),
+        "footnotes" => footnotes(post),
         "post-content" => body(desk, scope),
         "post-featured-image" => match post.thumbnail.and_then(|id| desk.post(id)) {
             Some(picture) => format!("<figure>{}</figure>", linked(desk, block, post, &media::image(desk, picture))),
@@ -47,12 +44,29 @@ pub(super) fn render(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> Option
         "site-title" => headline(block, &site_title(desk, block), 1),
         "site-tagline" => match desk.site.option("blogdescription") {
             "" => String::new(),
-            text => format!("<p>{}</p>", texturize::texturize(&escape(text))),
+            text => format!("<p>{}</p>", texturize::texturize(text)),
         },
         "post-comments-form" => comment_form(desk, post),
-        "avatar" | "comments-title" | "comment-template" | "comments-pagination" | "query-pagination-previous" | "query-pagination-next" => String::new(),
+        "avatar"
+        | "comments-title"
+        | "comment-template"
+        | "comments-pagination"
+        | "query-pagination-previous"
+        | "query-pagination-next" => String::new(),
         _ => return None,
     })
+}
+
+fn excerpt(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
+    let text = excerpts::of(desk, scope, scope.post, block.number("excerptLength").unwrap_or(55).min(100) as usize);
+    let more = block.text("moreText").filter(|more| !more.is_empty());
+    let more = more.map(|more| format!("<a href=\"{}\">{more}</a>", address(desk, scope.post))).unwrap_or_default();
+    let own_line = block.attributes.get("showMoreOnNewLine").and_then(Value::as_bool).unwrap_or(true);
+    match (text.is_empty(), more.is_empty() || !own_line) {
+        (true, _) => String::new(),
+        (false, true) => format!("<div><p>{text} {more}</p></div>"),
+        (false, false) => format!("<div><p>{text}</p><p>{more}</p></div>"),
+    }
 }
 
 /// What a query block asks for.
@@ -89,7 +103,9 @@ fn listing(block: &Block) -> Listing {
 
 /// Each post of the list in the template's form.
 fn template(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
-    let Some(listing) = scope.listing.filter(|_| scope.depth < super::DEPTH) else { return String::new() };
+    let Some(listing) = scope.listing.filter(|_| scope.depth < super::DEPTH) else {
+        return String::new();
+    };
     let posts = desk.listed(listing);
     if posts.is_empty() {
         return String::new();
@@ -105,7 +121,9 @@ fn template(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
 }
 
 fn pages(desk: &Desk<'_>, scope: Scope<'_>) -> u64 {
-    let Some((listing, list)) = scope.listing.and_then(|listing| Some((listing, desk.list(listing)?))) else { return 0 };
+    let Some((listing, list)) = scope.listing.and_then(|listing| Some((listing, desk.list(listing)?))) else {
+        return 0;
+    };
     list.total.saturating_sub(u64::from(listing.offset)).div_ceil(u64::from(listing.limit.max(1)))
 }
 
@@ -143,7 +161,20 @@ fn headline(block: &Block, words: &str, usual: u64) -> String {
 fn date(desk: &Desk<'_>, block: &Block, post: &Post) -> String {
     let column = if block.text("displayType") == Some("modified") { &post.modified } else { &post.date };
     let pattern = block.text("format").unwrap_or_else(|| desk.site.option("date_format"));
-    dates::civil(column).map_or(String::new(), |at| format!("<div><time>{}</time></div>", linked(desk, block, post, &escape(&dates::print(pattern, at)))))
+    dates::civil(column)
+        .map_or(String::new(), |at| format!("<div><time>{}</time></div>", linked(desk, block, post, &escape(&dates::print(pattern, at)))))
+}
+
+/// The notes that numbers in the text refer to.
+fn footnotes(post: &Post) -> String {
+    let notes: Vec<Value> = serde_json::from_str(&post.footnotes).unwrap_or_default();
+    let text = |note: &Value, key: &str| note.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let items: String = notes
+        .iter()
+        .map(|note| (escape(&text(note, "id")), text(note, "content")))
+        .map(|(id, words)| format!("<li id=\"{id}\">{words} <a href=\"#{id}-link\">\u{21a9}\u{fe0e}</a></li>"))
+        .collect();
+    if items.is_empty() { items } else { format!("<ol>{items}</ol>") }
 }
 
 /// Another post's whole body; a post does not show itself.
@@ -156,11 +187,13 @@ fn body(desk: &Desk<'_>, scope: Scope<'_>) -> String {
 }
 
 fn author(desk: &Desk<'_>, block: &Block, post: &Post) -> String {
-    let Some(user) = desk.site.users.get(&post.author) else { return String::new() };
+    let Some(user) = desk.site.users.get(&post.author) else {
+        return String::new();
+    };
     let byline = block.text("byline").filter(|text| !text.is_empty()).map(|text| format!("<p>{text}</p>")).unwrap_or_default();
     let about = if block.is("showBio") { biography(desk, post) } else { "" };
     let about = if about.is_empty() { String::new() } else { format!("<p>{about}</p>") };
-    format!("<div>{byline}<p>{}</p>{about}</div>", escape(&user.name))
+    format!("<div>{byline}<p>{}</p>{about}</div>", html_escape::encode_text(&user.name))
 }
 
 fn biography<'a>(desk: &Desk<'a>, post: &Post) -> &'a str {
@@ -173,8 +206,11 @@ fn biography<'a>(desk: &Desk<'a>, post: &Post) -> &'a str {
 
 fn terms(desk: &Desk<'_>, block: &Block, post: &Post) -> String {
     let taxonomy = block.text("term").unwrap_or("post_tag");
-    let links: Vec<String> =
-        desk.site.of(&post.terms, taxonomy).map(|term| format!("<a href=\"{}\">{}</a>", permalinks::term(desk.site, term), escape(&term.name))).collect();
+    let links: Vec<String> = desk
+        .site
+        .of(&post.terms, taxonomy)
+        .map(|term| format!("<a href=\"{}\">{}</a>", permalinks::term(desk.site, term), texturize::texturize(&term.name)))
+        .collect();
     if links.is_empty() {
         return String::new();
     }
@@ -184,7 +220,7 @@ fn terms(desk: &Desk<'_>, block: &Block, post: &Post) -> String {
 }
 
 fn site_title(desk: &Desk<'_>, block: &Block) -> String {
-    let name = texturize::texturize(&escape(desk.site.option("blogname")));
+    let name = escape(desk.site.option("blogname"));
     let link = block.attributes.get("isLink").and_then(Value::as_bool).unwrap_or(true);
     if link { format!("<a href=\"{}\">{name}</a>", desk.site.home()) } else { name }
 }

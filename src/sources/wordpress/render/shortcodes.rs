@@ -5,7 +5,25 @@ use std::collections::{BTreeSet, HashMap};
 use super::markup::{Ahead, Piece, pieces, tag_name};
 
 /// The shortcodes WordPress itself brings.
-const KNOWN: [&str; 7] = ["caption", "wp_caption", "gallery", "playlist", "audio", "video", "embed"];
+pub(super) const KNOWN: [&str; 7] = ["caption", "wp_caption", "gallery", "playlist", "audio", "video", "embed"];
+
+/// What writers and transcribers put in brackets themselves, even on a line of its own.
+const REMARKS: [&str; 14] = [
+    "sic",
+    "update",
+    "updated",
+    "edit",
+    "edited",
+    "note",
+    "redacted",
+    "deleted",
+    "removed",
+    "laughter",
+    "applause",
+    "music",
+    "silence",
+    "inaudible",
+];
 
 /// One bracketed tag: `[name …]`, `[name … /]` or `[/name]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,9 +106,12 @@ pub(super) fn attributes(text: &str) -> HashMap<String, String> {
     found
 }
 
-/// Replaces the known shortcodes by what `f` makes of name, attributes and content; doubled brackets become single ones.
-pub(super) fn expand(text: &str, f: &mut dyn FnMut(&str, &HashMap<String, String>, &str) -> Option<String>) -> String {
-    let all: Vec<Tag<'_>> = tags(text).into_iter().filter(|tag| is_known(tag.name)).collect();
+/// Makes a shortcode's replacement of its name, attributes and content; `None` leaves it.
+pub(super) type Replace<'f> = dyn FnMut(&str, &HashMap<String, String>, &str) -> Option<String> + 'f;
+
+/// Replaces the shortcodes of these names by what `f` makes of name, attributes and content; doubled brackets become single ones.
+pub(super) fn expand(text: &str, names: &[&str], f: &mut Replace<'_>) -> String {
+    let all: Vec<Tag<'_>> = tags(text).into_iter().filter(|tag| names.contains(&tag.name)).collect();
     let mut ends: HashMap<&str, Vec<usize>> = HashMap::new();
     for (number, tag) in all.iter().enumerate().filter(|(_, tag)| tag.closing) {
         ends.entry(tag.name).or_default().push(number);
@@ -101,7 +122,11 @@ pub(super) fn expand(text: &str, f: &mut dyn FnMut(&str, &HashMap<String, String
         if tag.start < at || tag.closing {
             continue;
         }
-        let closer = ends.get(tag.name).and_then(|ends| ends.get(ends.partition_point(|end| *end < number))).filter(|_| !tag.alone).map(|end| &all[*end]);
+        let closer = ends
+            .get(tag.name)
+            .and_then(|ends| ends.get(ends.partition_point(|end| *end < number)))
+            .filter(|_| !tag.alone)
+            .map(|end| &all[*end]);
         let (content, end) = closer.map_or(("", tag.end), |closer| (&text[tag.end..closer.start], closer.end));
         if text[..tag.start].ends_with('[') && text[end..].starts_with(']') {
             out.push_str(&text[at..tag.start - 1]);
@@ -109,7 +134,9 @@ pub(super) fn expand(text: &str, f: &mut dyn FnMut(&str, &HashMap<String, String
             at = end + 1;
             continue;
         }
-        let Some(replacement) = f(tag.name, &attributes(tag.attributes), content) else { continue };
+        let Some(replacement) = f(tag.name, &attributes(tag.attributes), content) else {
+            continue;
+        };
         out.push_str(&text[at..tag.start]);
         at = end;
         // A shortcode alone in its paragraph takes the paragraph's place.
@@ -124,9 +151,13 @@ pub(super) fn expand(text: &str, f: &mut dyn FnMut(&str, &HashMap<String, String
     out
 }
 
-/// Where the known shortcodes' tags stand.
+/// Where the known shortcodes' tags stand, a second pair of brackets around them included.
 pub(super) fn known_spans(text: &str) -> Vec<(usize, usize)> {
-    tags(text).into_iter().filter(|tag| is_known(tag.name)).map(|tag| (tag.start, tag.end)).collect()
+    tags(text)
+        .into_iter()
+        .filter(|tag| is_known(tag.name))
+        .map(|tag| (tag.start - usize::from(text[..tag.start].ends_with('[')), tag.end + usize::from(text[tag.end..].starts_with(']'))))
+        .collect()
 }
 
 /// Drops the shortcodes of plugins, keeping what they enclose; also says which ones.
@@ -174,7 +205,10 @@ fn plugin_made(html: &str, tag: &Tag<'_>, closed: &BTreeSet<&str>, dropped: &BTr
     let before = html[..tag.start].trim_end_matches([' ', '\t']);
     let after = html[tag.end..].trim_start_matches([' ', '\t', '\r']);
     let own_line = (before.is_empty() || before.ends_with(['\n', '>'])) && (after.is_empty() || after.starts_with(['\n', '<']));
-    named || tag.alone || closed.contains(tag.name) || (bare && lower && (own_line || tag.name.contains(['_', '-'])))
+    named
+        || tag.alone
+        || closed.contains(tag.name)
+        || (bare && lower && tag.name.len() > 2 && !REMARKS.contains(&tag.name) && (own_line || tag.name.contains(['_', '-'])))
 }
 
 /// The stretches of HTML in which a shortcode is one: outside of tags, comments and sample code.
@@ -216,7 +250,7 @@ mod tests {
     #[test]
     fn known_shortcodes_are_replaced_and_doubled_brackets_are_not() {
         let mut seen = Vec::new();
-        let out = expand("a [gallery ids=\"3\"] [[gallery]] [audio]x[/audio] [sic]", &mut |name, _, content| {
+        let out = expand("a [gallery ids=\"3\"] [[gallery]] [audio]x[/audio] [sic]", &KNOWN, &mut |name, _, content| {
             seen.push(format!("{name}:{content}"));
             Some(format!("({name})"))
         });
@@ -226,7 +260,8 @@ mod tests {
 
     #[test]
     fn plugins_shortcodes_go_and_what_they_enclose_stays() {
-        let (out, names) = without_unknown("[vc_row]\n[vc_column width=\"1/2\"]Text[/vc_column]\n[/vc_row]\nMore [sic] and [1] <code>[foo a=1]</code>");
+        let (out, names) =
+            without_unknown("[vc_row]\n[vc_column width=\"1/2\"]Text[/vc_column]\n[/vc_row]\nMore [sic] and [1] <code>[foo a=1]</code>");
         assert_eq!(out, "Text\nMore [sic] and [1] <code>[foo a=1]</code>");
         assert_eq!(names.into_iter().collect::<Vec<_>>(), ["vc_column", "vc_row"]);
     }

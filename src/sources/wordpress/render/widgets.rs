@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::blocks::{Block, escaped, inner, number};
-use super::markup::{escape, strip_tags};
-use super::{Desk, Scope, autop, content, excerpts, media, texturize, titled};
+use super::blocks::{Block, number};
+use super::markup::{escape, strip_tags, without_marks};
+use super::{Desk, Scope, autop, excerpts, headed, media, menus, shortcodes, texturize, titled};
 use crate::sources::wordpress::dates;
 use crate::sources::wordpress::permalinks;
 use crate::sources::wordpress::site::{Listing, Order, Post, Term, Want};
@@ -21,10 +21,10 @@ pub(super) fn render(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> Option
         "latest-comments" => latest_comments(desk, block),
         "page-list" => page_list(desk),
         "tag-cloud" => tag_cloud(desk, block),
-        "search" => search(desk, block),
-        "navigation" => navigation(desk, scope, block),
-        "navigation-link" | "navigation-submenu" | "home-link" => navigation_link(desk, scope, block),
-        "social-link" => social_link(block),
+        "search" => search(block),
+        "navigation" => menus::navigation(desk, scope, block),
+        "navigation-link" | "navigation-submenu" | "home-link" => menus::navigation_link(desk, scope, block),
+        "social-link" => menus::social_link(block),
         "loginout" => format!("<div><a href=\"{}/wp-login.php\">Log in</a></div>", desk.site.option("siteurl").trim_end_matches('/')),
         _ => return None,
     })
@@ -37,6 +37,7 @@ fn months<'a>(desk: &Desk<'a>) -> &'a [(i16, i8, u64)] {
     desk.site.months.as_deref().unwrap_or_default()
 }
 
+/// Months as links; where a page would offer them in a menu to choose from, a list does as well.
 fn archives(desk: &Desk<'_>, block: &Block) -> String {
     let months = months(desk);
     if months.is_empty() {
@@ -44,24 +45,24 @@ fn archives(desk: &Desk<'_>, block: &Block) -> String {
     }
     let counts = block.is("showPostCounts");
     let dropdown = block.is("displayAsDropdown");
-    let mut out = String::from(if dropdown { "<div><label>Archives</label> <select><option value=\"\">Select Month</option>" } else { "<ul>" });
+    let mut out = String::from(if dropdown { "<div>Archives <ul><li>Select Month</li>" } else { "<ul>" });
     for (year, month, posts) in months {
         let (address, name) = (permalinks::month(desk.site, *year, *month), dates::month(*month));
         let count = if counts { format!("&nbsp;({posts})") } else { String::new() };
         let _ = if dropdown {
-            write!(out, "\t<option value=\"{address}\"> {name} {year} {count}</option>\n")
+            writeln!(out, "\t<li><a href=\"{address}\">{name} {year}</a> {count}</li>")
         } else {
-            write!(out, "\t<li><a href=\"{address}\">{name} {year}</a>{count}</li>\n")
+            writeln!(out, "\t<li><a href=\"{address}\">{name} {year}</a>{count}</li>")
         };
     }
-    out.push_str(if dropdown { "</select></div>" } else { "</ul>" });
+    out.push_str(if dropdown { "</ul></div>" } else { "</ul>" });
     out
 }
 
 /// Terms of a taxonomy by name, without those that nothing bears.
 fn terms<'a>(desk: &Desk<'a>, taxonomy: &str, empty: bool) -> Vec<&'a Term> {
     let mut found: Vec<&Term> = desk.site.terms.values().filter(|term| term.taxonomy == taxonomy && (empty || term.count > 0)).collect();
-    found.sort_by_cached_key(|term| (term.name.to_lowercase(), term.id));
+    found.sort_by_key(|term| term.rank);
     found
 }
 
@@ -71,7 +72,7 @@ fn categories(desk: &Desk<'_>, block: &Block) -> String {
     let shown = |term: &Term| block.is("showEmpty") || if tree { borne(&all, term, 0) } else { term.count > 0 };
     let keep: Vec<u64> = all.iter().filter(|term| shown(term)).map(|term| term.id).collect();
     all.retain(|term| keep.contains(&term.id) && (!block.is("showOnlyTopLevel") || term.parent == 0));
-    let mut out = String::from(if dropdown { "<div><label>Categories</label><select><option value=\"-1\">Select Category</option>\n" } else { "<ul>" });
+    let mut out = String::from(if dropdown { "<div>Categories <ul><li>Select Category</li>\n" } else { "<ul>" });
     if all.is_empty() && !dropdown {
         out.push_str("<li>No categories</li>");
     }
@@ -79,7 +80,7 @@ fn categories(desk: &Desk<'_>, block: &Block) -> String {
     for term in roots {
         category(desk, &all, term, (dropdown, tree, counts), 0, &mut out);
     }
-    out.push_str(if dropdown { "</select></div>" } else { "</ul>" });
+    out.push_str(if dropdown { "</ul></div>" } else { "</ul>" });
     out
 }
 
@@ -88,14 +89,21 @@ fn borne(all: &[&Term], term: &Term, depth: usize) -> bool {
     term.count > 0 || (depth < 8 && all.iter().any(|child| child.parent == term.id && borne(all, child, depth + 1)))
 }
 
+/// A category's posts and those of the categories below it; one in both counts twice.
+fn with_children(all: &[&Term], term: &Term, depth: usize) -> u64 {
+    let below = all.iter().filter(|child| depth < 8 && child.parent == term.id).map(|child| with_children(all, child, depth + 1));
+    term.count + below.sum::<u64>()
+}
+
 fn category(desk: &Desk<'_>, all: &[&Term], term: &Term, (dropdown, tree, counts): (bool, bool, bool), depth: usize, out: &mut String) {
     let gap = if dropdown { "&nbsp;&nbsp;" } else { " " };
-    let count = if counts { format!("{gap}({})", term.count) } else { String::new() };
+    let borne = if tree { with_children(all, term, 0) } else { term.count };
+    let count = if counts { format!("{gap}({borne})") } else { String::new() };
     let children: Vec<&Term> = all.iter().copied().filter(|child| tree && depth < 8 && child.parent == term.id).collect();
     if dropdown {
-        let _ = write!(out, "\t<option>{}{}{count}</option>\n", "&nbsp;&nbsp;&nbsp;".repeat(depth), escape(&term.name));
+        let _ = writeln!(out, "\t<li>{}{}{count}</li>", "&nbsp;&nbsp;&nbsp;".repeat(depth), texturize::texturize(&term.name));
     } else {
-        let _ = write!(out, "\t<li><a href=\"{}\">{}</a>{count}\n", permalinks::term(desk.site, term), escape(&term.name));
+        let _ = writeln!(out, "\t<li><a href=\"{}\">{}</a>{count}", permalinks::term(desk.site, term), escape(&term.name));
     }
     if !dropdown && !children.is_empty() {
         out.push_str("<ul>\n");
@@ -140,7 +148,7 @@ fn latest_post(desk: &Desk<'_>, scope: Scope<'_>, block: &Block, post: &Post, ou
     if let Some(picture) = post.thumbnail.filter(|_| block.is("displayFeaturedImage")).and_then(|id| desk.post(id)) {
         out.push_str(&media::image(desk, picture));
     }
-    let title = titled(&post.title);
+    let title = headed(post);
     let title = if title.is_empty() { "(no title)" } else { &title };
     let _ = write!(out, "<a href=\"{}\">{title}</a>", escape(&permalinks::article(desk.site, post)));
     if let Some(user) = desk.site.users.get(&post.author).filter(|_| block.is("displayAuthor")) {
@@ -153,9 +161,9 @@ fn latest_post(desk: &Desk<'_>, scope: Scope<'_>, block: &Block, post: &Post, ou
         if post.protected {
             out.push_str("<div>This content is password protected.</div>");
         } else if block.text("displayPostContentRadio") == Some("full_post") {
-            let whole = desk.whole(post.id).filter(|_| scope.depth < super::DEPTH);
-            let text = whole.and_then(|post| post.content.as_deref()).unwrap_or_default();
-            let _ = write!(out, "<div>{}</div>", content(desk, Scope { post, listing: None, depth: scope.depth + 1, ..scope }, text));
+            // WordPress puts the body in as it was written, without making its blocks.
+            let whole = desk.whole(post.id).and_then(|post| post.content.as_deref()).unwrap_or_default();
+            let _ = write!(out, "<div>{}</div>", shortcodes::without_unknown(&without_marks(whole)).0);
         } else {
             let words = block.number("excerptLength").unwrap_or(55).min(100) as usize;
             let _ = write!(out, "<div>{}</div>", excerpts::of(desk, scope, post, words));
@@ -176,10 +184,18 @@ fn latest_comments(desk: &Desk<'_>, block: &Block) -> String {
     let shows = |name: &str| block.attributes.get(name).and_then(Value::as_bool).unwrap_or(true);
     let mut out = String::from("<ol>");
     for comment in all.iter().take(count) {
-        let Some(post) = desk.post(comment.post) else { continue };
+        let Some(post) = desk.post(comment.post) else {
+            continue;
+        };
         let author = if comment.author.trim().is_empty() { "Anonymous" } else { comment.author.trim() };
         let address = format!("{}#comment-{}", permalinks::any(desk.site, post), comment.id);
-        let _ = write!(out, "<li><article><footer><span>{}</span> on <a href=\"{}\">{}</a>", escape(author), escape(&address), titled(&post.title));
+        let _ = write!(
+            out,
+            "<li><article><footer><span>{}</span> on <a href=\"{}\">{}</a>",
+            escape(author),
+            escape(&address),
+            titled(&post.title)
+        );
         if let Some(at) = dates::civil(&comment.date).filter(|_| shows("displayDate")) {
             let _ = write!(out, "<time>{}</time>", escape(&dates::print(desk.site.option("date_format"), at)));
         }
@@ -188,7 +204,11 @@ fn latest_comments(desk: &Desk<'_>, block: &Block) -> String {
             let text = strip_tags(&comment.text);
             let words: Vec<&str> = text.split_whitespace().collect();
             let more = if words.len() > 20 { "&hellip;" } else { "" };
-            let _ = write!(out, "<div>{}</div>", autop::autop(&texturize::texturize(&format!("{}{more}", words[..words.len().min(20)].join(" ")))));
+            let _ = write!(
+                out,
+                "<div>{}</div>",
+                autop::autop(&texturize::texturize(&format!("{}{more}", words[..words.len().min(20)].join(" "))))
+            );
         }
         out.push_str("</article></li>");
     }
@@ -196,7 +216,7 @@ fn latest_comments(desk: &Desk<'_>, block: &Block) -> String {
     out
 }
 
-fn page_list(desk: &Desk<'_>) -> String {
+pub(super) fn page_list(desk: &Desk<'_>) -> String {
     let listing = Listing { kind: "page".to_owned(), order: Order::Menu, ascending: true, ..Listing::default() };
     let pages = desk.listed(&listing);
     let roots: Vec<&Post> = pages.iter().copied().filter(|page| !pages.iter().any(|other| other.id == page.parent)).collect();
@@ -233,7 +253,7 @@ fn tag_cloud(desk: &Desk<'_>, block: &Block) -> String {
     if all.len() > most {
         all.sort_by_key(|term| std::cmp::Reverse(term.count));
         all.truncate(most);
-        all.sort_by_cached_key(|term| term.name.to_lowercase());
+        all.sort_by_key(|term| term.rank);
     }
     let one = |term: &&Term| {
         let count = if block.is("showTagCounts") { format!("<span> ({})</span>", term.count) } else { String::new() };
@@ -242,46 +262,10 @@ fn tag_cloud(desk: &Desk<'_>, block: &Block) -> String {
     format!("<p>{}</p>", all.iter().map(one).collect::<Vec<_>>().join("\n"))
 }
 
-fn search(desk: &Desk<'_>, block: &Block) -> String {
+fn search(block: &Block) -> String {
     let label = block.text("label").filter(|label| !label.is_empty()).unwrap_or("Search");
     let button = block.text("buttonText").filter(|text| !text.is_empty()).unwrap_or("Search");
     let silent = block.is("buttonUseIcon") || block.text("buttonPosition") == Some("no-button");
-    let button = if silent { String::new() } else { format!("<button type=\"submit\">{}</button>", escape(&strip_tags(button))) };
-    format!("<form role=\"search\" action=\"{}/\"><label>{}</label>{button}</form>", desk.site.home(), escape(&strip_tags(label)))
-}
-
-fn navigation(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
-    let kept = block.number("ref").filter(|_| scope.depth < super::DEPTH).and_then(|id| desk.whole(id)).filter(|post| post.status == "publish");
-    let inside = match kept {
-        Some(menu) => super::blocks::render(desk, Scope { depth: scope.depth + 1, ..scope }, menu.content.as_deref().unwrap_or_default()),
-        None => inner(desk, scope, block),
-    };
-    if inside.trim().is_empty() { String::new() } else { format!("<nav>{}</nav>", inside.trim()) }
-}
-
-fn navigation_link(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
-    let label = block.text("label").unwrap_or(if block.name == "home-link" { "Home" } else { "" });
-    if label.is_empty() {
-        return String::new();
-    }
-    let home = format!("{}/", desk.site.home());
-    let address = if block.name == "home-link" { &home } else { block.text("url").unwrap_or_default() };
-    let below = inner(desk, scope, block);
-    let below = if below.trim().is_empty() { String::new() } else { format!("<ul>{}</ul>", below.trim()) };
-    format!("<li><a href=\"{}\">{}</a>{below}</li>", escape(address), texturize::texturize(label))
-}
-
-fn social_link(block: &Block) -> String {
-    const NAMES: [(&str, &str); 20] = [
-        ("wordpress", "WordPress"), ("fivehundredpx", "500px"), ("github", "GitHub"), ("youtube", "YouTube"), ("linkedin", "LinkedIn"), ("tiktok", "TikTok"),
-        ("whatsapp", "WhatsApp"), ("mail", "Mail"), ("feed", "RSS Feed"), ("chain", "Link"), ("deviantart", "DeviantArt"), ("lastfm", "Last.fm"), ("soundcloud", "SoundCloud"),
-        ("codepen", "CodePen"), ("vk", "VK"), ("x", "X"), ("wechat", "WeChat"), ("imdb", "IMDB"), ("dropbox", "Dropbox"), ("weibo", "Weibo"),
-    ];
-    let Some(address) = block.text("url").filter(|url| !url.is_empty()) else { return String::new() };
-    let service = block.text("service").unwrap_or("Icon");
-    let known = NAMES.iter().find(|(key, _)| *key == service).map(|(_, name)| (*name).to_owned());
-    let name = known.unwrap_or_else(|| service[..service.len().min(1)].to_ascii_uppercase() + &service[service.len().min(1)..]);
-    let label = block.text("label").filter(|label| !label.is_empty()).map_or_else(|| escape(&name), |_| escaped(block, "label"));
-    let address = if address.contains("://") || address.starts_with("mailto:") || address.starts_with("//") { address.to_owned() } else { format!("https://{address}") };
-    format!("<li><a href=\"{}\"><span>{label}</span></a></li>", escape(&address))
+    let button = if silent { String::new() } else { format!("<span>{}</span>", escape(&strip_tags(button))) };
+    format!("<div>{}{button}</div>", escape(&strip_tags(label)))
 }

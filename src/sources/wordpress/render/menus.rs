@@ -1,0 +1,67 @@
+//! Menus and links to other places: navigation, its links, social icons.
+
+use super::blocks::{self, Block, escaped, within};
+use super::markup::escape;
+use super::{Desk, Scope, texturize, widgets};
+
+pub(super) fn navigation(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
+    let kept =
+        block.number("ref").filter(|_| scope.depth < super::DEPTH).and_then(|id| desk.whole(id)).filter(|post| post.status == "publish");
+    let inside = match kept {
+        Some(menu) => blocks::render(desk, Scope { depth: scope.depth + 1, ..scope }, menu.content.as_deref().unwrap_or_default()),
+        None => within(desk, scope, block),
+    };
+    // A menu without entries shows the site's pages.
+    let inside = if inside.trim().is_empty() { widgets::page_list(desk) } else { inside };
+    if inside.trim().is_empty() { String::new() } else { format!("<nav>{}</nav>", inside.trim()) }
+}
+
+pub(super) fn navigation_link(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
+    let label = block.text("label").unwrap_or(if block.name == "home-link" { "Home" } else { "" });
+    if label.is_empty() {
+        return String::new();
+    }
+    let home = format!("{}/", desk.site.home());
+    let address = if block.name == "home-link" { &home } else { block.text("url").unwrap_or_default() };
+    let below = within(desk, scope, block);
+    let below = if below.trim().is_empty() { String::new() } else { format!("<ul>{}</ul>", below.trim()) };
+    format!("<li><a href=\"{}\">{}</a>{below}</li>", escape(address), texturize::texturize(label))
+}
+
+pub(super) fn social_link(block: &Block) -> String {
+    const NAMES: [(&str, &str); 20] = [
+        ("wordpress", "WordPress"),
+        ("fivehundredpx", "500px"),
+        ("github", "GitHub"),
+        ("youtube", "YouTube"),
+        ("linkedin", "LinkedIn"),
+        ("tiktok", "TikTok"),
+        ("whatsapp", "WhatsApp"),
+        ("mail", "Mail"),
+        ("feed", "RSS Feed"),
+        ("chain", "Link"),
+        ("deviantart", "DeviantArt"),
+        ("lastfm", "Last.fm"),
+        ("soundcloud", "SoundCloud"),
+        ("codepen", "CodePen"),
+        ("vk", "VK"),
+        ("x", "X"),
+        ("wechat", "WeChat"),
+        ("imdb", "IMDB"),
+        ("dropbox", "Dropbox"),
+        ("weibo", "Weibo"),
+    ];
+    let Some(address) = block.text("url").filter(|url| !url.is_empty()) else {
+        return String::new();
+    };
+    let service = block.text("service").unwrap_or("Icon");
+    let known = NAMES.iter().find(|(key, _)| *key == service).map(|(_, name)| (*name).to_owned());
+    let name = known.unwrap_or_else(|| service[..service.len().min(1)].to_ascii_uppercase() + &service[service.len().min(1)..]);
+    let label = block.text("label").filter(|label| !label.is_empty()).map_or_else(|| escape(&name), |_| escaped(block, "label"));
+    let address = if address.contains("://") || address.starts_with("mailto:") || address.starts_with("//") {
+        address.to_owned()
+    } else {
+        format!("https://{address}")
+    };
+    format!("<li><a href=\"{}\"><span>{label}</span></a></li>", escape(&address))
+}
