@@ -1,5 +1,4 @@
 //! The web on a real store: readers come, confirm, leave and come back; feed readers ask again and again.
-#![expect(clippy::unwrap_used, reason = "a test that can't go on says so by panicking")]
 
 use axum::body::{Body, to_bytes};
 use axum::http::request::Builder;
@@ -103,7 +102,8 @@ impl Site {
 
     async fn publish(&self, title: &str) {
         let now = self.app.now();
-        let draft = Draft { source_id: title.into(), title: title.into(), body_html: "<p>Text</p>".into(), published_at: now, ..Draft::default() };
+        let draft =
+            Draft { source_id: title.into(), title: title.into(), body_html: "<p>Text</p>".into(), published_at: now, ..Draft::default() };
         import::publish(&self.app.store, &self.app.config, "college", vec![draft], now).await.unwrap();
         shelf::refresh_due(&self.app.store, &self.app.config, &self.app.shelf, now).await.unwrap();
     }
@@ -237,7 +237,8 @@ async fn feed_readers_are_told_what_is_new_and_no_more() {
         let (plain_tag, packed_tag) = (full.header(header::ETAG).to_owned(), packed.header(header::ETAG).to_owned());
         assert_eq!(packed_tag.trim_end_matches("-gz\""), plain_tag.trim_end_matches('"'));
         let date = full.header(header::LAST_MODIFIED).to_owned();
-        for (name, value) in [(header::IF_NONE_MATCH, &plain_tag), (header::IF_NONE_MATCH, &packed_tag), (header::IF_MODIFIED_SINCE, &date)] {
+        for (name, value) in [(header::IF_NONE_MATCH, &plain_tag), (header::IF_NONE_MATCH, &packed_tag), (header::IF_MODIFIED_SINCE, &date)]
+        {
             let same = site.ask(Request::get(&path).header(name, value), "").await;
             assert!(same.status == StatusCode::NOT_MODIFIED && same.body.is_empty());
             for kept in [header::ETAG, header::LAST_MODIFIED, header::CACHE_CONTROL, header::VARY, header::ACCESS_CONTROL_ALLOW_ORIGIN] {
