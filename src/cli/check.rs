@@ -30,7 +30,7 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
         faults += 1;
         bad(&format!("digest {}: there is no template {:?}; there are: {}", digest.name, digest.template, known.join(", ")))?;
     }
-    let wrong = app.templates.check();
+    let wrong = template_faults(&app);
     faults += wrong.len();
     for why in &wrong {
         bad(why)?;
@@ -47,6 +47,15 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is wrong with the templates, each place once however many samples stumble over it.
+pub(super) fn template_faults(app: &App) -> Vec<String> {
+    let mut faults = app.templates.check();
+    let place = |fault: &String| fault.split(": ").next().unwrap_or_default().to_owned();
+    faults.sort_by_key(|f| (place(f), f.len()));
+    faults.dedup_by_key(|f| place(f));
+    faults
 }
 
 fn good(text: &str) -> anyhow::Result<()> {

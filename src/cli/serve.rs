@@ -2,13 +2,18 @@
 
 use std::process::ExitCode;
 
+use anyhow::bail;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use super::check::template_faults;
 use crate::app::App;
 use crate::daemon;
 
 pub(crate) async fn run(app: &App) -> anyhow::Result<ExitCode> {
+    if let [why, ..] = template_faults(app).as_slice() {
+        bail!("{why}: mend it, `courant check` looks at all templates");
+    }
     let stop = stopped_by_signals()?;
     daemon::run(app.clone(), None, stop).await?;
     Ok(ExitCode::SUCCESS)

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Usage, output};
 use crate::app::App;
 use crate::config::{Source, SourceKind};
-use crate::sources::{SyncReport, sync};
+use crate::sources::{SyncReport, sync_now};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -44,12 +44,11 @@ async fn sync_all(app: &App, name: Option<&str>, accept_removals: bool, json: bo
     }
     let (mut failed, mut reports) = (false, Vec::new());
     for source in chosen {
-        match sync(&app.store, &app.config, source, accept_removals, app.now()).await {
+        match sync_now(&app.store, &app.config, source, accept_removals, app.now()).await {
             Ok(report) if json => reports.push(value(&report)),
             Ok(report) => show(&report)?,
-            Err(e) => {
+            Err((e, _)) => {
                 failed = true;
-                app.store.source_failed(&source.name, &format!("{e:#}")).await?;
                 output::complain(&format!("{e:#}"));
             }
         }

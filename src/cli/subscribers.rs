@@ -114,8 +114,9 @@ impl Command {
             Self::Show { email } => show(app, &email, json).await,
             Self::Add(add) => add.run(app).await,
             Self::Remove { email } => {
-                let person = found(app, &email).await?;
-                let left = app.store.leave_all(person.id, app.now()).await?;
+                let address = EmailAddress::parse(&email).map_err(|why| Usage(format!("{email}: {why}")))?;
+                let left =
+                    subscribers::remove(&app.store, &address, app.now()).await?.ok_or_else(|| anyhow!("{email} is no subscriber"))?;
                 output::line(&format!("{email} left {}", count(usize::try_from(left)?, "digest")))?;
                 Ok(ExitCode::SUCCESS)
             }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Usage, output};
 use crate::app::App;
 use crate::domain::address::EmailAddress;
-use crate::store::suppressions::address_hash;
+use crate::subscribers;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -35,11 +35,11 @@ impl Command {
         match self {
             Self::List { limit } => list(app, limit, json).await?,
             Self::Add { email } => {
-                let new = app.store.suppress(&hash(app, &email)?, "admin", app.now()).await?;
+                let new = subscribers::suppress(&app.store, &app.instance.secret, &address(&email)?, app.now()).await?;
                 output::line(&format!("{email} {} suppressed", if new { "is now" } else { "was already" }))?;
             }
             Self::Remove { email } => {
-                if !app.store.unsuppress(&hash(app, &email)?).await? {
+                if !subscribers::unsuppress(&app.store, &app.instance.secret, &address(&email)?).await? {
                     output::complain(&format!("{email} was not suppressed"));
                     return Ok(ExitCode::FAILURE);
                 }
@@ -50,9 +50,8 @@ impl Command {
     }
 }
 
-fn hash(app: &App, email: &str) -> anyhow::Result<String> {
-    let address = EmailAddress::parse(email).map_err(|why| Usage(format!("{email}: {why}")))?;
-    Ok(address_hash(&app.instance.secret, &address.key()))
+fn address(email: &str) -> anyhow::Result<EmailAddress> {
+    EmailAddress::parse(email).map_err(|why| Usage(format!("{email}: {why}")).into())
 }
 
 async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<()> {

@@ -31,6 +31,10 @@ struct Feeder<'a> {
 
 /// Runs the lanes of a transport until nothing is due and nothing in flight.
 pub(super) async fn run(engine: &Engine, transport: &Transport, wait: i64, stop: &CancellationToken) -> anyhow::Result<Report> {
+    let (resting, why) = engine.health_of(&transport.name, |h| (h.rests_until(), h.why().map(str::to_owned)));
+    if resting > (engine.clock)().plus(wait) {
+        return Ok(Report { trouble: why, ..Report::default() });
+    }
     let (jobs, receiver) = mpsc::channel(2 * transport.connections);
     let (over, hears) = mpsc::unbounded_channel();
     // A child: giving this relay up for now must not stop the others.
@@ -64,7 +68,7 @@ pub(super) async fn run(engine: &Engine, transport: &Transport, wait: i64, stop:
     }
     give_back(engine, &back).await?;
     if report.trouble.is_none() {
-        report.trouble = engine.health.lock().ok().and_then(|h| h.get(&transport.name).and_then(|h| h.why().map(str::to_owned)));
+        report.trouble = engine.health_of(&transport.name, |h| h.why().map(str::to_owned));
     }
     fed.map(|()| report)
 }

@@ -11,9 +11,15 @@ pub(super) struct Health {
     failures: u32,
     until: Millis,
     why: Option<String>,
+    limited_until: Millis,
 }
 
 impl Health {
+    /// Notes that a limit is used up until then.
+    pub(super) fn limited(&mut self, until: Millis) {
+        self.limited_until = until;
+    }
+
     /// Notes trouble; many connections that fail together count once. Gives whether it is new, to be logged.
     pub(super) fn trouble(&mut self, why: &str, now: Millis) -> bool {
         if now < self.until {
@@ -34,9 +40,14 @@ impl Health {
         was_ill
     }
 
-    /// Until when it is left alone.
+    /// Until when it is left alone after trouble.
     pub(super) fn until(&self) -> Millis {
         self.until
+    }
+
+    /// Until when nothing can go out, for trouble or for a limit.
+    pub(super) fn rests_until(&self) -> Millis {
+        self.until.max(self.limited_until)
     }
 
     /// What was wrong last.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
+use super::health::Health;
 use super::lease::Job;
 use super::letters::Letters;
 use super::recorder::{Grant, Pending};
@@ -114,7 +115,10 @@ impl Shared {
         loop {
             match pending.granted().await {
                 Grant::Drop => return Err(Stopped::NotOurs),
-                Grant::Wait(until) => self.pause(until).await.map_err(|()| Stopped::NotOurs)?,
+                Grant::Wait(until) => {
+                    self.health(|h| h.limited(until));
+                    self.pause(until).await.map_err(|()| Stopped::NotOurs)?;
+                }
                 Grant::Start if self.stop.is_cancelled() => return Err(Stopped::GiveBack),
                 Grant::Start => match self.open(way).await {
                     Ok(()) => return Ok(()),
@@ -130,7 +134,7 @@ impl Shared {
     }
 
     async fn open(&self, way: &mut Way) -> Result<(), Millis> {
-        let resting = self.rests_until();
+        let resting = self.health(|h| h.until());
         if resting > (self.engine.clock)() {
             return Err(resting);
         }
@@ -154,25 +158,22 @@ impl Shared {
         }
     }
 
-    fn rests_until(&self) -> Millis {
-        let Ok(mut health) = self.engine.health.lock() else { return Millis(0) };
-        health.entry(self.transport.name.clone()).or_default().until()
+    fn health<T>(&self, of: impl FnOnce(&mut Health) -> T) -> T {
+        self.engine.health_of(&self.transport.name, of)
     }
 
     /// Notes trouble with the relay; gives until when it is left alone.
     fn trouble(&self, why: &str) -> Millis {
         let now = (self.engine.clock)();
-        let Ok(mut health) = self.engine.health.lock() else { return now };
-        let health = health.entry(self.transport.name.clone()).or_default();
-        if health.trouble(why, now) {
+        let (is_new, until) = self.health(|h| (h.trouble(why, now), h.until()));
+        if is_new {
             tracing::warn!(transport = %self.transport.name, "{why}; it is tried again, nothing is lost");
         }
-        health.until()
+        until
     }
 
     fn well(&self) {
-        let Ok(mut health) = self.engine.health.lock() else { return };
-        if health.entry(self.transport.name.clone()).or_default().well() {
+        if self.health(Health::well) {
             tracing::info!(transport = %self.transport.name, "the relay takes mail again");
         }
     }

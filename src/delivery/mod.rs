@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -144,11 +144,17 @@ impl Engine {
         Ok(self.store.give_leases_back(&self.node).await?)
     }
 
+    fn health_of<T>(&self, transport: &str, of: impl FnOnce(&mut Health) -> T) -> T {
+        // A panic elsewhere does not make these numbers wrong.
+        let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        of(health.entry(transport.to_owned()).or_default())
+    }
+
     /// Counts a refusal of the sender or the message; pauses the edition when it is the third in a row for different people.
     async fn message_refused(&self, edition: Option<i64>, address: &str, answer: &str) {
         let Some(edition) = edition else { return };
         let enough = {
-            let Ok(mut refusals) = self.refusals.lock() else { return };
+            let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
             let addresses = refusals.entry(edition).or_default();
             if !addresses.iter().any(|a| a == address) {
                 addresses.push(address.to_owned());
@@ -168,8 +174,8 @@ impl Engine {
 
     /// A message of the edition went through: refusals before it were about their recipients after all.
     fn message_accepted(&self, edition: Option<i64>) {
-        if let (Some(edition), Ok(mut refusals)) = (edition, self.refusals.lock()) {
-            refusals.remove(&edition);
+        if let Some(edition) = edition {
+            self.refusals.lock().unwrap_or_else(PoisonError::into_inner).remove(&edition);
         }
     }
 }

@@ -48,38 +48,56 @@ pub struct SyncReport {
     pub news: Vec<(String, String)>,
 }
 
-/// Reads the sources that are due; an error is logged once, shown by `courant sources`, and tried again with back-off.
+/// Reads the sources that are due, side by side; an error is logged once, kept for `courant sources list`, and tried
+/// again with back-off.
 pub async fn sync_due(store: &Store, config: &Config, now: Millis) -> anyhow::Result<Vec<SyncReport>> {
-    let mut reports = Vec::new();
-    for source in config.sources.iter().filter(|s| s.kind != SourceKind::Builtin) {
-        store.ensure_source(&source.name, now).await?;
-        if !store.claim_source(&source.name, now, now.plus(source.poll)).await? {
-            continue;
-        }
-        match sync(store, config, source, false, now).await {
-            Ok(report) => {
-                // Each is told once, however often the source is read.
-                for (id, what) in &report.news {
-                    tracing::warn!(source = %source.name, article = %id, "{what}");
-                }
-                reports.push(report);
-            }
-            Err(e) => {
-                let error = format!("{e:#}");
-                let failures = store.source_failed(&source.name, &error).await?;
-                let wait = source.poll.saturating_mul(1 << failures.clamp(0, 12)).min(LONGEST_WAIT.max(source.poll));
-                store.delay_source(&source.name, now.plus(wait)).await?;
-                if failures == 1 {
-                    tracing::error!(source = %source.name, "cannot be read, the last articles stay: {error}");
-                }
-            }
-        }
-    }
-    Ok(reports)
+    let due = config.sources.iter().filter(|s| s.kind != SourceKind::Builtin).map(|source| read_due(store, config, source, now));
+    let read: Vec<Option<SyncReport>> = futures_util::future::try_join_all(due).await?;
+    Ok(read.into_iter().flatten().collect())
 }
 
-/// Reads a source now, whether it is due or not.
-pub async fn sync(store: &Store, config: &Config, source: &Source, accept_removals: bool, now: Millis) -> anyhow::Result<SyncReport> {
+async fn read_due(store: &Store, config: &Config, source: &Source, now: Millis) -> anyhow::Result<Option<SyncReport>> {
+    store.ensure_source(&source.name, now).await?;
+    if !store.claim_source(&source.name, now, now.plus(source.poll)).await? {
+        return Ok(None);
+    }
+    match sync_now(store, config, source, false, now).await {
+        Ok(report) => {
+            // Each is told once, however often the source is read.
+            for (id, what) in &report.news {
+                tracing::warn!(source = %source.name, article = %id, "{what}");
+            }
+            Ok(Some(report))
+        }
+        Err((e, failures)) => {
+            let wait = source.poll.saturating_mul(1 << failures.clamp(0, 12)).min(LONGEST_WAIT.max(source.poll));
+            store.delay_source(&source.name, now.plus(wait)).await?;
+            if failures == 1 {
+                tracing::error!(source = %source.name, "cannot be read, the last articles stay: {e:#}");
+            }
+            Ok(None)
+        }
+    }
+}
+
+/// Reads a source now, whether it is due or not; an error comes with how often in a row it failed, and is kept.
+pub async fn sync_now(
+    store: &Store,
+    config: &Config,
+    source: &Source,
+    accept_removals: bool,
+    now: Millis,
+) -> Result<SyncReport, (anyhow::Error, i64)> {
+    match sync(store, config, source, accept_removals, now).await {
+        Ok(report) => Ok(report),
+        Err(e) => {
+            let failures = store.source_failed(&source.name, &format!("{e:#}")).await.unwrap_or(1);
+            Err((e, failures))
+        }
+    }
+}
+
+async fn sync(store: &Store, config: &Config, source: &Source, accept_removals: bool, now: Millis) -> anyhow::Result<SyncReport> {
     store.ensure_source(&source.name, now).await?;
     let mut report = SyncReport { source: source.name.clone(), ..SyncReport::default() };
     if source.kind == SourceKind::Builtin {

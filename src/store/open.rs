@@ -6,9 +6,9 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection};
 use tracing::log::LevelFilter;
 
 use super::{Db, Store, StoreError, StoreResult, migrations};
@@ -96,13 +96,17 @@ async fn open_postgres(url: &str) -> StoreResult<Store> {
         .log_statements(LevelFilter::Trace)
         .log_slow_statements(LevelFilter::Debug, Duration::from_secs(1));
     let place = format!("{}:{}/{}", options.get_host(), options.get_port(), options.get_database().unwrap_or(""));
+    let unreachable =
+        |e: sqlx::Error| StoreError::Unreachable(format!("cannot reach the database {place}: {}: see [database] url", plain(&e)));
+    // The pool would try again and again, and then only say that it waited.
+    options.connect().await.map_err(unreachable)?.close().await.ok();
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(Duration::from_secs(10))
         .test_before_acquire(false)
         .connect_with(options)
         .await
-        .map_err(|e| StoreError::Unreachable(format!("cannot reach the database {place}: {}: see [database] url", plain(&e))))?;
+        .map_err(unreachable)?;
     migrations::understood(migrations::migrator(false).run(&pool).await)?;
     Ok(Store { db: Arc::new(Db::Postgres(pool)) })
 }

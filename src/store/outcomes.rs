@@ -83,7 +83,7 @@ impl Store {
                 let excused =
                     sqlx::query(sql(statements.excuse.clone())).bind(&intents).bind(now.0).execute(&mut *tx).await?.rows_affected();
                 if excused > 0 {
-                    sqlx::query(sql(statements.forget_cancelled.clone())).bind(&intents).execute(&mut *tx).await?;
+                    sqlx::query(sql(statements.forget.clone())).bind(&intents).execute(&mut *tx).await?;
                 }
                 started = sqlx::query_as(sql(statements.start.clone())).bind(&intents).bind(&node).bind(MARGIN).fetch_all(&mut *tx).await?;
             }
@@ -111,9 +111,10 @@ impl Store {
                  WHERE deliveries.id = o.id AND deliveries.state <> 'sent' AND (deliveries.state = 'sending' OR o.state = 'sent')",
                 self.rows("$1", &ended)
             ),
-            forget: format!("DELETE FROM waiting WHERE delivery_id IN {}", self.numbers("$1")),
-            forget_cancelled: format!(
-                "DELETE FROM waiting WHERE delivery_id IN (SELECT id FROM deliveries WHERE id IN {asked} AND state = 'cancelled')"
+            // Only what has ended indeed: a late outcome may be about a row that another node put off meanwhile.
+            forget: format!(
+                "DELETE FROM waiting WHERE delivery_id IN (SELECT id FROM deliveries WHERE id IN {asked} \
+                 AND state IN ('sent', 'failed', 'held', 'cancelled'))"
             ),
             retry: format!(
                 "INSERT INTO waiting (delivery_id, edition_id, transport, priority, due_at) SELECT r.id, r.edition, r.transport, 1, r.due \
@@ -141,7 +142,6 @@ impl Store {
 struct Statements {
     record: String,
     forget: String,
-    forget_cancelled: String,
     retry: String,
     excuse: String,
     start: String,

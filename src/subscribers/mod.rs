@@ -130,6 +130,24 @@ pub async fn undo(store: &Store, secret: &[u8], token: &str, now: Millis) -> Sto
     }
 }
 
+/// Ends all subscriptions of an address on an admin's word; gives how many, or none if it is no subscriber's.
+pub async fn remove(store: &Store, address: &EmailAddress, now: Millis) -> StoreResult<Option<u64>> {
+    match store.find_subscriber(&address.key()).await? {
+        Some(person) => store.leave_all(person.id, now).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Suppresses an address on an admin's word; gives whether it was not yet.
+pub async fn suppress(store: &Store, secret: &[u8], address: &EmailAddress, now: Millis) -> StoreResult<bool> {
+    store.suppress(&address_hash(secret, &address.key()), "admin", now).await
+}
+
+/// Lifts a suppression on an admin's word; gives whether there was one.
+pub async fn unsuppress(store: &Store, secret: &[u8], address: &EmailAddress) -> StoreResult<bool> {
+    store.unsuppress(&address_hash(secret, &address.key())).await
+}
+
 /// The configured digests of these names; the error lists those there are.
 pub fn digests_named<'a>(config: &'a Config, names: &[String]) -> Result<Vec<&'a Digest>, String> {
     let known = || config.digests.iter().map(|d| d.name.as_str()).collect::<Vec<_>>().join(", ");

@@ -34,6 +34,8 @@ pub struct Page {
     pub base: String,
     /// The same page in the other languages; none shows no switch.
     pub languages: Vec<LanguageLink>,
+    /// Stands behind the addresses of other pages, so that a chosen language goes on being spoken: `?lang=zh`, or nothing.
+    pub keep: String,
     /// Whether this is the demo: then the head links to its mailbox and to publishing.
     pub demo: bool,
 }

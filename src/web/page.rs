@@ -35,6 +35,7 @@ impl Web {
             site_title: self.app.config.site.title.clone(),
             base: self.base.clone(),
             languages,
+            keep: visitor.keep(),
             demo: self.demo.is_some(),
         }
     }
@@ -60,7 +61,7 @@ impl Web {
 
     /// A page that says that something went well, with a way back.
     pub(super) fn tell(&self, visitor: &Visitor, title: String, sentences: Vec<String>) -> WebResult<Response> {
-        let back = Action { text: self.say(visitor, "page-back", &[]), url: format!("{}/", self.base) };
+        let back = Action { text: self.say(visitor, "page-back", &[]), url: format!("{}/{}", self.base, visitor.keep()) };
         let page = self.page(visitor, &Method::POST);
         self.show(&MessagePage { page, tone: Tone::Good, title, sentences, actions: vec![back] })
     }

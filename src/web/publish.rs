@@ -54,7 +54,7 @@ pub(super) async fn submit(State(web): State<Shared>, visitor: Visitor, method: 
     };
     // Carried through even if the browser does not wait for the answer.
     tokio::spawn(publish(web.app.clone(), demo.source.clone(), draft, web.app.now())).await.map_err(anyhow::Error::from)??;
-    let address = format!("{}/demo/publish?published={id}&lang={}", web.base, visitor.language);
+    let address = format!("{}/demo/publish?published={id}{}", web.base, visitor.keep().replace('?', "&"));
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, address)]).into_response())
 }
 
@@ -69,7 +69,7 @@ async fn done(web: &Web, visitor: &Visitor, id: &str) -> WebResult<Response> {
     let base = &web.base;
     let action = |key: &str, url: String| Action { text: web.say(visitor, key, &[]), url };
     let feed = web.app.config.feeds.first().map(|feed| action("publish-done-feeds", format!("{base}/feeds/{}.rss", feed.name)));
-    let again = action("publish-done-again", format!("{base}/demo/publish"));
+    let again = action("publish-done-again", format!("{base}/demo/publish{}", visitor.keep()));
     web.show(&MessagePage {
         page: web.page(visitor, &Method::GET),
         tone: Tone::Good,

@@ -27,6 +27,12 @@ pub(super) struct Visitor {
 }
 
 impl Visitor {
+    /// What stands behind the addresses of our other pages: the language, if this visitor chose one.
+    pub(super) fn keep(&self) -> String {
+        let chose = self.asked("lang").is_some_and(|tag| language::matches(&self.language, tag));
+        if chose { format!("?lang={}", self.language) } else { String::new() }
+    }
+
     /// A value of the query, the first of its name.
     pub(super) fn asked(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())

@@ -16,6 +16,7 @@ fn page(language: &str, demo: bool) -> Page {
         site_title: sample_site().title,
         base: String::new(),
         languages: vec![link("en", "English"), link("zh", "中文")],
+        keep: if demo { String::new() } else { "?lang=zh".into() },
         demo,
     }
 }
