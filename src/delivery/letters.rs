@@ -12,15 +12,12 @@ use crate::domain::address::Mailbox;
 use crate::domain::links::Links;
 use crate::domain::token::{self, Power};
 use crate::mail::message::{Letter, ListHeaders, message_id};
-use crate::mail::queued::{Asked, Proof, Slots};
+use crate::mail::queued::{Asked, CONFIRM_DAYS, Proof, Slots};
 use crate::store::deliveries::Variant;
 use crate::store::editions::Edition;
 use crate::store::leases::Claimed;
 use crate::templates::mail::SiteContext;
 use crate::templates::{ConfirmContext, DigestContext};
-
-/// How long the link in a confirmation mail is said to work, in days.
-const CONFIRM_DAYS: u32 = 30;
 
 /// A variant with the headers of its edition.
 struct Prepared {
@@ -115,7 +112,7 @@ impl Letters {
             address: claimed.address.clone(),
             digests: digests.iter().map(|d| d.title.clone()).collect(),
             confirm_url: Links(&site.base_url).confirm(&token::sign(&self.engine.instance.secret, power)),
-            days: CONFIRM_DAYS,
+            days: u32::try_from(CONFIRM_DAYS)?,
         })?;
         let message_id = self.message_id(claimed);
         self.message(

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::token;
 
+/// How long the link in a confirmation mail works, in days.
+pub const CONFIRM_DAYS: i64 = 30;
+
 /// What a confirmation asks about, as it is queued.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Asked {

@@ -190,28 +190,28 @@ impl Store {
         }
     }
 
-    /// Confirms the pending subscriptions that the confirmation mail of `delivery` asked about; gives the digests' names.
-    pub async fn confirm(&self, subscriber: i64, delivery: i64, evidence: &str, now: Millis) -> StoreResult<Vec<String>> {
-        let digests = self.asked_in(subscriber, delivery).await?;
+    /// Confirms the pending ones among a subscriber's subscriptions to these digests; gives the digests confirmed now.
+    pub async fn confirm(&self, subscriber: i64, digests: &[String], evidence: &str, now: Millis) -> StoreResult<Vec<String>> {
         let text = format!(
             "UPDATE subscriptions SET status = 'confirmed', since = $3, consent = consent || $4 WHERE subscriber_id = $1 AND status = 'pending' \
              AND digest IN {} RETURNING digest",
             self.texts("$2")
         );
-        let (digests, evidence) = (json_list(&digests), format!("; {evidence}"));
+        let (digests, evidence) = (json_list(digests), format!("; {evidence}"));
         let rows: Vec<(String,)> = transaction!(self, |tx| {
             sqlx::query_as(sql(text.clone())).bind(subscriber).bind(&digests).bind(now.0).bind(&evidence).fetch_all(&mut *tx).await?
         })?;
         Ok(rows.into_iter().map(|(digest,)| digest).collect())
     }
 
-    /// The digests that a confirmation mail asked about; empty if it is not this subscriber's.
-    pub async fn asked_in(&self, subscriber: i64, delivery: i64) -> StoreResult<Vec<String>> {
+    /// The digests that a confirmation mail queued since then asked about; empty if it is older or not this subscriber's.
+    pub async fn asked_in(&self, subscriber: i64, delivery: i64, since: Millis) -> StoreResult<Vec<String>> {
         let row: Option<(Option<String>,)> = reading!(self, |db| sqlx::query_as(
-            "SELECT letter FROM deliveries WHERE id = $1 AND subscriber_id = $2 AND kind = 'confirmation'"
+            "SELECT letter FROM deliveries WHERE id = $1 AND subscriber_id = $2 AND kind = 'confirmation' AND created_at >= $3"
         )
         .bind(delivery)
         .bind(subscriber)
+        .bind(since.0)
         .fetch_optional(db)
         .await?);
         let letter: Value = row.and_then(|(l,)| l).and_then(|l| serde_json::from_str(&l).ok()).unwrap_or_default();

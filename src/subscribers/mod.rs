@@ -3,9 +3,10 @@
 use crate::config::{Config, Digest};
 use crate::domain::address::EmailAddress;
 use crate::domain::subscription::Asker;
-use crate::domain::time::{HOUR, Millis};
+use crate::domain::time::{DAY, HOUR, Millis};
 use crate::domain::token::{self, Power};
 use crate::domain::{language, selection};
+use crate::mail::queued::CONFIRM_DAYS;
 use crate::store::subscribers::{Subscriber, Subscription};
 use crate::store::subscriptions::{Request, Requested};
 use crate::store::suppressions::address_hash;
@@ -87,20 +88,18 @@ pub async fn subscribe(
     Ok(Ok(()))
 }
 
-/// What a confirmation link shows: the person and the digests it asks about.
-pub async fn asked(store: &Store, secret: &[u8], token: &str) -> StoreResult<Option<(Subscriber, Vec<String>)>> {
+/// What a confirmation link shows while it works: the person and the digests it asks about.
+pub async fn asked(store: &Store, secret: &[u8], token: &str, now: Millis) -> StoreResult<Option<(Subscriber, Vec<String>)>> {
     let Some(Power::Confirm { subscriber, delivery }) = token::read(secret, token) else { return Ok(None) };
     let Some(person) = store.subscriber(subscriber).await? else { return Ok(None) };
-    let digests = store.asked_in(subscriber, delivery).await?;
+    let digests = store.asked_in(subscriber, delivery, now.plus(-CONFIRM_DAYS * DAY)).await?;
     Ok((!digests.is_empty()).then_some((person, digests)))
 }
 
 /// Confirms what a confirmation link asks about; gives the digests that it asked about, confirmed now or before.
 pub async fn confirm(store: &Store, secret: &[u8], token: &str, now: Millis) -> StoreResult<Option<(Subscriber, Vec<String>)>> {
-    let Some((person, digests)) = asked(store, secret, token).await? else { return Ok(None) };
-    if let Some(Power::Confirm { subscriber, delivery }) = token::read(secret, token) {
-        store.confirm(subscriber, delivery, &format!("confirmed by its owner, {}", now.rfc3339()), now).await?;
-    }
+    let Some((person, digests)) = asked(store, secret, token, now).await? else { return Ok(None) };
+    store.confirm(person.id, &digests, &format!("confirmed by its owner, {}", now.rfc3339()), now).await?;
     Ok(Some((person, digests)))
 }
 

@@ -12,7 +12,7 @@ use crate::templates::pages::ConfirmPage;
 
 /// The question.
 pub(super) async fn show(State(web): State<Shared>, visitor: Visitor, method: Method, Path(token): Path<String>) -> WebResult<Response> {
-    let asked = subscribers::asked(&web.app.store, &web.app.instance.secret, &token).await?;
+    let asked = subscribers::asked(&web.app.store, &web.app.instance.secret, &token, web.app.now()).await?;
     let (_, digests) = asked.ok_or_else(WebError::dead_link)?;
     web.show(&ConfirmPage { page: web.page(&visitor, &method), token, digests: titles(&web, &digests) })
 }

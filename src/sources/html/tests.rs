@@ -162,3 +162,10 @@ fn summaries_are_cut_where_a_reader_would() {
     assert_eq!(summary(None, "", 10), "");
     assert_eq!(summary(None, "<p>text</p>", 0), "");
 }
+
+#[test]
+fn the_words_of_a_time_stay() {
+    let html =
+        r#"<div class="d"><time datetime="2023-01-16T07:08:31+00:00">January 16, 2023</time></div><li><time datetime="x">y</time></li>"#;
+    assert!(clean_body(html, None).contains("January 16, 2023"), "{}", clean_body(html, None));
+}

@@ -5,6 +5,16 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+/// What WordPress takes for an option whose row is missing, where that is not nothing.
+const USUAL: [(&str, &str); 6] = [
+    ("date_format", "F j, Y"),
+    ("default_category", "1"),
+    ("require_name_email", "1"),
+    ("show_comments_cookies_opt_in", "1"),
+    ("start_of_week", "1"),
+    ("use_smilies", "1"),
+];
+
 /// A category, tag or other term.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Term {
@@ -143,7 +153,8 @@ pub(super) struct Site {
 impl Site {
     /// An option's value, empty where the site has none.
     pub(super) fn option(&self, name: &str) -> &str {
-        self.options.get(name).map_or("", String::as_str)
+        let usual = || USUAL.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value);
+        self.options.get(name).map_or_else(usual, String::as_str)
     }
 
     /// How local times are read.
