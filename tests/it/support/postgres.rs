@@ -1,0 +1,81 @@
+//! A throwaway PostgreSQL, started once for all stories; it ends with this process, however that ends.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Connection, Executor};
+use tokio::sync::OnceCell;
+
+const SCRIPT: &str = include_str!("cluster.sh");
+
+/// The running server.
+struct Cluster {
+    folder: String,
+    /// The watcher's standard input is open as long as this process lives.
+    _watcher: Child,
+}
+
+static CLUSTER: OnceCell<Result<Cluster, String>> = OnceCell::const_new();
+static DATABASES: AtomicUsize = AtomicUsize::new(0);
+
+/// The address of a fresh, empty database; the error is why there is no PostgreSQL here.
+pub(crate) async fn fresh_database() -> Result<String, String> {
+    let cluster = CLUSTER.get_or_init(|| async { tokio::task::spawn_blocking(start).await.unwrap() }).await;
+    let folder = &cluster.as_ref().map_err(Clone::clone)?.folder;
+    let name = format!("story{}", DATABASES.fetch_add(1, Ordering::Relaxed));
+    let address = |name: &str| format!("postgres://courant@localhost/{name}?host={folder}");
+    let mut admin = PgConnection::connect(&address("postgres")).await.unwrap();
+    admin.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
+    admin.close().await.unwrap();
+    Ok(address(&name))
+}
+
+fn start() -> Result<Cluster, String> {
+    let installed = "command -v initdb || ls /usr/lib/postgresql/*/bin/initdb";
+    if !succeeds("sh", &["-c", installed]) {
+        return Err("there is no PostgreSQL (no initdb on PATH or in /usr/lib/postgresql)".into());
+    }
+    let mut command = as_a_person()?;
+    let mut watcher = command
+        .args(["sh", "-c", SCRIPT])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|e| format!("PostgreSQL could not be started: {e}"))?;
+    let mut folder = String::new();
+    BufReader::new(watcher.stdout.take().unwrap()).read_line(&mut folder).unwrap();
+    if folder.is_empty() {
+        let mut why = String::new();
+        watcher.stderr.take().unwrap().read_to_string(&mut why).unwrap();
+        return Err(format!("PostgreSQL did not start: {}", why.trim()));
+    }
+    Ok(Cluster { folder: folder.trim().to_owned(), _watcher: watcher })
+}
+
+/// `env`, run as somebody who is not root: initdb refuses root.
+fn as_a_person() -> Result<Command, String> {
+    if !succeeds("sh", &["-c", "test $(id -u) = 0"]) {
+        return Ok(Command::new("env"));
+    }
+    for user in ["postgres", "nobody"] {
+        let group = Command::new("id").args(["-gn", user]).output().map_err(|e| e.to_string())?;
+        let group = String::from_utf8_lossy(&group.stdout).trim().to_owned();
+        let setpriv = ["--reuid", user, "--regid", &group, "--clear-groups"];
+        for (program, arguments) in [("setpriv", &setpriv[..]), ("runuser", &["-u", user, "--"])] {
+            if succeeds(program, &[arguments, &["true"]].concat()) {
+                let mut command = Command::new(program);
+                command.args(arguments);
+                return Ok(command);
+            }
+        }
+    }
+    Err("PostgreSQL refuses to run as root, and no other user could be had".into())
+}
+
+fn succeeds(program: &str, arguments: &[&str]) -> bool {
+    let quiet = || Stdio::null();
+    Command::new(program).args(arguments).stdin(quiet()).stdout(quiet()).stderr(quiet()).status().is_ok_and(|s| s.success())
+}

@@ -1,0 +1,335 @@
+//! A world: one store, one relay, one site, and verbs for what people do in it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use courant::app::App;
+use courant::config::Config;
+use courant::config::settings::{Digest, Transport};
+use courant::delivery::{self, Report};
+use courant::digests::{self, Prepared};
+use courant::domain::article::Draft;
+use courant::domain::edition::Order;
+use courant::domain::subscription::Asker;
+use courant::domain::time::{HOUR, Millis};
+use courant::mail::mailbox::mime::{self, Read};
+use courant::sources::import;
+use courant::subscribers::{self, Person};
+use sqlx::{AssertSqlSafe, Connection};
+use tokio_util::sync::CancellationToken;
+
+use super::{Time, postgres, skipped};
+use crate::smtp_server::{Script, SmtpServer};
+
+/// Which database a world stands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// What a story may say otherwise in the config: lines of TOML for each table.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) base_url: String,
+    /// Of the source `college`, without its name; empty for builtin.
+    pub(crate) source: String,
+    /// Of the feed `news`.
+    pub(crate) feed: String,
+    /// Of the digest `weekly`.
+    pub(crate) digest: String,
+    /// Of the transport `default`, without its url.
+    pub(crate) transport: String,
+    /// Instead of the world's own relay.
+    pub(crate) way: Option<String>,
+    /// Further tables.
+    pub(crate) more: String,
+    /// Tables that have other names now: the old and the new.
+    pub(crate) renamed: Vec<(&'static str, &'static str)>,
+}
+
+/// One store, one relay, one site.
+pub(crate) struct World {
+    pub(crate) app: App,
+    pub(crate) relay: SmtpServer,
+    pub(crate) settings: Settings,
+    pub(crate) home: tempfile::TempDir,
+    url: String,
+    time: &'static Time,
+    clock: fn() -> Millis,
+    engine: delivery::Engine,
+}
+
+/// An article that came out an hour before the story begins.
+pub(crate) fn article(id: &str) -> Draft {
+    Draft {
+        source_id: id.into(),
+        title: format!("Title of {id}"),
+        url: Some(format!("https://college.example/{id}.html")),
+        body_html: format!("<p>Text of {id}.</p>"),
+        published_at: super::BEGINNING.plus(-HOUR),
+        ..Draft::default()
+    }
+}
+
+impl World {
+    /// A fresh world, or nothing where its database is missing.
+    pub(crate) async fn begin(engine: Engine, time: &'static Time, clock: fn() -> Millis) -> Option<Self> {
+        let home = tempfile::tempdir().unwrap();
+        let url = match engine {
+            Engine::Sqlite => format!("sqlite://{}", home.path().join("courant.db").display()),
+            Engine::Postgres => match postgres::fresh_database().await {
+                Ok(url) => url,
+                Err(why) => {
+                    skipped(&why);
+                    return None;
+                }
+            },
+        };
+        time.begin();
+        let relay = SmtpServer::start(Script::new()).await;
+        let settings = Settings {
+            base_url: "https://news.example.edu".into(),
+            source: String::new(),
+            feed: String::new(),
+            digest: String::new(),
+            transport: "connections = 2".into(),
+            way: None,
+            more: String::new(),
+            renamed: Vec::new(),
+        };
+        let app = connected(&settings, &url, &relay, &home, clock).await.unwrap();
+        let engine = app.engine();
+        Some(Self { app, relay, settings, home, url, time, clock, engine })
+    }
+
+    /// The same world under another config, as after a restart.
+    pub(crate) async fn configure(&mut self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.settings);
+        let app = connected(&self.settings, &self.url, &self.relay, &self.home, self.clock).await.unwrap();
+        self.engine = app.engine();
+        std::mem::replace(&mut self.app, app).store.close().await;
+    }
+
+    /// Another node, connected to the same store.
+    pub(crate) async fn another_node(&self) -> App {
+        connected(&self.settings, &self.url, &self.relay, &self.home, self.clock).await.unwrap()
+    }
+
+    pub(crate) fn config_text(&self) -> String {
+        config_text(&self.settings, &self.url, &self.relay)
+    }
+
+    /// Writes the config beside the store, for the program itself.
+    pub(crate) fn config_file(&self) -> PathBuf {
+        let file = self.home.path().join("config.toml");
+        std::fs::write(&file, self.config_text()).unwrap();
+        file
+    }
+
+    pub(crate) fn is_sqlite(&self) -> bool {
+        self.app.store.is_sqlite()
+    }
+
+    pub(crate) fn now(&self) -> Millis {
+        (self.clock)()
+    }
+
+    pub(crate) fn leap(&self, ms: i64) {
+        self.time.leap(ms);
+    }
+
+    pub(crate) fn become_real(&self) {
+        self.time.become_real();
+    }
+
+    pub(crate) fn digest(&self, name: &str) -> &Digest {
+        digests::named(&self.app.config, name).unwrap()
+    }
+
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.app.config.transports[0]
+    }
+
+    fn source(&self) -> &str {
+        &self.app.config.sources[0].name
+    }
+
+    pub(crate) async fn publish(&self, drafts: impl IntoIterator<Item = Draft>) {
+        let report = import::publish(&self.app.store, &self.app.config, self.source(), drafts.into_iter().collect(), self.now()).await.unwrap();
+        assert_eq!(report.refused, [], "publishing");
+    }
+
+    /// What an editor does who takes an article off the site.
+    pub(crate) async fn unpublish(&self, id: &str) {
+        self.app.store.remove_articles(self.source(), &[id.to_owned()], self.now()).await.unwrap();
+    }
+
+    /// Confirmed subscribers of a digest.
+    pub(crate) async fn subscribe(&self, digest: &str, people: impl IntoIterator<Item = Person>) {
+        let digests = [self.digest(digest)];
+        let secret = &self.app.instance.secret;
+        let requests = people.into_iter().map(|p| subscribers::request(&p, &digests, "told us so", secret).unwrap()).collect();
+        subscribers::carry_out(&self.app.store, requests, &digests, Asker::AdminWithConsent, self.now()).await.unwrap();
+    }
+
+    /// `r0@example.org` to `r(n-1)@example.org`, confirmed for the weekly digest.
+    pub(crate) async fn readers(&self, n: usize) {
+        self.subscribe("weekly", (0..n).map(|i| Person { email: format!("r{i}@example.org"), ..Person::default() })).await;
+    }
+
+    pub(crate) async fn run(&self, digest: &str) -> Prepared {
+        digests::run(self.app.desk(), self.digest(digest), self.now(), self.now()).await.unwrap()
+    }
+
+    /// Makes an edition of the weekly digest now; gives its number.
+    pub(crate) async fn edition(&self) -> i64 {
+        match self.run("weekly").await {
+            Prepared::Made { edition, .. } => edition,
+            other => panic!("no edition: {other:?}"),
+        }
+    }
+
+    /// The titles of an edition's articles.
+    pub(crate) async fn stories_in(&self, edition: i64) -> Vec<String> {
+        self.app.store.edition_articles(edition).await.unwrap().into_iter().map(|(_, title)| title).collect()
+    }
+
+    /// What the daemon does at a beat, at a time of the story's choosing.
+    pub(crate) async fn prepare(&self, now: Millis) -> Vec<Prepared> {
+        digests::prepare_due(self.app.desk(), now).await.unwrap().into_iter().map(|(_, prepared)| prepared).collect()
+    }
+
+    /// Sends all that is due now, and closes what is over.
+    pub(crate) async fn deliver(&self) -> Report {
+        self.deliver_on(&self.engine, 0).await
+    }
+
+    /// The same, waiting for what becomes due within so many milliseconds.
+    pub(crate) async fn deliver_on(&self, engine: &delivery::Engine, wait: i64) -> Report {
+        let report = engine.deliver_due(self.transport(), wait, &CancellationToken::new()).await.unwrap();
+        delivery::close_editions(&self.app.store, self.now()).await.unwrap();
+        report
+    }
+
+    /// As after a restart: another node's name, and no memory of relays.
+    pub(crate) fn restart(&mut self) {
+        self.engine = self.app.engine();
+    }
+
+    pub(crate) fn engine(&self) -> delivery::Engine {
+        self.engine.clone()
+    }
+
+    pub(crate) async fn order(&self, edition: i64, order: Order) -> String {
+        delivery::order(&self.app.store, edition, order, self.now()).await.unwrap()
+    }
+
+    /// How an edition fares, as `sent: 3 sent, 1 failed`.
+    pub(crate) async fn fate(&self, edition: i64) -> String {
+        let state = self.app.store.edition(edition).await.unwrap().unwrap().state;
+        let c = self.app.store.edition_counts(edition).await.unwrap();
+        let counts =
+            [(c.queued, "queued"), (c.sending, "sending"), (c.sent, "sent"), (c.failed, "failed"), (c.held, "held"), (c.cancelled, "cancelled")];
+        let mut text = format!("{}:", state.word());
+        for (i, (n, word)) in counts.into_iter().filter(|(n, _)| *n > 0).enumerate() {
+            write!(text, "{} {n} {word}", if i == 0 { "" } else { "," }).unwrap();
+        }
+        text
+    }
+
+    /// How many mails each address got.
+    pub(crate) fn arrived(&self) -> BTreeMap<String, usize> {
+        let mut by_address = BTreeMap::new();
+        for mail in self.relay.mails() {
+            *by_address.entry(mail.to.join(",")).or_default() += 1;
+        }
+        by_address
+    }
+
+    /// The mails an address got, taken apart.
+    pub(crate) fn mails_to(&self, address: &str) -> Vec<Read> {
+        self.relay.mails().iter().filter(|m| m.to == [address]).map(|m| mime::read(m.content.as_bytes())).collect()
+    }
+
+    /// The server's words about the last mail to an address.
+    pub(crate) async fn answer(&self, address: &str) -> String {
+        let person = self.app.store.find_subscriber(address).await.unwrap().unwrap();
+        self.app.store.deliveries_to(person.id, 1).await.unwrap().remove(0).answer.unwrap_or_default()
+    }
+
+    /// Does to the database what no verb does; gives how many rows it changed.
+    pub(crate) async fn sql(&self, text: &str) -> u64 {
+        let text = AssertSqlSafe(text.to_owned());
+        match self.url.strip_prefix("sqlite://") {
+            Some(path) => {
+                let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).busy_timeout(std::time::Duration::from_secs(30));
+                let mut db = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+                sqlx::query(text).execute(&mut db).await.unwrap().rows_affected()
+            }
+            None => {
+                let mut db = sqlx::PgConnection::connect(&self.url).await.unwrap();
+                sqlx::query(text).execute(&mut db).await.unwrap().rows_affected()
+            }
+        }
+    }
+
+    /// Nothing may be left half sent when a story ends.
+    pub(crate) async fn assert_settled(&self) {
+        self.engine.finish().await.unwrap();
+        for edition in self.app.store.editions(None).await.unwrap() {
+            let counts = self.app.store.edition_counts(edition.id).await.unwrap();
+            assert_eq!(counts.sending, 0, "edition {} is left on its way", edition.id);
+        }
+    }
+}
+
+async fn connected(settings: &Settings, url: &str, relay: &SmtpServer, home: &tempfile::TempDir, clock: fn() -> Millis) -> anyhow::Result<App> {
+    let text = config_text(settings, url, relay);
+    let config = Config::parse(&home.path().join("config.toml"), &text, std::iter::empty())?;
+    let mut app = App::connect(config).await?;
+    app.clock = clock;
+    Ok(app)
+}
+
+fn config_text(s: &Settings, url: &str, relay: &SmtpServer) -> String {
+    let way = s.way.clone().unwrap_or_else(|| format!("smtp://{}", relay.address()));
+    let source = if s.source.is_empty() { "kind = \"builtin\"" } else { &s.source };
+    let Settings { base_url, feed, digest, transport, more, .. } = s;
+    let text = format!(
+        r#"[site]
+title = "College News"
+base_url = "{base_url}"
+language = "en"
+timezone = "UTC"
+id_authority = "news.example.edu,2026"
+postal_address = "1 College Road"
+[database]
+url = "{url}"
+[server]
+listen = "127.0.0.1:0"
+[[sources]]
+name = "college"
+{source}
+[[feeds]]
+name = "news"
+{feed}
+[[digests]]
+name = "weekly"
+title = "The week"
+from = "College News <news@example.edu>"
+{schedule}
+{digest}
+[[transports]]
+name = "default"
+url = "{way}"
+{transport}
+{more}
+"#,
+        schedule = if digest.contains("schedule") { "" } else { "schedule = \"0 8 * * MON\"" },
+    );
+    s.renamed.iter().fold(text, |text, (was, is)| {
+        text.replace(&format!("name = \"{was}\""), &format!("name = \"{is}\"\nwas = [\"{was}\"]"))
+    })
+}
