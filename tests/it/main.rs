@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should stop where it can't")]
 
+mod nodes;
+mod orders;
 mod schedule;
 mod sending;
 mod smtp;
