@@ -2,12 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should stop where it can't")]
 
+mod feeds;
 mod nodes;
 mod orders;
+mod readers;
 mod schedule;
 mod sending;
 mod smtp;
 mod smtp_server;
 mod smtp_tls;
+mod sources;
 mod support;
 mod telling;

@@ -9,7 +9,7 @@ mod world;
 
 pub(crate) use shell::Shell;
 pub(crate) use time::{BEGINNING, Time};
-pub(crate) use world::{Engine, Settings, World, article};
+pub(crate) use world::{Engine, World, article};
 
 /// Says that a test could not be held here; where everything is required that is a failure.
 pub(crate) fn skipped(why: &str) {
