@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use anyhow::bail;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Transport};
-use crate::domain::edition::Order;
+use crate::domain::edition::{Counts, Order};
 use crate::domain::time::{MINUTE, Millis};
 use crate::mail::smtp::Patience;
 use crate::store::Store;
@@ -196,6 +197,12 @@ pub async fn close_editions(store: &Store, now: Millis) -> anyhow::Result<Vec<i6
 
 /// Follows an admin's order about an edition to its end; gives one sentence of what was done.
 pub async fn order(store: &Store, edition: i64, order: Order, now: Millis) -> anyhow::Result<String> {
+    if order == Order::Retry {
+        let counts = store.edition_counts(edition).await?;
+        if counts.failed + counts.held == 0 && counts != Counts::default() {
+            bail!("edition {edition}: none of its mails failed or is held, so there is nothing to try again");
+        }
+    }
     let state = store.order(edition, order, None).await?;
     let more = match order {
         Order::Cancel => format!(", {} mails will not be sent", store.clear_cancelled(edition, now).await?),

@@ -116,7 +116,7 @@ pub fn document<'a>(site: &'a Site, feed: &'a Feed, articles: &'a [Article], rem
         title: FeedText::line(&feed.title),
         publisher: FeedText::line(&site.title),
         publisher_url: format!("{}/", site.base_url),
-        home_url: format!("{}/", site.base_url),
+        home_url: self_url.clone(),
         self_url,
         language,
         updated: items.iter().map(|item| item.updated).chain(removed_latest).max().unwrap_or_default(),

@@ -46,7 +46,8 @@ fn file_name(message_id: &str) -> String {
     let local = message_id.split('@').next().unwrap_or_default();
     let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '_' };
     let local: String = local.chars().map(plain).take(120).collect();
-    format!("{}.eml", if local.is_empty() { "mail" } else { &local })
+    // Never a name that a command would take for an option.
+    format!("mail-{local}.eml")
 }
 
 #[cfg(test)]
@@ -66,8 +67,8 @@ mod tests {
 
     #[test]
     fn a_name_never_leaves_the_folder() {
-        assert_eq!(file_name("../../etc/passwd@x"), "______etc_passwd.eml");
-        assert_eq!(file_name("@x"), "mail.eml");
+        assert_eq!(file_name("../../etc/passwd@x"), "mail-______etc_passwd.eml");
+        assert_eq!(file_name("@x"), "mail-.eml");
     }
 
     #[test]

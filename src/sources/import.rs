@@ -1,6 +1,6 @@
 //! Articles into a builtin source: from a file, every line checked before the first is kept, or one by one.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -14,6 +14,7 @@ use crate::config::{Config, Source, SourceKind};
 use crate::domain::article::Draft;
 use crate::domain::time::Millis;
 use crate::store::Store;
+use crate::store::articles::Known;
 
 /// Refused lines: number and reason. Nothing was imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,9 +47,10 @@ pub async fn import(
         _ => bail!("{}: the name must end in .jsonl or .csv, which says what it holds", file.display()),
     };
     let (mut drafts, mut refused, mut ids) = (Vec::new(), Vec::new(), HashSet::new());
+    let known = store.known_articles(&source.name).await?;
     for (line, row) in rows {
         let checked = row.and_then(|mut row| {
-            complete(&mut row, now)?;
+            complete(&mut row, &known, now)?;
             draft(&row, &source.timezone, source.article_url.as_deref())
         });
         match checked {
@@ -89,8 +91,8 @@ pub async fn publish(store: &Store, config: &Config, source: &str, drafts: Vec<D
     Ok(report)
 }
 
-/// Gives a line without id one made of its content, and one without a date the present.
-fn complete(row: &mut Row, now: Millis) -> Result<(), String> {
+/// Gives a line without id one made of its content, and one without a date that of its first import.
+fn complete(row: &mut Row, known: &HashMap<String, Known>, now: Millis) -> Result<(), String> {
     if row.get("title").is_none_or(|t| t.trim().is_empty()) {
         return Err("it has no title".into());
     }
@@ -99,7 +101,8 @@ fn complete(row: &mut Row, now: Millis) -> Result<(), String> {
         let hash: String = Sha256::digest(own).iter().take(8).map(|b| format!("{b:02x}")).collect();
         row.insert("id".into(), hash);
     }
-    row.entry("published_at".into()).or_insert_with(|| now.rfc3339());
+    let before = row.get("id").and_then(|id| known.get(id.trim())).map(|k| k.published_at);
+    row.entry("published_at".into()).or_insert_with(|| before.unwrap_or(now).timestamp().to_string());
     Ok(())
 }
 

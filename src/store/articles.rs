@@ -18,6 +18,8 @@ pub struct Known {
     pub hash: String,
     /// Whether it is a tombstone.
     pub removed: bool,
+    /// When it was first published.
+    pub published_at: Millis,
 }
 
 /// An article cleaned on arrival, ready to be kept.
@@ -92,12 +94,13 @@ pub(crate) fn articles_of(rows: Vec<ArticleRow>) -> Vec<Article> {
 impl Store {
     /// All articles of a source, tombstones too, by the source's id.
     pub async fn known_articles(&self, source: &str) -> StoreResult<HashMap<String, Known>> {
-        let rows: Vec<(String, String, Option<i64>)> =
-            reading!(self, |db| sqlx::query_as("SELECT source_id, content_hash, removed_at FROM articles WHERE source = $1")
+        let rows: Vec<(String, String, Option<i64>, i64)> =
+            reading!(self, |db| sqlx::query_as("SELECT source_id, content_hash, removed_at, published_at FROM articles WHERE source = $1")
                 .bind(source)
                 .fetch_all(db)
                 .await?);
-        Ok(rows.into_iter().map(|(id, hash, removed)| (id, Known { hash, removed: removed.is_some() })).collect())
+        let known = |hash, removed: Option<i64>, at| Known { hash, removed: removed.is_some(), published_at: Millis(at) };
+        Ok(rows.into_iter().map(|(id, hash, removed, at)| (id, known(hash, removed, at))).collect())
     }
 
     /// Keeps a few arrivals in one transaction; the guid and the first sight of a known article never change.

@@ -1,26 +1,48 @@
-//! `/feeds/NAME.rss`, `.atom`, `.json`: a look-up in memory and one write, whatever the database does.
+//! `/feeds/NAME.rss`, `.atom`, `.json`: a look-up in memory and one write, whatever the database does; and `/feeds/NAME`,
+//! the same for people.
 
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::Shared;
 use super::error::{WebError, WebResult};
+use super::index::row;
 use super::negotiation::{Coding, coding, http_date, is_unchanged};
+use super::visitor::Visitor;
+use super::{Shared, Web};
+use crate::config::Feed;
 use crate::domain::links::Links;
 use crate::feeds::format::Format;
 use crate::feeds::shelf::{Made, file_name};
+use crate::templates::pages::{FeedPage, FeedRow};
+
+/// A feed for people: what is in it, and the addresses to copy.
+fn page(web: &Web, feed: &Feed, visitor: &Visitor, method: &Method) -> WebResult<Response> {
+    let beginning = web.front.of(&web.app.shelf, feed).ok_or_else(|| WebError::soon(NOT_YET))?;
+    let articles = beginning.newest.iter().map(|teaser| row(web, visitor, teaser.clone())).collect();
+    let feed = FeedRow { name: feed.name.clone(), title: feed.title.clone(), count: beginning.count };
+    web.show(&FeedPage { page: web.page(visitor, method), feed, articles })
+}
 
 /// Readers ask every five minutes; a cache may answer while it asks us, and for a day if we don't answer.
 const KEEP: &str = "public, max-age=300, stale-while-revalidate=600, stale-if-error=86400";
 /// Seconds after which a feed that is not made yet will be.
 const NOT_YET: i64 = 5;
 
-/// The document, or that it did not change.
-pub(super) async fn show(State(web): State<Shared>, Path(file): Path<String>, asked: HeaderMap) -> WebResult<Response> {
+/// The document, or that it did not change; the page for people where the name is a feed's own.
+pub(super) async fn show(
+    State(web): State<Shared>,
+    Path(file): Path<String>,
+    visitor: Visitor,
+    method: Method,
+    asked: HeaderMap,
+) -> WebResult<Response> {
+    if let Some(feed) = web.app.config.feeds.iter().find(|feed| feed.name == file) {
+        return page(&web, feed, &visitor, &method);
+    }
     let Some(made) = web.app.shelf.get(&file) else {
         let declared = web.app.config.feeds.iter().any(|feed| Format::ALL.iter().any(|format| file_name(feed, *format) == file));
         return Err(if declared { WebError::soon(NOT_YET) } else { WebError::not_found() });

@@ -46,7 +46,8 @@ pub(super) async fn show(State(web): State<Shared>, visitor: Visitor, method: Me
     web.show(&view)
 }
 
-fn row(web: &Web, visitor: &Visitor, teaser: Teaser) -> ArticleRow {
+/// An article in a list.
+pub(super) fn row(web: &Web, visitor: &Visitor, teaser: Teaser) -> ArticleRow {
     ArticleRow {
         date_text: web.day(teaser.published(), &visitor.language),
         section: teaser.section(),

@@ -157,7 +157,8 @@ impl World {
     }
 
     pub(crate) async fn publish(&self, drafts: impl IntoIterator<Item = Draft>) {
-        let report = import::publish(&self.app.store, &self.app.config, self.source(), drafts.into_iter().collect(), self.now()).await.unwrap();
+        let report =
+            import::publish(&self.app.store, &self.app.config, self.source(), drafts.into_iter().collect(), self.now()).await.unwrap();
         assert_eq!(report.refused, [], "publishing");
     }
 
@@ -230,8 +231,14 @@ impl World {
     pub(crate) async fn fate(&self, edition: i64) -> String {
         let state = self.app.store.edition(edition).await.unwrap().unwrap().state;
         let c = self.app.store.edition_counts(edition).await.unwrap();
-        let counts =
-            [(c.queued, "queued"), (c.sending, "sending"), (c.sent, "sent"), (c.failed, "failed"), (c.held, "held"), (c.cancelled, "cancelled")];
+        let counts = [
+            (c.queued, "queued"),
+            (c.sending, "sending"),
+            (c.sent, "sent"),
+            (c.failed, "failed"),
+            (c.held, "held"),
+            (c.cancelled, "cancelled"),
+        ];
         let mut text = format!("{}:", state.word());
         for (i, (n, word)) in counts.into_iter().filter(|(n, _)| *n > 0).enumerate() {
             write!(text, "{} {n} {word}", if i == 0 { "" } else { "," }).unwrap();
@@ -285,7 +292,13 @@ impl World {
     }
 }
 
-async fn connected(settings: &Settings, url: &str, relay: &SmtpServer, home: &tempfile::TempDir, clock: fn() -> Millis) -> anyhow::Result<App> {
+async fn connected(
+    settings: &Settings,
+    url: &str,
+    relay: &SmtpServer,
+    home: &tempfile::TempDir,
+    clock: fn() -> Millis,
+) -> anyhow::Result<App> {
     let text = config_text(settings, url, relay);
     let config = Config::parse(&home.path().join("config.toml"), &text, std::iter::empty())?;
     let mut app = App::connect(config).await?;
@@ -329,7 +342,7 @@ url = "{way}"
 "#,
         schedule = if digest.contains("schedule") { "" } else { "schedule = \"0 8 * * MON\"" },
     );
-    s.renamed.iter().fold(text, |text, (was, is)| {
-        text.replace(&format!("name = \"{was}\""), &format!("name = \"{is}\"\nwas = [\"{was}\"]"))
-    })
+    s.renamed
+        .iter()
+        .fold(text, |text, (was, is)| text.replace(&format!("name = \"{was}\""), &format!("name = \"{is}\"\nwas = [\"{was}\"]")))
 }
