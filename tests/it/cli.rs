@@ -256,16 +256,18 @@ fn under_another_base_url_nothing_is_sent() {
     assert_eq!(shell.mails(), 0);
 }
 
-#[test]
-fn a_relay_that_is_down_is_told_and_nothing_is_lost() {
-    let shell = Shell::with("file://outbox", "smtp://127.0.0.1:1");
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_that_is_down_loses_nothing_when_a_person_loses_patience() {
+    let server = SmtpServer::start(Script::new().rule(Rule::drop(At::Connect))).await;
+    let shell = Shell::with("file://outbox", &format!("smtp://{}", server.address()));
     ready(&shell);
     shell.does(&["digests", "run", "weekly"]);
-    let mut child = Shell::command(&shell.path(""), &["deliver"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(300));
-    // A person loses patience: what is in flight is finished, and that is nothing.
+    let mut child = Shell::command(&shell.path(""), &["deliver"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    until("it tries", || server.connections() > 0);
     Shell::signal(&child, "TERM");
-    assert!(child.wait().unwrap().code().is_some());
+    assert_eq!(child.wait().unwrap().code(), Some(1), "nothing worked");
+    let said = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&said.stdout).trim(), "sent 0, failed 0, waiting 3, held 0");
     let shown = shell.courant(&["editions", "show", "1", "--json"]).json();
     assert_eq!((shown["counts"]["queued"].as_i64(), shown["counts"]["failed"].as_i64()), (Some(3), Some(0)));
 }

@@ -5,7 +5,7 @@ use courant::domain::time::{DAY, HOUR, MINUTE};
 use courant::feeds::format::Format;
 use courant::feeds::shelf::{Report, documents, refresh_due};
 
-use crate::support::{BEGINNING, Engine, Time, World, article, stories};
+use crate::support::{BEGINNING, Engine, Shell, Time, World, article, stories};
 
 fn drafts() -> Vec<Draft> {
     let mut all: Vec<Draft> = (0..30)
@@ -134,5 +134,26 @@ stories! {
             let text = String::from_utf8(body).unwrap();
             assert!(text.contains("tag:news.example.edu,2026:college/a") && text.contains("https://elsewhere.example/x"), "{format:?}");
         }
+    }
+
+    async fn feeds_build_writes_the_bytes_that_are_served(world) {
+        world.become_real();
+        world.publish((0..5).map(|i| Draft { published_at: world.now().plus(-i * HOUR), ..article(&format!("a{i}")) })).await;
+        refresh_due(&world.app.store, &world.app.config, &world.app.shelf, world.now()).await.unwrap();
+        let config = world.config_file();
+        let arguments = ["feeds", "build", "--out", "public", "--config", config.to_str().unwrap()];
+        assert!(Shell::command(world.home.path(), &arguments).output().unwrap().status.success());
+        for file in ["news.rss", "news.atom", "news.json"] {
+            let written = std::fs::read(world.home.path().join("public").join(file)).unwrap();
+            assert_eq!(written, world.app.shelf.get(file).unwrap().body, "{file}");
+        }
+    }
+
+    async fn a_renamed_feed_keeps_the_date_of_its_last_change(world) {
+        world.publish([article("a")]).await;
+        refresh_due(&world.app.store, &world.app.config, &world.app.shelf, world.now()).await.unwrap();
+        world.configure(|s| s.renamed.push(("news", "campus"))).await;
+        assert_eq!(world.sql("UPDATE feed_versions SET etag = etag WHERE feed = 'campus'").await, 3);
+        assert_eq!(world.sql("UPDATE feed_versions SET etag = etag WHERE feed = 'news'").await, 0);
     }
 }

@@ -131,10 +131,12 @@ fn each_foreign_crate_stays_behind_its_door() {
         let code = code(&text);
         for (name, doors) in DOORS {
             let named = [format!("use {name}::"), format!("use {name};"), format!("{name}::")].iter().any(|n| {
-                code.match_indices(n.as_str()).any(|(at, _)| !code[..at].chars().next_back().is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':'))
+                code.match_indices(n.as_str())
+                    .any(|(at, _)| !code[..at].chars().next_back().is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':'))
             });
             // Our own modules and functions may bear a crate's name.
-            let ours = ["rss", "toml"].contains(name) && !code.contains(&format!("use {name}::")) && !code.contains(&format!(" ::{name}::"));
+            let ours =
+                ["rss", "toml"].contains(name) && !code.contains(&format!("use {name}::")) && !code.contains(&format!(" ::{name}::"));
             if named && !ours && !doors.contains(&module.as_str()) {
                 wrong.push(format!("src/{}: {name} belongs to {}", path.display(), doors.join(" and ")));
             }

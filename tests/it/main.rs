@@ -15,5 +15,6 @@ mod smtp;
 mod smtp_server;
 mod smtp_tls;
 mod sources;
+mod storm;
 mod support;
 mod telling;

@@ -220,4 +220,17 @@ stories! {
         assert_eq!(world.fate(edition).await, "sent: 5 sent, 1 failed");
         assert_eq!(world.answer("r2@example.org").await, "554 5.7.1 looks like spam");
     }
+
+    async fn an_edition_goes_out_over_a_transport_that_was_renamed(world) {
+        world.relay.set_script(Script::new().rule(Rule::say(At::Rcpt, "450 4.2.0 later").recipient("r1@").once()));
+        let edition = edition_for(world, 3).await;
+        world.deliver().await;
+        world.configure(|s| {
+            s.renamed.push(("default", "relay"));
+            s.digest = "transport = \"relay\"".into();
+        }).await;
+        world.leap(2 * MINUTE);
+        world.deliver().await;
+        assert_eq!((world.fate(edition).await.as_str(), world.relay.mails().len()), ("sent: 3 sent", 3));
+    }
 }

@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should stop where it can't")]
 
 mod postgres;
+mod settings;
 mod shell;
 mod time;
 mod world;
 
+pub(crate) use settings::Settings;
 pub(crate) use shell::Shell;
 pub(crate) use time::{BEGINNING, Time};
 pub(crate) use world::{Engine, World, article};

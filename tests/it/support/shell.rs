@@ -64,7 +64,7 @@ impl Shell {
     pub(crate) fn replace(&self, was: &str, is: &str) {
         let text = std::fs::read_to_string(self.path("config.toml")).unwrap();
         assert!(text.contains(was), "{was} is not in the config");
-        self.write("config.toml", &text.replace(was, is));
+        self.write("config.toml", text.replace(was, is));
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
