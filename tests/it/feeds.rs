@@ -52,6 +52,7 @@ async fn the_same_articles_make_the_same_bytes_on_every_engine_in_any_order() {
         world.leap(MINUTE);
         world.publish(rest.to_vec()).await;
         all.push(bytes(&world).await);
+        world.end().await;
     }
     well_formed(&all[0]);
     for other in &all[1..] {

@@ -37,7 +37,7 @@ macro_rules! stories {
                 let begun = $crate::support::World::begin($crate::support::Engine::$engine, &TIME, || TIME.now()).await;
                 let Some(mut world) = begun else { return };
                 super::told::$name(&mut world).await;
-                world.assert_settled().await;
+                world.end().await;
             })+
         }
     };

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sqlx::postgres::PgConnection;
@@ -17,19 +18,41 @@ struct Cluster {
     _watcher: Child,
 }
 
+impl Cluster {
+    fn address(&self, database: &str) -> String {
+        format!("postgres://courant@localhost/{database}?host={}", self.folder)
+    }
+}
+
 static CLUSTER: OnceCell<Result<Cluster, String>> = OnceCell::const_new();
 static DATABASES: AtomicUsize = AtomicUsize::new(0);
+/// Databases whose story is over.
+static USED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// The address of a fresh, empty database; the error is why there is no PostgreSQL here.
+const EMPTY: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid(); \
+     DROP SCHEMA public CASCADE; CREATE SCHEMA public";
+
+/// The address of an empty database that is this story's alone; the error is why there is no PostgreSQL here.
 pub(crate) async fn fresh_database() -> Result<String, String> {
     let cluster = CLUSTER.get_or_init(|| async { tokio::task::spawn_blocking(start).await.unwrap() }).await;
-    let folder = &cluster.as_ref().map_err(Clone::clone)?.folder;
+    let cluster = cluster.as_ref().map_err(Clone::clone)?;
+    let used = USED.lock().unwrap().pop();
+    if let Some(url) = used {
+        let mut db = PgConnection::connect(&url).await.unwrap();
+        db.execute(sqlx::raw_sql(EMPTY)).await.unwrap();
+        db.close().await.unwrap();
+        return Ok(url);
+    }
     let name = format!("story{}", DATABASES.fetch_add(1, Ordering::Relaxed));
-    let address = |name: &str| format!("postgres://courant@localhost/{name}?host={folder}");
-    let mut admin = PgConnection::connect(&address("postgres")).await.unwrap();
+    let mut admin = PgConnection::connect(&cluster.address("postgres")).await.unwrap();
     admin.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
     admin.close().await.unwrap();
-    Ok(address(&name))
+    Ok(cluster.address(&name))
+}
+
+/// Lets another story have a database: making a hundred of them takes half a minute and a gigabyte.
+pub(crate) fn give_back(url: String) {
+    USED.lock().unwrap().push(url);
 }
 
 fn start() -> Result<Cluster, String> {

@@ -253,12 +253,16 @@ impl World {
         }
     }
 
-    /// Nothing may be left half sent when a story ends.
-    pub(crate) async fn assert_settled(&self) {
+    /// The story is over: nothing may be left half sent, and nothing stays behind.
+    pub(crate) async fn end(self) {
         self.engine.finish().await.unwrap();
         for edition in self.app.store.editions(None).await.unwrap() {
             let counts = self.app.store.edition_counts(edition.id).await.unwrap();
             assert_eq!(counts.sending, 0, "edition {} is left on its way", edition.id);
+        }
+        self.app.store.close().await;
+        if !self.is_sqlite() {
+            postgres::give_back(self.url);
         }
     }
 }
