@@ -1,5 +1,6 @@
-# Starts a throwaway PostgreSQL, prints its folder, and takes it away when standard input ends: with its parent, however that ends.
-trap '' INT TERM HUP
+# Starts a throwaway PostgreSQL, prints its folder, and takes it away when standard input ends: with its parent, whenever and
+# however that ends, even before it could read the folder.
+trap '' INT TERM HUP PIPE
 bin=$(dirname "$(command -v initdb || ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null | tail -n 1)")
 home=$(mktemp -d /tmp/courant-stories-XXXXXX) && cd "$home" || exit 1
 clean_up() { rm -rf "$home"; }
