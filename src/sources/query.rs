@@ -122,7 +122,9 @@ macro_rules! each_of {
             while let Some(record) = rows.try_next().await.map_err(|e| said(source, &e))? {
                 number += 1;
                 let row: Row = columns.iter().enumerate().filter_map(|(i, name)| Some((name.clone(), $cell(&record, i)?))).collect();
-                let id = row.get("id").cloned().unwrap_or_else(|| format!("row {number}"));
+                // As the article itself would be named: a refused row must not make the known article vanish.
+                let id = row.get("id").map(|v| v.trim()).filter(|v| !v.is_empty());
+                let id = id.map_or_else(|| format!("row {number}"), str::to_owned);
                 let told = match draft(&row, &source.timezone, source.article_url.as_deref()) {
                     Ok(draft) => Found::Article(Box::new(draft)),
                     Err(reason) => Found::Refused { id, reason },
