@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should stop where it can't")]
 
+mod foreign;
+mod judges;
+mod program;
 mod schedule;
 mod sending;
 mod smtp;
