@@ -39,7 +39,7 @@ fn shelf() -> (String, Vec<(String, String)>) {
     let (mut lines, mut expected) = (String::new(), Vec::new());
     for n in 0..60 {
         let (title, shown) = TITLES[n % TITLES.len()];
-        let body = format!("<p>Body number {n}.</p>{}", BODIES[n % BODIES.len()]);
+        let body = format!("<p>Body number {n}.</p>{}", if shown.is_empty() { "" } else { BODIES[n % BODIES.len()] });
         let date = format!("2026-08-{:02}T{:02}:30:15Z", 1 + n / 24, n % 24);
         // An article without a title is called by its first words.
         let shown = if shown.is_empty() { format!("Body number {n}.") } else { shown.to_owned() };
@@ -135,8 +135,7 @@ fn feedparser_reads_every_entry_with_its_title_and_date_and_asks_twice_for_nothi
 #[test]
 fn newsboat_reads_fifty_items() {
     if !there("newsboat", &["--version"]) {
-        // Not every system has it, and the other judges are asked everywhere.
-        return eprintln!("skipped: there is no newsboat");
+        return skipped("there is no newsboat");
     }
     let (shell, mut serving, _) = served();
     let address = serving.ready();

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should stop where it can't")]
 
+mod crashes;
 mod foreign;
 mod judges;
 mod program;

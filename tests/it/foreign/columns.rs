@@ -22,8 +22,10 @@ async fn postgresqls_own_types_are_read_as_a_person_would() {
         CREATE TABLE b (id bigint, title text, out numeric(20, 3), touched date, part text, tags jsonb, body text);
         INSERT INTO b VALUES (9007199254740993, 'Seconds', 1788228000.500, '2026-09-02', 'Laboratory, workshop', '["x", "y, z"]', '<p>b</p>');
         INSERT INTO b VALUES (3, 'No tags', 1788228000, '2026-09-02', NULL, '[]', NULL), (4, 'Never', 'NaN', NULL, NULL, NULL, NULL);
-        CREATE TABLE c (id char(4), title text, out bigint, touched timestamptz, tags varchar(9)[]);
-        INSERT INTO c VALUES ('c1', 'Milliseconds', 1788228000123, NULL, '{}'), ('c2', 'Endless', 1788228000, 'infinity', NULL);
+        CREATE TYPE part AS ENUM ('Lab');
+        CREATE DOMAIN label AS varchar(9);
+        CREATE TABLE c (id char(4), title text, out bigint, touched timestamptz, part part, tags varchar(9)[], author label);
+        INSERT INTO c VALUES ('c1', 'Milliseconds', 1788228000123, NULL, 'Lab', '{}', 'Mei Lin'), ('c2', 'Endless', 1788228000, 'infinity', NULL, NULL, NULL);
         DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET datestyle = German; ', current_database());
             EXECUTE format('ALTER DATABASE %I SET bytea_output = escape', current_database());
             EXECUTE format('ALTER DATABASE %I SET timezone = ''America/New_York''', current_database()); END $$;
@@ -48,10 +50,11 @@ async fn postgresqls_own_types_are_read_as_a_person_would() {
     );
     assert_eq!(told(&place, "3"), json!(["No tags", "2026-09-01T02:00:00Z", "2026-09-01T16:00:00Z", [], [], ""]));
 
-    place.read(&format!("SELECT {columns}, tags FROM c"), "");
+    place.read(&format!("SELECT {columns}, part AS section, tags, author FROM c"), "");
     let sync = place.sync();
     assert_eq!((sync.counts(), sync.refused()), ([1, 0, 0, 2], vec!["c2: updated_at `infinity` is no time".to_owned()]));
-    assert_eq!(told(&place, "c1"), json!(["Milliseconds", "2026-09-01T02:00:00Z", "2026-09-01T02:00:00Z", [], [], ""]));
+    assert_eq!(told(&place, "c1"), json!(["Milliseconds", "2026-09-01T02:00:00Z", "2026-09-01T02:00:00Z", ["Lab"], [], ""]));
+    assert_eq!(place.article("c1")["authors"], json!(["Mei Lin"]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -124,6 +124,18 @@ async fn a_query_that_writes_is_refused_by_the_database() {
                 "{kind:?}: {sentence}"
             );
         }
+        if kind != Kind::Sqlite {
+            let body = if kind == Kind::Postgres {
+                "LANGUAGE sql AS 'INSERT INTO diary VALUES (1) RETURNING 1'"
+            } else {
+                "MODIFIES SQL DATA BEGIN INSERT INTO diary VALUES (1); RETURN 1; END"
+            };
+            place.run("CREATE TABLE diary (n INT)").await;
+            place.run(&format!("CREATE FUNCTION note_it() RETURNS INT {body}")).await;
+            place.read(&format!("{QUERY} WHERE note_it() = 1"), "");
+            let sentence = place.fails().to_lowercase();
+            assert!(sentence.contains("read only") || sentence.contains("read-only"), "{kind:?}, in a function: {sentence}");
+        }
         for query in ["DELETE FROM note", "DROP TABLE note", "SELECT id, title, out_at AS published_at FROM note; DELETE FROM note"] {
             place.read(query, "");
             place.shell.courant(&["sources", "sync"]);
