@@ -38,13 +38,14 @@ pub(super) async fn run(engine: &Engine, transport: &Transport, wait: i64, stop:
     let (jobs, receiver) = mpsc::channel(2 * transport.connections);
     let (over, hears) = mpsc::unbounded_channel();
     // A child: giving this relay up for now must not stop the others.
-    let stop = stop.child_token();
+    let (halt, stop) = (stop.clone(), stop.child_token());
     let shared = Arc::new(Shared {
         engine: engine.clone(),
         transport: transport.clone(),
         letters: Letters::new(engine.clone(), transport),
         jobs: Mutex::new(receiver),
         stop: stop.clone(),
+        halt,
     });
     let mut lanes = JoinSet::new();
     for _ in 0..transport.connections {

@@ -28,6 +28,8 @@ pub(super) struct Shared {
     pub(super) jobs: Mutex<mpsc::Receiver<Job>>,
     /// Fires when the daemon stops, or when the relay is given up for this run.
     pub(super) stop: CancellationToken,
+    /// Fires when the daemon stops: what a limit granted before it was used up still goes out.
+    pub(super) halt: CancellationToken,
 }
 
 /// A job with the answer to its intent on the way.
@@ -66,7 +68,7 @@ pub(super) async fn run(shared: Arc<Shared>) -> Report {
             },
         };
         let Asked { job, pending } = asked;
-        if shared.stop.is_cancelled() {
+        if shared.halt.is_cancelled() {
             // A granted intent is given back; one that was not, was never ours.
             if pending.granted().await == Grant::Start {
                 shared.record(&job, Outcome::Released, None).await;
@@ -119,7 +121,7 @@ impl Shared {
                     self.health(|h| h.limited(until));
                     self.pause(until).await.map_err(|()| Stopped::NotOurs)?;
                 }
-                Grant::Start if self.stop.is_cancelled() => return Err(Stopped::GiveBack),
+                Grant::Start if self.halt.is_cancelled() => return Err(Stopped::GiveBack),
                 Grant::Start => match self.open(way).await {
                     Ok(()) => return Ok(()),
                     Err(until) => {

@@ -17,13 +17,13 @@ use crate::store::deliveries::Variant;
 use crate::store::editions::Edition;
 use crate::store::leases::Claimed;
 use crate::templates::mail::SiteContext;
-use crate::templates::{ConfirmContext, DigestContext};
+use crate::templates::{ConfirmContext, Recipe};
 
 /// A variant with the headers of its edition.
 struct Prepared {
     variant: Variant,
     edition: Edition,
-    recipe: Option<(String, DigestContext)>,
+    recipe: Option<Recipe>,
 }
 
 /// Makes messages; keeps the variants in use.
@@ -66,12 +66,8 @@ impl Letters {
                 self.slots.fill(&variant.html, values, true),
                 self.slots.fill(&variant.text, values, false),
             ),
-            Some((template, context)) => {
-                let mut context = context.clone();
-                context.subscriber.name = name.to_owned();
-                context.subscriber.address.clone_from(&claimed.address);
-                context.subscriber.unsubscribe_url.clone_from(&unsubscribe_url);
-                let mail = self.engine.templates.render_digest(template, &context)?;
+            Some(recipe) => {
+                let mail = recipe.render(name, &claimed.address, &unsubscribe_url)?;
                 (mail.subject, mail.html, mail.text)
             }
         };
@@ -180,10 +176,7 @@ impl Letters {
         let variant = self.engine.store.variant(id).await?.with_context(|| format!("there is no variant {id}"))?;
         let edition =
             self.engine.store.edition(variant.edition_id).await?.with_context(|| format!("there is no edition {}", variant.edition_id))?;
-        let recipe = match &variant.recipe {
-            Some(json) => Some(serde_json::from_str(json).context("the variant's recipe can't be read")?),
-            None => None,
-        };
+        let recipe = variant.recipe.as_deref().map(Recipe::read).transpose()?;
         let fresh = Arc::new(Prepared { variant, edition, recipe });
         if let Ok(mut prepared) = self.prepared.lock() {
             if prepared.len() >= KEPT {

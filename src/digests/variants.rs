@@ -38,7 +38,7 @@ pub(super) fn render(
         let context = context(desk, digest, stories, &language, &sections, at);
         let mail = desk.templates.render_digest(&digest.template, &context)?;
         variants.push(NewVariant {
-            recipe: if in_logic { Some(serde_json::to_string(&(&digest.template, &context))?) } else { None },
+            recipe: if in_logic { Some(desk.templates.recipe(&digest.template, &context)?) } else { None },
             sections: serde_json::to_string(&sections)?,
             language,
             subject: mail.subject,

@@ -8,6 +8,7 @@ mod guard;
 mod inline;
 pub mod mail;
 pub mod pages;
+mod recipe;
 mod source;
 mod speech;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use sha2::{Digest as _, Sha256};
 use engine::Engine;
 pub use mail::{ConfirmContext, DigestContext, RenderedMail};
 pub use pages::View;
+pub use recipe::Recipe;
 use source::Sources;
 use speech::Speech;
 pub use speech::date_text;
@@ -34,6 +36,7 @@ pub struct Templates {
     speech: Arc<Speech>,
     stylesheet: Stylesheet,
     mails: Vec<String>,
+    sources: Sources,
 }
 
 /// The style sheet of all pages, served at `/assets/style.css`.
@@ -58,7 +61,11 @@ impl Templates {
     /// One sentence with file, line, column and remedy: a file that can't be read or that nothing would use, bad syntax,
     /// a partial that does not exist, or nesting and size beyond what can be rendered safely.
     pub fn load(override_folder: Option<&Path>) -> anyhow::Result<Self> {
-        let mut sources = Sources::gather(override_folder)?;
+        Self::of(Sources::gather(override_folder)?)
+    }
+
+    /// Parses what was gathered.
+    fn of(mut sources: Sources) -> anyhow::Result<Self> {
         let speech = Arc::new(Speech::load(&sources.fluent)?);
         let mails = sources.mails();
         let text = sources.files.remove(pages::STYLESHEET).map(|source| source.text).unwrap_or_default();
@@ -66,7 +73,7 @@ impl Templates {
         let hash = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
         let stylesheet = Stylesheet { text, hash };
         let engine = Engine::load(&sources.files, &speech, &format!("/assets/style.css?v={}", stylesheet.hash))?;
-        Ok(Self { engine, speech, stylesheet, mails })
+        Ok(Self { engine, speech, stylesheet, mails, sources })
     }
 
     /// The style sheet that pages link to.

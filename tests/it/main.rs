@@ -1,15 +1,24 @@
-//! Stories about the whole program, told from outside.
+//! Stories about the whole program, told from outside, and guards of its shape.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should stop where it can't")]
 
+mod cli;
 mod crashes;
+mod feeds;
 mod foreign;
 mod judges;
+mod layers;
+mod migrations;
+mod nodes;
+mod orders;
 mod program;
+mod readers;
 mod schedule;
 mod sending;
 mod smtp;
 mod smtp_server;
 mod smtp_tls;
+mod sources;
+mod storm;
 mod support;
 mod telling;

@@ -93,7 +93,7 @@ async fn listen(port: Option<u16>) -> anyhow::Result<TcpListener> {
 
 /// The demo's configuration: a file like any other, read like any other.
 fn config(college: &College, folder: &Path, web: SocketAddr, smtp: SocketAddr) -> anyhow::Result<Config> {
-    let zone = jiff::tz::TimeZone::system().iana_name().unwrap_or("UTC").to_owned();
+    let zone = jiff::tz::TimeZone::system().iana_name().filter(|z| *z != "Etc/UTC").unwrap_or("UTC").to_owned();
     let text = format!(
         r#"[site]
 title = {title:?}

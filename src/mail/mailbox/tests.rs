@@ -1,3 +1,5 @@
+//! The mailbox listens, takes mails apart and lets the oldest go.
+
 use proptest::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 

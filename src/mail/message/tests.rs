@@ -1,3 +1,5 @@
+//! A message is built as RFC 5322 and the large receivers want it.
+
 use proptest::prelude::*;
 
 use super::*;

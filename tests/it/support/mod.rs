@@ -3,13 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should stop where it can't")]
 
 mod postgres;
+mod settings;
 mod shell;
 mod time;
 mod world;
 
+pub(crate) use settings::Settings;
 pub(crate) use shell::Shell;
 pub(crate) use time::{BEGINNING, Time};
-pub(crate) use world::{Engine, Settings, World, article};
+pub(crate) use world::{Engine, World, article};
 
 /// Says that a test could not be held here; where everything is required that is a failure.
 pub(crate) fn skipped(why: &str) {

@@ -1,7 +1,7 @@
 //! The program itself, run as a person would: with a config file in a folder of its own.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 /// A folder with a config, and the program to run in it.
 pub(crate) struct Shell {
@@ -64,7 +64,7 @@ impl Shell {
     pub(crate) fn replace(&self, was: &str, is: &str) {
         let text = std::fs::read_to_string(self.path("config.toml")).unwrap();
         assert!(text.contains(was), "{was} is not in the config");
-        self.write("config.toml", &text.replace(was, is));
+        self.write("config.toml", text.replace(was, is));
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -103,6 +103,11 @@ impl Shell {
             command.env_remove(name);
         }
         command
+    }
+    /// Sends a running program a signal, as `TERM`.
+    pub(crate) fn signal(child: &Child, name: &str) {
+        let sent = Command::new("kill").args([format!("-{name}"), child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
     }
 }
 

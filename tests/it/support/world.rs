@@ -19,7 +19,7 @@ use courant::subscribers::{self, Person};
 use sqlx::{AssertSqlSafe, Connection};
 use tokio_util::sync::CancellationToken;
 
-use super::{Time, postgres, skipped};
+use super::{Settings, Time, postgres, skipped};
 use crate::smtp_server::{Script, SmtpServer};
 
 /// Which database a world stands on.
@@ -27,26 +27,6 @@ use crate::smtp_server::{Script, SmtpServer};
 pub(crate) enum Engine {
     Sqlite,
     Postgres,
-}
-
-/// What a story may say otherwise in the config: lines of TOML for each table.
-#[derive(Debug, Clone)]
-pub(crate) struct Settings {
-    pub(crate) base_url: String,
-    /// Of the source `college`, without its name; empty for builtin.
-    pub(crate) source: String,
-    /// Of the feed `news`.
-    pub(crate) feed: String,
-    /// Of the digest `weekly`.
-    pub(crate) digest: String,
-    /// Of the transport `default`, without its url.
-    pub(crate) transport: String,
-    /// Instead of the world's own relay.
-    pub(crate) way: Option<String>,
-    /// Further tables.
-    pub(crate) more: String,
-    /// Tables that have other names now: the old and the new.
-    pub(crate) renamed: Vec<(&'static str, &'static str)>,
 }
 
 /// One store, one relay, one site.
@@ -89,16 +69,7 @@ impl World {
         };
         time.begin();
         let relay = SmtpServer::start(Script::new()).await;
-        let settings = Settings {
-            base_url: "https://news.example.edu".into(),
-            source: String::new(),
-            feed: String::new(),
-            digest: String::new(),
-            transport: "connections = 2".into(),
-            way: None,
-            more: String::new(),
-            renamed: Vec::new(),
-        };
+        let settings = Settings::new();
         let app = connected(&settings, &url, &relay, &home, clock).await.unwrap();
         let engine = app.engine();
         Some(Self { app, relay, settings, home, url, time, clock, engine })
@@ -118,7 +89,7 @@ impl World {
     }
 
     pub(crate) fn config_text(&self) -> String {
-        config_text(&self.settings, &self.url, &self.relay)
+        self.settings.text(&self.url, &self.relay)
     }
 
     /// Writes the config beside the store, for the program itself.
@@ -157,7 +128,8 @@ impl World {
     }
 
     pub(crate) async fn publish(&self, drafts: impl IntoIterator<Item = Draft>) {
-        let report = import::publish(&self.app.store, &self.app.config, self.source(), drafts.into_iter().collect(), self.now()).await.unwrap();
+        let report =
+            import::publish(&self.app.store, &self.app.config, self.source(), drafts.into_iter().collect(), self.now()).await.unwrap();
         assert_eq!(report.refused, [], "publishing");
     }
 
@@ -230,8 +202,14 @@ impl World {
     pub(crate) async fn fate(&self, edition: i64) -> String {
         let state = self.app.store.edition(edition).await.unwrap().unwrap().state;
         let c = self.app.store.edition_counts(edition).await.unwrap();
-        let counts =
-            [(c.queued, "queued"), (c.sending, "sending"), (c.sent, "sent"), (c.failed, "failed"), (c.held, "held"), (c.cancelled, "cancelled")];
+        let counts = [
+            (c.queued, "queued"),
+            (c.sending, "sending"),
+            (c.sent, "sent"),
+            (c.failed, "failed"),
+            (c.held, "held"),
+            (c.cancelled, "cancelled"),
+        ];
         let mut text = format!("{}:", state.word());
         for (i, (n, word)) in counts.into_iter().filter(|(n, _)| *n > 0).enumerate() {
             write!(text, "{} {n} {word}", if i == 0 { "" } else { "," }).unwrap();
@@ -285,51 +263,16 @@ impl World {
     }
 }
 
-async fn connected(settings: &Settings, url: &str, relay: &SmtpServer, home: &tempfile::TempDir, clock: fn() -> Millis) -> anyhow::Result<App> {
-    let text = config_text(settings, url, relay);
+async fn connected(
+    settings: &Settings,
+    url: &str,
+    relay: &SmtpServer,
+    home: &tempfile::TempDir,
+    clock: fn() -> Millis,
+) -> anyhow::Result<App> {
+    let text = settings.text(url, relay);
     let config = Config::parse(&home.path().join("config.toml"), &text, std::iter::empty())?;
     let mut app = App::connect(config).await?;
     app.clock = clock;
     Ok(app)
-}
-
-fn config_text(s: &Settings, url: &str, relay: &SmtpServer) -> String {
-    let way = s.way.clone().unwrap_or_else(|| format!("smtp://{}", relay.address()));
-    let source = if s.source.is_empty() { "kind = \"builtin\"" } else { &s.source };
-    let Settings { base_url, feed, digest, transport, more, .. } = s;
-    let text = format!(
-        r#"[site]
-title = "College News"
-base_url = "{base_url}"
-language = "en"
-timezone = "UTC"
-id_authority = "news.example.edu,2026"
-postal_address = "1 College Road"
-[database]
-url = "{url}"
-[server]
-listen = "127.0.0.1:0"
-[[sources]]
-name = "college"
-{source}
-[[feeds]]
-name = "news"
-{feed}
-[[digests]]
-name = "weekly"
-title = "The week"
-from = "College News <news@example.edu>"
-{schedule}
-{digest}
-[[transports]]
-name = "default"
-url = "{way}"
-{transport}
-{more}
-"#,
-        schedule = if digest.contains("schedule") { "" } else { "schedule = \"0 8 * * MON\"" },
-    );
-    s.renamed.iter().fold(text, |text, (was, is)| {
-        text.replace(&format!("name = \"{was}\""), &format!("name = \"{is}\"\nwas = [\"{was}\"]"))
-    })
 }

@@ -1,0 +1,159 @@
+//! Feeds are a pure function of their articles (promise 2).
+
+use courant::domain::article::Draft;
+use courant::domain::time::{DAY, HOUR, MINUTE};
+use courant::feeds::format::Format;
+use courant::feeds::shelf::{Report, documents, refresh_due};
+
+use crate::support::{BEGINNING, Engine, Shell, Time, World, article, stories};
+
+fn drafts() -> Vec<Draft> {
+    let mut all: Vec<Draft> = (0..30)
+        .map(|i| Draft {
+            published_at: BEGINNING.plus(-DAY + (i / 3) * MINUTE),
+            title: format!("News {i} & more <b>bold</b> 新闻"),
+            sections: vec!["Campus".into()],
+            ..article(&format!("n{i}"))
+        })
+        .collect();
+    all[3].body_html = "<p>unclosed <script>alert(1)</script> \u{0} \u{b} ]]></p>".into();
+    all
+}
+
+async fn bytes(world: &World) -> Vec<(Format, Vec<u8>)> {
+    let config = &world.app.config;
+    documents(&world.app.store, &config.site, &config.feeds[0], world.now()).await.unwrap()
+}
+
+fn well_formed(made: &[(Format, Vec<u8>)]) {
+    for (format, body) in made {
+        let text = std::str::from_utf8(body).unwrap();
+        match format {
+            Format::Json => assert!(serde_json::from_str::<serde_json::Value>(text).unwrap()["items"].is_array()),
+            Format::Rss | Format::Atom => assert!(roxmltree::Document::parse(text).unwrap().root_element().has_children()),
+        }
+    }
+}
+
+/// The order in which articles came, and the engine they are kept in, leave no trace in the bytes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_articles_make_the_same_bytes_on_every_engine_in_any_order() {
+    static TIME: Time = Time::new();
+    let mut all = Vec::new();
+    for (engine, turn) in [(Engine::Sqlite, 0), (Engine::Sqlite, 17), (Engine::Postgres, 0), (Engine::Postgres, 11)] {
+        let Some(world) = World::begin(engine, &TIME, || TIME.now()).await else { continue };
+        let mut drafts = drafts();
+        drafts.rotate_left(turn);
+        if turn > 0 {
+            drafts.reverse();
+        }
+        let (some, rest) = drafts.split_at(7);
+        world.publish(some.to_vec()).await;
+        world.leap(MINUTE);
+        world.publish(rest.to_vec()).await;
+        all.push(bytes(&world).await);
+    }
+    well_formed(&all[0]);
+    for other in &all[1..] {
+        for ((format, one), (_, two)) in all[0].iter().zip(other) {
+            assert_eq!(String::from_utf8_lossy(one), String::from_utf8_lossy(two), "{format:?}");
+        }
+    }
+}
+
+stories! {
+    async fn a_feed_changes_with_its_articles_alone(world) {
+        world.publish(drafts()).await;
+        let app = &world.app;
+        let refresh = async || refresh_due(&app.store, &app.config, &app.shelf, world.now()).await.unwrap();
+        assert_eq!(refresh().await, Report { changed: 3, unchanged: 0 });
+        let etag = || app.shelf.get("news.atom").unwrap().etag.clone();
+        let before = etag();
+        world.leap(HOUR);
+        assert_eq!(refresh().await, Report::default());
+        world.publish(drafts()).await;
+        refresh().await;
+        assert_eq!(etag(), before, "told again, nothing new");
+        world.publish([article("extra")]).await;
+        assert_eq!(refresh().await.changed, 3);
+        assert_ne!(etag(), before);
+    }
+
+    async fn after_a_restart_a_feed_has_the_bytes_and_the_date_it_had(world) {
+        world.publish(drafts()).await;
+        let first = world.app.clone();
+        refresh_due(&first.store, &first.config, &first.shelf, world.now()).await.unwrap();
+        world.leap(DAY);
+        let other = world.another_node().await;
+        refresh_due(&other.store, &other.config, &other.shelf, world.now()).await.unwrap();
+        for file in ["news.rss", "news.atom", "news.json"] {
+            let (one, two) = (first.shelf.get(file).unwrap(), other.shelf.get(file).unwrap());
+            assert_eq!((&one.etag, one.modified, &one.body), (&two.etag, two.modified, &two.body), "{file}");
+        }
+        other.store.close().await;
+    }
+
+    async fn a_feed_says_that_it_changed_when_an_article_is_removed(world) {
+        world.publish([article("a"), article("b")]).await;
+        let updated = async || {
+            let made = bytes(world).await;
+            let atom = made.iter().find(|(f, _)| *f == Format::Atom).unwrap();
+            let text = String::from_utf8(atom.1.clone()).unwrap();
+            let document = roxmltree::Document::parse(&text).unwrap();
+            let updated = document.root_element().children().find(|n| n.has_tag_name(("http://www.w3.org/2005/Atom", "updated"))).unwrap();
+            updated.text().unwrap().to_owned()
+        };
+        let before = updated().await;
+        world.leap(HOUR);
+        world.unpublish("a").await;
+        let after = updated().await;
+        assert!(after > before, "{before} {after}");
+        well_formed(&bytes(world).await);
+        assert!(!String::from_utf8(bytes(world).await.remove(0).1).unwrap().contains("Title of a"));
+    }
+
+    async fn a_feed_takes_what_it_selects_and_no_more_than_its_items(world) {
+        world.configure(|s| s.feed = "items = 2\nsections = [\"sport\"]".into()).await;
+        let of = |id: &str, section: &str, hours: i64| Draft {
+            sections: vec![section.into()],
+            published_at: BEGINNING.plus(-hours * HOUR),
+            ..article(id)
+        };
+        world.publish([of("old", "Sport", 9), of("new", "Sport", 1), of("other", "Campus", 2), of("middle", "sport", 5)]).await;
+        let made = bytes(world).await;
+        let json = made.iter().find(|(f, _)| *f == Format::Json).unwrap();
+        let value: serde_json::Value = serde_json::from_slice(&json.1).unwrap();
+        let ids: Vec<_> = value["items"].as_array().unwrap().iter().map(|i| i["id"].as_str().unwrap().rsplit('/').next().unwrap()).collect();
+        assert_eq!(ids, ["new", "middle"]);
+    }
+
+    async fn an_article_keeps_its_id_whatever_becomes_of_its_address(world) {
+        world.publish([article("a")]).await;
+        world.publish([Draft { url: Some("https://elsewhere.example/x".into()), title: "Moved".into(), ..article("a") }]).await;
+        for (format, body) in bytes(world).await {
+            let text = String::from_utf8(body).unwrap();
+            assert!(text.contains("tag:news.example.edu,2026:college/a") && text.contains("https://elsewhere.example/x"), "{format:?}");
+        }
+    }
+
+    async fn feeds_build_writes_the_bytes_that_are_served(world) {
+        world.become_real();
+        world.publish((0..5).map(|i| Draft { published_at: world.now().plus(-i * HOUR), ..article(&format!("a{i}")) })).await;
+        refresh_due(&world.app.store, &world.app.config, &world.app.shelf, world.now()).await.unwrap();
+        let config = world.config_file();
+        let arguments = ["feeds", "build", "--out", "public", "--config", config.to_str().unwrap()];
+        assert!(Shell::command(world.home.path(), &arguments).output().unwrap().status.success());
+        for file in ["news.rss", "news.atom", "news.json"] {
+            let written = std::fs::read(world.home.path().join("public").join(file)).unwrap();
+            assert_eq!(written, world.app.shelf.get(file).unwrap().body, "{file}");
+        }
+    }
+
+    async fn a_renamed_feed_keeps_the_date_of_its_last_change(world) {
+        world.publish([article("a")]).await;
+        refresh_due(&world.app.store, &world.app.config, &world.app.shelf, world.now()).await.unwrap();
+        world.configure(|s| s.renamed.push(("news", "campus"))).await;
+        assert_eq!(world.sql("UPDATE feed_versions SET etag = etag WHERE feed = 'campus'").await, 3);
+        assert_eq!(world.sql("UPDATE feed_versions SET etag = etag WHERE feed = 'news'").await, 0);
+    }
+}

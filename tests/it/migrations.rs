@@ -1,0 +1,72 @@
+//! Both engines have the same history, and it can be walked with people's data on board.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use courant::store::Store;
+
+use crate::support::{article, stories};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn names(engine: &str) -> BTreeSet<String> {
+    let entries = std::fs::read_dir(root().join("migrations").join(engine)).unwrap();
+    entries.map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect()
+}
+
+#[test]
+fn both_engines_have_the_same_migrations_numbered_without_gaps() {
+    let names = [names("sqlite"), names("postgres")];
+    assert_eq!(names[0], names[1]);
+    for (number, name) in (1..).zip(&names[0]) {
+        assert!(name.starts_with(&format!("{number:04}_")) && name.ends_with(".sql"), "{name}");
+    }
+}
+
+#[test]
+fn every_migration_file_is_embedded() {
+    let listed = std::fs::read_to_string(root().join("src/store/migrations.rs")).unwrap();
+    for engine in ["sqlite", "postgres"] {
+        for name in names(engine) {
+            assert!(listed.contains(&format!("migrations/{engine}/{name}")), "{engine}/{name} is not in src/store/migrations.rs");
+        }
+    }
+}
+
+#[test]
+fn the_complete_config_of_the_repository_works() {
+    let config = courant::config::Config::load(&root().join("config.toml"), std::iter::empty()).unwrap();
+    assert_eq!((config.sources.len(), config.feeds.len(), config.digests.len(), config.transports.len()), (1, 1, 1, 1));
+}
+
+stories! {
+    async fn migrating_again_leaves_people_and_articles_as_they_are(world) {
+        world.publish([article("a")]).await;
+        world.readers(3).await;
+        let edition = world.edition().await;
+        world.deliver().await;
+        let url = world.app.config.database.url.clone();
+        let again = Store::open(&url).await.unwrap();
+        assert_eq!(again.edition_counts(edition).await.unwrap().sent, 3);
+        assert_eq!(again.instance().await.unwrap().secret, world.app.instance.secret, "tokens and ids stay good");
+        again.close().await;
+    }
+
+    async fn two_processes_that_start_at_once_migrate_once(world) {
+        let url = world.app.config.database.url.clone();
+        let (one, two) = if world.is_sqlite() {
+            let fresh = url.replace("courant.db", "fresh.db");
+            tokio::join!(Store::open(&fresh), Store::open(&fresh))
+        } else {
+            world.sql("DROP SCHEMA public CASCADE").await;
+            world.sql("CREATE SCHEMA public").await;
+            tokio::join!(Store::open(&url), Store::open(&url))
+        };
+        let (one, two) = (one.unwrap(), two.unwrap());
+        assert_eq!(one.instance().await.unwrap().secret, two.instance().await.unwrap().secret);
+        one.close().await;
+        two.close().await;
+    }
+}

@@ -1,0 +1,192 @@
+//! Crashes and company: dead nodes, several nodes, copies of the store.
+
+use std::collections::BTreeMap;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use courant::digests::Prepared;
+use courant::domain::article::Draft;
+use courant::domain::time::SECOND;
+use courant::store::Store;
+use tokio_util::sync::CancellationToken;
+
+use crate::smtp_server::{At, Rule, Script};
+use crate::support::{Shell, World, article, stories};
+
+/// Waits for something another process or task does; generous, for a busy machine.
+async fn until(what: &str, mut there: impl AsyncFnMut() -> bool) {
+    let begun = Instant::now();
+    while !there().await {
+        assert!(begun.elapsed() < Duration::from_secs(30), "never: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+async fn edition_for(world: &World, readers: usize) -> i64 {
+    world.publish([Draft { published_at: world.now(), ..article("a") }]).await;
+    world.readers(readers).await;
+    world.edition().await
+}
+
+/// As if all leases of nodes that are gone had run out.
+async fn leases_run_out(world: &World) {
+    world.sql("UPDATE blocks SET lease_until = 0 WHERE lease_node IS NOT NULL").await;
+    world.sql("UPDATE waiting SET lease_until = 0 WHERE lease_node IS NOT NULL").await;
+}
+
+/// How often each Message-ID arrived.
+fn by_id(world: &World) -> BTreeMap<String, usize> {
+    let mut ids = BTreeMap::new();
+    for mail in world.relay.mails() {
+        let id = mail.content.lines().find(|l| l.to_lowercase().starts_with("message-id:")).unwrap().to_owned();
+        *ids.entry(id).or_default() += 1;
+    }
+    ids
+}
+
+stories! {
+    async fn a_killed_process_loses_nobody_and_repeats_at_most_two_mails_a_connection(world) {
+        world.become_real();
+        world.configure(|s| s.transport = "connections = 3".into()).await;
+        // If this machine is slow to kill, three mails without an answer stop the three connections.
+        let stall = |to: &str| Rule::stall(At::Content).recipient(to);
+        let stalls = Script::new().rule(stall("r300@")).rule(stall("r301@")).rule(stall("r302@"));
+        world.relay.set_script(stalls.rule(Rule::wait(At::Content, Duration::from_millis(3))));
+        let edition = edition_for(world, 400).await;
+        let (home, config) = (world.home.path().to_owned(), world.config_file());
+        let arguments = ["--config", config.to_str().unwrap(), "deliver"];
+        let mut child = Shell::command(&home, &arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        world.relay.wait_for(60).await;
+        child.kill().unwrap();
+        child.wait().unwrap();
+        world.relay.set_script(Script::new());
+        assert!(world.relay.mails().len() < 400);
+        let report = if world.is_sqlite() {
+            world.app.store.take_all_leases_back().await.unwrap();
+            world.deliver().await
+        } else {
+            leases_run_out(world).await;
+            world.deliver().await
+        };
+        assert!(report.failed == 0 && report.held == 0, "{report:?}");
+        assert_eq!(world.fate(edition).await, "sent: 400 sent");
+        let ids = by_id(world);
+        assert_eq!((ids.len(), world.arrived().len()), (400, 400), "everybody has it");
+        assert!(ids.values().all(|n| *n <= 2));
+        assert!(world.relay.mails().len() <= 400 + 2 * 3, "{} mails", world.relay.mails().len());
+    }
+
+    async fn after_a_crash_what_was_on_its_way_is_held_where_the_config_says_so(world) {
+        world.configure(|s| s.transport = "connections = 1\nuncertain = \"hold\"".into()).await;
+        let edition = edition_for(world, 3).await;
+        world.sql("UPDATE blocks SET lease_node = 'dead', lease_until = 0").await;
+        world.sql("UPDATE deliveries SET state = 'sending' WHERE id = (SELECT MIN(id) FROM deliveries)").await;
+        world.deliver().await;
+        assert_eq!(world.fate(edition).await, "sent: 2 sent, 1 held");
+        assert!(world.answer("r0@example.org").await.contains("the outcome is unknown"));
+    }
+
+    async fn a_retry_that_a_dead_node_was_sending_is_taken_over(world) {
+        world.relay.set_script(Script::new().rule(Rule::say(At::Rcpt, "450 4.2.0 later").once()));
+        let edition = edition_for(world, 1).await;
+        world.deliver().await;
+        world.sql("UPDATE deliveries SET state = 'sending'").await;
+        world.sql("UPDATE waiting SET lease_node = 'dead', lease_until = 0, due_at = 0").await;
+        world.deliver().await;
+        assert_eq!((world.fate(edition).await.as_str(), world.relay.mails().len()), ("sent: 1 sent", 1));
+    }
+
+    async fn a_living_nodes_work_is_left_alone_and_a_dead_ones_taken_over(world) {
+        let edition = edition_for(world, 5).await;
+        world.sql("UPDATE blocks SET lease_node = 'other', lease_until = 9000000000000").await;
+        assert_eq!(world.deliver().await.sent, 0);
+        world.sql("UPDATE blocks SET lease_until = 1").await;
+        world.deliver().await;
+        assert_eq!(world.fate(edition).await, "sent: 5 sent");
+    }
+
+    async fn a_node_that_lost_its_lease_starts_no_further_mail(world) {
+        world.configure(|s| s.transport = "connections = 1".into()).await;
+        world.relay.set_script(Script::new().rule(Rule::stall(At::Content)));
+        let edition = edition_for(world, 20).await;
+        let (engine, transport) = (world.engine(), world.transport().clone());
+        let sending = tokio::spawn(async move { engine.deliver_due(&transport, 0, &CancellationToken::new()).await });
+        world.relay.wait_for(1).await;
+        until("the next mail is marked", async || world.sql("UPDATE deliveries SET state = state WHERE state = 'sending'").await >= 1).await;
+        // It overslept: another node has the block now, and is at work.
+        world.sql("UPDATE blocks SET lease_node = 'other', lease_until = 9000000000000").await;
+        world.relay.set_script(Script::new());
+        while !sending.is_finished() {
+            world.relay.release();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        sending.await.unwrap().unwrap();
+        assert!(world.relay.mails().len() <= 2, "{}", world.relay.mails().len());
+        leases_run_out(world).await;
+        world.deliver().await;
+        assert_eq!((world.fate(edition).await.as_str(), by_id(world).len()), ("sent: 20 sent", 20));
+    }
+
+    async fn several_nodes_share_an_edition_without_doubles(world) {
+        let edition = edition_for(world, 700).await;
+        let other = world.another_node().await;
+        let (one, two) = (world.app.engine(), other.engine());
+        let stop = CancellationToken::new();
+        let (a, b) = tokio::join!(one.deliver_due(world.transport(), 0, &stop), two.deliver_due(&other.config.transports[0], 0, &stop));
+        let (a, b) = (a.unwrap(), b.unwrap());
+        assert_eq!(a.sent + b.sent, 700, "{a:?} {b:?}");
+        assert!(world.arrived().len() == 700 && world.relay.mails().len() == 700);
+        world.deliver().await;
+        assert_eq!(world.fate(edition).await, "sent: 700 sent");
+        other.store.close().await;
+    }
+
+    async fn stopping_finishes_what_is_in_flight_and_gives_the_rest_back(world) {
+        world.relay.set_script(Script::new().rule(Rule::wait(At::Content, Duration::from_millis(5))));
+        let edition = edition_for(world, 300).await;
+        let (engine, stop) = (world.engine(), CancellationToken::new());
+        let (transport, stopped) = (world.transport().clone(), stop.clone());
+        let sending = tokio::spawn(async move { engine.deliver_due(&transport, 0, &stopped).await });
+        world.relay.wait_for(5).await;
+        stop.cancel();
+        let report = sending.await.unwrap().unwrap();
+        let sent = usize::try_from(report.sent).unwrap();
+        assert!(sent < 300 && sent == world.relay.mails().len(), "{sent}, {}", world.relay.mails().len());
+        assert_eq!(world.fate(edition).await, format!("sending: {} queued, {sent} sent", 300 - sent));
+        assert_eq!(world.sql("UPDATE blocks SET done = done WHERE lease_node IS NOT NULL").await, 0, "leases are given back");
+        world.relay.set_script(Script::new());
+        world.restart();
+        world.deliver().await;
+        assert_eq!((world.fate(edition).await.as_str(), world.relay.mails().len()), ("sent: 300 sent", 300));
+    }
+
+    async fn under_another_base_url_nothing_is_sent_until_it_is_adopted(world) {
+        edition_for(world, 1).await;
+        world.configure(|s| s.base_url = "https://copy.example.edu".into()).await;
+        let why = world.app.refusal().unwrap();
+        assert!(why.contains("https://news.example.edu") && why.contains("https://copy.example.edu") && why.contains("courant adopt"), "{why}");
+        world.app.store.adopt("https://copy.example.edu").await.unwrap();
+        world.configure(|_| ()).await;
+        assert_eq!(world.app.refusal(), None);
+    }
+
+    async fn a_database_that_is_ahead_of_the_program_is_refused(world) {
+        world.sql("INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+            VALUES (9999, 'from the future', TRUE, 'x', 0)").await;
+        let url = world.app.config.database.url.clone();
+        let why = Store::open(&url).await.unwrap_err().to_string();
+        assert!(why.contains("newer Courant") && why.contains("9999"), "{why}");
+    }
+
+    async fn keeping_leases_prolongs_them(world) {
+        edition_for(world, 1).await;
+        let node = world.engine().node().to_owned();
+        world.sql(&format!("UPDATE blocks SET lease_node = '{node}', lease_until = 1")).await;
+        world.app.store.renew_leases(&node).await.unwrap();
+        assert_eq!(world.sql("UPDATE blocks SET done = done WHERE lease_until > 1").await, 1);
+        world.app.store.give_leases_back(&node).await.unwrap();
+        world.leap(SECOND);
+        assert_eq!(world.deliver().await.sent, 1);
+        assert_eq!(world.run("weekly").await, Prepared::TooFew { stories: 0 });
+    }
+}

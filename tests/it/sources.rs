@@ -1,0 +1,184 @@
+//! Articles come in from a CMS database: mirrored, removed, returned, and never lost to a bad day (promises 1 and 8).
+
+use courant::domain::time::{DAY, HOUR, MINUTE, Millis};
+use courant::sources::{self, SyncReport};
+use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
+
+use crate::support::{BEGINNING, World, stories};
+
+const QUERY: &str = "SELECT id, title, body AS body_html, published_at FROM news";
+
+/// A CMS with a table of news, and a world that reads it.
+async fn cms(world: &mut World) {
+    let path = world.home.path().join("cms.db");
+    std::fs::File::create(&path).unwrap();
+    write(world, "CREATE TABLE news (id INTEGER PRIMARY KEY, title TEXT, body TEXT, published_at TEXT)").await;
+    let source = format!("kind = \"query\"\nurl = \"sqlite://{}\"\nquery = \"{QUERY}\"\npoll = \"1m\"", path.display());
+    world.configure(|s| s.source = source).await;
+}
+
+async fn write(world: &World, text: &str) {
+    let url = format!("sqlite://{}", world.home.path().join("cms.db").display());
+    let mut db = SqliteConnection::connect(&url).await.unwrap();
+    sqlx::query(AssertSqlSafe(text.to_owned())).execute(&mut db).await.unwrap();
+    db.close().await.unwrap();
+}
+
+async fn insert(world: &World, ids: std::ops::Range<i64>) {
+    for id in ids {
+        let published = BEGINNING.plus(-DAY + id * 1000).rfc3339();
+        write(world, &format!("INSERT INTO news VALUES ({id}, 'News {id}', '<p>Body {id}</p>', '{published}')")).await;
+    }
+}
+
+async fn sync(world: &World, accept: bool) -> SyncReport {
+    sources::sync_now(&world.app.store, &world.app.config, &world.app.config.sources[0], accept, world.now()).await.unwrap()
+}
+
+async fn titles(world: &World) -> Vec<String> {
+    world.app.store.list_articles(world.now(), None).await.unwrap().into_iter().map(|a| a.title).collect()
+}
+
+stories! {
+    async fn what_the_cms_adds_changes_and_removes_is_mirrored(world) {
+        cms(world).await;
+        insert(world, 1..4).await;
+        let first = sync(world, false).await;
+        assert_eq!((first.added, first.changed, first.removed), (3, 0, 0));
+        assert_eq!(titles(world).await, ["News 3", "News 2", "News 1"]);
+        let again = sync(world, false).await;
+        assert_eq!((again.added, again.changed, again.removed), (0, 0, 0), "nothing changed");
+        write(world, "UPDATE news SET title = 'Corrected' WHERE id = 2").await;
+        write(world, "DELETE FROM news WHERE id = 3").await;
+        let third = sync(world, false).await;
+        assert_eq!((third.added, third.changed, third.removed), (0, 1, 1));
+        assert_eq!(titles(world).await, ["Corrected", "News 1"]);
+    }
+
+    async fn an_article_that_returns_has_the_id_it_had(world) {
+        cms(world).await;
+        insert(world, 1..3).await;
+        sync(world, false).await;
+        let before = world.app.store.find_article("college/1").await.unwrap().unwrap();
+        assert_eq!(before.guid, "tag:news.example.edu,2026:college/1");
+        write(world, "DELETE FROM news WHERE id = 1").await;
+        world.leap(HOUR);
+        sync(world, false).await;
+        let gone = world.app.store.find_article("college/1").await.unwrap().unwrap();
+        assert!(gone.removed_at.is_some() && gone.body_html.is_empty() && gone.guid == before.guid, "a tombstone keeps the id alone");
+        insert(world, 1..2).await;
+        assert_eq!(sync(world, false).await.changed, 1);
+        let back = world.app.store.find_article("college/1").await.unwrap().unwrap();
+        assert_eq!((back.guid, back.first_seen_at, back.removed_at), (before.guid, before.first_seen_at, None));
+    }
+
+    async fn a_removal_of_most_articles_is_held_until_an_admin_accepts_it(world) {
+        cms(world).await;
+        insert(world, 1..21).await;
+        sync(world, false).await;
+        write(world, "DELETE FROM news WHERE id > 5").await;
+        let held = sync(world, false).await;
+        assert_eq!((held.held, held.removed, titles(world).await.len()), (15, 0, 20));
+        let states = world.app.store.source_states().await.unwrap();
+        assert_eq!(states[0].held_removals, 15);
+        let accepted = sync(world, true).await;
+        assert_eq!((accepted.held, accepted.removed, titles(world).await.len()), (0, 15, 5));
+        assert_eq!(world.app.store.source_states().await.unwrap()[0].held_removals, 0);
+    }
+
+    async fn a_removal_of_few_articles_is_carried_out_at_once(world) {
+        cms(world).await;
+        insert(world, 1..9).await;
+        sync(world, false).await;
+        write(world, "DELETE FROM news").await;
+        let report = sync(world, false).await;
+        assert_eq!((report.removed, report.held), (8, 0), "ten and fewer are everyday work");
+    }
+
+    async fn one_bad_row_stops_nothing_and_is_news_once(world) {
+        cms(world).await;
+        insert(world, 1..4).await;
+        write(world, "UPDATE news SET published_at = 'soon' WHERE id = 2").await;
+        let report = sync(world, false).await;
+        assert_eq!((report.added, report.refused.len(), report.news.len()), (2, 1, 1));
+        assert_eq!(report.refused[0].0, "2");
+        assert!(report.refused[0].1.contains("`soon` is no time"), "{:?}", report.refused);
+        assert!(sync(world, false).await.news.is_empty());
+        write(world, "UPDATE news SET published_at = '2026-09-20 10:00:00' WHERE id = 2").await;
+        assert_eq!(sync(world, false).await.added, 1);
+    }
+
+    async fn a_row_that_turns_bad_is_not_taken_for_a_removal(world) {
+        cms(world).await;
+        insert(world, 1..3).await;
+        sync(world, false).await;
+        write(world, "UPDATE news SET published_at = NULL WHERE id = 2").await;
+        let report = sync(world, false).await;
+        assert_eq!((report.removed, titles(world).await.len()), (0, 2));
+    }
+
+    async fn a_future_article_appears_when_its_time_comes(world) {
+        cms(world).await;
+        let soon = BEGINNING.plus(2 * HOUR).rfc3339();
+        write(world, &format!("INSERT INTO news VALUES (1, 'Soon', 'x', '{soon}')")).await;
+        let report = sync(world, false).await;
+        assert_eq!((report.added, report.waiting), (0, 1));
+        assert!(titles(world).await.is_empty());
+        let (app, shelf) = (&world.app, &world.app.shelf);
+        courant::feeds::shelf::refresh_due(&app.store, &app.config, shelf, world.now()).await.unwrap();
+        let bytes = || String::from_utf8(shelf.get("news.json").unwrap().body.clone()).unwrap();
+        assert!(!bytes().contains("Soon"));
+        world.leap(2 * HOUR + MINUTE);
+        courant::feeds::shelf::refresh_due(&app.store, &app.config, shelf, world.now()).await.unwrap();
+        assert!(bytes().contains("Soon"), "with no sync in between");
+    }
+
+    async fn a_source_that_is_down_takes_no_article_with_it(world) {
+        cms(world).await;
+        insert(world, 1..4).await;
+        sync(world, false).await;
+        write(world, "ALTER TABLE news RENAME TO elsewhere").await;
+        let now = world.now().plus(HOUR);
+        let tick = async |now: Millis| sources::sync_due(&world.app.store, &world.app.config, now).await.unwrap().len();
+        assert_eq!(tick(now).await, 0, "the tick goes on without it");
+        let state = world.app.store.source_states().await.unwrap().remove(0);
+        assert!(state.failures == 1 && state.error.is_some(), "{state:?}");
+        assert_eq!(titles(world).await.len(), 3);
+        write(world, "ALTER TABLE elsewhere RENAME TO news").await;
+        assert_eq!(tick(now.plus(1)).await, 0, "not before its back-off is over");
+        assert_eq!(tick(now.plus(HOUR)).await, 1);
+        let state = world.app.store.source_states().await.unwrap().remove(0);
+        assert!(state.failures == 0 && state.error.is_none(), "{state:?}");
+    }
+
+    async fn a_query_with_an_unknown_column_is_refused_with_the_ones_there_are(world) {
+        cms(world).await;
+        world.configure(|s| s.source = s.source.replace("body AS body_html", "body")).await;
+        let why = sources::check(&world.app.config.sources[0]).await.unwrap_err().to_string();
+        assert!(why.contains("`body` is no column") && why.contains("body_html"), "{why}");
+    }
+
+    async fn reading_never_writes(world) {
+        cms(world).await;
+        insert(world, 1..2).await;
+        let file = world.home.path().join("cms.db");
+        let before = std::fs::read(&file).unwrap();
+        sync(world, false).await;
+        assert_eq!(std::fs::read(&file).unwrap(), before);
+        world.configure(|s| s.source = s.source.replace(QUERY, "DELETE FROM news RETURNING id, title, body AS body_html, published_at")).await;
+        let source = &world.app.config.sources[0];
+        assert!(sources::sync_now(&world.app.store, &world.app.config, source, false, world.now()).await.is_err());
+        assert_eq!(std::fs::read(&file).unwrap(), before, "not even a query that would");
+    }
+
+    async fn a_renamed_source_keeps_its_articles_and_their_ids(world) {
+        cms(world).await;
+        insert(world, 1..3).await;
+        sync(world, false).await;
+        world.configure(|s| s.renamed.push(("college", "campus"))).await;
+        let report = sync(world, false).await;
+        assert_eq!((report.added, report.removed), (0, 0), "{report:?}");
+        let article = world.app.store.find_article("campus/1").await.unwrap().unwrap();
+        assert_eq!(article.guid, "tag:news.example.edu,2026:college/1", "what readers know never changes");
+    }
+}
