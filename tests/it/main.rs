@@ -4,6 +4,7 @@
 
 mod cli;
 mod crashes;
+mod endings;
 mod feeds;
 mod foreign;
 mod judges;

@@ -1,0 +1,126 @@
+//! How rows end when an order, a crash or a fault of the database comes at an awkward moment.
+
+use courant::delivery;
+use courant::domain::article::Draft;
+use courant::domain::edition::Order;
+use courant::domain::time::{DAY, MINUTE};
+use courant::store::subscribers::Subscriber;
+use tokio_util::sync::CancellationToken;
+
+use crate::smtp_server::{At, Rule, Script};
+use crate::support::{World, article, stories};
+
+async fn edition_for(world: &World, readers: usize) -> i64 {
+    world.publish([Draft { published_at: world.now(), ..article("a") }]).await;
+    world.readers(readers).await;
+    world.edition().await
+}
+
+async fn first(world: &World) -> Subscriber {
+    world.app.store.subscribers_before(i64::MAX, 1).await.unwrap().remove(0)
+}
+
+stories! {
+    async fn a_mail_on_the_wire_when_its_edition_is_cancelled_ends_too(world) {
+        world.relay.set_script(Script::new().rule(Rule::stall(At::Rcpt)));
+        let edition = edition_for(world, 1).await;
+        let (engine, transport, stop) = (world.engine(), world.transport().clone(), CancellationToken::new());
+        let sending = tokio::spawn(async move { engine.deliver_due(&transport, 0, &stop).await });
+        while world.fate(edition).await != "sending: 1 sending" {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        world.order(edition, Order::Cancel).await;
+        assert_eq!(world.fate(edition).await, "cancelled: 1 sending");
+        world.relay.set_script(Script::new().rule(Rule::say(At::Rcpt, "450 4.2.0 later")));
+        world.relay.release();
+        sending.await.unwrap().unwrap();
+        delivery::close_editions(&world.app.store, world.now()).await.unwrap();
+        let fate = world.fate(edition).await;
+        assert!(fate == "cancelled: 1 cancelled" || fate == "cancelled: 1 sent", "{fate}");
+    }
+
+    async fn what_a_dead_process_left_of_a_cancelled_edition_is_held_and_not_forgotten(world) {
+        let edition = edition_for(world, 3).await;
+        world.sql("UPDATE deliveries SET state = 'sending' WHERE id = (SELECT MIN(id) FROM deliveries)").await;
+        world.sql("UPDATE blocks SET lease_node = 'dead', lease_until = 1").await;
+        world.order(edition, Order::Cancel).await;
+        assert_eq!(world.fate(edition).await, "cancelled: 1 held, 2 cancelled");
+        assert!(world.app.store.cancelled_open().await.unwrap().is_empty());
+    }
+
+    async fn a_retried_edition_is_not_closed_before_its_mails_are_queued(world) {
+        world.relay.set_script(Script::new().rule(Rule::say(At::Rcpt, "550 5.1.1 unknown")));
+        let edition = edition_for(world, 2).await;
+        world.deliver().await;
+        delivery::close_editions(&world.app.store, world.now()).await.unwrap();
+        assert_eq!(world.fate(edition).await, "sent: 2 failed");
+        // As if the process had died between the two steps of a retry.
+        assert_eq!(world.app.store.requeue(edition, world.now()).await.unwrap(), 2);
+        delivery::close_editions(&world.app.store, world.now()).await.unwrap();
+        world.relay.set_script(Script::new());
+        world.order(edition, Order::Retry).await;
+        world.deliver().await;
+        assert_eq!(world.fate(edition).await, "sent: 2 sent");
+    }
+
+    async fn an_edition_that_waited_for_a_week_is_tried_for_four_days_still(world) {
+        let edition = edition_for(world, 1).await;
+        world.order(edition, Order::Pause).await;
+        world.leap(7 * DAY);
+        world.order(edition, Order::Resume).await;
+        world.relay.set_script(Script::new().rule(Rule::say(At::Rcpt, "450 4.7.1 greylisted").once()));
+        world.deliver().await;
+        assert_eq!(world.fate(edition).await, "sending: 1 queued");
+        world.leap(5 * MINUTE);
+        world.deliver().await;
+        assert_eq!(world.fate(edition).await, "sent: 1 sent");
+    }
+
+    async fn a_mail_that_makes_the_relay_close_each_time_is_given_up_in_the_end(world) {
+        let edition = edition_for(world, 1).await;
+        world.relay.set_script(Script::new().rule(Rule::say_and_drop(At::Content, "421 4.3.0 this one again")));
+        for _ in 0..40 {
+            world.deliver().await;
+            world.leap(DAY / 4);
+        }
+        assert_eq!(world.fate(edition).await, "sent: 1 failed");
+        let mail = world.app.store.deliveries_to(first(world).await.id, 1).await.unwrap().remove(0);
+        assert!(mail.answer.unwrap().contains("421 4.3.0 this one again"));
+    }
+
+    async fn a_reader_who_changes_language_while_the_audience_freezes_gets_the_whole_edition(world) {
+        world.publish([article("a")]).await;
+        world.readers(1).await;
+        let edition = world.edition().await;
+        // Back to before the freeze, with a language that no variant was chosen for.
+        world.sql("UPDATE editions SET state = 'preparing', frozen_to = 0").await;
+        world.sql("DELETE FROM deliveries").await;
+        world.sql("DELETE FROM blocks").await;
+        world.sql("UPDATE subscribers SET language = 'fr'").await;
+        courant::digests::resume(&world.app.store, world.now()).await.unwrap();
+        world.deliver().await;
+        assert_eq!(world.fate(edition).await, "sent: 1 sent");
+    }
+
+    async fn what_a_broken_run_left_leased_is_taken_up_by_the_next(world) {
+        let edition = edition_for(world, 2).await;
+        let engine = world.engine();
+        world.app.store.claim_block(&world.transport().name, engine.node(), 0, false, world.now()).await.unwrap().unwrap();
+        world.deliver_on(&engine, 0).await;
+        assert_eq!(world.fate(edition).await, "sent: 2 sent");
+    }
+
+    async fn one_digest_that_can_not_be_made_stops_no_other(world) {
+        world.configure(|s| s.more = "[[digests]]\nname = \"daily\"\ntitle = \"Daily\"\nschedule = \"0 8 * * *\"\nfrom = \"n@example.org\"\ntransport = \"default\"\n".into()).await;
+        world.prepare(world.now()).await;
+        world.publish([article("a")]).await;
+        world.readers(1).await;
+        // A choice that nothing in this program writes makes the first digest fail.
+        world.sql("UPDATE subscriptions SET sections = 'broken'").await;
+        world.subscribe("daily", [courant::subscribers::Person { email: "d@example.org".into(), ..Default::default() }]).await;
+        world.sql("UPDATE subscriptions SET sections = '[]' WHERE digest = 'daily'").await;
+        let prepared = courant::digests::prepare_due(world.app.desk(), world.now().plus(2 * 60 * MINUTE)).await;
+        assert!(prepared.unwrap_err().to_string().starts_with("digest weekly: "));
+        assert_eq!(world.app.store.editions(None).await.unwrap().remove(0).digest, "daily");
+    }
+}
