@@ -5,6 +5,7 @@
 mod cli;
 mod feeds;
 mod layers;
+mod lists;
 mod migrations;
 mod nodes;
 mod orders;
