@@ -15,7 +15,7 @@ pub(crate) async fn bring(world: &World, file: &[u8], change: impl FnOnce(&mut M
     std::fs::write(&path, file).unwrap();
     let mut manner = Manner { confirmed: true, map: HashMap::new(), dry_run: false, skip_bad: false, consent: String::new() };
     change(&mut manner);
-    import(&world.app.store, &world.app.instance.secret, &path, world.digest("weekly"), &manner, world.now(), |_| ()).await.unwrap()
+    import(&world.app.store, &world.app.instance.secret, &path, world.digest("weekly"), &manner, world.now(), |_, _| ()).await.unwrap()
 }
 
 /// One usable line before and one behind lines that are not.
@@ -37,6 +37,20 @@ stories! {
         assert_eq!((report.imported, report.confirmed, report.refused.len()), (true, 2, 4));
         let names: Vec<_> = world.app.store.subscribers_before(i64::MAX, 10).await.unwrap().into_iter().map(|p| p.name.unwrap()).collect();
         assert_eq!(names, ["Eve", "Ann"]);
+    }
+
+    async fn a_long_file_is_imported_in_steps_that_are_told(world) {
+        let path = world.home.path().join("many.csv");
+        let lines: String = (0..450).map(|i| format!("m{i}@example.org\n")).collect();
+        std::fs::write(&path, format!("email\nno address\n{lines}m7@example.org\n")).unwrap();
+        let manner = Manner { confirmed: true, map: HashMap::new(), dry_run: false, skip_bad: true, consent: String::new() };
+        let mut told = Vec::new();
+        let (store, secret) = (&world.app.store, &world.app.instance.secret);
+        let report = import(store, secret, &path, world.digest("weekly"), &manner, world.now(), |done, total| told.push((done, total)));
+        let report = report.await.unwrap();
+        assert_eq!((report.confirmed, report.refused.len()), (450, 2));
+        assert_eq!(told, [(200, 450), (400, 450), (450, 450)]);
+        assert_eq!(world.app.store.subscribers_before(i64::MAX, 999).await.unwrap().len(), 450);
     }
 
     async fn a_dry_run_changes_nothing(world) {
