@@ -10,6 +10,7 @@ mod migrations;
 mod nodes;
 mod orders;
 mod readers;
+mod running;
 mod schedule;
 mod sending;
 mod smtp;
