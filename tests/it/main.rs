@@ -18,6 +18,7 @@ mod running;
 mod schedule;
 mod sending;
 mod smtp;
+mod smtp_login;
 mod smtp_server;
 mod smtp_tls;
 mod sources;
