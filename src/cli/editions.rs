@@ -72,8 +72,10 @@ async fn order(app: &App, id: &str, order: Order) -> anyhow::Result<ExitCode> {
 async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<ExitCode> {
     let mut rows = Vec::new();
     let mut table = output::Table::new(&["edition", "digest", "state", "date", "sent", "queued", "failed", "held", "cancelled"]);
-    for e in app.store.editions(limit).await? {
-        let c = app.store.edition_counts(e.id).await?;
+    let editions = app.store.editions(limit).await?;
+    let counts = app.store.counts_of(&editions.iter().map(|e| e.id).collect::<Vec<_>>()).await?;
+    for e in editions {
+        let c = counts.get(&e.id).copied().unwrap_or_default();
         if json {
             rows.push(value(&e, c));
         } else {

@@ -8,6 +8,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::app::App;
 use crate::config::ConfigError;
+use crate::domain::address::EmailAddress;
 
 mod articles;
 mod check;
@@ -17,6 +18,7 @@ mod digests;
 mod editions;
 mod feeds;
 mod output;
+mod progress;
 mod serve;
 mod sources;
 mod storage;
@@ -136,6 +138,11 @@ async fn run(options: Options) -> anyhow::Result<ExitCode> {
     };
     app.store.close().await;
     ended
+}
+
+/// An address given as an argument.
+pub(crate) fn address(email: &str) -> anyhow::Result<EmailAddress> {
+    EmailAddress::parse(email).map_err(|why| Usage(format!("{email}: {why}")).into())
 }
 
 /// `1 line`, `2 lines`.

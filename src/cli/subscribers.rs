@@ -6,14 +6,13 @@ use std::process::ExitCode;
 
 use anyhow::anyhow;
 use clap::{Args, Subcommand, ValueEnum};
-use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
-use super::{Usage, count, output};
+use super::progress::Progress;
+use super::{Usage, address, count, output};
 use crate::app::App;
 use crate::config::Digest;
 use crate::digests::named;
-use crate::domain::address::EmailAddress;
 use crate::domain::subscription::Asker;
 use crate::store::subscribers::{Subscriber, Subscription};
 use crate::subscribers::{self, Person, export, import};
@@ -114,9 +113,9 @@ impl Command {
             Self::Show { email } => show(app, &email, json).await,
             Self::Add(add) => add.run(app).await,
             Self::Remove { email } => {
-                let address = EmailAddress::parse(&email).map_err(|why| Usage(format!("{email}: {why}")))?;
-                let left =
-                    subscribers::remove(&app.store, &address, app.now()).await?.ok_or_else(|| anyhow!("{email} is no subscriber"))?;
+                let left = subscribers::remove(&app.store, &address(&email)?, app.now())
+                    .await?
+                    .ok_or_else(|| anyhow!("{email} is no subscriber"))?;
                 output::line(&format!("{email} left {}", count(usize::try_from(left)?, "digest")))?;
                 Ok(ExitCode::SUCCESS)
             }
@@ -133,8 +132,7 @@ impl Command {
 }
 
 async fn found(app: &App, email: &str) -> anyhow::Result<Subscriber> {
-    let address = EmailAddress::parse(email).map_err(|why| Usage(format!("{email}: {why}")))?;
-    app.store.find_subscriber(&address.key()).await?.ok_or_else(|| anyhow!("{email} is no subscriber"))
+    app.store.find_subscriber(&address(email)?.key()).await?.ok_or_else(|| anyhow!("{email} is no subscriber"))
 }
 
 fn links(all: &[Subscription]) -> Vec<Value> {
@@ -251,10 +249,10 @@ impl Import {
             skip_bad: self.skip_bad,
             consent: self.consent.unwrap_or_default(),
         };
-        let bar = ProgressBar::no_length();
-        let r = import::import(&app.store, &app.instance.secret, &self.file, digest, &manner, app.now(), |n| bar.set_position(n as u64))
-            .await?;
-        bar.finish_and_clear();
+        let mut progress = Progress::new("lines", app.clock);
+        let told = |done, total| progress.tell(done, total);
+        let r = import::import(&app.store, &app.instance.secret, &self.file, digest, &manner, app.now(), told).await?;
+        progress.finish();
         for (line, why) in &r.refused {
             output::remark(&format!("{}:{line}: {why}", self.file.display()));
         }

@@ -5,9 +5,8 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{Usage, output};
+use super::{address, output};
 use crate::app::App;
-use crate::domain::address::EmailAddress;
 use crate::subscribers;
 
 #[derive(Debug, Subcommand)]
@@ -48,10 +47,6 @@ impl Command {
         }
         Ok(ExitCode::SUCCESS)
     }
-}
-
-fn address(email: &str) -> anyhow::Result<EmailAddress> {
-    EmailAddress::parse(email).map_err(|why| Usage(format!("{email}: {why}")).into())
 }
 
 async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<()> {

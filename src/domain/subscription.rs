@@ -44,7 +44,7 @@ pub enum Asker {
 /// What a request does to a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
-    /// It becomes pending, and its owner is asked by mail.
+    /// Its owner is asked by mail: it is pending, or stays left, until they confirm.
     Ask,
     /// It becomes confirmed.
     Confirm,

@@ -1,5 +1,7 @@
 //! Editions: made in one transaction with their stories, variants and ledger; found, counted, ordered about.
 
+use std::collections::HashMap;
+
 use serde_json::json;
 
 use super::dialect::{Column, sql};
@@ -119,6 +121,19 @@ fn assigned_rows(assigned: &[Assigned]) -> String {
     serde_json::Value::from(rows.collect::<Vec<_>>()).to_string()
 }
 
+fn tally(counts: &mut Counts, state: String, n: i64) -> StoreResult<()> {
+    match state.as_str() {
+        "queued" => counts.queued = n,
+        "sending" => counts.sending = n,
+        "sent" => counts.sent = n,
+        "failed" => counts.failed = n,
+        "held" => counts.held = n,
+        "cancelled" => counts.cancelled = n,
+        _ => return Err(StoreError::Inconsistent { what: state, place: "deliveries.state" }),
+    }
+    Ok(())
+}
+
 impl Store {
     /// Makes an edition with its stories, variants and ledger in one transaction; none if another node made it, or told
     /// one of its stories, a moment before.
@@ -226,15 +241,23 @@ impl Store {
         .await?);
         let mut counts = Counts::default();
         for (state, n) in rows {
-            match state.as_str() {
-                "queued" => counts.queued = n,
-                "sending" => counts.sending = n,
-                "sent" => counts.sent = n,
-                "failed" => counts.failed = n,
-                "held" => counts.held = n,
-                "cancelled" => counts.cancelled = n,
-                _ => return Err(StoreError::Inconsistent { what: state, place: "deliveries.state" }),
-            }
+            tally(&mut counts, state, n)?;
+        }
+        Ok(counts)
+    }
+
+    /// How many deliveries of each of these editions are in each state; one without any is left out.
+    pub async fn counts_of(&self, ids: &[i64]) -> StoreResult<HashMap<i64, Counts>> {
+        let text = format!(
+            "SELECT b.edition_id, d.state, COUNT(*) FROM blocks b JOIN deliveries d ON d.block_id = b.id WHERE b.edition_id IN {} \
+             GROUP BY b.edition_id, d.state",
+            self.numbers("$1")
+        );
+        let ids = serde_json::Value::from(ids.to_vec()).to_string();
+        let rows: Vec<(i64, String, i64)> = reading!(self, |db| sqlx::query_as(sql(text)).bind(ids).fetch_all(db).await?);
+        let mut counts: HashMap<i64, Counts> = HashMap::new();
+        for (edition, state, n) in rows {
+            tally(counts.entry(edition).or_default(), state, n)?;
         }
         Ok(counts)
     }

@@ -1,13 +1,17 @@
 //! Changes of subscriptions: asked for (with the confirmation mail in the same transaction), confirmed, left.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
 use super::dialect::{Column, sql};
-use super::{Store, StoreError, StoreResult, json_list, reading, transaction};
-use crate::domain::subscription::{Asker, Change, Status, requested};
-use crate::domain::time::{MINUTE, Millis};
+use super::{Store, StoreResult, json_list, reading, transaction};
+use crate::domain::subscription::Asker;
+use crate::domain::time::Millis;
+
+mod plan;
+
+use plan::{Known, LinkRow, plan, standings};
 
 /// A wish to subscribe one address to some digests.
 #[derive(Debug, Clone)]
@@ -47,67 +51,6 @@ pub struct Requested {
     pub suppressed: bool,
 }
 
-/// A person who asks again within this time gets no second confirmation mail.
-const ASKED_LATELY: i64 = 15 * MINUTE;
-
-/// What requests come to.
-struct Plan {
-    /// Subscriptions to write, as JSON rows.
-    links: Vec<Value>,
-    /// Confirmation mails to queue, as JSON rows.
-    asks: Vec<Value>,
-    results: Vec<Requested>,
-}
-
-/// What the store knows of the people that requests are about.
-struct Known {
-    suppressed: HashSet<String>,
-    people: HashMap<String, i64>,
-    statuses: HashMap<(i64, String), Status>,
-    asked_lately: HashSet<i64>,
-}
-
-/// Decides about every request; pure.
-fn plan(requests: &[Request], known: &Known, asker: Asker) -> Plan {
-    let mut plan = Plan { links: Vec::new(), asks: Vec::new(), results: Vec::with_capacity(requests.len()) };
-    for r in requests {
-        let mut result = Requested { suppressed: known.suppressed.contains(&r.address_hash), ..Requested::default() };
-        let Some(&person) = known.people.get(&r.address_key).filter(|_| !result.suppressed) else {
-            plan.results.push(result);
-            continue;
-        };
-        let mut asked: Vec<&str> = Vec::new();
-        for digest in &r.digests {
-            let next = match requested(known.statuses.get(&(person, digest.clone())).copied(), asker) {
-                Change::Ask => {
-                    result.asked += 1;
-                    asked.push(digest);
-                    Status::Pending
-                }
-                Change::Confirm => {
-                    result.confirmed += 1;
-                    Status::Confirmed
-                }
-                Change::Keep => {
-                    result.kept += 1;
-                    continue;
-                }
-                Change::StaysLeft => {
-                    result.left += 1;
-                    continue;
-                }
-            };
-            plan.links.push(json!({"person": person, "digest": digest, "status": next.word(), "sections": json_list(&r.sections), "consent": r.consent}));
-        }
-        if !asked.is_empty() && (asker != Asker::Page || !known.asked_lately.contains(&person)) {
-            let letter = json!({"digests": asked, "language": r.language}).to_string();
-            plan.asks.push(json!({"person": person, "address": r.address, "hash": r.address_hash, "name": r.name, "letter": letter}));
-        }
-        plan.results.push(result);
-    }
-    plan
-}
-
 impl Store {
     /// Carries out some requests in one transaction; a confirmation mail is a delivery of the same transaction. Within one
     /// call an address may occur once.
@@ -127,16 +70,9 @@ impl Store {
             let people = people(requests.iter().filter(|r| !suppressed.contains(&r.address_hash)));
             let met: Vec<(i64, String)> = sqlx::query_as(sql(statements.meet.clone())).bind(people).bind(now.0).fetch_all(&mut *tx).await?;
             let ids = Value::from(met.iter().map(|(id, _)| *id).collect::<Vec<_>>()).to_string();
-            let links: Vec<(i64, String, String)> = sqlx::query_as(sql(statements.links.clone())).bind(&ids).fetch_all(&mut *tx).await?;
-            let lately: Vec<(i64,)> =
-                sqlx::query_as(sql(statements.lately.clone())).bind(&ids).bind(now.0 - ASKED_LATELY).fetch_all(&mut *tx).await?;
-            let known = Known {
-                suppressed,
-                people: met.into_iter().map(|(id, key)| (key, id)).collect(),
-                statuses: statuses(links)?,
-                asked_lately: lately.into_iter().map(|(id,)| id).collect(),
-            };
-            let plan = plan(&requests, &known, asker);
+            let links: Vec<LinkRow> = sqlx::query_as(sql(statements.links.clone())).bind(&ids).fetch_all(&mut *tx).await?;
+            let known = Known { suppressed, people: met.into_iter().map(|(id, key)| (key, id)).collect(), standings: standings(links)? };
+            let plan = plan(&requests, &known, asker, now);
             sqlx::query(sql(statements.subscribe.clone())).bind(Value::from(plan.links).to_string()).bind(now.0).execute(&mut *tx).await?;
             let asks = Value::from(plan.asks).to_string();
             let queued: Vec<(i64,)> = sqlx::query_as(sql(statements.ask.clone())).bind(asks).bind(now.0).fetch_all(&mut *tx).await?;
@@ -168,15 +104,16 @@ impl Store {
                  SELECT address, key, hash, name, language, timezone, $2 FROM {person} AS r WHERE TRUE \
                  ON CONFLICT (address_key) DO UPDATE SET {update} RETURNING id, address_key"
             ),
-            links: format!("SELECT subscriber_id, digest, status FROM subscriptions WHERE subscriber_id IN {ids}"),
-            lately: format!(
-                "SELECT subscriber_id FROM deliveries WHERE subscriber_id IN {ids} AND kind = 'confirmation' AND created_at > $2"
-            ),
+            links: format!("SELECT subscriber_id, digest, status, since, requested_at FROM subscriptions WHERE subscriber_id IN {ids}"),
+            // What was left stays so until its owner confirms, and what its owner did a moment ago is not undone.
             subscribe: format!(
                 "INSERT INTO subscriptions (subscriber_id, digest, status, sections, since, requested_at, consent) \
                  SELECT person, digest, status, sections, $2, $2, consent FROM {} AS r WHERE TRUE \
-                 ON CONFLICT (subscriber_id, digest) DO UPDATE SET status = excluded.status, sections = excluded.sections, \
-                 since = excluded.since, requested_at = excluded.requested_at, consent = excluded.consent",
+                 ON CONFLICT (subscriber_id, digest) DO UPDATE SET sections = excluded.sections, \
+                 requested_at = excluded.requested_at, consent = excluded.consent, \
+                 status = CASE subscriptions.status WHEN 'left' THEN 'left' ELSE excluded.status END, \
+                 since = CASE subscriptions.status WHEN 'left' THEN subscriptions.since ELSE excluded.since END \
+                 WHERE subscriptions.status IN ('pending', 'left')",
                 self.rows("$1", &link)
             ),
             ask: format!(
@@ -190,16 +127,33 @@ impl Store {
         }
     }
 
-    /// Confirms the pending ones among a subscriber's subscriptions to these digests; gives the digests confirmed now.
-    pub async fn confirm(&self, subscriber: i64, digests: &[String], evidence: &str, now: Millis) -> StoreResult<Vec<String>> {
-        let text = format!(
-            "UPDATE subscriptions SET status = 'confirmed', since = $3, consent = consent || $4 WHERE subscriber_id = $1 AND status = 'pending' \
-             AND digest IN {} RETURNING digest",
-            self.texts("$2")
+    /// Confirms those among a subscriber's subscriptions to these digests that are pending, or were left before the
+    /// confirmation mail `delivery` asked about them; gives the digests that are confirmed now or were before.
+    pub async fn confirm(
+        &self,
+        subscriber: i64,
+        delivery: i64,
+        digests: &[String],
+        evidence: &str,
+        now: Millis,
+    ) -> StoreResult<Vec<String>> {
+        let asked_about = format!("subscriber_id = $1 AND digest IN {}", self.texts("$2"));
+        let change = format!(
+            "UPDATE subscriptions SET status = 'confirmed', since = $3, consent = consent || $4 WHERE {asked_about} \
+             AND (status = 'pending' OR (status = 'left' AND since < (SELECT created_at FROM deliveries WHERE id = $5)))"
         );
+        let look = format!("SELECT digest FROM subscriptions WHERE {asked_about} AND status = 'confirmed' ORDER BY id");
         let (digests, evidence) = (json_list(digests), format!("; {evidence}"));
         let rows: Vec<(String,)> = transaction!(self, |tx| {
-            sqlx::query_as(sql(text.clone())).bind(subscriber).bind(&digests).bind(now.0).bind(&evidence).fetch_all(&mut *tx).await?
+            sqlx::query(sql(change.clone()))
+                .bind(subscriber)
+                .bind(&digests)
+                .bind(now.0)
+                .bind(&evidence)
+                .bind(delivery)
+                .execute(&mut *tx)
+                .await?;
+            sqlx::query_as(sql(look.clone())).bind(subscriber).bind(&digests).fetch_all(&mut *tx).await?
         })?;
         Ok(rows.into_iter().map(|(digest,)| digest).collect())
     }
@@ -218,15 +172,21 @@ impl Store {
         Ok(letter["digests"].as_array().into_iter().flatten().filter_map(|d| d.as_str().map(str::to_owned)).collect())
     }
 
-    /// Ends one subscription, or all of its owner's; gives how many ended now.
-    pub async fn leave(&self, subscription: i64, all: bool, now: Millis) -> StoreResult<u64> {
-        let text = if all {
+    /// Ends one subscription, or all of its owner's; gives whether the one was confirmed until now, so that it can be
+    /// taken back.
+    pub async fn leave(&self, subscription: i64, all: bool, now: Millis) -> StoreResult<bool> {
+        let rest = if all {
             "UPDATE subscriptions SET status = 'left', since = $2 WHERE status <> 'left' \
              AND subscriber_id = (SELECT subscriber_id FROM subscriptions WHERE id = $1)"
         } else {
             "UPDATE subscriptions SET status = 'left', since = $2 WHERE id = $1 AND status <> 'left'"
         };
-        transaction!(self, |tx| { sqlx::query(text).bind(subscription).bind(now.0).execute(&mut *tx).await?.rows_affected() })
+        transaction!(self, |tx| {
+            let own = "UPDATE subscriptions SET status = 'left', since = $2 WHERE id = $1 AND status = 'confirmed'";
+            let was_confirmed = sqlx::query(own).bind(subscription).bind(now.0).execute(&mut *tx).await?.rows_affected() == 1;
+            sqlx::query(rest).bind(subscription).bind(now.0).execute(&mut *tx).await?;
+            was_confirmed
+        })
     }
 
     /// Ends all subscriptions of a subscriber; gives how many.
@@ -241,16 +201,20 @@ impl Store {
         })
     }
 
-    /// Takes back a leaving of just now: the subscription must still stand as it was left at `left_at`.
+    /// Takes back a leaving of just now: the subscription must still stand as it was left at `left_at`, and nobody may
+    /// have asked for it since, perhaps with other sections.
     pub async fn undo_leave(&self, subscription: i64, left_at: Millis, now: Millis) -> StoreResult<bool> {
         transaction!(self, |tx| {
-            sqlx::query("UPDATE subscriptions SET status = 'confirmed', since = $3 WHERE id = $1 AND status = 'left' AND since = $2")
-                .bind(subscription)
-                .bind(left_at.0)
-                .bind(now.0)
-                .execute(&mut *tx)
-                .await?
-                .rows_affected()
+            sqlx::query(
+                "UPDATE subscriptions SET status = 'confirmed', since = $3 \
+                 WHERE id = $1 AND status = 'left' AND since = $2 AND requested_at <= since",
+            )
+            .bind(subscription)
+            .bind(left_at.0)
+            .bind(now.0)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected()
                 == 1
         })
     }
@@ -260,7 +224,6 @@ struct RequestStatements {
     suppressed: String,
     meet: String,
     links: String,
-    lately: String,
     subscribe: String,
     ask: String,
     queue: String,
@@ -273,14 +236,4 @@ fn people<'a>(requests: impl Iterator<Item = &'a Request>) -> String {
         })
         .collect();
     Value::from(rows).to_string()
-}
-
-fn statuses(links: Vec<(i64, String, String)>) -> StoreResult<HashMap<(i64, String), Status>> {
-    links
-        .into_iter()
-        .map(|(person, digest, word)| {
-            let status = Status::of(&word).ok_or(StoreError::Inconsistent { what: word, place: "subscriptions.status" })?;
-            Ok(((person, digest), status))
-        })
-        .collect()
 }

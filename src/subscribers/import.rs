@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use anyhow::Context;
@@ -55,7 +55,8 @@ pub struct Report {
     pub suppressed: usize,
 }
 
-/// Imports a file into a digest; `told` hears how many lines are done.
+/// Imports a file into a digest; `told` hears how many lines are done, and of how many. The file is read twice, and never
+/// held whole.
 pub async fn import(
     store: &Store,
     secret: &[u8],
@@ -63,31 +64,40 @@ pub async fn import(
     digest: &Digest,
     manner: &Manner,
     now: Millis,
-    told: impl Fn(usize),
+    mut told: impl FnMut(usize, usize),
 ) -> anyhow::Result<Report> {
     let mut report = Report::default();
     let mut seen: HashMap<String, u64> = HashMap::new();
     let consent = if manner.consent.is_empty() { format!("imported by an admin, {}", now.rfc3339()) } else { manner.consent.clone() };
-    each_line(file, &manner.map, |line, person| match checked(person, digest, &consent, secret, &mut seen, line) {
-        Ok(_) => report.good += 1,
-        Err(why) => report.refused.push((line, why)),
-    })?;
+    let mut lines = Lines::open(file, &manner.map)?;
+    while let Some((line, person)) = lines.next()? {
+        match checked(person, digest, &consent, secret, &mut seen, line) {
+            Ok(_) => report.good += 1,
+            Err(why) => report.refused.push((line, why)),
+        }
+    }
     if manner.dry_run || (!report.refused.is_empty() && !manner.skip_bad) {
         return Ok(report);
     }
     let asker = if manner.confirmed { Asker::AdminWithConsent } else { Asker::Admin };
-    let mut good: Vec<Request> = Vec::with_capacity(report.good);
     seen.clear();
-    each_line(file, &manner.map, |line, person| good.extend(checked(person, digest, &consent, secret, &mut seen, line)))?;
+    let mut lines = Lines::open(file, &manner.map)?;
     let mut done = 0;
-    let mut rest = good.into_iter().peekable();
-    while rest.peek().is_some() {
-        let chunk: Vec<Request> = rest.by_ref().take(CHUNK).collect();
+    loop {
+        let mut chunk: Vec<Request> = Vec::with_capacity(CHUNK);
+        while chunk.len() < CHUNK
+            && let Some((line, person)) = lines.next()?
+        {
+            chunk.extend(checked(person, digest, &consent, secret, &mut seen, line));
+        }
+        if chunk.is_empty() {
+            break;
+        }
         done += chunk.len();
         for r in carry_out(store, chunk, &[digest], asker, now).await? {
             report.count(r);
         }
-        told(done);
+        told(done, report.good);
     }
     report.imported = true;
     Ok(report)
@@ -121,41 +131,54 @@ fn checked(
     }
 }
 
-/// Reads a CSV file line by line; a byte order mark is skipped, a missing column of ours is an error of the file.
-fn each_line(file: &Path, map: &HashMap<String, String>, mut tell: impl FnMut(u64, Result<Person, String>)) -> anyhow::Result<()> {
-    let name = file.display();
-    let mut input = BufReader::new(File::open(file).with_context(|| format!("cannot open {name}"))?);
-    let mut mark = [0; 3];
-    let read = input.read(&mut mark)?;
-    let begins = if read == 3 && mark == *b"\xEF\xBB\xBF" { &[][..] } else { &mark[..read] };
-    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(begins.chain(input));
-    let headers = reader.byte_headers().with_context(|| format!("{name}:1: this is no CSV"))?.clone();
-    let headers: Vec<String> = headers.iter().map(|h| String::from_utf8_lossy(h).into_owned()).collect();
-    let mut places: HashMap<&str, usize> = HashMap::new();
-    for column in COLUMNS {
-        let wanted = map.get(column).map_or(column, String::as_str);
-        match headers.iter().position(|h| h.eq_ignore_ascii_case(wanted)) {
-            Some(at) => {
-                places.insert(column, at);
+/// The lines of a CSV file, one by one; a byte order mark is skipped.
+struct Lines {
+    name: String,
+    reader: csv::Reader<BufReader<File>>,
+    /// Where our columns are among the file's.
+    places: HashMap<&'static str, usize>,
+    columns: usize,
+}
+
+impl Lines {
+    /// Opens a file; a missing column of ours is an error of the file.
+    fn open(file: &Path, map: &HashMap<String, String>) -> anyhow::Result<Self> {
+        let name = file.display().to_string();
+        let mut input = BufReader::new(File::open(file).with_context(|| format!("cannot open {name}"))?);
+        let mark = input.fill_buf().with_context(|| format!("cannot read {name}"))?.starts_with(b"\xEF\xBB\xBF");
+        input.consume(if mark { 3 } else { 0 });
+        let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(input);
+        let headers = reader.byte_headers().with_context(|| format!("{name}:1: this is no CSV"))?;
+        let headers: Vec<String> = headers.iter().map(|h| String::from_utf8_lossy(h).into_owned()).collect();
+        let mut places: HashMap<&'static str, usize> = HashMap::new();
+        for column in COLUMNS {
+            let wanted = map.get(column).map_or(column, String::as_str);
+            match headers.iter().position(|h| h.eq_ignore_ascii_case(wanted)) {
+                Some(at) => {
+                    places.insert(column, at);
+                }
+                None if column == "email" || map.contains_key(column) => anyhow::bail!(
+                    "{name}:1: there is no column {wanted:?}; there are: {}. Name it with --map {column}=COLUMN",
+                    headers.join(", ")
+                ),
+                None => {}
             }
-            None if column == "email" || map.contains_key(column) => anyhow::bail!(
-                "{name}:1: there is no column {wanted:?}; there are: {}. Name it with --map {column}=COLUMN",
-                headers.join(", ")
-            ),
-            None => {}
         }
+        Ok(Self { name, reader, places, columns: headers.len() })
     }
-    let mut record = csv::ByteRecord::new();
-    loop {
-        let before = reader.position().line();
-        match reader.read_byte_record(&mut record) {
-            Ok(false) => return Ok(()),
+
+    /// The next line's number and person, or why it can't be used; none at the end.
+    fn next(&mut self) -> anyhow::Result<Option<(u64, Result<Person, String>)>> {
+        let before = self.reader.position().line();
+        let mut record = csv::ByteRecord::new();
+        match self.reader.read_byte_record(&mut record) {
+            Ok(false) => Ok(None),
             Ok(true) => {
                 let line = record.position().map_or(before, csv::Position::line);
-                tell(line, person(&record, &places, headers.len()));
+                Ok(Some((line, person(&record, &self.places, self.columns))))
             }
-            Err(e) if e.is_io_error() => return Err(e).with_context(|| format!("cannot read {name}")),
-            Err(e) => tell(before, Err(e.to_string())),
+            Err(e) if e.is_io_error() => Err(e).with_context(|| format!("cannot read {}", self.name)),
+            Err(e) => Ok(Some((before, Err(e.to_string())))),
         }
     }
 }

@@ -36,27 +36,34 @@ pub struct Person {
 /// Checks what was told of a person; the error is one sentence.
 pub fn request(person: &Person, digests: &[&Digest], consent: &str, secret: &[u8]) -> Result<Request, String> {
     let address = EmailAddress::parse(&person.email).map_err(|why| why.to_string())?;
-    let told = |value: &Option<String>| value.as_deref().map(str::trim).filter(|v| !v.is_empty()).map(str::to_owned);
+    let told = |value: &Option<String>| value.as_deref().map(printable).filter(|v| !v.is_empty());
     let timezone = told(&person.timezone);
     if let Some(zone) = &timezone {
         jiff::tz::TimeZone::get(zone).map_err(|_| format!("{zone:?} is no time zone; write one as `Europe/Berlin`"))?;
     }
-    let mut sections: Vec<String> = person.sections.iter().map(|s| s.trim().to_owned()).filter(|s| !s.is_empty()).collect();
+    let mut sections: Vec<String> = person.sections.iter().map(|s| printable(s)).filter(|s| !s.is_empty()).collect();
     // One order and no doubles, so that equal choices share a variant.
     sections.sort_by_key(|s| selection::term(s));
     sections.dedup_by_key(|s| selection::term(s));
-    let name = told(&person.name).map(|n| n.chars().filter(|c| !c.is_control()).take(200).collect());
+    let mut names: Vec<String> = digests.iter().map(|d| d.name.clone()).collect();
+    names.sort();
+    names.dedup();
     Ok(Request {
         address_key: address.key(),
         address_hash: address_hash(secret, &address.key()),
         address: address.as_str().to_owned(),
-        name,
+        name: told(&person.name).map(|n| n.chars().take(200).collect()),
         language: told(&person.language).map(|l| language::canonical(&l)).transpose()?,
         timezone,
-        digests: digests.iter().map(|d| d.name.clone()).collect(),
+        digests: names,
         sections,
-        consent: consent.to_owned(),
+        consent: printable(consent),
     })
+}
+
+/// A text without control characters: none means anything here, and PostgreSQL takes no NUL.
+fn printable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect::<String>().trim().to_owned()
 }
 
 /// Carries out requests; confirmation mails go over the first digest's transport.
@@ -96,11 +103,14 @@ pub async fn asked(store: &Store, secret: &[u8], token: &str, now: Millis) -> St
     Ok((!digests.is_empty()).then_some((person, digests)))
 }
 
-/// Confirms what a confirmation link asks about; gives the digests that it asked about, confirmed now or before.
+/// Confirms what a confirmation link asks about; gives those of its digests that are confirmed now or were before, none
+/// if there are none: who left since is not brought back by an old link.
 pub async fn confirm(store: &Store, secret: &[u8], token: &str, now: Millis) -> StoreResult<Option<(Subscriber, Vec<String>)>> {
+    let Some(Power::Confirm { delivery, .. }) = token::read(secret, token) else { return Ok(None) };
     let Some((person, digests)) = asked(store, secret, token, now).await? else { return Ok(None) };
-    store.confirm(person.id, &digests, &format!("confirmed by its owner, {}", now.rfc3339()), now).await?;
-    Ok(Some((person, digests)))
+    let evidence = format!("confirmed by its owner, {}", now.rfc3339());
+    let confirmed = store.confirm(person.id, delivery, &digests, &evidence, now).await?;
+    Ok((!confirmed.is_empty()).then_some((person, confirmed)))
 }
 
 /// The subscription an unsubscribe link is for.
@@ -111,12 +121,20 @@ pub async fn held_by(store: &Store, secret: &[u8], token: &str) -> StoreResult<O
     }
 }
 
-/// Leaves by an unsubscribe link, one digest or all; gives a token that takes the leaving of the one back.
-pub async fn leave(store: &Store, secret: &[u8], token: &str, all: bool, now: Millis) -> StoreResult<Option<String>> {
+/// A leaving that was carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leaving {
+    /// A token that takes the leaving of the one digest back; only for what was confirmed until this very leaving, so that
+    /// nobody comes back by it who had not come by their own confirmation.
+    pub undo: Option<String>,
+}
+
+/// Leaves by an unsubscribe link, one digest or all; none if it is no such link.
+pub async fn leave(store: &Store, secret: &[u8], token: &str, all: bool, now: Millis) -> StoreResult<Option<Leaving>> {
     let Some(Power::Unsubscribe { subscription }) = token::read(secret, token) else { return Ok(None) };
-    store.leave(subscription, all, now).await?;
-    let left_at = store.subscription(subscription).await?.map_or(now, |s| s.since);
-    Ok(Some(token::sign(secret, Power::Undo { subscription, left_at: left_at.0 })))
+    let was_confirmed = store.leave(subscription, all, now).await?;
+    let undo = was_confirmed.then(|| token::sign(secret, Power::Undo { subscription, left_at: now.0 }));
+    Ok(Some(Leaving { undo }))
 }
 
 /// Takes a leaving back, within an hour and if nothing happened since; gives whether it did.

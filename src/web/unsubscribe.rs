@@ -21,7 +21,7 @@ pub(super) async fn show(State(web): State<Shared>, visitor: Visitor, method: Me
         return page(&web, &visitor, &method, &held, token, UnsubscribeState::Ask).await;
     }
     if takes_back(&web, &token, &held) {
-        return page(&web, &visitor, &method, &held, token, UnsubscribeState::Left).await;
+        return page(&web, &visitor, &method, &held, token, UnsubscribeState::LeftJustNow).await;
     }
     let title = web.title_of(&held.digest);
     let title = web.say(&visitor, "unsubscribe-left-title", &[("digest", &title)]);
@@ -48,12 +48,16 @@ pub(super) async fn submit(
     let all = form.one("action") == "all" && !is_one_click;
     // The page that offers the undo holds the token for that; who holds it came from this subscription's own link.
     let own = token::sign(secret, Power::Unsubscribe { subscription: held.id });
-    let undo = subscribers::leave(store, secret, &own, all, now).await?.ok_or_else(WebError::dead_link)?;
+    let leaving = subscribers::leave(store, secret, &own, all, now).await?.ok_or_else(WebError::dead_link)?;
     if is_one_click {
         return Ok(format!("You have left {}.\n", web.title_of(&held.digest)).into_response());
     }
-    let state = if all { UnsubscribeState::LeftAll } else { UnsubscribeState::Left };
-    page(&web, &visitor, &method, &held, undo, state).await
+    let (token, state) = match leaving.undo {
+        _ if all => (own, UnsubscribeState::LeftAll),
+        Some(undo) => (undo, UnsubscribeState::LeftJustNow),
+        None => (own, UnsubscribeState::Left),
+    };
+    page(&web, &visitor, &method, &held, token, state).await
 }
 
 async fn held_by(web: &Web, token: &str) -> WebResult<Subscription> {

@@ -1,13 +1,11 @@
-//! Readers come, confirm, leave and come back (promises 6 and 7); and come by file.
-
-use std::collections::HashMap;
+//! Readers come, confirm, leave and come back (promises 6 and 7).
 
 use courant::domain::subscription::{Asker, Status};
 use courant::domain::time::{DAY, HOUR, MINUTE};
 use courant::domain::token::{Power, sign};
-use courant::subscribers::import::{Manner, Report, import};
 use courant::subscribers::{self, Person};
 
+use crate::lists::bring;
 use crate::support::{World, article, stories};
 
 fn person(email: &str) -> Person {
@@ -20,11 +18,15 @@ fn secret(world: &World) -> &[u8] {
 
 /// Asks on the page.
 async fn ask(world: &World, email: &str) {
-    let digests = [world.digest("weekly")];
+    ask_for(world, "weekly", email).await;
+}
+
+async fn ask_for(world: &World, digest: &str, email: &str) {
+    let digests = [world.digest(digest)];
     subscribers::subscribe(&world.app.store, secret(world), &person(email), &digests, world.now()).await.unwrap().unwrap();
 }
 
-async fn status(world: &World, email: &str) -> Option<Status> {
+pub(crate) async fn status(world: &World, email: &str) -> Option<Status> {
     let person = world.app.store.find_subscriber(email).await.unwrap()?;
     world.app.store.subscriptions_of(&[person.id]).await.unwrap().first().map(|s| s.status)
 }
@@ -41,21 +43,31 @@ fn token_for(world: &World, email: &str, kind: &str) -> String {
     behind.split_whitespace().next().unwrap().to_owned()
 }
 
-async fn leave(world: &World, email: &str) {
+/// Leaves by a link; gives the token that takes it back, if there is one.
+async fn leave(world: &World, email: &str) -> Option<String> {
     let token = sign(secret(world), Power::Unsubscribe { subscription: subscription(world, email).await });
-    subscribers::leave(&world.app.store, secret(world), &token, false, world.now()).await.unwrap().unwrap();
+    let left = subscribers::leave(&world.app.store, secret(world), &token, false, world.now()).await.unwrap().unwrap();
+    // What happens next happens later, on a fast disk too.
+    world.leap(10);
+    left.undo
 }
 
-async fn bring(world: &World, file: &[u8], change: impl FnOnce(&mut Manner)) -> Report {
-    let path = world.home.path().join("people.csv");
-    std::fs::write(&path, file).unwrap();
-    let mut manner = Manner { confirmed: true, map: HashMap::new(), dry_run: false, skip_bad: false, consent: String::new() };
-    change(&mut manner);
-    import(&world.app.store, secret(world), &path, world.digest("weekly"), &manner, world.now(), |_| ()).await.unwrap()
+async fn undo(world: &World, token: &str) -> bool {
+    subscribers::undo(&world.app.store, secret(world), token, world.now()).await.unwrap()
 }
 
-/// One usable line before and one behind lines that are not.
-const MIXED: &[u8] = b"\xEF\xBB\xBFemail,name\nann@example.org,Ann\nnot an address,Bob\nann@EXAMPLE.org,Again\ncarl@example.org\n\"d\xff@example.org\",Dora\neve@example.org,Eve\n";
+/// Follows a confirmation link; gives the digests that are confirmed.
+async fn confirm(world: &World, token: &str) -> Vec<String> {
+    let confirmed = subscribers::confirm(&world.app.store, secret(world), token, world.now()).await.unwrap();
+    confirmed.map(|(_, digests)| digests).unwrap_or_default()
+}
+
+/// A second digest.
+const DAILY: &str = r#"[[digests]]
+name = "daily"
+title = "Every morning"
+schedule = "0 7 * * *"
+from = "College News <news@example.edu>""#;
 
 stories! {
     async fn who_asks_on_the_page_is_asked_back_and_gets_nothing_before_they_confirm(world) {
@@ -114,14 +126,10 @@ stories! {
 
     async fn a_leaving_can_be_taken_back_for_an_hour(world) {
         world.readers(2).await;
-        let mut undos = Vec::new();
-        for email in ["r0@example.org", "r1@example.org"] {
-            let token = sign(secret(world), Power::Unsubscribe { subscription: subscription(world, email).await });
-            undos.push(subscribers::leave(&world.app.store, secret(world), &token, false, world.now()).await.unwrap().unwrap());
-        }
-        assert!(subscribers::undo(&world.app.store, secret(world), &undos[0], world.now()).await.unwrap());
+        let undos = [leave(world, "r0@example.org").await.unwrap(), leave(world, "r1@example.org").await.unwrap()];
+        assert!(undo(world, &undos[0]).await);
         world.leap(HOUR + MINUTE);
-        assert!(!subscribers::undo(&world.app.store, secret(world), &undos[1], world.now()).await.unwrap());
+        assert!(!undo(world, &undos[1]).await);
         assert_eq!(status(world, "r0@example.org").await, Some(Status::Confirmed));
         assert_eq!(status(world, "r1@example.org").await, Some(Status::Left));
     }
@@ -138,11 +146,68 @@ stories! {
         subscribers::carry_out(&world.app.store, vec![request], &digests, Asker::Admin, world.now()).await.unwrap();
         assert_eq!(status(world, "r0@example.org").await, Some(Status::Left), "nor is an admin's word enough to ask them");
         ask(world, "r0@example.org").await;
-        assert_eq!(status(world, "r0@example.org").await, Some(Status::Pending));
+        let report = bring(world, b"email\nr0@example.org\n", |_| ()).await;
+        assert_eq!((report.left, report.confirmed), (1, 0), "not by an import while they are asked");
+        assert_eq!(status(world, "r0@example.org").await, Some(Status::Left), "asking brings nobody back");
         world.deliver().await;
-        let token = token_for(world, "r0@example.org", "confirm");
-        subscribers::confirm(&world.app.store, secret(world), &token, world.now()).await.unwrap().unwrap();
+        assert_eq!(confirm(world, &token_for(world, "r0@example.org", "confirm")).await, ["weekly"]);
         assert_eq!(status(world, "r0@example.org").await, Some(Status::Confirmed));
+    }
+
+    async fn a_leaving_that_found_nothing_confirmed_can_not_be_taken_back(world) {
+        ask(world, "ann@example.org").await;
+        assert_eq!(leave(world, "ann@example.org").await, None, "they never confirmed");
+        world.readers(1).await;
+        let taken_back = leave(world, "r0@example.org").await.unwrap();
+        assert_eq!(leave(world, "r0@example.org").await, None, "they had left before");
+        world.leap(MINUTE);
+        ask(world, "r0@example.org").await;
+        assert_eq!(leave(world, "r0@example.org").await, None, "a stranger had them asked in between");
+        assert!(!undo(world, &taken_back).await, "it was asked for since");
+        assert_eq!(status(world, "r0@example.org").await, Some(Status::Left));
+    }
+
+    async fn a_confirmation_mail_from_before_they_left_brings_nobody_back(world) {
+        ask(world, "ann@example.org").await;
+        world.deliver().await;
+        let old = token_for(world, "ann@example.org", "confirm");
+        world.leap(10);
+        assert_eq!(confirm(world, &old).await, ["weekly"]);
+        assert_eq!(confirm(world, &old).await, ["weekly"], "a second look is told the same");
+        leave(world, "ann@example.org").await;
+        assert_eq!(confirm(world, &old).await, [""; 0], "nor are they told that it did");
+        ask(world, "ann@example.org").await;
+        assert_eq!(confirm(world, &old).await, [""; 0], "nor while a new mail is on its way");
+        assert_eq!(status(world, "ann@example.org").await, Some(Status::Left));
+        world.deliver().await;
+        assert_eq!(confirm(world, &token_for(world, "ann@example.org", "confirm")).await, ["weekly"]);
+    }
+
+    async fn every_digest_is_asked_about_however_soon_after_another(world) {
+        world.configure(|s| s.more = DAILY.into()).await;
+        ask_for(world, "daily", "ann@example.org").await;
+        world.leap(5 * MINUTE);
+        ask_for(world, "weekly", "ann@example.org").await;
+        ask_for(world, "daily", "ann@example.org").await;
+        world.deliver().await;
+        assert_eq!(world.mails_to("ann@example.org").len(), 2, "one for each");
+        world.leap(11 * MINUTE);
+        ask_for(world, "daily", "ann@example.org").await;
+        world.deliver().await;
+        assert_eq!(world.mails_to("ann@example.org").len(), 3, "a request that asked nobody moved nothing");
+    }
+
+    async fn who_left_a_moment_ago_is_asked_at_once_but_once(world) {
+        ask(world, "ann@example.org").await;
+        world.deliver().await;
+        confirm(world, &token_for(world, "ann@example.org", "confirm")).await;
+        leave(world, "ann@example.org").await;
+        for _ in 0..3 {
+            ask(world, "ann@example.org").await;
+        }
+        world.deliver().await;
+        assert_eq!(world.mails_to("ann@example.org").len(), 2);
+        assert_eq!(confirm(world, &token_for(world, "ann@example.org", "confirm")).await, ["weekly"]);
     }
 
     async fn who_asks_again_and_again_gets_one_confirmation_mail(world) {
@@ -167,48 +232,5 @@ stories! {
         assert_eq!(status(world, "ann@example.org").await, Some(Status::Confirmed));
         world.deliver().await;
         assert!(world.relay.mails().is_empty());
-    }
-
-    async fn of_a_file_with_bad_lines_nothing_is_imported(world) {
-        let report = bring(world, MIXED, |_| ()).await;
-        let lines: Vec<u64> = report.refused.iter().map(|(line, _)| *line).collect();
-        assert_eq!((lines, report.imported, report.good), (vec![3, 4, 5, 6], false, 2), "{:?}", report.refused);
-        let reason = |i: usize| report.refused[i].1.clone();
-        assert!(reason(1).contains("the same address as in line 2"), "{}", reason(1));
-        assert!(reason(2).contains("fields") && reason(3).contains("UTF-8"), "{:?}", report.refused);
-        assert!(world.app.store.subscribers_before(i64::MAX, 10).await.unwrap().is_empty());
-    }
-
-    async fn with_skip_bad_the_good_lines_are_imported(world) {
-        let report = bring(world, MIXED, |m| m.skip_bad = true).await;
-        assert_eq!((report.imported, report.confirmed, report.refused.len()), (true, 2, 4));
-        let names: Vec<_> = world.app.store.subscribers_before(i64::MAX, 10).await.unwrap().into_iter().map(|p| p.name.unwrap()).collect();
-        assert_eq!(names, ["Eve", "Ann"]);
-    }
-
-    async fn a_dry_run_changes_nothing(world) {
-        let report = bring(world, b"email\nann@example.org\n", |m| m.dry_run = true).await;
-        assert_eq!((report.good, report.imported), (1, false));
-        assert!(world.app.store.subscribers_before(i64::MAX, 10).await.unwrap().is_empty());
-    }
-
-    async fn an_import_without_consent_asks_everybody_by_mail(world) {
-        let report = bring(world, b"E-Mail;x,Wer\nann@example.org,Ann\nbob@example.org,Bob\n", |m| {
-            m.confirmed = false;
-            m.map = [("email", "E-Mail;x"), ("name", "Wer")].map(|(a, b)| (a.to_owned(), b.to_owned())).into();
-        }).await;
-        assert_eq!((report.asked, report.confirmed), (2, 0));
-        world.deliver().await;
-        assert!(world.mails_to("bob@example.org")[0].text.contains("/confirm/"));
-        assert_eq!(status(world, "bob@example.org").await, Some(Status::Pending));
-    }
-
-    async fn an_import_of_people_we_have_keeps_them_as_they_are(world) {
-        world.readers(2).await;
-        let report = bring(world, b"email,name\nr0@example.org,Rose\nnew@example.org,New\n", |_| ()).await;
-        assert_eq!((report.kept, report.confirmed), (1, 1));
-        let mut out = Vec::new();
-        let lines = subscribers::export::export(&world.app.store, Some("weekly"), &mut out).await.unwrap();
-        assert_eq!(lines, 3, "{}", String::from_utf8_lossy(&out));
     }
 }

@@ -66,7 +66,9 @@ pub enum UnsubscribeState {
     /// A button to leave the digest.
     #[default]
     Ask,
-    /// It was left: an undo, and a button to leave all.
+    /// It was left just now: an undo, and a button to leave all.
+    LeftJustNow,
+    /// It was left, and nothing can be taken back: a button to leave all.
     Left,
     /// All digests were left.
     LeftAll,

@@ -129,8 +129,8 @@ impl View for UnsubscribePage {
     const TEMPLATE: &'static str = "web/unsubscribe";
 
     fn samples() -> Vec<Self> {
-        use UnsubscribeState::{Ask, Left, LeftAll, Undone};
-        [Ask, Left, LeftAll, Undone]
+        use UnsubscribeState::{Ask, Left, LeftAll, LeftJustNow, Undone};
+        [Ask, LeftJustNow, Left, LeftAll, Undone]
             .into_iter()
             .flat_map(|state| {
                 both(|page| Self {

@@ -256,9 +256,12 @@ impl World {
     /// The story is over: nothing may be left half sent, and nothing stays behind.
     pub(crate) async fn end(self) {
         self.engine.finish().await.unwrap();
-        for edition in self.app.store.editions(None).await.unwrap() {
-            let counts = self.app.store.edition_counts(edition.id).await.unwrap();
-            assert_eq!(counts.sending, 0, "edition {} is left on its way", edition.id);
+        let editions: Vec<i64> = self.app.store.editions(None).await.unwrap().iter().map(|e| e.id).collect();
+        let together = self.app.store.counts_of(&editions).await.unwrap();
+        for edition in editions {
+            let counts = self.app.store.edition_counts(edition).await.unwrap();
+            assert_eq!(counts.sending, 0, "edition {edition} is left on its way");
+            assert_eq!(together.get(&edition).copied().unwrap_or_default(), counts, "edition {edition} is counted in two ways");
         }
         self.app.store.close().await;
         if !self.is_sqlite() {
