@@ -84,9 +84,7 @@ pub async fn publish(store: &Store, config: &Config, source: &str, drafts: Vec<D
     for batch in changed.chunks(BATCH) {
         keep(store, batch.to_vec(), source, &config.site, &mut report, now).await?;
     }
-    if report.added + report.waiting + report.changed > 0 {
-        store.regroup(&source.name).await?;
-    }
+    store.regroup(&source.name).await?;
     store.source_succeeded(&source.name, 0, now).await?;
     Ok(report)
 }

@@ -51,12 +51,20 @@ pub struct SyncReport {
 /// Reads the sources that are due, side by side; an error is logged once, kept for `courant sources list`, and tried
 /// again with back-off.
 pub async fn sync_due(store: &Store, config: &Config, now: Millis) -> anyhow::Result<Vec<SyncReport>> {
-    let due = config.sources.iter().filter(|s| s.kind != SourceKind::Builtin).map(|source| read_due(store, config, source, now));
+    let due = config.sources.iter().map(|source| sync_source_due(store, config, source, now));
     let read: Vec<Option<SyncReport>> = futures_util::future::try_join_all(due).await?;
     Ok(read.into_iter().flatten().collect())
 }
 
-async fn read_due(store: &Store, config: &Config, source: &Source, now: Millis) -> anyhow::Result<Option<SyncReport>> {
+/// Reads one source if it is due, so that a slow one holds up nothing but itself; may be dropped at any time: what is
+/// kept by then stays, and the rest is read again.
+pub async fn sync_source_due(store: &Store, config: &Config, source: &Source, now: Millis) -> anyhow::Result<Option<SyncReport>> {
+    if store.has_ungrouped(&source.name).await? {
+        store.regroup(&source.name).await?;
+    }
+    if source.kind == SourceKind::Builtin {
+        return Ok(None);
+    }
     store.ensure_source(&source.name, now).await?;
     if !store.claim_source(&source.name, now, now.plus(source.poll)).await? {
         return Ok(None);
@@ -151,9 +159,8 @@ async fn sync(store: &Store, config: &Config, source: &Source, accept_removals: 
             store.remove_articles(&source.name, chunk, now).await?;
         }
     }
-    if report.added + report.waiting + report.changed + report.removed > 0 {
-        store.regroup(&source.name).await?;
-    }
+    // Even if nothing changed: a program that was killed after its last article has not come this far.
+    store.regroup(&source.name).await?;
     finish(store, source, &mut report, now).await?;
     Ok(report)
 }

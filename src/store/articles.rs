@@ -104,6 +104,7 @@ impl Store {
     }
 
     /// Keeps a few arrivals in one transaction; the guid and the first sight of a known article never change.
+    /// A new article has no group, and so is no digest's news, until [`Store::regroup`] has looked for its twins.
     pub async fn keep_articles(&self, arrivals: Vec<Arrival>, now: Millis) -> StoreResult<Vec<Kept>> {
         let terms_sql = format!(
             "INSERT INTO article_terms (article_id, kind, term) SELECT $1, kind, term FROM {} AS t WHERE TRUE ON CONFLICT DO NOTHING",
@@ -113,13 +114,13 @@ impl Store {
             let mut kept = Vec::with_capacity(arrivals.len());
             for arrival in &arrivals {
                 let a = &arrival.article;
-                let owner: Option<(String, String)> =
-                    sqlx::query_as("SELECT source, source_id FROM articles WHERE guid = $1").bind(&a.guid).fetch_optional(&mut *tx).await?;
-                if let Some((source, id)) = owner.filter(|(s, i)| (s, i) != (&a.source, &a.source_id)) {
+                let there: Vec<(String, String)> =
+                    sqlx::query_as(THERE).bind(&a.guid).bind(&a.source).bind(&a.source_id).fetch_all(&mut *tx).await?;
+                if let Some((source, id)) = there.iter().find(|(s, i)| (s, i) != (&a.source, &a.source_id)) {
                     kept.push(Kept::Taken(format!("{source}/{id}")));
                     continue;
                 }
-                let (row, seen): (i64, i64) = sqlx::query_as(KEEP)
+                let (row,): (i64,) = sqlx::query_as(KEEP)
                     .bind(&a.source)
                     .bind(&a.source_id)
                     .bind(&a.guid)
@@ -140,8 +141,7 @@ impl Store {
                     .bind(&arrival.hash)
                     .fetch_one(&mut *tx)
                     .await?;
-                kept.push(if seen == 0 { Kept::Added } else { Kept::Changed });
-                sqlx::query("UPDATE articles SET group_id = id WHERE id = $1 AND group_id = 0").bind(row).execute(&mut *tx).await?;
+                kept.push(if there.is_empty() { Kept::Added } else { Kept::Changed });
                 sqlx::query("DELETE FROM article_terms WHERE article_id = $1").bind(row).execute(&mut *tx).await?;
                 sqlx::query(sql(terms_sql.clone())).bind(row).bind(terms_of(a)).execute(&mut *tx).await?;
             }
@@ -289,7 +289,10 @@ fn terms_of(a: &Article) -> String {
     serde_json::Value::from(all).to_string()
 }
 
-/// Gives the row's number and 0 if it is new here, else when it was first seen.
+/// The articles that have a guid or are a source's own: two if the guid is another's.
+const THERE: &str = "SELECT source, source_id FROM articles WHERE guid = $1 OR (source = $2 AND source_id = $3)";
+
+/// Gives the row's number.
 const KEEP: &str = "INSERT INTO articles (source, source_id, guid, title, url, summary, body_html, sections, tags, authors, language, image_url, \
      published_at, updated_at, first_seen_at, changed_at, translation_of, content_hash, group_id) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $16, $16, $17, $18, 0) \
@@ -297,7 +300,7 @@ const KEEP: &str = "INSERT INTO articles (source, source_id, guid, title, url, s
      body_html = excluded.body_html, sections = excluded.sections, tags = excluded.tags, authors = excluded.authors, \
      language = excluded.language, image_url = excluded.image_url, published_at = excluded.published_at, updated_at = $15, \
      changed_at = excluded.changed_at, translation_of = excluded.translation_of, content_hash = excluded.content_hash, removed_at = NULL \
-     RETURNING id, CASE WHEN group_id = 0 THEN 0 ELSE first_seen_at END";
+     RETURNING id";
 
 const BUMP: &str = "INSERT INTO instance (key, value) VALUES ('articles_version', '1') \
      ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(instance.value AS BIGINT) + 1 AS TEXT)";

@@ -1,10 +1,13 @@
 //! Articles come in from a CMS database: mirrored, removed, returned, and never lost to a bad day (promises 1 and 8).
 
+use courant::digests::Prepared;
+use courant::domain::article::{Article, Draft};
 use courant::domain::time::{DAY, HOUR, MINUTE, Millis};
 use courant::sources::{self, SyncReport};
+use courant::store::articles::Arrival;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
-use crate::support::{BEGINNING, World, stories};
+use crate::support::{BEGINNING, World, article, stories};
 
 const QUERY: &str = "SELECT id, title, body AS body_html, published_at FROM news";
 
@@ -180,5 +183,22 @@ stories! {
         assert_eq!((report.added, report.removed), (0, 0), "{report:?}");
         let article = world.app.store.find_article("campus/1").await.unwrap().unwrap();
         assert_eq!(article.guid, "tag:news.example.edu,2026:college/1", "what readers know never changes");
+    }
+
+    async fn a_twin_is_no_news_at_any_moment_of_its_arrival(world) {
+        world.publish([Draft { language: Some("en".into()), ..article("old") }]).await;
+        world.readers(1).await;
+        world.edition().await;
+        let twin = Article { guid: "tag:twin".into(), source: "college".into(), source_id: "twin".into(), title: "Zwilling".into(),
+            language: "de".into(), published_at: world.now().plus(-HOUR), updated_at: world.now(), ..Article::default() };
+        let other = Article { guid: "tag:other".into(), source_id: "other".into(), title: "Other".into(), ..twin.clone() };
+        let arrival = |article: Article, twin: Option<&str>| Arrival { article, tells_update: true, translation_of: twin.map(Into::into), hash: "h".into() };
+        let arrivals = vec![arrival(twin, Some("old")), arrival(other, None)];
+        world.app.store.keep_articles(arrivals, world.now()).await.unwrap();
+        assert!(!matches!(world.run("weekly").await, Prepared::Made { .. }), "whether it is a twin is not known yet");
+        // The program was killed here; the next one finds out.
+        sources::sync_due(&world.app.store, &world.app.config, world.now()).await.unwrap();
+        let edition = world.edition().await;
+        assert_eq!(world.stories_in(edition).await, ["Other"]);
     }
 }
