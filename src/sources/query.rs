@@ -11,7 +11,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, Column, ColumnIndex, ConnectOptions, Connection, Executor, Row as _, SqlSafeStr, Statement, TypeInfo, ValueRef};
 use tokio::sync::mpsc::Sender;
 
-use super::row::{Row, check_columns, draft};
+use super::row::{Row, check_columns, draft, id};
 use crate::config::Source;
 use crate::domain::article::Found;
 
@@ -122,7 +122,7 @@ macro_rules! each_of {
             while let Some(record) = rows.try_next().await.map_err(|e| said(source, &e))? {
                 number += 1;
                 let row: Row = columns.iter().enumerate().filter_map(|(i, name)| Some((name.clone(), $cell(&record, i)?))).collect();
-                let id = row.get("id").cloned().unwrap_or_else(|| format!("row {number}"));
+                let id = id(&row).unwrap_or_else(|| format!("row {number}"));
                 let told = match draft(&row, &source.timezone, source.article_url.as_deref()) {
                     Ok(draft) => Found::Article(Box::new(draft)),
                     Err(reason) => Found::Refused { id, reason },
