@@ -4,16 +4,18 @@ use std::collections::{BTreeMap, HashSet};
 
 use anyhow::Context;
 use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
 
-use crate::config::{Config, Site, Source, SourceKind};
+use crate::config::{Config, Source, SourceKind};
 use crate::domain::article::{Draft, Found};
 use crate::domain::time::{MINUTE, Millis};
 use crate::store::Store;
-use crate::store::articles::{Arrival, Kept};
+use keeping::keep;
 
 mod arrival;
 mod html;
 pub mod import;
+mod keeping;
 mod query;
 mod row;
 mod wordpress;
@@ -22,6 +24,8 @@ mod wordpress;
 const BATCH: usize = 20;
 /// A sync that would remove more than half of a source's articles, and more than this many, is held.
 const FEW: usize = 10;
+/// Characters of an id, and of what is the matter with it, that are kept.
+const LONGEST_TROUBLE: usize = 500;
 /// The longest wait before a source that can't be read is tried again.
 const LONGEST_WAIT: i64 = 30 * MINUTE;
 
@@ -114,25 +118,30 @@ async fn sync(store: &Store, config: &Config, source: &Source, accept_removals: 
     let known = store.known_articles(&source.name).await?;
     let (tell, mut found) = mpsc::channel(2 * BATCH);
     let (reading, language) = (source.clone(), config.site.language.clone());
-    let reader = tokio::spawn(async move {
+    // Whoever drops this sync drops its reader too.
+    let reader = AbortOnDropHandle::new(tokio::spawn(async move {
         match reading.kind {
             SourceKind::WordPress => wordpress::read(&reading, &language, tell).await,
             SourceKind::Query => query::read(&reading, tell).await,
             SourceKind::Builtin => Ok(()),
         }
-    });
+    }));
     let mut seen: HashSet<String> = HashSet::new();
     let mut batch: Vec<(Draft, String)> = Vec::new();
     while let Some(told) = found.recv().await {
         match told {
             Found::Refused { id, reason } => {
+                let id = arrival::without_nul(&id);
                 seen.insert(id.clone());
                 report.refused.push((id, reason));
             }
-            Found::Article(draft) if !seen.insert(draft.source_id.clone()) => {
-                report.refused.push((draft.source_id, "another row has the same id".into()));
-            }
             Found::Article(mut draft) => {
+                let sound = arrival::fit(&mut draft, source, &config.site);
+                let is_first = seen.insert(draft.source_id.clone());
+                if let Err(why) = sound.and_then(|()| is_first.then_some(()).ok_or_else(|| "another row has the same id".into())) {
+                    report.refused.push((draft.source_id, why));
+                    continue;
+                }
                 let notes = std::mem::take(&mut draft.notes);
                 report.notes.extend(notes.into_iter().map(|n| (draft.source_id.clone(), n)));
                 let hash = arrival::hash(&draft, &config.site);
@@ -167,38 +176,12 @@ async fn sync(store: &Store, config: &Config, source: &Source, accept_removals: 
 
 /// Notes the reading's end, and which refusals are new.
 async fn finish(store: &Store, source: &Source, report: &mut SyncReport, now: Millis) -> anyhow::Result<()> {
-    let troubles: BTreeMap<String, String> = report.notes.iter().chain(&report.refused).cloned().collect();
+    let short = |text: &str| arrival::without_nul(text).chars().take(LONGEST_TROUBLE).collect::<String>();
+    let troubles: BTreeMap<String, String> =
+        report.notes.iter().chain(&report.refused).map(|(id, what)| (short(id), short(what))).collect();
     report.news = store.note_refusals(&source.name, troubles.into_iter().collect(), now).await?;
     if store.source_succeeded(&source.name, i64::try_from(report.held)?, now).await? {
         tracing::info!(source = %source.name, "can be read again");
-    }
-    Ok(())
-}
-
-/// Cleans a batch off the runtime's threads and keeps it.
-pub(crate) async fn keep(
-    store: &Store,
-    batch: Vec<(Draft, String)>,
-    source: &Source,
-    site: &Site,
-    report: &mut SyncReport,
-    now: Millis,
-) -> anyhow::Result<()> {
-    if batch.is_empty() {
-        return Ok(());
-    }
-    let (source, site) = (source.clone(), site.clone());
-    let arrivals: Vec<Arrival> =
-        tokio::task::spawn_blocking(move || batch.into_iter().map(|(draft, hash)| arrival::clean(draft, &source, &site, hash)).collect())
-            .await?;
-    let told: Vec<(String, Millis)> = arrivals.iter().map(|a| (a.article.source_id.clone(), a.article.published_at)).collect();
-    for ((id, published), kept) in told.into_iter().zip(store.keep_articles(arrivals, now).await?) {
-        match kept {
-            Kept::Added if published > now => report.waiting += 1,
-            Kept::Added => report.added += 1,
-            Kept::Changed => report.changed += 1,
-            Kept::Taken(owner) => report.refused.push((id, format!("its guid belongs to {owner}"))),
-        }
     }
     Ok(())
 }

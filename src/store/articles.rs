@@ -27,13 +27,17 @@ pub struct Known {
 pub struct Arrival {
     /// The cleaned content; its row, group and first sight are the store's to fill.
     pub article: Article,
-    /// Whether the source tells its last change; without it a changed article changed now.
+    /// Whether the source tells its last change; without it an article whose words changed changed now.
     pub tells_update: bool,
     /// The source id of the article it translates.
     pub translation_of: Option<String>,
-    /// Hash of the draft.
+    /// Hash of the draft: of the source's own words in the first [`WORDS`] bytes (twice as many digits), then of how it
+    /// was cleaned.
     pub hash: String,
 }
+
+/// Bytes of a hash that tell the source's own words from what we make of them.
+pub const WORDS: usize = 32;
 
 /// What became of an arrival.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,7 +139,7 @@ impl Store {
                     .bind(&a.image_url)
                     .bind(a.published_at.0)
                     .bind(a.updated_at.0)
-                    .bind(if arrival.tells_update { a.updated_at.0 } else { now.0 })
+                    .bind((!arrival.tells_update).then_some(now.0))
                     .bind(now.0)
                     .bind(&arrival.translation_of)
                     .bind(&arrival.hash)
@@ -150,18 +154,15 @@ impl Store {
         })
     }
 
-    /// Turns a few articles of a source into tombstones.
+    /// Turns a few articles of a source into tombstones; what they were selected by stays, so that only their feeds change.
     pub async fn remove_articles(&self, source: &str, ids: &[String], now: Millis) -> StoreResult<()> {
         let (source, ids) = (source.to_owned(), json_list(ids));
         let chosen = self.texts("$2");
-        let terms =
-            format!("DELETE FROM article_terms WHERE article_id IN (SELECT id FROM articles WHERE source = $1 AND source_id IN {chosen})");
         let bodies = format!(
             "UPDATE articles SET removed_at = $3, changed_at = $3, title = '', url = NULL, summary = '', body_html = '', sections = '[]', \
              tags = '[]', authors = '[]', image_url = NULL, content_hash = '' WHERE source = $1 AND source_id IN {chosen} AND removed_at IS NULL"
         );
         transaction!(self, |tx| {
-            sqlx::query(sql(terms.clone())).bind(&source).bind(&ids).execute(&mut *tx).await?;
             sqlx::query(sql(bodies.clone())).bind(&source).bind(&ids).bind(now.0).execute(&mut *tx).await?;
             sqlx::query(BUMP).execute(&mut *tx).await?;
         })
@@ -207,14 +208,24 @@ impl Store {
         Ok(articles_of(rows))
     }
 
-    /// When the latest removal happened among tombstones of these sources published since `oldest`.
-    pub async fn latest_removal(&self, sources: &[String], oldest: Millis) -> StoreResult<Option<Millis>> {
+    /// When an article of a selection, published since `oldest`, was last taken away from readers: one that was removed
+    /// before its time had come was never there.
+    pub async fn latest_removal(&self, selection: &Selection, oldest: Millis) -> StoreResult<Option<Millis>> {
         let text = format!(
-            "SELECT MAX(removed_at) FROM articles WHERE removed_at IS NOT NULL AND published_at >= $1 AND ($2 = '[]' OR source IN {})",
-            self.texts("$2")
+            "SELECT MAX(a.removed_at) FROM articles a WHERE a.removed_at IS NOT NULL AND a.published_at <= a.removed_at \
+             AND a.published_at >= $1 {}",
+            self.selecting(2)
         );
-        let row: (Option<i64>,) =
-            reading!(self, |db| sqlx::query_as(sql(text)).bind(oldest.0).bind(json_list(sources)).fetch_one(db).await?);
+        let [sections, tags, authors, languages, sources] = lists_of(selection);
+        let row: (Option<i64>,) = reading!(self, |db| sqlx::query_as(sql(text))
+            .bind(oldest.0)
+            .bind(sections)
+            .bind(tags)
+            .bind(authors)
+            .bind(languages)
+            .bind(sources)
+            .fetch_one(db)
+            .await?);
         Ok(row.0.map(Millis))
     }
 
@@ -228,10 +239,11 @@ impl Store {
         Ok(row.map(|r| r.0))
     }
 
-    /// All articles but tombstones published until then, newest first.
+    /// All articles but tombstones published until then, newest first, without summaries and bodies.
     pub async fn list_articles(&self, until: Millis, limit: Option<i64>) -> StoreResult<Vec<Article>> {
+        let columns = COLUMNS.replace("a.summary, a.body_html", "'' AS summary, '' AS body_html");
         let text = format!(
-            "SELECT {COLUMNS} FROM articles a WHERE a.removed_at IS NULL AND a.published_at <= $1 ORDER BY a.published_at DESC, a.guid LIMIT $2"
+            "SELECT {columns} FROM articles a WHERE a.removed_at IS NULL AND a.published_at <= $1 ORDER BY a.published_at DESC, a.guid LIMIT $2"
         );
         let rows: Vec<ArticleRow> =
             reading!(self, |db| sqlx::query_as(sql(text)).bind(until.0).bind(limit.unwrap_or(i64::MAX)).fetch_all(db).await?);
@@ -298,7 +310,9 @@ const KEEP: &str = "INSERT INTO articles (source, source_id, guid, title, url, s
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $16, $16, $17, $18, 0) \
      ON CONFLICT (source, source_id) DO UPDATE SET title = excluded.title, url = excluded.url, summary = excluded.summary, \
      body_html = excluded.body_html, sections = excluded.sections, tags = excluded.tags, authors = excluded.authors, \
-     language = excluded.language, image_url = excluded.image_url, published_at = excluded.published_at, updated_at = $15, \
+     language = excluded.language, image_url = excluded.image_url, published_at = excluded.published_at, \
+     updated_at = CASE WHEN $15 IS NOT NULL AND substr(articles.content_hash, 1, 64) = substr(excluded.content_hash, 1, 64) \
+     THEN articles.updated_at ELSE COALESCE($15, excluded.updated_at) END, \
      changed_at = excluded.changed_at, translation_of = excluded.translation_of, content_hash = excluded.content_hash, removed_at = NULL \
      RETURNING id";
 
