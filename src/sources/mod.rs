@@ -13,6 +13,7 @@ use crate::store::Store;
 use keeping::keep;
 
 mod arrival;
+mod foreign;
 mod html;
 pub mod import;
 mod keeping;
