@@ -77,8 +77,6 @@ pub(super) fn explain(source: &str, place: &str, doing: &str, error: &sqlx::Erro
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests may")]
-
     use super::*;
 
     #[test]

@@ -1,16 +1,17 @@
 //! Articles come in: read from where they are, cleaned once, mirrored; never written back (promise 8).
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use anyhow::Context;
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
+use self::keeping::keep;
 use crate::config::{Config, Source, SourceKind};
 use crate::domain::article::{Draft, Found};
 use crate::domain::time::{MINUTE, Millis};
 use crate::store::Store;
-use keeping::keep;
+use crate::store::articles::Known;
 
 mod arrival;
 mod foreign;
@@ -157,22 +158,36 @@ async fn sync(store: &Store, config: &Config, source: &Source, accept_removals: 
     }
     reader.await.context("the reader ended unexpectedly")??;
     keep(store, batch, source, &config.site, &mut report, now).await?;
+    remove_vanished(store, source, known, &seen, accept_removals, &mut report, now).await?;
+    // Even if nothing changed: a program that was killed after its last article has not come this far.
+    store.regroup(&source.name).await?;
+    finish(store, source, &mut report, now).await?;
+    Ok(report)
+}
+
+/// Removes what a source was not seen to hold, unless that is so much that an admin must say so (promise 8).
+async fn remove_vanished(
+    store: &Store,
+    source: &Source,
+    known: HashMap<String, Known>,
+    seen: &HashSet<String>,
+    accept_removals: bool,
+    report: &mut SyncReport,
+    now: Millis,
+) -> anyhow::Result<()> {
     let live = known.iter().filter(|(_, k)| !k.removed).count();
     let mut vanished: Vec<String> = known.into_iter().filter(|(id, k)| !k.removed && !seen.contains(id)).map(|(id, _)| id).collect();
     vanished.sort();
     if vanished.len() > FEW && vanished.len() * 2 > live && !accept_removals {
         report.held = vanished.len();
         tracing::warn!(source = %source.name, held = report.held, "more than half of the articles vanished: held until `courant sources sync {} --accept-removals`", source.name);
-    } else {
-        report.removed = vanished.len();
-        for chunk in vanished.chunks(100) {
-            store.remove_articles(&source.name, chunk, now).await?;
-        }
+        return Ok(());
     }
-    // Even if nothing changed: a program that was killed after its last article has not come this far.
-    store.regroup(&source.name).await?;
-    finish(store, source, &mut report, now).await?;
-    Ok(report)
+    report.removed = vanished.len();
+    for chunk in vanished.chunks(100) {
+        store.remove_articles(&source.name, chunk, now).await?;
+    }
+    Ok(())
 }
 
 /// Notes the reading's end, and which refusals are new.

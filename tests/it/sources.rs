@@ -251,4 +251,16 @@ stories! {
         sync(world, false).await;
         assert!(seen().await.updated_at >= then);
     }
+
+    async fn a_source_that_never_answers_can_be_given_up_at_any_time(world) {
+        cms(world).await;
+        insert(world, 1..3).await;
+        let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i AS id, '' AS title, '' AS published_at FROM n WHERE i < 0";
+        world.configure(|s| s.source = s.source.replace(QUERY, endless)).await;
+        let (app, now) = (&world.app, world.now());
+        let reading = sources::sync_source_due(&app.store, &app.config, &app.config.sources[0], now);
+        assert!(tokio::time::timeout(std::time::Duration::from_millis(300), reading).await.is_err(), "it is still reading");
+        world.configure(|s| s.source = s.source.replace(endless, QUERY)).await;
+        assert_eq!(sync(world, false).await.added, 2);
+    }
 }
