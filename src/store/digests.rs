@@ -1,7 +1,8 @@
 //! What we know of each digest: since when it is configured, which of its dates were handled, which stories it told.
 
-use super::articles::{ArticleRow, COLUMNS, articles_of, lists_of};
+use super::articles::{ArticleRow, COLUMNS, articles_of};
 use super::dialect::sql;
+use super::selecting::lists_of;
 use super::{Store, StoreResult, reading, transaction};
 use crate::domain::article::Article;
 use crate::domain::selection::Selection;

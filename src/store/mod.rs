@@ -22,6 +22,7 @@ pub mod orders;
 pub mod outcomes;
 pub mod rates;
 pub mod renames;
+mod selecting;
 pub mod sources;
 pub mod subscribers;
 pub mod subscriptions;
