@@ -11,10 +11,14 @@ use tokio_cron_scheduler::{Job, JobScheduler};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::config::Transport;
 use crate::delivery::{self, Engine};
 use crate::feeds::shelf;
 use crate::web::{self, Demo};
 use crate::{digests, sources};
+
+/// Hears the heartbeat.
+type Beats = watch::Receiver<u64>;
 
 /// A tick comes at least this often, even if the heartbeat stalls.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -35,51 +39,45 @@ pub async fn run_on(app: App, demo: Option<Demo>, listener: TcpListener, stop: C
         app.store.take_all_leases_back().await?;
     }
     let (mut heart, beats) = heartbeat().await?;
-    let mut ticks = JoinSet::new();
-    let engine = match app.refusal() {
-        Some(why) => {
-            tracing::error!("{why}");
-            None
-        }
-        None => Some(app.engine()),
-    };
-    let leases = CancellationToken::new();
-    if let Some(engine) = &engine {
-        spawn_sending(&mut ticks, &app, engine, &beats, &stop);
-        let (engine, leases) = (engine.clone(), leases.clone());
-        tokio::spawn(async move { engine.keep_leases(&leases).await });
-    }
-    ticks.spawn(every_beat("sources", beats.clone(), stop.clone(), {
-        let app = app.clone();
-        move || {
-            let app = app.clone();
-            async move { sources::sync_due(&app.store, &app.config, app.now()).await.map(|_| ()) }
-        }
-    }));
-    ticks.spawn(every_beat("feeds", beats.clone(), stop.clone(), {
-        let app = app.clone();
-        move || {
-            let app = app.clone();
-            async move { shelf::refresh_due(&app.store, &app.config, &app.shelf, app.now()).await.map(|_| ()) }
-        }
-    }));
     tracing::info!("Courant serves {} on http://{}", app.config.site.title, listener.local_addr()?);
-    let served = web::serve(app.clone(), listener, demo, stop.clone()).await;
-    // The web server ends at the signal, or because it can't go on; either way the rest ends too.
-    stop.cancel();
-    while let Some(tick) = ticks.join_next().await {
-        tick?;
-    }
-    leases.cancel();
-    if let Some(engine) = engine {
-        engine.finish().await?;
+    let mut tasks: JoinSet<anyhow::Result<()>> = JoinSet::new();
+    tasks.spawn(web::serve(app.clone(), listener, demo, stop.clone()));
+    tasks.spawn(read_sources(app.clone(), beats.clone(), stop.clone()));
+    tasks.spawn(make_feeds(app.clone(), beats.clone(), stop.clone()));
+    tasks.spawn(send(app, beats, stop.clone()));
+    // Each runs until the signal; one that ends before, or breaks, takes the others down in good order.
+    let mut ended = Ok(());
+    while let Some(task) = tasks.join_next().await {
+        let result = task.context("a part of the daemon broke").flatten();
+        if !stop.is_cancelled() {
+            tracing::error!("a part of the daemon ended before its time; stopping");
+            stop.cancel();
+        }
+        ended = ended.and(result);
     }
     heart.shutdown().await.ok();
-    served
+    ended
+}
+
+async fn read_sources(app: App, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
+    let ended = stop.clone();
+    let reading = every_beat("sources", beats, stop, || async { sources::sync_due(&app.store, &app.config, app.now()).await.map(|_| ()) });
+    // A foreign database that keeps us waiting does not keep us from stopping; what is being kept is kept whole.
+    tokio::select! {
+        () = reading => {}
+        () = ended.cancelled() => {}
+    }
+    Ok(())
+}
+
+async fn make_feeds(app: App, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
+    every_beat("feeds", beats, stop, || async { shelf::refresh_due(&app.store, &app.config, &app.shelf, app.now()).await.map(|_| ()) })
+        .await;
+    Ok(())
 }
 
 /// The clock of the daemon: it nudges, and what is due is found out by whoever is nudged.
-async fn heartbeat() -> anyhow::Result<(JobScheduler, watch::Receiver<u64>)> {
+async fn heartbeat() -> anyhow::Result<(JobScheduler, Beats)> {
     let (beat, beats) = watch::channel(0_u64);
     let beat = Arc::new(beat);
     let heart = JobScheduler::new().await.context("the heartbeat can't be made")?;
@@ -89,28 +87,69 @@ async fn heartbeat() -> anyhow::Result<(JobScheduler, watch::Receiver<u64>)> {
     Ok((heart, beats))
 }
 
-fn spawn_sending(ticks: &mut JoinSet<()>, app: &App, engine: &Engine, beats: &watch::Receiver<u64>, stop: &CancellationToken) {
-    ticks.spawn(every_beat("digests", beats.clone(), stop.clone(), {
-        let app = app.clone();
-        move || {
-            let app = app.clone();
-            async move {
-                digests::prepare_due(app.desk(), app.now()).await?;
-                delivery::close_editions(&app.store, app.now()).await.map(|_| ())
-            }
-        }
-    }));
+/// Prepares and sends, as soon as this store may send (promise 10).
+async fn send(app: App, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
+    allowed(&app, beats.clone(), &stop).await?;
+    let engine = app.engine();
+    let (leases, mut ticks) = (CancellationToken::new(), JoinSet::new());
+    let keeper = tokio::spawn({
+        let (engine, leases) = (engine.clone(), leases.clone());
+        async move { engine.keep_leases(&leases).await }
+    });
+    ticks.spawn(tick_editions(app.clone(), beats.clone(), stop.clone()));
     for transport in app.config.transports.clone() {
-        let (engine, stopping) = (engine.clone(), stop.clone());
-        ticks.spawn(every_beat("delivery", beats.clone(), stop.clone(), move || {
-            let (engine, transport, stop) = (engine.clone(), transport.clone(), stopping.clone());
-            async move { engine.deliver_due(&transport, 0, &stop).await.map(|_| ()) }
-        }));
+        ticks.spawn(tick_delivery(engine.clone(), transport, beats.clone(), stop.clone()));
     }
+    let mut broken = Ok(());
+    while let Some(tick) = ticks.join_next().await {
+        if let Err(e) = tick {
+            stop.cancel();
+            broken = Err(e.into());
+        }
+    }
+    leases.cancel();
+    keeper.await.ok();
+    engine.finish().await?;
+    broken
+}
+
+/// Waits until nothing forbids this store to send; `courant adopt` may come while we run.
+async fn allowed(app: &App, mut beats: Beats, stop: &CancellationToken) -> anyhow::Result<()> {
+    let mut told = false;
+    while !stop.is_cancelled() {
+        match app.store.instance().await.map(|i| i.refusal(&app.config.site.base_url)) {
+            Ok(None) => return Ok(()),
+            Ok(Some(why)) if !told => {
+                told = true;
+                tracing::error!("{why}");
+            }
+            Ok(Some(_)) => {}
+            Err(e) => tracing::debug!("the store's identity could not be read: {e}"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            _ = beats.changed() => {}
+        }
+    }
+    Ok(())
+}
+
+async fn tick_editions(app: App, beats: Beats, stop: CancellationToken) {
+    every_beat("digests", beats, stop, || async {
+        let prepared = digests::prepare_due(app.desk(), app.now()).await;
+        delivery::close_editions(&app.store, app.now()).await?;
+        prepared.map(|_| ())
+    })
+    .await;
+}
+
+async fn tick_delivery(engine: Engine, transport: Transport, beats: Beats, stop: CancellationToken) {
+    let stopping = stop.clone();
+    every_beat("delivery", beats, stop, || async { engine.deliver_due(&transport, 0, &stopping).await.map(|_| ()) }).await;
 }
 
 /// Runs a tick at every beat, one at a time; an error is logged once until it passes.
-async fn every_beat<F>(what: &'static str, mut beats: watch::Receiver<u64>, stop: CancellationToken, mut tick: impl FnMut() -> F)
+async fn every_beat<F>(what: &'static str, mut beats: Beats, stop: CancellationToken, mut tick: impl FnMut() -> F)
 where
     F: Future<Output = anyhow::Result<()>>,
 {

@@ -126,12 +126,13 @@ CREATE TABLE variants (
     UNIQUE (edition_id, language, sections)
 );
 
--- Which variant those get who read `language` ('' if unknown) and chose `sections`.
+-- Which variant those get who read `language` ('' if unknown) and chose `sections`: none if their sections have no news.
+-- The row of language '*' is for those who changed their choice while the audience was frozen.
 CREATE TABLE variant_choices (
     edition_id BIGINT NOT NULL REFERENCES editions (id),
     language   TEXT NOT NULL,
     sections   TEXT NOT NULL,
-    variant_id BIGINT NOT NULL REFERENCES variants (id),
+    variant_id BIGINT REFERENCES variants (id),
     PRIMARY KEY (edition_id, language, sections)
 );
 
@@ -195,6 +196,7 @@ CREATE TABLE deliveries (
     answer          TEXT,
     letter          TEXT,
     created_at      BIGINT NOT NULL,
+    first_tried_at  BIGINT,
     ended_at        BIGINT
 );
 CREATE INDEX deliveries_block ON deliveries (block_id);

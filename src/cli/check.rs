@@ -25,11 +25,6 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
             }
         }
     }
-    let known: Vec<&str> = app.templates.digest_templates().collect();
-    for digest in config.digests.iter().filter(|d| !known.contains(&d.template.as_str())) {
-        faults += 1;
-        bad(&format!("digest {}: there is no template {:?}; there are: {}", digest.name, digest.template, known.join(", ")))?;
-    }
     let wrong = template_faults(&app);
     faults += wrong.len();
     for why in &wrong {
@@ -49,12 +44,16 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What is wrong with the templates, each place once however many samples stumble over it.
+/// What is wrong with the templates and with the digests' choice of them, each place once however many samples stumble over it.
 pub(super) fn template_faults(app: &App) -> Vec<String> {
     let mut faults = app.templates.check();
     let place = |fault: &String| fault.split(": ").next().unwrap_or_default().to_owned();
     faults.sort_by_key(|f| (place(f), f.len()));
     faults.dedup_by_key(|f| place(f));
+    let known: Vec<&str> = app.templates.digest_templates().collect();
+    for digest in app.config.digests.iter().filter(|d| !known.contains(&d.template.as_str())) {
+        faults.push(format!("digest {}: there is no template {:?}; there are: {}", digest.name, digest.template, known.join(", ")));
+    }
     faults
 }
 

@@ -38,28 +38,29 @@ pub(crate) async fn run(app: &App) -> anyhow::Result<ExitCode> {
     shown.await?;
     engine.finish().await?;
     delivery::close_editions(&app.store, app.now()).await?;
-    let report = outcome?;
+    let (report, stuck) = outcome?;
     let waiting = app.store.waiting_count().await?;
     if let Some(trouble) = &report.trouble {
         output::remark(trouble);
     }
     output::line(&format!("sent {}, failed {}, waiting {waiting}, held {}", report.sent, report.failed, report.held))?;
-    let nothing_worked = report.trouble.is_some() && report.sent + report.failed + report.deferred + report.held == 0;
-    Ok(if nothing_worked { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if stuck { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// All transports at once; what becomes due within a minute is waited for.
-async fn all(app: &App, engine: &Engine, stop: &CancellationToken) -> anyhow::Result<Report> {
+/// All transports at once; what becomes due within a minute is waited for. Gives too whether one could not work at all.
+async fn all(app: &App, engine: &Engine, stop: &CancellationToken) -> anyhow::Result<(Report, bool)> {
     let mut runs = JoinSet::new();
     for transport in app.config.transports.clone() {
         let (engine, stop) = (engine.clone(), stop.clone());
         runs.spawn(async move { engine.deliver_due(&transport, MINUTE, &stop).await });
     }
-    let mut report = Report::default();
+    let (mut report, mut stuck) = (Report::default(), false);
     while let Some(run) = runs.join_next().await {
-        report.add(run??);
+        let run = run??;
+        stuck |= run.trouble.is_some() && run.sent + run.failed + run.deferred + run.held == 0;
+        report.add(run);
     }
-    Ok(report)
+    Ok((report, stuck))
 }
 
 /// A bar on a terminal, a line every ten seconds elsewhere; both on standard error.

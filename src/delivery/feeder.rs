@@ -12,10 +12,13 @@ use super::lease::{Job, Leased, Ticket};
 use super::letters::Letters;
 use super::{Engine, Report};
 use crate::config::{Transport, Uncertain};
-use crate::store::leases::Claimed;
+use crate::store::claims::Claimed;
 
 /// How often a feeder looks for new work while lanes are busy.
 const LOOK: Duration = Duration::from_millis(100);
+
+/// After so many of a block, single deliveries are looked for.
+const BETWEEN: usize = 32;
 
 struct Feeder<'a> {
     engine: &'a Engine,
@@ -35,6 +38,15 @@ pub(super) async fn run(engine: &Engine, transport: &Transport, wait: i64, stop:
     if resting > (engine.clock)().plus(wait) {
         return Ok(Report { trouble: why, ..Report::default() });
     }
+    // Nothing of this transport is in flight now: what a run that ended badly still holds goes back.
+    engine.store.give_remains_back(&transport.name, &engine.node).await?;
+    if !engine.store.has_work(&transport.name, &engine.node, (engine.clock)().plus(wait)).await? {
+        return Ok(Report::default());
+    }
+    let way = match engine.way(transport) {
+        Ok(way) => way,
+        Err(why) => return Ok(Report { trouble: Some(why), ..Report::default() }),
+    };
     let (jobs, receiver) = mpsc::channel(2 * transport.connections);
     let (over, hears) = mpsc::unbounded_channel();
     // A child: giving this relay up for now must not stop the others.
@@ -43,6 +55,7 @@ pub(super) async fn run(engine: &Engine, transport: &Transport, wait: i64, stop:
         engine: engine.clone(),
         transport: transport.clone(),
         letters: Letters::new(engine.clone(), transport),
+        way,
         jobs: Mutex::new(receiver),
         stop: stop.clone(),
         halt,
@@ -56,8 +69,13 @@ pub(super) async fn run(engine: &Engine, transport: &Transport, wait: i64, stop:
     let Feeder { jobs, over, mut hears, open, .. } = feeder;
     drop(jobs);
     let mut report = Report::default();
+    let mut broken = None;
     while let Some(lane) = lanes.join_next().await {
-        report.add(lane?);
+        match lane {
+            Ok(lane) => report.add(lane),
+            // The other lanes finish what they have; what this one held goes back with its tickets.
+            Err(e) => broken = Some(e),
+        }
     }
     drop(shared);
     drop(over);
@@ -71,7 +89,10 @@ pub(super) async fn run(engine: &Engine, transport: &Transport, wait: i64, stop:
     if report.trouble.is_none() {
         report.trouble = engine.health_of(&transport.name, |h| h.why().map(str::to_owned));
     }
-    fed.map(|()| report)
+    match broken {
+        Some(e) => Err(e.into()),
+        None => fed.map(|()| report),
+    }
 }
 
 /// Gives leases back, blocks one by one and singles together.
@@ -143,7 +164,11 @@ impl Feeder<'_> {
         let Some((block, edition, deliveries)) = claimed else { return Ok(false) };
         self.last_edition = edition;
         let ticket = self.ticket(Leased::Block(block));
-        for delivery in deliveries {
+        for (n, delivery) in deliveries.into_iter().enumerate() {
+            // A confirmation does not wait for a whole block.
+            if n % BETWEEN == BETWEEN - 1 && !self.stop.is_cancelled() {
+                self.singles().await?;
+            }
             self.hand_over(delivery, Arc::clone(&ticket)).await?;
         }
         Ok(true)
@@ -174,7 +199,8 @@ impl Feeder<'_> {
     }
 
     async fn heard(&mut self, over: Vec<Leased>) -> anyhow::Result<()> {
+        give_back(self.engine, &over).await?;
         self.open -= over.len();
-        give_back(self.engine, &over).await
+        Ok(())
     }
 }

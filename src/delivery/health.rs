@@ -36,7 +36,7 @@ impl Health {
     /// Notes that it takes mail; gives whether it had not.
     pub(super) fn well(&mut self) -> bool {
         let was_ill = self.failures > 0;
-        *self = Self::default();
+        *self = Self { limited_until: self.limited_until, ..Self::default() };
         was_ill
     }
 

@@ -18,13 +18,21 @@ use crate::config::{Transport, Uncertain};
 use crate::domain::delivery::{Outcome, UNKNOWN_WAIT, next_attempt};
 use crate::domain::time::Millis;
 use crate::mail::smtp::{Outcome as Heard, Scope};
+use crate::store::StoreError;
 use crate::store::outcomes::Record;
+
+/// A grant older than this is asked for again: an order about an edition works within a second.
+const FRESH: Duration = Duration::from_millis(800);
+/// How long a lane leaves a database alone that could not tell what to send.
+const DATABASE_PAUSE: i64 = 1_000;
 
 /// What all lanes of a transport share during a run.
 pub(super) struct Shared {
     pub(super) engine: Engine,
     pub(super) transport: Transport,
     pub(super) letters: Letters,
+    /// The way out, without a connection yet.
+    pub(super) way: Way,
     pub(super) jobs: Mutex<mpsc::Receiver<Job>>,
     /// Fires when the daemon stops, or when the relay is given up for this run.
     pub(super) stop: CancellationToken,
@@ -49,28 +57,24 @@ enum Stopped {
 /// Sends jobs until there are no more; gives what became of them.
 pub(super) async fn run(shared: Arc<Shared>) -> Report {
     let mut report = Report::default();
-    let mut way = match Way::of(&shared.transport, shared.engine.patience) {
-        Ok(way) => way,
-        Err(why) => {
-            shared.stop.cancel();
-            report.trouble = Some(why);
-            return report;
-        }
-    };
+    let mut way = shared.way.clone();
     let mut next: Option<Asked> = None;
     loop {
         let asked = match next.take() {
             Some(asked) => asked,
             None => match shared.jobs.lock().await.recv().await {
                 Some(_) if shared.stop.is_cancelled() => continue,
-                Some(job) => shared.ask(job).await,
+                Some(job) => match shared.ready(&mut way).await {
+                    Ok(()) => shared.ask(job).await,
+                    Err(()) => continue,
+                },
                 None => break,
             },
         };
         let Asked { job, pending } = asked;
         if shared.halt.is_cancelled() {
             // A granted intent is given back; one that was not, was never ours.
-            if pending.granted().await == Grant::Start {
+            if let Grant::Start(_) = pending.granted().await {
                 shared.record(&job, Outcome::Released, None).await;
             }
             continue;
@@ -91,6 +95,12 @@ pub(super) async fn run(shared: Arc<Shared>) -> Report {
         }
         let message: Message = match written {
             Ok(message) => message,
+            Err(e) if e.chain().any(|cause| cause.is::<StoreError>()) => {
+                // The database's trouble is none of the recipient's.
+                shared.record(&job, Outcome::Released, None).await;
+                let _ = shared.pause((shared.engine.clock)().plus(DATABASE_PAUSE)).await;
+                continue;
+            }
             Err(e) => {
                 report.failed += 1;
                 shared.record(&job, Outcome::Failed, Some(format!("not sent: {e:#}"))).await;
@@ -111,6 +121,14 @@ impl Shared {
         Asked { job, pending }
     }
 
+    /// Waits until the way is open, so that no limit is spent on a relay that is away; an error when the run ends first.
+    async fn ready(&self, way: &mut Way) -> Result<(), ()> {
+        while let Err(until) = self.open(way).await {
+            self.pause(until).await?;
+        }
+        Ok(())
+    }
+
     /// Waits for the intent's commit, the transport's limits and the relay's health; after `Ok` the row is marked
     /// `sending` and the way is open.
     async fn start(&self, job: &Job, mut pending: Pending, way: &mut Way) -> Result<(), Stopped> {
@@ -121,8 +139,10 @@ impl Shared {
                     self.health(|h| h.limited(until));
                     self.pause(until).await.map_err(|()| Stopped::NotOurs)?;
                 }
-                Grant::Start if self.halt.is_cancelled() => return Err(Stopped::GiveBack),
-                Grant::Start => match self.open(way).await {
+                Grant::Start(_) if self.halt.is_cancelled() => return Err(Stopped::GiveBack),
+                // While the message before it was on the wire, its edition may have been paused or its reader have left.
+                Grant::Start(at) if at.elapsed() > FRESH => self.record(job, Outcome::Released, None).await,
+                Grant::Start(_) => match self.open(way).await {
                     Ok(()) => return Ok(()),
                     Err(until) => {
                         // Certainly unsent: nobody shall take it for uncertain while the relay is away.
@@ -190,10 +210,14 @@ impl Shared {
                 report.sent += 1;
                 (Outcome::Sent, answer.to_string())
             }
-            Heard::Deferred { answer, .. } => {
+            Heard::Deferred { answer, scope } => {
+                if scope == Scope::Relay {
+                    self.trouble(&answer.to_string());
+                }
+                let since = claimed.first_tried_at.unwrap_or(now);
                 // The attempts so far and a number of the row's own spread thousands that were put off together.
                 let jitter = (claimed.id.wrapping_mul(7919).wrapping_add(claimed.attempts * 104_729)).rem_euclid(1000);
-                match next_attempt(claimed.created_at, claimed.attempts + 1, now, jitter) {
+                match next_attempt(since, claimed.attempts + 1, now, jitter) {
                     Some(until) => {
                         report.deferred += 1;
                         (Outcome::Deferred { until }, answer.to_string())

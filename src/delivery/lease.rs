@@ -2,7 +2,7 @@
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::store::leases::Claimed;
+use crate::store::claims::Claimed;
 
 /// What a node leased.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

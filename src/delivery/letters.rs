@@ -13,9 +13,9 @@ use crate::domain::links::Links;
 use crate::domain::token::{self, Power};
 use crate::mail::message::{Letter, ListHeaders, message_id};
 use crate::mail::queued::{Asked, CONFIRM_DAYS, Proof, Slots};
+use crate::store::claims::Claimed;
 use crate::store::deliveries::Variant;
 use crate::store::editions::Edition;
-use crate::store::leases::Claimed;
 use crate::templates::mail::SiteContext;
 use crate::templates::{ConfirmContext, Recipe};
 
@@ -71,7 +71,7 @@ impl Letters {
                 (mail.subject, mail.html, mail.text)
             }
         };
-        let host = links.host();
+        let host = links.mail_domain();
         let (id, list_id) = (edition.id.to_string(), format!("{}.{host}", edition.digest));
         let feedback = format!("{id}:{}:digest:{host}", edition.digest);
         self.message(
@@ -153,7 +153,11 @@ impl Letters {
     }
 
     fn message_id(&self, claimed: &Claimed) -> String {
-        message_id(&format!("delivery {}", claimed.id), &self.engine.instance.secret, &Links(&self.engine.config.site.base_url).host())
+        message_id(
+            &format!("delivery {}", claimed.id),
+            &self.engine.instance.secret,
+            &Links(&self.engine.config.site.base_url).mail_domain(),
+        )
     }
 
     fn message(&self, claimed: &Claimed, letter: Letter<'_>) -> anyhow::Result<Message> {

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Transport};
-use crate::domain::edition::{Counts, Order};
+use crate::domain::edition::Order;
 use crate::domain::time::{MINUTE, Millis};
 use crate::mail::smtp::Patience;
 use crate::store::Store;
@@ -26,6 +26,7 @@ mod route;
 
 use health::Health;
 use recorder::Recorder;
+use route::Way;
 
 /// What a run of deliveries did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,6 +68,8 @@ pub struct Engine {
     health: Arc<Mutex<HashMap<String, Health>>>,
     refusals: Arc<Mutex<HashMap<i64, Vec<String>>>>,
     attempted: Arc<AtomicU64>,
+    /// Read once: a relay's TLS settings take the system's whole list of authorities.
+    ways: Arc<Mutex<HashMap<String, Way>>>,
 }
 
 /// Refusals of the sender or the message in a row, for different recipients, that pause an edition.
@@ -99,6 +102,7 @@ impl Engine {
             health: Arc::default(),
             refusals: Arc::default(),
             attempted: Arc::default(),
+            ways: Arc::default(),
         }
     }
 
@@ -145,6 +149,17 @@ impl Engine {
         Ok(self.store.give_leases_back(&self.node).await?)
     }
 
+    /// The way a transport leads, made once; the error is one sentence about its settings.
+    fn way(&self, transport: &Transport) -> Result<Way, String> {
+        let mut ways = self.ways.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(way) = ways.get(&transport.name) {
+            return Ok(way.clone());
+        }
+        let way = Way::of(transport, self.patience)?;
+        ways.insert(transport.name.clone(), way.clone());
+        Ok(way)
+    }
+
     fn health_of<T>(&self, transport: &str, of: impl FnOnce(&mut Health) -> T) -> T {
         // A panic elsewhere does not make these numbers wrong.
         let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
@@ -183,10 +198,8 @@ impl Engine {
 
 /// Ends what is left of cancelled editions, and closes those whose last delivery ended; called by the daemon and `deliver`.
 pub async fn close_editions(store: &Store, now: Millis) -> anyhow::Result<Vec<i64>> {
-    for edition in store.editions_in(crate::domain::edition::EditionState::Cancelled).await? {
-        if edition.finished_at.is_none() {
-            store.clear_cancelled(edition.id, now).await?;
-        }
+    for edition in store.cancelled_open().await? {
+        store.clear_cancelled(edition, now).await?;
     }
     let finished = store.finish_editions(now).await?;
     for edition in &finished {
@@ -198,15 +211,20 @@ pub async fn close_editions(store: &Store, now: Millis) -> anyhow::Result<Vec<i6
 /// Follows an admin's order about an edition to its end; gives one sentence of what was done.
 pub async fn order(store: &Store, edition: i64, order: Order, now: Millis) -> anyhow::Result<String> {
     if order == Order::Retry {
+        let known =
+            store.edition(edition).await?.ok_or_else(|| anyhow!("there is no edition {edition}: `courant editions list` shows them"))?;
+        known.state.after(order).map_err(|why| anyhow!("edition {edition}: {why}"))?;
         let counts = store.edition_counts(edition).await?;
-        if counts.failed + counts.held == 0 && counts != Counts::default() {
+        if counts.failed + counts.held == 0 && counts.queued == 0 {
             bail!("edition {edition}: none of its mails failed or is held, so there is nothing to try again");
         }
     }
+    // Queued first: an edition that goes out with nothing open would be closed at once.
+    let queued = if order == Order::Retry { store.requeue(edition, now).await? } else { 0 };
     let state = store.order(edition, order, None).await?;
     let more = match order {
         Order::Cancel => format!(", {} mails will not be sent", store.clear_cancelled(edition, now).await?),
-        Order::Retry => format!(", {} mails are queued again", store.requeue(edition, now).await?),
+        Order::Retry => format!(", {queued} mails are queued again"),
         Order::Pause | Order::Resume => String::new(),
     };
     Ok(format!("edition {edition} is {}{more}", state.word()))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::lease::Ticket;
 use crate::config::Transport;
@@ -21,8 +22,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// The answer to an intent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Grant {
-    /// It is marked `sending`: start.
-    Start,
+    /// It was marked `sending` then: start soon, for a pause or a leaving since is not known.
+    Start(Instant),
     /// A limit is used up until then.
     Wait(Millis),
     /// It is not this node's to send any more: paused, cancelled, left, suppressed, or the lease is lost.
@@ -121,9 +122,10 @@ impl Desk {
             let started = self
                 .until_it_works("the outcomes", || self.store.commit_outcomes(&self.node, records.clone(), asked.clone(), (self.clock)()));
             let started = started.await;
+            let committed = Instant::now();
             drop(tickets);
             for wish in wishes {
-                let _ = wish.reply.send(if started.contains(&wish.id) { Grant::Start } else { Grant::Drop });
+                let _ = wish.reply.send(if started.contains(&wish.id) { Grant::Start(committed) } else { Grant::Drop });
             }
             for (wish, until) in refused {
                 let _ = wish.reply.send(Grant::Wait(until));

@@ -18,6 +18,16 @@ pub(super) enum Way {
     Folder(Folder),
 }
 
+impl Clone for Way {
+    /// The same way without a connection: each lane opens its own.
+    fn clone(&self) -> Self {
+        match self {
+            Self::Relay { relay, .. } => Self::Relay { relay: relay.clone(), connection: None },
+            Self::Folder(folder) => Self::Folder(folder.clone()),
+        }
+    }
+}
+
 impl Way {
     /// The way a transport leads; the error is one sentence about its settings.
     pub(super) fn of(transport: &Transport, patience: Patience) -> Result<Self, String> {

@@ -14,11 +14,6 @@ pub(super) struct Story {
 }
 
 impl Story {
-    /// Its translation group.
-    pub(super) fn group(&self) -> i64 {
-        self.group
-    }
-
     /// All its articles.
     pub(super) fn members(&self) -> &[Article] {
         &self.members

@@ -1,6 +1,8 @@
 //! Digests become editions: what is due, what is in it, for whom; each story once and none missed (promise 3).
 
-use anyhow::{Context, anyhow};
+use std::collections::BTreeMap;
+
+use anyhow::anyhow;
 
 use crate::config::{Config, Digest, Missed};
 use crate::domain::article::Article;
@@ -25,7 +27,7 @@ use compose::{Story, stories};
 /// What preparing a digest came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Prepared {
-    /// An edition was made and is complete.
+    /// An edition was made and its audience is frozen.
     Made {
         /// The edition's number.
         edition: i64,
@@ -54,53 +56,59 @@ pub struct Desk<'a> {
     pub instance: &'a Instance,
 }
 
-/// Makes the editions that are due and completes those that a crash left unfinished.
+/// Makes the editions that are due and completes those that a crash left unfinished; one digest's trouble stops no other.
 pub async fn prepare_due(desk: Desk<'_>, now: Millis) -> anyhow::Result<Vec<(String, Prepared)>> {
-    resume(desk.store, now).await?;
-    let mut prepared = Vec::new();
+    let (mut prepared, mut troubles) = (Vec::new(), Vec::new());
     for digest in &desk.config.digests {
-        let state = desk.store.ensure_digest(&digest.name, now).await?;
-        let once = digest.missed == Missed::Once;
-        match due(&digest.schedule, &digest.timezone, &digest.pause, once, digest.missed_within, state.handled_until, now) {
-            Due::Not => {}
-            Due::Skipped { slot, why } => {
-                if desk.store.pass_over(&digest.name, slot).await? {
-                    tracing::info!(digest = %digest.name, date = %slot.in_zone(&digest.timezone), "no edition: {why}");
-                }
-            }
-            Due::Run { slot } => {
-                let outcome = make(desk, digest, Some(slot), slot, now).await.with_context(|| format!("digest {}", digest.name))?;
-                tell(digest, slot, &outcome);
-                prepared.push((digest.name.clone(), outcome));
-            }
+        match prepare(desk, digest, now).await {
+            Ok(Some(outcome)) => prepared.push((digest.name.clone(), outcome)),
+            Ok(None) => {}
+            Err(e) => troubles.push(format!("digest {}: {e:#}", digest.name)),
         }
     }
-    Ok(prepared)
+    // After all are made: freezing takes time, and no date may be late for it.
+    let frozen = resume(desk.store, now).await?;
+    for (name, outcome) in &mut prepared {
+        if let Prepared::Made { edition, deliveries } = outcome {
+            *deliveries = frozen.get(edition).copied().unwrap_or(0);
+            tracing::info!(digest = %name, edition = *edition, deliveries = *deliveries, "edition made");
+        }
+    }
+    if troubles.is_empty() { Ok(prepared) } else { Err(anyhow!(troubles.join("; "))) }
 }
 
-fn tell(digest: &Digest, slot: Millis, outcome: &Prepared) {
-    let date = slot.in_zone(&digest.timezone);
-    match outcome {
-        Prepared::Made { edition, deliveries } => tracing::info!(digest = %digest.name, %date, edition, deliveries, "edition made"),
-        Prepared::TooFew { stories } => {
-            tracing::info!(digest = %digest.name, %date, stories, min_articles = digest.min_articles, "no edition: too few stories, they wait");
+/// Decides about one digest; what is made is not frozen yet.
+async fn prepare(desk: Desk<'_>, digest: &Digest, now: Millis) -> anyhow::Result<Option<Prepared>> {
+    let state = desk.store.ensure_digest(&digest.name, now).await?;
+    let once = digest.missed == Missed::Once;
+    match due(&digest.schedule, &digest.timezone, &digest.pause, once, digest.missed_within, state.handled_until, now) {
+        Due::Not => Ok(None),
+        Due::Skipped { slot, why } => {
+            if desk.store.pass_over(&digest.name, slot).await? {
+                tracing::info!(digest = %digest.name, date = %slot.in_zone(&digest.timezone), "no edition: {why}");
+            }
+            Ok(None)
         }
-        Prepared::Raced => tracing::debug!(digest = %digest.name, %date, "another node made the edition"),
+        Due::Run { slot } => make(desk, digest, Some(slot), slot, now).await.map(Some),
     }
 }
 
 /// Makes an edition now, whatever the schedule says; `at` is its date and the time by which articles must be public.
 pub async fn run(desk: Desk<'_>, digest: &Digest, at: Millis, now: Millis) -> anyhow::Result<Prepared> {
     desk.store.ensure_digest(&digest.name, now).await?;
-    make(desk, digest, None, at, now).await
+    match make(desk, digest, None, at, now).await? {
+        Prepared::Made { edition, .. } => Ok(Prepared::Made { edition, deliveries: freeze(desk.store, edition, now).await? }),
+        other => Ok(other),
+    }
 }
 
-/// Freezes the rest of every edition whose making was cut short.
-pub async fn resume(store: &Store, now: Millis) -> anyhow::Result<()> {
+/// Freezes what is not frozen yet of every edition, also of one whose making was cut short; gives the deliveries of each.
+pub async fn resume(store: &Store, now: Millis) -> anyhow::Result<BTreeMap<i64, i64>> {
+    let mut frozen = BTreeMap::new();
     for edition in store.editions_in(EditionState::Preparing).await? {
-        freeze(store, edition.id, now).await?;
+        frozen.insert(edition.id, freeze(store, edition.id, now).await?);
     }
-    Ok(())
+    Ok(frozen)
 }
 
 async fn freeze(store: &Store, edition: i64, now: Millis) -> anyhow::Result<i64> {
@@ -131,12 +139,16 @@ async fn news(desk: Desk<'_>, digest: &Digest, at: Millis, now: Millis) -> anyho
     Ok(stories(candidates, members))
 }
 
+/// Makes an edition and leaves its audience to be frozen.
 async fn make(desk: Desk<'_>, digest: &Digest, slot: Option<Millis>, at: Millis, now: Millis) -> anyhow::Result<Prepared> {
     // What is public now is news, also when the date it answers passed while nothing ran.
     let stories = news(desk, digest, if slot.is_some() { now } else { at }, now).await?;
     if stories.len() < digest.min_articles {
-        if let Some(slot) = slot {
-            desk.store.pass_over(&digest.name, slot).await?;
+        if let Some(slot) = slot
+            && desk.store.pass_over(&digest.name, slot).await?
+        {
+            let date = slot.in_zone(&digest.timezone);
+            tracing::info!(digest = %digest.name, %date, stories = stories.len(), "no edition: too few stories, they wait");
         }
         return Ok(Prepared::TooFew { stories: stories.len() });
     }
@@ -151,12 +163,11 @@ async fn make(desk: Desk<'_>, digest: &Digest, slot: Option<Millis>, at: Millis,
         sender: digest.from.clone(),
         reply_to: digest.reply_to.clone(),
         articles: stories.iter().map(|s| s.told_in(&desk.config.site.language).row).collect(),
-        groups: stories.iter().map(Story::group).collect(),
         variants,
         assigned,
     };
     let Some(edition) = desk.store.make_edition(new, now).await? else { return Ok(Prepared::Raced) };
-    Ok(Prepared::Made { edition, deliveries: freeze(desk.store, edition, now).await? })
+    Ok(Prepared::Made { edition, deliveries: 0 })
 }
 
 /// Which variant a kind of reader gets: their language where the digest has it, their sections.

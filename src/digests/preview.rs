@@ -56,7 +56,7 @@ pub async fn preview(desk: Desk<'_>, digest: &Digest, shown: &Shown, now: Millis
     context.subscriber.address.clone_from(&address);
     context.subscriber.unsubscribe_url.clone_from(&unsubscribe_url);
     let mail = desk.templates.render_digest(&digest.template, &context)?;
-    let host = Links(&desk.config.site.base_url).host();
+    let host = Links(&desk.config.site.base_url).mail_domain();
     let message = Letter {
         from: &digest.from,
         to_address: &address,

@@ -25,13 +25,15 @@ pub(super) fn render(
     let mut assigned = Vec::new();
     for choice in choices {
         let (language, sections) = variant_of(digest, choice)?;
+        assigned.push(Assigned { reads: choice.language.clone(), chose: choice.sections.clone(), language: language.clone() });
         if stories.iter().any(|s| in_sections(s, &sections)) {
-            assigned.push(Assigned { reads: choice.language.clone(), chose: choice.sections.clone(), language: language.clone() });
             wanted.insert((language, sections));
         }
     }
+    let first = language_for(&digest.languages, "");
+    assigned.push(Assigned { reads: "*".into(), chose: "[]".into(), language: first.clone() });
     // The whole edition in the first language is kept in any case: it is what the archive shows.
-    wanted.insert((language_for(&digest.languages, ""), Vec::new()));
+    wanted.insert((first, Vec::new()));
     let in_logic = desk.templates.uses_subscriber_in_logic(&digest.template);
     let mut variants = Vec::with_capacity(wanted.len());
     for (language, sections) in wanted {

@@ -23,15 +23,15 @@ pub enum Outcome {
     Released,
 }
 
-/// How long a delivery is tried at most after it was queued.
+/// How long a delivery is tried at most after its first attempt.
 pub const TRIED_FOR: i64 = 4 * DAY;
 
 /// Waits after the first, second, … attempt that was deferred.
 const WAITS: [i64; 8] = [MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR, 6 * HOUR];
 
-/// When a delivery that was put off is tried again, or none when its time is over; `jitter` is a number in `0..1000`.
-pub fn next_attempt(created: Millis, attempts: i64, now: Millis, jitter: i64) -> Option<Millis> {
-    if now.0 - created.0 >= TRIED_FOR {
+/// When a delivery first tried at `since` that was put off is tried again, or none when its time is over; `jitter` is a number in `0..1000`.
+pub fn next_attempt(since: Millis, attempts: i64, now: Millis, jitter: i64) -> Option<Millis> {
+    if now.0 - since.0 >= TRIED_FOR {
         return None;
     }
     let step = usize::try_from(attempts.max(1) - 1).unwrap_or(0).min(WAITS.len() - 1);

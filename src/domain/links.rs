@@ -31,6 +31,15 @@ impl Links<'_> {
     }
 }
 
+impl Links<'_> {
+    /// A domain for Message-IDs and list ids: the host, where that is a name.
+    pub fn mail_domain(self) -> String {
+        let host = self.host();
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+        if host.is_empty() || !host.chars().all(plain) { "localhost".to_owned() } else { host }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

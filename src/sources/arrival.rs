@@ -109,7 +109,11 @@ pub(crate) fn clean(draft: Draft, source: &Source, site: &Site, hash: String) ->
         sections: names(&draft.sections),
         tags: names(&draft.tags),
         authors: names(&draft.authors),
-        language: draft.language.as_deref().and_then(|l| language::canonical(l).ok()).unwrap_or_else(|| site.language.clone()),
+        language: draft
+            .language
+            .as_deref()
+            .and_then(|l| language::canonical(&l.replace('_', "-")).ok())
+            .unwrap_or_else(|| site.language.clone()),
         image_url: draft.image_url.as_deref().and_then(|u| html::absolute(u, base.as_ref())),
         published_at: draft.published_at,
         updated_at,

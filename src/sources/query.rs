@@ -86,7 +86,7 @@ async fn open_postgres(source: &str, url: &str) -> anyhow::Result<PgConnection> 
     let options = PgConnectOptions::from_str(url)
         .with_context(|| format!("source {source}: url is no PostgreSQL address"))?
         .application_name("courant")
-        .options([("default_transaction_read_only", "on")])
+        .options([("default_transaction_read_only", "on"), ("bytea_output", "hex")])
         .disable_statement_logging();
     connected(source, url, options.connect()).await
 }
@@ -104,6 +104,7 @@ macro_rules! each_of {
             while let Some(record) = heard(SILENCE, rows.try_next()).await.map_err(|e| said(source, &e))? {
                 number += 1;
                 let row: Row = columns.iter().enumerate().filter_map(|(i, name)| Some((name.clone(), $cell(&record, i)?))).collect();
+                // As the article itself would be named: a refused row must not make the known article vanish.
                 let id = id(&row).unwrap_or_else(|| format!("row {number}"));
                 let told = match draft(&row, &source.timezone, source.article_url.as_deref()) {
                     Ok(draft) => Found::Article(Box::new(draft)),
@@ -138,7 +139,18 @@ fn sqlite_cell(row: &sqlx::sqlite::SqliteRow, i: usize) -> Option<String> {
 }
 
 fn postgres_cell(row: &sqlx::postgres::PgRow, i: usize) -> Option<String> {
-    row.try_get_raw(i).ok().filter(|v| !v.is_null()).and_then(|v| v.as_str().ok().map(str::to_owned))
+    let raw = row.try_get_raw(i).ok().filter(|v| !v.is_null())?;
+    let kind = raw.type_info().name().to_owned();
+    // What PostgreSQL prints of these two is its own notation, and sqlx reads both from it.
+    if kind == "BYTEA" {
+        return bytes(row, i);
+    }
+    if kind.ends_with("[]") {
+        let list: Vec<Option<String>> = row.try_get_unchecked(i).ok()?;
+        let list: Vec<String> = list.into_iter().flatten().collect();
+        return serde_json::to_string(&list).ok();
+    }
+    raw.as_str().ok().map(str::to_owned)
 }
 
 fn mysql_cell(row: &sqlx::mysql::MySqlRow, i: usize) -> Option<String> {

@@ -60,7 +60,9 @@ pub(crate) fn id(row: &Row) -> Option<String> {
 pub(crate) fn draft(row: &Row, zone: &TimeZone, article_url: Option<&str>) -> Result<Draft, String> {
     let text = |name: &str| row.get(name).map(|v| v.trim()).filter(|v| !v.is_empty()).map(str::to_owned);
     let time = |name: &str| -> Result<Option<Millis>, String> {
-        text(name).map(|v| instant(&v, zone).ok_or_else(|| format!("{name} `{}` is no time", shown(&v)))).transpose()
+        // The zero date is how MySQL's tables say "never".
+        let stated = text(name).filter(|v| !v.starts_with("0000-00-00"));
+        stated.map(|v| instant(&v, zone).ok_or_else(|| format!("{name} `{}` is no time", shown(&v)))).transpose()
     };
     let Some(source_id) = id(row) else { return Err("it has no id".into()) };
     let Some(published_at) = time("published_at")? else { return Err("it has no published_at".into()) };
@@ -76,7 +78,7 @@ pub(crate) fn draft(row: &Row, zone: &TimeZone, article_url: Option<&str>) -> Re
         url,
         summary: text("summary"),
         body_html: row.get("body_html").cloned().unwrap_or_default(),
-        sections: text("section").into_iter().collect(),
+        sections: list(row.get("section")).unwrap_or_else(|| text("section").into_iter().collect()),
         tags: several(row.get("tags")),
         authors: several(row.get("author")),
         language: text("language"),
@@ -129,7 +131,15 @@ fn digits_only(text: &str) -> Option<DateTime> {
     (civil.year() >= 1).then_some(civil)
 }
 
+/// A JSON list of texts, as arrays and JSON columns hold several values, whatever stands in each.
+fn list(value: Option<&String>) -> Option<Vec<String>> {
+    serde_json::from_str(value?).ok()
+}
+
 fn several(value: Option<&String>) -> Vec<String> {
+    if let Some(list) = list(value) {
+        return list;
+    }
     let Some(value) = value else { return Vec::new() };
     value.split([',', '，']).map(str::trim).filter(|v| !v.is_empty()).map(str::to_owned).collect()
 }
@@ -198,6 +208,21 @@ mod tests {
         for text in ["0000-00-00 00:00:00", "soon", "", "NaN", "1e300", "2026-13-01"] {
             assert_eq!(instant(text, &shanghai()), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_json_list_holds_several_and_a_zero_date_means_never() {
+        let row: Row = [
+            ("id", "7"),
+            ("published_at", "2026-09-01"),
+            ("updated_at", "0000-00-00 00:00:00"),
+            ("tags", r#"["a, b", "c"]"#),
+            ("author", "[a, b"),
+        ]
+        .map(|(k, v)| (k.to_owned(), v.to_owned()))
+        .into();
+        let draft = draft(&row, &shanghai(), None).unwrap();
+        assert_eq!((draft.tags, draft.authors, draft.updated_at), (vec!["a, b".into(), "c".into()], vec!["[a".into(), "b".into()], None));
     }
 
     #[test]

@@ -84,8 +84,9 @@ impl Store {
 
 const FREEZE: &str = "INSERT INTO deliveries (kind, edition_id, block_id, variant_id, subscriber_id, subscription_id, address, address_hash, \
      name, state, created_at) \
-     SELECT 'edition', $1, $2, c.variant_id, p.id, s.id, p.address, p.address_hash, p.name, 'queued', $3 \
+     SELECT 'edition', $1, $2, COALESCE(c.variant_id, whole.variant_id), p.id, s.id, p.address, p.address_hash, p.name, 'queued', $3 \
      FROM subscriptions s JOIN subscribers p ON p.id = s.subscriber_id \
-     JOIN variant_choices c ON c.edition_id = $1 AND c.language = COALESCE(p.language, '') AND c.sections = s.sections \
-     WHERE s.digest = $4 AND s.status = 'confirmed' AND s.id > $5 \
+     JOIN variant_choices whole ON whole.edition_id = $1 AND whole.language = '*' AND whole.sections = '[]' \
+     LEFT JOIN variant_choices c ON c.edition_id = $1 AND c.language = COALESCE(p.language, '') AND c.sections = s.sections \
+     WHERE s.digest = $4 AND s.status = 'confirmed' AND s.id > $5 AND (c.edition_id IS NULL OR c.variant_id IS NOT NULL) \
      AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.hash = p.address_hash) ORDER BY s.id LIMIT $6";

@@ -26,15 +26,13 @@ pub struct NewEdition {
     pub reply_to: Option<String>,
     /// Rows of its articles, in their order.
     pub articles: Vec<i64>,
-    /// The translation groups it tells.
-    pub groups: Vec<i64>,
     /// Its rendered variants.
     pub variants: Vec<NewVariant>,
     /// Who reads which.
     pub assigned: Vec<Assigned>,
 }
 
-/// Which variant a kind of reader gets: that of `language` and the sections they chose.
+/// Which variant a kind of reader gets: that of `language` and the sections they chose; none, if there is no such variant.
 #[derive(Debug, Clone)]
 pub struct Assigned {
     /// The readers' language tag; empty if unknown.
@@ -132,7 +130,8 @@ impl Store {
             self.rows("$2", &[Column::Int("position"), Column::Int("article")])
         );
         let ledger = format!(
-            "INSERT INTO ledger (digest, article_id, edition_id) SELECT $1, id, $2 FROM articles WHERE group_id IN {}",
+            "INSERT INTO ledger (digest, article_id, edition_id) SELECT $1, id, $2 FROM articles \
+             WHERE group_id IN (SELECT group_id FROM articles WHERE id IN {})",
             self.numbers("$3")
         );
         let texts = |names: &[&'static str]| names.iter().map(|n| Column::Text(n)).collect::<Vec<_>>();
@@ -143,11 +142,12 @@ impl Store {
         );
         let choices = format!(
             "INSERT INTO variant_choices (edition_id, language, sections, variant_id) SELECT $1, r.reads, r.chose, v.id \
-             FROM {} AS r JOIN variants v ON v.edition_id = $1 AND v.language = r.language AND v.sections = r.chose",
+             FROM {} AS r LEFT JOIN variants v ON v.edition_id = $1 AND v.language = r.language AND v.sections = r.chose",
             self.rows("$2", &texts(&["reads", "chose", "language"]))
         );
         let (rendered, assigned) = (rendered_rows(&new.variants), assigned_rows(&new.assigned));
-        let groups = serde_json::Value::from(new.groups.clone()).to_string();
+        // By the articles, not by the groups that were read before: those may have grown meanwhile.
+        let told = serde_json::Value::from(new.articles.clone()).to_string();
         let made = transaction!(self, |tx| {
             let (id,): (i64,) = sqlx::query_as(
                 "INSERT INTO editions (digest, state, slot, scheduled_for, created_at, transport, title, sender, reply_to) \
@@ -164,7 +164,7 @@ impl Store {
             .fetch_one(&mut *tx)
             .await?;
             sqlx::query(sql(stories.clone())).bind(id).bind(&positions).execute(&mut *tx).await?;
-            sqlx::query(sql(ledger.clone())).bind(&new.digest).bind(id).bind(&groups).execute(&mut *tx).await?;
+            sqlx::query(sql(ledger.clone())).bind(&new.digest).bind(id).bind(&told).execute(&mut *tx).await?;
             sqlx::query(sql(variants.clone())).bind(id).bind(&rendered).execute(&mut *tx).await?;
             sqlx::query(sql(choices.clone())).bind(id).bind(&assigned).execute(&mut *tx).await?;
             if let Some(slot) = new.slot {

@@ -98,17 +98,25 @@ impl Store {
         if file.exists() {
             return Err(StoreError::Refused(format!("{} exists already: choose another name", file.display())));
         }
-        let name = file.to_str().ok_or_else(|| StoreError::Refused("the backup's name must be UTF-8".into()))?.to_owned();
+        let failed = |e: std::io::Error| StoreError::Unreachable(format!("cannot write {}: {e}", file.display()));
+        // Marked before it has its name: a copy that could send by itself never exists.
+        let mut unfinished = file.as_os_str().to_owned();
+        unfinished.push(".unfinished");
+        let unfinished = std::path::PathBuf::from(unfinished);
+        if unfinished.exists() {
+            std::fs::remove_file(&unfinished).map_err(failed)?;
+        }
+        let name = unfinished.to_str().ok_or_else(|| StoreError::Refused("the backup's name must be UTF-8".into()))?.to_owned();
         // Through the writer: a read-only connection may not create a file.
         sqlx::query("VACUUM INTO $1").bind(&name).execute(write).await?;
         let copy = sqlx::sqlite::SqlitePoolOptions::new()
             .max_connections(1)
-            .connect_with(sqlx::sqlite::SqliteConnectOptions::new().filename(file))
+            .connect_with(sqlx::sqlite::SqliteConnectOptions::new().filename(&unfinished))
             .await?;
         sqlx::query(sql("INSERT INTO instance (key, value) VALUES ('copy', 'yes') ON CONFLICT (key) DO NOTHING".into()))
             .execute(&copy)
             .await?;
         copy.close().await;
-        Ok(())
+        std::fs::rename(&unfinished, file).map_err(failed)
     }
 }

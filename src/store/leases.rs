@@ -1,74 +1,13 @@
-//! Leases: which node sends which block or waiting delivery, and what becomes of a dead node's.
+//! Leases: how long they last, how they are prolonged and given back.
 
 use super::dialect::sql;
 use super::{Store, StoreResult, reading, transaction};
-use crate::domain::time::{Millis, SECOND};
+use crate::domain::time::SECOND;
 
 /// How long a lease lasts without renewal; a dead node's work is taken over within twice this.
 pub const LEASE: i64 = 12 * SECOND;
 /// A message starts only if its lease holds at least this long: a guard against a takeover at the same instant.
 pub(crate) const MARGIN: i64 = 2 * SECOND;
-
-/// A delivery handed to a node for sending.
-#[derive(Debug, Clone)]
-pub struct Claimed {
-    /// Its number.
-    pub id: i64,
-    /// `edition`, `confirmation` or `test`.
-    pub kind: String,
-    /// Its edition, if it is one's.
-    pub edition_id: Option<i64>,
-    /// Its variant, if it is an edition's.
-    pub variant_id: Option<i64>,
-    /// The subscriber, if it goes to one.
-    pub subscriber_id: Option<i64>,
-    /// The subscription it answers.
-    pub subscription_id: Option<i64>,
-    /// Where it goes.
-    pub address: String,
-    /// The person's name.
-    pub name: Option<String>,
-    /// Attempts so far.
-    pub attempts: i64,
-    /// How often its outcome stayed unknown.
-    pub uncertain: i64,
-    /// What it says, for kinds other than `edition`.
-    pub letter: Option<String>,
-    /// When it was queued.
-    pub created_at: Millis,
-}
-
-type Row = (i64, String, Option<i64>, Option<i64>, Option<i64>, Option<i64>, String, Option<String>, i64, i64, Option<String>, i64);
-
-const COLUMNS: &str = "d.id, d.kind, d.edition_id, d.variant_id, d.subscriber_id, d.subscription_id, d.address, d.name, d.attempts, \
-     d.uncertain, d.letter, d.created_at";
-
-fn claimed(row: Row) -> Claimed {
-    let (id, kind, edition_id, variant_id, subscriber_id, subscription_id, address, name, attempts, uncertain, letter, created) = row;
-    Claimed {
-        id,
-        kind,
-        edition_id,
-        variant_id,
-        subscriber_id,
-        subscription_id,
-        address,
-        name,
-        attempts,
-        uncertain,
-        letter,
-        created_at: Millis(created),
-    }
-}
-
-/// What to do with rows that a dead node left as `sending`: their mail may have gone out.
-fn unsure(hold: bool) -> &'static str {
-    if hold {
-        "state = 'held', ended_at = $2, answer = 'the sending process ended at this moment, so the outcome is unknown'"
-    } else {
-        "state = 'queued'"
-    }
-}
 
 impl Store {
     /// Takes all leases back: for SQLite, where the holder of the lock is the only sender.
@@ -77,111 +16,6 @@ impl Store {
             sqlx::query("UPDATE blocks SET lease_until = 0 WHERE NOT done AND lease_node IS NOT NULL").execute(&mut *tx).await?;
             sqlx::query("UPDATE waiting SET lease_until = 0 WHERE lease_node IS NOT NULL").execute(&mut *tx).await?;
         })
-    }
-
-    /// Leases the next free block of a transport, an edition after the other; what a dead node left uncertain in it is
-    /// queued again, or held.
-    pub async fn claim_block(
-        &self,
-        transport: &str,
-        node: &str,
-        after_edition: i64,
-        hold: bool,
-        now: Millis,
-    ) -> StoreResult<Option<(i64, i64, Vec<Claimed>)>> {
-        let clock = self.database_now();
-        let free = format!("NOT b.done AND (b.lease_node IS NULL OR b.lease_until < {clock})");
-        let claim = format!(
-            "UPDATE blocks SET lease_node = $1, lease_until = {clock} + $2 WHERE id = (SELECT b.id FROM blocks b WHERE {free} AND b.edition_id = \
-             (SELECT e.id FROM editions e WHERE e.state = 'sending' AND e.transport = $3 AND EXISTS \
-             (SELECT 1 FROM blocks b WHERE b.edition_id = e.id AND {free}) ORDER BY CASE WHEN e.id > $4 THEN 0 ELSE 1 END, e.id LIMIT 1) \
-             ORDER BY b.id LIMIT 1 {}) RETURNING id, edition_id",
-            self.skip_locked()
-        );
-        let alone = "NOT EXISTS (SELECT 1 FROM waiting w WHERE w.delivery_id = deliveries.id)";
-        let recover = format!("UPDATE deliveries SET {} WHERE block_id = $1 AND state = 'sending' AND {alone} AND $2 = $2", unsure(hold));
-        let load = format!(
-            "SELECT {COLUMNS} FROM deliveries d WHERE d.block_id = $1 AND d.state = 'queued' \
-             AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.delivery_id = d.id) ORDER BY d.id"
-        );
-        let any = format!(
-            "SELECT b.id FROM editions e JOIN blocks b ON b.edition_id = e.id WHERE e.state = 'sending' AND e.transport = $1 AND {free} LIMIT 1"
-        );
-        let any: Option<(i64,)> = reading!(self, |db| sqlx::query_as(sql(any)).bind(transport).fetch_optional(db).await?);
-        if any.is_none() {
-            return Ok(None);
-        }
-        let (transport, node) = (transport.to_owned(), node.to_owned());
-        transaction!(self, |tx| {
-            let block: Option<(i64, i64)> = sqlx::query_as(sql(claim.clone()))
-                .bind(&node)
-                .bind(LEASE)
-                .bind(&transport)
-                .bind(after_edition)
-                .fetch_optional(&mut *tx)
-                .await?;
-            let Some((block, edition)) = block else { return Ok(None) };
-            sqlx::query(sql(recover.clone())).bind(block).bind(now.0).execute(&mut *tx).await?;
-            let rows: Vec<Row> = sqlx::query_as(sql(load.clone())).bind(block).fetch_all(&mut *tx).await?;
-            Some((block, edition, rows.into_iter().map(claimed).collect()))
-        })
-    }
-
-    /// Leases up to `limit` single deliveries of a transport that are due, the most urgent first.
-    pub async fn claim_waiting(&self, transport: &str, node: &str, limit: i64, hold: bool, now: Millis) -> StoreResult<Vec<Claimed>> {
-        let due = self.waiting_due();
-        let any: Option<(i64,)> =
-            reading!(self, |db| sqlx::query_as(sql(format!("SELECT w.delivery_id FROM waiting w WHERE {due} LIMIT 1")))
-                .bind(transport)
-                .bind(now.0)
-                .fetch_optional(db)
-                .await?);
-        if any.is_none() {
-            return Ok(Vec::new());
-        }
-        let clock = self.database_now();
-        let claim = format!(
-            "UPDATE waiting SET lease_node = $3, lease_until = {clock} + $4 WHERE delivery_id IN (SELECT w.delivery_id FROM waiting w \
-             WHERE {due} ORDER BY w.priority, w.due_at LIMIT $5 {}) RETURNING delivery_id",
-            self.skip_locked()
-        );
-        let recover =
-            format!("UPDATE deliveries SET {} WHERE id IN {} AND state = 'sending' AND $2 = $2", unsure(hold), self.numbers("$1"));
-        let forget = format!(
-            "DELETE FROM waiting WHERE delivery_id IN {} AND EXISTS (SELECT 1 FROM deliveries d WHERE d.id = delivery_id AND d.state <> 'queued')",
-            self.numbers("$1")
-        );
-        let load = format!(
-            "SELECT {COLUMNS} FROM deliveries d JOIN waiting w ON w.delivery_id = d.id WHERE d.id IN {} ORDER BY w.priority, w.due_at",
-            self.numbers("$1")
-        );
-        let (transport, node) = (transport.to_owned(), node.to_owned());
-        transaction!(self, |tx| {
-            let ids: Vec<(i64,)> = sqlx::query_as(sql(claim.clone()))
-                .bind(&transport)
-                .bind(now.0)
-                .bind(&node)
-                .bind(LEASE)
-                .bind(limit)
-                .fetch_all(&mut *tx)
-                .await?;
-            let ids = serde_json::Value::from(ids.into_iter().map(|(id,)| id).collect::<Vec<_>>()).to_string();
-            sqlx::query(sql(recover.clone())).bind(&ids).bind(now.0).execute(&mut *tx).await?;
-            sqlx::query(sql(forget.clone())).bind(&ids).execute(&mut *tx).await?;
-            let rows: Vec<Row> = sqlx::query_as(sql(load.clone())).bind(&ids).fetch_all(&mut *tx).await?;
-            rows.into_iter().map(claimed).collect()
-        })
-    }
-
-    /// When the next single delivery of these transports is due that nobody holds, if there is one.
-    pub async fn next_waiting(&self, transports: &[String]) -> StoreResult<Option<Millis>> {
-        let text = format!(
-            "SELECT MIN(w.due_at) FROM waiting w WHERE w.transport IN {} \
-             AND (w.edition_id IS NULL OR EXISTS (SELECT 1 FROM editions e WHERE e.id = w.edition_id AND e.state = 'sending'))",
-            self.texts("$1")
-        );
-        let row: (Option<i64>,) = reading!(self, |db| sqlx::query_as(sql(text)).bind(super::json_list(transports)).fetch_one(db).await?);
-        Ok(row.0.map(Millis))
     }
 
     /// Gives a block back: done if every row of it was attempted, else free for others.
@@ -197,6 +31,27 @@ impl Store {
             .bind(&node)
             .execute(&mut *tx)
             .await?;
+        })
+    }
+
+    /// Gives back what a run of a transport left leased by this node when it ended badly; nothing of it may be in flight.
+    pub async fn give_remains_back(&self, transport: &str, node: &str) -> StoreResult<()> {
+        let blocks = "NOT done AND lease_node = $2 AND edition_id IN (SELECT id FROM editions WHERE transport = $1)";
+        let any =
+            format!("SELECT 1 FROM blocks WHERE {blocks} UNION ALL SELECT 1 FROM waiting WHERE transport = $1 AND lease_node = $2 LIMIT 1");
+        let left: Option<(i32,)> = reading!(self, |db| sqlx::query_as(sql(any)).bind(transport).bind(node).fetch_optional(db).await?);
+        if left.is_none() {
+            return Ok(());
+        }
+        let (transport, node) = (transport.to_owned(), node.to_owned());
+        let free = format!("UPDATE blocks SET lease_node = NULL, lease_until = 0 WHERE {blocks}");
+        transaction!(self, |tx| {
+            sqlx::query(sql(free.clone())).bind(&transport).bind(&node).execute(&mut *tx).await?;
+            sqlx::query("UPDATE waiting SET lease_node = NULL, lease_until = 0 WHERE transport = $1 AND lease_node = $2")
+                .bind(&transport)
+                .bind(&node)
+                .execute(&mut *tx)
+                .await?;
         })
     }
 
@@ -238,13 +93,5 @@ impl Store {
                     .await?;
             }
         })
-    }
-
-    fn waiting_due(&self) -> String {
-        format!(
-            "w.transport = $1 AND w.due_at <= $2 AND (w.lease_node IS NULL OR w.lease_until < {}) \
-             AND (w.edition_id IS NULL OR EXISTS (SELECT 1 FROM editions e WHERE e.id = w.edition_id AND e.state = 'sending'))",
-            self.database_now()
-        )
     }
 }

@@ -8,6 +8,7 @@ use sqlx::sqlite::SqlitePool;
 
 pub mod articles;
 pub mod audience;
+pub mod claims;
 pub mod deliveries;
 mod dialect;
 pub mod digests;

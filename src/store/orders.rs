@@ -31,14 +31,34 @@ impl Store {
         })
     }
 
-    /// Ends what is still queued of a cancelled edition, a block a transaction; gives the ledger back if no mail went out.
+    /// The cancelled editions of which something may still be open.
+    pub async fn cancelled_open(&self) -> StoreResult<Vec<i64>> {
+        let rows: Vec<(i64,)> =
+            reading!(self, |db| sqlx::query_as("SELECT id FROM editions WHERE state = 'cancelled' AND finished_at IS NULL ORDER BY id")
+                .fetch_all(db)
+                .await?);
+        Ok(rows.into_iter().map(|(id,)| id).collect())
+    }
+
+    /// Ends what is still queued of a cancelled edition, a block a transaction; once nothing is on its way any more, closes
+    /// it and gives the ledger back if no mail went out.
     pub async fn clear_cancelled(&self, id: i64, now: Millis) -> StoreResult<i64> {
         let blocks: Vec<(i64,)> =
             reading!(self, |db| sqlx::query_as("SELECT id FROM blocks WHERE edition_id = $1 ORDER BY id").bind(id).fetch_all(db).await?);
+        let clock = self.database_now();
+        // On its way when its node died: nobody will ever tell what became of it.
+        let orphans = format!(
+            "UPDATE deliveries SET state = 'held', ended_at = $2, answer = 'the sending process ended at this moment, so the outcome is unknown' \
+             WHERE block_id = $1 AND state = 'sending' \
+             AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.delivery_id = deliveries.id AND w.lease_node IS NOT NULL AND w.lease_until >= {clock}) \
+             AND (EXISTS (SELECT 1 FROM waiting w WHERE w.delivery_id = deliveries.id) OR NOT EXISTS (SELECT 1 FROM blocks b \
+             WHERE b.id = $1 AND b.lease_node IS NOT NULL AND b.lease_until >= {clock}))"
+        );
         let mut cleared = 0;
         for (block,) in blocks {
+            let orphans = orphans.clone();
             cleared += transaction!(self, |tx| {
-                sqlx::query("UPDATE blocks SET done = TRUE, lease_node = NULL WHERE id = $1").bind(block).execute(&mut *tx).await?;
+                sqlx::query(sql(orphans.clone())).bind(block).bind(now.0).execute(&mut *tx).await?;
                 sqlx::query(
                     "DELETE FROM waiting WHERE delivery_id IN (SELECT id FROM deliveries WHERE block_id = $1 AND state = 'queued')",
                 )
@@ -56,9 +76,20 @@ impl Store {
             })?;
         }
         transaction!(self, |tx| {
+            // What is still on the wire tells first whether a mail went out.
+            let open: Option<(i64,)> = sqlx::query_as(
+                "SELECT d.id FROM blocks b JOIN deliveries d ON d.block_id = b.id \
+                 WHERE b.edition_id = $1 AND d.state IN ('queued', 'sending') LIMIT 1",
+            )
+            .bind(id)
+            .fetch_optional(&mut *tx)
+            .await?;
+            if open.is_some() {
+                return Ok(());
+            }
             sqlx::query(
                 "DELETE FROM ledger WHERE edition_id = $1 AND NOT EXISTS (SELECT 1 FROM blocks b JOIN deliveries d ON d.block_id = b.id \
-                 WHERE b.edition_id = $1 AND (d.state <> 'cancelled' OR d.attempts > 0))",
+                 WHERE b.edition_id = $1 AND d.state IN ('sent', 'held'))",
             )
             .bind(id)
             .execute(&mut *tx)
@@ -89,11 +120,10 @@ impl Store {
                 .execute(&mut *tx)
                 .await?;
                 let n = sqlx::query(
-                    "UPDATE deliveries SET state = 'queued', uncertain = 0, ended_at = NULL, created_at = $2 \
+                    "UPDATE deliveries SET state = 'queued', uncertain = 0, ended_at = NULL, first_tried_at = NULL \
                      WHERE block_id = $1 AND state IN ('failed', 'held')",
                 )
                 .bind(block)
-                .bind(now.0)
                 .execute(&mut *tx)
                 .await?
                 .rows_affected();

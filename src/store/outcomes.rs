@@ -17,7 +17,7 @@ pub struct Record {
     pub id: i64,
     /// What it means.
     pub outcome: Outcome,
-    /// Whether its outcome stayed unknown before: a second time it is held.
+    /// Whether an unknown outcome is tried once more; else the row is held.
     pub may_retry_unknown: bool,
     /// The relay's words.
     pub answer: Option<String>,
@@ -70,7 +70,7 @@ impl Store {
         let intents = Value::from(intents).to_string();
         transaction!(self, |tx| {
             if sets.all != NONE {
-                sqlx::query(sql(statements.record.clone())).bind(&sets.all).execute(&mut *tx).await?;
+                sqlx::query(sql(statements.record.clone())).bind(&sets.all).bind(&node).execute(&mut *tx).await?;
             }
             if sets.ended_ids != NONE {
                 sqlx::query(sql(statements.forget.clone())).bind(&sets.ended_ids).execute(&mut *tx).await?;
@@ -85,7 +85,13 @@ impl Store {
                 if excused > 0 {
                     sqlx::query(sql(statements.forget.clone())).bind(&intents).execute(&mut *tx).await?;
                 }
-                started = sqlx::query_as(sql(statements.start.clone())).bind(&intents).bind(&node).bind(MARGIN).fetch_all(&mut *tx).await?;
+                started = sqlx::query_as(sql(statements.start.clone()))
+                    .bind(&intents)
+                    .bind(&node)
+                    .bind(MARGIN)
+                    .bind(now.0)
+                    .fetch_all(&mut *tx)
+                    .await?;
             }
             started.into_iter().map(|(id,)| id).collect()
         })
@@ -103,12 +109,15 @@ impl Store {
         let retries = [Column::Int("id"), Column::Int("edition"), Column::Text("transport"), Column::Int("due")];
         let asked = self.numbers("$1");
         let clock = self.database_now();
+        let ours = "(EXISTS (SELECT 1 FROM waiting w WHERE w.delivery_id = deliveries.id AND w.lease_node = $2) \
+             OR (NOT EXISTS (SELECT 1 FROM waiting w WHERE w.delivery_id = deliveries.id) \
+             AND EXISTS (SELECT 1 FROM blocks b WHERE b.id = deliveries.block_id AND b.lease_node = $2)))";
         Statements {
             // A "sent" is true whoever holds the row by now; anything else only while it is ours.
             record: format!(
                 "UPDATE deliveries SET state = o.state, attempts = attempts + o.tried, uncertain = uncertain + o.unsure, \
                  answer = COALESCE(o.answer, deliveries.answer), ended_at = o.ended FROM {} AS o \
-                 WHERE deliveries.id = o.id AND deliveries.state <> 'sent' AND (deliveries.state = 'sending' OR o.state = 'sent')",
+                 WHERE deliveries.id = o.id AND deliveries.state <> 'sent' AND (o.state = 'sent' OR (deliveries.state = 'sending' AND {ours}))",
                 self.rows("$1", &ended)
             ),
             // Only what has ended indeed: a late outcome may be about a row that another node put off meanwhile.
@@ -129,7 +138,7 @@ impl Store {
                  OR (kind = 'edition' AND NOT EXISTS (SELECT 1 FROM subscriptions s WHERE s.id = deliveries.subscription_id AND s.status = 'confirmed')))"
             ),
             start: format!(
-                "UPDATE deliveries SET state = 'sending' WHERE id IN {asked} AND state = 'queued' \
+                "UPDATE deliveries SET state = 'sending', first_tried_at = COALESCE(first_tried_at, $4) WHERE id IN {asked} AND state = 'queued' \
                  AND (edition_id IS NULL OR EXISTS (SELECT 1 FROM editions e WHERE e.id = deliveries.edition_id AND e.state = 'sending')) \
                  AND (EXISTS (SELECT 1 FROM waiting w WHERE w.delivery_id = deliveries.id AND w.lease_node = $2 AND w.lease_until > {clock} + $3) \
                  OR (NOT EXISTS (SELECT 1 FROM waiting w WHERE w.delivery_id = deliveries.id) AND EXISTS (SELECT 1 FROM blocks b \

@@ -22,7 +22,7 @@ impl Named {
             Self::Source => &[("sources", "name"), ("refusals", "source"), ("articles", "source")],
             Self::Feed => &[("feed_versions", "feed")],
             Self::Digest => &[("digests", "name"), ("editions", "digest"), ("ledger", "digest"), ("subscriptions", "digest")],
-            Self::Transport => &[("editions", "transport"), ("waiting", "transport"), ("rate_windows", "transport")],
+            Self::Transport => &[("editions", "transport"), ("waiting", "transport")],
         }
     }
 }
@@ -35,7 +35,8 @@ impl Store {
         let taken = format!("SELECT COUNT(*) FROM {table} WHERE {column} = $1");
         transaction!(self, |tx| {
             let count: (i64,) = sqlx::query_as(sql(taken.clone())).bind(&name).fetch_one(&mut *tx).await?;
-            if count.0 == 0 {
+            // What waits for a transport of the old name goes out over the new one in any case.
+            if count.0 == 0 || matches!(kind, Named::Transport) {
                 for (table, column) in kind.columns() {
                     sqlx::query(sql(format!("UPDATE {table} SET {column} = $2 WHERE {column} = $1")))
                         .bind(&was)

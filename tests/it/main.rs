@@ -3,11 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should stop where it can't")]
 
 mod cli;
+mod crashes;
 mod feeds;
+mod foreign;
+mod judges;
 mod layers;
 mod migrations;
 mod nodes;
 mod orders;
+mod program;
 mod readers;
 mod schedule;
 mod sending;

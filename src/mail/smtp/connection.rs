@@ -10,7 +10,7 @@ use lettre::transport::smtp::response::Response;
 
 use super::commands::{Envelope, commands, stuffed};
 use super::opening::{self, Offers};
-use super::outcome::{Answer, Delivered, Heard, Outcome, Stage, meaning};
+use super::outcome::{Answer, Delivered, Heard, Outcome, Scope, Stage, meaning};
 use super::relay::{Patience, Relay, Trouble};
 use super::stream::Gauge;
 
@@ -118,7 +118,10 @@ impl Connection {
             let why = format!("{why}, before the whole message was sent");
             heard = match self.last_words().await {
                 Some(answer) => Heard::Reply(answer),
-                None => return self.ended(Delivered { outcome: Outcome::RelayTrouble { why }, reusable: false }),
+                None => {
+                    let answer = Answer::new(451, &why);
+                    return self.ended(Delivered { outcome: Outcome::Deferred { answer, scope: Scope::Relay }, reusable: false });
+                }
             };
         }
         let delivered = match meaning(Stage::Content, heard) {

@@ -169,6 +169,8 @@ pub(super) fn meaning(stage: Stage, heard: Heard) -> Option<Delivered> {
     let trouble = |answer: &Answer| Outcome::RelayTrouble { why: format!("the relay answered {stage} with: {answer}") };
     let outcome = match (stage, answer.class()) {
         // It is closing the channel (RFC 5321 section 3.8).
+        // Within a recipient's own content it may be about that content, so it counts as an attempt of theirs.
+        (Stage::Content, _) if answer.code == 421 => return Some(closed(Outcome::Deferred { answer, scope: Scope::Relay })),
         _ if answer.code == 421 => return Some(closed(trouble(&answer))),
         (Stage::Mail | Stage::Rcpt, 2) => return None,
         (Stage::Data, 3) => return None,
@@ -262,7 +264,7 @@ mod tests {
             (Mail, 421, "bye", "relay, closed"),
             (Rcpt, 421, "bye", "relay, closed"),
             (Data, 421, "bye", "relay, closed"),
-            (Content, 421, "bye", "relay, closed"),
+            (Content, 421, "bye", "deferred Relay, closed"),
         ] {
             assert_eq!(says(stage, code, text), meant, "{stage:?} {code} {text}");
         }
