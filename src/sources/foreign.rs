@@ -13,6 +13,8 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 /// A database that tells nothing for so long is taken for gone.
 pub(super) const SILENCE: Duration = Duration::from_secs(60);
 
+const CONNECTING: &str = "connecting";
+
 /// What a person sees of a database's address: no user, no password, no parameters.
 pub(super) fn place(url: &str) -> String {
     match url::Url::parse(url) {
@@ -47,7 +49,7 @@ pub(super) async fn open_mysql(source: &str, url: &str) -> anyhow::Result<MySqlC
 
 /// Waits for a connection, and says in one sentence what hinders it.
 pub(super) async fn connected<C>(source: &str, url: &str, connecting: impl Future<Output = Result<C, sqlx::Error>>) -> anyhow::Result<C> {
-    heard(PATIENCE, connecting).await.map_err(|e| explain(source, &place(url), "connecting", &e))
+    heard(PATIENCE, connecting).await.map_err(|e| explain(source, &place(url), CONNECTING, &e))
 }
 
 /// The number of a MySQL error.
@@ -57,20 +59,28 @@ pub(super) fn code(error: &sqlx::Error) -> Option<u16> {
 
 /// One sentence: what, where, what to do.
 pub(super) fn explain(source: &str, place: &str, doing: &str, error: &sqlx::Error) -> anyhow::Error {
-    match (code(error), error) {
-        (Some(1045 | 1698 | 1044), _) => anyhow!(
-            "source {source}: {place} refuses the user or the password; check them in url, and that the user may read this database from here"
+    let refuses_the_login = match error {
+        // PostgreSQL's class of failed authorisations.
+        sqlx::Error::Database(e) => matches!(code(error), Some(1045 | 1698 | 1044)) || e.code().is_some_and(|c| c.starts_with("28")),
+        _ => false,
+    };
+    match error {
+        sqlx::Error::Database(e) if refuses_the_login => anyhow!(
+            "source {source}: {place} refused the connection ({}): it refuses the user or the password, or that user this database: see the source's url",
+            e.message()
         ),
-        (Some(1049), _) => anyhow!("source {source}: {place} has no such database; check the name at the end of url"),
-        (_, sqlx::Error::Database(e)) => anyhow!("source {source}: {place} failed while {doing}: {}", e.message()),
-        (_, sqlx::Error::Io(io)) => {
-            anyhow!("source {source}: {place} can't be reached ({io}); check host and port in url and that the database is running")
+        sqlx::Error::Database(e) if doing == CONNECTING => {
+            anyhow!("source {source}: {place} refused the connection: {}: see the source's url", e.message())
         }
-        (_, sqlx::Error::Tls(tls)) => {
-            anyhow!("source {source}: no secure connection to {place} ({tls}); check its certificate, or ssl-mode in url")
+        sqlx::Error::Database(e) => anyhow!("source {source}: {place} failed while {doing}: {}", e.message()),
+        sqlx::Error::Io(io) => {
+            anyhow!("source {source}: {place} can't be reached ({io}); see the source's url, and that the database is running")
         }
-        (_, other) => anyhow!(
-            "source {source}: {place} failed while {doing}: {other}; where it asks for a secure login, connect with TLS or use another way to log in"
+        sqlx::Error::Tls(tls) => {
+            anyhow!("source {source}: no secure connection to {place} ({tls}); check its certificate, or see ssl-mode in the source's url")
+        }
+        other => anyhow!(
+            "source {source}: {place} failed while {doing}: {other}; where it asks for a secure login, connect with TLS or use another way to log in: see the source's url"
         ),
     }
 }
