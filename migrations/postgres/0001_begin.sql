@@ -26,7 +26,8 @@ CREATE TABLE refusals (
     PRIMARY KEY (source, source_id)
 );
 
--- A removed article stays as a tombstone: its ids, its group, its times.
+-- A removed article stays as a tombstone: its ids, its group, its times, its language, its terms.
+-- The body comes last, so that reading the rest need not walk over it.
 CREATE TABLE articles (
     id             BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     source         TEXT NOT NULL,
@@ -35,7 +36,6 @@ CREATE TABLE articles (
     title          TEXT NOT NULL,
     url            TEXT,
     summary        TEXT NOT NULL,
-    body_html      TEXT NOT NULL,
     sections       TEXT NOT NULL,
     tags           TEXT NOT NULL,
     authors        TEXT NOT NULL,
@@ -49,6 +49,7 @@ CREATE TABLE articles (
     group_id       BIGINT NOT NULL,
     content_hash   TEXT NOT NULL,
     removed_at     BIGINT,
+    body_html      TEXT NOT NULL,
     UNIQUE (source, source_id)
 );
 CREATE INDEX articles_published ON articles (published_at DESC, guid);

@@ -86,7 +86,7 @@ pub struct Article {
     pub updated_at: Millis,
     /// When this store saw it first.
     pub first_seen_at: Millis,
-    /// The translation group: the smallest row number among the article and its twins.
+    /// The translation group: the smallest row number among the article and its twins; 0 until they were looked for.
     pub group: i64,
     /// When it was removed from its source; the rest is then empty but for its ids.
     pub removed_at: Option<Millis>,

@@ -49,10 +49,12 @@ pub struct Shelf {
 }
 
 /// What the shelf was made from.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Default)]
 struct Seen {
     version: i64,
     at: Millis,
+    /// The feeds that could not be made from it, and why: tried again at every tick, told once.
+    failed: HashMap<String, String>,
 }
 
 impl Shelf {
@@ -77,17 +79,16 @@ pub fn file_name(feed: &Feed, format: Format) -> String {
 pub async fn refresh_due(store: &Store, config: &Config, shelf: &Shelf, now: Millis) -> anyhow::Result<Report> {
     let mut seen = shelf.seen.lock().await;
     let version = store.articles_version().await?;
-    if let Some(before) = *seen
-        && before.version == version
-        && !store.any_published_in(before.at, now).await?
-    {
-        *seen = Some(Seen { version, at: now });
-        return Ok(Report::default());
-    }
+    let is_fresh = match &*seen {
+        Some(before) => before.version == version && !store.any_published_in(before.at, now).await?,
+        None => false,
+    };
+    let failed = seen.as_ref().map(|s| s.failed.clone()).unwrap_or_default();
     let before = shelf.made.load_full();
-    let mut made: HashMap<String, Arc<Made>> = HashMap::new();
+    let mut made = HashMap::clone(&before);
+    let mut next = Seen { version, at: now, failed: HashMap::new() };
     let mut report = Report::default();
-    for feed in &config.feeds {
+    for feed in config.feeds.iter().filter(|f| !is_fresh || failed.contains_key(&f.name)) {
         match documents(store, &config.site, feed, now).await {
             Ok(documents) => {
                 for (format, body) in documents {
@@ -97,14 +98,18 @@ pub async fn refresh_due(store: &Store, config: &Config, shelf: &Shelf, now: Mil
                 }
             }
             Err(e) => {
-                tracing::error!(feed = %feed.name, "cannot be made, its last bytes stay: {e:#}");
-                let last = Format::ALL.map(|f| file_name(feed, f));
-                made.extend(last.into_iter().filter_map(|file| before.get(&file).map(|d| (file, Arc::clone(d)))));
+                let why = format!("{e:#}");
+                if failed.get(&feed.name) != Some(&why) {
+                    tracing::error!(feed = %feed.name, "cannot be made, its last bytes stay: {why}");
+                }
+                next.failed.insert(feed.name.clone(), why);
             }
         }
     }
-    shelf.made.store(Arc::new(made));
-    *seen = Some(Seen { version, at: now });
+    if report.changed > 0 || !is_fresh {
+        shelf.made.store(Arc::new(made));
+    }
+    *seen = Some(next);
     Ok(report)
 }
 
@@ -112,7 +117,7 @@ pub async fn refresh_due(store: &Store, config: &Config, shelf: &Shelf, now: Mil
 pub async fn documents(store: &Store, site: &Site, feed: &Feed, now: Millis) -> anyhow::Result<Vec<(Format, Vec<u8>)>> {
     let articles = store.newest_articles(&feed.selection, now, feed.items).await?;
     let oldest = articles.last().filter(|_| articles.len() >= feed.items).map_or(Millis(i64::MIN), |a| a.published_at);
-    let removed = store.latest_removal(&feed.selection.sources, oldest).await?;
+    let removed = store.latest_removal(&feed.selection, oldest).await?;
     let (site, feed) = (site.clone(), feed.clone());
     tokio::task::spawn_blocking(move || {
         let document = document(&site, &feed, &articles, removed);
@@ -120,7 +125,6 @@ pub async fn documents(store: &Store, site: &Site, feed: &Feed, now: Millis) -> 
             .into_iter()
             .map(|format| {
                 let body = format.render(&document)?;
-
                 Ok((format, body))
             })
             .collect()

@@ -9,7 +9,7 @@ use super::html;
 use crate::config::{Site, Source};
 use crate::domain::article::{Article, Draft};
 use crate::domain::language;
-use crate::store::articles::Arrival;
+use crate::store::articles::{Arrival, WORDS};
 
 /// Raised when cleaning changes, so that every article is cleaned again.
 const CLEANING: u32 = 1;
@@ -20,17 +20,57 @@ const TITLE: usize = 60;
 /// What a `tag:` URI keeps of an id (RFC 4151, RFC 3986 unreserved).
 const ID: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
+/// The longest id of a source, and its longest permanent id, in bytes: a database can't index longer ones.
+const LONGEST_ID: usize = 1000;
+const LONGEST_GUID: usize = 2000;
+/// Characters of a name that something can be selected by.
+const LONGEST_NAME: usize = 200;
+
+/// Makes a draft one that any database keeps, or says why there is no way to.
+pub(crate) fn fit(draft: &mut Draft, source: &Source, site: &Site) -> Result<(), String> {
+    let lists = [&mut draft.sections, &mut draft.tags, &mut draft.authors];
+    let options =
+        [&mut draft.guid, &mut draft.url, &mut draft.summary, &mut draft.language, &mut draft.image_url, &mut draft.translation_of];
+    let texts = [&mut draft.source_id, &mut draft.title, &mut draft.body_html];
+    for text in texts.into_iter().chain(options.into_iter().flatten()).chain(lists.into_iter().flatten()) {
+        if text.contains('\0') {
+            *text = without_nul(text);
+        }
+    }
+    if draft.source_id.is_empty() {
+        return Err("it has no id".into());
+    }
+    let too_long = |what: &str, bytes: usize, most: usize| Err(format!("its {what} is {bytes} bytes long; at most {most} can be kept"));
+    if draft.source_id.len() > LONGEST_ID {
+        return too_long("id", draft.source_id.len(), LONGEST_ID);
+    }
+    match &draft.guid {
+        Some(guid) if guid.len() > LONGEST_ID => return too_long("guid", guid.len(), LONGEST_ID),
+        Some(_) => {}
+        None => {
+            let guid = tag_uri(&site.id_authority, &source.name, &draft.source_id).len();
+            if guid > LONGEST_GUID {
+                return too_long("id in a permanent address", guid, LONGEST_GUID);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// PostgreSQL keeps no U+0000.
+pub(super) fn without_nul(text: &str) -> String {
+    text.replace('\0', "")
+}
+
 /// The permanent id of an article without one of its own.
 pub(crate) fn tag_uri(authority: &str, source: &str, source_id: &str) -> String {
     format!("tag:{authority}:{source}/{}", utf8_percent_encode(source_id, ID))
 }
 
-/// What tells whether an article changed: all that the source says of it, and how we clean it.
+/// What tells whether an article changed: all that the source says of it, then how we clean it. An article changed only
+/// for readers if the first half did (see `content_hash` in the store).
 pub(crate) fn hash(draft: &Draft, site: &Site) -> String {
-    let all = json!([
-        CLEANING,
-        site.language,
-        site.base_url,
+    let words = json!([
         draft.title,
         draft.url,
         draft.summary,
@@ -44,7 +84,11 @@ pub(crate) fn hash(draft: &Draft, site: &Site) -> String {
         draft.updated_at.map(|t| t.0),
         draft.translation_of,
     ]);
-    Sha256::digest(all.to_string()).iter().map(|b| format!("{b:02x}")).collect()
+    let cleaning = json!([CLEANING, site.language, site.base_url]);
+    let hex = |value: serde_json::Value, bytes: usize| -> String {
+        Sha256::digest(value.to_string()).iter().take(bytes).map(|b| format!("{b:02x}")).collect()
+    };
+    format!("{}-{}", hex(words, WORDS), hex(cleaning, 8))
 }
 
 /// Cleans a draft; costs as much as its body is long.
@@ -89,7 +133,7 @@ fn made_title(body_html: &str, date: String) -> String {
 /// Plain, non-empty names, each once.
 fn names(raw: &[String]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for name in raw.iter().map(|n| html::plain_title(n)).filter(|n| !n.is_empty()) {
+    for name in raw.iter().map(|n| html::plain_title(n).chars().take(LONGEST_NAME).collect::<String>()).filter(|n| !n.is_empty()) {
         if !names.contains(&name) {
             names.push(name);
         }

@@ -8,8 +8,9 @@ use std::path::Path;
 use anyhow::{Context, anyhow, bail};
 use sha2::{Digest as _, Sha256};
 
+use super::keeping::keep;
 use super::row::{COLUMNS, Row, check_columns, draft};
-use super::{BATCH, SyncReport, arrival, keep};
+use super::{BATCH, SyncReport, arrival};
 use crate::config::{Config, Source, SourceKind};
 use crate::domain::article::Draft;
 use crate::domain::time::Millis;
@@ -51,7 +52,9 @@ pub async fn import(
     for (line, row) in rows {
         let checked = row.and_then(|mut row| {
             complete(&mut row, &known, now)?;
-            draft(&row, &source.timezone, source.article_url.as_deref())
+            let mut draft = draft(&row, &source.timezone, source.article_url.as_deref())?;
+            arrival::fit(&mut draft, source, &config.site)?;
+            Ok(draft)
         });
         match checked {
             Ok(draft) if !ids.insert(draft.source_id.clone()) => {
@@ -73,20 +76,21 @@ pub async fn publish(store: &Store, config: &Config, source: &str, drafts: Vec<D
     store.ensure_source(&source.name, now).await?;
     let known = store.known_articles(&source.name).await?;
     let mut report = SyncReport { source: source.name.clone(), ..SyncReport::default() };
-    let changed: Vec<(Draft, String)> = drafts
-        .into_iter()
-        .map(|draft| {
-            let hash = arrival::hash(&draft, &config.site);
-            (draft, hash)
-        })
-        .filter(|(draft, hash)| known.get(&draft.source_id).is_none_or(|k| k.removed || &k.hash != hash))
-        .collect();
+    let mut changed: Vec<(Draft, String)> = Vec::new();
+    for mut draft in drafts {
+        if let Err(why) = arrival::fit(&mut draft, source, &config.site) {
+            report.refused.push((draft.source_id, why));
+            continue;
+        }
+        let hash = arrival::hash(&draft, &config.site);
+        if known.get(&draft.source_id).is_none_or(|k| k.removed || k.hash != hash) {
+            changed.push((draft, hash));
+        }
+    }
     for batch in changed.chunks(BATCH) {
         keep(store, batch.to_vec(), source, &config.site, &mut report, now).await?;
     }
-    if report.added + report.waiting + report.changed > 0 {
-        store.regroup(&source.name).await?;
-    }
+    store.regroup(&source.name).await?;
     store.source_succeeded(&source.name, 0, now).await?;
     Ok(report)
 }

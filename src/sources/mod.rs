@@ -1,19 +1,23 @@
 //! Articles come in: read from where they are, cleaned once, mirrored; never written back (promise 8).
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use anyhow::Context;
 use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
 
-use crate::config::{Config, Site, Source, SourceKind};
+use self::keeping::keep;
+use crate::config::{Config, Source, SourceKind};
 use crate::domain::article::{Draft, Found};
 use crate::domain::time::{MINUTE, Millis};
 use crate::store::Store;
-use crate::store::articles::{Arrival, Kept};
+use crate::store::articles::Known;
 
 mod arrival;
+mod foreign;
 mod html;
 pub mod import;
+mod keeping;
 mod query;
 mod row;
 mod wordpress;
@@ -22,6 +26,8 @@ mod wordpress;
 const BATCH: usize = 20;
 /// A sync that would remove more than half of a source's articles, and more than this many, is held.
 const FEW: usize = 10;
+/// Characters of an id, and of what is the matter with it, that are kept.
+const LONGEST_TROUBLE: usize = 500;
 /// The longest wait before a source that can't be read is tried again.
 const LONGEST_WAIT: i64 = 30 * MINUTE;
 
@@ -51,12 +57,20 @@ pub struct SyncReport {
 /// Reads the sources that are due, side by side; an error is logged once, kept for `courant sources list`, and tried
 /// again with back-off.
 pub async fn sync_due(store: &Store, config: &Config, now: Millis) -> anyhow::Result<Vec<SyncReport>> {
-    let due = config.sources.iter().filter(|s| s.kind != SourceKind::Builtin).map(|source| read_due(store, config, source, now));
+    let due = config.sources.iter().map(|source| sync_source_due(store, config, source, now));
     let read: Vec<Option<SyncReport>> = futures_util::future::try_join_all(due).await?;
     Ok(read.into_iter().flatten().collect())
 }
 
-async fn read_due(store: &Store, config: &Config, source: &Source, now: Millis) -> anyhow::Result<Option<SyncReport>> {
+/// Reads one source if it is due, so that a slow one holds up nothing but itself; may be dropped at any time: what is
+/// kept by then stays, and the rest is read again.
+pub async fn sync_source_due(store: &Store, config: &Config, source: &Source, now: Millis) -> anyhow::Result<Option<SyncReport>> {
+    if store.has_ungrouped(&source.name).await? {
+        store.regroup(&source.name).await?;
+    }
+    if source.kind == SourceKind::Builtin {
+        return Ok(None);
+    }
     store.ensure_source(&source.name, now).await?;
     if !store.claim_source(&source.name, now, now.plus(source.poll)).await? {
         return Ok(None);
@@ -106,25 +120,30 @@ async fn sync(store: &Store, config: &Config, source: &Source, accept_removals: 
     let known = store.known_articles(&source.name).await?;
     let (tell, mut found) = mpsc::channel(2 * BATCH);
     let (reading, language) = (source.clone(), config.site.language.clone());
-    let reader = tokio::spawn(async move {
+    // Whoever drops this sync drops its reader too.
+    let reader = AbortOnDropHandle::new(tokio::spawn(async move {
         match reading.kind {
             SourceKind::WordPress => wordpress::read(&reading, &language, tell).await,
             SourceKind::Query => query::read(&reading, tell).await,
             SourceKind::Builtin => Ok(()),
         }
-    });
+    }));
     let mut seen: HashSet<String> = HashSet::new();
     let mut batch: Vec<(Draft, String)> = Vec::new();
     while let Some(told) = found.recv().await {
         match told {
             Found::Refused { id, reason } => {
+                let id = arrival::without_nul(&id);
                 seen.insert(id.clone());
                 report.refused.push((id, reason));
             }
-            Found::Article(draft) if !seen.insert(draft.source_id.clone()) => {
-                report.refused.push((draft.source_id, "another row has the same id".into()));
-            }
             Found::Article(mut draft) => {
+                let sound = arrival::fit(&mut draft, source, &config.site);
+                let is_first = seen.insert(draft.source_id.clone());
+                if let Err(why) = sound.and_then(|()| is_first.then_some(()).ok_or_else(|| "another row has the same id".into())) {
+                    report.refused.push((draft.source_id, why));
+                    continue;
+                }
                 let notes = std::mem::take(&mut draft.notes);
                 report.notes.extend(notes.into_iter().map(|n| (draft.source_id.clone(), n)));
                 let hash = arrival::hash(&draft, &config.site);
@@ -139,59 +158,46 @@ async fn sync(store: &Store, config: &Config, source: &Source, accept_removals: 
     }
     reader.await.context("the reader ended unexpectedly")??;
     keep(store, batch, source, &config.site, &mut report, now).await?;
+    remove_vanished(store, source, known, &seen, accept_removals, &mut report, now).await?;
+    // Even if nothing changed: a program that was killed after its last article has not come this far.
+    store.regroup(&source.name).await?;
+    finish(store, source, &mut report, now).await?;
+    Ok(report)
+}
+
+/// Removes what a source was not seen to hold, unless that is so much that an admin must say so (promise 8).
+async fn remove_vanished(
+    store: &Store,
+    source: &Source,
+    known: HashMap<String, Known>,
+    seen: &HashSet<String>,
+    accept_removals: bool,
+    report: &mut SyncReport,
+    now: Millis,
+) -> anyhow::Result<()> {
     let live = known.iter().filter(|(_, k)| !k.removed).count();
     let mut vanished: Vec<String> = known.into_iter().filter(|(id, k)| !k.removed && !seen.contains(id)).map(|(id, _)| id).collect();
     vanished.sort();
     if vanished.len() > FEW && vanished.len() * 2 > live && !accept_removals {
         report.held = vanished.len();
         tracing::warn!(source = %source.name, held = report.held, "more than half of the articles vanished: held until `courant sources sync {} --accept-removals`", source.name);
-    } else {
-        report.removed = vanished.len();
-        for chunk in vanished.chunks(100) {
-            store.remove_articles(&source.name, chunk, now).await?;
-        }
+        return Ok(());
     }
-    if report.added + report.waiting + report.changed + report.removed > 0 {
-        store.regroup(&source.name).await?;
-    }
-    finish(store, source, &mut report, now).await?;
-    Ok(report)
-}
-
-/// Notes the reading's end, and which refusals are new.
-async fn finish(store: &Store, source: &Source, report: &mut SyncReport, now: Millis) -> anyhow::Result<()> {
-    let troubles: BTreeMap<String, String> = report.notes.iter().chain(&report.refused).cloned().collect();
-    report.news = store.note_refusals(&source.name, troubles.into_iter().collect(), now).await?;
-    if store.source_succeeded(&source.name, i64::try_from(report.held)?, now).await? {
-        tracing::info!(source = %source.name, "can be read again");
+    report.removed = vanished.len();
+    for chunk in vanished.chunks(100) {
+        store.remove_articles(&source.name, chunk, now).await?;
     }
     Ok(())
 }
 
-/// Cleans a batch off the runtime's threads and keeps it.
-pub(crate) async fn keep(
-    store: &Store,
-    batch: Vec<(Draft, String)>,
-    source: &Source,
-    site: &Site,
-    report: &mut SyncReport,
-    now: Millis,
-) -> anyhow::Result<()> {
-    if batch.is_empty() {
-        return Ok(());
-    }
-    let (source, site) = (source.clone(), site.clone());
-    let arrivals: Vec<Arrival> =
-        tokio::task::spawn_blocking(move || batch.into_iter().map(|(draft, hash)| arrival::clean(draft, &source, &site, hash)).collect())
-            .await?;
-    let told: Vec<(String, Millis)> = arrivals.iter().map(|a| (a.article.source_id.clone(), a.article.published_at)).collect();
-    for ((id, published), kept) in told.into_iter().zip(store.keep_articles(arrivals, now).await?) {
-        match kept {
-            Kept::Added if published > now => report.waiting += 1,
-            Kept::Added => report.added += 1,
-            Kept::Changed => report.changed += 1,
-            Kept::Taken(owner) => report.refused.push((id, format!("its guid belongs to {owner}"))),
-        }
+/// Notes the reading's end, and which refusals are new.
+async fn finish(store: &Store, source: &Source, report: &mut SyncReport, now: Millis) -> anyhow::Result<()> {
+    let short = |text: &str| arrival::without_nul(text).chars().take(LONGEST_TROUBLE).collect::<String>();
+    let troubles: BTreeMap<String, String> =
+        report.notes.iter().chain(&report.refused).map(|(id, what)| (short(id), short(what))).collect();
+    report.news = store.note_refusals(&source.name, troubles.into_iter().collect(), now).await?;
+    if store.source_succeeded(&source.name, i64::try_from(report.held)?, now).await? {
+        tracing::info!(source = %source.name, "can be read again");
     }
     Ok(())
 }

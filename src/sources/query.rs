@@ -1,43 +1,46 @@
 //! The `query` source: one row an article, out of SQLite, PostgreSQL, MySQL or MariaDB, in a read-only session.
 
 use std::str::FromStr;
-use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use futures_util::TryStreamExt;
-use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
+use sqlx::mysql::MySqlConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, Column, ColumnIndex, ConnectOptions, Connection, Executor, Row as _, SqlSafeStr, Statement, TypeInfo, ValueRef};
 use tokio::sync::mpsc::Sender;
+use tokio_util::sync::CancellationToken;
 
-use super::row::{Row, check_columns, draft};
+use super::foreign::{SILENCE, connected, heard, open_mysql};
+use super::row::{Row, check_columns, draft, id};
 use crate::config::Source;
 use crate::domain::article::Found;
 
-/// How long a source's database may take to answer a connection.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+/// Steps of SQLite between two looks at whether anybody still waits for the answer.
+const STEPS: i32 = 10_000;
 const NEEDED: [&str; 3] = ["id", "title", "published_at"];
 
 /// Reads every row and tells the article it holds.
 pub(crate) async fn read(source: &Source, found: Sender<Found>) -> anyhow::Result<()> {
     let (url, query) = parts(source)?;
+    let (name, given_up) = (&source.name, CancellationToken::new());
+    let _gives_up_when_dropped = given_up.clone().drop_guard();
     match scheme(url) {
-        "sqlite" => each_of_sqlite(source, open_sqlite(url).await?, query, found).await,
-        "postgres" | "postgresql" => each_of_postgres(source, open_postgres(url).await?, query, found).await,
-        _ => each_of_mysql(source, open_mysql(url).await?, query, found).await,
+        "sqlite" => each_of_sqlite(source, open_sqlite(name, url, given_up).await?, query, found).await,
+        "postgres" | "postgresql" => each_of_postgres(source, open_postgres(name, url).await?, query, found).await,
+        _ => each_of_mysql(source, open_mysql(name, url).await?, query, found).await,
     }
 }
 
 /// Whether the query can run and has the columns it needs, without reading rows.
 pub(crate) async fn check(source: &Source) -> anyhow::Result<()> {
     let (url, query) = parts(source)?;
-    let text = || AssertSqlSafe(query.to_owned()).into_sql_str();
+    let name = &source.name;
     let columns = match scheme(url) {
-        "sqlite" => names(open_sqlite(url).await?.prepare(text()).await.map_err(|e| said(source, &e))?.columns()),
-        "postgres" | "postgresql" => names(open_postgres(url).await?.prepare(text()).await.map_err(|e| said(source, &e))?.columns()),
-        _ => names(open_mysql(url).await?.prepare(text()).await.map_err(|e| said(source, &e))?.columns()),
-    };
+        "sqlite" => columns(source, &mut open_sqlite(name, url, CancellationToken::new()).await?, query).await,
+        "postgres" | "postgresql" => columns(source, &mut open_postgres(name, url).await?, query).await,
+        _ => columns(source, &mut open_mysql(name, url).await?, query).await,
+    }?;
     check_columns(&columns, &NEEDED, source.article_url.as_deref()).map_err(|why| anyhow!("source {}: query: {why}", source.name))
 }
 
@@ -52,8 +55,14 @@ fn scheme(url: &str) -> &str {
     url.split("://").next().unwrap_or_default()
 }
 
-fn names<C: Column>(columns: &[C]) -> Vec<String> {
-    columns.iter().map(|c| c.name().to_lowercase()).collect()
+/// The names of a query's columns, in lower case.
+async fn columns<C: Connection>(source: &Source, connection: &mut C, query: &str) -> anyhow::Result<Vec<String>>
+where
+    for<'c> &'c mut C: Executor<'c, Database = C::Database>,
+{
+    let text = AssertSqlSafe(query.to_owned()).into_sql_str();
+    let statement = heard(SILENCE, connection.prepare(text)).await.map_err(|e| said(source, &e))?;
+    Ok(statement.columns().iter().map(|c| c.name().to_lowercase()).collect())
 }
 
 /// The database's words about a query, without sqlx's wrapping.
@@ -64,67 +73,39 @@ fn said(source: &Source, e: &sqlx::Error) -> anyhow::Error {
     }
 }
 
-/// What a person sees of a database's address: no user, no password.
-fn place(url: &str) -> String {
-    match url::Url::parse(url) {
-        Ok(u) => {
-            let port = u.port().map(|p| format!(":{p}")).unwrap_or_default();
-            format!("{}://{}{port}{}", u.scheme(), u.host_str().unwrap_or("localhost"), u.path())
-        }
-        Err(_) => scheme(url).to_owned(),
-    }
-}
-
-/// Waits for a connection, and says in one sentence what hinders it.
-pub(crate) async fn connected<C>(url: &str, connecting: impl Future<Output = Result<C, sqlx::Error>>) -> anyhow::Result<C> {
-    let place = place(url);
-    match tokio::time::timeout(PATIENCE, connecting).await {
-        Ok(Ok(connection)) => Ok(connection),
-        Ok(Err(sqlx::Error::Database(e))) => Err(anyhow!("{place} refused the connection: {}: see the source's url", e.message())),
-        Ok(Err(e)) => Err(anyhow!("cannot reach {place}: {e}: see the source's url")),
-        Err(_) => Err(anyhow!("{place} did not answer within {} seconds", PATIENCE.as_secs())),
-    }
-}
-
-async fn open_sqlite(url: &str) -> anyhow::Result<SqliteConnection> {
+/// SQLite works in a thread of its own, which ends when `given_up` fires.
+async fn open_sqlite(source: &str, url: &str, given_up: CancellationToken) -> anyhow::Result<SqliteConnection> {
     let path = url.strip_prefix("sqlite://").unwrap_or(url);
     let options = SqliteConnectOptions::new().filename(path).read_only(true).disable_statement_logging();
-    connected(url, options.connect()).await
+    let mut connection = connected(source, url, options.connect()).await?;
+    connection.lock_handle().await?.set_progress_handler(STEPS, move || !given_up.is_cancelled());
+    Ok(connection)
 }
 
-async fn open_postgres(url: &str) -> anyhow::Result<PgConnection> {
+async fn open_postgres(source: &str, url: &str) -> anyhow::Result<PgConnection> {
     let options = PgConnectOptions::from_str(url)
-        .context("the source's url is no PostgreSQL address")?
+        .with_context(|| format!("source {source}: url is no PostgreSQL address"))?
         .application_name("courant")
         .options([("default_transaction_read_only", "on"), ("bytea_output", "hex")])
         .disable_statement_logging();
-    connected(url, options.connect()).await
-}
-
-async fn open_mysql(url: &str) -> anyhow::Result<MySqlConnection> {
-    let options = MySqlConnectOptions::from_str(url).context("the source's url is no MySQL address")?.disable_statement_logging();
-    let mut connection = connected(url, options.connect()).await?;
-    connection.execute("SET SESSION TRANSACTION READ ONLY").await.context("the session could not be made read only")?;
-    Ok(connection)
+    connected(source, url, options.connect()).await
 }
 
 /// Reads a query of one engine; `$cell` turns a row's column into text, or nothing for null.
 macro_rules! each_of {
     ($name:ident, $connection:ty, $cell:path) => {
         async fn $name(source: &Source, mut connection: $connection, query: &str, found: Sender<Found>) -> anyhow::Result<()> {
-            let text = || AssertSqlSafe(query.to_owned()).into_sql_str();
-            let columns = names(connection.prepare(text()).await.map_err(|e| said(source, &e))?.columns());
+            let columns = columns(source, &mut connection, query).await?;
             check_columns(&columns, &NEEDED, source.article_url.as_deref())
                 .map_err(|why| anyhow!("source {}: query: {why}", source.name))?;
             // The text protocol: every type of the foreign database arrives as it would be printed.
-            let mut rows = sqlx::raw_sql(text()).fetch(&mut connection);
+            let mut rows = sqlx::raw_sql(AssertSqlSafe(query.to_owned()).into_sql_str()).fetch(&mut connection);
             let mut number = 0_u64;
-            while let Some(record) = rows.try_next().await.map_err(|e| said(source, &e))? {
+            while let Some(record) = heard(SILENCE, rows.try_next()).await.map_err(|e| said(source, &e))? {
                 number += 1;
                 let row: Row = columns.iter().enumerate().filter_map(|(i, name)| Some((name.clone(), $cell(&record, i)?))).collect();
                 // As the article itself would be named: a refused row must not make the known article vanish.
-                let id = row.get("id").map(|v| v.trim()).filter(|v| !v.is_empty());
-                let id = id.map_or_else(|| format!("row {number}"), str::to_owned);
+                let id = id(&row).unwrap_or_else(|| format!("row {number}"));
                 let told = match draft(&row, &source.timezone, source.article_url.as_deref()) {
                     Ok(draft) => Found::Article(Box::new(draft)),
                     Err(reason) => Found::Refused { id, reason },
@@ -134,7 +115,7 @@ macro_rules! each_of {
                 }
             }
             drop(rows);
-            connection.close().await.ok();
+            heard(SILENCE, connection.close()).await.ok();
             Ok(())
         }
     };

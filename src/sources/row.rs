@@ -51,6 +51,11 @@ pub(crate) fn check_columns(columns: &[String], needed: &[&str], article_url: Op
     Ok(())
 }
 
+/// The source's id for a row, if it has one.
+pub(crate) fn id(row: &Row) -> Option<String> {
+    row.get("id").map(|id| id.trim()).filter(|id| !id.is_empty()).map(str::to_owned)
+}
+
 /// The article a row tells, or the reason why it tells none.
 pub(crate) fn draft(row: &Row, zone: &TimeZone, article_url: Option<&str>) -> Result<Draft, String> {
     let text = |name: &str| row.get(name).map(|v| v.trim()).filter(|v| !v.is_empty()).map(str::to_owned);
@@ -59,7 +64,7 @@ pub(crate) fn draft(row: &Row, zone: &TimeZone, article_url: Option<&str>) -> Re
         let stated = text(name).filter(|v| !v.starts_with("0000-00-00"));
         stated.map(|v| instant(&v, zone).ok_or_else(|| format!("{name} `{}` is no time", shown(&v)))).transpose()
     };
-    let Some(source_id) = text("id") else { return Err("it has no id".into()) };
+    let Some(source_id) = id(row) else { return Err("it has no id".into()) };
     let Some(published_at) = time("published_at")? else { return Err("it has no published_at".into()) };
     let url = match (text("url"), article_url) {
         (Some(url), _) => Some(url),
@@ -86,10 +91,14 @@ pub(crate) fn draft(row: &Row, zone: &TimeZone, article_url: Option<&str>) -> Re
 }
 
 /// An instant from a timestamp with or without a zone, a date, or epoch seconds (milliseconds from eleven digits on).
+/// Eight and fourteen digits are a date as it is written where they can be one; a shorter number is no time.
 pub(crate) fn instant(text: &str, zone: &TimeZone) -> Option<Millis> {
     let text = text.trim();
+    if let Some(civil) = digits_only(text) {
+        return zone.to_ambiguous_timestamp(civil).compatible().ok().map(Millis::from);
+    }
     if let Ok(number) = text.parse::<f64>() {
-        if !number.is_finite() {
+        if !number.is_finite() || number.abs() < 1e8 {
             return None;
         }
         #[expect(clippy::cast_possible_truncation, reason = "checked against jiff's range below")]
@@ -107,6 +116,19 @@ pub(crate) fn instant(text: &str, zone: &TimeZone) -> Option<Millis> {
         return None;
     }
     zone.to_ambiguous_timestamp(civil).compatible().ok().map(Millis::from)
+}
+
+/// `YYYYMMDD` or `YYYYMMDDHHMMSS`.
+fn digits_only(text: &str) -> Option<DateTime> {
+    if !text.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let civil: DateTime = match text.len() {
+        8 => Date::strptime("%Y%m%d", text).ok()?.into(),
+        14 => DateTime::strptime("%Y%m%d%H%M%S", text).ok()?,
+        _ => return None,
+    };
+    (civil.year() >= 1).then_some(civil)
 }
 
 /// A JSON list of texts, as arrays and JSON columns hold several values, whatever stands in each.
@@ -168,6 +190,16 @@ mod tests {
             } else {
                 assert!(found.is_some());
             }
+        }
+    }
+
+    #[test]
+    fn a_date_of_digits_alone_is_a_date() {
+        assert_eq!(instant("20260921", &shanghai()), instant("2026-09-21", &shanghai()));
+        assert_eq!(instant("20260921164000", &shanghai()), instant("2026-09-21T08:40:00Z", &TimeZone::UTC));
+        assert_eq!(instant("1790152800000", &shanghai()), instant("1790152800", &shanghai()));
+        for text in ["2026", "202609", "20261345", "00000000", "0", "-1", "260921"] {
+            assert_eq!(instant(text, &shanghai()), None, "{text}");
         }
     }
 

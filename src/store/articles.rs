@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use serde_json::json;
 use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 
 use super::dialect::{Column, sql};
+use super::selecting::{lists_of, terms_of};
 use super::{Store, StoreResult, json_list, list_of, reading, transaction};
 use crate::domain::article::Article;
-use crate::domain::selection::{Selection, term};
+use crate::domain::selection::Selection;
 use crate::domain::time::Millis;
 
 /// What we know of an article that a source tells again.
@@ -27,13 +27,17 @@ pub struct Known {
 pub struct Arrival {
     /// The cleaned content; its row, group and first sight are the store's to fill.
     pub article: Article,
-    /// Whether the source tells its last change; without it a changed article changed now.
+    /// Whether the source tells its last change; without it an article whose words changed changed now.
     pub tells_update: bool,
     /// The source id of the article it translates.
     pub translation_of: Option<String>,
-    /// Hash of the draft.
+    /// Hash of the draft: of the source's own words in the first [`WORDS`] bytes (twice as many digits), then of how it
+    /// was cleaned.
     pub hash: String,
 }
+
+/// Bytes of a hash that tell the source's own words from what we make of them.
+pub const WORDS: usize = 32;
 
 /// What became of an arrival.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,6 +108,7 @@ impl Store {
     }
 
     /// Keeps a few arrivals in one transaction; the guid and the first sight of a known article never change.
+    /// A new article has no group, and so is no digest's news, until [`Store::regroup`] has looked for its twins.
     pub async fn keep_articles(&self, arrivals: Vec<Arrival>, now: Millis) -> StoreResult<Vec<Kept>> {
         let terms_sql = format!(
             "INSERT INTO article_terms (article_id, kind, term) SELECT $1, kind, term FROM {} AS t WHERE TRUE ON CONFLICT DO NOTHING",
@@ -113,13 +118,13 @@ impl Store {
             let mut kept = Vec::with_capacity(arrivals.len());
             for arrival in &arrivals {
                 let a = &arrival.article;
-                let owner: Option<(String, String)> =
-                    sqlx::query_as("SELECT source, source_id FROM articles WHERE guid = $1").bind(&a.guid).fetch_optional(&mut *tx).await?;
-                if let Some((source, id)) = owner.filter(|(s, i)| (s, i) != (&a.source, &a.source_id)) {
+                let there: Vec<(String, String)> =
+                    sqlx::query_as(THERE).bind(&a.guid).bind(&a.source).bind(&a.source_id).fetch_all(&mut *tx).await?;
+                if let Some((source, id)) = there.iter().find(|(s, i)| (s, i) != (&a.source, &a.source_id)) {
                     kept.push(Kept::Taken(format!("{source}/{id}")));
                     continue;
                 }
-                let (row, seen): (i64, i64) = sqlx::query_as(KEEP)
+                let (row,): (i64,) = sqlx::query_as(KEEP)
                     .bind(&a.source)
                     .bind(&a.source_id)
                     .bind(&a.guid)
@@ -134,14 +139,13 @@ impl Store {
                     .bind(&a.image_url)
                     .bind(a.published_at.0)
                     .bind(a.updated_at.0)
-                    .bind(if arrival.tells_update { a.updated_at.0 } else { now.0 })
+                    .bind((!arrival.tells_update).then_some(now.0))
                     .bind(now.0)
                     .bind(&arrival.translation_of)
                     .bind(&arrival.hash)
                     .fetch_one(&mut *tx)
                     .await?;
-                kept.push(if seen == 0 { Kept::Added } else { Kept::Changed });
-                sqlx::query("UPDATE articles SET group_id = id WHERE id = $1 AND group_id = 0").bind(row).execute(&mut *tx).await?;
+                kept.push(if there.is_empty() { Kept::Added } else { Kept::Changed });
                 sqlx::query("DELETE FROM article_terms WHERE article_id = $1").bind(row).execute(&mut *tx).await?;
                 sqlx::query(sql(terms_sql.clone())).bind(row).bind(terms_of(a)).execute(&mut *tx).await?;
             }
@@ -150,18 +154,15 @@ impl Store {
         })
     }
 
-    /// Turns a few articles of a source into tombstones.
+    /// Turns a few articles of a source into tombstones; what they were selected by stays, so that only their feeds change.
     pub async fn remove_articles(&self, source: &str, ids: &[String], now: Millis) -> StoreResult<()> {
         let (source, ids) = (source.to_owned(), json_list(ids));
         let chosen = self.texts("$2");
-        let terms =
-            format!("DELETE FROM article_terms WHERE article_id IN (SELECT id FROM articles WHERE source = $1 AND source_id IN {chosen})");
         let bodies = format!(
             "UPDATE articles SET removed_at = $3, changed_at = $3, title = '', url = NULL, summary = '', body_html = '', sections = '[]', \
              tags = '[]', authors = '[]', image_url = NULL, content_hash = '' WHERE source = $1 AND source_id IN {chosen} AND removed_at IS NULL"
         );
         transaction!(self, |tx| {
-            sqlx::query(sql(terms.clone())).bind(&source).bind(&ids).execute(&mut *tx).await?;
             sqlx::query(sql(bodies.clone())).bind(&source).bind(&ids).bind(now.0).execute(&mut *tx).await?;
             sqlx::query(BUMP).execute(&mut *tx).await?;
         })
@@ -207,14 +208,24 @@ impl Store {
         Ok(articles_of(rows))
     }
 
-    /// When the latest removal happened among tombstones of these sources published since `oldest`.
-    pub async fn latest_removal(&self, sources: &[String], oldest: Millis) -> StoreResult<Option<Millis>> {
+    /// When an article of a selection, published since `oldest`, was last taken away from readers: one that was removed
+    /// before its time had come was never there.
+    pub async fn latest_removal(&self, selection: &Selection, oldest: Millis) -> StoreResult<Option<Millis>> {
         let text = format!(
-            "SELECT MAX(removed_at) FROM articles WHERE removed_at IS NOT NULL AND published_at >= $1 AND ($2 = '[]' OR source IN {})",
-            self.texts("$2")
+            "SELECT MAX(a.removed_at) FROM articles a WHERE a.removed_at IS NOT NULL AND a.published_at <= a.removed_at \
+             AND a.published_at >= $1 {}",
+            self.selecting(2)
         );
-        let row: (Option<i64>,) =
-            reading!(self, |db| sqlx::query_as(sql(text)).bind(oldest.0).bind(json_list(sources)).fetch_one(db).await?);
+        let [sections, tags, authors, languages, sources] = lists_of(selection);
+        let row: (Option<i64>,) = reading!(self, |db| sqlx::query_as(sql(text))
+            .bind(oldest.0)
+            .bind(sections)
+            .bind(tags)
+            .bind(authors)
+            .bind(languages)
+            .bind(sources)
+            .fetch_one(db)
+            .await?);
         Ok(row.0.map(Millis))
     }
 
@@ -228,10 +239,11 @@ impl Store {
         Ok(row.map(|r| r.0))
     }
 
-    /// All articles but tombstones published until then, newest first.
+    /// All articles but tombstones published until then, newest first, without summaries and bodies.
     pub async fn list_articles(&self, until: Millis, limit: Option<i64>) -> StoreResult<Vec<Article>> {
+        let columns = COLUMNS.replace("a.summary, a.body_html", "'' AS summary, '' AS body_html");
         let text = format!(
-            "SELECT {COLUMNS} FROM articles a WHERE a.removed_at IS NULL AND a.published_at <= $1 ORDER BY a.published_at DESC, a.guid LIMIT $2"
+            "SELECT {columns} FROM articles a WHERE a.removed_at IS NULL AND a.published_at <= $1 ORDER BY a.published_at DESC, a.guid LIMIT $2"
         );
         let rows: Vec<ArticleRow> =
             reading!(self, |db| sqlx::query_as(sql(text)).bind(until.0).bind(limit.unwrap_or(i64::MAX)).fetch_all(db).await?);
@@ -248,56 +260,22 @@ impl Store {
         }
         Ok(all.into_iter().collect())
     }
-
-    /// Conditions of a selection whose five JSON lists are bound from parameter `first` on.
-    pub(crate) fn selecting(&self, first: usize) -> String {
-        let mut text = String::new();
-        for (offset, kind) in ["section", "tag", "author"].into_iter().enumerate() {
-            let p = format!("${}", first + offset);
-            text += &format!(
-                "AND ({p} = '[]' OR EXISTS (SELECT 1 FROM article_terms t WHERE t.article_id = a.id AND t.kind = '{kind}' AND t.term IN {})) ",
-                self.texts(&p)
-            );
-        }
-        let languages = format!("${}", first + 3);
-        text += &format!(
-            "AND ({languages} = '[]' OR EXISTS (SELECT 1 FROM {} AS l WHERE lower(a.language) = l.tag OR lower(a.language) LIKE l.tag || '-%')) ",
-            self.rows(&languages, &[Column::Text("tag")])
-        );
-        let sources = format!("${}", first + 4);
-        text += &format!("AND ({sources} = '[]' OR a.source IN {})", self.texts(&sources));
-        text
-    }
 }
 
-/// The five parameters that [`Store::selecting`] expects.
-pub(crate) fn lists_of(selection: &Selection) -> [String; 5] {
-    let terms = |list: &[String]| json_list(&list.iter().map(|s| term(s)).collect::<Vec<_>>());
-    let languages: Vec<_> = selection.languages.iter().map(|l| json!({"tag": l.to_lowercase()})).collect();
-    [
-        terms(&selection.sections),
-        terms(&selection.tags),
-        terms(&selection.authors),
-        serde_json::Value::from(languages).to_string(),
-        json_list(&selection.sources),
-    ]
-}
+/// The articles that have a guid or are a source's own: two if the guid is another's.
+const THERE: &str = "SELECT source, source_id FROM articles WHERE guid = $1 OR (source = $2 AND source_id = $3)";
 
-fn terms_of(a: &Article) -> String {
-    let of = |kind: &'static str, list: &[String]| list.iter().map(move |t| json!({"kind": kind, "term": term(t)})).collect::<Vec<_>>();
-    let all = [of("section", &a.sections), of("tag", &a.tags), of("author", &a.authors)].concat();
-    serde_json::Value::from(all).to_string()
-}
-
-/// Gives the row's number and 0 if it is new here, else when it was first seen.
+/// Gives the row's number.
 const KEEP: &str = "INSERT INTO articles (source, source_id, guid, title, url, summary, body_html, sections, tags, authors, language, image_url, \
      published_at, updated_at, first_seen_at, changed_at, translation_of, content_hash, group_id) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $16, $16, $17, $18, 0) \
      ON CONFLICT (source, source_id) DO UPDATE SET title = excluded.title, url = excluded.url, summary = excluded.summary, \
      body_html = excluded.body_html, sections = excluded.sections, tags = excluded.tags, authors = excluded.authors, \
-     language = excluded.language, image_url = excluded.image_url, published_at = excluded.published_at, updated_at = $15, \
+     language = excluded.language, image_url = excluded.image_url, published_at = excluded.published_at, \
+     updated_at = CASE WHEN $15 IS NOT NULL AND substr(articles.content_hash, 1, 64) = substr(excluded.content_hash, 1, 64) \
+     THEN articles.updated_at ELSE COALESCE($15, excluded.updated_at) END, \
      changed_at = excluded.changed_at, translation_of = excluded.translation_of, content_hash = excluded.content_hash, removed_at = NULL \
-     RETURNING id, CASE WHEN group_id = 0 THEN 0 ELSE first_seen_at END";
+     RETURNING id";
 
 const BUMP: &str = "INSERT INTO instance (key, value) VALUES ('articles_version', '1') \
      ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(instance.value AS BIGINT) + 1 AS TEXT)";

@@ -1,7 +1,8 @@
 //! What we know of each digest: since when it is configured, which of its dates were handled, which stories it told.
 
-use super::articles::{ArticleRow, COLUMNS, articles_of, lists_of};
+use super::articles::{ArticleRow, COLUMNS, articles_of};
 use super::dialect::sql;
+use super::selecting::lists_of;
 use super::{Store, StoreResult, reading, transaction};
 use crate::domain::article::Article;
 use crate::domain::selection::Selection;
@@ -57,7 +58,7 @@ impl Store {
     }
 
     /// The visible articles that would be news in a digest: selected, not too old when first seen here, and of a story
-    /// (translation group) that the digest never told; newest first.
+    /// (translation group) that the digest never told; newest first. What was not grouped yet may be an old story's twin and waits.
     pub async fn news_for(
         &self,
         digest: &str,
@@ -68,7 +69,7 @@ impl Store {
     ) -> StoreResult<Vec<Article>> {
         let text = format!(
             "SELECT {COLUMNS} FROM articles a WHERE a.removed_at IS NULL AND a.published_at <= $1 \
-             AND a.published_at >= a.first_seen_at - $2 AND a.published_at >= $3 \
+             AND a.published_at >= a.first_seen_at - $2 AND a.published_at >= $3 AND a.group_id > 0 \
              AND NOT EXISTS (SELECT 1 FROM ledger l JOIN articles told ON told.id = l.article_id WHERE l.digest = $4 AND told.group_id = a.group_id) \
              {} ORDER BY a.published_at DESC, a.guid",
             self.selecting(5)

@@ -19,6 +19,15 @@ struct Member {
 }
 
 impl Store {
+    /// Whether articles of a source were kept but not yet grouped, as after a crash in between.
+    pub async fn has_ungrouped(&self, source: &str) -> StoreResult<bool> {
+        let row: Option<(i64,)> = reading!(self, |db| sqlx::query_as("SELECT id FROM articles WHERE group_id = 0 AND source = $1 LIMIT 1")
+            .bind(source)
+            .fetch_optional(db)
+            .await?);
+        Ok(row.is_some())
+    }
+
     /// Recomputes the translation groups of a source; tombstones keep their place, so that the ledger still knows the story.
     pub async fn regroup(&self, source: &str) -> StoreResult<()> {
         let rows: Vec<(i64, String, Option<String>, String, i64)> = reading!(self, |db| sqlx::query_as(
@@ -53,7 +62,7 @@ impl Store {
     /// The visible members of these groups.
     pub async fn members_of(&self, groups: &[i64], now: Millis) -> StoreResult<Vec<Article>> {
         let text = format!(
-            "SELECT {COLUMNS} FROM articles a WHERE a.removed_at IS NULL AND a.published_at <= $1 AND a.group_id IN {} ORDER BY a.id",
+            "SELECT {COLUMNS} FROM articles a WHERE a.removed_at IS NULL AND a.published_at <= $1 AND a.group_id > 0 AND a.group_id IN {} ORDER BY a.id",
             self.numbers("$2")
         );
         let groups = serde_json::Value::from(groups.to_vec()).to_string();

@@ -23,6 +23,7 @@ pub mod orders;
 pub mod outcomes;
 pub mod rates;
 pub mod renames;
+mod selecting;
 pub mod sources;
 pub mod subscribers;
 pub mod subscriptions;
@@ -82,6 +83,19 @@ impl StoreError {
     pub(crate) fn violates(&self, constraint: &str, column: &str) -> bool {
         let Self::Sql(sqlx::Error::Database(e)) = self else { return false };
         e.is_unique_violation() && (e.constraint() == Some(constraint) || e.message().contains(column))
+    }
+
+    /// The database's words, if it works and refused only the values it was given.
+    pub(crate) fn refused_value(&self) -> Option<&str> {
+        let Self::Sql(sqlx::Error::Database(e)) = self else { return None };
+        let code = e.code().unwrap_or_default();
+        let of_the_value = match e.try_downcast_ref::<sqlx::postgres::PgDatabaseError>() {
+            // Data exception, integrity violation, program limit exceeded.
+            Some(_) => ["22", "23", "54"].iter().any(|class| code.starts_with(class)),
+            // SQLITE_TOOBIG, SQLITE_CONSTRAINT; the low byte is the primary code.
+            None => code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 18 | 19)),
+        };
+        of_the_value.then(|| e.message())
     }
 }
 

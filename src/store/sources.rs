@@ -1,7 +1,15 @@
 //! What we know of each source: when it was read, when it is due, what went wrong, what was refused.
 
+use std::collections::HashSet;
+
+use serde_json::json;
+
+use super::dialect::{Column, sql};
 use super::{Store, StoreResult, reading, transaction};
 use crate::domain::time::Millis;
+
+/// Refusals that are noted at a time: a write transaction stays short.
+const CHUNK: usize = 500;
 
 /// A source's state.
 #[derive(Debug, Clone, Default)]
@@ -66,7 +74,7 @@ impl Store {
 
     /// Notes that a source could not be read; gives how often in a row.
     pub async fn source_failed(&self, name: &str, error: &str) -> StoreResult<i64> {
-        let (name, error) = (name.to_owned(), error.to_owned());
+        let (name, error) = (name.to_owned(), error.replace('\0', ""));
         transaction!(self, |tx| {
             let row: (i64,) = sqlx::query_as("UPDATE sources SET failures = failures + 1, error = $2 WHERE name = $1 RETURNING failures")
                 .bind(&name)
@@ -113,29 +121,28 @@ impl Store {
             .bind(&source)
             .fetch_all(db)
             .await?);
-        let fresh: Vec<_> = refused.iter().filter(|r| !old.contains(r)).cloned().collect();
-        let gone: Vec<_> = old.into_iter().filter(|r| !refused.contains(r)).collect();
-        if fresh.is_empty() && gone.is_empty() {
-            return Ok(fresh);
+        let (before, after): (HashSet<_>, HashSet<_>) = (old.iter().collect(), refused.iter().collect());
+        let fresh: Vec<_> = refused.iter().filter(|r| !before.contains(r)).cloned().collect();
+        let gone: Vec<&str> = old.iter().filter(|r| !after.contains(r)).map(|(id, _)| id.as_str()).collect();
+        let delete = format!("DELETE FROM refusals WHERE source = $1 AND source_id IN {}", self.texts("$2"));
+        let insert = format!(
+            "INSERT INTO refusals (source, source_id, reason, since) SELECT $1, source_id, reason, $3 FROM {} AS t WHERE TRUE \
+             ON CONFLICT (source, source_id) DO UPDATE SET reason = excluded.reason",
+            self.rows("$2", &[Column::Text("source_id"), Column::Text("reason")])
+        );
+        for chunk in gone.chunks(CHUNK) {
+            let (source, delete, chunk) = (source.clone(), delete.clone(), json!(chunk).to_string());
+            transaction!(self, |tx| {
+                sqlx::query(sql(delete.clone())).bind(&source).bind(&chunk).execute(&mut *tx).await?;
+            })?;
         }
-        let added = fresh.clone();
-        transaction!(self, |tx| {
-            for (id, _) in &gone {
-                sqlx::query("DELETE FROM refusals WHERE source = $1 AND source_id = $2").bind(&source).bind(id).execute(&mut *tx).await?;
-            }
-            for (id, reason) in &added {
-                sqlx::query(
-                    "INSERT INTO refusals (source, source_id, reason, since) VALUES ($1, $2, $3, $4) \
-                     ON CONFLICT (source, source_id) DO UPDATE SET reason = excluded.reason",
-                )
-                .bind(&source)
-                .bind(id)
-                .bind(reason)
-                .bind(now.0)
-                .execute(&mut *tx)
-                .await?;
-            }
-        })?;
+        for chunk in fresh.chunks(CHUNK) {
+            let rows: Vec<_> = chunk.iter().map(|(id, reason)| json!({"source_id": id, "reason": reason})).collect();
+            let (source, insert, rows) = (source.clone(), insert.clone(), json!(rows).to_string());
+            transaction!(self, |tx| {
+                sqlx::query(sql(insert.clone())).bind(&source).bind(&rows).bind(now.0).execute(&mut *tx).await?;
+            })?;
+        }
         Ok(fresh)
     }
 }

@@ -36,6 +36,7 @@ use crate::mail::mailbox::Mailbox;
 use error::WebError;
 use front::Front;
 use limit::Limit;
+use subscribe::Offered;
 
 /// The longest body that a form may send, in bytes.
 const LONGEST_BODY: usize = 64 * 1024;
@@ -62,6 +63,7 @@ struct Web {
     base: String,
     front: Front,
     limit: Limit,
+    offered: Offered,
 }
 
 type Shared = Arc<Web>;
@@ -91,7 +93,7 @@ pub async fn serve(app: App, listener: TcpListener, demo: Option<Demo>, stop: Ca
 pub fn router(app: App, demo: Option<Demo>) -> Router {
     let base = page::path_of(&app.config.site.base_url);
     let is_demo = demo.is_some();
-    let web: Shared = Arc::new(Web { app, demo, base, front: Front::default(), limit: Limit::default() });
+    let web: Shared = Arc::new(Web { app, demo, base, front: Front::default(), limit: Limit::default(), offered: Offered::default() });
     let mut routes = Router::new()
         .route("/", get(index::show))
         .route("/feeds/{file}", get(feeds::show).options(feeds::preflight))

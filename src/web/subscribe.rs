@@ -1,5 +1,8 @@
 //! `/subscribe`: GET gives a form, POST asks for a subscription; the answer never tells whether an address is known.
 
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -11,6 +14,7 @@ use super::visitor::Visitor;
 use super::{Shared, Web};
 use crate::domain::address::EmailAddress;
 use crate::domain::language;
+use crate::store::{Store, StoreResult};
 use crate::subscribers::{self, Person};
 use crate::templates::pages::{DigestChoice, LanguageLink, SectionChoice, SubscribePage};
 
@@ -27,6 +31,24 @@ struct Entered {
     language: String,
     digests: Vec<String>,
     sections: Vec<String>,
+}
+
+/// The sections of all articles: asked for again only when an article changed, for it takes a look at all of them.
+#[derive(Debug, Default)]
+pub(super) struct Offered {
+    known: ArcSwapOption<(i64, Arc<Vec<String>>)>,
+}
+
+impl Offered {
+    async fn sections(&self, store: &Store) -> StoreResult<Arc<Vec<String>>> {
+        let version = store.articles_version().await?;
+        if let Some(known) = self.known.load().as_deref().filter(|(at, _)| *at == version) {
+            return Ok(Arc::clone(&known.1));
+        }
+        let sections = Arc::new(store.sections().await?);
+        self.known.store(Some(Arc::new((version, Arc::clone(&sections)))));
+        Ok(sections)
+    }
 }
 
 /// The form; `?digest=NAME` ticks one.
@@ -97,7 +119,7 @@ async fn form(web: &Web, visitor: &Visitor, method: &Method, entered: Entered, e
     });
     let sections = match &web.demo {
         Some(demo) => demo.sections.clone(),
-        None => web.app.store.sections().await?,
+        None => web.offered.sections(&web.app.store).await?.as_ref().clone(),
     };
     let section = |name: String| SectionChoice { checked: entered.sections.contains(&name), name };
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };

@@ -157,4 +157,30 @@ stories! {
         assert_eq!(world.sql("UPDATE feed_versions SET etag = etag WHERE feed = 'campus'").await, 3);
         assert_eq!(world.sql("UPDATE feed_versions SET etag = etag WHERE feed = 'news'").await, 0);
     }
+
+    async fn a_removal_elsewhere_leaves_a_feed_as_it_is(world) {
+        world.configure(|s| s.feed = "sections = [\"sport\"]".into()).await;
+        let of = |id: &str, section: &str, at: i64| Draft { sections: vec![section.into()], published_at: BEGINNING.plus(at), ..article(id) };
+        world.publish([of("a", "Sport", -HOUR), of("b", "Sport", -HOUR), of("c", "Campus", -HOUR), of("soon", "Sport", HOUR)]).await;
+        let before = bytes(world).await;
+        world.leap(MINUTE);
+        world.unpublish("c").await;
+        world.unpublish("soon").await;
+        assert!(bytes(world).await == before, "neither was ever in it");
+        world.leap(2 * HOUR);
+        assert!(bytes(world).await == before);
+        world.unpublish("b").await;
+        assert!(bytes(world).await != before);
+    }
+
+    async fn a_feed_that_could_not_be_made_is_made_when_it_can(world) {
+        world.publish([article("a")]).await;
+        let app = &world.app;
+        let refresh = async || refresh_due(&app.store, &app.config, &app.shelf, world.now()).await.unwrap();
+        world.sql("UPDATE articles SET sections = 'no list'").await;
+        assert_eq!(refresh().await, Report::default());
+        assert!(app.shelf.get("news.rss").is_none());
+        world.sql("UPDATE articles SET sections = '[]'").await;
+        assert_eq!(refresh().await.changed, 3, "though no article came or went");
+    }
 }

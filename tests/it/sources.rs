@@ -1,10 +1,13 @@
 //! Articles come in from a CMS database: mirrored, removed, returned, and never lost to a bad day (promises 1 and 8).
 
+use courant::digests::Prepared;
+use courant::domain::article::{Article, Draft};
 use courant::domain::time::{DAY, HOUR, MINUTE, Millis};
 use courant::sources::{self, SyncReport};
+use courant::store::articles::Arrival;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
-use crate::support::{BEGINNING, World, stories};
+use crate::support::{BEGINNING, World, article, stories};
 
 const QUERY: &str = "SELECT id, title, body AS body_html, published_at FROM news";
 
@@ -180,5 +183,84 @@ stories! {
         assert_eq!((report.added, report.removed), (0, 0), "{report:?}");
         let article = world.app.store.find_article("campus/1").await.unwrap().unwrap();
         assert_eq!(article.guid, "tag:news.example.edu,2026:college/1", "what readers know never changes");
+    }
+
+    async fn a_twin_is_no_news_at_any_moment_of_its_arrival(world) {
+        world.publish([Draft { language: Some("en".into()), ..article("old") }]).await;
+        world.readers(1).await;
+        world.edition().await;
+        let twin = Article { guid: "tag:twin".into(), source: "college".into(), source_id: "twin".into(), title: "Zwilling".into(),
+            language: "de".into(), published_at: world.now().plus(-HOUR), updated_at: world.now(), ..Article::default() };
+        let other = Article { guid: "tag:other".into(), source_id: "other".into(), title: "Other".into(), ..twin.clone() };
+        let arrival = |article: Article, twin: Option<&str>| Arrival { article, tells_update: true, translation_of: twin.map(Into::into), hash: "h".into() };
+        let arrivals = vec![arrival(twin, Some("old")), arrival(other, None)];
+        world.app.store.keep_articles(arrivals, world.now()).await.unwrap();
+        assert!(!matches!(world.run("weekly").await, Prepared::Made { .. }), "whether it is a twin is not known yet");
+        // The program was killed here; the next one finds out.
+        sources::sync_due(&world.app.store, &world.app.config, world.now()).await.unwrap();
+        let edition = world.edition().await;
+        assert_eq!(world.stories_in(edition).await, ["Other"]);
+    }
+
+    async fn an_article_the_database_refuses_takes_no_other_with_it(world) {
+        cms(world).await;
+        insert(world, 1..5).await;
+        if world.is_sqlite() {
+            world.sql("CREATE TRIGGER unlucky BEFORE INSERT ON articles WHEN NEW.source_id = '2' BEGIN SELECT RAISE(ABORT, 'unlucky'); END").await;
+        } else {
+            world.sql("ALTER TABLE articles ADD CONSTRAINT unlucky CHECK (source_id <> '2')").await;
+        }
+        let report = sync(world, false).await;
+        assert_eq!((report.added, report.refused.len()), (3, 1));
+        assert!(report.refused[0].0 == "2" && report.refused[0].1.contains("unlucky"), "{:?}", report.refused);
+    }
+
+    async fn what_no_index_and_no_database_can_hold_is_refused_or_cut(world) {
+        let long = |letter: &str| letter.repeat(5000);
+        let drafts = vec![
+            Draft { tags: vec![long("t")], authors: vec![long("新")], sections: vec!["a\0b".into()], ..article("n\0ul") },
+            Draft { guid: Some(long("g")), ..article("guid") },
+            article(&long("i")),
+            article(&"新".repeat(300)),
+        ];
+        let (store, config) = (&world.app.store, &world.app.config);
+        let report = sources::import::publish(store, config, "college", drafts, world.now()).await.unwrap();
+        assert_eq!((report.added, report.refused.len()), (1, 3), "{:?}", report.refused);
+        let kept = store.find_article("college/nul").await.unwrap().unwrap();
+        assert_eq!((kept.tags[0].len(), kept.authors[0].chars().count(), kept.sections[0].as_str()), (200, 200, "ab"));
+        let told: Vec<_> = (0..1200).map(|i| (format!("{i}"), "why".to_owned())).collect();
+        assert_eq!(store.note_refusals("college", told.clone(), world.now()).await.unwrap().len(), 1200);
+        let other: Vec<_> = told.iter().skip(1).cloned().map(|(id, why)| (id.clone(), if id == "7" { "other".into() } else { why })).collect();
+        assert_eq!(store.note_refusals("college", other.clone(), world.now()).await.unwrap(), [("7".to_owned(), "other".to_owned())]);
+        assert_eq!(store.note_refusals("college", told, world.now()).await.unwrap().len(), 2);
+    }
+
+    async fn an_article_cleaned_anew_is_not_told_as_changed(world) {
+        cms(world).await;
+        insert(world, 1..2).await;
+        sync(world, false).await;
+        let seen = async || world.app.store.find_article("college/1").await.unwrap().unwrap();
+        let before = seen().await.updated_at;
+        world.leap(HOUR);
+        world.sql("UPDATE articles SET content_hash = substr(content_hash, 1, 64) || '-another', body_html = 'as it was cleaned before'").await;
+        assert_eq!(sync(world, false).await.changed, 1);
+        let after = seen().await;
+        assert_eq!((after.updated_at, after.body_html.as_str()), (before, "<p>Body 1</p>"));
+        let then = world.now();
+        write(world, "UPDATE news SET title = 'Corrected'").await;
+        sync(world, false).await;
+        assert!(seen().await.updated_at >= then);
+    }
+
+    async fn a_source_that_never_answers_can_be_given_up_at_any_time(world) {
+        cms(world).await;
+        insert(world, 1..3).await;
+        let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i AS id, '' AS title, '' AS published_at FROM n WHERE i < 0";
+        world.configure(|s| s.source = s.source.replace(QUERY, endless)).await;
+        let (app, now) = (&world.app, world.now());
+        let reading = sources::sync_source_due(&app.store, &app.config, &app.config.sources[0], now);
+        assert!(tokio::time::timeout(std::time::Duration::from_millis(300), reading).await.is_err(), "it is still reading");
+        world.configure(|s| s.source = s.source.replace(endless, QUERY)).await;
+        assert_eq!(sync(world, false).await.added, 2);
     }
 }
