@@ -11,7 +11,7 @@ use tokio_cron_scheduler::{Job, JobScheduler};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::config::Transport;
+use crate::config::{Source, Transport};
 use crate::delivery::{self, Engine};
 use crate::feeds::shelf;
 use crate::web::{self, Demo};
@@ -42,7 +42,9 @@ pub async fn run_on(app: App, demo: Option<Demo>, listener: TcpListener, stop: C
     tracing::info!("Courant serves {} on http://{}", app.config.site.title, listener.local_addr()?);
     let mut tasks: JoinSet<anyhow::Result<()>> = JoinSet::new();
     tasks.spawn(web::serve(app.clone(), listener, demo, stop.clone()));
-    tasks.spawn(read_sources(app.clone(), beats.clone(), stop.clone()));
+    for source in app.config.sources.clone() {
+        tasks.spawn(read_source(app.clone(), source, beats.clone(), stop.clone()));
+    }
     tasks.spawn(make_feeds(app.clone(), beats.clone(), stop.clone()));
     tasks.spawn(send(app, beats, stop.clone()));
     // Each runs until the signal; one that ends before, or breaks, takes the others down in good order.
@@ -59,9 +61,10 @@ pub async fn run_on(app: App, demo: Option<Demo>, listener: TcpListener, stop: C
     ended
 }
 
-async fn read_sources(app: App, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
+async fn read_source(app: App, source: Source, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
     let ended = stop.clone();
-    let reading = every_beat("sources", beats, stop, || async { sources::sync_due(&app.store, &app.config, app.now()).await.map(|_| ()) });
+    let reading =
+        every_beat("sources", beats, stop, || async { sources::sync_due(&app.store, &app.config, &source, app.now()).await.map(|_| ()) });
     // A foreign database that keeps us waiting does not keep us from stopping; what is being kept is kept whole.
     tokio::select! {
         () = reading => {}

@@ -54,17 +54,9 @@ pub struct SyncReport {
     pub news: Vec<(String, String)>,
 }
 
-/// Reads the sources that are due, side by side; an error is logged once, kept for `courant sources list`, and tried
-/// again with back-off.
-pub async fn sync_due(store: &Store, config: &Config, now: Millis) -> anyhow::Result<Vec<SyncReport>> {
-    let due = config.sources.iter().map(|source| sync_source_due(store, config, source, now));
-    let read: Vec<Option<SyncReport>> = futures_util::future::try_join_all(due).await?;
-    Ok(read.into_iter().flatten().collect())
-}
-
 /// Reads one source if it is due, so that a slow one holds up nothing but itself; may be dropped at any time: what is
 /// kept by then stays, and the rest is read again.
-pub async fn sync_source_due(store: &Store, config: &Config, source: &Source, now: Millis) -> anyhow::Result<Option<SyncReport>> {
+pub async fn sync_due(store: &Store, config: &Config, source: &Source, now: Millis) -> anyhow::Result<Option<SyncReport>> {
     if store.has_ungrouped(&source.name).await? {
         store.regroup(&source.name).await?;
     }

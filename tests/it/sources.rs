@@ -142,7 +142,7 @@ stories! {
         sync(world, false).await;
         write(world, "ALTER TABLE news RENAME TO elsewhere").await;
         let now = world.now().plus(HOUR);
-        let tick = async |now: Millis| sources::sync_due(&world.app.store, &world.app.config, now).await.unwrap().len();
+        let tick = async |now: Millis| usize::from(sources::sync_due(&world.app.store, &world.app.config, &world.app.config.sources[0], now).await.unwrap().is_some());
         assert_eq!(tick(now).await, 0, "the tick goes on without it");
         let state = world.app.store.source_states().await.unwrap().remove(0);
         assert!(state.failures == 1 && state.error.is_some(), "{state:?}");
@@ -197,7 +197,7 @@ stories! {
         world.app.store.keep_articles(arrivals, world.now()).await.unwrap();
         assert!(!matches!(world.run("weekly").await, Prepared::Made { .. }), "whether it is a twin is not known yet");
         // The program was killed here; the next one finds out.
-        sources::sync_due(&world.app.store, &world.app.config, world.now()).await.unwrap();
+        sources::sync_due(&world.app.store, &world.app.config, &world.app.config.sources[0], world.now()).await.unwrap();
         let edition = world.edition().await;
         assert_eq!(world.stories_in(edition).await, ["Other"]);
     }
@@ -258,7 +258,7 @@ stories! {
         let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i AS id, '' AS title, '' AS published_at FROM n WHERE i < 0";
         world.configure(|s| s.source = s.source.replace(QUERY, endless)).await;
         let (app, now) = (&world.app, world.now());
-        let reading = sources::sync_source_due(&app.store, &app.config, &app.config.sources[0], now);
+        let reading = sources::sync_due(&app.store, &app.config, &app.config.sources[0], now);
         assert!(tokio::time::timeout(std::time::Duration::from_millis(300), reading).await.is_err(), "it is still reading");
         world.configure(|s| s.source = s.source.replace(endless, QUERY)).await;
         assert_eq!(sync(world, false).await.added, 2);
