@@ -49,7 +49,7 @@ pub(super) async fn run(engine: &Engine, transport: &Transport, wait: i64, stop:
     };
     let (jobs, receiver) = mpsc::channel(2 * transport.connections);
     let (over, hears) = mpsc::unbounded_channel();
-    // A child: giving this relay up for now must not stop the others.
+    // A child: giving this relay up at present must not stop the others.
     let (halt, stop) = (stop.clone(), stop.child_token());
     let shared = Arc::new(Shared {
         engine: engine.clone(),
