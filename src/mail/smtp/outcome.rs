@@ -194,7 +194,8 @@ pub(super) fn meaning(stage: Stage, heard: Heard) -> Option<Delivered> {
 /// Refusals that say how this relay must be spoken to (who we are, which commands) and nothing about the mail.
 fn is_about_relay(stage: Stage, answer: &Answer) -> bool {
     let protocol = matches!(answer.code, 500 | 502 | 503 | 530 | 534 | 535 | 538);
-    protocol && stage != Stage::Content || answer.is_about(5, &[1])
+    // Not by 5.5.1 alone: there are servers that say so of a recipient they don't know.
+    protocol && stage != Stage::Content
 }
 
 /// A 5xx to RCPT is about the recipient, but for what servers that judge the sender late (Postfix does by default) say
@@ -252,6 +253,7 @@ mod tests {
             (Rcpt, 554, "5.7.1 relay access denied", "refused Message"),
             (Rcpt, 450, "4.2.0 greylisted", "deferred Recipient"),
             (Rcpt, 503, "5.5.1 bad sequence", "relay"),
+            (Rcpt, 550, "5.5.1 User unknown", "refused Recipient"),
             (Rcpt, 354, "what", "relay, closed"),
             (Data, 250, "what", "relay, closed"),
             (Data, 451, "later", "deferred Recipient"),
