@@ -67,6 +67,17 @@ impl App {
         Desk { store: &self.store, config: &self.config, templates: &self.templates, instance: &self.instance }
     }
 
+    /// What waits for names that the config no longer has, a sentence each.
+    pub async fn stranded(&self) -> anyhow::Result<Vec<String>> {
+        let transports: Vec<String> = self.config.transports.iter().map(|t| t.name.clone()).collect();
+        let digests: Vec<String> = self.config.digests.iter().map(|d| d.name.clone()).collect();
+        let left = self.store.stranded(&transports, &digests).await?;
+        let remedy = |name: &str| format!("which the config does not have: add it, or give the new one `was = [\"{name}\"]`");
+        let mails = left.transports.iter().map(|(name, _)| format!("mails wait for transport {name:?}, {}", remedy(name)));
+        let people = left.digests.iter().map(|(name, n)| format!("{n} subscriptions are to digest {name:?}, {}", remedy(name)));
+        Ok(mails.chain(people).collect())
+    }
+
     /// A sending engine under a new node name.
     pub fn engine(&self) -> Engine {
         let node: String = clock::random_bytes::<8>().iter().map(|b| format!("{b:02x}")).collect();

@@ -33,7 +33,7 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
     if wrong.is_empty() {
         good("templates: all render with samples")?;
     }
-    for why in warnings(&app) {
+    for why in warnings(&app).into_iter().chain(app.stranded().await?) {
         output::line(&format!("warn  {why}"))?;
     }
     app.store.close().await;

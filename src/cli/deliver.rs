@@ -24,6 +24,9 @@ pub(crate) async fn run(app: &App) -> anyhow::Result<ExitCode> {
     }
     digests::resume(&app.store, app.now()).await?;
     delivery::close_editions(&app.store, app.now()).await?;
+    for why in app.stranded().await? {
+        output::remark(&why);
+    }
     let stop = serve::stopped_by_signals()?;
     let engine = app.engine();
     let done = CancellationToken::new();

@@ -14,6 +14,9 @@ pub(crate) async fn run(app: &App) -> anyhow::Result<ExitCode> {
     if let [why, ..] = template_faults(app).as_slice() {
         bail!("{why}: mend it, `courant check` looks at all templates");
     }
+    for why in app.stranded().await? {
+        tracing::warn!("{why}");
+    }
     let stop = stopped_by_signals()?;
     daemon::run(app.clone(), None, stop).await?;
     Ok(ExitCode::SUCCESS)

@@ -19,6 +19,7 @@ use crate::domain::delivery::{Outcome, UNKNOWN_WAIT, next_attempt};
 use crate::domain::time::Millis;
 use crate::mail::smtp::{Outcome as Heard, Scope};
 use crate::store::StoreError;
+use crate::store::claims::Claimed;
 use crate::store::outcomes::Record;
 
 /// A grant older than this is asked for again: an order about an edition works within a second.
@@ -107,7 +108,7 @@ pub(super) async fn run(shared: Arc<Shared>) -> Report {
                 continue;
             }
         };
-        let heard = way.send(message).await;
+        let heard = way.send(message, &shared.halt).await;
         shared.engine.attempted.fetch_add(1, Ordering::Relaxed);
         shared.note(job, heard, &mut report).await;
     }
@@ -211,22 +212,10 @@ impl Shared {
                 (Outcome::Sent, answer.to_string())
             }
             Heard::Deferred { answer, scope } => {
-                if scope == Scope::Relay {
+                if scope == Scope::Relay && !self.engine.is_its_own_trouble(claimed.id) {
                     self.trouble(&answer.to_string());
                 }
-                let since = claimed.first_tried_at.unwrap_or(now);
-                // The attempts so far and a number of the row's own spread thousands that were put off together.
-                let jitter = (claimed.id.wrapping_mul(7919).wrapping_add(claimed.attempts * 104_729)).rem_euclid(1000);
-                match next_attempt(since, claimed.attempts + 1, now, jitter) {
-                    Some(until) => {
-                        report.deferred += 1;
-                        (Outcome::Deferred { until }, answer.to_string())
-                    }
-                    None => {
-                        report.failed += 1;
-                        (Outcome::Failed, format!("given up after four days: {answer}"))
-                    }
-                }
+                self.put_off(claimed, answer.to_string(), now, report)
             }
             Heard::Refused { answer, scope } => {
                 report.failed += 1;
@@ -241,12 +230,28 @@ impl Shared {
                 }
                 (Outcome::Unknown { until: now.plus(UNKNOWN_WAIT) }, why)
             }
+            // Heard over and over for one mail while others pass, it is that mail's, and must neither block them nor last.
+            Heard::RelayTrouble { why } if self.engine.is_its_own_trouble(claimed.id) => self.put_off(claimed, why, now, report),
             Heard::RelayTrouble { why } => {
                 self.trouble(&why);
                 (Outcome::Released, why)
             }
         };
         self.record(&job, outcome, Some(words)).await;
+    }
+
+    /// Tries a delivery again later, or gives it up when its time is over.
+    fn put_off(&self, claimed: &Claimed, words: String, now: Millis, report: &mut Report) -> (Outcome, String) {
+        // The attempts so far and a number of the row's own spread thousands that were put off together.
+        let jitter = (claimed.id.wrapping_mul(7919).wrapping_add(claimed.attempts * 104_729)).rem_euclid(1000);
+        let since = claimed.first_tried_at.unwrap_or(now);
+        if let Some(until) = next_attempt(since, claimed.attempts + 1, now, jitter) {
+            report.deferred += 1;
+            (Outcome::Deferred { until }, words)
+        } else {
+            report.failed += 1;
+            (Outcome::Failed, format!("given up after four days: {words}"))
+        }
     }
 
     fn may_retry_unknown(&self, job: &Job) -> bool {

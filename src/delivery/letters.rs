@@ -116,7 +116,8 @@ impl Letters {
             Letter {
                 from: &first.from,
                 to_address: &claimed.address,
-                to_name: claimed.name.as_deref(),
+                // Anybody may have entered the name; it is carried to nobody.
+                to_name: None,
                 reply_to: first.reply_to.as_deref(),
                 subject: &mail.subject,
                 text: &mail.text,

@@ -68,10 +68,14 @@ pub struct Engine {
     health: Arc<Mutex<HashMap<String, Health>>>,
     refusals: Arc<Mutex<HashMap<i64, Vec<String>>>>,
     attempted: Arc<AtomicU64>,
+    /// How often in a row the relay answered a delivery with trouble of its own.
+    troubled: Arc<Mutex<HashMap<i64, u32>>>,
     /// Read once: a relay's TLS settings take the system's whole list of authorities.
     ways: Arc<Mutex<HashMap<String, Way>>>,
 }
 
+/// A delivery that meets the relay's trouble so often in a row is put off by itself, like one that must wait.
+const ITS_OWN: u32 = 3;
 /// Refusals of the sender or the message in a row, for different recipients, that pause an edition.
 const REFUSALS: usize = 3;
 /// How often leases are prolonged: a third of what they last.
@@ -102,6 +106,7 @@ impl Engine {
             health: Arc::default(),
             refusals: Arc::default(),
             attempted: Arc::default(),
+            troubled: Arc::default(),
             ways: Arc::default(),
         }
     }
@@ -158,6 +163,22 @@ impl Engine {
         let way = Way::of(transport, self.patience)?;
         ways.insert(transport.name.clone(), way.clone());
         Ok(way)
+    }
+
+    /// Counts the relay's trouble over one delivery; gives whether it is that delivery's by now, for others went through.
+    fn is_its_own_trouble(&self, delivery: i64) -> bool {
+        let mut troubled = self.troubled.lock().unwrap_or_else(PoisonError::into_inner);
+        // Forgetting costs a few more rounds; it must not cost memory.
+        if troubled.len() > 10_000 {
+            troubled.clear();
+        }
+        let times = troubled.entry(delivery).or_default();
+        *times += 1;
+        let own = *times >= ITS_OWN;
+        if own {
+            troubled.remove(&delivery);
+        }
+        own
     }
 
     fn health_of<T>(&self, transport: &str, of: impl FnOnce(&mut Health) -> T) -> T {

@@ -1,8 +1,12 @@
 //! A lane's way out: an SMTP connection that is opened when needed and kept, or a folder.
 
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
 use crate::config::{Route, Transport};
 use crate::mail::folder::Folder;
-use crate::mail::smtp::{Answer, Connection, Delivered, Outcome, Patience, Relay};
+use crate::mail::smtp::{Answer, Connection, Delivered, Envelope, Outcome, Patience, Relay};
 
 /// A complete message with its envelope.
 #[derive(Debug)]
@@ -49,8 +53,8 @@ impl Way {
         Ok(())
     }
 
-    /// Hands a message over.
-    pub(super) async fn send(&mut self, message: Message) -> Outcome {
+    /// Hands a message over; when the process stops meanwhile, a relay that keeps silent is not waited for long.
+    pub(super) async fn send(&mut self, message: Message, halt: &CancellationToken) -> Outcome {
         match self {
             Self::Folder(folder) => {
                 let folder = folder.clone();
@@ -63,7 +67,7 @@ impl Way {
             }
             Self::Relay { connection, .. } => {
                 let Some(open) = connection else { return Outcome::RelayTrouble { why: "there is no connection".into() } };
-                let Delivered { outcome, reusable } = open.send(&message.envelope_from, &message.to, &message.content).await;
+                let Delivered { outcome, reusable } = hand_over(open, &message, halt).await;
                 if !reusable {
                     *connection = None;
                 }
@@ -78,4 +82,28 @@ impl Way {
             connection.quit().await;
         }
     }
+}
+
+/// How long a stopping process waits for the answer to an envelope: nothing of the message has left yet.
+const ENVELOPE_GRACE: Duration = Duration::from_secs(3);
+/// How long it waits for the answer to a message, of which nobody else could tell what became.
+const CONTENT_GRACE: Duration = Duration::from_secs(30);
+
+async fn hand_over(open: &mut Connection, message: &Message, halt: &CancellationToken) -> Delivered {
+    let envelope = Envelope { from: &message.envelope_from, to: &message.to, size: message.content.len() };
+    let gone = |outcome| Delivered { outcome, reusable: false };
+    tokio::select! {
+        begun = open.begin(&envelope) => if let Err(ended) = begun { return ended },
+        () = over(halt, ENVELOPE_GRACE) => return gone(Outcome::RelayTrouble { why: "the relay kept silent while we stopped".into() }),
+    }
+    tokio::select! {
+        ended = open.finish(&message.content) => ended,
+        () = over(halt, CONTENT_GRACE) => gone(Outcome::Unknown { why: "the relay kept silent about the message while we stopped".into() }),
+    }
+}
+
+/// Returns a while after `halt` fired.
+async fn over(halt: &CancellationToken, grace: Duration) {
+    halt.cancelled().await;
+    tokio::time::sleep(grace).await;
 }

@@ -40,6 +40,12 @@ pub(crate) fn fit(draft: &mut Draft, source: &Source, site: &Site) -> Result<(),
     if draft.source_id.is_empty() {
         return Err("it has no id".into());
     }
+    for (what, at) in [("published_at", Some(draft.published_at)), ("updated_at", draft.updated_at)] {
+        // What RFC 822 and RFC 3339 can write: the years 1 to 9999.
+        if at.is_some_and(|at| !(-62_135_596_800_000..=253_402_300_799_999).contains(&at.0)) {
+            return Err(format!("its {what} is outside the years 1 to 9999"));
+        }
+    }
     let too_long = |what: &str, bytes: usize, most: usize| Err(format!("its {what} is {bytes} bytes long; at most {most} can be kept"));
     if draft.source_id.len() > LONGEST_ID {
         return too_long("id", draft.source_id.len(), LONGEST_ID);

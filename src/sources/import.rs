@@ -117,6 +117,10 @@ fn csv_rows(file: &Path) -> anyhow::Result<Vec<Line>> {
     let mut text = Vec::new();
     File::open(file).and_then(|mut f| f.read_to_end(&mut text)).with_context(|| format!("cannot read {name}"))?;
     let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&text);
+    // A quotation left open would swallow the rest of the file as one field.
+    if text.iter().filter(|b| **b == b'"').count() % 2 == 1 {
+        bail!("{name}: it has an odd number of quotation marks: one is missing somewhere, or one too many");
+    }
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text);
     let columns: Vec<String> =
         reader.headers().with_context(|| format!("{name}:1: this is no CSV"))?.iter().map(|h| h.trim().to_lowercase()).collect();

@@ -1,6 +1,7 @@
 //! Deliveries: queued one by one, found, and the variants they show.
 
-use super::{Store, StoreResult, reading, transaction};
+use super::dialect::sql;
+use super::{Store, StoreResult, json_list, reading, transaction};
 use crate::domain::time::Millis;
 
 /// A mail for one person that belongs to no edition.
@@ -35,6 +36,15 @@ pub struct Variant {
     pub text: String,
     /// What to render for each subscriber, where slots will not do.
     pub recipe: Option<String>,
+}
+
+/// What a change of names in the config left behind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stranded {
+    /// Transports with mails or blocks that wait for them.
+    pub transports: Vec<(String, i64)>,
+    /// Digests with subscriptions.
+    pub digests: Vec<(String, i64)>,
 }
 
 /// What became of a delivery, for a person.
@@ -88,6 +98,25 @@ impl Store {
         .fetch_one(db)
         .await?);
         Ok(row.0)
+    }
+
+    /// What waits for transports or digests that the config does not name: the name, and how much.
+    pub async fn stranded(&self, transports: &[String], digests: &[String]) -> StoreResult<Stranded> {
+        let mails = format!(
+            "SELECT t, CAST(SUM(n) AS BIGINT) FROM (SELECT transport AS t, COUNT(*) AS n FROM waiting GROUP BY transport UNION ALL \
+             SELECT e.transport AS t, COUNT(*) AS n FROM editions e JOIN blocks b ON b.edition_id = e.id \
+             WHERE e.state IN ('sending', 'paused', 'preparing') AND NOT b.done GROUP BY e.transport) AS w \
+             WHERE t NOT IN {} GROUP BY t ORDER BY t",
+            self.texts("$1")
+        );
+        let people = format!(
+            "SELECT digest, COUNT(*) FROM subscriptions WHERE status <> 'left' AND digest NOT IN {} GROUP BY digest ORDER BY digest",
+            self.texts("$1")
+        );
+        Ok(Stranded {
+            transports: reading!(self, |db| sqlx::query_as(sql(mails)).bind(json_list(transports)).fetch_all(db).await?),
+            digests: reading!(self, |db| sqlx::query_as(sql(people)).bind(json_list(digests)).fetch_all(db).await?),
+        })
     }
 
     /// A rendered variant.

@@ -192,12 +192,18 @@ impl Store {
     /// Ends all subscriptions of a subscriber; gives how many.
     pub async fn leave_all(&self, subscriber: i64, now: Millis) -> StoreResult<u64> {
         transaction!(self, |tx| {
-            sqlx::query("UPDATE subscriptions SET status = 'left', since = $2 WHERE subscriber_id = $1 AND status <> 'left'")
+            let left = sqlx::query("UPDATE subscriptions SET status = 'left' WHERE subscriber_id = $1 AND status <> 'left'")
+                .bind(subscriber)
+                .execute(&mut *tx)
+                .await?
+                .rows_affected();
+            // Also of those that were left before: an undo offered then is void now.
+            sqlx::query("UPDATE subscriptions SET since = $2 WHERE subscriber_id = $1")
                 .bind(subscriber)
                 .bind(now.0)
                 .execute(&mut *tx)
-                .await?
-                .rows_affected()
+                .await?;
+            left
         })
     }
 
@@ -207,7 +213,9 @@ impl Store {
         transaction!(self, |tx| {
             sqlx::query(
                 "UPDATE subscriptions SET status = 'confirmed', since = $3 \
-                 WHERE id = $1 AND status = 'left' AND since = $2 AND requested_at <= since",
+                 WHERE id = $1 AND status = 'left' AND since = $2 AND requested_at <= since \
+                 AND NOT EXISTS (SELECT 1 FROM subscribers p JOIN suppressions x ON x.hash = p.address_hash \
+                 WHERE p.id = subscriptions.subscriber_id)",
             )
             .bind(subscription)
             .bind(left_at.0)

@@ -16,6 +16,8 @@ use crate::store::subscriptions::{Request, Requested};
 
 /// Subscribers kept in one transaction.
 const CHUNK: usize = 200;
+/// Bytes of a field at most.
+const LONGEST: usize = 1_000;
 /// The columns there are.
 pub const COLUMNS: [&str; 5] = ["email", "name", "language", "timezone", "sections"];
 
@@ -189,6 +191,9 @@ fn person(record: &csv::ByteRecord, places: &HashMap<&str, usize>, columns: usiz
     }
     let field = |name: &str| -> Result<Option<String>, String> {
         let Some(bytes) = places.get(name).and_then(|at| record.get(*at)) else { return Ok(None) };
+        if bytes.contains(&b'\n') || bytes.len() > LONGEST {
+            return Err(format!("its {name} goes over several lines, or over {LONGEST} bytes; a quotation mark may be missing"));
+        }
         let text = std::str::from_utf8(bytes).map_err(|_| format!("{name} is not UTF-8; save the file in that encoding"))?;
         Ok(Some(text.to_owned()).filter(|t| !t.is_empty()))
     };

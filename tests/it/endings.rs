@@ -123,4 +123,24 @@ stories! {
         assert!(prepared.unwrap_err().to_string().starts_with("digest weekly: "));
         assert_eq!(world.app.store.editions(None).await.unwrap().remove(0).digest, "daily");
     }
+
+    async fn a_recipient_who_always_troubles_the_relay_holds_up_nobody_and_ends(world) {
+        world.relay.set_script(Script::new().rule(Rule::say_and_drop(At::Rcpt, "421 4.3.2 not this one").recipient("r0@")));
+        let edition = edition_for(world, 6).await;
+        let report = world.deliver().await;
+        assert_eq!((report.sent, report.deferred), (5, 1), "a few rounds tell whose trouble it is");
+        world.leap(5 * DAY);
+        world.deliver().await;
+        assert_eq!(world.fate(edition).await, "sent: 5 sent, 1 failed");
+    }
+
+    async fn what_waits_for_a_transport_that_has_another_name_now_is_told(world) {
+        edition_for(world, 2).await;
+        world.configure(|s| s.renamed = vec![]).await;
+        assert!(world.app.stranded().await.unwrap().is_empty());
+        world.sql("UPDATE editions SET transport = 'old'").await;
+        world.sql("UPDATE subscriptions SET digest = 'monthly'").await;
+        let told = world.app.stranded().await.unwrap();
+        assert!(told[0].starts_with("mails wait for transport \"old\"") && told[1].starts_with("2 subscriptions are to digest \"monthly\""), "{told:?}");
+    }
 }
