@@ -68,23 +68,24 @@ async fn open_sqlite(path: &Path) -> StoreResult<Store> {
         .log_statements(LevelFilter::Trace)
         .log_slow_statements(LevelFilter::Debug, Duration::from_secs(1));
     let unreachable = |e: sqlx::Error| StoreError::Unreachable(format!("cannot open the database {}: {e}", path.display()));
+    // Held from the first touch: turning a new file to WAL does not wait for another process that does the same.
+    let opening = alone(path).await?;
     let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.map_err(unreachable)?;
-    migrate_sqlite(path, &write).await?;
+    migrations::understood(migrations::migrator(true).run(&write).await)?;
+    drop(opening);
     let read = SqlitePoolOptions::new().max_connections(8).connect_with(options.read_only(true)).await.map_err(unreachable)?;
     Ok(Store { db: Arc::new(Db::Sqlite { read, write, path: path.to_path_buf() }) })
 }
 
 /// Two processes may start at once; the file lock makes the second wait for the first.
-async fn migrate_sqlite(path: &Path, write: &sqlx::SqlitePool) -> StoreResult<()> {
+async fn alone(path: &Path) -> StoreResult<File> {
     let beside = beside(path, ".migrate-lock");
     let file = lock_file(&beside)?;
-    let locked = tokio::task::spawn_blocking(move || file.lock().map(|()| file)).await;
-    let _held = match locked {
-        Ok(Ok(file)) => file,
-        Ok(Err(e)) => return Err(StoreError::Unreachable(format!("cannot lock {}: {e}", beside.display()))),
-        Err(e) => return Err(StoreError::Unreachable(e.to_string())),
-    };
-    migrations::understood(migrations::migrator(true).run(write).await)
+    match tokio::task::spawn_blocking(move || file.lock().map(|()| file)).await {
+        Ok(Ok(file)) => Ok(file),
+        Ok(Err(e)) => Err(StoreError::Unreachable(format!("cannot lock {}: {e}", beside.display()))),
+        Err(e) => Err(StoreError::Unreachable(e.to_string())),
+    }
 }
 
 async fn open_postgres(url: &str) -> StoreResult<Store> {

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::support::Shell;
@@ -70,7 +70,7 @@ impl Serving {
     /// SIGTERM; gives its exit status and how long it took to end.
     pub(crate) fn stop(mut self) -> (Option<i32>, Duration) {
         let began = Instant::now();
-        assert!(Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status().unwrap().success());
+        Shell::signal(&self.process, "TERM");
         while began.elapsed() < PATIENCE {
             if let Some(status) = self.process.try_wait().unwrap() {
                 return (status.code(), began.elapsed());

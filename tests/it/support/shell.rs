@@ -104,9 +104,9 @@ impl Shell {
         }
         command
     }
-    /// Sends a running program a signal, as `TERM`.
+    /// Sends a running program a signal, as `TERM`; by the shell, since a small machine has no `kill` of its own.
     pub(crate) fn signal(child: &Child, name: &str) {
-        let sent = Command::new("kill").args([format!("-{name}"), child.id().to_string()]).status().unwrap();
+        let sent = Command::new("sh").args(["-c", &format!("kill -{name} {}", child.id())]).status().unwrap();
         assert!(sent.success());
     }
 }
