@@ -1,73 +1,79 @@
-//! The feeder of a transport: leases what is due, hands it to the lanes, and gives back what is over.
+//! The feeder of a transport: leases what is due, puts it on the docket, and gives back what is over.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::docket::Docket;
 use super::lane::{self, Shared};
 use super::lease::{Job, Leased, Ticket};
 use super::letters::Letters;
-use super::{Engine, Report};
+use super::{Engine, PATIENCE, Report};
 use crate::config::{Transport, Uncertain};
-use crate::store::claims::Claimed;
+use crate::domain::delivery::Outcome;
+use crate::store::claims::{Claimed, Wanted};
+use crate::store::outcomes::Record;
 
 /// How often a feeder looks for new work while lanes are busy.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// After so many of a block, single deliveries are looked for.
-const BETWEEN: usize = 32;
+/// Jobs on a docket at most, so that memory does not grow with the audience.
+const MOST: usize = 4_096;
 
 struct Feeder<'a> {
     engine: &'a Engine,
     transport: &'a Transport,
+    /// Whose mail it carries.
+    names: Vec<String>,
     stop: CancellationToken,
-    jobs: mpsc::Sender<Job>,
+    docket: Arc<Docket>,
     over: mpsc::UnboundedSender<Leased>,
     hears: mpsc::UnboundedReceiver<Leased>,
     /// Leases that are not over.
     open: usize,
     last_edition: i64,
+    looked: Option<Instant>,
 }
 
 /// Runs the lanes of a transport until nothing is due and nothing in flight.
 pub(super) async fn run(engine: &Engine, transport: &Transport, wait: i64, stop: &CancellationToken) -> anyhow::Result<Report> {
-    let (resting, why) = engine.health_of(&transport.name, |h| (h.rests_until(), h.why().map(str::to_owned)));
-    if resting > (engine.clock)().plus(wait) {
-        return Ok(Report { trouble: why, ..Report::default() });
+    let health = engine.health_of(&transport.name);
+    if let Some(trouble) = health.resting((engine.clock)().plus(wait)) {
+        return Ok(Report { trouble, ..Report::default() });
     }
-    // Nothing of this transport is in flight now: what a run that ended badly still holds goes back.
-    engine.store.give_remains_back(&transport.name, &engine.node).await?;
-    if !engine.store.has_work(&transport.name, &engine.node, (engine.clock)().plus(wait)).await? {
+    let names = engine.carried_by(transport);
+    engine.give_remains_back(transport, &names).await?;
+    if !engine.store.has_work(&names, &engine.node, (engine.clock)().plus(wait)).await? {
         return Ok(Report::default());
     }
     let way = match engine.way(transport) {
         Ok(way) => way,
         Err(why) => return Ok(Report { trouble: Some(why), ..Report::default() }),
     };
-    let (jobs, receiver) = mpsc::channel(2 * transport.connections);
+    let docket = Docket::new((2 * transport.connections).max(64));
     let (over, hears) = mpsc::unbounded_channel();
     // A child: giving this relay up at present must not stop the others.
     let (halt, stop) = (stop.clone(), stop.child_token());
     let shared = Arc::new(Shared {
         engine: engine.clone(),
-        transport: transport.clone(),
+        transport: Arc::new(transport.clone()),
         letters: Letters::new(engine.clone(), transport),
-        way,
-        jobs: Mutex::new(receiver),
+        docket: Arc::clone(&docket),
+        health: health.clone(),
         stop: stop.clone(),
         halt,
     });
     let mut lanes = JoinSet::new();
     for _ in 0..transport.connections {
-        lanes.spawn(lane::run(Arc::clone(&shared)));
+        lanes.spawn(lane::run(Arc::clone(&shared), way.clone()));
     }
-    let mut feeder = Feeder { engine, transport, stop, jobs, over, hears, open: 0, last_edition: 0 };
+    let mut feeder = Feeder { engine, transport, names, stop, docket, over, hears, open: 0, last_edition: 0, looked: None };
     let fed = feeder.feed(wait).await;
-    let Feeder { jobs, over, mut hears, open, .. } = feeder;
-    drop(jobs);
+    feeder.docket.close();
     let mut report = Report::default();
     let mut broken = None;
     while let Some(lane) = lanes.join_next().await {
@@ -78,16 +84,10 @@ pub(super) async fn run(engine: &Engine, transport: &Transport, wait: i64, stop:
         }
     }
     drop(shared);
-    drop(over);
     engine.recorder.flush().await;
-    let mut back = Vec::new();
-    for _ in 0..open {
-        let Some(leased) = hears.recv().await else { break };
-        back.push(leased);
-    }
-    give_back(engine, &back).await?;
+    feeder.end().await?;
     if report.trouble.is_none() {
-        report.trouble = engine.health_of(&transport.name, |h| h.why().map(str::to_owned));
+        report.trouble = health.why();
     }
     match broken {
         Some(e) => Err(e.into()),
@@ -95,83 +95,85 @@ pub(super) async fn run(engine: &Engine, transport: &Transport, wait: i64, stop:
     }
 }
 
-/// Gives leases back, blocks one by one and singles together.
-async fn give_back(engine: &Engine, over: &[Leased]) -> anyhow::Result<()> {
-    let mut singles = Vec::new();
-    for leased in over {
-        match leased {
-            Leased::Block(block) => engine.store.give_block_back(*block, &engine.node).await?,
-            Leased::Single(id) => singles.push(*id),
-        }
-    }
-    if !singles.is_empty() {
-        engine.store.give_singles_back(&singles, &engine.node).await?;
-    }
-    Ok(())
-}
-
 impl Feeder<'_> {
     async fn feed(&mut self, wait: i64) -> anyhow::Result<()> {
         let deadline = (self.engine.clock)().plus(wait);
         while !self.stop.is_cancelled() {
             self.take_back().await?;
+            self.postpone().await;
             let singles = self.singles().await?;
-            let block = self.block().await?;
-            if singles || block {
+            let blocks = self.blocks().await?;
+            if singles || blocks {
                 continue;
             }
-            if self.open > 0 {
-                tokio::select! {
-                    () = self.stop.cancelled() => {}
-                    leased = self.hears.recv() => self.heard(leased.into_iter().collect()).await?,
-                    () = tokio::time::sleep(LOOK) => {}
-                }
-                continue;
+            let busy = self.open > 0;
+            let next = if busy { None } else { self.engine.store.next_waiting(&self.names).await? };
+            if !busy && next.is_none_or(|due| due > deadline) {
+                break;
             }
-            let next = self.engine.store.next_waiting(std::slice::from_ref(&self.transport.name)).await?;
-            match next {
-                Some(due) if due <= deadline => tokio::select! {
-                    () = self.stop.cancelled() => {}
-                    () = tokio::time::sleep(LOOK) => {}
-                },
-                _ => break,
+            let docket = Arc::clone(&self.docket);
+            tokio::select! {
+                () = self.stop.cancelled() => {}
+                () = docket.hungry.notified(), if busy => {}
+                leased = self.hears.recv(), if busy => self.heard(leased.into_iter().collect()).await?,
+                () = tokio::time::sleep(LOOK) => docket.look((self.engine.clock)()),
             }
         }
         Ok(())
     }
 
-    fn hold(&self) -> bool {
-        self.transport.uncertain == Uncertain::Hold
+    fn wanted<'a>(&'a self, besides: &'a [i64]) -> Wanted<'a> {
+        Wanted {
+            transports: &self.names,
+            node: &self.engine.node,
+            besides,
+            after: self.last_edition,
+            hold: self.transport.uncertain == Uncertain::Hold,
+        }
     }
 
     /// Leases single deliveries that are due: confirmations and tests first, then retries.
     async fn singles(&mut self) -> anyhow::Result<bool> {
-        let limit = i64::try_from(2 * self.transport.connections)?;
-        let now = (self.engine.clock)();
-        let claimed = self.engine.store.claim_waiting(&self.transport.name, &self.engine.node, limit, self.hold(), now).await?;
+        let enough = 2 * self.transport.connections;
+        let due = self.looked.is_none_or(|at| at.elapsed() >= LOOK);
+        if !due || self.docket.len().letters >= enough || self.docket.len().all >= MOST {
+            return Ok(false);
+        }
+        let held = Arc::clone(&self.engine.held);
+        let mut held = held.lock().await;
+        let limit = i64::try_from(enough)?;
+        let claimed = self.engine.store.claim_waiting(self.wanted(&[]), limit, (self.engine.clock)()).await?;
+        // As long as there are more, the next look comes at once.
+        self.looked = (claimed.len() < enough).then(Instant::now);
         let any = !claimed.is_empty();
         for delivery in claimed {
-            let ticket = self.ticket(Leased::Single(delivery.id));
-            self.hand_over(delivery, ticket).await?;
+            let leased = Leased::Single(delivery.id);
+            held.insert(leased, self.transport.name.clone());
+            let ticket = self.ticket(leased);
+            let job = self.job(delivery, ticket);
+            self.docket.add_letter(job);
         }
         Ok(any)
     }
 
-    /// Leases the next block, of another edition than the last where there is one.
-    async fn block(&mut self) -> anyhow::Result<bool> {
-        let (store, now) = (&self.engine.store, (self.engine.clock)());
-        let claimed = store.claim_block(&self.transport.name, &self.engine.node, self.last_edition, self.hold(), now).await?;
-        let Some((block, edition, deliveries)) = claimed else { return Ok(false) };
-        self.last_edition = edition;
-        let ticket = self.ticket(Leased::Block(block));
-        for (n, delivery) in deliveries.into_iter().enumerate() {
-            // A confirmation does not wait for a whole block.
-            if n % BETWEEN == BETWEEN - 1 && !self.stop.is_cancelled() {
-                self.singles().await?;
-            }
-            self.hand_over(delivery, Arc::clone(&ticket)).await?;
+    /// Leases blocks until every edition that goes out has some on the docket.
+    async fn blocks(&mut self) -> anyhow::Result<bool> {
+        let mut any = false;
+        while !self.stop.is_cancelled() && self.docket.len().all < MOST {
+            let full = self.docket.full();
+            let held = Arc::clone(&self.engine.held);
+            let mut held = held.lock().await;
+            let claimed = self.engine.store.claim_block(self.wanted(&full), (self.engine.clock)()).await?;
+            let Some((block, edition, deliveries)) = claimed else { break };
+            held.insert(Leased::Block(block), self.transport.name.clone());
+            drop(held);
+            any = true;
+            self.last_edition = edition;
+            let ticket = self.ticket(Leased::Block(block));
+            let jobs = deliveries.into_iter().map(|delivery| self.job(delivery, Arc::clone(&ticket))).collect();
+            self.docket.add(edition, jobs);
         }
-        Ok(true)
+        Ok(any)
     }
 
     fn ticket(&mut self, leased: Leased) -> Arc<Ticket> {
@@ -179,15 +181,30 @@ impl Feeder<'_> {
         Arc::new(Ticket::new(leased, self.over.clone()))
     }
 
-    /// Waits for a free lane, so that memory does not grow with the audience.
-    async fn hand_over(&mut self, claimed: Claimed, ticket: Arc<Ticket>) -> anyhow::Result<()> {
-        tokio::select! {
-            biased;
-            () = self.stop.cancelled() => {}
-            // Without lanes nothing can go out; the ticket comes back and the lease with it.
-            _ = self.jobs.send(Job { claimed, ticket }) => {}
+    fn job(&self, claimed: Claimed, ticket: Arc<Ticket>) -> Job {
+        // A letter somebody waits for is let through: there are few of them.
+        let limit = match claimed.edition_id {
+            Some(_) => claimed.address.rsplit_once('@').and_then(|(_, domain)| {
+                let _ = domain;
+                None
+            }),
+            None => None,
+        };
+        Job { claimed, ticket, limit, pass: None }
+    }
+
+    /// What its domain can't take for long waits in the store, so that nobody waits behind it.
+    async fn postpone(&self) {
+        for (job, until) in self.docket.take_late((self.engine.clock)().plus(PATIENCE)) {
+            let record = Record {
+                id: job.claimed.id,
+                outcome: Outcome::Postponed { until },
+                may_retry_unknown: false,
+                answer: None,
+                is_single: job.ticket.is_single(),
+            };
+            self.engine.recorder.record(record, job.ticket).await;
         }
-        Ok(())
     }
 
     async fn take_back(&mut self) -> anyhow::Result<()> {
@@ -199,8 +216,19 @@ impl Feeder<'_> {
     }
 
     async fn heard(&mut self, over: Vec<Leased>) -> anyhow::Result<()> {
-        give_back(self.engine, &over).await?;
+        self.engine.give_back(&over).await?;
         self.open -= over.len();
         Ok(())
+    }
+
+    /// Waits until everything is over, and gives it back.
+    async fn end(mut self) -> anyhow::Result<()> {
+        drop(self.over);
+        let mut back = Vec::new();
+        for _ in 0..self.open {
+            let Some(leased) = self.hears.recv().await else { break };
+            back.push(leased);
+        }
+        self.engine.give_back(&back).await
     }
 }

@@ -1,13 +1,18 @@
 //! A relay's health: how long to leave it alone after it was unreachable or said "not now" to us.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use crate::domain::time::{MINUTE, Millis, SECOND};
 
 /// The longest pause; a relay that comes back is noticed within it.
 const LONGEST: i64 = 2 * MINUTE;
 
-/// How a relay fared lately.
+/// How a relay fared lately; shared by all who use it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Health {
+pub(super) struct Health(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
     failures: u32,
     until: Millis,
     why: Option<String>,
@@ -15,44 +20,55 @@ pub(super) struct Health {
 }
 
 impl Health {
-    /// Notes that a limit is used up until then.
-    pub(super) fn limited(&mut self, until: Millis) {
-        self.limited_until = until;
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic elsewhere does not make these numbers wrong.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes trouble; many connections that fail together count once. Gives whether it is new, to be logged.
-    pub(super) fn trouble(&mut self, why: &str, now: Millis) -> bool {
-        if now < self.until {
-            return false;
+    /// Notes that a limit is used up until then.
+    pub(super) fn limited(&self, until: Millis) {
+        self.state().limited_until = until;
+    }
+
+    /// Notes trouble; many connections that fail together count once. Gives until when it is left alone, and whether the
+    /// trouble is new, to be logged.
+    pub(super) fn trouble(&self, why: &str, now: Millis) -> (Millis, bool) {
+        let mut state = self.state();
+        if now < state.until {
+            return (state.until, false);
         }
-        self.failures += 1;
-        let wait = (SECOND << (self.failures - 1).min(10)).min(LONGEST);
-        self.until = now.plus(wait);
-        let is_new = self.why.as_deref() != Some(why);
-        self.why = Some(why.to_owned());
-        is_new
+        state.failures += 1;
+        let wait = (SECOND << (state.failures - 1).min(10)).min(LONGEST);
+        state.until = now.plus(wait);
+        let is_new = state.why.as_deref() != Some(why);
+        state.why = Some(why.to_owned());
+        (state.until, is_new)
     }
 
     /// Notes that it takes mail; gives whether it had not.
-    pub(super) fn well(&mut self) -> bool {
-        let was_ill = self.failures > 0;
-        *self = Self { limited_until: self.limited_until, ..Self::default() };
-        was_ill
+    pub(super) fn well(&self) -> bool {
+        let mut state = self.state();
+        if state.failures == 0 {
+            return false;
+        }
+        *state = State { limited_until: state.limited_until, ..State::default() };
+        true
     }
 
     /// Until when it is left alone after trouble.
     pub(super) fn until(&self) -> Millis {
-        self.until
+        self.state().until
     }
 
-    /// Until when nothing can go out, for trouble or for a limit.
-    pub(super) fn rests_until(&self) -> Millis {
-        self.until.max(self.limited_until)
+    /// If nothing can go out before then, for trouble or for a limit: what was wrong last.
+    pub(super) fn resting(&self, before: Millis) -> Option<Option<String>> {
+        let state = self.state();
+        (state.until.max(state.limited_until) > before).then(|| state.why.clone())
     }
 
     /// What was wrong last.
-    pub(super) fn why(&self) -> Option<&str> {
-        self.why.as_deref()
+    pub(super) fn why(&self) -> Option<String> {
+        self.state().why.clone()
     }
 }
 
@@ -62,12 +78,10 @@ mod tests {
 
     #[test]
     fn pauses_double_and_many_connections_count_once() {
-        let mut health = Health::default();
-        assert!(health.trouble("down", Millis(0)));
-        assert!(!health.trouble("down", Millis(0)));
-        assert_eq!(health.until(), Millis(SECOND));
-        assert!(!health.trouble("down", Millis(SECOND)));
-        assert_eq!(health.until(), Millis(3 * SECOND));
+        let health = Health::default();
+        assert_eq!(health.trouble("down", Millis(0)), (Millis(SECOND), true));
+        assert_eq!(health.trouble("down", Millis(0)), (Millis(SECOND), false));
+        assert_eq!(health.trouble("down", Millis(SECOND)), (Millis(3 * SECOND), false));
         assert!(health.well());
         assert!(!health.well());
     }

@@ -1,26 +1,25 @@
 //! A lane: one connection, one message after the other. Two steps are open at most: one message accepted but not yet
-//! recorded, one on the wire (promise 4).
+//! recorded, one on the wire (promise 4). The next ones are asked for ahead, so that no commit costs the wire any time.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, mpsc};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::docket::Docket;
 use super::health::Health;
 use super::lease::Job;
 use super::letters::Letters;
-use super::recorder::{Grant, Pending};
+use super::recorder::{Grant, Pending, Wish};
 use super::route::{Message, Way};
 use super::{Engine, PATIENCE, Report};
-use crate::config::{Transport, Uncertain};
-use crate::domain::delivery::{Outcome, UNKNOWN_WAIT, next_attempt};
+use crate::config::Transport;
+use crate::domain::delivery::Outcome;
 use crate::domain::time::Millis;
-use crate::mail::smtp::{Outcome as Heard, Scope};
 use crate::store::StoreError;
-use crate::store::claims::Claimed;
-use crate::store::outcomes::Record;
 
 /// A grant older than this is asked for again: an order about an edition works within a second.
 const FRESH: Duration = Duration::from_millis(800);
@@ -30,11 +29,10 @@ const DATABASE_PAUSE: i64 = 1_000;
 /// What all lanes of a transport share during a run.
 pub(super) struct Shared {
     pub(super) engine: Engine,
-    pub(super) transport: Transport,
+    pub(super) transport: Arc<Transport>,
     pub(super) letters: Letters,
-    /// The way out, without a connection yet.
-    pub(super) way: Way,
-    pub(super) jobs: Mutex<mpsc::Receiver<Job>>,
+    pub(super) docket: Arc<Docket>,
+    pub(super) health: Health,
     /// Fires when the daemon stops, or when the relay is given up for this run.
     pub(super) stop: CancellationToken,
     /// Fires when the daemon stops: what a limit granted before it was used up still goes out.
@@ -47,226 +45,232 @@ struct Asked {
     pending: Pending,
 }
 
-/// Why a job does not go out now.
-enum Stopped {
-    /// It is not ours to send any more.
-    NotOurs,
-    /// It was granted, and is given back.
-    GiveBack,
+/// A job that was granted, and what it says.
+pub(super) struct Ready {
+    pub(super) job: Job,
+    pub(super) granted: Instant,
+    message: Message,
+}
+
+pub(super) struct Lane {
+    pub(super) shared: Arc<Shared>,
+    pub(super) report: Report,
+    way: Way,
+    asked: VecDeque<Asked>,
 }
 
 /// Sends jobs until there are no more; gives what became of them.
-pub(super) async fn run(shared: Arc<Shared>) -> Report {
-    let mut report = Report::default();
-    let mut way = shared.way.clone();
-    let mut next: Option<Asked> = None;
-    loop {
-        let asked = match next.take() {
-            Some(asked) => asked,
-            None => match shared.jobs.lock().await.recv().await {
-                Some(_) if shared.stop.is_cancelled() => continue,
-                Some(job) => match shared.ready(&mut way).await {
-                    Ok(()) => shared.ask(job).await,
-                    Err(()) => continue,
-                },
-                None => break,
-            },
-        };
-        let Asked { job, pending } = asked;
-        if shared.halt.is_cancelled() {
-            // A granted intent is given back; one that was not, was never ours.
-            if let Grant::Start(_) = pending.granted().await {
-                shared.record(&job, Outcome::Released, None).await;
-            }
-            continue;
-        }
-        let written = shared.letters.write(&job.claimed).await;
-        match shared.start(&job, pending, &mut way).await {
-            Err(Stopped::NotOurs) => continue,
-            Err(Stopped::GiveBack) => {
-                shared.record(&job, Outcome::Released, None).await;
-                continue;
-            }
-            Ok(()) => {}
-        }
-        // Asked for while this message is on the wire, so that its commit costs no time.
-        let ahead = shared.jobs.try_lock().ok().and_then(|mut jobs| jobs.try_recv().ok());
-        if let Some(job) = ahead {
-            next = Some(shared.ask(job).await);
-        }
-        let message: Message = match written {
-            Ok(message) => message,
-            Err(e) if e.chain().any(|cause| cause.is::<StoreError>()) => {
-                // The database's trouble is none of the recipient's.
-                shared.record(&job, Outcome::Released, None).await;
-                let _ = shared.pause((shared.engine.clock)().plus(DATABASE_PAUSE)).await;
-                continue;
-            }
-            Err(e) => {
-                report.failed += 1;
-                shared.record(&job, Outcome::Failed, Some(format!("not sent: {e:#}"))).await;
-                continue;
-            }
-        };
-        let heard = way.send(message, &shared.halt).await;
-        shared.engine.attempted.fetch_add(1, Ordering::Relaxed);
-        shared.note(job, heard, &mut report).await;
+pub(super) async fn run(shared: Arc<Shared>, way: Way) -> Report {
+    let mut lane = Lane { shared, report: Report::default(), way, asked: VecDeque::new() };
+    while let Some(first) = lane.first().await {
+        lane.send(first).await;
     }
-    way.close().await;
-    report
+    lane.way.close().await;
+    lane.report
 }
 
-impl Shared {
-    async fn ask(&self, job: Job) -> Asked {
-        let pending = self.engine.recorder.intend(job.claimed.id, &self.transport.name).await;
-        Asked { job, pending }
+impl Lane {
+    /// The next message, granted and with the way open; none when the run is over.
+    async fn first(&mut self) -> Option<Ready> {
+        loop {
+            if self.shared.stop.is_cancelled() || !self.way.is_open() {
+                self.release_all().await;
+            }
+            let asked = match self.asked.pop_front() {
+                Some(asked) => asked,
+                None => {
+                    let job = self.shared.docket.next(self.shared.engine.clock).await?;
+                    if self.shared.stop.is_cancelled() {
+                        // Its lease goes back with it.
+                        continue;
+                    }
+                    match self.open().await {
+                        Ok(()) => self.ask(job, false).await,
+                        Err(()) => {
+                            self.shared.docket.put_back(job);
+                            continue;
+                        }
+                    }
+                }
+            };
+            match self.granted(asked).await {
+                Ok(ready) => return Some(ready),
+                Err(Some(until)) => {
+                    self.shared.health.limited(until);
+                    let _ = self.pause(until).await;
+                }
+                Err(None) => {}
+            }
+        }
+    }
+
+    /// Sends a message, and behind it, as long as they may ride, the next ones.
+    async fn send(&mut self, first: Ready) {
+        let halt = self.shared.halt.clone();
+        let mut current = first;
+        if current.granted.elapsed() > FRESH && !self.renew(&mut current).await {
+            return;
+        }
+        if let Err(heard) = self.way.begin(&current.message, &halt).await {
+            return self.note(current, heard).await;
+        }
+        loop {
+            let next = self.rider().await;
+            self.ask_ahead().await;
+            // While the message before it was on the wire, its edition may have been paused or its reader have left.
+            if current.granted.elapsed() > FRESH && !self.renew(&mut current).await {
+                // Behind the relay's 354 one can only send or hang up.
+                self.way.abandon();
+                if let Some(next) = next {
+                    self.give_back(next).await;
+                }
+                return;
+            }
+            let heard = self.way.finish(&current.message, next.as_ref().map(|n| &n.message), &halt).await;
+            self.shared.engine.attempted.fetch_add(1, Ordering::Relaxed);
+            self.note(current, heard).await;
+            let Some(next) = next else { return };
+            match self.way.ridden(&halt).await {
+                Ok(()) => current = next,
+                Err(heard) => return self.note(next, heard).await,
+            }
+        }
+    }
+
+    /// The message whose envelope may go out behind the one that is next.
+    async fn rider(&mut self) -> Option<Ready> {
+        if self.shared.stop.is_cancelled() || !self.way.rides() {
+            return None;
+        }
+        let asked = self.asked.pop_front()?;
+        match self.granted(asked).await {
+            Ok(ready) => Some(ready),
+            Err(until) => {
+                if let Some(until) = until {
+                    self.shared.health.limited(until);
+                }
+                None
+            }
+        }
+    }
+
+    /// Asks for one message more while one is on the wire.
+    async fn ask_ahead(&mut self) {
+        if self.asked.is_empty()
+            && !self.shared.stop.is_cancelled()
+            && let Some(job) = self.shared.docket.try_next((self.shared.engine.clock)())
+        {
+            let asked = self.ask(job, false).await;
+            self.asked.push_back(asked);
+        }
+    }
+
+    async fn ask(&self, job: Job, again: bool) -> Asked {
+        let wish = Wish { id: job.claimed.id, transport: Arc::clone(&self.shared.transport), limit: job.limit.clone(), again };
+        Asked { pending: self.shared.engine.recorder.intend(wish).await, job }
+    }
+
+    /// Waits for the intent's commit, after which the row is marked `sending`, and writes the message. An error is a job
+    /// that does not go out now; with a time, if a limit of the transport is used up until then.
+    async fn granted(&mut self, asked: Asked) -> Result<Ready, Option<Millis>> {
+        let Asked { job, pending } = asked;
+        let granted = match pending.granted().await {
+            Grant::Start(at) => at,
+            Grant::Drop => return Err(None),
+            Grant::Wait(until) => {
+                self.shared.docket.put_back(job);
+                return Err(Some(until));
+            }
+            Grant::StandAside(until) => {
+                self.shared.docket.stand_aside(job, until);
+                return Err(None);
+            }
+        };
+        if self.shared.halt.is_cancelled() {
+            self.release(job).await;
+            return Err(None);
+        }
+        match self.shared.letters.write(&job.claimed).await {
+            Ok(message) => Ok(Ready { job, granted, message }),
+            Err(e) if e.chain().any(|cause| cause.is::<StoreError>()) => {
+                // The database's trouble is none of the recipient's.
+                self.release(job).await;
+                let _ = self.pause((self.shared.engine.clock)().plus(DATABASE_PAUSE)).await;
+                Err(None)
+            }
+            Err(e) => {
+                self.report.failed += 1;
+                self.shared.record(&job, Outcome::Failed, Some(format!("not sent: {e:#}"))).await;
+                Err(None)
+            }
+        }
+    }
+
+    /// Asks whether a message may still go out that was granted a while ago.
+    async fn renew(&self, ready: &mut Ready) -> bool {
+        let job = &ready.job;
+        let wish = Wish { id: job.claimed.id, transport: Arc::clone(&self.shared.transport), limit: job.limit.clone(), again: true };
+        match self.shared.engine.recorder.intend(wish).await.granted().await {
+            Grant::Start(at) => {
+                ready.granted = at;
+                true
+            }
+            Grant::Drop | Grant::Wait(_) | Grant::StandAside(_) => {
+                self.shared.record(job, Outcome::Released, None).await;
+                false
+            }
+        }
+    }
+
+    /// Gives back what was asked for and does not go out over this connection.
+    async fn release_all(&mut self) {
+        while let Some(Asked { job, pending }) = self.asked.pop_front() {
+            match pending.granted().await {
+                Grant::Start(_) => self.release(job).await,
+                Grant::Drop => {}
+                Grant::Wait(_) => self.shared.docket.put_back(job),
+                Grant::StandAside(until) => self.shared.docket.stand_aside(job, until),
+            }
+        }
+    }
+
+    async fn give_back(&self, ready: Ready) {
+        self.release(ready.job).await;
+    }
+
+    /// Gives back a job that was granted: certainly unsent, nobody shall take it for uncertain meanwhile.
+    async fn release(&self, job: Job) {
+        self.shared.record(&job, Outcome::Released, None).await;
+        self.shared.docket.put_back(job);
     }
 
     /// Waits until the way is open, so that no limit is spent on a relay that is away; an error when the run ends first.
-    async fn ready(&self, way: &mut Way) -> Result<(), ()> {
-        while let Err(until) = self.open(way).await {
-            self.pause(until).await?;
-        }
-        Ok(())
-    }
-
-    /// Waits for the intent's commit, the transport's limits and the relay's health; after `Ok` the row is marked
-    /// `sending` and the way is open.
-    async fn start(&self, job: &Job, mut pending: Pending, way: &mut Way) -> Result<(), Stopped> {
+    async fn open(&mut self) -> Result<(), ()> {
         loop {
-            match pending.granted().await {
-                Grant::Drop => return Err(Stopped::NotOurs),
-                Grant::Wait(until) => {
-                    self.health(|h| h.limited(until));
-                    self.pause(until).await.map_err(|()| Stopped::NotOurs)?;
-                }
-                Grant::Start(_) if self.halt.is_cancelled() => return Err(Stopped::GiveBack),
-                // While the message before it was on the wire, its edition may have been paused or its reader have left.
-                Grant::Start(at) if at.elapsed() > FRESH => self.record(job, Outcome::Released, None).await,
-                Grant::Start(_) => match self.open(way).await {
+            let resting = self.shared.health.until();
+            let until = if resting > (self.shared.engine.clock)() {
+                resting
+            } else {
+                match self.way.open().await {
                     Ok(()) => return Ok(()),
-                    Err(until) => {
-                        // Certainly unsent: nobody shall take it for uncertain while the relay is away.
-                        self.record(job, Outcome::Released, None).await;
-                        self.pause(until).await.map_err(|()| Stopped::NotOurs)?;
-                    }
-                },
-            }
-            pending = self.engine.recorder.intend(job.claimed.id, &self.transport.name).await;
-        }
-    }
-
-    async fn open(&self, way: &mut Way) -> Result<(), Millis> {
-        let resting = self.health(|h| h.until());
-        if resting > (self.engine.clock)() {
-            return Err(resting);
-        }
-        match way.open().await {
-            Ok(()) => Ok(()),
-            Err(why) => Err(self.trouble(&why)),
+                    Err(why) => self.shared.trouble(&why),
+                }
+            };
+            self.pause(until).await?;
         }
     }
 
     /// Waits until `until`; an error when the run stops first, or need not wait that long.
     async fn pause(&self, until: Millis) -> Result<(), ()> {
-        let wait = until.0 - (self.engine.clock)().0;
+        let wait = until.0 - (self.shared.engine.clock)().0;
         if wait > PATIENCE {
-            self.stop.cancel();
+            self.shared.stop.cancel();
             return Err(());
         }
         let wait = Duration::from_millis(u64::try_from(wait).unwrap_or(0).max(1));
         tokio::select! {
-            () = self.stop.cancelled() => Err(()),
+            () = self.shared.stop.cancelled() => Err(()),
             () = tokio::time::sleep(wait) => Ok(()),
         }
-    }
-
-    fn health<T>(&self, of: impl FnOnce(&mut Health) -> T) -> T {
-        self.engine.health_of(&self.transport.name, of)
-    }
-
-    /// Notes trouble with the relay; gives until when it is left alone.
-    fn trouble(&self, why: &str) -> Millis {
-        let now = (self.engine.clock)();
-        let (is_new, until) = self.health(|h| (h.trouble(why, now), h.until()));
-        if is_new {
-            tracing::warn!(transport = %self.transport.name, "{why}; it is tried again, nothing is lost");
-        }
-        until
-    }
-
-    fn well(&self) {
-        if self.health(Health::well) {
-            tracing::info!(transport = %self.transport.name, "the relay takes mail again");
-        }
-    }
-
-    /// Turns what the relay said into what becomes of the row.
-    async fn note(&self, job: Job, heard: Heard, report: &mut Report) {
-        let (now, claimed) = ((self.engine.clock)(), &job.claimed);
-        let (outcome, words) = match heard {
-            Heard::Sent { answer } => {
-                self.well();
-                self.engine.message_accepted(claimed.edition_id);
-                report.sent += 1;
-                (Outcome::Sent, answer.to_string())
-            }
-            Heard::Deferred { answer, scope } => {
-                if scope == Scope::Relay && !self.engine.is_its_own_trouble(claimed.id) {
-                    self.trouble(&answer.to_string());
-                }
-                self.put_off(claimed, answer.to_string(), now, report)
-            }
-            Heard::Refused { answer, scope } => {
-                report.failed += 1;
-                if scope != Scope::Recipient {
-                    self.engine.message_refused(claimed.edition_id, &claimed.address, &answer.to_string()).await;
-                }
-                (Outcome::Failed, answer.to_string())
-            }
-            Heard::Unknown { why } => {
-                if !self.may_retry_unknown(&job) {
-                    report.held += 1;
-                }
-                (Outcome::Unknown { until: now.plus(UNKNOWN_WAIT) }, why)
-            }
-            // Heard over and over for one mail while others pass, it is that mail's, and must neither block them nor last.
-            Heard::RelayTrouble { why } if self.engine.is_its_own_trouble(claimed.id) => self.put_off(claimed, why, now, report),
-            Heard::RelayTrouble { why } => {
-                self.trouble(&why);
-                (Outcome::Released, why)
-            }
-        };
-        self.record(&job, outcome, Some(words)).await;
-    }
-
-    /// Tries a delivery again later, or gives it up when its time is over.
-    fn put_off(&self, claimed: &Claimed, words: String, now: Millis, report: &mut Report) -> (Outcome, String) {
-        // The attempts so far and a number of the row's own spread thousands that were put off together.
-        let jitter = (claimed.id.wrapping_mul(7919).wrapping_add(claimed.attempts * 104_729)).rem_euclid(1000);
-        let since = claimed.first_tried_at.unwrap_or(now);
-        if let Some(until) = next_attempt(since, claimed.attempts + 1, now, jitter) {
-            report.deferred += 1;
-            (Outcome::Deferred { until }, words)
-        } else {
-            report.failed += 1;
-            (Outcome::Failed, format!("given up after four days: {words}"))
-        }
-    }
-
-    fn may_retry_unknown(&self, job: &Job) -> bool {
-        job.claimed.uncertain == 0 && self.transport.uncertain == Uncertain::Retry
-    }
-
-    async fn record(&self, job: &Job, outcome: Outcome, answer: Option<String>) {
-        let record = Record {
-            id: job.claimed.id,
-            outcome,
-            may_retry_unknown: self.may_retry_unknown(job),
-            answer,
-            transport: self.transport.name.clone(),
-            edition_id: job.claimed.edition_id,
-        };
-        self.engine.recorder.record(record, Arc::clone(&job.ticket)).await;
     }
 }

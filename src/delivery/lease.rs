@@ -1,11 +1,15 @@
-//! What a job holds: when the last job of a block, or a single delivery's, is over, the feeder hears of it.
+//! What a job holds: its share of a lease, and its place among the messages to its recipient's domain.
+
+use std::sync::Arc;
 
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::docket::Docket;
+use crate::domain::provider::DomainLimit;
 use crate::store::claims::Claimed;
 
 /// What a node leased.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Leased {
     /// A block of an edition.
     Block(i64),
@@ -24,6 +28,11 @@ impl Ticket {
     pub(super) fn new(leased: Leased, over: UnboundedSender<Leased>) -> Self {
         Self { leased, over }
     }
+
+    /// Whether it is one waiting delivery's.
+    pub(super) fn is_single(&self) -> bool {
+        matches!(self.leased, Leased::Single(_))
+    }
 }
 
 impl Drop for Ticket {
@@ -33,9 +42,38 @@ impl Drop for Ticket {
     }
 }
 
+/// A place among the messages in flight to a domain; free again when it is dropped.
+#[derive(Debug)]
+pub(super) struct Pass {
+    place: Option<(Arc<str>, Arc<Docket>)>,
+}
+
+impl Pass {
+    pub(super) fn new(domain: Arc<str>, docket: Arc<Docket>) -> Self {
+        Self { place: Some((domain, docket)) }
+    }
+
+    /// Gives the place up without a word to the docket, which does the rest.
+    pub(super) fn forgo(mut self) -> Option<Arc<str>> {
+        self.place.take().map(|(domain, _)| domain)
+    }
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        if let Some((domain, docket)) = self.place.take() {
+            docket.leave(&domain);
+        }
+    }
+}
+
 /// A delivery on its way to a lane.
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) claimed: Claimed,
-    pub(super) ticket: std::sync::Arc<Ticket>,
+    pub(super) ticket: Arc<Ticket>,
+    /// What its recipient's domain takes.
+    pub(super) limit: Option<Arc<DomainLimit>>,
+    /// Set while a lane has it, if its domain has a limit.
+    pub(super) pass: Option<Pass>,
 }

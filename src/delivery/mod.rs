@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{anyhow, bail};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Transport};
@@ -16,6 +17,8 @@ use crate::store::Store;
 use crate::store::instance::Instance;
 use crate::templates::Templates;
 
+mod attempt;
+mod docket;
 mod feeder;
 mod health;
 mod lane;
@@ -23,10 +26,13 @@ mod lease;
 mod letters;
 mod recorder;
 mod route;
+mod standing;
 
 use health::Health;
+use lease::Leased;
 use recorder::Recorder;
 use route::Way;
+use standing::{Standings, Verdict};
 
 /// What a run of deliveries did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -66,7 +72,9 @@ pub struct Engine {
     patience: Patience,
     recorder: Recorder,
     health: Arc<Mutex<HashMap<String, Health>>>,
-    refusals: Arc<Mutex<HashMap<i64, Vec<String>>>>,
+    standings: Arc<Standings>,
+    /// What the runs of this process have leased, by transport; locked while something is leased.
+    held: Arc<tokio::sync::Mutex<HashMap<Leased, String>>>,
     attempted: Arc<AtomicU64>,
     /// How often in a row the relay answered a delivery with trouble of its own.
     troubled: Arc<Mutex<HashMap<i64, u32>>>,
@@ -76,8 +84,6 @@ pub struct Engine {
 
 /// A delivery that meets the relay's trouble so often in a row is put off by itself, like one that must wait.
 const ITS_OWN: u32 = 3;
-/// Refusals of the sender or the message in a row, for different recipients, that pause an edition.
-const REFUSALS: usize = 3;
 /// How often leases are prolonged: a third of what they last.
 const RENEWAL: Duration = Duration::from_secs(4);
 /// What a limit or a back-off holds for longer is left waiting.
@@ -93,7 +99,7 @@ impl Engine {
         node: String,
         clock: fn() -> Millis,
     ) -> Self {
-        let recorder = Recorder::start(store.clone(), node.clone(), clock, &config.transports);
+        let recorder = Recorder::start(store.clone(), node.clone(), clock);
         Self {
             store,
             config,
@@ -104,7 +110,8 @@ impl Engine {
             patience: Patience::default(),
             recorder,
             health: Arc::default(),
-            refusals: Arc::default(),
+            standings: Arc::default(),
+            held: Arc::default(),
             attempted: Arc::default(),
             troubled: Arc::default(),
             ways: Arc::default(),
@@ -181,39 +188,57 @@ impl Engine {
         own
     }
 
-    fn health_of<T>(&self, transport: &str, of: impl FnOnce(&mut Health) -> T) -> T {
-        // A panic elsewhere does not make these numbers wrong.
-        let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
-        of(health.entry(transport.to_owned()).or_default())
+    fn health_of(&self, transport: &str) -> Health {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner).entry(transport.to_owned()).or_default().clone()
     }
 
-    /// Counts a refusal of the sender or the message; pauses the edition when it is the third in a row for different people.
-    async fn message_refused(&self, edition: Option<i64>, address: &str, answer: &str) {
-        let Some(edition) = edition else { return };
-        let enough = {
-            let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
-            let addresses = refusals.entry(edition).or_default();
-            if !addresses.iter().any(|a| a == address) {
-                addresses.push(address.to_owned());
+    /// The transports whose mail this one carries.
+    fn carried_by(&self, transport: &Transport) -> Vec<String> {
+        vec![transport.name.clone()]
+    }
+
+    /// Gives back what a run of this transport that ended badly still has leased; nothing of it is in flight any more.
+    async fn give_remains_back(&self, transport: &Transport, names: &[String]) -> anyhow::Result<()> {
+        let mut held = self.held.lock().await;
+        held.retain(|_, by| *by != transport.name);
+        let blocks: Vec<i64> = held.keys().filter_map(|l| if let Leased::Block(id) = l { Some(*id) } else { None }).collect();
+        let singles: Vec<i64> = held.keys().filter_map(|l| if let Leased::Single(id) = l { Some(*id) } else { None }).collect();
+        Ok(self.store.give_remains_back(names, &self.node, &blocks, &singles).await?)
+    }
+
+    /// Gives leases back, blocks one by one and singles together.
+    async fn give_back(&self, over: &[Leased]) -> anyhow::Result<()> {
+        let mut singles = Vec::new();
+        for leased in over {
+            match leased {
+                Leased::Block(block) => self.store.give_block_back(*block, &self.node).await?,
+                Leased::Single(id) => singles.push(*id),
             }
-            addresses.len() >= REFUSALS
-        };
-        if !enough {
-            return;
         }
-        let note = format!("paused because the relay refused the sender or the message {REFUSALS} times in a row, at last with: {answer}");
-        match self.store.order(edition, Order::Pause, Some(note.clone())).await {
-            Ok(_) => tracing::error!(edition, "{note}"),
-            Err(e) => tracing::debug!(edition, "could not be paused: {e}"),
+        if !singles.is_empty() {
+            self.store.give_singles_back(&singles, &self.node).await?;
         }
-        self.message_accepted(Some(edition));
+        let mut held = self.held.lock().await;
+        for leased in over {
+            held.remove(leased);
+        }
+        Ok(())
     }
 
-    /// A message of the edition went through: refusals before it were about their recipients after all.
-    fn message_accepted(&self, edition: Option<i64>) {
-        if let Some(edition) = edition {
-            self.refusals.lock().unwrap_or_else(PoisonError::into_inner).remove(&edition);
+    /// Judges a refusal of the sender or the message; gives whether it fails its recipient, or is to be sent after a pause.
+    async fn message_refused(&self, edition: i64, address: &str, started: Instant, answer: &str) -> bool {
+        match self.standings.refused(edition, address, started) {
+            Verdict::Fails => return true,
+            Verdict::Spares => return false,
+            Verdict::Pauses(often) => {
+                let note = format!("paused because the relay refused the sender or the message {often}, at last with: {answer}");
+                match self.store.order(edition, Order::Pause, Some(note.clone())).await {
+                    Ok(_) => tracing::error!(edition, "{note}"),
+                    Err(e) => tracing::debug!(edition, "could not be paused: {e}"),
+                }
+            }
         }
+        true
     }
 }
 

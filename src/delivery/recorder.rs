@@ -1,6 +1,6 @@
 //! The group commit: one transaction records what became of messages and marks the next ones, for all connections.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,8 +9,9 @@ use tokio::time::Instant;
 
 use super::lease::Ticket;
 use crate::config::Transport;
+use crate::domain::provider::DomainLimit;
 use crate::domain::time::Millis;
-use crate::store::outcomes::Record;
+use crate::store::outcomes::{Intent, Record};
 use crate::store::rates::Limit;
 use crate::store::{Store, StoreResult};
 
@@ -24,17 +25,29 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub(super) enum Grant {
     /// It was marked `sending` then: start soon, for a pause or a leaving since is not known.
     Start(Instant),
-    /// A limit is used up until then.
+    /// A limit of the transport is used up until then.
     Wait(Millis),
+    /// A limit of the recipient's domain is used up until then.
+    StandAside(Millis),
     /// It is not this node's to send any more: paused, cancelled, left, suppressed, or the lease is lost.
     Drop,
+}
+
+/// A wish to start a message.
+#[derive(Debug)]
+pub(super) struct Wish {
+    pub(super) id: i64,
+    pub(super) transport: Arc<Transport>,
+    pub(super) limit: Option<Arc<DomainLimit>>,
+    /// Whether it was granted before: then it spends no limit.
+    pub(super) again: bool,
 }
 
 enum Entry {
     /// What became of a message; the ticket is dropped when that is committed.
     Outcome(Box<Record>, Arc<Ticket>),
     /// A wish to start one.
-    Intent { id: i64, transport: String, reply: oneshot::Sender<Grant> },
+    Intent(Wish, oneshot::Sender<Grant>),
     /// A wish to know that all before is committed.
     Flush(oneshot::Sender<()>),
 }
@@ -58,21 +71,16 @@ impl Pending {
 
 impl Recorder {
     /// Starts the task; it ends when the last handle is dropped.
-    pub(super) fn start(store: Store, node: String, clock: fn() -> Millis, transports: &[Transport]) -> Self {
-        let limits = transports
-            .iter()
-            .filter(|t| !t.rate.is_empty())
-            .map(|t| (t.name.clone(), t.rate.iter().map(|r| Limit { messages: r.messages, span: r.span }).collect()))
-            .collect();
+    pub(super) fn start(store: Store, node: String, clock: fn() -> Millis) -> Self {
         let (entries, inbox) = mpsc::channel(BATCH);
-        tokio::spawn(Desk { store, node, clock, limits }.work(inbox));
+        tokio::spawn(Desk { store, node, clock }.work(inbox));
         Self { entries }
     }
 
     /// Asks to start a message; the answer comes with the next commit, which also holds everything recorded before.
-    pub(super) async fn intend(&self, id: i64, transport: &str) -> Pending {
+    pub(super) async fn intend(&self, wish: Wish) -> Pending {
         let (reply, answer) = oneshot::channel();
-        let _ = self.entries.send(Entry::Intent { id, transport: transport.to_owned(), reply }).await;
+        let _ = self.entries.send(Entry::Intent(wish, reply)).await;
         Pending(answer)
     }
 
@@ -93,74 +101,97 @@ struct Desk {
     store: Store,
     node: String,
     clock: fn() -> Millis,
-    limits: HashMap<String, Vec<Limit>>,
 }
 
-struct Wish {
-    id: i64,
-    transport: String,
-    reply: oneshot::Sender<Grant>,
+/// What one commit is made of.
+#[derive(Default)]
+struct Batch {
+    records: Vec<Record>,
+    tickets: Vec<Arc<Ticket>>,
+    wishes: Vec<Asking>,
+    flushes: Vec<oneshot::Sender<()>>,
+}
+
+/// A wish, and who waits for the answer.
+type Asking = (Wish, oneshot::Sender<Grant>);
+
+impl Batch {
+    /// Takes entries in their order, up to the first about a row that has a step in this commit already.
+    fn of(entries: &mut VecDeque<Entry>) -> Self {
+        let (mut batch, mut rows) = (Self::default(), HashSet::new());
+        while let Some(entry) = entries.pop_front() {
+            let row = match &entry {
+                Entry::Outcome(record, _) => Some(record.id),
+                Entry::Intent(wish, _) => Some(wish.id),
+                Entry::Flush(_) => None,
+            };
+            if row.is_some_and(|id| !rows.insert(id)) {
+                entries.push_front(entry);
+                break;
+            }
+            match entry {
+                Entry::Outcome(record, ticket) => {
+                    batch.records.push(*record);
+                    batch.tickets.push(ticket);
+                }
+                Entry::Intent(wish, reply) => batch.wishes.push((wish, reply)),
+                Entry::Flush(reply) => batch.flushes.push(reply),
+            }
+        }
+        batch
+    }
 }
 
 impl Desk {
     async fn work(self, mut inbox: mpsc::Receiver<Entry>) {
-        let mut entries = Vec::with_capacity(BATCH);
-        while inbox.recv_many(&mut entries, BATCH).await > 0 {
-            let (mut records, mut tickets, mut wishes, mut flushes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-            for entry in entries.drain(..) {
-                match entry {
-                    Entry::Outcome(record, ticket) => {
-                        records.push(*record);
-                        tickets.push(ticket);
-                    }
-                    Entry::Intent { id, transport, reply } => wishes.push(Wish { id, transport, reply }),
-                    Entry::Flush(reply) => flushes.push(reply),
-                }
-            }
-            let (wishes, refused) = self.within_limits(wishes).await;
-            let asked: Vec<i64> = wishes.iter().map(|w| w.id).collect();
-            let started = self
-                .until_it_works("the outcomes", || self.store.commit_outcomes(&self.node, records.clone(), asked.clone(), (self.clock)()));
-            let started = started.await;
-            let committed = Instant::now();
-            drop(tickets);
-            for wish in wishes {
-                let _ = wish.reply.send(if started.contains(&wish.id) { Grant::Start(committed) } else { Grant::Drop });
-            }
-            for (wish, until) in refused {
-                let _ = wish.reply.send(Grant::Wait(until));
-            }
-            for flush in flushes {
-                let _ = flush.send(());
-            }
+        let (mut fresh, mut entries) = (Vec::with_capacity(BATCH), VecDeque::with_capacity(BATCH));
+        while !entries.is_empty() || inbox.recv_many(&mut fresh, BATCH).await > 0 {
+            entries.extend(fresh.drain(..));
+            self.commit(Batch::of(&mut entries)).await;
+        }
+    }
+
+    async fn commit(&self, batch: Batch) {
+        let Batch { records, tickets, wishes, flushes } = batch;
+        let (wishes, refused) = self.within_limits(wishes).await;
+        let intents: Vec<Intent> = wishes.iter().map(|(w, _)| Intent { id: w.id, again: w.again }).collect();
+        let commit = || self.store.commit_outcomes(&self.node, &records, &intents, (self.clock)());
+        let started = self.until_it_works("the outcomes", commit).await;
+        let committed = Instant::now();
+        drop(tickets);
+        for (wish, reply) in wishes {
+            let _ = reply.send(if started.contains(&wish.id) { Grant::Start(committed) } else { Grant::Drop });
+        }
+        for (reply, grant) in refused {
+            let _ = reply.send(grant);
+        }
+        for flush in flushes {
+            let _ = flush.send(());
         }
     }
 
     /// Divides wishes into those that their transports' limits allow now and those that must wait.
-    async fn within_limits(&self, wishes: Vec<Wish>) -> (Vec<Wish>, Vec<(Wish, Millis)>) {
-        if self.limits.is_empty() {
-            return (wishes, Vec::new());
+    async fn within_limits(&self, wishes: Vec<Asking>) -> (Vec<Asking>, Vec<(oneshot::Sender<Grant>, Grant)>) {
+        let mut wanted: HashMap<String, (Vec<Limit>, i64)> = HashMap::new();
+        for (wish, _) in wishes.iter().filter(|(w, _)| !w.again && !w.transport.rate.is_empty()) {
+            let limits = || wish.transport.rate.iter().map(|r| Limit { messages: r.messages, span: r.span }).collect();
+            wanted.entry(wish.transport.name.clone()).or_insert_with(|| (limits(), 0)).1 += 1;
         }
-        let mut wanted: HashMap<&str, i64> = HashMap::new();
-        for wish in &wishes {
-            if let Some((name, _)) = self.limits.get_key_value(&wish.transport) {
-                *wanted.entry(name).or_default() += 1;
-            }
-        }
-        let mut granted: HashMap<&str, (i64, Millis)> = HashMap::new();
-        for (name, wanted) in wanted {
-            let take = || self.store.take_from_limits(name, &self.limits[name], wanted, (self.clock)());
-            granted.insert(name, self.until_it_works("the limits", take).await);
+        let mut granted: HashMap<String, (i64, Millis)> = HashMap::new();
+        for (name, (limits, wanted)) in wanted {
+            let take = || self.store.take_from_limits(&name, &limits, wanted, (self.clock)());
+            let taken = self.until_it_works("the limits", take).await;
+            granted.insert(name, taken);
         }
         let (mut now, mut later) = (Vec::new(), Vec::new());
-        for wish in wishes {
-            match granted.get_mut(wish.transport.as_str()) {
-                Some((0, again)) => later.push((wish, *again)),
+        for (wish, reply) in wishes {
+            match granted.get_mut(&wish.transport.name).filter(|_| !wish.again) {
+                Some((0, again)) => later.push((reply, Grant::Wait(*again))),
                 Some((left, _)) => {
                     *left -= 1;
-                    now.push(wish);
+                    now.push((wish, reply));
                 }
-                None => now.push(wish),
+                None => now.push((wish, reply)),
             }
         }
         (now, later)

@@ -53,26 +53,66 @@ impl Way {
         Ok(())
     }
 
-    /// Hands a message over; when the process stops meanwhile, a relay that keeps silent is not waited for long.
-    pub(super) async fn send(&mut self, message: Message, halt: &CancellationToken) -> Outcome {
+    /// Whether a message can go out without opening anything.
+    pub(super) fn is_open(&self) -> bool {
         match self {
-            Self::Folder(folder) => {
-                let folder = folder.clone();
-                let put = move || folder.put(&message.message_id, &message.content);
-                match tokio::task::spawn_blocking(put).await {
-                    Ok(Ok(path)) => Outcome::Sent { answer: Answer::new(250, &format!("written to {}", path.display())) },
-                    Ok(Err(why)) => Outcome::RelayTrouble { why },
-                    Err(e) => Outcome::Unknown { why: e.to_string() },
-                }
+            Self::Folder(_) => true,
+            Self::Relay { connection, .. } => connection.as_ref().is_some_and(|c| c.is_open()),
+        }
+    }
+
+    /// Whether the next message's envelope may go out behind the message that is due.
+    pub(super) fn rides(&self) -> bool {
+        false
+    }
+
+    /// Tells the relay whom a message is for; an error is what became of it.
+    pub(super) async fn begin(&mut self, message: &Message, halt: &CancellationToken) -> Result<(), Outcome> {
+        let Self::Relay { connection, .. } = self else { return Ok(()) };
+        let Some(open) = connection else { return Err(Outcome::RelayTrouble { why: "there is no connection".into() }) };
+        let envelope = message.envelope();
+        let begun = tokio::select! {
+            begun = open.begin(&envelope) => begun,
+            () = over(halt, ENVELOPE_GRACE) => Err(gone(Outcome::RelayTrouble { why: "the relay kept silent while we stopped".into() })),
+        };
+        begun.map_err(|Delivered { outcome, reusable }| {
+            if !reusable {
+                *connection = None;
             }
+            outcome
+        })
+    }
+
+    /// Hands over the message that was begun, and behind it the next one's envelope. When the process stops meanwhile, a
+    /// relay that keeps silent is not waited for long.
+    pub(super) async fn finish(&mut self, message: &Message, _riding: Option<&Message>, halt: &CancellationToken) -> Outcome {
+        match self {
+            Self::Folder(folder) => put(folder.clone(), message).await,
             Self::Relay { connection, .. } => {
                 let Some(open) = connection else { return Outcome::RelayTrouble { why: "there is no connection".into() } };
-                let Delivered { outcome, reusable } = hand_over(open, &message, halt).await;
+                let Delivered { outcome, reusable } = tokio::select! {
+                    ended = open.finish(&message.content) => ended,
+                    () = over(halt, CONTENT_GRACE) => {
+                        gone(Outcome::Unknown { why: "the relay kept silent about the message while we stopped".into() })
+                    }
+                };
                 if !reusable {
                     *connection = None;
                 }
                 outcome
             }
+        }
+    }
+
+    /// What the relay said to the envelope that rode; after `Ok` it waits for that message.
+    pub(super) async fn ridden(&mut self, _halt: &CancellationToken) -> Result<(), Outcome> {
+        Ok(())
+    }
+
+    /// Hangs up without a word.
+    pub(super) fn abandon(&mut self) {
+        if let Self::Relay { connection, .. } = self {
+            *connection = None;
         }
     }
 
@@ -84,23 +124,29 @@ impl Way {
     }
 }
 
+impl Message {
+    fn envelope(&self) -> Envelope<'_> {
+        Envelope { from: &self.envelope_from, to: &self.to, size: self.content.len() }
+    }
+}
+
+async fn put(folder: Folder, message: &Message) -> Outcome {
+    let (id, content) = (message.message_id.clone(), message.content.clone());
+    match tokio::task::spawn_blocking(move || folder.put(&id, &content)).await {
+        Ok(Ok(path)) => Outcome::Sent { answer: Answer::new(250, &format!("written to {}", path.display())) },
+        Ok(Err(why)) => Outcome::RelayTrouble { why },
+        Err(e) => Outcome::Unknown { why: e.to_string() },
+    }
+}
+
+fn gone(outcome: Outcome) -> Delivered {
+    Delivered { outcome, reusable: false }
+}
+
 /// How long a stopping process waits for the answer to an envelope: nothing of the message has left yet.
 const ENVELOPE_GRACE: Duration = Duration::from_secs(3);
 /// How long it waits for the answer to a message, of which nobody else could tell what became.
 const CONTENT_GRACE: Duration = Duration::from_secs(30);
-
-async fn hand_over(open: &mut Connection, message: &Message, halt: &CancellationToken) -> Delivered {
-    let envelope = Envelope { from: &message.envelope_from, to: &message.to, size: message.content.len() };
-    let gone = |outcome| Delivered { outcome, reusable: false };
-    tokio::select! {
-        begun = open.begin(&envelope) => if let Err(ended) = begun { return ended },
-        () = over(halt, ENVELOPE_GRACE) => return gone(Outcome::RelayTrouble { why: "the relay kept silent while we stopped".into() }),
-    }
-    tokio::select! {
-        ended = open.finish(&message.content) => ended,
-        () = over(halt, CONTENT_GRACE) => gone(Outcome::Unknown { why: "the relay kept silent about the message while we stopped".into() }),
-    }
-}
 
 /// Returns a while after `halt` fired.
 async fn over(halt: &CancellationToken, grace: Duration) {

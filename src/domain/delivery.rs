@@ -14,6 +14,11 @@ pub enum Outcome {
         /// When.
         until: Millis,
     },
+    /// Never started, because of a limit: it waits until then, and no attempt is counted.
+    Postponed {
+        /// When.
+        until: Millis,
+    },
     /// The relay may or may not have it.
     Unknown {
         /// When it is tried once more, if it may be.

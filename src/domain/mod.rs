@@ -9,6 +9,7 @@ pub mod edition;
 pub mod language;
 pub mod link;
 pub mod links;
+pub mod provider;
 pub mod schedule;
 pub mod selection;
 pub mod slug;

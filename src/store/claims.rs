@@ -2,7 +2,7 @@
 
 use super::dialect::sql;
 use super::leases::LEASE;
-use super::{Store, StoreResult, reading, transaction};
+use super::{Store, StoreResult, json_list, reading, transaction};
 use crate::domain::time::Millis;
 
 /// A delivery handed to a node for sending.
@@ -34,6 +34,21 @@ pub struct Claimed {
     pub created_at: Millis,
     /// When it was first attempted, if it was.
     pub first_tried_at: Option<Millis>,
+}
+
+/// Whose work a node looks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The transports whose mail it is.
+    pub transports: &'a [String],
+    /// The node that leases it.
+    pub node: &'a str,
+    /// Editions that are not wanted now.
+    pub besides: &'a [i64],
+    /// Of several editions the one behind this.
+    pub after: i64,
+    /// Whether what a dead node left uncertain is held; else it is tried once more.
+    pub hold: bool,
 }
 
 type Row =
@@ -72,46 +87,51 @@ fn unsure(hold: bool) -> &'static str {
 }
 
 impl Store {
-    /// Leases the next free block of a transport, an edition after the other; what a dead node left uncertain in it is
-    /// queued again, or held.
-    pub async fn claim_block(
-        &self,
-        transport: &str,
-        node: &str,
-        after_edition: i64,
-        hold: bool,
-        now: Millis,
-    ) -> StoreResult<Option<(i64, i64, Vec<Claimed>)>> {
+    /// Leases the next free block of what these transports carry, of another edition than those in `besides` and of the one
+    /// behind `after` where there are several; what a dead node left uncertain in it is queued again, or held.
+    pub async fn claim_block(&self, wanted: Wanted<'_>, now: Millis) -> StoreResult<Option<(i64, i64, Vec<Claimed>)>> {
         let clock = self.database_now();
         // A lease of one's own that ran out is in flight still: the renewal revives it, or its ticket brings it back.
         let free = format!("NOT b.done AND (b.lease_node IS NULL OR (b.lease_until < {clock} AND b.lease_node <> $1))");
+        let edition = format!(
+            "SELECT e.id FROM editions e WHERE e.state = 'sending' AND e.transport IN {} AND e.id NOT IN {} AND EXISTS \
+             (SELECT 1 FROM blocks b WHERE b.edition_id = e.id AND {free}) ORDER BY CASE WHEN e.id > $4 THEN 0 ELSE 1 END, e.id LIMIT 1",
+            self.texts("$2"),
+            self.numbers("$3")
+        );
         let claim = format!(
-            "UPDATE blocks SET lease_node = $1, lease_until = {clock} + $2 WHERE id = (SELECT b.id FROM blocks b WHERE {free} AND b.edition_id = \
-             (SELECT e.id FROM editions e WHERE e.state = 'sending' AND e.transport = $3 AND EXISTS \
-             (SELECT 1 FROM blocks b WHERE b.edition_id = e.id AND {free}) ORDER BY CASE WHEN e.id > $4 THEN 0 ELSE 1 END, e.id LIMIT 1) \
-             ORDER BY b.id LIMIT 1 {}) RETURNING id, edition_id",
+            "UPDATE blocks SET lease_node = $1, lease_until = {clock} + $5 WHERE id = (SELECT b.id FROM blocks b WHERE {free} AND b.edition_id = \
+             ({edition}) ORDER BY b.id LIMIT 1 {}) RETURNING id, edition_id",
             self.skip_locked()
         );
-        let alone = "NOT EXISTS (SELECT 1 FROM waiting w WHERE w.delivery_id = deliveries.id)";
-        let recover = format!("UPDATE deliveries SET {} WHERE block_id = $1 AND state = 'sending' AND {alone} AND $2 = $2", unsure(hold));
+        let recover = format!(
+            "UPDATE deliveries SET {} WHERE block_id = $1 AND state = 'sending' AND $2 = $2 \
+             AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.delivery_id = deliveries.id)",
+            unsure(wanted.hold)
+        );
         let load = format!(
             "SELECT {COLUMNS} FROM deliveries d WHERE d.block_id = $1 AND d.state = 'queued' \
              AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.delivery_id = d.id) ORDER BY d.id"
         );
-        let any = format!(
-            "SELECT b.id FROM editions e JOIN blocks b ON b.edition_id = e.id WHERE e.state = 'sending' AND e.transport = $2 AND {free} LIMIT 1"
-        );
-        let any: Option<(i64,)> = reading!(self, |db| sqlx::query_as(sql(any)).bind(node).bind(transport).fetch_optional(db).await?);
+        let (node, after) = (wanted.node.to_owned(), wanted.after);
+        let (transports, besides) = (json_list(wanted.transports), serde_json::Value::from(wanted.besides.to_vec()).to_string());
+        let any: Option<(i64,)> = reading!(self, |db| sqlx::query_as(sql(edition))
+            .bind(&node)
+            .bind(&transports)
+            .bind(&besides)
+            .bind(after)
+            .fetch_optional(db)
+            .await?);
         if any.is_none() {
             return Ok(None);
         }
-        let (transport, node) = (transport.to_owned(), node.to_owned());
         transaction!(self, |tx| {
             let block: Option<(i64, i64)> = sqlx::query_as(sql(claim.clone()))
                 .bind(&node)
+                .bind(&transports)
+                .bind(&besides)
+                .bind(after)
                 .bind(LEASE)
-                .bind(&transport)
-                .bind(after_edition)
                 .fetch_optional(&mut *tx)
                 .await?;
             let Some((block, edition)) = block else { return Ok(None) };
@@ -121,14 +141,16 @@ impl Store {
         })
     }
 
-    /// Leases up to `limit` single deliveries of a transport that are due, the most urgent first.
-    pub async fn claim_waiting(&self, transport: &str, node: &str, limit: i64, hold: bool, now: Millis) -> StoreResult<Vec<Claimed>> {
+    /// Leases up to `limit` single deliveries that are due of what these transports carry, the most urgent first.
+    pub async fn claim_waiting(&self, wanted: Wanted<'_>, limit: i64, now: Millis) -> StoreResult<Vec<Claimed>> {
+        let (node, hold) = (wanted.node.to_owned(), wanted.hold);
+        let transports = json_list(wanted.transports);
         let due = self.waiting_due();
         let any: Option<(i64,)> =
             reading!(self, |db| sqlx::query_as(sql(format!("SELECT w.delivery_id FROM waiting w WHERE {due} LIMIT 1")))
-                .bind(transport)
+                .bind(&transports)
                 .bind(now.0)
-                .bind(node)
+                .bind(&node)
                 .fetch_optional(db)
                 .await?);
         if any.is_none() {
@@ -151,10 +173,9 @@ impl Store {
             "SELECT {COLUMNS} FROM deliveries d JOIN waiting w ON w.delivery_id = d.id WHERE d.id IN {} ORDER BY w.priority, w.due_at",
             self.numbers("$1")
         );
-        let (transport, node) = (transport.to_owned(), node.to_owned());
         transaction!(self, |tx| {
             let ids: Vec<(i64,)> = sqlx::query_as(sql(claim.clone()))
-                .bind(&transport)
+                .bind(&transports)
                 .bind(now.0)
                 .bind(&node)
                 .bind(LEASE)
@@ -169,16 +190,17 @@ impl Store {
         })
     }
 
-    /// Whether a transport has anything to send that is due until then and not in other hands.
-    pub async fn has_work(&self, transport: &str, node: &str, until: Millis) -> StoreResult<bool> {
+    /// Whether what these transports carry has anything to send that is due until then and not in other hands.
+    pub async fn has_work(&self, transports: &[String], node: &str, until: Millis) -> StoreResult<bool> {
         let clock = self.database_now();
         let text = format!(
             "SELECT 1 FROM waiting w WHERE {} UNION ALL SELECT 1 FROM editions e JOIN blocks b ON b.edition_id = e.id WHERE e.state = 'sending' \
-             AND e.transport = $1 AND NOT b.done AND (b.lease_node IS NULL OR (b.lease_until < {clock} AND b.lease_node <> $3)) LIMIT 1",
-            self.waiting_due()
+             AND e.transport IN {} AND NOT b.done AND (b.lease_node IS NULL OR (b.lease_until < {clock} AND b.lease_node <> $3)) LIMIT 1",
+            self.waiting_due(),
+            self.texts("$1")
         );
         let any: Option<(i32,)> =
-            reading!(self, |db| sqlx::query_as(sql(text)).bind(transport).bind(until.0).bind(node).fetch_optional(db).await?);
+            reading!(self, |db| sqlx::query_as(sql(text)).bind(json_list(transports)).bind(until.0).bind(node).fetch_optional(db).await?);
         Ok(any.is_some())
     }
 
@@ -189,14 +211,15 @@ impl Store {
              AND (w.edition_id IS NULL OR EXISTS (SELECT 1 FROM editions e WHERE e.id = w.edition_id AND e.state = 'sending'))",
             self.texts("$1")
         );
-        let row: (Option<i64>,) = reading!(self, |db| sqlx::query_as(sql(text)).bind(super::json_list(transports)).fetch_one(db).await?);
+        let row: (Option<i64>,) = reading!(self, |db| sqlx::query_as(sql(text)).bind(json_list(transports)).fetch_one(db).await?);
         Ok(row.0.map(Millis))
     }
 
     fn waiting_due(&self) -> String {
         format!(
-            "w.transport = $1 AND w.due_at <= $2 AND (w.lease_node IS NULL OR (w.lease_until < {} AND w.lease_node <> $3)) \
+            "w.transport IN {} AND w.due_at <= $2 AND (w.lease_node IS NULL OR (w.lease_until < {} AND w.lease_node <> $3)) \
              AND (w.edition_id IS NULL OR EXISTS (SELECT 1 FROM editions e WHERE e.id = w.edition_id AND e.state = 'sending'))",
+            self.texts("$1"),
             self.database_now()
         )
     }

@@ -1,7 +1,7 @@
 //! Leases: how long they last, how they are prolonged and given back.
 
 use super::dialect::sql;
-use super::{Store, StoreResult, reading, transaction};
+use super::{Store, StoreResult, json_list, reading, transaction};
 use crate::domain::time::SECOND;
 
 /// How long a lease lasts without renewal; a dead node's work is taken over within twice this.
@@ -34,24 +34,34 @@ impl Store {
         })
     }
 
-    /// Gives back what a run of a transport left leased by this node when it ended badly; nothing of it may be in flight.
-    pub async fn give_remains_back(&self, transport: &str, node: &str) -> StoreResult<()> {
-        let blocks = "NOT done AND lease_node = $2 AND edition_id IN (SELECT id FROM editions WHERE transport = $1)";
-        let any =
-            format!("SELECT 1 FROM blocks WHERE {blocks} UNION ALL SELECT 1 FROM waiting WHERE transport = $1 AND lease_node = $2 LIMIT 1");
-        let left: Option<(i32,)> = reading!(self, |db| sqlx::query_as(sql(any)).bind(transport).bind(node).fetch_optional(db).await?);
+    /// Gives back what this node has leased of the mail of these transports, but for what is known to be in hand (blocks,
+    /// single deliveries): it was left by a run that ended badly.
+    pub async fn give_remains_back(&self, transports: &[String], node: &str, blocks: &[i64], singles: &[i64]) -> StoreResult<()> {
+        let lost_blocks = format!(
+            "NOT done AND lease_node = $2 AND edition_id IN (SELECT id FROM editions WHERE transport IN {}) AND id NOT IN {}",
+            self.texts("$1"),
+            self.numbers("$3")
+        );
+        let lost_singles = format!("transport IN {} AND lease_node = $2 AND delivery_id NOT IN {}", self.texts("$1"), self.numbers("$4"));
+        let any = format!("SELECT 1 FROM blocks WHERE {lost_blocks} UNION ALL SELECT 1 FROM waiting WHERE {lost_singles} LIMIT 1");
+        let list = |ids: &[i64]| serde_json::Value::from(ids.to_vec()).to_string();
+        let (transports, node, blocks, singles) = (json_list(transports), node.to_owned(), list(blocks), list(singles));
+        let left: Option<(i32,)> = reading!(self, |db| sqlx::query_as(sql(any))
+            .bind(&transports)
+            .bind(&node)
+            .bind(&blocks)
+            .bind(&singles)
+            .fetch_optional(db)
+            .await?);
         if left.is_none() {
             return Ok(());
         }
-        let (transport, node) = (transport.to_owned(), node.to_owned());
-        let free = format!("UPDATE blocks SET lease_node = NULL, lease_until = 0 WHERE {blocks}");
+        let free = [("blocks", lost_blocks), ("waiting", lost_singles)]
+            .map(|(table, lost)| format!("UPDATE {table} SET lease_node = NULL, lease_until = 0 WHERE {lost} AND $3 = $3 AND $4 = $4"));
         transaction!(self, |tx| {
-            sqlx::query(sql(free.clone())).bind(&transport).bind(&node).execute(&mut *tx).await?;
-            sqlx::query("UPDATE waiting SET lease_node = NULL, lease_until = 0 WHERE transport = $1 AND lease_node = $2")
-                .bind(&transport)
-                .bind(&node)
-                .execute(&mut *tx)
-                .await?;
+            for free in &free {
+                sqlx::query(sql(free.clone())).bind(&transports).bind(&node).bind(&blocks).bind(&singles).execute(&mut *tx).await?;
+            }
         })
     }
 

@@ -135,6 +135,23 @@ macro_rules! transaction {
     }};
 }
 
+/// One statement that writes, which is a transaction of its own: `writing!(store, |db| query.fetch_all(db).await?)`; run it
+/// within [`undisturbed`].
+macro_rules! writing {
+    ($store:expr, |$db:ident| $body:expr) => {
+        match &*$store.db {
+            $crate::store::Db::Sqlite { write, .. } => {
+                let $db = write;
+                $body
+            }
+            $crate::store::Db::Postgres(pool) => {
+                let $db = pool;
+                $body
+            }
+        }
+    };
+}
+
 /// One or more reads: `reading!(store, |db| query.fetch_all(db).await?)`.
 macro_rules! reading {
     ($store:expr, |$db:ident| $body:expr) => {
@@ -151,7 +168,7 @@ macro_rules! reading {
     };
 }
 
-pub(crate) use {reading, transaction};
+pub(crate) use {reading, transaction, writing};
 
 impl Store {
     /// Whether the store is a SQLite file, which one process at a time may send from.

@@ -1,12 +1,13 @@
-//! The group commit: what became of messages and which ones start next, for all connections in one transaction.
+//! The group commit: what became of messages and which ones start next, for all connections at once.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::dialect::{Column, sql};
 use super::leases::MARGIN;
-use super::{Store, StoreResult, transaction};
+use super::{Store, StoreResult, reading, transaction};
 use crate::domain::delivery::Outcome;
 use crate::domain::time::Millis;
 
@@ -21,137 +22,192 @@ pub struct Record {
     pub may_retry_unknown: bool,
     /// The relay's words.
     pub answer: Option<String>,
-    /// Transport's name, for a retry.
-    pub transport: String,
-    /// Its edition, for a retry.
-    pub edition_id: Option<i64>,
+    /// Whether it was leased by itself, not with its block.
+    pub is_single: bool,
 }
 
-/// An empty set of rows.
-const NONE: &str = "[]";
-
-struct Sets {
-    all: String,
-    ended_ids: String,
-    retries: String,
+/// A wish to send a delivery now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Intent {
+    /// The delivery.
+    pub id: i64,
+    /// Whether it was allowed before and asks whether it still is.
+    pub again: bool,
 }
 
-fn sets(records: &[Record], now: Millis) -> Sets {
-    let (mut all, mut ended_ids, mut retries) = (Vec::new(), Vec::new(), Vec::new());
-    for r in records {
-        let (state, tried, unsure, until) = match &r.outcome {
+/// A row's next state, as it goes over to the database.
+#[derive(Debug, Serialize)]
+struct Step<'a> {
+    id: i64,
+    was: &'static str,
+    state: &'static str,
+    tried: i64,
+    unsure: i64,
+    answer: Option<&'a str>,
+    ended: Option<i64>,
+    due: Option<i64>,
+}
+
+impl<'a> Step<'a> {
+    fn of(record: &'a Record, now: Millis) -> Self {
+        let (state, tried, unsure, due) = match &record.outcome {
             Outcome::Sent => ("sent", 1, 0, None),
             Outcome::Failed => ("failed", 1, 0, None),
-            Outcome::Deferred { until } => ("queued", 1, 0, Some(until)),
-            Outcome::Unknown { until } if r.may_retry_unknown => ("queued", 1, 1, Some(until)),
+            Outcome::Deferred { until } => ("queued", 1, 0, Some(until.0)),
+            Outcome::Postponed { until } => ("queued", 0, 0, Some(until.0)),
+            Outcome::Unknown { until } if record.may_retry_unknown => ("queued", 1, 1, Some(until.0)),
             Outcome::Unknown { .. } => ("held", 1, 1, None),
             Outcome::Released => ("queued", 0, 0, None),
         };
-        let over = matches!(state, "sent" | "failed" | "held");
-        all.push(json!({"id": r.id, "state": state, "tried": tried, "unsure": unsure, "answer": r.answer,
-            "ended": if over { Value::from(now.0) } else { Value::Null }}));
-        if over {
-            ended_ids.push(r.id);
-        }
-        if let Some(until) = until {
-            retries.push(json!({"id": r.id, "edition": r.edition_id, "transport": r.transport, "due": until.0}));
-        }
+        let ended = (state != "queued").then_some(now.0);
+        // What was never started is put off from where it stands.
+        let was = if matches!(record.outcome, Outcome::Postponed { .. }) { "queued" } else { "sending" };
+        Self { id: record.id, was, state, tried, unsure, answer: record.answer.as_deref(), ended, due }
     }
-    Sets { all: Value::from(all).to_string(), ended_ids: Value::from(ended_ids).to_string(), retries: Value::from(retries).to_string() }
+
+    fn start(intent: &Intent) -> Self {
+        let was = if intent.again { "sending" } else { "queued" };
+        Self { id: intent.id, was, state: "sending", tried: 0, unsure: 0, answer: None, ended: None, due: None }
+    }
+}
+
+/// A delivery that waits by itself from now on.
+#[derive(Debug, Serialize)]
+struct Later {
+    id: i64,
+    due: i64,
+}
+
+#[expect(clippy::expect_used, reason = "numbers and texts alone are always JSON")]
+fn json(rows: &[impl Serialize]) -> String {
+    serde_json::to_string(rows).expect("numbers and texts")
+}
+
+fn ids(ids: impl Iterator<Item = i64>) -> Option<String> {
+    let ids: Vec<i64> = ids.collect();
+    (!ids.is_empty()).then(|| Value::from(ids).to_string())
 }
 
 impl Store {
-    /// Commits what became of `records` and marks those of `intents` as `sending` that may start, in one transaction; gives
-    /// these. The others are not this node's to send any more: paused, cancelled, left, suppressed, or the lease is lost.
-    pub async fn commit_outcomes(&self, node: &str, records: Vec<Record>, intents: Vec<i64>, now: Millis) -> StoreResult<HashSet<i64>> {
-        let statements = self.statements();
-        let node = node.to_owned();
-        let sets = sets(&records, now);
-        let intents = Value::from(intents).to_string();
+    /// Commits what became of `records` and marks those of `intents` as `sending` that may start, all at once; gives these.
+    /// The others are not this node's to send any more: paused, cancelled, left, suppressed, or the lease is lost.
+    pub async fn commit_outcomes(&self, node: &str, records: &[Record], intents: &[Intent], now: Millis) -> StoreResult<HashSet<i64>> {
+        let steps: Vec<Step<'_>> = records.iter().map(|r| Step::of(r, now)).chain(intents.iter().map(Step::start)).collect();
+        if steps.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let rows: Vec<(i64, String)> = if records.iter().all(|r| !r.is_single) && steps.iter().all(|s| s.due.is_none()) {
+            // One statement is a transaction of its own, and spares rounds to the database.
+            self.advance(node, json(&steps), now).await?
+        } else {
+            self.advance_waiting(node, &steps, now).await?
+        };
+        let started: HashSet<i64> = rows.into_iter().filter(|(_, state)| state == "sending").map(|(id, _)| id).collect();
+        if started.len() < intents.len() {
+            self.excuse(ids(intents.iter().map(|i| i.id).filter(|id| !started.contains(id))), now).await?;
+        }
+        Ok(started)
+    }
+
+    async fn advance(&self, node: &str, steps: String, now: Millis) -> StoreResult<Vec<(i64, String)>> {
+        let (store, node, text) = (self.clone(), node.to_owned(), self.advance_text());
+        super::undisturbed(async move {
+            Ok(super::writing!(store, |db| sqlx::query_as(sql(text)).bind(steps).bind(node).bind(MARGIN).bind(now.0).fetch_all(db).await?))
+        })
+        .await
+    }
+
+    /// The same with the list of single deliveries: what ended leaves it, what is put off joins it.
+    async fn advance_waiting(&self, node: &str, steps: &[Step<'_>], now: Millis) -> StoreResult<Vec<(i64, String)>> {
+        let advance = self.advance_text();
+        let forget = format!("DELETE FROM waiting WHERE delivery_id IN {}", self.numbers("$1"));
+        let put_off = format!(
+            "INSERT INTO waiting (delivery_id, edition_id, transport, priority, due_at) \
+             SELECT d.id, d.edition_id, COALESCE(e.transport, w.transport), 1, r.due FROM {} AS r \
+             JOIN deliveries d ON d.id = r.id LEFT JOIN editions e ON e.id = d.edition_id LEFT JOIN waiting w ON w.delivery_id = d.id \
+             WHERE TRUE ON CONFLICT (delivery_id) DO UPDATE SET due_at = excluded.due_at, lease_node = NULL, lease_until = 0",
+            self.rows("$1", &[Column::Int("id"), Column::Int("due")])
+        );
+        let (node, text) = (node.to_owned(), json(steps));
+        let due: HashMap<i64, i64> = steps.iter().filter_map(|s| Some((s.id, s.due?))).collect();
         transaction!(self, |tx| {
-            if sets.all != NONE {
-                sqlx::query(sql(statements.record.clone())).bind(&sets.all).bind(&node).execute(&mut *tx).await?;
+            let rows: Vec<(i64, String)> =
+                sqlx::query_as(sql(advance.clone())).bind(&text).bind(&node).bind(MARGIN).bind(now.0).fetch_all(&mut *tx).await?;
+            // Only what was ours to tell: a late outcome may be about a row that another node put off meanwhile.
+            if let Some(ended) = ids(rows.iter().filter(|(_, state)| !matches!(state.as_str(), "queued" | "sending")).map(|(id, _)| *id)) {
+                sqlx::query(sql(forget.clone())).bind(&ended).execute(&mut *tx).await?;
             }
-            if sets.ended_ids != NONE {
-                sqlx::query(sql(statements.forget.clone())).bind(&sets.ended_ids).execute(&mut *tx).await?;
+            let later: Vec<Later> =
+                rows.iter().filter(|(_, s)| s == "queued").filter_map(|(id, _)| Some(Later { id: *id, due: *due.get(id)? })).collect();
+            if !later.is_empty() {
+                sqlx::query(sql(put_off.clone())).bind(json(&later)).execute(&mut *tx).await?;
             }
-            if sets.retries != NONE {
-                sqlx::query(sql(statements.retry.clone())).bind(&sets.retries).execute(&mut *tx).await?;
-            }
-            let mut started: Vec<(i64,)> = Vec::new();
-            if intents != NONE {
-                let excused =
-                    sqlx::query(sql(statements.excuse.clone())).bind(&intents).bind(now.0).execute(&mut *tx).await?.rows_affected();
-                if excused > 0 {
-                    sqlx::query(sql(statements.forget.clone())).bind(&intents).execute(&mut *tx).await?;
-                }
-                started = sqlx::query_as(sql(statements.start.clone()))
-                    .bind(&intents)
-                    .bind(&node)
-                    .bind(MARGIN)
-                    .bind(now.0)
-                    .fetch_all(&mut *tx)
-                    .await?;
-            }
-            started.into_iter().map(|(id,)| id).collect()
+            rows
         })
     }
 
-    fn statements(&self) -> Statements {
-        let ended = [
+    /// Cancels those whose recipients left, or were suppressed, since they were queued.
+    async fn excuse(&self, refused: Option<String>, now: Millis) -> StoreResult<()> {
+        let Some(refused) = refused else { return Ok(()) };
+        let gone = format!(
+            "id IN {} AND state = 'queued' AND (EXISTS (SELECT 1 FROM suppressions x WHERE x.hash = deliveries.address_hash) \
+             OR (kind = 'edition' AND NOT EXISTS (SELECT 1 FROM subscriptions s WHERE s.id = deliveries.subscription_id AND s.status = 'confirmed')))",
+            self.numbers("$1")
+        );
+        let any = format!("SELECT 1 FROM deliveries WHERE {gone} LIMIT 1");
+        let any: Option<(i32,)> = reading!(self, |db| sqlx::query_as(sql(any)).bind(&refused).fetch_optional(db).await?);
+        if any.is_none() {
+            return Ok(());
+        }
+        let cancel = format!(
+            "UPDATE deliveries SET state = 'cancelled', ended_at = $2, answer = CASE WHEN kind = 'edition' \
+             THEN 'left, or was suppressed, before it was sent' ELSE 'suppressed before it was sent' END WHERE {gone}"
+        );
+        let forget = format!(
+            "DELETE FROM waiting WHERE delivery_id IN (SELECT id FROM deliveries WHERE id IN {} AND state = 'cancelled')",
+            self.numbers("$1")
+        );
+        transaction!(self, |tx| {
+            sqlx::query(sql(cancel.clone())).bind(&refused).bind(now.0).execute(&mut *tx).await?;
+            sqlx::query(sql(forget.clone())).bind(&refused).execute(&mut *tx).await?;
+        })
+    }
+
+    /// `$1` the steps, `$2` the node, `$3` the margin of a lease, `$4` now. A "sent" is true whoever holds the row by now;
+    /// anything else only while it is ours. Subqueries that give one value are never turned into a walk over a whole table.
+    fn advance_text(&self) -> String {
+        let clock = self.database_now();
+        let steps = [
             Column::Int("id"),
+            Column::Text("was"),
             Column::Text("state"),
             Column::Int("tried"),
             Column::Int("unsure"),
             Column::Text("answer"),
             Column::Int("ended"),
         ];
-        let retries = [Column::Int("id"), Column::Int("edition"), Column::Text("transport"), Column::Int("due")];
-        let asked = self.numbers("$1");
-        let clock = self.database_now();
-        let ours = "(EXISTS (SELECT 1 FROM waiting w WHERE w.delivery_id = deliveries.id AND w.lease_node = $2) \
-             OR (NOT EXISTS (SELECT 1 FROM waiting w WHERE w.delivery_id = deliveries.id) \
-             AND EXISTS (SELECT 1 FROM blocks b WHERE b.id = deliveries.block_id AND b.lease_node = $2)))";
-        Statements {
-            // A "sent" is true whoever holds the row by now; anything else only while it is ours.
-            record: format!(
-                "UPDATE deliveries SET state = o.state, attempts = attempts + o.tried, uncertain = uncertain + o.unsure, \
-                 answer = COALESCE(o.answer, deliveries.answer), ended_at = o.ended FROM {} AS o \
-                 WHERE deliveries.id = o.id AND deliveries.state <> 'sent' AND (o.state = 'sent' OR (deliveries.state = 'sending' AND {ours}))",
-                self.rows("$1", &ended)
-            ),
-            // Only what has ended indeed: a late outcome may be about a row that another node put off meanwhile.
-            forget: format!(
-                "DELETE FROM waiting WHERE delivery_id IN (SELECT id FROM deliveries WHERE id IN {asked} \
-                 AND state IN ('sent', 'failed', 'held', 'cancelled'))"
-            ),
-            retry: format!(
-                "INSERT INTO waiting (delivery_id, edition_id, transport, priority, due_at) SELECT r.id, r.edition, r.transport, 1, r.due \
-                 FROM {} AS r JOIN deliveries d ON d.id = r.id WHERE d.state = 'queued' \
-                 ON CONFLICT (delivery_id) DO UPDATE SET due_at = excluded.due_at, lease_node = NULL, lease_until = 0",
-                self.rows("$1", &retries)
-            ),
-            excuse: format!(
-                "UPDATE deliveries SET state = 'cancelled', ended_at = $2, answer = CASE WHEN kind = 'edition' \
-                 THEN 'left, or was suppressed, before it was sent' ELSE 'suppressed before it was sent' END \
-                 WHERE id IN {asked} AND state = 'queued' AND (EXISTS (SELECT 1 FROM suppressions x WHERE x.hash = deliveries.address_hash) \
-                 OR (kind = 'edition' AND NOT EXISTS (SELECT 1 FROM subscriptions s WHERE s.id = deliveries.subscription_id AND s.status = 'confirmed')))"
-            ),
-            start: format!(
-                "UPDATE deliveries SET state = 'sending', first_tried_at = COALESCE(first_tried_at, $4) WHERE id IN {asked} AND state = 'queued' \
-                 AND (edition_id IS NULL OR EXISTS (SELECT 1 FROM editions e WHERE e.id = deliveries.edition_id AND e.state = 'sending')) \
-                 AND (EXISTS (SELECT 1 FROM waiting w WHERE w.delivery_id = deliveries.id AND w.lease_node = $2 AND w.lease_until > {clock} + $3) \
-                 OR (NOT EXISTS (SELECT 1 FROM waiting w WHERE w.delivery_id = deliveries.id) AND EXISTS (SELECT 1 FROM blocks b \
-                 WHERE b.id = deliveries.block_id AND b.lease_node = $2 AND b.lease_until > {clock} + $3))) RETURNING id"
-            ),
-        }
+        let holder = |until: &str| {
+            format!(
+                "COALESCE((SELECT CASE WHEN w.lease_until > {until} THEN COALESCE(w.lease_node, '') ELSE '' END FROM waiting w \
+                 WHERE w.delivery_id = deliveries.id), (SELECT CASE WHEN b.lease_until > {until} THEN b.lease_node ELSE '' END \
+                 FROM blocks b WHERE b.id = deliveries.block_id)) = $2"
+            )
+        };
+        let startable = format!(
+            "{} AND (edition_id IS NULL OR (SELECT e.state FROM editions e WHERE e.id = deliveries.edition_id) = 'sending') \
+             AND (SELECT x.hash FROM suppressions x WHERE x.hash = deliveries.address_hash) IS NULL \
+             AND (kind <> 'edition' OR (SELECT s.status FROM subscriptions s WHERE s.id = deliveries.subscription_id) = 'confirmed')",
+            holder(&format!("{clock} + $3"))
+        );
+        format!(
+            "UPDATE deliveries SET state = o.state, attempts = attempts + o.tried, uncertain = uncertain + o.unsure, \
+             answer = COALESCE(o.answer, deliveries.answer), ended_at = o.ended, \
+             first_tried_at = CASE WHEN o.state = 'sending' THEN COALESCE(first_tried_at, $4) ELSE first_tried_at END FROM {} AS o \
+             WHERE deliveries.id = o.id AND CASE WHEN o.state = 'sent' THEN deliveries.state <> 'sent' \
+             WHEN deliveries.state <> o.was THEN FALSE WHEN o.state = 'sending' THEN {startable} ELSE {} END \
+             RETURNING deliveries.id, deliveries.state",
+            self.rows("$1", &steps),
+            holder("-1")
+        )
     }
-}
-
-struct Statements {
-    record: String,
-    forget: String,
-    retry: String,
-    excuse: String,
-    start: String,
 }

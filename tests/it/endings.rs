@@ -4,6 +4,7 @@ use courant::delivery;
 use courant::domain::article::Draft;
 use courant::domain::edition::Order;
 use courant::domain::time::{DAY, MINUTE};
+use courant::store::claims::Wanted;
 use courant::store::subscribers::Subscriber;
 use tokio_util::sync::CancellationToken;
 
@@ -105,7 +106,9 @@ stories! {
     async fn what_a_broken_run_left_leased_is_taken_up_by_the_next(world) {
         let edition = edition_for(world, 2).await;
         let engine = world.engine();
-        world.app.store.claim_block(&world.transport().name, engine.node(), 0, false, world.now()).await.unwrap().unwrap();
+        let transports = [world.transport().name.clone()];
+        let wanted = Wanted { transports: &transports, node: engine.node(), besides: &[], after: 0, hold: false };
+        world.app.store.claim_block(wanted, world.now()).await.unwrap().unwrap();
         world.deliver_on(&engine, 0).await;
         assert_eq!(world.fate(edition).await, "sent: 2 sent");
     }

@@ -1,0 +1,113 @@
+//! What becomes of a row when the relay has spoken: sent, failed, tried again, held, or given back.
+
+use std::sync::Arc;
+
+use super::lane::{Lane, Ready, Shared};
+use super::lease::Job;
+use crate::config::Uncertain;
+use crate::domain::delivery::{Outcome, UNKNOWN_WAIT, next_attempt};
+use crate::domain::time::Millis;
+use crate::mail::smtp::{Outcome as Heard, Scope};
+use crate::store::claims::Claimed;
+use crate::store::outcomes::Record;
+
+impl Lane {
+    /// Turns what the relay said into what becomes of the row.
+    pub(super) async fn note(&mut self, ready: Ready, heard: Heard) {
+        let (outcome, words) = self.judge(&ready, heard).await;
+        self.shared.record(&ready.job, outcome.clone(), Some(words)).await;
+        if outcome == Outcome::Released {
+            self.shared.docket.put_back(ready.job);
+        }
+    }
+
+    async fn judge(&mut self, ready: &Ready, heard: Heard) -> (Outcome, String) {
+        let (shared, claimed) = (Arc::clone(&self.shared), &ready.job.claimed);
+        let (engine, now) = (&shared.engine, (shared.engine.clock)());
+        match heard {
+            Heard::Sent { answer } => {
+                shared.well();
+                if let Some(edition) = claimed.edition_id {
+                    engine.standings.accepted(edition);
+                }
+                self.report.sent += 1;
+                (Outcome::Sent, answer.words)
+            }
+            Heard::Deferred { answer, scope } => {
+                if scope == Scope::Relay && !engine.is_its_own_trouble(claimed.id) {
+                    shared.trouble(&answer.words);
+                }
+                self.put_off(claimed, answer.words, now)
+            }
+            Heard::Refused { answer, scope } => {
+                if scope != Scope::Recipient
+                    && let Some(edition) = claimed.edition_id
+                    && !engine.message_refused(edition, &claimed.address, ready.granted, &answer.words).await
+                {
+                    return (Outcome::Released, answer.words);
+                }
+                self.report.failed += 1;
+                (Outcome::Failed, answer.words)
+            }
+            Heard::Unknown { why } => {
+                if !shared.may_retry_unknown(&ready.job) {
+                    self.report.held += 1;
+                }
+                (Outcome::Unknown { until: now.plus(UNKNOWN_WAIT) }, why)
+            }
+            // Heard over and over for one mail while others pass, it is that mail's, and must neither block them nor last.
+            Heard::RelayTrouble { why } if engine.is_its_own_trouble(claimed.id) => self.put_off(claimed, why, now),
+            Heard::RelayTrouble { why } => {
+                shared.trouble(&why);
+                (Outcome::Released, why)
+            }
+        }
+    }
+
+    /// Tries a delivery again later, or gives it up when its time is over.
+    fn put_off(&mut self, claimed: &Claimed, words: String, now: Millis) -> (Outcome, String) {
+        // The attempts so far and a number of the row's own spread thousands that were put off together.
+        let jitter = (claimed.id.wrapping_mul(7919).wrapping_add(claimed.attempts * 104_729)).rem_euclid(1000);
+        let since = claimed.first_tried_at.unwrap_or(now);
+        if let Some(until) = next_attempt(since, claimed.attempts + 1, now, jitter) {
+            self.report.deferred += 1;
+            (Outcome::Deferred { until }, words)
+        } else {
+            self.report.failed += 1;
+            (Outcome::Failed, format!("given up after four days: {words}"))
+        }
+    }
+}
+
+impl Shared {
+    /// Notes trouble with the relay; gives until when it is left alone.
+    pub(super) fn trouble(&self, why: &str) -> Millis {
+        let (until, is_new) = self.health.trouble(why, (self.engine.clock)());
+        if is_new {
+            tracing::warn!(transport = %self.transport.name, "{why}; it is tried again, nothing is lost");
+        }
+        until
+    }
+
+    fn well(&self) {
+        if self.health.well() {
+            tracing::info!(transport = %self.transport.name, "the relay takes mail again");
+        }
+    }
+
+    fn may_retry_unknown(&self, job: &Job) -> bool {
+        job.claimed.uncertain == 0 && self.transport.uncertain == Uncertain::Retry
+    }
+
+    /// Hands over what became of a job.
+    pub(super) async fn record(&self, job: &Job, outcome: Outcome, answer: Option<String>) {
+        let record = Record {
+            id: job.claimed.id,
+            outcome,
+            may_retry_unknown: self.may_retry_unknown(job),
+            answer,
+            is_single: job.ticket.is_single(),
+        };
+        self.engine.recorder.record(record, Arc::clone(&job.ticket)).await;
+    }
+}
