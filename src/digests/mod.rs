@@ -114,7 +114,7 @@ pub async fn resume(store: &Store, now: Millis) -> anyhow::Result<BTreeMap<i64, 
 async fn freeze(store: &Store, edition: i64, now: Millis) -> anyhow::Result<i64> {
     let mut frozen = 0;
     loop {
-        match store.freeze_block(edition, now).await? {
+        match store.freeze_blocks(edition, now).await? {
             0 => break,
             n => frozen += n,
         }

@@ -5,6 +5,8 @@ use crate::domain::time::Millis;
 
 /// Deliveries in a block: one lease, one load.
 pub const BLOCK: i64 = 256;
+/// Blocks frozen in one transaction: long enough for its commit not to count, short enough for others not to wait.
+const AT_ONCE: usize = 8;
 
 /// The readers of a language who chose the same sections.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,42 +32,44 @@ impl Store {
         Ok(rows.into_iter().map(|(language, sections, readers)| Choice { language, sections, readers }).collect())
     }
 
-    /// Freezes the next block of an edition's audience, in the order of their subscriptions; gives how many it holds, 0 when
-    /// the audience is complete. Begun again after a crash, it goes on where it stopped.
-    pub async fn freeze_block(&self, edition: i64, now: Millis) -> StoreResult<i64> {
+    /// Freezes the next blocks of an edition's audience, in the order of their subscriptions, in one short transaction; gives
+    /// how many deliveries they hold, 0 when the audience is complete. Begun again after a crash, it goes on where it stopped.
+    pub async fn freeze_blocks(&self, edition: i64, now: Millis) -> StoreResult<i64> {
         transaction!(self, |tx| {
-            // Taking the row first makes a second node wait for this block instead of freezing it again.
+            // Taking the row first makes a second node wait for these blocks instead of freezing them again.
             let at: Option<(i64, String)> = sqlx::query_as(
                 "UPDATE editions SET frozen_to = frozen_to WHERE id = $1 AND state = 'preparing' RETURNING frozen_to, digest",
             )
             .bind(edition)
             .fetch_optional(&mut *tx)
             .await?;
-            let Some((frozen_to, digest)) = at else { return Ok(0) };
-            let (block,): (i64,) =
-                sqlx::query_as("INSERT INTO blocks (edition_id) VALUES ($1) RETURNING id").bind(edition).fetch_one(&mut *tx).await?;
-            let frozen = sqlx::query(FREEZE)
-                .bind(edition)
-                .bind(block)
-                .bind(now.0)
-                .bind(&digest)
-                .bind(frozen_to)
-                .bind(BLOCK)
-                .execute(&mut *tx)
-                .await?
-                .rows_affected();
-            if frozen == 0 {
-                sqlx::query("DELETE FROM blocks WHERE id = $1").bind(block).execute(&mut *tx).await?;
-            } else {
-                sqlx::query(
-                    "UPDATE editions SET frozen_to = (SELECT MAX(subscription_id) FROM deliveries WHERE block_id = $2) WHERE id = $1",
-                )
-                .bind(edition)
-                .bind(block)
-                .execute(&mut *tx)
-                .await?;
+            let Some((mut frozen_to, digest)) = at else { return Ok(0) };
+            let mut frozen = 0;
+            for _ in 0..AT_ONCE {
+                let (block,): (i64,) =
+                    sqlx::query_as("INSERT INTO blocks (edition_id) VALUES ($1) RETURNING id").bind(edition).fetch_one(&mut *tx).await?;
+                let rows = sqlx::query(FREEZE)
+                    .bind(edition)
+                    .bind(block)
+                    .bind(now.0)
+                    .bind(&digest)
+                    .bind(frozen_to)
+                    .bind(BLOCK)
+                    .execute(&mut *tx)
+                    .await?
+                    .rows_affected();
+                if rows == 0 {
+                    sqlx::query("DELETE FROM blocks WHERE id = $1").bind(block).execute(&mut *tx).await?;
+                    break;
+                }
+                frozen += i64::try_from(rows).unwrap_or(i64::MAX);
+                (frozen_to,) = sqlx::query_as("SELECT MAX(subscription_id) FROM deliveries WHERE block_id = $1")
+                    .bind(block)
+                    .fetch_one(&mut *tx)
+                    .await?;
             }
-            i64::try_from(frozen).unwrap_or(i64::MAX)
+            sqlx::query("UPDATE editions SET frozen_to = $2 WHERE id = $1").bind(edition).bind(frozen_to).execute(&mut *tx).await?;
+            frozen
         })
     }
 
