@@ -10,8 +10,9 @@ use super::route::Message;
 use crate::config::Transport;
 use crate::domain::address::Mailbox;
 use crate::domain::links::Links;
-use crate::domain::token::{self, Power};
-use crate::mail::message::{Letter, ListHeaders, message_id};
+use crate::domain::token::{self, Power, Signer};
+use crate::mail::message::{Letter, ListHeaders, MessageIds};
+use crate::mail::mould::{Cast, Mould, Person};
 use crate::mail::queued::{Asked, CONFIRM_DAYS, Proof, Slots};
 use crate::store::claims::Claimed;
 use crate::store::deliveries::Variant;
@@ -19,11 +20,17 @@ use crate::store::editions::Edition;
 use crate::templates::mail::SiteContext;
 use crate::templates::{ConfirmContext, Recipe};
 
-/// A variant with the headers of its edition.
+/// A variant as its mails are made of it, with what they share.
 struct Prepared {
-    variant: Variant,
-    edition: Edition,
-    recipe: Option<Recipe>,
+    envelope_from: String,
+    kind: Kind,
+}
+
+enum Kind {
+    /// Slots are filled.
+    Mould(Box<Mould>),
+    /// The template is rendered for each.
+    Recipe { recipe: Box<Recipe>, edition: Box<Edition>, feedback_id: String, list_id: String },
 }
 
 /// Makes messages; keeps the variants in use.
@@ -31,7 +38,9 @@ pub(super) struct Letters {
     engine: Engine,
     envelope_from: Option<String>,
     prepared: Mutex<HashMap<i64, Arc<Prepared>>>,
-    slots: Slots,
+    mail_domain: String,
+    message_ids: MessageIds,
+    signer: Signer,
 }
 
 /// Variants kept at most; an edition rarely has more than a dozen.
@@ -39,8 +48,10 @@ const KEPT: usize = 64;
 
 impl Letters {
     pub(super) fn new(engine: Engine, transport: &Transport) -> Self {
-        let slots = Slots::of(&engine.instance.secret);
-        Self { engine, envelope_from: transport.envelope_from.clone(), prepared: Mutex::default(), slots }
+        let secret = &engine.instance.secret;
+        let mail_domain = Links(&engine.config.site.base_url).mail_domain();
+        let (message_ids, signer) = (MessageIds::of(secret, &mail_domain), Signer::of(secret));
+        Self { envelope_from: transport.envelope_from.clone(), prepared: Mutex::default(), mail_domain, message_ids, signer, engine }
     }
 
     /// The message of a delivery: the same bytes at every attempt. The error is one sentence why it can't be made.
@@ -54,43 +65,38 @@ impl Letters {
 
     async fn edition(&self, claimed: &Claimed) -> anyhow::Result<Message> {
         let prepared = self.prepared(claimed.variant_id.context("the delivery has no variant")?).await?;
-        let (variant, edition) = (&prepared.variant, &prepared.edition);
         let subscription = claimed.subscription_id.context("the delivery has no subscription")?;
-        let links = Links(&self.engine.config.site.base_url);
-        let unsubscribe_url = links.unsubscribe(&token::sign(&self.engine.instance.secret, Power::Unsubscribe { subscription }));
-        let name = claimed.name.as_deref().unwrap_or_default();
-        let values = [name, &claimed.address, &unsubscribe_url];
-        let (subject, html, text) = match &prepared.recipe {
-            None => (
-                self.slots.fill(&variant.subject, values, false),
-                self.slots.fill(&variant.html, values, true),
-                self.slots.fill(&variant.text, values, false),
-            ),
-            Some(recipe) => {
-                let mail = recipe.render(name, &claimed.address, &unsubscribe_url)?;
-                (mail.subject, mail.html, mail.text)
+        let token = self.signer.sign(Power::Unsubscribe { subscription });
+        let unsubscribe_url = Links(&self.engine.config.site.base_url).unsubscribe(&token);
+        let (name, message_id) = (claimed.name.as_deref(), self.message_id(claimed));
+        let content = match &prepared.kind {
+            Kind::Mould(mould) => mould.pour(&Person {
+                address: &claimed.address,
+                name,
+                unsubscribe_url: &unsubscribe_url,
+                message_id: &message_id,
+                date: claimed.created_at,
+            })?,
+            Kind::Recipe { recipe, edition, feedback_id, list_id } => {
+                let mail = recipe.render(name.unwrap_or_default(), &claimed.address, &unsubscribe_url)?;
+                Letter {
+                    from: &edition.sender,
+                    to_address: &claimed.address,
+                    to_name: name,
+                    reply_to: edition.reply_to.as_deref(),
+                    subject: &mail.subject,
+                    text: &mail.text,
+                    html: &mail.html,
+                    message_id: &message_id,
+                    date: claimed.created_at,
+                    list: Some(ListHeaders { list_id, unsubscribe_url: &unsubscribe_url, unsubscribe_mailto: None }),
+                    feedback_id: Some(feedback_id),
+                    edition: Some(&edition.id.to_string()),
+                }
+                .to_message()?
             }
         };
-        let host = links.mail_domain();
-        let (id, list_id) = (edition.id.to_string(), format!("{}.{host}", edition.digest));
-        let feedback = format!("{id}:{}:digest:{host}", edition.digest);
-        self.message(
-            claimed,
-            Letter {
-                from: &edition.sender,
-                to_address: &claimed.address,
-                to_name: claimed.name.as_deref(),
-                reply_to: edition.reply_to.as_deref(),
-                subject: &subject,
-                text: &text,
-                html: &html,
-                message_id: &self.message_id(claimed),
-                date: claimed.created_at,
-                list: Some(ListHeaders { list_id: &list_id, unsubscribe_url: &unsubscribe_url, unsubscribe_mailto: None }),
-                feedback_id: Some(&feedback),
-                edition: Some(&id),
-            },
-        )
+        Ok(Message { envelope_from: prepared.envelope_from.clone(), to: claimed.address.clone(), message_id, content })
     }
 
     fn confirmation(&self, claimed: &Claimed) -> anyhow::Result<Message> {
@@ -154,23 +160,20 @@ impl Letters {
     }
 
     fn message_id(&self, claimed: &Claimed) -> String {
-        message_id(
-            &format!("delivery {}", claimed.id),
-            &self.engine.instance.secret,
-            &Links(&self.engine.config.site.base_url).mail_domain(),
-        )
+        self.message_ids.id(&format!("delivery {}", claimed.id))
+    }
+
+    /// The envelope's sender for mails from this mailbox.
+    fn envelope_from(&self, from: &str) -> anyhow::Result<String> {
+        if let Some(address) = &self.envelope_from {
+            return Ok(address.clone());
+        }
+        let mailbox = Mailbox::parse(from).map_err(|why| anyhow!("the sender {from} can't be used: {why}"))?;
+        Ok(mailbox.address.as_str().to_owned())
     }
 
     fn message(&self, claimed: &Claimed, letter: Letter<'_>) -> anyhow::Result<Message> {
-        let envelope_from = match &self.envelope_from {
-            Some(address) => address.clone(),
-            None => Mailbox::parse(letter.from)
-                .map_err(|why| anyhow!("the sender {} can't be used: {why}", letter.from))?
-                .address
-                .as_str()
-                .to_owned(),
-        };
-        let content = letter.to_message().map_err(|e| anyhow!("{e}"))?;
+        let (envelope_from, content) = (self.envelope_from(letter.from)?, letter.to_message()?);
         Ok(Message { envelope_from, to: claimed.address.clone(), message_id: letter.message_id.to_owned(), content })
     }
 
@@ -181,8 +184,7 @@ impl Letters {
         let variant = self.engine.store.variant(id).await?.with_context(|| format!("there is no variant {id}"))?;
         let edition =
             self.engine.store.edition(variant.edition_id).await?.with_context(|| format!("there is no edition {}", variant.edition_id))?;
-        let recipe = variant.recipe.as_deref().map(Recipe::read).transpose()?;
-        let fresh = Arc::new(Prepared { variant, edition, recipe });
+        let fresh = Arc::new(self.prepare(&variant, edition)?);
         if let Ok(mut prepared) = self.prepared.lock() {
             if prepared.len() >= KEPT {
                 prepared.clear();
@@ -190,5 +192,29 @@ impl Letters {
             prepared.insert(id, Arc::clone(&fresh));
         }
         Ok(fresh)
+    }
+
+    fn prepare(&self, variant: &Variant, edition: Edition) -> anyhow::Result<Prepared> {
+        let (id, digest, host) = (edition.id.to_string(), &edition.digest, &self.mail_domain);
+        let (list_id, feedback_id) = (format!("{digest}.{host}"), format!("{id}:{digest}:digest:{host}"));
+        let envelope_from = self.envelope_from(&edition.sender)?;
+        if let Some(recipe) = &variant.recipe {
+            let (recipe, edition) = (Box::new(Recipe::read(recipe)?), Box::new(edition));
+            return Ok(Prepared { envelope_from, kind: Kind::Recipe { recipe, edition, feedback_id, list_id } });
+        }
+        let mould = Mould::of(&Cast {
+            from: &edition.sender,
+            reply_to: edition.reply_to.as_deref(),
+            subject: &variant.subject,
+            text: &variant.text,
+            html: &variant.html,
+            list_id: &list_id,
+            unsubscribe_mailto: None,
+            feedback_id: Some(&feedback_id),
+            edition: Some(&id),
+            slots: &Slots::of(&self.engine.instance.secret),
+            seed: &self.message_ids.id(&format!("variant {}", variant.id)),
+        })?;
+        Ok(Prepared { envelope_from, kind: Kind::Mould(Box::new(mould)) })
     }
 }

@@ -6,12 +6,14 @@ use super::compose::{Story, language_for};
 use super::{Desk, in_sections, variant_of};
 use crate::config::Digest;
 use crate::domain::article::Article;
+use crate::domain::links::Links;
 use crate::domain::time::Millis;
+use crate::mail::mould::slots_suffice;
 use crate::mail::queued::Slots;
 use crate::store::audience::Choice;
 use crate::store::editions::{Assigned, NewVariant};
 use crate::templates::mail::{DigestNames, EditionContext, LeadArticle, MoreArticle, SiteContext, SubscriberContext};
-use crate::templates::{DigestContext, date_text};
+use crate::templates::{DigestContext, RenderedMail, date_text};
 
 /// Renders every variant that somebody reads, and says who reads which; who chose sections without news gets none.
 pub(super) fn render(
@@ -39,8 +41,9 @@ pub(super) fn render(
     for (language, sections) in wanted {
         let context = context(desk, digest, stories, &language, &sections, at);
         let mail = desk.templates.render_digest(&digest.template, &context)?;
+        let each = in_logic || !slots_do(desk, digest, &context, &mail)?;
         variants.push(NewVariant {
-            recipe: if in_logic { Some(desk.templates.recipe(&digest.template, &context)?) } else { None },
+            recipe: if each { Some(desk.templates.recipe(&digest.template, &context)?) } else { None },
             sections: serde_json::to_string(&sections)?,
             language,
             subject: mail.subject,
@@ -49,6 +52,17 @@ pub(super) fn render(
         });
     }
     Ok((variants, assigned))
+}
+
+/// Whether filling the slots of a variant gives what rendering it for each would.
+fn slots_do(desk: Desk<'_>, digest: &Digest, context: &DigestContext, mail: &RenderedMail) -> anyhow::Result<bool> {
+    let link = Links(&desk.config.site.base_url).unsubscribe("rehearsal");
+    slots_suffice(mail, &Slots::of(&desk.instance.secret), &link, |[name, address, unsubscribe_url]| {
+        let mut context = context.clone();
+        let [name, address, unsubscribe_url] = [name, address, unsubscribe_url].map(str::to_owned);
+        context.subscriber = SubscriberContext { name, address, unsubscribe_url };
+        desk.templates.render_digest(&digest.template, &context)
+    })
 }
 
 /// What the template is given, with slots for the subscriber's values.

@@ -16,6 +16,18 @@ pub fn without_forbidden(text: &str) -> Cow<'_, str> {
     if text.chars().all(allowed_in_xml) { Cow::Borrowed(text) } else { Cow::Owned(text.chars().filter(|&c| allowed_in_xml(c)).collect()) }
 }
 
+/// Text on one line: control characters and runs of white space become single spaces, and none stand at its ends.
+pub fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    line
+}
+
 /// What a C1 control character means in Windows-1252, from which such strays come; `None` where it means nothing.
 pub fn windows_1252(c1: char) -> Option<char> {
     const MEANINGS: [char; 32] = [
@@ -48,6 +60,12 @@ mod tests {
         assert_eq!(without_forbidden("a\u{0}\u{8}\u{b}\u{1f}\u{fffe}\u{ffff}b\t\n\r"), "ab\t\n\r");
         let fine = "Zürich 新闻 \u{1f469}\u{200d}\u{1f52c} \u{85}\u{1fffe}";
         assert!(matches!(without_forbidden(fine), Cow::Borrowed(same) if same == fine));
+    }
+
+    #[test]
+    fn a_line_has_single_spaces_and_no_control_characters() {
+        assert_eq!(one_line("\u{feff}a\r\n\tb\u{a0}\u{2028}c\u{0} \u{7f}d\u{85}"), "\u{feff}a b c d");
+        assert_eq!(one_line(" \n"), "");
     }
 
     #[test]

@@ -30,27 +30,54 @@ pub enum Power {
     },
 }
 
+/// A kind and two numbers.
+const BODY: usize = 17;
 const SIGNATURE: usize = 16;
+
+/// A secret made ready to sign many tokens.
+#[derive(Clone)]
+pub struct Signer(Hmac<Sha256>);
+
+impl Signer {
+    /// For a secret of any length.
+    pub fn of(secret: &[u8]) -> Self {
+        Self(keyed(secret, b"token:"))
+    }
+
+    /// The token for a power, safe in a URL.
+    pub fn sign(&self, power: Power) -> String {
+        let (kind, a, b) = match power {
+            Power::Confirm { subscriber, delivery } => (1_u8, subscriber, delivery),
+            Power::Unsubscribe { subscription } => (2, subscription, 0),
+            Power::Undo { subscription, left_at } => (3, subscription, left_at),
+        };
+        let mut bytes = Vec::with_capacity(BODY + SIGNATURE);
+        bytes.push(kind);
+        bytes.extend(a.to_be_bytes());
+        bytes.extend(b.to_be_bytes());
+        let signature = self.signature(&bytes);
+        bytes.extend(signature);
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    fn signature(&self, body: &[u8]) -> [u8; SIGNATURE] {
+        let mut mac = self.0.clone();
+        mac.update(body);
+        let digest = mac.finalize().into_bytes();
+        std::array::from_fn(|at| digest[at])
+    }
+}
 
 /// The token for a power, safe in a URL.
 pub fn sign(secret: &[u8], power: Power) -> String {
-    let (kind, a, b) = match power {
-        Power::Confirm { subscriber, delivery } => (1_u8, subscriber, delivery),
-        Power::Unsubscribe { subscription } => (2, subscription, 0),
-        Power::Undo { subscription, left_at } => (3, subscription, left_at),
-    };
-    let mut bytes = vec![kind];
-    bytes.extend(a.to_be_bytes());
-    bytes.extend(b.to_be_bytes());
-    bytes.extend(signature(secret, &bytes));
-    URL_SAFE_NO_PAD.encode(bytes)
+    Signer::of(secret).sign(power)
 }
 
 /// The power of a token that we signed; nothing else has any.
 pub fn read(secret: &[u8], token: &str) -> Option<Power> {
     let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
-    let (body, signed) = bytes.split_at_checked(17)?;
-    if !bool::from(signature(secret, body).ct_eq(signed)) {
+    let (body, signed) = bytes.split_at_checked(BODY)?;
+    if !bool::from(Signer::of(secret).signature(body).as_slice().ct_eq(signed)) {
         return None;
     }
     let number = |at: usize| body.get(at..at + 8).and_then(|b| b.try_into().ok()).map(i64::from_be_bytes);
@@ -65,19 +92,16 @@ pub fn read(secret: &[u8], token: &str) -> Option<Power> {
 
 /// A word that no article's author can guess, to stand for a subscriber's value in a rendered variant.
 pub fn sentinel(secret: &[u8], slot: &str) -> String {
-    let hex: String = mac(secret, b"slot:", slot.as_bytes()).iter().take(8).map(|b| format!("{b:02x}")).collect();
+    let mut mac = keyed(secret, b"slot:");
+    mac.update(slot.as_bytes());
+    let hex: String = mac.finalize().into_bytes().iter().take(8).map(|b| format!("{b:02x}")).collect();
     format!("slot{hex}x")
 }
 
-fn signature(secret: &[u8], body: &[u8]) -> Vec<u8> {
-    mac(secret, b"token:", body).into_iter().take(SIGNATURE).collect()
-}
-
-fn mac(secret: &[u8], purpose: &[u8], body: &[u8]) -> Vec<u8> {
+fn keyed(secret: &[u8], purpose: &[u8]) -> Hmac<Sha256> {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else { unreachable!("HMAC takes keys of any length") };
     mac.update(purpose);
-    mac.update(body);
-    mac.finalize().into_bytes().to_vec()
+    mac
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::header::{HeaderName, HeaderValue, Headers};
+
+use crate::domain::characters::one_line;
 
 /// Longest word that goes out as it is; a line could not be folded inside a longer one.
 const LONGEST_WORD: usize = 60;
@@ -11,12 +13,6 @@ const LONGEST_WORD: usize = 60;
 const BYTES_PER_WORD: usize = 33;
 /// Lines up to this length are not folded (RFC 5322 section 2.1.1).
 const GOOD_LENGTH: usize = 78;
-
-/// Text on one line: control characters and runs of white space become single spaces.
-pub(super) fn one_line(text: &str) -> String {
-    let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
-}
 
 /// An unstructured header (Subject and the like), folded, as encoded words where its text is not plain ASCII.
 pub(super) fn text(name: &'static str, value: &str) -> HeaderValue {
@@ -31,8 +27,14 @@ pub(super) fn text(name: &'static str, value: &str) -> HeaderValue {
 
 /// A header with one mailbox; `address` has been checked by who calls.
 pub(super) fn mailbox(name: &'static str, display: Option<&str>, address: &str) -> HeaderValue {
+    let value = mailbox_value(name, display, address);
+    // The library reads the bare address back for an envelope.
+    HeaderValue::dangerous_new_pre_encoded(HeaderName::new_from_ascii_str(name), address.to_owned(), value)
+}
+
+/// The value of such a header as it goes out.
+pub(super) fn mailbox_value(name: &str, display: Option<&str>, address: &str) -> String {
     let display = one_line(display.unwrap_or_default());
-    let raw = address.to_owned();
     let shown = if display.is_empty() {
         String::new()
     } else if is_plain(&display) && display.len() <= LONGEST_WORD {
@@ -40,20 +42,29 @@ pub(super) fn mailbox(name: &'static str, display: Option<&str>, address: &str) 
     } else {
         encoded_words(&display)
     };
-    let encoded = match shown.as_str() {
-        "" => raw.clone(),
-        shown if name.len() + shown.len() + raw.len() + 5 <= GOOD_LENGTH => format!("{shown} <{raw}>"),
-        shown => format!("{shown}\r\n <{raw}>"),
-    };
-    HeaderValue::dangerous_new_pre_encoded(HeaderName::new_from_ascii_str(name), raw, encoded)
+    match shown.as_str() {
+        "" => address.to_owned(),
+        shown if name.len() + shown.len() + address.len() + 5 <= GOOD_LENGTH => format!("{shown} <{address}>"),
+        shown => format!("{shown}\r\n <{address}>"),
+    }
 }
 
-/// A header whose value goes out byte for byte (`List-Unsubscribe` and the like): ASCII without spaces, which could not be
-/// folded, and short enough for one line; else nothing.
-pub(super) fn token(name: &'static str, value: &str) -> Option<HeaderValue> {
-    let sound = !value.is_empty() && value.len() <= 900 && value.bytes().all(|b| b.is_ascii_graphic());
-    let header = HeaderName::new_from_ascii_str(name);
-    sound.then(|| HeaderValue::dangerous_new_pre_encoded(header, value.to_owned(), value.to_owned()))
+/// Whether a value can go out byte for byte (`List-Unsubscribe` and the like): ASCII without spaces, which could not be
+/// folded, and short enough for one line.
+pub(super) fn is_token(value: &str) -> bool {
+    !value.is_empty() && value.len() <= 900 && value.bytes().all(|b| b.is_ascii_graphic())
+}
+
+/// A header whose value is already as it goes out.
+pub(super) fn encoded(name: &'static str, value: String) -> HeaderValue {
+    HeaderValue::dangerous_new_pre_encoded(HeaderName::new_from_ascii_str(name), value.clone(), value)
+}
+
+/// Headers as they go out, each with its line end.
+pub(super) fn lines(values: impl IntoIterator<Item = HeaderValue>) -> String {
+    let mut headers = Headers::new();
+    values.into_iter().for_each(|value| headers.insert_raw(value));
+    headers.to_string()
 }
 
 fn is_plain(value: &str) -> bool {

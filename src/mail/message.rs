@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use lettre::Message;
 use lettre::address::Address;
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::header::{ContentType, Date, Header as _, HeaderValue};
 use lettre::message::{MultiPart, SinglePart};
 use sha2::{Digest as _, Sha256};
 
@@ -69,13 +69,12 @@ impl Letter<'_> {
     /// When an address, the Message-ID or a list header can't stand in a mail; every text can.
     pub fn to_message(&self) -> Result<String, Refused> {
         let to = ascii_address("the recipient's address", self.to_address)?;
-        let date = UNIX_EPOCH + Duration::from_millis(u64::try_from(self.date.0.clamp(0, LAST_DATE)).unwrap_or_default());
         let mut message = Message::builder()
             .raw_header(mailbox("From", self.from)?)
             .raw_header(header::mailbox("To", self.to_name, to.as_ref()))
             .raw_header(header::text("Subject", self.subject))
-            .date(date)
-            .raw_header(self.message_id_header()?);
+            .raw_header(date(self.date))
+            .raw_header(header::encoded("Message-ID", message_id_value(self.message_id)?));
         if let Some(reply_to) = self.reply_to {
             message = message.raw_header(mailbox("Reply-To", reply_to)?);
         }
@@ -96,52 +95,95 @@ impl Letter<'_> {
         String::from_utf8(message.formatted()).map_err(|_| Refused("the mail is not 7-bit".to_owned()))
     }
 
-    fn message_id_header(&self) -> Result<HeaderValue, Refused> {
-        let refused = || Refused(format!("{:?} can't be a Message-ID; it is local@domain", self.message_id));
-        let sound = self.message_id.split_once('@').is_some_and(|(l, d)| !l.is_empty() && !d.is_empty() && !d.contains('@'));
-        let sound = sound && !self.message_id.contains(['<', '>', '(', ')', '"', '\\', ',', ';', ':']);
-        let value = header::token("Message-ID", &format!("<{}>", self.message_id)).filter(|_| sound);
-        value.ok_or_else(refused)
-    }
-
     fn list_headers(&self) -> Result<Vec<HeaderValue>, Refused> {
         let Some(list) = &self.list else { return Ok(Vec::new()) };
-        let refused = |what: &str, value: &str| Refused(format!("{what} {value:?} can't stand in a mail's header"));
-        let inside = |value: &str| !value.is_empty() && !value.contains(['<', '>']);
-        let bracketed = |name: &'static str, what: &str, value: &str| {
-            let header = header::token(name, &format!("<{value}>")).filter(|_| inside(value));
-            header.ok_or_else(|| refused(what, value))
-        };
-        let mut unsubscribe = bracketed("List-Unsubscribe", "the unsubscribe link", list.unsubscribe_url)?;
-        if let Some(mailto) = list.unsubscribe_mailto {
-            let name = HeaderName::new_from_ascii_str("List-Unsubscribe");
-            bracketed("List-Unsubscribe", "the unsubscribe address", mailto)?;
-            let both = format!("<{}>,\r\n <mailto:{mailto}>", list.unsubscribe_url);
-            unsubscribe = HeaderValue::dangerous_new_pre_encoded(name, both.clone(), both);
-        }
         Ok(vec![
-            bracketed("List-ID", "the list's id", list.list_id)?,
-            unsubscribe,
-            header::text("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+            list_id(list.list_id)?,
+            header::encoded("List-Unsubscribe", unsubscribe_value(list.unsubscribe_url, list.unsubscribe_mailto)?),
+            one_click(),
         ])
     }
 }
 
-/// The Message-ID of a delivery (without angle brackets): the same at every attempt and on every node, and not to be
-/// guessed by who does not know the secret.
+/// `List-ID` (RFC 2919).
+pub(super) fn list_id(id: &str) -> Result<HeaderValue, Refused> {
+    Ok(header::encoded("List-ID", bracketed("the list's id", id)?))
+}
+
+/// What says that one POST to the unsubscribe link is enough (RFC 8058).
+pub(super) fn one_click() -> HeaderValue {
+    header::text("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+}
+
+/// The value of `List-Unsubscribe` as it goes out.
+pub(super) fn unsubscribe_value(url: &str, mailto: Option<&str>) -> Result<String, Refused> {
+    let mut value = bracketed("the unsubscribe link", url)?;
+    if let Some(mailto) = mailto {
+        bracketed("the unsubscribe address", mailto)?;
+        value.push_str(&format!(",\r\n <mailto:{mailto}>"));
+    }
+    Ok(value)
+}
+
+fn bracketed(what: &str, value: &str) -> Result<String, Refused> {
+    let bracketed = format!("<{value}>");
+    let sound = !value.is_empty() && !value.contains(['<', '>']) && header::is_token(&bracketed);
+    if sound { Ok(bracketed) } else { Err(Refused(format!("{what} {value:?} can't stand in a mail's header"))) }
+}
+
+/// The value of `Message-ID` as it goes out.
+pub(super) fn message_id_value(id: &str) -> Result<String, Refused> {
+    let sound = id.split_once('@').is_some_and(|(l, d)| !l.is_empty() && !d.is_empty() && !d.contains('@'));
+    let sound = sound && !id.contains(['<', '>', '(', ')', '"', '\\', ',', ';', ':']);
+    let value = format!("<{id}>");
+    if sound && header::is_token(&value) { Ok(value) } else { Err(Refused(format!("{id:?} can't be a Message-ID; it is local@domain"))) }
+}
+
+/// The header `Date`.
+pub(super) fn date(at: Millis) -> HeaderValue {
+    let since = Duration::from_millis(u64::try_from(at.0.clamp(0, LAST_DATE)).unwrap_or_default());
+    Date::new(UNIX_EPOCH + since).display()
+}
+
+/// Makes the Message-IDs of deliveries: the same at every attempt and on every node, and not to be guessed by who does not
+/// know the secret.
+#[derive(Clone)]
+pub struct MessageIds {
+    keyed: Hmac<Sha256>,
+    domain: String,
+}
+
+impl MessageIds {
+    /// Those under a domain.
+    pub fn of(secret: &[u8], domain: &str) -> Self {
+        #[expect(clippy::expect_used, reason = "HMAC takes keys of any length (RFC 2104)")]
+        let mut keyed = Hmac::<Sha256>::new_from_slice(secret).expect("any length is a key");
+        keyed.update(b"message-id\0");
+        Self { keyed, domain: domain.to_owned() }
+    }
+
+    /// The Message-ID of a delivery, without angle brackets.
+    pub fn id(&self, delivery_key: &str) -> String {
+        let mut mac = self.keyed.clone();
+        mac.update(delivery_key.as_bytes());
+        // 160 bits: no two deliveries meet, and the name stays short.
+        let digest = mac.finalize().into_bytes();
+        let mut id = String::with_capacity(28 + self.domain.len());
+        URL_SAFE_NO_PAD.encode_string(&digest[..20], &mut id);
+        id.push('@');
+        id.push_str(&self.domain);
+        id
+    }
+}
+
+/// A single Message-ID: see [`MessageIds`].
 pub fn message_id(delivery_key: &str, secret: &[u8], domain: &str) -> String {
-    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length (RFC 2104)")]
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("any length is a key");
-    mac.update(b"message-id\0");
-    mac.update(delivery_key.as_bytes());
-    // 160 bits: no two deliveries meet, and the name stays short.
-    let digest = mac.finalize().into_bytes();
-    format!("{}@{domain}", URL_SAFE_NO_PAD.encode(&digest[..20]))
+    MessageIds::of(secret, domain).id(delivery_key)
 }
 
 /// Made from the Message-ID, so that the same letter gives the same bytes; nobody who writes a text knows it beforehand, and
 /// "=_" does not occur in encoded ones.
-fn boundary(message_id: &str) -> String {
+pub(super) fn boundary(message_id: &str) -> String {
     let digest = Sha256::digest(message_id.as_bytes());
     format!("=_{}", URL_SAFE_NO_PAD.encode(&digest[..18]))
 }
@@ -152,14 +194,14 @@ fn part(kind: ContentType, body: &str) -> SinglePart {
 
 /// Every line end as CRLF: lettre takes quadratic time over bare line feeds, and a bare one smuggles on some servers.
 /// Other control characters have no meaning in a mail and go.
-fn crlf(body: &str) -> String {
+pub(super) fn crlf(body: &str) -> String {
     let lines = body.replace("\r\n", "\n").replace('\r', "\n");
     let clean: String = lines.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
     clean.replace('\n', "\r\n")
 }
 
 /// `Name <address>`, `"Name" <address>` or an address.
-fn mailbox(name: &'static str, value: &str) -> Result<HeaderValue, Refused> {
+pub(super) fn mailbox(name: &'static str, value: &str) -> Result<HeaderValue, Refused> {
     let refused = |_| Refused(format!("{value:?} is not a mailbox for {name}; write it as: Name <address>"));
     let (display, address) = match value.trim().strip_suffix('>').and_then(|v| v.rsplit_once('<')) {
         Some((display, address)) => (unquoted(display.trim()), address.trim()),
@@ -177,7 +219,7 @@ fn unquoted(display: &str) -> String {
 }
 
 /// An address that stands in a header: ASCII, its domain as A-labels.
-fn ascii_address(what: &str, address: &str) -> Result<Address, Refused> {
+pub(super) fn ascii_address(what: &str, address: &str) -> Result<Address, Refused> {
     let refused = || Refused(format!("{what} {address:?} is not an address that mail can go to"));
     let (local, domain) = address.rsplit_once('@').ok_or_else(refused)?;
     let domain = if domain.starts_with('[') { domain.to_owned() } else { idna::domain_to_ascii(domain).map_err(|_| refused())? };

@@ -4,5 +4,6 @@ pub mod folder;
 mod header;
 pub mod mailbox;
 pub mod message;
+pub mod mould;
 pub mod queued;
 pub mod smtp;

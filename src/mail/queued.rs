@@ -48,17 +48,4 @@ impl Slots {
         let slot = |name| token::sentinel(secret, name);
         Self { name: slot("name"), address: slot("address"), unsubscribe_url: slot("unsubscribe") }
     }
-
-    /// A part with the slots filled by name, address and unsubscribe address.
-    pub fn fill(&self, part: &str, values: [&str; 3], escape: bool) -> String {
-        let mut filled = part.to_owned();
-        for (slot, value) in [&self.name, &self.address, &self.unsubscribe_url].into_iter().zip(values) {
-            filled = if escape {
-                filled.replace(slot.as_str(), &html_escape::encode_quoted_attribute(value))
-            } else {
-                filled.replace(slot.as_str(), value)
-            };
-        }
-        filled
-    }
 }

@@ -114,10 +114,12 @@ impl Findings {
     fn walk(&mut self, template: &Template, html: bool, depth: usize, loops: usize) {
         self.depth = self.depth.max(depth);
         self.loops = self.loops.max(loops);
+        let mut before = "";
         for element in &template.elements {
             match element {
-                TemplateElement::RawString(_) | TemplateElement::Comment(_) => {}
-                TemplateElement::Expression(tag) => self.expression(tag, false),
+                TemplateElement::RawString(text) => before = text,
+                TemplateElement::Comment(_) => {}
+                TemplateElement::Expression(tag) => self.expression(tag, html && begins_reference(before)),
                 TemplateElement::HtmlExpression(tag) => self.expression(tag, html),
                 TemplateElement::HelperBlock(tag) => {
                     self.expression(tag, true);
@@ -186,6 +188,11 @@ impl Findings {
             }
         }
     }
+}
+
+/// Whether the end of this text would become a character reference, did the right letters follow it.
+fn begins_reference(text: &str) -> bool {
+    text.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || c == '#').ends_with('&')
 }
 
 /// What a path says about the subscriber.

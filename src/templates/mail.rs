@@ -236,14 +236,8 @@ fn sample_more(title: &str, language: &str) -> MoreArticle {
     }
 }
 
-/// A subject on one line: all space, line ends among it, becomes single spaces; control characters go.
-pub(super) fn one_line(subject: &str) -> String {
-    let printable: String = subject.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    printable.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 /// Plain text without space at line ends, with at most two empty lines in a row and one line end at the end.
-pub(super) fn tidy(text: &str) -> String {
+pub fn tidy(text: &str) -> String {
     let mut tidy = String::with_capacity(text.len());
     let mut empty = 0;
     for line in text.lines().map(str::trim_end) {

@@ -22,6 +22,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use crate::domain::characters::one_line;
 use engine::Engine;
 pub use mail::{ConfirmContext, DigestContext, RenderedMail};
 pub use pages::View;
@@ -145,7 +146,7 @@ impl Templates {
         let html = self.engine.render(&format!("email/{name}/html"), context)?;
         let text = self.engine.render(&format!("email/{name}/text"), context)?;
         let html = inline::inline_css(&html).map_err(|why| anyhow::anyhow!("email/{name}/html.hbs: {why}"))?;
-        Ok(RenderedMail { subject: mail::one_line(&subject), html, text: mail::tidy(&text) })
+        Ok(RenderedMail { subject: one_line(&subject), html, text: mail::tidy(&text) })
     }
 
     /// Renders every template with all samples; the errors, one sentence each.

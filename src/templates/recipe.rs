@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::source::{Source, Sources};
 use super::{DigestContext, RenderedMail, Templates};
+use crate::domain::characters::one_line;
 
 /// A digest's template as it was when the edition was made, with all that it shows.
 #[derive(Debug)]
@@ -55,13 +56,13 @@ impl Recipe {
         Ok(Self { templates: Templates::of(sources)?, template: kept.template, context: kept.context })
     }
 
-    /// The mail for one subscriber.
+    /// The mail for one subscriber; a name is one line of text.
     ///
     /// # Errors
     /// One sentence when the template can't be rendered with these values.
     pub fn render(&self, name: &str, address: &str, unsubscribe_url: &str) -> anyhow::Result<RenderedMail> {
         let mut context = self.context.clone();
-        name.clone_into(&mut context.subscriber.name);
+        context.subscriber.name = one_line(name);
         address.clone_into(&mut context.subscriber.address);
         unsubscribe_url.clone_into(&mut context.subscriber.unsubscribe_url);
         self.templates.render_digest(&self.template, &context)

@@ -146,6 +146,8 @@ fn a_subscribers_value_in_logic_is_found() {
     assert!(logic("{{#unless lead}}{{else}}{{#if (eq @root.subscriber.name \"a\")}}{{/if}}{{/unless}}"));
     assert!(logic("{{#> email/layout}}{{#if subscriber.name}}x{{/if}}{{/email/layout}}"));
     assert!(logic("{{subscriber}}"));
+    assert!(logic("&{{subscriber.name}}") && logic("&#x{{subscriber.name}}"), "`lt;` would become <");
+    assert!(!logic("&amp;{{subscriber.name}} R&D {{subscriber.name}}"));
     let text = with_files(&[
         ("email/mine/subject.hbs", "{{{subscriber.name}}}"),
         ("email/mine/html.hbs", "x"),

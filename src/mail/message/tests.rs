@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::characters::one_line;
 use crate::mail::mailbox::mime;
 
 fn digest<'a>() -> Letter<'a> {
@@ -179,7 +180,7 @@ proptest! {
         let all = headers(&message);
         prop_assert_eq!(all.len(), 14);
         let read = mime::read(message.as_bytes());
-        prop_assert_eq!(read.header("Subject").unwrap_or_default(), header::one_line(&subject));
+        prop_assert_eq!(read.header("Subject").unwrap_or_default(), one_line(&subject));
         // The line end before a boundary is not the part's own.
         let shown = |s: &str| crlf(s).trim_end().to_owned();
         prop_assert_eq!(shown(&read.text), shown(&text));
