@@ -1,5 +1,8 @@
 //! The program as people and scripts drive it: exit statuses, sentences, JSON.
 
+use std::collections::BTreeMap;
+
+use courant::mail::mailbox::mime;
 use serde_json::Value;
 
 use crate::support::Shell;
@@ -155,6 +158,41 @@ fn check_finds_what_is_wrong_with_templates_and_sources() {
     assert!(said.status == 1 && said.out.contains("`title` is missing"), "{said:?}");
     let synced = shell.courant(&["sources", "sync"]);
     assert!(synced.status == 1 && synced.err.contains("`title` is missing"), "{synced:?}");
+}
+
+#[test]
+fn each_mail_says_what_a_preview_for_its_reader_shows_whether_slots_are_filled_or_not() {
+    // The second can't be filled: an inliner looks into classes.
+    for html in ["<p title='{{subscriber.name}}'>{{subscriber.name}}</p>", "<p class='{{subscriber.name}}'>{{subscriber.name}}</p>"] {
+        let shell = Shell::new();
+        shell.replace("[site]\n", "templates = \"mine\"\n[site]\n");
+        shell.write("mine/email/digest/subject.hbs", "For {{subscriber.name}} !");
+        shell.write("mine/email/digest/html.hbs", format!("{html}<a href=\"{{{{subscriber.unsubscribe_url}}}}\">x</a>"));
+        shell.write("mine/email/digest/text.hbs", "a\n{{subscriber.name}}\n\n\n.{{subscriber.address}}\n");
+        ready(&shell);
+        shell.write("more.csv", "email,name\ndan@example.org,\neve@example.org,\"Eve \"\"<b>\"\" & O'Hara\"\n");
+        shell.does(&["subscribers", "import", "more.csv", "--digest", "weekly", "--status", "confirmed"]);
+        let people = ["ann@example.org", "cai@example.org", "dan@example.org", "eve@example.org"];
+        let shown = people.map(|to| {
+            shell.does(&["digests", "preview", "weekly", "--as", to, "--out", to]);
+            let part = |name: &str| std::fs::read_to_string(shell.path(to).join(name)).unwrap().replace('\n', "\r\n");
+            (to.to_owned(), (part("body.html"), part("body.txt")))
+        });
+        shell.does(&["digests", "run", "weekly"]);
+        shell.does(&["deliver"]);
+        let mails: BTreeMap<String, (String, String)> = std::fs::read_dir(shell.path("outbox"))
+            .unwrap()
+            .map(|file| mime::read(&std::fs::read(file.unwrap().path()).unwrap()))
+            .map(|mail| {
+                let to = mail.header("To").unwrap().rsplit(['<', ' ']).next().unwrap().trim_end_matches('>').to_owned();
+                let own = mail.html.split("/unsubscribe/").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+                (to, (mail.html.replace(own, "preview"), mail.text))
+            })
+            .collect();
+        for (to, parts) in shown {
+            assert_eq!(mails.get(&to), Some(&parts), "{html}");
+        }
+    }
 }
 
 #[test]

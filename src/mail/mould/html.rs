@@ -52,7 +52,7 @@ impl Scanner<'_> {
             self.upto(end, Place::Comment);
             return end;
         }
-        if rest.starts_with(['<']) && rest[1..].starts_with(['!', '?', '/']) {
+        if rest[1..].starts_with(['!', '?', '/']) {
             let end = self.behind(start, ">");
             self.upto(end, Place::Raw);
             return end;

@@ -2,7 +2,8 @@
 //!
 //! Two full renderings tell: with the empty name, which can change more than its slot (an empty line in the text, an element
 //! that holds nothing), and with values that only come out alike if each is escaped as its place needs and stands where
-//! nothing looks into it.
+//! nothing looks into it. What they can't foresee is a style rule that asks an attribute for one person's value
+//! (`[title="Ada"]`).
 
 use super::marked::{Marked, Place, Values};
 use crate::domain::characters::one_line;
