@@ -178,6 +178,7 @@ CREATE TABLE blocks (
 );
 CREATE INDEX blocks_open ON blocks (edition_id, id) WHERE NOT done;
 CREATE INDEX blocks_edition ON blocks (edition_id);
+CREATE INDEX blocks_leased ON blocks (lease_node) WHERE lease_node IS NOT NULL;
 
 CREATE TABLE deliveries (
     id              INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -214,6 +215,7 @@ CREATE TABLE waiting (
 );
 CREATE INDEX waiting_due ON waiting (transport, priority, due_at);
 CREATE INDEX waiting_edition ON waiting (edition_id);
+CREATE INDEX waiting_leased ON waiting (lease_node) WHERE lease_node IS NOT NULL;
 
 -- Messages used up in the current window of each limit of a transport.
 CREATE TABLE rate_windows (

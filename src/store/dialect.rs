@@ -50,6 +50,17 @@ impl Store {
         }
     }
 
+    /// Says that a column is one of the `id`s in the JSON array of objects bound as `parameter`, where the planner would not
+    /// think of looking rows up one by one when they are few.
+    pub(crate) fn few(&self, column: &str, parameter: &str) -> String {
+        match &*self.db {
+            Db::Sqlite { .. } => "TRUE".to_owned(),
+            Db::Postgres(_) => format!(
+                "{column} = ANY (ARRAY(SELECT CAST(e ->> 'id' AS bigint) FROM jsonb_array_elements(CAST({parameter} AS jsonb)) AS e))"
+            ),
+        }
+    }
+
     /// A subquery of the texts in the JSON array bound as `parameter`.
     pub(crate) fn texts(&self, parameter: &str) -> String {
         match &*self.db {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::dialect::{Column, sql};
 use super::leases::MARGIN;
-use super::{Store, StoreResult, reading, transaction};
+use super::{Store, StoreResult, reading, transaction, writing};
 use crate::domain::delivery::Outcome;
 use crate::domain::time::Millis;
 
@@ -96,30 +96,45 @@ impl Store {
         if steps.is_empty() {
             return Ok(HashSet::new());
         }
-        let rows: Vec<(i64, String)> = if records.iter().all(|r| !r.is_single) && steps.iter().all(|s| s.due.is_none()) {
-            // One statement is a transaction of its own, and spares rounds to the database.
-            self.advance(node, json(&steps), now).await?
+        if records.iter().all(|r| !r.is_single) && steps.iter().all(|s| s.due.is_none()) {
+            let made = self.advance(node, json(&steps), now).await?;
+            // Nearly always each step is made, and nobody need ask which.
+            if made == steps.len() as u64 {
+                return Ok(intents.iter().map(|i| i.id).collect());
+            }
         } else {
-            self.advance_waiting(node, &steps, now).await?
-        };
-        let started: HashSet<i64> = rows.into_iter().filter(|(_, state)| state == "sending").map(|(id, _)| id).collect();
+            self.advance_waiting(node, &steps, now).await?;
+        }
+        let Some(asked) = ids(intents.iter().map(|i| i.id)) else { return Ok(HashSet::new()) };
+        let started = self.started(node, &asked).await?;
         if started.len() < intents.len() {
             self.excuse(ids(intents.iter().map(|i| i.id).filter(|id| !started.contains(id))), now).await?;
         }
         Ok(started)
     }
 
-    async fn advance(&self, node: &str, steps: String, now: Millis) -> StoreResult<Vec<(i64, String)>> {
-        let (store, node, text) = (self.clone(), node.to_owned(), self.advance_text());
-        super::undisturbed(async move {
-            Ok(super::writing!(store, |db| sqlx::query_as(sql(text)).bind(steps).bind(node).bind(MARGIN).bind(now.0).fetch_all(db).await?))
-        })
-        .await
+    /// Makes the steps in one statement, which is a transaction of its own and spares rounds to the database.
+    async fn advance(&self, node: &str, steps: String, now: Millis) -> StoreResult<u64> {
+        let text = self.advance_text();
+        Ok(writing!(self, |db| sqlx::query(sql(text)).bind(steps).bind(node).bind(MARGIN).bind(now.0).execute(db).await?.rows_affected()))
+    }
+
+    /// Which of these deliveries may go out: on their way, and ours to send.
+    async fn started(&self, node: &str, asked: &str) -> StoreResult<HashSet<i64>> {
+        let text = format!(
+            "SELECT deliveries.id FROM deliveries WHERE id IN {} AND state = 'sending' AND {} AND $4 = $4",
+            self.numbers("$1"),
+            self.startable()
+        );
+        // On the connection that writes: what it wrote is what counts.
+        let rows: Vec<(i64,)> =
+            writing!(self, |db| sqlx::query_as(sql(text)).bind(asked).bind(node).bind(MARGIN).bind(0_i64).fetch_all(db).await?);
+        Ok(rows.into_iter().map(|(id,)| id).collect())
     }
 
     /// The same with the list of single deliveries: what ended leaves it, what is put off joins it.
-    async fn advance_waiting(&self, node: &str, steps: &[Step<'_>], now: Millis) -> StoreResult<Vec<(i64, String)>> {
-        let advance = self.advance_text();
+    async fn advance_waiting(&self, node: &str, steps: &[Step<'_>], now: Millis) -> StoreResult<()> {
+        let advance = format!("{} RETURNING deliveries.id, deliveries.state", self.advance_text());
         let forget = format!("DELETE FROM waiting WHERE delivery_id IN {}", self.numbers("$1"));
         let put_off = format!(
             "INSERT INTO waiting (delivery_id, edition_id, transport, priority, due_at) \
@@ -142,7 +157,6 @@ impl Store {
             if !later.is_empty() {
                 sqlx::query(sql(put_off.clone())).bind(json(&later)).execute(&mut *tx).await?;
             }
-            rows
         })
     }
 
@@ -174,9 +188,8 @@ impl Store {
     }
 
     /// `$1` the steps, `$2` the node, `$3` the margin of a lease, `$4` now. A "sent" is true whoever holds the row by now;
-    /// anything else only while it is ours. Subqueries that give one value are never turned into a walk over a whole table.
+    /// anything else only while it is ours.
     fn advance_text(&self) -> String {
-        let clock = self.database_now();
         let steps = [
             Column::Int("id"),
             Column::Text("was"),
@@ -186,28 +199,36 @@ impl Store {
             Column::Text("answer"),
             Column::Int("ended"),
         ];
-        let holder = |until: &str| {
-            format!(
-                "COALESCE((SELECT CASE WHEN w.lease_until > {until} THEN COALESCE(w.lease_node, '') ELSE '' END FROM waiting w \
-                 WHERE w.delivery_id = deliveries.id), (SELECT CASE WHEN b.lease_until > {until} THEN b.lease_node ELSE '' END \
-                 FROM blocks b WHERE b.id = deliveries.block_id)) = $2"
-            )
-        };
-        let startable = format!(
-            "{} AND (edition_id IS NULL OR (SELECT e.state FROM editions e WHERE e.id = deliveries.edition_id) = 'sending') \
-             AND (SELECT x.hash FROM suppressions x WHERE x.hash = deliveries.address_hash) IS NULL \
-             AND (kind <> 'edition' OR (SELECT s.status FROM subscriptions s WHERE s.id = deliveries.subscription_id) = 'confirmed')",
-            holder(&format!("{clock} + $3"))
-        );
         format!(
             "UPDATE deliveries SET state = o.state, attempts = attempts + o.tried, uncertain = uncertain + o.unsure, \
              answer = COALESCE(o.answer, deliveries.answer), ended_at = o.ended, \
              first_tried_at = CASE WHEN o.state = 'sending' THEN COALESCE(first_tried_at, $4) ELSE first_tried_at END FROM {} AS o \
-             WHERE deliveries.id = o.id AND CASE WHEN o.state = 'sent' THEN deliveries.state <> 'sent' \
-             WHEN deliveries.state <> o.was THEN FALSE WHEN o.state = 'sending' THEN {startable} ELSE {} END \
-             RETURNING deliveries.id, deliveries.state",
+             WHERE deliveries.id = o.id AND {} AND CASE WHEN o.state = 'sent' THEN deliveries.state <> 'sent' \
+             WHEN deliveries.state <> o.was THEN FALSE WHEN o.state = 'sending' THEN {} ELSE {} END",
             self.rows("$1", &steps),
-            holder("-1")
+            self.few("deliveries.id", "$1"),
+            self.startable(),
+            ours("-1")
         )
     }
+
+    /// Whether a delivery may go out now: leased by `$2` for at least `$3` more, its edition going out, its recipient still
+    /// there. What is asked of each row is a subquery with one value, which no plan turns into a walk over a whole table.
+    fn startable(&self) -> String {
+        format!(
+            "{} AND (edition_id IS NULL OR (SELECT e.state FROM editions e WHERE e.id = deliveries.edition_id) = 'sending') \
+             AND (SELECT x.hash FROM suppressions x WHERE x.hash = deliveries.address_hash) IS NULL \
+             AND (kind <> 'edition' OR (SELECT s.status FROM subscriptions s WHERE s.id = deliveries.subscription_id) = 'confirmed')",
+            ours(&format!("{} + $3", self.database_now()))
+        )
+    }
+}
+
+/// Whether `$2` has leased a delivery until later than `until`: by itself, where it waits by itself, else with its block.
+fn ours(until: &str) -> String {
+    format!(
+        "CASE WHEN (SELECT w.delivery_id FROM waiting w WHERE w.delivery_id = deliveries.id) IS NULL \
+         THEN block_id IN (SELECT b.id FROM blocks b WHERE b.lease_node = $2 AND b.lease_until > {until}) \
+         ELSE deliveries.id IN (SELECT w.delivery_id FROM waiting w WHERE w.lease_node = $2 AND w.lease_until > {until}) END"
+    )
 }
