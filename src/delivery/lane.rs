@@ -15,6 +15,7 @@ use super::recorder::{Grant, Pending};
 use super::route::{Message, Way};
 use super::{Engine, PATIENCE, Report};
 use crate::config::{Transport, Uncertain};
+use crate::domain::deferral::Deferral;
 use crate::domain::delivery::{Outcome, UNKNOWN_WAIT, next_attempt};
 use crate::domain::time::Millis;
 use crate::mail::smtp::{Outcome as Heard, Scope};
@@ -215,7 +216,7 @@ impl Shared {
                 if scope == Scope::Relay && !self.engine.is_its_own_trouble(claimed.id) {
                     self.trouble(&answer.to_string());
                 }
-                self.put_off(claimed, answer.to_string(), now, report)
+                self.put_off(claimed, answer.deferral(), answer.to_string(), now, report)
             }
             Heard::Refused { answer, scope } => {
                 report.failed += 1;
@@ -231,7 +232,9 @@ impl Shared {
                 (Outcome::Unknown { until: now.plus(UNKNOWN_WAIT) }, why)
             }
             // Heard over and over for one mail while others pass, it is that mail's, and must neither block them nor last.
-            Heard::RelayTrouble { why } if self.engine.is_its_own_trouble(claimed.id) => self.put_off(claimed, why, now, report),
+            Heard::RelayTrouble { why } if self.engine.is_its_own_trouble(claimed.id) => {
+                self.put_off(claimed, Deferral::default(), why, now, report)
+            }
             Heard::RelayTrouble { why } => {
                 self.trouble(&why);
                 (Outcome::Released, why)
@@ -241,11 +244,11 @@ impl Shared {
     }
 
     /// Tries a delivery again later, or gives it up when its time is over.
-    fn put_off(&self, claimed: &Claimed, words: String, now: Millis, report: &mut Report) -> (Outcome, String) {
+    fn put_off(&self, claimed: &Claimed, deferral: Deferral, words: String, now: Millis, report: &mut Report) -> (Outcome, String) {
         // The attempts so far and a number of the row's own spread thousands that were put off together.
         let jitter = (claimed.id.wrapping_mul(7919).wrapping_add(claimed.attempts * 104_729)).rem_euclid(1000);
         let since = claimed.first_tried_at.unwrap_or(now);
-        if let Some(until) = next_attempt(since, claimed.attempts + 1, now, jitter) {
+        if let Some(until) = next_attempt(since, claimed.attempts + 1, now, jitter, deferral) {
             report.deferred += 1;
             (Outcome::Deferred { until }, words)
         } else {
