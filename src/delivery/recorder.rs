@@ -11,7 +11,7 @@ use super::lease::Ticket;
 use crate::config::Transport;
 use crate::domain::time::Millis;
 use crate::store::outcomes::Record;
-use crate::store::rates::Limit;
+use crate::store::rates::{Ask, Granted, LimitKey};
 use crate::store::{Store, StoreResult};
 
 /// Entries of one commit at most.
@@ -61,8 +61,8 @@ impl Recorder {
     pub(super) fn start(store: Store, node: String, clock: fn() -> Millis, transports: &[Transport]) -> Self {
         let limits = transports
             .iter()
-            .filter(|t| !t.rate.is_empty())
-            .map(|t| (t.name.clone(), t.rate.iter().map(|r| Limit { messages: r.messages, span: r.span }).collect()))
+            .filter(|t| !t.rate.is_empty() || t.warm_up.is_some())
+            .map(|t| (t.name.clone(), Ask { key: LimitKey::of(&t.name), limits: t.rate.clone(), warm_up: t.warm_up, wanted: 0 }))
             .collect();
         let (entries, inbox) = mpsc::channel(BATCH);
         tokio::spawn(Desk { store, node, clock, limits }.work(inbox));
@@ -93,7 +93,7 @@ struct Desk {
     store: Store,
     node: String,
     clock: fn() -> Millis,
-    limits: HashMap<String, Vec<Limit>>,
+    limits: HashMap<String, Ask>,
 }
 
 struct Wish {
@@ -147,11 +147,10 @@ impl Desk {
                 *wanted.entry(name).or_default() += 1;
             }
         }
-        let mut granted: HashMap<&str, (i64, Millis)> = HashMap::new();
-        for (name, wanted) in wanted {
-            let take = || self.store.take_from_limits(name, &self.limits[name], wanted, (self.clock)());
-            granted.insert(name, self.until_it_works("the limits", take).await);
-        }
+        let asks: Vec<Ask> = wanted.iter().map(|(name, wanted)| Ask { wanted: *wanted, ..self.limits[*name].clone() }).collect();
+        let answers = self.until_it_works("the limits", || self.store.take_from_limits(&asks, (self.clock)())).await;
+        let mut granted: HashMap<&str, (i64, Millis)> =
+            wanted.into_keys().zip(answers).map(|(name, Granted { n, again })| (name, (n, again))).collect();
         let (mut now, mut later) = (Vec::new(), Vec::new());
         for wish in wishes {
             match granted.get_mut(wish.transport.as_str()) {

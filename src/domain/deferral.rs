@@ -28,19 +28,8 @@ pub struct Deferral {
 /// Waits after the first, second, … attempt, for most.
 const WAITS: &[i64] = &[MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR, 6 * HOUR];
 /// Of one that is greylisted: soon, as most servers ask for 1, 5 or 15 minutes; after an hour as others.
-const GREYLISTED: &[i64] = &[
-    MINUTE,
-    2 * MINUTE,
-    5 * MINUTE,
-    5 * MINUTE,
-    10 * MINUTE,
-    15 * MINUTE,
-    30 * MINUTE,
-    HOUR,
-    2 * HOUR,
-    4 * HOUR,
-    6 * HOUR,
-];
+const GREYLISTED: &[i64] =
+    &[MINUTE, 2 * MINUTE, 5 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR, 6 * HOUR];
 /// Of one whose mailbox is full.
 const FULL: &[i64] = &[15 * MINUTE, HOUR, 4 * HOUR, 6 * HOUR];
 /// A server that names a time again and again is believed so often.
@@ -144,7 +133,8 @@ pub fn named_wait(words: &str) -> Option<i64> {
     let tokens: Vec<&str> = tokens.into_iter().map(|token| token.trim_matches(is_mark).trim_end_matches(':')).collect();
     let cued = tokens.windows(3).map(|three| (three[0], three[1], three[2]));
     let last = tokens.last_chunk::<2>().map(|two| (two[0], two[1], ""));
-    let named = cued.chain(last).filter(|(cue, ..)| CUES.contains(cue)).find_map(|(_, time, unit)| clock(time).or_else(|| counted(time, unit)));
+    let named =
+        cued.chain(last).filter(|(cue, ..)| CUES.contains(cue)).find_map(|(_, time, unit)| clock(time).or_else(|| counted(time, unit)));
     named.map(|ms| ms.clamp(30 * SECOND, HOUR))
 }
 

@@ -99,12 +99,14 @@ impl Bound {
                 let count = count.trim();
                 let is_number = count.bytes().all(|b| b.is_ascii_digit());
                 let count = count.parse().ok().filter(|n| is_number && (1..=MOST_AT_ONCE).contains(n));
-                let count = count.ok_or_else(|| format!("`{part}` is no number of messages from 1 to {MOST_AT_ONCE}: write it as \"10 at once\""))?;
+                let count = count
+                    .ok_or_else(|| format!("`{part}` is no number of messages from 1 to {MOST_AT_ONCE}: write it as \"10 at once\""))?;
                 if bound.at_once.replace(count).is_some() {
                     return Err(twice());
                 }
             } else {
-                let refusal = |_| format!("`{part}` is no limit: write \"10 at once\", a number with /s, /m, /h or /d as \"50/s\", or \"none\"");
+                let refusal =
+                    |_| format!("`{part}` is no limit: write \"10 at once\", a number with /s, /m, /h or /d as \"50/s\", or \"none\"");
                 Rate::parse(part).map_err(refusal)?.join(&mut bound.rates).map_err(|()| twice())?;
             }
         }

@@ -12,7 +12,9 @@ fn limits(lines: &[&str]) -> Result<Limits, String> {
 fn shown(limits: &Limits, domain: &str) -> String {
     limits.of(domain).map_or("none".to_owned(), |limit| {
         let at_once = limit.at_once.map_or(String::new(), |n| format!("{n} at once "));
-        format!("{}: {at_once}{}", limit.key, limit.rates.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")).trim_end().to_owned()
+        format!("{}: {at_once}{}", limit.key, limit.rates.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+            .trim_end()
+            .to_owned()
     })
 }
 
