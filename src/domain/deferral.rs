@@ -77,8 +77,6 @@ const FULL_WORDS: &[&str] = &[
     "not enough space in mailbox",
 ];
 const BUSY_WORDS: &[&str] = &[
-    "too busy",
-    "server busy",
     "busy",
     "too many",
     "rate limit",
@@ -97,7 +95,7 @@ const BUSY_WORDS: &[&str] = &[
     "resources temporarily",
 ];
 /// What servers say that greylist without the word.
-const COME_BACK_WORDS: &[&str] = &["try again", "try later", "come back", "retry", "later"];
+const COME_BACK_WORDS: &[&str] = &["try again", "come back", "retry", "later"];
 
 /// What kind of "not now" an answer is. Words tell more than codes, for greylisting has no code of its own.
 pub fn class_of(code: u16, enhanced: Option<(u8, u16, u16)>, words: &str) -> Class {

@@ -1,6 +1,7 @@
 //! How fast a recipient's provider is written to: rules by domain, with defaults for the large ones.
 
 use std::collections::{BTreeSet, HashMap};
+use std::fmt;
 
 use super::address::ascii_domain;
 use super::rate::Rate;
@@ -119,7 +120,7 @@ impl Bound {
 }
 
 /// The rules of a transport, ready to be asked for each message.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Limits {
     /// With the key of each.
     bounds: Vec<(String, Bound)>,
@@ -189,6 +190,13 @@ impl Limits {
             None => (domain, &self.others),
         };
         if bound.is_none() { None } else { Some(DomainLimit { key, at_once: bound.at_once, rates: &bound.rates }) }
+    }
+}
+
+/// Without the hundreds of domains of the families.
+impl fmt::Debug for Limits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Limits").field("domains", &self.by_domain.len()).field("others", &self.others).finish_non_exhaustive()
     }
 }
 

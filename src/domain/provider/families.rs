@@ -1,4 +1,4 @@
-//! The large providers and their domains, with limits that a sender of good repute never meets trouble below.
+//! The large providers and their domains, with limits that are careful, and still fast enough for a college.
 //!
 //! The numbers are our judgement, not the providers': most publish none. `docs/operating.md` tells people about them.
 

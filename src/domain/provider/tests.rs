@@ -109,6 +109,17 @@ fn every_domain_of_a_family_is_its_alone_and_as_addresses_write_it() {
     }
 }
 
+#[test]
+fn the_handbook_tells_the_default_of_every_family() {
+    let handbook = include_str!("../../../docs/operating.md");
+    for family in FAMILIES {
+        let line = handbook.lines().find(|line| line.starts_with('|') && line.contains(&format!("`{}`", family.name)));
+        let bound = family.bound();
+        let limit = format!("{} at once, {}", bound.at_once.unwrap(), bound.rates[0]);
+        assert!(line.is_some_and(|line| line.contains(&limit) && line.contains(family.domains[0])), "{}: {limit}", family.name);
+    }
+}
+
 proptest! {
     #[test]
     fn no_text_makes_it_panic(text in any::<String>(), names in any::<String>(), domain in any::<String>()) {
