@@ -1,7 +1,7 @@
 //! What was taken from limits lately: a window that slides, so that in no span as long as a limit's more messages go than it says.
 //!
-//! A span is divided into twenty slots. What was taken in a slot is free again when its last instant is a span ago, which
-//! costs a limit that is always used up a twenty-first of its messages, and is never too much.
+//! A span is divided into twenty slots. What was taken in a slot is free again when the last of it is a span ago, which costs a
+//! limit that is always used up a twenty-first of its messages at most, and is never too much.
 
 use std::collections::BTreeMap;
 
@@ -28,14 +28,15 @@ pub struct Tally {
     pub begun: Option<Millis>,
     /// Messages taken since then.
     pub total: i64,
-    /// For each span in milliseconds the slots in which something was taken, by their number since 1970, and how much.
-    pub windows: BTreeMap<i64, BTreeMap<i64, i64>>,
+    /// For each span in milliseconds the slots in which something was taken, by their number since 1970: how much, and the
+    /// instant of the last.
+    pub windows: BTreeMap<i64, BTreeMap<i64, (i64, i64)>>,
 }
 
-/// At most so many messages in so many consecutive slots.
+/// At most so many messages within so many milliseconds, the span or a part of it.
 struct Bound {
     span: i64,
-    slots: i64,
+    within: i64,
     messages: i64,
     /// When the bound itself is widened.
     until: Millis,
@@ -62,7 +63,7 @@ impl Tally {
     /// Gives back messages that were taken at `taken_at` and did not go.
     pub fn give_back(&mut self, n: i64, taken_at: Millis) {
         for (span, slots) in &mut self.windows {
-            if let Some(used) = slots.get_mut(&slot(*span, taken_at)) {
+            if let Some((used, _)) = slots.get_mut(&slot(*span, taken_at)) {
                 *used = (*used - n).max(0);
             }
         }
@@ -78,14 +79,14 @@ impl Tally {
             return None;
         }
         let longest = self.windows.keys().copied().max().unwrap_or(0);
-        Some(Millis((now.plus(longest + longest / SLOTS).0 / DAY + 1) * DAY))
+        Some(Millis((now.plus(longest).0 / DAY + 1) * DAY))
     }
 
     fn bounds(&self, limits: &[Rate], ramp: Option<&Ramp>, now: Millis) -> Vec<Bound> {
-        let whole = |rate: &Rate, until| Bound { span: rate.span, slots: SLOTS + 1, messages: rate.messages, until };
+        let whole = |rate: &Rate, until| Bound { span: rate.span, within: rate.span, messages: rate.messages, until };
         let mut bounds: Vec<Bound> = limits.iter().map(|rate| whole(rate, Millis(i64::MAX))).collect();
         // A second's messages do not all leave at its begin: at most a quarter of them in a quarter of it.
-        let quarter = |rate: &Rate| Bound { slots: SLOTS / 4, messages: (rate.messages + 3) / 4, ..whole(rate, Millis(i64::MAX)) };
+        let quarter = |rate: &Rate| Bound { within: rate.span / 4, messages: (rate.messages + 3) / 4, ..whole(rate, Millis(i64::MAX)) };
         bounds.extend(limits.iter().filter(|rate| rate.span == SECOND).map(quarter));
         let begun = self.begun.unwrap_or(now);
         if let Some((ramp, rate)) = ramp.and_then(|ramp| Some((ramp, ramp.limit(begun, now)?))) {
@@ -100,29 +101,32 @@ impl Tally {
         }
         // Spans of another node's config too: it may be newer than ours.
         for (span, slots) in &mut self.windows {
-            *slots.entry(slot(*span, now)).or_default() += n;
+            let (used, last) = slots.entry(slot(*span, now)).or_default();
+            *used += n;
+            *last = now.0.max(*last);
         }
     }
 
     fn used(&self, bound: &Bound, now: Millis) -> i64 {
-        self.recent(bound, now).map(|(_, used)| used).sum()
+        self.recent(bound, now).map(|(used, _)| used).sum()
     }
 
-    fn recent(&self, bound: &Bound, now: Millis) -> impl Iterator<Item = (i64, i64)> {
-        let last_gone = slot(bound.span, now) - bound.slots;
-        self.windows.get(&bound.span).into_iter().flatten().map(|(slot, used)| (*slot, *used)).filter(move |(slot, _)| *slot > last_gone)
+    /// What counts now, the oldest first: how much, and until when.
+    fn recent(&self, bound: &Bound, now: Millis) -> impl Iterator<Item = (i64, Millis)> {
+        let slots = self.windows.get(&bound.span).into_iter().flat_map(BTreeMap::values);
+        slots.map(|(used, last)| (*used, Millis(last + bound.within))).filter(move |(_, until)| *until > now)
     }
 
     /// When there is room for one message.
     fn room_at(&self, bound: &Bound, now: Millis) -> Millis {
         let mut used = self.used(bound, now);
         let mut at = now;
-        for (slot, gone) in self.recent(bound, now) {
+        for (gone, until) in self.recent(bound, now) {
             if used < bound.messages {
                 break;
             }
             used -= gone;
-            at = Millis((slot + bound.slots) * length(bound.span));
+            at = until;
         }
         at.min(bound.until)
     }
@@ -130,19 +134,14 @@ impl Tally {
     /// Drops slots that count no more, and those of a time far ahead: a clock that was wrong must not stop everything.
     fn forget(&mut self, now: Millis) {
         for (span, slots) in &mut self.windows {
-            let present = slot(*span, now);
-            slots.retain(|slot, used| *used > 0 && (present - SLOTS..=present + SLOTS).contains(slot));
+            slots.retain(|_, (used, last)| *used > 0 && (now.0 - span + 1..=now.0 + span).contains(last));
         }
         self.windows.retain(|_, slots| !slots.is_empty());
     }
 }
 
-fn length(span: i64) -> i64 {
-    (span / SLOTS).max(1)
-}
-
 fn slot(span: i64, at: Millis) -> i64 {
-    at.0.div_euclid(length(span))
+    at.0.div_euclid((span / SLOTS).max(1))
 }
 
 #[cfg(test)]
