@@ -217,11 +217,15 @@ CREATE INDEX waiting_due ON waiting (transport, priority, due_at);
 CREATE INDEX waiting_edition ON waiting (edition_id);
 CREATE INDEX waiting_leased ON waiting (lease_node) WHERE lease_node IS NOT NULL;
 
--- Messages used up in the current window of each limit of a transport.
-CREATE TABLE rate_windows (
-    transport TEXT NOT NULL,
-    span      BIGINT NOT NULL,
-    opened_at BIGINT NOT NULL,
-    used      BIGINT NOT NULL,
-    PRIMARY KEY (transport, span)
+-- What was taken lately from the limits of a transport ('' as domain) and of it towards a domain: for each span the slots
+-- in which messages went. A row with a beginning, that of a warming-up, stays for ever; others until nothing of them counts.
+CREATE TABLE limits (
+    transport  TEXT NOT NULL,
+    domain     TEXT NOT NULL,
+    begun_at   BIGINT,
+    total      BIGINT NOT NULL DEFAULT 0,
+    windows    TEXT NOT NULL DEFAULT '{}',
+    kept_until BIGINT,
+    PRIMARY KEY (transport, domain)
 );
+CREATE INDEX limits_kept ON limits (kept_until);

@@ -125,7 +125,12 @@ pub(super) const TRANSPORTS: Section = Section {
         ("ehlo", Text),
         ("envelope_from", Text),
         ("connections", Number),
+        ("messages_per_connection", Number),
         ("rate", Text),
+        ("warm_up", Text),
+        ("domains", List),
+        ("weight", Number),
+        ("shares", Text),
         ("uncertain", Text),
     ],
 };

@@ -105,7 +105,10 @@ fn read(path: &Path, document: &Document, folder: &Folder, faults: &mut Faults) 
     let sources = all(document, &keys::SOURCES, faults, |reader| sources::read(reader, &zone, folder));
     let feeds = all(document, &keys::FEEDS, faults, |reader| feeds::read(reader, title, &source_names));
     let digests = all(document, &keys::DIGESTS, faults, |reader| digests::read(reader, &around));
-    let transports = all(document, &keys::TRANSPORTS, faults, |reader| transports::read(reader, &ehlo, folder));
+    let transports = all(document, &keys::TRANSPORTS, faults, |reader| transports::read(reader, &ehlo, &transport_names, folder));
+    if let Some(transports) = &transports {
+        transports::check_shares(transports, document.tables(&keys::TRANSPORTS), faults);
+    }
     Some(Config {
         path: path.to_owned(),
         site: site?,

@@ -56,7 +56,12 @@ impl fmt::Debug for Transport {
             .field("ehlo", &self.ehlo)
             .field("envelope_from", &self.envelope_from)
             .field("connections", &self.connections)
+            .field("messages_per_connection", &self.messages_per_connection)
             .field("rate", &self.rate)
+            .field("warm_up", &self.warm_up)
+            .field("domains", &self.domains)
+            .field("weight", &self.weight)
+            .field("shares", &self.shares)
             .field("uncertain", &self.uncertain)
             .finish()
     }

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 
+pub use crate::domain::provider::Limits;
+pub use crate::domain::ramp::Ramp;
+pub use crate::domain::rate::Rate;
 use crate::domain::schedule::{PauseRange, Schedule};
 pub use crate::domain::selection::Selection;
 
@@ -217,15 +220,6 @@ pub enum Uncertain {
     Hold,
 }
 
-/// A limit of messages in a span, for all nodes together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rate {
-    /// How many messages.
-    pub messages: i64,
-    /// In how many milliseconds: a second, a minute, an hour or a day.
-    pub span: i64,
-}
-
 /// One `[[transports]]` table.
 #[derive(Clone)]
 pub struct Transport {
@@ -247,8 +241,18 @@ pub struct Transport {
     pub envelope_from: Option<String>,
     /// Connections of each node.
     pub connections: usize,
+    /// After so many messages a connection is closed and a new one opened.
+    pub messages_per_connection: usize,
     /// Limits for all nodes together; empty: none.
     pub rate: Vec<Rate>,
+    /// A further limit that grows from day to day and then ends, counted from the first mail sent under it.
+    pub warm_up: Option<Ramp>,
+    /// Limits towards the recipients' domains, with the defaults; for a folder only those that were configured.
+    pub domains: Limits,
+    /// Its share of what it carries together with others, in proportion to theirs; 0: only while those with more cannot be used.
+    pub weight: u32,
+    /// Name of the transport whose mail it carries too; that one shares nobody's.
+    pub shares: Option<String>,
     /// After a crash.
     pub uncertain: Uncertain,
 }

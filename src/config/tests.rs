@@ -136,6 +136,23 @@ fn values_that_cannot_work_are_refused() {
         (format!("{transport}url = \"smtp://h.example\"\ntls_ca = \"ca\""), "verifies no certificate"),
         (format!("{transport}url = \"smtps://h\"\nrate = \"50\""), "is no limit"),
         (format!("{transport}url = \"smtps://h\"\nrate = \"5/s, 6/s\""), "two limits"),
+        (format!("{transport}url = \"smtps://h\"\nmessages_per_connection = 0"), "from 1 to 100000, not 0"),
+        (format!("{transport}url = \"smtps://h\"\nwarm_up = \"200/d\""), "200/d to 20000/d in 30d"),
+        (format!("{transport}url = \"smtps://h\"\nwarm_up = \"200/d to 100/d in 30d\""), "a warming-up grows"),
+        (format!("{transport}url = \"smtps://h\"\ndomains = [\"gmail.com\"]"), "write domains, a colon and limits"),
+        (format!("{transport}url = \"smtps://h\"\ndomains = [\"gmail.com: 50\"]"), "write \"10 at once\""),
+        (format!("{transport}url = \"smtps://h\"\ndomains = [\"gmail.com: 5/s\", \"gmail.com: 6/s\"]"), "has two lines"),
+        (format!("{transport}url = \"smtps://h\"\nweight = 1001"), "from 0 to 1000, not 1001"),
+        (format!("{transport}url = \"smtps://h\"\nweight = 0"), "no other transport carries its mail"),
+        (format!("{transport}url = \"smtps://h\"\nshares = \"t\""), "names this transport itself"),
+        (format!("{transport}url = \"smtps://h\"\nshares = \"other\""), "no [[transports]] with the name `other`"),
+        (
+            format!(
+                "{transport}url = \"smtps://h\"\n[[transports]]\nname = \"u\"\nurl = \"smtps://h\"\nshares = \"t\"\n\
+                     [[transports]]\nname = \"v\"\nurl = \"smtps://h\"\nshares = \"u\""
+            ),
+            "`u` shares the mail of `t` itself",
+        ),
         (format!("{transport}url = \"smtps://h\"\nenvelope_from = \"N <a@b.example>\""), "`envelope_from`"),
         (format!("{transport}url = \"smtps://h\"\nehlo = \"host\""), "no host name"),
     ] {
@@ -143,6 +160,30 @@ fn values_that_cannot_work_are_refused() {
         assert!(said.contains(part), "{text}\n{said}");
         assert_eq!(said.lines().count(), 1, "{text}\n{said}");
     }
+}
+
+#[test]
+fn transports_have_limits_and_share_their_mail() {
+    let text = format!(
+        "{SITE}[[transports]]\nname = \"main\"\nurl = \"smtps://h\"\nweight = 0\nwarm_up = \"200/d to 20000/d in 30d\"\n\
+         messages_per_connection = 20\ndomains = [\"gmail.com: 3 at once\", \"*: 2/s\"]\n\
+         [[transports]]\nname = \"second\"\nurl = \"smtps://h\"\nweight = 3\nshares = \"main\"\n\
+         [[transports]]\nname = \"outbox\"\nurl = \"file://outbox\"\n"
+    );
+    let lines = r#"["gmail.com, qq.com: 4 at once, 5/s", "google: none"]"#;
+    let config = parse(&text, &[("COURANT__TRANSPORTS__SECOND__DOMAINS", lines)]).unwrap();
+    let [main, second, outbox] = &config.transports[..] else { panic!("three transports") };
+    let at_once = |transport: &Transport, domain: &str| transport.domains.of(domain).and_then(|limit| limit.at_once);
+    assert_eq!((main.weight, main.messages_per_connection, main.warm_up.map(|ramp| ramp.days)), (0, 20, Some(30)));
+    assert_eq!((at_once(main, "gmail.com"), at_once(main, "googlemail.com"), at_once(main, "example.edu")), (Some(3), Some(10), None));
+    assert_eq!(main.domains.of("example.edu").map(|limit| limit.rates.len()), Some(1));
+    assert_eq!((second.weight, second.shares.as_deref(), second.messages_per_connection), (3, Some("main"), 500));
+    assert_eq!((at_once(second, "qq.com"), at_once(second, "foxmail.com")), (Some(4), Some(2)));
+    assert!(second.domains.of("googlemail.com").is_none() && second.warm_up.is_none());
+    assert!(outbox.domains.of("gmail.com").is_none(), "a folder is as fast as it can be");
+
+    let said = parse(&text, &[("COURANT__TRANSPORTS__SECOND__DOMAINS", "gmail.com, qq.com: 4 at once, 5/s")]).unwrap_err();
+    assert!(said.contains("as in [\"gmail.com, googlemail.com: 10 at once, 50/s\""), "{said}");
 }
 
 #[test]

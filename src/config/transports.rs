@@ -4,29 +4,25 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::Url;
 
-use super::names::{own_name, read_slug};
+use super::document::Table;
+use super::error::Faults;
+use super::keys;
+use super::names::{Names, own_name, read_slug};
 use super::places::Folder;
 use super::reader::{Reader, one_of};
-use super::settings::{Rate, Route, TlsMode, Transport, Uncertain};
+use super::settings::{Limits, Ramp, Rate, Route, TlsMode, Transport, Uncertain};
 use crate::domain::address::{EmailAddress, ascii_domain};
-use crate::domain::time::{DAY, HOUR, MINUTE, SECOND};
+use crate::domain::provider::Rule;
 
 /// Schemes of relays, their protection and their ports when none is given.
 const SCHEMES: [(&str, TlsMode, u16); 3] =
     [("smtp", TlsMode::Opportunistic, 25), ("smtp+starttls", TlsMode::Required, 587), ("smtps", TlsMode::Implicit, 465)];
 
-const SPANS: [(&str, i64); 4] = [("s", SECOND), ("m", MINUTE), ("h", HOUR), ("d", DAY)];
-
-/// Reads one `[[transports]]`; `ehlo` is what to say to a relay unless it says otherwise.
-pub(super) fn read(mut reader: Reader<'_>, default_ehlo: &str, folder: &Folder) -> Option<Transport> {
+/// Reads one `[[transports]]`; `default_ehlo` is what to say to a relay unless it says otherwise.
+pub(super) fn read(mut reader: Reader<'_>, default_ehlo: &str, names: &Names, folder: &Folder) -> Option<Transport> {
     let remedy = "write the relay, as smtp+starttls://mail.example.edu:587, or a folder, as file://outbox";
     let route = reader.required("url", remedy, |text| route(text, folder));
-    let username = reader.optional("username", credential);
-    let password = reader.optional("password", credential);
-    if reader.has("username") != reader.has("password") {
-        let (there, missing) = if reader.has("username") { ("username", "password") } else { ("password", "username") };
-        reader.fault(there, &format!("it is used only together with `{missing}`: set both or neither"));
-    }
+    let login = login(&mut reader);
     let tls_ca = reader.optional("tls_ca", |text| folder.join(text));
     if let Some(Route::Smtp { host, tls: TlsMode::Opportunistic, .. }) = &route
         && !is_loopback(host)
@@ -36,21 +32,73 @@ pub(super) fn read(mut reader: Reader<'_>, default_ehlo: &str, folder: &Folder) 
     let ehlo = reader.or("ehlo", default_ehlo.to_owned(), ehlo);
     let envelope_from = reader.optional("envelope_from", |text| EmailAddress::parse(text).map(|address| address.as_str().to_owned()));
     let connections = reader.count("connections", 10, 1..=500);
-    let rate = reader.or("rate", Vec::new(), rates);
+    let messages_per_connection = reader.count("messages_per_connection", 500, 1..=100_000);
+    let rate = reader.or("rate", Vec::new(), Rate::parse_list);
+    let warm_up = reader.or("warm_up", None, Ramp::parse);
+    let domains = domains(&mut reader, route.as_ref());
+    let weight = reader.count("weight", 1, 0..=1_000);
+    let shares = reader.optional("shares", |name| names.refer(name));
     let uncertain = reader.or("uncertain", Uncertain::Retry, one_of(&[("retry", Uncertain::Retry), ("hold", Uncertain::Hold)]));
+    let (username, password) = login?;
     Some(Transport {
         name: own_name(&mut reader)?,
         was: reader.list("was", read_slug)?,
         route: route?,
-        username: username?,
-        password: password?,
+        username,
+        password,
         tls_ca: tls_ca?,
         ehlo: ehlo?,
         envelope_from: envelope_from?,
         connections: connections?,
+        messages_per_connection: messages_per_connection?,
         rate: rate?,
+        warm_up: warm_up?,
+        domains: domains?,
+        weight: u32::try_from(weight?).ok()?,
+        shares: shares?,
         uncertain: uncertain?,
     })
+}
+
+/// User name and password: both, or neither.
+fn login(reader: &mut Reader<'_>) -> Option<(Option<String>, Option<String>)> {
+    let username = reader.optional("username", credential);
+    let password = reader.optional("password", credential);
+    if reader.has("username") != reader.has("password") {
+        let (there, missing) = if reader.has("username") { ("username", "password") } else { ("password", "username") };
+        reader.fault(there, &format!("it is used only together with `{missing}`: set both or neither"));
+    }
+    Some((username?, password?))
+}
+
+/// Limits towards domains; nobody's server minds how fast a folder is filled.
+fn domains(reader: &mut Reader<'_>, route: Option<&Route>) -> Option<Limits> {
+    let rules = reader.list("domains", Rule::parse)?;
+    let limits = if let Some(Route::Folder(_)) = route { Limits::of_rules(&rules) } else { Limits::with_defaults(&rules) };
+    limits.map_err(|why| reader.fault("domains", &why)).ok()
+}
+
+/// Notes what cannot work in who shares whose mail; the tables are those of the transports, in the same order.
+pub(super) fn check_shares(transports: &[Transport], tables: &[Table], faults: &mut Faults) {
+    for (transport, table) in transports.iter().zip(tables) {
+        let mut reader = Reader::new(&keys::TRANSPORTS, table, faults);
+        if let Some(first) = transport.shares.as_ref() {
+            let further = transports.iter().find(|other| other.name == *first).and_then(|other| other.shares.as_ref());
+            match further {
+                _ if *first == transport.name => reader.fault("shares", "it names this transport itself: name another, or remove the key"),
+                Some(further) => {
+                    let why = format!("`{first}` shares the mail of `{further}` itself: name a transport that has no `shares`");
+                    reader.fault("shares", &why);
+                }
+                None => {}
+            }
+        } else if transport.weight == 0
+            && !transports.iter().any(|other| other.shares.as_ref() == Some(&transport.name) && other.weight > 0)
+        {
+            let why = "0 makes it a stand-by, and no other transport carries its mail: give one that `shares` it a weight above 0, or remove the key";
+            reader.fault("weight", why);
+        }
+    }
 }
 
 /// Where an address leads; it is never repeated in a refusal, for it may hold a password by mistake.
@@ -114,25 +162,4 @@ fn ehlo(text: &str) -> Result<String, String> {
         }
     }
     ascii_domain(text).map_err(|_| format!("`{text}` is no host name with a dot in it: write this machine's, as news.example.edu"))
-}
-
-/// `none`, or limits with commas between them: `50/s, 20000/d`.
-fn rates(text: &str) -> Result<Vec<Rate>, String> {
-    if text.trim() == "none" {
-        return Ok(Vec::new());
-    }
-    let mut rates: Vec<Rate> = Vec::new();
-    for limit in text.split(',').map(str::trim) {
-        let refusal = || format!("`{limit}` is no limit: write a number and /s, /m, /h or /d, as in \"50/s, 20000/d\", or \"none\"");
-        let (count, unit) = limit.split_once('/').ok_or_else(refusal)?;
-        let (_, span) = SPANS.into_iter().find(|(name, _)| *name == unit.trim()).ok_or_else(refusal)?;
-        let count = count.trim();
-        let is_number = count.bytes().all(|b| b.is_ascii_digit());
-        let messages = count.parse().ok().filter(|n: &i64| is_number && (1..=1_000_000_000).contains(n)).ok_or_else(refusal)?;
-        if rates.iter().any(|rate| rate.span == span) {
-            return Err(format!("`{text}` has two limits for the same span"));
-        }
-        rates.push(Rate { messages, span });
-    }
-    Ok(rates)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::lane::{Lane, Ready, Shared};
 use super::lease::Job;
 use crate::config::Uncertain;
+use crate::domain::deferral::Deferral;
 use crate::domain::delivery::{Outcome, UNKNOWN_WAIT, next_attempt};
 use crate::domain::time::Millis;
 use crate::mail::smtp::{Outcome as Heard, Scope};
@@ -17,6 +18,7 @@ impl Lane {
         let (outcome, words) = self.judge(&ready, heard).await;
         self.shared.record(&ready.job, outcome.clone(), Some(words)).await;
         if outcome == Outcome::Released {
+            self.shared.give_back(&ready.job, ready.taken_at).await;
             self.shared.docket.put_back(ready.job);
         }
     }
@@ -37,7 +39,8 @@ impl Lane {
                 if scope == Scope::Relay && !engine.is_its_own_trouble(claimed.id) {
                     shared.trouble(&answer.words);
                 }
-                self.put_off(claimed, answer.words, now)
+                let deferral = answer.deferral();
+                self.put_off(claimed, answer.words, deferral, now)
             }
             Heard::Refused { answer, scope } => {
                 if scope != Scope::Recipient
@@ -56,7 +59,7 @@ impl Lane {
                 (Outcome::Unknown { until: now.plus(UNKNOWN_WAIT) }, why)
             }
             // Heard over and over for one mail while others pass, it is that mail's, and must neither block them nor last.
-            Heard::RelayTrouble { why } if engine.is_its_own_trouble(claimed.id) => self.put_off(claimed, why, now),
+            Heard::RelayTrouble { why } if engine.is_its_own_trouble(claimed.id) => self.put_off(claimed, why, Deferral::default(), now),
             Heard::RelayTrouble { why } => {
                 shared.trouble(&why);
                 (Outcome::Released, why)
@@ -65,11 +68,11 @@ impl Lane {
     }
 
     /// Tries a delivery again later, or gives it up when its time is over.
-    fn put_off(&mut self, claimed: &Claimed, words: String, now: Millis) -> (Outcome, String) {
+    fn put_off(&mut self, claimed: &Claimed, words: String, deferral: Deferral, now: Millis) -> (Outcome, String) {
         // The attempts so far and a number of the row's own spread thousands that were put off together.
         let jitter = (claimed.id.wrapping_mul(7919).wrapping_add(claimed.attempts * 104_729)).rem_euclid(1000);
         let since = claimed.first_tried_at.unwrap_or(now);
-        if let Some(until) = next_attempt(since, claimed.attempts + 1, now, jitter) {
+        if let Some(until) = next_attempt(since, claimed.attempts + 1, now, jitter, deferral) {
             self.report.deferred += 1;
             (Outcome::Deferred { until }, words)
         } else {
@@ -97,6 +100,11 @@ impl Shared {
 
     fn may_retry_unknown(&self, job: &Job) -> bool {
         job.claimed.uncertain == 0 && self.transport.uncertain == Uncertain::Retry
+    }
+
+    /// Gives back what a job that did not go took from limits.
+    pub(super) async fn give_back(&self, job: &Job, taken_at: Millis) {
+        self.engine.recorder.give_back(&self.transport, job.limit.as_deref(), taken_at).await;
     }
 
     /// Hands over what became of a job.

@@ -1,5 +1,6 @@
 //! The feeder of a transport: leases what is due, puts it on the docket, and gives back what is over.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::docket::Docket;
 use super::lane::{self, Shared};
-use super::lease::{Job, Leased, Ticket};
+use super::lease::{Job, Leased, Limit, Ticket};
 use super::letters::Letters;
 use super::{Engine, PATIENCE, Report};
 use crate::config::{Transport, Uncertain};
@@ -37,6 +38,8 @@ struct Feeder<'a> {
     open: usize,
     last_edition: i64,
     looked: Option<Instant>,
+    /// Limits of domains met so far.
+    limits: HashMap<String, Arc<Limit>>,
 }
 
 /// Runs the lanes of a transport until nothing is due and nothing in flight.
@@ -71,7 +74,8 @@ pub(super) async fn run(engine: &Engine, transport: &Transport, wait: i64, stop:
     for _ in 0..transport.connections {
         lanes.spawn(lane::run(Arc::clone(&shared), way.clone()));
     }
-    let mut feeder = Feeder { engine, transport, names, stop, docket, over, hears, open: 0, last_edition: 0, looked: None };
+    let mut feeder =
+        Feeder { engine, transport, names, stop, docket, over, hears, open: 0, last_edition: 0, looked: None, limits: HashMap::new() };
     let fed = feeder.feed(wait).await;
     feeder.docket.close();
     let mut report = Report::default();
@@ -170,7 +174,7 @@ impl Feeder<'_> {
             any = true;
             self.last_edition = edition;
             let ticket = self.ticket(Leased::Block(block));
-            let jobs = deliveries.into_iter().map(|delivery| self.job(delivery, Arc::clone(&ticket))).collect();
+            let jobs: Vec<Job> = deliveries.into_iter().map(|delivery| self.job(delivery, Arc::clone(&ticket))).collect();
             self.docket.add(edition, jobs);
         }
         Ok(any)

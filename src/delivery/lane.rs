@@ -49,6 +49,8 @@ struct Asked {
 pub(super) struct Ready {
     pub(super) job: Job,
     pub(super) granted: Instant,
+    /// When it took from limits what it takes.
+    pub(super) taken_at: Millis,
     message: Message,
 }
 
@@ -122,7 +124,7 @@ impl Lane {
                 // Behind the relay's 354 one can only send or hang up.
                 self.way.abandon();
                 if let Some(next) = next {
-                    self.give_back(next).await;
+                    self.release(next.job, next.taken_at).await;
                 }
                 return;
             }
@@ -174,8 +176,8 @@ impl Lane {
     /// that does not go out now; with a time, if a limit of the transport is used up until then.
     async fn granted(&mut self, asked: Asked) -> Result<Ready, Option<Millis>> {
         let Asked { job, pending } = asked;
-        let granted = match pending.granted().await {
-            Grant::Start(at) => at,
+        let (granted, taken_at) = match pending.granted().await {
+            Grant::Start(at, taken_at) => (at, taken_at),
             Grant::Drop => return Err(None),
             Grant::Wait(until) => {
                 self.shared.docket.put_back(job);
@@ -187,14 +189,14 @@ impl Lane {
             }
         };
         if self.shared.halt.is_cancelled() {
-            self.release(job).await;
+            self.release(job, taken_at).await;
             return Err(None);
         }
         match self.shared.letters.write(&job.claimed).await {
-            Ok(message) => Ok(Ready { job, granted, message }),
+            Ok(message) => Ok(Ready { job, granted, taken_at, message }),
             Err(e) if e.chain().any(|cause| cause.is::<StoreError>()) => {
                 // The database's trouble is none of the recipient's.
-                self.release(job).await;
+                self.release(job, taken_at).await;
                 let _ = self.pause((self.shared.engine.clock)().plus(DATABASE_PAUSE)).await;
                 Err(None)
             }
@@ -211,12 +213,13 @@ impl Lane {
         let job = &ready.job;
         let wish = Wish { id: job.claimed.id, transport: Arc::clone(&self.shared.transport), limit: job.limit.clone(), again: true };
         match self.shared.engine.recorder.intend(wish).await.granted().await {
-            Grant::Start(at) => {
+            Grant::Start(at, _) => {
                 ready.granted = at;
                 true
             }
             Grant::Drop | Grant::Wait(_) | Grant::StandAside(_) => {
                 self.shared.record(job, Outcome::Released, None).await;
+                self.shared.give_back(job, ready.taken_at).await;
                 false
             }
         }
@@ -226,7 +229,7 @@ impl Lane {
     async fn release_all(&mut self) {
         while let Some(Asked { job, pending }) = self.asked.pop_front() {
             match pending.granted().await {
-                Grant::Start(_) => self.release(job).await,
+                Grant::Start(_, taken_at) => self.release(job, taken_at).await,
                 Grant::Drop => {}
                 Grant::Wait(_) => self.shared.docket.put_back(job),
                 Grant::StandAside(until) => self.shared.docket.stand_aside(job, until),
@@ -234,13 +237,10 @@ impl Lane {
         }
     }
 
-    async fn give_back(&self, ready: Ready) {
-        self.release(ready.job).await;
-    }
-
     /// Gives back a job that was granted: certainly unsent, nobody shall take it for uncertain meanwhile.
-    async fn release(&self, job: Job) {
+    async fn release(&self, job: Job, taken_at: Millis) {
         self.shared.record(&job, Outcome::Released, None).await;
+        self.shared.give_back(&job, taken_at).await;
         self.shared.docket.put_back(job);
     }
 

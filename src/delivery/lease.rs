@@ -6,6 +6,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::docket::Docket;
 use crate::domain::provider::DomainLimit;
+use crate::domain::rate::Rate;
 use crate::store::claims::Claimed;
 
 /// What a node leased.
@@ -67,13 +68,33 @@ impl Drop for Pass {
     }
 }
 
+/// What a recipient's domain takes; shared by all who go there.
+#[derive(Debug)]
+pub(super) struct Limit {
+    /// What counts together.
+    pub(super) key: Arc<str>,
+    at_once: Option<u32>,
+    pub(super) rates: Vec<Rate>,
+}
+
+impl Limit {
+    pub(super) fn of(limit: &DomainLimit<'_>) -> Self {
+        Self { key: limit.key.into(), at_once: limit.at_once, rates: limit.rates.to_vec() }
+    }
+
+    /// Whether one more may go while so many are in flight.
+    pub(super) fn has_room(&self, in_flight: u32) -> bool {
+        self.at_once.is_none_or(|most| in_flight < most)
+    }
+}
+
 /// A delivery on its way to a lane.
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) claimed: Claimed,
     pub(super) ticket: Arc<Ticket>,
     /// What its recipient's domain takes.
-    pub(super) limit: Option<Arc<DomainLimit>>,
+    pub(super) limit: Option<Arc<Limit>>,
     /// Set while a lane has it, if its domain has a limit.
     pub(super) pass: Option<Pass>,
 }

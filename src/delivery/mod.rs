@@ -194,7 +194,7 @@ impl Engine {
 
     /// The transports whose mail this one carries.
     fn carried_by(&self, transport: &Transport) -> Vec<String> {
-        vec![transport.name.clone()]
+        std::iter::once(&transport.name).chain(&transport.shares).cloned().collect()
     }
 
     /// Gives back what a run of this transport that ended badly still has leased; nothing of it is in flight any more.

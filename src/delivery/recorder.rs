@@ -1,18 +1,17 @@
 //! The group commit: one transaction records what became of messages and marks the next ones, for all connections.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use super::lease::Ticket;
+use super::lease::{Limit, Ticket};
 use crate::config::Transport;
-use crate::domain::provider::DomainLimit;
 use crate::domain::time::Millis;
 use crate::store::outcomes::{Intent, Record};
-use crate::store::rates::Limit;
+use crate::store::rates::{Ask, Granted, LimitKey, Unused};
 use crate::store::{Store, StoreResult};
 
 /// Entries of one commit at most.
@@ -23,8 +22,9 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// The answer to an intent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Grant {
-    /// It was marked `sending` then: start soon, for a pause or a leaving since is not known.
-    Start(Instant),
+    /// It was marked `sending` then: start soon, for a pause or a leaving since is not known. What it took from limits, it
+    /// took at this time.
+    Start(Instant, Millis),
     /// A limit of the transport is used up until then.
     Wait(Millis),
     /// A limit of the recipient's domain is used up until then.
@@ -38,7 +38,7 @@ pub(super) enum Grant {
 pub(super) struct Wish {
     pub(super) id: i64,
     pub(super) transport: Arc<Transport>,
-    pub(super) limit: Option<Arc<DomainLimit>>,
+    pub(super) limit: Option<Arc<Limit>>,
     /// Whether it was granted before: then it spends no limit.
     pub(super) again: bool,
 }
@@ -48,6 +48,8 @@ enum Entry {
     Outcome(Box<Record>, Arc<Ticket>),
     /// A wish to start one.
     Intent(Wish, oneshot::Sender<Grant>),
+    /// What was granted, at that time, and did not go after all.
+    Unused(Box<Unused>),
     /// A wish to know that all before is committed.
     Flush(oneshot::Sender<()>),
 }
@@ -89,6 +91,13 @@ impl Recorder {
         let _ = self.entries.send(Entry::Outcome(Box::new(record), ticket)).await;
     }
 
+    /// Gives back what a message took from limits that did not go.
+    pub(super) async fn give_back(&self, transport: &Transport, limit: Option<&Limit>, taken_at: Millis) {
+        for key in limit_keys(transport, limit) {
+            let _ = self.entries.send(Entry::Unused(Box::new(Unused { key, n: 1, taken_at }))).await;
+        }
+    }
+
     /// Returns when everything handed over before is committed.
     pub(super) async fn flush(&self) {
         let (reply, done) = oneshot::channel();
@@ -109,8 +118,28 @@ struct Batch {
     records: Vec<Record>,
     tickets: Vec<Arc<Ticket>>,
     wishes: Vec<Asking>,
+    unused: Vec<Unused>,
     flushes: Vec<oneshot::Sender<()>>,
 }
+
+impl Wish {
+    /// What it asks of one of its limits, for no message yet.
+    fn ask(&self, key: &LimitKey) -> Ask {
+        let of_domain = self.limit.as_ref().filter(|_| !key.domain.is_empty());
+        let limits = of_domain.map_or_else(|| self.transport.rate.clone(), |limit| limit.rates.clone());
+        Ask { key: key.clone(), limits, warm_up: self.transport.warm_up.filter(|_| of_domain.is_none()), wanted: 0 }
+    }
+}
+
+/// The limits in the store that a message spends.
+fn limit_keys(transport: &Transport, limit: Option<&Limit>) -> Vec<LimitKey> {
+    let own = (!transport.rate.is_empty() || transport.warm_up.is_some()).then(|| LimitKey::of(&transport.name));
+    let towards = limit.filter(|l| !l.rates.is_empty()).map(|l| LimitKey::towards(&transport.name, &l.key));
+    own.into_iter().chain(towards).collect()
+}
+
+/// An answer on its way to who asked.
+type Answered = (oneshot::Sender<Grant>, Grant);
 
 /// A wish, and who waits for the answer.
 type Asking = (Wish, oneshot::Sender<Grant>);
@@ -123,7 +152,7 @@ impl Batch {
             let row = match &entry {
                 Entry::Outcome(record, _) => Some(record.id),
                 Entry::Intent(wish, _) => Some(wish.id),
-                Entry::Flush(_) => None,
+                Entry::Unused(_) | Entry::Flush(_) => None,
             };
             if row.is_some_and(|id| !rows.insert(id)) {
                 entries.push_front(entry);
@@ -135,6 +164,7 @@ impl Batch {
                     batch.tickets.push(ticket);
                 }
                 Entry::Intent(wish, reply) => batch.wishes.push((wish, reply)),
+                Entry::Unused(unused) => batch.unused.push(*unused),
                 Entry::Flush(reply) => batch.flushes.push(reply),
             }
         }
@@ -152,15 +182,19 @@ impl Desk {
     }
 
     async fn commit(&self, batch: Batch) {
-        let Batch { records, tickets, wishes, flushes } = batch;
-        let (wishes, refused) = self.within_limits(wishes).await;
+        let Batch { records, tickets, wishes, mut unused, flushes } = batch;
+        let now = (self.clock)();
+        let (wishes, refused) = self.within_limits(wishes, &mut unused, now).await;
+        if !unused.is_empty() {
+            self.until_it_works("what limits get back", || self.store.give_back_to_limits(&unused, now)).await;
+        }
         let intents: Vec<Intent> = wishes.iter().map(|(w, _)| Intent { id: w.id, again: w.again }).collect();
         let commit = || self.store.commit_outcomes(&self.node, &records, &intents, (self.clock)());
         let started = self.until_it_works("the outcomes", commit).await;
         let committed = Instant::now();
         drop(tickets);
         for (wish, reply) in wishes {
-            let _ = reply.send(if started.contains(&wish.id) { Grant::Start(committed) } else { Grant::Drop });
+            let _ = reply.send(if started.contains(&wish.id) { Grant::Start(committed, now) } else { Grant::Drop });
         }
         for (reply, grant) in refused {
             let _ = reply.send(grant);
@@ -170,31 +204,40 @@ impl Desk {
         }
     }
 
-    /// Divides wishes into those that their transports' limits allow now and those that must wait.
-    async fn within_limits(&self, wishes: Vec<Asking>) -> (Vec<Asking>, Vec<(oneshot::Sender<Grant>, Grant)>) {
-        let mut wanted: HashMap<String, (Vec<Limit>, i64)> = HashMap::new();
-        for (wish, _) in wishes.iter().filter(|(w, _)| !w.again && !w.transport.rate.is_empty()) {
-            let limits = || wish.transport.rate.iter().map(|r| Limit { messages: r.messages, span: r.span }).collect();
-            wanted.entry(wish.transport.name.clone()).or_insert_with(|| (limits(), 0)).1 += 1;
-        }
-        let mut granted: HashMap<String, (i64, Millis)> = HashMap::new();
-        for (name, (limits, wanted)) in wanted {
-            let take = || self.store.take_from_limits(&name, &limits, wanted, (self.clock)());
-            let taken = self.until_it_works("the limits", take).await;
-            granted.insert(name, taken);
-        }
-        let (mut now, mut later) = (Vec::new(), Vec::new());
-        for (wish, reply) in wishes {
-            match granted.get_mut(&wish.transport.name).filter(|_| !wish.again) {
-                Some((0, again)) => later.push((reply, Grant::Wait(*again))),
-                Some((left, _)) => {
-                    *left -= 1;
-                    now.push((wish, reply));
-                }
-                None => now.push((wish, reply)),
+    /// Divides wishes into those that all their limits allow now and those that must wait.
+    async fn within_limits(&self, wishes: Vec<Asking>, unused: &mut Vec<Unused>, now: Millis) -> (Vec<Asking>, Vec<Answered>) {
+        let mut asks: BTreeMap<LimitKey, Ask> = BTreeMap::new();
+        for (wish, _) in wishes.iter().filter(|(w, _)| !w.again) {
+            for key in limit_keys(&wish.transport, wish.limit.as_deref()) {
+                let ask = asks.entry(key).or_insert_with_key(|key| wish.ask(key));
+                ask.wanted += 1;
             }
         }
-        (now, later)
+        if asks.is_empty() {
+            return (wishes, Vec::new());
+        }
+        let asks: Vec<Ask> = asks.into_values().collect();
+        let granted = self.until_it_works("the limits", || self.store.take_from_limits(&asks, now)).await;
+        let mut left: BTreeMap<LimitKey, Granted> = asks.into_iter().map(|ask| ask.key).zip(granted).collect();
+        let (mut start, mut later) = (Vec::new(), Vec::new());
+        for (wish, reply) in wishes {
+            let keys = if wish.again { Vec::new() } else { limit_keys(&wish.transport, wish.limit.as_deref()) };
+            match keys.iter().find_map(|key| left.get(key).filter(|g| g.n == 0).map(|g| (key.domain.is_empty(), g.again))) {
+                Some((true, again)) => later.push((reply, Grant::Wait(again))),
+                Some((false, again)) => later.push((reply, Grant::StandAside(again))),
+                None => {
+                    for key in &keys {
+                        if let Some(granted) = left.get_mut(key) {
+                            granted.n -= 1;
+                        }
+                    }
+                    start.push((wish, reply));
+                }
+            }
+        }
+        // What one limit granted in vain, for another refused.
+        unused.extend(left.into_iter().filter(|(_, g)| g.n > 0).map(|(key, g)| Unused { key, n: g.n, taken_at: now }));
+        (start, later)
     }
 
     /// Tries until the database takes it: an outcome is never given up. Lanes wait meanwhile, for nothing is granted.

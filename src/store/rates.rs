@@ -1,50 +1,178 @@
-//! Limits of a transport that hold for all nodes together and over restarts.
+//! Limits that hold for all nodes together and over restarts: what was taken from them is kept here.
 
-use super::{Store, StoreResult, transaction};
-use crate::domain::time::Millis;
+use std::collections::BTreeMap;
 
-/// So many messages in a window of so many milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limit {
-    /// Messages in a window.
-    pub messages: i64,
-    /// The window's length in milliseconds.
-    pub span: i64,
+use serde_json::{Value, json};
+
+use super::dialect::{Column, sql};
+use super::{Store, StoreError, StoreResult, transaction};
+use crate::domain::ramp::Ramp;
+use crate::domain::rate::Rate;
+pub use crate::domain::tally::Granted;
+use crate::domain::tally::Tally;
+use crate::domain::time::{DAY, Millis};
+
+/// How long a row that nothing was taken from yet is kept.
+const NEW: i64 = 2 * DAY;
+/// Rows that count no more are dropped when new ones come, more of them than come.
+const DROPPED: i64 = 1_000;
+
+/// Whose limits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LimitKey {
+    /// The transport's name.
+    pub transport: String,
+    /// What counts together by the transport's rules about domains; empty for the transport itself.
+    pub domain: String,
 }
 
+impl LimitKey {
+    /// A transport's own: its `rate` and its warming-up.
+    pub fn of(transport: &str) -> Self {
+        Self::towards(transport, "")
+    }
+
+    /// A transport's towards a domain, by the key of its limit.
+    pub fn towards(transport: &str, key: &str) -> Self {
+        Self { transport: transport.to_owned(), domain: key.to_owned() }
+    }
+
+    fn row(&self) -> Value {
+        json!({"transport": self.transport, "domain": self.domain})
+    }
+}
+
+/// A wish to start messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ask {
+    /// Whose limits.
+    pub key: LimitKey,
+    /// The limits.
+    pub limits: Vec<Rate>,
+    /// A warming-up, which begins with the first message that is granted.
+    pub warm_up: Option<Ramp>,
+    /// How many messages.
+    pub wanted: i64,
+}
+
+/// Messages that were granted and did not go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unused {
+    /// From whose limits they were taken.
+    pub key: LimitKey,
+    /// How many.
+    pub n: i64,
+    /// The `now` of the call that granted them.
+    pub taken_at: Millis,
+}
+
+/// A key, a beginning, a total and windows.
+type Row = (String, String, Option<i64>, i64, String);
+
 impl Store {
-    /// Takes up to `wanted` messages out of a transport's current windows; gives how many, and when to ask again for more.
-    pub async fn take_from_limits(&self, transport: &str, limits: &[Limit], wanted: i64, now: Millis) -> StoreResult<(i64, Millis)> {
-        let (transport, limits) = (transport.to_owned(), limits.to_vec());
+    /// Takes from the limits of several keys in one transaction; the answers are in the order of the asks.
+    ///
+    /// Each ask is granted by itself: what one key grants and another refuses is given back by the caller.
+    pub async fn take_from_limits(&self, asks: &[Ask], now: Millis) -> StoreResult<Vec<Granted>> {
+        let (asks, keys) = (asks.to_vec(), asks.iter().map(|ask| ask.key.clone()).collect());
+        let work = move |tallies: &mut Tallies| {
+            asks.iter()
+                .map(|ask| {
+                    let tally = tallies.entry(ask.key.clone()).or_default();
+                    tally.take(&ask.limits, ask.warm_up.as_ref(), ask.wanted, now)
+                })
+                .collect()
+        };
+        self.change_tallies(keys, now, work).await
+    }
+
+    /// Gives messages back that were granted and did not go, in one transaction.
+    pub async fn give_back_to_limits(&self, unused: &[Unused], now: Millis) -> StoreResult<()> {
+        let unused = unused.to_vec();
+        let keys = unused.iter().map(|unused| unused.key.clone()).collect();
+        let work = move |tallies: &mut Tallies| {
+            for Unused { key, n, taken_at } in &unused {
+                tallies.entry(key.clone()).or_default().give_back(*n, *taken_at);
+            }
+        };
+        self.change_tallies(keys, now, work).await
+    }
+
+    /// Reads, changes and writes tallies, alone among all nodes.
+    async fn change_tallies<T: Send + 'static>(
+        &self,
+        mut keys: Vec<LimitKey>,
+        now: Millis,
+        work: impl FnOnce(&mut Tallies) -> T + Send + 'static,
+    ) -> StoreResult<T> {
+        keys.sort();
+        keys.dedup();
+        let asked = Value::from(keys.iter().map(LimitKey::row).collect::<Vec<_>>()).to_string();
+        let statements = self.limit_statements();
         transaction!(self, |tx| {
-            let (mut granted, mut again) = (wanted, now);
-            for limit in &limits {
-                let opened = now.0.div_euclid(limit.span) * limit.span;
-                let (used,): (i64,) = sqlx::query_as(
-                    "INSERT INTO rate_windows (transport, span, opened_at, used) VALUES ($1, $2, $3, 0) \
-                     ON CONFLICT (transport, span) DO UPDATE SET opened_at = excluded.opened_at, \
-                     used = CASE WHEN rate_windows.opened_at = excluded.opened_at THEN rate_windows.used ELSE 0 END RETURNING used",
-                )
-                .bind(&transport)
-                .bind(limit.span)
-                .bind(opened)
-                .fetch_one(&mut *tx)
-                .await?;
-                let left = (limit.messages - used).max(0);
-                if left < granted {
-                    granted = left;
-                    again = Millis(opened + limit.span);
-                }
+            let new =
+                sqlx::query(sql(statements.open)).bind(&asked).bind(now.plus(NEW).0).bind(now.0).execute(&mut *tx).await?.rows_affected();
+            if new > 0 {
+                sqlx::query(sql(statements.forget)).bind(now.0).bind(DROPPED).execute(&mut *tx).await?;
             }
-            for limit in &limits {
-                sqlx::query("UPDATE rate_windows SET used = used + $3 WHERE transport = $1 AND span = $2")
-                    .bind(&transport)
-                    .bind(limit.span)
-                    .bind(granted)
-                    .execute(&mut *tx)
-                    .await?;
-            }
-            (granted, again)
+            let rows: Vec<Row> = sqlx::query_as(sql(statements.read)).bind(&asked).fetch_all(&mut *tx).await?;
+            let mut tallies = rows.into_iter().map(tally).collect::<StoreResult<Tallies>>()?;
+            let result = work(&mut tallies);
+            sqlx::query(sql(statements.write)).bind(written(&tallies, now)?).execute(&mut *tx).await?;
+            result
         })
     }
+
+    fn limit_statements(&self) -> Statements {
+        let key = [Column::Text("transport"), Column::Text("domain")];
+        let all = [key[0], key[1], Column::Int("begun"), Column::Int("total"), Column::Text("windows"), Column::Int("kept")];
+        let (asked, changed) = (self.rows("$1", &key), self.rows("$1", &all));
+        Statements {
+            // Locks the rows, also those it leaves as they are: in one order by all, so that no two nodes wait for each other.
+            open: format!(
+                "INSERT INTO limits (transport, domain, kept_until) SELECT k.transport, k.domain, $2 FROM {asked} AS k WHERE TRUE \
+                 ORDER BY k.transport, k.domain ON CONFLICT (transport, domain) DO UPDATE SET kept_until = excluded.kept_until \
+                 WHERE limits.kept_until < $3"
+            ),
+            forget: format!(
+                "DELETE FROM limits WHERE (transport, domain) IN (SELECT transport, domain FROM limits WHERE kept_until < $1 LIMIT $2 {})",
+                self.skip_locked()
+            ),
+            read: format!(
+                "SELECT transport, domain, begun_at, total, windows FROM limits \
+                 WHERE (transport, domain) IN (SELECT k.transport, k.domain FROM {asked} AS k)"
+            ),
+            write: format!(
+                "UPDATE limits SET begun_at = c.begun, total = c.total, windows = c.windows, kept_until = c.kept FROM {changed} AS c \
+                 WHERE limits.transport = c.transport AND limits.domain = c.domain"
+            ),
+        }
+    }
+}
+
+struct Statements {
+    open: String,
+    forget: String,
+    read: String,
+    write: String,
+}
+
+type Tallies = BTreeMap<LimitKey, Tally>;
+
+fn tally((transport, domain, begun, total, windows): Row) -> StoreResult<(LimitKey, Tally)> {
+    let place = "limits.windows";
+    let windows =
+        serde_json::from_str(&windows).map_err(|_| StoreError::Inconsistent { what: windows.chars().take(80).collect(), place })?;
+    Ok((LimitKey { transport, domain }, Tally { begun: begun.map(Millis), total, windows }))
+}
+
+fn written(tallies: &Tallies, now: Millis) -> StoreResult<String> {
+    let row = |(key, tally): (&LimitKey, &Tally)| {
+        let windows =
+            serde_json::to_string(&tally.windows).map_err(|e| StoreError::Inconsistent { what: e.to_string(), place: "limits.windows" })?;
+        Ok(json!({"transport": key.transport, "domain": key.domain, "begun": tally.begun.map(|at| at.0), "total": tally.total,
+            "windows": windows, "kept": tally.idle_from(now).map(|at| at.0)}))
+    };
+    let rows: StoreResult<Vec<Value>> = tallies.iter().map(row).collect();
+    Ok(Value::from(rows?).to_string())
 }

@@ -45,6 +45,17 @@ impl Store {
                         .await?;
                 }
             }
+            if matches!(kind, Named::Transport) {
+                // What the new name has used by itself counts for it already.
+                sqlx::query(
+                    "UPDATE limits SET transport = $2 WHERE transport = $1 AND NOT EXISTS \
+                     (SELECT 1 FROM limits taken WHERE taken.transport = $2 AND taken.domain = limits.domain)",
+                )
+                .bind(&was)
+                .bind(&name)
+                .execute(&mut *tx)
+                .await?;
+            }
         })
     }
 }

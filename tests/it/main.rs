@@ -9,6 +9,7 @@ mod feeds;
 mod foreign;
 mod judges;
 mod layers;
+mod limits;
 mod lists;
 mod migrations;
 mod nodes;

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use courant::config::settings::{Route, TlsMode, Transport, Uncertain};
+use courant::config::settings::{Limits, Route, TlsMode, Transport, Uncertain};
 use courant::domain::time::Millis;
 use courant::mail::mailbox::Mailbox;
 use courant::mail::message::{Letter, message_id};
@@ -27,7 +27,12 @@ pub(crate) fn transport(server: &SmtpServer, tls: TlsMode) -> Transport {
         ehlo: "news.example.edu".to_owned(),
         envelope_from: None,
         connections: 1,
+        messages_per_connection: 500,
         rate: Vec::new(),
+        warm_up: None,
+        domains: Limits::default(),
+        weight: 1,
+        shares: None,
         uncertain: Uncertain::Retry,
     }
 }

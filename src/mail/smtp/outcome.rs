@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::domain::deferral::Deferral;
+
 /// The server's words are kept up to this many characters.
 const LONGEST_WORDS: usize = 500;
 
@@ -40,6 +42,11 @@ impl Answer {
     /// Whether it grants what was asked (2xx, 3xx).
     pub fn is_positive(&self) -> bool {
         (200..400).contains(&self.code)
+    }
+
+    /// What kind of "not now" it is, if it is one.
+    pub fn deferral(&self) -> Deferral {
+        Deferral::of(self.code, self.enhanced.map(|e| (e.class, e.subject, e.detail)), &self.words)
     }
 
     fn class(&self) -> u16 {

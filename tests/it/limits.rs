@@ -1,0 +1,109 @@
+//! Limits: what was taken from them is known to all nodes and after a restart.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use courant::domain::ramp::Ramp;
+use courant::domain::rate::Rate;
+use courant::domain::time::{DAY, HOUR, MINUTE, Millis};
+use courant::store::Store;
+use courant::store::rates::{Ask, Granted, LimitKey, Unused};
+
+use crate::support::{BEGINNING as NOW, stories};
+
+fn ask(key: LimitKey, limits: &str, wanted: i64) -> Ask {
+    Ask { key, limits: Rate::parse_list(limits).unwrap(), warm_up: None, wanted }
+}
+
+async fn take(store: &Store, limits: &str, wanted: i64, now: Millis) -> Granted {
+    store.take_from_limits(&[ask(LimitKey::of("default"), limits, wanted)], now).await.unwrap()[0]
+}
+
+stories! {
+    async fn a_limit_slides_over_the_border_of_hours_and_days(world) {
+        let store = &world.app.store;
+        let late = NOW.plus(HOUR - MINUTE);
+        assert_eq!(take(store, "100/h, 150/d", 200, late).await.n, 100);
+        let refused = take(store, "100/h, 150/d", 200, NOW.plus(HOUR + MINUTE)).await;
+        assert_eq!((refused.n, refused.again), (0, late.plus(HOUR)));
+        let next = take(store, "100/h, 150/d", 200, refused.again).await;
+        assert_eq!((next.n, next.again), (50, late.plus(DAY)), "what the day has left");
+        assert_eq!(take(store, "100/h, 150/d", 1, next.again).await.n, 1);
+    }
+
+    async fn two_nodes_at_once_take_no_more_than_there_is(world) {
+        let other = world.another_node().await;
+        let (taken, google) = (Arc::new(AtomicI64::new(0)), Arc::new(AtomicI64::new(0)));
+        let mut tasks = Vec::new();
+        for i in 0..40 {
+            let store = if i % 2 == 0 { world.app.store.clone() } else { other.store.clone() };
+            let (taken, google) = (Arc::clone(&taken), Arc::clone(&google));
+            tasks.push(tokio::spawn(async move {
+                // In both orders, as nodes may ask.
+                let mut asks = vec![ask(LimitKey::of("default"), "150/h", 5), ask(LimitKey::towards("default", "google"), "70/h", 3)];
+                if i % 4 > 1 {
+                    asks.reverse();
+                }
+                let granted = store.take_from_limits(&asks, NOW.plus(i)).await.unwrap();
+                for (ask, granted) in asks.iter().zip(granted) {
+                    let sum = if ask.key.domain.is_empty() { &taken } else { &google };
+                    sum.fetch_add(granted.n, Ordering::Relaxed);
+                }
+            }));
+        }
+        for task in tasks {
+            task.await.unwrap();
+        }
+        assert_eq!((taken.load(Ordering::Relaxed), google.load(Ordering::Relaxed)), (150, 70));
+        other.store.close().await;
+    }
+
+    async fn a_restart_forgets_nothing_that_was_taken(world) {
+        take(&world.app.store, "20000/d", 19_990, NOW).await;
+        world.configure(|_| ()).await;
+        assert_eq!(take(&world.app.store, "20000/d", 100, NOW.plus(HOUR)).await.n, 10);
+    }
+
+    async fn a_warming_up_counts_its_days_from_the_first_mail(world) {
+        let warm_up = Ramp::parse("100/d to 400/d in 3d").unwrap();
+        let asked = |wanted| [Ask { warm_up, ..ask(LimitKey::of("default"), "none", wanted) }];
+        let mut sent = Vec::new();
+        for (day, wanted) in [(0, 1000), (1, 0), (2, 1000), (3, 1000)] {
+            world.configure(|_| ()).await;
+            let granted = world.app.store.take_from_limits(&asked(wanted), NOW.plus(day * DAY + day)).await.unwrap()[0];
+            sent.push(granted.n);
+            assert!(granted.n == wanted || granted.again == NOW.plus((day + 1) * DAY), "the limit grows then: {granted:?}");
+        }
+        assert_eq!(sent, [100, 0, 400, 1000]);
+    }
+
+    async fn what_did_not_go_is_given_back_to_each_limit(world) {
+        let store = &world.app.store;
+        let (own, google) = (LimitKey::of("default"), LimitKey::towards("default", "google"));
+        let asks = [ask(own.clone(), "10/h", 8), ask(google.clone(), "5/h", 5)];
+        store.take_from_limits(&asks, NOW).await.unwrap();
+        let unused = [Unused { key: own, n: 3, taken_at: NOW }, Unused { key: google, n: 2, taken_at: NOW }];
+        store.give_back_to_limits(&unused, NOW.plus(MINUTE)).await.unwrap();
+        let granted = store.take_from_limits(&asks, NOW.plus(2 * MINUTE)).await.unwrap();
+        assert_eq!((granted[0].n, granted[1].n), (5, 2));
+    }
+
+    async fn a_renamed_transport_keeps_what_it_has_used(world) {
+        take(&world.app.store, "10/d", 10, NOW).await;
+        world.configure(|s| { s.renamed = vec![("default", "relay")]; s.digest = "transport = \"relay\"".into(); }).await;
+        let asks = [ask(LimitKey::of("relay"), "10/d", 10)];
+        assert_eq!(world.app.store.take_from_limits(&asks, NOW.plus(HOUR)).await.unwrap()[0].n, 0);
+    }
+
+    async fn domains_that_are_written_to_no_more_are_forgotten(world) {
+        let store = &world.app.store;
+        let many: Vec<Ask> = (0..300).map(|i| ask(LimitKey::towards("default", &format!("d{i}.example")), "1/d", 1)).collect();
+        assert!(store.take_from_limits(&many, NOW).await.unwrap().iter().all(|granted| granted.n == 1));
+        let warm_up = Ramp::parse("100/d to 400/d in 3d").unwrap();
+        store.take_from_limits(&[Ask { warm_up, ..ask(LimitKey::of("default"), "none", 1) }], NOW).await.unwrap();
+        let again = [many[7].clone(), ask(LimitKey::towards("default", "new.example"), "1/d", 1)];
+        assert_eq!(store.take_from_limits(&again, NOW.plus(3 * DAY)).await.unwrap().iter().map(|granted| granted.n).sum::<i64>(), 2);
+        assert_eq!(world.sql("UPDATE limits SET total = total").await, 3, "the two, and the warming-up's");
+        assert_eq!(world.app.store.take_from_limits(&again, NOW.plus(3 * DAY)).await.unwrap()[0].n, 0);
+    }
+}
