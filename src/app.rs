@@ -84,6 +84,12 @@ impl App {
         Engine::new(self.store.clone(), self.config.clone(), self.templates.clone(), self.instance.clone(), node, self.clock)
     }
 
+    /// The same, with connections to the database that belong to the runtime of the caller's thread.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        Self { store: self.store.apart(), ..self.clone() }
+    }
+
     /// Why nothing may be sent from here, if so (promise 10).
     pub fn refusal(&self) -> Option<String> {
         self.instance.refusal(&self.config.site.base_url)

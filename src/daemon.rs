@@ -93,13 +93,26 @@ async fn heartbeat() -> anyhow::Result<(JobScheduler, Beats)> {
 /// Prepares and sends, as soon as this store may send (promise 10).
 async fn send(app: App, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
     allowed(&app, beats.clone(), &stop).await?;
+    let mut parts: JoinSet<anyhow::Result<()>> = JoinSet::new();
+    let (own, halt, nudges) = (app.clone(), stop.clone(), beats.clone());
+    parts.spawn(async move { delivery::thread::apart(move || deliver(own.apart(), nudges, halt)).await.flatten() });
+    parts.spawn(tick_editions(app, beats, stop.clone()));
+    let mut ended = Ok(());
+    while let Some(part) = parts.join_next().await {
+        stop.cancel();
+        ended = ended.and(part.context("sending broke").flatten());
+    }
+    ended
+}
+
+/// Sends over all transports until `stop` fires.
+async fn deliver(app: App, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
     let engine = app.engine();
     let (leases, mut ticks) = (CancellationToken::new(), JoinSet::new());
     let keeper = tokio::spawn({
         let (engine, leases) = (engine.clone(), leases.clone());
         async move { engine.keep_leases(&leases).await }
     });
-    ticks.spawn(tick_editions(app.clone(), beats.clone(), stop.clone()));
     for transport in app.config.transports.clone() {
         ticks.spawn(tick_delivery(engine.clone(), transport, beats.clone(), stop.clone()));
     }
@@ -137,13 +150,14 @@ async fn allowed(app: &App, mut beats: Beats, stop: &CancellationToken) -> anyho
     Ok(())
 }
 
-async fn tick_editions(app: App, beats: Beats, stop: CancellationToken) {
+async fn tick_editions(app: App, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
     every_beat("digests", beats, stop, || async {
         let prepared = digests::prepare_due(app.desk(), app.now()).await;
         delivery::close_editions(&app.store, app.now()).await?;
         prepared.map(|_| ())
     })
     .await;
+    Ok(())
 }
 
 async fn tick_delivery(engine: Engine, transport: Transport, beats: Beats, stop: CancellationToken) {

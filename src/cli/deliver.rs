@@ -28,18 +28,8 @@ pub(crate) async fn run(app: &App) -> anyhow::Result<ExitCode> {
         output::remark(&why);
     }
     let stop = serve::stopped_by_signals()?;
-    let engine = app.engine();
-    let done = CancellationToken::new();
-    let keeper = tokio::spawn({
-        let (engine, done) = (engine.clone(), done.clone());
-        async move { engine.keep_leases(&done).await }
-    });
-    let shown = tokio::spawn(show_progress(engine.clone(), app.store.waiting_count().await?, done.clone()));
-    let outcome = all(app, &engine, &stop).await;
-    done.cancel();
-    keeper.await?;
-    shown.await?;
-    engine.finish().await?;
+    let own = app.clone();
+    let outcome = delivery::thread::apart(move || send(own.apart(), stop)).await?;
     delivery::close_editions(&app.store, app.now()).await?;
     let (report, stuck) = outcome?;
     let waiting = app.store.waiting_count().await?;
@@ -50,20 +40,47 @@ pub(crate) async fn run(app: &App) -> anyhow::Result<ExitCode> {
     Ok(if stuck { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
+/// Sends all that is due, with leases kept and progress shown meanwhile.
+async fn send(app: App, stop: CancellationToken) -> anyhow::Result<(Report, bool)> {
+    let engine = app.engine();
+    let done = CancellationToken::new();
+    let keeper = tokio::spawn({
+        let (engine, done) = (engine.clone(), done.clone());
+        async move { engine.keep_leases(&done).await }
+    });
+    let shown = tokio::spawn(show_progress(engine.clone(), app.store.waiting_count().await?, done.clone()));
+    let outcome = all(&app, &engine, &stop).await;
+    done.cancel();
+    keeper.await?;
+    shown.await?;
+    engine.finish().await?;
+    outcome
+}
+
 /// All transports at once; what becomes due within a minute is waited for. Gives too whether one could not work at all.
 async fn all(app: &App, engine: &Engine, stop: &CancellationToken) -> anyhow::Result<(Report, bool)> {
-    let mut runs = JoinSet::new();
-    for transport in app.config.transports.clone() {
-        let (engine, stop) = (engine.clone(), stop.clone());
-        runs.spawn(async move { engine.deliver_due(&transport, MINUTE, &stop).await });
-    }
     let (mut report, mut stuck) = (Report::default(), false);
-    while let Some(run) = runs.join_next().await {
-        let run = run??;
-        stuck |= run.trouble.is_some() && run.sent + run.failed + run.deferred + run.held == 0;
-        report.add(run);
+    let share = app.config.transports.iter().any(|t| t.shares.is_some());
+    loop {
+        let mut runs = JoinSet::new();
+        for transport in app.config.transports.clone() {
+            let (engine, stop) = (engine.clone(), stop.clone());
+            runs.spawn(async move { (engine.deliver_due(&transport, MINUTE, &stop).await, engine.has_stand_in(&transport)) });
+        }
+        let mut round = Report::default();
+        while let Some(run) = runs.join_next().await {
+            let (run, stood_in) = run?;
+            let run = run?;
+            stuck |= run.trouble.is_some() && run.attempts() == 0 && !stood_in;
+            round.add(run);
+        }
+        let more = share && round.attempts() > 0 && !stop.is_cancelled();
+        report.add(round);
+        // What one could not send, another may have been too early for.
+        if !more {
+            return Ok((report, stuck));
+        }
     }
-    Ok((report, stuck))
 }
 
 /// A bar on a terminal, a line every ten seconds elsewhere; both on standard error.

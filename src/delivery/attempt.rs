@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::lane::{Lane, Ready, Shared};
 use super::lease::Job;
 use crate::config::Uncertain;
-use crate::domain::deferral::Deferral;
+use crate::domain::deferral::{Class, Deferral};
 use crate::domain::delivery::{Outcome, UNKNOWN_WAIT, next_attempt};
 use crate::domain::time::Millis;
 use crate::mail::smtp::{Outcome as Heard, Scope};
@@ -32,6 +32,9 @@ impl Lane {
                 if let Some(edition) = claimed.edition_id {
                     engine.standings.accepted(edition);
                 }
+                if let Some(limit) = &ready.job.limit {
+                    shared.slowness.took(&limit.key);
+                }
                 self.report.sent += 1;
                 (Outcome::Sent, answer.words)
             }
@@ -40,6 +43,9 @@ impl Lane {
                     shared.trouble(&answer.words);
                 }
                 let deferral = answer.deferral();
+                if scope == Scope::Recipient {
+                    shared.slow_down(&ready.job, deferral, &answer.words, now);
+                }
                 self.put_off(claimed, answer.words, deferral, now)
             }
             Heard::Refused { answer, scope } => {
@@ -90,6 +96,17 @@ impl Shared {
             tracing::warn!(transport = %self.transport.name, "{why}; it is tried again, nothing is lost");
         }
         until
+    }
+
+    /// Lets a domain rest that puts off one recipient after the other, not for greylisting or full mailboxes, which are
+    /// each recipient's own.
+    fn slow_down(&self, job: &Job, deferral: Deferral, words: &str, now: Millis) {
+        let Some(limit) = job.limit.as_ref().filter(|_| matches!(deferral.class, Class::Busy | Class::Other)) else { return };
+        if let Some(until) = self.slowness.put_off(&limit.key, job.claimed.id, now) {
+            self.docket.rest(&limit.key, until);
+            let (transport, domain) = (&self.transport.name, &limit.key);
+            tracing::warn!(%transport, %domain, "puts off one recipient after the other and is left alone for a while: {words}");
+        }
     }
 
     fn well(&self) {

@@ -212,7 +212,7 @@ impl Order {
             }
         }
         while let Some(key) = self.ready.pop_front() {
-            if let Some(job) = self.from_domain(&key, now) {
+            if let Some(job) = self.waiting_for(&key, now) {
                 return Some((job, false));
             }
         }
@@ -252,7 +252,7 @@ impl Order {
         self.aside += 1;
     }
 
-    fn from_domain(&mut self, key: &Arc<str>, now: Millis) -> Option<Job> {
+    fn waiting_for(&mut self, key: &Arc<str>, now: Millis) -> Option<Job> {
         let domain = self.domains.get_mut(key)?;
         let room = domain.waiting.front()?.limit.as_ref().is_none_or(|l| l.has_room(domain.in_flight));
         if !room || domain.until > now {

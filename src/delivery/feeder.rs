@@ -16,6 +16,7 @@ use super::letters::Letters;
 use super::{Engine, PATIENCE, Report};
 use crate::config::{Transport, Uncertain};
 use crate::domain::delivery::Outcome;
+use crate::domain::provider::DomainLimit;
 use crate::store::claims::{Claimed, Wanted};
 use crate::store::outcomes::Record;
 
@@ -55,7 +56,11 @@ pub(super) async fn run(engine: &Engine, transport: &Transport, wait: i64, stop:
     }
     let way = match engine.way(transport) {
         Ok(way) => way,
-        Err(why) => return Ok(Report { trouble: Some(why), ..Report::default() }),
+        Err(why) => {
+            // Others may stand in for it.
+            health.trouble(&why, (engine.clock)());
+            return Ok(Report { trouble: Some(why), ..Report::default() });
+        }
     };
     let docket = Docket::new((2 * transport.connections).max(64));
     let (over, hears) = mpsc::unbounded_channel();
@@ -67,6 +72,7 @@ pub(super) async fn run(engine: &Engine, transport: &Transport, wait: i64, stop:
         letters: Letters::new(engine.clone(), transport),
         docket: Arc::clone(&docket),
         health: health.clone(),
+        slowness: engine.slowness_of(&transport.name),
         stop: stop.clone(),
         halt,
     });
@@ -126,14 +132,9 @@ impl Feeder<'_> {
         Ok(())
     }
 
-    fn wanted<'a>(&'a self, besides: &'a [i64]) -> Wanted<'a> {
-        Wanted {
-            transports: &self.names,
-            node: &self.engine.node,
-            besides,
-            after: self.last_edition,
-            hold: self.transport.uncertain == Uncertain::Hold,
-        }
+    fn wanted<'a>(&'a self, transports: &'a [String], besides: &'a [i64]) -> Wanted<'a> {
+        let hold = self.transport.uncertain == Uncertain::Hold;
+        Wanted { transports, node: &self.engine.node, besides, after: self.last_edition, hold }
     }
 
     /// Leases single deliveries that are due: confirmations and tests first, then retries.
@@ -146,7 +147,8 @@ impl Feeder<'_> {
         let held = Arc::clone(&self.engine.held);
         let mut held = held.lock().await;
         let limit = i64::try_from(enough)?;
-        let claimed = self.engine.store.claim_waiting(self.wanted(&[]), limit, (self.engine.clock)()).await?;
+        let names = self.own_share();
+        let claimed = self.engine.store.claim_waiting(self.wanted(&names, &[]), limit, (self.engine.clock)()).await?;
         // As long as there are more, the next look comes at once.
         self.looked = (claimed.len() < enough).then(Instant::now);
         let any = !claimed.is_empty();
@@ -160,24 +162,46 @@ impl Feeder<'_> {
         Ok(any)
     }
 
+    /// Whose mail it may take now: all it carries, unless it only stands by.
+    fn own_share(&self) -> Vec<String> {
+        if self.transport.weight > 0 {
+            return self.names.clone();
+        }
+        self.names.iter().filter(|name| self.engine.may_take(self.transport, name)).cloned().collect()
+    }
+
     /// Leases blocks until every edition that goes out has some on the docket.
     async fn blocks(&mut self) -> anyhow::Result<bool> {
         let mut any = false;
-        while !self.stop.is_cancelled() && self.docket.len().all < MOST {
-            let full = self.docket.full();
-            let held = Arc::clone(&self.engine.held);
-            let mut held = held.lock().await;
-            let claimed = self.engine.store.claim_block(self.wanted(&full), (self.engine.clock)()).await?;
-            let Some((block, edition, deliveries)) = claimed else { break };
-            held.insert(Leased::Block(block), self.transport.name.clone());
-            drop(held);
-            any = true;
-            self.last_edition = edition;
-            let ticket = self.ticket(Leased::Block(block));
-            let jobs: Vec<Job> = deliveries.into_iter().map(|delivery| self.job(delivery, Arc::clone(&ticket))).collect();
-            self.docket.add(edition, jobs);
+        for name in self.names.clone() {
+            while !self.stop.is_cancelled() && self.docket.len().all < MOST {
+                // Asked even where nobody shares: it costs next to nothing.
+                if !self.engine.may_take(self.transport, &name) || !self.block(&name).await? {
+                    break;
+                }
+                any = true;
+            }
         }
         Ok(any)
+    }
+
+    /// Leases one block of the mail of a transport.
+    async fn block(&mut self, name: &String) -> anyhow::Result<bool> {
+        let full = self.docket.full();
+        let held = Arc::clone(&self.engine.held);
+        let mut held = held.lock().await;
+        let wanted = self.wanted(std::slice::from_ref(name), &full);
+        let claimed = self.engine.store.claim_block(wanted, (self.engine.clock)()).await?;
+        let Some((block, edition, deliveries)) = claimed else { return Ok(false) };
+        held.insert(Leased::Block(block), self.transport.name.clone());
+        drop(held);
+        self.last_edition = edition;
+        let (engine, all) = (self.engine, &self.engine.config.transports);
+        engine.pools.took(all, name, self.transport, deliveries.len(), |other| engine.rests(other));
+        let ticket = self.ticket(Leased::Block(block));
+        let jobs: Vec<Job> = deliveries.into_iter().map(|delivery| self.job(delivery, Arc::clone(&ticket))).collect();
+        self.docket.add(edition, jobs);
+        Ok(true)
     }
 
     fn ticket(&mut self, leased: Leased) -> Arc<Ticket> {
@@ -185,16 +209,24 @@ impl Feeder<'_> {
         Arc::new(Ticket::new(leased, self.over.clone()))
     }
 
-    fn job(&self, claimed: Claimed, ticket: Arc<Ticket>) -> Job {
+    fn job(&mut self, claimed: Claimed, ticket: Arc<Ticket>) -> Job {
         // A letter somebody waits for is let through: there are few of them.
-        let limit = match claimed.edition_id {
-            Some(_) => claimed.address.rsplit_once('@').and_then(|(_, domain)| {
-                let _ = domain;
-                None
-            }),
-            None => None,
-        };
+        let domain = claimed.address.rsplit_once('@').filter(|_| claimed.edition_id.is_some());
+        let limit = domain.map(|(_, domain)| self.limit(domain));
         Job { claimed, ticket, limit, pass: None }
+    }
+
+    fn limit(&mut self, domain: &str) -> Arc<Limit> {
+        let limit = self.transport.domains.of(domain).unwrap_or(DomainLimit { key: domain, at_once: None, rates: &[] });
+        if let Some(known) = self.limits.get(limit.key) {
+            return Arc::clone(known);
+        }
+        if self.limits.len() > MOST {
+            self.limits.clear();
+        }
+        let made = Arc::new(Limit::of(&limit));
+        self.limits.insert(limit.key.to_owned(), Arc::clone(&made));
+        made
     }
 
     /// What its domain can't take for long waits in the store, so that nobody waits behind it.

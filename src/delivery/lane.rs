@@ -15,6 +15,7 @@ use super::lease::Job;
 use super::letters::Letters;
 use super::recorder::{Grant, Pending, Wish};
 use super::route::{Message, Way};
+use super::slowness::Slowness;
 use super::{Engine, PATIENCE, Report};
 use crate::config::Transport;
 use crate::domain::delivery::Outcome;
@@ -33,6 +34,7 @@ pub(super) struct Shared {
     pub(super) letters: Letters,
     pub(super) docket: Arc<Docket>,
     pub(super) health: Health,
+    pub(super) slowness: Slowness,
     /// Fires when the daemon stops, or when the relay is given up for this run.
     pub(super) stop: CancellationToken,
     /// Fires when the daemon stops: what a limit granted before it was used up still goes out.
@@ -256,6 +258,9 @@ impl Lane {
                     Err(why) => self.shared.trouble(&why),
                 }
             };
+            if self.shared.engine.has_stand_in(&self.shared.transport) {
+                self.shared.stop.cancel();
+            }
             self.pause(until).await?;
         }
     }

@@ -24,14 +24,19 @@ mod health;
 mod lane;
 mod lease;
 mod letters;
+mod pool;
 mod recorder;
 mod route;
+mod slowness;
 mod standing;
+pub mod thread;
 
 use health::Health;
 use lease::Leased;
+use pool::Pools;
 use recorder::Recorder;
 use route::Way;
+use slowness::Slowness;
 use standing::{Standings, Verdict};
 
 /// What a run of deliveries did.
@@ -50,6 +55,11 @@ pub struct Report {
 }
 
 impl Report {
+    /// How many messages were tried.
+    pub fn attempts(&self) -> u64 {
+        self.sent + self.failed + self.deferred + self.held
+    }
+
     /// Adds another run's numbers.
     pub fn add(&mut self, other: Self) {
         self.sent += other.sent;
@@ -72,6 +82,8 @@ pub struct Engine {
     patience: Patience,
     recorder: Recorder,
     health: Arc<Mutex<HashMap<String, Health>>>,
+    slowness: Arc<Mutex<HashMap<String, Slowness>>>,
+    pools: Arc<Pools>,
     standings: Arc<Standings>,
     /// What the runs of this process have leased, by transport; locked while something is leased.
     held: Arc<tokio::sync::Mutex<HashMap<Leased, String>>>,
@@ -110,6 +122,8 @@ impl Engine {
             patience: Patience::default(),
             recorder,
             health: Arc::default(),
+            slowness: Arc::default(),
+            pools: Arc::default(),
             standings: Arc::default(),
             held: Arc::default(),
             attempted: Arc::default(),
@@ -190,6 +204,26 @@ impl Engine {
 
     fn health_of(&self, transport: &str) -> Health {
         self.health.lock().unwrap_or_else(PoisonError::into_inner).entry(transport.to_owned()).or_default().clone()
+    }
+
+    fn slowness_of(&self, transport: &str) -> Slowness {
+        self.slowness.lock().unwrap_or_else(PoisonError::into_inner).entry(transport.to_owned()).or_default().clone()
+    }
+
+    /// Whether a transport can't be used now.
+    fn rests(&self, transport: &str) -> bool {
+        self.health_of(transport).resting((self.clock)()).is_some()
+    }
+
+    /// Whether a transport may take mail that is queued for `name` now, for others may carry it too.
+    fn may_take(&self, transport: &Transport, name: &str) -> bool {
+        self.pools.may_take(&self.config.transports, name, transport, |other| self.rests(other))
+    }
+
+    /// Whether another transport can carry what this one can't.
+    pub fn has_stand_in(&self, transport: &Transport) -> bool {
+        let all = &self.config.transports;
+        self.carried_by(transport).iter().any(|name| pool::members(all, name).any(|t| t.name != transport.name && !self.rests(&t.name)))
     }
 
     /// The transports whose mail this one carries.

@@ -184,6 +184,18 @@ impl Store {
         }
     }
 
+    /// The same store for another runtime: a connection over the network is woken by the runtime it was opened on.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        match &*self.db {
+            Db::Sqlite { .. } => self.clone(),
+            Db::Postgres(pool) => {
+                let own = pool.options().clone().connect_lazy_with((*pool.connect_options()).clone());
+                Self { db: Arc::new(Db::Postgres(own)) }
+            }
+        }
+    }
+
     /// Asks the database for a sign of life.
     pub async fn ping(&self) -> StoreResult<()> {
         reading!(self, |db| sqlx::query("SELECT 1").execute(db).await.map(|_| ()).map_err(StoreError::from))
