@@ -97,7 +97,7 @@ async fn hand_over(open: &mut Connection, message: &Message, halt: &Cancellation
         () = over(halt, ENVELOPE_GRACE) => return gone(Outcome::RelayTrouble { why: "the relay kept silent while we stopped".into() }),
     }
     tokio::select! {
-        ended = open.finish(&message.content) => ended,
+        ended = open.finish(&message.content, None) => ended,
         () = over(halt, CONTENT_GRACE) => gone(Outcome::Unknown { why: "the relay kept silent about the message while we stopped".into() }),
     }
 }

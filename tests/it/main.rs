@@ -15,6 +15,7 @@ mod nodes;
 mod orders;
 mod program;
 mod readers;
+mod riding;
 mod running;
 mod schedule;
 mod sending;
