@@ -90,7 +90,7 @@ async fn every_mail_costs_one_write_and_arrives_once_and_whole() {
 
 #[tokio::test]
 async fn the_answer_to_a_content_does_not_wait_for_what_rode_behind_it() {
-    let (server, _, mut connection) = started(Script::new().rule(Rule::stall(At::Rcpt).recipient("b"))).await;
+    let (server, _, mut connection) = started(Script::new().rule(Rule::stall(At::Rcpt).recipient("b@"))).await;
     let (a, b) = (mail_to("a"), mail_to("b"));
     let envelope = |to, content: &str| Envelope { from: FROM, to, size: content.len() };
     connection.begin(&envelope("a@example.org", &a)).await.unwrap();
@@ -128,7 +128,7 @@ async fn one_refused_on_the_way_holds_nobody_else_up() {
 
 #[tokio::test]
 async fn a_content_refused_leaves_the_next_its_turn() {
-    let script = Script::new().rule(Rule::say(At::Content, "554 5.7.1 looks like spam").recipient("a"));
+    let script = Script::new().rule(Rule::say(At::Content, "554 5.7.1 looks like spam").recipient("a@"));
     let (server, _, mut connection) = started(script).await;
     let spam = "refused Message, open: 554 5.7.1 looks like spam";
     assert_eq!(hand_over(&mut connection, &["a", "b", "a", "c"]).await, [spam, SENT, spam, SENT]);
@@ -139,12 +139,12 @@ async fn a_content_refused_leaves_the_next_its_turn() {
 #[tokio::test]
 async fn closing_words_count_against_nobody_but_whose_content_they_answer() {
     let bye = "421 4.3.2 shutting down";
-    let (server, _, mut connection) = started(Script::new().rule(Rule::say_and_drop(At::Content, bye).recipient("a"))).await;
+    let (server, _, mut connection) = started(Script::new().rule(Rule::say_and_drop(At::Content, bye).recipient("a@"))).await;
     assert_eq!(hand_over(&mut connection, &["a", "b"]).await, [&format!("deferred Relay, closed: {bye}"), ALONE]);
     assert!(server.mails().is_empty());
     for (at, stage) in [(At::Ridden, "MAIL"), (At::Rcpt, "RCPT"), (At::Data, "DATA")] {
         let rule = Rule::say_and_drop(at, bye);
-        let rule = if at == At::Ridden { rule } else { rule.recipient("b") };
+        let rule = if at == At::Ridden { rule } else { rule.recipient("b@") };
         let (server, relay, mut connection) = started(Script::new().rule(rule)).await;
         let became = hand_over(&mut connection, &["a", "b", "c"]).await;
         assert_eq!(became[..2], [SENT, &format!("relay, closed: the relay answered {stage} with: {bye}")]);
@@ -158,13 +158,13 @@ async fn a_connection_gone_at_any_point_loses_nobody_and_doubles_nobody() {
     let unknown = "unknown, closed: the relay closed the connection";
     let taken = "250 2.0.0 taken";
     for (rule, first, second, arrived, steps_down) in [
-        (Rule::drop(At::Content).recipient("a"), unknown, ALONE, 0, false),
-        (Rule::drop(At::Kept).recipient("a"), unknown, ALONE, 1, false),
-        (Rule::say_and_drop(At::Content, taken).recipient("a"), SENT, GONE, 1, true),
+        (Rule::drop(At::Content).recipient("a@"), unknown, ALONE, 0, false),
+        (Rule::drop(At::Kept).recipient("a@"), unknown, ALONE, 1, false),
+        (Rule::say_and_drop(At::Content, taken).recipient("a@"), SENT, GONE, 1, true),
         (Rule::drop(At::Ridden), SENT, GONE, 1, true),
-        (Rule::drop(At::Rcpt).recipient("b"), SENT, GONE, 1, true),
-        (Rule::drop(At::Data).recipient("b"), SENT, GONE, 1, true),
-        (Rule::say_and_drop(At::Content, "554 5.7.1 go away").recipient("a"), "refused Message, open: 554 5.7.1 go away", GONE, 0, false),
+        (Rule::drop(At::Rcpt).recipient("b@"), SENT, GONE, 1, true),
+        (Rule::drop(At::Data).recipient("b@"), SENT, GONE, 1, true),
+        (Rule::say_and_drop(At::Content, "554 5.7.1 go away").recipient("a@"), "refused Message, open: 554 5.7.1 go away", GONE, 0, false),
     ] {
         let name = format!("{rule:?}");
         let (server, relay, mut connection) = started(Script::new().rule(rule)).await;
@@ -191,14 +191,7 @@ async fn a_relay_that_loses_what_rides_is_asked_once_and_remembered() {
 
 #[tokio::test]
 async fn a_relay_that_does_not_understand_what_rides_steps_down_and_loses_nothing() {
-    for words in [
-        "500 what?",
-        "501 syntax error",
-        "502 no",
-        "503 5.5.1 nested MAIL",
-        "554 SMTP synchronization error",
-        "354 go ahead",
-    ] {
+    for words in ["500 what?", "501 syntax error", "502 no", "503 5.5.1 nested MAIL", "554 SMTP synchronization error", "354 go ahead"] {
         let (server, relay, mut connection) = started(Script::new().rule(Rule::say(At::Ridden, words))).await;
         let became = hand_over(&mut connection, &["a", "b"]).await;
         assert_eq!(became, [SENT, &format!("relay, closed: the relay answered MAIL with: {words}")]);
@@ -208,7 +201,7 @@ async fn a_relay_that_does_not_understand_what_rides_steps_down_and_loses_nothin
         assert_eq!(readers(&server), ["a", "b", "c"]);
     }
     let improper = "503 5.5.0 improper use of pipelining";
-    let (_, relay, mut connection) = started(Script::new().rule(Rule::say(At::Content, improper).recipient("a"))).await;
+    let (_server, relay, mut connection) = started(Script::new().rule(Rule::say(At::Content, improper).recipient("a@"))).await;
     let became = hand_over(&mut connection, &["a", "b"]).await;
     assert_eq!(became, [&format!("relay, closed: the relay answered the message with: {improper}"), ALONE]);
     assert!(!Connection::open(&relay).await.unwrap().rides());
@@ -250,18 +243,18 @@ async fn a_relay_without_pipelining_gets_one_command_at_a_time() {
 #[tokio::test]
 async fn an_answer_too_many_never_becomes_the_answer_to_another_mail() {
     let twice = "250 2.0.0 taken\r\n250 2.0.0 taken";
-    let (server, _, mut connection) = started(Script::new().rule(Rule::say(At::Content, twice).recipient("a"))).await;
+    let (server, _, mut connection) = started(Script::new().rule(Rule::say(At::Content, twice).recipient("a@"))).await;
     let became = hand_over(&mut connection, &["a", "b"]).await;
     assert_eq!(became, [SENT, "relay, closed: the relay answered DATA with: 250 2.1.5 ok"]);
     assert_eq!(readers(&server), ["a"]);
-    let (server, relay, mut connection) = started(Script::new().rule(Rule::say(At::Content, twice).recipient("a"))).await;
+    let (server, relay, mut connection) = started(Script::new().rule(Rule::say(At::Content, twice).recipient("a@"))).await;
     assert_eq!(send(&mut connection, "a@example.org").await, SENT);
     let became = send(&mut connection, "b@example.org").await;
     assert_eq!(became, "relay, closed: the relay said without being asked: 250 2.0.0 taken");
     assert_eq!(server.verbs(1)[2..], ["MAIL+RCPT+DATA"], "where question and answer have parted nothing more is asked");
     assert!(Connection::open(&relay).await.unwrap().rides());
     let granted = "354 go ahead\r\n250 2.0.0 taken";
-    let (server, _, mut connection) = started(Script::new().rule(Rule::say(At::Data, granted).recipient("b"))).await;
+    let (server, _, mut connection) = started(Script::new().rule(Rule::say(At::Data, granted).recipient("b@"))).await;
     let became = hand_over(&mut connection, &["a", "b"]).await;
     assert_eq!(became, [SENT, "relay, closed: the relay said without being asked: 250 2.0.0 taken"]);
     assert_eq!(readers(&server), ["a"], "a content is not taken for accepted before it was sent");

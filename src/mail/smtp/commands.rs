@@ -46,8 +46,7 @@ impl Commands {
         text.push_str("\r\n");
         let rcpt = text.len();
         text.push_str("RCPT TO:<");
-        path(envelope.to, &mut text)
-            .ok_or_else(|| refused(Scope::Recipient, "5.1.3 the address can't be used in SMTP".to_owned()))?;
+        path(envelope.to, &mut text).ok_or_else(|| refused(Scope::Recipient, "5.1.3 the address can't be used in SMTP".to_owned()))?;
         text.push_str(">\r\n");
         let data = text.len();
         text.push_str("DATA\r\n");

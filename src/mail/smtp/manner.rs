@@ -160,7 +160,9 @@ impl Learned {
         *since = Some(now);
         if !record.told.swap(true, Ordering::Relaxed) {
             let relay = &self.relay;
-            tracing::warn!("the relay {relay} does not understand {what} ({why}): from here on {instead}, which is slower and loses nothing");
+            tracing::warn!(
+                "the relay {relay} does not understand {what} ({why}): from here on {instead}, which is slower and loses nothing"
+            );
         }
     }
 }

@@ -98,9 +98,7 @@ impl Connection {
             return Ok(());
         };
         let mut delivered = match heard {
-            heard if manner == Manner::StepByStep || !is_out_of_step(stage, &heard) => {
-                meaning(stage, heard).unwrap_or_else(no_connection)
-            }
+            heard if manner == Manner::StepByStep || !is_out_of_step(stage, &heard) => meaning(stage, heard).unwrap_or_else(no_connection),
             Heard::Reply(answer) => self.misunderstood(manner, format!("the relay answered {stage} with: {answer}")),
             Heard::Nothing(why) if silence_counts => self.misunderstood(manner, why),
             Heard::Nothing(why) => trouble(why),
