@@ -133,10 +133,13 @@ impl Connection {
             self.wire = wire;
         }
         let rode = matches!(ride, Some(Ride::Said { .. }));
-        let mut delivered = match heard(result) {
+        let heard = heard(result);
+        // Some refuse a content for nothing but what came along with it.
+        let over_what_rode = rode && matches!(&heard, Heard::Reply(a) if a.code >= 500) && is_out_of_step(Stage::Content, &heard);
+        let mut delivered = match heard {
             _ if self.gauge.was_out_of_turn() => self.interrupted().await,
             Heard::Nothing(why) if broken_off => self.broken_off(&why, written >= length).await,
-            Heard::Reply(answer) if rode && answer.code >= 500 && is_out_of_step(Stage::Content, &Heard::Reply(answer.clone())) => {
+            Heard::Reply(answer) if over_what_rode => {
                 self.misunderstood(Manner::Riding, format!("the relay answered {} with: {answer}", Stage::Content))
             }
             heard => meaning(Stage::Content, heard).unwrap_or_else(no_connection),
