@@ -134,8 +134,11 @@ impl Connection {
         }
         let rode = matches!(ride, Some(Ride::Said { .. }));
         let heard = heard(result);
-        // Some refuse a content for nothing but what came along with it.
-        let over_what_rode = rode && matches!(&heard, Heard::Reply(a) if a.code >= 500) && is_out_of_step(Stage::Content, &heard);
+        // Some refuse a content for nothing but what came along with it; not those that have let something ride before.
+        let over_what_rode = rode
+            && !self.learned.knows(Manner::Riding)
+            && matches!(&heard, Heard::Reply(answer) if answer.code >= 500)
+            && is_out_of_step(Stage::Content, &heard, false);
         let mut delivered = match heard {
             _ if self.gauge.was_out_of_turn() => self.interrupted().await,
             Heard::Nothing(why) if broken_off => self.broken_off(&why, written >= length).await,
@@ -157,9 +160,9 @@ impl Connection {
     pub async fn ridden(&mut self) -> Result<(), Delivered> {
         match self.ride.take() {
             Some(Ride::Said { accepted, leave }) => {
-                let on_trial = !self.learned.has_ridden();
-                self.gauge.within(if on_trial { self.patience.ridden.min(self.patience.reply) } else { self.patience.reply });
-                let said = self.answers(&saying::CLEAN, None, !on_trial).await;
+                // On trial, all answers have to come within this.
+                self.gauge.within(self.patience.ridden.min(self.patience.reply));
+                let said = self.answers(Manner::Riding, &saying::CLEAN, None).await;
                 let judged = self.judge(Manner::Riding, accepted, said).await;
                 drop(leave);
                 judged

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::response::Response;
 
-use super::outcome::{Answer, Heard, Stage};
+use super::outcome::{Answer, Heard, Stage, is_out_of_step};
 
 /// What a relay said in answer to an envelope's commands.
 #[derive(Debug)]
@@ -16,15 +16,17 @@ pub(super) struct Said {
     pub(super) content_due: bool,
     /// Question and answer still belong together, and nobody hung up.
     pub(super) in_step: bool,
-}
-
-impl Default for Said {
-    fn default() -> Self {
-        Self { refusal: None, content_due: false, in_step: true }
-    }
+    /// The first refusal says that the relay did not understand what was written in one piece.
+    pub(super) misunderstood: bool,
+    known: bool,
 }
 
 impl Said {
+    /// Nothing yet; `known` is whether the relay has understood before what is written in this manner.
+    pub(super) fn by(known: bool) -> Self {
+        Self { refusal: None, content_due: false, in_step: true, misunderstood: false, known }
+    }
+
     /// Takes down one answer; false when there is nothing more to be heard.
     pub(super) fn hear(&mut self, stage: Stage, result: Result<Response, Error>) -> bool {
         let code = result.as_ref().map_or(0, code_of);
@@ -39,8 +41,12 @@ impl Said {
         }
         let heard = heard(result);
         self.in_step &= matches!(&heard, Heard::Reply(answer) if answer.code != 421 && !answer.is_positive());
-        self.refusal.get_or_insert((stage, heard));
-        self.in_step
+        if self.refusal.is_none() {
+            self.misunderstood = is_out_of_step(stage, &heard, self.known);
+            self.refusal = Some((stage, heard));
+        }
+        // Who did not understand may have lost a command, whose answer will never come.
+        self.in_step && !self.misunderstood
     }
 }
 

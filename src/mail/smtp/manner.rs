@@ -71,9 +71,9 @@ impl Learned {
         if manner == Manner::Riding { manner } else { self.manner_at(Instant::now()) }
     }
 
-    /// Whether an envelope that rode has ever been understood.
-    pub(super) fn has_ridden(&self) -> bool {
-        self.riding.worked.load(Ordering::Relaxed)
+    /// Whether a group written in this manner has ever been understood.
+    pub(super) fn knows(&self, manner: Manner) -> bool {
+        self.record(manner).is_none_or(|record| record.worked.load(Ordering::Relaxed))
     }
 
     /// Leave for an envelope to ride, if it may. A relay that has never understood one is tried by a single connection at a
@@ -82,7 +82,7 @@ impl Learned {
         if self.manner() != Manner::Riding {
             return None;
         }
-        if self.has_ridden() {
+        if self.knows(Manner::Riding) {
             return Some(Leave { trial: None });
         }
         (!self.on_trial.swap(true, Ordering::Relaxed)).then(|| Leave { trial: Some(Arc::clone(self)) })
@@ -226,7 +226,7 @@ mod tests {
         assert_eq!(learned.manner_at(now + LASTS), Manner::Envelope);
         assert_eq!(learned.manner_at(now + LASTS * 3 / 2), Manner::Envelope);
         assert_eq!(learned.manner_at(now + LASTS * 2), Manner::Riding);
-        assert!(!learned.has_ridden(), "it has to show it anew");
+        assert!(!learned.knows(Manner::Riding), "it has to show it anew");
         learned.failed_at(Manner::Riding, "closed", now + LASTS * 2);
         assert_eq!(learned.manner_at(now + LASTS * 2), Manner::Envelope);
     }

@@ -221,15 +221,16 @@ pub(super) fn meaning(stage: Stage, heard: Heard) -> Option<Delivered> {
 }
 
 /// Whether what answers an envelope that was written in one piece, or what is missing there, says that the relay does not
-/// understand such writing: out of step, out of sequence, or nothing at all. What it may say to any envelope is none.
-pub(super) fn is_out_of_step(stage: Stage, heard: &Heard) -> bool {
+/// understand such writing: out of step, out of sequence, or nothing at all. What it may say to any envelope is none; nor is a
+/// syntax error of a relay that has understood such writing (`known`), for that is about one mail.
+pub(super) fn is_out_of_step(stage: Stage, heard: &Heard, known: bool) -> bool {
     let Heard::Reply(answer) = heard else { return true };
     match (stage, answer.code) {
         (_, 421) => false,
         (Stage::Reset, _) | (Stage::Mail | Stage::Rcpt, 300..400) | (Stage::Data, 200..300) => true,
         (_, 500 | 502 | 503) => true,
         // Of an address it is the usual word for one that is written wrongly.
-        (Stage::Mail | Stage::Data, 501) => !answer.is_about(1, &[]),
+        (Stage::Mail | Stage::Data, 501) => !known && !answer.is_about(1, &[]),
         (_, 500..600) => {
             let words = answer.words.to_ascii_lowercase();
             words.contains("pipelining") || words.contains("synchroni")

@@ -8,7 +8,7 @@ use super::{Connection, no_connection, trouble};
 use crate::mail::smtp::commands::Commands;
 use crate::mail::smtp::hearing::{Said, heard};
 use crate::mail::smtp::manner::Manner;
-use crate::mail::smtp::outcome::{Delivered, Heard, Stage, is_out_of_step, meaning};
+use crate::mail::smtp::outcome::{Delivered, Heard, Stage, meaning};
 
 /// What an envelope is answered to, step by step.
 pub(super) const CLEAN: [Stage; 3] = [Stage::Mail, Stage::Rcpt, Stage::Data];
@@ -36,16 +36,16 @@ impl Connection {
         self.gauge.take_turn();
         if std::mem::take(&mut self.soiled) {
             let first = self.lettre.command(format!("{Rset}{}", commands.together())).await;
-            self.answers(&SOILED, Some(first), true).await
+            self.answers(Manner::Envelope, &SOILED, Some(first)).await
         } else {
             let first = self.lettre.command(commands.together()).await;
-            self.answers(&CLEAN, Some(first), true).await
+            self.answers(Manner::Envelope, &CLEAN, Some(first)).await
         }
     }
 
     /// One command after the other, up to the first that is refused.
     async fn one_by_one(&mut self, commands: &Commands) -> Said {
-        let mut said = Said::default();
+        let mut said = Said::by(true);
         if std::mem::take(&mut self.soiled) {
             let result = self.ask(&Rset.to_string()).await;
             said.hear(Stage::Reset, result);
@@ -66,24 +66,23 @@ impl Connection {
         self.lettre.command(command).await
     }
 
-    /// The answers to an envelope that was written in one piece, the first of which may have been read; each is waited for
-    /// anew, or all within the deadline that runs.
-    pub(super) async fn answers(&mut self, stages: &[Stage], first: Option<Result<Response, Error>>, each: bool) -> Said {
-        let mut said = Said::default();
+    /// The answers to an envelope that was written in one piece, the first of which may have been read. Each is waited for anew,
+    /// but all within one deadline that runs where nothing has ever ridden.
+    pub(super) async fn answers(&mut self, manner: Manner, stages: &[Stage], first: Option<Result<Response, Error>>) -> Said {
+        let known = self.learned.knows(manner);
+        let mut said = Said::by(known);
         let mut next = first;
         for &stage in stages {
             let result = match next.take() {
                 Some(result) => result,
                 None => {
-                    if each {
+                    if known || manner != Manner::Riding {
                         self.gauge.within(self.patience.reply);
                     }
                     self.lettre.read_response().await
                 }
             };
-            let goes_on = said.hear(stage, result);
-            // Who is out of step may have lost a command, whose answer will never come.
-            if !goes_on || said.refusal.as_ref().is_some_and(|(at, heard)| is_out_of_step(*at, heard)) {
+            if !said.hear(stage, result) {
                 break;
             }
         }
@@ -98,7 +97,7 @@ impl Connection {
             return Ok(());
         };
         let mut delivered = match heard {
-            heard if manner == Manner::StepByStep || !is_out_of_step(stage, &heard) => meaning(stage, heard).unwrap_or_else(no_connection),
+            heard if manner == Manner::StepByStep || !said.misunderstood => meaning(stage, heard).unwrap_or_else(no_connection),
             Heard::Reply(answer) => self.misunderstood(manner, format!("the relay answered {stage} with: {answer}")),
             Heard::Nothing(why) if silence_counts => self.misunderstood(manner, why),
             Heard::Nothing(why) => trouble(why),

@@ -75,9 +75,11 @@ fn only_what_speaks_of_the_way_of_speaking_is_out_of_step() {
         (Rcpt, 450, "4.2.0 greylisted", false),
         (Mail, 421, "4.3.2 synchronizing, come back", false),
     ] {
-        assert_eq!(is_out_of_step(stage, &Heard::Reply(Answer::new(code, text))), meant, "{stage:?} {code} {text}");
+        assert_eq!(is_out_of_step(stage, &Heard::Reply(Answer::new(code, text)), false), meant, "{stage:?} {code} {text}");
     }
-    assert!(is_out_of_step(Mail, &Heard::Nothing("closed".to_owned())));
+    assert!(is_out_of_step(Mail, &Heard::Nothing("closed".to_owned()), true));
+    let syntax = Heard::Reply(Answer::new(501, "syntax"));
+    assert!(!is_out_of_step(Mail, &syntax, true), "one mail's own fault, where others are understood");
 }
 
 #[test]
