@@ -134,6 +134,10 @@ impl Lane {
             self.shared.engine.attempted.fetch_add(1, Ordering::Relaxed);
             self.note(current, heard).await;
             let Some(next) = next else { return };
+            if !self.way.is_connected() {
+                // What rode ended with the connection, certainly unsent and none of its recipient's doing.
+                return self.release(next.job, next.taken_at).await;
+            }
             match self.way.ridden(&halt).await {
                 Ok(()) => current = next,
                 Err(heard) => return self.note(next, heard).await,

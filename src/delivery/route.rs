@@ -18,7 +18,7 @@ pub(super) struct Message {
 }
 
 pub(super) enum Way {
-    Relay { relay: Box<Relay>, connection: Option<Box<Connection>> },
+    Relay { relay: Box<Relay>, connection: Option<Box<Connection>>, quota: usize, begun: usize },
     Folder(Folder),
 }
 
@@ -26,7 +26,7 @@ impl Clone for Way {
     /// The same way without a connection: each lane opens its own.
     fn clone(&self) -> Self {
         match self {
-            Self::Relay { relay, .. } => Self::Relay { relay: relay.clone(), connection: None },
+            Self::Relay { relay, quota, .. } => Self::Relay { relay: relay.clone(), connection: None, quota: *quota, begun: 0 },
             Self::Folder(folder) => Self::Folder(folder.clone()),
         }
     }
@@ -38,7 +38,9 @@ impl Way {
         match &transport.route {
             Route::Folder(path) => Ok(Self::Folder(Folder::new(path))),
             Route::Smtp { .. } => match Relay::of(transport, patience) {
-                Ok(relay) => Ok(Self::Relay { relay: Box::new(relay), connection: None }),
+                Ok(relay) => {
+                    Ok(Self::Relay { relay: Box::new(relay), connection: None, quota: transport.messages_per_connection, begun: 0 })
+                }
                 Err(trouble) => Err(trouble.to_string()),
             },
         }
@@ -46,8 +48,14 @@ impl Way {
 
     /// Makes sure that there is a connection; the error is one sentence.
     pub(super) async fn open(&mut self) -> Result<(), String> {
-        let Self::Relay { relay, connection } = self else { return Ok(()) };
+        let Self::Relay { relay, connection, quota, begun } = self else { return Ok(()) };
+        if *begun >= *quota
+            && let Some(full) = connection.take()
+        {
+            full.quit().await;
+        }
         if connection.as_ref().is_none_or(|c| !c.is_open()) {
+            *begun = 0;
             *connection = Some(Box::new(Connection::open(relay).await.map_err(|trouble| trouble.to_string())?));
         }
         Ok(())
@@ -57,56 +65,77 @@ impl Way {
     pub(super) fn is_open(&self) -> bool {
         match self {
             Self::Folder(_) => true,
-            Self::Relay { connection, .. } => connection.as_ref().is_some_and(|c| c.is_open()),
+            Self::Relay { connection, quota, begun, .. } => begun < quota && connection.as_ref().is_some_and(|c| c.is_open()),
         }
     }
 
-    /// Whether the next message's envelope may go out behind the message that is due.
+    /// Whether there is a connection, whatever goes on on it.
+    pub(super) fn is_connected(&self) -> bool {
+        matches!(self, Self::Folder(_) | Self::Relay { connection: Some(_), .. })
+    }
+
+    /// Whether the next message's envelope may go out behind the message that is due; nothing rides behind the last of a
+    /// connection's quota.
     pub(super) fn rides(&self) -> bool {
-        false
+        match self {
+            Self::Folder(_) => false,
+            Self::Relay { connection, quota, begun, .. } => begun < quota && connection.as_ref().is_some_and(|c| c.rides()),
+        }
     }
 
     /// Tells the relay whom a message is for; an error is what became of it.
     pub(super) async fn begin(&mut self, message: &Message, halt: &CancellationToken) -> Result<(), Outcome> {
-        let Self::Relay { connection, .. } = self else { return Ok(()) };
-        let Some(open) = connection else { return Err(Outcome::RelayTrouble { why: "there is no connection".into() }) };
+        let Self::Relay { connection, begun, .. } = self else { return Ok(()) };
+        let Some(open) = connection else { return Err(no_connection()) };
+        *begun += 1;
         let envelope = message.envelope();
-        let begun = tokio::select! {
-            begun = open.begin(&envelope) => begun,
-            () = over(halt, ENVELOPE_GRACE) => Err(gone(Outcome::RelayTrouble { why: "the relay kept silent while we stopped".into() })),
+        let heard = tokio::select! {
+            biased;
+            heard = open.begin(&envelope) => heard,
+            () = over(halt, ENVELOPE_GRACE) => Err(silent_envelope()),
         };
-        begun.map_err(|Delivered { outcome, reusable }| {
-            if !reusable {
-                *connection = None;
-            }
-            outcome
-        })
+        heard.map_err(|ended| self.kept(ended))
     }
 
     /// Hands over the message that was begun, and behind it the next one's envelope. When the process stops meanwhile, a
     /// relay that keeps silent is not waited for long.
-    pub(super) async fn finish(&mut self, message: &Message, _riding: Option<&Message>, halt: &CancellationToken) -> Outcome {
+    pub(super) async fn finish(&mut self, message: &Message, riding: Option<&Message>, halt: &CancellationToken) -> Outcome {
         match self {
             Self::Folder(folder) => put(folder.clone(), message).await,
-            Self::Relay { connection, .. } => {
-                let Some(open) = connection else { return Outcome::RelayTrouble { why: "there is no connection".into() } };
-                let Delivered { outcome, reusable } = tokio::select! {
-                    ended = open.finish(&message.content) => ended,
+            Self::Relay { connection, begun, .. } => {
+                let Some(open) = connection else { return no_connection() };
+                *begun += usize::from(riding.is_some());
+                let envelope = riding.map(Message::envelope);
+                let ended = tokio::select! {
+                    biased;
+                    ended = open.finish(&message.content, envelope.as_ref()) => ended,
                     () = over(halt, CONTENT_GRACE) => {
                         gone(Outcome::Unknown { why: "the relay kept silent about the message while we stopped".into() })
                     }
                 };
-                if !reusable {
-                    *connection = None;
-                }
-                outcome
+                self.kept(ended)
             }
         }
     }
 
     /// What the relay said to the envelope that rode; after `Ok` it waits for that message.
-    pub(super) async fn ridden(&mut self, _halt: &CancellationToken) -> Result<(), Outcome> {
-        Ok(())
+    pub(super) async fn ridden(&mut self, halt: &CancellationToken) -> Result<(), Outcome> {
+        let Self::Relay { connection, .. } = self else { return Ok(()) };
+        let Some(open) = connection else { return Err(no_connection()) };
+        let heard = tokio::select! {
+            biased;
+            heard = open.ridden() => heard,
+            () = over(halt, ENVELOPE_GRACE) => Err(silent_envelope()),
+        };
+        heard.map_err(|ended| self.kept(ended))
+    }
+
+    /// What became of a message; a connection that can't be used again is dropped.
+    fn kept(&mut self, Delivered { outcome, reusable }: Delivered) -> Outcome {
+        if !reusable {
+            self.abandon();
+        }
+        outcome
     }
 
     /// Hangs up without a word.
@@ -122,6 +151,14 @@ impl Way {
             connection.quit().await;
         }
     }
+}
+
+fn no_connection() -> Outcome {
+    Outcome::RelayTrouble { why: "there is no connection".into() }
+}
+
+fn silent_envelope() -> Delivered {
+    gone(Outcome::RelayTrouble { why: "the relay kept silent while we stopped".into() })
 }
 
 impl Message {

@@ -16,6 +16,7 @@ mod nodes;
 mod orders;
 mod program;
 mod readers;
+mod riding;
 mod running;
 mod schedule;
 mod sending;

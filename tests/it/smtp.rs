@@ -12,7 +12,7 @@ use courant::mail::smtp::{Connection, Delivered, Outcome, Patience, Relay, Scope
 
 use crate::smtp_server::{At, Rule, Script, SmtpServer};
 
-const FROM: &str = "news@example.edu";
+pub(crate) const FROM: &str = "news@example.edu";
 const MAIL: &str = "Subject: hello\r\n\r\nhello\r\n";
 
 pub(crate) fn transport(server: &SmtpServer, tls: TlsMode) -> Transport {
@@ -40,7 +40,7 @@ pub(crate) fn transport(server: &SmtpServer, tls: TlsMode) -> Transport {
 /// Long enough for a busy machine, short enough for a test that waits for it.
 pub(crate) fn patience(ms: u64) -> Patience {
     let span = Duration::from_millis(ms);
-    Patience { opening: span, reply: span, content: span }
+    Patience { opening: span, reply: span, content: span, ridden: span }
 }
 
 pub(crate) async fn connect(server: &SmtpServer) -> Result<Connection, Trouble> {
@@ -55,7 +55,7 @@ async fn started(script: Script) -> (SmtpServer, Connection) {
 }
 
 /// What became of a mail, in few words.
-fn summary(delivered: &Delivered) -> String {
+pub(crate) fn summary(delivered: &Delivered) -> String {
     let open = if delivered.reusable { "open" } else { "closed" };
     match &delivered.outcome {
         Outcome::Sent { answer } => format!("sent, {open}: {answer}"),

@@ -23,6 +23,8 @@ pub(crate) enum At {
     StartTls,
     Auth,
     Mail,
+    /// MAIL that came in one piece with the content before it; comes before the rules for MAIL.
+    Ridden,
     Rcpt,
     Data,
     /// Behind the first line of content.
@@ -100,6 +102,7 @@ pub(crate) struct Script {
     rules: Vec<Rule>,
     step_by_step: bool,
     grants_data_always: bool,
+    loses_what_rides: bool,
     size: Option<usize>,
     login: Option<(String, String)>,
     mechanisms: Option<&'static str>,
@@ -122,6 +125,10 @@ impl Script {
     /// Answers DATA with 354 even when no recipient was accepted (RFC 2920 section 3.1).
     pub(crate) fn grants_data_always(self) -> Self {
         Self { grants_data_always: true, ..self }
+    }
+    /// Throws away what was written behind a final dot before the content is answered.
+    pub(crate) fn loses_what_rides(self) -> Self {
+        Self { loses_what_rides: true, ..self }
     }
     pub(crate) fn size(self, most: usize) -> Self {
         Self { size: Some(most), ..self }
@@ -219,7 +226,7 @@ impl SmtpServer {
     pub(crate) fn release(&self) {
         self.shared.released.notify_waiters();
     }
-    /// The verbs of the nth connection; those that came in one piece are joined by `+`.
+    /// The verbs of the nth connection; those that came in one piece are joined by `+`, and `.` is a content they rode behind.
     pub(crate) fn verbs(&self, connection: usize) -> Vec<String> {
         let ledger = self.shared.ledger.lock().unwrap();
         ledger.groups.iter().filter(|(n, _)| *n == connection).map(|(_, verbs)| verbs.join("+")).collect()

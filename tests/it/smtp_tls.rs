@@ -12,6 +12,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
+use crate::riding::{SENT, hand_over};
 use crate::smtp::{connect, patience, send, transport};
 use crate::smtp_server::{At, Rule, Script, SmtpServer};
 
@@ -67,6 +68,7 @@ async fn encryption_is_taken_required_and_verified_as_the_address_says() {
         let mut connection = Connection::open(&relay(server, mode, ca).unwrap()).await.unwrap();
         assert!(connection.is_encrypted());
         assert_eq!(send(&mut connection, "a@example.org").await, "sent, open: 250 2.0.0 taken");
+        assert_eq!(hand_over(&mut connection, &["b", "c"]).await, [SENT; 2]);
         assert!(server.mails().last().unwrap().encrypted);
     }
     for (server, mode) in [(&starttls, TlsMode::Required), (&implicit, TlsMode::Implicit)] {

@@ -1,21 +1,25 @@
-//! One connection to a relay: an envelope, its content, and the next, until somebody says goodbye.
+//! One connection to a relay: an envelope, its content with the next envelope behind it, until somebody says goodbye.
 
-use std::io::ErrorKind;
+mod saying;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use lettre::transport::smtp::client::AsyncSmtpConnection;
-use lettre::transport::smtp::commands::{Quit, Rset};
-use lettre::transport::smtp::response::Response;
+use lettre::transport::smtp::commands::Quit;
 
-use super::commands::{Envelope, commands, stuffed};
+use super::commands::{Commands, Envelope, stuff};
+use super::hearing::heard;
+use super::manner::{Learned, Leave, Manner};
 use super::opening::{self, Offers};
-use super::outcome::{Answer, Delivered, Heard, Outcome, Scope, Stage, meaning};
+use super::outcome::{Answer, Delivered, Heard, Outcome, Scope, Stage, is_out_of_step, meaning};
 use super::relay::{Patience, Relay, Trouble};
 use super::stream::Gauge;
 
 /// How long a goodbye, or words said before a break, are waited for.
 const FAREWELL: Duration = Duration::from_secs(3);
+/// A larger buffer is not kept for the next mail.
+const KEPT: usize = 256 * 1024;
 
 /// An open connection to a relay.
 pub struct Connection {
@@ -24,6 +28,7 @@ pub struct Connection {
     offers: Offers,
     encrypted: bool,
     patience: Patience,
+    learned: Arc<Learned>,
     /// The relay still holds pieces of a transaction that failed: RSET goes before the next.
     soiled: bool,
     /// Between transactions. False while one runs, so that a future which is dropped half-way leaves no connection behind
@@ -31,6 +36,24 @@ pub struct Connection {
     open: bool,
     /// The relay has said 354.
     content_due: bool,
+    /// The envelope that came along with the last content, until `ridden` tells what became of it.
+    ride: Option<Ride>,
+    /// What is written next; kept, so that a mail costs no new buffer.
+    wire: String,
+}
+
+/// An envelope that was to ride.
+enum Ride {
+    /// Its commands are with the relay.
+    Said {
+        /// The content it rode behind was accepted.
+        accepted: bool,
+        leave: Leave,
+    },
+    /// Riding is not for this relay, or not now: its commands are yet to be said.
+    Later(Commands),
+    /// It can't be said to any relay.
+    Unsayable(Outcome),
 }
 
 impl Connection {
@@ -40,10 +63,12 @@ impl Connection {
     /// When no mail can be handed over; nothing was sent.
     pub async fn open(relay: &Relay) -> Result<Self, Trouble> {
         let opening::Opened { lettre, gauge, offers, encrypted } = opening::open(relay).await?;
-        Ok(Self { lettre, gauge, offers, encrypted, patience: relay.patience, soiled: false, open: true, content_due: false })
+        let (patience, learned) = (relay.patience, Arc::clone(&relay.learned));
+        let (soiled, open, content_due, ride, wire) = (false, true, false, None, String::new());
+        Ok(Self { lettre, gauge, offers, encrypted, patience, learned, soiled, open, content_due, ride, wire })
     }
 
-    /// Whether the next mail can go over it.
+    /// Whether the next mail can be begun on it; not while an envelope rides.
     pub fn is_open(&self) -> bool {
         self.open
     }
@@ -58,77 +83,94 @@ impl Connection {
         self.offers.pipelining
     }
 
+    /// Whether an envelope given to `finish` would ride: the relay offers it, and has not shown that it can't. Where it would
+    /// not, `finish` takes one all the same, and `ridden` says it.
+    pub fn rides(&self) -> bool {
+        (self.open || self.content_due) && self.manner() == Manner::Riding
+    }
+
     /// Hands over one mail: `content` is the whole message, 7-bit, its lines ending in CRLF.
     pub async fn send(&mut self, envelope_from: &str, to: &str, content: &str) -> Delivered {
         let envelope = Envelope { from: envelope_from, to, size: content.len() };
         match self.begin(&envelope).await {
-            Ok(()) => self.finish(content).await,
+            Ok(()) => self.finish(content, None).await,
             Err(delivered) => delivered,
         }
     }
 
-    /// Says MAIL, RCPT and DATA; after `Ok` the relay waits for the content, and one can only finish or drop the connection.
+    /// Says MAIL, RCPT and DATA; after `Ok` the relay waits for the content, and one can only finish or abandon the connection.
     ///
     /// # Errors
     /// What became of the mail, when it ends here.
     pub async fn begin(&mut self, envelope: &Envelope<'_>) -> Result<(), Delivered> {
+        self.ride = None;
         if !self.open {
             return Err(no_connection());
         }
-        let commands = commands(envelope, self.offers.size).map_err(|outcome| Delivered { outcome, reusable: true })?;
-        self.open = false;
-        let heard = if self.offers.pipelining { self.together(&commands).await } else { self.one_by_one(&commands).await };
-        let mut ended = None;
-        let mut content_awaited = false;
-        for (stage, heard) in heard {
-            content_awaited |= stage == Stage::Data && matches!(&heard, Heard::Reply(a) if a.code == 354);
-            let alive = matches!(&heard, Heard::Reply(a) if a.code != 421);
-            // What is said after the first refusal only follows from it, unless the connection ends with it.
-            match (&mut ended, meaning(stage, heard)) {
-                (None, end) => ended = end,
-                (Some(first), Some(_)) if !alive => first.reusable = false,
-                (Some(_), _) => {}
-            }
-        }
-        let Some(mut delivered) = ended else {
-            self.content_due = true;
-            return Ok(());
-        };
-        if content_awaited && delivered.reusable {
-            delivered.reusable = self.lone_dot().await;
-        }
-        self.soiled = true;
-        self.open = delivered.reusable;
-        Err(delivered)
+        let commands = Commands::of(envelope, self.offers.size).map_err(|outcome| Delivered { outcome, reusable: true })?;
+        self.say(&commands).await
     }
 
-    /// Sends the content and waits for the answer behind its final dot.
-    pub async fn finish(&mut self, content: &str) -> Delivered {
+    /// Sends the content and waits for the answer behind its final dot; the envelope of the next mail rides in the same write.
+    /// Comes back with this content's answer alone: `ridden` waits for the answers to what rode.
+    pub async fn finish(&mut self, content: &str, riding: Option<&Envelope<'_>>) -> Delivered {
+        self.ride = None;
         if !std::mem::take(&mut self.content_due) {
             return no_connection();
         }
-        let bytes = stuffed(content);
-        let length = bytes.len() as u64;
+        let mut wire = std::mem::take(&mut self.wire);
+        wire.clear();
+        stuff(content, &mut wire);
+        let length = wire.len() as u64;
+        let ride = riding.map(|envelope| self.board(envelope, &mut wire));
         self.gauge.within(self.patience.content);
+        self.gauge.take_turn();
         let before = self.gauge.written();
-        let mut heard = heard(self.lettre.command(&bytes).await);
-        let whole = self.gauge.written() - before >= length;
-        if let (Heard::Nothing(why), false) = (&heard, whole) {
-            // The write broke off: the relay may have said why before it hung up.
-            let why = format!("{why}, before the whole message was sent");
-            heard = match self.last_words().await {
-                Some(answer) => Heard::Reply(answer),
-                None => {
-                    let answer = Answer::new(451, &why);
-                    return self.ended(Delivered { outcome: Outcome::Deferred { answer, scope: Scope::Relay }, reusable: false });
-                }
-            };
+        let result = self.lettre.command(wire.as_str()).await;
+        let written = self.gauge.written() - before;
+        let broken_off = written < wire.len() as u64;
+        if wire.capacity() <= KEPT {
+            self.wire = wire;
         }
-        let delivered = match meaning(Stage::Content, heard) {
-            Some(delivered) => Delivered { reusable: delivered.reusable && whole, ..delivered },
-            None => Delivered { outcome: Outcome::Unknown { why: "the relay gave no answer".to_owned() }, reusable: false },
+        let rode = matches!(ride, Some(Ride::Said { .. }));
+        let heard = heard(result);
+        // Some refuse a content for nothing but what came along with it; not those that have let something ride before.
+        let over_what_rode = rode
+            && !self.learned.knows(Manner::Riding)
+            && matches!(&heard, Heard::Reply(answer) if answer.code >= 500)
+            && is_out_of_step(Stage::Content, &heard, false);
+        let mut delivered = match heard {
+            _ if self.gauge.was_out_of_turn() => self.interrupted().await,
+            Heard::Nothing(why) if broken_off => self.broken_off(&why, written >= length).await,
+            Heard::Reply(answer) if over_what_rode => {
+                self.misunderstood(Manner::Riding, format!("the relay answered {} with: {answer}", Stage::Content))
+            }
+            heard => meaning(Stage::Content, heard).unwrap_or_else(no_connection),
         };
-        self.ended(delivered)
+        delivered.reusable &= !broken_off;
+        self.settle(&delivered, ride);
+        delivered
+    }
+
+    /// The answers to the envelope that was given to `finish`; to be called once behind it, whatever became of that content.
+    /// After `Ok` the relay waits for this mail's content.
+    ///
+    /// # Errors
+    /// What became of this mail, when it ends here; the relay's trouble, when the connection ended with the mail before.
+    pub async fn ridden(&mut self) -> Result<(), Delivered> {
+        match self.ride.take() {
+            Some(Ride::Said { accepted, leave }) => {
+                // On trial, all answers have to come within this.
+                self.gauge.within(self.patience.ridden.min(self.patience.reply));
+                let said = self.answers(Manner::Riding, &saying::CLEAN, None).await;
+                let judged = self.judge(Manner::Riding, accepted, said).await;
+                drop(leave);
+                judged
+            }
+            Some(Ride::Later(commands)) if self.open => self.say(&commands).await,
+            Some(Ride::Unsayable(outcome)) => Err(Delivered { outcome, reusable: self.open }),
+            Some(Ride::Later(_)) | None => Err(no_connection()),
+        }
     }
 
     /// Says goodbye and closes; a relay that does not answer is not waited for long.
@@ -139,122 +181,70 @@ impl Connection {
         }
     }
 
-    fn ended(&mut self, delivered: Delivered) -> Delivered {
-        self.soiled = !matches!(delivered.outcome, Outcome::Sent { .. });
-        self.open = delivered.reusable;
-        delivered
+    /// Closes without a word, though content is due or an envelope rides: nothing of that mail is sent.
+    pub fn abandon(self) {}
+
+    fn manner(&self) -> Manner {
+        if self.offers.pipelining { self.learned.manner() } else { Manner::StepByStep }
     }
 
-    /// All commands in one write, then their answers (RFC 2920).
-    async fn together(&mut self, commands: &[(Stage, String)]) -> Vec<(Stage, Heard)> {
-        self.gauge.within(self.patience.reply);
-        let mut group = if self.soiled { Rset.to_string() } else { String::new() };
-        commands.iter().for_each(|(_, command)| group.push_str(command));
-        let mut first = heard(self.lettre.command(group).await);
-        let mut said = Vec::with_capacity(commands.len());
-        if self.soiled {
-            first = match first {
-                Heard::Reply(answer) if answer.code != 421 => self.next_reply().await,
-                gone => gone,
-            };
-            self.soiled = false;
-        }
-        let mut next = Some(first);
-        for (stage, _) in commands {
-            let heard = match next.take() {
-                Some(heard) => heard,
-                None => self.next_reply().await,
-            };
-            let over = !matches!(&heard, Heard::Reply(answer) if answer.code != 421);
-            said.push((*stage, heard));
-            if over {
-                break;
+    /// Puts the next envelope behind the content, if it may ride.
+    fn board(&self, envelope: &Envelope<'_>, wire: &mut String) -> Ride {
+        let commands = match Commands::of(envelope, self.offers.size) {
+            Ok(commands) => commands,
+            Err(outcome) => return Ride::Unsayable(outcome),
+        };
+        match self.offers.pipelining.then(|| self.learned.leave_to_ride()).flatten() {
+            Some(leave) => {
+                wire.push_str(commands.together());
+                Ride::Said { accepted: false, leave }
             }
+            None => Ride::Later(commands),
         }
-        said
     }
 
-    /// One command after the other, up to the first that is refused.
-    async fn one_by_one(&mut self, commands: &[(Stage, String)]) -> Vec<(Stage, Heard)> {
-        let mut said = Vec::with_capacity(commands.len());
-        if self.soiled {
-            self.gauge.within(self.patience.reply);
-            let cleaned = heard(self.lettre.command(Rset).await);
-            self.soiled = false;
-            if !matches!(&cleaned, Heard::Reply(answer) if answer.code != 421) {
-                return vec![(Stage::Mail, cleaned)];
-            }
-        }
-        for (stage, command) in commands {
-            self.gauge.within(self.patience.reply);
-            let heard = heard(self.lettre.command(command).await);
-            let granted = matches!(&heard, Heard::Reply(answer) if answer.is_positive());
-            said.push((*stage, heard));
-            if !granted {
-                break;
-            }
-        }
-        said
+    /// The content has its answer. Behind the final dot the relay holds nothing of the transaction, whatever it answered
+    /// (RFC 5321 section 4.1.1.4), so what rode needs no RSET.
+    fn settle(&mut self, delivered: &Delivered, ride: Option<Ride>) {
+        let accepted = matches!(delivered.outcome, Outcome::Sent { .. });
+        self.ride = match ride {
+            Some(Ride::Said { leave, .. }) => delivered.reusable.then_some(Ride::Said { accepted, leave }),
+            other => other,
+        };
+        let rides = matches!(self.ride, Some(Ride::Said { .. }));
+        self.soiled = !accepted && !rides;
+        self.open = delivered.reusable && !rides;
     }
 
-    async fn next_reply(&mut self) -> Heard {
-        self.gauge.within(self.patience.reply);
-        heard(self.lettre.read_response().await)
+    /// The relay had spoken or hung up before we wrote: nothing was sent, and whatever it has said is about itself.
+    async fn interrupted(&mut self) -> Delivered {
+        self.gauge.within(FAREWELL);
+        trouble(match heard(self.lettre.read_response().await) {
+            Heard::Reply(answer) => format!("the relay said without being asked: {answer}"),
+            Heard::Nothing(why) => why,
+        })
     }
 
-    /// Ends a DATA that was granted though nobody will get the mail (RFC 2920 section 3.1); whatever is said to it, only
-    /// whether the connection lives matters.
-    async fn lone_dot(&mut self) -> bool {
-        self.gauge.within(self.patience.reply);
-        matches!(heard(self.lettre.command(".\r\n").await), Heard::Reply(answer) if answer.code != 421)
-    }
-
-    /// What a relay said before it hung up on us.
-    async fn last_words(&mut self) -> Option<Answer> {
+    /// The write with the content broke off; the relay may have said why before it hung up.
+    async fn broken_off(&mut self, why: &str, whole: bool) -> Delivered {
         self.gauge.within(FAREWELL);
         match heard(self.lettre.read_response().await) {
-            Heard::Reply(answer) if !answer.is_positive() => Some(answer),
-            _ => None,
+            Heard::Reply(answer) if whole || !answer.is_positive() => {
+                meaning(Stage::Content, Heard::Reply(answer)).unwrap_or_else(no_connection)
+            }
+            _ if whole => Delivered { outcome: Outcome::Unknown { why: why.to_owned() }, reusable: false },
+            _ => {
+                let answer = Answer::new(451, &format!("{why}, before the whole message was sent"));
+                Delivered { outcome: Outcome::Deferred { answer, scope: Scope::Relay }, reusable: false }
+            }
         }
     }
 }
 
 fn no_connection() -> Delivered {
-    let why = "the connection to the relay can't take a mail".to_owned();
+    trouble("the connection to the relay can't take a mail".to_owned())
+}
+
+fn trouble(why: String) -> Delivered {
     Delivered { outcome: Outcome::RelayTrouble { why }, reusable: false }
-}
-
-/// What lettre brings back, as what was heard.
-pub(super) fn heard(result: Result<Response, lettre::transport::smtp::Error>) -> Heard {
-    let error = match result {
-        Ok(response) => {
-            let text: Vec<&str> = response.message().collect();
-            return Heard::Reply(Answer::new(response.code().into(), &text.join(" ")));
-        }
-        Err(error) => error,
-    };
-    let source = std::error::Error::source(&error);
-    if let Some(code) = error.status() {
-        let text = source.map(ToString::to_string).unwrap_or_default();
-        return Heard::Reply(Answer::new(code.into(), &text));
-    }
-    let io = source.and_then(|s| s.downcast_ref::<std::io::Error>());
-    Heard::Nothing(match (io, source) {
-        (Some(io), _) => why_nothing(io),
-        // Lettre's words for a connection that ends where a reply should come.
-        (None, Some(s)) if s.to_string() == "incomplete response" => "the relay closed the connection".to_owned(),
-        _ => "the relay answered with something that is not SMTP".to_owned(),
-    })
-}
-
-/// A broken wire in words for people.
-pub(super) fn why_nothing(error: &std::io::Error) -> String {
-    match error.kind() {
-        ErrorKind::TimedOut => "the relay did not answer in time".to_owned(),
-        ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::UnexpectedEof | ErrorKind::ConnectionAborted => {
-            "the relay closed the connection".to_owned()
-        }
-        ErrorKind::ConnectionRefused => "nothing listens there".to_owned(),
-        _ => error.to_string(),
-    }
 }

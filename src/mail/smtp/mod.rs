@@ -2,6 +2,8 @@
 
 mod commands;
 mod connection;
+mod hearing;
+mod manner;
 mod opening;
 mod outcome;
 mod reading;

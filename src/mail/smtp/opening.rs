@@ -9,7 +9,7 @@ use lettre::transport::smtp::commands::Ehlo;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use super::connection::{heard, why_nothing};
+use super::hearing::{heard, why_nothing};
 use super::outcome::{Answer, Heard};
 use super::relay::{Relay, Trouble};
 use super::stream::{Gauge, Stream};

@@ -1,6 +1,6 @@
 //! What every reply of a relay means for the mail it was given, in one table.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use crate::domain::deferral::Deferral;
 
@@ -32,10 +32,35 @@ pub struct Answer {
 impl Answer {
     /// The answer made of a code and the text behind it.
     pub fn new(code: u16, text: &str) -> Self {
-        let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        let enhanced = enhanced_of(code, &clean);
-        let words = format!("{code} {}", clean.trim());
-        let words = words.trim_end().chars().take(LONGEST_WORDS).collect();
+        Self::of_lines(code, std::iter::once(text))
+    }
+
+    /// The answer made of a code and the lines of text behind it.
+    pub(super) fn of_lines<'a>(code: u16, lines: impl Iterator<Item = &'a str>) -> Self {
+        let mut words = String::with_capacity(64);
+        // Writing to a String can't fail.
+        let _ = write!(words, "{code}");
+        let digits = words.len();
+        for line in lines {
+            let blank = |c: char| c.is_whitespace() || c.is_control();
+            let line = if words.len() == digits { line.trim_start_matches(blank) } else { line };
+            if line.is_empty() {
+                continue;
+            }
+            words.push(' ');
+            if line.bytes().all(|b| matches!(b, b' '..=b'~')) {
+                words.push_str(line);
+            } else {
+                words.extend(line.chars().map(|c| if c.is_control() { ' ' } else { c }));
+            }
+        }
+        let enhanced = enhanced_of(code, &words[digits..]);
+        if words.len() > LONGEST_WORDS
+            && let Some((end, _)) = words.char_indices().nth(LONGEST_WORDS)
+        {
+            words.truncate(end);
+        }
+        words.truncate(words.trim_end().len());
         Self { code, enhanced, words }
     }
 
@@ -139,6 +164,8 @@ pub struct Delivered {
 /// Where in the transaction something was heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
+    /// RSET, in front of MAIL where a transaction has failed.
+    Reset,
     Mail,
     Rcpt,
     Data,
@@ -149,6 +176,7 @@ pub(super) enum Stage {
 impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Reset => "RSET",
             Self::Mail => "MAIL",
             Self::Rcpt => "RCPT",
             Self::Data => "DATA",
@@ -179,14 +207,15 @@ pub(super) fn meaning(stage: Stage, heard: Heard) -> Option<Delivered> {
         // Within a recipient's own content it may be about that content, so it counts as an attempt of theirs.
         (Stage::Content, _) if answer.code == 421 => return Some(closed(Outcome::Deferred { answer, scope: Scope::Relay })),
         _ if answer.code == 421 => return Some(closed(trouble(&answer))),
-        (Stage::Mail | Stage::Rcpt, 2) => return None,
+        (Stage::Reset | Stage::Mail | Stage::Rcpt, 2) => return None,
         (Stage::Data, 3) => return None,
         (Stage::Content, 2) => Outcome::Sent { answer },
         // An answer out of step: from here on question and answer no longer belong together.
         (Stage::Content, 3) => {
             return Some(closed(Outcome::Unknown { why: format!("the relay answered the message with: {answer}") }));
         }
-        (_, 2 | 3) => return Some(closed(trouble(&answer))),
+        // No relay refuses RSET (RFC 5321 section 4.1.1.5): what sounds like it is the answer to something else.
+        (_, 2 | 3) | (Stage::Reset, _) => return Some(closed(trouble(&answer))),
         (Stage::Mail, 4) => trouble(&answer),
         (_, 4) => Outcome::Deferred { answer, scope: Scope::Recipient },
         _ if is_about_relay(stage, &answer) => trouble(&answer),
@@ -196,6 +225,25 @@ pub(super) fn meaning(stage: Stage, heard: Heard) -> Option<Delivered> {
         }
     };
     Some(Delivered { outcome, reusable: true })
+}
+
+/// Whether what answers an envelope that was written in one piece, or what is missing there, says that the relay does not
+/// understand such writing: out of step, out of sequence, or nothing at all. What it may say to any envelope is none; nor is a
+/// syntax error of a relay that has understood such writing (`known`), for that is about one mail.
+pub(super) fn is_out_of_step(stage: Stage, heard: &Heard, known: bool) -> bool {
+    let Heard::Reply(answer) = heard else { return true };
+    match (stage, answer.code) {
+        (_, 421) => false,
+        (Stage::Reset, _) | (Stage::Mail | Stage::Rcpt, 300..400) | (Stage::Data, 200..300) => true,
+        (_, 500 | 502 | 503) => true,
+        // Of an address it is the usual word for one that is written wrongly.
+        (Stage::Mail | Stage::Data, 501) => !known && !answer.is_about(1, &[]),
+        (_, 500..600) => {
+            let words = answer.words.to_ascii_lowercase();
+            words.contains("pipelining") || words.contains("synchroni")
+        }
+        _ => false,
+    }
 }
 
 /// Refusals that say how this relay must be spoken to (who we are, which commands) and nothing about the mail.
@@ -222,79 +270,4 @@ fn closed(outcome: Outcome) -> Delivered {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn says(stage: Stage, code: u16, text: &str) -> String {
-        match meaning(stage, Heard::Reply(Answer::new(code, text))) {
-            None => "go on".to_owned(),
-            Some(d) => {
-                let open = if d.reusable { "" } else { ", closed" };
-                match d.outcome {
-                    Outcome::Sent { .. } => format!("sent{open}"),
-                    Outcome::Deferred { scope, .. } => format!("deferred {scope:?}{open}"),
-                    Outcome::Refused { scope, .. } => format!("refused {scope:?}{open}"),
-                    Outcome::Unknown { .. } => format!("unknown{open}"),
-                    Outcome::RelayTrouble { .. } => format!("relay{open}"),
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn every_reply_has_its_meaning() {
-        use Stage::{Content, Data, Mail, Rcpt};
-        for (stage, code, text, meant) in [
-            (Mail, 250, "2.1.0 ok", "go on"),
-            (Rcpt, 251, "will forward", "go on"),
-            (Data, 354, "go ahead", "go on"),
-            (Content, 250, "queued", "sent"),
-            (Mail, 451, "4.3.0 later", "relay"),
-            (Mail, 550, "5.1.8 bad sender", "refused Message"),
-            (Mail, 554, "5.7.1 policy", "refused Message"),
-            (Mail, 530, "5.7.0 authentication required", "relay"),
-            (Mail, 552, "5.3.4 too big", "refused Message"),
-            (Rcpt, 550, "5.1.1 no such user", "refused Recipient"),
-            (Rcpt, 550, "no such user", "refused Recipient"),
-            (Rcpt, 552, "5.2.2 full", "refused Recipient"),
-            (Rcpt, 554, "5.7.1 relay access denied", "refused Message"),
-            (Rcpt, 450, "4.2.0 greylisted", "deferred Recipient"),
-            (Rcpt, 503, "5.5.1 bad sequence", "relay"),
-            (Rcpt, 550, "5.5.1 User unknown", "refused Recipient"),
-            (Rcpt, 354, "what", "relay, closed"),
-            (Data, 250, "what", "relay, closed"),
-            (Data, 451, "later", "deferred Recipient"),
-            (Data, 554, "5.6.0 no", "refused Message"),
-            (Content, 451, "4.7.1 later", "deferred Recipient"),
-            (Content, 452, "4.3.1 disk full", "deferred Recipient"),
-            (Content, 554, "5.7.1 looks like spam", "refused Message"),
-            (Content, 550, "5.1.1 no such user", "refused Recipient"),
-            (Content, 354, "what", "unknown, closed"),
-            (Mail, 421, "bye", "relay, closed"),
-            (Rcpt, 421, "bye", "relay, closed"),
-            (Data, 421, "bye", "relay, closed"),
-            (Content, 421, "bye", "deferred Relay, closed"),
-        ] {
-            assert_eq!(says(stage, code, text), meant, "{stage:?} {code} {text}");
-        }
-    }
-
-    #[test]
-    fn silence_is_unknown_only_behind_the_final_dot() {
-        for (stage, unknown) in [(Stage::Mail, false), (Stage::Rcpt, false), (Stage::Data, false), (Stage::Content, true)] {
-            let d = meaning(stage, Heard::Nothing("closed".to_owned())).unwrap();
-            assert!(!d.reusable);
-            assert_eq!(matches!(d.outcome, Outcome::Unknown { .. }), unknown, "{stage:?}");
-        }
-    }
-
-    #[test]
-    fn words_are_short_and_clean() {
-        let answer = Answer::new(550, &format!("5.1.1 a\u{7}b\r\n{}", "字".repeat(900)));
-        assert_eq!(answer.enhanced, Some(Enhanced { class: 5, subject: 1, detail: 1 }));
-        assert_eq!(answer.words.chars().count(), LONGEST_WORDS);
-        assert!(answer.words.starts_with("550 5.1.1 a b"));
-        assert_eq!(Answer::new(550, "4.1.1 disagrees").enhanced, None);
-        assert_eq!(Answer::new(250, "").words, "250");
-    }
-}
+mod tests;

@@ -7,6 +7,7 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::extension::ClientId;
 use rustls::pki_types::ServerName;
 
+use super::manner::Learned;
 use super::outcome::Answer;
 use super::tls;
 use crate::config::settings::{Route, TlsMode, Transport};
@@ -20,16 +21,19 @@ pub struct Patience {
     pub reply: Duration,
     /// From the first byte of the content to the answer behind its final dot (RFC 5321: 10 minutes).
     pub content: Duration,
+    /// For all answers to an envelope that rode behind a message, while no envelope that rode has ever been understood by the
+    /// relay: some throw away what is written before they have answered.
+    pub ridden: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
         let minutes = |n: u64| Duration::from_secs(60 * n);
-        Self { opening: minutes(1), reply: minutes(5), content: minutes(10) }
+        Self { opening: minutes(1), reply: minutes(5), content: minutes(10), ridden: Duration::from_secs(20) }
     }
 }
 
-/// An SMTP relay, ready to be connected to any number of times.
+/// An SMTP relay, ready to be connected to any number of times; its clones share what was learned about it.
 #[derive(Clone)]
 pub struct Relay {
     pub(super) host: String,
@@ -40,6 +44,7 @@ pub struct Relay {
     pub(super) ehlo: ClientId,
     pub(super) login: Option<Login>,
     pub(super) patience: Patience,
+    pub(super) learned: Arc<Learned>,
 }
 
 /// User name and password; its text shows neither.
@@ -87,13 +92,18 @@ impl Relay {
         };
         let ehlo = hello(&transport.ehlo).ok_or_else(|| wrong(format!("ehlo {:?} is not a host name", transport.ehlo)))?;
         let host = host.trim_matches(['[', ']']).to_owned();
-        Ok(Self { host, port: *port, mode: *mode, tls, name, ehlo, login, patience })
+        let learned = Arc::new(Learned::about(address(&host, *port)));
+        Ok(Self { host, port: *port, mode: *mode, tls, name, ehlo, login, patience, learned })
     }
 
     /// `host:port`, for people.
     pub fn address(&self) -> String {
-        if self.host.contains(':') { format!("[{}]:{}", self.host, self.port) } else { format!("{}:{}", self.host, self.port) }
+        address(&self.host, self.port)
     }
+}
+
+fn address(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
 /// The name for EHLO: a host name, or an address as a literal (RFC 5321 section 4.1.3).

@@ -1,10 +1,11 @@
 //! The wire under lettre's connection: no delay, a deadline on every wait, and it goes on reading while it writes.
 
 use std::io::{self, ErrorKind};
+use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -25,12 +26,21 @@ pub(super) struct Gauge {
     start: Instant,
     due: AtomicU64,
     written: AtomicU64,
+    /// Nothing may have arrived when the next byte is written.
+    my_turn: AtomicBool,
+    out_of_turn: AtomicBool,
 }
 
 impl Gauge {
     /// A gauge whose first deadline is `span` from now.
     pub(super) fn new(span: Duration) -> Arc<Self> {
-        let gauge = Self { start: Instant::now(), due: AtomicU64::new(0), written: AtomicU64::new(0) };
+        let gauge = Self {
+            start: Instant::now(),
+            due: AtomicU64::new(0),
+            written: AtomicU64::new(0),
+            my_turn: AtomicBool::new(false),
+            out_of_turn: AtomicBool::new(false),
+        };
         gauge.within(span);
         Arc::new(gauge)
     }
@@ -39,6 +49,16 @@ impl Gauge {
     pub(super) fn within(&self, span: Duration) {
         let due = self.start.elapsed().saturating_add(span).as_millis();
         self.due.store(u64::try_from(due).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// Every question has its answer: if the relay has spoken or hung up since, the next write does not begin and fails.
+    pub(super) fn take_turn(&self) {
+        self.my_turn.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a write failed since the relay had spoken or hung up before it; nothing of that write was sent.
+    pub(super) fn was_out_of_turn(&self) -> bool {
+        self.out_of_turn.load(Ordering::Relaxed)
     }
 
     /// Bytes that the wire has taken so far; a byte not counted has certainly not been sent.
@@ -124,8 +144,8 @@ impl Stream {
     }
 
     fn poll_arrival(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut bytes = [0_u8; 4096];
-        let mut buf = ReadBuf::new(&mut bytes);
+        let mut bytes = [const { MaybeUninit::uninit() }; 4096];
+        let mut buf = ReadBuf::uninit(&mut bytes);
         let polled = match &mut self.line {
             Line::Clear(socket) => Pin::new(socket).poll_read(cx, &mut buf),
             Line::Sealed(tls) => Pin::new(tls.as_mut()).poll_read(cx, &mut buf),
@@ -138,15 +158,38 @@ impl Stream {
 
     /// Turns waiting past the deadline into an error.
     fn or_late<T>(&mut self, cx: &mut Context<'_>, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if polled.is_pending() {
-            let due = self.gauge.due();
-            if self.alarm.deadline() != due {
+        if polled.is_ready() {
+            return polled;
+        }
+        let due = self.gauge.due();
+        loop {
+            // An alarm that rings early is set again then; to move it for every reply would cost more.
+            if self.alarm.deadline() > due {
                 self.alarm.as_mut().reset(due);
             }
             ready!(self.alarm.as_mut().poll(cx));
-            return Poll::Ready(Err(late()));
+            if self.alarm.deadline() >= due {
+                return Poll::Ready(Err(late()));
+            }
+            self.alarm.as_mut().reset(due);
         }
-        polled
+    }
+
+    /// Looks whether something has come from the relay, which has nothing to say now.
+    fn poll_quiet(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        let mut why = ErrorKind::UnexpectedEof.into();
+        if self.inbound.len() == 0 && !self.ended {
+            match self.poll_arrival(cx) {
+                Poll::Pending => return Ok(()),
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(e)) => why = e,
+            }
+        }
+        self.gauge.out_of_turn.store(true, Ordering::Relaxed);
+        if self.inbound.len() > 0 {
+            why = io::Error::new(ErrorKind::InvalidData, "the relay spoke out of turn");
+        }
+        Err(why)
     }
 }
 
@@ -178,6 +221,9 @@ impl AsyncRead for Stream {
 
 impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if self.gauge.my_turn.swap(false, Ordering::Relaxed) {
+            self.poll_quiet(cx)?;
+        }
         let polled = match &mut self.line {
             Line::Clear(socket) => Pin::new(socket).poll_write(cx, bytes),
             Line::Sealed(tls) => Pin::new(tls.as_mut()).poll_write(cx, bytes),
@@ -214,51 +260,4 @@ impl AsyncWrite for Stream {
 }
 
 #[cfg(test)]
-mod tests {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::{TcpListener, TcpSocket};
-
-    use super::*;
-
-    #[tokio::test]
-    async fn a_write_does_not_wait_for_a_server_that_waits_to_be_read() {
-        let small = |size| {
-            let socket = TcpSocket::new_v4().unwrap();
-            socket.set_recv_buffer_size(size).unwrap();
-            socket.set_send_buffer_size(size).unwrap();
-            socket
-        };
-        let server = small(16_384);
-        server.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let listener = server.listen(1).unwrap();
-        let socket = small(16_384);
-        let client = socket.connect(listener.local_addr().unwrap()).await.unwrap();
-        let (mut server, _) = listener.accept().await.unwrap();
-        let talker = tokio::spawn(async move {
-            // More than the buffers on the way hold: this waits until it is read.
-            server.write_all("250-x\r\n".repeat(9_000).as_bytes()).await.unwrap();
-            let mut all = vec![0; 1_000_000];
-            server.read_exact(&mut all).await.unwrap();
-            server.write_all(b"250 done\r\n").await.unwrap();
-        });
-        let mut stream = Stream::clear(client, Gauge::new(Duration::from_secs(20))).unwrap();
-        stream.write_all(&vec![b'x'; 1_000_000]).await.unwrap();
-        let mut answers = String::new();
-        stream.read_to_string(&mut answers).await.unwrap();
-        assert!(answers.ends_with("250-x\r\n250 done\r\n"));
-        talker.await.unwrap();
-    }
-
-    #[tokio::test]
-    async fn a_deadline_ends_a_wait_and_can_be_moved() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        let gauge = Gauge::new(Duration::from_millis(20));
-        let mut stream = Stream::clear(client, Arc::clone(&gauge)).unwrap();
-        assert_eq!(stream.read_u8().await.unwrap_err().kind(), ErrorKind::TimedOut);
-        let (mut server, _) = listener.accept().await.unwrap();
-        gauge.within(Duration::from_secs(20));
-        server.write_all(b"250 ok\r\n").await.unwrap();
-        assert_eq!(stream.read_u8().await.unwrap(), b'2');
-    }
-}
+mod tests;

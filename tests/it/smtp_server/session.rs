@@ -31,11 +31,13 @@ pub(super) struct Session {
     known: bool,
     from: Option<String>,
     to: Vec<String>,
+    behind_content: bool,
+    rides: bool,
 }
 
 impl Session {
     pub(super) fn new(shared: Arc<Shared>, number: usize, io: BufReader<Box<dyn Io>>, encrypted: bool) -> Self {
-        Self { shared, number, io, encrypted, known: false, from: None, to: Vec::new() }
+        Self { shared, number, io, encrypted, known: false, from: None, to: Vec::new(), behind_content: false, rides: false }
     }
 
     pub(super) async fn run(&mut self) -> Result<(), Over> {
@@ -56,7 +58,9 @@ impl Session {
             "AUTH" => self.log_in(line, &script).await,
             "MAIL" if locked => self.answer(At::Mail, "530 5.7.0 authentication required").await,
             "MAIL" => {
-                let granted = self.answer(At::Mail, "250 2.1.0 ok").await?;
+                let usual = self.action(if self.rides { At::Ridden } else { At::Mail });
+                let action = usual.or_else(|| self.action(At::Mail)).unwrap_or(Action::Wait(Duration::ZERO));
+                let granted = self.act(action, Some("250 2.1.0 ok")).await?;
                 self.from = granted.then(|| path(line));
                 Ok(granted)
             }
@@ -144,6 +148,10 @@ impl Session {
                 self.act(action, None).await?;
             }
         }
+        self.behind_content = true;
+        if self.shared.ledger.lock().unwrap().script.loses_what_rides {
+            self.lose().await;
+        }
         let body = wire.strip_suffix(".\r\n").unwrap_or_default();
         let content = body.split_inclusive("\r\n").map(|l| l.strip_prefix('.').unwrap_or(l)).collect();
         let (from, to) = (self.from.take().unwrap_or_default(), std::mem::take(&mut self.to));
@@ -202,12 +210,26 @@ impl Session {
         Some(rule.action.clone())
     }
 
+    /// Forgets everything that is here already or comes within a moment.
+    async fn lose(&mut self) {
+        while let Ok(Ok(some)) = tokio::time::timeout(Duration::from_millis(50), self.io.fill_buf()).await {
+            let n = some.len();
+            if n == 0 {
+                break;
+            }
+            self.io.consume(n);
+        }
+    }
+
     async fn command(&mut self) -> Result<String, Over> {
         let together = !self.io.buffer().is_empty();
+        self.rides = together && std::mem::take(&mut self.behind_content);
         let line = self.line().await?;
+        self.behind_content = false;
         let verb = line.split([' ', ':']).next().unwrap_or_default().to_owned();
         let mut ledger = self.shared.ledger.lock().unwrap();
         match ledger.groups.iter_mut().rev().find(|(n, _)| *n == self.number) {
+            _ if self.rides => ledger.groups.push((self.number, vec![".".to_owned(), verb])),
             Some((_, group)) if together => group.push(verb),
             _ => ledger.groups.push((self.number, vec![verb])),
         }
