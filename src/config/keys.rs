@@ -127,6 +127,8 @@ pub(super) const TRANSPORTS: Section = Section {
         ("connections", Number),
         ("rate", Text),
         ("uncertain", Text),
+        ("dkim", List),
+        ("dkim_domain", Text),
     ],
 };
 

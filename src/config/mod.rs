@@ -105,7 +105,8 @@ fn read(path: &Path, document: &Document, folder: &Folder, faults: &mut Faults) 
     let sources = all(document, &keys::SOURCES, faults, |reader| sources::read(reader, &zone, folder));
     let feeds = all(document, &keys::FEEDS, faults, |reader| feeds::read(reader, title, &source_names));
     let digests = all(document, &keys::DIGESTS, faults, |reader| digests::read(reader, &around));
-    let transports = all(document, &keys::TRANSPORTS, faults, |reader| transports::read(reader, &ehlo, folder));
+    let around = transports::Surroundings { path, folder, ehlo: &ehlo, digests: digests.as_deref().unwrap_or_default() };
+    let transports = all(document, &keys::TRANSPORTS, faults, |reader| transports::read(reader, &around));
     Some(Config {
         path: path.to_owned(),
         site: site?,

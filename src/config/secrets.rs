@@ -58,6 +58,8 @@ impl fmt::Debug for Transport {
             .field("connections", &self.connections)
             .field("rate", &self.rate)
             .field("uncertain", &self.uncertain)
+            .field("dkim", &self.dkim)
+            .field("dkim_domain", &self.dkim_domain)
             .finish()
     }
 }

@@ -43,8 +43,8 @@ pub(super) async fn run(engine: &Engine, transport: &Transport, wait: i64, stop:
     if !engine.store.has_work(&transport.name, &engine.node, (engine.clock)().plus(wait)).await? {
         return Ok(Report::default());
     }
-    let way = match engine.way(transport) {
-        Ok(way) => way,
+    let (way, signer) = match engine.way(transport).and_then(|way| Ok((way, engine.signer(transport)?))) {
+        Ok(found) => found,
         Err(why) => return Ok(Report { trouble: Some(why), ..Report::default() }),
     };
     let (jobs, receiver) = mpsc::channel(2 * transport.connections);
@@ -54,7 +54,7 @@ pub(super) async fn run(engine: &Engine, transport: &Transport, wait: i64, stop:
     let shared = Arc::new(Shared {
         engine: engine.clone(),
         transport: transport.clone(),
-        letters: Letters::new(engine.clone(), transport),
+        letters: Letters::new(engine.clone(), transport, signer),
         way,
         jobs: Mutex::new(receiver),
         stop: stop.clone(),

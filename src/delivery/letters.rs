@@ -10,7 +10,9 @@ use super::route::Message;
 use crate::config::Transport;
 use crate::domain::address::Mailbox;
 use crate::domain::links::Links;
+use crate::domain::time::Millis;
 use crate::domain::token::{self, Power};
+use crate::mail::dkim::Signer;
 use crate::mail::message::{Letter, ListHeaders, message_id};
 use crate::mail::queued::{Asked, CONFIRM_DAYS, Proof, Slots};
 use crate::store::claims::Claimed;
@@ -30,6 +32,7 @@ struct Prepared {
 pub(super) struct Letters {
     engine: Engine,
     envelope_from: Option<String>,
+    signer: Option<Signer>,
     prepared: Mutex<HashMap<i64, Arc<Prepared>>>,
     slots: Slots,
 }
@@ -38,18 +41,30 @@ pub(super) struct Letters {
 const KEPT: usize = 64;
 
 impl Letters {
-    pub(super) fn new(engine: Engine, transport: &Transport) -> Self {
+    /// Writes for a transport, signed if it has keys.
+    pub(super) fn new(engine: Engine, transport: &Transport, signer: Option<Signer>) -> Self {
         let slots = Slots::of(&engine.instance.secret);
-        Self { engine, envelope_from: transport.envelope_from.clone(), prepared: Mutex::default(), slots }
+        Self { engine, envelope_from: transport.envelope_from.clone(), signer, prepared: Mutex::default(), slots }
     }
 
     /// The message of a delivery: the same bytes at every attempt. The error is one sentence why it can't be made.
     pub(super) async fn write(&self, claimed: &Claimed) -> anyhow::Result<Message> {
-        match claimed.kind.as_str() {
+        let mut message = match claimed.kind.as_str() {
             "edition" => self.edition(claimed).await,
             "confirmation" => self.confirmation(claimed),
             _ => self.proof(claimed),
-        }
+        }?;
+        message.content = self.signed(message.content, claimed.created_at).await?;
+        Ok(message)
+    }
+
+    /// The message with its signatures in front, dated by the delivery so that they are the same at every attempt.
+    async fn signed(&self, content: String, at: Millis) -> anyhow::Result<String> {
+        let Some(signer) = self.signer.clone() else { return Ok(content) };
+        let sign = move || signer.sign(&content, at).map(|signatures| signatures + &content);
+        // RSA takes a millisecond of pure computing, in which a sending thread serves many connections.
+        let signed = if self.signer.as_ref().is_some_and(Signer::is_costly) { tokio::task::spawn_blocking(sign).await? } else { sign() };
+        Ok(signed?)
     }
 
     async fn edition(&self, claimed: &Claimed) -> anyhow::Result<Message> {

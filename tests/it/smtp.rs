@@ -29,6 +29,8 @@ pub(crate) fn transport(server: &SmtpServer, tls: TlsMode) -> Transport {
         connections: 1,
         rate: Vec::new(),
         uncertain: Uncertain::Retry,
+        dkim: Vec::new(),
+        dkim_domain: None,
     }
 }
 
