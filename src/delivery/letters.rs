@@ -1,9 +1,11 @@
 //! What each delivery says: the slots of an edition's variant filled for one person, a confirmation rendered, a test as it was queued.
 
 use std::collections::HashMap;
+use std::num::NonZero;
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, anyhow};
+use tokio::sync::Semaphore;
 
 use super::Engine;
 use super::route::Message;
@@ -33,6 +35,8 @@ pub(super) struct Letters {
     engine: Engine,
     envelope_from: Option<String>,
     signer: Option<Signer>,
+    /// As many mails are signed at once as there are processors: more would only slow down who sends.
+    signing: Semaphore,
     prepared: Mutex<HashMap<i64, Arc<Prepared>>>,
     slots: Slots,
 }
@@ -44,7 +48,15 @@ impl Letters {
     /// Writes for a transport, signed if it has keys.
     pub(super) fn new(engine: Engine, transport: &Transport, signer: Option<Signer>) -> Self {
         let slots = Slots::of(&engine.instance.secret);
-        Self { engine, envelope_from: transport.envelope_from.clone(), signer, prepared: Mutex::default(), slots }
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+        Self {
+            engine,
+            envelope_from: transport.envelope_from.clone(),
+            signer,
+            signing: Semaphore::new(processors),
+            prepared: Mutex::default(),
+            slots,
+        }
     }
 
     /// The message of a delivery: the same bytes at every attempt. The error is one sentence why it can't be made.
@@ -61,9 +73,11 @@ impl Letters {
     /// The message with its signatures in front, dated by the delivery so that they are the same at every attempt.
     async fn signed(&self, content: String, at: Millis) -> anyhow::Result<String> {
         let Some(signer) = self.signer.clone() else { return Ok(content) };
+        let _turn = self.signing.acquire().await?;
+        let costly = signer.is_costly();
         let sign = move || signer.sign(&content, at).map(|signatures| signatures + &content);
         // RSA takes a millisecond of pure computing, in which a sending thread serves many connections.
-        let signed = if self.signer.as_ref().is_some_and(Signer::is_costly) { tokio::task::spawn_blocking(sign).await? } else { sign() };
+        let signed = if costly { tokio::task::spawn_blocking(sign).await? } else { sign() };
         Ok(signed?)
     }
 

@@ -18,6 +18,7 @@ mod readers;
 mod running;
 mod schedule;
 mod sending;
+mod signatures;
 mod smtp;
 mod smtp_login;
 mod smtp_server;

@@ -49,7 +49,8 @@ impl Key {
                 }
             }
             Ok(_) => Err(refused("")),
-            Err(pem::Error::NoItemsFound) if contains(pem, b"ENCRYPTED PRIVATE KEY") => {
+            // "BEGIN ENCRYPTED PRIVATE KEY", or "Proc-Type: 4,ENCRYPTED" inside a traditional one.
+            Err(_) if contains(pem, b"ENCRYPTED") => {
                 Err("it is locked with a passphrase, which nobody could enter: unlock it with `openssl pkey -in FILE -out NEW`".to_owned())
             }
             Err(pem::Error::NoItemsFound) => Err(format!("there is no private key in it (PEM); {REMEDY}")),

@@ -48,6 +48,7 @@ fn made_keys() -> Option<tempfile::TempDir> {
         "rsa -in short8.pem -traditional -out short1.pem",
         "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem",
         "pkey -in ed.pem -aes256 -passout pass:x -out locked.pem",
+        "rsa -in rsa8.pem -traditional -aes256 -passout pass:x -out locked1.pem",
         "pkey -in rsa8.pem -pubout -out public.pem",
     ] {
         let made = Command::new("openssl").args(line.split(' ')).current_dir(home.path()).output();
@@ -180,6 +181,7 @@ fn keys_that_cannot_be_used_are_refused_with_place_and_remedy() {
         ("short1.pem", "less than 2048 bits"),
         ("ec.pem", "neither an RSA key"),
         ("locked.pem", "locked with a passphrase"),
+        ("locked1.pem", "locked with a passphrase"),
         ("public.pem", "no private key in it"),
         ("empty.pem", "no private key in it"),
         ("damaged.pem", "it is damaged"),
