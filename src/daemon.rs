@@ -25,6 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Runs everything until `stop` fires, then finishes what is in flight.
 pub async fn run(app: App, demo: Option<Demo>, stop: CancellationToken) -> anyhow::Result<()> {
+    delivery::check_keys(&app.config.transports)?;
     let _lock = app.store.lock()?;
     let address = app.config.server.listen;
     let listener = TcpListener::bind(address)

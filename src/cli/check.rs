@@ -1,11 +1,15 @@
 //! `courant check`: everything that can be found wrong before it goes wrong.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::ExitCode;
 
 use super::output;
 use crate::app::App;
-use crate::config::{Config, TlsMode};
+use crate::config::{Config, TlsMode, Transport};
+use crate::domain::address::Mailbox;
+use crate::mail::dkim::Signer;
+use crate::mail::smtp::{Patience, Relay};
 use crate::sources;
 
 pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
@@ -25,6 +29,9 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
             }
         }
     }
+    for transport in &config.transports {
+        faults += way_faults(transport)? + key_faults(config, transport)?;
+    }
     let wrong = template_faults(&app);
     faults += wrong.len();
     for why in &wrong {
@@ -42,6 +49,58 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Tells whether the file of a private authority can be used; gives the number of faults.
+fn way_faults(transport: &Transport) -> anyhow::Result<usize> {
+    if transport.tls_ca.is_none() {
+        return Ok(0);
+    }
+    match Relay::of(transport, Patience::default()) {
+        Ok(_) => good(&format!("transport {}: tls_ca can be used", transport.name)).map(|()| 0),
+        Err(why) => bad(&why.to_string()).map(|()| 1),
+    }
+}
+
+/// Tells whether a transport can sign, and what receivers must find in the DNS for it; gives the number of faults.
+fn key_faults(config: &Config, transport: &Transport) -> anyhow::Result<usize> {
+    let signer = match Signer::of(transport) {
+        Ok(Some(signer)) => signer,
+        Ok(None) => return Ok(0),
+        Err(faults) => {
+            for why in &faults {
+                bad(why)?;
+            }
+            return Ok(faults.len());
+        }
+    };
+    let keys = super::count(transport.dkim.len(), "key");
+    let signs = format!("transport {}: signs with {keys} (DKIM)", transport.name);
+    let domains = signing_domains(config, transport, &signer);
+    if domains.is_empty() {
+        return good(&format!("{signs}, once a digest leaves by it")).map(|()| 0);
+    }
+    good(&format!("{signs}, whose public halves belong into the DNS as TXT records:"))?;
+    for domain in domains {
+        for record in signer.records(&domain) {
+            output::line(&format!("\n      {}\n        {}", output::strong(&record.name), record.value))?;
+        }
+    }
+    output::line("")?;
+    Ok(0)
+}
+
+/// The domains that sign a transport's mails: its own, or those of the digests' senders.
+fn signing_domains(config: &Config, transport: &Transport, signer: &Signer) -> Vec<String> {
+    if let Some(domain) = signer.domain() {
+        return vec![domain.to_owned()];
+    }
+    let senders = config.digests.iter().filter(|digest| digest.transport == transport.name);
+    let mut domains: Vec<String> =
+        senders.filter_map(|digest| Some(Mailbox::parse(&digest.from).ok()?.address.domain().to_owned())).collect();
+    domains.sort();
+    domains.dedup();
+    domains
 }
 
 /// What is wrong with the templates and with the digests' choice of them, each place once however many samples stumble over it.
@@ -84,6 +143,11 @@ fn warnings(app: &App) -> Vec<String> {
     }
     if site.postal_address.trim().is_empty() && !app.config.digests.is_empty() {
         all.push("site.postal_address is empty; many countries want one in every digest".into());
+    }
+    for key in app.config.transports.iter().flat_map(|t| &t.dkim) {
+        if std::fs::metadata(&key.file).is_ok_and(|file| file.permissions().mode() & 0o007 != 0) {
+            all.push(format!("{}: everybody on this machine may read the key {1}: chmod 600 {1}", key.place, key.file.display()));
+        }
     }
     for t in &app.config.transports {
         if let crate::config::Route::Smtp { tls: TlsMode::Opportunistic, host, .. } = &t.route {

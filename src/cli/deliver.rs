@@ -15,6 +15,7 @@ use crate::digests;
 use crate::domain::time::MINUTE;
 
 pub(crate) async fn run(app: &App) -> anyhow::Result<ExitCode> {
+    delivery::check_keys(&app.config.transports)?;
     let _lock = app.store.lock()?;
     if let Some(why) = app.refusal() {
         bail!("{why}");

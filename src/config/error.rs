@@ -14,6 +14,17 @@ pub(super) enum Place {
     Variable(String),
 }
 
+impl Place {
+    /// As people and editors read it, within a configuration's file.
+    pub(super) fn within(&self, path: &Path) -> String {
+        match self {
+            Self::File => path.display().to_string(),
+            Self::Line(line) => format!("{}:{line}", path.display()),
+            Self::Variable(name) => name.clone(),
+        }
+    }
+}
+
 /// The faults found so far.
 #[derive(Debug, Default)]
 pub(super) struct Faults(Vec<(Place, String)>);
@@ -58,11 +69,7 @@ impl fmt::Display for ConfigError {
             if index > 0 {
                 writeln!(f)?;
             }
-            match place {
-                Place::File => write!(f, "{}: {sentence}", self.path.display())?,
-                Place::Line(line) => write!(f, "{}:{line}: {sentence}", self.path.display())?,
-                Place::Variable(name) => write!(f, "{name}: {sentence}")?,
-            }
+            write!(f, "{}: {sentence}", place.within(&self.path))?;
         }
         Ok(())
     }

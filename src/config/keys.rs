@@ -132,6 +132,8 @@ pub(super) const TRANSPORTS: Section = Section {
         ("weight", Number),
         ("shares", Text),
         ("uncertain", Text),
+        ("dkim", List),
+        ("dkim_domain", Text),
     ],
 };
 

@@ -105,7 +105,9 @@ fn read(path: &Path, document: &Document, folder: &Folder, faults: &mut Faults) 
     let sources = all(document, &keys::SOURCES, faults, |reader| sources::read(reader, &zone, folder));
     let feeds = all(document, &keys::FEEDS, faults, |reader| feeds::read(reader, title, &source_names));
     let digests = all(document, &keys::DIGESTS, faults, |reader| digests::read(reader, &around));
-    let transports = all(document, &keys::TRANSPORTS, faults, |reader| transports::read(reader, &ehlo, &transport_names, folder));
+    let around =
+        transports::Surroundings { path, folder, ehlo: &ehlo, names: &transport_names, digests: digests.as_deref().unwrap_or_default() };
+    let transports = all(document, &keys::TRANSPORTS, faults, |reader| transports::read(reader, &around));
     if let Some(transports) = &transports {
         transports::check_shares(transports, document.tables(&keys::TRANSPORTS), faults);
     }

@@ -28,7 +28,12 @@ impl<'a> Reader<'a> {
     }
 
     fn note(&mut self, place: &Place, sentence: &str) {
-        self.faults.add(place, format!("{}: {sentence}", label(self.section, self.table.name())));
+        self.faults.add(place, format!("{}: {sentence}", self.label()));
+    }
+
+    /// How sentences call the table.
+    pub(super) fn label(&self) -> String {
+        label(self.section, self.table.name())
     }
 
     /// A value that was given; an empty text is none, so that a variable can be set to nothing.
@@ -100,6 +105,11 @@ impl<'a> Reader<'a> {
 
     /// A list of texts, each understood by `read` and given once; empty without the key.
     pub(super) fn list<T: PartialEq>(&mut self, key: &str, read: impl Fn(&str) -> Result<T, String>) -> Option<Vec<T>> {
+        self.placed_list(key, |text, _| read(text))
+    }
+
+    /// The same, where each text is understood together with its place.
+    pub(super) fn placed_list<T: PartialEq>(&mut self, key: &str, read: impl Fn(&str, &Place) -> Result<T, String>) -> Option<Vec<T>> {
         let Some(said) = self.given(key) else { return Some(Vec::new()) };
         let Value::List(elements) = &said.value else {
             self.wrong_type(key, said, "a list of texts, as in [\"one\", \"two\"]");
@@ -109,7 +119,7 @@ impl<'a> Reader<'a> {
         let mut is_sound = true;
         for element in elements {
             let value = match &element.value {
-                Value::Text(text) => read(text),
+                Value::Text(text) => read(text, &element.place),
                 other => Err(format!("its elements are texts in quotes, not {}", other.described())),
             };
             match value {

@@ -63,6 +63,8 @@ impl fmt::Debug for Transport {
             .field("weight", &self.weight)
             .field("shares", &self.shares)
             .field("uncertain", &self.uncertain)
+            .field("dkim", &self.dkim)
+            .field("dkim_domain", &self.dkim_domain)
             .finish()
     }
 }

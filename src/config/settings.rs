@@ -255,4 +255,19 @@ pub struct Transport {
     pub shares: Option<String>,
     /// After a crash.
     pub uncertain: Uncertain,
+    /// What mails are signed with, a signature for each; empty: the relay signs.
+    pub dkim: Vec<DkimKey>,
+    /// The domain that signs; default: that of each mail's From address.
+    pub dkim_domain: Option<String>,
+}
+
+/// A key to sign with, not yet read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DkimKey {
+    /// Names the public half in the DNS: `SELECTOR._domainkey.DOMAIN`.
+    pub selector: String,
+    /// The private key's file (PEM).
+    pub file: PathBuf,
+    /// Where it was named, for who must mend it: file and line (or variable), table and key.
+    pub place: String,
 }

@@ -155,6 +155,13 @@ fn values_that_cannot_work_are_refused() {
         ),
         (format!("{transport}url = \"smtps://h\"\nenvelope_from = \"N <a@b.example>\""), "`envelope_from`"),
         (format!("{transport}url = \"smtps://h\"\nehlo = \"host\""), "no host name"),
+        (format!("{transport}url = \"smtps://h\"\ndkim = \"s:k.pem\""), "takes a list of texts"),
+        (format!("{transport}url = \"smtps://h\"\ndkim = [\"k.pem\"]"), "write SELECTOR:FILE"),
+        (format!("{transport}url = \"smtps://h\"\ndkim = [\"s: \"]"), "write SELECTOR:FILE"),
+        (format!("{transport}url = \"smtps://h\"\ndkim = [\"s_1:k.pem\"]"), "`s_1` is no selector"),
+        (format!("{transport}url = \"smtps://h\"\ndkim = [\"s:k.pem\", \"S:l.pem\"]"), "two keys have the selector `S`"),
+        (format!("{transport}url = \"smtps://h\"\ndkim_domain = \"example.edu\""), "together with `dkim`"),
+        (format!("{transport}url = \"smtps://h\"\ndkim = [\"s:k.pem\"]\ndkim_domain = \"edu\""), "`edu` can't sign: its domain has no dot"),
     ] {
         let said = refusal(&text);
         assert!(said.contains(part), "{text}\n{said}");
@@ -184,6 +191,28 @@ fn transports_have_limits_and_share_their_mail() {
 
     let said = parse(&text, &[("COURANT__TRANSPORTS__SECOND__DOMAINS", "gmail.com, qq.com: 4 at once, 5/s")]).unwrap_err();
     assert!(said.contains("as in [\"gmail.com, googlemail.com: 10 at once, 50/s\""), "{said}");
+}
+
+#[test]
+fn keys_to_sign_with_know_their_place_and_sign_for_the_senders_domain_or_one_above() {
+    let with = |domain: &str, from: &str| {
+        with_site(&format!(
+            "[[digests]]\nname = \"d\"\nschedule = \"0 8 * * MON\"\nfrom = \"{from}\"\n\
+             [[transports]]\nname = \"default\"\nurl = \"smtps://h\"\ndkim = [\n  \"a:k/a.pem\",\n  \"b.c:/k/b.pem\"]\ndkim_domain = \"{domain}\"\n"
+        ))
+    };
+    let transport = with("Example.EDU", "News <news@mail.example.edu>").unwrap().transports.remove(0);
+    let place = |line| format!("/etc/courant/config.toml:{line}: [[transports]] default: `dkim`");
+    let key = |selector: &str, file: &str, line: usize| DkimKey { selector: selector.into(), file: file.into(), place: place(line) };
+    assert_eq!(transport.dkim, [key("a", "/etc/courant/k/a.pem", 13), key("b.c", "/k/b.pem", 14)]);
+    assert_eq!(transport.dkim_domain.as_deref(), Some("example.edu"));
+    assert!(with("", "news@example.edu").unwrap().transports[0].dkim_domain.is_none());
+    for (domain, from) in [("mail.example.edu", "news@example.edu"), ("ample.edu", "news@example.edu"), ("example.com", "news@example.edu")]
+    {
+        let said = with(domain, from).unwrap_err();
+        let begin = format!("/etc/courant/config.toml:15: [[transports]] default: `dkim_domain`: digest d is from {from}");
+        assert!(said.starts_with(&begin) && said.contains("write example.edu, a domain above it"), "{said}");
+    }
 }
 
 #[test]

@@ -1,25 +1,42 @@
 //! `[[transports]]`: the ways out.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::Path;
 
 use url::Url;
 
 use super::document::Table;
-use super::error::Faults;
+use super::error::{Faults, Place};
 use super::keys;
 use super::names::{Names, own_name, read_slug};
 use super::places::Folder;
 use super::reader::{Reader, one_of};
-use super::settings::{Limits, Ramp, Rate, Route, TlsMode, Transport, Uncertain};
-use crate::domain::address::{EmailAddress, ascii_domain};
+use super::settings::{Digest, DkimKey, Limits, Ramp, Rate, Route, TlsMode, Transport, Uncertain};
+use crate::domain::address::{EmailAddress, Mailbox, ascii_domain};
 use crate::domain::provider::Rule;
 
 /// Schemes of relays, their protection and their ports when none is given.
 const SCHEMES: [(&str, TlsMode, u16); 3] =
     [("smtp", TlsMode::Opportunistic, 25), ("smtp+starttls", TlsMode::Required, 587), ("smtps", TlsMode::Implicit, 465)];
 
-/// Reads one `[[transports]]`; `default_ehlo` is what to say to a relay unless it says otherwise.
-pub(super) fn read(mut reader: Reader<'_>, default_ehlo: &str, names: &Names, folder: &Folder) -> Option<Transport> {
+/// What a transport takes from its surroundings.
+pub(super) struct Surroundings<'a> {
+    /// The config's file.
+    pub path: &'a Path,
+    /// Where relative paths begin.
+    pub folder: &'a Folder,
+    /// What to say to a relay, for a transport without its own.
+    pub ehlo: &'a str,
+    /// The transports there are.
+    pub names: &'a Names,
+    /// The digests there are.
+    pub digests: &'a [Digest],
+}
+
+/// Reads one `[[transports]]`.
+pub(super) fn read(mut reader: Reader<'_>, around: &Surroundings<'_>) -> Option<Transport> {
+    let folder = around.folder;
+    let name = own_name(&mut reader);
     let remedy = "write the relay, as smtp+starttls://mail.example.edu:587, or a folder, as file://outbox";
     let route = reader.required("url", remedy, |text| route(text, folder));
     let login = login(&mut reader);
@@ -29,7 +46,7 @@ pub(super) fn read(mut reader: Reader<'_>, default_ehlo: &str, names: &Names, fo
     {
         reader.refuse("tls_ca", "smtp:// verifies no certificate: write smtp+starttls:// or smtps://, or remove the key");
     }
-    let ehlo = reader.or("ehlo", default_ehlo.to_owned(), ehlo);
+    let ehlo = reader.or("ehlo", around.ehlo.to_owned(), ehlo);
     let envelope_from = reader.optional("envelope_from", |text| EmailAddress::parse(text).map(|address| address.as_str().to_owned()));
     let connections = reader.count("connections", 10, 1..=500);
     let messages_per_connection = reader.count("messages_per_connection", 500, 1..=100_000);
@@ -37,11 +54,13 @@ pub(super) fn read(mut reader: Reader<'_>, default_ehlo: &str, names: &Names, fo
     let warm_up = reader.or("warm_up", None, Ramp::parse);
     let domains = domains(&mut reader, route.as_ref());
     let weight = reader.count("weight", 1, 0..=1_000);
-    let shares = reader.optional("shares", |name| names.refer(name));
+    let shares = reader.optional("shares", |name| around.names.refer(name));
     let uncertain = reader.or("uncertain", Uncertain::Retry, one_of(&[("retry", Uncertain::Retry), ("hold", Uncertain::Hold)]));
     let (username, password) = login?;
+    let dkim = dkim_keys(&mut reader, around);
+    let dkim_domain = dkim_domain(&mut reader, name.as_deref(), around.digests);
     Some(Transport {
-        name: own_name(&mut reader)?,
+        name: name?,
         was: reader.list("was", read_slug)?,
         route: route?,
         username,
@@ -57,6 +76,8 @@ pub(super) fn read(mut reader: Reader<'_>, default_ehlo: &str, names: &Names, fo
         weight: u32::try_from(weight?).ok()?,
         shares: shares?,
         uncertain: uncertain?,
+        dkim: dkim?,
+        dkim_domain: dkim_domain?,
     })
 }
 
@@ -99,6 +120,56 @@ pub(super) fn check_shares(transports: &[Transport], tables: &[Table], faults: &
             reader.fault("weight", why);
         }
     }
+}
+
+/// `SELECTOR:FILE`, each with its place: the files are read by who signs, and what is wrong with them is told there.
+fn dkim_keys(reader: &mut Reader<'_>, around: &Surroundings<'_>) -> Option<Vec<DkimKey>> {
+    let label = reader.label();
+    let keys = reader.placed_list("dkim", |text, place: &Place| {
+        let refusal = || format!("`{text}` is no key: write SELECTOR:FILE, as \"news2026:keys/news2026.pem\"");
+        let (selector, file) = text.split_once(':').ok_or_else(refusal)?;
+        let (selector, file) = (selector.trim(), file.trim());
+        let is_label = |l: &str| {
+            let plain = l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+            plain && matches!(l.len(), 1..=63) && !l.starts_with('-') && !l.ends_with('-')
+        };
+        if file.is_empty() {
+            return Err(refusal());
+        }
+        if !selector.split('.').all(is_label) {
+            return Err(format!("`{selector}` is no selector: it is made of letters, digits, hyphens and dots, as `news2026`"));
+        }
+        let place = format!("{}: {label}: `dkim`", place.within(around.path));
+        Ok(DkimKey { selector: selector.to_owned(), file: around.folder.join(file)?, place })
+    })?;
+    let twice = |(i, key): (usize, &DkimKey)| keys[..i].iter().any(|other| other.selector.eq_ignore_ascii_case(&key.selector));
+    if let Some((_, key)) = keys.iter().enumerate().find(|(i, key)| twice((*i, *key))) {
+        reader.fault("dkim", &format!("two keys have the selector `{}`: each key has one of its own in the DNS", key.selector));
+        return None;
+    }
+    Some(keys)
+}
+
+/// The domain that signs: refused where receivers would not count its signature as the sender's (RFC 7489 section 3.1.1).
+fn dkim_domain(reader: &mut Reader<'_>, transport: Option<&str>, digests: &[Digest]) -> Option<Option<String>> {
+    if !reader.has("dkim") {
+        reader.refuse("dkim_domain", "it is used only together with `dkim`: name keys there, or remove it");
+    }
+    let domain = reader.optional("dkim_domain", |text| {
+        ascii_domain(text.trim()).map_err(|why| format!("`{text}` can't sign: {why}; write the domain of the senders, as example.edu"))
+    })?;
+    for digest in digests.iter().filter(|digest| transport == Some(&digest.transport)) {
+        let Some((own, sender)) = domain.as_deref().zip(Mailbox::parse(&digest.from).ok()) else { continue };
+        let above = sender.address.domain().strip_suffix(own);
+        if !above.is_some_and(|above| above.is_empty() || above.ends_with('.')) {
+            let from = sender.address;
+            let why =
+                format!("digest {} is from {from}, which is not within {own}: receivers would not count the signature as its", digest.name);
+            reader.fault("dkim_domain", &format!("{why}; write {}, a domain above it, or remove the key", from.domain()));
+            return None;
+        }
+    }
+    Some(domain)
 }
 
 /// Where an address leads; it is never repeated in a refusal, for it may hold a password by mistake.

@@ -54,8 +54,8 @@ pub(super) async fn run(engine: &Engine, transport: &Transport, wait: i64, stop:
     if !engine.store.has_work(&names, &engine.node, (engine.clock)().plus(wait)).await? {
         return Ok(Report::default());
     }
-    let way = match engine.way(transport) {
-        Ok(way) => way,
+    let (way, signer) = match engine.way(transport).and_then(|way| Ok((way, engine.signer(transport)?))) {
+        Ok(found) => found,
         Err(why) => {
             // Others may stand in for it.
             health.trouble(&why, (engine.clock)());
@@ -69,7 +69,7 @@ pub(super) async fn run(engine: &Engine, transport: &Transport, wait: i64, stop:
     let shared = Arc::new(Shared {
         engine: engine.clone(),
         transport: Arc::new(transport.clone()),
-        letters: Letters::new(engine.clone(), transport),
+        letters: Letters::new(engine.clone(), transport, signer),
         docket: Arc::clone(&docket),
         health: health.clone(),
         slowness: engine.slowness_of(&transport.name),

@@ -1,16 +1,20 @@
 //! What each delivery says: the slots of an edition's variant filled for one person, a confirmation rendered, a test as it was queued.
 
 use std::collections::HashMap;
+use std::num::NonZero;
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, anyhow};
+use tokio::sync::Semaphore;
 
 use super::Engine;
 use super::route::Message;
 use crate::config::Transport;
 use crate::domain::address::Mailbox;
 use crate::domain::links::Links;
-use crate::domain::token::{self, Power, Signer};
+use crate::domain::time::Millis;
+use crate::domain::token::{self, Power};
+use crate::mail::dkim;
 use crate::mail::message::{Letter, ListHeaders, MessageIds};
 use crate::mail::mould::{Cast, Mould, Person};
 use crate::mail::queued::{Asked, CONFIRM_DAYS, Proof, Slots};
@@ -37,36 +41,63 @@ enum Kind {
 pub(super) struct Letters {
     engine: Engine,
     envelope_from: Option<String>,
+    signer: Option<dkim::Signer>,
+    /// As many mails are signed at once as there are processors: more would only slow down who sends.
+    signing: Semaphore,
     prepared: Mutex<HashMap<i64, Arc<Prepared>>>,
     mail_domain: String,
     message_ids: MessageIds,
-    signer: Signer,
+    tokens: token::Signer,
 }
 
 /// Variants kept at most; an edition rarely has more than a dozen.
 const KEPT: usize = 64;
 
 impl Letters {
-    pub(super) fn new(engine: Engine, transport: &Transport) -> Self {
+    /// Writes for a transport, signed if it has keys.
+    pub(super) fn new(engine: Engine, transport: &Transport, signer: Option<dkim::Signer>) -> Self {
         let secret = &engine.instance.secret;
         let mail_domain = Links(&engine.config.site.base_url).mail_domain();
-        let (message_ids, signer) = (MessageIds::of(secret, &mail_domain), Signer::of(secret));
-        Self { envelope_from: transport.envelope_from.clone(), prepared: Mutex::default(), mail_domain, message_ids, signer, engine }
+        let (message_ids, tokens) = (MessageIds::of(secret, &mail_domain), token::Signer::of(secret));
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+        Self {
+            envelope_from: transport.envelope_from.clone(),
+            signer,
+            signing: Semaphore::new(processors),
+            prepared: Mutex::default(),
+            mail_domain,
+            message_ids,
+            tokens,
+            engine,
+        }
     }
 
     /// The message of a delivery: the same bytes at every attempt. The error is one sentence why it can't be made.
     pub(super) async fn write(&self, claimed: &Claimed) -> anyhow::Result<Message> {
-        match claimed.kind.as_str() {
+        let mut message = match claimed.kind.as_str() {
             "edition" => self.edition(claimed).await,
             "confirmation" => self.confirmation(claimed),
             _ => self.proof(claimed),
-        }
+        }?;
+        message.content = self.signed(message.content, claimed.created_at).await?;
+        Ok(message)
+    }
+
+    /// The message with its signatures in front, dated by the delivery so that they are the same at every attempt.
+    async fn signed(&self, content: String, at: Millis) -> anyhow::Result<String> {
+        let Some(signer) = self.signer.clone() else { return Ok(content) };
+        let _turn = self.signing.acquire().await?;
+        let costly = signer.is_costly();
+        let sign = move || signer.sign(&content, at).map(|signatures| signatures + &content);
+        // RSA takes a millisecond of pure computing, in which a sending thread serves many connections.
+        let signed = if costly { tokio::task::spawn_blocking(sign).await? } else { sign() };
+        Ok(signed?)
     }
 
     async fn edition(&self, claimed: &Claimed) -> anyhow::Result<Message> {
         let prepared = self.prepared(claimed.variant_id.context("the delivery has no variant")?).await?;
         let subscription = claimed.subscription_id.context("the delivery has no subscription")?;
-        let token = self.signer.sign(Power::Unsubscribe { subscription });
+        let token = self.tokens.sign(Power::Unsubscribe { subscription });
         let unsubscribe_url = Links(&self.engine.config.site.base_url).unsubscribe(&token);
         let (name, message_id) = (claimed.name.as_deref(), self.message_id(claimed));
         let content = match &prepared.kind {

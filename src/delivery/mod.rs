@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{Config, Transport};
 use crate::domain::edition::Order;
 use crate::domain::time::{MINUTE, Millis};
+use crate::mail::dkim::Signer;
 use crate::mail::smtp::Patience;
 use crate::store::Store;
 use crate::store::instance::Instance;
@@ -92,6 +93,8 @@ pub struct Engine {
     troubled: Arc<Mutex<HashMap<i64, u32>>>,
     /// Read once: a relay's TLS settings take the system's whole list of authorities.
     ways: Arc<Mutex<HashMap<String, Way>>>,
+    /// Read once, as the ways: keys do not change under a run.
+    signers: Arc<Mutex<HashMap<String, Option<Signer>>>>,
 }
 
 /// A delivery that meets the relay's trouble so often in a row is put off by itself, like one that must wait.
@@ -129,6 +132,7 @@ impl Engine {
             attempted: Arc::default(),
             troubled: Arc::default(),
             ways: Arc::default(),
+            signers: Arc::default(),
         }
     }
 
@@ -184,6 +188,17 @@ impl Engine {
         let way = Way::of(transport, self.patience)?;
         ways.insert(transport.name.clone(), way.clone());
         Ok(way)
+    }
+
+    /// What a transport signs with, read once; the error is a sentence for each key that can't be used.
+    fn signer(&self, transport: &Transport) -> Result<Option<Signer>, String> {
+        let mut signers = self.signers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(signer) = signers.get(&transport.name) {
+            return Ok(signer.clone());
+        }
+        let signer = Signer::of(transport).map_err(|faults| faults.join("; "))?;
+        signers.insert(transport.name.clone(), signer.clone());
+        Ok(signer)
     }
 
     /// Counts the relay's trouble over one delivery; gives whether it is that delivery's by now, for others went through.
@@ -274,6 +289,12 @@ impl Engine {
         }
         true
     }
+}
+
+/// Refuses transports whose keys can't be read or used, before anything is begun; the error is a sentence for each key.
+pub fn check_keys(transports: &[Transport]) -> anyhow::Result<()> {
+    let faults: Vec<String> = transports.iter().filter_map(|transport| Signer::of(transport).err()).flatten().collect();
+    if faults.is_empty() { Ok(()) } else { Err(anyhow!(faults.join("\n"))) }
 }
 
 /// Ends what is left of cancelled editions, and closes those whose last delivery ended; called by the daemon and `deliver`.

@@ -17,7 +17,7 @@ where
     let runtime = Builder::new_current_thread().enable_all().build().context("there is no runtime to send on")?;
     let thread = std::thread::Builder::new().name("sending".into()).spawn(move || {
         // Whoever waited may be gone; the work is done all the same.
-        let _ = done.send(runtime.block_on(work()));
+        let _ = done.send(runtime.block_on(async { work().await }));
     });
     let thread = thread.context("there is no thread to send on")?;
     match result.await {

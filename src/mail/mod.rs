@@ -1,5 +1,6 @@
-//! Mail: what we say (`message`) and how it leaves (`smtp`, `folder`); `mailbox` receives for the demo.
+//! Mail: what we say (`message`) and how it leaves (`smtp`, `folder`), signed where a transport has keys (`dkim`); `mailbox` receives for the demo.
 
+pub mod dkim;
 pub mod folder;
 mod header;
 pub mod mailbox;

@@ -26,6 +26,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
 const DOORS: &[(&str, &[&str])] = &[
     ("sqlx", &["store", "sources"]),
     ("lettre", &["mail"]),
+    ("aws_lc_rs", &["mail"]),
     ("axum", &["web"]),
     ("handlebars", &["templates"]),
     ("clap", &["cli"]),

@@ -20,6 +20,7 @@ mod riding;
 mod running;
 mod schedule;
 mod sending;
+mod signatures;
 mod smtp;
 mod smtp_login;
 mod smtp_server;

@@ -34,6 +34,8 @@ pub(crate) fn transport(server: &SmtpServer, tls: TlsMode) -> Transport {
         weight: 1,
         shares: None,
         uncertain: Uncertain::Retry,
+        dkim: Vec::new(),
+        dkim_domain: None,
     }
 }
 

@@ -1,0 +1,151 @@
+//! Signed mails before a foreign verifier: dkimpy, with the records that `courant check` prints in place of the DNS.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use courant::domain::article::Draft;
+use courant::domain::time::{MINUTE, SECOND};
+use courant::subscribers::Person;
+
+use crate::smtp_server::{At, Rule, Script};
+use crate::support::{Shell, article, skipped, stories};
+
+const KEYS: &str = r#"dkim = ["rsa2026:keys/rsa.pem", "ed2026:keys/ed.pem"]"#;
+const BOTH_SOUND: &str = "rsa2026 sound\ned2026 sound\n";
+
+/// Makes both keys in a folder, unless something for this test is missing, which is said.
+fn ready(home: &Path) -> bool {
+    let keys = home.join("keys");
+    std::fs::create_dir_all(&keys).unwrap();
+    for line in ["genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.pem", "genpkey -algorithm ED25519 -out ed.pem"] {
+        if !ran(Command::new("openssl").args(line.split(' ')).current_dir(&keys)) {
+            skipped("openssl is not at hand to make keys");
+            return false;
+        }
+    }
+    if !ran(Command::new("python3").args(["-c", "import dkim, nacl"])) {
+        skipped("python3 has no dkimpy with pynacl");
+        return false;
+    }
+    true
+}
+
+fn ran(command: &mut Command) -> bool {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|s| s.success())
+}
+
+/// The TXT records that `courant check` asks to publish, a line each: name, tab, text.
+fn records(checked: &str) -> String {
+    let lines: Vec<&str> = checked.lines().map(str::trim).collect();
+    lines.windows(2).filter(|pair| pair[1].starts_with("v=DKIM1; ")).map(|pair| format!("{}\t{}\n", pair[0], pair[1])).collect()
+}
+
+/// What dkimpy says about each signature of a message.
+fn verdicts(home: &Path, message: &str, records: &str) -> String {
+    let (mail, dns) = (home.join("judged.eml"), home.join("records.txt"));
+    std::fs::write(&mail, message).unwrap();
+    std::fs::write(&dns, records).unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/verify_dkim.py");
+    let judge = Command::new("python3").arg(script).args([&mail, &dns]).output().unwrap();
+    assert!(judge.status.success(), "{}", String::from_utf8_lossy(&judge.stderr));
+    String::from_utf8(judge.stdout).unwrap()
+}
+
+/// One character elsewhere in a message, as somebody on its way might do it.
+fn changed(message: &str, was: &str, is: &str) -> String {
+    assert!(message.contains(was), "{was} is not in the message:\n{message}");
+    message.replacen(was, is, 1)
+}
+
+/// A story in both languages, with what canonical forms are about.
+fn bilingual() -> Draft {
+    Draft {
+        title: "Open day at the dye works: 染坊开放日".into(),
+        body_html: "<p>Three  hundred \t guests &amp; friends.</p>\n<p>.leading dot</p><p>来了三百位来宾，看见了靛蓝。</p>\n\n".into(),
+        ..article("a")
+    }
+}
+
+stories! {
+    async fn both_signatures_of_every_mail_are_sound_and_a_changed_byte_breaks_them(world) {
+        let home = world.home.path().to_owned();
+        if !ready(&home) {
+            return;
+        }
+        world.configure(|s| {
+            s.transport = format!("connections = 2\n{KEYS}");
+            s.digest = "languages = [\"en\", \"zh-CN\"]\nreply_to = \"Office, College <office@example.edu>\"".into();
+        }).await;
+        world.publish([bilingual()]).await;
+        let reader = |email: &str, name: &str, language: &str| {
+            Person { email: email.into(), name: Some(name.into()), language: Some(language.into()), ..Person::default() }
+        };
+        world.subscribe("weekly", [reader("ann@example.org", "Ann", "en"), reader("cai@example.org", "蔡元培", "zh-CN")]).await;
+        world.config_file();
+        world.edition().await;
+        assert_eq!(world.deliver().await.sent, 2);
+        let checked = Shell::command(&home, &["check"]).output().unwrap();
+        let records = records(&String::from_utf8(checked.stdout).unwrap());
+        assert_eq!(records.lines().count(), 2, "{records}");
+        assert!(records.starts_with("rsa2026._domainkey.example.edu\tv=DKIM1; k=rsa; p=MII"), "{records}");
+        assert_eq!(world.relay.mails().len(), 2);
+        for mail in world.relay.mails() {
+            let mail = mail.content;
+            assert!(mail.starts_with("DKIM-Signature: v=1; a=rsa-sha256;"), "{mail}");
+            assert_eq!(verdicts(&home, &mail, &records), BOTH_SOUND, "{mail}");
+            for (was, is) in [
+                ("\r\nFrom: ", "\r\nFrom: x"),
+                ("\r\nFrom: ", "\r\nFrom: eve@example.com\r\nFrom: "),
+                ("\r\nSubject: ", "\r\nSubject: other\r\nSubject: "),
+                ("\r\nList-Unsubscribe: <https", "\r\nList-Unsubscribe: <http"),
+                ("One-Click", "One-Klick"),
+                ("\r\n\r\n--=_", "\r\n\r\n--=-"),
+            ] {
+                assert_eq!(verdicts(&home, &changed(&mail, was, is), &records), "rsa2026 broken\ned2026 broken\n", "{was:?} as {is:?}");
+            }
+            // Each stands for itself: who breaks one leaves the other.
+            assert_eq!(verdicts(&home, &changed(&mail, "; t=", "; t=1"), &records), "rsa2026 broken\ned2026 sound\n");
+            // What a relay may do: add fields of its own, fold otherwise.
+            let relayed = format!("Received: from here\r\n\tby there\r\n{}", changed(&mail, "\r\nTo: ", "\r\nTo:\r\n\t "));
+            assert_eq!(verdicts(&home, &relayed, &records), BOTH_SOUND);
+        }
+    }
+
+    async fn a_signed_mail_is_the_same_at_every_attempt(world) {
+        let home = world.home.path().to_owned();
+        if !ready(&home) {
+            return;
+        }
+        world.configure(|s| s.transport = format!("{KEYS}\ndkim_domain = \"example.edu\"")).await;
+        world.relay.set_script(Script::new().rule(Rule::drop(At::Kept).once()));
+        world.publish([article("a")]).await;
+        world.readers(1).await;
+        world.edition().await;
+        world.deliver().await;
+        world.leap(MINUTE + SECOND);
+        world.restart();
+        world.deliver().await;
+        let mails: Vec<String> = world.relay.mails().into_iter().map(|m| m.content).collect();
+        assert!(mails.len() == 2 && mails[0] == mails[1] && mails[0].contains("d=example.edu;"), "{mails:?}");
+    }
+}
+
+#[test]
+fn a_key_that_cannot_be_used_is_told_by_check_and_stops_serve_and_deliver() {
+    let shell = Shell::with("url = \"file://outbox\"", "url = \"file://outbox\"\ndkim = [\"one:absent.pem\", \"two:empty.pem\"]");
+    shell.write("empty.pem", "");
+    let checked = shell.courant(&["check"]);
+    assert_eq!(checked.status, 1, "{checked:?}");
+    for (file, part) in [("absent.pem", "can't be read: No such file"), ("empty.pem", "there is no private key in it")] {
+        let fault = checked.out.lines().find(|line| line.starts_with("FAULT ") && line.contains(file)).unwrap();
+        assert!(fault.contains("config.toml:20: [[transports]] default: `dkim`: the key ") && fault.contains(part), "{fault}");
+    }
+    for command in ["serve", "deliver"] {
+        let said = shell.courant(&[command]);
+        assert!(said.status == 1 && said.err.contains("absent.pem") && said.err.contains("empty.pem"), "{command}: {said:?}");
+    }
+    shell.replace("dkim = [\"one:absent.pem\", \"two:empty.pem\"]", "tls_ca = \"absent.pem\"\ndkim = []");
+    shell.replace("file://outbox", "smtps://127.0.0.1:1");
+    let checked = shell.courant(&["check"]);
+    assert!(checked.status == 1 && checked.out.contains("tls_ca") && checked.out.contains("absent.pem"), "{checked:?}");
+}
