@@ -115,6 +115,8 @@ impl Lane {
         if current.granted.elapsed() > FRESH && !self.renew(&mut current).await {
             return;
         }
+        // Its commit takes no longer than the relay's answer to the envelope.
+        self.ask_ahead().await;
         if let Err(heard) = self.way.begin(&current.message, &halt).await {
             return self.note(current, heard).await;
         }

@@ -176,6 +176,13 @@ impl Desk {
     async fn work(self, mut inbox: mpsc::Receiver<Entry>) {
         let (mut fresh, mut entries) = (Vec::with_capacity(BATCH), VecDeque::with_capacity(BATCH));
         while !entries.is_empty() || inbox.recv_many(&mut fresh, BATCH).await > 0 {
+            // Lanes that are about to speak come into the same commit.
+            tokio::task::yield_now().await;
+            while fresh.len() < BATCH
+                && let Ok(entry) = inbox.try_recv()
+            {
+                fresh.push(entry);
+            }
             entries.extend(fresh.drain(..));
             self.commit(Batch::of(&mut entries)).await;
         }
