@@ -136,6 +136,26 @@ fn values_that_cannot_work_are_refused() {
         (format!("{transport}url = \"smtp://h.example\"\ntls_ca = \"ca\""), "verifies no certificate"),
         (format!("{transport}url = \"smtps://h\"\nrate = \"50\""), "is no limit"),
         (format!("{transport}url = \"smtps://h\"\nrate = \"5/s, 6/s\""), "two limits"),
+        (format!("{transport}url = \"smtps://h\"\nenvelope_from = \"N <a@b.example>\""), "`envelope_from`"),
+        (format!("{transport}url = \"smtps://h\"\nehlo = \"host\""), "no host name"),
+        (format!("{transport}url = \"smtps://h\"\ndkim = \"s:k.pem\""), "takes a list of texts"),
+        (format!("{transport}url = \"smtps://h\"\ndkim = [\"k.pem\"]"), "write SELECTOR:FILE"),
+        (format!("{transport}url = \"smtps://h\"\ndkim = [\"s: \"]"), "write SELECTOR:FILE"),
+        (format!("{transport}url = \"smtps://h\"\ndkim = [\"s_1:k.pem\"]"), "`s_1` is no selector"),
+        (format!("{transport}url = \"smtps://h\"\ndkim = [\"s:k.pem\", \"S:l.pem\"]"), "two keys have the selector `S`"),
+        (format!("{transport}url = \"smtps://h\"\ndkim_domain = \"example.edu\""), "together with `dkim`"),
+        (format!("{transport}url = \"smtps://h\"\ndkim = [\"s:k.pem\"]\ndkim_domain = \"edu\""), "`edu` can't sign: its domain has no dot"),
+    ] {
+        let said = refusal(&text);
+        assert!(said.contains(part), "{text}\n{said}");
+        assert_eq!(said.lines().count(), 1, "{text}\n{said}");
+    }
+}
+
+#[test]
+fn limits_and_shares_that_cannot_work_are_refused() {
+    let transport = "[[transports]]\nname = \"t\"\n";
+    for (text, part) in [
         (format!("{transport}url = \"smtps://h\"\nmessages_per_connection = 0"), "from 1 to 100000, not 0"),
         (format!("{transport}url = \"smtps://h\"\nwarm_up = \"200/d\""), "200/d to 20000/d in 30d"),
         (format!("{transport}url = \"smtps://h\"\nwarm_up = \"200/d to 100/d in 30d\""), "a warming-up grows"),
@@ -153,15 +173,6 @@ fn values_that_cannot_work_are_refused() {
             ),
             "`u` shares the mail of `t` itself",
         ),
-        (format!("{transport}url = \"smtps://h\"\nenvelope_from = \"N <a@b.example>\""), "`envelope_from`"),
-        (format!("{transport}url = \"smtps://h\"\nehlo = \"host\""), "no host name"),
-        (format!("{transport}url = \"smtps://h\"\ndkim = \"s:k.pem\""), "takes a list of texts"),
-        (format!("{transport}url = \"smtps://h\"\ndkim = [\"k.pem\"]"), "write SELECTOR:FILE"),
-        (format!("{transport}url = \"smtps://h\"\ndkim = [\"s: \"]"), "write SELECTOR:FILE"),
-        (format!("{transport}url = \"smtps://h\"\ndkim = [\"s_1:k.pem\"]"), "`s_1` is no selector"),
-        (format!("{transport}url = \"smtps://h\"\ndkim = [\"s:k.pem\", \"S:l.pem\"]"), "two keys have the selector `S`"),
-        (format!("{transport}url = \"smtps://h\"\ndkim_domain = \"example.edu\""), "together with `dkim`"),
-        (format!("{transport}url = \"smtps://h\"\ndkim = [\"s:k.pem\"]\ndkim_domain = \"edu\""), "`edu` can't sign: its domain has no dot"),
     ] {
         let said = refusal(&text);
         assert!(said.contains(part), "{text}\n{said}");

@@ -23,7 +23,7 @@ use crate::domain::time::Millis;
 use crate::store::StoreError;
 
 /// A grant older than this is asked for again: an order about an edition works within a second.
-const FRESH: Duration = Duration::from_millis(800);
+pub const FRESH: Duration = Duration::from_millis(400);
 /// How long a lane leaves a database alone that could not tell what to send.
 const DATABASE_PAUSE: i64 = 1_000;
 

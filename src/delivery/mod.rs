@@ -33,6 +33,7 @@ mod standing;
 pub mod thread;
 
 use health::Health;
+pub use lane::FRESH;
 use lease::Leased;
 use pool::Pools;
 use recorder::Recorder;

@@ -37,14 +37,14 @@ stories! {
         let sending = tokio::spawn(async move { engine.deliver_due(&transport, 0, &stop).await });
         world.relay.wait_for(1).await;
         world.order(edition, Order::Pause).await;
+        tokio::time::sleep(courant::delivery::FRESH).await;
         world.relay.set_script(Script::new());
         while !sending.is_finished() {
             world.relay.release();
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
         sending.await.unwrap().unwrap();
-        // On each of the two connections one mail was on the wire and the next one granted.
-        assert!(world.relay.mails().len() <= 4, "{}", world.relay.mails().len());
+        assert!(world.relay.mails().len() <= 2, "more than was on the wire of two connections: {}", world.relay.mails().len());
         assert!(world.fate(edition).await.starts_with("paused: "));
         world.order(edition, Order::Resume).await;
         world.deliver().await;

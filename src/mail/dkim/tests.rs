@@ -197,29 +197,6 @@ fn keys_that_cannot_be_used_are_refused_with_place_and_remedy() {
     assert!(Signer::of(&none).unwrap().is_none());
 }
 
-#[test]
-#[ignore = "tells what signing costs, which depends on the machine"]
-fn signing_is_timed() {
-    let Some(home) = made_keys() else { return };
-    let body = format!("{}\r\n", "0123456789abcde ".repeat(4)).repeat(182);
-    let spaced = format!("  {}  x\r\n", "0123456789abcde ".repeat(4)).repeat(175);
-    let time = |what: &str, times: u32, run: &dyn Fn()| {
-        let begun = std::time::Instant::now();
-        (0..times).for_each(|_| run());
-        eprintln!("{what}: {:?}", begun.elapsed() / times);
-    };
-    for (name, body) in [("clean", &body), ("with much white space", &spaced)] {
-        time(&format!("canonical form of {} bytes, {name}", body.len()), 1_000, &|| drop(canonical::body(body.as_bytes())));
-        time(&format!("body hash of the same, {name}"), 1_000, &|| drop(body_hash(body)));
-    }
-    for file in ["rsa8.pem", "ed.pem"] {
-        let signer = Signer::of(&transport(home.path(), &format!("\"s:{file}\""))).unwrap().unwrap();
-        let hash = body_hash(&body);
-        let head = MESSAGE.split_once("\r\n\r\n").unwrap().0;
-        time(&format!("signing with {file}"), 200, &|| drop(signer.sign_head(head, &hash, AT)));
-    }
-}
-
 proptest! {
     #[test]
     fn no_text_makes_it_panic(
