@@ -26,4 +26,5 @@ mod smtp_tls;
 mod sources;
 mod storm;
 mod support;
+mod takeovers;
 mod telling;

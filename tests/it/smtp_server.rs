@@ -148,6 +148,8 @@ impl Script {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Arrived {
     pub(crate) connection: usize,
+    /// Who the client said it is.
+    pub(crate) hello: String,
     pub(crate) from: String,
     pub(crate) to: Vec<String>,
     /// The message, leading dots taken off.
@@ -206,6 +208,10 @@ impl SmtpServer {
     /// All mails so far, in order.
     pub(crate) fn mails(&self) -> Vec<Arrived> {
         self.shared.ledger.lock().unwrap().mails.clone()
+    }
+    /// The same without a copy: thousands are looked at often.
+    pub(crate) fn look<T>(&self, at: impl FnOnce(&[Arrived]) -> T) -> T {
+        at(&self.shared.ledger.lock().unwrap().mails)
     }
     /// How many connections there were.
     pub(crate) fn connections(&self) -> usize {

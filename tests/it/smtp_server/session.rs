@@ -29,13 +29,14 @@ pub(super) struct Session {
     io: BufReader<Box<dyn Io>>,
     encrypted: bool,
     known: bool,
+    hello: String,
     from: Option<String>,
     to: Vec<String>,
 }
 
 impl Session {
     pub(super) fn new(shared: Arc<Shared>, number: usize, io: BufReader<Box<dyn Io>>, encrypted: bool) -> Self {
-        Self { shared, number, io, encrypted, known: false, from: None, to: Vec::new() }
+        Self { shared, number, io, encrypted, known: false, hello: String::new(), from: None, to: Vec::new() }
     }
 
     pub(super) async fn run(&mut self) -> Result<(), Over> {
@@ -51,7 +52,10 @@ impl Session {
         let script = self.shared.ledger.lock().unwrap().script.clone();
         let locked = script.login.is_some() && !self.known;
         match line.split([' ', ':']).next().unwrap_or_default() {
-            "EHLO" => self.hello(&script).await,
+            "EHLO" => {
+                line.split(' ').nth(1).unwrap_or_default().clone_into(&mut self.hello);
+                self.hello(&script).await
+            }
             "STARTTLS" => self.start_tls(&script).await,
             "AUTH" => self.log_in(line, &script).await,
             "MAIL" if locked => self.answer(At::Mail, "530 5.7.0 authentication required").await,
@@ -150,7 +154,8 @@ impl Session {
         if to.is_empty() {
             return self.answer(At::Content, "554 5.5.1 nobody to give it to").await;
         }
-        let mail = Arrived { connection: self.number, from, to: to.clone(), content, wire, encrypted: self.encrypted };
+        let mail =
+            Arrived { connection: self.number, hello: self.hello.clone(), from, to: to.clone(), content, wire, encrypted: self.encrypted };
         // Rules for what follows still know whom the mail was for.
         self.to = to;
         let action = self.action(At::Content);
