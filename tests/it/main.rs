@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should stop where it can't")]
 
+mod answers;
+mod behaviours;
 mod cli;
 mod crashes;
 mod endings;

@@ -38,6 +38,7 @@ pub(crate) enum At {
 enum Action {
     Say(String),
     SayAndDrop(String),
+    Pieces(Vec<Vec<u8>>),
     Drop,
     Stall,
     Wait(Duration),
@@ -64,6 +65,10 @@ impl Rule {
     /// Says this, byte for byte, and closes.
     pub(crate) fn say_and_drop(at: At, words: &str) -> Self {
         Self::new(at, Action::SayAndDrop(format!("{words}\r\n")))
+    }
+    /// Says this, byte for byte, a moment between one piece and the next.
+    pub(crate) fn pieces(at: At, pieces: &[&[u8]]) -> Self {
+        Self::new(at, Action::Pieces(pieces.iter().map(|p| p.to_vec()).collect()))
     }
     /// Closes without a word.
     pub(crate) fn drop(at: At) -> Self {
@@ -101,6 +106,7 @@ pub(crate) struct Script {
     step_by_step: bool,
     grants_data_always: bool,
     size: Option<usize>,
+    mails_per_connection: Option<usize>,
     login: Option<(String, String)>,
     mechanisms: Option<&'static str>,
     tls: Option<TlsAcceptor>,
@@ -129,6 +135,10 @@ impl Script {
     /// Takes mail only after AUTH PLAIN or LOGIN with these.
     pub(crate) fn login(self, user: &str, password: &str) -> Self {
         Self { login: Some((user.to_owned(), password.to_owned())), ..self }
+    }
+    /// Says 421 and closes where a connection wants to hand over more than this.
+    pub(crate) fn mails_per_connection(self, most: usize) -> Self {
+        Self { mails_per_connection: Some(most), ..self }
     }
     /// Offers these mechanisms of AUTH alone.
     pub(crate) fn mechanisms(self, names: &'static str) -> Self {

@@ -32,11 +32,13 @@ pub(super) struct Session {
     hello: String,
     from: Option<String>,
     to: Vec<String>,
+    /// How many mails came over this connection.
+    taken: usize,
 }
 
 impl Session {
     pub(super) fn new(shared: Arc<Shared>, number: usize, io: BufReader<Box<dyn Io>>, encrypted: bool) -> Self {
-        Self { shared, number, io, encrypted, known: false, hello: String::new(), from: None, to: Vec::new() }
+        Self { shared, number, io, encrypted, known: false, hello: String::new(), from: None, to: Vec::new(), taken: 0 }
     }
 
     pub(super) async fn run(&mut self) -> Result<(), Over> {
@@ -59,6 +61,9 @@ impl Session {
             "STARTTLS" => self.start_tls(&script).await,
             "AUTH" => self.log_in(line, &script).await,
             "MAIL" if locked => self.answer(At::Mail, "530 5.7.0 authentication required").await,
+            "MAIL" if script.mails_per_connection.is_some_and(|most| self.taken >= most) => {
+                self.act(Action::SayAndDrop("421 4.7.0 enough mails on this connection\r\n".to_owned()), None).await
+            }
             "MAIL" => {
                 let granted = self.answer(At::Mail, "250 2.1.0 ok").await?;
                 self.from = granted.then(|| path(line));
@@ -159,8 +164,10 @@ impl Session {
         // Rules for what follows still know whom the mail was for.
         self.to = to;
         let action = self.action(At::Content);
-        let refused = matches!(&action, Some(Action::Say(w) | Action::SayAndDrop(w)) if !w.starts_with('2'));
+        let refused = matches!(&action, Some(Action::Say(w) | Action::SayAndDrop(w)) if !w.starts_with('2'))
+            || matches!(&action, Some(Action::Pieces(p)) if !p[0].starts_with(b"2"));
         if !refused && !matches!(action, Some(Action::Drop)) {
+            self.taken += 1;
             self.shared.ledger.lock().unwrap().mails.push(mail);
             self.shared.arrived.notify_waiters();
         }
@@ -186,6 +193,14 @@ impl Session {
             Action::SayAndDrop(words) => {
                 self.say(&words).await?;
                 return Err(Over);
+            }
+            Action::Pieces(pieces) => {
+                for piece in &pieces {
+                    self.io.get_mut().write_all(piece).await?;
+                    self.io.get_mut().flush().await?;
+                    tokio::time::sleep(Duration::from_millis(3)).await;
+                }
+                return Ok(pieces[0].starts_with(b"2") || pieces[0].starts_with(b"3"));
             }
             Action::Drop => return Err(Over),
             Action::Stall => self.shared.released.notified().await,
