@@ -26,6 +26,7 @@ mod smtp_login;
 mod smtp_server;
 mod smtp_tls;
 mod sources;
+mod standing;
 mod storm;
 mod support;
 mod takeovers;
