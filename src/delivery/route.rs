@@ -68,12 +68,12 @@ impl Way {
 
     /// Tells the relay whom a message is for; an error is what became of it.
     pub(super) async fn begin(&mut self, message: &Message, halt: &CancellationToken) -> Result<(), Outcome> {
-        let Self::Relay { connection, .. } = self else { return Ok(()) };
+        let Self::Relay { relay, connection } = self else { return Ok(()) };
         let Some(open) = connection else { return Err(Outcome::RelayTrouble { why: "there is no connection".into() }) };
         let envelope = message.envelope();
         let begun = tokio::select! {
             begun = open.begin(&envelope) => begun,
-            () = over(halt, ENVELOPE_GRACE) => Err(gone(Outcome::RelayTrouble { why: "the relay kept silent while we stopped".into() })),
+            () = over(halt, relay.patience().envelope_grace) => Err(gone(Outcome::RelayTrouble { why: "the relay kept silent while we stopped".into() })),
         };
         begun.map_err(|Delivered { outcome, reusable }| {
             if !reusable {
@@ -88,11 +88,11 @@ impl Way {
     pub(super) async fn finish(&mut self, message: &Message, _riding: Option<&Message>, halt: &CancellationToken) -> Outcome {
         match self {
             Self::Folder(folder) => put(folder.clone(), message).await,
-            Self::Relay { connection, .. } => {
+            Self::Relay { relay, connection } => {
                 let Some(open) = connection else { return Outcome::RelayTrouble { why: "there is no connection".into() } };
                 let Delivered { outcome, reusable } = tokio::select! {
                     ended = open.finish(&message.content) => ended,
-                    () = over(halt, CONTENT_GRACE) => {
+                    () = over(halt, relay.patience().content_grace) => {
                         gone(Outcome::Unknown { why: "the relay kept silent about the message while we stopped".into() })
                     }
                 };
@@ -142,11 +142,6 @@ async fn put(folder: Folder, message: &Message) -> Outcome {
 fn gone(outcome: Outcome) -> Delivered {
     Delivered { outcome, reusable: false }
 }
-
-/// How long a stopping process waits for the answer to an envelope: nothing of the message has left yet.
-const ENVELOPE_GRACE: Duration = Duration::from_secs(3);
-/// How long it waits for the answer to a message, of which nobody else could tell what became.
-const CONTENT_GRACE: Duration = Duration::from_secs(30);
 
 /// Returns a while after `halt` fired.
 async fn over(halt: &CancellationToken, grace: Duration) {

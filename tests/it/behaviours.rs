@@ -216,7 +216,7 @@ async fn meets(world: &mut World, (name, fate, script, words): Line, patience: D
     let (edition, before) = (world.edition().await, world.relay.look(<[Arrived]>::len));
     world.relay.set_script(script);
     world.restart();
-    let engine = world.engine().with_patience(Patience { opening: patience, reply: patience, content: patience });
+    let engine = world.engine().with_patience(Patience { opening: patience, reply: patience, content: patience, ..Patience::default() });
     let trouble = sent_until_trouble(world, engine, fate, words).await;
     let (now, then) = (world.fate(edition).await, world.answer("r1@example.org").await);
     let (wanted, finally) = fate.told();

@@ -174,6 +174,7 @@ struct Ledger {
     script: Script,
     connections: usize,
     mails: Vec<Arrived>,
+    stalled: usize,
     groups: Vec<(usize, Vec<String>)>,
 }
 
@@ -230,6 +231,10 @@ impl SmtpServer {
     /// From here on it behaves like this; sessions that are open follow at their next command.
     pub(crate) fn set_script(&self, script: Script) {
         self.shared.ledger.lock().unwrap().script = script;
+    }
+    /// How often it fell silent.
+    pub(crate) fn stalled(&self) -> usize {
+        self.shared.ledger.lock().unwrap().stalled
     }
     /// Lets everything go on that stalls.
     pub(crate) fn release(&self) {

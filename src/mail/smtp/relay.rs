@@ -20,12 +20,16 @@ pub struct Patience {
     pub reply: Duration,
     /// From the first byte of the content to the answer behind its final dot (RFC 5321: 10 minutes).
     pub content: Duration,
+    /// How long a stopping process waits for the answer to an envelope: nothing of the message has left yet.
+    pub envelope_grace: Duration,
+    /// How long it waits for the answer to a message, of which nobody else could tell what became.
+    pub content_grace: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        let minutes = |n: u64| Duration::from_secs(60 * n);
-        Self { opening: minutes(1), reply: minutes(5), content: minutes(10) }
+        let seconds = Duration::from_secs;
+        Self { opening: seconds(60), reply: seconds(300), content: seconds(600), envelope_grace: seconds(3), content_grace: seconds(30) }
     }
 }
 
@@ -88,6 +92,11 @@ impl Relay {
         let ehlo = hello(&transport.ehlo).ok_or_else(|| wrong(format!("ehlo {:?} is not a host name", transport.ehlo)))?;
         let host = host.trim_matches(['[', ']']).to_owned();
         Ok(Self { host, port: *port, mode: *mode, tls, name, ehlo, login, patience })
+    }
+
+    /// How long it is waited for.
+    pub fn patience(&self) -> Patience {
+        self.patience
     }
 
     /// `host:port`, for people.

@@ -203,7 +203,11 @@ impl Session {
                 return Ok(pieces[0].starts_with(b"2") || pieces[0].starts_with(b"3"));
             }
             Action::Drop => return Err(Over),
-            Action::Stall => self.shared.released.notified().await,
+            Action::Stall => {
+                let released = self.shared.released.notified();
+                self.shared.ledger.lock().unwrap().stalled += 1;
+                released.await;
+            }
             Action::Wait(span) => tokio::time::sleep(span).await,
         }
         if let Some(usual) = usual {
