@@ -300,3 +300,6 @@ impl Order {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -286,6 +286,7 @@ impl Engine {
                     Ok(_) => tracing::error!(edition, "{note}"),
                     Err(e) => tracing::debug!(edition, "could not be paused: {e}"),
                 }
+                self.standings.paused(edition);
             }
         }
         true

@@ -196,9 +196,9 @@ impl Desk {
             self.until_it_works("what limits get back", || self.store.give_back_to_limits(&unused, now)).await;
         }
         let intents: Vec<Intent> = wishes.iter().map(|(w, _)| Intent { id: w.id, again: w.again }).collect();
-        let commit = || self.store.commit_outcomes(&self.node, &records, &intents, (self.clock)());
-        let started = self.until_it_works("the outcomes", commit).await;
-        let committed = Instant::now();
+        // The time before it, so that an order that is carried out later is later on this clock too.
+        let commit = async || Ok((Instant::now(), self.store.commit_outcomes(&self.node, &records, &intents, (self.clock)()).await?));
+        let (committed, started) = self.until_it_works("the outcomes", commit).await;
         drop(tickets);
         for (wish, reply) in wishes {
             let _ = reply.send(if started.contains(&wish.id) { Grant::Start(committed, now) } else { Grant::Drop });

@@ -85,14 +85,14 @@ impl Way {
 
     /// Tells the relay whom a message is for; an error is what became of it.
     pub(super) async fn begin(&mut self, message: &Message, halt: &CancellationToken) -> Result<(), Outcome> {
-        let Self::Relay { connection, begun, .. } = self else { return Ok(()) };
+        let Self::Relay { relay, connection, begun, .. } = self else { return Ok(()) };
         let Some(open) = connection else { return Err(no_connection()) };
         *begun += 1;
         let envelope = message.envelope();
         let heard = tokio::select! {
             biased;
             heard = open.begin(&envelope) => heard,
-            () = over(halt, ENVELOPE_GRACE) => Err(silent_envelope()),
+            () = over(halt, relay.patience().envelope_grace) => Err(silent_envelope()),
         };
         heard.map_err(|ended| self.kept(ended))
     }
@@ -102,14 +102,14 @@ impl Way {
     pub(super) async fn finish(&mut self, message: &Message, riding: Option<&Message>, halt: &CancellationToken) -> Outcome {
         match self {
             Self::Folder(folder) => put(folder.clone(), message).await,
-            Self::Relay { connection, begun, .. } => {
+            Self::Relay { relay, connection, begun, .. } => {
                 let Some(open) = connection else { return no_connection() };
                 *begun += usize::from(riding.is_some());
                 let envelope = riding.map(Message::envelope);
                 let ended = tokio::select! {
                     biased;
                     ended = open.finish(&message.content, envelope.as_ref()) => ended,
-                    () = over(halt, CONTENT_GRACE) => {
+                    () = over(halt, relay.patience().content_grace) => {
                         gone(Outcome::Unknown { why: "the relay kept silent about the message while we stopped".into() })
                     }
                 };
@@ -120,12 +120,12 @@ impl Way {
 
     /// What the relay said to the envelope that rode; after `Ok` it waits for that message.
     pub(super) async fn ridden(&mut self, halt: &CancellationToken) -> Result<(), Outcome> {
-        let Self::Relay { connection, .. } = self else { return Ok(()) };
+        let Self::Relay { relay, connection, .. } = self else { return Ok(()) };
         let Some(open) = connection else { return Err(no_connection()) };
         let heard = tokio::select! {
             biased;
             heard = open.ridden() => heard,
-            () = over(halt, ENVELOPE_GRACE) => Err(silent_envelope()),
+            () = over(halt, relay.patience().envelope_grace) => Err(silent_envelope()),
         };
         heard.map_err(|ended| self.kept(ended))
     }
@@ -179,11 +179,6 @@ async fn put(folder: Folder, message: &Message) -> Outcome {
 fn gone(outcome: Outcome) -> Delivered {
     Delivered { outcome, reusable: false }
 }
-
-/// How long a stopping process waits for the answer to an envelope: nothing of the message has left yet.
-const ENVELOPE_GRACE: Duration = Duration::from_secs(3);
-/// How long it waits for the answer to a message, of which nobody else could tell what became.
-const CONTENT_GRACE: Duration = Duration::from_secs(30);
 
 /// Returns a while after `halt` fired.
 async fn over(halt: &CancellationToken, grace: Duration) {

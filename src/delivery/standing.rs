@@ -33,7 +33,18 @@ struct Standing {
     /// Of the last mails, whether each was refused for the sender's or the message's sake.
     last: VecDeque<bool>,
     refused: usize,
-    paused_at: Option<Instant>,
+    pause: Pause,
+}
+
+/// Whether an edition was paused for its standing.
+#[derive(Debug, Default)]
+enum Pause {
+    #[default]
+    Never,
+    /// The order is on its way to the store, and so may be mails that were granted before it is there.
+    Ordered,
+    /// What was granted before that was granted in spite of it.
+    Since(Instant),
 }
 
 impl Standings {
@@ -48,8 +59,10 @@ impl Standings {
     /// Judges a refusal of the sender or the message, of a mail that was started then.
     pub(super) fn refused(&self, edition: i64, address: &str, started: Instant) -> Verdict {
         self.of(edition, |standing| {
-            if standing.paused_at.is_some_and(|paused| started <= paused) {
-                return Verdict::Spares;
+            match standing.pause {
+                Pause::Ordered => return Verdict::Spares,
+                Pause::Since(paused) if started <= paused => return Verdict::Spares,
+                Pause::Since(_) | Pause::Never => {}
             }
             standing.push(true);
             if !standing.in_a_row.iter().any(|a| a == address) {
@@ -62,9 +75,14 @@ impl Standings {
             } else {
                 return Verdict::Fails;
             };
-            *standing = Standing { paused_at: Some(Instant::now()), ..Standing::default() };
+            *standing = Standing { pause: Pause::Ordered, ..Standing::default() };
             Verdict::Pauses(why)
         })
+    }
+
+    /// Notes that the pause which a verdict asked for is in the store.
+    pub(super) fn paused(&self, edition: i64) {
+        self.of(edition, |standing| standing.pause = Pause::Since(Instant::now()));
     }
 
     fn of<T>(&self, edition: i64, of: impl FnOnce(&mut Standing) -> T) -> T {
@@ -112,6 +130,8 @@ mod tests {
         for who in ["a", "b", "c"] {
             all.refused(1, who, before);
         }
+        assert_eq!(all.refused(1, "d", at(1)), Verdict::Spares, "the order is on its way");
+        all.paused(1);
         assert_eq!(all.refused(1, "d", before), Verdict::Spares);
         assert_eq!(all.refused(1, "d", at(1)), Verdict::Fails);
     }

@@ -137,13 +137,20 @@ impl Store {
     pub async fn finish_editions(&self, now: Millis) -> StoreResult<Vec<i64>> {
         let open = "SELECT id FROM editions e WHERE state = 'sending' \
              AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.edition_id = e.id AND NOT b.done) \
-             AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.edition_id = e.id)";
+             AND NOT EXISTS (SELECT 1 FROM waiting w JOIN deliveries d ON d.id = w.delivery_id \
+             WHERE w.edition_id = e.id AND d.state IN ('queued', 'sending'))";
         let ready: Vec<(i64,)> = reading!(self, |db| sqlx::query_as(open).fetch_all(db).await?);
         if ready.is_empty() {
             return Ok(Vec::new());
         }
         let text = format!("UPDATE editions SET state = 'sent', finished_at = $1 WHERE id IN ({open}) RETURNING id");
-        let rows: Vec<(i64,)> = transaction!(self, |tx| { sqlx::query_as(sql(text.clone())).bind(now.0).fetch_all(&mut *tx).await? })?;
-        Ok(rows.into_iter().map(|(id,)| id).collect())
+        // A node that learned late of a "sent" left the row in the list, where another had put it off.
+        let forget = format!("DELETE FROM waiting WHERE edition_id IN {}", self.numbers("$1"));
+        transaction!(self, |tx| {
+            let rows: Vec<(i64,)> = sqlx::query_as(sql(text.clone())).bind(now.0).fetch_all(&mut *tx).await?;
+            let finished: Vec<i64> = rows.into_iter().map(|(id,)| id).collect();
+            sqlx::query(sql(forget.clone())).bind(serde_json::Value::from(finished.clone()).to_string()).execute(&mut *tx).await?;
+            finished
+        })
     }
 }

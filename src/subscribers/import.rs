@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use anyhow::Context;
@@ -136,10 +136,26 @@ fn checked(
 /// The lines of a CSV file, one by one; a byte order mark is skipped.
 struct Lines {
     name: String,
-    reader: csv::Reader<BufReader<File>>,
+    reader: csv::Reader<Counted<BufReader<File>>>,
     /// Where our columns are among the file's.
     places: HashMap<&'static str, usize>,
     columns: usize,
+    /// The first line that goes on in the next one.
+    long: Option<u64>,
+}
+
+/// Counts quotation marks as they pass.
+struct Counted<R> {
+    inner: R,
+    marks: usize,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        let n = self.inner.read(buf)?;
+        self.marks += buf[..n].iter().filter(|b| **b == b'"').count();
+        Ok(n)
+    }
 }
 
 impl Lines {
@@ -149,7 +165,7 @@ impl Lines {
         let mut input = BufReader::new(File::open(file).with_context(|| format!("cannot open {name}"))?);
         let mark = input.fill_buf().with_context(|| format!("cannot read {name}"))?.starts_with(b"\xEF\xBB\xBF");
         input.consume(if mark { 3 } else { 0 });
-        let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(input);
+        let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(Counted { inner: input, marks: 0 });
         let headers = reader.byte_headers().with_context(|| format!("{name}:1: this is no CSV"))?;
         let headers: Vec<String> = headers.iter().map(|h| String::from_utf8_lossy(h).into_owned()).collect();
         let mut places: HashMap<&'static str, usize> = HashMap::new();
@@ -166,7 +182,7 @@ impl Lines {
                 None => {}
             }
         }
-        Ok(Self { name, reader, places, columns: headers.len() })
+        Ok(Self { name, reader, places, columns: headers.len(), long: None })
     }
 
     /// The next line's number and person, or why it can't be used; none at the end.
@@ -174,9 +190,20 @@ impl Lines {
         let before = self.reader.position().line();
         let mut record = csv::ByteRecord::new();
         match self.reader.read_byte_record(&mut record) {
-            Ok(false) => Ok(None),
+            // A quotation left open swallows lines, perhaps in a column that nobody looks at.
+            Ok(false) => match self.long {
+                Some(line) if self.reader.get_ref().marks % 2 == 1 => anyhow::bail!(
+                    "{}:{line}: the line goes on in the next one, and the file has an odd number of quotation marks: one is missing, \
+                     or one too many",
+                    self.name
+                ),
+                _ => Ok(None),
+            },
             Ok(true) => {
                 let line = record.position().map_or(before, csv::Position::line);
+                if record.iter().any(|field| field.contains(&b'\n')) {
+                    self.long.get_or_insert(line);
+                }
                 Ok(Some((line, person(&record, &self.places, self.columns))))
             }
             Err(e) if e.is_io_error() => Err(e).with_context(|| format!("cannot read {}", self.name)),

@@ -2,9 +2,11 @@
 
 use courant::delivery;
 use courant::domain::article::Draft;
+use courant::domain::delivery::Outcome;
 use courant::domain::edition::Order;
 use courant::domain::time::{DAY, MINUTE};
 use courant::store::claims::Wanted;
+use courant::store::outcomes::Record;
 use courant::store::subscribers::Subscriber;
 use tokio_util::sync::CancellationToken;
 
@@ -47,6 +49,18 @@ stories! {
         world.order(edition, Order::Cancel).await;
         assert_eq!(world.fate(edition).await, "cancelled: 1 held, 2 cancelled");
         assert!(world.app.store.cancelled_open().await.unwrap().is_empty());
+    }
+
+    async fn what_a_node_learns_late_of_a_mail_that_another_put_off_ends_it(world) {
+        world.relay.set_script(Script::new().rule(Rule::say(At::Rcpt, "450 4.2.0 later").recipient("r1@")));
+        let edition = edition_for(world, 2).await;
+        world.deliver().await;
+        assert_eq!(world.fate(edition).await, "sending: 1 queued, 1 sent");
+        let late = Record { id: 2, outcome: Outcome::Sent, may_retry_unknown: true, answer: Some("250 taken".into()), is_single: false };
+        world.app.store.commit_outcomes("asleep until now", &[late], &[], world.now()).await.unwrap();
+        delivery::close_editions(&world.app.store, world.now()).await.unwrap();
+        assert_eq!(world.fate(edition).await, "sent: 2 sent");
+        assert_eq!(world.app.store.waiting_count().await.unwrap(), 0);
     }
 
     async fn a_retried_edition_is_not_closed_before_its_mails_are_queued(world) {

@@ -2,10 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should stop where it can't")]
 
+mod answers;
+mod behaviours;
 mod cli;
 mod crashes;
 mod endings;
 mod feeds;
+mod files;
 mod foreign;
 mod judges;
 mod layers;
@@ -26,6 +29,9 @@ mod smtp_login;
 mod smtp_server;
 mod smtp_tls;
 mod sources;
+mod standing;
+mod stopping;
 mod storm;
 mod support;
+mod takeovers;
 mod telling;

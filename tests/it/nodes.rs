@@ -1,7 +1,6 @@
 //! Crashes and company: dead nodes, several nodes, copies of the store.
 
 use std::collections::BTreeMap;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use courant::delivery::FRESH;
@@ -12,7 +11,7 @@ use courant::store::Store;
 use tokio_util::sync::CancellationToken;
 
 use crate::smtp_server::{At, Rule, Script};
-use crate::support::{Shell, World, article, stories};
+use crate::support::{World, article, stories};
 
 /// Waits for something another process or task does; generous, for a busy machine.
 async fn until(what: &str, mut there: impl AsyncFnMut() -> bool) {
@@ -46,37 +45,6 @@ fn by_id(world: &World) -> BTreeMap<String, usize> {
 }
 
 stories! {
-    async fn a_killed_process_loses_nobody_and_repeats_at_most_two_mails_a_connection(world) {
-        world.become_real();
-        world.configure(|s| s.transport = "connections = 3".into()).await;
-        // If this machine is slow to kill, three mails without an answer stop the three connections.
-        let stall = |to: &str| Rule::stall(At::Content).recipient(to);
-        let stalls = Script::new().rule(stall("r300@")).rule(stall("r301@")).rule(stall("r302@"));
-        world.relay.set_script(stalls.rule(Rule::wait(At::Content, Duration::from_millis(3))));
-        let edition = edition_for(world, 400).await;
-        let (home, config) = (world.home.path().to_owned(), world.config_file());
-        let arguments = ["--config", config.to_str().unwrap(), "deliver"];
-        let mut child = Shell::command(&home, &arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        world.relay.wait_for(60).await;
-        child.kill().unwrap();
-        child.wait().unwrap();
-        world.relay.set_script(Script::new());
-        assert!(world.relay.mails().len() < 400);
-        let report = if world.is_sqlite() {
-            world.app.store.take_all_leases_back().await.unwrap();
-            world.deliver().await
-        } else {
-            leases_run_out(world).await;
-            world.deliver().await
-        };
-        assert!(report.failed == 0 && report.held == 0, "{report:?}");
-        assert_eq!(world.fate(edition).await, "sent: 400 sent");
-        let ids = by_id(world);
-        assert_eq!((ids.len(), world.arrived().len()), (400, 400), "everybody has it");
-        assert!(ids.values().all(|n| *n <= 2));
-        assert!(world.relay.mails().len() <= 400 + 2 * 3, "{} mails", world.relay.mails().len());
-    }
-
     async fn after_a_crash_what_was_on_its_way_is_held_where_the_config_says_so(world) {
         world.configure(|s| s.transport = "connections = 1\nuncertain = \"hold\"".into()).await;
         let edition = edition_for(world, 3).await;

@@ -1,4 +1,4 @@
-//! `courant serve` as a process of its own, and a client that sees its bytes.
+//! `courant serve`, or another command that lasts, as a process of its own; and a client that sees its bytes.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -11,7 +11,7 @@ use crate::support::Shell;
 /// How long a process may take for what takes it a second.
 const PATIENCE: Duration = Duration::from_secs(40);
 
-/// A running `courant serve`; killed when dropped.
+/// A running `courant serve`, or `deliver`; killed when dropped.
 pub(crate) struct Serving {
     process: Child,
     log: PathBuf,
@@ -28,9 +28,14 @@ impl Drop for Serving {
 impl Serving {
     /// Starts with the `config.toml` of a folder, which should listen on `127.0.0.1:0`; its log goes to `serve.log` there.
     pub(crate) fn start(folder: &Path) -> Self {
+        Self::run(folder, "serve")
+    }
+
+    /// The same with another command that lasts.
+    pub(crate) fn run(folder: &Path, command: &str) -> Self {
         let log = folder.join("serve.log");
         let file = std::fs::File::create(&log).unwrap();
-        let mut command = Shell::command(folder, &["serve"]);
+        let mut command = Shell::command(folder, &[command]);
         let process = command.stdout(Stdio::null()).stderr(file).spawn().unwrap();
         Self { process, log, address: None }
     }
@@ -59,6 +64,16 @@ impl Serving {
             std::thread::sleep(Duration::from_millis(20));
         }
         panic!("serve is not ready: {}", self.log());
+    }
+
+    /// Whether it came to its end by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.process.try_wait().unwrap().is_some()
+    }
+
+    /// Sends it a signal, as `STOP`.
+    pub(crate) fn signal(&self, name: &str) {
+        Shell::signal(&self.process, name);
     }
 
     /// kill -9.

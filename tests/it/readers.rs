@@ -1,5 +1,6 @@
 //! Readers come, confirm, leave and come back (promises 6 and 7).
 
+use courant::domain::address::EmailAddress;
 use courant::domain::subscription::{Asker, Status};
 use courant::domain::time::{DAY, HOUR, MINUTE};
 use courant::domain::token::{Power, sign};
@@ -132,6 +133,23 @@ stories! {
         assert!(!undo(world, &undos[1]).await);
         assert_eq!(status(world, "r0@example.org").await, Some(Status::Confirmed));
         assert_eq!(status(world, "r1@example.org").await, Some(Status::Left));
+    }
+
+    async fn a_leaving_is_not_taken_back_against_an_admin_or_a_suppression(world) {
+        world.readers(3).await;
+        let address = |n: usize| EmailAddress::parse(&format!("r{n}@example.org")).unwrap();
+        let mut undos = Vec::new();
+        for n in 0..3 {
+            undos.push(leave(world, &format!("r{n}@example.org")).await.unwrap());
+        }
+        subscribers::suppress(&world.app.store, secret(world), &address(0), world.now()).await.unwrap();
+        subscribers::remove(&world.app.store, &address(1), world.now()).await.unwrap().unwrap();
+        assert!(!undo(world, &undos[0]).await, "suppressed since");
+        assert!(!undo(world, &undos[1]).await, "removed by an admin since");
+        assert!(undo(world, &undos[2]).await, "nobody said anything against the third");
+        for (n, now) in [Status::Left, Status::Left, Status::Confirmed].into_iter().enumerate() {
+            assert_eq!(status(world, &format!("r{n}@example.org")).await, Some(now), "r{n}");
+        }
     }
 
     async fn who_left_comes_back_only_by_the_page_and_their_own_confirmation(world) {

@@ -42,7 +42,7 @@ pub(crate) fn transport(server: &SmtpServer, tls: TlsMode) -> Transport {
 /// Long enough for a busy machine, short enough for a test that waits for it.
 pub(crate) fn patience(ms: u64) -> Patience {
     let span = Duration::from_millis(ms);
-    Patience { opening: span, reply: span, content: span, ridden: span }
+    Patience { opening: span, reply: span, content: span, ridden: span, ..Patience::default() }
 }
 
 pub(crate) async fn connect(server: &SmtpServer) -> Result<Connection, Trouble> {

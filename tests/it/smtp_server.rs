@@ -40,6 +40,7 @@ pub(crate) enum At {
 enum Action {
     Say(String),
     SayAndDrop(String),
+    Pieces(Vec<Vec<u8>>),
     Drop,
     Stall,
     Wait(Duration),
@@ -66,6 +67,10 @@ impl Rule {
     /// Says this, byte for byte, and closes.
     pub(crate) fn say_and_drop(at: At, words: &str) -> Self {
         Self::new(at, Action::SayAndDrop(format!("{words}\r\n")))
+    }
+    /// Says this, byte for byte, a moment between one piece and the next.
+    pub(crate) fn pieces(at: At, pieces: &[&[u8]]) -> Self {
+        Self::new(at, Action::Pieces(pieces.iter().map(|p| p.to_vec()).collect()))
     }
     /// Closes without a word.
     pub(crate) fn drop(at: At) -> Self {
@@ -104,6 +109,7 @@ pub(crate) struct Script {
     grants_data_always: bool,
     loses_what_rides: bool,
     size: Option<usize>,
+    mails_per_connection: Option<usize>,
     login: Option<(String, String)>,
     mechanisms: Option<&'static str>,
     tls: Option<TlsAcceptor>,
@@ -137,6 +143,10 @@ impl Script {
     pub(crate) fn login(self, user: &str, password: &str) -> Self {
         Self { login: Some((user.to_owned(), password.to_owned())), ..self }
     }
+    /// Says 421 and closes where a connection wants to hand over more than this.
+    pub(crate) fn mails_per_connection(self, most: usize) -> Self {
+        Self { mails_per_connection: Some(most), ..self }
+    }
     /// Offers these mechanisms of AUTH alone.
     pub(crate) fn mechanisms(self, names: &'static str) -> Self {
         Self { mechanisms: Some(names), ..self }
@@ -155,6 +165,8 @@ impl Script {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Arrived {
     pub(crate) connection: usize,
+    /// Who the client said it is.
+    pub(crate) hello: String,
     pub(crate) from: String,
     pub(crate) to: Vec<String>,
     /// The message, leading dots taken off.
@@ -169,6 +181,7 @@ struct Ledger {
     script: Script,
     connections: usize,
     mails: Vec<Arrived>,
+    stalled: usize,
     groups: Vec<(usize, Vec<String>)>,
 }
 
@@ -214,6 +227,10 @@ impl SmtpServer {
     pub(crate) fn mails(&self) -> Vec<Arrived> {
         self.shared.ledger.lock().unwrap().mails.clone()
     }
+    /// The same without a copy: thousands are looked at often.
+    pub(crate) fn look<T>(&self, at: impl FnOnce(&[Arrived]) -> T) -> T {
+        at(&self.shared.ledger.lock().unwrap().mails)
+    }
     /// How many connections there were.
     pub(crate) fn connections(&self) -> usize {
         self.shared.ledger.lock().unwrap().connections
@@ -221,6 +238,10 @@ impl SmtpServer {
     /// From here on it behaves like this; sessions that are open follow at their next command.
     pub(crate) fn set_script(&self, script: Script) {
         self.shared.ledger.lock().unwrap().script = script;
+    }
+    /// How often it fell silent.
+    pub(crate) fn stalled(&self) -> usize {
+        self.shared.ledger.lock().unwrap().stalled
     }
     /// Lets everything go on that stalls.
     pub(crate) fn release(&self) {

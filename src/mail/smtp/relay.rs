@@ -24,12 +24,23 @@ pub struct Patience {
     /// For all answers to an envelope that rode behind a message, while no envelope that rode has ever been understood by the
     /// relay: some throw away what is written before they have answered.
     pub ridden: Duration,
+    /// How long a stopping process waits for the answer to an envelope: nothing of the message has left yet.
+    pub envelope_grace: Duration,
+    /// How long it waits for the answer to a message, of which nobody else could tell what became.
+    pub content_grace: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        let minutes = |n: u64| Duration::from_secs(60 * n);
-        Self { opening: minutes(1), reply: minutes(5), content: minutes(10), ridden: Duration::from_secs(20) }
+        let seconds = Duration::from_secs;
+        Self {
+            opening: seconds(60),
+            reply: seconds(300),
+            content: seconds(600),
+            ridden: seconds(20),
+            envelope_grace: seconds(3),
+            content_grace: seconds(30),
+        }
     }
 }
 
@@ -94,6 +105,11 @@ impl Relay {
         let host = host.trim_matches(['[', ']']).to_owned();
         let learned = Arc::new(Learned::about(address(&host, *port)));
         Ok(Self { host, port: *port, mode: *mode, tls, name, ehlo, login, patience, learned })
+    }
+
+    /// How long it is waited for.
+    pub fn patience(&self) -> Patience {
+        self.patience
     }
 
     /// `host:port`, for people.

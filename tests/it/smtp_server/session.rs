@@ -29,15 +29,19 @@ pub(super) struct Session {
     io: BufReader<Box<dyn Io>>,
     encrypted: bool,
     known: bool,
+    hello: String,
     from: Option<String>,
     to: Vec<String>,
     behind_content: bool,
     rides: bool,
+    /// How many mails came over this connection.
+    taken: usize,
 }
 
 impl Session {
     pub(super) fn new(shared: Arc<Shared>, number: usize, io: BufReader<Box<dyn Io>>, encrypted: bool) -> Self {
-        Self { shared, number, io, encrypted, known: false, from: None, to: Vec::new(), behind_content: false, rides: false }
+        let (from, to, hello) = (None, Vec::new(), String::new());
+        Self { shared, number, io, encrypted, known: false, hello, from, to, behind_content: false, rides: false, taken: 0 }
     }
 
     pub(super) async fn run(&mut self) -> Result<(), Over> {
@@ -53,10 +57,16 @@ impl Session {
         let script = self.shared.ledger.lock().unwrap().script.clone();
         let locked = script.login.is_some() && !self.known;
         match line.split([' ', ':']).next().unwrap_or_default() {
-            "EHLO" => self.hello(&script).await,
+            "EHLO" => {
+                line.split(' ').nth(1).unwrap_or_default().clone_into(&mut self.hello);
+                self.hello(&script).await
+            }
             "STARTTLS" => self.start_tls(&script).await,
             "AUTH" => self.log_in(line, &script).await,
             "MAIL" if locked => self.answer(At::Mail, "530 5.7.0 authentication required").await,
+            "MAIL" if script.mails_per_connection.is_some_and(|most| self.taken >= most) => {
+                self.act(Action::SayAndDrop("421 4.7.0 enough mails on this connection\r\n".to_owned()), None).await
+            }
             "MAIL" => {
                 let usual = self.action(if self.rides { At::Ridden } else { At::Mail });
                 let action = usual.or_else(|| self.action(At::Mail)).unwrap_or(Action::Wait(Duration::ZERO));
@@ -158,12 +168,15 @@ impl Session {
         if to.is_empty() {
             return self.answer(At::Content, "554 5.5.1 nobody to give it to").await;
         }
-        let mail = Arrived { connection: self.number, from, to: to.clone(), content, wire, encrypted: self.encrypted };
+        let mail =
+            Arrived { connection: self.number, hello: self.hello.clone(), from, to: to.clone(), content, wire, encrypted: self.encrypted };
         // Rules for what follows still know whom the mail was for.
         self.to = to;
         let action = self.action(At::Content);
-        let refused = matches!(&action, Some(Action::Say(w) | Action::SayAndDrop(w)) if !w.starts_with('2'));
+        let refused = matches!(&action, Some(Action::Say(w) | Action::SayAndDrop(w)) if !w.starts_with('2'))
+            || matches!(&action, Some(Action::Pieces(p)) if !p[0].starts_with(b"2"));
         if !refused && !matches!(action, Some(Action::Drop)) {
+            self.taken += 1;
             self.shared.ledger.lock().unwrap().mails.push(mail);
             self.shared.arrived.notify_waiters();
         }
@@ -190,8 +203,20 @@ impl Session {
                 self.say(&words).await?;
                 return Err(Over);
             }
+            Action::Pieces(pieces) => {
+                for piece in &pieces {
+                    self.io.get_mut().write_all(piece).await?;
+                    self.io.get_mut().flush().await?;
+                    tokio::time::sleep(Duration::from_millis(3)).await;
+                }
+                return Ok(pieces[0].starts_with(b"2") || pieces[0].starts_with(b"3"));
+            }
             Action::Drop => return Err(Over),
-            Action::Stall => self.shared.released.notified().await,
+            Action::Stall => {
+                let released = self.shared.released.notified();
+                self.shared.ledger.lock().unwrap().stalled += 1;
+                released.await;
+            }
             Action::Wait(span) => tokio::time::sleep(span).await,
         }
         if let Some(usual) = usual {
