@@ -100,6 +100,15 @@ def cpu_of(pid, with_children=False):
     return sum(int(ticks) for ticks in fields[11 : 15 if with_children else 13]) / TICK
 
 
+def is_alive(pid):
+    """Whether a process runs; one that ended and was not yet waited for does not."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
+            return stat.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def children_of(pid):
     """The process ids of a process's living children."""
     found = []
