@@ -83,7 +83,7 @@ class Courant:
         if shutil.which("openssl") is None:
             self.without_dkim = "openssl is missing, so there is no key"
             return
-        call(["openssl", "genrsa", "-out", str(key), "2048"])
+        call(["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", str(key)])
         self.dkim_key = key
         self.configure(f"sqlite://{self._folder}/dkim.db", dkim=True)
         tried = subprocess.run(self.command("digests", "list"), capture_output=True, text=True, check=False)
@@ -109,7 +109,8 @@ class Courant:
             rows.writerow(["email", "name", "language"])
             rows.writerows([f"reader{i}@partner{i % DOMAINS}.example", f"Reader Number {i}", "en"] for i in range(recipients))
         call(self.command("articles", "import", str(articles)))
-        call(self.command("subscribers", "import", str(readers), "--digest", "weekly", "--status", "confirmed", "--consent", "benchmark"))
+        consent = ["--status", "confirmed", "--consent", "benchmark"]
+        call(self.command("subscribers", "import", str(readers), "--digest", "weekly", *consent))
 
     def freeze(self):
         """Makes the edition; what that took."""

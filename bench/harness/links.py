@@ -44,6 +44,8 @@ def opened(delay):
             _await_listener([], port)
             link = Link("delaying relay", [], port, sink)
         link.round_trip = float(call([*link.prefix, sys.executable, str(HERE / "probe.py"), str(port)]))
+        if not 0.95 * delay <= link.round_trip <= 1.5 * delay + 1:
+            raise Failure(f"a round trip of the link ({link.kind}) takes {link.round_trip:.1f} ms instead of {delay}")
         try:
             yield link
         except Failure as why:

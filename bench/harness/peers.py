@@ -97,17 +97,19 @@ class Nodemailer:
 
     name = "nodemailer"
 
-    def __init__(self, folder, sample, dkim_key):
+    def __init__(self, folder, sample, dkim_key, say):
         self._folder = folder / "nodemailer"
         self._node = shutil.which("node")
         npm = shutil.which("npm")
         if self._node is None or npm is None:
             raise Failure("node or npm is missing")
         shutil.copytree(BENCH / "nodemailer", self._folder)
-        install = [npm, "install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+        install = [npm, "install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]
+        install += ["--loglevel=error", f"--cache={self._folder}/cache"]
         done = subprocess.run(install, cwd=self._folder, capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            raise Failure(f"npm could not install it: {done.stderr.strip()[-500:]}")
+            say(done.stderr.strip())
+            raise Failure("npm could not install it")
         self._mail = sample.describe()
         self._dkim_key = dkim_key
         self.size = int(call(self._command({}, False, "size")))

@@ -78,12 +78,12 @@ def cases(options, stores):
                 case = Case(group, store, recipients, connections)
                 if group == "link":
                     case = replace(case, delay=options.delay, rounds=3 if options.full else 1)
-                elif group == "dkim":
-                    case = replace(case, dkim=True)
                 if options.full and group != "link":
                     case = replace(case, rounds=_rounds(recipients))
                 if options.rounds:
                     case = replace(case, rounds=options.rounds)
                 made.append(case)
+                if group == "dkim":
+                    made.append(replace(case, dkim=True))
     made.sort(key=lambda case: (stores.index(case.store), case.recipients))
     return made

@@ -76,7 +76,7 @@ def _thousands(number):
 
 
 def _what(case):
-    return [case.store, _thousands(case.recipients), str(case.connections), str(case.rounds)]
+    return [f"{case.store}, signed" if case.dkim else case.store, _thousands(case.recipients), str(case.connections), str(case.rounds)]
 
 
 WHAT = ["store", "recipients", "connections", "rounds"]
@@ -130,7 +130,8 @@ def _link(results, peers):
 
 
 def _freezing(results):
-    head = ["store", "recipients", "rounds", "frozen in s", "INSERT … SELECT in s", "times", "Courant, CPU µs a recipient", "Courant, peak MB"]
+    head = ["store", "recipients", "rounds", "frozen in s", "INSERT … SELECT in s", "times"]
+    head += ["Courant, CPU µs a recipient", "Courant, peak MB"]
     rows = []
     for frozen in results:
         case = frozen.case

@@ -43,16 +43,31 @@ class Result:
         return [ours / theirs for ours, theirs in zip(self.by["courant"].rates, self.by[peer].rates, strict=True)]
 
 
-def prepare(courant, store, recipients, frozen=True):
-    """Makes the stores `imported` and, on request, `frozen` for so many recipients."""
-    store.make("imported")
-    courant.configure(store.url("imported"))
-    courant.import_audience(recipients)
-    if frozen:
-        store.copy("imported", "frozen")
-        courant.configure(store.url("frozen"))
-        courant.freeze()
-        courant.expect("queued", recipients)
+class Prepared:
+    """The stores that cases with the same audience begin with: `imported`, and unless it is only frozen, `frozen`."""
+
+    def __init__(self, case, store, courant):
+        self._store = store
+        self._recipients = case.recipients
+        self._frozen = case.group != "freeze"
+        store.make("imported")
+        courant.configure(store.url("imported"))
+        courant.import_audience(case.recipients)
+        if self._frozen:
+            store.copy("imported", "frozen")
+            courant.configure(store.url("frozen"))
+            courant.freeze()
+            courant.expect("queued", case.recipients)
+
+    def serves(self, case):
+        """Whether a case can begin with these."""
+        same = (case.store, case.recipients) == (self._store.name, self._recipients)
+        return same and (self._frozen or case.group == "freeze")
+
+    def drop(self):
+        """Gives the room back."""
+        self._store.drop("imported")
+        self._store.drop("frozen")
 
 
 def run(case, courant, store, peers, say):
@@ -107,14 +122,13 @@ def freeze(case, courant, store, say):
     ours, plain, cpu, peak = [], [], [], 0
     for number in range(case.rounds):
         store.copy("imported", "run")
-        store.copy("imported", "scratch")
         courant.configure(store.url("run"))
         used = courant.freeze()
         courant.expect("queued", case.recipients)
         ours.append(used.seconds)
         cpu.append(used.cpu / case.recipients * 1e6)
         peak = max(peak, used.peak)
-        plain.append(store.plain_insert("run", "scratch"))
+        plain.append(store.plain_insert("imported", "run", "scratch"))
         store.drop("run")
         store.drop("scratch")
         say(f"    round {number + 1} of {case.rounds}: frozen in {ours[-1]:.2f} s, plain INSERT {plain[-1]:.2f} s")

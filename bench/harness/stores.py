@@ -4,6 +4,7 @@ import contextlib
 import os
 import pwd
 import shutil
+import sqlite3
 import subprocess
 import time
 from pathlib import Path
@@ -15,7 +16,6 @@ class Sqlite:
     """Stores that are files in a folder."""
 
     name = "SQLite"
-    plain_insert_note = "by Python's sqlite3, with the journal (WAL) and synchronous=FULL of Courant"
 
     def __init__(self, folder):
         self._folder = folder / "sqlite"
@@ -47,10 +47,9 @@ class Sqlite:
         """None: the database works inside Courant."""
         return None
 
-    def plain_insert(self, frozen, scratch):
+    def plain_insert(self, imported, frozen, scratch):
         """Seconds of one INSERT … SELECT of all frozen deliveries into the empty table of a store of the same schema."""
-        import sqlite3
-
+        self.copy(imported, scratch)
         with contextlib.closing(sqlite3.connect(self._file(scratch), isolation_level=None)) as db:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
@@ -65,7 +64,6 @@ class Postgres:
     """Databases of a throwaway PostgreSQL with the settings it comes with; on a Unix socket only."""
 
     name = "PostgreSQL"
-    plain_insert_note = "by psql"
 
     def __init__(self, folder):
         self._home = folder / "postgres"
@@ -77,7 +75,8 @@ class Postgres:
         data = self._home / "data"
         initdb = ["initdb", "-D", str(data), "-U", "courant", "-A", "trust", "-E", "UTF8", "--locale=C"]
         call([*self._prefix, str(self._bin / initdb[0]), *initdb[1:]])
-        server = [str(self._bin / "postgres"), "-D", str(data), "-c", "listen_addresses=", "-c", f"unix_socket_directories={self._home}"]
+        server = [str(self._bin / "postgres"), "-D", str(data)]
+        server += ["-c", "listen_addresses=", "-c", f"unix_socket_directories={self._home}"]
         self._log = open(folder / "postgres.log", "wb")
         self._server = subprocess.Popen([*self._prefix, *server], stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log)
         self._await()
@@ -134,10 +133,11 @@ class Postgres:
         time.sleep(0.1)
         return cpu_of(self._postmaster, with_children=True) + sum(cpu_of(pid) for pid in children_of(self._postmaster))
 
-    def plain_insert(self, frozen, scratch):
-        """Seconds of one INSERT … SELECT of all frozen deliveries into the emptied table."""
+    def plain_insert(self, imported, frozen, scratch):
+        """Seconds of one INSERT … SELECT of all frozen deliveries into the emptied table; `imported` is not needed."""
         self.copy(frozen, scratch)
-        self.sql(scratch, "CREATE TABLE frozen AS SELECT * FROM deliveries ORDER BY id", "TRUNCATE deliveries CASCADE", "CHECKPOINT")
+        aside = "CREATE TABLE frozen AS SELECT * FROM deliveries ORDER BY id"
+        self.sql(scratch, aside, "TRUNCATE deliveries CASCADE", "CHECKPOINT")
         began = time.monotonic()
         self.sql(scratch, "INSERT INTO deliveries OVERRIDING SYSTEM VALUE SELECT * FROM frozen")
         return time.monotonic() - began
@@ -163,6 +163,7 @@ def _as_a_person():
                 ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"],
                 ["runuser", "-u", name, "--"],
             ):
-                if shutil.which(prefix[0]) and subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode == 0:
+                with contextlib.suppress(OSError, Failure):
+                    call([*prefix, "true"])
                     return prefix, user
     raise Failure("PostgreSQL refuses to run as root, and no other user could be had")
