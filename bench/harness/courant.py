@@ -116,9 +116,11 @@ class Courant:
         """Makes the edition; what that took."""
         return measure(self.command("digests", "run", "weekly"))
 
-    def deliver(self, prefix=()):
-        """Sends all that is due; what that took."""
-        return measure([*prefix, *self.command("deliver")])
+    def deliver(self, link=None):
+        """Sends all that is due, over this link; what that took."""
+        if link is None:
+            return measure(self.command("deliver"))
+        return measure([*link.prefix, *self.command("deliver")], needs=link.sink)
 
     def counts(self):
         """What became of the only edition's mails, by state."""

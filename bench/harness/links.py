@@ -6,11 +6,12 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from .processes import Failure, call, free_port, is_alive, running
+from .processes import Failure, call, free_port, running
 
 HERE = Path(__file__).parent
 
@@ -44,15 +45,9 @@ def opened(delay):
             _await_listener([], port)
             link = Link("delaying relay", [], port, sink)
         link.round_trip = float(call([*link.prefix, sys.executable, str(HERE / "probe.py"), str(port)]))
-        if not 0.95 * delay <= link.round_trip <= 1.5 * delay + 1:
+        if delay and not 0.95 * delay <= link.round_trip <= 1.5 * delay:
             raise Failure(f"a round trip of the link ({link.kind}) takes {link.round_trip:.1f} ms instead of {delay}")
-        try:
-            yield link
-        except Failure as why:
-            # Other scripts on a shared machine may end every smtp-sink there is.
-            if not is_alive(sink):
-                raise Failure(f"smtp-sink died meanwhile; {why}") from None
-            raise
+        yield link
 
 
 @contextlib.contextmanager
@@ -61,7 +56,11 @@ def _sink(prefix, port):
     if program is None:
         raise Failure("smtp-sink is missing: install Debian's package postfix")
     user = ["-u", "nobody"] if os.geteuid() == 0 else []
-    with running([*prefix, program, *user, f"127.0.0.1:{port}", "1000"]) as sink:
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as ends:
+        # Under a name of its own: on a shared machine somebody's script may end every smtp-sink there is.
+        named = Path(folder) / "bench-sink"
+        named.symlink_to(program)
+        sink = ends.enter_context(running([*prefix, str(named), *user, f"127.0.0.1:{port}", "1000"]))
         _await_listener(prefix, port)
         if sink.poll() is not None:
             raise Failure(f"smtp-sink ended at once, with {sink.returncode}")

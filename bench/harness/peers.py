@@ -89,7 +89,7 @@ class SmtpSource:
 
     def send(self, link, connections, messages, dkim=False):
         """Sends so many mails over the link; what that took. It never signs."""
-        return measure([*link.prefix, *self._command(connections, link.port, messages)])
+        return measure([*link.prefix, *self._command(connections, link.port, messages)], needs=link.sink)
 
 
 class Nodemailer:
@@ -128,7 +128,7 @@ class Nodemailer:
     def send(self, link, connections, messages, dkim=False):
         """Sends so many mails over the link; what that took. It signs if Courant does."""
         job = {"host": "127.0.0.1", "port": link.port, "connections": connections, "messages": messages}
-        used = measure([*link.prefix, *self._command(job, dkim)])
+        used = measure([*link.prefix, *self._command(job, dkim)], needs=link.sink)
         if used.output.strip() != str(messages):
             raise Failure(f"nodemailer sent {used.output.strip() or 'none'} of {messages} mails")
         return used

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import tempfile
@@ -26,12 +27,15 @@ class Usage:
     output: str
 
 
-def measure(argv, limit=7200.0):
-    """Runs a program to its end; a Failure if it ends in error or takes longer than `limit` seconds."""
+def measure(argv, needs=None, limit=7200.0):
+    """Runs a program to its end.
+
+    It is a Failure if that is an error, comes later than `limit` seconds, or if the process `needs` ends before it.
+    """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         began = time.monotonic()
         child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
-        watch = _Watch(child.pid)
+        watch = _Watch(child, needs)
         alarm = threading.Timer(limit, child.kill)
         alarm.daemon = True
         alarm.start()
@@ -50,25 +54,31 @@ def measure(argv, limit=7200.0):
         output = out.read().decode(errors="replace")
         if child.returncode != 0:
             words = (err.read().decode(errors="replace") or output).strip()[-2000:]
-            raise Failure(f"`{' '.join(argv)}` ended with {child.returncode} after {seconds:.1f} s: {words}")
+            raise Failure(f"{watch.trouble}`{' '.join(argv)}` ended with {child.returncode} after {seconds:.1f} s: {words}")
     return Usage(seconds, used.ru_utime + used.ru_stime, watch.peak, output)
 
 
 class _Watch:
-    """Looks at a process's peak memory 50 times a second.
+    """Looks at a process's peak memory 50 times a second, and ends it when the process that it needs is gone.
 
     The kernel's own number (ru_maxrss) begins with the size of the parent, which is Python and larger than what is measured.
     """
 
-    def __init__(self, pid):
+    def __init__(self, child, needs):
         self.peak = 0
+        self.trouble = ""
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._look, args=(pid,), daemon=True)
+        self._thread = threading.Thread(target=self._look, args=(child, needs), daemon=True)
         self._thread.start()
 
-    def _look(self, pid):
+    def _look(self, child, needs):
         own = os.readlink("/proc/self/exe")
+        pid = child.pid
         while not self._over.wait(0.02):
+            if needs and not self.trouble and not is_alive(needs):
+                self.trouble = "smtp-sink ended meanwhile, so: "
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             with contextlib.suppress(OSError, ValueError):
                 if os.readlink(f"/proc/{pid}/exe") == own:
                     continue

@@ -90,7 +90,7 @@ def _ours(case, courant, store, link, sent):
     try:
         courant.configure(store.url("run"), link.port, case.connections, case.dkim)
         sink, database = cpu_of(link.sink), store.cpu()
-        used = courant.deliver(link.prefix)
+        used = courant.deliver(link)
         database = None if database is None else store.cpu() - database
         sent.add(used, case.recipients, cpu_of(link.sink) - sink, database)
         courant.expect("sent", case.recipients)
