@@ -1,0 +1,1 @@
+"""The parts of bench/delivery; bench/README.md says which is which."""
