@@ -77,7 +77,7 @@ impl Lane {
     /// The next message, granted and with the way open; none when the run is over.
     async fn first(&mut self) -> Option<Ready> {
         loop {
-            if self.shared.stop.is_cancelled() || !self.way.is_open() {
+            if !self.goes_on() || !self.way.is_open() {
                 self.release_all().await;
             }
             let asked = match self.asked.pop_front() {
@@ -89,7 +89,7 @@ impl Lane {
                         continue;
                     }
                     match self.open().await {
-                        Ok(()) => self.ask(job, false).await,
+                        Ok(()) => self.ask(job).await,
                         Err(()) => {
                             self.shared.docket.put_back(job);
                             continue;
@@ -149,7 +149,7 @@ impl Lane {
 
     /// The message whose envelope may go out behind the one that is next.
     async fn rider(&mut self) -> Option<Ready> {
-        if self.shared.stop.is_cancelled() || !self.way.rides() {
+        if !self.goes_on() || !self.way.rides() {
             return None;
         }
         let asked = self.asked.pop_front()?;
@@ -167,16 +167,21 @@ impl Lane {
     /// Asks for one message more while one is on the wire.
     async fn ask_ahead(&mut self) {
         if self.asked.is_empty()
-            && !self.shared.stop.is_cancelled()
+            && self.goes_on()
             && let Some(job) = self.shared.docket.try_next((self.shared.engine.clock)())
         {
-            let asked = self.ask(job, false).await;
+            let asked = self.ask(job).await;
             self.asked.push_back(asked);
         }
     }
 
-    async fn ask(&self, job: Job, again: bool) -> Asked {
-        let wish = Wish { id: job.claimed.id, transport: Arc::clone(&self.shared.transport), limit: job.limit.clone(), again };
+    /// Whether another message may follow: nobody stops, and the relay need not be left alone.
+    fn goes_on(&self) -> bool {
+        !self.shared.stop.is_cancelled() && self.shared.health.until() <= (self.shared.engine.clock)()
+    }
+
+    async fn ask(&self, job: Job) -> Asked {
+        let wish = Wish { id: job.claimed.id, transport: Arc::clone(&self.shared.transport), limit: job.limit.clone(), again: false };
         Asked { pending: self.shared.engine.recorder.intend(wish).await, job }
     }
 

@@ -58,9 +58,9 @@ stories! {
         let (engine, transport) = (world.engine(), world.transport().clone());
         let sending = tokio::spawn(async move { engine.deliver_due(&transport, 0, &CancellationToken::new()).await });
         world.relay.wait_for(1).await;
-        // The next one is granted meanwhile.
+        // The next one rides behind it, and the one after that is granted meanwhile.
         tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-        assert!(world.fate(edition).await.contains("2 sending"), "{}", world.fate(edition).await);
+        assert!(world.fate(edition).await.contains("3 sending"), "{}", world.fate(edition).await);
         world.order(edition, Order::Pause).await;
         tokio::time::sleep(std::time::Duration::from_millis(700)).await;
         world.relay.release();
