@@ -142,11 +142,20 @@ def _freezing(results):
     return table(head, rows)
 
 
-def write(file, text):
-    """Replaces what stands between the two markers of a file."""
-    page = Path(file).read_text(encoding="utf-8")
+def split(file):
+    """What stands before and after the results in a file; a Failure if it lacks the markers."""
+    try:
+        page = Path(file).read_text(encoding="utf-8")
+    except OSError as why:
+        raise Failure(f"{file}: {why.strerror}") from None
     before, found, rest = page.partition(BEGIN)
     _, ended, after = rest.partition(END)
     if not found or not ended:
         raise Failure(f"{file} lacks the two lines between which results go: {BEGIN} and {END}")
+    return before, after
+
+
+def write(file, text):
+    """Replaces what stands between the two markers of a file."""
+    before, after = split(file)
     Path(file).write_text(f"{before}{BEGIN}\n\n{text.strip()}\n\n{END}{after}", encoding="utf-8")
