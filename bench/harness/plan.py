@@ -29,7 +29,7 @@ class Case:
         if self.delay:
             # Without riding a mail takes several round trips.
             return max(self.recipients // 5, self.connections)
-        return min(self.recipients, 200_000 if peer == "smtp-source" else 20_000)
+        return min(self.recipients, 200_000 if peer == "smtp-source" else 5_000)
 
 
 def _rounds(recipients):

@@ -22,7 +22,7 @@ def machine(folder, load):
             break
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
     return (
-        f"{os.cpu_count()} × {model}, {memory:.0f} GiB, Linux {platform.release()}, stores on {_filesystem(folder)}; "
+        f"{os.cpu_count()} × {model}, {memory:.0f} GiB, Linux {platform.release().partition('-')[0]}, stores on {_filesystem(folder)}; "
         f"load average before the run {load:.1f}"
     )
 
@@ -64,8 +64,10 @@ def tables(results, peers):
         if group == "freeze":
             parts.append(_freezing(chosen) + "\n")
         elif group == "link":
-            kinds = ", ".join(sorted({f"{r.link.kind}, {r.link.round_trip:.1f} ms measured" for r in chosen}))
-            parts.append(f"The link: {kinds}.\n\n{_link(chosen, peers)}\n")
+            kinds = " and ".join(sorted({result.link.kind for result in chosen}))
+            trips = [result.link.round_trip for result in chosen]
+            measured = f"{min(trips):.1f} to {max(trips):.1f} ms a round trip, as measured"
+            parts.append(f"The link: {kinds}, {measured}.\n\n{_link(chosen, peers)}\n")
         else:
             parts.append(f"{_rates(chosen, peers)}\n\n{_costs(chosen, peers)}\n")
     return "\n".join(parts)
@@ -140,11 +142,20 @@ def _freezing(results):
     return table(head, rows)
 
 
-def write(file, text):
-    """Replaces what stands between the two markers of a file."""
-    page = Path(file).read_text(encoding="utf-8")
+def split(file):
+    """What stands before and after the results in a file; a Failure if it lacks the markers."""
+    try:
+        page = Path(file).read_text(encoding="utf-8")
+    except OSError as why:
+        raise Failure(f"{file}: {why.strerror}") from None
     before, found, rest = page.partition(BEGIN)
     _, ended, after = rest.partition(END)
     if not found or not ended:
         raise Failure(f"{file} lacks the two lines between which results go: {BEGIN} and {END}")
+    return before, after
+
+
+def write(file, text):
+    """Replaces what stands between the two markers of a file."""
+    before, after = split(file)
     Path(file).write_text(f"{before}{BEGIN}\n\n{text.strip()}\n\n{END}{after}", encoding="utf-8")
