@@ -58,6 +58,17 @@ stories! {
         assert_eq!(titles(world).await, ["Corrected", "News 1"]);
     }
 
+    async fn a_row_dated_outside_the_years_1_to_9999_is_refused_alone(world) {
+        cms(world).await;
+        insert(world, 1..4).await;
+        write(world, "UPDATE news SET published_at = '-000500-01-01T00:00:00Z' WHERE id = 2").await;
+        write(world, "UPDATE news SET published_at = '-99999999999999' WHERE id = 3").await;
+        let report = sync(world, false).await;
+        assert_eq!((report.added, report.refused.len()), (1, 2), "{report:?}");
+        assert!(report.refused.iter().all(|(_, why)| why == "its published_at is outside the years 1 to 9999"), "{report:?}");
+        assert_eq!(titles(world).await, ["News 1"]);
+    }
+
     async fn an_article_that_returns_has_the_id_it_had(world) {
         cms(world).await;
         insert(world, 1..3).await;
