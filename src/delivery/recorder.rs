@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::lease::{Limit, Ticket};
 use crate::config::Transport;
 use crate::domain::time::Millis;
-use crate::store::outcomes::{Intent, Record};
+use crate::store::outcomes::{Intent, Journal, Record};
 use crate::store::rates::{Ask, Granted, LimitKey, Unused};
 use crate::store::{Store, StoreResult};
 
@@ -75,7 +75,8 @@ impl Recorder {
     /// Starts the task; it ends when the last handle is dropped.
     pub(super) fn start(store: Store, node: String, clock: fn() -> Millis) -> Self {
         let (entries, inbox) = mpsc::channel(BATCH);
-        tokio::spawn(Desk { store, node, clock }.work(inbox));
+        let journal = Mutex::new(Journal::of(&store));
+        tokio::spawn(Desk { store, journal, node, clock }.work(inbox));
         Self { entries }
     }
 
@@ -108,6 +109,7 @@ impl Recorder {
 
 struct Desk {
     store: Store,
+    journal: Mutex<Journal>,
     node: String,
     clock: fn() -> Millis,
 }
@@ -197,7 +199,10 @@ impl Desk {
         }
         let intents: Vec<Intent> = wishes.iter().map(|(w, _)| Intent { id: w.id, again: w.again }).collect();
         // The time before it, so that an order that is carried out later is later on this clock too.
-        let commit = async || Ok((Instant::now(), self.store.commit_outcomes(&self.node, &records, &intents, (self.clock)()).await?));
+        let commit = async || {
+            let mut journal = self.journal.lock().await;
+            Ok((Instant::now(), journal.commit(&self.node, &records, &intents, (self.clock)()).await?))
+        };
         let (committed, started) = self.until_it_works("the outcomes", commit).await;
         drop(tickets);
         for (wish, reply) in wishes {

@@ -70,10 +70,16 @@ async fn open_sqlite(path: &Path) -> StoreResult<Store> {
     let unreachable = |e: sqlx::Error| StoreError::Unreachable(format!("cannot open the database {}: {e}", path.display()));
     // Held from the first touch: turning a new file to WAL does not wait for another process that does the same.
     let opening = alone(path).await?;
-    let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.map_err(unreachable)?;
+    let write =
+        SqlitePoolOptions::new().max_connections(1).test_before_acquire(false).connect_with(options.clone()).await.map_err(unreachable)?;
     migrations::understood(migrations::migrator(true).run(&write).await)?;
     drop(opening);
-    let read = SqlitePoolOptions::new().max_connections(8).connect_with(options.read_only(true)).await.map_err(unreachable)?;
+    let read = SqlitePoolOptions::new()
+        .max_connections(8)
+        .test_before_acquire(false)
+        .connect_with(options.read_only(true))
+        .await
+        .map_err(unreachable)?;
     Ok(Store { db: Arc::new(Db::Sqlite { read, write, path: path.to_path_buf() }) })
 }
 

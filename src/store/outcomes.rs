@@ -1,13 +1,17 @@
 //! The group commit: what became of messages and which ones start next, for all connections at once.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::Value;
+use sqlx::postgres::PgConnection;
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{AssertSqlSafe, ConnectOptions};
 
 use super::dialect::{Column, sql};
 use super::leases::MARGIN;
-use super::{Store, StoreResult, reading, transaction, writing};
+use super::{Db, Store, StoreResult, reading, transaction, writing};
 use crate::domain::delivery::Outcome;
 use crate::domain::time::Millis;
 
@@ -88,10 +92,29 @@ fn ids(ids: impl Iterator<Item = i64>) -> Option<String> {
     (!ids.is_empty()).then(|| Value::from(ids).to_string())
 }
 
-impl Store {
+/// The group commit's own connection: a pooled one costs more rounds to the database than the commit itself.
+#[derive(Debug)]
+pub struct Journal {
+    store: Store,
+    advance: Arc<str>,
+    line: Option<Line>,
+}
+
+#[derive(Debug)]
+enum Line {
+    Sqlite(Box<SqliteConnection>),
+    Postgres(Box<PgConnection>),
+}
+
+impl Journal {
+    /// The journal of a store; it is opened with the first commit, and again after an error.
+    pub fn of(store: &Store) -> Self {
+        Self { store: store.clone(), advance: store.advance_text().into(), line: None }
+    }
+
     /// Commits what became of `records` and marks those of `intents` as `sending` that may start, all at once; gives these.
     /// The others are not this node's to send any more: paused, cancelled, left, suppressed, or the lease is lost.
-    pub async fn commit_outcomes(&self, node: &str, records: &[Record], intents: &[Intent], now: Millis) -> StoreResult<HashSet<i64>> {
+    pub async fn commit(&mut self, node: &str, records: &[Record], intents: &[Intent], now: Millis) -> StoreResult<HashSet<i64>> {
         let steps: Vec<Step<'_>> = records.iter().map(|r| Step::of(r, now)).chain(intents.iter().map(Step::start)).collect();
         if steps.is_empty() {
             return Ok(HashSet::new());
@@ -103,20 +126,43 @@ impl Store {
                 return Ok(intents.iter().map(|i| i.id).collect());
             }
         } else {
-            self.advance_waiting(node, &steps, now).await?;
+            self.store.advance_waiting(node, &steps, now).await?;
         }
         let Some(asked) = ids(intents.iter().map(|i| i.id)) else { return Ok(HashSet::new()) };
-        let started = self.started(node, &asked).await?;
+        let started = self.store.started(node, &asked).await?;
         if started.len() < intents.len() {
-            self.excuse(ids(intents.iter().map(|i| i.id).filter(|id| !started.contains(id))), now).await?;
+            self.store.excuse(ids(intents.iter().map(|i| i.id).filter(|id| !started.contains(id))), now).await?;
         }
         Ok(started)
     }
 
-    /// Makes the steps in one statement, which is a transaction of its own and spares rounds to the database.
-    async fn advance(&self, node: &str, steps: String, now: Millis) -> StoreResult<u64> {
-        let text = self.advance_text();
-        Ok(writing!(self, |db| sqlx::query(sql(text)).bind(steps).bind(node).bind(MARGIN).bind(now.0).execute(db).await?.rows_affected()))
+    /// Makes the steps in one statement, which is a transaction of its own; gives how many it made.
+    async fn advance(&mut self, node: &str, steps: String, now: Millis) -> StoreResult<u64> {
+        // A line on which anything went wrong is not used again.
+        let mut line = match self.line.take() {
+            Some(line) => line,
+            None => self.store.line().await?,
+        };
+        let query = AssertSqlSafe(Arc::clone(&self.advance));
+        let made = match &mut line {
+            Line::Sqlite(db) => {
+                sqlx::query(query).bind(steps).bind(node).bind(MARGIN).bind(now.0).execute(&mut **db).await?.rows_affected()
+            }
+            Line::Postgres(db) => {
+                sqlx::query(query).bind(steps).bind(node).bind(MARGIN).bind(now.0).execute(&mut **db).await?.rows_affected()
+            }
+        };
+        self.line = Some(line);
+        Ok(made)
+    }
+}
+
+impl Store {
+    async fn line(&self) -> StoreResult<Line> {
+        Ok(match &*self.db {
+            Db::Sqlite { write, .. } => Line::Sqlite(Box::new(write.connect_options().connect().await?)),
+            Db::Postgres(pool) => Line::Postgres(Box::new(pool.connect_options().connect().await?)),
+        })
     }
 
     /// Which of these deliveries may go out: on their way, and ours to send.

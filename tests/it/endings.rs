@@ -6,7 +6,7 @@ use courant::domain::delivery::Outcome;
 use courant::domain::edition::Order;
 use courant::domain::time::{DAY, MINUTE};
 use courant::store::claims::Wanted;
-use courant::store::outcomes::Record;
+use courant::store::outcomes::{Journal, Record};
 use courant::store::subscribers::Subscriber;
 use tokio_util::sync::CancellationToken;
 
@@ -57,7 +57,7 @@ stories! {
         world.deliver().await;
         assert_eq!(world.fate(edition).await, "sending: 1 queued, 1 sent");
         let late = Record { id: 2, outcome: Outcome::Sent, may_retry_unknown: true, answer: Some("250 taken".into()), is_single: false };
-        world.app.store.commit_outcomes("asleep until now", &[late], &[], world.now()).await.unwrap();
+        Journal::of(&world.app.store).commit("asleep until now", &[late], &[], world.now()).await.unwrap();
         delivery::close_editions(&world.app.store, world.now()).await.unwrap();
         assert_eq!(world.fate(edition).await, "sent: 2 sent");
         assert_eq!(world.app.store.waiting_count().await.unwrap(), 0);
