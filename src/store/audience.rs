@@ -9,27 +9,28 @@ pub const BLOCK: i64 = 256;
 const AT_ONCE: usize = 8;
 
 /// The readers of a language who chose the same sections.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Choice {
     /// Language tag; empty if unknown.
     pub language: String,
     /// Chosen sections as a sorted JSON list; `[]` for all.
     pub sections: String,
-    /// How many they are.
-    pub readers: i64,
 }
 
 impl Store {
-    /// How the confirmed subscribers of a digest divide by language and chosen sections.
+    /// The languages and chosen sections that occur among the confirmed subscribers of a digest; however many they are, only
+    /// what differs is held in memory.
     pub async fn choices(&self, digest: &str) -> StoreResult<Vec<Choice>> {
-        let rows: Vec<(String, String, i64)> = reading!(self, |db| sqlx::query_as(
-            "SELECT COALESCE(p.language, ''), s.sections, COUNT(*) FROM subscriptions s JOIN subscribers p ON p.id = s.subscriber_id \
-             WHERE s.digest = $1 AND s.status = 'confirmed' GROUP BY 1, 2 ORDER BY 1, 2"
+        let rows: Vec<(String, String)> = reading!(self, |db| sqlx::query_as(
+            "SELECT DISTINCT COALESCE(p.language, ''), s.sections FROM subscriptions s JOIN subscribers p ON p.id = s.subscriber_id \
+             WHERE s.digest = $1 AND s.status = 'confirmed'"
         )
         .bind(digest)
         .fetch_all(db)
         .await?);
-        Ok(rows.into_iter().map(|(language, sections, readers)| Choice { language, sections, readers }).collect())
+        let mut choices: Vec<Choice> = rows.into_iter().map(|(language, sections)| Choice { language, sections }).collect();
+        choices.sort();
+        Ok(choices)
     }
 
     /// Freezes the next blocks of an edition's audience, in the order of their subscriptions, in one short transaction; gives

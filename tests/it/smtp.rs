@@ -127,6 +127,14 @@ async fn where_data_is_granted_for_nobody_a_lone_dot_ends_it() {
 }
 
 #[tokio::test]
+async fn where_a_recipient_is_taken_though_the_sender_was_not_no_empty_mail_is_left_behind() {
+    let script = Script::new().grants_data_always().rule(Rule::say(At::Mail, "550 5.7.1 not you").once());
+    let (server, mut connection) = started(script).await;
+    assert_eq!(send(&mut connection, "a@example.org").await, "refused Message, closed: 550 5.7.1 not you");
+    assert!(server.mails().is_empty(), "{:?}", server.mails());
+}
+
+#[tokio::test]
 async fn closing_words_are_the_relays_trouble_wherever_they_come() {
     for at in [At::Mail, At::Rcpt, At::Data, At::Content] {
         for script in [Script::new(), Script::new().without_pipelining()] {

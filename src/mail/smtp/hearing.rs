@@ -12,6 +12,8 @@ use super::outcome::{Answer, Heard, Stage, is_out_of_step};
 pub(super) struct Said {
     /// The first that did not grant what was asked; what is said behind it only follows from it.
     pub(super) refusal: Option<(Stage, Heard)>,
+    /// The relay has a recipient, to whom it would deliver whatever comes as content.
+    pub(super) recipient_taken: bool,
     /// The relay waits for content (354), granted or not.
     pub(super) content_due: bool,
     /// Question and answer still belong together, and nobody hung up.
@@ -24,7 +26,7 @@ pub(super) struct Said {
 impl Said {
     /// Nothing yet; `known` is whether the relay has understood before what is written in this manner.
     pub(super) fn by(known: bool) -> Self {
-        Self { refusal: None, content_due: false, in_step: true, misunderstood: false, known }
+        Self { refusal: None, recipient_taken: false, content_due: false, in_step: true, misunderstood: false, known }
     }
 
     /// Takes down one answer; false when there is nothing more to be heard.
@@ -34,6 +36,7 @@ impl Said {
             Stage::Reset | Stage::Mail | Stage::Rcpt => (200..300).contains(&code),
             Stage::Data | Stage::Content => (300..400).contains(&code),
         };
+        self.recipient_taken |= stage == Stage::Rcpt && granted;
         self.content_due |= stage == Stage::Data && granted;
         // The way of almost every answer: nothing of it is kept.
         if granted {

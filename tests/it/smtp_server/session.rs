@@ -74,7 +74,7 @@ impl Session {
                 self.from = granted.then(|| path(line));
                 Ok(granted)
             }
-            "RCPT" if self.from.is_none() => self.answer(At::Rcpt, "503 5.5.1 MAIL first").await,
+            "RCPT" if self.from.is_none() && !script.grants_data_always => self.answer(At::Rcpt, "503 5.5.1 MAIL first").await,
             "RCPT" => {
                 self.to.push(path(line));
                 let granted = self.answer(At::Rcpt, "250 2.1.5 ok").await?;

@@ -104,7 +104,8 @@ impl Connection {
         };
         delivered.reusable &= said.in_step;
         if said.content_due && delivered.reusable {
-            delivered.reusable = self.lone_dot().await;
+            // With a recipient a lone dot would be an empty mail for them: then one can only hang up.
+            delivered.reusable = !said.recipient_taken && self.lone_dot().await;
         }
         self.soiled = true;
         self.open = delivered.reusable;
