@@ -75,10 +75,10 @@ async fn all(app: &App, engine: &Engine, stop: &CancellationToken) -> anyhow::Re
             stuck |= run.trouble.is_some() && run.attempts() == 0 && !stood_in;
             round.add(run);
         }
-        let more = share && round.attempts() > 0 && !stop.is_cancelled();
-        report.add(round);
         // What one could not send, another may have been too early for.
-        if !more {
+        let again = round.attempts() > 0 || (round.trouble.is_some() && report.trouble.is_none());
+        report.add(round);
+        if !share || !again || stop.is_cancelled() {
             return Ok((report, stuck));
         }
     }

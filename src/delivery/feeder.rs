@@ -118,7 +118,7 @@ impl Feeder<'_> {
             }
             let busy = self.open > 0;
             let next = if busy { None } else { self.engine.store.next_waiting(&self.names).await? };
-            if !busy && next.is_none_or(|due| due > deadline) {
+            if !busy && next.is_none_or(|due| due > deadline) && !self.engine.others_hold(self.transport).await {
                 break;
             }
             let docket = Arc::clone(&self.docket);

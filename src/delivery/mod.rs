@@ -242,6 +242,13 @@ impl Engine {
         self.carried_by(transport).iter().any(|name| pool::members(all, name).any(|t| t.name != transport.name && !self.rests(&t.name)))
     }
 
+    /// Whether others that share mail with this transport have some in hand, which may come back for it to send.
+    async fn others_hold(&self, transport: &Transport) -> bool {
+        let (held, all) = (self.held.lock().await, &self.config.transports);
+        let others = |name: &String| pool::members(all, name).any(|t| t.name != transport.name && held.values().any(|by| *by == t.name));
+        self.carried_by(transport).iter().any(others)
+    }
+
     /// The transports whose mail this one carries.
     fn carried_by(&self, transport: &Transport) -> Vec<String> {
         std::iter::once(&transport.name).chain(&transport.shares).cloned().collect()

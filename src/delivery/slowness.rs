@@ -7,6 +7,8 @@ use crate::domain::time::{MINUTE, Millis};
 
 /// Recipients of a domain put off in a row that let it rest.
 const IN_A_ROW: usize = 5;
+/// The first rest; each further one is twice as long.
+const FIRST: i64 = 2 * MINUTE;
 /// The longest rest.
 const LONGEST: i64 = 30 * MINUTE;
 /// Domains remembered at most; forgetting one costs it a few more attempts.
@@ -52,7 +54,7 @@ impl Slowness {
             return None;
         }
         slow.put_off.clear();
-        slow.until = now.plus((MINUTE << slow.rests.min(10)).min(LONGEST));
+        slow.until = now.plus((FIRST << slow.rests.min(10)).min(LONGEST));
         slow.rests += 1;
         Some(slow.until)
     }
@@ -68,10 +70,10 @@ mod tests {
         for n in [1, 1, 1, 2, 3, 4] {
             assert_eq!(slowness.put_off(&domain, n, Millis(0)), None);
         }
-        assert_eq!(slowness.put_off(&domain, 5, Millis(0)), Some(Millis(MINUTE)));
+        assert_eq!(slowness.put_off(&domain, 5, Millis(0)), Some(Millis(FIRST)));
         assert_eq!(slowness.put_off(&domain, 6, Millis(0)), None);
-        assert_eq!(slowness.put_off(&domain, 7, Millis(MINUTE)), None);
-        assert_eq!(slowness.put_off(&domain, 8, Millis(MINUTE)), Some(Millis(3 * MINUTE)));
+        assert_eq!(slowness.put_off(&domain, 7, Millis(FIRST)), None);
+        assert_eq!(slowness.put_off(&domain, 8, Millis(FIRST)), Some(Millis(3 * FIRST)));
     }
 
     #[test]

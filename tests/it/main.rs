@@ -23,6 +23,7 @@ mod riding;
 mod running;
 mod schedule;
 mod sending;
+mod sharing;
 mod signatures;
 mod smtp;
 mod smtp_login;
