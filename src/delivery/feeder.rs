@@ -51,7 +51,8 @@ pub(super) async fn run(engine: &Engine, transport: &Transport, wait: i64, stop:
     }
     let names = engine.carried_by(transport);
     engine.give_remains_back(transport, &names).await?;
-    if !engine.store.has_work(&names, &engine.node, (engine.clock)().plus(wait)).await? {
+    let due = engine.store.has_work(&names, &engine.node, (engine.clock)().plus(wait)).await?;
+    if !due && !engine.others_hold(transport).await {
         return Ok(Report::default());
     }
     let (way, signer) = match engine.way(transport).and_then(|way| Ok((way, engine.signer(transport)?))) {
