@@ -16,6 +16,7 @@ impl Lane {
     /// Turns what the relay said into what becomes of the row.
     pub(super) async fn note(&mut self, ready: Ready, heard: Heard) {
         let (outcome, words) = self.judge(&ready, heard).await;
+        self.noted += 1;
         self.shared.record(&ready.job, outcome.clone(), Some(words)).await;
         if outcome == Outcome::Released {
             self.shared.give_back(&ready.job, ready.taken_at).await;

@@ -63,7 +63,8 @@ pub(super) async fn run(engine: &Engine, transport: &Transport, wait: i64, stop:
             return Ok(Report { trouble: Some(why), ..Report::default() });
         }
     };
-    let docket = Docket::new((2 * transport.connections).max(64));
+    let slowness = engine.slowness_of(&transport.name);
+    let docket = Docket::new((2 * transport.connections).max(64), slowness.resting((engine.clock)()));
     let (over, hears) = mpsc::unbounded_channel();
     // A child: giving this relay up at present must not stop the others.
     let (halt, stop) = (stop.clone(), stop.child_token());
@@ -73,7 +74,7 @@ pub(super) async fn run(engine: &Engine, transport: &Transport, wait: i64, stop:
         letters: Letters::new(engine.clone(), transport, signer),
         docket: Arc::clone(&docket),
         health: health.clone(),
-        slowness: engine.slowness_of(&transport.name),
+        slowness,
         stop: stop.clone(),
         halt,
     });
@@ -177,7 +178,11 @@ impl Feeder<'_> {
         for name in self.names.clone() {
             while !self.stop.is_cancelled() && self.docket.len().all < MOST {
                 // Asked even where nobody shares: it costs next to nothing.
-                if !self.engine.may_take(self.transport, &name) || !self.block(&name).await? {
+                if !self.engine.may_take(self.transport, &name) {
+                    break;
+                }
+                if !self.block(&name).await? {
+                    self.engine.pools.sated(&name, self.transport);
                     break;
                 }
                 any = true;

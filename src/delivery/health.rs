@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::PATIENCE;
 use crate::domain::time::{MINUTE, Millis, SECOND};
 
 /// The longest pause; a relay that comes back is noticed within it.
@@ -58,6 +59,12 @@ impl Health {
     /// Until when it is left alone after trouble.
     pub(super) fn until(&self) -> Millis {
         self.state().until
+    }
+
+    /// Whether others should stand in for it: in trouble, or held by a limit for longer than anybody waits.
+    pub(super) fn is_away(&self, now: Millis) -> bool {
+        let state = self.state();
+        state.until > now || state.limited_until > now.plus(PATIENCE)
     }
 
     /// If nothing can go out before then, for trouble or for a limit: what was wrong last.

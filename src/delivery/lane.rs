@@ -14,7 +14,7 @@ use super::health::Health;
 use super::lease::Job;
 use super::letters::Letters;
 use super::recorder::{Grant, Pending, Wish};
-use super::route::{Message, Way};
+use super::route::{Message, Way, over};
 use super::slowness::Slowness;
 use super::{Engine, PATIENCE, Report};
 use crate::config::Transport;
@@ -45,6 +45,8 @@ pub(super) struct Shared {
 struct Asked {
     job: Job,
     pending: Pending,
+    /// Outcomes handed over before it, which its answer's commit holds as well.
+    behind: u64,
 }
 
 /// A job that was granted, and what it says.
@@ -61,11 +63,14 @@ pub(super) struct Lane {
     pub(super) report: Report,
     way: Way,
     asked: VecDeque<Asked>,
+    /// Outcomes of messages handed over so far, and how many of them are known to be committed.
+    pub(super) noted: u64,
+    committed: u64,
 }
 
 /// Sends jobs until there are no more; gives what became of them.
 pub(super) async fn run(shared: Arc<Shared>, way: Way) -> Report {
-    let mut lane = Lane { shared, report: Report::default(), way, asked: VecDeque::new() };
+    let mut lane = Lane { shared, report: Report::default(), way, asked: VecDeque::new(), noted: 0, committed: 0 };
     while let Some(first) = lane.first().await {
         lane.send(first).await;
     }
@@ -132,6 +137,7 @@ impl Lane {
                 }
                 return;
             }
+            self.settle().await;
             let heard = self.way.finish(&current.message, next.as_ref().map(|n| &n.message), &halt).await;
             self.shared.engine.attempted.fetch_add(1, Ordering::Relaxed);
             self.note(current, heard).await;
@@ -144,6 +150,14 @@ impl Lane {
                 Ok(()) => current = next,
                 Err(heard) => return self.note(next, heard).await,
             }
+        }
+    }
+
+    /// Waits until at most one message is accepted and not yet recorded, where no grant has shown it.
+    async fn settle(&mut self) {
+        if self.noted - self.committed > 1 {
+            self.shared.engine.recorder.flush().await;
+            self.committed = self.noted;
         }
     }
 
@@ -182,14 +196,16 @@ impl Lane {
 
     async fn ask(&self, job: Job) -> Asked {
         let wish = Wish { id: job.claimed.id, transport: Arc::clone(&self.shared.transport), limit: job.limit.clone(), again: false };
-        Asked { pending: self.shared.engine.recorder.intend(wish).await, job }
+        Asked { behind: self.noted, pending: self.shared.engine.recorder.intend(wish).await, job }
     }
 
     /// Waits for the intent's commit, after which the row is marked `sending`, and writes the message. An error is a job
     /// that does not go out now; with a time, if a limit of the transport is used up until then.
     async fn granted(&mut self, asked: Asked) -> Result<Ready, Option<Millis>> {
-        let Asked { job, pending } = asked;
-        let (granted, taken_at) = match pending.granted().await {
+        let Asked { job, pending, behind } = asked;
+        let answer = pending.granted().await;
+        self.committed = self.committed.max(behind);
+        let (granted, taken_at) = match answer {
             Grant::Start(at, taken_at) => (at, taken_at),
             Grant::Drop => return Err(None),
             Grant::Wait(until) => {
@@ -240,7 +256,7 @@ impl Lane {
 
     /// Gives back what was asked for and does not go out over this connection.
     async fn release_all(&mut self) {
-        while let Some(Asked { job, pending }) = self.asked.pop_front() {
+        while let Some(Asked { job, pending, .. }) = self.asked.pop_front() {
             match pending.granted().await {
                 Grant::Start(_, taken_at) => self.release(job, taken_at).await,
                 Grant::Drop => {}
@@ -264,7 +280,12 @@ impl Lane {
             let until = if resting > (self.shared.engine.clock)() {
                 resting
             } else {
-                match self.way.open().await {
+                let opened = tokio::select! {
+                    opened = self.way.open() => opened,
+                    // Nothing was said about a mail yet: a relay that keeps silent is not waited for.
+                    () = over(&self.shared.stop, self.shared.engine.patience.envelope_grace) => return Err(()),
+                };
+                match opened {
                     Ok(()) => return Ok(()),
                     Err(why) => self.shared.trouble(&why),
                 }

@@ -21,6 +21,7 @@ use crate::templates::Templates;
 mod attempt;
 mod docket;
 mod feeder;
+mod hands;
 mod health;
 mod lane;
 mod lease;
@@ -176,7 +177,7 @@ impl Engine {
 
     /// Waits until every outcome is committed and gives all leases back.
     pub async fn finish(&self) -> anyhow::Result<()> {
-        self.recorder.flush().await;
+        self.recorder.close().await;
         Ok(self.store.give_leases_back(&self.node).await?)
     }
 
@@ -228,7 +229,7 @@ impl Engine {
 
     /// Whether a transport can't be used now.
     fn rests(&self, transport: &str) -> bool {
-        self.health_of(transport).resting((self.clock)()).is_some()
+        self.health_of(transport).is_away((self.clock)())
     }
 
     /// Whether a transport may take mail that is queued for `name` now, for others may carry it too.
@@ -242,44 +243,9 @@ impl Engine {
         self.carried_by(transport).iter().any(|name| pool::members(all, name).any(|t| t.name != transport.name && !self.rests(&t.name)))
     }
 
-    /// Whether others that share mail with this transport have some in hand, which may come back for it to send.
-    async fn others_hold(&self, transport: &Transport) -> bool {
-        let (held, all) = (self.held.lock().await, &self.config.transports);
-        let others = |name: &String| pool::members(all, name).any(|t| t.name != transport.name && held.values().any(|by| *by == t.name));
-        self.carried_by(transport).iter().any(others)
-    }
-
     /// The transports whose mail this one carries.
     fn carried_by(&self, transport: &Transport) -> Vec<String> {
         std::iter::once(&transport.name).chain(&transport.shares).cloned().collect()
-    }
-
-    /// Gives back what a run of this transport that ended badly still has leased; nothing of it is in flight any more.
-    async fn give_remains_back(&self, transport: &Transport, names: &[String]) -> anyhow::Result<()> {
-        let mut held = self.held.lock().await;
-        held.retain(|_, by| *by != transport.name);
-        let blocks: Vec<i64> = held.keys().filter_map(|l| if let Leased::Block(id) = l { Some(*id) } else { None }).collect();
-        let singles: Vec<i64> = held.keys().filter_map(|l| if let Leased::Single(id) = l { Some(*id) } else { None }).collect();
-        Ok(self.store.give_remains_back(names, &self.node, &blocks, &singles).await?)
-    }
-
-    /// Gives leases back, blocks one by one and singles together.
-    async fn give_back(&self, over: &[Leased]) -> anyhow::Result<()> {
-        let mut singles = Vec::new();
-        for leased in over {
-            match leased {
-                Leased::Block(block) => self.store.give_block_back(*block, &self.node).await?,
-                Leased::Single(id) => singles.push(*id),
-            }
-        }
-        if !singles.is_empty() {
-            self.store.give_singles_back(&singles, &self.node).await?;
-        }
-        let mut held = self.held.lock().await;
-        for leased in over {
-            held.remove(leased);
-        }
-        Ok(())
     }
 
     /// Judges a refusal of the sender or the message; gives whether it fails its recipient, or is to be sent after a pause.

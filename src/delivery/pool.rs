@@ -49,6 +49,14 @@ impl Pools {
         })
     }
 
+    /// Notes that `me` has no use for more mails of `name` now, or that there are none.
+    pub(super) fn sated(&self, name: &str, me: &Transport) {
+        let mut members_of = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(mine) = members_of.get_mut(&(name.to_owned(), me.name.clone())) {
+            mine.hungry = false;
+        }
+    }
+
     /// Notes that `me` took so many mails of `name`.
     pub(super) fn took(&self, all: &[Transport], name: &str, me: &Transport, mails: usize, rests: impl Fn(&str) -> bool) {
         let mut members_of = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -52,6 +52,8 @@ enum Entry {
     Unused(Box<Unused>),
     /// A wish to know that all before is committed.
     Flush(oneshot::Sender<()>),
+    /// The same, and that nothing holds the database open.
+    Close(oneshot::Sender<()>),
 }
 
 /// A handle on the task that commits; cheap to clone.
@@ -99,6 +101,13 @@ impl Recorder {
         }
     }
 
+    /// Returns when everything handed over before is committed and nothing holds the database open.
+    pub(super) async fn close(&self) {
+        let (reply, done) = oneshot::channel();
+        let _ = self.entries.send(Entry::Close(reply)).await;
+        let _ = done.await;
+    }
+
     /// Returns when everything handed over before is committed.
     pub(super) async fn flush(&self) {
         let (reply, done) = oneshot::channel();
@@ -107,6 +116,7 @@ impl Recorder {
     }
 }
 
+/// What the task works with.
 struct Desk {
     store: Store,
     journal: Mutex<Journal>,
@@ -122,6 +132,7 @@ struct Batch {
     wishes: Vec<Asking>,
     unused: Vec<Unused>,
     flushes: Vec<oneshot::Sender<()>>,
+    closes: Vec<oneshot::Sender<()>>,
 }
 
 impl Wish {
@@ -154,7 +165,7 @@ impl Batch {
             let row = match &entry {
                 Entry::Outcome(record, _) => Some(record.id),
                 Entry::Intent(wish, _) => Some(wish.id),
-                Entry::Unused(_) | Entry::Flush(_) => None,
+                Entry::Unused(_) | Entry::Flush(_) | Entry::Close(_) => None,
             };
             if row.is_some_and(|id| !rows.insert(id)) {
                 entries.push_front(entry);
@@ -168,6 +179,7 @@ impl Batch {
                 Entry::Intent(wish, reply) => batch.wishes.push((wish, reply)),
                 Entry::Unused(unused) => batch.unused.push(*unused),
                 Entry::Flush(reply) => batch.flushes.push(reply),
+                Entry::Close(reply) => batch.closes.push(reply),
             }
         }
         batch
@@ -191,7 +203,7 @@ impl Desk {
     }
 
     async fn commit(&self, batch: Batch) {
-        let Batch { records, tickets, wishes, mut unused, flushes } = batch;
+        let Batch { records, tickets, wishes, mut unused, flushes, closes } = batch;
         let now = (self.clock)();
         let (wishes, refused) = self.within_limits(wishes, &mut unused, now).await;
         if !unused.is_empty() {
@@ -205,13 +217,24 @@ impl Desk {
         };
         let (committed, started) = self.until_it_works("the outcomes", commit).await;
         drop(tickets);
+        let dropped = wishes.iter().filter(|(w, _)| !w.again && !started.contains(&w.id));
+        let unused: Vec<Unused> = dropped
+            .flat_map(|(w, _)| limit_keys(&w.transport, w.limit.as_deref()))
+            .map(|key| Unused { key, n: 1, taken_at: now })
+            .collect();
+        if !unused.is_empty() {
+            self.until_it_works("what limits get back", || self.store.give_back_to_limits(&unused, now)).await;
+        }
         for (wish, reply) in wishes {
             let _ = reply.send(if started.contains(&wish.id) { Grant::Start(committed, now) } else { Grant::Drop });
         }
         for (reply, grant) in refused {
             let _ = reply.send(grant);
         }
-        for flush in flushes {
+        if !closes.is_empty() {
+            self.journal.lock().await.close().await;
+        }
+        for flush in flushes.into_iter().chain(closes) {
             let _ = flush.send(());
         }
     }

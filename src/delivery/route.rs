@@ -181,7 +181,7 @@ fn gone(outcome: Outcome) -> Delivered {
 }
 
 /// Returns a while after `halt` fired.
-async fn over(halt: &CancellationToken, grace: Duration) {
+pub(super) async fn over(halt: &CancellationToken, grace: Duration) {
     halt.cancelled().await;
     tokio::time::sleep(grace).await;
 }

@@ -16,8 +16,11 @@ where
     let (done, result) = oneshot::channel();
     let runtime = Builder::new_current_thread().enable_all().build().context("there is no runtime to send on")?;
     let thread = std::thread::Builder::new().name("sending".into()).spawn(move || {
+        let value = runtime.block_on(async { work().await });
+        // First what is left of its tasks, with all they hold.
+        drop(runtime);
         // Whoever waited may be gone; the work is done all the same.
-        let _ = done.send(runtime.block_on(async { work().await }));
+        let _ = done.send(value);
     });
     let thread = thread.context("there is no thread to send on")?;
     match result.await {

@@ -217,7 +217,7 @@ impl Store {
 
     fn waiting_due(&self) -> String {
         format!(
-            "w.transport IN {} AND w.due_at <= $2 AND (w.lease_node IS NULL OR (w.lease_until < {} AND w.lease_node <> $3)) \
+            "w.transport IN {} AND w.priority IN (0, 1) AND w.due_at <= $2 AND (w.lease_node IS NULL OR (w.lease_until < {} AND w.lease_node <> $3)) \
              AND (w.edition_id IS NULL OR EXISTS (SELECT 1 FROM editions e WHERE e.id = w.edition_id AND e.state = 'sending'))",
             self.texts("$1"),
             self.database_now()

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
-use sqlx::{AssertSqlSafe, ConnectOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
 use super::dialect::{Column, sql};
 use super::leases::MARGIN;
@@ -110,6 +110,16 @@ impl Journal {
     /// The journal of a store; it is opened with the first commit, and again after an error.
     pub fn of(store: &Store) -> Self {
         Self { store: store.clone(), advance: store.advance_text().into(), line: None }
+    }
+
+    /// Closes the connection; the next commit opens another.
+    pub async fn close(&mut self) {
+        // All is committed: an error has nothing more to lose.
+        let _ = match self.line.take() {
+            Some(Line::Sqlite(db)) => db.close().await,
+            Some(Line::Postgres(db)) => db.close().await,
+            None => Ok(()),
+        };
     }
 
     /// Commits what became of `records` and marks those of `intents` as `sending` that may start, all at once; gives these.

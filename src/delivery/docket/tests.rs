@@ -21,7 +21,7 @@ struct Desk {
 impl Desk {
     fn new() -> Self {
         let (over, back) = mpsc::unbounded_channel();
-        Self { docket: Docket::new(2), over, back }
+        Self { docket: Docket::new(2, Vec::new()), over, back }
     }
 
     fn job(&self, id: i64, edition: Option<i64>, limit: Option<&Arc<Limit>>) -> Job {
