@@ -39,8 +39,7 @@ mod told {
         until("the first sends", async || sleeper.mails(world) >= 20).await;
         // Its next mail stalls on each connection, taken and not answered.
         world.relay.set_script(Script::new().rule(Rule::stall(At::Content)));
-        let before = sleeper.mails(world);
-        until("its connections stall", async || sleeper.mails(world) >= before + CONNECTIONS).await;
+        until("its connections stall", async || world.relay.stalled() >= CONNECTIONS).await;
         tokio::time::sleep(Duration::from_millis(100)).await;
         sleeper.serving.signal("STOP");
         let stalled = world.relay.look(on_the_wire);
