@@ -43,7 +43,8 @@ mod told {
         tokio::time::sleep(Duration::from_millis(100)).await;
         sleeper.serving.signal("STOP");
         let stalled = world.relay.look(on_the_wire);
-        let (late, at_sleep) = (stalled[0].clone(), sleeper.mails(world));
+        // A connection that was opened anew leaves a last mail of the old one in front.
+        let (late, at_sleep) = (stalled[stalled.len() - CONNECTIONS].clone(), sleeper.mails(world));
         // While it sleeps it is told yes; the other node is told "later" about one of these.
         world.relay.set_script(paced(4).rule(Rule::say(At::Rcpt, "450 4.2.0 later").recipient(&late)));
         world.relay.release();
