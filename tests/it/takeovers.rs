@@ -43,8 +43,15 @@ mod told {
         tokio::time::sleep(Duration::from_millis(100)).await;
         sleeper.serving.signal("STOP");
         let stalled = world.relay.look(on_the_wire);
-        // A connection that was opened anew leaves a last mail of the old one in front.
-        let (late, at_sleep) = (stalled[stalled.len() - CONNECTIONS].clone(), sleeper.mails(world));
+        let at_sleep = sleeper.mails(world);
+        // A connection that was closed meanwhile leaves a last mail behind that was answered.
+        let mut unanswered = Vec::new();
+        for reader in stalled {
+            if !world.answer(&reader).await.contains("taken") {
+                unanswered.push(reader);
+            }
+        }
+        let late = unanswered.remove(0);
         // While it sleeps it is told yes; the other node is told "later" about one of these.
         world.relay.set_script(paced(4).rule(Rule::say(At::Rcpt, "450 4.2.0 later").recipient(&late)));
         world.relay.release();
