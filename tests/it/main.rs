@@ -31,6 +31,7 @@ mod smtp_server;
 mod smtp_tls;
 mod sources;
 mod standing;
+mod steps;
 mod stopping;
 mod storm;
 mod support;

@@ -5,6 +5,7 @@
 mod postgres;
 mod settings;
 mod shell;
+mod standstill;
 mod time;
 mod world;
 

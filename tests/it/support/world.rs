@@ -35,7 +35,7 @@ pub(crate) struct World {
     pub(crate) relay: SmtpServer,
     pub(crate) settings: Settings,
     pub(crate) home: tempfile::TempDir,
-    url: String,
+    pub(super) url: String,
     time: &'static Time,
     clock: fn() -> Millis,
     engine: delivery::Engine,
