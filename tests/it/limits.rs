@@ -9,7 +9,7 @@ use courant::domain::time::{DAY, HOUR, MINUTE, Millis};
 use courant::store::Store;
 use courant::store::rates::{Ask, Granted, LimitKey, Unused};
 
-use crate::support::{BEGINNING as NOW, stories};
+use crate::support::{BEGINNING as NOW, World, article, stories};
 
 fn ask(key: LimitKey, limits: &str, wanted: i64) -> Ask {
     Ask { key, limits: Rate::parse_list(limits).unwrap(), warm_up: None, wanted }
@@ -17,6 +17,17 @@ fn ask(key: LimitKey, limits: &str, wanted: i64) -> Ask {
 
 async fn take(store: &Store, limits: &str, wanted: i64, now: Millis) -> Granted {
     store.take_from_limits(&[ask(LimitKey::of("default"), limits, wanted)], now).await.unwrap()[0]
+}
+
+/// Sends an edition whose first two readers left after it was made; gives how it fares.
+async fn two_of_five_left(world: &World) -> String {
+    world.publish([article("a")]).await;
+    world.readers(5).await;
+    let edition = world.edition().await;
+    let first = "SELECT subscription_id FROM deliveries ORDER BY id LIMIT 2";
+    assert_eq!(world.sql(&format!("UPDATE subscriptions SET status = 'left' WHERE id IN ({first})")).await, 2);
+    world.deliver().await;
+    world.fate(edition).await
 }
 
 stories! {
@@ -105,5 +116,15 @@ stories! {
         assert_eq!(store.take_from_limits(&again, NOW.plus(3 * DAY)).await.unwrap().iter().map(|granted| granted.n).sum::<i64>(), 2);
         assert_eq!(world.sql("UPDATE limits SET total = total").await, 3, "the two, and the warming-up's");
         assert_eq!(world.app.store.take_from_limits(&again, NOW.plus(3 * DAY)).await.unwrap()[0].n, 0);
+    }
+
+    async fn who_left_before_the_start_uses_up_no_limit(world) {
+        world.configure(|s| s.transport = "connections = 1\nrate = \"3/h\"".into()).await;
+        assert_eq!(two_of_five_left(world).await, "sent: 3 sent, 2 cancelled");
+    }
+
+    async fn who_left_before_the_start_uses_up_no_limit_of_the_domain(world) {
+        world.configure(|s| s.transport = "connections = 1\ndomains = [\"example.org: 3/h\"]".into()).await;
+        assert_eq!(two_of_five_left(world).await, "sent: 3 sent, 2 cancelled");
     }
 }
