@@ -92,4 +92,20 @@ stories! {
         world.deliver().await;
         assert_eq!(world.fate(edition).await, "sent: 60 sent");
     }
+
+    async fn a_domain_that_rests_is_left_alone_by_the_next_run_too(world) {
+        world.relay.set_script(Script::new().rule(Rule::say(At::Rcpt, "451 4.3.2 too busy").recipient("@slow.example")));
+        world.publish([article("a")]).await;
+        world.subscribe("weekly", (0..20).map(|n| Person { email: format!("r{n}@slow.example"), ..Person::default() })).await;
+        world.edition().await;
+        assert!((5..=12).contains(&world.deliver().await.deferred));
+        world.publish([Draft { published_at: world.now().plus(-HOUR), ..article("b") }]).await;
+        let second = world.edition().await;
+        let report = world.deliver().await;
+        assert_eq!((report.attempts(), world.fate(second).await.as_str()), (0, "sending: 20 queued"));
+        world.relay.set_script(Script::new());
+        world.leap(2 * HOUR);
+        world.deliver().await;
+        assert_eq!(world.fate(second).await, "sent: 20 sent");
+    }
 }
