@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc, oneshot};
@@ -11,7 +12,7 @@ use super::lease::{Limit, Ticket};
 use crate::config::Transport;
 use crate::domain::time::Millis;
 use crate::store::outcomes::{Intent, Journal, Record};
-use crate::store::rates::{Ask, Granted, LimitKey, Unused};
+use crate::store::rates::{Ask, Change, Granted, LimitKey, Unused};
 use crate::store::{Store, StoreResult};
 
 /// Entries of one commit at most.
@@ -78,7 +79,7 @@ impl Recorder {
     pub(super) fn start(store: Store, node: String, clock: fn() -> Millis) -> Self {
         let (entries, inbox) = mpsc::channel(BATCH);
         let journal = Mutex::new(Journal::of(&store));
-        tokio::spawn(Desk { store, journal, node, clock }.work(inbox));
+        tokio::spawn(Desk { store, journal, node, clock, changes: AtomicI64::new(0) }.work(inbox));
         Self { entries }
     }
 
@@ -122,6 +123,8 @@ struct Desk {
     journal: Mutex<Journal>,
     node: String,
     clock: fn() -> Millis,
+    /// Changes of limits so far.
+    changes: AtomicI64,
 }
 
 /// What one commit is made of.
@@ -204,11 +207,8 @@ impl Desk {
 
     async fn commit(&self, batch: Batch) {
         let Batch { records, tickets, wishes, mut unused, flushes, closes } = batch;
-        let now = (self.clock)();
-        let (wishes, refused) = self.within_limits(wishes, &mut unused, now).await;
-        if !unused.is_empty() {
-            self.until_it_works("what limits get back", || self.store.give_back_to_limits(&unused, now)).await;
-        }
+        let (wishes, refused, taken_at) = self.within_limits(wishes, &mut unused).await;
+        self.give_back(&unused).await;
         let intents: Vec<Intent> = wishes.iter().map(|(w, _)| Intent { id: w.id, again: w.again }).collect();
         // The time before it, so that an order that is carried out later is later on this clock too.
         let commit = async || {
@@ -218,15 +218,10 @@ impl Desk {
         let (committed, started) = self.until_it_works("the outcomes", commit).await;
         drop(tickets);
         let dropped = wishes.iter().filter(|(w, _)| !w.again && !started.contains(&w.id));
-        let unused: Vec<Unused> = dropped
-            .flat_map(|(w, _)| limit_keys(&w.transport, w.limit.as_deref()))
-            .map(|key| Unused { key, n: 1, taken_at: now })
-            .collect();
-        if !unused.is_empty() {
-            self.until_it_works("what limits get back", || self.store.give_back_to_limits(&unused, now)).await;
-        }
+        let keys = dropped.flat_map(|(w, _)| limit_keys(&w.transport, w.limit.as_deref()));
+        self.give_back(&keys.map(|key| Unused { key, n: 1, taken_at }).collect::<Vec<_>>()).await;
         for (wish, reply) in wishes {
-            let _ = reply.send(if started.contains(&wish.id) { Grant::Start(committed, now) } else { Grant::Drop });
+            let _ = reply.send(if started.contains(&wish.id) { Grant::Start(committed, taken_at) } else { Grant::Drop });
         }
         for (reply, grant) in refused {
             let _ = reply.send(grant);
@@ -239,8 +234,20 @@ impl Desk {
         }
     }
 
-    /// Divides wishes into those that all their limits allow now and those that must wait.
-    async fn within_limits(&self, wishes: Vec<Asking>, unused: &mut Vec<Unused>, now: Millis) -> (Vec<Asking>, Vec<Answered>) {
+    /// The next change of limits; made once, however often the database is asked for it.
+    fn change(&self) -> Change {
+        Change { node: self.node.clone(), number: self.changes.fetch_add(1, Ordering::Relaxed) }
+    }
+
+    async fn give_back(&self, unused: &[Unused]) {
+        if !unused.is_empty() {
+            let change = self.change();
+            self.until_it_works("what limits get back", || self.store.give_back_to_limits(&change, unused, (self.clock)())).await;
+        }
+    }
+
+    /// Divides wishes into those that all their limits allow now and those that must wait; says too when it took what it did.
+    async fn within_limits(&self, wishes: Vec<Asking>, unused: &mut Vec<Unused>) -> (Vec<Asking>, Vec<Answered>, Millis) {
         let mut asks: BTreeMap<LimitKey, Ask> = BTreeMap::new();
         for (wish, _) in wishes.iter().filter(|(w, _)| !w.again) {
             for key in limit_keys(&wish.transport, wish.limit.as_deref()) {
@@ -249,10 +256,11 @@ impl Desk {
             }
         }
         if asks.is_empty() {
-            return (wishes, Vec::new());
+            return (wishes, Vec::new(), (self.clock)());
         }
-        let asks: Vec<Ask> = asks.into_values().collect();
-        let granted = self.until_it_works("the limits", || self.store.take_from_limits(&asks, now)).await;
+        let (change, asks): (_, Vec<Ask>) = (self.change(), asks.into_values().collect());
+        let granted = self.until_it_works("the limits", || self.store.take_from_limits(&change, &asks, (self.clock)())).await;
+        let taken_at = granted.iter().map(|g| g.at).max().unwrap_or_else(self.clock);
         let mut left: BTreeMap<LimitKey, Granted> = asks.into_iter().map(|ask| ask.key).zip(granted).collect();
         let (mut start, mut later) = (Vec::new(), Vec::new());
         for (wish, reply) in wishes {
@@ -271,8 +279,8 @@ impl Desk {
             }
         }
         // What one limit granted in vain, for another refused.
-        unused.extend(left.into_iter().filter(|(_, g)| g.n > 0).map(|(key, g)| Unused { key, n: g.n, taken_at: now }));
-        (start, later)
+        unused.extend(left.into_iter().filter(|(_, g)| g.n > 0).map(|(key, g)| Unused { key, n: g.n, taken_at }));
+        (start, later, taken_at)
     }
 
     /// Tries until the database takes it: an outcome is never given up. Lanes wait meanwhile, for nothing is granted.
