@@ -214,7 +214,7 @@ CREATE TABLE waiting (
     lease_until BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX waiting_due ON waiting (transport, priority, due_at);
-CREATE INDEX waiting_edition ON waiting (edition_id);
+CREATE INDEX waiting_edition ON waiting (edition_id, transport, due_at);
 CREATE INDEX waiting_leased ON waiting (lease_node) WHERE lease_node IS NOT NULL;
 
 -- What was taken lately from the limits of a transport ('' as domain) and of it towards a domain: for each span the slots

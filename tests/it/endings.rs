@@ -184,4 +184,23 @@ stories! {
         world.configure(|_| ()).await;
         drop(engine);
     }
+
+    async fn the_next_mail_that_is_due_is_one_of_those_that_go_out(world) {
+        let transports = ["default".to_owned(), "another".to_owned()];
+        assert_eq!(world.app.store.next_waiting(&transports).await.unwrap(), None);
+        world.relay.set_script(Script::new().rule(Rule::say(At::Rcpt, "450 4.2.0 later")));
+        let edition = edition_for(world, 3).await;
+        world.deliver().await;
+        let first = world.now().plus(MINUTE);
+        world.sql(&format!("UPDATE waiting SET due_at = {} WHERE delivery_id = (SELECT MAX(id) FROM deliveries)", first.0)).await;
+        assert_eq!(world.app.store.next_waiting(&transports).await.unwrap(), Some(first));
+        world.order(edition, Order::Pause).await;
+        assert_eq!(world.app.store.next_waiting(&transports).await.unwrap(), None, "nothing of it goes out now");
+        let letter_at = first.plus(MINUTE);
+        courant::digests::test(world.app.desk(), world.digest("weekly"), "boss@example.org", letter_at).await.unwrap();
+        assert_eq!(world.app.store.next_waiting(&transports).await.unwrap(), Some(letter_at));
+        assert_eq!(world.app.store.next_waiting(&transports[1..]).await.unwrap(), None);
+        world.order(edition, Order::Resume).await;
+        assert_eq!(world.app.store.next_waiting(&transports).await.unwrap(), Some(first));
+    }
 }

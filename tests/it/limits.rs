@@ -151,4 +151,24 @@ stories! {
         world.configure(|s| s.transport = "connections = 1\ndomains = [\"example.org: 3/h\"]".into()).await;
         assert_eq!(two_of_five_left(world).await, "sent: 3 sent, 2 cancelled");
     }
+
+    async fn a_crowd_that_a_domain_can_not_take_comes_back_in_portions(world) {
+        world.configure(|s| s.transport = "connections = 2\ndomains = [\"example.org: 10/h\"]".into()).await;
+        world.publish([article("a")]).await;
+        world.readers(60).await;
+        let edition = world.edition().await;
+        let begun = world.now();
+        world.deliver().await;
+        assert_eq!(world.fate(edition).await, "sending: 50 queued, 10 sent");
+        for hours in 1..=5 {
+            let due = begun.plus(hours * HOUR + HOUR / 2).0;
+            let many = world.sql(&format!("UPDATE waiting SET due_at = due_at WHERE due_at < {due}")).await;
+            assert_eq!(many, 10 * u64::try_from(hours).unwrap(), "within {hours} hours and a half");
+        }
+        for sent in [20, 30] {
+            world.leap(HOUR + 5 * MINUTE);
+            world.deliver().await;
+            assert_eq!(world.fate(edition).await, format!("sending: {} queued, {sent} sent", 60 - sent));
+        }
+    }
 }
