@@ -53,6 +53,16 @@ stories! {
         assert!(here > 0 && there > 0, "{here} and {there}");
     }
 
+    async fn the_stronger_of_two_takes_about_three_times_as_much(world) {
+        let readers = 2_560;
+        let other = second(world, "weight = 3", "", Script::new()).await;
+        world.readers(readers).await;
+        world.edition().await;
+        assert_eq!(deliver(world).await, (Some(0), format!("sent {readers}, failed 0, waiting 0, held 0")));
+        let (here, there) = divided(world, &other, readers);
+        assert!((60..=90).contains(&(100 * here / readers)), "{here} and {there}");
+    }
+
     async fn a_stand_by_sends_nothing_while_the_first_can_and_all_when_it_can_not(world) {
         let other = second(world, "", "weight = 0", Script::new()).await;
         world.readers(40).await;
