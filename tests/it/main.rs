@@ -14,6 +14,7 @@ mod judges;
 mod layers;
 mod limits;
 mod lists;
+mod lost_answers;
 mod migrations;
 mod nodes;
 mod orders;

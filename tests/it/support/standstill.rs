@@ -2,7 +2,7 @@
 
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{Connection, Executor};
+use sqlx::{AssertSqlSafe, Connection, Executor};
 
 use super::World;
 
@@ -24,6 +24,20 @@ impl World {
         let mut db = PgConnection::connect(&self.url).await.unwrap();
         db.execute(sqlx::raw_sql("BEGIN; LOCK TABLE deliveries IN EXCLUSIVE MODE")).await.unwrap();
         Standstill::Postgres(db)
+    }
+}
+
+impl World {
+    /// How PostgreSQL goes about the last statement that begins with these words, with this as its only parameter.
+    pub(crate) async fn plan_of(&self, beginning: &str, parameter: &str) -> String {
+        let mut db = PgConnection::connect(&self.url).await.unwrap();
+        db.execute("ANALYZE").await.unwrap();
+        let last = "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND query LIKE $1 || '%' LIMIT 1";
+        let text: String = sqlx::query_scalar(last).bind(beginning).fetch_one(&mut db).await.unwrap();
+        let explain = AssertSqlSafe(format!("EXPLAIN {}", text.replace("$1", &format!("'{parameter}'"))));
+        let plan: Vec<String> = sqlx::query_scalar(explain).fetch_all(&mut db).await.unwrap();
+        db.close().await.unwrap();
+        plan.join("\n")
     }
 }
 
