@@ -214,17 +214,19 @@ CREATE TABLE waiting (
     lease_until BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX waiting_due ON waiting (transport, priority, due_at);
-CREATE INDEX waiting_edition ON waiting (edition_id);
+CREATE INDEX waiting_edition ON waiting (edition_id, transport, due_at);
 CREATE INDEX waiting_leased ON waiting (lease_node) WHERE lease_node IS NOT NULL;
 
 -- What was taken lately from the limits of a transport ('' as domain) and of it towards a domain: for each span the slots
 -- in which messages went. A row with a beginning, that of a warming-up, stays for ever; others until nothing of them counts.
+-- `changes` says what each node changed last: asked again for the same, it is told the same.
 CREATE TABLE limits (
     transport  TEXT NOT NULL,
     domain     TEXT NOT NULL,
     begun_at   BIGINT,
     total      BIGINT NOT NULL DEFAULT 0,
     windows    TEXT NOT NULL DEFAULT '{}',
+    changes    TEXT NOT NULL DEFAULT '{}',
     kept_until BIGINT,
     PRIMARY KEY (transport, domain)
 );
