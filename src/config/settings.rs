@@ -63,6 +63,10 @@ pub struct Database {
 pub struct Server {
     /// Address and port to listen on.
     pub listen: SocketAddr,
+    /// Folder in which made feeds are kept, so that a restart serves at once.
+    pub made_feeds: PathBuf,
+    /// Whether there is a feed for every section, tag, author and language; without the key where no feed is private.
+    pub on_demand: bool,
 }
 
 /// What kind of system a source reads.
@@ -134,6 +138,10 @@ pub struct Feed {
     pub items: usize,
     /// How much of each.
     pub content: Content,
+    /// Paths (with a query, if any) that serve it too, as they were known before.
+    pub aliases: Vec<String>,
+    /// What makes its address one that nobody guesses; none: it is public.
+    pub private: Option<String>,
 }
 
 /// What happens to a date that passed while nothing ran.
