@@ -55,10 +55,16 @@ impl App {
             store,
             templates: Arc::new(templates),
             instance: Arc::new(instance),
-            shelf,
+            shelf: Shelf::default(),
             demand: Demand::default(),
             clock: clock::now,
         })
+    }
+
+    /// The same, with the feeds that were kept on disk, and keeping those it makes: for who serves them.
+    #[must_use]
+    pub fn serving(self) -> Self {
+        Self { shelf: Shelf::kept_in(&self.config.server.made_feeds, &self.config), ..self }
     }
 
     /// The present instant.

@@ -5,10 +5,13 @@ use super::error::Faults;
 use super::names::{Names, own_name, read_slug};
 use super::reader::{Reader, one_line, one_of};
 use super::settings::{Content, Feed, Selection};
-use crate::domain::language;
+use crate::domain::time::{DAY, MINUTE};
+use crate::domain::{duration, language, xml};
 
 /// More would make every reader fetch megabytes at each poll.
 const MOST_ITEMS: i64 = 1_000;
+/// How long a reader may keep a feed that says nothing else.
+const MAX_AGE: i64 = 5 * MINUTE;
 
 /// Reads one `[[feeds]]`; `site_title` stands in for its own, and `sources` are the names it may refer to.
 pub(super) fn read(mut reader: Reader<'_>, site_title: &str, sources: &Names) -> Option<Feed> {
@@ -19,6 +22,9 @@ pub(super) fn read(mut reader: Reader<'_>, site_title: &str, sources: &Names) ->
     let content = reader.or("content", Content::Full, one_of(&[("full", Content::Full), ("summary", Content::Summary)]));
     let aliases = reader.list("aliases", alias);
     let private = reader.optional("private", secret);
+    let description = reader.optional("description", one_line);
+    let max_age = reader.or("max_age", MAX_AGE, max_age);
+    let extra_xml = reader.optional("extra_xml", extra_xml);
     Some(Feed {
         name: own_name(&mut reader)?,
         was: reader.list("was", read_slug)?,
@@ -26,6 +32,9 @@ pub(super) fn read(mut reader: Reader<'_>, site_title: &str, sources: &Names) ->
         selection: Selection { languages: languages?, ..selection? },
         items: items?,
         content: content?,
+        description: description?,
+        max_age: max_age?,
+        extra_xml: extra_xml?,
         aliases: aliases?,
         private: private?,
     })
@@ -34,7 +43,19 @@ pub(super) fn read(mut reader: Reader<'_>, site_title: &str, sources: &Names) ->
 impl Feed {
     /// A feed that nobody declared.
     pub fn on_demand(name: String, selection: Selection, items: usize, content: Content) -> Self {
-        Self { name, was: Vec::new(), title: String::new(), selection, items, content, aliases: Vec::new(), private: None }
+        Self {
+            name,
+            was: Vec::new(),
+            title: String::new(),
+            description: None,
+            selection,
+            items,
+            content,
+            max_age: MAX_AGE,
+            extra_xml: None,
+            aliases: Vec::new(),
+            private: None,
+        }
     }
 
     /// What stands behind `/feeds/` in its address, without a format.
@@ -88,6 +109,19 @@ pub(super) fn check_aliases(feeds: &[Feed], tables: &[Table], faults: &mut Fault
 /// Whether two aliases are one address.
 fn same_path(one: &str, other: &str) -> bool {
     one.trim_end_matches('/') == other.trim_end_matches('/')
+}
+
+/// A minute to a day: what readers and caches can be told.
+fn max_age(text: &str) -> Result<i64, String> {
+    let ms = duration::parse(text)?;
+    if (MINUTE..=DAY).contains(&ms) { Ok(ms) } else { Err(format!("`{text}` is not from 1m to 1d")) }
+}
+
+/// XML that may stand in a feed, in either of its XML formats.
+fn extra_xml(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    xml::fragment(text, &xml::SHARED_PREFIXES).map_err(|why| format!("this can't stand in a feed: {why}"))?;
+    Ok(text.to_owned())
 }
 
 /// Sections, tags, authors and sources; languages mean another thing in a digest and are left empty.

@@ -36,7 +36,7 @@ pub(super) const SITE: Section = Section {
     name: "site",
     noun: "[site]",
     is_list: false,
-    keys: &[("title", Text), ("base_url", Text), ("language", Text), ("timezone", Text), ("id_authority", Text), ("postal_address", Text)],
+    keys: &[("title", Text), ("base_url", Text), ("language", Text), ("timezone", Text), ("id_authority", Text), ("postal_address", Text), ("rights", Text), ("icon", Text), ("logo", Text)],
 };
 
 /// `[database]`.
@@ -82,6 +82,9 @@ pub(super) const FEEDS: Section = Section {
         ("content", Text),
         ("aliases", List),
         ("private", Text),
+        ("description", Text),
+        ("max_age", Text),
+        ("extra_xml", Text),
     ],
 };
 

@@ -38,6 +38,11 @@ pub use settings::*;
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
 impl Config {
+    /// The hubs that tell of a feed's changes: none for a private one.
+    pub fn hubs_of(&self, _feed: &Feed) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Reads a file and what the environment says over it; the error holds every fault found, one a line.
     pub fn load(path: &Path, env: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
         let refuse = |sentence: String| {

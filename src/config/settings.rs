@@ -49,6 +49,12 @@ pub struct Site {
     pub id_authority: String,
     /// Printed in every digest.
     pub postal_address: String,
+    /// Who holds which rights in what is published, for feeds.
+    pub rights: Option<String>,
+    /// Address of a square picture that stands for the publisher, for feeds.
+    pub icon: Option<String>,
+    /// Address of a wide picture that stands for the publisher, for feeds.
+    pub logo: Option<String>,
 }
 
 /// Where our own data lives.
@@ -132,6 +138,8 @@ pub struct Feed {
     pub was: Vec<String>,
     /// Its title.
     pub title: String,
+    /// What it is about.
+    pub description: Option<String>,
     /// Its articles.
     pub selection: Selection,
     /// How many at most, newest first.
@@ -142,6 +150,10 @@ pub struct Feed {
     pub aliases: Vec<String>,
     /// What makes its address one that nobody guesses; none: it is public.
     pub private: Option<String>,
+    /// How long a reader may keep it before asking again, in milliseconds: a minute to a day.
+    pub max_age: i64,
+    /// XML that is added to its RSS and Atom; well-formed, with no prefixes but its own and [`crate::domain::xml::SHARED_PREFIXES`].
+    pub extra_xml: Option<String>,
 }
 
 /// What happens to a date that passed while nothing ran.

@@ -11,10 +11,11 @@ use tokio::sync::Semaphore;
 use super::archive::{self, Page};
 use super::format::Format;
 use super::made::Made;
-use super::offer::{self, Asked, Place, Subject};
+use super::offer::{self, Asked, Place};
 use super::shelf::{Shelf, file_name};
 use super::{making, plan};
 use crate::config::{Config, Feed};
+use crate::domain::selection::Selection;
 use crate::domain::time::Millis;
 use crate::store::Store;
 
@@ -86,10 +87,9 @@ impl Demand {
         format: Format,
         now: Millis,
     ) -> anyhow::Result<Option<Found>> {
-        let declared = match &asked.subject {
-            Subject::Declared(name) => config.feeds.iter().find(|feed| feed.name == *name),
-            Subject::Chosen(_) => None,
-        };
+        let plain = |feed: &&Feed| Some(&feed.name) == asked.subject.declared.as_ref() && feed.private == asked.subject.secret;
+        let is_chosen = asked.subject.chosen != Selection::default();
+        let declared = config.feeds.iter().find(plain).filter(|_| !is_chosen);
         match (asked.place, declared) {
             (Place::Newest, Some(feed)) => {
                 let made = shelf.get(&file_name(feed, format));
@@ -158,10 +158,7 @@ impl Demand {
 
 /// One key for all spellings of an address.
 fn key(asked: &Asked, format: Format) -> String {
-    let name = match &asked.subject {
-        Subject::Declared(name) => name.clone(),
-        Subject::Chosen(selection) => offer::name_of(selection),
-    };
+    let name = asked.subject.path();
     match asked.place {
         Place::Page(page) | Place::After(page) => format!("{name}/archive/{page}.{}", format.extension()),
         Place::Newest => format!("{name}.{}", format.extension()),

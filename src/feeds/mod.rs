@@ -1,17 +1,22 @@
 //! Articles go out as feeds: RSS 2.0, Atom 1.0 and JSON Feed 1.1, rendered when content changes.
 
 pub mod archive;
-pub mod atom;
+mod atom;
+mod body;
 pub mod demand;
+mod element;
 pub mod feed;
 pub mod format;
-pub mod json;
+mod item;
+mod json;
 mod kept;
+mod links;
 pub mod made;
 pub mod making;
 pub mod offer;
 pub mod plan;
-pub mod rss;
+mod rss;
 pub mod shelf;
 #[cfg(test)]
 mod tests;
+pub mod text;

@@ -62,7 +62,7 @@ pub async fn page(store: &Store, config: &Config, feed: &Feed, page: Page, now: 
     let removed = places.iter().filter_map(|key| key.removed_at).max();
     let own = address(config, feed, page);
     let archive = Archive::Page {
-        current: Links(&config.site.base_url).feed_address(&feed.name),
+        current: Links(&config.site.base_url).feed_page(&feed.path()),
         previous: previous.map(|page| address(config, feed, page)),
         // The page after it may not be there yet, and this one never changes: a way that leads on.
         next: Some(format!("{own}/next")),
@@ -75,7 +75,7 @@ pub async fn page(store: &Store, config: &Config, feed: &Feed, page: Page, now: 
 
 /// The address of a page, without the format.
 pub fn address(config: &Config, feed: &Feed, page: Page) -> String {
-    format!("{}/archive/{page}", Links(&config.site.base_url).feed_address(&feed.name))
+    format!("{}/archive/{page}", Links(&config.site.base_url).feed_page(&feed.path()))
 }
 
 async fn plan(

@@ -293,8 +293,9 @@ async fn refresh(
     let fresh: Vec<(String, Arc<Made>, String)> = fresh
         .into_iter()
         .zip(modified)
-        .map(|((feed, made), at)| {
-            (file_name(feed, made.format), Arc::new(Made { modified: Some(at), ..made }), settings_of(config, feed))
+        .map(|((feed, mut made), at)| {
+            made.modified = Some(at);
+            (file_name(feed, made.format), Arc::new(made), settings_of(config, feed))
         })
         .collect();
     let mut made = HashMap::clone(&shelf.inside.made.load());

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::dialect::{Column, sql};
+use super::dialect::Column;
 use super::{Db, Store, StoreError, StoreResult, reading};
 use crate::domain::selection::Kind;
 use crate::domain::time::Millis;

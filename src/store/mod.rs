@@ -7,6 +7,7 @@ use sqlx::postgres::PgPool;
 use sqlx::sqlite::SqlitePool;
 use tokio::sync::watch;
 
+mod article_row;
 pub mod articles;
 pub mod audience;
 pub mod changes;
@@ -30,6 +31,7 @@ pub mod sources;
 pub mod subscribers;
 pub mod subscriptions;
 pub mod suppressions;
+pub mod watching;
 pub mod windows;
 
 pub use open::Lock;
