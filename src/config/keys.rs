@@ -36,7 +36,17 @@ pub(super) const SITE: Section = Section {
     name: "site",
     noun: "[site]",
     is_list: false,
-    keys: &[("title", Text), ("base_url", Text), ("language", Text), ("timezone", Text), ("id_authority", Text), ("postal_address", Text), ("rights", Text), ("icon", Text), ("logo", Text)],
+    keys: &[
+        ("title", Text),
+        ("base_url", Text),
+        ("language", Text),
+        ("timezone", Text),
+        ("id_authority", Text),
+        ("postal_address", Text),
+        ("rights", Text),
+        ("icon", Text),
+        ("logo", Text),
+    ],
 };
 
 /// `[database]`.

@@ -110,7 +110,8 @@ mod tests {
     fn the_lead_image_is_shown_once() {
         let boat = picture("https://college.example/files/boat.jpg?v=1");
         let alone = shown("<p>Text</p>", Some(&boat));
-        let expected = "<p><img src=\"https://college.example/files/boat.jpg?v=1\" alt=\"A &quot;boat&quot;\" width=\"640\"></p><p>Text</p>";
+        let expected =
+            "<p><img src=\"https://college.example/files/boat.jpg?v=1\" alt=\"A &quot;boat&quot;\" width=\"640\"></p><p>Text</p>";
         assert_eq!(alone, expected);
         for there in [
             "<p><img src=\"https://college.example/files/boat.jpg\"></p>",

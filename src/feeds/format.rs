@@ -1,5 +1,7 @@
 //! The three formats: their names, a document's parts, and the check that each part passes before readers get it.
 
+use html_escape::decode_html_entities;
+
 use super::feed::{Head, Item};
 use super::{atom, json, rss};
 use crate::domain::xml;
@@ -149,8 +151,49 @@ impl Format {
     }
 }
 
-/// Escaped text with the two signs of markup as the RSS Advisory Board's profile asks for plain text: as numbers, by which
-/// readers and validators tell it from HTML.
+/// Escaped text in which what looks like HTML is written as the RSS Advisory Board's profile asks for plain text: by
+/// number, from which readers and validators see that it is none.
 pub(super) fn as_numbers(escaped: &str) -> String {
-    escaped.replace("&amp;", "&#x26;").replace("&lt;", "&#x3C;")
+    let mut out = String::with_capacity(escaped.len() + 16);
+    let mut rest = escaped;
+    while let Some(at) = rest.find('&') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        if let Some(after) = rest.strip_prefix("&amp;") {
+            out.push_str(if begins_reference(after) { "&#x26;" } else { "&amp;" });
+            rest = after;
+        } else if let Some(after) = rest.strip_prefix("&lt;") {
+            let begins_tag = after.starts_with(|c: char| c == '/' || c.is_ascii_alphabetic());
+            out.push_str(if begins_tag { "&#x3C;" } else { "&lt;" });
+            rest = after;
+        } else {
+            out.push('&');
+            rest = &rest[1..];
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Whether text behind an `&` makes it a reference of HTML's, closed or not.
+fn begins_reference(after: &str) -> bool {
+    let name = &after[..after.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(after.len())];
+    let whole = format!("&{name};");
+    after.starts_with('#') || name.contains(|c: char| c.is_ascii_digit()) || decode_html_entities(&whole) != whole
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_looks_like_html_is_written_by_number() {
+        for same in ["Fish &amp; chips", "R&amp;D", "5 &lt; 6 &gt; 4 &lt;3", "&quot;x&apos; &#10;", "?a=1&amp;b=2"] {
+            assert_eq!(as_numbers(same), same);
+        }
+        assert_eq!(
+            as_numbers("AT&amp;amp;T &amp;#8; &amp;lt x&amp;2 &lt;b&gt; &lt;/p"),
+            "AT&#x26;amp;T &#x26;#8; &#x26;lt x&#x26;2 &#x3C;b&gt; &#x3C;/p"
+        );
+    }
 }

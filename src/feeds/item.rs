@@ -148,14 +148,16 @@ fn distinct<'a>(names: impl Iterator<Item = &'a String>) -> Vec<FeedText<'a>> {
 /// Whether Atom can hold it as an id (RFC 4287, section 4.2.6): an absolute IRI; only ASCII where it is no address of the web.
 fn is_uri(id: &str) -> bool {
     let Some((scheme, rest)) = id.split_once(':') else { return false };
-    let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
+    let is_scheme =
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
     let reserved = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#@!$&'()*+,;=%".contains(c);
     if !is_scheme || rest.is_empty() {
         return false;
     }
     if matches!(scheme, "http" | "https") {
-        return rest.starts_with("//") && Url::parse(id).is_ok() && rest.chars().all(|c| reserved(c) || (!c.is_ascii() && !c.is_whitespace()));
+        return rest.starts_with("//")
+            && Url::parse(id).is_ok()
+            && rest.chars().all(|c| reserved(c) || (!c.is_ascii() && !c.is_whitespace()));
     }
     rest.chars().all(reserved)
 }

@@ -131,11 +131,7 @@ pub(super) fn item(item: &Item<'_>) -> Result<Vec<u8>, FeedError> {
         attachments: item
             .enclosure
             .iter()
-            .map(|file| Attachment {
-                url: &file.url,
-                mime_type: &file.media_type,
-                size_in_bytes: (file.length > 0).then_some(file.length),
-            })
+            .map(|file| Attachment { url: &file.url, mime_type: &file.media_type, size_in_bytes: (file.length > 0).then_some(file.length) })
             .collect(),
         translations: item.translations.iter().map(|twin| (twin.language.as_str(), twin.url.as_str())).collect(),
     })

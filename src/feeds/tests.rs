@@ -1,5 +1,7 @@
 //! Feeds judged by a strict reader, never by what wrote them.
 
+mod parts;
+
 use jiff::tz::TimeZone;
 use roxmltree::{Document, Node};
 use serde_json::Value;
@@ -61,7 +63,11 @@ fn articles() -> Vec<Article> {
         image_alt: Some("A \"boat\" & its crew".into()),
         image_type: Some("image/jpeg".into()),
         image_width: Some(640),
-        enclosure: Some(Enclosure { url: "https://college.example/talk.mp3?a=1&b=2".into(), media_type: "audio/mpeg".into(), length: 9_000 }),
+        enclosure: Some(Enclosure {
+            url: "https://college.example/talk.mp3?a=1&b=2".into(),
+            media_type: "audio/mpeg".into(),
+            length: 9_000,
+        }),
         published_at: Millis(1_790_000_000_123),
         updated_at: Millis(1_790_000_900_999),
         ..Article::default()
@@ -131,7 +137,10 @@ fn rss_says_what_the_articles_say() {
     assert_eq!((of("creator"), of("language")), (vec!["Ann O'Hara", "Li Wei"], vec!["en"]));
     let image = first.children().find(|n| n.has_tag_name((MEDIA.1, "content"))).unwrap();
     assert_eq!(image.attribute("url"), Some("https://college.example/boat.jpg?w=1&h=2"));
-    assert_eq!((image.attribute("medium"), image.attribute("type"), image.attribute("width")), (Some("image"), Some("image/jpeg"), Some("640")));
+    assert_eq!(
+        (image.attribute("medium"), image.attribute("type"), image.attribute("width")),
+        (Some("image"), Some("image/jpeg"), Some("640"))
+    );
     assert_eq!(texts(image, "description"), ["A \"boat\" & its crew"]);
     let file = elements(&xml, "enclosure")[0];
     assert_eq!((file.attribute("type"), file.attribute("length")), (Some("audio/mpeg"), Some("9000")));
@@ -199,7 +208,6 @@ fn a_summary_feed_shows_no_body() {
     }
 }
 
-
 #[test]
 fn a_channel_says_who_publishes_and_how_often_to_ask() {
     let (site, mut feed) = (site(), feed(Content::Full));
@@ -217,7 +225,7 @@ fn a_channel_says_who_publishes_and_how_often_to_ask() {
         ("updateFrequency", "12"),
         ("docs", "https://www.rssboard.org/rss-specification"),
         // Nothing was ever published, and the id's authority began then.
-        ("lastBuildDate", "Thu, 01 Jan 2026 00:00:00 +0000"),
+        ("lastBuildDate", "Thu, 1 Jan 2026 00:00:00 +0000"),
         ("complete", ""),
     ] {
         assert_eq!(texts(channel, name), [said], "{name}");
@@ -225,107 +233,17 @@ fn a_channel_says_who_publishes_and_how_often_to_ask() {
     // A picture of a kind that RSS does not know is passed over.
     let image = elements(&xml, "image")[0];
     assert_eq!((texts(image, "url"), texts(image, "title")), (vec!["https://college.example/icon.png".into()], texts(channel, "title")));
-    assert_eq!((texts(image, "link"), image.children().count()), (texts(channel, "link"), 3));
+    assert_eq!((texts(image, "link").first(), image.children().count()), (texts(channel, "link").first(), 3));
     assert!(text.contains("</follow_challenge></channel>"));
     let text = framed(Format::Atom, &made);
     let xml = Document::parse(&text).unwrap();
-    for (name, said) in [("subtitle", "What happens <here> & there"), ("rights", "© Harbour College"), ("logo", "https://college.example/logo.webp")] {
+    for (name, said) in
+        [("subtitle", "What happens <here> & there"), ("rights", "© Harbour College"), ("logo", "https://college.example/logo.webp")]
+    {
         assert_eq!(texts(xml.root_element(), name), [said], "{name}");
     }
     assert!(text.contains("</follow_challenge></feed>"));
     feed.max_age = 2 * HOUR;
     let slow = framed(Format::Rss, &head(&site, &feed, Millis(0), &NEWEST, &[]));
     assert!(slow.contains("<ttl>120</ttl>") && slow.contains("daily") && slow.contains("<sy:updateFrequency>12<"), "{slow}");
-}
-
-#[test]
-fn the_archive_is_linked_as_rfc_5005_says() {
-    let (site, feed) = (site(), feed(Content::Full));
-    let at = |page: u32| format!("https://news.example.edu/feeds/news/archive/{page}");
-    let newest = Archive::Newest { previous: Some(at(2)) };
-    let page = Archive::Page { address: at(2), current: "https://news.example.edu/feeds/news".into(), previous: Some(at(1)), next: Some(at(3)) };
-    for (archive, links, mark) in [
-        (&newest, vec![("self", "/feeds/news"), ("prev-archive", "/feeds/news/archive/2")], None),
-        (
-            &page,
-            vec![("self", "/feeds/news/archive/2"), ("current", "/feeds/news"), ("prev-archive", "/feeds/news/archive/1"), ("next-archive", "/feeds/news/archive/3")],
-            Some("archive"),
-        ),
-    ] {
-        let made = head(&site, &feed, Millis(5_000), archive, &[]);
-        for format in [Format::Rss, Format::Atom] {
-            let text = framed(format, &made);
-            let xml = Document::parse(&text).unwrap();
-            let found: Vec<(&str, String)> = elements(&xml, "link")
-                .iter()
-                .filter_map(|link| Some((link.attribute("rel")?, link.attribute("href")?.to_owned())))
-                .filter(|(rel, _)| *rel != "alternate")
-                .collect();
-            let expected: Vec<(&str, String)> =
-                links.iter().map(|(rel, path)| (*rel, format!("https://news.example.edu{path}.{}", format.extension()))).collect();
-            assert_eq!(found, expected);
-            let marked = xml.descendants().find(|node| node.tag_name().namespace() == Some(super::element::HISTORY.1));
-            assert_eq!(marked.map(|node| node.tag_name().name()), mark);
-        }
-        let json: Value = serde_json::from_str(&framed(Format::Json, &made)).unwrap();
-        let next = links.iter().find(|(rel, _)| *rel == "prev-archive").unwrap().1;
-        assert_eq!(json["next_url"], format!("https://news.example.edu{next}.json"));
-    }
-}
-
-#[test]
-fn translations_are_linked_once_a_language() {
-    let (site, feed, articles) = (site(), feed(Content::Full), articles());
-    let twin = |language: &str, url: &str| Twin { language: language.into(), url: format!("https://college.example/{url}") };
-    let twins = [twin("zh_CN", "新"), twin("zh-CN", "2"), twin("en", "3"), twin("de", "4?a=1&b=2"), twin("no language", "5")];
-    let made = item(&articles[0], &twins, &site, &feed);
-    let alone = |format: Format| String::from_utf8(format.item(&made).unwrap()).unwrap();
-    let expected = [("zh-CN", "https://college.example/%E6%96%B0"), ("de", "https://college.example/4?a=1&b=2")];
-    for (format, own) in [(Format::Rss, vec![]), (Format::Atom, vec![("en", "https://college.example/%E6%96%B0%E9%97%BB/2?a=1&b=2")])] {
-        let text = format!("<r xmlns:atom='a' xmlns:media='m' xmlns:dc='d' xmlns:content='c'>{}</r>", alone(format));
-        let xml = Document::parse(&text).unwrap();
-        let found: Vec<_> =
-            xml.descendants().filter_map(|node| Some((node.attribute("hreflang")?, node.attribute("href")?))).collect();
-        assert_eq!(found, [own, expected.to_vec()].concat());
-    }
-    let json: Value = serde_json::from_str(&alone(Format::Json)).unwrap();
-    assert_eq!(json["_translations"], expected.iter().map(|(language, url)| (*language, Value::from(*url))).collect::<Value>());
-}
-
-#[test]
-fn a_document_is_its_frame_with_the_items_in_it() {
-    let (site, feed, articles) = (site(), feed(Content::Full), articles());
-    let head = head(&site, &feed, Millis(9_000), &NEWEST, &[]);
-    let items = items(&articles, &site, &feed);
-    for format in Format::ALL {
-        let frame = format.frame(&head).unwrap();
-        let parts: Vec<Vec<u8>> = items.iter().map(|item| format.item(item).unwrap()).collect();
-        let whole = [frame.head, parts.join(format.separator()), frame.tail].concat();
-        assert_eq!(String::from_utf8(whole), String::from_utf8(format.render(&head, &items).unwrap()));
-    }
-}
-
-#[test]
-fn an_id_that_is_no_uri_becomes_one_for_atom_alone() {
-    let (site, feed) = (site(), feed(Content::Full));
-    let ids = |guid: &str| {
-        let article = Article { guid: guid.into(), title: "x".into(), ..Article::default() };
-        let made = item(&article, &[], &site, &feed);
-        (made.id.as_str().to_owned(), made.uri.as_str().to_owned())
-    };
-    for kept in ["tag:a.example,2026:x/1", "urn:uuid:6ba7b810-9dad-11d1-80b4-00c04fd430c8", "http://a.example/?p=新", "https://a.example/1"] {
-        assert_eq!(ids(kept), (kept.to_owned(), kept.to_owned()));
-    }
-    for (guid, uri) in [("4711", "4711"), ("post 5/新", "post%205/%E6%96%B0"), ("http:///x y", "http%3A///x%20y"), ("tag:新", "tag%3A%E6%96%B0")] {
-        assert_eq!(ids(guid), (guid.to_owned(), format!("tag:news.example.edu,2026:guid/{uri}")));
-    }
-}
-
-#[test]
-fn what_may_stand_in_extra_xml_is_declared_by_every_frame() {
-    for prefix in crate::domain::xml::SHARED_PREFIXES {
-        for declared in [&super::rss::NAMESPACES[..], &super::atom::NAMESPACES[..]] {
-            assert!(declared.iter().any(|(known, _)| *known == prefix), "{prefix}");
-        }
-    }
 }

@@ -33,7 +33,10 @@ where
             Some(url) => Some(Enclosure {
                 url,
                 media_type: row.try_get::<Option<String>, _>("enclosure_type")?.unwrap_or_default(),
-                length: row.try_get::<Option<i64>, _>("enclosure_length")?.and_then(|length| u64::try_from(length).ok()).unwrap_or_default(),
+                length: row
+                    .try_get::<Option<i64>, _>("enclosure_length")?
+                    .and_then(|length| u64::try_from(length).ok())
+                    .unwrap_or_default(),
             }),
             None => None,
         };

@@ -1,6 +1,6 @@
 //! Feeds are a pure function of their articles (promise 2).
 
-use courant::domain::article::Draft;
+use courant::domain::article::{Draft, Enclosure};
 use courant::domain::time::{DAY, HOUR, MINUTE};
 use courant::feeds::format::Format;
 use courant::feeds::making::documents;
@@ -173,6 +173,35 @@ stories! {
         assert!(bytes(world).await == before);
         world.unpublish("b").await;
         assert!(bytes(world).await != before);
+    }
+
+    async fn a_picture_and_a_sound_go_with_their_article_and_change_with_it(world) {
+        let draft = |length: u64| Draft {
+            image_url: Some("/boat.jpg".into()),
+            image_alt: Some("A <b>boat</b>".into()),
+            image_width: Some(640),
+            image_height: Some(480),
+            enclosure: Some(Enclosure { url: "talk.mp3".into(), media_type: String::new(), length }),
+            ..article("a")
+        };
+        world.publish([draft(0), article("b")]).await;
+        let kept = world.app.store.find_article("college/a").await.unwrap().unwrap();
+        let image = (kept.image_alt.as_deref(), kept.image_type.as_deref(), kept.image_width.zip(kept.image_height));
+        assert_eq!(image, (Some("A boat"), Some("image/jpeg"), Some((640, 480))));
+        let file = Enclosure { url: "https://college.example/talk.mp3".into(), media_type: "audio/mpeg".into(), length: 0 };
+        assert_eq!(kept.enclosure, Some(file.clone()));
+        world.leap(HOUR);
+        world.publish([draft(9_000), article("b")]).await;
+        let after = world.app.store.find_article("college/a").await.unwrap().unwrap();
+        assert_eq!(after.enclosure, Some(Enclosure { length: 9_000, ..file }));
+        assert!(after.updated_at > kept.updated_at, "readers are told");
+        let made = bytes(world).await;
+        for ((_, body), told) in made.iter().zip(["length=\"9000\"", "length=\"9000\"", "\"size_in_bytes\":9000"]) {
+            assert!(String::from_utf8_lossy(body).contains(told), "{told}");
+        }
+        world.unpublish("a").await;
+        let gone = world.app.store.find_article("college/a").await.unwrap().unwrap();
+        assert_eq!((gone.image_alt, gone.enclosure), (None, None));
     }
 
     async fn a_feed_that_could_not_be_made_is_made_when_it_can(world) {
