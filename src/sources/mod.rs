@@ -18,6 +18,7 @@ mod foreign;
 mod html;
 pub mod import;
 mod keeping;
+mod media;
 mod query;
 mod row;
 mod wordpress;

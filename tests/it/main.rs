@@ -5,11 +5,13 @@
 mod answers;
 mod behaviours;
 mod cli;
+mod corpus;
 mod crashes;
 mod endings;
 mod feeds;
 mod files;
 mod foreign;
+mod hostile;
 mod judges;
 mod layers;
 mod limits;
