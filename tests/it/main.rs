@@ -22,6 +22,7 @@ mod orders;
 mod program;
 mod readers;
 mod riding;
+mod rules;
 mod running;
 mod schedule;
 mod sending;
