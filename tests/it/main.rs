@@ -23,6 +23,7 @@ mod orders;
 mod program;
 mod readers;
 mod riding;
+mod rules;
 mod running;
 mod schedule;
 mod sending;
