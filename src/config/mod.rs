@@ -8,6 +8,7 @@ mod feeds;
 mod keys;
 mod names;
 mod places;
+mod push;
 mod reader;
 mod secrets;
 pub mod settings;
@@ -90,6 +91,7 @@ fn read(path: &Path, document: &Document, folder: &Folder, faults: &mut Faults) 
     let site = single(document, &keys::SITE, faults, site::read);
     let database = single(document, &keys::DATABASE, faults, |reader| database(reader, folder));
     let server = single(document, &keys::SERVER, faults, server);
+    let push = single(document, &keys::PUSH, faults, push::read);
 
     // With a faulty [site] the rest is still read, for its own faults.
     let zone = site.as_ref().map_or(TimeZone::UTC, |site| site.timezone.clone());
@@ -117,6 +119,7 @@ fn read(path: &Path, document: &Document, folder: &Folder, faults: &mut Faults) 
         templates: templates?,
         database: database?,
         server: server?,
+        push: push?,
         sources: sources?,
         feeds: feeds?,
         digests: digests?,

@@ -10,6 +10,7 @@ pub mod edition;
 pub mod language;
 pub mod link;
 pub mod links;
+pub mod network;
 pub mod provider;
 pub mod ramp;
 pub mod rate;

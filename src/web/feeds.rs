@@ -50,8 +50,8 @@ pub(super) async fn show(
     let coding = coding(&asked);
     let mut headers = headers_of(&made, coding);
     let (name, format) = file.rsplit_once('.').unwrap_or_default();
-    let address = format!("<{}>; rel=\"self\"", Links(&web.app.config.site.base_url).feed(name, format));
-    headers.extend(HeaderValue::try_from(address).map(|link| (header::LINK, link)));
+    let address = Links(&web.app.config.site.base_url).feed(name, format);
+    headers.extend(HeaderValue::try_from(discovery(&web.app.config.hubs(), &address)).map(|link| (header::LINK, link)));
     if is_unchanged(&asked, &made.etag, made.modified) {
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
@@ -67,6 +67,12 @@ pub(super) async fn show(
     let body = Bytes::from_owner(Coded { made, coding });
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
     Ok((headers, Body::from(body)).into_response())
+}
+
+/// Where else a reader may learn of this feed's news, and its own address (WebSub section 4).
+fn discovery(hubs: &[String], address: &str) -> String {
+    let hubs: String = hubs.iter().map(|hub| format!("<{hub}>; rel=\"hub\", ")).collect();
+    format!("{hubs}<{address}>; rel=\"self\"")
 }
 
 /// What a script of any site may ask: everything.

@@ -4,6 +4,7 @@
 
 mod answers;
 mod behaviours;
+mod callbacks;
 mod cli;
 mod crashes;
 mod endings;
@@ -18,6 +19,7 @@ mod migrations;
 mod nodes;
 mod orders;
 mod program;
+mod push;
 mod readers;
 mod riding;
 mod running;

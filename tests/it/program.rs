@@ -117,11 +117,21 @@ pub(crate) fn get(address: SocketAddr, path: &str, headers: &[&str]) -> Answer {
     ask(address, "GET", path, headers)
 }
 
+/// Sends a form.
+pub(crate) fn post(address: SocketAddr, path: &str, form: &str) -> Answer {
+    let headers = ["Content-Type: application/x-www-form-urlencoded", &format!("Content-Length: {}", form.len())];
+    send(address, "POST", path, &headers, form)
+}
+
 pub(crate) fn ask(address: SocketAddr, method: &str, path: &str, headers: &[&str]) -> Answer {
+    send(address, method, path, headers, "")
+}
+
+fn send(address: SocketAddr, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
     let mut line = TcpStream::connect(address).unwrap();
     line.set_read_timeout(Some(PATIENCE)).unwrap();
     let more: String = headers.iter().map(|h| format!("{h}\r\n")).collect();
-    write!(line, "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{more}\r\n").unwrap();
+    write!(line, "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{more}\r\n{body}").unwrap();
     let mut all = Vec::new();
     line.read_to_end(&mut all).unwrap();
     let end = all.windows(4).position(|w| w == b"\r\n\r\n").unwrap();
