@@ -105,10 +105,11 @@ impl Store {
         let asked = asked.clone();
         transaction!(self, |tx| {
             let known: Option<(i64,)> =
-                sqlx::query_as("SELECT id FROM hub_subscriptions WHERE callback = $1 AND feed = $2 AND format = $3")
+                sqlx::query_as("SELECT id FROM hub_subscriptions WHERE callback = $1 AND feed = $2 AND format = $3 AND expires_at > $4")
                     .bind(&asked.callback)
                     .bind(&asked.feed)
                     .bind(&asked.format)
+                    .bind(now.0)
                     .fetch_optional(&mut *tx)
                     .await?;
             if known.is_none() && asked.mode == Mode::Unsubscribe {
@@ -123,9 +124,10 @@ impl Store {
                 .await?;
             if known.is_none() {
                 let (all, of_host): (i64, i64) = sqlx::query_as(
-                    "SELECT (SELECT COUNT(*) FROM hub_subscriptions WHERE expires_at > $2) + (SELECT COUNT(*) FROM hub_requests), \
-                     (SELECT COUNT(*) FROM hub_subscriptions WHERE host = $1 AND expires_at > $2) + \
-                     (SELECT COUNT(*) FROM hub_requests WHERE host = $1)",
+                    "WITH taken AS (SELECT host FROM hub_subscriptions WHERE expires_at > $2 UNION ALL SELECT r.host FROM hub_requests r \
+                     WHERE NOT EXISTS (SELECT 1 FROM hub_subscriptions s WHERE s.callback = r.callback AND s.feed = r.feed \
+                     AND s.format = r.format AND s.expires_at > $2)) \
+                     SELECT (SELECT COUNT(*) FROM taken), (SELECT COUNT(*) FROM taken WHERE host = $1)",
                 )
                 .bind(&asked.host)
                 .bind(now.0)
@@ -161,12 +163,11 @@ impl Store {
     pub async fn claim_hub_requests(&self, node: &str, besides: &[String], limit: usize, now: Millis) -> StoreResult<Vec<Request>> {
         let due = format!("r.due_at <= $1 AND {} AND r.host NOT IN {}", self.unleased("r"), self.texts("$2"));
         let besides = json_list(besides);
-        let any: Option<(i32,)> =
-            reading!(self, |db| sqlx::query_as(sql(format!("SELECT 1 FROM hub_requests r WHERE {due} LIMIT 1")))
-                .bind(now.0)
-                .bind(&besides)
-                .fetch_optional(db)
-                .await?);
+        let any: Option<(i32,)> = reading!(self, |db| sqlx::query_as(sql(format!("SELECT 1 FROM hub_requests r WHERE {due} LIMIT 1")))
+            .bind(now.0)
+            .bind(&besides)
+            .fetch_optional(db)
+            .await?);
         if any.is_none() || limit == 0 {
             return Ok(Vec::new());
         }

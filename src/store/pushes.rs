@@ -82,6 +82,8 @@ pub struct Push {
     pub attempts: i64,
 }
 
+type PushRow = (i64, String, String, String, String, Option<String>, i64);
+
 /// Which pushes a node looks for.
 #[derive(Debug, Clone, Copy)]
 pub struct Sought<'a> {
@@ -173,15 +175,14 @@ impl Store {
         );
         let hubs = Value::from(hubs.iter().map(|hub| json!({"url": hub})).collect::<Vec<_>>()).to_string();
         let versions = served(versions);
-        let any: Option<(i32,)> =
-            reading!(self, |db| sqlx::query_as(sql(format!("SELECT 1 FROM ({wanted}) AS w WHERE $5 > 0 LIMIT 1")))
-                .bind(&hubs)
-                .bind(&versions)
-                .bind(settled.0)
-                .bind(now.0)
-                .bind(1_i64)
-                .fetch_optional(db)
-                .await?);
+        let any: Option<(i32,)> = reading!(self, |db| sqlx::query_as(sql(format!("SELECT 1 FROM ({wanted}) AS w WHERE $5 > 0 LIMIT 1")))
+            .bind(&hubs)
+            .bind(&versions)
+            .bind(settled.0)
+            .bind(now.0)
+            .bind(1_i64)
+            .fetch_optional(db)
+            .await?);
         if any.is_none() {
             return Ok(Vec::new());
         }
@@ -275,7 +276,7 @@ impl Store {
         let (node, room) = (sought.node.to_owned(), i64::try_from(sought.room).unwrap_or(i64::MAX));
         let room_of_host = i64::try_from(sought.room_of_host).unwrap_or(i64::MAX);
         transaction!(self, |tx| {
-            let rows: Vec<(i64, String, String, String, String, Option<String>, i64)> = sqlx::query_as(sql(claim.clone()))
+            let rows: Vec<PushRow> = sqlx::query_as(sql(claim.clone()))
                 .bind(&versions)
                 .bind(now.0)
                 .bind(&besides)

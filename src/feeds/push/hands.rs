@@ -110,7 +110,11 @@ impl Hands {
     /// Notes whether a lane had something to take, so that the bell rings when it has room again.
     pub(super) fn note(&self, lane: Lane, took_any: bool) {
         let mut state = self.state();
-        if took_any { state.more.insert(lane as u8) } else { state.more.remove(&(lane as u8)) };
+        if took_any {
+            state.more.insert(lane as u8)
+        } else {
+            state.more.remove(&(lane as u8))
+        };
     }
 
     /// Does something as soon as its host and its lane have a hand free; dropped undone if all ends before.

@@ -7,7 +7,7 @@ use url::{Host, Url};
 use super::host_of;
 use crate::config::Config;
 use crate::domain::links::Links;
-use crate::domain::time::{DAY, Millis, MINUTE, SECOND};
+use crate::domain::time::{DAY, MINUTE, Millis, SECOND};
 use crate::feeds::format::Format;
 use crate::feeds::http::Reach;
 use crate::store::hub::{Mode, Noted, Request, Room};
