@@ -9,8 +9,11 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use tokio::net::TcpListener;
+use axum::serve::Listener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use url::Url;
 
 /// How it answers.
@@ -55,6 +58,7 @@ impl Heard {
 /// A running subscriber, or a hub that pings arrive at.
 #[derive(Clone)]
 pub(crate) struct Subscriber {
+    scheme: &'static str,
     address: SocketAddr,
     inner: Arc<Inner>,
 }
@@ -68,18 +72,33 @@ struct Inner {
 
 impl Subscriber {
     pub(crate) async fn start() -> Self {
+        Self::listen(None).await
+    }
+
+    /// One that is asked over https.
+    pub(crate) async fn within_tls(acceptor: TlsAcceptor) -> Self {
+        Self::listen(Some(acceptor)).await
+    }
+
+    async fn listen(tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let manners = Mutex::new((Manner::Friendly, Manner::Friendly));
         let inner = Arc::new(Inner { heard: Mutex::default(), manners, came: Notify::new() });
         let router = Router::new().fallback(hear).with_state(Arc::clone(&inner));
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { address, inner }
+        tokio::spawn(async move {
+            match tls {
+                Some(acceptor) => axum::serve(Within { listener, acceptor }, router).await,
+                None => axum::serve(listener, router).await,
+            }
+        });
+        Self { scheme, address, inner }
     }
 
     /// The address of a path there.
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        format!("{}://{}{path}", self.scheme, self.address)
     }
 
     /// How it takes questions from now on.
@@ -114,6 +133,30 @@ impl Subscriber {
         };
         let waited = tokio::time::timeout(Duration::from_secs(40), waiting).await;
         assert!(waited.is_ok(), "only {} pushes of {pushes} came", self.pushed().len());
+    }
+}
+
+/// Connections within TLS; one whose handshake fails is as if it had never come.
+struct Within {
+    listener: TcpListener,
+    acceptor: TlsAcceptor,
+}
+
+impl Listener for Within {
+    type Io = TlsStream<TcpStream>;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        loop {
+            let (stream, address) = self.listener.accept().await.unwrap();
+            if let Ok(stream) = self.acceptor.accept(stream).await {
+                return (stream, address);
+            }
+        }
+    }
+
+    fn local_addr(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
     }
 }
 

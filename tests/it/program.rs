@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::support::Shell;
@@ -31,12 +31,21 @@ impl Serving {
         Self::run(folder, "serve")
     }
 
+    /// The same, where TLS trusts the authorities of this file alone.
+    pub(crate) fn trusting(folder: &Path, authorities: &Path) -> Self {
+        Self::begin(folder, "serve", |command| command.env("SSL_CERT_FILE", authorities))
+    }
+
     /// The same with another command that lasts.
     pub(crate) fn run(folder: &Path, command: &str) -> Self {
+        Self::begin(folder, command, |command| command)
+    }
+
+    fn begin(folder: &Path, command: &str, change: impl FnOnce(&mut Command) -> &mut Command) -> Self {
         let log = folder.join("serve.log");
         let file = std::fs::File::create(&log).unwrap();
         let mut command = Shell::command(folder, &[command]);
-        let process = command.stdout(Stdio::null()).stderr(file).spawn().unwrap();
+        let process = change(&mut command).stdout(Stdio::null()).stderr(file).spawn().unwrap();
         Self { process, log, address: None }
     }
 

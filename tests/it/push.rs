@@ -1,5 +1,7 @@
 //! Readers learn of news without asking (WebSub): who confirmed is sent each change once, whatever others do.
 
+use std::net::SocketAddr;
+
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
@@ -11,7 +13,8 @@ use tower::ServiceExt as _;
 use url::form_urlencoded::Serializer;
 
 use crate::callbacks::{Manner, Subscriber};
-use crate::program::{Serving, get};
+use crate::program::{Serving, get, post};
+use crate::smtp_tls::authority;
 use crate::support::{Shell, World, article, stories};
 
 const ATOM: &str = "https://news.example.edu/feeds/news.atom";
@@ -360,16 +363,44 @@ stories! {
     }
 }
 
+/// The program as a hub that sends to this machine.
+fn program() -> Shell {
+    Shell::with("[[sources]]", "[server]\nlisten = \"127.0.0.1:0\"\n[push]\nhub = true\nallow = [\"127.0.0.1\"]\n[[sources]]")
+}
+
+fn subscribe(address: SocketAddr, callback: &str) {
+    let form = [("hub.mode", "subscribe"), ("hub.topic", ATOM), ("hub.callback", callback)];
+    let form = Serializer::new(String::new()).extend_pairs(form).finish();
+    assert_eq!(post(address, "/hub", &form).status, 202);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_https_it_sends_to_whom_a_known_authority_vouches_for() {
+    let (Some(known), Some(unknown)) = (authority(), authority()) else { return };
+    let (reader, stranger) = (Subscriber::within_tls(known.acceptor).await, Subscriber::within_tls(unknown.acceptor).await);
+    let shell = program();
+    let mut serving = Serving::trusting(&shell.path(""), &known.ca);
+    let address = serving.ready();
+    for subscriber in [&stranger, &reader] {
+        subscribe(address, &subscriber.url("/cb"));
+    }
+    while reader.heard().is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    shell.write("one.jsonl", "{\"id\":\"a\",\"title\":\"Hot news\"}\n");
+    shell.does(&["articles", "import", "one.jsonl"]);
+    reader.wait_for(1).await;
+    assert!(stranger.heard().is_empty(), "{:?}", stranger.heard());
+    assert_eq!(serving.stop().0, Some(0));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn serve_sends_what_is_imported_beside_it() {
-    let shell = Shell::with("[[sources]]", "[server]\nlisten = \"127.0.0.1:0\"\n[push]\nhub = true\nallow = [\"127.0.0.1\"]\n[[sources]]");
+    let shell = program();
     let reader = Subscriber::start().await;
     let mut serving = Serving::start(&shell.path(""));
     let address = serving.ready();
-    let form = [("hub.mode", "subscribe"), ("hub.topic", ATOM), ("hub.callback", &reader.url("/cb"))];
-    let form = Serializer::new(String::new()).extend_pairs(form).finish();
-    let asked = crate::program::post(address, "/hub", &form);
-    assert_eq!(asked.status, 202);
+    subscribe(address, &reader.url("/cb"));
     // The confirmation comes by itself; until it is written down, news would be no news for it.
     while reader.heard().is_empty() {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
