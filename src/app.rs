@@ -11,6 +11,7 @@ use crate::delivery::Engine;
 use crate::digests::Desk;
 use crate::domain::time::Millis;
 use crate::feeds::demand::Demand;
+use crate::feeds::push::Pusher;
 use crate::feeds::shelf::Shelf;
 use crate::store::Store;
 use crate::store::instance::Instance;
@@ -90,8 +91,12 @@ impl App {
 
     /// A sending engine under a new node name.
     pub fn engine(&self) -> Engine {
-        let node: String = clock::random_bytes::<8>().iter().map(|b| format!("{b:02x}")).collect();
-        Engine::new(self.store.clone(), self.config.clone(), self.templates.clone(), self.instance.clone(), node, self.clock)
+        Engine::new(self.store.clone(), self.config.clone(), self.templates.clone(), self.instance.clone(), node_name(), self.clock)
+    }
+
+    /// What pushes the feeds on the shelf, under a new node name.
+    pub fn pusher(&self) -> Pusher {
+        Pusher::new(self.store.clone(), self.config.clone(), self.shelf.clone(), node_name(), self.clock)
     }
 
     /// The same, with connections to the database that belong to the runtime of the caller's thread.
@@ -104,6 +109,10 @@ impl App {
     pub fn refusal(&self) -> Option<String> {
         self.instance.refusal(&self.config.site.base_url)
     }
+}
+
+fn node_name() -> String {
+    clock::random_bytes::<8>().iter().map(|b| format!("{b:02x}")).collect()
 }
 
 async fn carry_renames(store: &Store, config: &Config) -> anyhow::Result<()> {

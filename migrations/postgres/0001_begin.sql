@@ -96,6 +96,63 @@ CREATE TABLE feed_versions (
     PRIMARY KEY (feed, format)
 );
 
+-- What each hub elsewhere was last told of a document, and what it is being told.
+CREATE TABLE hub_pings (
+    id          BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    hub         TEXT NOT NULL,
+    feed        TEXT NOT NULL,
+    format      TEXT NOT NULL,
+    etag        TEXT NOT NULL,
+    telling     TEXT NOT NULL,
+    attempts    BIGINT NOT NULL DEFAULT 0,
+    due_at      BIGINT NOT NULL DEFAULT 0,
+    lease_node  TEXT,
+    lease_until BIGINT NOT NULL DEFAULT 0,
+    UNIQUE (hub, feed, format)
+);
+
+-- What our hub was asked for and the callback has yet to confirm; `etag` names the version its owner may know.
+CREATE TABLE hub_requests (
+    id            BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    mode          TEXT NOT NULL,
+    callback      TEXT NOT NULL,
+    host          TEXT NOT NULL,
+    topic         TEXT NOT NULL,
+    feed          TEXT NOT NULL,
+    format        TEXT NOT NULL,
+    secret        TEXT,
+    lease_seconds BIGINT NOT NULL,
+    etag          TEXT NOT NULL,
+    attempts      BIGINT NOT NULL DEFAULT 0,
+    due_at        BIGINT NOT NULL,
+    lease_node    TEXT,
+    lease_until   BIGINT NOT NULL DEFAULT 0,
+    UNIQUE (callback, feed, format)
+);
+CREATE INDEX hub_requests_host ON hub_requests (host);
+
+-- Who is sent each new version of a document, confirmed; `failures` counts in a row, over versions.
+CREATE TABLE hub_subscriptions (
+    id             BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    callback       TEXT NOT NULL,
+    host           TEXT NOT NULL,
+    topic          TEXT NOT NULL,
+    feed           TEXT NOT NULL,
+    format         TEXT NOT NULL,
+    secret         TEXT,
+    expires_at     BIGINT NOT NULL,
+    delivered_etag TEXT NOT NULL,
+    attempts       BIGINT NOT NULL DEFAULT 0,
+    failures       BIGINT NOT NULL DEFAULT 0,
+    due_at         BIGINT NOT NULL,
+    lease_node     TEXT,
+    lease_until    BIGINT NOT NULL DEFAULT 0,
+    UNIQUE (callback, feed, format)
+);
+CREATE INDEX hub_subscriptions_feed ON hub_subscriptions (feed, format);
+CREATE INDEX hub_subscriptions_host ON hub_subscriptions (host);
+CREATE INDEX hub_subscriptions_expiry ON hub_subscriptions (expires_at);
+
 CREATE TABLE digests (
     name          TEXT PRIMARY KEY,
     configured_at BIGINT NOT NULL,

@@ -55,6 +55,23 @@ pub(super) const DATABASE: Section = Section { name: "database", noun: "[databas
 /// `[server]`.
 pub(super) const SERVER: Section = Section { name: "server", noun: "[server]", is_list: false, keys: &[("listen", Text), ("made_feeds", Text), ("on_demand", Flag)] };
 
+/// `[push]`.
+pub(super) const PUSH: Section = Section {
+    name: "push",
+    noun: "[push]",
+    is_list: false,
+    keys: &[
+        ("hub", Flag),
+        ("hubs", List),
+        ("allow", List),
+        ("subscriptions", Number),
+        ("subscriptions_per_host", Number),
+        ("max_bytes", Number),
+        ("timeout", Text),
+        ("connections", Number),
+    ],
+};
+
 /// `[[sources]]`.
 pub(super) const SOURCES: Section = Section {
     name: "sources",
@@ -155,7 +172,7 @@ pub(super) const TRANSPORTS: Section = Section {
 };
 
 /// All tables, those outside any first.
-pub(super) const SECTIONS: [&Section; 8] = [&TOP, &SITE, &DATABASE, &SERVER, &SOURCES, &FEEDS, &DIGESTS, &TRANSPORTS];
+pub(super) const SECTIONS: [&Section; 9] = [&TOP, &SITE, &DATABASE, &SERVER, &PUSH, &SOURCES, &FEEDS, &DIGESTS, &TRANSPORTS];
 
 impl Section {
     /// What a key of it takes, if there is such a key.

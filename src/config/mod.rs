@@ -8,6 +8,7 @@ mod feeds;
 mod keys;
 mod names;
 mod places;
+mod push;
 mod reader;
 mod secrets;
 pub mod settings;
@@ -38,11 +39,6 @@ pub use settings::*;
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
 impl Config {
-    /// The hubs that tell of a feed's changes: none for a private one.
-    pub fn hubs_of(&self, _feed: &Feed) -> Vec<String> {
-        Vec::new()
-    }
-
     /// Reads a file and what the environment says over it; the error holds every fault found, one a line.
     pub fn load(path: &Path, env: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
         let refuse = |sentence: String| {
@@ -95,6 +91,7 @@ fn read(path: &Path, document: &Document, folder: &Folder, faults: &mut Faults) 
     let site = single(document, &keys::SITE, faults, site::read);
     let database = single(document, &keys::DATABASE, faults, |reader| database(reader, folder));
     let server = single(document, &keys::SERVER, faults, |reader| server(reader, folder));
+    let push = single(document, &keys::PUSH, faults, push::read);
 
     // With a faulty [site] the rest is still read, for its own faults.
     let zone = site.as_ref().map_or(TimeZone::UTC, |site| site.timezone.clone());
@@ -127,6 +124,7 @@ fn read(path: &Path, document: &Document, folder: &Folder, faults: &mut Faults) 
         templates: templates?,
         database: database?,
         server: server?,
+        push: push?,
         sources: sources?,
         feeds: feeds?,
         digests: digests?,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 
+pub use crate::domain::network::Network;
 pub use crate::domain::provider::Limits;
 pub use crate::domain::ramp::Ramp;
 pub use crate::domain::rate::Rate;
@@ -24,6 +25,8 @@ pub struct Config {
     pub database: Database,
     /// `[server]`.
     pub server: Server,
+    /// `[push]`.
+    pub push: Push,
     /// `[[sources]]`, in the file's order.
     pub sources: Vec<Source>,
     /// `[[feeds]]`, in the file's order.
@@ -73,6 +76,27 @@ pub struct Server {
     pub made_feeds: PathBuf,
     /// Whether there is a feed for every section, tag, author and language; without the key where no feed is private.
     pub on_demand: bool,
+}
+
+/// How readers learn of news without asking (WebSub).
+#[derive(Debug, Clone)]
+pub struct Push {
+    /// Whether we are a hub for our own feeds.
+    pub hub: bool,
+    /// Hubs elsewhere, which are told of changes; absolute addresses.
+    pub hubs: Vec<String>,
+    /// Networks besides the open internet that callbacks may lie in.
+    pub allow: Vec<Network>,
+    /// Subscriptions of the hub, those that wait to be confirmed included.
+    pub subscriptions: usize,
+    /// Of these with callbacks at one host.
+    pub subscriptions_per_host: usize,
+    /// A longer document is not pushed, in bytes.
+    pub max_bytes: usize,
+    /// How long one push or ping may take, in milliseconds.
+    pub timeout: i64,
+    /// Pushes at once, of each node.
+    pub connections: usize,
 }
 
 /// What kind of system a source reads.

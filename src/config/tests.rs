@@ -279,6 +279,33 @@ fn the_environment_writes_over_the_file_with_the_keys_type() {
 }
 
 #[test]
+fn push_has_defaults_takes_hubs_and_networks_and_refuses_what_cannot_work() {
+    let least = with_site("").unwrap();
+    assert_eq!((least.push.hub, least.push.subscriptions, least.push.timeout, least.hubs().len()), (false, 10_000, 10 * SECOND, 0));
+    let text = "[push]\nhub = true\nhubs = [\"https://Hub.example\"]\nallow = [\"10.0.0.0/8\", \"::1\"]\ntimeout = \"3s\"\n";
+    let config = with_site(text).unwrap();
+    assert_eq!(config.hubs(), ["https://news.example.edu/x/hub", "https://hub.example/"]);
+    assert_eq!((config.push.allow.len(), config.push.timeout), (2, 3 * SECOND));
+    let off = parse(&format!("{SITE}{text}"), &[("COURANT__PUSH__HUB", "false"), ("COURANT__PUSH__HUBS", "")]).unwrap();
+    assert!(off.hubs().is_empty());
+    for (line, part) in [
+        ("hub = \"yes\"", "takes true or false, not a text"),
+        ("hubs = [\"ftp://h\"]", "neither http:// nor https://"),
+        ("hubs = [\"hub.example\"]", "is no address"),
+        ("hubs = [\"https://u:hush@h.example\"]", "no place for a user name"),
+        ("allow = [\"10.0.0.1/8\"]", "write 10.0.0.0/8"),
+        ("allow = [\"intranet\"]", "is no network"),
+        ("timeout = \"2m\"", "not between 1s and 1m"),
+        ("connections = 0", "from 4 to 1000"),
+    ] {
+        let said = refusal(&format!("[push]\n{line}\n"));
+        assert!(said.contains("[push]: `") && said.contains(part) && !said.contains("hush"), "{said}");
+    }
+    let said = parse(SITE, &[("COURANT__PUSH__HUB", "yes")]).unwrap_err();
+    assert!(said.contains("this takes true or false"), "{said}");
+}
+
+#[test]
 fn a_password_is_never_shown() {
     let text = "[database]\nurl = \"postgres://u:hush@h/d?password=hush\"\n[[sources]]\nname = \"s\"\nkind = \"wordpress\"\n\
                 url = \"mariadb://u:hush@h/d\"\n[[transports]]\nname = \"t\"\nurl = \"smtps://h\"\nusername = \"u\"\npassword = \"hush\"\n";

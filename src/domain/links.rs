@@ -25,6 +25,11 @@ impl Links<'_> {
         format!("{}/feeds/{path}", self.0)
     }
 
+    /// The hub of our feeds (WebSub).
+    pub fn hub(self) -> String {
+        format!("{}/hub", self.0)
+    }
+
     /// The page that confirms a subscription.
     pub fn confirm(self, token: &str) -> String {
         format!("{}/confirm/{token}", self.0)

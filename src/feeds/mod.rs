@@ -1,4 +1,5 @@
-//! Articles go out as feeds: RSS 2.0, Atom 1.0 and JSON Feed 1.1, rendered when content changes.
+//! Articles go out as feeds: RSS 2.0, Atom 1.0 and JSON Feed 1.1, rendered when content changes;
+//! who subscribed through a hub is told at once.
 
 pub mod archive;
 mod atom;
@@ -7,6 +8,7 @@ pub mod demand;
 mod element;
 pub mod feed;
 pub mod format;
+pub mod http;
 mod item;
 mod json;
 mod kept;
@@ -15,6 +17,7 @@ pub mod made;
 pub mod making;
 pub mod offer;
 pub mod plan;
+pub mod push;
 mod rss;
 pub mod shelf;
 #[cfg(test)]

@@ -80,8 +80,9 @@ fn answer(web: &Web, feed: &Feed, wanted: &Asked, made: &Made, asked: &HeaderMap
         Place::Page(page) => plan::address(&web.app.config, feed, page),
         Place::Newest | Place::After(_) => Links(&web.app.config.site.base_url).feed_page(&feed.path()),
     };
-    let address = format!("<{address}.{}>; rel=\"self\"", made.format.extension());
-    headers.extend(HeaderValue::try_from(address).map(|link| (header::LINK, link)));
+    let address = format!("{address}.{}", made.format.extension());
+    let links = discovery(&web.app.config.hubs_of(feed), &address);
+    headers.extend(HeaderValue::try_from(links).map(|links| (header::LINK, links)));
     if is_unchanged(asked, &made.etag, made.modified) {
         return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
@@ -113,6 +114,12 @@ fn keep(feed: &Feed, place: Place) -> String {
         Some(_) => format!("private, max-age={seconds}"),
         None => format!("public, max-age={seconds}, stale-while-revalidate=600, stale-if-error=86400"),
     }
+}
+
+/// Where else a reader may learn of this feed's news, and its own address (WebSub section 4).
+fn discovery(hubs: &[String], address: &str) -> String {
+    let hubs: String = hubs.iter().map(|hub| format!("<{hub}>; rel=\"hub\", ")).collect();
+    format!("{hubs}<{address}>; rel=\"self\"")
 }
 
 /// What a script of any site may ask: everything.

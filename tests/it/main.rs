@@ -4,6 +4,7 @@
 
 mod answers;
 mod behaviours;
+mod callbacks;
 mod cli;
 mod corpus;
 mod crashes;
@@ -21,6 +22,7 @@ mod migrations;
 mod nodes;
 mod orders;
 mod program;
+mod push;
 mod readers;
 mod riding;
 mod rules;
