@@ -102,26 +102,12 @@ fn every_fault_is_told_with_its_line_in_order() {
 #[test]
 fn values_that_cannot_work_are_refused() {
     let source = "[[sources]]\nname = \"s\"\n";
-    let ghost = format!("{source}kind = \"ghost\"\nurl = \"sqlite://x.db\"\nsite_url = \"https://a.example\"\n");
     let transport = "[[transports]]\nname = \"t\"\n";
     for (text, part) in [
         (format!("{source}query = \"SELECT 1\""), "only kind = \"query\" has one"),
         (format!("{source}table_prefix = \"x_\""), "only kinds wordpress and drupal have one"),
         (format!("{source}url = \"mysql://h/d\""), "is kept in our own database"),
         (format!("{source}ids = \"source\""), "only kinds wordpress, ghost and drupal have ids"),
-        (format!("{source}kind = \"ghost\"\nurl = \"sqlite://x.db\""), "`site_url` is missing"),
-        (format!("{source}kind = \"ghost\"\nurl = \"postgres://h/d\""), "begins with mysql:// or sqlite://"),
-        (format!("{source}site_url = \"https://a.example\""), "only kinds ghost and drupal have one"),
-        (format!("{source}members = \"full\""), "only kind = \"ghost\" has it"),
-        (format!("{source}content_types = [\"news\"]"), "only kind = \"drupal\" has it"),
-        (format!("{ghost}permalinks = \"/{{slug}}/{{month\""), "without its }"),
-        (format!("{ghost}permalinks = \"/{{year}}/\""), "neither {slug} nor {id}"),
-        (format!("{ghost}permalinks = \"/{{tag}}/{{slug}}/\""), "more in braces than slug, id"),
-        (format!("{ghost}members = \"all\""), "not one of \"hidden\", \"preview\", \"full\""),
-        (
-            format!("{source}kind = \"drupal\"\nurl = \"mysql://h/d\"\nsite_url = \"https://a.example\"\ncontent_types = [\"News item\"]"),
-            "no machine name",
-        ),
         (format!("{source}kind = \"query\"\nurl = \"sqlite://x.db\""), "`query` is missing"),
         (format!("{source}kind = \"wordpress\""), "`url` is missing"),
         (format!("{source}kind = \"wordpress\"\nurl = \"postgres://h/d\""), "begins with mysql://"),
@@ -159,6 +145,34 @@ fn values_that_cannot_work_are_refused() {
         (format!("{transport}url = \"smtps://h\"\ndkim = [\"s:k.pem\", \"S:l.pem\"]"), "two keys have the selector `S`"),
         (format!("{transport}url = \"smtps://h\"\ndkim_domain = \"example.edu\""), "together with `dkim`"),
         (format!("{transport}url = \"smtps://h\"\ndkim = [\"s:k.pem\"]\ndkim_domain = \"edu\""), "`edu` can't sign: its domain has no dot"),
+    ] {
+        let said = refusal(&text);
+        assert!(said.contains(part), "{text}\n{said}");
+        assert_eq!(said.lines().count(), 1, "{text}\n{said}");
+    }
+}
+
+#[test]
+fn keys_of_one_kind_of_source_are_read_with_it_and_refused_without() {
+    let source = "[[sources]]\nname = \"s\"\n";
+    let ghost = format!("{source}kind = \"ghost\"\nurl = \"sqlite://x.db\"\nsite_url = \"https://a.example\"\n");
+    for (text, part) in [
+        (format!("{source}kind = \"ghost\"\nurl = \"sqlite://x.db\""), "`site_url` is missing"),
+        (
+            format!("{source}kind = \"ghost\"\nsite_url = \"https://a.example\"\nurl = \"postgres://h/d\""),
+            "begins with mysql:// or sqlite://",
+        ),
+        (format!("{source}site_url = \"https://a.example\""), "only kinds ghost and drupal have one"),
+        (format!("{source}members = \"full\""), "only kind = \"ghost\" has it"),
+        (format!("{source}content_types = [\"news\"]"), "only kind = \"drupal\" has it"),
+        (format!("{ghost}permalinks = \"/{{slug}}/{{month\""), "without its }"),
+        (format!("{ghost}permalinks = \"/{{year}}/\""), "neither {slug} nor {id}"),
+        (format!("{ghost}permalinks = \"/{{tag}}/{{slug}}/\""), "more in braces than slug, id"),
+        (format!("{ghost}members = \"all\""), "not one of \"hidden\", \"preview\", \"full\""),
+        (
+            format!("{source}kind = \"drupal\"\nurl = \"mysql://h/d\"\nsite_url = \"https://a.example\"\ncontent_types = [\"News item\"]"),
+            "no machine name",
+        ),
     ] {
         let said = refusal(&text);
         assert!(said.contains(part), "{text}\n{said}");

@@ -55,6 +55,16 @@ impl Node {
     }
 }
 
+/// A term's name in one of its languages.
+struct Name {
+    language: String,
+    is_original: bool,
+    text: String,
+}
+
+/// A value of a field that refers to terms: its place, and the term's names.
+type Term = (String, Vec<Name>);
+
 /// A field's values by node and language, in their order.
 type Values<T> = HashMap<(u64, String), Vec<T>>;
 
@@ -141,11 +151,11 @@ async fn terms(session: &mut Session, site: &Site, ids: &str, nodes: &mut BTreeM
              WHERE f.deleted = 0 AND t.status = 1 AND f.entity_id IN ({ids}) ORDER BY f.entity_id, f.langcode, f.delta"
         );
         // Each value is a term's name in the languages it has.
-        let mut values: Values<(String, Vec<(String, bool, String)>)> = HashMap::new();
+        let mut values: Values<Term> = HashMap::new();
         for row in session.rows_if_there(&sql).await? {
             let [id, language, delta, in_language, is_original, name] = columns(row);
             let list = values.entry((id.parse().unwrap_or_default(), language)).or_default();
-            let told = (in_language, is_original == "1", name);
+            let told = Name { language: in_language, is_original: is_original == "1", text: name };
             match list.last_mut().filter(|(last, _)| *last == delta) {
                 Some((_, names)) => names.push(told),
                 None => list.push((delta, vec![told])),
@@ -167,9 +177,9 @@ async fn terms(session: &mut Session, site: &Site, ids: &str, nodes: &mut BTreeM
 }
 
 /// A term's name in a language, else in its own.
-fn in_language(names: &[(String, bool, String)], language: &str) -> Option<String> {
-    let own = names.iter().find(|(known, ..)| known == language);
-    own.or_else(|| names.iter().find(|(_, is_original, _)| *is_original)).map(|(.., name)| name.clone())
+fn in_language(names: &[Name], language: &str) -> Option<String> {
+    let own = names.iter().find(|name| name.language == language);
+    own.or_else(|| names.iter().find(|name| name.is_original)).map(|name| name.text.clone())
 }
 
 async fn images(session: &mut Session, site: &Site, ids: &str, nodes: &mut BTreeMap<u64, Node>) -> anyhow::Result<()> {
