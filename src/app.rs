@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::delivery::Engine;
 use crate::digests::Desk;
 use crate::domain::time::Millis;
+use crate::feeds::demand::Demand;
 use crate::feeds::shelf::Shelf;
 use crate::store::Store;
 use crate::store::instance::Instance;
@@ -27,8 +28,10 @@ pub struct App {
     pub templates: Arc<Templates>,
     /// Who this store is.
     pub instance: Arc<Instance>,
-    /// The feeds in memory; empty until the first refresh.
+    /// The feeds in memory: those that were kept on disk, until the first refresh.
     pub shelf: Shelf,
+    /// The feeds that are made when somebody asks.
+    pub demand: Demand,
     /// What time it is.
     pub clock: fn() -> Millis,
 }
@@ -53,8 +56,15 @@ impl App {
             templates: Arc::new(templates),
             instance: Arc::new(instance),
             shelf: Shelf::default(),
+            demand: Demand::default(),
             clock: clock::now,
         })
+    }
+
+    /// The same, with the feeds that were kept on disk, and keeping those it makes: for who serves them.
+    #[must_use]
+    pub fn serving(self) -> Self {
+        Self { shelf: Shelf::kept_in(&self.config.server.made_feeds, &self.config), ..self }
     }
 
     /// The present instant.

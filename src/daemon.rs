@@ -9,11 +9,13 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_cron_scheduler::{Job, JobScheduler};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::app::App;
 use crate::config::{Source, Transport};
 use crate::delivery::{self, Engine};
 use crate::feeds::shelf;
+use crate::store::Store;
 use crate::web::{self, Demo};
 use crate::{digests, sources};
 
@@ -31,7 +33,7 @@ pub async fn run(app: App, demo: Option<Demo>, stop: CancellationToken) -> anyho
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address}: change [server] listen, or stop what uses it"))?;
-    run_on(app, demo, listener, stop).await
+    run_on(app.serving(), demo, listener, stop).await
 }
 
 /// As [`run`], on a listener that is already there and with the lock taken.
@@ -74,10 +76,27 @@ async fn read_source(app: App, source: Source, beats: Beats, stop: CancellationT
     Ok(())
 }
 
+/// Makes feeds anew at each beat, and as soon as an article changed here or elsewhere.
 async fn make_feeds(app: App, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
-    every_beat("feeds", beats, stop, || async { shelf::refresh_due(&app.store, &app.config, &app.shelf, app.now()).await.map(|_| ()) })
+    let (nudge, nudges) = watch::channel(0_u64);
+    let watching = AbortOnDropHandle::new(tokio::spawn(watch_articles(app.store.clone(), beats, nudge)));
+    every_beat("feeds", nudges, stop, || async { shelf::refresh_due(&app.store, &app.config, &app.shelf, app.now()).await.map(|_| ()) })
         .await;
+    drop(watching);
     Ok(())
+}
+
+/// Passes on every beat, every change that this process makes, and every change that another one tells of.
+async fn watch_articles(store: Store, mut beats: Beats, nudge: watch::Sender<u64>) {
+    let (mut here, mut elsewhere) = (store.news(), store.watch_articles());
+    while !nudge.is_closed() {
+        tokio::select! {
+            _ = beats.changed() => {}
+            _ = here.changed() => {}
+            () = elsewhere.changed() => {}
+        }
+        nudge.send_modify(|n| *n += 1);
+    }
 }
 
 /// The clock of the daemon: it nudges, and what is due is found out by whoever is nudged.

@@ -41,6 +41,13 @@ CREATE TABLE articles (
     authors        TEXT NOT NULL,
     language       TEXT NOT NULL,
     image_url      TEXT,
+    image_alt      TEXT,
+    image_type     TEXT,
+    image_width    BIGINT,
+    image_height   BIGINT,
+    enclosure_url  TEXT,
+    enclosure_type TEXT,
+    enclosure_length BIGINT,
     published_at   BIGINT NOT NULL,
     updated_at     BIGINT NOT NULL,
     first_seen_at  BIGINT NOT NULL,
@@ -49,18 +56,35 @@ CREATE TABLE articles (
     group_id       BIGINT NOT NULL,
     content_hash   TEXT NOT NULL,
     removed_at     BIGINT,
+    is_ungrouped   BOOLEAN NOT NULL DEFAULT TRUE,
     body_html      TEXT NOT NULL,
     UNIQUE (source, source_id)
 );
 CREATE INDEX articles_published ON articles (published_at DESC, guid);
 CREATE INDEX articles_group ON articles (group_id);
+CREATE INDEX articles_removed ON articles (published_at) WHERE removed_at IS NOT NULL;
+CREATE INDEX articles_twins ON articles (source, translation_of) WHERE translation_of IS NOT NULL;
+CREATE INDEX articles_ungrouped ON articles (source) WHERE is_ungrouped;
 
--- What an article can be selected by: 'section', 'tag' or 'author', in lower case.
+-- What an article can be selected by: a 'section', 'tag', 'author', 'language' (with those it is a variety of) or 'source',
+-- in lower case; with what orders articles, so that the newest of a term are found without looking at the others.
 CREATE TABLE article_terms (
-    article_id BIGINT NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
-    kind       TEXT NOT NULL,
-    term       TEXT NOT NULL,
+    article_id   BIGINT NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
+    kind         TEXT NOT NULL,
+    term         TEXT NOT NULL,
+    published_at BIGINT NOT NULL,
+    guid         TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (article_id, kind, term)
+);
+CREATE INDEX article_terms_newest ON article_terms (kind, term, published_at DESC, guid);
+
+-- What the latest changes to articles touched: the terms of each article before and after, so that only the feeds that
+-- hold it are made anew.
+CREATE TABLE article_changes (
+    version    BIGINT NOT NULL,
+    article_id BIGINT NOT NULL,
+    terms      TEXT NOT NULL,
+    PRIMARY KEY (version, article_id)
 );
 
 -- When the bytes of a feed last changed; the same on every node.
@@ -214,17 +238,19 @@ CREATE TABLE waiting (
     lease_until BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX waiting_due ON waiting (transport, priority, due_at);
-CREATE INDEX waiting_edition ON waiting (edition_id);
+CREATE INDEX waiting_edition ON waiting (edition_id, transport, due_at);
 CREATE INDEX waiting_leased ON waiting (lease_node) WHERE lease_node IS NOT NULL;
 
 -- What was taken lately from the limits of a transport ('' as domain) and of it towards a domain: for each span the slots
 -- in which messages went. A row with a beginning, that of a warming-up, stays for ever; others until nothing of them counts.
+-- `changes` says what each node changed last: asked again for the same, it is told the same.
 CREATE TABLE limits (
     transport  TEXT NOT NULL,
     domain     TEXT NOT NULL,
     begun_at   BIGINT,
     total      BIGINT NOT NULL DEFAULT 0,
     windows    TEXT NOT NULL DEFAULT '{}',
+    changes    TEXT NOT NULL DEFAULT '{}',
     kept_until BIGINT,
     PRIMARY KEY (transport, domain)
 );

@@ -9,6 +9,8 @@ pub(super) enum Shape {
     Number,
     /// A list of texts.
     List,
+    /// `true` or `false`.
+    Flag,
 }
 
 /// A table of the configuration.
@@ -24,7 +26,7 @@ pub(super) struct Section {
     pub keys: &'static [(&'static str, Shape)],
 }
 
-use Shape::{List, Number, Text};
+use Shape::{Flag, List, Number, Text};
 
 /// The keys outside any table.
 pub(super) const TOP: Section = Section { name: "", noun: "the configuration", is_list: false, keys: &[("templates", Text)] };
@@ -34,14 +36,24 @@ pub(super) const SITE: Section = Section {
     name: "site",
     noun: "[site]",
     is_list: false,
-    keys: &[("title", Text), ("base_url", Text), ("language", Text), ("timezone", Text), ("id_authority", Text), ("postal_address", Text)],
+    keys: &[
+        ("title", Text),
+        ("base_url", Text),
+        ("language", Text),
+        ("timezone", Text),
+        ("id_authority", Text),
+        ("postal_address", Text),
+        ("rights", Text),
+        ("icon", Text),
+        ("logo", Text),
+    ],
 };
 
 /// `[database]`.
 pub(super) const DATABASE: Section = Section { name: "database", noun: "[database]", is_list: false, keys: &[("url", Text)] };
 
 /// `[server]`.
-pub(super) const SERVER: Section = Section { name: "server", noun: "[server]", is_list: false, keys: &[("listen", Text)] };
+pub(super) const SERVER: Section = Section { name: "server", noun: "[server]", is_list: false, keys: &[("listen", Text), ("made_feeds", Text), ("on_demand", Flag)] };
 
 /// `[[sources]]`.
 pub(super) const SOURCES: Section = Section {
@@ -83,6 +95,11 @@ pub(super) const FEEDS: Section = Section {
         ("sources", List),
         ("items", Number),
         ("content", Text),
+        ("aliases", List),
+        ("private", Text),
+        ("description", Text),
+        ("max_age", Text),
+        ("extra_xml", Text),
     ],
 };
 

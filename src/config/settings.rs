@@ -49,6 +49,12 @@ pub struct Site {
     pub id_authority: String,
     /// Printed in every digest.
     pub postal_address: String,
+    /// Who holds which rights in what is published, for feeds.
+    pub rights: Option<String>,
+    /// Address of a square picture that stands for the publisher, for feeds.
+    pub icon: Option<String>,
+    /// Address of a wide picture that stands for the publisher, for feeds.
+    pub logo: Option<String>,
 }
 
 /// Where our own data lives.
@@ -63,6 +69,10 @@ pub struct Database {
 pub struct Server {
     /// Address and port to listen on.
     pub listen: SocketAddr,
+    /// Folder in which made feeds are kept, so that a restart serves at once.
+    pub made_feeds: PathBuf,
+    /// Whether there is a feed for every section, tag, author and language; without the key where no feed is private.
+    pub on_demand: bool,
 }
 
 /// What kind of system a source reads.
@@ -153,12 +163,22 @@ pub struct Feed {
     pub was: Vec<String>,
     /// Its title.
     pub title: String,
+    /// What it is about.
+    pub description: Option<String>,
     /// Its articles.
     pub selection: Selection,
     /// How many at most, newest first.
     pub items: usize,
     /// How much of each.
     pub content: Content,
+    /// Paths (with a query, if any) that serve it too, as they were known before.
+    pub aliases: Vec<String>,
+    /// What makes its address one that nobody guesses; none: it is public.
+    pub private: Option<String>,
+    /// How long a reader may keep it before asking again, in milliseconds: a minute to a day.
+    pub max_age: i64,
+    /// XML that is added to its RSS and Atom; well-formed, with no prefixes but its own and [`crate::domain::xml::SHARED_PREFIXES`].
+    pub extra_xml: Option<String>,
 }
 
 /// What happens to a date that passed while nothing ran.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::time::{DAY, HOUR, SECOND};
+use crate::domain::time::{DAY, HOUR, MINUTE, SECOND};
 
 const SITE: &str = "[site]\ntitle = \"T\"\nbase_url = \"https://news.example.edu/x/\"\nid_authority = \"news.example.edu,2026\"\n";
 
@@ -53,7 +53,7 @@ fn lists_take_the_site_for_what_they_leave_out() {
     assert_eq!((digest.title.as_str(), digest.from.as_str()), ("T", "\"News, Inc.\" <a@b.example>"));
     assert_eq!(transport.route, Route::Smtp { host: "::1".to_owned(), port: 2525, tls: TlsMode::Opportunistic });
     assert_eq!((transport.ehlo.as_str(), transport.connections, transport.rate.len()), ("news.example.edu", 10, 0));
-    assert_eq!((feed.items, feed.content), (50, Content::Full));
+    assert_eq!((feed.items, feed.content, feed.max_age), (50, Content::Full, 5 * MINUTE));
     assert_eq!((source.kind, source.poll, source.ids), (SourceKind::Builtin, 30 * SECOND, Ids::Ours));
 }
 
@@ -125,6 +125,9 @@ fn values_that_cannot_work_are_refused() {
         ("[[feeds]]\nname = \"f\"\nitems = \"50\"".to_owned(), "takes a whole number, not a text"),
         ("[[feeds]]\nname = \"f\"\ntags = \"a\"".to_owned(), "takes a list of texts"),
         ("[[feeds]]\nname = \"f\"\naliases = []".to_owned(), "`aliases` is no key of a feed"),
+        ("[[feeds]]\nname = \"f\"\nmax_age = \"30s\"".to_owned(), "is not from 1m to 1d"),
+        ("[[feeds]]\nname = \"f\"\nextra_xml = \"<a><b></a>\"".to_owned(), "this can't stand in a feed"),
+        ("[[feeds]]\nname = \"f\"\nextra_xml = \"<itunes:type/>\"".to_owned(), "write xmlns:itunes="),
         ("[server]\nlisten = \"localhost:8080\"".to_owned(), "127.0.0.1:8080"),
         ("[database]\nurl = \"mysql://h/d\"".to_owned(), "sqlite:// or postgres://"),
         ("[database]\nurl = \"sqlite://:memory:\"".to_owned(), "names no file"),

@@ -1,13 +1,28 @@
 //! Every address of ours that we ever print.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// What stands for itself in a segment of a path, and in a `tag:` URI (RFC 3986, unreserved).
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// Any text as one segment of an address and of an id.
+pub fn encoded(segment: &str) -> String {
+    utf8_percent_encode(segment, SEGMENT).to_string()
+}
+
 /// The addresses under one `base_url`, which has no slash at its end.
 #[derive(Debug, Clone, Copy)]
 pub struct Links<'a>(pub &'a str);
 
 impl Links<'_> {
-    /// A feed in a format: `rss`, `atom` or `json`.
-    pub fn feed(self, name: &str, format: &str) -> String {
-        format!("{}/feeds/{name}.{format}", self.0)
+    /// A feed in a format: `rss`, `atom` or `json`; its path is ready for an address.
+    pub fn feed(self, path: &str, format: &str) -> String {
+        format!("{}.{format}", self.feed_page(path))
+    }
+
+    /// The page that shows a feed to a person.
+    pub fn feed_page(self, path: &str) -> String {
+        format!("{}/feeds/{path}", self.0)
     }
 
     /// The page that confirms a subscription.
@@ -43,6 +58,12 @@ impl Links<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_segment_may_hold_anything() {
+        assert_eq!(Links("https://news.example.edu").feed("news", "rss"), "https://news.example.edu/feeds/news.rss");
+        assert_eq!(encoded("R&D/新 ~"), "R%26D%2F%E6%96%B0%20~");
+    }
 
     #[test]
     fn the_host_has_no_port_and_no_path() {

@@ -1,10 +1,22 @@
 //! Articles go out as feeds: RSS 2.0, Atom 1.0 and JSON Feed 1.1, rendered when content changes.
 
-pub mod atom;
+pub mod archive;
+mod atom;
+mod body;
+pub mod demand;
+mod element;
 pub mod feed;
 pub mod format;
-pub mod json;
-pub mod rss;
+mod item;
+mod json;
+mod kept;
+mod links;
+pub mod made;
+pub mod making;
+pub mod offer;
+pub mod plan;
+mod rss;
 pub mod shelf;
 #[cfg(test)]
 mod tests;
+pub mod text;

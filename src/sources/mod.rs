@@ -21,6 +21,7 @@ mod ghost;
 mod html;
 pub mod import;
 mod keeping;
+mod media;
 mod query;
 mod row;
 mod session;

@@ -2,13 +2,12 @@
 
 use std::collections::HashMap;
 
-use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
-
+pub(crate) use super::article_row::{ArticleRow, COLUMNS, articles_of};
+use super::changes::{Changes, Logging, log};
 use super::dialect::{Column, sql};
-use super::selecting::{lists_of, terms_of};
+use super::selecting::terms_of;
 use super::{Store, StoreResult, json_list, list_of, reading, transaction};
 use crate::domain::article::Article;
-use crate::domain::selection::Selection;
 use crate::domain::time::Millis;
 
 /// What we know of an article that a source tells again.
@@ -50,51 +49,6 @@ pub enum Kept {
     Taken(String),
 }
 
-pub(crate) const COLUMNS: &str = "a.id, a.guid, a.source, a.source_id, a.title, a.url, a.summary, a.body_html, a.sections, a.tags, \
-     a.authors, a.language, a.image_url, a.published_at, a.updated_at, a.first_seen_at, a.group_id, a.removed_at";
-
-pub(crate) struct ArticleRow(Article);
-
-impl<'r, R: Row> FromRow<'r, R> for ArticleRow
-where
-    &'static str: ColumnIndex<R>,
-    String: Decode<'r, R::Database> + Type<R::Database>,
-    Option<String>: Decode<'r, R::Database> + Type<R::Database>,
-    i64: Decode<'r, R::Database> + Type<R::Database>,
-    Option<i64>: Decode<'r, R::Database> + Type<R::Database>,
-{
-    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
-        let list = |column: &'static str| -> Result<Vec<String>, sqlx::Error> {
-            let text: String = row.try_get(column)?;
-            list_of(&text, "articles").map_err(|e| sqlx::Error::ColumnDecode { index: column.into(), source: Box::new(e) })
-        };
-        Ok(Self(Article {
-            row: row.try_get("id")?,
-            guid: row.try_get("guid")?,
-            source: row.try_get("source")?,
-            source_id: row.try_get("source_id")?,
-            title: row.try_get("title")?,
-            url: row.try_get("url")?,
-            summary: row.try_get("summary")?,
-            body_html: row.try_get("body_html")?,
-            sections: list("sections")?,
-            tags: list("tags")?,
-            authors: list("authors")?,
-            language: row.try_get("language")?,
-            image_url: row.try_get("image_url")?,
-            published_at: Millis(row.try_get("published_at")?),
-            updated_at: Millis(row.try_get("updated_at")?),
-            first_seen_at: Millis(row.try_get("first_seen_at")?),
-            group: row.try_get("group_id")?,
-            removed_at: row.try_get::<Option<i64>, _>("removed_at")?.map(Millis),
-        }))
-    }
-}
-
-pub(crate) fn articles_of(rows: Vec<ArticleRow>) -> Vec<Article> {
-    rows.into_iter().map(|r| r.0).collect()
-}
-
 impl Store {
     /// All articles of a source, tombstones too, by the source's id.
     pub async fn known_articles(&self, source: &str) -> StoreResult<HashMap<String, Known>> {
@@ -111,11 +65,14 @@ impl Store {
     /// A new article has no group, and so is no digest's news, until [`Store::regroup`] has looked for its twins.
     pub async fn keep_articles(&self, arrivals: Vec<Arrival>, now: Millis) -> StoreResult<Vec<Kept>> {
         let terms_sql = format!(
-            "INSERT INTO article_terms (article_id, kind, term) SELECT $1, kind, term FROM {} AS t WHERE TRUE ON CONFLICT DO NOTHING",
+            "INSERT INTO article_terms (article_id, kind, term, published_at, guid) \
+             SELECT a.id, t.kind, t.term, a.published_at, a.guid FROM articles a, {} AS t WHERE a.id = $1",
             self.rows("$2", &[Column::Text("kind"), Column::Text("term")])
         );
+        let logging = Logging::of(self);
         transaction!(self, |tx| {
             let mut kept = Vec::with_capacity(arrivals.len());
+            let mut changes = Changes::default();
             for arrival in &arrivals {
                 let a = &arrival.article;
                 let there: Vec<(String, String)> =
@@ -143,15 +100,25 @@ impl Store {
                     .bind(now.0)
                     .bind(&arrival.translation_of)
                     .bind(&arrival.hash)
+                    .bind(&a.image_alt)
+                    .bind(&a.image_type)
+                    .bind(a.image_width.map(i64::from))
+                    .bind(a.image_height.map(i64::from))
+                    .bind(a.enclosure.as_ref().map(|file| &file.url))
+                    .bind(a.enclosure.as_ref().map(|file| &file.media_type))
+                    .bind(a.enclosure.as_ref().map(|file| i64::try_from(file.length).unwrap_or(0)))
                     .fetch_one(&mut *tx)
                     .await?;
                 kept.push(if there.is_empty() { Kept::Added } else { Kept::Changed });
-                sqlx::query("DELETE FROM article_terms WHERE article_id = $1").bind(row).execute(&mut *tx).await?;
+                let before: Vec<(String, String)> =
+                    sqlx::query_as("DELETE FROM article_terms WHERE article_id = $1 RETURNING kind, term").bind(row).fetch_all(&mut *tx).await?;
+                changes.add(row, before, a.terms());
                 sqlx::query(sql(terms_sql.clone())).bind(row).bind(terms_of(a)).execute(&mut *tx).await?;
             }
-            sqlx::query(BUMP).execute(&mut *tx).await?;
+            log!(tx, logging, changes);
             kept
         })
+        .inspect(|_| self.announce())
     }
 
     /// Turns a few articles of a source into tombstones; what they were selected by stays, so that only their feeds change.
@@ -160,73 +127,20 @@ impl Store {
         let chosen = self.texts("$2");
         let bodies = format!(
             "UPDATE articles SET removed_at = $3, changed_at = $3, title = '', url = NULL, summary = '', body_html = '', sections = '[]', \
-             tags = '[]', authors = '[]', image_url = NULL, content_hash = '' WHERE source = $1 AND source_id IN {chosen} AND removed_at IS NULL"
+             tags = '[]', authors = '[]', image_url = NULL, image_alt = NULL, enclosure_url = NULL, content_hash = '' \
+             WHERE source = $1 AND source_id IN {chosen} AND removed_at IS NULL RETURNING id"
         );
+        let terms = format!("SELECT article_id, kind, term FROM article_terms WHERE article_id IN {}", self.numbers("$1"));
+        let logging = Logging::of(self);
         transaction!(self, |tx| {
-            sqlx::query(sql(bodies.clone())).bind(&source).bind(&ids).bind(now.0).execute(&mut *tx).await?;
-            sqlx::query(BUMP).execute(&mut *tx).await?;
+            let rows: Vec<(i64,)> = sqlx::query_as(sql(bodies.clone())).bind(&source).bind(&ids).bind(now.0).fetch_all(&mut *tx).await?;
+            let rows: Vec<i64> = rows.into_iter().map(|(row,)| row).collect();
+            let had: Vec<(i64, String, String)> =
+                sqlx::query_as(sql(terms.clone())).bind(serde_json::Value::from(rows).to_string()).fetch_all(&mut *tx).await?;
+            let changes = Changes::of(had);
+            log!(tx, logging, changes);
         })
-    }
-
-    /// A number that grows with every change to any article.
-    pub async fn articles_version(&self) -> StoreResult<i64> {
-        let row: Option<(String,)> =
-            reading!(self, |db| sqlx::query_as("SELECT value FROM instance WHERE key = 'articles_version'").fetch_optional(db).await?);
-        Ok(row.and_then(|(v,)| v.parse().ok()).unwrap_or(0))
-    }
-
-    /// Whether an article's time of publication came in `(after, until]`.
-    pub async fn any_published_in(&self, after: Millis, until: Millis) -> StoreResult<bool> {
-        let row: Option<(i64,)> = reading!(self, |db| sqlx::query_as(
-            "SELECT id FROM articles WHERE removed_at IS NULL AND published_at > $1 AND published_at <= $2 LIMIT 1"
-        )
-        .bind(after.0)
-        .bind(until.0)
-        .fetch_optional(db)
-        .await?);
-        Ok(row.is_some())
-    }
-
-    /// The newest visible articles of a selection; ties are broken by id, so that the order is the same everywhere.
-    pub async fn newest_articles(&self, selection: &Selection, now: Millis, limit: usize) -> StoreResult<Vec<Article>> {
-        let text = format!(
-            "SELECT {COLUMNS} FROM articles a WHERE a.removed_at IS NULL AND a.published_at <= $1 {} ORDER BY a.published_at DESC, a.guid LIMIT $2",
-            self.selecting(3)
-        );
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let [sections, tags, authors, languages, sources] = lists_of(selection);
-        let rows: Vec<ArticleRow> = reading!(self, |db| sqlx::query_as(sql(text))
-            .bind(now.0)
-            .bind(limit)
-            .bind(sections)
-            .bind(tags)
-            .bind(authors)
-            .bind(languages)
-            .bind(sources)
-            .fetch_all(db)
-            .await?);
-        Ok(articles_of(rows))
-    }
-
-    /// When an article of a selection, published since `oldest`, was last taken away from readers: one that was removed
-    /// before its time had come was never there.
-    pub async fn latest_removal(&self, selection: &Selection, oldest: Millis) -> StoreResult<Option<Millis>> {
-        let text = format!(
-            "SELECT MAX(a.removed_at) FROM articles a WHERE a.removed_at IS NOT NULL AND a.published_at <= a.removed_at \
-             AND a.published_at >= $1 {}",
-            self.selecting(2)
-        );
-        let [sections, tags, authors, languages, sources] = lists_of(selection);
-        let row: (Option<i64>,) = reading!(self, |db| sqlx::query_as(sql(text))
-            .bind(oldest.0)
-            .bind(sections)
-            .bind(tags)
-            .bind(authors)
-            .bind(languages)
-            .bind(sources)
-            .fetch_one(db)
-            .await?);
-        Ok(row.0.map(Millis))
+        .inspect(|()| self.announce())
     }
 
     /// An article by our permanent id, by `source/source_id`, or by the source's id where that is clear.
@@ -267,15 +181,18 @@ const THERE: &str = "SELECT source, source_id FROM articles WHERE guid = $1 OR (
 
 /// Gives the row's number.
 const KEEP: &str = "INSERT INTO articles (source, source_id, guid, title, url, summary, body_html, sections, tags, authors, language, image_url, \
-     published_at, updated_at, first_seen_at, changed_at, translation_of, content_hash, group_id) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $16, $16, $17, $18, 0) \
+     published_at, updated_at, first_seen_at, changed_at, translation_of, content_hash, group_id, image_alt, image_type, image_width, \
+     image_height, enclosure_url, enclosure_type, enclosure_length) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $16, $16, $17, $18, 0, $19, $20, $21, $22, $23, $24, $25) \
      ON CONFLICT (source, source_id) DO UPDATE SET title = excluded.title, url = excluded.url, summary = excluded.summary, \
      body_html = excluded.body_html, sections = excluded.sections, tags = excluded.tags, authors = excluded.authors, \
-     language = excluded.language, image_url = excluded.image_url, published_at = excluded.published_at, \
+     language = excluded.language, image_url = excluded.image_url, image_alt = excluded.image_alt, \
+     image_type = excluded.image_type, image_width = excluded.image_width, image_height = excluded.image_height, \
+     enclosure_url = excluded.enclosure_url, enclosure_type = excluded.enclosure_type, enclosure_length = excluded.enclosure_length, \
+     published_at = excluded.published_at, \
      updated_at = CASE WHEN $15 IS NOT NULL AND substr(articles.content_hash, 1, 64) = substr(excluded.content_hash, 1, 64) \
      THEN articles.updated_at ELSE COALESCE($15, excluded.updated_at) END, \
-     changed_at = excluded.changed_at, translation_of = excluded.translation_of, content_hash = excluded.content_hash, removed_at = NULL \
+     changed_at = excluded.changed_at, translation_of = excluded.translation_of, content_hash = excluded.content_hash, removed_at = NULL, \
+     is_ungrouped = articles.is_ungrouped OR articles.language <> excluded.language \
+     OR COALESCE(articles.translation_of, '') <> COALESCE(excluded.translation_of, '') \
      RETURNING id";
-
-const BUMP: &str = "INSERT INTO instance (key, value) VALUES ('articles_version', '1') \
-     ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(instance.value AS BIGINT) + 1 AS TEXT)";

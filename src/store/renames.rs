@@ -45,6 +45,13 @@ impl Store {
                         .await?;
                 }
             }
+            if matches!(kind, Named::Source) {
+                sqlx::query("UPDATE article_terms SET term = $2 WHERE kind = 'source' AND term = $1")
+                    .bind(&was)
+                    .bind(&name)
+                    .execute(&mut *tx)
+                    .await?;
+            }
             if matches!(kind, Named::Transport) {
                 // What the new name has used by itself counts for it already.
                 sqlx::query(

@@ -96,7 +96,10 @@ pub fn router(app: App, demo: Option<Demo>) -> Router {
     let web: Shared = Arc::new(Web { app, demo, base, front: Front::default(), limit: Limit::default(), offered: Offered::default() });
     let mut routes = Router::new()
         .route("/", get(index::show))
-        .route("/feeds/{file}", get(feeds::show).options(feeds::preflight))
+        .route("/feeds/{*path}", get(feeds::show).options(feeds::preflight))
+        .route("/feeds.rss", get(feeds::choose).options(feeds::preflight))
+        .route("/feeds.atom", get(feeds::choose).options(feeds::preflight))
+        .route("/feeds.json", get(feeds::choose).options(feeds::preflight))
         .route("/subscribe", get(subscribe::show).post(subscribe::submit))
         .route("/confirm/{token}", get(confirm::show).post(confirm::submit))
         .route("/unsubscribe/{token}", get(unsubscribe::show).post(unsubscribe::submit))

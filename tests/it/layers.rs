@@ -33,6 +33,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("toml", &["config"]),
     ("rss", &["feeds"]),
     ("atom_syndication", &["feeds"]),
+    ("quick_xml", &["domain"]),
     ("tokio_cron_scheduler", &["daemon"]),
 ];
 

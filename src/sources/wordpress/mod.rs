@@ -105,5 +105,6 @@ async fn tell(database: &mut Database, site: &mut Site, source: &Source, languag
         updated_at: modified,
         translation_of: None,
         notes: body.notes,
+        ..Draft::default()
     })))
 }
