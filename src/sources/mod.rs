@@ -14,13 +14,17 @@ use crate::store::Store;
 use crate::store::articles::Known;
 
 mod arrival;
+mod cells;
+mod drupal;
 mod foreign;
+mod ghost;
 mod html;
 pub mod import;
 mod keeping;
 mod media;
 mod query;
 mod row;
+mod session;
 mod wordpress;
 
 /// Articles cleaned and kept at a time: a write transaction stays short.
@@ -117,6 +121,8 @@ async fn sync(store: &Store, config: &Config, source: &Source, accept_removals: 
     let reader = AbortOnDropHandle::new(tokio::spawn(async move {
         match reading.kind {
             SourceKind::WordPress => wordpress::read(&reading, &language, tell).await,
+            SourceKind::Ghost => ghost::read(&reading, &language, tell).await,
+            SourceKind::Drupal => drupal::read(&reading, tell).await,
             SourceKind::Query => query::read(&reading, tell).await,
             SourceKind::Builtin => Ok(()),
         }
@@ -201,5 +207,7 @@ pub async fn check(source: &Source) -> anyhow::Result<()> {
         SourceKind::Builtin => Ok(()),
         SourceKind::Query => query::check(source).await,
         SourceKind::WordPress => wordpress::check(source).await,
+        SourceKind::Ghost => ghost::check(source).await,
+        SourceKind::Drupal => drupal::check(source).await,
     }
 }
