@@ -22,7 +22,7 @@ const SLOW: u64 = 3;
 
 /// Begins the pushes that are due; gives how many.
 pub(super) async fn push_due(own: &Arc<Own>, served: &[Served], now: Millis) -> StoreResult<usize> {
-    let fit: Vec<Served> = served.iter().filter(|served| served.made.body.len() <= own.config.push.max_bytes).cloned().collect();
+    let fit: Vec<Served> = served.iter().filter(|served| served.bytes().len() <= own.config.push.max_bytes).cloned().collect();
     if fit.is_empty() {
         return Ok(0);
     }

@@ -84,7 +84,7 @@ struct Served {
 }
 
 impl Served {
-    /// The document's bytes, which nobody copies.
+    /// The document's bytes as a GET gives them, which nobody copies.
     fn bytes(&self) -> Bytes {
         struct Whole(Arc<Made>);
         impl AsRef<[u8]> for Whole {
