@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should stop where it can't")]
 
 mod answers;
+mod archive;
 mod behaviours;
 mod callbacks;
 mod cli;
