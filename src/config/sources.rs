@@ -22,7 +22,8 @@ pub(super) fn read(mut reader: Reader<'_>, timezone: &TimeZone, folder: &Folder)
     let ids = reader.or("ids", Ids::Ours, one_of(&[("ours", Ids::Ours), ("source", Ids::Source)]));
     if kind.is_some_and(|kind| kind != SourceKind::WordPress) {
         reader.refuse("table_prefix", "only kind = \"wordpress\" has one: remove the key");
-        if ids == Some(Ids::Source) {
+        // A builtin source may be filled from WordPress's export.
+        if ids == Some(Ids::Source) && kind != Some(SourceKind::Builtin) {
             reader.fault("ids", "only kind = \"wordpress\" has ids that readers already know: write \"ours\"");
         }
     }

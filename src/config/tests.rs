@@ -107,7 +107,10 @@ fn values_that_cannot_work_are_refused() {
         (format!("{source}query = \"SELECT 1\""), "only kind = \"query\" has one"),
         (format!("{source}table_prefix = \"x_\""), "only kind = \"wordpress\" has one"),
         (format!("{source}url = \"mysql://h/d\""), "is kept in our own database"),
-        (format!("{source}ids = \"source\""), "only kind = \"wordpress\" has ids"),
+        (
+            format!("{source}kind = \"query\"\nurl = \"sqlite://x.db\"\nquery = \"SELECT 1\"\nids = \"source\""),
+            "only kind = \"wordpress\" has ids",
+        ),
         (format!("{source}kind = \"query\"\nurl = \"sqlite://x.db\""), "`query` is missing"),
         (format!("{source}kind = \"wordpress\""), "`url` is missing"),
         (format!("{source}kind = \"wordpress\"\nurl = \"postgres://h/d\""), "begins with mysql://"),

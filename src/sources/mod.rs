@@ -13,11 +13,14 @@ use crate::domain::time::{MINUTE, Millis};
 use crate::store::Store;
 use crate::store::articles::Known;
 
+pub mod adopt;
 mod arrival;
+mod exports;
 mod foreign;
 mod html;
 pub mod import;
 mod keeping;
+mod lines;
 mod query;
 mod row;
 mod wordpress;

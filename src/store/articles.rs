@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 
+use super::adoptions::first_sight::{LONGER, PROMISES, Promise, Sight, another, at_first_sight};
 use super::dialect::{Column, sql};
 use super::selecting::{lists_of, terms_of};
 use super::{Store, StoreResult, json_list, list_of, reading, transaction};
@@ -108,6 +109,7 @@ impl Store {
     }
 
     /// Keeps a few arrivals in one transaction; the guid and the first sight of a known article never change.
+    /// One that comes in place of another (`courant articles adopt`) takes over its guid at first sight.
     /// A new article has no group, and so is no digest's news, until [`Store::regroup`] has looked for its twins.
     pub async fn keep_articles(&self, arrivals: Vec<Arrival>, now: Millis) -> StoreResult<Vec<Kept>> {
         let terms_sql = format!(
@@ -120,14 +122,27 @@ impl Store {
                 let a = &arrival.article;
                 let there: Vec<(String, String)> =
                     sqlx::query_as(THERE).bind(&a.guid).bind(&a.source).bind(&a.source_id).fetch_all(&mut *tx).await?;
-                if let Some((source, id)) = there.iter().find(|(s, i)| (s, i) != (&a.source, &a.source_id)) {
-                    kept.push(Kept::Taken(format!("{source}/{id}")));
-                    continue;
+                let is_known = there.iter().any(|(s, i)| (s, i) == (&a.source, &a.source_id));
+                let mut guid = a.guid.clone();
+                if !is_known {
+                    let promises: Vec<Promise> =
+                        sqlx::query_as(PROMISES).bind(&a.source).bind(&a.source_id).bind(&a.guid).fetch_all(&mut *tx).await?;
+                    match at_first_sight(a, &there, promises) {
+                        Sight::New(own) => guid = own,
+                        Sight::Taken(owner) => {
+                            kept.push(Kept::Taken(owner));
+                            continue;
+                        }
+                        Sight::Another => {
+                            let used: Vec<(String,)> = sqlx::query_as(LONGER).bind(&a.guid).fetch_all(&mut *tx).await?;
+                            guid = another(&a.guid, &used);
+                        }
+                    }
                 }
                 let (row,): (i64,) = sqlx::query_as(KEEP)
                     .bind(&a.source)
                     .bind(&a.source_id)
-                    .bind(&a.guid)
+                    .bind(&guid)
                     .bind(&a.title)
                     .bind(&a.url)
                     .bind(&a.summary)
@@ -145,7 +160,7 @@ impl Store {
                     .bind(&arrival.hash)
                     .fetch_one(&mut *tx)
                     .await?;
-                kept.push(if there.is_empty() { Kept::Added } else { Kept::Changed });
+                kept.push(if is_known { Kept::Changed } else { Kept::Added });
                 sqlx::query("DELETE FROM article_terms WHERE article_id = $1").bind(row).execute(&mut *tx).await?;
                 sqlx::query(sql(terms_sql.clone())).bind(row).bind(terms_of(a)).execute(&mut *tx).await?;
             }
@@ -262,7 +277,7 @@ impl Store {
     }
 }
 
-/// The articles that have a guid or are a source's own: two if the guid is another's.
+/// The articles that have a guid or are a source's own: two if the guid is another's, or was adopted by another.
 const THERE: &str = "SELECT source, source_id FROM articles WHERE guid = $1 OR (source = $2 AND source_id = $3)";
 
 /// Gives the row's number.
@@ -277,5 +292,5 @@ const KEEP: &str = "INSERT INTO articles (source, source_id, guid, title, url, s
      changed_at = excluded.changed_at, translation_of = excluded.translation_of, content_hash = excluded.content_hash, removed_at = NULL \
      RETURNING id";
 
-const BUMP: &str = "INSERT INTO instance (key, value) VALUES ('articles_version', '1') \
+pub(super) const BUMP: &str = "INSERT INTO instance (key, value) VALUES ('articles_version', '1') \
      ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(instance.value AS BIGINT) + 1 AS TEXT)";

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use sqlx::postgres::PgPool;
 use sqlx::sqlite::SqlitePool;
 
+pub mod adoptions;
 pub mod articles;
 pub mod audience;
 pub mod claims;

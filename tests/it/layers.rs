@@ -33,6 +33,8 @@ const DOORS: &[(&str, &[&str])] = &[
     ("toml", &["config"]),
     ("rss", &["feeds"]),
     ("atom_syndication", &["feeds"]),
+    ("quick_xml", &["sources"]),
+    ("encoding_rs", &["sources"]),
     ("tokio_cron_scheduler", &["daemon"]),
 ];
 

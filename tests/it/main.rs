@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should stop where it can't")]
 
+mod adoptions;
 mod answers;
 mod behaviours;
 mod cli;
@@ -15,6 +16,7 @@ mod layers;
 mod limits;
 mod lists;
 mod migrations;
+mod moving;
 mod nodes;
 mod orders;
 mod program;

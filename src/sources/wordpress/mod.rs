@@ -3,6 +3,7 @@
 mod calendar;
 mod database;
 mod dates;
+mod export;
 mod permalinks;
 mod posts;
 mod render;
@@ -16,6 +17,8 @@ use self::database::Database;
 use self::site::{Post, Site, Want};
 use crate::config::{Ids, Source};
 use crate::domain::article::{Draft, Found};
+
+pub(super) use export::export;
 
 /// How often rendering may ask for more before what it has must do; blocks within blocks ask one level a time.
 const ROUNDS: usize = 8;
@@ -37,11 +40,8 @@ pub(crate) async fn read(source: &Source, site_language: &str, found: Sender<Fou
         posts::fetch(&mut database, &mut site, images.into_iter().map(Want::Post)).await?;
         for post in page {
             let mut told = tell(&mut database, &mut site, source, &language, &post).await?;
-            if let Found::Article(draft) = &mut told
-                && let Some(guid) = draft.guid.take_if(|guid| !guids.insert(guid.clone()))
-            {
-                // Copied and imported posts share guids, and readers would take the second one for the first.
-                draft.notes.push(format!("Its guid {guid} is an older post's as well, so it has one of ours."));
+            if let Found::Article(draft) = &mut told {
+                alone(draft, &mut guids);
             }
             if found.send(told).await.is_err() {
                 // Nobody listens any more, so there is nobody to read for.
@@ -70,13 +70,6 @@ pub(crate) async fn check(source: &Source) -> Result<(), anyhow::Error> {
 
 /// One post as an article, or why it is none.
 async fn tell(database: &mut Database, site: &mut Site, source: &Source, language: &str, post: &Post) -> Result<Found, anyhow::Error> {
-    let modified = dates::instant(&post.modified_gmt, &post.modified, &site.zone());
-    let Some(published_at) = dates::instant(&post.date_gmt, &post.date, &site.zone()).or(modified) else {
-        return Ok(Found::Refused {
-            id: post.id.to_string(),
-            reason: format!("post {} has no date; publish it again in WordPress", post.id),
-        });
-    };
     let mut body = render::body(site, post);
     for _ in 0..ROUNDS {
         if body.wanted.is_empty() {
@@ -85,9 +78,21 @@ async fn tell(database: &mut Database, site: &mut Site, source: &Source, languag
         posts::fetch(database, site, std::mem::take(&mut body.wanted)).await?;
         body = render::body(site, post);
     }
+    Ok(match article(site, source, language, post, body) {
+        Ok(draft) => Found::Article(Box::new(draft)),
+        Err(reason) => Found::Refused { id: post.id.to_string(), reason },
+    })
+}
+
+/// A post whose body was rendered as an article, or why it is none.
+fn article(site: &Site, source: &Source, language: &str, post: &Post, body: render::Body) -> Result<Draft, String> {
+    let modified = dates::instant(&post.modified_gmt, &post.modified, &site.zone());
+    let Some(published_at) = dates::instant(&post.date_gmt, &post.date, &site.zone()).or(modified) else {
+        return Err(format!("post {} has no date; publish it again in WordPress", post.id));
+    };
     let names = |taxonomy: &str| site.of(&post.terms, taxonomy).map(|term| render::plain_name(&term.name)).collect();
     let image = post.thumbnail.and_then(|id| site.posts.get(&id)?.as_ref());
-    Ok(Found::Article(Box::new(Draft {
+    Ok(Draft {
         source_id: post.id.to_string(),
         guid: (source.ids == Ids::Source && !post.guid.is_empty()).then(|| html_escape::decode_html_entities(&post.guid).into_owned()),
         title: render::title(&post.title),
@@ -103,5 +108,13 @@ async fn tell(database: &mut Database, site: &mut Site, source: &Source, languag
         updated_at: modified,
         translation_of: None,
         notes: body.notes,
-    })))
+    })
+}
+
+/// Takes a guid away that an older post has as well: readers would take the second one for the first.
+fn alone(draft: &mut Draft, guids: &mut HashSet<String>) {
+    if let Some(guid) = draft.guid.take_if(|guid| !guids.insert(guid.clone())) {
+        // Copied and imported posts share guids.
+        draft.notes.push(format!("Its guid {guid} is an older post's as well, so it has one of ours."));
+    }
 }
