@@ -94,6 +94,8 @@ async fn show(app: &App, id: &str, json: bool) -> anyhow::Result<ExitCode> {
         value["summary"] = article.summary.clone().into();
         value["body_html"] = article.body_html.clone().into();
         value["image_url"] = article.image_url.clone().into();
+        value["image_alt"] = article.image_alt.clone().into();
+        value["enclosure"] = article.enclosure.as_ref().map(|f| json!({"url": f.url, "type": f.media_type, "length": f.length})).into();
         value["first_seen_at"] = article.first_seen_at.rfc3339().into();
         value["removed_at"] = article.removed_at.map(|t| t.rfc3339()).into();
         value["translations"] = twins.into();
@@ -112,6 +114,7 @@ async fn show(app: &App, id: &str, json: bool) -> anyhow::Result<ExitCode> {
         ("tags", article.tags.join(", ")),
         ("authors", article.authors.join(", ")),
         ("image", article.image_url.clone().unwrap_or_default()),
+        ("enclosure", article.enclosure.as_ref().map(|file| file.url.clone()).unwrap_or_default()),
         ("translations", twins.join(", ")),
         ("summary", article.summary.clone()),
     ];

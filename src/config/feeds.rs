@@ -3,7 +3,8 @@
 use super::names::{Names, own_name, read_slug};
 use super::reader::{Reader, one_line, one_of};
 use super::settings::{Content, Feed, Selection};
-use crate::domain::language;
+use crate::domain::time::{DAY, MINUTE};
+use crate::domain::{duration, language, xml};
 
 /// More would make every reader fetch megabytes at each poll.
 const MOST_ITEMS: i64 = 1_000;
@@ -15,6 +16,9 @@ pub(super) fn read(mut reader: Reader<'_>, site_title: &str, sources: &Names) ->
     let languages = reader.list("languages", language::canonical);
     let items = reader.count("items", 50, 1..=MOST_ITEMS);
     let content = reader.or("content", Content::Full, one_of(&[("full", Content::Full), ("summary", Content::Summary)]));
+    let description = reader.optional("description", one_line);
+    let max_age = reader.or("max_age", 5 * MINUTE, max_age);
+    let extra_xml = reader.optional("extra_xml", extra_xml);
     Some(Feed {
         name: own_name(&mut reader)?,
         was: reader.list("was", read_slug)?,
@@ -22,7 +26,23 @@ pub(super) fn read(mut reader: Reader<'_>, site_title: &str, sources: &Names) ->
         selection: Selection { languages: languages?, ..selection? },
         items: items?,
         content: content?,
+        description: description?,
+        max_age: max_age?,
+        extra_xml: extra_xml?,
     })
+}
+
+/// A minute to a day: what readers and caches can be told.
+fn max_age(text: &str) -> Result<i64, String> {
+    let ms = duration::parse(text)?;
+    if (MINUTE..=DAY).contains(&ms) { Ok(ms) } else { Err(format!("`{text}` is not from 1m to 1d")) }
+}
+
+/// XML that may stand in a feed, in either of its XML formats.
+fn extra_xml(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    xml::fragment(text, &xml::SHARED_PREFIXES).map_err(|why| format!("this can't stand in a feed: {why}"))?;
+    Ok(text.to_owned())
 }
 
 /// Sections, tags, authors and sources; languages mean another thing in a digest and are left empty.

@@ -34,7 +34,17 @@ pub(super) const SITE: Section = Section {
     name: "site",
     noun: "[site]",
     is_list: false,
-    keys: &[("title", Text), ("base_url", Text), ("language", Text), ("timezone", Text), ("id_authority", Text), ("postal_address", Text)],
+    keys: &[
+        ("title", Text),
+        ("base_url", Text),
+        ("language", Text),
+        ("timezone", Text),
+        ("id_authority", Text),
+        ("postal_address", Text),
+        ("rights", Text),
+        ("icon", Text),
+        ("logo", Text),
+    ],
 };
 
 /// `[database]`.
@@ -78,6 +88,9 @@ pub(super) const FEEDS: Section = Section {
         ("sources", List),
         ("items", Number),
         ("content", Text),
+        ("description", Text),
+        ("max_age", Text),
+        ("extra_xml", Text),
     ],
 };
 

@@ -49,6 +49,12 @@ pub struct Site {
     pub id_authority: String,
     /// Printed in every digest.
     pub postal_address: String,
+    /// Who holds which rights in what is published, for feeds.
+    pub rights: Option<String>,
+    /// Address of a square picture that stands for the publisher, for feeds.
+    pub icon: Option<String>,
+    /// Address of a wide picture that stands for the publisher, for feeds.
+    pub logo: Option<String>,
 }
 
 /// Where our own data lives.
@@ -128,12 +134,18 @@ pub struct Feed {
     pub was: Vec<String>,
     /// Its title.
     pub title: String,
+    /// What it is about.
+    pub description: Option<String>,
     /// Its articles.
     pub selection: Selection,
     /// How many at most, newest first.
     pub items: usize,
     /// How much of each.
     pub content: Content,
+    /// How long a reader may keep it before asking again, in milliseconds: a minute to a day.
+    pub max_age: i64,
+    /// XML that is added to its RSS and Atom; well-formed, with no prefixes but its own and [`crate::domain::xml::SHARED_PREFIXES`].
+    pub extra_xml: Option<String>,
 }
 
 /// What happens to a date that passed while nothing ran.

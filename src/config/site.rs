@@ -6,7 +6,7 @@ use url::{Host, Url};
 
 use super::reader::{Reader, one_line};
 use super::settings::Site;
-use crate::domain::language;
+use crate::domain::{language, link};
 
 /// Reads `[site]`.
 pub(super) fn read(mut reader: Reader<'_>) -> Option<Site> {
@@ -20,6 +20,9 @@ pub(super) fn read(mut reader: Reader<'_>) -> Option<Site> {
     );
     let id_authority = reader.required("id_authority", &proposal, id_authority);
     let postal_address = reader.or("postal_address", String::new(), postal_address);
+    let rights = reader.optional("rights", one_line);
+    let icon = reader.optional("icon", picture);
+    let logo = reader.optional("logo", picture);
     Some(Site {
         title: title?,
         base_url: base_url?,
@@ -27,7 +30,15 @@ pub(super) fn read(mut reader: Reader<'_>) -> Option<Site> {
         timezone: timezone?,
         id_authority: id_authority?,
         postal_address: postal_address?,
+        rights: rights?,
+        icon: icon?,
+        logo: logo?,
     })
+}
+
+/// The address of a picture, complete.
+fn picture(text: &str) -> Result<String, String> {
+    link::web_address(text, None).ok_or_else(|| format!("`{text}` is no address: write a whole one, as https://www.example.edu/icon.png"))
 }
 
 /// A zone by its IANA name.

@@ -2,6 +2,17 @@
 
 use super::time::Millis;
 
+/// A sound or a film that belongs to an article.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Enclosure {
+    /// Where the file is.
+    pub url: String,
+    /// Its media type, as `audio/mpeg`.
+    pub media_type: String,
+    /// Its length in bytes; 0 if unknown.
+    pub length: u64,
+}
+
 /// One article as a source tells it, before it is cleaned: nothing in it is trusted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Draft {
@@ -27,6 +38,16 @@ pub struct Draft {
     pub language: Option<String>,
     /// The lead image's address.
     pub image_url: Option<String>,
+    /// What the lead image shows, for who does not see it.
+    pub image_alt: Option<String>,
+    /// The lead image's media type; told by its address where the source does not know it.
+    pub image_type: Option<String>,
+    /// The lead image's width in pixels.
+    pub image_width: Option<u32>,
+    /// The lead image's height in pixels.
+    pub image_height: Option<u32>,
+    /// A sound or film; without it the first one in the body. Its media type may be left empty where its address tells it.
+    pub enclosure: Option<Enclosure>,
     /// When it was, or will be, first published.
     pub published_at: Millis,
     /// When it was last significantly changed.
@@ -80,6 +101,16 @@ pub struct Article {
     pub language: String,
     /// Lead image, absolute.
     pub image_url: Option<String>,
+    /// What the lead image shows, plain text.
+    pub image_alt: Option<String>,
+    /// The lead image's media type.
+    pub image_type: Option<String>,
+    /// The lead image's width in pixels.
+    pub image_width: Option<u32>,
+    /// The lead image's height in pixels.
+    pub image_height: Option<u32>,
+    /// A sound or film that belongs to it, absolute and with its type.
+    pub enclosure: Option<Enclosure>,
     /// First publication; never moved by edits here.
     pub published_at: Millis,
     /// Last significant change; the same as `published_at` if there was none.

@@ -47,6 +47,11 @@ pub fn repaired(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().filter_map(|c| if is_c1(c) { windows_1252(c) } else { sound(c).then_some(c) }).collect())
 }
 
+/// Whether Unicode keeps the code point from ever being a character; XML allows most of these, HTML none.
+pub fn is_noncharacter(c: char) -> bool {
+    ('\u{fdd0}'..='\u{fdef}').contains(&c) || u32::from(c) & 0xfffe == 0xfffe
+}
+
 fn is_c1(c: char) -> bool {
     ('\u{80}'..='\u{9f}').contains(&c)
 }
@@ -60,6 +65,13 @@ mod tests {
         assert_eq!(without_forbidden("a\u{0}\u{8}\u{b}\u{1f}\u{fffe}\u{ffff}b\t\n\r"), "ab\t\n\r");
         let fine = "Zürich 新闻 \u{1f469}\u{200d}\u{1f52c} \u{85}\u{1fffe}";
         assert!(matches!(without_forbidden(fine), Cow::Borrowed(same) if same == fine));
+    }
+
+    #[test]
+    fn what_will_never_be_a_character_is_known() {
+        let none = ['\u{fdd0}', '\u{fdef}', '\u{fffe}', '\u{1ffff}', '\u{10fffe}'];
+        assert!(none.into_iter().all(is_noncharacter));
+        assert!(!['a', '\u{fffd}', '\u{feff}', '\u{1f469}', '\u{10fffd}'].into_iter().any(is_noncharacter));
     }
 
     #[test]

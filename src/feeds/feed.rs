@@ -1,167 +1,138 @@
-//! What a feed says, before any format: the one door through which text enters the renderers.
+//! What a feed says of itself, before any format.
 
 use std::borrow::Cow;
 
-use crate::config::{Content, Feed, Site};
-use crate::domain::article::Article;
+use jiff::civil;
+
+use super::text::FeedText;
+use crate::config::{Feed, Site};
+use crate::domain::links::{Links, encoded};
 use crate::domain::time::Millis;
-use crate::domain::{characters, language, link};
+use crate::domain::{language, link};
 
-/// Text that XML 1.0 can hold: forbidden characters are dropped, line ends are `\n`, as an XML parser will read them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FeedText<'a>(Cow<'a, str>);
+pub use super::item::{Item, Picture, Twin, item};
 
-impl<'a> FeedText<'a> {
-    /// Takes any text.
-    pub fn new(text: &'a str) -> Self {
-        let allowed = characters::without_forbidden(text);
-        if allowed.contains('\r') {
-            return Self(Cow::Owned(allowed.replace("\r\n", "\n").replace('\r', "\n")));
-        }
-        Self(allowed)
-    }
-
-    /// Takes any text for one line, as an attribute's: white space at its ends goes, within it becomes single spaces.
-    pub fn line(text: &'a str) -> Self {
-        let Self(text) = Self::new(text);
-        if text.trim() == text && !text.contains("  ") && !text.contains(['\n', '\t']) {
-            return Self(text);
-        }
-        Self(Cow::Owned(text.split_whitespace().collect::<Vec<_>>().join(" ")))
-    }
-
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether nothing is left.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
+/// What kind of document of a feed this is (RFC 5005); addresses are without the format's extension.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Archive {
+    /// All there is (section 2).
+    Complete,
+    /// The newest articles (section 4); the others are in pages.
+    Newest {
+        /// The newest page.
+        previous: Option<String>,
+    },
+    /// A page of the archive (section 4).
+    Page {
+        /// Its own address.
+        address: String,
+        /// Where the newest articles are.
+        current: String,
+        /// The page of older articles.
+        previous: Option<String>,
+        /// The page of newer articles.
+        next: Option<String>,
+    },
 }
 
-impl From<&FeedText<'_>> for String {
-    fn from(text: &FeedText<'_>) -> Self {
-        text.0.clone().into_owned()
-    }
-}
-
-/// A feed at one moment; the same document gives the same bytes in each format.
+/// All of a document but its items: the same head gives the same bytes in each format.
 #[derive(Debug, Clone)]
-pub struct FeedDocument<'a> {
-    /// `tag:ID_AUTHORITY:feeds/NAME`, the same in every format.
+pub struct Head<'a> {
+    /// `tag:ID_AUTHORITY:feeds/NAME`, the same in every format and in every document of the archive.
     pub id: FeedText<'a>,
     /// The feed's title.
     pub title: FeedText<'a>,
+    /// What it is about, where the configuration says so.
+    pub description: Option<FeedText<'a>>,
     /// The publisher, who is the author where an article names none.
     pub publisher: FeedText<'a>,
     /// The publisher's address.
     pub publisher_url: String,
     /// The page that shows the feed to a person.
     pub home_url: String,
-    /// The feed's address without `.rss`, `.atom` or `.json`.
+    /// This document's address without `.rss`, `.atom` or `.json`.
     pub self_url: String,
     /// Language (RFC 5646) of the feed as a whole.
     pub language: FeedText<'a>,
-    /// The newest change or removal; the epoch if there never was one.
+    /// The newest change or removal; the beginning of the id's authority if there never was one.
     pub updated: Millis,
-    /// How much of each article is shown.
-    pub content: Content,
-    /// The articles, newest first.
-    pub items: Vec<Item<'a>>,
+    /// How long a reader may keep it before asking again, in milliseconds.
+    pub max_age: i64,
+    /// Who holds which rights.
+    pub rights: Option<FeedText<'a>>,
+    /// A square picture that stands for the publisher.
+    pub icon: Option<&'a str>,
+    /// A wide picture that stands for the publisher.
+    pub logo: Option<&'a str>,
+    /// Where a reader asks to be told of changes (WebSub).
+    pub hubs: Vec<String>,
+    /// Which document of the feed it is.
+    pub archive: &'a Archive,
+    /// XML that the operator adds to RSS and Atom, checked when the configuration was read.
+    pub extra_xml: Option<&'a str>,
 }
 
-/// One article in a feed.
-#[derive(Debug, Clone)]
-pub struct Item<'a> {
-    /// The article's permanent id.
-    pub id: FeedText<'a>,
-    /// Whether the id is the article's address.
-    pub id_is_url: bool,
-    /// Title, plain text.
-    pub title: FeedText<'a>,
-    /// Absolute address, percent-encoded.
-    pub url: Option<String>,
-    /// Summary, plain text; the title where there is none, so never empty for a titled article.
-    pub summary: FeedText<'a>,
-    /// The body as HTML; `None` if it is empty or the feed shows summaries.
-    pub body_html: Option<FeedText<'a>>,
-    /// Authors' names.
-    pub authors: Vec<FeedText<'a>>,
-    /// Sections, then tags, each once.
-    pub categories: Vec<FeedText<'a>>,
-    /// Language (RFC 5646).
-    pub language: FeedText<'a>,
-    /// Lead image, absolute and percent-encoded.
-    pub image: Option<String>,
-    /// First publication.
-    pub published: Millis,
-    /// Last significant change, never before `published`.
-    pub updated: Millis,
-}
-
-/// The feed that these articles (newest first) make; `removed_latest` is when one was last removed from it.
-pub fn document<'a>(site: &'a Site, feed: &'a Feed, articles: &'a [Article], removed_latest: Option<Millis>) -> FeedDocument<'a> {
+/// A document's head; `updated` is when an article of the feed was last changed in it or taken from it, the epoch if never.
+pub fn head<'a>(site: &'a Site, feed: &'a Feed, updated: Millis, archive: &'a Archive, hubs: &[String]) -> Head<'a> {
     // A feed of one language is in that language, whatever the rest of the site speaks.
     let language = match feed.selection.languages.as_slice() {
         [one] => language_or(one, &site.language),
         _ => language_or(&site.language, "en"),
     };
-    let items: Vec<Item<'a>> =
-        articles.iter().filter(|article| article.removed_at.is_none()).map(|article| item(article, site, feed.content)).collect();
-    let self_url = format!("{}/feeds/{}", site.base_url, feed.name);
-    FeedDocument {
-        id: FeedText(Cow::Owned(format!("tag:{}:feeds/{}", site.id_authority, feed.name))),
+    let home_url = Links(&site.base_url).feed_page(&feed.name);
+    let self_url = match archive {
+        Archive::Page { address, .. } => address.clone(),
+        Archive::Complete | Archive::Newest { .. } => home_url.clone(),
+    };
+    Head {
+        id: FeedText(Cow::Owned(format!("tag:{}:feeds/{}", site.id_authority, encoded(&feed.name)))),
         title: FeedText::line(&feed.title),
+        description: feed.description.as_deref().map(FeedText::line),
         publisher: FeedText::line(&site.title),
         publisher_url: format!("{}/", site.base_url),
-        home_url: self_url.clone(),
+        home_url,
         self_url,
         language,
-        updated: items.iter().map(|item| item.updated).chain(removed_latest).max().unwrap_or_default(),
-        content: feed.content,
-        items,
+        // An empty feed never changed; its id cannot be older than the authority's date, and readers take 1970 for a fault.
+        updated: if updated == Millis::default() { beginning(&site.id_authority) } else { updated },
+        max_age: feed.max_age,
+        rights: site.rights.as_deref().map(FeedText::line),
+        icon: site.icon.as_deref(),
+        logo: site.logo.as_deref(),
+        hubs: hubs.iter().filter_map(|hub| link::web_address(hub, None)).collect(),
+        archive,
+        extra_xml: feed.extra_xml.as_deref(),
     }
 }
 
-fn item<'a>(article: &'a Article, site: &'a Site, content: Content) -> Item<'a> {
-    let title = FeedText::line(&article.title);
-    let summary = FeedText::new(article.summary.trim());
-    let url = article.url.as_deref().and_then(|url| link::web_address(url, None));
-    let guid = article.guid.as_str();
-    Item {
-        id: FeedText::line(guid),
-        // Only a guid that is the link as we write it may claim to be one.
-        id_is_url: url.as_deref() == Some(guid),
-        summary: if summary.is_empty() { title.clone() } else { summary },
-        title,
-        url,
-        body_html: (content == Content::Full).then(|| FeedText::new(&article.body_html)).filter(|body| !body.as_str().trim().is_empty()),
-        authors: distinct(article.authors.iter()),
-        categories: distinct(article.sections.iter().chain(&article.tags)),
-        language: language_or(&article.language, &site.language),
-        image: article.image_url.as_deref().and_then(|url| link::web_address(url, None)),
-        published: article.published_at.whole_second(),
-        updated: article.updated_at.max(article.published_at).whole_second(),
-    }
-}
-
-/// The names in their order, each once, none empty.
-fn distinct<'a>(names: impl Iterator<Item = &'a String>) -> Vec<FeedText<'a>> {
-    let mut kept: Vec<FeedText<'a>> = Vec::new();
-    for name in names.map(|name| FeedText::line(name)) {
-        if !name.is_empty() && !kept.contains(&name) {
-            kept.push(name);
-        }
-    }
-    kept
+/// The day that an id's authority names (RFC 4151), as an instant.
+fn beginning(id_authority: &str) -> Millis {
+    let mut numbers = id_authority.rsplit(',').next().unwrap_or_default().split('-').map(|n| n.parse::<i16>().ok());
+    let year = numbers.next().flatten().unwrap_or(1970);
+    let mut next = || numbers.next().flatten().and_then(|n| i8::try_from(n).ok()).unwrap_or(1);
+    let day = civil::Date::new(year, next(), next()).ok();
+    let instant = day.and_then(|day| day.to_zoned(jiff::tz::TimeZone::UTC).ok());
+    instant.map_or(Millis::default(), |at| Millis(at.timestamp().as_millisecond()))
 }
 
 /// A language tag as readers expect it (`zh_CN` becomes `zh-CN`); what is none becomes the fallback.
-fn language_or<'a>(tag: &str, fallback: &'a str) -> FeedText<'a> {
+pub(super) fn language_or<'a>(tag: &str, fallback: &'a str) -> FeedText<'a> {
     match language::canonical(&tag.replace('_', "-")) {
         Ok(tag) => FeedText(Cow::Owned(tag)),
         Err(_) => FeedText::line(fallback),
+    }
+}
+
+impl Head<'_> {
+    /// How many documents a reader may ask for in a period, as RSS's syndication module says it: (daily instead of hourly, times).
+    pub(super) fn rhythm(&self) -> (bool, u32) {
+        let seconds = (self.max_age / 1_000).max(1);
+        let (is_daily, period) = if seconds > 3_600 { (true, 86_400) } else { (false, 3_600) };
+        (is_daily, u32::try_from((period / seconds).max(1)).unwrap_or(1))
+    }
+
+    /// `max_age` in whole minutes, never shorter than it is.
+    pub(super) fn minutes(&self) -> i64 {
+        ((self.max_age + 59_999) / 60_000).max(1)
     }
 }

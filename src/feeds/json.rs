@@ -1,19 +1,33 @@
 //! JSON Feed 1.1.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
-use super::feed::{FeedDocument, FeedText, Item};
-use super::format::{FeedError, Format};
+use super::feed::{Archive, Head, Item};
+use super::format::{FeedError, Format, Frame};
+use super::text::FeedText;
 
 #[derive(Serialize)]
 struct Feed<'a> {
     version: &'static str,
     title: &'a str,
     home_page_url: &'a str,
-    feed_url: String,
+    feed_url: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    icon: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    favicon: Option<&'a str>,
     language: &'a str,
     authors: Vec<Author<'a>>,
-    items: Vec<Entry<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hubs: Vec<Hub<'a>>,
+    /// The last: a document is cut in it.
+    items: [(); 0],
 }
 
 #[derive(Serialize)]
@@ -21,6 +35,13 @@ struct Author<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Hub<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    url: &'a str,
 }
 
 #[derive(Serialize)]
@@ -43,25 +64,57 @@ struct Entry<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tags: Vec<&'a str>,
     language: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attachments: Vec<Attachment<'a>>,
+    /// An extension of ours: addresses by language.
+    #[serde(rename = "_translations", skip_serializing_if = "BTreeMap::is_empty")]
+    translations: BTreeMap<&'a str, &'a str>,
 }
 
-/// The feed as JSON Feed 1.1.
-pub fn render(document: &FeedDocument<'_>) -> Result<Vec<u8>, FeedError> {
+#[derive(Serialize)]
+struct Attachment<'a> {
+    url: &'a str,
+    mime_type: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size_in_bytes: Option<u64>,
+}
+
+/// The document without its items.
+pub(super) fn frame(head: &Head<'_>) -> Result<Frame, FeedError> {
+    let own = |address: &str| format!("{address}.json");
+    let feed_url = own(&head.self_url);
+    let next_url = match head.archive {
+        Archive::Complete => None,
+        Archive::Newest { previous } | Archive::Page { previous, .. } => previous.as_deref().map(own),
+    };
     let feed = Feed {
         version: "https://jsonfeed.org/version/1.1",
-        title: document.title.as_str(),
-        home_page_url: &document.home_url,
-        feed_url: format!("{}.json", document.self_url),
-        language: document.language.as_str(),
-        authors: vec![Author { name: document.publisher.as_str(), url: Some(&document.publisher_url) }],
-        items: document.items.iter().map(entry).collect(),
+        title: head.title.as_str(),
+        home_page_url: &head.home_url,
+        // A document that is its own next one would be read for ever.
+        next_url: next_url.filter(|next| *next != feed_url),
+        feed_url: &feed_url,
+        description: head.description.as_ref().map(FeedText::as_str),
+        icon: head.icon.or(head.logo),
+        favicon: head.icon,
+        language: head.language.as_str(),
+        authors: vec![Author { name: head.publisher.as_str(), url: Some(&head.publisher_url) }],
+        hubs: head.hubs.iter().map(|url| Hub { kind: "WebSub", url }).collect(),
+        items: [],
     };
-    serde_json::to_vec(&feed).map_err(|error| Format::Json.failed(&error))
+    let mut before = written(&feed)?;
+    let tail = b"]}".to_vec();
+    if !before.ends_with(b"[]}") {
+        return Err(Format::Json.misshapen());
+    }
+    before.truncate(before.len() - tail.len());
+    Ok(Frame { head: before, tail })
 }
 
-fn entry<'a>(item: &'a Item<'_>) -> Entry<'a> {
+/// One item.
+pub(super) fn item(item: &Item<'_>) -> Result<Vec<u8>, FeedError> {
     let body = item.body_html.as_ref().map(FeedText::as_str);
-    Entry {
+    written(&Entry {
         id: item.id.as_str(),
         url: item.url.as_deref(),
         title: item.title.as_str(),
@@ -69,11 +122,21 @@ fn entry<'a>(item: &'a Item<'_>) -> Entry<'a> {
         // One of the two contents has to be there.
         content_text: body.is_none().then(|| item.summary.as_str()),
         summary: item.summary.as_str(),
-        image: item.image.as_deref(),
+        image: item.image.as_ref().map(|picture| picture.url.as_str()),
         date_published: item.published.rfc3339(),
         date_modified: item.updated.rfc3339(),
         authors: item.authors.iter().map(|name| Author { name: name.as_str(), url: None }).collect(),
         tags: item.categories.iter().map(FeedText::as_str).collect(),
         language: item.language.as_str(),
-    }
+        attachments: item
+            .enclosure
+            .iter()
+            .map(|file| Attachment { url: &file.url, mime_type: &file.media_type, size_in_bytes: (file.length > 0).then_some(file.length) })
+            .collect(),
+        translations: item.translations.iter().map(|twin| (twin.language.as_str(), twin.url.as_str())).collect(),
+    })
+}
+
+fn written(value: &impl Serialize) -> Result<Vec<u8>, FeedError> {
+    serde_json::to_vec(value).map_err(|error| Format::Json.failed(&error))
 }

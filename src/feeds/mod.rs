@@ -1,10 +1,15 @@
 //! Articles go out as feeds: RSS 2.0, Atom 1.0 and JSON Feed 1.1, rendered when content changes.
 
-pub mod atom;
+mod atom;
+mod body;
+mod element;
 pub mod feed;
 pub mod format;
-pub mod json;
-pub mod rss;
+mod item;
+mod json;
+mod links;
+mod rss;
 pub mod shelf;
 #[cfg(test)]
 mod tests;
+pub mod text;

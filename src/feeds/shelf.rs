@@ -11,7 +11,7 @@ use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Mutex;
 
-use super::feed::document;
+use super::feed::{Archive, head, item};
 use super::format::Format;
 use crate::config::{Config, Feed, Site};
 use crate::domain::time::Millis;
@@ -120,11 +120,15 @@ pub async fn documents(store: &Store, site: &Site, feed: &Feed, now: Millis) -> 
     let removed = store.latest_removal(&feed.selection, oldest).await?;
     let (site, feed) = (site.clone(), feed.clone());
     tokio::task::spawn_blocking(move || {
-        let document = document(&site, &feed, &articles, removed);
+        let shown = articles.iter().filter(|article| article.removed_at.is_none());
+        let items: Vec<_> = shown.map(|article| item(article, &[], &site, &feed)).collect();
+        let updated = items.iter().map(|item| item.updated).chain(removed).max().unwrap_or_default();
+        let archive = Archive::Newest { previous: None };
+        let head = head(&site, &feed, updated, &archive, &[]);
         Format::ALL
             .into_iter()
             .map(|format| {
-                let body = format.render(&document)?;
+                let body = format.render(&head, &items)?;
                 Ok((format, body))
             })
             .collect()

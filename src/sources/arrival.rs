@@ -5,14 +5,14 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-use super::html;
+use super::{html, media};
 use crate::config::{Site, Source};
 use crate::domain::article::{Article, Draft};
 use crate::domain::language;
 use crate::store::articles::{Arrival, WORDS};
 
 /// Raised when cleaning changes, so that every article is cleaned again.
-const CLEANING: u32 = 1;
+const CLEANING: u32 = 2;
 /// Graphemes of a summary made from the body.
 const SUMMARY: usize = 300;
 /// Graphemes of a title made from the text.
@@ -28,11 +28,20 @@ const LONGEST_NAME: usize = 200;
 
 /// Makes a draft one that any database keeps, or says why there is no way to.
 pub(crate) fn fit(draft: &mut Draft, source: &Source, site: &Site) -> Result<(), String> {
+    let enclosure = draft.enclosure.iter_mut().flat_map(|file| [&mut file.url, &mut file.media_type]);
     let lists = [&mut draft.sections, &mut draft.tags, &mut draft.authors];
-    let options =
-        [&mut draft.guid, &mut draft.url, &mut draft.summary, &mut draft.language, &mut draft.image_url, &mut draft.translation_of];
+    let options = [
+        &mut draft.guid,
+        &mut draft.url,
+        &mut draft.summary,
+        &mut draft.language,
+        &mut draft.image_url,
+        &mut draft.image_alt,
+        &mut draft.image_type,
+        &mut draft.translation_of,
+    ];
     let texts = [&mut draft.source_id, &mut draft.title, &mut draft.body_html];
-    for text in texts.into_iter().chain(options.into_iter().flatten()).chain(lists.into_iter().flatten()) {
+    for text in texts.into_iter().chain(options.into_iter().flatten()).chain(lists.into_iter().flatten()).chain(enclosure) {
         if text.contains('\0') {
             *text = without_nul(text);
         }
@@ -76,7 +85,7 @@ pub(crate) fn tag_uri(authority: &str, source: &str, source_id: &str) -> String 
 /// What tells whether an article changed: all that the source says of it, then how we clean it. An article changed only
 /// for readers if the first half did (see `content_hash` in the store).
 pub(crate) fn hash(draft: &Draft, site: &Site) -> String {
-    let words = json!([
+    let mut words = json!([
         draft.title,
         draft.url,
         draft.summary,
@@ -90,6 +99,12 @@ pub(crate) fn hash(draft: &Draft, site: &Site) -> String {
         draft.updated_at.map(|t| t.0),
         draft.translation_of,
     ]);
+    // Only where they are told, so that learning to read them changes no article that has none.
+    let file = draft.enclosure.as_ref().map(|file| (&file.url, &file.media_type, file.length));
+    let more = json!([draft.image_alt, draft.image_type, draft.image_width, draft.image_height, file]);
+    if let (Some(words), true) = (words.as_array_mut(), more != json!([null, null, null, null, null])) {
+        words.push(more);
+    }
     let cleaning = json!([CLEANING, site.language, site.base_url]);
     let hex = |value: serde_json::Value, bytes: usize| -> String {
         Sha256::digest(value.to_string()).iter().take(bytes).map(|b| format!("{b:02x}")).collect()
@@ -105,6 +120,7 @@ pub(crate) fn clean(draft: Draft, source: &Source, site: &Site, hash: String) ->
     let body_html = html::clean_body(&draft.body_html, base.as_ref());
     let title = html::plain_title(&draft.title);
     let updated_at = draft.updated_at.unwrap_or(draft.published_at).max(draft.published_at);
+    let image = media::image(&draft, &body_html, base.as_ref());
     let article = Article {
         row: 0,
         guid: draft.guid.unwrap_or_else(|| tag_uri(&site.id_authority, &source.name, &draft.source_id)),
@@ -120,12 +136,12 @@ pub(crate) fn clean(draft: Draft, source: &Source, site: &Site, hash: String) ->
             .as_deref()
             .and_then(|l| language::canonical(&l.replace('_', "-")).ok())
             .unwrap_or_else(|| site.language.clone()),
-        image_url: draft.image_url.as_deref().and_then(|u| html::absolute(u, base.as_ref())),
+        enclosure: media::enclosure(draft.enclosure.as_ref(), &body_html, base.as_ref()),
         published_at: draft.published_at,
         updated_at,
         source_id: draft.source_id,
         body_html,
-        ..Article::default()
+        ..image
     };
     Arrival { article, tells_update: draft.updated_at.is_some(), translation_of: draft.translation_of, hash }
 }

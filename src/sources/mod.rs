@@ -21,6 +21,7 @@ mod html;
 pub mod import;
 mod keeping;
 mod lines;
+mod media;
 mod query;
 mod row;
 mod wordpress;

@@ -1,20 +1,21 @@
 //! A row of a query or of an imported file, and the article it tells.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::domain::article::Draft;
+use crate::domain::article::{Draft, Enclosure};
 use crate::domain::time::Millis;
 
 /// The columns of a row by their names in lower case; null columns are absent.
 pub(crate) type Row = BTreeMap<String, String>;
 
 /// Every column the program knows.
-pub(crate) const COLUMNS: [&str; 14] = [
+pub(crate) const COLUMNS: [&str; 21] = [
     "id",
     "title",
     "url",
@@ -25,6 +26,13 @@ pub(crate) const COLUMNS: [&str; 14] = [
     "author",
     "language",
     "image_url",
+    "image_alt",
+    "image_type",
+    "image_width",
+    "image_height",
+    "enclosure_url",
+    "enclosure_type",
+    "enclosure_length",
     "published_at",
     "updated_at",
     "translation_of",
@@ -83,6 +91,15 @@ pub(crate) fn draft(row: &Row, zone: &TimeZone, article_url: Option<&str>) -> Re
         authors: several(row.get("author")),
         language: text("language"),
         image_url: text("image_url"),
+        image_alt: text("image_alt"),
+        image_type: text("image_type"),
+        image_width: number(row.get("image_width")),
+        image_height: number(row.get("image_height")),
+        enclosure: text("enclosure_url").map(|url| Enclosure {
+            url,
+            media_type: text("enclosure_type").unwrap_or_default(),
+            length: number(row.get("enclosure_length")).unwrap_or_default(),
+        }),
         published_at,
         updated_at: time("updated_at")?,
         translation_of: text("translation_of"),
@@ -134,6 +151,11 @@ fn digits_only(text: &str) -> Option<DateTime> {
 /// A JSON list of texts, as arrays and JSON columns hold several values, whatever stands in each.
 fn list(value: Option<&String>) -> Option<Vec<String>> {
     serde_json::from_str(value?).ok()
+}
+
+/// A size; what is none is as good as not told.
+fn number<N: FromStr>(value: Option<&String>) -> Option<N> {
+    value?.trim().parse().ok()
 }
 
 fn several(value: Option<&String>) -> Vec<String> {

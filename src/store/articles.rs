@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 
-use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
-
 use super::adoptions::first_sight::{LONGER, PROMISES, Promise, Sight, another, at_first_sight};
+pub(crate) use super::article_row::{ArticleRow, COLUMNS, articles_of};
 use super::dialect::{Column, sql};
 use super::selecting::{lists_of, terms_of};
 use super::{Store, StoreResult, json_list, list_of, reading, transaction};
@@ -49,51 +48,6 @@ pub enum Kept {
     Changed,
     /// Its guid belongs to another article: `source/source_id`.
     Taken(String),
-}
-
-pub(crate) const COLUMNS: &str = "a.id, a.guid, a.source, a.source_id, a.title, a.url, a.summary, a.body_html, a.sections, a.tags, \
-     a.authors, a.language, a.image_url, a.published_at, a.updated_at, a.first_seen_at, a.group_id, a.removed_at";
-
-pub(crate) struct ArticleRow(Article);
-
-impl<'r, R: Row> FromRow<'r, R> for ArticleRow
-where
-    &'static str: ColumnIndex<R>,
-    String: Decode<'r, R::Database> + Type<R::Database>,
-    Option<String>: Decode<'r, R::Database> + Type<R::Database>,
-    i64: Decode<'r, R::Database> + Type<R::Database>,
-    Option<i64>: Decode<'r, R::Database> + Type<R::Database>,
-{
-    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
-        let list = |column: &'static str| -> Result<Vec<String>, sqlx::Error> {
-            let text: String = row.try_get(column)?;
-            list_of(&text, "articles").map_err(|e| sqlx::Error::ColumnDecode { index: column.into(), source: Box::new(e) })
-        };
-        Ok(Self(Article {
-            row: row.try_get("id")?,
-            guid: row.try_get("guid")?,
-            source: row.try_get("source")?,
-            source_id: row.try_get("source_id")?,
-            title: row.try_get("title")?,
-            url: row.try_get("url")?,
-            summary: row.try_get("summary")?,
-            body_html: row.try_get("body_html")?,
-            sections: list("sections")?,
-            tags: list("tags")?,
-            authors: list("authors")?,
-            language: row.try_get("language")?,
-            image_url: row.try_get("image_url")?,
-            published_at: Millis(row.try_get("published_at")?),
-            updated_at: Millis(row.try_get("updated_at")?),
-            first_seen_at: Millis(row.try_get("first_seen_at")?),
-            group: row.try_get("group_id")?,
-            removed_at: row.try_get::<Option<i64>, _>("removed_at")?.map(Millis),
-        }))
-    }
-}
-
-pub(crate) fn articles_of(rows: Vec<ArticleRow>) -> Vec<Article> {
-    rows.into_iter().map(|r| r.0).collect()
 }
 
 impl Store {
@@ -158,6 +112,13 @@ impl Store {
                     .bind(now.0)
                     .bind(&arrival.translation_of)
                     .bind(&arrival.hash)
+                    .bind(&a.image_alt)
+                    .bind(&a.image_type)
+                    .bind(a.image_width.map(i64::from))
+                    .bind(a.image_height.map(i64::from))
+                    .bind(a.enclosure.as_ref().map(|file| &file.url))
+                    .bind(a.enclosure.as_ref().map(|file| &file.media_type))
+                    .bind(a.enclosure.as_ref().map(|file| i64::try_from(file.length).unwrap_or(0)))
                     .fetch_one(&mut *tx)
                     .await?;
                 kept.push(if is_known { Kept::Changed } else { Kept::Added });
@@ -175,7 +136,8 @@ impl Store {
         let chosen = self.texts("$2");
         let bodies = format!(
             "UPDATE articles SET removed_at = $3, changed_at = $3, title = '', url = NULL, summary = '', body_html = '', sections = '[]', \
-             tags = '[]', authors = '[]', image_url = NULL, content_hash = '' WHERE source = $1 AND source_id IN {chosen} AND removed_at IS NULL"
+             tags = '[]', authors = '[]', image_url = NULL, image_alt = NULL, enclosure_url = NULL, content_hash = '' \
+             WHERE source = $1 AND source_id IN {chosen} AND removed_at IS NULL"
         );
         transaction!(self, |tx| {
             sqlx::query(sql(bodies.clone())).bind(&source).bind(&ids).bind(now.0).execute(&mut *tx).await?;
@@ -282,11 +244,15 @@ const THERE: &str = "SELECT source, source_id FROM articles WHERE guid = $1 OR (
 
 /// Gives the row's number.
 const KEEP: &str = "INSERT INTO articles (source, source_id, guid, title, url, summary, body_html, sections, tags, authors, language, image_url, \
-     published_at, updated_at, first_seen_at, changed_at, translation_of, content_hash, group_id) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $16, $16, $17, $18, 0) \
+     published_at, updated_at, first_seen_at, changed_at, translation_of, content_hash, group_id, image_alt, image_type, image_width, \
+     image_height, enclosure_url, enclosure_type, enclosure_length) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $16, $16, $17, $18, 0, $19, $20, $21, $22, $23, $24, $25) \
      ON CONFLICT (source, source_id) DO UPDATE SET title = excluded.title, url = excluded.url, summary = excluded.summary, \
      body_html = excluded.body_html, sections = excluded.sections, tags = excluded.tags, authors = excluded.authors, \
-     language = excluded.language, image_url = excluded.image_url, published_at = excluded.published_at, \
+     language = excluded.language, image_url = excluded.image_url, image_alt = excluded.image_alt, \
+     image_type = excluded.image_type, image_width = excluded.image_width, image_height = excluded.image_height, \
+     enclosure_url = excluded.enclosure_url, enclosure_type = excluded.enclosure_type, enclosure_length = excluded.enclosure_length, \
+     published_at = excluded.published_at, \
      updated_at = CASE WHEN $15 IS NOT NULL AND substr(articles.content_hash, 1, 64) = substr(excluded.content_hash, 1, 64) \
      THEN articles.updated_at ELSE COALESCE($15, excluded.updated_at) END, \
      changed_at = excluded.changed_at, translation_of = excluded.translation_of, content_hash = excluded.content_hash, removed_at = NULL \

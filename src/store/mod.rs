@@ -7,6 +7,7 @@ use sqlx::postgres::PgPool;
 use sqlx::sqlite::SqlitePool;
 
 pub mod adoptions;
+mod article_row;
 pub mod articles;
 pub mod audience;
 pub mod claims;

@@ -33,7 +33,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("toml", &["config"]),
     ("rss", &["feeds"]),
     ("atom_syndication", &["feeds"]),
-    ("quick_xml", &["sources"]),
+    ("quick_xml", &["domain", "sources"]),
     ("encoding_rs", &["sources"]),
     ("tokio_cron_scheduler", &["daemon"]),
 ];

@@ -5,6 +5,7 @@
 //! until nothing changes, so that cleaning a clean body is a no-op.
 
 mod markup;
+mod media;
 mod prepare;
 mod sanitise;
 mod srcset;
@@ -21,6 +22,7 @@ use url::Url;
 use crate::domain::{characters, link};
 use sanitise::Sanitiser;
 
+pub(crate) use media::{enclosure, shown};
 #[cfg(test)]
 use text::plain_text;
 pub(crate) use text::{plain_title, summary};
@@ -43,7 +45,8 @@ pub(crate) fn clean_body(html: &str, base: Option<&Url>) -> String {
             return text::as_paragraphs(&prepared);
         }
         let next = tidy::tidy(&sanitiser.clean(&prepared));
-        let next = characters::repaired(&next).into_owned();
+        // In HTML the code points that are no characters are faults.
+        let next: String = characters::repaired(&next).chars().filter(|&c| !characters::is_noncharacter(c)).collect();
         if next == current {
             return current;
         }

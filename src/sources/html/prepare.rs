@@ -81,21 +81,30 @@ fn rewrite(el: &mut Element<'_, '_>, base: Option<&Url>) -> Outcome {
             let names: Vec<String> = el.attributes().iter().map(|attribute| attribute.name()).collect();
             names.iter().for_each(|name| el.remove_attribute(name));
         }
+        // The nearest thing that validators of feeds do not take for a danger.
+        "bdo" => el.set_tag_name("bdi")?,
         "font" | "tt" | "nobr" => el.remove_and_keep_content(),
         _ => {}
     }
     Ok(())
 }
 
+/// Where scripts keep an image's address until it is looked at.
+const LAZY: &[&str] =
+    &["data-lazy-src", "data-src", "data-original", "data-original-src", "data-orig-src", "data-actualsrc", "data-echo", "data-lazy"];
+
 /// Puts the addresses that a script would have filled in where they belong.
 fn load_now(el: &mut Element<'_, '_>, base: Option<&Url>) -> Outcome {
     // Values are handed over as written, entities and all.
-    let shim = |names: &[&str], el: &Element<'_, '_>| names.iter().find_map(|name| el.get_attribute(name));
-    let address = shim(&["data-lazy-src", "data-src", "data-original"], el);
-    if let Some(address) = address.filter(|value| link::web_address(&decode_html_entities(value), base).is_some()) {
+    let is_address = |value: &String| {
+        // `data-lazy="true"` is a switch.
+        value.contains(['/', '.']) && link::web_address(&decode_html_entities(value), base).is_some()
+    };
+    if let Some(address) = LAZY.iter().filter_map(|name| el.get_attribute(name)).find(is_address) {
         el.set_attribute("src", &address)?;
     }
-    if let Some(candidates) = shim(&["data-lazy-srcset", "data-srcset"], el).filter(|value| !value.trim().is_empty()) {
+    let candidates = ["data-lazy-srcset", "data-srcset"].iter().find_map(|name| el.get_attribute(name));
+    if let Some(candidates) = candidates.filter(|value| !value.trim().is_empty()) {
         el.set_attribute("srcset", &candidates)?;
     }
     // Pictures inside an attribute go anyway, and are what makes a body longer than anybody writes.
@@ -111,14 +120,20 @@ fn is_invisible(el: &Element<'_, '_>) -> bool {
     let styled = |property: &str| {
         style.split(';').filter_map(|declaration| declaration.split_once(':')).find(|(name, _)| *name == property).map(|(_, value)| value)
     };
-    if styled("display") == Some("none") || styled("visibility") == Some("hidden") {
+    let is_clear = styled("opacity").is_some_and(|value| value.parse::<f32>() == Ok(0.0));
+    if styled("display") == Some("none") || styled("visibility") == Some("hidden") || is_clear || el.has_attribute("hidden") {
         return true;
     }
     let tiny = |side: &str| {
         let size = el.get_attribute(side).or_else(|| styled(side).map(str::to_owned))?;
         Some(matches!(size.trim().trim_end_matches("px"), "0" | "1"))
     };
-    tiny("width") == Some(true) && tiny("height") == Some(true)
+    // A side that is not told is as long as the picture's other side makes it.
+    match (tiny("width"), tiny("height")) {
+        (Some(width), Some(height)) => width && height,
+        (Some(is_tiny), None) | (None, Some(is_tiny)) => is_tiny,
+        (None, None) => false,
+    }
 }
 
 /// Replaces a frame or a plug-in by a link to what it shows; one that shows nothing of the web goes.

@@ -10,7 +10,7 @@ use super::srcset;
 use crate::domain::link;
 
 /// Elements that stay. Whatever else is dropped but for its content.
-const ELEMENTS: &str = "a abbr address article aside audio b bdi bdo big blockquote br caption cite code col colgroup dd \
+const ELEMENTS: &str = "a abbr address article aside audio b bdi big blockquote br caption cite code col colgroup dd \
     del details dfn div dl dt em figcaption figure footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li mark nav ol p \
     picture pre q rp rt ruby s samp section small source span strike strong sub summary sup table tbody td tfoot th \
     thead time tr u ul var video";

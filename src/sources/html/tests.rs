@@ -47,6 +47,9 @@ fn what_runs_tracks_or_styles_is_gone() {
         (r#"<a href=" java&#10;script:evil()">Text</a>"#, "Text"),
         (r#"<p>Text<img src="/count.gif" width="1" height="1"></p>"#, "<p>Text</p>"),
         (r#"<p>Text<img src="/count.gif" style="width:1px; height:0"></p>"#, "<p>Text</p>"),
+        (r#"<p>Text<img src="/count.gif" height=1><img src="/c.gif" hidden><img src="/d.gif" style="opacity: 0.0"></p>"#, "<p>Text</p>"),
+        (r#"<p style="background:url(//x.example/c.gif)">Text</p><bdo dir="rtl">x</bdo>"#, r#"<p>Text</p><bdi dir="rtl">x</bdi>"#),
+        ("<p>A\u{fdd0}\u{1fffe}&#xFDD1;B</p>", "<p>AB</p>"),
         (r#"<svg onload="x"><text>no</text></svg><form action="/go"><input name="q"><label>Name</label></form>"#, "<div>Name</div>"),
         (r#"<p><span style="mso-font">A</span><o:p></o:p> <font face="x">B</font><b> </b>C</p><p>&nbsp;</p><p><br></p>"#, "<p>A B C</p>"),
         ("<!--[if mso]><p>no</p><![endif]--><p>yes</p><xml><w:View>Normal</w:View></xml>", "<p>yes</p>"),
@@ -66,6 +69,8 @@ fn images_that_a_script_would_have_loaded_are_loaded_once() {
         r#"<p><img src="data:image/gif;base64,R0" data-src="/a.jpg" alt="A"></p>"#,
         r#"<p><img src="/blank.gif" data-lazy-src="/a.jpg" alt="A"><noscript><img src="/a.jpg" alt="A"></noscript></p>"#,
         r#"<p><noscript><img src="/a.jpg" alt="A"></noscript></p>"#,
+        r#"<p><img src="/blank.gif" data-lazy="true" data-original="/a.jpg" alt="A"></p>"#,
+        r#"<p><img src="/blank.gif" data-actualsrc="https://college.example/a.jpg" alt="A"></p>"#,
     ] {
         assert_eq!(clean(given), shown, "{given}");
     }

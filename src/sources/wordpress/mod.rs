@@ -108,6 +108,7 @@ fn article(site: &Site, source: &Source, language: &str, post: &Post, body: rend
         updated_at: modified,
         translation_of: None,
         notes: body.notes,
+        ..Draft::default()
     })
 }
 
