@@ -102,6 +102,8 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<Exi
         let kind = match source.kind {
             SourceKind::Builtin => "builtin",
             SourceKind::WordPress => "wordpress",
+            SourceKind::Ghost => "ghost",
+            SourceKind::Drupal => "drupal",
             SourceKind::Query => "query",
         };
         rows.push(json!({"name": source.name, "kind": kind, "succeeded_at": state.succeeded_at.map(|t| t.rfc3339()),

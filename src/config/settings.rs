@@ -78,6 +78,10 @@ pub enum SourceKind {
     Builtin,
     /// A WordPress database (MySQL, MariaDB).
     WordPress,
+    /// A Ghost database (MySQL, SQLite).
+    Ghost,
+    /// A Drupal database (MySQL, MariaDB, PostgreSQL, SQLite).
+    Drupal,
     /// Any table, read by a query of the operator's.
     Query,
 }
@@ -87,8 +91,19 @@ pub enum SourceKind {
 pub enum Ids {
     /// `tag:ID_AUTHORITY:SOURCE/ID`.
     Ours,
-    /// The ids that readers already know (WordPress's guid), to take over a feed.
+    /// The ids that readers already know (the guid in the system's own feed), to take over a feed.
     Source,
+}
+
+/// What becomes of Ghost's posts for members and for those who pay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Members {
+    /// They are no articles.
+    Hidden,
+    /// What a visitor sees of them: title, excerpt, picture, and the text before the mark of the preview.
+    Preview,
+    /// All of them.
+    Full,
 }
 
 /// One `[[sources]]` table.
@@ -106,10 +121,20 @@ pub struct Source {
     pub poll: i64,
     /// How times without a zone are read.
     pub timezone: TimeZone,
-    /// WordPress's table prefix.
+    /// What WordPress's or Drupal's table names begin with.
     pub table_prefix: String,
     /// Whose ids.
     pub ids: Ids,
+    /// The public address of a Ghost or Drupal site, without a slash at its end; empty for other kinds.
+    pub site_url: String,
+    /// Ghost's form of a post's address.
+    pub permalinks: String,
+    /// Ghost's posts that are not for everybody.
+    pub members: Members,
+    /// Drupal's content types that are articles.
+    pub content_types: Vec<String>,
+    /// Where Drupal's public files are served, without a slash at its end; empty for other kinds.
+    pub files_url: String,
     /// Pattern of an article's address; any column in braces.
     pub article_url: Option<String>,
     /// The query of kind `query`.

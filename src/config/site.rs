@@ -46,13 +46,14 @@ pub(super) fn time_zone(text: &str) -> Result<TimeZone, String> {
     TimeZone::get(text.trim()).map_err(|_| format!("`{text}` is no IANA time zone such as Europe/London, Asia/Shanghai or UTC"))
 }
 
-fn base_url(text: &str) -> Result<String, String> {
+/// A public address to which paths are added, without a slash at its end.
+pub(super) fn base_url(text: &str) -> Result<String, String> {
     let url = Url::parse(text.trim()).map_err(|e| format!("`{text}` is no address ({e}): write one as https://news.example.edu"))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(format!("`{text}` is neither http:// nor https://"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("it is printed in every mail and has no place for a user name or password".to_owned());
+        return Err("it is public and has no place for a user name or password".to_owned());
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err(format!("`{text}` has a ? or #: addresses are made by adding a path to it"));

@@ -5,13 +5,21 @@ use jiff::tz::TimeZone;
 use super::names::{own_name, read_slug};
 use super::places::Folder;
 use super::reader::{Reader, one_of};
-use super::settings::{Ids, Source, SourceKind};
-use super::site::time_zone;
+use super::settings::{Ids, Members, Source, SourceKind};
+use super::site::{base_url, time_zone};
 use crate::domain::duration;
 use crate::domain::time::{DAY, SECOND};
 
-const KINDS: [(&str, SourceKind); 3] =
-    [("builtin", SourceKind::Builtin), ("wordpress", SourceKind::WordPress), ("query", SourceKind::Query)];
+const KINDS: [(&str, SourceKind); 5] = [
+    ("builtin", SourceKind::Builtin),
+    ("wordpress", SourceKind::WordPress),
+    ("ghost", SourceKind::Ghost),
+    ("drupal", SourceKind::Drupal),
+    ("query", SourceKind::Query),
+];
+const MEMBERS: [(&str, Members); 3] = [("hidden", Members::Hidden), ("preview", Members::Preview), ("full", Members::Full)];
+/// What may stand in the braces of Ghost's permalinks.
+const PERMALINK: [&str; 8] = ["slug", "id", "year", "month", "day", "primary_tag", "primary_author", "author"];
 
 /// Reads one `[[sources]]`; `timezone` is the site's.
 pub(super) fn read(mut reader: Reader<'_>, timezone: &TimeZone, folder: &Folder) -> Option<Source> {
@@ -20,17 +28,15 @@ pub(super) fn read(mut reader: Reader<'_>, timezone: &TimeZone, folder: &Folder)
     let url = kind.and_then(|kind| url(&mut reader, kind, folder));
     let query = kind.and_then(|kind| query(&mut reader, kind));
     let ids = reader.or("ids", Ids::Ours, one_of(&[("ours", Ids::Ours), ("source", Ids::Source)]));
-    if kind.is_some_and(|kind| kind != SourceKind::WordPress) {
-        reader.refuse("table_prefix", "only kind = \"wordpress\" has one: remove the key");
-        // A builtin source may be filled from WordPress's export.
-        if ids == Some(Ids::Source) && kind != Some(SourceKind::Builtin) {
-            reader.fault("ids", "only kind = \"wordpress\" has ids that readers already know: write \"ours\"");
-        }
+    // A builtin source may be filled from WordPress's export.
+    if kind == Some(SourceKind::Query) && ids == Some(Ids::Source) {
+        reader.fault("ids", "only kinds wordpress, ghost and drupal have ids that readers already know: write \"ours\"");
     }
-    let table_prefix = reader.or("table_prefix", "wp_".to_owned(), table_prefix);
+    let own = kind.and_then(|kind| own_keys(&mut reader, kind));
     let poll = reader.or("poll", 30 * SECOND, poll);
     let timezone = reader.or("timezone", timezone.clone(), time_zone);
     let article_url = reader.optional("article_url", article_url);
+    let own = own?;
     Some(Source {
         name: own_name(&mut reader)?,
         was: reader.list("was", read_slug)?,
@@ -38,11 +44,88 @@ pub(super) fn read(mut reader: Reader<'_>, timezone: &TimeZone, folder: &Folder)
         url: url?,
         poll: poll?,
         timezone: timezone?,
-        table_prefix: table_prefix?,
+        table_prefix: own.table_prefix,
         ids: ids?,
+        site_url: own.site_url,
+        permalinks: own.permalinks,
+        members: own.members,
+        content_types: own.content_types,
+        files_url: own.files_url,
         article_url: article_url?,
         query: query?,
     })
+}
+
+/// The keys that only one or two kinds have.
+struct OwnKeys {
+    table_prefix: String,
+    site_url: String,
+    permalinks: String,
+    members: Members,
+    content_types: Vec<String>,
+    files_url: String,
+}
+
+fn own_keys(reader: &mut Reader<'_>, kind: SourceKind) -> Option<OwnKeys> {
+    let (is_ghost, is_drupal) = (kind == SourceKind::Ghost, kind == SourceKind::Drupal);
+    if !is_drupal && kind != SourceKind::WordPress {
+        reader.refuse("table_prefix", "only kinds wordpress and drupal have one: remove the key");
+    }
+    for key in if is_ghost { [].as_slice() } else { &["permalinks", "members"] } {
+        reader.refuse(key, "only kind = \"ghost\" has it: remove the key");
+    }
+    for key in if is_drupal { [].as_slice() } else { &["content_types", "files_url"] } {
+        reader.refuse(key, "only kind = \"drupal\" has it: remove the key");
+    }
+    let prefix = if kind == SourceKind::WordPress { "wp_" } else { "" };
+    let table_prefix = reader.or("table_prefix", prefix.to_owned(), table_prefix);
+    let site_url = if is_ghost || is_drupal {
+        reader.required("site_url", "write the site's public address, as https://college.example; it is not in its database", base_url)
+    } else {
+        reader.refuse("site_url", "only kinds ghost and drupal have one: remove the key");
+        Some(String::new())
+    };
+    let permalinks = reader.or("permalinks", "/{slug}/".to_owned(), permalinks);
+    let members = reader.or("members", Members::Hidden, one_of(&MEMBERS));
+    let content_types = reader.list("content_types", machine_name);
+    let files_url = reader.optional("files_url", base_url);
+    let site_url = site_url?;
+    Some(OwnKeys {
+        table_prefix: table_prefix?,
+        permalinks: permalinks?,
+        members: members?,
+        content_types: content_types.map(|types| if types.is_empty() { vec!["article".to_owned()] } else { types })?,
+        files_url: files_url?.unwrap_or_else(|| if is_drupal { format!("{site_url}/sites/default/files") } else { String::new() }),
+        site_url,
+    })
+}
+
+/// A path of Ghost's routes: names it knows in braces, and something in it that tells posts apart.
+fn permalinks(text: &str) -> Result<String, String> {
+    let refusal = |why: &str| Err(format!("`{text}` {why}; write it as in Ghost's routes.yaml, as /{{year}}/{{slug}}/"));
+    if !text.starts_with('/') || text.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '?' | '#')) {
+        return refusal("is no path that begins with a slash");
+    }
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((name, next)) = after.split_once('}') else { return refusal("has a { without its }") };
+        if before.contains('}') || !PERMALINK.contains(&name) {
+            return refusal(&format!("has more in braces than {}", PERMALINK.join(", ")));
+        }
+        rest = next;
+    }
+    if !text.contains("{slug}") && !text.contains("{id}") {
+        return refusal("has neither {slug} nor {id}, so all posts would share an address");
+    }
+    Ok(text.to_owned())
+}
+
+/// A content type as Drupal names it inside.
+fn machine_name(text: &str) -> Result<String, String> {
+    if (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
+        return Ok(text.to_owned());
+    }
+    Err(format!("`{text}` is no machine name of a content type: lower-case letters, digits and underscores, as in news_item"))
 }
 
 fn url(reader: &mut Reader<'_>, kind: SourceKind, folder: &Folder) -> Option<Option<String>> {
@@ -56,6 +139,15 @@ fn url(reader: &mut Reader<'_>, kind: SourceKind, folder: &Folder) -> Option<Opt
             let read = |text: &str| folder.database_url(text, &["mysql"]).and_then(with_database);
             reader.required("url", remedy, read).map(Some)
         }
+        SourceKind::Ghost => {
+            let remedy = "write Ghost's database, as mysql://user:password@host/name or sqlite:///path/of/ghost.db";
+            reader.required("url", remedy, |text| folder.database_url(text, &["mysql", "sqlite"]).and_then(with_database)).map(Some)
+        }
+        SourceKind::Drupal => {
+            let remedy = "write Drupal's database, as mysql://user:password@host/name or postgres://user:password@host/name";
+            let read = |text: &str| folder.database_url(text, &["mysql", "postgres", "sqlite"]).and_then(with_database);
+            reader.required("url", remedy, read).map(Some)
+        }
         SourceKind::Query => {
             let remedy = "write the database to read, as postgres://user:password@host/name";
             reader.required("url", remedy, |text| folder.database_url(text, &["mysql", "postgres", "sqlite"])).map(Some)
@@ -63,11 +155,12 @@ fn url(reader: &mut Reader<'_>, kind: SourceKind, folder: &Folder) -> Option<Opt
     }
 }
 
-/// An address that names its database too: WordPress's tables are read by their bare names.
+/// An address that names its database too: such systems' tables are read by their bare names.
 fn with_database(url: String) -> Result<String, String> {
     let path = url.split(['?', '#']).next().and_then(|address| address.splitn(4, '/').nth(3));
     if path.is_none_or(str::is_empty) {
-        return Err("it names no database: write mysql://user:password@host/name".to_owned());
+        let scheme = url.split("://").next().unwrap_or_default();
+        return Err(format!("it names no database: write {scheme}://user:password@host/name"));
     }
     Ok(url)
 }

@@ -92,7 +92,7 @@ fn every_fault_is_told_with_its_line_in_order() {
 /etc/courant/config.toml:5: `sever` is nothing this configuration knows; did you mean `server`?
 /etc/courant/config.toml:8: [[feeds]] news: `itmes` is no key of a feed; did you mean `items`?
 /etc/courant/config.toml:9: [[feeds]] news: `sources`: there is no [[sources]] with the name `colege`; did you mean `college`?
-/etc/courant/config.toml:12: [[sources]] college: `kind`: `gost` is not one of \"builtin\", \"wordpress\", \"query\"
+/etc/courant/config.toml:12: [[sources]] college: `kind`: `gost` is not one of \"builtin\", \"wordpress\", \"ghost\", \"drupal\", \"query\"
 /etc/courant/config.toml:13: [[digests]] weekly: `from` is missing: write the sender, as \"College News <news@example.edu>\"
 /etc/courant/config.toml:13: [[digests]] weekly: `transport` is missing: there is no [[transports]] with the name `default`: add it
 /etc/courant/config.toml:15: [[digests]] weekly: `schedule`: `0 0 30 2 *` never comes: no month has such a day";
@@ -105,11 +105,11 @@ fn values_that_cannot_work_are_refused() {
     let transport = "[[transports]]\nname = \"t\"\n";
     for (text, part) in [
         (format!("{source}query = \"SELECT 1\""), "only kind = \"query\" has one"),
-        (format!("{source}table_prefix = \"x_\""), "only kind = \"wordpress\" has one"),
+        (format!("{source}table_prefix = \"x_\""), "only kinds wordpress and drupal have one"),
         (format!("{source}url = \"mysql://h/d\""), "is kept in our own database"),
         (
             format!("{source}kind = \"query\"\nurl = \"sqlite://x.db\"\nquery = \"SELECT 1\"\nids = \"source\""),
-            "only kind = \"wordpress\" has ids",
+            "only kinds wordpress, ghost and drupal have ids",
         ),
         (format!("{source}kind = \"query\"\nurl = \"sqlite://x.db\""), "`query` is missing"),
         (format!("{source}kind = \"wordpress\""), "`url` is missing"),
@@ -151,6 +151,34 @@ fn values_that_cannot_work_are_refused() {
         (format!("{transport}url = \"smtps://h\"\ndkim = [\"s:k.pem\", \"S:l.pem\"]"), "two keys have the selector `S`"),
         (format!("{transport}url = \"smtps://h\"\ndkim_domain = \"example.edu\""), "together with `dkim`"),
         (format!("{transport}url = \"smtps://h\"\ndkim = [\"s:k.pem\"]\ndkim_domain = \"edu\""), "`edu` can't sign: its domain has no dot"),
+    ] {
+        let said = refusal(&text);
+        assert!(said.contains(part), "{text}\n{said}");
+        assert_eq!(said.lines().count(), 1, "{text}\n{said}");
+    }
+}
+
+#[test]
+fn keys_of_one_kind_of_source_are_read_with_it_and_refused_without() {
+    let source = "[[sources]]\nname = \"s\"\n";
+    let ghost = format!("{source}kind = \"ghost\"\nurl = \"sqlite://x.db\"\nsite_url = \"https://a.example\"\n");
+    for (text, part) in [
+        (format!("{source}kind = \"ghost\"\nurl = \"sqlite://x.db\""), "`site_url` is missing"),
+        (
+            format!("{source}kind = \"ghost\"\nsite_url = \"https://a.example\"\nurl = \"postgres://h/d\""),
+            "begins with mysql:// or sqlite://",
+        ),
+        (format!("{source}site_url = \"https://a.example\""), "only kinds ghost and drupal have one"),
+        (format!("{source}members = \"full\""), "only kind = \"ghost\" has it"),
+        (format!("{source}content_types = [\"news\"]"), "only kind = \"drupal\" has it"),
+        (format!("{ghost}permalinks = \"/{{slug}}/{{month\""), "without its }"),
+        (format!("{ghost}permalinks = \"/{{year}}/\""), "neither {slug} nor {id}"),
+        (format!("{ghost}permalinks = \"/{{tag}}/{{slug}}/\""), "more in braces than slug, id"),
+        (format!("{ghost}members = \"all\""), "not one of \"hidden\", \"preview\", \"full\""),
+        (
+            format!("{source}kind = \"drupal\"\nurl = \"mysql://h/d\"\nsite_url = \"https://a.example\"\ncontent_types = [\"News item\"]"),
+            "no machine name",
+        ),
     ] {
         let said = refusal(&text);
         assert!(said.contains(part), "{text}\n{said}");

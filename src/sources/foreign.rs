@@ -4,16 +4,27 @@ use std::io;
 use std::str::FromStr;
 use std::time::Duration;
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlDatabaseError};
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Executor};
+use tokio_util::sync::CancellationToken;
 
 /// A name server or a firewall that swallows packets must not hold a poll up for minutes.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 /// A database that tells nothing for so long is taken for gone.
 pub(super) const SILENCE: Duration = Duration::from_secs(60);
 
+/// Steps of SQLite between two looks at whether anybody still waits for the answer.
+const STEPS: i32 = 10_000;
+
 const CONNECTING: &str = "connecting";
+
+/// What stands before an address's `://`.
+pub(super) fn scheme(url: &str) -> &str {
+    url.split("://").next().unwrap_or_default()
+}
 
 /// What a person sees of a database's address: no user, no password, no parameters.
 pub(super) fn place(url: &str) -> String {
@@ -45,6 +56,30 @@ pub(super) async fn open_mysql(source: &str, url: &str) -> anyhow::Result<MySqlC
         .await
         .map_err(|e| explain(source, &place(url), "making the session read only", &e))?;
     Ok(connection)
+}
+
+/// A file of SQLite's, which is not written; its thread ends when `given_up` fires.
+pub(super) async fn open_sqlite(source: &str, url: &str, given_up: CancellationToken) -> anyhow::Result<SqliteConnection> {
+    let path = url.strip_prefix("sqlite://").unwrap_or(url);
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .read_only(true)
+        // Drupal's own order of letters, without which its tables could not be sorted.
+        .collation("NOCASE_UTF8", |a, b| a.to_lowercase().cmp(&b.to_lowercase()))
+        .disable_statement_logging();
+    let mut connection = connected(source, url, options.connect()).await?;
+    connection.lock_handle().await?.set_progress_handler(STEPS, move || !given_up.is_cancelled());
+    Ok(connection)
+}
+
+/// A connection to PostgreSQL in which nothing can be written.
+pub(super) async fn open_postgres(source: &str, url: &str) -> anyhow::Result<PgConnection> {
+    let options = PgConnectOptions::from_str(url)
+        .with_context(|| format!("source {source}: url is no PostgreSQL address"))?
+        .application_name("courant")
+        .options([("default_transaction_read_only", "on"), ("bytea_output", "hex")])
+        .disable_statement_logging();
+    connected(source, url, options.connect()).await
 }
 
 /// Waits for a connection, and says in one sentence what hinders it.

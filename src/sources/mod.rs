@@ -15,8 +15,11 @@ use crate::store::articles::Known;
 
 pub mod adopt;
 mod arrival;
+mod cells;
+mod drupal;
 mod exports;
 mod foreign;
+mod ghost;
 mod html;
 pub mod import;
 mod keeping;
@@ -24,6 +27,7 @@ mod lines;
 mod media;
 mod query;
 mod row;
+mod session;
 mod wordpress;
 
 /// Articles cleaned and kept at a time: a write transaction stays short.
@@ -120,6 +124,8 @@ async fn sync(store: &Store, config: &Config, source: &Source, accept_removals: 
     let reader = AbortOnDropHandle::new(tokio::spawn(async move {
         match reading.kind {
             SourceKind::WordPress => wordpress::read(&reading, &language, tell).await,
+            SourceKind::Ghost => ghost::read(&reading, &language, tell).await,
+            SourceKind::Drupal => drupal::read(&reading, tell).await,
             SourceKind::Query => query::read(&reading, tell).await,
             SourceKind::Builtin => Ok(()),
         }
@@ -204,5 +210,7 @@ pub async fn check(source: &Source) -> anyhow::Result<()> {
         SourceKind::Builtin => Ok(()),
         SourceKind::Query => query::check(source).await,
         SourceKind::WordPress => wordpress::check(source).await,
+        SourceKind::Ghost => ghost::check(source).await,
+        SourceKind::Drupal => drupal::check(source).await,
     }
 }

@@ -1,23 +1,20 @@
 //! The `query` source: one row an article, out of SQLite, PostgreSQL, MySQL or MariaDB, in a read-only session.
 
-use std::str::FromStr;
-
-use anyhow::{Context, anyhow, bail};
+use anyhow::{anyhow, bail};
 use futures_util::TryStreamExt;
 use sqlx::mysql::MySqlConnection;
-use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{AssertSqlSafe, Column, ColumnIndex, ConnectOptions, Connection, Executor, Row as _, SqlSafeStr, Statement, TypeInfo, ValueRef};
+use sqlx::postgres::PgConnection;
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{AssertSqlSafe, Column, Connection, Executor, SqlSafeStr, Statement};
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
-use super::foreign::{SILENCE, connected, heard, open_mysql};
+use super::cells;
+use super::foreign::{SILENCE, heard, open_mysql, open_postgres, open_sqlite, scheme};
 use super::row::{Row, check_columns, draft, id};
 use crate::config::Source;
 use crate::domain::article::Found;
 
-/// Steps of SQLite between two looks at whether anybody still waits for the answer.
-const STEPS: i32 = 10_000;
 const NEEDED: [&str; 3] = ["id", "title", "published_at"];
 
 /// Reads every row and tells the article it holds.
@@ -51,10 +48,6 @@ fn parts(source: &Source) -> anyhow::Result<(&str, &str)> {
     }
 }
 
-fn scheme(url: &str) -> &str {
-    url.split("://").next().unwrap_or_default()
-}
-
 /// The names of a query's columns, in lower case.
 async fn columns<C: Connection>(source: &Source, connection: &mut C, query: &str) -> anyhow::Result<Vec<String>>
 where
@@ -71,24 +64,6 @@ fn said(source: &Source, e: &sqlx::Error) -> anyhow::Error {
         sqlx::Error::Database(d) => anyhow!("source {}: the query was refused: {}", source.name, d.message()),
         other => anyhow!("source {}: the query failed: {other}", source.name),
     }
-}
-
-/// SQLite works in a thread of its own, which ends when `given_up` fires.
-async fn open_sqlite(source: &str, url: &str, given_up: CancellationToken) -> anyhow::Result<SqliteConnection> {
-    let path = url.strip_prefix("sqlite://").unwrap_or(url);
-    let options = SqliteConnectOptions::new().filename(path).read_only(true).disable_statement_logging();
-    let mut connection = connected(source, url, options.connect()).await?;
-    connection.lock_handle().await?.set_progress_handler(STEPS, move || !given_up.is_cancelled());
-    Ok(connection)
-}
-
-async fn open_postgres(source: &str, url: &str) -> anyhow::Result<PgConnection> {
-    let options = PgConnectOptions::from_str(url)
-        .with_context(|| format!("source {source}: url is no PostgreSQL address"))?
-        .application_name("courant")
-        .options([("default_transaction_read_only", "on"), ("bytea_output", "hex")])
-        .disable_statement_logging();
-    connected(source, url, options.connect()).await
 }
 
 /// Reads a query of one engine; `$cell` turns a row's column into text, or nothing for null.
@@ -121,51 +96,6 @@ macro_rules! each_of {
     };
 }
 
-each_of!(each_of_sqlite, SqliteConnection, sqlite_cell);
-each_of!(each_of_postgres, PgConnection, postgres_cell);
-each_of!(each_of_mysql, MySqlConnection, mysql_cell);
-
-fn sqlite_cell(row: &sqlx::sqlite::SqliteRow, i: usize) -> Option<String> {
-    let raw = row.try_get_raw(i).ok()?;
-    if raw.is_null() {
-        return None;
-    }
-    let kind = raw.type_info().name().to_owned();
-    match kind.as_str() {
-        "INTEGER" => row.try_get_unchecked::<i64, _>(i).ok().map(|v| v.to_string()),
-        "REAL" => row.try_get_unchecked::<f64, _>(i).ok().map(|v| v.to_string()),
-        _ => bytes(row, i),
-    }
-}
-
-fn postgres_cell(row: &sqlx::postgres::PgRow, i: usize) -> Option<String> {
-    let raw = row.try_get_raw(i).ok().filter(|v| !v.is_null())?;
-    let kind = raw.type_info().name().to_owned();
-    // What PostgreSQL prints of these two is its own notation, and sqlx reads both from it.
-    if kind == "BYTEA" {
-        return bytes(row, i);
-    }
-    if kind.ends_with("[]") {
-        let list: Vec<Option<String>> = row.try_get_unchecked(i).ok()?;
-        let list: Vec<String> = list.into_iter().flatten().collect();
-        return serde_json::to_string(&list).ok();
-    }
-    raw.as_str().ok().map(str::to_owned)
-}
-
-fn mysql_cell(row: &sqlx::mysql::MySqlRow, i: usize) -> Option<String> {
-    let raw = row.try_get_raw(i).ok().filter(|v| !v.is_null())?;
-    let is_instant = raw.type_info().name() == "TIMESTAMP";
-    let text = bytes(row, i)?;
-    // sqlx sets the session's zone to UTC, in which a TIMESTAMP is printed; a DATETIME has no zone.
-    Some(if is_instant { format!("{text}Z") } else { text })
-}
-
-/// Text of a column whatever its declared type; what is not UTF-8 is replaced.
-fn bytes<R: sqlx::Row>(row: &R, i: usize) -> Option<String>
-where
-    usize: ColumnIndex<R>,
-    for<'r> Vec<u8>: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
-{
-    row.try_get_unchecked::<Vec<u8>, _>(i).ok().map(|v| String::from_utf8_lossy(&v).into_owned())
-}
+each_of!(each_of_sqlite, SqliteConnection, cells::sqlite);
+each_of!(each_of_postgres, PgConnection, cells::postgres);
+each_of!(each_of_mysql, MySqlConnection, cells::mysql);

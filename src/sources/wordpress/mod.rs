@@ -13,6 +13,8 @@ use std::collections::{BTreeSet, HashSet};
 
 use tokio::sync::mpsc::Sender;
 
+pub(super) use self::render::autop::autop;
+
 use self::database::Database;
 use self::site::{Post, Site, Want};
 use crate::config::{Ids, Source};

@@ -1,7 +1,9 @@
-//! Articles out of other people's databases: SQLite, PostgreSQL and MariaDB, a home-made CMS and WordPress.
+//! Articles out of other people's databases: SQLite, PostgreSQL and MariaDB, a home-made CMS, WordPress, Ghost and Drupal.
 
 mod cms;
 mod columns;
+mod drupal;
+mod ghost;
 mod mariadb;
 mod place;
 mod refusals;

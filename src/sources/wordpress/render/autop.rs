@@ -10,7 +10,7 @@ const IN_TAG: char = '\u{FDD1}';
 const PLACE: &str = "<pre>\u{FDD3}</pre>";
 
 /// The HTML with its paragraphs and breaks written out.
-pub(super) fn autop(html: &str) -> String {
+pub(in crate::sources) fn autop(html: &str) -> String {
     let html = without_marks(html);
     if html.trim().is_empty() {
         return String::new();

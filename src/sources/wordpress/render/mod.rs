@@ -2,7 +2,7 @@
 //!
 //! Everything here is pure: what must come from the database is asked for in `Body::wanted`, and the caller renders again.
 
-mod autop;
+pub(super) mod autop;
 mod blocks;
 mod breaks;
 mod elements;

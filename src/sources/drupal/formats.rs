@@ -1,0 +1,203 @@
+//! Text formats: what Drupal does to a body between the database and the page.
+
+use std::collections::HashMap;
+
+use html_escape::{encode_double_quoted_attribute, encode_text};
+use lol_html::html_content::ContentType;
+use lol_html::{RewriteStrSettings, element, rewrite_str};
+
+use super::php::Value;
+use crate::sources::wordpress::autop;
+
+/// What Drupal gives texts that name no format.
+const FALLBACK: &str = "plain_text";
+
+/// One step of a format; what else a format may hold (allow-lists, alignment) the sanitiser does, or nobody misses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Filter {
+    /// Tags become text.
+    Escape,
+    /// Line ends become breaks and paragraphs.
+    Breaks,
+    /// Bare addresses become links.
+    Links,
+    /// An image's caption is shown below it.
+    Captions,
+}
+
+/// The text formats of a site.
+#[derive(Debug, Clone)]
+pub(super) struct Formats {
+    known: HashMap<String, Vec<Filter>>,
+    /// Whether these are the site's own; else they are those that Drupal is installed with.
+    stated: bool,
+}
+
+impl Formats {
+    /// Out of the configuration, as `filter.format.NAME` holds it; what Drupal is installed with, where none of it can be read.
+    pub(super) fn of<'c>(config: impl Iterator<Item = &'c Value>) -> Self {
+        let known: HashMap<String, Vec<Filter>> =
+            config.filter(|format| format.is_on("status")).map(|format| (format.text("format").to_owned(), filters(format))).collect();
+        if !known.is_empty() {
+            return Self { known, stated: true };
+        }
+        let installed =
+            [(FALLBACK, vec![Filter::Escape, Filter::Links, Filter::Breaks]), ("restricted_html", vec![Filter::Breaks, Filter::Links])];
+        Self { known: installed.into_iter().map(|(name, filters)| (name.to_owned(), filters)).collect(), stated: false }
+    }
+
+    /// The text as HTML, not yet sanitised; `None` if its format is gone, in which case Drupal shows nothing.
+    pub(super) fn html(&self, text: &str, format: &str) -> Option<String> {
+        let format = if format.is_empty() { FALLBACK } else { format };
+        let as_it_is = [Filter::Captions];
+        let filters = match self.known.get(format) {
+            Some(filters) => filters.as_slice(),
+            None if self.stated => return None,
+            None => &as_it_is,
+        };
+        let mut html = text.to_owned();
+        for filter in filters {
+            html = match filter {
+                Filter::Escape => encode_text(&html).into_owned(),
+                Filter::Breaks => autop(&html),
+                Filter::Links => linked(&html),
+                Filter::Captions => captioned(&html),
+            };
+        }
+        Some(html)
+    }
+}
+
+/// The filters of a format that are on, in their order.
+fn filters(format: &Value) -> Vec<Filter> {
+    let mut on: Vec<(i64, Filter)> = Vec::new();
+    for (name, filter) in format.get("filters").map_or([].as_slice(), Value::entries) {
+        let known = match name.as_str() {
+            "filter_html_escape" => Filter::Escape,
+            "filter_autop" => Filter::Breaks,
+            "filter_url" => Filter::Links,
+            "filter_caption" => Filter::Captions,
+            _ => continue,
+        };
+        if filter.is_on("status") {
+            on.push((filter.number("weight"), known));
+        }
+    }
+    on.sort_by_key(|(weight, _)| *weight);
+    on.into_iter().map(|(_, filter)| filter).collect()
+}
+
+/// Bare web addresses outside links and code become links.
+fn linked(html: &str) -> String {
+    let mut out = String::with_capacity(html.len());
+    let mut inside: Option<&str> = None;
+    let mut rest = html;
+    while !rest.is_empty() {
+        let (piece, after) = if let Some(tag) = rest.strip_prefix('<') {
+            rest.split_at(tag.find('>').map_or(rest.len(), |end| end + 2))
+        } else {
+            rest.split_at(rest.find('<').unwrap_or(rest.len()))
+        };
+        rest = after;
+        let Some(tag) = piece.strip_prefix('<') else {
+            if inside.is_some() {
+                out.push_str(piece)
+            } else {
+                link_words(piece, &mut out)
+            }
+            continue;
+        };
+        out.push_str(piece);
+        let closes = tag.starts_with('/');
+        let name = tag.trim_start_matches('/').split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+        match inside {
+            Some(open) if closes && name.eq_ignore_ascii_case(open) => inside = None,
+            None if !closes => inside = ["a", "script", "style", "code", "pre"].into_iter().find(|kept| name.eq_ignore_ascii_case(kept)),
+            _ => {}
+        }
+    }
+    out
+}
+
+fn link_words(text: &str, out: &mut String) {
+    for word in text.split_inclusive(char::is_whitespace) {
+        let begin = ["http://", "https://", "www."].iter().filter_map(|sign| word.find(sign)).min();
+        let bare = begin.filter(|at| word[..*at].chars().next_back().is_none_or(|c| !c.is_alphanumeric() && c != '/'));
+        let Some(begin) = bare else {
+            out.push_str(word);
+            continue;
+        };
+        // A bracket or quotation mark that was escaped before is no part of an address.
+        let end = ["&lt;", "&gt;", "&quot;"].iter().filter_map(|mark| word[begin..].find(mark)).min().unwrap_or(word.len() - begin);
+        let address = word[begin..begin + end].trim_end_matches(|c: char| c.is_whitespace() || ".,:;!?)]'\"".contains(c));
+        let scheme = if address.starts_with("www.") { "http://" } else { "" };
+        out.push_str(&word[..begin]);
+        out.push_str(&format!("<a href=\"{scheme}{}\">{address}</a>", address.replace('"', "&quot;")));
+        out.push_str(&word[begin + address.len()..]);
+    }
+}
+
+/// Images with `data-caption` become figures.
+fn captioned(html: &str) -> String {
+    let settings = RewriteStrSettings::new().with_strict(false).append_element_content_handler(element!("img[data-caption]", |image| {
+        let caption = image.get_attribute("data-caption").unwrap_or_default();
+        image.remove_attribute("data-caption");
+        // The attribute holds HTML, written as an attribute.
+        let caption = html_escape::decode_html_entities(&caption).into_owned();
+        if !caption.trim().is_empty() {
+            image.before("<figure>", ContentType::Html);
+            image.after(&format!("<figcaption>{caption}</figcaption></figure>"), ContentType::Html);
+        }
+        Ok(())
+    }));
+    rewrite_str(html, settings).unwrap_or_else(|_| html.to_owned())
+}
+
+/// A link with an address and a text that are not HTML.
+pub(super) fn link(address: &str, text: &str) -> String {
+    format!("<a href=\"{}\">{}</a>", encode_double_quoted_attribute(address), encode_text(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn own(filters: &str) -> Formats {
+        let text = format!("a:3:{{s:6:\"format\";s:3:\"own\";s:6:\"status\";b:1;s:7:\"filters\";a:1:{{{filters}}}}}");
+        let value = Value::read(&text).unwrap();
+        Formats::of([&value].into_iter())
+    }
+
+    #[test]
+    fn what_drupal_is_installed_with_holds_where_nothing_can_be_read() {
+        let formats = Formats::of(std::iter::empty());
+        assert_eq!(
+            formats.html("1 < 2\nsee https://a.example/x?b=1&c, or www.b.example.\n\nEnd", "").unwrap(),
+            "<p>1 &lt; 2<br />\nsee <a href=\"https://a.example/x?b=1&amp;c\">https://a.example/x?b=1&amp;c</a>, or \
+             <a href=\"http://www.b.example\">www.b.example</a>.</p>\n<p>End</p>\n"
+        );
+        assert_eq!(formats.html("<p>a</p>\n\nb", "full_html").unwrap(), "<p>a</p>\n\nb");
+        assert_eq!(
+            formats.html("a\n\n<a href=\"https://a.example\">https://a.example</a>", "restricted_html").unwrap(),
+            "<p>a</p>\n<p><a href=\"https://a.example\">https://a.example</a></p>\n"
+        );
+    }
+
+    #[test]
+    fn a_sites_own_format_does_what_its_filters_say() {
+        let off = own("s:12:\"filter_autop\";a:2:{s:6:\"status\";b:0;s:6:\"weight\";i:0;}");
+        assert_eq!(off.html("a\n\nb", "own").unwrap(), "a\n\nb");
+        let on = own("s:12:\"filter_autop\";a:2:{s:6:\"status\";b:1;s:6:\"weight\";i:0;}");
+        assert_eq!(on.html("a\n\nb", "own").unwrap(), "<p>a</p>\n<p>b</p>\n");
+        assert_eq!(on.html("a", "gone"), None, "a format that is gone shows nothing");
+    }
+
+    #[test]
+    fn a_caption_is_shown_below_its_image() {
+        let formats = Formats::of(std::iter::empty());
+        assert_eq!(
+            formats.html("<img src=\"/a.png\" data-caption=\"The &lt;em&gt;old&lt;/em&gt; vat\" alt=\"Vat\">", "basic_html").unwrap(),
+            "<figure><img src=\"/a.png\" alt=\"Vat\"><figcaption>The <em>old</em> vat</figcaption></figure>"
+        );
+    }
+}

@@ -1,0 +1,229 @@
+//! The queries: a few nodes at a time, with all their languages, texts, terms, images and addresses.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::media::{self, Medium};
+use super::site::{Holds, Site};
+use crate::sources::session::{Session, columns};
+
+/// How many nodes are held at once.
+const PAGE: usize = 50;
+
+/// A node with its languages.
+#[derive(Debug, Default)]
+pub(super) struct Node {
+    pub(super) id: u64,
+    /// The one it was written in first.
+    pub(super) translations: Vec<Translation>,
+    /// Its addresses: language, path; later ones count more.
+    pub(super) aliases: Vec<(String, String)>,
+    /// What is embedded in the texts of the page this node came with, by its id.
+    pub(super) media: std::sync::Arc<HashMap<String, Medium>>,
+}
+
+/// One language of a node.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Translation {
+    pub(super) language: String,
+    pub(super) is_original: bool,
+    pub(super) is_public: bool,
+    pub(super) title: String,
+    pub(super) author: String,
+    /// Seconds since the epoch.
+    pub(super) published_at: i64,
+    pub(super) changed_at: Option<i64>,
+    pub(super) body: String,
+    pub(super) summary: String,
+    pub(super) format: String,
+    pub(super) sections: Vec<String>,
+    pub(super) tags: Vec<String>,
+    /// The lead image as Drupal names files, `public://…`.
+    pub(super) image: Option<String>,
+}
+
+impl Node {
+    /// The languages that are out or have a date.
+    pub(super) fn published(&self) -> impl Iterator<Item = &Translation> {
+        self.translations.iter().filter(|translation| translation.is_public)
+    }
+
+    /// The values that a field has in a language; those of the original, where the field is not translated.
+    fn values<'v, T>(&self, field: &'v Values<T>, language: &str) -> impl Iterator<Item = &'v T> {
+        let own = field.get(&(self.id, language.to_owned()));
+        let original = || self.translations.iter().find(|t| t.is_original).and_then(|t| field.get(&(self.id, t.language.clone())));
+        own.or_else(original).into_iter().flatten()
+    }
+}
+
+/// A term's name in one of its languages.
+struct Name {
+    language: String,
+    is_original: bool,
+    text: String,
+}
+
+/// A value of a field that refers to terms: its place, and the term's names.
+type Term = (String, Vec<Name>);
+
+/// A field's values by node and language, in their order.
+type Values<T> = HashMap<(u64, String), Vec<T>>;
+
+/// The next published nodes by number; empty when there are no more.
+pub(super) async fn page(session: &mut Session, site: &Site, after: u64) -> anyhow::Result<Vec<Node>> {
+    let Site { prefix, types, condition, .. } = site;
+    let sql = format!(
+        "SELECT DISTINCT n.nid FROM {prefix}node_field_data n WHERE n.type IN ({types}) AND {condition} AND n.nid > {after} ORDER BY n.nid LIMIT {PAGE}"
+    );
+    let ids: Vec<String> = session.rows(&sql).await?.into_iter().flatten().filter(|id| id.parse::<u64>().is_ok()).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = ids.join(", ");
+    let mut nodes = languages(session, site, &ids).await?;
+    bodies(session, site, &ids, &mut nodes).await?;
+    terms(session, site, &ids, &mut nodes).await?;
+    images(session, site, &ids, &mut nodes).await?;
+    aliases(session, site, &mut nodes).await?;
+    let wanted: BTreeSet<String> =
+        nodes.values().flat_map(|node| &node.translations).flat_map(|translation| media::wanted(&translation.body)).collect();
+    let media = std::sync::Arc::new(media::fetch(session, site, &wanted).await?);
+    Ok(nodes.into_values().map(|node| Node { media: std::sync::Arc::clone(&media), ..node }).collect())
+}
+
+async fn languages(session: &mut Session, site: &Site, ids: &str) -> anyhow::Result<BTreeMap<u64, Node>> {
+    let Site { prefix, types, condition, published_at, .. } = site;
+    let sql = format!(
+        "SELECT n.nid, n.langcode, n.default_langcode, CASE WHEN n.type IN ({types}) AND {condition} THEN 1 ELSE 0 END, n.title, n.uid, \
+         {published_at}, n.changed FROM {prefix}node_field_data n WHERE n.nid IN ({ids}) ORDER BY n.nid, n.default_langcode DESC, n.langcode"
+    );
+    let rows = session.rows(&sql).await?;
+    let users: BTreeSet<u64> = rows.iter().filter_map(|row| row.get(5)?.parse().ok()).collect();
+    let users = users.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+    let mut names = HashMap::new();
+    if !users.is_empty() {
+        let sql = format!("SELECT u.uid, u.name FROM {prefix}users_field_data u WHERE u.default_langcode = 1 AND u.uid IN ({users})");
+        names = session.rows_if_there(&sql).await?.into_iter().map(columns).map(|[uid, name]| (uid, name)).collect();
+    }
+    let mut nodes: BTreeMap<u64, Node> = BTreeMap::new();
+    for row in rows {
+        let [id, language, original, public, title, user, published_at, changed_at] = columns(row);
+        let id = id.parse().unwrap_or_default();
+        let translation = Translation {
+            language,
+            title,
+            is_original: original == "1",
+            is_public: public == "1",
+            author: names.get(&user).cloned().unwrap_or_default(),
+            published_at: published_at.parse().unwrap_or_default(),
+            changed_at: changed_at.parse().ok(),
+            ..Translation::default()
+        };
+        nodes.entry(id).or_insert_with(|| Node { id, ..Node::default() }).translations.push(translation);
+    }
+    Ok(nodes)
+}
+
+async fn bodies(session: &mut Session, site: &Site, ids: &str, nodes: &mut BTreeMap<u64, Node>) -> anyhow::Result<()> {
+    if !site.has_body {
+        return Ok(());
+    }
+    let sql = format!(
+        "SELECT b.entity_id, b.langcode, b.body_value, b.body_summary, b.body_format FROM {}node__body b \
+         WHERE b.deleted = 0 AND b.entity_id IN ({ids}) ORDER BY b.delta DESC",
+        site.prefix
+    );
+    for row in session.rows(&sql).await? {
+        let [id, language, body, summary, format] = columns(row);
+        let node = id.parse().ok().and_then(|id: u64| nodes.get_mut(&id));
+        if let Some(translation) = node.and_then(|node| node.translations.iter_mut().find(|t| t.language == language)) {
+            (translation.body, translation.summary, translation.format) = (body, summary, format);
+        }
+    }
+    Ok(())
+}
+
+async fn terms(session: &mut Session, site: &Site, ids: &str, nodes: &mut BTreeMap<u64, Node>) -> anyhow::Result<()> {
+    let prefix = &site.prefix;
+    for (field, is_tags) in &site.term_fields {
+        let sql = format!(
+            "SELECT f.entity_id, f.langcode, f.delta, t.langcode, t.default_langcode, t.name FROM {prefix}node__{field} f \
+             JOIN {prefix}taxonomy_term_field_data t ON t.tid = f.{field}_target_id \
+             WHERE f.deleted = 0 AND t.status = 1 AND f.entity_id IN ({ids}) ORDER BY f.entity_id, f.langcode, f.delta"
+        );
+        // Each value is a term's name in the languages it has.
+        let mut values: Values<Term> = HashMap::new();
+        for row in session.rows_if_there(&sql).await? {
+            let [id, language, delta, in_language, is_original, name] = columns(row);
+            let list = values.entry((id.parse().unwrap_or_default(), language)).or_default();
+            let told = Name { language: in_language, is_original: is_original == "1", text: name };
+            match list.last_mut().filter(|(last, _)| *last == delta) {
+                Some((_, names)) => names.push(told),
+                None => list.push((delta, vec![told])),
+            }
+        }
+        for node in nodes.values_mut() {
+            let told: Vec<Vec<String>> = node
+                .translations
+                .iter()
+                .map(|t| node.values(&values, &t.language).filter_map(|(_, names)| in_language(names, &t.language)).collect())
+                .collect();
+            for (translation, names) in node.translations.iter_mut().zip(told) {
+                let list = if *is_tags { &mut translation.tags } else { &mut translation.sections };
+                list.extend(names);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A term's name in a language, else in its own.
+fn in_language(names: &[Name], language: &str) -> Option<String> {
+    let own = names.iter().find(|name| name.language == language);
+    own.or_else(|| names.iter().find(|name| name.is_original)).map(|name| name.text.clone())
+}
+
+async fn images(session: &mut Session, site: &Site, ids: &str, nodes: &mut BTreeMap<u64, Node>) -> anyhow::Result<()> {
+    let prefix = &site.prefix;
+    for (field, holds) in &site.image_fields {
+        let joined = match holds {
+            Holds::File => format!("JOIN {prefix}file_managed m ON m.fid = f.{field}_target_id"),
+            Holds::Media => format!(
+                "JOIN {prefix}media__field_media_image i ON i.entity_id = f.{field}_target_id AND i.deleted = 0 \
+                 JOIN {prefix}file_managed m ON m.fid = i.field_media_image_target_id"
+            ),
+        };
+        let sql = format!(
+            "SELECT f.entity_id, f.langcode, m.uri FROM {prefix}node__{field} f {joined} \
+             WHERE f.deleted = 0 AND m.status = 1 AND f.entity_id IN ({ids}) ORDER BY f.delta"
+        );
+        let mut values: Values<String> = HashMap::new();
+        for row in session.rows_if_there(&sql).await? {
+            let [id, language, uri] = columns(row);
+            values.entry((id.parse().unwrap_or_default(), language)).or_default().push(uri);
+        }
+        for node in nodes.values_mut() {
+            let found: Vec<Option<String>> = node.translations.iter().map(|t| node.values(&values, &t.language).next().cloned()).collect();
+            for (translation, image) in node.translations.iter_mut().zip(found) {
+                translation.image = translation.image.take().or(image);
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn aliases(session: &mut Session, site: &Site, nodes: &mut BTreeMap<u64, Node>) -> anyhow::Result<()> {
+    let paths: Vec<String> = nodes.keys().map(|id| format!("/node/{id}")).collect();
+    let paths = session.texts(paths.iter().map(String::as_str));
+    let sql = format!(
+        "SELECT a.path, a.langcode, a.alias FROM {}path_alias a WHERE a.status = 1 AND a.path IN ({paths}) ORDER BY a.id",
+        site.prefix
+    );
+    for row in session.rows_if_there(&sql).await? {
+        let [path, language, alias] = columns(row);
+        let id = path.rsplit('/').next().and_then(|id| id.parse::<u64>().ok());
+        if let Some(node) = id.and_then(|id| nodes.get_mut(&id)) {
+            node.aliases.push((language, alias));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! The public addresses of posts, after the form that Ghost's routes give them.
+
+use jiff::tz::TimeZone;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::posts::Post;
+use crate::domain::time::Millis;
+
+/// Characters of a slug that keep their meaning in a path segment.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'%');
+/// What Ghost writes where a post has no public primary tag or no author.
+const NONE: &str = "all";
+
+/// A post's address below the site's; its date is read in UTC, as Ghost does whatever the site's zone is.
+pub(super) fn article(form: &str, home: &str, post: &Post, published_at: Millis) -> String {
+    let date = published_at.timestamp().to_zoned(TimeZone::UTC);
+    let mut parts = form.split('{');
+    let mut address = format!("{home}{}", parts.next().unwrap_or_default());
+    for part in parts {
+        let (name, rest) = part.split_once('}').unwrap_or((part, ""));
+        let value = match name {
+            "id" => post.id.clone(),
+            "year" => date.strftime("%Y").to_string(),
+            "month" => date.strftime("%m").to_string(),
+            "day" => date.strftime("%d").to_string(),
+            "primary_tag" => post.primary_tag().map_or(NONE, |tag| &tag.slug).to_owned(),
+            "primary_author" | "author" => post.authors.first().map_or(NONE, |author| &author.slug).to_owned(),
+            _ => post.slug.clone(),
+        };
+        address.extend(utf8_percent_encode(&value, SEGMENT));
+        address.push_str(rest);
+    }
+    address
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::posts::{Author, Tag};
+    use super::*;
+
+    fn post() -> Post {
+        let tag = |slug: &str, is_public| Tag { name: slug.to_owned(), slug: slug.to_owned(), is_public };
+        Post {
+            id: "6b02a1d04f0b5c72cfcbc059".into(),
+            slug: "open-day".into(),
+            tags: vec![tag("campus", true), tag("hash-front", false)],
+            authors: vec![Author { name: "Mei Lin".into(), slug: "mei".into() }],
+            ..Post::default()
+        }
+    }
+
+    #[test]
+    fn every_form_of_ghosts_routes_is_filled() {
+        // New Year's Eve in UTC is New Year's Day in Shanghai.
+        let at = Millis::from("2019-12-31T16:30:00Z".parse::<jiff::Timestamp>().unwrap());
+        for (form, address) in [
+            ("/{slug}/", "https://a.example/blog/open-day/"),
+            ("/{year}/{month}/{day}/{slug}/", "https://a.example/blog/2019/12/31/open-day/"),
+            ("/{primary_tag}/{slug}/", "https://a.example/blog/campus/open-day/"),
+            ("/{primary_author}/news-{slug}", "https://a.example/blog/mei/news-open-day"),
+            ("/p/{id}/", "https://a.example/blog/p/6b02a1d04f0b5c72cfcbc059/"),
+        ] {
+            assert_eq!(article(form, "https://a.example/blog", &post(), at), address);
+        }
+    }
+
+    #[test]
+    fn a_post_whose_first_tag_is_internal_stands_under_all() {
+        let mut bare = post();
+        bare.tags.reverse();
+        bare.authors.clear();
+        assert_eq!(
+            article("/{primary_tag}/{author}/{slug}/", "https://a.example", &bare, Millis(0)),
+            "https://a.example/all/all/open-day/"
+        );
+    }
+}
