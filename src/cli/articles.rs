@@ -95,6 +95,9 @@ async fn show(app: &App, id: &str, json: bool) -> anyhow::Result<ExitCode> {
         value["body_html"] = article.body_html.clone().into();
         value["image_url"] = article.image_url.clone().into();
         value["image_alt"] = article.image_alt.clone().into();
+        value["image_type"] = article.image_type.clone().into();
+        value["image_width"] = article.image_width.into();
+        value["image_height"] = article.image_height.into();
         value["enclosure"] = article.enclosure.as_ref().map(|f| json!({"url": f.url, "type": f.media_type, "length": f.length})).into();
         value["first_seen_at"] = article.first_seen_at.rfc3339().into();
         value["removed_at"] = article.removed_at.map(|t| t.rfc3339()).into();

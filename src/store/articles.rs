@@ -65,6 +65,7 @@ impl Store {
     /// Keeps a few arrivals in one transaction; the guid and the first sight of a known article never change.
     /// One that comes in place of another (`courant articles adopt`) takes over its guid at first sight.
     /// A new article has no group, and so is no digest's news, until [`Store::regroup`] has looked for its twins.
+    #[expect(clippy::too_many_lines, reason = "one transaction, with a line for each column that is bound")]
     pub async fn keep_articles(&self, arrivals: Vec<Arrival>, now: Millis) -> StoreResult<Vec<Kept>> {
         let terms_sql = format!(
             "INSERT INTO article_terms (article_id, kind, term) SELECT $1, kind, term FROM {} AS t WHERE TRUE ON CONFLICT DO NOTHING",

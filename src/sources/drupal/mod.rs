@@ -4,7 +4,6 @@ mod addresses;
 mod formats;
 mod media;
 mod nodes;
-mod php;
 mod site;
 
 use html_escape::encode_text;
@@ -93,5 +92,6 @@ fn tell(source: &Source, site: &Site, node: &Node, translation: &Translation, fi
         translation_of: first.filter(|first| **first != own_id).map(str::to_owned),
         source_id: own_id,
         notes,
+        ..Draft::default()
     }
 }

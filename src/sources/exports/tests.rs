@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::{Ids, SourceKind};
+use crate::config::{Ids, Members, SourceKind};
 use crate::domain::article::Draft;
 
 fn source(ids: Ids) -> Source {
@@ -16,6 +16,11 @@ fn source(ids: Ids) -> Source {
         timezone: TimeZone::UTC,
         table_prefix: String::new(),
         ids,
+        site_url: String::new(),
+        permalinks: String::new(),
+        members: Members::Hidden,
+        content_types: Vec::new(),
+        files_url: String::new(),
         article_url: None,
         query: None,
     }

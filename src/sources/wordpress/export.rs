@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use super::facts::hidden;
 use super::site::{Listed, Listing, Order, Post, Site, Term, User, Want};
-use super::{ROUNDS, alone, article, dates, render};
+use super::{ROUNDS, alone, article, dates, posts, render};
 use crate::config::Source;
 use crate::domain::article::Draft;
 use crate::sources::exports::xml::Element;
@@ -37,7 +38,7 @@ pub(in crate::sources) fn export(channel: &Element, source: &Source, site_langua
     let mut guids = HashSet::new();
     let mut firsts: BTreeMap<String, u64> = BTreeMap::new();
     for told in told.into_iter().filter(|told| told.post.kind == "post") {
-        if let Some(why) = hidden(&told.post) {
+        if let Some(why) = hidden(&told.post.status, told.post.protected) {
             *export.left_out.entry(why.to_owned()).or_default() += 1;
             continue;
         }
@@ -65,19 +66,6 @@ fn in_words(draft: &mut Draft, told: &Told, firsts: &mut BTreeMap<String, u64>) 
     if let Some(group) = &told.group {
         let first = *firsts.entry(group.clone()).or_insert(told.post.id);
         draft.translation_of = (first != told.post.id).then(|| first.to_string());
-    }
-}
-
-/// Why a post is not public.
-fn hidden(post: &Post) -> Option<&'static str> {
-    match post.status.as_str() {
-        "publish" | "future" if post.protected => Some("behind a password"),
-        "publish" | "future" => None,
-        "draft" | "auto-draft" => Some("drafts"),
-        "pending" => Some("waiting for review"),
-        "private" => Some("private"),
-        "trash" => Some("thrown away"),
-        _ => Some("of another status"),
     }
 }
 
@@ -181,6 +169,7 @@ fn post(item: &Element, site: &mut Site, slugs: &mut Slugs, logins: &HashMap<Str
         thumbnail: meta("_thumbnail_id").and_then(|id| id.parse().ok()).filter(|id| *id > 0),
         file: (!file.is_empty()).then_some(file),
         alt: meta("_wp_attachment_image_alt").unwrap_or_default(),
+        size: meta("_wp_attachment_metadata").and_then(|metadata| posts::size(&metadata)),
         footnotes: meta("footnotes").unwrap_or_default(),
     };
     Told { post, line: item.line, link: item.text("link"), author, language, group }

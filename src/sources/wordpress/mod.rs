@@ -4,6 +4,8 @@ mod calendar;
 mod database;
 mod dates;
 mod export;
+mod facts;
+mod languages;
 mod permalinks;
 mod posts;
 mod render;
@@ -21,6 +23,7 @@ use crate::config::{Ids, Source};
 use crate::domain::article::{Draft, Found};
 
 pub(super) use export::export;
+pub(super) use facts::facts;
 
 /// How often rendering may ask for more before what it has must do; blocks within blocks ask one level a time.
 const ROUNDS: usize = 8;
@@ -104,11 +107,15 @@ fn article(site: &Site, source: &Source, language: &str, post: &Post, body: rend
         sections: names("category"),
         tags: names("post_tag"),
         authors: site.users.get(&post.author).map(|user| user.name.clone()).filter(|name| !name.trim().is_empty()).into_iter().collect(),
-        language: Some(language.to_owned()),
+        language: Some(site.languages.of(post.id).unwrap_or(language).to_owned()),
         image_url: image.map(|image| site.file_url(image)),
+        image_alt: image.map(|image| image.alt.clone()).filter(|alt| !alt.trim().is_empty()),
+        image_type: image.map(|image| image.mime.clone()).filter(|kind| kind.starts_with("image/")),
+        image_width: image.and_then(|image| image.size).map(|(width, _)| width),
+        image_height: image.and_then(|image| image.size).map(|(_, height)| height),
         published_at,
         updated_at: modified,
-        translation_of: None,
+        translation_of: site.languages.original(post.id).map(|id| id.to_string()),
         notes: body.notes,
         ..Draft::default()
     })
