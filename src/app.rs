@@ -10,6 +10,8 @@ use crate::config::Config;
 use crate::delivery::Engine;
 use crate::digests::Desk;
 use crate::domain::time::Millis;
+use crate::feeds::demand::Demand;
+use crate::feeds::push::Pusher;
 use crate::feeds::shelf::Shelf;
 use crate::store::Store;
 use crate::store::instance::Instance;
@@ -27,8 +29,10 @@ pub struct App {
     pub templates: Arc<Templates>,
     /// Who this store is.
     pub instance: Arc<Instance>,
-    /// The feeds in memory; empty until the first refresh.
+    /// The feeds in memory: those that were kept on disk, until the first refresh.
     pub shelf: Shelf,
+    /// The feeds that are made when somebody asks.
+    pub demand: Demand,
     /// What time it is.
     pub clock: fn() -> Millis,
 }
@@ -53,8 +57,15 @@ impl App {
             templates: Arc::new(templates),
             instance: Arc::new(instance),
             shelf: Shelf::default(),
+            demand: Demand::default(),
             clock: clock::now,
         })
+    }
+
+    /// The same, with the feeds that were kept on disk, and keeping those it makes: for who serves them.
+    #[must_use]
+    pub fn serving(self) -> Self {
+        Self { shelf: Shelf::kept_in(&self.config.server.made_feeds, &self.config), ..self }
     }
 
     /// The present instant.
@@ -80,8 +91,12 @@ impl App {
 
     /// A sending engine under a new node name.
     pub fn engine(&self) -> Engine {
-        let node: String = clock::random_bytes::<8>().iter().map(|b| format!("{b:02x}")).collect();
-        Engine::new(self.store.clone(), self.config.clone(), self.templates.clone(), self.instance.clone(), node, self.clock)
+        Engine::new(self.store.clone(), self.config.clone(), self.templates.clone(), self.instance.clone(), node_name(), self.clock)
+    }
+
+    /// What pushes the feeds on the shelf, under a new node name.
+    pub fn pusher(&self) -> Pusher {
+        Pusher::new(self.store.clone(), self.config.clone(), self.shelf.clone(), node_name(), self.clock)
     }
 
     /// The same, with connections to the database that belong to the runtime of the caller's thread.
@@ -94,6 +109,10 @@ impl App {
     pub fn refusal(&self) -> Option<String> {
         self.instance.refusal(&self.config.site.base_url)
     }
+}
+
+fn node_name() -> String {
+    clock::random_bytes::<8>().iter().map(|b| format!("{b:02x}")).collect()
 }
 
 async fn carry_renames(store: &Store, config: &Config) -> anyhow::Result<()> {

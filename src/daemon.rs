@@ -9,11 +9,14 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_cron_scheduler::{Job, JobScheduler};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::app::App;
 use crate::config::{Source, Transport};
 use crate::delivery::{self, Engine};
+use crate::feeds::push::Pusher;
 use crate::feeds::shelf;
+use crate::store::Store;
 use crate::web::{self, Demo};
 use crate::{digests, sources};
 
@@ -31,7 +34,7 @@ pub async fn run(app: App, demo: Option<Demo>, stop: CancellationToken) -> anyho
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address}: change [server] listen, or stop what uses it"))?;
-    run_on(app, demo, listener, stop).await
+    run_on(app.serving(), demo, listener, stop).await
 }
 
 /// As [`run`], on a listener that is already there and with the lock taken.
@@ -46,7 +49,9 @@ pub async fn run_on(app: App, demo: Option<Demo>, listener: TcpListener, stop: C
     for source in app.config.sources.clone() {
         tasks.spawn(read_source(app.clone(), source, beats.clone(), stop.clone()));
     }
-    tasks.spawn(make_feeds(app.clone(), beats.clone(), stop.clone()));
+    let pusher = app.pusher();
+    tasks.spawn(make_feeds(app.clone(), pusher.clone(), beats.clone(), stop.clone()));
+    tasks.spawn(push(app.clone(), pusher, beats.clone(), stop.clone()));
     tasks.spawn(send(app, beats, stop.clone()));
     // Each runs until the signal; one that ends before, or breaks, takes the others down in good order.
     let mut ended = Ok(());
@@ -74,10 +79,55 @@ async fn read_source(app: App, source: Source, beats: Beats, stop: CancellationT
     Ok(())
 }
 
-async fn make_feeds(app: App, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
-    every_beat("feeds", beats, stop, || async { shelf::refresh_due(&app.store, &app.config, &app.shelf, app.now()).await.map(|_| ()) })
-        .await;
+/// Makes feeds anew at each beat, and as soon as an article changed here or elsewhere.
+async fn make_feeds(app: App, pusher: Pusher, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
+    let (nudge, nudges) = watch::channel(0_u64);
+    let watching = AbortOnDropHandle::new(tokio::spawn(watch_articles(app.store.clone(), beats, nudge)));
+    every_beat("feeds", nudges, stop, || async {
+        let report = shelf::refresh_due(&app.store, &app.config, &app.shelf, app.now()).await?;
+        if report.changed > 0 {
+            pusher.nudge();
+        }
+        Ok(())
+    })
+    .await;
+    drop(watching);
     Ok(())
+}
+
+/// Passes on every beat, every change that this process makes, and every change that another one tells of.
+async fn watch_articles(store: Store, mut beats: Beats, nudge: watch::Sender<u64>) {
+    let (mut here, mut elsewhere) = (store.news(), store.watch_articles());
+    while !nudge.is_closed() {
+        tokio::select! {
+            _ = beats.changed() => {}
+            _ = here.changed() => {}
+            () = elsewhere.changed() => {}
+        }
+        nudge.send_modify(|n| *n += 1);
+    }
+}
+
+/// Tells hubs and subscribers of news, at each beat and as soon as a feed changed; a copy of the store does not (promise 10).
+async fn push(app: App, pusher: Pusher, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
+    if app.config.hubs().is_empty() {
+        stop.cancelled().await;
+        return Ok(());
+    }
+    allowed(&app, beats.clone(), &stop).await?;
+    let at_beats = every_beat("push", beats, stop, || async { Ok(pusher.push_due(app.now()).await.map(|_| ())?) });
+    let between = async {
+        loop {
+            pusher.nudged().await;
+            // What fails is told at the next beat, which fails too.
+            pusher.push_due(app.now()).await.ok();
+        }
+    };
+    tokio::select! {
+        () = at_beats => {}
+        () = between => {}
+    }
+    Ok(pusher.finish().await?)
 }
 
 /// The clock of the daemon: it nudges, and what is due is found out by whoever is nudged.

@@ -56,18 +56,35 @@ CREATE TABLE articles (
     group_id       BIGINT NOT NULL,
     content_hash   TEXT NOT NULL,
     removed_at     BIGINT,
+    is_ungrouped   BOOLEAN NOT NULL DEFAULT TRUE,
     body_html      TEXT NOT NULL,
     UNIQUE (source, source_id)
 );
 CREATE INDEX articles_published ON articles (published_at DESC, guid);
 CREATE INDEX articles_group ON articles (group_id);
+CREATE INDEX articles_removed ON articles (published_at) WHERE removed_at IS NOT NULL;
+CREATE INDEX articles_twins ON articles (source, translation_of) WHERE translation_of IS NOT NULL;
+CREATE INDEX articles_ungrouped ON articles (source) WHERE is_ungrouped;
 
--- What an article can be selected by: 'section', 'tag' or 'author', in lower case.
+-- What an article can be selected by: a 'section', 'tag', 'author', 'language' (with those it is a variety of) or 'source',
+-- in lower case; with what orders articles, so that the newest of a term are found without looking at the others.
 CREATE TABLE article_terms (
-    article_id BIGINT NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
-    kind       TEXT NOT NULL,
-    term       TEXT NOT NULL,
+    article_id   BIGINT NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
+    kind         TEXT NOT NULL,
+    term         TEXT NOT NULL,
+    published_at BIGINT NOT NULL,
+    guid         TEXT NOT NULL,
     PRIMARY KEY (article_id, kind, term)
+);
+CREATE INDEX article_terms_newest ON article_terms (kind, term, published_at DESC, guid);
+
+-- What the latest changes to articles touched: the terms of each article before and after, so that only the feeds that
+-- hold it are made anew.
+CREATE TABLE article_changes (
+    version    BIGINT NOT NULL,
+    article_id BIGINT NOT NULL,
+    terms      TEXT NOT NULL,
+    PRIMARY KEY (version, article_id)
 );
 
 -- Ids that articles took over from others (`courant articles adopt`), whether the taker was seen here yet or not; `from_*`
@@ -91,6 +108,63 @@ CREATE TABLE feed_versions (
     modified_at BIGINT NOT NULL,
     PRIMARY KEY (feed, format)
 );
+
+-- What each hub elsewhere was last told of a document, and what it is being told.
+CREATE TABLE hub_pings (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    hub         TEXT NOT NULL,
+    feed        TEXT NOT NULL,
+    format      TEXT NOT NULL,
+    etag        TEXT NOT NULL,
+    telling     TEXT NOT NULL,
+    attempts    BIGINT NOT NULL DEFAULT 0,
+    due_at      BIGINT NOT NULL DEFAULT 0,
+    lease_node  TEXT,
+    lease_until BIGINT NOT NULL DEFAULT 0,
+    UNIQUE (hub, feed, format)
+);
+
+-- What our hub was asked for and the callback has yet to confirm; `etag` names the version its owner may know.
+CREATE TABLE hub_requests (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    mode          TEXT NOT NULL,
+    callback      TEXT NOT NULL,
+    host          TEXT NOT NULL,
+    topic         TEXT NOT NULL,
+    feed          TEXT NOT NULL,
+    format        TEXT NOT NULL,
+    secret        TEXT,
+    lease_seconds BIGINT NOT NULL,
+    etag          TEXT NOT NULL,
+    attempts      BIGINT NOT NULL DEFAULT 0,
+    due_at        BIGINT NOT NULL,
+    lease_node    TEXT,
+    lease_until   BIGINT NOT NULL DEFAULT 0,
+    UNIQUE (callback, feed, format)
+);
+CREATE INDEX hub_requests_host ON hub_requests (host);
+
+-- Who is sent each new version of a document, confirmed; `failures` counts in a row, over versions.
+CREATE TABLE hub_subscriptions (
+    id             INTEGER PRIMARY KEY AUTOINCREMENT,
+    callback       TEXT NOT NULL,
+    host           TEXT NOT NULL,
+    topic          TEXT NOT NULL,
+    feed           TEXT NOT NULL,
+    format         TEXT NOT NULL,
+    secret         TEXT,
+    expires_at     BIGINT NOT NULL,
+    delivered_etag TEXT NOT NULL,
+    attempts       BIGINT NOT NULL DEFAULT 0,
+    failures       BIGINT NOT NULL DEFAULT 0,
+    due_at         BIGINT NOT NULL,
+    lease_node     TEXT,
+    lease_until    BIGINT NOT NULL DEFAULT 0,
+    UNIQUE (callback, feed, format)
+);
+CREATE INDEX hub_subscriptions_feed ON hub_subscriptions (feed, format);
+CREATE INDEX hub_subscriptions_host ON hub_subscriptions (host);
+CREATE INDEX hub_subscriptions_expiry ON hub_subscriptions (expires_at);
 
 CREATE TABLE digests (
     name          TEXT PRIMARY KEY,
@@ -234,17 +308,19 @@ CREATE TABLE waiting (
     lease_until BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX waiting_due ON waiting (transport, priority, due_at);
-CREATE INDEX waiting_edition ON waiting (edition_id);
+CREATE INDEX waiting_edition ON waiting (edition_id, transport, due_at);
 CREATE INDEX waiting_leased ON waiting (lease_node) WHERE lease_node IS NOT NULL;
 
 -- What was taken lately from the limits of a transport ('' as domain) and of it towards a domain: for each span the slots
 -- in which messages went. A row with a beginning, that of a warming-up, stays for ever; others until nothing of them counts.
+-- `changes` says what each node changed last: asked again for the same, it is told the same.
 CREATE TABLE limits (
     transport  TEXT NOT NULL,
     domain     TEXT NOT NULL,
     begun_at   BIGINT,
     total      BIGINT NOT NULL DEFAULT 0,
     windows    TEXT NOT NULL DEFAULT '{}',
+    changes    TEXT NOT NULL DEFAULT '{}',
     kept_until BIGINT,
     PRIMARY KEY (transport, domain)
 );

@@ -11,7 +11,8 @@ use super::output;
 use crate::app::App;
 use crate::domain::links::Links;
 use crate::feeds::format::Format;
-use crate::feeds::shelf::{documents, file_name};
+use crate::feeds::making::documents;
+use crate::feeds::shelf::file_name;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -44,7 +45,7 @@ fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<ExitCode>
     if json {
         let all: Vec<_> = feeds
             .map(|f| {
-                let at = |format: Format| links.feed(&f.name, format.extension());
+                let at = |format: Format| links.feed(&f.path(), format.extension());
                 json!({"name": f.name, "title": f.title, "items": f.items, "rss": at(Format::Rss), "atom": at(Format::Atom), "json": at(Format::Json)})
             })
             .collect();
@@ -53,7 +54,7 @@ fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<ExitCode>
     }
     let mut table = output::Table::new(&["feed", "title", "items", "address (also .atom and .json)"]);
     for f in feeds {
-        table.row([f.name.clone(), f.title.clone(), f.items.to_string(), links.feed(&f.name, "rss")]);
+        table.row([f.name.clone(), f.title.clone(), f.items.to_string(), links.feed(&f.path(), "rss")]);
     }
     table.print("the config has no feed")?;
     Ok(ExitCode::SUCCESS)
@@ -63,7 +64,7 @@ async fn build(app: &App, out: &Path) -> anyhow::Result<ExitCode> {
     std::fs::create_dir_all(out).with_context(|| format!("cannot make the folder {}", out.display()))?;
     let mut written = 0;
     for feed in &app.config.feeds {
-        for (format, body) in documents(&app.store, &app.config.site, feed, app.now()).await? {
+        for (format, body) in documents(&app.store, &app.config, feed, app.now()).await? {
             let file = out.join(file_name(feed, format));
             // Written beside and renamed, so that a web server never serves half a feed.
             let unfinished = file.with_extension(format!("{}.new", format.extension()));

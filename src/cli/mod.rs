@@ -152,7 +152,8 @@ pub(crate) fn count(n: usize, what: &str) -> String {
 
 /// Logs go to standard error; `COURANT_LOG` chooses what (as `debug` or `courant::delivery=trace`).
 fn log(serves: bool) {
-    let default = if serves { "courant=info,warn" } else { "warn" };
+    // The HTML parser warns of every table that an editor broke.
+    let default = if serves { "courant=info,warn,html5ever=error" } else { "warn,html5ever=error" };
     let filter = EnvFilter::try_from_env("COURANT_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     tracing_subscriber::fmt()
         .with_env_filter(filter)

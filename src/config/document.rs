@@ -27,6 +27,8 @@ pub(super) enum Value {
     Number(i64),
     /// A list.
     List(Vec<Said>),
+    /// `true` or `false`.
+    Flag(bool),
     /// What no key takes, in a word for a person.
     Other(&'static str),
 }
@@ -183,7 +185,7 @@ impl Value {
                     .collect(),
             ),
             DeValue::Float(_) => Self::Other("a number with a fraction"),
-            DeValue::Boolean(_) => Self::Other("true or false"),
+            DeValue::Boolean(flag) => Self::Flag(flag),
             DeValue::Datetime(_) => Self::Other("a date without quotes"),
             DeValue::Table(_) => Self::Other("a table"),
         }
@@ -195,6 +197,7 @@ impl Value {
             Self::Text(_) => "a text",
             Self::Number(_) => "a number",
             Self::List(_) => "a list",
+            Self::Flag(_) => "true or false",
             Self::Other(what) => what,
         }
     }

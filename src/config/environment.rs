@@ -96,6 +96,11 @@ fn typed(text: String, shape: Shape, place: &Place) -> Result<Value, String> {
             Ok(number) => Ok(Value::Number(number)),
             Err(_) => Err("this takes a whole number".to_owned()),
         },
+        Shape::Flag => match text.trim() {
+            "true" => Ok(Value::Flag(true)),
+            "false" => Ok(Value::Flag(false)),
+            _ => Err("this takes true or false".to_owned()),
+        },
         Shape::List => {
             let elements = if text.trim_start().starts_with('[') { toml_list(&text)? } else { comma_list(&text) };
             let said = |element| Said { value: Value::Text(element), place: place.clone() };

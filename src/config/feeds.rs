@@ -1,5 +1,7 @@
 //! `[[feeds]]`, and the selection of articles that feeds and digests share.
 
+use super::document::Table;
+use super::error::Faults;
 use super::names::{Names, own_name, read_slug};
 use super::reader::{Reader, one_line, one_of};
 use super::settings::{Content, Feed, Selection};
@@ -8,6 +10,8 @@ use crate::domain::{duration, language, xml};
 
 /// More would make every reader fetch megabytes at each poll.
 const MOST_ITEMS: i64 = 1_000;
+/// How long a reader may keep a feed that says nothing else.
+const MAX_AGE: i64 = 5 * MINUTE;
 
 /// Reads one `[[feeds]]`; `site_title` stands in for its own, and `sources` are the names it may refer to.
 pub(super) fn read(mut reader: Reader<'_>, site_title: &str, sources: &Names) -> Option<Feed> {
@@ -16,8 +20,10 @@ pub(super) fn read(mut reader: Reader<'_>, site_title: &str, sources: &Names) ->
     let languages = reader.list("languages", language::canonical);
     let items = reader.count("items", 50, 1..=MOST_ITEMS);
     let content = reader.or("content", Content::Full, one_of(&[("full", Content::Full), ("summary", Content::Summary)]));
+    let aliases = reader.list("aliases", alias);
+    let private = reader.optional("private", secret);
     let description = reader.optional("description", one_line);
-    let max_age = reader.or("max_age", 5 * MINUTE, max_age);
+    let max_age = reader.or("max_age", MAX_AGE, max_age);
     let extra_xml = reader.optional("extra_xml", extra_xml);
     Some(Feed {
         name: own_name(&mut reader)?,
@@ -29,7 +35,96 @@ pub(super) fn read(mut reader: Reader<'_>, site_title: &str, sources: &Names) ->
         description: description?,
         max_age: max_age?,
         extra_xml: extra_xml?,
+        aliases: aliases?,
+        private: private?,
     })
+}
+
+impl Feed {
+    /// A feed that nobody declared.
+    pub fn on_demand(name: String, selection: Selection, items: usize, content: Content) -> Self {
+        Self {
+            name,
+            was: Vec::new(),
+            title: String::new(),
+            description: None,
+            selection,
+            items,
+            content,
+            max_age: MAX_AGE,
+            extra_xml: None,
+            aliases: Vec::new(),
+            private: None,
+        }
+    }
+
+    /// What stands behind `/feeds/` in its address, without a format.
+    pub fn path(&self) -> String {
+        match &self.private {
+            Some(secret) => format!("{}/{secret}", self.name),
+            None => self.name.clone(),
+        }
+    }
+}
+
+/// First segments of paths that are ours.
+const OWN: [&str; 14] = [
+    "feeds",
+    "feeds.opml",
+    "feeds.rss",
+    "feeds.atom",
+    "feeds.json",
+    "subscribe",
+    "confirm",
+    "preferences",
+    "unsubscribe",
+    "editions",
+    "admin",
+    "api",
+    "healthz",
+    "readyz",
+];
+
+/// A path that readers know from before.
+fn alias(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let first = text.trim_start_matches('/').split(['/', '?']).next().unwrap_or_default();
+    if !text.starts_with('/') || text.chars().any(|c| c.is_whitespace() || c.is_control()) || text.contains('#') {
+        return Err(format!("`{text}` is no path: write one as it stood behind the host, as /feed/ or /?feed=rss2"));
+    }
+    if text == "/" || OWN.contains(&first) {
+        return Err(format!("`{text}` is an address of our own: an alias is one that this service does not have"));
+    }
+    Ok(text.to_owned())
+}
+
+/// What nobody guesses: long, and of characters that need no encoding in an address.
+fn secret(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let is_plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    if is_plain && (16..=100).contains(&text.len()) {
+        return Ok(text.to_owned());
+    }
+    Err("it is part of the feed's address and must not be guessed: write 16 to 100 letters and digits, as `openssl rand -hex 16` makes them".to_owned())
+}
+
+/// An address can serve one feed alone.
+pub(super) fn check_aliases(feeds: &[Feed], tables: &[Table], faults: &mut Faults) {
+    for (i, feed) in feeds.iter().enumerate() {
+        let taken = |alias: &&String| feeds[..i].iter().any(|other| other.aliases.iter().any(|a| same_path(a, alias)));
+        let Some(alias) = feed.aliases.iter().find(taken) else { continue };
+        if let Some(place) = tables.get(i).and_then(|table| table.entries.get("aliases")).map(|said| &said.place) {
+            faults.add(
+                place,
+                format!("feed \"{}\": `aliases`: `{alias}` serves another feed already: an address can serve one alone", feed.name),
+            );
+        }
+    }
+}
+
+/// Whether two aliases are one address.
+fn same_path(one: &str, other: &str) -> bool {
+    one.trim_end_matches('/') == other.trim_end_matches('/')
 }
 
 /// A minute to a day: what readers and caches can be told.

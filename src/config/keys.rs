@@ -9,6 +9,8 @@ pub(super) enum Shape {
     Number,
     /// A list of texts.
     List,
+    /// `true` or `false`.
+    Flag,
 }
 
 /// A table of the configuration.
@@ -24,7 +26,7 @@ pub(super) struct Section {
     pub keys: &'static [(&'static str, Shape)],
 }
 
-use Shape::{List, Number, Text};
+use Shape::{Flag, List, Number, Text};
 
 /// The keys outside any table.
 pub(super) const TOP: Section = Section { name: "", noun: "the configuration", is_list: false, keys: &[("templates", Text)] };
@@ -51,7 +53,25 @@ pub(super) const SITE: Section = Section {
 pub(super) const DATABASE: Section = Section { name: "database", noun: "[database]", is_list: false, keys: &[("url", Text)] };
 
 /// `[server]`.
-pub(super) const SERVER: Section = Section { name: "server", noun: "[server]", is_list: false, keys: &[("listen", Text)] };
+pub(super) const SERVER: Section =
+    Section { name: "server", noun: "[server]", is_list: false, keys: &[("listen", Text), ("made_feeds", Text), ("on_demand", Flag)] };
+
+/// `[push]`.
+pub(super) const PUSH: Section = Section {
+    name: "push",
+    noun: "[push]",
+    is_list: false,
+    keys: &[
+        ("hub", Flag),
+        ("hubs", List),
+        ("allow", List),
+        ("subscriptions", Number),
+        ("subscriptions_per_host", Number),
+        ("max_bytes", Number),
+        ("timeout", Text),
+        ("connections", Number),
+    ],
+};
 
 /// `[[sources]]`.
 pub(super) const SOURCES: Section = Section {
@@ -93,6 +113,8 @@ pub(super) const FEEDS: Section = Section {
         ("sources", List),
         ("items", Number),
         ("content", Text),
+        ("aliases", List),
+        ("private", Text),
         ("description", Text),
         ("max_age", Text),
         ("extra_xml", Text),
@@ -156,7 +178,7 @@ pub(super) const TRANSPORTS: Section = Section {
 };
 
 /// All tables, those outside any first.
-pub(super) const SECTIONS: [&Section; 8] = [&TOP, &SITE, &DATABASE, &SERVER, &SOURCES, &FEEDS, &DIGESTS, &TRANSPORTS];
+pub(super) const SECTIONS: [&Section; 9] = [&TOP, &SITE, &DATABASE, &SERVER, &PUSH, &SOURCES, &FEEDS, &DIGESTS, &TRANSPORTS];
 
 impl Section {
     /// What a key of it takes, if there is such a key.

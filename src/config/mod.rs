@@ -8,6 +8,7 @@ mod feeds;
 mod keys;
 mod names;
 mod places;
+mod push;
 mod reader;
 mod secrets;
 pub mod settings;
@@ -89,7 +90,8 @@ fn read(path: &Path, document: &Document, folder: &Folder, faults: &mut Faults) 
     let templates = single(document, &keys::TOP, faults, |mut reader| reader.optional("templates", |text| folder.join(text)));
     let site = single(document, &keys::SITE, faults, site::read);
     let database = single(document, &keys::DATABASE, faults, |reader| database(reader, folder));
-    let server = single(document, &keys::SERVER, faults, server);
+    let server = single(document, &keys::SERVER, faults, |reader| server(reader, folder));
+    let push = single(document, &keys::PUSH, faults, push::read);
 
     // With a faulty [site] the rest is still read, for its own faults.
     let zone = site.as_ref().map_or(TimeZone::UTC, |site| site.timezone.clone());
@@ -104,6 +106,11 @@ fn read(path: &Path, document: &Document, folder: &Folder, faults: &mut Faults) 
     };
     let sources = all(document, &keys::SOURCES, faults, |reader| sources::read(reader, &zone, folder));
     let feeds = all(document, &keys::FEEDS, faults, |reader| feeds::read(reader, title, &source_names));
+    if let Some(feeds) = &feeds {
+        feeds::check_aliases(feeds, document.tables(&keys::FEEDS), faults);
+    }
+    let has_private = feeds.iter().flatten().any(|feed| feed.private.is_some());
+    let server = server.map(|(server, on_demand)| Server { on_demand: on_demand.unwrap_or(!has_private), ..server });
     let digests = all(document, &keys::DIGESTS, faults, |reader| digests::read(reader, &around));
     let around =
         transports::Surroundings { path, folder, ehlo: &ehlo, names: &transport_names, digests: digests.as_deref().unwrap_or_default() };
@@ -117,6 +124,7 @@ fn read(path: &Path, document: &Document, folder: &Folder, faults: &mut Faults) 
         templates: templates?,
         database: database?,
         server: server?,
+        push: push?,
         sources: sources?,
         feeds: feeds?,
         digests: digests?,
@@ -156,10 +164,19 @@ fn database(mut reader: Reader<'_>, folder: &Folder) -> Option<Database> {
     Some(Database { url })
 }
 
-fn server(mut reader: Reader<'_>) -> Option<Server> {
+fn server(mut reader: Reader<'_>, folder: &Folder) -> Option<(Server, Option<bool>)> {
     let listen = reader.or("listen", DEFAULT_LISTEN, |text| {
         let refusal = |_| format!("`{text}` is no IP address with a port: write 127.0.0.1:8080, or 0.0.0.0:8080 for all interfaces");
         text.trim().parse().map_err(refusal)
     })?;
-    Some(Server { listen })
+    let made_feeds = match reader.optional("made_feeds", |text| folder.join(text))? {
+        Some(path) => path,
+        None => folder.path().join("data/feeds"),
+    };
+    let on_demand = reader.has("on_demand").then(|| reader.flag("on_demand", true));
+    let on_demand = match on_demand {
+        Some(told) => Some(told?),
+        None => None,
+    };
+    Some((Server { listen, made_feeds, on_demand: true }, on_demand))
 }

@@ -103,6 +103,16 @@ impl<'a> Reader<'a> {
         None
     }
 
+    /// `true` or `false`, or what holds without it.
+    pub(super) fn flag(&mut self, key: &str, default: bool) -> Option<bool> {
+        let Some(said) = self.given(key) else { return Some(default) };
+        let Value::Flag(flag) = said.value else {
+            self.wrong_type(key, said, "true or false");
+            return None;
+        };
+        Some(flag)
+    }
+
     /// A list of texts, each understood by `read` and given once; empty without the key.
     pub(super) fn list<T: PartialEq>(&mut self, key: &str, read: impl Fn(&str) -> Result<T, String>) -> Option<Vec<T>> {
         self.placed_list(key, |text, _| read(text))

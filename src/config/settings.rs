@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 
+pub use crate::domain::network::Network;
 pub use crate::domain::provider::Limits;
 pub use crate::domain::ramp::Ramp;
 pub use crate::domain::rate::Rate;
@@ -24,6 +25,8 @@ pub struct Config {
     pub database: Database,
     /// `[server]`.
     pub server: Server,
+    /// `[push]`.
+    pub push: Push,
     /// `[[sources]]`, in the file's order.
     pub sources: Vec<Source>,
     /// `[[feeds]]`, in the file's order.
@@ -69,6 +72,31 @@ pub struct Database {
 pub struct Server {
     /// Address and port to listen on.
     pub listen: SocketAddr,
+    /// Folder in which made feeds are kept, so that a restart serves at once.
+    pub made_feeds: PathBuf,
+    /// Whether there is a feed for every section, tag, author and language; without the key where no feed is private.
+    pub on_demand: bool,
+}
+
+/// How readers learn of news without asking (WebSub).
+#[derive(Debug, Clone)]
+pub struct Push {
+    /// Whether we are a hub for our own feeds.
+    pub hub: bool,
+    /// Hubs elsewhere, which are told of changes; absolute addresses.
+    pub hubs: Vec<String>,
+    /// Networks besides the open internet that callbacks may lie in.
+    pub allow: Vec<Network>,
+    /// Subscriptions of the hub, those that wait to be confirmed included.
+    pub subscriptions: usize,
+    /// Of these with callbacks at one host.
+    pub subscriptions_per_host: usize,
+    /// A longer document is not pushed, in bytes.
+    pub max_bytes: usize,
+    /// How long one push or ping may take, in milliseconds.
+    pub timeout: i64,
+    /// Pushes at once, of each node.
+    pub connections: usize,
 }
 
 /// What kind of system a source reads.
@@ -167,6 +195,10 @@ pub struct Feed {
     pub items: usize,
     /// How much of each.
     pub content: Content,
+    /// Paths (with a query, if any) that serve it too, as they were known before.
+    pub aliases: Vec<String>,
+    /// What makes its address one that nobody guesses; none: it is public.
+    pub private: Option<String>,
     /// How long a reader may keep it before asking again, in milliseconds: a minute to a day.
     pub max_age: i64,
     /// XML that is added to its RSS and Atom; well-formed, with no prefixes but its own and [`crate::domain::xml::SHARED_PREFIXES`].

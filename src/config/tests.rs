@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::time::{DAY, HOUR, SECOND};
+use crate::domain::time::{DAY, HOUR, MINUTE, SECOND};
 
 const SITE: &str = "[site]\ntitle = \"T\"\nbase_url = \"https://news.example.edu/x/\"\nid_authority = \"news.example.edu,2026\"\n";
 
@@ -53,7 +53,7 @@ fn lists_take_the_site_for_what_they_leave_out() {
     assert_eq!((digest.title.as_str(), digest.from.as_str()), ("T", "\"News, Inc.\" <a@b.example>"));
     assert_eq!(transport.route, Route::Smtp { host: "::1".to_owned(), port: 2525, tls: TlsMode::Opportunistic });
     assert_eq!((transport.ehlo.as_str(), transport.connections, transport.rate.len()), ("news.example.edu", 10, 0));
-    assert_eq!((feed.items, feed.content), (50, Content::Full));
+    assert_eq!((feed.items, feed.content, feed.max_age), (50, Content::Full, 5 * MINUTE));
     assert_eq!((source.kind, source.poll, source.ids), (SourceKind::Builtin, 30 * SECOND, Ids::Ours));
 }
 
@@ -307,6 +307,33 @@ fn the_environment_writes_over_the_file_with_the_keys_type() {
     assert_eq!(variables.len(), 7, "{said}");
     assert!(variables.is_sorted() && variables.iter().all(|v| v.starts_with("COURANT__")), "{said}");
     assert!(said.contains("did you mean `title`?") && !said.contains("hush"), "{said}");
+}
+
+#[test]
+fn push_has_defaults_takes_hubs_and_networks_and_refuses_what_cannot_work() {
+    let least = with_site("").unwrap();
+    assert_eq!((least.push.hub, least.push.subscriptions, least.push.timeout, least.hubs().len()), (false, 10_000, 10 * SECOND, 0));
+    let text = "[push]\nhub = true\nhubs = [\"https://Hub.example\"]\nallow = [\"10.0.0.0/8\", \"::1\"]\ntimeout = \"3s\"\n";
+    let config = with_site(text).unwrap();
+    assert_eq!(config.hubs(), ["https://news.example.edu/x/hub", "https://hub.example/"]);
+    assert_eq!((config.push.allow.len(), config.push.timeout), (2, 3 * SECOND));
+    let off = parse(&format!("{SITE}{text}"), &[("COURANT__PUSH__HUB", "false"), ("COURANT__PUSH__HUBS", "")]).unwrap();
+    assert!(off.hubs().is_empty());
+    for (line, part) in [
+        ("hub = \"yes\"", "takes true or false, not a text"),
+        ("hubs = [\"ftp://h\"]", "neither http:// nor https://"),
+        ("hubs = [\"hub.example\"]", "is no address"),
+        ("hubs = [\"https://u:hush@h.example\"]", "no place for a user name"),
+        ("allow = [\"10.0.0.1/8\"]", "write 10.0.0.0/8"),
+        ("allow = [\"intranet\"]", "is no network"),
+        ("timeout = \"2m\"", "not between 1s and 1m"),
+        ("connections = 0", "from 4 to 1000"),
+    ] {
+        let said = refusal(&format!("[push]\n{line}\n"));
+        assert!(said.contains("[push]: `") && said.contains(part) && !said.contains("hush"), "{said}");
+    }
+    let said = parse(SITE, &[("COURANT__PUSH__HUB", "yes")]).unwrap_err();
+    assert!(said.contains("this takes true or false"), "{said}");
 }
 
 #[test]

@@ -13,6 +13,7 @@ use super::docket::Docket;
 use super::lane::{self, Shared};
 use super::lease::{Job, Leased, Limit, Ticket};
 use super::letters::Letters;
+use super::turns::Turns;
 use super::{Engine, PATIENCE, Report};
 use crate::config::{Transport, Uncertain};
 use crate::domain::delivery::Outcome;
@@ -41,6 +42,7 @@ struct Feeder<'a> {
     looked: Option<Instant>,
     /// Limits of domains met so far.
     limits: HashMap<String, Arc<Limit>>,
+    turns: Turns,
 }
 
 /// Runs the lanes of a transport until nothing is due and nothing in flight.
@@ -82,8 +84,8 @@ pub(super) async fn run(engine: &Engine, transport: &Transport, wait: i64, stop:
     for _ in 0..transport.connections {
         lanes.spawn(lane::run(Arc::clone(&shared), way.clone()));
     }
-    let mut feeder =
-        Feeder { engine, transport, names, stop, docket, over, hears, open: 0, last_edition: 0, looked: None, limits: HashMap::new() };
+    let (limits, turns) = (HashMap::new(), Turns::default());
+    let mut feeder = Feeder { engine, transport, names, stop, docket, over, hears, open: 0, last_edition: 0, looked: None, limits, turns };
     let fed = feeder.feed(wait).await;
     feeder.docket.close();
     let mut report = Report::default();
@@ -236,8 +238,9 @@ impl Feeder<'_> {
     }
 
     /// What its domain can't take for long waits in the store, so that nobody waits behind it.
-    async fn postpone(&self) {
+    async fn postpone(&mut self) {
         for (job, until) in self.docket.take_late((self.engine.clock)().plus(PATIENCE)) {
+            let until = job.limit.as_deref().map_or(until, |limit| self.turns.next(limit, until));
             let record = Record {
                 id: job.claimed.id,
                 outcome: Outcome::Postponed { until },

@@ -41,3 +41,74 @@ impl Engine {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::domain::time::Millis;
+    use crate::store::Store;
+    use crate::store::claims::Wanted;
+    use crate::store::deliveries::Letter;
+    use crate::templates::Templates;
+
+    const NOW: Millis = Millis(1_790_000_000_000);
+
+    /// An engine of two transports that carry the same mail, and one delivery that waits for them.
+    async fn engine(home: &Path) -> (Engine, i64) {
+        let text = "[site]\ntitle = \"T\"\nbase_url = \"https://news.example.edu\"\nid_authority = \"news.example.edu,2026\"\npostal_address = \"x\"\n\
+            [[transports]]\nname = \"first\"\nurl = \"file://a\"\n[[transports]]\nname = \"second\"\nurl = \"file://b\"\nshares = \"first\"\n";
+        let config = Config::parse(&home.join("config.toml"), text, std::iter::empty()).unwrap();
+        let store = Store::open(&format!("sqlite://{}", home.join("courant.db").display())).await.unwrap();
+        let letter = Letter {
+            kind: "test",
+            address: "r@example.org".into(),
+            address_hash: "h".into(),
+            body: String::new(),
+            transport: "first".into(),
+        };
+        let delivery = store.queue_letter(letter, NOW).await.unwrap();
+        let (templates, instance) = (Templates::load(None).unwrap(), store.instance().await.unwrap());
+        (Engine::new(store, Arc::new(config), Arc::new(templates), Arc::new(instance), "node".into(), || NOW), delivery)
+    }
+
+    #[tokio::test]
+    async fn what_one_run_gives_back_and_another_takes_at_once_is_in_the_others_hands() {
+        let home = tempfile::tempdir().unwrap();
+        let (engine, delivery) = engine(home.path()).await;
+        let (leased, names) = (Leased::Single(delivery), ["first".to_owned()]);
+        let take = async || {
+            let wanted = Wanted { transports: &names, node: engine.node(), besides: &[], after: 0, hold: false };
+            !engine.store.claim_waiting(wanted, 1, NOW).await.unwrap().is_empty()
+        };
+        assert!(take().await);
+        engine.held.lock().await.insert(leased, "first".into());
+        // The first can't reach its relay; the second looks for work meanwhile, as every run does, with what is in hand locked.
+        let mut held = engine.held.lock().await;
+        let giving = tokio::spawn({
+            let engine = engine.clone();
+            async move { engine.give_back(&[leased]).await }
+        });
+        let mut taken = false;
+        for _ in 0..100 {
+            taken = taken || take().await;
+        }
+        if !taken {
+            drop(held);
+            held = engine.held.lock().await;
+            taken = take().await;
+        }
+        assert!(taken, "given back, it is free");
+        held.insert(leased, "second".into());
+        drop(held);
+        giving.await.unwrap().unwrap();
+        assert_eq!(engine.held.lock().await.get(&leased).map(String::as_str), Some("second"));
+        assert!(engine.others_hold(&engine.config.transports[0]).await, "it may come back for the first");
+        // A run that begins now leaves the other its own.
+        engine.give_remains_back(&engine.config.transports[0], &names).await.unwrap();
+        assert!(!take().await, "nobody else may have it now");
+    }
+}

@@ -92,4 +92,19 @@ mod tests {
         assert!(health.well());
         assert!(!health.well());
     }
+
+    #[test]
+    fn others_stand_in_for_a_relay_in_trouble_and_for_one_whose_limit_holds_for_long() {
+        let health = Health::default();
+        assert!(!health.is_away(Millis(0)));
+        let (until, _) = health.trouble("down", Millis(0));
+        assert!(health.is_away(until.plus(-1)) && !health.is_away(until));
+        let soon = Millis(0).plus(PATIENCE);
+        health.limited(soon);
+        assert!(!health.is_away(until), "that long it is waited for");
+        health.limited(soon.plus(MINUTE));
+        assert!(health.is_away(until) && !health.is_away(until.plus(MINUTE)));
+        health.well();
+        assert!(health.is_away(until), "a mail that passes does not end a limit");
+    }
 }

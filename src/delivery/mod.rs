@@ -32,6 +32,7 @@ mod route;
 mod slowness;
 mod standing;
 pub mod thread;
+mod turns;
 
 use health::Health;
 pub use lane::FRESH;

@@ -106,6 +106,19 @@ mod tests {
     }
 
     #[test]
+    fn who_found_nothing_more_to_take_is_not_waited_for() {
+        let (all, pools) = (transports(), Pools::default());
+        assert!(pools.may_take(&all, "a", &all[0], |_| false));
+        pools.sated("a", &all[0]);
+        for _ in 0..50 {
+            assert!(pools.may_take(&all, "a", &all[1], |_| false));
+            pools.took(&all, "a", &all[1], 256, |_| false);
+        }
+        assert!(pools.may_take(&all, "a", &all[0], |_| false));
+        assert!(!pools.may_take(&all, "a", &all[1], |_| false), "it came back for its share");
+    }
+
+    #[test]
     fn who_rests_is_stood_in_for() {
         let (all, pools) = (transports(), Pools::default());
         let rests = |name: &str| name == "a";

@@ -1,7 +1,8 @@
 //! The group commit: one transaction records what became of messages and marks the next ones, for all connections.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc, oneshot};
@@ -11,8 +12,12 @@ use super::lease::{Limit, Ticket};
 use crate::config::Transport;
 use crate::domain::time::Millis;
 use crate::store::outcomes::{Intent, Journal, Record};
-use crate::store::rates::{Ask, Granted, LimitKey, Unused};
+use crate::store::rates::Unused;
 use crate::store::{Store, StoreResult};
+
+mod limits;
+
+use limits::keys;
 
 /// Entries of one commit at most.
 const BATCH: usize = 512;
@@ -78,7 +83,7 @@ impl Recorder {
     pub(super) fn start(store: Store, node: String, clock: fn() -> Millis) -> Self {
         let (entries, inbox) = mpsc::channel(BATCH);
         let journal = Mutex::new(Journal::of(&store));
-        tokio::spawn(Desk { store, journal, node, clock }.work(inbox));
+        tokio::spawn(Desk { store, journal, node, clock, changes: AtomicI64::new(0) }.work(inbox));
         Self { entries }
     }
 
@@ -96,7 +101,7 @@ impl Recorder {
 
     /// Gives back what a message took from limits that did not go.
     pub(super) async fn give_back(&self, transport: &Transport, limit: Option<&Limit>, taken_at: Millis) {
-        for key in limit_keys(transport, limit) {
+        for key in keys(transport, limit) {
             let _ = self.entries.send(Entry::Unused(Box::new(Unused { key, n: 1, taken_at }))).await;
         }
     }
@@ -122,6 +127,8 @@ struct Desk {
     journal: Mutex<Journal>,
     node: String,
     clock: fn() -> Millis,
+    /// Changes of limits so far.
+    changes: AtomicI64,
 }
 
 /// What one commit is made of.
@@ -133,22 +140,6 @@ struct Batch {
     unused: Vec<Unused>,
     flushes: Vec<oneshot::Sender<()>>,
     closes: Vec<oneshot::Sender<()>>,
-}
-
-impl Wish {
-    /// What it asks of one of its limits, for no message yet.
-    fn ask(&self, key: &LimitKey) -> Ask {
-        let of_domain = self.limit.as_ref().filter(|_| !key.domain.is_empty());
-        let limits = of_domain.map_or_else(|| self.transport.rate.clone(), |limit| limit.rates.clone());
-        Ask { key: key.clone(), limits, warm_up: self.transport.warm_up.filter(|_| of_domain.is_none()), wanted: 0 }
-    }
-}
-
-/// The limits in the store that a message spends.
-fn limit_keys(transport: &Transport, limit: Option<&Limit>) -> Vec<LimitKey> {
-    let own = (!transport.rate.is_empty() || transport.warm_up.is_some()).then(|| LimitKey::of(&transport.name));
-    let towards = limit.filter(|l| !l.rates.is_empty()).map(|l| LimitKey::towards(&transport.name, &l.key));
-    own.into_iter().chain(towards).collect()
 }
 
 /// An answer on its way to who asked.
@@ -204,11 +195,8 @@ impl Desk {
 
     async fn commit(&self, batch: Batch) {
         let Batch { records, tickets, wishes, mut unused, flushes, closes } = batch;
-        let now = (self.clock)();
-        let (wishes, refused) = self.within_limits(wishes, &mut unused, now).await;
-        if !unused.is_empty() {
-            self.until_it_works("what limits get back", || self.store.give_back_to_limits(&unused, now)).await;
-        }
+        let (wishes, refused, taken_at) = self.within_limits(wishes, &mut unused).await;
+        self.give_back(&unused).await;
         let intents: Vec<Intent> = wishes.iter().map(|(w, _)| Intent { id: w.id, again: w.again }).collect();
         // The time before it, so that an order that is carried out later is later on this clock too.
         let commit = async || {
@@ -218,15 +206,10 @@ impl Desk {
         let (committed, started) = self.until_it_works("the outcomes", commit).await;
         drop(tickets);
         let dropped = wishes.iter().filter(|(w, _)| !w.again && !started.contains(&w.id));
-        let unused: Vec<Unused> = dropped
-            .flat_map(|(w, _)| limit_keys(&w.transport, w.limit.as_deref()))
-            .map(|key| Unused { key, n: 1, taken_at: now })
-            .collect();
-        if !unused.is_empty() {
-            self.until_it_works("what limits get back", || self.store.give_back_to_limits(&unused, now)).await;
-        }
+        let unspent = dropped.flat_map(|(w, _)| keys(&w.transport, w.limit.as_deref()));
+        self.give_back(&unspent.map(|key| Unused { key, n: 1, taken_at }).collect::<Vec<_>>()).await;
         for (wish, reply) in wishes {
-            let _ = reply.send(if started.contains(&wish.id) { Grant::Start(committed, now) } else { Grant::Drop });
+            let _ = reply.send(if started.contains(&wish.id) { Grant::Start(committed, taken_at) } else { Grant::Drop });
         }
         for (reply, grant) in refused {
             let _ = reply.send(grant);
@@ -237,42 +220,6 @@ impl Desk {
         for flush in flushes.into_iter().chain(closes) {
             let _ = flush.send(());
         }
-    }
-
-    /// Divides wishes into those that all their limits allow now and those that must wait.
-    async fn within_limits(&self, wishes: Vec<Asking>, unused: &mut Vec<Unused>, now: Millis) -> (Vec<Asking>, Vec<Answered>) {
-        let mut asks: BTreeMap<LimitKey, Ask> = BTreeMap::new();
-        for (wish, _) in wishes.iter().filter(|(w, _)| !w.again) {
-            for key in limit_keys(&wish.transport, wish.limit.as_deref()) {
-                let ask = asks.entry(key).or_insert_with_key(|key| wish.ask(key));
-                ask.wanted += 1;
-            }
-        }
-        if asks.is_empty() {
-            return (wishes, Vec::new());
-        }
-        let asks: Vec<Ask> = asks.into_values().collect();
-        let granted = self.until_it_works("the limits", || self.store.take_from_limits(&asks, now)).await;
-        let mut left: BTreeMap<LimitKey, Granted> = asks.into_iter().map(|ask| ask.key).zip(granted).collect();
-        let (mut start, mut later) = (Vec::new(), Vec::new());
-        for (wish, reply) in wishes {
-            let keys = if wish.again { Vec::new() } else { limit_keys(&wish.transport, wish.limit.as_deref()) };
-            match keys.iter().find_map(|key| left.get(key).filter(|g| g.n == 0).map(|g| (key.domain.is_empty(), g.again))) {
-                Some((true, again)) => later.push((reply, Grant::Wait(again))),
-                Some((false, again)) => later.push((reply, Grant::StandAside(again))),
-                None => {
-                    for key in &keys {
-                        if let Some(granted) = left.get_mut(key) {
-                            granted.n -= 1;
-                        }
-                    }
-                    start.push((wish, reply));
-                }
-            }
-        }
-        // What one limit granted in vain, for another refused.
-        unused.extend(left.into_iter().filter(|(_, g)| g.n > 0).map(|(key, g)| Unused { key, n: g.n, taken_at: now }));
-        (start, later)
     }
 
     /// Tries until the database takes it: an outcome is never given up. Lanes wait meanwhile, for nothing is granted.

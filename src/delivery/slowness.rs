@@ -83,6 +83,17 @@ mod tests {
     }
 
     #[test]
+    fn who_asks_later_is_told_which_domains_rest_still() {
+        let (slowness, domain) = (Slowness::default(), Arc::<str>::from("x.example"));
+        slowness.put_off(&"y.example".into(), 9, Millis(0));
+        for n in 1..=5 {
+            slowness.put_off(&domain, n, Millis(0));
+        }
+        assert_eq!(slowness.resting(Millis(FIRST - 1)), [(domain, Millis(FIRST))]);
+        assert!(slowness.resting(Millis(FIRST)).is_empty());
+    }
+
+    #[test]
     fn one_that_is_taken_makes_it_forgotten() {
         let (slowness, domain) = (Slowness::default(), Arc::<str>::from("x.example"));
         for n in 0..20 {

@@ -1,5 +1,6 @@
 //! Articles: what a source tells us, what we keep, and what makes an article visible.
 
+use super::selection::{Kind, term, varieties};
 use super::time::Millis;
 
 /// A sound or a film that belongs to an article.
@@ -121,4 +122,18 @@ pub struct Article {
     pub group: i64,
     /// When it was removed from its source; the rest is then empty but for its ids.
     pub removed_at: Option<Millis>,
+}
+
+impl Article {
+    /// What it can be selected by, as it is compared, each once.
+    pub fn terms(&self) -> Vec<(Kind, String)> {
+        let named = [(Kind::Section, &self.sections), (Kind::Tag, &self.tags), (Kind::Author, &self.authors)];
+        let mut terms: Vec<(Kind, String)> =
+            named.into_iter().flat_map(|(kind, names)| names.iter().map(move |name| (kind, term(name)))).collect();
+        terms.extend(varieties(&self.language).into_iter().map(|tag| (Kind::Language, tag)));
+        terms.push((Kind::Source, self.source.clone()));
+        terms.sort();
+        terms.dedup();
+        terms
+    }
 }

@@ -5,9 +5,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 /// What stands for itself in a segment of a path, and in a `tag:` URI (RFC 3986, unreserved).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// A name of several segments as it stands in an address and in an id: each percent-encoded, the slashes between them kept.
-pub fn encoded(name: &str) -> String {
-    name.split('/').map(|segment| utf8_percent_encode(segment, SEGMENT).to_string()).collect::<Vec<_>>().join("/")
+/// Any text as one segment of an address and of an id.
+pub fn encoded(segment: &str) -> String {
+    utf8_percent_encode(segment, SEGMENT).to_string()
 }
 
 /// The addresses under one `base_url`, which has no slash at its end.
@@ -15,14 +15,19 @@ pub fn encoded(name: &str) -> String {
 pub struct Links<'a>(pub &'a str);
 
 impl Links<'_> {
-    /// A feed in a format: `rss`, `atom` or `json`.
-    pub fn feed(self, name: &str, format: &str) -> String {
-        format!("{}.{format}", self.feed_page(name))
+    /// A feed in a format: `rss`, `atom` or `json`; its path is ready for an address.
+    pub fn feed(self, path: &str, format: &str) -> String {
+        format!("{}.{format}", self.feed_page(path))
     }
 
-    /// The page that shows a feed to a person; its name may have several segments.
-    pub fn feed_page(self, name: &str) -> String {
-        format!("{}/feeds/{}", self.0, encoded(name))
+    /// The page that shows a feed to a person.
+    pub fn feed_page(self, path: &str) -> String {
+        format!("{}/feeds/{path}", self.0)
+    }
+
+    /// The hub of our feeds (WebSub).
+    pub fn hub(self) -> String {
+        format!("{}/hub", self.0)
     }
 
     /// The page that confirms a subscription.
@@ -60,10 +65,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_feed_s_name_may_hold_anything() {
-        let links = Links("https://news.example.edu");
-        assert_eq!(links.feed("news", "rss"), "https://news.example.edu/feeds/news.rss");
-        assert_eq!(links.feed("section/R&D 新", "json"), "https://news.example.edu/feeds/section/R%26D%20%E6%96%B0.json");
+    fn a_segment_may_hold_anything() {
+        assert_eq!(Links("https://news.example.edu").feed("news", "rss"), "https://news.example.edu/feeds/news.rss");
+        assert_eq!(encoded("R&D/新 ~"), "R%26D%2F%E6%96%B0%20~");
     }
 
     #[test]

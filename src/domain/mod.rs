@@ -11,6 +11,7 @@ pub mod language;
 pub mod link;
 pub mod links;
 pub mod media;
+pub mod network;
 pub mod provider;
 pub mod ramp;
 pub mod rate;

@@ -19,6 +19,8 @@ pub struct Granted {
     pub n: i64,
     /// When one more may, at the earliest; now if all were granted.
     pub again: Millis,
+    /// When they were taken.
+    pub at: Millis,
 }
 
 /// The messages that were taken from one thing's limits.
@@ -57,7 +59,7 @@ impl Tally {
             }
         }
         let again = if n < wanted { bounds.iter().map(|bound| self.room_at(bound, now)).max().unwrap_or(now) } else { now };
-        Granted { n, again }
+        Granted { n, again, at: now }
     }
 
     /// Gives back messages that were taken at `taken_at` and did not go.

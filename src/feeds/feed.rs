@@ -6,7 +6,7 @@ use jiff::civil;
 
 use super::text::FeedText;
 use crate::config::{Feed, Site};
-use crate::domain::links::{Links, encoded};
+use crate::domain::links::Links;
 use crate::domain::time::Millis;
 use crate::domain::{language, link};
 
@@ -79,13 +79,13 @@ pub fn head<'a>(site: &'a Site, feed: &'a Feed, updated: Millis, archive: &'a Ar
         [one] => language_or(one, &site.language),
         _ => language_or(&site.language, "en"),
     };
-    let home_url = Links(&site.base_url).feed_page(&feed.name);
+    let home_url = Links(&site.base_url).feed_page(&feed.path());
     let self_url = match archive {
         Archive::Page { address, .. } => address.clone(),
         Archive::Complete | Archive::Newest { .. } => home_url.clone(),
     };
     Head {
-        id: FeedText(Cow::Owned(format!("tag:{}:feeds/{}", site.id_authority, encoded(&feed.name)))),
+        id: FeedText(Cow::Owned(format!("tag:{}:feeds/{}", site.id_authority, feed.name))),
         title: FeedText::line(&feed.title),
         description: feed.description.as_deref().map(FeedText::line),
         publisher: FeedText::line(&site.title),

@@ -69,6 +69,11 @@ impl Format {
         }
     }
 
+    /// The format of that extension.
+    pub fn by_extension(extension: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.extension() == extension)
+    }
+
     /// The media type that names the format, without parameters.
     pub fn media_type(self) -> &'static str {
         match self {

@@ -95,7 +95,7 @@ pub(super) fn frame(head: &Head<'_>) -> Result<Frame, FeedError> {
         next_url: next_url.filter(|next| *next != feed_url),
         feed_url: &feed_url,
         description: head.description.as_ref().map(FeedText::as_str),
-        icon: head.icon.or(head.logo),
+        icon: head.icon,
         favicon: head.icon,
         language: head.language.as_str(),
         authors: vec![Author { name: head.publisher.as_str(), url: Some(&head.publisher_url) }],

@@ -43,6 +43,8 @@ fn feed(content: Content) -> Feed {
         description: None,
         max_age: 5 * MINUTE,
         extra_xml: None,
+        aliases: Vec::new(),
+        private: None,
     }
 }
 

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use super::adoptions::first_sight::{LONGER, PROMISES, Promise, Sight, another, at_first_sight};
 pub(crate) use super::article_row::{ArticleRow, COLUMNS, articles_of};
+use super::changes::{Changes, Logging, log};
 use super::dialect::{Column, sql};
-use super::selecting::{lists_of, terms_of};
+use super::selecting::terms_of;
 use super::{Store, StoreResult, json_list, list_of, reading, transaction};
 use crate::domain::article::Article;
-use crate::domain::selection::Selection;
 use crate::domain::time::Millis;
 
 /// What we know of an article that a source tells again.
@@ -68,11 +68,14 @@ impl Store {
     #[expect(clippy::too_many_lines, reason = "one transaction, with a line for each column that is bound")]
     pub async fn keep_articles(&self, arrivals: Vec<Arrival>, now: Millis) -> StoreResult<Vec<Kept>> {
         let terms_sql = format!(
-            "INSERT INTO article_terms (article_id, kind, term) SELECT $1, kind, term FROM {} AS t WHERE TRUE ON CONFLICT DO NOTHING",
+            "INSERT INTO article_terms (article_id, kind, term, published_at, guid) \
+             SELECT a.id, t.kind, t.term, a.published_at, a.guid FROM articles a, {} AS t WHERE a.id = $1",
             self.rows("$2", &[Column::Text("kind"), Column::Text("term")])
         );
+        let logging = Logging::of(self);
         transaction!(self, |tx| {
             let mut kept = Vec::with_capacity(arrivals.len());
+            let mut changes = Changes::default();
             for arrival in &arrivals {
                 let a = &arrival.article;
                 let there: Vec<(String, String)> =
@@ -123,12 +126,17 @@ impl Store {
                     .fetch_one(&mut *tx)
                     .await?;
                 kept.push(if is_known { Kept::Changed } else { Kept::Added });
-                sqlx::query("DELETE FROM article_terms WHERE article_id = $1").bind(row).execute(&mut *tx).await?;
+                let before: Vec<(String, String)> = sqlx::query_as("DELETE FROM article_terms WHERE article_id = $1 RETURNING kind, term")
+                    .bind(row)
+                    .fetch_all(&mut *tx)
+                    .await?;
+                changes.add(row, before, a.terms());
                 sqlx::query(sql(terms_sql.clone())).bind(row).bind(terms_of(a)).execute(&mut *tx).await?;
             }
-            sqlx::query(BUMP).execute(&mut *tx).await?;
+            log!(tx, logging, changes);
             kept
         })
+        .inspect(|_| self.announce())
     }
 
     /// Turns a few articles of a source into tombstones; what they were selected by stays, so that only their feeds change.
@@ -138,73 +146,19 @@ impl Store {
         let bodies = format!(
             "UPDATE articles SET removed_at = $3, changed_at = $3, title = '', url = NULL, summary = '', body_html = '', sections = '[]', \
              tags = '[]', authors = '[]', image_url = NULL, image_alt = NULL, enclosure_url = NULL, content_hash = '' \
-             WHERE source = $1 AND source_id IN {chosen} AND removed_at IS NULL"
+             WHERE source = $1 AND source_id IN {chosen} AND removed_at IS NULL RETURNING id"
         );
+        let terms = format!("SELECT article_id, kind, term FROM article_terms WHERE article_id IN {}", self.numbers("$1"));
+        let logging = Logging::of(self);
         transaction!(self, |tx| {
-            sqlx::query(sql(bodies.clone())).bind(&source).bind(&ids).bind(now.0).execute(&mut *tx).await?;
-            sqlx::query(BUMP).execute(&mut *tx).await?;
+            let rows: Vec<(i64,)> = sqlx::query_as(sql(bodies.clone())).bind(&source).bind(&ids).bind(now.0).fetch_all(&mut *tx).await?;
+            let rows: Vec<i64> = rows.into_iter().map(|(row,)| row).collect();
+            let had: Vec<(i64, String, String)> =
+                sqlx::query_as(sql(terms.clone())).bind(serde_json::Value::from(rows).to_string()).fetch_all(&mut *tx).await?;
+            let changes = Changes::of(had);
+            log!(tx, logging, changes);
         })
-    }
-
-    /// A number that grows with every change to any article.
-    pub async fn articles_version(&self) -> StoreResult<i64> {
-        let row: Option<(String,)> =
-            reading!(self, |db| sqlx::query_as("SELECT value FROM instance WHERE key = 'articles_version'").fetch_optional(db).await?);
-        Ok(row.and_then(|(v,)| v.parse().ok()).unwrap_or(0))
-    }
-
-    /// Whether an article's time of publication came in `(after, until]`.
-    pub async fn any_published_in(&self, after: Millis, until: Millis) -> StoreResult<bool> {
-        let row: Option<(i64,)> = reading!(self, |db| sqlx::query_as(
-            "SELECT id FROM articles WHERE removed_at IS NULL AND published_at > $1 AND published_at <= $2 LIMIT 1"
-        )
-        .bind(after.0)
-        .bind(until.0)
-        .fetch_optional(db)
-        .await?);
-        Ok(row.is_some())
-    }
-
-    /// The newest visible articles of a selection; ties are broken by id, so that the order is the same everywhere.
-    pub async fn newest_articles(&self, selection: &Selection, now: Millis, limit: usize) -> StoreResult<Vec<Article>> {
-        let text = format!(
-            "SELECT {COLUMNS} FROM articles a WHERE a.removed_at IS NULL AND a.published_at <= $1 {} ORDER BY a.published_at DESC, a.guid LIMIT $2",
-            self.selecting(3)
-        );
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let [sections, tags, authors, languages, sources] = lists_of(selection);
-        let rows: Vec<ArticleRow> = reading!(self, |db| sqlx::query_as(sql(text))
-            .bind(now.0)
-            .bind(limit)
-            .bind(sections)
-            .bind(tags)
-            .bind(authors)
-            .bind(languages)
-            .bind(sources)
-            .fetch_all(db)
-            .await?);
-        Ok(articles_of(rows))
-    }
-
-    /// When an article of a selection, published since `oldest`, was last taken away from readers: one that was removed
-    /// before its time had come was never there.
-    pub async fn latest_removal(&self, selection: &Selection, oldest: Millis) -> StoreResult<Option<Millis>> {
-        let text = format!(
-            "SELECT MAX(a.removed_at) FROM articles a WHERE a.removed_at IS NOT NULL AND a.published_at <= a.removed_at \
-             AND a.published_at >= $1 {}",
-            self.selecting(2)
-        );
-        let [sections, tags, authors, languages, sources] = lists_of(selection);
-        let row: (Option<i64>,) = reading!(self, |db| sqlx::query_as(sql(text))
-            .bind(oldest.0)
-            .bind(sections)
-            .bind(tags)
-            .bind(authors)
-            .bind(languages)
-            .bind(sources)
-            .fetch_one(db)
-            .await?);
-        Ok(row.0.map(Millis))
+        .inspect(|()| self.announce())
     }
 
     /// An article by our permanent id, by `source/source_id`, or by the source's id where that is clear.
@@ -256,8 +210,7 @@ const KEEP: &str = "INSERT INTO articles (source, source_id, guid, title, url, s
      published_at = excluded.published_at, \
      updated_at = CASE WHEN $15 IS NOT NULL AND substr(articles.content_hash, 1, 64) = substr(excluded.content_hash, 1, 64) \
      THEN articles.updated_at ELSE COALESCE($15, excluded.updated_at) END, \
-     changed_at = excluded.changed_at, translation_of = excluded.translation_of, content_hash = excluded.content_hash, removed_at = NULL \
+     changed_at = excluded.changed_at, translation_of = excluded.translation_of, content_hash = excluded.content_hash, removed_at = NULL, \
+     is_ungrouped = articles.is_ungrouped OR articles.language <> excluded.language \
+     OR COALESCE(articles.translation_of, '') <> COALESCE(excluded.translation_of, '') \
      RETURNING id";
-
-pub(super) const BUMP: &str = "INSERT INTO instance (key, value) VALUES ('articles_version', '1') \
-     ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(instance.value AS BIGINT) + 1 AS TEXT)";

@@ -206,13 +206,20 @@ impl Store {
 
     /// When the next single delivery of these transports is due, if there is one.
     pub async fn next_waiting(&self, transports: &[String]) -> StoreResult<Option<Millis>> {
-        let text = format!(
-            "SELECT MIN(w.due_at) FROM waiting w WHERE w.transport IN {} \
-             AND (w.edition_id IS NULL OR EXISTS (SELECT 1 FROM editions e WHERE e.id = w.edition_id AND e.state = 'sending'))",
-            self.texts("$1")
-        );
+        let text = self.next_waiting_text();
         let row: (Option<i64>,) = reading!(self, |db| sqlx::query_as(sql(text)).bind(json_list(transports)).fetch_one(db).await?);
         Ok(row.0.map(Millis))
+    }
+
+    /// One step into an index for each edition that goes out and one for each transport's letters, however many wait.
+    fn next_waiting_text(&self) -> String {
+        let transports = self.texts("$1");
+        format!(
+            "SELECT MIN(due) FROM (SELECT (SELECT MIN(w.due_at) FROM waiting w WHERE w.edition_id = e.id AND w.transport = e.transport) AS due \
+             FROM editions e WHERE e.state = 'sending' AND e.transport IN {transports} UNION ALL \
+             SELECT (SELECT MIN(w.due_at) FROM waiting w WHERE w.edition_id IS NULL AND w.transport = t.value) AS due \
+             FROM {transports} AS t) AS firsts"
+        )
     }
 
     fn waiting_due(&self) -> String {
@@ -222,5 +229,23 @@ impl Store {
             self.texts("$1"),
             self.database_now()
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Db;
+    use super::*;
+
+    #[tokio::test]
+    async fn the_next_that_is_due_is_looked_up_and_not_searched_for() {
+        let home = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite://{}", home.path().join("courant.db").display())).await.unwrap();
+        let Db::Sqlite { read, .. } = &*store.db else { unreachable!() };
+        let explain = format!("EXPLAIN QUERY PLAN {}", store.next_waiting_text());
+        let plan: Vec<(i64, i64, i64, String)> = sqlx::query_as(sql(explain)).bind("[\"default\"]").fetch_all(read).await.unwrap();
+        let of_waiting: Vec<&str> = plan.iter().map(|(.., step)| step.as_str()).filter(|step| step.contains(" w ")).collect();
+        let look_up = "SEARCH w USING COVERING INDEX waiting_edition (edition_id=? AND transport=?)";
+        assert_eq!(of_waiting, [look_up, look_up], "{plan:?}");
     }
 }

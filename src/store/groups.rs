@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::json;
 
 use super::articles::{ArticleRow, COLUMNS, articles_of};
+use super::changes::{Changes, Logging, log};
 use super::dialect::{Column, sql};
-use super::{Store, StoreResult, reading, transaction};
+use super::{Store, StoreResult, json_list, reading, transaction};
 use crate::domain::article::Article;
 use crate::domain::time::Millis;
 
@@ -16,45 +17,117 @@ struct Member {
     translation_of: Option<String>,
     language: String,
     group: i64,
+    is_ungrouped: bool,
 }
+
+impl From<MemberRow> for Member {
+    fn from((row, source_id, translation_of, language, group, is_ungrouped): MemberRow) -> Self {
+        Self { row, source_id, translation_of, language, group, is_ungrouped }
+    }
+}
+
+/// More ungrouped articles than this are not looked at one by one.
+const MOST: usize = 1_000;
+
+const MEMBER: &str = "SELECT id, source_id, translation_of, language, group_id, is_ungrouped FROM articles WHERE source = $1";
+
+type MemberRow = (i64, String, Option<String>, String, i64, bool);
 
 impl Store {
     /// Whether articles of a source were kept but not yet grouped, as after a crash in between.
     pub async fn has_ungrouped(&self, source: &str) -> StoreResult<bool> {
-        let row: Option<(i64,)> = reading!(self, |db| sqlx::query_as("SELECT id FROM articles WHERE group_id = 0 AND source = $1 LIMIT 1")
+        let row: Option<(i64,)> = reading!(self, |db| sqlx::query_as("SELECT id FROM articles WHERE is_ungrouped AND source = $1 LIMIT 1")
             .bind(source)
             .fetch_optional(db)
             .await?);
         Ok(row.is_some())
     }
 
-    /// Recomputes the translation groups of a source; tombstones keep their place, so that the ledger still knows the story.
+    /// Finds the translation groups of a source's new and newly linked articles; tombstones keep their place, so that the
+    /// ledger still knows the story. Costs what is new, not what is there.
     pub async fn regroup(&self, source: &str) -> StoreResult<()> {
-        let rows: Vec<(i64, String, Option<String>, String, i64)> = reading!(self, |db| sqlx::query_as(
-            "SELECT id, source_id, translation_of, language, group_id FROM articles WHERE source = $1 ORDER BY id"
-        )
-        .bind(source)
-        .fetch_all(db)
-        .await?);
-        let members: Vec<Member> = rows
-            .into_iter()
-            .map(|(row, source_id, translation_of, language, group)| Member { row, source_id, translation_of, language, group })
-            .collect();
-        let moved: Vec<_> = members
+        let few = format!("{MEMBER} AND is_ungrouped ORDER BY id LIMIT {}", MOST + 1);
+        let ungrouped: Vec<MemberRow> = reading!(self, |db| sqlx::query_as(sql(few)).bind(source).fetch_all(db).await?);
+        if ungrouped.is_empty() {
+            return Ok(());
+        }
+        let members = if ungrouped.len() > MOST { self.all_members(source).await? } else { self.linked(source, ungrouped).await? };
+        let found = groups(&members);
+        let sizes = found.iter().fold(HashMap::new(), |mut sizes: HashMap<i64, usize>, group| {
+            *sizes.entry(*group).or_default() += 1;
+            sizes
+        });
+        let anything_moved = members.iter().zip(&found).any(|(m, group)| m.group != *group);
+        let settled: Vec<_> = members
             .iter()
-            .zip(groups(&members))
-            .filter(|(m, group)| m.group != *group)
+            .zip(&found)
+            .filter(|(m, group)| m.group != **group || m.is_ungrouped)
             .map(|(m, group)| json!({"id": m.row, "grp": group}))
             .collect();
+        // An article alone shows nobody's translations, and is shown by nobody.
+        let is_twin = |m: &Member, group: i64| sizes[&group] > 1 || !matches!(m.group, g if g == 0 || g == m.row);
+        let shown: Vec<i64> =
+            members.iter().zip(&found).filter(|(m, group)| anything_moved && is_twin(m, **group)).map(|(m, _)| m.row).collect();
+        self.settle_groups(&settled, &shown).await
+    }
+
+    async fn all_members(&self, source: &str) -> StoreResult<Vec<Member>> {
+        let text = format!("{MEMBER} ORDER BY id");
+        let rows: Vec<MemberRow> = reading!(self, |db| sqlx::query_as(sql(text)).bind(source).fetch_all(db).await?);
+        Ok(rows.into_iter().map(Member::from).collect())
+    }
+
+    /// These articles and all that are linked to them or share a group with them, directly or not.
+    async fn linked(&self, source: &str, first: Vec<MemberRow>) -> StoreResult<Vec<Member>> {
+        let text = format!(
+            "{MEMBER} AND source_id IN {} UNION {MEMBER} AND translation_of IN {} UNION {MEMBER} AND group_id > 0 AND group_id IN {}",
+            self.texts("$2"),
+            self.texts("$3"),
+            self.numbers("$4")
+        );
+        let mut members: BTreeMap<i64, Member> = BTreeMap::new();
+        let mut reached: Vec<Member> = first.into_iter().map(Member::from).collect();
+        while !reached.is_empty() {
+            let twins: Vec<String> = reached.iter().filter_map(|m| m.translation_of.clone()).collect();
+            let ids: Vec<String> = reached.iter().map(|m| m.source_id.clone()).collect();
+            let groups = serde_json::Value::from(reached.iter().map(|m| m.group).collect::<Vec<_>>()).to_string();
+            members.extend(reached.into_iter().map(|m| (m.row, m)));
+            let rows: Vec<MemberRow> = reading!(self, |db| sqlx::query_as(sql(text.clone()))
+                .bind(source)
+                .bind(json_list(&twins))
+                .bind(json_list(&ids))
+                .bind(groups)
+                .fetch_all(db)
+                .await?);
+            reached = rows.into_iter().filter(|row| !members.contains_key(&row.0)).map(Member::from).collect();
+        }
+        Ok(members.into_values().collect())
+    }
+
+    /// Notes groups; the articles in `shown` show other translations now.
+    async fn settle_groups(&self, settled: &[serde_json::Value], shown: &[i64]) -> StoreResult<()> {
         let update = format!(
-            "UPDATE articles SET group_id = m.grp FROM {} AS m WHERE articles.id = m.id",
+            "UPDATE articles SET group_id = m.grp, is_ungrouped = FALSE FROM {} AS m WHERE articles.id = m.id",
             self.rows("$1", &[Column::Int("id"), Column::Int("grp")])
         );
-        for chunk in moved.chunks(500) {
+        let terms = format!("SELECT article_id, kind, term FROM article_terms WHERE article_id IN {}", self.numbers("$1"));
+        let logging = Logging::of(self);
+        for chunk in settled.chunks(500) {
             let (update, chunk) = (update.clone(), serde_json::Value::from(chunk.to_vec()).to_string());
             transaction!(self, |tx| {
                 sqlx::query(sql(update.clone())).bind(&chunk).execute(&mut *tx).await?;
             })?;
+        }
+        for chunk in shown.chunks(500) {
+            let (terms, logging, chunk) = (terms.clone(), logging.clone(), serde_json::Value::from(chunk.to_vec()).to_string());
+            transaction!(self, |tx| {
+                let had: Vec<(i64, String, String)> = sqlx::query_as(sql(terms.clone())).bind(&chunk).fetch_all(&mut *tx).await?;
+                let changes = Changes::of(had);
+                log!(tx, logging, changes);
+            })?;
+        }
+        if !shown.is_empty() {
+            self.announce();
         }
         Ok(())
     }
@@ -109,7 +182,14 @@ mod tests {
     use super::*;
 
     fn member(row: i64, twin: Option<i64>, language: &str) -> Member {
-        Member { row, source_id: row.to_string(), translation_of: twin.map(|t| t.to_string()), language: language.into(), group: 0 }
+        Member {
+            row,
+            source_id: row.to_string(),
+            translation_of: twin.map(|t| t.to_string()),
+            language: language.into(),
+            group: 0,
+            is_ungrouped: true,
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Leases: how long they last, how they are prolonged and given back.
 
 use super::dialect::sql;
+use super::pushes::Errand;
 use super::{Store, StoreResult, json_list, reading, transaction};
 use crate::domain::time::SECOND;
 
@@ -15,6 +16,10 @@ impl Store {
         transaction!(self, |tx| {
             sqlx::query("UPDATE blocks SET lease_until = 0 WHERE NOT done AND lease_node IS NOT NULL").execute(&mut *tx).await?;
             sqlx::query("UPDATE waiting SET lease_until = 0 WHERE lease_node IS NOT NULL").execute(&mut *tx).await?;
+            for errand in Errand::ALL {
+                let free = format!("UPDATE {} SET lease_until = 0 WHERE lease_node IS NOT NULL", errand.table());
+                sqlx::query(sql(free)).execute(&mut *tx).await?;
+            }
         })
     }
 

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use sqlx::postgres::PgPool;
 use sqlx::sqlite::SqlitePool;
+use tokio::sync::watch;
 
 pub mod adoptions;
 mod article_row;
 pub mod articles;
 pub mod audience;
+pub mod changes;
 pub mod claims;
 pub mod deliveries;
 mod dialect;
@@ -17,12 +19,14 @@ pub mod digests;
 pub mod editions;
 pub mod feeds;
 pub mod groups;
+pub mod hub;
 pub mod instance;
 pub mod leases;
 mod migrations;
 mod open;
 pub mod orders;
 pub mod outcomes;
+pub mod pushes;
 pub mod rates;
 pub mod renames;
 mod selecting;
@@ -30,6 +34,8 @@ pub mod sources;
 pub mod subscribers;
 pub mod subscriptions;
 pub mod suppressions;
+pub mod watching;
+pub mod windows;
 
 pub use open::Lock;
 
@@ -37,6 +43,8 @@ pub use open::Lock;
 #[derive(Debug, Clone)]
 pub struct Store {
     db: Arc<Db>,
+    /// Wakes who waits for news of articles in this process.
+    news: Arc<watch::Sender<()>>,
 }
 
 #[derive(Debug)]
@@ -173,6 +181,10 @@ macro_rules! reading {
 pub(crate) use {reading, transaction, writing};
 
 impl Store {
+    fn on(db: Db) -> Self {
+        Self { db: Arc::new(db), news: Arc::new(watch::channel(()).0) }
+    }
+
     /// Whether the store is a SQLite file, which one process at a time may send from.
     pub fn is_sqlite(&self) -> bool {
         matches!(&*self.db, Db::Sqlite { .. })
@@ -193,7 +205,7 @@ impl Store {
             Db::Sqlite { .. } => self.clone(),
             Db::Postgres(pool) => {
                 let own = pool.options().clone().connect_lazy_with((*pool.connect_options()).clone());
-                Self { db: Arc::new(Db::Postgres(own)) }
+                Self { db: Arc::new(Db::Postgres(own)), news: Arc::clone(&self.news) }
             }
         }
     }

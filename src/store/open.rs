@@ -3,7 +3,6 @@
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -80,7 +79,7 @@ async fn open_sqlite(path: &Path) -> StoreResult<Store> {
         .connect_with(options.read_only(true))
         .await
         .map_err(unreachable)?;
-    Ok(Store { db: Arc::new(Db::Sqlite { read, write, path: path.to_path_buf() }) })
+    Ok(Store::on(Db::Sqlite { read, write, path: path.to_path_buf() }))
 }
 
 /// Two processes may start at once; the file lock makes the second wait for the first.
@@ -115,7 +114,7 @@ async fn open_postgres(url: &str) -> StoreResult<Store> {
         .await
         .map_err(unreachable)?;
     migrations::understood(migrations::migrator(false).run(&pool).await)?;
-    Ok(Store { db: Arc::new(Db::Postgres(pool)) })
+    Ok(Store::on(Db::Postgres(pool)))
 }
 
 /// The database's own words without sqlx's wrapping.

@@ -26,7 +26,7 @@ impl Named {
                 ("adoptions", "source"),
                 ("adoptions", "from_source"),
             ],
-            Self::Feed => &[("feed_versions", "feed")],
+            Self::Feed => &[("feed_versions", "feed"), ("hub_pings", "feed"), ("hub_requests", "feed"), ("hub_subscriptions", "feed")],
             Self::Digest => &[("digests", "name"), ("editions", "digest"), ("ledger", "digest"), ("subscriptions", "digest")],
             Self::Transport => &[("editions", "transport"), ("waiting", "transport")],
         }
@@ -50,6 +50,13 @@ impl Store {
                         .execute(&mut *tx)
                         .await?;
                 }
+            }
+            if matches!(kind, Named::Source) {
+                sqlx::query("UPDATE article_terms SET term = $2 WHERE kind = 'source' AND term = $1")
+                    .bind(&was)
+                    .bind(&name)
+                    .execute(&mut *tx)
+                    .await?;
             }
             if matches!(kind, Named::Transport) {
                 // What the new name has used by itself counts for it already.

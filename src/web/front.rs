@@ -71,7 +71,7 @@ impl Front {
         if let Some(same) = known().get(&feed.name).filter(|b| b.etag == made.etag) {
             return Some(Arc::clone(same));
         }
-        let mut document: Document = serde_json::from_slice(&made.body)
+        let mut document: Document = serde_json::from_slice(&made.identity())
             .inspect_err(|error| tracing::error!(feed = %feed.name, "its JSON can't be read back: {error}"))
             .ok()?;
         let count = document.items.len();

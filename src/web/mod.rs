@@ -6,6 +6,7 @@ mod feeds;
 mod form;
 mod front;
 mod health;
+mod hub;
 mod index;
 mod limit;
 mod mailbox;
@@ -26,7 +27,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -40,6 +41,10 @@ use subscribe::Offered;
 
 /// The longest body that a form may send, in bytes.
 const LONGEST_BODY: usize = 64 * 1024;
+/// Subscriptions by mail that one network may ask for in an hour.
+const MOST_BY_MAIL: u32 = 20;
+/// Subscriptions at the hub, which reading services ask for by the feed and format.
+const MOST_AT_HUB: u32 = 600;
 /// How long requests under way may take to end once the server stops.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -63,6 +68,8 @@ struct Web {
     base: String,
     front: Front,
     limit: Limit,
+    /// For requests at the hub.
+    hub_limit: Limit,
     offered: Offered,
 }
 
@@ -93,16 +100,31 @@ pub async fn serve(app: App, listener: TcpListener, demo: Option<Demo>, stop: Ca
 pub fn router(app: App, demo: Option<Demo>) -> Router {
     let base = page::path_of(&app.config.site.base_url);
     let is_demo = demo.is_some();
-    let web: Shared = Arc::new(Web { app, demo, base, front: Front::default(), limit: Limit::default(), offered: Offered::default() });
+    let is_hub = app.config.push.hub;
+    let web: Shared = Arc::new(Web {
+        app,
+        demo,
+        base,
+        front: Front::default(),
+        limit: Limit::of(MOST_BY_MAIL),
+        hub_limit: Limit::of(MOST_AT_HUB),
+        offered: Offered::default(),
+    });
     let mut routes = Router::new()
         .route("/", get(index::show))
-        .route("/feeds/{file}", get(feeds::show).options(feeds::preflight))
+        .route("/feeds/{*path}", get(feeds::show).options(feeds::preflight))
+        .route("/feeds.rss", get(feeds::choose).options(feeds::preflight))
+        .route("/feeds.atom", get(feeds::choose).options(feeds::preflight))
+        .route("/feeds.json", get(feeds::choose).options(feeds::preflight))
         .route("/subscribe", get(subscribe::show).post(subscribe::submit))
         .route("/confirm/{token}", get(confirm::show).post(confirm::submit))
         .route("/unsubscribe/{token}", get(unsubscribe::show).post(unsubscribe::submit))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/assets/style.css", get(page::stylesheet));
+    if is_hub {
+        routes = routes.route("/hub", post(hub::submit));
+    }
     if is_demo {
         routes = routes
             .route("/mailbox", get(mailbox::list))

@@ -36,17 +36,17 @@ pub(super) fn coding(headers: &HeaderMap) -> Coding {
     if gzip > 0.0 && gzip >= identity { Coding::Gzip } else { Coding::Identity }
 }
 
-/// Whether a client already has what `etag` (a bare hash) names, changed last at `modified`.
+/// Whether a client already has what `etag` (a bare hash) names, changed last at `modified`, if that is known.
 ///
 /// `If-None-Match` decides alone where it is given. A tag counts in any coding of ours, weak or not, for proxies on the way
 /// change both.
-pub(super) fn is_unchanged(headers: &HeaderMap, etag: &str, modified: Millis) -> bool {
+pub(super) fn is_unchanged(headers: &HeaderMap, etag: &str, modified: Option<Millis>) -> bool {
     if headers.contains_key(header::IF_NONE_MATCH) {
         let lines = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
         return lines.flat_map(|line| line.split(',')).map(str::trim).any(|tag| tag == "*" || names(tag, etag));
     }
     let since = headers.get(header::IF_MODIFIED_SINCE).and_then(|value| value.to_str().ok()).and_then(instant);
-    since.is_some_and(|since| modified.whole_second() <= since)
+    since.zip(modified).is_some_and(|(since, modified)| modified.whole_second() <= since)
 }
 
 /// Whether an entity tag names the same content as our hash.
@@ -91,16 +91,16 @@ mod tests {
         let modified = Millis(1_000_000 * SECOND);
         let with = |name: HeaderName, text: &str| HeaderMap::from_iter([(name, text.parse().unwrap())]);
         for tag in ["\"abc\"", "W/\"abc\"", "\"abc-gz\"", "\"x\", W/\"abc-gzip\"", "*", "abc", "\"x\",\"abc\""] {
-            assert!(is_unchanged(&with(header::IF_NONE_MATCH, tag), "abc", modified), "{tag}");
+            assert!(is_unchanged(&with(header::IF_NONE_MATCH, tag), "abc", Some(modified)), "{tag}");
         }
         let mut both = with(header::IF_NONE_MATCH, "\"abcd\"");
         both.insert(header::IF_MODIFIED_SINCE, http_date(modified).parse().unwrap());
-        assert!(!is_unchanged(&both, "abc", modified), "the tag decides alone");
+        assert!(!is_unchanged(&both, "abc", Some(modified)), "the tag decides alone");
         for (seconds, unchanged) in [(-1, false), (0, true), (1, true)] {
             let date = http_date(modified.plus(seconds * SECOND));
-            assert_eq!(is_unchanged(&with(header::IF_MODIFIED_SINCE, &date), "abc", modified), unchanged);
+            assert_eq!(is_unchanged(&with(header::IF_MODIFIED_SINCE, &date), "abc", Some(modified)), unchanged);
         }
-        assert!(!is_unchanged(&with(header::IF_MODIFIED_SINCE, "yesterday"), "abc", modified));
+        assert!(!is_unchanged(&with(header::IF_MODIFIED_SINCE, "yesterday"), "abc", Some(modified)));
         assert_eq!(http_date(Millis(784_111_777_000)), "Sun, 06 Nov 1994 08:49:37 GMT");
     }
 }

@@ -29,6 +29,7 @@ fn from_articles_to_mails_in_five_commands() {
     let said = shell.courant(&["deliver"]);
     assert_eq!((said.status, said.out.lines().last()), (0, Some("sent 3, failed 0, waiting 0, held 0")));
     assert_eq!(shell.mails(), 3);
+    assert!(shell.path("courant.db").exists() && !shell.path("courant.db-wal").exists(), "one file is left, to be copied as it is");
     let shown = shell.courant(&["editions", "show", edition, "--json"]).json();
     assert_eq!((shown["state"].as_str(), shown["digest"].as_str()), (Some("sent"), Some("weekly")));
     assert_eq!(shown["counts"], serde_json::json!({"queued": 0, "sending": 0, "sent": 3, "failed": 0, "held": 0, "cancelled": 0}));

@@ -160,4 +160,47 @@ stories! {
         let told = world.app.stranded().await.unwrap();
         assert!(told[0].starts_with("mails wait for transport \"old\"") && told[1].starts_with("2 subscriptions are to digest \"monthly\""), "{told:?}");
     }
+
+    async fn an_engine_that_has_finished_holds_the_database_open_no_more(world) {
+        let edition = edition_for(world, 2).await;
+        let engine = world.engine();
+        world.deliver_on(&engine, 0).await;
+        assert_eq!(world.fate(edition).await, "sent: 2 sent");
+        engine.finish().await.unwrap();
+        world.app.store.close().await;
+        if world.is_sqlite() {
+            let beside = world.home.path().join("courant.db-wal");
+            assert!(world.home.path().join("courant.db").exists() && !beside.exists(), "the last to close it writes all into one file");
+        } else {
+            // The server notices it a moment later.
+            let open = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'courant'";
+            let begun = std::time::Instant::now();
+            while world.sql(open).await > 0 {
+                assert!(begun.elapsed() < std::time::Duration::from_secs(20), "a connection stays open");
+                tokio::task::yield_now().await;
+            }
+        }
+        // It may go on all the same.
+        world.configure(|_| ()).await;
+        drop(engine);
+    }
+
+    async fn the_next_mail_that_is_due_is_one_of_those_that_go_out(world) {
+        let transports = ["default".to_owned(), "another".to_owned()];
+        assert_eq!(world.app.store.next_waiting(&transports).await.unwrap(), None);
+        world.relay.set_script(Script::new().rule(Rule::say(At::Rcpt, "450 4.2.0 later")));
+        let edition = edition_for(world, 3).await;
+        world.deliver().await;
+        let first = world.now().plus(MINUTE);
+        world.sql(&format!("UPDATE waiting SET due_at = {} WHERE delivery_id = (SELECT MAX(id) FROM deliveries)", first.0)).await;
+        assert_eq!(world.app.store.next_waiting(&transports).await.unwrap(), Some(first));
+        world.order(edition, Order::Pause).await;
+        assert_eq!(world.app.store.next_waiting(&transports).await.unwrap(), None, "nothing of it goes out now");
+        let letter_at = first.plus(MINUTE);
+        courant::digests::test(world.app.desk(), world.digest("weekly"), "boss@example.org", letter_at).await.unwrap();
+        assert_eq!(world.app.store.next_waiting(&transports).await.unwrap(), Some(letter_at));
+        assert_eq!(world.app.store.next_waiting(&transports[1..]).await.unwrap(), None);
+        world.order(edition, Order::Resume).await;
+        assert_eq!(world.app.store.next_waiting(&transports).await.unwrap(), Some(first));
+    }
 }

@@ -1,9 +1,10 @@
 //! Feeds are a pure function of their articles (promise 2).
 
-use courant::domain::article::Draft;
+use courant::domain::article::{Draft, Enclosure};
 use courant::domain::time::{DAY, HOUR, MINUTE};
 use courant::feeds::format::Format;
-use courant::feeds::shelf::{Report, documents, refresh_due};
+use courant::feeds::making::documents;
+use courant::feeds::shelf::{Report, refresh_due};
 
 use crate::support::{BEGINNING, Engine, Shell, Time, World, article, stories};
 
@@ -22,7 +23,8 @@ fn drafts() -> Vec<Draft> {
 
 async fn bytes(world: &World) -> Vec<(Format, Vec<u8>)> {
     let config = &world.app.config;
-    documents(&world.app.store, &config.site, &config.feeds[0], world.now()).await.unwrap()
+    let made = documents(&world.app.store, config, &config.feeds[0], world.now()).await.unwrap();
+    made.into_iter().map(|(format, body)| (format, body.to_vec())).collect()
 }
 
 fn well_formed(made: &[(Format, Vec<u8>)]) {
@@ -89,7 +91,7 @@ stories! {
         refresh_due(&other.store, &other.config, &other.shelf, world.now()).await.unwrap();
         for file in ["news.rss", "news.atom", "news.json"] {
             let (one, two) = (first.shelf.get(file).unwrap(), other.shelf.get(file).unwrap());
-            assert_eq!((&one.etag, one.modified, &one.body), (&two.etag, two.modified, &two.body), "{file}");
+            assert_eq!((&one.etag, one.modified, one.identity()), (&two.etag, two.modified, two.identity()), "{file}");
         }
         other.store.close().await;
     }
@@ -146,7 +148,7 @@ stories! {
         assert!(Shell::command(world.home.path(), &arguments).output().unwrap().status.success());
         for file in ["news.rss", "news.atom", "news.json"] {
             let written = std::fs::read(world.home.path().join("public").join(file)).unwrap();
-            assert_eq!(written, world.app.shelf.get(file).unwrap().body, "{file}");
+            assert_eq!(written, world.app.shelf.get(file).unwrap().identity(), "{file}");
         }
     }
 
@@ -171,6 +173,35 @@ stories! {
         assert!(bytes(world).await == before);
         world.unpublish("b").await;
         assert!(bytes(world).await != before);
+    }
+
+    async fn a_picture_and_a_sound_go_with_their_article_and_change_with_it(world) {
+        let draft = |length: u64| Draft {
+            image_url: Some("/boat.jpg".into()),
+            image_alt: Some("A <b>boat</b>".into()),
+            image_width: Some(640),
+            image_height: Some(480),
+            enclosure: Some(Enclosure { url: "talk.mp3".into(), media_type: String::new(), length }),
+            ..article("a")
+        };
+        world.publish([draft(0), article("b")]).await;
+        let kept = world.app.store.find_article("college/a").await.unwrap().unwrap();
+        let image = (kept.image_alt.as_deref(), kept.image_type.as_deref(), kept.image_width.zip(kept.image_height));
+        assert_eq!(image, (Some("A boat"), Some("image/jpeg"), Some((640, 480))));
+        let file = Enclosure { url: "https://college.example/talk.mp3".into(), media_type: "audio/mpeg".into(), length: 0 };
+        assert_eq!(kept.enclosure, Some(file.clone()));
+        world.leap(HOUR);
+        world.publish([draft(9_000), article("b")]).await;
+        let after = world.app.store.find_article("college/a").await.unwrap().unwrap();
+        assert_eq!(after.enclosure, Some(Enclosure { length: 9_000, ..file }));
+        assert!(after.updated_at > kept.updated_at, "readers are told");
+        let made = bytes(world).await;
+        for ((_, body), told) in made.iter().zip(["length=\"9000\"", "length=\"9000\"", "\"size_in_bytes\":9000"]) {
+            assert!(String::from_utf8_lossy(body).contains(told), "{told}");
+        }
+        world.unpublish("a").await;
+        let gone = world.app.store.find_article("college/a").await.unwrap().unwrap();
+        assert_eq!((gone.image_alt, gone.enclosure), (None, None));
     }
 
     async fn a_feed_that_could_not_be_made_is_made_when_it_can(world) {

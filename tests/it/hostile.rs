@@ -108,7 +108,9 @@ prop_compose! {
 }
 
 /// What a strict reader has to find in an item: its title, summary and the end of its body.
-fn expected(article: &Article, is_full: bool) -> (String, String, Option<String>) {
+type Meant = (String, String, Option<String>);
+
+fn expected(article: &Article, is_full: bool) -> Meant {
     let sound = |text: &str| characters::repaired(text).replace("\r\n", "\n").replace('\r', "\n");
     let (title, summary) = (words(&sound(&article.title)), sound(article.summary.trim()));
     let body = sound(&article.body_html);
@@ -122,7 +124,7 @@ fn words(text: &str) -> String {
 }
 
 /// Whether what was read is what was meant.
-fn same(read: &Value, meant: &(String, String, Option<String>), is_rss: bool) -> bool {
+fn same(read: &Value, meant: &Meant, is_rss: bool) -> bool {
     let text = |at: usize| read[at].as_str().unwrap_or_default();
     let summary = if is_rss { html_escape::encode_text(&meant.1).into_owned() } else { meant.1.clone() };
     let is_summary = text(1) == summary || words(text(1)) == words(&summary);
@@ -130,7 +132,7 @@ fn same(read: &Value, meant: &(String, String, Option<String>), is_rss: bool) ->
 }
 
 /// Documents of the articles in every format, with what each of their items means.
-fn documents(folder: &Path, articles: &[Article]) -> Vec<(PathBuf, Format, Vec<(String, String, Option<String>)>)> {
+fn documents(folder: &Path, articles: &[Article]) -> Vec<(PathBuf, Format, Vec<Meant>)> {
     let config = Config::parse(Path::new("/config.toml"), CONFIG, std::iter::empty()).unwrap();
     let archive = Archive::Newest { previous: None };
     let twins = [Twin { language: "de".into(), url: "https://x.example/de?a=1&b=<2>".into() }];

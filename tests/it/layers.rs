@@ -31,6 +31,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("handlebars", &["templates"]),
     ("clap", &["cli"]),
     ("toml", &["config"]),
+    ("hyper", &["feeds"]),
     ("rss", &["feeds"]),
     ("atom_syndication", &["feeds"]),
     ("quick_xml", &["domain", "sources"]),

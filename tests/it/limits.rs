@@ -7,16 +7,33 @@ use courant::domain::ramp::Ramp;
 use courant::domain::rate::Rate;
 use courant::domain::time::{DAY, HOUR, MINUTE, Millis};
 use courant::store::Store;
-use courant::store::rates::{Ask, Granted, LimitKey, Unused};
+use courant::store::rates::{Ask, Change, Granted, LimitKey, Unused};
 
-use crate::support::{BEGINNING as NOW, stories};
+use crate::support::{BEGINNING as NOW, World, article, stories};
 
 fn ask(key: LimitKey, limits: &str, wanted: i64) -> Ask {
     Ask { key, limits: Rate::parse_list(limits).unwrap(), warm_up: None, wanted }
 }
 
+/// A change that nobody made before.
+fn change() -> Change {
+    static NUMBER: AtomicI64 = AtomicI64::new(0);
+    Change { node: "node".into(), number: NUMBER.fetch_add(1, Ordering::Relaxed) }
+}
+
 async fn take(store: &Store, limits: &str, wanted: i64, now: Millis) -> Granted {
-    store.take_from_limits(&[ask(LimitKey::of("default"), limits, wanted)], now).await.unwrap()[0]
+    store.take_from_limits(&change(), &[ask(LimitKey::of("default"), limits, wanted)], now).await.unwrap()[0]
+}
+
+/// Sends an edition whose first two readers left after it was made; gives how it fares.
+async fn two_of_five_left(world: &World) -> String {
+    world.publish([article("a")]).await;
+    world.readers(5).await;
+    let edition = world.edition().await;
+    let first = "SELECT subscription_id FROM deliveries ORDER BY id LIMIT 2";
+    assert_eq!(world.sql(&format!("UPDATE subscriptions SET status = 'left' WHERE id IN ({first})")).await, 2);
+    world.deliver().await;
+    world.fate(edition).await
 }
 
 stories! {
@@ -44,7 +61,7 @@ stories! {
                 if i % 4 > 1 {
                     asks.reverse();
                 }
-                let granted = store.take_from_limits(&asks, NOW.plus(i)).await.unwrap();
+                let granted = store.take_from_limits(&change(), &asks, NOW.plus(i)).await.unwrap();
                 for (ask, granted) in asks.iter().zip(granted) {
                     let sum = if ask.key.domain.is_empty() { &taken } else { &google };
                     sum.fetch_add(granted.n, Ordering::Relaxed);
@@ -56,6 +73,24 @@ stories! {
         }
         assert_eq!((taken.load(Ordering::Relaxed), google.load(Ordering::Relaxed)), (150, 70));
         other.store.close().await;
+    }
+
+    async fn a_change_that_is_asked_for_again_is_made_once_and_answered_alike(world) {
+        let (store, own, google) = (&world.app.store, LimitKey::of("default"), LimitKey::towards("default", "google"));
+        let asks = [ask(own.clone(), "10/h", 4), ask(google.clone(), "3/h", 4)];
+        // The answer to the first commit was lost on its way; another node takes something before it is tried again.
+        let taking = change();
+        let granted = store.take_from_limits(&taking, &asks, NOW).await.unwrap();
+        let other = Change { node: "other".into(), ..taking.clone() };
+        assert_eq!(store.take_from_limits(&other, &asks, NOW.plus(1)).await.unwrap()[0].n, 4);
+        assert_eq!(store.take_from_limits(&taking, &asks, NOW.plus(MINUTE)).await.unwrap(), granted);
+        assert_eq!((granted[0].n, granted[1].n, granted[0].at), (4, 3, NOW));
+        let giving = change();
+        let unused = [1, 2].map(|n| Unused { key: own.clone(), n, taken_at: NOW });
+        for minute in 0..3 {
+            store.give_back_to_limits(&giving, &unused, NOW.plus(minute * MINUTE)).await.unwrap();
+        }
+        assert_eq!(take(store, "10/h", 10, NOW.plus(3 * MINUTE)).await.n, 5, "ten without twice four, and three came back");
     }
 
     async fn a_restart_forgets_nothing_that_was_taken(world) {
@@ -70,7 +105,7 @@ stories! {
         let mut sent = Vec::new();
         for (day, wanted) in [(0, 1000), (1, 0), (2, 1000), (3, 1000)] {
             world.configure(|_| ()).await;
-            let granted = world.app.store.take_from_limits(&asked(wanted), NOW.plus(day * DAY + day)).await.unwrap()[0];
+            let granted = world.app.store.take_from_limits(&change(), &asked(wanted), NOW.plus(day * DAY + day)).await.unwrap()[0];
             sent.push(granted.n);
             assert!(granted.n == wanted || granted.again == NOW.plus((day + 1) * DAY), "the limit grows then: {granted:?}");
         }
@@ -81,10 +116,10 @@ stories! {
         let store = &world.app.store;
         let (own, google) = (LimitKey::of("default"), LimitKey::towards("default", "google"));
         let asks = [ask(own.clone(), "10/h", 8), ask(google.clone(), "5/h", 5)];
-        store.take_from_limits(&asks, NOW).await.unwrap();
+        store.take_from_limits(&change(), &asks, NOW).await.unwrap();
         let unused = [Unused { key: own, n: 3, taken_at: NOW }, Unused { key: google, n: 2, taken_at: NOW }];
-        store.give_back_to_limits(&unused, NOW.plus(MINUTE)).await.unwrap();
-        let granted = store.take_from_limits(&asks, NOW.plus(2 * MINUTE)).await.unwrap();
+        store.give_back_to_limits(&change(), &unused, NOW.plus(MINUTE)).await.unwrap();
+        let granted = store.take_from_limits(&change(), &asks, NOW.plus(2 * MINUTE)).await.unwrap();
         assert_eq!((granted[0].n, granted[1].n), (5, 2));
     }
 
@@ -92,18 +127,48 @@ stories! {
         take(&world.app.store, "10/d", 10, NOW).await;
         world.configure(|s| { s.renamed = vec![("default", "relay")]; s.digest = "transport = \"relay\"".into(); }).await;
         let asks = [ask(LimitKey::of("relay"), "10/d", 10)];
-        assert_eq!(world.app.store.take_from_limits(&asks, NOW.plus(HOUR)).await.unwrap()[0].n, 0);
+        assert_eq!(world.app.store.take_from_limits(&change(), &asks, NOW.plus(HOUR)).await.unwrap()[0].n, 0);
     }
 
     async fn domains_that_are_written_to_no_more_are_forgotten(world) {
         let store = &world.app.store;
         let many: Vec<Ask> = (0..300).map(|i| ask(LimitKey::towards("default", &format!("d{i}.example")), "1/d", 1)).collect();
-        assert!(store.take_from_limits(&many, NOW).await.unwrap().iter().all(|granted| granted.n == 1));
+        assert!(store.take_from_limits(&change(), &many, NOW).await.unwrap().iter().all(|granted| granted.n == 1));
         let warm_up = Ramp::parse("100/d to 400/d in 3d").unwrap();
-        store.take_from_limits(&[Ask { warm_up, ..ask(LimitKey::of("default"), "none", 1) }], NOW).await.unwrap();
+        store.take_from_limits(&change(), &[Ask { warm_up, ..ask(LimitKey::of("default"), "none", 1) }], NOW).await.unwrap();
         let again = [many[7].clone(), ask(LimitKey::towards("default", "new.example"), "1/d", 1)];
-        assert_eq!(store.take_from_limits(&again, NOW.plus(3 * DAY)).await.unwrap().iter().map(|granted| granted.n).sum::<i64>(), 2);
+        assert_eq!(store.take_from_limits(&change(), &again, NOW.plus(3 * DAY)).await.unwrap().iter().map(|granted| granted.n).sum::<i64>(), 2);
         assert_eq!(world.sql("UPDATE limits SET total = total").await, 3, "the two, and the warming-up's");
-        assert_eq!(world.app.store.take_from_limits(&again, NOW.plus(3 * DAY)).await.unwrap()[0].n, 0);
+        assert_eq!(world.app.store.take_from_limits(&change(), &again, NOW.plus(3 * DAY)).await.unwrap()[0].n, 0);
+    }
+
+    async fn who_left_before_the_start_uses_up_no_limit(world) {
+        world.configure(|s| s.transport = "connections = 1\nrate = \"3/h\"".into()).await;
+        assert_eq!(two_of_five_left(world).await, "sent: 3 sent, 2 cancelled");
+    }
+
+    async fn who_left_before_the_start_uses_up_no_limit_of_the_domain(world) {
+        world.configure(|s| s.transport = "connections = 1\ndomains = [\"example.org: 3/h\"]".into()).await;
+        assert_eq!(two_of_five_left(world).await, "sent: 3 sent, 2 cancelled");
+    }
+
+    async fn a_crowd_that_a_domain_can_not_take_comes_back_in_portions(world) {
+        world.configure(|s| s.transport = "connections = 2\ndomains = [\"example.org: 10/h\"]".into()).await;
+        world.publish([article("a")]).await;
+        world.readers(60).await;
+        let edition = world.edition().await;
+        let begun = world.now();
+        world.deliver().await;
+        assert_eq!(world.fate(edition).await, "sending: 50 queued, 10 sent");
+        for hours in 1..=5 {
+            let due = begun.plus(hours * HOUR + HOUR / 2).0;
+            let many = world.sql(&format!("UPDATE waiting SET due_at = due_at WHERE due_at < {due}")).await;
+            assert_eq!(many, 10 * u64::try_from(hours).unwrap(), "within {hours} hours and a half");
+        }
+        for sent in [20, 30] {
+            world.leap(HOUR + 5 * MINUTE);
+            world.deliver().await;
+            assert_eq!(world.fate(edition).await, format!("sending: {} queued, {sent} sent", 60 - sent));
+        }
     }
 }

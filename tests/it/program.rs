@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::support::Shell;
@@ -31,12 +31,21 @@ impl Serving {
         Self::run(folder, "serve")
     }
 
+    /// The same, where TLS trusts the authorities of this file alone.
+    pub(crate) fn trusting(folder: &Path, authorities: &Path) -> Self {
+        Self::begin(folder, "serve", |command| command.env("SSL_CERT_FILE", authorities))
+    }
+
     /// The same with another command that lasts.
     pub(crate) fn run(folder: &Path, command: &str) -> Self {
+        Self::begin(folder, command, |command| command)
+    }
+
+    fn begin(folder: &Path, command: &str, change: impl FnOnce(&mut Command) -> &mut Command) -> Self {
         let log = folder.join("serve.log");
         let file = std::fs::File::create(&log).unwrap();
         let mut command = Shell::command(folder, &[command]);
-        let process = command.stdout(Stdio::null()).stderr(file).spawn().unwrap();
+        let process = change(&mut command).stdout(Stdio::null()).stderr(file).spawn().unwrap();
         Self { process, log, address: None }
     }
 
@@ -117,11 +126,21 @@ pub(crate) fn get(address: SocketAddr, path: &str, headers: &[&str]) -> Answer {
     ask(address, "GET", path, headers)
 }
 
+/// Sends a form.
+pub(crate) fn post(address: SocketAddr, path: &str, form: &str) -> Answer {
+    let headers = ["Content-Type: application/x-www-form-urlencoded", &format!("Content-Length: {}", form.len())];
+    send(address, "POST", path, &headers, form)
+}
+
 pub(crate) fn ask(address: SocketAddr, method: &str, path: &str, headers: &[&str]) -> Answer {
+    send(address, method, path, headers, "")
+}
+
+fn send(address: SocketAddr, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
     let mut line = TcpStream::connect(address).unwrap();
     line.set_read_timeout(Some(PATIENCE)).unwrap();
     let more: String = headers.iter().map(|h| format!("{h}\r\n")).collect();
-    write!(line, "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{more}\r\n").unwrap();
+    write!(line, "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{more}\r\n{body}").unwrap();
     let mut all = Vec::new();
     line.read_to_end(&mut all).unwrap();
     let end = all.windows(4).position(|w| w == b"\r\n\r\n").unwrap();

@@ -53,6 +53,16 @@ stories! {
         assert!(here > 0 && there > 0, "{here} and {there}");
     }
 
+    async fn the_stronger_of_two_takes_about_three_times_as_much(world) {
+        let readers = 2_560;
+        let other = second(world, "weight = 3", "", Script::new()).await;
+        world.readers(readers).await;
+        world.edition().await;
+        assert_eq!(deliver(world).await, (Some(0), format!("sent {readers}, failed 0, waiting 0, held 0")));
+        let (here, there) = divided(world, &other, readers);
+        assert!((60..=90).contains(&(100 * here / readers)), "{here} and {there}");
+    }
+
     async fn a_stand_by_sends_nothing_while_the_first_can_and_all_when_it_can_not(world) {
         let other = second(world, "", "weight = 0", Script::new()).await;
         world.readers(40).await;
@@ -91,5 +101,21 @@ stories! {
         world.leap(2 * HOUR);
         world.deliver().await;
         assert_eq!(world.fate(edition).await, "sent: 60 sent");
+    }
+
+    async fn a_domain_that_rests_is_left_alone_by_the_next_run_too(world) {
+        world.relay.set_script(Script::new().rule(Rule::say(At::Rcpt, "451 4.3.2 too busy").recipient("@slow.example")));
+        world.publish([article("a")]).await;
+        world.subscribe("weekly", (0..20).map(|n| Person { email: format!("r{n}@slow.example"), ..Person::default() })).await;
+        world.edition().await;
+        assert!((5..=12).contains(&world.deliver().await.deferred));
+        world.publish([Draft { published_at: world.now().plus(-HOUR), ..article("b") }]).await;
+        let second = world.edition().await;
+        let report = world.deliver().await;
+        assert_eq!((report.attempts(), world.fate(second).await.as_str()), (0, "sending: 20 queued"));
+        world.relay.set_script(Script::new());
+        world.leap(2 * HOUR);
+        world.deliver().await;
+        assert_eq!(world.fate(second).await, "sent: 20 sent");
     }
 }

@@ -17,13 +17,13 @@ use crate::smtp::{connect, patience, send, transport};
 use crate::smtp_server::{At, Rule, Script, SmtpServer};
 
 /// A private authority and a certificate of its own for 127.0.0.1, made by openssl.
-struct Authority {
+pub(crate) struct Authority {
     _home: tempfile::TempDir,
-    ca: PathBuf,
-    acceptor: TlsAcceptor,
+    pub(crate) ca: PathBuf,
+    pub(crate) acceptor: TlsAcceptor,
 }
 
-fn authority() -> Option<Authority> {
+pub(crate) fn authority() -> Option<Authority> {
     let home = tempfile::tempdir().unwrap();
     let file = |name: &str| home.path().join(name);
     std::fs::write(file("ext"), "subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n").unwrap();

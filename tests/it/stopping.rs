@@ -51,6 +51,20 @@ stories! {
         assert_eq!(world.relay.mails().len(), 9);
     }
 
+    async fn a_relay_that_is_silent_before_any_mail_is_not_waited_for(world) {
+        for at in [At::Connect, At::Ehlo] {
+            let (edition, report, _) = stopped(world, at, SHORT, false).await;
+            assert_eq!((report.attempts(), world.fate(edition).await.as_str()), (0, "sending: 3 queued"), "{at:?}");
+            assert!(!report.trouble.is_some_and(|why| why.contains("silent")), "nobody knows that it is in trouble");
+            world.relay.set_script(Script::new());
+            world.relay.release();
+            world.restart();
+            world.deliver().await;
+            assert_eq!(world.fate(edition).await, "sent: 3 sent", "{at:?}");
+        }
+        assert_eq!(world.relay.mails().len(), 6);
+    }
+
     async fn a_message_without_an_answer_is_not_waited_for_long_and_stays_unknown(world) {
         let (edition, report, took) = stopped(world, At::Content, SHORT, false).await;
         assert!(took >= SHORT && report.sent == 0, "{took:?}, {report:?}");

@@ -98,6 +98,17 @@ fn an_edition_that_has_enough_is_full_and_one_that_runs_low_calls_the_feeder() {
 }
 
 #[test]
+fn an_edition_that_runs_low_by_who_stands_aside_calls_the_feeder_too() {
+    let desk = Desk { docket: Docket::new(3, Vec::new()), ..Desk::new() };
+    desk.add(1, [11], Some(&limit("closed.example", 0)));
+    desk.add(1, [12, 13], None);
+    assert_eq!(id(desk.next().as_ref()), Some(12));
+    let called = desk.docket.hungry.notified();
+    tokio::pin!(called);
+    assert!(called.enable(), "it was the one before that made it low");
+}
+
+#[test]
 fn a_job_put_back_is_the_next_of_its_edition() {
     let desk = Desk::new();
     desk.add(1, [11, 12], None);
@@ -169,6 +180,34 @@ fn a_rest_is_prolonged_and_never_shortened() {
     desk.docket.rest(&key, NOW.plus(900));
     assert!(desk.docket.try_next(NOW.plus(500)).is_none());
     assert_eq!(id(desk.docket.try_next(NOW.plus(900)).as_ref()), Some(11));
+}
+
+#[test]
+fn a_domain_is_forgotten_when_its_rest_is_over_and_nobody_goes_there() {
+    let desk = Desk::new();
+    let known = |desk: &Desk| desk.docket.order().domains.len();
+    desk.docket.rest(&"slow.example".into(), NOW.plus(500));
+    desk.docket.look(NOW.plus(499));
+    assert_eq!(known(&desk), 1);
+    desk.docket.look(NOW.plus(500));
+    assert_eq!(known(&desk), 0);
+    desk.add(1, [11], Some(&limit("slow.example", 1)));
+    let on_its_way = desk.next();
+    desk.docket.rest(&"slow.example".into(), NOW.plus(900));
+    desk.docket.look(NOW.plus(900));
+    assert_eq!(known(&desk), 1, "a message to it is in flight");
+    drop(on_its_way);
+    assert_eq!(known(&desk), 0);
+}
+
+#[test]
+fn domains_that_rested_in_an_earlier_run_rest_on() {
+    let wide = limit("slow.example", 9);
+    let desk = Desk { docket: Docket::new(2, vec![("slow.example".into(), NOW.plus(500))]), ..Desk::new() };
+    desk.add(1, [11], Some(&wide));
+    desk.add(1, [12], None);
+    assert_eq!(desk.order(), [12]);
+    assert_eq!(id(desk.docket.try_next(NOW.plus(500)).as_ref()), Some(11));
 }
 
 #[test]

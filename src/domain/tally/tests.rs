@@ -59,7 +59,7 @@ fn what_is_given_back_can_be_taken_again() {
     tally.give_back(2, NOON);
     let later = NOON.plus(10 * MINUTE);
     assert_eq!(tally.take(&limits, None, 5, later).n, 2);
-    assert_eq!(tally.take(&limits, None, 1, later), Granted { n: 0, again: NOON.plus(HOUR) });
+    assert_eq!(tally.take(&limits, None, 1, later), Granted { n: 0, again: NOON.plus(HOUR), at: later });
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn the_days_of_a_ramp_count_from_its_first_message() {
     let ramp = Ramp::parse("10/d to 40/d in 3d").unwrap();
     let mut tally = Tally::default();
     let mut take = |wanted, now| tally.take(&[], ramp.as_ref(), wanted, now);
-    assert_eq!(take(50, NOON), Granted { n: 10, again: NOON.plus(DAY) });
+    assert_eq!(take(50, NOON), Granted { n: 10, again: NOON.plus(DAY), at: NOON });
     assert_eq!(take(50, NOON.plus(23 * HOUR)).n, 0);
     assert_eq!(take(50, NOON.plus(DAY)).n, 20);
     assert_eq!(take(50, NOON.plus(2 * DAY - 1)).n, 0);

@@ -49,10 +49,6 @@ pub struct Signer {
     domain: Option<Arc<str>>,
 }
 
-/// The hash of a body: worth keeping for mails that share one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BodyHash(String);
-
 /// A TXT record of the DNS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
@@ -62,9 +58,10 @@ pub struct Record {
     pub value: String,
 }
 
-/// Hashes a body, which is all behind the header section's empty line; its lines end in CRLF.
-pub fn body_hash(body: &str) -> BodyHash {
-    BodyHash(STANDARD.encode(digest::digest(&SHA256, &canonical::body(body.as_bytes()))))
+/// The hash of a body, which is all behind the header section's empty line; its lines end in CRLF. Each mail has its own: in
+/// the bodies of an edition stands the reader's own link to leave.
+fn body_hash(body: &str) -> String {
+    STANDARD.encode(digest::digest(&SHA256, &canonical::body(body.as_bytes())))
 }
 
 impl Signer {
@@ -99,15 +96,7 @@ impl Signer {
     /// When it is no message, or has no sender.
     pub fn sign(&self, message: &str, at: Millis) -> Result<String, Refused> {
         let (head, body) = message.split_once("\r\n\r\n").ok_or_else(|| refused("it has no empty line behind its header"))?;
-        self.sign_head(head, &body_hash(body), at)
-    }
-
-    /// The same for a header section and the hash of the body that follows it.
-    ///
-    /// # Errors
-    /// When there is no sender.
-    pub fn sign_head(&self, head: &str, body: &BodyHash, at: Millis) -> Result<String, Refused> {
-        let fields = canonical::fields(head);
+        let (fields, body_hash) = (canonical::fields(head), body_hash(body));
         let own;
         let domain = match &self.domain {
             Some(domain) => domain.as_ref(),
@@ -130,7 +119,7 @@ impl Signer {
                 let (glue, begin) = if i == 0 { (" ", "h=") } else { ("", "") };
                 field.add(glue, &format!("{begin}{name}{}", if i + 1 == names.len() { ';' } else { ':' }));
             }
-            field.add(" ", &format!("bh={};", body.0));
+            field.add(" ", &format!("bh={body_hash};"));
             field.add(" ", "b=");
             signed.truncate(length);
             canonical::field(&field.text, &mut signed);

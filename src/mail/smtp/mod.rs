@@ -15,3 +15,4 @@ pub use commands::Envelope;
 pub use connection::Connection;
 pub use outcome::{Answer, Delivered, Enhanced, Outcome, Scope};
 pub use relay::{Patience, Relay, Trouble};
+pub(crate) use tls::verified_by_system;

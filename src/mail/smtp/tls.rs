@@ -1,4 +1,4 @@
-//! Who is trusted to be the relay: the system's authorities, a private one, or, where the operator asks for no more, anybody.
+//! Who is trusted to be the other end: the system's authorities, a private one, or, where the operator asks for no more, anybody.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ pub(super) fn unverified() -> Result<ClientConfig, rustls::Error> {
     Ok(config.dangerous().with_custom_certificate_verifier(anybody).with_no_client_auth())
 }
 
-/// Verifies the relay's certificate and name against the system's authorities.
-pub(super) fn verified_by_system() -> Result<ClientConfig, rustls::Error> {
+/// Verifies the other end's certificate and name against the system's authorities.
+pub(crate) fn verified_by_system() -> Result<ClientConfig, rustls::Error> {
     let provider = provider();
     let verifier = Arc::new(rustls_platform_verifier::Verifier::new(Arc::clone(&provider))?);
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;

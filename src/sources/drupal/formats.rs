@@ -160,6 +160,8 @@ pub(super) fn link(address: &str, text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn own(filters: &str) -> Formats {
@@ -190,6 +192,16 @@ mod tests {
         let on = own("s:12:\"filter_autop\";a:2:{s:6:\"status\";b:1;s:6:\"weight\";i:0;}");
         assert_eq!(on.html("a\n\nb", "own").unwrap(), "<p>a</p>\n<p>b</p>\n");
         assert_eq!(on.html("a", "gone"), None, "a format that is gone shows nothing");
+    }
+
+    proptest! {
+        #[test]
+        fn linking_takes_nothing_away(text in "(<a href='x'>|</a>|<pre|>|<|https://a\\.example/x|www\\.|&lt;|&gt;| |\n|[.,)\"校]){0,20}") {
+            let made = linked(&text);
+            let bare = made.replace("</a>", "").replace("<a href=\"", "");
+            prop_assert!(made.len() >= text.len() && bare.len() <= made.len());
+            prop_assert!(text.contains("https://") || text.contains("www.") || made == text);
+        }
     }
 
     #[test]

@@ -32,7 +32,8 @@ pub(crate) async fn read(source: &Source, found: Sender<Found>) -> anyhow::Resul
             // Others may be the translation of one that is not published, but never of nothing that is.
             let first = node.published().next().map(|first| source_id(node, first));
             for translation in node.published() {
-                let told = tell(source, &site, node, translation, first.as_deref());
+                let mut told = tell(source, &site, node, translation);
+                told.translation_of = first.clone().filter(|first| *first != told.source_id);
                 if found.send(Found::Article(Box::new(told))).await.is_err() {
                     // Nobody listens any more, so there is nobody to read for.
                     session.close().await;
@@ -60,7 +61,7 @@ fn source_id(node: &Node, translation: &Translation) -> String {
 }
 
 /// One language of a node as an article.
-fn tell(source: &Source, site: &Site, node: &Node, translation: &Translation, first: Option<&str>) -> Draft {
+fn tell(source: &Source, site: &Site, node: &Node, translation: &Translation) -> Draft {
     // Drupal's titles and names are plain text, in which `<` and `&` stand for themselves.
     let plain = |text: &String| encode_text(text).into_owned();
     let mut notes = Vec::new();
@@ -73,7 +74,6 @@ fn tell(source: &Source, site: &Site, node: &Node, translation: &Translation, fi
     if unshown > 0 {
         notes.push("Embedded media that are not public, or of a kind that can't be shown, are left out.".to_owned());
     }
-    let own_id = source_id(node, translation);
     // Drupal's own feeds give all languages of a node one guid; only one article can keep it.
     let keeps_guid = source.ids == Ids::Source && translation.is_original;
     Draft {
@@ -89,8 +89,7 @@ fn tell(source: &Source, site: &Site, node: &Node, translation: &Translation, fi
         image_url: translation.image.as_deref().and_then(|uri| addresses::file(site, uri)),
         published_at: Millis(translation.published_at.saturating_mul(SECOND)),
         updated_at: translation.changed_at.map(|at| Millis(at.saturating_mul(SECOND))),
-        translation_of: first.filter(|first| **first != own_id).map(str::to_owned),
-        source_id: own_id,
+        source_id: source_id(node, translation),
         notes,
         ..Draft::default()
     }

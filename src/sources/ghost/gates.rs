@@ -44,6 +44,8 @@ fn for_visitors(html: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const POST: &str = "<p>a</p><!--kg-gated-block:begin nonMember:false memberSegment:\"status:free\" --><p>b</p><!--kg-gated-block:end-->\
@@ -61,6 +63,14 @@ mod tests {
     fn a_block_without_its_end_is_kept_back() {
         for broken in ["<p>a</p><!--kg-gated-block:begin nonMember:true --><p>b</p>", "<p>a</p><!--kg-gated-block:begin nonMember:false"] {
             assert_eq!(opened(broken, true, Members::Hidden), "<p>a</p>");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_stands_behind_the_mark_is_never_a_visitors(text in "(<p>|<!--kg-gated-block:begin |nonMember:(true|false) -->|<!--kg-gated-block:end-->|-->|校){0,20}") {
+            let post = format!("{text}{PREVIEW_ENDS}secret");
+            prop_assert!(!opened(&post, false, Members::Preview).contains("secret"));
         }
     }
 }

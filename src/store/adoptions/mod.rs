@@ -3,9 +3,10 @@
 use serde_json::Value;
 
 use self::plan::{Known, Noted, plan};
-use super::articles::BUMP;
+use super::changes::{Changes, Logging, log};
 use super::dialect::{Column, sql};
 use super::{Store, StoreError, StoreResult, reading, transaction};
+use crate::domain::selection::Kind;
 use crate::domain::time::Millis;
 
 pub(super) mod first_sight;
@@ -49,7 +50,8 @@ impl Store {
     /// An old article moves to its new place; where that is taken by one that came in meanwhile, the two become one, told
     /// wherever either was. [`Store::regroup`] must follow for each source of the report; until then none of them is news.
     pub async fn adopt_ids(&self, claims: Vec<Claim>, sources: &[String], now: Millis) -> StoreResult<Result<Adopted, Vec<(u64, String)>>> {
-        let (statements, sources) = (self.adopting(), sources.to_vec());
+        let (statements, sources, logging) = (self.adopting(), sources.to_vec(), Logging::of(self));
+        let terms = format!("SELECT article_id, kind, term FROM article_terms WHERE article_id IN {}", self.numbers("$1"));
         let done = transaction!(self, |tx| {
             let known: Vec<KnownRow> = sqlx::query_as(ARTICLES).fetch_all(&mut *tx).await?;
             let noted: Vec<NotedRow> = sqlx::query_as(ADOPTIONS).fetch_all(&mut *tx).await?;
@@ -57,14 +59,17 @@ impl Store {
                 Ok(plan) => plan,
                 Err(refused) => return Ok(Err(refused)),
             };
+            let had = sqlx::query_as(sql(terms.clone())).bind(plan.rows()).fetch_all(&mut *tx).await?;
+            let changes = plan.changes(had);
             for (statement, rows) in statements.iter().zip(plan.parameters()) {
                 if rows != "[]" {
                     sqlx::query(sql(statement.clone())).bind(&rows).bind(now.0).execute(&mut *tx).await?;
                 }
             }
-            sqlx::query(BUMP).execute(&mut *tx).await?;
+            log!(tx, logging, changes);
             Ok(plan.report)
         });
+        self.announce();
         match done {
             Err(StoreError::Sql(sqlx::Error::Database(e))) if e.is_unique_violation() => {
                 Err(StoreError::Refused("an article came in while the ids were looked at, and nothing was changed: call it again".into()))
@@ -103,14 +108,19 @@ impl Store {
             format!("DELETE FROM ledger WHERE article_id IN {numbers} AND {always}"),
             format!("DELETE FROM articles WHERE id IN {numbers} AND {always}"),
             format!("UPDATE articles SET guid = m.guid, changed_at = $2 FROM {merged} AS m WHERE articles.id = m.fresh"),
+            format!("UPDATE article_terms SET guid = m.guid FROM {merged} AS m WHERE article_terms.article_id = m.fresh AND {always}"),
             // To a place of their own first: two may change places.
             format!("UPDATE articles SET source = '', source_id = CAST(id AS TEXT) WHERE id IN {numbers} AND {always}"),
             format!(
                 "UPDATE articles SET source = m.source, source_id = m.source_id, translation_of = m.translation_of, changed_at = $2, \
-                 group_id = 0 FROM {moved} AS m WHERE articles.id = m.id"
+                 group_id = 0, is_ungrouped = TRUE FROM {moved} AS m WHERE articles.id = m.id"
+            ),
+            format!(
+                "UPDATE article_terms SET term = m.source FROM {moved} AS m \
+                 WHERE article_terms.article_id = m.id AND article_terms.kind = 'source' AND {always}"
             ),
             format!("UPDATE articles SET translation_of = NULL WHERE id IN {numbers} AND {always}"),
-            format!("UPDATE articles SET group_id = 0 WHERE group_id IN {numbers} AND {always}"),
+            format!("UPDATE articles SET group_id = 0, is_ungrouped = TRUE WHERE group_id IN {numbers} AND {always}"),
             format!("DELETE FROM adoptions WHERE guid IN {} AND {always}", self.texts("$1")),
             format!(
                 "INSERT INTO adoptions (guid, source, source_id, from_source, from_id, adopted_at) \
@@ -120,7 +130,7 @@ impl Store {
     }
 }
 
-const STEPS: usize = 12;
+const STEPS: usize = 14;
 
 /// What was told of any of a pair, or of a twin of either, was told of all of them: later their groups may part.
 fn told_to_all(pairs: &str) -> String {
@@ -138,12 +148,31 @@ fn told_to_all(pairs: &str) -> String {
 }
 
 impl plan::Plan {
+    /// All articles that change, as one parameter.
+    fn rows(&self) -> String {
+        let of = |rows: &[Value], key: &str| rows.iter().map(|r| r[key].clone()).collect::<Vec<_>>();
+        let all = [of(&self.merged, "old"), of(&self.merged, "fresh"), of(&self.named, "fresh"), of(&self.moved, "id")].concat();
+        Value::from(all).to_string()
+    }
+
+    /// What feeds they were in and will be in, by what they were selected by before: (row, kind, term).
+    fn changes(&self, had: Vec<(i64, String, String)>) -> Changes {
+        let mut changes = Changes::of(had);
+        for moved in &self.moved {
+            if let (Some(row), Some(source)) = (moved["id"].as_i64(), moved["source"].as_str()) {
+                changes.add(row, Vec::new(), vec![(Kind::Source, source.to_owned())]);
+            }
+        }
+        changes
+    }
+
     /// The rows for each statement of [`Store::adopting`].
     fn parameters(&self) -> [String; STEPS] {
         let json = |rows: Vec<Value>| Value::from(rows).to_string();
         let each = |rows: &[Value], key: &str| rows.iter().map(|r| r[key].clone()).collect::<Vec<_>>();
         let alone = self.moved.iter().map(|m| serde_json::json!({"old": m["id"], "fresh": null}));
         let pairs = self.merged.iter().cloned().chain(alone).collect();
+        let (named, moved) = (json([self.merged.clone(), self.named.clone()].concat()), json(self.moved.clone()));
         let (merged, gone) = (json(self.merged.clone()), json(each(&self.merged, "old")));
         [
             json(pairs),
@@ -151,9 +180,11 @@ impl plan::Plan {
             merged,
             gone.clone(),
             gone,
-            json([self.merged.clone(), self.named.clone()].concat()),
+            named.clone(),
+            named,
             json(each(&self.moved, "id")),
-            json(self.moved.clone()),
+            moved.clone(),
+            moved,
             Value::from(self.unlinked.clone()).to_string(),
             Value::from(self.groups.clone()).to_string(),
             json(each(&self.notes, "guid")),

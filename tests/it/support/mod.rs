@@ -2,12 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should stop where it can't")]
 
+mod broken_line;
 mod postgres;
 mod settings;
 mod shell;
+mod standstill;
 mod time;
 mod world;
 
+pub(crate) use broken_line::{BrokenLine, Loss};
 pub(crate) use settings::Settings;
 pub(crate) use shell::Shell;
 pub(crate) use time::{BEGINNING, Time};

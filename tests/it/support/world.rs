@@ -19,7 +19,7 @@ use courant::subscribers::{self, Person};
 use sqlx::{AssertSqlSafe, Connection};
 use tokio_util::sync::CancellationToken;
 
-use super::{Settings, Time, postgres, skipped};
+use super::{BrokenLine, Loss, Settings, Time, postgres, skipped};
 use crate::smtp_server::{Script, SmtpServer};
 
 /// Which database a world stands on.
@@ -35,7 +35,7 @@ pub(crate) struct World {
     pub(crate) relay: SmtpServer,
     pub(crate) settings: Settings,
     pub(crate) home: tempfile::TempDir,
-    url: String,
+    pub(super) url: String,
     time: &'static Time,
     clock: fn() -> Millis,
     engine: delivery::Engine,
@@ -86,6 +86,12 @@ impl World {
     /// Another node, connected to the same store.
     pub(crate) async fn another_node(&self) -> App {
         connected(&self.settings, &self.url, &self.relay, &self.home, self.clock).await.unwrap()
+    }
+
+    /// The same over a line that loses answers.
+    pub(crate) async fn node_over(&self, losses: Vec<Loss>) -> (App, BrokenLine) {
+        let line = BrokenLine::to(&self.url, losses).await;
+        (connected(&self.settings, &line.url, &self.relay, &self.home, self.clock).await.unwrap(), line)
     }
 
     pub(crate) fn config_text(&self) -> String {

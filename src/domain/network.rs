@@ -1,0 +1,197 @@
+//! Networks of the internet: how they are written, and which of their addresses anybody may be sent to.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// A block of addresses, as `10.0.0.0/8` or `fd00::/8` (RFC 4632, RFC 4291 section 2.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Network {
+    first: IpAddr,
+    prefix: u8,
+}
+
+impl Network {
+    /// Reads one; an address without a prefix is a network of its own.
+    ///
+    /// # Errors
+    /// A sentence for a person when it is none, or when bits behind its prefix are set.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        let refusal = || format!("`{text}` is no network such as 10.0.0.0/8, 192.168.1.7 or fd00::/8");
+        let (address, prefix) = text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
+        let first: IpAddr = address.parse().map_err(|_| refusal())?;
+        let most: u8 = if first.is_ipv4() { 32 } else { 128 };
+        let prefix = match prefix {
+            Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => digits.parse().map_err(|_| refusal())?,
+            Some(_) => return Err(refusal()),
+            None => most,
+        };
+        if prefix > most {
+            return Err(refusal());
+        }
+        let network = Self { first, prefix };
+        let begins = network.masked(first);
+        if begins != first {
+            return Err(format!("`{text}` has bits behind its prefix: write {begins}/{prefix}"));
+        }
+        Ok(network)
+    }
+
+    /// Whether an address lies in it; one of the other family never does.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        self.first.is_ipv4() == address.is_ipv4() && self.masked(address) == self.first
+    }
+
+    fn masked(&self, address: IpAddr) -> IpAddr {
+        let prefix = u32::from(self.prefix);
+        match address {
+            IpAddr::V4(v4) => Ipv4Addr::from_bits(v4.to_bits() & u32::MAX.checked_shl(32 - prefix).unwrap_or(0)).into(),
+            IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & u128::MAX.checked_shl(128 - prefix).unwrap_or(0)).into(),
+        }
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.first, self.prefix)
+    }
+}
+
+/// Blocks of IPv4 that are nobody's on the internet, or somebody's whom no stranger may make us talk to: first address, prefix.
+const KEPT_V4: [([u8; 4], u32); 17] = [
+    ([0, 0, 0, 0], 8),        // this network (RFC 791)
+    ([10, 0, 0, 0], 8),       // private (RFC 1918)
+    ([100, 64, 0, 0], 10),    // behind a provider's translation (RFC 6598)
+    ([127, 0, 0, 0], 8),      // this machine
+    ([168, 63, 129, 16], 32), // a cloud's own services to its machines
+    ([169, 254, 0, 0], 16),   // this link, and the metadata of most clouds (RFC 3927)
+    ([172, 16, 0, 0], 12),    // private
+    ([192, 0, 0, 0], 24),     // protocols (RFC 6890)
+    ([192, 0, 2, 0], 24),     // documentation (RFC 5737)
+    ([192, 31, 196, 0], 24),  // AS112 (RFC 7535)
+    ([192, 52, 193, 0], 24),  // AMT (RFC 7450)
+    ([192, 88, 99, 0], 24),   // 6to4 relays (RFC 7526)
+    ([192, 168, 0, 0], 16),   // private
+    ([198, 18, 0, 0], 15),    // measurements (RFC 2544)
+    ([198, 51, 100, 0], 24),  // documentation
+    ([203, 0, 113, 0], 24),   // documentation
+    ([224, 0, 0, 0], 3),      // multicast, reserved, broadcast
+];
+
+/// The same within IPv6's global unicast, 2000::/3, outside which nothing is public.
+const KEPT_V6: [(u128, u32); 4] = [
+    (0x2001_0000 << 96, 23), // protocols, Teredo among them, which hides an IPv4 address (RFC 4380)
+    (0x2001_0db8 << 96, 32), // documentation (RFC 3849)
+    (0x2002_0000 << 96, 16), // 6to4, which hides one too (RFC 3056)
+    (0x3fff_0000 << 96, 20), // documentation (RFC 9637)
+];
+
+/// Whether an address is one of the open internet: not private, of this machine or link, a group's, or another address in
+/// disguise (IPv4-mapped, NAT64, 6to4, Teredo).
+pub fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => !KEPT_V4.iter().any(|(first, prefix)| (v4.to_bits() ^ u32::from_be_bytes(*first)) >> (32 - prefix) == 0),
+        IpAddr::V6(v6) => {
+            let bits = v6.to_bits();
+            bits >> 125 == 1 && !KEPT_V6.iter().any(|(first, prefix)| (bits ^ first) >> (128 - prefix) == 0)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_network_holds_its_own_addresses_alone() {
+        let ten = Network::parse(" 10.0.0.0/8 ").unwrap();
+        assert!(ten.contains(ip("10.255.0.1")) && !ten.contains(ip("11.0.0.0")) && !ten.contains(ip("::ffff:10.0.0.1")));
+        let ula = Network::parse("fd00::/8").unwrap();
+        assert!(ula.contains(ip("fdab::1")) && !ula.contains(ip("fe80::1")));
+        let one = Network::parse("::1").unwrap();
+        assert!(one.contains(ip("::1")) && !one.contains(ip("::2")));
+        assert!(Network::parse("0.0.0.0/0").unwrap().contains(ip("8.8.8.8")));
+    }
+
+    #[test]
+    fn what_is_no_network_gets_a_sentence() {
+        for text in ["", "10.0.0.0/33", "10.0.0/8", "::/129", "10.0.0.0/+8", "10.0.0.0/", "example.org", "10.0.0.0/8/8"] {
+            assert!(Network::parse(text).unwrap_err().contains("is no network"), "{text}");
+        }
+        assert_eq!(Network::parse("10.1.0.0/8").unwrap_err(), "`10.1.0.0/8` has bits behind its prefix: write 10.0.0.0/8");
+    }
+
+    #[test]
+    fn only_the_open_internet_is_public() {
+        for text in ["1.1.1.1", "8.8.8.8", "172.15.0.1", "172.32.0.1", "100.63.0.1", "100.128.0.1", "192.169.0.1", "223.255.255.254"] {
+            assert!(is_public(ip(text)), "{text}");
+        }
+        for text in ["2606:4700:4700::1111", "2001:4860:4860::8888", "2a00:1450::1", "2001:200::1"] {
+            assert!(is_public(ip(text)), "{text}");
+        }
+        let kept = [
+            "0.0.0.0",
+            "10.0.0.1",
+            "100.64.0.1",
+            "100.100.100.200",
+            "127.0.0.1",
+            "127.255.0.1",
+            "168.63.129.16",
+            "169.254.169.254",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.0.0.192",
+            "192.168.1.1",
+            "198.19.0.1",
+            "203.0.113.1",
+            "224.0.0.1",
+            "239.1.1.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::127.0.0.1",
+            "::ffff:127.0.0.1",
+            "::ffff:8.8.8.8",
+            "64:ff9b::7f00:1",
+            "64:ff9b:1::1",
+            "100::1",
+            "2001::1",
+            "2001:db8::1",
+            "2002:7f00:1::1",
+            "3fff::1",
+            "fd00:ec2::254",
+            "fc00::1",
+            "fe80::1",
+            "fec0::1",
+            "ff02::1",
+        ];
+        for text in kept {
+            assert!(!is_public(ip(text)), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_network_is_read_as_it_is_written(bits in any::<u128>(), prefix in 0_u8..=128, four in any::<bool>()) {
+            let (whole, prefix): (IpAddr, u8) = match four {
+                true => (Ipv4Addr::from_bits(u32::try_from(bits >> 96).unwrap()).into(), prefix / 4),
+                false => (Ipv6Addr::from_bits(bits).into(), prefix),
+            };
+            let network = Network { first: Network { first: whole, prefix }.masked(whole), prefix };
+            prop_assert!(network.contains(whole));
+            prop_assert_eq!(Network::parse(&network.to_string()), Ok(network));
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in "[0-9a-f:./]{0,20}") {
+            let _ = Network::parse(&text);
+        }
+    }
+}

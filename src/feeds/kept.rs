@@ -1,0 +1,159 @@
+//! Made feeds on disk, so that a restart serves at once, also while the database is away.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::format::Format;
+use super::made::{Made, Piece};
+use crate::domain::time::Millis;
+
+/// What was made from which state of the store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Mark {
+    /// The store it is about.
+    pub(super) store: String,
+    /// All changes up to this version are in the documents.
+    pub(super) version: i64,
+    /// All articles whose time came until then, too.
+    pub(super) at: i64,
+}
+
+/// What stands before the compressed document.
+#[derive(Serialize, Deserialize)]
+struct Header {
+    file: String,
+    format: String,
+    modified: Option<i64>,
+    settings: String,
+    pieces: Vec<Piece>,
+    checksum: String,
+}
+
+/// A document as it was kept.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) made: Arc<Made>,
+    /// A hash of the settings it was made under.
+    pub(super) settings: String,
+}
+
+/// A folder of made feeds. One process writes it; others read.
+#[derive(Debug)]
+pub(super) struct Folder {
+    path: PathBuf,
+    lock: Option<File>,
+    written: AtomicU64,
+}
+
+const MARK: &str = "mark.json";
+const ENDING: &str = "feed";
+
+impl Folder {
+    /// Opens a folder, made if missing. What can't be opened is said once and done without.
+    pub(super) fn open(path: &Path) -> Self {
+        let lock = fs::create_dir_all(path).and_then(|()| File::create(path.join("lock"))).and_then(|file| match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(fs::TryLockError::WouldBlock) => Ok(None),
+            Err(fs::TryLockError::Error(e)) => Err(e),
+        });
+        let lock = lock.unwrap_or_else(|e| {
+            tracing::warn!(
+                "made feeds are not kept on disk, so a restart makes them anew: {}: {e}; see [server] made_feeds",
+                path.display()
+            );
+            None
+        });
+        Self { path: path.to_path_buf(), lock, written: AtomicU64::new(0) }
+    }
+
+    /// All documents by their names, and the state of the store they were made from; what is damaged is left out.
+    pub(super) fn load(&self) -> (HashMap<String, Kept>, Option<Mark>) {
+        let mut all = HashMap::new();
+        let files = fs::read_dir(&self.path).into_iter().flatten().flatten().map(|entry| entry.path());
+        for path in files.filter(|path| path.extension().is_some_and(|ending| ending == ENDING)) {
+            match fs::read(&path).ok().and_then(|bytes| read(bytes.into())) {
+                Some((name, kept)) => drop(all.insert(name, kept)),
+                None => tracing::warn!("{} is damaged and will be made anew", path.display()),
+            }
+        }
+        let mark = fs::read(self.path.join(MARK)).ok().and_then(|json| serde_json::from_slice(&json).ok());
+        (all, mark)
+    }
+
+    /// Keeps documents, and after them the state they were made from.
+    pub(super) fn keep(&self, documents: &[(String, Arc<Made>, String)], gone: &[String], mark: &Mark) {
+        if self.lock.is_none() {
+            return;
+        }
+        let kept = documents.iter().try_for_each(|(file, made, settings)| self.replace(&name_of(file), &written(file, made, settings)?));
+        for file in gone {
+            let _ = fs::remove_file(self.path.join(name_of(file)));
+        }
+        let marked = kept.and_then(|()| self.replace(MARK, &serde_json::to_vec(mark)?));
+        if let Err(e) = marked {
+            tracing::warn!("made feeds could not be kept in {}: {e}", self.path.display());
+        }
+    }
+
+    /// Written beside and renamed: a reader sees the old file or the new one. Not flushed to the disk: what a power cut tears
+    /// is known by its checksum.
+    fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let unfinished = self.path.join(format!("{}.new", self.written.fetch_add(1, Ordering::Relaxed)));
+        File::create(&unfinished)?.write_all(bytes)?;
+        fs::rename(&unfinished, self.path.join(name))
+    }
+}
+
+/// A file's name on disk, whatever a feed's name holds.
+fn name_of(file: &str) -> String {
+    format!("{}.{ENDING}", hex(&Sha256::digest(file)[..16]))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn written(file: &str, made: &Made, settings: &str) -> io::Result<Vec<u8>> {
+    let gzip = made.gzip();
+    let mut header = Header {
+        file: file.to_owned(),
+        format: made.format.extension().to_owned(),
+        modified: made.modified.map(|at| at.0),
+        settings: settings.to_owned(),
+        pieces: made.pieces().to_vec(),
+        checksum: String::new(),
+    };
+    header.checksum = checksum(&header, &gzip)?;
+    let mut bytes = serde_json::to_vec(&header)?;
+    bytes.push(b'\n');
+    bytes.extend_from_slice(&gzip);
+    Ok(bytes)
+}
+
+fn read(bytes: Bytes) -> Option<(String, Kept)> {
+    let end = bytes.iter().position(|b| *b == b'\n')?;
+    let mut header: Header = serde_json::from_slice(&bytes[..end]).ok()?;
+    let gzip = bytes.slice(end + 1..);
+    let told = std::mem::take(&mut header.checksum);
+    if checksum(&header, &gzip).ok()? != told {
+        return None;
+    }
+    let made = Made::restored(Format::by_extension(&header.format)?, gzip, header.pieces, header.modified.map(Millis))?;
+    Some((header.file, Kept { made: Arc::new(made), settings: header.settings }))
+}
+
+/// Of the header without its checksum, and of the bytes behind it.
+fn checksum(header: &Header, gzip: &[u8]) -> io::Result<String> {
+    let mut hasher = Sha256::new();
+    hasher.update(serde_json::to_vec(header)?);
+    hasher.update(gzip);
+    Ok(hex(&hasher.finalize()[..16]))
+}
