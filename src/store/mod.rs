@@ -26,6 +26,7 @@ mod migrations;
 mod open;
 pub mod orders;
 pub mod outcomes;
+pub mod pings;
 pub mod pushes;
 pub mod rates;
 pub mod renames;

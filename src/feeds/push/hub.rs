@@ -97,8 +97,9 @@ fn request(config: &Config, asked: Asked<'_>) -> Result<Request, String> {
 fn topic(config: &Config, text: &str) -> Option<(String, Format)> {
     let (links, asked) = (Links(&config.site.base_url), Url::parse(text).ok().filter(|_| !text.contains(char::is_control))?);
     let named = |feed: &str, format: Format| Url::parse(&links.feed(feed, format.extension())).is_ok_and(|url| url == asked);
-    let all = config.feeds.iter().flat_map(|feed| Format::ALL.map(|format| (feed.name.clone(), format)));
-    all.into_iter().find(|(feed, format)| named(feed, *format))
+    let public = config.feeds.iter().filter(|feed| feed.private.is_none());
+    let mut all = public.flat_map(|feed| Format::ALL.map(|format| (feed.name.clone(), format)));
+    all.find(|(feed, format)| named(feed, *format))
 }
 
 /// A callback that can be asked at all; whether its host may be reached is judged at each connection.
