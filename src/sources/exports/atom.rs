@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 
 use super::xml::Element;
-use super::{Exported, Read, finished, paragraphs, resolved, time};
+use super::{Exported, Read, enclosed, finished, paragraphs, resolved, time};
 use crate::domain::article::Draft;
 
 /// The articles of a feed.
@@ -34,6 +34,7 @@ fn article(entry: &Element, feed: &Element, zone: &TimeZone) -> Result<Exported,
         authors: authors.unwrap_or_default(),
         language: [entry, feed].iter().find_map(|e| e.attribute("xml:lang")).map(str::to_owned),
         image_url: picture(entry).map(absolute),
+        enclosure: entry.all("atom:link").filter(|l| l.attribute("rel") == Some("enclosure")).find_map(|l| enclosed(l, "href")),
         // Without a date of its own an entry was published when it last changed.
         updated_at: updated,
         ..Draft::default()

@@ -5,7 +5,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::{Exported, Read, finished, paragraphs, resolved, time};
-use crate::domain::article::Draft;
+use crate::domain::article::{Draft, Enclosure};
 use crate::sources::lines::Lines;
 
 /// A feed whose items are left as they stand, so that each has its line.
@@ -72,10 +72,20 @@ fn article(item: &str, feed: &Feed<'_>, zone: &TimeZone) -> Result<Exported, Str
         authors: authors.unwrap_or_default(),
         language: text("language").or_else(|| feed.language.clone()),
         image_url: text("image").or_else(|| text("banner_image")).map(absolute),
+        enclosure: item.get("attachments").and_then(Value::as_array).into_iter().flatten().find_map(attached),
         updated_at: time("date_modified", text("date_modified"), zone)?,
         ..Draft::default()
     };
     finished(draft, published)
+}
+
+/// A sound or a film.
+fn attached(file: &Value) -> Option<Enclosure> {
+    let text = |name: &str| file.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (url, media_type) = (text("url"), text("mime_type"));
+    let is_played = media_type.starts_with("audio/") || media_type.starts_with("video/");
+    let length = file.get("size_in_bytes").and_then(Value::as_u64).unwrap_or_default();
+    (is_played && !url.is_empty()).then_some(Enclosure { url, media_type, length })
 }
 
 /// The names of one author or of several.

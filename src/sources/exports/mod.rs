@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use super::row::instant;
 use super::wordpress;
 use crate::config::Source;
-use crate::domain::article::Draft;
+use crate::domain::article::{Draft, Enclosure};
 use crate::domain::time::Millis;
 
 mod atom;
@@ -89,6 +89,13 @@ fn finished(mut draft: Draft, published: Option<Millis>) -> Result<Exported, Str
     draft.source_id = draft.guid.clone().unwrap_or_default();
     draft.published_at = published.or(draft.updated_at).unwrap_or_default();
     Ok(Exported { is_dated: published.or(draft.updated_at).is_some(), draft })
+}
+
+/// A sound or a film that an element points at.
+fn enclosed(element: &xml::Element, address: &str) -> Option<Enclosure> {
+    let media_type = element.attribute("type").filter(|kind| kind.starts_with("audio/") || kind.starts_with("video/"))?;
+    let length = element.attribute("length").and_then(|length| length.parse().ok()).unwrap_or_default();
+    Some(Enclosure { url: element.attribute(address)?.to_owned(), media_type: media_type.to_owned(), length })
 }
 
 /// A text as HTML, its lines as paragraphs.

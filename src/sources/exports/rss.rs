@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 
 use super::xml::Element;
-use super::{Exported, Read, finished, resolved, time};
+use super::{Exported, Read, enclosed, finished, resolved, time};
 use crate::domain::article::Draft;
 
 /// The articles of a channel.
@@ -43,6 +43,7 @@ fn article(item: &Element, language: Option<&str>, home: Option<&str>, zone: &Ti
             .or_else(|| item.attribute("xml:lang").map(str::to_owned))
             .or_else(|| language.map(str::to_owned)),
         image_url: image(item),
+        enclosure: item.all("enclosure").find_map(|e| enclosed(e, "url")),
         updated_at,
         ..Draft::default()
     };

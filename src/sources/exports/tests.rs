@@ -66,6 +66,8 @@ fn rss_is_read_with_all_that_stands_beside_it() {
         (&vec!["Colours".to_owned()], &vec!["indigo".to_owned()], &vec!["Mei Lin".to_owned()])
     );
     assert_eq!((blue.language.as_deref(), blue.image_url.as_deref()), (Some("de"), Some("https://dye.example/blue.jpg")));
+    let talk = blue.enclosure.as_ref().map(|file| (file.url.as_str(), file.media_type.as_str(), file.length));
+    assert_eq!(talk, Some(("https://dye.example/talk.mp3", "audio/mpeg", 3)));
     let red = &all[1];
     assert_eq!((red.url.as_deref(), red.guid.as_deref()), (Some("https://dye.example/red"), Some("https://dye.example/red")));
     assert_eq!((red.body_html.as_str(), red.summary.as_deref()), ("Only <i>a</i> description\u{a0}here © us", None));
