@@ -4,6 +4,7 @@
 
 mod adoptions;
 mod answers;
+mod archive;
 mod behaviours;
 mod callbacks;
 mod cli;
