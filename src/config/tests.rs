@@ -99,6 +99,8 @@ fn every_fault_is_told_with_its_line_in_order() {
     assert_eq!(said, expected);
 }
 
+const QUERY: &str = "kind = \"query\"\nurl = \"sqlite://x.db\"\nquery = \"SELECT 1\"\n";
+
 #[test]
 fn values_that_cannot_work_are_refused() {
     let source = "[[sources]]\nname = \"s\"\n";
@@ -107,7 +109,7 @@ fn values_that_cannot_work_are_refused() {
         (format!("{source}query = \"SELECT 1\""), "only kind = \"query\" has one"),
         (format!("{source}table_prefix = \"x_\""), "only kinds wordpress and drupal have one"),
         (format!("{source}url = \"mysql://h/d\""), "is kept in our own database"),
-        (format!("{source}ids = \"source\""), "only kinds wordpress, ghost and drupal have ids"),
+        (format!("{source}{QUERY}ids = \"source\""), "only kinds wordpress, ghost and drupal have ids"),
         (format!("{source}kind = \"query\"\nurl = \"sqlite://x.db\""), "`query` is missing"),
         (format!("{source}kind = \"wordpress\""), "`url` is missing"),
         (format!("{source}kind = \"wordpress\"\nurl = \"postgres://h/d\""), "begins with mysql://"),

@@ -7,6 +7,7 @@ use sqlx::postgres::PgPool;
 use sqlx::sqlite::SqlitePool;
 use tokio::sync::watch;
 
+pub mod adoptions;
 mod article_row;
 pub mod articles;
 pub mod audience;
