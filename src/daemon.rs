@@ -182,6 +182,10 @@ async fn deliver(app: App, beats: Beats, stop: CancellationToken) -> anyhow::Res
             broken = Err(e.into());
         }
     }
+    if broken.is_ok() {
+        // Without a transport there is nothing to send by, which is no reason to end.
+        stop.cancelled().await;
+    }
     leases.cancel();
     keeper.await.ok();
     engine.finish().await?;

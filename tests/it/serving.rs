@@ -98,3 +98,30 @@ stories! {
         assert!(public.join("news/Sesame0123456789.rss").exists() && !public.join("news.rss").exists());
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_site_with_feeds_and_no_mail_is_served_until_a_signal() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = r#"
+[site]
+title = "College News"
+base_url = "https://news.example.edu"
+id_authority = "news.example.edu,2026"
+[database]
+url = "sqlite://courant.db"
+[server]
+listen = "127.0.0.1:0"
+[[sources]]
+name = "college"
+kind = "builtin"
+[[feeds]]
+name = "news"
+"#;
+    std::fs::write(folder.path().join("config.toml"), config).unwrap();
+    let mut serving = Serving::start(folder.path());
+    let mut reader = Reader::at(serving.ready());
+    assert_eq!(reader.ask("GET", "/feeds/news.json", "").status, 200);
+    assert!(!serving.has_ended(), "{}", serving.log());
+    drop(reader);
+    assert_eq!(serving.stop().0, Some(0));
+}
