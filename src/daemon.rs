@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::config::{Source, Transport};
 use crate::delivery::{self, Engine};
 use crate::feeds::push::Pusher;
-use crate::feeds::shelf;
+use crate::feeds::{codings, shelf};
 use crate::store::Store;
 use crate::web::{self, Demo};
 use crate::{digests, sources};
@@ -51,6 +51,7 @@ pub async fn run_on(app: App, demo: Option<Demo>, listener: TcpListener, stop: C
     }
     let pusher = app.pusher();
     tasks.spawn(make_feeds(app.clone(), pusher.clone(), beats.clone(), stop.clone()));
+    tasks.spawn(compress(app.clone(), beats.clone(), stop.clone()));
     tasks.spawn(push(app.clone(), pusher, beats.clone(), stop.clone()));
     tasks.spawn(send(app, beats, stop.clone()));
     // Each runs until the signal; one that ends before, or breaks, takes the others down in good order.
@@ -92,6 +93,13 @@ async fn make_feeds(app: App, pusher: Pusher, beats: Beats, stop: CancellationTo
     })
     .await;
     drop(watching);
+    Ok(())
+}
+
+/// Makes the smallest form of feeds that have not changed for a while.
+async fn compress(app: App, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
+    let halt = stop.clone();
+    every_beat("Brotli", beats, stop, || async { codings::compress_due(&app.shelf, app.now(), &halt).await.map(|_| ()) }).await;
     Ok(())
 }
 
@@ -174,6 +182,10 @@ async fn deliver(app: App, beats: Beats, stop: CancellationToken) -> anyhow::Res
             stop.cancel();
             broken = Err(e.into());
         }
+    }
+    if broken.is_ok() {
+        // Without a transport there is nothing to send by, which is no reason to end.
+        stop.cancelled().await;
     }
     leases.cancel();
     keeper.await.ok();

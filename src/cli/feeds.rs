@@ -12,7 +12,6 @@ use crate::app::App;
 use crate::domain::links::Links;
 use crate::feeds::format::Format;
 use crate::feeds::making::documents;
-use crate::feeds::shelf::file_name;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -65,7 +64,11 @@ async fn build(app: &App, out: &Path) -> anyhow::Result<ExitCode> {
     let mut written = 0;
     for feed in &app.config.feeds {
         for (format, body) in documents(&app.store, &app.config, feed, app.now()).await? {
-            let file = out.join(file_name(feed, format));
+            // As it is served: a private one where nobody looks.
+            let file = out.join(format!("{}.{}", feed.path(), format.extension()));
+            if let Some(folder) = file.parent() {
+                std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+            }
             // Written beside and renamed, so that a web server never serves half a feed.
             let unfinished = file.with_extension(format!("{}.new", format.extension()));
             std::fs::write(&unfinished, body)

@@ -68,7 +68,7 @@ impl Feed {
 }
 
 /// First segments of paths that are ours.
-const OWN: [&str; 14] = [
+const OWN: [&str; 18] = [
     "feeds",
     "feeds.opml",
     "feeds.rss",
@@ -83,6 +83,10 @@ const OWN: [&str; 14] = [
     "api",
     "healthz",
     "readyz",
+    "hub",
+    "assets",
+    "mailbox",
+    "demo",
 ];
 
 /// A path that readers know from before.

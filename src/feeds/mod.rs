@@ -4,6 +4,7 @@
 pub mod archive;
 mod atom;
 mod body;
+pub mod codings;
 pub mod demand;
 mod element;
 pub mod feed;

@@ -1,38 +1,40 @@
 //! `/feeds/NAME.rss`, `.atom`, `.json`: a look-up in memory and one write, whatever the database does; and `/feeds/NAME`,
 //! the same for people.
 
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use super::error::{WebError, WebResult};
 use super::index::row;
-use super::negotiation::{Coding, coding, http_date, is_unchanged};
+use super::ready::{Begun, Ready};
 use super::visitor::Visitor;
 use super::{Shared, Web};
 use crate::config::Feed;
 use crate::domain::links::Links;
-use crate::domain::time::SECOND;
 use crate::feeds::demand::Found;
 use crate::feeds::format::Format;
-use crate::feeds::made::Made;
-use crate::feeds::offer::{self, Asked, Place};
+use crate::feeds::offer::{self, Asked};
 use crate::feeds::plan;
+use crate::feeds::shelf::file_name;
 use crate::templates::pages::{FeedPage, FeedRow};
 
 /// A feed for people: what is in it, and the addresses to copy.
 fn page(web: &Web, feed: &Feed, visitor: &Visitor, method: &Method) -> WebResult<Response> {
     let beginning = web.front.of(&web.app.shelf, feed).ok_or_else(|| WebError::soon(NOT_YET))?;
     let articles = beginning.newest.iter().map(|teaser| row(web, visitor, teaser.clone())).collect();
-    let feed = FeedRow { name: feed.name.clone(), title: feed.title.clone(), count: beginning.count };
-    web.show(&FeedPage { page: web.page(visitor, method), feed, articles })
+    let row = FeedRow { name: feed.path(), title: feed.title.clone(), count: beginning.count };
+    let mut page = web.show(&FeedPage { page: web.page(visitor, method), feed: row, articles })?;
+    if feed.private.is_some() {
+        // The address is the key: it is told to no search engine, and to no site that is linked to.
+        let secret = [(header::REFERRER_POLICY, "no-referrer"), (HeaderName::from_static("x-robots-tag"), "noindex")];
+        page.headers_mut().extend(secret.map(|(name, text)| (name, HeaderValue::from_static(text))));
+    }
+    Ok(page)
 }
 
 /// For an answer that is about to change.
 const KEEP: &str = "public, max-age=300";
-/// Seconds.
-const YEAR: i64 = 31_536_000;
 /// Seconds after which a feed that is not made yet will be.
 const NOT_YET: i64 = 5;
 
@@ -44,17 +46,17 @@ pub(super) async fn show(State(web): State<Shared>, uri: Uri, visitor: Visitor, 
         let feed = offer::feed(&web.app.store, &web.app.config, &wanted.subject, web.app.now()).await?;
         return page(&web, &feed.ok_or_else(WebError::not_found)?, &visitor, &method);
     };
-    document(&web, &wanted, format, &asked).await
+    document(&web, &wanted, format, &method, &asked).await
 }
 
 /// `/feeds.rss?section=…`: what is chosen of all articles.
-pub(super) async fn choose(State(web): State<Shared>, uri: Uri, asked: HeaderMap) -> WebResult<Response> {
+pub(super) async fn choose(State(web): State<Shared>, uri: Uri, method: Method, asked: HeaderMap) -> WebResult<Response> {
     let format = uri.path().strip_prefix("/feeds.").and_then(Format::by_extension).ok_or_else(WebError::not_found)?;
     let wanted = Asked::by_query(format, uri.query().unwrap_or_default()).ok_or_else(WebError::not_found)?;
-    document(&web, &wanted, format, &asked).await
+    document(&web, &wanted, format, &method, &asked).await
 }
 
-async fn document(web: &Web, wanted: &Asked, format: Format, asked: &HeaderMap) -> WebResult<Response> {
+async fn document(web: &Web, wanted: &Asked, format: Format, method: &Method, asked: &HeaderMap) -> WebResult<Response> {
     let app = &web.app;
     let found = app.demand.find(&app.store, &app.config, &app.shelf, wanted, format, app.now()).await;
     match found? {
@@ -68,58 +70,18 @@ async fn document(web: &Web, wanted: &Asked, format: Format, asked: &HeaderMap) 
             let headers = [(header::LOCATION, format!("{to}.{}", format.extension())), (header::CACHE_CONTROL, KEEP.to_owned())];
             Ok((StatusCode::TEMPORARY_REDIRECT, headers).into_response())
         }
-        Some(Found::Document(feed, made)) => Ok(answer(web, &feed, wanted, &made, asked)),
-    }
-}
-
-fn answer(web: &Web, feed: &Feed, wanted: &Asked, made: &Made, asked: &HeaderMap) -> Response {
-    let coding = coding(asked);
-    let keep = keep(feed, wanted.place);
-    let mut headers = headers_of(made, coding, &keep);
-    let address = match wanted.place {
-        Place::Page(page) => plan::address(&web.app.config, feed, page),
-        Place::Newest | Place::After(_) => Links(&web.app.config.site.base_url).feed_page(&feed.path()),
-    };
-    let address = format!("{address}.{}", made.format.extension());
-    let links = discovery(&web.app.config.hubs_of(feed), &address);
-    headers.extend(HeaderValue::try_from(links).map(|links| (header::LINK, links)));
-    if is_unchanged(asked, &made.etag, made.modified) {
-        return (StatusCode::NOT_MODIFIED, headers).into_response();
-    }
-    let essence = made.media_type();
-    // JSON is UTF-8 by definition and knows no such parameter.
-    let media_type = if essence.ends_with("+xml") { format!("{essence}; charset=utf-8") } else { essence.to_owned() };
-    headers.extend(HeaderValue::try_from(media_type).map(|value| (header::CONTENT_TYPE, value)));
-    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("inline"));
-    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("none"));
-    let body = match coding {
-        Coding::Gzip => {
-            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-            made.gzip()
+        Some(Found::Document(feed, made)) => {
+            let ready = Ready::of(&app.config, &feed, wanted.place, &made);
+            match ready.begin(&made, &app.shelf, method, asked).ok_or_else(WebError::not_acceptable)? {
+                Begun::Answer(answer) => Ok(answer),
+                // Of declared feeds alone, which do not come this way unless the address says more than it must.
+                Begun::Brotli => {
+                    let found = app.shelf.brotli(&file_name(&feed, format), &made).await;
+                    ready.finish(&made, &app.shelf, asked, found).ok_or_else(WebError::not_acceptable)
+                }
+            }
         }
-        Coding::Identity => made.identity(),
-    };
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
-    (headers, Body::from(body)).into_response()
-}
-
-/// What caches are told: readers ask every few minutes, a cache may answer while it asks us, and for a day if we don't
-/// answer; a page of an archive stays as it is, and a private feed is nobody else's to keep.
-fn keep(feed: &Feed, place: Place) -> String {
-    let seconds = match place {
-        Place::Page(_) => YEAR,
-        Place::Newest | Place::After(_) => feed.max_age / SECOND,
-    };
-    match feed.private {
-        Some(_) => format!("private, max-age={seconds}"),
-        None => format!("public, max-age={seconds}, stale-while-revalidate=600, stale-if-error=86400"),
     }
-}
-
-/// Where else a reader may learn of this feed's news, and its own address (WebSub section 4).
-fn discovery(hubs: &[String], address: &str) -> String {
-    let hubs: String = hubs.iter().map(|hub| format!("<{hub}>; rel=\"hub\", ")).collect();
-    format!("{hubs}<{address}>; rel=\"self\"")
 }
 
 /// What a script of any site may ask: everything.
@@ -132,22 +94,4 @@ pub(super) async fn preflight() -> Response {
         (header::ALLOW, "GET, HEAD, OPTIONS"),
     ];
     (StatusCode::NO_CONTENT, headers).into_response()
-}
-
-/// What a 200 and a 304 have in common.
-fn headers_of(made: &Made, coding: Coding, keep: &str) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    // A strong tag names bytes, so each coding has its own (RFC 9110 section 8.8.3.3).
-    let suffix = if coding == Coding::Gzip { "-gz" } else { "" };
-    let tag = (header::ETAG, format!("\"{}{suffix}\"", made.etag));
-    let made_here = [tag, (header::CACHE_CONTROL, keep.to_owned())].into_iter();
-    let made_here = made_here.chain(made.modified.map(|at| (header::LAST_MODIFIED, http_date(at))));
-    headers.extend(made_here.filter_map(|(name, text)| Some((name, HeaderValue::try_from(text).ok()?))));
-    let fixed = [
-        (header::VARY, "Accept-Encoding"),
-        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-        (header::ACCESS_CONTROL_EXPOSE_HEADERS, "ETag, Last-Modified, Link"),
-    ];
-    headers.extend(fixed.map(|(name, text)| (name, HeaderValue::from_static(text))));
-    headers
 }

@@ -24,8 +24,10 @@ const MOST_DAYS: usize = 2_000;
 /// The page.
 pub(super) async fn show(State(web): State<Shared>, visitor: Visitor, method: Method) -> WebResult<Response> {
     let (config, now) = (&web.app.config, web.app.now());
-    let beginnings: Vec<_> = config.feeds.iter().map(|feed| web.front.of(&web.app.shelf, feed)).collect();
-    let feeds = config.feeds.iter().zip(&beginnings).map(|(feed, beginning)| FeedRow {
+    // A private feed is known to those who were given its address, and its articles to them alone.
+    let public = || config.feeds.iter().filter(|feed| feed.private.is_none());
+    let beginnings: Vec<_> = public().map(|feed| web.front.of(&web.app.shelf, feed)).collect();
+    let feeds = public().zip(&beginnings).map(|(feed, beginning)| FeedRow {
         name: feed.name.clone(),
         title: feed.title.clone(),
         count: beginning.as_ref().map_or(0, |b| b.count),

@@ -1,6 +1,8 @@
 //! The web server: feeds from memory, pages for people, links from mails; every change passes through a flow.
 
+mod aliases;
 mod confirm;
+mod door;
 mod error;
 mod feeds;
 mod form;
@@ -13,6 +15,7 @@ mod mailbox;
 mod negotiation;
 mod page;
 mod publish;
+mod ready;
 mod story;
 mod subscribe;
 #[cfg(test)]
@@ -20,7 +23,6 @@ mod tests;
 mod unsubscribe;
 mod visitor;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,6 +36,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::mail::mailbox::Mailbox;
+pub use door::{Answer, Door};
 use error::WebError;
 use front::Front;
 use limit::Limit;
@@ -84,8 +87,7 @@ pub async fn serve(app: App, listener: TcpListener, demo: Option<Demo>, stop: Ca
         // A short answer must not wait for the acknowledgement of the one before it; where it can't be set, it only waits.
         let _ = stream.set_nodelay(true);
     });
-    let service = router(app, demo).into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let server = axum::serve(listener, door(app, demo)).with_graceful_shutdown(stop.clone().cancelled_owned());
     let patience = async {
         stop.cancelled().await;
         tokio::time::sleep(GRACE).await;
@@ -97,11 +99,19 @@ pub async fn serve(app: App, listener: TcpListener, demo: Option<Demo>, stop: Ca
 }
 
 /// All addresses, as they are below base_url's path: a proxy in front takes that path away.
+pub fn door(app: App, demo: Option<Demo>) -> Door {
+    let web = shared(app, demo);
+    Door::to(Arc::clone(&web), routes(web))
+}
+
+/// Those without the aliases of feeds, and without the shorter way to feeds.
 pub fn router(app: App, demo: Option<Demo>) -> Router {
+    routes(shared(app, demo))
+}
+
+fn shared(app: App, demo: Option<Demo>) -> Shared {
     let base = page::path_of(&app.config.site.base_url);
-    let is_demo = demo.is_some();
-    let is_hub = app.config.push.hub;
-    let web: Shared = Arc::new(Web {
+    Arc::new(Web {
         app,
         demo,
         base,
@@ -109,7 +119,10 @@ pub fn router(app: App, demo: Option<Demo>) -> Router {
         limit: Limit::of(MOST_BY_MAIL),
         hub_limit: Limit::of(MOST_AT_HUB),
         offered: Offered::default(),
-    });
+    })
+}
+
+fn routes(web: Shared) -> Router {
     let mut routes = Router::new()
         .route("/", get(index::show))
         .route("/feeds/{*path}", get(feeds::show).options(feeds::preflight))
@@ -122,10 +135,10 @@ pub fn router(app: App, demo: Option<Demo>) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/assets/style.css", get(page::stylesheet));
-    if is_hub {
+    if web.app.config.push.hub {
         routes = routes.route("/hub", post(hub::submit));
     }
-    if is_demo {
+    if web.demo.is_some() {
         routes = routes
             .route("/mailbox", get(mailbox::list))
             .route("/mailbox/{id}", get(mailbox::show))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use url::Url;
@@ -100,10 +100,12 @@ pub(super) async fn dress(State(web): State<Shared>, visitor: Visitor, request: 
         if let Some(cause) = &error.cause {
             tracing::error!(%method, "/{place}: {cause:#}");
         }
-        let kept = response.headers_mut().remove(header::ALLOW);
+        let allow = response.headers_mut().remove(header::ALLOW);
         response = (error.status, web.apologise(&visitor, &error)).into_response();
-        if let Some(allow) = kept {
-            response.headers_mut().insert(header::ALLOW, allow);
+        let headers = response.headers_mut();
+        headers.extend(allow.map(|allow| (header::ALLOW, allow)));
+        if place.starts_with("feeds") {
+            excuse(headers, error.status);
         }
         if let Some(seconds) = error.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
@@ -111,6 +113,16 @@ pub(super) async fn dress(State(web): State<Shared>, visitor: Visitor, request: 
     }
     guard(&mut response, is_private(&place));
     response
+}
+
+/// What readers and scripts of other sites are told of a feed that they do not get.
+fn excuse(headers: &mut HeaderMap, status: StatusCode) {
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    match status {
+        StatusCode::NOT_FOUND => headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60")),
+        StatusCode::NOT_ACCEPTABLE => headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding, Accept-Language")),
+        _ => None,
+    };
 }
 
 /// Whether the addresses below hold tokens: those pages are nobody else's business.

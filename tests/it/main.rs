@@ -32,6 +32,7 @@ mod rules;
 mod running;
 mod schedule;
 mod sending;
+mod serving;
 mod sharing;
 mod signatures;
 mod smtp;
