@@ -1,5 +1,4 @@
-//! `/feeds/NAME.rss`, `.atom`, `.json`: a look-up in memory and one write, whatever the database does; and `/feeds/NAME`,
-//! the same for people.
+//! `/feeds/NAME.rss`, `.atom`, `.json`: a look-up in memory and one write, whatever the database does.
 
 use axum::body::Body;
 use axum::extract::State;
@@ -7,42 +6,31 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use super::error::{WebError, WebResult};
-use super::index::row;
 use super::negotiation::{Coding, coding, http_date, is_unchanged};
 use super::visitor::Visitor;
-use super::{Shared, Web};
+use super::{Shared, Web, feed_page};
 use crate::config::Feed;
 use crate::domain::links::Links;
 use crate::domain::time::SECOND;
 use crate::feeds::demand::Found;
 use crate::feeds::format::Format;
 use crate::feeds::made::Made;
-use crate::feeds::offer::{self, Asked, Place};
+use crate::feeds::offer::{Asked, Place};
 use crate::feeds::plan;
-use crate::templates::pages::{FeedPage, FeedRow};
-
-/// A feed for people: what is in it, and the addresses to copy.
-fn page(web: &Web, feed: &Feed, visitor: &Visitor, method: &Method) -> WebResult<Response> {
-    let beginning = web.front.of(&web.app.shelf, feed).ok_or_else(|| WebError::soon(NOT_YET))?;
-    let articles = beginning.newest.iter().map(|teaser| row(web, visitor, teaser.clone())).collect();
-    let feed = FeedRow { name: feed.name.clone(), title: feed.title.clone(), count: beginning.count };
-    web.show(&FeedPage { page: web.page(visitor, method), feed, articles })
-}
 
 /// For an answer that is about to change.
 const KEEP: &str = "public, max-age=300";
 /// Seconds.
 const YEAR: i64 = 31_536_000;
 /// Seconds after which a feed that is not made yet will be.
-const NOT_YET: i64 = 5;
+pub(super) const NOT_YET: i64 = 5;
 
 /// What an address below `/feeds/` names: a document, or that it did not change; the page for people without a format.
 pub(super) async fn show(State(web): State<Shared>, uri: Uri, visitor: Visitor, method: Method, asked: HeaderMap) -> WebResult<Response> {
     let path = uri.path().strip_prefix("/feeds/").unwrap_or_default();
     let wanted = Asked::by_path(path, uri.query()).ok_or_else(WebError::not_found)?;
     let Some(format) = wanted.format else {
-        let feed = offer::feed(&web.app.store, &web.app.config, &wanted.subject, web.app.now()).await?;
-        return page(&web, &feed.ok_or_else(WebError::not_found)?, &visitor, &method);
+        return feed_page::show(&web, &wanted, &visitor, &method).await;
     };
     document(&web, &wanted, format, &asked).await
 }
@@ -83,6 +71,9 @@ fn answer(web: &Web, feed: &Feed, wanted: &Asked, made: &Made, asked: &HeaderMap
     let address = format!("{address}.{}", made.format.extension());
     let links = discovery(&web.app.config.hubs_of(feed), &address);
     headers.extend(HeaderValue::try_from(links).map(|links| (header::LINK, links)));
+    if feed.private.is_some() {
+        headers.insert("x-robots-tag", HeaderValue::from_static("noindex"));
+    }
     if is_unchanged(asked, &made.etag, made.modified) {
         return (StatusCode::NOT_MODIFIED, headers).into_response();
     }

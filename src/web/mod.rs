@@ -1,7 +1,10 @@
 //! The web server: feeds from memory, pages for people, links from mails; every change passes through a flow.
 
+mod choices;
 mod confirm;
 mod error;
+mod feed_list;
+mod feed_page;
 mod feeds;
 mod form;
 mod front;
@@ -33,7 +36,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::feeds::opml::Opml;
 use crate::mail::mailbox::Mailbox;
+use choices::Choices;
 use error::WebError;
 use front::Front;
 use limit::Limit;
@@ -67,6 +72,9 @@ struct Web {
     /// The path of base_url, without a slash at its end.
     base: String,
     front: Front,
+    choices: Choices,
+    /// All public feeds, if there are any.
+    opml: Option<Opml>,
     limit: Limit,
     /// For requests at the hub.
     hub_limit: Limit,
@@ -101,17 +109,23 @@ pub fn router(app: App, demo: Option<Demo>) -> Router {
     let base = page::path_of(&app.config.site.base_url);
     let is_demo = demo.is_some();
     let is_hub = app.config.push.hub;
+    let opml = Opml::of(&app.config);
     let web: Shared = Arc::new(Web {
         app,
         demo,
         base,
         front: Front::default(),
+        choices: Choices::default(),
+        opml,
         limit: Limit::of(MOST_BY_MAIL),
         hub_limit: Limit::of(MOST_AT_HUB),
         offered: Offered::default(),
     });
     let mut routes = Router::new()
         .route("/", get(index::show))
+        .route("/feeds", get(feed_list::show))
+        .route("/feeds/", get(feed_list::show))
+        .route("/feeds.opml", get(feed_list::list).options(feeds::preflight))
         .route("/feeds/{*path}", get(feeds::show).options(feeds::preflight))
         .route("/feeds.rss", get(feeds::choose).options(feeds::preflight))
         .route("/feeds.atom", get(feeds::choose).options(feeds::preflight))
