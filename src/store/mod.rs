@@ -27,6 +27,7 @@ pub mod orders;
 pub mod outcomes;
 pub mod pushes;
 pub mod rates;
+pub mod readership;
 pub mod renames;
 mod selecting;
 pub mod sources;

@@ -159,8 +159,8 @@ pub struct FeedPage {
     pub articles: Vec<ArticleRow>,
     /// Its address in each format.
     pub addresses: Vec<Alternate>,
-    /// Its language, by name.
-    pub language_name: String,
+    /// The languages of its articles, by name.
+    pub languages_named: Vec<String>,
     /// Whether readers may have its news pushed to them.
     pub has_push: bool,
     /// The path of what came before it in the archive.

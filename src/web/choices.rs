@@ -15,6 +15,8 @@ use crate::templates::pages::{FeedGroup, FeedRow};
 
 /// Terms of a kind that are offered; the others are there all the same.
 const MOST: i64 = 40;
+/// A tag of fewer articles makes no feed that anybody would follow.
+const FEW: i64 = 3;
 /// What is offered, in this order.
 const KINDS: [(Kind, &str); 3] = [(Kind::Section, "feeds-by-section"), (Kind::Language, "feeds-by-language"), (Kind::Tag, "feeds-by-tag")];
 
@@ -55,8 +57,10 @@ impl Web {
         let mut known = Vec::new();
         for (kind, title) in KINDS {
             let mut terms = self.app.store.terms(kind, MOST, now).await?;
-            if kind == Kind::Language {
-                terms = self.without_sole_varieties(terms);
+            match kind {
+                Kind::Language => terms = self.without_sole_varieties(terms),
+                Kind::Tag => terms.retain(|term| term.articles >= FEW),
+                Kind::Section | Kind::Author | Kind::Source => {}
             }
             terms.sort_by_key(|term| term.name.to_lowercase());
             known.push((kind, title, terms));

@@ -51,7 +51,7 @@ async fn page(web: &Web, wanted: &Asked, feed: &Feed, made: &Made, visitor: &Vis
         page: web.page(visitor, method),
         feed: FeedRow { path, title: feed.title.clone(), description: beginning.description.clone(), count: beginning.count },
         articles: beginning.newest.iter().map(|teaser| row(web, visitor, teaser.clone())).collect(),
-        language_name: web.language_name(&beginning.language),
+        languages_named: beginning.languages.iter().map(|tag| web.language_name(tag)).collect(),
         has_push: !web.app.config.hubs_of(feed).is_empty(),
         older: beginning.older.as_deref().and_then(|address| web.below(address)),
         snippet: snippet(&alternates),

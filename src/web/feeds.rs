@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::error::{WebError, WebResult};
 use super::negotiation::{Coding, coding, http_date, is_unchanged};
+use super::readership::Peer;
 use super::visitor::Visitor;
 use super::{Shared, Web, feed_page};
 use crate::config::Feed;
@@ -26,23 +27,23 @@ const YEAR: i64 = 31_536_000;
 pub(super) const NOT_YET: i64 = 5;
 
 /// What an address below `/feeds/` names: a document, or that it did not change; the page for people without a format.
-pub(super) async fn show(State(web): State<Shared>, uri: Uri, visitor: Visitor, method: Method, asked: HeaderMap) -> WebResult<Response> {
+pub(super) async fn show(State(web): State<Shared>, uri: Uri, visitor: Visitor, peer: Peer, method: Method, asked: HeaderMap) -> WebResult<Response> {
     let path = uri.path().strip_prefix("/feeds/").unwrap_or_default();
     let wanted = Asked::by_path(path, uri.query()).ok_or_else(WebError::not_found)?;
     let Some(format) = wanted.format else {
         return feed_page::show(&web, &wanted, &visitor, &method).await;
     };
-    document(&web, &wanted, format, &asked).await
+    document(&web, &wanted, format, peer, &asked).await
 }
 
 /// `/feeds.rss?section=…`: what is chosen of all articles.
-pub(super) async fn choose(State(web): State<Shared>, uri: Uri, asked: HeaderMap) -> WebResult<Response> {
+pub(super) async fn choose(State(web): State<Shared>, uri: Uri, peer: Peer, asked: HeaderMap) -> WebResult<Response> {
     let format = uri.path().strip_prefix("/feeds.").and_then(Format::by_extension).ok_or_else(WebError::not_found)?;
     let wanted = Asked::by_query(format, uri.query().unwrap_or_default()).ok_or_else(WebError::not_found)?;
-    document(&web, &wanted, format, &asked).await
+    document(&web, &wanted, format, peer, &asked).await
 }
 
-async fn document(web: &Web, wanted: &Asked, format: Format, asked: &HeaderMap) -> WebResult<Response> {
+async fn document(web: &Web, wanted: &Asked, format: Format, peer: Peer, asked: &HeaderMap) -> WebResult<Response> {
     let app = &web.app;
     let found = app.demand.find(&app.store, &app.config, &app.shelf, wanted, format, app.now()).await;
     match found? {
@@ -56,7 +57,11 @@ async fn document(web: &Web, wanted: &Asked, format: Format, asked: &HeaderMap) 
             let headers = [(header::LOCATION, format!("{to}.{}", format.extension())), (header::CACHE_CONTROL, KEEP.to_owned())];
             Ok((StatusCode::TEMPORARY_REDIRECT, headers).into_response())
         }
-        Some(Found::Document(feed, made)) => Ok(answer(web, &feed, wanted, &made, asked)),
+        Some(Found::Document(feed, made)) => {
+            let response = answer(web, &feed, wanted, &made, asked);
+            web.note(&feed.name, asked, peer, response.status());
+            Ok(response)
+        }
     }
 }
 

@@ -33,8 +33,8 @@ pub(super) struct Beginning {
     pub(super) newest: Vec<Teaser>,
     /// What it is about.
     pub(super) description: Option<String>,
-    /// Its language.
-    pub(super) language: String,
+    /// The languages of its articles; its own where it has none.
+    pub(super) languages: Vec<String>,
     /// The address of the document before it in the archive.
     pub(super) older: Option<String>,
     /// Sections, tags and languages of its articles, as they are compared.
@@ -84,13 +84,19 @@ impl Beginning {
         let count = document.items.len();
         let terms = document.items.iter().flat_map(|item| item.tags.iter().map(|tag| term(tag)).chain(varieties(&item.language)));
         let terms = terms.collect();
+        let mut languages: Vec<String> = document.items.iter().map(|item| item.language.clone()).collect();
+        languages.sort();
+        languages.dedup();
+        if languages.is_empty() {
+            languages.push(document.language);
+        }
         document.items.truncate(most);
         Some(Self {
             etag: made.etag.clone(),
             count,
             newest: document.items,
             description: document.description,
-            language: document.language,
+            languages,
             older: document.next_url,
             terms,
         })

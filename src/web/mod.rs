@@ -16,6 +16,7 @@ mod mailbox;
 mod negotiation;
 mod page;
 mod publish;
+mod readership;
 mod story;
 mod subscribe;
 #[cfg(test)]

@@ -17,6 +17,7 @@ use crate::sources::import;
 use crate::store::subscribers::Subscription;
 
 mod feed_pages;
+mod readers;
 mod serving;
 
 const CONFIG: &str = r#"

@@ -24,6 +24,7 @@ mod orders;
 mod program;
 mod push;
 mod readers;
+mod readership;
 mod riding;
 mod rules;
 mod running;

@@ -119,7 +119,7 @@ impl View for FeedPage {
             feed: feed("news", "College news", 50),
             articles: articles(),
             addresses: alternates(),
-            language_name: "English".into(),
+            languages_named: vec!["English".into(), "中文".into()],
             older: Some("/feeds/news/archive/2026-08".into()),
             snippet: "<link rel=\"alternate\" href=\"https://news.example.edu/feeds/news.rss\">".into(),
             groups: groups(),
