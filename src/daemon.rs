@@ -53,6 +53,7 @@ pub async fn run_on(app: App, demo: Option<Demo>, listener: TcpListener, stop: C
     tasks.spawn(make_feeds(app.clone(), pusher.clone(), beats.clone(), stop.clone()));
     tasks.spawn(compress(app.clone(), beats.clone(), stop.clone()));
     tasks.spawn(push(app.clone(), pusher, beats.clone(), stop.clone()));
+    tasks.spawn(count_readers(app.clone(), beats.clone(), stop.clone()));
     tasks.spawn(send(app, beats, stop.clone()));
     // Each runs until the signal; one that ends before, or breaks, takes the others down in good order.
     let mut ended = Ok(());
@@ -100,6 +101,15 @@ async fn make_feeds(app: App, pusher: Pusher, beats: Beats, stop: CancellationTo
 async fn compress(app: App, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
     let halt = stop.clone();
     every_beat("Brotli", beats, stop, || async { codings::compress_due(&app.shelf, app.now(), &halt).await.map(|_| ()) }).await;
+    Ok(())
+}
+
+/// Keeps how many read the feeds, and what was counted last at the end.
+async fn count_readers(app: App, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
+    every_beat("readership", beats, stop, || async { Ok(app.readership.keep_due(&app.store, app.now()).await?) }).await;
+    if let Err(why) = app.readership.finish(&app.store, app.now()).await {
+        tracing::warn!("the last minute's readers are not counted: {why}");
+    }
     Ok(())
 }
 

@@ -110,6 +110,20 @@ CREATE TABLE feed_versions (
     PRIMARY KEY (feed, format)
 );
 
+-- How many read a feed on a day (days since 1970, UTC), as each run of a node counted it: numbers, and nothing about anybody.
+CREATE TABLE readership (
+    feed      TEXT NOT NULL,
+    day       BIGINT NOT NULL,
+    node      TEXT NOT NULL,
+    since     BIGINT NOT NULL,
+    until     BIGINT NOT NULL,
+    direct    BIGINT NOT NULL,
+    served    BIGINT NOT NULL,
+    requests  BIGINT NOT NULL,
+    unchanged BIGINT NOT NULL,
+    PRIMARY KEY (day, feed, node)
+);
+
 -- What each hub elsewhere was last told of a document, and what it is being told.
 CREATE TABLE hub_pings (
     id          BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -19,6 +19,7 @@ mod editions;
 mod feeds;
 mod output;
 mod progress;
+mod readers;
 mod serve;
 mod sources;
 mod storage;

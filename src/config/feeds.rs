@@ -4,7 +4,7 @@ use super::document::Table;
 use super::error::Faults;
 use super::names::{Names, own_name, read_slug};
 use super::reader::{Reader, one_line, one_of};
-use super::settings::{Content, Feed, Selection};
+use super::settings::{Config, Content, Feed, Selection};
 use crate::domain::time::{DAY, MINUTE};
 use crate::domain::{duration, language, xml};
 
@@ -38,6 +38,13 @@ pub(super) fn read(mut reader: Reader<'_>, site_title: &str, sources: &Names) ->
         aliases: aliases?,
         private: private?,
     })
+}
+
+impl Config {
+    /// The feeds that may be listed, in the configuration's order.
+    pub fn public_feeds(&self) -> impl Iterator<Item = &Feed> {
+        self.feeds.iter().filter(|feed| feed.private.is_none())
+    }
 }
 
 impl Feed {

@@ -17,8 +17,10 @@ mod links;
 pub mod made;
 pub mod making;
 pub mod offer;
+pub mod opml;
 pub mod plan;
 pub mod push;
+pub mod readership;
 mod rss;
 pub mod shelf;
 #[cfg(test)]

@@ -29,12 +29,14 @@ pub mod outcomes;
 pub mod pings;
 pub mod pushes;
 pub mod rates;
+pub mod readership;
 pub mod renames;
 mod selecting;
 pub mod sources;
 pub mod subscribers;
 pub mod subscriptions;
 pub mod suppressions;
+pub mod terms;
 pub mod watching;
 pub mod windows;
 

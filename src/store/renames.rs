@@ -26,7 +26,13 @@ impl Named {
                 ("adoptions", "source"),
                 ("adoptions", "from_source"),
             ],
-            Self::Feed => &[("feed_versions", "feed"), ("hub_pings", "feed"), ("hub_requests", "feed"), ("hub_subscriptions", "feed")],
+            Self::Feed => &[
+                ("feed_versions", "feed"),
+                ("hub_pings", "feed"),
+                ("hub_requests", "feed"),
+                ("hub_subscriptions", "feed"),
+                ("readership", "feed"),
+            ],
             Self::Digest => &[("digests", "name"), ("editions", "digest"), ("ledger", "digest"), ("subscriptions", "digest")],
             Self::Transport => &[("editions", "transport"), ("waiting", "transport")],
         }

@@ -22,6 +22,7 @@ use tower_service::Service;
 
 use super::Shared;
 use super::aliases::{Aliases, format_of};
+use super::readership::Peer;
 use super::ready::{Begun, Ready};
 use crate::config::{Config, Feed};
 use crate::feeds::format::Format;
@@ -81,8 +82,12 @@ impl Door {
         let made = self.web.app.shelf.get(&spot.file)?;
         let ready = spot.ready(&self.web.app.config, &made);
         match ready.begin(&made, &self.web.app.shelf, request.method(), request.headers())? {
-            Begun::Answer(response) => Some(Answer::Now(Some(response))),
+            Begun::Answer(response) => {
+                self.web.note(&spot.feed.name, request.headers(), self.reader(request), response.status());
+                Some(Answer::Now(Some(response)))
+            }
             Begun::Brotli => {
+                self.web.note(&spot.feed.name, request.headers(), self.reader(request), StatusCode::OK);
                 let (web, spot, asked) = (Arc::clone(&self.web), Arc::clone(spot), request.headers().clone());
                 Some(Answer::Later(Box::pin(async move {
                     let found = web.app.shelf.brotli(&spot.file, &made).await;
@@ -91,6 +96,12 @@ impl Door {
                 })))
             }
         }
+    }
+
+    /// The other end, for the counting of readers.
+    fn reader(&self, request: &Request) -> Peer {
+        let told = || request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+        Peer(self.peer.or_else(told).map(|peer| peer.ip()))
     }
 
     /// Hands a request on.

@@ -1,9 +1,12 @@
 //! The web server: feeds from memory, pages for people, links from mails; every change passes through a flow.
 
 mod aliases;
+mod choices;
 mod confirm;
 mod door;
 mod error;
+mod feed_list;
+mod feed_page;
 mod feeds;
 mod form;
 mod front;
@@ -15,6 +18,7 @@ mod mailbox;
 mod negotiation;
 mod page;
 mod publish;
+mod readership;
 mod ready;
 mod story;
 mod subscribe;
@@ -35,7 +39,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::feeds::opml::Opml;
 use crate::mail::mailbox::Mailbox;
+use choices::Choices;
 pub use door::{Answer, Door};
 use error::WebError;
 use front::Front;
@@ -70,6 +76,9 @@ struct Web {
     /// The path of base_url, without a slash at its end.
     base: String,
     front: Front,
+    choices: Choices,
+    /// All public feeds, if there are any.
+    opml: Option<Opml>,
     limit: Limit,
     /// For requests at the hub.
     hub_limit: Limit,
@@ -111,11 +120,14 @@ pub fn router(app: App, demo: Option<Demo>) -> Router {
 
 fn shared(app: App, demo: Option<Demo>) -> Shared {
     let base = page::path_of(&app.config.site.base_url);
+    let opml = Opml::of(&app.config);
     Arc::new(Web {
         app,
         demo,
         base,
         front: Front::default(),
+        choices: Choices::default(),
+        opml,
         limit: Limit::of(MOST_BY_MAIL),
         hub_limit: Limit::of(MOST_AT_HUB),
         offered: Offered::default(),
@@ -125,6 +137,9 @@ fn shared(app: App, demo: Option<Demo>) -> Shared {
 fn routes(web: Shared) -> Router {
     let mut routes = Router::new()
         .route("/", get(index::show))
+        .route("/feeds", get(feed_list::show))
+        .route("/feeds/", get(feed_list::show))
+        .route("/feeds.opml", get(feed_list::list).options(feeds::preflight))
         .route("/feeds/{*path}", get(feeds::show).options(feeds::preflight))
         .route("/feeds.rss", get(feeds::choose).options(feeds::preflight))
         .route("/feeds.atom", get(feeds::choose).options(feeds::preflight))

@@ -1,12 +1,15 @@
 //! How every page is dressed: its language, its error pages, the headers that keep browsers careful.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD as STANDARD;
+use sha2::{Digest as _, Sha256};
 use url::Url;
 use url::form_urlencoded::Serializer;
 
@@ -19,6 +22,11 @@ use crate::templates::pages::{Action, ErrorPage, LanguageLink, MessagePage, Page
 
 /// Nothing is loaded but our style sheet, nothing runs, no other site frames a page.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// The same, and one script of ours, told by its hash.
+pub(super) static COPYING_POLICY: LazyLock<String> =
+    LazyLock::new(|| format!("{POLICY}; script-src 'sha256-{}'", STANDARD.encode(Sha256::digest(COPY_SCRIPT))));
+/// Copies an address when its button is pressed; without it the buttons are not shown.
+pub(super) const COPY_SCRIPT: &str = include_str!("copy.js");
 /// A mail brings its own styles and pictures; its frame is sandboxed, and inherits this.
 pub(super) const MAIL_POLICY: &str =
     "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src * data:; base-uri 'none'; frame-ancestors 'none'";
@@ -37,6 +45,7 @@ impl Web {
             languages,
             keep: visitor.keep(),
             demo: self.demo.is_some(),
+            alternates: Vec::new(),
         }
     }
 

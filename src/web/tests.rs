@@ -19,7 +19,9 @@ use crate::sources::import;
 use crate::store::subscribers::Subscription;
 
 mod addresses;
+mod feed_pages;
 mod matrix;
+mod readers;
 mod serving;
 
 const CONFIG: &str = r#"

@@ -27,6 +27,7 @@ mod orders;
 mod program;
 mod push;
 mod readers;
+mod readership;
 mod riding;
 mod rules;
 mod running;
