@@ -13,6 +13,7 @@ use crate::domain::time::Millis;
 use crate::feeds::demand::Demand;
 use crate::feeds::push::Pusher;
 use crate::feeds::shelf::Shelf;
+use crate::sources::bell::Bells;
 use crate::store::Store;
 use crate::store::instance::Instance;
 use crate::store::renames::Named;
@@ -33,6 +34,8 @@ pub struct App {
     pub shelf: Shelf,
     /// The feeds that are made when somebody asks.
     pub demand: Demand,
+    /// What has sources read at once.
+    pub bells: Bells,
     /// What time it is.
     pub clock: fn() -> Millis,
 }
@@ -52,6 +55,7 @@ impl App {
         store.settle(&config.site.base_url).await?;
         let instance = store.instance().await?;
         Ok(Self {
+            bells: Bells::of(&config),
             config: Arc::new(config),
             store,
             templates: Arc::new(templates),

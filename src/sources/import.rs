@@ -9,13 +9,14 @@ use anyhow::{Context, anyhow, bail};
 use sha2::{Digest as _, Sha256};
 
 use super::keeping::keep;
-use super::row::{COLUMNS, Row, check_columns, draft};
+use super::row::{COLUMNS, Row, check_columns, draft, id};
 use super::{BATCH, SyncReport, arrival};
 use crate::config::{Config, Source, SourceKind};
 use crate::domain::article::Draft;
 use crate::domain::time::Millis;
 use crate::store::Store;
 use crate::store::articles::Known;
+use crate::store::sources::Progress;
 
 /// Refused lines: number and reason. Nothing was imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,10 +49,12 @@ pub async fn import(
         _ => bail!("{}: the name must end in .jsonl or .csv, which says what it holds", file.display()),
     };
     let (mut drafts, mut refused, mut ids) = (Vec::new(), Vec::new(), HashSet::new());
-    let known = store.known_articles(&source.name).await?;
+    let rows: Vec<Line> = rows.into_iter().map(|(line, row)| (line, row.and_then(named))).collect();
+    let undated = rows.iter().filter_map(|(_, row)| row.as_ref().ok().filter(|row| !row.contains_key("published_at")));
+    let known = store.known_among(&source.name, &undated.filter_map(id).collect::<Vec<_>>()).await?;
     for (line, row) in rows {
         let checked = row.and_then(|mut row| {
-            complete(&mut row, &known, now)?;
+            date(&mut row, &known, now);
             let mut draft = draft(&row, &source.timezone, source.article_url.as_deref())?;
             arrival::fit(&mut draft, source, &config.site)?;
             Ok(draft)
@@ -74,7 +77,8 @@ pub async fn import(
 pub async fn publish(store: &Store, config: &Config, source: &str, drafts: Vec<Draft>, now: Millis) -> anyhow::Result<SyncReport> {
     let source = builtin(config, Some(source))?;
     store.ensure_source(&source.name, now).await?;
-    let known = store.known_articles(&source.name).await?;
+    let ids: Vec<String> = drafts.iter().map(|draft| arrival::without_nul(&draft.source_id)).collect();
+    let known = store.known_among(&source.name, &ids).await?;
     let mut report = SyncReport { source: source.name.clone(), ..SyncReport::default() };
     let mut changed: Vec<(Draft, String)> = Vec::new();
     for mut draft in drafts {
@@ -91,12 +95,12 @@ pub async fn publish(store: &Store, config: &Config, source: &str, drafts: Vec<D
         keep(store, batch.to_vec(), source, &config.site, &mut report, now).await?;
     }
     store.regroup(&source.name).await?;
-    store.source_succeeded(&source.name, 0, now).await?;
+    store.source_succeeded(&source.name, 0, Progress::default(), now).await?;
     Ok(report)
 }
 
-/// Gives a line without id one made of its content, and one without a date that of its first import.
-fn complete(row: &mut Row, known: &HashMap<String, Known>, now: Millis) -> Result<(), String> {
+/// Gives a line without id one made of its content.
+fn named(mut row: Row) -> Result<Row, String> {
     if row.get("title").is_none_or(|t| t.trim().is_empty()) {
         return Err("it has no title".into());
     }
@@ -105,9 +109,13 @@ fn complete(row: &mut Row, known: &HashMap<String, Known>, now: Millis) -> Resul
         let hash: String = Sha256::digest(own).iter().take(8).map(|b| format!("{b:02x}")).collect();
         row.insert("id".into(), hash);
     }
-    let before = row.get("id").and_then(|id| known.get(id.trim())).map(|k| k.published_at);
+    Ok(row)
+}
+
+/// Gives a line without a date that of its first import.
+fn date(row: &mut Row, known: &HashMap<String, Known>, now: Millis) {
+    let before = id(row).and_then(|id| known.get(&id)).map(|k| k.published_at);
     row.entry("published_at".into()).or_insert_with(|| before.unwrap_or(now).timestamp().to_string());
-    Ok(())
 }
 
 type Line = (u64, Result<Row, String>);

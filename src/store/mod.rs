@@ -33,6 +33,7 @@ pub mod sources;
 pub mod subscribers;
 pub mod subscriptions;
 pub mod suppressions;
+pub mod tokens;
 pub mod watching;
 pub mod windows;
 
