@@ -87,7 +87,8 @@ impl Command {
 async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<()> {
     let all = app.store.tokens(limit).await?;
     if json {
-        let rows: Vec<_> = all.iter().map(|t| json!({"name": t.name, "role": t.role.word(), "created_at": t.created_at.rfc3339()})).collect();
+        let rows: Vec<_> =
+            all.iter().map(|t| json!({"name": t.name, "role": t.role.word(), "created_at": t.created_at.rfc3339()})).collect();
         return output::json(&rows.into());
     }
     let mut table = output::Table::new(&["name", "role", "since"]);

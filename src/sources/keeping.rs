@@ -52,7 +52,9 @@ async fn keep_together(
     let told: Vec<(String, Millis)> = arrivals.iter().map(|a| (a.article.source_id.clone(), a.article.published_at)).collect();
     let again = (ids == Ids::Source).then(|| arrivals.clone()).unwrap_or_default();
     let mut kept = store.keep_articles(arrivals, now).await?;
-    for (arrival, kept) in again.into_iter().zip(&mut kept).filter(|(_, kept)| matches!(kept, Kept::Taken(owner) if owner.starts_with(&own))) {
+    for (arrival, kept) in
+        again.into_iter().zip(&mut kept).filter(|(_, kept)| matches!(kept, Kept::Taken(owner) if owner.starts_with(&own)))
+    {
         let guid = &arrival.article.guid;
         report.notes.push((arrival.article.source_id.clone(), shared_guid(guid)));
         let guid = arrival::tag_uri(&authority, name, &arrival.article.source_id);

@@ -3,8 +3,8 @@
 use std::io;
 use std::time::Duration;
 
-use sqlx::postgres::{PgListener, PgPoolOptions};
 use sqlx::Executor;
+use sqlx::postgres::{PgListener, PgPoolOptions};
 
 use super::bell::{Bells, wish};
 use super::foreign::{PATIENCE, explain, heard, place, postgres_options};

@@ -9,9 +9,9 @@ use sqlx::{AssertSqlSafe, Column, Connection, Executor, SqlSafeStr, Statement, T
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
-use super::{cells, changed};
 use super::foreign::{SILENCE, heard, open_mysql, open_postgres, open_sqlite, scheme};
 use super::row::{Row, check_columns, draft, id};
+use super::{cells, changed};
 use crate::config::Source;
 use crate::domain::article::Found;
 use crate::domain::time::Millis;

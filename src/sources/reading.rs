@@ -46,13 +46,7 @@ struct Reading<'r> {
 }
 
 /// Reads a source and keeps what is new.
-pub(super) async fn read(
-    store: &Store,
-    config: &Config,
-    source: &Source,
-    occasion: Occasion,
-    now: Millis,
-) -> anyhow::Result<SyncReport> {
+pub(super) async fn read(store: &Store, config: &Config, source: &Source, occasion: Occasion, now: Millis) -> anyhow::Result<SyncReport> {
     store.ensure_source(&source.name, now).await?;
     let report = SyncReport { source: source.name.clone(), ..SyncReport::default() };
     if source.kind == SourceKind::Builtin {

@@ -58,8 +58,10 @@ pub enum Kept {
 impl Store {
     /// What we know of these articles of a source, tombstones too, by the source's id.
     pub async fn known_among(&self, source: &str, ids: &[String]) -> StoreResult<HashMap<String, Known>> {
-        let text =
-            format!("SELECT source_id, content_hash, removed_at, published_at FROM articles WHERE source = $1 AND source_id IN {}", self.texts("$2"));
+        let text = format!(
+            "SELECT source_id, content_hash, removed_at, published_at FROM articles WHERE source = $1 AND source_id IN {}",
+            self.texts("$2")
+        );
         let mut found = HashMap::with_capacity(ids.len());
         for chunk in ids.chunks(ASKED) {
             let rows: Vec<(String, String, Option<i64>, i64)> =
@@ -138,8 +140,10 @@ impl Store {
                     .fetch_one(&mut *tx)
                     .await?;
                 kept.push(if there.is_empty() { Kept::Added } else { Kept::Changed });
-                let before: Vec<(String, String)> =
-                    sqlx::query_as("DELETE FROM article_terms WHERE article_id = $1 RETURNING kind, term").bind(row).fetch_all(&mut *tx).await?;
+                let before: Vec<(String, String)> = sqlx::query_as("DELETE FROM article_terms WHERE article_id = $1 RETURNING kind, term")
+                    .bind(row)
+                    .fetch_all(&mut *tx)
+                    .await?;
                 changes.add(row, before, a.terms());
                 sqlx::query(sql(terms_sql.clone())).bind(row).bind(terms_of(a)).execute(&mut *tx).await?;
             }

@@ -20,11 +20,8 @@ type StateRow = (String, i64, Option<i64>, i64, Option<String>, i64, Option<i64>
 
 impl From<StateRow> for SourceState {
     fn from((name, due, succeeded, failures, error, held_removals, compared, marked, marked_for): StateRow) -> Self {
-        let progress = Progress {
-            compared_at: compared.map(Millis),
-            marked_at: marked.map(Millis),
-            marked_for: marked_for.unwrap_or_default(),
-        };
+        let progress =
+            Progress { compared_at: compared.map(Millis), marked_at: marked.map(Millis), marked_for: marked_for.unwrap_or_default() };
         Self { name, due_at: Millis(due), succeeded_at: succeeded.map(Millis), failures, error, held_removals, progress }
     }
 }

@@ -43,12 +43,11 @@ impl Store {
 
     /// All tokens, newest first.
     pub async fn tokens(&self, limit: Option<i64>) -> StoreResult<Vec<KeptToken>> {
-        let rows: Vec<(String, String, String, i64)> = reading!(self, |db| sqlx::query_as(
-            "SELECT name, role, hash, created_at FROM tokens ORDER BY created_at DESC, name LIMIT $1"
-        )
-        .bind(limit.unwrap_or(i64::MAX))
-        .fetch_all(db)
-        .await?);
+        let rows: Vec<(String, String, String, i64)> =
+            reading!(self, |db| sqlx::query_as("SELECT name, role, hash, created_at FROM tokens ORDER BY created_at DESC, name LIMIT $1")
+                .bind(limit.unwrap_or(i64::MAX))
+                .fetch_all(db)
+                .await?);
         rows.into_iter()
             .map(|(name, word, hash, at)| match Role::named(&word) {
                 Some(role) => Ok(KeptToken { name, role, hash, created_at: Millis(at) }),

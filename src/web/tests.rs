@@ -16,6 +16,7 @@ use crate::feeds::shelf;
 use crate::sources::import;
 use crate::store::subscribers::Subscription;
 
+mod api;
 mod serving;
 
 const CONFIG: &str = r#"

@@ -12,6 +12,7 @@ mod endings;
 mod feeds;
 mod files;
 mod foreign;
+mod hooks;
 mod hostile;
 mod judges;
 mod layers;

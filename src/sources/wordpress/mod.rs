@@ -29,12 +29,7 @@ const ROUNDS: usize = 8;
 /// Gives whether it was every post.
 ///
 /// Scheduled posts are told with their future date. The error is one sentence for the operator and never holds the password.
-pub(crate) async fn read(
-    source: &Source,
-    site_language: &str,
-    since: Option<Millis>,
-    found: Sender<Found>,
-) -> Result<bool, anyhow::Error> {
+pub(crate) async fn read(source: &Source, site_language: &str, since: Option<Millis>, found: Sender<Found>) -> Result<bool, anyhow::Error> {
     let mut database = Database::open(source).await?;
     let mut site = posts::site(&mut database, &source.timezone).await?;
     let language = site.language().unwrap_or_else(|| site_language.to_owned());

@@ -20,7 +20,10 @@ pub(super) async fn sync(
     sent: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     if !bearer.role.may_sync() {
-        return Err(Problem::forbidden(format!("a token of the role {} may not have sources read: it takes admin or editor", bearer.role.word())));
+        return Err(Problem::forbidden(format!(
+            "a token of the role {} may not have sources read: it takes admin or editor",
+            bearer.role.word()
+        )));
     }
     sent.map_err(|why| Problem::body(why.status()))?;
     let app = &web.app;

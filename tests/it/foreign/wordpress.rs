@@ -52,7 +52,7 @@ const BLOCKS: &str = r#"<!-- wp:heading -->
 <!-- wp:paragraph --><p>A second page.</p><!-- /wp:paragraph -->"#;
 
 /// The site under a table prefix, with its addresses made after a structure.
-async fn site(prefix: &str, structure: &str) -> Option<Place> {
+pub(super) async fn site(prefix: &str, structure: &str) -> Option<Place> {
     let place = Place::begin(Kind::Mariadb).await?;
     let mut fill = TABLES.to_owned();
     let options = [
