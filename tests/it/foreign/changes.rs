@@ -148,8 +148,8 @@ async fn wordpress_ghost_and_drupal_are_asked_for_what_changed() {
             &place,
             "wordpress",
             "UPDATE wp_posts SET post_title = 'Edited', post_modified_gmt = '2026-09-21 06:09:00' WHERE ID = 101",
-            "UPDATE wp_posts SET post_title = 'Edited by hand' WHERE ID = 108",
-            "DELETE FROM wp_posts WHERE ID = 106",
+            "UPDATE wp_posts SET post_title = 'Edited by hand' WHERE ID = 111",
+            "DELETE FROM wp_posts WHERE ID = 108",
         )
         .await;
     }
