@@ -14,6 +14,7 @@ use crate::feeds::demand::Demand;
 use crate::feeds::push::Pusher;
 use crate::feeds::readership::Readership;
 use crate::feeds::shelf::Shelf;
+use crate::sources::bell::Bells;
 use crate::store::Store;
 use crate::store::instance::Instance;
 use crate::store::renames::Named;
@@ -36,6 +37,8 @@ pub struct App {
     pub demand: Demand,
     /// How many read the feeds, as this process sees it.
     pub readership: Readership,
+    /// What has sources read at once.
+    pub bells: Bells,
     /// What time it is.
     pub clock: fn() -> Millis,
 }
@@ -55,6 +58,7 @@ impl App {
         store.settle(&config.site.base_url).await?;
         let instance = store.instance().await?;
         Ok(Self {
+            bells: Bells::of(&config),
             config: Arc::new(config),
             store,
             templates: Arc::new(templates),

@@ -47,6 +47,9 @@ pub async fn run_on(app: App, demo: Option<Demo>, listener: TcpListener, stop: C
     let mut tasks: JoinSet<anyhow::Result<()>> = JoinSet::new();
     tasks.spawn(web::serve(app.clone(), listener, demo, stop.clone()));
     for source in app.config.sources.clone() {
+        if source.listen.is_some() {
+            tasks.spawn(listen_to(app.clone(), source.clone(), stop.clone()));
+        }
         tasks.spawn(read_source(app.clone(), source, beats.clone(), stop.clone()));
     }
     let pusher = app.pusher();
@@ -69,14 +72,37 @@ pub async fn run_on(app: App, demo: Option<Demo>, listener: TcpListener, stop: C
     ended
 }
 
-async fn read_source(app: App, source: Source, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
+/// Reads a source when it is due, which a beat finds out, and at once when its bell is rung.
+async fn read_source(app: App, source: Source, mut beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
     let ended = stop.clone();
+    let (nudge, nudges) = watch::channel(0_u64);
+    let (bells, name) = (app.bells.clone(), source.name.clone());
+    // What is rung for during a reading is one more reading after it.
+    let ringing = AbortOnDropHandle::new(tokio::spawn(async move {
+        while !nudge.is_closed() {
+            tokio::select! {
+                _ = beats.changed() => {}
+                () = bells.rung(&name) => {}
+            }
+            nudge.send_modify(|n| *n += 1);
+        }
+    }));
     let reading =
-        every_beat("sources", beats, stop, || async { sources::sync_due(&app.store, &app.config, &source, app.now()).await.map(|_| ()) });
+        every_beat("sources", nudges, stop, || async { sources::sync_due(&app.store, &app.config, &source, app.now()).await.map(|_| ()) });
     // A foreign database that keeps us waiting does not keep us from stopping; what is being kept is kept whole.
     tokio::select! {
         () = reading => {}
         () = ended.cancelled() => {}
+    }
+    drop(ringing);
+    Ok(())
+}
+
+/// Rings for a source when its own database notifies.
+async fn listen_to(app: App, source: Source, stop: CancellationToken) -> anyhow::Result<()> {
+    tokio::select! {
+        () = sources::listening::listen(&app.store, &app.config, &source, &app.bells, app.clock) => stop.cancelled().await,
+        () = stop.cancelled() => {}
     }
     Ok(())
 }
@@ -177,6 +203,11 @@ async fn send(app: App, beats: Beats, stop: CancellationToken) -> anyhow::Result
 
 /// Sends over all transports until `stop` fires.
 async fn deliver(app: App, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
+    if app.config.transports.is_empty() {
+        // Feeds alone are a service, too.
+        stop.cancelled().await;
+        return Ok(());
+    }
     let engine = app.engine();
     let (leases, mut ticks) = (CancellationToken::new(), JoinSet::new());
     let keeper = tokio::spawn({

@@ -16,6 +16,7 @@ pub mod templates;
 pub mod mail;
 
 // What the product does
+pub mod access;
 pub mod delivery;
 pub mod digests;
 pub mod feeds;

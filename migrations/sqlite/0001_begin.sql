@@ -7,6 +7,8 @@ CREATE TABLE instance (
     value TEXT NOT NULL
 );
 
+-- `asked_at`: somebody asked for a reading since the last one began. Up to `marked_at`, by its own clock, everything was
+-- read that a source of the settings `marked_for` (a hash) told; `compared_at` is when all of it was last compared.
 CREATE TABLE sources (
     name          TEXT PRIMARY KEY,
     due_at        BIGINT NOT NULL,
@@ -14,7 +16,19 @@ CREATE TABLE sources (
     succeeded_at  BIGINT,
     failures      BIGINT NOT NULL DEFAULT 0,
     error         TEXT,
-    held_removals BIGINT NOT NULL DEFAULT 0
+    held_removals BIGINT NOT NULL DEFAULT 0,
+    asked_at      BIGINT,
+    compared_at   BIGINT,
+    marked_at     BIGINT,
+    marked_for    TEXT
+);
+
+-- Keys to the API: a keyed hash of each, never the token itself.
+CREATE TABLE tokens (
+    name       TEXT PRIMARY KEY,
+    role       TEXT NOT NULL,
+    hash       TEXT NOT NULL,
+    created_at BIGINT NOT NULL
 );
 
 -- Rows of a source that could not be used, so that each is logged once.

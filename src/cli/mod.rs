@@ -25,6 +25,7 @@ mod sources;
 mod storage;
 mod subscribers;
 mod suppressions;
+mod tokens;
 
 /// Turns the articles in the database you already have into feeds and scheduled digest e-mails.
 #[derive(Debug, Parser)]
@@ -73,6 +74,9 @@ enum Command {
     /// Manage addresses that must never be mailed
     #[command(subcommand)]
     Suppressions(suppressions::Command),
+    /// Manage tokens for programs that use the API
+    #[command(subcommand)]
+    Tokens(tokens::Command),
     /// Write a consistent copy of a SQLite store; the copy does not send until `adopt`
     Backup {
         /// The copy's name; must not exist
@@ -133,6 +137,7 @@ async fn run(options: Options) -> anyhow::Result<ExitCode> {
         Command::Deliver => deliver::run(&app).await,
         Command::Subscribers(c) => c.run(&app, json).await,
         Command::Suppressions(c) => c.run(&app, json).await,
+        Command::Tokens(c) => c.run(&app, json).await,
         Command::Backup { file } => storage::backup(&app, &file).await,
         Command::Adopt => storage::adopt(&app).await,
         Command::Demo(_) | Command::Check => Ok(ExitCode::SUCCESS),

@@ -109,6 +109,7 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<Exi
         let state = states.iter().find(|s| s.name == source.name).cloned().unwrap_or_default();
         let kind = word(source.kind);
         rows.push(json!({"name": source.name, "kind": kind, "succeeded_at": state.succeeded_at.map(|t| t.rfc3339()),
+            "compared_at": state.progress.compared_at.map(|t| t.rfc3339()),
             "failures": state.failures, "held_removals": state.held_removals, "error": state.error}));
         let read = state.succeeded_at.map_or("never".into(), |t| t.in_zone(&app.config.site.timezone));
         let numbers = [state.failures.to_string(), state.held_removals.to_string()];

@@ -84,6 +84,8 @@ pub(super) const SOURCES: Section = Section {
         ("kind", Text),
         ("url", Text),
         ("poll", Text),
+        ("compare", Text),
+        ("listen", Text),
         ("timezone", Text),
         ("table_prefix", Text),
         ("ids", Text),

@@ -35,6 +35,8 @@ impl fmt::Debug for Source {
             .field("kind", &self.kind)
             .field("url", &self.url.as_deref().map(redacted))
             .field("poll", &self.poll)
+            .field("compare", &self.compare)
+            .field("listen", &self.listen)
             .field("timezone", &self.timezone)
             .field("table_prefix", &self.table_prefix)
             .field("ids", &self.ids)

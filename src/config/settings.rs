@@ -145,8 +145,12 @@ pub struct Source {
     pub kind: SourceKind,
     /// The foreign database, for all but builtin: `mysql://`, `postgres://` or `sqlite://`.
     pub url: Option<String>,
-    /// How often it is read, in milliseconds.
+    /// How often it is asked for news, in milliseconds.
     pub poll: i64,
+    /// How often all of it is compared with what we have, in milliseconds.
+    pub compare: i64,
+    /// The channel of its PostgreSQL on which it tells that it has news.
+    pub listen: Option<String>,
     /// How times without a zone are read.
     pub timezone: TimeZone,
     /// What WordPress's or Drupal's table names begin with.

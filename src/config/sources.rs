@@ -8,7 +8,7 @@ use super::reader::{Reader, one_of};
 use super::settings::{Ids, Members, Source, SourceKind};
 use super::site::{base_url, time_zone};
 use crate::domain::duration;
-use crate::domain::time::{DAY, SECOND};
+use crate::domain::time::{DAY, HOUR, SECOND};
 
 const KINDS: [(&str, SourceKind); 5] = [
     ("builtin", SourceKind::Builtin),
@@ -33,7 +33,9 @@ pub(super) fn read(mut reader: Reader<'_>, timezone: &TimeZone, folder: &Folder)
         reader.fault("ids", "only kinds wordpress, ghost and drupal have ids that readers already know: write \"ours\"");
     }
     let own = kind.and_then(|kind| own_keys(&mut reader, kind));
-    let poll = reader.or("poll", 30 * SECOND, poll);
+    let poll = reader.or("poll", 30 * SECOND, span);
+    let compare = reader.or("compare", HOUR, span);
+    let listen = kind.and_then(|kind| listen(&mut reader, kind, url.as_ref().and_then(Option::as_deref)));
     let timezone = reader.or("timezone", timezone.clone(), time_zone);
     let article_url = reader.optional("article_url", article_url);
     let own = own?;
@@ -43,6 +45,8 @@ pub(super) fn read(mut reader: Reader<'_>, timezone: &TimeZone, folder: &Folder)
         kind: kind?,
         url: url?,
         poll: poll?,
+        compare: compare?,
+        listen: listen?,
         timezone: timezone?,
         table_prefix: own.table_prefix,
         ids: ids?,
@@ -186,9 +190,25 @@ fn table_prefix(text: &str) -> Result<String, String> {
     Err(format!("`{text}` is no table prefix: it has letters, digits and underscores, 48 at most"))
 }
 
-fn poll(text: &str) -> Result<i64, String> {
-    let poll = duration::parse(text)?;
-    if (SECOND..=DAY).contains(&poll) { Ok(poll) } else { Err(format!("`{text}` is not between 1s and 1d")) }
+fn span(text: &str) -> Result<i64, String> {
+    let span = duration::parse(text)?;
+    if (SECOND..=DAY).contains(&span) { Ok(span) } else { Err(format!("`{text}` is not between 1s and 1d")) }
+}
+
+/// A channel of NOTIFY's, which only PostgreSQL has.
+fn listen(reader: &mut Reader<'_>, kind: SourceKind, url: Option<&str>) -> Option<Option<String>> {
+    if !matches!(kind, SourceKind::Query | SourceKind::Drupal) {
+        reader.refuse("listen", "only kinds query and drupal can have a PostgreSQL that notifies: remove the key");
+        return Some(None);
+    }
+    if url.is_some_and(|url| !url.starts_with("postgres")) {
+        reader.refuse("listen", "only PostgreSQL notifies: remove the key, and let the site POST to /api/v1/sources/NAME/sync instead");
+    }
+    reader.optional("listen", |text| match text.trim() {
+        // PostgreSQL cuts longer names, and would listen on another channel than was meant.
+        channel if (1..=63).contains(&channel.len()) && !channel.chars().any(char::is_control) => Ok(channel.to_owned()),
+        _ => Err("a channel's name has 1 to 63 bytes, none of them a control character".to_owned()),
+    })
 }
 
 /// A pattern that begins as a web address and whose braces hold names of columns.

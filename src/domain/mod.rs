@@ -16,6 +16,7 @@ pub mod provider;
 pub mod ramp;
 pub mod rate;
 pub mod readership;
+pub mod role;
 pub mod schedule;
 pub mod selection;
 pub mod slug;

@@ -12,7 +12,7 @@ use crate::domain::language;
 use crate::store::articles::{Arrival, WORDS};
 
 /// Raised when cleaning changes, so that every article is cleaned again.
-const CLEANING: u32 = 2;
+pub(super) const CLEANING: u32 = 2;
 /// Graphemes of a summary made from the body.
 const SUMMARY: usize = 300;
 /// Graphemes of a title made from the text.

@@ -74,12 +74,16 @@ pub(super) async fn open_sqlite(source: &str, url: &str, given_up: CancellationT
 
 /// A connection to PostgreSQL in which nothing can be written.
 pub(super) async fn open_postgres(source: &str, url: &str) -> anyhow::Result<PgConnection> {
-    let options = PgConnectOptions::from_str(url)
-        .with_context(|| format!("source {source}: url is no PostgreSQL address"))?
+    connected(source, url, postgres_options(source, url)?.connect()).await
+}
+
+/// How a PostgreSQL is connected to.
+pub(super) fn postgres_options(source: &str, url: &str) -> anyhow::Result<PgConnectOptions> {
+    let options = PgConnectOptions::from_str(url).with_context(|| format!("source {source}: url is no PostgreSQL address"))?;
+    Ok(options
         .application_name("courant")
         .options([("default_transaction_read_only", "on"), ("bytea_output", "hex")])
-        .disable_statement_logging();
-    connected(source, url, options.connect()).await
+        .disable_statement_logging())
 }
 
 /// Waits for a connection, and says in one sentence what hinders it.

@@ -1,6 +1,6 @@
 //! Articles into a builtin source: from a file, every line checked before the first is kept, or one by one.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -8,6 +8,7 @@ use std::path::Path;
 use anyhow::{Context, anyhow, bail};
 use sha2::{Digest as _, Sha256};
 
+use super::exports::Exported;
 use super::keeping::keep;
 use super::lines::Lines;
 use super::row::{COLUMNS, Row, check_columns, draft};
@@ -16,7 +17,7 @@ use crate::config::{Config, Source, SourceKind};
 use crate::domain::article::Draft;
 use crate::domain::time::Millis;
 use crate::store::Store;
-use crate::store::articles::Known;
+use crate::store::sources::Progress;
 
 /// Refused lines: number and reason. Nothing was imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +47,7 @@ pub struct Imported {
 
 /// What a file tells: articles with their lines, or why one can't be used.
 struct Told {
-    articles: Vec<(u64, Result<Draft, String>)>,
+    articles: Vec<exports::Read>,
     left_out: BTreeMap<String, usize>,
 }
 
@@ -59,13 +60,22 @@ pub async fn import(
     file: &Path,
     now: Millis,
 ) -> anyhow::Result<Result<Imported, Refused>> {
-    let known = store.known_articles(&source.name).await?;
     let (path, from, language) = (file.to_owned(), source.clone(), config.site.language.clone());
     // A large export takes a while to read.
-    let told = tokio::task::spawn_blocking(move || told(&path, &from, &language, &known, now)).await??;
+    let told = tokio::task::spawn_blocking(move || told(&path, &from, &language, now)).await??;
+    let undated = told.articles.iter().filter_map(|(_, one)| one.as_ref().ok().filter(|one| !one.is_dated));
+    let undated: Vec<String> = undated.map(|one| arrival::without_nul(&one.draft.source_id)).collect();
+    let known = store.known_among(&source.name, &undated).await?;
     let (mut drafts, mut refused, mut ids) = (Vec::new(), Vec::new(), HashSet::new());
     for (line, article) in told.articles {
-        let checked = article.and_then(|mut draft| arrival::fit(&mut draft, source, &config.site).map(|()| draft));
+        let checked = article.and_then(|Exported { mut draft, is_dated }| {
+            arrival::fit(&mut draft, source, &config.site)?;
+            // What comes without a date keeps that of its first import.
+            if let Some(before) = known.get(&draft.source_id).filter(|_| !is_dated) {
+                draft.published_at = before.published_at;
+            }
+            Ok(draft)
+        });
         match checked {
             Ok(draft) if !ids.insert(draft.source_id.clone()) => {
                 refused.push((line, format!("the id {:?} is there twice", draft.source_id)))
@@ -81,8 +91,8 @@ pub async fn import(
     Ok(Ok(Imported { report, left_out: told.left_out }))
 }
 
-/// Reads a file by what the end of its name says.
-fn told(file: &Path, source: &Source, language: &str, known: &HashMap<String, Known>, now: Millis) -> anyhow::Result<Told> {
+/// Reads a file by what the end of its name says; what has no date gets the present one.
+fn told(file: &Path, source: &Source, language: &str, now: Millis) -> anyhow::Result<Told> {
     let name = file.display();
     let rows = match file.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase).as_deref() {
         Some("csv") => csv_rows(file)?,
@@ -91,38 +101,38 @@ fn told(file: &Path, source: &Source, language: &str, known: &HashMap<String, Kn
             let bytes = std::fs::read(file).with_context(|| format!("cannot read {name}"))?;
             let read = if kind == "json" { exports::from_json(&bytes, source) } else { exports::from_xml(&bytes, source, language) };
             let export = read.map_err(|(line, why)| anyhow!("{name}:{line}: {why}"))?;
-            let dated = |read: Result<exports::Exported, String>| read.map(|one| exported(one, known, now));
-            let articles = export.articles.into_iter().map(|(line, read)| (line, dated(read))).collect();
+            let articles = export.articles.into_iter().map(|(line, read)| (line, read.map(|one| exported(one, now)))).collect();
             return Ok(Told { articles, left_out: export.left_out });
         }
         _ => bail!("{name}: the name must end in .jsonl, .csv, .rss, .atom, .xml or .json, which says what it holds"),
     };
-    let article = |row: Result<Row, String>| {
-        row.and_then(|mut row| {
-            complete(&mut row, known, now)?;
-            draft(&row, &source.timezone, source.article_url.as_deref())
-        })
+    let article = |row: Row| {
+        let mut row = named(row)?;
+        let is_dated = row.contains_key("published_at");
+        row.entry("published_at".into()).or_insert_with(|| now.timestamp().to_string());
+        Ok(Exported { draft: draft(&row, &source.timezone, source.article_url.as_deref())?, is_dated })
     };
-    Ok(Told { articles: rows.into_iter().map(|(line, row)| (line, article(row))).collect(), left_out: BTreeMap::new() })
+    Ok(Told { articles: rows.into_iter().map(|(line, row)| (line, row.and_then(article))).collect(), left_out: BTreeMap::new() })
 }
 
-/// Gives an article of a feed what a feed may leave out: an id made of its words, the date of its first import.
-fn exported(one: exports::Exported, known: &HashMap<String, Known>, now: Millis) -> Draft {
-    let mut draft = one.draft;
+/// Gives an article of a feed what a feed may leave out: an id made of its words, a date.
+fn exported(one: Exported, now: Millis) -> Exported {
+    let Exported { mut draft, is_dated } = one;
     if draft.source_id.is_empty() {
         draft.source_id = id_of(if draft.title.is_empty() { &draft.body_html } else { &draft.title });
     }
-    if !one.is_dated {
-        draft.published_at = known.get(&draft.source_id).map_or(now, |k| k.published_at);
+    if !is_dated {
+        draft.published_at = now;
     }
-    draft
+    Exported { draft, is_dated }
 }
 
 /// Keeps drafts in a builtin source; those of the same id are replaced.
 pub async fn publish(store: &Store, config: &Config, source: &str, drafts: Vec<Draft>, now: Millis) -> anyhow::Result<SyncReport> {
     let source = builtin(config, Some(source))?;
     store.ensure_source(&source.name, now).await?;
-    let known = store.known_articles(&source.name).await?;
+    let ids: Vec<String> = drafts.iter().map(|draft| arrival::without_nul(&draft.source_id)).collect();
+    let known = store.known_among(&source.name, &ids).await?;
     let mut report = SyncReport { source: source.name.clone(), ..SyncReport::default() };
     let mut changed: Vec<(Draft, String)> = Vec::new();
     for mut draft in drafts {
@@ -140,12 +150,12 @@ pub async fn publish(store: &Store, config: &Config, source: &str, drafts: Vec<D
         keep(store, batch.to_vec(), source, &config.site, &mut report, now).await?;
     }
     store.regroup(&source.name).await?;
-    store.source_succeeded(&source.name, 0, now).await?;
+    store.source_succeeded(&source.name, 0, Progress::default(), now).await?;
     Ok(report)
 }
 
-/// Gives a line without id one made of its content, and one without a date that of its first import.
-fn complete(row: &mut Row, known: &HashMap<String, Known>, now: Millis) -> Result<(), String> {
+/// Gives a line without id one made of its content.
+fn named(mut row: Row) -> Result<Row, String> {
     if row.get("title").is_none_or(|t| t.trim().is_empty()) {
         return Err("it has no title".into());
     }
@@ -153,9 +163,7 @@ fn complete(row: &mut Row, known: &HashMap<String, Known>, now: Millis) -> Resul
         let own = row.get("url").or_else(|| row.get("title")).cloned().unwrap_or_default();
         row.insert("id".into(), id_of(&own));
     }
-    let before = row.get("id").and_then(|id| known.get(id.trim())).map(|k| k.published_at);
-    row.entry("published_at".into()).or_insert_with(|| before.unwrap_or(now).timestamp().to_string());
-    Ok(())
+    Ok(row)
 }
 
 /// An id made of what an article says.

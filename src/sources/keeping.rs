@@ -3,8 +3,8 @@
 use tokio::task::JoinError;
 
 use super::{SyncReport, arrival};
-use crate::config::{Site, Source};
-use crate::domain::article::Draft;
+use crate::config::{Ids, Site, Source};
+use crate::domain::article::{Article, Draft};
 use crate::domain::time::Millis;
 use crate::store::articles::{Arrival, Kept};
 use crate::store::{Store, StoreError};
@@ -44,12 +44,26 @@ async fn keep_together(
     report: &mut SyncReport,
     now: Millis,
 ) -> anyhow::Result<()> {
+    let (name, ids, authority, own) = (&source.name, source.ids, site.id_authority.clone(), format!("{}/", source.name));
     let (source, site) = (source.clone(), site.clone());
     let arrivals: Vec<Arrival> =
         tokio::task::spawn_blocking(move || batch.into_iter().map(|(draft, hash)| arrival::clean(draft, &source, &site, hash)).collect())
             .await?;
     let told: Vec<(String, Millis)> = arrivals.iter().map(|a| (a.article.source_id.clone(), a.article.published_at)).collect();
-    for ((id, published), kept) in told.into_iter().zip(store.keep_articles(arrivals, now).await?) {
+    let again = (ids == Ids::Source).then(|| arrivals.clone()).unwrap_or_default();
+    let mut kept = store.keep_articles(arrivals, now).await?;
+    for (arrival, kept) in
+        again.into_iter().zip(&mut kept).filter(|(_, kept)| matches!(kept, Kept::Taken(owner) if owner.starts_with(&own)))
+    {
+        let guid = &arrival.article.guid;
+        report.notes.push((arrival.article.source_id.clone(), shared_guid(guid)));
+        let guid = arrival::tag_uri(&authority, name, &arrival.article.source_id);
+        let arrival = Arrival { article: Article { guid, ..arrival.article }, ..arrival };
+        if let Some(now_kept) = store.keep_articles(vec![arrival], now).await?.pop() {
+            *kept = now_kept;
+        }
+    }
+    for ((id, published), kept) in told.into_iter().zip(kept) {
         match kept {
             Kept::Added if published > now => report.waiting += 1,
             Kept::Added => report.added += 1,
@@ -58,6 +72,11 @@ async fn keep_together(
         }
     }
     Ok(())
+}
+
+/// What is said of an article whose guid another one of its site has: copied and imported posts share guids.
+pub(super) fn shared_guid(guid: &str) -> String {
+    format!("Its guid {guid} is another post's as well, so it has one of ours.")
 }
 
 /// Why an article is to blame for a failure; none if the database or the program is.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::anyhow;
 use futures_util::{Stream, TryStreamExt};
+use jiff::tz::TimeZone;
 use sqlx::mysql::MySqlConnection;
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
@@ -11,8 +12,10 @@ use sqlx::{AssertSqlSafe, Connection, SqlSafeStr};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::cells;
+use super::changed::{self, Stamp};
 use super::foreign::{self, SILENCE, heard, open_mysql, open_postgres, open_sqlite, scheme};
 use crate::config::Source;
+use crate::domain::time::Millis;
 
 enum Engine {
     Sqlite(SqliteConnection),
@@ -126,6 +129,21 @@ impl Session {
             Engine::Sqlite(_) => "CAST(strftime('%s', 'now') AS INTEGER)",
             Engine::Postgres(_) => "CAST(EXTRACT(EPOCH FROM now()) AS BIGINT)",
             Engine::MySql(_) => "UNIX_TIMESTAMP()",
+        }
+    }
+
+    /// A condition that holds where a DATETIME in UTC is not long before `mark`, or tells no time.
+    pub(super) fn since(&self, column: &str, mark: Millis) -> String {
+        let begin = changed::earlier(mark);
+        let text = changed::civil(begin, &TimeZone::UTC);
+        match self.engine {
+            // Such a column holds texts, or the milliseconds of JavaScript.
+            Engine::Sqlite(_) => format!(
+                "CASE typeof({column}) WHEN 'text' THEN {column} >= '{text}' WHEN 'integer' THEN {column} >= {} ELSE 1 END",
+                begin.0
+            ),
+            Engine::Postgres(_) => Stamp::Civil.since(column, mark, &TimeZone::UTC),
+            Engine::MySql(_) => changed::mysql(column, &text),
         }
     }
 

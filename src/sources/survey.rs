@@ -6,14 +6,17 @@ use anyhow::Context;
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 
-use super::{BATCH, arrival, foreign, reader, wordpress};
+use super::reading::reader;
+use super::{BATCH, arrival, foreign, wordpress};
 use crate::config::{Config, Ids, Members, Source, SourceKind};
 use crate::domain::article::{Article, Draft, Found};
 use crate::domain::time::Millis;
-use crate::store::Store;
+use crate::store::{Store, StoreResult};
 
 /// Articles shown as they would be.
 const SAMPLES: usize = 3;
+/// Articles that are looked up at a time.
+const LOOKED_UP: usize = 500;
 
 /// How a source was understood.
 #[derive(Debug, Clone, Default)]
@@ -62,9 +65,9 @@ pub async fn survey(store: &Store, config: &Config, source: &Source, now: Millis
         }
         return Ok(survey);
     }
-    let known = store.known_articles(&source.name).await?;
+    let mut met: Vec<String> = Vec::new();
     let (tell, mut found) = mpsc::channel(2 * BATCH);
-    let reading = reader(source, &config.site.language, tell);
+    let reading = reader(source, &config.site.language, None, tell);
     let mut newest: Vec<Draft> = Vec::new();
     while let Some(told) = found.recv().await {
         match told {
@@ -76,7 +79,10 @@ pub async fn survey(store: &Store, config: &Config, source: &Source, now: Millis
                 }
                 let notes = std::mem::take(&mut draft.notes);
                 survey.notes.extend(notes.into_iter().map(|note| (draft.source_id.clone(), note)));
-                survey.known += usize::from(known.get(&draft.source_id).is_some_and(|k| !k.removed));
+                met.push(draft.source_id.clone());
+                if met.len() >= LOOKED_UP {
+                    survey.known += here(store, source, &mut met).await?;
+                }
                 survey.count(&named(&draft, config), now);
                 if draft.published_at <= now {
                     newest.push(*draft);
@@ -87,6 +93,7 @@ pub async fn survey(store: &Store, config: &Config, source: &Source, now: Millis
         }
     }
     reading.await.context("the reader ended unexpectedly")??;
+    survey.known += here(store, source, &mut met).await?;
     let (source, site) = (source.clone(), config.site.clone());
     let cleaned = move || newest.into_iter().map(|draft| arrival::clean(draft, &source, &site, String::new()).article).collect();
     survey.samples = tokio::task::spawn_blocking(cleaned).await?;
@@ -98,6 +105,12 @@ pub async fn survey(store: &Store, config: &Config, source: &Source, now: Millis
         }
     }
     Ok(survey)
+}
+
+/// How many of these a source has here already; the list is empty then.
+async fn here(store: &Store, source: &Source, met: &mut Vec<String>) -> StoreResult<usize> {
+    let known = store.known_among(&source.name, &std::mem::take(met)).await?;
+    Ok(known.values().filter(|known| !known.removed).count())
 }
 
 impl Survey {

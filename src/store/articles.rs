@@ -39,6 +39,12 @@ pub struct Arrival {
 /// Bytes of a hash that tell the source's own words from what we make of them.
 pub const WORDS: usize = 32;
 
+/// Ids that are looked up or listed at a time.
+const ASKED: usize = 1_000;
+
+const LIVE: &str = "SELECT source_id FROM articles WHERE source = $1 AND source_id > $2 AND removed_at IS NULL AND id <= $3 \
+     ORDER BY source_id LIMIT $4";
+
 /// What became of an arrival.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kept {
@@ -51,15 +57,39 @@ pub enum Kept {
 }
 
 impl Store {
-    /// All articles of a source, tombstones too, by the source's id.
-    pub async fn known_articles(&self, source: &str) -> StoreResult<HashMap<String, Known>> {
-        let rows: Vec<(String, String, Option<i64>, i64)> =
-            reading!(self, |db| sqlx::query_as("SELECT source_id, content_hash, removed_at, published_at FROM articles WHERE source = $1")
-                .bind(source)
-                .fetch_all(db)
-                .await?);
-        let known = |hash, removed: Option<i64>, at| Known { hash, removed: removed.is_some(), published_at: Millis(at) };
-        Ok(rows.into_iter().map(|(id, hash, removed, at)| (id, known(hash, removed, at))).collect())
+    /// What we know of these articles of a source, tombstones too, by the source's id.
+    pub async fn known_among(&self, source: &str, ids: &[String]) -> StoreResult<HashMap<String, Known>> {
+        let text = format!(
+            "SELECT source_id, content_hash, removed_at, published_at FROM articles WHERE source = $1 AND source_id IN {}",
+            self.texts("$2")
+        );
+        let mut found = HashMap::with_capacity(ids.len());
+        for chunk in ids.chunks(ASKED) {
+            let rows: Vec<(String, String, Option<i64>, i64)> =
+                reading!(self, |db| sqlx::query_as(sql(text.clone())).bind(source).bind(json_list(chunk)).fetch_all(db).await?);
+            let known = |hash, removed: Option<i64>, at| Known { hash, removed: removed.is_some(), published_at: Millis(at) };
+            found.extend(rows.into_iter().map(|(id, hash, removed, at)| (id, known(hash, removed, at))));
+        }
+        Ok(found)
+    }
+
+    /// The number of the newest article that we have.
+    pub async fn newest_article(&self) -> StoreResult<i64> {
+        let (row,): (Option<i64>,) = reading!(self, |db| sqlx::query_as("SELECT MAX(id) FROM articles").fetch_one(db).await?);
+        Ok(row.unwrap_or(0))
+    }
+
+    /// The next ids of a source's articles behind `after`, in an order that stays, without tombstones and what is newer
+    /// than the article `newest`; none when there are no more.
+    pub async fn live_ids(&self, source: &str, after: &str, newest: i64) -> StoreResult<Vec<String>> {
+        let rows: Vec<(String,)> = reading!(self, |db| sqlx::query_as(LIVE)
+            .bind(source)
+            .bind(after)
+            .bind(newest)
+            .bind(i64::try_from(ASKED).unwrap_or(i64::MAX))
+            .fetch_all(db)
+            .await?);
+        Ok(rows.into_iter().map(|(id,)| id).collect())
     }
 
     /// Keeps a few arrivals in one transaction; the guid and the first sight of a known article never change.

@@ -26,7 +26,7 @@ impl From<MemberRow> for Member {
     }
 }
 
-/// More ungrouped articles than this are not looked at one by one.
+/// Ungrouped articles that are looked at together, with all that are linked to them.
 const MOST: usize = 1_000;
 
 const MEMBER: &str = "SELECT id, source_id, translation_of, language, group_id, is_ungrouped FROM articles WHERE source = $1";
@@ -44,15 +44,22 @@ impl Store {
     }
 
     /// Finds the translation groups of a source's new and newly linked articles; tombstones keep their place, so that the
-    /// ledger still knows the story. Costs what is new, not what is there.
+    /// ledger still knows the story. Costs what is new, not what is there, and holds a part of it at a time.
     pub async fn regroup(&self, source: &str) -> StoreResult<()> {
-        let few = format!("{MEMBER} AND is_ungrouped ORDER BY id LIMIT {}", MOST + 1);
-        let ungrouped: Vec<MemberRow> = reading!(self, |db| sqlx::query_as(sql(few)).bind(source).fetch_all(db).await?);
-        if ungrouped.is_empty() {
-            return Ok(());
+        let few = format!("{MEMBER} AND is_ungrouped ORDER BY id LIMIT {MOST}");
+        loop {
+            let ungrouped: Vec<MemberRow> = reading!(self, |db| sqlx::query_as(sql(few.clone())).bind(source).fetch_all(db).await?);
+            if ungrouped.is_empty() {
+                return Ok(());
+            }
+            let members = self.linked(source, ungrouped).await?;
+            self.group(&members).await?;
         }
-        let members = if ungrouped.len() > MOST { self.all_members(source).await? } else { self.linked(source, ungrouped).await? };
-        let found = groups(&members);
+    }
+
+    /// Gives members, among which are all that are linked to any of them, their groups.
+    async fn group(&self, members: &[Member]) -> StoreResult<()> {
+        let found = groups(members);
         let sizes = found.iter().fold(HashMap::new(), |mut sizes: HashMap<i64, usize>, group| {
             *sizes.entry(*group).or_default() += 1;
             sizes
@@ -69,12 +76,6 @@ impl Store {
         let shown: Vec<i64> =
             members.iter().zip(&found).filter(|(m, group)| anything_moved && is_twin(m, **group)).map(|(m, _)| m.row).collect();
         self.settle_groups(&settled, &shown).await
-    }
-
-    async fn all_members(&self, source: &str) -> StoreResult<Vec<Member>> {
-        let text = format!("{MEMBER} ORDER BY id");
-        let rows: Vec<MemberRow> = reading!(self, |db| sqlx::query_as(sql(text)).bind(source).fetch_all(db).await?);
-        Ok(rows.into_iter().map(Member::from).collect())
     }
 
     /// These articles and all that are linked to them or share a group with them, directly or not.

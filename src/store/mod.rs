@@ -37,6 +37,7 @@ pub mod subscribers;
 pub mod subscriptions;
 pub mod suppressions;
 pub mod terms;
+pub mod tokens;
 pub mod watching;
 pub mod windows;
 

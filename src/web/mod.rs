@@ -1,6 +1,7 @@
 //! The web server: feeds from memory, pages for people, links from mails; every change passes through a flow.
 
 mod aliases;
+mod api;
 mod choices;
 mod confirm;
 mod door;
@@ -54,6 +55,8 @@ const LONGEST_BODY: usize = 64 * 1024;
 const MOST_BY_MAIL: u32 = 20;
 /// Subscriptions at the hub, which reading services ask for by the feed and format.
 const MOST_AT_HUB: u32 = 600;
+/// Requests at the API that one network may make in an hour; this machine's own are not counted.
+const MOST_AT_API: u32 = 3600;
 /// How long requests under way may take to end once the server stops.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -82,6 +85,8 @@ struct Web {
     limit: Limit,
     /// For requests at the hub.
     hub_limit: Limit,
+    /// For requests at the API.
+    api_limit: Limit,
     offered: Offered,
 }
 
@@ -130,6 +135,7 @@ fn shared(app: App, demo: Option<Demo>) -> Shared {
         opml,
         limit: Limit::of(MOST_BY_MAIL),
         hub_limit: Limit::of(MOST_AT_HUB),
+        api_limit: Limit::of(MOST_AT_API),
         offered: Offered::default(),
     })
 }
@@ -147,6 +153,7 @@ fn routes(web: Shared) -> Router {
         .route("/subscribe", get(subscribe::show).post(subscribe::submit))
         .route("/confirm/{token}", get(confirm::show).post(confirm::submit))
         .route("/unsubscribe/{token}", get(unsubscribe::show).post(unsubscribe::submit))
+        .nest("/api/v1", api::routes())
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/assets/style.css", get(page::stylesheet));

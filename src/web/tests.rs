@@ -19,6 +19,7 @@ use crate::sources::import;
 use crate::store::subscribers::Subscription;
 
 mod addresses;
+mod api;
 mod feed_pages;
 mod matrix;
 mod readers;

@@ -8,7 +8,7 @@ const FLOORS: &[&[&str]] = &[
     &["domain", "clock"],
     &["store", "templates", "config"],
     &["mail"],
-    &["sources", "feeds", "digests", "delivery", "subscribers"],
+    &["access", "sources", "feeds", "digests", "delivery", "subscribers"],
     &["app"],
     &["web"],
     &["daemon"],

@@ -14,6 +14,7 @@ mod endings;
 mod feeds;
 mod files;
 mod foreign;
+mod hooks;
 mod hostile;
 mod judges;
 mod layers;

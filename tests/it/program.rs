@@ -132,6 +132,13 @@ pub(crate) fn post(address: SocketAddr, path: &str, form: &str) -> Answer {
     send(address, "POST", path, &headers, form)
 }
 
+/// Sends JSON with further header lines, as webhooks do.
+pub(crate) fn post_json(address: SocketAddr, path: &str, headers: &[&str], json: &str) -> Answer {
+    let length = format!("Content-Length: {}", json.len());
+    let headers: Vec<&str> = headers.iter().copied().chain(["Content-Type: application/json", &length]).collect();
+    send(address, "POST", path, &headers, json)
+}
+
 pub(crate) fn ask(address: SocketAddr, method: &str, path: &str, headers: &[&str]) -> Answer {
     send(address, method, path, headers, "")
 }

@@ -240,10 +240,10 @@ stories! {
         let kept = store.find_article("college/nul").await.unwrap().unwrap();
         assert_eq!((kept.tags[0].len(), kept.authors[0].chars().count(), kept.sections[0].as_str()), (200, 200, "ab"));
         let told: Vec<_> = (0..1200).map(|i| (format!("{i}"), "why".to_owned())).collect();
-        assert_eq!(store.note_refusals("college", told.clone(), world.now()).await.unwrap().len(), 1200);
+        assert_eq!(store.note_refusals("college", told.clone(), |_| true, world.now()).await.unwrap().len(), 1200);
         let other: Vec<_> = told.iter().skip(1).cloned().map(|(id, why)| (id.clone(), if id == "7" { "other".into() } else { why })).collect();
-        assert_eq!(store.note_refusals("college", other.clone(), world.now()).await.unwrap(), [("7".to_owned(), "other".to_owned())]);
-        assert_eq!(store.note_refusals("college", told, world.now()).await.unwrap().len(), 2);
+        assert_eq!(store.note_refusals("college", other.clone(), |_| true, world.now()).await.unwrap(), [("7".to_owned(), "other".to_owned())]);
+        assert_eq!(store.note_refusals("college", told, |_| true, world.now()).await.unwrap().len(), 2);
     }
 
     async fn an_article_cleaned_anew_is_not_told_as_changed(world) {

@@ -16,16 +16,17 @@ use crate::config::{Ids, Source};
 use crate::domain::article::{Draft, Found};
 use crate::domain::time::{Millis, SECOND};
 
-/// Reads every published node and tells its languages through `found`; the session is read only.
+/// Reads every published node, or those that changed since a time, and tells their languages through `found`; the session
+/// is read only. Gives whether it was every node.
 ///
 /// What the Scheduler module will publish is told with its future date. The error is one sentence for the operator and
 /// never holds the password.
-pub(crate) async fn read(source: &Source, found: Sender<Found>) -> anyhow::Result<()> {
+pub(crate) async fn read(source: &Source, since: Option<Millis>, found: Sender<Found>) -> anyhow::Result<bool> {
     let mut session = Session::open(source).await?;
     let site = site::site(&mut session, source).await?;
     let mut after = 0;
     loop {
-        let page = nodes::page(&mut session, &site, after).await?;
+        let page = nodes::page(&mut session, &site, after, since).await?;
         let Some(last) = page.last() else { break };
         after = last.id;
         for node in &page {
@@ -37,20 +38,20 @@ pub(crate) async fn read(source: &Source, found: Sender<Found>) -> anyhow::Resul
                 if found.send(Found::Article(Box::new(told))).await.is_err() {
                     // Nobody listens any more, so there is nobody to read for.
                     session.close().await;
-                    return Ok(());
+                    return Ok(false);
                 }
             }
         }
     }
     session.close().await;
-    Ok(())
+    Ok(since.is_none())
 }
 
 /// Whether the site can be read: connection, tables, columns.
 pub(crate) async fn check(source: &Source) -> anyhow::Result<()> {
     let mut session = Session::open(source).await?;
     let site = site::site(&mut session, source).await?;
-    nodes::page(&mut session, &site, 0).await?;
+    nodes::page(&mut session, &site, 0, None).await?;
     session.close().await;
     Ok(())
 }

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::media::{self, Medium};
 use super::site::{Holds, Site};
+use crate::domain::time::{Millis, SECOND};
+use crate::sources::changed;
 use crate::sources::session::{Session, columns};
 
 /// How many nodes are held at once.
@@ -68,11 +70,16 @@ type Term = (String, Vec<Name>);
 /// A field's values by node and language, in their order.
 type Values<T> = HashMap<(u64, String), Vec<T>>;
 
-/// The next published nodes by number; empty when there are no more.
-pub(super) async fn page(session: &mut Session, site: &Site, after: u64) -> anyhow::Result<Vec<Node>> {
-    let Site { prefix, types, condition, .. } = site;
+/// The next published nodes by number, of which a language changed or comes out since a time; empty when there are no more.
+pub(super) async fn page(session: &mut Session, site: &Site, after: u64, since: Option<Millis>) -> anyhow::Result<Vec<Node>> {
+    let Site { prefix, types, condition, published_at, .. } = site;
+    let changed = since.map(|mark| {
+        let begin = changed::earlier(mark).0.div_euclid(SECOND);
+        format!(" AND (n.changed IS NULL OR n.changed >= {begin} OR {published_at} >= {begin})")
+    });
     let sql = format!(
-        "SELECT DISTINCT n.nid FROM {prefix}node_field_data n WHERE n.type IN ({types}) AND {condition} AND n.nid > {after} ORDER BY n.nid LIMIT {PAGE}"
+        "SELECT DISTINCT n.nid FROM {prefix}node_field_data n WHERE n.type IN ({types}) AND {condition}{} AND n.nid > {after} ORDER BY n.nid LIMIT {PAGE}",
+        changed.unwrap_or_default()
     );
     let ids: Vec<String> = session.rows(&sql).await?.into_iter().flatten().filter(|id| id.parse::<u64>().is_ok()).collect();
     if ids.is_empty() {

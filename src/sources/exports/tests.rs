@@ -23,6 +23,8 @@ fn source(ids: Ids) -> Source {
         files_url: String::new(),
         article_url: None,
         query: None,
+        compare: 0,
+        listen: None,
     }
 }
 

@@ -14,13 +14,16 @@ use super::row::instant;
 use super::session::Session;
 use crate::config::{Ids, Source};
 use crate::domain::article::{Draft, Found};
+use crate::domain::time::Millis;
 
-/// Reads every post that is published or scheduled and tells it through `found`; the session is read only.
+/// Reads every post that is published or scheduled, or those that changed since a time, and tells them through `found`;
+/// the session is read only. Gives whether it was every post.
 ///
 /// Scheduled posts are told with their future date. The error is one sentence for the operator and never holds the password.
-pub(crate) async fn read(source: &Source, site_language: &str, found: Sender<Found>) -> anyhow::Result<()> {
+pub(crate) async fn read(source: &Source, site_language: &str, since: Option<Millis>, found: Sender<Found>) -> anyhow::Result<bool> {
     let mut session = Session::open(source).await?;
-    let site = posts::site(&mut session, source).await?;
+    let mut site = posts::site(&mut session, source).await?;
+    let is_whole = !since.is_some_and(|mark| site.narrow(&session, mark));
     let language = site.language.clone().unwrap_or_else(|| site_language.to_owned());
     let mut after = String::new();
     loop {
@@ -31,12 +34,12 @@ pub(crate) async fn read(source: &Source, site_language: &str, found: Sender<Fou
             if found.send(tell(source, &site, &language, post)).await.is_err() {
                 // Nobody listens any more, so there is nobody to read for.
                 session.close().await;
-                return Ok(());
+                return Ok(false);
             }
         }
     }
     session.close().await;
-    Ok(())
+    Ok(is_whole)
 }
 
 /// Whether the site can be read: connection, tables, columns.

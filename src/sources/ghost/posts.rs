@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::config::{Members, Source};
+use crate::domain::time::Millis;
 use crate::sources::session::{Fields, Session, columns};
 
 /// How many posts are held at once.
@@ -18,12 +19,25 @@ pub(super) struct Site {
     select: String,
     /// Which posts are articles.
     condition: String,
+    /// Whether posts tell when they changed.
+    tells_changes: bool,
     /// How tags are asked for, up to the list of posts.
     tags: String,
     /// How authors are asked for, up to the list of posts.
     authors: &'static str,
     /// How authors are ordered.
     authors_order: &'static str,
+}
+
+impl Site {
+    /// From here on only posts that changed since `mark` are articles; gives whether that can be told.
+    pub(super) fn narrow(&mut self, session: &Session, mark: Millis) -> bool {
+        if self.tells_changes {
+            let changed = session.since("p.updated_at", mark);
+            self.condition = format!("{} AND ({changed})", self.condition);
+        }
+        self.tells_changes
+    }
 }
 
 /// A tag of a post.
@@ -114,6 +128,7 @@ pub(super) async fn site(session: &mut Session, source: &Source) -> anyhow::Resu
         tags_links: setting("outbound_link_tagging") == Some("true"),
         select: format!("SELECT {} FROM posts p{joined}", names.map(column).join(", ")),
         condition: condition(&posts, &meta, source.members),
+        tells_changes: posts.contains("updated_at"),
         tags: format!(
             "SELECT pt.post_id, t.name, t.slug, {tag_visibility} FROM posts_tags pt JOIN tags t ON t.id = pt.tag_id WHERE pt.post_id"
         ),

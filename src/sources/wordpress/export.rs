@@ -1,6 +1,6 @@
 //! WordPress's own export (WXR): its public posts, rendered as those of a database are.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::facts::hidden;
 use super::site::{Listed, Listing, Order, Post, Site, Term, User, Want};
@@ -9,6 +9,7 @@ use crate::config::Source;
 use crate::domain::article::Draft;
 use crate::sources::exports::xml::Element;
 use crate::sources::exports::{Export, Exported};
+use crate::sources::seen::Seen;
 
 /// Terms of posts that the head of the file does not name get numbers from here on.
 const UNNAMED: u64 = 1 << 40;
@@ -35,7 +36,7 @@ pub(in crate::sources) fn export(channel: &Element, source: &Source, site_langua
     site.comments = Some(Vec::new());
     let language = channel.text("language").unwrap_or_else(|| site_language.to_owned());
     let mut export = Export::default();
-    let mut guids = HashSet::new();
+    let mut guids = Seen::default();
     let mut firsts: BTreeMap<String, u64> = BTreeMap::new();
     for told in told.into_iter().filter(|told| told.post.kind == "post") {
         if let Some(why) = hidden(&told.post.status, told.post.protected) {

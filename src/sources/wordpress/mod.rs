@@ -11,7 +11,7 @@ mod posts;
 mod render;
 mod site;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use tokio::sync::mpsc::Sender;
 
@@ -19,8 +19,11 @@ pub(super) use self::render::autop::autop;
 
 use self::database::Database;
 use self::site::{Post, Site, Want};
+use super::keeping::shared_guid;
+use super::seen::Seen;
 use crate::config::{Ids, Source};
 use crate::domain::article::{Draft, Found};
+use crate::domain::time::Millis;
 
 pub(super) use export::export;
 pub(super) use facts::facts;
@@ -28,17 +31,18 @@ pub(super) use facts::facts;
 /// How often rendering may ask for more before what it has must do; blocks within blocks ask one level a time.
 const ROUNDS: usize = 8;
 
-/// Reads every public post and tells it through `found`; the session is read only.
+/// Reads every public post, or those that changed since a time, and tells them through `found`; the session is read only.
+/// Gives whether it was every post.
 ///
 /// Scheduled posts are told with their future date. The error is one sentence for the operator and never holds the password.
-pub(crate) async fn read(source: &Source, site_language: &str, found: Sender<Found>) -> Result<(), anyhow::Error> {
+pub(crate) async fn read(source: &Source, site_language: &str, since: Option<Millis>, found: Sender<Found>) -> Result<bool, anyhow::Error> {
     let mut database = Database::open(source).await?;
     let mut site = posts::site(&mut database, &source.timezone).await?;
     let language = site.language().unwrap_or_else(|| site_language.to_owned());
     let mut after = 0;
-    let mut guids = HashSet::new();
+    let mut guids = Seen::default();
     loop {
-        let page = posts::page(&mut database, after).await?;
+        let page = posts::page(&mut database, after, since).await?;
         let Some(last) = page.last() else { break };
         after = last.id;
         let images: BTreeSet<u64> = page.iter().filter_map(|post| post.thumbnail).filter(|id| !site.posts.contains_key(id)).collect();
@@ -51,7 +55,7 @@ pub(crate) async fn read(source: &Source, site_language: &str, found: Sender<Fou
             if found.send(told).await.is_err() {
                 // Nobody listens any more, so there is nobody to read for.
                 database.close().await;
-                return Ok(());
+                return Ok(false);
             }
         }
         // Bodies and attachments of one page are seldom wanted by the next.
@@ -61,14 +65,14 @@ pub(crate) async fn read(source: &Source, site_language: &str, found: Sender<Fou
         posts::fetch(&mut database, &mut site, listed.into_iter().map(Want::Post)).await?;
     }
     database.close().await;
-    Ok(())
+    Ok(since.is_none())
 }
 
 /// Whether the site can be read: connection and tables.
 pub(crate) async fn check(source: &Source) -> Result<(), anyhow::Error> {
     let mut database = Database::open(source).await?;
     posts::site(&mut database, &source.timezone).await?;
-    posts::page(&mut database, 0).await?;
+    posts::page(&mut database, 0, None).await?;
     database.close().await;
     Ok(())
 }
@@ -122,9 +126,9 @@ fn article(site: &Site, source: &Source, language: &str, post: &Post, body: rend
 }
 
 /// Takes a guid away that an older post has as well: readers would take the second one for the first.
-fn alone(draft: &mut Draft, guids: &mut HashSet<String>) {
-    if let Some(guid) = draft.guid.take_if(|guid| !guids.insert(guid.clone())) {
+fn alone(draft: &mut Draft, guids: &mut Seen) {
+    if let Some(guid) = draft.guid.take_if(|guid| !guids.add(guid)) {
         // Copied and imported posts share guids.
-        draft.notes.push(format!("Its guid {guid} is an older post's as well, so it has one of ours."));
+        draft.notes.push(shared_guid(&guid));
     }
 }

@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 use super::database::{Database, Fields};
 use super::languages;
 use super::site::{Comment, Listed, Listing, Order, Post, Site, Term, User, Want};
+use crate::domain::time::Millis;
+use crate::sources::changed;
 use crate::sources::php::Value;
 
 /// The columns of `post`, in its order; the last one is the body or nothing.
@@ -82,10 +84,16 @@ async fn users(database: &mut Database) -> Result<HashMap<u64, User>, anyhow::Er
         .collect())
 }
 
-/// The next public articles by id, with their bodies; empty when there are no more.
-pub(super) async fn page(database: &mut Database, after: u64) -> Result<Vec<Post>, anyhow::Error> {
+/// The next public articles by id that changed since a time, with their bodies; empty when there are no more.
+pub(super) async fn page(database: &mut Database, after: u64, since: Option<Millis>) -> Result<Vec<Post>, anyhow::Error> {
+    let changed = since.map(|mark| {
+        let begin = changed::civil(changed::earlier(mark), &jiff::tz::TimeZone::UTC);
+        // The zero date, which some programs leave there, tells nothing: such posts are always read.
+        format!("AND ({}) ", changed::mysql("post_modified_gmt", &begin))
+    });
     let condition = format!(
-        "post_type = 'post' AND post_status IN ('publish', 'future') AND post_password = '' AND ID > {after} ORDER BY ID LIMIT {PAGE}"
+        "post_type = 'post' AND post_status IN ('publish', 'future') AND post_password = '' {}AND ID > {after} ORDER BY ID LIMIT {PAGE}",
+        changed.unwrap_or_default()
     );
     select(database, &condition, true).await
 }

@@ -90,7 +90,7 @@ fn config(place: &Place, prefix: &str) -> String {
 }
 
 /// The site as its editors left it.
-async fn site(kind: Kind, prefix: &str) -> Option<Place> {
+pub(super) async fn site(kind: Kind, prefix: &str) -> Option<Place> {
     let place = Place::begin(kind).await?;
     let mut fill = TABLES.replace("{p}", prefix);
     // Number, type, language, status, user, title, body, summary, format, original, time at which it is to be published.

@@ -35,7 +35,7 @@ const CARDS: &str = r#"<p>See <a href="__GHOST_URL__/map/">the map</a> and <a hr
 const GATED: &str = "<p>For all.</p><!--members-only--><p>For those who pay.</p>";
 
 /// The site as its editors left it.
-async fn site(kind: Kind) -> Option<Place> {
+pub(super) async fn site(kind: Kind) -> Option<Place> {
     let place = Place::begin(kind).await?;
     let mut fill = TABLES.to_owned();
     let posts = [

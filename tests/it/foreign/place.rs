@@ -2,6 +2,9 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use courant::app::App;
+use courant::domain::time::Millis;
+use courant::sources::{self, SyncReport};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, PgConnection, SqliteConnection};
 
@@ -114,6 +117,15 @@ sections = ["Campus life"]
     /// Reads the source now.
     pub(super) fn sync(&self) -> Sync {
         Sync(self.shell.courant(&["sources", "sync", "--json"]).json()[0].take())
+    }
+
+    /// What the daemon does at a beat at this time, after a restart.
+    pub(super) async fn poll(&self, now: Millis) -> SyncReport {
+        let app = App::from_file(&self.shell.path("config.toml")).await.unwrap();
+        let report = sources::sync_due(&app.store, &app.config, &app.config.sources[0], now).await.unwrap();
+        let state = app.store.source_states().await.unwrap();
+        app.store.close().await;
+        report.unwrap_or_else(|| panic!("it was not read: {state:?}"))
     }
 
     /// A reading that must fail: its one sentence.
