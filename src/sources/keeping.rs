@@ -50,7 +50,7 @@ async fn keep_together(
         tokio::task::spawn_blocking(move || batch.into_iter().map(|(draft, hash)| arrival::clean(draft, &source, &site, hash)).collect())
             .await?;
     let told: Vec<(String, Millis)> = arrivals.iter().map(|a| (a.article.source_id.clone(), a.article.published_at)).collect();
-    let again = (ids == Ids::Source).then(|| arrivals.clone()).unwrap_or_default();
+    let again = if ids == Ids::Source { arrivals.clone() } else { Vec::new() };
     let mut kept = store.keep_articles(arrivals, now).await?;
     for (arrival, kept) in
         again.into_iter().zip(&mut kept).filter(|(_, kept)| matches!(kept, Kept::Taken(owner) if owner.starts_with(&own)))

@@ -59,7 +59,7 @@ async fn a_sloppy_address_leads_to_the_right_one() {
         assert!(said.status == StatusCode::OK && said.body == own.body, "{path}");
         assert_eq!(said.header(header::ETAG), own.header(header::ETAG), "{path}");
     }
-    for missing in ["/feeds/other.rss", "/feeds/", "/feeds/Other.RSS", "//", "//evil.example/", "/feeds/news.xml", "/FEEDS"] {
+    for missing in ["/feeds/other.rss", "/feeds/Other.RSS", "//", "//evil.example/", "/feeds/news.xml", "/FEEDS"] {
         let answer = site.get(missing).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{missing}");
         assert!(!answer.headers.contains_key(header::LOCATION));
