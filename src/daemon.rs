@@ -122,7 +122,8 @@ async fn push(app: App, pusher: Pusher, beats: Beats, stop: CancellationToken) -
         stop.cancelled().await;
         return Ok(());
     }
-    allowed(&app, beats.clone(), &stop).await?;
+    // Sending tells why not, for both.
+    allowed(&app, beats.clone(), &stop, true).await?;
     let at_beats = every_beat("push", beats, stop, || async { Ok(pusher.push_due(app.now()).await.map(|_| ())?) });
     let between = async {
         loop {
@@ -151,7 +152,7 @@ async fn heartbeat() -> anyhow::Result<(JobScheduler, Beats)> {
 
 /// Prepares and sends, as soon as this store may send (promise 10).
 async fn send(app: App, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
-    allowed(&app, beats.clone(), &stop).await?;
+    allowed(&app, beats.clone(), &stop, false).await?;
     let mut parts: JoinSet<anyhow::Result<()>> = JoinSet::new();
     let (own, halt, nudges) = (app.clone(), stop.clone(), beats.clone());
     parts.spawn(async move { delivery::thread::apart(move || deliver(own.apart(), nudges, halt)).await.flatten() });
@@ -192,9 +193,9 @@ async fn deliver(app: App, beats: Beats, stop: CancellationToken) -> anyhow::Res
     broken
 }
 
-/// Waits until nothing forbids this store to send; `courant adopt` may come while we run.
-async fn allowed(app: &App, mut beats: Beats, stop: &CancellationToken) -> anyhow::Result<()> {
-    let mut told = false;
+/// Waits until nothing forbids this store to send, and says once what does unless it was `told`; `courant adopt` may come
+/// while we run.
+async fn allowed(app: &App, mut beats: Beats, stop: &CancellationToken, mut told: bool) -> anyhow::Result<()> {
     while !stop.is_cancelled() {
         match app.store.instance().await.map(|i| i.refusal(&app.config.site.base_url)) {
             Ok(None) => return Ok(()),

@@ -87,6 +87,19 @@ CREATE TABLE article_changes (
     PRIMARY KEY (version, article_id)
 );
 
+-- Ids that articles took over from others (`courant articles adopt`), whether the taker was seen here yet or not; `from_*`
+-- is whose it was, where that was an article of ours.
+CREATE TABLE adoptions (
+    guid        TEXT PRIMARY KEY,
+    source      TEXT NOT NULL,
+    source_id   TEXT NOT NULL,
+    from_source TEXT,
+    from_id     TEXT,
+    adopted_at  BIGINT NOT NULL,
+    UNIQUE (source, source_id)
+);
+CREATE INDEX adoptions_from ON adoptions (from_source, from_id);
+
 -- When the bytes of a feed last changed; the same on every node.
 CREATE TABLE feed_versions (
     feed        TEXT NOT NULL,

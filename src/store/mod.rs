@@ -7,6 +7,7 @@ use sqlx::postgres::PgPool;
 use sqlx::sqlite::SqlitePool;
 use tokio::sync::watch;
 
+pub mod adoptions;
 mod article_row;
 pub mod articles;
 pub mod audience;
@@ -25,6 +26,7 @@ mod migrations;
 mod open;
 pub mod orders;
 pub mod outcomes;
+pub mod pings;
 pub mod pushes;
 pub mod rates;
 pub mod renames;

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should stop where it can't")]
 
+mod adoptions;
 mod answers;
+mod archive;
 mod behaviours;
 mod callbacks;
 mod cli;
@@ -19,6 +21,7 @@ mod limits;
 mod lists;
 mod lost_answers;
 mod migrations;
+mod moving;
 mod nodes;
 mod orders;
 mod program;
