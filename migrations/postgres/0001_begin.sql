@@ -60,14 +60,15 @@ CREATE TABLE articles (
     body_html      TEXT NOT NULL,
     UNIQUE (source, source_id)
 );
-CREATE INDEX articles_published ON articles (published_at DESC, guid);
+CREATE INDEX articles_published ON articles (published_at DESC, guid, removed_at);
 CREATE INDEX articles_group ON articles (group_id);
 CREATE INDEX articles_removed ON articles (published_at) WHERE removed_at IS NOT NULL;
 CREATE INDEX articles_twins ON articles (source, translation_of) WHERE translation_of IS NOT NULL;
 CREATE INDEX articles_ungrouped ON articles (source) WHERE is_ungrouped;
 
 -- What an article can be selected by: a 'section', 'tag', 'author', 'language' (with those it is a variety of) or 'source',
--- in lower case; with what orders articles, so that the newest of a term are found without looking at the others.
+-- in lower case; with what orders articles, so that the newest of a term are found without looking at the others. What was
+-- removed before its time came has none.
 CREATE TABLE article_terms (
     article_id   BIGINT NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
     kind         TEXT NOT NULL,

@@ -149,13 +149,19 @@ impl Store {
              WHERE source = $1 AND source_id IN {chosen} AND removed_at IS NULL RETURNING id"
         );
         let terms = format!("SELECT article_id, kind, term FROM article_terms WHERE article_id IN {}", self.numbers("$1"));
+        // Removed before its time came: no reader ever saw it, so no archive keeps its place.
+        let unseen = format!(
+            "DELETE FROM article_terms WHERE article_id IN (SELECT a.id FROM articles a WHERE a.id IN {} AND a.published_at > a.removed_at)",
+            self.numbers("$1")
+        );
         let logging = Logging::of(self);
         transaction!(self, |tx| {
             let rows: Vec<(i64,)> = sqlx::query_as(sql(bodies.clone())).bind(&source).bind(&ids).bind(now.0).fetch_all(&mut *tx).await?;
             let rows: Vec<i64> = rows.into_iter().map(|(row,)| row).collect();
             let had: Vec<(i64, String, String)> =
-                sqlx::query_as(sql(terms.clone())).bind(serde_json::Value::from(rows).to_string()).fetch_all(&mut *tx).await?;
+                sqlx::query_as(sql(terms.clone())).bind(serde_json::Value::from(rows.clone()).to_string()).fetch_all(&mut *tx).await?;
             let changes = Changes::of(had);
+            sqlx::query(sql(unseen.clone())).bind(serde_json::Value::from(rows).to_string()).execute(&mut *tx).await?;
             log!(tx, logging, changes);
         })
         .inspect(|()| self.announce())
