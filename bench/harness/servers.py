@@ -9,7 +9,7 @@ import time
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-from .processes import Failure, call, free_port
+from .processes import Failure, call, cpu_of, free_port
 
 NGINX = """\
 worker_processes 1;
@@ -98,6 +98,17 @@ class Server:
                 if line.startswith("VmRSS:"):
                     total += int(line.split()[1]) * 1024
         return total
+
+    def rest(self, limit=300.0):
+        """Waits until it has nothing to do by itself: Courant compresses its feeds once they have not changed for ten seconds."""
+        until = time.monotonic() + limit
+        time.sleep(13)
+        while time.monotonic() < until:
+            before = cpu_of(self._child.pid)
+            time.sleep(2)
+            if cpu_of(self._child.pid) - before < 0.2:
+                return
+        raise Failure(f"{self.name} does not come to rest within {limit:.0f} s")
 
     def close(self):
         self._child.terminate()

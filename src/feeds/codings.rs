@@ -46,16 +46,17 @@ impl Weighter<String, Bytes> for Weight {
 
 impl Default for Codings {
     fn default() -> Self {
-        Self { plain: room(), brotli: room() }
+        Self { plain: room(MOST, ROOM, Weight), brotli: room(MOST, ROOM, Weight) }
     }
 }
 
-fn room() -> Room {
-    // The room of a shard is the largest document that it takes: few shards, however many processors there are.
-    let options = OptionsBuilder::new().estimated_items_capacity(MOST).weight_capacity(ROOM).shards(2).build();
+/// Room for documents: about so many, and so many bytes.
+pub(super) fn room<T: Clone, W: Weighter<String, T> + Clone>(most: usize, bytes: u64, weight: W) -> Cache<String, T, W> {
+    // A shard takes no document larger than itself: few shards, however many processors there are.
+    let options = OptionsBuilder::new().estimated_items_capacity(most).weight_capacity(bytes).shards(2).build();
     match options {
-        Ok(options) => Cache::with_options(options, Weight, DefaultHashBuilder::default(), DefaultLifecycle::default()),
-        Err(_) => Cache::with_weighter(MOST, ROOM, Weight),
+        Ok(options) => Cache::with_options(options, weight, DefaultHashBuilder::default(), DefaultLifecycle::default()),
+        Err(_) => Cache::with_weighter(most, bytes, weight),
     }
 }
 
@@ -126,4 +127,20 @@ fn compressed(body: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut compressed = Vec::with_capacity(body.len() / 3);
     brotli::BrotliCompress(&mut &body[..], &mut compressed, &parameters)?;
     Ok(compressed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_document_finds_room_and_all_together_are_bounded() {
+        let large = Bytes::from(vec![0; 4 * 1024 * 1024]);
+        let kept = room(MOST, ROOM, Weight);
+        for turn in 0..20 {
+            kept.insert(format!("etag{turn}"), large.clone());
+            assert!(kept.get(format!("etag{turn}").as_str()).is_some(), "{turn}");
+        }
+        assert!(kept.weight() <= ROOM);
+    }
 }

@@ -9,6 +9,7 @@ use quick_cache::sync::Cache;
 use tokio::sync::Semaphore;
 
 use super::archive::{self, Page};
+use super::codings::room;
 use super::format::Format;
 use super::made::Made;
 use super::offer::{self, Asked, Place};
@@ -63,7 +64,7 @@ pub struct Demand {
 
 impl Default for Demand {
     fn default() -> Self {
-        Self { cache: Arc::new(Cache::with_weighter(MOST, ROOM, Weight)), makers: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self { cache: Arc::new(room(MOST, ROOM, Weight)), makers: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 }
 
