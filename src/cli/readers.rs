@@ -22,7 +22,8 @@ pub(super) async fn all(app: &App, days: i64, json: bool) -> anyhow::Result<Exit
     for feed in &app.config.feeds {
         feeds.entry(feed.name.clone()).or_default();
     }
-    let mut rows: Vec<(String, [u64; 3], Daily)> = feeds.into_iter().map(|(feed, days)| (feed, readers(&days, today), total(&days, since))).collect();
+    let mut rows: Vec<(String, [u64; 3], Daily)> =
+        feeds.into_iter().map(|(feed, days)| (feed, readers(&days, today), total(&days, since))).collect();
     rows.sort_by(|a, b| b.1[2].max(b.1[0]).cmp(&a.1[2].max(a.1[0])).then_with(|| a.0.cmp(&b.0)));
     if json {
         let row = |(feed, [now, yesterday, week], total): &(String, [u64; 3], Daily)| {
@@ -49,7 +50,9 @@ pub(super) async fn of(app: &App, name: &str, days: i64, json: bool) -> anyhow::
     let mut feeds = daily(app.store.readership(today.before(days - 1)).await?);
     let found = feeds.remove(name);
     if found.is_none() && !app.config.feeds.iter().any(|feed| feed.name == name) {
-        return Err(Usage(format!("nobody read a feed {name:?} in these days, and the config has none: see `courant feeds readers`")).into());
+        return Err(
+            Usage(format!("nobody read a feed {name:?} in these days, and the config has none: see `courant feeds readers`")).into()
+        );
     }
     let found = found.unwrap_or_default();
     if json {

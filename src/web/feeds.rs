@@ -27,7 +27,14 @@ const YEAR: i64 = 31_536_000;
 pub(super) const NOT_YET: i64 = 5;
 
 /// What an address below `/feeds/` names: a document, or that it did not change; the page for people without a format.
-pub(super) async fn show(State(web): State<Shared>, uri: Uri, visitor: Visitor, peer: Peer, method: Method, asked: HeaderMap) -> WebResult<Response> {
+pub(super) async fn show(
+    State(web): State<Shared>,
+    uri: Uri,
+    visitor: Visitor,
+    peer: Peer,
+    method: Method,
+    asked: HeaderMap,
+) -> WebResult<Response> {
     let path = uri.path().strip_prefix("/feeds/").unwrap_or_default();
     let wanted = Asked::by_path(path, uri.query()).ok_or_else(WebError::not_found)?;
     let Some(format) = wanted.format else {

@@ -52,7 +52,7 @@ index-feed-count = { $count ->
     [one] one article
    *[other] { $count } articles
 }
-index-feeds-all = All feeds, by section and language too
+index-feeds-all = More feeds, and what they are
 index-opml = All feeds in one file (OPML)
 index-latest = Latest
 index-empty = Nothing has been set up here yet.

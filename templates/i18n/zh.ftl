@@ -45,7 +45,7 @@ index-feed-count = { $count ->
     [0] 暂无文章
    *[other] { $count } 篇文章
 }
-index-feeds-all = 全部订阅源，也可按栏目和语言订阅
+index-feeds-all = 更多订阅源与说明
 index-opml = 全部订阅源（OPML 文件）
 index-latest = 最新文章
 index-empty = 这里还没有内容。

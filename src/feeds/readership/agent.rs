@@ -40,7 +40,7 @@ fn told(agent: &[u8]) -> Option<(usize, u64)> {
     (0..agent.len()).find_map(|at| {
         let rest = &agent[at..];
         let begins = |word: &&[u8]| rest.len() >= word.len() && rest[..word.len()].eq_ignore_ascii_case(word);
-        words.iter().any(|word| begins(word)).then(|| number_before(&agent[..at])).flatten()
+        words.iter().any(begins).then(|| number_before(&agent[..at])).flatten()
     })
 }
 
@@ -61,7 +61,8 @@ fn number_before(text: &[u8]) -> Option<(usize, u64)> {
 /// The first word without its version, and the feed's number at that service: `feedly`, `feedbin 1379740`.
 fn name(agent: &[u8], number_at: usize) -> String {
     let first = agent.iter().take_while(|b| !matches!(b, b'/' | b' ' | b';' | b'(')).take(number_at.max(1));
-    let name: String = first.map(|b| if b.is_ascii_graphic() { char::from(b.to_ascii_lowercase()) } else { '?' }).take(LONGEST / 2).collect();
+    let name: String =
+        first.map(|b| if b.is_ascii_graphic() { char::from(b.to_ascii_lowercase()) } else { '?' }).take(LONGEST / 2).collect();
     let word: &[u8] = b"feed-id";
     let own = agent.windows(word.len()).position(|part| part.eq_ignore_ascii_case(word)).map(|at| &agent[at + word.len()..]);
     let own = own.filter(|rest| matches!(rest.first(), Some(b':' | b'=')));
@@ -99,9 +100,18 @@ mod tests {
     #[test]
     fn who_tells_no_number_is_a_reader_or_a_crawler() {
         for agent in [
-            "NetNewsWire (RSS Reader; https://netnewswire.com/)", "FreshRSS/1.24.1 (Linux; https://freshrss.org)", "", "Reeder/5050001 CFNetwork",
-            "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "x 4readers", "v1.2 readers", "99999999999 subscribers",
-            "Feed4 reader", "subscribers 12", "-3 subscribers", "Kobot 2 the robotic",
+            "NetNewsWire (RSS Reader; https://netnewswire.com/)",
+            "FreshRSS/1.24.1 (Linux; https://freshrss.org)",
+            "",
+            "Reeder/5050001 CFNetwork",
+            "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+            "x 4readers",
+            "v1.2 readers",
+            "99999999999 subscribers",
+            "Feed4 reader",
+            "subscribers 12",
+            "-3 subscribers",
+            "Kobot 2 the robotic",
         ] {
             assert_eq!(read(agent.as_bytes()), Agent::Reader, "{agent}");
         }
