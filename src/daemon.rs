@@ -168,6 +168,11 @@ async fn send(app: App, beats: Beats, stop: CancellationToken) -> anyhow::Result
 
 /// Sends over all transports until `stop` fires.
 async fn deliver(app: App, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
+    if app.config.transports.is_empty() {
+        // Feeds alone: nothing to send is no reason to end.
+        stop.cancelled().await;
+        return Ok(());
+    }
     let engine = app.engine();
     let (leases, mut ticks) = (CancellationToken::new(), JoinSet::new());
     let keeper = tokio::spawn({
