@@ -93,10 +93,14 @@ impl Web {
         kept.into_iter().map(|term| Term { name: self.language_name(&term.term), ..term }).collect()
     }
 
-    /// A language's own name for itself, where our pages speak it; else its tag.
+    /// A language's own name for itself, where our pages speak it, as `中文 (zh-TW)` for a variety; else its tag.
     pub(super) fn language_name(&self, tag: &str) -> String {
-        let own = self.app.templates.languages().into_iter().find(|(code, _)| code.eq_ignore_ascii_case(tag));
-        own.map_or_else(|| language::canonical(tag).unwrap_or_else(|_| tag.to_owned()), |(_, name)| name)
+        let tag = language::canonical(tag).unwrap_or_else(|_| tag.to_owned());
+        match self.app.templates.languages().into_iter().find(|(code, _)| language::matches(code, &tag)) {
+            Some((code, name)) if code == tag => name,
+            Some((_, name)) => format!("{name} ({tag})"),
+            None => tag,
+        }
     }
 }
 
