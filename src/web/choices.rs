@@ -1,7 +1,10 @@
-//! What readers can choose feeds by: the sections, languages and tags that articles have, looked up at most once a minute.
+//! What readers can choose feeds by: the sections, languages and tags that articles have, looked up at most once a minute
+//! and only after something changed.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use tokio::sync::Mutex;
 
 use super::Web;
@@ -15,15 +18,29 @@ use crate::templates::pages::{FeedGroup, FeedRow};
 
 /// Terms of a kind that are offered; the others are there all the same.
 const MOST: i64 = 40;
+/// Changes that touch no declared feed are seen after this long, in milliseconds.
+const LONGEST: i64 = 15 * MINUTE;
+/// A page does without, if the database takes longer.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// A tag of fewer articles makes no feed that anybody would follow.
 const FEW: i64 = 3;
 /// What is offered, in this order.
 const KINDS: [(Kind, &str); 3] = [(Kind::Section, "feeds-by-section"), (Kind::Language, "feeds-by-language"), (Kind::Tag, "feeds-by-tag")];
 
-/// The terms that articles have, remembered for a minute.
+/// The terms that articles have, as they were last looked up.
 #[derive(Debug, Default)]
 pub(super) struct Choices {
-    known: Mutex<Option<(Millis, Arc<Known>)>>,
+    last: ArcSwap<Look>,
+    /// Held by whoever looks; the others take what is known.
+    looking: Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct Look {
+    at: Option<Millis>,
+    /// How often feeds had changed by then.
+    changes: u64,
+    known: Arc<Known>,
 }
 
 /// Terms by kind.
@@ -36,21 +53,20 @@ impl Web {
         if !self.app.config.server.on_demand {
             return Arc::default();
         }
-        let now = self.app.now();
-        // Held while the database is asked, so that a crowd asks once.
-        let mut known = self.choices.known.lock().await;
-        match &*known {
-            Some((at, terms)) if now.0 - at.0 < MINUTE => Arc::clone(terms),
-            before => {
-                let before = before.as_ref().map(|(_, terms)| Arc::clone(terms)).unwrap_or_default();
-                let fresh = self.ask(now).await.map(Arc::new).unwrap_or_else(|why| {
-                    tracing::debug!("what feeds can be chosen by was not read: {why}");
-                    before
-                });
-                *known = Some((now, Arc::clone(&fresh)));
-                fresh
-            }
+        let (now, last) = (self.app.now(), self.choices.last.load_full());
+        let changes = *self.app.shelf.changes().borrow();
+        let age = last.at.map_or(i64::MAX, |at| now.0 - at.0);
+        if age < MINUTE || (age < LONGEST && changes == last.changes) {
+            return Arc::clone(&last.known);
         }
+        let Ok(_looking) = self.choices.looking.try_lock() else { return Arc::clone(&last.known) };
+        let known = match tokio::time::timeout(PATIENCE, self.ask(now)).await {
+            Ok(Ok(known)) => Arc::new(known),
+            // Pages are there without the database; what it says about it others will tell.
+            Ok(Err(_)) | Err(_) => Arc::clone(&last.known),
+        };
+        self.choices.last.store(Arc::new(Look { at: Some(now), changes, known: Arc::clone(&known) }));
+        known
     }
 
     async fn ask(&self, now: Millis) -> StoreResult<Known> {
@@ -77,10 +93,14 @@ impl Web {
         kept.into_iter().map(|term| Term { name: self.language_name(&term.term), ..term }).collect()
     }
 
-    /// A language's own name for itself, where our pages speak it; else its tag.
+    /// A language's own name for itself, where our pages speak it, as `中文 (zh-TW)` for a variety; else its tag.
     pub(super) fn language_name(&self, tag: &str) -> String {
-        let own = self.app.templates.languages().into_iter().find(|(code, _)| code.eq_ignore_ascii_case(tag));
-        own.map_or_else(|| language::canonical(tag).unwrap_or_else(|_| tag.to_owned()), |(_, name)| name)
+        let tag = language::canonical(tag).unwrap_or_else(|_| tag.to_owned());
+        match self.app.templates.languages().into_iter().find(|(code, _)| language::matches(code, &tag)) {
+            Some((code, name)) if code == tag => name,
+            Some((_, name)) => format!("{name} ({tag})"),
+            None => tag,
+        }
     }
 }
 

@@ -52,7 +52,7 @@ index-feed-count = { $count ->
     [one] one article
    *[other] { $count } articles
 }
-index-feeds-all = All feeds, by section and language too
+index-feeds-all = More feeds, and what they are
 index-opml = All feeds in one file (OPML)
 index-latest = Latest
 index-empty = Nothing has been set up here yet.
@@ -80,7 +80,7 @@ demo-publish = Publish something yourself
 feed-what = A feed is an address for programs: a feed reader looks there from time to time and shows you what is new, without an account and without your mail address.
 feed-how = Copy an address into your reader; any of the formats will do, and RSS is the one that every reader knows.
 feed-subscribe = Subscribe
-feed-private = This feed is for you and those you were told of it with: whoever has its address can read it.
+feed-private = This feed is private. Whoever has its address can read it, so pass it on with care.
 feed-copy = Copy
 feed-copied = Copied
 feed-holds = Holds

@@ -45,7 +45,7 @@ index-feed-count = { $count ->
     [0] 暂无文章
    *[other] { $count } 篇文章
 }
-index-feeds-all = 全部订阅源，也可按栏目和语言订阅
+index-feeds-all = 更多订阅源与说明
 index-opml = 全部订阅源（OPML 文件）
 index-latest = 最新文章
 index-empty = 这里还没有内容。
@@ -69,7 +69,7 @@ demo-publish = 自己发布一篇
 feed-what = 订阅源是给程序读取的网址：阅读器会定时查看，把新文章送到您面前，既不用注册，也不用提供邮箱。
 feed-how = 把网址复制到您的阅读器即可；三种格式任选其一，RSS 是所有阅读器都认识的格式。
 feed-subscribe = 订阅
-feed-private = 此订阅源仅供您和同事使用：任何得到网址的人都能阅读。
+feed-private = 此订阅源不公开。任何得到网址的人都能阅读，请谨慎转发。
 feed-copy = 复制
 feed-copied = 已复制
 feed-holds = 内容

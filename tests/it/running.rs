@@ -4,6 +4,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::cli::ready;
+use crate::program::Serving;
 use crate::smtp_server::{At, Rule, Script, SmtpServer};
 use crate::support::Shell;
 
@@ -66,4 +67,16 @@ async fn serve_sends_what_is_due_and_ends_in_order_at_a_signal() {
     Shell::signal(&child, "TERM");
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert_eq!(server.mails().len(), 3);
+}
+
+#[test]
+fn a_site_of_feeds_alone_goes_on_serving() {
+    let text = "[site]\ntitle = \"T\"\nbase_url = \"https://news.example.edu\"\nid_authority = \"news.example.edu,2026\"\n\
+                [database]\nurl = \"sqlite://courant.db\"\n[server]\nlisten = \"127.0.0.1:0\"\n[[feeds]]\nname = \"news\"\n";
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("config.toml"), text).unwrap();
+    let mut serving = Serving::start(folder.path());
+    serving.ready();
+    assert!(!serving.has_ended());
+    assert_eq!(serving.stop().0, Some(0));
 }

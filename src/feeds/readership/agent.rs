@@ -40,7 +40,7 @@ fn told(agent: &[u8]) -> Option<(usize, u64)> {
     (0..agent.len()).find_map(|at| {
         let rest = &agent[at..];
         let begins = |word: &&[u8]| rest.len() >= word.len() && rest[..word.len()].eq_ignore_ascii_case(word);
-        words.iter().any(|word| begins(word)).then(|| number_before(&agent[..at])).flatten()
+        words.iter().any(begins).then(|| number_before(&agent[..at])).flatten()
     })
 }
 
