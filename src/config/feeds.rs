@@ -69,7 +69,20 @@ impl Feed {
 
 /// First segments of paths that are ours.
 const OWN: [&str; 14] = [
-    "feeds", "feeds.opml", "feeds.rss", "feeds.atom", "feeds.json", "subscribe", "confirm", "preferences", "unsubscribe", "editions", "admin", "api", "healthz", "readyz",
+    "feeds",
+    "feeds.opml",
+    "feeds.rss",
+    "feeds.atom",
+    "feeds.json",
+    "subscribe",
+    "confirm",
+    "preferences",
+    "unsubscribe",
+    "editions",
+    "admin",
+    "api",
+    "healthz",
+    "readyz",
 ];
 
 /// A path that readers know from before.
@@ -101,7 +114,10 @@ pub(super) fn check_aliases(feeds: &[Feed], tables: &[Table], faults: &mut Fault
         let taken = |alias: &&String| feeds[..i].iter().any(|other| other.aliases.iter().any(|a| same_path(a, alias)));
         let Some(alias) = feed.aliases.iter().find(taken) else { continue };
         if let Some(place) = tables.get(i).and_then(|table| table.entries.get("aliases")).map(|said| &said.place) {
-            faults.add(place, format!("feed \"{}\": `aliases`: `{alias}` serves another feed already: an address can serve one alone", feed.name));
+            faults.add(
+                place,
+                format!("feed \"{}\": `aliases`: `{alias}` serves another feed already: an address can serve one alone", feed.name),
+            );
         }
     }
 }

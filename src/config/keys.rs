@@ -53,7 +53,8 @@ pub(super) const SITE: Section = Section {
 pub(super) const DATABASE: Section = Section { name: "database", noun: "[database]", is_list: false, keys: &[("url", Text)] };
 
 /// `[server]`.
-pub(super) const SERVER: Section = Section { name: "server", noun: "[server]", is_list: false, keys: &[("listen", Text), ("made_feeds", Text), ("on_demand", Flag)] };
+pub(super) const SERVER: Section =
+    Section { name: "server", noun: "[server]", is_list: false, keys: &[("listen", Text), ("made_feeds", Text), ("on_demand", Flag)] };
 
 /// `[push]`.
 pub(super) const PUSH: Section = Section {
@@ -176,8 +177,28 @@ pub(super) const TRANSPORTS: Section = Section {
     ],
 };
 
+/// `[[publish]]`.
+pub(super) const PUBLISH: Section = Section {
+    name: "publish",
+    noun: "a place to publish to",
+    is_list: true,
+    keys: &[
+        ("name", Text),
+        ("was", List),
+        ("url", Text),
+        ("endpoint", Text),
+        ("region", Text),
+        ("access_key", Text),
+        ("secret_key", Text),
+        ("path_style", Flag),
+        ("feeds", List),
+        ("gzip", Flag),
+        ("archive", Flag),
+    ],
+};
+
 /// All tables, those outside any first.
-pub(super) const SECTIONS: [&Section; 9] = [&TOP, &SITE, &DATABASE, &SERVER, &PUSH, &SOURCES, &FEEDS, &DIGESTS, &TRANSPORTS];
+pub(super) const SECTIONS: [&Section; 10] = [&TOP, &SITE, &DATABASE, &SERVER, &PUSH, &SOURCES, &FEEDS, &DIGESTS, &TRANSPORTS, &PUBLISH];
 
 impl Section {
     /// What a key of it takes, if there is such a key.

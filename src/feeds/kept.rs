@@ -65,7 +65,10 @@ impl Folder {
             Err(fs::TryLockError::Error(e)) => Err(e),
         });
         let lock = lock.unwrap_or_else(|e| {
-            tracing::warn!("made feeds are not kept on disk, so a restart makes them anew: {}: {e}; see [server] made_feeds", path.display());
+            tracing::warn!(
+                "made feeds are not kept on disk, so a restart makes them anew: {}: {e}; see [server] made_feeds",
+                path.display()
+            );
             None
         });
         Self { path: path.to_path_buf(), lock, written: AtomicU64::new(0) }

@@ -110,8 +110,10 @@ impl Store {
                     .fetch_one(&mut *tx)
                     .await?;
                 kept.push(if there.is_empty() { Kept::Added } else { Kept::Changed });
-                let before: Vec<(String, String)> =
-                    sqlx::query_as("DELETE FROM article_terms WHERE article_id = $1 RETURNING kind, term").bind(row).fetch_all(&mut *tx).await?;
+                let before: Vec<(String, String)> = sqlx::query_as("DELETE FROM article_terms WHERE article_id = $1 RETURNING kind, term")
+                    .bind(row)
+                    .fetch_all(&mut *tx)
+                    .await?;
                 changes.add(row, before, a.terms());
                 sqlx::query(sql(terms_sql.clone())).bind(row).bind(terms_of(a)).execute(&mut *tx).await?;
             }

@@ -93,7 +93,11 @@ macro_rules! log {
     ($tx:ident, $logging:expr, $changes:expr) => {
         if !$changes.is_empty() {
             let (version,): (i64,) = sqlx::query_as($crate::store::changes::BUMP).fetch_one(&mut *$tx).await?;
-            sqlx::query($crate::store::dialect::sql($logging.insert.clone())).bind(version).bind($changes.rows()).execute(&mut *$tx).await?;
+            sqlx::query($crate::store::dialect::sql($logging.insert.clone()))
+                .bind(version)
+                .bind($changes.rows())
+                .execute(&mut *$tx)
+                .await?;
             $crate::store::changes::forget!($tx, version);
             if let Some(notify) = $logging.notify {
                 sqlx::query(notify).bind(version).execute(&mut *$tx).await?;

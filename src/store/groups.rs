@@ -182,7 +182,14 @@ mod tests {
     use super::*;
 
     fn member(row: i64, twin: Option<i64>, language: &str) -> Member {
-        Member { row, source_id: row.to_string(), translation_of: twin.map(|t| t.to_string()), language: language.into(), group: 0, is_ungrouped: true }
+        Member {
+            row,
+            source_id: row.to_string(),
+            translation_of: twin.map(|t| t.to_string()),
+            language: language.into(),
+            group: 0,
+            is_ungrouped: true,
+        }
     }
 
     #[test]

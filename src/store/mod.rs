@@ -25,6 +25,7 @@ mod migrations;
 mod open;
 pub mod orders;
 pub mod outcomes;
+pub mod published;
 pub mod pushes;
 pub mod rates;
 pub mod renames;

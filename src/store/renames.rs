@@ -14,6 +14,8 @@ pub enum Named {
     Digest,
     /// `[[transports]]`.
     Transport,
+    /// `[[publish]]`.
+    Publish,
 }
 
 impl Named {
@@ -23,6 +25,7 @@ impl Named {
             Self::Feed => &[("feed_versions", "feed"), ("hub_pings", "feed"), ("hub_requests", "feed"), ("hub_subscriptions", "feed")],
             Self::Digest => &[("digests", "name"), ("editions", "digest"), ("ledger", "digest"), ("subscriptions", "digest")],
             Self::Transport => &[("editions", "transport"), ("waiting", "transport")],
+            Self::Publish => &[("published", "target")],
         }
     }
 }

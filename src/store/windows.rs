@@ -171,7 +171,8 @@ impl Store {
 
     /// How a term is written in the newest published article that has it; `None` if none ever had it.
     pub async fn name_of_term(&self, kind: Kind, name: &str, now: Millis) -> StoreResult<Option<String>> {
-        let having = "FROM article_terms t JOIN articles a ON a.id = t.article_id WHERE t.kind = $1 AND t.term = $2 AND t.published_at <= $3";
+        let having =
+            "FROM article_terms t JOIN articles a ON a.id = t.article_id WHERE t.kind = $1 AND t.term = $2 AND t.published_at <= $3";
         let columns = COLUMNS.replace("a.summary, a.body_html", "'' AS summary, '' AS body_html");
         let text = format!("SELECT {columns} {having} AND a.removed_at IS NULL ORDER BY t.published_at DESC, t.guid LIMIT 1");
         let row: Option<ArticleRow> =

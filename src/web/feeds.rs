@@ -13,9 +13,9 @@ use super::visitor::Visitor;
 use super::{Shared, Web};
 use crate::config::Feed;
 use crate::domain::links::Links;
-use crate::domain::time::SECOND;
 use crate::feeds::demand::Found;
 use crate::feeds::format::Format;
+use crate::feeds::headers::{cache_control, content_type};
 use crate::feeds::made::Made;
 use crate::feeds::offer::{self, Asked, Place};
 use crate::feeds::plan;
@@ -31,8 +31,6 @@ fn page(web: &Web, feed: &Feed, visitor: &Visitor, method: &Method) -> WebResult
 
 /// For an answer that is about to change.
 const KEEP: &str = "public, max-age=300";
-/// Seconds.
-const YEAR: i64 = 31_536_000;
 /// Seconds after which a feed that is not made yet will be.
 const NOT_YET: i64 = 5;
 
@@ -74,7 +72,7 @@ async fn document(web: &Web, wanted: &Asked, format: Format, asked: &HeaderMap) 
 
 fn answer(web: &Web, feed: &Feed, wanted: &Asked, made: &Made, asked: &HeaderMap) -> Response {
     let coding = coding(asked);
-    let keep = keep(feed, wanted.place);
+    let keep = cache_control(feed, wanted.place);
     let mut headers = headers_of(made, coding, &keep);
     let address = match wanted.place {
         Place::Page(page) => plan::address(&web.app.config, feed, page),
@@ -86,10 +84,7 @@ fn answer(web: &Web, feed: &Feed, wanted: &Asked, made: &Made, asked: &HeaderMap
     if is_unchanged(asked, &made.etag, made.modified) {
         return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
-    let essence = made.media_type();
-    // JSON is UTF-8 by definition and knows no such parameter.
-    let media_type = if essence.ends_with("+xml") { format!("{essence}; charset=utf-8") } else { essence.to_owned() };
-    headers.extend(HeaderValue::try_from(media_type).map(|value| (header::CONTENT_TYPE, value)));
+    headers.extend(HeaderValue::try_from(content_type(made.format)).map(|value| (header::CONTENT_TYPE, value)));
     headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("inline"));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("none"));
     let body = match coding {
@@ -101,19 +96,6 @@ fn answer(web: &Web, feed: &Feed, wanted: &Asked, made: &Made, asked: &HeaderMap
     };
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
     (headers, Body::from(body)).into_response()
-}
-
-/// What caches are told: readers ask every few minutes, a cache may answer while it asks us, and for a day if we don't
-/// answer; a page of an archive stays as it is, and a private feed is nobody else's to keep.
-fn keep(feed: &Feed, place: Place) -> String {
-    let seconds = match place {
-        Place::Page(_) => YEAR,
-        Place::Newest | Place::After(_) => feed.max_age / SECOND,
-    };
-    match feed.private {
-        Some(_) => format!("private, max-age={seconds}"),
-        None => format!("public, max-age={seconds}, stale-while-revalidate=600, stale-if-error=86400"),
-    }
 }
 
 /// Where else a reader may learn of this feed's news, and its own address (WebSub section 4).
