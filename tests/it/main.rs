@@ -22,6 +22,7 @@ mod migrations;
 mod nodes;
 mod orders;
 mod program;
+mod publishing;
 mod push;
 mod readers;
 mod riding;
