@@ -168,7 +168,7 @@ stories! {
     async fn a_folder_gets_the_very_bytes_and_later_what_changed_alone(world) {
         let node = node(world, &format!("[[feeds]]\nname = \"sport\"\nsections = [\"Sport\"]\n{FOLDER}")).await;
         let folder = world.home.path().join("www/feeds");
-        world.publish([article("a"), Draft { section: Some("Sport".into()), ..article("b") }]).await;
+        world.publish([article("a"), Draft { sections: vec!["Sport".into()], ..article("b") }]).await;
         assert_eq!(node.put().await.len(), 6);
         let there = files(&folder);
         assert_eq!(there.len(), 12, "each with a compressed one beside it: {there:?}");
