@@ -200,16 +200,15 @@ stories! {
         let report = second.tick().await.unwrap();
         assert_eq!((report.put.len(), report.removed.len(), report.left), (3, 3, 0), "{report:?}");
         assert_eq!(files(&folder).into_keys().collect::<Vec<_>>(), ["index.html", "news.atom", "news.json", "news.rss", "sport.txt"]);
-        // In another folder nothing of ours is, so nothing is taken away there.
+        // In another folder what bears its name is not ours.
+        node(world, &sport).await.put().await;
         let elsewhere = world.home.path().join("other");
         std::fs::create_dir(&elsewhere).unwrap();
-        std::fs::write(elsewhere.join("news.atom.gz"), "not ours").unwrap();
         std::fs::write(elsewhere.join("sport.rss"), "not ours").unwrap();
-        let third = node(world, &sport.replace("file://www/feeds", "file://other")).await;
-        third.put().await;
-        world.configure(|s| s.more = FOLDER.replace("file://www/feeds", "file://third")).await;
-        Node::of(&world.app).put().await;
-        assert!(elsewhere.join("sport.rss").exists(), "it lies where the place was before");
+        let moved = node(world, &FOLDER.replace("file://www/feeds", "file://other")).await;
+        let report = moved.tick().await.unwrap();
+        assert!(report.put.len() == 3 && report.removed.is_empty() && report.left == 0, "{report:?}");
+        assert!(elsewhere.join("sport.rss").exists() && folder.join("sport.rss").exists());
     }
 
     async fn a_private_feed_goes_nowhere_unless_it_is_named(world) {
@@ -357,7 +356,10 @@ fn the_command_says_what_it_put_and_a_copy_of_the_store_puts_nothing() {
     let shell = Shell::new();
     let said = shell.courant(&["feeds", "publish"]);
     assert!(said.status == 2 && said.err.contains("[[publish]]"), "{said:?}");
-    shell.replace("[[digests]]", "[[publish]]\nname = \"web\"\nurl = \"file://www\"\n[[publish]]\nname = \"full\"\nurl = \"file://blocked/www\"\n[[digests]]");
+    shell.replace(
+        "[[digests]]",
+        "[[publish]]\nname = \"web\"\nurl = \"file://www\"\n[[publish]]\nname = \"full\"\nurl = \"file://blocked/www\"\n[[digests]]",
+    );
     shell.write("articles.jsonl", "{\"id\":\"1\",\"title\":\"One\"}\n");
     shell.does(&["articles", "import", "articles.jsonl"]);
     let out = shell.does(&["feeds", "publish", "web"]);
@@ -384,7 +386,8 @@ fn the_command_says_what_it_put_and_a_copy_of_the_store_puts_nothing() {
 
 #[test]
 fn serve_publishes_each_change_by_itself() {
-    let shell = Shell::with("[[sources]]", "[server]\nlisten = \"127.0.0.1:0\"\n[[publish]]\nname = \"web\"\nurl = \"file://www\"\n[[sources]]");
+    let shell =
+        Shell::with("[[sources]]", "[server]\nlisten = \"127.0.0.1:0\"\n[[publish]]\nname = \"web\"\nurl = \"file://www\"\n[[sources]]");
     let mut serving = Serving::start(&shell.path(""));
     serving.ready();
     for title in ["One", "Two"] {
