@@ -186,6 +186,8 @@ stories! {
         // Another process knows what is there.
         let other = Node::of(&world.another_node().await);
         assert_eq!(other.put().await, [""; 0]);
+        world.configure(|s| s.renamed = vec![("web", "site")]).await;
+        assert_eq!(Node::of(&world.app).put().await, [""; 0], "a new name of the place changes nothing there");
     }
 
     async fn a_feed_that_is_no_more_is_taken_away_and_what_others_put_there_stays(world) {

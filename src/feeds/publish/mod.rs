@@ -273,7 +273,7 @@ impl Own {
     async fn delay(&self, file: &Published, why: &str) -> StoreResult<String> {
         let attempts = file.attempts + 1;
         let until = next_publication(attempts, (self.clock)(), chance(file.id, attempts));
-        tracing::debug!(target = %self.to.name, file = %file.file, attempts, "was not published: {why}");
+        tracing::debug!(to = %self.to.name, file = %file.file, attempts, "was not published: {why}");
         self.store.delay_errand(&self.node, Errand::Publish, file.id, until).await?;
         Ok(format!("{}: nothing can be published to {}: {why}", self.to.name, self.place))
     }
