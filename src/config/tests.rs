@@ -65,8 +65,8 @@ fn the_shipped_file_works_and_mentions_every_key() {
     let text = fs::read_to_string(root.join("config.toml")).unwrap();
     let (mut section, mut said) = (String::new(), BTreeSet::new());
     for line in text.lines() {
-        if line.starts_with('[') {
-            section = line.trim_matches(['[', ']']).to_owned();
+        if line.starts_with('[') || line.starts_with("# [[") {
+            section = line.trim_matches(['#', ' ', '[', ']']).to_owned();
         } else if let Some((key, _)) = line.trim_start_matches("# ").split_once(" = ")
             && key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
         {
@@ -418,7 +418,7 @@ fn a_place_to_publish_to_is_a_folder_or_a_bucket_with_a_key() {
         ("url = \"s3://no/../x\"", "is no bucket's name"),
         ("url = \"s3://news/../x\"", "can't begin the names of objects"),
         ("url = \"file://www\"\nregion = \"x\"", "it is for s3:// alone"),
-        ("url = \"file://www\"\nfeeds = [\"nwes\"]", "did you mean `news`?"),
+        ("url = \"file://www\"\nfeeds = [\"new\"]", "did you mean `news`?"),
         (
             "url = \"s3://news\"\nendpoint = \"http://127.0.0.1\"\npath_style = false\naccess_key = \"a\"\nsecret_key = \"s\"",
             "path_style = true",
