@@ -13,6 +13,7 @@ use crate::domain::time::Millis;
 use crate::feeds::demand::Demand;
 use crate::feeds::publish::Publisher;
 use crate::feeds::push::Pusher;
+use crate::feeds::readership::Readership;
 use crate::feeds::shelf::Shelf;
 use crate::store::Store;
 use crate::store::instance::Instance;
@@ -34,6 +35,8 @@ pub struct App {
     pub shelf: Shelf,
     /// The feeds that are made when somebody asks.
     pub demand: Demand,
+    /// How many read the feeds, as this process sees it.
+    pub readership: Readership,
     /// What time it is.
     pub clock: fn() -> Millis,
 }
@@ -59,6 +62,7 @@ impl App {
             instance: Arc::new(instance),
             shelf: Shelf::default(),
             demand: Demand::default(),
+            readership: Readership::begin(node_name(), clock::random_bytes, clock::now()),
             clock: clock::now,
         })
     }

@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::config::{Publish, Source, Transport};
 use crate::delivery::{self, Engine};
 use crate::feeds::push::Pusher;
-use crate::feeds::shelf;
+use crate::feeds::{codings, shelf};
 use crate::store::Store;
 use crate::web::{self, Demo};
 use crate::{digests, sources};
@@ -51,10 +51,12 @@ pub async fn run_on(app: App, demo: Option<Demo>, listener: TcpListener, stop: C
     }
     let pusher = app.pusher();
     tasks.spawn(make_feeds(app.clone(), pusher.clone(), beats.clone(), stop.clone()));
+    tasks.spawn(compress(app.clone(), beats.clone(), stop.clone()));
     tasks.spawn(push(app.clone(), pusher, beats.clone(), stop.clone()));
     for to in app.config.publish.clone() {
         tasks.spawn(publish(app.clone(), to, beats.clone(), stop.clone()));
     }
+    tasks.spawn(count_readers(app.clone(), beats.clone(), stop.clone()));
     tasks.spawn(send(app, beats, stop.clone()));
     // Each runs until the signal; one that ends before, or breaks, takes the others down in good order.
     let mut ended = Ok(());
@@ -98,6 +100,22 @@ async fn make_feeds(app: App, pusher: Pusher, beats: Beats, stop: CancellationTo
     Ok(())
 }
 
+/// Makes the smallest form of feeds that have not changed for a while.
+async fn compress(app: App, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
+    let halt = stop.clone();
+    every_beat("Brotli", beats, stop, || async { codings::compress_due(&app.shelf, app.now(), &halt).await.map(|_| ()) }).await;
+    Ok(())
+}
+
+/// Keeps how many read the feeds, and what was counted last at the end.
+async fn count_readers(app: App, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
+    every_beat("readership", beats, stop, || async { Ok(app.readership.keep_due(&app.store, app.now()).await?) }).await;
+    if let Err(why) = app.readership.finish(&app.store, app.now()).await {
+        tracing::warn!("the last minute's readers are not counted: {why}");
+    }
+    Ok(())
+}
+
 /// Passes on every beat, every change that this process makes, and every change that another one tells of.
 async fn watch_articles(store: Store, mut beats: Beats, nudge: watch::Sender<u64>) {
     let (mut here, mut elsewhere) = (store.news(), store.watch_articles());
@@ -117,7 +135,8 @@ async fn push(app: App, pusher: Pusher, beats: Beats, stop: CancellationToken) -
         stop.cancelled().await;
         return Ok(());
     }
-    allowed(&app, beats.clone(), &stop).await?;
+    // Sending tells why not, for both.
+    allowed(&app, beats.clone(), &stop, true).await?;
     let at_beats = every_beat("push", beats, stop, || async { Ok(pusher.push_due(app.now()).await.map(|_| ())?) });
     let between = async {
         loop {
@@ -136,7 +155,7 @@ async fn push(app: App, pusher: Pusher, beats: Beats, stop: CancellationToken) -
 /// Puts feeds into a place elsewhere as soon as one changed, and what failed when it is due; a copy of the store does not
 /// (promise 10).
 async fn publish(app: App, to: Publish, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
-    allowed(&app, beats, &stop).await?;
+    allowed(&app, beats, &stop, true).await?;
     let publisher = app.publisher(&to);
     let publishing =
         every_beat("publish", app.shelf.changes(), stop.clone(), || async { publisher.publish_due(app.now()).await.map(|_| ()) });
@@ -161,7 +180,7 @@ async fn heartbeat() -> anyhow::Result<(JobScheduler, Beats)> {
 
 /// Prepares and sends, as soon as this store may send (promise 10).
 async fn send(app: App, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
-    allowed(&app, beats.clone(), &stop).await?;
+    allowed(&app, beats.clone(), &stop, false).await?;
     let mut parts: JoinSet<anyhow::Result<()>> = JoinSet::new();
     let (own, halt, nudges) = (app.clone(), stop.clone(), beats.clone());
     parts.spawn(async move { delivery::thread::apart(move || deliver(own.apart(), nudges, halt)).await.flatten() });
@@ -192,15 +211,19 @@ async fn deliver(app: App, beats: Beats, stop: CancellationToken) -> anyhow::Res
             broken = Err(e.into());
         }
     }
+    if broken.is_ok() {
+        // Without a transport there is nothing to send by, which is no reason to end.
+        stop.cancelled().await;
+    }
     leases.cancel();
     keeper.await.ok();
     engine.finish().await?;
     broken
 }
 
-/// Waits until nothing forbids this store to send; `courant adopt` may come while we run.
-async fn allowed(app: &App, mut beats: Beats, stop: &CancellationToken) -> anyhow::Result<()> {
-    let mut told = false;
+/// Waits until nothing forbids this store to send, and says once what does unless it was `told`; `courant adopt` may come
+/// while we run.
+async fn allowed(app: &App, mut beats: Beats, stop: &CancellationToken, mut told: bool) -> anyhow::Result<()> {
     while !stop.is_cancelled() {
         match app.store.instance().await.map(|i| i.refusal(&app.config.site.base_url)) {
             Ok(None) => return Ok(()),

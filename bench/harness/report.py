@@ -9,7 +9,7 @@ from pathlib import Path
 from .plan import GROUPS
 from .processes import Failure, call
 
-BEGIN = "<!-- results: `bench/delivery --write` replaces what follows -->"
+BEGIN = "<!-- results: `bench/{} --write` replaces what follows -->"
 END = "<!-- end of results -->"
 
 
@@ -73,18 +73,20 @@ def tables(results, peers):
     return "\n".join(parts)
 
 
-def _thousands(number):
+def thousands(number):
+    """A number as people read it."""
     return f"{number:,.0f}".replace(",", " ")
 
 
 def _what(case):
-    return [f"{case.store}, signed" if case.dkim else case.store, _thousands(case.recipients), str(case.connections), str(case.rounds)]
+    return [f"{case.store}, signed" if case.dkim else case.store, thousands(case.recipients), str(case.connections), str(case.rounds)]
 
 
 WHAT = ["store", "recipients", "connections", "rounds"]
 
 
-def _spread(ratios, digits=2):
+def spread(ratios, digits=2):
+    """The median of ratios, with the smallest and the largest."""
     middle = f"**{statistics.median(ratios):.{digits}f}**"
     return middle if len(ratios) == 1 else f"{middle} ({min(ratios):.{digits}f}–{max(ratios):.{digits}f})"
 
@@ -95,9 +97,9 @@ def _rates(results, peers):
         head += [f"{peer.name}, mails/s", f"Courant ÷ {peer.name}"]
     rows = []
     for result in results:
-        row = [*_what(result.case), _thousands(result.by["courant"].rate)]
+        row = [*_what(result.case), thousands(result.by["courant"].rate)]
         for peer in peers:
-            row += [_thousands(result.by[peer.name].rate), _spread(result.ratios(peer.name))]
+            row += [thousands(result.by[peer.name].rate), spread(result.ratios(peer.name))]
         rows.append(row)
     return table(head, rows)
 
@@ -137,25 +139,26 @@ def _freezing(results):
     rows = []
     for frozen in results:
         case = frozen.case
-        row = [case.store, _thousands(case.recipients), str(case.rounds), f"{frozen.seconds:.2f}", f"{frozen.plain:.2f}"]
-        rows.append([*row, _spread(frozen.times, 1), f"{frozen.cpu:.1f}", f"{frozen.peak / 1e6:.0f}"])
+        row = [case.store, thousands(case.recipients), str(case.rounds), f"{frozen.seconds:.2f}", f"{frozen.plain:.2f}"]
+        rows.append([*row, spread(frozen.times, 1), f"{frozen.cpu:.1f}", f"{frozen.peak / 1e6:.0f}"])
     return table(head, rows)
 
 
-def split(file):
-    """What stands before and after the results in a file; a Failure if it lacks the markers."""
+def split(file, bench="delivery"):
+    """What stands before and after a benchmark's results in a file; a Failure if it lacks the markers."""
+    begin = BEGIN.format(bench)
     try:
         page = Path(file).read_text(encoding="utf-8")
     except OSError as why:
         raise Failure(f"{file}: {why.strerror}") from None
-    before, found, rest = page.partition(BEGIN)
+    before, found, rest = page.partition(begin)
     _, ended, after = rest.partition(END)
     if not found or not ended:
-        raise Failure(f"{file} lacks the two lines between which results go: {BEGIN} and {END}")
+        raise Failure(f"{file} lacks the two lines between which results go: {begin} and {END}")
     return before, after
 
 
-def write(file, text):
+def write(file, text, bench="delivery"):
     """Replaces what stands between the two markers of a file."""
-    before, after = split(file)
-    Path(file).write_text(f"{before}{BEGIN}\n\n{text.strip()}\n\n{END}{after}", encoding="utf-8")
+    before, after = split(file, bench)
+    Path(file).write_text(f"{before}{BEGIN.format(bench)}\n\n{text.strip()}\n\n{END}{after}", encoding="utf-8")

@@ -60,14 +60,15 @@ CREATE TABLE articles (
     body_html      TEXT NOT NULL,
     UNIQUE (source, source_id)
 );
-CREATE INDEX articles_published ON articles (published_at DESC, guid);
+CREATE INDEX articles_published ON articles (published_at DESC, guid, removed_at);
 CREATE INDEX articles_group ON articles (group_id);
 CREATE INDEX articles_removed ON articles (published_at) WHERE removed_at IS NOT NULL;
 CREATE INDEX articles_twins ON articles (source, translation_of) WHERE translation_of IS NOT NULL;
 CREATE INDEX articles_ungrouped ON articles (source) WHERE is_ungrouped;
 
 -- What an article can be selected by: a 'section', 'tag', 'author', 'language' (with those it is a variety of) or 'source',
--- in lower case; with what orders articles, so that the newest of a term are found without looking at the others.
+-- in lower case; with what orders articles, so that the newest of a term are found without looking at the others. What was
+-- removed before its time came has none.
 CREATE TABLE article_terms (
     article_id   BIGINT NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
     kind         TEXT NOT NULL,
@@ -87,6 +88,19 @@ CREATE TABLE article_changes (
     PRIMARY KEY (version, article_id)
 );
 
+-- Ids that articles took over from others (`courant articles adopt`), whether the taker was seen here yet or not; `from_*`
+-- is whose it was, where that was an article of ours.
+CREATE TABLE adoptions (
+    guid        TEXT COLLATE "C" PRIMARY KEY,
+    source      TEXT NOT NULL,
+    source_id   TEXT NOT NULL,
+    from_source TEXT,
+    from_id     TEXT,
+    adopted_at  BIGINT NOT NULL,
+    UNIQUE (source, source_id)
+);
+CREATE INDEX adoptions_from ON adoptions (from_source, from_id);
+
 -- When the bytes of a feed last changed; the same on every node.
 CREATE TABLE feed_versions (
     feed        TEXT NOT NULL,
@@ -94,6 +108,20 @@ CREATE TABLE feed_versions (
     etag        TEXT NOT NULL,
     modified_at BIGINT NOT NULL,
     PRIMARY KEY (feed, format)
+);
+
+-- How many read a feed on a day (days since 1970, UTC), as each run of a node counted it: numbers, and nothing about anybody.
+CREATE TABLE readership (
+    feed      TEXT NOT NULL,
+    day       BIGINT NOT NULL,
+    node      TEXT NOT NULL,
+    since     BIGINT NOT NULL,
+    until     BIGINT NOT NULL,
+    direct    BIGINT NOT NULL,
+    served    BIGINT NOT NULL,
+    requests  BIGINT NOT NULL,
+    unchanged BIGINT NOT NULL,
+    PRIMARY KEY (day, feed, node)
 );
 
 -- What each hub elsewhere was last told of a document, and what it is being told.

@@ -1,6 +1,6 @@
-//! `courant articles`: the mirrored articles, and import into a builtin source.
+//! `courant articles`: the mirrored articles, import into a builtin source, ids that outlive a CMS.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::anyhow;
@@ -11,7 +11,7 @@ use super::{Usage, output};
 use crate::app::App;
 use crate::domain::article::Article;
 use crate::domain::time::Millis;
-use crate::sources::import;
+use crate::sources::{adopt, import};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -29,11 +29,23 @@ pub(crate) enum Command {
         /// Its id
         id: String,
     },
-    /// Import a .jsonl or .csv file into a builtin source; articles of the same id are replaced
+    /// Import a file of articles (.jsonl, .csv), a feed (.rss, .atom, .xml, .json) or WordPress's export (.xml) into a
+    /// builtin source; articles of the same id are replaced
     Import {
         /// The file
         file: PathBuf,
         /// The builtin source; default: the only one
+        #[arg(long)]
+        source: Option<String>,
+    },
+    /// Let articles carry the ids they had before their CMS changed; a CSV file holds an old id and a new id a line
+    #[command(after_help = "\
+The old id is one that readers know, SOURCE/ID, or a source's id where that is clear; the new one is the id in --source, or \
+SOURCE/ID. Both before and after the new CMS was first read: nothing is announced as new, neither in feeds nor in digests.")]
+    Adopt {
+        /// The file
+        map: PathBuf,
+        /// The source that the new ids are of
         #[arg(long)]
         source: Option<String>,
     },
@@ -45,6 +57,7 @@ impl Command {
             Self::List { waiting, limit } => list(app, waiting, limit, json).await,
             Self::Show { id } => show(app, &id, json).await,
             Self::Import { file, source } => take_in(app, &file, source.as_deref()).await,
+            Self::Adopt { map, source } => adopt(app, &map, source.as_deref()).await,
         }
     }
 }
@@ -82,6 +95,9 @@ async fn show(app: &App, id: &str, json: bool) -> anyhow::Result<ExitCode> {
         value["body_html"] = article.body_html.clone().into();
         value["image_url"] = article.image_url.clone().into();
         value["image_alt"] = article.image_alt.clone().into();
+        value["image_type"] = article.image_type.clone().into();
+        value["image_width"] = article.image_width.into();
+        value["image_height"] = article.image_height.into();
         value["enclosure"] = article.enclosure.as_ref().map(|f| json!({"url": f.url, "type": f.media_type, "length": f.length})).into();
         value["first_seen_at"] = article.first_seen_at.rfc3339().into();
         value["removed_at"] = article.removed_at.map(|t| t.rfc3339()).into();
@@ -113,22 +129,47 @@ async fn show(app: &App, id: &str, json: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn take_in(app: &App, file: &std::path::Path, source: Option<&str>) -> anyhow::Result<ExitCode> {
+async fn take_in(app: &App, file: &Path, source: Option<&str>) -> anyhow::Result<ExitCode> {
     let source = import::builtin(&app.config, source).map_err(|e| Usage(format!("{e:#}")))?;
     match import::import(&app.store, &app.config, source, file, app.now()).await? {
-        Ok(r) => {
+        Ok(done) => {
+            let r = done.report;
             output::line(&format!("{}: added {}, changed {}{}", r.source, r.added, r.changed, super::sources::waiting(&r)))?;
+            for (what, n) in &done.left_out {
+                output::line(&format!("  left out, {what}: {n}"))?;
+            }
+            for (id, what) in &r.notes {
+                output::line(&format!("  note on {id}: {what}"))?;
+            }
             for (id, why) in &r.refused {
                 output::complain(&format!("{id}: {why}"));
             }
             Ok(if r.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
-        Err(import::Refused(lines)) => {
-            for (line, why) in &lines {
-                output::remark(&format!("{}:{line}: {why}", file.display()));
-            }
-            output::complain(&format!("nothing was imported, because {} can't be used", crate::cli::count(lines.len(), "line")));
-            Ok(ExitCode::FAILURE)
-        }
+        Err(import::Refused(lines)) => Ok(refused(file, &lines, "imported")),
     }
+}
+
+async fn adopt(app: &App, map: &Path, source: Option<&str>) -> anyhow::Result<ExitCode> {
+    if let Some(name) = source.filter(|name| !app.config.sources.iter().any(|s| s.name == *name)) {
+        return Err(Usage(format!("there is no source {name:?} in the config")).into());
+    }
+    match adopt::adopt(&app.store, &app.config, source, map, app.now()).await? {
+        Ok(r) => {
+            let parts = [(r.waiting, "waiting for their article"), (r.already, "done before")];
+            let more: String = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!(", {what} {n}")).collect();
+            output::line(&format!("adopted {}{more}", r.adopted))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(lines) => Ok(refused(map, &lines, "adopted")),
+    }
+}
+
+/// Tells each refused line of a file, and that nothing came of the others either.
+fn refused(file: &Path, lines: &[(u64, String)], done: &str) -> ExitCode {
+    for (line, why) in lines {
+        output::remark(&format!("{}:{line}: {why}", file.display()));
+    }
+    output::complain(&format!("nothing was {done}, because {} can't be used", crate::cli::count(lines.len(), "line")));
+    ExitCode::FAILURE
 }

@@ -1,4 +1,4 @@
-//! `courant feeds`: what they are, their bytes in a folder, and in the places they are published to.
+//! `courant feeds`: what they are, how many read them, their bytes in a folder and in the places they are published to.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -7,12 +7,16 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{Usage, output};
+use super::{Usage, output, readers};
 use crate::app::App;
 use crate::domain::links::Links;
+use crate::domain::selection::Kind;
 use crate::feeds::format::Format;
 use crate::feeds::making::documents;
-use crate::feeds::shelf::{self, file_name};
+use crate::feeds::offer::{CHOICES, Subject};
+use crate::feeds::opml::{self, Opml};
+use crate::feeds::shelf;
+use crate::store::terms::Term;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -21,8 +25,19 @@ pub(crate) enum Command {
         /// At most so many
         #[arg(long)]
         limit: Option<usize>,
+        /// Those instead that are made when somebody asks: for each section, tag, author and language
+        #[arg(long)]
+        on_demand: bool,
     },
-    /// Write NAME.rss, NAME.atom and NAME.json of every feed, the same bytes as served
+    /// How many read each feed, by day
+    Readers {
+        /// One feed, day by day
+        name: Option<String>,
+        /// How many days to look back, today included [default: 7, of one feed 30]
+        #[arg(long, value_parser = clap::value_parser!(i64).range(1..=400))]
+        days: Option<i64>,
+    },
+    /// Write NAME.rss, NAME.atom and NAME.json of every feed, the same bytes as served, and feeds.opml
     Build {
         /// The folder; made if missing
         #[arg(long, value_name = "DIR")]
@@ -41,7 +56,10 @@ pub(crate) enum Command {
 impl Command {
     pub(crate) async fn run(self, app: &App, json: bool) -> anyhow::Result<ExitCode> {
         match self {
-            Self::List { limit } => list(app, limit, json),
+            Self::List { limit, on_demand: false } => list(app, limit, json),
+            Self::List { limit, on_demand: true } => on_demand(app, limit, json).await,
+            Self::Readers { name: Some(name), days } => readers::of(app, &name, days.unwrap_or(30), json).await,
+            Self::Readers { name: None, days } => readers::all(app, days.unwrap_or(7), json).await,
             Self::Build { out } => build(app, &out).await,
             Self::Publish { target, again } => publish(app, target.as_deref(), again).await,
         }
@@ -49,21 +67,26 @@ impl Command {
 }
 
 fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<ExitCode> {
-    let links = Links(&app.config.site.base_url);
     let feeds = app.config.feeds.iter().take(limit.unwrap_or(usize::MAX));
     if json {
         let all: Vec<_> = feeds
             .map(|f| {
-                let at = |format: Format| links.feed(&f.path(), format.extension());
-                json!({"name": f.name, "title": f.title, "items": f.items, "rss": at(Format::Rss), "atom": at(Format::Atom), "json": at(Format::Json)})
+                let mut row = addresses(app, &f.path());
+                row["name"] = json!(f.name);
+                row["title"] = json!(f.title);
+                row["items"] = json!(f.items);
+                row["private"] = json!(f.private.is_some());
+                row
             })
             .collect();
         output::json(&all.into())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut table = output::Table::new(&["feed", "title", "items", "address (also .atom and .json)"]);
+    let mut table = output::Table::new(&["feed", "title", "items", "", "address (also .atom and .json)"]);
     for f in feeds {
-        table.row([f.name.clone(), f.title.clone(), f.items.to_string(), links.feed(&f.path(), "rss")]);
+        let private = if f.private.is_some() { "private" } else { "" };
+        let address = Links(&app.config.site.base_url).feed(&f.path(), Format::Rss.extension());
+        table.row([f.name.clone(), f.title.clone(), f.items.to_string(), private.to_owned(), address]);
     }
     table.print("the config has no feed")?;
     Ok(ExitCode::SUCCESS)
@@ -106,20 +129,74 @@ async fn publish(app: &App, target: Option<&str>, again: bool) -> anyhow::Result
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
+/// Where a feed is, in each format and for people.
+fn addresses(app: &App, path: &str) -> serde_json::Value {
+    let links = Links(&app.config.site.base_url);
+    let at = |format: Format| links.feed(path, format.extension());
+    json!({"page": links.feed_page(path), "rss": at(Format::Rss), "atom": at(Format::Atom), "json": at(Format::Json)})
+}
+
+async fn on_demand(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<ExitCode> {
+    let mut found = Vec::new();
+    if app.config.server.on_demand {
+        for kind in CHOICES {
+            let terms = app.store.terms(kind, i64::MAX, app.now()).await?;
+            found.extend(terms.into_iter().map(|term| (kind, term)));
+        }
+    }
+    found.truncate(limit.unwrap_or(usize::MAX));
+    let path = |kind: Kind, term: &str| {
+        let mut subject = Subject::default();
+        subject.chosen.list_mut(kind).push(term.to_owned());
+        subject.path()
+    };
+    if json {
+        let row = |(kind, term): &(Kind, Term)| {
+            let mut row = addresses(app, &path(*kind, &term.term));
+            row["kind"] = json!(kind.name());
+            row["title"] = json!(term.name);
+            row["articles"] = json!(term.articles);
+            row
+        };
+        output::json(&found.iter().map(row).collect::<Vec<_>>().into())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut table = output::Table::new(&["kind", "name", "articles", "address (also .atom and .json)"]);
+    for (kind, term) in &found {
+        let address = Links(&app.config.site.base_url).feed(&path(*kind, &term.term), Format::Rss.extension());
+        table.row([kind.name().to_owned(), term.name.clone(), term.articles.to_string(), address]);
+    }
+    table.print(if app.config.server.on_demand { "there is no article yet" } else { "[server] on_demand is off" })?;
+    Ok(ExitCode::SUCCESS)
+}
+
 async fn build(app: &App, out: &Path) -> anyhow::Result<ExitCode> {
     std::fs::create_dir_all(out).with_context(|| format!("cannot make the folder {}", out.display()))?;
     let mut written = 0;
     for feed in &app.config.feeds {
         for (format, body) in documents(&app.store, &app.config, feed, app.now()).await? {
-            let file = out.join(file_name(feed, format));
-            // Written beside and renamed, so that a web server never serves half a feed.
-            let unfinished = file.with_extension(format!("{}.new", format.extension()));
-            std::fs::write(&unfinished, body)
-                .and_then(|()| std::fs::rename(&unfinished, &file))
-                .with_context(|| format!("cannot write {}", file.display()))?;
+            // As it is served: a private one where nobody looks.
+            let file = out.join(format!("{}.{}", feed.path(), format.extension()));
+            if let Some(folder) = file.parent() {
+                std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+            }
+            put(&file, &body)?;
             written += 1;
         }
     }
+    if let Some(list) = Opml::of(&app.config) {
+        put(&out.join(opml::FILE), &list.identity)?;
+        written += 1;
+    }
     output::line(&format!("wrote {} to {}", super::count(written, "file"), out.display()))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Written beside and renamed, so that a web server never serves half a file.
+fn put(file: &Path, body: &[u8]) -> anyhow::Result<()> {
+    let mut unfinished = file.as_os_str().to_owned();
+    unfinished.push(".new");
+    std::fs::write(&unfinished, body)
+        .and_then(|()| std::fs::rename(&unfinished, file))
+        .with_context(|| format!("cannot write {}", file.display()))
 }

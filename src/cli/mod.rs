@@ -19,6 +19,7 @@ mod editions;
 mod feeds;
 mod output;
 mod progress;
+mod readers;
 mod serve;
 mod sources;
 mod storage;
@@ -52,7 +53,7 @@ enum Command {
     /// Read sources
     #[command(subcommand)]
     Sources(sources::Command),
-    /// Look at mirrored articles, import into a builtin source
+    /// Look at mirrored articles, import them, let them keep their ids when their CMS changes
     #[command(subcommand)]
     Articles(articles::Command),
     /// Look at feeds, write them to a folder

@@ -1,4 +1,4 @@
-//! `courant sources`: read them now, see how they fare.
+//! `courant sources`: read them now, see how they are understood and how they fare.
 
 use std::process::ExitCode;
 
@@ -10,6 +10,8 @@ use crate::app::App;
 use crate::config::{Source, SourceKind};
 use crate::sources::{SyncReport, sync_now};
 
+mod survey;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Read the sources now
@@ -19,6 +21,11 @@ pub(crate) enum Command {
         /// Carry out the removals that were held because they are so many
         #[arg(long)]
         accept_removals: bool,
+    },
+    /// How a source is understood: what would come, what not and why, and its newest articles; nothing is kept
+    Check {
+        /// The source
+        name: String,
     },
     /// Each source's last reading, and what is wrong with it
     List {
@@ -32,6 +39,7 @@ impl Command {
     pub(crate) async fn run(self, app: &App, json: bool) -> anyhow::Result<ExitCode> {
         match self {
             Self::Sync { name, accept_removals } => sync_all(app, name.as_deref(), accept_removals, json).await,
+            Self::Check { name } => survey::run(app, &name, json).await,
             Self::List { limit } => list(app, limit, json).await,
         }
     }
@@ -99,13 +107,7 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<Exi
     let mut table = output::Table::new(&["source", "kind", "last read", "failures", "held removals", "error"]);
     for source in app.config.sources.iter().take(limit.unwrap_or(usize::MAX)) {
         let state = states.iter().find(|s| s.name == source.name).cloned().unwrap_or_default();
-        let kind = match source.kind {
-            SourceKind::Builtin => "builtin",
-            SourceKind::WordPress => "wordpress",
-            SourceKind::Ghost => "ghost",
-            SourceKind::Drupal => "drupal",
-            SourceKind::Query => "query",
-        };
+        let kind = word(source.kind);
         rows.push(json!({"name": source.name, "kind": kind, "succeeded_at": state.succeeded_at.map(|t| t.rfc3339()),
             "failures": state.failures, "held_removals": state.held_removals, "error": state.error}));
         let read = state.succeeded_at.map_or("never".into(), |t| t.in_zone(&app.config.site.timezone));
@@ -118,4 +120,15 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<Exi
         table.print("the config has no source")?
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A kind as the config writes it.
+fn word(kind: SourceKind) -> &'static str {
+    match kind {
+        SourceKind::Builtin => "builtin",
+        SourceKind::WordPress => "wordpress",
+        SourceKind::Ghost => "ghost",
+        SourceKind::Drupal => "drupal",
+        SourceKind::Query => "query",
+    }
 }

@@ -4,7 +4,7 @@ use super::document::Table;
 use super::error::Faults;
 use super::names::{Names, own_name, read_slug};
 use super::reader::{Reader, one_line, one_of};
-use super::settings::{Content, Feed, Selection};
+use super::settings::{Config, Content, Feed, Selection};
 use crate::domain::time::{DAY, MINUTE};
 use crate::domain::{duration, language, xml};
 
@@ -40,6 +40,13 @@ pub(super) fn read(mut reader: Reader<'_>, site_title: &str, sources: &Names) ->
     })
 }
 
+impl Config {
+    /// The feeds that may be listed, in the configuration's order.
+    pub fn public_feeds(&self) -> impl Iterator<Item = &Feed> {
+        self.feeds.iter().filter(|feed| feed.private.is_none())
+    }
+}
+
 impl Feed {
     /// A feed that nobody declared.
     pub fn on_demand(name: String, selection: Selection, items: usize, content: Content) -> Self {
@@ -68,7 +75,7 @@ impl Feed {
 }
 
 /// First segments of paths that are ours.
-const OWN: [&str; 14] = [
+const OWN: [&str; 18] = [
     "feeds",
     "feeds.opml",
     "feeds.rss",
@@ -83,6 +90,10 @@ const OWN: [&str; 14] = [
     "api",
     "healthz",
     "readyz",
+    "hub",
+    "assets",
+    "mailbox",
+    "demo",
 ];
 
 /// A path that readers know from before.

@@ -28,7 +28,8 @@ pub(super) fn read(mut reader: Reader<'_>, timezone: &TimeZone, folder: &Folder)
     let url = kind.and_then(|kind| url(&mut reader, kind, folder));
     let query = kind.and_then(|kind| query(&mut reader, kind));
     let ids = reader.or("ids", Ids::Ours, one_of(&[("ours", Ids::Ours), ("source", Ids::Source)]));
-    if kind.is_some_and(|kind| matches!(kind, SourceKind::Builtin | SourceKind::Query)) && ids == Some(Ids::Source) {
+    // A builtin source may be filled from WordPress's export.
+    if kind == Some(SourceKind::Query) && ids == Some(Ids::Source) {
         reader.fault("ids", "only kinds wordpress, ghost and drupal have ids that readers already know: write \"ours\"");
     }
     let own = kind.and_then(|kind| own_keys(&mut reader, kind));

@@ -99,6 +99,8 @@ fn every_fault_is_told_with_its_line_in_order() {
     assert_eq!(said, expected);
 }
 
+const QUERY: &str = "kind = \"query\"\nurl = \"sqlite://x.db\"\nquery = \"SELECT 1\"\n";
+
 #[test]
 fn values_that_cannot_work_are_refused() {
     let source = "[[sources]]\nname = \"s\"\n";
@@ -107,7 +109,7 @@ fn values_that_cannot_work_are_refused() {
         (format!("{source}query = \"SELECT 1\""), "only kind = \"query\" has one"),
         (format!("{source}table_prefix = \"x_\""), "only kinds wordpress and drupal have one"),
         (format!("{source}url = \"mysql://h/d\""), "is kept in our own database"),
-        (format!("{source}ids = \"source\""), "only kinds wordpress, ghost and drupal have ids"),
+        (format!("{source}{QUERY}ids = \"source\""), "only kinds wordpress, ghost and drupal have ids"),
         (format!("{source}kind = \"query\"\nurl = \"sqlite://x.db\""), "`query` is missing"),
         (format!("{source}kind = \"wordpress\""), "`url` is missing"),
         (format!("{source}kind = \"wordpress\"\nurl = \"postgres://h/d\""), "begins with mysql://"),
@@ -124,7 +126,15 @@ fn values_that_cannot_work_are_refused() {
         ("[[feeds]]\nname = \"f\"\nitems = 0".to_owned(), "from 1 to 1000, not 0"),
         ("[[feeds]]\nname = \"f\"\nitems = \"50\"".to_owned(), "takes a whole number, not a text"),
         ("[[feeds]]\nname = \"f\"\ntags = \"a\"".to_owned(), "takes a list of texts"),
-        ("[[feeds]]\nname = \"f\"\naliases = []".to_owned(), "`aliases` is no key of a feed"),
+        ("[[feeds]]\nname = \"f\"\nlicence = []".to_owned(), "`licence` is no key of a feed"),
+        ("[[feeds]]\nname = \"f\"\naliases = [\"feed\"]".to_owned(), "write one as it stood behind the host"),
+        ("[[feeds]]\nname = \"f\"\naliases = [\"/feeds/old.rss\"]".to_owned(), "is an address of our own"),
+        ("[[feeds]]\nname = \"f\"\nprivate = \"guess-me\"".to_owned(), "must not be guessed"),
+        (
+            "[[feeds]]\nname = \"f\"\naliases = [\"/rss\"]\n[[feeds]]\nname = \"g\"\naliases = [\"/rss/\"]".to_owned(),
+            "serves another feed already",
+        ),
+        ("[server]\non_demand = \"yes\"".to_owned(), "takes true or false"),
         ("[[feeds]]\nname = \"f\"\nmax_age = \"30s\"".to_owned(), "is not from 1m to 1d"),
         ("[[feeds]]\nname = \"f\"\nextra_xml = \"<a><b></a>\"".to_owned(), "this can't stand in a feed"),
         ("[[feeds]]\nname = \"f\"\nextra_xml = \"<itunes:type/>\"".to_owned(), "write xmlns:itunes="),

@@ -15,6 +15,7 @@ pub mod network;
 pub mod provider;
 pub mod ramp;
 pub mod rate;
+pub mod readership;
 pub mod schedule;
 pub mod selection;
 pub mod slug;

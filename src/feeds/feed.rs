@@ -74,11 +74,6 @@ pub struct Head<'a> {
 
 /// A document's head; `updated` is when an article of the feed was last changed in it or taken from it, the epoch if never.
 pub fn head<'a>(site: &'a Site, feed: &'a Feed, updated: Millis, archive: &'a Archive, hubs: &[String]) -> Head<'a> {
-    // A feed of one language is in that language, whatever the rest of the site speaks.
-    let language = match feed.selection.languages.as_slice() {
-        [one] => language_or(one, &site.language),
-        _ => language_or(&site.language, "en"),
-    };
     let home_url = Links(&site.base_url).feed_page(&feed.path());
     let self_url = match archive {
         Archive::Page { address, .. } => address.clone(),
@@ -92,7 +87,7 @@ pub fn head<'a>(site: &'a Site, feed: &'a Feed, updated: Millis, archive: &'a Ar
         publisher_url: format!("{}/", site.base_url),
         home_url,
         self_url,
-        language,
+        language: language_of(site, feed),
         // An empty feed never changed; its id cannot be older than the authority's date, and readers take 1970 for a fault.
         updated: if updated == Millis::default() { beginning(&site.id_authority) } else { updated },
         max_age: feed.max_age,
@@ -102,6 +97,14 @@ pub fn head<'a>(site: &'a Site, feed: &'a Feed, updated: Millis, archive: &'a Ar
         hubs: hubs.iter().filter_map(|hub| link::web_address(hub, None)).collect(),
         archive,
         extra_xml: feed.extra_xml.as_deref(),
+    }
+}
+
+/// The language of a feed as a whole: a feed of one language is in that language, whatever the rest of the site speaks.
+pub(super) fn language_of<'a>(site: &'a Site, feed: &Feed) -> FeedText<'a> {
+    match feed.selection.languages.as_slice() {
+        [one] => language_or(one, &site.language),
+        _ => language_or(&site.language, "en"),
     }
 }
 

@@ -210,36 +210,4 @@ async fn beginning(mut body: Incoming, wanted: usize) -> Result<(Bytes, bool), h
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(text: &str) -> SocketAddr {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn a_strangers_address_lies_on_the_open_internet_or_where_the_operator_allows_it() {
-        let public = Reach::Public { allow: vec![] };
-        for open in ["1.1.1.1:443", "1.1.1.1:80", "1.1.1.1:8080", "[2606:4700:4700::1111]:443"] {
-            assert!(public.permits(at(open)), "{open}");
-        }
-        for closed in
-            ["127.0.0.1:80", "1.1.1.1:25", "1.1.1.1:1023", "10.0.0.1:443", "169.254.169.254:80", "[::ffff:1.1.1.1]:443", "[::1]:80"]
-        {
-            assert!(!public.permits(at(closed)), "{closed}");
-        }
-        let wide = Reach::Public { allow: vec![Network::parse("10.0.0.0/8").unwrap()] };
-        assert!(wide.permits(at("10.9.9.9:25")) && !wide.permits(at("127.0.0.1:80")));
-        assert!(Reach::Anywhere.permits(at("127.0.0.1:1")));
-    }
-
-    #[tokio::test]
-    async fn a_name_is_judged_by_what_it_stands_for() {
-        let client = Client::new(Reach::Public { allow: vec![] }, Duration::from_secs(20), "https://news.example.edu");
-        for url in ["http://localhost:9/", "http://127.0.0.1:9/", "http://[::1]:9/", "http://2130706433:9/", "http://0x7f.1:9/"] {
-            let url = Url::parse(url).unwrap();
-            let refused = client.send(Method::GET, &url, HeaderMap::new(), Bytes::new(), 10).await.unwrap_err();
-            assert!(matches!(refused, HttpError::Forbidden(_)), "{url}: {refused}");
-        }
-    }
-}
+mod tests;

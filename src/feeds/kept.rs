@@ -55,6 +55,8 @@ pub(super) struct Folder {
 
 const MARK: &str = "mark.json";
 const ENDING: &str = "feed";
+/// Of a document in Brotli: its etag, a checksum, then the bytes.
+const BROTLI: &str = "br";
 
 impl Folder {
     /// Opens a folder, made if missing. What can't be opened is said once and done without.
@@ -88,14 +90,34 @@ impl Folder {
         (all, mark)
     }
 
+    /// Whether this process may write.
+    pub(super) fn is_ours(&self) -> bool {
+        self.lock.is_some()
+    }
+
+    /// A document in Brotli, if it was kept and is whole.
+    pub(super) fn brotli(&self, file: &str, etag: &str) -> Option<Bytes> {
+        let all = Bytes::from(fs::read(self.path.join(name_of(file, BROTLI))).ok()?);
+        let end = all.iter().position(|b| *b == b'\n')?;
+        let body = all.slice(end + 1..);
+        (all[..end] == *brotli_head(etag, &body).as_bytes()).then_some(body)
+    }
+
+    /// Keeps a document in Brotli.
+    pub(super) fn keep_brotli(&self, file: &str, etag: &str, body: &[u8]) -> io::Result<()> {
+        let all = [brotli_head(etag, body).as_bytes(), b"\n", body].concat();
+        self.replace(&name_of(file, BROTLI), &all)
+    }
+
     /// Keeps documents, and after them the state they were made from.
     pub(super) fn keep(&self, documents: &[(String, Arc<Made>, String)], gone: &[String], mark: &Mark) {
         if self.lock.is_none() {
             return;
         }
-        let kept = documents.iter().try_for_each(|(file, made, settings)| self.replace(&name_of(file), &written(file, made, settings)?));
+        let kept =
+            documents.iter().try_for_each(|(file, made, settings)| self.replace(&name_of(file, ENDING), &written(file, made, settings)?));
         for file in gone {
-            let _ = fs::remove_file(self.path.join(name_of(file)));
+            let _ = fs::remove_file(self.path.join(name_of(file, ENDING)));
         }
         let marked = kept.and_then(|()| self.replace(MARK, &serde_json::to_vec(mark)?));
         if let Err(e) = marked {
@@ -113,8 +135,12 @@ impl Folder {
 }
 
 /// A file's name on disk, whatever a feed's name holds.
-fn name_of(file: &str) -> String {
-    format!("{}.{ENDING}", hex(&Sha256::digest(file)[..16]))
+fn name_of(file: &str, ending: &str) -> String {
+    format!("{}.{ending}", hex(&Sha256::digest(file)[..16]))
+}
+
+fn brotli_head(etag: &str, body: &[u8]) -> String {
+    format!("{etag} {}", hex(&Sha256::digest(body)[..16]))
 }
 
 fn hex(bytes: &[u8]) -> String {

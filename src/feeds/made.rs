@@ -7,6 +7,7 @@
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::io::Read;
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use flate2::read::GzDecoder;
@@ -41,6 +42,8 @@ pub struct Made {
     pub format: Format,
     /// Bytes of the document as it is, not compressed.
     pub length: usize,
+    /// Bytes that it has in Brotli, once that was tried; 0: it is not to be had.
+    brotli: OnceLock<usize>,
 }
 
 /// One piece of a document: what precedes the items, an item, what follows them.
@@ -70,6 +73,21 @@ impl Made {
         body.into()
     }
 
+    /// Bytes that it has in Brotli, if it was made.
+    pub fn brotli_length(&self) -> Option<usize> {
+        self.brotli.get().copied().filter(|length| *length > 0)
+    }
+
+    /// Whether Brotli was tried.
+    pub(super) fn is_tried(&self) -> bool {
+        self.brotli.get().is_some()
+    }
+
+    /// Notes what Brotli came to, once.
+    pub(super) fn tried(&self, length: Option<usize>) {
+        let _ = self.brotli.set(length.unwrap_or(0));
+    }
+
     /// Media type.
     pub fn media_type(&self) -> &'static str {
         self.format.media_type()
@@ -95,7 +113,7 @@ impl Made {
         if gzip.len() != GZIP_HEADER.len() + deflated + LAST_BLOCK.len() + 8 || pieces.len() < 2 {
             return None;
         }
-        let made = Self { etag: etag(&pieces), gzip, pieces, modified, format, length };
+        let made = Self { etag: etag(&pieces), gzip, pieces, modified, format, length, brotli: OnceLock::new() };
         // The decoder compares the checksum at its end.
         let whole = std::io::copy(&mut GzDecoder::new(&made.gzip[..]), &mut std::io::sink()).ok()?;
         (usize::try_from(whole).ok()? == length).then_some(made)
@@ -247,7 +265,7 @@ impl Press {
         self.gzip.extend_from_slice(&u32::try_from(length & 0xffff_ffff).unwrap_or_default().to_le_bytes());
         self.gzip.shrink_to_fit();
         let etag = etag(&self.pieces);
-        Made { gzip: self.gzip.into(), pieces: self.pieces, etag, modified: None, format: self.format, length }
+        Made { gzip: self.gzip.into(), pieces: self.pieces, etag, modified: None, format: self.format, length, brotli: OnceLock::new() }
     }
 }
 

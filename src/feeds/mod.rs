@@ -4,6 +4,7 @@
 pub mod archive;
 mod atom;
 mod body;
+pub mod codings;
 pub mod demand;
 mod element;
 pub mod feed;
@@ -17,9 +18,11 @@ mod links;
 pub mod made;
 pub mod making;
 pub mod offer;
+pub mod opml;
 pub mod plan;
 pub mod publish;
 pub mod push;
+pub mod readership;
 mod rss;
 pub mod shelf;
 #[cfg(test)]

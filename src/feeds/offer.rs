@@ -13,7 +13,7 @@ use crate::domain::time::Millis;
 use crate::store::{Store, StoreResult};
 
 /// Kinds of terms that a reader may choose by.
-const CHOICES: [Kind; 4] = [Kind::Section, Kind::Tag, Kind::Author, Kind::Language];
+pub const CHOICES: [Kind; 4] = [Kind::Section, Kind::Tag, Kind::Author, Kind::Language];
 /// Terms that may be chosen together.
 const MOST_TERMS: usize = 8;
 /// The longest term that is looked for, in bytes.

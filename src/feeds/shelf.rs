@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 
+use super::codings::Codings;
 use super::format::Format;
 use super::kept::{Folder, Mark};
 use super::made::Made;
@@ -48,6 +49,7 @@ struct Inside {
     recent: Mutex<Recent>,
     generation: AtomicU64,
     changed: watch::Sender<u64>,
+    codings: Codings,
 }
 
 impl Default for Inside {
@@ -59,6 +61,7 @@ impl Default for Inside {
             recent: Mutex::default(),
             generation: AtomicU64::new(0),
             changed: watch::channel(0).0,
+            codings: Codings::default(),
         }
     }
 }
@@ -98,6 +101,11 @@ impl Shelf {
         let (kept, mark) = folder.load();
         let declared: Vec<String> = config.feeds.iter().flat_map(files).collect();
         let kept: HashMap<_, _> = kept.into_iter().filter(|(file, _)| declared.contains(file)).collect();
+        for (file, kept) in &kept {
+            if let Some(body) = folder.brotli(file, &kept.made.etag) {
+                kept.made.tried(Some(body.len()));
+            }
+        }
         let settings = kept.iter().map(|(file, kept)| (file.clone(), kept.settings.clone())).collect();
         shelf.inside.made.store(Arc::new(kept.into_iter().map(|(file, kept)| (file, kept.made)).collect()));
         if let Ok(mut state) = shelf.inside.state.try_lock() {
@@ -109,6 +117,19 @@ impl Shelf {
     /// The document of a declared feed at `NAME.EXTENSION`.
     pub fn get(&self, file: &str) -> Option<Arc<Made>> {
         self.inside.made.load().get(file).cloned()
+    }
+
+    /// All documents by their names.
+    pub(super) fn all(&self) -> Arc<HashMap<String, Arc<Made>>> {
+        self.inside.made.load_full()
+    }
+
+    pub(super) fn folder(&self) -> Option<&Folder> {
+        self.inside.folder.get()
+    }
+
+    pub(super) fn codings(&self) -> &Codings {
+        &self.inside.codings
     }
 
     /// Whether every declared feed is there.

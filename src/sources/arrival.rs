@@ -131,11 +131,7 @@ pub(crate) fn clean(draft: Draft, source: &Source, site: &Site, hash: String) ->
         sections: names(&draft.sections),
         tags: names(&draft.tags),
         authors: names(&draft.authors),
-        language: draft
-            .language
-            .as_deref()
-            .and_then(|l| language::canonical(&l.replace('_', "-")).ok())
-            .unwrap_or_else(|| site.language.clone()),
+        language: language(draft.language.as_deref(), site),
         enclosure: media::enclosure(draft.enclosure.as_ref(), &body_html, base.as_ref()),
         published_at: draft.published_at,
         updated_at,
@@ -146,6 +142,11 @@ pub(crate) fn clean(draft: Draft, source: &Source, site: &Site, hash: String) ->
     Arrival { article, tells_update: draft.updated_at.is_some(), translation_of: draft.translation_of, hash }
 }
 
+/// The tag of a language as a source writes it, else the site's.
+pub(super) fn language(told: Option<&str>, site: &Site) -> String {
+    told.and_then(|l| language::canonical(&l.replace('_', "-")).ok()).unwrap_or_else(|| site.language.clone())
+}
+
 /// The first words of the text, else the date.
 fn made_title(body_html: &str, date: String) -> String {
     let words = html::summary(None, body_html, TITLE);
@@ -153,7 +154,7 @@ fn made_title(body_html: &str, date: String) -> String {
 }
 
 /// Plain, non-empty names, each once.
-fn names(raw: &[String]) -> Vec<String> {
+pub(super) fn names(raw: &[String]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for name in raw.iter().map(|n| html::plain_title(n).chars().take(LONGEST_NAME).collect::<String>()).filter(|n| !n.is_empty()) {
         if !names.contains(&name) {

@@ -1,6 +1,6 @@
 //! Articles into a builtin source: from a file, every line checked before the first is kept, or one by one.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -9,8 +9,9 @@ use anyhow::{Context, anyhow, bail};
 use sha2::{Digest as _, Sha256};
 
 use super::keeping::keep;
+use super::lines::Lines;
 use super::row::{COLUMNS, Row, check_columns, draft};
-use super::{BATCH, SyncReport, arrival};
+use super::{BATCH, SyncReport, arrival, exports};
 use crate::config::{Config, Source, SourceKind};
 use crate::domain::article::Draft;
 use crate::domain::time::Millis;
@@ -34,28 +35,37 @@ pub fn builtin<'a>(config: &'a Config, name: Option<&str>) -> anyhow::Result<&'a
     }
 }
 
-/// Imports a .jsonl or .csv file; articles of the same id are replaced.
+/// What an import came to.
+#[derive(Debug, Clone, Default)]
+pub struct Imported {
+    /// What became of the articles.
+    pub report: SyncReport,
+    /// What the file holds besides public articles, and how many of each.
+    pub left_out: BTreeMap<String, usize>,
+}
+
+/// What a file tells: articles with their lines, or why one can't be used.
+struct Told {
+    articles: Vec<(u64, Result<Draft, String>)>,
+    left_out: BTreeMap<String, usize>,
+}
+
+/// Imports a file of lines (.jsonl, .csv), a feed (.rss, .atom, .xml, JSON Feed as .json) or WordPress's export (.xml);
+/// articles of the same id are replaced.
 pub async fn import(
     store: &Store,
     config: &Config,
     source: &Source,
     file: &Path,
     now: Millis,
-) -> anyhow::Result<Result<SyncReport, Refused>> {
-    let rows = match file.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase).as_deref() {
-        Some("csv") => csv_rows(file)?,
-        Some("jsonl" | "ndjson") => json_rows(file)?,
-        _ => bail!("{}: the name must end in .jsonl or .csv, which says what it holds", file.display()),
-    };
-    let (mut drafts, mut refused, mut ids) = (Vec::new(), Vec::new(), HashSet::new());
+) -> anyhow::Result<Result<Imported, Refused>> {
     let known = store.known_articles(&source.name).await?;
-    for (line, row) in rows {
-        let checked = row.and_then(|mut row| {
-            complete(&mut row, &known, now)?;
-            let mut draft = draft(&row, &source.timezone, source.article_url.as_deref())?;
-            arrival::fit(&mut draft, source, &config.site)?;
-            Ok(draft)
-        });
+    let (path, from, language) = (file.to_owned(), source.clone(), config.site.language.clone());
+    // A large export takes a while to read.
+    let told = tokio::task::spawn_blocking(move || told(&path, &from, &language, &known, now)).await??;
+    let (mut drafts, mut refused, mut ids) = (Vec::new(), Vec::new(), HashSet::new());
+    for (line, article) in told.articles {
+        let checked = article.and_then(|mut draft| arrival::fit(&mut draft, source, &config.site).map(|()| draft));
         match checked {
             Ok(draft) if !ids.insert(draft.source_id.clone()) => {
                 refused.push((line, format!("the id {:?} is there twice", draft.source_id)))
@@ -67,7 +77,45 @@ pub async fn import(
     if !refused.is_empty() {
         return Ok(Err(Refused(refused)));
     }
-    publish(store, config, &source.name, drafts, now).await.map(Ok)
+    let report = publish(store, config, &source.name, drafts, now).await?;
+    Ok(Ok(Imported { report, left_out: told.left_out }))
+}
+
+/// Reads a file by what the end of its name says.
+fn told(file: &Path, source: &Source, language: &str, known: &HashMap<String, Known>, now: Millis) -> anyhow::Result<Told> {
+    let name = file.display();
+    let rows = match file.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase).as_deref() {
+        Some("csv") => csv_rows(file)?,
+        Some("jsonl" | "ndjson") => json_rows(file)?,
+        Some(kind @ ("rss" | "atom" | "rdf" | "xml" | "json")) => {
+            let bytes = std::fs::read(file).with_context(|| format!("cannot read {name}"))?;
+            let read = if kind == "json" { exports::from_json(&bytes, source) } else { exports::from_xml(&bytes, source, language) };
+            let export = read.map_err(|(line, why)| anyhow!("{name}:{line}: {why}"))?;
+            let dated = |read: Result<exports::Exported, String>| read.map(|one| exported(one, known, now));
+            let articles = export.articles.into_iter().map(|(line, read)| (line, dated(read))).collect();
+            return Ok(Told { articles, left_out: export.left_out });
+        }
+        _ => bail!("{name}: the name must end in .jsonl, .csv, .rss, .atom, .xml or .json, which says what it holds"),
+    };
+    let article = |row: Result<Row, String>| {
+        row.and_then(|mut row| {
+            complete(&mut row, known, now)?;
+            draft(&row, &source.timezone, source.article_url.as_deref())
+        })
+    };
+    Ok(Told { articles: rows.into_iter().map(|(line, row)| (line, article(row))).collect(), left_out: BTreeMap::new() })
+}
+
+/// Gives an article of a feed what a feed may leave out: an id made of its words, the date of its first import.
+fn exported(one: exports::Exported, known: &HashMap<String, Known>, now: Millis) -> Draft {
+    let mut draft = one.draft;
+    if draft.source_id.is_empty() {
+        draft.source_id = id_of(if draft.title.is_empty() { &draft.body_html } else { &draft.title });
+    }
+    if !one.is_dated {
+        draft.published_at = known.get(&draft.source_id).map_or(now, |k| k.published_at);
+    }
+    draft
 }
 
 /// Keeps drafts in a builtin source; those of the same id are replaced.
@@ -78,6 +126,7 @@ pub async fn publish(store: &Store, config: &Config, source: &str, drafts: Vec<D
     let mut report = SyncReport { source: source.name.clone(), ..SyncReport::default() };
     let mut changed: Vec<(Draft, String)> = Vec::new();
     for mut draft in drafts {
+        report.notes.extend(std::mem::take(&mut draft.notes).into_iter().map(|note| (draft.source_id.clone(), note)));
         if let Err(why) = arrival::fit(&mut draft, source, &config.site) {
             report.refused.push((draft.source_id, why));
             continue;
@@ -102,12 +151,16 @@ fn complete(row: &mut Row, known: &HashMap<String, Known>, now: Millis) -> Resul
     }
     if row.get("id").is_none_or(|i| i.trim().is_empty()) {
         let own = row.get("url").or_else(|| row.get("title")).cloned().unwrap_or_default();
-        let hash: String = Sha256::digest(own).iter().take(8).map(|b| format!("{b:02x}")).collect();
-        row.insert("id".into(), hash);
+        row.insert("id".into(), id_of(&own));
     }
     let before = row.get("id").and_then(|id| known.get(id.trim())).map(|k| k.published_at);
     row.entry("published_at".into()).or_insert_with(|| before.unwrap_or(now).timestamp().to_string());
     Ok(())
+}
+
+/// An id made of what an article says.
+fn id_of(words: &str) -> String {
+    Sha256::digest(words).iter().take(8).map(|b| format!("{b:02x}")).collect()
 }
 
 type Line = (u64, Result<Row, String>);
@@ -127,8 +180,9 @@ fn csv_rows(file: &Path) -> anyhow::Result<Vec<Line>> {
     check_columns(&columns, &["title"], None).map_err(|why| anyhow!("{name}:1: {why}"))?;
     let mut rows = Vec::new();
     let mut record = csv::StringRecord::new();
+    let mut lines = Lines::of(text);
     loop {
-        let before = reader.position().line();
+        let number = lines.of_record(reader.position());
         let line = match reader.read_record(&mut record) {
             Ok(false) => return Ok(rows),
             Ok(true) if record.len() != columns.len() => Err(format!(
@@ -140,7 +194,7 @@ fn csv_rows(file: &Path) -> anyhow::Result<Vec<Line>> {
             Err(e) if e.is_io_error() => return Err(e).with_context(|| format!("cannot read {name}")),
             Err(e) => Err(e.to_string()),
         };
-        rows.push((record.position().map_or(before, csv::Position::line), line));
+        rows.push((number, line));
     }
 }
 

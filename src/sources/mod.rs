@@ -13,18 +13,23 @@ use crate::domain::time::{MINUTE, Millis};
 use crate::store::Store;
 use crate::store::articles::Known;
 
+pub mod adopt;
 mod arrival;
 mod cells;
 mod drupal;
+mod exports;
 mod foreign;
 mod ghost;
 mod html;
 pub mod import;
 mod keeping;
+mod lines;
 mod media;
+mod php;
 mod query;
 mod row;
 mod session;
+pub mod survey;
 mod wordpress;
 
 /// Articles cleaned and kept at a time: a write transaction stays short.
@@ -116,17 +121,8 @@ async fn sync(store: &Store, config: &Config, source: &Source, accept_removals: 
     }
     let known = store.known_articles(&source.name).await?;
     let (tell, mut found) = mpsc::channel(2 * BATCH);
-    let (reading, language) = (source.clone(), config.site.language.clone());
     // Whoever drops this sync drops its reader too.
-    let reader = AbortOnDropHandle::new(tokio::spawn(async move {
-        match reading.kind {
-            SourceKind::WordPress => wordpress::read(&reading, &language, tell).await,
-            SourceKind::Ghost => ghost::read(&reading, &language, tell).await,
-            SourceKind::Drupal => drupal::read(&reading, tell).await,
-            SourceKind::Query => query::read(&reading, tell).await,
-            SourceKind::Builtin => Ok(()),
-        }
-    }));
+    let reader = reader(source, &config.site.language, tell);
     let mut seen: HashSet<String> = HashSet::new();
     let mut batch: Vec<(Draft, String)> = Vec::new();
     while let Some(told) = found.recv().await {
@@ -162,6 +158,20 @@ async fn sync(store: &Store, config: &Config, source: &Source, accept_removals: 
     store.regroup(&source.name).await?;
     finish(store, source, &mut report, now).await?;
     Ok(report)
+}
+
+/// Reads a source in a task of its own, which ends with whoever dropped it.
+fn reader(source: &Source, site_language: &str, tell: mpsc::Sender<Found>) -> AbortOnDropHandle<anyhow::Result<()>> {
+    let (source, language) = (source.clone(), site_language.to_owned());
+    AbortOnDropHandle::new(tokio::spawn(async move {
+        match source.kind {
+            SourceKind::WordPress => wordpress::read(&source, &language, tell).await,
+            SourceKind::Ghost => ghost::read(&source, &language, tell).await,
+            SourceKind::Drupal => drupal::read(&source, tell).await,
+            SourceKind::Query => query::read(&source, tell).await,
+            SourceKind::Builtin => Ok(()),
+        }
+    }))
 }
 
 /// Removes what a source was not seen to hold, unless that is so much that an admin must say so (promise 8).

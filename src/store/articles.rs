@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::adoptions::first_sight::{LONGER, PROMISES, Promise, Sight, another, at_first_sight};
 pub(crate) use super::article_row::{ArticleRow, COLUMNS, articles_of};
 use super::changes::{Changes, Logging, log};
 use super::dialect::{Column, sql};
@@ -62,7 +63,9 @@ impl Store {
     }
 
     /// Keeps a few arrivals in one transaction; the guid and the first sight of a known article never change.
+    /// One that comes in place of another (`courant articles adopt`) takes over its guid at first sight.
     /// A new article has no group, and so is no digest's news, until [`Store::regroup`] has looked for its twins.
+    #[expect(clippy::too_many_lines, reason = "one transaction, with a line for each column that is bound")]
     pub async fn keep_articles(&self, arrivals: Vec<Arrival>, now: Millis) -> StoreResult<Vec<Kept>> {
         let terms_sql = format!(
             "INSERT INTO article_terms (article_id, kind, term, published_at, guid) \
@@ -77,14 +80,27 @@ impl Store {
                 let a = &arrival.article;
                 let there: Vec<(String, String)> =
                     sqlx::query_as(THERE).bind(&a.guid).bind(&a.source).bind(&a.source_id).fetch_all(&mut *tx).await?;
-                if let Some((source, id)) = there.iter().find(|(s, i)| (s, i) != (&a.source, &a.source_id)) {
-                    kept.push(Kept::Taken(format!("{source}/{id}")));
-                    continue;
+                let is_known = there.iter().any(|(s, i)| (s, i) == (&a.source, &a.source_id));
+                let mut guid = a.guid.clone();
+                if !is_known {
+                    let promises: Vec<Promise> =
+                        sqlx::query_as(PROMISES).bind(&a.source).bind(&a.source_id).bind(&a.guid).fetch_all(&mut *tx).await?;
+                    match at_first_sight(a, &there, promises) {
+                        Sight::New(own) => guid = own,
+                        Sight::Taken(owner) => {
+                            kept.push(Kept::Taken(owner));
+                            continue;
+                        }
+                        Sight::Another => {
+                            let used: Vec<(String,)> = sqlx::query_as(LONGER).bind(&a.guid).fetch_all(&mut *tx).await?;
+                            guid = another(&a.guid, &used);
+                        }
+                    }
                 }
                 let (row,): (i64,) = sqlx::query_as(KEEP)
                     .bind(&a.source)
                     .bind(&a.source_id)
-                    .bind(&a.guid)
+                    .bind(&guid)
                     .bind(&a.title)
                     .bind(&a.url)
                     .bind(&a.summary)
@@ -109,7 +125,7 @@ impl Store {
                     .bind(a.enclosure.as_ref().map(|file| i64::try_from(file.length).unwrap_or(0)))
                     .fetch_one(&mut *tx)
                     .await?;
-                kept.push(if there.is_empty() { Kept::Added } else { Kept::Changed });
+                kept.push(if is_known { Kept::Changed } else { Kept::Added });
                 let before: Vec<(String, String)> = sqlx::query_as("DELETE FROM article_terms WHERE article_id = $1 RETURNING kind, term")
                     .bind(row)
                     .fetch_all(&mut *tx)
@@ -133,13 +149,19 @@ impl Store {
              WHERE source = $1 AND source_id IN {chosen} AND removed_at IS NULL RETURNING id"
         );
         let terms = format!("SELECT article_id, kind, term FROM article_terms WHERE article_id IN {}", self.numbers("$1"));
+        // Removed before its time came: no reader ever saw it, so no archive keeps its place.
+        let unseen = format!(
+            "DELETE FROM article_terms WHERE article_id IN (SELECT a.id FROM articles a WHERE a.id IN {} AND a.published_at > a.removed_at)",
+            self.numbers("$1")
+        );
         let logging = Logging::of(self);
         transaction!(self, |tx| {
             let rows: Vec<(i64,)> = sqlx::query_as(sql(bodies.clone())).bind(&source).bind(&ids).bind(now.0).fetch_all(&mut *tx).await?;
             let rows: Vec<i64> = rows.into_iter().map(|(row,)| row).collect();
             let had: Vec<(i64, String, String)> =
-                sqlx::query_as(sql(terms.clone())).bind(serde_json::Value::from(rows).to_string()).fetch_all(&mut *tx).await?;
+                sqlx::query_as(sql(terms.clone())).bind(serde_json::Value::from(rows.clone()).to_string()).fetch_all(&mut *tx).await?;
             let changes = Changes::of(had);
+            sqlx::query(sql(unseen.clone())).bind(serde_json::Value::from(rows).to_string()).execute(&mut *tx).await?;
             log!(tx, logging, changes);
         })
         .inspect(|()| self.announce())
@@ -178,7 +200,7 @@ impl Store {
     }
 }
 
-/// The articles that have a guid or are a source's own: two if the guid is another's.
+/// The articles that have a guid or are a source's own: two if the guid is another's, or was adopted by another.
 const THERE: &str = "SELECT source, source_id FROM articles WHERE guid = $1 OR (source = $2 AND source_id = $3)";
 
 /// Gives the row's number.

@@ -7,6 +7,7 @@ use sqlx::postgres::PgPool;
 use sqlx::sqlite::SqlitePool;
 use tokio::sync::watch;
 
+pub mod adoptions;
 mod article_row;
 pub mod articles;
 pub mod audience;
@@ -25,15 +26,18 @@ mod migrations;
 mod open;
 pub mod orders;
 pub mod outcomes;
+pub mod pings;
 pub mod published;
 pub mod pushes;
 pub mod rates;
+pub mod readership;
 pub mod renames;
 mod selecting;
 pub mod sources;
 pub mod subscribers;
 pub mod subscriptions;
 pub mod suppressions;
+pub mod terms;
 pub mod watching;
 pub mod windows;
 

@@ -21,8 +21,20 @@ pub enum Named {
 impl Named {
     fn columns(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::Source => &[("sources", "name"), ("refusals", "source"), ("articles", "source")],
-            Self::Feed => &[("feed_versions", "feed"), ("hub_pings", "feed"), ("hub_requests", "feed"), ("hub_subscriptions", "feed")],
+            Self::Source => &[
+                ("sources", "name"),
+                ("refusals", "source"),
+                ("articles", "source"),
+                ("adoptions", "source"),
+                ("adoptions", "from_source"),
+            ],
+            Self::Feed => &[
+                ("feed_versions", "feed"),
+                ("hub_pings", "feed"),
+                ("hub_requests", "feed"),
+                ("hub_subscriptions", "feed"),
+                ("readership", "feed"),
+            ],
             Self::Digest => &[("digests", "name"), ("editions", "digest"), ("ledger", "digest"), ("subscriptions", "digest")],
             Self::Transport => &[("editions", "transport"), ("waiting", "transport")],
             Self::Publish => &[("published", "target")],

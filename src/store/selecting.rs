@@ -70,6 +70,13 @@ impl Lead {
         }
     }
 
+    /// The one term that a selection consists of, if it is no more than that.
+    pub(super) fn only(selection: &Selection) -> Option<(Kind, String)> {
+        let mut terms = Kind::ALL.into_iter().flat_map(|kind| selection.list(kind).iter().map(move |name| (kind, term(name))));
+        let first = terms.next()?;
+        terms.next().is_none().then_some(first)
+    }
+
     /// The time of publication nearest to `$2` among the articles `a` that meet the conditions, which use parameters to `$7`.
     pub(super) fn nearest(&self, conditions: &str, comparison: &str, order: &str) -> String {
         let Some(kind) = self.kind else {

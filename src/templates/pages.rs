@@ -38,6 +38,21 @@ pub struct Page {
     pub keep: String,
     /// Whether this is the demo: then the head links to its mailbox and to publishing.
     pub demo: bool,
+    /// Feeds that the page tells browsers and readers of, the preferred first.
+    pub alternates: Vec<Alternate>,
+}
+
+/// A feed in a format, as a page's head tells of it.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Alternate {
+    /// The format's name for people.
+    pub format: String,
+    /// The format's media type.
+    pub media_type: String,
+    /// Title, unlike the others on the page.
+    pub title: String,
+    /// Absolute address.
+    pub href: String,
 }
 
 /// A link to the same page in a language.
@@ -71,15 +86,26 @@ pub struct IndexPage {
     pub strip: Option<DemoStrip>,
 }
 
-/// A feed on the index page.
+/// A feed in a list.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct FeedRow {
-    /// Slug.
-    pub name: String,
+    /// What stands behind `/feeds/` in its address, without a format.
+    pub path: String,
     /// Title.
     pub title: String,
-    /// How many articles it holds now.
+    /// What it is about, if that is known.
+    pub description: Option<String>,
+    /// How many articles it holds now; 0 also where that is not known.
     pub count: usize,
+}
+
+/// Feeds that belong together.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct FeedGroup {
+    /// The name of the text that is their title, as `feeds-by-section`.
+    pub title: String,
+    /// The feeds.
+    pub feeds: Vec<FeedRow>,
 }
 
 /// A digest on the index page.
@@ -129,8 +155,40 @@ pub struct FeedPage {
     pub page: Page,
     /// The feed.
     pub feed: FeedRow,
-    /// Its articles, newest first.
+    /// Its newest articles, or all of a page of its archive.
     pub articles: Vec<ArticleRow>,
+    /// Its address in each format.
+    pub addresses: Vec<Alternate>,
+    /// The languages of its articles, by name.
+    pub languages_named: Vec<String>,
+    /// Whether readers may have its news pushed to them.
+    pub has_push: bool,
+    /// The path of what came before it in the archive.
+    pub older: Option<String>,
+    /// HTML for the head of a site's pages.
+    pub snippet: String,
+    /// Feeds that hold a part of it.
+    pub groups: Vec<FeedGroup>,
+    /// Whether its address is a secret.
+    pub is_private: bool,
+    /// Which page of the archive is shown; none: the feed itself.
+    pub archive: Option<String>,
+    /// What copies addresses.
+    pub script: String,
+}
+
+/// `/feeds/`: all public feeds.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct FeedsPage {
+    /// What every page needs.
+    #[serde(flatten)]
+    pub page: Page,
+    /// Those of the configuration, in its order.
+    pub feeds: Vec<FeedRow>,
+    /// Whether `/feeds.opml` is served.
+    pub opml: bool,
+    /// Those that are made when somebody asks.
+    pub groups: Vec<FeedGroup>,
 }
 
 /// How a message feels.
@@ -192,6 +250,7 @@ pub(super) fn check(templates: &Templates) -> Vec<anyhow::Error> {
     }
     all::<IndexPage>(templates)
         .chain(all::<FeedPage>(templates))
+        .chain(all::<FeedsPage>(templates))
         .chain(all::<SubscribePage>(templates))
         .chain(all::<ConfirmPage>(templates))
         .chain(all::<UnsubscribePage>(templates))

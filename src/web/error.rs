@@ -59,6 +59,11 @@ impl WebError {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "error-request")
     }
 
+    /// In no coding that the client takes.
+    pub(super) fn not_acceptable() -> Self {
+        Self::new(StatusCode::NOT_ACCEPTABLE, "error-request")
+    }
+
     /// Too many requests from one network.
     pub(super) fn too_many(retry_after: i64) -> Self {
         Self { retry_after: Some(retry_after), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "subscribe-error-busy") }

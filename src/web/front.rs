@@ -1,6 +1,6 @@
 //! What the feeds in memory hold, for the front page: it needs no database, so it is there when the database is not.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -8,12 +8,14 @@ use serde::Deserialize;
 
 use crate::config::Feed;
 use crate::domain::language;
+use crate::domain::selection::{term, varieties};
 use crate::domain::time::Millis;
 use crate::feeds::format::Format;
+use crate::feeds::made::Made;
 use crate::feeds::shelf::{Shelf, file_name};
 
 /// Articles of each feed that are remembered for the list of the newest.
-const NEWEST: usize = 10;
+pub(super) const NEWEST: usize = 10;
 
 /// The beginnings of the feeds, read anew when their bytes change.
 #[derive(Debug, Default)]
@@ -29,6 +31,14 @@ pub(super) struct Beginning {
     pub(super) count: usize,
     /// Its newest articles.
     pub(super) newest: Vec<Teaser>,
+    /// What it is about.
+    pub(super) description: Option<String>,
+    /// The languages of its articles; its own where it has none.
+    pub(super) languages: Vec<String>,
+    /// The address of the document before it in the archive.
+    pub(super) older: Option<String>,
+    /// Sections, tags and languages of its articles, as they are compared.
+    pub(super) terms: HashSet<String>,
 }
 
 /// An article as the JSON feed tells it.
@@ -59,7 +69,38 @@ impl Teaser {
 
 #[derive(Deserialize)]
 struct Document {
+    description: Option<String>,
+    language: String,
+    next_url: Option<String>,
     items: Vec<Teaser>,
+}
+
+impl Beginning {
+    /// Reads a JSON document back, with so many of its articles.
+    pub(super) fn read(made: &Made, name: &str, most: usize) -> Option<Self> {
+        let mut document: Document = serde_json::from_slice(&made.identity())
+            .inspect_err(|error| tracing::error!(feed = %name, "its JSON can't be read back: {error}"))
+            .ok()?;
+        let count = document.items.len();
+        let terms = document.items.iter().flat_map(|item| item.tags.iter().map(|tag| term(tag)).chain(varieties(&item.language)));
+        let terms = terms.collect();
+        let mut languages: Vec<String> = document.items.iter().map(|item| item.language.clone()).collect();
+        languages.sort();
+        languages.dedup();
+        if languages.is_empty() {
+            languages.push(document.language);
+        }
+        document.items.truncate(most);
+        Some(Self {
+            etag: made.etag.clone(),
+            count,
+            newest: document.items,
+            description: document.description,
+            languages,
+            older: document.next_url,
+            terms,
+        })
+    }
 }
 
 impl Front {
@@ -71,12 +112,7 @@ impl Front {
         if let Some(same) = known().get(&feed.name).filter(|b| b.etag == made.etag) {
             return Some(Arc::clone(same));
         }
-        let mut document: Document = serde_json::from_slice(&made.identity())
-            .inspect_err(|error| tracing::error!(feed = %feed.name, "its JSON can't be read back: {error}"))
-            .ok()?;
-        let count = document.items.len();
-        document.items.truncate(NEWEST);
-        let fresh = Arc::new(Beginning { etag: made.etag.clone(), count, newest: document.items });
+        let fresh = Arc::new(Beginning::read(&made, &feed.name, NEWEST)?);
         known().insert(feed.name.clone(), Arc::clone(&fresh));
         Some(fresh)
     }

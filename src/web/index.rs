@@ -12,7 +12,7 @@ use super::{Demo, Shared, Web};
 use crate::config::Digest;
 use crate::domain::time::{Millis, SECOND};
 use crate::templates::date_text;
-use crate::templates::pages::{ArticleRow, DemoStrip, DigestRow, FeedRow, IndexPage};
+use crate::templates::pages::{ArticleRow, DemoStrip, DigestRow, IndexPage};
 
 /// Articles in the list of the newest.
 const LATEST: usize = 6;
@@ -24,23 +24,21 @@ const MOST_DAYS: usize = 2_000;
 /// The page.
 pub(super) async fn show(State(web): State<Shared>, visitor: Visitor, method: Method) -> WebResult<Response> {
     let (config, now) = (&web.app.config, web.app.now());
-    let beginnings: Vec<_> = config.feeds.iter().map(|feed| web.front.of(&web.app.shelf, feed)).collect();
-    let feeds = config.feeds.iter().zip(&beginnings).map(|(feed, beginning)| FeedRow {
-        name: feed.name.clone(),
-        title: feed.title.clone(),
-        count: beginning.as_ref().map_or(0, |b| b.count),
-    });
+    // A private feed is known to those who were given its address, and its articles to them alone.
+    let beginnings: Vec<_> = config.public_feeds().map(|feed| web.front.of(&web.app.shelf, feed)).collect();
     let digests = config.digests.iter().map(|digest| DigestRow {
         name: digest.name.clone(),
         title: digest.title.clone(),
         next_text: next_text(digest, &visitor.language, now),
     });
+    let mut page = web.page(&visitor, &method);
+    page.alternates = web.alternates();
     let view = IndexPage {
-        page: web.page(&visitor, &method),
-        feeds: feeds.collect(),
+        page,
+        feeds: web.feed_rows(),
         digests: digests.collect(),
         latest: newest(&beginnings, &visitor.language, LATEST).into_iter().map(|t| row(&web, &visitor, t)).collect(),
-        opml: false,
+        opml: web.opml.is_some(),
         strip: web.demo.as_ref().map(|demo| strip(&web, demo, now)),
     };
     web.show(&view)

@@ -1,7 +1,12 @@
 //! The web server: feeds from memory, pages for people, links from mails; every change passes through a flow.
 
+mod aliases;
+mod choices;
 mod confirm;
+mod door;
 mod error;
+mod feed_list;
+mod feed_page;
 mod feeds;
 mod form;
 mod front;
@@ -13,6 +18,8 @@ mod mailbox;
 mod negotiation;
 mod page;
 mod publish;
+mod readership;
+mod ready;
 mod story;
 mod subscribe;
 #[cfg(test)]
@@ -20,7 +27,6 @@ mod tests;
 mod unsubscribe;
 mod visitor;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,7 +39,10 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::feeds::opml::Opml;
 use crate::mail::mailbox::Mailbox;
+use choices::Choices;
+pub use door::{Answer, Door};
 use error::WebError;
 use front::Front;
 use limit::Limit;
@@ -67,6 +76,9 @@ struct Web {
     /// The path of base_url, without a slash at its end.
     base: String,
     front: Front,
+    choices: Choices,
+    /// All public feeds, if there are any.
+    opml: Option<Opml>,
     limit: Limit,
     /// For requests at the hub.
     hub_limit: Limit,
@@ -84,8 +96,7 @@ pub async fn serve(app: App, listener: TcpListener, demo: Option<Demo>, stop: Ca
         // A short answer must not wait for the acknowledgement of the one before it; where it can't be set, it only waits.
         let _ = stream.set_nodelay(true);
     });
-    let service = router(app, demo).into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let server = axum::serve(listener, door(app, demo)).with_graceful_shutdown(stop.clone().cancelled_owned());
     let patience = async {
         stop.cancelled().await;
         tokio::time::sleep(GRACE).await;
@@ -97,21 +108,38 @@ pub async fn serve(app: App, listener: TcpListener, demo: Option<Demo>, stop: Ca
 }
 
 /// All addresses, as they are below base_url's path: a proxy in front takes that path away.
+pub fn door(app: App, demo: Option<Demo>) -> Door {
+    let web = shared(app, demo);
+    Door::to(Arc::clone(&web), routes(web))
+}
+
+/// Those without the aliases of feeds, and without the shorter way to feeds.
 pub fn router(app: App, demo: Option<Demo>) -> Router {
+    routes(shared(app, demo))
+}
+
+fn shared(app: App, demo: Option<Demo>) -> Shared {
     let base = page::path_of(&app.config.site.base_url);
-    let is_demo = demo.is_some();
-    let is_hub = app.config.push.hub;
-    let web: Shared = Arc::new(Web {
+    let opml = Opml::of(&app.config);
+    Arc::new(Web {
         app,
         demo,
         base,
         front: Front::default(),
+        choices: Choices::default(),
+        opml,
         limit: Limit::of(MOST_BY_MAIL),
         hub_limit: Limit::of(MOST_AT_HUB),
         offered: Offered::default(),
-    });
+    })
+}
+
+fn routes(web: Shared) -> Router {
     let mut routes = Router::new()
         .route("/", get(index::show))
+        .route("/feeds", get(feed_list::show))
+        .route("/feeds/", get(feed_list::show))
+        .route("/feeds.opml", get(feed_list::list).options(feeds::preflight))
         .route("/feeds/{*path}", get(feeds::show).options(feeds::preflight))
         .route("/feeds.rss", get(feeds::choose).options(feeds::preflight))
         .route("/feeds.atom", get(feeds::choose).options(feeds::preflight))
@@ -122,10 +150,10 @@ pub fn router(app: App, demo: Option<Demo>) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/assets/style.css", get(page::stylesheet));
-    if is_hub {
+    if web.app.config.push.hub {
         routes = routes.route("/hub", post(hub::submit));
     }
-    if is_demo {
+    if web.demo.is_some() {
         routes = routes
             .route("/mailbox", get(mailbox::list))
             .route("/mailbox/{id}", get(mailbox::show))

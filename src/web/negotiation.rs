@@ -1,7 +1,9 @@
 //! What a client asks of a representation: its coding, and whether it changed since they had it (RFC 9110).
 
 use axum::http::{HeaderMap, HeaderName, header};
+use jiff::civil::DateTime;
 use jiff::fmt::rfc2822;
+use jiff::tz::TimeZone;
 
 use crate::domain::time::Millis;
 
@@ -10,30 +12,54 @@ use crate::domain::time::Millis;
 pub(super) enum Coding {
     Identity,
     Gzip,
+    Brotli,
 }
 
-/// The members of a header with quality values, each in lower case; a weight that can't be read is none.
-pub(super) fn weighted(headers: &HeaderMap, name: &HeaderName) -> Vec<(String, f32)> {
-    let lines = headers.get_all(name).iter().filter_map(|line| line.to_str().ok());
-    let member = |text: &str| {
+/// The members of a header with quality values, as they were written; a weight that can't be read is none.
+fn members<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = (&'a str, f32)> {
+    let lines = headers.get_all(name).into_iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).filter_map(|text| {
         let mut parts = text.split(';').map(str::trim);
-        let member = parts.next().filter(|m| !m.is_empty())?.to_ascii_lowercase();
+        let member = parts.next().filter(|member| !member.is_empty())?;
         let weight = parts.find_map(|p| p.strip_prefix("q=").or_else(|| p.strip_prefix("Q=")));
         let quality = weight.map_or(1.0, |q| q.trim().parse().ok().filter(|q| (0.0..=1.0).contains(q)).unwrap_or(0.0));
         Some((member, quality))
-    };
-    lines.flat_map(|line| line.split(',')).filter_map(member).collect()
+    })
 }
 
-/// The coding that a client likes best; gzip where it likes both alike, the plain bytes where it says nothing.
-pub(super) fn coding(headers: &HeaderMap) -> Coding {
-    let accepted = weighted(headers, &header::ACCEPT_ENCODING);
-    let quality = |names: &[&str]| accepted.iter().find(|(name, _)| names.contains(&name.as_str())).map(|(_, quality)| *quality);
-    let any = quality(&["*"]);
-    let gzip = quality(&["gzip", "x-gzip"]).or(any).unwrap_or(0.0);
-    // Plain bytes are always an answer (RFC 9110 section 12.5.3), and liked least unless they are named.
-    let identity = quality(&["identity"]).unwrap_or(0.0);
-    if gzip > 0.0 && gzip >= identity { Coding::Gzip } else { Coding::Identity }
+/// The members of a header with quality values, each in lower case.
+pub(super) fn weighted(headers: &HeaderMap, name: &HeaderName) -> Vec<(String, f32)> {
+    members(headers, name).map(|(member, quality)| (member.to_ascii_lowercase(), quality)).collect()
+}
+
+/// The coding that a client likes best of those that are there; among equals the shortest, and the plain bytes where it says
+/// nothing. `None` if it takes none of them.
+pub(super) fn coding(headers: &HeaderMap, has_brotli: bool) -> Option<Coding> {
+    let (mut gzip, mut brotli, mut identity, mut any) = (None, None, None, None);
+    for (member, quality) in members(headers, &header::ACCEPT_ENCODING) {
+        let of = |names: &[&str]| names.iter().any(|name| member.eq_ignore_ascii_case(name));
+        let told = match () {
+            () if of(&["gzip", "x-gzip"]) => &mut gzip,
+            () if of(&["br"]) => &mut brotli,
+            () if of(&["identity"]) => &mut identity,
+            () if member == "*" => &mut any,
+            () => continue,
+        };
+        told.get_or_insert(quality);
+    }
+    let gzip = gzip.or(any).unwrap_or(0.0);
+    // Who takes anything need not know the newest.
+    let brotli = brotli.filter(|_| has_brotli).unwrap_or(0.0);
+    // Plain bytes are an answer unless they are refused (RFC 9110 section 12.5.3), and liked least unless they are named.
+    let is_refused = identity.or(any).is_some_and(|quality| quality <= 0.0);
+    let identity = identity.unwrap_or(0.0);
+    if brotli > 0.0 && brotli >= gzip && brotli >= identity {
+        Some(Coding::Brotli)
+    } else if gzip > 0.0 && gzip >= identity {
+        Some(Coding::Gzip)
+    } else {
+        (!is_refused).then_some(Coding::Identity)
+    }
 }
 
 /// Whether a client already has what `etag` (a bare hash) names, changed last at `modified`, if that is known.
@@ -61,9 +87,15 @@ pub(super) fn http_date(at: Millis) -> String {
     printer.timestamp_to_rfc9110_string(&at.whole_second().timestamp()).unwrap_or_default()
 }
 
-/// The instant of an HTTP date; its two obsolete forms are not read, which costs their senders a full answer.
+/// The instant of an HTTP date in any of its three forms.
 fn instant(text: &str) -> Option<Millis> {
-    rfc2822::parse(text).ok().map(|zoned| Millis::from(zoned.timestamp()))
+    if let Ok(zoned) = rfc2822::parse(text) {
+        return Some(Millis::from(zoned.timestamp()));
+    }
+    // RFC 850's, and that of C's asctime, which are obsolete and still to be read.
+    let obsolete = ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
+    let civil = obsolete.iter().find_map(|form| DateTime::strptime(form, text).ok())?;
+    Some(Millis::from(civil.to_zoned(TimeZone::UTC).ok()?.timestamp()))
 }
 
 #[cfg(test)]
@@ -76,14 +108,60 @@ mod tests {
     }
 
     #[test]
-    fn gzip_is_sent_to_who_likes_it_at_least_as_well() {
-        for text in ["gzip", "gzip, deflate, br", "*", "x-gzip", "br;q=1, GZIP;Q=0.5", "identity;q=0, gzip;q=0.1", "identity, gzip"] {
-            assert_eq!(coding(&accepting(text)), Coding::Gzip, "{text}");
+    fn each_client_gets_the_coding_it_likes_best_of_those_there_are() {
+        use Coding::{Brotli, Gzip, Identity};
+        for (text, without, with) in [
+            ("gzip", Some(Gzip), Some(Gzip)),
+            ("gzip, deflate, br", Some(Gzip), Some(Brotli)),
+            ("br;q=0.9, gzip", Some(Gzip), Some(Gzip)),
+            ("br", Some(Identity), Some(Brotli)),
+            ("*", Some(Gzip), Some(Gzip)),
+            ("x-gzip", Some(Gzip), Some(Gzip)),
+            ("br;q=1, GZIP;Q=0.5", Some(Gzip), Some(Brotli)),
+            ("identity;q=0, gzip;q=0.1", Some(Gzip), Some(Gzip)),
+            ("identity, gzip", Some(Gzip), Some(Gzip)),
+            ("", Some(Identity), Some(Identity)),
+            ("identity", Some(Identity), Some(Identity)),
+            ("gzip;q=0", Some(Identity), Some(Identity)),
+            ("gzip;q=0, *", Some(Identity), Some(Identity)),
+            ("gzip;q=0.5, identity", Some(Identity), Some(Identity)),
+            ("deflate", Some(Identity), Some(Identity)),
+            ("gzip;q=nan", Some(Identity), Some(Identity)),
+            ("gzip;q=2", Some(Identity), Some(Identity)),
+            ("gzip;q=0.5;q=1", Some(Gzip), Some(Gzip)),
+            (",,;q=1,", Some(Identity), Some(Identity)),
+            ("*;q=0", None, None),
+            ("identity;q=0", None, None),
+            ("identity;q=0, br", None, Some(Brotli)),
+            ("*;q=0, identity", Some(Identity), Some(Identity)),
+            ("*;q=0, gzip", Some(Gzip), Some(Gzip)),
+        ] {
+            assert_eq!((coding(&accepting(text), false), coding(&accepting(text), true)), (without, with), "{text}");
         }
-        for text in ["", "identity", "gzip;q=0", "gzip;q=0, *", "*;q=0", "gzip;q=0.5, identity", "deflate", "gzip;q=nan", "gzip;q=2"] {
-            assert_eq!(coding(&accepting(text)), Coding::Identity, "{text}");
+        assert_eq!(coding(&HeaderMap::new(), true), Some(Identity));
+    }
+
+    #[test]
+    fn a_date_is_read_in_all_three_forms_and_nothing_else_is_one() {
+        let at = Some(Millis(784_111_777_000));
+        for text in ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"] {
+            assert_eq!(instant(text), at, "{text}");
         }
-        assert_eq!(coding(&HeaderMap::new()), Coding::Identity);
+        for text in ["", "0", "784111777", "1994-11-06T08:49:37Z", "Sun, 06 Nov 1994", "Sun Nov 31 08:49:37 1994", "x Nov"] {
+            assert_eq!(instant(text), None, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_a_client_writes_is_answered(text in "[ -~]{0,40}") {
+            let headers = HeaderMap::from_iter(
+                [header::ACCEPT_ENCODING, header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE].map(|name| (name, text.parse().unwrap())),
+            );
+            let is_refused = coding(&headers, false).is_none();
+            proptest::prop_assert!(!is_refused || text.contains("q=") || text.contains("Q="));
+            let _ = (is_unchanged(&headers, "abc", Some(Millis(0))), instant(&text));
+        }
     }
 
     #[test]

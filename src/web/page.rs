@@ -1,12 +1,15 @@
 //! How every page is dressed: its language, its error pages, the headers that keep browsers careful.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD as STANDARD;
+use sha2::{Digest as _, Sha256};
 use url::Url;
 use url::form_urlencoded::Serializer;
 
@@ -19,6 +22,11 @@ use crate::templates::pages::{Action, ErrorPage, LanguageLink, MessagePage, Page
 
 /// Nothing is loaded but our style sheet, nothing runs, no other site frames a page.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// The same, and one script of ours, told by its hash.
+pub(super) static COPYING_POLICY: LazyLock<String> =
+    LazyLock::new(|| format!("{POLICY}; script-src 'sha256-{}'", STANDARD.encode(Sha256::digest(COPY_SCRIPT))));
+/// Copies an address when its button is pressed; without it the buttons are not shown.
+pub(super) const COPY_SCRIPT: &str = include_str!("copy.js");
 /// A mail brings its own styles and pictures; its frame is sandboxed, and inherits this.
 pub(super) const MAIL_POLICY: &str =
     "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src * data:; base-uri 'none'; frame-ancestors 'none'";
@@ -37,6 +45,7 @@ impl Web {
             languages,
             keep: visitor.keep(),
             demo: self.demo.is_some(),
+            alternates: Vec::new(),
         }
     }
 
@@ -100,10 +109,12 @@ pub(super) async fn dress(State(web): State<Shared>, visitor: Visitor, request: 
         if let Some(cause) = &error.cause {
             tracing::error!(%method, "/{place}: {cause:#}");
         }
-        let kept = response.headers_mut().remove(header::ALLOW);
+        let allow = response.headers_mut().remove(header::ALLOW);
         response = (error.status, web.apologise(&visitor, &error)).into_response();
-        if let Some(allow) = kept {
-            response.headers_mut().insert(header::ALLOW, allow);
+        let headers = response.headers_mut();
+        headers.extend(allow.map(|allow| (header::ALLOW, allow)));
+        if place.starts_with("feeds") {
+            excuse(headers, error.status);
         }
         if let Some(seconds) = error.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
@@ -111,6 +122,16 @@ pub(super) async fn dress(State(web): State<Shared>, visitor: Visitor, request: 
     }
     guard(&mut response, is_private(&place));
     response
+}
+
+/// What readers and scripts of other sites are told of a feed that they do not get.
+fn excuse(headers: &mut HeaderMap, status: StatusCode) {
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    match status {
+        StatusCode::NOT_FOUND => headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60")),
+        StatusCode::NOT_ACCEPTABLE => headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding, Accept-Language")),
+        _ => None,
+    };
 }
 
 /// Whether the addresses below hold tokens: those pages are nobody else's business.

@@ -1,5 +1,7 @@
 //! The web on a real store: readers come, confirm, leave and come back.
 
+use std::net::SocketAddr;
+
 use axum::body::{Body, to_bytes};
 use axum::http::request::Builder;
 use axum::http::{HeaderMap, Request, StatusCode, header};
@@ -16,6 +18,10 @@ use crate::feeds::shelf;
 use crate::sources::import;
 use crate::store::subscribers::Subscription;
 
+mod addresses;
+mod feed_pages;
+mod matrix;
+mod readers;
 mod serving;
 
 const CONFIG: &str = r#"
@@ -31,6 +37,7 @@ kind = "builtin"
 [[feeds]]
 name = "news"
 title = "All news"
+aliases = ["/feed/", "/?feed=rss2", "/old.xml", "/atom.xml", "/feed.json"]
 [[digests]]
 name = "weekly"
 title = "The week"
@@ -47,11 +54,18 @@ name = "default"
 url = "smtp://127.0.0.1:2525"
 "#;
 
+const PRIVATE: &str = r#"
+[[feeds]]
+name = "staff"
+title = "Staff only"
+private = "Sesame0123456789"
+"#;
+
 /// A site on a store of its own.
 struct Site {
     app: App,
-    router: Router,
-    _folder: TempDir,
+    router: Door,
+    folder: Arc<TempDir>,
 }
 
 /// An answer, read to its end.
@@ -73,10 +87,26 @@ impl Answer {
 
 impl Site {
     async fn new(demo: bool) -> Self {
+        Self::of(CONFIG, demo, false).await
+    }
+
+    /// One that keeps what it makes.
+    async fn kept() -> Self {
+        Self::of(CONFIG, false, true).await
+    }
+
+    /// The same, begun again.
+    fn restarted(&self) -> Self {
+        let app = self.app.clone().serving();
+        Self { router: door(app.clone(), None), app, folder: Arc::clone(&self.folder) }
+    }
+
+    async fn of(config: &str, demo: bool, is_kept: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.toml");
-        std::fs::write(&path, CONFIG).unwrap();
+        std::fs::write(&path, config).unwrap();
         let app = App::connect(Config::load(&path, std::iter::empty()).unwrap()).await.unwrap();
+        let app = if is_kept { app.serving() } else { app };
         let demo = match demo {
             true => {
                 let (mailbox, _) = Mailbox::listen(0, app.clock).await.unwrap();
@@ -84,7 +114,7 @@ impl Site {
             }
             false => None,
         };
-        Self { router: router(app.clone(), demo), app, _folder: folder }
+        Self { router: door(app.clone(), demo), app, folder: Arc::new(folder) }
     }
 
     async fn ask(&self, request: Builder, body: &str) -> Answer {

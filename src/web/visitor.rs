@@ -74,7 +74,7 @@ fn spoken(templates: &Templates, wished: Option<&str>, headers: &HeaderMap, site
 ///
 /// A peer at this machine or in a private network may be the proxy in front; then the last address it added counts. That
 /// serves to count alone: who forges it gains nothing but more tries.
-fn network(peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
+pub(super) fn network(peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
     let peer = peer.to_canonical();
     let near = match peer {
         IpAddr::V4(v4) => v4.is_loopback() || v4.is_private(),

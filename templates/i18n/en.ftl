@@ -29,6 +29,7 @@ confirm-mail-ignore = It was not you? Then ignore this mail: without your confir
 
 # --- All pages
 page-home = Home
+page-feeds = Feeds
 page-subscribe = Subscribe
 page-mailbox = Mailbox
 page-publish = Publish
@@ -51,6 +52,7 @@ index-feed-count = { $count ->
     [one] one article
    *[other] { $count } articles
 }
+index-feeds-all = All feeds, by section and language too
 index-opml = All feeds in one file (OPML)
 index-latest = Latest
 index-empty = Nothing has been set up here yet.
@@ -75,8 +77,33 @@ demo-mailbox = Open the mailbox
 demo-publish = Publish something yourself
 
 # --- A feed's page
-feed-lede = This is a feed. Copy one of these addresses into your feed reader, and new articles will come to you.
+feed-what = A feed is an address for programs: a feed reader looks there from time to time and shows you what is new, without an account and without your mail address.
+feed-how = Copy an address into your reader; any of the formats will do, and RSS is the one that every reader knows.
+feed-subscribe = Subscribe
+feed-private = This feed is for you and those you were told of it with: whoever has its address can read it.
+feed-copy = Copy
+feed-copied = Copied
+feed-holds = Holds
+feed-language = Language
+feed-news = News arrives
+feed-push = at once, in readers that know WebSub; in others when they look next
+feed-poll = when your reader looks next
 feed-empty = Nothing has been published here yet.
+feed-older = Older articles
+feed-archive = From the archive: { $page }
+feed-parts = Only a part of it
+feed-parts-how = Each of these is a feed of its own.
+feed-site = On your own pages
+feed-site-how = These lines in the head of a site's pages let readers find the feed by the site's address alone.
+
+# --- All feeds
+feeds-title = Feeds
+feeds-none = There is no public feed yet.
+feeds-chosen = By topic
+feeds-chosen-how = Each of these is a feed of its own, too.
+feeds-by-section = Sections
+feeds-by-language = Languages
+feeds-by-tag = Tags
 
 # --- Subscribing
 subscribe-title = Get the news by mail

@@ -23,6 +23,7 @@ confirm-mail-ignore = 不是您本人操作？请忽略本邮件。未经您确�
 
 # --- All pages
 page-home = 首页
+page-feeds = 订阅源
 page-subscribe = 订阅
 page-mailbox = 收件箱
 page-publish = 发布
@@ -44,6 +45,7 @@ index-feed-count = { $count ->
     [0] 暂无文章
    *[other] { $count } 篇文章
 }
+index-feeds-all = 全部订阅源，也可按栏目和语言订阅
 index-opml = 全部订阅源（OPML 文件）
 index-latest = 最新文章
 index-empty = 这里还没有内容。
@@ -64,8 +66,33 @@ demo-mailbox = 打开收件箱
 demo-publish = 自己发布一篇
 
 # --- A feed's page
-feed-lede = 这是一个订阅源。把下面任一网址复制到您的阅读器，新文章就会送到您面前。
+feed-what = 订阅源是给程序读取的网址：阅读器会定时查看，把新文章送到您面前，既不用注册，也不用提供邮箱。
+feed-how = 把网址复制到您的阅读器即可；三种格式任选其一，RSS 是所有阅读器都认识的格式。
+feed-subscribe = 订阅
+feed-private = 此订阅源仅供您和同事使用：任何得到网址的人都能阅读。
+feed-copy = 复制
+feed-copied = 已复制
+feed-holds = 内容
+feed-language = 语言
+feed-news = 更新方式
+feed-push = 支持 WebSub 的阅读器立即收到，其他阅读器在下次查看时收到
+feed-poll = 阅读器下次查看时收到
 feed-empty = 这里还没有发布文章。
+feed-older = 更早的文章
+feed-archive = 存档：{ $page }
+feed-parts = 只看其中一部分
+feed-parts-how = 以下每一项都是独立的订阅源。
+feed-site = 用在您自己的网页上
+feed-site-how = 把这几行放进网页的 head 部分，阅读器只凭网站地址就能找到订阅源。
+
+# --- All feeds
+feeds-title = 订阅源
+feeds-none = 这里还没有公开的订阅源。
+feeds-chosen = 按主题订阅
+feeds-chosen-how = 以下每一项也都是独立的订阅源。
+feeds-by-section = 栏目
+feeds-by-language = 语言
+feeds-by-tag = 标签
 
 # --- Subscribing
 subscribe-title = 通过邮件获取新闻

@@ -34,7 +34,8 @@ const DOORS: &[(&str, &[&str])] = &[
     ("hyper", &["feeds"]),
     ("rss", &["feeds"]),
     ("atom_syndication", &["feeds"]),
-    ("quick_xml", &["domain"]),
+    ("quick_xml", &["domain", "sources"]),
+    ("encoding_rs", &["sources"]),
     ("tokio_cron_scheduler", &["daemon"]),
 ];
 

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should stop where it can't")]
 
+mod adoptions;
 mod answers;
+mod archive;
 mod behaviours;
 mod callbacks;
 mod cli;
@@ -19,17 +21,20 @@ mod limits;
 mod lists;
 mod lost_answers;
 mod migrations;
+mod moving;
 mod nodes;
 mod orders;
 mod program;
 mod publishing;
 mod push;
 mod readers;
+mod readership;
 mod riding;
 mod rules;
 mod running;
 mod schedule;
 mod sending;
+mod serving;
 mod sharing;
 mod signatures;
 mod smtp;

@@ -1,6 +1,7 @@
 //! Readers learn of news without asking (WebSub): who confirmed is sent each change once, whatever others do.
 
-use std::net::SocketAddr;
+mod program;
+mod trouble;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -13,9 +14,7 @@ use tower::ServiceExt as _;
 use url::form_urlencoded::Serializer;
 
 use crate::callbacks::{Manner, Subscriber};
-use crate::program::{Serving, get, post};
-use crate::smtp_tls::authority;
-use crate::support::{Shell, World, article, stories};
+use crate::support::{World, article, stories};
 
 const ATOM: &str = "https://news.example.edu/feeds/news.atom";
 const RSS: &str = "https://news.example.edu/feeds/news.rss";
@@ -121,53 +120,6 @@ stories! {
         assert_eq!(node.push().await, Report::default(), "nothing new, nothing sent");
     }
 
-    async fn whoever_does_not_confirm_never_gets_anything(world) {
-        let node = hub(world, "timeout = \"1s\"").await;
-        let victim = Subscriber::start().await;
-        for (at, manner) in [Manner::Shrugs, Manner::Says(404), Manner::Says(500), Manner::Babbles, Manner::Moves, Manner::Boasts].into_iter().enumerate() {
-            victim.to_questions(manner);
-            node.subscribe(&victim.url(&format!("/{at}"))).await;
-        }
-        // Who was not there may be asked again, some times.
-        victim.to_questions(Manner::Hangs);
-        node.asks("subscribe", &victim.url("/hangs"), ATOM, "").await;
-        for _ in 0..4 {
-            node.push().await;
-            world.leap(5 * MINUTE);
-        }
-        node.news(world, "second").await;
-        assert_eq!(node.push().await, Report::default());
-        let questions = victim.heard();
-        assert!(victim.pushed().is_empty() && questions.iter().all(|q| q.path != "/4/moved"), "{questions:?}");
-        assert_eq!(questions.iter().filter(|q| q.path == "/hangs").count(), 3);
-        assert_eq!(world.sql("DELETE FROM hub_requests").await, 0, "and is forgotten");
-    }
-
-    async fn private_callbacks_are_refused_where_the_operator_does_not_allow_them(world) {
-        world.configure(|s| s.more = "[push]\nhub = true".into()).await;
-        let node = Node::of(&world.app);
-        node.news(world, "first").await;
-        let reader = Subscriber::start().await;
-        let form = |callback: &str| [("hub.mode", "subscribe".to_owned()), ("hub.topic", ATOM.to_owned()), ("hub.callback", callback.to_owned())];
-        let ask = async |callback: &str| {
-            let form = form(callback);
-            node.ask(&form.each_ref().map(|(key, value)| (*key, value.as_str()))).await
-        };
-        let (status, said) = ask(&reader.url("/cb")).await;
-        assert!(status == StatusCode::BAD_REQUEST && said.contains("network"), "{said}");
-        assert_eq!(ask("https://news.example.edu/hub").await.0, StatusCode::BAD_REQUEST, "nor itself");
-        // A name is looked up when it is connected to.
-        let by_name = reader.url("/cb").replace("127.0.0.1", "localhost");
-        assert_eq!(ask(&by_name).await.0, StatusCode::ACCEPTED);
-        node.push().await;
-        assert_eq!((reader.heard().len(), world.sql("DELETE FROM hub_requests").await), (0, 0));
-        // A name that led elsewhere when it was confirmed, and leads inside now.
-        world.sql(&format!("INSERT INTO hub_subscriptions (callback, host, topic, feed, format, expires_at, delivered_etag, due_at) \
-            VALUES ('{by_name}', 'localhost', '{ATOM}', 'news', 'atom', 9000000000000, '', 0)")).await;
-        assert_eq!(node.push().await.pushes, 1);
-        assert_eq!(reader.heard().len(), 0);
-    }
-
     async fn who_unsubscribes_or_is_gone_is_left_alone_and_who_comes_back_renews(world) {
         let node = hub(world, "").await;
         let (leaves, gone, stays) = (Subscriber::start().await, Subscriber::start().await, Subscriber::start().await);
@@ -193,65 +145,6 @@ stories! {
         node.news(world, "fourth").await;
         assert_eq!(node.push().await.pushes, 0);
         assert_eq!((stays.pushed().len(), world.sql("DELETE FROM hub_subscriptions").await), (2, 0));
-    }
-
-    async fn a_subscriber_that_hangs_keeps_nobody_else_waiting(world) {
-        let node = hub(world, "connections = 8\ntimeout = \"1s\"").await;
-        let (hangs, lives) = (Subscriber::start().await, Subscriber::start().await);
-        for at in 0..6 {
-            node.asks("subscribe", &hangs.url(&format!("/{at}")), ATOM, "").await;
-        }
-        node.push().await;
-        node.subscribe(&lives.url("/cb")).await;
-        // As if they lay at another host.
-        world.sql("UPDATE hub_subscriptions SET host = 'hangs.example' WHERE id < (SELECT MAX(id) FROM hub_subscriptions)").await;
-        hangs.to_pushes(Manner::Hangs);
-        node.news(world, "second").await;
-        node.pusher.push_due(node.app.now()).await.unwrap();
-        lives.wait_for(1).await;
-        node.news(world, "third").await;
-        node.pusher.push_due(node.app.now()).await.unwrap();
-        lives.wait_for(2).await;
-        assert!(hangs.pushed().len() <= 2, "two at once");
-        node.pusher.settle().await;
-        assert_eq!(world.sql("UPDATE hub_subscriptions SET failures = failures WHERE failures = 1 AND host = 'hangs.example'").await, 6, "and they are tried again, behind others");
-    }
-
-    async fn what_is_refused_is_tried_again_with_the_newest_and_given_up_after_hours(world) {
-        let node = hub(world, "").await;
-        let reader = Subscriber::start().await;
-        node.subscribe(&reader.url("/cb")).await;
-        reader.to_pushes(Manner::Says(503));
-        node.news(world, "second").await;
-        node.push().await;
-        node.push().await;
-        assert_eq!(reader.pushed().len(), 1, "not at once");
-        node.news(world, "third").await;
-        reader.to_pushes(Manner::Moves);
-        world.leap(MINUTE);
-        node.push().await;
-        assert_eq!(reader.pushed().len(), 2, "a redirect is not followed");
-        reader.to_pushes(Manner::Babbles);
-        world.leap(5 * MINUTE);
-        node.push().await;
-        let pushed = reader.pushed();
-        assert_eq!(pushed.len(), 3);
-        assert!(String::from_utf8_lossy(&pushed[2].body).contains("Title of third"));
-        assert_eq!(node.push().await, Report::default(), "a 2xx is enough, whatever follows");
-        reader.to_pushes(Manner::Says(500));
-        node.news(world, "fourth").await;
-        let mut hours = 0;
-        while node.push().await.pushes + usize::from(hours < 12) > 0 {
-            world.leap(HOUR);
-            hours += 1;
-            assert!(hours < 24, "it is never given up");
-        }
-        let tried = reader.pushed().len() - 3;
-        assert!((6..=10).contains(&tried), "{tried}");
-        reader.to_pushes(Manner::Friendly);
-        node.news(world, "fifth").await;
-        node.push().await;
-        assert!(String::from_utf8_lossy(&reader.pushed().last().unwrap().body).contains("Title of fifth"), "the next change is told again");
     }
 
     async fn a_crash_between_change_and_push_loses_nothing(world) {
@@ -329,22 +222,6 @@ stories! {
         other.store.close().await;
     }
 
-    async fn the_hub_takes_no_more_than_it_has_room_for(world) {
-        let node = hub(world, "subscriptions = 3\nsubscriptions_per_host = 2").await;
-        let reader = Subscriber::start().await;
-        let ask = async |callback: &str| node.ask(&[("hub.mode", "subscribe"), ("hub.callback", callback), ("hub.topic", ATOM)]).await.0;
-        let (one, two, three) = (reader.url("/1"), reader.url("/2"), reader.url("/3"));
-        assert_eq!((ask(&one).await, ask(&two).await), (StatusCode::ACCEPTED, StatusCode::ACCEPTED));
-        assert_eq!(ask(&three).await, StatusCode::SERVICE_UNAVAILABLE);
-        node.push().await;
-        assert_eq!((ask(&three).await, ask(&one).await), (StatusCode::SERVICE_UNAVAILABLE, StatusCode::ACCEPTED), "who has a place renews it");
-        assert_eq!(ask("https://a.example/").await, StatusCode::ACCEPTED);
-        assert_eq!(ask("https://b.example/").await, StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(node.ask(&[("hub.mode", "publish"), ("hub.url", ATOM)]).await.0, StatusCode::NO_CONTENT);
-        let nothing = node.ask(&[]).await;
-        assert!(nothing.0 == StatusCode::BAD_REQUEST && nothing.1.contains("hub.mode"), "{nothing:?}");
-    }
-
     async fn subscribers_of_a_feed_that_is_no_more_are_told_and_of_a_renamed_one_kept(world) {
         let node = hub(world, "").await;
         let reader = Subscriber::start().await;
@@ -361,54 +238,4 @@ stories! {
         assert_eq!((last.asked("hub.mode"), last.asked("hub.topic")), ("denied", ATOM));
         assert_eq!(world.sql("DELETE FROM hub_subscriptions").await, 0);
     }
-}
-
-/// The program as a hub that sends to this machine.
-fn program() -> Shell {
-    Shell::with("[[sources]]", "[server]\nlisten = \"127.0.0.1:0\"\n[push]\nhub = true\nallow = [\"127.0.0.1\"]\n[[sources]]")
-}
-
-fn subscribe(address: SocketAddr, callback: &str) {
-    let form = [("hub.mode", "subscribe"), ("hub.topic", ATOM), ("hub.callback", callback)];
-    let form = Serializer::new(String::new()).extend_pairs(form).finish();
-    assert_eq!(post(address, "/hub", &form).status, 202);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn over_https_it_sends_to_whom_a_known_authority_vouches_for() {
-    let (Some(known), Some(unknown)) = (authority(), authority()) else { return };
-    let (reader, stranger) = (Subscriber::within_tls(known.acceptor).await, Subscriber::within_tls(unknown.acceptor).await);
-    let shell = program();
-    let mut serving = Serving::trusting(&shell.path(""), &known.ca);
-    let address = serving.ready();
-    for subscriber in [&stranger, &reader] {
-        subscribe(address, &subscriber.url("/cb"));
-    }
-    while reader.heard().is_empty() {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    shell.write("one.jsonl", "{\"id\":\"a\",\"title\":\"Hot news\"}\n");
-    shell.does(&["articles", "import", "one.jsonl"]);
-    reader.wait_for(1).await;
-    assert!(stranger.heard().is_empty(), "{:?}", stranger.heard());
-    assert_eq!(serving.stop().0, Some(0));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn serve_sends_what_is_imported_beside_it() {
-    let shell = program();
-    let reader = Subscriber::start().await;
-    let mut serving = Serving::start(&shell.path(""));
-    let address = serving.ready();
-    subscribe(address, &reader.url("/cb"));
-    // The confirmation comes by itself; until it is written down, news would be no news for it.
-    while reader.heard().is_empty() {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    shell.write("one.jsonl", "{\"id\":\"a\",\"title\":\"Hot news\"}\n");
-    shell.does(&["articles", "import", "one.jsonl"]);
-    reader.wait_for(1).await;
-    let pushed = reader.pushed();
-    assert!(pushed[0].body == get(address, "/feeds/news.atom", &[]).body && String::from_utf8_lossy(&pushed[0].body).contains("Hot news"));
-    assert_eq!(serving.stop().0, Some(0));
 }

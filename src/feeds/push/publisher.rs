@@ -13,7 +13,8 @@ use super::{Own, Served, host_of, noted, versions};
 use crate::domain::links::Links;
 use crate::domain::time::{Millis, SECOND};
 use crate::store::StoreResult;
-use crate::store::pushes::{Errand, Ping};
+use crate::store::pings::Ping;
+use crate::store::pushes::Errand;
 
 /// How much of a hub's refusal is read, for the log.
 const READ: usize = 300;

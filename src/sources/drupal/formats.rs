@@ -6,7 +6,7 @@ use html_escape::{encode_double_quoted_attribute, encode_text};
 use lol_html::html_content::ContentType;
 use lol_html::{RewriteStrSettings, element, rewrite_str};
 
-use super::php::Value;
+use crate::sources::php::Value;
 use crate::sources::wordpress::autop;
 
 /// What Drupal gives texts that name no format.

@@ -4,7 +4,6 @@ mod addresses;
 mod formats;
 mod media;
 mod nodes;
-mod php;
 mod site;
 
 use html_escape::encode_text;

@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::formats::Formats;
-use super::php::Value;
 use crate::config::Source;
+use crate::sources::php::Value;
 use crate::sources::session::{Session, columns};
 
 /// A site that can be read.

@@ -3,6 +3,9 @@
 mod calendar;
 mod database;
 mod dates;
+mod export;
+mod facts;
+mod languages;
 mod permalinks;
 mod posts;
 mod render;
@@ -18,6 +21,9 @@ use self::database::Database;
 use self::site::{Post, Site, Want};
 use crate::config::{Ids, Source};
 use crate::domain::article::{Draft, Found};
+
+pub(super) use export::export;
+pub(super) use facts::facts;
 
 /// How often rendering may ask for more before what it has must do; blocks within blocks ask one level a time.
 const ROUNDS: usize = 8;
@@ -39,11 +45,8 @@ pub(crate) async fn read(source: &Source, site_language: &str, found: Sender<Fou
         posts::fetch(&mut database, &mut site, images.into_iter().map(Want::Post)).await?;
         for post in page {
             let mut told = tell(&mut database, &mut site, source, &language, &post).await?;
-            if let Found::Article(draft) = &mut told
-                && let Some(guid) = draft.guid.take_if(|guid| !guids.insert(guid.clone()))
-            {
-                // Copied and imported posts share guids, and readers would take the second one for the first.
-                draft.notes.push(format!("Its guid {guid} is an older post's as well, so it has one of ours."));
+            if let Found::Article(draft) = &mut told {
+                alone(draft, &mut guids);
             }
             if found.send(told).await.is_err() {
                 // Nobody listens any more, so there is nobody to read for.
@@ -72,13 +75,6 @@ pub(crate) async fn check(source: &Source) -> Result<(), anyhow::Error> {
 
 /// One post as an article, or why it is none.
 async fn tell(database: &mut Database, site: &mut Site, source: &Source, language: &str, post: &Post) -> Result<Found, anyhow::Error> {
-    let modified = dates::instant(&post.modified_gmt, &post.modified, &site.zone());
-    let Some(published_at) = dates::instant(&post.date_gmt, &post.date, &site.zone()).or(modified) else {
-        return Ok(Found::Refused {
-            id: post.id.to_string(),
-            reason: format!("post {} has no date; publish it again in WordPress", post.id),
-        });
-    };
     let mut body = render::body(site, post);
     for _ in 0..ROUNDS {
         if body.wanted.is_empty() {
@@ -87,9 +83,21 @@ async fn tell(database: &mut Database, site: &mut Site, source: &Source, languag
         posts::fetch(database, site, std::mem::take(&mut body.wanted)).await?;
         body = render::body(site, post);
     }
+    Ok(match article(site, source, language, post, body) {
+        Ok(draft) => Found::Article(Box::new(draft)),
+        Err(reason) => Found::Refused { id: post.id.to_string(), reason },
+    })
+}
+
+/// A post whose body was rendered as an article, or why it is none.
+fn article(site: &Site, source: &Source, language: &str, post: &Post, body: render::Body) -> Result<Draft, String> {
+    let modified = dates::instant(&post.modified_gmt, &post.modified, &site.zone());
+    let Some(published_at) = dates::instant(&post.date_gmt, &post.date, &site.zone()).or(modified) else {
+        return Err(format!("post {} has no date; publish it again in WordPress", post.id));
+    };
     let names = |taxonomy: &str| site.of(&post.terms, taxonomy).map(|term| render::plain_name(&term.name)).collect();
     let image = post.thumbnail.and_then(|id| site.posts.get(&id)?.as_ref());
-    Ok(Found::Article(Box::new(Draft {
+    Ok(Draft {
         source_id: post.id.to_string(),
         guid: (source.ids == Ids::Source && !post.guid.is_empty()).then(|| html_escape::decode_html_entities(&post.guid).into_owned()),
         title: render::title(&post.title),
@@ -99,12 +107,24 @@ async fn tell(database: &mut Database, site: &mut Site, source: &Source, languag
         sections: names("category"),
         tags: names("post_tag"),
         authors: site.users.get(&post.author).map(|user| user.name.clone()).filter(|name| !name.trim().is_empty()).into_iter().collect(),
-        language: Some(language.to_owned()),
+        language: Some(site.languages.of(post.id).unwrap_or(language).to_owned()),
         image_url: image.map(|image| site.file_url(image)),
+        image_alt: image.map(|image| image.alt.clone()).filter(|alt| !alt.trim().is_empty()),
+        image_type: image.map(|image| image.mime.clone()).filter(|kind| kind.starts_with("image/")),
+        image_width: image.and_then(|image| image.size).map(|(width, _)| width),
+        image_height: image.and_then(|image| image.size).map(|(_, height)| height),
         published_at,
         updated_at: modified,
-        translation_of: None,
+        translation_of: site.languages.original(post.id).map(|id| id.to_string()),
         notes: body.notes,
         ..Draft::default()
-    })))
+    })
+}
+
+/// Takes a guid away that an older post has as well: readers would take the second one for the first.
+fn alone(draft: &mut Draft, guids: &mut HashSet<String>) {
+    if let Some(guid) = draft.guid.take_if(|guid| !guids.insert(guid.clone())) {
+        // Copied and imported posts share guids.
+        draft.notes.push(format!("Its guid {guid} is an older post's as well, so it has one of ours."));
+    }
 }

@@ -2,8 +2,12 @@
 
 use super::site::{Post, Site, Term};
 
-/// The address an article has, or will have once its date has come.
+/// The address an article has, or will have once its date has come, in its language.
 pub(super) fn article(site: &Site, post: &Post) -> String {
+    site.languages.address(post.id, site, &unlocalised(site, post))
+}
+
+fn unlocalised(site: &Site, post: &Post) -> String {
     let structure = site.option("permalink_structure");
     if structure.is_empty() {
         return format!("{}/?p={}", site.home(), post.id);

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::database::{Database, Fields};
+use super::languages;
 use super::site::{Comment, Listed, Listing, Order, Post, Site, Term, User, Want};
+use crate::sources::php::Value;
 
 /// The columns of `post`, in its order; the last one is the body or nothing.
 const COLUMNS: &str = "CAST(ID AS CHAR), CAST(post_author AS CHAR), CAST(post_date AS CHAR), CAST(post_date_gmt AS CHAR), \
@@ -17,7 +19,7 @@ const PAGE: usize = 100;
 /// Options that say how a site writes addresses, dates and files.
 const OPTIONS: &str = "'home','siteurl','permalink_structure','WPLANG','timezone_string','gmt_offset','upload_path','upload_url_path','date_format',\
     'category_base','tag_base','default_category','blogname','blogdescription','use_smilies','show_on_front','page_on_front','page_for_posts','start_of_week',\
-    'time_format','comment_registration','require_name_email','show_comments_cookies_opt_in','show_avatars'";
+    'time_format','polylang','icl_sitepress_settings','comment_registration','require_name_email','show_comments_cookies_opt_in','show_avatars'";
 
 /// The site's options, terms and writers.
 pub(super) async fn site(database: &mut Database, fallback: &jiff::tz::TimeZone) -> Result<Site, anyhow::Error> {
@@ -36,18 +38,39 @@ pub(super) async fn site(database: &mut Database, fallback: &jiff::tz::TimeZone)
         site.terms.insert(term.id, term);
     }
     site.users = users(database).await?;
+    site.uploads_below = network_folder(database).await?;
+    site.languages = languages::read(database, &site).await?;
     Ok(site)
+}
+
+/// The main site's table prefix, if this is another site of a network: `wp_` of `wp_2_`.
+fn network(prefix: &str) -> Option<(&str, &str)> {
+    let bare = prefix.strip_suffix('_')?;
+    let network = bare.trim_end_matches(|c: char| c.is_ascii_digit());
+    (network.len() < bare.len() && network.ends_with('_')).then(|| (network, &bare[network.len()..]))
+}
+
+/// Where a site of a network keeps its files, below or instead of the usual folder; nothing for a site of its own.
+async fn network_folder(database: &mut Database) -> Result<Option<String>, anyhow::Error> {
+    let Some((network, number)) = network(&database.prefix).map(|(n, id)| (n.to_owned(), id.to_owned())) else { return Ok(None) };
+    // A site of its own may have a prefix of this form by chance; it has users of its own then.
+    if database.rows_if_there("SELECT CAST(MIN(ID) AS CHAR) FROM {p}users", &[]).await?.is_some() {
+        return Ok(None);
+    }
+    let sql = format!("SELECT meta_value FROM {network}sitemeta WHERE meta_key = 'ms_files_rewriting'");
+    let rewriting = database.rows_if_there(&sql, &[]).await?.unwrap_or_default();
+    let is_old = rewriting.first().and_then(|row| row.first()).is_some_and(|value| !matches!(value.as_str(), "" | "0"));
+    Ok(Some(if is_old { "files".to_owned() } else { format!("wp-content/uploads/sites/{number}") }))
 }
 
 /// Writers; in a network of sites they stand in one table that bears the main site's prefix.
 async fn users(database: &mut Database) -> Result<HashMap<u64, User>, anyhow::Error> {
     const SELECT: &str = "SELECT CAST(ID AS CHAR), display_name, user_nicename FROM {p}users";
-    let network = database.prefix.trim_end_matches('_').trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
-    let shared = network.len() + 1 < database.prefix.len() && network.ends_with('_');
-    let own = if shared { database.rows_if_there(SELECT, &[]).await? } else { None };
-    let rows = match own {
-        Some(rows) => rows,
-        None if shared => database.rows(&SELECT.replace("{p}", &network), &[]).await?,
+    let rows = match network(&database.prefix).map(|(network, _)| network.to_owned()) {
+        Some(network) => match database.rows_if_there(SELECT, &[]).await? {
+            Some(own) => own,
+            None => database.rows(&SELECT.replace("{p}", &network), &[]).await?,
+        },
         None => database.rows(SELECT, &[]).await?,
     };
     Ok(rows
@@ -120,7 +143,7 @@ async fn select(database: &mut Database, condition: &str, with_body: bool) -> Re
     }
     let sql = format!(
         "SELECT CAST(post_id AS CHAR), meta_key, meta_value FROM {{p}}postmeta WHERE post_id IN ({ids}) \
-         AND meta_key IN ('_thumbnail_id', '_wp_attached_file', '_wp_attachment_image_alt', 'footnotes') ORDER BY meta_id DESC"
+         AND meta_key IN ('_thumbnail_id', '_wp_attached_file', '_wp_attachment_image_alt', '_wp_attachment_metadata', 'footnotes') ORDER BY meta_id DESC"
     );
     for row in database.rows(&sql, &[]).await? {
         let [post, key, value] = columns(row);
@@ -131,6 +154,7 @@ async fn select(database: &mut Database, condition: &str, with_body: bool) -> Re
             "_thumbnail_id" => post.thumbnail = value.parse().ok().filter(|id| *id > 0),
             "_wp_attached_file" => post.file = Some(value),
             "footnotes" => post.footnotes = value,
+            "_wp_attachment_metadata" => post.size = size(&value),
             _ => post.alt = value,
         }
     }
@@ -246,6 +270,13 @@ async fn comments(database: &mut Database) -> Result<Vec<Comment>, anyhow::Error
         .collect())
 }
 
+/// Width and height of an image, where both are told.
+pub(super) fn size(metadata: &str) -> Option<(u32, u32)> {
+    let metadata = Value::read(metadata.trim())?;
+    let pixels = |side: &str| u32::try_from(metadata.number(side)).ok().filter(|pixels| *pixels > 0);
+    pixels("width").zip(pixels("height"))
+}
+
 fn pairs(rows: Vec<Fields>) -> HashMap<String, String> {
     rows.into_iter()
         .map(|row| {
@@ -256,12 +287,12 @@ fn pairs(rows: Vec<Fields>) -> HashMap<String, String> {
 }
 
 /// A row as exactly so many columns; what the query did not give is empty.
-fn columns<const N: usize>(row: Fields) -> [String; N] {
+pub(super) fn columns<const N: usize>(row: Fields) -> [String; N] {
     let mut row = row.into_iter();
     std::array::from_fn(|_| row.next().unwrap_or_default())
 }
 
-fn number(text: &str) -> u64 {
+pub(super) fn number(text: &str) -> u64 {
     text.parse().unwrap_or_default()
 }
 

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::languages::Languages;
+
 /// What WordPress takes for an option whose row is missing, where that is not nothing.
 const USUAL: [(&str, &str); 6] = [
     ("date_format", "F j, Y"),
@@ -63,6 +65,8 @@ pub(super) struct Post {
     /// An attachment's file below the uploads folder.
     pub(super) file: Option<String>,
     pub(super) alt: String,
+    /// An image's width and height in pixels.
+    pub(super) size: Option<(u32, u32)>,
     /// Footnotes as the editor keeps them: a JSON list.
     pub(super) footnotes: String,
 }
@@ -148,6 +152,10 @@ pub(super) struct Site {
     pub(super) months: Option<Vec<(i16, i8, u64)>>,
     pub(super) comments: Option<Vec<Comment>>,
     pub(super) biographies: HashMap<u64, String>,
+    /// Where a site of a network keeps its uploaded files, below its address.
+    pub(super) uploads_below: Option<String>,
+    /// What Polylang or WPML knows.
+    pub(super) languages: Languages,
 }
 
 impl Site {
@@ -182,7 +190,7 @@ impl Site {
         let site = self.option("siteurl").trim_end_matches('/');
         let path = self.option("upload_path").trim();
         if path.is_empty() || path.starts_with('/') || path.contains(':') {
-            return format!("{site}/wp-content/uploads");
+            return format!("{site}/{}", self.uploads_below.as_deref().unwrap_or("wp-content/uploads"));
         }
         format!("{site}/{}", path.trim_matches('/'))
     }
@@ -203,13 +211,20 @@ impl Site {
     /// The site's language as RFC 5646 writes it; `None` where the site does not say.
     pub(super) fn language(&self) -> Option<String> {
         let locale = self.options.get("WPLANG")?;
-        if locale.is_empty() {
-            return Some("en-US".to_owned());
-        }
-        let mut parts = locale.split(['_', '-', '@']);
-        let language = parts.next()?.to_ascii_lowercase();
-        let region = parts.next().filter(|part| part.len() == 2 && part.bytes().all(|b| b.is_ascii_alphabetic()));
-        Some(region.map_or_else(|| language.clone(), |region| format!("{language}-{}", region.to_ascii_uppercase())))
+        if locale.is_empty() { Some("en-US".to_owned()) } else { Some(tag(locale)) }
+    }
+}
+
+/// A locale as RFC 5646 writes it: `zh_CN` is `zh-CN`, `de_DE_formal` is `de-DE`.
+pub(super) fn tag(locale: &str) -> String {
+    let mut parts = locale.split(['_', '-', '@']);
+    let language = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let is_region = |part: &&str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_alphabetic());
+    let is_script = |part: &&str| part.len() == 4 && part.bytes().all(|b| b.is_ascii_alphabetic());
+    match parts.next() {
+        Some(region) if is_region(&region) => format!("{language}-{}", region.to_ascii_uppercase()),
+        Some(script) if locale.contains('-') && is_script(&script) => format!("{language}-{script}"),
+        _ => language,
     }
 }
 

@@ -18,7 +18,18 @@ fn page(language: &str, demo: bool) -> Page {
         languages: vec![link("en", "English"), link("zh", "中文")],
         keep: if demo { String::new() } else { "?lang=zh".into() },
         demo,
+        alternates: if demo { alternates() } else { Vec::new() },
     }
+}
+
+fn alternates() -> Vec<Alternate> {
+    let one = |format: &str, kind: &str| Alternate {
+        format: format.to_uppercase(),
+        media_type: kind.into(),
+        title: format!("College news ({format})"),
+        href: format!("https://news.example.edu/feeds/news.{format}"),
+    };
+    vec![one("rss", "application/rss+xml"), one("atom", "application/atom+xml"), one("json", "application/feed+json")]
 }
 
 /// The same sample in English and in Chinese.
@@ -27,7 +38,16 @@ fn both<V>(make: impl Fn(Page) -> V) -> Vec<V> {
 }
 
 fn feed(name: &str, title: &str, count: usize) -> FeedRow {
-    FeedRow { name: name.into(), title: title.into(), count }
+    FeedRow { path: name.into(), title: title.into(), description: (count > 12).then(|| "All that happens here.".into()), count }
+}
+
+fn groups() -> Vec<FeedGroup> {
+    let group = |title: &str, feeds: Vec<FeedRow>| FeedGroup { title: title.into(), feeds };
+    vec![
+        group("feeds-by-section", vec![feed("section/r%26d", "R&D", 4), feed("section/sport", "Sport", 0)]),
+        group("feeds-by-language", vec![feed("language/en", "English", 31), feed("language/zh", "中文", 12)]),
+        group("feeds-by-tag", vec![feed("tag/jobs", "Jobs", 1)]),
+    ]
 }
 
 fn articles() -> Vec<ArticleRow> {
@@ -92,8 +112,34 @@ impl View for FeedPage {
     const TEMPLATE: &'static str = "web/feed";
 
     fn samples() -> Vec<Self> {
-        let mut samples = both(|page| Self { page, feed: feed("news", "College news", 3), articles: articles() });
-        samples.push(Self { page: page("en", false), feed: feed("empty", "Nothing yet", 0), articles: Vec::new() });
+        let whole = |page: Page| Self {
+            is_private: !page.demo,
+            has_push: page.demo,
+            page,
+            feed: feed("news", "College news", 50),
+            articles: articles(),
+            addresses: alternates(),
+            languages_named: vec!["English".into(), "中文".into()],
+            older: Some("/feeds/news/archive/2026-08".into()),
+            snippet: "<link rel=\"alternate\" href=\"https://news.example.edu/feeds/news.rss\">".into(),
+            groups: groups(),
+            archive: None,
+            script: "let a = 1 < 2 && \"x\";".into(),
+        };
+        let mut samples = both(whole);
+        samples.push(Self { archive: Some("2026-08".into()), groups: Vec::new(), ..whole(page("zh", true)) });
+        samples.push(Self { page: page("en", false), feed: feed("empty", "Nothing yet", 0), ..Self::default() });
+        samples
+    }
+}
+
+impl View for FeedsPage {
+    const TEMPLATE: &'static str = "web/feeds";
+
+    fn samples() -> Vec<Self> {
+        let feeds = || vec![feed("news", "College news", 50), feed("zh", "学院新闻", 12)];
+        let mut samples = both(|page| Self { page, feeds: feeds(), opml: true, groups: groups() });
+        samples.push(Self { page: page("en", false), ..Self::default() });
         samples
     }
 }

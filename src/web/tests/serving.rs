@@ -46,7 +46,7 @@ async fn feed_readers_are_told_what_is_new_and_no_more() {
     assert!(site.get("/feeds/news").await.text().contains("Two"));
     let preflight = site.ask(Request::options("/feeds/news.rss"), "").await;
     assert_eq!((preflight.status, preflight.header(header::ACCESS_CONTROL_ALLOW_ORIGIN)), (StatusCode::NO_CONTENT, "*"));
-    for missing in ["/feeds/other.rss", "/feeds/news.RSS", "/feeds/news.rss/", "/feeds/"] {
+    for missing in ["/feeds/other.rss", "/feeds/news.xml", "/feeds/other", "/feeds/other/"] {
         assert_eq!(site.get(missing).await.status, StatusCode::NOT_FOUND, "{missing}");
     }
 }

@@ -1,4 +1,4 @@
-//! What PHP's `serialize` wrote, in which Drupal keeps its configuration; objects are not read.
+//! What PHP's `serialize` wrote, in which Drupal and WordPress keep settings; objects are not read.
 
 /// Arrays within arrays beyond this many are refused.
 const DEEPEST: usize = 40;

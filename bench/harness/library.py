@@ -1,0 +1,75 @@
+"""Made-up articles and the feeds that show them: the same each time, and about as compressible as news."""
+
+import json
+import random
+from datetime import datetime, timedelta, timezone
+
+CONFIG = """\
+[site]
+title = "Modern Chemical College News"
+base_url = "http://127.0.0.1:{port}"
+id_authority = "news.example.edu,2026"
+postal_address = "Modern Chemical College, 1 College Road"
+[database]
+url = "sqlite://{folder}/courant.db"
+[server]
+listen = "127.0.0.1:{port}"
+made_feeds = "{folder}/made"
+[[sources]]
+name = "college"
+kind = "builtin"
+[[feeds]]
+name = "small"
+tags = ["small"]
+content = "summary"
+"""
+FEED = """\
+[[feeds]]
+name = "feed{number}"
+tags = ["topic{number}"]
+items = {items}
+"""
+SYLLABLES = "an be co da el fi go hu in ja ke lo mi nu or pa qui re so ta un ve wi xe yo za".split()
+
+
+class Library:
+    """Articles for a number of feeds, each of which holds `items` of the newest; an article is in several feeds."""
+
+    def __init__(self, feeds, items, articles, seed=1):
+        self.feeds, self.items, self.articles = feeds, items, articles
+        self._random = random.Random(seed)
+        words = ["".join(self._random.choices(SYLLABLES, k=self._random.randint(1, 4))) for _ in range(4000)]
+        # A few words are frequent and most are rare, as in a language.
+        self._words, self._weights = words, [1 / (rank + 5) for rank in range(len(words))]
+
+    def config(self, folder, port):
+        feeds = "".join(FEED.format(number=number, items=self.items) for number in range(self.feeds))
+        return CONFIG.format(port=port, folder=folder) + feeds
+
+    def _text(self, words):
+        return " ".join(self._random.choices(self._words, self._weights, k=words))
+
+    def article(self, number, tags, published, paragraphs=8):
+        """One article; a few kilobytes of HTML."""
+        body = "".join(f"<p>{self._text(80)}.</p>" for _ in range(paragraphs))
+        return {
+            "id": f"n{number}",
+            "url": f"https://www.example.edu/news/{number}.html",
+            "title": f"News {number}: {self._text(6)}",
+            "summary": self._text(20),
+            "body_html": body,
+            "tags": tags,
+            "language": "en",
+            "published_at": published.isoformat(),
+        }
+
+    def write(self, file):
+        """All articles as JSON lines; each feed gets its share, if there are enough of them."""
+        now = datetime.now(timezone.utc).replace(microsecond=0)
+        # So many topics an article that each feed is full.
+        share = max(1, -(-self.feeds * self.items // self.articles))
+        with open(file, "w", encoding="utf-8") as out:
+            for number in range(self.articles):
+                tags = [f"topic{(number * share + step) % self.feeds}" for step in range(share)]
+                out.write(json.dumps(self.article(number, tags, now - timedelta(minutes=number + 1))) + "\n")
+            out.write(json.dumps(self.article("small", ["small"], now, paragraphs=1)) + "\n")

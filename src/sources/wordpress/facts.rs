@@ -1,0 +1,56 @@
+//! What was understood of a WordPress site, for who sets it up.
+
+use std::collections::BTreeMap;
+
+use super::database::Database;
+use super::posts::{self, columns, number};
+use crate::config::Source;
+use crate::sources::survey::{Facts, ids, zone_name};
+
+/// Facts about a site, and its posts that are not public by the reason why.
+pub(in crate::sources) async fn facts(source: &Source) -> anyhow::Result<Facts> {
+    let mut database = Database::open(source).await?;
+    let site = posts::site(&mut database, &source.timezone).await?;
+    let languages: Vec<&str> = site.languages.tags().collect();
+    let structure = match site.option("permalink_structure") {
+        "" => "plain: ?p=NUMBER".to_owned(),
+        structure => structure.to_owned(),
+    };
+    let mut facts = vec![
+        ("title", html_escape::decode_html_entities(site.option("blogname")).into_owned()),
+        ("site", site.home().to_owned()),
+        ("time zone", zone_name(&site.zone())),
+        ("permalinks", structure),
+        ("files", site.uploads()),
+        ("tables", format!("{}…", database.prefix)),
+    ];
+    if !languages.is_empty() {
+        facts.push(("translations", format!("{} ({})", site.languages.plugin, languages.join(", "))));
+    }
+    facts.push(ids(source));
+    facts.retain(|(_, fact)| !fact.is_empty());
+    let sql =
+        "SELECT post_status, IF(post_password = '', '', '1'), CAST(COUNT(*) AS CHAR) FROM {p}posts WHERE post_type = 'post' GROUP BY 1, 2";
+    let mut left_out: BTreeMap<String, usize> = BTreeMap::new();
+    for row in database.rows(sql, &[]).await? {
+        let [status, password, count] = columns(row);
+        if let Some(why) = hidden(&status, !password.is_empty()) {
+            *left_out.entry(why.to_owned()).or_default() += usize::try_from(number(&count)).unwrap_or_default();
+        }
+    }
+    database.close().await;
+    Ok((facts, left_out))
+}
+
+/// Why a post is not public.
+pub(super) fn hidden(status: &str, is_protected: bool) -> Option<&'static str> {
+    match status {
+        "publish" | "future" if is_protected => Some("behind a password"),
+        "publish" | "future" => None,
+        "draft" | "auto-draft" => Some("drafts"),
+        "pending" => Some("waiting for review"),
+        "private" => Some("private"),
+        "trash" => Some("thrown away"),
+        _ => Some("of another status"),
+    }
+}

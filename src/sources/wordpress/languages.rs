@@ -1,0 +1,257 @@
+//! Several languages in one WordPress: what Polylang or WPML, whose tables these are, says of each post.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use url::Url;
+
+use super::database::Database;
+use super::posts::{columns, number};
+use super::site::{Site, tag};
+use crate::sources::php::Value;
+
+/// How an address tells its language.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+enum Addressing {
+    /// Not at all.
+    #[default]
+    None,
+    /// By a folder behind the site's own address, with something before its name.
+    Folder(&'static str),
+    /// By a name before the host's.
+    Subdomain,
+    /// By hosts of their own, or whole addresses.
+    Hosts(HashMap<String, String>),
+    /// By a parameter.
+    Parameter,
+}
+
+/// The languages of a site's posts; empty where it has but one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Languages {
+    /// The plugin they are from.
+    pub(super) plugin: &'static str,
+    /// Language tags by the codes that stand in addresses.
+    tags: BTreeMap<String, String>,
+    codes: HashMap<u64, String>,
+    originals: HashMap<u64, u64>,
+    addressing: Addressing,
+    /// The code that addresses do not tell.
+    silent: Option<String>,
+}
+
+/// What the plugins' tables say; neither has to be there.
+pub(super) async fn read(database: &mut Database, site: &Site) -> Result<Languages, anyhow::Error> {
+    let mut found = polylang(database, site).await?;
+    if found.tags.is_empty() {
+        found = wpml(database, site).await?;
+    }
+    Ok(found)
+}
+
+/// Polylang keeps languages and groups of translations as terms.
+async fn polylang(database: &mut Database, site: &Site) -> Result<Languages, anyhow::Error> {
+    let sql =
+        "SELECT t.slug, tt.description FROM {p}terms t JOIN {p}term_taxonomy tt ON tt.term_id = t.term_id WHERE tt.taxonomy = 'language'";
+    let mut found = Languages { plugin: "Polylang", ..Languages::default() };
+    for row in database.rows(sql, &[]).await? {
+        let [code, description] = columns(row);
+        let locale = Value::read(&description).map(|d| d.text("locale").to_owned()).filter(|locale| !locale.is_empty());
+        found.tags.insert(code.clone(), tag(locale.as_deref().unwrap_or(&code)));
+    }
+    let Some(options) = Value::read(site.option("polylang")).filter(|_| !found.tags.is_empty()) else {
+        return Ok(Languages::default());
+    };
+    let sql = "SELECT CAST(tr.object_id AS CHAR), t.slug FROM {p}term_relationships tr \
+        JOIN {p}term_taxonomy tt ON tt.term_taxonomy_id = tr.term_taxonomy_id JOIN {p}terms t ON t.term_id = tt.term_id WHERE tt.taxonomy = 'language'";
+    for row in database.rows(sql, &[]).await? {
+        let [post, code] = columns(row);
+        found.codes.insert(number(&post), code);
+    }
+    let sql = "SELECT description FROM {p}term_taxonomy WHERE taxonomy = 'post_translations'";
+    let mut groups: Vec<BTreeSet<u64>> = Vec::new();
+    for row in database.rows(sql, &[]).await? {
+        let [description] = columns(row);
+        if let Some(group) = Value::read(&description) {
+            groups.push(group.entries().iter().map(|(code, _)| group.number(code)).filter_map(|id| u64::try_from(id).ok()).collect());
+        }
+    }
+    found.join(groups, &public(database).await?);
+    found.silent = options.is_on("hide_default").then(|| options.text("default_lang").to_owned());
+    let is_plain = site.option("permalink_structure").is_empty();
+    found.addressing = match options.number("force_lang") {
+        1 if is_plain => Addressing::Parameter,
+        1 => Addressing::Folder(if options.is_on("rewrite") { "" } else { "language/" }),
+        2 => Addressing::Subdomain,
+        3 => Addressing::Hosts(hosts(options.get("domains"))),
+        _ => Addressing::None,
+    };
+    if matches!(found.addressing, Addressing::Hosts(_)) {
+        found.silent = None;
+    }
+    Ok(found)
+}
+
+/// WPML has tables of its own.
+async fn wpml(database: &mut Database, site: &Site) -> Result<Languages, anyhow::Error> {
+    let sql = "SELECT CAST(element_id AS CHAR), CAST(trid AS CHAR), language_code FROM {p}icl_translations WHERE element_type = 'post_post' AND element_id IS NOT NULL";
+    let Some(rows) = database.rows_if_there(sql, &[]).await?.filter(|rows| !rows.is_empty()) else { return Ok(Languages::default()) };
+    let mut found = Languages { plugin: "WPML", ..Languages::default() };
+    let mut groups: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
+    for row in rows {
+        let [post, group, code] = columns(row);
+        groups.entry(number(&group)).or_default().insert(number(&post));
+        found.tags.entry(code.clone()).or_insert_with(|| tag(&code));
+        found.codes.insert(number(&post), code);
+    }
+    for sql in ["SELECT code, default_locale FROM {p}icl_languages", "SELECT code, locale FROM {p}icl_locale_map"] {
+        for row in database.rows_if_there(sql, &[]).await?.unwrap_or_default() {
+            let [code, locale] = columns(row);
+            found.tags.entry(code).and_modify(|known| *known = if locale.is_empty() { known.clone() } else { tag(&locale) });
+        }
+    }
+    found.join(groups.into_values(), &public(database).await?);
+    let Some(settings) = Value::read(site.option("icl_sitepress_settings")) else { return Ok(found) };
+    let default = settings.text("default_language").to_owned();
+    let is_named = settings.get("urls").is_some_and(|urls| urls.is_on("directory_for_default_language"));
+    found.silent = Some(default).filter(|_| !is_named);
+    found.addressing = match settings.number("language_negotiation_type") {
+        1 if site.option("permalink_structure").is_empty() => Addressing::Parameter,
+        1 => Addressing::Folder(""),
+        2 => Addressing::Hosts(hosts(settings.get("language_domains"))),
+        3 => Addressing::Parameter,
+        _ => Addressing::None,
+    };
+    Ok(found)
+}
+
+/// Posts that readers will see: a draft is nobody's original.
+async fn public(database: &mut Database) -> Result<HashSet<u64>, anyhow::Error> {
+    let sql =
+        "SELECT CAST(ID AS CHAR) FROM {p}posts WHERE post_type = 'post' AND post_status IN ('publish', 'future') AND post_password = ''";
+    Ok(database.rows(sql, &[]).await?.iter().filter_map(|row| row.first()).map(|id| number(id)).collect())
+}
+
+fn hosts(domains: Option<&Value>) -> HashMap<String, String> {
+    let text = |value: &Value| match value {
+        Value::Text(text) => Some(text.trim_end_matches('/').to_owned()).filter(|text| !text.is_empty()),
+        _ => None,
+    };
+    domains.map_or(&[][..], Value::entries).iter().filter_map(|(code, value)| Some((code.clone(), text(value)?))).collect()
+}
+
+impl Languages {
+    /// The tags of the languages there are.
+    pub(super) fn tags(&self) -> impl Iterator<Item = &str> {
+        self.tags.values().map(String::as_str)
+    }
+
+    /// The language tag of a post, if the plugin gave it one.
+    pub(super) fn of(&self, post: u64) -> Option<&str> {
+        self.tags.get(self.codes.get(&post)?).map(String::as_str)
+    }
+
+    /// The post that this one translates: of a group the first one that is public.
+    pub(super) fn original(&self, post: u64) -> Option<u64> {
+        self.originals.get(&post).copied()
+    }
+
+    /// A post's address as its language has it.
+    pub(super) fn address(&self, post: u64, site: &Site, address: &str) -> String {
+        match self.codes.get(&post).filter(|code| self.silent.as_ref() != Some(*code)) {
+            Some(code) => self.told(code, site, address).unwrap_or_else(|| address.to_owned()),
+            None => address.to_owned(),
+        }
+    }
+
+    fn told(&self, code: &str, site: &Site, address: &str) -> Option<String> {
+        match &self.addressing {
+            Addressing::None => None,
+            Addressing::Folder(before) => {
+                let index =
+                    if site.option("permalink_structure").trim_start_matches('/').starts_with("index.php") { "index.php/" } else { "" };
+                let root = format!("{}/{index}", site.home());
+                address.strip_prefix(&root).map(|path| format!("{root}{before}{code}/{path}"))
+            }
+            Addressing::Subdomain => {
+                let mut url = Url::parse(address).ok()?;
+                let host = url.host_str()?.trim_start_matches("www.").to_owned();
+                url.set_host(Some(&format!("{code}.{host}"))).ok()?;
+                Some(url.into())
+            }
+            Addressing::Hosts(hosts) => {
+                let host = hosts.get(code)?;
+                let path = address.strip_prefix(site.home())?;
+                if host.contains("://") {
+                    return Some(format!("{host}{path}"));
+                }
+                let mut url = Url::parse(address).ok()?;
+                url.set_host(Some(host)).ok()?;
+                Some(url.into())
+            }
+            Addressing::Parameter => {
+                let mark = if address.contains('?') { '&' } else { '?' };
+                Some(format!("{address}{mark}lang={code}"))
+            }
+        }
+    }
+
+    fn join(&mut self, groups: impl IntoIterator<Item = BTreeSet<u64>>, public: &HashSet<u64>) {
+        for group in groups {
+            let mut visible = group.into_iter().filter(|id| public.contains(id));
+            if let Some(first) = visible.next() {
+                self.originals.extend(visible.map(|other| (other, first)));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn site(structure: &str) -> Site {
+        let mut site = Site::default();
+        site.options.insert("home".into(), "https://www.a.example/blog".into());
+        site.options.insert("permalink_structure".into(), structure.into());
+        site
+    }
+
+    fn languages(addressing: Addressing, silent: Option<&str>) -> Languages {
+        Languages {
+            tags: [("en", "en-GB"), ("zh", "zh-CN")].map(|(code, tag)| (code.to_owned(), tag.to_owned())).into(),
+            codes: [(1, "en".to_owned()), (2, "zh".to_owned())].into(),
+            addressing,
+            silent: silent.map(str::to_owned),
+            ..Languages::default()
+        }
+    }
+
+    #[test]
+    fn an_address_tells_its_language_in_the_sites_own_way() {
+        let hosts = [("zh".to_owned(), "cn.example".to_owned()), ("en".to_owned(), "https://en.example".to_owned())].into();
+        for (addressing, structure, first, second) in [
+            (Addressing::None, "/%postname%/", "https://www.a.example/blog/x/", "https://www.a.example/blog/x/"),
+            (Addressing::Folder(""), "/%postname%/", "https://www.a.example/blog/x/", "https://www.a.example/blog/zh/x/"),
+            (Addressing::Folder("language/"), "/%postname%/", "https://www.a.example/blog/x/", "https://www.a.example/blog/language/zh/x/"),
+            (Addressing::Subdomain, "/%postname%/", "https://www.a.example/blog/x/", "https://zh.a.example/blog/x/"),
+            (Addressing::Hosts(hosts), "/%postname%/", "https://www.a.example/blog/x/", "https://cn.example/blog/x/"),
+            (Addressing::Parameter, "", "https://www.a.example/blog/x/", "https://www.a.example/blog/x/?lang=zh"),
+        ] {
+            let all = languages(addressing.clone(), Some("en"));
+            let plain = "https://www.a.example/blog/x/";
+            assert_eq!(all.address(1, &site(structure), plain), first, "{addressing:?}");
+            assert_eq!(all.address(2, &site(structure), plain), second, "{addressing:?}");
+            assert_eq!(all.address(3, &site(structure), plain), plain, "a post without a language");
+        }
+        let index = languages(Addressing::Folder(""), None);
+        let plain = "https://www.a.example/blog/index.php/x";
+        assert_eq!(index.address(1, &site("/index.php/%postname%"), plain), "https://www.a.example/blog/index.php/en/x");
+    }
+
+    #[test]
+    fn a_draft_is_nobodys_original() {
+        let mut all = Languages::default();
+        all.join([BTreeSet::from([3, 5, 7]), BTreeSet::from([9])], &HashSet::from([5, 7, 9]));
+        assert_eq!([3, 5, 7, 9].map(|id| all.original(id)), [None, None, Some(5), None]);
+    }
+}

@@ -1,0 +1,114 @@
+//! Addresses of feeds: old ones, sloppy ones, secret ones.
+
+use super::*;
+
+#[tokio::test]
+async fn an_old_address_gives_the_feeds_bytes_and_knows_what_was_seen_before() {
+    let site = Site::new(false).await;
+    let early = site.get("/feed/").await;
+    assert_eq!((early.status, early.header(header::RETRY_AFTER)), (StatusCode::SERVICE_UNAVAILABLE, "5"));
+    site.publish("One").await;
+    for (alias, file) in [
+        ("/feed/", "news.rss"),
+        ("/feed", "news.rss"),
+        ("/feed/?null", "news.rss"),
+        ("/?feed=rss2", "news.rss"),
+        ("/?utm_source=x&feed=rss2", "news.rss"),
+        ("/old.xml", "news.rss"),
+        ("/old.xml/", "news.rss"),
+        ("/atom.xml", "news.atom"),
+        ("/feed.json", "news.json"),
+    ] {
+        let (own, old) = (site.get(&format!("/feeds/{file}")).await, site.get(alias).await);
+        assert!(own.status == StatusCode::OK && old.status == StatusCode::OK, "{alias}");
+        assert!(old.body == own.body && old.headers == own.headers, "{alias}");
+        let head = site.ask(Request::head(alias), "").await;
+        assert!(head.headers == own.headers && head.body.is_empty(), "{alias}");
+        let again = Request::get(alias).header(header::IF_NONE_MATCH, own.header(header::ETAG));
+        assert_eq!(site.ask(again, "").await.status, StatusCode::NOT_MODIFIED, "{alias}");
+        let preflight = site.ask(Request::options(alias), "").await;
+        assert_eq!((preflight.status, preflight.header(header::ACCESS_CONTROL_ALLOW_ORIGIN)), (StatusCode::NO_CONTENT, "*"), "{alias}");
+        let posted = site.post(alias, "").await;
+        assert_eq!(posted.status, StatusCode::METHOD_NOT_ALLOWED, "{alias}");
+    }
+    assert!(site.get("/").await.text().contains("<html"), "the front page stays");
+    assert_eq!(site.get("/?feed=comments").await.header(header::CONTENT_TYPE), "text/html; charset=utf-8");
+}
+
+#[tokio::test]
+async fn a_sloppy_address_leads_to_the_right_one() {
+    let site = Site::new(false).await;
+    site.publish("One").await;
+    for (sloppy, right) in [
+        ("//feeds/news.rss", "/feeds/news.rss"),
+        ("/feeds//news.rss", "/feeds/news.rss"),
+        ("/feeds/news.rss/", "/feeds/news.rss"),
+        ("/Feeds/News.RSS", "/feeds/news.rss"),
+        ("/feeds/news.rss/?null", "/feeds/news.rss?null"),
+        ("//feeds/section/Sport.rss", "/feeds/section/Sport.rss"),
+        ("/feeds//evil.example/x", "/feeds/evil.example/x"),
+    ] {
+        let moved = site.get(sloppy).await;
+        assert_eq!(moved.status, StatusCode::MOVED_PERMANENTLY, "{sloppy}");
+        assert_eq!(moved.header(header::LOCATION), format!("https://news.example.edu/news{right}"));
+        assert_eq!(moved.header(header::ACCESS_CONTROL_ALLOW_ORIGIN), "*");
+        assert_eq!(site.ask(Request::head(sloppy), "").await.status, StatusCode::MOVED_PERMANENTLY);
+    }
+    for path in ["/feeds/news.rss?null", "/feeds/news.rss?utm_source=x&utm_medium=y", "/feeds/news.rss?"] {
+        let (own, said) = (site.get("/feeds/news.rss").await, site.get(path).await);
+        assert!(said.status == StatusCode::OK && said.body == own.body, "{path}");
+        assert_eq!(said.header(header::ETAG), own.header(header::ETAG), "{path}");
+    }
+    for missing in ["/feeds/other.rss", "/feeds/", "/feeds/Other.RSS", "//", "//evil.example/", "/feeds/news.xml", "/FEEDS"] {
+        let answer = site.get(missing).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{missing}");
+        assert!(!answer.headers.contains_key(header::LOCATION));
+    }
+    let missing = site.get("/feeds/other.rss").await;
+    assert_eq!((missing.header(header::CACHE_CONTROL), missing.header(header::ACCESS_CONTROL_ALLOW_ORIGIN)), ("public, max-age=60", "*"));
+}
+
+/// Which host and scheme a proxy tells changes nothing: ids, links and bytes follow base_url.
+#[tokio::test]
+async fn a_feed_says_its_one_address_however_it_was_reached() {
+    let site = Site::new(false).await;
+    site.publish("One").await;
+    let own = site.get("/feeds/news.atom").await;
+    for (name, value) in [("x-forwarded-proto", "http"), ("x-forwarded-host", "www.example.org"), ("forwarded", "proto=http;host=a")] {
+        let other = site.ask(Request::get("/feeds/news.atom").header(name, value).header(header::COOKIE, "a=b"), "").await;
+        assert!(other.headers == own.headers && other.body == own.body, "{name}");
+    }
+    assert_eq!(own.header(header::LINK), "<https://news.example.edu/news/feeds/news.atom>; rel=\"self\"");
+}
+
+#[tokio::test]
+async fn a_private_feed_is_known_to_those_who_know_its_address() {
+    let site = Site::of(&format!("{CONFIG}{PRIVATE}"), false, false).await;
+    site.publish("For the staff").await;
+    for path in ["/feeds/staff/Sesame0123456789.rss", "/feeds/staff/Sesame0123456789.rss?null", "/feeds/staff/Sesame0123456789.json"] {
+        let got = site.get(path).await;
+        assert_eq!((got.status, got.header(header::CACHE_CONTROL)), (StatusCode::OK, "private, max-age=300"), "{path}");
+        assert_eq!(got.header("x-robots-tag"), "noindex");
+        let again = site.ask(Request::get(path).header(header::IF_NONE_MATCH, got.header(header::ETAG)), "").await;
+        assert_eq!((again.status, again.header(header::CACHE_CONTROL)), (StatusCode::NOT_MODIFIED, "private, max-age=300"));
+        assert_eq!(again.header("x-robots-tag"), "noindex");
+    }
+    let page = site.get("/feeds/staff/Sesame0123456789").await;
+    assert!(page.status == StatusCode::OK && page.text().contains("/feeds/staff/Sesame0123456789.rss"), "{}", page.text());
+    assert_eq!((page.header("x-robots-tag"), page.header(header::REFERRER_POLICY)), ("noindex", "no-referrer"));
+    for nothing in [
+        "/feeds/staff.rss",
+        "/feeds/staff",
+        "/feeds/staff.rss/",
+        "/feeds/Staff.rss",
+        "/feeds/staff/sesame0123456789.rss",
+        "/feeds/STAFF/SESAME0123456789.rss",
+        "/feeds/staff/0123456789abcdef.rss",
+        "/feeds/staff/archive/2026-01.rss",
+        "/feeds.rss?section=campus",
+    ] {
+        assert_eq!(site.get(nothing).await.status, StatusCode::NOT_FOUND, "{nothing}");
+    }
+    let front = site.get("/").await.text();
+    assert!(!front.contains("Sesame") && !front.contains("Staff only"), "the front page tells nothing of it");
+}

@@ -1,0 +1,106 @@
+//! Feeds as people see them: their pages, the list of them, what browsers and sites are told.
+
+use super::*;
+
+/// A site with a public and a private feed whose articles have sections and languages.
+async fn site() -> Site {
+    let mut site = Site::new(false).await;
+    let mut config = Config::clone(&site.app.config);
+    config.server.on_demand = true;
+    let secret = Some("0123456789abcdef".to_owned());
+    config.feeds.push(crate::config::Feed { name: "staff".into(), title: "Staff only".into(), private: secret, ..config.feeds[0].clone() });
+    site.app.config = Arc::new(config);
+    site.router = door(site.app.clone(), None);
+    let now = site.app.now();
+    let draft = |id: &str, section: &str, language: &str| Draft {
+        source_id: id.into(),
+        title: format!("About {id}"),
+        sections: vec![section.into()],
+        language: Some(language.into()),
+        body_html: "<p>Text</p>".into(),
+        published_at: now,
+        ..Draft::default()
+    };
+    let drafts = vec![draft("a", "R&D", "en"), draft("b", "Events", "zh-CN"), draft("c", "Events", "en")];
+    import::publish(&site.app.store, &site.app.config, "college", drafts, now).await.unwrap();
+    shelf::refresh_due(&site.app.store, &site.app.config, &site.app.shelf, now).await.unwrap();
+    site
+}
+
+fn shown(answer: &Answer) -> String {
+    assert_eq!(answer.status, StatusCode::OK);
+    html_escape::decode_html_entities(&answer.text()).into_owned()
+}
+
+#[tokio::test]
+async fn a_feeds_page_shows_how_to_subscribe_and_the_parts_it_has() {
+    let site = site().await;
+    let page = shown(&site.get("/feeds/news").await);
+    for there in [
+        "value=\"https://news.example.edu/news/feeds/news.rss\"",
+        "value=\"https://news.example.edu/news/feeds/news.json\"",
+        "<link rel=\"alternate\" type=\"application/atom+xml\" title=\"All news (Atom)\" href=\"https://news.example.edu/news/feeds/news.atom\">",
+        "href=\"/news/feeds/news/section/r%26d\"",
+        "href=\"/news/feeds/news/language/zh\"",
+        "About b",
+    ] {
+        assert!(page.contains(there), "{there} is not in {page}");
+    }
+    let part = shown(&site.get("/feeds/news/section/R%26D?lang=zh").await);
+    assert!(part.contains("All news: R&D") && part.contains("About a") && !part.contains("About b"));
+    assert!(part.contains("/feeds/news/section/r%26d.rss\"") && part.contains("html lang=\"zh\""));
+    assert!(shown(&site.get("/feeds/section/Events").await).contains("About c"));
+    assert_eq!(site.get("/feeds/section/Nothing").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_script_that_copies_is_the_one_thing_a_feeds_page_may_run() {
+    use base64::Engine as _;
+    use sha2::Digest as _;
+    let site = site().await;
+    let answer = site.get("/feeds/news").await;
+    let page = answer.text();
+    let (_, script) = page.split_once("<script>").unwrap();
+    let (script, rest) = script.split_once("</script>").unwrap();
+    assert!(!rest.contains("<script"));
+    let hash = base64::prelude::BASE64_STANDARD.encode(sha2::Sha256::digest(script));
+    let policy = answer.header(header::CONTENT_SECURITY_POLICY);
+    assert!(policy.starts_with("default-src 'none'") && policy.ends_with(&format!("; script-src 'sha256-{hash}'")), "{policy}");
+    assert!(!site.get("/").await.header(header::CONTENT_SECURITY_POLICY).contains("script"));
+}
+
+#[tokio::test]
+async fn a_private_feed_has_a_page_at_its_secret_and_is_named_nowhere_else() {
+    let site = site().await;
+    let page = site.get("/feeds/staff/0123456789abcdef").await;
+    assert!(shown(&page).contains("/feeds/staff/0123456789abcdef.rss"));
+    assert_eq!((page.header("x-robots-tag"), page.header(header::REFERRER_POLICY)), ("noindex", "no-referrer"));
+    assert_eq!(page.header(header::CACHE_CONTROL), "no-store");
+    assert_eq!(site.get("/feeds/staff/0123456789abcdef.rss").await.header("x-robots-tag"), "noindex");
+    for hidden in ["/feeds/staff", "/feeds/staff/0123456789abcdee", "/feeds/staff/section/Events"] {
+        assert_eq!(site.get(hidden).await.status, StatusCode::NOT_FOUND, "{hidden}");
+    }
+    for list in ["/", "/feeds/", "/feeds.opml", "/feeds/news"] {
+        let text = site.get(list).await.text();
+        assert!(text.contains("All news") && !text.to_lowercase().contains("staff"), "{list}");
+    }
+}
+
+#[tokio::test]
+async fn all_feeds_are_listed_for_people_and_for_programs() {
+    let site = site().await;
+    let page = shown(&site.get("/feeds/").await);
+    for there in ["href=\"/news/feeds/news\"", "href=\"/news/feeds/section/r%26d\"", "href=\"/news/feeds.opml\""] {
+        assert!(page.contains(there), "{there} is not in {page}");
+    }
+    let list = site.get("/feeds.opml").await;
+    assert_eq!(list.header(header::CONTENT_TYPE), "text/x-opml; charset=utf-8");
+    assert!(list.text().contains("xmlUrl=\"https://news.example.edu/news/feeds/news.rss\""));
+    let tag = list.header(header::ETAG).to_owned();
+    let same = site.ask(Request::get("/feeds.opml").header(header::IF_NONE_MATCH, &tag), "").await;
+    assert!(same.status == StatusCode::NOT_MODIFIED && same.body.is_empty() && same.header(header::ETAG) == tag);
+    let packed = site.ask(Request::get("/feeds.opml").header(header::ACCEPT_ENCODING, "gzip"), "").await;
+    assert_eq!((packed.header(header::CONTENT_ENCODING), &packed.body[..2]), ("gzip", &[0x1f, 0x8b][..]));
+    assert_eq!((packed.header(header::ACCESS_CONTROL_ALLOW_ORIGIN), packed.header(header::VARY)), ("*", "Accept-Encoding"));
+    assert_ne!(packed.header(header::ETAG), tag);
+}

@@ -1,0 +1,211 @@
+//! The archive behind a feed, and the feeds that nobody declared.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use courant::app::App;
+use courant::domain::article::Draft;
+use courant::domain::time::{DAY, MINUTE, Millis};
+use courant::feeds::demand::Found;
+use courant::feeds::offer::Asked;
+use courant::feeds::shelf::refresh_due;
+use serde_json::Value;
+
+use crate::support::{BEGINNING, World, article, stories};
+
+/// Articles one a day, backwards from the beginning of the story.
+fn daily(days: std::ops::Range<i64>) -> Vec<Draft> {
+    days.map(|day| Draft {
+        published_at: BEGINNING.plus(-day * DAY),
+        sections: vec![if day % 2 == 0 { "Campus".into() } else { "R&D/新闻".into() }],
+        tags: vec![format!("day {}", day % 7)],
+        authors: vec!["Li Wei".into()],
+        language: Some(if day % 3 == 0 { "zh-CN".into() } else { "en".into() }),
+        ..article(&format!("n{day}"))
+    })
+    .collect()
+}
+
+async fn asked(app: &App, path: &str, now: Millis) -> Option<String> {
+    let asked = Asked::by_path(path, None)?;
+    let format = asked.format.unwrap();
+    match app.demand.find(&app.store, &app.config, &app.shelf, &asked, format, now).await.unwrap()? {
+        Found::Document(_, made) => Some(String::from_utf8(made.identity().to_vec()).unwrap()),
+        Found::Next(_, page) => Some(page.map_or("the feed".to_owned(), |page| page.to_string())),
+        Found::NotYet => None,
+    }
+}
+
+async fn refresh(world: &World) {
+    refresh_due(&world.app.store, &world.app.config, &world.app.shelf, world.now()).await.unwrap();
+}
+
+/// The feed's documents from the newest to the oldest, by their addresses.
+async fn walk(world: &World, feed: &str) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let mut next = Some(format!("{feed}.json"));
+    while let Some(path) = next {
+        let text = asked(&world.app, &path, world.now()).await.unwrap_or_else(|| panic!("{path} is not there"));
+        let json: Value = serde_json::from_str(&text).unwrap();
+        next = json["next_url"].as_str().map(|url| url.strip_prefix("https://news.example.edu/feeds/").unwrap().to_owned());
+        assert!(found.insert(path.clone(), text).is_none(), "{path} comes twice");
+    }
+    found
+}
+
+fn ids(documents: &BTreeMap<String, String>) -> BTreeSet<String> {
+    let of = |text: &String| {
+        let json: Value = serde_json::from_str(text).unwrap();
+        json["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    documents.values().flat_map(of).collect()
+}
+
+stories! {
+    async fn walking_back_from_a_feed_finds_everything_once_published(world) {
+        world.configure(|settings| settings.feed = "items = 20".into()).await;
+        world.publish(daily(0..200)).await;
+        refresh(&world).await;
+        for feed in ["news", "section/campus", "section/r%26d%2F%E6%96%B0%E9%97%BB", "author/li%20wei/language/zh", "news/tag/day%203"] {
+            let expected = daily(0..200).into_iter().filter(|draft| match feed {
+                "section/campus" => draft.sections == ["Campus"],
+                "author/li%20wei/language/zh" => draft.language.as_deref() == Some("zh-CN"),
+                "news/tag/day%203" => draft.tags == ["day 3"],
+                "news" => true,
+                _ => draft.sections != ["Campus"],
+            });
+            let expected: BTreeSet<String> =
+                expected.map(|draft| format!("tag:news.example.edu,2026:college/{}", draft.source_id)).collect();
+            assert_eq!(ids(&walk(&world, feed).await), expected, "{feed}");
+        }
+    }
+
+    async fn a_page_stays_as_it_is_when_a_hundred_more_are_published(world) {
+        world.configure(|settings| settings.feed = "items = 20".into()).await;
+        world.publish(daily(0..120)).await;
+        refresh(&world).await;
+        let before = walk(&world, "news").await;
+        assert!(before.len() > 5, "{:?}", before.keys());
+        for day in 1..=100 {
+            world.leap(DAY / 4);
+            world.publish([Draft { published_at: world.now(), ..article(&format!("later {day}")) }]).await;
+        }
+        refresh(&world).await;
+        let after = walk(&world, "news").await;
+        for (path, text) in before.iter().filter(|(path, _)| path.contains("archive")) {
+            assert_eq!(after.get(path), Some(text), "{path}");
+        }
+        assert_eq!(ids(&after).len(), 220);
+        // In each format and also for who walks forwards, which the bytes cannot know yet.
+        let newest = before.keys().filter(|path| path.contains("archive")).max().unwrap().trim_end_matches(".json").to_owned();
+        let rss = asked(&world.app, &format!("{newest}.rss"), world.now()).await.unwrap();
+        assert!(rss.contains("<fh:archive") && rss.contains("rel=\"current\"") && rss.contains(&format!("{newest}/next.rss")), "{rss}");
+        let next = asked(&world.app, &format!("{newest}/next.rss"), world.now()).await.unwrap();
+        assert!(after.contains_key(&format!("news/archive/{next}.json")), "{next}");
+    }
+
+    async fn what_is_removed_leaves_its_page_and_moves_no_other(world) {
+        world.configure(|settings| settings.feed = "items = 10".into()).await;
+        world.publish(daily(0..90)).await;
+        refresh(&world).await;
+        let before = walk(&world, "news").await;
+        world.leap(MINUTE);
+        world.unpublish("n60").await;
+        refresh(&world).await;
+        let after = walk(&world, "news").await;
+        assert_eq!(before.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>());
+        let changed: Vec<&String> = before.iter().filter(|(path, text)| after[*path] != **text).map(|(path, _)| path).collect();
+        assert_eq!(changed.len(), 1, "{changed:?}");
+        assert_eq!(ids(&after).len(), 89);
+    }
+
+    async fn a_feed_of_what_was_never_published_is_not_found(world) {
+        world.publish(daily(0..3)).await;
+        world.publish([Draft { sections: vec!["Secret plans".into()], published_at: world.now().plus(DAY), ..article("tomorrow") }]).await;
+        refresh(&world).await;
+        let find = async |path: &str| asked(&world.app, path, world.now()).await;
+        for known in ["section/Campus.rss", "tag/DAY%201.atom", "author/li%20wei.json", "language/zh.rss", "language/zh-cn.rss", "news/section/campus.rss"] {
+            assert!(find(known).await.is_some(), "{known}");
+        }
+        for unknown in ["section/nothing.rss", "tag/campus.rss", "language/fr.rss", "section/secret%20plans.rss", "other.rss", "news/section/nothing.rss", "news/archive/2020-01.rss", "staff/0123456789abcdef.rss"] {
+            assert!(find(unknown).await.is_none(), "{unknown}");
+        }
+        // Whoever reads a section whose last article goes keeps an empty feed.
+        world.leap(MINUTE);
+        world.unpublish("n0").await;
+        world.unpublish("n2").await;
+        refresh(&world).await;
+        let left = find("section/campus.json").await.unwrap();
+        assert!(left.contains("\"items\":[]"), "{left}");
+        world.leap(DAY);
+        refresh(&world).await;
+        assert!(find("section/secret%20plans.rss").await.is_some(), "its day has come");
+    }
+
+    async fn a_feed_on_demand_follows_every_change_that_touches_it(world) {
+        world.publish(daily(0..10)).await;
+        refresh(&world).await;
+        let campus = async || asked(&world.app, "section/campus.json", world.now()).await.unwrap();
+        let before = campus().await;
+        world.publish([Draft { sections: vec!["Sport".into()], ..article("match") }]).await;
+        refresh(&world).await;
+        assert_eq!(campus().await, before);
+        world.publish([Draft { sections: vec!["Campus".into()], ..article("match") }]).await;
+        refresh(&world).await;
+        assert!(campus().await.contains("Title of match"), "it moved into the section");
+        world.publish([Draft { sections: vec!["Sport".into()], ..article("match") }]).await;
+        refresh(&world).await;
+        assert!(!campus().await.contains("Title of match"), "and out of it");
+    }
+
+    async fn a_private_feed_has_one_address_and_feeds_on_demand_tell_nothing_of_it(world) {
+        world.configure(|settings| settings.feed = "private = \"0123456789abcdef\"".into()).await;
+        world.publish(daily(0..3)).await;
+        refresh(&world).await;
+        let text = asked(&world.app, "news/0123456789abcdef.rss", world.now()).await.unwrap();
+        assert!(text.contains("https://news.example.edu/feeds/news/0123456789abcdef.rss"));
+        for guessed in ["news.rss", "news/0123456789abcdeg.rss", "section/campus.rss", "news/section/campus.rss"] {
+            assert!(asked(&world.app, guessed, world.now()).await.is_none(), "{guessed}");
+        }
+    }
+
+    async fn what_was_made_is_served_after_a_restart_before_the_database_is_asked(world) {
+        world.publish(daily(0..10)).await;
+        world.configure(|settings| settings.more = "[[feeds]]\nname = \"campus\"\nsections = [\"Campus\"]".into()).await;
+        let first = world.app.clone().serving();
+        let refresh = async |app: &App| refresh_due(&app.store, &app.config, &app.shelf, world.now()).await.unwrap();
+        assert_eq!(refresh(&first).await.changed, 6);
+        let kept = first.shelf.get("news.rss").unwrap();
+        drop(first);
+        let second = world.app.clone().serving();
+        assert!(second.shelf.is_complete(&second.config));
+        let restored = second.shelf.get("news.rss").unwrap();
+        assert_eq!((restored.gzip(), &restored.etag, restored.modified), (kept.gzip(), &kept.etag, kept.modified));
+        let report = refresh(&second).await;
+        assert_eq!((report.changed, report.unchanged), (0, 0), "nothing happened meanwhile");
+        drop(second);
+        world.publish([Draft { sections: vec!["Sport".into()], ..article("match") }]).await;
+        let third = world.app.clone().serving();
+        let report = refresh(&third).await;
+        assert_eq!((report.changed, report.unchanged), (3, 0), "only the feed of all was touched");
+        assert!(String::from_utf8_lossy(&third.shelf.get("news.rss").unwrap().identity()).contains("Title of match"));
+    }
+
+    async fn a_kept_feed_that_was_damaged_is_made_anew(world) {
+        world.publish(daily(0..10)).await;
+        let first = world.app.clone().serving();
+        refresh_due(&first.store, &first.config, &first.shelf, world.now()).await.unwrap();
+        let good = first.shelf.get("news.atom").unwrap().identity();
+        drop(first);
+        let folder = world.app.config.server.made_feeds.clone();
+        for file in std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path()).filter(|path| path.extension().is_some_and(|e| e == "feed")) {
+            let mut bytes = std::fs::read(&file).unwrap();
+            let middle = bytes.len() - 40;
+            bytes[middle] ^= 0xff;
+            std::fs::write(&file, bytes).unwrap();
+        }
+        let second = world.app.clone().serving();
+        assert!(second.shelf.get("news.atom").is_none());
+        refresh_due(&second.store, &second.config, &second.shelf, world.now()).await.unwrap();
+        assert_eq!(second.shelf.get("news.atom").unwrap().identity(), good);
+    }
+}

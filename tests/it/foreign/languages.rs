@@ -1,0 +1,112 @@
+//! WordPress in several languages (Polylang, WPML) and in a network of sites.
+
+use std::fmt::Write as _;
+
+use super::place::Place;
+use super::wordpress::site;
+
+/// An array as PHP writes it; values are texts or, where they are digits, numbers.
+fn php(entries: &[(&str, &str)]) -> String {
+    let mut out = format!("a:{}:{{", entries.len());
+    for (key, value) in entries {
+        let value = match value {
+            v if v.starts_with("a:") => (*v).to_owned(),
+            v if !v.is_empty() && v.bytes().all(|b| b.is_ascii_digit()) => format!("i:{v};"),
+            v => format!("s:{}:\"{v}\";", v.len()),
+        };
+        write!(out, "s:{}:\"{key}\";{value}", key.len()).unwrap();
+    }
+    out + "}"
+}
+
+async fn option(place: &Place, name: &str, value: &str) {
+    place.run(&format!("DELETE FROM wp_options WHERE option_name = '{name}'")).await;
+    place.run(&format!("INSERT INTO wp_options (option_name, option_value) VALUES ('{name}', '{value}')")).await;
+}
+
+/// Post 108 is the Chinese twin of 101, and 102, a draft, the German one.
+async fn polylang(place: &Place) {
+    let group = php(&[("de", "102"), ("en", "101"), ("zh", "108")]);
+    let language = |locale: &str| php(&[("locale", locale), ("rtl", "0")]);
+    let (en, zh) = (language("en_GB"), language("zh_CN"));
+    place
+        .run(&format!(
+            "INSERT INTO wp_terms VALUES (21, 'English', 'en'), (22, '中文', 'zh'), (23, 'pll_1', 'pll_1');
+             INSERT INTO wp_term_taxonomy (term_taxonomy_id, term_id, taxonomy, description) VALUES (31, 21, 'language', '{en}'),
+                (32, 22, 'language', '{zh}'), (33, 23, 'post_translations', '{group}');
+             INSERT INTO wp_term_relationships VALUES (101, 31, 0), (111, 31, 0), (108, 32, 0), (101, 33, 0), (108, 33, 0), (102, 33, 0)"
+        ))
+        .await;
+}
+
+fn told(place: &Place, id: &str) -> (String, String) {
+    let a = place.article(id);
+    (a["language"].as_str().unwrap().to_owned(), a["url"].as_str().unwrap().to_owned())
+}
+
+fn pair(language: &str, url: &str) -> (String, String) {
+    (language.to_owned(), url.to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn polylangs_languages_translations_and_addresses_are_read() {
+    let Some(place) = site("wp_", "/%postname%/").await else { return };
+    polylang(&place).await;
+    let options =
+        |rewrite: &str, hide: &str| php(&[("force_lang", "1"), ("hide_default", hide), ("rewrite", rewrite), ("default_lang", "en")]);
+    option(&place, "polylang", &options("1", "1")).await;
+    place.sync();
+    assert_eq!(told(&place, "101"), pair("en-GB", "https://blog.example/opening-night/"));
+    assert_eq!(told(&place, "108"), pair("zh-CN", "https://blog.example/zh/timetable/"));
+    let id = |number: &str| serde_json::json!([format!("tag:news.example.edu,2026:cms/{number}")]);
+    assert_eq!((&place.article("101")["translations"], &place.article("108")["translations"]), (&id("108"), &id("101")));
+    option(&place, "polylang", &options("0", "0")).await;
+    place.sync();
+    assert_eq!(told(&place, "101").1, "https://blog.example/language/en/opening-night/");
+    assert_eq!(told(&place, "108").1, "https://blog.example/language/zh/timetable/");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wpmls_languages_translations_and_addresses_are_read() {
+    let Some(place) = site("wp_", "/%postname%/").await else { return };
+    place
+        .run(
+            "CREATE TABLE wp_icl_translations (translation_id BIGINT PRIMARY KEY, element_type VARCHAR(60), element_id BIGINT, trid BIGINT,
+                language_code VARCHAR(7), source_language_code VARCHAR(7));
+             CREATE TABLE wp_icl_languages (code VARCHAR(7), default_locale VARCHAR(35));
+             INSERT INTO wp_icl_languages VALUES ('en', 'en_GB'), ('zh-hans', 'zh_CN'), ('fr', 'fr_FR');
+             INSERT INTO wp_icl_translations VALUES (1, 'post_post', 101, 7, 'en', NULL), (2, 'post_post', 108, 7, 'zh-hans', 'en'),
+                (3, 'post_page', 106, 8, 'en', NULL), (4, 'post_post', NULL, 9, 'en', NULL)",
+        )
+        .await;
+    let settings = |kind: &str| php(&[("language_negotiation_type", kind), ("default_language", "en")]);
+    option(&place, "icl_sitepress_settings", &settings("1")).await;
+    place.sync();
+    assert_eq!(told(&place, "101"), pair("en-GB", "https://blog.example/opening-night/"));
+    assert_eq!(told(&place, "108"), pair("zh-CN", "https://blog.example/zh-hans/timetable/"));
+    assert_eq!(place.article("108")["group"], place.article("101")["group"]);
+    option(&place, "icl_sitepress_settings", &settings("3")).await;
+    place.sync();
+    assert_eq!(told(&place, "108").1, "https://blog.example/timetable/?lang=zh-hans");
+    let domains = php(&[("zh-hans", "cn.blog.example")]);
+    let settings = php(&[("language_negotiation_type", "2"), ("default_language", "en"), ("language_domains", &domains)]);
+    option(&place, "icl_sitepress_settings", &settings).await;
+    place.sync();
+    assert_eq!(told(&place, "108").1, "https://cn.blog.example/timetable/");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_site_of_a_network_has_its_own_posts_and_files_and_the_networks_writers() {
+    let Some(place) = site("wp_2_", "/%postname%/").await else { return };
+    // A network keeps all users in one table, which bears the main site's prefix.
+    place.run("RENAME TABLE wp_2_users TO wp_users").await;
+    place.sync();
+    let opening = place.article("101");
+    assert_eq!(opening["authors"], serde_json::json!(["Mei Lin"]));
+    assert_eq!(opening["image_url"], "https://blog.example/wp/wp-content/uploads/sites/2/2026/08/vat.jpg");
+    place
+        .run("CREATE TABLE wp_sitemeta (meta_key VARCHAR(255), meta_value LONGTEXT); INSERT INTO wp_sitemeta VALUES ('ms_files_rewriting', '1')")
+        .await;
+    place.sync();
+    assert_eq!(place.article("101")["image_url"], "https://blog.example/wp/files/2026/08/vat.jpg");
+}
