@@ -6,11 +6,12 @@ use std::sync::Arc;
 use anyhow::Context;
 
 use crate::clock;
-use crate::config::Config;
+use crate::config::{Config, Publish};
 use crate::delivery::Engine;
 use crate::digests::Desk;
 use crate::domain::time::Millis;
 use crate::feeds::demand::Demand;
+use crate::feeds::publish::Publisher;
 use crate::feeds::push::Pusher;
 use crate::feeds::readership::Readership;
 use crate::feeds::shelf::Shelf;
@@ -107,6 +108,11 @@ impl App {
         Pusher::new(self.store.clone(), self.config.clone(), self.shelf.clone(), node_name(), self.clock)
     }
 
+    /// What puts the feeds on the shelf into a place elsewhere, under a new node name.
+    pub fn publisher(&self, to: &Publish) -> Publisher {
+        Publisher::new(self.store.clone(), self.config.clone(), self.shelf.clone(), to.clone(), node_name(), self.clock)
+    }
+
     /// The same, with connections to the database that belong to the runtime of the caller's thread.
     #[must_use]
     pub fn apart(&self) -> Self {
@@ -128,7 +134,8 @@ async fn carry_renames(store: &Store, config: &Config) -> anyhow::Result<()> {
     let feeds = config.feeds.iter().map(|f| (Named::Feed, &f.was, &f.name));
     let digests = config.digests.iter().map(|d| (Named::Digest, &d.was, &d.name));
     let transports = config.transports.iter().map(|t| (Named::Transport, &t.was, &t.name));
-    for (kind, was, name) in sources.chain(feeds).chain(digests).chain(transports) {
+    let places = config.publish.iter().map(|p| (Named::Publish, &p.was, &p.name));
+    for (kind, was, name) in sources.chain(feeds).chain(digests).chain(transports).chain(places) {
         for old in was {
             store.rename(kind, old, name).await?;
         }

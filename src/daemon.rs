@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::app::App;
-use crate::config::{Source, Transport};
+use crate::config::{Publish, Source, Transport};
 use crate::delivery::{self, Engine};
 use crate::feeds::push::Pusher;
 use crate::feeds::{codings, shelf};
@@ -56,6 +56,9 @@ pub async fn run_on(app: App, demo: Option<Demo>, listener: TcpListener, stop: C
     tasks.spawn(make_feeds(app.clone(), pusher.clone(), beats.clone(), stop.clone()));
     tasks.spawn(compress(app.clone(), beats.clone(), stop.clone()));
     tasks.spawn(push(app.clone(), pusher, beats.clone(), stop.clone()));
+    for to in app.config.publish.clone() {
+        tasks.spawn(publish(app.clone(), to, beats.clone(), stop.clone()));
+    }
     tasks.spawn(count_readers(app.clone(), beats.clone(), stop.clone()));
     tasks.spawn(send(app, beats, stop.clone()));
     // Each runs until the signal; one that ends before, or breaks, takes the others down in good order.
@@ -173,6 +176,21 @@ async fn push(app: App, pusher: Pusher, beats: Beats, stop: CancellationToken) -
         () = between => {}
     }
     Ok(pusher.finish().await?)
+}
+
+/// Puts feeds into a place elsewhere as soon as one changed, and what failed when it is due; a copy of the store does not
+/// (promise 10).
+async fn publish(app: App, to: Publish, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
+    allowed(&app, beats, &stop, true).await?;
+    let publisher = app.publisher(&to);
+    let publishing =
+        every_beat("publish", app.shelf.changes(), stop.clone(), || async { publisher.publish_due(app.now()).await.map(|_| ()) });
+    // A place that keeps us waiting does not keep us from stopping: what is under way is put there once more by whoever is next.
+    tokio::select! {
+        () = publishing => {}
+        () = stop.cancelled() => {}
+    }
+    Ok(publisher.finish().await?)
 }
 
 /// The clock of the daemon: it nudges, and what is due is found out by whoever is nudged.

@@ -195,6 +195,21 @@ CREATE INDEX hub_subscriptions_feed ON hub_subscriptions (feed, format);
 CREATE INDEX hub_subscriptions_host ON hub_subscriptions (host);
 CREATE INDEX hub_subscriptions_expiry ON hub_subscriptions (expires_at);
 
+-- What each place that feeds are published to has of us (PLACE:MANNER:VERSION, empty until something was put there), and
+-- what is being put there.
+CREATE TABLE published (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    target      TEXT NOT NULL,
+    file        TEXT NOT NULL,
+    etag        TEXT NOT NULL,
+    putting     TEXT NOT NULL,
+    attempts    BIGINT NOT NULL DEFAULT 0,
+    due_at      BIGINT NOT NULL DEFAULT 0,
+    lease_node  TEXT,
+    lease_until BIGINT NOT NULL DEFAULT 0,
+    UNIQUE (target, file)
+);
+
 CREATE TABLE digests (
     name          TEXT PRIMARY KEY,
     configured_at BIGINT NOT NULL,

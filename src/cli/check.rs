@@ -132,6 +132,9 @@ fn extent(config: &Config) -> String {
         count(config.digests.len(), "digest"),
         count(config.transports.len(), "transport"),
     ]
+    .into_iter()
+    .chain((!config.publish.is_empty()).then(|| format!("{} to publish to", count(config.publish.len(), "place"))))
+    .collect::<Vec<_>>()
     .join(", ")
 }
 

@@ -1,13 +1,13 @@
-//! `courant feeds`: what they are, how many read them, and their bytes in a folder.
+//! `courant feeds`: what they are, how many read them, their bytes in a folder and in the places they are published to.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{output, readers};
+use super::{Usage, output, readers};
 use crate::app::App;
 use crate::domain::links::Links;
 use crate::domain::selection::Kind;
@@ -15,6 +15,7 @@ use crate::feeds::format::Format;
 use crate::feeds::making::documents;
 use crate::feeds::offer::{CHOICES, Subject};
 use crate::feeds::opml::{self, Opml};
+use crate::feeds::shelf;
 use crate::store::terms::Term;
 
 #[derive(Debug, Subcommand)]
@@ -42,6 +43,14 @@ pub(crate) enum Command {
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
+    /// Put what changed into the places of the config, now
+    Publish {
+        /// One of them; without it all
+        target: Option<String>,
+        /// Put everything there once more, for a place that lost something
+        #[arg(long)]
+        again: bool,
+    },
 }
 
 impl Command {
@@ -52,6 +61,7 @@ impl Command {
             Self::Readers { name: Some(name), days } => readers::of(app, &name, days.unwrap_or(30), json).await,
             Self::Readers { name: None, days } => readers::all(app, days.unwrap_or(7), json).await,
             Self::Build { out } => build(app, &out).await,
+            Self::Publish { target, again } => publish(app, target.as_deref(), again).await,
         }
     }
 }
@@ -80,6 +90,43 @@ fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<ExitCode>
     }
     table.print("the config has no feed")?;
     Ok(ExitCode::SUCCESS)
+}
+
+async fn publish(app: &App, target: Option<&str>, again: bool) -> anyhow::Result<ExitCode> {
+    let places: Vec<_> = app.config.publish.iter().filter(|to| target.is_none_or(|name| to.name == name)).collect();
+    if places.is_empty() {
+        let why =
+            target.map_or("the config has no [[publish]]".to_owned(), |name| format!("there is no [[publish]] with the name `{name}`"));
+        return Err(Usage(format!("{why}: add it, with a `url`")).into());
+    }
+    if let Some(why) = app.refusal() {
+        bail!("{why}");
+    }
+    shelf::refresh_due(&app.store, &app.config, &app.shelf, app.now()).await?;
+    let mut failed = false;
+    for to in places {
+        let publisher = app.publisher(to);
+        let report = publisher.publish_now(again, app.now()).await?;
+        publisher.finish().await?;
+        for (did, files) in [("put", &report.put), ("removed", &report.removed)] {
+            for file in files {
+                output::line(&format!("{}: {did} {file}", to.name))?;
+            }
+        }
+        output::line(&format!(
+            "{}: put {}, removed {}, {} there, {} left",
+            to.name,
+            report.put.len(),
+            report.removed.len(),
+            report.there,
+            report.left
+        ))?;
+        if let Some(why) = &report.trouble {
+            output::complain(why);
+            failed = true;
+        }
+    }
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// Where a feed is, in each format and for people.

@@ -179,8 +179,28 @@ pub(super) const TRANSPORTS: Section = Section {
     ],
 };
 
+/// `[[publish]]`.
+pub(super) const PUBLISH: Section = Section {
+    name: "publish",
+    noun: "a place to publish to",
+    is_list: true,
+    keys: &[
+        ("name", Text),
+        ("was", List),
+        ("url", Text),
+        ("endpoint", Text),
+        ("region", Text),
+        ("access_key", Text),
+        ("secret_key", Text),
+        ("path_style", Flag),
+        ("feeds", List),
+        ("gzip", Flag),
+        ("archive", Flag),
+    ],
+};
+
 /// All tables, those outside any first.
-pub(super) const SECTIONS: [&Section; 9] = [&TOP, &SITE, &DATABASE, &SERVER, &PUSH, &SOURCES, &FEEDS, &DIGESTS, &TRANSPORTS];
+pub(super) const SECTIONS: [&Section; 10] = [&TOP, &SITE, &DATABASE, &SERVER, &PUSH, &SOURCES, &FEEDS, &DIGESTS, &TRANSPORTS, &PUBLISH];
 
 impl Section {
     /// What a key of it takes, if there is such a key.

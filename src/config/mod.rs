@@ -8,6 +8,7 @@ mod feeds;
 mod keys;
 mod names;
 mod places;
+mod publish;
 mod push;
 mod reader;
 mod secrets;
@@ -84,8 +85,9 @@ impl Config {
 fn read(path: &Path, document: &Document, folder: &Folder, faults: &mut Faults) -> Option<Config> {
     let source_names = Names::read(&keys::SOURCES, document.tables(&keys::SOURCES), faults);
     let transport_names = Names::read(&keys::TRANSPORTS, document.tables(&keys::TRANSPORTS), faults);
-    Names::read(&keys::FEEDS, document.tables(&keys::FEEDS), faults);
+    let feed_names = Names::read(&keys::FEEDS, document.tables(&keys::FEEDS), faults);
     Names::read(&keys::DIGESTS, document.tables(&keys::DIGESTS), faults);
+    Names::read(&keys::PUBLISH, document.tables(&keys::PUBLISH), faults);
 
     let templates = single(document, &keys::TOP, faults, |mut reader| reader.optional("templates", |text| folder.join(text)));
     let site = single(document, &keys::SITE, faults, site::read);
@@ -118,6 +120,7 @@ fn read(path: &Path, document: &Document, folder: &Folder, faults: &mut Faults) 
     if let Some(transports) = &transports {
         transports::check_shares(transports, document.tables(&keys::TRANSPORTS), faults);
     }
+    let publish = all(document, &keys::PUBLISH, faults, |reader| publish::read(reader, folder, &feed_names));
     Some(Config {
         path: path.to_owned(),
         site: site?,
@@ -129,6 +132,7 @@ fn read(path: &Path, document: &Document, folder: &Folder, faults: &mut Faults) 
         feeds: feeds?,
         digests: digests?,
         transports: transports?,
+        publish: publish?,
     })
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use url::Url;
 
-use super::settings::{Database, Source, Transport};
+use super::settings::{Bucket, Database, Source, Transport};
 
 /// An address that can be shown: with `***` for its password, and without what follows a `?` or `#`, where drivers take
 /// passwords too.
@@ -72,6 +72,19 @@ impl fmt::Debug for Transport {
             .field("uncertain", &self.uncertain)
             .field("dkim", &self.dkim)
             .field("dkim_domain", &self.dkim_domain)
+            .finish()
+    }
+}
+
+impl fmt::Debug for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bucket")
+            .field("address", &self.address.as_str())
+            .field("name", &self.name)
+            .field("prefix", &self.prefix)
+            .field("region", &self.region)
+            .field("access_key", &self.access_key)
+            .field("secret_key", &"***")
             .finish()
     }
 }

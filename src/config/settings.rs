@@ -12,6 +12,8 @@ pub use crate::domain::rate::Rate;
 use crate::domain::schedule::{PauseRange, Schedule};
 pub use crate::domain::selection::Selection;
 
+pub use super::publish::{Bucket, Destination, Publish};
+
 /// Everything `config.toml` and the environment say.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -35,6 +37,8 @@ pub struct Config {
     pub digests: Vec<Digest>,
     /// `[[transports]]`, in the file's order.
     pub transports: Vec<Transport>,
+    /// `[[publish]]`, in the file's order.
+    pub publish: Vec<Publish>,
 }
 
 /// Who publishes.

@@ -65,8 +65,8 @@ fn the_shipped_file_works_and_mentions_every_key() {
     let text = fs::read_to_string(root.join("config.toml")).unwrap();
     let (mut section, mut said) = (String::new(), BTreeSet::new());
     for line in text.lines() {
-        if line.starts_with('[') {
-            section = line.trim_matches(['[', ']']).to_owned();
+        if line.starts_with('[') || line.starts_with("# [[") {
+            section = line.trim_matches(['#', ' ', '[', ']']).to_owned();
         } else if let Some((key, _)) = line.trim_start_matches("# ").split_once(" = ")
             && key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
         {
@@ -401,4 +401,48 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_place_to_publish_to_is_a_folder_or_a_bucket_with_a_key() {
+    let feeds = "[[feeds]]\nname = \"news\"\n[[feeds]]\nname = \"inner\"\nprivate = \"0123456789abcdef\"\n";
+    let place = |text: &str| with_site(&format!("{feeds}[[publish]]\nname = \"web\"\n{text}"));
+    let config = place("url = \"file://www\"").unwrap();
+    let web = &config.publish[0];
+    assert_eq!(web.place, Destination::Folder(PathBuf::from("/etc/courant/www")));
+    assert!(web.gzip && web.archive);
+    assert_eq!(config.published(web).iter().map(|feed| feed.name.as_str()).collect::<Vec<_>>(), ["news"]);
+
+    let key = "access_key = \"a\"\nsecret_key = \"hush\"\n";
+    for (text, address, prefix) in [
+        ("url = \"s3://my-news/a/b/\"", "https://my-news.s3.us-east-1.amazonaws.com/", "a/b/"),
+        ("url = \"s3://my.news\"\nregion = \"eu-west-1\"", "https://s3.eu-west-1.amazonaws.com/my.news", ""),
+        ("url = \"s3://news\"\nendpoint = \"http://127.0.0.1:9000/\"", "http://127.0.0.1:9000/news", ""),
+        ("url = \"s3://news\"\nendpoint = \"https://s3.example.edu/x\"\npath_style = false", "https://news.s3.example.edu/x", ""),
+    ] {
+        let config = place(&format!("{text}\n{key}")).unwrap();
+        let Destination::Bucket(bucket) = &config.publish[0].place else { panic!("{text}") };
+        assert_eq!((bucket.address.as_str(), bucket.prefix.as_str()), (address, prefix));
+        assert!(!format!("{config:?}").contains("hush"));
+    }
+    for (text, part) in [
+        ("url = \"ftp://x\"", "it begins with file:// or s3://"),
+        ("url = \"s3://news\"", "`secret_key` is missing"),
+        ("url = \"s3://no/../x\"", "is no bucket's name"),
+        ("url = \"s3://news/../x\"", "can't begin the names of objects"),
+        ("url = \"file://www\"\nregion = \"x\"", "it is for s3:// alone"),
+        ("url = \"file://www\"\nfeeds = [\"new\"]", "did you mean `news`?"),
+        (
+            "url = \"s3://news\"\nendpoint = \"http://127.0.0.1\"\npath_style = false\naccess_key = \"a\"\nsecret_key = \"s\"",
+            "path_style = true",
+        ),
+    ] {
+        let why = place(text).unwrap_err();
+        assert!(why.contains(part) && !why.contains("hush"), "{text}: {why}");
+    }
+    let said = parse(
+        &format!("{SITE}{feeds}[[publish]]\nname = \"web\"\nurl = \"s3://news\"\naccess_key = \"a\"\n"),
+        &[("COURANT__PUBLISH__WEB__SECRET_KEY", "hush")],
+    );
+    assert!(matches!(&said.unwrap().publish[0].place, Destination::Bucket(bucket) if bucket.secret_key == "hush"));
 }

@@ -184,7 +184,7 @@ fn touches(touched: &Touched, selection: &Selection) -> bool {
 }
 
 /// A hash of what a feed's documents depend on besides its articles.
-fn settings_of(config: &Config, feed: &Feed) -> String {
+pub(super) fn settings_of(config: &Config, feed: &Feed) -> String {
     let all = format!("{} {} {:?} {:?}", plan::WRITING, env!("CARGO_PKG_VERSION"), config.site, feed);
     Sha256::digest(all).iter().take(16).map(|b| format!("{b:02x}")).collect()
 }

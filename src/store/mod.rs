@@ -27,6 +27,7 @@ mod open;
 pub mod orders;
 pub mod outcomes;
 pub mod pings;
+pub mod published;
 pub mod pushes;
 pub mod rates;
 pub mod readership;

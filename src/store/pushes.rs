@@ -16,17 +16,20 @@ pub enum Errand {
     Verify,
     /// Sending a subscriber a new version.
     Deliver,
+    /// Putting a document into a place elsewhere.
+    Publish,
 }
 
 impl Errand {
     /// All kinds.
-    pub const ALL: [Self; 3] = [Self::Ping, Self::Verify, Self::Deliver];
+    pub const ALL: [Self; 4] = [Self::Ping, Self::Verify, Self::Deliver, Self::Publish];
 
     pub(super) fn table(self) -> &'static str {
         match self {
             Self::Ping => "hub_pings",
             Self::Verify => "hub_requests",
             Self::Deliver => "hub_subscriptions",
+            Self::Publish => "published",
         }
     }
 }

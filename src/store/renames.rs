@@ -14,6 +14,8 @@ pub enum Named {
     Digest,
     /// `[[transports]]`.
     Transport,
+    /// `[[publish]]`.
+    Publish,
 }
 
 impl Named {
@@ -35,6 +37,7 @@ impl Named {
             ],
             Self::Digest => &[("digests", "name"), ("editions", "digest"), ("ledger", "digest"), ("subscriptions", "digest")],
             Self::Transport => &[("editions", "transport"), ("waiting", "transport")],
+            Self::Publish => &[("published", "target")],
         }
     }
 }

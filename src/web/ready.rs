@@ -13,14 +13,13 @@ use bytes::Bytes;
 use super::negotiation::{Coding, coding, http_date, is_unchanged};
 use crate::config::{Config, Feed};
 use crate::domain::links::Links;
-use crate::domain::time::{Millis, SECOND};
+use crate::domain::time::Millis;
+use crate::feeds::headers::{cache_control, content_type};
 use crate::feeds::made::Made;
 use crate::feeds::offer::Place;
 use crate::feeds::plan;
 use crate::feeds::shelf::Shelf;
 
-/// Seconds.
-const YEAR: i64 = 31_536_000;
 /// What scripts of other sites may read.
 const EXPOSED: &str = "ETag, Last-Modified, Link";
 
@@ -64,7 +63,7 @@ impl Ready {
             (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         ];
         common.extend(fixed.map(|(name, text)| (name, HeaderValue::from_static(text))));
-        add(&mut common, header::CACHE_CONTROL, &keep(feed, place));
+        add(&mut common, header::CACHE_CONTROL, &cache_control(feed, place));
         add(&mut common, header::LINK, &links);
         if let Some(at) = made.modified {
             add(&mut common, header::LAST_MODIFIED, &http_date(at));
@@ -121,10 +120,7 @@ impl Ready {
             // A strong tag names bytes, so each coding has its own (RFC 9110 section 8.8.3.3).
             add(&mut unchanged, header::ETAG, &format!("\"{}{suffix}\"", self.etag));
             let mut whole = unchanged.clone();
-            let essence = made.media_type();
-            // JSON is UTF-8 by definition and knows no such parameter.
-            let charset = if essence.ends_with("+xml") { "; charset=utf-8" } else { "" };
-            add(&mut whole, header::CONTENT_TYPE, &format!("{essence}{charset}"));
+            add(&mut whole, header::CONTENT_TYPE, &content_type(made.format));
             whole.extend(name.map(|name| (header::CONTENT_ENCODING, HeaderValue::from_static(name))));
             whole.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("inline"));
             whole.insert(header::ACCEPT_RANGES, HeaderValue::from_static("none"));
@@ -144,19 +140,6 @@ fn answer(status: StatusCode, headers: &HeaderMap, body: Body) -> Response {
 /// Adds a header of ours; what can't stand in one was refused when the configuration was read.
 fn add(headers: &mut HeaderMap, name: HeaderName, text: &str) {
     headers.extend(HeaderValue::try_from(text).map(|value| (name, value)));
-}
-
-/// What caches are told: readers ask every few minutes, a cache may answer while it asks us, and for a day if we don't
-/// answer; a page of an archive stays as it is, and a private feed is nobody else's to keep.
-fn keep(feed: &Feed, place: Place) -> String {
-    let seconds = match place {
-        Place::Page(_) => YEAR,
-        Place::Newest | Place::After(_) => feed.max_age / SECOND,
-    };
-    match feed.private {
-        Some(_) => format!("private, max-age={seconds}"),
-        None => format!("public, max-age={seconds}, stale-while-revalidate=600, stale-if-error=86400"),
-    }
 }
 
 /// Where else a reader may learn of this feed's news, and its own address (WebSub section 4).

@@ -26,6 +26,7 @@ mod moving;
 mod nodes;
 mod orders;
 mod program;
+mod publishing;
 mod push;
 mod readers;
 mod readership;

@@ -7,6 +7,7 @@ use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LINK};
 use hyper::{Method, StatusCode};
 use url::Url;
 
+use super::super::headers::content_type;
 use super::hands::{Held, Lane, ROOM_OF_HOST};
 use super::retry::{chance, next_push};
 use super::signature::signature;
@@ -66,7 +67,7 @@ async fn send(own: &Own, push: &Push, document: &Served) -> Result<StatusCode, S
     let links = Links(&own.config.site.base_url);
     let link = format!("<{}>; rel=\"hub\", <{}>; rel=\"self\"", links.hub(), links.feed(&push.feed, &push.format));
     let signed = push.secret.as_ref().map(|secret| signature(secret.as_bytes(), &body));
-    let said = [(LINK, Some(link)), (CONTENT_TYPE, Some(media_type(document))), (SIGNATURE, signed)];
+    let said = [(LINK, Some(link)), (CONTENT_TYPE, Some(content_type(document.made.format))), (SIGNATURE, signed)];
     let mut headers = HeaderMap::new();
     for (name, value) in said {
         let value = value.map(HeaderValue::try_from).transpose().map_err(|e| e.to_string())?;
@@ -75,10 +76,4 @@ async fn send(own: &Own, push: &Push, document: &Served) -> Result<StatusCode, S
     // What they answer is nobody's business, so none of it is read.
     let answer = own.callbacks.send(Method::POST, &callback, headers, body, 0).await.map_err(|e| e.to_string())?;
     Ok(answer.status)
-}
-
-/// The type as it is served; JSON is UTF-8 by definition and knows no such parameter.
-fn media_type(document: &Served) -> String {
-    let essence = document.made.media_type();
-    if essence.ends_with("+xml") { format!("{essence}; charset=utf-8") } else { essence.to_owned() }
 }

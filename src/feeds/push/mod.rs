@@ -7,7 +7,7 @@ mod distribution;
 mod hands;
 pub mod hub;
 mod publisher;
-mod retry;
+pub(super) mod retry;
 pub mod signature;
 mod verification;
 

@@ -23,8 +23,13 @@ fn next(waits: &[i64], attempts: i64, now: Millis, chance: i64) -> Option<Millis
     Some(now.plus(wait * (800 + chance.rem_euclid(1000) * 2 / 5) / 1000))
 }
 
+/// When a document is put into its place again after so many attempts: in the end every quarter of an hour, for ever.
+pub(in crate::feeds) fn next_publication(attempts: i64, now: Millis, chance: i64) -> Millis {
+    next(&WAITS, attempts.min(4), now, chance).unwrap_or(now)
+}
+
 /// A number for the chance of an errand's row, another for each attempt.
-pub(super) fn chance(id: i64, attempts: i64) -> i64 {
+pub(in crate::feeds) fn chance(id: i64, attempts: i64) -> i64 {
     id.wrapping_mul(7919).wrapping_add(attempts.wrapping_mul(104_729)).rem_euclid(1000)
 }
 

@@ -1,0 +1,28 @@
+//! What is said beside a document, wherever it is served from: its type, and how long it may be kept.
+
+use super::format::Format;
+use super::offer::Place;
+use crate::config::Feed;
+use crate::domain::time::SECOND;
+
+/// Seconds.
+const YEAR: i64 = 31_536_000;
+
+/// The value of `Content-Type`; JSON is UTF-8 by definition and knows no such parameter.
+pub fn content_type(format: Format) -> String {
+    let essence = format.media_type();
+    if essence.ends_with("+xml") { format!("{essence}; charset=utf-8") } else { essence.to_owned() }
+}
+
+/// The value of `Cache-Control`: readers ask every few minutes, a cache may answer while it asks us, and for a day if we don't
+/// answer; a page of an archive stays as it is, and a private feed is nobody else's to keep.
+pub fn cache_control(feed: &Feed, place: Place) -> String {
+    let seconds = match place {
+        Place::Page(_) => YEAR,
+        Place::Newest | Place::After(_) => feed.max_age / SECOND,
+    };
+    match feed.private {
+        Some(_) => format!("private, max-age={seconds}"),
+        None => format!("public, max-age={seconds}, stale-while-revalidate=600, stale-if-error=86400"),
+    }
+}
