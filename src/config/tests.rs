@@ -130,14 +130,6 @@ fn values_that_cannot_work_are_refused() {
         ("[[feeds]]\nname = \"f\"\nitems = \"50\"".to_owned(), "takes a whole number, not a text"),
         ("[[feeds]]\nname = \"f\"\ntags = \"a\"".to_owned(), "takes a list of texts"),
         ("[[feeds]]\nname = \"f\"\nlicence = []".to_owned(), "`licence` is no key of a feed"),
-        ("[[feeds]]\nname = \"f\"\naliases = [\"feed\"]".to_owned(), "write one as it stood behind the host"),
-        ("[[feeds]]\nname = \"f\"\naliases = [\"/feeds/old.rss\"]".to_owned(), "is an address of our own"),
-        ("[[feeds]]\nname = \"f\"\nprivate = \"guess-me\"".to_owned(), "must not be guessed"),
-        (
-            "[[feeds]]\nname = \"f\"\naliases = [\"/rss\"]\n[[feeds]]\nname = \"g\"\naliases = [\"/rss/\"]".to_owned(),
-            "serves another feed already",
-        ),
-        ("[server]\non_demand = \"yes\"".to_owned(), "takes true or false"),
         ("[[feeds]]\nname = \"f\"\nmax_age = \"30s\"".to_owned(), "is not from 1m to 1d"),
         ("[[feeds]]\nname = \"f\"\nextra_xml = \"<a><b></a>\"".to_owned(), "this can't stand in a feed"),
         ("[[feeds]]\nname = \"f\"\nextra_xml = \"<itunes:type/>\"".to_owned(), "write xmlns:itunes="),
@@ -165,6 +157,23 @@ fn values_that_cannot_work_are_refused() {
         let said = refusal(&text);
         assert!(said.contains(part), "{text}\n{said}");
         assert_eq!(said.lines().count(), 1, "{text}\n{said}");
+    }
+}
+
+#[test]
+fn an_alias_and_a_secret_that_cannot_work_are_refused() {
+    for (text, part) in [
+        ("[[feeds]]\nname = \"f\"\naliases = [\"feed\"]".to_owned(), "write one as it stood behind the host"),
+        ("[[feeds]]\nname = \"f\"\naliases = [\"/feeds/old.rss\"]".to_owned(), "is an address of our own"),
+        ("[[feeds]]\nname = \"f\"\nprivate = \"guess-me\"".to_owned(), "must not be guessed"),
+        (
+            "[[feeds]]\nname = \"f\"\naliases = [\"/rss\"]\n[[feeds]]\nname = \"g\"\naliases = [\"/rss/\"]".to_owned(),
+            "serves another feed already",
+        ),
+        ("[server]\non_demand = \"yes\"".to_owned(), "takes true or false"),
+    ] {
+        let said = refusal(&text);
+        assert!(said.contains(part), "{text}\n{said}");
     }
 }
 

@@ -64,7 +64,7 @@ stories! {
     async fn walking_back_from_a_feed_finds_everything_once_published(world) {
         world.configure(|settings| settings.feed = "items = 20".into()).await;
         world.publish(daily(0..200)).await;
-        refresh(&world).await;
+        refresh(world).await;
         for feed in ["news", "section/campus", "section/r%26d%2F%E6%96%B0%E9%97%BB", "author/li%20wei/language/zh", "news/tag/day%203"] {
             let expected = daily(0..200).into_iter().filter(|draft| match feed {
                 "section/campus" => draft.sections == ["Campus"],
@@ -75,22 +75,22 @@ stories! {
             });
             let expected: BTreeSet<String> =
                 expected.map(|draft| format!("tag:news.example.edu,2026:college/{}", draft.source_id)).collect();
-            assert_eq!(ids(&walk(&world, feed).await), expected, "{feed}");
+            assert_eq!(ids(&walk(world, feed).await), expected, "{feed}");
         }
     }
 
     async fn a_page_stays_as_it_is_when_a_hundred_more_are_published(world) {
         world.configure(|settings| settings.feed = "items = 20".into()).await;
         world.publish(daily(0..120)).await;
-        refresh(&world).await;
-        let before = walk(&world, "news").await;
+        refresh(world).await;
+        let before = walk(world, "news").await;
         assert!(before.len() > 5, "{:?}", before.keys());
         for day in 1..=100 {
             world.leap(DAY / 4);
             world.publish([Draft { published_at: world.now(), ..article(&format!("later {day}")) }]).await;
         }
-        refresh(&world).await;
-        let after = walk(&world, "news").await;
+        refresh(world).await;
+        let after = walk(world, "news").await;
         for (path, text) in before.iter().filter(|(path, _)| path.contains("archive")) {
             assert_eq!(after.get(path), Some(text), "{path}");
         }
@@ -106,12 +106,12 @@ stories! {
     async fn what_is_removed_leaves_its_page_and_moves_no_other(world) {
         world.configure(|settings| settings.feed = "items = 10".into()).await;
         world.publish(daily(0..90)).await;
-        refresh(&world).await;
-        let before = walk(&world, "news").await;
+        refresh(world).await;
+        let before = walk(world, "news").await;
         world.leap(MINUTE);
         world.unpublish("n60").await;
-        refresh(&world).await;
-        let after = walk(&world, "news").await;
+        refresh(world).await;
+        let after = walk(world, "news").await;
         assert_eq!(before.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>());
         let changed: Vec<&String> = before.iter().filter(|(path, text)| after[*path] != **text).map(|(path, _)| path).collect();
         assert_eq!(changed.len(), 1, "{changed:?}");
@@ -121,7 +121,7 @@ stories! {
     async fn a_feed_of_what_was_never_published_is_not_found(world) {
         world.publish(daily(0..3)).await;
         world.publish([Draft { sections: vec!["Secret plans".into()], published_at: world.now().plus(DAY), ..article("tomorrow") }]).await;
-        refresh(&world).await;
+        refresh(world).await;
         let find = async |path: &str| asked(&world.app, path, world.now()).await;
         for known in ["section/Campus.rss", "tag/DAY%201.atom", "author/li%20wei.json", "language/zh.rss", "language/zh-cn.rss", "news/section/campus.rss"] {
             assert!(find(known).await.is_some(), "{known}");
@@ -133,34 +133,34 @@ stories! {
         world.leap(MINUTE);
         world.unpublish("n0").await;
         world.unpublish("n2").await;
-        refresh(&world).await;
+        refresh(world).await;
         let left = find("section/campus.json").await.unwrap();
         assert!(left.contains("\"items\":[]"), "{left}");
         world.leap(DAY);
-        refresh(&world).await;
+        refresh(world).await;
         assert!(find("section/secret%20plans.rss").await.is_some(), "its day has come");
     }
 
     async fn a_feed_on_demand_follows_every_change_that_touches_it(world) {
         world.publish(daily(0..10)).await;
-        refresh(&world).await;
+        refresh(world).await;
         let campus = async || asked(&world.app, "section/campus.json", world.now()).await.unwrap();
         let before = campus().await;
         world.publish([Draft { sections: vec!["Sport".into()], ..article("match") }]).await;
-        refresh(&world).await;
+        refresh(world).await;
         assert_eq!(campus().await, before);
         world.publish([Draft { sections: vec!["Campus".into()], ..article("match") }]).await;
-        refresh(&world).await;
+        refresh(world).await;
         assert!(campus().await.contains("Title of match"), "it moved into the section");
         world.publish([Draft { sections: vec!["Sport".into()], ..article("match") }]).await;
-        refresh(&world).await;
+        refresh(world).await;
         assert!(!campus().await.contains("Title of match"), "and out of it");
     }
 
     async fn a_private_feed_has_one_address_and_feeds_on_demand_tell_nothing_of_it(world) {
         world.configure(|settings| settings.feed = "private = \"0123456789abcdef\"".into()).await;
         world.publish(daily(0..3)).await;
-        refresh(&world).await;
+        refresh(world).await;
         let text = asked(&world.app, "news/0123456789abcdef.rss", world.now()).await.unwrap();
         assert!(text.contains("https://news.example.edu/feeds/news/0123456789abcdef.rss"));
         for guessed in ["news.rss", "news/0123456789abcdeg.rss", "section/campus.rss", "news/section/campus.rss"] {
