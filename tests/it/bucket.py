@@ -14,8 +14,8 @@ os.environ.update(AWS_ACCESS_KEY_ID="root", AWS_SECRET_ACCESS_KEY="root", AWS_DE
 import boto3
 from moto import settings
 from moto.core.responses import ActionAuthenticatorMixin
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
-from werkzeug.serving import make_server
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import WSGIRequestHandler, make_server
 import threading
 
 folder = pathlib.Path(sys.argv[2])
@@ -41,7 +41,7 @@ def answer(environ, begin):
     return body
 
 
-class Silent(MotoRequestHandler):
+class Silent(WSGIRequestHandler):
     def log(self, *_):
         pass
 
