@@ -36,12 +36,7 @@ impl Store {
     /// Freezes the next blocks of an edition's audience, in the order of their subscriptions, in one short transaction; gives
     /// how many deliveries they hold, 0 when the audience is complete. Begun again after a crash, it goes on where it stopped.
     pub async fn freeze_blocks(&self, edition: i64, now: Millis) -> StoreResult<i64> {
-        let lazily = self.committed_lazily();
         transaction!(self, |tx| {
-            // What a power cut takes is frozen again; the commit that lets the edition go out comes after and waits for all.
-            if let Some(lazily) = lazily {
-                sqlx::query(lazily).execute(&mut *tx).await?;
-            }
             // Taking the row first makes a second node wait for these blocks instead of freezing them again.
             let at: Option<(i64, String)> = sqlx::query_as(
                 "UPDATE editions SET frozen_to = frozen_to WHERE id = $1 AND state = 'preparing' RETURNING frozen_to, digest",

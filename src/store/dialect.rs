@@ -77,14 +77,6 @@ impl Store {
         }
     }
 
-    /// What lets a transaction not wait for the disk: a later one that does waits for this one, too. SQLite has no such way.
-    pub(crate) fn committed_lazily(&self) -> Option<&'static str> {
-        match &*self.db {
-            Db::Sqlite { .. } => None,
-            Db::Postgres(_) => Some("SET LOCAL synchronous_commit TO OFF"),
-        }
-    }
-
     /// What lets several nodes claim different rows at once; SQLite has one writer anyway.
     pub(crate) fn skip_locked(&self) -> &'static str {
         match &*self.db {
