@@ -36,7 +36,12 @@ impl Store {
     /// Freezes the next blocks of an edition's audience, in the order of their subscriptions, in one short transaction; gives
     /// how many deliveries they hold, 0 when the audience is complete. Begun again after a crash, it goes on where it stopped.
     pub async fn freeze_blocks(&self, edition: i64, now: Millis) -> StoreResult<i64> {
+        let in_bulk = self.in_bulk();
         transaction!(self, |tx| {
+            // What a power cut takes is frozen again; the commit that lets the edition go out comes after and waits for all.
+            if let Some(in_bulk) = in_bulk {
+                sqlx::query(in_bulk).execute(&mut *tx).await?;
+            }
             // Taking the row first makes a second node wait for these blocks instead of freezing them again.
             let at: Option<(i64, String)> = sqlx::query_as(
                 "UPDATE editions SET frozen_to = frozen_to WHERE id = $1 AND state = 'preparing' RETURNING frozen_to, digest",
@@ -89,9 +94,9 @@ impl Store {
 
 const FREEZE: &str = "INSERT INTO deliveries (kind, edition_id, block_id, variant_id, subscriber_id, subscription_id, address, address_hash, \
      name, state, created_at) \
-     SELECT 'edition', $1, $2, COALESCE(c.variant_id, whole.variant_id), p.id, s.id, p.address, p.address_hash, p.name, 'queued', $3 \
+     SELECT 'edition', $1, $2, COALESCE(c.variant_id, (SELECT whole.variant_id FROM variant_choices whole WHERE whole.edition_id = $1 \
+     AND whole.language = '*' AND whole.sections = '[]')), p.id, s.id, p.address, p.address_hash, p.name, 'queued', $3 \
      FROM subscriptions s JOIN subscribers p ON p.id = s.subscriber_id \
-     JOIN variant_choices whole ON whole.edition_id = $1 AND whole.language = '*' AND whole.sections = '[]' \
      LEFT JOIN variant_choices c ON c.edition_id = $1 AND c.language = COALESCE(p.language, '') AND c.sections = s.sections \
      WHERE s.digest = $4 AND s.status = 'confirmed' AND s.id > $5 AND (c.edition_id IS NULL OR c.variant_id IS NOT NULL) \
      AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.hash = p.address_hash) ORDER BY s.id LIMIT $6";

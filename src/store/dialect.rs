@@ -77,6 +77,17 @@ impl Store {
         }
     }
 
+    /// What lets a transaction out of many alike ones not wait for the disk, for which a later one that does waits too, nor plan
+    /// each statement anew. SQLite has no such ways.
+    pub(crate) fn in_bulk(&self) -> Option<&'static str> {
+        match &*self.db {
+            Db::Sqlite { .. } => None,
+            Db::Postgres(_) => {
+                Some("SELECT set_config('synchronous_commit', 'off', TRUE), set_config('plan_cache_mode', 'force_generic_plan', TRUE)")
+            }
+        }
+    }
+
     /// What lets several nodes claim different rows at once; SQLite has one writer anyway.
     pub(crate) fn skip_locked(&self) -> &'static str {
         match &*self.db {
