@@ -61,10 +61,11 @@ impl Health {
         self.state().until
     }
 
-    /// Whether others should stand in for it: in trouble, or held by a limit for longer than anybody waits.
+    /// Whether others should stand in for it: in trouble until a mail passes again, or held by a limit for longer than anybody
+    /// waits.
     pub(super) fn is_away(&self, now: Millis) -> bool {
         let state = self.state();
-        state.until > now || state.limited_until > now.plus(PATIENCE)
+        state.failures > 0 || state.limited_until > now.plus(PATIENCE)
     }
 
     /// If nothing can go out before then, for trouble or for a limit: what was wrong last.
@@ -98,7 +99,9 @@ mod tests {
         let health = Health::default();
         assert!(!health.is_away(Millis(0)));
         let (until, _) = health.trouble("down", Millis(0));
-        assert!(health.is_away(until.plus(-1)) && !health.is_away(until));
+        assert!(health.is_away(until.plus(-1)) && health.is_away(until), "its pause is over, and nothing says that it works");
+        health.well();
+        assert!(!health.is_away(until));
         let soon = Millis(0).plus(PATIENCE);
         health.limited(soon);
         assert!(!health.is_away(until), "that long it is waited for");
