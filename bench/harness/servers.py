@@ -100,7 +100,7 @@ class Server:
         return total
 
     def rest(self, limit=300.0):
-        """Waits until it has nothing to do by itself: Courant compresses its feeds once they have not changed for ten seconds."""
+        """Waits until it has nothing to do by itself: Courant makes Brotli of feeds that have not changed for ten seconds."""
         until = time.monotonic() + limit
         time.sleep(13)
         while time.monotonic() < until:
@@ -119,12 +119,12 @@ class Server:
             self._child.wait()
 
 
-def courant(binary, folder, library):
-    """A Courant that serves a library's feeds."""
+def courant(binary, folder, library, hub=False):
+    """A Courant that serves a library's feeds, and is a hub for them on request."""
     folder.mkdir()
     port = free_port()
     config = folder / "config.toml"
-    config.write_text(library.config(folder, port), encoding="utf-8")
+    config.write_text(library.config(folder, port, hub), encoding="utf-8")
     articles = folder / "articles.jsonl"
     library.write(articles)
     call([str(binary), "--config", str(config), "articles", "import", str(articles)])

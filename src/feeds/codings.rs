@@ -1,9 +1,11 @@
 //! A document's other codings: plain bytes, kept while somebody asks for them, and Brotli, made at leisure.
 //!
 //! Brotli is a sixth smaller than gzip and costs twenty times as much, so it must not keep news waiting: a declared feed gets
-//! it once it has rested for a while. It lies on the disk, and in memory as far as there is room. Feeds on demand have none.
+//! it once somebody asked for it and it has rested for a while, and a tenth of one processor is spent on it at most. It lies
+//! on the disk, and in memory as far as there is room. Feeds on demand have none.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::Context;
 use brotli::enc::BrotliEncoderParams;
@@ -20,8 +22,11 @@ use crate::domain::time::{Millis, SECOND};
 const RESTED: i64 = 10 * SECOND;
 /// More would cost ten times as much for a few bytes in a hundred.
 const QUALITY: i32 = 9;
-/// How far back it looks, as a power of two: further than any feed is long.
-const WINDOW: i32 = 22;
+/// How far back it looks at most and at least, as powers of two: as far as a document is long, for it costs memory on both
+/// sides.
+const WINDOWS: std::ops::RangeInclusive<u32> = 16..=22;
+/// How much longer than it worked the compressor rests.
+const REST: u32 = 9;
 /// Documents that are kept in memory in one coding, about, and their bytes.
 const MOST: usize = 256;
 const ROOM: u64 = 12 * 1024 * 1024;
@@ -86,7 +91,8 @@ impl Shelf {
     }
 }
 
-/// Makes Brotli of the declared feeds' documents that have rested, one after the other, until `stop`; gives how many it made.
+/// Makes Brotli of the declared feeds' documents that are asked for in it and have rested, one after the other, until `stop`;
+/// gives how many it made.
 ///
 /// # Errors
 /// When a document can't be compressed or kept; it goes without, until it changes.
@@ -101,13 +107,14 @@ pub async fn compress_due(shelf: &Shelf, now: Millis, stop: &CancellationToken) 
             break;
         }
         let is_current = shelf.get(file).is_some_and(|current| Arc::ptr_eq(&current, made));
-        if !is_current || made.is_tried() || !has_rested(made) {
+        if !is_current || !made.lacks_brotli() || !has_rested(made) {
             continue;
         }
-        let (own, name, document) = (shelf.clone(), file.clone(), Arc::clone(made));
+        let (own, name, document, begun) = (shelf.clone(), file.clone(), Arc::clone(made), Instant::now());
         let length = tokio::task::spawn_blocking(move || keep(&own, &name, &document)).await.context("a compressor broke").flatten();
         made.tried(length.as_ref().ok().copied().flatten());
         compressed += usize::from(length.with_context(|| format!("{file} cannot be kept in Brotli"))?.is_some());
+        stop.run_until_cancelled(tokio::time::sleep(begun.elapsed() * REST)).await;
     }
     Ok(compressed)
 }
@@ -123,7 +130,9 @@ fn keep(shelf: &Shelf, file: &str, made: &Made) -> anyhow::Result<Option<usize>>
 }
 
 fn compressed(body: &[u8]) -> std::io::Result<Vec<u8>> {
-    let parameters = BrotliEncoderParams { quality: QUALITY, lgwin: WINDOW, size_hint: body.len(), ..BrotliEncoderParams::default() };
+    let needed = usize::BITS - body.len().leading_zeros();
+    let window = needed.clamp(*WINDOWS.start(), *WINDOWS.end()).cast_signed();
+    let parameters = BrotliEncoderParams { quality: QUALITY, lgwin: window, size_hint: body.len(), ..BrotliEncoderParams::default() };
     let mut compressed = Vec::with_capacity(body.len() / 3);
     brotli::BrotliCompress(&mut &body[..], &mut compressed, &parameters)?;
     Ok(compressed)

@@ -81,9 +81,14 @@ impl Folder {
         let mut all = HashMap::new();
         let files = fs::read_dir(&self.path).into_iter().flatten().flatten().map(|entry| entry.path());
         for path in files.filter(|path| path.extension().is_some_and(|ending| ending == ENDING)) {
-            match fs::read(&path).ok().and_then(|bytes| read(bytes.into())) {
+            match fs::read(&path).ok().and_then(|bytes| read(&bytes)) {
                 Some((name, kept)) => drop(all.insert(name, kept)),
-                None => tracing::warn!("{} is damaged and will be made anew", path.display()),
+                None => {
+                    tracing::warn!("{} is damaged and will be made anew", path.display());
+                    if self.is_ours() {
+                        let _ = fs::remove_file(path);
+                    }
+                }
             }
         }
         let mark = fs::read(self.path.join(MARK)).ok().and_then(|json| serde_json::from_slice(&json).ok());
@@ -116,8 +121,8 @@ impl Folder {
         }
         let kept =
             documents.iter().try_for_each(|(file, made, settings)| self.replace(&name_of(file, ENDING), &written(file, made, settings)?));
-        for file in gone {
-            let _ = fs::remove_file(self.path.join(name_of(file, ENDING)));
+        for (file, ending) in gone.iter().flat_map(|file| [(file, ENDING), (file, BROTLI)]) {
+            let _ = fs::remove_file(self.path.join(name_of(file, ending)));
         }
         let marked = kept.and_then(|()| self.replace(MARK, &serde_json::to_vec(mark)?));
         if let Err(e) = marked {
@@ -164,10 +169,11 @@ fn written(file: &str, made: &Made, settings: &str) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn read(bytes: Bytes) -> Option<(String, Kept)> {
+fn read(bytes: &[u8]) -> Option<(String, Kept)> {
     let end = bytes.iter().position(|b| *b == b'\n')?;
     let mut header: Header = serde_json::from_slice(&bytes[..end]).ok()?;
-    let gzip = bytes.slice(end + 1..);
+    // Apart, or the header would stay in memory with it.
+    let gzip = Bytes::copy_from_slice(&bytes[end + 1..]);
     let told = std::mem::take(&mut header.checksum);
     if checksum(&header, &gzip).ok()? != told {
         return None;

@@ -44,6 +44,8 @@ pub struct Made {
     pub length: usize,
     /// Bytes that it has in Brotli, once that was tried; 0: it is not to be had.
     brotli: OnceLock<usize>,
+    /// Set once somebody asked for it in Brotli.
+    wanted: OnceLock<()>,
 }
 
 /// One piece of a document: what precedes the items, an item, what follows them.
@@ -78,9 +80,14 @@ impl Made {
         self.brotli.get().copied().filter(|length| *length > 0)
     }
 
-    /// Whether Brotli was tried.
-    pub(super) fn is_tried(&self) -> bool {
-        self.brotli.get().is_some()
+    /// Notes that somebody would rather have it in Brotli.
+    pub fn want_brotli(&self) {
+        let _ = self.wanted.set(());
+    }
+
+    /// Whether Brotli is wanted and was not tried yet.
+    pub(super) fn lacks_brotli(&self) -> bool {
+        self.wanted.get().is_some() && self.brotli.get().is_none()
     }
 
     /// Notes what Brotli came to, once.
@@ -113,7 +120,7 @@ impl Made {
         if gzip.len() != GZIP_HEADER.len() + deflated + LAST_BLOCK.len() + 8 || pieces.len() < 2 {
             return None;
         }
-        let made = Self { etag: etag(&pieces), gzip, pieces, modified, format, length, brotli: OnceLock::new() };
+        let made = Self { etag: etag(&pieces), gzip, pieces, modified, format, length, brotli: OnceLock::new(), wanted: OnceLock::new() };
         // The decoder compares the checksum at its end.
         let whole = std::io::copy(&mut GzDecoder::new(&made.gzip[..]), &mut std::io::sink()).ok()?;
         (usize::try_from(whole).ok()? == length).then_some(made)
@@ -265,7 +272,16 @@ impl Press {
         self.gzip.extend_from_slice(&u32::try_from(length & 0xffff_ffff).unwrap_or_default().to_le_bytes());
         self.gzip.shrink_to_fit();
         let etag = etag(&self.pieces);
-        Made { gzip: self.gzip.into(), pieces: self.pieces, etag, modified: None, format: self.format, length, brotli: OnceLock::new() }
+        Made {
+            gzip: self.gzip.into(),
+            pieces: self.pieces,
+            etag,
+            modified: None,
+            format: self.format,
+            length,
+            brotli: OnceLock::new(),
+            wanted: OnceLock::new(),
+        }
     }
 }
 
@@ -313,74 +329,4 @@ fn etag(pieces: &[Piece]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn frame(head: &str) -> Frame {
-        Frame { head: head.as_bytes().to_vec(), tail: b"</end>".to_vec() }
-    }
-
-    fn fingerprint(text: &str) -> Fingerprint {
-        digest(text.as_bytes())
-    }
-
-    fn pressed(head: &str, texts: &[String], before: Option<&Made>, rendered: &mut usize) -> Made {
-        let fingerprints: Vec<Fingerprint> = texts.iter().map(|text| fingerprint(text)).collect();
-        let (made, failed) = press(Format::Json, &frame(head), &fingerprints, before, |i| {
-            *rendered += 1;
-            Ok(texts[i].clone().into_bytes())
-        });
-        assert!(failed.is_empty());
-        made
-    }
-
-    proptest! {
-        #[test]
-        fn a_document_made_from_the_one_before_is_the_one_made_anew(
-            first in prop::collection::hash_set("[a-c <>&]{0,80}", 0..8),
-            second in prop::collection::hash_set("[a-c <>&]{0,80}", 0..8),
-            shared in prop::collection::hash_set("[x-z]{1,2000}", 0..5),
-        ) {
-            let all = |own: std::collections::HashSet<String>| -> Vec<String> {
-                let mut all: Vec<String> = own.into_iter().chain(shared.iter().cloned()).collect();
-                all.sort();
-                all.dedup();
-                all
-            };
-            let (first, second) = (all(first), all(second));
-            let before = pressed("<one>", &first, None, &mut 0);
-            let mut rendered = 0;
-            let made = pressed("<two>", &second, Some(&before), &mut rendered);
-            let anew = pressed("<two>", &second, None, &mut 0);
-            prop_assert_eq!(&made.gzip, &anew.gzip);
-            prop_assert_eq!(&made.etag, &anew.etag);
-            prop_assert_eq!(rendered, second.iter().filter(|text| !first.contains(text)).count());
-            prop_assert_eq!(made.identity(), format!("<two>{}</end>", second.join(",")));
-            let restored = Made::restored(Format::Json, made.gzip.clone(), made.pieces.clone(), None).unwrap();
-            prop_assert_eq!(restored.etag, made.etag);
-        }
-    }
-
-    #[test]
-    fn an_item_that_cannot_be_written_is_left_out_and_told() {
-        let items = ["a", "b", "c"].map(fingerprint);
-        let (made, failed) = press(Format::Json, &frame("<"), &items, None, |i| {
-            if i == 1 { Err(Format::Json.failed(&"no")) } else { Ok(vec![b'0' + u8::try_from(i).unwrap()]) }
-        });
-        assert_eq!((made.identity(), failed.len(), failed[0].0), (Bytes::from_static(b"<0,2</end>"), 1, 1));
-    }
-
-    #[test]
-    fn what_was_damaged_on_the_way_is_not_taken() {
-        let made = pressed("<", &["one".to_owned(), "two".to_owned()], None, &mut 0);
-        for at in 10..made.gzip.len() {
-            let mut torn = made.gzip.to_vec();
-            torn[at] ^= 1;
-            let restored = Made::restored(Format::Json, torn.into(), made.pieces.clone(), None);
-            assert!(restored.is_none_or(|restored| restored.identity() == made.identity()), "byte {at}");
-        }
-        assert!(Made::restored(Format::Json, made.gzip.slice(..made.gzip.len() - 1), made.pieces.clone(), None).is_none());
-    }
-}
+mod tests;

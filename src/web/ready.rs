@@ -81,7 +81,13 @@ impl Ready {
 
     /// Answers a GET or HEAD for the document; `None` if the client takes none of its codings.
     pub(super) fn begin(&self, made: &Made, shelf: &Shelf, method: &Method, asked: &HeaderMap) -> Option<Begun> {
-        let coding = coding(asked, made.brotli_length().is_some())?;
+        let coding = match (coding(asked, true), made.brotli_length()) {
+            (Some(Coding::Brotli), None) => {
+                made.want_brotli();
+                coding(asked, false)
+            }
+            (best, _) => best,
+        }?;
         let said = self.said(made, coding);
         if is_unchanged(asked, &self.etag, self.modified) {
             return Some(Begun::Answer(answer(StatusCode::NOT_MODIFIED, &said.unchanged, Body::empty())));

@@ -190,6 +190,23 @@ stories! {
         assert!(String::from_utf8_lossy(&third.shelf.get("news.rss").unwrap().identity()).contains("Title of match"));
     }
 
+    async fn what_was_kept_of_a_feed_leaves_the_disk_with_it(world) {
+        world.publish(daily(0..2)).await;
+        let files = |world: &World| std::fs::read_dir(&world.app.config.server.made_feeds).unwrap().count();
+        let refresh = async |world: &World| {
+            let app = world.app.clone().serving();
+            refresh_due(&app.store, &app.config, &app.shelf, world.now()).await.unwrap();
+        };
+        refresh(world).await;
+        let before = files(world);
+        world.configure(|settings| settings.more = "[[feeds]]\nname = \"campus\"\nsections = [\"Campus\"]".into()).await;
+        refresh(world).await;
+        assert_eq!(files(world), before + 3);
+        world.configure(|settings| settings.more = String::new()).await;
+        refresh(world).await;
+        assert_eq!(files(world), before);
+    }
+
     async fn a_kept_feed_that_was_damaged_is_made_anew(world) {
         world.publish(daily(0..10)).await;
         let first = world.app.clone().serving();

@@ -29,7 +29,7 @@ pub(super) async fn push_due(own: &Arc<Own>, served: &[Served], now: Millis) -> 
     }
     let (versions, mut begun) = (versions(&fit), 0);
     for (lane, troubled) in [(Lane::Swift, false), (Lane::Slow, true)] {
-        let (room, besides) = (own.hands.room(lane), own.hands.busy_hosts());
+        let (room, besides) = (own.hands.room(lane), own.hands.busy_hosts(lane));
         let sought = Sought { node: &own.node, room, room_of_host: ROOM_OF_HOST, besides: &besides, troubled };
         let pushes = own.store.claim_pushes(sought, &versions, now).await?;
         // With no room something may still be there.
@@ -63,7 +63,7 @@ async fn deliver(own: Arc<Own>, push: Push, document: Served) {
 
 async fn send(own: &Own, push: &Push, document: &Served) -> Result<StatusCode, String> {
     let callback = Url::parse(&push.callback).map_err(|e| e.to_string())?;
-    let body = document.bytes();
+    let body = own.shelf.plain(&document.made);
     let links = Links(&own.config.site.base_url);
     let link = format!("<{}>; rel=\"hub\", <{}>; rel=\"self\"", links.hub(), links.feed(&push.feed, &push.format));
     let signed = push.secret.as_ref().map(|secret| signature(secret.as_bytes(), &body));

@@ -1,10 +1,11 @@
-//! How much is in hand at once: lanes for who answers, for who lately did not and for newcomers; two requests a host.
+//! How much is in hand at once: lanes for who answers, for who lately did not and for newcomers; three requests a host.
 //!
-//! A subscriber that hangs keeps its host's two hands busy, and after that lives in a lane of its own kind: the others do not
-//! wait for it.
+//! A subscriber that hangs keeps one of its host's hands busy, and after that lives in a lane of its own kind, where a host has
+//! a hand for such alone: the others do not wait for it.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -12,8 +13,11 @@ use tokio_util::task::TaskTracker;
 
 use crate::store::pushes::Errand;
 
-/// Requests to one host at once, of each node.
+/// Requests to one host at once, of each node; and beside them those to who failed or was slow there.
 const HANDS_OF_HOST: usize = 2;
+const HANDS_FOR_SLOW: usize = 1;
+/// Who takes longer than this goes on in the hands kept for the slow, if there is one free.
+const OVERTIME: Duration = Duration::from_millis(500);
 /// Errands of one host that wait for them, before no more are taken.
 const ENOUGH: usize = 4;
 /// Errands of one host that are taken at a time.
@@ -38,6 +42,7 @@ pub(super) struct Hands {
     /// Rung when there is room again for what was left lying.
     bell: Notify,
     tasks: TaskTracker,
+    overtime: Duration,
     /// Nothing more is begun.
     stop: CancellationToken,
     /// What is under way is dropped.
@@ -49,9 +54,12 @@ struct State {
     in_lane: HashMap<Lane, usize>,
     /// Lanes for which there was something to take last time.
     more: BTreeSet<u8>,
-    hosts: HashMap<String, HostHands>,
+    hosts: HashMap<Place, HostHands>,
     rows: HashMap<Errand, BTreeSet<i64>>,
 }
+
+/// A host, and whether it is about those there who failed or were slow.
+type Place = (String, bool);
 
 #[derive(Debug)]
 struct HostHands {
@@ -70,6 +78,12 @@ pub(super) struct Held {
     pub(super) row: Option<(Errand, i64)>,
 }
 
+impl Held {
+    fn place(&self) -> Place {
+        (self.host.clone(), self.lane == Lane::Slow)
+    }
+}
+
 impl Hands {
     /// So many requests at once; a quarter of them for each of the lanes that strangers may fill.
     pub(super) fn new(connections: usize) -> Self {
@@ -81,6 +95,7 @@ impl Hands {
             state: Mutex::default(),
             bell: Notify::new(),
             tasks: TaskTracker::new(),
+            overtime: OVERTIME,
             stop: CancellationToken::new(),
             cut: CancellationToken::new(),
         }
@@ -97,9 +112,10 @@ impl Hands {
         if self.stop.is_cancelled() { 0 } else { most.saturating_sub(self.state().in_lane.get(&lane).copied().unwrap_or(0)) }
     }
 
-    /// Hosts with enough in hand.
-    pub(super) fn busy_hosts(&self) -> Vec<String> {
-        self.state().hosts.iter().filter(|(_, host)| host.in_hand >= ENOUGH).map(|(name, _)| name.clone()).collect()
+    /// Hosts with enough in hand for a lane.
+    pub(super) fn busy_hosts(&self, lane: Lane) -> Vec<String> {
+        let is_busy = |((_, is_slow), host): &(&Place, &HostHands)| *is_slow == (lane == Lane::Slow) && host.in_hand >= ENOUGH;
+        self.state().hosts.iter().filter(is_busy).map(|((name, _), _)| name.clone()).collect()
     }
 
     /// The rows whose leases have to be kept.
@@ -119,9 +135,9 @@ impl Hands {
 
     /// Does something as soon as its host and its lane have a hand free; dropped undone if all ends before.
     pub(super) fn begin(self: &Arc<Self>, held: Held, work: impl Future<Output = ()> + Send + 'static) {
-        let Some((lane, _)) = self.lanes.get(&held.lane) else { return };
-        let (lane, host) = (Arc::clone(lane), self.take(&held));
-        let (stop, cut) = (self.stop.clone(), self.cut.clone());
+        let (Some((lane, _)), Some((slow, _))) = (self.lanes.get(&held.lane), self.lanes.get(&Lane::Slow)) else { return };
+        let (lane, slow, host) = (Arc::clone(lane), Arc::clone(slow), self.take(&held));
+        let (stop, cut, patience) = (self.stop.clone(), self.cut.clone(), self.overtime);
         let keep = Keep { hands: Arc::clone(self), held };
         self.tasks.spawn(async move {
             let _keep = keep;
@@ -133,10 +149,11 @@ impl Hands {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => {}
-                _hands = both => {
+                (_host, hand) = both => {
                     tokio::select! {
                         () = cut.cancelled() => {}
                         () = work => {}
+                        () = overtime(hand, slow, patience) => {}
                     }
                 }
             }
@@ -149,8 +166,9 @@ impl Hands {
         if let Some((errand, id)) = held.row {
             state.rows.entry(errand).or_default().insert(id);
         }
-        let new = || HostHands { gate: Arc::new(Semaphore::new(HANDS_OF_HOST)), in_hand: 0 };
-        let host = state.hosts.entry(held.host.clone()).or_insert_with(new);
+        let hands = if held.lane == Lane::Slow { HANDS_FOR_SLOW } else { HANDS_OF_HOST };
+        let new = || HostHands { gate: Arc::new(Semaphore::new(hands)), in_hand: 0 };
+        let host = state.hosts.entry(held.place()).or_insert_with(new);
         host.in_hand += 1;
         Arc::clone(&host.gate)
     }
@@ -163,13 +181,13 @@ impl Hands {
         if let Some((errand, id)) = held.row {
             state.rows.entry(errand).or_default().remove(&id);
         }
-        let host_left = match state.hosts.get_mut(&held.host) {
+        let host_left = match state.hosts.get_mut(&held.place()) {
             Some(host) if host.in_hand > 1 => {
                 host.in_hand -= 1;
                 host.in_hand
             }
             _ => {
-                state.hosts.remove(&held.host);
+                state.hosts.remove(&held.place());
                 0
             }
         };
@@ -197,13 +215,21 @@ impl Hands {
     }
 
     /// Begins nothing more, gives what is under way this long to end, then drops it.
-    pub(super) async fn lay_down(&self, grace: std::time::Duration) {
+    pub(super) async fn lay_down(&self, grace: Duration) {
         self.stop.cancel();
         if tokio::time::timeout(grace, self.empty()).await.is_err() {
             self.cut.cancel();
             self.empty().await;
         }
     }
+}
+
+/// Never ends; gives a hand back once its work takes long, as soon as one of those for the slow does it instead.
+async fn overtime<T>(hand: T, slow: Arc<Semaphore>, patience: Duration) {
+    tokio::time::sleep(patience).await;
+    let _instead = slow.acquire_owned().await;
+    drop(hand);
+    std::future::pending().await
 }
 
 /// Gives a hand back however its work ends.
@@ -242,10 +268,35 @@ mod tests {
         for _ in 6..20 {
             heard.recv().await.unwrap();
         }
-        assert_eq!(hands.busy_hosts(), ["hangs.example"]);
-        hands.lay_down(std::time::Duration::ZERO).await;
-        assert!(hands.rows().iter().all(|(_, ids)| ids.is_empty()) && hands.busy_hosts().is_empty());
+        assert_eq!(hands.busy_hosts(Lane::Swift), ["hangs.example"]);
+        hands.lay_down(Duration::ZERO).await;
+        assert!(hands.rows().iter().all(|(_, ids)| ids.is_empty()) && hands.busy_hosts(Lane::Swift).is_empty());
         assert_eq!(hands.room(Lane::Swift), 0, "nothing is begun any more");
+    }
+
+    #[tokio::test]
+    async fn who_hangs_does_not_keep_the_good_ones_of_its_host_waiting() {
+        let hands = Arc::new(Hands::new(8));
+        for id in 0..6 {
+            hands.begin(held(Lane::Slow, "many.example", id), std::future::pending());
+        }
+        assert_eq!((hands.busy_hosts(Lane::Slow), hands.busy_hosts(Lane::Swift)), (vec!["many.example".into()], vec![]));
+        let (said, mut heard) = mpsc::unbounded_channel();
+        hands.begin(held(Lane::Swift, "many.example", 6), async move { said.send(6).unwrap() });
+        assert_eq!(heard.recv().await, Some(6));
+        hands.lay_down(Duration::ZERO).await;
+    }
+
+    #[tokio::test]
+    async fn who_hangs_for_the_first_time_gives_its_hand_to_others_soon() {
+        let hands = Arc::new(Hands { overtime: Duration::ZERO, ..Hands::new(8) });
+        for id in 0..4 {
+            hands.begin(held(Lane::Swift, &format!("{id}.example"), id), std::future::pending());
+        }
+        let (said, mut heard) = mpsc::unbounded_channel();
+        hands.begin(held(Lane::Swift, "good.example", 4), async move { said.send(4).unwrap() });
+        assert_eq!(heard.recv().await, Some(4));
+        hands.lay_down(Duration::ZERO).await;
     }
 
     #[tokio::test]

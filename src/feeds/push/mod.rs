@@ -14,7 +14,6 @@ mod verification;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use hyper::body::Bytes;
 use url::Url;
 
 use super::format::Format;
@@ -82,13 +81,6 @@ struct Done {
 struct Served {
     version: Version,
     made: Arc<Made>,
-}
-
-impl Served {
-    /// The document's bytes; costs a decompression.
-    fn bytes(&self) -> Bytes {
-        self.made.identity()
-    }
 }
 
 impl Pusher {

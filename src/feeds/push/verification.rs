@@ -22,7 +22,7 @@ const READ: usize = 1024;
 
 /// Begins the questions that are due; gives how many.
 pub(super) async fn ask_due(own: &Arc<Own>, now: Millis) -> StoreResult<usize> {
-    let (room, besides) = (own.hands.room(Lane::New), own.hands.busy_hosts());
+    let (room, besides) = (own.hands.room(Lane::New), own.hands.busy_hosts(Lane::New));
     let requests = own.store.claim_hub_requests(&own.node, &besides, room, now).await?;
     own.hands.note(Lane::New, room == 0 || !requests.is_empty() || !besides.is_empty());
     let count = requests.len();

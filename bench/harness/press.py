@@ -15,6 +15,9 @@ url = "sqlite://{folder}/courant.db"
 [server]
 listen = "127.0.0.1:{port}"
 made_feeds = "{folder}/made"
+[push]
+hub = {hub}
+allow = ["127.0.0.0/8"]
 [[sources]]
 name = "college"
 kind = "builtin"
@@ -42,9 +45,9 @@ class Library:
         # A few words are frequent and most are rare, as in a language.
         self._words, self._weights = words, [1 / (rank + 5) for rank in range(len(words))]
 
-    def config(self, folder, port):
+    def config(self, folder, port, hub=False):
         feeds = "".join(FEED.format(number=number, items=self.items) for number in range(self.feeds))
-        return CONFIG.format(port=port, folder=folder) + feeds
+        return CONFIG.format(port=port, folder=folder, hub=str(hub).lower()) + feeds
 
     def _text(self, words):
         return " ".join(self._random.choices(self._words, self._weights, k=words))
