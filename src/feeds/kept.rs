@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,14 +26,14 @@ pub(super) struct Mark {
     pub(super) at: i64,
 }
 
-/// What stands before the compressed document.
+/// What stands before the pieces of a document and its compressed bytes, as a line of JSON.
 #[derive(Serialize, Deserialize)]
 struct Header {
     file: String,
     format: String,
     modified: Option<i64>,
     settings: String,
-    pieces: Vec<Piece>,
+    pieces: usize,
     checksum: String,
 }
 
@@ -80,8 +80,11 @@ impl Folder {
     pub(super) fn load(&self) -> (HashMap<String, Kept>, Option<Mark>) {
         let mut all = HashMap::new();
         let files = fs::read_dir(&self.path).into_iter().flatten().flatten().map(|entry| entry.path());
+        let mut bytes = Vec::new();
         for path in files.filter(|path| path.extension().is_some_and(|ending| ending == ENDING)) {
-            match fs::read(&path).ok().and_then(|bytes| read(&bytes)) {
+            bytes.clear();
+            let whole = File::open(&path).and_then(|mut file| file.read_to_end(&mut bytes));
+            match whole.ok().and_then(|_| read(&bytes)) {
                 Some((name, kept)) => drop(all.insert(name, kept)),
                 None => {
                     tracing::warn!("{} is damaged and will be made anew", path.display());
@@ -153,39 +156,66 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn written(file: &str, made: &Made, settings: &str) -> io::Result<Vec<u8>> {
-    let gzip = made.gzip();
+    let body: Vec<u8> = made.pieces().iter().flat_map(Piece::to_bytes).chain(made.gzip()).collect();
     let mut header = Header {
         file: file.to_owned(),
         format: made.format.extension().to_owned(),
         modified: made.modified.map(|at| at.0),
         settings: settings.to_owned(),
-        pieces: made.pieces().to_vec(),
+        pieces: made.pieces().len(),
         checksum: String::new(),
     };
-    header.checksum = checksum(&header, &gzip)?;
+    header.checksum = checksum(&header, &body)?;
     let mut bytes = serde_json::to_vec(&header)?;
     bytes.push(b'\n');
-    bytes.extend_from_slice(&gzip);
+    bytes.extend_from_slice(&body);
     Ok(bytes)
 }
 
 fn read(bytes: &[u8]) -> Option<(String, Kept)> {
     let end = bytes.iter().position(|b| *b == b'\n')?;
     let mut header: Header = serde_json::from_slice(&bytes[..end]).ok()?;
-    // Apart, or the header would stay in memory with it.
-    let gzip = Bytes::copy_from_slice(&bytes[end + 1..]);
+    let body = &bytes[end + 1..];
     let told = std::mem::take(&mut header.checksum);
-    if checksum(&header, &gzip).ok()? != told {
+    if checksum(&header, body).ok()? != told {
         return None;
     }
-    let made = Made::restored(Format::by_extension(&header.format)?, gzip, header.pieces, header.modified.map(Millis))?;
+    let (pieces, gzip) = body.split_at_checked(header.pieces.checked_mul(Piece::BYTES)?)?;
+    let pieces = pieces.as_chunks().0.iter().map(Piece::from_bytes).collect();
+    let gzip = Bytes::copy_from_slice(gzip);
+    let made = Made::restored(Format::by_extension(&header.format)?, gzip, pieces, header.modified.map(Millis))?;
     Some((header.file, Kept { made: Arc::new(made), settings: header.settings }))
 }
 
 /// Of the header without its checksum, and of the bytes behind it.
-fn checksum(header: &Header, gzip: &[u8]) -> io::Result<String> {
+fn checksum(header: &Header, body: &[u8]) -> io::Result<String> {
     let mut hasher = Sha256::new();
     hasher.update(serde_json::to_vec(header)?);
-    hasher.update(gzip);
+    hasher.update(body);
     Ok(hex(&hasher.finalize()[..16]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::format::Frame;
+    use super::super::made::press;
+    use super::*;
+
+    #[test]
+    fn what_was_kept_is_what_was_made_and_no_byte_of_it_may_differ() {
+        let frame = Frame { head: b"<".to_vec(), tail: b">".to_vec() };
+        let (mut made, _) = press(Format::Json, &frame, &[[1; 16], [2; 16]], None, |i| Ok(vec![b'0' + u8::try_from(i).unwrap(); 40]));
+        made.modified = Some(Millis(1_790_000_000_000));
+        let bytes = written("news.json", &made, "settings").unwrap();
+        let (file, kept) = read(&bytes).unwrap();
+        assert_eq!((file.as_str(), kept.settings.as_str()), ("news.json", "settings"));
+        assert_eq!((kept.made.gzip(), kept.made.pieces(), &kept.made.etag), (made.gzip(), made.pieces(), &made.etag));
+        assert_eq!((kept.made.modified, kept.made.length), (made.modified, made.length));
+        for at in 0..bytes.len() {
+            let mut torn = bytes.clone();
+            torn[at] ^= 1;
+            assert!(read(&torn).is_none(), "byte {at}");
+            assert!(read(&bytes[..at]).is_none(), "{at} bytes");
+        }
+    }
 }
