@@ -29,7 +29,7 @@ impl From<MemberRow> for Member {
 /// Ungrouped articles that are looked at together, with all that are linked to them.
 const MOST: usize = 1_000;
 
-const MEMBER: &str = "SELECT id, source_id, translation_of, language, group_id, is_ungrouped FROM articles WHERE source = $1";
+const MEMBER: &str = "SELECT id, source_id, translation_of, language, group_id, is_ungrouped FROM articles WHERE";
 
 type MemberRow = (i64, String, Option<String>, String, i64, bool);
 
@@ -46,7 +46,7 @@ impl Store {
     /// Finds the translation groups of a source's new and newly linked articles; tombstones keep their place, so that the
     /// ledger still knows the story. Costs what is new, not what is there, and holds a part of it at a time.
     pub async fn regroup(&self, source: &str) -> StoreResult<()> {
-        let few = format!("{MEMBER} AND is_ungrouped ORDER BY id LIMIT {MOST}");
+        let few = format!("{MEMBER} source = $1 AND is_ungrouped ORDER BY id LIMIT {MOST}");
         loop {
             let ungrouped: Vec<MemberRow> = reading!(self, |db| sqlx::query_as(sql(few.clone())).bind(source).fetch_all(db).await?);
             if ungrouped.is_empty() {
@@ -80,18 +80,14 @@ impl Store {
 
     /// These articles and all that are linked to them or share a group with them, directly or not.
     async fn linked(&self, source: &str, first: Vec<MemberRow>) -> StoreResult<Vec<Member>> {
-        let text = format!(
-            "{MEMBER} AND source_id IN {} UNION {MEMBER} AND translation_of IN {} UNION {MEMBER} AND group_id > 0 AND group_id IN {}",
-            self.texts("$2"),
-            self.texts("$3"),
-            self.numbers("$4")
-        );
+        let text = self.linking();
         let mut members: BTreeMap<i64, Member> = BTreeMap::new();
         let mut reached: Vec<Member> = first.into_iter().map(Member::from).collect();
         while !reached.is_empty() {
             let twins: Vec<String> = reached.iter().filter_map(|m| m.translation_of.clone()).collect();
             let ids: Vec<String> = reached.iter().map(|m| m.source_id.clone()).collect();
-            let groups = serde_json::Value::from(reached.iter().map(|m| m.group).collect::<Vec<_>>()).to_string();
+            let groups =
+                serde_json::Value::from(reached.iter().map(|m| m.group).filter(|group| *group > 0).collect::<Vec<_>>()).to_string();
             members.extend(reached.into_iter().map(|m| (m.row, m)));
             let rows: Vec<MemberRow> = reading!(self, |db| sqlx::query_as(sql(text.clone()))
                 .bind(source)
@@ -103,6 +99,17 @@ impl Store {
             reached = rows.into_iter().filter(|row| !members.contains_key(&row.0)).map(Member::from).collect();
         }
         Ok(members.into_values().collect())
+    }
+
+    /// What is linked to some articles of a source or shares a group with them. A group is of one source, and to say so would have
+    /// SQLite read all of that source.
+    fn linking(&self) -> String {
+        format!(
+            "{MEMBER} source = $1 AND source_id IN {} UNION {MEMBER} source = $1 AND translation_of IN {} UNION {MEMBER} group_id IN {}",
+            self.texts("$2"),
+            self.texts("$3"),
+            self.numbers("$4")
+        )
     }
 
     /// Notes groups; the articles in `shown` show other translations now.
@@ -180,6 +187,7 @@ fn primary(language: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Db;
     use super::*;
 
     fn member(row: i64, twin: Option<i64>, language: &str) -> Member {
@@ -207,5 +215,19 @@ mod tests {
     #[test]
     fn a_loop_and_a_link_to_itself_do_no_harm() {
         assert_eq!(groups(&[member(1, Some(2), "en"), member(2, Some(1), "zh"), member(3, Some(3), "fr")]), [1, 1, 3]);
+    }
+
+    #[tokio::test]
+    async fn what_is_linked_is_found_by_index_however_much_there_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite://{}/courant.db", folder.path().display())).await.unwrap();
+        let explain = format!("EXPLAIN QUERY PLAN {}", store.linking());
+        let Db::Sqlite { read, .. } = &*store.db else { unreachable!() };
+        let steps: Vec<(i64, i64, i64, String)> =
+            sqlx::query_as(sql(explain)).bind("college").bind("[]").bind("[]").bind("[]").fetch_all(read).await.unwrap();
+        let steps: Vec<String> = steps.into_iter().map(|step| step.3).filter(|step| step.contains("articles")).collect();
+        for wanted in ["(source=? AND source_id=?)", "(source=? AND translation_of=?)", "(group_id=?)"] {
+            assert!(steps.iter().any(|step| step.ends_with(wanted)), "{wanted}: {steps:?}");
+        }
     }
 }
