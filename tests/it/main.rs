@@ -30,6 +30,7 @@ mod publishing;
 mod push;
 mod readers;
 mod readership;
+mod reading;
 mod riding;
 mod rules;
 mod running;
