@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 
 use crate::clock;
-use crate::config::{Config, Publish};
+use crate::config::{Config, ConfigError, Publish};
 use crate::delivery::Engine;
 use crate::digests::Desk;
 use crate::domain::time::Millis;
@@ -47,8 +47,7 @@ pub struct App {
 impl App {
     /// Reads the config and connects everything; the store is migrated and renames are carried over.
     pub async fn from_file(path: &Path) -> anyhow::Result<Self> {
-        let config = Config::load(path, std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))))?;
-        Self::connect(config).await
+        Self::connect(config_of(path)?).await
     }
 
     /// Connects everything a config names.
@@ -58,7 +57,27 @@ impl App {
         carry_renames(&store, &config).await?;
         store.settle(&config.site.base_url).await?;
         let instance = store.instance().await?;
-        Ok(Self {
+        Ok(Self::of(config, store, templates, instance))
+    }
+
+    /// One whose database is away: it has its settings, its looks, and the feeds that were kept on disk.
+    ///
+    /// # Errors
+    /// When the templates can't be read, or the store is no PostgreSQL.
+    pub fn awaiting(config: Config) -> anyhow::Result<Self> {
+        let templates = Templates::load(config.templates.as_deref()).context("templates")?;
+        let store = Store::awaited(&config.database.url)?;
+        Ok(Self::of(config, store, templates, Instance::unknown(clock::random_bytes())).serving())
+    }
+
+    /// The same program, now that this is its connected self: what it has in memory goes on.
+    #[must_use]
+    pub fn connected_as(self, connected: Self) -> Self {
+        Self { shelf: self.shelf, readership: self.readership, ..connected }
+    }
+
+    fn of(config: Config, store: Store, templates: Templates, instance: Instance) -> Self {
+        Self {
             bells: Bells::of(&config),
             config: Arc::new(config),
             store,
@@ -68,7 +87,7 @@ impl App {
             demand: Demand::default(),
             readership: Readership::begin(node_name(), clock::random_bytes, clock::now()),
             clock: clock::now,
-        })
+        }
     }
 
     /// The same, with the feeds that were kept on disk, and keeping those it makes: for who serves them.
@@ -123,6 +142,11 @@ impl App {
     pub fn refusal(&self) -> Option<String> {
         self.instance.refusal(&self.config.site.base_url)
     }
+}
+
+/// Reads the config, with what the environment overrides.
+pub fn config_of(path: &Path) -> Result<Config, ConfigError> {
+    Config::load(path, std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))))
 }
 
 fn node_name() -> String {

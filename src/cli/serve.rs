@@ -1,25 +1,63 @@
 //! `courant serve`: everything, until a signal.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::bail;
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::check::template_faults;
-use crate::app::App;
-use crate::daemon;
+use crate::app::{App, config_of};
+use crate::{daemon, delivery};
 
-pub(crate) async fn run(app: &App) -> anyhow::Result<ExitCode> {
-    if let [why, ..] = template_faults(app).as_slice() {
-        bail!("{why}: mend it, `courant check` looks at all templates");
-    }
+pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
+    let config = config_of(path)?;
+    delivery::check_keys(&config.transports)?;
+    let (app, listener, stop) = match App::connect(config.clone()).await {
+        Ok(app) => {
+            let stop = prepared(&app)?;
+            (app, None, stop)
+        }
+        Err(why) if daemon::is_away(&why) => {
+            let waiting = App::awaiting(config.clone())?;
+            let stop = prepared(&waiting)?;
+            let listener = daemon::listen(&config).await?;
+            let address = listener.local_addr()?;
+            tracing::error!("{why:#}. Until it is back, the feeds that were made before are served on http://{address}");
+            let connect = async || App::connect(config.clone()).await;
+            let Some((app, listener)) = daemon::stand_by(waiting, listener, connect, &stop).await? else { return Ok(ExitCode::SUCCESS) };
+            (app, Some(listener), stop)
+        }
+        Err(why) => return Err(why),
+    };
+    let ended = serve(app.clone(), listener, stop).await;
+    app.store.close().await;
+    ended.map(|()| ExitCode::SUCCESS)
+}
+
+async fn serve(app: App, listener: Option<TcpListener>, stop: CancellationToken) -> anyhow::Result<()> {
+    let _lock = app.store.lock()?;
     for why in app.stranded().await? {
         tracing::warn!("{why}");
     }
-    let stop = stopped_by_signals()?;
-    daemon::run(app.clone(), None, stop).await?;
-    Ok(ExitCode::SUCCESS)
+    let (app, listener) = match listener {
+        Some(listener) => (app, listener),
+        None => {
+            let listener = daemon::listen(&app.config).await?;
+            (app.serving(), listener)
+        }
+    };
+    daemon::run_on(app, None, listener, stop).await
+}
+
+/// Looks at the templates, and listens for signals.
+fn prepared(app: &App) -> anyhow::Result<CancellationToken> {
+    if let [why, ..] = template_faults(app).as_slice() {
+        bail!("{why}: mend it, `courant check` looks at all templates");
+    }
+    stopped_by_signals()
 }
 
 /// A token that the first SIGTERM or SIGINT fires; the second ends the process at once.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 
+use super::open::is_away;
 use super::{StoreError, StoreResult};
 
 /// Version, description, text for SQLite, text for PostgreSQL.
@@ -27,6 +28,7 @@ pub(crate) fn migrator(sqlite: bool) -> Migrator {
 pub(crate) fn understood(result: Result<(), MigrateError>) -> StoreResult<()> {
     result.map_err(|e| match e {
         MigrateError::VersionMissing(version) => StoreError::Newer(version),
+        MigrateError::Execute(e) if is_away(&e) => StoreError::Away(format!("the database went away while it was migrated: {e}")),
         other => StoreError::Refused(format!("the database could not be migrated: {other}")),
     })
 }

@@ -69,6 +69,9 @@ pub enum StoreError {
     /// The database cannot be reached or opened; one sentence for a person.
     #[error("{0}")]
     Unreachable(String),
+    /// The database's server does not answer, or takes nobody in just now, which may pass; one sentence for a person.
+    #[error("{0}")]
+    Away(String),
     /// The database was last used by a newer Courant.
     #[error(
         "the database was last migrated by a newer Courant (it knows migration {0}, this program does not): install that version or a newer one"
@@ -94,6 +97,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether it may pass by itself: the database is away, or busy.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Away(_) | Self::Busy(_) | Self::Sql(_))
+    }
+
     /// Whether a unique constraint of this name was violated.
     pub(crate) fn violates(&self, constraint: &str, column: &str) -> bool {
         let Self::Sql(sqlx::Error::Database(e)) = self else { return false };

@@ -14,6 +14,10 @@ use super::{Db, Store, StoreError, StoreResult, migrations};
 
 /// How long a writer waits for another process's short transaction.
 const BUSY: Duration = Duration::from_secs(15);
+/// How long a server may take to answer before it counts as away.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a request waits for a database that is known to be away.
+const IMPATIENCE: Duration = Duration::from_secs(1);
 /// Connections to PostgreSQL of one process; the work is set-based, so few are enough.
 const POSTGRES_CONNECTIONS: u32 = 12;
 
@@ -32,6 +36,15 @@ impl Store {
         };
         store.found_instance().await?;
         Ok(store)
+    }
+
+    /// The store at `postgres://…` for as long as its server is away: it asks again at each operation, and was not migrated.
+    ///
+    /// # Errors
+    /// When the address is none of PostgreSQL.
+    pub fn awaited(url: &str) -> StoreResult<Self> {
+        let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(IMPATIENCE);
+        Ok(Self::on(Db::Postgres(pool.connect_lazy_with(postgres_options(url)?))))
     }
 
     /// Takes the right to send from this store: on SQLite one process at a time, on PostgreSQL any number.
@@ -94,21 +107,18 @@ async fn alone(path: &Path) -> StoreResult<File> {
 }
 
 async fn open_postgres(url: &str) -> StoreResult<Store> {
-    let options = PgConnectOptions::from_str(url)
-        .map_err(|e| StoreError::Unreachable(format!("[database] url is no PostgreSQL address: {e}")))?
-        .application_name("courant")
-        // A transaction that a lost task left open must not hold its locks for ever.
-        .options([("idle_in_transaction_session_timeout", "15000")])
-        .log_statements(LevelFilter::Trace)
-        .log_slow_statements(LevelFilter::Debug, Duration::from_secs(1));
+    let options = postgres_options(url)?;
     let place = format!("{}:{}/{}", options.get_host(), options.get_port(), options.get_database().unwrap_or(""));
-    let unreachable =
-        |e: sqlx::Error| StoreError::Unreachable(format!("cannot reach the database {place}: {}: see [database] url", plain(&e)));
+    let unreachable = |e: sqlx::Error| {
+        let why = format!("cannot reach the database {place}: {}: see [database] url", plain(&e));
+        if is_away(&e) { StoreError::Away(why) } else { StoreError::Unreachable(why) }
+    };
     // The pool would try again and again, and then only say that it waited.
-    options.connect().await.map_err(unreachable)?.close().await.ok();
+    let answered = tokio::time::timeout(PATIENCE, options.connect()).await;
+    answered.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(unreachable)?.close().await.ok();
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
-        .acquire_timeout(Duration::from_secs(10))
+        .acquire_timeout(PATIENCE)
         .test_before_acquire(false)
         .connect_with(options)
         .await
@@ -117,11 +127,32 @@ async fn open_postgres(url: &str) -> StoreResult<Store> {
     Ok(Store::on(Db::Postgres(pool)))
 }
 
+fn postgres_options(url: &str) -> StoreResult<PgConnectOptions> {
+    Ok(PgConnectOptions::from_str(url)
+        .map_err(|e| StoreError::Unreachable(format!("[database] url is no PostgreSQL address: {e}")))?
+        .application_name("courant")
+        // A transaction that a lost task left open must not hold its locks for ever.
+        .options([("idle_in_transaction_session_timeout", "15000")])
+        .log_statements(LevelFilter::Trace)
+        .log_slow_statements(LevelFilter::Debug, Duration::from_secs(1)))
+}
+
+/// Whether nobody answered, or a server that takes nobody in just now (PostgreSQL, appendix A).
+pub(super) fn is_away(e: &sqlx::Error) -> bool {
+    match e {
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut => true,
+        // It starts or stops, has no connection left, or lost this one.
+        sqlx::Error::Database(d) => d.code().is_some_and(|code| code.starts_with("57P0") || code == "53300" || code.starts_with("08")),
+        _ => false,
+    }
+}
+
 /// The database's own words without sqlx's wrapping.
 fn plain(e: &sqlx::Error) -> String {
     match e {
         sqlx::Error::Database(d) => d.message().to_owned(),
         sqlx::Error::Io(io) => io.to_string(),
+        sqlx::Error::PoolTimedOut => "it does not answer".to_owned(),
         other => other.to_string(),
     }
 }

@@ -78,9 +78,12 @@ impl WebError {
 impl From<anyhow::Error> for WebError {
     fn from(cause: anyhow::Error) -> Self {
         let store = cause.chain().find_map(|e| e.downcast_ref::<StoreError>());
-        // The database is away or busy: that passes. All else is a mistake of ours, or of the operator's.
-        let passes = matches!(store, Some(StoreError::Unreachable(_) | StoreError::Busy(_) | StoreError::Sql(_)));
-        let error = if passes { Self::soon(30) } else { Self::new(StatusCode::INTERNAL_SERVER_ERROR, "error-failed") };
+        // All else is a mistake of ours, or of the operator's.
+        let error = if store.is_some_and(StoreError::may_pass) {
+            Self::soon(super::RETRY)
+        } else {
+            Self::new(StatusCode::INTERNAL_SERVER_ERROR, "error-failed")
+        };
         Self { cause: Some(cause), ..error }
     }
 }

@@ -19,6 +19,11 @@ pub(super) async fn ready(State(web): State<Shared>) -> Response {
     plain(StatusCode::SERVICE_UNAVAILABLE, "not ready: some feeds of the config are not in memory yet\n")
 }
 
+/// Not everything is there; what is, is served.
+pub(super) async fn waiting() -> Response {
+    plain(StatusCode::SERVICE_UNAVAILABLE, "not ready: the database is away, the feeds are those that were made before\n")
+}
+
 fn plain(status: StatusCode, text: &'static str) -> Response {
     (status, [(header::CACHE_CONTROL, "no-store")], text).into_response()
 }

@@ -57,6 +57,8 @@ const MOST_BY_MAIL: u32 = 20;
 const MOST_AT_HUB: u32 = 600;
 /// Requests at the API that one network may make in an hour; this machine's own are not counted.
 const MOST_AT_API: u32 = 3600;
+/// Seconds after which it is worth asking again while the database is away.
+const RETRY: i64 = 30;
 /// How long requests under way may take to end once the server stops.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -97,11 +99,27 @@ type Shared = Arc<Web>;
 /// # Errors
 /// When the listener fails for good.
 pub async fn serve(app: App, listener: TcpListener, demo: Option<Demo>, stop: CancellationToken) -> anyhow::Result<()> {
+    answer(door(app, demo), listener, stop).await
+}
+
+/// Serves what needs no database until `stop`: the feeds that are there, and pages that are made of them.
+///
+/// # Errors
+/// When the listener fails for good.
+pub async fn stand_by(app: App, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
+    let web = shared(app, None);
+    let routes =
+        Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::waiting)).fallback(async || WebError::soon(RETRY));
+    let router = finished(of_feeds(routes), web.clone());
+    answer(Door::to(web, router), listener, stop).await
+}
+
+async fn answer(door: Door, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
     let listener = listener.tap_io(|stream| {
         // A short answer must not wait for the acknowledgement of the one before it; where it can't be set, it only waits.
         let _ = stream.set_nodelay(true);
     });
-    let server = axum::serve(listener, door(app, demo)).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let server = axum::serve(listener, door).with_graceful_shutdown(stop.clone().cancelled_owned());
     let patience = async {
         stop.cancelled().await;
         tokio::time::sleep(GRACE).await;
@@ -140,8 +158,9 @@ fn shared(app: App, demo: Option<Demo>) -> Shared {
     })
 }
 
-fn routes(web: Shared) -> Router {
-    let mut routes = Router::new()
+/// What is made of the feeds in memory, as far as they have it.
+fn of_feeds(routes: Router<Shared>) -> Router<Shared> {
+    routes
         .route("/", get(index::show))
         .route("/feeds", get(feed_list::show))
         .route("/feeds/", get(feed_list::show))
@@ -150,13 +169,17 @@ fn routes(web: Shared) -> Router {
         .route("/feeds.rss", get(feeds::choose).options(feeds::preflight))
         .route("/feeds.atom", get(feeds::choose).options(feeds::preflight))
         .route("/feeds.json", get(feeds::choose).options(feeds::preflight))
+        .route("/assets/style.css", get(page::stylesheet))
+}
+
+fn routes(web: Shared) -> Router {
+    let mut routes = of_feeds(Router::new())
         .route("/subscribe", get(subscribe::show).post(subscribe::submit))
         .route("/confirm/{token}", get(confirm::show).post(confirm::submit))
         .route("/unsubscribe/{token}", get(unsubscribe::show).post(unsubscribe::submit))
         .nest("/api/v1", api::routes())
         .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .route("/assets/style.css", get(page::stylesheet));
+        .route("/readyz", get(health::ready));
     if web.app.config.push.hub {
         routes = routes.route("/hub", post(hub::submit));
     }
@@ -168,8 +191,11 @@ fn routes(web: Shared) -> Router {
             .route("/demo/publish", get(publish::show).post(publish::submit))
             .route("/demo/articles/{id}", get(story::show));
     }
+    finished(routes.fallback(async || WebError::not_found()), web)
+}
+
+fn finished(routes: Router<Shared>, web: Shared) -> Router {
     routes
-        .fallback(async || WebError::not_found())
         .method_not_allowed_fallback(async || WebError::method())
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .layer(from_fn_with_state(Arc::clone(&web), page::dress))

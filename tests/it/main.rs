@@ -51,3 +51,4 @@ mod storm;
 mod support;
 mod takeovers;
 mod telling;
+mod waiting;

@@ -71,7 +71,7 @@ impl Problem {
 impl From<StoreError> for Problem {
     fn from(cause: StoreError) -> Self {
         tracing::error!("/api: {cause}");
-        let passes = matches!(cause, StoreError::Unreachable(_) | StoreError::Busy(_) | StoreError::Sql(_));
+        let passes = cause.may_pass();
         if passes {
             Self { retry_after: Some(30), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer; try again soon") }
         } else {

@@ -11,6 +11,7 @@ mod time;
 mod world;
 
 pub(crate) use broken_line::{BrokenLine, Loss};
+pub(crate) use postgres::{fresh_database, give_back};
 pub(crate) use settings::Settings;
 pub(crate) use shell::Shell;
 pub(crate) use time::{BEGINNING, Time};
