@@ -52,7 +52,12 @@ impl App {
 
     /// Connects everything a config names.
     pub async fn connect(config: Config) -> anyhow::Result<Self> {
-        let templates = Templates::load(config.templates.as_deref()).context("templates")?;
+        let templates = Arc::new(templates_of(&config)?);
+        Self::connect_with(config, templates).await
+    }
+
+    /// The same with templates that are there already.
+    pub async fn connect_with(config: Config, templates: Arc<Templates>) -> anyhow::Result<Self> {
         let store = Store::open(&config.database.url).await?;
         carry_renames(&store, &config).await?;
         store.settle(&config.site.base_url).await?;
@@ -65,7 +70,7 @@ impl App {
     /// # Errors
     /// When the templates can't be read, or the store is no PostgreSQL.
     pub fn awaiting(config: Config) -> anyhow::Result<Self> {
-        let templates = Templates::load(config.templates.as_deref()).context("templates")?;
+        let templates = Arc::new(templates_of(&config)?);
         let store = Store::awaited(&config.database.url)?;
         Ok(Self::of(config, store, templates, Instance::unknown(clock::random_bytes())).serving())
     }
@@ -76,12 +81,12 @@ impl App {
         Self { shelf: self.shelf, readership: self.readership, ..connected }
     }
 
-    fn of(config: Config, store: Store, templates: Templates, instance: Instance) -> Self {
+    fn of(config: Config, store: Store, templates: Arc<Templates>, instance: Instance) -> Self {
         Self {
             bells: Bells::of(&config),
             config: Arc::new(config),
             store,
-            templates: Arc::new(templates),
+            templates,
             instance: Arc::new(instance),
             shelf: Shelf::default(),
             demand: Demand::default(),
@@ -147,6 +152,10 @@ impl App {
 /// Reads the config, with what the environment overrides.
 pub fn config_of(path: &Path) -> Result<Config, ConfigError> {
     Config::load(path, std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))))
+}
+
+fn templates_of(config: &Config) -> anyhow::Result<Templates> {
+    Templates::load(config.templates.as_deref()).context("templates")
 }
 
 fn node_name() -> String {

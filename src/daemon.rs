@@ -1,5 +1,7 @@
 //! The daemon: one heartbeat, ticks that compute what is due from the database, delivery, the web server; one way to stop.
 
+pub mod start;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,68 +14,19 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::app::App;
-use crate::config::{Config, Publish, Source, Transport};
+use crate::config::{Publish, Source, Transport};
 use crate::delivery::{self, Engine};
 use crate::feeds::push::Pusher;
 use crate::feeds::{codings, shelf};
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 use crate::web::{self, Demo};
 use crate::{digests, sources};
 
 /// Hears the heartbeat.
 type Beats = watch::Receiver<u64>;
 
-/// How often a database that is away is asked whether it is back.
-const AGAIN: Duration = Duration::from_secs(1);
 /// A tick comes at least this often, even if the heartbeat stalls.
 const PATIENCE: Duration = Duration::from_secs(3);
-
-/// Listens where the config says.
-pub async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
-    let address = config.server.listen;
-    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}: change [server] listen, or stop what uses it"))
-}
-
-/// Serves what is on disk while the database is away, which `connect` finds out; gives what it connected to and the listener, or
-/// nothing if `stop` fired before.
-///
-/// # Errors
-/// When `connect` fails for a reason that does not pass, or the listener does.
-pub async fn stand_by(
-    waiting: App,
-    listener: TcpListener,
-    connect: impl AsyncFn() -> anyhow::Result<App>,
-    stop: &CancellationToken,
-) -> anyhow::Result<Option<(App, TcpListener)>> {
-    let listener = listener.into_std()?;
-    let relieved = stop.child_token();
-    // The socket is one and the same: who comes while one hands over to the other waits in its queue.
-    let own = TcpListener::from_std(listener.try_clone()?)?;
-    let serving = tokio::spawn(web::stand_by(waiting.clone(), own, relieved.clone()));
-    let _relieving = relieved.drop_guard();
-    loop {
-        match connect().await {
-            Ok(connected) => {
-                tracing::info!("the database is back");
-                return Ok(Some((waiting.connected_as(connected), TcpListener::from_std(listener)?)));
-            }
-            Err(e) if !is_away(&e) => return Err(e),
-            Err(e) => tracing::debug!("still away: {e:#}"),
-        }
-        tokio::select! {
-            () = stop.cancelled() => {
-                serving.await.context("the web server broke").flatten()?;
-                return Ok(None);
-            }
-            () = tokio::time::sleep(AGAIN) => {}
-        }
-    }
-}
-
-/// Whether a start failed because the database's server is away, which may pass.
-pub fn is_away(error: &anyhow::Error) -> bool {
-    error.chain().any(|e| matches!(e.downcast_ref(), Some(StoreError::Away(_))))
-}
 
 /// Runs everything on a listener, with the lock taken, until `stop` fires; then finishes what is in flight.
 pub async fn run_on(app: App, demo: Option<Demo>, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {

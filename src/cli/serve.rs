@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::bail;
 use tokio::net::TcpListener;
@@ -10,46 +11,62 @@ use tokio_util::sync::CancellationToken;
 
 use super::check::template_faults;
 use crate::app::{App, config_of};
-use crate::{daemon, delivery};
+use crate::config::Config;
+use crate::daemon::{self, start};
+use crate::delivery;
 
 pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
     let config = config_of(path)?;
     delivery::check_keys(&config.transports)?;
-    let (app, listener, stop) = match App::connect(config.clone()).await {
+    let begun = match App::connect(config.clone()).await {
         Ok(app) => {
             let stop = prepared(&app)?;
-            (app, None, stop)
+            tell_stranded(&app).await.map(|()| (app, None, stop))
         }
-        Err(why) if daemon::is_away(&why) => {
-            let waiting = App::awaiting(config.clone())?;
-            let stop = prepared(&waiting)?;
-            let listener = daemon::listen(&config).await?;
-            let address = listener.local_addr()?;
-            tracing::error!("{why:#}. Until it is back, the feeds that were made before are served on http://{address}");
-            let connect = async || App::connect(config.clone()).await;
-            let Some((app, listener)) = daemon::stand_by(waiting, listener, connect, &stop).await? else { return Ok(ExitCode::SUCCESS) };
-            (app, Some(listener), stop)
-        }
-        Err(why) => return Err(why),
+        Err(why) => Err(why),
+    };
+    let (app, listener, stop) = match begun {
+        Err(why) if start::is_away(&why) => match wait(config, &why).await? {
+            Some((app, listener, stop)) => (app, Some(listener), stop),
+            None => return Ok(ExitCode::SUCCESS),
+        },
+        begun => begun?,
     };
     let ended = serve(app.clone(), listener, stop).await;
     app.store.close().await;
     ended.map(|()| ExitCode::SUCCESS)
 }
 
+/// Serves what there is until the database is back; nothing if it was stopped before.
+async fn wait(config: Config, why: &anyhow::Error) -> anyhow::Result<Option<(App, TcpListener, CancellationToken)>> {
+    let waiting = App::awaiting(config.clone())?;
+    let stop = prepared(&waiting)?;
+    let listener = start::listen(&config).await?;
+    let address = listener.local_addr()?;
+    tracing::error!("{why:#}. Until it is back, the feeds that were made before are served on http://{address}");
+    let templates = Arc::clone(&waiting.templates);
+    let connect = async || {
+        let app = App::connect_with(config.clone(), Arc::clone(&templates)).await?;
+        tell_stranded(&app).await.map(|()| app)
+    };
+    Ok(start::stand_by(waiting, listener, connect, &stop).await?.map(|(app, listener)| (app, listener, stop)))
+}
+
 async fn serve(app: App, listener: Option<TcpListener>, stop: CancellationToken) -> anyhow::Result<()> {
     let _lock = app.store.lock()?;
-    for why in app.stranded().await? {
-        tracing::warn!("{why}");
-    }
     let (app, listener) = match listener {
         Some(listener) => (app, listener),
         None => {
-            let listener = daemon::listen(&app.config).await?;
+            let listener = start::listen(&app.config).await?;
             (app.serving(), listener)
         }
     };
     daemon::run_on(app, None, listener, stop).await
+}
+
+async fn tell_stranded(app: &App) -> anyhow::Result<()> {
+    app.stranded().await?.iter().for_each(|why| tracing::warn!("{why}"));
+    Ok(())
 }
 
 /// Looks at the templates, and listens for signals.

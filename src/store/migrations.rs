@@ -28,7 +28,9 @@ pub(crate) fn migrator(sqlite: bool) -> Migrator {
 pub(crate) fn understood(result: Result<(), MigrateError>) -> StoreResult<()> {
     result.map_err(|e| match e {
         MigrateError::VersionMissing(version) => StoreError::Newer(version),
-        MigrateError::Execute(e) if is_away(&e) => StoreError::Away(format!("the database went away while it was migrated: {e}")),
+        MigrateError::Execute(e) | MigrateError::ExecuteMigration(e, _) if is_away(&e) => {
+            StoreError::Away(format!("the database went away while it was migrated: {e}"))
+        }
         other => StoreError::Refused(format!("the database could not be migrated: {other}")),
     })
 }

@@ -97,6 +97,15 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether the database's server is away.
+    pub fn is_away(&self) -> bool {
+        match self {
+            Self::Away(_) => true,
+            Self::Sql(e) => open::is_away(e),
+            _ => false,
+        }
+    }
+
     /// Whether it may pass by itself: the database is away, or busy.
     pub fn may_pass(&self) -> bool {
         matches!(self, Self::Unreachable(_) | Self::Away(_) | Self::Busy(_) | Self::Sql(_))

@@ -1,6 +1,7 @@
 //! Opening a store: pools, migrations, and the lock that lets one process at a time send from a SQLite file.
 
 use std::fs::{File, OpenOptions};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -17,7 +18,7 @@ const BUSY: Duration = Duration::from_secs(15);
 /// How long a server may take to answer before it counts as away.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a request waits for a database that is known to be away.
-const IMPATIENCE: Duration = Duration::from_secs(1);
+const IMPATIENCE: Duration = Duration::from_millis(100);
 /// Connections to PostgreSQL of one process; the work is set-based, so few are enough.
 const POSTGRES_CONNECTIONS: u32 = 12;
 
@@ -109,9 +110,12 @@ async fn alone(path: &Path) -> StoreResult<File> {
 async fn open_postgres(url: &str) -> StoreResult<Store> {
     let options = postgres_options(url)?;
     let place = format!("{}:{}/{}", options.get_host(), options.get_port(), options.get_database().unwrap_or(""));
+    let has_socket = options.get_socket().is_some();
     let unreachable = |e: sqlx::Error| {
         let why = format!("cannot reach the database {place}: {}: see [database] url", plain(&e));
-        if is_away(&e) { StoreError::Away(why) } else { StoreError::Unreachable(why) }
+        // Where there is no socket to look for, it is a certificate's file that is missing.
+        let is_lost = matches!(&e, sqlx::Error::Io(io) if io.kind() == ErrorKind::NotFound) && !has_socket;
+        if is_away(&e) && !is_lost { StoreError::Away(why) } else { StoreError::Unreachable(why) }
     };
     // The pool would try again and again, and then only say that it waited.
     let answered = tokio::time::timeout(PATIENCE, options.connect()).await;
@@ -139,10 +143,13 @@ fn postgres_options(url: &str) -> StoreResult<PgConnectOptions> {
 
 /// Whether nobody answered, or a server that takes nobody in just now (PostgreSQL, appendix A).
 pub(super) fn is_away(e: &sqlx::Error) -> bool {
+    // A certificate that is not trusted, a file that may not be read: a person has to see to these.
+    let for_a_person = [ErrorKind::PermissionDenied, ErrorKind::InvalidInput, ErrorKind::InvalidData];
     match e {
-        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut => true,
-        // It starts or stops, has no connection left, or lost this one.
-        sqlx::Error::Database(d) => d.code().is_some_and(|code| code.starts_with("57P0") || code == "53300" || code.starts_with("08")),
+        sqlx::Error::Io(io) => !for_a_person.contains(&io.kind()),
+        sqlx::Error::PoolTimedOut => true,
+        // It starts, stops or crashed, or has no connection left.
+        sqlx::Error::Database(d) => d.code().is_some_and(|code| ["57P01", "57P02", "57P03", "53300"].contains(&&*code)),
         _ => false,
     }
 }
@@ -171,4 +178,22 @@ fn lock_file(path: &Path) -> StoreResult<File> {
         .write(true)
         .open(path)
         .map_err(|e| StoreError::Unreachable(format!("cannot open {}: {e}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_pass_is_told_from_what_a_person_must_mend() {
+        let io = |kind: ErrorKind| StoreError::Sql(sqlx::Error::Io(kind.into()));
+        for passing in [io(ErrorKind::ConnectionRefused), io(ErrorKind::ConnectionReset), io(ErrorKind::NotFound), io(ErrorKind::Other)] {
+            assert!(passing.is_away(), "{passing:?}");
+        }
+        assert!(StoreError::Sql(sqlx::Error::PoolTimedOut).is_away() && StoreError::Away(String::new()).is_away());
+        for lasting in [io(ErrorKind::InvalidData), io(ErrorKind::PermissionDenied), StoreError::Sql(sqlx::Error::RowNotFound)] {
+            assert!(!lasting.is_away(), "{lasting:?}");
+        }
+        assert!(!StoreError::Newer(9).is_away() && !StoreError::Unreachable(String::new()).is_away());
+    }
 }

@@ -124,6 +124,17 @@ async fn a_start_without_the_database_serves_the_last_good_feeds_and_all_the_res
 }
 
 #[tokio::test]
+async fn a_server_that_nobody_listens_for_is_waited_for_too() {
+    let Some(place) = Place::found().await else { return };
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    place.shell.replace(place.database.split_once('?').unwrap().0, &format!("postgres://courant@127.0.0.1:{port}/nothing"));
+    place.shell.replace(&format!("?host={}", place.door.parent().unwrap().display()), "");
+    let serving = place.start();
+    assert_eq!(get(waiting(&serving), "/readyz", &[]).status, 503);
+    assert_eq!(serving.stop().0, Some(0));
+}
+
+#[tokio::test]
 async fn who_waits_for_the_database_can_be_stopped() {
     let Some(place) = Place::found().await else { return };
     place.shut();
@@ -138,8 +149,11 @@ async fn who_waits_for_the_database_can_be_stopped() {
 async fn what_will_not_pass_is_not_waited_for() {
     let Some(place) = Place::found().await else { return };
     let name = place.database.split('?').next().and_then(|base| base.rsplit('/').next()).unwrap().to_owned();
-    place.shell.replace(&format!("/{name}?"), "/no_such_database?");
-    let mut serving = place.start();
-    until("it ends", || serving.has_ended());
-    assert!(serving.log().contains("no_such_database") && !serving.log().contains("served on"), "{}", serving.log());
+    for (was, is) in [(format!("/{name}?"), "/no_such_database?"), ("courant@".to_owned(), "nobody_of_that_name@")] {
+        place.shell.replace(&was, is);
+        let mut serving = place.start();
+        until("it ends", || serving.has_ended());
+        let wanted = is.trim_matches(['/', '?', '@']);
+        assert!(serving.log().contains(wanted) && !serving.log().contains("served on"), "{}", serving.log());
+    }
 }
