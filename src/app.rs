@@ -68,10 +68,9 @@ impl App {
     /// One whose database is away: it has its settings, its looks, and the feeds that were kept on disk.
     ///
     /// # Errors
-    /// When the templates can't be read, or the store is no PostgreSQL.
-    pub fn awaiting(config: Config) -> anyhow::Result<Self> {
-        let templates = Arc::new(templates_of(&config)?);
-        let store = Store::awaited(&config.database.url)?;
+    /// When the store is no PostgreSQL.
+    pub async fn awaiting(config: Config, templates: Arc<Templates>) -> anyhow::Result<Self> {
+        let store = Store::awaited(&config.database.url).await?;
         Ok(Self::of(config, store, templates, Instance::unknown(clock::random_bytes())).serving())
     }
 
@@ -154,7 +153,8 @@ pub fn config_of(path: &Path) -> Result<Config, ConfigError> {
     Config::load(path, std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))))
 }
 
-fn templates_of(config: &Config) -> anyhow::Result<Templates> {
+/// Reads the templates that a config names, and the built-in ones.
+pub fn templates_of(config: &Config) -> anyhow::Result<Templates> {
     Templates::load(config.templates.as_deref()).context("templates")
 }
 

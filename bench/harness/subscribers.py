@@ -1,7 +1,6 @@
 """Readers who subscribed through the hub: good ones, slow ones, such as lead in circles, and such as never asked for it."""
 
 import asyncio
-import contextlib
 import time
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -47,17 +46,22 @@ class Subscribers:
 
     async def _answer(self, reader, writer):
         self._lines.add(writer)
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            while not self._over.is_set():
-                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-                method, target, _ = head.split("\r\n", 1)[0].split(" ")
-                headers = {name.lower(): text.strip() for name, _, text in (line.partition(":") for line in head.split("\r\n")[1:-2])}
-                body = await reader.readexactly(int(headers.get("content-length", 0)))
-                said = await self._say(method, target, headers, body)
-                writer.write(said)
-                await writer.drain()
-        self._lines.discard(writer)
-        writer.close()
+        try:
+            await self._converse(reader, writer)
+        except (OSError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            self._lines.discard(writer)
+            writer.close()
+
+    async def _converse(self, reader, writer):
+        while not self._over.is_set():
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            method, target, _ = head.split("\r\n", 1)[0].split(" ")
+            headers = {name.lower(): text.strip() for name, _, text in (line.partition(":") for line in head.split("\r\n")[1:-2])}
+            body = await reader.readexactly(int(headers.get("content-length", 0)))
+            writer.write(await self._say(method, target, headers, body))
+            await writer.drain()
 
     async def _say(self, method, target, headers, body):
         parts = urlsplit(target)

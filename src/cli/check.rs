@@ -11,6 +11,7 @@ use crate::domain::address::Mailbox;
 use crate::mail::dkim::Signer;
 use crate::mail::smtp::{Patience, Relay};
 use crate::sources;
+use crate::templates::Templates;
 
 pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
     // A fault of the config or the database ends here: nothing below could be looked at.
@@ -32,7 +33,7 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
     for transport in &config.transports {
         faults += way_faults(transport)? + key_faults(config, transport)?;
     }
-    let wrong = template_faults(&app);
+    let wrong = template_faults(config, &app.templates);
     faults += wrong.len();
     for why in &wrong {
         bad(why)?;
@@ -104,13 +105,13 @@ fn signing_domains(config: &Config, transport: &Transport, signer: &Signer) -> V
 }
 
 /// What is wrong with the templates and with the digests' choice of them, each place once however many samples stumble over it.
-pub(super) fn template_faults(app: &App) -> Vec<String> {
-    let mut faults = app.templates.check();
+pub(super) fn template_faults(config: &Config, templates: &Templates) -> Vec<String> {
+    let mut faults = templates.check();
     let place = |fault: &String| fault.split(": ").next().unwrap_or_default().to_owned();
     faults.sort_by_key(|f| (place(f), f.len()));
     faults.dedup_by_key(|f| place(f));
-    let known: Vec<&str> = app.templates.digest_templates().collect();
-    for digest in app.config.digests.iter().filter(|d| !known.contains(&d.template.as_str())) {
+    let known: Vec<&str> = templates.digest_templates().collect();
+    for digest in config.digests.iter().filter(|d| !known.contains(&d.template.as_str())) {
         faults.push(format!("digest {}: there is no template {:?}; there are: {}", digest.name, digest.template, known.join(", ")));
     }
     faults

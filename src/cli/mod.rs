@@ -120,10 +120,9 @@ pub fn main() -> ExitCode {
 async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let (path, json) = (options.config, options.json);
     let command = match options.command {
-        None => return serve::run(&path).await,
+        None | Some(Command::Serve) => return serve::run(&path).await,
         Some(Command::Demo(demo)) => return demo.run().await,
         Some(Command::Check) => return check::run(&path).await,
-        Some(Command::Serve) => return serve::run(&path).await,
         Some(command) => command,
     };
     let app = App::from_file(&path).await?;
@@ -140,7 +139,7 @@ async fn run(options: Options) -> anyhow::Result<ExitCode> {
         Command::Tokens(c) => c.run(&app, json).await,
         Command::Backup { file } => storage::backup(&app, &file).await,
         Command::Adopt => storage::adopt(&app).await,
-        Command::Demo(_) | Command::Check | Command::Serve => Ok(ExitCode::SUCCESS),
+        Command::Demo(_) | Command::Check | Command::Serve => unreachable!("they connect by themselves"),
     };
     app.store.close().await;
     ended

@@ -10,46 +10,38 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::check::template_faults;
-use crate::app::{App, config_of};
-use crate::config::Config;
+use crate::app::{App, config_of, templates_of};
 use crate::daemon::{self, start};
 use crate::delivery;
 
 pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
     let config = config_of(path)?;
     delivery::check_keys(&config.transports)?;
-    let begun = match App::connect(config.clone()).await {
-        Ok(app) => {
-            let stop = prepared(&app)?;
-            tell_stranded(&app).await.map(|()| (app, None, stop))
+    let templates = Arc::new(templates_of(&config)?);
+    if let [why, ..] = template_faults(&config, &templates).as_slice() {
+        bail!("{why}: mend it, `courant check` looks at all templates");
+    }
+    let stop = stopped_by_signals()?;
+    let connect = async || {
+        let app = App::connect_with(config.clone(), Arc::clone(&templates)).await?;
+        app.stranded().await?.iter().for_each(|why| tracing::warn!("{why}"));
+        Ok(app)
+    };
+    let begun = match stop.run_until_cancelled(connect()).await {
+        None => None,
+        Some(Err(why)) if start::is_away(&why) => {
+            let waiting = App::awaiting(config.clone(), Arc::clone(&templates)).await?;
+            let listener = start::listen(&config).await?;
+            let address = listener.local_addr()?;
+            tracing::error!("{why:#}. Until it is back, the feeds that were made before are served on http://{address}");
+            start::stand_by(waiting, listener, connect, &stop).await?.map(|(app, listener)| (app, Some(listener)))
         }
-        Err(why) => Err(why),
+        Some(app) => Some((app?, None)),
     };
-    let (app, listener, stop) = match begun {
-        Err(why) if start::is_away(&why) => match wait(config, &why).await? {
-            Some((app, listener, stop)) => (app, Some(listener), stop),
-            None => return Ok(ExitCode::SUCCESS),
-        },
-        begun => begun?,
-    };
+    let Some((app, listener)) = begun else { return Ok(ExitCode::SUCCESS) };
     let ended = serve(app.clone(), listener, stop).await;
     app.store.close().await;
     ended.map(|()| ExitCode::SUCCESS)
-}
-
-/// Serves what there is until the database is back; nothing if it was stopped before.
-async fn wait(config: Config, why: &anyhow::Error) -> anyhow::Result<Option<(App, TcpListener, CancellationToken)>> {
-    let waiting = App::awaiting(config.clone())?;
-    let stop = prepared(&waiting)?;
-    let listener = start::listen(&config).await?;
-    let address = listener.local_addr()?;
-    tracing::error!("{why:#}. Until it is back, the feeds that were made before are served on http://{address}");
-    let templates = Arc::clone(&waiting.templates);
-    let connect = async || {
-        let app = App::connect_with(config.clone(), Arc::clone(&templates)).await?;
-        tell_stranded(&app).await.map(|()| app)
-    };
-    Ok(start::stand_by(waiting, listener, connect, &stop).await?.map(|(app, listener)| (app, listener, stop)))
 }
 
 async fn serve(app: App, listener: Option<TcpListener>, stop: CancellationToken) -> anyhow::Result<()> {
@@ -62,19 +54,6 @@ async fn serve(app: App, listener: Option<TcpListener>, stop: CancellationToken)
         }
     };
     daemon::run_on(app, None, listener, stop).await
-}
-
-async fn tell_stranded(app: &App) -> anyhow::Result<()> {
-    app.stranded().await?.iter().for_each(|why| tracing::warn!("{why}"));
-    Ok(())
-}
-
-/// Looks at the templates, and listens for signals.
-fn prepared(app: &App) -> anyhow::Result<CancellationToken> {
-    if let [why, ..] = template_faults(app).as_slice() {
-        bail!("{why}: mend it, `courant check` looks at all templates");
-    }
-    stopped_by_signals()
 }
 
 /// A token that the first SIGTERM or SIGINT fires; the second ends the process at once.

@@ -85,7 +85,10 @@ impl Shelf {
     pub async fn brotli(&self, file: &str, made: &Arc<Made>) -> Option<Bytes> {
         let (shelf, file, etag) = (self.clone(), file.to_owned(), made.etag.clone());
         let read = tokio::task::spawn_blocking(move || shelf.folder()?.brotli(&file, &etag));
-        let body = read.await.ok()??;
+        let Some(body) = read.await.ok()? else {
+            made.lost_brotli();
+            return None;
+        };
         self.codings().brotli.insert(made.etag.clone(), body.clone());
         Some(body)
     }
@@ -113,8 +116,8 @@ pub async fn compress_due(shelf: &Shelf, now: Millis, stop: &CancellationToken) 
         let (own, name, document, begun) = (shelf.clone(), file.clone(), Arc::clone(made), Instant::now());
         let length = tokio::task::spawn_blocking(move || keep(&own, &name, &document)).await.context("a compressor broke").flatten();
         made.tried(length.as_ref().ok().copied().flatten());
-        compressed += usize::from(length.with_context(|| format!("{file} cannot be kept in Brotli"))?.is_some());
         stop.run_until_cancelled(tokio::time::sleep(begun.elapsed() * REST)).await;
+        compressed += usize::from(length.with_context(|| format!("{file} cannot be kept in Brotli"))?.is_some());
     }
     Ok(compressed)
 }

@@ -84,9 +84,10 @@ impl Folder {
         for path in files.filter(|path| path.extension().is_some_and(|ending| ending == ENDING)) {
             bytes.clear();
             let whole = File::open(&path).and_then(|mut file| file.read_to_end(&mut bytes));
-            match whole.ok().and_then(|_| read(&bytes)) {
-                Some((name, kept)) => drop(all.insert(name, kept)),
-                None => {
+            match whole.map(|_| read(&bytes)) {
+                Ok(Some((name, kept))) => drop(all.insert(name, kept)),
+                Err(e) => tracing::warn!("{} cannot be read: {e}", path.display()),
+                Ok(None) => {
                     tracing::warn!("{} is damaged and will be made anew", path.display());
                     if self.is_ours() {
                         let _ = fs::remove_file(path);
@@ -117,20 +118,18 @@ impl Folder {
         self.replace(&name_of(file, BROTLI), &all)
     }
 
-    /// Keeps documents, and after them the state they were made from.
-    pub(super) fn keep(&self, documents: &[(String, Arc<Made>, String)], gone: &[String], mark: &Mark) {
+    /// Keeps documents, each with its settings, and after them the state they were made from.
+    pub(super) fn keep(&self, documents: &HashMap<String, (Arc<Made>, String)>, gone: &[String], mark: Option<&Mark>) -> io::Result<()> {
         if self.lock.is_none() {
-            return;
+            return Ok(());
         }
-        let kept =
-            documents.iter().try_for_each(|(file, made, settings)| self.replace(&name_of(file, ENDING), &written(file, made, settings)?));
+        for (file, (made, settings)) in documents {
+            self.replace(&name_of(file, ENDING), &written(file, made, settings)?)?;
+        }
         for (file, ending) in gone.iter().flat_map(|file| [(file, ENDING), (file, BROTLI)]) {
             let _ = fs::remove_file(self.path.join(name_of(file, ending)));
         }
-        let marked = kept.and_then(|()| self.replace(MARK, &serde_json::to_vec(mark)?));
-        if let Err(e) = marked {
-            tracing::warn!("made feeds could not be kept in {}: {e}", self.path.display());
-        }
+        mark.map_or(Ok(()), |mark| self.replace(MARK, &serde_json::to_vec(mark)?))
     }
 
     /// Written beside and renamed: a reader sees the old file or the new one. Not flushed to the disk: what a power cut tears

@@ -9,7 +9,7 @@ mod press;
 mod tests;
 
 use std::io::Read;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use flate2::read::GzDecoder;
@@ -28,7 +28,7 @@ const GZIP_HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
 const LAST_BLOCK: [u8; 2] = [0x03, 0x00];
 
 /// A feed's document in one format, ready to be served.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Made {
     gzip: Bytes,
     pieces: Vec<Piece>,
@@ -40,10 +40,16 @@ pub struct Made {
     pub format: Format,
     /// Bytes of the document as it is, not compressed.
     pub length: usize,
-    /// Bytes that it has in Brotli, once that was tried; 0: it is not to be had.
-    brotli: OnceLock<usize>,
-    /// Set once somebody asked for it in Brotli.
-    wanted: OnceLock<()>,
+    brotli: Brotli,
+}
+
+/// What is known of a document's other form.
+#[derive(Debug, Default)]
+struct Brotli {
+    /// Its bytes; 0 until it was made, and where it is not to be had.
+    length: AtomicUsize,
+    is_tried: AtomicBool,
+    is_wanted: AtomicBool,
 }
 
 /// One piece of a document: what precedes the items, an item, what follows them.
@@ -95,22 +101,29 @@ impl Made {
 
     /// Bytes that it has in Brotli, if it was made.
     pub fn brotli_length(&self) -> Option<usize> {
-        self.brotli.get().copied().filter(|length| *length > 0)
+        Some(self.brotli.length.load(Ordering::Relaxed)).filter(|length| *length > 0)
     }
 
     /// Notes that somebody would rather have it in Brotli.
     pub fn want_brotli(&self) {
-        let _ = self.wanted.set(());
+        self.brotli.is_wanted.store(true, Ordering::Relaxed);
     }
 
     /// Whether Brotli is wanted and was not tried yet.
     pub(super) fn lacks_brotli(&self) -> bool {
-        self.wanted.get().is_some() && self.brotli.get().is_none()
+        self.brotli.is_wanted.load(Ordering::Relaxed) && !self.brotli.is_tried.load(Ordering::Relaxed)
     }
 
-    /// Notes what Brotli came to, once.
+    /// Notes what Brotli came to.
     pub(super) fn tried(&self, length: Option<usize>) {
-        let _ = self.brotli.set(length.unwrap_or(0));
+        self.brotli.length.store(length.unwrap_or(0), Ordering::Relaxed);
+        self.brotli.is_tried.store(true, Ordering::Relaxed);
+    }
+
+    /// Notes that Brotli, which was there, is not any more: it may be made again.
+    pub(super) fn lost_brotli(&self) {
+        self.brotli.length.store(0, Ordering::Relaxed);
+        self.brotli.is_tried.store(false, Ordering::Relaxed);
     }
 
     /// Media type.
@@ -138,8 +151,7 @@ impl Made {
         if gzip.len() != GZIP_HEADER.len() + deflated + LAST_BLOCK.len() + 8 || pieces.len() < 2 {
             return None;
         }
-        let (brotli, wanted) = (OnceLock::new(), OnceLock::new());
-        Some(Self { etag: etag(&pieces), gzip, pieces, modified, format, length, brotli, wanted })
+        Some(Self { etag: etag(&pieces), gzip, pieces, modified, format, length, brotli: Brotli::default() })
     }
 }
 

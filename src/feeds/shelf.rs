@@ -2,7 +2,7 @@
 
 mod refresh;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -62,6 +62,14 @@ struct State {
     seen: Option<Seen>,
     /// What was found on disk, until it was compared with the store.
     found: Option<Found>,
+    /// Documents that the disk does not have as they are, each with the settings it was made under.
+    unkept: HashMap<String, (Arc<Made>, String)>,
+    /// Documents of feeds that the config no longer has.
+    gone: Vec<String>,
+    /// Which store it is, once that was asked.
+    identity: Option<String>,
+    /// Why the disk did not take them last time.
+    trouble: Option<String>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -77,8 +85,6 @@ struct Found {
     mark: Option<Mark>,
     /// For each document the settings it was made under.
     settings: HashMap<String, String>,
-    /// Documents of feeds that the config no longer has.
-    gone: Vec<String>,
 }
 
 /// What the last refreshes touched, the newest last.
@@ -91,8 +97,11 @@ impl Shelf {
         let shelf = Self::default();
         let folder = shelf.inside.folder.get_or_init(|| Folder::open(folder));
         let (kept, mark) = folder.load();
-        let declared: HashSet<String> = config.feeds.iter().flat_map(files).collect();
-        let (kept, gone): (HashMap<_, _>, HashMap<_, _>) = kept.into_iter().partition(|(file, _)| declared.contains(file));
+        let declared: HashMap<String, String> =
+            config.feeds.iter().flat_map(|feed| files(feed).map(|file| (file, shown_of(feed)))).collect();
+        let (kept, gone): (HashMap<_, _>, HashMap<_, _>) = kept.into_iter().partition(|(file, _)| declared.contains_key(file));
+        // What a feed may no longer show is not served until it was made anew, however long that takes.
+        let kept: HashMap<_, _> = kept.into_iter().filter(|(file, kept)| kept.settings.starts_with(&declared[file])).collect();
         for (file, kept) in &kept {
             if let Some(body) = folder.brotli(file, &kept.made.etag) {
                 kept.made.tried(Some(body.len()));
@@ -101,7 +110,8 @@ impl Shelf {
         let settings = kept.iter().map(|(file, kept)| (file.clone(), kept.settings.clone())).collect();
         shelf.inside.made.store(Arc::new(kept.into_iter().map(|(file, kept)| (file, kept.made)).collect()));
         if let Ok(mut state) = shelf.inside.state.try_lock() {
-            state.found = Some(Found { mark, settings, gone: gone.into_keys().collect() });
+            state.found = Some(Found { mark, settings });
+            state.gone = gone.into_keys().collect();
         }
         shelf
     }
@@ -175,8 +185,17 @@ fn touches(touched: &Touched, selection: &Selection) -> bool {
     }
 }
 
-/// A hash of what a feed's documents depend on besides its articles.
+/// A hash of what a feed's documents depend on besides its articles; it begins with [`shown_of`].
 pub(super) fn settings_of(config: &Config, feed: &Feed) -> String {
     let all = format!("{} {} {:?} {:?}", plan::WRITING, env!("CARGO_PKG_VERSION"), config.site, feed);
-    Sha256::digest(all).iter().take(16).map(|b| format!("{b:02x}")).collect()
+    shown_of(feed) + &hash(&all)
+}
+
+/// A hash of what decides who may see what of a feed.
+fn shown_of(feed: &Feed) -> String {
+    hash(&format!("{:?} {:?} {:?}", feed.selection, feed.content, feed.private))
+}
+
+fn hash(text: &str) -> String {
+    Sha256::digest(text).iter().take(16).map(|b| format!("{b:02x}")).collect()
 }

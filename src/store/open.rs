@@ -17,8 +17,6 @@ use super::{Db, Store, StoreError, StoreResult, migrations};
 const BUSY: Duration = Duration::from_secs(15);
 /// How long a server may take to answer before it counts as away.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long a request waits for a database that is known to be away.
-const IMPATIENCE: Duration = Duration::from_millis(100);
 /// Connections to PostgreSQL of one process; the work is set-based, so few are enough.
 const POSTGRES_CONNECTIONS: u32 = 12;
 
@@ -39,13 +37,15 @@ impl Store {
         Ok(store)
     }
 
-    /// The store at `postgres://…` for as long as its server is away: it asks again at each operation, and was not migrated.
+    /// What stands for the store at `postgres://…` while its server is away: each operation fails at once, also when the server
+    /// is back and about to be migrated.
     ///
     /// # Errors
     /// When the address is none of PostgreSQL.
-    pub fn awaited(url: &str) -> StoreResult<Self> {
-        let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(IMPATIENCE);
-        Ok(Self::on(Db::Postgres(pool.connect_lazy_with(postgres_options(url)?))))
+    pub async fn awaited(url: &str) -> StoreResult<Self> {
+        let pool = PgPoolOptions::new().connect_lazy_with(postgres_options(url)?);
+        pool.close().await;
+        Ok(Self::on(Db::Postgres(pool)))
     }
 
     /// Takes the right to send from this store: on SQLite one process at a time, on PostgreSQL any number.
@@ -110,7 +110,7 @@ async fn alone(path: &Path) -> StoreResult<File> {
 async fn open_postgres(url: &str) -> StoreResult<Store> {
     let options = postgres_options(url)?;
     let place = format!("{}:{}/{}", options.get_host(), options.get_port(), options.get_database().unwrap_or(""));
-    let has_socket = options.get_socket().is_some();
+    let has_socket = options.get_socket().is_some() || options.get_host().starts_with('/');
     let unreachable = |e: sqlx::Error| {
         let why = format!("cannot reach the database {place}: {}: see [database] url", plain(&e));
         // Where there is no socket to look for, it is a certificate's file that is missing.
@@ -148,8 +148,8 @@ pub(super) fn is_away(e: &sqlx::Error) -> bool {
     match e {
         sqlx::Error::Io(io) => !for_a_person.contains(&io.kind()),
         sqlx::Error::PoolTimedOut => true,
-        // It starts, stops or crashed, or has no connection left.
-        sqlx::Error::Database(d) => d.code().is_some_and(|code| ["57P01", "57P02", "57P03", "53300"].contains(&&*code)),
+        // It starts, stops or crashed, has no connection left, or was not promoted yet.
+        sqlx::Error::Database(d) => d.code().is_some_and(|code| ["57P01", "57P02", "57P03", "53300", "25006"].contains(&&*code)),
         _ => false,
     }
 }

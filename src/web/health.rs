@@ -19,7 +19,7 @@ pub(super) async fn ready(State(web): State<Shared>) -> Response {
     plain(StatusCode::SERVICE_UNAVAILABLE, "not ready: some feeds of the config are not in memory yet\n")
 }
 
-/// Not everything is there; what is, is served.
+/// The database is what is missing.
 pub(super) async fn waiting() -> Response {
     plain(StatusCode::SERVICE_UNAVAILABLE, "not ready: the database is away, the feeds are those that were made before\n")
 }

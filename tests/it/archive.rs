@@ -190,6 +190,51 @@ stories! {
         assert!(String::from_utf8_lossy(&third.shelf.get("news.rss").unwrap().identity()).contains("Title of match"));
     }
 
+    async fn what_the_disk_did_not_take_is_kept_later_and_never_counted_as_kept(world) {
+        world.publish(daily(0..3)).await;
+        let first = world.app.clone().serving();
+        let refresh = async |app: &App| refresh_due(&app.store, &app.config, &app.shelf, world.now()).await.unwrap();
+        refresh(&first).await;
+        let folder = world.app.config.server.made_feeds.clone();
+        let (away, mark) = (folder.with_extension("away"), std::fs::read(folder.join("mark.json")).unwrap());
+        std::fs::rename(&folder, &away).unwrap();
+        world.publish([Draft { sections: vec!["Sport".into()], ..article("match") }]).await;
+        refresh(&first).await;
+        std::fs::rename(&away, &folder).unwrap();
+        assert_eq!(std::fs::read(folder.join("mark.json")).unwrap(), mark, "it says what is on disk");
+        refresh(&first).await;
+        assert_ne!(std::fs::read(folder.join("mark.json")).unwrap(), mark);
+        drop(first);
+        let second = world.app.clone().serving();
+        assert!(String::from_utf8_lossy(&second.shelf.get("news.rss").unwrap().identity()).contains("Title of match"));
+        assert_eq!(refresh(&second).await.unchanged, 0, "nothing is left to look at");
+    }
+
+    async fn a_document_that_other_settings_left_as_it_was_is_looked_at_once(world) {
+        world.publish(daily(0..3)).await;
+        let refresh = async |world: &World| {
+            let app = world.app.clone().serving();
+            refresh_due(&app.store, &app.config, &app.shelf, world.now()).await.unwrap()
+        };
+        refresh(world).await;
+        world.configure(|settings| settings.feed = "max_age = \"7m\"".into()).await;
+        let looked = refresh(world).await;
+        assert!(looked.changed + looked.unchanged == 3, "{looked:?}");
+        let looked = refresh(world).await;
+        assert_eq!((looked.changed, looked.unchanged), (0, 0), "at the next start there is nothing to do");
+    }
+
+    async fn what_a_feed_may_no_longer_show_is_not_served_from_disk(world) {
+        world.configure(|settings| settings.feed = "private = \"0123456789abcdef\"".into()).await;
+        world.publish(daily(0..3)).await;
+        let app = world.app.clone().serving();
+        refresh_due(&app.store, &app.config, &app.shelf, world.now()).await.unwrap();
+        drop(app);
+        assert!(world.app.clone().serving().shelf.get("news.rss").is_some());
+        world.configure(|settings| settings.feed = "sections = [\"Sport\"]".into()).await;
+        assert!(world.app.clone().serving().shelf.get("news.rss").is_none());
+    }
+
     async fn what_was_kept_of_a_feed_leaves_the_disk_with_it(world) {
         world.publish(daily(0..2)).await;
         let files = |world: &World| std::fs::read_dir(&world.app.config.server.made_feeds).unwrap().count();

@@ -107,6 +107,8 @@ async fn a_start_without_the_database_serves_the_last_good_feeds_and_all_the_res
     assert_eq!(get(address, "/old.xml", &[]).body, plain[0].body);
     assert_eq!(ask(address, "HEAD", "/feeds/news.rss", &[]).status, 200);
     assert_eq!((get(address, "/", &[]).status, get(address, "/feeds/news", &[]).status), (200, 200), "pages for people");
+    let gzip = get(address, "/feeds/news.rss", &["Accept-Encoding: gzip"]);
+    assert_eq!((gzip.status, gzip.header("Content-Encoding")), (200, "gzip"));
     for path in ["/subscribe", "/unsubscribe/x", "/confirm/x", "/feeds/section/sport.rss", "/nothing"] {
         let refused = get(address, path, &[]);
         assert_eq!((refused.status, refused.header("Retry-After").is_empty()), (503, false), "{path}");

@@ -2,18 +2,18 @@
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
-use std::sync::OnceLock;
 
 use bytes::Bytes;
 use flate2::{Compress, Compression, FlushCompress, Status};
 
-use super::{Fingerprint, GZIP_HEADER, LAST_BLOCK, Made, Piece, digest, etag};
+use super::{Brotli, Fingerprint, GZIP_HEADER, LAST_BLOCK, Made, Piece, digest, etag};
 use crate::feeds::format::{FeedError, Format, Frame};
 
 /// Memory level and the like are zlib's; 6 costs half of 9 and gives one byte in two hundred away.
 const LEVEL: Compression = Compression::new(6);
 /// How far back deflate looks (RFC 1951).
 const WINDOW: usize = 32 * 1024;
+
 /// Makes a document of a frame and its items, newest first. `render` writes the item of an index and is asked only for those
 /// that `before` does not hold; one that fails is left out, and is told in the second half of the result.
 pub fn press(
@@ -162,16 +162,7 @@ impl Press {
         self.gzip.extend_from_slice(&u32::try_from(length & 0xffff_ffff).unwrap_or_default().to_le_bytes());
         self.pieces.shrink_to_fit();
         let etag = etag(&self.pieces);
-        Made {
-            gzip: self.gzip.into(),
-            pieces: self.pieces,
-            etag,
-            modified: None,
-            format: self.format,
-            length,
-            brotli: OnceLock::new(),
-            wanted: OnceLock::new(),
-        }
+        Made { gzip: self.gzip.into(), pieces: self.pieces, etag, modified: None, format: self.format, length, brotli: Brotli::default() }
     }
 }
 

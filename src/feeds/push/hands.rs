@@ -3,6 +3,9 @@
 //! A subscriber that hangs keeps one of its host's hands busy, and after that lives in a lane of its own kind, where a host has
 //! a hand for such alone: the others do not wait for it.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,8 +16,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::store::pushes::Errand;
 
-/// Requests to one host at once, of each node; and beside them those to who failed or was slow there.
+/// Requests to one host at once, of each node.
 const HANDS_OF_HOST: usize = 2;
+/// And beside them those to who failed or was slow there.
 const HANDS_FOR_SLOW: usize = 1;
 /// Who takes longer than this goes on in the hands kept for the slow, if there is one free.
 const OVERTIME: Duration = Duration::from_millis(500);
@@ -137,6 +141,8 @@ impl Hands {
     pub(super) fn begin(self: &Arc<Self>, held: Held, work: impl Future<Output = ()> + Send + 'static) {
         let (Some((lane, _)), Some((slow, _))) = (self.lanes.get(&held.lane), self.lanes.get(&Lane::Slow)) else { return };
         let (lane, slow, host) = (Arc::clone(lane), Arc::clone(slow), self.take(&held));
+        // Who failed before has such a hand already, and strangers get none of theirs.
+        let slow = (held.lane == Lane::Swift).then_some(slow);
         let (stop, cut, patience) = (self.stop.clone(), self.cut.clone(), self.overtime);
         let keep = Keep { hands: Arc::clone(self), held };
         self.tasks.spawn(async move {
@@ -225,7 +231,8 @@ impl Hands {
 }
 
 /// Never ends; gives a hand back once its work takes long, as soon as one of those for the slow does it instead.
-async fn overtime<T>(hand: T, slow: Arc<Semaphore>, patience: Duration) {
+async fn overtime<T>(hand: T, slow: Option<Arc<Semaphore>>, patience: Duration) {
+    let Some(slow) = slow else { return std::future::pending().await };
     tokio::time::sleep(patience).await;
     let _instead = slow.acquire_owned().await;
     drop(hand);
@@ -241,70 +248,5 @@ struct Keep {
 impl Drop for Keep {
     fn drop(&mut self) {
         self.hands.give_back(&self.held);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use tokio::sync::mpsc;
-
-    use super::*;
-
-    fn held(lane: Lane, host: &str, id: i64) -> Held {
-        Held { lane, host: host.into(), row: Some((Errand::Deliver, id)) }
-    }
-
-    #[tokio::test]
-    async fn who_hangs_keeps_nobody_else_waiting() {
-        let hands = Arc::new(Hands::new(8));
-        for id in 0..6 {
-            hands.begin(held(Lane::Swift, "hangs.example", id), std::future::pending());
-        }
-        let (said, mut heard) = mpsc::unbounded_channel();
-        for id in 6..20 {
-            let said = said.clone();
-            hands.begin(held(Lane::Swift, &format!("{id}.example"), id), async move { said.send(id).unwrap() });
-        }
-        for _ in 6..20 {
-            heard.recv().await.unwrap();
-        }
-        assert_eq!(hands.busy_hosts(Lane::Swift), ["hangs.example"]);
-        hands.lay_down(Duration::ZERO).await;
-        assert!(hands.rows().iter().all(|(_, ids)| ids.is_empty()) && hands.busy_hosts(Lane::Swift).is_empty());
-        assert_eq!(hands.room(Lane::Swift), 0, "nothing is begun any more");
-    }
-
-    #[tokio::test]
-    async fn who_hangs_does_not_keep_the_good_ones_of_its_host_waiting() {
-        let hands = Arc::new(Hands::new(8));
-        for id in 0..6 {
-            hands.begin(held(Lane::Slow, "many.example", id), std::future::pending());
-        }
-        assert_eq!((hands.busy_hosts(Lane::Slow), hands.busy_hosts(Lane::Swift)), (vec!["many.example".into()], vec![]));
-        let (said, mut heard) = mpsc::unbounded_channel();
-        hands.begin(held(Lane::Swift, "many.example", 6), async move { said.send(6).unwrap() });
-        assert_eq!(heard.recv().await, Some(6));
-        hands.lay_down(Duration::ZERO).await;
-    }
-
-    #[tokio::test]
-    async fn who_hangs_for_the_first_time_gives_its_hand_to_others_soon() {
-        let hands = Arc::new(Hands { overtime: Duration::ZERO, ..Hands::new(8) });
-        for id in 0..4 {
-            hands.begin(held(Lane::Swift, &format!("{id}.example"), id), std::future::pending());
-        }
-        let (said, mut heard) = mpsc::unbounded_channel();
-        hands.begin(held(Lane::Swift, "good.example", 4), async move { said.send(4).unwrap() });
-        assert_eq!(heard.recv().await, Some(4));
-        hands.lay_down(Duration::ZERO).await;
-    }
-
-    #[tokio::test]
-    async fn the_bell_rings_when_there_is_room_for_what_was_left() {
-        let hands = Arc::new(Hands::new(4));
-        hands.note(Lane::New, true);
-        hands.begin(held(Lane::New, "a.example", 1), async {});
-        hands.rung().await;
-        assert_eq!((hands.room(Lane::New), hands.room(Lane::Swift), hands.rows()[0].1.len()), (4, 8, 0));
     }
 }
