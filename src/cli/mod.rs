@@ -17,6 +17,7 @@ pub mod demo;
 mod digests;
 mod editions;
 mod feeds;
+mod hub;
 mod output;
 mod progress;
 mod readers;
@@ -60,6 +61,9 @@ enum Command {
     /// Look at feeds, write them to a folder
     #[command(subcommand)]
     Feeds(feeds::Command),
+    /// Look at who is sent changes by the hub
+    #[command(subcommand)]
+    Hub(hub::Command),
     /// Look at digests, try them out, make an edition now
     #[command(subcommand)]
     Digests(digests::Command),
@@ -132,6 +136,7 @@ async fn run(options: Options) -> anyhow::Result<ExitCode> {
         Command::Sources(c) => c.run(&app, json).await,
         Command::Articles(c) => c.run(&app, json).await,
         Command::Feeds(c) => c.run(&app, json).await,
+        Command::Hub(c) => c.run(&app, json).await,
         Command::Digests(c) => c.run(&app, json).await,
         Command::Editions(c) => c.run(&app, json).await,
         Command::Deliver => deliver::run(&app).await,
