@@ -48,7 +48,7 @@ enum Command {
     Serve,
     /// Show a sample college in the browser: no config, nothing to install
     Demo(demo::Options),
-    /// Check config, database, sources and templates
+    /// Check config, database, sources, places to publish to and templates
     Check,
     /// Bring the database up to date
     Migrate,

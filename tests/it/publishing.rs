@@ -184,6 +184,25 @@ fn the_command_says_what_it_put_and_a_copy_of_the_store_puts_nothing() {
 }
 
 #[test]
+fn check_tries_each_folder_and_leaves_nothing_there() {
+    let place = |name: &str, folder: &str| format!("[[publish]]\nname = \"{name}\"\nurl = \"file://{folder}\"\n");
+    let shell = Shell::with("[[digests]]", &format!("{}[[digests]]", place("web", "www") + &place("new", "not/there/yet")));
+    std::fs::create_dir(shell.path("www")).unwrap();
+    let said = shell.does(&["check"]);
+    assert!(said.contains(&format!("ok    publish web: {} takes files\n", shell.path("www").display())), "{said}");
+    assert!(said.contains("ok    publish new: "), "{said}");
+    assert!(files(&shell.path("www")).is_empty() && !shell.path("not").exists());
+    shell.write("blocked", "a file where a folder should be");
+    // Nobody may make files in this one, whoever they are.
+    shell.replace("[[digests]]", &format!("{}[[digests]]", place("full", "blocked/www") + &place("system", "/sys/www")));
+    let said = shell.courant(&["check"]);
+    assert!(said.status == 1 && said.out.matches("FAULT publish ").count() == 2 && said.err.contains("2 faults were found"), "{said:?}");
+    let full =
+        format!("FAULT publish full: nothing can be published to {0}/www: {0} is no folder: move it away", shell.path("blocked").display());
+    assert!(said.out.contains(&full) && said.out.contains("publish system: nothing can be published to /sys/www: /sys: "), "{said:?}");
+}
+
+#[test]
 fn serve_publishes_each_change_by_itself() {
     let shell =
         Shell::with("[[sources]]", "[server]\nlisten = \"127.0.0.1:0\"\n[[publish]]\nname = \"web\"\nurl = \"file://www\"\n[[sources]]");

@@ -9,7 +9,7 @@ use courant::domain::article::Draft;
 use courant::domain::time::{DAY, MINUTE, SECOND};
 
 use super::{ALL, Node, node, unpacked};
-use crate::support::{article, skipped, stories};
+use crate::support::{Shell, article, skipped, stories};
 
 /// An article of so many days before the story begins.
 fn old(id: &str, days: i64) -> Draft {
@@ -214,4 +214,34 @@ stories! {
         world.leap(MINUTE);
         assert_eq!(keyed.put().await, ALL);
     }
+}
+
+#[test]
+fn check_asks_the_bucket_once_and_says_what_to_do() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let Some(mut bucket) = Bucket::begin(0) else { return };
+    let table = bucket.table("");
+    let check = |table: &str| Shell::with("[[digests]]", &format!("{table}[[digests]]")).courant(&["check"]);
+    let said = check(&table);
+    assert!(said.status == 0 && said.out.contains("ok    publish cdn: s3://news/feeds/ at 127.0.0.1 takes files\n"), "{said:?}");
+    assert_eq!(bucket.asked(), ["DELETE .courant-check 204"]);
+    assert!(bucket.held().is_empty());
+    for (was, is, part) in [
+        (bucket.secret.clone(), "wrong".to_owned(), "SignatureDoesNotMatch"),
+        (bucket.access.clone(), "AKIAWRONG".to_owned(), "look at `access_key`"),
+        ("s3://news/".to_owned(), "s3://elsewhere/".to_owned(), "must be allowed to put and delete objects there"),
+        (format!(":{}", bucket.port), format!(":{free}"), "can't be reached"),
+    ] {
+        let said = check(&table.replace(&was, &is));
+        let told = format!("{}{}", said.out, said.err);
+        let lines: Vec<&str> = told.lines().filter(|line| line.contains(part)).collect();
+        assert!(said.status > 0 && lines.len() == 1 && !told.contains(&bucket.secret), "{part}: {said:?}");
+    }
+    bucket.be_away(true);
+    let said = check(&table);
+    assert!(
+        said.status == 1 && said.out.contains("FAULT publish cdn: nothing can be published to s3://news/feeds/ at 127.0.0.1: "),
+        "{said:?}"
+    );
+    assert!(said.out.contains("503 SlowDown") && said.out.contains("ask those who run it"), "{said:?}");
 }
