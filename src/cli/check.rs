@@ -33,6 +33,15 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
     for transport in &config.transports {
         faults += way_faults(transport)? + key_faults(config, transport)?;
     }
+    for place in &config.publish {
+        match app.publisher(place).check().await {
+            Ok(at) => good(&format!("publish {}: {at} takes files", place.name))?,
+            Err(why) => {
+                faults += 1;
+                bad(&format!("publish {why}"))?;
+            }
+        }
+    }
     let wrong = template_faults(config, &app.templates);
     faults += wrong.len();
     for why in &wrong {

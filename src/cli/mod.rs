@@ -17,6 +17,7 @@ pub mod demo;
 mod digests;
 mod editions;
 mod feeds;
+mod hub;
 mod output;
 mod progress;
 mod readers;
@@ -47,7 +48,7 @@ enum Command {
     Serve,
     /// Show a sample college in the browser: no config, nothing to install
     Demo(demo::Options),
-    /// Check config, database, sources and templates
+    /// Check config, database, sources, places to publish to and templates
     Check,
     /// Bring the database up to date
     Migrate,
@@ -60,6 +61,9 @@ enum Command {
     /// Look at feeds, write them to a folder
     #[command(subcommand)]
     Feeds(feeds::Command),
+    /// Look at who is sent changes by the hub
+    #[command(subcommand)]
+    Hub(hub::Command),
     /// Look at digests, try them out, make an edition now
     #[command(subcommand)]
     Digests(digests::Command),
@@ -131,6 +135,7 @@ async fn run(options: Options) -> anyhow::Result<ExitCode> {
         Command::Sources(c) => c.run(&app, json).await,
         Command::Articles(c) => c.run(&app, json).await,
         Command::Feeds(c) => c.run(&app, json).await,
+        Command::Hub(c) => c.run(&app, json).await,
         Command::Digests(c) => c.run(&app, json).await,
         Command::Editions(c) => c.run(&app, json).await,
         Command::Deliver => deliver::run(&app).await,

@@ -12,6 +12,7 @@ mod publish;
 mod push;
 mod reader;
 mod secrets;
+mod sending;
 pub mod settings;
 mod site;
 mod sources;

@@ -1,31 +1,28 @@
 //! A lane: one connection, one message after the other. Two steps are open at most: one message accepted but not yet
 //! recorded, one on the wire (promise 4). The next ones are asked for ahead, so that no commit costs the wire any time.
 
+mod grants;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::docket::Docket;
 use super::health::Health;
-use super::lease::Job;
 use super::letters::Letters;
-use super::recorder::{Grant, Pending, Wish};
-use super::route::{Message, Way, over};
+use super::route::{Way, over};
 use super::slowness::Slowness;
 use super::{Engine, PATIENCE, Report};
 use crate::config::Transport;
-use crate::domain::delivery::Outcome;
 use crate::domain::time::Millis;
-use crate::store::StoreError;
+use grants::Asked;
+pub(super) use grants::Ready;
 
 /// A grant older than this is asked for again: an order about an edition works within a second.
 pub const FRESH: Duration = Duration::from_millis(400);
-/// How long a lane leaves a database alone that could not tell what to send.
-const DATABASE_PAUSE: i64 = 1_000;
 
 /// What all lanes of a transport share during a run.
 pub(super) struct Shared {
@@ -39,23 +36,6 @@ pub(super) struct Shared {
     pub(super) stop: CancellationToken,
     /// Fires when the daemon stops: what a limit granted before it was used up still goes out.
     pub(super) halt: CancellationToken,
-}
-
-/// A job with the answer to its intent on the way.
-struct Asked {
-    job: Job,
-    pending: Pending,
-    /// Outcomes handed over before it, which its answer's commit holds as well.
-    behind: u64,
-}
-
-/// A job that was granted, and what it says.
-pub(super) struct Ready {
-    pub(super) job: Job,
-    pub(super) granted: Instant,
-    /// When it took from limits what it takes.
-    pub(super) taken_at: Millis,
-    message: Message,
 }
 
 pub(super) struct Lane {
@@ -192,85 +172,6 @@ impl Lane {
     /// Whether another message may follow: nobody stops, and the relay need not be left alone.
     fn goes_on(&self) -> bool {
         !self.shared.stop.is_cancelled() && self.shared.health.until() <= (self.shared.engine.clock)()
-    }
-
-    async fn ask(&self, job: Job) -> Asked {
-        let wish = Wish { id: job.claimed.id, transport: Arc::clone(&self.shared.transport), limit: job.limit.clone(), again: false };
-        Asked { behind: self.noted, pending: self.shared.engine.recorder.intend(wish).await, job }
-    }
-
-    /// Waits for the intent's commit, after which the row is marked `sending`, and writes the message. An error is a job
-    /// that does not go out now; with a time, if a limit of the transport is used up until then.
-    async fn granted(&mut self, asked: Asked) -> Result<Ready, Option<Millis>> {
-        let Asked { job, pending, behind } = asked;
-        let answer = pending.granted().await;
-        self.committed = self.committed.max(behind);
-        let (granted, taken_at) = match answer {
-            Grant::Start(at, taken_at) => (at, taken_at),
-            Grant::Drop => return Err(None),
-            Grant::Wait(until) => {
-                self.shared.docket.put_back(job);
-                return Err(Some(until));
-            }
-            Grant::StandAside(until) => {
-                self.shared.docket.stand_aside(job, until);
-                return Err(None);
-            }
-        };
-        if self.shared.halt.is_cancelled() {
-            self.release(job, taken_at).await;
-            return Err(None);
-        }
-        match self.shared.letters.write(&job.claimed).await {
-            Ok(message) => Ok(Ready { job, granted, taken_at, message }),
-            Err(e) if e.chain().any(|cause| cause.is::<StoreError>()) => {
-                // The database's trouble is none of the recipient's.
-                self.release(job, taken_at).await;
-                let _ = self.pause((self.shared.engine.clock)().plus(DATABASE_PAUSE)).await;
-                Err(None)
-            }
-            Err(e) => {
-                self.report.failed += 1;
-                self.shared.record(&job, Outcome::Failed, Some(format!("not sent: {e:#}"))).await;
-                Err(None)
-            }
-        }
-    }
-
-    /// Asks whether a message may still go out that was granted a while ago.
-    async fn renew(&self, ready: &mut Ready) -> bool {
-        let job = &ready.job;
-        let wish = Wish { id: job.claimed.id, transport: Arc::clone(&self.shared.transport), limit: job.limit.clone(), again: true };
-        match self.shared.engine.recorder.intend(wish).await.granted().await {
-            Grant::Start(at, _) => {
-                ready.granted = at;
-                true
-            }
-            Grant::Drop | Grant::Wait(_) | Grant::StandAside(_) => {
-                self.shared.record(job, Outcome::Released, None).await;
-                self.shared.give_back(job, ready.taken_at).await;
-                false
-            }
-        }
-    }
-
-    /// Gives back what was asked for and does not go out over this connection.
-    async fn release_all(&mut self) {
-        while let Some(Asked { job, pending, .. }) = self.asked.pop_front() {
-            match pending.granted().await {
-                Grant::Start(_, taken_at) => self.release(job, taken_at).await,
-                Grant::Drop => {}
-                Grant::Wait(_) => self.shared.docket.put_back(job),
-                Grant::StandAside(until) => self.shared.docket.stand_aside(job, until),
-            }
-        }
-    }
-
-    /// Gives back a job that was granted: certainly unsent, nobody shall take it for uncertain meanwhile.
-    async fn release(&self, job: Job, taken_at: Millis) {
-        self.shared.record(&job, Outcome::Released, None).await;
-        self.shared.give_back(&job, taken_at).await;
-        self.shared.docket.put_back(job);
     }
 
     /// Waits until the way is open, so that no limit is spent on a relay that is away; an error when the run ends first.

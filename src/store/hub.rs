@@ -212,12 +212,14 @@ impl Store {
                         .await?;
                 }
                 Mode::Subscribe => {
+                    // Who was given up and asks again is sent what it missed.
                     sqlx::query(
                         "INSERT INTO hub_subscriptions (callback, host, topic, feed, format, secret, expires_at, delivered_etag, due_at) \
                          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0) ON CONFLICT (callback, feed, format) DO UPDATE SET \
                          topic = excluded.topic, secret = excluded.secret, expires_at = excluded.expires_at, attempts = 0, failures = 0, due_at = 0, \
-                         delivered_etag = CASE WHEN hub_subscriptions.expires_at > $9 THEN hub_subscriptions.delivered_etag \
-                         ELSE excluded.delivered_etag END",
+                         delivered_etag = CASE WHEN hub_subscriptions.expires_at <= $9 THEN excluded.delivered_etag \
+                         WHEN hub_subscriptions.attempts = 0 AND hub_subscriptions.failures > 1 THEN '' \
+                         ELSE hub_subscriptions.delivered_etag END",
                     )
                     .bind(&asked.callback)
                     .bind(&asked.host)

@@ -20,6 +20,7 @@ pub mod editions;
 pub mod feeds;
 pub mod groups;
 pub mod hub;
+pub mod hub_subscriptions;
 pub mod instance;
 pub mod leases;
 mod migrations;

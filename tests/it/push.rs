@@ -1,5 +1,6 @@
 //! Readers learn of news without asking (WebSub): who confirmed is sent each change once, whatever others do.
 
+mod listing;
 mod program;
 mod trouble;
 

@@ -17,6 +17,8 @@ use crate::domain::time::Millis;
 
 /// How long one request may take; less than a document may be in hand ([`crate::store::published::PUBLISHING`]).
 const PATIENCE: Duration = Duration::from_secs(20);
+/// An object that nobody has, to be taken away on trial.
+const TRIAL: &str = ".courant-check";
 /// How much of a refusal is read.
 const READ: usize = 4_000;
 
@@ -60,6 +62,16 @@ impl Bucket {
         let answer = self.ask(Method::DELETE, file, Vec::new(), Bytes::new(), now).await?;
         let is_gone = answer.status.is_success() || (answer.status == StatusCode::NOT_FOUND && word(&answer, "Code") != "NoSuchBucket");
         if is_gone { Ok(()) } else { Err(refusal(&answer)) }
+    }
+
+    /// Whether the service is there and takes our key for this bucket: asked by taking away what is not there, which leaves
+    /// nothing behind and needs no right that publishing does not need.
+    pub(super) async fn check(&self, now: Millis) -> Result<(), String> {
+        let answer = self.ask(Method::DELETE, TRIAL, Vec::new(), Bytes::new(), now).await;
+        let answer = answer.map_err(|why| format!("{why}: look at `endpoint` and `region`, and at this machine's network"))?;
+        // A web server that knows nothing of buckets says 404 as well.
+        let is_well = answer.status.is_success() || (answer.status == StatusCode::NOT_FOUND && word(&answer, "Code") == "NoSuchKey");
+        if is_well { Ok(()) } else { Err(refusal(&answer)) }
     }
 
     async fn ask(
@@ -106,7 +118,8 @@ fn refusal(answer: &Answer) -> String {
         ("NoSuchBucket", _) => ": make the bucket, or look at `url` and `path_style`",
         ("RequestTimeTooSkewed", _) => ": set this machine's clock",
         (_, 401 | 403) => ": the key's user must be allowed to put and delete objects there",
-        _ => "",
+        (_, 500..) => ": that is trouble of its own; ask those who run it if it lasts",
+        _ => ": look at `endpoint`, `url` and `path_style`",
     };
     format!("it answers {said}{remedy}")
 }

@@ -64,6 +64,27 @@ impl Folder {
         Ok(())
     }
 
+    /// Whether documents could be put there, found out with a hidden file that is gone at once; a folder that is not there
+    /// yet is not made.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let there = self.path.ancestors().find(|folder| folder.exists()).unwrap_or(&self.path);
+        if !there.is_dir() {
+            return Err(format!("{} is no folder: move it away, or look at `url`", there.display()));
+        }
+        let trial = there.join(format!(".courant-check.{}", self.node));
+        let written = write(&trial, b"?", None).and_then(|()| fs::remove_file(&trial));
+        written.map_err(|e| {
+            // What may be left is hidden and harmless.
+            let _ = fs::remove_file(&trial);
+            let remedy = match e.kind() {
+                ErrorKind::PermissionDenied => "let the user that Courant runs as write there",
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room",
+                _ => "look at `url`",
+            };
+            format!("{}: {e}: {remedy}", there.display())
+        })
+    }
+
     fn replace(&self, path: &Path, bytes: &[u8], modified: Option<Millis>) -> io::Result<()> {
         let mut name = OsString::from(".");
         name.push(path.file_name().unwrap_or_default());

@@ -8,6 +8,7 @@ mod folder;
 mod pages;
 mod place;
 mod signing;
+mod trial;
 mod wanted;
 
 use std::collections::{HashMap, HashSet};
@@ -275,7 +276,12 @@ impl Own {
         let until = next_publication(attempts, (self.clock)(), chance(file.id, attempts));
         tracing::debug!(to = %self.to.name, file = %file.file, attempts, "was not published: {why}");
         self.store.delay_errand(&self.node, Errand::Publish, file.id, until).await?;
-        Ok(format!("{}: nothing can be published to {}: {why}", self.to.name, self.place))
+        Ok(self.complaint(why))
+    }
+
+    /// Which place takes nothing, and why.
+    fn complaint(&self, why: &str) -> String {
+        format!("{}: nothing can be published to {}: {why}", self.to.name, self.place)
     }
 }
 

@@ -40,6 +40,17 @@ impl Place {
         }
     }
 
+    /// Whether documents could be put there; nothing is left behind.
+    pub(super) async fn check(&self, now: Millis) -> Result<(), String> {
+        match self {
+            Self::Folder(folder) => {
+                let folder = folder.clone();
+                tokio::task::spawn_blocking(move || folder.check()).await.unwrap_or_else(|e| Err(e.to_string()))
+            }
+            Self::Bucket(bucket) => bucket.check(now).await,
+        }
+    }
+
     /// Puts a document there, or says why not.
     pub(super) async fn put(&self, parcel: Parcel, now: Millis) -> Result<(), String> {
         match self {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use url::form_urlencoded::Serializer;
 
 use super::ATOM;
-use crate::callbacks::Subscriber;
+use crate::callbacks::{Manner, Subscriber};
 use crate::program::{Serving, get, post};
 use crate::smtp_tls::authority;
 use crate::support::Shell;
@@ -58,4 +58,33 @@ async fn serve_sends_what_is_imported_beside_it() {
     let pushed = reader.pushed();
     assert!(pushed[0].body == get(address, "/feeds/news.atom", &[]).body && String::from_utf8_lossy(&pushed[0].body).contains("Hot news"));
     assert_eq!(serving.stop().0, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_list_of_subscribers_tells_no_secrets() {
+    let shell = program();
+    assert_eq!(shell.does(&["hub", "list"]), "nobody is subscribed at the hub\n");
+    let reader = Subscriber::start().await;
+    let mut serving = Serving::start(&shell.path(""));
+    let address = serving.ready();
+    subscribe(address, &reader.url("/cb?key=hush"));
+    let list = || shell.courant(&["hub", "list", "--json"]).json();
+    while list()[0]["push"] != "current" {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let (callback, known) = (reader.url("/cb").trim_start_matches("http://").to_owned(), list());
+    assert_eq!((&known[0]["feed"], &known[0]["format"]), (&"news".into(), &"atom".into()));
+    assert!(known[0]["callback"] == callback.as_str() && known[0]["until"].as_str().unwrap().ends_with('Z'), "{known}");
+    reader.to_pushes(Manner::Says(500));
+    shell.write("one.jsonl", "{\"id\":\"a\",\"title\":\"Hot news\"}\n");
+    shell.does(&["articles", "import", "one.jsonl"]);
+    while list()[0]["push"] != "failing" {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let table = shell.does(&["hub", "list"]);
+    assert!(table.starts_with("document   callback") && table.contains(&format!("news.atom  {callback}  20")), "{table}");
+    assert!(table.contains("failed once, again at 20") && !format!("{table}{known}").contains("hush"), "{table}");
+    assert_eq!(serving.stop().0, Some(0));
+    shell.replace("hub = true", "hub = false");
+    assert!(shell.does(&["hub", "list"]).contains("news.atom"), "they are kept");
 }
