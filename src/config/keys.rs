@@ -53,8 +53,12 @@ pub(super) const SITE: Section = Section {
 pub(super) const DATABASE: Section = Section { name: "database", noun: "[database]", is_list: false, keys: &[("url", Text)] };
 
 /// `[server]`.
-pub(super) const SERVER: Section =
-    Section { name: "server", noun: "[server]", is_list: false, keys: &[("listen", Text), ("made_feeds", Text), ("on_demand", Flag)] };
+pub(super) const SERVER: Section = Section {
+    name: "server",
+    noun: "[server]",
+    is_list: false,
+    keys: &[("listen", Text), ("made_feeds", Text), ("on_demand", Flag), ("generic_types", Flag)],
+};
 
 /// `[push]`.
 pub(super) const PUSH: Section = Section {

@@ -183,5 +183,6 @@ fn server(mut reader: Reader<'_>, folder: &Folder) -> Option<(Server, Option<boo
         Some(told) => Some(told?),
         None => None,
     };
-    Some((Server { listen, made_feeds, on_demand: true }, on_demand))
+    let generic_types = reader.flag("generic_types", false)?;
+    Some((Server { listen, made_feeds, on_demand: true, generic_types }, on_demand))
 }

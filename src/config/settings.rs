@@ -77,6 +77,8 @@ pub struct Server {
     pub made_feeds: PathBuf,
     /// Whether there is a feed for every section, tag, author and language; without the key where no feed is private.
     pub on_demand: bool,
+    /// Whether feeds are served as `application/xml` and `application/json`.
+    pub generic_types: bool,
 }
 
 /// How readers learn of news without asking (WebSub).

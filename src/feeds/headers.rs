@@ -14,6 +14,14 @@ pub fn content_type(format: Format) -> String {
     if essence.ends_with("+xml") { format!("{essence}; charset=utf-8") } else { essence.to_owned() }
 }
 
+/// The same as browsers know it, which then show the document.
+pub fn generic_type(format: Format) -> &'static str {
+    match format {
+        Format::Rss | Format::Atom => "application/xml; charset=utf-8",
+        Format::Json => "application/json",
+    }
+}
+
 /// The value of `Cache-Control`: readers ask every few minutes, a cache may answer while it asks us, and for a day if we don't
 /// answer; a page of an archive stays as it is, and a private feed is nobody else's to keep.
 pub fn cache_control(feed: &Feed, place: Place) -> String {

@@ -14,7 +14,7 @@ use super::negotiation::{Coding, coding, http_date, is_unchanged};
 use crate::config::{Config, Feed};
 use crate::domain::links::Links;
 use crate::domain::time::Millis;
-use crate::feeds::headers::{cache_control, content_type};
+use crate::feeds::headers::{cache_control, content_type, generic_type};
 use crate::feeds::made::Made;
 use crate::feeds::offer::Place;
 use crate::feeds::plan;
@@ -28,6 +28,7 @@ const EXPOSED: &str = "ETag, Last-Modified, Link";
 pub(super) struct Ready {
     etag: String,
     modified: Option<Millis>,
+    content_type: String,
     /// What a 200 and a 304 have in common, but for the entity tag.
     common: HeaderMap,
     said: [OnceLock<Said>; 3],
@@ -71,7 +72,8 @@ impl Ready {
         if feed.private.is_some() {
             common.insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
         }
-        Self { etag: made.etag.clone(), modified: made.modified, common, said: Default::default() }
+        let content_type = if config.server.generic_types { generic_type(made.format).to_owned() } else { content_type(made.format) };
+        Self { etag: made.etag.clone(), modified: made.modified, content_type, common, said: Default::default() }
     }
 
     /// Whether it is about this version.
@@ -126,7 +128,7 @@ impl Ready {
             // A strong tag names bytes, so each coding has its own (RFC 9110 section 8.8.3.3).
             add(&mut unchanged, header::ETAG, &format!("\"{}{suffix}\"", self.etag));
             let mut whole = unchanged.clone();
-            add(&mut whole, header::CONTENT_TYPE, &content_type(made.format));
+            add(&mut whole, header::CONTENT_TYPE, &self.content_type);
             whole.extend(name.map(|name| (header::CONTENT_ENCODING, HeaderValue::from_static(name))));
             whole.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("inline"));
             whole.insert(header::ACCEPT_RANGES, HeaderValue::from_static("none"));

@@ -103,3 +103,14 @@ async fn the_demo_publishes_and_shows_what_was_published_and_nobody_else_does() 
         assert_eq!(plain.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
 }
+
+#[tokio::test]
+async fn an_operator_may_have_browsers_show_feeds() {
+    let site = Site::of(&CONFIG.replace("[[sources]]", "[server]\ngeneric_types = true\n[[sources]]"), false, false).await;
+    site.publish("One").await;
+    for (file, media_type) in
+        [("news.rss", "application/xml; charset=utf-8"), ("news.atom", "application/xml; charset=utf-8"), ("news.json", "application/json")]
+    {
+        assert_eq!(site.get(&format!("/feeds/{file}")).await.header(header::CONTENT_TYPE), media_type);
+    }
+}
