@@ -8,7 +8,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use tokio::sync::Semaphore;
 
-use super::archive::{self, Page};
+use super::archive;
 use super::codings::room;
 use super::format::Format;
 use super::made::Made;
@@ -16,6 +16,7 @@ use super::offer::{self, Asked, Place};
 use super::shelf::{Shelf, file_name};
 use super::{making, plan};
 use crate::config::{Config, Feed};
+use crate::domain::links::Links;
 use crate::domain::selection::Selection;
 use crate::domain::time::Millis;
 use crate::store::Store;
@@ -30,9 +31,9 @@ const AT_ONCE: usize = 2;
 #[derive(Debug, Clone)]
 pub enum Found {
     /// A document of a feed.
-    Document(Feed, Arc<Made>),
-    /// A page of the archive follows the one that was asked about; none: the feed itself does.
-    Next(Feed, Option<Page>),
+    Document(Arc<Feed>, Arc<Made>),
+    /// What follows the page that was asked about is at this address, without the format: another page, or the feed itself.
+    Next(String),
     /// A declared feed that is not made yet.
     NotYet,
 }
@@ -40,7 +41,7 @@ pub enum Found {
 /// A document that was made for somebody.
 #[derive(Debug, Clone)]
 struct Entry {
-    feed: Feed,
+    feed: Arc<Feed>,
     made: Arc<Made>,
     generation: Arc<AtomicU64>,
 }
@@ -94,12 +95,13 @@ impl Demand {
         match (asked.place, declared) {
             (Place::Newest, Some(feed)) => {
                 let made = shelf.get(&file_name(feed, format));
-                return Ok(Some(made.map_or(Found::NotYet, |made| Found::Document(feed.clone(), made))));
+                return Ok(Some(made.map_or(Found::NotYet, |made| Found::Document(Arc::new(feed.clone()), made))));
             }
             (Place::After(page), _) => {
                 let Some(feed) = offer::feed(store, config, &asked.subject, now).await? else { return Ok(None) };
                 let next = archive::page_after(store, &feed, page, now).await?;
-                return Ok(Some(Found::Next(feed, next)));
+                let itself = || Links(&config.site.base_url).feed_page(&feed.path());
+                return Ok(Some(Found::Next(next.map_or_else(itself, |page| plan::address(config, &feed, page)))));
             }
             _ => {}
         }
@@ -110,7 +112,7 @@ impl Demand {
             if !shelf.was_touched(&entry.feed.selection, entry.generation.load(Ordering::Acquire)) {
                 // What was touched is remembered for a while only: this one is up to here.
                 entry.generation.fetch_max(until, Ordering::AcqRel);
-                return Ok(Some(Found::Document(entry.feed.clone(), Arc::clone(&entry.made))));
+                return Ok(Some(Found::Document(Arc::clone(&entry.feed), Arc::clone(&entry.made))));
             }
             self.cache.remove_if(&key, |kept| Arc::ptr_eq(&kept.made, &entry.made));
         }
@@ -153,7 +155,7 @@ impl Demand {
         let own = before.map(|entry| Arc::clone(&entry.made));
         let made = making::make(store, config, &feed, plan, vec![(format, own)], now).await.map_err(Missing::Failed)?;
         let made = made.into_iter().next().ok_or(Missing::Nothing)?;
-        Ok(Entry { feed, made: Arc::new(made), generation: Arc::new(AtomicU64::new(generation)) })
+        Ok(Entry { feed: Arc::new(feed), made: Arc::new(made), generation: Arc::new(AtomicU64::new(generation)) })
     }
 }
 

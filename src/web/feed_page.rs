@@ -11,13 +11,11 @@ use super::index::row;
 use super::page::{COPY_SCRIPT, COPYING_POLICY};
 use super::visitor::Visitor;
 use crate::config::Feed;
-use crate::domain::links::Links;
 use crate::domain::selection::Selection;
 use crate::feeds::demand::Found;
 use crate::feeds::format::Format;
 use crate::feeds::made::Made;
 use crate::feeds::offer::{Asked, Place};
-use crate::feeds::plan;
 use crate::store::terms::Term;
 use crate::templates::pages::{Alternate, FeedGroup, FeedPage, FeedRow};
 
@@ -28,13 +26,7 @@ pub(super) async fn show(web: &Web, wanted: &Asked, visitor: &Visitor, method: &
     match found {
         None => Err(WebError::not_found()),
         Some(Found::NotYet) => Err(WebError::soon(NOT_YET)),
-        Some(Found::Next(feed, page)) => {
-            let to = match page {
-                Some(page) => plan::address(&app.config, &feed, page),
-                None => Links(&app.config.site.base_url).feed_page(&feed.path()),
-            };
-            Ok((StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, to)]).into_response())
-        }
+        Some(Found::Next(to)) => Ok((StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, to)]).into_response()),
         Some(Found::Document(feed, made)) => page(web, wanted, &feed, &made, visitor, method).await,
     }
 }

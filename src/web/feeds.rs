@@ -9,11 +9,9 @@ use super::readership::Peer;
 use super::ready::{Begun, Ready};
 use super::visitor::Visitor;
 use super::{Shared, Web, feed_page};
-use crate::domain::links::Links;
 use crate::feeds::demand::Found;
 use crate::feeds::format::Format;
 use crate::feeds::offer::Asked;
-use crate::feeds::plan;
 use crate::feeds::shelf::file_name;
 
 /// For an answer that is about to change.
@@ -51,11 +49,7 @@ async fn document(web: &Web, wanted: &Asked, format: Format, peer: Peer, method:
     match found? {
         None => Err(WebError::not_found()),
         Some(Found::NotYet) => Err(WebError::soon(NOT_YET)),
-        Some(Found::Next(feed, page)) => {
-            let to = match page {
-                Some(page) => plan::address(&app.config, &feed, page),
-                None => Links(&app.config.site.base_url).feed_page(&feed.path()),
-            };
+        Some(Found::Next(to)) => {
             let headers = [(header::LOCATION, format!("{to}.{}", format.extension())), (header::CACHE_CONTROL, KEEP.to_owned())];
             Ok((StatusCode::TEMPORARY_REDIRECT, headers).into_response())
         }
