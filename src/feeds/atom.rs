@@ -1,7 +1,7 @@
 //! Atom 1.0 (RFC 4287).
 
 use atom_syndication::{Category, Content, Entry, Feed, FixedDateTime, Generator, Link, Person, Text};
-use chrono::DateTime;
+use chrono::{DateTime, FixedOffset, Offset as _, Utc};
 use html_escape::encode_double_quoted_attribute;
 
 use super::element::{Element, HISTORY, MEDIA, for_atom, lead_image};
@@ -87,7 +87,7 @@ fn made(item: &Item<'_>) -> Entry {
     Entry {
         title: text(&item.title),
         id: (&item.uri).into(),
-        updated: date(item.updated),
+        updated: date(item.updated).with_timezone(&FixedOffset::east_opt(item.offset * 60).unwrap_or_else(|| Utc.fix())),
         published: Some(date(item.published)),
         authors: item.authors.iter().map(person).collect(),
         categories: item.categories.iter().map(category).collect(),

@@ -175,11 +175,11 @@ pub(super) fn as_numbers(escaped: &str) -> String {
     out
 }
 
-/// Whether text behind an `&` makes it a reference of HTML's, closed or not.
+/// Whether text behind an `&` makes it a reference of HTML's, closed or not, or what validators take for one.
 fn begins_reference(after: &str) -> bool {
-    let name = &after[..after.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(after.len())];
+    let name = &after[..after.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(after.len())];
     let whole = format!("&{name};");
-    after.starts_with('#') || name.contains(|c: char| c.is_ascii_digit()) || decode_html_entities(&whole) != whole
+    after.starts_with('#') || !name.chars().all(char::is_alphabetic) || decode_html_entities(&whole) != whole
 }
 
 #[cfg(test)]
@@ -188,12 +188,12 @@ mod tests {
 
     #[test]
     fn only_what_looks_like_html_is_written_by_number() {
-        for same in ["Fish &amp; chips", "R&amp;D", "5 &lt; 6 &gt; 4 &lt;3", "&quot;x&apos; &#10;", "?a=1&amp;b=2"] {
+        for same in ["Fish &amp; chips", "R&amp;D", "5 &lt; 6 &gt; 4 &lt;3", "&quot;x&apos; &#10;", "?a=1&amp;b=2", "师&amp;生"] {
             assert_eq!(as_numbers(same), same);
         }
         assert_eq!(
-            as_numbers("AT&amp;amp;T &amp;#8; &amp;lt x&amp;2 &lt;b&gt; &lt;/p"),
-            "AT&#x26;amp;T &#x26;#8; &#x26;lt x&#x26;2 &#x3C;b&gt; &#x3C;/p"
+            as_numbers("AT&amp;amp;T &amp;#8; &amp;lt x&amp;2 y&amp;a_b &lt;b&gt; &lt;/p"),
+            "AT&#x26;amp;T &#x26;#8; &#x26;lt x&#x26;2 y&#x26;a_b &#x3C;b&gt; &#x3C;/p"
         );
     }
 }

@@ -70,6 +70,8 @@ pub struct Item<'a> {
     pub published: Millis,
     /// Last significant change, never before `published`.
     pub updated: Millis,
+    /// Minutes east of UTC of the zone in which that is written, in Atom: the document's matter, for the article's it is 0.
+    pub offset: i32,
 }
 
 /// The item that an article makes; `twins` are its public translations.
@@ -100,6 +102,7 @@ pub fn item<'a>(article: &'a Article, twins: &[Twin], site: &'a Site, feed: &Fee
         enclosure: article.enclosure.as_ref().and_then(enclosure),
         published: article.published_at.whole_second(),
         updated: article.updated_at.max(article.published_at).whole_second(),
+        offset: 0,
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use bytes::Bytes;
 
-use super::feed::{head, item};
+use super::feed::{Item, head, item};
 use super::format::Format;
 use super::made::{Fingerprint, Made, press};
 use super::plan::{self, Plan};
@@ -37,7 +37,7 @@ pub async fn make(store: &Store, config: &Config, feed: &Feed, plan: Plan, wante
                 let planned = items[i];
                 articles.get(&planned.row).map_or_else(
                     || Err(format.failed(&"its article was not read")),
-                    |article| format.item(&item(article, &planned.twins, &site, &feed)),
+                    |article| format.item(&Item { offset: planned.offset, ..item(article, &planned.twins, &site, &feed) }),
                 )
             };
             let (mut made, failed) = press(format, &frame, &fingerprints, before.as_deref(), write);

@@ -77,11 +77,12 @@ pub(super) fn item(item: &Item<'_>) -> Result<Vec<u8>, FeedError> {
     let text = written(&channel)?;
     let cut = |text: &str| Some(text[text.find("<item>")?..].strip_suffix(END)?.to_owned());
     let text = cut(&text).ok_or_else(|| Format::Rss.misshapen())?;
-    // Only these two are HTML, and hold no tag of their own's name: one is escaped, the other comes last of what may hold text.
+    // Only these two are HTML. All but the second is escaped, so its first tag and its last one are the element's.
     let (plain, html) = text.split_at(text.find("<content:encoded>").unwrap_or(text.len()));
+    let (html, last) = html.split_at(html.rfind("</content:encoded>").unwrap_or(html.len()));
     let (before, rest) = plain.split_at(plain.find("<description>").unwrap_or(plain.len()));
     let (description, after) = rest.split_at(rest.find("</description>").unwrap_or_default());
-    Ok([as_numbers(before).as_str(), description, &as_numbers(after), html].concat().into_bytes())
+    Ok([as_numbers(before).as_str(), description, &as_numbers(after), html, &as_numbers(last)].concat().into_bytes())
 }
 
 fn made(item: &Item<'_>) -> rss::Item {

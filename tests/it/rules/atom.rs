@@ -48,19 +48,19 @@ fn common(node: Node<'_, '_>, findings: &mut Findings) {
         let (kind, told) = (name(element), text(element));
         match kind.as_str() {
             "atom:title" | "atom:subtitle" | "atom:summary" | "atom:rights" => construct(element, &kind, &told, findings),
-            "atom:generator" => findings.plain(&told, &kind),
+            "atom:generator" => findings.told(element, &told, &kind),
             "atom:id" => findings.id(&told, &kind),
             "atom:updated" | "atom:published" => drop(findings.date(&told)),
             "atom:icon" | "atom:logo" => findings.address(&told, &kind),
             "atom:author" | "atom:contributor" => {
                 findings.children(element, "", "atom:name atom:uri atom:email");
                 let name_of = findings.one(element, "atom:name");
-                findings.plain(&name_of, "atom:name");
+                findings.told(element, &name_of, "atom:name");
                 element.children().filter(|child| name(*child) == "atom:uri").for_each(|uri| findings.address(&text(uri), "atom:uri"));
             }
             "atom:category" => {
                 findings.expect(element.attribute("term").is_some_and(|term| !term.trim().is_empty()), "MissingAttribute", "term");
-                element.attribute("label").into_iter().for_each(|label| findings.plain(label, "label"));
+                element.attribute("label").into_iter().for_each(|label| findings.told(element, label, "label"));
             }
             _ => {}
         }
@@ -70,7 +70,7 @@ fn common(node: Node<'_, '_>, findings: &mut Findings) {
 /// Text of a declared kind; without one it is plain.
 fn construct(element: Node<'_, '_>, kind: &str, told: &str, findings: &mut Findings) {
     match element.attribute("type") {
-        None | Some("text") => findings.plain(told, kind),
+        None | Some("text") => findings.told(element, told, kind),
         Some("html") => findings.html(told, kind),
         Some(other) => findings.say("InvalidTextType", other),
     }

@@ -36,15 +36,14 @@ pub(super) fn judge(source: &str, document: &Document<'_>, findings: &mut Findin
 /// What the channel says of itself.
 fn about(channel: Node<'_, '_>, findings: &mut Findings) {
     for required in ["title", "description"] {
-        let told = findings.one(channel, required);
-        findings.plain(&told, required);
+        findings.one(channel, required);
     }
     let home = findings.one(channel, "link");
     findings.address(&home, "link");
     for element in channel.children().filter(Node::is_element) {
         let told = text(element);
         match name(element).as_str() {
-            "copyright" | "generator" | "category" => findings.plain(&told, &name(element)),
+            "title" | "description" | "copyright" | "generator" | "category" => findings.told(element, &told, &name(element)),
             "docs" => findings.address(&told, "docs"),
             "language" => findings.language(&told),
             "lastBuildDate" | "pubDate" => findings.date_of_mail(&told),
@@ -99,7 +98,7 @@ fn item(item: Node<'_, '_>, findings: &mut Findings) {
     for element in item.children().filter(Node::is_element) {
         let told = text(element);
         match name(element).as_str() {
-            "title" | "category" | "dc:creator" => findings.plain(&told, &name(element)),
+            "title" | "category" | "dc:creator" => findings.told(element, &told, &name(element)),
             "link" | "comments" => findings.address(&told, "link"),
             "description" | "content:encoded" => {
                 findings.expect(!told.trim().is_empty(), "NotBlank", name(element));

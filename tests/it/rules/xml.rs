@@ -110,9 +110,28 @@ impl Findings {
             picture.attributes().for_each(|a| self.expect(known.contains(&a.name()), "UnexpectedAttribute", a.name()));
             for words in picture.children().filter(|child| child.is_element()) {
                 self.expect(matches!(words.attribute("type"), None | Some("plain" | "html")), "InvalidMediaTextType", text(words));
-                self.plain(&text(words), "media:description");
+                self.told(words, &text(words), "media:description");
             }
         }
+    }
+
+    /// Plain text in an element or its attribute. A reference by number says that what looks like HTML is none.
+    pub(super) fn told(&mut self, element: Node<'_, '_>, text: &str, what: &str) {
+        self.legible(text, what);
+        if element.document().input_text()[element.range()].contains("&#x") {
+            return;
+        }
+        let is_reference = |after: &str| {
+            let (hash, name) = after.strip_prefix('#').map_or((false, after), |name| (true, name));
+            let name = &name[..name.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(name.len())];
+            let whole = format!("&{name};");
+            let is_word = !hash && name.chars().all(char::is_alphabetic);
+            !name.is_empty() && (!is_word || html_escape::decode_html_entities(&whole) != whole)
+        };
+        self.expect(!text.split('&').skip(1).any(is_reference), "ContainsHTML", format!("{what}: {text}"));
+        let is_tag = |after: &str| after.starts_with(|c: char| c == '/' || c.is_ascii_alphabetic());
+        let is_rss = element.document().root_element().has_tag_name("rss");
+        self.expect(!is_rss || !text.split('<').skip(1).any(is_tag), "CharacterData", format!("{what}: {text}"));
     }
 
     /// Feed history: a whole feed is no page of an archive.
