@@ -21,6 +21,7 @@ mod page;
 mod publish;
 mod readership;
 mod ready;
+mod socket;
 mod story;
 mod subscribe;
 #[cfg(test)]
@@ -35,7 +36,6 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -47,6 +47,7 @@ pub use door::{Answer, Door};
 use error::WebError;
 use front::Front;
 use limit::Limit;
+use socket::Sockets;
 use subscribe::Offered;
 
 /// The longest body that a form may send, in bytes.
@@ -115,11 +116,7 @@ pub async fn stand_by(app: App, listener: TcpListener, stop: CancellationToken) 
 }
 
 async fn answer(door: Door, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
-    let listener = listener.tap_io(|stream| {
-        // A short answer must not wait for the acknowledgement of the one before it; where it can't be set, it only waits.
-        let _ = stream.set_nodelay(true);
-    });
-    let server = axum::serve(listener, door).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let server = axum::serve(Sockets(listener), door).with_graceful_shutdown(stop.clone().cancelled_owned());
     let patience = async {
         stop.cancelled().await;
         tokio::time::sleep(GRACE).await;
