@@ -52,9 +52,10 @@ pub(super) async fn run(engine: &Engine, transport: &Transport, wait: i64, stop:
         return Ok(Report { trouble, ..Report::default() });
     }
     let names = engine.carried_by(transport);
+    let before = engine.others(transport).await;
     engine.give_remains_back(transport, &names).await?;
     let due = engine.store.has_work(&names, &engine.node, (engine.clock)().plus(wait)).await?;
-    if !due && !engine.others_hold(transport).await {
+    if !due && engine.nothing_comes(transport, before).await {
         return Ok(Report::default());
     }
     let (way, signer) = match engine.way(transport).and_then(|way| Ok((way, engine.signer(transport)?))) {
@@ -115,6 +116,7 @@ impl Feeder<'_> {
         while !self.stop.is_cancelled() {
             self.take_back().await?;
             self.postpone().await;
+            let others = self.engine.others(self.transport).await;
             let singles = self.singles().await?;
             let blocks = self.blocks().await?;
             if singles || blocks {
@@ -122,7 +124,7 @@ impl Feeder<'_> {
             }
             let busy = self.open > 0;
             let next = if busy { None } else { self.engine.store.next_waiting(&self.names).await? };
-            if !busy && next.is_none_or(|due| due > deadline) && !self.engine.others_hold(self.transport).await {
+            if !busy && next.is_none_or(|due| due > deadline) && self.engine.nothing_comes(self.transport, others).await {
                 break;
             }
             let docket = Arc::clone(&self.docket);
@@ -158,7 +160,7 @@ impl Feeder<'_> {
         let any = !claimed.is_empty();
         for delivery in claimed {
             let leased = Leased::Single(delivery.id);
-            held.insert(leased, self.transport.name.clone());
+            held.by.insert(leased, self.transport.name.clone());
             let ticket = self.ticket(leased);
             let job = self.job(delivery, ticket);
             self.docket.add_letter(job);
@@ -201,7 +203,7 @@ impl Feeder<'_> {
         let wanted = self.wanted(std::slice::from_ref(name), &full);
         let claimed = self.engine.store.claim_block(wanted, (self.engine.clock)()).await?;
         let Some((block, edition, deliveries)) = claimed else { return Ok(false) };
-        held.insert(Leased::Block(block), self.transport.name.clone());
+        held.by.insert(Leased::Block(block), self.transport.name.clone());
         drop(held);
         self.last_edition = edition;
         let (engine, all) = (self.engine, &self.engine.config.transports);

@@ -1,23 +1,54 @@
 //! What the runs of this process have in hand: leased by one and the same node, and each given back by who leased it.
 
+use std::collections::{HashMap, HashSet};
+
 use super::lease::Leased;
 use super::{Engine, pool};
 use crate::config::Transport;
 
+/// What the runs have leased.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    /// By which transport.
+    pub(super) by: HashMap<Leased, String>,
+    /// How often each of them gave something back.
+    returns: HashMap<String, u64>,
+}
+
+/// What is in the hands of others that share mail with a transport, and may come back for it to send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Others {
+    /// Whether they have some.
+    pub(super) hold: bool,
+    /// How often something came back: who looked for work just before that has to look again.
+    returns: u64,
+}
+
 impl Engine {
-    /// Whether others that share mail with this transport have some in hand, which may come back for it to send.
-    pub(super) async fn others_hold(&self, transport: &Transport) -> bool {
+    /// What others have in hand.
+    pub(super) async fn others(&self, transport: &Transport) -> Others {
         let (held, all) = (self.held.lock().await, &self.config.transports);
-        let others = |name: &String| pool::members(all, name).any(|t| t.name != transport.name && held.values().any(|by| *by == t.name));
-        self.carried_by(transport).iter().any(others)
+        let names = self.carried_by(transport);
+        let others: HashSet<&String> =
+            names.iter().flat_map(|name| pool::members(all, name)).map(|t| &t.name).filter(|name| **name != transport.name).collect();
+        Others {
+            hold: held.by.values().any(|by| others.contains(by)),
+            returns: others.iter().filter_map(|name| held.returns.get(*name)).sum(),
+        }
+    }
+
+    /// Whether others have nothing in hand, nor gave anything back since they had this.
+    pub(super) async fn nothing_comes(&self, transport: &Transport, since: Others) -> bool {
+        let now = self.others(transport).await;
+        !now.hold && now == since
     }
 
     /// Gives back what a run of this transport that ended badly still has leased; nothing of it is in flight any more.
     pub(super) async fn give_remains_back(&self, transport: &Transport, names: &[String]) -> anyhow::Result<()> {
         let mut held = self.held.lock().await;
-        held.retain(|_, by| *by != transport.name);
-        let blocks: Vec<i64> = held.keys().filter_map(|l| if let Leased::Block(id) = l { Some(*id) } else { None }).collect();
-        let singles: Vec<i64> = held.keys().filter_map(|l| if let Leased::Single(id) = l { Some(*id) } else { None }).collect();
+        held.by.retain(|_, by| *by != transport.name);
+        let blocks: Vec<i64> = held.by.keys().filter_map(|l| if let Leased::Block(id) = l { Some(*id) } else { None }).collect();
+        let singles: Vec<i64> = held.by.keys().filter_map(|l| if let Leased::Single(id) = l { Some(*id) } else { None }).collect();
         Ok(self.store.give_remains_back(names, &self.node, &blocks, &singles).await?)
     }
 
@@ -36,7 +67,9 @@ impl Engine {
             self.store.give_singles_back(&singles, &self.node).await?;
         }
         for leased in over {
-            held.remove(leased);
+            if let Some(by) = held.by.remove(leased) {
+                *held.returns.entry(by).or_default() += 1;
+            }
         }
         Ok(())
     }
@@ -85,7 +118,7 @@ mod tests {
             !engine.store.claim_waiting(wanted, 1, NOW).await.unwrap().is_empty()
         };
         assert!(take().await);
-        engine.held.lock().await.insert(leased, "first".into());
+        engine.held.lock().await.by.insert(leased, "first".into());
         // The first can't reach its relay; the second looks for work meanwhile, as every run does, with what is in hand locked.
         let mut held = engine.held.lock().await;
         let giving = tokio::spawn({
@@ -102,13 +135,27 @@ mod tests {
             taken = take().await;
         }
         assert!(taken, "given back, it is free");
-        held.insert(leased, "second".into());
+        held.by.insert(leased, "second".into());
         drop(held);
         giving.await.unwrap().unwrap();
-        assert_eq!(engine.held.lock().await.get(&leased).map(String::as_str), Some("second"));
-        assert!(engine.others_hold(&engine.config.transports[0]).await, "it may come back for the first");
+        assert_eq!(engine.held.lock().await.by.get(&leased).map(String::as_str), Some("second"));
+        assert!(engine.others(&engine.config.transports[0]).await.hold, "it may come back for the first");
         // A run that begins now leaves the other its own.
         engine.give_remains_back(&engine.config.transports[0], &names).await.unwrap();
         assert!(!take().await, "nobody else may have it now");
+    }
+
+    #[tokio::test]
+    async fn what_came_back_after_a_look_for_work_is_looked_for_again() {
+        let home = tempfile::tempdir().unwrap();
+        let (engine, delivery) = engine(home.path()).await;
+        let (first, second) = (&engine.config.transports[0], &engine.config.transports[1]);
+        let before = engine.others(second).await;
+        assert!(engine.nothing_comes(second, before).await);
+        engine.held.lock().await.by.insert(Leased::Single(delivery), "first".into());
+        engine.give_back(&[Leased::Single(delivery)]).await.unwrap();
+        assert!(!engine.nothing_comes(second, before).await, "the second may have looked while the first had it");
+        let after = engine.others(second).await;
+        assert!(engine.nothing_comes(second, after).await && engine.nothing_comes(first, engine.others(first).await).await);
     }
 }

@@ -34,9 +34,9 @@ mod standing;
 pub mod thread;
 mod turns;
 
+use hands::Held;
 use health::Health;
 pub use lane::FRESH;
-use lease::Leased;
 use pool::Pools;
 use recorder::Recorder;
 use route::Way;
@@ -90,7 +90,7 @@ pub struct Engine {
     pools: Arc<Pools>,
     standings: Arc<Standings>,
     /// What the runs of this process have leased, by transport; locked while something is leased.
-    held: Arc<tokio::sync::Mutex<HashMap<Leased, String>>>,
+    held: Arc<tokio::sync::Mutex<Held>>,
     attempted: Arc<AtomicU64>,
     /// How often in a row the relay answered a delivery with trouble of its own.
     troubled: Arc<Mutex<HashMap<i64, u32>>>,
