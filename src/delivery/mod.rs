@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::{anyhow, bail};
+use anyhow::anyhow;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +26,7 @@ mod health;
 mod lane;
 mod lease;
 mod letters;
+mod orders;
 mod pool;
 mod recorder;
 mod route;
@@ -37,6 +38,7 @@ mod turns;
 use hands::Held;
 use health::Health;
 pub use lane::FRESH;
+pub use orders::{close_editions, order};
 use pool::Pools;
 use recorder::Recorder;
 use route::Way;
@@ -271,38 +273,4 @@ impl Engine {
 pub fn check_keys(transports: &[Transport]) -> anyhow::Result<()> {
     let faults: Vec<String> = transports.iter().filter_map(|transport| Signer::of(transport).err()).flatten().collect();
     if faults.is_empty() { Ok(()) } else { Err(anyhow!(faults.join("\n"))) }
-}
-
-/// Ends what is left of cancelled editions, and closes those whose last delivery ended; called by the daemon and `deliver`.
-pub async fn close_editions(store: &Store, now: Millis) -> anyhow::Result<Vec<i64>> {
-    for edition in store.cancelled_open().await? {
-        store.clear_cancelled(edition, now).await?;
-    }
-    let finished = store.finish_editions(now).await?;
-    for edition in &finished {
-        tracing::info!(edition, "went out: every delivery has ended");
-    }
-    Ok(finished)
-}
-
-/// Follows an admin's order about an edition to its end; gives one sentence of what was done.
-pub async fn order(store: &Store, edition: i64, order: Order, now: Millis) -> anyhow::Result<String> {
-    if order == Order::Retry {
-        let known =
-            store.edition(edition).await?.ok_or_else(|| anyhow!("there is no edition {edition}: `courant editions list` shows them"))?;
-        known.state.after(order).map_err(|why| anyhow!("edition {edition}: {why}"))?;
-        let counts = store.edition_counts(edition).await?;
-        if counts.failed + counts.held == 0 && counts.queued == 0 {
-            bail!("edition {edition}: none of its mails failed or is held, so there is nothing to try again");
-        }
-    }
-    // Queued first: an edition that goes out with nothing open would be closed at once.
-    let queued = if order == Order::Retry { store.requeue(edition, now).await? } else { 0 };
-    let state = store.order(edition, order, None).await?;
-    let more = match order {
-        Order::Cancel => format!(", {} mails will not be sent", store.clear_cancelled(edition, now).await?),
-        Order::Retry => format!(", {queued} mails are queued again"),
-        Order::Pause | Order::Resume => String::new(),
-    };
-    Ok(format!("edition {edition} is {}{more}", state.word()))
 }

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::database::Database;
-use super::posts::{self, columns, number};
+use super::options;
+use super::posts::{columns, number};
 use crate::config::Source;
 use crate::sources::survey::{Facts, ids, zone_name};
 
 /// Facts about a site, and its posts that are not public by the reason why.
 pub(in crate::sources) async fn facts(source: &Source) -> anyhow::Result<Facts> {
     let mut database = Database::open(source).await?;
-    let site = posts::site(&mut database, &source.timezone).await?;
+    let site = options::read(&mut database, &source.timezone).await?;
     let languages: Vec<&str> = site.languages.tags().collect();
     let structure = match site.option("permalink_structure") {
         "" => "plain: ?p=NUMBER".to_owned(),

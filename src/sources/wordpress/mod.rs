@@ -6,6 +6,7 @@ mod dates;
 mod export;
 mod facts;
 mod languages;
+mod options;
 mod permalinks;
 mod posts;
 mod render;
@@ -37,7 +38,7 @@ const ROUNDS: usize = 8;
 /// Scheduled posts are told with their future date. The error is one sentence for the operator and never holds the password.
 pub(crate) async fn read(source: &Source, site_language: &str, since: Option<Millis>, found: Sender<Found>) -> Result<bool, anyhow::Error> {
     let mut database = Database::open(source).await?;
-    let mut site = posts::site(&mut database, &source.timezone).await?;
+    let mut site = options::read(&mut database, &source.timezone).await?;
     let language = site.language().unwrap_or_else(|| site_language.to_owned());
     let mut after = 0;
     let mut guids = Seen::default();
@@ -71,7 +72,7 @@ pub(crate) async fn read(source: &Source, site_language: &str, since: Option<Mil
 /// Whether the site can be read: connection and tables.
 pub(crate) async fn check(source: &Source) -> Result<(), anyhow::Error> {
     let mut database = Database::open(source).await?;
-    posts::site(&mut database, &source.timezone).await?;
+    options::read(&mut database, &source.timezone).await?;
     posts::page(&mut database, 0, None).await?;
     database.close().await;
     Ok(())

@@ -1,0 +1,74 @@
+//! What holds for a whole site: its options, sections and writers, and its place in a network of sites.
+
+use std::collections::HashMap;
+
+use super::database::Database;
+use super::languages;
+use super::posts::{columns, number, pairs};
+use super::site::{Site, Term, User};
+
+/// Options that say how a site writes addresses, dates and files.
+const OPTIONS: &str = "'home','siteurl','permalink_structure','WPLANG','timezone_string','gmt_offset','upload_path','upload_url_path','date_format',\
+    'category_base','tag_base','default_category','blogname','blogdescription','use_smilies','show_on_front','page_on_front','page_for_posts','start_of_week',\
+    'time_format','polylang','icl_sitepress_settings','comment_registration','require_name_email','show_comments_cookies_opt_in','show_avatars'";
+
+/// The site's options, terms and writers.
+pub(super) async fn read(database: &mut Database, fallback: &jiff::tz::TimeZone) -> Result<Site, anyhow::Error> {
+    let mut site = Site::default();
+    let sql = format!("SELECT option_name, option_value FROM {{p}}options WHERE option_name IN ({OPTIONS})");
+    site.options = pairs(database.rows(&sql, &[]).await?);
+    site.stated_zone = super::dates::zone(site.option("timezone_string"), site.option("gmt_offset")).or_else(|| Some(fallback.clone()));
+    let clock = database.rows("SELECT CAST(UNIX_TIMESTAMP() AS CHAR)", &[]).await?;
+    let seconds = clock.first().and_then(|row| row[0].parse().ok()).unwrap_or_default();
+    site.now = jiff::Timestamp::from_second(seconds).unwrap_or_default();
+    let sql = "SELECT CAST(t.term_id AS CHAR), t.name, t.slug, tt.taxonomy, CAST(tt.parent AS CHAR), CAST(tt.count AS CHAR) \
+        FROM {p}terms t JOIN {p}term_taxonomy tt ON tt.term_id = t.term_id WHERE tt.taxonomy IN ('category', 'post_tag') ORDER BY t.name";
+    for (rank, row) in database.rows(sql, &[]).await?.into_iter().enumerate() {
+        let [id, name, slug, taxonomy, parent, count] = columns(row);
+        let term = Term { id: number(&id), name, slug, taxonomy, parent: number(&parent), count: number(&count), rank };
+        site.terms.insert(term.id, term);
+    }
+    site.users = users(database).await?;
+    site.uploads_below = network_folder(database).await?;
+    site.languages = languages::read(database, &site).await?;
+    Ok(site)
+}
+
+/// The main site's table prefix, if this is another site of a network: `wp_` of `wp_2_`.
+fn network(prefix: &str) -> Option<(&str, &str)> {
+    let bare = prefix.strip_suffix('_')?;
+    let network = bare.trim_end_matches(|c: char| c.is_ascii_digit());
+    (network.len() < bare.len() && network.ends_with('_')).then(|| (network, &bare[network.len()..]))
+}
+
+/// Where a site of a network keeps its files, below or instead of the usual folder; nothing for a site of its own.
+async fn network_folder(database: &mut Database) -> Result<Option<String>, anyhow::Error> {
+    let Some((network, number)) = network(&database.prefix).map(|(n, id)| (n.to_owned(), id.to_owned())) else { return Ok(None) };
+    // A site of its own may have a prefix of this form by chance; it has users of its own then.
+    if database.rows_if_there("SELECT CAST(MIN(ID) AS CHAR) FROM {p}users", &[]).await?.is_some() {
+        return Ok(None);
+    }
+    let sql = format!("SELECT meta_value FROM {network}sitemeta WHERE meta_key = 'ms_files_rewriting'");
+    let rewriting = database.rows_if_there(&sql, &[]).await?.unwrap_or_default();
+    let is_old = rewriting.first().and_then(|row| row.first()).is_some_and(|value| !matches!(value.as_str(), "" | "0"));
+    Ok(Some(if is_old { "files".to_owned() } else { format!("wp-content/uploads/sites/{number}") }))
+}
+
+/// Writers; in a network of sites they stand in one table that bears the main site's prefix.
+async fn users(database: &mut Database) -> Result<HashMap<u64, User>, anyhow::Error> {
+    const SELECT: &str = "SELECT CAST(ID AS CHAR), display_name, user_nicename FROM {p}users";
+    let rows = match network(&database.prefix).map(|(network, _)| network.to_owned()) {
+        Some(network) => match database.rows_if_there(SELECT, &[]).await? {
+            Some(own) => own,
+            None => database.rows(&SELECT.replace("{p}", &network), &[]).await?,
+        },
+        None => database.rows(SELECT, &[]).await?,
+    };
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let [id, name, nicename] = columns(row);
+            (number(&id), User { name, nicename })
+        })
+        .collect())
+}
