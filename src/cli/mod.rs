@@ -58,7 +58,7 @@ enum Command {
     /// Look at mirrored articles, import them, let them keep their ids when their CMS changes
     #[command(subcommand)]
     Articles(articles::Command),
-    /// Look at feeds, write them to a folder
+    /// Look at feeds and at how many read them; write them to a folder, publish them elsewhere
     #[command(subcommand)]
     Feeds(feeds::Command),
     /// Look at who is sent changes by the hub
