@@ -65,11 +65,21 @@ impl Feed {
         }
     }
 
-    /// What stands behind `/feeds/` in its address, without a format.
+    /// What stands behind `/feeds/` in its address, without a format; a private feed's secret comes before what is chosen of it.
     pub fn path(&self) -> String {
-        match &self.private {
-            Some(secret) => format!("{}/{secret}", self.name),
-            None => self.name.clone(),
+        let Some(secret) = &self.private else { return self.name.clone() };
+        match self.name.split_once('/') {
+            Some((name, chosen)) => format!("{name}/{secret}/{chosen}"),
+            None => format!("{}/{secret}", self.name),
+        }
+    }
+
+    /// The name in its id, which no renaming changes: the first that it had, and what is chosen of it.
+    pub fn first_name(&self) -> String {
+        let Some(first) = self.was.first() else { return self.name.clone() };
+        match self.name.split_once('/') {
+            Some((_, chosen)) => format!("{first}/{chosen}"),
+            None => first.clone(),
         }
     }
 }

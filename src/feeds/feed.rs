@@ -38,7 +38,7 @@ pub enum Archive {
 /// All of a document but its items: the same head gives the same bytes in each format.
 #[derive(Debug, Clone)]
 pub struct Head<'a> {
-    /// `tag:ID_AUTHORITY:feeds/NAME`, the same in every format and in every document of the archive.
+    /// `tag:ID_AUTHORITY:feeds/NAME` with the first name it had, the same in every format and in every document of the archive.
     pub id: FeedText<'a>,
     /// The feed's title.
     pub title: FeedText<'a>,
@@ -80,7 +80,7 @@ pub fn head<'a>(site: &'a Site, feed: &'a Feed, updated: Millis, archive: &'a Ar
         Archive::Complete | Archive::Newest { .. } => home_url.clone(),
     };
     Head {
-        id: FeedText(Cow::Owned(format!("tag:{}:feeds/{}", site.id_authority, feed.name))),
+        id: FeedText(Cow::Owned(format!("tag:{}:feeds/{}", site.id_authority, feed.first_name()))),
         title: FeedText::line(&feed.title),
         description: feed.description.as_deref().map(FeedText::line),
         publisher: FeedText::line(&site.title),

@@ -7,7 +7,7 @@ use url::form_urlencoded;
 use super::archive::Page;
 use super::format::Format;
 use crate::config::{Config, Content, Feed};
-use crate::domain::links;
+use crate::domain::links::{self, Links};
 use crate::domain::selection::{Kind, Selection, term};
 use crate::domain::time::Millis;
 use crate::store::{Store, StoreResult};
@@ -105,6 +105,27 @@ impl Subject {
         let chain = CHOICES.iter().flat_map(|kind| self.chosen.list(*kind).iter().map(move |term| (kind, term)));
         let chain = chain.map(|(kind, term)| format!("{}/{}", kind.name(), links::encoded(term)));
         start.chain(chain).collect::<Vec<_>>().join("/")
+    }
+}
+
+impl Asked {
+    /// The same of a feed that goes by another name today; none if it goes by this one, or never was.
+    pub fn renamed(&self, config: &Config) -> Option<Self> {
+        let name = self.subject.declared.as_ref()?;
+        let feed = config.feeds.iter().find(|feed| feed.was.contains(name) && feed.private == self.subject.secret)?;
+        let subject = Subject { declared: Some(feed.name.clone()), ..self.subject.clone() };
+        Some(Self { subject, ..self.clone() })
+    }
+
+    /// Its address below `base_url`, the same for all spellings.
+    pub fn address(&self, config: &Config) -> String {
+        let page = match self.place {
+            Place::Newest => String::new(),
+            Place::Page(page) => format!("/archive/{page}"),
+            Place::After(page) => format!("/archive/{page}/next"),
+        };
+        let format = self.format.map(|format| format!(".{}", format.extension())).unwrap_or_default();
+        format!("{}{page}{format}", Links(&config.site.base_url).feed_page(&self.subject.path()))
     }
 }
 

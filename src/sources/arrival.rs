@@ -8,6 +8,7 @@ use url::Url;
 use super::{html, media};
 use crate::config::{Site, Source};
 use crate::domain::article::{Article, Draft};
+use crate::domain::characters::{one_line, repaired};
 use crate::domain::language;
 use crate::store::articles::{Arrival, WORDS};
 
@@ -49,6 +50,8 @@ pub(crate) fn fit(draft: &mut Draft, source: &Source, site: &Site) -> Result<(),
     if draft.source_id.is_empty() {
         return Err("it has no id".into());
     }
+    // As feeds write it, so that two ids never become one there.
+    draft.guid = draft.guid.take().map(|guid| one_line(&repaired(&guid))).filter(|guid| !guid.is_empty());
     for (what, at) in [("published_at", Some(draft.published_at)), ("updated_at", draft.updated_at)] {
         // What RFC 822 and RFC 3339 can write: the years 1 to 9999.
         if at.is_some_and(|at| !(-62_135_596_800_000..=253_402_300_799_999).contains(&at.0)) {
@@ -75,6 +78,11 @@ pub(crate) fn fit(draft: &mut Draft, source: &Source, site: &Site) -> Result<(),
 /// PostgreSQL keeps no U+0000.
 pub(super) fn without_nul(text: &str) -> String {
     text.replace('\0', "")
+}
+
+/// The permanent id that a draft asks for, or that is made of its own.
+pub(super) fn guid(draft: &Draft, source: &Source, site: &Site) -> String {
+    draft.guid.clone().unwrap_or_else(|| tag_uri(&site.id_authority, &source.name, &draft.source_id))
 }
 
 /// The permanent id of an article without one of its own.
@@ -123,7 +131,7 @@ pub(crate) fn clean(draft: Draft, source: &Source, site: &Site, hash: String) ->
     let image = media::image(&draft, &body_html, base.as_ref());
     let article = Article {
         row: 0,
-        guid: draft.guid.unwrap_or_else(|| tag_uri(&site.id_authority, &source.name, &draft.source_id)),
+        guid: guid(&draft, source, site),
         source: source.name.clone(),
         title: if title.is_empty() { made_title(&body_html, draft.published_at.in_zone(&source.timezone)) } else { title },
         url,

@@ -1,6 +1,6 @@
 //! Articles into a builtin source: from a file, every line checked before the first is kept, or one by one.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -9,11 +9,11 @@ use anyhow::{Context, anyhow, bail};
 use sha2::{Digest as _, Sha256};
 
 use super::exports::Exported;
-use super::keeping::keep;
+use super::keeping::{self, keep};
 use super::lines::Lines;
 use super::row::{COLUMNS, Row, check_columns, draft};
 use super::{BATCH, SyncReport, arrival, exports};
-use crate::config::{Config, Source, SourceKind};
+use crate::config::{Config, Ids, Source, SourceKind};
 use crate::domain::article::Draft;
 use crate::domain::time::Millis;
 use crate::store::Store;
@@ -67,6 +67,8 @@ pub async fn import(
     let undated: Vec<String> = undated.map(|one| arrival::without_nul(&one.draft.source_id)).collect();
     let known = store.known_among(&source.name, &undated).await?;
     let (mut drafts, mut refused, mut ids) = (Vec::new(), Vec::new(), HashSet::new());
+    let mut guids: HashMap<String, u64> = HashMap::new();
+    let shares_guids = source.ids == Ids::Source;
     for (line, article) in told.articles {
         let checked = article.and_then(|Exported { mut draft, is_dated }| {
             arrival::fit(&mut draft, source, &config.site)?;
@@ -80,13 +82,23 @@ pub async fn import(
             Ok(draft) if !ids.insert(draft.source_id.clone()) => {
                 refused.push((line, format!("the id {:?} is there twice", draft.source_id)))
             }
-            Ok(draft) => drafts.push(draft),
+            Ok(draft) => match guids.insert(arrival::guid(&draft, source, &config.site), line) {
+                Some(other) if !shares_guids => refused.push((line, format!("its guid is that of line {other} as well"))),
+                _ => drafts.push((line, draft)),
+            },
             Err(why) => refused.push((line, why)),
         }
     }
+    let claims: Vec<_> = drafts.iter().map(|(_, draft)| (draft.source_id.clone(), arrival::guid(draft, source, &config.site))).collect();
+    let taken = store.taken_among(&source.name, &claims).await?;
+    let own = format!("{}/", source.name);
+    let owner = |draft: &Draft| taken.get(&draft.source_id).filter(|owner| !(shares_guids && owner.starts_with(&own)));
+    refused.extend(drafts.iter().filter_map(|(line, draft)| Some((*line, keeping::taken_by(owner(draft)?)))));
+    refused.sort();
     if !refused.is_empty() {
         return Ok(Err(Refused(refused)));
     }
+    let drafts = drafts.into_iter().map(|(_, draft)| draft).collect();
     let report = publish(store, config, &source.name, drafts, now).await?;
     Ok(Ok(Imported { report, left_out: told.left_out }))
 }
@@ -104,7 +116,7 @@ fn told(file: &Path, source: &Source, language: &str, now: Millis) -> anyhow::Re
             let articles = export.articles.into_iter().map(|(line, read)| (line, read.map(|one| exported(one, now)))).collect();
             return Ok(Told { articles, left_out: export.left_out });
         }
-        _ => bail!("{name}: the name must end in .jsonl, .csv, .rss, .atom, .xml or .json, which says what it holds"),
+        _ => bail!("{name}: the name must end in .jsonl, .csv, .rss, .atom, .rdf, .xml or .json, which says what it holds"),
     };
     let article = |row: Row| {
         let mut row = named(row)?;

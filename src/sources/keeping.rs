@@ -68,10 +68,15 @@ async fn keep_together(
             Kept::Added if published > now => report.waiting += 1,
             Kept::Added => report.added += 1,
             Kept::Changed => report.changed += 1,
-            Kept::Taken(owner) => report.refused.push((id, format!("its guid belongs to {owner}"))),
+            Kept::Taken(owner) => report.refused.push((id, taken_by(&owner))),
         }
     }
     Ok(())
+}
+
+/// What is said of an article that can't be kept because its id is another's.
+pub(super) fn taken_by(owner: &str) -> String {
+    format!("its permanent id belongs to {owner}")
 }
 
 /// What is said of an article whose guid another one of its site has: copied and imported posts share guids.

@@ -12,16 +12,16 @@ use std::task::{Context, Poll};
 
 use arc_swap::ArcSwapOption;
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use axum::http::uri::PathAndQuery;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::serve::{IncomingStream, Listener};
 use tower_service::Service;
 
 use super::Shared;
 use super::aliases::{Aliases, format_of};
+use super::feeds::moved_to;
 use super::readership::Peer;
 use super::ready::{Begun, Ready};
 use crate::config::{Config, Feed};
@@ -29,9 +29,6 @@ use crate::feeds::format::Format;
 use crate::feeds::made::Made;
 use crate::feeds::offer::Place;
 use crate::feeds::shelf::file_name;
-
-/// How long a reader may remember where a feed really is.
-const MOVED: &str = "public, max-age=86400";
 
 /// The whole web, for one connection.
 #[derive(Debug, Clone)]
@@ -127,7 +124,9 @@ impl Service<Request> for Door {
         let Some((spot, is_alias)) = self.spot(request.uri()) else {
             let moved = if reads { self.stand.tidied(request.uri()) } else { None };
             return match moved {
-                Some(to) => Answer::now(moved_to(&self.web.app.config, &to)),
+                Some((to, is_private)) => {
+                    Answer::now(moved_to(&format!("{}{to}", self.web.app.config.site.base_url.trim_end_matches('/')), is_private))
+                }
                 None => self.pass(request),
             };
         };
@@ -201,8 +200,8 @@ impl Stand {
         Self { paths, aliases: Aliases::of(aliases) }
     }
 
-    /// The address that somebody meant who wrote one with slashes too many, or with capitals.
-    fn tidied(&self, uri: &Uri) -> Option<String> {
+    /// The address that somebody meant who wrote one with slashes too many, or with capitals, and whether it is private.
+    fn tidied(&self, uri: &Uri) -> Option<(String, bool)> {
         let path = uri.path();
         let is_doubled = path.contains("//");
         if !(is_doubled || (path.len() > 1 && path.ends_with('/')) || path.bytes().any(|b| b.is_ascii_uppercase())) {
@@ -217,8 +216,11 @@ impl Stand {
         } else {
             Some(lower).filter(is_public)?
         };
+        let holds_secret = |spot: &Arc<Spot>| spot.feed.private.as_ref().is_some_and(|secret| path.contains(secret));
+        let is_private = self.paths.values().any(holds_secret);
         Some(uri.query().map_or_else(|| path.clone(), |query| format!("{path}?{query}")))
             .filter(|to| uri.path_and_query().is_none_or(|asked| asked.as_str() != to))
+            .map(|to| (to, is_private))
     }
 }
 
@@ -231,16 +233,4 @@ impl Spot {
         self.ready.store(Some(Arc::clone(&ready)));
         ready
     }
-}
-
-fn moved_to(config: &Config, path: &str) -> Response {
-    let address = format!("{}{path}", config.site.base_url.trim_end_matches('/'));
-    // The path came in a request, so it can stand in a header.
-    let Ok(address) = HeaderValue::try_from(address) else { return StatusCode::NOT_FOUND.into_response() };
-    let mut headers = HeaderMap::from_iter([(header::LOCATION, address)]);
-    headers.extend([
-        (header::CACHE_CONTROL, HeaderValue::from_static(MOVED)),
-        (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
-    ]);
-    (StatusCode::MOVED_PERMANENTLY, headers, Body::empty()).into_response()
 }

@@ -1,11 +1,11 @@
 //! `/feeds/NAME`: what a feed holds, how to subscribe to it and how to tell a site's visitors of it, for people.
 
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::response::Response;
 
 use super::Web;
 use super::error::{WebError, WebResult};
-use super::feeds::NOT_YET;
+use super::feeds::{self, NOT_YET};
 use super::front::{Beginning, NEWEST};
 use super::index::row;
 use super::page::{COPY_SCRIPT, COPYING_POLICY};
@@ -26,7 +26,7 @@ pub(super) async fn show(web: &Web, wanted: &Asked, visitor: &Visitor, method: &
     match found {
         None => Err(WebError::not_found()),
         Some(Found::NotYet) => Err(WebError::soon(NOT_YET)),
-        Some(Found::Next(to)) => Ok((StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, to)]).into_response()),
+        Some(Found::Next(to)) => Ok(feeds::next_at(&to, wanted)),
         Some(Found::Document(feed, made)) => page(web, wanted, &feed, &made, visitor, method).await,
     }
 }

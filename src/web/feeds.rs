@@ -1,7 +1,7 @@
 //! `/feeds/NAME.rss`, `.atom`, `.json`: a look-up in memory and one write, whatever the database does.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use super::error::{WebError, WebResult};
@@ -14,8 +14,10 @@ use crate::feeds::format::Format;
 use crate::feeds::offer::Asked;
 use crate::feeds::shelf::file_name;
 
-/// For an answer that is about to change.
-const KEEP: &str = "public, max-age=300";
+/// Seconds for which an answer may be kept that is about to change.
+const KEEP: u32 = 300;
+/// Seconds for which a reader may remember where a feed really is.
+const MOVED: u32 = 86_400;
 /// Seconds after which a feed that is not made yet will be.
 pub(super) const NOT_YET: i64 = 5;
 
@@ -30,6 +32,9 @@ pub(super) async fn show(
 ) -> WebResult<Response> {
     let path = uri.path().strip_prefix("/feeds/").unwrap_or_default();
     let wanted = Asked::by_path(path, uri.query()).ok_or_else(WebError::not_found)?;
+    if let Some(now) = wanted.renamed(&web.app.config) {
+        return Ok(moved_to(&now.address(&web.app.config), now.subject.secret.is_some()));
+    }
     let Some(format) = wanted.format else {
         return feed_page::show(&web, &wanted, &visitor, &method).await;
     };
@@ -49,10 +54,7 @@ async fn document(web: &Web, wanted: &Asked, format: Format, peer: Peer, method:
     match found? {
         None => Err(WebError::not_found()),
         Some(Found::NotYet) => Err(WebError::soon(NOT_YET)),
-        Some(Found::Next(to)) => {
-            let headers = [(header::LOCATION, format!("{to}.{}", format.extension())), (header::CACHE_CONTROL, KEEP.to_owned())];
-            Ok((StatusCode::TEMPORARY_REDIRECT, headers).into_response())
-        }
+        Some(Found::Next(to)) => Ok(next_at(&format!("{to}.{}", format.extension()), wanted)),
         Some(Found::Document(feed, made)) => {
             let ready = Ready::of(&app.config, &feed, wanted.place, &made);
             let answer = match ready.begin(&made, &app.shelf, method, asked).ok_or_else(WebError::not_acceptable)? {
@@ -67,6 +69,28 @@ async fn document(web: &Web, wanted: &Asked, format: Format, peer: Peer, method:
             Ok(answer)
         }
     }
+}
+
+/// The feed is at another address, for good; that of a private one is nobody's to keep.
+pub(super) fn moved_to(address: &str, is_private: bool) -> Response {
+    redirect(StatusCode::MOVED_PERMANENTLY, address, MOVED, is_private)
+}
+
+/// What follows the page that was asked about is at this address today.
+pub(super) fn next_at(address: &str, wanted: &Asked) -> Response {
+    redirect(StatusCode::TEMPORARY_REDIRECT, address, KEEP, wanted.subject.secret.is_some())
+}
+
+fn redirect(status: StatusCode, address: &str, seconds: u32, is_private: bool) -> Response {
+    // The path came in a request, so it can stand in a header.
+    let Ok(address) = HeaderValue::try_from(address) else { return StatusCode::NOT_FOUND.into_response() };
+    let scope = if is_private { "private" } else { "public" };
+    let headers = [(header::CACHE_CONTROL, format!("{scope}, max-age={seconds}")), (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*".to_owned())];
+    let mut response = (status, headers, [(header::LOCATION, address)]).into_response();
+    if is_private {
+        response.headers_mut().insert("x-robots-tag", HeaderValue::from_static("noindex"));
+    }
+    response
 }
 
 /// What a script of any site may ask: everything.

@@ -70,7 +70,7 @@ stories! {
         // The same map again does no harm, and the old CMS, if it still tells its articles, tells nothing new.
         assert_eq!(counts(world, "college/a,fresh/1\nb,fresh/2\n").await, (0, 0, 2));
         let report = tell(world, "college", ["a", "c"].map(article)).await;
-        assert_eq!(report.refused, [("a".to_owned(), "its guid belongs to fresh/1".to_owned())]);
+        assert_eq!(report.refused, [("a".to_owned(), "its permanent id belongs to fresh/1".to_owned())]);
         assert_eq!(guids(world).await.len(), 4);
     }
 
@@ -101,7 +101,7 @@ stories! {
         assert_eq!(counts(world, "https://old.example/?p=1,fresh/1\nurn:x:2,fresh/2\n").await, (1, 1, 0));
         assert_eq!(guids(world).await, ["https://old.example/?p=1"]);
         let thief = Draft { guid: Some("urn:x:2".into()), ..article("z") };
-        assert_eq!(tell(world, "college", [thief]).await.refused[0].1, "its guid belongs to fresh/2");
+        assert_eq!(tell(world, "college", [thief]).await.refused[0].1, "its permanent id belongs to fresh/2");
         tell(world, "fresh", [article("2")]).await;
         assert_eq!(guids(world).await, ["https://old.example/?p=1", "urn:x:2"]);
         let edited = Draft { title: "Edited".into(), ..article("2") };

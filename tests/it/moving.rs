@@ -68,6 +68,35 @@ fn a_file_with_a_bad_item_is_refused_whole_with_its_line() {
 }
 
 #[test]
+fn a_file_with_an_id_that_is_anothers_is_refused_whole_with_its_line() {
+    let shell = Shell::new();
+    shell.write(
+        "first.jsonl",
+        "{\"id\":\"1\",\"title\":\"A\",\"guid\":\"g\"}\n{\"id\":\"2\",\"title\":\"B\",\"guid\":\"tag:news.example.edu,2026:college/6\"}\n",
+    );
+    shell.does(&["articles", "import", "first.jsonl"]);
+    for (text, says) in [
+        (
+            "{\"id\":\"3\",\"title\":\"C\"}\n{\"id\":\"4\",\"title\":\"D\",\"guid\":\"g\"}\n",
+            "next.jsonl:2: its permanent id belongs to college/1",
+        ),
+        ("{\"id\":\"3\",\"title\":\"C\"}\n{\"id\":\"6\",\"title\":\"D\"}\n", "next.jsonl:2: its permanent id belongs to college/2"),
+        // What XML can't hold never tells two ids apart.
+        (
+            "{\"id\":\"3\",\"title\":\"C\",\"guid\":\"nn\"}\n{\"id\":\"4\",\"title\":\"D\",\"guid\":\"n\\u0001n\"}\n",
+            "next.jsonl:2: its guid is that of line 1",
+        ),
+    ] {
+        shell.write("next.jsonl", text);
+        let said = shell.courant(&["articles", "import", "next.jsonl"]);
+        assert!(said.status == 1 && said.err.contains(says), "{said:?}");
+        assert_eq!(column(&shell, "id").len(), 2);
+    }
+    // The same file again is no conflict.
+    shell.does(&["articles", "import", "first.jsonl"]);
+}
+
+#[test]
 fn an_export_of_wordpress_brings_its_public_posts_alone() {
     let shell = Shell::new();
     let item = |id: u32, status: &str| {

@@ -93,13 +93,15 @@ fn request(config: &Config, asked: Asked<'_>) -> Result<Request, String> {
     })
 }
 
-/// The feed and the format that an address names; the case of its host and a default port make no difference.
+/// The feed and the format that an address names, or named once; the case of its host and a default port make no difference.
 fn topic(config: &Config, text: &str) -> Option<(String, Format)> {
     let (links, asked) = (Links(&config.site.base_url), Url::parse(text).ok().filter(|_| !text.contains(char::is_control))?);
     let named = |feed: &str, format: Format| Url::parse(&links.feed(feed, format.extension())).is_ok_and(|url| url == asked);
     let public = config.feeds.iter().filter(|feed| feed.private.is_none());
-    let mut all = public.flat_map(|feed| Format::ALL.map(|format| (feed.name.clone(), format)));
-    all.find(|(feed, format)| named(feed, *format))
+    // Who subscribed before a feed was renamed knows it by its former address.
+    let names = public.flat_map(|feed| [&feed.name].into_iter().chain(&feed.was).map(|name| (feed.name.clone(), name)));
+    let mut all = names.flat_map(|(feed, name)| Format::ALL.map(|format| (feed.clone(), name, format)));
+    all.find(|(_, name, format)| named(name, *format)).map(|(feed, _, format)| (feed, format))
 }
 
 /// A callback that can be asked at all; whether its host may be reached is judged at each connection.
@@ -151,7 +153,7 @@ mod tests {
 
     fn config() -> Config {
         let text = "[site]\ntitle = \"T\"\nbase_url = \"https://news.example.edu/x\"\nid_authority = \"news.example.edu,2026\"\n\
-                    [push]\nhub = true\nallow = [\"10.1.0.0/16\"]\n[[feeds]]\nname = \"news\"\n";
+                    [push]\nhub = true\nallow = [\"10.1.0.0/16\"]\n[[feeds]]\nname = \"news\"\nwas = [\"old\"]\n";
         Config::parse(std::path::Path::new("/c.toml"), text, std::iter::empty()).unwrap()
     }
 
@@ -172,6 +174,8 @@ mod tests {
         let odd = Asked { topic: "HTTPS://News.example.edu:443/x/feeds/news.rss", ..GOOD };
         let read = request(&config(), odd).unwrap();
         assert_eq!((read.topic.as_str(), read.format.as_str()), (odd.topic, "rss"), "the callback hears what it wrote");
+        let former = Asked { topic: "https://news.example.edu/x/feeds/old.rss", ..GOOD };
+        assert_eq!(request(&config(), former).unwrap().feed, "news", "it was renamed");
         for (wished, given) in [("1", 300), ("86400", 86_400), ("99999999999999999999999", 2_592_000), ("", 864_000)] {
             assert_eq!(request(&config(), Asked { lease_seconds: Some(wished), ..GOOD }).unwrap().lease_seconds, given);
         }

@@ -11,6 +11,7 @@ use crate::domain::time::Millis;
 
 pub(super) mod first_sight;
 mod plan;
+mod taken;
 
 /// One line of a map.
 #[derive(Debug, Clone, PartialEq, Eq)]

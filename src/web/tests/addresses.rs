@@ -105,10 +105,59 @@ async fn a_private_feed_is_known_to_those_who_know_its_address() {
         "/feeds/STAFF/SESAME0123456789.rss",
         "/feeds/staff/0123456789abcdef.rss",
         "/feeds/staff/archive/2026-01.rss",
-        "/feeds.rss?section=campus",
+        "/feeds.rss?language=en",
     ] {
         assert_eq!(site.get(nothing).await.status, StatusCode::NOT_FOUND, "{nothing}");
     }
     let front = site.get("/").await.text();
     assert!(!front.contains("Sesame") && !front.contains("Staff only"), "the front page tells nothing of it");
+}
+
+#[tokio::test]
+async fn a_renamed_feed_is_found_at_its_former_addresses_and_keeps_its_id() {
+    let named = |name: &str, more: &str| CONFIG.replace("name = \"news\"", &format!("name = \"{name}\"\n{more}"));
+    let before = Site::of(&named("news", ""), false, false).await;
+    before.publish("One").await;
+    let id = |atom: &str| atom.split("<id>").nth(1).unwrap().split("</id>").next().unwrap().to_owned();
+    let site = Site::of(&named("campus", "was = [\"news\", \"press\"]"), false, false).await;
+    site.publish("One").await;
+    assert_eq!(id(&site.get("/feeds/campus.atom").await.text()), id(&before.get("/feeds/news.atom").await.text()));
+    assert!(site.get("/feeds/campus/language/en.atom").await.text().contains(":feeds/news/language/en</id>"));
+    for (former, now) in [
+        ("news.rss", "campus.rss"),
+        ("press.json", "campus.json"),
+        ("news", "campus"),
+        ("news.rss?null", "campus.rss"),
+        ("news/archive/2026-08-2.rss", "campus/archive/2026-08-2.rss"),
+        ("news/archive/2026-08/next.atom", "campus/archive/2026-08/next.atom"),
+        ("news/language/EN.rss", "campus/language/en.rss"),
+        ("news.atom?language=en", "campus/language/en.atom"),
+    ] {
+        let moved = site.get(&format!("/feeds/{former}")).await;
+        assert_eq!(moved.status, StatusCode::MOVED_PERMANENTLY, "{former}");
+        assert_eq!(moved.header(header::LOCATION), format!("https://news.example.edu/news/feeds/{now}"));
+    }
+    assert_eq!(site.get("/feeds/other.rss").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn what_is_chosen_of_a_private_feed_names_addresses_that_work_and_nobody_keeps_the_way_to_them() {
+    let config = format!("{CONFIG}[server]\non_demand = true\n{PRIVATE}was = [\"team\"]\n");
+    let site = Site::of(&config, false, false).await;
+    site.publish("One").await;
+    let whole = "/feeds/staff/Sesame0123456789/language/en";
+    for asked in [format!("{whole}.atom"), "/feeds/staff/Sesame0123456789.atom?language=en".to_owned()] {
+        let atom = site.get(&asked).await;
+        assert_eq!(atom.status, StatusCode::OK, "{asked}");
+        assert!(atom.text().contains(&format!("https://news.example.edu/news{whole}.atom")), "{}", atom.text());
+    }
+    assert!(site.get(whole).await.text().contains(&format!("{whole}.rss")));
+    for path in ["/feeds/staff/Sesame0123456789.rss/", "/feeds/team/Sesame0123456789.rss", "/feeds//staff/Sesame0123456789/tag/x.rss"] {
+        let moved = site.get(path).await;
+        assert_eq!(moved.status, StatusCode::MOVED_PERMANENTLY, "{path}");
+        assert_eq!(moved.header(header::CACHE_CONTROL), "private, max-age=86400");
+        assert_eq!(moved.header("x-robots-tag"), "noindex");
+    }
+    assert_eq!(site.get("/feeds/team/Sesame0123456780.rss").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(site.get("/feeds/team.rss").await.status, StatusCode::NOT_FOUND);
 }
