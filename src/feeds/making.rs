@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use bytes::Bytes;
 
-use super::feed::{Item, head, item};
+use super::feed::{Archive, Item, head, item};
 use super::format::Format;
 use super::made::{Fingerprint, Made, press};
 use super::plan::{self, Plan};
@@ -24,7 +24,9 @@ pub async fn make(store: &Store, config: &Config, feed: &Feed, plan: Plan, wante
     let articles = store.articles_in(&missing).await?;
     let articles: HashMap<i64, Article> =
         articles.into_iter().filter(|article| article.removed_at.is_none()).map(|article| (article.row, article)).collect();
-    let (site, hubs, feed) = (config.site.clone(), config.hubs_of(feed), feed.clone());
+    // A page of the archive is no topic: nothing is ever told of it.
+    let hubs = if matches!(plan.archive, Archive::Page { .. }) { Vec::new() } else { config.hubs_of(feed) };
+    let (site, feed) = (config.site.clone(), feed.clone());
     tokio::task::spawn_blocking(move || {
         // Removed while we looked: the next refresh will tell.
         let known = |planned: &&plan::Planned| !missing.contains(&planned.row) || articles.contains_key(&planned.row);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::dialect::{Column, sql};
-use super::{Store, StoreResult, reading, transaction};
+use super::{Store, StoreResult, json_list, reading, transaction};
 use crate::domain::time::{Millis, SECOND};
 
 /// How long a document may be on its way before another node may put it there; one request takes less.
@@ -125,14 +125,15 @@ impl Store {
         })
     }
 
-    /// Forgets in which state the files of a place are, but not that they are ours, so that all are put there once more.
-    pub async fn doubt_publications(&self, target: &str) -> StoreResult<()> {
-        let target = target.to_owned();
+    /// Forgets in which state files of a place are, all or some, but not that they are ours, so that they are put there once more.
+    pub async fn doubt_publications(&self, target: &str, files: Option<&[String]>) -> StoreResult<()> {
+        let (target, are_some, some) = (target.to_owned(), files.is_some(), json_list(files.unwrap_or_default()));
+        let text = format!(
+            "UPDATE published SET etag = etag || '?', due_at = 0 WHERE target = $1 AND etag <> '' AND (NOT $2 OR file IN {})",
+            self.texts("$3")
+        );
         transaction!(self, |tx| {
-            sqlx::query("UPDATE published SET etag = etag || '?', due_at = 0 WHERE target = $1 AND etag <> ''")
-                .bind(&target)
-                .execute(&mut *tx)
-                .await?;
+            sqlx::query(sql(text.clone())).bind(&target).bind(are_some).bind(&some).execute(&mut *tx).await?;
         })
     }
 }

@@ -116,7 +116,7 @@ pub async fn stand_by(app: App, listener: TcpListener, stop: CancellationToken) 
 }
 
 async fn answer(door: Door, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
-    let server = axum::serve(Sockets(listener), door).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let server = axum::serve(Sockets::of(listener), door).with_graceful_shutdown(stop.clone().cancelled_owned());
     let patience = async {
         stop.cancelled().await;
         tokio::time::sleep(GRACE).await;

@@ -55,7 +55,8 @@ impl Ready {
             Place::Page(page) => plan::address(config, feed, page),
             Place::Newest | Place::After(_) => Links(&config.site.base_url).feed_page(&feed.path()),
         };
-        let links = discovery(&config.hubs_of(feed), &format!("{address}.{}", made.format.extension()));
+        let hubs = if matches!(place, Place::Page(_)) { Vec::new() } else { config.hubs_of(feed) };
+        let links = discovery(&hubs, &format!("{address}.{}", made.format.extension()));
         let mut common = HeaderMap::with_capacity(12);
         let fixed = [
             (header::VARY, "Accept-Encoding"),

@@ -105,6 +105,22 @@ stories! {
         assert_eq!(Node::of(&world.app).put().await, [""; 0], "a new name of the place changes nothing there");
     }
 
+    async fn files_that_somebody_took_away_are_put_there_again_with_the_next_change(world) {
+        let node = node(world, &format!("[[feeds]]\nname = \"sport\"\nsections = [\"Sport\"]\n{FOLDER}")).await;
+        let folder = world.home.path().join("www/feeds");
+        world.publish([article("a"), Draft { sections: vec!["Sport".into()], ..article("b") }]).await;
+        node.put().await;
+        std::fs::remove_dir_all(&folder).unwrap();
+        world.leap(MINUTE);
+        world.publish([article("c")]).await;
+        assert_eq!(node.put().await.len(), 6, "not the changed feed alone");
+        assert_eq!(files(&folder).len(), 12);
+        std::fs::remove_file(folder.join("sport.rss")).unwrap();
+        node.refresh().await;
+        let report = node.publisher.publish_now(false, node.app.now()).await.unwrap();
+        assert_eq!((report.put, report.there, report.left), (vec!["sport.rss".to_owned()], 6, 0));
+    }
+
     async fn a_feed_that_is_no_more_is_taken_away_and_what_others_put_there_stays(world) {
         let sport = format!("[[feeds]]\nname = \"sport\"\nsections = [\"Sport\"]\n{FOLDER}");
         let first = node(world, &sport).await;
@@ -193,10 +209,17 @@ fn check_tries_each_folder_and_leaves_nothing_there() {
     assert!(said.contains("ok    publish new: "), "{said}");
     assert!(files(&shell.path("www")).is_empty() && !shell.path("not").exists());
     shell.write("blocked", "a file where a folder should be");
-    // Nobody may make files in this one, whoever they are.
-    shell.replace("[[digests]]", &format!("{}[[digests]]", place("full", "blocked/www") + &place("system", "/sys/www")));
+    std::os::unix::fs::symlink("/nowhere/at/all", shell.path("astray")).unwrap();
+    // Nobody may make files in the last one, whoever they are.
+    let bad = place("full", "blocked/www") + &place("lost", "astray") + &place("system", "/sys/www");
+    shell.replace("[[digests]]", &format!("{bad}[[digests]]"));
     let said = shell.courant(&["check"]);
-    assert!(said.status == 1 && said.out.matches("FAULT publish ").count() == 2 && said.err.contains("2 faults were found"), "{said:?}");
+    assert!(said.status == 1 && said.out.matches("FAULT publish ").count() == 3 && said.err.contains("3 faults were found"), "{said:?}");
+    shell.write("one.jsonl", "{\"title\":\"One\"}\n");
+    shell.does(&["articles", "import", "one.jsonl"]);
+    let publishing = shell.courant(&["feeds", "publish", "lost"]);
+    let lost = format!("lost: nothing can be published to {0}: {0} is no folder: move it away", shell.path("astray").display());
+    assert!(said.out.contains(&lost) && publishing.status == 1 && publishing.err.contains(&lost), "{said:?} {publishing:?}");
     let full =
         format!("FAULT publish full: nothing can be published to {0}/www: {0} is no folder: move it away", shell.path("blocked").display());
     assert!(said.out.contains(&full) && said.out.contains("publish system: nothing can be published to /sys/www: /sys: "), "{said:?}");

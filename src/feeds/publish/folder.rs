@@ -49,7 +49,16 @@ impl Folder {
             }
             self.replace(&path, &parcel.made.identity(), modified)
         };
-        written().map_err(|e| format!("{}: {e}", path.display()))
+        // What is wrong with the whole folder is told with its remedy.
+        written().map_err(|e| self.check().err().unwrap_or_else(|| format!("{}: {e}", path.display())))
+    }
+
+    /// Those of some files that are not there.
+    pub(super) fn missing(&self, files: Vec<String>) -> Vec<String> {
+        files
+            .into_iter()
+            .filter(|file| fs::symlink_metadata(self.path.join(file)).is_err_and(|e| e.kind() == ErrorKind::NotFound))
+            .collect()
     }
 
     pub(super) fn remove(&self, file: &str) -> Result<(), String> {
@@ -67,7 +76,7 @@ impl Folder {
     /// Whether documents could be put there, found out with a hidden file that is gone at once; a folder that is not there
     /// yet is not made.
     pub(super) fn check(&self) -> Result<(), String> {
-        let there = self.path.ancestors().find(|folder| folder.exists()).unwrap_or(&self.path);
+        let there = self.path.ancestors().find(|folder| folder.symlink_metadata().is_ok()).unwrap_or(&self.path);
         if !there.is_dir() {
             return Err(format!("{} is no folder: move it away, or look at `url`", there.display()));
         }

@@ -131,7 +131,7 @@ impl Publisher {
     pub async fn publish_now(&self, again: bool, now: Millis) -> anyhow::Result<Report> {
         let mut state = self.own.state.lock().await;
         if again {
-            self.own.store.doubt_publications(&self.own.to.name).await?;
+            self.own.store.doubt_publications(&self.own.to.name, None).await?;
         }
         state.settled = None;
         self.own.publish(&mut state, now, Millis(i64::MAX)).await
@@ -156,7 +156,7 @@ impl Own {
             return Ok(Report::default());
         }
         let documents = self.documents(state);
-        let known: HashMap<String, Published> = self.known().await?;
+        let known = self.still_there().await?;
         let mut report = Report::default();
         let is_due = |document: &&Document<'_>| known.get(&document.wanted.file).is_none_or(|k| k.is_due(&document.wanted.etag, due));
         let (pages, newest): (Vec<&Document<'_>>, Vec<&Document<'_>>) = documents.iter().partition(|document| document.page.is_some());
@@ -196,6 +196,20 @@ impl Own {
 
     async fn known(&self) -> StoreResult<HashMap<String, Published>> {
         Ok(self.store.published(&self.to.name).await?.into_iter().map(|known| (known.file.clone(), known)).collect())
+    }
+
+    /// What is known to be there, without what somebody took away.
+    async fn still_there(&self) -> StoreResult<HashMap<String, Published>> {
+        let (known, own) = (self.known().await?, self.place.mark());
+        let is_there = |known: &&Published| known.etag.starts_with(&own) && !known.etag.ends_with('?') && !known.is_leased;
+        let put = known.values().filter(is_there).map(|known| known.file.clone());
+        let gone = self.place.missing(put.collect()).await;
+        if gone.is_empty() {
+            return Ok(known);
+        }
+        tracing::warn!(to = %self.to.name, files = gone.len(), "files that were put into {} are gone: they are put there again", self.place);
+        self.store.doubt_publications(&self.to.name, Some(&gone)).await?;
+        self.known().await
     }
 
     /// Puts documents there in their order, as far as nobody else does.

@@ -77,7 +77,7 @@ fn previous(plan: &Plan) -> Option<Page> {
 /// Everything a page's bytes depend on.
 fn state(config: &Config, feed: &Feed, page: Page, plan: &Plan) -> String {
     let mut hasher = Sha256::new();
-    hasher.update(format!("{} {page} {:?} {:?} {:?}", settings_of(config, feed), plan.updated, plan.archive, config.hubs_of(feed)));
+    hasher.update(format!("{} {page} {:?} {:?}", settings_of(config, feed), plan.updated, plan.archive));
     for planned in &plan.items {
         hasher.update(planned.fingerprint);
     }

@@ -62,6 +62,17 @@ impl Place {
         }
     }
 
+    /// Those of some files that somebody took away; a bucket is not asked, which would cost a request for each.
+    pub(super) async fn missing(&self, files: Vec<String>) -> Vec<String> {
+        match self {
+            Self::Folder(folder) => {
+                let folder = folder.clone();
+                tokio::task::spawn_blocking(move || folder.missing(files)).await.unwrap_or_default()
+            }
+            Self::Bucket(_) => Vec::new(),
+        }
+    }
+
     /// Takes a document away from there, if it is there.
     pub(super) async fn remove(&self, file: &str, now: Millis) -> Result<(), String> {
         match self {
