@@ -1,10 +1,9 @@
 //! `[[feeds]]`, and the selection of articles that feeds and digests share.
 
-use super::document::Table;
-use super::error::Faults;
 use super::names::{Names, own_name, read_slug};
 use super::reader::{Reader, one_line, one_of};
 use super::settings::{Config, Content, Feed, Selection};
+use crate::domain::selection::Kind;
 use crate::domain::time::{DAY, MINUTE};
 use crate::domain::{duration, language, xml};
 
@@ -22,11 +21,15 @@ pub(super) fn read(mut reader: Reader<'_>, site_title: &str, sources: &Names) ->
     let content = reader.or("content", Content::Full, one_of(&[("full", Content::Full), ("summary", Content::Summary)]));
     let aliases = reader.list("aliases", alias);
     let private = reader.optional("private", secret);
+    let name = own_name(&mut reader);
+    if let (Some(Some(_)), Some(name)) = (&private, name.as_deref().filter(|name| Kind::named(name).is_some())) {
+        reader.fault("name", &format!("`{name}/…` leads to feeds on demand, so a private feed can't be there: choose another name"));
+    }
     let description = reader.optional("description", one_line);
     let max_age = reader.or("max_age", MAX_AGE, max_age);
     let extra_xml = reader.optional("extra_xml", extra_xml);
     Some(Feed {
-        name: own_name(&mut reader)?,
+        name: name?,
         was: reader.list("was", read_slug)?,
         title: title?,
         selection: Selection { languages: languages?, ..selection? },
@@ -127,25 +130,6 @@ fn secret(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     Err("it is part of the feed's address and must not be guessed: write 16 to 100 letters and digits, as `openssl rand -hex 16` makes them".to_owned())
-}
-
-/// An address can serve one feed alone.
-pub(super) fn check_aliases(feeds: &[Feed], tables: &[Table], faults: &mut Faults) {
-    for (i, feed) in feeds.iter().enumerate() {
-        let taken = |alias: &&String| feeds[..i].iter().any(|other| other.aliases.iter().any(|a| same_path(a, alias)));
-        let Some(alias) = feed.aliases.iter().find(taken) else { continue };
-        if let Some(place) = tables.get(i).and_then(|table| table.entries.get("aliases")).map(|said| &said.place) {
-            faults.add(
-                place,
-                format!("feed \"{}\": `aliases`: `{alias}` serves another feed already: an address can serve one alone", feed.name),
-            );
-        }
-    }
-}
-
-/// Whether two aliases are one address.
-fn same_path(one: &str, other: &str) -> bool {
-    one.trim_end_matches('/') == other.trim_end_matches('/')
 }
 
 /// A minute to a day: what readers and caches can be told.

@@ -1,5 +1,6 @@
 //! The configuration: read from `config.toml` and the environment, and refused with every fault it has.
 
+mod clashes;
 mod digests;
 mod document;
 mod environment;
@@ -110,7 +111,7 @@ fn read(path: &Path, document: &Document, folder: &Folder, faults: &mut Faults) 
     let sources = all(document, &keys::SOURCES, faults, |reader| sources::read(reader, &zone, folder));
     let feeds = all(document, &keys::FEEDS, faults, |reader| feeds::read(reader, title, &source_names));
     if let Some(feeds) = &feeds {
-        feeds::check_aliases(feeds, document.tables(&keys::FEEDS), faults);
+        clashes::check_aliases(feeds, document, faults);
     }
     let has_private = feeds.iter().flatten().any(|feed| feed.private.is_some());
     let server = server.map(|(server, on_demand)| Server { on_demand: on_demand.unwrap_or(!has_private), ..server });
@@ -122,6 +123,12 @@ fn read(path: &Path, document: &Document, folder: &Folder, faults: &mut Faults) 
         transports::check_shares(transports, document.tables(&keys::TRANSPORTS), faults);
     }
     let publish = all(document, &keys::PUBLISH, faults, |reader| publish::read(reader, folder, &feed_names));
+    if let Some(places) = &publish {
+        clashes::check_places(places, document, faults);
+    }
+    if let (Some(database), Some(sources)) = (&database, &sources) {
+        clashes::check_database(database, sources, document, faults);
+    }
     Some(Config {
         path: path.to_owned(),
         site: site?,

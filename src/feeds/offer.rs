@@ -72,6 +72,16 @@ impl Asked {
         Some(Self { subject, place, format })
     }
 
+    /// The page of a feed whose last term ends as formats do: `section/package.json`; none where nothing ends so.
+    pub fn by_name(path: &str, query: Option<&str>) -> Option<Self> {
+        let (start, last) = path.trim_end_matches('/').rsplit_once('/')?;
+        let (_, format) = with_format(last);
+        format?;
+        // A dot that is encoded ends no name.
+        let asked = Self::by_path(&format!("{start}/{}", last.replace('.', "%2E")), query)?;
+        Some(asked).filter(|asked| asked.subject.chosen != Selection::default())
+    }
+
     /// Reads the query of `/feeds.rss?section=…&tag=…`; without any choice it names nothing.
     pub fn by_query(format: Format, query: &str) -> Option<Self> {
         let mut subject = Subject::default();
@@ -153,7 +163,8 @@ fn begin<'a, 's>(segments: &'a [&'s str]) -> Option<(Subject, &'a [&'s str])> {
     };
     match segments {
         [] | [""] => None,
-        [kind, _, ..] if kind_of(kind).is_some() => Some((Subject::default(), segments)),
+        // A feed may bear the name of a kind: what is chosen of it has an odd number of segments.
+        [kind, _, ..] if kind_of(kind).is_some() && segments.len().is_multiple_of(2) => Some((Subject::default(), segments)),
         [name] => Some((of(name, None), &[])),
         [name, kind, rest @ ..] if kind_of(kind).is_some() && !rest.is_empty() => Some((of(name, None), &segments[1..])),
         [name, secret, ..] => Some((of(name, Some(secret)), &segments[2..])),
@@ -248,6 +259,12 @@ mod tests {
             ("section.rss", declared("section"), Place::Newest, Some(Format::Rss)),
             ("news/archive/2026-08-2.json", declared("news"), Place::Page(page), Some(Format::Json)),
             ("section/archive/2026-08-2.json", declared("section"), Place::Page(page), Some(Format::Json)),
+            (
+                "section/tag/jobs.json",
+                Subject { declared: Some("section".into()), ..only(Kind::Tag, "jobs") },
+                Place::Newest,
+                Some(Format::Json),
+            ),
             ("section/archive.json", only(Kind::Section, "archive"), Place::Newest, Some(Format::Json)),
             ("news/archive/2026-08-2/next.rss", declared("news"), Place::After(page), Some(Format::Rss)),
             ("section/R%26D.rss", only(Kind::Section, "r&d"), Place::Newest, Some(Format::Rss)),
@@ -262,6 +279,15 @@ mod tests {
         }
         for nothing in ["", "tag/%FF.rss", "tag/a/b/c.rss", "tag/a/source/college.rss"] {
             assert_eq!(Asked::by_path(nothing, None), None, "{nothing}");
+        }
+    }
+
+    #[test]
+    fn a_term_may_end_as_a_format_does() {
+        let page = Asked::by_name("section/package.json", None).unwrap();
+        assert_eq!((page.subject, page.format), (only(Kind::Section, "package.json"), None));
+        for nothing in ["news.rss", "section/package", "news/archive/2026-08.rss"] {
+            assert_eq!(Asked::by_name(nothing, None), None, "{nothing}");
         }
     }
 

@@ -51,7 +51,10 @@ pub(crate) fn check_columns(columns: &[String], needed: &[&str], article_url: Op
         }
     }
     if let Some(missing) = needed.iter().find(|n| !columns.iter().any(|c| c == *n)) {
-        return Err(format!("the column `{missing}` is missing; {} are needed: name it with `AS {missing}`", needed.join(", ")));
+        return Err(format!(
+            "the column `{missing}` is missing; needed: {}; give a column that name (in a query with `AS {missing}`)",
+            needed.join(", ")
+        ));
     }
     if let Some(missing) = used.iter().find(|u| !columns.contains(u)) {
         return Err(format!("article_url uses {{{missing}}}, but there is no column `{missing}`"));
@@ -68,8 +71,8 @@ pub(crate) fn id(row: &Row) -> Option<String> {
 pub(crate) fn draft(row: &Row, zone: &TimeZone, article_url: Option<&str>) -> Result<Draft, String> {
     let text = |name: &str| row.get(name).map(|v| v.trim()).filter(|v| !v.is_empty()).map(str::to_owned);
     let time = |name: &str| -> Result<Option<Millis>, String> {
-        // The zero date is how MySQL's tables say "never".
-        let stated = text(name).filter(|v| !v.starts_with("0000-00-00"));
+        // The zero date is how MySQL's tables say "never", and 0 how those do that keep epochs.
+        let stated = text(name).filter(|v| !v.starts_with("0000-00-00") && v.parse() != Ok(0.0));
         stated.map(|v| instant(&v, zone).ok_or_else(|| format!("{name} `{}` is no time", shown(&v)))).transpose()
     };
     let Some(source_id) = id(row) else { return Err("it has no id".into()) };
@@ -230,6 +233,15 @@ mod tests {
         for text in ["0000-00-00 00:00:00", "soon", "", "NaN", "1e300", "2026-13-01"] {
             assert_eq!(instant(text, &shanghai()), None, "{text}");
         }
+    }
+
+    #[test]
+    fn zero_means_never() {
+        let row = |updated: &str| -> Row {
+            [("id", "7"), ("published_at", "1788000000"), ("updated_at", updated)].map(|(k, v)| (k.to_owned(), v.to_owned())).into()
+        };
+        assert_eq!(draft(&row("0"), &shanghai(), None).unwrap().updated_at, None);
+        assert!(draft(&row("25920000"), &shanghai(), None).is_err_and(|e| e.contains("is no time")));
     }
 
     #[test]

@@ -3,10 +3,9 @@ for (const button of document.querySelectorAll('[data-copies]')) {
   button.hidden = false;
   button.addEventListener('click', async () => {
     const field = document.getElementById(button.dataset.copies);
-    field.focus();
-    field.select();
+    if (field.select) { field.focus(); field.select(); } else { getSelection().selectAllChildren(field); }
     let done = true;
-    try { await navigator.clipboard.writeText(field.value); } catch { done = document.execCommand('copy'); }
+    try { await navigator.clipboard.writeText(field.value ?? field.textContent); } catch { done = document.execCommand('copy'); }
     if (!done) return;
     button.textContent = button.dataset.done;
     setTimeout(() => { button.textContent = said; }, 2000);

@@ -38,23 +38,37 @@ pub(super) async fn show(
     let Some(format) = wanted.format else {
         return feed_page::show(&web, &wanted, &visitor, &method).await;
     };
-    document(&web, &wanted, format, peer, &method, &asked).await
+    match document(&web, &wanted, format, peer, &method, &asked).await? {
+        Some(answer) => Ok(answer),
+        None => {
+            let named = Asked::by_name(path, uri.query()).ok_or_else(WebError::not_found)?;
+            feed_page::show(&web, &named, &visitor, &method).await
+        }
+    }
 }
 
 /// `/feeds.rss?section=…`: what is chosen of all articles.
 pub(super) async fn choose(State(web): State<Shared>, uri: Uri, peer: Peer, method: Method, asked: HeaderMap) -> WebResult<Response> {
     let format = uri.path().strip_prefix("/feeds.").and_then(Format::by_extension).ok_or_else(WebError::not_found)?;
     let wanted = Asked::by_query(format, uri.query().unwrap_or_default()).ok_or_else(WebError::not_found)?;
-    document(&web, &wanted, format, peer, &method, &asked).await
+    document(&web, &wanted, format, peer, &method, &asked).await?.ok_or_else(WebError::not_found)
 }
 
-async fn document(web: &Web, wanted: &Asked, format: Format, peer: Peer, method: &Method, asked: &HeaderMap) -> WebResult<Response> {
+/// A document of a feed; none if there is no such feed.
+async fn document(
+    web: &Web,
+    wanted: &Asked,
+    format: Format,
+    peer: Peer,
+    method: &Method,
+    asked: &HeaderMap,
+) -> WebResult<Option<Response>> {
     let app = &web.app;
     let found = app.demand.find(&app.store, &app.config, &app.shelf, wanted, format, app.now()).await;
     match found? {
-        None => Err(WebError::not_found()),
+        None => Ok(None),
         Some(Found::NotYet) => Err(WebError::soon(NOT_YET)),
-        Some(Found::Next(to)) => Ok(next_at(&format!("{to}.{}", format.extension()), wanted)),
+        Some(Found::Next(to)) => Ok(Some(next_at(&format!("{to}.{}", format.extension()), wanted))),
         Some(Found::Document(feed, made)) => {
             let ready = Ready::of(&app.config, &feed, wanted.place, &made);
             let answer = match ready.begin(&made, &app.shelf, method, asked).ok_or_else(WebError::not_acceptable)? {
@@ -66,7 +80,7 @@ async fn document(web: &Web, wanted: &Asked, format: Format, peer: Peer, method:
                 }
             };
             web.note(&feed.name, asked, peer, answer.status());
-            Ok(answer)
+            Ok(Some(answer))
         }
     }
 }

@@ -73,9 +73,25 @@ fn an_alias_and_a_secret_that_cannot_work_are_refused() {
         ("[[feeds]]\nname = \"f\"\naliases = [\"feed\"]".to_owned(), "write one as it stood behind the host"),
         ("[[feeds]]\nname = \"f\"\naliases = [\"/feeds/old.rss\"]".to_owned(), "is an address of our own"),
         ("[[feeds]]\nname = \"f\"\nprivate = \"guess-me\"".to_owned(), "must not be guessed"),
+        ("[[feeds]]\nname = \"tag\"\nprivate = \"0123456789abcdef\"".to_owned(), "a private feed can't be there"),
         (
             "[[feeds]]\nname = \"f\"\naliases = [\"/rss\"]\n[[feeds]]\nname = \"g\"\naliases = [\"/rss/\"]".to_owned(),
             "serves another feed already",
+        ),
+        (
+            "[[feeds]]\nname = \"f\"\naliases = [\"/?f=1&g=2\"]\n[[feeds]]\nname = \"g\"\naliases = [\"/?g=2&f=1\"]".to_owned(),
+            "serves another feed already",
+        ),
+        (
+            "[[publish]]\nname = \"a\"\nurl = \"file:///srv/x\"\n[[publish]]\nname = \"b\"\nurl = \"file:///srv/./x/\"".to_owned(),
+            "\"a\" publishes there already",
+        ),
+        (
+            format!(
+                "[[sources]]\nname = \"s\"\n{}[database]\nurl = \"sqlite:///cms/./news.db?mode=rwc\"",
+                QUERY.replace("sqlite://x.db", "sqlite:///cms/news.db")
+            ),
+            "this is the file of source \"s\", which is only read",
         ),
         ("[server]\non_demand = \"yes\"".to_owned(), "takes true or false"),
     ] {

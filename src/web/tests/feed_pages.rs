@@ -37,8 +37,8 @@ async fn a_feeds_page_shows_how_to_subscribe_and_the_parts_it_has() {
     let site = site().await;
     let page = shown(&site.get("/feeds/news").await);
     for there in [
-        "value=\"https://news.example.edu/news/feeds/news.rss\"",
-        "value=\"https://news.example.edu/news/feeds/news.json\"",
+        ">https://news.example.edu/news/feeds/news.rss</code>",
+        ">https://news.example.edu/news/feeds/news.json</code>",
         "<link rel=\"alternate\" type=\"application/atom+xml\" title=\"All news (Atom)\" href=\"https://news.example.edu/news/feeds/news.atom\">",
         "href=\"/news/feeds/news/section/r%26d\"",
         "href=\"/news/feeds/news/language/zh\"",
@@ -103,4 +103,17 @@ async fn all_feeds_are_listed_for_people_and_for_programs() {
     assert_eq!((packed.header(header::CONTENT_ENCODING), &packed.body[..2]), ("gzip", &[0x1f, 0x8b][..]));
     assert_eq!((packed.header(header::ACCESS_CONTROL_ALLOW_ORIGIN), packed.header(header::VARY)), ("*", "Accept-Encoding"));
     assert_ne!(packed.header(header::ETAG), tag);
+}
+
+#[tokio::test]
+async fn a_tag_that_ends_as_a_format_does_has_a_feed_and_a_page() {
+    let site = Site::new(false).await;
+    let now = site.app.now();
+    let draft =
+        Draft { source_id: "1".into(), title: "One".into(), tags: vec!["package.json".into()], published_at: now, ..Draft::default() };
+    import::publish(&site.app.store, &site.app.config, "college", vec![draft], now).await.unwrap();
+    let feed = site.get("/feeds/tag/package.json.json").await;
+    assert_eq!((feed.status, feed.header(header::CONTENT_TYPE)), (StatusCode::OK, "application/feed+json"));
+    assert!(shown(&site.get("/feeds/tag/package.json").await).contains("feeds/tag/package.json.rss</code>"));
+    assert_eq!(site.get("/feeds/tag/other.json").await.status, StatusCode::NOT_FOUND);
 }
