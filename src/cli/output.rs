@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Write};
 use serde_json::Value;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Columns of a cell at most; a longer one is cut in a table, never in JSON.
+/// Columns of a cell at most; a longer one is cut in a table, never in JSON, and an address nowhere, for it is there to be copied.
 const WIDEST: usize = 60;
 
 /// Prints one line.
@@ -84,7 +84,7 @@ impl Table {
 /// One line, cut to what a table can show.
 fn shortened(text: &str) -> String {
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if line.width() <= WIDEST {
+    if line.width() <= WIDEST || line.starts_with("http://") || line.starts_with("https://") {
         return line;
     }
     let mut kept = String::new();

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
+use percent_encoding::percent_decode_str;
 use serde_json::json;
 
 use super::{Usage, output};
 use crate::app::App;
 use crate::domain::readership::{Daily, Day, daily, median};
+use crate::feeds::offer::Asked;
 
 /// Days whose middle is shown: a week, without today, which is not over.
 const WEEK: i64 = 7;
@@ -38,7 +40,8 @@ pub(super) async fn all(app: &App, days: i64, json: bool) -> anyhow::Result<Exit
     let requests = format!("requests in {}", super::count(usize::try_from(days).unwrap_or(usize::MAX), "day"));
     let mut table = output::Table::new(&["feed", "today so far", "yesterday", "median of 7 days", &requests, "not modified"]);
     for (feed, [now, yesterday, week], total) in rows {
-        table.row([feed, now.to_string(), yesterday.to_string(), week.to_string(), total.requests.to_string(), share(total)]);
+        let readable = percent_decode_str(&feed).decode_utf8_lossy().into_owned();
+        table.row([readable, now.to_string(), yesterday.to_string(), week.to_string(), total.requests.to_string(), share(total)]);
     }
     table.print("the config has no feed")?;
     Ok(ExitCode::SUCCESS)
@@ -48,7 +51,9 @@ pub(super) async fn all(app: &App, days: i64, json: bool) -> anyhow::Result<Exit
 pub(super) async fn of(app: &App, name: &str, days: i64, json: bool) -> anyhow::Result<ExitCode> {
     let today = Day::of(app.now());
     let mut feeds = daily(app.store.readership(today.before(days - 1)).await?);
-    let found = feeds.remove(name);
+    // Feeds on demand are counted under one spelling of their address, whichever a person writes.
+    let spelled = Asked::by_path(name, None).map_or_else(|| name.to_owned(), |asked| asked.subject.path());
+    let found = feeds.remove(name).or_else(|| feeds.remove(&spelled));
     if found.is_none() && !app.config.feeds.iter().any(|feed| feed.name == name) {
         return Err(
             Usage(format!("nobody read a feed {name:?} in these days, and the config has none: see `courant feeds readers`")).into()
