@@ -9,10 +9,15 @@ use std::time::Duration;
 use axum::serve::Listener;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep};
 
-/// How long a client may take to send a request from its first byte to its last, be silent between two, or take nothing of an answer.
+/// How long a client may at least take to send a request from its first byte to its last, be silent between two, or take nothing of an
+/// answer.
 const PATIENCE: Duration = Duration::from_secs(75);
+/// How often a connection is looked at whether its client keeps us waiting; counting looks, no request ever asks for the time.
+const LOOK: Duration = Duration::from_secs(25);
+/// How many looks must find no progress: the first may come right after the last progress.
+const LOOKS: u64 = PATIENCE.as_secs().div_ceil(LOOK.as_secs()) + 1;
 /// How long no connection is taken once the system gave none, as when too many files are open.
 const REST: Duration = Duration::from_secs(1);
 
@@ -28,11 +33,11 @@ pub(super) struct Sockets {
 #[derive(Debug)]
 pub(super) struct Socket {
     stream: TcpStream,
-    /// Since when the client has kept us waiting.
-    since: Instant,
+    /// How many looks have found the client to keep us waiting.
+    looks: u64,
     /// A request has begun that nothing was answered to yet.
     is_asking: bool,
-    /// Wakes a connection on which nothing happens; made when it first waits, and moved only once it rang.
+    /// Wakes a connection on which nothing happens; made when it first waits.
     alarm: Option<Pin<Box<Sleep>>>,
 }
 
@@ -65,7 +70,7 @@ impl Listener for Sockets {
                             "no connection can be taken: {error}; if too many files are open, raise their limit (ulimit -n, LimitNOFILE)"
                         );
                     }
-                    tokio::time::sleep(REST).await;
+                    sleep(REST).await;
                 }
             }
         }
@@ -83,24 +88,24 @@ fn is_of_one(error: &io::Error) -> bool {
 
 impl Socket {
     fn of(stream: TcpStream) -> Self {
-        Self { stream, since: Instant::now(), is_asking: false, alarm: None }
+        Self { stream, looks: 0, is_asking: false, alarm: None }
     }
 
-    /// Nothing came or went: whether that has lasted too long, and a call for when it will have.
+    /// Nothing came or went: whether that has lasted too long, and a call for the next look.
     fn wait<T>(&mut self, context: &mut Context<'_>) -> Poll<io::Result<T>> {
-        let until = self.since + PATIENCE;
-        if Instant::now() >= until {
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-        }
-        let has_rung = |alarm: &Pin<Box<Sleep>>| alarm.deadline() <= Instant::now();
         match &mut self.alarm {
-            // It rings too early for what came since, and is moved then: once in a while instead of at every request.
-            Some(alarm) if !has_rung(alarm) => return Poll::Pending,
-            Some(alarm) => alarm.as_mut().reset(until),
-            None => self.alarm = Some(Box::pin(sleep_until(until))),
+            Some(alarm) if !alarm.is_elapsed() => return Poll::Pending,
+            Some(alarm) => {
+                self.looks += 1;
+                if self.looks >= LOOKS {
+                    return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+                }
+                alarm.as_mut().reset(Instant::now() + LOOK);
+            }
+            None => self.alarm = Some(Box::pin(sleep(LOOK))),
         }
         if let Some(alarm) = &mut self.alarm {
-            // Not over yet, as was seen above; this leaves word whom to wake.
+            // It has just been set and can't have rung; this leaves word whom to wake.
             let _ = alarm.as_mut().poll(context);
         }
         Poll::Pending
@@ -111,7 +116,7 @@ impl Socket {
         match wrote {
             Poll::Pending => self.wait(context),
             done => {
-                (self.since, self.is_asking) = (Instant::now(), false);
+                (self.looks, self.is_asking) = (0, false);
                 done
             }
         }
@@ -125,7 +130,7 @@ impl AsyncRead for Socket {
             done => {
                 // Bytes that come one by one are no excuse.
                 if !std::mem::replace(&mut self.is_asking, true) {
-                    self.since = Instant::now();
+                    self.looks = 0;
                 }
                 done
             }
@@ -204,7 +209,7 @@ mod tests {
             if stream.write_all(&[*byte]).await.is_err() || began.elapsed() > PATIENCE * 3 {
                 break;
             }
-            tokio::time::sleep(Duration::from_secs(10)).await;
+            sleep(Duration::from_secs(10)).await;
         }
         assert!(began.elapsed() < PATIENCE * 2, "{:?}", began.elapsed());
     }
@@ -217,7 +222,7 @@ mod tests {
             let mut said = [0; 512];
             let count = stream.read(&mut said).await.unwrap();
             assert!(String::from_utf8_lossy(&said[..count]).ends_with("hello"));
-            tokio::time::sleep(PATIENCE * 2 / 3).await;
+            sleep(PATIENCE * 2 / 3).await;
         }
     }
 
@@ -225,7 +230,7 @@ mod tests {
     async fn who_takes_nothing_of_an_answer_loses_it() {
         let mut stream = connected().await;
         stream.write_all(b"GET /long HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
-        tokio::time::sleep(PATIENCE * 3).await;
+        sleep(PATIENCE * 3).await;
         let (said, _) = until_closed(&mut stream).await;
         assert!(!said.is_empty() && said.len() < 64 << 20, "{} bytes", said.len());
     }
