@@ -1,4 +1,6 @@
-//! Language tags: well-formed by RFC 5646, in canonical case, and matched by RFC 4647's basic filtering.
+//! Language tags: well-formed by RFC 5646, in canonical case, matched by RFC 4647's basic filtering, and named for people.
+
+use isolang::Language;
 
 /// Tags registered before the grammar existed, which it does not cover (RFC 5646 section 2.2.8).
 const IRREGULAR: [&str; 17] = [
@@ -34,6 +36,33 @@ pub fn canonical(tag: &str) -> Result<String, String> {
         return Err(format!("`{tag}` is no language tag such as en, zh-CN or zh-Hant (RFC 5646){advice}"));
     }
     Ok(in_canonical_case(&subtags))
+}
+
+/// What a language calls itself, with its tag where that says more (`中文`, `中文 (zh-TW)`); the tag alone where nobody knows.
+pub fn autonym(tag: &str) -> String {
+    let tag = canonical(tag).unwrap_or_else(|_| tag.to_owned());
+    let language = primary(&tag);
+    match listed(language) {
+        Some(name) if language.len() == tag.len() => name,
+        Some(name) => format!("{name} ({tag})"),
+        None => tag,
+    }
+}
+
+/// The language itself, without script, region and all else: `zh` of `zh-Hant-TW`.
+pub fn primary(tag: &str) -> &str {
+    tag.split('-').next().unwrap_or_default()
+}
+
+fn listed(language: &str) -> Option<String> {
+    let known = match language.len() {
+        2 => Language::from_639_1(language),
+        3 => Language::from_639_3(language),
+        _ => None,
+    };
+    // Some begin or end with a mark of direction; some merely repeat the code.
+    let name = known?.to_autonym()?.replace(['\u{200e}', '\u{200f}'], "");
+    Some(name).filter(|name| name != language)
 }
 
 /// Whether a range takes a tag: the same, or a longer one that begins with it (`zh` takes `zh-CN`); `*` takes all.
@@ -157,6 +186,27 @@ mod tests {
             ("art-lojban", "art-lojban"),
         ] {
             assert_eq!(canonical(given).as_deref(), Ok(canonical_tag));
+        }
+    }
+
+    #[test]
+    fn a_language_is_called_what_it_calls_itself() {
+        for (tag, name) in [
+            ("zh", "中文"),
+            ("ZH-cn", "中文 (zh-CN)"),
+            ("en", "English"),
+            ("de-AT", "Deutsch (de-AT)"),
+            ("ar", "العربية"),
+            ("haw", "ʻŌlelo Hawaiʻi"),
+            ("und", "und"),
+            ("tlh", "tlh"),
+            ("qaa-Qaaa", "qaa-Qaaa"),
+            ("i-klingon", "i-klingon"),
+            ("x-ours", "x-ours"),
+            ("no language", "no language"),
+            ("", ""),
+        ] {
+            assert_eq!(autonym(tag), name, "{tag}");
         }
     }
 

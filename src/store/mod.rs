@@ -93,8 +93,15 @@ pub enum StoreError {
         place: &'static str,
     },
     /// The database answered with an error.
-    #[error("database: {0}")]
-    Sql(#[from] sqlx::Error),
+    // Without a source: sqlx's errors hold each other's words, and a chain would say them three times.
+    #[error("database: {}", open::plain(.0))]
+    Sql(sqlx::Error),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Sql(error)
+    }
 }
 
 impl StoreError {

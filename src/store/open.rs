@@ -155,7 +155,7 @@ pub(super) fn is_away(e: &sqlx::Error) -> bool {
 }
 
 /// The database's own words without sqlx's wrapping.
-fn plain(e: &sqlx::Error) -> String {
+pub(super) fn plain(e: &sqlx::Error) -> String {
     match e {
         sqlx::Error::Database(d) => d.message().to_owned(),
         sqlx::Error::Io(io) => io.to_string(),
@@ -195,5 +195,13 @@ mod tests {
             assert!(!lasting.is_away(), "{lasting:?}");
         }
         assert!(!StoreError::Newer(9).is_away() && !StoreError::Unreachable(String::new()).is_away());
+    }
+
+    #[test]
+    fn what_the_database_said_is_told_once() {
+        let refused = std::io::Error::new(ErrorKind::ConnectionRefused, "nobody listens");
+        let told = format!("{:#}", anyhow::Error::from(StoreError::from(sqlx::Error::Io(refused))));
+        assert_eq!(told, "database: nobody listens");
+        assert_eq!(StoreError::Sql(sqlx::Error::PoolTimedOut).to_string(), "database: it does not answer");
     }
 }

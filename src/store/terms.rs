@@ -9,7 +9,7 @@ use crate::domain::time::Millis;
 pub struct Term {
     /// As it is compared.
     pub term: String,
-    /// As the newest of its articles writes it.
+    /// As the newest of its articles writes it; a language's own name for itself.
     pub name: String,
     /// How many visible articles have it.
     pub articles: i64,

@@ -5,6 +5,7 @@ use super::dialect::sql;
 use super::selecting::{Lead, lists_of};
 use super::{Store, StoreResult, reading};
 use crate::domain::article::Article;
+use crate::domain::language;
 use crate::domain::selection::{Kind, Selection, term};
 use crate::domain::time::Millis;
 
@@ -178,8 +179,10 @@ impl Store {
         Ok(row.map(|(at,)| Millis(at)))
     }
 
-    /// How a term is written in the newest published article that has it; `None` if none ever had it.
+    /// How a term is written in the newest published article that has it, a language's own name for itself; `None` if no article
+    /// ever had it.
     pub async fn name_of_term(&self, kind: Kind, name: &str, now: Millis) -> StoreResult<Option<String>> {
+        let plain = || if kind == Kind::Language { language::autonym(name) } else { term(name) };
         let having =
             "FROM article_terms t JOIN articles a ON a.id = t.article_id WHERE t.kind = $1 AND t.term = $2 AND t.published_at <= $3";
         let columns = COLUMNS.replace("a.summary, a.body_html", "'' AS summary, '' AS body_html");
@@ -191,7 +194,7 @@ impl Store {
             let text = format!("SELECT t.article_id {having} AND a.published_at <= a.removed_at LIMIT 1");
             let gone: Option<(i64,)> =
                 reading!(self, |db| sqlx::query_as(sql(text)).bind(kind.name()).bind(term(name)).bind(now.0).fetch_optional(db).await?);
-            return Ok(gone.map(|_| term(name)));
+            return Ok(gone.map(|_| plain()));
         };
         let names = match kind {
             Kind::Section => article.sections,
@@ -199,7 +202,7 @@ impl Store {
             Kind::Author => article.authors,
             Kind::Language | Kind::Source => Vec::new(),
         };
-        Ok(Some(names.into_iter().find(|other| term(other) == term(name)).unwrap_or_else(|| term(name))))
+        Ok(Some(names.into_iter().find(|other| term(other) == term(name)).unwrap_or_else(plain)))
     }
 }
 

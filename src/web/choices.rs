@@ -74,7 +74,7 @@ impl Web {
         for (kind, title) in KINDS {
             let mut terms = self.app.store.terms(kind, MOST, now).await?;
             match kind {
-                Kind::Language => terms = self.without_sole_varieties(terms),
+                Kind::Language => terms = without_sole_varieties(terms),
                 Kind::Tag => terms.retain(|term| term.articles >= FEW),
                 Kind::Section | Kind::Author | Kind::Source => {}
             }
@@ -83,25 +83,15 @@ impl Web {
         }
         Ok(Known(known))
     }
+}
 
-    /// Languages under their own names; of `zh` and `zh-cn` with the same articles the first alone.
-    fn without_sole_varieties(&self, terms: Vec<Term>) -> Vec<Term> {
-        let is_same = |one: &Term, other: &Term| {
-            other.term != one.term && language::matches(&other.term, &one.term) && other.articles == one.articles
-        };
-        let kept: Vec<Term> = terms.iter().filter(|one| !terms.iter().any(|other| is_same(one, other))).cloned().collect();
-        kept.into_iter().map(|term| Term { name: self.language_name(&term.term), ..term }).collect()
-    }
-
-    /// A language's own name for itself, where our pages speak it, as `中文 (zh-TW)` for a variety; else its tag.
-    pub(super) fn language_name(&self, tag: &str) -> String {
-        let tag = language::canonical(tag).unwrap_or_else(|_| tag.to_owned());
-        match self.app.templates.languages().into_iter().find(|(code, _)| language::matches(code, &tag)) {
-            Some((code, name)) if code == tag => name,
-            Some((_, name)) => format!("{name} ({tag})"),
-            None => tag,
-        }
-    }
+/// Of `zh` and `zh-cn` with the same articles the first alone.
+fn without_sole_varieties(mut terms: Vec<Term>) -> Vec<Term> {
+    let is_same =
+        |one: &Term, other: &Term| other.term != one.term && language::matches(&other.term, &one.term) && other.articles == one.articles;
+    let all = terms.clone();
+    terms.retain(|one| !all.iter().any(|other| is_same(one, other)));
+    terms
 }
 
 impl Known {

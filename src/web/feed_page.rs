@@ -11,6 +11,7 @@ use super::index::row;
 use super::page::{COPY_SCRIPT, COPYING_POLICY};
 use super::visitor::Visitor;
 use crate::config::Feed;
+use crate::domain::language;
 use crate::domain::selection::Selection;
 use crate::feeds::demand::Found;
 use crate::feeds::format::Format;
@@ -43,7 +44,7 @@ async fn page(web: &Web, wanted: &Asked, feed: &Feed, made: &Made, visitor: &Vis
         page: web.page(visitor, method),
         feed: FeedRow { path, title: feed.title.clone(), description: beginning.description.clone(), count: beginning.count },
         articles: beginning.newest.iter().map(|teaser| row(web, visitor, teaser.clone())).collect(),
-        languages_named: beginning.languages.iter().map(|tag| web.language_name(tag)).collect(),
+        languages_named: beginning.languages.iter().map(|tag| language::autonym(tag)).collect(),
         has_push: !web.app.config.hubs_of(feed).is_empty(),
         older: beginning.older.as_deref().and_then(|address| web.below(address)),
         snippet: snippet(&alternates),

@@ -147,12 +147,10 @@ fn mail_languages(web: &Web, chosen: &str) -> Vec<LanguageLink> {
         return Vec::new();
     }
     let current = codes.iter().position(|code| language::matches(chosen, code) || language::matches(code, chosen)).unwrap_or(0);
-    let known = web.app.templates.languages();
-    let name = |code: &str| {
-        // Two of our own language (zh-CN, zh-TW) must not look alike.
-        known.iter().find(|(spoken, _)| spoken == code).map_or_else(|| code.to_owned(), |(_, name)| name.clone())
-    };
+    let varieties = |code: &str| codes.iter().filter(|other| language::primary(other) == language::primary(code)).count();
+    // Two of one language (zh-CN, zh-TW) must not look alike; of one alone nobody asks which.
+    let name = |code: &str| language::autonym(if varieties(code) > 1 { code } else { language::primary(code) });
     let link =
         |(at, code): (usize, &String)| LanguageLink { code: code.clone(), name: name(code), url: String::new(), current: at == current };
-    codes.into_iter().enumerate().map(link).collect()
+    codes.iter().copied().enumerate().map(link).collect()
 }

@@ -158,6 +158,20 @@ fn token_in(page: &str, place: &str) -> String {
 }
 
 #[tokio::test]
+async fn languages_of_mails_go_by_their_own_names_and_two_of_one_by_their_tags_too() {
+    for (languages, shown) in [
+        (r#"["en", "zh-CN"]"#, ["English", "中文"].as_slice()),
+        (r#"["fr", "zh-CN", "zh-TW"]"#, &["français", "中文 (zh-CN)", "中文 (zh-TW)"]),
+    ] {
+        let site = Site::of(&CONFIG.replace(r#"["en", "zh"]"#, languages), false, false).await;
+        let form = site.get("/subscribe").await.text();
+        for name in shown {
+            assert!(form.contains(&format!("<span>{name}</span>")), "{name}: {form}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_reader_comes_confirms_leaves_and_comes_back() {
     let site = Site::new(false).await;
     let form = site.get("/subscribe?digest=weekly&lang=zh").await;

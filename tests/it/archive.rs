@@ -127,6 +127,10 @@ stories! {
         for known in ["section/Campus.rss", "tag/DAY%201.atom", "author/li%20wei.json", "language/zh.rss", "language/zh-cn.rss", "news/section/campus.rss"] {
             assert!(find(known).await.is_some(), "{known}");
         }
+        for (feed, name) in [("section/campus", "Campus"), ("language/zh", "中文"), ("language/ZH-cn", "中文 (zh-CN)")] {
+            let title = find(&format!("{feed}.rss")).await.unwrap().split("<title>").nth(1).unwrap().split('<').next().unwrap().to_owned();
+            assert!(title.ends_with(&format!(": {name}")), "{title}");
+        }
         for unknown in ["section/nothing.rss", "tag/campus.rss", "language/fr.rss", "section/secret%20plans.rss", "other.rss", "news/section/nothing.rss", "news/archive/2020-01.rss", "staff/0123456789abcdef.rss"] {
             assert!(find(unknown).await.is_none(), "{unknown}");
         }

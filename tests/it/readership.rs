@@ -5,6 +5,7 @@ use courant::domain::readership::{Daily, Day, daily};
 use courant::domain::time::{DAY, HOUR, MINUTE};
 use courant::feeds::readership::Readership;
 
+use crate::program::{Serving, get};
 use crate::support::{BEGINNING, Shell, article, stories};
 
 stories! {
@@ -81,7 +82,23 @@ fn the_command_line_shows_readers_and_lists_feeds_on_demand() {
     let terms = shell.courant(&["feeds", "list", "--on-demand", "--json"]).json();
     let terms = terms.as_array().unwrap();
     assert!(terms.iter().any(|t| t["kind"] == "language" && t["rss"].as_str().unwrap().ends_with("/feeds/language/en.rss")), "{terms:?}");
+    assert!(terms.iter().any(|t| t["title"] == "English"), "{terms:?}");
     shell.does(&["feeds", "build", "--out", "public"]);
     let list = std::fs::read_to_string(shell.path("public").join("feeds.opml")).unwrap();
     assert!(roxmltree::Document::parse(&list).is_ok() && list.contains("/feeds/news.rss"));
+}
+
+#[test]
+fn readers_of_a_feed_on_demand_are_found_under_any_spelling_of_it() {
+    let shell = Shell::new();
+    crate::cli::ready(&shell);
+    let mut serving = Serving::start(&shell.path(""));
+    let address = serving.ready();
+    assert_eq!(get(address, "/feeds/language/en.rss", &["User-Agent: Feedly/1.0 (7 subscribers)"]).status, 200);
+    // What is counted is kept when it stops.
+    serving.stop();
+    for spelling in ["language/en", "language/EN", "language/%65n"] {
+        let days = shell.courant(&["feeds", "readers", spelling, "--json"]).json();
+        assert_eq!(days[0]["services"], 7, "{spelling}: {days}");
+    }
 }
