@@ -166,7 +166,12 @@ async fn on_demand(app: &App, limit: Option<usize>, json: bool) -> anyhow::Resul
         let address = Links(&app.config.site.base_url).feed(&path(*kind, &term.term), Format::Rss.extension());
         table.row([kind.name().to_owned(), term.name.clone(), term.articles.to_string(), address]);
     }
-    table.print(if app.config.server.on_demand { "there is no article yet" } else { "[server] on_demand is off" })?;
+    let has_private = app.config.feeds.iter().any(|feed| feed.private.is_some());
+    table.print(match app.config.server.on_demand {
+        true => "there is no article yet",
+        false if has_private => "feeds on demand are off, as always beside a private feed unless [server] on_demand = true",
+        false => "feeds on demand are off: [server] on_demand = false",
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 

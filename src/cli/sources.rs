@@ -104,15 +104,15 @@ fn value(r: &SyncReport) -> serde_json::Value {
 async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<ExitCode> {
     let states = app.store.source_states().await?;
     let mut rows = Vec::new();
-    let mut table = output::Table::new(&["source", "kind", "last read", "failures", "held removals", "error"]);
+    let mut table = output::Table::new(&["source", "kind", "last read", "failures", "refused", "held removals", "error"]);
     for source in app.config.sources.iter().take(limit.unwrap_or(usize::MAX)) {
         let state = states.iter().find(|s| s.name == source.name).cloned().unwrap_or_default();
         let kind = word(source.kind);
         rows.push(json!({"name": source.name, "kind": kind, "succeeded_at": state.succeeded_at.map(|t| t.rfc3339()),
             "compared_at": state.progress.compared_at.map(|t| t.rfc3339()),
-            "failures": state.failures, "held_removals": state.held_removals, "error": state.error}));
+            "failures": state.failures, "refused": state.refused, "held_removals": state.held_removals, "error": state.error}));
         let read = state.succeeded_at.map_or("never".into(), |t| t.in_zone(&app.config.site.timezone));
-        let numbers = [state.failures.to_string(), state.held_removals.to_string()];
+        let numbers = [state.failures.to_string(), state.refused.to_string(), state.held_removals.to_string()];
         table.row([source.name.clone(), kind.into(), read].into_iter().chain(numbers).chain([state.error.unwrap_or_default()]));
     }
     if json {

@@ -5,6 +5,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
+use super::seen::Seen;
 use super::{html, media};
 use crate::config::{Site, Source};
 use crate::domain::article::{Article, Draft};
@@ -26,6 +27,15 @@ const LONGEST_ID: usize = 1000;
 const LONGEST_GUID: usize = 2000;
 /// Characters of a name that something can be selected by.
 const LONGEST_NAME: usize = 200;
+
+/// Makes a draft of a reading fit, and takes of those with one id the first; else says why not.
+pub(super) fn admit(draft: &mut Draft, source: &Source, site: &Site, seen: &mut Seen) -> Result<(), String> {
+    let sound = fit(draft, source, site);
+    // One that can't be kept was met all the same: what is here of it stays.
+    let is_first = seen.add(&draft.source_id);
+    sound?;
+    if is_first { Ok(()) } else { Err("another row has the same id".into()) }
+}
 
 /// Makes a draft one that any database keeps, or says why there is no way to.
 pub(crate) fn fit(draft: &mut Draft, source: &Source, site: &Site) -> Result<(), String> {

@@ -128,9 +128,7 @@ impl Reading<'_> {
     fn take(&mut self, mut draft: Draft) {
         // A time that has not come is no sign that everything before it was read.
         self.mark = self.mark.max(draft.updated_at.map(|at| at.min(self.now)));
-        let sound = arrival::fit(&mut draft, self.source, &self.config.site);
-        let is_first = self.seen.add(&draft.source_id);
-        if let Err(why) = sound.and_then(|()| is_first.then_some(()).ok_or_else(|| "another row has the same id".into())) {
+        if let Err(why) = arrival::admit(&mut draft, self.source, &self.config.site, &mut self.seen) {
             self.report.refused.push((draft.source_id, why));
             return;
         }

@@ -42,13 +42,16 @@ pub(crate) const COLUMNS: [&str; 21] = [
 /// Characters of a value that keep their meaning in a path segment.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
 
-/// Checks the columns of a query or file: all known, or used in `article_url`, and the needed ones there.
+/// Checks the columns of a query or file: all known, or used in `article_url`, none twice, and the needed ones there.
 pub(crate) fn check_columns(columns: &[String], needed: &[&str], article_url: Option<&str>) -> Result<(), String> {
     let used = article_url.map(braces).unwrap_or_default();
     for column in columns {
         if !COLUMNS.contains(&column.as_str()) && !used.contains(column) {
             return Err(format!("`{column}` is no column of an article; the known ones are {}", COLUMNS.join(", ")));
         }
+    }
+    if let Some((_, twice)) = columns.iter().enumerate().find(|(at, column)| columns[..*at].contains(column)) {
+        return Err(format!("the column `{twice}` is there twice; leave one out, or give it another name"));
     }
     if let Some(missing) = needed.iter().find(|n| !columns.iter().any(|c| c == *n)) {
         return Err(format!(
@@ -266,10 +269,12 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_column_is_refused_unless_the_address_uses_it() {
+    fn a_column_that_is_unknown_or_there_twice_is_refused_unless_the_address_uses_it() {
         let columns = ["id", "title", "published_at", "path"].map(str::to_owned);
         assert!(check_columns(&columns, &["id"], None).is_err_and(|e| e.contains("`path`") && e.contains("translation_of")));
         assert!(check_columns(&columns, &["id"], Some("https://x.example/{path}")).is_ok());
+        let twice = ["id", "title", "id"].map(str::to_owned);
+        assert!(check_columns(&twice, &["id"], None).is_err_and(|e| e.contains("`id` is there twice")));
         assert!(check_columns(&columns, &["id", "guid"], Some("{path}")).is_err_and(|e| e.contains("`guid` is missing")));
     }
 }

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 
 use super::reading::reader;
+use super::seen::Seen;
 use super::{BATCH, arrival, foreign, wordpress};
 use crate::config::{Config, Ids, Members, Source, SourceKind};
 use crate::domain::article::{Article, Draft, Found};
@@ -65,7 +66,7 @@ pub async fn survey(store: &Store, config: &Config, source: &Source, now: Millis
         }
         return Ok(survey);
     }
-    let mut met: Vec<String> = Vec::new();
+    let (mut met, mut seen): (Vec<String>, Seen) = Default::default();
     let (tell, mut found) = mpsc::channel(2 * BATCH);
     let reading = reader(source, &config.site.language, None, tell);
     let mut newest: Vec<Draft> = Vec::new();
@@ -73,7 +74,7 @@ pub async fn survey(store: &Store, config: &Config, source: &Source, now: Millis
         match told {
             Found::Refused { id, reason } => survey.refused.push((id, reason)),
             Found::Article(mut draft) => {
-                if let Err(why) = arrival::fit(&mut draft, source, &config.site) {
+                if let Err(why) = arrival::admit(&mut draft, source, &config.site, &mut seen) {
                     survey.refused.push((draft.source_id, why));
                     continue;
                 }

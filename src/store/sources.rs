@@ -14,15 +14,16 @@ const CHUNK: usize = 500;
 const SUCCEEDED: &str = "UPDATE sources SET succeeded_at = $2, failures = 0, error = NULL, held_removals = $3, compared_at = $4, \
      marked_at = $5, marked_for = $6 WHERE name = $1";
 
-const STATE: &str = "SELECT name, due_at, succeeded_at, failures, error, held_removals, compared_at, marked_at, marked_for FROM sources";
+const STATE: &str = "SELECT name, due_at, succeeded_at, failures, error, held_removals, compared_at, marked_at, marked_for, \
+     (SELECT COUNT(*) FROM refusals r WHERE r.source = sources.name) AS refused FROM sources";
 
-type StateRow = (String, i64, Option<i64>, i64, Option<String>, i64, Option<i64>, Option<i64>, Option<String>);
+type StateRow = (String, i64, Option<i64>, i64, Option<String>, i64, Option<i64>, Option<i64>, Option<String>, i64);
 
 impl From<StateRow> for SourceState {
-    fn from((name, due, succeeded, failures, error, held_removals, compared, marked, marked_for): StateRow) -> Self {
+    fn from((name, due, succeeded, failures, error, held_removals, compared, marked, marked_for, refused): StateRow) -> Self {
         let progress =
             Progress { compared_at: compared.map(Millis), marked_at: marked.map(Millis), marked_for: marked_for.unwrap_or_default() };
-        Self { name, due_at: Millis(due), succeeded_at: succeeded.map(Millis), failures, error, held_removals, progress }
+        Self { name, due_at: Millis(due), succeeded_at: succeeded.map(Millis), failures, error, held_removals, refused, progress }
     }
 }
 
@@ -41,6 +42,8 @@ pub struct SourceState {
     pub error: Option<String>,
     /// How many removals wait for an admin.
     pub held_removals: i64,
+    /// How many of its rows can't be used.
+    pub refused: i64,
     /// How far it was read.
     pub progress: Progress,
 }

@@ -172,6 +172,21 @@ stories! {
         assert!(why.contains("`body` is no column") && why.contains("body_html"), "{why}");
     }
 
+    async fn of_rows_with_one_id_the_first_is_taken_and_the_other_told_of_before_and_after(world) {
+        cms(world).await;
+        insert(world, 1..3).await;
+        let doubled = format!("{QUERY} UNION ALL SELECT 2, 'Another', '<p>x</p>', published_at FROM news WHERE id = 1");
+        world.configure(|s| s.source = s.source.replace(QUERY, &doubled)).await;
+        let survey = sources::survey::survey(&world.app.store, &world.app.config, &world.app.config.sources[0], world.now()).await.unwrap();
+        assert_eq!((survey.come, survey.refused), (2, vec![("2".to_owned(), "another row has the same id".to_owned())]));
+        assert_eq!(sync(world, false).await.refused.len(), 1);
+        assert_eq!(titles(world).await, ["News 2", "News 1"]);
+        assert_eq!(world.app.store.source_states().await.unwrap()[0].refused, 1);
+        world.configure(|s| s.source = s.source.replace(&doubled, QUERY)).await;
+        assert!(sync(world, false).await.refused.is_empty());
+        assert_eq!(world.app.store.source_states().await.unwrap()[0].refused, 0);
+    }
+
     async fn reading_never_writes(world) {
         cms(world).await;
         insert(world, 1..2).await;
