@@ -76,13 +76,13 @@ impl Web {
     }
 
     /// The page of an error; its bare sentence if even that can't be made.
-    fn apologise(&self, visitor: &Visitor, error: &WebError) -> Response {
+    fn apologise(&self, visitor: &Visitor, method: &Method, error: &WebError) -> Response {
         let title = match error.text {
             "subscribe-error-busy" => self.say(visitor, "subscribe-title", &[]),
             text => self.say(visitor, &format!("{text}-title"), &[]),
         };
         let sentence = self.say(visitor, error.text, &[]);
-        let page = self.page(visitor, &Method::POST);
+        let page = self.page(visitor, method);
         let view = ErrorPage { page, status: error.status.as_u16(), title, sentence: sentence.clone() };
         match self.app.templates.page(&view) {
             Ok(html) => Html(html).into_response(),
@@ -110,7 +110,7 @@ pub(super) async fn dress(State(web): State<Shared>, visitor: Visitor, request: 
             tracing::error!(%method, "/{place}: {cause:#}");
         }
         let allow = response.headers_mut().remove(header::ALLOW);
-        response = (error.status, web.apologise(&visitor, &error)).into_response();
+        response = (error.status, web.apologise(&visitor, &method, &error)).into_response();
         let headers = response.headers_mut();
         headers.extend(allow.map(|allow| (header::ALLOW, allow)));
         if place.starts_with("feeds") {

@@ -69,6 +69,7 @@ async fn every_page_is_careful_and_speaks_the_readers_language() {
     for path in ["/", "/subscribe", "/nothing", "/confirm/x"] {
         let page = site.ask(Request::get(path).header(header::ACCEPT_LANGUAGE, "zh-CN,en;q=0.5"), "").await;
         assert!(page.text().contains("<html lang=\"zh\">"), "{path}");
+        assert!(html_escape::decode_html_entities(&page.text()).contains("href=\"?lang=en\""), "{path}: the other language is offered");
         assert!(page.header(header::CONTENT_SECURITY_POLICY).starts_with("default-src 'none'"), "{path}");
         assert_eq!(page.header(header::X_CONTENT_TYPE_OPTIONS), "nosniff");
         let head = site.ask(Request::head(path).header(header::ACCEPT_LANGUAGE, "zh"), "").await;
@@ -81,6 +82,8 @@ async fn every_page_is_careful_and_speaks_the_readers_language() {
     }
     let refused = site.post("/", "").await;
     assert_eq!((refused.status, refused.header(header::ALLOW)), (StatusCode::METHOD_NOT_ALLOWED, "GET,HEAD"));
+    let other = html_escape::decode_html_entities(&refused.text()).contains("\"?lang=");
+    assert!(!other, "what was sent is not to be sent again by a link");
     let style = format!("/assets/style.css?v={}", site.app.templates.stylesheet().hash);
     assert!(site.get(&style).await.header(header::CACHE_CONTROL).ends_with("immutable"));
 }
