@@ -4,9 +4,16 @@ As a program it asks at a fixed rate and prints the latencies: python3 asking.py
 """
 
 import asyncio
+import collections
+import gc
 import json
+import re
+import select
+import socket
 import sys
 import time
+
+LENGTH = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
 
 
 class Line:
@@ -52,31 +59,71 @@ def percentile(values, share):
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
-async def steadily(port, requests, rate, seconds, connections):
-    """Latencies in seconds at a fixed rate, counted from when a request was due, whether or not it could be sent then."""
+class Waiting:
+    """A connection of `steadily`, and what is missing of an answer."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port))
+        self.socket.setblocking(False)
+        self.due = self.missing = None
+        self.head = b""
+        self.status = 0
+
+    def ask(self, request, due):
+        """Sends a request; it is far smaller than the kernel's room for it."""
+        self.due, self.missing, self.head = due, None, b""
+        if self.socket.send(request) != len(request):
+            raise ConnectionError("a request did not fit")
+
+    def take(self, room):
+        """Reads what came; gives whether the answer is whole."""
+        count = self.socket.recv_into(room)
+        if count == 0:
+            raise ConnectionError("the server closed a connection that is kept")
+        if self.missing is None:
+            self.head += room[:count].tobytes()
+            end = self.head.find(b"\r\n\r\n")
+            if end < 0:
+                return False
+            self.status = int(self.head[9:12])
+            length = LENGTH.search(self.head, 0, end) if self.status == 200 else None
+            self.missing, count = (int(length.group(1)) if length else 0), len(self.head) - end - 4
+        self.missing -= count
+        return self.missing == 0
+
+
+def steadily(port, requests, rate, seconds, connections):
+    """Latencies in seconds at a fixed rate, counted from when a request was due, whether or not it could be sent then.
+
+    It never sleeps: waking up would take longer than an answer.
+    """
     latencies, wrong = [], 0
+    lines = [Waiting(port) for _ in range(connections)]
+    poller = select.epoll()
+    by_number = {line.socket.fileno(): line for line in lines}
+    for number in by_number:
+        poller.register(number, select.EPOLLIN)
+    idle, room = collections.deque(lines), memoryview(bytearray(1 << 20))
+    total, number = int(rate * seconds), 0
+    gc.disable()
     begun = time.monotonic() + 0.1
-    total = int(rate * seconds)
-
-    async def line(first):
-        nonlocal wrong
-        own = Line(port)
-        for number in range(first, total, connections):
-            due = begun + number / rate
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
-            status, _, _ = await own.ask(requests[number % len(requests)])
-            latencies.append(time.monotonic() - due)
-            wrong += status not in (200, 304)
-        await own.close()
-
-    await asyncio.gather(*(line(first) for first in range(connections)))
+    while len(latencies) < total:
+        if number < total and idle and time.monotonic() >= begun + number / rate:
+            idle.popleft().ask(requests[number % len(requests)], begun + number / rate)
+            number += 1
+        for ready, _ in poller.poll(0):
+            line = by_number[ready]
+            if line.take(room):
+                latencies.append(time.monotonic() - line.due)
+                wrong += line.status not in (200, 304)
+                idle.append(line)
     return latencies, wrong
 
 
 def main():
     port, rate, seconds, connections = (int(word) for word in sys.argv[1:5])
     requests = [text.encode() for text in json.load(sys.stdin)]
-    latencies, wrong = asyncio.run(steadily(port, requests, rate, seconds, connections))
+    latencies, wrong = steadily(port, requests, rate, seconds, connections)
     print(json.dumps({"p50": percentile(latencies, 0.5), "p99": percentile(latencies, 0.99), "wrong": wrong, "asked": len(latencies)}))
 
 
