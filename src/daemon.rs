@@ -1,18 +1,16 @@
-//! The daemon: one heartbeat, ticks that compute what is due from the database, delivery, the web server; one way to stop.
+//! The daemon: ticks that compute what is due from the database, delivery, the web server; one way to stop.
 
+mod heart;
 pub mod start;
-
-use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio_cron_scheduler::{Job, JobScheduler};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use self::heart::{Beats, every_beat, heartbeat};
 use crate::app::App;
 use crate::config::{Publish, Source, Transport};
 use crate::delivery::{self, Engine};
@@ -21,12 +19,6 @@ use crate::feeds::{codings, shelf};
 use crate::store::Store;
 use crate::web::{self, Demo};
 use crate::{digests, sources};
-
-/// Hears the heartbeat.
-type Beats = watch::Receiver<u64>;
-
-/// A tick comes at least this often, even if the heartbeat stalls.
-const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Runs everything on a listener, with the lock taken, until `stop` fires; then finishes what is in flight.
 pub async fn run_on(app: App, demo: Option<Demo>, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
@@ -81,8 +73,9 @@ async fn read_source(app: App, source: Source, mut beats: Beats, stop: Cancellat
             nudge.send_modify(|n| *n += 1);
         }
     }));
+    let what = format!("source {}", source.name);
     let reading =
-        every_beat("sources", nudges, stop, || async { sources::sync_due(&app.store, &app.config, &source, app.now()).await.map(|_| ()) });
+        every_beat(&what, nudges, stop, || async { sources::sync_due(&app.store, &app.config, &source, app.now()).await.map(|_| ()) });
     // A foreign database that keeps us waiting does not keep us from stopping; what is being kept is kept whole.
     tokio::select! {
         () = reading => {}
@@ -174,25 +167,14 @@ async fn push(app: App, pusher: Pusher, beats: Beats, stop: CancellationToken) -
 async fn publish(app: App, to: Publish, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
     allowed(&app, beats, &stop, true).await?;
     let publisher = app.publisher(&to);
-    let publishing =
-        every_beat("publish", app.shelf.changes(), stop.clone(), || async { publisher.publish_due(app.now()).await.map(|_| ()) });
+    let what = format!("publish {}", to.name);
+    let publishing = every_beat(&what, app.shelf.changes(), stop.clone(), || async { publisher.publish_due(app.now()).await.map(|_| ()) });
     // A place that keeps us waiting does not keep us from stopping: what is under way is put there once more by whoever is next.
     tokio::select! {
         () = publishing => {}
         () = stop.cancelled() => {}
     }
     Ok(publisher.finish().await?)
-}
-
-/// The clock of the daemon: it nudges, and what is due is found out by whoever is nudged.
-async fn heartbeat() -> anyhow::Result<(JobScheduler, Beats)> {
-    let (beat, beats) = watch::channel(0_u64);
-    let beat = Arc::new(beat);
-    let heart = JobScheduler::new().await.context("the heartbeat can't be made")?;
-    let job = Job::new("*/1 * * * * *", move |_, _| beat.send_modify(|n| *n += 1)).context("the heartbeat can't be set")?;
-    heart.add(job).await.context("the heartbeat can't be set")?;
-    heart.start().await.context("the heartbeat does not start")?;
-    Ok((heart, beats))
 }
 
 /// Prepares and sends, as soon as this store may send (promise 10).
@@ -275,32 +257,6 @@ async fn tick_editions(app: App, beats: Beats, stop: CancellationToken) -> anyho
 }
 
 async fn tick_delivery(engine: Engine, transport: Transport, beats: Beats, stop: CancellationToken) {
-    let stopping = stop.clone();
-    every_beat("delivery", beats, stop, || async { engine.deliver_due(&transport, 0, &stopping).await.map(|_| ()) }).await;
-}
-
-/// Runs a tick at every beat, one at a time; an error is logged once until it passes.
-async fn every_beat<F>(what: &'static str, mut beats: Beats, stop: CancellationToken, mut tick: impl FnMut() -> F)
-where
-    F: Future<Output = anyhow::Result<()>>,
-{
-    let mut failing: Option<String> = None;
-    while !stop.is_cancelled() {
-        match tick().await {
-            Ok(()) if failing.take().is_some() => tracing::info!("{what}: works again"),
-            Ok(()) => {}
-            Err(e) => {
-                let why = format!("{e:#}");
-                if failing.as_ref() != Some(&why) {
-                    tracing::error!("{what}: {why}");
-                }
-                failing = Some(why);
-            }
-        }
-        tokio::select! {
-            () = stop.cancelled() => {}
-            _ = beats.changed() => {}
-            () = tokio::time::sleep(PATIENCE) => {}
-        }
-    }
+    let (what, stopping) = (format!("transport {}", transport.name), stop.clone());
+    every_beat(&what, beats, stop, || async { engine.deliver_due(&transport, 0, &stopping).await.map(|_| ()) }).await;
 }

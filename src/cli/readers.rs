@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{Usage, output};
 use crate::app::App;
 use crate::domain::readership::{Daily, Day, daily, median};
-use crate::feeds::offer::Asked;
+use crate::feeds::address::Asked;
 
 /// Days whose middle is shown: a week, without today, which is not over.
 const WEEK: i64 = 7;

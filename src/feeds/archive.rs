@@ -52,6 +52,16 @@ impl Page {
         Self { month: day.first_of_month(), part }
     }
 
+    /// The first day of its month.
+    pub fn month(self) -> Date {
+        self.month
+    }
+
+    /// Which of its month's pages it is, from 1.
+    pub fn part(self) -> usize {
+        self.part
+    }
+
     fn from(self) -> Millis {
         self.month.to_zoned(TimeZone::UTC).map(|zoned| Millis::from(zoned.timestamp())).unwrap_or_default()
     }

@@ -8,11 +8,12 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use tokio::sync::Semaphore;
 
+use super::address::{Asked, Place};
 use super::archive;
 use super::codings::room;
 use super::format::Format;
 use super::made::Made;
-use super::offer::{self, Asked, Place};
+use super::offer;
 use super::shelf::{Shelf, file_name};
 use super::{making, plan};
 use crate::config::{Config, Feed};

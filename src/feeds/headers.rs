@@ -1,7 +1,7 @@
 //! What is said beside a document, wherever it is served from: its type, and how long it may be kept.
 
+use super::address::Place;
 use super::format::Format;
-use super::offer::Place;
 use crate::config::Feed;
 use crate::domain::time::SECOND;
 

@@ -1,6 +1,7 @@
 //! Articles go out as feeds: RSS 2.0, Atom 1.0 and JSON Feed 1.1, rendered when content changes;
 //! who subscribed through a hub is told at once.
 
+pub mod address;
 pub mod archive;
 mod atom;
 mod body;

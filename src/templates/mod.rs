@@ -29,7 +29,7 @@ pub use pages::View;
 pub use recipe::Recipe;
 use source::Sources;
 use speech::Speech;
-pub use speech::date_text;
+pub use speech::{date_text, month_text};
 
 /// All templates, parsed and found acceptable.
 pub struct Templates {

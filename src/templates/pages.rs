@@ -171,7 +171,7 @@ pub struct FeedPage {
     pub groups: Vec<FeedGroup>,
     /// Whether its address is a secret.
     pub is_private: bool,
-    /// Which page of the archive is shown; none: the feed itself.
+    /// Which page of the archive is shown, as in `August 2026`; none: the feed itself.
     pub archive: Option<String>,
     /// What copies addresses.
     pub script: String,

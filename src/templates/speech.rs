@@ -93,10 +93,23 @@ pub(super) fn arguments<'a>(pairs: &[(&'a str, &'a str)]) -> FluentArgs<'a> {
 
 /// A day as people of the language write it: `21 September 2026`, `2026年9月21日`; for other languages ISO 8601.
 pub fn date_text(date: Date, language: &str) -> String {
-    let primary = language.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
-    match primary.as_str() {
+    match primary(language).as_str() {
         "zh" | "ja" => format!("{}年{}月{}日", date.year(), date.month(), date.day()),
         "en" => date.strftime("%-d %B %Y").to_string(),
         _ => date.to_string(),
     }
+}
+
+/// The month of a day in the same way: `September 2026`, `2026年9月`, else `2026-09`.
+pub fn month_text(date: Date, language: &str) -> String {
+    match primary(language).as_str() {
+        "zh" | "ja" => format!("{}年{}月", date.year(), date.month()),
+        "en" => date.strftime("%B %Y").to_string(),
+        _ => date.strftime("%Y-%m").to_string(),
+    }
+}
+
+/// The language of a tag without what is said of its script or country.
+fn primary(language: &str) -> String {
+    language.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase()
 }

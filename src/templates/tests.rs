@@ -204,6 +204,8 @@ fn days_are_written_as_people_of_the_language_write_them() {
     assert_eq!(date_text(day, "en-GB"), "1 September 2026");
     assert_eq!(date_text(day, "zh-Hant"), "2026年9月1日");
     assert_eq!(date_text(day, "de"), "2026-09-01");
+    let months = ["en", "zh-CN", "de"].map(|language| month_text(day, language));
+    assert_eq!(months, ["September 2026", "2026年9月", "2026-09"]);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::Web;
 use crate::domain::language;
 use crate::domain::selection::Kind;
 use crate::domain::time::{MINUTE, Millis};
-use crate::feeds::offer::Subject;
+use crate::feeds::address::Subject;
 use crate::store::StoreResult;
 use crate::store::terms::Term;
 use crate::templates::pages::{FeedGroup, FeedRow};

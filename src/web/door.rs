@@ -25,9 +25,9 @@ use super::feeds::moved_to;
 use super::readership::Peer;
 use super::ready::{Begun, Ready};
 use crate::config::{Config, Feed};
+use crate::feeds::address::Place;
 use crate::feeds::format::Format;
 use crate::feeds::made::Made;
-use crate::feeds::offer::Place;
 use crate::feeds::shelf::file_name;
 
 /// The whole web, for one connection.

@@ -13,8 +13,8 @@ use super::visitor::Visitor;
 use super::{Shared, Web};
 use crate::config::Feed;
 use crate::domain::links::Links;
+use crate::feeds::address::Subject;
 use crate::feeds::format::Format;
-use crate::feeds::offer::Subject;
 use crate::feeds::opml;
 use crate::templates::pages::{Alternate, FeedRow, FeedsPage};
 

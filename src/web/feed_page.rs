@@ -13,11 +13,13 @@ use super::visitor::Visitor;
 use crate::config::Feed;
 use crate::domain::language;
 use crate::domain::selection::Selection;
+use crate::feeds::address::{Asked, Place};
+use crate::feeds::archive::Page;
 use crate::feeds::demand::Found;
 use crate::feeds::format::Format;
 use crate::feeds::made::Made;
-use crate::feeds::offer::{Asked, Place};
 use crate::store::terms::Term;
+use crate::templates::month_text;
 use crate::templates::pages::{Alternate, FeedGroup, FeedPage, FeedRow};
 
 /// The page of any feed that there is, declared or on demand, and of its archive.
@@ -34,7 +36,7 @@ pub(super) async fn show(web: &Web, wanted: &Asked, visitor: &Visitor, method: &
 
 async fn page(web: &Web, wanted: &Asked, feed: &Feed, made: &Made, visitor: &Visitor, method: &Method) -> WebResult<Response> {
     let (most, archive) = match wanted.place {
-        Place::Page(page) => (usize::MAX, Some(page.to_string())),
+        Place::Page(page) => (usize::MAX, Some(named(page, &visitor.language))),
         Place::Newest | Place::After(_) => (NEWEST, None),
     };
     let beginning = Beginning::read(made, &feed.name, most).ok_or_else(|| WebError::soon(NOT_YET))?;
@@ -84,6 +86,12 @@ async fn related(web: &Web, wanted: &Asked, feed: &Feed, beginning: &Beginning) 
     // How many articles a part has is known of the whole site alone.
     groups.iter_mut().flat_map(|group| &mut group.feeds).for_each(|feed| feed.count = 0);
     groups
+}
+
+/// A page of an archive as people say it: `August 2026`, and `August 2026 · 2`.
+fn named(page: Page, language: &str) -> String {
+    let part = if page.part() > 1 { format!(" · {}", page.part()) } else { String::new() };
+    month_text(page.month(), language) + &part
 }
 
 /// What goes into the head of a site's pages, so that readers find the feed there.

@@ -9,9 +9,9 @@ use super::readership::Peer;
 use super::ready::{Begun, Ready};
 use super::visitor::Visitor;
 use super::{Shared, Web, feed_page};
+use crate::feeds::address::Asked;
 use crate::feeds::demand::Found;
 use crate::feeds::format::Format;
-use crate::feeds::offer::Asked;
 use crate::feeds::shelf::file_name;
 
 /// Seconds for which an answer may be kept that is about to change.

@@ -14,9 +14,9 @@ use super::negotiation::{Coding, coding, http_date, is_unchanged};
 use crate::config::{Config, Feed};
 use crate::domain::links::Links;
 use crate::domain::time::Millis;
+use crate::feeds::address::Place;
 use crate::feeds::headers::{cache_control, content_type, generic_type};
 use crate::feeds::made::Made;
-use crate::feeds::offer::Place;
 use crate::feeds::plan;
 use crate::feeds::shelf::Shelf;
 

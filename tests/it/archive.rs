@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use courant::app::App;
 use courant::domain::article::Draft;
 use courant::domain::time::{DAY, MINUTE, Millis};
+use courant::feeds::address::Asked;
 use courant::feeds::demand::Found;
-use courant::feeds::offer::Asked;
 use courant::feeds::shelf::refresh_due;
 use serde_json::Value;
 

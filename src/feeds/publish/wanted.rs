@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
+use super::super::address::Place;
 use super::super::archive::Page;
 use super::super::format::Format;
 use super::super::headers::{cache_control, content_type};
 use super::super::made::Made;
 use super::super::making;
-use super::super::offer;
 use super::super::plan;
 use super::super::shelf::file_name;
 use super::{Own, Parcel, State, hash8};
@@ -33,8 +33,8 @@ impl Document<'_> {
         (&self.feed.name, self.format.extension())
     }
 
-    fn place(&self) -> offer::Place {
-        self.page.map_or(offer::Place::Newest, offer::Place::Page)
+    fn place(&self) -> Place {
+        self.page.map_or(Place::Newest, Place::Page)
     }
 }
 

@@ -127,7 +127,7 @@ impl View for FeedPage {
             script: "let a = 1 < 2 && \"x\";".into(),
         };
         let mut samples = both(whole);
-        samples.push(Self { archive: Some("2026-08".into()), groups: Vec::new(), ..whole(page("zh", true)) });
+        samples.push(Self { archive: Some("2026年8月".into()), groups: Vec::new(), ..whole(page("zh", true)) });
         samples.push(Self { page: page("en", false), feed: feed("empty", "Nothing yet", 0), ..Self::default() });
         samples
     }

@@ -54,6 +54,25 @@ async fn a_feeds_page_shows_how_to_subscribe_and_the_parts_it_has() {
 }
 
 #[tokio::test]
+async fn a_page_of_an_archive_is_called_by_its_month() {
+    let site = site().await;
+    let month = site.app.now().timestamp().to_zoned(jiff::tz::TimeZone::UTC).date();
+    // More than the feed shows: its first page is full.
+    let drafts = (0..60).map(|n| Draft {
+        source_id: format!("more {n}"),
+        title: format!("More {n}"),
+        published_at: site.app.now(),
+        ..Draft::default()
+    });
+    import::publish(&site.app.store, &site.app.config, "college", drafts.collect(), site.app.now()).await.unwrap();
+    shelf::refresh_due(&site.app.store, &site.app.config, &site.app.shelf, site.app.now()).await.unwrap();
+    let path = month.strftime("/feeds/news/archive/%Y-%m").to_string();
+    assert!(shown(&site.get(&path).await).contains(&month.strftime("From the archive: %B %Y<").to_string()));
+    let month = format!("存档：{}年{}月<", month.year(), month.month());
+    assert!(shown(&site.get(&format!("{path}?lang=zh")).await).contains(&month));
+}
+
+#[tokio::test]
 async fn the_script_that_copies_is_the_one_thing_a_feeds_page_may_run() {
     use base64::Engine as _;
     use sha2::Digest as _;
