@@ -40,6 +40,7 @@ pub mod subscriptions;
 pub mod suppressions;
 pub mod terms;
 pub mod tokens;
+mod wal;
 pub mod watching;
 pub mod windows;
 

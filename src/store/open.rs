@@ -81,6 +81,7 @@ async fn open_sqlite(path: &Path) -> StoreResult<Store> {
         .log_statements(LevelFilter::Trace)
         .log_slow_statements(LevelFilter::Debug, Duration::from_secs(1));
     let unreachable = |e: sqlx::Error| StoreError::Unreachable(format!("cannot open the database {}: {e}", path.display()));
+    let path = &by_its_own_name(path);
     // Held from the first touch: turning a new file to WAL does not wait for another process that does the same.
     let opening = alone(path).await?;
     let write =
@@ -94,6 +95,14 @@ async fn open_sqlite(path: &Path) -> StoreResult<Store> {
         .await
         .map_err(unreachable)?;
     Ok(Store::on(Db::Sqlite { read, write, path: path.to_path_buf() }))
+}
+
+/// A file where it really is: SQLite keeps its log there whatever link it was opened by, and whoever locks it must meet there.
+fn by_its_own_name(path: &Path) -> PathBuf {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // A new file is nowhere yet, but its folder is.
+    let new = || Some(folder.canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(new).unwrap_or_else(|| path.to_path_buf())
 }
 
 /// Two processes may start at once; the file lock makes the second wait for the first.
@@ -195,6 +204,22 @@ mod tests {
             assert!(!lasting.is_away(), "{lasting:?}");
         }
         assert!(!StoreError::Newer(9).is_away() && !StoreError::Unreachable(String::new()).is_away());
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_store_is_locked_by_whatever_link_it_is_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("courant.db"), folder.path().join("link.db"));
+        let open = async |path: &Path| Store::open(&format!("sqlite://{}", path.display())).await.unwrap();
+        let first = open(&real).await;
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        let second = open(&link).await;
+        let held = first.lock().unwrap();
+        let refused = second.lock().unwrap_err();
+        assert!(matches!(refused, StoreError::Busy(_)), "{refused}");
+        drop(held);
+        second.lock().unwrap();
     }
 
     #[test]

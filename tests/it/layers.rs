@@ -25,6 +25,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
 /// A crate, and the modules that may name it.
 const DOORS: &[(&str, &[&str])] = &[
     ("sqlx", &["store", "sources"]),
+    ("inotify", &["store"]),
     ("lettre", &["mail"]),
     ("aws_lc_rs", &["mail"]),
     ("axum", &["web"]),
