@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 #[cfg(target_os = "linux")]
 use self::told::Events;
 
-/// How often it is looked at where the system does not tell.
+/// How often it is looked at where the system does not tell, or tells of other files.
 const LOOKED_AT: Duration = Duration::from_millis(10);
 
 /// Watches for writes of any process.
@@ -44,11 +44,15 @@ impl Wal {
     pub(super) async fn stirs(&mut self) {
         #[cfg(target_os = "linux")]
         if let Some(events) = &mut self.events {
-            match events.next().await {
-                Ok(()) => return,
-                Err(why) => tracing::debug!("the system tells of writes no more ({why}): they are looked for"),
+            match events.next(self.path.file_name()).await {
+                Ok(true) => return,
+                // Others may write beside it all the time.
+                Ok(false) => {}
+                Err(why) => {
+                    tracing::debug!("the system tells of writes no more ({why}): they are looked for");
+                    self.events = None;
+                }
             }
-            self.events = None;
         }
         tokio::time::sleep(LOOKED_AT).await;
     }
@@ -58,6 +62,7 @@ impl Wal {
 mod told {
     //! What Linux tells of files (inotify(7)).
 
+    use std::ffi::OsStr;
     use std::io;
     use std::path::Path;
 
@@ -78,14 +83,15 @@ mod told {
             Ok(Self(system.into_event_stream([0; 4096])?))
         }
 
-        /// Returns when something was written; what else was until now goes with it.
-        pub(super) async fn next(&mut self) -> io::Result<()> {
-            let mut told = self.0.next().await;
+        /// Returns when something was written: whether a file of this name, among all that was until now.
+        pub(super) async fn next(&mut self, name: Option<&OsStr>) -> io::Result<bool> {
+            let (mut told, mut is_named) = (self.0.next().await, false);
             loop {
-                told.unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into()))?;
+                let event = told.unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into()))?;
+                is_named |= event.name.as_deref() == name;
                 match self.0.next().now_or_never() {
                     Some(more) => told = more,
-                    None => return Ok(()),
+                    None => return Ok(is_named),
                 }
             }
         }
@@ -106,6 +112,8 @@ mod tests {
                 assert!(wal.events.is_some());
                 wal.events = wal.events.filter(|_| is_told);
             }
+            std::fs::write(folder.path().join("another"), "no commit").unwrap();
+            wal.stirs().await;
             assert!(!wal.was_written(), "there is none yet");
             std::fs::write(folder.path().join("courant.db-wal"), format!("a commit, {is_told}")).unwrap();
             wal.stirs().await;
