@@ -22,7 +22,7 @@ impl Story {
     /// The article for readers of a language: exactly theirs, else one they understand, else what made it news.
     pub(super) fn told_in(&self, tag: &str) -> &Article {
         let exactly = self.members.iter().find(|a| a.language.eq_ignore_ascii_case(tag));
-        let primary = tag.split('-').next().unwrap_or(tag);
+        let primary = language::primary(tag);
         exactly.or_else(|| self.members.iter().find(|a| language::matches(primary, &a.language))).unwrap_or(&self.members[0])
     }
 }
@@ -47,7 +47,7 @@ pub(super) fn stories(candidates: Vec<Article>, members: Vec<Article>) -> Vec<St
 
 /// The digest's language for a reader: exactly theirs, else one they understand, else the first.
 pub(super) fn language_for(languages: &[String], reader: &str) -> String {
-    let primary = reader.split('-').next().unwrap_or_default();
+    let primary = language::primary(reader);
     let exactly = languages.iter().find(|l| l.eq_ignore_ascii_case(reader));
     let near = || languages.iter().find(|l| !primary.is_empty() && language::matches(primary, l));
     exactly.or_else(near).or_else(|| languages.first()).cloned().unwrap_or_else(|| "en".to_owned())

@@ -9,6 +9,7 @@ use super::changes::{Changes, Logging, log};
 use super::dialect::{Column, sql};
 use super::{Store, StoreResult, json_list, reading, transaction};
 use crate::domain::article::Article;
+use crate::domain::language::primary;
 use crate::domain::time::Millis;
 
 struct Member {
@@ -159,7 +160,7 @@ fn groups(members: &[Member]) -> Vec<i64> {
     for (i, member) in members.iter().enumerate() {
         let Some(&twin) = member.translation_of.as_deref().and_then(|id| by_id.get(id)) else { continue };
         // An article of the same language is another story, whatever the link says.
-        if primary(&members[twin].language) == primary(&member.language) {
+        if primary(&members[twin].language).eq_ignore_ascii_case(primary(&member.language)) {
             continue;
         }
         let (a, b) = (root(&mut parent, i), root(&mut parent, twin));
@@ -179,10 +180,6 @@ fn root(parent: &mut [usize], mut i: usize) -> usize {
         i = parent[i];
     }
     i
-}
-
-fn primary(language: &str) -> String {
-    language.split('-').next().unwrap_or_default().to_lowercase()
 }
 
 #[cfg(test)]

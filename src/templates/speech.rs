@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use unic_langid::LanguageIdentifier;
 
 use super::source::Source;
+use crate::domain::language;
 
 /// The language that has every text, and stands in where another lacks one.
 pub(super) const FALLBACK: &str = "en";
@@ -109,7 +110,7 @@ pub fn month_text(date: Date, language: &str) -> String {
     }
 }
 
-/// The language of a tag without what is said of its script or country.
+/// In the one case that is compared, however the tag is spelled.
 fn primary(language: &str) -> String {
-    language.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase()
+    language::primary(&language.replace('_', "-")).to_ascii_lowercase()
 }
