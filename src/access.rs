@@ -30,9 +30,12 @@ pub async fn create_token(
         return Ok(Err(why));
     }
     let token = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(chance));
-    let kept = KeptToken { name: name.to_owned(), role, hash: hash(secret, &token), created_at: now };
+    let kept =
+        KeptToken { name: name.to_owned(), role, hash: hash(secret, &token), created_at: now };
     let is_new = store.add_token(kept).await?;
-    Ok(is_new.then_some(token).ok_or_else(|| format!("there is a token {name:?} already: revoke it, or choose another name")))
+    Ok(is_new.then_some(token).ok_or_else(|| {
+        format!("there is a token {name:?} already: revoke it, or choose another name")
+    }))
 }
 
 /// Revokes a token from the next request on; gives whether there was one.
@@ -41,7 +44,11 @@ pub async fn revoke_token(store: &Store, name: &str) -> StoreResult<bool> {
 }
 
 /// The token that was presented, if it is one of ours; how long that takes says nothing about any of them.
-pub async fn bearer(store: &Store, secret: &[u8], presented: &str) -> StoreResult<Option<KeptToken>> {
+pub async fn bearer(
+    store: &Store,
+    secret: &[u8],
+    presented: &str,
+) -> StoreResult<Option<KeptToken>> {
     if !presented.starts_with(PREFIX) {
         return Ok(None);
     }
@@ -56,7 +63,9 @@ pub async fn bearer(store: &Store, secret: &[u8], presented: &str) -> StoreResul
 }
 
 fn hash(secret: &[u8], token: &str) -> String {
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else { unreachable!("HMAC takes keys of any length") };
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else {
+        unreachable!("HMAC takes keys of any length")
+    };
     mac.update(b"bearer:");
     mac.update(token.as_bytes());
     mac.finalize().into_bytes().iter().map(|b| format!("{b:02x}")).collect()

@@ -107,33 +107,69 @@ impl App {
 
     /// What preparing digests needs.
     pub fn desk(&self) -> Desk<'_> {
-        Desk { store: &self.store, config: &self.config, templates: &self.templates, instance: &self.instance }
+        Desk {
+            store: &self.store,
+            config: &self.config,
+            templates: &self.templates,
+            instance: &self.instance,
+        }
     }
 
     /// What waits for names that the config no longer has, a sentence each.
     pub async fn stranded(&self) -> anyhow::Result<Vec<String>> {
-        let transports: Vec<String> = self.config.transports.iter().map(|t| t.name.clone()).collect();
+        let transports: Vec<String> =
+            self.config.transports.iter().map(|t| t.name.clone()).collect();
         let digests: Vec<String> = self.config.digests.iter().map(|d| d.name.clone()).collect();
         let left = self.store.stranded(&transports, &digests).await?;
-        let remedy = |name: &str| format!("which the config does not have: add it, or give the new one `was = [\"{name}\"]`");
-        let mails = left.transports.iter().map(|(name, _)| format!("mails wait for transport {name:?}, {}", remedy(name)));
-        let people = left.digests.iter().map(|(name, n)| format!("{n} subscriptions are to digest {name:?}, {}", remedy(name)));
+        let remedy = |name: &str| {
+            format!(
+                "which the config does not have: add it, or give the new one `was = [\"{name}\"]`"
+            )
+        };
+        let mails = left
+            .transports
+            .iter()
+            .map(|(name, _)| format!("mails wait for transport {name:?}, {}", remedy(name)));
+        let people = left
+            .digests
+            .iter()
+            .map(|(name, n)| format!("{n} subscriptions are to digest {name:?}, {}", remedy(name)));
         Ok(mails.chain(people).collect())
     }
 
     /// A sending engine under a new node name.
     pub fn engine(&self) -> Engine {
-        Engine::new(self.store.clone(), self.config.clone(), self.templates.clone(), self.instance.clone(), node_name(), self.clock)
+        Engine::new(
+            self.store.clone(),
+            self.config.clone(),
+            self.templates.clone(),
+            self.instance.clone(),
+            node_name(),
+            self.clock,
+        )
     }
 
     /// What pushes the feeds on the shelf, under a new node name.
     pub fn pusher(&self) -> Pusher {
-        Pusher::new(self.store.clone(), self.config.clone(), self.shelf.clone(), node_name(), self.clock)
+        Pusher::new(
+            self.store.clone(),
+            self.config.clone(),
+            self.shelf.clone(),
+            node_name(),
+            self.clock,
+        )
     }
 
     /// What puts the feeds on the shelf into a place elsewhere, under a new node name.
     pub fn publisher(&self, to: &Publish) -> Publisher {
-        Publisher::new(self.store.clone(), self.config.clone(), self.shelf.clone(), to.clone(), node_name(), self.clock)
+        Publisher::new(
+            self.store.clone(),
+            self.config.clone(),
+            self.shelf.clone(),
+            to.clone(),
+            node_name(),
+            self.clock,
+        )
     }
 
     /// The same, with connections to the database that belong to the runtime of the caller's thread.
@@ -150,7 +186,11 @@ impl App {
 
 /// Reads the config, with what the environment overrides.
 pub fn config_of(path: &Path) -> Result<Config, ConfigError> {
-    Config::load(path, std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))))
+    Config::load(
+        path,
+        std::env::vars_os()
+            .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))),
+    )
 }
 
 /// Reads the templates that a config names, and the built-in ones.

@@ -21,7 +21,12 @@ use crate::web::{self, Demo};
 use crate::{digests, sources};
 
 /// Runs everything on a listener, with the lock taken, until `stop` fires; then finishes what is in flight.
-pub async fn run_on(app: App, demo: Option<Demo>, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
+pub async fn run_on(
+    app: App,
+    demo: Option<Demo>,
+    listener: TcpListener,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
     if app.store.is_sqlite() {
         app.store.take_all_leases_back().await?;
     }
@@ -59,7 +64,12 @@ pub async fn run_on(app: App, demo: Option<Demo>, listener: TcpListener, stop: C
 }
 
 /// Reads a source when it is due, which a beat finds out, and at once when its bell is rung.
-async fn read_source(app: App, source: Source, mut beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
+async fn read_source(
+    app: App,
+    source: Source,
+    mut beats: Beats,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
     let ended = stop.clone();
     let (nudge, nudges) = watch::channel(0_u64);
     let (bells, name) = (app.bells.clone(), source.name.clone());
@@ -74,8 +84,9 @@ async fn read_source(app: App, source: Source, mut beats: Beats, stop: Cancellat
         }
     }));
     let what = format!("source {}", source.name);
-    let reading =
-        every_beat(&what, nudges, stop, || async { sources::sync_due(&app.store, &app.config, &source, app.now()).await.map(|_| ()) });
+    let reading = every_beat(&what, nudges, stop, || async {
+        sources::sync_due(&app.store, &app.config, &source, app.now()).await.map(|_| ())
+    });
     // A foreign database that keeps us waiting does not keep us from stopping; what is being kept is kept whole.
     tokio::select! {
         () = reading => {}
@@ -95,9 +106,15 @@ async fn listen_to(app: App, source: Source, stop: CancellationToken) -> anyhow:
 }
 
 /// Makes feeds anew at each beat, and as soon as an article changed here or elsewhere.
-async fn make_feeds(app: App, pusher: Pusher, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
+async fn make_feeds(
+    app: App,
+    pusher: Pusher,
+    beats: Beats,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
     let (nudge, nudges) = watch::channel(0_u64);
-    let watching = AbortOnDropHandle::new(tokio::spawn(watch_articles(app.store.clone(), beats, nudge)));
+    let watching =
+        AbortOnDropHandle::new(tokio::spawn(watch_articles(app.store.clone(), beats, nudge)));
     every_beat("feeds", nudges, stop, || async {
         let report = shelf::refresh_due(&app.store, &app.config, &app.shelf, app.now()).await?;
         if report.changed > 0 {
@@ -113,13 +130,19 @@ async fn make_feeds(app: App, pusher: Pusher, beats: Beats, stop: CancellationTo
 /// Makes the smallest form of feeds that have not changed for a while.
 async fn compress(app: App, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
     let halt = stop.clone();
-    every_beat("Brotli", beats, stop, || async { codings::compress_due(&app.shelf, app.now(), &halt).await.map(|_| ()) }).await;
+    every_beat("Brotli", beats, stop, || async {
+        codings::compress_due(&app.shelf, app.now(), &halt).await.map(|_| ())
+    })
+    .await;
     Ok(())
 }
 
 /// Keeps how many read the feeds, and what was counted last at the end.
 async fn count_readers(app: App, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
-    every_beat("readership", beats, stop, || async { Ok(app.readership.keep_due(&app.store, app.now()).await?) }).await;
+    every_beat("readership", beats, stop, || async {
+        Ok(app.readership.keep_due(&app.store, app.now()).await?)
+    })
+    .await;
     if let Err(why) = app.readership.finish(&app.store, app.now()).await {
         tracing::warn!("the last minute's readers are not counted: {why}");
     }
@@ -140,14 +163,21 @@ async fn watch_articles(store: Store, mut beats: Beats, nudge: watch::Sender<u64
 }
 
 /// Tells hubs and subscribers of news, at each beat and as soon as a feed changed; a copy of the store does not (promise 10).
-async fn push(app: App, pusher: Pusher, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
+async fn push(
+    app: App,
+    pusher: Pusher,
+    beats: Beats,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
     if app.config.hubs().is_empty() {
         stop.cancelled().await;
         return Ok(());
     }
     // Sending tells why not, for both.
     allowed(&app, beats.clone(), &stop, true).await?;
-    let at_beats = every_beat("push", beats, stop, || async { Ok(pusher.push_due(app.now()).await.map(|_| ())?) });
+    let at_beats = every_beat("push", beats, stop, || async {
+        Ok(pusher.push_due(app.now()).await.map(|_| ())?)
+    });
     let between = async {
         loop {
             pusher.nudged().await;
@@ -164,11 +194,18 @@ async fn push(app: App, pusher: Pusher, beats: Beats, stop: CancellationToken) -
 
 /// Puts feeds into a place elsewhere as soon as one changed, and what failed when it is due; a copy of the store does not
 /// (promise 10).
-async fn publish(app: App, to: Publish, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
+async fn publish(
+    app: App,
+    to: Publish,
+    beats: Beats,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
     allowed(&app, beats, &stop, true).await?;
     let publisher = app.publisher(&to);
     let what = format!("publish {}", to.name);
-    let publishing = every_beat(&what, app.shelf.changes(), stop.clone(), || async { publisher.publish_due(app.now()).await.map(|_| ()) });
+    let publishing = every_beat(&what, app.shelf.changes(), stop.clone(), || async {
+        publisher.publish_due(app.now()).await.map(|_| ())
+    });
     // A place that keeps us waiting does not keep us from stopping: what is under way is put there once more by whoever is next.
     tokio::select! {
         () = publishing => {}
@@ -182,7 +219,9 @@ async fn send(app: App, beats: Beats, stop: CancellationToken) -> anyhow::Result
     allowed(&app, beats.clone(), &stop, false).await?;
     let mut parts: JoinSet<anyhow::Result<()>> = JoinSet::new();
     let (own, halt, nudges) = (app.clone(), stop.clone(), beats.clone());
-    parts.spawn(async move { delivery::thread::apart(move || deliver(own.apart(), nudges, halt)).await.flatten() });
+    parts.spawn(async move {
+        delivery::thread::apart(move || deliver(own.apart(), nudges, halt)).await.flatten()
+    });
     parts.spawn(tick_editions(app, beats, stop.clone()));
     let mut ended = Ok(());
     while let Some(part) = parts.join_next().await {
@@ -227,7 +266,12 @@ async fn deliver(app: App, beats: Beats, stop: CancellationToken) -> anyhow::Res
 
 /// Waits until nothing forbids this store to send, and says once what does unless it was `told`; `courant adopt` may come
 /// while we run.
-async fn allowed(app: &App, mut beats: Beats, stop: &CancellationToken, mut told: bool) -> anyhow::Result<()> {
+async fn allowed(
+    app: &App,
+    mut beats: Beats,
+    stop: &CancellationToken,
+    mut told: bool,
+) -> anyhow::Result<()> {
     while !stop.is_cancelled() {
         match app.store.instance().await.map(|i| i.refusal(&app.config.site.base_url)) {
             Ok(None) => return Ok(()),
@@ -256,7 +300,15 @@ async fn tick_editions(app: App, beats: Beats, stop: CancellationToken) -> anyho
     Ok(())
 }
 
-async fn tick_delivery(engine: Engine, transport: Transport, beats: Beats, stop: CancellationToken) {
+async fn tick_delivery(
+    engine: Engine,
+    transport: Transport,
+    beats: Beats,
+    stop: CancellationToken,
+) {
     let (what, stopping) = (format!("transport {}", transport.name), stop.clone());
-    every_beat(&what, beats, stop, || async { engine.deliver_due(&transport, 0, &stopping).await.map(|_| ()) }).await;
+    every_beat(&what, beats, stop, || async {
+        engine.deliver_due(&transport, 0, &stopping).await.map(|_| ())
+    })
+    .await;
 }

@@ -62,7 +62,12 @@ impl Command {
     }
 }
 
-async fn list(app: &App, waiting: bool, limit: Option<i64>, json: bool) -> anyhow::Result<ExitCode> {
+async fn list(
+    app: &App,
+    waiting: bool,
+    limit: Option<i64>,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
     let until = if waiting { Millis(i64::MAX) } else { app.now() };
     let articles = app.store.list_articles(until, limit).await?;
     if json {
@@ -86,8 +91,15 @@ fn summary(a: &Article) -> Value {
 }
 
 async fn show(app: &App, id: &str, json: bool) -> anyhow::Result<ExitCode> {
-    let article = app.store.find_article(id).await?.ok_or_else(|| anyhow!("there is no article {id:?}"))?;
-    let mut twins: Vec<String> = app.store.members_of(&[article.group], app.now()).await?.into_iter().map(|a| a.guid).collect();
+    let article =
+        app.store.find_article(id).await?.ok_or_else(|| anyhow!("there is no article {id:?}"))?;
+    let mut twins: Vec<String> = app
+        .store
+        .members_of(&[article.group], app.now())
+        .await?
+        .into_iter()
+        .map(|a| a.guid)
+        .collect();
     twins.retain(|t| t != &article.guid);
     if json {
         let mut value = summary(&article);
@@ -98,7 +110,11 @@ async fn show(app: &App, id: &str, json: bool) -> anyhow::Result<ExitCode> {
         value["image_type"] = article.image_type.clone().into();
         value["image_width"] = article.image_width.into();
         value["image_height"] = article.image_height.into();
-        value["enclosure"] = article.enclosure.as_ref().map(|f| json!({"url": f.url, "type": f.media_type, "length": f.length})).into();
+        value["enclosure"] = article
+            .enclosure
+            .as_ref()
+            .map(|f| json!({"url": f.url, "type": f.media_type, "length": f.length}))
+            .into();
         value["first_seen_at"] = article.first_seen_at.rfc3339().into();
         value["removed_at"] = article.removed_at.map(|t| t.rfc3339()).into();
         value["translations"] = twins.into();
@@ -134,7 +150,13 @@ async fn take_in(app: &App, file: &Path, source: Option<&str>) -> anyhow::Result
     match import::import(&app.store, &app.config, source, file, app.now()).await? {
         Ok(done) => {
             let r = done.report;
-            output::line(&format!("{}: added {}, changed {}{}", r.source, r.added, r.changed, super::sources::waiting(&r)))?;
+            output::line(&format!(
+                "{}: added {}, changed {}{}",
+                r.source,
+                r.added,
+                r.changed,
+                super::sources::waiting(&r)
+            ))?;
             for (what, n) in &done.left_out {
                 output::line(&format!("  left out, {what}: {n}"))?;
             }
@@ -157,7 +179,11 @@ async fn adopt(app: &App, map: &Path, source: Option<&str>) -> anyhow::Result<Ex
     match adopt::adopt(&app.store, &app.config, source, map, app.now()).await? {
         Ok(r) => {
             let parts = [(r.waiting, "waiting for their article"), (r.already, "done before")];
-            let more: String = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!(", {what} {n}")).collect();
+            let more: String = parts
+                .iter()
+                .filter(|(n, _)| *n > 0)
+                .map(|(n, what)| format!(", {what} {n}"))
+                .collect();
             output::line(&format!("adopted {}{more}", r.adopted))?;
             Ok(ExitCode::SUCCESS)
         }
@@ -170,6 +196,9 @@ fn refused(file: &Path, lines: &[(u64, String)], done: &str) -> ExitCode {
     for (line, why) in lines {
         output::remark(&format!("{}:{line}: {why}", file.display()));
     }
-    output::complain(&format!("nothing was {done}, because {} can't be used", crate::cli::count(lines.len(), "line")));
+    output::complain(&format!(
+        "nothing was {done}, because {} can't be used",
+        crate::cli::count(lines.len(), "line")
+    ));
     ExitCode::FAILURE
 }

@@ -55,7 +55,10 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
     }
     app.store.close().await;
     if faults > 0 {
-        output::complain(&format!("{faults} {} found", if faults == 1 { "fault was" } else { "faults were" }));
+        output::complain(&format!(
+            "{faults} {} found",
+            if faults == 1 { "fault was" } else { "faults were" }
+        ));
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
@@ -93,7 +96,11 @@ fn key_faults(config: &Config, transport: &Transport) -> anyhow::Result<usize> {
     good(&format!("{signs}, whose public halves belong into the DNS as TXT records:"))?;
     for domain in domains {
         for record in signer.records(&domain) {
-            output::line(&format!("\n      {}\n        {}", output::strong(&record.name), record.value))?;
+            output::line(&format!(
+                "\n      {}\n        {}",
+                output::strong(&record.name),
+                record.value
+            ))?;
         }
     }
     output::line("")?;
@@ -106,8 +113,9 @@ fn signing_domains(config: &Config, transport: &Transport, signer: &Signer) -> V
         return vec![domain.to_owned()];
     }
     let senders = config.digests.iter().filter(|digest| digest.transport == transport.name);
-    let mut domains: Vec<String> =
-        senders.filter_map(|digest| Some(Mailbox::parse(&digest.from).ok()?.address.domain().to_owned())).collect();
+    let mut domains: Vec<String> = senders
+        .filter_map(|digest| Some(Mailbox::parse(&digest.from).ok()?.address.domain().to_owned()))
+        .collect();
     domains.sort();
     domains.dedup();
     domains
@@ -121,7 +129,12 @@ pub(super) fn template_faults(config: &Config, templates: &Templates) -> Vec<Str
     faults.dedup_by_key(|f| place(f));
     let known: Vec<&str> = templates.digest_templates().collect();
     for digest in config.digests.iter().filter(|d| !known.contains(&d.template.as_str())) {
-        faults.push(format!("digest {}: there is no template {:?}; there are: {}", digest.name, digest.template, known.join(", ")));
+        faults.push(format!(
+            "digest {}: there is no template {:?}; there are: {}",
+            digest.name,
+            digest.template,
+            known.join(", ")
+        ));
     }
     faults
 }
@@ -143,7 +156,10 @@ fn extent(config: &Config) -> String {
         count(config.transports.len(), "transport"),
     ]
     .into_iter()
-    .chain((!config.publish.is_empty()).then(|| format!("{} to publish to", count(config.publish.len(), "place"))))
+    .chain(
+        (!config.publish.is_empty())
+            .then(|| format!("{} to publish to", count(config.publish.len(), "place"))),
+    )
     .collect::<Vec<_>>()
     .join(", ")
 }
@@ -159,12 +175,17 @@ fn warnings(app: &App) -> Vec<String> {
     }
     for key in app.config.transports.iter().flat_map(|t| &t.dkim) {
         if std::fs::metadata(&key.file).is_ok_and(|file| file.permissions().mode() & 0o007 != 0) {
-            all.push(format!("{}: everybody on this machine may read the key {1}: chmod 600 {1}", key.place, key.file.display()));
+            all.push(format!(
+                "{}: everybody on this machine may read the key {1}: chmod 600 {1}",
+                key.place,
+                key.file.display()
+            ));
         }
     }
     for t in &app.config.transports {
         if let crate::config::Route::Smtp { tls: TlsMode::Opportunistic, host, .. } = &t.route {
-            let loopback = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+            let loopback = host == "localhost"
+                || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
             if !loopback {
                 all.push(format!("transport {}: smtp:// encrypts without verifying {host}; smtp+starttls:// verifies", t.name));
             }

@@ -37,7 +37,10 @@ pub(crate) async fn run(app: &App) -> anyhow::Result<ExitCode> {
     if let Some(trouble) = &report.trouble {
         output::remark(trouble);
     }
-    output::line(&format!("sent {}, failed {}, waiting {waiting}, held {}", report.sent, report.failed, report.held))?;
+    output::line(&format!(
+        "sent {}, failed {}, waiting {waiting}, held {}",
+        report.sent, report.failed, report.held
+    ))?;
     Ok(if stuck { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
@@ -49,7 +52,8 @@ async fn send(app: App, stop: CancellationToken) -> anyhow::Result<(Report, bool
         let (engine, done) = (engine.clone(), done.clone());
         async move { engine.keep_leases(&done).await }
     });
-    let shown = tokio::spawn(show_progress(engine.clone(), app.store.waiting_count().await?, done.clone()));
+    let shown =
+        tokio::spawn(show_progress(engine.clone(), app.store.waiting_count().await?, done.clone()));
     let outcome = all(&app, &engine, &stop).await;
     done.cancel();
     keeper.await?;
@@ -59,14 +63,23 @@ async fn send(app: App, stop: CancellationToken) -> anyhow::Result<(Report, bool
 }
 
 /// All transports at once; what becomes due within a minute is waited for. Gives too whether one could not work at all.
-async fn all(app: &App, engine: &Engine, stop: &CancellationToken) -> anyhow::Result<(Report, bool)> {
+async fn all(
+    app: &App,
+    engine: &Engine,
+    stop: &CancellationToken,
+) -> anyhow::Result<(Report, bool)> {
     let (mut report, mut stuck) = (Report::default(), false);
     let share = app.config.transports.iter().any(|t| t.shares.is_some());
     loop {
         let mut runs = JoinSet::new();
         for transport in app.config.transports.clone() {
             let (engine, stop) = (engine.clone(), stop.clone());
-            runs.spawn(async move { (engine.deliver_due(&transport, MINUTE, &stop).await, engine.has_stand_in(&transport)) });
+            runs.spawn(async move {
+                (
+                    engine.deliver_due(&transport, MINUTE, &stop).await,
+                    engine.has_stand_in(&transport),
+                )
+            });
         }
         let mut round = Report::default();
         while let Some(run) = runs.join_next().await {
@@ -87,8 +100,14 @@ async fn all(app: &App, engine: &Engine, stop: &CancellationToken) -> anyhow::Re
 /// A bar on a terminal, a line every ten seconds elsewhere; both on standard error.
 async fn show_progress(engine: Engine, total: i64, done: CancellationToken) {
     let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    let bar = if terminal { ProgressBar::new(u64::try_from(total).unwrap_or(0)) } else { ProgressBar::hidden() };
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} mails, {per_sec}, {eta} left") {
+    let bar = if terminal {
+        ProgressBar::new(u64::try_from(total).unwrap_or(0))
+    } else {
+        ProgressBar::hidden()
+    };
+    if let Ok(style) =
+        ProgressStyle::with_template("{bar:40} {pos}/{len} mails, {per_sec}, {eta} left")
+    {
         bar.set_style(style);
     }
     let every = Duration::from_millis(if terminal { 200 } else { 10_000 });

@@ -60,10 +60,15 @@ impl Command {
         match self {
             Self::List { limit } => list(app, limit, json).await,
             Self::Next => next(app, json).await,
-            Self::Preview { name, to, language, out } => preview(app, &name, &Shown { to, language }, &out).await,
+            Self::Preview { name, to, language, out } => {
+                preview(app, &name, &Shown { to, language }, &out).await
+            }
             Self::Test { name, to } => {
-                let delivery = digests::test(app.desk(), named(app, &name)?, &to, app.now()).await?;
-                output::line(&format!("queued as delivery {delivery}; `courant serve` or `courant deliver` sends it"))?;
+                let delivery =
+                    digests::test(app.desk(), named(app, &name)?, &to, app.now()).await?;
+                output::line(&format!(
+                    "queued as delivery {delivery}; `courant serve` or `courant deliver` sends it"
+                ))?;
                 Ok(ExitCode::SUCCESS)
             }
             Self::Run { name, now } => make(app, &name, now.as_deref(), json).await,
@@ -77,14 +82,27 @@ fn named<'a>(app: &'a App, name: &str) -> anyhow::Result<&'a Digest> {
 
 async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<ExitCode> {
     let mut rows = Vec::new();
-    let mut table = output::Table::new(&["digest", "title", "schedule", "next", "confirmed", "pending"]);
+    let mut table =
+        output::Table::new(&["digest", "title", "schedule", "next", "confirmed", "pending"]);
     for d in app.config.digests.iter().take(limit.unwrap_or(usize::MAX)) {
-        let counts: Map<String, Value> =
-            app.store.subscription_counts(&d.name).await?.into_iter().map(|(status, n)| (status, n.into())).collect();
+        let counts: Map<String, Value> = app
+            .store
+            .subscription_counts(&d.name)
+            .await?
+            .into_iter()
+            .map(|(status, n)| (status, n.into()))
+            .collect();
         let next = d.schedule.next_after(app.now(), &d.timezone);
         let of = |status: &str| counts.get(status).and_then(Value::as_i64).unwrap_or(0).to_string();
         let when = next.map_or("never".into(), |t| t.in_zone(&d.timezone));
-        table.row([d.name.clone(), d.title.clone(), d.schedule.text().to_owned(), when, of("confirmed"), of("pending")]);
+        table.row([
+            d.name.clone(),
+            d.title.clone(),
+            d.schedule.text().to_owned(),
+            when,
+            of("confirmed"),
+            of("pending"),
+        ]);
         rows.push(json!({"name": d.name, "title": d.title, "schedule": d.schedule.text(), "timezone": d.timezone.iana_name(),
             "next": next.map(|t| t.rfc3339()), "subscriptions": counts}));
     }
@@ -114,9 +132,16 @@ async fn next(app: &App, json: bool) -> anyhow::Result<ExitCode> {
                 break;
             }
         }
-        let articles = digests::upcoming(app.desk(), d, dates.first().copied().unwrap_or(app.now()), app.now()).await?;
+        let articles = digests::upcoming(
+            app.desk(),
+            d,
+            dates.first().copied().unwrap_or(app.now()),
+            app.now(),
+        )
+        .await?;
         if json {
-            let list: Vec<_> = articles.iter().map(|a| json!({"id": a.guid, "title": a.title})).collect();
+            let list: Vec<_> =
+                articles.iter().map(|a| json!({"id": a.guid, "title": a.title})).collect();
             all.push(json!({"digest": d.name, "dates": dates.iter().map(|t| t.rfc3339()).collect::<Vec<_>>(), "articles": list}));
             continue;
         }
@@ -142,13 +167,23 @@ async fn next(app: &App, json: bool) -> anyhow::Result<ExitCode> {
 
 async fn preview(app: &App, name: &str, shown: &Shown, out: &Path) -> anyhow::Result<ExitCode> {
     let p = digests::preview(app.desk(), named(app, name)?, shown, app.now()).await?;
-    std::fs::create_dir_all(out).with_context(|| format!("cannot make the folder {}", out.display()))?;
+    std::fs::create_dir_all(out)
+        .with_context(|| format!("cannot make the folder {}", out.display()))?;
     let subject = format!("{}\n", p.mail.subject);
-    for (file, text) in [("subject.txt", &subject), ("body.html", &p.mail.html), ("body.txt", &p.mail.text), ("message.eml", &p.message)] {
+    for (file, text) in [
+        ("subject.txt", &subject),
+        ("body.html", &p.mail.html),
+        ("body.txt", &p.mail.text),
+        ("message.eml", &p.message),
+    ] {
         let file = out.join(file);
         std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
     }
-    output::line(&format!("wrote subject.txt, body.html, body.txt and message.eml to {}: {}", out.display(), count(p.stories, "article")))?;
+    output::line(&format!(
+        "wrote subject.txt, body.html, body.txt and message.eml to {}: {}",
+        out.display(),
+        count(p.stories, "article")
+    ))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -160,22 +195,32 @@ async fn make(app: &App, name: &str, at: Option<&str>, json: bool) -> anyhow::Re
     let now = app.now();
     let at = match at {
         None => now,
-        Some(text) => Millis::from(
-            text.parse::<jiff::Timestamp>()
-                .map_err(|e| Usage(format!("--now {text:?} is no time: {e}; write it as 2026-09-21T08:00:00Z")))?,
-        ),
+        Some(text) => Millis::from(text.parse::<jiff::Timestamp>().map_err(|e| {
+            Usage(format!("--now {text:?} is no time: {e}; write it as 2026-09-21T08:00:00Z"))
+        })?),
     };
     match digests::run(app.desk(), digest, at, now).await? {
-        Prepared::Made { edition, deliveries } if json => output::json(&json!({"id": edition, "deliveries": deliveries}))?,
+        Prepared::Made { edition, deliveries } if json => {
+            output::json(&json!({"id": edition, "deliveries": deliveries}))?
+        }
         Prepared::Made { edition, deliveries } => {
             output::line(&edition.to_string())?;
             let recipients = usize::try_from(deliveries)?;
-            output::remark(&format!("edition {edition} has {}; `courant serve` or `courant deliver` sends it", count(recipients, "mail")));
+            output::remark(&format!(
+                "edition {edition} has {}; `courant serve` or `courant deliver` sends it",
+                count(recipients, "mail")
+            ));
         }
         Prepared::TooFew { stories } => {
-            bail!("no edition was made: {} would be in it, and min_articles is {}", count(stories, "article"), digest.min_articles);
+            bail!(
+                "no edition was made: {} would be in it, and min_articles is {}",
+                count(stories, "article"),
+                digest.min_articles
+            );
         }
-        Prepared::Raced => bail!("another edition took the same articles at this moment: run it again"),
+        Prepared::Raced => {
+            bail!("another edition took the same articles at this moment: run it again")
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -61,7 +61,10 @@ impl Command {
 }
 
 fn number(id: &str) -> anyhow::Result<i64> {
-    id.parse().map_err(|_| Usage(format!("{id:?} is no edition: they are numbers, `courant editions list` shows them")).into())
+    id.parse().map_err(|_| {
+        Usage(format!("{id:?} is no edition: they are numbers, `courant editions list` shows them"))
+            .into()
+    })
 }
 
 async fn order(app: &App, id: &str, order: Order) -> anyhow::Result<ExitCode> {
@@ -71,7 +74,17 @@ async fn order(app: &App, id: &str, order: Order) -> anyhow::Result<ExitCode> {
 
 async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<ExitCode> {
     let mut rows = Vec::new();
-    let mut table = output::Table::new(&["edition", "digest", "state", "date", "sent", "queued", "failed", "held", "cancelled"]);
+    let mut table = output::Table::new(&[
+        "edition",
+        "digest",
+        "state",
+        "date",
+        "sent",
+        "queued",
+        "failed",
+        "held",
+        "cancelled",
+    ]);
     let editions = app.store.editions(limit).await?;
     let counts = app.store.counts_of(&editions.iter().map(|e| e.id).collect::<Vec<_>>()).await?;
     for e in editions {
@@ -79,9 +92,14 @@ async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<ExitC
         if json {
             rows.push(value(&e, c));
         } else {
-            let numbers = [c.sent, c.queued + c.sending, c.failed, c.held, c.cancelled].map(|n| n.to_string());
+            let numbers = [c.sent, c.queued + c.sending, c.failed, c.held, c.cancelled]
+                .map(|n| n.to_string());
             let when = e.scheduled_for.in_zone(&app.config.site.timezone);
-            table.row([e.id.to_string(), e.digest, e.state.word().to_owned(), when].into_iter().chain(numbers));
+            table.row(
+                [e.id.to_string(), e.digest, e.state.word().to_owned(), when]
+                    .into_iter()
+                    .chain(numbers),
+            );
         }
     }
     if json {
@@ -100,11 +118,16 @@ fn value(e: &Edition, c: Counts) -> Value {
 
 async fn show(app: &App, id: &str, json: bool) -> anyhow::Result<ExitCode> {
     let id = number(id)?;
-    let e = app.store.edition(id).await?.ok_or_else(|| anyhow!("there is no edition {id}: `courant editions list` shows them"))?;
-    let (c, articles) = (app.store.edition_counts(id).await?, app.store.edition_articles(id).await?);
+    let e =
+        app.store.edition(id).await?.ok_or_else(|| {
+            anyhow!("there is no edition {id}: `courant editions list` shows them")
+        })?;
+    let (c, articles) =
+        (app.store.edition_counts(id).await?, app.store.edition_articles(id).await?);
     if json {
         let mut value = value(&e, c);
-        value["articles"] = articles.iter().map(|(id, title)| json!({"id": id, "title": title})).collect();
+        value["articles"] =
+            articles.iter().map(|(id, title)| json!({"id": id, "title": title})).collect();
         output::json(&value)?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -113,7 +136,11 @@ async fn show(app: &App, id: &str, json: bool) -> anyhow::Result<ExitCode> {
     if let Some(note) = &e.note {
         output::line(&format!("  {note}"))?;
     }
-    output::line(&format!("  date {}, made {}", e.scheduled_for.in_zone(zone), e.created_at.in_zone(zone)))?;
+    output::line(&format!(
+        "  date {}, made {}",
+        e.scheduled_for.in_zone(zone),
+        e.created_at.in_zone(zone)
+    ))?;
     output::line(&format!(
         "  sent {}, queued {}, sending {}, failed {}, held {}, cancelled {}",
         c.sent, c.queued, c.sending, c.failed, c.held, c.cancelled

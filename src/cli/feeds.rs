@@ -58,7 +58,9 @@ impl Command {
         match self {
             Self::List { limit, on_demand: false } => list(app, limit, json),
             Self::List { limit, on_demand: true } => on_demand(app, limit, json).await,
-            Self::Readers { name: Some(name), days } => readers::of(app, &name, days.unwrap_or(30), json).await,
+            Self::Readers { name: Some(name), days } => {
+                readers::of(app, &name, days.unwrap_or(30), json).await
+            }
             Self::Readers { name: None, days } => readers::all(app, days.unwrap_or(7), json).await,
             Self::Build { out } => build(app, &out).await,
             Self::Publish { target, again } => publish(app, target.as_deref(), again).await,
@@ -82,21 +84,30 @@ fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<ExitCode>
         output::json(&all.into())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut table = output::Table::new(&["feed", "title", "items", "", "address (also .atom and .json)"]);
+    let mut table =
+        output::Table::new(&["feed", "title", "items", "", "address (also .atom and .json)"]);
     for f in feeds {
         let private = if f.private.is_some() { "private" } else { "" };
         let address = Links(&app.config.site.base_url).feed(&f.path(), Format::Rss.extension());
-        table.row([f.name.clone(), f.title.clone(), f.items.to_string(), private.to_owned(), address]);
+        table.row([
+            f.name.clone(),
+            f.title.clone(),
+            f.items.to_string(),
+            private.to_owned(),
+            address,
+        ]);
     }
     table.print("the config has no feed")?;
     Ok(ExitCode::SUCCESS)
 }
 
 async fn publish(app: &App, target: Option<&str>, again: bool) -> anyhow::Result<ExitCode> {
-    let places: Vec<_> = app.config.publish.iter().filter(|to| target.is_none_or(|name| to.name == name)).collect();
+    let places: Vec<_> =
+        app.config.publish.iter().filter(|to| target.is_none_or(|name| to.name == name)).collect();
     if places.is_empty() {
-        let why =
-            target.map_or("the config has no [[publish]]".to_owned(), |name| format!("there is no [[publish]] with the name `{name}`"));
+        let why = target.map_or("the config has no [[publish]]".to_owned(), |name| {
+            format!("there is no [[publish]] with the name `{name}`")
+        });
         return Err(Usage(format!("{why}: add it, with a `url`")).into());
     }
     if let Some(why) = app.refusal() {
@@ -161,9 +172,11 @@ async fn on_demand(app: &App, limit: Option<usize>, json: bool) -> anyhow::Resul
         output::json(&found.iter().map(row).collect::<Vec<_>>().into())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut table = output::Table::new(&["kind", "name", "articles", "address (also .atom and .json)"]);
+    let mut table =
+        output::Table::new(&["kind", "name", "articles", "address (also .atom and .json)"]);
     for (kind, term) in &found {
-        let address = Links(&app.config.site.base_url).feed(&path(*kind, &term.term), Format::Rss.extension());
+        let address = Links(&app.config.site.base_url)
+            .feed(&path(*kind, &term.term), Format::Rss.extension());
         table.row([kind.name().to_owned(), term.name.clone(), term.articles.to_string(), address]);
     }
     let has_private = app.config.feeds.iter().any(|feed| feed.private.is_some());
@@ -176,14 +189,16 @@ async fn on_demand(app: &App, limit: Option<usize>, json: bool) -> anyhow::Resul
 }
 
 async fn build(app: &App, out: &Path) -> anyhow::Result<ExitCode> {
-    std::fs::create_dir_all(out).with_context(|| format!("cannot make the folder {}", out.display()))?;
+    std::fs::create_dir_all(out)
+        .with_context(|| format!("cannot make the folder {}", out.display()))?;
     let mut written = 0;
     for feed in &app.config.feeds {
         for (format, body) in documents(&app.store, &app.config, feed, app.now()).await? {
             // As it is served: a private one where nobody looks.
             let file = out.join(format!("{}.{}", feed.path(), format.extension()));
             if let Some(folder) = file.parent() {
-                std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+                std::fs::create_dir_all(folder)
+                    .with_context(|| format!("cannot make the folder {}", folder.display()))?;
             }
             put(&file, &body)?;
             written += 1;

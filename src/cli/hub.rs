@@ -35,10 +35,17 @@ impl Command {
             let push = match s.standing {
                 Standing::Current => "has the newest".to_owned(),
                 Standing::Due => "on its way".to_owned(),
-                Standing::Failing { attempts, again } => format!("failed {}, again at {}", times(attempts), zone(again)),
+                Standing::Failing { attempts, again } => {
+                    format!("failed {}, again at {}", times(attempts), zone(again))
+                }
                 Standing::GivenUp => "failed, again at the next change".to_owned(),
             };
-            table.row([format!("{}.{}", s.feed, s.format), shown(&s.callback), zone(s.expires_at), push]);
+            table.row([
+                format!("{}.{}", s.feed, s.format),
+                shown(&s.callback),
+                zone(s.expires_at),
+                push,
+            ]);
         }
         table.print(if app.config.push.hub {
             "nobody is subscribed at the hub"
@@ -64,7 +71,10 @@ fn row(s: &Subscription) -> serde_json::Value {
 
 /// A callback's host and path: a query often holds what only its owner should know.
 fn shown(callback: &str) -> String {
-    Url::parse(callback).map_or_else(|_| String::new(), |url| url[Position::BeforeHost..Position::AfterPath].to_owned())
+    Url::parse(callback).map_or_else(
+        |_| String::new(),
+        |url| url[Position::BeforeHost..Position::AfterPath].to_owned(),
+    )
 }
 
 fn times(n: i64) -> String {
@@ -77,7 +87,10 @@ mod tests {
 
     #[test]
     fn of_a_callback_its_host_and_path_are_shown_and_no_more() {
-        assert_eq!(shown("https://u:hush@reader.example:8443/push/5d1c?k=hush#hush"), "reader.example:8443/push/5d1c");
+        assert_eq!(
+            shown("https://u:hush@reader.example:8443/push/5d1c?k=hush#hush"),
+            "reader.example:8443/push/5d1c"
+        );
         assert_eq!(shown("http://[2001:db8::1]/"), "[2001:db8::1]/");
         assert_eq!(shown("hush"), "");
     }

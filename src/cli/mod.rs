@@ -33,7 +33,13 @@ mod tokens;
 #[command(name = "courant", version, about, long_about = None, propagate_version = true)]
 struct Options {
     /// The configuration
-    #[arg(long, global = true, env = "COURANT_CONFIG", default_value = "config.toml", value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        env = "COURANT_CONFIG",
+        default_value = "config.toml",
+        value_name = "FILE"
+    )]
     config: PathBuf,
     /// Print one JSON document instead of a table (`list`, `show` and `next`)
     #[arg(long, global = true)]
@@ -144,7 +150,9 @@ async fn run(options: Options) -> anyhow::Result<ExitCode> {
         Command::Tokens(c) => c.run(&app, json).await,
         Command::Backup { file } => storage::backup(&app, &file).await,
         Command::Adopt => storage::adopt(&app).await,
-        Command::Demo(_) | Command::Check | Command::Serve => unreachable!("they connect by themselves"),
+        Command::Demo(_) | Command::Check | Command::Serve => {
+            unreachable!("they connect by themselves")
+        }
     };
     app.store.close().await;
     ended

@@ -65,8 +65,11 @@ impl Table {
             return Ok(());
         }
         let columns = self.rows[0].len();
-        let widths: Vec<usize> =
-            (0..columns).map(|c| self.rows.iter().filter_map(|r| r.get(c)).map(|v| v.width()).max().unwrap_or(0)).collect();
+        let widths: Vec<usize> = (0..columns)
+            .map(|c| {
+                self.rows.iter().filter_map(|r| r.get(c)).map(|v| v.width()).max().unwrap_or(0)
+            })
+            .collect();
         let (on, off) = if out.is_terminal() { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
         for (i, row) in self.rows.iter().enumerate() {
             let mut text = String::new();

@@ -23,7 +23,9 @@ impl Progress {
     pub(crate) fn new(what: &'static str, clock: fn() -> Millis) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-            match ProgressStyle::with_template(&format!("{{bar:40}} {{pos}}/{{len}} {what}, {{eta}} left")) {
+            match ProgressStyle::with_template(&format!(
+                "{{bar:40}} {{pos}}/{{len}} {what}, {{eta}} left"
+            )) {
                 Ok(style) => bar.with_style(style),
                 Err(_) => bar,
             }

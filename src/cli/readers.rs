@@ -24,8 +24,10 @@ pub(super) async fn all(app: &App, days: i64, json: bool) -> anyhow::Result<Exit
     for feed in &app.config.feeds {
         feeds.entry(feed.name.clone()).or_default();
     }
-    let mut rows: Vec<(String, [u64; 3], Daily)> =
-        feeds.into_iter().map(|(feed, days)| (feed, readers(&days, today), total(&days, since))).collect();
+    let mut rows: Vec<(String, [u64; 3], Daily)> = feeds
+        .into_iter()
+        .map(|(feed, days)| (feed, readers(&days, today), total(&days, since)))
+        .collect();
     rows.sort_by(|a, b| b.1[2].max(b.1[0]).cmp(&a.1[2].max(a.1[0])).then_with(|| a.0.cmp(&b.0)));
     if json {
         let row = |(feed, [now, yesterday, week], total): &(String, [u64; 3], Daily)| {
@@ -37,11 +39,26 @@ pub(super) async fn all(app: &App, days: i64, json: bool) -> anyhow::Result<Exit
         output::json(&rows.iter().map(row).collect::<Vec<_>>().into())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let requests = format!("requests in {}", super::count(usize::try_from(days).unwrap_or(usize::MAX), "day"));
-    let mut table = output::Table::new(&["feed", "today so far", "yesterday", "median of 7 days", &requests, "not modified"]);
+    let requests =
+        format!("requests in {}", super::count(usize::try_from(days).unwrap_or(usize::MAX), "day"));
+    let mut table = output::Table::new(&[
+        "feed",
+        "today so far",
+        "yesterday",
+        "median of 7 days",
+        &requests,
+        "not modified",
+    ]);
     for (feed, [now, yesterday, week], total) in rows {
         let readable = percent_decode_str(&feed).decode_utf8_lossy().into_owned();
-        table.row([readable, now.to_string(), yesterday.to_string(), week.to_string(), total.requests.to_string(), share(total)]);
+        table.row([
+            readable,
+            now.to_string(),
+            yesterday.to_string(),
+            week.to_string(),
+            total.requests.to_string(),
+            share(total),
+        ]);
     }
     table.print("the config has no feed")?;
     Ok(ExitCode::SUCCESS)
@@ -52,7 +69,8 @@ pub(super) async fn of(app: &App, name: &str, days: i64, json: bool) -> anyhow::
     let today = Day::of(app.now());
     let mut feeds = daily(app.store.readership(today.before(days - 1)).await?);
     // Feeds on demand are counted under one spelling of their address, whichever a person writes.
-    let spelled = Asked::by_path(name, None).map_or_else(|| name.to_owned(), |asked| asked.subject.path());
+    let spelled =
+        Asked::by_path(name, None).map_or_else(|| name.to_owned(), |asked| asked.subject.path());
     let found = feeds.remove(name).or_else(|| feeds.remove(&spelled));
     if found.is_none() && !app.config.feeds.iter().any(|feed| feed.name == name) {
         return Err(
@@ -70,7 +88,14 @@ pub(super) async fn of(app: &App, name: &str, days: i64, json: bool) -> anyhow::
         output::json(&found.iter().rev().map(row).collect::<Vec<_>>().into())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut table = output::Table::new(&["day (UTC)", "readers", "by themselves", "through services", "requests", "not modified"]);
+    let mut table = output::Table::new(&[
+        "day (UTC)",
+        "readers",
+        "by themselves",
+        "through services",
+        "requests",
+        "not modified",
+    ]);
     for (day, d) in found.iter().rev() {
         let numbers = [d.readers(), d.direct, d.served, d.requests].map(|n| n.to_string());
         table.row([day.text()].into_iter().chain(numbers).chain([share(*d)]));

@@ -33,8 +33,12 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
             let waiting = App::awaiting(config.clone(), Arc::clone(&templates)).await?;
             let listener = start::listen(&config).await?;
             let address = listener.local_addr()?;
-            tracing::error!("{why:#}. Until it is back, the feeds that were made before are served on http://{address}");
-            start::stand_by(waiting, listener, connect, &stop).await?.map(|(app, listener)| (app, Some(listener)))
+            tracing::error!(
+                "{why:#}. Until it is back, the feeds that were made before are served on http://{address}"
+            );
+            start::stand_by(waiting, listener, connect, &stop)
+                .await?
+                .map(|(app, listener)| (app, Some(listener)))
         }
         Some(app) => Some((app?, None)),
     };
@@ -44,7 +48,11 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
     ended.map(|()| ExitCode::SUCCESS)
 }
 
-async fn serve(app: App, listener: Option<TcpListener>, stop: CancellationToken) -> anyhow::Result<()> {
+async fn serve(
+    app: App,
+    listener: Option<TcpListener>,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
     let _lock = app.store.lock()?;
     let (app, listener) = match listener {
         Some(listener) => (app, listener),
@@ -68,7 +76,9 @@ pub(crate) fn stopped_by_signals() -> anyhow::Result<CancellationToken> {
                 _ = int.recv() => {}
             }
             if first {
-                tracing::info!("stopping: what is in flight is finished; a second signal ends at once");
+                tracing::info!(
+                    "stopping: what is in flight is finished; a second signal ends at once"
+                );
                 token.cancel();
             } else {
                 std::process::exit(130);

@@ -38,15 +38,23 @@ pub(crate) enum Command {
 impl Command {
     pub(crate) async fn run(self, app: &App, json: bool) -> anyhow::Result<ExitCode> {
         match self {
-            Self::Sync { name, accept_removals } => sync_all(app, name.as_deref(), accept_removals, json).await,
+            Self::Sync { name, accept_removals } => {
+                sync_all(app, name.as_deref(), accept_removals, json).await
+            }
             Self::Check { name } => survey::run(app, &name, json).await,
             Self::List { limit } => list(app, limit, json).await,
         }
     }
 }
 
-async fn sync_all(app: &App, name: Option<&str>, accept_removals: bool, json: bool) -> anyhow::Result<ExitCode> {
-    let chosen: Vec<&Source> = app.config.sources.iter().filter(|s| name.is_none_or(|n| n == s.name)).collect();
+async fn sync_all(
+    app: &App,
+    name: Option<&str>,
+    accept_removals: bool,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
+    let chosen: Vec<&Source> =
+        app.config.sources.iter().filter(|s| name.is_none_or(|n| n == s.name)).collect();
     if let Some(name) = name.filter(|_| chosen.is_empty()) {
         return Err(Usage(format!("there is no source {name:?} in the config")).into());
     }
@@ -85,7 +93,10 @@ fn show(r: &SyncReport) -> anyhow::Result<()> {
     }
     if r.held > 0 {
         let how = format!("`courant sources sync {} --accept-removals` carries them out", r.source);
-        output::line(&format!("  held {} removals, more than half of the articles: {how}", r.held))?;
+        output::line(&format!(
+            "  held {} removals, more than half of the articles: {how}",
+            r.held
+        ))?;
     }
     Ok(())
 }
@@ -96,7 +107,9 @@ pub(crate) fn waiting(r: &SyncReport) -> String {
 }
 
 fn value(r: &SyncReport) -> serde_json::Value {
-    let pairs = |list: &[(String, String)], word: &str| list.iter().map(|(id, why)| json!({"id": id, word: why})).collect::<Vec<_>>();
+    let pairs = |list: &[(String, String)], word: &str| {
+        list.iter().map(|(id, why)| json!({"id": id, word: why})).collect::<Vec<_>>()
+    };
     json!({"source": r.source, "added": r.added, "waiting": r.waiting, "changed": r.changed, "removed": r.removed, "held": r.held,
         "refused": pairs(&r.refused, "reason"), "notes": pairs(&r.notes, "note")})
 }
@@ -104,16 +117,34 @@ fn value(r: &SyncReport) -> serde_json::Value {
 async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<ExitCode> {
     let states = app.store.source_states().await?;
     let mut rows = Vec::new();
-    let mut table = output::Table::new(&["source", "kind", "last read", "failures", "refused", "held removals", "error"]);
+    let mut table = output::Table::new(&[
+        "source",
+        "kind",
+        "last read",
+        "failures",
+        "refused",
+        "held removals",
+        "error",
+    ]);
     for source in app.config.sources.iter().take(limit.unwrap_or(usize::MAX)) {
         let state = states.iter().find(|s| s.name == source.name).cloned().unwrap_or_default();
         let kind = word(source.kind);
         rows.push(json!({"name": source.name, "kind": kind, "succeeded_at": state.succeeded_at.map(|t| t.rfc3339()),
             "compared_at": state.progress.compared_at.map(|t| t.rfc3339()),
             "failures": state.failures, "refused": state.refused, "held_removals": state.held_removals, "error": state.error}));
-        let read = state.succeeded_at.map_or("never".into(), |t| t.in_zone(&app.config.site.timezone));
-        let numbers = [state.failures.to_string(), state.refused.to_string(), state.held_removals.to_string()];
-        table.row([source.name.clone(), kind.into(), read].into_iter().chain(numbers).chain([state.error.unwrap_or_default()]));
+        let read =
+            state.succeeded_at.map_or("never".into(), |t| t.in_zone(&app.config.site.timezone));
+        let numbers = [
+            state.failures.to_string(),
+            state.refused.to_string(),
+            state.held_removals.to_string(),
+        ];
+        table.row(
+            [source.name.clone(), kind.into(), read]
+                .into_iter()
+                .chain(numbers)
+                .chain([state.error.unwrap_or_default()]),
+        );
     }
     if json {
         output::json(&rows.into())?

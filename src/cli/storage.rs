@@ -14,13 +14,18 @@ pub(crate) async fn migrate(app: &App) -> anyhow::Result<ExitCode> {
 
 pub(crate) async fn backup(app: &App, file: &Path) -> anyhow::Result<ExitCode> {
     app.store.backup(file).await?;
-    output::line(&format!("wrote {}; it does not send by itself: `courant adopt` lets it", file.display()))?;
+    output::line(&format!(
+        "wrote {}; it does not send by itself: `courant adopt` lets it",
+        file.display()
+    ))?;
     Ok(ExitCode::SUCCESS)
 }
 
 pub(crate) async fn adopt(app: &App) -> anyhow::Result<ExitCode> {
     let base_url = &app.config.site.base_url;
     app.store.adopt(base_url).await?;
-    output::line(&format!("this store may send as {base_url} now; restart `courant serve` if it runs"))?;
+    output::line(&format!(
+        "this store may send as {base_url} now; restart `courant serve` if it runs"
+    ))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -132,7 +132,10 @@ impl Command {
 }
 
 async fn found(app: &App, email: &str) -> anyhow::Result<Subscriber> {
-    app.store.find_subscriber(&address(email)?.key()).await?.ok_or_else(|| anyhow!("{email} is no subscriber"))
+    app.store
+        .find_subscriber(&address(email)?.key())
+        .await?
+        .ok_or_else(|| anyhow!("{email} is no subscriber"))
 }
 
 fn links(all: &[Subscription]) -> Vec<Value> {
@@ -150,14 +153,22 @@ async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<ExitC
         let Some(last) = people.last() else { break };
         before = last.id;
         left -= i64::try_from(people.len())?;
-        let all = app.store.subscriptions_of(&people.iter().map(|p| p.id).collect::<Vec<_>>()).await?;
+        let all =
+            app.store.subscriptions_of(&people.iter().map(|p| p.id).collect::<Vec<_>>()).await?;
         for p in people {
-            let own: Vec<Subscription> = all.iter().filter(|l| l.subscriber_id == p.id).cloned().collect();
+            let own: Vec<Subscription> =
+                all.iter().filter(|l| l.subscriber_id == p.id).cloned().collect();
             if json {
                 rows.push(person(&p, &own));
             } else {
-                let words: Vec<String> = own.iter().map(|l| format!("{} {}", l.digest, l.status.word())).collect();
-                table.row([p.address, p.name.unwrap_or_default(), p.language.unwrap_or_default(), words.join(", ")]);
+                let words: Vec<String> =
+                    own.iter().map(|l| format!("{} {}", l.digest, l.status.word())).collect();
+                table.row([
+                    p.address,
+                    p.name.unwrap_or_default(),
+                    p.language.unwrap_or_default(),
+                    words.join(", "),
+                ]);
             }
         }
     }
@@ -191,9 +202,15 @@ async fn show(app: &App, email: &str, json: bool) -> anyhow::Result<ExitCode> {
         output::line(&format!("  {what}: {}", value.as_deref().unwrap_or("the site's")))?;
     }
     for l in &own {
-        let sections = if l.sections.is_empty() { "all sections".into() } else { l.sections.join(", ") };
+        let sections =
+            if l.sections.is_empty() { "all sections".into() } else { l.sections.join(", ") };
         let since = l.since.in_zone(&app.config.site.timezone);
-        output::line(&format!("  {}: {} since {since}, {sections}; {}", l.digest, l.status.word(), l.consent))?;
+        output::line(&format!(
+            "  {}: {} since {since}, {sections}; {}",
+            l.digest,
+            l.status.word(),
+            l.consent
+        ))?;
     }
     for d in mails {
         let what = d.edition_id.map_or(d.kind, |e| format!("edition {e}"));
@@ -216,15 +233,25 @@ impl Add {
         };
         let confirmed = matches!(self.status, Status::Confirmed);
         let asker = if confirmed { Asker::AdminWithConsent } else { Asker::Admin };
-        let consent = self.consent.unwrap_or_else(|| format!("added by an admin, {}", app.now().rfc3339()));
+        let consent =
+            self.consent.unwrap_or_else(|| format!("added by an admin, {}", app.now().rfc3339()));
         let email = self.email.clone();
-        let person =
-            Person { email: self.email, name: self.name, language: self.language, timezone: self.timezone, sections: self.section };
-        let request = subscribers::request(&person, &digests, &consent, &app.instance.secret).map_err(|why| anyhow!("{email}: {why}"))?;
-        let done = subscribers::carry_out(&app.store, vec![request], &digests, asker, app.now()).await?;
+        let person = Person {
+            email: self.email,
+            name: self.name,
+            language: self.language,
+            timezone: self.timezone,
+            sections: self.section,
+        };
+        let request = subscribers::request(&person, &digests, &consent, &app.instance.secret)
+            .map_err(|why| anyhow!("{email}: {why}"))?;
+        let done =
+            subscribers::carry_out(&app.store, vec![request], &digests, asker, app.now()).await?;
         let r = done.first().copied().unwrap_or_default();
         if r.suppressed {
-            return Err(anyhow!("{email} is suppressed and is never mailed; `courant suppressions remove {email}` lifts that"));
+            return Err(anyhow!(
+                "{email} is suppressed and is never mailed; `courant suppressions remove {email}` lifts that"
+            ));
         }
         let said = [
             (r.confirmed, "confirmed"),
@@ -232,8 +259,11 @@ impl Add {
             (r.kept, "already there"),
             (r.left, "left before, and comes back only by their own confirmation on the page"),
         ];
-        let said: Vec<String> =
-            said.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{}: {what}", count(n, "digest"))).collect();
+        let said: Vec<String> = said
+            .into_iter()
+            .filter(|(n, _)| *n > 0)
+            .map(|(n, what)| format!("{}: {what}", count(n, "digest")))
+            .collect();
         output::line(&format!("{email}: {}", said.join("; ")))?;
         Ok(ExitCode::SUCCESS)
     }
@@ -251,18 +281,32 @@ impl Import {
         };
         let mut progress = Progress::new("lines", app.clock);
         let told = |done, total| progress.tell(done, total);
-        let r = import::import(&app.store, &app.instance.secret, &self.file, digest, &manner, app.now(), told).await?;
+        let r = import::import(
+            &app.store,
+            &app.instance.secret,
+            &self.file,
+            digest,
+            &manner,
+            app.now(),
+            told,
+        )
+        .await?;
         progress.finish();
         for (line, why) in &r.refused {
             output::remark(&format!("{}:{line}: {why}", self.file.display()));
         }
         let refused = count(r.refused.len(), "line");
         if manner.dry_run {
-            output::line(&format!("{} can be imported, {refused} refused; nothing was changed", count(r.good, "line")))?;
+            output::line(&format!(
+                "{} can be imported, {refused} refused; nothing was changed",
+                count(r.good, "line")
+            ))?;
             return Ok(if r.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         if !r.imported {
-            output::complain(&format!("nothing was imported, because {refused} can't be used; mend them, or use --skip-bad"));
+            output::complain(&format!(
+                "nothing was imported, because {refused} can't be used; mend them, or use --skip-bad"
+            ));
             return Ok(ExitCode::FAILURE);
         }
         output::line(&format!(
@@ -281,9 +325,15 @@ impl Import {
 fn mapping(pairs: &[String]) -> anyhow::Result<HashMap<String, String>> {
     let mut map = HashMap::new();
     for pair in pairs {
-        let (ours, theirs) = pair.split_once('=').ok_or_else(|| Usage(format!("--map {pair:?}: write it as email=E-Mail")))?;
+        let (ours, theirs) = pair
+            .split_once('=')
+            .ok_or_else(|| Usage(format!("--map {pair:?}: write it as email=E-Mail")))?;
         if !import::COLUMNS.contains(&ours) {
-            return Err(Usage(format!("--map: {ours:?} is no column of ours; there are: {}", import::COLUMNS.join(", "))).into());
+            return Err(Usage(format!(
+                "--map: {ours:?} is no column of ours; there are: {}",
+                import::COLUMNS.join(", ")
+            ))
+            .into());
         }
         map.insert(ours.to_owned(), theirs.to_owned());
     }

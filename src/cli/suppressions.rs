@@ -34,15 +34,28 @@ impl Command {
         match self {
             Self::List { limit } => list(app, limit, json).await?,
             Self::Add { email } => {
-                let new = subscribers::suppress(&app.store, &app.instance.secret, &address(&email)?, app.now()).await?;
-                output::line(&format!("{email} {} suppressed", if new { "is now" } else { "was already" }))?;
+                let new = subscribers::suppress(
+                    &app.store,
+                    &app.instance.secret,
+                    &address(&email)?,
+                    app.now(),
+                )
+                .await?;
+                output::line(&format!(
+                    "{email} {} suppressed",
+                    if new { "is now" } else { "was already" }
+                ))?;
             }
             Self::Remove { email } => {
-                if !subscribers::unsuppress(&app.store, &app.instance.secret, &address(&email)?).await? {
+                if !subscribers::unsuppress(&app.store, &app.instance.secret, &address(&email)?)
+                    .await?
+                {
                     output::complain(&format!("{email} was not suppressed"));
                     return Ok(ExitCode::FAILURE);
                 }
-                output::line(&format!("{email} may be mailed again; it is subscribed to nothing by that"))?;
+                output::line(&format!(
+                    "{email} may be mailed again; it is subscribed to nothing by that"
+                ))?;
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -52,7 +65,10 @@ impl Command {
 async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<()> {
     let all = app.store.suppressions(limit).await?;
     if json {
-        let rows: Vec<_> = all.iter().map(|s| json!({"hash": s.hash, "reason": s.reason, "since": s.created_at.rfc3339()})).collect();
+        let rows: Vec<_> = all
+            .iter()
+            .map(|s| json!({"hash": s.hash, "reason": s.reason, "since": s.created_at.rfc3339()}))
+            .collect();
         return output::json(&rows.into());
     }
     let mut table = output::Table::new(&["since", "reason", "hash of the address"]);

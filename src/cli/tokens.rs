@@ -62,13 +62,19 @@ impl Command {
         match self {
             Self::Create { name, role } => {
                 let (secret, chance) = (&app.instance.secret, clock::random_bytes());
-                let made = access::create_token(&app.store, secret, &name, role.into(), chance, app.now()).await?;
+                let made =
+                    access::create_token(&app.store, secret, &name, role.into(), chance, app.now())
+                        .await?;
                 let token = made.map_err(Usage)?;
                 if json {
-                    output::json(&json!({"name": name, "role": Role::from(role).word(), "token": token}))?;
+                    output::json(
+                        &json!({"name": name, "role": Role::from(role).word(), "token": token}),
+                    )?;
                 } else {
                     output::line(&token)?;
-                    output::remark("This is the only time it is shown; programs send it as `Authorization: Bearer TOKEN`.");
+                    output::remark(
+                        "This is the only time it is shown; programs send it as `Authorization: Bearer TOKEN`.",
+                    );
                 }
             }
             Self::List { limit } => list(app, limit, json).await?,
@@ -93,7 +99,11 @@ async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<()> {
     }
     let mut table = output::Table::new(&["name", "role", "since"]);
     for t in all {
-        table.row([t.name, t.role.word().to_owned(), t.created_at.in_zone(&app.config.site.timezone)]);
+        table.row([
+            t.name,
+            t.role.word().to_owned(),
+            t.created_at.in_zone(&app.config.site.timezone),
+        ]);
     }
     table.print("there is no token")
 }

@@ -13,9 +13,14 @@ use super::settings::{Database, Feed, Source};
 /// An alias can serve one feed alone.
 pub(super) fn check_aliases(feeds: &[Feed], document: &Document, faults: &mut Faults) {
     for (i, feed) in feeds.iter().enumerate() {
-        let taken = |alias: &&String| feeds[..i].iter().any(|other| other.aliases.iter().any(|a| same_address(a, alias)));
+        let taken = |alias: &&String| {
+            feeds[..i].iter().any(|other| other.aliases.iter().any(|a| same_address(a, alias)))
+        };
         let Some(alias) = feed.aliases.iter().find(taken) else { continue };
-        let why = format!("feed \"{}\": `aliases`: `{alias}` serves another feed already: an address can serve one alone", feed.name);
+        let why = format!(
+            "feed \"{}\": `aliases`: `{alias}` serves another feed already: an address can serve one alone",
+            feed.name
+        );
         add(document.tables(&FEEDS).get(i), "aliases", why, faults);
     }
 }
@@ -23,7 +28,10 @@ pub(super) fn check_aliases(feeds: &[Feed], document: &Document, faults: &mut Fa
 /// Two places would take each other's files away.
 pub(super) fn check_places(places: &[Publish], document: &Document, faults: &mut Faults) {
     for (i, place) in places.iter().enumerate() {
-        let Some(other) = places[..i].iter().find(|other| is_one(&other.place, &place.place)) else { continue };
+        let Some(other) = places[..i].iter().find(|other| is_one(&other.place, &place.place))
+        else {
+            continue;
+        };
         let why = format!(
             "place \"{}\": `url`: \"{}\" publishes there already, and each would take the other's files away: name all feeds in one",
             place.name, other.name
@@ -33,13 +41,26 @@ pub(super) fn check_places(places: &[Publish], document: &Document, faults: &mut
 }
 
 /// A CMS's database is only read, so it can't be ours.
-pub(super) fn check_database(database: &Database, sources: &[Source], document: &Document, faults: &mut Faults) {
+pub(super) fn check_database(
+    database: &Database,
+    sources: &[Source],
+    document: &Document,
+    faults: &mut Faults,
+) {
     let own = sqlite_file(&database.url);
-    let is_own = |source: &&Source| own.is_some() && source.url.as_deref().and_then(sqlite_file) == own;
+    let is_own =
+        |source: &&Source| own.is_some() && source.url.as_deref().and_then(sqlite_file) == own;
     if let Some(source) = sources.iter().find(is_own) {
-        let why = format!("`url`: this is the file of source \"{}\", which is only read: name another file for our own data", source.name);
-        let table = document.tables(&DATABASE).first().filter(|table| table.entries.contains_key("url"));
-        let theirs = sources.iter().position(|other| other.name == source.name).and_then(|i| document.tables(&SOURCES).get(i));
+        let why = format!(
+            "`url`: this is the file of source \"{}\", which is only read: name another file for our own data",
+            source.name
+        );
+        let table =
+            document.tables(&DATABASE).first().filter(|table| table.entries.contains_key("url"));
+        let theirs = sources
+            .iter()
+            .position(|other| other.name == source.name)
+            .and_then(|i| document.tables(&SOURCES).get(i));
         add(table.or(theirs), "url", why, faults);
     }
 }
@@ -54,7 +75,12 @@ fn add(table: Option<&Table>, key: &str, why: String, faults: &mut Faults) {
 fn same_address(one: &str, other: &str) -> bool {
     let parts = |alias: &str| {
         let (path, query) = alias.split_once('?').unwrap_or((alias, ""));
-        let mut pairs: Vec<String> = query.trim_end_matches('/').split('&').filter(|pair| !pair.is_empty()).map(str::to_owned).collect();
+        let mut pairs: Vec<String> = query
+            .trim_end_matches('/')
+            .split('&')
+            .filter(|pair| !pair.is_empty())
+            .map(str::to_owned)
+            .collect();
         pairs.sort();
         (path.trim_end_matches('/').to_owned(), pairs)
     };
@@ -64,7 +90,9 @@ fn same_address(one: &str, other: &str) -> bool {
 fn is_one(one: &Destination, other: &Destination) -> bool {
     match (one, other) {
         (Destination::Folder(one), Destination::Folder(other)) => real(one) == real(other),
-        (Destination::Bucket(one), Destination::Bucket(other)) => one.address == other.address && one.prefix == other.prefix,
+        (Destination::Bucket(one), Destination::Bucket(other)) => {
+            one.address == other.address && one.prefix == other.prefix
+        }
         _ => false,
     }
 }

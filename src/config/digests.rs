@@ -29,18 +29,30 @@ pub(super) struct Surroundings<'a> {
 /// Reads one `[[digests]]`.
 pub(super) fn read(mut reader: Reader<'_>, around: &Surroundings<'_>) -> Option<Digest> {
     let title = reader.or("title", around.title.to_owned(), one_line);
-    let schedule = reader.required("schedule", "write when it goes out, as \"0 8 * * MON\" for Mondays at eight", Schedule::parse);
+    let schedule = reader.required(
+        "schedule",
+        "write when it goes out, as \"0 8 * * MON\" for Mondays at eight",
+        Schedule::parse,
+    );
     let timezone = reader.or("timezone", around.timezone.clone(), time_zone);
     let selection = selection(&mut reader, around.sources);
     let languages = reader.list("languages", language::canonical);
     let min_articles = reader.count("min_articles", 1, 1..=1_000);
     let max_articles = reader.count("max_articles", 20, 1..=1_000);
     let max_age = reader.or("max_age", 30 * DAY, lasting);
-    let missed = reader.or("missed", Missed::Once, one_of(&[("once", Missed::Once), ("skip", Missed::Skip)]));
+    let missed = reader.or(
+        "missed",
+        Missed::Once,
+        one_of(&[("once", Missed::Once), ("skip", Missed::Skip)]),
+    );
     let missed_within = reader.or("missed_within", DAY, lasting);
     let pause = reader.list("pause", PauseRange::parse);
     let template = reader.or("template", "digest".to_owned(), read_slug);
-    let from = reader.required("from", "write the sender, as \"College News <news@example.edu>\"", mailbox);
+    let from = reader.required(
+        "from",
+        "write the sender, as \"College News <news@example.edu>\"",
+        mailbox,
+    );
     let reply_to = reader.optional("reply_to", mailbox);
     let transport = transport(&mut reader, around.transports);
     Some(Digest {
@@ -50,7 +62,9 @@ pub(super) fn read(mut reader: Reader<'_>, around: &Surroundings<'_>) -> Option<
         schedule: schedule?,
         timezone: timezone?,
         selection: selection?,
-        languages: Some(languages?).filter(|l| !l.is_empty()).unwrap_or_else(|| vec![around.language.to_owned()]),
+        languages: Some(languages?)
+            .filter(|l| !l.is_empty())
+            .unwrap_or_else(|| vec![around.language.to_owned()]),
         min_articles: min_articles?,
         max_articles: max_articles?,
         max_age: max_age?,

@@ -67,7 +67,9 @@ impl Document {
 
     fn empty() -> Self {
         let table = || Table { place: Place::File, entries: BTreeMap::new() };
-        let tables = SECTIONS.iter().map(|section| (section.name, if section.is_list { Vec::new() } else { vec![table()] }));
+        let tables = SECTIONS.iter().map(|section| {
+            (section.name, if section.is_list { Vec::new() } else { vec![table()] })
+        });
         Self { tables: tables.collect(), is_broken: false }
     }
 
@@ -76,9 +78,14 @@ impl Document {
         for (key, value) in root {
             let place = lines.place(&key.span());
             let name = key.into_inner();
-            let Some(section) = SECTIONS.iter().find(|section| !section.name.is_empty() && section.name == name) else {
+            let Some(section) =
+                SECTIONS.iter().find(|section| !section.name.is_empty() && section.name == name)
+            else {
                 if keys::TOP.shape(&name).is_some() {
-                    top.entries.insert(name.into_owned(), Said { value: Value::of(value.into_inner(), lines), place });
+                    top.entries.insert(
+                        name.into_owned(),
+                        Said { value: Value::of(value.into_inner(), lines), place },
+                    );
                 } else {
                     faults.add(&place, unknown_at_top(&name));
                 }
@@ -86,7 +93,10 @@ impl Document {
             };
             match tables_of(section, value, lines, faults) {
                 Some(tables) => drop(self.tables.insert(section.name, tables)),
-                None if section.is_list => faults.add(&place, format!("`{name}` is a list of tables: begin each with [[{name}]]")),
+                None if section.is_list => faults.add(
+                    &place,
+                    format!("`{name}` is a list of tables: begin each with [[{name}]]"),
+                ),
                 None => faults.add(&place, format!("`{name}` is a table: begin it with [{name}]")),
             }
         }
@@ -110,10 +120,17 @@ impl Document {
 }
 
 /// The tables of a section, if it is written as one.
-fn tables_of(section: &Section, value: Spanned<DeValue<'_>>, lines: &Lines, faults: &mut Faults) -> Option<Vec<Table>> {
+fn tables_of(
+    section: &Section,
+    value: Spanned<DeValue<'_>>,
+    lines: &Lines,
+    faults: &mut Faults,
+) -> Option<Vec<Table>> {
     let place = lines.place(&value.span());
     let elements = match (section.is_list, value.into_inner()) {
-        (false, DeValue::Table(table)) => return Some(vec![Table::of(section, table, place, lines, faults)]),
+        (false, DeValue::Table(table)) => {
+            return Some(vec![Table::of(section, table, place, lines, faults)]);
+        }
         (true, DeValue::Array(elements)) => elements,
         _ => return None,
     };
@@ -133,14 +150,23 @@ fn unknown_at_top(name: &str) -> String {
 }
 
 impl Table {
-    fn of(section: &Section, table: DeTable<'_>, place: Place, lines: &Lines, faults: &mut Faults) -> Self {
+    fn of(
+        section: &Section,
+        table: DeTable<'_>,
+        place: Place,
+        lines: &Lines,
+        faults: &mut Faults,
+    ) -> Self {
         let label = label(section, table.get("name").and_then(|name| name.get_ref().as_str()));
         let mut entries = BTreeMap::new();
         for (key, value) in table {
             let place = lines.place(&key.span());
             let key = key.into_inner();
             if section.shape(&key).is_some() {
-                entries.insert(key.into_owned(), Said { value: Value::of(value.into_inner(), lines), place });
+                entries.insert(
+                    key.into_owned(),
+                    Said { value: Value::of(value.into_inner(), lines), place },
+                );
             } else {
                 faults.add(&place, format!("{label}: {}", section.unknown(&key)));
             }
@@ -171,10 +197,12 @@ impl Value {
     fn of(value: DeValue<'_>, lines: &Lines) -> Self {
         match value {
             DeValue::String(text) => Self::Text(text.into_owned()),
-            DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
-                Ok(number) => Self::Number(number),
-                Err(_) => Self::Other("a number beyond all bounds"),
-            },
+            DeValue::Integer(number) => {
+                match i64::from_str_radix(number.as_str(), number.radix()) {
+                    Ok(number) => Self::Number(number),
+                    Err(_) => Self::Other("a number beyond all bounds"),
+                }
+            }
             DeValue::Array(array) => Self::List(
                 array
                     .into_iter()

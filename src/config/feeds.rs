@@ -18,11 +18,17 @@ pub(super) fn read(mut reader: Reader<'_>, site_title: &str, sources: &Names) ->
     let selection = selection(&mut reader, sources);
     let languages = reader.list("languages", language::canonical);
     let items = reader.count("items", 50, 1..=MOST_ITEMS);
-    let content = reader.or("content", Content::Full, one_of(&[("full", Content::Full), ("summary", Content::Summary)]));
+    let content = reader.or(
+        "content",
+        Content::Full,
+        one_of(&[("full", Content::Full), ("summary", Content::Summary)]),
+    );
     let aliases = reader.list("aliases", alias);
     let private = reader.optional("private", secret);
     let name = own_name(&mut reader);
-    if let (Some(Some(_)), Some(name)) = (&private, name.as_deref().filter(|name| Kind::named(name).is_some())) {
+    if let (Some(Some(_)), Some(name)) =
+        (&private, name.as_deref().filter(|name| Kind::named(name).is_some()))
+    {
         reader.fault("name", &format!("`{name}/…` leads to feeds on demand, so a private feed can't be there: choose another name"));
     }
     let description = reader.optional("description", one_line);
@@ -113,11 +119,18 @@ const OWN: [&str; 18] = [
 fn alias(text: &str) -> Result<String, String> {
     let text = text.trim();
     let first = text.trim_start_matches('/').split(['/', '?']).next().unwrap_or_default();
-    if !text.starts_with('/') || text.chars().any(|c| c.is_whitespace() || c.is_control()) || text.contains('#') {
-        return Err(format!("`{text}` is no path: write one as it stood behind the host, as /feed/ or /?feed=rss2"));
+    if !text.starts_with('/')
+        || text.chars().any(|c| c.is_whitespace() || c.is_control())
+        || text.contains('#')
+    {
+        return Err(format!(
+            "`{text}` is no path: write one as it stood behind the host, as /feed/ or /?feed=rss2"
+        ));
     }
     if text == "/" || OWN.contains(&first) {
-        return Err(format!("`{text}` is an address of our own: an alias is one that this service does not have"));
+        return Err(format!(
+            "`{text}` is an address of our own: an alias is one that this service does not have"
+        ));
     }
     Ok(text.to_owned())
 }
@@ -135,13 +148,18 @@ fn secret(text: &str) -> Result<String, String> {
 /// A minute to a day: what readers and caches can be told.
 fn max_age(text: &str) -> Result<i64, String> {
     let ms = duration::parse(text)?;
-    if (MINUTE..=DAY).contains(&ms) { Ok(ms) } else { Err(format!("`{text}` is not from 1m to 1d")) }
+    if (MINUTE..=DAY).contains(&ms) {
+        Ok(ms)
+    } else {
+        Err(format!("`{text}` is not from 1m to 1d"))
+    }
 }
 
 /// XML that may stand in a feed, in either of its XML formats.
 fn extra_xml(text: &str) -> Result<String, String> {
     let text = text.trim();
-    xml::fragment(text, &xml::SHARED_PREFIXES).map_err(|why| format!("this can't stand in a feed: {why}"))?;
+    xml::fragment(text, &xml::SHARED_PREFIXES)
+        .map_err(|why| format!("this can't stand in a feed: {why}"))?;
     Ok(text.to_owned())
 }
 
@@ -151,5 +169,11 @@ pub(super) fn selection(reader: &mut Reader<'_>, sources: &Names) -> Option<Sele
     let tags = reader.list("tags", one_line);
     let authors = reader.list("authors", one_line);
     let sources = reader.list("sources", |name| sources.refer(name));
-    Some(Selection { sections: sections?, tags: tags?, authors: authors?, languages: Vec::new(), sources: sources? })
+    Some(Selection {
+        sections: sections?,
+        tags: tags?,
+        authors: authors?,
+        languages: Vec::new(),
+        sources: sources?,
+    })
 }

@@ -29,7 +29,8 @@ pub(super) struct Section {
 use Shape::{Flag, List, Number, Text};
 
 /// The keys outside any table.
-pub(super) const TOP: Section = Section { name: "", noun: "the configuration", is_list: false, keys: &[("templates", Text)] };
+pub(super) const TOP: Section =
+    Section { name: "", noun: "the configuration", is_list: false, keys: &[("templates", Text)] };
 
 /// `[site]`.
 pub(super) const SITE: Section = Section {
@@ -50,7 +51,8 @@ pub(super) const SITE: Section = Section {
 };
 
 /// `[database]`.
-pub(super) const DATABASE: Section = Section { name: "database", noun: "[database]", is_list: false, keys: &[("url", Text)] };
+pub(super) const DATABASE: Section =
+    Section { name: "database", noun: "[database]", is_list: false, keys: &[("url", Text)] };
 
 /// `[server]`.
 pub(super) const SERVER: Section = Section {
@@ -204,7 +206,8 @@ pub(super) const PUBLISH: Section = Section {
 };
 
 /// All tables, those outside any first.
-pub(super) const SECTIONS: [&Section; 10] = [&TOP, &SITE, &DATABASE, &SERVER, &PUSH, &SOURCES, &FEEDS, &DIGESTS, &TRANSPORTS, &PUBLISH];
+pub(super) const SECTIONS: [&Section; 10] =
+    [&TOP, &SITE, &DATABASE, &SERVER, &PUSH, &SOURCES, &FEEDS, &DIGESTS, &TRANSPORTS, &PUBLISH];
 
 impl Section {
     /// What a key of it takes, if there is such a key.
@@ -232,7 +235,11 @@ pub(super) fn nearest<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> 
     let given = given.to_lowercase().replace('-', "_");
     let reach = if given.chars().count() < 5 { 1 } else { 2 };
     let slips = |word: &str| distance(&given, &word.replace('-', "_"));
-    known.map(|word| (slips(word), word)).filter(|(slips, _)| *slips <= reach).min_by_key(|(slips, _)| *slips).map(|(_, word)| word)
+    known
+        .map(|word| (slips(word), word))
+        .filter(|(slips, _)| *slips <= reach)
+        .min_by_key(|(slips, _)| *slips)
+        .map(|(_, word)| word)
 }
 
 /// How many letters to change, insert or drop (Levenshtein).
@@ -258,7 +265,12 @@ mod tests {
     #[test]
     fn a_slip_of_the_finger_finds_the_key() {
         let names = || FEEDS.keys.iter().map(|(name, _)| *name);
-        for (given, meant) in [("itmes", Some("items")), ("Title", Some("title")), ("section", Some("sections")), ("colour", None)] {
+        for (given, meant) in [
+            ("itmes", Some("items")),
+            ("Title", Some("title")),
+            ("section", Some("sections")),
+            ("colour", None),
+        ] {
             assert_eq!(nearest(given, names()), meant);
         }
         assert_eq!(nearest("smtp", ["site", "feeds"].into_iter()), None);

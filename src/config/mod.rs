@@ -43,7 +43,10 @@ const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr
 
 impl Config {
     /// Reads a file and what the environment says over it; the error holds every fault found, one a line.
-    pub fn load(path: &Path, env: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+    pub fn load(
+        path: &Path,
+        env: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
         let refuse = |sentence: String| {
             let mut faults = Faults::default();
             faults.add(&Place::File, sentence);
@@ -58,7 +61,10 @@ impl Config {
             })
         })?;
         let text = String::from_utf8(bytes).map_err(|e| {
-            let line = 1 + e.as_bytes()[..e.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count();
+            let line = 1 + e.as_bytes()[..e.utf8_error().valid_up_to()]
+                .iter()
+                .filter(|b| **b == b'\n')
+                .count();
             let mut faults = Faults::default();
             faults.add(&Place::Line(line), "this is not UTF-8: save the file in that encoding");
             faults.about(path)
@@ -67,7 +73,11 @@ impl Config {
     }
 
     /// The same for a file's text that was read already; `path` says where relative paths begin.
-    pub fn parse(path: &Path, text: &str, env: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+    pub fn parse(
+        path: &Path,
+        text: &str,
+        env: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
         let mut faults = Faults::default();
         let folder = Folder::of(path);
         let mut document = Document::read(text, &mut faults);
@@ -86,12 +96,15 @@ impl Config {
 /// Reads every table before it gives up on any.
 fn read(path: &Path, document: &Document, folder: &Folder, faults: &mut Faults) -> Option<Config> {
     let source_names = Names::read(&keys::SOURCES, document.tables(&keys::SOURCES), faults);
-    let transport_names = Names::read(&keys::TRANSPORTS, document.tables(&keys::TRANSPORTS), faults);
+    let transport_names =
+        Names::read(&keys::TRANSPORTS, document.tables(&keys::TRANSPORTS), faults);
     let feed_names = Names::read(&keys::FEEDS, document.tables(&keys::FEEDS), faults);
     Names::read(&keys::DIGESTS, document.tables(&keys::DIGESTS), faults);
     Names::read(&keys::PUBLISH, document.tables(&keys::PUBLISH), faults);
 
-    let templates = single(document, &keys::TOP, faults, |mut reader| reader.optional("templates", |text| folder.join(text)));
+    let templates = single(document, &keys::TOP, faults, |mut reader| {
+        reader.optional("templates", |text| folder.join(text))
+    });
     let site = single(document, &keys::SITE, faults, site::read);
     let database = single(document, &keys::DATABASE, faults, |reader| database(reader, folder));
     let server = single(document, &keys::SERVER, faults, |reader| server(reader, folder));
@@ -100,7 +113,8 @@ fn read(path: &Path, document: &Document, folder: &Folder, faults: &mut Faults) 
     // With a faulty [site] the rest is still read, for its own faults.
     let zone = site.as_ref().map_or(TimeZone::UTC, |site| site.timezone.clone());
     let title = site.as_ref().map_or("", |site| &site.title);
-    let ehlo = site.as_ref().map_or_else(|| "localhost".to_owned(), |site| site::ehlo_of(&site.base_url));
+    let ehlo =
+        site.as_ref().map_or_else(|| "localhost".to_owned(), |site| site::ehlo_of(&site.base_url));
     let around = Surroundings {
         title,
         language: site.as_ref().map_or("en", |site| &site.language),
@@ -108,21 +122,33 @@ fn read(path: &Path, document: &Document, folder: &Folder, faults: &mut Faults) 
         sources: &source_names,
         transports: &transport_names,
     };
-    let sources = all(document, &keys::SOURCES, faults, |reader| sources::read(reader, &zone, folder));
-    let feeds = all(document, &keys::FEEDS, faults, |reader| feeds::read(reader, title, &source_names));
+    let sources =
+        all(document, &keys::SOURCES, faults, |reader| sources::read(reader, &zone, folder));
+    let feeds =
+        all(document, &keys::FEEDS, faults, |reader| feeds::read(reader, title, &source_names));
     if let Some(feeds) = &feeds {
         clashes::check_aliases(feeds, document, faults);
     }
     let has_private = feeds.iter().flatten().any(|feed| feed.private.is_some());
-    let server = server.map(|(server, on_demand)| Server { on_demand: on_demand.unwrap_or(!has_private), ..server });
+    let server = server.map(|(server, on_demand)| Server {
+        on_demand: on_demand.unwrap_or(!has_private),
+        ..server
+    });
     let digests = all(document, &keys::DIGESTS, faults, |reader| digests::read(reader, &around));
-    let around =
-        transports::Surroundings { path, folder, ehlo: &ehlo, names: &transport_names, digests: digests.as_deref().unwrap_or_default() };
-    let transports = all(document, &keys::TRANSPORTS, faults, |reader| transports::read(reader, &around));
+    let around = transports::Surroundings {
+        path,
+        folder,
+        ehlo: &ehlo,
+        names: &transport_names,
+        digests: digests.as_deref().unwrap_or_default(),
+    };
+    let transports =
+        all(document, &keys::TRANSPORTS, faults, |reader| transports::read(reader, &around));
     if let Some(transports) = &transports {
         transports::check_shares(transports, document.tables(&keys::TRANSPORTS), faults);
     }
-    let publish = all(document, &keys::PUBLISH, faults, |reader| publish::read(reader, folder, &feed_names));
+    let publish =
+        all(document, &keys::PUBLISH, faults, |reader| publish::read(reader, folder, &feed_names));
     if let Some(places) = &publish {
         clashes::check_places(places, document, faults);
     }

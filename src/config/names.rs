@@ -18,18 +18,31 @@ impl Names {
         let mut names = Self { section, known: Vec::new() };
         for table in tables {
             let mut reader = Reader::new(section, table, faults);
-            let name = reader.required("name", "write a short name of lower-case letters, digits and hyphens", read_slug);
+            let name = reader.required(
+                "name",
+                "write a short name of lower-case letters, digits and hyphens",
+                read_slug,
+            );
             let was = reader.list("was", read_slug);
             let (Some(name), Some(was)) = (name, was) else { continue };
             if let Some(other) = names.holder(&name) {
-                let why = format!("`{name}` is already the name, or a former name, of {}", label(section, Some(other)));
+                let why = format!(
+                    "`{name}` is already the name, or a former name, of {}",
+                    label(section, Some(other))
+                );
                 reader.fault("name", &why);
             }
             for former in &was {
                 if *former == name {
-                    reader.fault("was", &format!("`{former}` is its name now: list only former ones"));
+                    reader.fault(
+                        "was",
+                        &format!("`{former}` is its name now: list only former ones"),
+                    );
                 } else if let Some(other) = names.holder(former) {
-                    let why = format!("`{former}` is already the name, or a former name, of {}", label(section, Some(other)));
+                    let why = format!(
+                        "`{former}` is already the name, or a former name, of {}",
+                        label(section, Some(other))
+                    );
                     reader.fault("was", &why);
                 }
             }
@@ -40,7 +53,10 @@ impl Names {
 
     /// The present name of the table that has or had a name.
     fn holder(&self, name: &str) -> Option<&str> {
-        self.known.iter().find(|(own, was)| own == name || was.iter().any(|w| w == name)).map(|(own, _)| own.as_str())
+        self.known
+            .iter()
+            .find(|(own, was)| own == name || was.iter().any(|w| w == name))
+            .map(|(own, _)| own.as_str())
     }
 
     /// A name another table refers to; refused with a sentence unless it is the present name of a table.

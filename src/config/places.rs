@@ -33,7 +33,9 @@ impl Folder {
 
     /// The folder of a `file://` address, made absolute; `rest` is what follows the slashes.
     pub(super) fn file_url(&self, rest: &str) -> Result<PathBuf, String> {
-        let path = percent_decode_str(rest).decode_utf8().map_err(|_| "its path is not UTF-8".to_owned())?;
+        let path = percent_decode_str(rest)
+            .decode_utf8()
+            .map_err(|_| "its path is not UTF-8".to_owned())?;
         if path.is_empty() {
             return Err("it names no folder: write file:///var/mail/out, or file://out beside the config file".to_owned());
         }
@@ -44,12 +46,16 @@ impl Folder {
     fn sqlite_url(&self, rest: &str) -> Result<String, String> {
         let path = rest.split('?').next().unwrap_or_default();
         if path.is_empty() || path.ends_with('/') || path == ":memory:" {
-            return Err("it names no file: write sqlite://data/courant.db or sqlite:///var/lib/courant.db".to_owned());
+            return Err(
+                "it names no file: write sqlite://data/courant.db or sqlite:///var/lib/courant.db"
+                    .to_owned(),
+            );
         }
         if path.starts_with('/') {
             return Ok(format!("sqlite://{rest}"));
         }
-        let folder = self.0.to_str().ok_or("its folder's name is not UTF-8: write an absolute path")?;
+        let folder =
+            self.0.to_str().ok_or("its folder's name is not UTF-8: write an absolute path")?;
         let folder = utf8_percent_encode(folder, IN_SQLITE_URL);
         Ok(format!("sqlite://{folder}/{rest}"))
     }
@@ -58,7 +64,8 @@ impl Folder {
     pub(super) fn database_url(&self, text: &str, schemes: &[&str]) -> Result<String, String> {
         let text = text.trim();
         let expected = || {
-            let with_slashes: Vec<String> = schemes.iter().map(|scheme| format!("{scheme}://")).collect();
+            let with_slashes: Vec<String> =
+                schemes.iter().map(|scheme| format!("{scheme}://")).collect();
             format!("it begins with {}", with_slashes.join(" or "))
         };
         let (scheme, rest) = text.split_once("://").ok_or_else(expected)?;

@@ -58,7 +58,9 @@ pub(super) fn read(mut reader: Reader<'_>, folder: &Folder, feeds: &Names) -> Op
     let remedy = "write a folder, as file:///srv/www/feeds, or a bucket, as s3://bucket/feeds";
     let url = reader.required("url", remedy, |text| address(text, folder));
     let place = match url {
-        Some(Address::Bucket(name, prefix)) => bucket(&mut reader, name, prefix).map(Destination::Bucket),
+        Some(Address::Bucket(name, prefix)) => {
+            bucket(&mut reader, name, prefix).map(Destination::Bucket)
+        }
         Some(Address::Folder(path)) => {
             for key in ["endpoint", "region", "access_key", "secret_key", "path_style"] {
                 reader.refuse(key, "it is for s3:// alone: remove it");
@@ -70,7 +72,14 @@ pub(super) fn read(mut reader: Reader<'_>, folder: &Folder, feeds: &Names) -> Op
     let feeds = reader.list("feeds", |name| feeds.refer(name));
     let gzip = reader.flag("gzip", true);
     let archive = reader.flag("archive", true);
-    Some(Publish { name: name?, was: reader.list("was", read_slug)?, place: place?, feeds: feeds?, gzip: gzip?, archive: archive? })
+    Some(Publish {
+        name: name?,
+        was: reader.list("was", read_slug)?,
+        place: place?,
+        feeds: feeds?,
+        gzip: gzip?,
+        archive: archive?,
+    })
 }
 
 enum Address {
@@ -87,13 +96,23 @@ fn address(text: &str, folder: &Folder) -> Result<Address, String> {
         "s3" => {
             let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
             let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
-            if bucket.len() < 3 || bucket.len() > 63 || !bucket.bytes().all(is_plain) || bucket.contains("..") {
-                return Err(format!("`{bucket}` is no bucket's name: write s3://BUCKET, or s3://BUCKET/PREFIX"));
+            if bucket.len() < 3
+                || bucket.len() > 63
+                || !bucket.bytes().all(is_plain)
+                || bucket.contains("..")
+            {
+                return Err(format!(
+                    "`{bucket}` is no bucket's name: write s3://BUCKET, or s3://BUCKET/PREFIX"
+                ));
             }
             let prefix = prefix.trim_matches('/');
-            let is_sound = |part: &str| !matches!(part, "" | "." | "..") && !part.chars().any(char::is_control);
+            let is_sound = |part: &str| {
+                !matches!(part, "" | "." | "..") && !part.chars().any(char::is_control)
+            };
             if !prefix.is_empty() && !prefix.split('/').all(is_sound) {
-                return Err(format!("`{prefix}` can't begin the names of objects: write words with single slashes between them"));
+                return Err(format!(
+                    "`{prefix}` can't begin the names of objects: write words with single slashes between them"
+                ));
             }
             let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
             Ok(Address::Bucket(bucket.to_owned(), prefix))
@@ -114,9 +133,12 @@ fn bucket(reader: &mut Reader<'_>, name: String, prefix: String) -> Option<Bucke
     let (region, in_path) = (region?, in_path?);
     let service = match endpoint? {
         Some(endpoint) => endpoint,
-        None => Url::parse(&format!("https://s3.{region}.amazonaws.com")).map_err(|e| reader.fault("region", &e.to_string())).ok()?,
+        None => Url::parse(&format!("https://s3.{region}.amazonaws.com"))
+            .map_err(|e| reader.fault("region", &e.to_string()))
+            .ok()?,
     };
-    let address = within(service, &name, in_path).map_err(|why| reader.fault("endpoint", &why)).ok()?;
+    let address =
+        within(service, &name, in_path).map_err(|why| reader.fault("endpoint", &why)).ok()?;
     Some(Bucket { address, name, prefix, region, access_key: access_key?, secret_key: secret_key? })
 }
 
@@ -127,17 +149,24 @@ fn within(mut service: Url, bucket: &str, in_path: bool) -> Result<Url, String> 
         return Ok(service);
     }
     let Some(url::Host::Domain(host)) = service.host() else {
-        return Err("a bucket's name can't stand before an IP address: write path_style = true".to_owned());
+        return Err(
+            "a bucket's name can't stand before an IP address: write path_style = true".to_owned()
+        );
     };
     let host = format!("{bucket}.{host}");
-    service.set_host(Some(&host)).map_err(|e| format!("{host} is no host's name ({e}): write path_style = true"))?;
+    service
+        .set_host(Some(&host))
+        .map_err(|e| format!("{host} is no host's name ({e}): write path_style = true"))?;
     Ok(service)
 }
 
 fn endpoint(text: &str) -> Result<Url, String> {
     let form = "write where the service is, as https://s3.example.edu or http://127.0.0.1:9000";
     let url = Url::parse(text.trim()).map_err(|e| format!("{e}: {form}"))?;
-    let is_plain = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+    let is_plain = url.username().is_empty()
+        && url.password().is_none()
+        && url.query().is_none()
+        && url.fragment().is_none();
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !is_plain {
         return Err(form.to_owned());
     }
@@ -156,7 +185,9 @@ fn plain(text: &str) -> Result<String, String> {
 impl Config {
     /// The feeds that go to a place: those it names, or all that are public.
     pub fn published(&self, to: &Publish) -> Vec<&Feed> {
-        let goes = |feed: &&Feed| if to.feeds.is_empty() { feed.private.is_none() } else { to.feeds.contains(&feed.name) };
+        let goes = |feed: &&Feed| {
+            if to.feeds.is_empty() { feed.private.is_none() } else { to.feeds.contains(&feed.name) }
+        };
         self.feeds.iter().filter(goes).collect()
     }
 }

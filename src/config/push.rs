@@ -31,25 +31,35 @@ pub(super) fn read(mut reader: Reader<'_>) -> Option<Push> {
 }
 
 fn hub_url(text: &str) -> Result<String, String> {
-    let url = Url::parse(text.trim()).map_err(|e| format!("`{text}` is no address ({e}): write one as https://hub.example/"))?;
+    let url = Url::parse(text.trim())
+        .map_err(|e| format!("`{text}` is no address ({e}): write one as https://hub.example/"))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(format!("`{text}` is neither http:// nor https://"));
     }
     if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
-        return Err("readers see it, and it has no place for a user name, a password or a #".to_owned());
+        return Err(
+            "readers see it, and it has no place for a user name, a password or a #".to_owned()
+        );
     }
     Ok(url.into())
 }
 
 fn timeout(text: &str) -> Result<i64, String> {
     let timeout = duration::parse(text)?;
-    if (SECOND..=MINUTE).contains(&timeout) { Ok(timeout) } else { Err(format!("`{text}` is not between 1s and 1m")) }
+    if (SECOND..=MINUTE).contains(&timeout) {
+        Ok(timeout)
+    } else {
+        Err(format!("`{text}` is not between 1s and 1m"))
+    }
 }
 
 impl Config {
     /// The hubs that tell of a feed's changes: those of all feeds, for one that was declared and is public.
     pub fn hubs_of(&self, feed: &Feed) -> Vec<String> {
-        let is_told = self.feeds.iter().any(|declared| declared.name == feed.name && declared.private.is_none());
+        let is_told = self
+            .feeds
+            .iter()
+            .any(|declared| declared.name == feed.name && declared.private.is_none());
         if is_told { self.hubs() } else { Vec::new() }
     }
 

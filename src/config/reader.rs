@@ -38,7 +38,10 @@ impl<'a> Reader<'a> {
 
     /// A value that was given; an empty text is none, so that a variable can be set to nothing.
     fn given(&self, key: &str) -> Option<&'a Said> {
-        self.table.entries.get(key).filter(|said| !matches!(&said.value, Value::Text(text) if text.is_empty()))
+        self.table
+            .entries
+            .get(key)
+            .filter(|said| !matches!(&said.value, Value::Text(text) if text.is_empty()))
     }
 
     /// Whether a key has a value.
@@ -54,7 +57,11 @@ impl<'a> Reader<'a> {
     }
 
     /// A text, understood by `read`, or nothing.
-    pub(super) fn optional<T>(&mut self, key: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Option<Option<T>> {
+    pub(super) fn optional<T>(
+        &mut self,
+        key: &str,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<Option<T>> {
         let Some(said) = self.given(key) else { return Some(None) };
         let Value::Text(text) = &said.value else {
             self.wrong_type(key, said, "a text in quotes");
@@ -70,12 +77,22 @@ impl<'a> Reader<'a> {
     }
 
     /// A text, understood by `read`, or what holds without it.
-    pub(super) fn or<T>(&mut self, key: &str, default: T, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+    pub(super) fn or<T>(
+        &mut self,
+        key: &str,
+        default: T,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
         self.optional(key, read).map(|value| value.unwrap_or(default))
     }
 
     /// A text that must be there, understood by `read`; `remedy` says what to write.
-    pub(super) fn required<T>(&mut self, key: &str, remedy: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+    pub(super) fn required<T>(
+        &mut self,
+        key: &str,
+        remedy: &str,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
         let value = self.optional(key, read)?;
         if value.is_none() {
             self.missing(key, remedy);
@@ -90,7 +107,12 @@ impl<'a> Reader<'a> {
     }
 
     /// A whole number within bounds, or what holds without it.
-    pub(super) fn count(&mut self, key: &str, default: usize, bounds: RangeInclusive<i64>) -> Option<usize> {
+    pub(super) fn count(
+        &mut self,
+        key: &str,
+        default: usize,
+        bounds: RangeInclusive<i64>,
+    ) -> Option<usize> {
         let Some(said) = self.given(key) else { return Some(default) };
         let Value::Number(number) = said.value else {
             self.wrong_type(key, said, "a whole number");
@@ -99,7 +121,10 @@ impl<'a> Reader<'a> {
         if bounds.contains(&number) {
             return usize::try_from(number).ok();
         }
-        self.fault(key, &format!("it is a number from {} to {}, not {number}", bounds.start(), bounds.end()));
+        self.fault(
+            key,
+            &format!("it is a number from {} to {}, not {number}", bounds.start(), bounds.end()),
+        );
         None
     }
 
@@ -114,12 +139,20 @@ impl<'a> Reader<'a> {
     }
 
     /// A list of texts, each understood by `read` and given once; empty without the key.
-    pub(super) fn list<T: PartialEq>(&mut self, key: &str, read: impl Fn(&str) -> Result<T, String>) -> Option<Vec<T>> {
+    pub(super) fn list<T: PartialEq>(
+        &mut self,
+        key: &str,
+        read: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<Vec<T>> {
         self.placed_list(key, |text, _| read(text))
     }
 
     /// The same, where each text is understood together with its place.
-    pub(super) fn placed_list<T: PartialEq>(&mut self, key: &str, read: impl Fn(&str, &Place) -> Result<T, String>) -> Option<Vec<T>> {
+    pub(super) fn placed_list<T: PartialEq>(
+        &mut self,
+        key: &str,
+        read: impl Fn(&str, &Place) -> Result<T, String>,
+    ) -> Option<Vec<T>> {
         let Some(said) = self.given(key) else { return Some(Vec::new()) };
         let Value::List(elements) = &said.value else {
             self.wrong_type(key, said, "a list of texts, as in [\"one\", \"two\"]");
@@ -130,7 +163,9 @@ impl<'a> Reader<'a> {
         for element in elements {
             let value = match &element.value {
                 Value::Text(text) => read(text, &element.place),
-                other => Err(format!("its elements are texts in quotes, not {}", other.described())),
+                other => {
+                    Err(format!("its elements are texts in quotes, not {}", other.described()))
+                }
             };
             match value {
                 Ok(value) if values.contains(&value) => {}
@@ -162,7 +197,9 @@ pub(super) fn one_line(text: &str) -> Result<String, String> {
 }
 
 /// One of a few words, each with what it means here.
-pub(super) fn one_of<'w, T: Copy>(words: &'w [(&'static str, T)]) -> impl FnOnce(&str) -> Result<T, String> + use<'w, T> {
+pub(super) fn one_of<'w, T: Copy>(
+    words: &'w [(&'static str, T)],
+) -> impl FnOnce(&str) -> Result<T, String> + use<'w, T> {
     move |text| {
         let found = words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning);
         found.ok_or_else(|| {

@@ -9,7 +9,9 @@ pub use crate::domain::network::Network;
 pub use crate::domain::selection::Selection;
 
 pub use super::publish::{Bucket, Destination, Publish};
-pub use super::sending::{Digest, DkimKey, Limits, Missed, Ramp, Rate, Route, TlsMode, Transport, Uncertain};
+pub use super::sending::{
+    Digest, DkimKey, Limits, Missed, Ramp, Rate, Route, TlsMode, Transport, Uncertain,
+};
 
 /// Everything `config.toml` and the environment say.
 #[derive(Debug, Clone)]

@@ -11,12 +11,19 @@ use crate::domain::{language, link};
 /// Reads `[site]`.
 pub(super) fn read(mut reader: Reader<'_>) -> Option<Site> {
     let title = reader.required("title", "write the publisher's name", one_line);
-    let base_url = reader.required("base_url", "write where people reach this service, as https://news.example.edu", base_url);
+    let base_url = reader.required(
+        "base_url",
+        "write where people reach this service, as https://news.example.edu",
+        base_url,
+    );
     let language = reader.or("language", "en".to_owned(), language::canonical);
     let timezone = reader.or("timezone", TimeZone::UTC, time_zone);
     let proposal = format!(
         "it is frozen for ever in every article's id; write id_authority = \"{},YEAR\" with the year you begin for YEAR",
-        base_url.as_deref().and_then(authority_host).unwrap_or_else(|| "news.example.edu".to_owned())
+        base_url
+            .as_deref()
+            .and_then(authority_host)
+            .unwrap_or_else(|| "news.example.edu".to_owned())
     );
     let id_authority = reader.required("id_authority", &proposal, id_authority);
     let postal_address = reader.or("postal_address", String::new(), postal_address);
@@ -38,17 +45,23 @@ pub(super) fn read(mut reader: Reader<'_>) -> Option<Site> {
 
 /// The address of a picture, complete.
 fn picture(text: &str) -> Result<String, String> {
-    link::web_address(text, None).ok_or_else(|| format!("`{text}` is no address: write a whole one, as https://www.example.edu/icon.png"))
+    link::web_address(text, None).ok_or_else(|| {
+        format!("`{text}` is no address: write a whole one, as https://www.example.edu/icon.png")
+    })
 }
 
 /// A zone by its IANA name.
 pub(super) fn time_zone(text: &str) -> Result<TimeZone, String> {
-    TimeZone::get(text.trim()).map_err(|_| format!("`{text}` is no IANA time zone such as Europe/London, Asia/Shanghai or UTC"))
+    TimeZone::get(text.trim()).map_err(|_| {
+        format!("`{text}` is no IANA time zone such as Europe/London, Asia/Shanghai or UTC")
+    })
 }
 
 /// A public address to which paths are added, without a slash at its end.
 pub(super) fn base_url(text: &str) -> Result<String, String> {
-    let url = Url::parse(text.trim()).map_err(|e| format!("`{text}` is no address ({e}): write one as https://news.example.edu"))?;
+    let url = Url::parse(text.trim()).map_err(|e| {
+        format!("`{text}` is no address ({e}): write one as https://news.example.edu")
+    })?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(format!("`{text}` is neither http:// nor https://"));
     }
@@ -82,7 +95,11 @@ pub(super) fn ehlo_of(base_url: &str) -> String {
 
 /// RFC 4151's `taggingEntity`: a domain or mail address, a comma, and a day on which it was the publisher's.
 fn id_authority(text: &str) -> Result<String, String> {
-    let refusal = || format!("`{text}` is no DOMAIN,DATE such as news.example.edu,2026 or news.example.edu,2026-09-01 (RFC 4151)");
+    let refusal = || {
+        format!(
+            "`{text}` is no DOMAIN,DATE such as news.example.edu,2026 or news.example.edu,2026-09-01 (RFC 4151)"
+        )
+    };
     let (authority, date) = text.split_once(',').ok_or_else(refusal)?;
     let (local, domain) = match authority.split_once('@') {
         Some((local, domain)) => (Some(local), domain),
@@ -90,9 +107,14 @@ fn id_authority(text: &str) -> Result<String, String> {
     };
     let is_label = |label: &str| {
         let is_part = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
-        !label.is_empty() && label.bytes().all(is_part) && !label.starts_with('-') && !label.ends_with('-')
+        !label.is_empty()
+            && label.bytes().all(is_part)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
     };
-    let is_local = |local: &str| !local.is_empty() && local.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b));
+    let is_local = |local: &str| {
+        !local.is_empty() && local.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
+    };
     if !domain.split('.').all(is_label) || !local.is_none_or(is_local) || !is_tag_date(date) {
         return Err(refusal());
     }

@@ -17,9 +17,11 @@ const KINDS: [(&str, SourceKind); 5] = [
     ("drupal", SourceKind::Drupal),
     ("query", SourceKind::Query),
 ];
-const MEMBERS: [(&str, Members); 3] = [("hidden", Members::Hidden), ("preview", Members::Preview), ("full", Members::Full)];
+const MEMBERS: [(&str, Members); 3] =
+    [("hidden", Members::Hidden), ("preview", Members::Preview), ("full", Members::Full)];
 /// What may stand in the braces of Ghost's permalinks.
-const PERMALINK: [&str; 8] = ["slug", "id", "year", "month", "day", "primary_tag", "primary_author", "author"];
+const PERMALINK: [&str; 8] =
+    ["slug", "id", "year", "month", "day", "primary_tag", "primary_author", "author"];
 
 /// Reads one `[[sources]]`; `timezone` is the site's.
 pub(super) fn read(mut reader: Reader<'_>, timezone: &TimeZone, folder: &Folder) -> Option<Source> {
@@ -35,7 +37,8 @@ pub(super) fn read(mut reader: Reader<'_>, timezone: &TimeZone, folder: &Folder)
     let own = kind.and_then(|kind| own_keys(&mut reader, kind));
     let poll = reader.or("poll", 30 * SECOND, span);
     let compare = reader.or("compare", HOUR, span);
-    let listen = kind.and_then(|kind| listen(&mut reader, kind, url.as_ref().and_then(Option::as_deref)));
+    let listen =
+        kind.and_then(|kind| listen(&mut reader, kind, url.as_ref().and_then(Option::as_deref)));
     let timezone = reader.or("timezone", timezone.clone(), time_zone);
     let article_url = reader.optional("article_url", article_url);
     let own = own?;
@@ -98,21 +101,30 @@ fn own_keys(reader: &mut Reader<'_>, kind: SourceKind) -> Option<OwnKeys> {
         table_prefix: table_prefix?,
         permalinks: permalinks?,
         members: members?,
-        content_types: content_types.map(|types| if types.is_empty() { vec!["article".to_owned()] } else { types })?,
-        files_url: files_url?.unwrap_or_else(|| if is_drupal { format!("{site_url}/sites/default/files") } else { String::new() }),
+        content_types: content_types
+            .map(|types| if types.is_empty() { vec!["article".to_owned()] } else { types })?,
+        files_url: files_url?.unwrap_or_else(|| {
+            if is_drupal { format!("{site_url}/sites/default/files") } else { String::new() }
+        }),
         site_url,
     })
 }
 
 /// A path of Ghost's routes: names it knows in braces, and something in it that tells posts apart.
 fn permalinks(text: &str) -> Result<String, String> {
-    let refusal = |why: &str| Err(format!("`{text}` {why}; write it as in Ghost's routes.yaml, as /{{year}}/{{slug}}/"));
-    if !text.starts_with('/') || text.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '?' | '#')) {
+    let refusal = |why: &str| {
+        Err(format!("`{text}` {why}; write it as in Ghost's routes.yaml, as /{{year}}/{{slug}}/"))
+    };
+    if !text.starts_with('/')
+        || text.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '?' | '#'))
+    {
         return refusal("is no path that begins with a slash");
     }
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
-        let Some((name, next)) = after.split_once('}') else { return refusal("has a { without its }") };
+        let Some((name, next)) = after.split_once('}') else {
+            return refusal("has a { without its }");
+        };
         if before.contains('}') || !PERMALINK.contains(&name) {
             return refusal(&format!("has more in braces than {}", PERMALINK.join(", ")));
         }
@@ -126,10 +138,14 @@ fn permalinks(text: &str) -> Result<String, String> {
 
 /// A content type as Drupal names it inside.
 fn machine_name(text: &str) -> Result<String, String> {
-    if (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
+    if (1..=32).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    {
         return Ok(text.to_owned());
     }
-    Err(format!("`{text}` is no machine name of a content type: lower-case letters, digits and underscores, as in news_item"))
+    Err(format!(
+        "`{text}` is no machine name of a content type: lower-case letters, digits and underscores, as in news_item"
+    ))
 }
 
 fn url(reader: &mut Reader<'_>, kind: SourceKind, folder: &Folder) -> Option<Option<String>> {
@@ -145,16 +161,26 @@ fn url(reader: &mut Reader<'_>, kind: SourceKind, folder: &Folder) -> Option<Opt
         }
         SourceKind::Ghost => {
             let remedy = "write Ghost's database, as mysql://user:password@host/name or sqlite:///path/of/ghost.db";
-            reader.required("url", remedy, |text| folder.database_url(text, &["mysql", "sqlite"]).and_then(with_database)).map(Some)
+            reader
+                .required("url", remedy, |text| {
+                    folder.database_url(text, &["mysql", "sqlite"]).and_then(with_database)
+                })
+                .map(Some)
         }
         SourceKind::Drupal => {
             let remedy = "write Drupal's database, as mysql://user:password@host/name or postgres://user:password@host/name";
-            let read = |text: &str| folder.database_url(text, &["mysql", "postgres", "sqlite"]).and_then(with_database);
+            let read = |text: &str| {
+                folder.database_url(text, &["mysql", "postgres", "sqlite"]).and_then(with_database)
+            };
             reader.required("url", remedy, read).map(Some)
         }
         SourceKind::Query => {
             let remedy = "write the database to read, as postgres://user:password@host/name";
-            reader.required("url", remedy, |text| folder.database_url(text, &["mysql", "postgres", "sqlite"])).map(Some)
+            reader
+                .required("url", remedy, |text| {
+                    folder.database_url(text, &["mysql", "postgres", "sqlite"])
+                })
+                .map(Some)
         }
     }
 }
@@ -192,13 +218,20 @@ fn table_prefix(text: &str) -> Result<String, String> {
 
 fn span(text: &str) -> Result<i64, String> {
     let span = duration::parse(text)?;
-    if (SECOND..=DAY).contains(&span) { Ok(span) } else { Err(format!("`{text}` is not between 1s and 1d")) }
+    if (SECOND..=DAY).contains(&span) {
+        Ok(span)
+    } else {
+        Err(format!("`{text}` is not between 1s and 1d"))
+    }
 }
 
 /// A channel of NOTIFY's, which only PostgreSQL has.
 fn listen(reader: &mut Reader<'_>, kind: SourceKind, url: Option<&str>) -> Option<Option<String>> {
     if !matches!(kind, SourceKind::Query | SourceKind::Drupal) {
-        reader.refuse("listen", "only kinds query and drupal can have a PostgreSQL that notifies: remove the key");
+        reader.refuse(
+            "listen",
+            "only kinds query and drupal can have a PostgreSQL that notifies: remove the key",
+        );
         return Some(None);
     }
     if url.is_some_and(|url| !url.starts_with("postgres")) {
@@ -206,7 +239,9 @@ fn listen(reader: &mut Reader<'_>, kind: SourceKind, url: Option<&str>) -> Optio
     }
     reader.optional("listen", |text| match text.trim() {
         // PostgreSQL cuts longer names, and would listen on another channel than was meant.
-        channel if (1..=63).contains(&channel.len()) && !channel.chars().any(char::is_control) => Ok(channel.to_owned()),
+        channel if (1..=63).contains(&channel.len()) && !channel.chars().any(char::is_control) => {
+            Ok(channel.to_owned())
+        }
         _ => Err("a channel's name has 1 to 63 bytes, none of them a control character".to_owned()),
     })
 }
@@ -214,7 +249,9 @@ fn listen(reader: &mut Reader<'_>, kind: SourceKind, url: Option<&str>) -> Optio
 /// A pattern that begins as a web address and whose braces hold names of columns.
 fn article_url(text: &str) -> Result<String, String> {
     let text = text.trim();
-    let refusal = |why: &str| Err(format!("`{text}` {why}; write it as https://news.example.edu/{{section}}/{{id}}.html"));
+    let refusal = |why: &str| {
+        Err(format!("`{text}` {why}; write it as https://news.example.edu/{{section}}/{{id}}.html"))
+    };
     let after_scheme = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     if after_scheme.is_none_or(str::is_empty) {
         return refusal("begins neither with https:// nor with http://");
@@ -224,7 +261,9 @@ fn article_url(text: &str) -> Result<String, String> {
     }
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
-        let Some((column, next)) = after.split_once('}') else { return refusal("has a { without its }") };
+        let Some((column, next)) = after.split_once('}') else {
+            return refusal("has a { without its }");
+        };
         if before.contains('}') {
             return refusal("has a } without its {");
         }

@@ -29,10 +29,18 @@ fn refusal(text: &str) -> String {
 fn the_least_configuration_has_every_default() {
     let config = with_site("").unwrap();
     assert_eq!(config.site.base_url, "https://news.example.edu/x");
-    assert_eq!((config.site.language.as_str(), config.site.timezone.iana_name()), ("en", Some("UTC")));
+    assert_eq!(
+        (config.site.language.as_str(), config.site.timezone.iana_name()),
+        ("en", Some("UTC"))
+    );
     assert_eq!(config.database.url, "sqlite:///etc/courant/data/courant.db");
     assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
-    assert!(config.sources.is_empty() && config.feeds.is_empty() && config.digests.is_empty() && config.transports.is_empty());
+    assert!(
+        config.sources.is_empty()
+            && config.feeds.is_empty()
+            && config.digests.is_empty()
+            && config.transports.is_empty()
+    );
 }
 
 #[test]
@@ -46,17 +54,30 @@ fn lists_take_the_site_for_what_they_leave_out() {
         &[],
     )
     .unwrap();
-    let (digest, transport, feed, source) = (&config.digests[0], &config.transports[0], &config.feeds[0], &config.sources[0]);
+    let (digest, transport, feed, source) =
+        (&config.digests[0], &config.transports[0], &config.feeds[0], &config.sources[0]);
     assert_eq!(digest.languages, ["zh-CN"]);
     assert_eq!(digest.timezone.iana_name(), Some("Asia/Shanghai"));
     assert_eq!((digest.min_articles, digest.max_articles, digest.max_age), (1, 20, 30 * DAY));
     assert_eq!((digest.missed, digest.missed_within), (Missed::Once, 24 * HOUR));
     assert_eq!((digest.template.as_str(), digest.transport.as_str()), ("digest", "default"));
-    assert_eq!((digest.title.as_str(), digest.from.as_str()), ("T", "\"News, Inc.\" <a@b.example>"));
-    assert_eq!(transport.route, Route::Smtp { host: "::1".to_owned(), port: 2525, tls: TlsMode::Opportunistic });
-    assert_eq!((transport.ehlo.as_str(), transport.connections, transport.rate.len()), ("news.example.edu", 10, 0));
+    assert_eq!(
+        (digest.title.as_str(), digest.from.as_str()),
+        ("T", "\"News, Inc.\" <a@b.example>")
+    );
+    assert_eq!(
+        transport.route,
+        Route::Smtp { host: "::1".to_owned(), port: 2525, tls: TlsMode::Opportunistic }
+    );
+    assert_eq!(
+        (transport.ehlo.as_str(), transport.connections, transport.rate.len()),
+        ("news.example.edu", 10, 0)
+    );
     assert_eq!((feed.items, feed.content, feed.max_age), (50, Content::Full, 5 * MINUTE));
-    assert_eq!((source.kind, source.poll, source.ids), (SourceKind::Builtin, 30 * SECOND, Ids::Ours));
+    assert_eq!(
+        (source.kind, source.poll, source.ids),
+        (SourceKind::Builtin, 30 * SECOND, Ids::Ours)
+    );
 }
 
 #[test]
@@ -75,7 +96,13 @@ fn the_shipped_file_works_and_mentions_every_key() {
             said.insert((section.clone(), key.to_owned()));
         }
     }
-    let of = |section: &keys::Section| section.keys.iter().map(|(key, _)| (section.name.to_owned(), (*key).to_owned())).collect::<Vec<_>>();
+    let of = |section: &keys::Section| {
+        section
+            .keys
+            .iter()
+            .map(|(key, _)| (section.name.to_owned(), (*key).to_owned()))
+            .collect::<Vec<_>>()
+    };
     assert_eq!(said, keys::SECTIONS.iter().flat_map(|section| of(section)).collect());
 }
 
@@ -125,10 +152,16 @@ fn the_environment_writes_over_the_file_with_the_keys_type() {
     .unwrap();
     let relay = &config.transports[0];
     assert_eq!((relay.password.as_deref(), relay.connections), (Some("12345"), 3));
-    assert_eq!(relay.rate, [Rate { messages: 50, span: SECOND }, Rate { messages: 20_000, span: DAY }]);
+    assert_eq!(
+        relay.rate,
+        [Rate { messages: 50, span: SECOND }, Rate { messages: 20_000, span: DAY }]
+    );
     assert_eq!(config.feeds[0].selection.tags, ["a", "b"]);
     assert_eq!(config.feeds[0].selection.sections, ["a, b"]);
-    assert_eq!((config.site.title.as_str(), config.templates), ("Other", Some(PathBuf::from("/etc/courant/mine"))));
+    assert_eq!(
+        (config.site.title.as_str(), config.templates),
+        ("Other", Some(PathBuf::from("/etc/courant/mine")))
+    );
 
     let said = parse(
         &text,
@@ -144,9 +177,15 @@ fn the_environment_writes_over_the_file_with_the_keys_type() {
         ],
     )
     .unwrap_err();
-    let variables: Vec<&str> = said.lines().filter_map(|line| line.split_once(": ").map(|(variable, _)| variable)).collect();
+    let variables: Vec<&str> = said
+        .lines()
+        .filter_map(|line| line.split_once(": ").map(|(variable, _)| variable))
+        .collect();
     assert_eq!(variables.len(), 7, "{said}");
-    assert!(variables.is_sorted() && variables.iter().all(|v| v.starts_with("COURANT__")), "{said}");
+    assert!(
+        variables.is_sorted() && variables.iter().all(|v| v.starts_with("COURANT__")),
+        "{said}"
+    );
     assert!(said.contains("did you mean `title`?") && !said.contains("hush"), "{said}");
 }
 
@@ -179,7 +218,10 @@ fn a_file_that_is_absent_no_text_or_no_toml_is_refused_once() {
     assert!(load().ends_with("config.toml:2: this is not UTF-8: save the file in that encoding"));
     fs::write(&path, "[site]\ntitle = \n").unwrap();
     let said = load();
-    assert!(said.contains("config.toml:2: this is not TOML: ") && !said.contains("base_url"), "{said}");
+    assert!(
+        said.contains("config.toml:2: this is not TOML: ") && !said.contains("base_url"),
+        "{said}"
+    );
     fs::write(&path, format!("a = {}", "[".repeat(100_000))).unwrap();
     assert!(load().contains("config.toml:1: this is not TOML: "));
 }

@@ -16,8 +16,11 @@ use crate::domain::address::{EmailAddress, Mailbox, ascii_domain};
 use crate::domain::provider::Rule;
 
 /// Schemes of relays, their protection and their ports when none is given.
-const SCHEMES: [(&str, TlsMode, u16); 3] =
-    [("smtp", TlsMode::Opportunistic, 25), ("smtp+starttls", TlsMode::Required, 587), ("smtps", TlsMode::Implicit, 465)];
+const SCHEMES: [(&str, TlsMode, u16); 3] = [
+    ("smtp", TlsMode::Opportunistic, 25),
+    ("smtp+starttls", TlsMode::Required, 587),
+    ("smtps", TlsMode::Implicit, 465),
+];
 
 /// What a transport takes from its surroundings.
 pub(super) struct Surroundings<'a> {
@@ -37,7 +40,8 @@ pub(super) struct Surroundings<'a> {
 pub(super) fn read(mut reader: Reader<'_>, around: &Surroundings<'_>) -> Option<Transport> {
     let folder = around.folder;
     let name = own_name(&mut reader);
-    let remedy = "write the relay, as smtp+starttls://mail.example.edu:587, or a folder, as file://outbox";
+    let remedy =
+        "write the relay, as smtp+starttls://mail.example.edu:587, or a folder, as file://outbox";
     let route = reader.required("url", remedy, |text| route(text, folder));
     let login = login(&mut reader);
     let tls_ca = reader.optional("tls_ca", |text| folder.join(text));
@@ -47,7 +51,9 @@ pub(super) fn read(mut reader: Reader<'_>, around: &Surroundings<'_>) -> Option<
         reader.refuse("tls_ca", "smtp:// verifies no certificate: write smtp+starttls:// or smtps://, or remove the key");
     }
     let ehlo = reader.or("ehlo", around.ehlo.to_owned(), ehlo);
-    let envelope_from = reader.optional("envelope_from", |text| EmailAddress::parse(text).map(|address| address.as_str().to_owned()));
+    let envelope_from = reader.optional("envelope_from", |text| {
+        EmailAddress::parse(text).map(|address| address.as_str().to_owned())
+    });
     let connections = reader.count("connections", 10, 1..=500);
     let messages_per_connection = reader.count("messages_per_connection", 500, 1..=100_000);
     let rate = reader.or("rate", Vec::new(), Rate::parse_list);
@@ -55,7 +61,11 @@ pub(super) fn read(mut reader: Reader<'_>, around: &Surroundings<'_>) -> Option<
     let domains = domains(&mut reader, route.as_ref());
     let weight = reader.count("weight", 1, 0..=1_000);
     let shares = reader.optional("shares", |name| around.names.refer(name));
-    let uncertain = reader.or("uncertain", Uncertain::Retry, one_of(&[("retry", Uncertain::Retry), ("hold", Uncertain::Hold)]));
+    let uncertain = reader.or(
+        "uncertain",
+        Uncertain::Retry,
+        one_of(&[("retry", Uncertain::Retry), ("hold", Uncertain::Hold)]),
+    );
     let (username, password) = login?;
     let dkim = dkim_keys(&mut reader, around);
     let dkim_domain = dkim_domain(&mut reader, name.as_deref(), around.digests);
@@ -86,8 +96,15 @@ fn login(reader: &mut Reader<'_>) -> Option<(Option<String>, Option<String>)> {
     let username = reader.optional("username", credential);
     let password = reader.optional("password", credential);
     if reader.has("username") != reader.has("password") {
-        let (there, missing) = if reader.has("username") { ("username", "password") } else { ("password", "username") };
-        reader.fault(there, &format!("it is used only together with `{missing}`: set both or neither"));
+        let (there, missing) = if reader.has("username") {
+            ("username", "password")
+        } else {
+            ("password", "username")
+        };
+        reader.fault(
+            there,
+            &format!("it is used only together with `{missing}`: set both or neither"),
+        );
     }
     Some((username?, password?))
 }
@@ -95,7 +112,11 @@ fn login(reader: &mut Reader<'_>) -> Option<(Option<String>, Option<String>)> {
 /// Limits towards domains; nobody's server minds how fast a folder is filled.
 fn domains(reader: &mut Reader<'_>, route: Option<&Route>) -> Option<Limits> {
     let rules = reader.list("domains", Rule::parse)?;
-    let limits = if let Some(Route::Folder(_)) = route { Limits::of_rules(&rules) } else { Limits::with_defaults(&rules) };
+    let limits = if let Some(Route::Folder(_)) = route {
+        Limits::of_rules(&rules)
+    } else {
+        Limits::with_defaults(&rules)
+    };
     limits.map_err(|why| reader.fault("domains", &why)).ok()
 }
 
@@ -104,17 +125,27 @@ pub(super) fn check_shares(transports: &[Transport], tables: &[Table], faults: &
     for (transport, table) in transports.iter().zip(tables) {
         let mut reader = Reader::new(&keys::TRANSPORTS, table, faults);
         if let Some(first) = transport.shares.as_ref() {
-            let further = transports.iter().find(|other| other.name == *first).and_then(|other| other.shares.as_ref());
+            let further = transports
+                .iter()
+                .find(|other| other.name == *first)
+                .and_then(|other| other.shares.as_ref());
             match further {
-                _ if *first == transport.name => reader.fault("shares", "it names this transport itself: name another, or remove the key"),
+                _ if *first == transport.name => reader.fault(
+                    "shares",
+                    "it names this transport itself: name another, or remove the key",
+                ),
                 Some(further) => {
-                    let why = format!("`{first}` shares the mail of `{further}` itself: name a transport that has no `shares`");
+                    let why = format!(
+                        "`{first}` shares the mail of `{further}` itself: name a transport that has no `shares`"
+                    );
                     reader.fault("shares", &why);
                 }
                 None => {}
             }
         } else if transport.weight == 0
-            && !transports.iter().any(|other| other.shares.as_ref() == Some(&transport.name) && other.weight > 0)
+            && !transports
+                .iter()
+                .any(|other| other.shares.as_ref() == Some(&transport.name) && other.weight > 0)
         {
             let why = "0 makes it a stand-by, and no other transport carries its mail: give one that `shares` it a weight above 0, or remove the key";
             reader.fault("weight", why);
@@ -142,30 +173,54 @@ fn dkim_keys(reader: &mut Reader<'_>, around: &Surroundings<'_>) -> Option<Vec<D
         let place = format!("{}: {label}: `dkim`", place.within(around.path));
         Ok(DkimKey { selector: selector.to_owned(), file: around.folder.join(file)?, place })
     })?;
-    let twice = |(i, key): (usize, &DkimKey)| keys[..i].iter().any(|other| other.selector.eq_ignore_ascii_case(&key.selector));
+    let twice = |(i, key): (usize, &DkimKey)| {
+        keys[..i].iter().any(|other| other.selector.eq_ignore_ascii_case(&key.selector))
+    };
     if let Some((_, key)) = keys.iter().enumerate().find(|(i, key)| twice((*i, *key))) {
-        reader.fault("dkim", &format!("two keys have the selector `{}`: each key has one of its own in the DNS", key.selector));
+        reader.fault(
+            "dkim",
+            &format!(
+                "two keys have the selector `{}`: each key has one of its own in the DNS",
+                key.selector
+            ),
+        );
         return None;
     }
     Some(keys)
 }
 
 /// The domain that signs: refused where receivers would not count its signature as the sender's (RFC 7489 section 3.1.1).
-fn dkim_domain(reader: &mut Reader<'_>, transport: Option<&str>, digests: &[Digest]) -> Option<Option<String>> {
+fn dkim_domain(
+    reader: &mut Reader<'_>,
+    transport: Option<&str>,
+    digests: &[Digest],
+) -> Option<Option<String>> {
     if !reader.has("dkim") {
-        reader.refuse("dkim_domain", "it is used only together with `dkim`: name keys there, or remove it");
+        reader.refuse(
+            "dkim_domain",
+            "it is used only together with `dkim`: name keys there, or remove it",
+        );
     }
     let domain = reader.optional("dkim_domain", |text| {
-        ascii_domain(text.trim()).map_err(|why| format!("`{text}` can't sign: {why}; write the domain of the senders, as example.edu"))
+        ascii_domain(text.trim()).map_err(|why| {
+            format!("`{text}` can't sign: {why}; write the domain of the senders, as example.edu")
+        })
     })?;
     for digest in digests.iter().filter(|digest| transport == Some(&digest.transport)) {
-        let Some((own, sender)) = domain.as_deref().zip(Mailbox::parse(&digest.from).ok()) else { continue };
+        let Some((own, sender)) = domain.as_deref().zip(Mailbox::parse(&digest.from).ok()) else {
+            continue;
+        };
         let above = sender.address.domain().strip_suffix(own);
         if !above.is_some_and(|above| above.is_empty() || above.ends_with('.')) {
             let from = sender.address;
-            let why =
-                format!("digest {} is from {from}, which is not within {own}: receivers would not count the signature as its", digest.name);
-            reader.fault("dkim_domain", &format!("{why}; write {}, a domain above it, or remove the key", from.domain()));
+            let why = format!(
+                "digest {} is from {from}, which is not within {own}: receivers would not count the signature as its",
+                digest.name
+            );
+            reader.fault(
+                "dkim_domain",
+                &format!("{why}; write {}, a domain above it, or remove the key", from.domain()),
+            );
             return None;
         }
     }
@@ -180,16 +235,24 @@ fn route(text: &str, folder: &Folder) -> Result<Route, String> {
     if scheme == "file" {
         return folder.file_url(rest).map(Route::Folder);
     }
-    let (_, tls, default_port) = SCHEMES.into_iter().find(|(name, ..)| *name == scheme).ok_or(expected)?;
-    let form = format!("write it as {scheme}://mail.example.edu or {scheme}://mail.example.edu:{default_port}");
+    let (_, tls, default_port) =
+        SCHEMES.into_iter().find(|(name, ..)| *name == scheme).ok_or(expected)?;
+    let form = format!(
+        "write it as {scheme}://mail.example.edu or {scheme}://mail.example.edu:{default_port}"
+    );
     let url = Url::parse(text).map_err(|e| format!("{e}: {form}"))?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("it has no place for a user name or password: they have keys of their own".to_owned());
+        return Err(
+            "it has no place for a user name or password: they have keys of their own".to_owned()
+        );
     }
     if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
         return Err(format!("nothing follows the host and port: {form}"));
     }
-    let host = url.host_str().and_then(relay_host).ok_or_else(|| format!("it has no valid host: {form}"))?;
+    let host = url
+        .host_str()
+        .and_then(relay_host)
+        .ok_or_else(|| format!("it has no valid host: {form}"))?;
     match url.port() {
         Some(0) => Err(format!("there is no port 0: {form}")),
         port => Ok(Route::Smtp { host, port: port.unwrap_or(default_port), tls }),
@@ -227,10 +290,16 @@ fn credential(text: &str) -> Result<String, String> {
 fn ehlo(text: &str) -> Result<String, String> {
     let text = text.trim();
     if let Some(literal) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        let is_v6 = literal.strip_prefix("IPv6:").is_some_and(|address| address.parse::<Ipv6Addr>().is_ok());
+        let is_v6 = literal
+            .strip_prefix("IPv6:")
+            .is_some_and(|address| address.parse::<Ipv6Addr>().is_ok());
         if is_v6 || literal.parse::<Ipv4Addr>().is_ok() {
             return Ok(text.to_owned());
         }
     }
-    ascii_domain(text).map_err(|_| format!("`{text}` is no host name with a dot in it: write this machine's, as news.example.edu"))
+    ascii_domain(text).map_err(|_| {
+        format!(
+            "`{text}` is no host name with a dot in it: write this machine's, as news.example.edu"
+        )
+    })
 }

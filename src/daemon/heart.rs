@@ -19,15 +19,20 @@ pub(super) async fn heartbeat() -> anyhow::Result<(JobScheduler, Beats)> {
     let (beat, beats) = watch::channel(0_u64);
     let beat = Arc::new(beat);
     let heart = JobScheduler::new().await.context("the heartbeat can't be made")?;
-    let job = Job::new("*/1 * * * * *", move |_, _| beat.send_modify(|n| *n += 1)).context("the heartbeat can't be set")?;
+    let job = Job::new("*/1 * * * * *", move |_, _| beat.send_modify(|n| *n += 1))
+        .context("the heartbeat can't be set")?;
     heart.add(job).await.context("the heartbeat can't be set")?;
     heart.start().await.context("the heartbeat does not start")?;
     Ok((heart, beats))
 }
 
 /// Runs a tick at every beat, one at a time; an error is logged once until it passes.
-pub(super) async fn every_beat<F>(what: &str, mut beats: Beats, stop: CancellationToken, mut tick: impl FnMut() -> F)
-where
+pub(super) async fn every_beat<F>(
+    what: &str,
+    mut beats: Beats,
+    stop: CancellationToken,
+    mut tick: impl FnMut() -> F,
+) where
     F: Future<Output = anyhow::Result<()>>,
 {
     let mut failing: Option<String> = None;

@@ -17,7 +17,9 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// Listens where the config says.
 pub async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
     let address = config.server.listen;
-    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}: change [server] listen, or stop what uses it"))
+    TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}: change [server] listen, or stop what uses it")
+    })
 }
 
 /// Serves what is on disk while the database is away, which `connect` finds out; gives what it connected to and the listener, or

@@ -52,7 +52,9 @@ impl Lane {
             Heard::Refused { answer, scope } => {
                 if scope != Scope::Recipient
                     && let Some(edition) = claimed.edition_id
-                    && !engine.message_refused(edition, &claimed.address, ready.granted, &answer.words).await
+                    && !engine
+                        .message_refused(edition, &claimed.address, ready.granted, &answer.words)
+                        .await
                 {
                     return (Outcome::Released, answer.words);
                 }
@@ -66,7 +68,9 @@ impl Lane {
                 (Outcome::Unknown { until: now.plus(UNKNOWN_WAIT) }, why)
             }
             // Heard over and over for one mail while others pass, it is that mail's, and must neither block them nor last.
-            Heard::RelayTrouble { why } if engine.is_its_own_trouble(claimed.id) => self.put_off(claimed, why, Deferral::default(), now),
+            Heard::RelayTrouble { why } if engine.is_its_own_trouble(claimed.id) => {
+                self.put_off(claimed, why, Deferral::default(), now)
+            }
             Heard::RelayTrouble { why } => {
                 shared.trouble(&why);
                 (Outcome::Released, why)
@@ -75,9 +79,16 @@ impl Lane {
     }
 
     /// Tries a delivery again later, or gives it up when its time is over.
-    fn put_off(&mut self, claimed: &Claimed, words: String, deferral: Deferral, now: Millis) -> (Outcome, String) {
+    fn put_off(
+        &mut self,
+        claimed: &Claimed,
+        words: String,
+        deferral: Deferral,
+        now: Millis,
+    ) -> (Outcome, String) {
         // The attempts so far and a number of the row's own spread thousands that were put off together.
-        let jitter = (claimed.id.wrapping_mul(7919).wrapping_add(claimed.attempts * 104_729)).rem_euclid(1000);
+        let jitter = (claimed.id.wrapping_mul(7919).wrapping_add(claimed.attempts * 104_729))
+            .rem_euclid(1000);
         let since = claimed.first_tried_at.unwrap_or(now);
         if let Some(until) = next_attempt(since, claimed.attempts + 1, now, jitter, deferral) {
             self.report.deferred += 1;
@@ -102,7 +113,11 @@ impl Shared {
     /// Lets a domain rest that puts off one recipient after the other, not for greylisting or full mailboxes, which are
     /// each recipient's own.
     fn slow_down(&self, job: &Job, deferral: Deferral, words: &str, now: Millis) {
-        let Some(limit) = job.limit.as_ref().filter(|_| matches!(deferral.class, Class::Busy | Class::Other)) else { return };
+        let Some(limit) =
+            job.limit.as_ref().filter(|_| matches!(deferral.class, Class::Busy | Class::Other))
+        else {
+            return;
+        };
         if let Some(until) = self.slowness.put_off(&limit.key, job.claimed.id, now) {
             self.docket.rest(&limit.key, until);
             let (transport, domain) = (&self.transport.name, &limit.key);

@@ -98,7 +98,11 @@ impl Docket {
         if order.closed {
             return;
         }
-        match job.claimed.edition_id.and_then(|id| order.editions.iter_mut().find(|line| line.edition == id)) {
+        match job
+            .claimed
+            .edition_id
+            .and_then(|id| order.editions.iter_mut().find(|line| line.edition == id))
+        {
             Some(line) => line.jobs.push_front(job),
             None => order.letters.push_front(job),
         }
@@ -164,9 +168,14 @@ impl Docket {
     pub(super) fn take_late(&self, horizon: Millis) -> Vec<(Job, Millis)> {
         let mut order = self.order();
         let mut late = Vec::new();
-        let resting: Vec<_> = order.timed.iter().rev().take_while(|(until, _)| *until > horizon).cloned().collect();
+        let resting: Vec<_> =
+            order.timed.iter().rev().take_while(|(until, _)| *until > horizon).cloned().collect();
         for (until, key) in resting {
-            let waiting = order.domains.get_mut(&key).map(|d| std::mem::take(&mut d.waiting)).unwrap_or_default();
+            let waiting = order
+                .domains
+                .get_mut(&key)
+                .map(|d| std::mem::take(&mut d.waiting))
+                .unwrap_or_default();
             order.aside -= waiting.len();
             late.extend(waiting.into_iter().map(|job| (job, until)));
         }
@@ -187,14 +196,22 @@ impl Docket {
     /// The editions that need no more jobs now.
     pub(super) fn full(&self) -> Vec<i64> {
         let order = self.order();
-        order.editions.iter().filter(|line| line.jobs.len() >= order.low).map(|line| line.edition).collect()
+        order
+            .editions
+            .iter()
+            .filter(|line| line.jobs.len() >= order.low)
+            .map(|line| line.edition)
+            .collect()
     }
 
     /// How many jobs wait.
     pub(super) fn len(&self) -> Length {
         let order = self.order();
         let of_editions: usize = order.editions.iter().map(|line| line.jobs.len()).sum();
-        Length { all: order.letters.len() + order.aside + of_editions, letters: order.letters.len() }
+        Length {
+            all: order.letters.len() + order.aside + of_editions,
+            letters: order.letters.len(),
+        }
     }
 
     /// Ends the run: what waits is dropped, and its leases come back.

@@ -46,7 +46,12 @@ struct Feeder<'a> {
 }
 
 /// Runs the lanes of a transport until nothing is due and nothing in flight.
-pub(super) async fn run(engine: &Engine, transport: &Transport, wait: i64, stop: &CancellationToken) -> anyhow::Result<Report> {
+pub(super) async fn run(
+    engine: &Engine,
+    transport: &Transport,
+    wait: i64,
+    stop: &CancellationToken,
+) -> anyhow::Result<Report> {
     let health = engine.health_of(&transport.name);
     if let Some(trouble) = health.resting((engine.clock)().plus(wait)) {
         return Ok(Report { trouble, ..Report::default() });
@@ -58,16 +63,18 @@ pub(super) async fn run(engine: &Engine, transport: &Transport, wait: i64, stop:
     if !due && engine.nothing_comes(transport, before).await {
         return Ok(Report::default());
     }
-    let (way, signer) = match engine.way(transport).and_then(|way| Ok((way, engine.signer(transport)?))) {
-        Ok(found) => found,
-        Err(why) => {
-            // Others may stand in for it.
-            health.trouble(&why, (engine.clock)());
-            return Ok(Report { trouble: Some(why), ..Report::default() });
-        }
-    };
+    let (way, signer) =
+        match engine.way(transport).and_then(|way| Ok((way, engine.signer(transport)?))) {
+            Ok(found) => found,
+            Err(why) => {
+                // Others may stand in for it.
+                health.trouble(&why, (engine.clock)());
+                return Ok(Report { trouble: Some(why), ..Report::default() });
+            }
+        };
     let slowness = engine.slowness_of(&transport.name);
-    let docket = Docket::new((2 * transport.connections).max(64), slowness.resting((engine.clock)()));
+    let docket =
+        Docket::new((2 * transport.connections).max(64), slowness.resting((engine.clock)()));
     let (over, hears) = mpsc::unbounded_channel();
     // A child: giving this relay up at present must not stop the others.
     let (halt, stop) = (stop.clone(), stop.child_token());
@@ -86,7 +93,20 @@ pub(super) async fn run(engine: &Engine, transport: &Transport, wait: i64, stop:
         lanes.spawn(lane::run(Arc::clone(&shared), way.clone()));
     }
     let (limits, turns) = (HashMap::new(), Turns::default());
-    let mut feeder = Feeder { engine, transport, names, stop, docket, over, hears, open: 0, last_edition: 0, looked: None, limits, turns };
+    let mut feeder = Feeder {
+        engine,
+        transport,
+        names,
+        stop,
+        docket,
+        over,
+        hears,
+        open: 0,
+        last_edition: 0,
+        looked: None,
+        limits,
+        turns,
+    };
     let fed = feeder.feed(wait).await;
     feeder.docket.close();
     let mut report = Report::default();
@@ -123,8 +143,12 @@ impl Feeder<'_> {
                 continue;
             }
             let busy = self.open > 0;
-            let next = if busy { None } else { self.engine.store.next_waiting(&self.names).await? };
-            if !busy && next.is_none_or(|due| due > deadline) && self.engine.nothing_comes(self.transport, others).await {
+            let next =
+                if busy { None } else { self.engine.store.next_waiting(&self.names).await? };
+            if !busy
+                && next.is_none_or(|due| due > deadline)
+                && self.engine.nothing_comes(self.transport, others).await
+            {
                 break;
             }
             let docket = Arc::clone(&self.docket);
@@ -154,7 +178,11 @@ impl Feeder<'_> {
         let mut held = held.lock().await;
         let limit = i64::try_from(enough)?;
         let names = self.own_share();
-        let claimed = self.engine.store.claim_waiting(self.wanted(&names, &[]), limit, (self.engine.clock)()).await?;
+        let claimed = self
+            .engine
+            .store
+            .claim_waiting(self.wanted(&names, &[]), limit, (self.engine.clock)())
+            .await?;
         // As long as there are more, the next look comes at once.
         self.looked = (claimed.len() < enough).then(Instant::now);
         let any = !claimed.is_empty();
@@ -173,7 +201,11 @@ impl Feeder<'_> {
         if self.transport.weight > 0 {
             return self.names.clone();
         }
-        self.names.iter().filter(|name| self.engine.may_take(self.transport, name)).cloned().collect()
+        self.names
+            .iter()
+            .filter(|name| self.engine.may_take(self.transport, name))
+            .cloned()
+            .collect()
     }
 
     /// Leases blocks until every edition that goes out has some on the docket.
@@ -209,7 +241,10 @@ impl Feeder<'_> {
         let (engine, all) = (self.engine, &self.engine.config.transports);
         engine.pools.took(all, name, self.transport, deliveries.len(), |other| engine.rests(other));
         let ticket = self.ticket(Leased::Block(block));
-        let jobs: Vec<Job> = deliveries.into_iter().map(|delivery| self.job(delivery, Arc::clone(&ticket))).collect();
+        let jobs: Vec<Job> = deliveries
+            .into_iter()
+            .map(|delivery| self.job(delivery, Arc::clone(&ticket)))
+            .collect();
         self.docket.add(edition, jobs);
         Ok(true)
     }
@@ -227,7 +262,11 @@ impl Feeder<'_> {
     }
 
     fn limit(&mut self, domain: &str) -> Arc<Limit> {
-        let limit = self.transport.domains.of(domain).unwrap_or(DomainLimit { key: domain, at_once: None, rates: &[] });
+        let limit = self.transport.domains.of(domain).unwrap_or(DomainLimit {
+            key: domain,
+            at_once: None,
+            rates: &[],
+        });
         if let Some(known) = self.limits.get(limit.key) {
             return Arc::clone(known);
         }

@@ -29,8 +29,12 @@ impl Engine {
     pub(super) async fn others(&self, transport: &Transport) -> Others {
         let (held, all) = (self.held.lock().await, &self.config.transports);
         let names = self.carried_by(transport);
-        let others: HashSet<&String> =
-            names.iter().flat_map(|name| pool::members(all, name)).map(|t| &t.name).filter(|name| **name != transport.name).collect();
+        let others: HashSet<&String> = names
+            .iter()
+            .flat_map(|name| pool::members(all, name))
+            .map(|t| &t.name)
+            .filter(|name| **name != transport.name)
+            .collect();
         Others {
             hold: held.by.values().any(|by| others.contains(by)),
             returns: others.iter().filter_map(|name| held.returns.get(*name)).sum(),
@@ -44,11 +48,23 @@ impl Engine {
     }
 
     /// Gives back what a run of this transport that ended badly still has leased; nothing of it is in flight any more.
-    pub(super) async fn give_remains_back(&self, transport: &Transport, names: &[String]) -> anyhow::Result<()> {
+    pub(super) async fn give_remains_back(
+        &self,
+        transport: &Transport,
+        names: &[String],
+    ) -> anyhow::Result<()> {
         let mut held = self.held.lock().await;
         held.by.retain(|_, by| *by != transport.name);
-        let blocks: Vec<i64> = held.by.keys().filter_map(|l| if let Leased::Block(id) = l { Some(*id) } else { None }).collect();
-        let singles: Vec<i64> = held.by.keys().filter_map(|l| if let Leased::Single(id) = l { Some(*id) } else { None }).collect();
+        let blocks: Vec<i64> = held
+            .by
+            .keys()
+            .filter_map(|l| if let Leased::Block(id) = l { Some(*id) } else { None })
+            .collect();
+        let singles: Vec<i64> = held
+            .by
+            .keys()
+            .filter_map(|l| if let Leased::Single(id) = l { Some(*id) } else { None })
+            .collect();
         Ok(self.store.give_remains_back(names, &self.node, &blocks, &singles).await?)
     }
 
@@ -95,7 +111,8 @@ mod tests {
         let text = "[site]\ntitle = \"T\"\nbase_url = \"https://news.example.edu\"\nid_authority = \"news.example.edu,2026\"\npostal_address = \"x\"\n\
             [[transports]]\nname = \"first\"\nurl = \"file://a\"\n[[transports]]\nname = \"second\"\nurl = \"file://b\"\nshares = \"first\"\n";
         let config = Config::parse(&home.join("config.toml"), text, std::iter::empty()).unwrap();
-        let store = Store::open(&format!("sqlite://{}", home.join("courant.db").display())).await.unwrap();
+        let store =
+            Store::open(&format!("sqlite://{}", home.join("courant.db").display())).await.unwrap();
         let letter = Letter {
             kind: "test",
             address: "r@example.org".into(),
@@ -104,8 +121,19 @@ mod tests {
             transport: "first".into(),
         };
         let delivery = store.queue_letter(letter, NOW).await.unwrap();
-        let (templates, instance) = (Templates::load(None).unwrap(), store.instance().await.unwrap());
-        (Engine::new(store, Arc::new(config), Arc::new(templates), Arc::new(instance), "node".into(), || NOW), delivery)
+        let (templates, instance) =
+            (Templates::load(None).unwrap(), store.instance().await.unwrap());
+        (
+            Engine::new(
+                store,
+                Arc::new(config),
+                Arc::new(templates),
+                Arc::new(instance),
+                "node".into(),
+                || NOW,
+            ),
+            delivery,
+        )
     }
 
     #[tokio::test]
@@ -114,7 +142,13 @@ mod tests {
         let (engine, delivery) = engine(home.path()).await;
         let (leased, names) = (Leased::Single(delivery), ["first".to_owned()]);
         let take = async || {
-            let wanted = Wanted { transports: &names, node: engine.node(), besides: &[], after: 0, hold: false };
+            let wanted = Wanted {
+                transports: &names,
+                node: engine.node(),
+                besides: &[],
+                after: 0,
+                hold: false,
+            };
             !engine.store.claim_waiting(wanted, 1, NOW).await.unwrap().is_empty()
         };
         assert!(take().await);
@@ -139,7 +173,10 @@ mod tests {
         drop(held);
         giving.await.unwrap().unwrap();
         assert_eq!(engine.held.lock().await.by.get(&leased).map(String::as_str), Some("second"));
-        assert!(engine.others(&engine.config.transports[0]).await.hold, "it may come back for the first");
+        assert!(
+            engine.others(&engine.config.transports[0]).await.hold,
+            "it may come back for the first"
+        );
         // A run that begins now leaves the other its own.
         engine.give_remains_back(&engine.config.transports[0], &names).await.unwrap();
         assert!(!take().await, "nobody else may have it now");
@@ -154,8 +191,14 @@ mod tests {
         assert!(engine.nothing_comes(second, before).await);
         engine.held.lock().await.by.insert(Leased::Single(delivery), "first".into());
         engine.give_back(&[Leased::Single(delivery)]).await.unwrap();
-        assert!(!engine.nothing_comes(second, before).await, "the second may have looked while the first had it");
+        assert!(
+            !engine.nothing_comes(second, before).await,
+            "the second may have looked while the first had it"
+        );
         let after = engine.others(second).await;
-        assert!(engine.nothing_comes(second, after).await && engine.nothing_comes(first, engine.others(first).await).await);
+        assert!(
+            engine.nothing_comes(second, after).await
+                && engine.nothing_comes(first, engine.others(first).await).await
+        );
     }
 }

@@ -99,7 +99,10 @@ mod tests {
         let health = Health::default();
         assert!(!health.is_away(Millis(0)));
         let (until, _) = health.trouble("down", Millis(0));
-        assert!(health.is_away(until.plus(-1)) && health.is_away(until), "its pause is over, and nothing says that it works");
+        assert!(
+            health.is_away(until.plus(-1)) && health.is_away(until),
+            "its pause is over, and nothing says that it works"
+        );
         health.well();
         assert!(!health.is_away(until));
         let soon = Millis(0).plus(PATIENCE);

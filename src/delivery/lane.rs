@@ -50,7 +50,14 @@ pub(super) struct Lane {
 
 /// Sends jobs until there are no more; gives what became of them.
 pub(super) async fn run(shared: Arc<Shared>, way: Way) -> Report {
-    let mut lane = Lane { shared, report: Report::default(), way, asked: VecDeque::new(), noted: 0, committed: 0 };
+    let mut lane = Lane {
+        shared,
+        report: Report::default(),
+        way,
+        asked: VecDeque::new(),
+        noted: 0,
+        committed: 0,
+    };
     while let Some(first) = lane.first().await {
         lane.send(first).await;
     }
@@ -118,7 +125,8 @@ impl Lane {
                 return;
             }
             self.settle().await;
-            let heard = self.way.finish(&current.message, next.as_ref().map(|n| &n.message), &halt).await;
+            let heard =
+                self.way.finish(&current.message, next.as_ref().map(|n| &n.message), &halt).await;
             self.shared.engine.attempted.fetch_add(1, Ordering::Relaxed);
             self.note(current, heard).await;
             let Some(next) = next else { return };
@@ -171,7 +179,8 @@ impl Lane {
 
     /// Whether another message may follow: nobody stops, and the relay need not be left alone.
     fn goes_on(&self) -> bool {
-        !self.shared.stop.is_cancelled() && self.shared.health.until() <= (self.shared.engine.clock)()
+        !self.shared.stop.is_cancelled()
+            && self.shared.health.until() <= (self.shared.engine.clock)()
     }
 
     /// Waits until the way is open, so that no limit is spent on a relay that is away; an error when the run ends first.

@@ -58,7 +58,8 @@ impl Letters {
     pub(super) fn new(engine: Engine, transport: &Transport, signer: Option<dkim::Signer>) -> Self {
         let secret = &engine.instance.secret;
         let mail_domain = Links(&engine.config.site.base_url).mail_domain();
-        let (message_ids, tokens) = (MessageIds::of(secret, &mail_domain), token::Signer::of(secret));
+        let (message_ids, tokens) =
+            (MessageIds::of(secret, &mail_domain), token::Signer::of(secret));
         let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
         Self {
             envelope_from: transport.envelope_from.clone(),
@@ -95,7 +96,8 @@ impl Letters {
     }
 
     async fn edition(&self, claimed: &Claimed) -> anyhow::Result<Message> {
-        let prepared = self.prepared(claimed.variant_id.context("the delivery has no variant")?).await?;
+        let prepared =
+            self.prepared(claimed.variant_id.context("the delivery has no variant")?).await?;
         let subscription = claimed.subscription_id.context("the delivery has no subscription")?;
         let token = self.tokens.sign(Power::Unsubscribe { subscription });
         let unsubscribe_url = Links(&self.engine.config.site.base_url).unsubscribe(&token);
@@ -109,7 +111,8 @@ impl Letters {
                 date: claimed.created_at,
             })?,
             Kind::Recipe { recipe, edition, feedback_id, list_id } => {
-                let mail = recipe.render(name.unwrap_or_default(), &claimed.address, &unsubscribe_url)?;
+                let mail =
+                    recipe.render(name.unwrap_or_default(), &claimed.address, &unsubscribe_url)?;
                 Letter {
                     from: &edition.sender,
                     to_address: &claimed.address,
@@ -120,31 +123,49 @@ impl Letters {
                     html: &mail.html,
                     message_id: &message_id,
                     date: claimed.created_at,
-                    list: Some(ListHeaders { list_id, unsubscribe_url: &unsubscribe_url, unsubscribe_mailto: None }),
+                    list: Some(ListHeaders {
+                        list_id,
+                        unsubscribe_url: &unsubscribe_url,
+                        unsubscribe_mailto: None,
+                    }),
                     feedback_id: Some(feedback_id),
                     edition: Some(&edition.id.to_string()),
                 }
                 .to_message()?
             }
         };
-        Ok(Message { envelope_from: prepared.envelope_from.clone(), to: claimed.address.clone(), message_id, content })
+        Ok(Message {
+            envelope_from: prepared.envelope_from.clone(),
+            to: claimed.address.clone(),
+            message_id,
+            content,
+        })
     }
 
     fn confirmation(&self, claimed: &Claimed) -> anyhow::Result<Message> {
         let (config, letter) = (&self.engine.config, claimed.letter.as_deref().unwrap_or_default());
-        let asked: Asked = serde_json::from_str(letter).context("the confirmation's text can't be read")?;
-        let digests: Vec<_> = config.digests.iter().filter(|d| asked.digests.contains(&d.name)).collect();
-        let first = digests.first().ok_or_else(|| anyhow!("the digest {} is no longer configured", asked.digests.join(", ")))?;
+        let asked: Asked =
+            serde_json::from_str(letter).context("the confirmation's text can't be read")?;
+        let digests: Vec<_> =
+            config.digests.iter().filter(|d| asked.digests.contains(&d.name)).collect();
+        let first = digests.first().ok_or_else(|| {
+            anyhow!("the digest {} is no longer configured", asked.digests.join(", "))
+        })?;
         let subscriber = claimed.subscriber_id.context("the delivery has no subscriber")?;
         let power = Power::Confirm { subscriber, delivery: claimed.id };
         let site = &config.site;
         let mail = self.engine.templates.render_confirm(&ConfirmContext {
-            site: SiteContext { title: site.title.clone(), base_url: site.base_url.clone(), postal_address: site.postal_address.clone() },
+            site: SiteContext {
+                title: site.title.clone(),
+                base_url: site.base_url.clone(),
+                postal_address: site.postal_address.clone(),
+            },
             language: asked.language.unwrap_or_else(|| site.language.clone()),
             name: claimed.name.clone().unwrap_or_default(),
             address: claimed.address.clone(),
             digests: digests.iter().map(|d| d.title.clone()).collect(),
-            confirm_url: Links(&site.base_url).confirm(&token::sign(&self.engine.instance.secret, power)),
+            confirm_url: Links(&site.base_url)
+                .confirm(&token::sign(&self.engine.instance.secret, power)),
             days: u32::try_from(CONFIRM_DAYS)?,
         })?;
         let message_id = self.message_id(claimed);
@@ -169,7 +190,8 @@ impl Letters {
     }
 
     fn proof(&self, claimed: &Claimed) -> anyhow::Result<Message> {
-        let proof: Proof = serde_json::from_str(claimed.letter.as_deref().unwrap_or_default()).context("the test's text can't be read")?;
+        let proof: Proof = serde_json::from_str(claimed.letter.as_deref().unwrap_or_default())
+            .context("the test's text can't be read")?;
         let message_id = self.message_id(claimed);
         self.message(
             claimed,
@@ -199,22 +221,37 @@ impl Letters {
         if let Some(address) = &self.envelope_from {
             return Ok(address.clone());
         }
-        let mailbox = Mailbox::parse(from).map_err(|why| anyhow!("the sender {from} can't be used: {why}"))?;
+        let mailbox = Mailbox::parse(from)
+            .map_err(|why| anyhow!("the sender {from} can't be used: {why}"))?;
         Ok(mailbox.address.as_str().to_owned())
     }
 
     fn message(&self, claimed: &Claimed, letter: Letter<'_>) -> anyhow::Result<Message> {
         let (envelope_from, content) = (self.envelope_from(letter.from)?, letter.to_message()?);
-        Ok(Message { envelope_from, to: claimed.address.clone(), message_id: letter.message_id.to_owned(), content })
+        Ok(Message {
+            envelope_from,
+            to: claimed.address.clone(),
+            message_id: letter.message_id.to_owned(),
+            content,
+        })
     }
 
     async fn prepared(&self, id: i64) -> anyhow::Result<Arc<Prepared>> {
         if let Some(known) = self.prepared.lock().ok().and_then(|p| p.get(&id).cloned()) {
             return Ok(known);
         }
-        let variant = self.engine.store.variant(id).await?.with_context(|| format!("there is no variant {id}"))?;
-        let edition =
-            self.engine.store.edition(variant.edition_id).await?.with_context(|| format!("there is no edition {}", variant.edition_id))?;
+        let variant = self
+            .engine
+            .store
+            .variant(id)
+            .await?
+            .with_context(|| format!("there is no variant {id}"))?;
+        let edition = self
+            .engine
+            .store
+            .edition(variant.edition_id)
+            .await?
+            .with_context(|| format!("there is no edition {}", variant.edition_id))?;
         let fresh = Arc::new(self.prepare(&variant, edition)?);
         if let Ok(mut prepared) = self.prepared.lock() {
             if prepared.len() >= KEPT {
@@ -227,11 +264,15 @@ impl Letters {
 
     fn prepare(&self, variant: &Variant, edition: Edition) -> anyhow::Result<Prepared> {
         let (id, digest, host) = (edition.id.to_string(), &edition.digest, &self.mail_domain);
-        let (list_id, feedback_id) = (format!("{digest}.{host}"), format!("{id}:{digest}:digest:{host}"));
+        let (list_id, feedback_id) =
+            (format!("{digest}.{host}"), format!("{id}:{digest}:digest:{host}"));
         let envelope_from = self.envelope_from(&edition.sender)?;
         if let Some(recipe) = &variant.recipe {
             let (recipe, edition) = (Box::new(Recipe::read(recipe)?), Box::new(edition));
-            return Ok(Prepared { envelope_from, kind: Kind::Recipe { recipe, edition, feedback_id, list_id } });
+            return Ok(Prepared {
+                envelope_from,
+                kind: Kind::Recipe { recipe, edition, feedback_id, list_id },
+            });
         }
         let mould = Mould::of(&Cast {
             from: &edition.sender,

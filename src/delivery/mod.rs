@@ -155,7 +155,12 @@ impl Engine {
 
     /// Sends all that is due over a transport and returns when nothing is in flight; what becomes due within `wait`
     /// milliseconds is waited for. When `stop` fires, what is in flight is finished and the rest given back.
-    pub async fn deliver_due(&self, transport: &Transport, wait: i64, stop: &CancellationToken) -> anyhow::Result<Report> {
+    pub async fn deliver_due(
+        &self,
+        transport: &Transport,
+        wait: i64,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<Report> {
         feeder::run(self, transport, wait, stop).await
     }
 
@@ -223,11 +228,21 @@ impl Engine {
     }
 
     fn health_of(&self, transport: &str) -> Health {
-        self.health.lock().unwrap_or_else(PoisonError::into_inner).entry(transport.to_owned()).or_default().clone()
+        self.health
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(transport.to_owned())
+            .or_default()
+            .clone()
     }
 
     fn slowness_of(&self, transport: &str) -> Slowness {
-        self.slowness.lock().unwrap_or_else(PoisonError::into_inner).entry(transport.to_owned()).or_default().clone()
+        self.slowness
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(transport.to_owned())
+            .or_default()
+            .clone()
     }
 
     /// Whether a transport can't be used now.
@@ -243,7 +258,9 @@ impl Engine {
     /// Whether another transport can carry what this one can't.
     pub fn has_stand_in(&self, transport: &Transport) -> bool {
         let all = &self.config.transports;
-        self.carried_by(transport).iter().any(|name| pool::members(all, name).any(|t| t.name != transport.name && !self.rests(&t.name)))
+        self.carried_by(transport).iter().any(|name| {
+            pool::members(all, name).any(|t| t.name != transport.name && !self.rests(&t.name))
+        })
     }
 
     /// The transports whose mail this one carries.
@@ -252,12 +269,20 @@ impl Engine {
     }
 
     /// Judges a refusal of the sender or the message; gives whether it fails its recipient, or is to be sent after a pause.
-    async fn message_refused(&self, edition: i64, address: &str, started: Instant, answer: &str) -> bool {
+    async fn message_refused(
+        &self,
+        edition: i64,
+        address: &str,
+        started: Instant,
+        answer: &str,
+    ) -> bool {
         match self.standings.refused(edition, address, started) {
             Verdict::Fails => return true,
             Verdict::Spares => return false,
             Verdict::Pauses(often) => {
-                let note = format!("paused because the relay refused the sender or the message {often}, at last with: {answer}");
+                let note = format!(
+                    "paused because the relay refused the sender or the message {often}, at last with: {answer}"
+                );
                 match self.store.order(edition, Order::Pause, Some(note.clone())).await {
                     Ok(_) => tracing::error!(edition, "{note}"),
                     Err(e) => tracing::debug!(edition, "could not be paused: {e}"),
@@ -271,6 +296,7 @@ impl Engine {
 
 /// Refuses transports whose keys can't be read or used, before anything is begun; the error is a sentence for each key.
 pub fn check_keys(transports: &[Transport]) -> anyhow::Result<()> {
-    let faults: Vec<String> = transports.iter().filter_map(|transport| Signer::of(transport).err()).flatten().collect();
+    let faults: Vec<String> =
+        transports.iter().filter_map(|transport| Signer::of(transport).err()).flatten().collect();
     if faults.is_empty() { Ok(()) } else { Err(anyhow!(faults.join("\n"))) }
 }

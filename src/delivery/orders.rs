@@ -19,21 +19,31 @@ pub async fn close_editions(store: &Store, now: Millis) -> anyhow::Result<Vec<i6
 }
 
 /// Follows an admin's order about an edition to its end; gives one sentence of what was done.
-pub async fn order(store: &Store, edition: i64, order: Order, now: Millis) -> anyhow::Result<String> {
+pub async fn order(
+    store: &Store,
+    edition: i64,
+    order: Order,
+    now: Millis,
+) -> anyhow::Result<String> {
     if order == Order::Retry {
-        let known =
-            store.edition(edition).await?.ok_or_else(|| anyhow!("there is no edition {edition}: `courant editions list` shows them"))?;
+        let known = store.edition(edition).await?.ok_or_else(|| {
+            anyhow!("there is no edition {edition}: `courant editions list` shows them")
+        })?;
         known.state.after(order).map_err(|why| anyhow!("edition {edition}: {why}"))?;
         let counts = store.edition_counts(edition).await?;
         if counts.failed + counts.held == 0 && counts.queued == 0 {
-            bail!("edition {edition}: none of its mails failed or is held, so there is nothing to try again");
+            bail!(
+                "edition {edition}: none of its mails failed or is held, so there is nothing to try again"
+            );
         }
     }
     // Queued first: an edition that goes out with nothing open would be closed at once.
     let queued = if order == Order::Retry { store.requeue(edition, now).await? } else { 0 };
     let state = store.order(edition, order, None).await?;
     let more = match order {
-        Order::Cancel => format!(", {} mails will not be sent", store.clear_cancelled(edition, now).await?),
+        Order::Cancel => {
+            format!(", {} mails will not be sent", store.clear_cancelled(edition, now).await?)
+        }
         Order::Retry => format!(", {queued} mails are queued again"),
         Order::Pause | Order::Resume => String::new(),
     };

@@ -31,22 +31,34 @@ impl Member {
 }
 
 /// The transports that carry the mail of `name`.
-pub(super) fn members<'a>(transports: &'a [Transport], name: &str) -> impl Iterator<Item = &'a Transport> {
+pub(super) fn members<'a>(
+    transports: &'a [Transport],
+    name: &str,
+) -> impl Iterator<Item = &'a Transport> {
     transports.iter().filter(move |t| t.name == name || t.shares.as_deref() == Some(name))
 }
 
 impl Pools {
     /// Whether `me` may take the next mails of `name`; `rests` tells which of the others can't be used now.
-    pub(super) fn may_take(&self, all: &[Transport], name: &str, me: &Transport, rests: impl Fn(&str) -> bool) -> bool {
+    pub(super) fn may_take(
+        &self,
+        all: &[Transport],
+        name: &str,
+        me: &Transport,
+        rests: impl Fn(&str) -> bool,
+    ) -> bool {
         let mut members_of = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mine = members_of.entry((name.to_owned(), me.name.clone())).or_default();
         mine.hungry = true;
         let (taken, step) = (mine.taken, SLACK / f64::from(me.weight.max(1)));
-        members(all, name).filter(|t| t.name != me.name && t.weight > 0 && !rests(&t.name)).all(|other| {
-            let theirs = members_of.get(&(name.to_owned(), other.name.clone()));
-            // A stand-by takes nothing while anybody else can.
-            me.weight > 0 && theirs.is_none_or(|theirs| !theirs.comes() || taken <= theirs.taken + step)
-        })
+        members(all, name).filter(|t| t.name != me.name && t.weight > 0 && !rests(&t.name)).all(
+            |other| {
+                let theirs = members_of.get(&(name.to_owned(), other.name.clone()));
+                // A stand-by takes nothing while anybody else can.
+                me.weight > 0
+                    && theirs.is_none_or(|theirs| !theirs.comes() || taken <= theirs.taken + step)
+            },
+        )
     }
 
     /// Notes that `me` has no use for more mails of `name` now, or that there are none.
@@ -58,7 +70,14 @@ impl Pools {
     }
 
     /// Notes that `me` took so many mails of `name`.
-    pub(super) fn took(&self, all: &[Transport], name: &str, me: &Transport, mails: usize, rests: impl Fn(&str) -> bool) {
+    pub(super) fn took(
+        &self,
+        all: &[Transport],
+        name: &str,
+        me: &Transport,
+        mails: usize,
+        rests: impl Fn(&str) -> bool,
+    ) {
         let mut members_of = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mine = members_of.entry((name.to_owned(), me.name.clone())).or_default();
         #[expect(clippy::cast_precision_loss, reason = "a share need not be exact to the mail")]
@@ -85,7 +104,9 @@ mod tests {
         let text = "[site]\ntitle = \"T\"\nbase_url = \"https://news.example.edu\"\nid_authority = \"news.example.edu,2026\"\npostal_address = \"x\"\n\
             [[transports]]\nname = \"a\"\nurl = \"file://a\"\nweight = 3\n[[transports]]\nname = \"b\"\nurl = \"file://b\"\nshares = \"a\"\n\
             [[transports]]\nname = \"c\"\nurl = \"file://c\"\nshares = \"a\"\nweight = 0\n";
-        Config::parse(std::path::Path::new("/tmp/config.toml"), text, std::iter::empty()).unwrap().transports
+        Config::parse(std::path::Path::new("/tmp/config.toml"), text, std::iter::empty())
+            .unwrap()
+            .transports
     }
 
     #[test]

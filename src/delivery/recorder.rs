@@ -100,9 +100,15 @@ impl Recorder {
     }
 
     /// Gives back what a message took from limits that did not go.
-    pub(super) async fn give_back(&self, transport: &Transport, limit: Option<&Limit>, taken_at: Millis) {
+    pub(super) async fn give_back(
+        &self,
+        transport: &Transport,
+        limit: Option<&Limit>,
+        taken_at: Millis,
+    ) {
         for key in keys(transport, limit) {
-            let _ = self.entries.send(Entry::Unused(Box::new(Unused { key, n: 1, taken_at }))).await;
+            let _ =
+                self.entries.send(Entry::Unused(Box::new(Unused { key, n: 1, taken_at }))).await;
         }
     }
 
@@ -197,19 +203,28 @@ impl Desk {
         let Batch { records, tickets, wishes, mut unused, flushes, closes } = batch;
         let (wishes, refused, taken_at) = self.within_limits(wishes, &mut unused).await;
         self.give_back(&unused).await;
-        let intents: Vec<Intent> = wishes.iter().map(|(w, _)| Intent { id: w.id, again: w.again }).collect();
+        let intents: Vec<Intent> =
+            wishes.iter().map(|(w, _)| Intent { id: w.id, again: w.again }).collect();
         // The time before it, so that an order that is carried out later is later on this clock too.
         let commit = async || {
             let mut journal = self.journal.lock().await;
-            Ok((Instant::now(), journal.commit(&self.node, &records, &intents, (self.clock)()).await?))
+            Ok((
+                Instant::now(),
+                journal.commit(&self.node, &records, &intents, (self.clock)()).await?,
+            ))
         };
         let (committed, started) = self.until_it_works("the outcomes", commit).await;
         drop(tickets);
         let dropped = wishes.iter().filter(|(w, _)| !w.again && !started.contains(&w.id));
         let unspent = dropped.flat_map(|(w, _)| keys(&w.transport, w.limit.as_deref()));
-        self.give_back(&unspent.map(|key| Unused { key, n: 1, taken_at }).collect::<Vec<_>>()).await;
+        self.give_back(&unspent.map(|key| Unused { key, n: 1, taken_at }).collect::<Vec<_>>())
+            .await;
         for (wish, reply) in wishes {
-            let _ = reply.send(if started.contains(&wish.id) { Grant::Start(committed, taken_at) } else { Grant::Drop });
+            let _ = reply.send(if started.contains(&wish.id) {
+                Grant::Start(committed, taken_at)
+            } else {
+                Grant::Drop
+            });
         }
         for (reply, grant) in refused {
             let _ = reply.send(grant);
@@ -223,7 +238,11 @@ impl Desk {
     }
 
     /// Tries until the database takes it: an outcome is never given up. Lanes wait meanwhile, for nothing is granted.
-    async fn until_it_works<T, F: Future<Output = StoreResult<T>>>(&self, what: &str, attempt: impl Fn() -> F) -> T {
+    async fn until_it_works<T, F: Future<Output = StoreResult<T>>>(
+        &self,
+        what: &str,
+        attempt: impl Fn() -> F,
+    ) -> T {
         let mut told = false;
         loop {
             match attempt().await {

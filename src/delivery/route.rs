@@ -26,7 +26,9 @@ impl Clone for Way {
     /// The same way without a connection: each lane opens its own.
     fn clone(&self) -> Self {
         match self {
-            Self::Relay { relay, quota, .. } => Self::Relay { relay: relay.clone(), connection: None, quota: *quota, begun: 0 },
+            Self::Relay { relay, quota, .. } => {
+                Self::Relay { relay: relay.clone(), connection: None, quota: *quota, begun: 0 }
+            }
             Self::Folder(folder) => Self::Folder(folder.clone()),
         }
     }
@@ -38,9 +40,12 @@ impl Way {
         match &transport.route {
             Route::Folder(path) => Ok(Self::Folder(Folder::new(path))),
             Route::Smtp { .. } => match Relay::of(transport, patience) {
-                Ok(relay) => {
-                    Ok(Self::Relay { relay: Box::new(relay), connection: None, quota: transport.messages_per_connection, begun: 0 })
-                }
+                Ok(relay) => Ok(Self::Relay {
+                    relay: Box::new(relay),
+                    connection: None,
+                    quota: transport.messages_per_connection,
+                    begun: 0,
+                }),
                 Err(trouble) => Err(trouble.to_string()),
             },
         }
@@ -56,7 +61,9 @@ impl Way {
         }
         if connection.as_ref().is_none_or(|c| !c.is_open()) {
             *begun = 0;
-            *connection = Some(Box::new(Connection::open(relay).await.map_err(|trouble| trouble.to_string())?));
+            *connection = Some(Box::new(
+                Connection::open(relay).await.map_err(|trouble| trouble.to_string())?,
+            ));
         }
         Ok(())
     }
@@ -65,7 +72,9 @@ impl Way {
     pub(super) fn is_open(&self) -> bool {
         match self {
             Self::Folder(_) => true,
-            Self::Relay { connection, quota, begun, .. } => begun < quota && connection.as_ref().is_some_and(|c| c.is_open()),
+            Self::Relay { connection, quota, begun, .. } => {
+                begun < quota && connection.as_ref().is_some_and(|c| c.is_open())
+            }
         }
     }
 
@@ -79,12 +88,18 @@ impl Way {
     pub(super) fn rides(&self) -> bool {
         match self {
             Self::Folder(_) => false,
-            Self::Relay { connection, quota, begun, .. } => begun < quota && connection.as_ref().is_some_and(|c| c.rides()),
+            Self::Relay { connection, quota, begun, .. } => {
+                begun < quota && connection.as_ref().is_some_and(|c| c.rides())
+            }
         }
     }
 
     /// Tells the relay whom a message is for; an error is what became of it.
-    pub(super) async fn begin(&mut self, message: &Message, halt: &CancellationToken) -> Result<(), Outcome> {
+    pub(super) async fn begin(
+        &mut self,
+        message: &Message,
+        halt: &CancellationToken,
+    ) -> Result<(), Outcome> {
         let Self::Relay { relay, connection, begun, .. } = self else { return Ok(()) };
         let Some(open) = connection else { return Err(no_connection()) };
         *begun += 1;
@@ -99,7 +114,12 @@ impl Way {
 
     /// Hands over the message that was begun, and behind it the next one's envelope. When the process stops meanwhile, a
     /// relay that keeps silent is not waited for long.
-    pub(super) async fn finish(&mut self, message: &Message, riding: Option<&Message>, halt: &CancellationToken) -> Outcome {
+    pub(super) async fn finish(
+        &mut self,
+        message: &Message,
+        riding: Option<&Message>,
+        halt: &CancellationToken,
+    ) -> Outcome {
         match self {
             Self::Folder(folder) => put(folder.clone(), message).await,
             Self::Relay { relay, connection, begun, .. } => {
@@ -170,7 +190,9 @@ impl Message {
 async fn put(folder: Folder, message: &Message) -> Outcome {
     let (id, content) = (message.message_id.clone(), message.content.clone());
     match tokio::task::spawn_blocking(move || folder.put(&id, &content)).await {
-        Ok(Ok(path)) => Outcome::Sent { answer: Answer::new(250, &format!("written to {}", path.display())) },
+        Ok(Ok(path)) => {
+            Outcome::Sent { answer: Answer::new(250, &format!("written to {}", path.display())) }
+        }
         Ok(Err(why)) => Outcome::RelayTrouble { why },
         Err(e) => Outcome::Unknown { why: e.to_string() },
     }

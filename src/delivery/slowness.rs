@@ -29,7 +29,10 @@ impl Slowness {
     /// The domains that rest, and until when.
     pub(super) fn resting(&self, now: Millis) -> Vec<(Arc<str>, Millis)> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.iter().filter(|(_, slow)| slow.until > now).map(|(domain, slow)| (Arc::clone(domain), slow.until)).collect()
+        all.iter()
+            .filter(|(_, slow)| slow.until > now)
+            .map(|(domain, slow)| (Arc::clone(domain), slow.until))
+            .collect()
     }
 
     /// Notes that a domain took a mail.

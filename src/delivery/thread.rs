@@ -14,7 +14,10 @@ where
     F: Future<Output = T>,
 {
     let (done, result) = oneshot::channel();
-    let runtime = Builder::new_current_thread().enable_all().build().context("there is no runtime to send on")?;
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("there is no runtime to send on")?;
     let thread = std::thread::Builder::new().name("sending".into()).spawn(move || {
         let value = runtime.block_on(async { work().await });
         // First what is left of its tasks, with all they hold.

@@ -28,7 +28,8 @@ impl Turns {
         if self.0.len() > MOST {
             self.0.clear();
         }
-        let queue = self.0.entry(Arc::clone(&limit.key)).or_insert(Queue { begins: until, length: 0 });
+        let queue =
+            self.0.entry(Arc::clone(&limit.key)).or_insert(Queue { begins: until, length: 0 });
         let mut turn = queue.begins.plus(taking(limit, queue.length));
         if turn < until {
             // Who had a turn before that comes back in vain, and gets another.
@@ -67,7 +68,11 @@ mod tests {
     #[test]
     fn a_rate_lets_as_many_come_back_in_each_span_as_it_takes() {
         assert_eq!(hours(&limit("x.example", "3/h"), 8), [0, 0, 0, 1, 1, 1, 2, 2]);
-        assert_eq!(hours(&limit("x.example", "2/h, 3/d"), 7), [0, 0, 1, 24, 24, 24, 48], "the slowest counts");
+        assert_eq!(
+            hours(&limit("x.example", "2/h, 3/d"), 7),
+            [0, 0, 1, 24, 24, 24, 48],
+            "the slowest counts"
+        );
     }
 
     #[test]
@@ -84,7 +89,14 @@ mod tests {
         let (mut turns, hourly) = (Turns::default(), limit("x.example", "2/h"));
         let three = [THEN, THEN.plus(APART), THEN.plus(HOUR)];
         assert_eq!([0; 3].map(|_| turns.next(&hourly, THEN)), three);
-        assert_eq!(turns.next(&hourly, THEN.plus(HOUR / 2)), THEN.plus(HOUR), "behind those who wait");
-        assert_eq!([0; 3].map(|_| turns.next(&hourly, THEN.plus(DAY))), three.map(|at| at.plus(DAY)));
+        assert_eq!(
+            turns.next(&hourly, THEN.plus(HOUR / 2)),
+            THEN.plus(HOUR),
+            "behind those who wait"
+        );
+        assert_eq!(
+            [0; 3].map(|_| turns.next(&hourly, THEN.plus(DAY))),
+            three.map(|at| at.plus(DAY))
+        );
     }
 }

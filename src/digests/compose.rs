@@ -23,7 +23,9 @@ impl Story {
     pub(super) fn told_in(&self, tag: &str) -> &Article {
         let exactly = self.members.iter().find(|a| a.language.eq_ignore_ascii_case(tag));
         let primary = language::primary(tag);
-        exactly.or_else(|| self.members.iter().find(|a| language::matches(primary, &a.language))).unwrap_or(&self.members[0])
+        exactly
+            .or_else(|| self.members.iter().find(|a| language::matches(primary, &a.language)))
+            .unwrap_or(&self.members[0])
     }
 }
 
@@ -39,8 +41,12 @@ pub(super) fn stories(candidates: Vec<Article>, members: Vec<Article>) -> Vec<St
             continue;
         }
         let group = candidate.group;
-        let others = twins.remove(&group).unwrap_or_default().into_iter().filter(|a| a.row != candidate.row);
-        stories.push(Story { group, members: std::iter::once(candidate.clone()).chain(others).collect() });
+        let others =
+            twins.remove(&group).unwrap_or_default().into_iter().filter(|a| a.row != candidate.row);
+        stories.push(Story {
+            group,
+            members: std::iter::once(candidate.clone()).chain(others).collect(),
+        });
     }
     stories
 }
@@ -75,7 +81,9 @@ mod tests {
     #[test]
     fn a_reader_of_another_language_gets_the_first() {
         let languages = ["en".to_owned(), "zh-CN".to_owned()];
-        for (reader, expected) in [("zh", "zh-CN"), ("zh-TW", "zh-CN"), ("en-US", "en"), ("fr", "en"), ("", "en")] {
+        for (reader, expected) in
+            [("zh", "zh-CN"), ("zh-TW", "zh-CN"), ("en-US", "en"), ("fr", "en"), ("", "en")]
+        {
             assert_eq!(language_for(&languages, reader), expected, "{reader}");
         }
     }

@@ -81,7 +81,15 @@ pub async fn prepare_due(desk: Desk<'_>, now: Millis) -> anyhow::Result<Vec<(Str
 async fn prepare(desk: Desk<'_>, digest: &Digest, now: Millis) -> anyhow::Result<Option<Prepared>> {
     let state = desk.store.ensure_digest(&digest.name, now).await?;
     let once = digest.missed == Missed::Once;
-    match due(&digest.schedule, &digest.timezone, &digest.pause, once, digest.missed_within, state.handled_until, now) {
+    match due(
+        &digest.schedule,
+        &digest.timezone,
+        &digest.pause,
+        once,
+        digest.missed_within,
+        state.handled_until,
+        now,
+    ) {
         Due::Not => Ok(None),
         Due::Skipped { slot, why } => {
             if desk.store.pass_over(&digest.name, slot).await? {
@@ -94,10 +102,17 @@ async fn prepare(desk: Desk<'_>, digest: &Digest, now: Millis) -> anyhow::Result
 }
 
 /// Makes an edition now, whatever the schedule says; `at` is its date and the time by which articles must be public.
-pub async fn run(desk: Desk<'_>, digest: &Digest, at: Millis, now: Millis) -> anyhow::Result<Prepared> {
+pub async fn run(
+    desk: Desk<'_>,
+    digest: &Digest,
+    at: Millis,
+    now: Millis,
+) -> anyhow::Result<Prepared> {
     desk.store.ensure_digest(&digest.name, now).await?;
     match make(desk, digest, None, at, now).await? {
-        Prepared::Made { edition, .. } => Ok(Prepared::Made { edition, deliveries: freeze(desk.store, edition, now).await? }),
+        Prepared::Made { edition, .. } => {
+            Ok(Prepared::Made { edition, deliveries: freeze(desk.store, edition, now).await? })
+        }
         other => Ok(other),
     }
 }
@@ -124,14 +139,28 @@ async fn freeze(store: &Store, edition: i64, now: Millis) -> anyhow::Result<i64>
 }
 
 /// The stories that would be in an edition of a digest at a time, the newest first.
-pub async fn upcoming(desk: Desk<'_>, digest: &Digest, at: Millis, now: Millis) -> anyhow::Result<Vec<Article>> {
-    let language = digest.languages.first().cloned().unwrap_or_else(|| desk.config.site.language.clone());
+pub async fn upcoming(
+    desk: Desk<'_>,
+    digest: &Digest,
+    at: Millis,
+    now: Millis,
+) -> anyhow::Result<Vec<Article>> {
+    let language =
+        digest.languages.first().cloned().unwrap_or_else(|| desk.config.site.language.clone());
     Ok(news(desk, digest, at, now).await?.iter().map(|s| s.told_in(&language).clone()).collect())
 }
 
-async fn news(desk: Desk<'_>, digest: &Digest, at: Millis, now: Millis) -> anyhow::Result<Vec<Story>> {
+async fn news(
+    desk: Desk<'_>,
+    digest: &Digest,
+    at: Millis,
+    now: Millis,
+) -> anyhow::Result<Vec<Story>> {
     let state = desk.store.ensure_digest(&digest.name, now).await?;
-    let candidates = desk.store.news_for(&digest.name, &digest.selection, digest.max_age, state.configured_at, at).await?;
+    let candidates = desk
+        .store
+        .news_for(&digest.name, &digest.selection, digest.max_age, state.configured_at, at)
+        .await?;
     let mut groups: Vec<i64> = candidates.iter().map(|a| a.group).collect();
     groups.sort_unstable();
     groups.dedup();
@@ -140,7 +169,13 @@ async fn news(desk: Desk<'_>, digest: &Digest, at: Millis, now: Millis) -> anyho
 }
 
 /// Makes an edition and leaves its audience to be frozen.
-async fn make(desk: Desk<'_>, digest: &Digest, slot: Option<Millis>, at: Millis, now: Millis) -> anyhow::Result<Prepared> {
+async fn make(
+    desk: Desk<'_>,
+    digest: &Digest,
+    slot: Option<Millis>,
+    at: Millis,
+    now: Millis,
+) -> anyhow::Result<Prepared> {
     // What is public now is news, also when the date it answers passed while nothing ran.
     let stories = news(desk, digest, if slot.is_some() { now } else { at }, now).await?;
     if stories.len() < digest.min_articles {
@@ -166,14 +201,16 @@ async fn make(desk: Desk<'_>, digest: &Digest, slot: Option<Millis>, at: Millis,
         variants,
         assigned,
     };
-    let Some(edition) = desk.store.make_edition(new, now).await? else { return Ok(Prepared::Raced) };
+    let Some(edition) = desk.store.make_edition(new, now).await? else {
+        return Ok(Prepared::Raced);
+    };
     Ok(Prepared::Made { edition, deliveries: 0 })
 }
 
 /// Which variant a kind of reader gets: their language where the digest has it, their sections.
 fn variant_of(digest: &Digest, choice: &Choice) -> anyhow::Result<(String, Vec<String>)> {
-    let sections: Vec<String> =
-        serde_json::from_str(&choice.sections).map_err(|_| anyhow!("the sections {} can't be read", choice.sections))?;
+    let sections: Vec<String> = serde_json::from_str(&choice.sections)
+        .map_err(|_| anyhow!("the sections {} can't be read", choice.sections))?;
     Ok((compose::language_for(&digest.languages, &choice.language), sections))
 }
 
@@ -186,6 +223,9 @@ fn in_sections(story: &Story, sections: &[String]) -> bool {
 pub fn named<'a>(config: &'a Config, name: &str) -> anyhow::Result<&'a Digest> {
     config.digests.iter().find(|d| d.name == name).ok_or_else(|| {
         let names: Vec<&str> = config.digests.iter().map(|d| d.name.as_str()).collect();
-        anyhow!("there is no digest {name:?} in the config; there are: {}", if names.is_empty() { "none".into() } else { names.join(", ") })
+        anyhow!(
+            "there is no digest {name:?} in the config; there are: {}",
+            if names.is_empty() { "none".into() } else { names.join(", ") }
+        )
     })
 }

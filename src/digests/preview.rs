@@ -35,14 +35,28 @@ pub struct Preview {
 }
 
 /// Renders what would go out now, without making an edition; its unsubscribe link is no one's.
-pub async fn preview(desk: Desk<'_>, digest: &Digest, shown: &Shown, now: Millis) -> anyhow::Result<Preview> {
-    let (mut reads, mut sections, mut name) = (shown.language.clone().unwrap_or_default(), Vec::new(), String::new());
+pub async fn preview(
+    desk: Desk<'_>,
+    digest: &Digest,
+    shown: &Shown,
+    now: Millis,
+) -> anyhow::Result<Preview> {
+    let (mut reads, mut sections, mut name) =
+        (shown.language.clone().unwrap_or_default(), Vec::new(), String::new());
     let mut address = "reader@example.org".to_owned();
     if let Some(to) = &shown.to {
         let key = EmailAddress::parse(to).map_err(|why| anyhow::anyhow!("{to}: {why}"))?.key();
-        let person = desk.store.find_subscriber(&key).await?.with_context(|| format!("{to} is no subscriber"))?;
+        let person = desk
+            .store
+            .find_subscriber(&key)
+            .await?
+            .with_context(|| format!("{to} is no subscriber"))?;
         let links = desk.store.subscriptions_of(&[person.id]).await?;
-        sections = links.into_iter().find(|l| l.digest == digest.name).map(|l| l.sections).unwrap_or_default();
+        sections = links
+            .into_iter()
+            .find(|l| l.digest == digest.name)
+            .map(|l| l.sections)
+            .unwrap_or_default();
         if shown.language.is_none() {
             reads = person.language.unwrap_or_default();
         }
@@ -85,12 +99,19 @@ pub async fn test(desk: Desk<'_>, digest: &Digest, to: &str, now: Millis) -> any
     let address = EmailAddress::parse(to).map_err(|why| anyhow::anyhow!("{to}: {why}"))?;
     let hash = address_hash(&desk.instance.secret, &address.key());
     if let Some(reason) = desk.store.suppression(&hash).await? {
-        bail!("{to} is suppressed ({reason}) and is never mailed; an admin can lift that with `courant suppressions remove {to}`");
+        bail!(
+            "{to} is suppressed ({reason}) and is never mailed; an admin can lift that with `courant suppressions remove {to}`"
+        );
     }
     let known = desk.store.find_subscriber(&address.key()).await?.map(|p| p.address);
     let mail = preview(desk, digest, &Shown { to: known, language: None }, now).await?.mail;
-    let proof =
-        Proof { from: digest.from.clone(), reply_to: digest.reply_to.clone(), subject: mail.subject, html: mail.html, text: mail.text };
+    let proof = Proof {
+        from: digest.from.clone(),
+        reply_to: digest.reply_to.clone(),
+        subject: mail.subject,
+        html: mail.html,
+        text: mail.text,
+    };
     let letter = deliveries::Letter {
         kind: "test",
         address: address.as_str().to_owned(),

@@ -12,7 +12,9 @@ use crate::mail::mould::slots_suffice;
 use crate::mail::queued::Slots;
 use crate::store::audience::Choice;
 use crate::store::editions::{Assigned, NewVariant};
-use crate::templates::mail::{DigestNames, EditionContext, LeadArticle, MoreArticle, SiteContext, SubscriberContext};
+use crate::templates::mail::{
+    DigestNames, EditionContext, LeadArticle, MoreArticle, SiteContext, SubscriberContext,
+};
 use crate::templates::{DigestContext, RenderedMail, date_text};
 
 /// Renders every variant that somebody reads, and says who reads which; who chose sections without news gets none.
@@ -27,7 +29,11 @@ pub(super) fn render(
     let mut assigned = Vec::new();
     for choice in choices {
         let (language, sections) = variant_of(digest, choice)?;
-        assigned.push(Assigned { reads: choice.language.clone(), chose: choice.sections.clone(), language: language.clone() });
+        assigned.push(Assigned {
+            reads: choice.language.clone(),
+            chose: choice.sections.clone(),
+            language: language.clone(),
+        });
         if stories.iter().any(|s| in_sections(s, &sections)) {
             wanted.insert((language, sections));
         }
@@ -43,7 +49,11 @@ pub(super) fn render(
         let mail = desk.templates.render_digest(&digest.template, &context)?;
         let each = in_logic || !slots_do(desk, digest, &context, &mail)?;
         variants.push(NewVariant {
-            recipe: if each { Some(desk.templates.recipe(&digest.template, &context)?) } else { None },
+            recipe: if each {
+                Some(desk.templates.recipe(&digest.template, &context)?)
+            } else {
+                None
+            },
             sections: serde_json::to_string(&sections)?,
             language,
             subject: mail.subject,
@@ -55,14 +65,25 @@ pub(super) fn render(
 }
 
 /// Whether filling the slots of a variant gives what rendering it for each would.
-fn slots_do(desk: Desk<'_>, digest: &Digest, context: &DigestContext, mail: &RenderedMail) -> anyhow::Result<bool> {
+fn slots_do(
+    desk: Desk<'_>,
+    digest: &Digest,
+    context: &DigestContext,
+    mail: &RenderedMail,
+) -> anyhow::Result<bool> {
     let link = Links(&desk.config.site.base_url).unsubscribe("rehearsal");
-    slots_suffice(mail, &Slots::of(&desk.instance.secret), &link, |[name, address, unsubscribe_url]| {
-        let mut context = context.clone();
-        let [name, address, unsubscribe_url] = [name, address, unsubscribe_url].map(str::to_owned);
-        context.subscriber = SubscriberContext { name, address, unsubscribe_url };
-        desk.templates.render_digest(&digest.template, &context)
-    })
+    slots_suffice(
+        mail,
+        &Slots::of(&desk.instance.secret),
+        &link,
+        |[name, address, unsubscribe_url]| {
+            let mut context = context.clone();
+            let [name, address, unsubscribe_url] =
+                [name, address, unsubscribe_url].map(str::to_owned);
+            context.subscriber = SubscriberContext { name, address, unsubscribe_url };
+            desk.templates.render_digest(&digest.template, &context)
+        },
+    )
 }
 
 /// What the template is given, with slots for the subscriber's values.
@@ -74,13 +95,19 @@ pub(super) fn context(
     sections: &[String],
     at: Millis,
 ) -> DigestContext {
-    let told: Vec<&Article> = stories.iter().filter(|s| in_sections(s, sections)).map(|s| s.told_in(language)).collect();
+    let told: Vec<&Article> =
+        stories.iter().filter(|s| in_sections(s, sections)).map(|s| s.told_in(language)).collect();
     let (lead, more) = told.split_at(told.len().min(digest.max_articles));
-    let day = |time: Millis| date_text(digest.timezone.to_datetime(time.timestamp()).date(), language);
+    let day =
+        |time: Millis| date_text(digest.timezone.to_datetime(time.timestamp()).date(), language);
     let slots = Slots::of(&desk.instance.secret);
     let site = &desk.config.site;
     DigestContext {
-        site: SiteContext { title: site.title.clone(), base_url: site.base_url.clone(), postal_address: site.postal_address.clone() },
+        site: SiteContext {
+            title: site.title.clone(),
+            base_url: site.base_url.clone(),
+            postal_address: site.postal_address.clone(),
+        },
         digest: DigestNames { name: digest.name.clone(), title: digest.title.clone() },
         language: language.to_owned(),
         edition: EditionContext { date_text: day(at), count: told.len(), url: None },
@@ -106,6 +133,10 @@ pub(super) fn context(
                 language: a.language.clone(),
             })
             .collect(),
-        subscriber: SubscriberContext { name: slots.name, address: slots.address, unsubscribe_url: slots.unsubscribe_url },
+        subscriber: SubscriberContext {
+            name: slots.name,
+            address: slots.address,
+            unsubscribe_url: slots.unsubscribe_url,
+        },
     }
 }

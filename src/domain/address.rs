@@ -24,10 +24,13 @@ impl EmailAddress {
             return Err(format!("`{text}` is no e-mail address: it has no @"));
         };
         check_local(local).map_err(|why| format!("`{text}` cannot be mailed: {why}"))?;
-        let domain = ascii_domain(domain).map_err(|why| format!("`{text}` cannot be mailed: {why}"))?;
+        let domain =
+            ascii_domain(domain).map_err(|why| format!("`{text}` cannot be mailed: {why}"))?;
         let address = Self { text: format!("{local}@{domain}"), at: local.len() };
         if address.text.len() > LONGEST_ADDRESS {
-            return Err(format!("`{text}` cannot be mailed: an address has at most {LONGEST_ADDRESS} characters"));
+            return Err(format!(
+                "`{text}` cannot be mailed: an address has at most {LONGEST_ADDRESS} characters"
+            ));
         }
         Ok(address)
     }
@@ -86,16 +89,20 @@ pub fn ascii_domain(domain: &str) -> Result<String, &'static str> {
     if domain.starts_with('[') {
         return Err("a domain is a name, not an IP address in brackets");
     }
-    let ascii = idna::domain_to_ascii_strict(domain).map_err(|_| "its domain is no valid host name")?;
+    let ascii =
+        idna::domain_to_ascii_strict(domain).map_err(|_| "its domain is no valid host name")?;
     if ascii == "localhost" {
         return Ok(ascii);
     }
-    if ascii.len() > LONGEST_DOMAIN || ascii.split('.').any(|label| !matches!(label.len(), 1..=63)) {
+    if ascii.len() > LONGEST_DOMAIN || ascii.split('.').any(|label| !matches!(label.len(), 1..=63))
+    {
         return Err("its domain is no valid host name");
     }
     match ascii.rsplit_once('.') {
         None => Err("its domain has no dot"),
-        Some((_, last)) if last.bytes().all(|b| b.is_ascii_digit()) => Err("a domain is a name, not an IP address"),
+        Some((_, last)) if last.bytes().all(|b| b.is_ascii_digit()) => {
+            Err("a domain is a name, not an IP address")
+        }
         Some(_) => Ok(ascii),
     }
 }
@@ -137,7 +144,10 @@ impl Mailbox {
         };
         let name = display_name(name.trim())
             .ok_or_else(|| format!("`{text}` is no mailbox: a name with one of <>\" in it stands in quotes, as in \"Name\" <address>"))?;
-        Ok(Self { name: Some(name).filter(|name| !name.is_empty()), address: EmailAddress::parse(address)? })
+        Ok(Self {
+            name: Some(name).filter(|name| !name.is_empty()),
+            address: EmailAddress::parse(address)?,
+        })
     }
 }
 
@@ -164,7 +174,10 @@ impl fmt::Display for Mailbox {
         let Some(name) = &self.name else {
             return write!(f, "{}", self.address);
         };
-        if name.chars().all(|c| c.is_alphanumeric() || " !#$%&'*+-/=?^_`{|}~".contains(c) || !c.is_ascii()) {
+        if name
+            .chars()
+            .all(|c| c.is_alphanumeric() || " !#$%&'*+-/=?^_`{|}~".contains(c) || !c.is_ascii())
+        {
             return write!(f, "{name} <{}>", self.address);
         }
         let escaped = name.replace('\\', "\\\\").replace('"', "\\\"");

@@ -127,9 +127,15 @@ pub struct Article {
 impl Article {
     /// What it can be selected by, as it is compared, each once.
     pub fn terms(&self) -> Vec<(Kind, String)> {
-        let named = [(Kind::Section, &self.sections), (Kind::Tag, &self.tags), (Kind::Author, &self.authors)];
-        let mut terms: Vec<(Kind, String)> =
-            named.into_iter().flat_map(|(kind, names)| names.iter().map(move |name| (kind, term(name)))).collect();
+        let named = [
+            (Kind::Section, &self.sections),
+            (Kind::Tag, &self.tags),
+            (Kind::Author, &self.authors),
+        ];
+        let mut terms: Vec<(Kind, String)> = named
+            .into_iter()
+            .flat_map(|(kind, names)| names.iter().map(move |name| (kind, term(name))))
+            .collect();
         terms.extend(varieties(&self.language).into_iter().map(|tag| (Kind::Language, tag)));
         terms.push((Kind::Source, self.source.clone()));
         terms.sort();

@@ -13,13 +13,19 @@ pub fn allowed_in_xml(c: char) -> bool {
 
 /// The text without the characters that XML 1.0 forbids.
 pub fn without_forbidden(text: &str) -> Cow<'_, str> {
-    if text.chars().all(allowed_in_xml) { Cow::Borrowed(text) } else { Cow::Owned(text.chars().filter(|&c| allowed_in_xml(c)).collect()) }
+    if text.chars().all(allowed_in_xml) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.chars().filter(|&c| allowed_in_xml(c)).collect())
+    }
 }
 
 /// Text on one line: control characters and runs of white space become single spaces, and none stand at its ends.
 pub fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
-    for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
+    for word in
+        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty())
+    {
         if !line.is_empty() {
             line.push(' ');
         }
@@ -31,8 +37,8 @@ pub fn one_line(text: &str) -> String {
 /// What a C1 control character means in Windows-1252, from which such strays come; `None` where it means nothing.
 pub fn windows_1252(c1: char) -> Option<char> {
     const MEANINGS: [char; 32] = [
-        '€', '\0', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\0', 'Ž', '\0', '\0', '‘', '’', '“', '”', '•', '–', '—', '˜',
-        '™', 'š', '›', 'œ', '\0', 'ž', 'Ÿ',
+        '€', '\0', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\0', 'Ž', '\0', '\0',
+        '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\0', 'ž', 'Ÿ',
     ];
     let index = u32::from(c1).checked_sub(0x80)?;
     MEANINGS.get(usize::try_from(index).ok()?).copied().filter(|&c| c != '\0')
@@ -44,7 +50,11 @@ pub fn repaired(text: &str) -> Cow<'_, str> {
     if text.chars().all(sound) {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(text.chars().filter_map(|c| if is_c1(c) { windows_1252(c) } else { sound(c).then_some(c) }).collect())
+    Cow::Owned(
+        text.chars()
+            .filter_map(|c| if is_c1(c) { windows_1252(c) } else { sound(c).then_some(c) })
+            .collect(),
+    )
 }
 
 /// Whether Unicode keeps the code point from ever being a character; XML allows most of these, HTML none.
@@ -71,12 +81,19 @@ mod tests {
     fn what_will_never_be_a_character_is_known() {
         let none = ['\u{fdd0}', '\u{fdef}', '\u{fffe}', '\u{1ffff}', '\u{10fffe}'];
         assert!(none.into_iter().all(is_noncharacter));
-        assert!(!['a', '\u{fffd}', '\u{feff}', '\u{1f469}', '\u{10fffd}'].into_iter().any(is_noncharacter));
+        assert!(
+            !['a', '\u{fffd}', '\u{feff}', '\u{1f469}', '\u{10fffd}']
+                .into_iter()
+                .any(is_noncharacter)
+        );
     }
 
     #[test]
     fn a_line_has_single_spaces_and_no_control_characters() {
-        assert_eq!(one_line("\u{feff}a\r\n\tb\u{a0}\u{2028}c\u{0} \u{7f}d\u{85}"), "\u{feff}a b c d");
+        assert_eq!(
+            one_line("\u{feff}a\r\n\tb\u{a0}\u{2028}c\u{0} \u{7f}d\u{85}"),
+            "\u{feff}a b c d"
+        );
         assert_eq!(one_line(" \n"), "");
     }
 

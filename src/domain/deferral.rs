@@ -26,10 +26,22 @@ pub struct Deferral {
 }
 
 /// Waits after the first, second, … attempt, for most.
-const WAITS: &[i64] = &[MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR, 6 * HOUR];
+const WAITS: &[i64] =
+    &[MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR, 6 * HOUR];
 /// Of one that is greylisted: soon, as most servers ask for 1, 5 or 15 minutes; after an hour as others.
-const GREYLISTED: &[i64] =
-    &[MINUTE, 2 * MINUTE, 5 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR, 6 * HOUR];
+const GREYLISTED: &[i64] = &[
+    MINUTE,
+    2 * MINUTE,
+    5 * MINUTE,
+    5 * MINUTE,
+    10 * MINUTE,
+    15 * MINUTE,
+    30 * MINUTE,
+    HOUR,
+    2 * HOUR,
+    4 * HOUR,
+    6 * HOUR,
+];
 /// Of one whose mailbox is full.
 const FULL: &[i64] = &[15 * MINUTE, HOUR, 4 * HOUR, 6 * HOUR];
 /// A server that names a time again and again is believed so often.
@@ -57,7 +69,16 @@ impl Deferral {
     }
 }
 
-const GREYLIST_WORDS: &[&str] = &["greylist", "graylist", "grey-list", "gray-list", "grey list", "gray list", "greylst", "postgrey"];
+const GREYLIST_WORDS: &[&str] = &[
+    "greylist",
+    "graylist",
+    "grey-list",
+    "gray-list",
+    "grey list",
+    "gray list",
+    "greylst",
+    "postgrey",
+];
 const FULL_WORDS: &[&str] = &[
     "mailbox full",
     "mailbox is full",
@@ -106,9 +127,15 @@ pub fn class_of(code: u16, enhanced: Option<(u8, u16, u16)>, words: &str) -> Cla
         Class::Greylisted
     } else if about == Some((2, 2)) || says(FULL_WORDS) {
         Class::Full
-    } else if code == 421 || matches!(about, Some((3, 1 | 2) | (4, 5) | (5, 3) | (7, 28))) || says(BUSY_WORDS) {
+    } else if code == 421
+        || matches!(about, Some((3, 1 | 2) | (4, 5) | (5, 3) | (7, 28)))
+        || says(BUSY_WORDS)
+    {
         Class::Busy
-    } else if matches!(code, 450 | 451) && matches!(about, Some((7, 0 | 1))) && says(COME_BACK_WORDS) {
+    } else if matches!(code, 450 | 451)
+        && matches!(about, Some((7, 0 | 1)))
+        && says(COME_BACK_WORDS)
+    {
         Class::Greylisted
     } else {
         Class::Other
@@ -116,9 +143,11 @@ pub fn class_of(code: u16, enhanced: Option<(u8, u16, u16)>, words: &str) -> Cla
 }
 
 /// Words of which one must be there for a time to be one to wait.
-const WAIT_WORDS: &[&str] = &["again", "back", "retry", "wait", "grey", "gray", "later", "delay", "defer"];
+const WAIT_WORDS: &[&str] =
+    &["again", "back", "retry", "wait", "grey", "gray", "later", "delay", "defer"];
 /// Words that stand before the time.
-const CUES: [&str; 9] = ["in", "after", "for", "wait", "least", "about", "another", "delay", "time"];
+const CUES: [&str; 9] =
+    ["in", "after", "for", "wait", "least", "about", "another", "delay", "time"];
 
 /// The wait that words name, as "try again in 300 seconds" or "come back in 00:05:00", bounded to 30 seconds and an hour.
 pub fn named_wait(words: &str) -> Option<i64> {
@@ -127,12 +156,18 @@ pub fn named_wait(words: &str) -> Option<i64> {
         return None;
     }
     let is_mark = |c: char| !(c.is_alphanumeric() || c == ':');
-    let tokens: Vec<&str> = words.split(|c: char| c.is_whitespace() || "()[]<>,;=\"'".contains(c)).filter(|t| !t.is_empty()).collect();
-    let tokens: Vec<&str> = tokens.into_iter().map(|token| token.trim_matches(is_mark).trim_end_matches(':')).collect();
+    let tokens: Vec<&str> = words
+        .split(|c: char| c.is_whitespace() || "()[]<>,;=\"'".contains(c))
+        .filter(|t| !t.is_empty())
+        .collect();
+    let tokens: Vec<&str> =
+        tokens.into_iter().map(|token| token.trim_matches(is_mark).trim_end_matches(':')).collect();
     let cued = tokens.windows(3).map(|three| (three[0], three[1], three[2]));
     let last = tokens.last_chunk::<2>().map(|two| (two[0], two[1], ""));
-    let named =
-        cued.chain(last).filter(|(cue, ..)| CUES.contains(cue)).find_map(|(_, time, unit)| clock(time).or_else(|| counted(time, unit)));
+    let named = cued
+        .chain(last)
+        .filter(|(cue, ..)| CUES.contains(cue))
+        .find_map(|(_, time, unit)| clock(time).or_else(|| counted(time, unit)));
     named.map(|ms| ms.clamp(30 * SECOND, HOUR))
 }
 
@@ -152,7 +187,8 @@ fn counted(time: &str, unit: &str) -> Option<i64> {
 
 /// `00:05:00` or `05:00`, hours or minutes first.
 fn clock(time: &str) -> Option<i64> {
-    let parts: Option<Vec<i64>> = time.split(':').map(|part| part.parse::<u16>().ok().map(i64::from)).collect();
+    let parts: Option<Vec<i64>> =
+        time.split(':').map(|part| part.parse::<u16>().ok().map(i64::from)).collect();
     match parts?.as_slice() {
         [hours, minutes, seconds] => Some(hours * HOUR + minutes * MINUTE + seconds * SECOND),
         [minutes, seconds] => Some(minutes * MINUTE + seconds * SECOND),

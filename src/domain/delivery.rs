@@ -34,14 +34,21 @@ pub const TRIED_FOR: i64 = 4 * DAY;
 
 /// When a delivery first tried at `since` that was put off is tried again, or none when its time is over; `attempts` counts the
 /// one just made, `jitter` is a number in `0..1000`.
-pub fn next_attempt(since: Millis, attempts: i64, now: Millis, jitter: i64, deferral: Deferral) -> Option<Millis> {
+pub fn next_attempt(
+    since: Millis,
+    attempts: i64,
+    now: Millis,
+    jitter: i64,
+    deferral: Deferral,
+) -> Option<Millis> {
     if now.0 - since.0 >= TRIED_FOR {
         return None;
     }
     let wait = deferral.wait(attempts);
     // A fifth more or less, so that thousands put off together do not come back together; never sooner than the server asked.
     let chance = jitter.rem_euclid(1000);
-    let thousandths = if deferral.named.is_some() { 1000 + chance / 5 } else { 800 + chance * 2 / 5 };
+    let thousandths =
+        if deferral.named.is_some() { 1000 + chance / 5 } else { 800 + chance * 2 / 5 };
     Some(now.plus(wait * thousandths / 1000))
 }
 
@@ -68,7 +75,9 @@ mod tests {
     #[test]
     fn jitter_stays_within_a_fifth_and_never_before_a_time_that_was_named() {
         for jitter in [0, 499, 999] {
-            let wait = |deferral| next_attempt(Millis(0), 1, Millis(0), jitter, deferral).map_or(0, |m| m.0);
+            let wait = |deferral| {
+                next_attempt(Millis(0), 1, Millis(0), jitter, deferral).map_or(0, |m| m.0)
+            };
             assert!((48 * SECOND..=72 * SECOND).contains(&wait(OTHER)), "{}", wait(OTHER));
             let named = wait(Deferral { named: Some(5 * MINUTE), ..OTHER });
             assert!((5 * MINUTE..=6 * MINUTE).contains(&named), "{named}");

@@ -29,7 +29,9 @@ impl EditionState {
 
     /// The state that a stored word means.
     pub fn of(word: &str) -> Option<Self> {
-        [Self::Preparing, Self::Sending, Self::Paused, Self::Sent, Self::Cancelled].into_iter().find(|s| s.word() == word)
+        [Self::Preparing, Self::Sending, Self::Paused, Self::Sent, Self::Cancelled]
+            .into_iter()
+            .find(|s| s.word() == word)
     }
 }
 
@@ -93,7 +95,9 @@ mod tests {
     #[test]
     fn a_sent_edition_can_be_retried_but_not_cancelled() {
         assert_eq!(EditionState::Sent.after(Order::Retry), Ok(EditionState::Sending));
-        assert!(EditionState::Sent.after(Order::Cancel).is_err_and(|why| why.contains("taken back")));
+        assert!(
+            EditionState::Sent.after(Order::Cancel).is_err_and(|why| why.contains("taken back"))
+        );
     }
 
     #[test]

@@ -26,14 +26,23 @@ const IRREGULAR: [&str; 17] = [
 /// A tag in canonical case (RFC 5646 section 2.1.1), as `zh-Hant-TW`; refuses with a sentence what is not well-formed.
 pub fn canonical(tag: &str) -> Result<String, String> {
     let tag = tag.trim();
-    if let Some(registered) = IRREGULAR.iter().find(|registered| registered.eq_ignore_ascii_case(tag)) {
+    if let Some(registered) =
+        IRREGULAR.iter().find(|registered| registered.eq_ignore_ascii_case(tag))
+    {
         return Ok((*registered).to_owned());
     }
     let subtags: Vec<&str> = tag.split('-').collect();
-    let is_subtag = |s: &&str| matches!(s.len(), 1..=8) && s.bytes().all(|b| b.is_ascii_alphanumeric());
+    let is_subtag =
+        |s: &&str| matches!(s.len(), 1..=8) && s.bytes().all(|b| b.is_ascii_alphanumeric());
     if !subtags.iter().all(is_subtag) || !is_well_formed(&subtags) {
-        let advice = if tag.contains('_') { format!(": write `{}`", tag.replace('_', "-")) } else { String::new() };
-        return Err(format!("`{tag}` is no language tag such as en, zh-CN or zh-Hant (RFC 5646){advice}"));
+        let advice = if tag.contains('_') {
+            format!(": write `{}`", tag.replace('_', "-"))
+        } else {
+            String::new()
+        };
+        return Err(format!(
+            "`{tag}` is no language tag such as en, zh-CN or zh-Hant (RFC 5646){advice}"
+        ));
     }
     Ok(in_canonical_case(&subtags))
 }
@@ -72,7 +81,9 @@ pub fn matches(range: &str, tag: &str) -> bool {
         return true;
     }
     match tag.split_at_checked(range.len()) {
-        Some((start, rest)) => start.eq_ignore_ascii_case(range) && (rest.is_empty() || rest.starts_with(b"-")),
+        Some((start, rest)) => {
+            start.eq_ignore_ascii_case(range) && (rest.is_empty() || rest.starts_with(b"-"))
+        }
         None => false,
     }
 }
@@ -142,7 +153,10 @@ fn is_digit(s: &str) -> bool {
 }
 
 fn has_duplicate(subtags: &[&str]) -> bool {
-    subtags.iter().enumerate().any(|(index, s)| subtags[..index].iter().any(|earlier| earlier.eq_ignore_ascii_case(s)))
+    subtags
+        .iter()
+        .enumerate()
+        .any(|(index, s)| subtags[..index].iter().any(|earlier| earlier.eq_ignore_ascii_case(s)))
 }
 
 /// Lower case, but for regions (`CN`) and scripts (`Hant`) that stand before any singleton.
@@ -238,10 +252,18 @@ mod tests {
 
     #[test]
     fn a_range_takes_its_own_and_longer_tags_alone() {
-        for (range, tag) in [("zh", "zh-CN"), ("zh", "zh"), ("ZH-hant", "zh-Hant-TW"), ("*", "fr")] {
+        for (range, tag) in [("zh", "zh-CN"), ("zh", "zh"), ("ZH-hant", "zh-Hant-TW"), ("*", "fr")]
+        {
             assert!(matches(range, tag), "{range} {tag}");
         }
-        for (range, tag) in [("zh", "zhx"), ("zh-CN", "zh"), ("zh-CN", "zh-TW"), ("en", ""), ("z", "zh"), ("é", "e")] {
+        for (range, tag) in [
+            ("zh", "zhx"),
+            ("zh-CN", "zh"),
+            ("zh-CN", "zh-TW"),
+            ("en", ""),
+            ("z", "zh"),
+            ("é", "e"),
+        ] {
             assert!(!matches(range, tag), "{range} {tag}");
         }
     }

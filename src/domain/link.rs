@@ -8,7 +8,9 @@ use url::Url;
 ///
 /// Relative addresses are resolved against `base`; one that begins with `//` takes the base's scheme, or `https`.
 pub fn web_address(text: &str, base: Option<&Url>) -> Option<String> {
-    resolve(text, base).filter(|url| matches!(url.scheme(), "http" | "https")).map(|url| strict(url.as_str()))
+    resolve(text, base)
+        .filter(|url| matches!(url.scheme(), "http" | "https"))
+        .map(|url| strict(url.as_str()))
 }
 
 /// As [`web_address`], for links that a person follows: `mailto` is allowed too.
@@ -47,7 +49,9 @@ fn strict(url: &str) -> String {
     let mut in_fragment = false;
     for (i, &byte) in bytes.iter().enumerate() {
         let keep = match byte {
-            b'%' => bytes.get(i + 1..i + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)),
+            b'%' => {
+                bytes.get(i + 1..i + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit))
+            }
             b'#' => !std::mem::replace(&mut in_fragment, true),
             _ => byte.is_ascii_alphanumeric() || b"-._~:/?@!$&'()*+,;=".contains(&byte),
         };
@@ -89,7 +93,14 @@ mod tests {
     #[test]
     fn only_the_web_is_addressed_and_mail_where_a_person_follows() {
         let page = page();
-        for hostile in ["javascript:alert(1)", " java\nscript:x", "data:text/html,x", "file:///etc/passwd", "", "ftp://a/b"] {
+        for hostile in [
+            "javascript:alert(1)",
+            " java\nscript:x",
+            "data:text/html,x",
+            "file:///etc/passwd",
+            "",
+            "ftp://a/b",
+        ] {
             assert_eq!(link_address(hostile, Some(&page)), None, "{hostile}");
         }
         assert_eq!(web_address("mailto:a@b.example", None), None);
@@ -99,7 +110,10 @@ mod tests {
     #[test]
     fn addresses_become_strict_and_stay_so() {
         let made = web_address("http://中文.example/新闻 a|b?q[]=1&p=100%#x#y", None).unwrap();
-        assert_eq!(made, "http://xn--fiq228c.example/%E6%96%B0%E9%97%BB%20a%7Cb?q%5B%5D=1&p=100%25#x%23y");
+        assert_eq!(
+            made,
+            "http://xn--fiq228c.example/%E6%96%B0%E9%97%BB%20a%7Cb?q%5B%5D=1&p=100%25#x%23y"
+        );
         assert_eq!(web_address(&made, None).as_deref(), Some(made.as_str()));
         assert_eq!(web_address("http://[::1]:80/a", None).as_deref(), Some("http://[::1]/a"));
     }

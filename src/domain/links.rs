@@ -66,13 +66,20 @@ mod tests {
 
     #[test]
     fn a_segment_may_hold_anything() {
-        assert_eq!(Links("https://news.example.edu").feed("news", "rss"), "https://news.example.edu/feeds/news.rss");
+        assert_eq!(
+            Links("https://news.example.edu").feed("news", "rss"),
+            "https://news.example.edu/feeds/news.rss"
+        );
         assert_eq!(encoded("R&D/新 ~"), "R%26D%2F%E6%96%B0%20~");
     }
 
     #[test]
     fn the_host_has_no_port_and_no_path() {
-        for base in ["https://news.example.edu", "https://news.example.edu:8443", "http://news.example.edu/news"] {
+        for base in [
+            "https://news.example.edu",
+            "https://news.example.edu:8443",
+            "http://news.example.edu/news",
+        ] {
             assert_eq!(Links(base).host(), "news.example.edu");
         }
         assert_eq!(Links("http://[::1]:8080").host(), "[::1]");

@@ -17,12 +17,16 @@ impl Network {
     /// A sentence for a person when it is none, or when bits behind its prefix are set.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        let refusal = || format!("`{text}` is no network such as 10.0.0.0/8, 192.168.1.7 or fd00::/8");
-        let (address, prefix) = text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
+        let refusal =
+            || format!("`{text}` is no network such as 10.0.0.0/8, 192.168.1.7 or fd00::/8");
+        let (address, prefix) =
+            text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
         let first: IpAddr = address.parse().map_err(|_| refusal())?;
         let most: u8 = if first.is_ipv4() { 32 } else { 128 };
         let prefix = match prefix {
-            Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => digits.parse().map_err(|_| refusal())?,
+            Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => {
+                digits.parse().map_err(|_| refusal())?
+            }
             Some(_) => return Err(refusal()),
             None => most,
         };
@@ -45,8 +49,14 @@ impl Network {
     fn masked(&self, address: IpAddr) -> IpAddr {
         let prefix = u32::from(self.prefix);
         match address {
-            IpAddr::V4(v4) => Ipv4Addr::from_bits(v4.to_bits() & u32::MAX.checked_shl(32 - prefix).unwrap_or(0)).into(),
-            IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & u128::MAX.checked_shl(128 - prefix).unwrap_or(0)).into(),
+            IpAddr::V4(v4) => {
+                Ipv4Addr::from_bits(v4.to_bits() & u32::MAX.checked_shl(32 - prefix).unwrap_or(0))
+                    .into()
+            }
+            IpAddr::V6(v6) => {
+                Ipv6Addr::from_bits(v6.to_bits() & u128::MAX.checked_shl(128 - prefix).unwrap_or(0))
+                    .into()
+            }
         }
     }
 }
@@ -90,10 +100,13 @@ const KEPT_V6: [(u128, u32); 4] = [
 /// disguise (IPv4-mapped, NAT64, 6to4, Teredo).
 pub fn is_public(address: IpAddr) -> bool {
     match address {
-        IpAddr::V4(v4) => !KEPT_V4.iter().any(|(first, prefix)| (v4.to_bits() ^ u32::from_be_bytes(*first)) >> (32 - prefix) == 0),
+        IpAddr::V4(v4) => !KEPT_V4.iter().any(|(first, prefix)| {
+            (v4.to_bits() ^ u32::from_be_bytes(*first)) >> (32 - prefix) == 0
+        }),
         IpAddr::V6(v6) => {
             let bits = v6.to_bits();
-            bits >> 125 == 1 && !KEPT_V6.iter().any(|(first, prefix)| (bits ^ first) >> (128 - prefix) == 0)
+            bits >> 125 == 1
+                && !KEPT_V6.iter().any(|(first, prefix)| (bits ^ first) >> (128 - prefix) == 0)
         }
     }
 }
@@ -111,7 +124,11 @@ mod tests {
     #[test]
     fn a_network_holds_its_own_addresses_alone() {
         let ten = Network::parse(" 10.0.0.0/8 ").unwrap();
-        assert!(ten.contains(ip("10.255.0.1")) && !ten.contains(ip("11.0.0.0")) && !ten.contains(ip("::ffff:10.0.0.1")));
+        assert!(
+            ten.contains(ip("10.255.0.1"))
+                && !ten.contains(ip("11.0.0.0"))
+                && !ten.contains(ip("::ffff:10.0.0.1"))
+        );
         let ula = Network::parse("fd00::/8").unwrap();
         assert!(ula.contains(ip("fdab::1")) && !ula.contains(ip("fe80::1")));
         let one = Network::parse("::1").unwrap();
@@ -121,18 +138,40 @@ mod tests {
 
     #[test]
     fn what_is_no_network_gets_a_sentence() {
-        for text in ["", "10.0.0.0/33", "10.0.0/8", "::/129", "10.0.0.0/+8", "10.0.0.0/", "example.org", "10.0.0.0/8/8"] {
+        for text in [
+            "",
+            "10.0.0.0/33",
+            "10.0.0/8",
+            "::/129",
+            "10.0.0.0/+8",
+            "10.0.0.0/",
+            "example.org",
+            "10.0.0.0/8/8",
+        ] {
             assert!(Network::parse(text).unwrap_err().contains("is no network"), "{text}");
         }
-        assert_eq!(Network::parse("10.1.0.0/8").unwrap_err(), "`10.1.0.0/8` has bits behind its prefix: write 10.0.0.0/8");
+        assert_eq!(
+            Network::parse("10.1.0.0/8").unwrap_err(),
+            "`10.1.0.0/8` has bits behind its prefix: write 10.0.0.0/8"
+        );
     }
 
     #[test]
     fn only_the_open_internet_is_public() {
-        for text in ["1.1.1.1", "8.8.8.8", "172.15.0.1", "172.32.0.1", "100.63.0.1", "100.128.0.1", "192.169.0.1", "223.255.255.254"] {
+        for text in [
+            "1.1.1.1",
+            "8.8.8.8",
+            "172.15.0.1",
+            "172.32.0.1",
+            "100.63.0.1",
+            "100.128.0.1",
+            "192.169.0.1",
+            "223.255.255.254",
+        ] {
             assert!(is_public(ip(text)), "{text}");
         }
-        for text in ["2606:4700:4700::1111", "2001:4860:4860::8888", "2a00:1450::1", "2001:200::1"] {
+        for text in ["2606:4700:4700::1111", "2001:4860:4860::8888", "2a00:1450::1", "2001:200::1"]
+        {
             assert!(is_public(ip(text)), "{text}");
         }
         let kept = [

@@ -52,7 +52,8 @@ impl Rule {
             return Ok(Self(Kind::NoDefaults));
         }
         let form = "write domains, a colon and limits, as in [\"gmail.com, googlemail.com: 10 at once, 50/s\", \"*: none\"]";
-        let (names, bound) = text.split_once(':').ok_or_else(|| format!("`{text}` is no rule: {form}"))?;
+        let (names, bound) =
+            text.split_once(':').ok_or_else(|| format!("`{text}` is no rule: {form}"))?;
         let bound = Bound::parse(bound.trim())?;
         if names.trim() == "*" {
             return Ok(Self(Kind::Others(bound)));
@@ -80,10 +81,15 @@ fn name(written: &str) -> Result<String, String> {
     }
     ascii_domain(written).map_err(|why| {
         if written.is_empty() || written.contains(['.', '*', '@']) {
-            return format!("`{written}` is no domain ({why}): write what stands behind the @, as gmail.com");
+            return format!(
+                "`{written}` is no domain ({why}): write what stands behind the @, as gmail.com"
+            );
         }
         let names: Vec<&str> = FAMILIES.iter().map(|family| family.name).collect();
-        format!("`{written}` is neither a domain, as gmail.com, nor one of the families {}", names.join(", "))
+        format!(
+            "`{written}` is neither a domain, as gmail.com, nor one of the families {}",
+            names.join(", ")
+        )
     })
 }
 
@@ -99,15 +105,19 @@ impl Bound {
             if let Some(count) = part.strip_suffix("at once") {
                 let count = count.trim();
                 let is_number = count.bytes().all(|b| b.is_ascii_digit());
-                let count = count.parse().ok().filter(|n| is_number && (1..=MOST_AT_ONCE).contains(n));
+                let count =
+                    count.parse().ok().filter(|n| is_number && (1..=MOST_AT_ONCE).contains(n));
                 let count = count
                     .ok_or_else(|| format!("`{part}` is no number of messages from 1 to {MOST_AT_ONCE}: write it as \"10 at once\""))?;
                 if bound.at_once.replace(count).is_some() {
                     return Err(twice());
                 }
             } else {
-                let refusal =
-                    |_| format!("`{part}` is no limit: write \"10 at once\", a number with /s, /m, /h or /d as \"50/s\", or \"none\"");
+                let refusal = |_| {
+                    format!(
+                        "`{part}` is no limit: write \"10 at once\", a number with /s, /m, /h or /d as \"50/s\", or \"none\""
+                    )
+                };
                 Rate::parse(part).map_err(refusal)?.join(&mut bound.rates).map_err(|()| twice())?;
             }
         }
@@ -166,7 +176,11 @@ impl Limits {
                     }
                     let Some(key) = names.first() else { continue };
                     let families = FAMILIES.iter().filter(|family| names.contains(family.name));
-                    let at = self.add(key, bound.clone(), families.flat_map(|family| family.domains.iter().copied()));
+                    let at = self.add(
+                        key,
+                        bound.clone(),
+                        families.flat_map(|family| family.domains.iter().copied()),
+                    );
                     own.extend(names.iter().map(|name| (name, at)));
                 }
             }
@@ -176,7 +190,12 @@ impl Limits {
         Ok(self)
     }
 
-    fn add(&mut self, key: &str, bound: Bound, domains: impl Iterator<Item = &'static str>) -> usize {
+    fn add(
+        &mut self,
+        key: &str,
+        bound: Bound,
+        domains: impl Iterator<Item = &'static str>,
+    ) -> usize {
         let at = self.bounds.len();
         self.bounds.push((key.to_owned(), bound));
         self.by_domain.extend(domains.map(|domain| (domain.to_owned(), at)));
@@ -189,14 +208,21 @@ impl Limits {
             Some(at) => self.bounds.get(*at).map(|(key, bound)| (key.as_str(), bound))?,
             None => (domain, &self.others),
         };
-        if bound.is_none() { None } else { Some(DomainLimit { key, at_once: bound.at_once, rates: &bound.rates }) }
+        if bound.is_none() {
+            None
+        } else {
+            Some(DomainLimit { key, at_once: bound.at_once, rates: &bound.rates })
+        }
     }
 }
 
 /// Without the hundreds of domains of the families.
 impl fmt::Debug for Limits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Limits").field("domains", &self.by_domain.len()).field("others", &self.others).finish_non_exhaustive()
+        f.debug_struct("Limits")
+            .field("domains", &self.by_domain.len())
+            .field("others", &self.others)
+            .finish_non_exhaustive()
     }
 }
 

@@ -26,8 +26,10 @@ impl Ramp {
             return Ok(None);
         }
         let form = "write it as \"200/d to 20000/d in 30d\", or \"none\"";
-        let (from, rest) = text.split_once(" to ").ok_or_else(|| format!("`{text}` is no warming-up: {form}"))?;
-        let (to, length) = rest.split_once(" in ").ok_or_else(|| format!("`{text}` is no warming-up: {form}"))?;
+        let (from, rest) =
+            text.split_once(" to ").ok_or_else(|| format!("`{text}` is no warming-up: {form}"))?;
+        let (to, length) =
+            rest.split_once(" in ").ok_or_else(|| format!("`{text}` is no warming-up: {form}"))?;
         let (from, to) = (Rate::parse(from)?, Rate::parse(to)?);
         if from.span != to.span {
             return Err(format!("{from} and {to} are limits of different spans: {form}"));
@@ -37,7 +39,10 @@ impl Ramp {
         }
         let length = duration::parse(length)?;
         if length % DAY != 0 || !(2 * DAY..=LONGEST * DAY).contains(&length) {
-            return Err(format!("a warming-up lasts from 2 to {LONGEST} whole days, not {}: {form}", duration::format(length)));
+            return Err(format!(
+                "a warming-up lasts from 2 to {LONGEST} whole days, not {}: {form}",
+                duration::format(length)
+            ));
         }
         Ok(Some(Self { from, to, days: length / DAY }))
     }
@@ -51,7 +56,10 @@ impl Ramp {
         let grown = day as f64 / (self.days - 1).max(1) as f64;
         let factor = (self.to.messages as f64 / self.from.messages as f64).powf(grown);
         let messages = (self.from.messages as f64 * factor).round() as i64;
-        Some(Rate { messages: messages.clamp(self.from.messages, self.to.messages), span: self.from.span })
+        Some(Rate {
+            messages: messages.clamp(self.from.messages, self.to.messages),
+            span: self.from.span,
+        })
     }
 
     /// When the limit grows next.
@@ -80,7 +88,10 @@ mod tests {
     #[test]
     fn it_grows_by_the_same_factor_each_day_and_ends() {
         let ramp = Ramp::parse("100/d to 10000/d in 3d").unwrap().unwrap();
-        assert_eq!([0, 1, 2, 3, 400].map(|day| on_day(&ramp, day)), [Some(100), Some(1000), Some(10_000), None, None]);
+        assert_eq!(
+            [0, 1, 2, 3, 400].map(|day| on_day(&ramp, day)),
+            [Some(100), Some(1000), Some(10_000), None, None]
+        );
         let ramp = Ramp::parse("200/d to 20000/d in 30d").unwrap().unwrap();
         let days: Vec<i64> = (0..30).filter_map(|day| on_day(&ramp, day)).collect();
         assert_eq!((days[0], days[1], days[10], days[29]), (200, 234, 979, 20_000));

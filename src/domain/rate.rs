@@ -20,12 +20,21 @@ impl Rate {
     /// Reads one limit, as `50/s`; refuses with a sentence.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        let refusal = || format!("`{text}` is no limit: write a number and /s, /m, /h or /d, as in \"50/s, 20000/d\", or \"none\"");
+        let refusal = || {
+            format!(
+                "`{text}` is no limit: write a number and /s, /m, /h or /d, as in \"50/s, 20000/d\", or \"none\""
+            )
+        };
         let (count, unit) = text.split_once('/').ok_or_else(refusal)?;
-        let (_, span) = SPANS.into_iter().find(|(name, _)| *name == unit.trim()).ok_or_else(refusal)?;
+        let (_, span) =
+            SPANS.into_iter().find(|(name, _)| *name == unit.trim()).ok_or_else(refusal)?;
         let count = count.trim();
         let is_number = count.bytes().all(|b| b.is_ascii_digit());
-        let messages = count.parse().ok().filter(|n: &i64| is_number && (1..=1_000_000_000).contains(n)).ok_or_else(refusal)?;
+        let messages = count
+            .parse()
+            .ok()
+            .filter(|n: &i64| is_number && (1..=1_000_000_000).contains(n))
+            .ok_or_else(refusal)?;
         Ok(Self { messages, span })
     }
 
@@ -36,7 +45,9 @@ impl Rate {
             return Ok(rates);
         }
         for rate in text.split(',') {
-            Self::parse(rate)?.join(&mut rates).map_err(|()| format!("`{text}` has two limits for the same span"))?;
+            Self::parse(rate)?
+                .join(&mut rates)
+                .map_err(|()| format!("`{text}` has two limits for the same span"))?;
         }
         Ok(rates)
     }
@@ -67,14 +78,19 @@ mod tests {
     #[test]
     fn limits_are_read_and_written() {
         let rates = Rate::parse_list(" 50/s, 20000 / d").unwrap();
-        assert_eq!(rates, [Rate { messages: 50, span: SECOND }, Rate { messages: 20_000, span: DAY }]);
+        assert_eq!(
+            rates,
+            [Rate { messages: 50, span: SECOND }, Rate { messages: 20_000, span: DAY }]
+        );
         assert_eq!(rates[1].to_string(), "20000/d");
         assert_eq!(Rate::parse_list("none"), Ok(Vec::new()));
     }
 
     #[test]
     fn what_is_no_limit_gets_a_sentence() {
-        for text in ["", "50", "50/", "/s", "0/s", "-1/s", "+1/s", "1.5/s", "5/w", "50/s,", "1000000001/d"] {
+        for text in
+            ["", "50", "50/", "/s", "0/s", "-1/s", "+1/s", "1.5/s", "5/w", "50/s,", "1000000001/d"]
+        {
             assert!(Rate::parse_list(text).unwrap_err().contains("is no limit: write"), "{text}");
         }
         assert!(Rate::parse_list("5/s, 6/s").unwrap_err().contains("two limits"));

@@ -91,9 +91,12 @@ pub fn daily(counts: Vec<Count>) -> BTreeMap<String, BTreeMap<Day, Daily>> {
 
 fn together(runs: Vec<Count>) -> Daily {
     // Whenever a run began, those that were counting then.
-    let at = |when: Millis| runs.iter().filter(move |run| run.since == when || (run.since < when && when < run.until));
+    let at = |when: Millis| {
+        runs.iter().filter(move |run| run.since == when || (run.since < when && when < run.until))
+    };
     let direct = |when: Millis| at(when).fold(0, |sum: u64, run| sum.saturating_add(run.direct));
-    let sum = |of: fn(&Count) -> u64| runs.iter().fold(0, |sum: u64, run| sum.saturating_add(of(run)));
+    let sum =
+        |of: fn(&Count) -> u64| runs.iter().fold(0, |sum: u64, run| sum.saturating_add(of(run)));
     Daily {
         direct: runs.iter().map(|run| direct(run.since)).max().unwrap_or(0),
         served: runs.iter().map(|run| run.served).max().unwrap_or(0),
@@ -104,7 +107,8 @@ fn together(runs: Vec<Count>) -> Daily {
 
 /// The middle of the readers of these days, a day without a request counting as none; the lower one of two.
 pub fn median(days: &BTreeMap<Day, Daily>, of: impl Iterator<Item = Day>) -> u64 {
-    let mut readers: Vec<u64> = of.map(|day| days.get(&day).map_or(0, |daily| daily.readers())).collect();
+    let mut readers: Vec<u64> =
+        of.map(|day| days.get(&day).map_or(0, |daily| daily.readers())).collect();
     readers.sort_unstable();
     readers.get(readers.len().saturating_sub(1) / 2).copied().unwrap_or(0)
 }
@@ -115,7 +119,16 @@ mod tests {
 
     fn run(since: i64, until: i64, direct: u64, served: u64) -> Count {
         let (since, until) = (Millis(since), Millis(until));
-        Count { feed: "news".into(), day: Day(0), since, until, direct, served, requests: 10, unchanged: 9 }
+        Count {
+            feed: "news".into(),
+            day: Day(0),
+            since,
+            until,
+            direct,
+            served,
+            requests: 10,
+            unchanged: 9,
+        }
     }
 
     #[test]
@@ -125,13 +138,19 @@ mod tests {
         assert_eq!(restarted, Daily { direct: 30, served: 15, requests: 20, unchanged: 18 });
         assert_eq!((restarted.readers(), restarted.unchanged_percent()), (45, Some(90)));
         assert_eq!(of(vec![run(0, 200, 30, 12), run(0, 200, 20, 12)]).direct, 50);
-        assert_eq!(of(vec![run(0, 100, 30, 0), run(0, 200, 20, 0), run(150, 200, 40, 0)]).direct, 60);
+        assert_eq!(
+            of(vec![run(0, 100, 30, 0), run(0, 200, 20, 0), run(150, 200, 40, 0)]).direct,
+            60
+        );
         assert_eq!(Daily::default().unchanged_percent(), None);
     }
 
     #[test]
     fn a_day_is_one_of_utc_and_the_median_counts_days_without_readers() {
-        assert_eq!((Day::of(Millis(DAY - 1)), Day::of(Millis(-1)), Day(20_000).text().as_str()), (Day(0), Day(-1), "2024-10-04"));
+        assert_eq!(
+            (Day::of(Millis(DAY - 1)), Day::of(Millis(-1)), Day(20_000).text().as_str()),
+            (Day(0), Day(-1), "2024-10-04")
+        );
         let on = |readers| Daily { direct: readers, ..Daily::default() };
         let days = BTreeMap::from([(Day(1), on(5)), (Day(2), on(9)), (Day(3), on(7))]);
         assert_eq!(median(&days, (1..=3).map(Day)), 7);

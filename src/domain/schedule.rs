@@ -68,12 +68,21 @@ impl Schedule {
     /// The first slot after an instant, if the calendar has one.
     pub fn next_after(&self, after: Millis, zone: &TimeZone) -> Option<Millis> {
         let after = after.whole_second().timestamp();
-        let slot = if self.names_times { self.next_time(after, zone) } else { self.next_interval(after, zone) };
+        let slot = if self.names_times {
+            self.next_time(after, zone)
+        } else {
+            self.next_interval(after, zone)
+        };
         slot.map(Millis::from)
     }
 
     /// The last slot in (`after`, `now`]; takes a few dozen searches however long that span is.
-    pub fn latest_at_or_before(&self, now: Millis, after: Millis, zone: &TimeZone) -> Option<Millis> {
+    pub fn latest_at_or_before(
+        &self,
+        now: Millis,
+        after: Millis,
+        zone: &TimeZone,
+    ) -> Option<Millis> {
         let next = |t: Millis| self.next_after(t, zone).filter(|slot| *slot <= now);
         let mut latest = next(after)?;
         // No slot lies between `end` and `now`.
@@ -109,7 +118,9 @@ impl Schedule {
             let offset = zone.to_offset(from);
             let wall = self.cron.find_next_occurrence(&offset.to_datetime(from), true).ok()?;
             let slot = offset.to_timestamp(wall).ok()?;
-            let Some(change) = zone.following(from).next().filter(|change| change.timestamp() <= slot) else {
+            let Some(change) =
+                zone.following(from).next().filter(|change| change.timestamp() <= slot)
+            else {
                 return Some(slot);
             };
             // The wall clock shows no matching time before `wall`, whatever the offset: no need to visit every change.
@@ -129,7 +140,9 @@ fn first_instant(wall: DateTime, zone: &TimeZone) -> Option<Timestamp> {
             let change = zone.following(earlier).find(|change| change.offset() != before)?;
             Some(change.timestamp())
         }
-        AmbiguousOffset::Unambiguous { .. } | AmbiguousOffset::Fold { .. } => ambiguous.earlier().ok(),
+        AmbiguousOffset::Unambiguous { .. } | AmbiguousOffset::Fold { .. } => {
+            ambiguous.earlier().ok()
+        }
     }
 }
 

@@ -32,7 +32,8 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, in the order of [`Selection`]'s lists.
-    pub const ALL: [Self; 5] = [Self::Section, Self::Tag, Self::Author, Self::Language, Self::Source];
+    pub const ALL: [Self; 5] =
+        [Self::Section, Self::Tag, Self::Author, Self::Language, Self::Source];
 
     /// Its name, in addresses and in the store.
     pub fn name(self) -> &'static str {
@@ -78,7 +79,10 @@ impl Selection {
     pub fn touches(&self, terms: &[(Kind, String)]) -> bool {
         Kind::ALL.into_iter().all(|kind| {
             let list = self.list(kind);
-            list.is_empty() || list.iter().any(|name| terms.iter().any(|(of, other)| *of == kind && *other == term(name)))
+            list.is_empty()
+                || list
+                    .iter()
+                    .any(|name| terms.iter().any(|(of, other)| *of == kind && *other == term(name)))
         })
     }
 }
@@ -106,9 +110,19 @@ mod tests {
 
     #[test]
     fn a_change_touches_a_selection_that_held_or_holds_the_article() {
-        let events = Selection { sections: vec!["Events ".into()], languages: vec!["zh".into()], ..Selection::default() };
-        let terms = |of: &[(Kind, &str)]| of.iter().map(|(kind, term)| (*kind, (*term).to_owned())).collect::<Vec<_>>();
-        assert!(events.touches(&terms(&[(Kind::Section, "sport"), (Kind::Section, "events"), (Kind::Language, "zh")])));
+        let events = Selection {
+            sections: vec!["Events ".into()],
+            languages: vec!["zh".into()],
+            ..Selection::default()
+        };
+        let terms = |of: &[(Kind, &str)]| {
+            of.iter().map(|(kind, term)| (*kind, (*term).to_owned())).collect::<Vec<_>>()
+        };
+        assert!(events.touches(&terms(&[
+            (Kind::Section, "sport"),
+            (Kind::Section, "events"),
+            (Kind::Language, "zh")
+        ])));
         assert!(!events.touches(&terms(&[(Kind::Section, "events"), (Kind::Language, "en")])));
         assert!(!events.touches(&terms(&[(Kind::Tag, "events"), (Kind::Language, "zh")])));
         assert!(Selection::default().touches(&[]));

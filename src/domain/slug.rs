@@ -6,9 +6,14 @@ const LONGEST: usize = 64;
 /// Refuses, with a sentence, what is no slug: lower-case letters a to z and digits, in words joined by single hyphens.
 pub fn check(text: &str) -> Result<(), String> {
     if text.len() > LONGEST {
-        return Err(format!("a name has at most {LONGEST} characters, this one {}", text.chars().count()));
+        return Err(format!(
+            "a name has at most {LONGEST} characters, this one {}",
+            text.chars().count()
+        ));
     }
-    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let is_word = |word: &str| {
+        !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    };
     if text.split('-').all(is_word) {
         return Ok(());
     }
@@ -16,13 +21,16 @@ pub fn check(text: &str) -> Result<(), String> {
         Some(slug) => format!(", as in `{slug}`"),
         None => String::new(),
     };
-    Err(format!("`{text}` is no name here: use lower-case letters, digits and single hyphens{advice}"))
+    Err(format!(
+        "`{text}` is no name here: use lower-case letters, digits and single hyphens{advice}"
+    ))
 }
 
 /// The slug nearest to a text, if it has any letter that can stand in one.
 fn suggestion(text: &str) -> Option<String> {
     let plain = text.to_ascii_lowercase();
-    let words: Vec<&str> = plain.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> =
+        plain.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
     if words.is_empty() { None } else { Some(words.join("-")) }
 }
 

@@ -26,7 +26,9 @@ impl Status {
 
     /// The status that a stored word means.
     pub fn of(word: &str) -> Option<Self> {
-        [Self::Pending, Self::Confirmed, Self::Paused, Self::Left].into_iter().find(|s| s.word() == word)
+        [Self::Pending, Self::Confirmed, Self::Paused, Self::Left]
+            .into_iter()
+            .find(|s| s.word() == word)
     }
 }
 
@@ -58,7 +60,9 @@ pub enum Change {
 pub fn requested(now: Option<Status>, asker: Asker) -> Change {
     match (now, asker) {
         (Some(Status::Confirmed | Status::Paused), _) => Change::Keep,
-        (Some(Status::Left), Asker::Page) | (None | Some(Status::Pending), Asker::Page) => Change::Ask,
+        (Some(Status::Left), Asker::Page) | (None | Some(Status::Pending), Asker::Page) => {
+            Change::Ask
+        }
         (Some(Status::Left), Asker::Admin | Asker::AdminWithConsent) => Change::StaysLeft,
         (None | Some(Status::Pending), Asker::AdminWithConsent) => Change::Confirm,
         (None, Asker::Admin) => Change::Ask,

@@ -46,10 +46,20 @@ struct Bound {
 
 impl Tally {
     /// Takes up to `wanted` messages.
-    pub fn take(&mut self, limits: &[Rate], ramp: Option<&Ramp>, wanted: i64, now: Millis) -> Granted {
+    pub fn take(
+        &mut self,
+        limits: &[Rate],
+        ramp: Option<&Ramp>,
+        wanted: i64,
+        now: Millis,
+    ) -> Granted {
         self.forget(now);
         let bounds = self.bounds(limits, ramp, now);
-        let room = bounds.iter().map(|bound| bound.messages - self.used(bound, now)).min().unwrap_or(i64::MAX);
+        let room = bounds
+            .iter()
+            .map(|bound| bound.messages - self.used(bound, now))
+            .min()
+            .unwrap_or(i64::MAX);
         let n = wanted.min(room).max(0);
         if n > 0 {
             self.count(&bounds, n, now);
@@ -58,7 +68,11 @@ impl Tally {
                 self.total += n;
             }
         }
-        let again = if n < wanted { bounds.iter().map(|bound| self.room_at(bound, now)).max().unwrap_or(now) } else { now };
+        let again = if n < wanted {
+            bounds.iter().map(|bound| self.room_at(bound, now)).max().unwrap_or(now)
+        } else {
+            now
+        };
         Granted { n, again, at: now }
     }
 
@@ -85,10 +99,20 @@ impl Tally {
     }
 
     fn bounds(&self, limits: &[Rate], ramp: Option<&Ramp>, now: Millis) -> Vec<Bound> {
-        let whole = |rate: &Rate, until| Bound { span: rate.span, within: rate.span, messages: rate.messages, until };
-        let mut bounds: Vec<Bound> = limits.iter().map(|rate| whole(rate, Millis(i64::MAX))).collect();
+        let whole = |rate: &Rate, until| Bound {
+            span: rate.span,
+            within: rate.span,
+            messages: rate.messages,
+            until,
+        };
+        let mut bounds: Vec<Bound> =
+            limits.iter().map(|rate| whole(rate, Millis(i64::MAX))).collect();
         // A second's messages do not all leave at its begin: at most a quarter of them in a quarter of it.
-        let quarter = |rate: &Rate| Bound { within: rate.span / 4, messages: (rate.messages + 3) / 4, ..whole(rate, Millis(i64::MAX)) };
+        let quarter = |rate: &Rate| Bound {
+            within: rate.span / 4,
+            messages: (rate.messages + 3) / 4,
+            ..whole(rate, Millis(i64::MAX))
+        };
         bounds.extend(limits.iter().filter(|rate| rate.span == SECOND).map(quarter));
         let begun = self.begun.unwrap_or(now);
         if let Some((ramp, rate)) = ramp.and_then(|ramp| Some((ramp, ramp.limit(begun, now)?))) {
@@ -116,7 +140,9 @@ impl Tally {
     /// What counts now, the oldest first: how much, and until when.
     fn recent(&self, bound: &Bound, now: Millis) -> impl Iterator<Item = (i64, Millis)> {
         let slots = self.windows.get(&bound.span).into_iter().flat_map(BTreeMap::values);
-        slots.map(|(used, last)| (*used, Millis(last + bound.within))).filter(move |(_, until)| *until > now)
+        slots
+            .map(|(used, last)| (*used, Millis(last + bound.within)))
+            .filter(move |(_, until)| *until > now)
     }
 
     /// When there is room for one message.
@@ -136,7 +162,9 @@ impl Tally {
     /// Drops slots that count no more, and those of a time far ahead: a clock that was wrong must not stop everything.
     fn forget(&mut self, now: Millis) {
         for (span, slots) in &mut self.windows {
-            slots.retain(|_, (used, last)| *used > 0 && (now.0 - span + 1..=now.0 + span).contains(last));
+            slots.retain(|_, (used, last)| {
+                *used > 0 && (now.0 - span + 1..=now.0 + span).contains(last)
+            });
         }
         self.windows.retain(|_, slots| !slots.is_empty());
     }

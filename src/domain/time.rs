@@ -19,7 +19,11 @@ pub const DAY: i64 = 24 * HOUR;
 impl Millis {
     /// The same instant as jiff's timestamp; outside jiff's range the nearest it can hold.
     pub fn timestamp(self) -> Timestamp {
-        Timestamp::from_millisecond(self.0).unwrap_or(if self.0 < 0 { Timestamp::MIN } else { Timestamp::MAX })
+        Timestamp::from_millisecond(self.0).unwrap_or(if self.0 < 0 {
+            Timestamp::MIN
+        } else {
+            Timestamp::MAX
+        })
     }
 
     /// The instant `ms` milliseconds later (earlier if negative), saturating.

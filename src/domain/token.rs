@@ -80,7 +80,8 @@ pub fn read(secret: &[u8], token: &str) -> Option<Power> {
     if !bool::from(Signer::of(secret).signature(body).as_slice().ct_eq(signed)) {
         return None;
     }
-    let number = |at: usize| body.get(at..at + 8).and_then(|b| b.try_into().ok()).map(i64::from_be_bytes);
+    let number =
+        |at: usize| body.get(at..at + 8).and_then(|b| b.try_into().ok()).map(i64::from_be_bytes);
     let (a, b) = (number(1)?, number(9)?);
     match body.first()? {
         1 => Some(Power::Confirm { subscriber: a, delivery: b }),
@@ -94,12 +95,15 @@ pub fn read(secret: &[u8], token: &str) -> Option<Power> {
 pub fn sentinel(secret: &[u8], slot: &str) -> String {
     let mut mac = keyed(secret, b"slot:");
     mac.update(slot.as_bytes());
-    let hex: String = mac.finalize().into_bytes().iter().take(8).map(|b| format!("{b:02x}")).collect();
+    let hex: String =
+        mac.finalize().into_bytes().iter().take(8).map(|b| format!("{b:02x}")).collect();
     format!("slot{hex}x")
 }
 
 fn keyed(secret: &[u8], purpose: &[u8]) -> Hmac<Sha256> {
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else { unreachable!("HMAC takes keys of any length") };
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else {
+        unreachable!("HMAC takes keys of any length")
+    };
     mac.update(purpose);
     mac
 }

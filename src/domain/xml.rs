@@ -16,7 +16,11 @@ pub fn document(text: &str) -> Result<(), String> {
         match walk.next()? {
             Some(Event::Eof) if roots == 1 => return Ok(()),
             Some(Event::Eof) => return Err("it has no single root element".to_owned()),
-            Some(Event::Start(_) | Event::Empty(_)) if walk.open.len() + usize::from(walk.was_empty) == 1 => roots += 1,
+            Some(Event::Start(_) | Event::Empty(_))
+                if walk.open.len() + usize::from(walk.was_empty) == 1 =>
+            {
+                roots += 1
+            }
             Some(Event::Text(text)) if walk.open.is_empty() && !text.trim_ascii().is_empty() => {
                 return Err("text stands outside its root element".to_owned());
             }
@@ -35,7 +39,10 @@ pub fn fragment(text: &str, prefixes: &[&str]) -> Result<(), String> {
     loop {
         match walk.next()? {
             Some(Event::Eof) => return Ok(()),
-            Some(Event::Decl(_)) | None => return Err("it holds a declaration, a processing instruction or a document type".to_owned()),
+            Some(Event::Decl(_)) | None => {
+                return Err("it holds a declaration, a processing instruction or a document type"
+                    .to_owned());
+            }
             Some(_) => {}
         }
     }
@@ -55,7 +62,10 @@ struct Walk<'a> {
 impl<'a> Walk<'a> {
     fn over(text: &'a str, outside: &'a [&'a str]) -> Result<Self, String> {
         if let Some(c) = text.chars().find(|&c| !allowed_in_xml(c)) {
-            return Err(format!("it holds the character U+{:04X}, which XML 1.0 forbids", u32::from(c)));
+            return Err(format!(
+                "it holds the character U+{:04X}, which XML 1.0 forbids",
+                u32::from(c)
+            ));
         }
         let mut reader = Reader::from_str(text);
         reader.config_mut().check_comments = true;
@@ -83,7 +93,9 @@ impl<'a> Walk<'a> {
             }
             Event::GeneralRef(reference) => sound_reference(reference)?,
             Event::PI(_) | Event::DocType(_) => return Ok(None),
-            Event::Eof if !self.open.is_empty() => return Err("an element in it is not closed".to_owned()),
+            Event::Eof if !self.open.is_empty() => {
+                return Err("an element in it is not closed".to_owned());
+            }
             _ => {}
         }
         Ok(Some(event))
@@ -98,10 +110,16 @@ impl<'a> Walk<'a> {
             let (name, value) = (text_of(attribute.key.0)?, text_of(&attribute.value)?);
             let value = escape::unescape(value).map_err(|e| e.to_string())?;
             if attribute.value.contains(&b'<') || !value.chars().all(allowed_in_xml) {
-                return Err(format!("the value of the attribute `{name}` holds what no attribute may"));
+                return Err(format!(
+                    "the value of the attribute `{name}` holds what no attribute may"
+                ));
             }
             match name.strip_prefix("xmlns:") {
-                Some(prefix) if is_name(prefix) && !prefix.starts_with("xml") && !value.is_empty() => declared.push(prefix.to_owned()),
+                Some(prefix)
+                    if is_name(prefix) && !prefix.starts_with("xml") && !value.is_empty() =>
+                {
+                    declared.push(prefix.to_owned())
+                }
                 Some(_) => return Err(format!("`{name}` declares nothing that can be declared")),
                 None if name == "xmlns" => {}
                 None => names.push(name),
@@ -111,16 +129,20 @@ impl<'a> Walk<'a> {
             return Err(format!("the attributes of `{}` run into each other", names[0]));
         }
         for name in names {
-            let (prefix, local) = name.split_once(':').map_or((None, name), |(prefix, local)| (Some(prefix), local));
+            let (prefix, local) =
+                name.split_once(':').map_or((None, name), |(prefix, local)| (Some(prefix), local));
             if !is_name(local) {
                 return Err(format!("`{name}` is no name of an element or attribute"));
             }
             let known = |prefix: &str| {
-                let here = declared.iter().chain(self.open.iter().flatten()).any(|one| one == prefix);
+                let here =
+                    declared.iter().chain(self.open.iter().flatten()).any(|one| one == prefix);
                 here || prefix == "xml" || self.outside.contains(&prefix)
             };
             if let Some(prefix) = prefix.filter(|prefix| !known(prefix)) {
-                return Err(format!("the prefix of `{name}` is not declared: write xmlns:{prefix}=\"…\" on the element"));
+                return Err(format!(
+                    "the prefix of `{name}` is not declared: write xmlns:{prefix}=\"…\" on the element"
+                ));
             }
         }
         Ok(declared)
@@ -138,13 +160,18 @@ fn sound_reference(reference: &BytesRef<'_>) -> Result<(), String> {
         Some(c) => allowed_in_xml(c),
         None => escape::resolve_xml_entity(name).is_some(),
     };
-    if is_sound { Ok(()) } else { Err(format!("`&{name};` means nothing in XML: write the character itself")) }
+    if is_sound {
+        Ok(())
+    } else {
+        Err(format!("`&{name};` means nothing in XML: write the character itself"))
+    }
 }
 
 /// A name without a colon; of the signs beyond letters and digits, those in use.
 fn is_name(text: &str) -> bool {
     let mut chars = text.chars();
-    chars.next().is_some_and(|c| c.is_alphabetic() || c == '_') && chars.all(|c| c.is_alphanumeric() || "-_.".contains(c))
+    chars.next().is_some_and(|c| c.is_alphabetic() || c == '_')
+        && chars.all(|c| c.is_alphanumeric() || "-_.".contains(c))
 }
 
 /// Whether white space follows each value.

@@ -81,7 +81,11 @@ impl Asked {
     pub fn by_query(format: Format, query: &str) -> Option<Self> {
         let mut subject = Subject::default();
         subject.narrow(Some(query))?;
-        (subject != Subject::default()).then_some(Self { subject, place: Place::Newest, format: Some(format) })
+        (subject != Subject::default()).then_some(Self {
+            subject,
+            place: Place::Newest,
+            format: Some(format),
+        })
     }
 }
 
@@ -107,7 +111,9 @@ impl Subject {
     /// What stands behind `/feeds/`, the same for all spellings.
     pub fn path(&self) -> String {
         let start = self.declared.iter().chain(&self.secret).cloned();
-        let chain = CHOICES.iter().flat_map(|kind| self.chosen.list(*kind).iter().map(move |term| (kind, term)));
+        let chain = CHOICES
+            .iter()
+            .flat_map(|kind| self.chosen.list(*kind).iter().map(move |term| (kind, term)));
         let chain = chain.map(|(kind, term)| format!("{}/{}", kind.name(), links::encoded(term)));
         start.chain(chain).collect::<Vec<_>>().join("/")
     }
@@ -117,7 +123,10 @@ impl Asked {
     /// The same of a feed that goes by another name today; none if it goes by this one, or never was.
     pub fn renamed(&self, config: &Config) -> Option<Self> {
         let name = self.subject.declared.as_ref()?;
-        let feed = config.feeds.iter().find(|feed| feed.was.contains(name) && feed.private == self.subject.secret)?;
+        let feed = config
+            .feeds
+            .iter()
+            .find(|feed| feed.was.contains(name) && feed.private == self.subject.secret)?;
         let subject = Subject { declared: Some(feed.name.clone()), ..self.subject.clone() };
         Some(Self { subject, ..self.clone() })
     }
@@ -129,7 +138,8 @@ impl Asked {
             Place::Page(page) => format!("/archive/{page}"),
             Place::After(page) => format!("/archive/{page}/next"),
         };
-        let format = self.format.map(|format| format!(".{}", format.extension())).unwrap_or_default();
+        let format =
+            self.format.map(|format| format!(".{}", format.extension())).unwrap_or_default();
         format!("{}{page}{format}", Links(&config.site.base_url).feed_page(&self.subject.path()))
     }
 }
@@ -143,8 +153,12 @@ fn kind_of(name: &str) -> Option<Kind> {
 fn place<'a, 's>(segments: &'a [&'s str]) -> Option<(&'a [&'s str], Place)> {
     match segments {
         // A section, or whatever, may be called "archive".
-        [rest @ .., "archive", page] if page.parse::<Page>().is_ok() => Some((rest, Place::Page(page.parse().ok()?))),
-        [rest @ .., "archive", page, "next"] if page.parse::<Page>().is_ok() => Some((rest, Place::After(page.parse().ok()?))),
+        [rest @ .., "archive", page] if page.parse::<Page>().is_ok() => {
+            Some((rest, Place::Page(page.parse().ok()?)))
+        }
+        [rest @ .., "archive", page, "next"] if page.parse::<Page>().is_ok() => {
+            Some((rest, Place::After(page.parse().ok()?)))
+        }
         _ => Some((segments, Place::Newest)),
     }
 }
@@ -159,16 +173,22 @@ fn begin<'a, 's>(segments: &'a [&'s str]) -> Option<(Subject, &'a [&'s str])> {
     match segments {
         [] | [""] => None,
         // A feed may bear the name of a kind: what is chosen of it has an odd number of segments.
-        [kind, _, ..] if kind_of(kind).is_some() && segments.len().is_multiple_of(2) => Some((Subject::default(), segments)),
+        [kind, _, ..] if kind_of(kind).is_some() && segments.len().is_multiple_of(2) => {
+            Some((Subject::default(), segments))
+        }
         [name] => Some((of(name, None), &[])),
-        [name, kind, rest @ ..] if kind_of(kind).is_some() && !rest.is_empty() => Some((of(name, None), &segments[1..])),
+        [name, kind, rest @ ..] if kind_of(kind).is_some() && !rest.is_empty() => {
+            Some((of(name, None), &segments[1..]))
+        }
         [name, secret, ..] => Some((of(name, Some(secret)), &segments[2..])),
     }
 }
 
 /// A last segment and the format it ends with.
 fn with_format(last: &str) -> (&str, Option<Format>) {
-    let found = last.rsplit_once('.').and_then(|(name, extension)| Some((name, Format::by_extension(extension)?)));
+    let found = last
+        .rsplit_once('.')
+        .and_then(|(name, extension)| Some((name, Format::by_extension(extension)?)));
     match found {
         Some((name, format)) if !name.is_empty() => (name, Some(format)),
         _ => (last, None),
@@ -181,7 +201,8 @@ fn decoded(segment: &str) -> Option<String> {
 
 /// A term as it is compared, if there can be one like it.
 fn usable(name: &str) -> Option<String> {
-    Some(term(name)).filter(|term| !term.is_empty() && term.len() <= LONGEST_TERM && !term.contains('\0'))
+    Some(term(name))
+        .filter(|term| !term.is_empty() && term.len() <= LONGEST_TERM && !term.contains('\0'))
 }
 
 #[cfg(test)]
@@ -207,25 +228,59 @@ mod tests {
             ("news", declared("news"), Place::Newest, None),
             ("news.atom/", declared("news"), Place::Newest, Some(Format::Atom)),
             ("section.rss", declared("section"), Place::Newest, Some(Format::Rss)),
-            ("news/archive/2026-08-2.json", declared("news"), Place::Page(page), Some(Format::Json)),
-            ("section/archive/2026-08-2.json", declared("section"), Place::Page(page), Some(Format::Json)),
+            (
+                "news/archive/2026-08-2.json",
+                declared("news"),
+                Place::Page(page),
+                Some(Format::Json),
+            ),
+            (
+                "section/archive/2026-08-2.json",
+                declared("section"),
+                Place::Page(page),
+                Some(Format::Json),
+            ),
             (
                 "section/tag/jobs.json",
                 Subject { declared: Some("section".into()), ..only(Kind::Tag, "jobs") },
                 Place::Newest,
                 Some(Format::Json),
             ),
-            ("section/archive.json", only(Kind::Section, "archive"), Place::Newest, Some(Format::Json)),
-            ("news/archive/2026-08-2/next.rss", declared("news"), Place::After(page), Some(Format::Rss)),
+            (
+                "section/archive.json",
+                only(Kind::Section, "archive"),
+                Place::Newest,
+                Some(Format::Json),
+            ),
+            (
+                "news/archive/2026-08-2/next.rss",
+                declared("news"),
+                Place::After(page),
+                Some(Format::Rss),
+            ),
             ("section/R%26D.rss", only(Kind::Section, "r&d"), Place::Newest, Some(Format::Rss)),
             ("tag/a%2Fb", only(Kind::Tag, "a/b"), Place::Newest, None),
             ("tag/v1.5", only(Kind::Tag, "v1.5"), Place::Newest, None),
             ("author/%E7%8E%8B.atom", only(Kind::Author, "王"), Place::Newest, Some(Format::Atom)),
-            ("language/zh-CN/archive/2026-08-2.rss", only(Kind::Language, "zh-cn"), Place::Page(page), Some(Format::Rss)),
+            (
+                "language/zh-CN/archive/2026-08-2.rss",
+                only(Kind::Language, "zh-cn"),
+                Place::Page(page),
+                Some(Format::Rss),
+            ),
             ("staff/0123456789abcdef.rss", secret, Place::Newest, Some(Format::Rss)),
-            ("news/tag/Jobs.rss", Subject { declared: Some("news".into()), ..only(Kind::Tag, "jobs") }, Place::Newest, Some(Format::Rss)),
+            (
+                "news/tag/Jobs.rss",
+                Subject { declared: Some("news".into()), ..only(Kind::Tag, "jobs") },
+                Place::Newest,
+                Some(Format::Rss),
+            ),
         ] {
-            assert_eq!(Asked::by_path(path, None), Some(Asked { subject, place, format }), "{path}");
+            assert_eq!(
+                Asked::by_path(path, None),
+                Some(Asked { subject, place, format }),
+                "{path}"
+            );
         }
         for nothing in ["", "tag/%FF.rss", "tag/a/b/c.rss", "tag/a/source/college.rss"] {
             assert_eq!(Asked::by_path(nothing, None), None, "{nothing}");
@@ -243,12 +298,22 @@ mod tests {
 
     #[test]
     fn a_choice_has_one_path_whatever_its_order_and_what_readers_append() {
-        let path = |path: &str, query: &str| Asked::by_path(path, Some(query)).unwrap().subject.path();
-        assert_eq!(path("news.rss", "tag=B&section=x&tag=a&utm_source=r"), "news/section/x/tag/a/tag/b");
+        let path =
+            |path: &str, query: &str| Asked::by_path(path, Some(query)).unwrap().subject.path();
+        assert_eq!(
+            path("news.rss", "tag=B&section=x&tag=a&utm_source=r"),
+            "news/section/x/tag/a/tag/b"
+        );
         assert_eq!(path("section/X.rss", "tag=a&tag=b&tag=A&null"), "section/x/tag/a/tag/b");
         assert_eq!(path("section/x/tag/a/tag/b.rss", ""), "section/x/tag/a/tag/b");
-        assert_eq!(Asked::by_query(Format::Rss, "section=R%26D").unwrap().subject.path(), "section/r%26d");
+        assert_eq!(
+            Asked::by_query(Format::Rss, "section=R%26D").unwrap().subject.path(),
+            "section/r%26d"
+        );
         assert!(Asked::by_query(Format::Rss, "null").is_none());
-        assert!(Asked::by_query(Format::Rss, "tag=a&tag=b&tag=c&tag=d&tag=e&tag=f&tag=g&tag=h&tag=i").is_none());
+        assert!(
+            Asked::by_query(Format::Rss, "tag=a&tag=b&tag=c&tag=d&tag=e&tag=f&tag=g&tag=h&tag=i")
+                .is_none()
+        );
     }
 }

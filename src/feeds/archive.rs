@@ -38,9 +38,16 @@ impl FromStr for Page {
     /// Reads exactly what is written, so that a page has one address.
     fn from_str(text: &str) -> Result<Self, ()> {
         let mut parts = text.splitn(3, '-');
-        let mut number = || parts.next().map(|digits| digits.parse::<usize>().map_err(|_| ())).transpose();
-        let (year, month, part) = (number()?.ok_or(())?, number()?.ok_or(())?, number()?.unwrap_or(1));
-        let month = Date::new(i16::try_from(year).map_err(|_| ())?, i8::try_from(month).map_err(|_| ())?, 1).map_err(|_| ())?;
+        let mut number =
+            || parts.next().map(|digits| digits.parse::<usize>().map_err(|_| ())).transpose();
+        let (year, month, part) =
+            (number()?.ok_or(())?, number()?.ok_or(())?, number()?.unwrap_or(1));
+        let month = Date::new(
+            i16::try_from(year).map_err(|_| ())?,
+            i8::try_from(month).map_err(|_| ())?,
+            1,
+        )
+        .map_err(|_| ())?;
         let page = Self { month, part };
         if page.to_string() == text { Ok(page) } else { Err(()) }
     }
@@ -63,12 +70,20 @@ impl Page {
     }
 
     fn from(self) -> Millis {
-        self.month.to_zoned(TimeZone::UTC).map(|zoned| Millis::from(zoned.timestamp())).unwrap_or_default()
+        self.month
+            .to_zoned(TimeZone::UTC)
+            .map(|zoned| Millis::from(zoned.timestamp()))
+            .unwrap_or_default()
     }
 
     fn until(self) -> Millis {
         // After the last month that a date can name nothing comes.
-        let next = self.month.last_of_month().tomorrow().ok().and_then(|next| next.to_zoned(TimeZone::UTC).ok());
+        let next = self
+            .month
+            .last_of_month()
+            .tomorrow()
+            .ok()
+            .and_then(|next| next.to_zoned(TimeZone::UTC).ok());
         next.map_or(Millis(i64::MAX), |zoned| Millis::from(zoned.timestamp()))
     }
 }
@@ -89,9 +104,13 @@ fn size(feed: &Feed) -> usize {
 
 /// The newest page of a feed's archive.
 pub async fn newest_page(store: &Store, feed: &Feed, now: Millis) -> StoreResult<Option<Page>> {
-    let Some(newest) = store.nearest_place(&feed.selection, now.plus(1), Side::Before, now).await? else { return Ok(None) };
+    let Some(newest) = store.nearest_place(&feed.selection, now.plus(1), Side::Before, now).await?
+    else {
+        return Ok(None);
+    };
     let month = Page::of(newest, 1);
-    let full = store.count_places(&feed.selection, month.from(), month.until(), now).await? / size(feed);
+    let full =
+        store.count_places(&feed.selection, month.from(), month.until(), now).await? / size(feed);
     if full > 0 {
         return Ok(Some(Page { part: full, ..month }));
     }
@@ -99,11 +118,17 @@ pub async fn newest_page(store: &Store, feed: &Feed, now: Millis) -> StoreResult
 }
 
 /// A page's content; `None` if there is no such page, or not yet.
-pub async fn leaf(store: &Store, feed: &Feed, page: Page, now: Millis) -> StoreResult<Option<Leaf>> {
+pub async fn leaf(
+    store: &Store,
+    feed: &Feed,
+    page: Page,
+    now: Millis,
+) -> StoreResult<Option<Leaf>> {
     let all = store.places_between(&feed.selection, page.from(), page.until(), now).await?;
     let skipped = size(feed).saturating_mul(page.part.saturating_sub(1));
     let places: Vec<Key> = all.into_iter().skip(skipped).take(size(feed)).collect();
-    let is_whole = places.len() == size(feed) || store.nearest_place(&feed.selection, page.until(), Side::From, now).await?.is_some();
+    let is_whole = places.len() == size(feed)
+        || store.nearest_place(&feed.selection, page.until(), Side::From, now).await?.is_some();
     if places.is_empty() || !is_whole {
         return Ok(None);
     }
@@ -115,7 +140,12 @@ pub async fn leaf(store: &Store, feed: &Feed, page: Page, now: Millis) -> StoreR
 }
 
 /// The page after one, if there is one already; the feed itself is what comes after the newest.
-pub async fn page_after(store: &Store, feed: &Feed, page: Page, now: Millis) -> StoreResult<Option<Page>> {
+pub async fn page_after(
+    store: &Store,
+    feed: &Feed,
+    page: Page,
+    now: Millis,
+) -> StoreResult<Option<Page>> {
     let count = store.count_places(&feed.selection, page.from(), page.until(), now).await?;
     let next_month = store.nearest_place(&feed.selection, page.until(), Side::From, now).await?;
     let next = Page { part: page.part + 1, ..page };
@@ -124,13 +154,22 @@ pub async fn page_after(store: &Store, feed: &Feed, page: Page, now: Millis) -> 
     }
     let Some(first) = next_month.map(|at| Page::of(at, 1)) else { return Ok(None) };
     let count = store.count_places(&feed.selection, first.from(), first.until(), now).await?;
-    let is_whole = count >= size(feed) || store.nearest_place(&feed.selection, first.until(), Side::From, now).await?.is_some();
+    let is_whole = count >= size(feed)
+        || store.nearest_place(&feed.selection, first.until(), Side::From, now).await?.is_some();
     Ok(is_whole.then_some(first))
 }
 
 /// The last page of the months before a page's.
-async fn last_before(store: &Store, feed: &Feed, page: Page, now: Millis) -> StoreResult<Option<Page>> {
-    let Some(last) = store.nearest_place(&feed.selection, page.from(), Side::Before, now).await? else { return Ok(None) };
+async fn last_before(
+    store: &Store,
+    feed: &Feed,
+    page: Page,
+    now: Millis,
+) -> StoreResult<Option<Page>> {
+    let Some(last) = store.nearest_place(&feed.selection, page.from(), Side::Before, now).await?
+    else {
+        return Ok(None);
+    };
     let month = Page::of(last, 1);
     let count = store.count_places(&feed.selection, month.from(), month.until(), now).await?;
     Ok(Some(Page { part: count.div_ceil(size(feed)).max(1), ..month }))
@@ -144,9 +183,23 @@ mod tests {
     fn a_page_has_one_name_and_spans_its_month() {
         let second: Page = "2026-02-2".parse().unwrap();
         assert_eq!((second.to_string().as_str(), second.part), ("2026-02-2", 2));
-        assert_eq!((second.from().rfc3339(), second.until().rfc3339()), ("2026-02-01T00:00:00Z".into(), "2026-03-01T00:00:00Z".into()));
+        assert_eq!(
+            (second.from().rfc3339(), second.until().rfc3339()),
+            ("2026-02-01T00:00:00Z".into(), "2026-03-01T00:00:00Z".into())
+        );
         assert_eq!(Page::of(second.from(), 2), second);
-        for wrong in ["2026-2", "2026-02-1", "2026-02-02", "2026-13", "2026", "", "2026-02-2-1", "-2026-02", "2026-02-0", "x-y"] {
+        for wrong in [
+            "2026-2",
+            "2026-02-1",
+            "2026-02-02",
+            "2026-13",
+            "2026",
+            "",
+            "2026-02-2-1",
+            "-2026-02",
+            "2026-02-0",
+            "x-y",
+        ] {
             assert!(wrong.parse::<Page>().is_err(), "{wrong}");
         }
         assert_eq!("9999-12".parse::<Page>().unwrap().until(), Millis(i64::MAX));

@@ -1,6 +1,8 @@
 //! Atom 1.0 (RFC 4287).
 
-use atom_syndication::{Category, Content, Entry, Feed, FixedDateTime, Generator, Link, Person, Text};
+use atom_syndication::{
+    Category, Content, Entry, Feed, FixedDateTime, Generator, Link, Person, Text,
+};
 use chrono::{DateTime, FixedOffset, Offset as _, Utc};
 use html_escape::encode_double_quoted_attribute;
 
@@ -40,7 +42,10 @@ pub(super) fn frame(head: &Head<'_>) -> Result<Frame, FeedError> {
             Archive::Page { .. } => history("archive"),
             Archive::Newest { .. } => for_atom(&[]),
         },
-        namespaces: NAMESPACES.iter().map(|(prefix, uri)| ((*prefix).to_owned(), (*uri).to_owned())).collect(),
+        namespaces: NAMESPACES
+            .iter()
+            .map(|(prefix, uri)| ((*prefix).to_owned(), (*uri).to_owned()))
+            .collect(),
         ..Feed::default()
     };
     let text = written(&feed)?;
@@ -54,7 +59,8 @@ pub(super) fn frame(head: &Head<'_>) -> Result<Frame, FeedError> {
 pub(super) fn entry(item: &Item<'_>) -> Result<Vec<u8>, FeedError> {
     let feed = Feed { entries: vec![made(item)], ..Feed::default() };
     let text = written(&feed)?;
-    let cut = |text: &str| Some(text[text.find(START)? + START.len()..].strip_suffix(END)?.to_owned());
+    let cut =
+        |text: &str| Some(text[text.find(START)? + START.len()..].strip_suffix(END)?.to_owned());
     let text = cut(&text).ok_or_else(|| Format::Atom.misshapen())?;
     // All is escaped, so this is the element of that name; HTML is no plain text.
     let (plain, html) = text.split_at(text.find("<content ").unwrap_or(text.len()));
@@ -67,7 +73,8 @@ pub(super) fn entry(item: &Item<'_>) -> Result<Vec<u8>, FeedError> {
 
 fn made(item: &Item<'_>) -> Entry {
     // Told on each text too: readers that know nothing of inheritance look there.
-    let text = |value: &FeedText<'_>| Text { lang: Some((&item.language).into()), ..Text::plain(value) };
+    let text =
+        |value: &FeedText<'_>| Text { lang: Some((&item.language).into()), ..Text::plain(value) };
     // RFC 4287, section 4.1.2: an entry without a link to read on needs content.
     let content = match (&item.body_html, &item.url) {
         (Some(body), _) => Some(content("html", body, item)),
@@ -83,11 +90,16 @@ fn made(item: &Item<'_>) -> Entry {
         href: file.url.clone(),
         ..Link::default()
     }));
-    let category = |name: &FeedText<'_>| Category { term: name.into(), label: Some(name.into()), ..Category::default() };
+    let category = |name: &FeedText<'_>| Category {
+        term: name.into(),
+        label: Some(name.into()),
+        ..Category::default()
+    };
     Entry {
         title: text(&item.title),
         id: (&item.uri).into(),
-        updated: date(item.updated).with_timezone(&FixedOffset::east_opt(item.offset * 60).unwrap_or_else(|| Utc.fix())),
+        updated: date(item.updated)
+            .with_timezone(&FixedOffset::east_opt(item.offset * 60).unwrap_or_else(|| Utc.fix())),
         published: Some(date(item.published)),
         authors: item.authors.iter().map(person).collect(),
         categories: item.categories.iter().map(category).collect(),
@@ -100,7 +112,12 @@ fn made(item: &Item<'_>) -> Entry {
 }
 
 fn content(kind: &str, value: &FeedText<'_>, item: &Item<'_>) -> Content {
-    Content { content_type: Some(kind.to_owned()), lang: Some((&item.language).into()), value: Some(value.into()), ..Content::default() }
+    Content {
+        content_type: Some(kind.to_owned()),
+        lang: Some((&item.language).into()),
+        value: Some(value.into()),
+        ..Content::default()
+    }
 }
 
 fn person(name: &FeedText<'_>) -> Person {

@@ -9,7 +9,11 @@ use super::item::Picture;
 
 /// The body, which is sanitised HTML with absolute addresses.
 pub(super) fn shown<'a>(body: &'a str, picture: Option<&Picture<'_>>) -> Cow<'a, str> {
-    let body = if body.contains("<audio") || body.contains("<video") { Cow::Owned(with_plain_players(body)) } else { Cow::Borrowed(body) };
+    let body = if body.contains("<audio") || body.contains("<video") {
+        Cow::Owned(with_plain_players(body))
+    } else {
+        Cow::Borrowed(body)
+    };
     match picture {
         Some(picture) if !holds(&body, &picture.url) => Cow::Owned(lead(picture) + &body),
         _ => body,
@@ -18,7 +22,10 @@ pub(super) fn shown<'a>(body: &'a str, picture: Option<&Picture<'_>>) -> Cow<'a,
 
 /// The lead image as the first paragraph.
 fn lead(picture: &Picture<'_>) -> String {
-    let (url, alt) = (encode_double_quoted_attribute(&picture.url), encode_double_quoted_attribute(picture.alt.as_str()));
+    let (url, alt) = (
+        encode_double_quoted_attribute(&picture.url),
+        encode_double_quoted_attribute(picture.alt.as_str()),
+    );
     let mut made = format!("<p><img src=\"{url}\" alt=\"{alt}\"");
     for (side, pixels) in [("width", picture.width), ("height", picture.height)] {
         if let Some(pixels) = pixels {
@@ -33,7 +40,10 @@ fn lead(picture: &Picture<'_>) -> String {
 fn holds(body: &str, url: &str) -> bool {
     let path = url.split(['?', '#']).next().unwrap_or(url);
     let bare = path.split_once("://").map_or(path, |(_, rest)| rest);
-    let Some((stem, extension)) = bare.rsplit_once('.').filter(|(stem, extension)| stem.contains('/') && !extension.contains('/')) else {
+    let Some((stem, extension)) = bare
+        .rsplit_once('.')
+        .filter(|(stem, extension)| stem.contains('/') && !extension.contains('/'))
+    else {
         // Without a file's name the query tells which image it is.
         return body.contains(&*encode_text(url));
     };
@@ -41,7 +51,9 @@ fn holds(body: &str, url: &str) -> bool {
     body.match_indices(stem).any(|(at, _)| {
         let after = &body[at + stem.len()..];
         let name = after.split(['"', ' ', '?', '#', ',', '<', '/']).next().unwrap_or_default();
-        name.strip_suffix(extension).and_then(|rest| rest.strip_suffix('.')).is_some_and(|size| without_size(size).is_empty())
+        name.strip_suffix(extension)
+            .and_then(|rest| rest.strip_suffix('.'))
+            .is_some_and(|size| without_size(size).is_empty())
     })
 }
 
@@ -103,15 +115,20 @@ mod tests {
     use crate::feeds::text::FeedText;
 
     fn picture(url: &str) -> Picture<'_> {
-        Picture { url: url.into(), media_type: None, width: Some(640), height: None, alt: FeedText::line("A \"boat\"") }
+        Picture {
+            url: url.into(),
+            media_type: None,
+            width: Some(640),
+            height: None,
+            alt: FeedText::line("A \"boat\""),
+        }
     }
 
     #[test]
     fn the_lead_image_is_shown_once() {
         let boat = picture("https://college.example/files/boat.jpg?v=1");
         let alone = shown("<p>Text</p>", Some(&boat));
-        let expected =
-            "<p><img src=\"https://college.example/files/boat.jpg?v=1\" alt=\"A &quot;boat&quot;\" width=\"640\"></p><p>Text</p>";
+        let expected = "<p><img src=\"https://college.example/files/boat.jpg?v=1\" alt=\"A &quot;boat&quot;\" width=\"640\"></p><p>Text</p>";
         assert_eq!(alone, expected);
         for there in [
             "<p><img src=\"https://college.example/files/boat.jpg\"></p>",
@@ -120,8 +137,14 @@ mod tests {
         ] {
             assert_eq!(shown(there, Some(&boat)), there);
         }
-        for other in ["https://college.example/files/boat2.jpg", "https://college.example/files/boat-race.jpg"] {
-            assert!(shown(&format!("<img src=\"{other}\">"), Some(&boat)).starts_with("<p><img"), "{other}");
+        for other in [
+            "https://college.example/files/boat2.jpg",
+            "https://college.example/files/boat-race.jpg",
+        ] {
+            assert!(
+                shown(&format!("<img src=\"{other}\">"), Some(&boat)).starts_with("<p><img"),
+                "{other}"
+            );
         }
         let cut = picture("https://college.example/files/boat-1024x683.jpg");
         let whole = "<img src=\"https://college.example/files/boat.jpg\">";
@@ -129,17 +152,26 @@ mod tests {
         let made = picture("https://college.example/image?id=5&w=2");
         let there = "<img src=\"https://college.example/image?id=5&amp;w=2\">";
         assert_eq!(shown(there, Some(&made)), there);
-        assert_ne!(shown("<img src=\"https://college.example/image?id=6&amp;w=2\">", Some(&made)).matches("<img").count(), 1);
+        assert_ne!(
+            shown("<img src=\"https://college.example/image?id=6&amp;w=2\">", Some(&made))
+                .matches("<img")
+                .count(),
+            1
+        );
     }
 
     #[test]
     fn a_player_is_followed_by_a_link() {
         assert_eq!(
-            shown("<p>Hear: <audio controls=\"\"><source src=\"https://x.example/a.mp3?x=1&amp;y=2\"></audio></p>", None),
+            shown(
+                "<p>Hear: <audio controls=\"\"><source src=\"https://x.example/a.mp3?x=1&amp;y=2\"></audio></p>",
+                None
+            ),
             "<p>Hear: <audio><source src=\"https://x.example/a.mp3?x=1&amp;y=2\"></audio> \
              <a href=\"https://x.example/a.mp3?x=1&amp;y=2\">a.mp3</a></p>"
         );
-        let linked = "<a href=\"https://x.example/\"><video src=\"https://x.example/v.mp4\"></video></a>";
+        let linked =
+            "<a href=\"https://x.example/\"><video src=\"https://x.example/v.mp4\"></video></a>";
         assert_eq!(shown(linked, None), linked);
         assert_eq!(shown("<video></video>", None), "<video></video>");
     }

@@ -56,11 +56,24 @@ impl Default for Codings {
 }
 
 /// Room for documents: about so many, and so many bytes.
-pub(super) fn room<T: Clone, W: Weighter<String, T> + Clone>(most: usize, bytes: u64, weight: W) -> Cache<String, T, W> {
+pub(super) fn room<T: Clone, W: Weighter<String, T> + Clone>(
+    most: usize,
+    bytes: u64,
+    weight: W,
+) -> Cache<String, T, W> {
     // A shard takes no document larger than itself: few shards, however many processors there are.
-    let options = OptionsBuilder::new().estimated_items_capacity(most).weight_capacity(bytes).shards(2).build();
+    let options = OptionsBuilder::new()
+        .estimated_items_capacity(most)
+        .weight_capacity(bytes)
+        .shards(2)
+        .build();
     match options {
-        Ok(options) => Cache::with_options(options, weight, DefaultHashBuilder::default(), DefaultLifecycle::default()),
+        Ok(options) => Cache::with_options(
+            options,
+            weight,
+            DefaultHashBuilder::default(),
+            DefaultLifecycle::default(),
+        ),
         Err(_) => Cache::with_weighter(most, bytes, weight),
     }
 }
@@ -99,7 +112,11 @@ impl Shelf {
 ///
 /// # Errors
 /// When a document can't be compressed or kept; it goes without, until it changes.
-pub async fn compress_due(shelf: &Shelf, now: Millis, stop: &CancellationToken) -> anyhow::Result<usize> {
+pub async fn compress_due(
+    shelf: &Shelf,
+    now: Millis,
+    stop: &CancellationToken,
+) -> anyhow::Result<usize> {
     if !shelf.folder().is_some_and(super::kept::Folder::is_ours) {
         return Ok(0);
     }
@@ -113,11 +130,17 @@ pub async fn compress_due(shelf: &Shelf, now: Millis, stop: &CancellationToken) 
         if !is_current || !made.lacks_brotli() || !has_rested(made) {
             continue;
         }
-        let (own, name, document, begun) = (shelf.clone(), file.clone(), Arc::clone(made), Instant::now());
-        let length = tokio::task::spawn_blocking(move || keep(&own, &name, &document)).await.context("a compressor broke").flatten();
+        let (own, name, document, begun) =
+            (shelf.clone(), file.clone(), Arc::clone(made), Instant::now());
+        let length = tokio::task::spawn_blocking(move || keep(&own, &name, &document))
+            .await
+            .context("a compressor broke")
+            .flatten();
         made.tried(length.as_ref().ok().copied().flatten());
         stop.run_until_cancelled(tokio::time::sleep(begun.elapsed() * REST)).await;
-        compressed += usize::from(length.with_context(|| format!("{file} cannot be kept in Brotli"))?.is_some());
+        compressed += usize::from(
+            length.with_context(|| format!("{file} cannot be kept in Brotli"))?.is_some(),
+        );
     }
     Ok(compressed)
 }
@@ -135,7 +158,12 @@ fn keep(shelf: &Shelf, file: &str, made: &Made) -> anyhow::Result<Option<usize>>
 fn compressed(body: &[u8]) -> std::io::Result<Vec<u8>> {
     let needed = usize::BITS - body.len().leading_zeros();
     let window = needed.clamp(*WINDOWS.start(), *WINDOWS.end()).cast_signed();
-    let parameters = BrotliEncoderParams { quality: QUALITY, lgwin: window, size_hint: body.len(), ..BrotliEncoderParams::default() };
+    let parameters = BrotliEncoderParams {
+        quality: QUALITY,
+        lgwin: window,
+        size_hint: body.len(),
+        ..BrotliEncoderParams::default()
+    };
     let mut compressed = Vec::with_capacity(body.len() / 3);
     brotli::BrotliCompress(&mut &body[..], &mut compressed, &parameters)?;
     Ok(compressed)

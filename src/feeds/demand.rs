@@ -66,7 +66,10 @@ pub struct Demand {
 
 impl Default for Demand {
     fn default() -> Self {
-        Self { cache: Arc::new(room(MOST, ROOM, Weight)), makers: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self {
+            cache: Arc::new(room(MOST, ROOM, Weight)),
+            makers: Arc::new(Semaphore::new(AT_ONCE)),
+        }
     }
 }
 
@@ -90,19 +93,30 @@ impl Demand {
         format: Format,
         now: Millis,
     ) -> anyhow::Result<Option<Found>> {
-        let plain = |feed: &&Feed| Some(&feed.name) == asked.subject.declared.as_ref() && feed.private == asked.subject.secret;
+        let plain = |feed: &&Feed| {
+            Some(&feed.name) == asked.subject.declared.as_ref()
+                && feed.private == asked.subject.secret
+        };
         let is_chosen = asked.subject.chosen != Selection::default();
         let declared = config.feeds.iter().find(plain).filter(|_| !is_chosen);
         match (asked.place, declared) {
             (Place::Newest, Some(feed)) => {
                 let made = shelf.get(&file_name(feed, format));
-                return Ok(Some(made.map_or(Found::NotYet, |made| Found::Document(Arc::new(feed.clone()), made))));
+                return Ok(Some(
+                    made.map_or(Found::NotYet, |made| {
+                        Found::Document(Arc::new(feed.clone()), made)
+                    }),
+                ));
             }
             (Place::After(page), _) => {
-                let Some(feed) = offer::feed(store, config, &asked.subject, now).await? else { return Ok(None) };
+                let Some(feed) = offer::feed(store, config, &asked.subject, now).await? else {
+                    return Ok(None);
+                };
                 let next = archive::page_after(store, &feed, page, now).await?;
                 let itself = || Links(&config.site.base_url).feed_page(&feed.path());
-                return Ok(Some(Found::Next(next.map_or_else(itself, |page| plan::address(config, &feed, page)))));
+                return Ok(Some(Found::Next(
+                    next.map_or_else(itself, |page| plan::address(config, &feed, page)),
+                )));
             }
             _ => {}
         }
@@ -133,7 +147,10 @@ impl Demand {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of the program that making a document needs")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the parts of the program that making a document needs"
+    )]
     async fn make(
         &self,
         store: &Store,
@@ -148,15 +165,29 @@ impl Demand {
         // Read before the articles are, so that a change in between is not missed.
         let generation = shelf.generation();
         let failed = |e: crate::store::StoreError| Missing::Failed(e.into());
-        let feed = offer::feed(store, config, &asked.subject, now).await.map_err(failed)?.ok_or(Missing::Nothing)?;
+        let feed = offer::feed(store, config, &asked.subject, now)
+            .await
+            .map_err(failed)?
+            .ok_or(Missing::Nothing)?;
         let plan = match asked.place {
-            Place::Page(page) => plan::page(store, config, &feed, page, now).await.map_err(failed)?.ok_or(Missing::Nothing)?,
-            Place::Newest | Place::After(_) => plan::newest(store, config, &feed, now).await.map_err(failed)?,
+            Place::Page(page) => plan::page(store, config, &feed, page, now)
+                .await
+                .map_err(failed)?
+                .ok_or(Missing::Nothing)?,
+            Place::Newest | Place::After(_) => {
+                plan::newest(store, config, &feed, now).await.map_err(failed)?
+            }
         };
         let own = before.map(|entry| Arc::clone(&entry.made));
-        let made = making::make(store, config, &feed, plan, vec![(format, own)], now).await.map_err(Missing::Failed)?;
+        let made = making::make(store, config, &feed, plan, vec![(format, own)], now)
+            .await
+            .map_err(Missing::Failed)?;
         let made = made.into_iter().next().ok_or(Missing::Nothing)?;
-        Ok(Entry { feed: Arc::new(feed), made: Arc::new(made), generation: Arc::new(AtomicU64::new(generation)) })
+        Ok(Entry {
+            feed: Arc::new(feed),
+            made: Arc::new(made),
+            generation: Arc::new(AtomicU64::new(generation)),
+        })
     }
 }
 
@@ -164,7 +195,9 @@ impl Demand {
 fn key(asked: &Asked, format: Format) -> String {
     let name = asked.subject.path();
     match asked.place {
-        Place::Page(page) | Place::After(page) => format!("{name}/archive/{page}.{}", format.extension()),
+        Place::Page(page) | Place::After(page) => {
+            format!("{name}/archive/{page}.{}", format.extension())
+        }
         Place::Newest => format!("{name}.{}", format.extension()),
     }
 }

@@ -30,8 +30,16 @@ impl Element {
         rss::extension::Extension {
             name: self.full_name(),
             value: self.text.clone(),
-            attrs: self.attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
-            children: self.children.iter().map(|child| (child.name.to_owned(), vec![child.for_rss()])).collect(),
+            attrs: self
+                .attributes
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                .collect(),
+            children: self
+                .children
+                .iter()
+                .map(|child| (child.name.to_owned(), vec![child.for_rss()]))
+                .collect(),
         }
     }
 
@@ -41,8 +49,16 @@ impl Element {
         atom_syndication::extension::Extension {
             name: self.full_name(),
             value: self.text.clone(),
-            attrs: self.attributes.iter().map(|(name, value)| ((*name).to_owned(), escaped(value))).collect(),
-            children: self.children.iter().map(|child| (child.name.to_owned(), vec![child.for_atom()])).collect(),
+            attrs: self
+                .attributes
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), escaped(value)))
+                .collect(),
+            children: self
+                .children
+                .iter()
+                .map(|child| (child.name.to_owned(), vec![child.for_atom()]))
+                .collect(),
         }
     }
 }
@@ -57,10 +73,17 @@ pub(super) fn for_atom(elements: &[Element]) -> atom_syndication::extension::Ext
     sorted(elements, Element::for_atom)
 }
 
-fn sorted<E>(elements: &[Element], made: impl Fn(&Element) -> E) -> BTreeMap<String, BTreeMap<String, Vec<E>>> {
+fn sorted<E>(
+    elements: &[Element],
+    made: impl Fn(&Element) -> E,
+) -> BTreeMap<String, BTreeMap<String, Vec<E>>> {
     let mut map: BTreeMap<String, BTreeMap<String, Vec<E>>> = BTreeMap::new();
     for element in elements {
-        map.entry(element.prefix.to_owned()).or_default().entry(element.name.to_owned()).or_default().push(made(element));
+        map.entry(element.prefix.to_owned())
+            .or_default()
+            .entry(element.name.to_owned())
+            .or_default()
+            .push(made(element));
     }
     map
 }
@@ -80,7 +103,15 @@ pub(super) fn lead_image(picture: &Picture<'_>) -> Vec<Element> {
         text: Some((&picture.alt).into()),
         ..Element::default()
     });
-    let content =
-        Element { prefix: MEDIA.0, name: "content", attributes: known, children: described.into_iter().collect(), ..Element::default() };
-    vec![content, Element { prefix: MEDIA.0, name: "thumbnail", attributes: place, ..Element::default() }]
+    let content = Element {
+        prefix: MEDIA.0,
+        name: "content",
+        attributes: known,
+        children: described.into_iter().collect(),
+        ..Element::default()
+    };
+    vec![
+        content,
+        Element { prefix: MEDIA.0, name: "thumbnail", attributes: place, ..Element::default() },
+    ]
 }

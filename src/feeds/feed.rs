@@ -73,7 +73,13 @@ pub struct Head<'a> {
 }
 
 /// A document's head; `updated` is when an article of the feed was last changed in it or taken from it, the epoch if never.
-pub fn head<'a>(site: &'a Site, feed: &'a Feed, updated: Millis, archive: &'a Archive, hubs: &[String]) -> Head<'a> {
+pub fn head<'a>(
+    site: &'a Site,
+    feed: &'a Feed,
+    updated: Millis,
+    archive: &'a Archive,
+    hubs: &[String],
+) -> Head<'a> {
     let home_url = Links(&site.base_url).feed_page(&feed.path());
     let self_url = match archive {
         Archive::Page { address, .. } => address.clone(),
@@ -110,7 +116,12 @@ pub(super) fn language_of<'a>(site: &'a Site, feed: &Feed) -> FeedText<'a> {
 
 /// The day that an id's authority names (RFC 4151), as an instant.
 fn beginning(id_authority: &str) -> Millis {
-    let mut numbers = id_authority.rsplit(',').next().unwrap_or_default().split('-').map(|n| n.parse::<i16>().ok());
+    let mut numbers = id_authority
+        .rsplit(',')
+        .next()
+        .unwrap_or_default()
+        .split('-')
+        .map(|n| n.parse::<i16>().ok());
     let year = numbers.next().flatten().unwrap_or(1970);
     let mut next = || numbers.next().flatten().and_then(|n| i8::try_from(n).ok()).unwrap_or(1);
     let day = civil::Date::new(year, next(), next()).ok();

@@ -124,19 +124,28 @@ impl Format {
         let frame = self.frame(head)?;
         let items = items.iter().map(|item| self.item(item)).collect::<Result<Vec<_>, _>>()?;
         let mut document = frame.head;
-        document.reserve_exact(items.iter().map(|item| item.len() + 1).sum::<usize>() + frame.tail.len());
+        document.reserve_exact(
+            items.iter().map(|item| item.len() + 1).sum::<usize>() + frame.tail.len(),
+        );
         document.extend(items.join(self.separator()));
         document.extend(frame.tail);
         Ok(document)
     }
 
     /// A look of our own at what a writer wrote: those of feeds write characters and names that no strict reader takes.
-    fn judge(self, bytes: &[u8], as_xml: impl Fn(&str) -> Result<(), String>) -> Result<(), FeedError> {
+    fn judge(
+        self,
+        bytes: &[u8],
+        as_xml: impl Fn(&str) -> Result<(), String>,
+    ) -> Result<(), FeedError> {
         let unfit = |reason: String| FeedError::Unfit { format: self.name(), reason };
-        let text = std::str::from_utf8(bytes).map_err(|e| unfit(format!("it is not UTF-8: {e}")))?;
+        let text =
+            std::str::from_utf8(bytes).map_err(|e| unfit(format!("it is not UTF-8: {e}")))?;
         match self {
             Self::Rss | Self::Atom => as_xml(text).map_err(unfit),
-            Self::Json => serde_json::from_str::<serde::de::IgnoredAny>(text).map(drop).map_err(|e| unfit(format!("it is not JSON: {e}"))),
+            Self::Json => serde_json::from_str::<serde::de::IgnoredAny>(text)
+                .map(drop)
+                .map_err(|e| unfit(format!("it is not JSON: {e}"))),
         }
     }
 
@@ -177,9 +186,12 @@ pub(super) fn as_numbers(escaped: &str) -> String {
 
 /// Whether text behind an `&` makes it a reference of HTML's, closed or not, or what validators take for one.
 fn begins_reference(after: &str) -> bool {
-    let name = &after[..after.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(after.len())];
+    let name =
+        &after[..after.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(after.len())];
     let whole = format!("&{name};");
-    after.starts_with('#') || !name.chars().all(char::is_alphabetic) || decode_html_entities(&whole) != whole
+    after.starts_with('#')
+        || !name.chars().all(char::is_alphabetic)
+        || decode_html_entities(&whole) != whole
 }
 
 #[cfg(test)]
@@ -188,7 +200,14 @@ mod tests {
 
     #[test]
     fn only_what_looks_like_html_is_written_by_number() {
-        for same in ["Fish &amp; chips", "R&amp;D", "5 &lt; 6 &gt; 4 &lt;3", "&quot;x&apos; &#10;", "?a=1&amp;b=2", "师&amp;生"] {
+        for same in [
+            "Fish &amp; chips",
+            "R&amp;D",
+            "5 &lt; 6 &gt; 4 &lt;3",
+            "&quot;x&apos; &#10;",
+            "?a=1&amp;b=2",
+            "师&amp;生",
+        ] {
             assert_eq!(as_numbers(same), same);
         }
         assert_eq!(

@@ -31,6 +31,8 @@ pub fn cache_control(feed: &Feed, place: Place) -> String {
     };
     match feed.private {
         Some(_) => format!("private, max-age={seconds}"),
-        None => format!("public, max-age={seconds}, stale-while-revalidate=600, stale-if-error=86400"),
+        None => {
+            format!("public, max-age={seconds}, stale-while-revalidate=600, stale-if-error=86400")
+        }
     }
 }

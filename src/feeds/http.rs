@@ -50,7 +50,8 @@ impl Reach {
             Self::Anywhere => true,
             Self::Public { allow } => {
                 let is_web = matches!(address.port(), 80 | 443 | 1024..);
-                allow.iter().any(|network| network.contains(address.ip())) || (is_web && network::is_public(address.ip()))
+                allow.iter().any(|network| network.contains(address.ip()))
+                    || (is_web && network::is_public(address.ip()))
             }
         }
     }
@@ -99,7 +100,8 @@ impl Client {
     /// One that may reach this far and gives each request this long, its connection and answer included; `site` is told to
     /// whom we ask, as who is asking.
     pub fn new(reach: Reach, patience: Duration, site: &str) -> Self {
-        let agent = HeaderValue::try_from(format!("Courant (+{site})")).unwrap_or(HeaderValue::from_static("Courant"));
+        let agent = HeaderValue::try_from(format!("Courant (+{site})"))
+            .unwrap_or(HeaderValue::from_static("Courant"));
         Self { reach, patience, agent, tls: Arc::default() }
     }
 
@@ -107,7 +109,14 @@ impl Client {
     ///
     /// # Errors
     /// When nothing was answered in time, or nobody may be asked there.
-    pub async fn send(&self, method: Method, url: &Url, headers: HeaderMap, body: Bytes, wanted: usize) -> Result<Answer, HttpError> {
+    pub async fn send(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: HeaderMap,
+        body: Bytes,
+        wanted: usize,
+    ) -> Result<Answer, HttpError> {
         let request = self.request(method, url, headers, body)?;
         match tokio::time::timeout(self.patience, self.ask(url, request, wanted)).await {
             Ok(answered) => answered,
@@ -115,31 +124,53 @@ impl Client {
         }
     }
 
-    fn request(&self, method: Method, url: &Url, headers: HeaderMap, body: Bytes) -> Result<Request<Full<Bytes>>, HttpError> {
+    fn request(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<Request<Full<Bytes>>, HttpError> {
         let unfit = || HttpError::Unfit(url.to_string());
         let authority = url.host_str().map(|host| match url.port() {
             Some(port) => format!("{host}:{port}"),
             None => host.to_owned(),
         });
-        let target = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
-        let mut request = Request::builder().method(method).uri(target).body(Full::new(body)).map_err(|_| unfit())?;
+        let target = url
+            .query()
+            .map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
+        let mut request = Request::builder()
+            .method(method)
+            .uri(target)
+            .body(Full::new(body))
+            .map_err(|_| unfit())?;
         *request.headers_mut() = headers;
-        let host = authority.and_then(|authority| HeaderValue::try_from(authority).ok()).ok_or_else(unfit)?;
+        let host = authority
+            .and_then(|authority| HeaderValue::try_from(authority).ok())
+            .ok_or_else(unfit)?;
         request.headers_mut().insert(HOST, host);
         request.headers_mut().insert(USER_AGENT, self.agent.clone());
         request.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         Ok(request)
     }
 
-    async fn ask(&self, url: &Url, request: Request<Full<Bytes>>, wanted: usize) -> Result<Answer, HttpError> {
+    async fn ask(
+        &self,
+        url: &Url,
+        request: Request<Full<Bytes>>,
+        wanted: usize,
+    ) -> Result<Answer, HttpError> {
         let stream = self.connect(url).await?;
         if url.scheme() != "https" {
             return exchange(stream, request, wanted).await;
         }
-        let config = self.tls.get_or_init(|| verified_by_system().map(Arc::new).map_err(|e| format!("TLS can't be used: {e}")));
+        let config = self.tls.get_or_init(|| {
+            verified_by_system().map(Arc::new).map_err(|e| format!("TLS can't be used: {e}"))
+        });
         let config = config.as_ref().map_err(|why| HttpError::Broken(why.clone()))?;
         let name = match url.host() {
-            Some(Host::Domain(name)) => ServerName::try_from(name.to_owned()).map_err(|_| HttpError::Unfit(url.to_string()))?,
+            Some(Host::Domain(name)) => ServerName::try_from(name.to_owned())
+                .map_err(|_| HttpError::Unfit(url.to_string()))?,
             Some(Host::Ipv4(address)) => ServerName::from(IpAddr::from(address)),
             Some(Host::Ipv6(address)) => ServerName::from(IpAddr::from(address)),
             None => return Err(HttpError::Unfit(url.to_string())),
@@ -154,13 +185,22 @@ impl Client {
         let (host, addresses): (String, Vec<SocketAddr>) = match url.host() {
             Some(Host::Domain(name)) => {
                 let found = tokio::net::lookup_host((name, port)).await;
-                (name.to_owned(), found.map_err(|e| HttpError::Broken(format!("{name} is not found: {e}")))?.collect())
+                (
+                    name.to_owned(),
+                    found
+                        .map_err(|e| HttpError::Broken(format!("{name} is not found: {e}")))?
+                        .collect(),
+                )
             }
             Some(Host::Ipv4(address)) => (address.to_string(), vec![(address, port).into()]),
             Some(Host::Ipv6(address)) => (address.to_string(), vec![(address, port).into()]),
             None => return Err(HttpError::Unfit(url.to_string())),
         };
-        let permitted: Vec<SocketAddr> = addresses.into_iter().filter(|address| self.reach.permits(*address)).take(TRIED).collect();
+        let permitted: Vec<SocketAddr> = addresses
+            .into_iter()
+            .filter(|address| self.reach.permits(*address))
+            .take(TRIED)
+            .collect();
         let mut trouble = HttpError::Forbidden(host);
         for address in permitted {
             match TcpStream::connect(address).await {
@@ -177,7 +217,11 @@ impl Client {
 }
 
 /// One request and its answer on a connection, which ends with it.
-async fn exchange<S>(stream: S, request: Request<Full<Bytes>>, wanted: usize) -> Result<Answer, HttpError>
+async fn exchange<S>(
+    stream: S,
+    request: Request<Full<Bytes>>,
+    wanted: usize,
+) -> Result<Answer, HttpError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {

@@ -110,7 +110,9 @@ fn picture(article: &Article) -> Option<Picture<'_>> {
     let url = article.image_url.as_deref().and_then(|url| link::web_address(url, None))?;
     let told = article.image_type.as_deref().and_then(media::essence);
     Some(Picture {
-        media_type: told.or_else(|| media::type_of(&url).map(str::to_owned)).filter(|t| t.starts_with("image/")),
+        media_type: told
+            .or_else(|| media::type_of(&url).map(str::to_owned))
+            .filter(|t| t.starts_with("image/")),
         url,
         width: article.image_width.filter(|&pixels| pixels > 0),
         height: article.image_height.filter(|&pixels| pixels > 0),
@@ -129,7 +131,9 @@ fn translations(twins: &[Twin], own: &str) -> Vec<Twin> {
     let mut kept: Vec<Twin> = Vec::new();
     for twin in twins {
         let language = language_or(&twin.language, "");
-        let is_new = !language.is_empty() && language.as_str() != own && kept.iter().all(|k| k.language != language.as_str());
+        let is_new = !language.is_empty()
+            && language.as_str() != own
+            && kept.iter().all(|k| k.language != language.as_str());
         if let Some(url) = link::web_address(&twin.url, None).filter(|_| is_new) {
             kept.push(Twin { language: language.as_str().to_owned(), url });
         }
@@ -151,8 +155,8 @@ fn distinct<'a>(names: impl Iterator<Item = &'a String>) -> Vec<FeedText<'a>> {
 /// Whether Atom can hold it as an id (RFC 4287, section 4.2.6): an absolute IRI; only ASCII where it is no address of the web.
 fn is_uri(id: &str) -> bool {
     let Some((scheme, rest)) = id.split_once(':') else { return false };
-    let is_scheme =
-        scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
+    let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
     let reserved = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#@!$&'()*+,;=%".contains(c);
     if !is_scheme || rest.is_empty() {
         return false;

@@ -85,7 +85,9 @@ pub(super) fn frame(head: &Head<'_>) -> Result<Frame, FeedError> {
     let feed_url = own(&head.self_url);
     let next_url = match head.archive {
         Archive::Complete => None,
-        Archive::Newest { previous } | Archive::Page { previous, .. } => previous.as_deref().map(own),
+        Archive::Newest { previous } | Archive::Page { previous, .. } => {
+            previous.as_deref().map(own)
+        }
     };
     let feed = Feed {
         version: "https://jsonfeed.org/version/1.1",
@@ -125,15 +127,27 @@ pub(super) fn item(item: &Item<'_>) -> Result<Vec<u8>, FeedError> {
         image: item.image.as_ref().map(|picture| picture.url.as_str()),
         date_published: item.published.rfc3339(),
         date_modified: item.updated.rfc3339(),
-        authors: item.authors.iter().map(|name| Author { name: name.as_str(), url: None }).collect(),
+        authors: item
+            .authors
+            .iter()
+            .map(|name| Author { name: name.as_str(), url: None })
+            .collect(),
         tags: item.categories.iter().map(FeedText::as_str).collect(),
         language: item.language.as_str(),
         attachments: item
             .enclosure
             .iter()
-            .map(|file| Attachment { url: &file.url, mime_type: &file.media_type, size_in_bytes: (file.length > 0).then_some(file.length) })
+            .map(|file| Attachment {
+                url: &file.url,
+                mime_type: &file.media_type,
+                size_in_bytes: (file.length > 0).then_some(file.length),
+            })
             .collect(),
-        translations: item.translations.iter().map(|twin| (twin.language.as_str(), twin.url.as_str())).collect(),
+        translations: item
+            .translations
+            .iter()
+            .map(|twin| (twin.language.as_str(), twin.url.as_str()))
+            .collect(),
     })
 }
 

@@ -61,11 +61,13 @@ const BROTLI: &str = "br";
 impl Folder {
     /// Opens a folder, made if missing. What can't be opened is said once and done without.
     pub(super) fn open(path: &Path) -> Self {
-        let lock = fs::create_dir_all(path).and_then(|()| File::create(path.join("lock"))).and_then(|file| match file.try_lock() {
-            Ok(()) => Ok(Some(file)),
-            Err(fs::TryLockError::WouldBlock) => Ok(None),
-            Err(fs::TryLockError::Error(e)) => Err(e),
-        });
+        let lock = fs::create_dir_all(path)
+            .and_then(|()| File::create(path.join("lock")))
+            .and_then(|file| match file.try_lock() {
+                Ok(()) => Ok(Some(file)),
+                Err(fs::TryLockError::WouldBlock) => Ok(None),
+                Err(fs::TryLockError::Error(e)) => Err(e),
+            });
         let lock = lock.unwrap_or_else(|e| {
             tracing::warn!(
                 "made feeds are not kept on disk, so a restart makes them anew: {}: {e}; see [server] made_feeds",
@@ -79,7 +81,8 @@ impl Folder {
     /// All documents by their names, and the state of the store they were made from; what is damaged is left out.
     pub(super) fn load(&self) -> (HashMap<String, Kept>, Option<Mark>) {
         let mut all = HashMap::new();
-        let files = fs::read_dir(&self.path).into_iter().flatten().flatten().map(|entry| entry.path());
+        let files =
+            fs::read_dir(&self.path).into_iter().flatten().flatten().map(|entry| entry.path());
         let mut bytes = Vec::new();
         for path in files.filter(|path| path.extension().is_some_and(|ending| ending == ENDING)) {
             bytes.clear();
@@ -95,7 +98,8 @@ impl Folder {
                 }
             }
         }
-        let mark = fs::read(self.path.join(MARK)).ok().and_then(|json| serde_json::from_slice(&json).ok());
+        let mark =
+            fs::read(self.path.join(MARK)).ok().and_then(|json| serde_json::from_slice(&json).ok());
         (all, mark)
     }
 
@@ -119,7 +123,12 @@ impl Folder {
     }
 
     /// Keeps documents, each with its settings, and after them the state they were made from.
-    pub(super) fn keep(&self, documents: &HashMap<String, (Arc<Made>, String)>, gone: &[String], mark: Option<&Mark>) -> io::Result<()> {
+    pub(super) fn keep(
+        &self,
+        documents: &HashMap<String, (Arc<Made>, String)>,
+        gone: &[String],
+        mark: Option<&Mark>,
+    ) -> io::Result<()> {
         if self.lock.is_none() {
             return Ok(());
         }
@@ -135,7 +144,8 @@ impl Folder {
     /// Written beside and renamed: a reader sees the old file or the new one. Not flushed to the disk: what a power cut tears
     /// is known by its checksum.
     fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let unfinished = self.path.join(format!("{}.new", self.written.fetch_add(1, Ordering::Relaxed)));
+        let unfinished =
+            self.path.join(format!("{}.new", self.written.fetch_add(1, Ordering::Relaxed)));
         File::create(&unfinished)?.write_all(bytes)?;
         fs::rename(&unfinished, self.path.join(name))
     }
@@ -182,7 +192,12 @@ fn read(bytes: &[u8]) -> Option<(String, Kept)> {
     let (pieces, gzip) = body.split_at_checked(header.pieces.checked_mul(Piece::BYTES)?)?;
     let pieces = pieces.as_chunks().0.iter().map(Piece::from_bytes).collect();
     let gzip = Bytes::copy_from_slice(gzip);
-    let made = Made::restored(Format::by_extension(&header.format)?, gzip, pieces, header.modified.map(Millis))?;
+    let made = Made::restored(
+        Format::by_extension(&header.format)?,
+        gzip,
+        pieces,
+        header.modified.map(Millis),
+    )?;
     Some((header.file, Kept { made: Arc::new(made), settings: header.settings }))
 }
 
@@ -203,12 +218,17 @@ mod tests {
     #[test]
     fn what_was_kept_is_what_was_made_and_no_byte_of_it_may_differ() {
         let frame = Frame { head: b"<".to_vec(), tail: b">".to_vec() };
-        let (mut made, _) = press(Format::Json, &frame, &[[1; 16], [2; 16]], None, |i| Ok(vec![b'0' + u8::try_from(i).unwrap(); 40]));
+        let (mut made, _) = press(Format::Json, &frame, &[[1; 16], [2; 16]], None, |i| {
+            Ok(vec![b'0' + u8::try_from(i).unwrap(); 40])
+        });
         made.modified = Some(Millis(1_790_000_000_000));
         let bytes = written("news.json", &made, "settings").unwrap();
         let (file, kept) = read(&bytes).unwrap();
         assert_eq!((file.as_str(), kept.settings.as_str()), ("news.json", "settings"));
-        assert_eq!((kept.made.gzip(), kept.made.pieces(), &kept.made.etag), (made.gzip(), made.pieces(), &made.etag));
+        assert_eq!(
+            (kept.made.gzip(), kept.made.pieces(), &kept.made.etag),
+            (made.gzip(), made.pieces(), &made.etag)
+        );
         assert_eq!((kept.made.modified, kept.made.length), (made.modified, made.length));
         for at in 0..bytes.len() {
             let mut torn = bytes.clone();

@@ -14,13 +14,20 @@ pub(super) fn of_document(head: &Head<'_>, format: Format) -> Vec<Link> {
         ..Link::default()
     };
     let mut links = vec![document("self", &head.self_url)];
-    links.extend(head.hubs.iter().map(|hub| Link { rel: "hub".to_owned(), href: hub.clone(), ..Link::default() }));
+    links.extend(head.hubs.iter().map(|hub| Link {
+        rel: "hub".to_owned(),
+        href: hub.clone(),
+        ..Link::default()
+    }));
     let (previous, current, next) = match head.archive {
         Archive::Complete => (None, None, None),
         Archive::Newest { previous } => (previous.as_ref(), None, None),
-        Archive::Page { current, previous, next, .. } => (previous.as_ref(), Some(current), next.as_ref()),
+        Archive::Page { current, previous, next, .. } => {
+            (previous.as_ref(), Some(current), next.as_ref())
+        }
     };
-    for (rel, address) in [("current", current), ("prev-archive", previous), ("next-archive", next)] {
+    for (rel, address) in [("current", current), ("prev-archive", previous), ("next-archive", next)]
+    {
         links.extend(address.map(|address| document(rel, address)));
     }
     links

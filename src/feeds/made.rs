@@ -70,7 +70,10 @@ impl Piece {
     pub(super) fn to_bytes(&self) -> [u8; Self::BYTES] {
         let mut bytes = [0; Self::BYTES];
         let numbers = [self.deflated, self.length, self.crc].map(u32::to_le_bytes);
-        let parts = [&self.fingerprint[..], &self.hash].into_iter().chain(numbers.iter().map(|number| &number[..])).flatten();
+        let parts = [&self.fingerprint[..], &self.hash]
+            .into_iter()
+            .chain(numbers.iter().map(|number| &number[..]))
+            .flatten();
         bytes.iter_mut().zip(parts).for_each(|(to, from)| *to = *from);
         bytes
     }
@@ -79,7 +82,13 @@ impl Piece {
         let (hashes, _) = bytes.as_chunks::<16>();
         let (numbers, _) = bytes[32..].as_chunks::<4>();
         let number = |i: usize| u32::from_le_bytes(numbers[i]);
-        Self { fingerprint: hashes[0], hash: hashes[1], deflated: number(0), length: number(1), crc: number(2) }
+        Self {
+            fingerprint: hashes[0],
+            hash: hashes[1],
+            deflated: number(0),
+            length: number(1),
+            crc: number(2),
+        }
     }
 }
 
@@ -111,7 +120,8 @@ impl Made {
 
     /// Whether Brotli is wanted and was not tried yet.
     pub(super) fn lacks_brotli(&self) -> bool {
-        self.brotli.is_wanted.load(Ordering::Relaxed) && !self.brotli.is_tried.load(Ordering::Relaxed)
+        self.brotli.is_wanted.load(Ordering::Relaxed)
+            && !self.brotli.is_tried.load(Ordering::Relaxed)
     }
 
     /// Notes what Brotli came to.
@@ -145,13 +155,28 @@ impl Made {
     }
 
     /// Takes what was kept elsewhere and is known to be as it was, if it fits together.
-    pub(super) fn restored(format: Format, gzip: Bytes, pieces: Vec<Piece>, modified: Option<Millis>) -> Option<Self> {
-        let sum = |part: fn(&Piece) -> u32| pieces.iter().map(|piece| part(piece) as usize).sum::<usize>();
+    pub(super) fn restored(
+        format: Format,
+        gzip: Bytes,
+        pieces: Vec<Piece>,
+        modified: Option<Millis>,
+    ) -> Option<Self> {
+        let sum = |part: fn(&Piece) -> u32| {
+            pieces.iter().map(|piece| part(piece) as usize).sum::<usize>()
+        };
         let (deflated, length) = (sum(|piece| piece.deflated), sum(|piece| piece.length));
         if gzip.len() != GZIP_HEADER.len() + deflated + LAST_BLOCK.len() + 8 || pieces.len() < 2 {
             return None;
         }
-        Some(Self { etag: etag(&pieces), gzip, pieces, modified, format, length, brotli: Brotli::default() })
+        Some(Self {
+            etag: etag(&pieces),
+            gzip,
+            pieces,
+            modified,
+            format,
+            length,
+            brotli: Brotli::default(),
+        })
     }
 }
 

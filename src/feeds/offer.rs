@@ -11,12 +11,21 @@ use crate::store::{Store, StoreResult};
 const ITEMS: usize = 50;
 
 /// The feed that an address names; `None` if the config has none of that name, or no article ever had a chosen term.
-pub async fn feed(store: &Store, config: &Config, subject: &Subject, now: Millis) -> StoreResult<Option<Feed>> {
+pub async fn feed(
+    store: &Store,
+    config: &Config,
+    subject: &Subject,
+    now: Millis,
+) -> StoreResult<Option<Feed>> {
     let Some(base) = base(config, subject) else { return Ok(None) };
     if subject.chosen == Selection::default() {
         return Ok(Some(base));
     }
-    let Some(selection) = narrowed(&base.selection, &subject.chosen).filter(|_| config.server.on_demand) else { return Ok(None) };
+    let Some(selection) =
+        narrowed(&base.selection, &subject.chosen).filter(|_| config.server.on_demand)
+    else {
+        return Ok(None);
+    };
     let mut names = Vec::new();
     for kind in CHOICES {
         for term in subject.chosen.list(kind) {
@@ -25,13 +34,23 @@ pub async fn feed(store: &Store, config: &Config, subject: &Subject, now: Millis
         }
     }
     let name = Subject { secret: None, ..subject.clone() }.path();
-    Ok(Some(Feed { title: format!("{}: {}", base.title, names.join(", ")), name, selection, aliases: Vec::new(), ..base }))
+    Ok(Some(Feed {
+        title: format!("{}: {}", base.title, names.join(", ")),
+        name,
+        selection,
+        aliases: Vec::new(),
+        ..base
+    }))
 }
 
 /// The feed that something is chosen of.
 fn base(config: &Config, subject: &Subject) -> Option<Feed> {
     match &subject.declared {
-        Some(name) => config.feeds.iter().find(|feed| feed.name == *name && feed.private == subject.secret).cloned(),
+        Some(name) => config
+            .feeds
+            .iter()
+            .find(|feed| feed.name == *name && feed.private == subject.secret)
+            .cloned(),
         None if subject.chosen == Selection::default() => None,
         None => {
             let all = Feed::on_demand(String::new(), Selection::default(), ITEMS, Content::Full);

@@ -65,7 +65,11 @@ fn document(config: &Config) -> Option<String> {
 fn outline(site: &Site, feed: &Feed) -> String {
     let links = Links(&site.base_url);
     let title = escaped(&feed.title);
-    let description = feed.description.as_deref().map(|text| format!(" description=\"{}\"", escaped(text))).unwrap_or_default();
+    let description = feed
+        .description
+        .as_deref()
+        .map(|text| format!(" description=\"{}\"", escaped(text)))
+        .unwrap_or_default();
     format!(
         "<outline type=\"rss\" version=\"RSS2\" text=\"{title}\" title=\"{title}\"{description} language=\"{}\" xmlUrl=\"{}\" htmlUrl=\"{}\"/>\n",
         escaped(language_of(site, feed).as_str()),
@@ -100,7 +104,10 @@ mod tests {
         config.feeds = titles
             .iter()
             .enumerate()
-            .map(|(i, title)| Feed { title: title.clone(), ..Feed::on_demand(format!("f{i}"), Selection::default(), 9, Content::Full) })
+            .map(|(i, title)| Feed {
+                title: title.clone(),
+                ..Feed::on_demand(format!("f{i}"), Selection::default(), 9, Content::Full)
+            })
             .collect();
         config
     }
@@ -114,12 +121,19 @@ mod tests {
         let made = Opml::of(&config).unwrap();
         let text = std::str::from_utf8(&made.identity).unwrap();
         let document = roxmltree::Document::parse(text).unwrap();
-        let outlines: Vec<_> = document.descendants().filter(|n| n.has_tag_name("outline")).collect();
+        let outlines: Vec<_> =
+            document.descendants().filter(|n| n.has_tag_name("outline")).collect();
         assert_eq!(outlines.len(), 2);
         let of = |i: usize, name: &str| outlines[i].attribute(name).unwrap().to_owned();
-        assert_eq!((of(0, "type"), of(0, "text"), of(0, "language")), ("rss".into(), "News".into(), "en".into()));
+        assert_eq!(
+            (of(0, "type"), of(0, "text"), of(0, "language")),
+            ("rss".into(), "News".into(), "en".into())
+        );
         assert_eq!(of(1, "xmlUrl"), "https://news.example.edu/feeds/f2.rss");
-        assert_eq!((of(1, "htmlUrl"), of(1, "title")), ("https://news.example.edu/feeds/f2".into(), "新闻 \"x\" <b>".into()));
+        assert_eq!(
+            (of(1, "htmlUrl"), of(1, "title")),
+            ("https://news.example.edu/feeds/f2".into(), "新闻 \"x\" <b>".into())
+        );
         assert_eq!((of(1, "language"), of(1, "description")), ("zh-CN".into(), "a & b".into()));
         assert!(!text.contains("0123456789abcdef") && !text.contains("Staff"));
         assert_eq!(made.etag, Opml::of(&config).unwrap().etag);

@@ -48,7 +48,11 @@ pub async fn newest(store: &Store, config: &Config, feed: &Feed, now: Millis) ->
     let mut keys = store.newest_keys(&feed.selection, now, feed.items + 1).await?;
     let is_complete = keys.len() <= feed.items;
     keys.truncate(feed.items);
-    let oldest = if is_complete { Millis(i64::MIN) } else { keys.last().map_or(Millis(i64::MIN), |key| key.published_at) };
+    let oldest = if is_complete {
+        Millis(i64::MIN)
+    } else {
+        keys.last().map_or(Millis(i64::MIN), |key| key.published_at)
+    };
     let removed = store.latest_removal(&feed.selection, oldest).await?;
     let archive = if is_complete {
         Archive::Complete
@@ -60,8 +64,16 @@ pub async fn newest(store: &Store, config: &Config, feed: &Feed, now: Millis) ->
 }
 
 /// What a page of a feed's archive shows; `None` if there is no such page, or not yet.
-pub async fn page(store: &Store, config: &Config, feed: &Feed, page: Page, now: Millis) -> StoreResult<Option<Plan>> {
-    let Some(Leaf { places, previous }) = archive::leaf(store, feed, page, now).await? else { return Ok(None) };
+pub async fn page(
+    store: &Store,
+    config: &Config,
+    feed: &Feed,
+    page: Page,
+    now: Millis,
+) -> StoreResult<Option<Plan>> {
+    let Some(Leaf { places, previous }) = archive::leaf(store, feed, page, now).await? else {
+        return Ok(None);
+    };
     let removed = places.iter().filter_map(|key| key.removed_at).max();
     let own = address(config, feed, page);
     let archive = Archive::Page {
@@ -98,16 +110,32 @@ async fn plan(
     }
     let offsets = offsets(&keys);
     Ok(Plan {
-        updated: keys.iter().map(seen).chain(removed.map(Millis::whole_second)).max().unwrap_or_default(),
-        changed: keys.iter().map(|key| key.changed_at.max(key.published_at)).chain(removed).max().unwrap_or_default(),
+        updated: keys
+            .iter()
+            .map(seen)
+            .chain(removed.map(Millis::whole_second))
+            .max()
+            .unwrap_or_default(),
+        changed: keys
+            .iter()
+            .map(|key| key.changed_at.max(key.published_at))
+            .chain(removed)
+            .max()
+            .unwrap_or_default(),
         archive,
         items: keys
             .into_iter()
             .zip(offsets)
             .map(|(key, offset)| {
-                let others = twins.get(&key.group).into_iter().flatten().filter(|(row, _)| *row != key.row);
+                let others =
+                    twins.get(&key.group).into_iter().flatten().filter(|(row, _)| *row != key.row);
                 let twins: Vec<Twin> = others.map(|(_, twin)| twin.clone()).collect();
-                Planned { row: key.row, fingerprint: fingerprint(config, feed, &key, &twins, offset), twins, offset }
+                Planned {
+                    row: key.row,
+                    fingerprint: fingerprint(config, feed, &key, &twins, offset),
+                    twins,
+                    offset,
+                }
             })
             .collect(),
     })
@@ -129,16 +157,26 @@ fn offsets(keys: &[Key]) -> Vec<i32> {
     let mut taken: HashSet<(Millis, i32)> = HashSet::new();
     let free = |key: &Key| {
         let own = usize::from(Sha256::digest(&key.guid)[0]) % hours.clone().count();
-        let mut wanted = iter::once(0).chain(hours.clone().skip(own)).chain(hours.clone().take(own)).chain(minutes.clone());
+        let mut wanted = iter::once(0)
+            .chain(hours.clone().skip(own))
+            .chain(hours.clone().take(own))
+            .chain(minutes.clone());
         wanted.find(|offset| taken.insert((seen(key), *offset))).unwrap_or_default()
     };
     keys.iter().map(free).collect()
 }
 
 /// Everything an item's bytes depend on.
-fn fingerprint(config: &Config, feed: &Feed, key: &Key, twins: &[Twin], offset: i32) -> Fingerprint {
+fn fingerprint(
+    config: &Config,
+    feed: &Feed,
+    key: &Key,
+    twins: &[Twin],
+    offset: i32,
+) -> Fingerprint {
     let mut hasher = Sha256::new();
-    let twins: String = twins.iter().map(|twin| format!("\n{} {}", twin.language, twin.url)).collect();
+    let twins: String =
+        twins.iter().map(|twin| format!("\n{} {}", twin.language, twin.url)).collect();
     let site = &config.site;
     hasher.update(format!(
         "{WRITING} {} {:?} {} {} {} {} {} {} {offset}{twins}",
@@ -179,7 +217,10 @@ mod tests {
         assert_eq!(offsets(&changed(&["a", "b", "c"], |i| i as i64 * 1_000)), [0, 0, 0]);
         let all = offsets(&changed(&["a", "b", "c"], |i| i as i64 * 300));
         assert_eq!(all[0], 0);
-        assert!(all.iter().all(|offset| offset % 60 == 0) && all[1] != all[2] && !all[1..].contains(&0), "{all:?}");
+        assert!(
+            all.iter().all(|offset| offset % 60 == 0) && all[1] != all[2] && !all[1..].contains(&0),
+            "{all:?}"
+        );
         // What is published later, or leaves, moves no other's.
         assert_eq!(offsets(&changed(&["a", "b"], |_| 0)), all[..2]);
         assert_eq!(offsets(&changed(&["d", "b", "c"], |_| 0))[1..], all[1..]);
@@ -188,10 +229,14 @@ mod tests {
 
     #[test]
     fn even_a_thousand_items_of_one_second_are_told_apart() {
-        let ids: Vec<String> = (0..1_000).map(|i| format!("tag:news.example.edu,2026:college/{i}")).collect();
+        let ids: Vec<String> =
+            (0..1_000).map(|i| format!("tag:news.example.edu,2026:college/{i}")).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         let all = offsets(&changed(&ids, |_| 7));
         assert_eq!(all.iter().collect::<HashSet<_>>().len(), 1_000);
-        assert!(all.iter().all(|offset| (-12 * 60..=14 * 60).contains(offset)), "no clock is further from UTC");
+        assert!(
+            all.iter().all(|offset| (-12 * 60..=14 * 60).contains(offset)),
+            "no clock is further from UTC"
+        );
     }
 }

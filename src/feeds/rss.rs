@@ -53,7 +53,10 @@ pub(super) fn frame(head: &Head<'_>) -> Result<Frame, FeedError> {
             frequency,
             base: BASE.to_owned(),
         }),
-        namespaces: NAMESPACES.iter().map(|(prefix, uri)| ((*prefix).to_owned(), (*uri).to_owned())).collect(),
+        namespaces: NAMESPACES
+            .iter()
+            .map(|(prefix, uri)| ((*prefix).to_owned(), (*uri).to_owned()))
+            .collect(),
         ..Channel::default()
     };
     let text = written(&channel)?;
@@ -66,9 +69,17 @@ pub(super) fn frame(head: &Head<'_>) -> Result<Frame, FeedError> {
 /// The publisher's picture; without its size, for RSS allows none as large as those in use, and of the kinds RSS knows.
 fn image(head: &Head<'_>) -> Option<Image> {
     let kinds = ["jpg", "jpeg", "gif", "png"];
-    let is_known = |url: &&str| url.rsplit_once('.').is_some_and(|(_, end)| kinds.contains(&end.to_ascii_lowercase().as_str()));
+    let is_known = |url: &&str| {
+        url.rsplit_once('.')
+            .is_some_and(|(_, end)| kinds.contains(&end.to_ascii_lowercase().as_str()))
+    };
     let url = head.logo.into_iter().chain(head.icon).find(is_known)?;
-    Some(Image { url: url.to_owned(), title: (&head.title).into(), link: head.home_url.clone(), ..Image::default() })
+    Some(Image {
+        url: url.to_owned(),
+        title: (&head.title).into(),
+        link: head.home_url.clone(),
+        ..Image::default()
+    })
 }
 
 /// One item.
@@ -82,13 +93,20 @@ pub(super) fn item(item: &Item<'_>) -> Result<Vec<u8>, FeedError> {
     let (html, last) = html.split_at(html.rfind("</content:encoded>").unwrap_or(html.len()));
     let (before, rest) = plain.split_at(plain.find("<description>").unwrap_or(plain.len()));
     let (description, after) = rest.split_at(rest.find("</description>").unwrap_or_default());
-    Ok([as_numbers(before).as_str(), description, &as_numbers(after), html, &as_numbers(last)].concat().into_bytes())
+    Ok([as_numbers(before).as_str(), description, &as_numbers(after), html, &as_numbers(last)]
+        .concat()
+        .into_bytes())
 }
 
 fn made(item: &Item<'_>) -> rss::Item {
     let mut elements = item.image.as_ref().map(lead_image).unwrap_or_default();
     if item.updated > item.published {
-        elements.push(Element { prefix: "atom", name: "updated", text: Some(item.updated.rfc3339()), ..Element::default() });
+        elements.push(Element {
+            prefix: "atom",
+            name: "updated",
+            text: Some(item.updated.rfc3339()),
+            ..Element::default()
+        });
     }
     let translations: Vec<Link> = item.translations.iter().map(links::translation).collect();
     rss::Item {
@@ -96,7 +114,11 @@ fn made(item: &Item<'_>) -> rss::Item {
         link: item.url.clone(),
         // A description is HTML: plain text has to be escaped once for that, and again for XML.
         description: Some(encode_text(item.summary.as_str()).into_owned()),
-        categories: item.categories.iter().map(|name| Category { name: name.into(), domain: None }).collect(),
+        categories: item
+            .categories
+            .iter()
+            .map(|name| Category { name: name.into(), domain: None })
+            .collect(),
         // A length has to be told; 0 says that it is not known.
         enclosure: item.enclosure.as_ref().map(|file| Enclosure {
             url: file.url.clone(),

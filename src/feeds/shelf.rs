@@ -97,18 +97,29 @@ impl Shelf {
         let shelf = Self::default();
         let folder = shelf.inside.folder.get_or_init(|| Folder::open(folder));
         let (kept, mark) = folder.load();
-        let declared: HashMap<String, String> =
-            config.feeds.iter().flat_map(|feed| files(feed).map(|file| (file, shown_of(feed)))).collect();
-        let (kept, gone): (HashMap<_, _>, HashMap<_, _>) = kept.into_iter().partition(|(file, _)| declared.contains_key(file));
+        let declared: HashMap<String, String> = config
+            .feeds
+            .iter()
+            .flat_map(|feed| files(feed).map(|file| (file, shown_of(feed))))
+            .collect();
+        let (kept, gone): (HashMap<_, _>, HashMap<_, _>) =
+            kept.into_iter().partition(|(file, _)| declared.contains_key(file));
         // What a feed may no longer show is not served until it was made anew, however long that takes.
-        let kept: HashMap<_, _> = kept.into_iter().filter(|(file, kept)| kept.settings.starts_with(&declared[file])).collect();
+        let kept: HashMap<_, _> = kept
+            .into_iter()
+            .filter(|(file, kept)| kept.settings.starts_with(&declared[file]))
+            .collect();
         for (file, kept) in &kept {
             if let Some(body) = folder.brotli(file, &kept.made.etag) {
                 kept.made.tried(Some(body.len()));
             }
         }
-        let settings = kept.iter().map(|(file, kept)| (file.clone(), kept.settings.clone())).collect();
-        shelf.inside.made.store(Arc::new(kept.into_iter().map(|(file, kept)| (file, kept.made)).collect()));
+        let settings =
+            kept.iter().map(|(file, kept)| (file.clone(), kept.settings.clone())).collect();
+        shelf
+            .inside
+            .made
+            .store(Arc::new(kept.into_iter().map(|(file, kept)| (file, kept.made)).collect()));
         if let Ok(mut state) = shelf.inside.state.try_lock() {
             state.found = Some(Found { mark, settings });
             state.gone = gone.into_keys().collect();
@@ -155,7 +166,8 @@ impl Shelf {
         let recent = self.inside.recent.lock().unwrap_or_else(PoisonError::into_inner);
         let reaches_back = recent.0.front().is_none_or(|(first, _)| *first <= since + 1);
         let newer = || recent.0.iter().filter(|(generation, _)| *generation > since);
-        self.generation() > since && (!reaches_back || newer().any(|(_, touched)| touches(touched, selection)))
+        self.generation() > since
+            && (!reaches_back || newer().any(|(_, touched)| touches(touched, selection)))
     }
 
     fn remember(&self, touched: Touched) {
@@ -187,7 +199,8 @@ fn touches(touched: &Touched, selection: &Selection) -> bool {
 
 /// A hash of what a feed's documents depend on besides its articles; it begins with [`shown_of`].
 pub(super) fn settings_of(config: &Config, feed: &Feed) -> String {
-    let all = format!("{} {} {:?} {:?}", plan::WRITING, env!("CARGO_PKG_VERSION"), config.site, feed);
+    let all =
+        format!("{} {} {:?} {:?}", plan::WRITING, env!("CARGO_PKG_VERSION"), config.site, feed);
     shown_of(feed) + &hash(&all)
 }
 

@@ -83,7 +83,11 @@ fn articles() -> Vec<Article> {
         updated_at: Millis(1_780_000_000_000),
         ..Article::default()
     };
-    let bare = Article { guid: "tag:news.example.edu,2026:college/3".into(), title: "Closed on Monday".into(), ..Article::default() };
+    let bare = Article {
+        guid: "tag:news.example.edu,2026:college/3".into(),
+        title: "Closed on Monday".into(),
+        ..Article::default()
+    };
     vec![english, chinese, bare]
 }
 
@@ -105,7 +109,11 @@ fn framed(format: Format, head: &Head<'_>) -> String {
 }
 
 fn texts(parent: Node<'_, '_>, name: &str) -> Vec<String> {
-    parent.children().filter(|node| node.tag_name().name() == name).map(|node| node.text().unwrap_or_default().to_owned()).collect()
+    parent
+        .children()
+        .filter(|node| node.tag_name().name() == name)
+        .map(|node| node.text().unwrap_or_default().to_owned())
+        .collect()
 }
 
 fn elements<'a>(xml: &'a Document<'a>, name: &str) -> Vec<Node<'a, 'a>> {
@@ -126,14 +134,28 @@ fn rss_says_what_the_articles_say() {
     let first = items[0];
     assert_eq!(texts(first, "title"), ["R&D day: 5 < 6, they say"]);
     assert_eq!(texts(first, "link"), ["https://college.example/%E6%96%B0%E9%97%BB/2?a=1&b=2"]);
-    assert_eq!(texts(first, "description"), ["Visitors saw &lt;500 million&gt; molecules &amp; a boat."]);
+    assert_eq!(
+        texts(first, "description"),
+        ["Visitors saw &lt;500 million&gt; molecules &amp; a boat."]
+    );
     assert_eq!(texts(first, "category"), ["News", "Open days", "boats"]);
-    let body: String =
-        first.children().find(|n| n.has_tag_name((CONTENT, "encoded"))).unwrap().children().filter_map(|n| n.text()).collect();
+    let body: String = first
+        .children()
+        .find(|n| n.has_tag_name((CONTENT, "encoded")))
+        .unwrap()
+        .children()
+        .filter_map(|n| n.text())
+        .collect();
     let lead = "<p><img src=\"https://college.example/boat.jpg?w=1&amp;h=2\" alt=\"A &quot;boat&quot; &amp; its crew\" width=\"640\"></p>";
     assert_eq!(body, format!("{lead}{}", articles[0].body_html));
     assert!(text.find("<description>").unwrap() < text.find("<content:encoded>").unwrap());
-    let of = |name| first.children().filter(move |n| n.has_tag_name((DC, name))).filter_map(|n| n.text()).collect::<Vec<_>>();
+    let of = |name| {
+        first
+            .children()
+            .filter(move |n| n.has_tag_name((DC, name)))
+            .filter_map(|n| n.text())
+            .collect::<Vec<_>>()
+    };
     assert_eq!((of("creator"), of("language")), (vec!["Ann O'Hara", "Li Wei"], vec!["en"]));
     let image = first.children().find(|n| n.has_tag_name((MEDIA.1, "content"))).unwrap();
     assert_eq!(image.attribute("url"), Some("https://college.example/boat.jpg?w=1&h=2"));
@@ -143,11 +165,20 @@ fn rss_says_what_the_articles_say() {
     );
     assert_eq!(texts(image, "description"), ["A \"boat\" & its crew"]);
     let file = elements(&xml, "enclosure")[0];
-    assert_eq!((file.attribute("type"), file.attribute("length")), (Some("audio/mpeg"), Some("9000")));
+    assert_eq!(
+        (file.attribute("type"), file.attribute("length")),
+        (Some("audio/mpeg"), Some("9000"))
+    );
     assert_eq!(texts(first, "updated"), ["2026-09-21T14:28:20Z"]);
-    let permalinks: Vec<_> = elements(&xml, "guid").iter().map(|guid| guid.attribute("isPermaLink") != Some("false")).collect();
+    let permalinks: Vec<_> = elements(&xml, "guid")
+        .iter()
+        .map(|guid| guid.attribute("isPermaLink") != Some("false"))
+        .collect();
     assert_eq!(permalinks, [false, true, false]);
-    assert_eq!((texts(items[2], "link").len(), texts(items[2], "description")), (0, vec!["Closed on Monday".to_owned()]));
+    assert_eq!(
+        (texts(items[2], "link").len(), texts(items[2], "description")),
+        (0, vec!["Closed on Monday".to_owned()])
+    );
 }
 
 #[test]
@@ -172,16 +203,25 @@ fn atom_says_the_same_with_a_language_on_each_text() {
     // Without a link to read on, an entry has to have content.
     assert_eq!(texts(entries[2], "content"), ["Closed on Monday"]);
     assert_eq!(elements(&xml, "author").len(), 3);
-    let of = |rel| entries[0].children().find(|n| n.attribute("rel") == Some(rel)).and_then(|n| n.attribute("href"));
+    let of = |rel| {
+        entries[0]
+            .children()
+            .find(|n| n.attribute("rel") == Some(rel))
+            .and_then(|n| n.attribute("href"))
+    };
     assert_eq!(of("enclosure"), Some("https://college.example/talk.mp3?a=1&b=2"));
     let category = elements(&xml, "category")[1];
-    assert_eq!((category.attribute("term"), category.attribute("label")), (Some("Open days"), Some("Open days")));
+    assert_eq!(
+        (category.attribute("term"), category.attribute("label")),
+        (Some("Open days"), Some("Open days"))
+    );
 }
 
 #[test]
 fn json_says_the_same_with_the_same_ids() {
     let (site, feed, articles) = (site(), feed(Content::Full), articles());
-    let json: Value = serde_json::from_str(&rendered(Format::Json, &site, &feed, &articles)).unwrap();
+    let json: Value =
+        serde_json::from_str(&rendered(Format::Json, &site, &feed, &articles)).unwrap();
     assert_eq!(json["feed_url"], "https://news.example.edu/feeds/news.json");
     assert_eq!(json["items"][0]["tags"], serde_json::json!(["News", "Open days", "boats"]));
     assert_eq!(json["items"][0]["image"], "https://college.example/boat.jpg?w=1&h=2");
@@ -190,13 +230,29 @@ fn json_says_the_same_with_the_same_ids() {
     assert_eq!(json["items"][2]["content_text"], "Closed on Monday");
     let file = serde_json::json!([{"url": "https://college.example/talk.mp3?a=1&b=2", "mime_type": "audio/mpeg", "size_in_bytes": 9000}]);
     assert_eq!(json["items"][0]["attachments"], file);
-    assert_eq!(json["hubs"], serde_json::json!([{"type": "WebSub", "url": "https://hub.example/?a=1&b=2"}]));
-    let ids: Vec<&str> = json["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap()).collect();
-    let (rss, atom) = (rendered(Format::Rss, &site, &feed, &articles), rendered(Format::Atom, &site, &feed, &articles));
+    assert_eq!(
+        json["hubs"],
+        serde_json::json!([{"type": "WebSub", "url": "https://hub.example/?a=1&b=2"}])
+    );
+    let ids: Vec<&str> =
+        json["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap()).collect();
+    let (rss, atom) = (
+        rendered(Format::Rss, &site, &feed, &articles),
+        rendered(Format::Atom, &site, &feed, &articles),
+    );
     let in_rss = Document::parse(&rss).unwrap();
     let in_atom = Document::parse(&atom).unwrap();
-    assert_eq!(ids, elements(&in_rss, "item").iter().flat_map(|item| texts(*item, "guid")).collect::<Vec<_>>());
-    assert_eq!(ids, elements(&in_atom, "entry").iter().flat_map(|entry| texts(*entry, "id")).collect::<Vec<_>>());
+    assert_eq!(
+        ids,
+        elements(&in_rss, "item").iter().flat_map(|item| texts(*item, "guid")).collect::<Vec<_>>()
+    );
+    assert_eq!(
+        ids,
+        elements(&in_atom, "entry")
+            .iter()
+            .flat_map(|entry| texts(*entry, "id"))
+            .collect::<Vec<_>>()
+    );
 }
 
 #[test]
@@ -204,7 +260,10 @@ fn a_summary_feed_shows_no_body() {
     let (site, feed, articles) = (site(), feed(Content::Summary), articles());
     for format in Format::ALL {
         let text = rendered(format, &site, &feed, &articles);
-        assert!(!text.contains("<em>") && !text.contains("&lt;em") && !text.contains("<img"), "{text}");
+        assert!(
+            !text.contains("<em>") && !text.contains("&lt;em") && !text.contains("<img"),
+            "{text}"
+        );
     }
 }
 
@@ -213,7 +272,8 @@ fn a_channel_says_who_publishes_and_how_often_to_ask() {
     let (site, mut feed) = (site(), feed(Content::Full));
     feed.description = Some("What happens <here> & there".into());
     feed.extra_xml = Some("<follow_challenge><feedId>1</feedId></follow_challenge>".into());
-    let made = head(&site, &feed, Millis(0), &Archive::Complete, &["https://hub.example/".to_owned()]);
+    let made =
+        head(&site, &feed, Millis(0), &Archive::Complete, &["https://hub.example/".to_owned()]);
     let text = framed(Format::Rss, &made);
     let xml = Document::parse(&text).unwrap();
     let channel = elements(&xml, "channel")[0];
@@ -232,18 +292,31 @@ fn a_channel_says_who_publishes_and_how_often_to_ask() {
     }
     // A picture of a kind that RSS does not know is passed over.
     let image = elements(&xml, "image")[0];
-    assert_eq!((texts(image, "url"), texts(image, "title")), (vec!["https://college.example/icon.png".into()], texts(channel, "title")));
-    assert_eq!((texts(image, "link").first(), image.children().count()), (texts(channel, "link").first(), 3));
+    assert_eq!(
+        (texts(image, "url"), texts(image, "title")),
+        (vec!["https://college.example/icon.png".into()], texts(channel, "title"))
+    );
+    assert_eq!(
+        (texts(image, "link").first(), image.children().count()),
+        (texts(channel, "link").first(), 3)
+    );
     assert!(text.contains("</follow_challenge></channel>"));
     let text = framed(Format::Atom, &made);
     let xml = Document::parse(&text).unwrap();
-    for (name, said) in
-        [("subtitle", "What happens <here> & there"), ("rights", "© Harbour College"), ("logo", "https://college.example/logo.webp")]
-    {
+    for (name, said) in [
+        ("subtitle", "What happens <here> & there"),
+        ("rights", "© Harbour College"),
+        ("logo", "https://college.example/logo.webp"),
+    ] {
         assert_eq!(texts(xml.root_element(), name), [said], "{name}");
     }
     assert!(text.contains("</follow_challenge></feed>"));
     feed.max_age = 2 * HOUR;
     let slow = framed(Format::Rss, &head(&site, &feed, Millis(0), &NEWEST, &[]));
-    assert!(slow.contains("<ttl>120</ttl>") && slow.contains("daily") && slow.contains("<sy:updateFrequency>12<"), "{slow}");
+    assert!(
+        slow.contains("<ttl>120</ttl>")
+            && slow.contains("daily")
+            && slow.contains("<sy:updateFrequency>12<"),
+        "{slow}"
+    );
 }

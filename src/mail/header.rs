@@ -29,7 +29,11 @@ pub(super) fn text(name: &'static str, value: &str) -> HeaderValue {
 pub(super) fn mailbox(name: &'static str, display: Option<&str>, address: &str) -> HeaderValue {
     let value = mailbox_value(name, display, address);
     // The library reads the bare address back for an envelope.
-    HeaderValue::dangerous_new_pre_encoded(HeaderName::new_from_ascii_str(name), address.to_owned(), value)
+    HeaderValue::dangerous_new_pre_encoded(
+        HeaderName::new_from_ascii_str(name),
+        address.to_owned(),
+        value,
+    )
 }
 
 /// The value of such a header as it goes out.
@@ -44,7 +48,9 @@ pub(super) fn mailbox_value(name: &str, display: Option<&str>, address: &str) ->
     };
     match shown.as_str() {
         "" => address.to_owned(),
-        shown if name.len() + shown.len() + address.len() + 5 <= GOOD_LENGTH => format!("{shown} <{address}>"),
+        shown if name.len() + shown.len() + address.len() + 5 <= GOOD_LENGTH => {
+            format!("{shown} <{address}>")
+        }
         shown => format!("{shown}\r\n <{address}>"),
     }
 }
@@ -57,7 +63,11 @@ pub(super) fn is_token(value: &str) -> bool {
 
 /// A header whose value is already as it goes out.
 pub(super) fn encoded(name: &'static str, value: String) -> HeaderValue {
-    HeaderValue::dangerous_new_pre_encoded(HeaderName::new_from_ascii_str(name), value.clone(), value)
+    HeaderValue::dangerous_new_pre_encoded(
+        HeaderName::new_from_ascii_str(name),
+        value.clone(),
+        value,
+    )
 }
 
 /// Headers as they go out, each with its line end.

@@ -89,17 +89,25 @@ impl Letter<'_> {
             message = message.raw_header(header::text("X-Courant-Edition", edition));
         }
         let parts = MultiPart::alternative().boundary(boundary(self.message_id));
-        let parts = parts.singlepart(part(ContentType::TEXT_PLAIN, self.text)).singlepart(part(ContentType::TEXT_HTML, self.html));
-        let message = message.multipart(parts).map_err(|e| Refused(format!("the mail can't be put together: {e}")))?;
+        let parts = parts
+            .singlepart(part(ContentType::TEXT_PLAIN, self.text))
+            .singlepart(part(ContentType::TEXT_HTML, self.html));
+        let message = message
+            .multipart(parts)
+            .map_err(|e| Refused(format!("the mail can't be put together: {e}")))?;
         // Lettre writes its bodies as 7bit, quoted-printable or base64, and its headers as ASCII.
-        String::from_utf8(message.formatted()).map_err(|_| Refused("the mail is not 7-bit".to_owned()))
+        String::from_utf8(message.formatted())
+            .map_err(|_| Refused("the mail is not 7-bit".to_owned()))
     }
 
     fn list_headers(&self) -> Result<Vec<HeaderValue>, Refused> {
         let Some(list) = &self.list else { return Ok(Vec::new()) };
         Ok(vec![
             list_id(list.list_id)?,
-            header::encoded("List-Unsubscribe", unsubscribe_value(list.unsubscribe_url, list.unsubscribe_mailto)?),
+            header::encoded(
+                "List-Unsubscribe",
+                unsubscribe_value(list.unsubscribe_url, list.unsubscribe_mailto)?,
+            ),
             one_click(),
         ])
     }
@@ -128,15 +136,24 @@ pub(super) fn unsubscribe_value(url: &str, mailto: Option<&str>) -> Result<Strin
 fn bracketed(what: &str, value: &str) -> Result<String, Refused> {
     let bracketed = format!("<{value}>");
     let sound = !value.is_empty() && !value.contains(['<', '>']) && header::is_token(&bracketed);
-    if sound { Ok(bracketed) } else { Err(Refused(format!("{what} {value:?} can't stand in a mail's header"))) }
+    if sound {
+        Ok(bracketed)
+    } else {
+        Err(Refused(format!("{what} {value:?} can't stand in a mail's header")))
+    }
 }
 
 /// The value of `Message-ID` as it goes out.
 pub(super) fn message_id_value(id: &str) -> Result<String, Refused> {
-    let sound = id.split_once('@').is_some_and(|(l, d)| !l.is_empty() && !d.is_empty() && !d.contains('@'));
+    let sound =
+        id.split_once('@').is_some_and(|(l, d)| !l.is_empty() && !d.is_empty() && !d.contains('@'));
     let sound = sound && !id.contains(['<', '>', '(', ')', '"', '\\', ',', ';', ':']);
     let value = format!("<{id}>");
-    if sound && header::is_token(&value) { Ok(value) } else { Err(Refused(format!("{id:?} can't be a Message-ID; it is local@domain"))) }
+    if sound && header::is_token(&value) {
+        Ok(value)
+    } else {
+        Err(Refused(format!("{id:?} can't be a Message-ID; it is local@domain")))
+    }
 }
 
 /// The header `Date`.
@@ -196,13 +213,15 @@ fn part(kind: ContentType, body: &str) -> SinglePart {
 /// Other control characters have no meaning in a mail and go.
 pub(super) fn crlf(body: &str) -> String {
     let lines = body.replace("\r\n", "\n").replace('\r', "\n");
-    let clean: String = lines.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+    let clean: String =
+        lines.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
     clean.replace('\n', "\r\n")
 }
 
 /// `Name <address>`, `"Name" <address>` or an address.
 pub(super) fn mailbox(name: &'static str, value: &str) -> Result<HeaderValue, Refused> {
-    let refused = |_| Refused(format!("{value:?} is not a mailbox for {name}; write it as: Name <address>"));
+    let refused =
+        |_| Refused(format!("{value:?} is not a mailbox for {name}; write it as: Name <address>"));
     let (display, address) = match value.trim().strip_suffix('>').and_then(|v| v.rsplit_once('<')) {
         Some((display, address)) => (unquoted(display.trim()), address.trim()),
         None => (String::new(), value.trim()),
@@ -222,8 +241,15 @@ fn unquoted(display: &str) -> String {
 pub(super) fn ascii_address(what: &str, address: &str) -> Result<Address, Refused> {
     let refused = || Refused(format!("{what} {address:?} is not an address that mail can go to"));
     let (local, domain) = address.rsplit_once('@').ok_or_else(refused)?;
-    let domain = if domain.starts_with('[') { domain.to_owned() } else { idna::domain_to_ascii(domain).map_err(|_| refused())? };
-    let sound = local.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'<' | b'>' | b'"' | b'(' | b')' | b',' | b';' | b':' | b'\\'));
+    let domain = if domain.starts_with('[') {
+        domain.to_owned()
+    } else {
+        idna::domain_to_ascii(domain).map_err(|_| refused())?
+    };
+    let sound = local.bytes().all(|b| {
+        b.is_ascii_graphic()
+            && !matches!(b, b'<' | b'>' | b'"' | b'(' | b')' | b',' | b';' | b':' | b'\\')
+    });
     if !sound || local.len() > 64 || domain.len() > 255 {
         return Err(refused());
     }

@@ -13,7 +13,8 @@ use crate::store::adoptions::{Adopted, Claim};
 /// Bytes of an id at most.
 const LONGEST: usize = 1000;
 /// How the first line may name its two columns.
-const TITLES: [(&str, &str); 4] = [("old", "new"), ("old id", "new id"), ("old_id", "new_id"), ("from", "to")];
+const TITLES: [(&str, &str); 4] =
+    [("old", "new"), ("old id", "new id"), ("old_id", "new_id"), ("from", "to")];
 
 /// Carries out a CSV file of old and new ids, or gives the refused lines and changes nothing.
 pub async fn adopt(
@@ -28,7 +29,9 @@ pub async fn adopt(
     let (claims, mut refused) = claims(&bytes, source);
     let sources: Vec<String> = config.sources.iter().map(|s| s.name.clone()).collect();
     if claims.is_empty() && refused.is_empty() {
-        bail!("{name}: it has no lines; each holds an old id and a new id, with a comma between them");
+        bail!(
+            "{name}: it has no lines; each holds an old id and a new id, with a comma between them"
+        );
     }
     if !refused.is_empty() {
         // Lines that can't be read and lines that can't be carried out are told together.
@@ -48,7 +51,11 @@ pub async fn adopt(
 /// The lines of a map, and those that can't be read.
 fn claims(bytes: &[u8], source: Option<&str>) -> (Vec<Claim>, Vec<(u64, String)>) {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).from_reader(bytes);
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_reader(bytes);
     let (mut claims, mut refused) = (Vec::new(), Vec::new());
     let mut record = csv::ByteRecord::new();
     let mut lines = Lines::of(bytes);
@@ -64,7 +71,9 @@ fn claims(bytes: &[u8], source: Option<&str>) -> (Vec<Claim>, Vec<(u64, String)>
         }
         match pair(&record) {
             Ok((old, new)) if line == 1 && is_title(&old, &new) => {}
-            Ok((old, new)) => claims.push(Claim { line, old, new, source: source.map(str::to_owned) }),
+            Ok((old, new)) => {
+                claims.push(Claim { line, old, new, source: source.map(str::to_owned) })
+            }
             Err(why) => refused.push((line, why)),
         }
     }
@@ -76,12 +85,15 @@ fn is_title(old: &str, new: &str) -> bool {
 
 fn pair(record: &csv::ByteRecord) -> Result<(String, String), String> {
     if record.iter().any(|f| f.len() > LONGEST || f.contains(&b'\n') || f.contains(&0)) {
-        return Err(format!("an id goes over several lines, or over {LONGEST} bytes; a quotation mark may be missing"));
+        return Err(format!(
+            "an id goes over several lines, or over {LONGEST} bytes; a quotation mark may be missing"
+        ));
     }
     let mut ids: Vec<String> = Vec::new();
     let mut goes_on = false;
     for field in record {
-        let field = std::str::from_utf8(field).map_err(|_| "it is not UTF-8; save the file in that encoding".to_owned())?;
+        let field = std::str::from_utf8(field)
+            .map_err(|_| "it is not UTF-8; save the file in that encoding".to_owned())?;
         match ids.last_mut().filter(|_| goes_on) {
             Some(id) => *id = format!("{id},{field}"),
             None => ids.push(field.to_owned()),
@@ -93,7 +105,10 @@ fn pair(record: &csv::ByteRecord) -> Result<(String, String), String> {
         Ok([old, _]) if old.is_empty() => Err("it has no old id".into()),
         Ok([_, new]) if new.is_empty() => Err("it has no new id".into()),
         Ok([old, new]) => Ok((old, new)),
-        Err(ids) => Err(format!("it has {} fields; it must have an old id and a new id, an id with a comma in quotation marks", ids.len())),
+        Err(ids) => Err(format!(
+            "it has {} fields; it must have an old id and a new id, an id with a comma in quotation marks",
+            ids.len()
+        )),
     }
 }
 
@@ -105,8 +120,19 @@ mod tests {
     fn a_title_line_a_byte_order_mark_and_blank_lines_are_no_ids() {
         let (claims, refused) =
             claims("\u{feff}Old ID,New ID\r\n\r\n\"tag:x,2026:a/1\", 7 \r\nb/2,8\r\ntag:x,2026:a/3,tag:x,2026:b/3".as_bytes(), Some("new"));
-        let told: Vec<(u64, &str, &str)> = claims.iter().map(|c| (c.line, c.old.as_str(), c.new.as_str())).collect();
-        assert_eq!((told, refused), (vec![(3, "tag:x,2026:a/1", "7"), (4, "b/2", "8"), (5, "tag:x,2026:a/3", "tag:x,2026:b/3")], vec![]));
+        let told: Vec<(u64, &str, &str)> =
+            claims.iter().map(|c| (c.line, c.old.as_str(), c.new.as_str())).collect();
+        assert_eq!(
+            (told, refused),
+            (
+                vec![
+                    (3, "tag:x,2026:a/1", "7"),
+                    (4, "b/2", "8"),
+                    (5, "tag:x,2026:a/3", "tag:x,2026:b/3")
+                ],
+                vec![]
+            )
+        );
     }
 
     #[test]

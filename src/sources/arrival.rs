@@ -29,7 +29,12 @@ const LONGEST_GUID: usize = 2000;
 const LONGEST_NAME: usize = 200;
 
 /// Makes a draft of a reading fit, and takes of those with one id the first; else says why not.
-pub(super) fn admit(draft: &mut Draft, source: &Source, site: &Site, seen: &mut Seen) -> Result<(), String> {
+pub(super) fn admit(
+    draft: &mut Draft,
+    source: &Source,
+    site: &Site,
+    seen: &mut Seen,
+) -> Result<(), String> {
     let sound = fit(draft, source, site);
     // One that can't be kept was met all the same: what is here of it stays.
     let is_first = seen.add(&draft.source_id);
@@ -39,7 +44,8 @@ pub(super) fn admit(draft: &mut Draft, source: &Source, site: &Site, seen: &mut 
 
 /// Makes a draft one that any database keeps, or says why there is no way to.
 pub(crate) fn fit(draft: &mut Draft, source: &Source, site: &Site) -> Result<(), String> {
-    let enclosure = draft.enclosure.iter_mut().flat_map(|file| [&mut file.url, &mut file.media_type]);
+    let enclosure =
+        draft.enclosure.iter_mut().flat_map(|file| [&mut file.url, &mut file.media_type]);
     let lists = [&mut draft.sections, &mut draft.tags, &mut draft.authors];
     let options = [
         &mut draft.guid,
@@ -52,7 +58,12 @@ pub(crate) fn fit(draft: &mut Draft, source: &Source, site: &Site) -> Result<(),
         &mut draft.translation_of,
     ];
     let texts = [&mut draft.source_id, &mut draft.title, &mut draft.body_html];
-    for text in texts.into_iter().chain(options.into_iter().flatten()).chain(lists.into_iter().flatten()).chain(enclosure) {
+    for text in texts
+        .into_iter()
+        .chain(options.into_iter().flatten())
+        .chain(lists.into_iter().flatten())
+        .chain(enclosure)
+    {
         if text.contains('\0') {
             *text = without_nul(text);
         }
@@ -61,14 +72,18 @@ pub(crate) fn fit(draft: &mut Draft, source: &Source, site: &Site) -> Result<(),
         return Err("it has no id".into());
     }
     // As feeds write it, so that two ids never become one there.
-    draft.guid = draft.guid.take().map(|guid| one_line(&repaired(&guid))).filter(|guid| !guid.is_empty());
-    for (what, at) in [("published_at", Some(draft.published_at)), ("updated_at", draft.updated_at)] {
+    draft.guid =
+        draft.guid.take().map(|guid| one_line(&repaired(&guid))).filter(|guid| !guid.is_empty());
+    for (what, at) in [("published_at", Some(draft.published_at)), ("updated_at", draft.updated_at)]
+    {
         // What RFC 822 and RFC 3339 can write: the years 1 to 9999.
         if at.is_some_and(|at| !(-62_135_596_800_000..=253_402_300_799_999).contains(&at.0)) {
             return Err(format!("its {what} is outside the years 1 to 9999"));
         }
     }
-    let too_long = |what: &str, bytes: usize, most: usize| Err(format!("its {what} is {bytes} bytes long; at most {most} can be kept"));
+    let too_long = |what: &str, bytes: usize, most: usize| {
+        Err(format!("its {what} is {bytes} bytes long; at most {most} can be kept"))
+    };
     if draft.source_id.len() > LONGEST_ID {
         return too_long("id", draft.source_id.len(), LONGEST_ID);
     }
@@ -92,7 +107,10 @@ pub(super) fn without_nul(text: &str) -> String {
 
 /// The permanent id that a draft asks for, or that is made of its own.
 pub(super) fn guid(draft: &Draft, source: &Source, site: &Site) -> String {
-    draft.guid.clone().unwrap_or_else(|| tag_uri(&site.id_authority, &source.name, &draft.source_id))
+    draft
+        .guid
+        .clone()
+        .unwrap_or_else(|| tag_uri(&site.id_authority, &source.name, &draft.source_id))
 }
 
 /// The permanent id of an article without one of its own.
@@ -119,8 +137,11 @@ pub(crate) fn hash(draft: &Draft, site: &Site) -> String {
     ]);
     // Only where they are told, so that learning to read them changes no article that has none.
     let file = draft.enclosure.as_ref().map(|file| (&file.url, &file.media_type, file.length));
-    let more = json!([draft.image_alt, draft.image_type, draft.image_width, draft.image_height, file]);
-    if let (Some(words), true) = (words.as_array_mut(), more != json!([null, null, null, null, null])) {
+    let more =
+        json!([draft.image_alt, draft.image_type, draft.image_width, draft.image_height, file]);
+    if let (Some(words), true) =
+        (words.as_array_mut(), more != json!([null, null, null, null, null]))
+    {
         words.push(more);
     }
     let cleaning = json!([CLEANING, site.language, site.base_url]);
@@ -143,7 +164,11 @@ pub(crate) fn clean(draft: Draft, source: &Source, site: &Site, hash: String) ->
         row: 0,
         guid: guid(&draft, source, site),
         source: source.name.clone(),
-        title: if title.is_empty() { made_title(&body_html, draft.published_at.in_zone(&source.timezone)) } else { title },
+        title: if title.is_empty() {
+            made_title(&body_html, draft.published_at.in_zone(&source.timezone))
+        } else {
+            title
+        },
         url,
         summary: html::summary(draft.summary.as_deref(), &body_html, SUMMARY),
         sections: names(&draft.sections),
@@ -157,12 +182,18 @@ pub(crate) fn clean(draft: Draft, source: &Source, site: &Site, hash: String) ->
         body_html,
         ..image
     };
-    Arrival { article, tells_update: draft.updated_at.is_some(), translation_of: draft.translation_of, hash }
+    Arrival {
+        article,
+        tells_update: draft.updated_at.is_some(),
+        translation_of: draft.translation_of,
+        hash,
+    }
 }
 
 /// The tag of a language as a source writes it, else the site's.
 pub(super) fn language(told: Option<&str>, site: &Site) -> String {
-    told.and_then(|l| language::canonical(&l.replace('_', "-")).ok()).unwrap_or_else(|| site.language.clone())
+    told.and_then(|l| language::canonical(&l.replace('_', "-")).ok())
+        .unwrap_or_else(|| site.language.clone())
 }
 
 /// The first words of the text, else the date.
@@ -174,7 +205,11 @@ fn made_title(body_html: &str, date: String) -> String {
 /// Plain, non-empty names, each once.
 pub(super) fn names(raw: &[String]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for name in raw.iter().map(|n| html::plain_title(n).chars().take(LONGEST_NAME).collect::<String>()).filter(|n| !n.is_empty()) {
+    for name in raw
+        .iter()
+        .map(|n| html::plain_title(n).chars().take(LONGEST_NAME).collect::<String>())
+        .filter(|n| !n.is_empty())
+    {
         if !names.contains(&name) {
             names.push(name);
         }

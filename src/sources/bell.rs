@@ -27,7 +27,9 @@ pub enum Wish {
 impl Bells {
     /// One for each source of a config.
     pub fn of(config: &Config) -> Self {
-        Self(Arc::new(config.sources.iter().map(|source| (source.name.clone(), Notify::new())).collect()))
+        Self(Arc::new(
+            config.sources.iter().map(|source| (source.name.clone(), Notify::new())).collect(),
+        ))
     }
 
     /// Returns when the bell of a source was rung since this returned last.
@@ -47,7 +49,13 @@ impl Bells {
 
 /// Has a source read at once. The wish is kept, so that a crash or another node loses none; any number of them while a
 /// reading is under way are one more reading after it.
-pub async fn wish(store: &Store, config: &Config, bells: &Bells, source: &str, now: Millis) -> StoreResult<Wish> {
+pub async fn wish(
+    store: &Store,
+    config: &Config,
+    bells: &Bells,
+    source: &str,
+    now: Millis,
+) -> StoreResult<Wish> {
     match config.sources.iter().find(|s| s.name == source).map(|s| s.kind) {
         None => Ok(Wish::Unknown),
         Some(SourceKind::Builtin) => Ok(Wish::Builtin),

@@ -33,7 +33,10 @@ impl Stamp {
     /// What a column of this type tells, where it can be compared with a time.
     pub(super) fn of(scheme: &str, type_name: &str) -> Option<Self> {
         Some(match (scheme, type_name) {
-            (_, "INTEGER" | "INT" | "INT4" | "INT8" | "BIGINT" | "INT UNSIGNED" | "BIGINT UNSIGNED") => Self::Number,
+            (
+                _,
+                "INTEGER" | "INT" | "INT4" | "INT8" | "BIGINT" | "INT UNSIGNED" | "BIGINT UNSIGNED",
+            ) => Self::Number,
             ("postgres" | "postgresql", "TIMESTAMPTZ") => Self::Instant,
             ("postgres" | "postgresql", "TIMESTAMP") => Self::Civil,
             ("mysql", "TIMESTAMP") => Self::MySqlInstant,
@@ -54,8 +57,13 @@ impl Stamp {
                     "{column} IS NULL OR {column} < {SECONDS} OR ({column} < {MILLISECONDS} AND {column} >= {s}) OR ({column} >= {MILLISECONDS} AND {column} >= {ms})"
                 )
             }
-            Self::Instant => format!("{column} IS NULL OR {column} >= TIMESTAMPTZ '{}Z'", civil(begin, &TimeZone::UTC)),
-            Self::Civil => format!("{column} IS NULL OR {column} >= TIMESTAMP '{}'", civil(hour_before, zone)),
+            Self::Instant => format!(
+                "{column} IS NULL OR {column} >= TIMESTAMPTZ '{}Z'",
+                civil(begin, &TimeZone::UTC)
+            ),
+            Self::Civil => {
+                format!("{column} IS NULL OR {column} >= TIMESTAMP '{}'", civil(hour_before, zone))
+            }
             Self::MySqlInstant => mysql(column, &civil(begin, &TimeZone::UTC)),
             Self::MySqlCivil => mysql(column, &civil(hour_before, zone)),
         }
@@ -78,11 +86,23 @@ pub(super) fn mysql(column: &str, begin: &str) -> String {
 }
 
 /// A query of its rows that changed, or came out, from `mark` on; none where its columns can't tell.
-pub(super) fn narrowed(scheme: &str, query: &str, columns: &[(String, String)], mark: Millis, zone: &TimeZone) -> Option<String> {
-    let stamp = |name: &str| Stamp::of(scheme, columns.iter().find(|(column, _)| column == name).map(|(_, kind)| kind.as_str())?);
+pub(super) fn narrowed(
+    scheme: &str,
+    query: &str,
+    columns: &[(String, String)],
+    mark: Millis,
+    zone: &TimeZone,
+) -> Option<String> {
+    let stamp = |name: &str| {
+        Stamp::of(
+            scheme,
+            columns.iter().find(|(column, _)| column == name).map(|(_, kind)| kind.as_str())?,
+        )
+    };
     let (updated, published) = (stamp("updated_at")?, stamp("published_at")?);
     // A query may show a row only once its date has come, long after its last change.
-    let (changed, came_out) = (updated.since("q.updated_at", mark, zone), published.since("q.published_at", mark, zone));
+    let (changed, came_out) =
+        (updated.since("q.updated_at", mark, zone), published.since("q.published_at", mark, zone));
     let query = query.trim_end_matches(|c: char| c.is_whitespace() || c == ';');
     Some(format!("SELECT * FROM (\n{query}\n) AS q WHERE {changed} OR {came_out}"))
 }
@@ -92,24 +112,37 @@ mod tests {
     use super::*;
 
     fn columns(updated: &str) -> Vec<(String, String)> {
-        [("id", "TEXT"), ("published_at", "TIMESTAMPTZ"), ("updated_at", updated)].map(|(n, k)| (n.to_owned(), k.to_owned())).into()
+        [("id", "TEXT"), ("published_at", "TIMESTAMPTZ"), ("updated_at", updated)]
+            .map(|(n, k)| (n.to_owned(), k.to_owned()))
+            .into()
     }
 
     #[test]
     fn only_a_query_whose_times_are_times_is_asked_for_changes() {
         let mark = Millis(1_790_152_800_000);
-        let narrowed = |kind: &str| narrowed("postgres", "SELECT 1 -- all\n;", &columns(kind), mark, &TimeZone::UTC);
+        let narrowed = |kind: &str| {
+            narrowed("postgres", "SELECT 1 -- all\n;", &columns(kind), mark, &TimeZone::UTC)
+        };
         assert_eq!(narrowed("TEXT"), None);
         assert_eq!(narrowed("DATE"), None);
         let text = narrowed("TIMESTAMPTZ").unwrap();
-        assert!(text.starts_with("SELECT * FROM (\nSELECT 1 -- all\n) AS q WHERE q.updated_at IS NULL OR"), "{text}");
+        assert!(
+            text.starts_with(
+                "SELECT * FROM (\nSELECT 1 -- all\n) AS q WHERE q.updated_at IS NULL OR"
+            ),
+            "{text}"
+        );
         assert!(text.contains("q.updated_at >= TIMESTAMPTZ '2026-09-23 08:35:00Z'"), "{text}");
         assert!(text.contains("OR q.published_at >= TIMESTAMPTZ"), "{text}");
     }
 
     #[test]
     fn a_time_without_a_zone_is_asked_for_in_the_sources_zone_and_an_hour_earlier() {
-        let text = Stamp::MySqlCivil.since("u", Millis(1_790_152_800_000), &TimeZone::get("Asia/Shanghai").unwrap());
+        let text = Stamp::MySqlCivil.since(
+            "u",
+            Millis(1_790_152_800_000),
+            &TimeZone::get("Asia/Shanghai").unwrap(),
+        );
         assert!(text.ends_with("u >= '2026-09-23 15:35:00'"), "{text}");
     }
 }

@@ -38,10 +38,17 @@ pub(super) fn place(url: &str) -> String {
 }
 
 /// What a database answers, or an error if it is silent for longer than `patience`.
-pub(super) async fn heard<T>(patience: Duration, answer: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+pub(super) async fn heard<T>(
+    patience: Duration,
+    answer: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
     match tokio::time::timeout(patience, answer).await {
         Ok(answer) => answer,
-        Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {} seconds", patience.as_secs())).into()),
+        Err(_) => Err(io::Error::new(
+            io::ErrorKind::TimedOut,
+            format!("no answer within {} seconds", patience.as_secs()),
+        )
+        .into()),
     }
 }
 
@@ -59,7 +66,11 @@ pub(super) async fn open_mysql(source: &str, url: &str) -> anyhow::Result<MySqlC
 }
 
 /// A file of SQLite's, which is not written; its thread ends when `given_up` fires.
-pub(super) async fn open_sqlite(source: &str, url: &str, given_up: CancellationToken) -> anyhow::Result<SqliteConnection> {
+pub(super) async fn open_sqlite(
+    source: &str,
+    url: &str,
+    given_up: CancellationToken,
+) -> anyhow::Result<SqliteConnection> {
     let path = url.strip_prefix("sqlite://").unwrap_or(url);
     let options = SqliteConnectOptions::new()
         .filename(path)
@@ -79,7 +90,8 @@ pub(super) async fn open_postgres(source: &str, url: &str) -> anyhow::Result<PgC
 
 /// How a PostgreSQL is connected to.
 pub(super) fn postgres_options(source: &str, url: &str) -> anyhow::Result<PgConnectOptions> {
-    let options = PgConnectOptions::from_str(url).with_context(|| format!("source {source}: url is no PostgreSQL address"))?;
+    let options = PgConnectOptions::from_str(url)
+        .with_context(|| format!("source {source}: url is no PostgreSQL address"))?;
     Ok(options
         .application_name("courant")
         .options([("default_transaction_read_only", "on"), ("bytea_output", "hex")])
@@ -87,20 +99,35 @@ pub(super) fn postgres_options(source: &str, url: &str) -> anyhow::Result<PgConn
 }
 
 /// Waits for a connection, and says in one sentence what hinders it.
-pub(super) async fn connected<C>(source: &str, url: &str, connecting: impl Future<Output = Result<C, sqlx::Error>>) -> anyhow::Result<C> {
+pub(super) async fn connected<C>(
+    source: &str,
+    url: &str,
+    connecting: impl Future<Output = Result<C, sqlx::Error>>,
+) -> anyhow::Result<C> {
     heard(PATIENCE, connecting).await.map_err(|e| explain(source, &place(url), CONNECTING, &e))
 }
 
 /// The number of a MySQL error.
 pub(super) fn code(error: &sqlx::Error) -> Option<u16> {
-    error.as_database_error()?.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number)
+    error
+        .as_database_error()?
+        .try_downcast_ref::<MySqlDatabaseError>()
+        .map(MySqlDatabaseError::number)
 }
 
 /// One sentence: what, where, what to do.
-pub(super) fn explain(source: &str, place: &str, doing: &str, error: &sqlx::Error) -> anyhow::Error {
+pub(super) fn explain(
+    source: &str,
+    place: &str,
+    doing: &str,
+    error: &sqlx::Error,
+) -> anyhow::Error {
     let refuses_the_login = match error {
         // PostgreSQL's class of failed authorisations.
-        sqlx::Error::Database(e) => matches!(code(error), Some(1045 | 1698 | 1044)) || e.code().is_some_and(|c| c.starts_with("28")),
+        sqlx::Error::Database(e) => {
+            matches!(code(error), Some(1045 | 1698 | 1044))
+                || e.code().is_some_and(|c| c.starts_with("28"))
+        }
         _ => false,
     };
     match error {
@@ -109,14 +136,23 @@ pub(super) fn explain(source: &str, place: &str, doing: &str, error: &sqlx::Erro
             e.message()
         ),
         sqlx::Error::Database(e) if doing == CONNECTING => {
-            anyhow!("source {source}: {place} refused the connection: {}: see the source's url", e.message())
+            anyhow!(
+                "source {source}: {place} refused the connection: {}: see the source's url",
+                e.message()
+            )
         }
-        sqlx::Error::Database(e) => anyhow!("source {source}: {place} failed while {doing}: {}", e.message()),
+        sqlx::Error::Database(e) => {
+            anyhow!("source {source}: {place} failed while {doing}: {}", e.message())
+        }
         sqlx::Error::Io(io) => {
-            anyhow!("source {source}: {place} can't be reached ({io}); see the source's url, and that the database is running")
+            anyhow!(
+                "source {source}: {place} can't be reached ({io}); see the source's url, and that the database is running"
+            )
         }
         sqlx::Error::Tls(tls) => {
-            anyhow!("source {source}: no secure connection to {place} ({tls}); check its certificate, or see ssl-mode in the source's url")
+            anyhow!(
+                "source {source}: no secure connection to {place} ({tls}); check its certificate, or see ssl-mode in the source's url"
+            )
         }
         other => anyhow!(
             "source {source}: {place} failed while {doing}: {other}; where it asks for a secure login, connect with TLS or use another way to log in: see the source's url"
@@ -131,7 +167,10 @@ mod tests {
     #[test]
     fn the_place_names_no_user_and_no_password() {
         assert_eq!(place("mysql://wp:s3cret@db.example/site"), "mysql://db.example/site");
-        assert_eq!(place("mysql://wp:s3cret@127.0.0.1:8411/wp?ssl-mode=DISABLED"), "mysql://127.0.0.1:8411/wp");
+        assert_eq!(
+            place("mysql://wp:s3cret@127.0.0.1:8411/wp?ssl-mode=DISABLED"),
+            "mysql://127.0.0.1:8411/wp"
+        );
         assert_eq!(place("sqlite:///srv/cms.db"), "sqlite:///srv/cms.db");
         assert_eq!(place("not an address"), "the database");
     }

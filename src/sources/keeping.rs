@@ -44,16 +44,21 @@ async fn keep_together(
     report: &mut SyncReport,
     now: Millis,
 ) -> anyhow::Result<()> {
-    let (name, ids, authority, own) = (&source.name, source.ids, site.id_authority.clone(), format!("{}/", source.name));
+    let (name, ids, authority, own) =
+        (&source.name, source.ids, site.id_authority.clone(), format!("{}/", source.name));
     let (source, site) = (source.clone(), site.clone());
-    let arrivals: Vec<Arrival> =
-        tokio::task::spawn_blocking(move || batch.into_iter().map(|(draft, hash)| arrival::clean(draft, &source, &site, hash)).collect())
-            .await?;
-    let told: Vec<(String, Millis)> = arrivals.iter().map(|a| (a.article.source_id.clone(), a.article.published_at)).collect();
+    let arrivals: Vec<Arrival> = tokio::task::spawn_blocking(move || {
+        batch.into_iter().map(|(draft, hash)| arrival::clean(draft, &source, &site, hash)).collect()
+    })
+    .await?;
+    let told: Vec<(String, Millis)> =
+        arrivals.iter().map(|a| (a.article.source_id.clone(), a.article.published_at)).collect();
     let again = if ids == Ids::Source { arrivals.clone() } else { Vec::new() };
     let mut kept = store.keep_articles(arrivals, now).await?;
-    for (arrival, kept) in
-        again.into_iter().zip(&mut kept).filter(|(_, kept)| matches!(kept, Kept::Taken(owner) if owner.starts_with(&own)))
+    for (arrival, kept) in again
+        .into_iter()
+        .zip(&mut kept)
+        .filter(|(_, kept)| matches!(kept, Kept::Taken(owner) if owner.starts_with(&own)))
     {
         let guid = &arrival.article.guid;
         report.notes.push((arrival.article.source_id.clone(), shared_guid(guid)));

@@ -20,7 +20,13 @@ const LONGEST: Duration = Duration::from_secs(60);
 
 /// Rings for a source whenever its database notifies, until dropped. A lost connection comes back by itself, and what was
 /// missed meanwhile is read then.
-pub async fn listen(store: &Store, config: &Config, source: &Source, bells: &Bells, clock: fn() -> Millis) {
+pub async fn listen(
+    store: &Store,
+    config: &Config,
+    source: &Source,
+    bells: &Bells,
+    clock: fn() -> Millis,
+) {
     let mut ear = Ear { store, config, source, bells, clock, heard: false };
     let mut wait = SHORTEST;
     let mut told: Option<String> = None;
@@ -53,11 +59,20 @@ struct Ear<'e> {
 impl Ear<'_> {
     /// Listens until the connection fails; where there is nothing to listen to it ends well.
     async fn listen(&mut self) -> anyhow::Result<()> {
-        let (Some(channel), Some(url)) = (&self.source.listen, &self.source.url) else { return Ok(()) };
+        let (Some(channel), Some(url)) = (&self.source.listen, &self.source.url) else {
+            return Ok(());
+        };
         let failed = |e: sqlx::Error| explain(&self.source.name, &place(url), "listening", &e);
         let options = postgres_options(&self.source.name, url)?;
-        let only = PgPoolOptions::new().max_connections(1).acquire_timeout(PATIENCE).idle_timeout(None).max_lifetime(None);
-        let mut listener = heard(PATIENCE, PgListener::connect_with(&only.connect_lazy_with(options))).await.map_err(failed)?;
+        let only = PgPoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(PATIENCE)
+            .idle_timeout(None)
+            .max_lifetime(None);
+        let mut listener =
+            heard(PATIENCE, PgListener::connect_with(&only.connect_lazy_with(options)))
+                .await
+                .map_err(failed)?;
         // A connection of its own accord would hide that something was missed.
         listener.eager_reconnect(false);
         heard(PATIENCE, listener.listen(channel)).await.map_err(failed)?;
@@ -72,7 +87,12 @@ impl Ear<'_> {
                     while listener.next_buffered().is_some() {}
                     self.ring().await;
                 }
-                Ok(Ok(None)) => return Err(failed(io::Error::new(io::ErrorKind::UnexpectedEof, "it closed the connection").into())),
+                Ok(Ok(None)) => {
+                    return Err(failed(
+                        io::Error::new(io::ErrorKind::UnexpectedEof, "it closed the connection")
+                            .into(),
+                    ));
+                }
                 Ok(Err(e)) => return Err(failed(e)),
                 Err(_) => {
                     heard(PATIENCE, listener.execute("SELECT 1")).await.map_err(failed)?;
@@ -82,7 +102,9 @@ impl Ear<'_> {
     }
 
     async fn ring(&self) {
-        if let Err(e) = wish(self.store, self.config, self.bells, &self.source.name, (self.clock)()).await {
+        if let Err(e) =
+            wish(self.store, self.config, self.bells, &self.source.name, (self.clock)()).await
+        {
             tracing::debug!(source = %self.source.name, "a notification could not be noted: {e}");
         }
     }

@@ -65,7 +65,12 @@ pub struct SyncReport {
 
 /// Reads one source if it is due or asked for, so that a slow one holds up nothing but itself: what changed, and all of it
 /// when a comparison is due. May be dropped at any time: what is kept by then stays, and the rest is read again.
-pub async fn sync_due(store: &Store, config: &Config, source: &Source, now: Millis) -> anyhow::Result<Option<SyncReport>> {
+pub async fn sync_due(
+    store: &Store,
+    config: &Config,
+    source: &Source,
+    now: Millis,
+) -> anyhow::Result<Option<SyncReport>> {
     if store.has_ungrouped(&source.name).await? {
         store.regroup(&source.name).await?;
     }
@@ -85,7 +90,10 @@ pub async fn sync_due(store: &Store, config: &Config, source: &Source, now: Mill
             Ok(Some(report))
         }
         Err((e, failures)) => {
-            let wait = source.poll.saturating_mul(1 << failures.clamp(0, 12)).min(LONGEST_WAIT.max(source.poll));
+            let wait = source
+                .poll
+                .saturating_mul(1 << failures.clamp(0, 12))
+                .min(LONGEST_WAIT.max(source.poll));
             store.delay_source(&source.name, now.plus(wait)).await?;
             if failures == 1 {
                 tracing::error!(source = %source.name, "cannot be read, the last articles stay: {e:#}");

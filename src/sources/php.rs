@@ -144,7 +144,10 @@ mod tests {
             Value::Float(number) => format!("d:{number};"),
             Value::Text(text) => format!("s:{}:\"{text}\";", text.len()),
             Value::Array(entries) => {
-                let inside: String = entries.iter().map(|(key, value)| format!("s:{}:\"{key}\";{}", key.len(), written(value))).collect();
+                let inside: String = entries
+                    .iter()
+                    .map(|(key, value)| format!("s:{}:\"{key}\";{}", key.len(), written(value)))
+                    .collect();
                 format!("a:{}:{{{inside}}}", entries.len())
             }
         }
@@ -156,9 +159,20 @@ mod tests {
         let value = Value::read(format).unwrap();
         assert_eq!((value.text("format"), value.is_on("status")), ("plain_text", true));
         let (name, filter) = &value.get("filters").unwrap().entries()[0];
-        assert_eq!((name.as_str(), filter.is_on("status"), filter.number("weight")), ("filter_autop", true, -5));
+        assert_eq!(
+            (name.as_str(), filter.is_on("status"), filter.number("weight")),
+            ("filter_autop", true, -5)
+        );
         assert_eq!(Value::read("a:1:{i:0;s:6:\"校园\";}").unwrap().text("0"), "校园");
-        for broken in ["", "a:1:{i:0;", "s:9:\"short\";", "O:8:\"stdClass\":0:{}", "b:1;x", "i:1e3;", "a:-1:{}"] {
+        for broken in [
+            "",
+            "a:1:{i:0;",
+            "s:9:\"short\";",
+            "O:8:\"stdClass\":0:{}",
+            "b:1;x",
+            "i:1e3;",
+            "a:-1:{}",
+        ] {
             assert_eq!(Value::read(broken), None, "{broken}");
         }
     }
@@ -170,7 +184,9 @@ mod tests {
             any::<i64>().prop_map(Value::Int),
             "\\PC{0,9}".prop_map(Value::Text)
         ];
-        leaf.prop_recursive(4, 30, 5, |inner| prop::collection::vec(("[a-z\"]{1,4}", inner), 0..5).prop_map(Value::Array))
+        leaf.prop_recursive(4, 30, 5, |inner| {
+            prop::collection::vec(("[a-z\"]{1,4}", inner), 0..5).prop_map(Value::Array)
+        })
     }
 
     proptest! {

@@ -20,13 +20,22 @@ const NEEDED: [&str; 3] = ["id", "title", "published_at"];
 
 /// Reads the rows that changed since a time, where the query can tell, else every row, and tells the articles they hold;
 /// gives whether it was every row.
-pub(crate) async fn read(source: &Source, since: Option<Millis>, found: Sender<Found>) -> anyhow::Result<bool> {
+pub(crate) async fn read(
+    source: &Source,
+    since: Option<Millis>,
+    found: Sender<Found>,
+) -> anyhow::Result<bool> {
     let (url, query) = parts(source)?;
     let (name, given_up) = (&source.name, CancellationToken::new());
     let _gives_up_when_dropped = given_up.clone().drop_guard();
     match scheme(url) {
-        "sqlite" => each_of_sqlite(source, open_sqlite(name, url, given_up).await?, query, since, found).await,
-        "postgres" | "postgresql" => each_of_postgres(source, open_postgres(name, url).await?, query, since, found).await,
+        "sqlite" => {
+            each_of_sqlite(source, open_sqlite(name, url, given_up).await?, query, since, found)
+                .await
+        }
+        "postgres" | "postgresql" => {
+            each_of_postgres(source, open_postgres(name, url).await?, query, since, found).await
+        }
         _ => each_of_mysql(source, open_mysql(name, url).await?, query, since, found).await,
     }
 }
@@ -36,8 +45,13 @@ pub(crate) async fn check(source: &Source) -> anyhow::Result<()> {
     let (url, query) = parts(source)?;
     let name = &source.name;
     let columns = match scheme(url) {
-        "sqlite" => columns(source, &mut open_sqlite(name, url, CancellationToken::new()).await?, query).await,
-        "postgres" | "postgresql" => columns(source, &mut open_postgres(name, url).await?, query).await,
+        "sqlite" => {
+            columns(source, &mut open_sqlite(name, url, CancellationToken::new()).await?, query)
+                .await
+        }
+        "postgres" | "postgresql" => {
+            columns(source, &mut open_postgres(name, url).await?, query).await
+        }
         _ => columns(source, &mut open_mysql(name, url).await?, query).await,
     }?;
     check_names(source, &columns)
@@ -45,7 +59,8 @@ pub(crate) async fn check(source: &Source) -> anyhow::Result<()> {
 
 fn check_names(source: &Source, columns: &[(String, String)]) -> anyhow::Result<()> {
     let names: Vec<String> = columns.iter().map(|(name, _)| name.clone()).collect();
-    check_columns(&names, &NEEDED, source.article_url.as_deref()).map_err(|why| anyhow!("source {}: query: {why}", source.name))
+    check_columns(&names, &NEEDED, source.article_url.as_deref())
+        .map_err(|why| anyhow!("source {}: query: {why}", source.name))
 }
 
 fn parts(source: &Source) -> anyhow::Result<(&str, &str)> {
@@ -56,19 +71,29 @@ fn parts(source: &Source) -> anyhow::Result<(&str, &str)> {
 }
 
 /// A query's columns: their names in lower case, and their types.
-async fn columns<C: Connection>(source: &Source, connection: &mut C, query: &str) -> anyhow::Result<Vec<(String, String)>>
+async fn columns<C: Connection>(
+    source: &Source,
+    connection: &mut C,
+    query: &str,
+) -> anyhow::Result<Vec<(String, String)>>
 where
     for<'c> &'c mut C: Executor<'c, Database = C::Database>,
 {
     let text = AssertSqlSafe(query.to_owned()).into_sql_str();
     let statement = heard(SILENCE, connection.prepare(text)).await.map_err(|e| said(source, &e))?;
-    Ok(statement.columns().iter().map(|c| (c.name().to_lowercase(), c.type_info().name().to_owned())).collect())
+    Ok(statement
+        .columns()
+        .iter()
+        .map(|c| (c.name().to_lowercase(), c.type_info().name().to_owned()))
+        .collect())
 }
 
 /// The database's words about a query, without sqlx's wrapping.
 fn said(source: &Source, e: &sqlx::Error) -> anyhow::Error {
     match e {
-        sqlx::Error::Database(d) => anyhow!("source {}: the query was refused: {}", source.name, d.message()),
+        sqlx::Error::Database(d) => {
+            anyhow!("source {}: the query was refused: {}", source.name, d.message())
+        }
         other => anyhow!("source {}: the query failed: {other}", source.name),
     }
 }
@@ -86,7 +111,9 @@ macro_rules! each_of {
             let scheme = scheme(source.url.as_deref().unwrap_or_default());
             let described = columns(source, &mut connection, query).await?;
             check_names(source, &described)?;
-            let mut narrowed = since.and_then(|mark| changed::narrowed(scheme, query, &described, mark, &source.timezone));
+            let mut narrowed = since.and_then(|mark| {
+                changed::narrowed(scheme, query, &described, mark, &source.timezone)
+            });
             // What can't stand within another query is read as it is.
             if let Some(text) = &narrowed
                 && columns(source, &mut connection, text).await.ok().as_ref() != Some(&described)
@@ -98,9 +125,15 @@ macro_rules! each_of {
             // The text protocol: every type of the foreign database arrives as it would be printed.
             let mut rows = sqlx::raw_sql(AssertSqlSafe(text).into_sql_str()).fetch(&mut connection);
             let mut number = 0_u64;
-            while let Some(record) = heard(SILENCE, rows.try_next()).await.map_err(|e| said(source, &e))? {
+            while let Some(record) =
+                heard(SILENCE, rows.try_next()).await.map_err(|e| said(source, &e))?
+            {
                 number += 1;
-                let row: Row = described.iter().enumerate().filter_map(|(i, (name, _))| Some((name.clone(), $cell(&record, i)?))).collect();
+                let row: Row = described
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(i, (name, _))| Some((name.clone(), $cell(&record, i)?)))
+                    .collect();
                 // As the article itself would be named: a refused row must not make the known article vanish.
                 let id = id(&row).unwrap_or_else(|| format!("row {number}"));
                 let told = match draft(&row, &source.timezone, source.article_url.as_deref()) {

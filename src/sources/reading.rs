@@ -46,7 +46,13 @@ struct Reading<'r> {
 }
 
 /// Reads a source and keeps what is new.
-pub(super) async fn read(store: &Store, config: &Config, source: &Source, occasion: Occasion, now: Millis) -> anyhow::Result<SyncReport> {
+pub(super) async fn read(
+    store: &Store,
+    config: &Config,
+    source: &Source,
+    occasion: Occasion,
+    now: Millis,
+) -> anyhow::Result<SyncReport> {
     store.ensure_source(&source.name, now).await?;
     let report = SyncReport { source: source.name.clone(), ..SyncReport::default() };
     if source.kind == SourceKind::Builtin {
@@ -55,12 +61,15 @@ pub(super) async fn read(store: &Store, config: &Config, source: &Source, occasi
     let state = store.source_state(&source.name).await?.unwrap_or_default();
     let settings = settings(config, source);
     let is_fresh = |at: Millis| (0..source.compare).contains(&(now.0 - at.0));
-    let polls = occasion == Occasion::Poll && state.progress.marked_for == settings && state.progress.compared_at.is_some_and(is_fresh);
+    let polls = occasion == Occasion::Poll
+        && state.progress.marked_for == settings
+        && state.progress.compared_at.is_some_and(is_fresh);
     let since = state.progress.marked_at.filter(|_| polls);
     // What comes in beside us, or by ourselves, has not vanished.
     let newest = store.newest_article().await?;
     let (seen, mark, drafts) = (Seen::default(), None, Vec::new());
-    let mut reading = Reading { store, config, source, now, before: state.progress, seen, mark, drafts, report };
+    let mut reading =
+        Reading { store, config, source, now, before: state.progress, seen, mark, drafts, report };
     let is_whole = reading.receive(since).await?;
     reading.report.compared = is_whole;
     if is_whole {
@@ -78,7 +87,13 @@ pub(super) async fn read(store: &Store, config: &Config, source: &Source, occasi
 fn settings(config: &Config, source: &Source) -> String {
     let site = &config.site;
     // The address is shown without its password.
-    let text = format!("{source:?} {} {} {} {}", site.language, site.base_url, arrival::CLEANING, env!("CARGO_PKG_VERSION"));
+    let text = format!(
+        "{source:?} {} {} {} {}",
+        site.language,
+        site.base_url,
+        arrival::CLEANING,
+        env!("CARGO_PKG_VERSION")
+    );
     Sha256::digest(text).iter().take(8).map(|b| format!("{b:02x}")).collect()
 }
 
@@ -128,7 +143,8 @@ impl Reading<'_> {
     fn take(&mut self, mut draft: Draft) {
         // A time that has not come is no sign that everything before it was read.
         self.mark = self.mark.max(draft.updated_at.map(|at| at.min(self.now)));
-        if let Err(why) = arrival::admit(&mut draft, self.source, &self.config.site, &mut self.seen) {
+        if let Err(why) = arrival::admit(&mut draft, self.source, &self.config.site, &mut self.seen)
+        {
             self.report.refused.push((draft.source_id, why));
             return;
         }
@@ -143,9 +159,15 @@ impl Reading<'_> {
         let ids: Vec<String> = drafts.iter().map(|draft| draft.source_id.clone()).collect();
         let known = self.store.known_among(&self.source.name, &ids).await?;
         let site = &self.config.site;
-        let hashed = drafts.into_iter().map(|draft| (arrival::hash(&draft, site), draft)).map(|(hash, draft)| (draft, hash));
-        let changed: Vec<(Draft, String)> =
-            hashed.filter(|(draft, hash)| known.get(&draft.source_id).is_none_or(|k| k.removed || k.hash != *hash)).collect();
+        let hashed = drafts
+            .into_iter()
+            .map(|draft| (arrival::hash(&draft, site), draft))
+            .map(|(hash, draft)| (draft, hash));
+        let changed: Vec<(Draft, String)> = hashed
+            .filter(|(draft, hash)| {
+                known.get(&draft.source_id).is_none_or(|k| k.removed || k.hash != *hash)
+            })
+            .collect();
         for batch in changed.chunks(BATCH) {
             keep(self.store, batch.to_vec(), self.source, site, &mut self.report, self.now).await?;
         }
@@ -179,7 +201,11 @@ impl Reading<'_> {
         Ok(())
     }
 
-    async fn next_ids(&self, after: &mut String, newest: i64) -> anyhow::Result<Option<Vec<String>>> {
+    async fn next_ids(
+        &self,
+        after: &mut String,
+        newest: i64,
+    ) -> anyhow::Result<Option<Vec<String>>> {
         let ids = self.store.live_ids(&self.source.name, after, newest).await?;
         let Some(last) = ids.last() else { return Ok(None) };
         after.clone_from(last);
@@ -189,15 +215,27 @@ impl Reading<'_> {
     /// Notes the reading's end, how far it came, and which refusals are new. The mark moves last: what it stands for is kept.
     async fn finish(self, settings: String) -> anyhow::Result<SyncReport> {
         let Self { store, source, now, before, seen, mark, mut report, .. } = self;
-        let short = |text: &str| arrival::without_nul(text).chars().take(LONGEST_TROUBLE).collect::<String>();
-        let troubles: BTreeMap<String, String> =
-            report.notes.iter().chain(&report.refused).map(|(id, what)| (short(id), short(what))).collect();
+        let short = |text: &str| {
+            arrival::without_nul(text).chars().take(LONGEST_TROUBLE).collect::<String>()
+        };
+        let troubles: BTreeMap<String, String> = report
+            .notes
+            .iter()
+            .chain(&report.refused)
+            .map(|(id, what)| (short(id), short(what)))
+            .collect();
         let was_read = |id: &str| report.compared || seen.holds(id);
-        report.news = store.note_refusals(&source.name, troubles.into_iter().collect(), was_read, now).await?;
+        report.news = store
+            .note_refusals(&source.name, troubles.into_iter().collect(), was_read, now)
+            .await?;
         let progress = if report.compared {
             Progress { compared_at: Some(now), marked_at: mark, marked_for: settings }
         } else {
-            Progress { compared_at: before.compared_at, marked_at: before.marked_at.max(mark), marked_for: settings }
+            Progress {
+                compared_at: before.compared_at,
+                marked_at: before.marked_at.max(mark),
+                marked_for: settings,
+            }
         };
         if store.source_succeeded(&source.name, i64::try_from(report.held)?, progress, now).await? {
             tracing::info!(source = %source.name, "can be read again");

@@ -40,18 +40,30 @@ pub(crate) const COLUMNS: [&str; 21] = [
 ];
 
 /// Characters of a value that keep their meaning in a path segment.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
+const SEGMENT: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
 
 /// Checks the columns of a query or file: all known, or used in `article_url`, none twice, and the needed ones there.
-pub(crate) fn check_columns(columns: &[String], needed: &[&str], article_url: Option<&str>) -> Result<(), String> {
+pub(crate) fn check_columns(
+    columns: &[String],
+    needed: &[&str],
+    article_url: Option<&str>,
+) -> Result<(), String> {
     let used = article_url.map(braces).unwrap_or_default();
     for column in columns {
         if !COLUMNS.contains(&column.as_str()) && !used.contains(column) {
-            return Err(format!("`{column}` is no column of an article; the known ones are {}", COLUMNS.join(", ")));
+            return Err(format!(
+                "`{column}` is no column of an article; the known ones are {}",
+                COLUMNS.join(", ")
+            ));
         }
     }
-    if let Some((_, twice)) = columns.iter().enumerate().find(|(at, column)| columns[..*at].contains(column)) {
-        return Err(format!("the column `{twice}` is there twice; leave one out, or give it another name"));
+    if let Some((_, twice)) =
+        columns.iter().enumerate().find(|(at, column)| columns[..*at].contains(column))
+    {
+        return Err(format!(
+            "the column `{twice}` is there twice; leave one out, or give it another name"
+        ));
     }
     if let Some(missing) = needed.iter().find(|n| !columns.iter().any(|c| c == *n)) {
         return Err(format!(
@@ -71,15 +83,24 @@ pub(crate) fn id(row: &Row) -> Option<String> {
 }
 
 /// The article a row tells, or the reason why it tells none.
-pub(crate) fn draft(row: &Row, zone: &TimeZone, article_url: Option<&str>) -> Result<Draft, String> {
-    let text = |name: &str| row.get(name).map(|v| v.trim()).filter(|v| !v.is_empty()).map(str::to_owned);
+pub(crate) fn draft(
+    row: &Row,
+    zone: &TimeZone,
+    article_url: Option<&str>,
+) -> Result<Draft, String> {
+    let text =
+        |name: &str| row.get(name).map(|v| v.trim()).filter(|v| !v.is_empty()).map(str::to_owned);
     let time = |name: &str| -> Result<Option<Millis>, String> {
         // The zero date is how MySQL's tables say "never", and 0 how those do that keep epochs.
         let stated = text(name).filter(|v| !v.starts_with("0000-00-00") && v.parse() != Ok(0.0));
-        stated.map(|v| instant(&v, zone).ok_or_else(|| format!("{name} `{}` is no time", shown(&v)))).transpose()
+        stated
+            .map(|v| instant(&v, zone).ok_or_else(|| format!("{name} `{}` is no time", shown(&v))))
+            .transpose()
     };
     let Some(source_id) = id(row) else { return Err("it has no id".into()) };
-    let Some(published_at) = time("published_at")? else { return Err("it has no published_at".into()) };
+    let Some(published_at) = time("published_at")? else {
+        return Err("it has no published_at".into());
+    };
     let url = match (text("url"), article_url) {
         (Some(url), _) => Some(url),
         (None, Some(pattern)) => Some(filled(pattern, row)),
@@ -133,7 +154,8 @@ pub(crate) fn instant(text: &str, zone: &TimeZone) -> Option<Millis> {
     if let Ok(stamp) = iso.parse::<Timestamp>() {
         return Some(Millis::from(stamp));
     }
-    let civil = iso.parse::<DateTime>().ok().or_else(|| iso.parse::<Date>().ok().map(Date::into))?;
+    let civil =
+        iso.parse::<DateTime>().ok().or_else(|| iso.parse::<Date>().ok().map(Date::into))?;
     // Year 0 is MySQL's way of saying "no date".
     if civil.year() < 1 {
         return None;
@@ -173,7 +195,12 @@ fn several(value: Option<&String>) -> Vec<String> {
 }
 
 fn braces(pattern: &str) -> Vec<String> {
-    pattern.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name.trim().to_lowercase()).collect()
+    pattern
+        .split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}'))
+        .map(|(name, _)| name.trim().to_lowercase())
+        .collect()
 }
 
 fn filled(pattern: &str, row: &Row) -> String {
@@ -211,7 +238,13 @@ mod tests {
     fn a_time_without_a_zone_is_read_in_the_source_s_zone() {
         let expected = instant("2026-09-21T08:40:00Z", &TimeZone::UTC);
         assert!(expected.is_some());
-        for text in ["2026-09-21 16:40:00", "2026-09-21T16:40:00", "2026-09-21 08:40:00+00", "2026-09-21 16:40:00+08:00", "1790152800"] {
+        for text in [
+            "2026-09-21 16:40:00",
+            "2026-09-21T16:40:00",
+            "2026-09-21 08:40:00+00",
+            "2026-09-21 16:40:00+08:00",
+            "1790152800",
+        ] {
             let found = instant(text, &shanghai());
             if text != "1790152800" {
                 assert_eq!(found, expected, "{text}");
@@ -224,7 +257,10 @@ mod tests {
     #[test]
     fn a_date_of_digits_alone_is_a_date() {
         assert_eq!(instant("20260921", &shanghai()), instant("2026-09-21", &shanghai()));
-        assert_eq!(instant("20260921164000", &shanghai()), instant("2026-09-21T08:40:00Z", &TimeZone::UTC));
+        assert_eq!(
+            instant("20260921164000", &shanghai()),
+            instant("2026-09-21T08:40:00Z", &TimeZone::UTC)
+        );
         assert_eq!(instant("1790152800000", &shanghai()), instant("1790152800", &shanghai()));
         for text in ["2026", "202609", "20261345", "00000000", "0", "-1", "260921"] {
             assert_eq!(instant(text, &shanghai()), None, "{text}");
@@ -241,10 +277,14 @@ mod tests {
     #[test]
     fn zero_means_never() {
         let row = |updated: &str| -> Row {
-            [("id", "7"), ("published_at", "1788000000"), ("updated_at", updated)].map(|(k, v)| (k.to_owned(), v.to_owned())).into()
+            [("id", "7"), ("published_at", "1788000000"), ("updated_at", updated)]
+                .map(|(k, v)| (k.to_owned(), v.to_owned()))
+                .into()
         };
         assert_eq!(draft(&row("0"), &shanghai(), None).unwrap().updated_at, None);
-        assert!(draft(&row("25920000"), &shanghai(), None).is_err_and(|e| e.contains("is no time")));
+        assert!(
+            draft(&row("25920000"), &shanghai(), None).is_err_and(|e| e.contains("is no time"))
+        );
     }
 
     #[test]
@@ -259,22 +299,37 @@ mod tests {
         .map(|(k, v)| (k.to_owned(), v.to_owned()))
         .into();
         let draft = draft(&row, &shanghai(), None).unwrap();
-        assert_eq!((draft.tags, draft.authors, draft.updated_at), (vec!["a, b".into(), "c".into()], vec!["[a".into(), "b".into()], None));
+        assert_eq!(
+            (draft.tags, draft.authors, draft.updated_at),
+            (vec!["a, b".into(), "c".into()], vec!["[a".into(), "b".into()], None)
+        );
     }
 
     #[test]
     fn an_address_is_made_of_the_row_s_columns() {
-        let row: Row = [("id", "7"), ("path", "xin wen")].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
-        assert_eq!(filled("https://x.example/{path}/{id}.html", &row), "https://x.example/xin%20wen/7.html");
+        let row: Row =
+            [("id", "7"), ("path", "xin wen")].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+        assert_eq!(
+            filled("https://x.example/{path}/{id}.html", &row),
+            "https://x.example/xin%20wen/7.html"
+        );
     }
 
     #[test]
     fn a_column_that_is_unknown_or_there_twice_is_refused_unless_the_address_uses_it() {
         let columns = ["id", "title", "published_at", "path"].map(str::to_owned);
-        assert!(check_columns(&columns, &["id"], None).is_err_and(|e| e.contains("`path`") && e.contains("translation_of")));
+        assert!(
+            check_columns(&columns, &["id"], None)
+                .is_err_and(|e| e.contains("`path`") && e.contains("translation_of"))
+        );
         assert!(check_columns(&columns, &["id"], Some("https://x.example/{path}")).is_ok());
         let twice = ["id", "title", "id"].map(str::to_owned);
-        assert!(check_columns(&twice, &["id"], None).is_err_and(|e| e.contains("`id` is there twice")));
-        assert!(check_columns(&columns, &["id", "guid"], Some("{path}")).is_err_and(|e| e.contains("`guid` is missing")));
+        assert!(
+            check_columns(&twice, &["id"], None).is_err_and(|e| e.contains("`id` is there twice"))
+        );
+        assert!(
+            check_columns(&columns, &["id", "guid"], Some("{path}"))
+                .is_err_and(|e| e.contains("`guid` is missing"))
+        );
     }
 }

@@ -69,7 +69,9 @@ impl Session {
         let query = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()).into_sql_str());
         match &mut self.engine {
             Engine::Sqlite(connection) => gathered(query.fetch(connection), cells::sqlite).await,
-            Engine::Postgres(connection) => gathered(query.fetch(connection), cells::postgres).await,
+            Engine::Postgres(connection) => {
+                gathered(query.fetch(connection), cells::postgres).await
+            }
             Engine::MySql(connection) => gathered(query.fetch(connection), cells::mysql).await,
         }
     }
@@ -84,14 +86,22 @@ impl Session {
                  AND has_column_privilege(attrelid, attnum, 'SELECT')"
             ),
             Engine::MySql(_) => {
-                format!("SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = {table}")
+                format!(
+                    "SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = {table}"
+                )
             }
         };
         Ok(self.rows(&sql).await?.into_iter().flatten().map(|name| name.to_lowercase()).collect())
     }
 
     /// The columns of a table that this kind of system has, or a sentence that says what is amiss.
-    pub(super) async fn needed(&mut self, system: &str, table: &str, columns: &[&str], advice: &str) -> anyhow::Result<BTreeSet<String>> {
+    pub(super) async fn needed(
+        &mut self,
+        system: &str,
+        table: &str,
+        columns: &[&str],
+        advice: &str,
+    ) -> anyhow::Result<BTreeSet<String>> {
         let there = self.columns(table).await?;
         let (source, place) = (&self.source, &self.place);
         if there.is_empty() {
@@ -151,7 +161,10 @@ impl Session {
         let (source, place) = (&self.source, &self.place);
         match error.as_database_error() {
             Some(words) if is_forbidden(error) => {
-                anyhow!("source {source}: the user may not read a table at {place} ({}); grant it SELECT there", words.message())
+                anyhow!(
+                    "source {source}: the user may not read a table at {place} ({}); grant it SELECT there",
+                    words.message()
+                )
             }
             _ => foreign::explain(source, place, "reading", error),
         }
@@ -196,5 +209,6 @@ fn is_missing(error: &sqlx::Error) -> bool {
 }
 
 fn is_forbidden(error: &sqlx::Error) -> bool {
-    matches!(foreign::code(error), Some(1142 | 1143)) || error.as_database_error().is_some_and(|e| e.code().as_deref() == Some("42501"))
+    matches!(foreign::code(error), Some(1142 | 1143))
+        || error.as_database_error().is_some_and(|e| e.code().as_deref() == Some("42501"))
 }

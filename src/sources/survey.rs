@@ -50,14 +50,29 @@ pub struct Survey {
 pub(super) type Facts = (Vec<(&'static str, String)>, BTreeMap<String, usize>);
 
 /// Looks at a source; the error is one sentence without the password.
-pub async fn survey(store: &Store, config: &Config, source: &Source, now: Millis) -> anyhow::Result<Survey> {
+pub async fn survey(
+    store: &Store,
+    config: &Config,
+    source: &Source,
+    now: Millis,
+) -> anyhow::Result<Survey> {
     let (facts, left_out) = match source.kind {
         SourceKind::WordPress => wordpress::facts(source).await?,
         _ => (configured(source), BTreeMap::new()),
     };
-    let mut survey = Survey { place: source.url.as_deref().map(foreign::place), facts, left_out, ..Survey::default() };
+    let mut survey = Survey {
+        place: source.url.as_deref().map(foreign::place),
+        facts,
+        left_out,
+        ..Survey::default()
+    };
     if source.kind == SourceKind::Builtin {
-        for article in store.list_articles(Millis(i64::MAX), None).await?.into_iter().filter(|a| a.source == source.name) {
+        for article in store
+            .list_articles(Millis(i64::MAX), None)
+            .await?
+            .into_iter()
+            .filter(|a| a.source == source.name)
+        {
             survey.known += 1;
             survey.count(&article, now);
             if survey.samples.len() < SAMPLES && article.published_at <= now {
@@ -87,7 +102,11 @@ pub async fn survey(store: &Store, config: &Config, source: &Source, now: Millis
                 survey.count(&named(&draft, config), now);
                 if draft.published_at <= now {
                     newest.push(*draft);
-                    newest.sort_by(|a, b| b.published_at.cmp(&a.published_at).then_with(|| a.source_id.cmp(&b.source_id)));
+                    newest.sort_by(|a, b| {
+                        b.published_at
+                            .cmp(&a.published_at)
+                            .then_with(|| a.source_id.cmp(&b.source_id))
+                    });
                     newest.truncate(SAMPLES);
                 }
             }
@@ -96,12 +115,19 @@ pub async fn survey(store: &Store, config: &Config, source: &Source, now: Millis
     reading.await.context("the reader ended unexpectedly")??;
     survey.known += here(store, source, &mut met).await?;
     let (source, site) = (source.clone(), config.site.clone());
-    let cleaned = move || newest.into_iter().map(|draft| arrival::clean(draft, &source, &site, String::new()).article).collect();
+    let cleaned = move || {
+        newest
+            .into_iter()
+            .map(|draft| arrival::clean(draft, &source, &site, String::new()).article)
+            .collect()
+    };
     survey.samples = tokio::task::spawn_blocking(cleaned).await?;
     for sample in &mut survey.samples {
         // Who is here already may carry an id of before.
         let here = store.find_article(&format!("{}/{}", sample.source, sample.source_id)).await?;
-        if let Some(here) = here.filter(|here| (&here.source, &here.source_id) == (&sample.source, &sample.source_id)) {
+        if let Some(here) = here
+            .filter(|here| (&here.source, &here.source_id) == (&sample.source, &sample.source_id))
+        {
             sample.guid = here.guid;
         }
     }
@@ -173,6 +199,8 @@ pub(super) fn ids(source: &Source) -> (&'static str, String) {
 pub(super) fn zone_name(zone: &TimeZone) -> String {
     match zone.iana_name() {
         Some(name) => name.to_owned(),
-        None => zone.to_fixed_offset().map_or_else(|_| "unknown".to_owned(), |offset| format!("UTC{offset}")),
+        None => zone
+            .to_fixed_offset()
+            .map_or_else(|_| "unknown".to_owned(), |offset| format!("UTC{offset}")),
     }
 }

@@ -23,7 +23,10 @@ where
     fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
         let list = |column: &'static str| -> Result<Vec<String>, sqlx::Error> {
             let text: String = row.try_get(column)?;
-            list_of(&text, "articles").map_err(|e| sqlx::Error::ColumnDecode { index: column.into(), source: Box::new(e) })
+            list_of(&text, "articles").map_err(|e| sqlx::Error::ColumnDecode {
+                index: column.into(),
+                source: Box::new(e),
+            })
         };
         let pixels = |column: &'static str| -> Result<Option<u32>, sqlx::Error> {
             let number: Option<i64> = row.try_get(column)?;

@@ -58,7 +58,11 @@ pub enum Kept {
 
 impl Store {
     /// What we know of these articles of a source, tombstones too, by the source's id.
-    pub async fn known_among(&self, source: &str, ids: &[String]) -> StoreResult<HashMap<String, Known>> {
+    pub async fn known_among(
+        &self,
+        source: &str,
+        ids: &[String],
+    ) -> StoreResult<HashMap<String, Known>> {
         let text = format!(
             "SELECT source_id, content_hash, removed_at, published_at FROM articles WHERE source = $1 AND source_id IN {}",
             self.texts("$2")
@@ -66,22 +70,40 @@ impl Store {
         let mut found = HashMap::with_capacity(ids.len());
         for chunk in ids.chunks(ASKED) {
             let rows: Vec<(String, String, Option<i64>, i64)> =
-                reading!(self, |db| sqlx::query_as(sql(text.clone())).bind(source).bind(json_list(chunk)).fetch_all(db).await?);
-            let known = |hash, removed: Option<i64>, at| Known { hash, removed: removed.is_some(), published_at: Millis(at) };
-            found.extend(rows.into_iter().map(|(id, hash, removed, at)| (id, known(hash, removed, at))));
+                reading!(self, |db| sqlx::query_as(sql(text.clone()))
+                    .bind(source)
+                    .bind(json_list(chunk))
+                    .fetch_all(db)
+                    .await?);
+            let known = |hash, removed: Option<i64>, at| Known {
+                hash,
+                removed: removed.is_some(),
+                published_at: Millis(at),
+            };
+            found.extend(
+                rows.into_iter().map(|(id, hash, removed, at)| (id, known(hash, removed, at))),
+            );
         }
         Ok(found)
     }
 
     /// The number of the newest article that we have.
     pub async fn newest_article(&self) -> StoreResult<i64> {
-        let (row,): (Option<i64>,) = reading!(self, |db| sqlx::query_as("SELECT MAX(id) FROM articles").fetch_one(db).await?);
+        let (row,): (Option<i64>,) =
+            reading!(self, |db| sqlx::query_as("SELECT MAX(id) FROM articles")
+                .fetch_one(db)
+                .await?);
         Ok(row.unwrap_or(0))
     }
 
     /// The next ids of a source's articles behind `after`, in an order that stays, without tombstones and what is newer
     /// than the article `newest`; none when there are no more.
-    pub async fn live_ids(&self, source: &str, after: &str, newest: i64) -> StoreResult<Vec<String>> {
+    pub async fn live_ids(
+        &self,
+        source: &str,
+        after: &str,
+        newest: i64,
+    ) -> StoreResult<Vec<String>> {
         let rows: Vec<(String,)> = reading!(self, |db| sqlx::query_as(LIVE)
             .bind(source)
             .bind(after)
@@ -95,8 +117,15 @@ impl Store {
     /// Keeps a few arrivals in one transaction; the guid and the first sight of a known article never change.
     /// One that comes in place of another (`courant articles adopt`) takes over its guid at first sight.
     /// A new article has no group, and so is no digest's news, until [`Store::regroup`] has looked for its twins.
-    #[expect(clippy::too_many_lines, reason = "one transaction, with a line for each column that is bound")]
-    pub async fn keep_articles(&self, arrivals: Vec<Arrival>, now: Millis) -> StoreResult<Vec<Kept>> {
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one transaction, with a line for each column that is bound"
+    )]
+    pub async fn keep_articles(
+        &self,
+        arrivals: Vec<Arrival>,
+        now: Millis,
+    ) -> StoreResult<Vec<Kept>> {
         let terms_sql = format!(
             "INSERT INTO article_terms (article_id, kind, term, published_at, guid) \
              SELECT a.id, t.kind, t.term, a.published_at, a.guid FROM articles a, {} AS t WHERE a.id = $1",
@@ -108,13 +137,21 @@ impl Store {
             let mut changes = Changes::default();
             for arrival in &arrivals {
                 let a = &arrival.article;
-                let there: Vec<(String, String)> =
-                    sqlx::query_as(THERE).bind(&a.guid).bind(&a.source).bind(&a.source_id).fetch_all(&mut *tx).await?;
+                let there: Vec<(String, String)> = sqlx::query_as(THERE)
+                    .bind(&a.guid)
+                    .bind(&a.source)
+                    .bind(&a.source_id)
+                    .fetch_all(&mut *tx)
+                    .await?;
                 let is_known = there.iter().any(|(s, i)| (s, i) == (&a.source, &a.source_id));
                 let mut guid = a.guid.clone();
                 if !is_known {
-                    let promises: Vec<Promise> =
-                        sqlx::query_as(PROMISES).bind(&a.source).bind(&a.source_id).bind(&a.guid).fetch_all(&mut *tx).await?;
+                    let promises: Vec<Promise> = sqlx::query_as(PROMISES)
+                        .bind(&a.source)
+                        .bind(&a.source_id)
+                        .bind(&a.guid)
+                        .fetch_all(&mut *tx)
+                        .await?;
                     match at_first_sight(a, &there, promises) {
                         Sight::New(own) => guid = own,
                         Sight::Taken(owner) => {
@@ -122,7 +159,8 @@ impl Store {
                             continue;
                         }
                         Sight::Another => {
-                            let used: Vec<(String,)> = sqlx::query_as(LONGER).bind(&a.guid).fetch_all(&mut *tx).await?;
+                            let used: Vec<(String,)> =
+                                sqlx::query_as(LONGER).bind(&a.guid).fetch_all(&mut *tx).await?;
                             guid = another(&a.guid, &used);
                         }
                     }
@@ -156,12 +194,18 @@ impl Store {
                     .fetch_one(&mut *tx)
                     .await?;
                 kept.push(if is_known { Kept::Changed } else { Kept::Added });
-                let before: Vec<(String, String)> = sqlx::query_as("DELETE FROM article_terms WHERE article_id = $1 RETURNING kind, term")
-                    .bind(row)
-                    .fetch_all(&mut *tx)
-                    .await?;
+                let before: Vec<(String, String)> = sqlx::query_as(
+                    "DELETE FROM article_terms WHERE article_id = $1 RETURNING kind, term",
+                )
+                .bind(row)
+                .fetch_all(&mut *tx)
+                .await?;
                 changes.add(row, before, a.terms());
-                sqlx::query(sql(terms_sql.clone())).bind(row).bind(terms_of(a)).execute(&mut *tx).await?;
+                sqlx::query(sql(terms_sql.clone()))
+                    .bind(row)
+                    .bind(terms_of(a))
+                    .execute(&mut *tx)
+                    .await?;
             }
             log!(tx, logging, changes);
             kept
@@ -170,7 +214,12 @@ impl Store {
     }
 
     /// Turns a few articles of a source into tombstones; what they were selected by stays, so that only their feeds change.
-    pub async fn remove_articles(&self, source: &str, ids: &[String], now: Millis) -> StoreResult<()> {
+    pub async fn remove_articles(
+        &self,
+        source: &str,
+        ids: &[String],
+        now: Millis,
+    ) -> StoreResult<()> {
         let (source, ids) = (source.to_owned(), json_list(ids));
         let chosen = self.texts("$2");
         let bodies = format!(
@@ -178,7 +227,10 @@ impl Store {
              tags = '[]', authors = '[]', image_url = NULL, image_alt = NULL, enclosure_url = NULL, content_hash = '' \
              WHERE source = $1 AND source_id IN {chosen} AND removed_at IS NULL RETURNING id"
         );
-        let terms = format!("SELECT article_id, kind, term FROM article_terms WHERE article_id IN {}", self.numbers("$1"));
+        let terms = format!(
+            "SELECT article_id, kind, term FROM article_terms WHERE article_id IN {}",
+            self.numbers("$1")
+        );
         // Removed before its time came: no reader ever saw it, so no archive keeps its place.
         let unseen = format!(
             "DELETE FROM article_terms WHERE article_id IN (SELECT a.id FROM articles a WHERE a.id IN {} AND a.published_at > a.removed_at)",
@@ -186,12 +238,22 @@ impl Store {
         );
         let logging = Logging::of(self);
         transaction!(self, |tx| {
-            let rows: Vec<(i64,)> = sqlx::query_as(sql(bodies.clone())).bind(&source).bind(&ids).bind(now.0).fetch_all(&mut *tx).await?;
+            let rows: Vec<(i64,)> = sqlx::query_as(sql(bodies.clone()))
+                .bind(&source)
+                .bind(&ids)
+                .bind(now.0)
+                .fetch_all(&mut *tx)
+                .await?;
             let rows: Vec<i64> = rows.into_iter().map(|(row,)| row).collect();
-            let had: Vec<(i64, String, String)> =
-                sqlx::query_as(sql(terms.clone())).bind(serde_json::Value::from(rows.clone()).to_string()).fetch_all(&mut *tx).await?;
+            let had: Vec<(i64, String, String)> = sqlx::query_as(sql(terms.clone()))
+                .bind(serde_json::Value::from(rows.clone()).to_string())
+                .fetch_all(&mut *tx)
+                .await?;
             let changes = Changes::of(had);
-            sqlx::query(sql(unseen.clone())).bind(serde_json::Value::from(rows).to_string()).execute(&mut *tx).await?;
+            sqlx::query(sql(unseen.clone()))
+                .bind(serde_json::Value::from(rows).to_string())
+                .execute(&mut *tx)
+                .await?;
             log!(tx, logging, changes);
         })
         .inspect(|()| self.announce())
@@ -203,25 +265,36 @@ impl Store {
             "SELECT {COLUMNS} FROM articles a WHERE a.guid = $1 OR a.source || '/' || a.source_id = $1 OR a.source_id = $1 \
              ORDER BY CASE WHEN a.guid = $1 THEN 0 WHEN a.source_id = $1 THEN 2 ELSE 1 END, a.id LIMIT 1"
         );
-        let row: Option<ArticleRow> = reading!(self, |db| sqlx::query_as(sql(text)).bind(id).fetch_optional(db).await?);
+        let row: Option<ArticleRow> =
+            reading!(self, |db| sqlx::query_as(sql(text)).bind(id).fetch_optional(db).await?);
         Ok(row.map(|r| r.0))
     }
 
     /// All articles but tombstones published until then, newest first, without summaries and bodies.
-    pub async fn list_articles(&self, until: Millis, limit: Option<i64>) -> StoreResult<Vec<Article>> {
+    pub async fn list_articles(
+        &self,
+        until: Millis,
+        limit: Option<i64>,
+    ) -> StoreResult<Vec<Article>> {
         let columns = COLUMNS.replace("a.summary, a.body_html", "'' AS summary, '' AS body_html");
         let text = format!(
             "SELECT {columns} FROM articles a WHERE a.removed_at IS NULL AND a.published_at <= $1 ORDER BY a.published_at DESC, a.guid LIMIT $2"
         );
-        let rows: Vec<ArticleRow> =
-            reading!(self, |db| sqlx::query_as(sql(text)).bind(until.0).bind(limit.unwrap_or(i64::MAX)).fetch_all(db).await?);
+        let rows: Vec<ArticleRow> = reading!(self, |db| sqlx::query_as(sql(text))
+            .bind(until.0)
+            .bind(limit.unwrap_or(i64::MAX))
+            .fetch_all(db)
+            .await?);
         Ok(articles_of(rows))
     }
 
     /// The names of all sections of visible articles, in alphabetical order of their bytes.
     pub async fn sections(&self) -> StoreResult<Vec<String>> {
-        let rows: Vec<(String,)> =
-            reading!(self, |db| sqlx::query_as("SELECT DISTINCT sections FROM articles WHERE removed_at IS NULL").fetch_all(db).await?);
+        let rows: Vec<(String,)> = reading!(self, |db| sqlx::query_as(
+            "SELECT DISTINCT sections FROM articles WHERE removed_at IS NULL"
+        )
+        .fetch_all(db)
+        .await?);
         let mut all = std::collections::BTreeSet::new();
         for (json,) in rows {
             all.extend(list_of(&json, "articles.sections")?);
@@ -231,7 +304,8 @@ impl Store {
 }
 
 /// The articles that have a guid or are a source's own: two if the guid is another's, or was adopted by another.
-const THERE: &str = "SELECT source, source_id FROM articles WHERE guid = $1 OR (source = $2 AND source_id = $3)";
+const THERE: &str =
+    "SELECT source, source_id FROM articles WHERE guid = $1 OR (source = $2 AND source_id = $3)";
 
 /// Gives the row's number.
 const KEEP: &str = "INSERT INTO articles (source, source_id, guid, title, url, summary, body_html, sections, tags, authors, language, image_url, \

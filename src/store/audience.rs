@@ -21,14 +21,17 @@ impl Store {
     /// The languages and chosen sections that occur among the confirmed subscribers of a digest; however many they are, only
     /// what differs is held in memory.
     pub async fn choices(&self, digest: &str) -> StoreResult<Vec<Choice>> {
-        let rows: Vec<(String, String)> = reading!(self, |db| sqlx::query_as(
+        let rows: Vec<(String, String)> = reading!(self, |db| {
+            sqlx::query_as(
             "SELECT DISTINCT COALESCE(p.language, ''), s.sections FROM subscriptions s JOIN subscribers p ON p.id = s.subscriber_id \
              WHERE s.digest = $1 AND s.status = 'confirmed'"
         )
         .bind(digest)
         .fetch_all(db)
-        .await?);
-        let mut choices: Vec<Choice> = rows.into_iter().map(|(language, sections)| Choice { language, sections }).collect();
+        .await?
+        });
+        let mut choices: Vec<Choice> =
+            rows.into_iter().map(|(language, sections)| Choice { language, sections }).collect();
         choices.sort();
         Ok(choices)
     }
@@ -53,7 +56,10 @@ impl Store {
             let mut frozen = 0;
             for _ in 0..AT_ONCE {
                 let (block,): (i64,) =
-                    sqlx::query_as("INSERT INTO blocks (edition_id) VALUES ($1) RETURNING id").bind(edition).fetch_one(&mut *tx).await?;
+                    sqlx::query_as("INSERT INTO blocks (edition_id) VALUES ($1) RETURNING id")
+                        .bind(edition)
+                        .fetch_one(&mut *tx)
+                        .await?;
                 let rows = sqlx::query(FREEZE)
                     .bind(edition)
                     .bind(block)
@@ -65,16 +71,25 @@ impl Store {
                     .await?
                     .rows_affected();
                 if rows == 0 {
-                    sqlx::query("DELETE FROM blocks WHERE id = $1").bind(block).execute(&mut *tx).await?;
+                    sqlx::query("DELETE FROM blocks WHERE id = $1")
+                        .bind(block)
+                        .execute(&mut *tx)
+                        .await?;
                     break;
                 }
                 frozen += i64::try_from(rows).unwrap_or(i64::MAX);
-                (frozen_to,) = sqlx::query_as("SELECT MAX(subscription_id) FROM deliveries WHERE block_id = $1")
-                    .bind(block)
-                    .fetch_one(&mut *tx)
-                    .await?;
+                (frozen_to,) = sqlx::query_as(
+                    "SELECT MAX(subscription_id) FROM deliveries WHERE block_id = $1",
+                )
+                .bind(block)
+                .fetch_one(&mut *tx)
+                .await?;
             }
-            sqlx::query("UPDATE editions SET frozen_to = $2 WHERE id = $1").bind(edition).bind(frozen_to).execute(&mut *tx).await?;
+            sqlx::query("UPDATE editions SET frozen_to = $2 WHERE id = $1")
+                .bind(edition)
+                .bind(frozen_to)
+                .execute(&mut *tx)
+                .await?;
             frozen
         })
     }
@@ -82,11 +97,13 @@ impl Store {
     /// Lets a frozen edition go out; gives whether it was waiting for that.
     pub async fn release_edition(&self, edition: i64) -> StoreResult<bool> {
         transaction!(self, |tx| {
-            sqlx::query("UPDATE editions SET state = 'sending' WHERE id = $1 AND state = 'preparing'")
-                .bind(edition)
-                .execute(&mut *tx)
-                .await?
-                .rows_affected()
+            sqlx::query(
+                "UPDATE editions SET state = 'sending' WHERE id = $1 AND state = 'preparing'",
+            )
+            .bind(edition)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected()
                 == 1
         })
     }

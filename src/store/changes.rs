@@ -52,7 +52,11 @@ impl Changes {
 
     /// As one JSON parameter.
     pub(super) fn rows(&self) -> String {
-        let rows: Vec<_> = self.0.iter().map(|(row, terms)| json!({"id": row, "terms": json!(terms).to_string()})).collect();
+        let rows: Vec<_> = self
+            .0
+            .iter()
+            .map(|(row, terms)| json!({"id": row, "terms": json!(terms).to_string()}))
+            .collect();
         serde_json::Value::from(rows).to_string()
     }
 
@@ -76,7 +80,9 @@ impl Logging {
             Db::Postgres(_) => Some("SELECT pg_notify('courant_articles', CAST($1 AS TEXT))"),
         };
         Self {
-            insert: format!("INSERT INTO article_changes (version, article_id, terms) SELECT $1, c.id, c.terms FROM {rows} AS c"),
+            insert: format!(
+                "INSERT INTO article_changes (version, article_id, terms) SELECT $1, c.id, c.terms FROM {rows} AS c"
+            ),
             notify,
         }
     }
@@ -92,7 +98,8 @@ pub(super) const FORGET: &str = "DELETE FROM article_changes WHERE version < $1"
 macro_rules! log {
     ($tx:ident, $logging:expr, $changes:expr) => {
         if !$changes.is_empty() {
-            let (version,): (i64,) = sqlx::query_as($crate::store::changes::BUMP).fetch_one(&mut *$tx).await?;
+            let (version,): (i64,) =
+                sqlx::query_as($crate::store::changes::BUMP).fetch_one(&mut *$tx).await?;
             sqlx::query($crate::store::dialect::sql($logging.insert.clone()))
                 .bind(version)
                 .bind($changes.rows())
@@ -110,7 +117,10 @@ macro_rules! log {
 macro_rules! forget {
     ($tx:ident, $version:expr) => {
         if $version % 100 == 0 {
-            sqlx::query($crate::store::changes::FORGET).bind($crate::store::changes::oldest_kept($version)).execute(&mut *$tx).await?;
+            sqlx::query($crate::store::changes::FORGET)
+                .bind($crate::store::changes::oldest_kept($version))
+                .execute(&mut *$tx)
+                .await?;
         }
     };
 }
@@ -125,8 +135,11 @@ pub(super) fn oldest_kept(version: i64) -> i64 {
 impl Store {
     /// A number that grows with every change to any article.
     pub async fn articles_version(&self) -> StoreResult<i64> {
-        let row: Option<(String,)> =
-            reading!(self, |db| sqlx::query_as("SELECT value FROM instance WHERE key = 'articles_version'").fetch_optional(db).await?);
+        let row: Option<(String,)> = reading!(self, |db| sqlx::query_as(
+            "SELECT value FROM instance WHERE key = 'articles_version'"
+        )
+        .fetch_optional(db)
+        .await?);
         Ok(row.and_then(|(v,)| v.parse().ok()).unwrap_or(0))
     }
 
@@ -136,29 +149,35 @@ impl Store {
             return Ok(Touched::Everything);
         }
         let limit = i64::try_from(MOST + 1).unwrap_or(i64::MAX);
-        let rows: Vec<(String,)> =
-            reading!(self, |db| sqlx::query_as("SELECT terms FROM article_changes WHERE version > $1 AND version <= $2 LIMIT $3")
-                .bind(after)
-                .bind(until)
-                .bind(limit)
-                .fetch_all(db)
-                .await?);
+        let rows: Vec<(String,)> = reading!(self, |db| sqlx::query_as(
+            "SELECT terms FROM article_changes WHERE version > $1 AND version <= $2 LIMIT $3"
+        )
+        .bind(after)
+        .bind(until)
+        .bind(limit)
+        .fetch_all(db)
+        .await?);
         if rows.len() > MOST {
             return Ok(Touched::Everything);
         }
-        rows.into_iter().map(|(json,)| terms_in(&json)).collect::<StoreResult<_>>().map(Touched::Articles)
+        rows.into_iter()
+            .map(|(json,)| terms_in(&json))
+            .collect::<StoreResult<_>>()
+            .map(Touched::Articles)
     }
 
     /// The terms of articles whose time of publication came in `(after, until]`.
     pub async fn published_between(&self, after: Millis, until: Millis) -> StoreResult<Touched> {
-        let rows: Vec<(i64, String, String)> = reading!(self, |db| sqlx::query_as(
+        let rows: Vec<(i64, String, String)> = reading!(self, |db| {
+            sqlx::query_as(
             "SELECT a.id, t.kind, t.term FROM articles a JOIN article_terms t ON t.article_id = a.id \
              WHERE a.removed_at IS NULL AND a.published_at > $1 AND a.published_at <= $2"
         )
         .bind(after.0)
         .bind(until.0)
         .fetch_all(db)
-        .await?);
+        .await?
+        });
         let changes = Changes::of(rows);
         if changes.0.len() > MOST {
             return Ok(Touched::Everything);
@@ -181,7 +200,10 @@ impl Store {
 }
 
 fn terms_in(json: &str) -> StoreResult<Terms> {
-    let pairs: Vec<(String, String)> = serde_json::from_str(json)
-        .map_err(|_| StoreError::Inconsistent { what: json.chars().take(80).collect(), place: "article_changes.terms" })?;
+    let pairs: Vec<(String, String)> =
+        serde_json::from_str(json).map_err(|_| StoreError::Inconsistent {
+            what: json.chars().take(80).collect(),
+            place: "article_changes.terms",
+        })?;
     Ok(pairs.into_iter().filter_map(|(kind, term)| Some((Kind::named(&kind)?, term))).collect())
 }

@@ -51,15 +51,41 @@ pub struct Wanted<'a> {
     pub hold: bool,
 }
 
-type Row =
-    (i64, String, Option<i64>, Option<i64>, Option<i64>, Option<i64>, String, Option<String>, i64, i64, Option<String>, i64, Option<i64>);
+type Row = (
+    i64,
+    String,
+    Option<i64>,
+    Option<i64>,
+    Option<i64>,
+    Option<i64>,
+    String,
+    Option<String>,
+    i64,
+    i64,
+    Option<String>,
+    i64,
+    Option<i64>,
+);
 
 const COLUMNS: &str = "d.id, d.kind, d.edition_id, d.variant_id, d.subscriber_id, d.subscription_id, d.address, d.name, d.attempts, \
      d.uncertain, d.letter, d.created_at, d.first_tried_at";
 
 fn claimed(row: Row) -> Claimed {
-    let (id, kind, edition_id, variant_id, subscriber_id, subscription_id, address, name, attempts, uncertain, letter, created, tried) =
-        row;
+    let (
+        id,
+        kind,
+        edition_id,
+        variant_id,
+        subscriber_id,
+        subscription_id,
+        address,
+        name,
+        attempts,
+        uncertain,
+        letter,
+        created,
+        tried,
+    ) = row;
     Claimed {
         id,
         kind,
@@ -89,10 +115,16 @@ fn unsure(hold: bool) -> &'static str {
 impl Store {
     /// Leases the next free block of what these transports carry, of another edition than those in `besides` and of the one
     /// behind `after` where there are several; what a dead node left uncertain in it is queued again, or held.
-    pub async fn claim_block(&self, wanted: Wanted<'_>, now: Millis) -> StoreResult<Option<(i64, i64, Vec<Claimed>)>> {
+    pub async fn claim_block(
+        &self,
+        wanted: Wanted<'_>,
+        now: Millis,
+    ) -> StoreResult<Option<(i64, i64, Vec<Claimed>)>> {
         let clock = self.database_now();
         // A lease of one's own that ran out is in flight still: the renewal revives it, or its ticket brings it back.
-        let free = format!("NOT b.done AND (b.lease_node IS NULL OR (b.lease_until < {clock} AND b.lease_node <> $1))");
+        let free = format!(
+            "NOT b.done AND (b.lease_node IS NULL OR (b.lease_until < {clock} AND b.lease_node <> $1))"
+        );
         let edition = format!(
             "SELECT e.id FROM editions e WHERE e.state = 'sending' AND e.transport IN {} AND e.id NOT IN {} AND EXISTS \
              (SELECT 1 FROM blocks b WHERE b.edition_id = e.id AND {free}) ORDER BY CASE WHEN e.id > $4 THEN 0 ELSE 1 END, e.id LIMIT 1",
@@ -114,7 +146,10 @@ impl Store {
              AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.delivery_id = d.id) ORDER BY d.id"
         );
         let (node, after) = (wanted.node.to_owned(), wanted.after);
-        let (transports, besides) = (json_list(wanted.transports), serde_json::Value::from(wanted.besides.to_vec()).to_string());
+        let (transports, besides) = (
+            json_list(wanted.transports),
+            serde_json::Value::from(wanted.besides.to_vec()).to_string(),
+        );
         let any: Option<(i64,)> = reading!(self, |db| sqlx::query_as(sql(edition))
             .bind(&node)
             .bind(&transports)
@@ -136,23 +171,30 @@ impl Store {
                 .await?;
             let Some((block, edition)) = block else { return Ok(None) };
             sqlx::query(sql(recover.clone())).bind(block).bind(now.0).execute(&mut *tx).await?;
-            let rows: Vec<Row> = sqlx::query_as(sql(load.clone())).bind(block).fetch_all(&mut *tx).await?;
+            let rows: Vec<Row> =
+                sqlx::query_as(sql(load.clone())).bind(block).fetch_all(&mut *tx).await?;
             Some((block, edition, rows.into_iter().map(claimed).collect()))
         })
     }
 
     /// Leases up to `limit` single deliveries that are due of what these transports carry, the most urgent first.
-    pub async fn claim_waiting(&self, wanted: Wanted<'_>, limit: i64, now: Millis) -> StoreResult<Vec<Claimed>> {
+    pub async fn claim_waiting(
+        &self,
+        wanted: Wanted<'_>,
+        limit: i64,
+        now: Millis,
+    ) -> StoreResult<Vec<Claimed>> {
         let (node, hold) = (wanted.node.to_owned(), wanted.hold);
         let transports = json_list(wanted.transports);
         let due = self.waiting_due();
-        let any: Option<(i64,)> =
-            reading!(self, |db| sqlx::query_as(sql(format!("SELECT w.delivery_id FROM waiting w WHERE {due} LIMIT 1")))
-                .bind(&transports)
-                .bind(now.0)
-                .bind(&node)
-                .fetch_optional(db)
-                .await?);
+        let any: Option<(i64,)> = reading!(self, |db| sqlx::query_as(sql(format!(
+            "SELECT w.delivery_id FROM waiting w WHERE {due} LIMIT 1"
+        )))
+        .bind(&transports)
+        .bind(now.0)
+        .bind(&node)
+        .fetch_optional(db)
+        .await?);
         if any.is_none() {
             return Ok(Vec::new());
         }
@@ -163,8 +205,11 @@ impl Store {
              RETURNING delivery_id",
             self.skip_locked()
         );
-        let recover =
-            format!("UPDATE deliveries SET {} WHERE id IN {} AND state = 'sending' AND $2 = $2", unsure(hold), self.numbers("$1"));
+        let recover = format!(
+            "UPDATE deliveries SET {} WHERE id IN {} AND state = 'sending' AND $2 = $2",
+            unsure(hold),
+            self.numbers("$1")
+        );
         let forget = format!(
             "DELETE FROM waiting WHERE delivery_id IN {} AND EXISTS (SELECT 1 FROM deliveries d WHERE d.id = delivery_id AND d.state <> 'queued')",
             self.numbers("$1")
@@ -182,16 +227,23 @@ impl Store {
                 .bind(limit)
                 .fetch_all(&mut *tx)
                 .await?;
-            let ids = serde_json::Value::from(ids.into_iter().map(|(id,)| id).collect::<Vec<_>>()).to_string();
+            let ids = serde_json::Value::from(ids.into_iter().map(|(id,)| id).collect::<Vec<_>>())
+                .to_string();
             sqlx::query(sql(recover.clone())).bind(&ids).bind(now.0).execute(&mut *tx).await?;
             sqlx::query(sql(forget.clone())).bind(&ids).execute(&mut *tx).await?;
-            let rows: Vec<Row> = sqlx::query_as(sql(load.clone())).bind(&ids).fetch_all(&mut *tx).await?;
+            let rows: Vec<Row> =
+                sqlx::query_as(sql(load.clone())).bind(&ids).fetch_all(&mut *tx).await?;
             rows.into_iter().map(claimed).collect()
         })
     }
 
     /// Whether what these transports carry has anything to send that is due until then and not in other hands.
-    pub async fn has_work(&self, transports: &[String], node: &str, until: Millis) -> StoreResult<bool> {
+    pub async fn has_work(
+        &self,
+        transports: &[String],
+        node: &str,
+        until: Millis,
+    ) -> StoreResult<bool> {
         let clock = self.database_now();
         let text = format!(
             "SELECT 1 FROM waiting w WHERE {} UNION ALL SELECT 1 FROM editions e JOIN blocks b ON b.edition_id = e.id WHERE e.state = 'sending' \
@@ -199,15 +251,22 @@ impl Store {
             self.waiting_due(),
             self.texts("$1")
         );
-        let any: Option<(i32,)> =
-            reading!(self, |db| sqlx::query_as(sql(text)).bind(json_list(transports)).bind(until.0).bind(node).fetch_optional(db).await?);
+        let any: Option<(i32,)> = reading!(self, |db| sqlx::query_as(sql(text))
+            .bind(json_list(transports))
+            .bind(until.0)
+            .bind(node)
+            .fetch_optional(db)
+            .await?);
         Ok(any.is_some())
     }
 
     /// When the next single delivery of these transports is due, if there is one.
     pub async fn next_waiting(&self, transports: &[String]) -> StoreResult<Option<Millis>> {
         let text = self.next_waiting_text();
-        let row: (Option<i64>,) = reading!(self, |db| sqlx::query_as(sql(text)).bind(json_list(transports)).fetch_one(db).await?);
+        let row: (Option<i64>,) = reading!(self, |db| sqlx::query_as(sql(text))
+            .bind(json_list(transports))
+            .fetch_one(db)
+            .await?);
         Ok(row.0.map(Millis))
     }
 
@@ -240,12 +299,20 @@ mod tests {
     #[tokio::test]
     async fn the_next_that_is_due_is_looked_up_and_not_searched_for() {
         let home = tempfile::tempdir().unwrap();
-        let store = Store::open(&format!("sqlite://{}", home.path().join("courant.db").display())).await.unwrap();
+        let store = Store::open(&format!("sqlite://{}", home.path().join("courant.db").display()))
+            .await
+            .unwrap();
         let Db::Sqlite { read, .. } = &*store.db else { unreachable!() };
         let explain = format!("EXPLAIN QUERY PLAN {}", store.next_waiting_text());
-        let plan: Vec<(i64, i64, i64, String)> = sqlx::query_as(sql(explain)).bind("[\"default\"]").fetch_all(read).await.unwrap();
-        let of_waiting: Vec<&str> = plan.iter().map(|(.., step)| step.as_str()).filter(|step| step.contains(" w ")).collect();
-        let look_up = "SEARCH w USING COVERING INDEX waiting_edition (edition_id=? AND transport=?)";
+        let plan: Vec<(i64, i64, i64, String)> =
+            sqlx::query_as(sql(explain)).bind("[\"default\"]").fetch_all(read).await.unwrap();
+        let of_waiting: Vec<&str> = plan
+            .iter()
+            .map(|(.., step)| step.as_str())
+            .filter(|step| step.contains(" w "))
+            .collect();
+        let look_up =
+            "SEARCH w USING COVERING INDEX waiting_edition (edition_id=? AND transport=?)";
         assert_eq!(of_waiting, [look_up, look_up], "{plan:?}");
     }
 }

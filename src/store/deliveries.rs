@@ -88,7 +88,8 @@ impl Store {
 
     /// How many deliveries still wait to be sent: queued ones of editions that go out, retries and letters.
     pub async fn waiting_count(&self) -> StoreResult<i64> {
-        let row: (i64,) = reading!(self, |db| sqlx::query_as(
+        let row: (i64,) = reading!(self, |db| {
+            sqlx::query_as(
             "SELECT (SELECT COUNT(*) FROM waiting w WHERE w.edition_id IS NULL \
              OR EXISTS (SELECT 1 FROM editions e WHERE e.id = w.edition_id AND e.state = 'sending')) \
              + (SELECT COUNT(*) FROM editions e JOIN blocks b ON b.edition_id = e.id JOIN deliveries d ON d.block_id = b.id \
@@ -96,12 +97,17 @@ impl Store {
              AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.delivery_id = d.id))"
         )
         .fetch_one(db)
-        .await?);
+        .await?
+        });
         Ok(row.0)
     }
 
     /// What waits for transports or digests that the config does not name: the name, and how much.
-    pub async fn stranded(&self, transports: &[String], digests: &[String]) -> StoreResult<Stranded> {
+    pub async fn stranded(
+        &self,
+        transports: &[String],
+        digests: &[String],
+    ) -> StoreResult<Stranded> {
         let mails = format!(
             "SELECT t, CAST(SUM(n) AS BIGINT) FROM (SELECT transport AS t, COUNT(*) AS n FROM waiting GROUP BY transport UNION ALL \
              SELECT e.transport AS t, COUNT(*) AS n FROM editions e JOIN blocks b ON b.edition_id = e.id \
@@ -114,19 +120,26 @@ impl Store {
             self.texts("$1")
         );
         Ok(Stranded {
-            transports: reading!(self, |db| sqlx::query_as(sql(mails)).bind(json_list(transports)).fetch_all(db).await?),
-            digests: reading!(self, |db| sqlx::query_as(sql(people)).bind(json_list(digests)).fetch_all(db).await?),
+            transports: reading!(self, |db| sqlx::query_as(sql(mails))
+                .bind(json_list(transports))
+                .fetch_all(db)
+                .await?),
+            digests: reading!(self, |db| sqlx::query_as(sql(people))
+                .bind(json_list(digests))
+                .fetch_all(db)
+                .await?),
         })
     }
 
     /// A rendered variant.
     pub async fn variant(&self, id: i64) -> StoreResult<Option<Variant>> {
         type Row = (i64, i64, String, String, String, String, Option<String>);
-        let row: Option<Row> =
-            reading!(self, |db| sqlx::query_as("SELECT id, edition_id, language, subject, html, text, recipe FROM variants WHERE id = $1")
+        let row: Option<Row> = reading!(self, |db| {
+            sqlx::query_as("SELECT id, edition_id, language, subject, html, text, recipe FROM variants WHERE id = $1")
                 .bind(id)
                 .fetch_optional(db)
-                .await?);
+                .await?
+        });
         Ok(row.map(|(id, edition_id, language, subject, html, text, recipe)| Variant {
             id,
             edition_id,
@@ -141,13 +154,24 @@ impl Store {
     /// The last deliveries to a subscriber, newest first.
     pub async fn deliveries_to(&self, subscriber: i64, limit: i64) -> StoreResult<Vec<Sent>> {
         type Row = (Option<i64>, String, String, i64, Option<String>);
-        let rows: Vec<Row> = reading!(self, |db| sqlx::query_as(
+        let rows: Vec<Row> = reading!(self, |db| {
+            sqlx::query_as(
             "SELECT edition_id, kind, state, attempts, answer FROM deliveries WHERE subscriber_id = $1 ORDER BY id DESC LIMIT $2"
         )
         .bind(subscriber)
         .bind(limit)
         .fetch_all(db)
-        .await?);
-        Ok(rows.into_iter().map(|(edition_id, kind, state, attempts, answer)| Sent { edition_id, kind, state, attempts, answer }).collect())
+        .await?
+        });
+        Ok(rows
+            .into_iter()
+            .map(|(edition_id, kind, state, attempts, answer)| Sent {
+                edition_id,
+                kind,
+                state,
+                attempts,
+                answer,
+            })
+            .collect())
     }
 }

@@ -24,7 +24,9 @@ impl Store {
                 let picked: Vec<String> = columns
                     .iter()
                     .map(|c| match c {
-                        Column::Int(n) | Column::Text(n) => format!("json_extract(value, '$.{n}') AS {n}"),
+                        Column::Int(n) | Column::Text(n) => {
+                            format!("json_extract(value, '$.{n}') AS {n}")
+                        }
                     })
                     .collect();
                 format!("(SELECT {} FROM json_each({parameter}))", picked.join(", "))
@@ -37,7 +39,10 @@ impl Store {
                         Column::Text(n) => format!("{n} text"),
                     })
                     .collect();
-                format!("(SELECT * FROM jsonb_to_recordset(CAST({parameter} AS jsonb)) AS r({}))", typed.join(", "))
+                format!(
+                    "(SELECT * FROM jsonb_to_recordset(CAST({parameter} AS jsonb)) AS r({}))",
+                    typed.join(", ")
+                )
             }
         }
     }
@@ -46,7 +51,9 @@ impl Store {
     pub(crate) fn numbers(&self, parameter: &str) -> String {
         match &*self.db {
             Db::Sqlite { .. } => format!("(SELECT value FROM json_each({parameter}))"),
-            Db::Postgres(_) => format!("(SELECT CAST(value AS bigint) FROM jsonb_array_elements_text(CAST({parameter} AS jsonb)))"),
+            Db::Postgres(_) => format!(
+                "(SELECT CAST(value AS bigint) FROM jsonb_array_elements_text(CAST({parameter} AS jsonb)))"
+            ),
         }
     }
 
@@ -65,7 +72,9 @@ impl Store {
     pub(crate) fn texts(&self, parameter: &str) -> String {
         match &*self.db {
             Db::Sqlite { .. } => format!("(SELECT value FROM json_each({parameter}))"),
-            Db::Postgres(_) => format!("(SELECT value FROM jsonb_array_elements_text(CAST({parameter} AS jsonb)))"),
+            Db::Postgres(_) => {
+                format!("(SELECT value FROM jsonb_array_elements_text(CAST({parameter} AS jsonb)))")
+            }
         }
     }
 
@@ -82,9 +91,9 @@ impl Store {
     pub(crate) fn in_bulk(&self) -> Option<&'static str> {
         match &*self.db {
             Db::Sqlite { .. } => None,
-            Db::Postgres(_) => {
-                Some("SELECT set_config('synchronous_commit', 'off', TRUE), set_config('plan_cache_mode', 'force_generic_plan', TRUE)")
-            }
+            Db::Postgres(_) => Some(
+                "SELECT set_config('synchronous_commit', 'off', TRUE), set_config('plan_cache_mode', 'force_generic_plan', TRUE)",
+            ),
         }
     }
 

@@ -20,13 +20,17 @@ pub struct DigestState {
 impl Store {
     /// Makes sure that a digest has a row: a new one begins now, with no date behind it.
     pub async fn ensure_digest(&self, name: &str, now: Millis) -> StoreResult<DigestState> {
-        let known: Option<(i64, i64)> =
-            reading!(self, |db| sqlx::query_as("SELECT configured_at, handled_until FROM digests WHERE name = $1")
-                .bind(name)
-                .fetch_optional(db)
-                .await?);
+        let known: Option<(i64, i64)> = reading!(self, |db| sqlx::query_as(
+            "SELECT configured_at, handled_until FROM digests WHERE name = $1"
+        )
+        .bind(name)
+        .fetch_optional(db)
+        .await?);
         if let Some((configured, handled)) = known {
-            return Ok(DigestState { configured_at: Millis(configured), handled_until: Millis(handled) });
+            return Ok(DigestState {
+                configured_at: Millis(configured),
+                handled_until: Millis(handled),
+            });
         }
         let name = name.to_owned();
         let row = transaction!(self, |tx| {
@@ -47,12 +51,14 @@ impl Store {
     pub async fn pass_over(&self, digest: &str, slot: Millis) -> StoreResult<bool> {
         let digest = digest.to_owned();
         transaction!(self, |tx| {
-            sqlx::query("UPDATE digests SET handled_until = $2 WHERE name = $1 AND handled_until < $2")
-                .bind(&digest)
-                .bind(slot.0)
-                .execute(&mut *tx)
-                .await?
-                .rows_affected()
+            sqlx::query(
+                "UPDATE digests SET handled_until = $2 WHERE name = $1 AND handled_until < $2",
+            )
+            .bind(&digest)
+            .bind(slot.0)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected()
                 == 1
         })
     }

@@ -90,10 +90,25 @@ pub struct Edition {
 }
 
 const COLUMNS: &str = "id, digest, state, scheduled_for, created_at, finished_at, transport, title, sender, reply_to, note";
-type Row = (i64, String, String, i64, i64, Option<i64>, String, String, String, Option<String>, Option<String>);
+type Row = (
+    i64,
+    String,
+    String,
+    i64,
+    i64,
+    Option<i64>,
+    String,
+    String,
+    String,
+    Option<String>,
+    Option<String>,
+);
 
-fn edition((id, digest, state, scheduled, created, finished, transport, title, sender, reply_to, note): Row) -> StoreResult<Edition> {
-    let state = EditionState::of(&state).ok_or(StoreError::Inconsistent { what: state, place: "editions.state" })?;
+fn edition(
+    (id, digest, state, scheduled, created, finished, transport, title, sender, reply_to, note): Row,
+) -> StoreResult<Edition> {
+    let state = EditionState::of(&state)
+        .ok_or(StoreError::Inconsistent { what: state, place: "editions.state" })?;
     Ok(Edition {
         id,
         digest,
@@ -117,7 +132,9 @@ fn rendered_rows(variants: &[NewVariant]) -> String {
 }
 
 fn assigned_rows(assigned: &[Assigned]) -> String {
-    let rows = assigned.iter().map(|a| json!({"reads": a.reads, "chose": a.chose, "language": a.language}));
+    let rows = assigned
+        .iter()
+        .map(|a| json!({"reads": a.reads, "chose": a.chose, "language": a.language}));
     serde_json::Value::from(rows.collect::<Vec<_>>()).to_string()
 }
 
@@ -138,7 +155,12 @@ impl Store {
     /// Makes an edition with its stories, variants and ledger in one transaction; none if another node made it, or told
     /// one of its stories, a moment before.
     pub async fn make_edition(&self, new: NewEdition, now: Millis) -> StoreResult<Option<i64>> {
-        let positions: Vec<_> = new.articles.iter().enumerate().map(|(i, a)| json!({"position": i, "article": a})).collect();
+        let positions: Vec<_> = new
+            .articles
+            .iter()
+            .enumerate()
+            .map(|(i, a)| json!({"position": i, "article": a}))
+            .collect();
         let positions = serde_json::Value::from(positions).to_string();
         let stories = format!(
             "INSERT INTO edition_articles (edition_id, position, article_id) SELECT $1, position, article FROM {} AS t",
@@ -149,7 +171,8 @@ impl Store {
              WHERE group_id IN (SELECT group_id FROM articles WHERE id IN {})",
             self.numbers("$3")
         );
-        let texts = |names: &[&'static str]| names.iter().map(|n| Column::Text(n)).collect::<Vec<_>>();
+        let texts =
+            |names: &[&'static str]| names.iter().map(|n| Column::Text(n)).collect::<Vec<_>>();
         let variants = format!(
             "INSERT INTO variants (edition_id, language, sections, subject, html, text, recipe) \
              SELECT $1, language, sections, subject, html, body, recipe FROM {} AS r",
@@ -179,21 +202,33 @@ impl Store {
             .fetch_one(&mut *tx)
             .await?;
             sqlx::query(sql(stories.clone())).bind(id).bind(&positions).execute(&mut *tx).await?;
-            sqlx::query(sql(ledger.clone())).bind(&new.digest).bind(id).bind(&told).execute(&mut *tx).await?;
+            sqlx::query(sql(ledger.clone()))
+                .bind(&new.digest)
+                .bind(id)
+                .bind(&told)
+                .execute(&mut *tx)
+                .await?;
             sqlx::query(sql(variants.clone())).bind(id).bind(&rendered).execute(&mut *tx).await?;
             sqlx::query(sql(choices.clone())).bind(id).bind(&assigned).execute(&mut *tx).await?;
             if let Some(slot) = new.slot {
-                sqlx::query("UPDATE digests SET handled_until = $2 WHERE name = $1 AND handled_until < $2")
-                    .bind(&new.digest)
-                    .bind(slot.0)
-                    .execute(&mut *tx)
-                    .await?;
+                sqlx::query(
+                    "UPDATE digests SET handled_until = $2 WHERE name = $1 AND handled_until < $2",
+                )
+                .bind(&new.digest)
+                .bind(slot.0)
+                .execute(&mut *tx)
+                .await?;
             }
             id
         });
         match made {
             Ok(id) => Ok(Some(id)),
-            Err(e) if e.violates("editions_slot", "editions.slot") || e.violates("ledger_once", "ledger.article_id") => Ok(None),
+            Err(e)
+                if e.violates("editions_slot", "editions.slot")
+                    || e.violates("ledger_once", "ledger.article_id") =>
+            {
+                Ok(None)
+            }
             Err(e) => Err(e),
         }
     }
@@ -201,21 +236,26 @@ impl Store {
     /// One edition.
     pub async fn edition(&self, id: i64) -> StoreResult<Option<Edition>> {
         let text = format!("SELECT {COLUMNS} FROM editions WHERE id = $1");
-        let row: Option<Row> = reading!(self, |db| sqlx::query_as(sql(text)).bind(id).fetch_optional(db).await?);
+        let row: Option<Row> =
+            reading!(self, |db| sqlx::query_as(sql(text)).bind(id).fetch_optional(db).await?);
         row.map(edition).transpose()
     }
 
     /// All editions, newest first.
     pub async fn editions(&self, limit: Option<i64>) -> StoreResult<Vec<Edition>> {
         let text = format!("SELECT {COLUMNS} FROM editions ORDER BY id DESC LIMIT $1");
-        let rows: Vec<Row> = reading!(self, |db| sqlx::query_as(sql(text)).bind(limit.unwrap_or(i64::MAX)).fetch_all(db).await?);
+        let rows: Vec<Row> = reading!(self, |db| sqlx::query_as(sql(text))
+            .bind(limit.unwrap_or(i64::MAX))
+            .fetch_all(db)
+            .await?);
         rows.into_iter().map(edition).collect()
     }
 
     /// The editions in a state, oldest first.
     pub async fn editions_in(&self, state: EditionState) -> StoreResult<Vec<Edition>> {
         let text = format!("SELECT {COLUMNS} FROM editions WHERE state = $1 ORDER BY id");
-        let rows: Vec<Row> = reading!(self, |db| sqlx::query_as(sql(text)).bind(state.word()).fetch_all(db).await?);
+        let rows: Vec<Row> =
+            reading!(self, |db| sqlx::query_as(sql(text)).bind(state.word()).fetch_all(db).await?);
         rows.into_iter().map(edition).collect()
     }
 
@@ -233,12 +273,14 @@ impl Store {
 
     /// How many of an edition's deliveries are in each state.
     pub async fn edition_counts(&self, id: i64) -> StoreResult<Counts> {
-        let rows: Vec<(String, i64)> = reading!(self, |db| sqlx::query_as(
+        let rows: Vec<(String, i64)> = reading!(self, |db| {
+            sqlx::query_as(
             "SELECT d.state, COUNT(*) FROM blocks b JOIN deliveries d ON d.block_id = b.id WHERE b.edition_id = $1 GROUP BY d.state"
         )
         .bind(id)
         .fetch_all(db)
-        .await?);
+        .await?
+        });
         let mut counts = Counts::default();
         for (state, n) in rows {
             tally(&mut counts, state, n)?;
@@ -254,7 +296,8 @@ impl Store {
             self.numbers("$1")
         );
         let ids = serde_json::Value::from(ids.to_vec()).to_string();
-        let rows: Vec<(i64, String, i64)> = reading!(self, |db| sqlx::query_as(sql(text)).bind(ids).fetch_all(db).await?);
+        let rows: Vec<(i64, String, i64)> =
+            reading!(self, |db| sqlx::query_as(sql(text)).bind(ids).fetch_all(db).await?);
         let mut counts: HashMap<i64, Counts> = HashMap::new();
         for (edition, state, n) in rows {
             tally(counts.entry(edition).or_default(), state, n)?;

@@ -22,14 +22,21 @@ pub struct Version {
 impl Store {
     /// Notes documents' entity tags and gives, in their order, when each was last changed: at least a second after the
     /// change before, and the same on every node.
-    pub async fn note_feed_versions(&self, versions: &[Version], now: Millis) -> StoreResult<Vec<Millis>> {
+    pub async fn note_feed_versions(
+        &self,
+        versions: &[Version],
+        now: Millis,
+    ) -> StoreResult<Vec<Millis>> {
         if versions.is_empty() {
             return Ok(Vec::new());
         }
         // In one order everywhere, so that two nodes do not wait for each other.
         let mut rows: Vec<&Version> = versions.iter().collect();
         rows.sort_by(|a, b| (&a.feed, a.format).cmp(&(&b.feed, b.format)));
-        let rows: Vec<_> = rows.iter().map(|v| json!({"feed": v.feed, "format": v.format, "etag": v.etag})).collect();
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|v| json!({"feed": v.feed, "format": v.format, "etag": v.etag}))
+            .collect();
         let rows = serde_json::Value::from(rows).to_string();
         let text = format!(
             "INSERT INTO feed_versions (feed, format, etag, modified_at) SELECT v.feed, v.format, v.etag, $2 FROM {} AS v WHERE TRUE \
@@ -40,10 +47,21 @@ impl Store {
             self.rows("$1", &[Column::Text("feed"), Column::Text("format"), Column::Text("etag")])
         );
         let noted: Vec<(String, String, i64)> = transaction!(self, |tx| {
-            sqlx::query_as(sql(text.clone())).bind(&rows).bind(now.whole_second().0).bind(SECOND).fetch_all(&mut *tx).await?
+            sqlx::query_as(sql(text.clone()))
+                .bind(&rows)
+                .bind(now.whole_second().0)
+                .bind(SECOND)
+                .fetch_all(&mut *tx)
+                .await?
         })?;
-        let noted: HashMap<(String, String), i64> = noted.into_iter().map(|(feed, format, at)| ((feed, format), at)).collect();
-        let at = |v: &Version| noted.get(&(v.feed.clone(), v.format.to_owned())).copied().map_or(now.whole_second(), Millis);
+        let noted: HashMap<(String, String), i64> =
+            noted.into_iter().map(|(feed, format, at)| ((feed, format), at)).collect();
+        let at = |v: &Version| {
+            noted
+                .get(&(v.feed.clone(), v.format.to_owned()))
+                .copied()
+                .map_or(now.whole_second(), Millis)
+        };
         Ok(versions.iter().map(at).collect())
     }
 }

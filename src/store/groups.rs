@@ -30,17 +30,20 @@ impl From<MemberRow> for Member {
 /// Ungrouped articles that are looked at together, with all that are linked to them.
 const MOST: usize = 1_000;
 
-const MEMBER: &str = "SELECT id, source_id, translation_of, language, group_id, is_ungrouped FROM articles WHERE";
+const MEMBER: &str =
+    "SELECT id, source_id, translation_of, language, group_id, is_ungrouped FROM articles WHERE";
 
 type MemberRow = (i64, String, Option<String>, String, i64, bool);
 
 impl Store {
     /// Whether articles of a source were kept but not yet grouped, as after a crash in between.
     pub async fn has_ungrouped(&self, source: &str) -> StoreResult<bool> {
-        let row: Option<(i64,)> = reading!(self, |db| sqlx::query_as("SELECT id FROM articles WHERE is_ungrouped AND source = $1 LIMIT 1")
-            .bind(source)
-            .fetch_optional(db)
-            .await?);
+        let row: Option<(i64,)> = reading!(self, |db| sqlx::query_as(
+            "SELECT id FROM articles WHERE is_ungrouped AND source = $1 LIMIT 1"
+        )
+        .bind(source)
+        .fetch_optional(db)
+        .await?);
         Ok(row.is_some())
     }
 
@@ -49,7 +52,10 @@ impl Store {
     pub async fn regroup(&self, source: &str) -> StoreResult<()> {
         let few = format!("{MEMBER} source = $1 AND is_ungrouped ORDER BY id LIMIT {MOST}");
         loop {
-            let ungrouped: Vec<MemberRow> = reading!(self, |db| sqlx::query_as(sql(few.clone())).bind(source).fetch_all(db).await?);
+            let ungrouped: Vec<MemberRow> = reading!(self, |db| sqlx::query_as(sql(few.clone()))
+                .bind(source)
+                .fetch_all(db)
+                .await?);
             if ungrouped.is_empty() {
                 return Ok(());
             }
@@ -73,9 +79,15 @@ impl Store {
             .map(|(m, group)| json!({"id": m.row, "grp": group}))
             .collect();
         // An article alone shows nobody's translations, and is shown by nobody.
-        let is_twin = |m: &Member, group: i64| sizes[&group] > 1 || !matches!(m.group, g if g == 0 || g == m.row);
-        let shown: Vec<i64> =
-            members.iter().zip(&found).filter(|(m, group)| anything_moved && is_twin(m, **group)).map(|(m, _)| m.row).collect();
+        let is_twin = |m: &Member, group: i64| {
+            sizes[&group] > 1 || !matches!(m.group, g if g == 0 || g == m.row)
+        };
+        let shown: Vec<i64> = members
+            .iter()
+            .zip(&found)
+            .filter(|(m, group)| anything_moved && is_twin(m, **group))
+            .map(|(m, _)| m.row)
+            .collect();
         self.settle_groups(&settled, &shown).await
     }
 
@@ -85,10 +97,13 @@ impl Store {
         let mut members: BTreeMap<i64, Member> = BTreeMap::new();
         let mut reached: Vec<Member> = first.into_iter().map(Member::from).collect();
         while !reached.is_empty() {
-            let twins: Vec<String> = reached.iter().filter_map(|m| m.translation_of.clone()).collect();
+            let twins: Vec<String> =
+                reached.iter().filter_map(|m| m.translation_of.clone()).collect();
             let ids: Vec<String> = reached.iter().map(|m| m.source_id.clone()).collect();
-            let groups =
-                serde_json::Value::from(reached.iter().map(|m| m.group).filter(|group| *group > 0).collect::<Vec<_>>()).to_string();
+            let groups = serde_json::Value::from(
+                reached.iter().map(|m| m.group).filter(|group| *group > 0).collect::<Vec<_>>(),
+            )
+            .to_string();
             members.extend(reached.into_iter().map(|m| (m.row, m)));
             let rows: Vec<MemberRow> = reading!(self, |db| sqlx::query_as(sql(text.clone()))
                 .bind(source)
@@ -97,7 +112,11 @@ impl Store {
                 .bind(groups)
                 .fetch_all(db)
                 .await?);
-            reached = rows.into_iter().filter(|row| !members.contains_key(&row.0)).map(Member::from).collect();
+            reached = rows
+                .into_iter()
+                .filter(|row| !members.contains_key(&row.0))
+                .map(Member::from)
+                .collect();
         }
         Ok(members.into_values().collect())
     }
@@ -119,18 +138,27 @@ impl Store {
             "UPDATE articles SET group_id = m.grp, is_ungrouped = FALSE FROM {} AS m WHERE articles.id = m.id",
             self.rows("$1", &[Column::Int("id"), Column::Int("grp")])
         );
-        let terms = format!("SELECT article_id, kind, term FROM article_terms WHERE article_id IN {}", self.numbers("$1"));
+        let terms = format!(
+            "SELECT article_id, kind, term FROM article_terms WHERE article_id IN {}",
+            self.numbers("$1")
+        );
         let logging = Logging::of(self);
         for chunk in settled.chunks(500) {
-            let (update, chunk) = (update.clone(), serde_json::Value::from(chunk.to_vec()).to_string());
+            let (update, chunk) =
+                (update.clone(), serde_json::Value::from(chunk.to_vec()).to_string());
             transaction!(self, |tx| {
                 sqlx::query(sql(update.clone())).bind(&chunk).execute(&mut *tx).await?;
             })?;
         }
         for chunk in shown.chunks(500) {
-            let (terms, logging, chunk) = (terms.clone(), logging.clone(), serde_json::Value::from(chunk.to_vec()).to_string());
+            let (terms, logging, chunk) = (
+                terms.clone(),
+                logging.clone(),
+                serde_json::Value::from(chunk.to_vec()).to_string(),
+            );
             transaction!(self, |tx| {
-                let had: Vec<(i64, String, String)> = sqlx::query_as(sql(terms.clone())).bind(&chunk).fetch_all(&mut *tx).await?;
+                let had: Vec<(i64, String, String)> =
+                    sqlx::query_as(sql(terms.clone())).bind(&chunk).fetch_all(&mut *tx).await?;
                 let changes = Changes::of(had);
                 log!(tx, logging, changes);
             })?;
@@ -148,17 +176,24 @@ impl Store {
             self.numbers("$2")
         );
         let groups = serde_json::Value::from(groups.to_vec()).to_string();
-        let rows: Vec<ArticleRow> = reading!(self, |db| sqlx::query_as(sql(text)).bind(now.0).bind(groups).fetch_all(db).await?);
+        let rows: Vec<ArticleRow> = reading!(self, |db| sqlx::query_as(sql(text))
+            .bind(now.0)
+            .bind(groups)
+            .fetch_all(db)
+            .await?);
         Ok(articles_of(rows))
     }
 }
 
 /// For each member its group: the smallest row among all that are linked, directly or not, across languages.
 fn groups(members: &[Member]) -> Vec<i64> {
-    let by_id: HashMap<&str, usize> = members.iter().enumerate().map(|(i, m)| (m.source_id.as_str(), i)).collect();
+    let by_id: HashMap<&str, usize> =
+        members.iter().enumerate().map(|(i, m)| (m.source_id.as_str(), i)).collect();
     let mut parent: Vec<usize> = (0..members.len()).collect();
     for (i, member) in members.iter().enumerate() {
-        let Some(&twin) = member.translation_of.as_deref().and_then(|id| by_id.get(id)) else { continue };
+        let Some(&twin) = member.translation_of.as_deref().and_then(|id| by_id.get(id)) else {
+            continue;
+        };
         // An article of the same language is another story, whatever the link says.
         if primary(&members[twin].language).eq_ignore_ascii_case(primary(&member.language)) {
             continue;
@@ -200,7 +235,12 @@ mod tests {
 
     #[test]
     fn twins_are_one_group_whoever_points_to_whom_and_links_are_transitive() {
-        let members = [member(1, None, "en"), member(2, Some(1), "zh-CN"), member(3, Some(2), "de"), member(4, Some(9), "en")];
+        let members = [
+            member(1, None, "en"),
+            member(2, Some(1), "zh-CN"),
+            member(3, Some(2), "de"),
+            member(4, Some(9), "en"),
+        ];
         assert_eq!(groups(&members), [1, 1, 1, 4]);
     }
 
@@ -211,19 +251,32 @@ mod tests {
 
     #[test]
     fn a_loop_and_a_link_to_itself_do_no_harm() {
-        assert_eq!(groups(&[member(1, Some(2), "en"), member(2, Some(1), "zh"), member(3, Some(3), "fr")]), [1, 1, 3]);
+        assert_eq!(
+            groups(&[member(1, Some(2), "en"), member(2, Some(1), "zh"), member(3, Some(3), "fr")]),
+            [1, 1, 3]
+        );
     }
 
     #[tokio::test]
     async fn what_is_linked_is_found_by_index_however_much_there_is() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&format!("sqlite://{}/courant.db", folder.path().display())).await.unwrap();
+        let store =
+            Store::open(&format!("sqlite://{}/courant.db", folder.path().display())).await.unwrap();
         let explain = format!("EXPLAIN QUERY PLAN {}", store.linking());
         let Db::Sqlite { read, .. } = &*store.db else { unreachable!() };
-        let steps: Vec<(i64, i64, i64, String)> =
-            sqlx::query_as(sql(explain)).bind("college").bind("[]").bind("[]").bind("[]").fetch_all(read).await.unwrap();
-        let steps: Vec<String> = steps.into_iter().map(|step| step.3).filter(|step| step.contains("articles")).collect();
-        for wanted in ["(source=? AND source_id=?)", "(source=? AND translation_of=?)", "(group_id=?)"] {
+        let steps: Vec<(i64, i64, i64, String)> = sqlx::query_as(sql(explain))
+            .bind("college")
+            .bind("[]")
+            .bind("[]")
+            .bind("[]")
+            .fetch_all(read)
+            .await
+            .unwrap();
+        let steps: Vec<String> =
+            steps.into_iter().map(|step| step.3).filter(|step| step.contains("articles")).collect();
+        for wanted in
+            ["(source=? AND source_id=?)", "(source=? AND translation_of=?)", "(group_id=?)"]
+        {
             assert!(steps.iter().any(|step| step.ends_with(wanted)), "{wanted}: {steps:?}");
         }
     }

@@ -27,7 +27,10 @@ impl Mode {
         match word {
             "subscribe" => Ok(Self::Subscribe),
             "unsubscribe" => Ok(Self::Unsubscribe),
-            other => Err(StoreError::Inconsistent { what: format!("{other:?}"), place: "hub_requests.mode" }),
+            other => Err(StoreError::Inconsistent {
+                what: format!("{other:?}"),
+                place: "hub_requests.mode",
+            }),
         }
     }
 }
@@ -94,14 +97,31 @@ type Row = (i64, String, String, String, String, String, String, Option<String>,
 
 fn request(row: Row) -> StoreResult<Request> {
     let (id, mode, callback, host, topic, feed, format, secret, lease_seconds, attempts) = row;
-    Ok(Request { id, mode: Mode::of(&mode)?, callback, host, topic, feed, format, secret, lease_seconds, attempts })
+    Ok(Request {
+        id,
+        mode: Mode::of(&mode)?,
+        callback,
+        host,
+        topic,
+        feed,
+        format,
+        secret,
+        lease_seconds,
+        attempts,
+    })
 }
 
-const COLUMNS: &str = "id, mode, callback, host, topic, feed, format, secret, lease_seconds, attempts";
+const COLUMNS: &str =
+    "id, mode, callback, host, topic, feed, format, secret, lease_seconds, attempts";
 
 impl Store {
     /// Keeps a request until its callback confirms it, in place of an earlier one for the same.
-    pub async fn note_hub_request(&self, asked: &Request, room: Room, now: Millis) -> StoreResult<Noted> {
+    pub async fn note_hub_request(
+        &self,
+        asked: &Request,
+        room: Room,
+        now: Millis,
+    ) -> StoreResult<Noted> {
         let asked = asked.clone();
         transaction!(self, |tx| {
             let known: Option<(i64,)> =
@@ -116,12 +136,14 @@ impl Store {
                 return Ok(Noted::Nothing);
             }
             // The earlier one may be in hand: under a new number, its outcome can't be taken for this one's.
-            sqlx::query("DELETE FROM hub_requests WHERE callback = $1 AND feed = $2 AND format = $3")
-                .bind(&asked.callback)
-                .bind(&asked.feed)
-                .bind(&asked.format)
-                .execute(&mut *tx)
-                .await?;
+            sqlx::query(
+                "DELETE FROM hub_requests WHERE callback = $1 AND feed = $2 AND format = $3",
+            )
+            .bind(&asked.callback)
+            .bind(&asked.feed)
+            .bind(&asked.format)
+            .execute(&mut *tx)
+            .await?;
             if known.is_none() {
                 let (all, of_host): (i64, i64) = sqlx::query_as(
                     "WITH taken AS (SELECT host FROM hub_subscriptions WHERE expires_at > $2 UNION ALL SELECT r.host FROM hub_requests r \
@@ -160,14 +182,26 @@ impl Store {
     }
 
     /// Leases up to `limit` requests whose callbacks are to be asked, but for those at hosts that have enough in hand.
-    pub async fn claim_hub_requests(&self, node: &str, besides: &[String], limit: usize, now: Millis) -> StoreResult<Vec<Request>> {
-        let due = format!("r.due_at <= $1 AND {} AND r.host NOT IN {}", self.unleased("r"), self.texts("$2"));
+    pub async fn claim_hub_requests(
+        &self,
+        node: &str,
+        besides: &[String],
+        limit: usize,
+        now: Millis,
+    ) -> StoreResult<Vec<Request>> {
+        let due = format!(
+            "r.due_at <= $1 AND {} AND r.host NOT IN {}",
+            self.unleased("r"),
+            self.texts("$2")
+        );
         let besides = json_list(besides);
-        let any: Option<(i32,)> = reading!(self, |db| sqlx::query_as(sql(format!("SELECT 1 FROM hub_requests r WHERE {due} LIMIT 1")))
-            .bind(now.0)
-            .bind(&besides)
-            .fetch_optional(db)
-            .await?);
+        let any: Option<(i32,)> = reading!(self, |db| sqlx::query_as(sql(format!(
+            "SELECT 1 FROM hub_requests r WHERE {due} LIMIT 1"
+        )))
+        .bind(now.0)
+        .bind(&besides)
+        .fetch_optional(db)
+        .await?);
         if any.is_none() || limit == 0 {
             return Ok(Vec::new());
         }
@@ -192,14 +226,22 @@ impl Store {
     }
 
     /// Ends a request with its callback's word; gives whether it still stood, for a later one takes its place.
-    pub async fn close_hub_request(&self, node: &str, asked: &Request, confirmed: bool, now: Millis) -> StoreResult<bool> {
+    pub async fn close_hub_request(
+        &self,
+        node: &str,
+        asked: &Request,
+        confirmed: bool,
+        now: Millis,
+    ) -> StoreResult<bool> {
         let (node, asked) = (node.to_owned(), asked.clone());
         transaction!(self, |tx| {
-            let etag: Option<(String,)> = sqlx::query_as("DELETE FROM hub_requests WHERE id = $1 AND lease_node = $2 RETURNING etag")
-                .bind(asked.id)
-                .bind(&node)
-                .fetch_optional(&mut *tx)
-                .await?;
+            let etag: Option<(String,)> = sqlx::query_as(
+                "DELETE FROM hub_requests WHERE id = $1 AND lease_node = $2 RETURNING etag",
+            )
+            .bind(asked.id)
+            .bind(&node)
+            .fetch_optional(&mut *tx)
+            .await?;
             let Some((etag,)) = etag else { return Ok(false) };
             match asked.mode {
                 _ if !confirmed => {}
@@ -240,36 +282,61 @@ impl Store {
 
     /// Forgets subscriptions whose time is over, and requests that nobody got round to for a day.
     pub async fn forget_expired_subscriptions(&self, now: Millis) -> StoreResult<()> {
-        let any: Option<(i32,)> = reading!(self, |db| sqlx::query_as(
+        let any: Option<(i32,)> = reading!(self, |db| {
+            sqlx::query_as(
             "SELECT 1 FROM hub_subscriptions WHERE expires_at <= $1 UNION ALL SELECT 1 FROM hub_requests WHERE due_at <= $2 LIMIT 1"
         )
         .bind(now.0)
         .bind(now.plus(-DAY).0)
         .fetch_optional(db)
-        .await?);
+        .await?
+        });
         if any.is_none() {
             return Ok(());
         }
         transaction!(self, |tx| {
-            sqlx::query("DELETE FROM hub_subscriptions WHERE expires_at <= $1").bind(now.0).execute(&mut *tx).await?;
-            sqlx::query("DELETE FROM hub_requests WHERE due_at <= $1").bind(now.plus(-DAY).0).execute(&mut *tx).await?;
+            sqlx::query("DELETE FROM hub_subscriptions WHERE expires_at <= $1")
+                .bind(now.0)
+                .execute(&mut *tx)
+                .await?;
+            sqlx::query("DELETE FROM hub_requests WHERE due_at <= $1")
+                .bind(now.plus(-DAY).0)
+                .execute(&mut *tx)
+                .await?;
         })
     }
 
     /// Takes up to `limit` subscriptions to feeds other than these out of the books, to be told of their end.
-    pub async fn take_orphans(&self, declared: &[String], limit: usize) -> StoreResult<Vec<Orphan>> {
-        let orphans = format!("SELECT o.id FROM hub_subscriptions o WHERE o.feed NOT IN {} ORDER BY o.id LIMIT $2", self.texts("$1"));
+    pub async fn take_orphans(
+        &self,
+        declared: &[String],
+        limit: usize,
+    ) -> StoreResult<Vec<Orphan>> {
+        let orphans = format!(
+            "SELECT o.id FROM hub_subscriptions o WHERE o.feed NOT IN {} ORDER BY o.id LIMIT $2",
+            self.texts("$1")
+        );
         let (declared, limit) = (json_list(declared), i64::try_from(limit).unwrap_or(i64::MAX));
-        let any: Option<(i64,)> =
-            reading!(self, |db| sqlx::query_as(sql(orphans.clone())).bind(&declared).bind(limit).fetch_optional(db).await?);
+        let any: Option<(i64,)> = reading!(self, |db| sqlx::query_as(sql(orphans.clone()))
+            .bind(&declared)
+            .bind(limit)
+            .fetch_optional(db)
+            .await?);
         if any.is_none() {
             return Ok(Vec::new());
         }
-        let take = format!("DELETE FROM hub_subscriptions WHERE id IN ({orphans}) RETURNING id, callback, host, topic");
+        let take = format!(
+            "DELETE FROM hub_subscriptions WHERE id IN ({orphans}) RETURNING id, callback, host, topic"
+        );
         transaction!(self, |tx| {
-            let rows: Vec<(i64, String, String, String)> =
-                sqlx::query_as(sql(take.clone())).bind(&declared).bind(limit).fetch_all(&mut *tx).await?;
-            rows.into_iter().map(|(id, callback, host, topic)| Orphan { id, callback, host, topic }).collect()
+            let rows: Vec<(i64, String, String, String)> = sqlx::query_as(sql(take.clone()))
+                .bind(&declared)
+                .bind(limit)
+                .fetch_all(&mut *tx)
+                .await?;
+            rows.into_iter()
+                .map(|(id, callback, host, topic)| Orphan { id, callback, host, topic })
+                .collect()
         })
     }
 }

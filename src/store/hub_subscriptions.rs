@@ -52,11 +52,19 @@ fn subscription(row: Row) -> Subscription {
 
 impl Store {
     /// Confirmed subscriptions that are not over, by feed, format and host.
-    pub async fn hub_subscriptions(&self, limit: Option<i64>, now: Millis) -> StoreResult<Vec<Subscription>> {
+    pub async fn hub_subscriptions(
+        &self,
+        limit: Option<i64>,
+        now: Millis,
+    ) -> StoreResult<Vec<Subscription>> {
         let text = "SELECT s.feed, s.format, s.callback, s.expires_at, s.attempts, s.failures, s.due_at, s.delivered_etag, v.etag \
                     FROM hub_subscriptions s LEFT JOIN feed_versions v ON v.feed = s.feed AND v.format = s.format \
                     WHERE s.expires_at > $1 ORDER BY s.feed, s.format, s.host, s.callback LIMIT $2";
-        let rows: Vec<Row> = reading!(self, |db| sqlx::query_as(text).bind(now.0).bind(limit.unwrap_or(i64::MAX)).fetch_all(db).await?);
+        let rows: Vec<Row> = reading!(self, |db| sqlx::query_as(text)
+            .bind(now.0)
+            .bind(limit.unwrap_or(i64::MAX))
+            .fetch_all(db)
+            .await?);
         Ok(rows.into_iter().map(subscription).collect())
     }
 }

@@ -25,7 +25,10 @@ impl Instance {
 
 impl std::fmt::Debug for Instance {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Instance").field("base_url", &self.base_url).field("is_copy", &self.is_copy).finish_non_exhaustive()
+        f.debug_struct("Instance")
+            .field("base_url", &self.base_url)
+            .field("is_copy", &self.is_copy)
+            .finish_non_exhaustive()
     }
 }
 
@@ -50,11 +53,14 @@ impl Store {
     /// Makes the secret of a new store; an existing one is left alone.
     pub(super) async fn found_instance(&self) -> StoreResult<()> {
         let known: Option<(String,)> =
-            reading!(self, |db| sqlx::query_as("SELECT value FROM instance WHERE key = 'secret'").fetch_optional(db).await?);
+            reading!(self, |db| sqlx::query_as("SELECT value FROM instance WHERE key = 'secret'")
+                .fetch_optional(db)
+                .await?);
         if known.is_some() {
             return Ok(());
         }
-        let secret: String = clock::random_bytes::<32>().iter().map(|b| format!("{b:02x}")).collect();
+        let secret: String =
+            clock::random_bytes::<32>().iter().map(|b| format!("{b:02x}")).collect();
         transaction!(self, |tx| {
             sqlx::query("INSERT INTO instance (key, value) VALUES ('secret', $1) ON CONFLICT (key) DO NOTHING")
                 .bind(secret)
@@ -65,13 +71,23 @@ impl Store {
 
     /// Reads the store's identity.
     pub async fn instance(&self) -> StoreResult<Instance> {
-        let rows: Vec<(String, String)> = reading!(self, |db| sqlx::query_as("SELECT key, value FROM instance").fetch_all(db).await?);
+        let rows: Vec<(String, String)> =
+            reading!(self, |db| sqlx::query_as("SELECT key, value FROM instance")
+                .fetch_all(db)
+                .await?);
         let mut map: HashMap<String, String> = rows.into_iter().collect();
         let secret = map.remove("secret").unwrap_or_default();
         if secret.len() < 32 {
-            return Err(StoreError::Inconsistent { what: "no secret".into(), place: "instance.value" });
+            return Err(StoreError::Inconsistent {
+                what: "no secret".into(),
+                place: "instance.value",
+            });
         }
-        Ok(Instance { secret: secret.into_bytes(), base_url: map.remove("base_url"), is_copy: map.contains_key("copy") })
+        Ok(Instance {
+            secret: secret.into_bytes(),
+            base_url: map.remove("base_url"),
+            is_copy: map.contains_key("copy"),
+        })
     }
 
     /// Notes the address this store sends under, the first time it is told one.
@@ -100,12 +116,20 @@ impl Store {
     /// Writes a consistent copy of a SQLite store to `file`, which must not exist, marked as a copy.
     pub async fn backup(&self, file: &std::path::Path) -> StoreResult<()> {
         let Db::Sqlite { write, .. } = &*self.db else {
-            return Err(StoreError::Refused("`courant backup` copies SQLite stores; for PostgreSQL use pg_dump and pg_restore".into()));
+            return Err(StoreError::Refused(
+                "`courant backup` copies SQLite stores; for PostgreSQL use pg_dump and pg_restore"
+                    .into(),
+            ));
         };
         if file.exists() {
-            return Err(StoreError::Refused(format!("{} exists already: choose another name", file.display())));
+            return Err(StoreError::Refused(format!(
+                "{} exists already: choose another name",
+                file.display()
+            )));
         }
-        let failed = |e: std::io::Error| StoreError::Unreachable(format!("cannot write {}: {e}", file.display()));
+        let failed = |e: std::io::Error| {
+            StoreError::Unreachable(format!("cannot write {}: {e}", file.display()))
+        };
         // Marked before it has its name: a copy that could send by itself never exists.
         let mut unfinished = file.as_os_str().to_owned();
         unfinished.push(".unfinished");
@@ -113,16 +137,22 @@ impl Store {
         if unfinished.exists() {
             std::fs::remove_file(&unfinished).map_err(failed)?;
         }
-        let name = unfinished.to_str().ok_or_else(|| StoreError::Refused("the backup's name must be UTF-8".into()))?.to_owned();
+        let name = unfinished
+            .to_str()
+            .ok_or_else(|| StoreError::Refused("the backup's name must be UTF-8".into()))?
+            .to_owned();
         // Through the writer: a read-only connection may not create a file.
         sqlx::query("VACUUM INTO $1").bind(&name).execute(write).await?;
         let copy = sqlx::sqlite::SqlitePoolOptions::new()
             .max_connections(1)
             .connect_with(sqlx::sqlite::SqliteConnectOptions::new().filename(&unfinished))
             .await?;
-        sqlx::query(sql("INSERT INTO instance (key, value) VALUES ('copy', 'yes') ON CONFLICT (key) DO NOTHING".into()))
-            .execute(&copy)
-            .await?;
+        sqlx::query(sql(
+            "INSERT INTO instance (key, value) VALUES ('copy', 'yes') ON CONFLICT (key) DO NOTHING"
+                .into(),
+        ))
+        .execute(&copy)
+        .await?;
         copy.close().await;
         std::fs::rename(&unfinished, file).map_err(failed)
     }

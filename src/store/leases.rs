@@ -14,10 +14,19 @@ impl Store {
     /// Takes all leases back: for SQLite, where the holder of the lock is the only sender.
     pub async fn take_all_leases_back(&self) -> StoreResult<()> {
         transaction!(self, |tx| {
-            sqlx::query("UPDATE blocks SET lease_until = 0 WHERE NOT done AND lease_node IS NOT NULL").execute(&mut *tx).await?;
-            sqlx::query("UPDATE waiting SET lease_until = 0 WHERE lease_node IS NOT NULL").execute(&mut *tx).await?;
+            sqlx::query(
+                "UPDATE blocks SET lease_until = 0 WHERE NOT done AND lease_node IS NOT NULL",
+            )
+            .execute(&mut *tx)
+            .await?;
+            sqlx::query("UPDATE waiting SET lease_until = 0 WHERE lease_node IS NOT NULL")
+                .execute(&mut *tx)
+                .await?;
             for errand in Errand::ALL {
-                let free = format!("UPDATE {} SET lease_until = 0 WHERE lease_node IS NOT NULL", errand.table());
+                let free = format!(
+                    "UPDATE {} SET lease_until = 0 WHERE lease_node IS NOT NULL",
+                    errand.table()
+                );
                 sqlx::query(sql(free)).execute(&mut *tx).await?;
             }
         })
@@ -41,16 +50,29 @@ impl Store {
 
     /// Gives back what this node has leased of the mail of these transports, but for what is known to be in hand (blocks,
     /// single deliveries): it was left by a run that ended badly.
-    pub async fn give_remains_back(&self, transports: &[String], node: &str, blocks: &[i64], singles: &[i64]) -> StoreResult<()> {
+    pub async fn give_remains_back(
+        &self,
+        transports: &[String],
+        node: &str,
+        blocks: &[i64],
+        singles: &[i64],
+    ) -> StoreResult<()> {
         let lost_blocks = format!(
             "NOT done AND lease_node = $2 AND edition_id IN (SELECT id FROM editions WHERE transport IN {}) AND id NOT IN {}",
             self.texts("$1"),
             self.numbers("$3")
         );
-        let lost_singles = format!("transport IN {} AND lease_node = $2 AND delivery_id NOT IN {}", self.texts("$1"), self.numbers("$4"));
-        let any = format!("SELECT 1 FROM blocks WHERE {lost_blocks} UNION ALL SELECT 1 FROM waiting WHERE {lost_singles} LIMIT 1");
+        let lost_singles = format!(
+            "transport IN {} AND lease_node = $2 AND delivery_id NOT IN {}",
+            self.texts("$1"),
+            self.numbers("$4")
+        );
+        let any = format!(
+            "SELECT 1 FROM blocks WHERE {lost_blocks} UNION ALL SELECT 1 FROM waiting WHERE {lost_singles} LIMIT 1"
+        );
         let list = |ids: &[i64]| serde_json::Value::from(ids.to_vec()).to_string();
-        let (transports, node, blocks, singles) = (json_list(transports), node.to_owned(), list(blocks), list(singles));
+        let (transports, node, blocks, singles) =
+            (json_list(transports), node.to_owned(), list(blocks), list(singles));
         let left: Option<(i32,)> = reading!(self, |db| sqlx::query_as(sql(any))
             .bind(&transports)
             .bind(&node)
@@ -65,7 +87,13 @@ impl Store {
             .map(|(table, lost)| format!("UPDATE {table} SET lease_node = NULL, lease_until = 0 WHERE {lost} AND $3 = $3 AND $4 = $4"));
         transaction!(self, |tx| {
             for free in &free {
-                sqlx::query(sql(free.clone())).bind(&transports).bind(&node).bind(&blocks).bind(&singles).execute(&mut *tx).await?;
+                sqlx::query(sql(free.clone()))
+                    .bind(&transports)
+                    .bind(&node)
+                    .bind(&blocks)
+                    .bind(&singles)
+                    .execute(&mut *tx)
+                    .await?;
             }
         })
     }
@@ -76,7 +104,8 @@ impl Store {
             "UPDATE waiting SET lease_node = NULL, lease_until = 0 WHERE lease_node = $2 AND delivery_id IN {}",
             self.numbers("$1")
         );
-        let (ids, node) = (serde_json::Value::from(deliveries.to_vec()).to_string(), node.to_owned());
+        let (ids, node) =
+            (serde_json::Value::from(deliveries.to_vec()).to_string(), node.to_owned());
         transaction!(self, |tx| {
             sqlx::query(sql(text.clone())).bind(&ids).bind(&node).execute(&mut *tx).await?;
         })
@@ -88,11 +117,13 @@ impl Store {
         let node = node.to_owned();
         transaction!(self, |tx| {
             for table in ["blocks", "waiting"] {
-                sqlx::query(sql(format!("UPDATE {table} SET lease_until = {clock} + $2 WHERE lease_node = $1")))
-                    .bind(&node)
-                    .bind(LEASE)
-                    .execute(&mut *tx)
-                    .await?;
+                sqlx::query(sql(format!(
+                    "UPDATE {table} SET lease_until = {clock} + $2 WHERE lease_node = $1"
+                )))
+                .bind(&node)
+                .bind(LEASE)
+                .execute(&mut *tx)
+                .await?;
             }
         })
     }
@@ -102,10 +133,12 @@ impl Store {
         let node = node.to_owned();
         transaction!(self, |tx| {
             for table in ["blocks", "waiting"] {
-                sqlx::query(sql(format!("UPDATE {table} SET lease_node = NULL, lease_until = 0 WHERE lease_node = $1")))
-                    .bind(&node)
-                    .execute(&mut *tx)
-                    .await?;
+                sqlx::query(sql(format!(
+                    "UPDATE {table} SET lease_node = NULL, lease_until = 0 WHERE lease_node = $1"
+                )))
+                .bind(&node)
+                .execute(&mut *tx)
+                .await?;
             }
         })
     }

@@ -9,14 +9,24 @@ use super::open::is_away;
 use super::{StoreError, StoreResult};
 
 /// Version, description, text for SQLite, text for PostgreSQL.
-const MIGRATIONS: &[(i64, &str, &str, &str)] =
-    &[(1, "begin", include_str!("../../migrations/sqlite/0001_begin.sql"), include_str!("../../migrations/postgres/0001_begin.sql"))];
+const MIGRATIONS: &[(i64, &str, &str, &str)] = &[(
+    1,
+    "begin",
+    include_str!("../../migrations/sqlite/0001_begin.sql"),
+    include_str!("../../migrations/postgres/0001_begin.sql"),
+)];
 
 /// The migrations for one engine.
 pub(crate) fn migrator(sqlite: bool) -> Migrator {
     let all = MIGRATIONS.iter().map(|&(version, name, for_sqlite, for_postgres)| {
         let text = if sqlite { for_sqlite } else { for_postgres };
-        Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, AssertSqlSafe(text).into_sql_str(), false)
+        Migration::new(
+            version,
+            Cow::Borrowed(name),
+            MigrationType::Simple,
+            AssertSqlSafe(text).into_sql_str(),
+            false,
+        )
     });
     let mut migrator = Migrator::with_migrations(all.collect());
     // sqlx's lock does nothing on SQLite, where `open` takes a file lock instead.

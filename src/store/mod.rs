@@ -123,7 +123,8 @@ impl StoreError {
     /// Whether a unique constraint of this name was violated.
     pub(crate) fn violates(&self, constraint: &str, column: &str) -> bool {
         let Self::Sql(sqlx::Error::Database(e)) = self else { return false };
-        e.is_unique_violation() && (e.constraint() == Some(constraint) || e.message().contains(column))
+        e.is_unique_violation()
+            && (e.constraint() == Some(constraint) || e.message().contains(column))
     }
 
     /// The database's words, if it works and refused only the values it was given.
@@ -144,7 +145,9 @@ impl StoreError {
 pub type StoreResult<T> = Result<T, StoreError>;
 
 /// Runs a future to its end even if the caller goes away: a cancelled `begin` poisons a pooled connection of sqlx 0.9.
-pub(crate) async fn undisturbed<T: Send + 'static>(work: impl Future<Output = StoreResult<T>> + Send + 'static) -> StoreResult<T> {
+pub(crate) async fn undisturbed<T: Send + 'static>(
+    work: impl Future<Output = StoreResult<T>> + Send + 'static,
+) -> StoreResult<T> {
     match tokio::spawn(work).await {
         Ok(result) => result,
         Err(e) if e.is_panic() => std::panic::resume_unwind(e.into_panic()),
@@ -235,7 +238,8 @@ impl Store {
         match &*self.db {
             Db::Sqlite { .. } => self.clone(),
             Db::Postgres(pool) => {
-                let own = pool.options().clone().connect_lazy_with((*pool.connect_options()).clone());
+                let own =
+                    pool.options().clone().connect_lazy_with((*pool.connect_options()).clone());
                 Self { db: Arc::new(Db::Postgres(own)), news: Arc::clone(&self.news) }
             }
         }
@@ -243,7 +247,11 @@ impl Store {
 
     /// Asks the database for a sign of life.
     pub async fn ping(&self) -> StoreResult<()> {
-        reading!(self, |db| sqlx::query("SELECT 1").execute(db).await.map(|_| ()).map_err(StoreError::from))
+        reading!(self, |db| sqlx::query("SELECT 1")
+            .execute(db)
+            .await
+            .map(|_| ())
+            .map_err(StoreError::from))
     }
 
     /// Closes all connections, so that SQLite leaves one file behind.
@@ -265,5 +273,6 @@ pub(crate) fn json_list(items: &[String]) -> String {
 
 /// A list as the store kept it.
 pub(crate) fn list_of(json: &str, place: &'static str) -> StoreResult<Vec<String>> {
-    serde_json::from_str(json).map_err(|_| StoreError::Inconsistent { what: json.chars().take(80).collect(), place })
+    serde_json::from_str(json)
+        .map_err(|_| StoreError::Inconsistent { what: json.chars().take(80).collect(), place })
 }

@@ -60,15 +60,21 @@ impl Store {
                 path.display(),
                 beside.display()
             ))),
-            Err(std::fs::TryLockError::Error(e)) => Err(StoreError::Unreachable(format!("cannot lock {}: {e}", beside.display()))),
+            Err(std::fs::TryLockError::Error(e)) => {
+                Err(StoreError::Unreachable(format!("cannot lock {}: {e}", beside.display())))
+            }
         }
     }
 }
 
 async fn open_sqlite(path: &Path) -> StoreResult<Store> {
     if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder)
-            .map_err(|e| StoreError::Unreachable(format!("cannot make the folder {} for the database: {e}", folder.display())))?;
+        std::fs::create_dir_all(folder).map_err(|e| {
+            StoreError::Unreachable(format!(
+                "cannot make the folder {} for the database: {e}",
+                folder.display()
+            ))
+        })?;
     }
     let options = SqliteConnectOptions::new()
         .filename(path)
@@ -80,12 +86,18 @@ async fn open_sqlite(path: &Path) -> StoreResult<Store> {
         .pragma("temp_store", "memory")
         .log_statements(LevelFilter::Trace)
         .log_slow_statements(LevelFilter::Debug, Duration::from_secs(1));
-    let unreachable = |e: sqlx::Error| StoreError::Unreachable(format!("cannot open the database {}: {e}", path.display()));
+    let unreachable = |e: sqlx::Error| {
+        StoreError::Unreachable(format!("cannot open the database {}: {e}", path.display()))
+    };
     let path = &by_its_own_name(path);
     // Held from the first touch: turning a new file to WAL does not wait for another process that does the same.
     let opening = alone(path).await?;
-    let write =
-        SqlitePoolOptions::new().max_connections(1).test_before_acquire(false).connect_with(options.clone()).await.map_err(unreachable)?;
+    let write = SqlitePoolOptions::new()
+        .max_connections(1)
+        .test_before_acquire(false)
+        .connect_with(options.clone())
+        .await
+        .map_err(unreachable)?;
     migrations::understood(migrations::migrator(true).run(&write).await)?;
     drop(opening);
     let read = SqlitePoolOptions::new()
@@ -99,7 +111,8 @@ async fn open_sqlite(path: &Path) -> StoreResult<Store> {
 
 /// A file where it really is: SQLite keeps its log there whatever link it was opened by, and whoever locks it must meet there.
 fn by_its_own_name(path: &Path) -> PathBuf {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder =
+        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // A new file is nowhere yet, but its folder is.
     let new = || Some(folder.canonicalize().ok()?.join(path.file_name()?));
     path.canonicalize().ok().or_else(new).unwrap_or_else(|| path.to_path_buf())
@@ -111,19 +124,27 @@ async fn alone(path: &Path) -> StoreResult<File> {
     let file = lock_file(&beside)?;
     match tokio::task::spawn_blocking(move || file.lock().map(|()| file)).await {
         Ok(Ok(file)) => Ok(file),
-        Ok(Err(e)) => Err(StoreError::Unreachable(format!("cannot lock {}: {e}", beside.display()))),
+        Ok(Err(e)) => {
+            Err(StoreError::Unreachable(format!("cannot lock {}: {e}", beside.display())))
+        }
         Err(e) => Err(StoreError::Unreachable(e.to_string())),
     }
 }
 
 async fn open_postgres(url: &str) -> StoreResult<Store> {
     let options = postgres_options(url)?;
-    let place = format!("{}:{}/{}", options.get_host(), options.get_port(), options.get_database().unwrap_or(""));
+    let place = format!(
+        "{}:{}/{}",
+        options.get_host(),
+        options.get_port(),
+        options.get_database().unwrap_or("")
+    );
     let has_socket = options.get_socket().is_some() || options.get_host().starts_with('/');
     let unreachable = |e: sqlx::Error| {
         let why = format!("cannot reach the database {place}: {}: see [database] url", plain(&e));
         // Where there is no socket to look for, it is a certificate's file that is missing.
-        let is_lost = matches!(&e, sqlx::Error::Io(io) if io.kind() == ErrorKind::NotFound) && !has_socket;
+        let is_lost =
+            matches!(&e, sqlx::Error::Io(io) if io.kind() == ErrorKind::NotFound) && !has_socket;
         if is_away(&e) && !is_lost { StoreError::Away(why) } else { StoreError::Unreachable(why) }
     };
     // The pool would try again and again, and then only say that it waited.
@@ -142,7 +163,9 @@ async fn open_postgres(url: &str) -> StoreResult<Store> {
 
 fn postgres_options(url: &str) -> StoreResult<PgConnectOptions> {
     Ok(PgConnectOptions::from_str(url)
-        .map_err(|e| StoreError::Unreachable(format!("[database] url is no PostgreSQL address: {e}")))?
+        .map_err(|e| {
+            StoreError::Unreachable(format!("[database] url is no PostgreSQL address: {e}"))
+        })?
         .application_name("courant")
         // A transaction that a lost task left open must not hold its locks for ever.
         .options([("idle_in_transaction_session_timeout", "15000")])
@@ -153,12 +176,15 @@ fn postgres_options(url: &str) -> StoreResult<PgConnectOptions> {
 /// Whether nobody answered, or a server that takes nobody in just now (PostgreSQL, appendix A).
 pub(super) fn is_away(e: &sqlx::Error) -> bool {
     // A certificate that is not trusted, a file that may not be read: a person has to see to these.
-    let for_a_person = [ErrorKind::PermissionDenied, ErrorKind::InvalidInput, ErrorKind::InvalidData];
+    let for_a_person =
+        [ErrorKind::PermissionDenied, ErrorKind::InvalidInput, ErrorKind::InvalidData];
     match e {
         sqlx::Error::Io(io) => !for_a_person.contains(&io.kind()),
         sqlx::Error::PoolTimedOut => true,
         // It starts, stops or crashed, has no connection left, or was not promoted yet.
-        sqlx::Error::Database(d) => d.code().is_some_and(|code| ["57P01", "57P02", "57P03", "53300", "25006"].contains(&&*code)),
+        sqlx::Error::Database(d) => d
+            .code()
+            .is_some_and(|code| ["57P01", "57P02", "57P03", "53300", "25006"].contains(&&*code)),
         _ => false,
     }
 }
@@ -196,14 +222,28 @@ mod tests {
     #[test]
     fn what_may_pass_is_told_from_what_a_person_must_mend() {
         let io = |kind: ErrorKind| StoreError::Sql(sqlx::Error::Io(kind.into()));
-        for passing in [io(ErrorKind::ConnectionRefused), io(ErrorKind::ConnectionReset), io(ErrorKind::NotFound), io(ErrorKind::Other)] {
+        for passing in [
+            io(ErrorKind::ConnectionRefused),
+            io(ErrorKind::ConnectionReset),
+            io(ErrorKind::NotFound),
+            io(ErrorKind::Other),
+        ] {
             assert!(passing.is_away(), "{passing:?}");
         }
-        assert!(StoreError::Sql(sqlx::Error::PoolTimedOut).is_away() && StoreError::Away(String::new()).is_away());
-        for lasting in [io(ErrorKind::InvalidData), io(ErrorKind::PermissionDenied), StoreError::Sql(sqlx::Error::RowNotFound)] {
+        assert!(
+            StoreError::Sql(sqlx::Error::PoolTimedOut).is_away()
+                && StoreError::Away(String::new()).is_away()
+        );
+        for lasting in [
+            io(ErrorKind::InvalidData),
+            io(ErrorKind::PermissionDenied),
+            StoreError::Sql(sqlx::Error::RowNotFound),
+        ] {
             assert!(!lasting.is_away(), "{lasting:?}");
         }
-        assert!(!StoreError::Newer(9).is_away() && !StoreError::Unreachable(String::new()).is_away());
+        assert!(
+            !StoreError::Newer(9).is_away() && !StoreError::Unreachable(String::new()).is_away()
+        );
     }
 
     #[cfg(unix)]
@@ -211,7 +251,8 @@ mod tests {
     async fn a_store_is_locked_by_whatever_link_it_is_opened() {
         let folder = tempfile::tempdir().unwrap();
         let (real, link) = (folder.path().join("courant.db"), folder.path().join("link.db"));
-        let open = async |path: &Path| Store::open(&format!("sqlite://{}", path.display())).await.unwrap();
+        let open =
+            async |path: &Path| Store::open(&format!("sqlite://{}", path.display())).await.unwrap();
         let first = open(&real).await;
         std::os::unix::fs::symlink(&real, &link).unwrap();
         let second = open(&link).await;
@@ -227,6 +268,9 @@ mod tests {
         let refused = std::io::Error::new(ErrorKind::ConnectionRefused, "nobody listens");
         let told = format!("{:#}", anyhow::Error::from(StoreError::from(sqlx::Error::Io(refused))));
         assert_eq!(told, "database: nobody listens");
-        assert_eq!(StoreError::Sql(sqlx::Error::PoolTimedOut).to_string(), "database: it does not answer");
+        assert_eq!(
+            StoreError::Sql(sqlx::Error::PoolTimedOut).to_string(),
+            "database: it does not answer"
+        );
     }
 }

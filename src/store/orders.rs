@@ -7,15 +7,27 @@ use crate::domain::time::Millis;
 
 impl Store {
     /// Follows an admin's order, or says in one sentence why not.
-    pub async fn order(&self, id: i64, order: Order, note: Option<String>) -> StoreResult<EditionState> {
+    pub async fn order(
+        &self,
+        id: i64,
+        order: Order,
+        note: Option<String>,
+    ) -> StoreResult<EditionState> {
         transaction!(self, |tx| {
-            let row: Option<(String,)> =
-                sqlx::query_as("SELECT state FROM editions WHERE id = $1").bind(id).fetch_optional(&mut *tx).await?;
+            let row: Option<(String,)> = sqlx::query_as("SELECT state FROM editions WHERE id = $1")
+                .bind(id)
+                .fetch_optional(&mut *tx)
+                .await?;
             let Some((word,)) = row else {
-                return Err(StoreError::Refused(format!("there is no edition {id}: `courant editions list` shows them")));
+                return Err(StoreError::Refused(format!(
+                    "there is no edition {id}: `courant editions list` shows them"
+                )));
             };
-            let state = EditionState::of(&word).ok_or(StoreError::Inconsistent { what: word, place: "editions.state" })?;
-            let next = state.after(order).map_err(|why| StoreError::Refused(format!("edition {id}: {why}")))?;
+            let state = EditionState::of(&word)
+                .ok_or(StoreError::Inconsistent { what: word, place: "editions.state" })?;
+            let next = state
+                .after(order)
+                .map_err(|why| StoreError::Refused(format!("edition {id}: {why}")))?;
             let moved = sqlx::query("UPDATE editions SET state = $2, note = $4, finished_at = NULL WHERE id = $1 AND state = $3")
                 .bind(id)
                 .bind(next.word())
@@ -25,7 +37,9 @@ impl Store {
                 .await?
                 .rows_affected();
             if moved == 0 {
-                return Err(StoreError::Refused(format!("edition {id} changed at this moment: try again")));
+                return Err(StoreError::Refused(format!(
+                    "edition {id} changed at this moment: try again"
+                )));
             }
             next
         })
@@ -33,18 +47,25 @@ impl Store {
 
     /// The cancelled editions of which something may still be open.
     pub async fn cancelled_open(&self) -> StoreResult<Vec<i64>> {
-        let rows: Vec<(i64,)> =
-            reading!(self, |db| sqlx::query_as("SELECT id FROM editions WHERE state = 'cancelled' AND finished_at IS NULL ORDER BY id")
-                .fetch_all(db)
-                .await?);
+        let rows: Vec<(i64,)> = reading!(self, |db| {
+            sqlx::query_as(
+            "SELECT id FROM editions WHERE state = 'cancelled' AND finished_at IS NULL ORDER BY id"
+        )
+        .fetch_all(db)
+        .await?
+        });
         Ok(rows.into_iter().map(|(id,)| id).collect())
     }
 
     /// Ends what is still queued of a cancelled edition, a block a transaction; once nothing is on its way any more, closes
     /// it and gives the ledger back if no mail went out.
     pub async fn clear_cancelled(&self, id: i64, now: Millis) -> StoreResult<i64> {
-        let blocks: Vec<(i64,)> =
-            reading!(self, |db| sqlx::query_as("SELECT id FROM blocks WHERE edition_id = $1 ORDER BY id").bind(id).fetch_all(db).await?);
+        let blocks: Vec<(i64,)> = reading!(self, |db| sqlx::query_as(
+            "SELECT id FROM blocks WHERE edition_id = $1 ORDER BY id"
+        )
+        .bind(id)
+        .fetch_all(db)
+        .await?);
         let clock = self.database_now();
         // On its way when its node died: nobody will ever tell what became of it.
         let orphans = format!(
@@ -94,19 +115,25 @@ impl Store {
             .bind(id)
             .execute(&mut *tx)
             .await?;
-            sqlx::query("UPDATE editions SET finished_at = $2 WHERE id = $1 AND finished_at IS NULL")
-                .bind(id)
-                .bind(now.0)
-                .execute(&mut *tx)
-                .await?;
+            sqlx::query(
+                "UPDATE editions SET finished_at = $2 WHERE id = $1 AND finished_at IS NULL",
+            )
+            .bind(id)
+            .bind(now.0)
+            .execute(&mut *tx)
+            .await?;
         })?;
         Ok(cleared)
     }
 
     /// Queues again what failed or was held in an edition; gives how many.
     pub async fn requeue(&self, id: i64, now: Millis) -> StoreResult<i64> {
-        let blocks: Vec<(i64,)> =
-            reading!(self, |db| sqlx::query_as("SELECT id FROM blocks WHERE edition_id = $1 ORDER BY id").bind(id).fetch_all(db).await?);
+        let blocks: Vec<(i64,)> = reading!(self, |db| sqlx::query_as(
+            "SELECT id FROM blocks WHERE edition_id = $1 ORDER BY id"
+        )
+        .bind(id)
+        .fetch_all(db)
+        .await?);
         let mut requeued = 0;
         for (block,) in blocks {
             requeued += transaction!(self, |tx| {
@@ -143,13 +170,19 @@ impl Store {
         if ready.is_empty() {
             return Ok(Vec::new());
         }
-        let text = format!("UPDATE editions SET state = 'sent', finished_at = $1 WHERE id IN ({open}) RETURNING id");
+        let text = format!(
+            "UPDATE editions SET state = 'sent', finished_at = $1 WHERE id IN ({open}) RETURNING id"
+        );
         // A node that learned late of a "sent" left the row in the list, where another had put it off.
         let forget = format!("DELETE FROM waiting WHERE edition_id IN {}", self.numbers("$1"));
         transaction!(self, |tx| {
-            let rows: Vec<(i64,)> = sqlx::query_as(sql(text.clone())).bind(now.0).fetch_all(&mut *tx).await?;
+            let rows: Vec<(i64,)> =
+                sqlx::query_as(sql(text.clone())).bind(now.0).fetch_all(&mut *tx).await?;
             let finished: Vec<i64> = rows.into_iter().map(|(id,)| id).collect();
-            sqlx::query(sql(forget.clone())).bind(serde_json::Value::from(finished.clone()).to_string()).execute(&mut *tx).await?;
+            sqlx::query(sql(forget.clone()))
+                .bind(serde_json::Value::from(finished.clone()).to_string())
+                .execute(&mut *tx)
+                .await?;
             finished
         })
     }

@@ -59,19 +59,40 @@ impl<'a> Step<'a> {
             Outcome::Failed => ("failed", 1, 0, None),
             Outcome::Deferred { until } => ("queued", 1, 0, Some(until.0)),
             Outcome::Postponed { until } => ("queued", 0, 0, Some(until.0)),
-            Outcome::Unknown { until } if record.may_retry_unknown => ("queued", 1, 1, Some(until.0)),
+            Outcome::Unknown { until } if record.may_retry_unknown => {
+                ("queued", 1, 1, Some(until.0))
+            }
             Outcome::Unknown { .. } => ("held", 1, 1, None),
             Outcome::Released => ("queued", 0, 0, None),
         };
         let ended = (state != "queued").then_some(now.0);
         // What was never started is put off from where it stands.
-        let was = if matches!(record.outcome, Outcome::Postponed { .. }) { "queued" } else { "sending" };
-        Self { id: record.id, was, state, tried, unsure, answer: record.answer.as_deref(), ended, due }
+        let was =
+            if matches!(record.outcome, Outcome::Postponed { .. }) { "queued" } else { "sending" };
+        Self {
+            id: record.id,
+            was,
+            state,
+            tried,
+            unsure,
+            answer: record.answer.as_deref(),
+            ended,
+            due,
+        }
     }
 
     fn start(intent: &Intent) -> Self {
         let was = if intent.again { "sending" } else { "queued" };
-        Self { id: intent.id, was, state: "sending", tried: 0, unsure: 0, answer: None, ended: None, due: None }
+        Self {
+            id: intent.id,
+            was,
+            state: "sending",
+            tried: 0,
+            unsure: 0,
+            answer: None,
+            ended: None,
+            due: None,
+        }
     }
 }
 
@@ -124,8 +145,18 @@ impl Journal {
 
     /// Commits what became of `records` and marks those of `intents` as `sending` that may start, all at once; gives these.
     /// The others are not this node's to send any more: paused, cancelled, left, suppressed, or the lease is lost.
-    pub async fn commit(&mut self, node: &str, records: &[Record], intents: &[Intent], now: Millis) -> StoreResult<HashSet<i64>> {
-        let steps: Vec<Step<'_>> = records.iter().map(|r| Step::of(r, now)).chain(intents.iter().map(Step::start)).collect();
+    pub async fn commit(
+        &mut self,
+        node: &str,
+        records: &[Record],
+        intents: &[Intent],
+        now: Millis,
+    ) -> StoreResult<HashSet<i64>> {
+        let steps: Vec<Step<'_>> = records
+            .iter()
+            .map(|r| Step::of(r, now))
+            .chain(intents.iter().map(Step::start))
+            .collect();
         if steps.is_empty() {
             return Ok(HashSet::new());
         }
@@ -141,7 +172,9 @@ impl Journal {
         let Some(asked) = ids(intents.iter().map(|i| i.id)) else { return Ok(HashSet::new()) };
         let started = self.store.started(node, &asked).await?;
         if started.len() < intents.len() {
-            self.store.excuse(ids(intents.iter().map(|i| i.id).filter(|id| !started.contains(id))), now).await?;
+            self.store
+                .excuse(ids(intents.iter().map(|i| i.id).filter(|id| !started.contains(id))), now)
+                .await?;
         }
         Ok(started)
     }
@@ -155,12 +188,22 @@ impl Journal {
         };
         let query = AssertSqlSafe(Arc::clone(&self.advance));
         let made = match &mut line {
-            Line::Sqlite(db) => {
-                sqlx::query(query).bind(steps).bind(node).bind(MARGIN).bind(now.0).execute(&mut **db).await?.rows_affected()
-            }
-            Line::Postgres(db) => {
-                sqlx::query(query).bind(steps).bind(node).bind(MARGIN).bind(now.0).execute(&mut **db).await?.rows_affected()
-            }
+            Line::Sqlite(db) => sqlx::query(query)
+                .bind(steps)
+                .bind(node)
+                .bind(MARGIN)
+                .bind(now.0)
+                .execute(&mut **db)
+                .await?
+                .rows_affected(),
+            Line::Postgres(db) => sqlx::query(query)
+                .bind(steps)
+                .bind(node)
+                .bind(MARGIN)
+                .bind(now.0)
+                .execute(&mut **db)
+                .await?
+                .rows_affected(),
         };
         self.line = Some(line);
         Ok(made)
@@ -170,7 +213,9 @@ impl Journal {
 impl Store {
     async fn line(&self) -> StoreResult<Line> {
         Ok(match &*self.db {
-            Db::Sqlite { write, .. } => Line::Sqlite(Box::new(write.connect_options().connect().await?)),
+            Db::Sqlite { write, .. } => {
+                Line::Sqlite(Box::new(write.connect_options().connect().await?))
+            }
             Db::Postgres(pool) => Line::Postgres(Box::new(pool.connect_options().connect().await?)),
         })
     }
@@ -183,13 +228,23 @@ impl Store {
             self.startable()
         );
         // On the connection that writes: what it wrote is what counts.
-        let rows: Vec<(i64,)> =
-            writing!(self, |db| sqlx::query_as(sql(text)).bind(asked).bind(node).bind(MARGIN).bind(0_i64).fetch_all(db).await?);
+        let rows: Vec<(i64,)> = writing!(self, |db| sqlx::query_as(sql(text))
+            .bind(asked)
+            .bind(node)
+            .bind(MARGIN)
+            .bind(0_i64)
+            .fetch_all(db)
+            .await?);
         Ok(rows.into_iter().map(|(id,)| id).collect())
     }
 
     /// The same with the list of single deliveries: what ended leaves it, what is put off joins it.
-    async fn advance_waiting(&self, node: &str, steps: &[Step<'_>], now: Millis) -> StoreResult<()> {
+    async fn advance_waiting(
+        &self,
+        node: &str,
+        steps: &[Step<'_>],
+        now: Millis,
+    ) -> StoreResult<()> {
         let advance = format!("{} RETURNING deliveries.id, deliveries.state", self.advance_text());
         let forget = format!("DELETE FROM waiting WHERE delivery_id IN {}", self.numbers("$1"));
         let put_off = format!(
@@ -202,14 +257,26 @@ impl Store {
         let (node, text) = (node.to_owned(), json(steps));
         let due: HashMap<i64, i64> = steps.iter().filter_map(|s| Some((s.id, s.due?))).collect();
         transaction!(self, |tx| {
-            let rows: Vec<(i64, String)> =
-                sqlx::query_as(sql(advance.clone())).bind(&text).bind(&node).bind(MARGIN).bind(now.0).fetch_all(&mut *tx).await?;
+            let rows: Vec<(i64, String)> = sqlx::query_as(sql(advance.clone()))
+                .bind(&text)
+                .bind(&node)
+                .bind(MARGIN)
+                .bind(now.0)
+                .fetch_all(&mut *tx)
+                .await?;
             // Only what was ours to tell: a late outcome may be about a row that another node put off meanwhile.
-            if let Some(ended) = ids(rows.iter().filter(|(_, state)| !matches!(state.as_str(), "queued" | "sending")).map(|(id, _)| *id)) {
+            if let Some(ended) = ids(rows
+                .iter()
+                .filter(|(_, state)| !matches!(state.as_str(), "queued" | "sending"))
+                .map(|(id, _)| *id))
+            {
                 sqlx::query(sql(forget.clone())).bind(&ended).execute(&mut *tx).await?;
             }
-            let later: Vec<Later> =
-                rows.iter().filter(|(_, s)| s == "queued").filter_map(|(id, _)| Some(Later { id: *id, due: *due.get(id)? })).collect();
+            let later: Vec<Later> = rows
+                .iter()
+                .filter(|(_, s)| s == "queued")
+                .filter_map(|(id, _)| Some(Later { id: *id, due: *due.get(id)? }))
+                .collect();
             if !later.is_empty() {
                 sqlx::query(sql(put_off.clone())).bind(json(&later)).execute(&mut *tx).await?;
             }
@@ -225,7 +292,8 @@ impl Store {
             self.numbers("$1")
         );
         let any = format!("SELECT 1 FROM deliveries WHERE {gone} LIMIT 1");
-        let any: Option<(i32,)> = reading!(self, |db| sqlx::query_as(sql(any)).bind(&refused).fetch_optional(db).await?);
+        let any: Option<(i32,)> =
+            reading!(self, |db| sqlx::query_as(sql(any)).bind(&refused).fetch_optional(db).await?);
         if any.is_none() {
             return Ok(());
         }

@@ -41,16 +41,19 @@ impl Store {
             hubs = self.rows("$1", &[Column::Text("url")]),
             served = self.rows("$2", &VERSION),
         );
-        let hubs = Value::from(hubs.iter().map(|hub| json!({"url": hub})).collect::<Vec<_>>()).to_string();
+        let hubs =
+            Value::from(hubs.iter().map(|hub| json!({"url": hub})).collect::<Vec<_>>()).to_string();
         let versions = served(versions);
-        let any: Option<(i32,)> = reading!(self, |db| sqlx::query_as(sql(format!("SELECT 1 FROM ({wanted}) AS w WHERE $5 > 0 LIMIT 1")))
-            .bind(&hubs)
-            .bind(&versions)
-            .bind(settled.0)
-            .bind(now.0)
-            .bind(1_i64)
-            .fetch_optional(db)
-            .await?);
+        let any: Option<(i32,)> = reading!(self, |db| sqlx::query_as(sql(format!(
+            "SELECT 1 FROM ({wanted}) AS w WHERE $5 > 0 LIMIT 1"
+        )))
+        .bind(&hubs)
+        .bind(&versions)
+        .bind(settled.0)
+        .bind(now.0)
+        .bind(1_i64)
+        .fetch_optional(db)
+        .await?);
         if any.is_none() {
             return Ok(Vec::new());
         }
@@ -65,17 +68,23 @@ impl Store {
         );
         let (node, room) = (node.to_owned(), i64::try_from(room).unwrap_or(i64::MAX));
         transaction!(self, |tx| {
-            let rows: Vec<(i64, String, String, String, String, i64)> = sqlx::query_as(sql(claim.clone()))
-                .bind(&hubs)
-                .bind(&versions)
-                .bind(settled.0)
-                .bind(now.0)
-                .bind(room)
-                .bind(&node)
-                .bind(LEASE)
-                .fetch_all(&mut *tx)
-                .await?;
-            let ping = |(id, hub, feed, format, etag, attempts)| Ping { id, hub, version: Version { feed, format, etag }, attempts };
+            let rows: Vec<(i64, String, String, String, String, i64)> =
+                sqlx::query_as(sql(claim.clone()))
+                    .bind(&hubs)
+                    .bind(&versions)
+                    .bind(settled.0)
+                    .bind(now.0)
+                    .bind(room)
+                    .bind(&node)
+                    .bind(LEASE)
+                    .fetch_all(&mut *tx)
+                    .await?;
+            let ping = |(id, hub, feed, format, etag, attempts)| Ping {
+                id,
+                hub,
+                version: Version { feed, format, etag },
+                attempts,
+            };
             rows.into_iter().map(ping).collect()
         })
     }

@@ -49,15 +49,33 @@ impl Store {
         );
         let rows: Vec<(i64, String, String, i64, i64, i32)> =
             reading!(self, |db| sqlx::query_as(sql(text)).bind(target).fetch_all(db).await?);
-        let known =
-            |(id, file, etag, attempts, due, leased)| Published { id, file, etag, attempts, due_at: Millis(due), is_leased: leased == 1 };
+        let known = |(id, file, etag, attempts, due, leased)| Published {
+            id,
+            file,
+            etag,
+            attempts,
+            due_at: Millis(due),
+            is_leased: leased == 1,
+        };
         Ok(rows.into_iter().map(known).collect())
     }
 
     /// Leases files that are to be put into a place and are not there yet, for [`PUBLISHING`]; those that others took
     /// meanwhile, that have to wait or that are no longer the newest are left out.
-    pub async fn claim_publications(&self, node: &str, target: &str, wanted: &[Wanted], now: Millis) -> StoreResult<Vec<Published>> {
-        let columns = [Column::Text("file"), Column::Text("etag"), Column::Text("feed"), Column::Text("format"), Column::Text("tag")];
+    pub async fn claim_publications(
+        &self,
+        node: &str,
+        target: &str,
+        wanted: &[Wanted],
+        now: Millis,
+    ) -> StoreResult<Vec<Published>> {
+        let columns = [
+            Column::Text("file"),
+            Column::Text("etag"),
+            Column::Text("feed"),
+            Column::Text("format"),
+            Column::Text("tag"),
+        ];
         let text = format!(
             "INSERT INTO published (target, file, etag, putting, lease_node, lease_until) SELECT $1, w.file, '', w.etag, $3, {clock} + $4 \
              FROM (SELECT * FROM {rows} AS r WHERE r.feed = '' OR EXISTS (SELECT 1 FROM feed_versions v WHERE v.feed = r.feed \
@@ -70,7 +88,10 @@ impl Store {
             free = self.unleased("published"),
         );
         let row = |wanted: &Wanted| {
-            let (feed, format, tag) = wanted.of.as_ref().map_or(("", "", ""), |(feed, format, tag)| (feed.as_str(), *format, tag.as_str()));
+            let (feed, format, tag) = wanted
+                .of
+                .as_ref()
+                .map_or(("", "", ""), |(feed, format, tag)| (feed.as_str(), *format, tag.as_str()));
             json!({"file": wanted.file, "etag": wanted.etag, "feed": feed, "format": format, "tag": tag})
         };
         let wanted = Value::from(wanted.iter().map(row).collect::<Vec<_>>()).to_string();
@@ -97,7 +118,13 @@ impl Store {
         );
         let node = node.to_owned();
         let row: Option<(i64,)> = transaction!(self, |tx| {
-            sqlx::query_as(sql(text.clone())).bind(id).bind(&node).bind(PUBLISHING).bind(now.0).fetch_optional(&mut *tx).await?
+            sqlx::query_as(sql(text.clone()))
+                .bind(id)
+                .bind(&node)
+                .bind(PUBLISHING)
+                .bind(now.0)
+                .fetch_optional(&mut *tx)
+                .await?
         })?;
         Ok(row.is_some())
     }
@@ -121,19 +148,33 @@ impl Store {
     pub async fn forget_publication(&self, node: &str, id: i64) -> StoreResult<()> {
         let node = node.to_owned();
         transaction!(self, |tx| {
-            sqlx::query("DELETE FROM published WHERE id = $1 AND lease_node = $2").bind(id).bind(&node).execute(&mut *tx).await?;
+            sqlx::query("DELETE FROM published WHERE id = $1 AND lease_node = $2")
+                .bind(id)
+                .bind(&node)
+                .execute(&mut *tx)
+                .await?;
         })
     }
 
     /// Forgets in which state files of a place are, all or some, but not that they are ours, so that they are put there once more.
-    pub async fn doubt_publications(&self, target: &str, files: Option<&[String]>) -> StoreResult<()> {
-        let (target, are_some, some) = (target.to_owned(), files.is_some(), json_list(files.unwrap_or_default()));
+    pub async fn doubt_publications(
+        &self,
+        target: &str,
+        files: Option<&[String]>,
+    ) -> StoreResult<()> {
+        let (target, are_some, some) =
+            (target.to_owned(), files.is_some(), json_list(files.unwrap_or_default()));
         let text = format!(
             "UPDATE published SET etag = etag || '?', due_at = 0 WHERE target = $1 AND etag <> '' AND (NOT $2 OR file IN {})",
             self.texts("$3")
         );
         transaction!(self, |tx| {
-            sqlx::query(sql(text.clone())).bind(&target).bind(are_some).bind(&some).execute(&mut *tx).await?;
+            sqlx::query(sql(text.clone()))
+                .bind(&target)
+                .bind(are_some)
+                .bind(&some)
+                .execute(&mut *tx)
+                .await?;
         })
     }
 }

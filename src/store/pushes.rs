@@ -52,7 +52,8 @@ pub(super) fn served(versions: &[Version]) -> String {
 }
 
 /// Their columns.
-pub(super) const VERSION: [Column; 3] = [Column::Text("feed"), Column::Text("format"), Column::Text("etag")];
+pub(super) const VERSION: [Column; 3] =
+    [Column::Text("feed"), Column::Text("format"), Column::Text("etag")];
 
 /// A new version for a subscriber, leased by this node.
 #[derive(Debug, Clone)]
@@ -129,7 +130,12 @@ impl Store {
             .collect();
         transaction!(self, |tx| {
             for (renew, ids) in &renewals {
-                sqlx::query(sql(renew.clone())).bind(&node).bind(ids).bind(LEASE).execute(&mut *tx).await?;
+                sqlx::query(sql(renew.clone()))
+                    .bind(&node)
+                    .bind(ids)
+                    .bind(LEASE)
+                    .execute(&mut *tx)
+                    .await?;
             }
         })
     }
@@ -139,26 +145,45 @@ impl Store {
         let node = node.to_owned();
         transaction!(self, |tx| {
             for errand in Errand::ALL {
-                let free = format!("UPDATE {} SET lease_node = NULL, lease_until = 0 WHERE lease_node = $1", errand.table());
+                let free = format!(
+                    "UPDATE {} SET lease_node = NULL, lease_until = 0 WHERE lease_node = $1",
+                    errand.table()
+                );
                 sqlx::query(sql(free)).bind(&node).execute(&mut *tx).await?;
             }
         })
     }
 
     /// Puts an errand off after an attempt.
-    pub async fn delay_errand(&self, node: &str, errand: Errand, id: i64, until: Millis) -> StoreResult<()> {
+    pub async fn delay_errand(
+        &self,
+        node: &str,
+        errand: Errand,
+        id: i64,
+        until: Millis,
+    ) -> StoreResult<()> {
         let text = format!(
             "UPDATE {} SET attempts = attempts + 1, due_at = $3, lease_node = NULL, lease_until = 0 WHERE id = $1 AND lease_node = $2",
             errand.table()
         );
         let node = node.to_owned();
         transaction!(self, |tx| {
-            sqlx::query(sql(text.clone())).bind(id).bind(&node).bind(until.0).execute(&mut *tx).await?;
+            sqlx::query(sql(text.clone()))
+                .bind(id)
+                .bind(&node)
+                .bind(until.0)
+                .execute(&mut *tx)
+                .await?;
         })
     }
 
     /// Leases subscriptions that are due the newest version of what this node serves: each host's in turn.
-    pub async fn claim_pushes(&self, sought: Sought<'_>, versions: &[Version], now: Millis) -> StoreResult<Vec<Push>> {
+    pub async fn claim_pushes(
+        &self,
+        sought: Sought<'_>,
+        versions: &[Version],
+        now: Millis,
+    ) -> StoreResult<Vec<Push>> {
         let due = format!(
             "s.due_at <= $2 AND s.expires_at > $2 AND s.failures {} 0 AND {} AND EXISTS (SELECT 1 FROM {} AS d JOIN feed_versions v \
              ON v.feed = d.feed AND v.format = d.format AND v.etag = d.etag \
@@ -169,13 +194,14 @@ impl Store {
             self.texts("$3"),
         );
         let (versions, besides) = (served(versions), json_list(sought.besides));
-        let any: Option<(i32,)> =
-            reading!(self, |db| sqlx::query_as(sql(format!("SELECT 1 FROM hub_subscriptions s WHERE {due} LIMIT 1")))
-                .bind(&versions)
-                .bind(now.0)
-                .bind(&besides)
-                .fetch_optional(db)
-                .await?);
+        let any: Option<(i32,)> = reading!(self, |db| sqlx::query_as(sql(format!(
+            "SELECT 1 FROM hub_subscriptions s WHERE {due} LIMIT 1"
+        )))
+        .bind(&versions)
+        .bind(now.0)
+        .bind(&besides)
+        .fetch_optional(db)
+        .await?);
         if any.is_none() || sought.room == 0 {
             return Ok(Vec::new());
         }
@@ -203,13 +229,27 @@ impl Store {
                 .bind(LEASE)
                 .fetch_all(&mut *tx)
                 .await?;
-            let push = |(id, callback, host, feed, format, secret, attempts)| Push { id, callback, host, feed, format, secret, attempts };
+            let push = |(id, callback, host, feed, format, secret, attempts)| Push {
+                id,
+                callback,
+                host,
+                feed,
+                format,
+                secret,
+                attempts,
+            };
             rows.into_iter().map(push).collect()
         })
     }
 
     /// Notes what became of a push of this version, unless another node has the subscription by now.
-    pub async fn close_push(&self, node: &str, id: i64, etag: &str, pushed: Pushed) -> StoreResult<()> {
+    pub async fn close_push(
+        &self,
+        node: &str,
+        id: i64,
+        etag: &str,
+        pushed: Pushed,
+    ) -> StoreResult<()> {
         let release = "lease_node = NULL, lease_until = 0 WHERE id = $1 AND lease_node = $2 AND $3 = $3 AND $4 = $4";
         let text = match pushed {
             Pushed::Done { .. } => {
@@ -230,7 +270,13 @@ impl Store {
         };
         let (node, etag) = (node.to_owned(), etag.to_owned());
         transaction!(self, |tx| {
-            sqlx::query(sql(text.clone())).bind(id).bind(&node).bind(&etag).bind(number).execute(&mut *tx).await?;
+            sqlx::query(sql(text.clone()))
+                .bind(id)
+                .bind(&node)
+                .bind(&etag)
+                .bind(number)
+                .execute(&mut *tx)
+                .await?;
         })
     }
 }

@@ -84,13 +84,20 @@ impl Store {
     /// Takes from the limits of several keys in one transaction; the answers are in the order of the asks.
     ///
     /// Each ask is granted by itself: what one key grants and another refuses is given back by the caller.
-    pub async fn take_from_limits(&self, change: &Change, asks: &[Ask], now: Millis) -> StoreResult<Vec<Granted>> {
-        let (change, asks, keys) = (change.clone(), asks.to_vec(), asks.iter().map(|ask| ask.key.clone()).collect());
+    pub async fn take_from_limits(
+        &self,
+        change: &Change,
+        asks: &[Ask],
+        now: Millis,
+    ) -> StoreResult<Vec<Granted>> {
+        let (change, asks, keys) =
+            (change.clone(), asks.to_vec(), asks.iter().map(|ask| ask.key.clone()).collect());
         let work = move |tallies: &mut Tallies| {
             let grant = |ask: &Ask| {
                 let kept = tallies.entry(ask.key.clone()).or_default();
                 kept.made(&change).unwrap_or_else(|| {
-                    let granted = kept.tally.take(&ask.limits, ask.warm_up.as_ref(), ask.wanted, now);
+                    let granted =
+                        kept.tally.take(&ask.limits, ask.warm_up.as_ref(), ask.wanted, now);
                     kept.note(&change, granted);
                     granted
                 })
@@ -101,8 +108,17 @@ impl Store {
     }
 
     /// Gives messages back that were granted and did not go, in one transaction.
-    pub async fn give_back_to_limits(&self, change: &Change, unused: &[Unused], now: Millis) -> StoreResult<()> {
-        let (change, unused, keys) = (change.clone(), unused.to_vec(), unused.iter().map(|unused| unused.key.clone()).collect());
+    pub async fn give_back_to_limits(
+        &self,
+        change: &Change,
+        unused: &[Unused],
+        now: Millis,
+    ) -> StoreResult<()> {
+        let (change, unused, keys) = (
+            change.clone(),
+            unused.to_vec(),
+            unused.iter().map(|unused| unused.key.clone()).collect(),
+        );
         let work = move |tallies: &mut Tallies| {
             if tallies.values().any(|kept| kept.made(&change).is_some()) {
                 return;
@@ -128,15 +144,28 @@ impl Store {
         let asked = Value::from(keys.iter().map(LimitKey::row).collect::<Vec<_>>()).to_string();
         let statements = self.limit_statements();
         transaction!(self, |tx| {
-            let new =
-                sqlx::query(sql(statements.open)).bind(&asked).bind(now.plus(NEW).0).bind(now.0).execute(&mut *tx).await?.rows_affected();
+            let new = sqlx::query(sql(statements.open))
+                .bind(&asked)
+                .bind(now.plus(NEW).0)
+                .bind(now.0)
+                .execute(&mut *tx)
+                .await?
+                .rows_affected();
             if new > 0 {
-                sqlx::query(sql(statements.forget)).bind(now.0).bind(DROPPED).execute(&mut *tx).await?;
+                sqlx::query(sql(statements.forget))
+                    .bind(now.0)
+                    .bind(DROPPED)
+                    .execute(&mut *tx)
+                    .await?;
             }
-            let rows: Vec<Row> = sqlx::query_as(sql(statements.read)).bind(&asked).fetch_all(&mut *tx).await?;
+            let rows: Vec<Row> =
+                sqlx::query_as(sql(statements.read)).bind(&asked).fetch_all(&mut *tx).await?;
             let mut tallies = rows.into_iter().map(kept).collect::<StoreResult<Tallies>>()?;
             let result = work(&mut tallies);
-            sqlx::query(sql(statements.write)).bind(written(&tallies, now)?).execute(&mut *tx).await?;
+            sqlx::query(sql(statements.write))
+                .bind(written(&tallies, now)?)
+                .execute(&mut *tx)
+                .await?;
             result
         })
     }
@@ -196,7 +225,8 @@ struct Kept {
 impl Kept {
     /// What was granted, if this change was made before.
     fn made(&self, change: &Change) -> Option<Granted> {
-        let (_, n, again, at) = *self.changes.get(&change.node).filter(|last| last.0 == change.number)?;
+        let (_, n, again, at) =
+            *self.changes.get(&change.node).filter(|last| last.0 == change.number)?;
         Some(Granted { n, again: Millis(again), at: Millis(at) })
     }
 
@@ -208,21 +238,27 @@ impl Kept {
 }
 
 fn kept((transport, domain, begun, total, windows, changes): Row) -> StoreResult<(LimitKey, Kept)> {
-    let tally = Tally { begun: begun.map(Millis), total, windows: read(&windows, "limits.windows")? };
+    let tally =
+        Tally { begun: begun.map(Millis), total, windows: read(&windows, "limits.windows")? };
     Ok((LimitKey { transport, domain }, Kept { tally, changes: read(&changes, "limits.changes")? }))
 }
 
 fn read<T: DeserializeOwned>(text: &str, place: &'static str) -> StoreResult<T> {
-    serde_json::from_str(text).map_err(|_| StoreError::Inconsistent { what: text.chars().take(80).collect(), place })
+    serde_json::from_str(text)
+        .map_err(|_| StoreError::Inconsistent { what: text.chars().take(80).collect(), place })
 }
 
 fn written(tallies: &Tallies, now: Millis) -> StoreResult<String> {
-    let text =
-        |value: Result<String, serde_json::Error>| value.map_err(|e| StoreError::Inconsistent { what: e.to_string(), place: "limits" });
+    let text = |value: Result<String, serde_json::Error>| {
+        value.map_err(|e| StoreError::Inconsistent { what: e.to_string(), place: "limits" })
+    };
     let row = |(key, Kept { tally, changes }): (&LimitKey, &Kept)| {
-        let (windows, changes) = (text(serde_json::to_string(&tally.windows))?, text(serde_json::to_string(changes))?);
-        Ok(json!({"transport": key.transport, "domain": key.domain, "begun": tally.begun.map(|at| at.0), "total": tally.total,
-            "windows": windows, "changes": changes, "kept": tally.idle_from(now).map(|at| at.0)}))
+        let (windows, changes) =
+            (text(serde_json::to_string(&tally.windows))?, text(serde_json::to_string(changes))?);
+        Ok(
+            json!({"transport": key.transport, "domain": key.domain, "begun": tally.begun.map(|at| at.0), "total": tally.total,
+            "windows": windows, "changes": changes, "kept": tally.idle_from(now).map(|at| at.0)}),
+        )
     };
     let rows: StoreResult<Vec<Value>> = tallies.iter().map(row).collect();
     Ok(Value::from(rows?).to_string())

@@ -23,7 +23,8 @@ impl Store {
             })
         });
         let rows = serde_json::Value::from(rows.collect::<Vec<_>>()).to_string();
-        let columns = ["day", "since", "until", "direct", "served", "requests", "unchanged"].map(Column::Int);
+        let columns =
+            ["day", "since", "until", "direct", "served", "requests", "unchanged"].map(Column::Int);
         let columns: Vec<Column> = columns.into_iter().chain([Column::Text("feed")]).collect();
         let text = format!(
             "INSERT INTO readership (feed, day, node, since, until, direct, served, requests, unchanged) \
@@ -34,7 +35,12 @@ impl Store {
         );
         let (store, node) = (self.clone(), node.to_owned());
         undisturbed(async move {
-            writing!(store, |db| sqlx::query(sql(text)).bind(rows).bind(node).execute(db).await.map(drop)?);
+            writing!(store, |db| sqlx::query(sql(text))
+                .bind(rows)
+                .bind(node)
+                .execute(db)
+                .await
+                .map(drop)?);
             Ok(())
         })
         .await
@@ -43,7 +49,8 @@ impl Store {
     /// What all runs of all nodes counted from a day on.
     pub async fn readership(&self, since: Day) -> StoreResult<Vec<Count>> {
         let text = "SELECT feed, day, since, until, direct, served, requests, unchanged FROM readership WHERE day >= $1";
-        let rows: Vec<Row> = reading!(self, |db| sqlx::query_as(text).bind(since.0).fetch_all(db).await?);
+        let rows: Vec<Row> =
+            reading!(self, |db| sqlx::query_as(text).bind(since.0).fetch_all(db).await?);
         let whole = |n: i64| u64::try_from(n).unwrap_or(0);
         let count = |(feed, day, since, until, direct, served, requests, unchanged): Row| Count {
             feed,
@@ -62,7 +69,11 @@ impl Store {
     pub async fn forget_readership(&self, before: Day) -> StoreResult<()> {
         let store = self.clone();
         undisturbed(async move {
-            writing!(store, |db| sqlx::query("DELETE FROM readership WHERE day < $1").bind(before.0).execute(db).await.map(drop)?);
+            writing!(store, |db| sqlx::query("DELETE FROM readership WHERE day < $1")
+                .bind(before.0)
+                .execute(db)
+                .await
+                .map(drop)?);
             Ok(())
         })
         .await

@@ -35,7 +35,12 @@ impl Named {
                 ("hub_subscriptions", "feed"),
                 ("readership", "feed"),
             ],
-            Self::Digest => &[("digests", "name"), ("editions", "digest"), ("ledger", "digest"), ("subscriptions", "digest")],
+            Self::Digest => &[
+                ("digests", "name"),
+                ("editions", "digest"),
+                ("ledger", "digest"),
+                ("subscriptions", "digest"),
+            ],
             Self::Transport => &[("editions", "transport"), ("waiting", "transport")],
             Self::Publish => &[("published", "target")],
         }
@@ -49,23 +54,28 @@ impl Store {
         let (table, column) = kind.columns()[0];
         let taken = format!("SELECT COUNT(*) FROM {table} WHERE {column} = $1");
         transaction!(self, |tx| {
-            let count: (i64,) = sqlx::query_as(sql(taken.clone())).bind(&name).fetch_one(&mut *tx).await?;
+            let count: (i64,) =
+                sqlx::query_as(sql(taken.clone())).bind(&name).fetch_one(&mut *tx).await?;
             // What waits for a transport of the old name goes out over the new one in any case.
             if count.0 == 0 || matches!(kind, Named::Transport) {
                 for (table, column) in kind.columns() {
-                    sqlx::query(sql(format!("UPDATE {table} SET {column} = $2 WHERE {column} = $1")))
-                        .bind(&was)
-                        .bind(&name)
-                        .execute(&mut *tx)
-                        .await?;
-                }
-            }
-            if matches!(kind, Named::Source) {
-                sqlx::query("UPDATE article_terms SET term = $2 WHERE kind = 'source' AND term = $1")
+                    sqlx::query(sql(format!(
+                        "UPDATE {table} SET {column} = $2 WHERE {column} = $1"
+                    )))
                     .bind(&was)
                     .bind(&name)
                     .execute(&mut *tx)
                     .await?;
+                }
+            }
+            if matches!(kind, Named::Source) {
+                sqlx::query(
+                    "UPDATE article_terms SET term = $2 WHERE kind = 'source' AND term = $1",
+                )
+                .bind(&was)
+                .bind(&name)
+                .execute(&mut *tx)
+                .await?;
             }
             if matches!(kind, Named::Transport) {
                 // What the new name has used by itself counts for it already.

@@ -9,7 +9,11 @@ use crate::domain::selection::{Kind, Selection, term};
 impl Store {
     /// Conditions on `a` of a selection whose five JSON lists are bound from parameter `first` on.
     pub(super) fn selecting(&self, first: usize) -> String {
-        Kind::ALL.iter().enumerate().map(|(offset, kind)| self.holding(*kind, first + offset)).collect()
+        Kind::ALL
+            .iter()
+            .enumerate()
+            .map(|(offset, kind)| self.holding(*kind, first + offset))
+            .collect()
     }
 
     fn holding(&self, kind: Kind, parameter: usize) -> String {
@@ -29,7 +33,9 @@ impl Store {
         let conditions = self.selecting(3);
         let visible = "a.removed_at IS NULL AND a.published_at <= $1";
         let Some(kind) = lead.kind else {
-            return format!("SELECT a.id FROM articles a WHERE {visible} {conditions} ORDER BY a.published_at DESC, a.guid LIMIT $2");
+            return format!(
+                "SELECT a.id FROM articles a WHERE {visible} {conditions} ORDER BY a.published_at DESC, a.guid LIMIT $2"
+            );
         };
         let rows = |n: usize| {
             format!(
@@ -61,7 +67,8 @@ impl Lead {
         let usable = |kind: &&Kind| (1..=MOST_LEADS).contains(&selection.list(**kind).len());
         match narrowest.iter().find(usable) {
             Some(&kind) => {
-                let mut terms: Vec<String> = selection.list(kind).iter().map(|name| term(name)).collect();
+                let mut terms: Vec<String> =
+                    selection.list(kind).iter().map(|name| term(name)).collect();
                 terms.sort();
                 terms.dedup();
                 Self { kind: Some(kind), terms }
@@ -72,7 +79,9 @@ impl Lead {
 
     /// The one term that a selection consists of, if it is no more than that.
     pub(super) fn only(selection: &Selection) -> Option<(Kind, String)> {
-        let mut terms = Kind::ALL.into_iter().flat_map(|kind| selection.list(kind).iter().map(move |name| (kind, term(name))));
+        let mut terms = Kind::ALL
+            .into_iter()
+            .flat_map(|kind| selection.list(kind).iter().map(move |name| (kind, term(name))));
         let first = terms.next()?;
         terms.next().is_none().then_some(first)
     }
@@ -80,7 +89,9 @@ impl Lead {
     /// The time of publication nearest to `$2` among the articles `a` that meet the conditions, which use parameters to `$7`.
     pub(super) fn nearest(&self, conditions: &str, comparison: &str, order: &str) -> String {
         let Some(kind) = self.kind else {
-            return format!("SELECT a.published_at FROM articles a WHERE {conditions} ORDER BY a.published_at {order} LIMIT 1");
+            return format!(
+                "SELECT a.published_at FROM articles a WHERE {conditions} ORDER BY a.published_at {order} LIMIT 1"
+            );
         };
         let one = |n: usize| {
             format!(
@@ -97,11 +108,17 @@ impl Lead {
 
 /// The five parameters that [`Store::selecting`] expects.
 pub(super) fn lists_of(selection: &Selection) -> [String; 5] {
-    Kind::ALL.map(|kind| json_list(&selection.list(kind).iter().map(|name| term(name)).collect::<Vec<_>>()))
+    Kind::ALL.map(|kind| {
+        json_list(&selection.list(kind).iter().map(|name| term(name)).collect::<Vec<_>>())
+    })
 }
 
 /// What an article can be selected by, as rows of `article_terms`.
 pub(super) fn terms_of(a: &Article) -> String {
-    let rows: Vec<_> = a.terms().into_iter().map(|(kind, term)| json!({"kind": kind.name(), "term": term})).collect();
+    let rows: Vec<_> = a
+        .terms()
+        .into_iter()
+        .map(|(kind, term)| json!({"kind": kind.name(), "term": term}))
+        .collect();
     serde_json::Value::from(rows).to_string()
 }

@@ -17,13 +17,49 @@ const SUCCEEDED: &str = "UPDATE sources SET succeeded_at = $2, failures = 0, err
 const STATE: &str = "SELECT name, due_at, succeeded_at, failures, error, held_removals, compared_at, marked_at, marked_for, \
      (SELECT COUNT(*) FROM refusals r WHERE r.source = sources.name) AS refused FROM sources";
 
-type StateRow = (String, i64, Option<i64>, i64, Option<String>, i64, Option<i64>, Option<i64>, Option<String>, i64);
+type StateRow = (
+    String,
+    i64,
+    Option<i64>,
+    i64,
+    Option<String>,
+    i64,
+    Option<i64>,
+    Option<i64>,
+    Option<String>,
+    i64,
+);
 
 impl From<StateRow> for SourceState {
-    fn from((name, due, succeeded, failures, error, held_removals, compared, marked, marked_for, refused): StateRow) -> Self {
-        let progress =
-            Progress { compared_at: compared.map(Millis), marked_at: marked.map(Millis), marked_for: marked_for.unwrap_or_default() };
-        Self { name, due_at: Millis(due), succeeded_at: succeeded.map(Millis), failures, error, held_removals, refused, progress }
+    fn from(
+        (
+            name,
+            due,
+            succeeded,
+            failures,
+            error,
+            held_removals,
+            compared,
+            marked,
+            marked_for,
+            refused,
+        ): StateRow,
+    ) -> Self {
+        let progress = Progress {
+            compared_at: compared.map(Millis),
+            marked_at: marked.map(Millis),
+            marked_for: marked_for.unwrap_or_default(),
+        };
+        Self {
+            name,
+            due_at: Millis(due),
+            succeeded_at: succeeded.map(Millis),
+            failures,
+            error,
+            held_removals,
+            refused,
+            progress,
+        }
     }
 }
 
@@ -64,11 +100,13 @@ impl Store {
     pub async fn ensure_source(&self, name: &str, now: Millis) -> StoreResult<()> {
         let name = name.to_owned();
         transaction!(self, |tx| {
-            sqlx::query("INSERT INTO sources (name, due_at) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
-                .bind(&name)
-                .bind(now.0)
-                .execute(&mut *tx)
-                .await?;
+            sqlx::query(
+                "INSERT INTO sources (name, due_at) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
+            )
+            .bind(&name)
+            .bind(now.0)
+            .execute(&mut *tx)
+            .await?;
         })
     }
 
@@ -76,7 +114,11 @@ impl Store {
     pub async fn ask_source(&self, name: &str, now: Millis) -> StoreResult<()> {
         let name = name.to_owned();
         transaction!(self, |tx| {
-            sqlx::query("UPDATE sources SET asked_at = $2 WHERE name = $1").bind(&name).bind(now.0).execute(&mut *tx).await?;
+            sqlx::query("UPDATE sources SET asked_at = $2 WHERE name = $1")
+                .bind(&name)
+                .bind(now.0)
+                .execute(&mut *tx)
+                .await?;
         })
     }
 
@@ -96,11 +138,20 @@ impl Store {
     }
 
     /// Notes that a source was read and all of it kept; gives whether it had failed before.
-    pub async fn source_succeeded(&self, name: &str, held_removals: i64, progress: Progress, now: Millis) -> StoreResult<bool> {
+    pub async fn source_succeeded(
+        &self,
+        name: &str,
+        held_removals: i64,
+        progress: Progress,
+        now: Millis,
+    ) -> StoreResult<bool> {
         let name = name.to_owned();
         transaction!(self, |tx| {
             let before: Option<(i64,)> =
-                sqlx::query_as("SELECT failures FROM sources WHERE name = $1").bind(&name).fetch_optional(&mut *tx).await?;
+                sqlx::query_as("SELECT failures FROM sources WHERE name = $1")
+                    .bind(&name)
+                    .fetch_optional(&mut *tx)
+                    .await?;
             sqlx::query(SUCCEEDED)
                 .bind(&name)
                 .bind(now.0)
@@ -131,21 +182,27 @@ impl Store {
     pub async fn delay_source(&self, name: &str, next: Millis) -> StoreResult<()> {
         let name = name.to_owned();
         transaction!(self, |tx| {
-            sqlx::query("UPDATE sources SET due_at = $2 WHERE name = $1").bind(&name).bind(next.0).execute(&mut *tx).await?;
+            sqlx::query("UPDATE sources SET due_at = $2 WHERE name = $1")
+                .bind(&name)
+                .bind(next.0)
+                .execute(&mut *tx)
+                .await?;
         })
     }
 
     /// All sources ever read, by name.
     pub async fn source_states(&self) -> StoreResult<Vec<SourceState>> {
         let text = format!("{STATE} ORDER BY name");
-        let rows: Vec<StateRow> = reading!(self, |db| sqlx::query_as(sql(text)).fetch_all(db).await?);
+        let rows: Vec<StateRow> =
+            reading!(self, |db| sqlx::query_as(sql(text)).fetch_all(db).await?);
         Ok(rows.into_iter().map(SourceState::from).collect())
     }
 
     /// One source, if it has a row.
     pub async fn source_state(&self, name: &str) -> StoreResult<Option<SourceState>> {
         let text = format!("{STATE} WHERE name = $1");
-        let row: Option<StateRow> = reading!(self, |db| sqlx::query_as(sql(text)).bind(name).fetch_optional(db).await?);
+        let row: Option<StateRow> =
+            reading!(self, |db| sqlx::query_as(sql(text)).bind(name).fetch_optional(db).await?);
         Ok(row.map(SourceState::from))
     }
 
@@ -159,30 +216,51 @@ impl Store {
         now: Millis,
     ) -> StoreResult<Vec<(String, String)>> {
         let source = source.to_owned();
-        let old: Vec<(String, String)> = reading!(self, |db| sqlx::query_as("SELECT source_id, reason FROM refusals WHERE source = $1")
-            .bind(&source)
-            .fetch_all(db)
-            .await?);
-        let (before, after): (HashSet<_>, HashSet<_>) = (old.iter().collect(), refused.iter().collect());
+        let old: Vec<(String, String)> = reading!(self, |db| sqlx::query_as(
+            "SELECT source_id, reason FROM refusals WHERE source = $1"
+        )
+        .bind(&source)
+        .fetch_all(db)
+        .await?);
+        let (before, after): (HashSet<_>, HashSet<_>) =
+            (old.iter().collect(), refused.iter().collect());
         let fresh: Vec<_> = refused.iter().filter(|r| !before.contains(r)).cloned().collect();
-        let gone: Vec<&str> = old.iter().filter(|r| !after.contains(r) && was_read(&r.0)).map(|(id, _)| id.as_str()).collect();
-        let delete = format!("DELETE FROM refusals WHERE source = $1 AND source_id IN {}", self.texts("$2"));
+        let gone: Vec<&str> = old
+            .iter()
+            .filter(|r| !after.contains(r) && was_read(&r.0))
+            .map(|(id, _)| id.as_str())
+            .collect();
+        let delete =
+            format!("DELETE FROM refusals WHERE source = $1 AND source_id IN {}", self.texts("$2"));
         let insert = format!(
             "INSERT INTO refusals (source, source_id, reason, since) SELECT $1, source_id, reason, $3 FROM {} AS t WHERE TRUE \
              ON CONFLICT (source, source_id) DO UPDATE SET reason = excluded.reason",
             self.rows("$2", &[Column::Text("source_id"), Column::Text("reason")])
         );
         for chunk in gone.chunks(CHUNK) {
-            let (source, delete, chunk) = (source.clone(), delete.clone(), json!(chunk).to_string());
+            let (source, delete, chunk) =
+                (source.clone(), delete.clone(), json!(chunk).to_string());
             transaction!(self, |tx| {
-                sqlx::query(sql(delete.clone())).bind(&source).bind(&chunk).execute(&mut *tx).await?;
+                sqlx::query(sql(delete.clone()))
+                    .bind(&source)
+                    .bind(&chunk)
+                    .execute(&mut *tx)
+                    .await?;
             })?;
         }
         for chunk in fresh.chunks(CHUNK) {
-            let rows: Vec<_> = chunk.iter().map(|(id, reason)| json!({"source_id": id, "reason": reason})).collect();
+            let rows: Vec<_> = chunk
+                .iter()
+                .map(|(id, reason)| json!({"source_id": id, "reason": reason}))
+                .collect();
             let (source, insert, rows) = (source.clone(), insert.clone(), json!(rows).to_string());
             transaction!(self, |tx| {
-                sqlx::query(sql(insert.clone())).bind(&source).bind(&rows).bind(now.0).execute(&mut *tx).await?;
+                sqlx::query(sql(insert.clone()))
+                    .bind(&source)
+                    .bind(&rows)
+                    .bind(now.0)
+                    .execute(&mut *tx)
+                    .await?;
             })?;
         }
         Ok(fresh)

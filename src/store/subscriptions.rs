@@ -63,28 +63,59 @@ impl Store {
     ) -> StoreResult<Vec<Requested>> {
         let statements = self.request_statements(asker);
         let transport = transport.to_owned();
-        let hashes = json_list(&requests.iter().map(|r| r.address_hash.clone()).collect::<Vec<_>>());
+        let hashes =
+            json_list(&requests.iter().map(|r| r.address_hash.clone()).collect::<Vec<_>>());
         transaction!(self, |tx| {
-            let suppressed: Vec<(String,)> = sqlx::query_as(sql(statements.suppressed.clone())).bind(&hashes).fetch_all(&mut *tx).await?;
+            let suppressed: Vec<(String,)> = sqlx::query_as(sql(statements.suppressed.clone()))
+                .bind(&hashes)
+                .fetch_all(&mut *tx)
+                .await?;
             let suppressed: HashSet<String> = suppressed.into_iter().map(|(hash,)| hash).collect();
             let people = people(requests.iter().filter(|r| !suppressed.contains(&r.address_hash)));
-            let met: Vec<(i64, String)> = sqlx::query_as(sql(statements.meet.clone())).bind(people).bind(now.0).fetch_all(&mut *tx).await?;
+            let met: Vec<(i64, String)> = sqlx::query_as(sql(statements.meet.clone()))
+                .bind(people)
+                .bind(now.0)
+                .fetch_all(&mut *tx)
+                .await?;
             let ids = Value::from(met.iter().map(|(id, _)| *id).collect::<Vec<_>>()).to_string();
-            let links: Vec<LinkRow> = sqlx::query_as(sql(statements.links.clone())).bind(&ids).fetch_all(&mut *tx).await?;
-            let known = Known { suppressed, people: met.into_iter().map(|(id, key)| (key, id)).collect(), standings: standings(links)? };
+            let links: Vec<LinkRow> = sqlx::query_as(sql(statements.links.clone()))
+                .bind(&ids)
+                .fetch_all(&mut *tx)
+                .await?;
+            let known = Known {
+                suppressed,
+                people: met.into_iter().map(|(id, key)| (key, id)).collect(),
+                standings: standings(links)?,
+            };
             let plan = plan(&requests, &known, asker, now);
-            sqlx::query(sql(statements.subscribe.clone())).bind(Value::from(plan.links).to_string()).bind(now.0).execute(&mut *tx).await?;
+            sqlx::query(sql(statements.subscribe.clone()))
+                .bind(Value::from(plan.links).to_string())
+                .bind(now.0)
+                .execute(&mut *tx)
+                .await?;
             let asks = Value::from(plan.asks).to_string();
-            let queued: Vec<(i64,)> = sqlx::query_as(sql(statements.ask.clone())).bind(asks).bind(now.0).fetch_all(&mut *tx).await?;
-            let queued = Value::from(queued.into_iter().map(|(id,)| id).collect::<Vec<_>>()).to_string();
-            sqlx::query(sql(statements.queue.clone())).bind(queued).bind(&transport).bind(now.0).execute(&mut *tx).await?;
+            let queued: Vec<(i64,)> = sqlx::query_as(sql(statements.ask.clone()))
+                .bind(asks)
+                .bind(now.0)
+                .fetch_all(&mut *tx)
+                .await?;
+            let queued =
+                Value::from(queued.into_iter().map(|(id,)| id).collect::<Vec<_>>()).to_string();
+            sqlx::query(sql(statements.queue.clone()))
+                .bind(queued)
+                .bind(&transport)
+                .bind(now.0)
+                .execute(&mut *tx)
+                .await?;
             plan.results
         })
     }
 
     fn request_statements(&self, asker: Asker) -> RequestStatements {
-        let texts = |names: &[&'static str]| names.iter().map(|n| Column::Text(n)).collect::<Vec<_>>();
-        let person = self.rows("$1", &texts(&["address", "key", "hash", "name", "language", "timezone"]));
+        let texts =
+            |names: &[&'static str]| names.iter().map(|n| Column::Text(n)).collect::<Vec<_>>();
+        let person =
+            self.rows("$1", &texts(&["address", "key", "hash", "name", "language", "timezone"]));
         let mut link = texts(&["digest", "status", "sections", "consent"]);
         link.push(Column::Int("person"));
         let mut ask = texts(&["address", "hash", "name", "letter"]);
@@ -104,7 +135,9 @@ impl Store {
                  SELECT address, key, hash, name, language, timezone, $2 FROM {person} AS r WHERE TRUE \
                  ON CONFLICT (address_key) DO UPDATE SET {update} RETURNING id, address_key"
             ),
-            links: format!("SELECT subscriber_id, digest, status, since, requested_at FROM subscriptions WHERE subscriber_id IN {ids}"),
+            links: format!(
+                "SELECT subscriber_id, digest, status, since, requested_at FROM subscriptions WHERE subscriber_id IN {ids}"
+            ),
             // What was left stays so until its owner confirms, and what its owner did a moment ago is not undone.
             subscribe: format!(
                 "INSERT INTO subscriptions (subscriber_id, digest, status, sections, since, requested_at, consent) \
@@ -142,7 +175,9 @@ impl Store {
             "UPDATE subscriptions SET status = 'confirmed', since = $3, consent = consent || $4 WHERE {asked_about} \
              AND (status = 'pending' OR (status = 'left' AND since < (SELECT created_at FROM deliveries WHERE id = $5)))"
         );
-        let look = format!("SELECT digest FROM subscriptions WHERE {asked_about} AND status = 'confirmed' ORDER BY id");
+        let look = format!(
+            "SELECT digest FROM subscriptions WHERE {asked_about} AND status = 'confirmed' ORDER BY id"
+        );
         let (digests, evidence) = (json_list(digests), format!("; {evidence}"));
         let rows: Vec<(String,)> = transaction!(self, |tx| {
             sqlx::query(sql(change.clone()))
@@ -153,23 +188,40 @@ impl Store {
                 .bind(delivery)
                 .execute(&mut *tx)
                 .await?;
-            sqlx::query_as(sql(look.clone())).bind(subscriber).bind(&digests).fetch_all(&mut *tx).await?
+            sqlx::query_as(sql(look.clone()))
+                .bind(subscriber)
+                .bind(&digests)
+                .fetch_all(&mut *tx)
+                .await?
         })?;
         Ok(rows.into_iter().map(|(digest,)| digest).collect())
     }
 
     /// The digests that a confirmation mail queued since then asked about; empty if it is older or not this subscriber's.
-    pub async fn asked_in(&self, subscriber: i64, delivery: i64, since: Millis) -> StoreResult<Vec<String>> {
-        let row: Option<(Option<String>,)> = reading!(self, |db| sqlx::query_as(
+    pub async fn asked_in(
+        &self,
+        subscriber: i64,
+        delivery: i64,
+        since: Millis,
+    ) -> StoreResult<Vec<String>> {
+        let row: Option<(Option<String>,)> = reading!(self, |db| {
+            sqlx::query_as(
             "SELECT letter FROM deliveries WHERE id = $1 AND subscriber_id = $2 AND kind = 'confirmation' AND created_at >= $3"
         )
         .bind(delivery)
         .bind(subscriber)
         .bind(since.0)
         .fetch_optional(db)
-        .await?);
-        let letter: Value = row.and_then(|(l,)| l).and_then(|l| serde_json::from_str(&l).ok()).unwrap_or_default();
-        Ok(letter["digests"].as_array().into_iter().flatten().filter_map(|d| d.as_str().map(str::to_owned)).collect())
+        .await?
+        });
+        let letter: Value =
+            row.and_then(|(l,)| l).and_then(|l| serde_json::from_str(&l).ok()).unwrap_or_default();
+        Ok(letter["digests"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|d| d.as_str().map(str::to_owned))
+            .collect())
     }
 
     /// Ends one subscription, or all of its owner's; gives whether the one was confirmed until now, so that it can be
@@ -183,7 +235,13 @@ impl Store {
         };
         transaction!(self, |tx| {
             let own = "UPDATE subscriptions SET status = 'left', since = $2 WHERE id = $1 AND status = 'confirmed'";
-            let was_confirmed = sqlx::query(own).bind(subscription).bind(now.0).execute(&mut *tx).await?.rows_affected() == 1;
+            let was_confirmed = sqlx::query(own)
+                .bind(subscription)
+                .bind(now.0)
+                .execute(&mut *tx)
+                .await?
+                .rows_affected()
+                == 1;
             sqlx::query(rest).bind(subscription).bind(now.0).execute(&mut *tx).await?;
             was_confirmed
         })
@@ -209,7 +267,12 @@ impl Store {
 
     /// Takes back a leaving of just now: the subscription must still stand as it was left at `left_at`, and nobody may
     /// have asked for it since, perhaps with other sections.
-    pub async fn undo_leave(&self, subscription: i64, left_at: Millis, now: Millis) -> StoreResult<bool> {
+    pub async fn undo_leave(
+        &self,
+        subscription: i64,
+        left_at: Millis,
+        now: Millis,
+    ) -> StoreResult<bool> {
         transaction!(self, |tx| {
             sqlx::query(
                 "UPDATE subscriptions SET status = 'confirmed', since = $3 \

@@ -19,7 +19,9 @@ pub struct Suppression {
 
 /// The keyed hash of an address in its compared form.
 pub fn address_hash(secret: &[u8], address_key: &str) -> String {
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else { unreachable!("HMAC takes keys of any length") };
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else {
+        unreachable!("HMAC takes keys of any length")
+    };
     mac.update(b"address:");
     mac.update(address_key.as_bytes());
     mac.finalize().into_bytes().iter().take(16).map(|b| format!("{b:02x}")).collect()
@@ -45,25 +47,38 @@ impl Store {
     pub async fn unsuppress(&self, hash: &str) -> StoreResult<bool> {
         let hash = hash.to_owned();
         transaction!(self, |tx| {
-            sqlx::query("DELETE FROM suppressions WHERE hash = $1").bind(&hash).execute(&mut *tx).await?.rows_affected() == 1
+            sqlx::query("DELETE FROM suppressions WHERE hash = $1")
+                .bind(&hash)
+                .execute(&mut *tx)
+                .await?
+                .rows_affected()
+                == 1
         })
     }
 
     /// Why an address is suppressed, if it is.
     pub async fn suppression(&self, hash: &str) -> StoreResult<Option<String>> {
         let row: Option<(String,)> =
-            reading!(self, |db| sqlx::query_as("SELECT reason FROM suppressions WHERE hash = $1").bind(hash).fetch_optional(db).await?);
+            reading!(self, |db| sqlx::query_as("SELECT reason FROM suppressions WHERE hash = $1")
+                .bind(hash)
+                .fetch_optional(db)
+                .await?);
         Ok(row.map(|(reason,)| reason))
     }
 
     /// All suppressions, newest first.
     pub async fn suppressions(&self, limit: Option<i64>) -> StoreResult<Vec<Suppression>> {
-        let rows: Vec<(String, String, i64)> = reading!(self, |db| sqlx::query_as(
+        let rows: Vec<(String, String, i64)> = reading!(self, |db| {
+            sqlx::query_as(
             "SELECT hash, reason, created_at FROM suppressions ORDER BY created_at DESC, hash LIMIT $1"
         )
         .bind(limit.unwrap_or(i64::MAX))
         .fetch_all(db)
-        .await?);
-        Ok(rows.into_iter().map(|(hash, reason, at)| Suppression { hash, reason, created_at: Millis(at) }).collect())
+        .await?
+        });
+        Ok(rows
+            .into_iter()
+            .map(|(hash, reason, at)| Suppression { hash, reason, created_at: Millis(at) })
+            .collect())
     }
 }

@@ -20,8 +20,12 @@ impl Store {
     pub async fn terms(&self, kind: Kind, most: i64, now: Millis) -> StoreResult<Vec<Term>> {
         let text = "SELECT t.term, COUNT(*) AS articles FROM article_terms t JOIN articles a ON a.id = t.article_id \
                     WHERE t.kind = $1 AND t.published_at <= $2 AND a.removed_at IS NULL GROUP BY t.term ORDER BY articles DESC, t.term LIMIT $3";
-        let rows: Vec<(String, i64)> =
-            reading!(self, |db| sqlx::query_as(text).bind(kind.name()).bind(now.0).bind(most).fetch_all(db).await?);
+        let rows: Vec<(String, i64)> = reading!(self, |db| sqlx::query_as(text)
+            .bind(kind.name())
+            .bind(now.0)
+            .bind(most)
+            .fetch_all(db)
+            .await?);
         let mut terms = Vec::with_capacity(rows.len());
         for (term, articles) in rows {
             // One that vanished between the two questions is not offered.

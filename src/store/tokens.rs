@@ -37,17 +37,23 @@ impl Store {
     pub async fn remove_token(&self, name: &str) -> StoreResult<bool> {
         let name = name.to_owned();
         transaction!(self, |tx| {
-            sqlx::query("DELETE FROM tokens WHERE name = $1").bind(&name).execute(&mut *tx).await?.rows_affected() == 1
+            sqlx::query("DELETE FROM tokens WHERE name = $1")
+                .bind(&name)
+                .execute(&mut *tx)
+                .await?
+                .rows_affected()
+                == 1
         })
     }
 
     /// All tokens, newest first.
     pub async fn tokens(&self, limit: Option<i64>) -> StoreResult<Vec<KeptToken>> {
-        let rows: Vec<(String, String, String, i64)> =
-            reading!(self, |db| sqlx::query_as("SELECT name, role, hash, created_at FROM tokens ORDER BY created_at DESC, name LIMIT $1")
+        let rows: Vec<(String, String, String, i64)> = reading!(self, |db| {
+            sqlx::query_as("SELECT name, role, hash, created_at FROM tokens ORDER BY created_at DESC, name LIMIT $1")
                 .bind(limit.unwrap_or(i64::MAX))
                 .fetch_all(db)
-                .await?);
+                .await?
+        });
         rows.into_iter()
             .map(|(name, word, hash, at)| match Role::named(&word) {
                 Some(role) => Ok(KeptToken { name, role, hash, created_at: Millis(at) }),

@@ -29,14 +29,20 @@ impl Wal {
             seen: None,
             #[cfg(target_os = "linux")]
             events: Events::below(database.parent().unwrap_or(Path::new("/")))
-                .inspect_err(|why| tracing::debug!("the system does not tell of writes ({why}): they are looked for"))
+                .inspect_err(|why| {
+                    tracing::debug!(
+                        "the system does not tell of writes ({why}): they are looked for"
+                    )
+                })
                 .ok(),
         }
     }
 
     /// Whether it was written since the last look. Two writes within one tick of the file system's clock may look like one.
     pub(super) fn was_written(&mut self) -> bool {
-        let known = std::fs::metadata(&self.path).ok().and_then(|known| Some((known.modified().ok()?, known.len())));
+        let known = std::fs::metadata(&self.path)
+            .ok()
+            .and_then(|known| Some((known.modified().ok()?, known.len())));
         std::mem::replace(&mut self.seen, known) != known
     }
 
@@ -49,7 +55,9 @@ impl Wal {
                 // Others may write beside it all the time.
                 Ok(false) => {}
                 Err(why) => {
-                    tracing::debug!("the system tells of writes no more ({why}): they are looked for");
+                    tracing::debug!(
+                        "the system tells of writes no more ({why}): they are looked for"
+                    );
                     self.events = None;
                 }
             }
@@ -115,7 +123,8 @@ mod tests {
             std::fs::write(folder.path().join("another"), "no commit").unwrap();
             wal.stirs().await;
             assert!(!wal.was_written(), "there is none yet");
-            std::fs::write(folder.path().join("courant.db-wal"), format!("a commit, {is_told}")).unwrap();
+            std::fs::write(folder.path().join("courant.db-wal"), format!("a commit, {is_told}"))
+                .unwrap();
             wal.stirs().await;
             assert!(wal.was_written() && !wal.was_written());
             std::fs::remove_file(folder.path().join("courant.db-wal")).unwrap();

@@ -105,7 +105,8 @@ mod tests {
     async fn what_another_process_commits_is_told_to_who_has_waited_long() {
         let folder = tempfile::tempdir().unwrap();
         let address = format!("sqlite://{}/courant.db", folder.path().display());
-        let (here, there) = (Store::open(&address).await.unwrap(), Store::open(&address).await.unwrap());
+        let (here, there) =
+            (Store::open(&address).await.unwrap(), Store::open(&address).await.unwrap());
         let mut watch = here.watch_articles();
         watch.changed().await;
         for _ in 0..3 {

@@ -11,7 +11,9 @@ const PAGE: i64 = 500;
 /// Writes everybody, or everybody with a subscription to a digest; gives how many lines.
 pub async fn export(store: &Store, digest: Option<&str>, out: impl Write) -> anyhow::Result<u64> {
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(["email", "name", "language", "timezone", "sections", "digest", "status", "since", "consent"])?;
+    csv.write_record([
+        "email", "name", "language", "timezone", "sections", "digest", "status", "since", "consent",
+    ])?;
     let (mut before, mut lines) = (i64::MAX, 0);
     loop {
         let people = store.subscribers_before(before, PAGE).await?;
@@ -20,10 +22,17 @@ pub async fn export(store: &Store, digest: Option<&str>, out: impl Write) -> any
         let ids: Vec<i64> = people.iter().map(|p| p.id).collect();
         let links = store.subscriptions_of(&ids).await?;
         for person in &people {
-            let own: Vec<&Subscription> =
-                links.iter().filter(|l| l.subscriber_id == person.id && digest.is_none_or(|d| l.digest == d)).collect();
+            let own: Vec<&Subscription> = links
+                .iter()
+                .filter(|l| l.subscriber_id == person.id && digest.is_none_or(|d| l.digest == d))
+                .collect();
             let text = |v: &Option<String>| v.clone().unwrap_or_default();
-            let base = [person.address.clone(), text(&person.name), text(&person.language), text(&person.timezone)];
+            let base = [
+                person.address.clone(),
+                text(&person.name),
+                text(&person.language),
+                text(&person.timezone),
+            ];
             for link in &own {
                 let more = [
                     link.sections.join(";"),

@@ -70,7 +70,11 @@ pub async fn import(
 ) -> anyhow::Result<Report> {
     let mut report = Report::default();
     let mut seen: HashMap<String, u64> = HashMap::new();
-    let consent = if manner.consent.is_empty() { format!("imported by an admin, {}", now.rfc3339()) } else { manner.consent.clone() };
+    let consent = if manner.consent.is_empty() {
+        format!("imported by an admin, {}", now.rfc3339())
+    } else {
+        manner.consent.clone()
+    };
     let mut lines = Lines::open(file, &manner.map)?;
     while let Some((line, person)) = lines.next()? {
         match checked(person, digest, &consent, secret, &mut seen, line) {
@@ -162,12 +166,20 @@ impl Lines {
     /// Opens a file; a missing column of ours is an error of the file.
     fn open(file: &Path, map: &HashMap<String, String>) -> anyhow::Result<Self> {
         let name = file.display().to_string();
-        let mut input = BufReader::new(File::open(file).with_context(|| format!("cannot open {name}"))?);
-        let mark = input.fill_buf().with_context(|| format!("cannot read {name}"))?.starts_with(b"\xEF\xBB\xBF");
+        let mut input =
+            BufReader::new(File::open(file).with_context(|| format!("cannot open {name}"))?);
+        let mark = input
+            .fill_buf()
+            .with_context(|| format!("cannot read {name}"))?
+            .starts_with(b"\xEF\xBB\xBF");
         input.consume(if mark { 3 } else { 0 });
-        let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(Counted { inner: input, marks: 0 });
+        let mut reader = csv::ReaderBuilder::new()
+            .flexible(true)
+            .trim(csv::Trim::All)
+            .from_reader(Counted { inner: input, marks: 0 });
         let headers = reader.byte_headers().with_context(|| format!("{name}:1: this is no CSV"))?;
-        let headers: Vec<String> = headers.iter().map(|h| String::from_utf8_lossy(h).into_owned()).collect();
+        let headers: Vec<String> =
+            headers.iter().map(|h| String::from_utf8_lossy(h).into_owned()).collect();
         let mut places: HashMap<&'static str, usize> = HashMap::new();
         for column in COLUMNS {
             let wanted = map.get(column).map_or(column, String::as_str);
@@ -206,22 +218,34 @@ impl Lines {
                 }
                 Ok(Some((line, person(&record, &self.places, self.columns))))
             }
-            Err(e) if e.is_io_error() => Err(e).with_context(|| format!("cannot read {}", self.name)),
+            Err(e) if e.is_io_error() => {
+                Err(e).with_context(|| format!("cannot read {}", self.name))
+            }
             Err(e) => Ok(Some((before, Err(e.to_string())))),
         }
     }
 }
 
-fn person(record: &csv::ByteRecord, places: &HashMap<&str, usize>, columns: usize) -> Result<Person, String> {
+fn person(
+    record: &csv::ByteRecord,
+    places: &HashMap<&str, usize>,
+    columns: usize,
+) -> Result<Person, String> {
     if record.len() != columns {
-        return Err(format!("it has {} fields, the first line has {columns}; a comma or a quotation mark may be missing", record.len()));
+        return Err(format!(
+            "it has {} fields, the first line has {columns}; a comma or a quotation mark may be missing",
+            record.len()
+        ));
     }
     let field = |name: &str| -> Result<Option<String>, String> {
         let Some(bytes) = places.get(name).and_then(|at| record.get(*at)) else { return Ok(None) };
         if bytes.contains(&b'\n') || bytes.len() > LONGEST {
-            return Err(format!("its {name} goes over several lines, or over {LONGEST} bytes; a quotation mark may be missing"));
+            return Err(format!(
+                "its {name} goes over several lines, or over {LONGEST} bytes; a quotation mark may be missing"
+            ));
         }
-        let text = std::str::from_utf8(bytes).map_err(|_| format!("{name} is not UTF-8; save the file in that encoding"))?;
+        let text = std::str::from_utf8(bytes)
+            .map_err(|_| format!("{name} is not UTF-8; save the file in that encoding"))?;
         Ok(Some(text.to_owned()).filter(|t| !t.is_empty()))
     };
     Ok(Person {
@@ -229,6 +253,8 @@ fn person(record: &csv::ByteRecord, places: &HashMap<&str, usize>, columns: usiz
         name: field("name")?,
         language: field("language")?,
         timezone: field("timezone")?,
-        sections: field("sections")?.map(|s| s.split([';', '|', ',']).map(str::to_owned).collect()).unwrap_or_default(),
+        sections: field("sections")?
+            .map(|s| s.split([';', '|', ',']).map(str::to_owned).collect())
+            .unwrap_or_default(),
     })
 }

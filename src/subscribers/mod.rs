@@ -34,14 +34,21 @@ pub struct Person {
 }
 
 /// Checks what was told of a person; the error is one sentence.
-pub fn request(person: &Person, digests: &[&Digest], consent: &str, secret: &[u8]) -> Result<Request, String> {
+pub fn request(
+    person: &Person,
+    digests: &[&Digest],
+    consent: &str,
+    secret: &[u8],
+) -> Result<Request, String> {
     let address = EmailAddress::parse(&person.email).map_err(|why| why.to_string())?;
     let told = |value: &Option<String>| value.as_deref().map(printable).filter(|v| !v.is_empty());
     let timezone = told(&person.timezone);
     if let Some(zone) = &timezone {
-        jiff::tz::TimeZone::get(zone).map_err(|_| format!("{zone:?} is no time zone; write one as `Europe/Berlin`"))?;
+        jiff::tz::TimeZone::get(zone)
+            .map_err(|_| format!("{zone:?} is no time zone; write one as `Europe/Berlin`"))?;
     }
-    let mut sections: Vec<String> = person.sections.iter().map(|s| printable(s)).filter(|s| !s.is_empty()).collect();
+    let mut sections: Vec<String> =
+        person.sections.iter().map(|s| printable(s)).filter(|s| !s.is_empty()).collect();
     // One order and no doubles, so that equal choices share a variant.
     sections.sort_by_key(|s| selection::term(s));
     sections.dedup_by_key(|s| selection::term(s));
@@ -96,8 +103,15 @@ pub async fn subscribe(
 }
 
 /// What a confirmation link shows while it works: the person and the digests it asks about.
-pub async fn asked(store: &Store, secret: &[u8], token: &str, now: Millis) -> StoreResult<Option<(Subscriber, Vec<String>)>> {
-    let Some(Power::Confirm { subscriber, delivery }) = token::read(secret, token) else { return Ok(None) };
+pub async fn asked(
+    store: &Store,
+    secret: &[u8],
+    token: &str,
+    now: Millis,
+) -> StoreResult<Option<(Subscriber, Vec<String>)>> {
+    let Some(Power::Confirm { subscriber, delivery }) = token::read(secret, token) else {
+        return Ok(None);
+    };
     let Some(person) = store.subscriber(subscriber).await? else { return Ok(None) };
     let digests = store.asked_in(subscriber, delivery, now.plus(-CONFIRM_DAYS * DAY)).await?;
     Ok((!digests.is_empty()).then_some((person, digests)))
@@ -105,7 +119,12 @@ pub async fn asked(store: &Store, secret: &[u8], token: &str, now: Millis) -> St
 
 /// Confirms what a confirmation link asks about; gives those of its digests that are confirmed now or were before, none
 /// if there are none: who left since is not brought back by an old link.
-pub async fn confirm(store: &Store, secret: &[u8], token: &str, now: Millis) -> StoreResult<Option<(Subscriber, Vec<String>)>> {
+pub async fn confirm(
+    store: &Store,
+    secret: &[u8],
+    token: &str,
+    now: Millis,
+) -> StoreResult<Option<(Subscriber, Vec<String>)>> {
     let Some(Power::Confirm { delivery, .. }) = token::read(secret, token) else { return Ok(None) };
     let Some((person, digests)) = asked(store, secret, token, now).await? else { return Ok(None) };
     let evidence = format!("confirmed by its owner, {}", now.rfc3339());
@@ -114,9 +133,15 @@ pub async fn confirm(store: &Store, secret: &[u8], token: &str, now: Millis) -> 
 }
 
 /// The subscription an unsubscribe link is for.
-pub async fn held_by(store: &Store, secret: &[u8], token: &str) -> StoreResult<Option<Subscription>> {
+pub async fn held_by(
+    store: &Store,
+    secret: &[u8],
+    token: &str,
+) -> StoreResult<Option<Subscription>> {
     match token::read(secret, token) {
-        Some(Power::Unsubscribe { subscription } | Power::Undo { subscription, .. }) => store.subscription(subscription).await,
+        Some(Power::Unsubscribe { subscription } | Power::Undo { subscription, .. }) => {
+            store.subscription(subscription).await
+        }
         _ => Ok(None),
     }
 }
@@ -130,10 +155,19 @@ pub struct Leaving {
 }
 
 /// Leaves by an unsubscribe link, one digest or all; none if it is no such link.
-pub async fn leave(store: &Store, secret: &[u8], token: &str, all: bool, now: Millis) -> StoreResult<Option<Leaving>> {
-    let Some(Power::Unsubscribe { subscription }) = token::read(secret, token) else { return Ok(None) };
+pub async fn leave(
+    store: &Store,
+    secret: &[u8],
+    token: &str,
+    all: bool,
+    now: Millis,
+) -> StoreResult<Option<Leaving>> {
+    let Some(Power::Unsubscribe { subscription }) = token::read(secret, token) else {
+        return Ok(None);
+    };
     let was_confirmed = store.leave(subscription, all, now).await?;
-    let undo = was_confirmed.then(|| token::sign(secret, Power::Undo { subscription, left_at: now.0 }));
+    let undo =
+        was_confirmed.then(|| token::sign(secret, Power::Undo { subscription, left_at: now.0 }));
     Ok(Some(Leaving { undo }))
 }
 
@@ -148,7 +182,11 @@ pub async fn undo(store: &Store, secret: &[u8], token: &str, now: Millis) -> Sto
 }
 
 /// Ends all subscriptions of an address on an admin's word; gives how many, or none if it is no subscriber's.
-pub async fn remove(store: &Store, address: &EmailAddress, now: Millis) -> StoreResult<Option<u64>> {
+pub async fn remove(
+    store: &Store,
+    address: &EmailAddress,
+    now: Millis,
+) -> StoreResult<Option<u64>> {
     match store.find_subscriber(&address.key()).await? {
         Some(person) => store.leave_all(person.id, now).await.map(Some),
         None => Ok(None),
@@ -156,7 +194,12 @@ pub async fn remove(store: &Store, address: &EmailAddress, now: Millis) -> Store
 }
 
 /// Suppresses an address on an admin's word; gives whether it was not yet.
-pub async fn suppress(store: &Store, secret: &[u8], address: &EmailAddress, now: Millis) -> StoreResult<bool> {
+pub async fn suppress(
+    store: &Store,
+    secret: &[u8],
+    address: &EmailAddress,
+    now: Millis,
+) -> StoreResult<bool> {
     store.suppress(&address_hash(secret, &address.key()), "admin", now).await
 }
 
@@ -170,6 +213,12 @@ pub fn digests_named<'a>(config: &'a Config, names: &[String]) -> Result<Vec<&'a
     let known = || config.digests.iter().map(|d| d.name.as_str()).collect::<Vec<_>>().join(", ");
     names
         .iter()
-        .map(|n| config.digests.iter().find(|d| &d.name == n).ok_or_else(|| format!("there is no digest {n:?}; there are: {}", known())))
+        .map(|n| {
+            config
+                .digests
+                .iter()
+                .find(|d| &d.name == n)
+                .ok_or_else(|| format!("there is no digest {n:?}; there are: {}", known()))
+        })
         .collect()
 }

@@ -5,7 +5,10 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use anyhow::{anyhow, bail};
-use handlebars::{Context, Handlebars, RenderError, RenderErrorReason, TemplateError, TemplateErrorReason, no_escape};
+use handlebars::{
+    Context, Handlebars, RenderError, RenderErrorReason, TemplateError, TemplateErrorReason,
+    no_escape,
+};
 use serde_json::Value;
 
 use super::guard::{self, Findings, Graph};
@@ -38,7 +41,11 @@ impl Engine {
     ///
     /// # Errors
     /// One sentence about the first that can't be used.
-    pub(super) fn load(files: &BTreeMap<String, Source>, speech: &Arc<Speech>, stylesheet: &str) -> anyhow::Result<Self> {
+    pub(super) fn load(
+        files: &BTreeMap<String, Source>,
+        speech: &Arc<Speech>,
+        stylesheet: &str,
+    ) -> anyhow::Result<Self> {
         let registry = || {
             let mut registry = Handlebars::new();
             registry.set_strict_mode(true);
@@ -66,13 +73,16 @@ impl Engine {
     }
 
     fn parse(&mut self, name: &str, source: &Source) -> anyhow::Result<()> {
-        guard::inspect_source(&source.text).map_err(|it| anyhow!("{}:{}:{}: {}", source.shown, it.line, it.column, it.what))?;
+        guard::inspect_source(&source.text)
+            .map_err(|it| anyhow!("{}:{}:{}: {}", source.shown, it.line, it.column, it.what))?;
         let plain = is_plain(name);
         let (registry, findings) = match plain {
             true => (&mut self.plain, &mut self.plain_findings),
             false => (&mut self.html, &mut self.html_findings),
         };
-        registry.register_template_string(name, &source.text).map_err(|error| misspelt(&source.shown, &error))?;
+        registry
+            .register_template_string(name, &source.text)
+            .map_err(|error| misspelt(&source.shown, &error))?;
         if let Some(template) = registry.get_template(name) {
             findings.insert(name.to_owned(), Findings::of(template, !plain));
         }
@@ -97,7 +107,8 @@ impl Engine {
         let registry = if is_plain(name) { &self.plain } else { &self.html };
         let context = Context::wraps(data)?;
         let mut output = Capped(Vec::new());
-        let outcome = on_big_stack(|| registry.render_with_context_to_write(name, &context, &mut output))?;
+        let outcome =
+            on_big_stack(|| registry.render_with_context_to_write(name, &context, &mut output))?;
         outcome.map_err(|error| self.complaint(name, data, &error))?;
         Ok(String::from_utf8(output.0)?)
     }
@@ -119,7 +130,10 @@ impl Engine {
                 anyhow!("{place}: no helper or block `{helper}`; known are {}", words::KNOWN)
             }
             RenderErrorReason::IOError(_) => {
-                anyhow!("{place}: the result is longer than {} MiB; shorten the template", MAX_OUTPUT / 1024 / 1024)
+                anyhow!(
+                    "{place}: the result is longer than {} MiB; shorten the template",
+                    MAX_OUTPUT / 1024 / 1024
+                )
             }
             reason => anyhow!("{place}: {reason}"),
         }
@@ -154,7 +168,9 @@ fn known_near(data: &Value, path: &str) -> String {
     let Some(object) = object else { return "none".into() };
     let mut known = object.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
     for (name, value) in object {
-        if let Some(fields) = value.as_array().and_then(|list| list.first()).and_then(Value::as_object) {
+        if let Some(fields) =
+            value.as_array().and_then(|list| list.first()).and_then(Value::as_object)
+        {
             let fields: Vec<&str> = fields.keys().map(String::as_str).collect();
             known.push_str(&format!("; inside each of `{name}`: {}", fields.join(", ")));
         }
@@ -168,9 +184,15 @@ fn known_near(data: &Value, path: &str) -> String {
 /// A sentence when no thread can be had, or `work` panicked.
 pub(super) fn on_big_stack<T: Send>(work: impl FnOnce() -> T + Send) -> anyhow::Result<T> {
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().name("template".into()).stack_size(STACK).spawn_scoped(scope, work);
-        let thread = thread.map_err(|error| anyhow!("no thread to render a template on ({error}); try again"))?;
-        thread.join().map_err(|_| anyhow!("rendering a template failed in a way that is a bug of ours; please report it"))
+        let thread = std::thread::Builder::new()
+            .name("template".into())
+            .stack_size(STACK)
+            .spawn_scoped(scope, work);
+        let thread = thread
+            .map_err(|error| anyhow!("no thread to render a template on ({error}); try again"))?;
+        thread.join().map_err(|_| {
+            anyhow!("rendering a template failed in a way that is a bug of ours; please report it")
+        })
     })
 }
 

@@ -39,7 +39,10 @@ pub(super) fn inspect_source(source: &str) -> Result<(), Objection> {
         Objection { line, column, what }
     };
     if source.len() > MAX_SOURCE {
-        return Err(at(0, format!("the template is longer than {} KiB; shorten it", MAX_SOURCE / 1024)));
+        return Err(at(
+            0,
+            format!("the template is longer than {} KiB; shorten it", MAX_SOURCE / 1024),
+        ));
     }
     let mut open: Vec<usize> = Vec::new();
     let mut offset = 0;
@@ -55,13 +58,18 @@ pub(super) fn inspect_source(source: &str) -> Result<(), Objection> {
             open.push(1);
         } else if inner.starts_with('/') {
             open.pop();
-        } else if inner.strip_prefix("else").is_some_and(|rest| rest.starts_with(char::is_whitespace))
+        } else if inner
+            .strip_prefix("else")
+            .is_some_and(|rest| rest.starts_with(char::is_whitespace))
             && let Some(chain) = open.last_mut()
         {
             *chain += 1;
         }
         if open.iter().sum::<usize>() > MAX_DEPTH || brackets(inner) > MAX_DEPTH {
-            return Err(at(start, format!("more than {MAX_DEPTH} levels inside each other; nest less")));
+            return Err(at(
+                start,
+                format!("more than {MAX_DEPTH} levels inside each other; nest less"),
+            ));
         }
     }
     Ok(())
@@ -119,7 +127,9 @@ impl Findings {
             match element {
                 TemplateElement::RawString(text) => before = text,
                 TemplateElement::Comment(_) => {}
-                TemplateElement::Expression(tag) => self.expression(tag, html && begins_reference(before)),
+                TemplateElement::Expression(tag) => {
+                    self.expression(tag, html && begins_reference(before))
+                }
                 TemplateElement::HtmlExpression(tag) => self.expression(tag, html),
                 TemplateElement::HelperBlock(tag) => {
                     self.expression(tag, true);
@@ -132,7 +142,9 @@ impl Findings {
                     self.partial(tag, html, depth, loops);
                 }
                 TemplateElement::DecoratorExpression(_) | TemplateElement::DecoratorBlock(_) => {
-                    self.refused = Some("decorators and inline partials are not supported; use a file for each partial");
+                    self.refused = Some(
+                        "decorators and inline partials are not supported; use a file for each partial",
+                    );
                 }
                 _ => self.refused = Some("it holds a kind of tag that is not supported"),
             }
@@ -210,7 +222,10 @@ enum Mention {
 
 impl Mention {
     fn of(path: &str) -> Self {
-        let segments: Vec<&str> = path.split(['.', '/', '[', ']']).filter(|segment| !matches!(*segment, "" | "this" | "@root")).collect();
+        let segments: Vec<&str> = path
+            .split(['.', '/', '[', ']'])
+            .filter(|segment| !matches!(*segment, "" | "this" | "@root"))
+            .collect();
         match segments.as_slice() {
             [] => Self::Context,
             ["subscriber", _] => Self::Value,
@@ -231,13 +246,19 @@ struct Measure {
 impl Measure {
     fn refuse_excess(self) -> Result<(), String> {
         if self.depth > MAX_DEPTH {
-            return Err(format!("with its partials it nests more than {MAX_DEPTH} levels; nest less"));
+            return Err(format!(
+                "with its partials it nests more than {MAX_DEPTH} levels; nest less"
+            ));
         }
         if self.loops > MAX_LOOPS {
-            return Err(format!("`each` stands more than {MAX_LOOPS} levels inside `each`; nest less"));
+            return Err(format!(
+                "`each` stands more than {MAX_LOOPS} levels inside `each`; nest less"
+            ));
         }
         if self.inclusions > MAX_INCLUSIONS {
-            return Err(format!("it includes more than {MAX_INCLUSIONS} partials, counted through; include less"));
+            return Err(format!(
+                "it includes more than {MAX_INCLUSIONS} partials, counted through; include less"
+            ));
         }
         Ok(())
     }
@@ -253,23 +274,36 @@ impl Graph<'_> {
     }
 
     /// Measures a template with all that it includes.
-    fn measure(&self, name: &str, path: &mut Vec<String>, known: &mut BTreeMap<String, Measure>) -> Result<Measure, String> {
+    fn measure(
+        &self,
+        name: &str,
+        path: &mut Vec<String>,
+        known: &mut BTreeMap<String, Measure>,
+    ) -> Result<Measure, String> {
         if let Some(measure) = known.get(name) {
             return Ok(*measure);
         }
         let Some(findings) = self.0.get(name) else {
             let names: Vec<&str> = self.0.keys().map(String::as_str).collect();
-            return Err(format!("there is no partial `{name}`; those that can be included here are {}", names.join(", ")));
+            return Err(format!(
+                "there is no partial `{name}`; those that can be included here are {}",
+                names.join(", ")
+            ));
         };
         if let Some(refused) = findings.refused {
             return Err(refused.into());
         }
         if path.iter().any(|seen| seen == name) {
-            return Err(format!("{} → {name} include each other in a circle; break it", path.join(" → ")));
+            return Err(format!(
+                "{} → {name} include each other in a circle; break it",
+                path.join(" → ")
+            ));
         }
         path.push(name.into());
         if path.len() > MAX_DEPTH {
-            return Err(format!("partials are included more than {MAX_DEPTH} levels deep; nest less"));
+            return Err(format!(
+                "partials are included more than {MAX_DEPTH} levels deep; nest less"
+            ));
         }
         let mut total = Measure { depth: findings.depth, loops: findings.loops, inclusions: 1 };
         for (partial, depth, loops) in &findings.partials {

@@ -16,8 +16,16 @@ pub(super) fn inline_css(html: &str) -> anyhow::Result<String> {
         element_depth(html) <= MAX_ELEMENTS,
         "more than {MAX_ELEMENTS} HTML elements stand inside each other; close the ones that are done"
     );
-    on_big_stack(|| css_inline::CSSInliner::options().keep_at_rules(true).load_remote_stylesheets(false).build().inline(html))?
-        .map_err(|error| anyhow::anyhow!("its styles can't be inlined ({error}); look at the <style> element"))
+    on_big_stack(|| {
+        css_inline::CSSInliner::options()
+            .keep_at_rules(true)
+            .load_remote_stylesheets(false)
+            .build()
+            .inline(html)
+    })?
+    .map_err(|error| {
+        anyhow::anyhow!("its styles can't be inlined ({error}); look at the <style> element")
+    })
 }
 
 /// How deep elements can nest at most, were every start tag without an end tag left open.
@@ -30,7 +38,8 @@ fn element_depth(html: &str) -> usize {
         if rest.starts_with('/') {
             depth = depth.saturating_sub(1);
         } else if rest.starts_with(|c: char| c.is_ascii_alphabetic()) {
-            let name: String = rest.chars().take_while(char::is_ascii_alphanumeric).take(12).collect();
+            let name: String =
+                rest.chars().take_while(char::is_ascii_alphanumeric).take(12).collect();
             if !VOID.contains(&name.to_ascii_lowercase().as_str()) {
                 depth += 1;
                 deepest = deepest.max(depth);

@@ -141,7 +141,10 @@ impl DigestContext {
         };
         let full = Self {
             site: site.clone(),
-            digest: DigestNames { name: "weekly".into(), title: "The week at Linden Valley".into() },
+            digest: DigestNames {
+                name: "weekly".into(),
+                title: "The week at Linden Valley".into(),
+            },
             language: "en".into(),
             edition: EditionContext {
                 date_text: "21 September 2026".into(),
@@ -149,16 +152,31 @@ impl DigestContext {
                 url: Some("https://news.example.edu/editions/7/en".into()),
             },
             lead: vec![
-                sample_lead("Apprentices rebuild a 1958 lathe, and it runs true", "en", "21 September 2026"),
+                sample_lead(
+                    "Apprentices rebuild a 1958 lathe, and it runs true",
+                    "en",
+                    "21 September 2026",
+                ),
                 sample_lead("中德联合实训车间正式启用", "zh", "20 September 2026"),
-                sample_lead("What <script> & \"quotes\" look like when a title holds them", "en", "19 September 2026"),
+                sample_lead(
+                    "What <script> & \"quotes\" look like when a title holds them",
+                    "en",
+                    "19 September 2026",
+                ),
             ],
-            more: vec![sample_more("Library opens until ten in exam weeks", "en"), sample_more("国际交流周报名开始", "zh")],
+            more: vec![
+                sample_more("Library opens until ten in exam weeks", "en"),
+                sample_more("国际交流周报名开始", "zh"),
+            ],
             subscriber,
         };
         let bare = Self {
             edition: EditionContext { date_text: "21 September 2026".into(), count: 1, url: None },
-            lead: vec![LeadArticle { title: "A title and nothing else".into(), language: "en".into(), ..LeadArticle::default() }],
+            lead: vec![LeadArticle {
+                title: "A title and nothing else".into(),
+                language: "en".into(),
+                ..LeadArticle::default()
+            }],
             more: Vec::new(),
             subscriber: SubscriberContext { name: String::new(), ..full.subscriber.clone() },
             site: SiteContext { postal_address: String::new(), ..site },
@@ -167,10 +185,16 @@ impl DigestContext {
         let chinese = Self {
             language: "zh-CN".into(),
             digest: DigestNames { name: "weekly".into(), title: "林谷一周".into() },
-            edition: EditionContext { date_text: "2026年9月21日".into(), ..full.edition.clone() },
+            edition: EditionContext {
+                date_text: "2026年9月21日".into(), ..full.edition.clone()
+            },
             lead: vec![
                 sample_lead("中德联合实训车间正式启用", "zh", "2026年9月20日"),
-                sample_lead("Apprentices rebuild a 1958 lathe, and it runs true", "en", "2026年9月21日"),
+                sample_lead(
+                    "Apprentices rebuild a 1958 lathe, and it runs true",
+                    "en",
+                    "2026年9月21日",
+                ),
             ],
             ..full.clone()
         };
@@ -191,7 +215,12 @@ impl ConfirmContext {
             confirm_url: "https://news.example.edu/confirm/c2FtcGxl".into(),
             days: 7,
         };
-        let chinese = Self { language: "zh".into(), digests: vec!["林谷一周".into()], name: String::new(), ..english.clone() };
+        let chinese = Self {
+            language: "zh".into(),
+            digests: vec!["林谷一周".into()],
+            name: String::new(),
+            ..english.clone()
+        };
         vec![english, chinese]
     }
 }

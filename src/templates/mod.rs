@@ -69,11 +69,16 @@ impl Templates {
     fn of(mut sources: Sources) -> anyhow::Result<Self> {
         let speech = Arc::new(Speech::load(&sources.fluent)?);
         let mails = sources.mails();
-        let text = sources.files.remove(pages::STYLESHEET).map(|source| source.text).unwrap_or_default();
+        let text =
+            sources.files.remove(pages::STYLESHEET).map(|source| source.text).unwrap_or_default();
         let digest = Sha256::digest(text.as_bytes());
         let hash = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
         let stylesheet = Stylesheet { text, hash };
-        let engine = Engine::load(&sources.files, &speech, &format!("/assets/style.css?v={}", stylesheet.hash))?;
+        let engine = Engine::load(
+            &sources.files,
+            &speech,
+            &format!("/assets/style.css?v={}", stylesheet.hash),
+        )?;
         Ok(Self { engine, speech, stylesheet, mails, sources })
     }
 
@@ -95,7 +100,9 @@ impl Templates {
 
     /// One text in a language; the key itself if there is no such text or a value is lacking, so that no page fails for it.
     pub fn text(&self, language: &str, key: &str, values: &[(&str, &str)]) -> String {
-        self.speech.text(language, key, &speech::arguments(values)).unwrap_or_else(|| key.to_owned())
+        self.speech
+            .text(language, key, &speech::arguments(values))
+            .unwrap_or_else(|| key.to_owned())
     }
 
     /// The names a digest's `template` can have: `digest` and the operator's own.
@@ -125,10 +132,17 @@ impl Templates {
     ///
     /// # Errors
     /// One sentence with file, line, column and remedy, also when there is no digest template of that name.
-    pub fn render_digest(&self, template: &str, context: &DigestContext) -> anyhow::Result<RenderedMail> {
+    pub fn render_digest(
+        &self,
+        template: &str,
+        context: &DigestContext,
+    ) -> anyhow::Result<RenderedMail> {
         if !self.digest_templates().any(|known| known == template) {
             let known: Vec<&str> = self.digest_templates().collect();
-            anyhow::bail!("there is no digest template `{template}`; known are {}", known.join(", "));
+            anyhow::bail!(
+                "there is no digest template `{template}`; known are {}",
+                known.join(", ")
+            );
         }
         self.render_mail(template, &serde_json::to_value(context)?)
     }
@@ -145,7 +159,8 @@ impl Templates {
         let subject = self.engine.render(&format!("email/{name}/subject"), context)?;
         let html = self.engine.render(&format!("email/{name}/html"), context)?;
         let text = self.engine.render(&format!("email/{name}/text"), context)?;
-        let html = inline::inline_css(&html).map_err(|why| anyhow::anyhow!("email/{name}/html.hbs: {why}"))?;
+        let html = inline::inline_css(&html)
+            .map_err(|why| anyhow::anyhow!("email/{name}/html.hbs: {why}"))?;
         Ok(RenderedMail { subject: one_line(&subject), html, text: mail::tidy(&text) })
     }
 
@@ -153,9 +168,15 @@ impl Templates {
     pub fn check(&self) -> Vec<String> {
         let mut errors = Vec::new();
         for template in self.digest_templates() {
-            errors.extend(DigestContext::samples().iter().filter_map(|sample| self.render_digest(template, sample).err()));
+            errors.extend(
+                DigestContext::samples()
+                    .iter()
+                    .filter_map(|sample| self.render_digest(template, sample).err()),
+            );
         }
-        errors.extend(ConfirmContext::samples().iter().filter_map(|sample| self.render_confirm(sample).err()));
+        errors.extend(
+            ConfirmContext::samples().iter().filter_map(|sample| self.render_confirm(sample).err()),
+        );
         errors.extend(pages::check(self));
         let mut errors: Vec<String> = errors.iter().map(|error| format!("{error:#}")).collect();
         errors.dedup();

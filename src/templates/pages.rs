@@ -6,7 +6,10 @@ mod samples;
 
 use serde::Serialize;
 
-pub use forms::{ConfirmPage, DigestChoice, PublishPage, SectionChoice, SubscribePage, UnsubscribePage, UnsubscribeState};
+pub use forms::{
+    ConfirmPage, DigestChoice, PublishPage, SectionChoice, SubscribePage, UnsubscribePage,
+    UnsubscribeState,
+};
 pub use mailbox::{MailRow, MailboxMailPage, MailboxPage, StoryPage};
 
 use super::Templates;

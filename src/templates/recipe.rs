@@ -37,7 +37,13 @@ impl Templates {
         let kept = Kept {
             template: template.to_owned(),
             context: context.clone(),
-            files: self.sources.files.iter().filter(|(name, _)| name.starts_with("email/")).map(text).collect(),
+            files: self
+                .sources
+                .files
+                .iter()
+                .filter(|(name, _)| name.starts_with("email/"))
+                .map(text)
+                .collect(),
             texts: self.sources.fluent.iter().map(|(name, source)| text((name, source))).collect(),
         };
         Ok(serde_json::to_string(&kept)?)
@@ -50,17 +56,32 @@ impl Recipe {
     /// # Errors
     /// One sentence when the text is not one of those.
     pub fn read(text: &str) -> anyhow::Result<Self> {
-        let kept: Kept = serde_json::from_str(text).context("the variant's recipe can't be read")?;
-        let source = |(name, text): (String, String)| (name.clone(), Source { text, shown: format!("the edition's {name}") });
-        let sources = Sources { files: kept.files.into_iter().map(source).collect(), fluent: kept.texts.into_iter().map(source).collect() };
-        Ok(Self { templates: Templates::of(sources)?, template: kept.template, context: kept.context })
+        let kept: Kept =
+            serde_json::from_str(text).context("the variant's recipe can't be read")?;
+        let source = |(name, text): (String, String)| {
+            (name.clone(), Source { text, shown: format!("the edition's {name}") })
+        };
+        let sources = Sources {
+            files: kept.files.into_iter().map(source).collect(),
+            fluent: kept.texts.into_iter().map(source).collect(),
+        };
+        Ok(Self {
+            templates: Templates::of(sources)?,
+            template: kept.template,
+            context: kept.context,
+        })
     }
 
     /// The mail for one subscriber; a name is one line of text.
     ///
     /// # Errors
     /// One sentence when the template can't be rendered with these values.
-    pub fn render(&self, name: &str, address: &str, unsubscribe_url: &str) -> anyhow::Result<RenderedMail> {
+    pub fn render(
+        &self,
+        name: &str,
+        address: &str,
+        unsubscribe_url: &str,
+    ) -> anyhow::Result<RenderedMail> {
         let mut context = self.context.clone();
         context.subscriber.name = one_line(name);
         address.clone_into(&mut context.subscriber.address);
@@ -79,7 +100,10 @@ mod tests {
         let mine = folder.path().join("email/mine");
         std::fs::create_dir_all(&mine).unwrap();
         for (part, text) in [
-            ("subject.hbs", "{{digest.title}}{{#if subscriber.name}} for {{subscriber.name}}{{/if}}"),
+            (
+                "subject.hbs",
+                "{{digest.title}}{{#if subscriber.name}} for {{subscriber.name}}{{/if}}",
+            ),
             ("html.hbs", "<p>{{subscriber.address}}</p>"),
             ("text.hbs", "{{#each lead}}{{title}}\n{{/each}}{{subscriber.unsubscribe_url}}"),
         ] {
@@ -89,8 +113,14 @@ mod tests {
         let context = DigestContext::samples().remove(0);
         let kept = templates.recipe("mine", &context).unwrap();
         std::fs::write(mine.join("subject.hbs"), "edited").unwrap();
-        let mail = Recipe::read(&kept).unwrap().render("Ada", "ada@example.org", "https://x.example/u").unwrap();
+        let mail = Recipe::read(&kept)
+            .unwrap()
+            .render("Ada", "ada@example.org", "https://x.example/u")
+            .unwrap();
         assert_eq!(mail.subject, format!("{} for Ada", context.digest.title));
-        assert!(mail.html.contains("<p>ada@example.org</p>") && mail.text.contains("https://x.example/u"));
+        assert!(
+            mail.html.contains("<p>ada@example.org</p>")
+                && mail.text.contains("https://x.example/u")
+        );
     }
 }

@@ -41,7 +41,8 @@ impl Sources {
         let mut sources = Self::default();
         for name in Embedded::iter().filter(|name| !name.starts_with("demo/")) {
             let Some(file) = Embedded::get(&name) else { continue };
-            let text = String::from_utf8(file.data.into_owned()).with_context(|| format!("templates/{name} is not UTF-8"))?;
+            let text = String::from_utf8(file.data.into_owned())
+                .with_context(|| format!("templates/{name} is not UTF-8"))?;
             sources.put(name.to_string(), Source { text, shown: format!("templates/{name}") });
         }
         if let Some(folder) = folder {
@@ -89,7 +90,10 @@ impl Sources {
             let Some(folder) = mail_folder(name) else { continue };
             for part in MAIL_PARTS {
                 if !self.files.contains_key(&format!("email/{folder}/{part}")) {
-                    bail!("{}: the mail `{folder}` has no {part}; put email/{folder}/{part} beside it", source.shown);
+                    bail!(
+                        "{}: the mail `{folder}` has no {part}; put email/{folder}/{part} beside it",
+                        source.shown
+                    );
                 }
             }
         }
@@ -98,7 +102,8 @@ impl Sources {
 
     /// Names of the folders under `email/`: `digest`, `confirm` and the operator's own.
     pub(super) fn mails(&self) -> Vec<String> {
-        let mut names: Vec<String> = self.files.keys().filter_map(|name| mail_folder(name)).map(Into::into).collect();
+        let mut names: Vec<String> =
+            self.files.keys().filter_map(|name| mail_folder(name)).map(Into::into).collect();
         names.dedup();
         names
     }
@@ -116,14 +121,18 @@ fn mail_folder(name: &str) -> Option<&str> {
 }
 
 fn is_fluent(name: &str) -> bool {
-    name.strip_prefix("i18n/")
-        .and_then(|rest| rest.strip_suffix(".ftl"))
-        .is_some_and(|language| !language.is_empty() && language.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'))
+    name.strip_prefix("i18n/").and_then(|rest| rest.strip_suffix(".ftl")).is_some_and(|language| {
+        !language.is_empty() && language.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+    })
 }
 
 fn is_digest_part(name: &str) -> bool {
-    let Some((folder, part)) = name.strip_prefix("email/").and_then(|rest| rest.split_once('/')) else { return false };
-    let slug = !folder.is_empty() && folder.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    let Some((folder, part)) = name.strip_prefix("email/").and_then(|rest| rest.split_once('/'))
+    else {
+        return false;
+    };
+    let slug = !folder.is_empty()
+        && folder.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
     slug && MAIL_PARTS.contains(&part)
 }
 
@@ -138,7 +147,8 @@ fn list(root: &Path, folder: &Path, names: &mut Vec<String>) -> anyhow::Result<(
         if path.is_dir() {
             list(root, &path, names)?;
         } else if let Ok(relative) = path.strip_prefix(root) {
-            let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+            let parts: Vec<_> =
+                relative.iter().map(|part| part.to_string_lossy().into_owned()).collect();
             names.push(parts.join("/"));
         }
     }

@@ -26,9 +26,14 @@ impl Speech {
     pub(super) fn load(files: &[(String, Source)]) -> anyhow::Result<Self> {
         let mut bundles = BTreeMap::new();
         for (name, source) in files {
-            let code = name.trim_start_matches("i18n/").trim_end_matches(".ftl").to_ascii_lowercase();
-            let language: LanguageIdentifier =
-                code.parse().map_err(|_| anyhow::anyhow!("{}: `{code}` is no language; name the file as in i18n/de.ftl", source.shown))?;
+            let code =
+                name.trim_start_matches("i18n/").trim_end_matches(".ftl").to_ascii_lowercase();
+            let language: LanguageIdentifier = code.parse().map_err(|_| {
+                anyhow::anyhow!(
+                    "{}: `{code}` is no language; name the file as in i18n/de.ftl",
+                    source.shown
+                )
+            })?;
             let resource = FluentResource::try_new(source.text.clone()).map_err(|(_, errors)| {
                 let offset = errors.first().map_or(0, |error| error.pos.start);
                 let before = source.text.get(..offset).unwrap_or_default();
@@ -83,7 +88,9 @@ impl Speech {
 
     /// Whether any text of this name exists for a reader of the language.
     pub(super) fn has(&self, language: &str, key: &str) -> bool {
-        [self.spoken(language), FALLBACK].into_iter().any(|code| self.bundles.get(code).is_some_and(|bundle| bundle.has_message(key)))
+        [self.spoken(language), FALLBACK]
+            .into_iter()
+            .any(|code| self.bundles.get(code).is_some_and(|bundle| bundle.has_message(key)))
     }
 }
 

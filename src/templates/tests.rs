@@ -21,7 +21,11 @@ fn write(folder: &Path, files: &[(&str, &str)]) {
 }
 
 fn custom(html: &str) -> anyhow::Result<Templates> {
-    with_files(&[("email/mine/subject.hbs", "{{digest.title}}"), ("email/mine/html.hbs", html), ("email/mine/text.hbs", "text")])
+    with_files(&[
+        ("email/mine/subject.hbs", "{{digest.title}}"),
+        ("email/mine/html.hbs", html),
+        ("email/mine/text.hbs", "text"),
+    ])
 }
 
 fn refusal(outcome: anyhow::Result<Templates>) -> String {
@@ -42,7 +46,10 @@ fn every_text_exists_in_every_language() {
     let sources = Sources::gather(None).unwrap();
     let keys = |name: &str| -> Vec<String> {
         let source = &sources.fluent.iter().find(|(n, _)| n == name).unwrap().1;
-        let names = source.text.lines().filter_map(|line| line.split_once(" =").map(|(key, _)| key.to_owned()));
+        let names = source
+            .text
+            .lines()
+            .filter_map(|line| line.split_once(" =").map(|(key, _)| key.to_owned()));
         names.filter(|key| key.chars().all(|c| c.is_ascii_lowercase() || c == '-')).collect()
     };
     assert_eq!(keys("i18n/en.ftl"), keys("i18n/zh.ftl"));
@@ -50,10 +57,15 @@ fn every_text_exists_in_every_language() {
 
 #[test]
 fn a_typing_error_is_named_with_its_place_and_what_is_known() {
-    let templates = custom("<p>\n  {{#each lead}}{{title}}{{/each}}\n  {{artcle.title}}</p>").unwrap();
+    let templates =
+        custom("<p>\n  {{#each lead}}{{title}}{{/each}}\n  {{artcle.title}}</p>").unwrap();
     let error = templates.check().join("\n");
     assert!(error.contains("email/mine/html.hbs:3:"), "{error}");
-    assert!(error.contains("no variable `artcle.title`; known here are digest, edition, language, lead"), "{error}");
+    assert!(
+        error
+            .contains("no variable `artcle.title`; known here are digest, edition, language, lead"),
+        "{error}"
+    );
     assert!(error.contains("inside each of `lead`: authors, date_text"), "{error}");
     let error = custom("{{subscriber.nmae}}").unwrap().check().join("\n");
     assert!(error.contains("known here are address, name, unsubscribe_url"), "{error}");
@@ -93,19 +105,36 @@ fn files_of_the_folder_win() {
 #[test]
 fn what_would_crash_the_process_is_refused() {
     let deep = format!("{}{}", "{{#if a}}".repeat(20_000), "{{/if}}".repeat(20_000));
-    assert!(refusal(custom(&deep)).contains("html.hbs:1:451: more than 50 levels inside each other"));
+    assert!(
+        refusal(custom(&deep)).contains("html.hbs:1:451: more than 50 levels inside each other")
+    );
     let chain = format!("{{{{#if a}}}}{}{{{{/if}}}}", "{{else if b}}x".repeat(20_000));
     assert!(refusal(custom(&chain)).contains("more than 50 levels"));
     let parentheses = format!("{{{{t {}\"a\"{}}}}}", "(t ".repeat(20_000), ")".repeat(20_000));
     assert!(refusal(custom(&parentheses)).contains("more than 50 levels"));
     assert!(refusal(custom(&"x".repeat(600 * 1024))).contains("longer than 512 KiB"));
-    assert!(refusal(custom("{{> email/nothing}}")).contains("there is no partial `email/nothing`; those that can"));
-    assert!(refusal(custom("{{> (lookup this \"language\")}}")).contains("the name of a partial is computed"));
-    assert!(refusal(custom("{{#*inline \"a\"}}x{{/inline}}{{> a}}")).contains("inline partials are not supported"));
+    assert!(
+        refusal(custom("{{> email/nothing}}"))
+            .contains("there is no partial `email/nothing`; those that can")
+    );
+    assert!(
+        refusal(custom("{{> (lookup this \"language\")}}"))
+            .contains("the name of a partial is computed")
+    );
+    assert!(
+        refusal(custom("{{#*inline \"a\"}}x{{/inline}}{{> a}}"))
+            .contains("inline partials are not supported")
+    );
     let loops = format!("{}{}", "{{#each @root.lead}}".repeat(4), "{{/each}}".repeat(4));
     assert!(refusal(custom(&loops)).contains("`each` stands more than 3 levels"));
     assert!(refusal(custom("{{#if a}}\n{{/each}}")).contains("html.hbs:"));
-    assert!(custom(&format!("{}{}", "<b>".repeat(50_000), "</b>".repeat(50_000))).unwrap().check().len() == 1);
+    assert!(
+        custom(&format!("{}{}", "<b>".repeat(50_000), "</b>".repeat(50_000)))
+            .unwrap()
+            .check()
+            .len()
+            == 1
+    );
 }
 
 #[test]
@@ -118,7 +147,10 @@ fn templates_that_include_each_other_are_refused() {
         ("email/b/text.hbs", "t"),
         ("email/b/html.hbs", "{{> email/a/html}}"),
     ]));
-    assert!(error.contains("email/a/html → email/b/html → email/a/html include each other in a circle"), "{error}");
+    assert!(
+        error.contains("email/a/html → email/b/html → email/a/html include each other in a circle"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -126,14 +158,17 @@ fn the_deepest_template_that_is_let_through_renders() {
     let deep = format!("{}x{}", "{{#if language}}".repeat(50), "{{/if}}".repeat(50));
     let templates = custom(&deep).unwrap();
     assert_eq!(templates.check(), Vec::<String>::new());
-    let elements = format!("<style>b {{ color: red }}</style>{}{}", "<b>".repeat(990), "</b>".repeat(990));
+    let elements =
+        format!("<style>b {{ color: red }}</style>{}{}", "<b>".repeat(990), "</b>".repeat(990));
     assert_eq!(custom(&elements).unwrap().check(), Vec::<String>::new());
 }
 
 #[test]
 fn a_subscribers_value_in_logic_is_found() {
     let logic = |html: &str| custom(html).unwrap().uses_subscriber_in_logic("mine");
-    assert!(!logic("{{subscriber.name}} {{#each lead}}{{title}} {{@root.subscriber.address}}{{/each}} {{this}}"));
+    assert!(!logic(
+        "{{subscriber.name}} {{#each lead}}{{title}} {{@root.subscriber.address}}{{/each}} {{this}}"
+    ));
     assert!(!logic("{{#if lead}}<a href='{{subscriber.unsubscribe_url}}'>x</a>{{/if}}"));
     assert!(!logic("{{#> email/layout}}{{subscriber.name}}{{/email/layout}}"));
     assert!(logic("{{#if subscriber.name}}x{{/if}}"));
@@ -143,10 +178,15 @@ fn a_subscribers_value_in_logic_is_found() {
     assert!(logic("{{#with subscriber}}{{name}}{{/with}}"));
     assert!(logic("{{#with this}}{{subscriber.name}}{{/with}}"));
     assert!(logic("{{#each @root}}{{this}}{{/each}}"));
-    assert!(logic("{{#unless lead}}{{else}}{{#if (eq @root.subscriber.name \"a\")}}{{/if}}{{/unless}}"));
+    assert!(logic(
+        "{{#unless lead}}{{else}}{{#if (eq @root.subscriber.name \"a\")}}{{/if}}{{/unless}}"
+    ));
     assert!(logic("{{#> email/layout}}{{#if subscriber.name}}x{{/if}}{{/email/layout}}"));
     assert!(logic("{{subscriber}}"));
-    assert!(logic("&{{subscriber.name}}") && logic("&#x{{subscriber.name}}"), "`lt;` would become <");
+    assert!(
+        logic("&{{subscriber.name}}") && logic("&#x{{subscriber.name}}"),
+        "`lt;` would become <"
+    );
     assert!(!logic("&amp;{{subscriber.name}} R&D {{subscriber.name}}"));
     let text = with_files(&[
         ("email/mine/subject.hbs", "{{{subscriber.name}}}"),
@@ -168,7 +208,10 @@ fn the_digest_keeps_its_slots_and_carries_what_it_must() {
     for part in [&mail.html, &mail.text] {
         assert!(part.contains("slotADDRESS1") && part.contains("slotUNSUBSCRIBE2"));
         assert!(part.contains("12 Foundry Lane, Linden Valley 430000"));
-        assert!(part.contains("You receive this because you subscribed to The week at Linden Valley"), "{part}");
+        assert!(
+            part.contains("You receive this because you subscribed to The week at Linden Valley"),
+            "{part}"
+        );
     }
     assert!(mail.html.contains("&lt;script&gt;") && !mail.html.contains("<script"));
     assert!(mail.html.contains("@media"), "rules that can't be inlined stay");
@@ -179,8 +222,14 @@ fn the_digest_keeps_its_slots_and_carries_what_it_must() {
 #[test]
 fn plain_text_stays_within_72_columns() {
     let templates = Templates::load(None).unwrap();
-    let texts = DigestContext::samples().into_iter().map(|context| templates.render_digest("digest", &context).unwrap().text);
-    let texts = texts.chain(ConfirmContext::samples().into_iter().map(|context| templates.render_confirm(&context).unwrap().text));
+    let texts = DigestContext::samples()
+        .into_iter()
+        .map(|context| templates.render_digest("digest", &context).unwrap().text);
+    let texts = texts.chain(
+        ConfirmContext::samples()
+            .into_iter()
+            .map(|context| templates.render_confirm(&context).unwrap().text),
+    );
     for text in texts {
         for line in text.lines().filter(|line| !line.contains("https://")) {
             let columns: usize = line.chars().map(wrap::width).sum();
@@ -192,7 +241,11 @@ fn plain_text_stays_within_72_columns() {
 #[test]
 fn titles_are_neither_escaped_in_text_nor_raw_in_html() {
     let mut context = DigestContext::samples().swap_remove(0);
-    context.lead = vec![LeadArticle { title: "R&D <b>".into(), language: "en".into(), ..LeadArticle::default() }];
+    context.lead = vec![LeadArticle {
+        title: "R&D <b>".into(),
+        language: "en".into(),
+        ..LeadArticle::default()
+    }];
     let mail = Templates::load(None).unwrap().render_digest("digest", &context).unwrap();
     assert!(mail.text.contains("R&D <b>") && mail.subject.contains("R&D <b>"));
     assert!(mail.html.contains("R&amp;D &lt;b&gt;"));
@@ -214,7 +267,10 @@ fn a_language_without_texts_falls_back_to_english() {
     assert_eq!(templates.spoken("zh-Hant-TW"), "zh");
     assert_eq!(templates.spoken("fr"), "en");
     assert_eq!(templates.text("de-AT", "language-name", &[]), "Deutsch");
-    assert_eq!(templates.text("de", "digest-read-more", &[]), templates.text("en", "digest-read-more", &[]));
+    assert_eq!(
+        templates.text("de", "digest-read-more", &[]),
+        templates.text("en", "digest-read-more", &[])
+    );
     let error = refusal(with_files(&[("i18n/de.ftl", "fine = ja\n\nthis is nothing\n")]));
     assert!(error.contains("i18n/de.ftl:3:"), "{error}");
 }

@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use fluent_bundle::{FluentArgs, FluentValue};
-use handlebars::{Context, Handlebars, Helper, HelperDef, RenderContext, RenderError, RenderErrorReason, ScopedJson};
+use handlebars::{
+    Context, Handlebars, Helper, HelperDef, RenderContext, RenderError, RenderErrorReason,
+    ScopedJson,
+};
 use serde_json::Value;
 
 use super::speech::{FALLBACK, Speech};
 use super::wrap::{COLUMNS, wrap};
 
 /// The names of all that stands between `{{` and `}}` besides variables, for a sentence.
-pub(super) const KNOWN: &str =
-    "t, list, wrap, stylesheet, if, unless, each, with, lookup, len, eq, ne, gt, gte, lt, lte, and, or, not, raw";
+pub(super) const KNOWN: &str = "t, list, wrap, stylesheet, if, unless, each, with, lookup, len, eq, ne, gt, gte, lt, lte, and, or, not, raw";
 
 /// Makes our words known to a registry, and those unknown that do harm (`log` writes into our log).
 pub(super) fn teach(registry: &mut Handlebars<'static>, speech: &Arc<Speech>, stylesheet: &str) {
@@ -46,7 +48,9 @@ impl HelperDef for Say {
         _: &mut RenderContext<'reg, 'rc>,
     ) -> Result<ScopedJson<'rc>, RenderError> {
         let Some(key) = helper.param(0).and_then(|p| p.value().as_str()) else {
-            return Err(refuse("`t` needs the name of a text, as in {{t \"digest-read-more\"}}".into()));
+            return Err(refuse(
+                "`t` needs the name of a text, as in {{t \"digest-read-more\"}}".into(),
+            ));
         };
         let mut args = FluentArgs::new();
         for (name, value) in helper.hash() {
@@ -55,14 +59,18 @@ impl HelperDef for Say {
                 return Err(RenderErrorReason::MissingVariable(path).into());
             }
             match value.value() {
-                Value::Number(n) => args.set(*name, FluentValue::from(n.as_f64().unwrap_or_default())),
+                Value::Number(n) => {
+                    args.set(*name, FluentValue::from(n.as_f64().unwrap_or_default()))
+                }
                 other => args.set(*name, text_of(other)),
             }
         }
         let language = language(context);
         let Some(text) = self.0.text(language, key, &args) else {
             return Err(refuse(if self.0.has(language, key) {
-                format!("the text `{key}` needs a value that is not given; see its {{ $… }} in i18n/{FALLBACK}.ftl")
+                format!(
+                    "the text `{key}` needs a value that is not given; see its {{ $… }} in i18n/{FALLBACK}.ftl"
+                )
             } else {
                 format!("there is no text `{key}`; add it to i18n/{FALLBACK}.ftl")
             }));
@@ -85,7 +93,8 @@ impl HelperDef for List {
         let Some(Value::Array(items)) = helper.param(0).map(handlebars::PathAndJson::value) else {
             return Err(refuse("`list` needs several texts, as in {{list authors}}".into()));
         };
-        let separator = if self.0.spoken(language(context)).starts_with("zh") { "、" } else { ", " };
+        let separator =
+            if self.0.spoken(language(context)).starts_with("zh") { "、" } else { ", " };
         let texts: Vec<String> = items.iter().map(text_of).collect();
         Ok(ScopedJson::Derived(Value::String(texts.join(separator))))
     }

@@ -47,7 +47,9 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
         let mut before: Option<char> = None;
         let mut spaced = true;
         for (offset, c) in word.char_indices() {
-            let breaks = before.is_some_and(|b| (width(b) == 2 || width(c) == 2) && !NO_START.contains(c) && !NO_END.contains(b));
+            let breaks = before.is_some_and(|b| {
+                (width(b) == 2 || width(c) == 2) && !NO_START.contains(c) && !NO_END.contains(b)
+            });
             if breaks {
                 pieces.push(Piece { text: &word[start..offset], spaced });
                 (start, spaced) = (offset, false);
@@ -63,8 +65,14 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
 pub(super) fn width(c: char) -> usize {
     match u32::from(c) {
         0x0300..=0x036F | 0x200B..=0x200F | 0xFE00..=0xFE0F => 0,
-        0x1100..=0x115F | 0x2E80..=0x303E | 0x3041..=0xA4CF | 0xAC00..=0xD7A3 | 0xF900..=0xFAFF => 2,
-        0xFE30..=0xFE6F | 0xFF00..=0xFF60 | 0xFFE0..=0xFFE6 | 0x1F300..=0x1FAFF | 0x20000..=0x3FFFD => 2,
+        0x1100..=0x115F | 0x2E80..=0x303E | 0x3041..=0xA4CF | 0xAC00..=0xD7A3 | 0xF900..=0xFAFF => {
+            2
+        }
+        0xFE30..=0xFE6F
+        | 0xFF00..=0xFF60
+        | 0xFFE0..=0xFFE6
+        | 0x1F300..=0x1FAFF
+        | 0x20000..=0x3FFFD => 2,
         _ => 1,
     }
 }
@@ -87,7 +95,8 @@ mod tests {
 
     #[test]
     fn an_address_longer_than_a_line_is_not_broken() {
-        let url = "https://news.example.edu/a/very/long/path/that/never/ends/and/goes/on/and/on/and/on";
+        let url =
+            "https://news.example.edu/a/very/long/path/that/never/ends/and/goes/on/and/on/and/on";
         assert_eq!(wrap(&format!("see {url} there"), 72, 0), format!("see\n{url}\nthere"));
     }
 

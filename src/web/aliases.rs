@@ -41,7 +41,10 @@ impl<T: Clone> Aliases<T> {
         }
         let aliases = self.by_path.get(&plain(path))?;
         let asked = pairs(query.unwrap_or_default());
-        aliases.iter().find(|alias| alias.query.iter().all(|pair| asked.contains(pair))).map(|alias| &alias.to)
+        aliases
+            .iter()
+            .find(|alias| alias.query.iter().all(|pair| asked.contains(pair)))
+            .map(|alias| &alias.to)
     }
 }
 
@@ -79,7 +82,9 @@ mod tests {
         assert_eq!(find("/", Some("utm=x&feed=rss2")), Some("/?feed=rss2"));
         assert_eq!(find("/", Some("cat=7&feed=rss2")), Some("/?feed=rss2&cat=7"));
         assert_eq!(find("/%E6%96%B0%E9%97%BB.xml", None), Some("/新闻.xml"));
-        for (path, query) in [("/", None), ("/", Some("feed=rss")), ("/feeds", None), ("/feed/x", None)] {
+        for (path, query) in
+            [("/", None), ("/", Some("feed=rss")), ("/feeds", None), ("/feed/x", None)]
+        {
             assert_eq!(find(path, query), None, "{path} {query:?}");
         }
     }

@@ -25,7 +25,11 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// A tag of fewer articles makes no feed that anybody would follow.
 const FEW: i64 = 3;
 /// What is offered, in this order.
-const KINDS: [(Kind, &str); 3] = [(Kind::Section, "feeds-by-section"), (Kind::Language, "feeds-by-language"), (Kind::Tag, "feeds-by-tag")];
+const KINDS: [(Kind, &str); 3] = [
+    (Kind::Section, "feeds-by-section"),
+    (Kind::Language, "feeds-by-language"),
+    (Kind::Tag, "feeds-by-tag"),
+];
 
 /// The terms that articles have, as they were last looked up.
 #[derive(Debug, Default)]
@@ -65,7 +69,11 @@ impl Web {
             // Pages are there without the database; what it says about it others will tell.
             Ok(Err(_)) | Err(_) => Arc::clone(&last.known),
         };
-        self.choices.last.store(Arc::new(Look { at: Some(now), changes, known: Arc::clone(&known) }));
+        self.choices.last.store(Arc::new(Look {
+            at: Some(now),
+            changes,
+            known: Arc::clone(&known),
+        }));
         known
     }
 
@@ -87,8 +95,11 @@ impl Web {
 
 /// Of `zh` and `zh-cn` with the same articles the first alone.
 fn without_sole_varieties(mut terms: Vec<Term>) -> Vec<Term> {
-    let is_same =
-        |one: &Term, other: &Term| other.term != one.term && language::matches(&other.term, &one.term) && other.articles == one.articles;
+    let is_same = |one: &Term, other: &Term| {
+        other.term != one.term
+            && language::matches(&other.term, &one.term)
+            && other.articles == one.articles
+    };
     let all = terms.clone();
     terms.retain(|one| !all.iter().any(|other| is_same(one, other)));
     terms
@@ -96,7 +107,11 @@ fn without_sole_varieties(mut terms: Vec<Term>) -> Vec<Term> {
 
 impl Known {
     /// The feeds that narrow a subject by one more term, of those terms that `fits` takes; a kind with one term is no choice.
-    pub(super) fn narrowing(&self, subject: &Subject, fits: impl Fn(Kind, &Term) -> bool) -> Vec<FeedGroup> {
+    pub(super) fn narrowing(
+        &self,
+        subject: &Subject,
+        fits: impl Fn(Kind, &Term) -> bool,
+    ) -> Vec<FeedGroup> {
         let row = |kind: Kind, term: &Term| {
             let mut narrowed = subject.clone();
             narrowed.chosen.list_mut(kind).push(term.term.clone());
@@ -110,7 +125,11 @@ impl Known {
         let open = self.0.iter().filter(|(kind, _, _)| subject.chosen.list(*kind).is_empty());
         let groups = open.map(|(kind, title, terms)| FeedGroup {
             title: (*title).to_owned(),
-            feeds: terms.iter().filter(|term| fits(*kind, term)).map(|term| row(*kind, term)).collect(),
+            feeds: terms
+                .iter()
+                .filter(|term| fits(*kind, term))
+                .map(|term| row(*kind, term))
+                .collect(),
         });
         groups.filter(|group| group.feeds.len() > 1).collect()
     }

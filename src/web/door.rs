@@ -70,7 +70,13 @@ impl Door {
     /// What an address leads to, and whether it is an alias.
     fn spot(&self, uri: &Uri) -> Option<(&Arc<Spot>, bool)> {
         // What a query chooses of a feed is another feed.
-        let own = || self.stand.paths.get(uri.path()).filter(|_| uri.query().is_none()).map(|spot| (spot, false));
+        let own = || {
+            self.stand
+                .paths
+                .get(uri.path())
+                .filter(|_| uri.query().is_none())
+                .map(|spot| (spot, false))
+        };
         own().or_else(|| Some((self.stand.aliases.find(uri.path(), uri.query())?, true)))
     }
 
@@ -80,12 +86,23 @@ impl Door {
         let ready = spot.ready(&self.web.app.config, &made);
         match ready.begin(&made, &self.web.app.shelf, request.method(), request.headers())? {
             Begun::Answer(response) => {
-                self.web.note(&spot.feed.name, request.headers(), self.reader(request), response.status());
+                self.web.note(
+                    &spot.feed.name,
+                    request.headers(),
+                    self.reader(request),
+                    response.status(),
+                );
                 Some(Answer::Now(Some(response)))
             }
             Begun::Brotli => {
-                self.web.note(&spot.feed.name, request.headers(), self.reader(request), StatusCode::OK);
-                let (web, spot, asked) = (Arc::clone(&self.web), Arc::clone(spot), request.headers().clone());
+                self.web.note(
+                    &spot.feed.name,
+                    request.headers(),
+                    self.reader(request),
+                    StatusCode::OK,
+                );
+                let (web, spot, asked) =
+                    (Arc::clone(&self.web), Arc::clone(spot), request.headers().clone());
                 Some(Answer::Later(Box::pin(async move {
                     let found = web.app.shelf.brotli(&spot.file, &made).await;
                     let answer = ready.finish(&made, &web.app.shelf, &asked, found);
@@ -124,9 +141,10 @@ impl Service<Request> for Door {
         let Some((spot, is_alias)) = self.spot(request.uri()) else {
             let moved = if reads { self.stand.tidied(request.uri()) } else { None };
             return match moved {
-                Some((to, is_private)) => {
-                    Answer::now(moved_to(&format!("{}{to}", self.web.app.config.site.base_url.trim_end_matches('/')), is_private))
-                }
+                Some((to, is_private)) => Answer::now(moved_to(
+                    &format!("{}{to}", self.web.app.config.site.base_url.trim_end_matches('/')),
+                    is_private,
+                )),
                 None => self.pass(request),
             };
         };
@@ -175,7 +193,9 @@ impl Future for Answer {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match self.get_mut() {
-            Self::Now(response) => response.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(response))),
+            Self::Now(response) => {
+                response.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(response)))
+            }
             Self::Later(answer) => answer.as_mut().poll(context),
         }
     }
@@ -185,7 +205,12 @@ impl Stand {
     fn of(config: &Config) -> Self {
         let spots = |feed: &Feed, format: Format| {
             let path = format!("/feeds/{}.{}", feed.path(), format.extension());
-            Arc::new(Spot { feed: feed.clone(), file: file_name(feed, format), path, ready: ArcSwapOption::empty() })
+            Arc::new(Spot {
+                feed: feed.clone(),
+                file: file_name(feed, format),
+                path,
+                ready: ArcSwapOption::empty(),
+            })
         };
         let mut paths = HashMap::new();
         let mut aliases = Vec::new();
@@ -204,19 +229,30 @@ impl Stand {
     fn tidied(&self, uri: &Uri) -> Option<(String, bool)> {
         let path = uri.path();
         let is_doubled = path.contains("//");
-        if !(is_doubled || (path.len() > 1 && path.ends_with('/')) || path.bytes().any(|b| b.is_ascii_uppercase())) {
+        if !(is_doubled
+            || (path.len() > 1 && path.ends_with('/'))
+            || path.bytes().any(|b| b.is_ascii_uppercase()))
+        {
             return None;
         }
-        let exact: String = path.split('/').filter(|segment| !segment.is_empty()).flat_map(|segment| ["/", segment]).collect();
+        let exact: String = path
+            .split('/')
+            .filter(|segment| !segment.is_empty())
+            .flat_map(|segment| ["/", segment])
+            .collect();
         let lower = exact.to_ascii_lowercase();
         // Nobody is told that they nearly guessed a private address.
-        let is_public = |path: &String| self.paths.get(path).is_some_and(|spot| spot.feed.private.is_none());
-        let path = if self.paths.contains_key(&exact) || (is_doubled && exact.starts_with("/feeds")) {
+        let is_public =
+            |path: &String| self.paths.get(path).is_some_and(|spot| spot.feed.private.is_none());
+        let path = if self.paths.contains_key(&exact) || (is_doubled && exact.starts_with("/feeds"))
+        {
             exact
         } else {
             Some(lower).filter(is_public)?
         };
-        let holds_secret = |spot: &Arc<Spot>| spot.feed.private.as_ref().is_some_and(|secret| path.contains(secret));
+        let holds_secret = |spot: &Arc<Spot>| {
+            spot.feed.private.as_ref().is_some_and(|secret| path.contains(secret))
+        };
         let is_private = self.paths.values().any(holds_secret);
         Some(uri.query().map_or_else(|| path.clone(), |query| format!("{path}?{query}")))
             .filter(|to| uri.path_and_query().is_none_or(|asked| asked.as_str() != to))

@@ -66,12 +66,18 @@ impl WebError {
 
     /// Too many requests from one network.
     pub(super) fn too_many(retry_after: i64) -> Self {
-        Self { retry_after: Some(retry_after), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "subscribe-error-busy") }
+        Self {
+            retry_after: Some(retry_after),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, "subscribe-error-busy")
+        }
     }
 
     /// Something that will be there soon.
     pub(super) fn soon(retry_after: i64) -> Self {
-        Self { retry_after: Some(retry_after), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "error-failed") }
+        Self {
+            retry_after: Some(retry_after),
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "error-failed")
+        }
     }
 }
 

@@ -22,7 +22,11 @@ use crate::templates::pages::{Alternate, FeedRow, FeedsPage};
 const MOST: usize = 10;
 
 /// `/feeds/`.
-pub(super) async fn show(State(web): State<Shared>, visitor: Visitor, method: Method) -> WebResult<Response> {
+pub(super) async fn show(
+    State(web): State<Shared>,
+    visitor: Visitor,
+    method: Method,
+) -> WebResult<Response> {
     let known = web.choices().await;
     let mut page = web.page(&visitor, &method);
     page.alternates = web.alternates();
@@ -79,11 +83,18 @@ impl Web {
     /// What a page tells browsers of the public feeds: the first in all formats, the others in the one that every reader knows.
     pub(super) fn alternates(&self) -> Vec<Alternate> {
         let mut feeds = self.app.config.public_feeds();
-        let first = feeds.next().map(|feed| self.alternates_of(&feed.path(), &feed.title)).unwrap_or_default();
+        let first = feeds
+            .next()
+            .map(|feed| self.alternates_of(&feed.path(), &feed.title))
+            .unwrap_or_default();
         // Readers show the titles alone: two feeds of one title are told apart by their names.
         let mut taken = HashSet::new();
         let others = feeds.map(|feed| {
-            let title = if taken.insert(&feed.title) { feed.title.clone() } else { format!("{} ({})", feed.title, feed.name) };
+            let title = if taken.insert(&feed.title) {
+                feed.title.clone()
+            } else {
+                format!("{} ({})", feed.title, feed.name)
+            };
             self.alternate(&feed.path(), title, Format::Rss)
         });
         first.into_iter().chain(others).take(MOST).collect()
@@ -91,11 +102,18 @@ impl Web {
 
     /// A feed in its three formats, with titles that tell them apart.
     pub(super) fn alternates_of(&self, path: &str, title: &str) -> Vec<Alternate> {
-        Format::ALL.map(|format| self.alternate(path, format!("{title} ({})", format.name()), format)).into()
+        Format::ALL
+            .map(|format| self.alternate(path, format!("{title} ({})", format.name()), format))
+            .into()
     }
 
     fn alternate(&self, path: &str, title: String, format: Format) -> Alternate {
         let href = Links(&self.app.config.site.base_url).feed(path, format.extension());
-        Alternate { media_type: format.media_type().to_owned(), title, href, format: format.name().to_owned() }
+        Alternate {
+            media_type: format.media_type().to_owned(),
+            title,
+            href,
+            format: format.name().to_owned(),
+        }
     }
 }

@@ -23,9 +23,17 @@ use crate::templates::month_text;
 use crate::templates::pages::{Alternate, FeedGroup, FeedPage, FeedRow};
 
 /// The page of any feed that there is, declared or on demand, and of its archive.
-pub(super) async fn show(web: &Web, wanted: &Asked, visitor: &Visitor, method: &Method) -> WebResult<Response> {
+pub(super) async fn show(
+    web: &Web,
+    wanted: &Asked,
+    visitor: &Visitor,
+    method: &Method,
+) -> WebResult<Response> {
     let app = &web.app;
-    let found = app.demand.find(&app.store, &app.config, &app.shelf, wanted, Format::Json, app.now()).await?;
+    let found = app
+        .demand
+        .find(&app.store, &app.config, &app.shelf, wanted, Format::Json, app.now())
+        .await?;
     match found {
         None => Err(WebError::not_found()),
         Some(Found::NotYet) => Err(WebError::soon(NOT_YET)),
@@ -34,17 +42,30 @@ pub(super) async fn show(web: &Web, wanted: &Asked, visitor: &Visitor, method: &
     }
 }
 
-async fn page(web: &Web, wanted: &Asked, feed: &Feed, made: &Made, visitor: &Visitor, method: &Method) -> WebResult<Response> {
+async fn page(
+    web: &Web,
+    wanted: &Asked,
+    feed: &Feed,
+    made: &Made,
+    visitor: &Visitor,
+    method: &Method,
+) -> WebResult<Response> {
     let (most, archive) = match wanted.place {
         Place::Page(page) => (usize::MAX, Some(named(page, &visitor.language))),
         Place::Newest | Place::After(_) => (NEWEST, None),
     };
-    let beginning = Beginning::read(made, &feed.name, most).ok_or_else(|| WebError::soon(NOT_YET))?;
+    let beginning =
+        Beginning::read(made, &feed.name, most).ok_or_else(|| WebError::soon(NOT_YET))?;
     let path = feed.path();
     let alternates = web.alternates_of(&path, &feed.title);
     let mut view = FeedPage {
         page: web.page(visitor, method),
-        feed: FeedRow { path, title: feed.title.clone(), description: beginning.description.clone(), count: beginning.count },
+        feed: FeedRow {
+            path,
+            title: feed.title.clone(),
+            description: beginning.description.clone(),
+            count: beginning.count,
+        },
         articles: beginning.newest.iter().map(|teaser| row(web, visitor, teaser.clone())).collect(),
         languages_named: beginning.languages.iter().map(|tag| language::autonym(tag)).collect(),
         has_push: !web.app.config.hubs_of(feed).is_empty(),
@@ -59,7 +80,10 @@ async fn page(web: &Web, wanted: &Asked, feed: &Feed, made: &Made, visitor: &Vis
     view.page.alternates = alternates;
     let mut response = web.show(&view)?;
     let headers = response.headers_mut();
-    headers.extend(HeaderValue::try_from(COPYING_POLICY.as_str()).map(|policy| (header::CONTENT_SECURITY_POLICY, policy)));
+    headers.extend(
+        HeaderValue::try_from(COPYING_POLICY.as_str())
+            .map(|policy| (header::CONTENT_SECURITY_POLICY, policy)),
+    );
     if view.is_private {
         // Its address is its key.
         let secretive = [
@@ -77,11 +101,14 @@ async fn related(web: &Web, wanted: &Asked, feed: &Feed, beginning: &Beginning) 
     if wanted.place != Place::Newest {
         return Vec::new();
     }
-    let narrows = |list: &[String], term: &Term| list.is_empty() || list.iter().any(|name| name.to_lowercase() == term.term);
+    let narrows = |list: &[String], term: &Term| {
+        list.is_empty() || list.iter().any(|name| name.to_lowercase() == term.term)
+    };
     let is_declared = wanted.subject.chosen == Selection::default();
     let known = web.choices().await;
     let mut groups = known.narrowing(&wanted.subject, |kind, term| {
-        beginning.terms.contains(&term.term) && (!is_declared || narrows(feed.selection.list(kind), term))
+        beginning.terms.contains(&term.term)
+            && (!is_declared || narrows(feed.selection.list(kind), term))
     });
     // How many articles a part has is known of the whole site alone.
     groups.iter_mut().flat_map(|group| &mut group.feeds).for_each(|feed| feed.count = 0);
@@ -98,7 +125,8 @@ fn named(page: Page, language: &str) -> String {
 fn snippet(alternates: &[Alternate]) -> String {
     let attribute = |text: &str| html_escape::encode_double_quoted_attribute(text).into_owned();
     let line = |a: &Alternate| {
-        let (kind, title, href) = (attribute(&a.media_type), attribute(&a.title), attribute(&a.href));
+        let (kind, title, href) =
+            (attribute(&a.media_type), attribute(&a.title), attribute(&a.href));
         format!("<link rel=\"alternate\" type=\"{kind}\" title=\"{title}\" href=\"{href}\">")
     };
     alternates.iter().map(line).collect::<Vec<_>>().join("\n")
@@ -107,7 +135,8 @@ fn snippet(alternates: &[Alternate]) -> String {
 impl Web {
     /// The page of a JSON document's address: a path of ours.
     fn below(&self, address: &str) -> Option<String> {
-        let path = address.strip_prefix(self.app.config.site.base_url.as_str())?.strip_suffix(".json")?;
+        let path =
+            address.strip_prefix(self.app.config.site.base_url.as_str())?.strip_suffix(".json")?;
         Some(format!("{}{path}", self.base))
     }
 }

@@ -48,9 +48,20 @@ pub(super) async fn show(
 }
 
 /// `/feeds.rss?section=…`: what is chosen of all articles.
-pub(super) async fn choose(State(web): State<Shared>, uri: Uri, peer: Peer, method: Method, asked: HeaderMap) -> WebResult<Response> {
-    let format = uri.path().strip_prefix("/feeds.").and_then(Format::by_extension).ok_or_else(WebError::not_found)?;
-    let wanted = Asked::by_query(format, uri.query().unwrap_or_default()).ok_or_else(WebError::not_found)?;
+pub(super) async fn choose(
+    State(web): State<Shared>,
+    uri: Uri,
+    peer: Peer,
+    method: Method,
+    asked: HeaderMap,
+) -> WebResult<Response> {
+    let format = uri
+        .path()
+        .strip_prefix("/feeds.")
+        .and_then(Format::by_extension)
+        .ok_or_else(WebError::not_found)?;
+    let wanted =
+        Asked::by_query(format, uri.query().unwrap_or_default()).ok_or_else(WebError::not_found)?;
     document(&web, &wanted, format, peer, &method, &asked).await?.ok_or_else(WebError::not_found)
 }
 
@@ -64,19 +75,25 @@ async fn document(
     asked: &HeaderMap,
 ) -> WebResult<Option<Response>> {
     let app = &web.app;
-    let found = app.demand.find(&app.store, &app.config, &app.shelf, wanted, format, app.now()).await;
+    let found =
+        app.demand.find(&app.store, &app.config, &app.shelf, wanted, format, app.now()).await;
     match found? {
         None => Ok(None),
         Some(Found::NotYet) => Err(WebError::soon(NOT_YET)),
         Some(Found::Next(to)) => Ok(Some(next_at(&format!("{to}.{}", format.extension()), wanted))),
         Some(Found::Document(feed, made)) => {
             let ready = Ready::of(&app.config, &feed, wanted.place, &made);
-            let answer = match ready.begin(&made, &app.shelf, method, asked).ok_or_else(WebError::not_acceptable)? {
+            let answer = match ready
+                .begin(&made, &app.shelf, method, asked)
+                .ok_or_else(WebError::not_acceptable)?
+            {
                 Begun::Answer(answer) => answer,
                 // Of declared feeds alone, which do not come this way unless the address says more than it must.
                 Begun::Brotli => {
                     let found = app.shelf.brotli(&file_name(&feed, format), &made).await;
-                    ready.finish(&made, &app.shelf, asked, found).ok_or_else(WebError::not_acceptable)?
+                    ready
+                        .finish(&made, &app.shelf, asked, found)
+                        .ok_or_else(WebError::not_acceptable)?
                 }
             };
             web.note(&feed.name, asked, peer, answer.status());
@@ -97,9 +114,14 @@ pub(super) fn next_at(address: &str, wanted: &Asked) -> Response {
 
 fn redirect(status: StatusCode, address: &str, seconds: u32, is_private: bool) -> Response {
     // The path came in a request, so it can stand in a header.
-    let Ok(address) = HeaderValue::try_from(address) else { return StatusCode::NOT_FOUND.into_response() };
+    let Ok(address) = HeaderValue::try_from(address) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
     let scope = if is_private { "private" } else { "public" };
-    let headers = [(header::CACHE_CONTROL, format!("{scope}, max-age={seconds}")), (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*".to_owned())];
+    let headers = [
+        (header::CACHE_CONTROL, format!("{scope}, max-age={seconds}")),
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*".to_owned()),
+    ];
     let mut response = (status, headers, [(header::LOCATION, address)]).into_response();
     if is_private {
         response.headers_mut().insert("x-robots-tag", HeaderValue::from_static("noindex"));
@@ -112,7 +134,10 @@ pub(super) async fn preflight() -> Response {
     let headers = [
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, OPTIONS"),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, "If-None-Match, If-Modified-Since, Cache-Control, Accept, Content-Type"),
+        (
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            "If-None-Match, If-Modified-Since, Cache-Control, Accept, Content-Type",
+        ),
         (header::ACCESS_CONTROL_MAX_AGE, "86400"),
         (header::ALLOW, "GET, HEAD, OPTIONS"),
     ];

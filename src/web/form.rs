@@ -26,7 +26,11 @@ impl Form {
 
     /// All values of a field that say something.
     pub(super) fn all(&self, name: &str) -> Vec<String> {
-        self.0.iter().filter(|(key, value)| key == name && !value.trim().is_empty()).map(|(_, value)| value.trim().to_owned()).collect()
+        self.0
+            .iter()
+            .filter(|(key, value)| key == name && !value.trim().is_empty())
+            .map(|(_, value)| value.trim().to_owned())
+            .collect()
     }
 
     fn read(content_type: &str, body: &[u8]) -> Self {
@@ -41,8 +45,16 @@ impl FromRequest<Shared> for Form {
     type Rejection = WebError;
 
     async fn from_request(request: Request, web: &Shared) -> Result<Self, WebError> {
-        let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
-        let body = Bytes::from_request(request, web).await.map_err(|rejection| match rejection.into_response().status() {
+        let content_type = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|v| v.to_str().ok())
+            .unwrap_or_default()
+            .to_owned();
+        let body = Bytes::from_request(request, web).await.map_err(|rejection| match rejection
+            .into_response()
+            .status()
+        {
             StatusCode::PAYLOAD_TOO_LARGE => WebError::too_large(),
             _ => WebError::unreadable(),
         })?;
@@ -59,21 +71,30 @@ fn boundary(content_type: &str) -> Option<String> {
     parts.find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
         let value = value.trim().trim_matches('"');
-        (name.trim().eq_ignore_ascii_case("boundary") && !value.is_empty()).then(|| value.to_owned())
+        (name.trim().eq_ignore_ascii_case("boundary") && !value.is_empty())
+            .then(|| value.to_owned())
     })
 }
 
 /// The named parts of a body (RFC 7578); what is not one is passed over.
 fn multipart(body: &str, boundary: &str) -> Vec<(String, String)> {
-    let line_end = |text: &str| text.strip_prefix("\r\n").map_or_else(|| text.strip_prefix('\n').is_some(), |_| true);
+    let line_end = |text: &str| {
+        text.strip_prefix("\r\n").map_or_else(|| text.strip_prefix('\n').is_some(), |_| true)
+    };
     let part = |part: &str| {
         // The last delimiter has `--` behind it, and no line end.
         if !line_end(part) {
             return None;
         }
         let (head, value) = part.split_once("\r\n\r\n").or_else(|| part.split_once("\n\n"))?;
-        let disposition = head.lines().find(|line| line.to_ascii_lowercase().starts_with("content-disposition:"))?;
-        let name = disposition.split(';').map(str::trim).find_map(|p| p.strip_prefix("name="))?.trim_matches('"');
+        let disposition = head
+            .lines()
+            .find(|line| line.to_ascii_lowercase().starts_with("content-disposition:"))?;
+        let name = disposition
+            .split(';')
+            .map(str::trim)
+            .find_map(|p| p.strip_prefix("name="))?
+            .trim_matches('"');
         let value = value.strip_suffix('\n').unwrap_or(value);
         Some((name.to_owned(), value.strip_suffix('\r').unwrap_or(value).to_owned()))
     };
@@ -86,11 +107,17 @@ mod tests {
 
     #[test]
     fn both_encodings_say_the_same() {
-        let plain = Form::read("application/x-www-form-urlencoded", b"List-Unsubscribe=One-Click&name=A+%26+B");
+        let plain = Form::read(
+            "application/x-www-form-urlencoded",
+            b"List-Unsubscribe=One-Click&name=A+%26+B",
+        );
         let body = "--x-1\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--x-1\r\n\
                     content-disposition: form-data; name=\"name\"\r\nContent-Type: text/plain\r\n\r\nA & B\r\n--x-1--\r\n";
         assert_eq!(Form::read("Multipart/Form-Data; boundary=\"x-1\"", body.as_bytes()), plain);
-        assert_eq!((plain.one("List-Unsubscribe"), plain.one("name"), plain.one("none")), ("One-Click", "A & B", ""));
+        assert_eq!(
+            (plain.one("List-Unsubscribe"), plain.one("name"), plain.one("none")),
+            ("One-Click", "A & B", "")
+        );
     }
 
     proptest::proptest! {

@@ -79,12 +79,17 @@ impl Beginning {
     /// Reads a JSON document back, with so many of its articles.
     pub(super) fn read(made: &Made, name: &str, most: usize) -> Option<Self> {
         let mut document: Document = serde_json::from_slice(&made.identity())
-            .inspect_err(|error| tracing::error!(feed = %name, "its JSON can't be read back: {error}"))
+            .inspect_err(
+                |error| tracing::error!(feed = %name, "its JSON can't be read back: {error}"),
+            )
             .ok()?;
         let count = document.items.len();
-        let terms = document.items.iter().flat_map(|item| item.tags.iter().map(|tag| term(tag)).chain(varieties(&item.language)));
+        let terms = document.items.iter().flat_map(|item| {
+            item.tags.iter().map(|tag| term(tag)).chain(varieties(&item.language))
+        });
         let terms = terms.collect();
-        let mut languages: Vec<String> = document.items.iter().map(|item| item.language.clone()).collect();
+        let mut languages: Vec<String> =
+            document.items.iter().map(|item| item.language.clone()).collect();
         languages.sort();
         languages.dedup();
         if languages.is_empty() {
@@ -119,8 +124,13 @@ impl Front {
 }
 
 /// The newest articles of all feeds, each once: those in the reader's language, or all if there are none.
-pub(super) fn newest(beginnings: &[Option<Arc<Beginning>>], spoken: &str, most: usize) -> Vec<Teaser> {
-    let mut all: Vec<Teaser> = beginnings.iter().flatten().flat_map(|b| b.newest.iter().cloned()).collect();
+pub(super) fn newest(
+    beginnings: &[Option<Arc<Beginning>>],
+    spoken: &str,
+    most: usize,
+) -> Vec<Teaser> {
+    let mut all: Vec<Teaser> =
+        beginnings.iter().flatten().flat_map(|b| b.newest.iter().cloned()).collect();
     all.sort_by(|a, b| b.published().cmp(&a.published()).then_with(|| a.id.cmp(&b.id)));
     all.dedup_by(|a, b| a.id == b.id);
     if all.iter().any(|t| language::matches(spoken, &t.language)) {

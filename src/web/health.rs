@@ -16,12 +16,18 @@ pub(super) async fn ready(State(web): State<Shared>) -> Response {
     if web.app.shelf.is_complete(&web.app.config) {
         return plain(StatusCode::OK, "ready\n");
     }
-    plain(StatusCode::SERVICE_UNAVAILABLE, "not ready: some feeds of the config are not in memory yet\n")
+    plain(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "not ready: some feeds of the config are not in memory yet\n",
+    )
 }
 
 /// The database is what is missing.
 pub(super) async fn waiting() -> Response {
-    plain(StatusCode::SERVICE_UNAVAILABLE, "not ready: the database is away, the feeds are those that were made before\n")
+    plain(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "not ready: the database is away, the feeds are those that were made before\n",
+    )
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Response {

@@ -12,12 +12,20 @@ use crate::domain::time::{HOUR, SECOND};
 use crate::feeds::push::hub::{Asked, Said, ask};
 
 /// Takes a request down; the answers are for programs, a sentence in plain text.
-pub(super) async fn submit(State(web): State<Shared>, visitor: Visitor, sent: Form) -> WebResult<Response> {
+pub(super) async fn submit(
+    State(web): State<Shared>,
+    visitor: Visitor,
+    sent: Form,
+) -> WebResult<Response> {
     let now = web.app.now();
     if let Some(network) = visitor.network
         && let Err(seconds) = web.hub_limit.admit(network, now)
     {
-        return Ok(later(StatusCode::TOO_MANY_REQUESTS, seconds, "too many requests from your network"));
+        return Ok(later(
+            StatusCode::TOO_MANY_REQUESTS,
+            seconds,
+            "too many requests from your network",
+        ));
     }
     let asked = Asked {
         mode: sent.one("hub.mode"),
@@ -29,7 +37,11 @@ pub(super) async fn submit(State(web): State<Shared>, visitor: Visitor, sent: Fo
     Ok(match ask(&web.app.store, &web.app.config, asked, now).await? {
         Ok(Said::Accepted) => StatusCode::ACCEPTED.into_response(),
         Ok(Said::Known) => StatusCode::NO_CONTENT.into_response(),
-        Ok(Said::Full) => later(StatusCode::SERVICE_UNAVAILABLE, HOUR / SECOND, "this hub takes no more subscriptions"),
+        Ok(Said::Full) => later(
+            StatusCode::SERVICE_UNAVAILABLE,
+            HOUR / SECOND,
+            "this hub takes no more subscriptions",
+        ),
         Err(why) => (StatusCode::BAD_REQUEST, format!("{why}\n")).into_response(),
     })
 }

@@ -22,10 +22,15 @@ const REFRESH: u32 = 10;
 const MOST_DAYS: usize = 2_000;
 
 /// The page.
-pub(super) async fn show(State(web): State<Shared>, visitor: Visitor, method: Method) -> WebResult<Response> {
+pub(super) async fn show(
+    State(web): State<Shared>,
+    visitor: Visitor,
+    method: Method,
+) -> WebResult<Response> {
     let (config, now) = (&web.app.config, web.app.now());
     // A private feed is known to those who were given its address, and its articles to them alone.
-    let beginnings: Vec<_> = config.public_feeds().map(|feed| web.front.of(&web.app.shelf, feed)).collect();
+    let beginnings: Vec<_> =
+        config.public_feeds().map(|feed| web.front.of(&web.app.shelf, feed)).collect();
     let digests = config.digests.iter().map(|digest| DigestRow {
         name: digest.name.clone(),
         title: digest.title.clone(),
@@ -37,7 +42,10 @@ pub(super) async fn show(State(web): State<Shared>, visitor: Visitor, method: Me
         page,
         feeds: web.feed_rows(),
         digests: digests.collect(),
-        latest: newest(&beginnings, &visitor.language, LATEST).into_iter().map(|t| row(&web, &visitor, t)).collect(),
+        latest: newest(&beginnings, &visitor.language, LATEST)
+            .into_iter()
+            .map(|t| row(&web, &visitor, t))
+            .collect(),
         opml: web.opml.is_some(),
         strip: web.demo.as_ref().map(|demo| strip(&web, demo, now)),
     };

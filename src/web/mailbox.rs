@@ -37,7 +37,11 @@ struct Told {
 }
 
 /// The newest mails.
-pub(super) async fn list(State(web): State<Shared>, visitor: Visitor, method: Method) -> WebResult<Response> {
+pub(super) async fn list(
+    State(web): State<Shared>,
+    visitor: Visitor,
+    method: Method,
+) -> WebResult<Response> {
     let mailbox = &demo(&web)?.mailbox;
     let zone = &web.app.config.site.timezone;
     let row = |mail: Mail| MailRow {
@@ -50,12 +54,26 @@ pub(super) async fn list(State(web): State<Shared>, visitor: Visitor, method: Me
     };
     let total = mailbox.count();
     let mails = mailbox.newest(SHOWN).into_iter().map(row).collect();
-    web.show(&MailboxPage { page: web.page(&visitor, &method), mails, total, refresh_seconds: Some(REFRESH) })
+    web.show(&MailboxPage {
+        page: web.page(&visitor, &method),
+        mails,
+        total,
+        refresh_seconds: Some(REFRESH),
+    })
 }
 
 /// One mail.
-pub(super) async fn show(State(web): State<Shared>, visitor: Visitor, method: Method, Path(id): Path<String>) -> WebResult<Response> {
-    let mail = id.parse().ok().and_then(|id| demo(&web).ok()?.mailbox.mail(id)).ok_or_else(WebError::not_found)?;
+pub(super) async fn show(
+    State(web): State<Shared>,
+    visitor: Visitor,
+    method: Method,
+    Path(id): Path<String>,
+) -> WebResult<Response> {
+    let mail = id
+        .parse()
+        .ok()
+        .and_then(|id| demo(&web).ok()?.mailbox.mail(id))
+        .ok_or_else(WebError::not_found)?;
     let page = web.show(&MailboxMailPage {
         page: web.page(&visitor, &method),
         date_text: mail.received_at.in_zone(&web.app.config.site.timezone),
@@ -73,14 +91,19 @@ pub(super) async fn show(State(web): State<Shared>, visitor: Visitor, method: Me
 pub(super) async fn json(State(web): State<Shared>) -> WebResult<Response> {
     let mails: Vec<Told> = demo(&web)?.mailbox.mails().into_iter().map(told).collect();
     let body = serde_json::to_string(&mails).map_err(anyhow::Error::from)?;
-    let headers: [(HeaderName, &str); 2] = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    let headers: [(HeaderName, &str); 2] =
+        [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
     Ok((headers, body).into_response())
 }
 
 fn told(mail: Mail) -> Told {
-    let sent = rfc2822::parse(&mail.date).map_or(mail.received_at, |zoned| Millis::from(zoned.timestamp()));
-    let message_id =
-        mail.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("Message-ID")).map(|(_, value)| value.trim().to_owned());
+    let sent = rfc2822::parse(&mail.date)
+        .map_or(mail.received_at, |zoned| Millis::from(zoned.timestamp()));
+    let message_id = mail
+        .headers
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("Message-ID"))
+        .map(|(_, value)| value.trim().to_owned());
     Told {
         id: mail.id,
         from: mail.from,

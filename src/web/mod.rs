@@ -99,7 +99,12 @@ type Shared = Arc<Web>;
 ///
 /// # Errors
 /// When the listener fails for good.
-pub async fn serve(app: App, listener: TcpListener, demo: Option<Demo>, stop: CancellationToken) -> anyhow::Result<()> {
+pub async fn serve(
+    app: App,
+    listener: TcpListener,
+    demo: Option<Demo>,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
     answer(door(app, demo), listener, stop).await
 }
 
@@ -107,16 +112,23 @@ pub async fn serve(app: App, listener: TcpListener, demo: Option<Demo>, stop: Ca
 ///
 /// # Errors
 /// When the listener fails for good.
-pub async fn stand_by(app: App, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
+pub async fn stand_by(
+    app: App,
+    listener: TcpListener,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
     let web = shared(app, None);
-    let routes =
-        Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::waiting)).fallback(async || WebError::soon(RETRY));
+    let routes = Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::waiting))
+        .fallback(async || WebError::soon(RETRY));
     let router = finished(of_feeds(routes), web.clone());
     answer(Door::to(web, router), listener, stop).await
 }
 
 async fn answer(door: Door, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
-    let server = axum::serve(Sockets::of(listener), door).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let server = axum::serve(Sockets::of(listener), door)
+        .with_graceful_shutdown(stop.clone().cancelled_owned());
     let patience = async {
         stop.cancelled().await;
         tokio::time::sleep(GRACE).await;

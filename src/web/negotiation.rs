@@ -22,7 +22,9 @@ fn members<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item 
         let mut parts = text.split(';').map(str::trim);
         let member = parts.next().filter(|member| !member.is_empty())?;
         let weight = parts.find_map(|p| p.strip_prefix("q=").or_else(|| p.strip_prefix("Q=")));
-        let quality = weight.map_or(1.0, |q| q.trim().parse().ok().filter(|q| (0.0..=1.0).contains(q)).unwrap_or(0.0));
+        let quality = weight.map_or(1.0, |q| {
+            q.trim().parse().ok().filter(|q| (0.0..=1.0).contains(q)).unwrap_or(0.0)
+        });
         Some((member, quality))
     })
 }
@@ -68,17 +70,26 @@ pub(super) fn coding(headers: &HeaderMap, has_brotli: bool) -> Option<Coding> {
 /// change both.
 pub(super) fn is_unchanged(headers: &HeaderMap, etag: &str, modified: Option<Millis>) -> bool {
     if headers.contains_key(header::IF_NONE_MATCH) {
-        let lines = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
-        return lines.flat_map(|line| line.split(',')).map(str::trim).any(|tag| tag == "*" || names(tag, etag));
+        let lines =
+            headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
+        return lines
+            .flat_map(|line| line.split(','))
+            .map(str::trim)
+            .any(|tag| tag == "*" || names(tag, etag));
     }
-    let since = headers.get(header::IF_MODIFIED_SINCE).and_then(|value| value.to_str().ok()).and_then(instant);
+    let since = headers
+        .get(header::IF_MODIFIED_SINCE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(instant);
     since.zip(modified).is_some_and(|(since, modified)| modified.whole_second() <= since)
 }
 
 /// Whether an entity tag names the same content as our hash.
 fn names(tag: &str, etag: &str) -> bool {
-    let tag = tag.strip_prefix("W/").or_else(|| tag.strip_prefix("w/")).unwrap_or(tag).trim_matches('"');
-    tag.strip_prefix(etag).is_some_and(|coding| matches!(coding, "" | "-gz" | "-gzip" | ";gzip" | "--gzip" | "-br"))
+    let tag =
+        tag.strip_prefix("W/").or_else(|| tag.strip_prefix("w/")).unwrap_or(tag).trim_matches('"');
+    tag.strip_prefix(etag)
+        .is_some_and(|coding| matches!(coding, "" | "-gz" | "-gzip" | ";gzip" | "--gzip" | "-br"))
 }
 
 /// An HTTP date (RFC 9110 section 5.6.7).
@@ -136,7 +147,11 @@ mod tests {
             ("*;q=0, identity", Some(Identity), Some(Identity)),
             ("*;q=0, gzip", Some(Gzip), Some(Gzip)),
         ] {
-            assert_eq!((coding(&accepting(text), false), coding(&accepting(text), true)), (without, with), "{text}");
+            assert_eq!(
+                (coding(&accepting(text), false), coding(&accepting(text), true)),
+                (without, with),
+                "{text}"
+            );
         }
         assert_eq!(coding(&HeaderMap::new(), true), Some(Identity));
     }
@@ -144,10 +159,22 @@ mod tests {
     #[test]
     fn a_date_is_read_in_all_three_forms_and_nothing_else_is_one() {
         let at = Some(Millis(784_111_777_000));
-        for text in ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"] {
+        for text in [
+            "Sun, 06 Nov 1994 08:49:37 GMT",
+            "Sunday, 06-Nov-94 08:49:37 GMT",
+            "Sun Nov  6 08:49:37 1994",
+        ] {
             assert_eq!(instant(text), at, "{text}");
         }
-        for text in ["", "0", "784111777", "1994-11-06T08:49:37Z", "Sun, 06 Nov 1994", "Sun Nov 31 08:49:37 1994", "x Nov"] {
+        for text in [
+            "",
+            "0",
+            "784111777",
+            "1994-11-06T08:49:37Z",
+            "Sun, 06 Nov 1994",
+            "Sun Nov 31 08:49:37 1994",
+            "x Nov",
+        ] {
             assert_eq!(instant(text), None, "{text}");
         }
     }
@@ -167,18 +194,37 @@ mod tests {
     #[test]
     fn a_tag_counts_in_any_coding_and_before_any_date() {
         let modified = Millis(1_000_000 * SECOND);
-        let with = |name: HeaderName, text: &str| HeaderMap::from_iter([(name, text.parse().unwrap())]);
-        for tag in ["\"abc\"", "W/\"abc\"", "\"abc-gz\"", "\"x\", W/\"abc-gzip\"", "*", "abc", "\"x\",\"abc\""] {
-            assert!(is_unchanged(&with(header::IF_NONE_MATCH, tag), "abc", Some(modified)), "{tag}");
+        let with =
+            |name: HeaderName, text: &str| HeaderMap::from_iter([(name, text.parse().unwrap())]);
+        for tag in [
+            "\"abc\"",
+            "W/\"abc\"",
+            "\"abc-gz\"",
+            "\"x\", W/\"abc-gzip\"",
+            "*",
+            "abc",
+            "\"x\",\"abc\"",
+        ] {
+            assert!(
+                is_unchanged(&with(header::IF_NONE_MATCH, tag), "abc", Some(modified)),
+                "{tag}"
+            );
         }
         let mut both = with(header::IF_NONE_MATCH, "\"abcd\"");
         both.insert(header::IF_MODIFIED_SINCE, http_date(modified).parse().unwrap());
         assert!(!is_unchanged(&both, "abc", Some(modified)), "the tag decides alone");
         for (seconds, unchanged) in [(-1, false), (0, true), (1, true)] {
             let date = http_date(modified.plus(seconds * SECOND));
-            assert_eq!(is_unchanged(&with(header::IF_MODIFIED_SINCE, &date), "abc", Some(modified)), unchanged);
+            assert_eq!(
+                is_unchanged(&with(header::IF_MODIFIED_SINCE, &date), "abc", Some(modified)),
+                unchanged
+            );
         }
-        assert!(!is_unchanged(&with(header::IF_MODIFIED_SINCE, "yesterday"), "abc", Some(modified)));
+        assert!(!is_unchanged(
+            &with(header::IF_MODIFIED_SINCE, "yesterday"),
+            "abc",
+            Some(modified)
+        ));
         assert_eq!(http_date(Millis(784_111_777_000)), "Sun, 06 Nov 1994 08:49:37 GMT");
     }
 }

@@ -23,21 +23,24 @@ use crate::templates::pages::{Action, ErrorPage, LanguageLink, MessagePage, Page
 /// Nothing is loaded but our style sheet, nothing runs, no other site frames a page.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 /// The same, and one script of ours, told by its hash.
-pub(super) static COPYING_POLICY: LazyLock<String> =
-    LazyLock::new(|| format!("{POLICY}; script-src 'sha256-{}'", STANDARD.encode(Sha256::digest(COPY_SCRIPT))));
+pub(super) static COPYING_POLICY: LazyLock<String> = LazyLock::new(|| {
+    format!("{POLICY}; script-src 'sha256-{}'", STANDARD.encode(Sha256::digest(COPY_SCRIPT)))
+});
 /// Copies an address when its button is pressed; without it the buttons are not shown.
 pub(super) const COPY_SCRIPT: &str = include_str!("copy.js");
 /// A mail brings its own styles and pictures; its frame is sandboxed, and inherits this.
-pub(super) const MAIL_POLICY: &str =
-    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src * data:; base-uri 'none'; frame-ancestors 'none'";
+pub(super) const MAIL_POLICY: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src * data:; base-uri 'none'; frame-ancestors 'none'";
 /// An article's pictures lie anywhere.
-pub(super) const STORY_POLICY: &str =
-    "default-src 'none'; style-src 'self'; img-src * data:; media-src *; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+pub(super) const STORY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src * data:; media-src *; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 impl Web {
     /// What every page needs; with links to the same page in other languages where GET gives the same page.
     pub(super) fn page(&self, visitor: &Visitor, method: &Method) -> Page {
-        let languages = if method == Method::GET || method == Method::HEAD { self.languages(visitor) } else { Vec::new() };
+        let languages = if method == Method::GET || method == Method::HEAD {
+            self.languages(visitor)
+        } else {
+            Vec::new()
+        };
         Page {
             language: visitor.language.clone(),
             site_title: self.app.config.site.title.clone(),
@@ -52,7 +55,10 @@ impl Web {
     fn languages(&self, visitor: &Visitor) -> Vec<LanguageLink> {
         let link = |(code, name): (String, String)| {
             let kept = visitor.query.iter().filter(|(key, _)| key != "lang");
-            let query = Serializer::new(String::new()).extend_pairs(kept).append_pair("lang", &code).finish();
+            let query = Serializer::new(String::new())
+                .extend_pairs(kept)
+                .append_pair("lang", &code)
+                .finish();
             LanguageLink { current: code == visitor.language, url: format!("?{query}"), code, name }
         };
         self.app.templates.languages().into_iter().map(link).collect()
@@ -69,8 +75,16 @@ impl Web {
     }
 
     /// A page that says that something went well, with a way back.
-    pub(super) fn tell(&self, visitor: &Visitor, title: String, sentences: Vec<String>) -> WebResult<Response> {
-        let back = Action { text: self.say(visitor, "page-back", &[]), url: format!("{}/{}", self.base, visitor.keep()) };
+    pub(super) fn tell(
+        &self,
+        visitor: &Visitor,
+        title: String,
+        sentences: Vec<String>,
+    ) -> WebResult<Response> {
+        let back = Action {
+            text: self.say(visitor, "page-back", &[]),
+            url: format!("{}/{}", self.base, visitor.keep()),
+        };
         let page = self.page(visitor, &Method::POST);
         self.show(&MessagePage { page, tone: Tone::Good, title, sentences, actions: vec![back] })
     }
@@ -83,7 +97,8 @@ impl Web {
         };
         let sentence = self.say(visitor, error.text, &[]);
         let page = self.page(visitor, method);
-        let view = ErrorPage { page, status: error.status.as_u16(), title, sentence: sentence.clone() };
+        let view =
+            ErrorPage { page, status: error.status.as_u16(), title, sentence: sentence.clone() };
         match self.app.templates.page(&view) {
             Ok(html) => Html(html).into_response(),
             Err(cause) => {
@@ -100,7 +115,12 @@ pub(super) fn path_of(base_url: &str) -> String {
 }
 
 /// Gives errors their pages and logs them, and adds the headers that every answer carries.
-pub(super) async fn dress(State(web): State<Shared>, visitor: Visitor, request: Request, next: Next) -> Response {
+pub(super) async fn dress(
+    State(web): State<Shared>,
+    visitor: Visitor,
+    request: Request,
+    next: Next,
+) -> Response {
     // Only the first step of the path: what follows may be a token.
     let place = request.uri().path().split('/').nth(1).unwrap_or_default().to_owned();
     let method = request.method().clone();
@@ -128,8 +148,11 @@ pub(super) async fn dress(State(web): State<Shared>, visitor: Visitor, request: 
 fn excuse(headers: &mut HeaderMap, status: StatusCode) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     match status {
-        StatusCode::NOT_FOUND => headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60")),
-        StatusCode::NOT_ACCEPTABLE => headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding, Accept-Language")),
+        StatusCode::NOT_FOUND => {
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"))
+        }
+        StatusCode::NOT_ACCEPTABLE => headers
+            .insert(header::VARY, HeaderValue::from_static("Accept-Encoding, Accept-Language")),
         _ => None,
     };
 }
@@ -140,7 +163,10 @@ fn is_private(place: &str) -> bool {
 }
 
 fn guard(response: &mut Response, private: bool) {
-    let is_page = response.headers().get(header::CONTENT_TYPE).is_some_and(|t| t.as_bytes().starts_with(b"text/html"));
+    let is_page = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|t| t.as_bytes().starts_with(b"text/html"));
     let headers = response.headers_mut();
     let mut add = |name: HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
@@ -165,7 +191,14 @@ fn guard(response: &mut Response, private: bool) {
 pub(super) async fn stylesheet(State(web): State<Shared>, visitor: Visitor) -> Response {
     let sheet = web.app.templates.stylesheet();
     let is_named = visitor.asked("v") == Some(sheet.hash.as_str());
-    let keep = if is_named { format!("public, max-age={}, immutable", 365 * DAY / 1000) } else { "public, max-age=300".to_owned() };
-    let headers = [(header::CONTENT_TYPE, "text/css; charset=utf-8".to_owned()), (header::CACHE_CONTROL, keep)];
+    let keep = if is_named {
+        format!("public, max-age={}, immutable", 365 * DAY / 1000)
+    } else {
+        "public, max-age=300".to_owned()
+    };
+    let headers = [
+        (header::CONTENT_TYPE, "text/css; charset=utf-8".to_owned()),
+        (header::CACHE_CONTROL, keep),
+    ];
     (StatusCode::OK, headers, Body::from(sheet.text.clone())).into_response()
 }

@@ -71,10 +71,23 @@ impl Ready {
             add(&mut common, header::LAST_MODIFIED, &http_date(at));
         }
         if feed.private.is_some() {
-            common.insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
+            common.insert(
+                HeaderName::from_static("x-robots-tag"),
+                HeaderValue::from_static("noindex"),
+            );
         }
-        let content_type = if config.server.generic_types { generic_type(made.format).to_owned() } else { content_type(made.format) };
-        Self { etag: made.etag.clone(), modified: made.modified, content_type, common, said: Default::default() }
+        let content_type = if config.server.generic_types {
+            generic_type(made.format).to_owned()
+        } else {
+            content_type(made.format)
+        };
+        Self {
+            etag: made.etag.clone(),
+            modified: made.modified,
+            content_type,
+            common,
+            said: Default::default(),
+        }
     }
 
     /// Whether it is about this version.
@@ -83,7 +96,13 @@ impl Ready {
     }
 
     /// Answers a GET or HEAD for the document; `None` if the client takes none of its codings.
-    pub(super) fn begin(&self, made: &Made, shelf: &Shelf, method: &Method, asked: &HeaderMap) -> Option<Begun> {
+    pub(super) fn begin(
+        &self,
+        made: &Made,
+        shelf: &Shelf,
+        method: &Method,
+        asked: &HeaderMap,
+    ) -> Option<Begun> {
         let coding = match (coding(asked, true), made.brotli_length()) {
             (Some(Coding::Brotli), None) => {
                 made.want_brotli();
@@ -93,7 +112,11 @@ impl Ready {
         }?;
         let said = self.said(made, coding);
         if is_unchanged(asked, &self.etag, self.modified) {
-            return Some(Begun::Answer(answer(StatusCode::NOT_MODIFIED, &said.unchanged, Body::empty())));
+            return Some(Begun::Answer(answer(
+                StatusCode::NOT_MODIFIED,
+                &said.unchanged,
+                Body::empty(),
+            )));
         }
         let body = match coding {
             _ if method == Method::HEAD => Bytes::new(),
@@ -108,7 +131,13 @@ impl Ready {
     }
 
     /// The answer for who wanted Brotli, with what was found on the disk; in another coding if nothing was.
-    pub(super) fn finish(&self, made: &Made, shelf: &Shelf, asked: &HeaderMap, found: Option<Bytes>) -> Option<Response> {
+    pub(super) fn finish(
+        &self,
+        made: &Made,
+        shelf: &Shelf,
+        asked: &HeaderMap,
+        found: Option<Bytes>,
+    ) -> Option<Response> {
         let (coding, body) = match (found, coding(asked, false)) {
             (Some(body), _) => (Coding::Brotli, body),
             (None, Some(Coding::Gzip)) => (Coding::Gzip, made.gzip()),
@@ -130,7 +159,9 @@ impl Ready {
             add(&mut unchanged, header::ETAG, &format!("\"{}{suffix}\"", self.etag));
             let mut whole = unchanged.clone();
             add(&mut whole, header::CONTENT_TYPE, &self.content_type);
-            whole.extend(name.map(|name| (header::CONTENT_ENCODING, HeaderValue::from_static(name))));
+            whole.extend(
+                name.map(|name| (header::CONTENT_ENCODING, HeaderValue::from_static(name))),
+            );
             whole.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("inline"));
             whole.insert(header::ACCEPT_RANGES, HeaderValue::from_static("none"));
             whole.insert(header::CONTENT_LENGTH, HeaderValue::from(length));

@@ -83,7 +83,12 @@ impl Listener for Sockets {
 
 /// Whether a client went away before it was taken, which is nobody else's trouble.
 fn is_of_one(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionRefused)
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
+    )
 }
 
 impl Socket {
@@ -112,7 +117,11 @@ impl Socket {
     }
 
     /// What a write came to; an answer that moves is one that somebody takes.
-    fn written(&mut self, wrote: Poll<io::Result<usize>>, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    fn written(
+        &mut self,
+        wrote: Poll<io::Result<usize>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
         match wrote {
             Poll::Pending => self.wait(context),
             done => {
@@ -124,7 +133,11 @@ impl Socket {
 }
 
 impl AsyncRead for Socket {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         match Pin::new(&mut self.stream).poll_read(context, into) {
             Poll::Pending => self.wait(context),
             done => {
@@ -139,12 +152,20 @@ impl AsyncRead for Socket {
 }
 
 impl AsyncWrite for Socket {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let wrote = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.written(wrote, context)
     }
 
-    fn poll_write_vectored(mut self: Pin<&mut Self>, context: &mut Context<'_>, pieces: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         let stream = Pin::new(&mut self.stream);
         let wrote = match pieces {
             [piece] => stream.poll_write(context, piece),
@@ -179,7 +200,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let long = "x".repeat(64 << 20);
-        let routes = Router::new().route("/", get(async || "hello")).route("/long", get(async || long));
+        let routes =
+            Router::new().route("/", get(async || "hello")).route("/long", get(async || long));
         tokio::spawn(axum::serve(Sockets::of(listener), routes).into_future());
         TcpStream::connect(address).await.unwrap()
     }

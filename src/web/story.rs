@@ -12,10 +12,17 @@ use super::visitor::Visitor;
 use crate::templates::pages::{LanguageLink, StoryPage};
 
 /// The article, with links to its twins.
-pub(super) async fn show(State(web): State<Shared>, visitor: Visitor, method: Method, Path(id): Path<String>) -> WebResult<Response> {
+pub(super) async fn show(
+    State(web): State<Shared>,
+    visitor: Visitor,
+    method: Method,
+    Path(id): Path<String>,
+) -> WebResult<Response> {
     let now = web.app.now();
     let found = web.app.store.find_article(&format!("{}/{id}", demo(&web)?.source)).await?;
-    let article = found.filter(|a| a.removed_at.is_none() && a.published_at <= now).ok_or_else(WebError::not_found)?;
+    let article = found
+        .filter(|a| a.removed_at.is_none() && a.published_at <= now)
+        .ok_or_else(WebError::not_found)?;
     let members = web.app.store.members_of(&[article.group], now).await?;
     let twins = members.into_iter().filter(|twin| twin.row != article.row);
     let page = web.show(&StoryPage {

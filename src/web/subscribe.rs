@@ -52,7 +52,11 @@ impl Offered {
 }
 
 /// The form; `?digest=NAME` ticks one.
-pub(super) async fn show(State(web): State<Shared>, visitor: Visitor, method: Method) -> WebResult<Response> {
+pub(super) async fn show(
+    State(web): State<Shared>,
+    visitor: Visitor,
+    method: Method,
+) -> WebResult<Response> {
     let digests = match (visitor.asked("digest"), web.app.config.digests.as_slice()) {
         (Some(name), _) => vec![name.to_owned()],
         (None, [only]) => vec![only.name.clone()],
@@ -62,24 +66,38 @@ pub(super) async fn show(State(web): State<Shared>, visitor: Visitor, method: Me
 }
 
 /// The request.
-pub(super) async fn submit(State(web): State<Shared>, visitor: Visitor, method: Method, sent: Form) -> WebResult<Response> {
+pub(super) async fn submit(
+    State(web): State<Shared>,
+    visitor: Visitor,
+    method: Method,
+    sent: Form,
+) -> WebResult<Response> {
     if visitor.is_foreign {
         return Err(WebError::foreign());
     }
     let now = web.app.now();
     let entered = Entered {
-        address: Some(sent.one("address")).filter(|a| !a.is_empty()).unwrap_or_else(|| sent.one("email")).to_owned(),
+        address: Some(sent.one("address"))
+            .filter(|a| !a.is_empty())
+            .unwrap_or_else(|| sent.one("email"))
+            .to_owned(),
         name: sent.one("name").to_owned(),
         language: sent.one("language").to_owned(),
         digests: sent.all("digest"),
         sections: sent.all("section"),
     };
-    if entered.sections.len() > MOST_SECTIONS || entered.sections.iter().any(|s| s.len() > LONGEST_SECTION) {
+    if entered.sections.len() > MOST_SECTIONS
+        || entered.sections.iter().any(|s| s.len() > LONGEST_SECTION)
+    {
         return Err(WebError::unreadable());
     }
     let refusal = match EmailAddress::parse(&entered.address) {
-        Err(_) => Some(web.say(&visitor, "subscribe-error-address", &[("address", &entered.address)])),
-        Ok(_) if entered.digests.is_empty() => Some(web.say(&visitor, "subscribe-error-digest", &[])),
+        Err(_) => {
+            Some(web.say(&visitor, "subscribe-error-address", &[("address", &entered.address)]))
+        }
+        Ok(_) if entered.digests.is_empty() => {
+            Some(web.say(&visitor, "subscribe-error-digest", &[]))
+        }
         Ok(_) => None,
     };
     if refusal.is_some() {
@@ -90,7 +108,8 @@ pub(super) async fn submit(State(web): State<Shared>, visitor: Visitor, method: 
     }
     // People do not see this field; what fills it in gets the same answer, and nothing happens.
     if sent.one("website").is_empty() {
-        let digests = subscribers::digests_named(&web.app.config, &entered.digests).map_err(|_| WebError::unreadable())?;
+        let digests = subscribers::digests_named(&web.app.config, &entered.digests)
+            .map_err(|_| WebError::unreadable())?;
         let told = |text: &str| Some(text.to_owned()).filter(|t| !t.is_empty());
         let person = Person {
             email: entered.address.clone(),
@@ -99,17 +118,34 @@ pub(super) async fn submit(State(web): State<Shared>, visitor: Visitor, method: 
             timezone: None,
             sections: entered.sections.clone(),
         };
-        let asked = subscribers::subscribe(&web.app.store, &web.app.instance.secret, &person, &digests, now).await?;
+        let asked = subscribers::subscribe(
+            &web.app.store,
+            &web.app.instance.secret,
+            &person,
+            &digests,
+            now,
+        )
+        .await?;
         if let Err(why) = asked {
             return form(&web, &visitor, &method, entered, Some(why)).await;
         }
     }
     let title = web.say(&visitor, "subscribe-sent-title", &[]);
-    web.tell(&visitor, title, vec![web.say(&visitor, "subscribe-sent", &[("address", &entered.address)])])
+    web.tell(
+        &visitor,
+        title,
+        vec![web.say(&visitor, "subscribe-sent", &[("address", &entered.address)])],
+    )
 }
 
 /// The form with what was entered, and what is wrong with it.
-async fn form(web: &Web, visitor: &Visitor, method: &Method, entered: Entered, error: Option<String>) -> WebResult<Response> {
+async fn form(
+    web: &Web,
+    visitor: &Visitor,
+    method: &Method,
+    entered: Entered,
+    error: Option<String>,
+) -> WebResult<Response> {
     let now = web.app.now();
     let digests = web.app.config.digests.iter().map(|digest| DigestChoice {
         checked: entered.digests.contains(&digest.name),
@@ -128,7 +164,10 @@ async fn form(web: &Web, visitor: &Visitor, method: &Method, entered: Entered, e
         error,
         digests: digests.collect(),
         sections: sections.into_iter().take(MOST_SECTIONS).map(section).collect(),
-        mail_languages: mail_languages(web, Some(entered.language.as_str()).filter(|l| !l.is_empty()).unwrap_or(&visitor.language)),
+        mail_languages: mail_languages(
+            web,
+            Some(entered.language.as_str()).filter(|l| !l.is_empty()).unwrap_or(&visitor.language),
+        ),
         address: entered.address,
         name: entered.name,
     })?;
@@ -146,11 +185,22 @@ fn mail_languages(web: &Web, chosen: &str) -> Vec<LanguageLink> {
     if codes.len() < 2 {
         return Vec::new();
     }
-    let current = codes.iter().position(|code| language::matches(chosen, code) || language::matches(code, chosen)).unwrap_or(0);
-    let varieties = |code: &str| codes.iter().filter(|other| language::primary(other) == language::primary(code)).count();
+    let current = codes
+        .iter()
+        .position(|code| language::matches(chosen, code) || language::matches(code, chosen))
+        .unwrap_or(0);
+    let varieties = |code: &str| {
+        codes.iter().filter(|other| language::primary(other) == language::primary(code)).count()
+    };
     // Two of one language (zh-CN, zh-TW) must not look alike; of one alone nobody asks which.
-    let name = |code: &str| language::autonym(if varieties(code) > 1 { code } else { language::primary(code) });
-    let link =
-        |(at, code): (usize, &String)| LanguageLink { code: code.clone(), name: name(code), url: String::new(), current: at == current };
+    let name = |code: &str| {
+        language::autonym(if varieties(code) > 1 { code } else { language::primary(code) })
+    };
+    let link = |(at, code): (usize, &String)| LanguageLink {
+        code: code.clone(),
+        name: name(code),
+        url: String::new(),
+        current: at == current,
+    };
     codes.iter().copied().enumerate().map(link).collect()
 }

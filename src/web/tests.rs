@@ -119,10 +119,17 @@ impl Site {
     }
 
     async fn ask(&self, request: Builder, body: &str) -> Answer {
-        let request = request.header(header::HOST, "news.example.edu").body(Body::from(body.to_owned())).unwrap();
+        let request = request
+            .header(header::HOST, "news.example.edu")
+            .body(Body::from(body.to_owned()))
+            .unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
-        Answer { status: parts.status, headers: parts.headers, body: to_bytes(body, usize::MAX).await.unwrap().to_vec() }
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: to_bytes(body, usize::MAX).await.unwrap().to_vec(),
+        }
     }
 
     async fn get(&self, path: &str) -> Answer {
@@ -130,19 +137,32 @@ impl Site {
     }
 
     async fn post(&self, path: &str, body: &str) -> Answer {
-        self.ask(Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded"), body).await
+        self.ask(
+            Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded"),
+            body,
+        )
+        .await
     }
 
     async fn publish(&self, title: &str) {
         let now = self.app.now();
-        let draft =
-            Draft { source_id: title.into(), title: title.into(), body_html: "<p>Text</p>".into(), published_at: now, ..Draft::default() };
-        import::publish(&self.app.store, &self.app.config, "college", vec![draft], now).await.unwrap();
+        let draft = Draft {
+            source_id: title.into(),
+            title: title.into(),
+            body_html: "<p>Text</p>".into(),
+            published_at: now,
+            ..Draft::default()
+        };
+        import::publish(&self.app.store, &self.app.config, "college", vec![draft], now)
+            .await
+            .unwrap();
         shelf::refresh_due(&self.app.store, &self.app.config, &self.app.shelf, now).await.unwrap();
     }
 
     async fn subscriptions(&self, address: &str) -> Vec<Subscription> {
-        let Some(person) = self.app.store.find_subscriber(address).await.unwrap() else { return Vec::new() };
+        let Some(person) = self.app.store.find_subscriber(address).await.unwrap() else {
+            return Vec::new();
+        };
         self.app.store.subscriptions_of(&[person.id]).await.unwrap()
     }
 
@@ -179,30 +199,54 @@ async fn a_reader_comes_confirms_leaves_and_comes_back() {
     let shown = html_escape::decode_html_entities(&form.text()).into_owned();
     assert!(shown.contains("?digest=weekly&lang=en"), "the language switch keeps the digest");
 
-    let sent = site.post("/subscribe", "address=Ada%40example.org&name=Ada&language=zh&digest=weekly&digest=daily&website=").await;
+    let sent = site
+        .post(
+            "/subscribe",
+            "address=Ada%40example.org&name=Ada&language=zh&digest=weekly&digest=daily&website=",
+        )
+        .await;
     assert_eq!(sent.status, StatusCode::OK, "{}", sent.text());
     let person = site.app.store.find_subscriber("ada@example.org").await.unwrap().unwrap();
     let queued = site.app.store.deliveries_to(person.id, 9).await.unwrap();
-    assert_eq!((queued.len(), queued[0].kind.as_str(), queued[0].state.as_str()), (1, "confirmation", "queued"));
+    assert_eq!(
+        (queued.len(), queued[0].kind.as_str(), queued[0].state.as_str()),
+        (1, "confirmation", "queued")
+    );
 
     let token = site.sign(Power::Confirm { subscriber: person.id, delivery: 1 });
     let question = site.get(&format!("/confirm/{token}")).await;
     assert!(question.text().contains("The week") && question.header("x-robots-tag") == "noindex");
-    assert_eq!((question.header(header::REFERRER_POLICY), question.header(header::CACHE_CONTROL)), ("no-referrer", "no-store"));
-    let all = |subscriptions: &[Subscription], status| subscriptions.len() == 2 && subscriptions.iter().all(|s| s.status == status);
-    assert!(all(&site.subscriptions("ada@example.org").await, Status::Pending), "a GET changes nothing");
+    assert_eq!(
+        (question.header(header::REFERRER_POLICY), question.header(header::CACHE_CONTROL)),
+        ("no-referrer", "no-store")
+    );
+    let all = |subscriptions: &[Subscription], status| {
+        subscriptions.len() == 2 && subscriptions.iter().all(|s| s.status == status)
+    };
+    assert!(
+        all(&site.subscriptions("ada@example.org").await, Status::Pending),
+        "a GET changes nothing"
+    );
     assert_eq!(site.post(&format!("/confirm/{token}"), "").await.status, StatusCode::OK);
     let confirmed = site.subscriptions("ada@example.org").await;
     assert!(all(&confirmed, Status::Confirmed));
 
-    let leaving = format!("/unsubscribe/{}", site.sign(Power::Unsubscribe { subscription: confirmed[0].id }));
+    let leaving =
+        format!("/unsubscribe/{}", site.sign(Power::Unsubscribe { subscription: confirmed[0].id }));
     assert!(site.get(&leaving).await.text().contains("value=\"leave\""));
-    assert!(all(&site.subscriptions("ada@example.org").await, Status::Confirmed), "a GET changes nothing");
+    assert!(
+        all(&site.subscriptions("ada@example.org").await, Status::Confirmed),
+        "a GET changes nothing"
+    );
     let left = site.post(&leaving, "action=leave").await.text();
     let status_of = async |at: usize| site.subscriptions("ada@example.org").await[at].status;
     assert_eq!((status_of(0).await, status_of(1).await), (Status::Left, Status::Confirmed));
 
-    assert_eq!(site.post(&leaving, "action=undo").await.status, StatusCode::NOT_FOUND, "a link in a mail takes nothing back");
+    assert_eq!(
+        site.post(&leaving, "action=undo").await.status,
+        StatusCode::NOT_FOUND,
+        "a link in a mail takes nothing back"
+    );
     let undo = format!("/unsubscribe/{}", token_in(&left, "unsubscribe"));
     assert!(site.get(&undo).await.text().contains("value=\"undo\""));
     assert_eq!(site.post(&undo, "action=undo").await.status, StatusCode::OK);
@@ -210,8 +254,12 @@ async fn a_reader_comes_confirms_leaves_and_comes_back() {
     assert_eq!(site.post(&undo, "action=undo").await.status, StatusCode::NOT_FOUND, "only once");
     assert_eq!(site.post(&leaving, "action=all").await.status, StatusCode::OK);
     assert!(all(&site.subscriptions("ada@example.org").await, Status::Left));
-    let late = site.sign(Power::Undo { subscription: confirmed[0].id, left_at: site.app.now().0 - 2 * HOUR });
-    assert_eq!(site.post(&format!("/unsubscribe/{late}"), "action=undo").await.status, StatusCode::NOT_FOUND);
+    let late = site
+        .sign(Power::Undo { subscription: confirmed[0].id, left_at: site.app.now().0 - 2 * HOUR });
+    assert_eq!(
+        site.post(&format!("/unsubscribe/{late}"), "action=undo").await.status,
+        StatusCode::NOT_FOUND
+    );
 }
 
 #[tokio::test]
@@ -219,13 +267,27 @@ async fn a_mail_program_leaves_with_one_click_from_anywhere() {
     let site = Site::new(false).await;
     site.post("/subscribe", "address=ada%40example.org&digest=weekly&digest=daily").await;
     let subscriptions = site.subscriptions("ada@example.org").await;
-    let address = |at: usize| format!("/unsubscribe/{}", site.sign(Power::Unsubscribe { subscription: subscriptions[at].id }));
-    let foreign = |path: &str| Request::post(path).header("sec-fetch-site", "cross-site").header("origin", "https://mail.example");
-    let plain = foreign(&address(0)).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    let address = |at: usize| {
+        format!(
+            "/unsubscribe/{}",
+            site.sign(Power::Unsubscribe { subscription: subscriptions[at].id })
+        )
+    };
+    let foreign = |path: &str| {
+        Request::post(path)
+            .header("sec-fetch-site", "cross-site")
+            .header("origin", "https://mail.example")
+    };
+    let plain =
+        foreign(&address(0)).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
     let answer = site.ask(plain, "List-Unsubscribe=One-Click").await;
-    assert_eq!((answer.status, answer.text().as_str()), (StatusCode::OK, "You have left Every morning.\n"));
+    assert_eq!(
+        (answer.status, answer.text().as_str()),
+        (StatusCode::OK, "You have left Every morning.\n")
+    );
     let body = "--b\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--b--\r\n";
-    let parts = foreign(&address(1)).header(header::CONTENT_TYPE, "multipart/form-data; boundary=b");
+    let parts =
+        foreign(&address(1)).header(header::CONTENT_TYPE, "multipart/form-data; boundary=b");
     assert_eq!(site.ask(parts, body).await.status, StatusCode::OK);
     assert!(site.subscriptions("ada@example.org").await.iter().all(|s| s.status == Status::Left));
     let wrong = site.post("/unsubscribe/AAAA", "List-Unsubscribe=One-Click").await;
@@ -240,19 +302,34 @@ async fn a_request_that_cannot_be_met_changes_nothing() {
         ("address=eve%40example.org", StatusCode::UNPROCESSABLE_ENTITY),
         ("address=eve%40example.org&digest=unknown", StatusCode::BAD_REQUEST),
         ("address=eve%40example.org&digest=weekly&website=spam", StatusCode::OK),
-        (&format!("address=eve%40example.org&digest=weekly&name={}", "x".repeat(70_000)), StatusCode::PAYLOAD_TOO_LARGE),
+        (
+            &format!("address=eve%40example.org&digest=weekly&name={}", "x".repeat(70_000)),
+            StatusCode::PAYLOAD_TOO_LARGE,
+        ),
     ] {
         assert_eq!(site.post("/subscribe", body).await.status, status);
     }
     let foreign = Request::post("/subscribe").header("sec-fetch-site", "cross-site");
-    assert_eq!(site.ask(foreign, "address=eve%40example.org&digest=weekly").await.status, StatusCode::FORBIDDEN);
+    assert_eq!(
+        site.ask(foreign, "address=eve%40example.org&digest=weekly").await.status,
+        StatusCode::FORBIDDEN
+    );
     assert!(site.subscriptions("eve@example.org").await.is_empty());
-    let asking = || Request::post("/subscribe").extension(axum::extract::ConnectInfo(SocketAddr::from(([198, 51, 100, 1], 9))));
+    let asking = || {
+        Request::post("/subscribe")
+            .extension(axum::extract::ConnectInfo(SocketAddr::from(([198, 51, 100, 1], 9))))
+    };
     for _ in 0..20 {
-        assert_eq!(site.ask(asking(), "address=eve%40example.org&digest=weekly").await.status, StatusCode::OK);
+        assert_eq!(
+            site.ask(asking(), "address=eve%40example.org&digest=weekly").await.status,
+            StatusCode::OK
+        );
     }
     let refused = site.ask(asking(), "address=eve%40example.org&digest=weekly").await;
-    assert_eq!((refused.status, refused.header(header::RETRY_AFTER)), (StatusCode::TOO_MANY_REQUESTS, "3600"));
+    assert_eq!(
+        (refused.status, refused.header(header::RETRY_AFTER)),
+        (StatusCode::TOO_MANY_REQUESTS, "3600")
+    );
     assert!(refused.text().contains("Too many requests"));
 }
 
@@ -261,10 +338,22 @@ async fn a_page_offers_only_what_can_be_taken_back_and_a_dead_link_says_so() {
     let site = Site::new(false).await;
     site.post("/subscribe", "address=ada%40example.org&digest=weekly&digest=weekly").await;
     let pending = site.subscriptions("ada@example.org").await.remove(0);
-    let leaving = format!("/unsubscribe/{}", site.sign(Power::Unsubscribe { subscription: pending.id }));
+    let leaving =
+        format!("/unsubscribe/{}", site.sign(Power::Unsubscribe { subscription: pending.id }));
     let left = site.post(&leaving, "action=leave").await;
-    assert!(left.status == StatusCode::OK && !left.text().contains("value=\"undo\""), "{}", left.text());
-    let confirming = format!("/confirm/{}", site.sign(Power::Confirm { subscriber: pending.subscriber_id, delivery: 1 }));
-    assert_eq!(site.post(&confirming, "").await.status, StatusCode::NOT_FOUND, "who left is not told that they are subscribed");
+    assert!(
+        left.status == StatusCode::OK && !left.text().contains("value=\"undo\""),
+        "{}",
+        left.text()
+    );
+    let confirming = format!(
+        "/confirm/{}",
+        site.sign(Power::Confirm { subscriber: pending.subscriber_id, delivery: 1 })
+    );
+    assert_eq!(
+        site.post(&confirming, "").await.status,
+        StatusCode::NOT_FOUND,
+        "who left is not told that they are subscribed"
+    );
     assert_eq!(site.subscriptions("ada@example.org").await[0].status, Status::Left);
 }

@@ -15,7 +15,12 @@ use crate::subscribers;
 use crate::templates::pages::{UnsubscribePage, UnsubscribeState};
 
 /// The question; where it was left already, that.
-pub(super) async fn show(State(web): State<Shared>, visitor: Visitor, method: Method, Path(token): Path<String>) -> WebResult<Response> {
+pub(super) async fn show(
+    State(web): State<Shared>,
+    visitor: Visitor,
+    method: Method,
+    Path(token): Path<String>,
+) -> WebResult<Response> {
     let held = held_by(&web, &token).await?;
     if held.status != Status::Left {
         return page(&web, &visitor, &method, &held, token, UnsubscribeState::Ask).await;
@@ -48,7 +53,8 @@ pub(super) async fn submit(
     let all = form.one("action") == "all" && !is_one_click;
     // The page that offers the undo holds the token for that; who holds it came from this subscription's own link.
     let own = token::sign(secret, Power::Unsubscribe { subscription: held.id });
-    let leaving = subscribers::leave(store, secret, &own, all, now).await?.ok_or_else(WebError::dead_link)?;
+    let leaving =
+        subscribers::leave(store, secret, &own, all, now).await?.ok_or_else(WebError::dead_link)?;
     if is_one_click {
         return Ok(format!("You have left {}.\n", web.title_of(&held.digest)).into_response());
     }
@@ -61,12 +67,16 @@ pub(super) async fn submit(
 }
 
 async fn held_by(web: &Web, token: &str) -> WebResult<Subscription> {
-    subscribers::held_by(&web.app.store, &web.app.instance.secret, token).await?.ok_or_else(WebError::dead_link)
+    subscribers::held_by(&web.app.store, &web.app.instance.secret, token)
+        .await?
+        .ok_or_else(WebError::dead_link)
 }
 
 /// Whether the token can still take back the leaving that the subscription is in.
 fn takes_back(web: &Web, token: &str, held: &Subscription) -> bool {
-    let Some(Power::Undo { left_at, .. }) = token::read(&web.app.instance.secret, token) else { return false };
+    let Some(Power::Undo { left_at, .. }) = token::read(&web.app.instance.secret, token) else {
+        return false;
+    };
     held.since.0 == left_at && web.app.now().0 - left_at <= subscribers::UNDO
 }
 
@@ -80,5 +90,11 @@ async fn page(
 ) -> WebResult<Response> {
     let subscriptions = web.app.store.subscriptions_of(&[held.subscriber_id]).await?;
     let others = subscriptions.iter().any(|s| s.id != held.id && s.status != Status::Left);
-    web.show(&UnsubscribePage { page: web.page(visitor, method), token, digest_title: web.title_of(&held.digest), state, others })
+    web.show(&UnsubscribePage {
+        page: web.page(visitor, method),
+        token,
+        digest_title: web.title_of(&held.digest),
+        state,
+        others,
+    })
 }

@@ -43,9 +43,13 @@ impl FromRequestParts<Shared> for Visitor {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, web: &Shared) -> Result<Self, Infallible> {
-        let query: Vec<(String, String)> = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
+        let query: Vec<(String, String)> =
+            form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
+                .into_owned()
+                .collect();
         let wished = query.iter().find(|(key, _)| key == "lang").map(|(_, value)| value.as_str());
-        let language = spoken(&web.app.templates, wished, &parts.headers, &web.app.config.site.language);
+        let language =
+            spoken(&web.app.templates, wished, &parts.headers, &web.app.config.site.language);
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
         Ok(Self {
             language,
@@ -59,7 +63,9 @@ impl FromRequestParts<Shared> for Visitor {
 /// The wished language, else the best one of the browser's that we speak, else the site's.
 fn spoken(templates: &Templates, wished: Option<&str>, headers: &HeaderMap, site: &str) -> String {
     let known = templates.languages();
-    let of = |tag: &str| known.iter().map(|(code, _)| code).find(|code| language::matches(code, tag)).cloned();
+    let of = |tag: &str| {
+        known.iter().map(|(code, _)| code).find(|code| language::matches(code, tag)).cloned()
+    };
     let accepted = || {
         let mut ranges = weighted(headers, &header::ACCEPT_LANGUAGE);
         ranges.retain(|(_, quality)| *quality > 0.0);
@@ -81,7 +87,15 @@ pub(super) fn network(peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
         IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local(),
     };
     let told = || {
-        let last = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?.rsplit(',').next()?.trim();
+        let last = headers
+            .get_all("x-forwarded-for")
+            .iter()
+            .next_back()?
+            .to_str()
+            .ok()?
+            .rsplit(',')
+            .next()?
+            .trim();
         last.parse::<IpAddr>().ok().map(|ip| ip.to_canonical())
     };
     match near.then(told).flatten().unwrap_or(peer) {
@@ -118,7 +132,9 @@ mod tests {
     #[test]
     fn the_browsers_best_language_that_we_speak_is_taken() {
         let templates = Templates::load(None).unwrap();
-        let spoken = |wished, accept: &str| spoken(&templates, wished, &headers(&[("accept-language", accept)]), "en-GB");
+        let spoken = |wished, accept: &str| {
+            spoken(&templates, wished, &headers(&[("accept-language", accept)]), "en-GB")
+        };
         assert_eq!(spoken(None, "fr, zh-CN;q=0.8, en;q=0.9"), "en");
         assert_eq!(spoken(None, "zh-CN, en"), "zh");
         assert_eq!(spoken(None, "zh;q=0, fr"), "en");
@@ -129,21 +145,31 @@ mod tests {
     #[test]
     fn a_proxy_nearby_tells_who_asks_and_nobody_far_away_does() {
         let told = headers(&[("x-forwarded-for", "9.9.9.9, 203.0.113.7")]);
-        let of = |peer: &str, headers: &HeaderMap| network(peer.parse().unwrap(), headers).map(|ip| ip.to_string());
+        let of = |peer: &str, headers: &HeaderMap| {
+            network(peer.parse().unwrap(), headers).map(|ip| ip.to_string())
+        };
         assert_eq!(of("127.0.0.1", &told).as_deref(), Some("203.0.113.7"));
         assert_eq!(of("::ffff:172.17.0.1", &told).as_deref(), Some("203.0.113.7"));
         assert_eq!(of("198.51.100.1", &told).as_deref(), Some("198.51.100.1"));
         assert_eq!(of("127.0.0.1", &HeaderMap::new()), None);
-        assert_eq!(of("2001:db8:1:2:3:4:5:6", &HeaderMap::new()).as_deref(), Some("2001:db8:1:2::"));
+        assert_eq!(
+            of("2001:db8:1:2:3:4:5:6", &HeaderMap::new()).as_deref(),
+            Some("2001:db8:1:2::")
+        );
     }
 
     #[test]
     fn a_form_of_another_site_is_told_from_ours() {
-        let foreign = |pairs: &[(&'static str, &str)]| is_foreign(&headers(pairs), "https://news.example.edu/news");
+        let foreign = |pairs: &[(&'static str, &str)]| {
+            is_foreign(&headers(pairs), "https://news.example.edu/news")
+        };
         assert!(foreign(&[("sec-fetch-site", "cross-site")]));
         assert!(foreign(&[("origin", "https://evil.example"), ("host", "news.example.edu")]));
         assert!(foreign(&[("origin", "null"), ("host", "127.0.0.1:8080")]));
-        assert!(!foreign(&[("sec-fetch-site", "same-origin"), ("origin", "https://elsewhere.example")]));
+        assert!(!foreign(&[
+            ("sec-fetch-site", "same-origin"),
+            ("origin", "https://elsewhere.example")
+        ]));
         assert!(!foreign(&[("origin", "https://news.example.edu"), ("host", "127.0.0.1:8080")]));
         assert!(!foreign(&[("origin", "http://127.0.0.1:8080"), ("host", "127.0.0.1:8080")]));
         assert!(!foreign(&[]));

@@ -14,14 +14,24 @@ async fn moving(world: &mut World) {
 }
 
 async fn tell(world: &World, source: &str, drafts: impl IntoIterator<Item = Draft>) -> SyncReport {
-    import::publish(&world.app.store, &world.app.config, source, drafts.into_iter().collect(), world.now()).await.unwrap()
+    import::publish(
+        &world.app.store,
+        &world.app.config,
+        source,
+        drafts.into_iter().collect(),
+        world.now(),
+    )
+    .await
+    .unwrap()
 }
 
 /// Reads a map; the lines that are refused as `line: reason`.
 async fn adopt(world: &World, map: &str) -> Result<Adopted, Vec<String>> {
     let file = world.home.path().join("map.csv");
     std::fs::write(&file, map).unwrap();
-    let done = sources::adopt::adopt(&world.app.store, &world.app.config, None, &file, world.now()).await.unwrap();
+    let done = sources::adopt::adopt(&world.app.store, &world.app.config, None, &file, world.now())
+        .await
+        .unwrap();
     done.map_err(|lines| lines.into_iter().map(|(line, why)| format!("{line}: {why}")).collect())
 }
 
@@ -35,7 +45,15 @@ async fn found(world: &World, id: &str) -> Article {
 }
 
 async fn guids(world: &World) -> Vec<String> {
-    let mut all: Vec<String> = world.app.store.list_articles(world.now(), None).await.unwrap().into_iter().map(|a| a.guid).collect();
+    let mut all: Vec<String> = world
+        .app
+        .store
+        .list_articles(world.now(), None)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|a| a.guid)
+        .collect();
     all.sort();
     all
 }

@@ -47,14 +47,16 @@ const WORDS: &[&str] = &[
 fn odd() -> impl Strategy<Value = Odd> {
     let at = prop::sample::select(vec![At::Mail, At::Rcpt, At::Data, At::Content, At::Rset]);
     let words = prop::option::weighted(0.9, prop::sample::select(WORDS));
-    (at, words, prop::bool::weighted(0.2), prop::option::of(0..READERS), 1..4_usize).prop_map(|(at, words, closes, reader, times)| Odd {
-        at,
-        words,
-        closes,
-        // Nobody is named before RCPT.
-        reader: if at == At::Mail { None } else { reader },
-        times,
-    })
+    (at, words, prop::bool::weighted(0.2), prop::option::of(0..READERS), 1..4_usize).prop_map(
+        |(at, words, closes, reader, times)| Odd {
+            at,
+            words,
+            closes,
+            // Nobody is named before RCPT.
+            reader: if at == At::Mail { None } else { reader },
+            times,
+        },
+    )
 }
 
 impl Odd {
@@ -90,9 +92,11 @@ async fn meets(world: &mut World, number: usize, odds: &[Odd], pipelines: bool, 
     let script = if pipelines { script } else { script.without_pipelining() };
     world.relay.set_script(if grants_data { script.grants_data_always() } else { script });
     world.restart();
-    let (engine, transport, stop) = (world.engine(), world.transport().clone(), CancellationToken::new());
+    let (engine, transport, stop) =
+        (world.engine(), world.transport().clone(), CancellationToken::new());
     let stopped = stop.clone();
-    let sending = tokio::spawn(async move { engine.deliver_due(&transport, 0, &stopped).await.unwrap() });
+    let sending =
+        tokio::spawn(async move { engine.deliver_due(&transport, 0, &stopped).await.unwrap() });
     // A relay in trouble would be waited for.
     let _ = tokio::time::timeout(Duration::from_millis(300), async {
         while !sending.is_finished() {
@@ -107,8 +111,14 @@ async fn meets(world: &mut World, number: usize, odds: &[Odd], pipelines: bool, 
     for (address, (state, answer)) in rows(world).await {
         let times = taken.iter().filter(|m| m.to == [address.clone()]).count();
         match state.as_str() {
-            "sent" => assert!(times == 1 && answer.starts_with('2'), "{address} {times} times, {answer}: {told}"),
-            "failed" => assert!(times == 0 && odds.iter().any(|o| o.words == Some(&answer)), "{address} {times} times, {answer}: {told}"),
+            "sent" => assert!(
+                times == 1 && answer.starts_with('2'),
+                "{address} {times} times, {answer}: {told}"
+            ),
+            "failed" => assert!(
+                times == 0 && odds.iter().any(|o| o.words == Some(&answer)),
+                "{address} {times} times, {answer}: {told}"
+            ),
             "queued" => assert_eq!(times, 0, "{address} has it and it is queued, {answer}: {told}"),
             other => panic!("{address} is {other}, {answer}: {told}"),
         }
@@ -121,8 +131,13 @@ async fn meets(world: &mut World, number: usize, odds: &[Odd], pipelines: bool, 
     }
     world.deliver().await;
     for (address, (state, _)) in rows(world).await {
-        let times = world.relay.look(|mails| mails[before..].iter().filter(|m| m.to == [address.clone()]).count());
-        assert!(matches!((state.as_str(), times), ("sent", 1) | ("failed", 0)), "{address} is {state}, {times} times: {told}");
+        let times = world
+            .relay
+            .look(|mails| mails[before..].iter().filter(|m| m.to == [address.clone()]).count());
+        assert!(
+            matches!((state.as_str(), times), ("sent", 1) | ("failed", 0)),
+            "{address} is {state}, {times} times: {told}"
+        );
     }
 }
 

@@ -28,7 +28,12 @@ fn daily(days: std::ops::Range<i64>) -> Vec<Draft> {
 async fn asked(app: &App, path: &str, now: Millis) -> Option<String> {
     let asked = Asked::by_path(path, None)?;
     let format = asked.format.unwrap();
-    match app.demand.find(&app.store, &app.config, &app.shelf, &asked, format, now).await.unwrap()? {
+    match app
+        .demand
+        .find(&app.store, &app.config, &app.shelf, &asked, format, now)
+        .await
+        .unwrap()?
+    {
         Found::Document(_, made) => Some(String::from_utf8(made.identity().to_vec()).unwrap()),
         Found::Next(address) => Some(address),
         Found::NotYet => None,
@@ -44,9 +49,13 @@ async fn walk(world: &World, feed: &str) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     let mut next = Some(format!("{feed}.json"));
     while let Some(path) = next {
-        let text = asked(&world.app, &path, world.now()).await.unwrap_or_else(|| panic!("{path} is not there"));
+        let text = asked(&world.app, &path, world.now())
+            .await
+            .unwrap_or_else(|| panic!("{path} is not there"));
         let json: Value = serde_json::from_str(&text).unwrap();
-        next = json["next_url"].as_str().map(|url| url.strip_prefix("https://news.example.edu/feeds/").unwrap().to_owned());
+        next = json["next_url"]
+            .as_str()
+            .map(|url| url.strip_prefix("https://news.example.edu/feeds/").unwrap().to_owned());
         assert!(found.insert(path.clone(), text).is_none(), "{path} comes twice");
     }
     found
@@ -55,7 +64,12 @@ async fn walk(world: &World, feed: &str) -> BTreeMap<String, String> {
 fn ids(documents: &BTreeMap<String, String>) -> BTreeSet<String> {
     let of = |text: &String| {
         let json: Value = serde_json::from_str(text).unwrap();
-        json["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        json["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["id"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
     };
     documents.values().flat_map(of).collect()
 }

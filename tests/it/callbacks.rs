@@ -171,10 +171,17 @@ async fn hear(State(inner): State<Arc<Inner>>, request: Request) -> Response {
         body: to_bytes(body, usize::MAX).await.unwrap(),
     };
     let (to_questions, to_pushes) = *inner.manners.lock().unwrap();
-    let (challenge, is_moved) = (heard.asked("hub.challenge").to_owned(), heard.path.ends_with("/moved"));
+    let (challenge, is_moved) =
+        (heard.asked("hub.challenge").to_owned(), heard.path.ends_with("/moved"));
     inner.heard.lock().unwrap().push(heard);
     inner.came.notify_waiters();
-    let friendly = || if head.method == Method::GET { challenge.clone().into_response() } else { StatusCode::NO_CONTENT.into_response() };
+    let friendly = || {
+        if head.method == Method::GET {
+            challenge.clone().into_response()
+        } else {
+            StatusCode::NO_CONTENT.into_response()
+        }
+    };
     match if head.method == Method::GET { to_questions } else { to_pushes } {
         Manner::Friendly => friendly(),
         Manner::Shrugs => "welcome".into_response(),
@@ -188,13 +195,18 @@ async fn hear(State(inner): State<Arc<Inner>>, request: Request) -> Response {
         }
         Manner::Hangs => std::future::pending().await,
         Manner::Moves if is_moved => friendly(),
-        Manner::Moves => {
-            (StatusCode::TEMPORARY_REDIRECT, [("location", format!("{}/moved?hub.challenge={challenge}", url.path()))]).into_response()
-        }
+        Manner::Moves => (
+            StatusCode::TEMPORARY_REDIRECT,
+            [("location", format!("{}/moved?hub.challenge={challenge}", url.path()))],
+        )
+            .into_response(),
         Manner::Boasts => {
             let mut headers = HeaderMap::new();
             for number in 0..2_000 {
-                headers.insert(format!("x-{number}").parse::<axum::http::HeaderName>().unwrap(), "x".repeat(100).parse().unwrap());
+                headers.insert(
+                    format!("x-{number}").parse::<axum::http::HeaderName>().unwrap(),
+                    "x".repeat(100).parse().unwrap(),
+                );
             }
             (headers, challenge).into_response()
         }

@@ -15,8 +15,19 @@ pub(crate) fn ready(shell: &Shell) {
     );
     shell.write("articles.jsonl", lines);
     shell.does(&["articles", "import", "articles.jsonl"]);
-    shell.write("people.csv", "email,name\nann@example.org,Ann\nbob@example.org,Bob\ncai@example.org,蔡\n");
-    shell.does(&["subscribers", "import", "people.csv", "--digest", "weekly", "--status", "confirmed"]);
+    shell.write(
+        "people.csv",
+        "email,name\nann@example.org,Ann\nbob@example.org,Bob\ncai@example.org,蔡\n",
+    );
+    shell.does(&[
+        "subscribers",
+        "import",
+        "people.csv",
+        "--digest",
+        "weekly",
+        "--status",
+        "confirmed",
+    ]);
 }
 
 #[test]
@@ -27,17 +38,29 @@ fn from_articles_to_mails_in_five_commands() {
     let edition = edition.trim();
     assert_eq!(edition, "1");
     let said = shell.courant(&["deliver"]);
-    assert_eq!((said.status, said.out.lines().last()), (0, Some("sent 3, failed 0, waiting 0, held 0")));
+    assert_eq!(
+        (said.status, said.out.lines().last()),
+        (0, Some("sent 3, failed 0, waiting 0, held 0"))
+    );
     assert_eq!(shell.mails(), 3);
-    assert!(shell.path("courant.db").exists() && !shell.path("courant.db-wal").exists(), "one file is left, to be copied as it is");
+    assert!(
+        shell.path("courant.db").exists() && !shell.path("courant.db-wal").exists(),
+        "one file is left, to be copied as it is"
+    );
     let shown = shell.courant(&["editions", "show", edition, "--json"]).json();
     assert_eq!((shown["state"].as_str(), shown["digest"].as_str()), (Some("sent"), Some("weekly")));
-    assert_eq!(shown["counts"], serde_json::json!({"queued": 0, "sending": 0, "sent": 3, "failed": 0, "held": 0, "cancelled": 0}));
+    assert_eq!(
+        shown["counts"],
+        serde_json::json!({"queued": 0, "sending": 0, "sent": 3, "failed": 0, "held": 0, "cancelled": 0})
+    );
     assert_eq!(shown["articles"].as_array().unwrap().len(), 2);
     assert_eq!(shell.courant(&["editions", "list", "--json"]).json()[0]["counts"], shown["counts"]);
     let person = shell.courant(&["subscribers", "show", "ann@example.org", "--json"]).json();
     let delivery = &person["deliveries"][0];
-    assert_eq!((delivery["state"].as_str(), delivery["attempts"].as_i64(), delivery["edition"].as_i64()), (Some("sent"), Some(1), Some(1)));
+    assert_eq!(
+        (delivery["state"].as_str(), delivery["attempts"].as_i64(), delivery["edition"].as_i64()),
+        (Some("sent"), Some(1), Some(1))
+    );
     let again = shell.courant(&["digests", "run", "weekly"]);
     assert_eq!(again.status, 1);
     assert!(again.err.contains("no edition was made: 0 articles would be in it"), "{again:?}");
@@ -49,14 +72,23 @@ fn every_list_and_show_gives_one_json_document_with_the_flag_before_or_behind() 
     ready(&shell);
     shell.does(&["digests", "run", "weekly"]);
     shell.does(&["suppressions", "add", "eve@example.org"]);
-    for list in ["sources", "articles", "feeds", "digests", "editions", "subscribers", "suppressions"] {
+    for list in
+        ["sources", "articles", "feeds", "digests", "editions", "subscribers", "suppressions"]
+    {
         let behind = shell.courant(&[list, "list", "--json"]).json();
         let before = shell.courant(&["--json", list, "list"]).json();
-        assert!(behind == before && behind.as_array().is_some_and(|a| !a.is_empty()), "{list}: {behind}");
+        assert!(
+            behind == before && behind.as_array().is_some_and(|a| !a.is_empty()),
+            "{list}: {behind}"
+        );
         let one = shell.courant(&[list, "list", "--limit", "1", "--json"]).json();
         assert_eq!(one.as_array().map(Vec::len), Some(1), "{list}");
     }
-    for show in [["articles", "show", "college/a"], ["editions", "show", "1"], ["subscribers", "show", "ann@example.org"]] {
+    for show in [
+        ["articles", "show", "college/a"],
+        ["editions", "show", "1"],
+        ["subscribers", "show", "ann@example.org"],
+    ] {
         assert!(shell.courant(&[&show[..], &["--json"]].concat()).json().is_object(), "{show:?}");
     }
     assert!(shell.courant(&["digests", "next", "--json"]).json().is_array());
@@ -70,8 +102,14 @@ fn the_config_is_found_by_flag_and_by_environment() {
     let shell = Shell::new();
     let config = shell.path("config.toml");
     let elsewhere = tempfile::tempdir().unwrap();
-    let flagged = Shell::command(elsewhere.path(), &["feeds", "list", "--config", config.to_str().unwrap()]).output().unwrap();
-    let named = Shell::command(elsewhere.path(), &["feeds", "list"]).env("COURANT_CONFIG", &config).output().unwrap();
+    let flagged =
+        Shell::command(elsewhere.path(), &["feeds", "list", "--config", config.to_str().unwrap()])
+            .output()
+            .unwrap();
+    let named = Shell::command(elsewhere.path(), &["feeds", "list"])
+        .env("COURANT_CONFIG", &config)
+        .output()
+        .unwrap();
     let neither = Shell::command(elsewhere.path(), &["feeds", "list"]).output().unwrap();
     assert!(flagged.status.success() && named.status.success());
     assert_eq!(neither.status.code(), Some(2));
@@ -102,7 +140,10 @@ fn a_config_that_can_not_work_is_refused_with_file_line_and_remedy() {
             let said = shell.courant(command);
             assert_eq!(said.status, 2, "{is}: {said:?}");
             let place = format!("config.toml:{line}: ");
-            assert!(said.err.contains(&place) && said.err.contains(says) && said.out.is_empty(), "{is}: {said:?}");
+            assert!(
+                said.err.contains(&place) && said.err.contains(says) && said.out.is_empty(),
+                "{is}: {said:?}"
+            );
         }
         assert!(!shell.path("courant.db").exists(), "nothing is left half done");
     }
@@ -122,10 +163,16 @@ fn wrong_usage_ends_with_status_two() {
         &["articles", "list", "--limit", "many"],
     ] {
         let said = shell.courant(arguments);
-        assert!(said.status == 2 && said.out.is_empty() && !said.err.is_empty(), "{arguments:?}: {said:?}");
+        assert!(
+            said.status == 2 && said.out.is_empty() && !said.err.is_empty(),
+            "{arguments:?}: {said:?}"
+        );
     }
     let said = shell.courant(&["digests", "run", "monthly"]);
-    assert!(said.err.contains("monthly") && said.err.contains("weekly"), "it lists what there is: {said:?}");
+    assert!(
+        said.err.contains("monthly") && said.err.contains("weekly"),
+        "it lists what there is: {said:?}"
+    );
 }
 
 #[test]
@@ -153,7 +200,10 @@ fn check_finds_what_is_wrong_with_templates_and_sources() {
     let said = shell.courant(&["check"]);
     assert_eq!(said.status, 1, "{said:?}");
     assert!(format!("{}{}", said.out, said.err).contains("titel"), "{said:?}");
-    let shell = Shell::with("kind = \"builtin\"", "kind = \"query\"\nurl = \"sqlite://cms.db\"\nquery = \"SELECT 1 AS id\"");
+    let shell = Shell::with(
+        "kind = \"builtin\"",
+        "kind = \"query\"\nurl = \"sqlite://cms.db\"\nquery = \"SELECT 1 AS id\"",
+    );
     shell.write("cms.db", "");
     let said = shell.courant(&["check"]);
     assert!(said.status == 1 && said.out.contains("`title` is missing"), "{said:?}");
@@ -164,19 +214,41 @@ fn check_finds_what_is_wrong_with_templates_and_sources() {
 #[test]
 fn each_mail_says_what_a_preview_for_its_reader_shows_whether_slots_are_filled_or_not() {
     // The second can't be filled: an inliner looks into classes.
-    for html in ["<p title='{{subscriber.name}}'>{{subscriber.name}}</p>", "<p class='{{subscriber.name}}'>{{subscriber.name}}</p>"] {
+    for html in [
+        "<p title='{{subscriber.name}}'>{{subscriber.name}}</p>",
+        "<p class='{{subscriber.name}}'>{{subscriber.name}}</p>",
+    ] {
         let shell = Shell::new();
         shell.replace("[site]\n", "templates = \"mine\"\n[site]\n");
         shell.write("mine/email/digest/subject.hbs", "For {{subscriber.name}} !");
-        shell.write("mine/email/digest/html.hbs", format!("{html}<a href=\"{{{{subscriber.unsubscribe_url}}}}\">x</a>"));
-        shell.write("mine/email/digest/text.hbs", "a\n{{subscriber.name}}\n\n\n.{{subscriber.address}}\n");
+        shell.write(
+            "mine/email/digest/html.hbs",
+            format!("{html}<a href=\"{{{{subscriber.unsubscribe_url}}}}\">x</a>"),
+        );
+        shell.write(
+            "mine/email/digest/text.hbs",
+            "a\n{{subscriber.name}}\n\n\n.{{subscriber.address}}\n",
+        );
         ready(&shell);
-        shell.write("more.csv", "email,name\ndan@example.org,\neve@example.org,\"Eve \"\"<b>\"\" & O'Hara\"\n");
-        shell.does(&["subscribers", "import", "more.csv", "--digest", "weekly", "--status", "confirmed"]);
+        shell.write(
+            "more.csv",
+            "email,name\ndan@example.org,\neve@example.org,\"Eve \"\"<b>\"\" & O'Hara\"\n",
+        );
+        shell.does(&[
+            "subscribers",
+            "import",
+            "more.csv",
+            "--digest",
+            "weekly",
+            "--status",
+            "confirmed",
+        ]);
         let people = ["ann@example.org", "cai@example.org", "dan@example.org", "eve@example.org"];
         let shown = people.map(|to| {
             shell.does(&["digests", "preview", "weekly", "--as", to, "--out", to]);
-            let part = |name: &str| std::fs::read_to_string(shell.path(to).join(name)).unwrap().replace('\n', "\r\n");
+            let part = |name: &str| {
+                std::fs::read_to_string(shell.path(to).join(name)).unwrap().replace('\n', "\r\n")
+            };
             (to.to_owned(), (part("body.html"), part("body.txt")))
         });
         shell.does(&["digests", "run", "weekly"]);
@@ -185,8 +257,20 @@ fn each_mail_says_what_a_preview_for_its_reader_shows_whether_slots_are_filled_o
             .unwrap()
             .map(|file| mime::read(&std::fs::read(file.unwrap().path()).unwrap()))
             .map(|mail| {
-                let to = mail.header("To").unwrap().rsplit(['<', ' ']).next().unwrap().trim_end_matches('>').to_owned();
-                let own = mail.html.split("/unsubscribe/").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+                let to = mail
+                    .header("To")
+                    .unwrap()
+                    .rsplit(['<', ' '])
+                    .next()
+                    .unwrap()
+                    .trim_end_matches('>')
+                    .to_owned();
+                let own = mail
+                    .html
+                    .split("/unsubscribe/")
+                    .nth(1)
+                    .and_then(|rest| rest.split('"').next())
+                    .unwrap();
                 (to, (mail.html.replace(own, "preview"), mail.text))
             })
             .collect();
@@ -215,7 +299,10 @@ fn bad_lines_are_told_by_file_and_line_and_nothing_is_imported() {
     assert_eq!(shell.courant(&["subscribers", "list", "--json"]).json(), serde_json::json!([]));
     shell.write("a.jsonl", "{\"title\":\"fine\"}\n{\"titel\":\"typo\"}\nno json\n");
     let said = shell.courant(&["articles", "import", "a.jsonl"]);
-    assert!(said.status == 1 && said.err.contains("a.jsonl:2: ") && said.err.contains("a.jsonl:3: "), "{said:?}");
+    assert!(
+        said.status == 1 && said.err.contains("a.jsonl:2: ") && said.err.contains("a.jsonl:3: "),
+        "{said:?}"
+    );
     assert_eq!(shell.courant(&["articles", "list", "--json"]).json(), serde_json::json!([]));
 }
 
@@ -225,9 +312,16 @@ fn a_preview_writes_four_files_and_makes_nothing() {
     ready(&shell);
     shell.does(&["digests", "preview", "weekly", "--as", "cai@example.org", "--out", "seen/here"]);
     for file in ["subject.txt", "body.html", "body.txt", "message.eml"] {
-        assert!(!std::fs::read_to_string(shell.path("seen/here").join(file)).unwrap().trim().is_empty(), "{file}");
+        assert!(
+            !std::fs::read_to_string(shell.path("seen/here").join(file)).unwrap().trim().is_empty(),
+            "{file}"
+        );
     }
-    assert!(std::fs::read_to_string(shell.path("seen/here/body.html")).unwrap().contains("First &amp; best"));
+    assert!(
+        std::fs::read_to_string(shell.path("seen/here/body.html"))
+            .unwrap()
+            .contains("First &amp; best")
+    );
     assert_eq!(shell.courant(&["editions", "list", "--json"]).json(), serde_json::json!([]));
 }
 
@@ -235,7 +329,10 @@ fn a_preview_writes_four_files_and_makes_nothing() {
 fn feeds_build_writes_every_feed_in_its_three_formats_and_the_same_bytes_twice() {
     let shell = Shell::new();
     ready(&shell);
-    let read = |folder: &str| ["rss", "atom", "json"].map(|e| std::fs::read(shell.path(folder).join(format!("news.{e}"))).unwrap());
+    let read = |folder: &str| {
+        ["rss", "atom", "json"]
+            .map(|e| std::fs::read(shell.path(folder).join(format!("news.{e}"))).unwrap())
+    };
     shell.does(&["feeds", "build", "--out", "public/one"]);
     shell.does(&["feeds", "build", "--out", "public/two"]);
     assert_eq!(read("public/one"), read("public/two"));
@@ -250,8 +347,17 @@ fn the_list_of_readers_comes_out_as_it_went_in() {
     assert_eq!(out.lines().count(), 4, "{out}");
     let other = Shell::new();
     other.write("people.csv", &out);
-    other.does(&["subscribers", "import", "people.csv", "--digest", "weekly", "--status", "confirmed"]);
-    let names: Vec<_> = other.courant(&["subscribers", "list", "--json"]).json().as_array().unwrap().clone();
+    other.does(&[
+        "subscribers",
+        "import",
+        "people.csv",
+        "--digest",
+        "weekly",
+        "--status",
+        "confirmed",
+    ]);
+    let names: Vec<_> =
+        other.courant(&["subscribers", "list", "--json"]).json().as_array().unwrap().clone();
     assert!(names.len() == 3 && names.iter().any(|p| p["name"] == "蔡"), "{names:?}");
 }
 

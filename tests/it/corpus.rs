@@ -22,7 +22,9 @@ fn items(format: &str, document: &str) -> String {
         }
         _ => {
             let xml = roxmltree::Document::parse(document).unwrap();
-            for item in xml.descendants().filter(|node| matches!(node.tag_name().name(), "item" | "entry")) {
+            for item in
+                xml.descendants().filter(|node| matches!(node.tag_name().name(), "item" | "entry"))
+            {
                 writeln!(lines, "{}", &document[item.range()]).unwrap();
             }
         }
@@ -37,7 +39,10 @@ fn nasty_articles_become_what_they_always_became() {
     shell.does(&["articles", "import", "articles.jsonl"]);
     shell.does(&["feeds", "build", "--out", "out"]);
     for format in ["rss", "atom", "json"] {
-        let made = items(format, &std::fs::read_to_string(shell.path(&format!("out/news.{format}"))).unwrap());
+        let made = items(
+            format,
+            &std::fs::read_to_string(shell.path(&format!("out/news.{format}"))).unwrap(),
+        );
         let file = place(&format!("items.{format}"));
         if std::env::var_os("COURANT_TEST_BLESS").is_some() {
             std::fs::write(&file, &made).unwrap();

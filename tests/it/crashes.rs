@@ -27,7 +27,11 @@ impl Node {
         let (folder, name) = (world.home.path().join(format!("n{n}")), format!("n{n}.example.edu"));
         std::fs::create_dir(&folder).unwrap();
         let named = format!("name = \"default\"\nehlo = \"{name}\"\n");
-        std::fs::write(folder.join("config.toml"), world.config_text().replace("name = \"default\"\n", &named)).unwrap();
+        std::fs::write(
+            folder.join("config.toml"),
+            world.config_text().replace("name = \"default\"\n", &named),
+        )
+        .unwrap();
         Self { serving: Serving::run(&folder, command), name }
     }
 
@@ -72,7 +76,12 @@ fn chance(most: usize) -> usize {
 async fn until_mails(world: &World, node: &Node, wanted: usize) {
     let begun = Instant::now();
     while world.relay.look(<[Arrived]>::len) < wanted {
-        assert!(begun.elapsed() < Duration::from_secs(60), "{} of {wanted} came: {}", node.mails(world), node.serving.log());
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "{} of {wanted} came: {}",
+            node.mails(world),
+            node.serving.log()
+        );
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
@@ -91,14 +100,23 @@ pub(crate) async fn until_sent(world: &World, nodes: &[Node], editions: &[i64], 
                 (begun, mails) = (Instant::now(), more);
             }
             let logs = || nodes.iter().map(|n| n.serving.log()).collect::<Vec<_>>();
-            assert!(begun.elapsed() < Duration::from_secs(60), "edition {edition} is {fate} after {mails} mails: {:?}", logs());
+            assert!(
+                begun.elapsed() < Duration::from_secs(60),
+                "edition {edition} is {fate} after {mails} mails: {:?}",
+                logs()
+            );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 }
 
 /// Waits until a node has sent so many mails; false if it ended before that, having nothing to do.
-async fn until_it_sent(world: &World, node: &mut Node, wanted: usize, editions: &mut Vec<i64>) -> bool {
+async fn until_it_sent(
+    world: &World,
+    node: &mut Node,
+    wanted: usize,
+    editions: &mut Vec<i64>,
+) -> bool {
     let (begun, mut last, mut sent) = (Instant::now(), Instant::now(), 0);
     while sent < wanted {
         let now = node.mails(world);
@@ -113,7 +131,12 @@ async fn until_it_sent(world: &World, node: &mut Node, wanted: usize, editions: 
             last = Instant::now();
             editions.push(another_edition(world).await);
         }
-        assert!(begun.elapsed() < Duration::from_secs(60), "{} sends nothing: {}", node.name, node.serving.log());
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "{} sends nothing: {}",
+            node.name,
+            node.serving.log()
+        );
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     true
@@ -125,7 +148,12 @@ fn message_id(mail: &Arrived) -> &str {
 
 /// Everybody got every edition, whole and each under one name. A mail that came more than once was among the last two that
 /// a killed process sent over its connection: one accepted and not recorded, one on the wire. Gives mails and repeats.
-pub(crate) fn count(mails: &[Arrived], editions: usize, readers: usize, killed: &BTreeSet<String>) -> (usize, usize) {
+pub(crate) fn count(
+    mails: &[Arrived],
+    editions: usize,
+    readers: usize,
+    killed: &BTreeSet<String>,
+) -> (usize, usize) {
     let mut attempts: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let mut over: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (at, mail) in mails.iter().enumerate() {
@@ -142,16 +170,28 @@ pub(crate) fn count(mails: &[Arrived], editions: usize, readers: usize, killed: 
         for first in earlier {
             let first = &mails[*first];
             assert_eq!(first.to, mails[*last].to, "two readers' mails have one name");
-            assert!(killed.contains(&first.hello), "{} was not killed and yet {:?} was sent again", first.hello, first.to);
+            assert!(
+                killed.contains(&first.hello),
+                "{} was not killed and yet {:?} was sent again",
+                first.hello,
+                first.to
+            );
             let carried = &over[&first.connection];
-            let end: Vec<_> = carried.iter().rev().take(2).map(|at| message_id(&mails[*at])).collect();
-            assert!(end.contains(&message_id(first)), "it was not among the last two of its connection");
+            let end: Vec<_> =
+                carried.iter().rev().take(2).map(|at| message_id(&mails[*at])).collect();
+            assert!(
+                end.contains(&message_id(first)),
+                "it was not among the last two of its connection"
+            );
             *of_process.entry(&first.hello).or_default() += 1;
             repeats += 1;
         }
     }
     assert_eq!(reached.len(), readers, "somebody was never reached");
-    assert!(reached.values().all(|n| *n == editions), "somebody got an edition under two names, or not at all");
+    assert!(
+        reached.values().all(|n| *n == editions),
+        "somebody got an edition under two names, or not at all"
+    );
     assert!(of_process.values().all(|n| *n <= 2 * CONNECTIONS), "{of_process:?}");
     assert!(repeats <= 2 * CONNECTIONS * killed.len());
     (mails.len(), repeats)
@@ -188,7 +228,10 @@ pub(crate) async fn killed_while_sending(world: &World, nodes: usize, times: usi
         assert!(node.serving.has_ended() || node.serving.stop().0 == Some(0));
     }
     let (mails, repeats) = world.relay.look(|mails| count(mails, editions.len(), readers, &killed));
-    eprintln!("{times} kills, {nodes} at work, {} editions for {readers}: {mails} mails, {repeats} of them repeats", editions.len());
+    eprintln!(
+        "{times} kills, {nodes} at work, {} editions for {readers}: {mails} mails, {repeats} of them repeats",
+        editions.len()
+    );
     for edition in editions {
         assert_eq!(world.fate(edition).await, format!("sent: {readers} sent"));
     }

@@ -31,8 +31,12 @@ fn well_formed(made: &[(Format, Vec<u8>)]) {
     for (format, body) in made {
         let text = std::str::from_utf8(body).unwrap();
         match format {
-            Format::Json => assert!(serde_json::from_str::<serde_json::Value>(text).unwrap()["items"].is_array()),
-            Format::Rss | Format::Atom => assert!(roxmltree::Document::parse(text).unwrap().root_element().has_children()),
+            Format::Json => assert!(
+                serde_json::from_str::<serde_json::Value>(text).unwrap()["items"].is_array()
+            ),
+            Format::Rss | Format::Atom => {
+                assert!(roxmltree::Document::parse(text).unwrap().root_element().has_children())
+            }
         }
     }
 }
@@ -42,7 +46,9 @@ fn well_formed(made: &[(Format, Vec<u8>)]) {
 async fn the_same_articles_make_the_same_bytes_on_every_engine_in_any_order() {
     static TIME: Time = Time::new();
     let mut all = Vec::new();
-    for (engine, turn) in [(Engine::Sqlite, 0), (Engine::Sqlite, 17), (Engine::Postgres, 0), (Engine::Postgres, 11)] {
+    for (engine, turn) in
+        [(Engine::Sqlite, 0), (Engine::Sqlite, 17), (Engine::Postgres, 0), (Engine::Postgres, 11)]
+    {
         let Some(world) = World::begin(engine, &TIME, || TIME.now()).await else { continue };
         let mut drafts = drafts();
         drafts.rotate_left(turn);

@@ -9,9 +9,21 @@ fn a_quotation_mark_that_is_never_closed_lets_nobody_in() {
     let long = "x".repeat(1_001);
     let files = [
         ("email,name\nann@example.org,\"Ann\nbob@example.org,Bob\n".to_owned(), "people.csv:2: "),
-        ("email,name\nann@example.org,Ann\nbob@example.org,\"Bob\ncai@example.org,Cai\n".to_owned(), "people.csv:3: "),
-        ("email,notes\nann@example.org,\"tall\nbob@example.org,small\ncai@example.org,\n".to_owned(), "people.csv:2: "),
-        ("email,notes\nann@example.org,\"tall\nbob@example.org,\"small\"\ncai@example.org,\n".to_owned(), "people.csv:2: "),
+        (
+            "email,name\nann@example.org,Ann\nbob@example.org,\"Bob\ncai@example.org,Cai\n"
+                .to_owned(),
+            "people.csv:3: ",
+        ),
+        (
+            "email,notes\nann@example.org,\"tall\nbob@example.org,small\ncai@example.org,\n"
+                .to_owned(),
+            "people.csv:2: ",
+        ),
+        (
+            "email,notes\nann@example.org,\"tall\nbob@example.org,\"small\"\ncai@example.org,\n"
+                .to_owned(),
+            "people.csv:2: ",
+        ),
         (format!("email,name\nann@example.org,{long}\n"), "people.csv:2: "),
     ];
     for (text, place) in files {
@@ -19,12 +31,23 @@ fn a_quotation_mark_that_is_never_closed_lets_nobody_in() {
         let said = shell.courant(&["subscribers", "import", "people.csv", "--digest", "weekly"]);
         assert_ne!(said.status, 0, "{text}");
         assert!(said.err.contains(place) && said.err.contains("quotation mark"), "{said:?}");
-        assert_eq!(shell.courant(&["subscribers", "list", "--json"]).json(), serde_json::json!([]), "{text}");
+        assert_eq!(
+            shell.courant(&["subscribers", "list", "--json"]).json(),
+            serde_json::json!([]),
+            "{text}"
+        );
     }
-    shell.write("people.csv", "email,notes\nann@example.org,\"tall\nand slim\"\nbob@example.org,5\" shoes\n");
+    shell.write(
+        "people.csv",
+        "email,notes\nann@example.org,\"tall\nand slim\"\nbob@example.org,5\" shoes\n",
+    );
     shell.write("articles.csv", "id,title,summary\n1,One,\"open\n2,Two,x\n3,Three,y\n");
     let said = shell.courant(&["articles", "import", "articles.csv"]);
-    assert!(said.status != 0 && said.err.contains("articles.csv: it has an odd number of quotation marks"), "{said:?}");
+    assert!(
+        said.status != 0
+            && said.err.contains("articles.csv: it has an odd number of quotation marks"),
+        "{said:?}"
+    );
     assert_eq!(shell.courant(&["articles", "list", "--json"]).json(), serde_json::json!([]));
 }
 
@@ -45,8 +68,17 @@ fn a_date_outside_the_years_1_to_9999_is_refused() {
             format!("{{\"id\":\"good\",\"title\":\"Good\"}}\n{{\"id\":\"b\",\"title\":\"Bad\",\"published_at\":{date}}}\n"),
         );
         let said = shell.courant(&["articles", "import", "articles.jsonl"]);
-        assert!(said.status != 0 && said.err.contains("articles.jsonl:2: ") && said.err.contains("published_at"), "{date}: {said:?}");
-        assert_eq!(shell.courant(&["articles", "list", "--json"]).json(), serde_json::json!([]), "{date}");
+        assert!(
+            said.status != 0
+                && said.err.contains("articles.jsonl:2: ")
+                && said.err.contains("published_at"),
+            "{date}: {said:?}"
+        );
+        assert_eq!(
+            shell.courant(&["articles", "list", "--json"]).json(),
+            serde_json::json!([]),
+            "{date}"
+        );
     }
 }
 

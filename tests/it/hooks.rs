@@ -13,7 +13,10 @@ use crate::support::{BEGINNING, Shell, World, stories};
 const QUERY: &str = "SELECT id, title, at AS published_at, at AS updated_at FROM news";
 
 fn source(file: &std::path::Path) -> String {
-    format!("kind = \"query\"\nurl = \"sqlite://{}\"\nquery = \"{QUERY}\"\npoll = \"1d\"", file.display())
+    format!(
+        "kind = \"query\"\nurl = \"sqlite://{}\"\nquery = \"{QUERY}\"\npoll = \"1d\"",
+        file.display()
+    )
 }
 
 async fn write(file: &std::path::Path, text: &str) {
@@ -33,7 +36,12 @@ pub(crate) fn wait_for(address: SocketAddr, feed: &str, text: &str) {
 
 fn hook(address: SocketAddr, name: &str, token: &str) -> Answer {
     let body = r#"{"post":{"current":{"id":"2","title":"Second"}}}"#;
-    post_json(address, &format!("/api/v1/sources/{name}/sync"), &[&format!("Authorization: Bearer {token}")], body)
+    post_json(
+        address,
+        &format!("/api/v1/sources/{name}/sync"),
+        &[&format!("Authorization: Bearer {token}")],
+        body,
+    )
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -47,7 +55,10 @@ async fn a_hook_brings_an_article_into_the_feed_at_once() {
     let token = shell.does(&["tokens", "create", "cms", "--role", "editor"]).trim().to_owned();
     let viewer = shell.does(&["tokens", "create", "screen", "--role", "viewer"]).trim().to_owned();
     let listed = shell.does(&["tokens", "list"]);
-    assert!(listed.contains("cms") && listed.contains("editor") && !listed.contains(&token), "{listed}");
+    assert!(
+        listed.contains("cms") && listed.contains("editor") && !listed.contains(&token),
+        "{listed}"
+    );
     let taken = shell.courant(&["tokens", "create", "cms", "--role", "editor"]);
     assert!(taken.status == 2 && taken.err.contains("already"), "{taken:?}");
     let mut serving = Serving::start(&shell.path(""));
@@ -77,7 +88,11 @@ async fn begin(world: &mut World) {
 
 async fn insert(world: &World, ids: std::ops::RangeInclusive<i64>, at: i64) {
     for id in ids {
-        write(&world.home.path().join("cms.db"), &format!("INSERT INTO news VALUES ({id}, 'News {id}', {at})")).await;
+        write(
+            &world.home.path().join("cms.db"),
+            &format!("INSERT INTO news VALUES ({id}, 'News {id}', {at})"),
+        )
+        .await;
     }
 }
 

@@ -87,7 +87,11 @@ fn hostile() -> impl Strategy<Value = String> {
         "<audio controls=\"\">",
         "<a href=\"x\">",
     ];
-    let piece = prop_oneof![prop::sample::select(known).prop_map(str::to_owned), any::<String>(), any::<char>().prop_map(String::from),];
+    let piece = prop_oneof![
+        prop::sample::select(known).prop_map(str::to_owned),
+        any::<String>(),
+        any::<char>().prop_map(String::from),
+    ];
     vec(piece, 0..8).prop_map(|pieces| pieces.concat())
 }
 
@@ -115,7 +119,11 @@ fn expected(article: &Article, is_full: bool) -> Meant {
     let (title, summary) = (words(&sound(&article.title)), sound(article.summary.trim()));
     let body = sound(&article.body_html);
     // What a player becomes is another test's.
-    let body = (is_full && !body.trim().is_empty() && !article.body_html.trim().is_empty() && !body.contains("<audio")).then_some(body);
+    let body = (is_full
+        && !body.trim().is_empty()
+        && !article.body_html.trim().is_empty()
+        && !body.contains("<audio"))
+    .then_some(body);
     (title.clone(), if summary.is_empty() { title } else { summary }, body)
 }
 
@@ -126,9 +134,12 @@ fn words(text: &str) -> String {
 /// Whether what was read is what was meant.
 fn same(read: &Value, meant: &Meant, is_rss: bool) -> bool {
     let text = |at: usize| read[at].as_str().unwrap_or_default();
-    let summary = if is_rss { html_escape::encode_text(&meant.1).into_owned() } else { meant.1.clone() };
+    let summary =
+        if is_rss { html_escape::encode_text(&meant.1).into_owned() } else { meant.1.clone() };
     let is_summary = text(1) == summary || words(text(1)) == words(&summary);
-    words(text(0)) == meant.0 && is_summary && meant.2.as_ref().is_none_or(|body| text(2).ends_with(body))
+    words(text(0)) == meant.0
+        && is_summary
+        && meant.2.as_ref().is_none_or(|body| text(2).ends_with(body))
 }
 
 /// Documents of the articles in every format, with what each of their items means.
@@ -137,9 +148,20 @@ fn documents(folder: &Path, articles: &[Article]) -> Vec<(PathBuf, Format, Vec<M
     let archive = Archive::Newest { previous: None };
     let twins = [Twin { language: "de".into(), url: "https://x.example/de?a=1&b=<2>".into() }];
     let made = |chunk: &[Article], site: &Site, feed: &Feed, format: Format| {
-        let items: Vec<Item<'_>> = chunk.iter().map(|article| item(article, &twins, site, feed)).collect();
-        let bytes = format.render(&head(site, feed, Millis(5), &archive, &["https://hub.example/".into()]), &items).unwrap();
-        let again = format.render(&head(site, feed, Millis(5), &archive, &["https://hub.example/".into()]), &items).unwrap();
+        let items: Vec<Item<'_>> =
+            chunk.iter().map(|article| item(article, &twins, site, feed)).collect();
+        let bytes = format
+            .render(
+                &head(site, feed, Millis(5), &archive, &["https://hub.example/".into()]),
+                &items,
+            )
+            .unwrap();
+        let again = format
+            .render(
+                &head(site, feed, Millis(5), &archive, &["https://hub.example/".into()]),
+                &items,
+            )
+            .unwrap();
         assert!(bytes == again, "the same articles are the same bytes");
         bytes
     };
@@ -150,7 +172,11 @@ fn documents(folder: &Path, articles: &[Article]) -> Vec<(PathBuf, Format, Vec<M
         for format in Format::ALL {
             let file = folder.join(format!("{number}.{}", format.extension()));
             fs::write(&file, made(chunk, &config.site, feed, format)).unwrap();
-            files.push((file, format, chunk.iter().map(|article| expected(article, is_full)).collect()));
+            files.push((
+                file,
+                format,
+                chunk.iter().map(|article| expected(article, is_full)).collect(),
+            ));
         }
     }
     files
@@ -173,7 +199,8 @@ for name in sys.stdin.read().split('\n'):
 fn run(mut command: Command, input: &str) -> Option<String> {
     use std::io::Write as _;
     use std::process::Stdio;
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().ok()?;
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().ok()?;
     let mut sink = child.stdin.take().unwrap();
     sink.write_all(input.as_bytes()).unwrap();
     drop(sink);
@@ -185,12 +212,15 @@ fn run(mut command: Command, input: &str) -> Option<String> {
 
 #[test]
 fn no_article_breaks_a_feed_or_loses_a_character_that_xml_allows() {
-    let count: usize = std::env::var("COURANT_TEST_FEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(400);
+    let count: usize =
+        std::env::var("COURANT_TEST_FEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(400);
     let (mut runner, strategy) = (TestRunner::deterministic(), hostile_article());
-    let articles: Vec<Article> = (0..count).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect();
+    let articles: Vec<Article> =
+        (0..count).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect();
     let folder = tempfile::tempdir().unwrap();
     let files = documents(folder.path(), &articles);
-    let (json, xml): (Vec<_>, Vec<_>) = files.iter().partition(|(_, format, _)| *format == Format::Json);
+    let (json, xml): (Vec<_>, Vec<_>) =
+        files.iter().partition(|(_, format, _)| *format == Format::Json);
     for (file, _, meant) in json {
         let feed: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
         let items = feed["items"].as_array().unwrap();
@@ -204,7 +234,10 @@ fn no_article_breaks_a_feed_or_loses_a_character_that_xml_allows() {
         let text = fs::read_to_string(file).unwrap();
         let document = roxmltree::Document::parse(&text).unwrap();
         let name = if *format == Format::Rss { "item" } else { "entry" };
-        assert_eq!(document.descendants().filter(|node| node.tag_name().name() == name).count(), meant.len());
+        assert_eq!(
+            document.descendants().filter(|node| node.tag_name().name() == name).count(),
+            meant.len()
+        );
     }
     let names: Vec<String> = xml.iter().map(|(file, ..)| file.display().to_string()).collect();
     let mut python = Command::new("python3");
@@ -216,7 +249,11 @@ fn no_article_breaks_a_feed_or_loses_a_character_that_xml_allows() {
                 let items: Vec<Value> = serde_json::from_str(found).unwrap();
                 assert_eq!(items.len(), meant.len(), "{}", file.display());
                 for (read, meant) in items.iter().zip(meant) {
-                    assert!(same(read, meant, *format == Format::Rss), "{}: {read}\n{meant:?}", file.display());
+                    assert!(
+                        same(read, meant, *format == Format::Rss),
+                        "{}: {read}\n{meant:?}",
+                        file.display()
+                    );
                 }
             }
         }

@@ -39,7 +39,10 @@ fn shelf() -> (String, Vec<(String, String)>) {
     let (mut lines, mut expected) = (String::new(), Vec::new());
     for n in 0..60 {
         let (title, shown) = TITLES[n % TITLES.len()];
-        let body = format!("<p>Body number {n}.</p>{}", if shown.is_empty() { "" } else { BODIES[n % BODIES.len()] });
+        let body = format!(
+            "<p>Body number {n}.</p>{}",
+            if shown.is_empty() { "" } else { BODIES[n % BODIES.len()] }
+        );
         let date = format!("2026-08-{:02}T{:02}:30:15Z", 1 + n / 24, n % 24);
         // An article without a title is called by its first words.
         let shown = if shown.is_empty() { format!("Body number {n}.") } else { shown.to_owned() };
@@ -54,7 +57,10 @@ fn shelf() -> (String, Vec<(String, String)>) {
 
 /// The program serving that shelf.
 fn served() -> (Shell, Serving, Vec<(String, String)>) {
-    let shell = Shell::with("url = \"sqlite://courant.db\"", "url = \"sqlite://courant.db\"\n[server]\nlisten = \"127.0.0.1:0\"");
+    let shell = Shell::with(
+        "url = \"sqlite://courant.db\"",
+        "url = \"sqlite://courant.db\"\n[server]\nlisten = \"127.0.0.1:0\"",
+    );
     let (lines, expected) = shelf();
     shell.write("shelf.jsonl", lines);
     shell.does(&["articles", "import", "shelf.jsonl"]);
@@ -84,7 +90,11 @@ fn libxml2_has_nothing_to_say_about_what_is_served() {
         assert_eq!(answer.status, 200);
         let file = shell.write(&format!("seen.{format}"), &answer.body);
         let judge = Command::new("xmllint").arg("--noout").arg(&file).output().unwrap();
-        assert!(judge.status.success() && judge.stderr.is_empty(), "{}", String::from_utf8_lossy(&judge.stderr));
+        assert!(
+            judge.status.success() && judge.stderr.is_empty(),
+            "{}",
+            String::from_utf8_lossy(&judge.stderr)
+        );
     }
     let json: Value = serde_json::from_slice(&get(address, "/feeds/news.json", &[]).body).unwrap();
     assert_eq!(json["items"].as_array().unwrap().len(), 50);
@@ -116,7 +126,12 @@ fn feedparser_reads_every_entry_with_its_title_and_date_and_asks_twice_for_nothi
         let judge = Command::new("python3").args(["-c", FEEDPARSER, &url]).output().unwrap();
         assert!(judge.status.success(), "{}", String::from_utf8_lossy(&judge.stderr));
         let seen: Value = serde_json::from_slice(&judge.stdout).unwrap();
-        assert_eq!((&seen["bozo"], &seen["version"]), (&json!(false), &json!(version)), "{}", seen["why"]);
+        assert_eq!(
+            (&seen["bozo"], &seen["version"]),
+            (&json!(false), &json!(version)),
+            "{}",
+            seen["why"]
+        );
         assert_eq!((&seen["again"], &seen["since"]), (&json!([304, 0]), &json!([304, 0])));
         let entries = seen["entries"].as_array().unwrap();
         assert_eq!(entries.len(), 50);
@@ -125,7 +140,11 @@ fn feedparser_reads_every_entry_with_its_title_and_date_and_asks_twice_for_nothi
             assert_eq!(entry[1], stamp.as_second(), "{format}: the date of {entry}");
             assert!(entry[0] == **title, "{format}: {} is not {title}", entry[0]);
             assert!(entry[3].as_str().unwrap().contains("?a=1&b=%E6%96%B0"), "{entry}");
-            assert_eq!((&entry[4], &entry[5]), (&json!(["<c>", "Lab notes", "a&b", "化学"]), &json!(1)), "{format}");
+            assert_eq!(
+                (&entry[4], &entry[5]),
+                (&json!(["<c>", "Lab notes", "a&b", "化学"]), &json!(1)),
+                "{format}"
+            );
         }
         ids.push(entries.iter().map(|e| e[2].clone()).collect::<Vec<_>>());
     }
@@ -140,18 +159,35 @@ fn newsboat_reads_fifty_items() {
     let (shell, mut serving, _) = served();
     let address = serving.ready();
     for format in ["rss", "atom"] {
-        let urls = shell.write(&format!("{format}/urls"), format!("http://{address}/feeds/news.{format}\n"));
+        let urls = shell
+            .write(&format!("{format}/urls"), format!("http://{address}/feeds/news.{format}\n"));
         let config = shell.write(&format!("{format}/config"), "");
         let cache = shell.path(&format!("{format}/cache.db"));
         let newsboat = |what: &str| {
             let mut command = Command::new("newsboat");
             command.env("HOME", shell.path(".")).env_remove("XDG_CONFIG_HOME").stdin(Stdio::null());
             let place = |path: &Path| path.display().to_string();
-            let output = command.args(["-u", &place(&urls), "-C", &place(&config), "-c", &place(&cache), "-x", what]).output().unwrap();
+            let output = command
+                .args([
+                    "-u",
+                    &place(&urls),
+                    "-C",
+                    &place(&config),
+                    "-c",
+                    &place(&cache),
+                    "-x",
+                    what,
+                ])
+                .output()
+                .unwrap();
             String::from_utf8_lossy(&output.stdout).into_owned()
         };
         newsboat("reload");
-        assert!(newsboat("print-unread").starts_with("50 unread"), "{format}: {}", newsboat("print-unread"));
+        assert!(
+            newsboat("print-unread").starts_with("50 unread"),
+            "{format}: {}",
+            newsboat("print-unread")
+        );
     }
 }
 
@@ -164,7 +200,11 @@ fn what_is_built_is_what_is_served_in_every_coding() {
         let path = format!("/feeds/news.{format}");
         let plain = get(address, &path, &[]);
         assert_eq!((plain.status, plain.header("Content-Encoding")), (200, ""));
-        assert_eq!(std::fs::read(shell.path(&format!("out/news.{format}"))).unwrap(), plain.body, "{format}");
+        assert_eq!(
+            std::fs::read(shell.path(&format!("out/news.{format}"))).unwrap(),
+            plain.body,
+            "{format}"
+        );
         let packed = get(address, &path, &["Accept-Encoding: gzip"]);
         assert_eq!((packed.status, packed.header("Content-Encoding")), (200, "gzip"));
         let mut unpacked = Vec::new();
@@ -172,15 +212,23 @@ fn what_is_built_is_what_is_served_in_every_coding() {
         assert_eq!(unpacked, plain.body, "{format}");
         let head = ask(address, "HEAD", &path, &[]);
         assert_eq!((head.status, head.body.len()), (200, 0));
-        for name in ["Content-Length", "Content-Type", "ETag", "Last-Modified", "Cache-Control", "Vary"] {
+        for name in
+            ["Content-Length", "Content-Type", "ETag", "Last-Modified", "Cache-Control", "Vary"]
+        {
             assert_eq!(head.header(name), plain.header(name), "{name}");
             assert!(!head.header(name).is_empty(), "{name}");
         }
         assert_ne!(packed.header("ETag"), plain.header("ETag"), "a strong tag names bytes");
         for (answer, coding) in [(&plain, "identity"), (&packed, "gzip")] {
-            let asked = [format!("If-None-Match: {}", answer.header("ETag")), format!("Accept-Encoding: {coding}")];
+            let asked = [
+                format!("If-None-Match: {}", answer.header("ETag")),
+                format!("Accept-Encoding: {coding}"),
+            ];
             let again = get(address, &path, &[&asked[0], &asked[1]]);
-            assert_eq!((again.status, again.body.len(), again.header("ETag")), (304, 0, answer.header("ETag")));
+            assert_eq!(
+                (again.status, again.body.len(), again.header("ETag")),
+                (304, 0, answer.header("ETag"))
+            );
         }
         let refused = get(address, &path, &["Accept-Encoding: gzip;q=0, identity"]);
         assert_eq!(refused.body, plain.body);

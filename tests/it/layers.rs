@@ -53,7 +53,14 @@ fn files() -> Vec<(PathBuf, String, String)> {
             } else if path.extension().is_some_and(|e| e == "rs") {
                 let text = std::fs::read_to_string(&path).unwrap();
                 let relative = path.strip_prefix(&root).unwrap();
-                let module = relative.components().next().unwrap().as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned();
+                let module = relative
+                    .components()
+                    .next()
+                    .unwrap()
+                    .as_os_str()
+                    .to_string_lossy()
+                    .trim_end_matches(".rs")
+                    .to_owned();
                 found.push((relative.to_owned(), module, text));
             }
         }
@@ -76,7 +83,12 @@ fn imports(text: &str, root: &str) -> BTreeSet<String> {
             continue;
         }
         let rest = &text[at + prefix.len()..];
-        let word = |s: &str| s.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+        let word = |s: &str| {
+            s.trim_start()
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect::<String>()
+        };
         match rest.strip_prefix('{') {
             Some(list) => {
                 let mut depth = 0;
@@ -116,11 +128,14 @@ fn each_layer_imports_what_stands_below_it_alone() {
         if module == "lib" {
             continue;
         }
-        let here = floor(&module).unwrap_or_else(|| panic!("{module} has no place in the picture: add it to FLOORS"));
+        let here = floor(&module)
+            .unwrap_or_else(|| panic!("{module} has no place in the picture: add it to FLOORS"));
         let root = if module == "main" { "courant::" } else { "crate::" };
         for import in imports(&code(&text), root) {
             let Some(there) = floor(&import) else { continue };
-            let allowed = there < here || import == module || EXCEPTIONS.contains(&(module.as_str(), import.as_str()));
+            let allowed = there < here
+                || import == module
+                || EXCEPTIONS.contains(&(module.as_str(), import.as_str()));
             if !allowed {
                 wrong.push(format!("src/{}: {module} imports {import}", path.display()));
             }
@@ -135,15 +150,26 @@ fn each_foreign_crate_stays_behind_its_door() {
     for (path, module, text) in files() {
         let code = code(&text);
         for (name, doors) in DOORS {
-            let named = [format!("use {name}::"), format!("use {name};"), format!("{name}::")].iter().any(|n| {
-                code.match_indices(n.as_str())
-                    .any(|(at, _)| !code[..at].chars().next_back().is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':'))
-            });
+            let named = [format!("use {name}::"), format!("use {name};"), format!("{name}::")]
+                .iter()
+                .any(|n| {
+                    code.match_indices(n.as_str()).any(|(at, _)| {
+                        !code[..at]
+                            .chars()
+                            .next_back()
+                            .is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':')
+                    })
+                });
             // Our own modules and functions may bear a crate's name.
-            let ours =
-                ["rss", "toml"].contains(name) && !code.contains(&format!("use {name}::")) && !code.contains(&format!(" ::{name}::"));
+            let ours = ["rss", "toml"].contains(name)
+                && !code.contains(&format!("use {name}::"))
+                && !code.contains(&format!(" ::{name}::"));
             if named && !ours && !doors.contains(&module.as_str()) {
-                wrong.push(format!("src/{}: {name} belongs to {}", path.display(), doors.join(" and ")));
+                wrong.push(format!(
+                    "src/{}: {name} belongs to {}",
+                    path.display(),
+                    doors.join(" and ")
+                ));
             }
         }
     }
@@ -152,15 +178,22 @@ fn each_foreign_crate_stays_behind_its_door() {
 
 #[test]
 fn every_file_says_what_it_is_for() {
-    let silent: Vec<String> =
-        files().into_iter().filter(|(_, _, text)| !text.starts_with("//! ")).map(|(path, _, _)| path.display().to_string()).collect();
+    let silent: Vec<String> = files()
+        .into_iter()
+        .filter(|(_, _, text)| !text.starts_with("//! "))
+        .map(|(path, _, _)| path.display().to_string())
+        .collect();
     assert!(silent.is_empty(), "without a `//!` line: {}", silent.join(", "));
 }
 
 #[test]
 fn the_reader_of_imports_understands_rust() {
     let text = "use crate::{store::{Store, StoreResult}, domain::time};\nuse crate::mail::smtp;\nlet x = crate::clock::now(); mycrate::web::y(); $crate::app::z";
-    assert_eq!(imports(text, "crate::").into_iter().collect::<Vec<_>>(), ["clock", "domain", "mail", "store"]);
-    let floors: BTreeMap<&str, usize> = FLOORS.iter().enumerate().flat_map(|(i, f)| f.iter().map(move |m| (*m, i))).collect();
+    assert_eq!(
+        imports(text, "crate::").into_iter().collect::<Vec<_>>(),
+        ["clock", "domain", "mail", "store"]
+    );
+    let floors: BTreeMap<&str, usize> =
+        FLOORS.iter().enumerate().flat_map(|(i, f)| f.iter().map(move |m| (*m, i))).collect();
     assert!(floors["domain"] < floors["store"] && floors["web"] < floors["cli"]);
 }

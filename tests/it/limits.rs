@@ -22,7 +22,10 @@ fn change() -> Change {
 }
 
 async fn take(store: &Store, limits: &str, wanted: i64, now: Millis) -> Granted {
-    store.take_from_limits(&change(), &[ask(LimitKey::of("default"), limits, wanted)], now).await.unwrap()[0]
+    store
+        .take_from_limits(&change(), &[ask(LimitKey::of("default"), limits, wanted)], now)
+        .await
+        .unwrap()[0]
 }
 
 /// Sends an edition whose first two readers left after it was made; gives how it fares.
@@ -31,7 +34,10 @@ async fn two_of_five_left(world: &World) -> String {
     world.readers(5).await;
     let edition = world.edition().await;
     let first = "SELECT subscription_id FROM deliveries ORDER BY id LIMIT 2";
-    assert_eq!(world.sql(&format!("UPDATE subscriptions SET status = 'left' WHERE id IN ({first})")).await, 2);
+    assert_eq!(
+        world.sql(&format!("UPDATE subscriptions SET status = 'left' WHERE id IN ({first})")).await,
+        2
+    );
     world.deliver().await;
     world.fate(edition).await
 }

@@ -13,9 +13,25 @@ use crate::support::{World, stories};
 pub(crate) async fn bring(world: &World, file: &[u8], change: impl FnOnce(&mut Manner)) -> Report {
     let path = world.home.path().join("people.csv");
     std::fs::write(&path, file).unwrap();
-    let mut manner = Manner { confirmed: true, map: HashMap::new(), dry_run: false, skip_bad: false, consent: String::new() };
+    let mut manner = Manner {
+        confirmed: true,
+        map: HashMap::new(),
+        dry_run: false,
+        skip_bad: false,
+        consent: String::new(),
+    };
     change(&mut manner);
-    import(&world.app.store, &world.app.instance.secret, &path, world.digest("weekly"), &manner, world.now(), |_, _| ()).await.unwrap()
+    import(
+        &world.app.store,
+        &world.app.instance.secret,
+        &path,
+        world.digest("weekly"),
+        &manner,
+        world.now(),
+        |_, _| (),
+    )
+    .await
+    .unwrap()
 }
 
 /// One usable line before and one behind lines that are not.

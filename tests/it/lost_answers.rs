@@ -14,7 +14,8 @@ mod told {
         world.readers(40).await;
         let edition = world.edition().await;
         let limits = Loss { statement: "UPDATE limits SET", to: "COMMIT", every: 1, times: 2 };
-        let outcomes = Loss { statement: "UPDATE deliveries SET state = o.state", to: "", every: 5, times: 3 };
+        let outcomes =
+            Loss { statement: "UPDATE deliveries SET state = o.state", to: "", every: 5, times: 3 };
         let (node, line) = world.node_over(vec![limits, outcomes]).await;
         let engine = node.engine();
         let report = world.deliver_on(&engine, 0).await;
@@ -22,26 +23,45 @@ mod told {
         assert_eq!(line.left(), 0, "every answer that should be lost was lost");
         assert_eq!(world.arrived().values().filter(|n| **n == 1).count(), 40, "nobody has two");
         assert_eq!(world.sql("UPDATE deliveries SET state = state WHERE attempts = 1").await, 40);
-        let rest = Ask { key: LimitKey::of("default"), limits: Rate::parse_list("1000/h").unwrap(), warm_up: None, wanted: 1000 };
+        let rest = Ask {
+            key: LimitKey::of("default"),
+            limits: Rate::parse_list("1000/h").unwrap(),
+            warm_up: None,
+            wanted: 1000,
+        };
         let change = Change { node: "another".into(), number: 0 };
-        let granted = world.app.store.take_from_limits(&change, &[rest], world.now()).await.unwrap();
+        let granted =
+            world.app.store.take_from_limits(&change, &[rest], world.now()).await.unwrap();
         assert_eq!(granted[0].n, 960, "each mail took one from the limit");
         engine.finish().await.unwrap();
         node.store.close().await;
     }
 
-    pub(super) async fn the_next_that_is_due_among_many_is_looked_up_and_not_searched_for(world: &mut World) {
+    pub(super) async fn the_next_that_is_due_among_many_is_looked_up_and_not_searched_for(
+        world: &mut World,
+    ) {
         world
             .sql(
                 "INSERT INTO waiting (delivery_id, edition_id, transport, priority, due_at) \
              SELECT n, CASE WHEN n % 1000 > 0 THEN n % 7 END, 'default', 1, n FROM generate_series(1, 50000) AS n",
             )
             .await;
-        assert_eq!(world.app.store.next_waiting(&["default".to_owned()]).await.unwrap().unwrap().0, 1000);
+        assert_eq!(
+            world.app.store.next_waiting(&["default".to_owned()]).await.unwrap().unwrap().0,
+            1000
+        );
         let plan = world.plan_of("SELECT MIN(due)", "[\"default\"]").await;
         // The first of each edition, and a transport's letters, which are few.
-        assert!(plan.contains("Limit") && plan.contains("Index Only Scan using waiting_edition on waiting"), "{plan}");
-        assert!(plan.contains("((edition_id IS NULL) AND (transport = ") && !plan.contains("Seq Scan on waiting"), "{plan}");
+        assert!(
+            plan.contains("Limit")
+                && plan.contains("Index Only Scan using waiting_edition on waiting"),
+            "{plan}"
+        );
+        assert!(
+            plan.contains("((edition_id IS NULL) AND (transport = ")
+                && !plan.contains("Seq Scan on waiting"),
+            "{plan}"
+        );
         world.sql("DELETE FROM waiting").await;
     }
 }

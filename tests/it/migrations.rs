@@ -30,15 +30,22 @@ fn every_migration_file_is_embedded() {
     let listed = std::fs::read_to_string(root().join("src/store/migrations.rs")).unwrap();
     for engine in ["sqlite", "postgres"] {
         for name in names(engine) {
-            assert!(listed.contains(&format!("migrations/{engine}/{name}")), "{engine}/{name} is not in src/store/migrations.rs");
+            assert!(
+                listed.contains(&format!("migrations/{engine}/{name}")),
+                "{engine}/{name} is not in src/store/migrations.rs"
+            );
         }
     }
 }
 
 #[test]
 fn the_complete_config_of_the_repository_works() {
-    let config = courant::config::Config::load(&root().join("config.toml"), std::iter::empty()).unwrap();
-    assert_eq!((config.sources.len(), config.feeds.len(), config.digests.len(), config.transports.len()), (1, 1, 1, 1));
+    let config =
+        courant::config::Config::load(&root().join("config.toml"), std::iter::empty()).unwrap();
+    assert_eq!(
+        (config.sources.len(), config.feeds.len(), config.digests.len(), config.transports.len()),
+        (1, 1, 1, 1)
+    );
 }
 
 stories! {

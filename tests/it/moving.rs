@@ -13,7 +13,12 @@ const RSS: &str = r#"<rss version="2.0"><channel><title>Old</title><link>https:/
 
 fn column(shell: &Shell, name: &str) -> Vec<String> {
     let all = shell.courant(&["articles", "list", "--json"]).json();
-    let mut column: Vec<String> = all.as_array().unwrap().iter().map(|a| a[name].as_str().unwrap_or_default().to_owned()).collect();
+    let mut column: Vec<String> = all
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|a| a[name].as_str().unwrap_or_default().to_owned())
+        .collect();
     column.sort();
     column
 }
@@ -30,7 +35,10 @@ fn a_feed_comes_in_with_the_ids_its_readers_know() {
     );
     assert_eq!(column(&shell, "id"), ["https://old.example/2", "old-1"]);
     let one = shell.courant(&["articles", "show", "old-1", "--json"]).json();
-    assert_eq!((&one["body_html"], &one["published_at"]), (&json!("<p>Text of one</p>"), &json!("2026-09-01T10:00:00Z")));
+    assert_eq!(
+        (&one["body_html"], &one["published_at"]),
+        (&json!("<p>Text of one</p>"), &json!("2026-09-01T10:00:00Z"))
+    );
     shell.does(&["feeds", "build", "--out", "feeds"]);
     let rss = std::fs::read_to_string(shell.path("feeds/news.rss")).unwrap();
     assert!(rss.contains("<guid isPermaLink=\"false\">old-1</guid>"), "{rss}");
@@ -43,9 +51,13 @@ fn a_feed_comes_in_with_the_ids_its_readers_know() {
             assert_eq!(column(&other, name), column(&shell, name), "{file}: {name}");
         }
         // Atom wants addresses as ids, so the one that is none was wrapped in one.
-        let first = if file == "news.atom" { "tag:news.example.edu,2026:guid/old-1" } else { "old-1" };
+        let first =
+            if file == "news.atom" { "tag:news.example.edu,2026:guid/old-1" } else { "old-1" };
         let ids = column(&other, "id");
-        assert!(ids.iter().any(|id| id == first) && ids.iter().any(|id| id == "https://old.example/2"), "{file}: {ids:?}");
+        assert!(
+            ids.iter().any(|id| id == first) && ids.iter().any(|id| id == "https://old.example/2"),
+            "{file}: {ids:?}"
+        );
     }
 }
 
@@ -53,11 +65,23 @@ fn a_feed_comes_in_with_the_ids_its_readers_know() {
 fn a_file_with_a_bad_item_is_refused_whole_with_its_line() {
     let shell = Shell::new();
     let bad = [
-        ("bad.rss", RSS.replace("01 Sep 2026 10", "41 Sep 2026 10"), "bad.rss:2: its date `Tue, 41 Sep"),
-        ("twice.xml", RSS.replace("https://old.example/2", "old-1"), "twice.xml:4: the id \"old-1\" is there twice"),
+        (
+            "bad.rss",
+            RSS.replace("01 Sep 2026 10", "41 Sep 2026 10"),
+            "bad.rss:2: its date `Tue, 41 Sep",
+        ),
+        (
+            "twice.xml",
+            RSS.replace("https://old.example/2", "old-1"),
+            "twice.xml:4: the id \"old-1\" is there twice",
+        ),
         ("cut.atom", RSS[..RSS.len() - 30].to_owned(), "cut.atom:4: this is no well-formed XML"),
         ("list.json", "[]".to_owned(), "list.json:1: this is no JSON Feed"),
-        ("page.xml", "<!DOCTYPE html>\n<html></html>".to_owned(), "page.xml:2: this is neither RSS"),
+        (
+            "page.xml",
+            "<!DOCTYPE html>\n<html></html>".to_owned(),
+            "page.xml:2: this is neither RSS",
+        ),
     ];
     for (file, text, says) in bad {
         shell.write(file, text);
@@ -80,7 +104,10 @@ fn a_file_with_an_id_that_is_anothers_is_refused_whole_with_its_line() {
             "{\"id\":\"3\",\"title\":\"C\"}\n{\"id\":\"4\",\"title\":\"D\",\"guid\":\"g\"}\n",
             "next.jsonl:2: its permanent id belongs to college/1",
         ),
-        ("{\"id\":\"3\",\"title\":\"C\"}\n{\"id\":\"6\",\"title\":\"D\"}\n", "next.jsonl:2: its permanent id belongs to college/2"),
+        (
+            "{\"id\":\"3\",\"title\":\"C\"}\n{\"id\":\"6\",\"title\":\"D\"}\n",
+            "next.jsonl:2: its permanent id belongs to college/2",
+        ),
         // What XML can't hold never tells two ids apart.
         (
             "{\"id\":\"3\",\"title\":\"C\",\"guid\":\"nn\"}\n{\"id\":\"4\",\"title\":\"D\",\"guid\":\"n\\u0001n\"}\n",
@@ -115,9 +142,15 @@ fn an_export_of_wordpress_brings_its_public_posts_alone() {
     );
     shell.write("blog.xml", &file);
     let said = shell.does(&["articles", "import", "blog.xml"]);
-    assert_eq!(said, "college: added 1, changed 0, waiting for their date 1\n  left out, drafts: 1\n");
+    assert_eq!(
+        said,
+        "college: added 1, changed 0, waiting for their date 1\n  left out, drafts: 1\n"
+    );
     let one = shell.courant(&["articles", "show", "college/1", "--json"]).json();
-    assert_eq!((&one["id"], &one["body_html"]), (&json!("tag:news.example.edu,2026:college/1"), &json!("<p>First.</p>\n<p>Second.</p>")));
+    assert_eq!(
+        (&one["id"], &one["body_html"]),
+        (&json!("tag:news.example.edu,2026:college/1"), &json!("<p>First.</p>\n<p>Second.</p>"))
+    );
     let other = Shell::with("kind = \"builtin\"", "kind = \"builtin\"\nids = \"source\"");
     other.write("blog.xml", &file);
     other.does(&["articles", "import", "blog.xml"]);
@@ -132,14 +165,27 @@ fn a_map_of_ids_is_carried_out_or_refused_by_its_lines() {
     shell.does(&["articles", "import", "a.jsonl"]);
     shell.write("map.csv", "old,new\r\na,1\r\nnobody,2\r\n");
     let said = shell.courant(&["articles", "adopt", "map.csv", "--source", "college"]);
-    assert!(said.status == 1 && said.err.contains("map.csv:3: there is no article \"nobody\""), "{said:?}");
+    assert!(
+        said.status == 1 && said.err.contains("map.csv:3: there is no article \"nobody\""),
+        "{said:?}"
+    );
     assert!(said.err.contains("nothing was adopted, because 1 line can't be used"), "{said:?}");
     shell.write("map.csv", "a,1\ntag:news.example.edu,2026:college/b,2\nhttps://old.example/3,3\n");
-    assert_eq!(shell.does(&["articles", "adopt", "map.csv"]), "adopted 2, waiting for their article 1\n");
+    assert_eq!(
+        shell.does(&["articles", "adopt", "map.csv"]),
+        "adopted 2, waiting for their article 1\n"
+    );
     assert_eq!(shell.does(&["articles", "adopt", "map.csv"]), "adopted 0, done before 3\n");
-    shell.write("new.jsonl", "{\"id\":\"1\",\"title\":\"A again\"}\n{\"id\":\"3\",\"title\":\"C\"}\n");
+    shell.write(
+        "new.jsonl",
+        "{\"id\":\"1\",\"title\":\"A again\"}\n{\"id\":\"3\",\"title\":\"C\"}\n",
+    );
     assert_eq!(shell.does(&["articles", "import", "new.jsonl"]), "college: added 1, changed 1\n");
-    let ids = ["https://old.example/3", "tag:news.example.edu,2026:college/a", "tag:news.example.edu,2026:college/b"];
+    let ids = [
+        "https://old.example/3",
+        "tag:news.example.edu,2026:college/a",
+        "tag:news.example.edu,2026:college/b",
+    ];
     assert_eq!(column(&shell, "id"), ids);
     assert_eq!(shell.courant(&["articles", "adopt", "map.csv", "--source", "elsewhere"]).status, 2);
 }

@@ -38,7 +38,12 @@ async fn leases_run_out(world: &World) {
 fn by_id(world: &World) -> BTreeMap<String, usize> {
     let mut ids = BTreeMap::new();
     for mail in world.relay.mails() {
-        let id = mail.content.lines().find(|l| l.to_lowercase().starts_with("message-id:")).unwrap().to_owned();
+        let id = mail
+            .content
+            .lines()
+            .find(|l| l.to_lowercase().starts_with("message-id:"))
+            .unwrap()
+            .to_owned();
         *ids.entry(id).or_default() += 1;
     }
     ids

@@ -41,7 +41,11 @@ impl Serving {
         Self::begin(folder, command, |command| command)
     }
 
-    fn begin(folder: &Path, command: &str, change: impl FnOnce(&mut Command) -> &mut Command) -> Self {
+    fn begin(
+        folder: &Path,
+        command: &str,
+        change: impl FnOnce(&mut Command) -> &mut Command,
+    ) -> Self {
         let log = folder.join("serve.log");
         let file = std::fs::File::create(&log).unwrap();
         let mut command = Shell::command(folder, &[command]);
@@ -65,8 +69,13 @@ impl Serving {
                 panic!("serve ended with {status}: {}", self.log());
             }
             let log = self.log();
-            let said = log.split("on http://").nth(1).and_then(|rest| rest.split_whitespace().next()?.parse().ok());
-            if let Some(address) = said.filter(|address| get(*address, "/readyz", &[]).status == 200) {
+            let said = log
+                .split("on http://")
+                .nth(1)
+                .and_then(|rest| rest.split_whitespace().next()?.parse().ok());
+            if let Some(address) =
+                said.filter(|address| get(*address, "/readyz", &[]).status == 200)
+            {
                 self.address = Some(address);
                 return address;
             }
@@ -116,7 +125,11 @@ pub(crate) struct Answer {
 impl Answer {
     /// A header's value, empty where it is missing.
     pub(crate) fn header(&self, name: &str) -> &str {
-        let found = self.head.lines().filter_map(|l| l.split_once(": ")).find(|(n, _)| n.eq_ignore_ascii_case(name));
+        let found = self
+            .head
+            .lines()
+            .filter_map(|l| l.split_once(": "))
+            .find(|(n, _)| n.eq_ignore_ascii_case(name));
         found.map_or("", |(_, value)| value)
     }
 }
@@ -128,14 +141,18 @@ pub(crate) fn get(address: SocketAddr, path: &str, headers: &[&str]) -> Answer {
 
 /// Sends a form.
 pub(crate) fn post(address: SocketAddr, path: &str, form: &str) -> Answer {
-    let headers = ["Content-Type: application/x-www-form-urlencoded", &format!("Content-Length: {}", form.len())];
+    let headers = [
+        "Content-Type: application/x-www-form-urlencoded",
+        &format!("Content-Length: {}", form.len()),
+    ];
     send(address, "POST", path, &headers, form)
 }
 
 /// Sends JSON with further header lines, as webhooks do.
 pub(crate) fn post_json(address: SocketAddr, path: &str, headers: &[&str], json: &str) -> Answer {
     let length = format!("Content-Length: {}", json.len());
-    let headers: Vec<&str> = headers.iter().copied().chain(["Content-Type: application/json", &length]).collect();
+    let headers: Vec<&str> =
+        headers.iter().copied().chain(["Content-Type: application/json", &length]).collect();
     send(address, "POST", path, &headers, json)
 }
 
@@ -147,7 +164,11 @@ fn send(address: SocketAddr, method: &str, path: &str, headers: &[&str], body: &
     let mut line = TcpStream::connect(address).unwrap();
     line.set_read_timeout(Some(PATIENCE)).unwrap();
     let more: String = headers.iter().map(|h| format!("{h}\r\n")).collect();
-    write!(line, "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{more}\r\n{body}").unwrap();
+    write!(
+        line,
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{more}\r\n{body}"
+    )
+    .unwrap();
     let mut all = Vec::new();
     line.read_to_end(&mut all).unwrap();
     let end = all.windows(4).position(|w| w == b"\r\n\r\n").unwrap();

@@ -28,7 +28,9 @@ impl Node {
     }
 
     async fn refresh(&self) {
-        refresh_due(&self.app.store, &self.app.config, &self.app.shelf, self.app.now()).await.unwrap();
+        refresh_due(&self.app.store, &self.app.config, &self.app.shelf, self.app.now())
+            .await
+            .unwrap();
     }
 
     /// What the daemon does at a change.
@@ -178,19 +180,38 @@ fn the_command_says_what_it_put_and_a_copy_of_the_store_puts_nothing() {
     shell.write("articles.jsonl", "{\"id\":\"1\",\"title\":\"One\"}\n");
     shell.does(&["articles", "import", "articles.jsonl"]);
     let out = shell.does(&["feeds", "publish", "web"]);
-    assert!(out.contains("web: put news.rss\n") && out.contains("web: put 3, removed 0, 3 there, 0 left"), "{out}");
+    assert!(
+        out.contains("web: put news.rss\n")
+            && out.contains("web: put 3, removed 0, 3 there, 0 left"),
+        "{out}"
+    );
     let built = shell.path("built");
     shell.does(&["feeds", "build", "--out", "built"]);
     for name in ALL {
-        assert_eq!(std::fs::read(shell.path("www").join(name)).unwrap(), std::fs::read(built.join(name)).unwrap(), "{name}");
+        assert_eq!(
+            std::fs::read(shell.path("www").join(name)).unwrap(),
+            std::fs::read(built.join(name)).unwrap(),
+            "{name}"
+        );
     }
     assert!(shell.does(&["feeds", "publish", "web"]).contains("put 0,"));
     std::fs::remove_file(shell.path("www/news.rss")).unwrap();
-    assert!(shell.does(&["feeds", "publish", "web", "--again"]).contains("put 3,") && shell.path("www/news.rss").exists());
+    assert!(
+        shell.does(&["feeds", "publish", "web", "--again"]).contains("put 3,")
+            && shell.path("www/news.rss").exists()
+    );
     shell.write("blocked", "a file where a folder should be");
     let said = shell.courant(&["feeds", "publish"]);
-    assert!(said.status == 1 && said.out.contains("web: put 0") && said.err.matches("error:").count() == 1, "{said:?}");
-    assert!(said.err.contains("full: nothing can be published to") && said.err.contains("blocked"), "{said:?}");
+    assert!(
+        said.status == 1
+            && said.out.contains("web: put 0")
+            && said.err.matches("error:").count() == 1,
+        "{said:?}"
+    );
+    assert!(
+        said.err.contains("full: nothing can be published to") && said.err.contains("blocked"),
+        "{said:?}"
+    );
     assert_eq!(shell.courant(&["feeds", "publish", "nowhere"]).status, 2);
 
     shell.does(&["backup", "copy.db"]);
@@ -201,41 +222,71 @@ fn the_command_says_what_it_put_and_a_copy_of_the_store_puts_nothing() {
 
 #[test]
 fn check_tries_each_folder_and_leaves_nothing_there() {
-    let place = |name: &str, folder: &str| format!("[[publish]]\nname = \"{name}\"\nurl = \"file://{folder}\"\n");
-    let shell = Shell::with("[[digests]]", &format!("{}[[digests]]", place("web", "www") + &place("new", "not/there/yet")));
+    let place = |name: &str, folder: &str| {
+        format!("[[publish]]\nname = \"{name}\"\nurl = \"file://{folder}\"\n")
+    };
+    let shell = Shell::with(
+        "[[digests]]",
+        &format!("{}[[digests]]", place("web", "www") + &place("new", "not/there/yet")),
+    );
     std::fs::create_dir(shell.path("www")).unwrap();
     let said = shell.does(&["check"]);
-    assert!(said.contains(&format!("ok    publish web: {} takes files\n", shell.path("www").display())), "{said}");
+    assert!(
+        said.contains(&format!("ok    publish web: {} takes files\n", shell.path("www").display())),
+        "{said}"
+    );
     assert!(said.contains("ok    publish new: "), "{said}");
     assert!(files(&shell.path("www")).is_empty() && !shell.path("not").exists());
     shell.write("blocked", "a file where a folder should be");
     std::os::unix::fs::symlink("/nowhere/at/all", shell.path("astray")).unwrap();
     // Nobody may make files in the last one, whoever they are.
-    let bad = place("full", "blocked/www") + &place("lost", "astray") + &place("system", "/sys/www");
+    let bad =
+        place("full", "blocked/www") + &place("lost", "astray") + &place("system", "/sys/www");
     shell.replace("[[digests]]", &format!("{bad}[[digests]]"));
     let said = shell.courant(&["check"]);
-    assert!(said.status == 1 && said.out.matches("FAULT publish ").count() == 3 && said.err.contains("3 faults were found"), "{said:?}");
+    assert!(
+        said.status == 1
+            && said.out.matches("FAULT publish ").count() == 3
+            && said.err.contains("3 faults were found"),
+        "{said:?}"
+    );
     shell.write("one.jsonl", "{\"title\":\"One\"}\n");
     shell.does(&["articles", "import", "one.jsonl"]);
     let publishing = shell.courant(&["feeds", "publish", "lost"]);
-    let lost = format!("lost: nothing can be published to {0}: {0} is no folder: move it away", shell.path("astray").display());
-    assert!(said.out.contains(&lost) && publishing.status == 1 && publishing.err.contains(&lost), "{said:?} {publishing:?}");
-    let full =
-        format!("FAULT publish full: nothing can be published to {0}/www: {0} is no folder: move it away", shell.path("blocked").display());
-    assert!(said.out.contains(&full) && said.out.contains("publish system: nothing can be published to /sys/www: /sys: "), "{said:?}");
+    let lost = format!(
+        "lost: nothing can be published to {0}: {0} is no folder: move it away",
+        shell.path("astray").display()
+    );
+    assert!(
+        said.out.contains(&lost) && publishing.status == 1 && publishing.err.contains(&lost),
+        "{said:?} {publishing:?}"
+    );
+    let full = format!(
+        "FAULT publish full: nothing can be published to {0}/www: {0} is no folder: move it away",
+        shell.path("blocked").display()
+    );
+    assert!(
+        said.out.contains(&full)
+            && said.out.contains("publish system: nothing can be published to /sys/www: /sys: "),
+        "{said:?}"
+    );
 }
 
 #[test]
 fn serve_publishes_each_change_by_itself() {
-    let shell =
-        Shell::with("[[sources]]", "[server]\nlisten = \"127.0.0.1:0\"\n[[publish]]\nname = \"web\"\nurl = \"file://www\"\n[[sources]]");
+    let shell = Shell::with(
+        "[[sources]]",
+        "[server]\nlisten = \"127.0.0.1:0\"\n[[publish]]\nname = \"web\"\nurl = \"file://www\"\n[[sources]]",
+    );
     let mut serving = Serving::start(&shell.path(""));
     serving.ready();
     for title in ["One", "Two"] {
         shell.write("articles.jsonl", format!("{{\"id\":\"{title}\",\"title\":\"{title}\"}}\n"));
         shell.does(&["articles", "import", "articles.jsonl"]);
         let begun = Instant::now();
-        while !std::fs::read_to_string(shell.path("www/news.rss")).is_ok_and(|text| text.contains(title)) {
+        while !std::fs::read_to_string(shell.path("www/news.rss"))
+            .is_ok_and(|text| text.contains(title))
+        {
             assert!(begun.elapsed() < Duration::from_secs(30), "never: {}", serving.log());
             std::thread::sleep(Duration::from_millis(10));
         }

@@ -29,11 +29,17 @@ struct Node {
 
 impl Node {
     fn of(app: &App) -> Self {
-        Self { app: app.clone(), pusher: app.pusher(), router: courant::web::router(app.clone(), None) }
+        Self {
+            app: app.clone(),
+            pusher: app.pusher(),
+            router: courant::web::router(app.clone(), None),
+        }
     }
 
     async fn refresh(&self) {
-        refresh_due(&self.app.store, &self.app.config, &self.app.shelf, self.app.now()).await.unwrap();
+        refresh_due(&self.app.store, &self.app.config, &self.app.shelf, self.app.now())
+            .await
+            .unwrap();
     }
 
     /// Does all that is due, whatever becomes of it; gives how much was begun.
@@ -54,13 +60,21 @@ impl Node {
 
     async fn ask(&self, form: &[(&str, &str)]) -> (StatusCode, String) {
         let body = Serializer::new(String::new()).extend_pairs(form).finish();
-        let request = Request::post("/hub").header("content-type", "application/x-www-form-urlencoded").body(Body::from(body)).unwrap();
+        let request = Request::post("/hub")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Body::from(body))
+            .unwrap();
         let (head, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
         (head.status, String::from_utf8(to_bytes(body, 10_000).await.unwrap().to_vec()).unwrap())
     }
 
     async fn asks(&self, mode: &str, callback: &str, topic: &str, secret: &str) {
-        let form = [("hub.mode", mode), ("hub.callback", callback), ("hub.topic", topic), ("hub.secret", secret)];
+        let form = [
+            ("hub.mode", mode),
+            ("hub.callback", callback),
+            ("hub.topic", topic),
+            ("hub.secret", secret),
+        ];
         let (status, said) = self.ask(&form).await;
         assert_eq!(status, StatusCode::ACCEPTED, "{said}");
     }
@@ -88,8 +102,15 @@ async fn hub(world: &mut World, more: &str) -> Node {
 }
 
 async fn served(node: &Node, path: &str) -> (String, Vec<u8>) {
-    let (head, body) = node.router.clone().oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap().into_parts();
-    let link = head.headers.get("link").map_or(String::new(), |link| link.to_str().unwrap().to_owned());
+    let (head, body) = node
+        .router
+        .clone()
+        .oneshot(Request::get(path).body(Body::empty()).unwrap())
+        .await
+        .unwrap()
+        .into_parts();
+    let link =
+        head.headers.get("link").map_or(String::new(), |link| link.to_str().unwrap().to_owned());
     (link, to_bytes(body, usize::MAX).await.unwrap().to_vec())
 }
 

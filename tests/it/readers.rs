@@ -24,7 +24,10 @@ async fn ask(world: &World, email: &str) {
 
 async fn ask_for(world: &World, digest: &str, email: &str) {
     let digests = [world.digest(digest)];
-    subscribers::subscribe(&world.app.store, secret(world), &person(email), &digests, world.now()).await.unwrap().unwrap();
+    subscribers::subscribe(&world.app.store, secret(world), &person(email), &digests, world.now())
+        .await
+        .unwrap()
+        .unwrap();
 }
 
 pub(crate) async fn status(world: &World, email: &str) -> Option<Status> {
@@ -40,14 +43,19 @@ async fn subscription(world: &World, email: &str) -> i64 {
 /// The token of the last mail to an address, in the link of this kind.
 fn token_for(world: &World, email: &str, kind: &str) -> String {
     let text = world.mails_to(email).pop().expect("a mail").text;
-    let (_, behind) = text.split_once(&format!("/{kind}/")).unwrap_or_else(|| panic!("no {kind} link in {text}"));
+    let (_, behind) =
+        text.split_once(&format!("/{kind}/")).unwrap_or_else(|| panic!("no {kind} link in {text}"));
     behind.split_whitespace().next().unwrap().to_owned()
 }
 
 /// Leaves by a link; gives the token that takes it back, if there is one.
 async fn leave(world: &World, email: &str) -> Option<String> {
-    let token = sign(secret(world), Power::Unsubscribe { subscription: subscription(world, email).await });
-    let left = subscribers::leave(&world.app.store, secret(world), &token, false, world.now()).await.unwrap().unwrap();
+    let token =
+        sign(secret(world), Power::Unsubscribe { subscription: subscription(world, email).await });
+    let left = subscribers::leave(&world.app.store, secret(world), &token, false, world.now())
+        .await
+        .unwrap()
+        .unwrap();
     // What happens next happens later, on a fast disk too.
     world.leap(10);
     left.undo
@@ -59,7 +67,8 @@ async fn undo(world: &World, token: &str) -> bool {
 
 /// Follows a confirmation link; gives the digests that are confirmed.
 async fn confirm(world: &World, token: &str) -> Vec<String> {
-    let confirmed = subscribers::confirm(&world.app.store, secret(world), token, world.now()).await.unwrap();
+    let confirmed =
+        subscribers::confirm(&world.app.store, secret(world), token, world.now()).await.unwrap();
     confirmed.map(|(_, digests)| digests).unwrap_or_default()
 }
 

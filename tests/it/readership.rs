@@ -73,15 +73,25 @@ fn the_command_line_shows_readers_and_lists_feeds_on_demand() {
     let shell = Shell::new();
     crate::cli::ready(&shell);
     let all = shell.courant(&["feeds", "readers", "--json"]).json();
-    assert_eq!((all[0]["feed"].as_str(), all[0]["today"].as_u64(), all[0]["requests"].as_u64()), (Some("news"), Some(0), Some(0)));
+    assert_eq!(
+        (all[0]["feed"].as_str(), all[0]["today"].as_u64(), all[0]["requests"].as_u64()),
+        (Some("news"), Some(0), Some(0))
+    );
     assert!(shell.does(&["feeds", "readers"]).contains("median of 7 days"));
-    assert_eq!(shell.courant(&["feeds", "readers", "news", "--json"]).json(), serde_json::json!([]));
+    assert_eq!(
+        shell.courant(&["feeds", "readers", "news", "--json"]).json(),
+        serde_json::json!([])
+    );
     assert!(shell.does(&["feeds", "readers", "news"]).contains("nobody read it"));
     assert_eq!(shell.courant(&["feeds", "readers", "other"]).status, 2);
     assert_eq!(shell.courant(&["feeds", "readers", "--days", "0"]).status, 2);
     let terms = shell.courant(&["feeds", "list", "--on-demand", "--json"]).json();
     let terms = terms.as_array().unwrap();
-    assert!(terms.iter().any(|t| t["kind"] == "language" && t["rss"].as_str().unwrap().ends_with("/feeds/language/en.rss")), "{terms:?}");
+    assert!(
+        terms.iter().any(|t| t["kind"] == "language"
+            && t["rss"].as_str().unwrap().ends_with("/feeds/language/en.rss")),
+        "{terms:?}"
+    );
     assert!(terms.iter().any(|t| t["title"] == "English"), "{terms:?}");
     shell.does(&["feeds", "build", "--out", "public"]);
     let list = std::fs::read_to_string(shell.path("public").join("feeds.opml")).unwrap();
@@ -94,7 +104,10 @@ fn readers_of_a_feed_on_demand_are_found_under_any_spelling_of_it() {
     crate::cli::ready(&shell);
     let mut serving = Serving::start(&shell.path(""));
     let address = serving.ready();
-    assert_eq!(get(address, "/feeds/language/en.rss", &["User-Agent: Feedly/1.0 (7 subscribers)"]).status, 200);
+    assert_eq!(
+        get(address, "/feeds/language/en.rss", &["User-Agent: Feedly/1.0 (7 subscribers)"]).status,
+        200
+    );
     // What is counted is kept when it stops.
     serving.stop();
     for spelling in ["language/en", "language/EN", "language/%65n"] {

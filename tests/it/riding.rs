@@ -34,7 +34,8 @@ fn mail_to(name: &str) -> String {
 
 /// Hands over a mail to each, the next envelope always behind the content before it, as long as the connection lives.
 pub(crate) async fn hand_over(connection: &mut Connection, names: &[&str]) -> Vec<String> {
-    let mails: Vec<_> = names.iter().map(|name| (format!("{name}@example.org"), mail_to(name))).collect();
+    let mails: Vec<_> =
+        names.iter().map(|name| (format!("{name}@example.org"), mail_to(name))).collect();
     hand_over_these(connection, &mails).await
 }
 
@@ -92,7 +93,8 @@ async fn every_mail_costs_one_write_and_arrives_once_and_whole() {
 
 #[tokio::test]
 async fn the_answer_to_a_content_does_not_wait_for_what_rode_behind_it() {
-    let (server, _, mut connection) = started(Script::new().rule(Rule::stall(At::Rcpt).recipient("b@"))).await;
+    let (server, _, mut connection) =
+        started(Script::new().rule(Rule::stall(At::Rcpt).recipient("b@"))).await;
     let (a, b) = (mail_to("a"), mail_to("b"));
     let envelope = |to, content: &str| Envelope { from: FROM, to, size: content.len() };
     connection.begin(&envelope("a@example.org", &a)).await.unwrap();
@@ -118,40 +120,60 @@ async fn one_refused_on_the_way_holds_nobody_else_up() {
             .rule(Rule::say(At::Rcpt, "501 bad address syntax").recipient("odd"));
         let (server, _, mut connection) = started(script).await;
         let became = hand_over(&mut connection, &["a", "bad", "b", "slow", "c", "odd", "d"]).await;
-        let (bad, slow) = (format!("refused Recipient, open: {unknown}"), "deferred Recipient, open: 450 4.2.0 greylisted");
+        let (bad, slow) = (
+            format!("refused Recipient, open: {unknown}"),
+            "deferred Recipient, open: 450 4.2.0 greylisted",
+        );
         let odd = "refused Recipient, open: 501 bad address syntax";
         assert_eq!(became, [SENT, &bad, SENT, slow, SENT, odd, SENT]);
         assert_eq!(readers(&server), ["a", "b", "c", "d"]);
         assert_eq!(server.connections(), 1);
-        assert!(server.verbs(1).contains(&"RSET+MAIL+RCPT+DATA".to_owned()), "what failed is forgotten first");
+        assert!(
+            server.verbs(1).contains(&"RSET+MAIL+RCPT+DATA".to_owned()),
+            "what failed is forgotten first"
+        );
         assert!(connection.rides(), "what a relay may say to anybody is no reason to step down");
     }
 }
 
 #[tokio::test]
 async fn a_content_refused_leaves_the_next_its_turn() {
-    let script = Script::new().rule(Rule::say(At::Content, "554 5.7.1 looks like spam").recipient("a@"));
+    let script =
+        Script::new().rule(Rule::say(At::Content, "554 5.7.1 looks like spam").recipient("a@"));
     let (server, _, mut connection) = started(script).await;
     let spam = "refused Message, open: 554 5.7.1 looks like spam";
     assert_eq!(hand_over(&mut connection, &["a", "b", "a", "c"]).await, [spam, SENT, spam, SENT]);
     assert_eq!(readers(&server), ["b", "c"]);
-    assert!(!server.verbs(1).iter().any(|group| group.contains("RSET")), "behind a final dot nothing is left to forget");
+    assert!(
+        !server.verbs(1).iter().any(|group| group.contains("RSET")),
+        "behind a final dot nothing is left to forget"
+    );
 }
 
 #[tokio::test]
 async fn closing_words_count_against_nobody_but_whose_content_they_answer() {
     let bye = "421 4.3.2 shutting down";
-    let (server, _, mut connection) = started(Script::new().rule(Rule::say_and_drop(At::Content, bye).recipient("a@"))).await;
-    assert_eq!(hand_over(&mut connection, &["a", "b"]).await, [&format!("deferred Relay, closed: {bye}"), ALONE]);
+    let (server, _, mut connection) =
+        started(Script::new().rule(Rule::say_and_drop(At::Content, bye).recipient("a@"))).await;
+    assert_eq!(
+        hand_over(&mut connection, &["a", "b"]).await,
+        [&format!("deferred Relay, closed: {bye}"), ALONE]
+    );
     assert!(server.mails().is_empty());
     for (at, stage) in [(At::Ridden, "MAIL"), (At::Rcpt, "RCPT"), (At::Data, "DATA")] {
         let rule = Rule::say_and_drop(at, bye);
         let rule = if at == At::Ridden { rule } else { rule.recipient("b@") };
         let (server, relay, mut connection) = started(Script::new().rule(rule)).await;
         let became = hand_over(&mut connection, &["a", "b", "c"]).await;
-        assert_eq!(became[..2], [SENT, &format!("relay, closed: the relay answered {stage} with: {bye}")]);
+        assert_eq!(
+            became[..2],
+            [SENT, &format!("relay, closed: the relay answered {stage} with: {bye}")]
+        );
         assert_eq!(readers(&server), ["a"]);
-        assert!(Connection::open(&relay).await.unwrap().rides(), "a relay that closes down speaks as it should");
+        assert!(
+            Connection::open(&relay).await.unwrap().rides(),
+            "a relay that closes down speaks as it should"
+        );
     }
 }
 
@@ -166,7 +188,13 @@ async fn a_connection_gone_at_any_point_loses_nobody_and_doubles_nobody() {
         (Rule::drop(At::Ridden), SENT, GONE, 1, true),
         (Rule::drop(At::Rcpt).recipient("b@"), SENT, GONE, 1, true),
         (Rule::drop(At::Data).recipient("b@"), SENT, GONE, 1, true),
-        (Rule::say_and_drop(At::Content, "554 5.7.1 go away").recipient("a@"), "refused Message, open: 554 5.7.1 go away", GONE, 0, false),
+        (
+            Rule::say_and_drop(At::Content, "554 5.7.1 go away").recipient("a@"),
+            "refused Message, open: 554 5.7.1 go away",
+            GONE,
+            0,
+            false,
+        ),
     ] {
         let name = format!("{rule:?}");
         let (server, relay, mut connection) = started(Script::new().rule(rule)).await;
@@ -179,20 +207,30 @@ async fn a_connection_gone_at_any_point_loses_nobody_and_doubles_nobody() {
 #[tokio::test]
 async fn an_answer_too_many_never_becomes_the_answer_to_another_mail() {
     let twice = "250 2.0.0 taken\r\n250 2.0.0 taken";
-    let (server, _, mut connection) = started(Script::new().rule(Rule::say(At::Content, twice).recipient("a@"))).await;
+    let (server, _, mut connection) =
+        started(Script::new().rule(Rule::say(At::Content, twice).recipient("a@"))).await;
     let became = hand_over(&mut connection, &["a", "b"]).await;
     assert_eq!(became, [SENT, "relay, closed: the relay answered DATA with: 250 2.1.5 ok"]);
     assert_eq!(readers(&server), ["a"]);
-    let (server, relay, mut connection) = started(Script::new().rule(Rule::say(At::Content, twice).recipient("a@"))).await;
+    let (server, relay, mut connection) =
+        started(Script::new().rule(Rule::say(At::Content, twice).recipient("a@"))).await;
     assert_eq!(send(&mut connection, "a@example.org").await, SENT);
     let became = send(&mut connection, "b@example.org").await;
     assert_eq!(became, "relay, closed: the relay said without being asked: 250 2.0.0 taken");
-    assert_eq!(server.verbs(1)[2..], ["MAIL+RCPT+DATA"], "where question and answer have parted nothing more is asked");
+    assert_eq!(
+        server.verbs(1)[2..],
+        ["MAIL+RCPT+DATA"],
+        "where question and answer have parted nothing more is asked"
+    );
     assert!(Connection::open(&relay).await.unwrap().rides());
     let granted = "354 go ahead\r\n250 2.0.0 taken";
-    let (server, _, mut connection) = started(Script::new().rule(Rule::say(At::Data, granted).recipient("b@"))).await;
+    let (server, _, mut connection) =
+        started(Script::new().rule(Rule::say(At::Data, granted).recipient("b@"))).await;
     let became = hand_over(&mut connection, &["a", "b"]).await;
-    assert_eq!(became, [SENT, "relay, closed: the relay said without being asked: 250 2.0.0 taken"]);
+    assert_eq!(
+        became,
+        [SENT, "relay, closed: the relay said without being asked: 250 2.0.0 taken"]
+    );
     assert_eq!(readers(&server), ["a"], "a content is not taken for accepted before it was sent");
 }
 
@@ -202,8 +240,12 @@ async fn an_envelope_that_no_relay_could_take_does_not_board() {
     let mail = |name: &str| (format!("{name}@example.org"), mail_to(name));
     let large = ("large@example.org".to_owned(), "x".repeat(2_000));
     let odd = ("no address".to_owned(), String::new());
-    let became = hand_over_these(&mut connection, &[mail("a"), large, mail("b"), odd, mail("c")]).await;
-    assert_eq!((&became[0], &became[2], &became[4]), (&SENT.to_owned(), &SENT.to_owned(), &SENT.to_owned()));
+    let became =
+        hand_over_these(&mut connection, &[mail("a"), large, mail("b"), odd, mail("c")]).await;
+    assert_eq!(
+        (&became[0], &became[2], &became[4]),
+        (&SENT.to_owned(), &SENT.to_owned(), &SENT.to_owned())
+    );
     assert!(became[1].starts_with("refused Message, open: 552 5.3.4"), "{}", became[1]);
     assert!(became[3].starts_with("refused Recipient, open: 553 5.1.3"), "{}", became[3]);
     assert_eq!(server.verbs(1)[2..], ["MAIL+RCPT+DATA"; 3]);
@@ -212,11 +254,16 @@ async fn an_envelope_that_no_relay_could_take_does_not_board() {
 #[tokio::test]
 async fn large_contents_full_of_dots_ride_without_anybody_waiting_for_the_other() {
     let (server, _, mut connection) = started(Script::new()).await;
-    let line = |i: usize| format!("{}{i} a line of a large mail. And more.\r\n", [".", "..", "", ".\r\n"][i % 4]);
+    let line = |i: usize| {
+        format!("{}{i} a line of a large mail. And more.\r\n", [".", "..", "", ".\r\n"][i % 4])
+    };
     let content: String = (0..6_000).map(line).collect();
     assert!(content.len() > 200_000);
-    let mails: Vec<_> = ["a", "b", "c", "d", "e"].map(|name| (format!("{name}@example.org"), content.clone())).into();
-    let handing_over = tokio::time::timeout(Duration::from_secs(30), hand_over_these(&mut connection, &mails));
+    let mails: Vec<_> = ["a", "b", "c", "d", "e"]
+        .map(|name| (format!("{name}@example.org"), content.clone()))
+        .into();
+    let handing_over =
+        tokio::time::timeout(Duration::from_secs(30), hand_over_these(&mut connection, &mails));
     assert_eq!(handing_over.await.unwrap(), [SENT; 5]);
     assert!(server.mails().iter().all(|mail| mail.content == content));
     assert_eq!(server.mails().len(), 5);
@@ -224,14 +271,22 @@ async fn large_contents_full_of_dots_ride_without_anybody_waiting_for_the_other(
 
 #[tokio::test]
 async fn a_hand_over_given_up_half_way_takes_its_connection_with_it() {
-    let (server, relay, mut connection) = started(Script::new().rule(Rule::stall(At::Content).once())).await;
+    let (server, relay, mut connection) =
+        started(Script::new().rule(Rule::stall(At::Content).once())).await;
     let halfway = hand_over(&mut connection, &["a", "b"]);
     assert!(tokio::time::timeout(Duration::from_millis(100), halfway).await.is_err());
     assert!(!connection.is_open() && !connection.rides());
-    assert_eq!(summary(&connection.ridden().await.unwrap_err()), ALONE, "the answer to a content is not one to an envelope");
+    assert_eq!(
+        summary(&connection.ridden().await.unwrap_err()),
+        ALONE,
+        "the answer to a content is not one to an envelope"
+    );
     let mut next = Connection::open(&relay).await.unwrap();
     assert_eq!(hand_over(&mut next, &["c", "d"]).await, [SENT; 2]);
-    assert!(server.verbs(2).contains(&".+MAIL+RCPT+DATA".to_owned()), "a trial that was given up leaves room for another");
+    assert!(
+        server.verbs(2).contains(&".+MAIL+RCPT+DATA".to_owned()),
+        "a trial that was given up leaves room for another"
+    );
     let (server, _, mut connection) = started(Script::new()).await;
     connection.begin(&Envelope { from: FROM, to: "a@example.org", size: 1 }).await.unwrap();
     connection.abandon();
@@ -243,7 +298,9 @@ async fn a_hand_over_given_up_half_way_takes_its_connection_with_it() {
 async fn hand_over_with_patience(relay: &Relay, names: &[&str]) -> Vec<String> {
     let mut became = vec![String::new(); names.len()];
     for _ in 0..8 {
-        let left: Vec<usize> = (0..names.len()).filter(|&i| became[i].is_empty() || became[i].starts_with("relay")).collect();
+        let left: Vec<usize> = (0..names.len())
+            .filter(|&i| became[i].is_empty() || became[i].starts_with("relay"))
+            .collect();
         if left.is_empty() {
             break;
         }
@@ -258,14 +315,34 @@ async fn hand_over_with_patience(relay: &Relay, names: &[&str]) -> Vec<String> {
 
 #[tokio::test]
 async fn whatever_is_said_to_one_the_others_get_theirs_once() {
-    let words = ["250 2.0.0 x", "354 x", "450 4.2.0 x", "500 x", "501 x", "503 x", "550 5.1.1 x", "554 5.7.1 x", "421 x", "hello"];
+    let words = [
+        "250 2.0.0 x",
+        "354 x",
+        "450 4.2.0 x",
+        "500 x",
+        "501 x",
+        "503 x",
+        "550 5.1.1 x",
+        "554 5.7.1 x",
+        "421 x",
+        "hello",
+    ];
     for at in [At::Mail, At::Ridden, At::Rcpt, At::Data, At::Content, At::Rset] {
-        for said in words.map(|words| [Rule::say(at, words), Rule::say_and_drop(at, words)]).concat() {
+        for said in
+            words.map(|words| [Rule::say(at, words), Rule::say_and_drop(at, words)]).concat()
+        {
             let name = format!("{said:?}");
-            let said = if matches!(at, At::Rcpt | At::Data | At::Content) { said.recipient("b@") } else { said };
-            let script = Script::new().rule(said.once()).rule(Rule::say(At::Rcpt, "550 5.1.1 unknown").recipient("bad"));
+            let said = if matches!(at, At::Rcpt | At::Data | At::Content) {
+                said.recipient("b@")
+            } else {
+                said
+            };
+            let script = Script::new()
+                .rule(said.once())
+                .rule(Rule::say(At::Rcpt, "550 5.1.1 unknown").recipient("bad"));
             let server = SmtpServer::start(script).await;
-            let relay = relay(&server, Patience { opening: Duration::from_secs(10), ..patience(500) });
+            let relay =
+                relay(&server, Patience { opening: Duration::from_secs(10), ..patience(500) });
             let became = hand_over_with_patience(&relay, &["a", "b", "bad", "c"]).await;
             let arrived = readers(&server);
             for (name_of, outcome) in ["a", "b", "bad", "c"].into_iter().zip(&became) {
@@ -276,9 +353,15 @@ async fn whatever_is_said_to_one_the_others_get_theirs_once() {
                     "{name}: {name_of} {times} times, {became:?}"
                 );
             }
-            assert!(became[2].starts_with("refused Recipient") || at == At::Mail || at == At::Ridden, "{name}: {became:?}");
+            assert!(
+                became[2].starts_with("refused Recipient") || at == At::Mail || at == At::Ridden,
+                "{name}: {became:?}"
+            );
             if matches!(at, At::Rcpt | At::Data | At::Content) {
-                assert!(became[0].starts_with("sent") && became[3].starts_with("sent"), "{name}: {became:?}");
+                assert!(
+                    became[0].starts_with("sent") && became[3].starts_with("sent"),
+                    "{name}: {became:?}"
+                );
             }
         }
     }

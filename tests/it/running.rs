@@ -23,14 +23,21 @@ async fn a_relay_that_is_down_loses_nothing_when_a_person_loses_patience() {
     let shell = Shell::with("file://outbox", &format!("smtp://{}", server.address()));
     ready(&shell);
     shell.does(&["digests", "run", "weekly"]);
-    let mut child = Shell::command(&shell.path(""), &["deliver"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = Shell::command(&shell.path(""), &["deliver"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     until("it tries", || server.connections() > 0);
     Shell::signal(&child, "TERM");
     assert_eq!(child.wait().unwrap().code(), Some(1), "nothing worked");
     let said = child.wait_with_output().unwrap();
     assert_eq!(String::from_utf8_lossy(&said.stdout).trim(), "sent 0, failed 0, waiting 3, held 0");
     let shown = shell.courant(&["editions", "show", "1", "--json"]).json();
-    assert_eq!((shown["counts"]["queued"].as_i64(), shown["counts"]["failed"].as_i64()), (Some(3), Some(0)));
+    assert_eq!(
+        (shown["counts"]["queued"].as_i64(), shown["counts"]["failed"].as_i64()),
+        (Some(3), Some(0))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -39,10 +46,17 @@ async fn one_deliver_at_a_time_works_on_a_sqlite_file_and_other_commands_beside_
     let shell = Shell::with("file://outbox", &format!("smtp://{}", server.address()));
     ready(&shell);
     shell.does(&["digests", "run", "weekly"]);
-    let mut child = Shell::command(&shell.path(""), &["deliver"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = Shell::command(&shell.path(""), &["deliver"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     server.wait_for(1).await;
     let second = shell.courant(&["deliver"]);
-    assert!(second.status == 1 && second.err.contains("another `courant serve` or `courant deliver`"), "{second:?}");
+    assert!(
+        second.status == 1 && second.err.contains("another `courant serve` or `courant deliver`"),
+        "{second:?}"
+    );
     assert_eq!(shell.courant(&["editions", "show", "1", "--json"]).json()["state"], "sending");
     shell.does(&["subscribers", "add", "dan@example.org", "--status", "confirmed"]);
     server.set_script(Script::new());
@@ -60,7 +74,11 @@ async fn serve_sends_what_is_due_and_ends_in_order_at_a_signal() {
     shell.replace("[[sources]]", "[server]\nlisten = \"127.0.0.1:0\"\n[[sources]]");
     ready(&shell);
     shell.does(&["digests", "run", "weekly"]);
-    let mut child = Shell::command(&shell.path(""), &[]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = Shell::command(&shell.path(""), &[])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     server.wait_for(3).await;
     let state = || shell.courant(&["editions", "show", "1", "--json"]).json()["state"].clone();
     until("the edition is closed", || state() == "sent");

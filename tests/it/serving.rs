@@ -33,7 +33,11 @@ impl Reader {
     }
 
     fn ask(&mut self, method: &str, path: &str, more: &str) -> Told {
-        write!(self.0.get_mut(), "{method} {path} HTTP/1.1\r\nHost: news.example.edu\r\n{more}\r\n").unwrap();
+        write!(
+            self.0.get_mut(),
+            "{method} {path} HTTP/1.1\r\nHost: news.example.edu\r\n{more}\r\n"
+        )
+        .unwrap();
         let mut line = || {
             let mut line = String::new();
             self.0.read_line(&mut line).unwrap();

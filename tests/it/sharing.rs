@@ -26,7 +26,12 @@ async fn second(world: &mut World, first: &str, second: &str, script: Script) ->
 /// Runs `courant deliver`; gives its exit status and last line.
 async fn deliver(world: &World) -> (Option<i32>, String) {
     let (home, config) = (world.home.path().to_owned(), world.config_file());
-    let run = move || Shell::command(&home, &["--config", config.to_str().unwrap(), "deliver"]).stdin(Stdio::null()).output().unwrap();
+    let run = move || {
+        Shell::command(&home, &["--config", config.to_str().unwrap(), "deliver"])
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    };
     let said = tokio::task::spawn_blocking(run).await.unwrap();
     let out = String::from_utf8(said.stdout).unwrap();
     (said.status.code(), out.lines().last().unwrap_or_default().to_owned())

@@ -17,7 +17,10 @@ const BOTH_SOUND: &str = "rsa2026 sound\ned2026 sound\n";
 fn ready(home: &Path) -> bool {
     let keys = home.join("keys");
     std::fs::create_dir_all(&keys).unwrap();
-    for line in ["genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.pem", "genpkey -algorithm ED25519 -out ed.pem"] {
+    for line in [
+        "genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.pem",
+        "genpkey -algorithm ED25519 -out ed.pem",
+    ] {
         if !ran(Command::new("openssl").args(line.split(' ')).current_dir(&keys)) {
             skipped("openssl is not at hand to make keys");
             return false;
@@ -31,13 +34,22 @@ fn ready(home: &Path) -> bool {
 }
 
 fn ran(command: &mut Command) -> bool {
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|s| s.success())
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|s| s.success())
 }
 
 /// The TXT records that `courant check` asks to publish, a line each: name, tab, text.
 fn records(checked: &str) -> String {
     let lines: Vec<&str> = checked.lines().map(str::trim).collect();
-    lines.windows(2).filter(|pair| pair[1].starts_with("v=DKIM1; ")).map(|pair| format!("{}\t{}\n", pair[0], pair[1])).collect()
+    lines
+        .windows(2)
+        .filter(|pair| pair[1].starts_with("v=DKIM1; "))
+        .map(|pair| format!("{}\t{}\n", pair[0], pair[1]))
+        .collect()
 }
 
 /// What dkimpy says about each signature of a message.
@@ -132,20 +144,43 @@ stories! {
 
 #[test]
 fn a_key_that_cannot_be_used_is_told_by_check_and_stops_serve_and_deliver() {
-    let shell = Shell::with("url = \"file://outbox\"", "url = \"file://outbox\"\ndkim = [\"one:absent.pem\", \"two:empty.pem\"]");
+    let shell = Shell::with(
+        "url = \"file://outbox\"",
+        "url = \"file://outbox\"\ndkim = [\"one:absent.pem\", \"two:empty.pem\"]",
+    );
     shell.write("empty.pem", "");
     let checked = shell.courant(&["check"]);
     assert_eq!(checked.status, 1, "{checked:?}");
-    for (file, part) in [("absent.pem", "can't be read: No such file"), ("empty.pem", "there is no private key in it")] {
-        let fault = checked.out.lines().find(|line| line.starts_with("FAULT ") && line.contains(file)).unwrap();
-        assert!(fault.contains("config.toml:20: [[transports]] default: `dkim`: the key ") && fault.contains(part), "{fault}");
+    for (file, part) in [
+        ("absent.pem", "can't be read: No such file"),
+        ("empty.pem", "there is no private key in it"),
+    ] {
+        let fault = checked
+            .out
+            .lines()
+            .find(|line| line.starts_with("FAULT ") && line.contains(file))
+            .unwrap();
+        assert!(
+            fault.contains("config.toml:20: [[transports]] default: `dkim`: the key ")
+                && fault.contains(part),
+            "{fault}"
+        );
     }
     for command in ["serve", "deliver"] {
         let said = shell.courant(&[command]);
-        assert!(said.status == 1 && said.err.contains("absent.pem") && said.err.contains("empty.pem"), "{command}: {said:?}");
+        assert!(
+            said.status == 1 && said.err.contains("absent.pem") && said.err.contains("empty.pem"),
+            "{command}: {said:?}"
+        );
     }
-    shell.replace("dkim = [\"one:absent.pem\", \"two:empty.pem\"]", "tls_ca = \"absent.pem\"\ndkim = []");
+    shell.replace(
+        "dkim = [\"one:absent.pem\", \"two:empty.pem\"]",
+        "tls_ca = \"absent.pem\"\ndkim = []",
+    );
     shell.replace("file://outbox", "smtps://127.0.0.1:1");
     let checked = shell.courant(&["check"]);
-    assert!(checked.status == 1 && checked.out.contains("tls_ca") && checked.out.contains("absent.pem"), "{checked:?}");
+    assert!(
+        checked.status == 1 && checked.out.contains("tls_ca") && checked.out.contains("absent.pem"),
+        "{checked:?}"
+    );
 }

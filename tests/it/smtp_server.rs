@@ -250,7 +250,12 @@ impl SmtpServer {
     /// The verbs of the nth connection; those that came in one piece are joined by `+`, and `.` is a content they rode behind.
     pub(crate) fn verbs(&self, connection: usize) -> Vec<String> {
         let ledger = self.shared.ledger.lock().unwrap();
-        ledger.groups.iter().filter(|(n, _)| *n == connection).map(|(_, verbs)| verbs.join("+")).collect()
+        ledger
+            .groups
+            .iter()
+            .filter(|(n, _)| *n == connection)
+            .map(|(_, verbs)| verbs.join("+"))
+            .collect()
     }
     /// Waits until so many mails have arrived; panics after ten seconds.
     pub(crate) async fn wait_for(&self, n: usize) -> Vec<Arrived> {

@@ -26,7 +26,8 @@ pub(crate) struct Authority {
 pub(crate) fn authority() -> Option<Authority> {
     let home = tempfile::tempdir().unwrap();
     let file = |name: &str| home.path().join(name);
-    std::fs::write(file("ext"), "subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n").unwrap();
+    std::fs::write(file("ext"), "subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n")
+        .unwrap();
     for line in [
         "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=test-authority -keyout ca.key -out ca.pem",
         "req -newkey rsa:2048 -nodes -subj /CN=127.0.0.1 -keyout key.pem -out request.pem",
@@ -48,23 +49,36 @@ fn acceptor(certificate: &Path, key: &Path) -> TlsAcceptor {
     let chain = CertificateDer::pem_file_iter(certificate).unwrap().map(Result::unwrap).collect();
     let key = PrivateKeyDer::from_pem_file(key).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap();
     TlsAcceptor::from(Arc::new(config.with_no_client_auth().with_single_cert(chain, key).unwrap()))
 }
 
 #[tokio::test]
 async fn encryption_is_taken_required_and_verified_as_the_address_says() {
     let Some(made) = authority() else { return };
-    let starttls = SmtpServer::start(Script::new().starttls(made.acceptor.clone()).login("ann", "sesame")).await;
-    let implicit = SmtpServer::start(Script::new().implicit_tls(made.acceptor.clone()).login("ann", "sesame")).await;
+    let starttls =
+        SmtpServer::start(Script::new().starttls(made.acceptor.clone()).login("ann", "sesame"))
+            .await;
+    let implicit =
+        SmtpServer::start(Script::new().implicit_tls(made.acceptor.clone()).login("ann", "sesame"))
+            .await;
     let relay = |server: &SmtpServer, mode, ca: bool| {
         let tls_ca = ca.then(|| made.ca.clone());
-        let login = Transport { username: Some("ann".into()), password: Some("sesame".into()), tls_ca, ..transport(server, mode) };
+        let login = Transport {
+            username: Some("ann".into()),
+            password: Some("sesame".into()),
+            tls_ca,
+            ..transport(server, mode)
+        };
         Relay::of(&login, patience(10_000))
     };
-    for (server, mode, ca) in
-        [(&starttls, TlsMode::Opportunistic, false), (&starttls, TlsMode::Required, true), (&implicit, TlsMode::Implicit, true)]
-    {
+    for (server, mode, ca) in [
+        (&starttls, TlsMode::Opportunistic, false),
+        (&starttls, TlsMode::Required, true),
+        (&implicit, TlsMode::Implicit, true),
+    ] {
         let mut connection = Connection::open(&relay(server, mode, ca).unwrap()).await.unwrap();
         assert!(connection.is_encrypted());
         assert_eq!(send(&mut connection, "a@example.org").await, "sent, open: 250 2.0.0 taken");
@@ -78,7 +92,8 @@ async fn encryption_is_taken_required_and_verified_as_the_address_says() {
         assert!(matches!(trouble, Trouble::Tls { .. }), "{trouble}");
     }
     let plain = SmtpServer::start(Script::new()).await;
-    let trouble = Connection::open(&relay(&plain, TlsMode::Required, true).unwrap()).await.err().unwrap();
+    let trouble =
+        Connection::open(&relay(&plain, TlsMode::Required, true).unwrap()).await.err().unwrap();
     assert!(matches!(trouble, Trouble::NoStartTls { .. }) && trouble.needs_a_person(), "{trouble}");
 }
 
@@ -86,12 +101,19 @@ async fn encryption_is_taken_required_and_verified_as_the_address_says() {
 async fn words_slipped_in_before_tls_begins_are_not_believed() {
     let Some(made) = authority() else { return };
     let slipped = Rule::say(At::StartTls, "220 2.0.0 ready\r\n250 2.0.0 injected");
-    let server = SmtpServer::start(Script::new().starttls(made.acceptor.clone()).rule(slipped)).await;
-    let transport = Transport { tls_ca: Some(made.ca.clone()), ..transport(&server, TlsMode::Required) };
-    let trouble = Connection::open(&Relay::of(&transport, patience(10_000)).unwrap()).await.err().unwrap();
+    let server =
+        SmtpServer::start(Script::new().starttls(made.acceptor.clone()).rule(slipped)).await;
+    let transport =
+        Transport { tls_ca: Some(made.ca.clone()), ..transport(&server, TlsMode::Required) };
+    let trouble =
+        Connection::open(&Relay::of(&transport, patience(10_000)).unwrap()).await.err().unwrap();
     assert!(matches!(&trouble, Trouble::Tls { why, .. } if why.contains("in clear")), "{trouble}");
-    let refusing =
-        SmtpServer::start(Script::new().starttls(made.acceptor.clone()).rule(Rule::say(At::StartTls, "454 4.7.0 not now"))).await;
+    let refusing = SmtpServer::start(
+        Script::new()
+            .starttls(made.acceptor.clone())
+            .rule(Rule::say(At::StartTls, "454 4.7.0 not now")),
+    )
+    .await;
     let mut connection = connect(&refusing).await.unwrap();
     assert!(!connection.is_encrypted(), "where encryption is an extra, its failure is no obstacle");
     assert_eq!(send(&mut connection, "a@example.org").await, "sent, open: 250 2.0.0 taken");

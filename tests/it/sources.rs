@@ -15,8 +15,15 @@ const QUERY: &str = "SELECT id, title, body AS body_html, published_at FROM news
 async fn cms(world: &mut World) {
     let path = world.home.path().join("cms.db");
     std::fs::File::create(&path).unwrap();
-    write(world, "CREATE TABLE news (id INTEGER PRIMARY KEY, title TEXT, body TEXT, published_at TEXT)").await;
-    let source = format!("kind = \"query\"\nurl = \"sqlite://{}\"\nquery = \"{QUERY}\"\npoll = \"1m\"", path.display());
+    write(
+        world,
+        "CREATE TABLE news (id INTEGER PRIMARY KEY, title TEXT, body TEXT, published_at TEXT)",
+    )
+    .await;
+    let source = format!(
+        "kind = \"query\"\nurl = \"sqlite://{}\"\nquery = \"{QUERY}\"\npoll = \"1m\"",
+        path.display()
+    );
     world.configure(|s| s.source = source).await;
 }
 
@@ -30,16 +37,38 @@ async fn write(world: &World, text: &str) {
 async fn insert(world: &World, ids: std::ops::Range<i64>) {
     for id in ids {
         let published = BEGINNING.plus(-DAY + id * 1000).rfc3339();
-        write(world, &format!("INSERT INTO news VALUES ({id}, 'News {id}', '<p>Body {id}</p>', '{published}')")).await;
+        write(
+            world,
+            &format!(
+                "INSERT INTO news VALUES ({id}, 'News {id}', '<p>Body {id}</p>', '{published}')"
+            ),
+        )
+        .await;
     }
 }
 
 async fn sync(world: &World, accept: bool) -> SyncReport {
-    sources::sync_now(&world.app.store, &world.app.config, &world.app.config.sources[0], accept, world.now()).await.unwrap()
+    sources::sync_now(
+        &world.app.store,
+        &world.app.config,
+        &world.app.config.sources[0],
+        accept,
+        world.now(),
+    )
+    .await
+    .unwrap()
 }
 
 async fn titles(world: &World) -> Vec<String> {
-    world.app.store.list_articles(world.now(), None).await.unwrap().into_iter().map(|a| a.title).collect()
+    world
+        .app
+        .store
+        .list_articles(world.now(), None)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|a| a.title)
+        .collect()
 }
 
 stories! {

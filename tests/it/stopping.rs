@@ -11,16 +11,26 @@ use crate::smtp_server::{At, Rule, Script};
 use crate::support::{World, article, stories};
 
 /// Sends to three over one connection and stops while the relay keeps silent there; gives how long the end took.
-async fn stopped(world: &mut World, at: At, grace: Duration, speaks: bool) -> (i64, Report, Duration) {
+async fn stopped(
+    world: &mut World,
+    at: At,
+    grace: Duration,
+    speaks: bool,
+) -> (i64, Report, Duration) {
     world.configure(|s| s.transport = "connections = 1".into()).await;
     world.relay.set_script(Script::new().rule(Rule::stall(at).once()));
     world.publish([article(&format!("{at:?}"))]).await;
     world.readers(3).await;
     let edition = world.edition().await;
     let patience = Patience { envelope_grace: grace, content_grace: grace, ..Patience::default() };
-    let (engine, transport, stop) = (world.engine().with_patience(patience), world.transport().clone(), CancellationToken::new());
+    let (engine, transport, stop) = (
+        world.engine().with_patience(patience),
+        world.transport().clone(),
+        CancellationToken::new(),
+    );
     let (halt, before) = (stop.clone(), world.relay.stalled());
-    let sending = tokio::spawn(async move { engine.deliver_due(&transport, 0, &halt).await.unwrap() });
+    let sending =
+        tokio::spawn(async move { engine.deliver_due(&transport, 0, &halt).await.unwrap() });
     while world.relay.stalled() == before {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -30,7 +40,10 @@ async fn stopped(world: &mut World, at: At, grace: Duration, speaks: bool) -> (i
         tokio::time::sleep(Duration::from_millis(100)).await;
         world.relay.release();
     }
-    let report = tokio::time::timeout(Duration::from_secs(20), sending).await.expect("it waits for a silent relay").unwrap();
+    let report = tokio::time::timeout(Duration::from_secs(20), sending)
+        .await
+        .expect("it waits for a silent relay")
+        .unwrap();
     (edition, report, told.elapsed())
 }
 

@@ -16,7 +16,8 @@ struct Dice(u64);
 
 impl Dice {
     fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap() % sides
     }
 
@@ -46,7 +47,8 @@ impl Rule {
 async fn squall(world: &mut World, dice: &mut Dice, unsure: bool, deadly: bool) {
     let script = (0..1 + dice.roll(5)).fold(Script::new(), |s, _| s.rule(dice.rule(unsure)));
     world.relay.set_script(if dice.roll(3) == 0 { script.without_pipelining() } else { script });
-    let (engine, transport, stop) = (world.engine(), world.transport().clone(), CancellationToken::new());
+    let (engine, transport, stop) =
+        (world.engine(), world.transport().clone(), CancellationToken::new());
     let stopped = stop.clone();
     let work = tokio::spawn(async move { engine.deliver_due(&transport, 0, &stopped).await });
     tokio::time::sleep(Duration::from_millis(u64::try_from(dice.roll(60)).unwrap())).await;

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use courant::domain::time::HOUR;
 
-use crate::crashes::{CONNECTIONS, Node, another_edition, begin, killed_while_sending, kills, paced, until_sent};
+use crate::crashes::{
+    CONNECTIONS, Node, another_edition, begin, killed_while_sending, kills, paced, until_sent,
+};
 use crate::smtp_server::{Arrived, At, Rule, Script};
 use crate::support::{World, stories};
 
@@ -27,11 +29,15 @@ async fn until(what: &str, mut there: impl AsyncFnMut() -> bool) {
 mod told {
     use super::*;
 
-    pub(super) async fn three_programs_of_which_one_or_another_is_killed_take_no_mail_from_anybody(world: &mut World) {
+    pub(super) async fn three_programs_of_which_one_or_another_is_killed_take_no_mail_from_anybody(
+        world: &mut World,
+    ) {
         killed_while_sending(world, 3, kills(3)).await;
     }
 
-    pub(super) async fn a_program_that_overslept_its_leases_starts_nothing_more_and_what_it_learns_late_counts(world: &mut World) {
+    pub(super) async fn a_program_that_overslept_its_leases_starts_nothing_more_and_what_it_learns_late_counts(
+        world: &mut World,
+    ) {
         let readers = 200;
         begin(world, readers, 4).await;
         let edition = another_edition(world).await;
@@ -53,7 +59,9 @@ mod told {
         }
         let late = unanswered.remove(0);
         // While it sleeps it is told yes; the other node is told "later" about one of these.
-        world.relay.set_script(paced(4).rule(Rule::say(At::Rcpt, "450 4.2.0 later").recipient(&late)));
+        world
+            .relay
+            .set_script(paced(4).rule(Rule::say(At::Rcpt, "450 4.2.0 later").recipient(&late)));
         world.relay.release();
         let other = Node::start(world, 1, "serve");
         let all_but_one = format!("sending: 1 queued, {} sent", readers - 1);
@@ -63,13 +71,17 @@ mod told {
         let woken = Instant::now();
         let both = [sleeper, other];
         until_sent(world, &both, &[edition], readers).await;
-        assert!(woken.elapsed() < Duration::from_secs(30), "nobody waits until the mail would be tried again");
+        assert!(
+            woken.elapsed() < Duration::from_secs(30),
+            "nobody waits until the mail would be tried again"
+        );
         assert!(world.answer(&late).await.contains("taken"), "what it learned late is recorded");
         // Should something of what it had be started after all, it is within these seconds.
         tokio::time::sleep(Duration::from_secs(2)).await;
         let woke = both[0].mails(world) - at_sleep;
         assert!(woke <= CONNECTIONS, "{woke} mails were started that another node had");
-        let times = |to: &str| world.relay.look(|mails| mails.iter().filter(|m| m.to == [to]).count());
+        let times =
+            |to: &str| world.relay.look(|mails| mails.iter().filter(|m| m.to == [to]).count());
         assert_eq!(times(&late), 1, "nobody sends again what is known to be sent");
         let repeats = world.relay.look(<[Arrived]>::len) - readers;
         assert!(repeats < 2 * CONNECTIONS, "{repeats}");

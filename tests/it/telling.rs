@@ -8,7 +8,8 @@ use courant::domain::time::{DAY, HOUR};
 use crate::support::{BEGINNING, article, stories};
 
 /// Another digest with a ledger of its own.
-const DAILY: &str = "[[digests]]\nname = \"daily\"\nschedule = \"0 7 * * *\"\nfrom = \"news@example.edu\"\n";
+const DAILY: &str =
+    "[[digests]]\nname = \"daily\"\nschedule = \"0 7 * * *\"\nfrom = \"news@example.edu\"\n";
 
 stories! {
     async fn a_story_is_told_once(world) {

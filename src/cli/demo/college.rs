@@ -73,8 +73,10 @@ impl College {
     /// # Errors
     /// Only when the file in the repository was edited and is no longer what this type describes; a test reads it.
     pub fn sample() -> anyhow::Result<Self> {
-        let text = demo_file("college.json").context("templates/demo/college.json was not compiled in")?;
-        serde_json::from_str(&text).context("templates/demo/college.json is not what cli::demo::college describes")
+        let text =
+            demo_file("college.json").context("templates/demo/college.json was not compiled in")?;
+        serde_json::from_str(&text)
+            .context("templates/demo/college.json is not what cli::demo::college describes")
     }
 }
 
@@ -111,9 +113,21 @@ mod tests {
         let ids: BTreeSet<&str> = all.iter().map(|article| article.id.as_str()).collect();
         assert_eq!(ids.len(), all.len(), "ids are unique");
         for article in &all {
-            assert!(college.sections.contains(&article.section), "{} has a section of the college's", article.id);
-            assert!(article.body_html.starts_with("<p>") && !article.summary.is_empty(), "{}", article.id);
-            assert!(article.id.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", article.id);
+            assert!(
+                college.sections.contains(&article.section),
+                "{} has a section of the college's",
+                article.id
+            );
+            assert!(
+                article.body_html.starts_with("<p>") && !article.summary.is_empty(),
+                "{}",
+                article.id
+            );
+            assert!(
+                article.id.chars().all(|c| c.is_ascii_lowercase() || c == '-'),
+                "{}",
+                article.id
+            );
         }
         for pair in all.windows(2) {
             if let Some(original) = &pair[1].translation_of {
@@ -134,6 +148,9 @@ mod tests {
         let article = &college.articles[0];
         let draft = article.draft(Millis(100 * HOUR), "http://127.0.0.1:8080");
         assert_eq!(draft.published_at, Millis((100 - article.hours_ago) * HOUR));
-        assert_eq!(draft.url.unwrap(), format!("http://127.0.0.1:8080/demo/articles/{}", article.id));
+        assert_eq!(
+            draft.url.unwrap(),
+            format!("http://127.0.0.1:8080/demo/articles/{}", article.id)
+        );
     }
 }

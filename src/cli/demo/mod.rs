@@ -46,7 +46,8 @@ impl Options {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         let listener = listen(self.port).await?;
         let folder = Folder::new()?;
-        let (mailbox, smtp) = Mailbox::listen(0, clock::now).await.context("the demo's mailbox can't listen")?;
+        let (mailbox, smtp) =
+            Mailbox::listen(0, clock::now).await.context("the demo's mailbox can't listen")?;
         let college = College::sample()?;
         let app = App::connect(config(&college, &folder.0, listener.local_addr()?, smtp)?).await?;
         let _lock = app.store.lock()?;
@@ -54,7 +55,8 @@ impl Options {
         shelf::refresh_due(&app.store, &app.config, &app.shelf, app.now()).await?;
         greet(&app.config.site.base_url, &college)?;
         let stop = serve::stopped_by_signals()?;
-        let publishing = tokio::spawn(publish_now_and_then(app.clone(), college.later.clone(), stop.clone()));
+        let publishing =
+            tokio::spawn(publish_now_and_then(app.clone(), college.later.clone(), stop.clone()));
         let demo = Demo { mailbox, source: SOURCE.to_owned(), sections: college.sections.clone() };
         let ended = daemon::run_on(app.clone(), Some(demo), listener, stop.clone()).await;
         stop.cancel();
@@ -71,7 +73,8 @@ impl Folder {
     fn new() -> anyhow::Result<Self> {
         let name: String = clock::random_bytes::<6>().iter().map(|b| format!("{b:02x}")).collect();
         let path = std::env::temp_dir().join(format!("courant-demo-{name}"));
-        std::fs::create_dir_all(&path).with_context(|| format!("cannot make the folder {}", path.display()))?;
+        std::fs::create_dir_all(&path)
+            .with_context(|| format!("cannot make the folder {}", path.display()))?;
         Ok(Self(path))
     }
 }
@@ -87,13 +90,24 @@ async fn listen(port: Option<u16>) -> anyhow::Result<TcpListener> {
     match (port, TcpListener::bind(at(port.unwrap_or(PORT))).await) {
         (_, Ok(listener)) => Ok(listener),
         (None, Err(_)) => TcpListener::bind(at(0)).await.context("no port is free"),
-        (Some(port), Err(e)) => Err(e).with_context(|| format!("port {port} can't be used: choose another with --port")),
+        (Some(port), Err(e)) => {
+            Err(e).with_context(|| format!("port {port} can't be used: choose another with --port"))
+        }
     }
 }
 
 /// The demo's configuration: a file like any other, read like any other.
-fn config(college: &College, folder: &Path, web: SocketAddr, smtp: SocketAddr) -> anyhow::Result<Config> {
-    let zone = jiff::tz::TimeZone::system().iana_name().filter(|z| *z != "Etc/UTC").unwrap_or("UTC").to_owned();
+fn config(
+    college: &College,
+    folder: &Path,
+    web: SocketAddr,
+    smtp: SocketAddr,
+) -> anyhow::Result<Config> {
+    let zone = jiff::tz::TimeZone::system()
+        .iana_name()
+        .filter(|z| *z != "Etc/UTC")
+        .unwrap_or("UTC")
+        .to_owned();
     let text = format!(
         r#"[site]
 title = {title:?}
@@ -168,25 +182,37 @@ async fn fill(app: &App, college: &College) -> anyhow::Result<()> {
             timezone: None,
             sections: reader.sections.clone(),
         };
-        requests.push(subscribers::request(&person, &digests, "made up for the demo", &app.instance.secret).map_err(anyhow::Error::msg)?);
+        requests.push(
+            subscribers::request(&person, &digests, "made up for the demo", &app.instance.secret)
+                .map_err(anyhow::Error::msg)?,
+        );
     }
     subscribers::carry_out(&app.store, requests, &digests, Asker::AdminWithConsent, now).await?;
     Ok(())
 }
 
 fn greet(base_url: &str, college: &College) -> anyhow::Result<()> {
-    let bold =
-        |text: &str| if std::io::IsTerminal::is_terminal(&std::io::stdout()) { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() };
+    let bold = |text: &str| {
+        if std::io::IsTerminal::is_terminal(&std::io::stdout()) {
+            format!("\x1b[1m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
+    };
     output::line("")?;
     output::line(&format!("  {} is on the air.", bold(&college.title)))?;
     output::line("")?;
-    for (what, path) in
-        [("The college's feeds", "/"), ("Where its digests arrive", "/mailbox"), ("Publish an article yourself", "/demo/publish")]
-    {
+    for (what, path) in [
+        ("The college's feeds", "/"),
+        ("Where its digests arrive", "/mailbox"),
+        ("Publish an article yourself", "/demo/publish"),
+    ] {
         output::line(&format!("  {what:28} {}", bold(&format!("{base_url}{path}"))))?;
     }
     output::line("")?;
-    output::line("  A digest goes out every minute, a made-up article appears now and then. Ctrl-C ends it; nothing stays.")?;
+    output::line(
+        "  A digest goes out every minute, a made-up article appears now and then. Ctrl-C ends it; nothing stays.",
+    )?;
     output::line("")
 }
 

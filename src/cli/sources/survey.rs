@@ -40,8 +40,16 @@ fn show(app: &App, source: &Source, found: &Survey) -> anyhow::Result<()> {
     }
     fact_line("languages", &tally(&found.languages))?;
     fact_line("sections", &tally(&found.sections))?;
-    let waiting = if found.waiting > 0 { format!(", {} wait for their date", found.waiting) } else { String::new() };
-    let known = if found.known > 0 { format!(" ({} of them are here already)", found.known) } else { String::new() };
+    let waiting = if found.waiting > 0 {
+        format!(", {} wait for their date", found.waiting)
+    } else {
+        String::new()
+    };
+    let known = if found.known > 0 {
+        format!(" ({} of them are here already)", found.known)
+    } else {
+        String::new()
+    };
     fact_line("articles", &format!("{} public{waiting}{known}", found.come))?;
     fact_line("left out", &tally(&found.left_out))?;
     pairs("refused", &found.refused)?;
@@ -60,7 +68,8 @@ fn fact_line(name: &str, fact: &str) -> anyhow::Result<()> {
 fn tally(of: &BTreeMap<String, usize>) -> String {
     let mut all: Vec<(&String, &usize)> = of.iter().collect();
     all.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
-    let mut parts: Vec<String> = all.iter().take(NAMES).map(|(name, n)| format!("{name} {n}")).collect();
+    let mut parts: Vec<String> =
+        all.iter().take(NAMES).map(|(name, n)| format!("{name} {n}")).collect();
     if all.len() > NAMES {
         parts.push(format!("and {} more", all.len() - NAMES));
     }
@@ -84,7 +93,8 @@ fn sample(app: &App, article: &Article) -> anyhow::Result<()> {
         output::line(&format!("    {url}"))?;
     }
     let date = article.published_at.in_zone(&app.config.site.timezone);
-    let parts = [date, article.authors.join(", "), article.sections.join(", "), article.language.clone()];
+    let parts =
+        [date, article.authors.join(", "), article.sections.join(", "), article.language.clone()];
     let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     output::line(&format!("    {}", parts.join(" · ")))?;
     let words = words(article);
@@ -94,13 +104,22 @@ fn sample(app: &App, article: &Article) -> anyhow::Result<()> {
 /// The first words of an article.
 fn words(article: &Article) -> String {
     let text: String = article.summary.split_whitespace().collect::<Vec<_>>().join(" ");
-    if text.chars().count() <= WORDS { text } else { text.chars().take(WORDS - 1).collect::<String>().trim_end().to_owned() + "…" }
+    if text.chars().count() <= WORDS {
+        text
+    } else {
+        text.chars().take(WORDS - 1).collect::<String>().trim_end().to_owned() + "…"
+    }
 }
 
 fn value(source: &Source, found: &Survey) -> Value {
-    let pairs = |list: &[(String, String)], word: &str| list.iter().map(|(id, what)| json!({"id": id, word: what})).collect::<Vec<_>>();
-    let facts: serde_json::Map<String, Value> =
-        found.facts.iter().map(|(name, fact)| (name.replace(' ', "_"), fact.clone().into())).collect();
+    let pairs = |list: &[(String, String)], word: &str| {
+        list.iter().map(|(id, what)| json!({"id": id, word: what})).collect::<Vec<_>>()
+    };
+    let facts: serde_json::Map<String, Value> = found
+        .facts
+        .iter()
+        .map(|(name, fact)| (name.replace(' ', "_"), fact.clone().into()))
+        .collect();
     let samples: Vec<Value> = found
         .samples
         .iter()

@@ -59,7 +59,8 @@ impl Order {
 
     fn waiting_for(&mut self, key: &Arc<str>, now: Millis) -> Option<Job> {
         let domain = self.domains.get_mut(key)?;
-        let room = domain.waiting.front()?.limit.as_ref().is_none_or(|l| l.has_room(domain.in_flight));
+        let room =
+            domain.waiting.front()?.limit.as_ref().is_none_or(|l| l.has_room(domain.in_flight));
         if !room || domain.until > now {
             return None;
         }

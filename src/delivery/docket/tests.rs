@@ -45,7 +45,8 @@ impl Desk {
     }
 
     fn add(&self, edition: i64, ids: impl IntoIterator<Item = i64>, limit: Option<&Arc<Limit>>) {
-        self.docket.add(edition, ids.into_iter().map(|id| self.job(id, Some(edition), limit)).collect());
+        self.docket
+            .add(edition, ids.into_iter().map(|id| self.job(id, Some(edition), limit)).collect());
     }
 
     fn next(&self) -> Option<Job> {
@@ -164,7 +165,8 @@ fn a_domain_that_rests_holds_its_own_until_its_time_has_come() {
     assert_eq!(id(desk.next().as_ref()), Some(14));
     assert!(desk.next().is_none() && desk.docket.try_next(until.plus(-1)).is_none());
     assert_eq!(desk.docket.len().all, 3);
-    let ids: Vec<_> = std::iter::from_fn(|| desk.docket.try_next(until).map(|job| job.claimed.id)).collect();
+    let ids: Vec<_> =
+        std::iter::from_fn(|| desk.docket.try_next(until).map(|job| job.claimed.id)).collect();
     assert_eq!(ids, [11, 12, 13], "in their order");
 }
 
@@ -203,7 +205,10 @@ fn a_domain_is_forgotten_when_its_rest_is_over_and_nobody_goes_there() {
 #[test]
 fn domains_that_rested_in_an_earlier_run_rest_on() {
     let wide = limit("slow.example", 9);
-    let desk = Desk { docket: Docket::new(2, vec![("slow.example".into(), NOW.plus(500))]), ..Desk::new() };
+    let desk = Desk {
+        docket: Docket::new(2, vec![("slow.example".into(), NOW.plus(500))]),
+        ..Desk::new()
+    };
     desk.add(1, [11], Some(&wide));
     desk.add(1, [12], None);
     assert_eq!(desk.order(), [12]);
@@ -219,7 +224,12 @@ fn what_stands_aside_for_long_is_taken_out_with_its_time() {
     desk.add(1, [11], Some(&slow));
     desk.add(1, [12, 13], Some(&slower));
     assert!(desk.next().is_none());
-    let late: Vec<_> = desk.docket.take_late(NOW.plus(1_000)).into_iter().map(|(job, until)| (job.claimed.id, until)).collect();
+    let late: Vec<_> = desk
+        .docket
+        .take_late(NOW.plus(1_000))
+        .into_iter()
+        .map(|(job, until)| (job.claimed.id, until))
+        .collect();
     assert_eq!(late, [(12, NOW.plus(10_000)), (13, NOW.plus(10_000))]);
     assert_eq!(desk.docket.len().all, 1);
     assert!(desk.docket.take_late(NOW.plus(1_000)).is_empty());
@@ -236,8 +246,9 @@ async fn a_lane_that_waits_hears_of_everything_that_can_go() {
         let docket = Arc::clone(&desk.docket);
         tokio::spawn(async move { docket.next(|| NOW).await })
     };
-    let got =
-        async |lane: tokio::task::JoinHandle<Option<Job>>| tokio::time::timeout(Duration::from_secs(10), lane).await.unwrap().unwrap();
+    let got = async |lane: tokio::task::JoinHandle<Option<Job>>| {
+        tokio::time::timeout(Duration::from_secs(10), lane).await.unwrap().unwrap()
+    };
     let lane = waits(&desk);
     tokio::task::yield_now().await;
     desk.add(1, [11, 12], Some(&one));
@@ -274,6 +285,10 @@ fn closing_gives_every_lease_back_and_takes_nothing_more() {
     assert_eq!(back, [Leased::Single(12), Leased::Single(13)]);
     desk.docket.put_back(letter);
     desk.docket.stand_aside(in_flight, NOW.plus(5));
-    assert_eq!(std::iter::from_fn(|| desk.back.try_recv().ok()).count(), 2, "nothing is kept that no lane will take");
+    assert_eq!(
+        std::iter::from_fn(|| desk.back.try_recv().ok()).count(),
+        2,
+        "nothing is kept that no lane will take"
+    );
     assert!(desk.next().is_none() && desk.docket.len().all == 0);
 }

@@ -35,7 +35,12 @@ pub(in crate::delivery) struct Ready {
 impl Lane {
     /// Asks whether a job may go out; the answer comes with a commit.
     pub(super) async fn ask(&self, job: Job) -> Asked {
-        let wish = Wish { id: job.claimed.id, transport: Arc::clone(&self.shared.transport), limit: job.limit.clone(), again: false };
+        let wish = Wish {
+            id: job.claimed.id,
+            transport: Arc::clone(&self.shared.transport),
+            limit: job.limit.clone(),
+            again: false,
+        };
         Asked { behind: self.noted, pending: self.shared.engine.recorder.intend(wish).await, job }
     }
 
@@ -80,7 +85,12 @@ impl Lane {
     /// Asks whether a message may still go out that was granted a while ago.
     pub(super) async fn renew(&self, ready: &mut Ready) -> bool {
         let job = &ready.job;
-        let wish = Wish { id: job.claimed.id, transport: Arc::clone(&self.shared.transport), limit: job.limit.clone(), again: true };
+        let wish = Wish {
+            id: job.claimed.id,
+            transport: Arc::clone(&self.shared.transport),
+            limit: job.limit.clone(),
+            again: true,
+        };
         match self.shared.engine.recorder.intend(wish).await.granted().await {
             Grant::Start(at, _) => {
                 ready.granted = at;

@@ -6,14 +6,19 @@ use super::*;
 
 #[test]
 fn ordinary_addresses_are_taken_as_they_are() {
-    for text in ["a@b.example", "first.last+tag@sub.example.org", "o'neil@example.com", "root@localhost"] {
+    for text in
+        ["a@b.example", "first.last+tag@sub.example.org", "o'neil@example.com", "root@localhost"]
+    {
         assert_eq!(EmailAddress::parse(text).unwrap().as_str(), text);
     }
 }
 
 #[test]
 fn white_space_goes_and_the_domain_becomes_lower_case_ascii() {
-    assert_eq!(EmailAddress::parse("  Ann@Bücher.Example\n").unwrap().as_str(), "Ann@xn--bcher-kva.example");
+    assert_eq!(
+        EmailAddress::parse("  Ann@Bücher.Example\n").unwrap().as_str(),
+        "Ann@xn--bcher-kva.example"
+    );
     assert_eq!(EmailAddress::parse("x@例子.中国").unwrap().domain(), "xn--fsqu00a.xn--fiqs8s");
 }
 
@@ -82,12 +87,20 @@ fn mailboxes_have_a_name_or_not() {
         assert_eq!(mailbox.address.as_str(), "news@example.edu");
         assert_eq!(Mailbox::parse(&mailbox.to_string()).unwrap(), mailbox);
     }
-    assert_eq!(Mailbox::parse("News, Inc. <a@b.example>").unwrap().to_string(), "\"News, Inc.\" <a@b.example>");
+    assert_eq!(
+        Mailbox::parse("News, Inc. <a@b.example>").unwrap().to_string(),
+        "\"News, Inc.\" <a@b.example>"
+    );
 }
 
 #[test]
 fn a_mailbox_cannot_smuggle_a_header() {
-    for text in ["News\r\nBcc: x@example.org <a@b.example>", "a <b> <a@b.example>", "\"a <a@b.example>", "N <a@b.example> x"] {
+    for text in [
+        "News\r\nBcc: x@example.org <a@b.example>",
+        "a <b> <a@b.example>",
+        "\"a <a@b.example>",
+        "N <a@b.example> x",
+    ] {
         assert!(Mailbox::parse(text).is_err(), "{text}");
     }
 }

@@ -7,7 +7,13 @@ use super::*;
 /// An answer's class, from its words with both codes in front.
 fn class(answer: &str) -> Class {
     let (code, text) = answer.split_once(' ').unwrap();
-    let numbers: Vec<u16> = text.split_whitespace().next().unwrap_or("").split('.').filter_map(|n| n.parse().ok()).collect();
+    let numbers: Vec<u16> = text
+        .split_whitespace()
+        .next()
+        .unwrap_or("")
+        .split('.')
+        .filter_map(|n| n.parse().ok())
+        .collect();
     let enhanced = match numbers.as_slice() {
         [class, subject, detail] => Some((u8::try_from(*class).unwrap(), *subject, *detail)),
         _ => None,
@@ -19,13 +25,19 @@ fn class(answer: &str) -> Class {
 fn each_answer_is_of_its_class() {
     use Class::{Busy, Full, Greylisted, Other};
     for (answer, expected) in [
-        ("450 4.2.0 <a@b.example>: Recipient address rejected: Greylisted, see http://postgrey.example/help", Greylisted),
+        (
+            "450 4.2.0 <a@b.example>: Recipient address rejected: Greylisted, see http://postgrey.example/help",
+            Greylisted,
+        ),
         ("451 4.7.1 Greylisting in action, please come back later", Greylisted),
         ("451 4.7.1 Graylisted, try again in 5 minutes", Greylisted),
         ("450 You are grey-listed", Greylisted),
         ("421 4.7.0 grey listed", Greylisted),
         ("451 4.7.1 Please try again later", Greylisted),
-        ("450 4.7.1 <a@b.example>: Recipient address rejected: Policy rejection - please try later", Greylisted),
+        (
+            "450 4.7.1 <a@b.example>: Recipient address rejected: Policy rejection - please try later",
+            Greylisted,
+        ),
         ("451 4.7.1 Service unavailable - try again later", Greylisted),
         ("452 4.2.2 The recipient's inbox is out of storage space", Full),
         ("452 4.2.2 Mailbox full", Full),
@@ -33,7 +45,10 @@ fn each_answer_is_of_its_class() {
         ("450 user has exceeded quota", Full),
         ("421 4.7.0 [TSS04] Messages temporarily deferred due to unexpected volume", Busy),
         ("421 4.7.28 Our system has detected an unusual rate of unsolicited mail", Busy),
-        ("450 4.2.1 The user you are trying to contact is receiving mail at a rate that prevents delivery", Busy),
+        (
+            "450 4.2.1 The user you are trying to contact is receiving mail at a rate that prevents delivery",
+            Busy,
+        ),
         ("451 4.7.500 Server busy. Please try again later", Busy),
         ("451 4.7.1 too many connections, try again later", Busy),
         ("452 4.5.3 too many recipients", Busy),
@@ -83,7 +98,10 @@ fn the_greylisted_come_back_soon_and_the_full_late() {
     assert_eq!(minutes("mailbox full")[..5], [15, 60, 240, 360, 360]);
     assert_eq!(minutes("too many connections")[..9], [1, 5, 15, 30, 60, 120, 240, 360, 360]);
     assert_eq!(minutes("no"), minutes("too many connections"));
-    assert_eq!(minutes("greylisted, back in 3 minutes"), [3, 3, 3, 3, 3, 3, 3, 3, 120, 240, 360, 360]);
+    assert_eq!(
+        minutes("greylisted, back in 3 minutes"),
+        [3, 3, 3, 3, 3, 3, 3, 3, 120, 240, 360, 360]
+    );
 }
 
 proptest! {

@@ -20,11 +20,19 @@ pub(super) struct Family {
 
 impl Family {
     pub(super) fn bound(&self) -> Bound {
-        Bound { at_once: Some(self.at_once), rates: vec![Rate { messages: self.per_second, span: SECOND }] }
+        Bound {
+            at_once: Some(self.at_once),
+            rates: vec![Rate { messages: self.per_second, span: SECOND }],
+        }
     }
 }
 
-const fn family(name: &'static str, at_once: u32, per_second: i64, domains: &'static [&'static str]) -> Family {
+const fn family(
+    name: &'static str,
+    at_once: u32,
+    per_second: i64,
+    domains: &'static [&'static str],
+) -> Family {
     Family { name, at_once, per_second, domains }
 }
 
@@ -35,16 +43,46 @@ pub(super) const FAMILIES: &[Family] = &[
     family("yahoo", 5, 20, YAHOO),
     family("apple", 5, 20, &["icloud.com", "me.com", "mac.com"]),
     family("tencent", 2, 5, &["qq.com", "vip.qq.com", "foxmail.com"]),
-    family("netease", 2, 5, &["163.com", "126.com", "yeah.net", "188.com", "vip.163.com", "vip.126.com", "vip.188.com"]),
+    family(
+        "netease",
+        2,
+        5,
+        &["163.com", "126.com", "yeah.net", "188.com", "vip.163.com", "vip.126.com", "vip.188.com"],
+    ),
     family("sina", 2, 5, &["sina.com", "sina.cn", "vip.sina.com", "vip.sina.cn"]),
     family("sohu", 2, 5, &["sohu.com", "vip.sohu.com"]),
     family("aliyun", 2, 5, &["aliyun.com"]),
     family("chinamobile", 2, 5, &["139.com"]),
     family("chinatelecom", 2, 5, &["189.cn"]),
-    family("gmx", 5, 10, &["gmx.de", "gmx.net", "gmx.at", "gmx.ch", "gmx.com", "gmx.co.uk", "gmx.fr", "web.de", "mail.com"]),
+    family(
+        "gmx",
+        5,
+        10,
+        &[
+            "gmx.de",
+            "gmx.net",
+            "gmx.at",
+            "gmx.ch",
+            "gmx.com",
+            "gmx.co.uk",
+            "gmx.fr",
+            "web.de",
+            "mail.com",
+        ],
+    ),
     family("tonline", 2, 5, &["t-online.de", "magenta.de"]),
-    family("mailru", 5, 10, &["mail.ru", "inbox.ru", "list.ru", "bk.ru", "internet.ru", "xmail.ru"]),
-    family("yandex", 5, 10, &["yandex.ru", "yandex.com", "yandex.by", "yandex.kz", "yandex.ua", "ya.ru", "narod.ru"]),
+    family(
+        "mailru",
+        5,
+        10,
+        &["mail.ru", "inbox.ru", "list.ru", "bk.ru", "internet.ru", "xmail.ru"],
+    ),
+    family(
+        "yandex",
+        5,
+        10,
+        &["yandex.ru", "yandex.com", "yandex.by", "yandex.kz", "yandex.ua", "ya.ru", "narod.ru"],
+    ),
     family("proton", 5, 10, &["proton.me", "protonmail.com", "protonmail.ch", "pm.me"]),
     family("orange", 2, 5, &["orange.fr", "wanadoo.fr"]),
     family("comcast", 5, 10, &["comcast.net"]),

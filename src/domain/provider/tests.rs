@@ -6,15 +6,21 @@ use super::*;
 use crate::domain::time::{DAY, SECOND};
 
 fn limits(lines: &[&str]) -> Result<Limits, String> {
-    Limits::with_defaults(&lines.iter().map(|line| Rule::parse(line)).collect::<Result<Vec<_>, _>>()?)
+    Limits::with_defaults(
+        &lines.iter().map(|line| Rule::parse(line)).collect::<Result<Vec<_>, _>>()?,
+    )
 }
 
 fn shown(limits: &Limits, domain: &str) -> String {
     limits.of(domain).map_or("none".to_owned(), |limit| {
         let at_once = limit.at_once.map_or(String::new(), |n| format!("{n} at once "));
-        format!("{}: {at_once}{}", limit.key, limit.rates.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
-            .trim_end()
-            .to_owned()
+        format!(
+            "{}: {at_once}{}",
+            limit.key,
+            limit.rates.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        )
+        .trim_end()
+        .to_owned()
     })
 }
 
@@ -38,7 +44,12 @@ fn the_large_providers_have_defaults_and_nobody_else() {
 
 #[test]
 fn a_line_replaces_the_default_of_the_domains_it_names_alone() {
-    let limits = limits(&["GMail.com, bücher.example: 3 at once, 5/s, 20000/d", "hotmail.com: none", "*: 1 at once"]).unwrap();
+    let limits = limits(&[
+        "GMail.com, bücher.example: 3 at once, 5/s, 20000/d",
+        "hotmail.com: none",
+        "*: 1 at once",
+    ])
+    .unwrap();
     let own = limits.of("gmail.com").unwrap();
     let rates = [Rate { messages: 5, span: SECOND }, Rate { messages: 20_000, span: DAY }];
     assert_eq!((own.key, own.at_once, own.rates), ("gmail.com", Some(3), &rates[..]));
@@ -56,7 +67,10 @@ fn a_line_replaces_the_default_of_the_domains_it_names_alone() {
 
 #[test]
 fn a_family_can_be_named_and_a_domains_own_line_is_nearer() {
-    for lines in [["microsoft, yahoo: 7/m", "live.com: 9 at once"], ["live.com: 9 at once", "Microsoft, yahoo: 7/m"]] {
+    for lines in [
+        ["microsoft, yahoo: 7/m", "live.com: 9 at once"],
+        ["live.com: 9 at once", "Microsoft, yahoo: 7/m"],
+    ] {
         let limits = limits(&lines).unwrap();
         assert_eq!(shown(&limits, "outlook.com"), "microsoft: 7/m");
         assert_eq!(shown(&limits, "aol.com"), "microsoft: 7/m");
@@ -67,7 +81,10 @@ fn a_family_can_be_named_and_a_domains_own_line_is_nearer() {
 #[test]
 fn none_alone_lifts_every_default() {
     let limits = limits(&["none", "qq.com: 2 at once"]).unwrap();
-    assert_eq!(["gmail.com", "foxmail.com", "qq.com"].map(|d| shown(&limits, d)), ["none", "none", "qq.com: 2 at once"]);
+    assert_eq!(
+        ["gmail.com", "foxmail.com", "qq.com"].map(|d| shown(&limits, d)),
+        ["none", "none", "qq.com: 2 at once"]
+    );
     let plain = Limits::of_rules(&[Rule::parse("qq.com: 2 at once").unwrap()]).unwrap();
     assert_eq!(["gmail.com", "qq.com"].map(|d| shown(&plain, d)), ["none", "qq.com: 2 at once"]);
 }
@@ -113,10 +130,16 @@ fn every_domain_of_a_family_is_its_alone_and_as_addresses_write_it() {
 fn the_handbook_tells_the_default_of_every_family() {
     let handbook = include_str!("../../../docs/operating.md");
     for family in FAMILIES {
-        let line = handbook.lines().find(|line| line.starts_with('|') && line.contains(&format!("`{}`", family.name)));
+        let line = handbook
+            .lines()
+            .find(|line| line.starts_with('|') && line.contains(&format!("`{}`", family.name)));
         let bound = family.bound();
         let limit = format!("{} at once, {}", bound.at_once.unwrap(), bound.rates[0]);
-        assert!(line.is_some_and(|line| line.contains(&limit) && line.contains(family.domains[0])), "{}: {limit}", family.name);
+        assert!(
+            line.is_some_and(|line| line.contains(&limit) && line.contains(family.domains[0])),
+            "{}: {limit}",
+            family.name
+        );
     }
 }
 

@@ -41,7 +41,9 @@ fn day(text: &str) -> Result<Date, String> {
     match text.parse::<Date>() {
         // jiff reads more forms of ISO 8601 than people expect here.
         Ok(date) if date.to_string() == text => Ok(date),
-        _ => Err(format!("`{text}` is no day of the calendar: write 2026-07-10, or 2026-07-10..2026-08-31")),
+        _ => Err(format!(
+            "`{text}` is no day of the calendar: write 2026-07-10, or 2026-07-10..2026-08-31"
+        )),
     }
 }
 
@@ -100,10 +102,16 @@ pub fn due(
     }
     let at = slot.in_zone(zone);
     if !missed_once {
-        return Due::Skipped { slot, why: format!("{at} passed while nothing ran, and missed dates are skipped") };
+        return Due::Skipped {
+            slot,
+            why: format!("{at} passed while nothing ran, and missed dates are skipped"),
+        };
     }
     if late > missed_within_ms {
-        return Due::Skipped { slot, why: format!("{at} passed while nothing ran, longer ago than missed_within") };
+        return Due::Skipped {
+            slot,
+            why: format!("{at} passed while nothing ran, longer ago than missed_within"),
+        };
     }
     Due::Run { slot }
 }

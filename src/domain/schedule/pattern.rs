@@ -1,7 +1,8 @@
 //! The grammar of a cron pattern, so that every refusal is a sentence about the field at fault.
 
 const DAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
-const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+const MONTHS: [&str; 12] =
+    ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 
 /// One of the five fields: what it is called and what it may hold.
 struct Field {
@@ -71,11 +72,17 @@ impl Field {
             }
             return match number(step) {
                 Some(step) if step >= 1 && step <= self.max => Ok(()),
-                _ => Err(format!("`{element}` in the {} field: the step is a number from 1 to {}", self.name, self.max)),
+                _ => Err(format!(
+                    "`{element}` in the {} field: the step is a number from 1 to {}",
+                    self.name, self.max
+                )),
             };
         }
         if element == "*" {
-            return Err(format!("`*` in a list means every {}: let it stand alone in its field", self.name));
+            return Err(format!(
+                "`*` in a list means every {}: let it stand alone in its field",
+                self.name
+            ));
         }
         if element.contains('-') {
             return self.range(element);
@@ -95,13 +102,20 @@ impl Field {
             (_, to) => to,
         };
         if from > to {
-            return Err(format!("`{range}` in the {} field runs backwards: write it as a list", self.name));
+            return Err(format!(
+                "`{range}` in the {} field runs backwards: write it as a list",
+                self.name
+            ));
         }
         Ok(())
     }
 
     fn value(&self, text: &str) -> Result<u16, String> {
-        let named = self.names.iter().position(|name| *name == text).and_then(|index| u16::try_from(index).ok());
+        let named = self
+            .names
+            .iter()
+            .position(|name| *name == text)
+            .and_then(|index| u16::try_from(index).ok());
         match named.map(|index| index + self.first_name).or_else(|| number(text)) {
             Some(value) if value >= self.min && value <= self.max => Ok(value),
             _ => {
@@ -114,14 +128,18 @@ impl Field {
                     "day of week" => ", `FRI#2` (the second Friday), `FRIL` (the last Friday)",
                     _ => "",
                 };
-                Err(format!("`{text}` in the {} field: it takes a number from {} to {}{names}{special}", self.name, self.min, self.max))
+                Err(format!(
+                    "`{text}` in the {} field: it takes a number from {} to {}{names}{special}",
+                    self.name, self.min, self.max
+                ))
             }
         }
     }
 
     /// `L`, `LW`, `15W`.
     fn is_special_day(&self, element: &str) -> bool {
-        matches!(element, "L" | "LW") || element.strip_suffix('W').is_some_and(|day| self.value(day).is_ok())
+        matches!(element, "L" | "LW")
+            || element.strip_suffix('W').is_some_and(|day| self.value(day).is_ok())
     }
 
     /// `FRI#2`, `FRIL`, `5L`, `5#L`.

@@ -35,7 +35,11 @@ fn a_time_that_london_skips_fires_when_the_clocks_have_changed() {
     let midnight = slots("0 0 * * *", "Europe/London", "2026-03-28T12:00:00Z", 2);
     assert_eq!(midnight, ["2026-03-29T00:00:00Z", "2026-03-29T23:00:00Z"]);
     let two = slots("0 1,2 * * *", "Europe/London", "2026-03-28T12:00:00Z", 2);
-    assert_eq!(two, ["2026-03-29T01:00:00Z", "2026-03-30T00:00:00Z"], "both of that day's times are one instant");
+    assert_eq!(
+        two,
+        ["2026-03-29T01:00:00Z", "2026-03-30T00:00:00Z"],
+        "both of that day's times are one instant"
+    );
 }
 
 #[test]
@@ -53,7 +57,15 @@ fn a_time_that_comes_twice_in_new_york_fires_once() {
 #[test]
 fn an_interval_follows_the_clock_through_both_changes() {
     let back = slots("*/30 * * * *", "America/New_York", "2026-11-01T05:10:00Z", 4);
-    assert_eq!(back, ["2026-11-01T05:30:00Z", "2026-11-01T06:00:00Z", "2026-11-01T06:30:00Z", "2026-11-01T07:00:00Z"]);
+    assert_eq!(
+        back,
+        [
+            "2026-11-01T05:30:00Z",
+            "2026-11-01T06:00:00Z",
+            "2026-11-01T06:30:00Z",
+            "2026-11-01T07:00:00Z"
+        ]
+    );
     let forward = slots("15 * * * *", "Europe/London", "2026-03-29T00:00:00Z", 3);
     assert_eq!(forward, ["2026-03-29T00:15:00Z", "2026-03-29T01:15:00Z", "2026-03-29T02:15:00Z"]);
     let skipped = slots("*/30 1 * * *", "Europe/London", "2026-03-29T00:00:00Z", 1);
@@ -140,7 +152,15 @@ fn a_pause_is_a_day_or_a_range_with_both_ends() {
     assert!(!summer.contains(date(2026, 7, 9)) && !summer.contains(date(2026, 9, 1)));
     let day = PauseRange::parse("2026-12-25").unwrap();
     assert!(day.contains(date(2026, 12, 25)) && !day.contains(date(2026, 12, 26)));
-    for text in ["", "2026", "2026-02-30", "2026-8-1", "20260801", "2026-08-31..2026-07-10", "2026-07-10...2026-08-31"] {
+    for text in [
+        "",
+        "2026",
+        "2026-02-30",
+        "2026-8-1",
+        "20260801",
+        "2026-08-31..2026-07-10",
+        "2026-07-10...2026-08-31",
+    ] {
         assert!(PauseRange::parse(text).is_err(), "{text}");
     }
 }
@@ -150,13 +170,17 @@ fn a_slot_on_time_runs_and_a_pause_or_a_late_one_skips() {
     let (schedule, zone) = (Schedule::parse("0 8 * * *").unwrap(), zone("Asia/Shanghai"));
     let slot = at("2026-07-10T00:00:00Z");
     let pause = [PauseRange::parse("2026-07-10").unwrap()];
-    let decide = |pause: &[PauseRange], once, late: i64| due(&schedule, &zone, pause, once, DAY / 2, slot.plus(-3 * DAY), slot.plus(late));
+    let decide = |pause: &[PauseRange], once, late: i64| {
+        due(&schedule, &zone, pause, once, DAY / 2, slot.plus(-3 * DAY), slot.plus(late))
+    };
     assert_eq!(decide(&[], false, 89 * SECOND), Due::Run { slot });
     assert_eq!(decide(&[], true, HOUR), Due::Run { slot });
-    let whys = [decide(&[], false, 91 * SECOND), decide(&[], true, DAY / 2 + 1), decide(&pause, true, 0)].map(|d| match d {
-        Due::Skipped { slot: skipped, why } if skipped == slot => why,
-        other => format!("{other:?}"),
-    });
+    let whys =
+        [decide(&[], false, 91 * SECOND), decide(&[], true, DAY / 2 + 1), decide(&pause, true, 0)]
+            .map(|d| match d {
+                Due::Skipped { slot: skipped, why } if skipped == slot => why,
+                other => format!("{other:?}"),
+            });
     assert_eq!(
         whys,
         [
@@ -166,7 +190,11 @@ fn a_slot_on_time_runs_and_a_pause_or_a_late_one_skips() {
         ]
     );
     assert_eq!(due(&schedule, &zone, &[], true, DAY, slot, slot.plus(MINUTE)), Due::Not);
-    assert_eq!(due(&schedule, &zone, &[], true, DAY, slot.plus(DAY), slot), Due::Not, "a clock that went back");
+    assert_eq!(
+        due(&schedule, &zone, &[], true, DAY, slot.plus(DAY), slot),
+        Due::Not,
+        "a clock that went back"
+    );
 }
 
 #[test]
@@ -191,8 +219,14 @@ const PATTERNS: [&str; 12] = [
     "59 23 * * *",
     "0-59 0-23 * 3,10,11 SUN",
 ];
-const ZONES: [&str; 6] =
-    ["Europe/London", "America/New_York", "Asia/Shanghai", "Australia/Lord_Howe", "Africa/Casablanca", "America/St_Johns"];
+const ZONES: [&str; 6] = [
+    "Europe/London",
+    "America/New_York",
+    "Asia/Shanghai",
+    "Australia/Lord_Howe",
+    "Africa/Casablanca",
+    "America/St_Johns",
+];
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]

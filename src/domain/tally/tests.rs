@@ -13,7 +13,8 @@ fn rates(text: &str) -> Vec<Rate> {
 
 /// Takes all there is whenever there is some, as an engine does that answers late by `delay`; gives the times.
 fn greedy(text: &str, until: i64, delay: i64) -> Vec<i64> {
-    let (limits, mut tally, mut now, mut times) = (rates(text), Tally::default(), NOON.plus(7), Vec::new());
+    let (limits, mut tally, mut now, mut times) =
+        (rates(text), Tally::default(), NOON.plus(7), Vec::new());
     while now.0 < NOON.0 + until {
         let granted = tally.take(&limits, None, 10, now);
         times.extend((0..granted.n).map(|_| now.0));
@@ -25,12 +26,19 @@ fn greedy(text: &str, until: i64, delay: i64) -> Vec<i64> {
 
 /// The most messages in any span, its end not included.
 fn most(times: &[i64], span: i64) -> usize {
-    (0..times.len()).map(|i| times[i..].partition_point(|t| *t < times[i] + span)).max().unwrap_or(0)
+    (0..times.len())
+        .map(|i| times[i..].partition_point(|t| *t < times[i] + span))
+        .max()
+        .unwrap_or(0)
 }
 
 #[test]
 fn a_limit_that_is_used_up_yields_nearly_all_it_says() {
-    for (text, span, n, total) in [("50/s", 100 * SECOND, 50, 5000), ("7/s", 100 * SECOND, 7, 700), ("600/m", 100 * MINUTE, 600, 60_000)] {
+    for (text, span, n, total) in [
+        ("50/s", 100 * SECOND, 50, 5000),
+        ("7/s", 100 * SECOND, 7, 700),
+        ("600/m", 100 * MINUTE, 600, 60_000),
+    ] {
         for delay in [0, 10] {
             let times = greedy(text, span, delay);
             assert!(times.len() * 100 >= total * 95, "{text}: {} of {total}", times.len());
@@ -59,7 +67,10 @@ fn what_is_given_back_can_be_taken_again() {
     tally.give_back(2, NOON);
     let later = NOON.plus(10 * MINUTE);
     assert_eq!(tally.take(&limits, None, 5, later).n, 2);
-    assert_eq!(tally.take(&limits, None, 1, later), Granted { n: 0, again: NOON.plus(HOUR), at: later });
+    assert_eq!(
+        tally.take(&limits, None, 1, later),
+        Granted { n: 0, again: NOON.plus(HOUR), at: later }
+    );
 }
 
 #[test]
@@ -99,7 +110,11 @@ fn a_clock_that_was_far_ahead_stops_nothing() {
     let mut tally = Tally::default();
     assert_eq!(tally.take(&rates("5/m"), None, 5, NOON.plus(30 * DAY)).n, 5);
     assert_eq!(tally.take(&rates("5/m"), None, 5, NOON).n, 5);
-    assert_eq!(tally.take(&rates("5/m"), None, 5, NOON.plus(-SECOND)).n, 0, "a little ahead is heeded");
+    assert_eq!(
+        tally.take(&rates("5/m"), None, 5, NOON.plus(-SECOND)).n,
+        0,
+        "a little ahead is heeded"
+    );
 }
 
 proptest! {

@@ -15,7 +15,15 @@ fn a_strangers_address_lies_on_the_open_internet_or_where_the_operator_allows_it
     for open in ["1.1.1.1:443", "1.1.1.1:80", "1.1.1.1:8080", "[2606:4700:4700::1111]:443"] {
         assert!(public.permits(at(open)), "{open}");
     }
-    for closed in ["127.0.0.1:80", "1.1.1.1:25", "1.1.1.1:1023", "10.0.0.1:443", "169.254.169.254:80", "[::ffff:1.1.1.1]:443", "[::1]:80"] {
+    for closed in [
+        "127.0.0.1:80",
+        "1.1.1.1:25",
+        "1.1.1.1:1023",
+        "10.0.0.1:443",
+        "169.254.169.254:80",
+        "[::ffff:1.1.1.1]:443",
+        "[::1]:80",
+    ] {
         assert!(!public.permits(at(closed)), "{closed}");
     }
     let wide = Reach::Public { allow: vec![Network::parse("10.0.0.0/8").unwrap()] };
@@ -25,10 +33,21 @@ fn a_strangers_address_lies_on_the_open_internet_or_where_the_operator_allows_it
 
 #[tokio::test]
 async fn a_name_is_judged_by_what_it_stands_for() {
-    let client = Client::new(Reach::Public { allow: vec![] }, Duration::from_secs(20), "https://news.example.edu");
-    for url in ["http://localhost:9/", "http://127.0.0.1:9/", "http://[::1]:9/", "http://2130706433:9/", "http://0x7f.1:9/"] {
+    let client = Client::new(
+        Reach::Public { allow: vec![] },
+        Duration::from_secs(20),
+        "https://news.example.edu",
+    );
+    for url in [
+        "http://localhost:9/",
+        "http://127.0.0.1:9/",
+        "http://[::1]:9/",
+        "http://2130706433:9/",
+        "http://0x7f.1:9/",
+    ] {
         let url = Url::parse(url).unwrap();
-        let refused = client.send(Method::GET, &url, HeaderMap::new(), Bytes::new(), 10).await.unwrap_err();
+        let refused =
+            client.send(Method::GET, &url, HeaderMap::new(), Bytes::new(), 10).await.unwrap_err();
         assert!(matches!(refused, HttpError::Forbidden(_)), "{url}: {refused}");
     }
 }
@@ -47,7 +66,8 @@ async fn server(says: &'static str, again: bool) -> Url {
 }
 
 async fn ask(url: &Url, patience: u64) -> Result<Answer, HttpError> {
-    let client = Client::new(Reach::Anywhere, Duration::from_millis(patience), "https://news.example.edu");
+    let client =
+        Client::new(Reach::Anywhere, Duration::from_millis(patience), "https://news.example.edu");
     client.send(Method::GET, url, HeaderMap::new(), Bytes::new(), 5).await
 }
 
@@ -58,14 +78,28 @@ async fn an_answer_is_read_as_far_as_it_is_wanted() {
         ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", false, "", true),
         ("HTTP/1.0 200 OK\r\n\r\nhell", false, "hell", true),
         ("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello!", false, "hello", false),
-        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n", false, "hello", true),
+        (
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n",
+            false,
+            "hello",
+            true,
+        ),
         ("HTTP/1.1 200 OK\r\n\r\nhello ", true, "hello", false),
     ] {
         let answer = ask(&server(says, again).await, 20_000).await.unwrap();
-        assert_eq!((answer.status, &answer.body[..], answer.is_whole), (StatusCode::OK, body.as_bytes(), is_whole), "{says:?}");
+        assert_eq!(
+            (answer.status, &answer.body[..], answer.is_whole),
+            (StatusCode::OK, body.as_bytes(), is_whole),
+            "{says:?}"
+        );
     }
-    let moved = "HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n";
-    assert_eq!(ask(&server(moved, false).await, 20_000).await.unwrap().status, StatusCode::FOUND, "and is not followed");
+    let moved =
+        "HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n";
+    assert_eq!(
+        ask(&server(moved, false).await, 20_000).await.unwrap().status,
+        StatusCode::FOUND,
+        "and is not followed"
+    );
 }
 
 #[tokio::test]

@@ -33,7 +33,11 @@ pub fn press(
         if let Some(text) = old.text(fingerprint) {
             match old.pair(fingerprint, neighbour) {
                 Some((piece, deflated)) => press.copy(piece, deflated),
-                None => press.add_item(*fingerprint, text.get(), previous.as_ref().map(|(_, text)| text.get())),
+                None => press.add_item(
+                    *fingerprint,
+                    text.get(),
+                    previous.as_ref().map(|(_, text)| text.get()),
+                ),
             }
             previous = Some((*fingerprint, text));
             continue;
@@ -93,7 +97,11 @@ impl<'a> Old<'a> {
     }
 
     /// The compressed piece of an item, if it stood behind that very neighbour (or first, as it does now).
-    fn pair(&self, fingerprint: &Fingerprint, neighbour: Option<Fingerprint>) -> Option<(&Piece, &[u8])> {
+    fn pair(
+        &self,
+        fingerprint: &Fingerprint,
+        neighbour: Option<Fingerprint>,
+    ) -> Option<(&Piece, &[u8])> {
         let (made, at) = (self.made?, *self.index.get(fingerprint)?);
         let stood_behind = (at > 1).then(|| made.pieces[at - 1].fingerprint);
         if stood_behind != neighbour {
@@ -122,15 +130,22 @@ struct Press {
 impl Press {
     fn new(format: Format, before: Option<&Made>) -> Self {
         // About as long as before: what grows step by step leaves holes in the memory.
-        let mut gzip = Vec::with_capacity(before.map_or(0, |made| made.gzip.len() + made.gzip.len() / 16));
+        let mut gzip =
+            Vec::with_capacity(before.map_or(0, |made| made.gzip.len() + made.gzip.len() / 16));
         gzip.extend_from_slice(&GZIP_HEADER);
-        Self { format, gzip, pieces: Vec::with_capacity(before.map_or(0, |made| made.pieces.len() + 1)) }
+        Self {
+            format,
+            gzip,
+            pieces: Vec::with_capacity(before.map_or(0, |made| made.pieces.len() + 1)),
+        }
     }
 
     fn add_item(&mut self, fingerprint: Fingerprint, text: &[u8], neighbour: Option<&[u8]>) {
         match neighbour {
             None => self.add(fingerprint, text, &[]),
-            Some(neighbour) => self.add(fingerprint, &[self.format.separator(), text].concat(), neighbour),
+            Some(neighbour) => {
+                self.add(fingerprint, &[self.format.separator(), text].concat(), neighbour)
+            }
         }
     }
 
@@ -141,7 +156,13 @@ impl Press {
         crc.update(text);
         let short = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
         let (deflated, length) = (short(self.gzip.len() - start), short(text.len()));
-        self.pieces.push(Piece { fingerprint, hash: digest(text), deflated, length, crc: crc.finalize() });
+        self.pieces.push(Piece {
+            fingerprint,
+            hash: digest(text),
+            deflated,
+            length,
+            crc: crc.finalize(),
+        });
     }
 
     fn copy(&mut self, piece: &Piece, deflated: &[u8]) {
@@ -153,16 +174,29 @@ impl Press {
         let mut crc = crc32fast::Hasher::new();
         let mut length = 0;
         for piece in &self.pieces {
-            crc.combine(&crc32fast::Hasher::new_with_initial_len(piece.crc, u64::from(piece.length)));
+            crc.combine(&crc32fast::Hasher::new_with_initial_len(
+                piece.crc,
+                u64::from(piece.length),
+            ));
             length += piece.length as usize;
         }
         self.gzip.extend_from_slice(&LAST_BLOCK);
         self.gzip.extend_from_slice(&crc.finalize().to_le_bytes());
         // RFC 1952: the length modulo 2^32.
-        self.gzip.extend_from_slice(&u32::try_from(length & 0xffff_ffff).unwrap_or_default().to_le_bytes());
+        self.gzip.extend_from_slice(
+            &u32::try_from(length & 0xffff_ffff).unwrap_or_default().to_le_bytes(),
+        );
         self.pieces.shrink_to_fit();
         let etag = etag(&self.pieces);
-        Made { gzip: self.gzip.into(), pieces: self.pieces, etag, modified: None, format: self.format, length, brotli: Brotli::default() }
+        Made {
+            gzip: self.gzip.into(),
+            pieces: self.pieces,
+            etag,
+            modified: None,
+            format: self.format,
+            length,
+            brotli: Brotli::default(),
+        }
     }
 }
 

@@ -54,15 +54,32 @@ proptest! {
 fn an_item_that_cannot_be_written_is_left_out_and_told() {
     let items = ["a", "b", "c"].map(fingerprint);
     let (made, failed) = press(Format::Json, &frame("<"), &items, None, |i| {
-        if i == 1 { Err(Format::Json.failed(&"no")) } else { Ok(vec![b'0' + u8::try_from(i).unwrap()]) }
+        if i == 1 {
+            Err(Format::Json.failed(&"no"))
+        } else {
+            Ok(vec![b'0' + u8::try_from(i).unwrap()])
+        }
     });
-    assert_eq!((made.identity(), failed.len(), failed[0].0), (Bytes::from_static(b"<0,2</end>"), 1, 1));
+    assert_eq!(
+        (made.identity(), failed.len(), failed[0].0),
+        (Bytes::from_static(b"<0,2</end>"), 1, 1)
+    );
 }
 
 #[test]
 fn what_does_not_fit_together_is_not_taken() {
     let made = pressed("<", &["one".to_owned(), "two".to_owned()], None, &mut 0);
-    assert!(Made::restored(Format::Json, made.gzip.slice(..made.gzip.len() - 1), made.pieces.clone(), None).is_none());
-    assert!(Made::restored(Format::Json, made.gzip.clone(), made.pieces[1..].to_vec(), None).is_none());
+    assert!(
+        Made::restored(
+            Format::Json,
+            made.gzip.slice(..made.gzip.len() - 1),
+            made.pieces.clone(),
+            None
+        )
+        .is_none()
+    );
+    assert!(
+        Made::restored(Format::Json, made.gzip.clone(), made.pieces[1..].to_vec(), None).is_none()
+    );
     assert!(Made::restored(Format::Json, made.gzip, vec![], None).is_none());
 }

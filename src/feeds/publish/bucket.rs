@@ -4,7 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use hyper::body::Bytes;
-use hyper::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue,
+};
 use hyper::{Method, StatusCode};
 use url::Url;
 
@@ -33,7 +35,13 @@ pub(super) struct Bucket {
 impl fmt::Display for Bucket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let settings = &self.settings;
-        write!(f, "s3://{}/{} at {}", settings.name, settings.prefix, settings.address.host_str().unwrap_or_default())
+        write!(
+            f,
+            "s3://{}/{} at {}",
+            settings.name,
+            settings.prefix,
+            settings.address.host_str().unwrap_or_default()
+        )
     }
 }
 
@@ -60,7 +68,8 @@ impl Bucket {
 
     pub(super) async fn remove(&self, file: &str, now: Millis) -> Result<(), String> {
         let answer = self.ask(Method::DELETE, file, Vec::new(), Bytes::new(), now).await?;
-        let is_gone = answer.status.is_success() || (answer.status == StatusCode::NOT_FOUND && word(&answer, "Code") != "NoSuchBucket");
+        let is_gone = answer.status.is_success()
+            || (answer.status == StatusCode::NOT_FOUND && word(&answer, "Code") != "NoSuchBucket");
         if is_gone { Ok(()) } else { Err(refusal(&answer)) }
     }
 
@@ -68,9 +77,12 @@ impl Bucket {
     /// nothing behind and needs no right that publishing does not need.
     pub(super) async fn check(&self, now: Millis) -> Result<(), String> {
         let answer = self.ask(Method::DELETE, TRIAL, Vec::new(), Bytes::new(), now).await;
-        let answer = answer.map_err(|why| format!("{why}: look at `endpoint` and `region`, and at this machine's network"))?;
+        let answer = answer.map_err(|why| {
+            format!("{why}: look at `endpoint` and `region`, and at this machine's network")
+        })?;
         // A web server that knows nothing of buckets says 404 as well.
-        let is_well = answer.status.is_success() || (answer.status == StatusCode::NOT_FOUND && word(&answer, "Code") == "NoSuchKey");
+        let is_well = answer.status.is_success()
+            || (answer.status == StatusCode::NOT_FOUND && word(&answer, "Code") == "NoSuchKey");
         if is_well { Ok(()) } else { Err(refusal(&answer)) }
     }
 
@@ -94,8 +106,13 @@ impl Bucket {
         headers.push((HOST, host));
         headers.push((HeaderName::from_static("x-amz-content-sha256"), payload.clone()));
         headers.push((HeaderName::from_static("x-amz-date"), date.clone()));
-        let signed: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let key = Key { access: &settings.access_key, secret: &settings.secret_key, region: &settings.region };
+        let signed: Vec<(&str, &str)> =
+            headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let key = Key {
+            access: &settings.access_key,
+            secret: &settings.secret_key,
+            region: &settings.region,
+        };
         let authorization = authorization(key, method.as_str(), &url, &signed, &payload, &date);
         headers.push((hyper::header::AUTHORIZATION, authorization));
         let mut all = HeaderMap::new();
@@ -109,12 +126,18 @@ impl Bucket {
 /// What a service said no to, and what to do about it.
 fn refusal(answer: &Answer) -> String {
     let (code, message) = (word(answer, "Code"), word(answer, "Message"));
-    let said =
-        [answer.status.as_str().to_owned(), code.clone(), message].iter().filter(|w| !w.is_empty()).cloned().collect::<Vec<_>>().join(" ");
+    let said = [answer.status.as_str().to_owned(), code.clone(), message]
+        .iter()
+        .filter(|w| !w.is_empty())
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(" ");
     let remedy = match (code.as_str(), answer.status.as_u16()) {
         ("InvalidAccessKeyId", _) => ": look at `access_key`",
         ("SignatureDoesNotMatch", _) => ": look at `secret_key` and `region`",
-        ("AuthorizationHeaderMalformed" | "PermanentRedirect", _) | (_, 301 | 307) => ": look at `region` and `endpoint`",
+        ("AuthorizationHeaderMalformed" | "PermanentRedirect", _) | (_, 301 | 307) => {
+            ": look at `region` and `endpoint`"
+        }
         ("NoSuchBucket", _) => ": make the bucket, or look at `url` and `path_style`",
         ("RequestTimeTooSkewed", _) => ": set this machine's clock",
         (_, 401 | 403) => ": the key's user must be allowed to put and delete objects there",
@@ -127,6 +150,9 @@ fn refusal(answer: &Answer) -> String {
 /// The text of an element of a refusal, on one line.
 fn word(answer: &Answer, element: &str) -> String {
     let body = String::from_utf8_lossy(&answer.body);
-    let text = body.split_once(&format!("<{element}>")).and_then(|(_, rest)| rest.split_once("</")).map_or("", |(text, _)| text);
+    let text = body
+        .split_once(&format!("<{element}>"))
+        .and_then(|(_, rest)| rest.split_once("</"))
+        .map_or("", |(text, _)| text);
     text.chars().filter(|c| !c.is_control()).take(200).collect()
 }

@@ -50,20 +50,26 @@ impl Folder {
             self.replace(&path, &parcel.made.identity(), modified)
         };
         // What is wrong with the whole folder is told with its remedy.
-        written().map_err(|e| self.check().err().unwrap_or_else(|| format!("{}: {e}", path.display())))
+        written()
+            .map_err(|e| self.check().err().unwrap_or_else(|| format!("{}: {e}", path.display())))
     }
 
     /// Those of some files that are not there.
     pub(super) fn missing(&self, files: Vec<String>) -> Vec<String> {
         files
             .into_iter()
-            .filter(|file| fs::symlink_metadata(self.path.join(file)).is_err_and(|e| e.kind() == ErrorKind::NotFound))
+            .filter(|file| {
+                fs::symlink_metadata(self.path.join(file))
+                    .is_err_and(|e| e.kind() == ErrorKind::NotFound)
+            })
             .collect()
     }
 
     pub(super) fn remove(&self, file: &str) -> Result<(), String> {
         let path = self.path.join(file);
-        removed(&beside(&path)).and_then(|()| removed(&path)).map_err(|e| format!("{}: {e}", path.display()))?;
+        removed(&beside(&path))
+            .and_then(|()| removed(&path))
+            .map_err(|e| format!("{}: {e}", path.display()))?;
         // Folders that are empty now go too; one that is not refuses.
         for folder in path.ancestors().skip(1).take_while(|folder| *folder != self.path) {
             if fs::remove_dir(folder).is_err() {
@@ -76,9 +82,16 @@ impl Folder {
     /// Whether documents could be put there, found out with a hidden file that is gone at once; a folder that is not there
     /// yet is not made.
     pub(super) fn check(&self) -> Result<(), String> {
-        let there = self.path.ancestors().find(|folder| folder.symlink_metadata().is_ok()).unwrap_or(&self.path);
+        let there = self
+            .path
+            .ancestors()
+            .find(|folder| folder.symlink_metadata().is_ok())
+            .unwrap_or(&self.path);
         if !there.is_dir() {
-            return Err(format!("{} is no folder: move it away, or look at `url`", there.display()));
+            return Err(format!(
+                "{} is no folder: move it away, or look at `url`",
+                there.display()
+            ));
         }
         let trial = there.join(format!(".courant-check.{}", self.node));
         let written = write(&trial, b"?", None).and_then(|()| fs::remove_file(&trial));
@@ -99,7 +112,8 @@ impl Folder {
         name.push(path.file_name().unwrap_or_default());
         name.push(format!(".{}.new", self.node));
         let unfinished = path.with_file_name(name);
-        let written = write(&unfinished, bytes, modified).and_then(|()| fs::rename(&unfinished, path));
+        let written =
+            write(&unfinished, bytes, modified).and_then(|()| fs::rename(&unfinished, path));
         if written.is_err() {
             // What is left is hidden and harmless.
             let _ = fs::remove_file(&unfinished);

@@ -93,9 +93,27 @@ struct Parcel {
 
 impl Publisher {
     /// One for a node of this name, which puts into a place what is on the node's shelf.
-    pub fn new(store: Store, config: Arc<Config>, shelf: Shelf, to: Publish, node: String, clock: fn() -> Millis) -> Self {
+    pub fn new(
+        store: Store,
+        config: Arc<Config>,
+        shelf: Shelf,
+        to: Publish,
+        node: String,
+        clock: fn() -> Millis,
+    ) -> Self {
         let place = Place::of(&to, &config.site.base_url, &node);
-        Self { own: Arc::new(Own { store, config, shelf, to, place, node, clock, state: tokio::sync::Mutex::default() }) }
+        Self {
+            own: Arc::new(Own {
+                store,
+                config,
+                shelf,
+                to,
+                place,
+                node,
+                clock,
+                state: tokio::sync::Mutex::default(),
+            }),
+        }
     }
 
     /// Puts there what is not there yet and due, and takes away what is no longer wanted.
@@ -116,7 +134,8 @@ impl Publisher {
             // What failed before still waits for its next attempt.
             (None, _) => state.trouble.take(),
         };
-        let has_failed = report.trouble.is_some() && report.put.is_empty() && report.removed.is_empty();
+        let has_failed =
+            report.trouble.is_some() && report.put.is_empty() && report.removed.is_empty();
         state.rest = has_failed.then(|| now.plus(REST));
         match &state.trouble {
             Some(why) => bail!("{why}"),
@@ -158,23 +177,35 @@ impl Own {
         let documents = self.documents(state);
         let known = self.still_there().await?;
         let mut report = Report::default();
-        let is_due = |document: &&Document<'_>| known.get(&document.wanted.file).is_none_or(|k| k.is_due(&document.wanted.etag, due));
-        let (pages, newest): (Vec<&Document<'_>>, Vec<&Document<'_>>) = documents.iter().partition(|document| document.page.is_some());
+        let is_due = |document: &&Document<'_>| {
+            known.get(&document.wanted.file).is_none_or(|k| k.is_due(&document.wanted.etag, due))
+        };
+        let (pages, newest): (Vec<&Document<'_>>, Vec<&Document<'_>>) =
+            documents.iter().partition(|document| document.page.is_some());
         let pages: Vec<&Document<'_>> = pages.into_iter().filter(is_due).collect();
         self.put_all(&pages, due, &mut report).await?;
         if !is_stuck(&report) {
             // A page that is in another node's hands comes first; one that fails holds nothing up.
             let known = if pages.is_empty() { known.clone() } else { self.known().await? };
-            let misses = |d: &Document<'_>| known.get(&d.wanted.file).is_none_or(|k| k.etag != d.wanted.etag && k.attempts == 0);
-            let waiting: HashSet<(&str, &str)> = documents.iter().filter(|d| d.page.is_some() && misses(d)).map(Document::of).collect();
-            let newest: Vec<&Document<'_>> = newest.into_iter().filter(|d| is_due(d) && !waiting.contains(&d.of())).collect();
+            let misses = |d: &Document<'_>| {
+                known.get(&d.wanted.file).is_none_or(|k| k.etag != d.wanted.etag && k.attempts == 0)
+            };
+            let waiting: HashSet<(&str, &str)> = documents
+                .iter()
+                .filter(|d| d.page.is_some() && misses(d))
+                .map(Document::of)
+                .collect();
+            let newest: Vec<&Document<'_>> =
+                newest.into_iter().filter(|d| is_due(d) && !waiting.contains(&d.of())).collect();
             self.put_all(&newest, due, &mut report).await?;
         }
         if !is_stuck(&report) {
             self.remove_all(&documents, known.values(), due, &mut report).await?;
         }
         let known = self.known().await?;
-        let is_there = |document: &&Document<'_>| known.get(&document.wanted.file).is_some_and(|k| k.etag == document.wanted.etag);
+        let is_there = |document: &&Document<'_>| {
+            known.get(&document.wanted.file).is_some_and(|k| k.etag == document.wanted.etag)
+        };
         report.there = documents.iter().filter(is_there).count();
         let surplus = self.surplus(&documents, known.values()).count();
         report.left = documents.len() - report.there + surplus;
@@ -195,13 +226,21 @@ impl Own {
     }
 
     async fn known(&self) -> StoreResult<HashMap<String, Published>> {
-        Ok(self.store.published(&self.to.name).await?.into_iter().map(|known| (known.file.clone(), known)).collect())
+        Ok(self
+            .store
+            .published(&self.to.name)
+            .await?
+            .into_iter()
+            .map(|known| (known.file.clone(), known))
+            .collect())
     }
 
     /// What is known to be there, without what somebody took away.
     async fn still_there(&self) -> StoreResult<HashMap<String, Published>> {
         let (known, own) = (self.known().await?, self.place.mark());
-        let is_there = |known: &&Published| known.etag.starts_with(&own) && !known.etag.ends_with('?') && !known.is_leased;
+        let is_there = |known: &&Published| {
+            known.etag.starts_with(&own) && !known.etag.ends_with('?') && !known.is_leased
+        };
         let put = known.values().filter(is_there).map(|known| known.file.clone());
         let gone = self.place.missing(put.collect()).await;
         if gone.is_empty() {
@@ -213,13 +252,23 @@ impl Own {
     }
 
     /// Puts documents there in their order, as far as nobody else does.
-    async fn put_all(&self, documents: &[&Document<'_>], due: Millis, report: &mut Report) -> anyhow::Result<()> {
+    async fn put_all(
+        &self,
+        documents: &[&Document<'_>],
+        due: Millis,
+        report: &mut Report,
+    ) -> anyhow::Result<()> {
         for some in documents.chunks(TOGETHER) {
             let wanted: Vec<_> = some.iter().map(|document| document.wanted.clone()).collect();
-            let claimed = self.store.claim_publications(&self.node, &self.to.name, &wanted, due).await?;
+            let claimed =
+                self.store.claim_publications(&self.node, &self.to.name, &wanted, due).await?;
             let mut on_their_way = Vec::new();
             for claim in &claimed {
-                let Some(document) = some.iter().find(|document| document.wanted.file == claim.file) else { continue };
+                let Some(document) =
+                    some.iter().find(|document| document.wanted.file == claim.file)
+                else {
+                    continue;
+                };
                 on_their_way.push(self.put(document, claim));
             }
             let before = report.put.len();
@@ -236,13 +285,21 @@ impl Own {
         Ok(())
     }
 
-    async fn put(&self, document: &Document<'_>, claim: &Published) -> (String, StoreResult<Result<(), String>>) {
+    async fn put(
+        &self,
+        document: &Document<'_>,
+        claim: &Published,
+    ) -> (String, StoreResult<Result<(), String>>) {
         let put = match self.parcel(document).await {
             Ok(parcel) => self.place.put(parcel, (self.clock)()).await,
             Err(why) => Err(format!("{} can't be made: {why:#}", document.wanted.file)),
         };
         let noted = match put {
-            Ok(()) => self.store.close_publication(&self.node, claim.id, &document.wanted.etag).await.map(|()| Ok(())),
+            Ok(()) => self
+                .store
+                .close_publication(&self.node, claim.id, &document.wanted.etag)
+                .await
+                .map(|()| Ok(())),
             Err(why) => self.delay(claim, &why).await.map(Err),
         };
         (claim.file.clone(), noted)

@@ -28,11 +28,19 @@ pub(super) struct Pages {
 impl Pages {
     /// Whether there is something to look at.
     pub(super) fn is_due(&self, shelf: &Shelf, feed: &Feed, now: Millis) -> bool {
-        self.walked.is_none_or(|at| self.is_behind && now.0 - at.0 >= WALK) || shelf.was_touched(&feed.selection, self.generation)
+        self.walked.is_none_or(|at| self.is_behind && now.0 - at.0 >= WALK)
+            || shelf.was_touched(&feed.selection, self.generation)
     }
 
     /// Looks at what changed.
-    pub(super) async fn refresh(&mut self, store: &Store, config: &Config, shelf: &Shelf, feed: &Feed, now: Millis) -> StoreResult<()> {
+    pub(super) async fn refresh(
+        &mut self,
+        store: &Store,
+        config: &Config,
+        shelf: &Shelf,
+        feed: &Feed,
+        now: Millis,
+    ) -> StoreResult<()> {
         // Read before the articles are, so that a change in between is not missed.
         let generation = shelf.generation();
         if self.is_due(shelf, feed, now) {
@@ -48,9 +56,17 @@ impl Pages {
     }
 
     /// Walks from the newest page to the oldest, or to the first that is known as it is.
-    async fn walk(&mut self, store: &Store, config: &Config, feed: &Feed, to_the_end: bool, now: Millis) -> StoreResult<()> {
+    async fn walk(
+        &mut self,
+        store: &Store,
+        config: &Config,
+        feed: &Feed,
+        to_the_end: bool,
+        now: Millis,
+    ) -> StoreResult<()> {
         let mut found = Vec::new();
-        let is_complete = store.newest_keys(&feed.selection, now, feed.items + 1).await?.len() <= feed.items;
+        let is_complete =
+            store.newest_keys(&feed.selection, now, feed.items + 1).await?.len() <= feed.items;
         let mut next = if is_complete { None } else { newest_page(store, feed, now).await? };
         while let Some(page) = next {
             let Some(plan) = plan::page(store, config, feed, page, now).await? else { break };
@@ -77,7 +93,12 @@ fn previous(plan: &Plan) -> Option<Page> {
 /// Everything a page's bytes depend on.
 fn state(config: &Config, feed: &Feed, page: Page, plan: &Plan) -> String {
     let mut hasher = Sha256::new();
-    hasher.update(format!("{} {page} {:?} {:?}", settings_of(config, feed), plan.updated, plan.archive));
+    hasher.update(format!(
+        "{} {page} {:?} {:?}",
+        settings_of(config, feed),
+        plan.updated,
+        plan.archive
+    ));
     for planned in &plan.items {
         hasher.update(planned.fingerprint);
     }

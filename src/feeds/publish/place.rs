@@ -27,8 +27,12 @@ impl fmt::Display for Place {
 impl Place {
     pub(super) fn of(to: &Publish, site: &str, node: &str) -> Self {
         match &to.place {
-            settings::Destination::Folder(path) => Self::Folder(Folder::new(path.clone(), to.gzip, node.to_owned())),
-            settings::Destination::Bucket(bucket) => Self::Bucket(Box::new(Bucket::new(bucket.clone(), to.gzip, site))),
+            settings::Destination::Folder(path) => {
+                Self::Folder(Folder::new(path.clone(), to.gzip, node.to_owned()))
+            }
+            settings::Destination::Bucket(bucket) => {
+                Self::Bucket(Box::new(Bucket::new(bucket.clone(), to.gzip, site)))
+            }
         }
     }
 
@@ -45,7 +49,9 @@ impl Place {
         match self {
             Self::Folder(folder) => {
                 let folder = folder.clone();
-                tokio::task::spawn_blocking(move || folder.check()).await.unwrap_or_else(|e| Err(e.to_string()))
+                tokio::task::spawn_blocking(move || folder.check())
+                    .await
+                    .unwrap_or_else(|e| Err(e.to_string()))
             }
             Self::Bucket(bucket) => bucket.check(now).await,
         }
@@ -56,7 +62,9 @@ impl Place {
         match self {
             Self::Folder(folder) => {
                 let folder = folder.clone();
-                tokio::task::spawn_blocking(move || folder.put(&parcel)).await.unwrap_or_else(|e| Err(e.to_string()))
+                tokio::task::spawn_blocking(move || folder.put(&parcel))
+                    .await
+                    .unwrap_or_else(|e| Err(e.to_string()))
             }
             Self::Bucket(bucket) => bucket.put(&parcel, now).await,
         }
@@ -78,7 +86,9 @@ impl Place {
         match self {
             Self::Folder(folder) => {
                 let (folder, file) = (folder.clone(), file.to_owned());
-                tokio::task::spawn_blocking(move || folder.remove(&file)).await.unwrap_or_else(|e| Err(e.to_string()))
+                tokio::task::spawn_blocking(move || folder.remove(&file))
+                    .await
+                    .unwrap_or_else(|e| Err(e.to_string()))
             }
             Self::Bucket(bucket) => bucket.remove(file, now).await,
         }

@@ -29,22 +29,36 @@ pub(super) fn amz_date(now: Millis) -> String {
 
 /// The value of `Authorization` for a request without a query; `headers` are all that are signed, with lower-case names in
 /// the order of the alphabet and the host among them.
-pub(super) fn authorization(key: Key<'_>, method: &str, url: &Url, headers: &[(&str, &str)], payload: &str, date: &str) -> String {
+pub(super) fn authorization(
+    key: Key<'_>,
+    method: &str,
+    url: &Url,
+    headers: &[(&str, &str)],
+    payload: &str,
+    date: &str,
+) -> String {
     let signed: Vec<&str> = headers.iter().map(|(name, _)| *name).collect();
     let signed = signed.join(";");
-    let lines: String = headers.iter().map(|(name, value)| format!("{name}:{}\n", value.trim())).collect();
+    let lines: String =
+        headers.iter().map(|(name, value)| format!("{name}:{}\n", value.trim())).collect();
     let request = format!("{method}\n{}\n\n{lines}\n{signed}\n{payload}", url.path());
     let day = date.get(..8).unwrap_or(date);
     let scope = format!("{day}/{}/s3/aws4_request", key.region);
     let text = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", hash_of(request.as_bytes()));
     let first = format!("AWS4{}", key.secret).into_bytes();
-    let derived = [day, key.region, "s3", "aws4_request"].iter().fold(first, |key, part| keyed(&key, part));
+    let derived =
+        [day, key.region, "s3", "aws4_request"].iter().fold(first, |key, part| keyed(&key, part));
     let signature = hex(&keyed(&derived, &text));
-    format!("AWS4-HMAC-SHA256 Credential={}/{scope},SignedHeaders={signed},Signature={signature}", key.access)
+    format!(
+        "AWS4-HMAC-SHA256 Credential={}/{scope},SignedHeaders={signed},Signature={signature}",
+        key.access
+    )
 }
 
 fn keyed(key: &[u8], text: &str) -> Vec<u8> {
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { unreachable!("HMAC takes keys of any length") };
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
+        unreachable!("HMAC takes keys of any length")
+    };
     mac.update(text.as_bytes());
     mac.finalize().into_bytes().to_vec()
 }
@@ -59,7 +73,11 @@ mod tests {
 
     #[test]
     fn a_request_is_signed_as_the_protocols_own_example() {
-        let key = Key { access: "AKIAIOSFODNN7EXAMPLE", secret: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", region: "us-east-1" };
+        let key = Key {
+            access: "AKIAIOSFODNN7EXAMPLE",
+            secret: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+            region: "us-east-1",
+        };
         let url = Url::parse("https://examplebucket.s3.amazonaws.com/test%24file.text").unwrap();
         let payload = hash_of(b"Welcome to Amazon S3.");
         let date = amz_date(Millis(1_369_353_600_000));
@@ -71,7 +89,12 @@ mod tests {
             ("x-amz-storage-class", "REDUCED_REDUNDANCY"),
         ];
         let said = authorization(key, "PUT", &url, &headers, &payload, &date);
-        assert!(said.ends_with("Signature=98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd"), "{said}");
+        assert!(
+            said.ends_with(
+                "Signature=98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd"
+            ),
+            "{said}"
+        );
         assert!(said.contains("Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,SignedHeaders=date;host;"), "{said}");
     }
 }

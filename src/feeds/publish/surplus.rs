@@ -17,13 +17,19 @@ impl Own {
         report: &mut Report,
     ) -> anyhow::Result<()> {
         let own = self.place.mark();
-        for surplus in self.surplus(documents, known).filter(|file| file.due_at <= due && !file.is_leased) {
+        for surplus in
+            self.surplus(documents, known).filter(|file| file.due_at <= due && !file.is_leased)
+        {
             if !self.store.claim_removal(&self.node, surplus.id, due).await? {
                 continue;
             }
             // What lies somewhere else now, or never got there, is not ours to take away.
             let is_ours = surplus.etag.starts_with(&own);
-            let removed = if is_ours { self.place.remove(&surplus.file, (self.clock)()).await } else { Ok(()) };
+            let removed = if is_ours {
+                self.place.remove(&surplus.file, (self.clock)()).await
+            } else {
+                Ok(())
+            };
             match removed {
                 Ok(()) => {
                     self.store.forget_publication(&self.node, surplus.id).await?;
@@ -44,7 +50,8 @@ impl Own {
         documents: &[Document<'_>],
         known: impl Iterator<Item = &'k Published>,
     ) -> impl Iterator<Item = &'k Published> {
-        let mut wanted: HashSet<String> = documents.iter().map(|document| document.wanted.file.clone()).collect();
+        let mut wanted: HashSet<String> =
+            documents.iter().map(|document| document.wanted.file.clone()).collect();
         wanted.extend(self.declared());
         known.filter(move |known| !wanted.contains(&known.file))
     }

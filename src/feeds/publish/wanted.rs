@@ -46,7 +46,10 @@ impl Own {
         for &feed in &feeds {
             let pages = state.pages.get(&feed.name).map_or(&[][..], |pages| &pages.all);
             for (page, version) in pages.iter().rev() {
-                all.extend(Format::ALL.map(|format| self.document(feed, format, Some(*page), version, None)));
+                all.extend(
+                    Format::ALL
+                        .map(|format| self.document(feed, format, Some(*page), version, None)),
+                );
             }
         }
         for &feed in &feeds {
@@ -59,12 +62,27 @@ impl Own {
         all
     }
 
-    fn document<'c>(&self, feed: &'c Feed, format: Format, page: Option<Page>, version: &str, made: Option<Arc<Made>>) -> Document<'c> {
-        let path = page.map_or_else(|| feed.path(), |page| format!("{}/archive/{page}", feed.path()));
+    fn document<'c>(
+        &self,
+        feed: &'c Feed,
+        format: Format,
+        page: Option<Page>,
+        version: &str,
+        made: Option<Arc<Made>>,
+    ) -> Document<'c> {
+        let path =
+            page.map_or_else(|| feed.path(), |page| format!("{}/archive/{page}", feed.path()));
         let file = format!("{path}.{}", format.extension());
-        let of = page.is_none().then(|| (feed.name.clone(), format.extension(), version.to_owned()));
-        let mut document = Document { wanted: Wanted { file, etag: String::new(), of }, page, feed, format, made };
-        let manner = format!("{}\n{}\n{}", content_type(format), cache_control(feed, document.place()), self.to.gzip);
+        let of =
+            page.is_none().then(|| (feed.name.clone(), format.extension(), version.to_owned()));
+        let mut document =
+            Document { wanted: Wanted { file, etag: String::new(), of }, page, feed, format, made };
+        let manner = format!(
+            "{}\n{}\n{}",
+            content_type(format),
+            cache_control(feed, document.place()),
+            self.to.gzip
+        );
         document.wanted.etag = format!("{}:{}:{version}", self.place.mark(), hash8(&manner));
         document
     }
@@ -72,14 +90,18 @@ impl Own {
     /// The files of the feeds themselves, made or not yet.
     pub(super) fn declared(&self) -> impl Iterator<Item = String> {
         let feeds = self.config.published(&self.to).into_iter();
-        feeds.flat_map(|feed| Format::ALL.map(|format| format!("{}.{}", feed.path(), format.extension())))
+        feeds.flat_map(|feed| {
+            Format::ALL.map(|format| format!("{}.{}", feed.path(), format.extension()))
+        })
     }
 
     /// The document with what is said beside it.
     pub(super) async fn parcel(&self, document: &Document<'_>) -> anyhow::Result<Parcel> {
         let made = match (&document.made, document.page) {
             (Some(made), _) => Arc::clone(made),
-            (None, page) => self.made_page(document, page.context("it is not on the shelf")?).await?,
+            (None, page) => {
+                self.made_page(document, page.context("it is not on the shelf")?).await?
+            }
         };
         Ok(Parcel {
             file: document.wanted.file.clone(),
@@ -91,8 +113,12 @@ impl Own {
 
     async fn made_page(&self, document: &Document<'_>, page: Page) -> anyhow::Result<Arc<Made>> {
         let (feed, now) = (document.feed, (self.clock)());
-        let plan = plan::page(&self.store, &self.config, feed, page, now).await?.context("there is no such page any more")?;
-        let made = making::make(&self.store, &self.config, feed, plan, vec![(document.format, None)], now).await?;
+        let plan = plan::page(&self.store, &self.config, feed, page, now)
+            .await?
+            .context("there is no such page any more")?;
+        let made =
+            making::make(&self.store, &self.config, feed, plan, vec![(document.format, None)], now)
+                .await?;
         Ok(Arc::new(made.into_iter().next().context("nothing was made")?))
     }
 }

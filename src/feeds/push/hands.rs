@@ -93,7 +93,11 @@ impl Hands {
     pub(super) fn new(connections: usize) -> Self {
         let few = (connections / 4).max(1);
         let lane = |hands: usize| (Arc::new(Semaphore::new(hands)), hands * 4);
-        let lanes = [(Lane::Swift, lane((connections - 2 * few).max(1))), (Lane::Slow, lane(few)), (Lane::New, lane(few))];
+        let lanes = [
+            (Lane::Swift, lane((connections - 2 * few).max(1))),
+            (Lane::Slow, lane(few)),
+            (Lane::New, lane(few)),
+        ];
         Self {
             lanes: lanes.into_iter().collect(),
             state: Mutex::default(),
@@ -113,18 +117,28 @@ impl Hands {
     /// How many errands a lane takes now.
     pub(super) fn room(&self, lane: Lane) -> usize {
         let most = self.lanes.get(&lane).map_or(0, |(_, most)| *most);
-        if self.stop.is_cancelled() { 0 } else { most.saturating_sub(self.state().in_lane.get(&lane).copied().unwrap_or(0)) }
+        if self.stop.is_cancelled() {
+            0
+        } else {
+            most.saturating_sub(self.state().in_lane.get(&lane).copied().unwrap_or(0))
+        }
     }
 
     /// Hosts with enough in hand for a lane.
     pub(super) fn busy_hosts(&self, lane: Lane) -> Vec<String> {
-        let is_busy = |((_, is_slow), host): &(&Place, &HostHands)| *is_slow == (lane == Lane::Slow) && host.in_hand >= ENOUGH;
+        let is_busy = |((_, is_slow), host): &(&Place, &HostHands)| {
+            *is_slow == (lane == Lane::Slow) && host.in_hand >= ENOUGH
+        };
         self.state().hosts.iter().filter(is_busy).map(|((name, _), _)| name.clone()).collect()
     }
 
     /// The rows whose leases have to be kept.
     pub(super) fn rows(&self) -> Vec<(Errand, Vec<i64>)> {
-        self.state().rows.iter().map(|(errand, ids)| (*errand, ids.iter().copied().collect())).collect()
+        self.state()
+            .rows
+            .iter()
+            .map(|(errand, ids)| (*errand, ids.iter().copied().collect()))
+            .collect()
     }
 
     /// Notes whether a lane had something to take, so that the bell rings when it has room again.
@@ -138,8 +152,16 @@ impl Hands {
     }
 
     /// Does something as soon as its host and its lane have a hand free; dropped undone if all ends before.
-    pub(super) fn begin(self: &Arc<Self>, held: Held, work: impl Future<Output = ()> + Send + 'static) {
-        let (Some((lane, _)), Some((slow, _))) = (self.lanes.get(&held.lane), self.lanes.get(&Lane::Slow)) else { return };
+    pub(super) fn begin(
+        self: &Arc<Self>,
+        held: Held,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) {
+        let (Some((lane, _)), Some((slow, _))) =
+            (self.lanes.get(&held.lane), self.lanes.get(&Lane::Slow))
+        else {
+            return;
+        };
         let (lane, slow, host) = (Arc::clone(lane), Arc::clone(slow), self.take(&held));
         // Who failed before has such a hand already, and strangers get none of theirs.
         let slow = (held.lane == Lane::Swift).then_some(slow);

@@ -50,7 +50,12 @@ pub enum Said {
 ///
 /// # Errors
 /// When the store does not answer.
-pub async fn ask(store: &Store, config: &Config, asked: Asked<'_>, now: Millis) -> StoreResult<Result<Said, String>> {
+pub async fn ask(
+    store: &Store,
+    config: &Config,
+    asked: Asked<'_>,
+    now: Millis,
+) -> StoreResult<Result<Said, String>> {
     if asked.mode == "publish" {
         return Ok(Ok(Said::Known));
     }
@@ -73,7 +78,8 @@ fn request(config: &Config, asked: Asked<'_>) -> Result<Request, String> {
         "" => return Err("hub.mode is missing: subscribe or unsubscribe".to_owned()),
         _ => return Err("hub.mode is neither subscribe nor unsubscribe".to_owned()),
     };
-    let (feed, format) = topic(config, asked.topic).ok_or("hub.topic is no feed of this hub's: give the address of its rel=self link")?;
+    let (feed, format) = topic(config, asked.topic)
+        .ok_or("hub.topic is no feed of this hub's: give the address of its rel=self link")?;
     let callback = callback(config, asked.callback)?;
     let secret = asked.secret.filter(|secret| !secret.is_empty());
     if secret.is_some_and(|secret| secret.len() >= SECRET || secret.contains('\0')) {
@@ -95,12 +101,20 @@ fn request(config: &Config, asked: Asked<'_>) -> Result<Request, String> {
 
 /// The feed and the format that an address names, or named once; the case of its host and a default port make no difference.
 fn topic(config: &Config, text: &str) -> Option<(String, Format)> {
-    let (links, asked) = (Links(&config.site.base_url), Url::parse(text).ok().filter(|_| !text.contains(char::is_control))?);
-    let named = |feed: &str, format: Format| Url::parse(&links.feed(feed, format.extension())).is_ok_and(|url| url == asked);
+    let (links, asked) = (
+        Links(&config.site.base_url),
+        Url::parse(text).ok().filter(|_| !text.contains(char::is_control))?,
+    );
+    let named = |feed: &str, format: Format| {
+        Url::parse(&links.feed(feed, format.extension())).is_ok_and(|url| url == asked)
+    };
     let public = config.feeds.iter().filter(|feed| feed.private.is_none());
     // Who subscribed before a feed was renamed knows it by its former address.
-    let names = public.flat_map(|feed| [&feed.name].into_iter().chain(&feed.was).map(|name| (feed.name.clone(), name)));
-    let mut all = names.flat_map(|(feed, name)| Format::ALL.map(|format| (feed.clone(), name, format)));
+    let names = public.flat_map(|feed| {
+        [&feed.name].into_iter().chain(&feed.was).map(|name| (feed.name.clone(), name))
+    });
+    let mut all =
+        names.flat_map(|(feed, name)| Format::ALL.map(|format| (feed.clone(), name, format)));
     all.find(|(_, name, format)| named(name, *format)).map(|(feed, _, format)| (feed, format))
 }
 
@@ -129,7 +143,9 @@ fn callback(config: &Config, text: &str) -> Result<Url, String> {
         return refusal("lies in a network that this hub does not send to");
     }
     let here = Url::parse(&config.site.base_url).ok();
-    if here.is_some_and(|here| here.host() == url.host() && here.port_or_known_default() == url.port_or_known_default()) {
+    if here.is_some_and(|here| {
+        here.host() == url.host() && here.port_or_known_default() == url.port_or_known_default()
+    }) {
         return refusal("is an address of this hub's own");
     }
     Ok(url)
@@ -140,7 +156,9 @@ fn lease(text: Option<&str>) -> Result<i64, String> {
     let [least, usual, most] = LEASE;
     match text.map(str::trim).filter(|text| !text.is_empty()) {
         None => Ok(usual),
-        Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => Ok(digits.parse().unwrap_or(most).clamp(least, most)),
+        Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => {
+            Ok(digits.parse().unwrap_or(most).clamp(least, most))
+        }
         Some(_) => Err("hub.lease_seconds is no number of seconds".to_owned()),
     }
 }
@@ -168,18 +186,38 @@ mod tests {
     #[test]
     fn a_sound_request_is_understood() {
         let read = request(&config(), Asked { secret: Some(" s "), ..GOOD }).unwrap();
-        assert_eq!((read.callback.as_str(), read.host.as_str()), ("https://reader.example/cb?k=1", "reader.example"));
-        assert_eq!((read.feed.as_str(), read.format.as_str(), read.lease_seconds), ("news", "atom", 864_000));
+        assert_eq!(
+            (read.callback.as_str(), read.host.as_str()),
+            ("https://reader.example/cb?k=1", "reader.example")
+        );
+        assert_eq!(
+            (read.feed.as_str(), read.format.as_str(), read.lease_seconds),
+            ("news", "atom", 864_000)
+        );
         assert_eq!(read.secret.as_deref(), Some(" s "), "byte for byte");
         let odd = Asked { topic: "HTTPS://News.example.edu:443/x/feeds/news.rss", ..GOOD };
         let read = request(&config(), odd).unwrap();
-        assert_eq!((read.topic.as_str(), read.format.as_str()), (odd.topic, "rss"), "the callback hears what it wrote");
+        assert_eq!(
+            (read.topic.as_str(), read.format.as_str()),
+            (odd.topic, "rss"),
+            "the callback hears what it wrote"
+        );
         let former = Asked { topic: "https://news.example.edu/x/feeds/old.rss", ..GOOD };
         assert_eq!(request(&config(), former).unwrap().feed, "news", "it was renamed");
-        for (wished, given) in [("1", 300), ("86400", 86_400), ("99999999999999999999999", 2_592_000), ("", 864_000)] {
-            assert_eq!(request(&config(), Asked { lease_seconds: Some(wished), ..GOOD }).unwrap().lease_seconds, given);
+        for (wished, given) in
+            [("1", 300), ("86400", 86_400), ("99999999999999999999999", 2_592_000), ("", 864_000)]
+        {
+            assert_eq!(
+                request(&config(), Asked { lease_seconds: Some(wished), ..GOOD })
+                    .unwrap()
+                    .lease_seconds,
+                given
+            );
         }
-        assert!(request(&config(), Asked { callback: "http://10.1.2.3:81/", ..GOOD }).is_ok(), "the operator allows it");
+        assert!(
+            request(&config(), Asked { callback: "http://10.1.2.3:81/", ..GOOD }).is_ok(),
+            "the operator allows it"
+        );
     }
 
     #[test]

@@ -85,14 +85,35 @@ struct Served {
 
 impl Pusher {
     /// One for a node of this name, which pushes what is on its shelf.
-    pub fn new(store: Store, config: Arc<Config>, shelf: Shelf, node: String, clock: fn() -> Millis) -> Self {
-        let patience = Duration::from_millis(u64::try_from(config.push.timeout).unwrap_or_default());
+    pub fn new(
+        store: Store,
+        config: Arc<Config>,
+        shelf: Shelf,
+        node: String,
+        clock: fn() -> Millis,
+    ) -> Self {
+        let patience =
+            Duration::from_millis(u64::try_from(config.push.timeout).unwrap_or_default());
         let site = &config.site.base_url;
-        let callbacks = Client::new(Reach::Public { allow: config.push.allow.clone() }, patience, site);
+        let callbacks =
+            Client::new(Reach::Public { allow: config.push.allow.clone() }, patience, site);
         let hubs = Client::new(Reach::Anywhere, patience, site);
         let hands = Arc::new(Hands::new(config.push.connections));
         let (tick, done) = (tokio::sync::Mutex::new(()), Mutex::default());
-        Self { own: Arc::new(Own { store, config, shelf, node, clock, callbacks, hubs, hands, tick, done }) }
+        Self {
+            own: Arc::new(Own {
+                store,
+                config,
+                shelf,
+                node,
+                clock,
+                callbacks,
+                hubs,
+                hands,
+                tick,
+                done,
+            }),
+        }
     }
 
     /// Begins whatever is due and has room, and waits for none of it: called at each beat, and when the bell rang.
@@ -104,7 +125,8 @@ impl Pusher {
         let _alone = own.tick.lock().await;
         self.renew(now).await?;
         let served = self.served();
-        let mut report = Report { pings: publisher::ping_due(own, &served, now).await?, ..Report::default() };
+        let mut report =
+            Report { pings: publisher::ping_due(own, &served, now).await?, ..Report::default() };
         if own.config.push.hub {
             report.questions = verification::ask_due(own, now).await?;
             report.pushes = distribution::push_due(own, &served, now).await?;
@@ -142,7 +164,9 @@ impl Pusher {
 
     async fn renew(&self, now: Millis) -> StoreResult<()> {
         let held = self.own.hands.rows();
-        if held.iter().any(|(_, ids)| !ids.is_empty()) && is_time(&mut self.own.done().renewed, now, RENEW) {
+        if held.iter().any(|(_, ids)| !ids.is_empty())
+            && is_time(&mut self.own.done().renewed, now, RENEW)
+        {
             self.own.store.renew_errands(&self.own.node, &held).await?;
         }
         Ok(())
@@ -152,7 +176,11 @@ impl Pusher {
     fn served(&self) -> Vec<Served> {
         let of = |(feed, format): (&crate::config::Feed, Format)| {
             let made = self.own.shelf.get(&file_name(feed, format))?;
-            let version = Version { feed: feed.name.clone(), format: format.extension().to_owned(), etag: made.etag.clone() };
+            let version = Version {
+                feed: feed.name.clone(),
+                format: format.extension().to_owned(),
+                etag: made.etag.clone(),
+            };
             Some(Served { version, made })
         };
         let public = self.own.config.feeds.iter().filter(|feed| feed.private.is_none());

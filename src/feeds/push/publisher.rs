@@ -28,11 +28,15 @@ pub(super) async fn ping_due(own: &Arc<Own>, served: &[Served], now: Millis) -> 
         return Ok(0);
     }
     let settled = if own.store.is_sqlite() { Millis(i64::MAX) } else { now.plus(-OTHERS_HAVE_IT) };
-    let pings = own.store.claim_pings(&own.node, &own.config.push.hubs, &versions(served), settled, now, room).await?;
+    let pings = own
+        .store
+        .claim_pings(&own.node, &own.config.push.hubs, &versions(served), settled, now, room)
+        .await?;
     let count = pings.len();
     for ping in pings {
         let Ok(url) = Url::parse(&ping.hub) else { continue };
-        let held = Held { lane: Lane::Swift, host: host_of(&url), row: Some((Errand::Ping, ping.id)) };
+        let held =
+            Held { lane: Lane::Swift, host: host_of(&url), row: Some((Errand::Ping, ping.id)) };
         own.hands.begin(held, tell(Arc::clone(own), url, ping));
     }
     Ok(count)
@@ -44,7 +48,8 @@ async fn tell(own: Arc<Own>, hub: Url, ping: Ping) {
     let closed = match told {
         Ok(()) => own.store.close_ping(&own.node, &ping).await,
         Err(why) => {
-            let topic = Links(&own.config.site.base_url).feed(&ping.version.feed, &ping.version.format);
+            let topic =
+                Links(&own.config.site.base_url).feed(&ping.version.feed, &ping.version.format);
             match next_push(attempts, now, chance(ping.id, attempts)) {
                 Some(until) => {
                     tracing::debug!(hub = %hub, %topic, attempts, "could not be told of a change: {why}");
@@ -67,9 +72,17 @@ async fn ask(own: &Own, hub: &Url, ping: &Ping) -> Result<(), String> {
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-    let answer = own.hubs.send(Method::POST, hub, headers, Bytes::from(body), READ).await.map_err(|e| e.to_string())?;
+    let answer = own
+        .hubs
+        .send(Method::POST, hub, headers, Bytes::from(body), READ)
+        .await
+        .map_err(|e| e.to_string())?;
     if answer.status.is_success() {
         return Ok(());
     }
-    Err(format!("{} {}", answer.status, String::from_utf8_lossy(&answer.body).replace(char::is_control, " ")))
+    Err(format!(
+        "{} {}",
+        answer.status,
+        String::from_utf8_lossy(&answer.body).replace(char::is_control, " ")
+    ))
 }

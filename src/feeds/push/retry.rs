@@ -3,7 +3,8 @@
 use crate::domain::time::{HOUR, MINUTE, Millis, SECOND};
 
 /// Waits after the first, second, … attempt at telling somebody of a version; some six hours of them.
-const WAITS: [i64; 9] = [10 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, HOUR, HOUR, 2 * HOUR];
+const WAITS: [i64; 9] =
+    [10 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, HOUR, HOUR, 2 * HOUR];
 /// The same for asking a callback that was not there whether it wants what was asked for.
 const QUESTION_WAITS: [i64; 2] = [15 * SECOND, 2 * MINUTE];
 

@@ -5,9 +5,12 @@ use sha2::Sha256;
 
 /// The header's value for a body under a subscriber's secret: `sha256=` and 64 hexadecimal digits.
 pub fn signature(secret: &[u8], body: &[u8]) -> String {
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else { unreachable!("HMAC takes keys of any length") };
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else {
+        unreachable!("HMAC takes keys of any length")
+    };
     mac.update(body);
-    let digits: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits: String =
+        mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     format!("sha256={digits}")
 }
 
@@ -21,14 +24,22 @@ mod tests {
     #[test]
     fn it_is_what_rfc_4231_says() {
         let second = signature(b"Jefe", b"what do ya want for nothing?");
-        assert_eq!(second, "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
-        let sixth = signature(&[0xaa; 131], b"Test Using Larger Than Block-Size Key - Hash Key First");
-        assert_eq!(sixth, "sha256=60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+        assert_eq!(
+            second,
+            "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+        );
+        let sixth =
+            signature(&[0xaa; 131], b"Test Using Larger Than Block-Size Key - Hash Key First");
+        assert_eq!(
+            sixth,
+            "sha256=60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
+        );
     }
 
     /// RFC 2104, word for word.
     fn by_the_book(secret: &[u8], body: &[u8]) -> String {
-        let mut key = if secret.len() > 64 { Sha256::digest(secret).to_vec() } else { secret.to_vec() };
+        let mut key =
+            if secret.len() > 64 { Sha256::digest(secret).to_vec() } else { secret.to_vec() };
         key.resize(64, 0);
         let pad = |byte: u8| key.iter().map(|k| k ^ byte).collect::<Vec<u8>>();
         let inner = Sha256::digest([pad(0x36), body.to_vec()].concat());

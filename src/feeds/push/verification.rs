@@ -27,20 +27,27 @@ pub(super) async fn ask_due(own: &Arc<Own>, now: Millis) -> StoreResult<usize> {
     own.hands.note(Lane::New, room == 0 || !requests.is_empty() || !besides.is_empty());
     let count = requests.len();
     for request in requests {
-        let held = Held { lane: Lane::New, host: request.host.clone(), row: Some((Errand::Verify, request.id)) };
+        let held = Held {
+            lane: Lane::New,
+            host: request.host.clone(),
+            row: Some((Errand::Verify, request.id)),
+        };
         own.hands.begin(held, verify(Arc::clone(own), request));
     }
     Ok(count)
 }
 
 async fn verify(own: Arc<Own>, request: Request) {
-    let challenge: String = clock::random_bytes::<20>().iter().map(|byte| format!("{byte:02x}")).collect();
+    let challenge: String =
+        clock::random_bytes::<20>().iter().map(|byte| format!("{byte:02x}")).collect();
     let heard = question(&own, &request, &challenge).await;
     let (now, attempts) = (own.now(), request.attempts + 1);
     let (host, feed, mode) = (&request.host, &request.feed, request.mode.word());
     let again = match &heard {
         // Who is away may be asked again; who answers has answered.
-        Err(HttpError::Broken(_) | HttpError::Late(_)) => next_question(attempts, now, chance(request.id, attempts)),
+        Err(HttpError::Broken(_) | HttpError::Late(_)) => {
+            next_question(attempts, now, chance(request.id, attempts))
+        }
         _ => None,
     };
     if let Some(until) = again {
@@ -58,12 +65,17 @@ async fn verify(own: Arc<Own>, request: Request) {
 /// Whether the callback wants it: a 2xx and the very challenge.
 async fn question(own: &Own, request: &Request, challenge: &str) -> Result<bool, HttpError> {
     let lease = request.lease_seconds.to_string();
-    let mut said = vec![("hub.mode", request.mode.word()), ("hub.topic", &request.topic), ("hub.challenge", challenge)];
+    let mut said = vec![
+        ("hub.mode", request.mode.word()),
+        ("hub.topic", &request.topic),
+        ("hub.challenge", challenge),
+    ];
     if request.mode == Mode::Subscribe {
         said.push(("hub.lease_seconds", &lease));
     }
     let url = with(&request.callback, &said)?;
-    let answer = own.callbacks.send(Method::GET, &url, HeaderMap::new(), Bytes::new(), READ).await?;
+    let answer =
+        own.callbacks.send(Method::GET, &url, HeaderMap::new(), Bytes::new(), READ).await?;
     Ok(answer.status.is_success() && answer.is_whole && answer.body == challenge.as_bytes())
 }
 
@@ -80,8 +92,16 @@ pub(super) async fn deny_orphans(own: &Arc<Own>) -> StoreResult<usize> {
 }
 
 async fn deny(own: Arc<Own>, orphan: Orphan) {
-    let said = [("hub.mode", "denied"), ("hub.topic", &orphan.topic), ("hub.reason", "this feed is published no more")];
-    let told = async { own.callbacks.send(Method::GET, &with(&orphan.callback, &said)?, HeaderMap::new(), Bytes::new(), 0).await };
+    let said = [
+        ("hub.mode", "denied"),
+        ("hub.topic", &orphan.topic),
+        ("hub.reason", "this feed is published no more"),
+    ];
+    let told = async {
+        own.callbacks
+            .send(Method::GET, &with(&orphan.callback, &said)?, HeaderMap::new(), Bytes::new(), 0)
+            .await
+    };
     if let Err(why) = told.await {
         tracing::debug!(host = %orphan.host, "could not be told that its feed is no more: {why}");
     }
@@ -100,11 +120,17 @@ mod tests {
 
     #[test]
     fn a_callback_keeps_its_own_query() {
-        let made = with("https://reader.example/cb?key=a%20b+c&x", &[("hub.mode", "subscribe"), ("hub.topic", "https://n.example/?a&b")]);
+        let made = with(
+            "https://reader.example/cb?key=a%20b+c&x",
+            &[("hub.mode", "subscribe"), ("hub.topic", "https://n.example/?a&b")],
+        );
         assert_eq!(
             made.unwrap().as_str(),
             "https://reader.example/cb?key=a%20b+c&x&hub.mode=subscribe&hub.topic=https%3A%2F%2Fn.example%2F%3Fa%26b"
         );
-        assert_eq!(with("http://r.example", &[("a", "1")]).unwrap().as_str(), "http://r.example/?a=1");
+        assert_eq!(
+            with("http://r.example", &[("a", "1")]).unwrap().as_str(),
+            "http://r.example/?a=1"
+        );
     }
 }

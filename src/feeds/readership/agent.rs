@@ -31,7 +31,11 @@ pub fn read(agent: &[u8]) -> Agent {
     }
     let has = |word: &[u8]| agent.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word));
     // "bot" begins some words and ends many names: Googlebot/2.1, bot.html.
-    if has(b"bot/") || has(b"bot;") || has(b"bot)") || has(b"spider") || has(b"crawler") { Agent::Crawler } else { Agent::Reader }
+    if has(b"bot/") || has(b"bot;") || has(b"bot)") || has(b"spider") || has(b"crawler") {
+        Agent::Crawler
+    } else {
+        Agent::Reader
+    }
 }
 
 /// `12 subscribers`, `1 reader`, `3 subscriber(s)`: where the number begins, and the number.
@@ -39,7 +43,9 @@ fn told(agent: &[u8]) -> Option<(usize, u64)> {
     let words: [&[u8]; 2] = [b"subscriber", b"reader"];
     (0..agent.len()).find_map(|at| {
         let rest = &agent[at..];
-        let begins = |word: &&[u8]| rest.len() >= word.len() && rest[..word.len()].eq_ignore_ascii_case(word);
+        let begins = |word: &&[u8]| {
+            rest.len() >= word.len() && rest[..word.len()].eq_ignore_ascii_case(word)
+        };
         words.iter().any(begins).then(|| number_before(&agent[..at])).flatten()
     })
 }
@@ -49,7 +55,9 @@ fn number_before(text: &[u8]) -> Option<(usize, u64)> {
     let end = text.iter().rposition(|b| *b != b' ' && *b != b'+').map(|last| last + 1)?;
     let digits = text[..end].iter().rev().take_while(|b| b.is_ascii_digit()).count();
     let start = end - digits;
-    let is_alone = start == 0 || !(text[start - 1].is_ascii_alphanumeric() || matches!(text[start - 1], b'.' | b'-' | b'_'));
+    let is_alone = start == 0
+        || !(text[start - 1].is_ascii_alphanumeric()
+            || matches!(text[start - 1], b'.' | b'-' | b'_'));
     // A number without space before the word is a name: `4reader`.
     if digits == 0 || digits > 9 || !is_alone || end == text.len() {
         return None;
@@ -60,11 +68,17 @@ fn number_before(text: &[u8]) -> Option<(usize, u64)> {
 
 /// The first word without its version, and the feed's number at that service: `feedly`, `feedbin 1379740`.
 fn name(agent: &[u8], number_at: usize) -> String {
-    let first = agent.iter().take_while(|b| !matches!(b, b'/' | b' ' | b';' | b'(')).take(number_at.max(1));
-    let name: String =
-        first.map(|b| if b.is_ascii_graphic() { char::from(b.to_ascii_lowercase()) } else { '?' }).take(LONGEST / 2).collect();
+    let first =
+        agent.iter().take_while(|b| !matches!(b, b'/' | b' ' | b';' | b'(')).take(number_at.max(1));
+    let name: String = first
+        .map(|b| if b.is_ascii_graphic() { char::from(b.to_ascii_lowercase()) } else { '?' })
+        .take(LONGEST / 2)
+        .collect();
     let word: &[u8] = b"feed-id";
-    let own = agent.windows(word.len()).position(|part| part.eq_ignore_ascii_case(word)).map(|at| &agent[at + word.len()..]);
+    let own = agent
+        .windows(word.len())
+        .position(|part| part.eq_ignore_ascii_case(word))
+        .map(|at| &agent[at + word.len()..]);
     let own = own.filter(|rest| matches!(rest.first(), Some(b':' | b'=')));
     let id: String = own
         .into_iter()
@@ -85,15 +99,35 @@ mod tests {
     #[test]
     fn services_tell_for_how_many_they_ask() {
         for (agent, name, readers) in [
-            ("Feedly/1.0 (+http://www.feedly.com/fetcher.html; 12 subscribers; like FeedFetcher-Google)", "feedly", 12),
+            (
+                "Feedly/1.0 (+http://www.feedly.com/fetcher.html; 12 subscribers; like FeedFetcher-Google)",
+                "feedly",
+                12,
+            ),
             ("Feedbin feed-id:1379740 - 45 subscribers", "feedbin 1379740", 45),
-            ("Inoreader/1.0 (+http://www.inoreader.com/feed-fetcher; 1 subscribers; )", "inoreader", 1),
-            ("NewsBlur Feed Fetcher - 5 subscribers - https://www.newsblur.com/site/123/x (Mozilla/5.0)", "newsblur", 5),
+            (
+                "Inoreader/1.0 (+http://www.inoreader.com/feed-fetcher; 1 subscribers; )",
+                "inoreader",
+                1,
+            ),
+            (
+                "NewsBlur Feed Fetcher - 5 subscribers - https://www.newsblur.com/site/123/x (Mozilla/5.0)",
+                "newsblur",
+                5,
+            ),
             ("theoldreader.com; 2 subscribers; feed-id=5f2a", "theoldreader.com 5f2a", 2),
             ("BazQux/2.4 (+https://bazqux.com/fetcher; 7 Subscriber(s))", "bazqux", 7),
-            ("Mozilla/5.0 (compatible; Blogs/0.99; robot; B; +http://x.example) 13 readers", "mozilla", 13),
+            (
+                "Mozilla/5.0 (compatible; Blogs/0.99; robot; B; +http://x.example) 13 readers",
+                "mozilla",
+                13,
+            ),
         ] {
-            assert_eq!(read(agent.as_bytes()), Agent::Service { name: name.into(), readers }, "{agent}");
+            assert_eq!(
+                read(agent.as_bytes()),
+                Agent::Service { name: name.into(), readers },
+                "{agent}"
+            );
         }
     }
 
@@ -115,7 +149,12 @@ mod tests {
         ] {
             assert_eq!(read(agent.as_bytes()), Agent::Reader, "{agent}");
         }
-        for agent in ["Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", "Baiduspider", "CCBot/2.0", "x crawler"] {
+        for agent in [
+            "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+            "Baiduspider",
+            "CCBot/2.0",
+            "x crawler",
+        ] {
             assert_eq!(read(agent.as_bytes()), Agent::Crawler, "{agent}");
         }
     }

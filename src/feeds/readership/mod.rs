@@ -76,7 +76,9 @@ impl Readership {
     /// Begins to count, under a name that no other run of a node has; `key` gives other random bytes at every call.
     pub fn begin(node: String, key: fn() -> Key, now: Millis) -> Self {
         let today = ArcSwap::from_pointee(Today::begin(key(), now));
-        Self { inside: Arc::new(Inside { node, key, today, keeping: tokio::sync::Mutex::default() }) }
+        Self {
+            inside: Arc::new(Inside { node, key, today, keeping: tokio::sync::Mutex::default() }),
+        }
     }
 
     /// Counts a request for a feed: from a network (none: this machine), answered with "not modified" or in full. Takes
@@ -143,7 +145,8 @@ impl Readership {
     async fn keep(&self, store: &Store, keeping: &mut Keeping, now: Millis) -> StoreResult<()> {
         keeping.at = Some(now);
         let waiting = mem::take(&mut keeping.waiting);
-        let rows: Vec<Count> = waiting.iter().cloned().chain(self.inside.today.load().counts(now)).collect();
+        let rows: Vec<Count> =
+            waiting.iter().cloned().chain(self.inside.today.load().counts(now)).collect();
         // Chunks of one statement each: a day with many feeds does not hold the writer for long.
         for rows in rows.chunks(256) {
             if let Err(error) = store.keep_readership(&self.inside.node, rows).await {
@@ -229,7 +232,12 @@ mod tests {
         }
         readership.note("news", b"Other/2.0", Some([203, 0, 113, 1].into()), false);
         readership.note("news", b"Other/2.0", None, false);
-        for agent in ["Feedly/1.0 (12 subscribers)", "Feedly/1.0 (9 subscribers)", "Feedbin feed-id:7 - 5 subscribers", "Googlebot/2.1"] {
+        for agent in [
+            "Feedly/1.0 (12 subscribers)",
+            "Feedly/1.0 (9 subscribers)",
+            "Feedbin feed-id:7 - 5 subscribers",
+            "Googlebot/2.1",
+        ] {
             readership.note("news", agent.as_bytes(), Some([198, 51, 100, 9].into()), true);
         }
         let count = counts(&readership);
@@ -258,6 +266,9 @@ mod tests {
         assert!(readership.turn(&mut keeping, Millis(6 * DAY)));
         assert_ne!(readership.inside.today.load().hash("news", b"Reader/1.0", None), hash);
         assert!(readership.inside.today.load().counts(Millis(0)).is_empty());
-        assert_eq!((keeping.waiting.len(), keeping.waiting[0].day, keeping.waiting[0].direct), (1, Day(5), 1));
+        assert_eq!(
+            (keeping.waiting.len(), keeping.waiting[0].day, keeping.waiting[0].direct),
+            (1, Day(5), 1)
+        );
     }
 }

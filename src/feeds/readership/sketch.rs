@@ -26,7 +26,11 @@ impl Default for Sketch {
 impl Sketch {
     /// Adds something by its hash, whose bits are evenly spread.
     pub(super) fn add(&self, hash: u64) {
-        let Some(register) = usize::try_from(hash >> REST).ok().and_then(|at| self.registers.get(at)) else { return };
+        let Some(register) =
+            usize::try_from(hash >> REST).ok().and_then(|at| self.registers.get(at))
+        else {
+            return;
+        };
         // The place of the first one among the remaining bits, from 1; no one at all is one beyond.
         let rank = ((hash << PRECISION) | (1 << (PRECISION - 1))).leading_zeros() + 1;
         let rank = u8::try_from(rank).unwrap_or(u8::MAX);
@@ -110,7 +114,8 @@ mod tests {
         let sketch = Sketch::default();
         assert_eq!(sketch.estimate(), 0);
         let mut seen = 0;
-        for (many, off) in [(1, 0), (12, 0), (50, 1), (1_000, 30), (10_000, 500), (200_000, 10_000)] {
+        for (many, off) in [(1, 0), (12, 0), (50, 1), (1_000, 30), (10_000, 500), (200_000, 10_000)]
+        {
             for n in 0..many {
                 sketch.add(hash(n));
             }

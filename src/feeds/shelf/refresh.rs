@@ -30,7 +30,12 @@ pub struct Report {
 
 /// Makes anew the declared feeds that changed articles, or articles whose time came, touch; a feed that can't be made keeps
 /// its last bytes.
-pub async fn refresh_due(store: &Store, config: &Config, shelf: &Shelf, now: Millis) -> anyhow::Result<Report> {
+pub async fn refresh_due(
+    store: &Store,
+    config: &Config,
+    shelf: &Shelf,
+    now: Millis,
+) -> anyhow::Result<Report> {
     let mut state = shelf.inside.state.lock().await;
     let version = store.articles_version().await?;
     if shelf.folder().is_some() && state.identity.is_none() {
@@ -49,7 +54,9 @@ pub async fn refresh_due(store: &Store, config: &Config, shelf: &Shelf, now: Mil
         }
         // The bytes on disk are these, but to be made anew at each start until it knows that other settings led to them, too.
         let known = state.found.as_ref().map(|found| &found.settings);
-        let is_foreign = |(file, (_, settings)): &(String, Kept)| known.is_some_and(|known| known.get(file) != Some(settings));
+        let is_foreign = |(file, (_, settings)): &(String, Kept)| {
+            known.is_some_and(|known| known.get(file) != Some(settings))
+        };
         let foreign: Vec<_> = made.unchanged.into_iter().filter(is_foreign).collect();
         // Noted before anything else can fail: what is in memory is not made again.
         state.unkept.extend(made.changed.into_iter().chain(foreign));
@@ -60,7 +67,11 @@ pub async fn refresh_due(store: &Store, config: &Config, shelf: &Shelf, now: Mil
     state.seen = Some(next);
     state.found = None;
     if shelf.folder().is_some() && (has_news || !state.unkept.is_empty()) {
-        let mark = is_whole.then(|| Mark { store: state.identity.clone().unwrap_or_default(), version, at: now.0 });
+        let mark = is_whole.then(|| Mark {
+            store: state.identity.clone().unwrap_or_default(),
+            version,
+            at: now.0,
+        });
         keep(shelf, &mut state, mark).await?;
     }
     Ok(report)
@@ -69,7 +80,9 @@ pub async fn refresh_due(store: &Store, config: &Config, shelf: &Shelf, now: Mil
 /// Keeps on disk what it does not have; within the lock, so that a later state is not overwritten by an earlier one.
 async fn keep(shelf: &Shelf, state: &mut State, mark: Option<Mark>) -> anyhow::Result<()> {
     let (shelf, unkept, gone) = (shelf.clone(), state.unkept.clone(), state.gone.clone());
-    let kept = tokio::task::spawn_blocking(move || shelf.folder().map_or(Ok(()), |folder| folder.keep(&unkept, &gone, mark.as_ref())));
+    let kept = tokio::task::spawn_blocking(move || {
+        shelf.folder().map_or(Ok(()), |folder| folder.keep(&unkept, &gone, mark.as_ref()))
+    });
     match kept.await? {
         Ok(()) => {
             state.unkept.clear();
@@ -77,7 +90,9 @@ async fn keep(shelf: &Shelf, state: &mut State, mark: Option<Mark>) -> anyhow::R
             state.trouble = None;
         }
         Err(e) => {
-            let why = Some(format!("made feeds could not be kept on disk, so a restart makes them anew: {e}; see [server] made_feeds"));
+            let why = Some(format!(
+                "made feeds could not be kept on disk, so a restart makes them anew: {e}; see [server] made_feeds"
+            ));
             if state.trouble != why {
                 tracing::warn!("{}", why.as_deref().unwrap_or_default());
             }
@@ -90,15 +105,27 @@ async fn keep(shelf: &Shelf, state: &mut State, mark: Option<Mark>) -> anyhow::R
 /// Tells one store from another without telling its secret.
 async fn identity(store: &Store) -> StoreResult<String> {
     let secret = store.instance().await?.secret;
-    Ok(Sha256::digest([b"made feeds of ".as_slice(), &secret].concat()).iter().take(16).map(|b| format!("{b:02x}")).collect())
+    Ok(Sha256::digest([b"made feeds of ".as_slice(), &secret].concat())
+        .iter()
+        .take(16)
+        .map(|b| format!("{b:02x}"))
+        .collect())
 }
 
 /// The feeds that have to be looked at.
-async fn due<'c>(store: &Store, config: &'c Config, shelf: &Shelf, state: &State, version: i64, now: Millis) -> StoreResult<Vec<&'c Feed>> {
+async fn due<'c>(
+    store: &Store,
+    config: &'c Config,
+    shelf: &Shelf,
+    state: &State,
+    version: i64,
+    now: Millis,
+) -> StoreResult<Vec<&'c Feed>> {
     let (since, settings) = match (&state.seen, &state.found) {
         (Some(seen), _) => (Some((seen.version, seen.at)), None),
         (None, Some(found)) => {
-            let mark = found.mark.as_ref().filter(|mark| Some(&mark.store) == state.identity.as_ref());
+            let mark =
+                found.mark.as_ref().filter(|mark| Some(&mark.store) == state.identity.as_ref());
             (mark.map(|mark| (mark.version, Millis(mark.at))), Some(&found.settings))
         }
         (None, None) => (None, None),
@@ -177,7 +204,11 @@ async fn refresh(
     }
     let versions: Vec<Version> = changed
         .iter()
-        .map(|(feed, made)| Version { feed: feed.name.clone(), format: made.format.extension(), etag: made.etag.clone() })
+        .map(|(feed, made)| Version {
+            feed: feed.name.clone(),
+            format: made.format.extension(),
+            etag: made.etag.clone(),
+        })
         .collect();
     let modified = store.note_feed_versions(&versions, now).await?;
     fresh.changed = changed

@@ -8,8 +8,12 @@ fn the_archive_is_linked_as_rfc_5005_says() {
     let (site, feed) = (site(), feed(Content::Full));
     let at = |page: u32| format!("https://news.example.edu/feeds/news/archive/{page}");
     let newest = Archive::Newest { previous: Some(at(2)) };
-    let page =
-        Archive::Page { address: at(2), current: "https://news.example.edu/feeds/news".into(), previous: Some(at(1)), next: Some(at(3)) };
+    let page = Archive::Page {
+        address: at(2),
+        current: "https://news.example.edu/feeds/news".into(),
+        previous: Some(at(1)),
+        next: Some(at(3)),
+    };
     for (archive, links, mark) in [
         (&newest, vec![("self", "/feeds/news"), ("prev-archive", "/feeds/news/archive/2")], None),
         (
@@ -29,13 +33,20 @@ fn the_archive_is_linked_as_rfc_5005_says() {
             let xml = Document::parse(&text).unwrap();
             let found: Vec<(&str, String)> = elements(&xml, "link")
                 .iter()
-                .filter_map(|link| Some((link.attribute("rel")?, link.attribute("href")?.to_owned())))
+                .filter_map(|link| {
+                    Some((link.attribute("rel")?, link.attribute("href")?.to_owned()))
+                })
                 .filter(|(rel, _)| *rel != "alternate")
                 .collect();
-            let expected: Vec<(&str, String)> =
-                links.iter().map(|(rel, path)| (*rel, format!("https://news.example.edu{path}.{}", format.extension()))).collect();
+            let expected: Vec<(&str, String)> = links
+                .iter()
+                .map(|(rel, path)| {
+                    (*rel, format!("https://news.example.edu{path}.{}", format.extension()))
+                })
+                .collect();
             assert_eq!(found, expected);
-            let marked = xml.descendants().find(|node| node.tag_name().namespace() == Some(HISTORY.1));
+            let marked =
+                xml.descendants().find(|node| node.tag_name().namespace() == Some(HISTORY.1));
             assert_eq!(marked.map(|node| node.tag_name().name()), mark);
         }
         let json: Value = serde_json::from_str(&framed(Format::Json, &made)).unwrap();
@@ -47,19 +58,43 @@ fn the_archive_is_linked_as_rfc_5005_says() {
 #[test]
 fn translations_are_linked_once_a_language() {
     let (site, feed, articles) = (site(), feed(Content::Full), articles());
-    let twin = |language: &str, url: &str| Twin { language: language.into(), url: format!("https://college.example/{url}") };
-    let twins = [twin("zh_CN", "新"), twin("zh-CN", "2"), twin("en", "3"), twin("de", "4?a=1&b=2"), twin("no language", "5")];
+    let twin = |language: &str, url: &str| Twin {
+        language: language.into(),
+        url: format!("https://college.example/{url}"),
+    };
+    let twins = [
+        twin("zh_CN", "新"),
+        twin("zh-CN", "2"),
+        twin("en", "3"),
+        twin("de", "4?a=1&b=2"),
+        twin("no language", "5"),
+    ];
     let made = item(&articles[0], &twins, &site, &feed);
     let alone = |format: Format| String::from_utf8(format.item(&made).unwrap()).unwrap();
-    let expected = [("zh-CN", "https://college.example/%E6%96%B0"), ("de", "https://college.example/4?a=1&b=2")];
-    for (format, own) in [(Format::Rss, vec![]), (Format::Atom, vec![("en", "https://college.example/%E6%96%B0%E9%97%BB/2?a=1&b=2")])] {
-        let text = format!("<r xmlns:atom='a' xmlns:media='m' xmlns:dc='d' xmlns:content='c'>{}</r>", alone(format));
+    let expected = [
+        ("zh-CN", "https://college.example/%E6%96%B0"),
+        ("de", "https://college.example/4?a=1&b=2"),
+    ];
+    for (format, own) in [
+        (Format::Rss, vec![]),
+        (Format::Atom, vec![("en", "https://college.example/%E6%96%B0%E9%97%BB/2?a=1&b=2")]),
+    ] {
+        let text = format!(
+            "<r xmlns:atom='a' xmlns:media='m' xmlns:dc='d' xmlns:content='c'>{}</r>",
+            alone(format)
+        );
         let xml = Document::parse(&text).unwrap();
-        let found: Vec<_> = xml.descendants().filter_map(|node| Some((node.attribute("hreflang")?, node.attribute("href")?))).collect();
+        let found: Vec<_> = xml
+            .descendants()
+            .filter_map(|node| Some((node.attribute("hreflang")?, node.attribute("href")?)))
+            .collect();
         assert_eq!(found, [own, expected.to_vec()].concat());
     }
     let json: Value = serde_json::from_str(&alone(Format::Json)).unwrap();
-    assert_eq!(json["_translations"], expected.iter().map(|(language, url)| (*language, Value::from(*url))).collect::<Value>());
+    assert_eq!(
+        json["_translations"],
+        expected.iter().map(|(language, url)| (*language, Value::from(*url))).collect::<Value>()
+    );
 }
 
 #[test]
@@ -71,7 +106,10 @@ fn a_document_is_its_frame_with_the_items_in_it() {
         let frame = format.frame(&head).unwrap();
         let parts: Vec<Vec<u8>> = items.iter().map(|item| format.item(item).unwrap()).collect();
         let whole = [frame.head, parts.join(format.separator()), frame.tail].concat();
-        assert_eq!(String::from_utf8(whole), String::from_utf8(format.render(&head, &items).unwrap()));
+        assert_eq!(
+            String::from_utf8(whole),
+            String::from_utf8(format.render(&head, &items).unwrap())
+        );
     }
 }
 
@@ -83,13 +121,20 @@ fn an_id_that_is_no_uri_becomes_one_for_atom_alone() {
         let made = item(&article, &[], &site, &feed);
         (made.id.as_str().to_owned(), made.uri.as_str().to_owned())
     };
-    for kept in ["tag:a.example,2026:x/1", "urn:uuid:6ba7b810-9dad-11d1-80b4-00c04fd430c8", "http://a.example/?p=新", "https://a.example/1"]
-    {
+    for kept in [
+        "tag:a.example,2026:x/1",
+        "urn:uuid:6ba7b810-9dad-11d1-80b4-00c04fd430c8",
+        "http://a.example/?p=新",
+        "https://a.example/1",
+    ] {
         assert_eq!(ids(kept), (kept.to_owned(), kept.to_owned()));
     }
-    for (guid, uri) in
-        [("4711", "4711"), ("post 5/新", "post%205%2F%E6%96%B0"), ("http:///x y", "http%3A%2F%2F%2Fx%20y"), ("tag:新", "tag%3A%E6%96%B0")]
-    {
+    for (guid, uri) in [
+        ("4711", "4711"),
+        ("post 5/新", "post%205%2F%E6%96%B0"),
+        ("http:///x y", "http%3A%2F%2F%2Fx%20y"),
+        ("tag:新", "tag%3A%E6%96%B0"),
+    ] {
         assert_eq!(ids(guid), (guid.to_owned(), format!("tag:news.example.edu,2026:guid/{uri}")));
     }
 }

@@ -38,7 +38,10 @@ pub(super) fn body(body: &[u8]) -> Cow<'_, [u8]> {
 /// Where the next white space begins that may not stay as it is: all but a single space inside a line.
 fn next_change(body: &[u8], from: usize) -> Option<usize> {
     // Without short cuts, so that the compiler can look at a whole block at once.
-    let changes = |(this, next): (&u8, &u8)| (*this == b'\t') | ((*this == b' ') & ((*next == b' ') | (*next == b'\t') | (*next == b'\r')));
+    let changes = |(this, next): (&u8, &u8)| {
+        (*this == b'\t')
+            | ((*this == b' ') & ((*next == b' ') | (*next == b'\t') | (*next == b'\r')))
+    };
     let last = body.len().checked_sub(1)?;
     let mut at = from;
     while at < last {
@@ -141,18 +144,30 @@ mod tests {
 
     #[test]
     fn a_body_ends_in_one_line_end_or_is_empty() {
-        for (text, expected) in
-            [("", ""), ("\r\n", ""), ("\r\n \t\r\n", ""), ("a", "a\r\n"), ("a ", "a\r\n"), ("a\r\n\r\n", "a\r\n"), ("\r\na", "\r\na\r\n")]
-        {
+        for (text, expected) in [
+            ("", ""),
+            ("\r\n", ""),
+            ("\r\n \t\r\n", ""),
+            ("a", "a\r\n"),
+            ("a ", "a\r\n"),
+            ("a\r\n\r\n", "a\r\n"),
+            ("\r\na", "\r\na\r\n"),
+        ] {
             assert_eq!(relaxed(text), expected, "{text:?}");
         }
         let plain = "a b\r\n".repeat(100);
-        assert!(matches!(body(plain.as_bytes()), Cow::Borrowed(_)), "nothing to change, nothing to copy");
+        assert!(
+            matches!(body(plain.as_bytes()), Cow::Borrowed(_)),
+            "nothing to change, nothing to copy"
+        );
     }
 
     #[test]
     fn fields_are_taken_apart_at_lines_that_do_not_begin_with_white_space() {
-        assert_eq!(fields("A: 1\r\nB: 2\r\n 3\r\n\t4\r\nC:\r\n"), ["A: 1", "B: 2\r\n 3\r\n\t4", "C:"]);
+        assert_eq!(
+            fields("A: 1\r\nB: 2\r\n 3\r\n\t4\r\nC:\r\n"),
+            ["A: 1", "B: 2\r\n 3\r\n\t4", "C:"]
+        );
         assert!(fields("").is_empty());
     }
 

@@ -68,7 +68,8 @@ impl Key {
 
     fn ed25519(pair: Ed25519KeyPair) -> Self {
         // Its 32 bytes as they are (RFC 8463 section 4).
-        let record = format!("v=DKIM1; k=ed25519; p={}", STANDARD.encode(pair.public_key().as_ref()));
+        let record =
+            format!("v=DKIM1; k=ed25519; p={}", STANDARD.encode(pair.public_key().as_ref()));
         Self { secret: Secret::Ed25519(pair), record }
     }
 
@@ -104,7 +105,9 @@ impl Key {
 /// Why a key is refused; `why` is the library's word.
 fn refused(why: &str) -> String {
     if why == "TooSmall" {
-        return format!("it is an RSA key of less than 2048 bits, which receivers do not trust; {REMEDY}");
+        return format!(
+            "it is an RSA key of less than 2048 bits, which receivers do not trust; {REMEDY}"
+        );
     }
     format!("it is neither an RSA key of 2048 to 8192 bits nor an Ed25519 key; {REMEDY}")
 }

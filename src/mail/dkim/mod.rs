@@ -80,7 +80,8 @@ impl Signer {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let signer = Self { keys: keys.into(), domain: transport.dkim_domain.as_deref().map(Arc::from) };
+        let signer =
+            Self { keys: keys.into(), domain: transport.dkim_domain.as_deref().map(Arc::from) };
         Ok(Some(signer).filter(|signer| !signer.keys.is_empty()))
     }
 
@@ -95,13 +96,16 @@ impl Signer {
     /// # Errors
     /// When it is no message, or has no sender.
     pub fn sign(&self, message: &str, at: Millis) -> Result<String, Refused> {
-        let (head, body) = message.split_once("\r\n\r\n").ok_or_else(|| refused("it has no empty line behind its header"))?;
+        let (head, body) = message
+            .split_once("\r\n\r\n")
+            .ok_or_else(|| refused("it has no empty line behind its header"))?;
         let (fields, body_hash) = (canonical::fields(head), body_hash(body));
         let own;
         let domain = match &self.domain {
             Some(domain) => domain.as_ref(),
             None => {
-                own = sender_domain(&fields).ok_or_else(|| refused("it has no From with a domain"))?;
+                own = sender_domain(&fields)
+                    .ok_or_else(|| refused("it has no From with a domain"))?;
                 &own
             }
         };
@@ -117,13 +121,18 @@ impl Signer {
             field.add(" ", &format!("t={};", at.0.div_euclid(1_000).max(0)));
             for (i, name) in names.iter().enumerate() {
                 let (glue, begin) = if i == 0 { (" ", "h=") } else { ("", "") };
-                field.add(glue, &format!("{begin}{name}{}", if i + 1 == names.len() { ';' } else { ':' }));
+                field.add(
+                    glue,
+                    &format!("{begin}{name}{}", if i + 1 == names.len() { ';' } else { ':' }),
+                );
             }
             field.add(" ", &format!("bh={body_hash};"));
             field.add(" ", "b=");
             signed.truncate(length);
             canonical::field(&field.text, &mut signed);
-            let signature = key.sign(&digest::digest(&SHA256, &signed)).ok_or_else(|| refused("the key failed"))?;
+            let signature = key
+                .sign(&digest::digest(&SHA256, &signed))
+                .ok_or_else(|| refused("the key failed"))?;
             field.add_broken(&signature);
             signatures += &field.text;
             signatures += "\r\n";
@@ -138,8 +147,10 @@ impl Signer {
 
     /// What receivers must find in the DNS of a domain that signs, a record for each key.
     pub fn records(&self, domain: &str) -> Vec<Record> {
-        let record =
-            |(selector, key): &(String, Key)| Record { name: format!("{selector}._domainkey.{domain}"), value: key.record().to_owned() };
+        let record = |(selector, key): &(String, Key)| Record {
+            name: format!("{selector}._domainkey.{domain}"),
+            value: key.record().to_owned(),
+        };
         self.keys.iter().map(record).collect()
     }
 }
@@ -147,8 +158,12 @@ impl Signer {
 /// Selectors alone: keys are shown to nobody.
 impl fmt::Debug for Signer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let selectors: Vec<&str> = self.keys.iter().map(|(selector, _)| selector.as_str()).collect();
-        f.debug_struct("Signer").field("selectors", &selectors).field("domain", &self.domain).finish()
+        let selectors: Vec<&str> =
+            self.keys.iter().map(|(selector, _)| selector.as_str()).collect();
+        f.debug_struct("Signer")
+            .field("selectors", &selectors)
+            .field("domain", &self.domain)
+            .finish()
     }
 }
 
@@ -183,7 +198,8 @@ fn sender_domain(fields: &[&str]) -> Option<String> {
     let from = fields.iter().find(|field| is_named(field, "From"))?;
     let (_, behind) = from.rsplit_once('@')?;
     let domain = behind.split(['>', ' ', '\t', '\r']).next().unwrap_or_default();
-    let sound = !domain.is_empty() && domain.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'));
+    let sound = !domain.is_empty()
+        && domain.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'));
     sound.then(|| domain.to_ascii_lowercase())
 }
 

@@ -9,8 +9,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::config::{Config, DkimKey};
 
-const MESSAGE: &str =
-    "From: \"News\" <news@Example.edu>\r\nTo: a@example.org\r\nSubject: The\r\n  week\r\nX-Other: x\r\n\r\nHi  there \r\n";
+const MESSAGE: &str = "From: \"News\" <news@Example.edu>\r\nTo: a@example.org\r\nSubject: The\r\n  week\r\nX-Other: x\r\n\r\nHi  there \r\n";
 const AT: Millis = Millis(1_790_000_000_999);
 
 /// The key of RFC 8463's appendix, which RFC 8032 publishes too: its seed behind what makes it PKCS#8.
@@ -20,7 +19,10 @@ fn published_key() -> Key {
     der.extend(STANDARD.decode(seed).unwrap());
     // Put together here, so that nothing takes this file for one that holds a key.
     let kind = ["PRIVATE", "KEY"].join(" ");
-    let pem = format!("some text\r\n-----BEGIN {kind}-----\r\n{}\r\n-----END {kind}-----\r\nmore text\r\n", STANDARD.encode(der));
+    let pem = format!(
+        "some text\r\n-----BEGIN {kind}-----\r\n{}\r\n-----END {kind}-----\r\nmore text\r\n",
+        STANDARD.encode(der)
+    );
     Key::of_pem(pem.as_bytes()).unwrap()
 }
 
@@ -34,7 +36,10 @@ fn transport(folder: &Path, keys: &str) -> Transport {
         "[site]\ntitle = \"T\"\nbase_url = \"https://news.example.edu\"\nid_authority = \"news.example.edu,2026\"\n\
          [[transports]]\nname = \"default\"\nurl = \"file://out\"\ndkim = [{keys}]\n"
     );
-    Config::parse(&folder.join("config.toml"), &text, std::iter::empty()).unwrap().transports.remove(0)
+    Config::parse(&folder.join("config.toml"), &text, std::iter::empty())
+        .unwrap()
+        .transports
+        .remove(0)
 }
 
 /// Keys of every form, made by openssl; nothing where there is none, which is said or, if required, a failure.
@@ -53,7 +58,10 @@ fn made_keys() -> Option<tempfile::TempDir> {
     ] {
         let made = Command::new("openssl").args(line.split(' ')).current_dir(home.path()).output();
         if !made.is_ok_and(|m| m.status.success()) {
-            assert!(std::env::var("COURANT_TEST_REQUIRE").as_deref() != Ok("all"), "openssl can't do: {line}");
+            assert!(
+                std::env::var("COURANT_TEST_REQUIRE").as_deref() != Ok("all"),
+                "openssl can't do: {line}"
+            );
             eprintln!("skipped: openssl is not at hand to make keys");
             return None;
         }
@@ -66,7 +74,10 @@ fn tags(field: &str) -> Vec<(String, String)> {
     let (name, value) = field.split_once(':').unwrap();
     assert_eq!(name, "DKIM-Signature");
     let value: String = value.split_whitespace().collect();
-    value.split(';').map(|tag| tag.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned())).unwrap()).collect()
+    value
+        .split(';')
+        .map(|tag| tag.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned())).unwrap())
+        .collect()
 }
 
 fn tag(field: &str, name: &str) -> String {
@@ -91,7 +102,10 @@ fn hashed(message: &str, field: &str) -> Vec<u8> {
 
 #[test]
 fn the_facts_of_rfc_8463_hold() {
-    assert_eq!(published_key().record(), "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=");
+    assert_eq!(
+        published_key().record(),
+        "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+    );
     let body = "Hi.\r\n\r\nWe lost the game.  Are you hungry yet?\r\n\r\nJoe.\r\n";
     assert_eq!(body_hash(body), "2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=");
 }
@@ -111,19 +125,40 @@ fn a_signature_names_what_it_covers_and_comes_out_the_same_each_time() {
         ("bh", &body_hash("Hi there\r\n")),
     ];
     let found = tags(field);
-    assert_eq!(found.iter().map(|(k, v)| (k.as_str(), v.as_str())).take(8).collect::<Vec<_>>(), expected);
+    assert_eq!(
+        found.iter().map(|(k, v)| (k.as_str(), v.as_str())).take(8).collect::<Vec<_>>(),
+        expected
+    );
     assert!(field.split("\r\n").all(|line| line.len() <= GOOD_LENGTH), "{field}");
     assert_eq!(signer().sign(MESSAGE, AT).unwrap(), signature);
     assert_ne!(signer().sign(MESSAGE, AT.plus(1_000)).unwrap(), signature, "t= is signed too");
     let longer = MESSAGE.replace("Hi  there", "Hi  all");
-    assert_ne!(tag(&signer().sign(&longer, AT).unwrap(), "bh"), tag(field, "bh"), "each body has its own hash");
+    assert_ne!(
+        tag(&signer().sign(&longer, AT).unwrap(), "bh"),
+        tag(field, "bh"),
+        "each body has its own hash"
+    );
     assert!(!signer().is_costly());
 }
 
 #[test]
 fn fields_of_one_name_are_signed_from_the_last_to_the_first() {
     let (names, data) = selected(&["List-ID: 1", "from: a@b.example", "LIST-ID : 2"]);
-    assert_eq!(names, ["From", "From", "To", "Cc", "Subject", "Date", "Reply-To", "Content-Type", "List-ID", "List-ID"]);
+    assert_eq!(
+        names,
+        [
+            "From",
+            "From",
+            "To",
+            "Cc",
+            "Subject",
+            "Date",
+            "Reply-To",
+            "Content-Type",
+            "List-ID",
+            "List-ID"
+        ]
+    );
     assert_eq!(String::from_utf8(data).unwrap(), "from:a@b.example\r\nlist-id:2\r\nlist-id:1\r\n");
 }
 
@@ -135,17 +170,36 @@ fn the_domain_is_the_senders_or_the_one_that_was_set() {
     assert_eq!(signer.records("example.edu")[0].name, "ed2026._domainkey.example.edu");
     let signer = Signer { domain: None, ..signer };
     assert_eq!(tag(&signer.sign(other, AT).unwrap(), "d"), "news.example.edu");
-    for nobody in ["Subject: x\r\n\r\n", "From: nobody\r\n\r\n", "From: a@\r\n\r\n", "From: a@b;c\r\n\r\n", "no message"] {
-        assert!(signer.sign(nobody, AT).unwrap_err().to_string().starts_with("the mail can't be signed: it has no "), "{nobody}");
+    for nobody in [
+        "Subject: x\r\n\r\n",
+        "From: nobody\r\n\r\n",
+        "From: a@\r\n\r\n",
+        "From: a@b;c\r\n\r\n",
+        "no message",
+    ] {
+        assert!(
+            signer
+                .sign(nobody, AT)
+                .unwrap_err()
+                .to_string()
+                .starts_with("the mail can't be signed: it has no "),
+            "{nobody}"
+        );
     }
 }
 
 #[test]
 fn keys_in_every_form_sign_what_their_public_halves_verify() {
     let Some(home) = made_keys() else { return };
-    let windows = std::fs::read_to_string(home.path().join("rsa1.pem")).unwrap().replace('\n', "\r\n");
-    std::fs::write(home.path().join("windows.pem"), format!("Bag Attributes\r\n    friendlyName: k\r\n{windows}\r\nthe end")).unwrap();
-    let transport = transport(home.path(), r#""r8:rsa8.pem", "r1:rsa1.pem", "w:windows.pem", "e:ed.pem""#);
+    let windows =
+        std::fs::read_to_string(home.path().join("rsa1.pem")).unwrap().replace('\n', "\r\n");
+    std::fs::write(
+        home.path().join("windows.pem"),
+        format!("Bag Attributes\r\n    friendlyName: k\r\n{windows}\r\nthe end"),
+    )
+    .unwrap();
+    let transport =
+        transport(home.path(), r#""r8:rsa8.pem", "r1:rsa1.pem", "w:windows.pem", "e:ed.pem""#);
     let signer = Signer::of(&transport).unwrap().unwrap();
     assert!(signer.is_costly());
     let records = signer.records("example.edu");
@@ -173,7 +227,8 @@ fn keys_in_every_form_sign_what_their_public_halves_verify() {
 fn keys_that_cannot_be_used_are_refused_with_place_and_remedy() {
     let Some(home) = made_keys() else { return };
     std::fs::write(home.path().join("empty.pem"), "").unwrap();
-    let damaged = std::fs::read_to_string(home.path().join("ed.pem")).unwrap().replace("MC4", "!!!");
+    let damaged =
+        std::fs::read_to_string(home.path().join("ed.pem")).unwrap().replace("MC4", "!!!");
     std::fs::write(home.path().join("damaged.pem"), damaged).unwrap();
     for (file, part) in [
         ("short8.pem", "less than 2048 bits"),
@@ -187,10 +242,17 @@ fn keys_that_cannot_be_used_are_refused_with_place_and_remedy() {
         ("absent.pem", "can't be read: No such file"),
         (".", "can't be read"),
     ] {
-        let faults = Signer::of(&transport(home.path(), &format!("\"s:{file}\", \"t:ed.pem\""))).unwrap_err();
-        let begin =
-            format!("{}:8: [[transports]] default: `dkim`: the key {}", home.path().join("config.toml").display(), home.path().display());
-        assert!(faults.len() == 1 && faults[0].starts_with(&begin) && faults[0].contains(part), "{faults:?}");
+        let faults = Signer::of(&transport(home.path(), &format!("\"s:{file}\", \"t:ed.pem\"")))
+            .unwrap_err();
+        let begin = format!(
+            "{}:8: [[transports]] default: `dkim`: the key {}",
+            home.path().join("config.toml").display(),
+            home.path().display()
+        );
+        assert!(
+            faults.len() == 1 && faults[0].starts_with(&begin) && faults[0].contains(part),
+            "{faults:?}"
+        );
     }
     let none = Transport { dkim: Vec::<DkimKey>::new(), ..transport(home.path(), "\"s:ed.pem\"") };
     assert!(Signer::of(&none).unwrap().is_none());

@@ -7,7 +7,9 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 /// Mails that others made may lack padding or have odd last bits.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent).with_decode_allow_trailing_bits(true),
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
 );
 /// Parts within parts are followed this deep.
 const DEEPEST: usize = 5;
@@ -58,7 +60,10 @@ fn collect(headers: &[(String, String)], body: &[u8], depth: usize, into: &mut R
         _ => return,
     };
     if slot.is_empty() {
-        let encoding = find(headers, "Content-Transfer-Encoding").unwrap_or_default().trim().to_ascii_lowercase();
+        let encoding = find(headers, "Content-Transfer-Encoding")
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
         let bytes = match encoding.as_str() {
             "base64" => base64(body),
             "quoted-printable" => quoted_printable(body),
@@ -131,7 +136,11 @@ fn parts<'a>(body: &'a [u8], boundary: &str) -> Vec<&'a [u8]> {
 }
 
 fn base64(body: &[u8]) -> Vec<u8> {
-    let clean: Vec<u8> = body.iter().copied().filter(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/')).collect();
+    let clean: Vec<u8> = body
+        .iter()
+        .copied()
+        .filter(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'))
+        .collect();
     LENIENT.decode(clean).unwrap_or_default()
 }
 
@@ -237,7 +246,10 @@ mod tests {
             Content-Transfer-Encoding: quoted-printable\r\n\r\na=3Db=\r\nc\r\n--x\r\nContent-Type: text/html; charset=utf-8\r\n\
             Content-Transfer-Encoding: base64\r\n\r\nPGI+\r\n--x--\r\n";
         let read = read(mail);
-        assert_eq!((read.text.as_str(), read.html.as_str(), read.header("a")), ("a=bc", "<b>", Some("1")));
+        assert_eq!(
+            (read.text.as_str(), read.html.as_str(), read.header("a")),
+            ("a=bc", "<b>", Some("1"))
+        );
     }
 
     proptest::proptest! {

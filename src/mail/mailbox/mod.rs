@@ -103,7 +103,8 @@ impl Mailbox {
     /// The newest mails, `most` of them.
     pub fn newest(&self, most: usize) -> Vec<Mail> {
         // Taken apart outside the lock, so that a page never holds up the server.
-        let kept: Vec<Arc<Arrived>> = locked(&self.shelf).mails.iter().rev().take(most).cloned().collect();
+        let kept: Vec<Arc<Arrived>> =
+            locked(&self.shelf).mails.iter().rev().take(most).cloned().collect();
         kept.iter().map(|arrived| Mail::read(arrived)).collect()
     }
 
@@ -166,7 +167,13 @@ async fn accept(listener: TcpListener, shelf: Arc<Mutex<Shelf>>, clock: fn() -> 
     }
 }
 
-fn put(shelf: &Mutex<Shelf>, from: String, to: Vec<String>, raw: Vec<u8>, received_at: Millis) -> u64 {
+fn put(
+    shelf: &Mutex<Shelf>,
+    from: String,
+    to: Vec<String>,
+    raw: Vec<u8>,
+    received_at: Millis,
+) -> u64 {
     let mut shelf = locked(shelf);
     shelf.last_id += 1;
     let id = shelf.last_id;

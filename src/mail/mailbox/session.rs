@@ -3,7 +3,9 @@
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 
-use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::io::{
+    AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader,
+};
 
 /// The largest message taken.
 const MOST: usize = 10 * 1024 * 1024;
@@ -21,7 +23,10 @@ struct Transaction {
 }
 
 /// Serves one client until it leaves; `keep` takes sender, recipients and content and gives the mail's number.
-pub(super) async fn serve<S>(stream: S, keep: impl Fn(String, Vec<String>, Vec<u8>) -> u64) -> io::Result<()>
+pub(super) async fn serve<S>(
+    stream: S,
+    keep: impl Fn(String, Vec<String>, Vec<u8>) -> u64,
+) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -47,7 +52,10 @@ where
                 out.clear();
                 let done = std::mem::take(&mut transaction);
                 match content(&mut reader).await? {
-                    Some(raw) => format!("250 2.0.0 kept as {}\r\n", keep(done.from.unwrap_or_default(), done.to, raw)),
+                    Some(raw) => format!(
+                        "250 2.0.0 kept as {}\r\n",
+                        keep(done.from.unwrap_or_default(), done.to, raw)
+                    ),
                     None => "552 5.3.4 too large\r\n".to_owned(),
                 }
             }
@@ -66,7 +74,9 @@ fn answer(verb: &str, line: &str, transaction: &mut Transaction) -> String {
     match verb {
         "EHLO" => {
             *transaction = Transaction::default();
-            format!("250-localhost\r\n250-PIPELINING\r\n250-SIZE {MOST}\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES\r\n")
+            format!(
+                "250-localhost\r\n250-PIPELINING\r\n250-SIZE {MOST}\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES\r\n"
+            )
         }
         "HELO" => {
             *transaction = Transaction::default();
@@ -81,7 +91,9 @@ fn answer(verb: &str, line: &str, transaction: &mut Transaction) -> String {
             None => "501 5.1.7 no address in <>\r\n".to_owned(),
         },
         "RCPT" if transaction.from.is_none() => "503 5.5.1 MAIL first\r\n".to_owned(),
-        "RCPT" if transaction.to.len() >= MOST_RECIPIENTS => "452 4.5.3 too many recipients\r\n".to_owned(),
+        "RCPT" if transaction.to.len() >= MOST_RECIPIENTS => {
+            "452 4.5.3 too many recipients\r\n".to_owned()
+        }
         "RCPT" => match path(line).filter(|to| !to.is_empty()) {
             Some(to) => {
                 transaction.to.push(to);

@@ -26,11 +26,22 @@ async fn a_pipelined_mail_is_kept_and_shown() {
         Subject: =?utf-8?q?=E5=AD=A6?=\r\nFrom: A <a@b.example>\r\n\r\n..x\r\n.\r\nQUIT\r\n",
     )
     .await;
-    assert!(answers.ends_with("354 Go ahead, and end with a dot\r\n250 2.0.0 kept as 1\r\n221 2.0.0 bye\r\n"), "{answers}");
+    assert!(
+        answers.ends_with(
+            "354 Go ahead, and end with a dot\r\n250 2.0.0 kept as 1\r\n221 2.0.0 bye\r\n"
+        ),
+        "{answers}"
+    );
     let mails = mailbox.mails();
     assert_eq!(mails.len(), 1);
-    assert_eq!((mails[0].subject.as_str(), mails[0].text.as_str(), mails[0].received_at), ("学", ".x\r\n", Millis(7)));
-    assert_eq!((mails[0].envelope_from.as_str(), mails[0].envelope_to.as_slice()), ("a@b.example", ["c@d.example".to_owned()].as_slice()));
+    assert_eq!(
+        (mails[0].subject.as_str(), mails[0].text.as_str(), mails[0].received_at),
+        ("学", ".x\r\n", Millis(7))
+    );
+    assert_eq!(
+        (mails[0].envelope_from.as_str(), mails[0].envelope_to.as_slice()),
+        ("a@b.example", ["c@d.example".to_owned()].as_slice())
+    );
     assert_eq!(mailbox.mail(1).as_ref(), mails.first());
     assert_eq!(mailbox.mail(2), None);
 }
@@ -51,7 +62,10 @@ fn the_oldest_mails_make_room() {
         put(&shelf, String::new(), Vec::new(), vec![0; 10], Millis(0));
     }
     let shelf = shelf.into_inner().unwrap();
-    assert_eq!((shelf.mails.len(), shelf.bytes, shelf.mails[0].id), (MOST_MAILS, MOST_MAILS * 10, 4));
+    assert_eq!(
+        (shelf.mails.len(), shelf.bytes, shelf.mails[0].id),
+        (MOST_MAILS, MOST_MAILS * 10, 4)
+    );
 }
 
 proptest! {

@@ -77,18 +77,30 @@ fn a_digest_carries_what_the_contract_says() {
 
 #[test]
 fn short_mailboxes_stay_on_one_line_and_encoded_lines_within_76() {
-    let message = Letter { subject: &"学".repeat(200), edition: Some(&"é".repeat(80)), ..digest() }.to_message().unwrap();
+    let message =
+        Letter { subject: &"学".repeat(200), edition: Some(&"é".repeat(80)), ..digest() }
+            .to_message()
+            .unwrap();
     assert!(message.contains("\r\nTo: \"Ann\" <ann@example.org>\r\n"));
     assert!(message.split("\r\n").filter(|line| line.contains("=?")).all(|line| line.len() <= 76));
 }
 
 #[test]
 fn a_confirmation_belongs_to_no_list() {
-    let letter = Letter { list: None, feedback_id: None, edition: None, reply_to: None, to_name: None, ..digest() };
+    let letter = Letter {
+        list: None,
+        feedback_id: None,
+        edition: None,
+        reply_to: None,
+        to_name: None,
+        ..digest()
+    };
     let message = letter.to_message().unwrap();
     let names = names(&message);
     assert!(names.iter().any(|n| n == "Auto-Submitted"));
-    assert!(!names.iter().any(|n| n.starts_with("List-") || n.starts_with("X-") || n == "Reply-To"));
+    assert!(
+        !names.iter().any(|n| n.starts_with("List-") || n.starts_with("X-") || n == "Reply-To")
+    );
     assert!(message.contains("\r\nTo: ann@example.org\r\n"));
 }
 
@@ -111,7 +123,10 @@ fn senders_are_read_as_people_write_them() {
         Ok::<_, String>(mime::decoded_words(&headers(&message)[0].1))
     };
     assert_eq!(from("Foo, Inc. <a@b.example>").unwrap(), "\"Foo, Inc.\" <a@b.example>");
-    assert_eq!(from("\"The \\\"Daily\\\"\" <a@b.example>").unwrap(), "\"The \\\"Daily\\\"\" <a@b.example>");
+    assert_eq!(
+        from("\"The \\\"Daily\\\"\" <a@b.example>").unwrap(),
+        "\"The \\\"Daily\\\"\" <a@b.example>"
+    );
     assert_eq!(from("学院新闻 <a@bücher.example>").unwrap(), "学院新闻 <a@xn--bcher-kva.example>");
     assert_eq!(from("a@b.example").unwrap(), "a@b.example");
     assert!(from("nobody").unwrap_err().contains("Name <address>"));
@@ -131,7 +146,14 @@ fn what_can_not_stand_in_a_header_is_refused() {
     for id in ["", "a", "@b", "a@", "a@b@c", "a b@c", "a@b>\r\nX: y", "a@b\r\n"] {
         assert!(Letter { message_id: id, ..digest() }.to_message().is_err(), "{id:?}");
     }
-    for to in ["", "a", "a b@c.example", "a@b.example\r\nBcc: x@y.example", "ü@b.example", "<a@b.example>"] {
+    for to in [
+        "",
+        "a",
+        "a b@c.example",
+        "a@b.example\r\nBcc: x@y.example",
+        "ü@b.example",
+        "<a@b.example>",
+    ] {
         assert!(Letter { to_address: to, ..digest() }.to_message().is_err(), "{to:?}");
     }
 }

@@ -4,9 +4,11 @@
 use super::marked::Place;
 
 /// Attributes into which neither the parser nor the inliner looks.
-const UNREAD: [&str; 8] = ["href", "src", "title", "alt", "content", "value", "aria-label", "aria-description"];
+const UNREAD: [&str; 8] =
+    ["href", "src", "title", "alt", "content", "value", "aria-label", "aria-description"];
 /// Elements whose text is not parsed.
-const RAW: [&str; 8] = ["style", "script", "xmp", "iframe", "noembed", "noframes", "noscript", "plaintext"];
+const RAW: [&str; 8] =
+    ["style", "script", "xmp", "iframe", "noembed", "noframes", "noscript", "plaintext"];
 
 /// The place of each of these offsets, which ascend.
 pub(super) fn places(html: &str, offsets: &[usize]) -> Vec<Place> {
@@ -58,11 +60,16 @@ impl Scanner<'_> {
             return end;
         }
         let end = self.start_tag(start);
-        let name = rest[1..].split(|c: char| c.is_ascii_whitespace() || matches!(c, '>' | '/')).next().unwrap_or_default();
+        let name = rest[1..]
+            .split(|c: char| c.is_ascii_whitespace() || matches!(c, '>' | '/'))
+            .next()
+            .unwrap_or_default();
         if !RAW.contains(&name) {
             return end;
         }
-        let close = self.html[end..].find(&format!("</{name}>")).map_or(self.html.len(), |found| end + found);
+        let close = self.html[end..]
+            .find(&format!("</{name}>"))
+            .map_or(self.html.len(), |found| end + found);
         self.upto(close, Place::Raw);
         close
     }
@@ -75,7 +82,11 @@ impl Scanner<'_> {
             if self.html[stop..].starts_with('>') {
                 return stop + 1;
             }
-            let name = self.html[at..stop].trim_end_matches('=').rsplit(|c: char| c.is_ascii_whitespace()).next().unwrap_or_default();
+            let name = self.html[at..stop]
+                .trim_end_matches('=')
+                .rsplit(|c: char| c.is_ascii_whitespace())
+                .next()
+                .unwrap_or_default();
             let place = if UNREAD.contains(&name) { Place::Attribute } else { Place::Uncertain };
             at = self.behind(stop + 1, "\"");
             self.upto(at, place);
@@ -95,7 +106,10 @@ mod tests {
             <a href=\"@\" x=\"\">@</a><textarea>@</textarea><@ y>@";
         let offsets: Vec<usize> = html.match_indices('@').map(|(at, _)| at).collect();
         use Place::{Attribute, Comment, Raw, Text, Uncertain};
-        let expected = [Text, Uncertain, Attribute, Text, Text, Comment, Text, Raw, Text, Attribute, Text, Text, Raw, Text];
+        let expected = [
+            Text, Uncertain, Attribute, Text, Text, Comment, Text, Raw, Text, Attribute, Text,
+            Text, Raw, Text,
+        ];
         assert_eq!(places(html, &offsets), expected);
     }
 

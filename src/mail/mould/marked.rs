@@ -143,9 +143,17 @@ impl<'a> Marked<'a> {
 
 /// Where the slots stand, with the length of their words.
 fn find(text: &str, slots: &Slots) -> Vec<(usize, usize, Slot)> {
-    let words = [(&slots.name, Slot::Name), (&slots.address, Slot::Address), (&slots.unsubscribe_url, Slot::UnsubscribeUrl)];
-    let mut found: Vec<_> =
-        words.iter().flat_map(|(word, slot)| text.match_indices(word.as_str()).map(|(at, word)| (at, word.len(), *slot))).collect();
+    let words = [
+        (&slots.name, Slot::Name),
+        (&slots.address, Slot::Address),
+        (&slots.unsubscribe_url, Slot::UnsubscribeUrl),
+    ];
+    let mut found: Vec<_> = words
+        .iter()
+        .flat_map(|(word, slot)| {
+            text.match_indices(word.as_str()).map(|(at, word)| (at, word.len(), *slot))
+        })
+        .collect();
     found.sort_by_key(|(at, ..)| *at);
     found
 }

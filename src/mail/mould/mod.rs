@@ -120,11 +120,18 @@ impl Mould {
     pub fn pour(&self, person: &Person<'_>) -> Result<String, Refused> {
         let to = message::ascii_address("the recipient's address", person.address)?;
         let message_id = message::message_id_value(person.message_id)?;
-        let unsubscribe = message::unsubscribe_value(person.unsubscribe_url, self.unsubscribe_mailto.as_deref())?;
+        let unsubscribe =
+            message::unsubscribe_value(person.unsubscribe_url, self.unsubscribe_mailto.as_deref())?;
         let name = one_line(person.name.unwrap_or_default());
-        let values = Values { name: &name, address: person.address, unsubscribe_url: person.unsubscribe_url };
+        let values = Values {
+            name: &name,
+            address: person.address,
+            unsubscribe_url: person.unsubscribe_url,
+        };
         let body = self.nameless.as_ref().filter(|_| name.is_empty()).unwrap_or(&self.named);
-        let mut out = String::with_capacity(self.from.len() + self.answers.len() + self.end_of_head.len() + body.len() + 2048);
+        let mut out = String::with_capacity(
+            self.from.len() + self.answers.len() + self.end_of_head.len() + body.len() + 2048,
+        );
         out.push_str(&self.from);
         line(&mut out, "To", &header::mailbox_value("To", Some(&name), to.as_ref()));
         self.subject.pour(values, &mut out);
@@ -145,7 +152,8 @@ fn line(out: &mut String, name: &str, value: &str) {
 }
 
 fn end_of_head(cast: &Cast<'_>, boundary: &str) -> String {
-    let mut headers: Vec<HeaderValue> = vec![message::one_click(), header::text("Auto-Submitted", "auto-generated")];
+    let mut headers: Vec<HeaderValue> =
+        vec![message::one_click(), header::text("Auto-Submitted", "auto-generated")];
     headers.extend(cast.feedback_id.map(|id| header::text("Feedback-ID", id)));
     headers.extend(cast.edition.map(|id| header::text("X-Courant-Edition", id)));
     let parts = MultiPart::alternative().boundary(boundary).build();
@@ -159,7 +167,8 @@ impl Subject {
         if behind.is_empty() {
             return Self::Fixed(header::lines([header::text("Subject", first)]));
         }
-        let behind = marked.slots.iter().zip(behind).map(|((slot, _), piece)| (*slot, (*piece).to_owned()));
+        let behind =
+            marked.slots.iter().zip(behind).map(|((slot, _), piece)| (*slot, (*piece).to_owned()));
         Self::Slotted(first.to_owned(), behind.collect())
     }
 
@@ -224,9 +233,14 @@ impl Body {
 impl Part {
     fn of(kind: &str, marked: &Marked<'_>, boundary: &str) -> Self {
         let (quoted, base64) = (Quoted::of(marked), Base64::of(marked));
-        let (encoding, content) =
-            if quoted.len() <= base64.len() { ("quoted-printable", Content::Quoted(quoted)) } else { ("base64", Content::Base64(base64)) };
-        let head = format!("--{boundary}\r\nContent-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n");
+        let (encoding, content) = if quoted.len() <= base64.len() {
+            ("quoted-printable", Content::Quoted(quoted))
+        } else {
+            ("base64", Content::Base64(base64))
+        };
+        let head = format!(
+            "--{boundary}\r\nContent-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
+        );
         Self { head, content }
     }
 

@@ -18,7 +18,11 @@ impl Quoted {
         let last = marked.slots.len();
         let mut pieces = marked.pieces.iter().enumerate().map(|(at, piece)| {
             // A value is followed by the end of its line, a hard one if the text has it there.
-            let lead = if at == 0 || piece.starts_with("\r\n") || (at == last && piece.is_empty()) { "" } else { "=\r\n" };
+            let lead = if at == 0 || piece.starts_with("\r\n") || (at == last && piece.is_empty()) {
+                ""
+            } else {
+                "=\r\n"
+            };
             let mut out = lead.to_owned();
             let column = encode(piece, at == last, &mut out);
             if at < last && column > 0 {
@@ -27,7 +31,15 @@ impl Quoted {
             out
         });
         let first = pieces.next().unwrap_or_default();
-        Self { first, behind: marked.slots.iter().zip(pieces).map(|((slot, place), piece)| (*slot, *place, piece)).collect() }
+        Self {
+            first,
+            behind: marked
+                .slots
+                .iter()
+                .zip(pieces)
+                .map(|((slot, place), piece)| (*slot, *place, piece))
+                .collect(),
+        }
     }
 
     /// Bytes without the values.
@@ -90,7 +102,8 @@ fn is_literal(rest: &str, ends: bool, column: usize) -> bool {
 }
 
 fn escape(byte: u8, out: &mut String) {
-    const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
+    const HEX: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
     out.push('=');
     out.push(HEX[usize::from(byte >> 4)]);
     out.push(HEX[usize::from(byte & 15)]);
@@ -119,7 +132,11 @@ mod tests {
     #[test]
     fn a_character_is_not_torn_apart() {
         let out = encoded(&format!("a{}", "学".repeat(30)));
-        assert!(out.lines().all(|line| line.len() <= 76 && line.trim_start_matches('a').matches('=').count() % 3 <= 1), "{out}");
+        assert!(
+            out.lines().all(|line| line.len() <= 76
+                && line.trim_start_matches('a').matches('=').count() % 3 <= 1),
+            "{out}"
+        );
         assert_eq!(out.matches("=E5=AD=A6").count(), 30);
     }
 }

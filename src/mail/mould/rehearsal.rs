@@ -41,8 +41,10 @@ pub fn slots_suffice(
 
 /// The variant with its slots filled.
 pub(super) fn filled(variant: &RenderedMail, slots: &Slots, values: Values<'_>) -> RenderedMail {
-    let without = if values.name.is_empty() { nameless(&variant.text, &variant.html, slots) } else { None };
-    let (text, html) = without.as_ref().map_or((&variant.text, &variant.html), |(text, html)| (text, html));
+    let without =
+        if values.name.is_empty() { nameless(&variant.text, &variant.html, slots) } else { None };
+    let (text, html) =
+        without.as_ref().map_or((&variant.text, &variant.html), |(text, html)| (text, html));
     RenderedMail {
         subject: one_line(&Marked::plain(&variant.subject, slots).fill(values)),
         html: Marked::html(html, slots).fill(values),

@@ -31,7 +31,13 @@ fn cast<'a>(mail: &'a RenderedMail, slots: &'a Slots) -> Cast<'a> {
 }
 
 fn person<'a>([name, address, unsubscribe_url]: [&'a str; 3]) -> Person<'a> {
-    Person { address, name: Some(name), unsubscribe_url, message_id: "abc@news.example.edu", date: DATE }
+    Person {
+        address,
+        name: Some(name),
+        unsubscribe_url,
+        message_id: "abc@news.example.edu",
+        date: DATE,
+    }
 }
 
 /// The mail as it is made without a mould.
@@ -46,7 +52,11 @@ fn letter(mail: &RenderedMail, [name, address, unsubscribe_url]: [&str; 3]) -> S
         html: &mail.html,
         message_id: "abc@news.example.edu",
         date: DATE,
-        list: Some(ListHeaders { list_id: "weekly.news.example.edu", unsubscribe_url, unsubscribe_mailto: None }),
+        list: Some(ListHeaders {
+            list_id: "weekly.news.example.edu",
+            unsubscribe_url,
+            unsubscribe_mailto: None,
+        }),
         feedback_id: Some("7:weekly:digest:news.example.edu"),
         edition: Some("7"),
     }
@@ -60,11 +70,21 @@ fn assert_well_formed(message: &str) {
     assert!(!message.replace("\r\n", "").contains(['\r', '\n', '\0']), "no bare CR or LF, no NUL");
     let (_, body) = message.split_once("\r\n\r\n").unwrap();
     for line in body.split("\r\n") {
-        assert!(line.len() <= 78 && !line.starts_with('.') && !line.starts_with("From ") && !line.ends_with([' ', '\t']), "{line:?}");
+        assert!(
+            line.len() <= 78
+                && !line.starts_with('.')
+                && !line.starts_with("From ")
+                && !line.ends_with([' ', '\t']),
+            "{line:?}"
+        );
     }
     assert!(message.split("\r\n").all(|line| line.len() <= 998));
     for part in body.split("Content-Transfer-Encoding: base64\r\n\r\n").skip(1) {
-        let lines: Vec<&str> = part.split("\r\n").take_while(|line| !line.starts_with("--")).filter(|line| !line.is_empty()).collect();
+        let lines: Vec<&str> = part
+            .split("\r\n")
+            .take_while(|line| !line.starts_with("--"))
+            .filter(|line| !line.is_empty())
+            .collect();
         assert!(lines.iter().all(|line| line.len() <= 76 && line.len() % 4 == 0), "{lines:?}");
         assert!(!lines.concat().trim_end_matches('=').contains('='), "no padding but at the end");
     }
@@ -92,7 +112,11 @@ fn templates(subject: &str, html: &str, text: &str) -> Templates {
 }
 
 /// The variant and its recipe, and whether slots do for it, as the flow that makes editions decides it.
-fn variant(templates: &Templates, template: &str, mut context: DigestContext) -> (RenderedMail, Recipe, bool) {
+fn variant(
+    templates: &Templates,
+    template: &str,
+    mut context: DigestContext,
+) -> (RenderedMail, Recipe, bool) {
     let slots = slots();
     context.subscriber.name = slots.name.clone();
     context.subscriber.address = slots.address.clone();
@@ -100,8 +124,13 @@ fn variant(templates: &Templates, template: &str, mut context: DigestContext) ->
     let mail = templates.render_digest(template, &context).unwrap();
     let recipe = Recipe::read(&templates.recipe(template, &context).unwrap()).unwrap();
     let suffice = !templates.uses_subscriber_in_logic(template)
-        && slots_suffice(&mail, &slots, "https://news.example.edu/unsubscribe/x", |[name, address, url]| recipe.render(name, address, url))
-            .unwrap();
+        && slots_suffice(
+            &mail,
+            &slots,
+            "https://news.example.edu/unsubscribe/x",
+            |[name, address, url]| recipe.render(name, address, url),
+        )
+        .unwrap();
     (mail, recipe, suffice)
 }
 
@@ -118,10 +147,18 @@ fn the_own_digest_is_poured_in_every_language() {
         let slots = slots();
         let mould = Mould::of(&cast(&mail, &slots)).unwrap();
         for name in ["", "Ada Lovelace", "张伟"] {
-            let values = [name, "o'neil+x@example.org", "https://news.example.edu/unsubscribe/AbC?d=1&e=2"];
+            let values =
+                [name, "o'neil+x@example.org", "https://news.example.edu/unsubscribe/AbC?d=1&e=2"];
             let poured = mould.pour(&person(values)).unwrap();
-            assert_same(&poured, &letter(&recipe.render(name, values[1], values[2]).unwrap(), values));
-            assert_eq!(poured, mould.pour(&person(values)).unwrap(), "the same person gives the same bytes");
+            assert_same(
+                &poured,
+                &letter(&recipe.render(name, values[1], values[2]).unwrap(), values),
+            );
+            assert_eq!(
+                poured,
+                mould.pour(&person(values)).unwrap(),
+                "the same person gives the same bytes"
+            );
         }
     }
 }
@@ -129,24 +166,37 @@ fn the_own_digest_is_poured_in_every_language() {
 #[test]
 fn a_template_where_a_slot_changes_more_than_itself_is_rendered_for_each() {
     let html = |html| suffice("s", html, "t");
-    assert!(html("<p>Dear {{subscriber.name}}, <a title='{{subscriber.name}}' href={{subscriber.unsubscribe_url}}>x</a></p>"));
-    assert!(html("<table><tr><td>{{subscriber.name}}</td></tr></table><!--[if mso]>{{subscriber.unsubscribe_url}}<![endif]-->"));
-    assert!(html("<title>{{subscriber.name}}</title><textarea>{{subscriber.name}}</textarea><div>{{subscriber.name}}</div>"));
+    assert!(html(
+        "<p>Dear {{subscriber.name}}, <a title='{{subscriber.name}}' href={{subscriber.unsubscribe_url}}>x</a></p>"
+    ));
+    assert!(html(
+        "<table><tr><td>{{subscriber.name}}</td></tr></table><!--[if mso]>{{subscriber.unsubscribe_url}}<![endif]-->"
+    ));
+    assert!(html(
+        "<title>{{subscriber.name}}</title><textarea>{{subscriber.name}}</textarea><div>{{subscriber.name}}</div>"
+    ));
     assert!(!html("<p title={{subscriber.name}}>unquoted</p>"));
     assert!(!html("<p class=\"{{subscriber.name}}\">looked into</p>"));
     assert!(!html("<p style=\"color:{{subscriber.name}}\">looked into</p>"));
     assert!(!html("<script>'{{subscriber.name}}'</script>"));
     assert!(!html("<style>@media print { a { content: '{{subscriber.name}}' } }</style>"));
     assert!(!html("<style>div:empty { color: red }</style><div>{{subscriber.name}}</div>"));
-    assert!(!html("<style>a[href^=https] { color: red }</style><a href=\"{{subscriber.unsubscribe_url}}\">x</a>"));
+    assert!(!html(
+        "<style>a[href^=https] { color: red }</style><a href=\"{{subscriber.unsubscribe_url}}\">x</a>"
+    ));
     assert!(!html("<table>\n{{subscriber.name}}\n<tr><td>x</td></tr></table>"));
     assert!(!html("Fish &{{subscriber.name}}"));
-    assert!(suffice("For {{subscriber.name}} !", "x", "\n\n\n{{subscriber.name}}\n\n\nDear {{subscriber.name}}\n{{subscriber.name}}"));
+    assert!(suffice(
+        "For {{subscriber.name}} !",
+        "x",
+        "\n\n\n{{subscriber.name}}\n\n\nDear {{subscriber.name}}\n{{subscriber.name}}"
+    ));
 }
 
 #[test]
 fn what_can_not_stand_in_a_header_is_refused_as_a_letter_refuses_it() {
-    let (mail, slots) = (RenderedMail { subject: "s".into(), html: "h".into(), text: "t".into() }, slots());
+    let (mail, slots) =
+        (RenderedMail { subject: "s".into(), html: "h".into(), text: "t".into() }, slots());
     let mould = Mould::of(&cast(&mail, &slots)).unwrap();
     let good = ["Ann", "ann@example.org", "https://x.example/u"];
     for bad in [
@@ -160,9 +210,13 @@ fn what_can_not_stand_in_a_header_is_refused_as_a_letter_refuses_it() {
     }
     assert!(Mould::of(&Cast { from: "nobody", ..cast(&mail, &slots) }).is_err());
     assert!(Mould::of(&Cast { unsubscribe_mailto: Some("a b"), ..cast(&mail, &slots) }).is_err());
-    let both = Mould::of(&Cast { unsubscribe_mailto: Some("leave@example.edu"), ..cast(&mail, &slots) }).unwrap();
+    let both =
+        Mould::of(&Cast { unsubscribe_mailto: Some("leave@example.edu"), ..cast(&mail, &slots) })
+            .unwrap();
     let mail = both.pour(&person(good)).unwrap();
-    assert!(mail.contains("\r\nList-Unsubscribe: <https://x.example/u>,\r\n <mailto:leave@example.edu>\r\n"));
+    assert!(mail.contains(
+        "\r\nList-Unsubscribe: <https://x.example/u>,\r\n <mailto:leave@example.edu>\r\n"
+    ));
 }
 
 fn name() -> impl Strategy<Value = String> {
@@ -213,11 +267,15 @@ fn marked() -> impl Strategy<Value = String> {
 }
 
 /// Characters that no text of these tests has otherwise, and the tags they stand for.
-const TAGS: [(&str, &str); 3] =
-    [("\u{e000}", "{{subscriber.name}}"), ("\u{e001}", "{{subscriber.address}}"), ("\u{e002}", "{{subscriber.unsubscribe_url}}")];
+const TAGS: [(&str, &str); 3] = [
+    ("\u{e000}", "{{subscriber.name}}"),
+    ("\u{e001}", "{{subscriber.address}}"),
+    ("\u{e002}", "{{subscriber.unsubscribe_url}}"),
+];
 
 fn as_template(text: &str) -> String {
-    TAGS.iter().fold(text.replace(['{', '}', '\\'], ""), |text, (mark, tag)| text.replace(mark, tag))
+    TAGS.iter()
+        .fold(text.replace(['{', '}', '\\'], ""), |text, (mark, tag)| text.replace(mark, tag))
 }
 
 /// HTML with a template's tags, sound and odd.

@@ -27,18 +27,28 @@ pub(super) struct Commands {
 impl Commands {
     /// The commands; or what becomes of the mail, where no relay needs to be asked.
     pub(super) fn of(envelope: &Envelope<'_>, offered_size: Option<u64>) -> Result<Self, Outcome> {
-        let refused = |scope, text: String| Outcome::Refused { answer: Answer::new(553, &text), scope };
+        let refused =
+            |scope, text: String| Outcome::Refused { answer: Answer::new(553, &text), scope };
         // Room for what goes around the addresses, for a size, and for A-labels that are longer than what they stand for.
         let mut text = String::with_capacity(envelope.from.len() + envelope.to.len() + 96);
         text.push_str("MAIL FROM:<");
         if !envelope.from.is_empty() && path(envelope.from, &mut text).is_none() {
-            return Err(refused(Scope::Message, format!("5.1.7 the sender's address {:?} can't be used", envelope.from)));
+            return Err(refused(
+                Scope::Message,
+                format!("5.1.7 the sender's address {:?} can't be used", envelope.from),
+            ));
         }
         text.push('>');
         if let Some(most) = offered_size {
             if most > 0 && envelope.size as u64 > most {
-                let text = format!("5.3.4 the message has {} bytes, and the relay takes {most} at most", envelope.size);
-                return Err(Outcome::Refused { answer: Answer::new(552, &text), scope: Scope::Message });
+                let text = format!(
+                    "5.3.4 the message has {} bytes, and the relay takes {most} at most",
+                    envelope.size
+                );
+                return Err(Outcome::Refused {
+                    answer: Answer::new(552, &text),
+                    scope: Scope::Message,
+                });
             }
             // Writing to a String can't fail.
             let _ = write!(text, " SIZE={}", envelope.size);
@@ -46,7 +56,9 @@ impl Commands {
         text.push_str("\r\n");
         let rcpt = text.len();
         text.push_str("RCPT TO:<");
-        path(envelope.to, &mut text).ok_or_else(|| refused(Scope::Recipient, "5.1.3 the address can't be used in SMTP".to_owned()))?;
+        path(envelope.to, &mut text).ok_or_else(|| {
+            refused(Scope::Recipient, "5.1.3 the address can't be used in SMTP".to_owned())
+        })?;
         text.push_str(">\r\n");
         let data = text.len();
         text.push_str("DATA\r\n");
@@ -70,13 +82,18 @@ impl Commands {
 /// that could end the command early.
 fn path(address: &str, into: &mut String) -> Option<()> {
     let (local, domain) = address.rsplit_once('@')?;
-    let usual = |s: &str| s.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-')) && !s.contains("xn--");
+    let usual = |s: &str| {
+        s.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-'))
+            && !s.contains("xn--")
+    };
     let domain = match domain {
         literal if literal.starts_with('[') => Cow::Borrowed(literal),
         domain if usual(domain) => Cow::Borrowed(domain),
         domain => Cow::Owned(idna::domain_to_ascii(domain).ok()?),
     };
-    let plain = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_graphic() && b != b'<' && b != b'>');
+    let plain = |s: &str| {
+        !s.is_empty() && s.bytes().all(|b| b.is_ascii_graphic() && b != b'<' && b != b'>')
+    };
     if !plain(local) || !plain(&domain) || domain.contains('@') {
         return None;
     }
@@ -99,7 +116,11 @@ pub(super) fn stuff(content: &str, into: &mut String) {
         }
     }
     into.push_str(&content[from..]);
-    into.push_str(if content.is_empty() || content.ends_with("\r\n") { ".\r\n" } else { "\r\n.\r\n" });
+    into.push_str(if content.is_empty() || content.ends_with("\r\n") {
+        ".\r\n"
+    } else {
+        "\r\n.\r\n"
+    });
 }
 
 #[cfg(test)]
@@ -130,17 +151,29 @@ mod tests {
         assert_eq!(written("ann@bücher.example").as_deref(), Some("ann@xn--bcher-kva.example"));
         assert_eq!(written("ann@[192.0.2.1]").as_deref(), Some("ann@[192.0.2.1]"));
         assert_eq!(written("Ann@Example.ORG").as_deref(), Some("Ann@example.org"));
-        for bad in ["", "ann", "@b.example", "a@", "a b@c.example", "a@b.example>\r\nRCPT TO:<x@y.example", "ü@b.example", "a<@b.example"]
-        {
+        for bad in [
+            "",
+            "ann",
+            "@b.example",
+            "a@",
+            "a b@c.example",
+            "a@b.example>\r\nRCPT TO:<x@y.example",
+            "ü@b.example",
+            "a<@b.example",
+        ] {
             assert_eq!(written(bad), None, "{bad:?}");
         }
     }
 
     #[test]
     fn commands_are_the_same_together_and_one_by_one() {
-        let commands = Commands::of(&Envelope { from: "", to: "ann@example.org", size: 12 }, Some(0)).unwrap();
+        let commands =
+            Commands::of(&Envelope { from: "", to: "ann@example.org", size: 12 }, Some(0)).unwrap();
         let lines = commands.one_by_one().map(|(_, line)| line);
-        assert_eq!(lines, ["MAIL FROM:<> SIZE=12\r\n", "RCPT TO:<ann@example.org>\r\n", "DATA\r\n"]);
+        assert_eq!(
+            lines,
+            ["MAIL FROM:<> SIZE=12\r\n", "RCPT TO:<ann@example.org>\r\n", "DATA\r\n"]
+        );
         assert_eq!(lines.concat(), commands.together());
     }
 

@@ -65,7 +65,19 @@ impl Connection {
         let opening::Opened { lettre, gauge, offers, encrypted } = opening::open(relay).await?;
         let (patience, learned) = (relay.patience, Arc::clone(&relay.learned));
         let (soiled, open, content_due, ride, wire) = (false, true, false, None, String::new());
-        Ok(Self { lettre, gauge, offers, encrypted, patience, learned, soiled, open, content_due, ride, wire })
+        Ok(Self {
+            lettre,
+            gauge,
+            offers,
+            encrypted,
+            patience,
+            learned,
+            soiled,
+            open,
+            content_due,
+            ride,
+            wire,
+        })
     }
 
     /// Whether the next mail can be begun on it; not while an envelope rides.
@@ -107,7 +119,8 @@ impl Connection {
         if !self.open {
             return Err(no_connection());
         }
-        let commands = Commands::of(envelope, self.offers.size).map_err(|outcome| Delivered { outcome, reusable: true })?;
+        let commands = Commands::of(envelope, self.offers.size)
+            .map_err(|outcome| Delivered { outcome, reusable: true })?;
         self.say(&commands).await
     }
 
@@ -142,9 +155,10 @@ impl Connection {
         let mut delivered = match heard {
             _ if self.gauge.was_out_of_turn() => self.interrupted().await,
             Heard::Nothing(why) if broken_off => self.broken_off(&why, written >= length).await,
-            Heard::Reply(answer) if over_what_rode => {
-                self.misunderstood(Manner::Riding, format!("the relay answered {} with: {answer}", Stage::Content))
-            }
+            Heard::Reply(answer) if over_what_rode => self.misunderstood(
+                Manner::Riding,
+                format!("the relay answered {} with: {answer}", Stage::Content),
+            ),
             heard => meaning(Stage::Content, heard).unwrap_or_else(no_connection),
         };
         delivered.reusable &= !broken_off;
@@ -208,7 +222,9 @@ impl Connection {
     fn settle(&mut self, delivered: &Delivered, ride: Option<Ride>) {
         let accepted = matches!(delivered.outcome, Outcome::Sent { .. });
         self.ride = match ride {
-            Some(Ride::Said { leave, .. }) => delivered.reusable.then_some(Ride::Said { accepted, leave }),
+            Some(Ride::Said { leave, .. }) => {
+                delivered.reusable.then_some(Ride::Said { accepted, leave })
+            }
             other => other,
         };
         let rides = matches!(self.ride, Some(Ride::Said { .. }));
@@ -232,10 +248,15 @@ impl Connection {
             Heard::Reply(answer) if whole || !answer.is_positive() => {
                 meaning(Stage::Content, Heard::Reply(answer)).unwrap_or_else(no_connection)
             }
-            _ if whole => Delivered { outcome: Outcome::Unknown { why: why.to_owned() }, reusable: false },
+            _ if whole => {
+                Delivered { outcome: Outcome::Unknown { why: why.to_owned() }, reusable: false }
+            }
             _ => {
                 let answer = Answer::new(451, &format!("{why}, before the whole message was sent"));
-                Delivered { outcome: Outcome::Deferred { answer, scope: Scope::Relay }, reusable: false }
+                Delivered {
+                    outcome: Outcome::Deferred { answer, scope: Scope::Relay },
+                    reusable: false,
+                }
             }
         }
     }

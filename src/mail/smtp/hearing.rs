@@ -26,7 +26,14 @@ pub(super) struct Said {
 impl Said {
     /// Nothing yet; `known` is whether the relay has understood before what is written in this manner.
     pub(super) fn by(known: bool) -> Self {
-        Self { refusal: None, recipient_taken: false, content_due: false, in_step: true, misunderstood: false, known }
+        Self {
+            refusal: None,
+            recipient_taken: false,
+            content_due: false,
+            in_step: true,
+            misunderstood: false,
+            known,
+        }
     }
 
     /// Takes down one answer; false when there is nothing more to be heard.
@@ -43,7 +50,8 @@ impl Said {
             return true;
         }
         let heard = heard(result);
-        self.in_step &= matches!(&heard, Heard::Reply(answer) if answer.code != 421 && !answer.is_positive());
+        self.in_step &=
+            matches!(&heard, Heard::Reply(answer) if answer.code != 421 && !answer.is_positive());
         if self.refusal.is_none() {
             self.misunderstood = is_out_of_step(stage, &heard, self.known);
             self.refusal = Some((stage, heard));
@@ -60,7 +68,9 @@ fn code_of(response: &Response) -> u16 {
 /// What was heard, with its words.
 pub(super) fn heard(result: Result<Response, Error>) -> Heard {
     let error = match result {
-        Ok(response) => return Heard::Reply(Answer::of_lines(code_of(&response), response.message())),
+        Ok(response) => {
+            return Heard::Reply(Answer::of_lines(code_of(&response), response.message()));
+        }
         Err(error) => error,
     };
     let source = std::error::Error::source(&error);
@@ -72,7 +82,9 @@ pub(super) fn heard(result: Result<Response, Error>) -> Heard {
     Heard::Nothing(match (io, source) {
         (Some(io), _) => why_nothing(io),
         // Lettre's words for a connection that ends where a reply should come.
-        (None, Some(s)) if s.to_string() == "incomplete response" => "the relay closed the connection".to_owned(),
+        (None, Some(s)) if s.to_string() == "incomplete response" => {
+            "the relay closed the connection".to_owned()
+        }
         _ => "the relay answered with something that is not SMTP".to_owned(),
     })
 }
@@ -81,9 +93,10 @@ pub(super) fn heard(result: Result<Response, Error>) -> Heard {
 pub(super) fn why_nothing(error: &std::io::Error) -> String {
     match error.kind() {
         ErrorKind::TimedOut => "the relay did not answer in time".to_owned(),
-        ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::UnexpectedEof | ErrorKind::ConnectionAborted => {
-            "the relay closed the connection".to_owned()
-        }
+        ErrorKind::ConnectionReset
+        | ErrorKind::BrokenPipe
+        | ErrorKind::UnexpectedEof
+        | ErrorKind::ConnectionAborted => "the relay closed the connection".to_owned(),
         ErrorKind::ConnectionRefused => "nothing listens there".to_owned(),
         _ => error.to_string(),
     }

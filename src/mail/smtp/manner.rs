@@ -62,7 +62,14 @@ impl Learned {
     pub(super) fn about(relay: String) -> Self {
         let manner = AtomicU8::new(Manner::Riding as u8);
         let (riding, envelope) = (Record::default(), Record::default());
-        Self { relay, manner, riding, envelope, stepped_down: Mutex::default(), on_trial: AtomicBool::new(false) }
+        Self {
+            relay,
+            manner,
+            riding,
+            envelope,
+            stepped_down: Mutex::default(),
+            on_trial: AtomicBool::new(false),
+        }
     }
 
     /// The manner to use now.
@@ -85,7 +92,8 @@ impl Learned {
         if self.knows(Manner::Riding) {
             return Some(Leave { trial: None });
         }
-        (!self.on_trial.swap(true, Ordering::Relaxed)).then(|| Leave { trial: Some(Arc::clone(self)) })
+        (!self.on_trial.swap(true, Ordering::Relaxed))
+            .then(|| Leave { trial: Some(Arc::clone(self)) })
     }
 
     /// A group written in this manner was understood.
@@ -153,8 +161,16 @@ impl Learned {
         }
         record.failures.store(0, Ordering::Relaxed);
         let (down, what, instead) = match manner {
-            Manner::Riding => (Manner::Envelope, "an envelope behind the message before it", "each waits until the last is answered"),
-            _ => (Manner::StepByStep, "several commands at once", "each command waits for the answer to the last"),
+            Manner::Riding => (
+                Manner::Envelope,
+                "an envelope behind the message before it",
+                "each waits until the last is answered",
+            ),
+            _ => (
+                Manner::StepByStep,
+                "several commands at once",
+                "each command waits for the answer to the last",
+            ),
         };
         self.manner.store(down as u8, Ordering::Relaxed);
         *since = Some(now);
@@ -211,7 +227,11 @@ mod tests {
     fn a_relay_that_fails_at_less_is_not_given_more() {
         let (learned, now) = learned();
         learned.failed_at(Manner::Envelope, "silence", now);
-        assert_eq!(learned.manner_at(now), Manner::StepByStep, "who can't hear an envelope at once can't hear it riding");
+        assert_eq!(
+            learned.manner_at(now),
+            Manner::StepByStep,
+            "who can't hear an envelope at once can't hear it riding"
+        );
         learned.failed_at(Manner::Riding, "silence", now);
         learned.failed_at(Manner::StepByStep, "silence", now);
         assert_eq!(learned.manner_at(now), Manner::StepByStep);

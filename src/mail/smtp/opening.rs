@@ -33,7 +33,9 @@ impl Offers {
             let mut words = line.split_whitespace();
             match words.next().unwrap_or_default().to_ascii_uppercase().as_str() {
                 "PIPELINING" => offers.pipelining = true,
-                "SIZE" => offers.size = Some(words.next().and_then(|n| n.parse().ok()).unwrap_or(0)),
+                "SIZE" => {
+                    offers.size = Some(words.next().and_then(|n| n.parse().ok()).unwrap_or(0))
+                }
                 "STARTTLS" => offers.starttls = true,
                 _ => {}
             }
@@ -66,10 +68,18 @@ pub(super) async fn open(relay: &Relay) -> Result<Opened, Trouble> {
 
 async fn attempt(relay: &Relay, encrypt: bool) -> Result<Opened, Trouble> {
     let gauge = Gauge::new(relay.patience.opening);
-    let socket = tokio::time::timeout(relay.patience.opening, TcpStream::connect((relay.host.as_str(), relay.port)));
+    let socket = tokio::time::timeout(
+        relay.patience.opening,
+        TcpStream::connect((relay.host.as_str(), relay.port)),
+    );
     let socket = match socket.await {
         Ok(connected) => connected.map_err(|e| unreachable(relay, &e))?,
-        Err(_) => return Err(Trouble::Unreachable { relay: relay.address(), why: "it does not answer".to_owned() }),
+        Err(_) => {
+            return Err(Trouble::Unreachable {
+                relay: relay.address(),
+                why: "it does not answer".to_owned(),
+            });
+        }
     };
     let stream = Stream::clear(socket, Arc::clone(&gauge)).map_err(|e| unreachable(relay, &e))?;
     let (stream, offers) = match relay.mode {
@@ -93,7 +103,11 @@ async fn attempt(relay: &Relay, encrypt: bool) -> Result<Opened, Trouble> {
 
 /// Greeting, EHLO and STARTTLS by hand, so that nothing said in clear survives into the encrypted part. Comes back with a
 /// stream that begins with the relay's greeting, as lettre expects; and, if it stayed in clear, with what is offered.
-async fn greet(relay: &Relay, mut stream: Stream, encrypt: bool) -> Result<(Stream, Option<Offers>), Trouble> {
+async fn greet(
+    relay: &Relay,
+    mut stream: Stream,
+    encrypt: bool,
+) -> Result<(Stream, Option<Offers>), Trouble> {
     let (greeting, raw) = reply(relay, &mut stream).await?;
     let ended = |answer: Answer| Trouble::Unwilling { relay: relay.address(), answer };
     if greeting.answer.code != 220 {
@@ -108,7 +122,10 @@ async fn greet(relay: &Relay, mut stream: Stream, encrypt: bool) -> Result<(Stre
     if offered {
         let ready = ask(relay, &mut stream, "STARTTLS\r\n").await?;
         if ready.answer.code != 220 {
-            return Err(Trouble::Tls { relay: relay.address(), why: format!("it answered STARTTLS with: {}", ready.answer) });
+            return Err(Trouble::Tls {
+                relay: relay.address(),
+                why: format!("it answered STARTTLS with: {}", ready.answer),
+            });
         }
         stream = seal(relay, stream).await?;
     } else if relay.mode == TlsMode::Required {
@@ -142,16 +159,25 @@ async fn reply(relay: &Relay, stream: &mut Stream) -> Result<(Reply, Vec<u8>), T
     loop {
         let Some(line) = stream.inbound().take_line() else {
             if !stream.arrival().await.map_err(|e| unreachable(relay, &e))? {
-                return Err(Trouble::Unreachable { relay: relay.address(), why: "it closed the connection".to_owned() });
+                return Err(Trouble::Unreachable {
+                    relay: relay.address(),
+                    why: "it closed the connection".to_owned(),
+                });
             }
             continue;
         };
         raw.extend_from_slice(&line);
         let text = String::from_utf8_lossy(&line).trim_end().to_owned();
-        let code = text.get(..3).filter(|c| c.bytes().all(|b| b.is_ascii_digit())).and_then(|c| c.parse::<u16>().ok());
+        let code = text
+            .get(..3)
+            .filter(|c| c.bytes().all(|b| b.is_ascii_digit()))
+            .and_then(|c| c.parse::<u16>().ok());
         let Some(code) = code.filter(|_| raw.len() < 64 * 1024) else {
             let heard: String = text.chars().take(100).collect();
-            return Err(Trouble::NotSmtp { relay: relay.address(), why: format!("it said {heard:?}") });
+            return Err(Trouble::NotSmtp {
+                relay: relay.address(),
+                why: format!("it said {heard:?}"),
+            });
         };
         lines.push(text.get(4..).unwrap_or_default().to_owned());
         if text.as_bytes().get(3) != Some(&b'-') {
@@ -160,7 +186,12 @@ async fn reply(relay: &Relay, stream: &mut Stream) -> Result<(Reply, Vec<u8>), T
     }
 }
 
-async fn log_in(relay: &Relay, lettre: &mut AsyncSmtpConnection, encrypted: bool, peer: IpAddr) -> Result<(), Trouble> {
+async fn log_in(
+    relay: &Relay,
+    lettre: &mut AsyncSmtpConnection,
+    encrypted: bool,
+    peer: IpAddr,
+) -> Result<(), Trouble> {
     let Some(login) = &relay.login else { return Ok(()) };
     if !may_say_password(encrypted, peer) {
         lettre.abort().await;
@@ -181,7 +212,9 @@ async fn log_in(relay: &Relay, lettre: &mut AsyncSmtpConnection, encrypted: bool
                 Trouble::LoginRefused { relay: relay.address(), answer }
             })
         }
-        Heard::Nothing(why) => Err(Trouble::Unreachable { relay: relay.address(), why: login.hide(&why) }),
+        Heard::Nothing(why) => {
+            Err(Trouble::Unreachable { relay: relay.address(), why: login.hide(&why) })
+        }
     }
 }
 
@@ -219,7 +252,14 @@ mod tests {
 
     #[test]
     fn offers_are_read_whatever_their_case() {
-        let lines = ["relay.example at your service", "pipelining", "SIZE 1000", "AUTH PLAIN", "STARTTLS", "X-ODD"];
+        let lines = [
+            "relay.example at your service",
+            "pipelining",
+            "SIZE 1000",
+            "AUTH PLAIN",
+            "STARTTLS",
+            "X-ODD",
+        ];
         let offers = Offers::of(lines.into_iter());
         assert_eq!(offers, Offers { pipelining: true, size: Some(1000), starttls: true });
         assert_eq!(Offers::of(["x", "SIZE"].into_iter()).size, Some(0));

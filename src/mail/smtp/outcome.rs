@@ -79,7 +79,9 @@ impl Answer {
     }
 
     fn is_about(&self, subject: u16, details: &[u16]) -> bool {
-        self.enhanced.is_some_and(|e| e.subject == subject && (details.is_empty() || details.contains(&e.detail)))
+        self.enhanced.is_some_and(|e| {
+            e.subject == subject && (details.is_empty() || details.contains(&e.detail))
+        })
     }
 }
 
@@ -93,7 +95,11 @@ impl fmt::Display for Answer {
 fn enhanced_of(code: u16, text: &str) -> Option<Enhanced> {
     let mut parts = text.split_whitespace().next()?.split('.');
     let (class, subject, detail) = (parts.next()?, parts.next()?, parts.next()?);
-    let found = Enhanced { class: class.parse().ok()?, subject: subject.parse().ok()?, detail: detail.parse().ok()? };
+    let found = Enhanced {
+        class: class.parse().ok()?,
+        subject: subject.parse().ok()?,
+        detail: detail.parse().ok()?,
+    };
     (parts.next().is_none() && u16::from(found.class) == code / 100).then_some(found)
 }
 
@@ -146,7 +152,9 @@ impl Outcome {
     /// The server's words, or one sentence of ours where it said none.
     pub fn words(&self) -> &str {
         match self {
-            Self::Sent { answer } | Self::Deferred { answer, .. } | Self::Refused { answer, .. } => &answer.words,
+            Self::Sent { answer }
+            | Self::Deferred { answer, .. }
+            | Self::Refused { answer, .. } => &answer.words,
             Self::Unknown { why } | Self::RelayTrouble { why } => why,
         }
     }
@@ -198,21 +206,29 @@ pub(super) enum Heard {
 pub(super) fn meaning(stage: Stage, heard: Heard) -> Option<Delivered> {
     let answer = match heard {
         Heard::Reply(answer) => answer,
-        Heard::Nothing(why) if stage == Stage::Content => return Some(closed(Outcome::Unknown { why })),
+        Heard::Nothing(why) if stage == Stage::Content => {
+            return Some(closed(Outcome::Unknown { why }));
+        }
         Heard::Nothing(why) => return Some(closed(Outcome::RelayTrouble { why })),
     };
-    let trouble = |answer: &Answer| Outcome::RelayTrouble { why: format!("the relay answered {stage} with: {answer}") };
+    let trouble = |answer: &Answer| Outcome::RelayTrouble {
+        why: format!("the relay answered {stage} with: {answer}"),
+    };
     let outcome = match (stage, answer.class()) {
         // It is closing the channel (RFC 5321 section 3.8).
         // Within a recipient's own content it may be about that content, so it counts as an attempt of theirs.
-        (Stage::Content, _) if answer.code == 421 => return Some(closed(Outcome::Deferred { answer, scope: Scope::Relay })),
+        (Stage::Content, _) if answer.code == 421 => {
+            return Some(closed(Outcome::Deferred { answer, scope: Scope::Relay }));
+        }
         _ if answer.code == 421 => return Some(closed(trouble(&answer))),
         (Stage::Reset | Stage::Mail | Stage::Rcpt, 2) => return None,
         (Stage::Data, 3) => return None,
         (Stage::Content, 2) => Outcome::Sent { answer },
         // An answer out of step: from here on question and answer no longer belong together.
         (Stage::Content, 3) => {
-            return Some(closed(Outcome::Unknown { why: format!("the relay answered the message with: {answer}") }));
+            return Some(closed(Outcome::Unknown {
+                why: format!("the relay answered the message with: {answer}"),
+            }));
         }
         // No relay refuses RSET (RFC 5321 section 4.1.1.5): what sounds like it is the answer to something else.
         (_, 2 | 3) | (Stage::Reset, _) => return Some(closed(trouble(&answer))),

@@ -108,7 +108,10 @@ mod tests {
         inbound.feed(b"250-\xd3\xca\xcf\xe4").unwrap();
         assert!(inbound.take(100).is_empty(), "half a line is not handed out");
         inbound.feed(b"\r\n250\n").unwrap();
-        assert_eq!(String::from_utf8_lossy(inbound.take(100)), "250-\u{fffd}\u{fffd}\u{fffd}\u{fffd}\r\n250 \r\n");
+        assert_eq!(
+            String::from_utf8_lossy(inbound.take(100)),
+            "250-\u{fffd}\u{fffd}\u{fffd}\u{fffd}\r\n250 \r\n"
+        );
     }
 
     #[test]

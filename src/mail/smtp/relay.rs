@@ -68,7 +68,11 @@ pub(super) struct Login {
 impl Login {
     /// The same words without the password, should a server repeat it.
     pub(super) fn hide(&self, words: &str) -> String {
-        if self.password.is_empty() { words.to_owned() } else { words.replace(&self.password, "***") }
+        if self.password.is_empty() {
+            words.to_owned()
+        } else {
+            words.replace(&self.password, "***")
+        }
     }
 }
 
@@ -79,21 +83,29 @@ impl Relay {
     /// When the settings can't work (no relay at all, an unreadable `tls_ca`), one sentence.
     pub fn of(transport: &Transport, patience: Patience) -> Result<Self, Trouble> {
         let Route::Smtp { host, port, tls: mode } = &transport.route else {
-            return Err(Trouble::Settings(format!("transport {:?} leads to a folder, not to a relay", transport.name)));
+            return Err(Trouble::Settings(format!(
+                "transport {:?} leads to a folder, not to a relay",
+                transport.name
+            )));
         };
-        let wrong = |what: String| Trouble::Settings(format!("transport {:?}: {what}", transport.name));
+        let wrong =
+            |what: String| Trouble::Settings(format!("transport {:?}: {what}", transport.name));
         let tls = match (mode, &transport.tls_ca) {
             (TlsMode::Opportunistic, _) => tls::unverified(),
             (_, Some(file)) => {
-                let pem = std::fs::read(file).map_err(|e| wrong(format!("tls_ca {} can't be read: {e}", file.display())))?;
+                let pem = std::fs::read(file)
+                    .map_err(|e| wrong(format!("tls_ca {} can't be read: {e}", file.display())))?;
                 let read = tls::verified_by(&pem);
-                read.map_err(|e| rustls::Error::General(format!("tls_ca {} can't be used: {e}", file.display())))
+                read.map_err(|e| {
+                    rustls::Error::General(format!("tls_ca {} can't be used: {e}", file.display()))
+                })
             }
             (_, None) => tls::verified_by_system(),
         };
         let tls = Arc::new(tls.map_err(|e| wrong(format!("TLS can't be set up: {e}")))?);
         let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned());
-        let name = name.map_err(|_| wrong(format!("{host:?} is not the name or address of a host")))?;
+        let name =
+            name.map_err(|_| wrong(format!("{host:?} is not the name or address of a host")))?;
         let login = match (&transport.username, &transport.password) {
             (Some(user), Some(password)) => {
                 let credentials = Credentials::new(user.clone(), password.clone());
@@ -101,7 +113,8 @@ impl Relay {
             }
             _ => None,
         };
-        let ehlo = hello(&transport.ehlo).ok_or_else(|| wrong(format!("ehlo {:?} is not a host name", transport.ehlo)))?;
+        let ehlo = hello(&transport.ehlo)
+            .ok_or_else(|| wrong(format!("ehlo {:?} is not a host name", transport.ehlo)))?;
         let host = host.trim_matches(['[', ']']).to_owned();
         let learned = Arc::new(Learned::about(address(&host, *port)));
         Ok(Self { host, port: *port, mode: *mode, tls, name, ehlo, login, patience, learned })
@@ -166,7 +179,9 @@ pub enum Trouble {
         why: String,
     },
     /// TLS was offered and failed, or its certificate was not believed.
-    #[error("TLS with the relay {relay} failed: {why}; check its certificate, or name its authority in tls_ca")]
+    #[error(
+        "TLS with the relay {relay} failed: {why}; check its certificate, or name its authority in tls_ca"
+    )]
     Tls {
         /// `host:port`.
         relay: String,
@@ -174,19 +189,25 @@ pub enum Trouble {
         why: String,
     },
     /// `smtp+starttls://`, and no STARTTLS.
-    #[error("the relay {relay} does not offer STARTTLS, which smtp+starttls:// requires; use smtps:// if it has a port for that")]
+    #[error(
+        "the relay {relay} does not offer STARTTLS, which smtp+starttls:// requires; use smtps:// if it has a port for that"
+    )]
     NoStartTls {
         /// `host:port`.
         relay: String,
     },
     /// A password would have been readable on the way.
-    #[error("the password for the relay {relay} was not sent, because the connection is not encrypted; use smtp+starttls:// or smtps://")]
+    #[error(
+        "the password for the relay {relay} was not sent, because the connection is not encrypted; use smtp+starttls:// or smtps://"
+    )]
     PasswordInClear {
         /// `host:port`.
         relay: String,
     },
     /// It offers no way to log in that we know.
-    #[error("the relay {relay} offers neither AUTH PLAIN nor AUTH LOGIN; remove username and password, or use its submission port")]
+    #[error(
+        "the relay {relay} offers neither AUTH PLAIN nor AUTH LOGIN; remove username and password, or use its submission port"
+    )]
     NoLogin {
         /// `host:port`.
         relay: String,
@@ -205,9 +226,15 @@ impl Trouble {
     /// Whether only somebody who changes settings can end it; everything else may pass by itself.
     pub fn needs_a_person(&self) -> bool {
         match self {
-            Self::Settings(_) | Self::NoStartTls { .. } | Self::PasswordInClear { .. } | Self::NoLogin { .. } => true,
+            Self::Settings(_)
+            | Self::NoStartTls { .. }
+            | Self::PasswordInClear { .. }
+            | Self::NoLogin { .. } => true,
             Self::LoginRefused { answer, .. } => answer.code >= 500,
-            Self::Unreachable { .. } | Self::Unwilling { .. } | Self::NotSmtp { .. } | Self::Tls { .. } => false,
+            Self::Unreachable { .. }
+            | Self::Unwilling { .. }
+            | Self::NotSmtp { .. }
+            | Self::Tls { .. } => false,
         }
     }
 }

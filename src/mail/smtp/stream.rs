@@ -105,7 +105,11 @@ impl Stream {
 
     /// The same stream within TLS; refuses when the server has already sent something that was not asked for, since a
     /// stranger on the way could have put it there to be taken for protected.
-    pub(super) async fn seal(self, tls: Arc<rustls::ClientConfig>, name: rustls::pki_types::ServerName<'static>) -> io::Result<Self> {
+    pub(super) async fn seal(
+        self,
+        tls: Arc<rustls::ClientConfig>,
+        name: rustls::pki_types::ServerName<'static>,
+    ) -> io::Result<Self> {
         if self.inbound.len() > 0 {
             let words = "the relay sent something in clear where TLS should begin";
             return Err(io::Error::new(ErrorKind::InvalidData, words));
@@ -157,7 +161,11 @@ impl Stream {
     }
 
     /// Turns waiting past the deadline into an error.
-    fn or_late<T>(&mut self, cx: &mut Context<'_>, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    fn or_late<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        polled: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
         if polled.is_ready() {
             return polled;
         }
@@ -204,7 +212,11 @@ impl AsyncTokioStream for Stream {
 }
 
 impl AsyncRead for Stream {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         loop {
             let lines = self.inbound.take(buf.remaining());
             if !lines.is_empty() || buf.remaining() == 0 {
@@ -220,7 +232,11 @@ impl AsyncRead for Stream {
 }
 
 impl AsyncWrite for Stream {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         if self.gauge.my_turn.swap(false, Ordering::Relaxed) {
             self.poll_quiet(cx)?;
         }

@@ -12,7 +12,8 @@ use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme
 pub(super) fn unverified() -> Result<ClientConfig, rustls::Error> {
     let provider = provider();
     let anybody = Arc::new(Anybody(Arc::clone(&provider)));
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let config =
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     Ok(config.dangerous().with_custom_certificate_verifier(anybody).with_no_client_auth())
 }
 
@@ -20,7 +21,8 @@ pub(super) fn unverified() -> Result<ClientConfig, rustls::Error> {
 pub(crate) fn verified_by_system() -> Result<ClientConfig, rustls::Error> {
     let provider = provider();
     let verifier = Arc::new(rustls_platform_verifier::Verifier::new(Arc::clone(&provider))?);
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let config =
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     Ok(config.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
 }
 
@@ -34,7 +36,8 @@ pub(super) fn verified_by(pem: &[u8]) -> Result<ClientConfig, rustls::Error> {
     if roots.is_empty() {
         return Err(rustls::Error::General("there is no certificate in it".to_owned()));
     }
-    let config = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
+    let config =
+        ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
     Ok(config.with_root_certificates(roots).with_no_client_auth())
 }
 
@@ -64,7 +67,12 @@ impl ServerCertVerifier for Anybody {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+        verify_tls12_signature(
+            message,
+            certificate,
+            signed,
+            &self.0.signature_verification_algorithms,
+        )
     }
 
     fn verify_tls13_signature(
@@ -73,7 +81,12 @@ impl ServerCertVerifier for Anybody {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+        verify_tls13_signature(
+            message,
+            certificate,
+            signed,
+            &self.0.signature_verification_algorithms,
+        )
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

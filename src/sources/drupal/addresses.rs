@@ -29,10 +29,16 @@ pub(super) fn article(site: &Site, node: &Node, translation: &Translation) -> St
     let languages = &site.languages;
     let neutral = matches!(translation.language.as_str(), "und" | "zxx" | "");
     let language = if neutral { &languages.default } else { &translation.language };
-    let of = |wanted: &str| node.aliases.iter().rfind(|(language, _)| language == wanted).map(|(_, path)| path.as_str());
+    let of = |wanted: &str| {
+        node.aliases.iter().rfind(|(language, _)| language == wanted).map(|(_, path)| path.as_str())
+    };
     let path = of(language).or_else(|| of(&translation.language)).or_else(|| of("und"));
     let path = path.map_or_else(|| format!("/node/{}", node.id), str::to_owned);
-    let home = languages.domains.get(language).and_then(|host| on_host(&site.home, host)).unwrap_or_else(|| site.home.clone());
+    let home = languages
+        .domains
+        .get(language)
+        .and_then(|host| on_host(&site.home, host))
+        .unwrap_or_else(|| site.home.clone());
     let mut address = home;
     if let Some(prefix) = languages.prefixes.get(language).filter(|prefix| !prefix.is_empty()) {
         address.push('/');
@@ -51,7 +57,8 @@ fn on_host(home: &str, host: &str) -> Option<String> {
     if host.trim().is_empty() {
         return None;
     }
-    let (name, port) = host.split_once(':').map_or((host, None), |(name, port)| (name, port.parse().ok()));
+    let (name, port) =
+        host.split_once(':').map_or((host, None), |(name, port)| (name, port.parse().ok()));
     url.set_host(Some(name)).ok()?;
     if port.is_some() {
         url.set_port(port).ok()?;
@@ -91,7 +98,11 @@ mod tests {
     }
 
     fn node(aliases: &[(&str, &str)]) -> Node {
-        Node { id: 7, aliases: aliases.iter().map(|(l, p)| ((*l).to_owned(), (*p).to_owned())).collect(), ..Node::default() }
+        Node {
+            id: 7,
+            aliases: aliases.iter().map(|(l, p)| ((*l).to_owned(), (*p).to_owned())).collect(),
+            ..Node::default()
+        }
     }
 
     fn in_language(language: &str) -> Translation {
@@ -100,23 +111,43 @@ mod tests {
 
     #[test]
     fn the_newest_alias_of_the_language_counts_and_a_number_where_there_is_none() {
-        let aliases = [("en", "/old"), ("und", "/any"), ("en", "/open day & night"), ("zh-hans", "/开放日")];
-        assert_eq!(article(&site(), &node(&aliases), &in_language("en")), "https://a.example/cms/open%20day%20%26%20night");
-        assert_eq!(article(&site(), &node(&aliases), &in_language("de")), "https://a.example/cms/any");
-        assert_eq!(article(&site(), &node(&[]), &in_language("de")), "https://a.example/cms/node/7");
+        let aliases =
+            [("en", "/old"), ("und", "/any"), ("en", "/open day & night"), ("zh-hans", "/开放日")];
+        assert_eq!(
+            article(&site(), &node(&aliases), &in_language("en")),
+            "https://a.example/cms/open%20day%20%26%20night"
+        );
+        assert_eq!(
+            article(&site(), &node(&aliases), &in_language("de")),
+            "https://a.example/cms/any"
+        );
+        assert_eq!(
+            article(&site(), &node(&[]), &in_language("de")),
+            "https://a.example/cms/node/7"
+        );
     }
 
     #[test]
     fn a_language_has_its_prefix_or_its_host() {
         let mut with = site();
-        with.languages.prefixes = [("en", ""), ("zh-hans", "zh")].map(|(l, p)| (l.to_owned(), p.to_owned())).into();
-        assert_eq!(article(&with, &node(&[]), &in_language("zh-hans")), "https://a.example/cms/zh/node/7");
+        with.languages.prefixes =
+            [("en", ""), ("zh-hans", "zh")].map(|(l, p)| (l.to_owned(), p.to_owned())).into();
+        assert_eq!(
+            article(&with, &node(&[]), &in_language("zh-hans")),
+            "https://a.example/cms/zh/node/7"
+        );
         assert_eq!(article(&with, &node(&[]), &in_language("en")), "https://a.example/cms/node/7");
         with.languages.default = "zh-hans".into();
-        assert_eq!(article(&with, &node(&[("und", "/a")]), &in_language("und")), "https://a.example/cms/zh/a");
+        assert_eq!(
+            article(&with, &node(&[("und", "/a")]), &in_language("und")),
+            "https://a.example/cms/zh/a"
+        );
         with.languages.prefixes.clear();
         with.languages.domains = [("zh-hans".to_owned(), "cn.example:8080".to_owned())].into();
-        assert_eq!(article(&with, &node(&[]), &in_language("zh-hans")), "https://cn.example:8080/cms/node/7");
+        assert_eq!(
+            article(&with, &node(&[]), &in_language("zh-hans")),
+            "https://cn.example:8080/cms/node/7"
+        );
     }
 
     #[test]

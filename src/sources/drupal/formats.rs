@@ -36,14 +36,24 @@ pub(super) struct Formats {
 impl Formats {
     /// Out of the configuration, as `filter.format.NAME` holds it; what Drupal is installed with, where none of it can be read.
     pub(super) fn of<'c>(config: impl Iterator<Item = &'c Value>) -> Self {
-        let known: HashMap<String, Vec<Filter>> =
-            config.filter(|format| format.is_on("status")).map(|format| (format.text("format").to_owned(), filters(format))).collect();
+        let known: HashMap<String, Vec<Filter>> = config
+            .filter(|format| format.is_on("status"))
+            .map(|format| (format.text("format").to_owned(), filters(format)))
+            .collect();
         if !known.is_empty() {
             return Self { known, stated: true };
         }
-        let installed =
-            [(FALLBACK, vec![Filter::Escape, Filter::Links, Filter::Breaks]), ("restricted_html", vec![Filter::Breaks, Filter::Links])];
-        Self { known: installed.into_iter().map(|(name, filters)| (name.to_owned(), filters)).collect(), stated: false }
+        let installed = [
+            (FALLBACK, vec![Filter::Escape, Filter::Links, Filter::Breaks]),
+            ("restricted_html", vec![Filter::Breaks, Filter::Links]),
+        ];
+        Self {
+            known: installed
+                .into_iter()
+                .map(|(name, filters)| (name.to_owned(), filters))
+                .collect(),
+            stated: false,
+        }
     }
 
     /// The text as HTML, not yet sanitised; `None` if its format is gone, in which case Drupal shows nothing.
@@ -109,10 +119,18 @@ fn linked(html: &str) -> String {
         };
         out.push_str(piece);
         let closes = tag.starts_with('/');
-        let name = tag.trim_start_matches('/').split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+        let name = tag
+            .trim_start_matches('/')
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .next()
+            .unwrap_or_default();
         match inside {
             Some(open) if closes && name.eq_ignore_ascii_case(open) => inside = None,
-            None if !closes => inside = ["a", "script", "style", "code", "pre"].into_iter().find(|kept| name.eq_ignore_ascii_case(kept)),
+            None if !closes => {
+                inside = ["a", "script", "style", "code", "pre"]
+                    .into_iter()
+                    .find(|kept| name.eq_ignore_ascii_case(kept))
+            }
             _ => {}
         }
     }
@@ -122,34 +140,49 @@ fn linked(html: &str) -> String {
 fn link_words(text: &str, out: &mut String) {
     for word in text.split_inclusive(char::is_whitespace) {
         let begin = ["http://", "https://", "www."].iter().filter_map(|sign| word.find(sign)).min();
-        let bare = begin.filter(|at| word[..*at].chars().next_back().is_none_or(|c| !c.is_alphanumeric() && c != '/'));
+        let bare = begin.filter(|at| {
+            word[..*at].chars().next_back().is_none_or(|c| !c.is_alphanumeric() && c != '/')
+        });
         let Some(begin) = bare else {
             out.push_str(word);
             continue;
         };
         // A bracket or quotation mark that was escaped before is no part of an address.
-        let end = ["&lt;", "&gt;", "&quot;"].iter().filter_map(|mark| word[begin..].find(mark)).min().unwrap_or(word.len() - begin);
-        let address = word[begin..begin + end].trim_end_matches(|c: char| c.is_whitespace() || ".,:;!?)]'\"".contains(c));
+        let end = ["&lt;", "&gt;", "&quot;"]
+            .iter()
+            .filter_map(|mark| word[begin..].find(mark))
+            .min()
+            .unwrap_or(word.len() - begin);
+        let address = word[begin..begin + end]
+            .trim_end_matches(|c: char| c.is_whitespace() || ".,:;!?)]'\"".contains(c));
         let scheme = if address.starts_with("www.") { "http://" } else { "" };
         out.push_str(&word[..begin]);
-        out.push_str(&format!("<a href=\"{scheme}{}\">{address}</a>", address.replace('"', "&quot;")));
+        out.push_str(&format!(
+            "<a href=\"{scheme}{}\">{address}</a>",
+            address.replace('"', "&quot;")
+        ));
         out.push_str(&word[begin + address.len()..]);
     }
 }
 
 /// Images with `data-caption` become figures.
 fn captioned(html: &str) -> String {
-    let settings = RewriteStrSettings::new().with_strict(false).append_element_content_handler(element!("img[data-caption]", |image| {
-        let caption = image.get_attribute("data-caption").unwrap_or_default();
-        image.remove_attribute("data-caption");
-        // The attribute holds HTML, written as an attribute.
-        let caption = html_escape::decode_html_entities(&caption).into_owned();
-        if !caption.trim().is_empty() {
-            image.before("<figure>", ContentType::Html);
-            image.after(&format!("<figcaption>{caption}</figcaption></figure>"), ContentType::Html);
-        }
-        Ok(())
-    }));
+    let settings = RewriteStrSettings::new().with_strict(false).append_element_content_handler(
+        element!("img[data-caption]", |image| {
+            let caption = image.get_attribute("data-caption").unwrap_or_default();
+            image.remove_attribute("data-caption");
+            // The attribute holds HTML, written as an attribute.
+            let caption = html_escape::decode_html_entities(&caption).into_owned();
+            if !caption.trim().is_empty() {
+                image.before("<figure>", ContentType::Html);
+                image.after(
+                    &format!("<figcaption>{caption}</figcaption></figure>"),
+                    ContentType::Html,
+                );
+            }
+            Ok(())
+        }),
+    );
     rewrite_str(html, settings).unwrap_or_else(|_| html.to_owned())
 }
 
@@ -165,7 +198,9 @@ mod tests {
     use super::*;
 
     fn own(filters: &str) -> Formats {
-        let text = format!("a:3:{{s:6:\"format\";s:3:\"own\";s:6:\"status\";b:1;s:7:\"filters\";a:1:{{{filters}}}}}");
+        let text = format!(
+            "a:3:{{s:6:\"format\";s:3:\"own\";s:6:\"status\";b:1;s:7:\"filters\";a:1:{{{filters}}}}}"
+        );
         let value = Value::read(&text).unwrap();
         Formats::of([&value].into_iter())
     }
@@ -174,13 +209,17 @@ mod tests {
     fn what_drupal_is_installed_with_holds_where_nothing_can_be_read() {
         let formats = Formats::of(std::iter::empty());
         assert_eq!(
-            formats.html("1 < 2\nsee https://a.example/x?b=1&c, or www.b.example.\n\nEnd", "").unwrap(),
+            formats
+                .html("1 < 2\nsee https://a.example/x?b=1&c, or www.b.example.\n\nEnd", "")
+                .unwrap(),
             "<p>1 &lt; 2<br />\nsee <a href=\"https://a.example/x?b=1&amp;c\">https://a.example/x?b=1&amp;c</a>, or \
              <a href=\"http://www.b.example\">www.b.example</a>.</p>\n<p>End</p>\n"
         );
         assert_eq!(formats.html("<p>a</p>\n\nb", "full_html").unwrap(), "<p>a</p>\n\nb");
         assert_eq!(
-            formats.html("a\n\n<a href=\"https://a.example\">https://a.example</a>", "restricted_html").unwrap(),
+            formats
+                .html("a\n\n<a href=\"https://a.example\">https://a.example</a>", "restricted_html")
+                .unwrap(),
             "<p>a</p>\n<p><a href=\"https://a.example\">https://a.example</a></p>\n"
         );
     }

@@ -54,13 +54,19 @@ fn is_id(text: &str) -> bool {
 }
 
 /// Reads what is embedded, as far as it is public; tables that are not there hold nothing.
-pub(super) async fn fetch(session: &mut Session, site: &Site, ids: &BTreeSet<String>) -> anyhow::Result<HashMap<String, Medium>> {
+pub(super) async fn fetch(
+    session: &mut Session,
+    site: &Site,
+    ids: &BTreeSet<String>,
+) -> anyhow::Result<HashMap<String, Medium>> {
     let mut media = HashMap::new();
     if ids.is_empty() {
         return Ok(media);
     }
     let (prefix, ids) = (&site.prefix, session.texts(ids.iter().map(String::as_str)));
-    let named = format!("{prefix}media m JOIN {prefix}media_field_data d ON d.mid = m.mid AND d.default_langcode = 1 AND d.status = 1");
+    let named = format!(
+        "{prefix}media m JOIN {prefix}media_field_data d ON d.mid = m.mid AND d.default_langcode = 1 AND d.status = 1"
+    );
     for (field, shows) in FIELDS {
         let alt = if shows == Shows::Picture { "v.field_media_image_alt" } else { "''" };
         let sql = format!(
@@ -92,20 +98,24 @@ pub(super) fn shown(html: &str, media: &HashMap<String, Medium>) -> (String, usi
     }
     let unshown = Rc::new(RefCell::new(0));
     let counted = Rc::clone(&unshown);
-    let settings = RewriteStrSettings::new().with_strict(false).append_element_content_handler(element!("drupal-media", |el| {
-        let said = |name: &str| el.get_attribute(name).map(|value| decode_html_entities(&value).into_owned());
-        match said("data-entity-uuid").and_then(|id| media.get(&id)) {
-            Some(medium) => {
-                let made = medium.html(said("alt").as_deref(), said("data-caption").as_deref());
-                el.replace(&made, ContentType::Html);
+    let settings = RewriteStrSettings::new().with_strict(false).append_element_content_handler(
+        element!("drupal-media", |el| {
+            let said = |name: &str| {
+                el.get_attribute(name).map(|value| decode_html_entities(&value).into_owned())
+            };
+            match said("data-entity-uuid").and_then(|id| media.get(&id)) {
+                Some(medium) => {
+                    let made = medium.html(said("alt").as_deref(), said("data-caption").as_deref());
+                    el.replace(&made, ContentType::Html);
+                }
+                None => {
+                    *counted.borrow_mut() += 1;
+                    el.remove();
+                }
             }
-            None => {
-                *counted.borrow_mut() += 1;
-                el.remove();
-            }
-        }
-        Ok(())
-    }));
+            Ok(())
+        }),
+    );
     let made = rewrite_str(html, settings).unwrap_or_else(|_| html.to_owned());
     let unshown = *unshown.borrow();
     (made, unshown)
@@ -115,7 +125,8 @@ impl Medium {
     /// As HTML; an alternative text of the place counts more than the medium's own, and its caption is HTML.
     fn html(&self, alt: Option<&str>, caption: Option<&str>) -> String {
         let alt = alt.filter(|alt| !alt.is_empty()).unwrap_or(&self.alt);
-        let (address, alt) = (encode_double_quoted_attribute(&self.address), encode_double_quoted_attribute(alt));
+        let (address, alt) =
+            (encode_double_quoted_attribute(&self.address), encode_double_quoted_attribute(alt));
         let made = match self.shows {
             Shows::Picture => format!("<img src=\"{address}\" alt=\"{alt}\">"),
             Shows::Sound => format!("<audio src=\"{address}\" controls></audio>"),
@@ -143,11 +154,14 @@ mod tests {
              <drupal-media data-entity-uuid=\"6f1c0c0e-0000-4000-8000-00000000000b\"></drupal-media>"
         );
         assert_eq!(wanted(&text).len(), 2);
-        let medium =
-            Medium { shows: Shows::Picture, name: "vat".into(), address: "https://a.example/v.jpg".into(), alt: "A \"vat\"".into() };
+        let medium = Medium {
+            shows: Shows::Picture,
+            name: "vat".into(),
+            address: "https://a.example/v.jpg".into(),
+            alt: "A \"vat\"".into(),
+        };
         let (made, unshown) = shown(&text, &HashMap::from([(ID.to_owned(), medium)]));
-        let figure =
-            "<figure><img src=\"https://a.example/v.jpg\" alt=\"A &quot;vat&quot;\"><figcaption>The <b>vat</b></figcaption></figure>";
+        let figure = "<figure><img src=\"https://a.example/v.jpg\" alt=\"A &quot;vat&quot;\"><figcaption>The <b>vat</b></figcaption></figure>";
         assert_eq!((made, unshown), (format!("<p>a</p>{figure}"), 1));
     }
 

@@ -21,7 +21,11 @@ use crate::domain::time::{Millis, SECOND};
 ///
 /// What the Scheduler module will publish is told with its future date. The error is one sentence for the operator and
 /// never holds the password.
-pub(crate) async fn read(source: &Source, since: Option<Millis>, found: Sender<Found>) -> anyhow::Result<bool> {
+pub(crate) async fn read(
+    source: &Source,
+    since: Option<Millis>,
+    found: Sender<Found>,
+) -> anyhow::Result<bool> {
     let mut session = Session::open(source).await?;
     let site = site::site(&mut session, source).await?;
     let mut after = 0;
@@ -58,7 +62,11 @@ pub(crate) async fn check(source: &Source) -> anyhow::Result<()> {
 
 /// The node's number, with the language for all but the one it was written in.
 fn source_id(node: &Node, translation: &Translation) -> String {
-    if translation.is_original { node.id.to_string() } else { format!("{}-{}", node.id, translation.language) }
+    if translation.is_original {
+        node.id.to_string()
+    } else {
+        format!("{}-{}", node.id, translation.language)
+    }
 }
 
 /// One language of a node as an article.
@@ -67,13 +75,20 @@ fn tell(source: &Source, site: &Site, node: &Node, translation: &Translation) ->
     let plain = |text: &String| encode_text(text).into_owned();
     let mut notes = Vec::new();
     let body = site.formats.html(&translation.body, &translation.format).unwrap_or_else(|| {
-        notes.push(format!("Its text format {} is missing or switched off in Drupal, which then shows no text.", translation.format));
+        notes.push(format!(
+            "Its text format {} is missing or switched off in Drupal, which then shows no text.",
+            translation.format
+        ));
         String::new()
     });
-    let summary = (!translation.summary.trim().is_empty()).then(|| site.formats.html(&translation.summary, &translation.format));
+    let summary = (!translation.summary.trim().is_empty())
+        .then(|| site.formats.html(&translation.summary, &translation.format));
     let (body_html, unshown) = media::shown(&body, &node.media);
     if unshown > 0 {
-        notes.push("Embedded media that are not public, or of a kind that can't be shown, are left out.".to_owned());
+        notes.push(
+            "Embedded media that are not public, or of a kind that can't be shown, are left out."
+                .to_owned(),
+        );
     }
     // Drupal's own feeds give all languages of a node one guid; only one article can keep it.
     let keeps_guid = source.ids == Ids::Source && translation.is_original;
@@ -85,8 +100,12 @@ fn tell(source: &Source, site: &Site, node: &Node, translation: &Translation) ->
         body_html,
         sections: translation.sections.iter().map(plain).collect(),
         tags: translation.tags.iter().map(plain).collect(),
-        authors: (!translation.author.trim().is_empty()).then(|| plain(&translation.author)).into_iter().collect(),
-        language: (!matches!(translation.language.as_str(), "und" | "zxx" | "")).then(|| translation.language.clone()),
+        authors: (!translation.author.trim().is_empty())
+            .then(|| plain(&translation.author))
+            .into_iter()
+            .collect(),
+        language: (!matches!(translation.language.as_str(), "und" | "zxx" | ""))
+            .then(|| translation.language.clone()),
         image_url: translation.image.as_deref().and_then(|uri| addresses::file(site, uri)),
         published_at: Millis(translation.published_at.saturating_mul(SECOND)),
         updated_at: translation.changed_at.map(|at| Millis(at.saturating_mul(SECOND))),

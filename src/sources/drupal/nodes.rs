@@ -52,7 +52,12 @@ impl Node {
     /// The values that a field has in a language; those of the original, where the field is not translated.
     fn values<'v, T>(&self, field: &'v Values<T>, language: &str) -> impl Iterator<Item = &'v T> {
         let own = field.get(&(self.id, language.to_owned()));
-        let original = || self.translations.iter().find(|t| t.is_original).and_then(|t| field.get(&(self.id, t.language.clone())));
+        let original = || {
+            self.translations
+                .iter()
+                .find(|t| t.is_original)
+                .and_then(|t| field.get(&(self.id, t.language.clone())))
+        };
         own.or_else(original).into_iter().flatten()
     }
 }
@@ -71,7 +76,12 @@ type Term = (String, Vec<Name>);
 type Values<T> = HashMap<(u64, String), Vec<T>>;
 
 /// The next published nodes by number, of which a language changed or comes out since a time; empty when there are no more.
-pub(super) async fn page(session: &mut Session, site: &Site, after: u64, since: Option<Millis>) -> anyhow::Result<Vec<Node>> {
+pub(super) async fn page(
+    session: &mut Session,
+    site: &Site,
+    after: u64,
+    since: Option<Millis>,
+) -> anyhow::Result<Vec<Node>> {
     let Site { prefix, types, condition, published_at, .. } = site;
     let changed = since.map(|mark| {
         let begin = changed::earlier(mark).0.div_euclid(SECOND);
@@ -81,7 +91,13 @@ pub(super) async fn page(session: &mut Session, site: &Site, after: u64, since: 
         "SELECT DISTINCT n.nid FROM {prefix}node_field_data n WHERE n.type IN ({types}) AND {condition}{} AND n.nid > {after} ORDER BY n.nid LIMIT {PAGE}",
         changed.unwrap_or_default()
     );
-    let ids: Vec<String> = session.rows(&sql).await?.into_iter().flatten().filter(|id| id.parse::<u64>().is_ok()).collect();
+    let ids: Vec<String> = session
+        .rows(&sql)
+        .await?
+        .into_iter()
+        .flatten()
+        .filter(|id| id.parse::<u64>().is_ok())
+        .collect();
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -91,13 +107,23 @@ pub(super) async fn page(session: &mut Session, site: &Site, after: u64, since: 
     terms(session, site, &ids, &mut nodes).await?;
     images(session, site, &ids, &mut nodes).await?;
     aliases(session, site, &mut nodes).await?;
-    let wanted: BTreeSet<String> =
-        nodes.values().flat_map(|node| &node.translations).flat_map(|translation| media::wanted(&translation.body)).collect();
+    let wanted: BTreeSet<String> = nodes
+        .values()
+        .flat_map(|node| &node.translations)
+        .flat_map(|translation| media::wanted(&translation.body))
+        .collect();
     let media = std::sync::Arc::new(media::fetch(session, site, &wanted).await?);
-    Ok(nodes.into_values().map(|node| Node { media: std::sync::Arc::clone(&media), ..node }).collect())
+    Ok(nodes
+        .into_values()
+        .map(|node| Node { media: std::sync::Arc::clone(&media), ..node })
+        .collect())
 }
 
-async fn languages(session: &mut Session, site: &Site, ids: &str) -> anyhow::Result<BTreeMap<u64, Node>> {
+async fn languages(
+    session: &mut Session,
+    site: &Site,
+    ids: &str,
+) -> anyhow::Result<BTreeMap<u64, Node>> {
     let Site { prefix, types, condition, published_at, .. } = site;
     let sql = format!(
         "SELECT n.nid, n.langcode, n.default_langcode, CASE WHEN n.type IN ({types}) AND {condition} THEN 1 ELSE 0 END, n.title, n.uid, \
@@ -108,8 +134,16 @@ async fn languages(session: &mut Session, site: &Site, ids: &str) -> anyhow::Res
     let users = users.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
     let mut names = HashMap::new();
     if !users.is_empty() {
-        let sql = format!("SELECT u.uid, u.name FROM {prefix}users_field_data u WHERE u.default_langcode = 1 AND u.uid IN ({users})");
-        names = session.rows_if_there(&sql).await?.into_iter().map(columns).map(|[uid, name]| (uid, name)).collect();
+        let sql = format!(
+            "SELECT u.uid, u.name FROM {prefix}users_field_data u WHERE u.default_langcode = 1 AND u.uid IN ({users})"
+        );
+        names = session
+            .rows_if_there(&sql)
+            .await?
+            .into_iter()
+            .map(columns)
+            .map(|[uid, name]| (uid, name))
+            .collect();
     }
     let mut nodes: BTreeMap<u64, Node> = BTreeMap::new();
     for row in rows {
@@ -125,12 +159,21 @@ async fn languages(session: &mut Session, site: &Site, ids: &str) -> anyhow::Res
             changed_at: changed_at.parse().ok(),
             ..Translation::default()
         };
-        nodes.entry(id).or_insert_with(|| Node { id, ..Node::default() }).translations.push(translation);
+        nodes
+            .entry(id)
+            .or_insert_with(|| Node { id, ..Node::default() })
+            .translations
+            .push(translation);
     }
     Ok(nodes)
 }
 
-async fn bodies(session: &mut Session, site: &Site, ids: &str, nodes: &mut BTreeMap<u64, Node>) -> anyhow::Result<()> {
+async fn bodies(
+    session: &mut Session,
+    site: &Site,
+    ids: &str,
+    nodes: &mut BTreeMap<u64, Node>,
+) -> anyhow::Result<()> {
     if !site.has_body {
         return Ok(());
     }
@@ -142,14 +185,21 @@ async fn bodies(session: &mut Session, site: &Site, ids: &str, nodes: &mut BTree
     for row in session.rows(&sql).await? {
         let [id, language, body, summary, format] = columns(row);
         let node = id.parse().ok().and_then(|id: u64| nodes.get_mut(&id));
-        if let Some(translation) = node.and_then(|node| node.translations.iter_mut().find(|t| t.language == language)) {
+        if let Some(translation) =
+            node.and_then(|node| node.translations.iter_mut().find(|t| t.language == language))
+        {
             (translation.body, translation.summary, translation.format) = (body, summary, format);
         }
     }
     Ok(())
 }
 
-async fn terms(session: &mut Session, site: &Site, ids: &str, nodes: &mut BTreeMap<u64, Node>) -> anyhow::Result<()> {
+async fn terms(
+    session: &mut Session,
+    site: &Site,
+    ids: &str,
+    nodes: &mut BTreeMap<u64, Node>,
+) -> anyhow::Result<()> {
     let prefix = &site.prefix;
     for (field, is_tags) in &site.term_fields {
         let sql = format!(
@@ -172,7 +222,11 @@ async fn terms(session: &mut Session, site: &Site, ids: &str, nodes: &mut BTreeM
             let told: Vec<Vec<String>> = node
                 .translations
                 .iter()
-                .map(|t| node.values(&values, &t.language).filter_map(|(_, names)| in_language(names, &t.language)).collect())
+                .map(|t| {
+                    node.values(&values, &t.language)
+                        .filter_map(|(_, names)| in_language(names, &t.language))
+                        .collect()
+                })
                 .collect();
             for (translation, names) in node.translations.iter_mut().zip(told) {
                 let list = if *is_tags { &mut translation.tags } else { &mut translation.sections };
@@ -189,7 +243,12 @@ fn in_language(names: &[Name], language: &str) -> Option<String> {
     own.or_else(|| names.iter().find(|name| name.is_original)).map(|name| name.text.clone())
 }
 
-async fn images(session: &mut Session, site: &Site, ids: &str, nodes: &mut BTreeMap<u64, Node>) -> anyhow::Result<()> {
+async fn images(
+    session: &mut Session,
+    site: &Site,
+    ids: &str,
+    nodes: &mut BTreeMap<u64, Node>,
+) -> anyhow::Result<()> {
     let prefix = &site.prefix;
     for (field, holds) in &site.image_fields {
         let joined = match holds {
@@ -209,7 +268,11 @@ async fn images(session: &mut Session, site: &Site, ids: &str, nodes: &mut BTree
             values.entry((id.parse().unwrap_or_default(), language)).or_default().push(uri);
         }
         for node in nodes.values_mut() {
-            let found: Vec<Option<String>> = node.translations.iter().map(|t| node.values(&values, &t.language).next().cloned()).collect();
+            let found: Vec<Option<String>> = node
+                .translations
+                .iter()
+                .map(|t| node.values(&values, &t.language).next().cloned())
+                .collect();
             for (translation, image) in node.translations.iter_mut().zip(found) {
                 translation.image = translation.image.take().or(image);
             }
@@ -218,7 +281,11 @@ async fn images(session: &mut Session, site: &Site, ids: &str, nodes: &mut BTree
     Ok(())
 }
 
-async fn aliases(session: &mut Session, site: &Site, nodes: &mut BTreeMap<u64, Node>) -> anyhow::Result<()> {
+async fn aliases(
+    session: &mut Session,
+    site: &Site,
+    nodes: &mut BTreeMap<u64, Node>,
+) -> anyhow::Result<()> {
     let paths: Vec<String> = nodes.keys().map(|id| format!("/node/{id}")).collect();
     let paths = session.texts(paths.iter().map(String::as_str));
     let sql = format!(

@@ -55,20 +55,44 @@ const GRACE: i64 = 3600;
 /// Asks which tables and fields there are, and reads the configuration as far as it may be read.
 pub(super) async fn site(session: &mut Session, source: &Source) -> anyhow::Result<Site> {
     let prefix = source.table_prefix.clone();
-    let needed = ["nid", "type", "langcode", "status", "uid", "title", "created", "changed", "default_langcode"];
+    let needed = [
+        "nid",
+        "type",
+        "langcode",
+        "status",
+        "uid",
+        "title",
+        "created",
+        "changed",
+        "default_langcode",
+    ];
     let advice = "; do its tables begin otherwise (table_prefix)";
-    let nodes = session.needed("Drupal", &format!("{prefix}node_field_data"), &needed, advice).await?;
+    let nodes =
+        session.needed("Drupal", &format!("{prefix}node_field_data"), &needed, advice).await?;
     let config = config(session, &prefix).await?;
     let fields = |wanted: &dyn Fn(&Value) -> bool| -> Vec<String> {
-        let described = config.iter().filter(|(name, value)| name.starts_with("field.storage.node.") && wanted(value));
+        let described = config
+            .iter()
+            .filter(|(name, value)| name.starts_with("field.storage.node.") && wanted(value));
         described.map(|(_, value)| value.text("field_name").to_owned()).collect()
     };
-    let refers = |value: &Value, target: &str| value.get("settings").is_some_and(|settings| settings.text("target_type") == target);
+    let refers = |value: &Value, target: &str| {
+        value.get("settings").is_some_and(|settings| settings.text("target_type") == target)
+    };
     let mut terms = vec!["field_tags".to_owned()];
     terms.extend(fields(&|value| refers(value, "taxonomy_term")));
-    let mut images = vec![("field_image".to_owned(), Holds::File), ("field_media_image".to_owned(), Holds::Media)];
-    images.extend(fields(&|value| value.text("type") == "image").into_iter().map(|field| (field, Holds::File)));
-    images.extend(fields(&|value| refers(value, "media")).into_iter().map(|field| (field, Holds::Media)));
+    let mut images = vec![
+        ("field_image".to_owned(), Holds::File),
+        ("field_media_image".to_owned(), Holds::Media),
+    ];
+    images.extend(
+        fields(&|value| value.text("type") == "image")
+            .into_iter()
+            .map(|field| (field, Holds::File)),
+    );
+    images.extend(
+        fields(&|value| refers(value, "media")).into_iter().map(|field| (field, Holds::Media)),
+    );
     let mut site = Site {
         home: source.site_url.clone(),
         files: source.files_url.clone(),
@@ -79,12 +103,18 @@ pub(super) async fn site(session: &mut Session, source: &Source) -> anyhow::Resu
         term_fields: Vec::new(),
         image_fields: Vec::new(),
         languages: languages(&config),
-        formats: Formats::of(config.iter().filter(|(name, _)| name.starts_with("filter.format.")).map(|(_, value)| value)),
+        formats: Formats::of(
+            config
+                .iter()
+                .filter(|(name, _)| name.starts_with("filter.format."))
+                .map(|(_, value)| value),
+        ),
         prefix,
     };
     if nodes.contains("publish_on") {
         site.condition = format!("(n.status = 1 OR n.publish_on > {} - {GRACE})", session.clock());
-        site.published_at = "CASE WHEN n.status = 1 THEN n.created ELSE n.publish_on END".to_owned();
+        site.published_at =
+            "CASE WHEN n.status = 1 THEN n.created ELSE n.publish_on END".to_owned();
     }
     let mut seen = BTreeSet::new();
     for field in terms {
@@ -107,7 +137,10 @@ async fn has_field(session: &mut Session, prefix: &str, field: &str) -> anyhow::
     if !field.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
         return Ok(false);
     }
-    Ok(session.columns(&format!("{prefix}node__{field}")).await?.contains(&format!("{field}_target_id")))
+    Ok(session
+        .columns(&format!("{prefix}node__{field}"))
+        .await?
+        .contains(&format!("{field}_target_id")))
 }
 
 /// The parts of the configuration that are used; none of it where it may not be read.
@@ -127,12 +160,20 @@ fn languages(config: &[(String, Value)]) -> Languages {
     let by_address = named("language.types")
         .and_then(|types| types.get("negotiation")?.get("language_interface")?.get("enabled"))
         .is_none_or(|enabled| enabled.get("language-url").is_some());
-    let Some(url) = named("language.negotiation").and_then(|negotiation| negotiation.get("url")).filter(|_| by_address) else {
+    let Some(url) = named("language.negotiation")
+        .and_then(|negotiation| negotiation.get("url"))
+        .filter(|_| by_address)
+    else {
         return languages;
     };
     let texts = |key: &str| -> HashMap<String, String> {
         let entries = url.get(key).map_or([].as_slice(), Value::entries);
-        entries.iter().map(|(language, _)| (language.clone(), url.get(key).map_or("", |all| all.text(language)).to_owned())).collect()
+        entries
+            .iter()
+            .map(|(language, _)| {
+                (language.clone(), url.get(key).map_or("", |all| all.text(language)).to_owned())
+            })
+            .collect()
     };
     if url.text("source") == "domain" {
         languages.domains = texts("domains");
@@ -148,7 +189,12 @@ mod tests {
 
     fn negotiation(source: &str) -> Value {
         let map = |entries: &[(&str, &str)]| {
-            Value::Array(entries.iter().map(|(key, value)| ((*key).to_owned(), Value::Text((*value).to_owned()))).collect())
+            Value::Array(
+                entries
+                    .iter()
+                    .map(|(key, value)| ((*key).to_owned(), Value::Text((*value).to_owned())))
+                    .collect(),
+            )
         };
         let url = vec![
             ("source".to_owned(), Value::Text(source.to_owned())),
@@ -165,8 +211,7 @@ mod tests {
         assert_eq!((paths.prefixes["zh-hans"].as_str(), paths.domains.len()), ("zh", 0));
         assert_eq!(languages(&with("domain")).domains["zh-hans"], "cn.example");
         let mut by_session = with("path_prefix");
-        let types =
-            "a:1:{s:11:\"negotiation\";a:1:{s:18:\"language_interface\";a:1:{s:7:\"enabled\";a:1:{s:16:\"language-session\";i:0;}}}}";
+        let types = "a:1:{s:11:\"negotiation\";a:1:{s:18:\"language_interface\";a:1:{s:7:\"enabled\";a:1:{s:16:\"language-session\";i:0;}}}}";
         by_session.push(("language.types".to_owned(), Value::read(types).unwrap()));
         assert_eq!(languages(&by_session), Languages::default());
     }

@@ -17,7 +17,8 @@ fn article(entry: &Element, feed: &Element, zone: &TimeZone) -> Result<Exported,
     let home = feed.attribute("xml:base").map(str::to_owned).or_else(|| link(feed, is_page));
     let base = entry.attribute("xml:base").map(|own| resolved(own, home.as_deref())).or(home);
     let absolute = |address: String| resolved(&address, base.as_deref());
-    let authors = names(entry).or_else(|| entry.child("atom:source").and_then(names)).or_else(|| names(feed));
+    let authors =
+        names(entry).or_else(|| entry.child("atom:source").and_then(names)).or_else(|| names(feed));
     let content = entry.child("atom:content").map(html).unwrap_or_default();
     let summary = entry.child("atom:summary").map(html).filter(|text| !text.trim().is_empty());
     let draft = Draft {
@@ -34,7 +35,10 @@ fn article(entry: &Element, feed: &Element, zone: &TimeZone) -> Result<Exported,
         authors: authors.unwrap_or_default(),
         language: [entry, feed].iter().find_map(|e| e.attribute("xml:lang")).map(str::to_owned),
         image_url: picture(entry).map(absolute),
-        enclosure: entry.all("atom:link").filter(|l| l.attribute("rel") == Some("enclosure")).find_map(|l| enclosed(l, "href")),
+        enclosure: entry
+            .all("atom:link")
+            .filter(|l| l.attribute("rel") == Some("enclosure"))
+            .find_map(|l| enclosed(l, "href")),
         // Without a date of its own an entry was published when it last changed.
         updated_at: updated,
         ..Draft::default()
@@ -45,7 +49,9 @@ fn article(entry: &Element, feed: &Element, zone: &TimeZone) -> Result<Exported,
 /// A text of whatever type as HTML.
 fn html(text: &Element) -> String {
     match text.attribute("type").unwrap_or("text") {
-        "text" if text.name == "atom:title" => html_escape::encode_text(text.content().trim()).into_owned(),
+        "text" if text.name == "atom:title" => {
+            html_escape::encode_text(text.content().trim()).into_owned()
+        }
         "text" | "text/plain" => paragraphs(&text.content()),
         "html" | "text/html" => text.content(),
         "xhtml" => text.child("xhtml:div").unwrap_or(text).html(),
@@ -60,7 +66,8 @@ fn names(of: &Element) -> Option<Vec<String>> {
 }
 
 fn is_page(link: &Element) -> bool {
-    link.attribute("rel").is_none_or(|rel| rel == "alternate") && link.attribute("type").is_none_or(|kind| kind.contains("html"))
+    link.attribute("rel").is_none_or(|rel| rel == "alternate")
+        && link.attribute("type").is_none_or(|kind| kind.contains("html"))
 }
 
 fn link(of: &Element, wanted: fn(&Element) -> bool) -> Option<String> {
@@ -68,8 +75,16 @@ fn link(of: &Element, wanted: fn(&Element) -> bool) -> Option<String> {
 }
 
 fn picture(entry: &Element) -> Option<String> {
-    let enclosed =
-        |l: &Element| l.attribute("rel") == Some("enclosure") && l.attribute("type").is_some_and(|kind| kind.starts_with("image/"));
-    let media = || entry.all("media:content").chain(entry.all("media:thumbnail")).find_map(|m| m.attribute("url")).map(str::to_owned);
+    let enclosed = |l: &Element| {
+        l.attribute("rel") == Some("enclosure")
+            && l.attribute("type").is_some_and(|kind| kind.starts_with("image/"))
+    };
+    let media = || {
+        entry
+            .all("media:content")
+            .chain(entry.all("media:thumbnail"))
+            .find_map(|m| m.attribute("url"))
+            .map(str::to_owned)
+    };
     link(entry, enclosed).or_else(media)
 }

@@ -29,10 +29,19 @@ struct Feed<'a> {
 pub(super) fn read(text: &str, zone: &TimeZone) -> Result<Vec<Read>, (u64, String)> {
     let feed: Feed<'_> = serde_json::from_str(text).map_err(|e| {
         let line = u64::try_from(e.line()).unwrap_or(1).max(1);
-        (line, format!("this is no JSON Feed: {e}; lists of articles end in .jsonl, one object a line"))
+        (
+            line,
+            format!(
+                "this is no JSON Feed: {e}; lists of articles end in .jsonl, one object a line"
+            ),
+        )
     })?;
     if !feed.version.contains("jsonfeed.org/version/") {
-        return Err((1, "this is no JSON Feed: its version does not say https://jsonfeed.org/version/1.1".into()));
+        return Err((
+            1,
+            "this is no JSON Feed: its version does not say https://jsonfeed.org/version/1.1"
+                .into(),
+        ));
     }
     let mut lines = Lines::of(text.as_bytes());
     let mut articles = Vec::with_capacity(feed.items.len());
@@ -45,7 +54,8 @@ pub(super) fn read(text: &str, zone: &TimeZone) -> Result<Vec<Read>, (u64, Strin
 }
 
 fn article(item: &str, feed: &Feed<'_>, zone: &TimeZone) -> Result<Exported, String> {
-    let item: Value = serde_json::from_str(item).map_err(|e| format!("this is no item of a JSON Feed: {e}"))?;
+    let item: Value =
+        serde_json::from_str(item).map_err(|e| format!("this is no item of a JSON Feed: {e}"))?;
     if !item.is_object() {
         return Err("an item must be a JSON object".into());
     }
@@ -61,18 +71,32 @@ fn article(item: &str, feed: &Feed<'_>, zone: &TimeZone) -> Result<Exported, Str
     let absolute = |address: String| resolved(&address, home);
     let published = time("date_published", text("date_published"), zone)?;
     let own = names(item.get("authors")).or_else(|| names(item.get("author")));
-    let authors = own.or_else(|| names(feed.authors.as_ref())).or_else(|| names(feed.author.as_ref()));
+    let authors =
+        own.or_else(|| names(feed.authors.as_ref())).or_else(|| names(feed.author.as_ref()));
     let draft = Draft {
         guid: text("id"),
         title: text("title").map(|t| html_escape::encode_text(&t).into_owned()).unwrap_or_default(),
         url: text("url").or_else(|| text("external_url")).map(absolute),
         summary: text("summary").map(|t| html_escape::encode_text(&t).into_owned()),
-        body_html: text("content_html").or_else(|| text("content_text").map(|t| paragraphs(&t))).unwrap_or_default(),
-        tags: item.get("tags").and_then(Value::as_array).into_iter().flatten().filter_map(|t| t.as_str().map(str::to_owned)).collect(),
+        body_html: text("content_html")
+            .or_else(|| text("content_text").map(|t| paragraphs(&t)))
+            .unwrap_or_default(),
+        tags: item
+            .get("tags")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|t| t.as_str().map(str::to_owned))
+            .collect(),
         authors: authors.unwrap_or_default(),
         language: text("language").or_else(|| feed.language.clone()),
         image_url: text("image").or_else(|| text("banner_image")).map(absolute),
-        enclosure: item.get("attachments").and_then(Value::as_array).into_iter().flatten().find_map(attached),
+        enclosure: item
+            .get("attachments")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .find_map(attached),
         updated_at: time("date_modified", text("date_modified"), zone)?,
         ..Draft::default()
     };
@@ -94,6 +118,10 @@ fn names(of: Option<&Value>) -> Option<Vec<String>> {
         Value::Array(list) => list.iter().collect(),
         one => vec![one],
     };
-    let names: Vec<String> = list.iter().filter_map(|a| a.get("name")?.as_str().map(str::to_owned)).filter(|n| !n.is_empty()).collect();
+    let names: Vec<String> = list
+        .iter()
+        .filter_map(|a| a.get("name")?.as_str().map(str::to_owned))
+        .filter(|n| !n.is_empty())
+        .collect();
     (!names.is_empty()).then_some(names)
 }

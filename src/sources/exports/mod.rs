@@ -40,13 +40,19 @@ pub(super) struct Export {
 }
 
 /// Reads an XML file of any of these kinds; the error names the line.
-pub(super) fn from_xml(bytes: &[u8], source: &Source, site_language: &str) -> Result<Export, (u64, String)> {
+pub(super) fn from_xml(
+    bytes: &[u8],
+    source: &Source,
+    site_language: &str,
+) -> Result<Export, (u64, String)> {
     let text = xml::decoded(bytes).map_err(|why| (1, why))?;
     let root = xml::tree(&text)?;
     let zone = &source.timezone;
     let articles = match root.name.as_str() {
         "rss" => match root.child("channel") {
-            Some(channel) if channel.child("wp:wxr_version").is_some() => return Ok(wordpress::export(channel, source, site_language)),
+            Some(channel) if channel.child("wp:wxr_version").is_some() => {
+                return Ok(wordpress::export(channel, source, site_language));
+            }
             Some(channel) => rss::read(channel, channel.all("item"), zone),
             None => return Err((root.line, "this RSS has no channel".into())),
         },
@@ -55,7 +61,14 @@ pub(super) fn from_xml(bytes: &[u8], source: &Source, site_language: &str) -> Re
             rss::read(&channel, root.all("item"), zone)
         }
         "atom:feed" => atom::read(&root, zone),
-        other => return Err((root.line, format!("this is neither RSS nor Atom nor an export of WordPress: it begins with <{other}>"))),
+        other => {
+            return Err((
+                root.line,
+                format!(
+                    "this is neither RSS nor Atom nor an export of WordPress: it begins with <{other}>"
+                ),
+            ));
+        }
     };
     Ok(Export { articles, left_out: BTreeMap::new() })
 }
@@ -70,12 +83,16 @@ pub(super) fn from_json(bytes: &[u8], source: &Source) -> Result<Export, (u64, S
 fn time(what: &str, text: Option<String>, zone: &TimeZone) -> Result<Option<Millis>, String> {
     const PARSER: DateTimeParser = DateTimeParser::new().relaxed_weekday(true);
     let Some(text) = text else { return Ok(None) };
-    let named =
-        ["UTC", "Z"].iter().find_map(|zone| text.strip_suffix(zone)).map_or_else(|| text.clone(), |t| format!("{} GMT", t.trim_end()));
+    let named = ["UTC", "Z"]
+        .iter()
+        .find_map(|zone| text.strip_suffix(zone))
+        .map_or_else(|| text.clone(), |t| format!("{} GMT", t.trim_end()));
     let mail = PARSER.parse_timestamp(&named).ok().map(Millis::from);
     match mail.or_else(|| instant(&text, zone)) {
         Some(at) => Ok(Some(at)),
-        None => Err(format!("its {what} `{}` is no time", text.chars().take(40).collect::<String>())),
+        None => {
+            Err(format!("its {what} `{}` is no time", text.chars().take(40).collect::<String>()))
+        }
     }
 }
 
@@ -93,9 +110,16 @@ fn finished(mut draft: Draft, published: Option<Millis>) -> Result<Exported, Str
 
 /// A sound or a film that an element points at.
 fn enclosed(element: &xml::Element, address: &str) -> Option<Enclosure> {
-    let media_type = element.attribute("type").filter(|kind| kind.starts_with("audio/") || kind.starts_with("video/"))?;
-    let length = element.attribute("length").and_then(|length| length.parse().ok()).unwrap_or_default();
-    Some(Enclosure { url: element.attribute(address)?.to_owned(), media_type: media_type.to_owned(), length })
+    let media_type = element
+        .attribute("type")
+        .filter(|kind| kind.starts_with("audio/") || kind.starts_with("video/"))?;
+    let length =
+        element.attribute("length").and_then(|length| length.parse().ok()).unwrap_or_default();
+    Some(Enclosure {
+        url: element.attribute(address)?.to_owned(),
+        media_type: media_type.to_owned(),
+        length,
+    })
 }
 
 /// A text as HTML, its lines as paragraphs.

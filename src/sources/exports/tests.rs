@@ -56,9 +56,18 @@ const RSS: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 fn rss_is_read_with_all_that_stands_beside_it() {
     let all = drafts(RSS);
     let blue = &all[0];
-    assert_eq!((blue.guid.as_deref(), blue.source_id.as_str()), (Some("17 at dye.example"), "17 at dye.example"));
-    assert_eq!((blue.title.as_str(), blue.url.as_deref()), ("Blue & green", Some("https://dye.example/blue")));
-    assert_eq!((blue.summary.as_deref(), blue.body_html.as_str()), (Some("In short."), "<p>Blue &amp; <b>green</b></p>"));
+    assert_eq!(
+        (blue.guid.as_deref(), blue.source_id.as_str()),
+        (Some("17 at dye.example"), "17 at dye.example")
+    );
+    assert_eq!(
+        (blue.title.as_str(), blue.url.as_deref()),
+        ("Blue & green", Some("https://dye.example/blue"))
+    );
+    assert_eq!(
+        (blue.summary.as_deref(), blue.body_html.as_str()),
+        (Some("In short."), "<p>Blue &amp; <b>green</b></p>")
+    );
     assert_eq!(
         (blue.published_at.rfc3339(), blue.updated_at.map(Millis::rfc3339)),
         ("2026-09-01T08:00:00Z".into(), Some("2026-09-02T08:00:00Z".into()))
@@ -67,16 +76,35 @@ fn rss_is_read_with_all_that_stands_beside_it() {
         (&blue.sections, &blue.tags, &blue.authors),
         (&vec!["Colours".to_owned()], &vec!["indigo".to_owned()], &vec!["Mei Lin".to_owned()])
     );
-    assert_eq!((blue.language.as_deref(), blue.image_url.as_deref()), (Some("de"), Some("https://dye.example/blue.jpg")));
-    let talk = blue.enclosure.as_ref().map(|file| (file.url.as_str(), file.media_type.as_str(), file.length));
+    assert_eq!(
+        (blue.language.as_deref(), blue.image_url.as_deref()),
+        (Some("de"), Some("https://dye.example/blue.jpg"))
+    );
+    let talk = blue
+        .enclosure
+        .as_ref()
+        .map(|file| (file.url.as_str(), file.media_type.as_str(), file.length));
     assert_eq!(talk, Some(("https://dye.example/talk.mp3", "audio/mpeg", 3)));
     let red = &all[1];
-    assert_eq!((red.url.as_deref(), red.guid.as_deref()), (Some("https://dye.example/red"), Some("https://dye.example/red")));
-    assert_eq!((red.body_html.as_str(), red.summary.as_deref()), ("Only <i>a</i> description\u{a0}here © us", None));
-    assert_eq!((&red.authors[0], red.published_at.rfc3339()), (&"Li Lei".to_owned(), "2026-09-03T10:00:00Z".to_owned()));
-    assert_eq!((all[2].title.as_str(), all[2].guid.as_deref()), ("No id &c.", Some("https://dye.example/none")));
+    assert_eq!(
+        (red.url.as_deref(), red.guid.as_deref()),
+        (Some("https://dye.example/red"), Some("https://dye.example/red"))
+    );
+    assert_eq!(
+        (red.body_html.as_str(), red.summary.as_deref()),
+        ("Only <i>a</i> description\u{a0}here © us", None)
+    );
+    assert_eq!(
+        (&red.authors[0], red.published_at.rfc3339()),
+        (&"Li Lei".to_owned(), "2026-09-03T10:00:00Z".to_owned())
+    );
+    assert_eq!(
+        (all[2].title.as_str(), all[2].guid.as_deref()),
+        ("No id &c.", Some("https://dye.example/none"))
+    );
     let export = from_xml(RSS.as_bytes(), &source(Ids::Ours), "en").unwrap();
-    let told: Vec<(u64, bool)> = export.articles.iter().map(|(line, a)| (*line, a.as_ref().unwrap().is_dated)).collect();
+    let told: Vec<(u64, bool)> =
+        export.articles.iter().map(|(line, a)| (*line, a.as_ref().unwrap().is_dated)).collect();
     assert_eq!(told, [(5, true), (11, true), (13, false)]);
 }
 
@@ -88,7 +116,10 @@ fn rss_of_1999_is_read_too() {
         <item rdf:about="https://a.example/1"><title>Un</title><link>https://a.example/1?x</link><dc:date>2001-02-03T04:05:06+01:00</dc:date>
         <dc:subject>Arts</dc:subject></item></rdf:RDF>"#,
     );
-    assert_eq!((all[0].guid.as_deref(), all[0].url.as_deref()), (Some("https://a.example/1"), Some("https://a.example/1?x")));
+    assert_eq!(
+        (all[0].guid.as_deref(), all[0].url.as_deref()),
+        (Some("https://a.example/1"), Some("https://a.example/1?x"))
+    );
     assert_eq!((all[0].language.as_deref(), all[0].sections[0].as_str()), (Some("fr"), "Arts"));
     assert_eq!(all[0].published_at.rfc3339(), "2001-02-03T03:05:06Z");
 }
@@ -107,14 +138,23 @@ fn atom_is_read_in_each_of_its_kinds_of_text() {
         second line</a:content><a:author><a:name>Mei</a:name></a:author></a:entry></a:feed>"#,
     );
     let (one, two) = (&all[0], &all[1]);
-    assert_eq!((one.url.as_deref(), one.image_url.as_deref()), (Some("https://a.example/news/one.html"), Some("https://a.example/p.png")));
-    assert_eq!((one.body_html.as_str(), one.summary.as_deref()), ("<p class=\"x\">Hello<br>you &amp; me</p>", Some("<p>One &lt; two</p>")));
+    assert_eq!(
+        (one.url.as_deref(), one.image_url.as_deref()),
+        (Some("https://a.example/news/one.html"), Some("https://a.example/p.png"))
+    );
+    assert_eq!(
+        (one.body_html.as_str(), one.summary.as_deref()),
+        ("<p class=\"x\">Hello<br>you &amp; me</p>", Some("<p>One &lt; two</p>"))
+    );
     assert_eq!(
         (one.title.as_str(), one.sections[0].as_str(), one.authors[0].as_str()),
         ("Acids &amp; &lt;b&gt;", "Chemistry", "The office")
     );
     assert_eq!(one.published_at.rfc3339(), "2026-09-01T10:00:00Z");
-    assert_eq!((two.title.as_str(), two.body_html.as_str()), ("2 &lt; 3", "<p>First line</p><p>second line</p>"));
+    assert_eq!(
+        (two.title.as_str(), two.body_html.as_str()),
+        ("2 &lt; 3", "<p>First line</p><p>second line</p>")
+    );
     assert_eq!((two.language.as_deref(), two.authors[0].as_str()), (Some("zh"), "Mei"));
 }
 
@@ -126,10 +166,19 @@ fn a_json_feed_is_read_with_the_lines_of_its_items() {
     let lines: Vec<u64> = export.articles.iter().map(|(line, _)| *line).collect();
     assert_eq!(lines, [3, 5, 6]);
     let first = &export.articles[0].1.as_ref().unwrap().draft;
-    assert_eq!((first.guid.as_deref(), first.body_html.as_str(), first.authors[0].as_str()), (Some("5"), "<p>a</p><p>b</p>", "Li"));
-    assert_eq!((first.tags[0].as_str(), first.published_at.rfc3339().as_str()), ("t", "2026-09-01T02:00:00Z"));
+    assert_eq!(
+        (first.guid.as_deref(), first.body_html.as_str(), first.authors[0].as_str()),
+        (Some("5"), "<p>a</p><p>b</p>", "Li")
+    );
+    assert_eq!(
+        (first.tags[0].as_str(), first.published_at.rfc3339().as_str()),
+        ("t", "2026-09-01T02:00:00Z")
+    );
     assert!(export.articles[2].1.is_err());
-    assert!(from_json(b"[1,\n2]", &source(Ids::Ours)).is_err_and(|(line, why)| line == 1 && why.contains(".jsonl")));
+    assert!(
+        from_json(b"[1,\n2]", &source(Ids::Ours))
+            .is_err_and(|(line, why)| line == 1 && why.contains(".jsonl"))
+    );
 }
 
 #[test]
@@ -150,7 +199,10 @@ fn other_encodings_are_read_and_broken_ones_refused_with_a_remedy() {
         assert!(at == line && why.contains(words), "{at}: {why}");
     }
     let deep = "<a>".repeat(100_000);
-    assert!(from_xml(deep.as_bytes(), &source(Ids::Ours), "en").is_err_and(|(_, why)| why.contains("deep")));
+    assert!(
+        from_xml(deep.as_bytes(), &source(Ids::Ours), "en")
+            .is_err_and(|(_, why)| why.contains("deep"))
+    );
 }
 
 const WXR: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
@@ -193,25 +245,56 @@ fn an_export_of_wordpress_is_rendered_as_its_database_would_be() {
             "publish",
             "<category domain=\"language\" nicename=\"zh\">x</category><category domain=\"post_translations\" nicename=\"pll_1\">x</category>",
         ),
-        wxr(9, "attachment", "inherit", "<wp:attachment_url>https://blog.example/up/vat.jpg</wp:attachment_url>"),
+        wxr(
+            9,
+            "attachment",
+            "inherit",
+            "<wp:attachment_url>https://blog.example/up/vat.jpg</wp:attachment_url>",
+        ),
     ];
     let file = WXR.replace("ITEMS", &items.concat());
     let export = from_xml(file.as_bytes(), &source(Ids::Source), "en").unwrap();
-    let left: Vec<(&str, usize)> = export.left_out.iter().map(|(why, n)| (why.as_str(), *n)).collect();
+    let left: Vec<(&str, usize)> =
+        export.left_out.iter().map(|(why, n)| (why.as_str(), *n)).collect();
     assert_eq!(left, [("behind a password", 1), ("drafts", 1), ("private", 1)]);
-    let all: Vec<&Draft> = export.articles.iter().map(|(_, a)| &a.as_ref().unwrap().draft).collect();
+    let all: Vec<&Draft> =
+        export.articles.iter().map(|(_, a)| &a.as_ref().unwrap().draft).collect();
     let first = all[0];
-    assert_eq!((first.source_id.as_str(), first.guid.as_deref()), ("1", Some("https://blog.example/?p=1")));
-    assert_eq!((first.title.as_str(), first.url.as_deref()), ("Post &#8220;1&#8221;", Some("https://blog.example/1/")));
-    assert!(first.body_html.contains("<p>She said &#8220;hello&#8221;.<br />\nTwice.</p>"), "{}", first.body_html);
-    assert!(first.body_html.contains("up/vat.jpg") && first.notes.len() == 1, "{} {:?}", first.body_html, first.notes);
-    assert_eq!((&first.sections[0][..], &first.tags[0][..], &first.authors[0][..]), ("Dyes & inks", "open day", "Mei Lin"));
-    assert_eq!((first.image_url.as_deref(), first.language.as_deref()), (Some("https://blog.example/up/vat.jpg"), Some("en-GB")));
+    assert_eq!(
+        (first.source_id.as_str(), first.guid.as_deref()),
+        ("1", Some("https://blog.example/?p=1"))
+    );
+    assert_eq!(
+        (first.title.as_str(), first.url.as_deref()),
+        ("Post &#8220;1&#8221;", Some("https://blog.example/1/"))
+    );
+    assert!(
+        first.body_html.contains("<p>She said &#8220;hello&#8221;.<br />\nTwice.</p>"),
+        "{}",
+        first.body_html
+    );
+    assert!(
+        first.body_html.contains("up/vat.jpg") && first.notes.len() == 1,
+        "{} {:?}",
+        first.body_html,
+        first.notes
+    );
+    assert_eq!(
+        (&first.sections[0][..], &first.tags[0][..], &first.authors[0][..]),
+        ("Dyes & inks", "open day", "Mei Lin")
+    );
+    assert_eq!(
+        (first.image_url.as_deref(), first.language.as_deref()),
+        (Some("https://blog.example/up/vat.jpg"), Some("en-GB"))
+    );
     assert_eq!(
         (first.published_at.rfc3339(), first.updated_at.map(Millis::rfc3339)),
         ("2026-09-01T02:00:00Z".into(), Some("2026-09-02T02:00:00Z".into()))
     );
-    assert_eq!((all[2].language.as_deref(), all[2].translation_of.as_deref()), (Some("zh"), Some("6")));
+    assert_eq!(
+        (all[2].language.as_deref(), all[2].translation_of.as_deref()),
+        (Some("zh"), Some("6"))
+    );
     let ours = from_xml(file.as_bytes(), &source(Ids::Ours), "en").unwrap();
     assert_eq!(ours.articles[0].1.as_ref().unwrap().draft.guid, None);
 }
@@ -258,7 +341,8 @@ fn pieces() -> impl Strategy<Value = String> {
         "\0",
         "\n",
     ];
-    proptest::collection::vec(proptest::sample::select(words.to_vec()), 0..40).prop_map(|words| words.concat())
+    proptest::collection::vec(proptest::sample::select(words.to_vec()), 0..40)
+        .prop_map(|words| words.concat())
 }
 
 proptest! {

@@ -27,7 +27,10 @@ const VOCABULARIES: [(&str, &str, &str); 12] = [
 ];
 
 /// Elements of HTML that have no end tag.
-const VOID: [&str; 13] = ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"];
+const VOID: [&str; 13] = [
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track",
+    "wbr",
+];
 
 /// An element with what is in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -71,7 +74,10 @@ impl Element {
     }
 
     /// The texts of all elements of this name that are not blank.
-    pub(in crate::sources) fn texts<'a>(&'a self, name: &'a str) -> impl Iterator<Item = String> + 'a {
+    pub(in crate::sources) fn texts<'a>(
+        &'a self,
+        name: &'a str,
+    ) -> impl Iterator<Item = String> + 'a {
         self.all(name).map(|e| e.content().trim().to_owned()).filter(|text| !text.is_empty())
     }
 
@@ -93,7 +99,11 @@ impl Element {
 
     /// An attribute's value, trimmed; nothing if it is blank.
     pub(in crate::sources) fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes.iter().find(|(n, _)| n == name).map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
+        self.attributes
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value.trim())
+            .filter(|value| !value.is_empty())
     }
 
     /// What is in it as HTML.
@@ -110,8 +120,13 @@ impl Element {
                 Node::Element(e) => {
                     let name = e.name.rsplit(':').next().unwrap_or_default();
                     out.push_str(&format!("<{name}"));
-                    for (key, value) in e.attributes.iter().filter(|(key, _)| !key.starts_with("xmlns")) {
-                        out.push_str(&format!(" {key}=\"{}\"", html_escape::encode_double_quoted_attribute(value)));
+                    for (key, value) in
+                        e.attributes.iter().filter(|(key, _)| !key.starts_with("xmlns"))
+                    {
+                        out.push_str(&format!(
+                            " {key}=\"{}\"",
+                            html_escape::encode_double_quoted_attribute(value)
+                        ));
                     }
                     out.push('>');
                     if !VOID.contains(&name) {
@@ -130,13 +145,27 @@ pub(super) fn decoded(bytes: &[u8]) -> Result<String, String> {
     let declared = head
         .split_once("?>")
         .and_then(|(declaration, _)| declaration.split_once("encoding"))
-        .map(|(_, rest)| rest.trim_start_matches(|c: char| c == '=' || c.is_whitespace()).trim_start_matches(['"', '\'']).to_owned());
-    let label = declared.as_deref().and_then(|rest| rest.split(['"', '\'']).next()).unwrap_or("utf-8");
-    let Some(encoding) = Encoding::for_bom(bytes).map(|(encoding, _)| encoding).or_else(|| Encoding::for_label(label.as_bytes())) else {
-        return Err(format!("it says it is written in {label:?}, which nobody knows: save it as UTF-8"));
+        .map(|(_, rest)| {
+            rest.trim_start_matches(|c: char| c == '=' || c.is_whitespace())
+                .trim_start_matches(['"', '\''])
+                .to_owned()
+        });
+    let label =
+        declared.as_deref().and_then(|rest| rest.split(['"', '\'']).next()).unwrap_or("utf-8");
+    let Some(encoding) = Encoding::for_bom(bytes)
+        .map(|(encoding, _)| encoding)
+        .or_else(|| Encoding::for_label(label.as_bytes()))
+    else {
+        return Err(format!(
+            "it says it is written in {label:?}, which nobody knows: save it as UTF-8"
+        ));
     };
     // Who declares UTF-16 in letters of one byte has turned the file into something else since.
-    let encoding = if encoding.is_ascii_compatible() || Encoding::for_bom(bytes).is_some() { encoding } else { UTF_8 };
+    let encoding = if encoding.is_ascii_compatible() || Encoding::for_bom(bytes).is_some() {
+        encoding
+    } else {
+        UTF_8
+    };
     let (text, encoding, is_broken) = encoding.decode(bytes);
     if is_broken {
         return Err(format!("it has bytes that are no {}: save it as UTF-8", encoding.name()));
@@ -153,11 +182,16 @@ pub(super) fn tree(text: &str) -> Result<Element, (u64, String)> {
     let mut open = vec![Element::default()];
     loop {
         let line = lines.at(usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX));
-        let (namespace, event) = reader.read_resolved_event().map_err(|e| (line, format!("this is no well-formed XML: {e}")))?;
+        let (namespace, event) = reader
+            .read_resolved_event()
+            .map_err(|e| (line, format!("this is no well-formed XML: {e}")))?;
         match event {
             Event::Start(start) => {
                 if open.len() > DEPTH {
-                    return Err((line, format!("elements stand more than {DEPTH} deep in each other")));
+                    return Err((
+                        line,
+                        format!("elements stand more than {DEPTH} deep in each other"),
+                    ));
                 }
                 open.push(element(&namespace, &start, line));
             }
@@ -176,7 +210,10 @@ pub(super) fn tree(text: &str) -> Result<Element, (u64, String)> {
             Event::CData(t) => push(&mut open, Node::Text(lossy(&t))),
             Event::GeneralRef(name) => {
                 let reference = format!("&{};", lossy(&name));
-                push(&mut open, Node::Text(html_escape::decode_html_entities(&reference).into_owned()));
+                push(
+                    &mut open,
+                    Node::Text(html_escape::decode_html_entities(&reference).into_owned()),
+                );
             }
             Event::Eof => break,
             Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
@@ -226,7 +263,9 @@ fn prefix(vocabulary: &str) -> Option<&'static str> {
     let known = VOCABULARIES.iter().find(|(begin, end, _)| {
         let is_whole = *begin == vocabulary.trim_end_matches('/') || *begin == vocabulary;
         is_whole
-            || (begin.contains("wordpress.org") || begin.contains("userland")) && vocabulary.starts_with(begin) && vocabulary.ends_with(end)
+            || (begin.contains("wordpress.org") || begin.contains("userland"))
+                && vocabulary.starts_with(begin)
+                && vocabulary.ends_with(end)
     });
     known.map(|(_, _, prefix)| *prefix)
 }

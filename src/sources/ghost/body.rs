@@ -16,11 +16,16 @@ use crate::config::Source;
 /// What stands in the database for the site's own address.
 const HOME: &str = "__GHOST_URL__";
 /// Parts of cards that work only with Ghost's scripts.
-const CONTROLS: &str =
-    ".kg-audio-player, .kg-audio-hide, .kg-video-overlay, .kg-video-player-container, .kg-signup-card-success, .kg-signup-card-error";
+const CONTROLS: &str = ".kg-audio-player, .kg-audio-hide, .kg-video-overlay, .kg-video-player-container, .kg-signup-card-success, .kg-signup-card-error";
 /// Sites that can't stand a visitor who says where he comes from.
-const NEVER_TAGGED: [&str; 6] =
-    ["facebook.com", "www.facebook.com", "web.archive.org", "archive.org", "www.federalreserve.gov", "www.chicagomag.com"];
+const NEVER_TAGGED: [&str; 6] = [
+    "facebook.com",
+    "www.facebook.com",
+    "web.archive.org",
+    "archive.org",
+    "www.federalreserve.gov",
+    "www.chicagomag.com",
+];
 
 type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
@@ -44,9 +49,14 @@ fn lead(post: &Post, home: &str) -> String {
         return String::new();
     }
     let address = public(&post.feature_image, home);
-    let (address, alt) = (encode_double_quoted_attribute(&address), encode_double_quoted_attribute(&post.alt));
+    let (address, alt) =
+        (encode_double_quoted_attribute(&address), encode_double_quoted_attribute(&post.alt));
     let caption = public(&post.caption, home);
-    let caption = if caption.trim().is_empty() { String::new() } else { format!("<figcaption>{caption}</figcaption>") };
+    let caption = if caption.trim().is_empty() {
+        String::new()
+    } else {
+        format!("<figcaption>{caption}</figcaption>")
+    };
     format!("<figure><img src=\"{address}\" alt=\"{alt}\">{caption}</figure>\n")
 }
 
@@ -57,7 +67,8 @@ fn readable(html: &str, home: Option<&Url>) -> String {
         settings = settings.append_element_content_handler(handler);
     }
     if let Some(home) = home.cloned() {
-        settings = settings.append_element_content_handler(element!("a[href]", move |link| tag(link, &home)));
+        settings = settings
+            .append_element_content_handler(element!("a[href]", move |link| tag(link, &home)));
     }
     // Only a handler's own error could end the rewriting early; the sanitiser takes the text as it was too.
     rewrite_str(html, settings).unwrap_or_else(|_| html.to_owned())
@@ -85,8 +96,10 @@ fn cards() -> Vec<Handler> {
             Ok(())
         }),
         element!(".kg-video-card", move |el| {
-            *still.borrow_mut() =
-                el.get_attribute("data-kg-custom-thumbnail").filter(|a| !a.is_empty()).or_else(|| el.get_attribute("data-kg-thumbnail"));
+            *still.borrow_mut() = el
+                .get_attribute("data-kg-custom-thumbnail")
+                .filter(|a| !a.is_empty())
+                .or_else(|| el.get_attribute("data-kg-thumbnail"));
             Ok(())
         }),
         // The poster is a transparent spacer from elsewhere, the still behind it a style.
@@ -105,9 +118,16 @@ fn tag(link: &mut Element<'_, '_>, home: &Url) -> Outcome {
     let Some(written) = link.get_attribute("href") else { return Ok(()) };
     let Ok(mut url) = Url::parse(decode_html_entities(&written).trim()) else { return Ok(()) };
     let (Some(host), Some(own)) = (url.host_str(), home.host_str()) else { return Ok(()) };
-    let at_home = host == own && url.port_or_known_default() == home.port_or_known_default() && url.path().starts_with(home.path());
-    let is_tagged = url.query_pairs().any(|(key, _)| matches!(key.as_ref(), "ref" | "utm_source" | "source"));
-    if !matches!(url.scheme(), "http" | "https") || at_home || is_tagged || NEVER_TAGGED.contains(&host) {
+    let at_home = host == own
+        && url.port_or_known_default() == home.port_or_known_default()
+        && url.path().starts_with(home.path());
+    let is_tagged =
+        url.query_pairs().any(|(key, _)| matches!(key.as_ref(), "ref" | "utm_source" | "source"));
+    if !matches!(url.scheme(), "http" | "https")
+        || at_home
+        || is_tagged
+        || NEVER_TAGGED.contains(&host)
+    {
         return Ok(());
     }
     let own = own.strip_prefix("www.").unwrap_or(own).to_owned();
@@ -125,16 +145,25 @@ mod tests {
         let home = Url::parse("https://www.college.example").unwrap();
         for (written, made) in [
             ("https://other.example", "https://other.example/?ref=college.example"),
-            ("https://other.example/a?b=1&amp;c#d", "https://other.example/a?b=1&amp;c&amp;ref=college.example#d"),
+            (
+                "https://other.example/a?b=1&amp;c#d",
+                "https://other.example/a?b=1&amp;c&amp;ref=college.example#d",
+            ),
             ("https://other.example/?ref=us", "https://other.example/?ref=us"),
             ("https://www.college.example/a/", "https://www.college.example/a/"),
             ("https://web.archive.org/x", "https://web.archive.org/x"),
             ("mailto:a@other.example", "mailto:a@other.example"),
             ("#fn1", "#fn1"),
         ] {
-            assert_eq!(readable(&format!("<a href=\"{written}\">x</a>"), Some(&home)), format!("<a href=\"{made}\">x</a>"));
+            assert_eq!(
+                readable(&format!("<a href=\"{written}\">x</a>"), Some(&home)),
+                format!("<a href=\"{made}\">x</a>")
+            );
         }
-        assert_eq!(readable("<a href=\"https://other.example\">x</a>", None), "<a href=\"https://other.example\">x</a>");
+        assert_eq!(
+            readable("<a href=\"https://other.example\">x</a>", None),
+            "<a href=\"https://other.example\">x</a>"
+        );
     }
 
     #[test]
@@ -148,7 +177,12 @@ mod tests {
         let video = "<figure class=\"kg-card kg-video-card\" data-kg-thumbnail=\"t.jpg\" data-kg-custom-thumbnail><video src=\"v.mp4\" poster=\"spacer.png\">\
             </video><div class=\"kg-video-overlay\"><button>Play</button></div></figure><video poster=\"own.jpg\"></video>";
         let made = readable(video, None);
-        assert!(made.contains("poster=\"t.jpg\"") && made.contains("poster=\"own.jpg\"") && !made.contains("Play"), "{made}");
+        assert!(
+            made.contains("poster=\"t.jpg\"")
+                && made.contains("poster=\"own.jpg\"")
+                && !made.contains("Play"),
+            "{made}"
+        );
     }
 
     #[test]

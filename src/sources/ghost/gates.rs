@@ -28,7 +28,9 @@ fn for_visitors(html: &str) -> String {
     let mut rest = html;
     while let Some((before, block)) = rest.split_once(BLOCK) {
         out.push_str(before);
-        let ended = block.split_once("-->").and_then(|(terms, after)| Some((terms, after.split_once(BLOCK_ENDS)?)));
+        let ended = block
+            .split_once("-->")
+            .and_then(|(terms, after)| Some((terms, after.split_once(BLOCK_ENDS)?)));
         let Some((terms, (content, after))) = ended else {
             // What a block without its end holds may be meant for members.
             return out;
@@ -55,13 +57,19 @@ mod tests {
     fn visitors_see_what_comes_before_the_mark_and_the_blocks_that_are_theirs() {
         assert_eq!(opened(POST, false, Members::Preview), "<p>a</p><p>c</p>");
         assert_eq!(opened("<p>no mark</p>", false, Members::Preview), "");
-        assert_eq!(opened(POST, true, Members::Hidden), "<p>a</p><p>c</p><!--members-only--><p>d</p>");
+        assert_eq!(
+            opened(POST, true, Members::Hidden),
+            "<p>a</p><p>c</p><!--members-only--><p>d</p>"
+        );
         assert_eq!(opened(POST, false, Members::Full), POST);
     }
 
     #[test]
     fn a_block_without_its_end_is_kept_back() {
-        for broken in ["<p>a</p><!--kg-gated-block:begin nonMember:true --><p>b</p>", "<p>a</p><!--kg-gated-block:begin nonMember:false"] {
+        for broken in [
+            "<p>a</p><!--kg-gated-block:begin nonMember:true --><p>b</p>",
+            "<p>a</p><!--kg-gated-block:begin nonMember:false",
+        ] {
             assert_eq!(opened(broken, true, Members::Hidden), "<p>a</p>");
         }
     }

@@ -20,7 +20,12 @@ use crate::domain::time::Millis;
 /// the session is read only. Gives whether it was every post.
 ///
 /// Scheduled posts are told with their future date. The error is one sentence for the operator and never holds the password.
-pub(crate) async fn read(source: &Source, site_language: &str, since: Option<Millis>, found: Sender<Found>) -> anyhow::Result<bool> {
+pub(crate) async fn read(
+    source: &Source,
+    site_language: &str,
+    since: Option<Millis>,
+    found: Sender<Found>,
+) -> anyhow::Result<bool> {
     let mut session = Session::open(source).await?;
     let mut site = posts::site(&mut session, source).await?;
     let is_whole = !since.is_some_and(|mark| site.narrow(&session, mark));
@@ -55,7 +60,10 @@ pub(crate) async fn check(source: &Source) -> anyhow::Result<()> {
 fn tell(source: &Source, site: &Site, language: &str, post: Post) -> Found {
     // Ghost keeps its times in UTC, whatever zone the site is in.
     let Some(published_at) = instant(&post.published_at, &TimeZone::UTC) else {
-        return Found::Refused { reason: format!("post {} has no date; publish it again in Ghost", post.id), id: post.id };
+        return Found::Refused {
+            reason: format!("post {} has no date; publish it again in Ghost", post.id),
+            id: post.id,
+        };
     };
     // Ghost's names and titles are plain text, in which `<` and `&` stand for themselves.
     let plain = |text: &str| encode_text(text).into_owned();
@@ -70,8 +78,13 @@ fn tell(source: &Source, site: &Site, language: &str, post: Post) -> Found {
         sections: post.primary_tag().map(|tag| plain(&tag.name)).into_iter().collect(),
         tags: post.tags.iter().filter(|tag| tag.is_public).map(|tag| plain(&tag.name)).collect(),
         authors: post.authors.iter().map(|author| plain(&author.name)).collect(),
-        language: Some(if post.locale.is_empty() { language.to_owned() } else { post.locale.clone() }),
-        image_url: (!post.feature_image.is_empty()).then(|| body::public(&post.feature_image, home)),
+        language: Some(if post.locale.is_empty() {
+            language.to_owned()
+        } else {
+            post.locale.clone()
+        }),
+        image_url: (!post.feature_image.is_empty())
+            .then(|| body::public(&post.feature_image, home)),
         published_at,
         updated_at: instant(&post.updated_at, &TimeZone::UTC),
         source_id: post.id,

@@ -7,7 +7,8 @@ use super::posts::Post;
 use crate::domain::time::Millis;
 
 /// Characters of a slug that keep their meaning in a path segment.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'%');
+const SEGMENT: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'%');
 /// What Ghost writes where a post has no public primary tag or no author.
 const NONE: &str = "all";
 
@@ -24,7 +25,9 @@ pub(super) fn article(form: &str, home: &str, post: &Post, published_at: Millis)
             "month" => date.strftime("%m").to_string(),
             "day" => date.strftime("%d").to_string(),
             "primary_tag" => post.primary_tag().map_or(NONE, |tag| &tag.slug).to_owned(),
-            "primary_author" | "author" => post.authors.first().map_or(NONE, |author| &author.slug).to_owned(),
+            "primary_author" | "author" => {
+                post.authors.first().map_or(NONE, |author| &author.slug).to_owned()
+            }
             _ => post.slug.clone(),
         };
         address.extend(utf8_percent_encode(&value, SEGMENT));
@@ -39,7 +42,8 @@ mod tests {
     use super::*;
 
     fn post() -> Post {
-        let tag = |slug: &str, is_public| Tag { name: slug.to_owned(), slug: slug.to_owned(), is_public };
+        let tag =
+            |slug: &str, is_public| Tag { name: slug.to_owned(), slug: slug.to_owned(), is_public };
         Post {
             id: "6b02a1d04f0b5c72cfcbc059".into(),
             slug: "open-day".into(),

@@ -92,15 +92,23 @@ impl Post {
 
 /// Asks which tables and columns there are, and what the site says of itself.
 pub(super) async fn site(session: &mut Session, source: &Source) -> anyhow::Result<Site> {
-    let posts = session.needed("Ghost", "posts", &["id", "title", "slug", "html", "status", "published_at"], "").await?;
+    let posts = session
+        .needed("Ghost", "posts", &["id", "title", "slug", "html", "status", "published_at"], "")
+        .await?;
     let meta = session.columns("posts_meta").await?;
     let has_meta = meta.contains("post_id");
     let tags = session.needed("Ghost", "tags", &["id", "name", "slug"], "").await?;
     let several_authors = session.columns("posts_authors").await?.contains("author_id");
     let settings = "SELECT s.key, s.value FROM settings s WHERE s.key IN ('locale', 'lang', 'outbound_link_tagging')";
-    let settings: HashMap<String, String> =
-        session.rows_if_there(settings).await?.into_iter().map(columns).map(|[key, value]| (key, value)).collect();
-    let setting = |key: &str| settings.get(key).map(|value| value.trim()).filter(|value| !value.is_empty());
+    let settings: HashMap<String, String> = session
+        .rows_if_there(settings)
+        .await?
+        .into_iter()
+        .map(columns)
+        .map(|[key, value]| (key, value))
+        .collect();
+    let setting =
+        |key: &str| settings.get(key).map(|value| value.trim()).filter(|value| !value.is_empty());
     let column = |name: &str| match name {
         name if posts.contains(name) => format!("p.{name}"),
         name if has_meta && meta.contains(name) => format!("m.{name}"),
@@ -147,7 +155,10 @@ fn condition(posts: &BTreeSet<String>, meta: &BTreeSet<String>, members: Members
     // Pages were marked by a column of their own before there were types.
     parts.extend(posts.contains("type").then(|| "p.type = 'post'".to_owned()));
     parts.extend(posts.contains("page").then(|| "p.page = 0".to_owned()));
-    parts.extend((meta.contains("post_id") && meta.contains("email_only")).then(|| "COALESCE(m.email_only, 0) = 0".to_owned()));
+    parts.extend(
+        (meta.contains("post_id") && meta.contains("email_only"))
+            .then(|| "COALESCE(m.email_only, 0) = 0".to_owned()),
+    );
     if members == Members::Hidden && posts.contains("visibility") {
         parts.push("p.visibility = 'public'".to_owned());
     }
@@ -155,19 +166,30 @@ fn condition(posts: &BTreeSet<String>, meta: &BTreeSet<String>, members: Members
 }
 
 /// The next posts by id, with their bodies, tags and authors; empty when there are no more.
-pub(super) async fn page(session: &mut Session, site: &Site, after: &str) -> anyhow::Result<Vec<Post>> {
+pub(super) async fn page(
+    session: &mut Session,
+    site: &Site,
+    after: &str,
+) -> anyhow::Result<Vec<Post>> {
     let Site { select, condition, .. } = site;
-    let sql = format!("{select} WHERE {condition} AND p.id > {} ORDER BY p.id LIMIT {PAGE}", session.text(after));
+    let sql = format!(
+        "{select} WHERE {condition} AND p.id > {} ORDER BY p.id LIMIT {PAGE}",
+        session.text(after)
+    );
     let mut posts: Vec<Post> = session.rows(&sql).await?.into_iter().map(post).collect();
     if posts.is_empty() {
         return Ok(posts);
     }
     let ids = session.texts(posts.iter().map(|post| post.id.as_str()));
-    let places: HashMap<String, usize> = posts.iter().enumerate().map(|(at, post)| (post.id.clone(), at)).collect();
-    for row in session.rows(&format!("{} IN ({ids}) ORDER BY pt.sort_order, pt.id", site.tags)).await? {
+    let places: HashMap<String, usize> =
+        posts.iter().enumerate().map(|(at, post)| (post.id.clone(), at)).collect();
+    for row in
+        session.rows(&format!("{} IN ({ids}) ORDER BY pt.sort_order, pt.id", site.tags)).await?
+    {
         let [post, name, slug, visibility] = columns(row);
         if let Some(at) = places.get(&post) {
-            let is_public = visibility != "internal" && !(visibility.is_empty() && name.starts_with('#'));
+            let is_public =
+                visibility != "internal" && !(visibility.is_empty() && name.starts_with('#'));
             posts[*at].tags.push(Tag { name, slug, is_public });
         }
     }
@@ -181,8 +203,21 @@ pub(super) async fn page(session: &mut Session, site: &Site, after: &str) -> any
 }
 
 fn post(row: Fields) -> Post {
-    let [id, title, slug, html, feature_image, visibility, locale, published_at, updated_at, excerpt, description, alt, caption] =
-        columns(row);
+    let [
+        id,
+        title,
+        slug,
+        html,
+        feature_image,
+        visibility,
+        locale,
+        published_at,
+        updated_at,
+        excerpt,
+        description,
+        alt,
+        caption,
+    ] = columns(row);
     Post {
         id,
         title,

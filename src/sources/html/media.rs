@@ -21,7 +21,11 @@ pub(crate) fn shown(body_html: &str, url: &str) -> Shown {
         if let Piece::Open("img", attributes) = piece
             && value(attributes, "src").as_deref() == Some(url)
         {
-            let pixels = |side| attribute(attributes, side).and_then(|v| v.parse::<u32>().ok()).filter(|&pixels| pixels > 0);
+            let pixels = |side| {
+                attribute(attributes, side)
+                    .and_then(|v| v.parse::<u32>().ok())
+                    .filter(|&pixels| pixels > 0)
+            };
             return Shown {
                 alt: value(attributes, "alt").filter(|alt| !alt.trim().is_empty()),
                 size: pixels("width").zip(pixels("height")),
@@ -45,7 +49,9 @@ pub(crate) fn enclosure(body_html: &str) -> Option<Enclosure> {
                 player = "";
                 None
             }
-            Piece::Open("source", attributes) if !player.is_empty() => file(attributes, "src", player),
+            Piece::Open("source", attributes) if !player.is_empty() => {
+                file(attributes, "src", player)
+            }
             Piece::Open("a", attributes) => {
                 linked = linked.or_else(|| file(attributes, "href", ""));
                 None
@@ -62,8 +68,11 @@ pub(crate) fn enclosure(body_html: &str) -> Option<Enclosure> {
 /// A file that can be played: of a told or known type, and of the player's kind where there is one.
 fn file(attributes: &str, address: &str, player: &str) -> Option<Enclosure> {
     let url = value(attributes, address)?;
-    let told = value(attributes, "type").and_then(|told| media::essence(&told)).filter(|told| media::is_playable(told));
-    let known = || media::type_of(&url).filter(|known| media::is_playable(known)).map(str::to_owned);
+    let told = value(attributes, "type")
+        .and_then(|told| media::essence(&told))
+        .filter(|told| media::is_playable(told));
+    let known =
+        || media::type_of(&url).filter(|known| media::is_playable(known)).map(str::to_owned);
     let media_type = told.or_else(known)?;
     // `.webm` and `.ogg` hold either.
     let media_type = match (player, media_type.split_once('/')) {
@@ -92,7 +101,10 @@ mod tests {
         assert_eq!(found(link), of("https://x.example/talk.mp3?a=1&b=2", "audio/mpeg"));
         let film = "<video poster=\"https://x.example/p.jpg\"><source src=\"https://x.example/f\" type=\"video/mp4; codecs=x\"></video>";
         assert_eq!(found(&format!("{link}{film}")), of("https://x.example/f", "video/mp4"));
-        assert_eq!(found("<audio src=\"https://x.example/a.webm\"></audio>"), of("https://x.example/a.webm", "audio/webm"));
+        assert_eq!(
+            found("<audio src=\"https://x.example/a.webm\"></audio>"),
+            of("https://x.example/a.webm", "audio/webm")
+        );
         for none in [
             "<audio src=\"https://x.example/stream\"></audio>",
             "<a href=\"https://x.example/paper.pdf\">x</a>",

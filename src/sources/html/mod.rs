@@ -46,7 +46,10 @@ pub(crate) fn clean_body(html: &str, base: Option<&Url>) -> String {
         }
         let next = tidy::tidy(&sanitiser.clean(&prepared));
         // In HTML the code points that are no characters are faults.
-        let next: String = characters::repaired(&next).chars().filter(|&c| !characters::is_noncharacter(c)).collect();
+        let next: String = characters::repaired(&next)
+            .chars()
+            .filter(|&c| !characters::is_noncharacter(c))
+            .collect();
         if next == current {
             return current;
         }

@@ -26,24 +26,44 @@ pub(super) fn prepare(html: &str, base: Option<&Url>) -> String {
     let html = closed_references(&without_noscript(html));
     let depth = Rc::new(Cell::new(0_usize));
     let mut seen = 0_usize;
-    let settings = RewriteStrSettings::new().with_strict(false).append_element_content_handler(element!("*", |el| {
-        seen += 1;
-        if seen > MOST_ELEMENTS || el.attributes().len() > MOST_ATTRIBUTES || !descend(el, &depth)? {
-            el.remove_and_keep_content();
-            return Ok(());
-        }
-        rewrite(el, base)
-    }));
+    let settings = RewriteStrSettings::new().with_strict(false).append_element_content_handler(
+        element!("*", |el| {
+            seen += 1;
+            if seen > MOST_ELEMENTS
+                || el.attributes().len() > MOST_ATTRIBUTES
+                || !descend(el, &depth)?
+            {
+                el.remove_and_keep_content();
+                return Ok(());
+            }
+            rewrite(el, base)
+        }),
+    );
     // Only a handler's own error could end the rewriting early; what it would leave is shown as text.
     rewrite_str(&html, settings).unwrap_or_else(|_| encode_text(&html).into_owned())
 }
 
 /// Counts the element as open until its end; false if it stands too deep.
-fn descend(el: &mut Element<'_, '_>, depth: &Rc<Cell<usize>>) -> Result<bool, Box<dyn Error + Send + Sync>> {
+fn descend(
+    el: &mut Element<'_, '_>,
+    depth: &Rc<Cell<usize>>,
+) -> Result<bool, Box<dyn Error + Send + Sync>> {
     // A parser closes these by itself when the next one begins, so they nest only through others.
     let closes_itself = matches!(
         el.tag_name().as_str(),
-        "p" | "li" | "dd" | "dt" | "tr" | "td" | "th" | "tbody" | "thead" | "tfoot" | "option" | "optgroup" | "rt" | "rp"
+        "p" | "li"
+            | "dd"
+            | "dt"
+            | "tr"
+            | "td"
+            | "th"
+            | "tbody"
+            | "thead"
+            | "tfoot"
+            | "option"
+            | "optgroup"
+            | "rt"
+            | "rp"
     );
     if closes_itself || !el.can_have_content() {
         return Ok(true);
@@ -78,7 +98,8 @@ fn rewrite(el: &mut Element<'_, '_>, base: Option<&Url>) -> Outcome {
         "main" | "form" | "fieldset" | "hgroup" | "dialog" => el.set_tag_name("div")?,
         // Copies that differ in an attribute are all repeated in what follows when left open; equal ones are not.
         "b" | "big" | "code" | "em" | "i" | "s" | "small" | "strike" | "strong" | "u" => {
-            let names: Vec<String> = el.attributes().iter().map(|attribute| attribute.name()).collect();
+            let names: Vec<String> =
+                el.attributes().iter().map(|attribute| attribute.name()).collect();
             names.iter().for_each(|name| el.remove_attribute(name));
         }
         // The nearest thing that validators of feeds do not take for a danger.
@@ -90,20 +111,30 @@ fn rewrite(el: &mut Element<'_, '_>, base: Option<&Url>) -> Outcome {
 }
 
 /// Where scripts keep an image's address until it is looked at.
-const LAZY: &[&str] =
-    &["data-lazy-src", "data-src", "data-original", "data-original-src", "data-orig-src", "data-actualsrc", "data-echo", "data-lazy"];
+const LAZY: &[&str] = &[
+    "data-lazy-src",
+    "data-src",
+    "data-original",
+    "data-original-src",
+    "data-orig-src",
+    "data-actualsrc",
+    "data-echo",
+    "data-lazy",
+];
 
 /// Puts the addresses that a script would have filled in where they belong.
 fn load_now(el: &mut Element<'_, '_>, base: Option<&Url>) -> Outcome {
     // Values are handed over as written, entities and all.
     let is_address = |value: &String| {
         // `data-lazy="true"` is a switch.
-        value.contains(['/', '.']) && link::web_address(&decode_html_entities(value), base).is_some()
+        value.contains(['/', '.'])
+            && link::web_address(&decode_html_entities(value), base).is_some()
     };
     if let Some(address) = LAZY.iter().filter_map(|name| el.get_attribute(name)).find(is_address) {
         el.set_attribute("src", &address)?;
     }
-    let candidates = ["data-lazy-srcset", "data-srcset"].iter().find_map(|name| el.get_attribute(name));
+    let candidates =
+        ["data-lazy-srcset", "data-srcset"].iter().find_map(|name| el.get_attribute(name));
     if let Some(candidates) = candidates.filter(|value| !value.trim().is_empty()) {
         el.set_attribute("srcset", &candidates)?;
     }
@@ -116,12 +147,25 @@ fn load_now(el: &mut Element<'_, '_>, base: Option<&Url>) -> Outcome {
 
 /// Whether an image or a frame is there to count readers and not to be seen.
 fn is_invisible(el: &Element<'_, '_>) -> bool {
-    let style: String = el.get_attribute("style").unwrap_or_default().to_ascii_lowercase().split_whitespace().collect();
+    let style: String = el
+        .get_attribute("style")
+        .unwrap_or_default()
+        .to_ascii_lowercase()
+        .split_whitespace()
+        .collect();
     let styled = |property: &str| {
-        style.split(';').filter_map(|declaration| declaration.split_once(':')).find(|(name, _)| *name == property).map(|(_, value)| value)
+        style
+            .split(';')
+            .filter_map(|declaration| declaration.split_once(':'))
+            .find(|(name, _)| *name == property)
+            .map(|(_, value)| value)
     };
     let is_clear = styled("opacity").is_some_and(|value| value.parse::<f32>() == Ok(0.0));
-    if styled("display") == Some("none") || styled("visibility") == Some("hidden") || is_clear || el.has_attribute("hidden") {
+    if styled("display") == Some("none")
+        || styled("visibility") == Some("hidden")
+        || is_clear
+        || el.has_attribute("hidden")
+    {
         return true;
     }
     let tiny = |side: &str| {
@@ -138,13 +182,22 @@ fn is_invisible(el: &Element<'_, '_>) -> bool {
 
 /// Replaces a frame or a plug-in by a link to what it shows; one that shows nothing of the web goes.
 fn show_as_link(el: &mut Element<'_, '_>, sources: &[&str], base: Option<&Url>) {
-    let address =
-        sources.iter().filter_map(|name| el.get_attribute(name)).find_map(|value| link::web_address(&decode_html_entities(&value), base));
+    let address = sources
+        .iter()
+        .filter_map(|name| el.get_attribute(name))
+        .find_map(|value| link::web_address(&decode_html_entities(&value), base));
     let Some(address) = address else { return el.remove() };
     let address = watch_page(&address).unwrap_or(address);
-    let label = el.get_attribute("title").map(|title| decode_html_entities(&title).trim().to_owned()).filter(|t| !t.is_empty());
+    let label = el
+        .get_attribute("title")
+        .map(|title| decode_html_entities(&title).trim().to_owned())
+        .filter(|t| !t.is_empty());
     let label = label.unwrap_or_else(|| short(&address).to_owned());
-    let made = format!("<a href=\"{}\">{}</a>", encode_double_quoted_attribute(&address), encode_text(&label));
+    let made = format!(
+        "<a href=\"{}\">{}</a>",
+        encode_double_quoted_attribute(&address),
+        encode_text(&label)
+    );
     el.replace(&made, ContentType::Html);
 }
 
@@ -158,16 +211,19 @@ fn short(address: &str) -> &str {
 /// The page on which a person watches what a known player shows.
 fn watch_page(player: &str) -> Option<String> {
     let url = Url::parse(player).ok()?;
-    let plain = |id: &str| !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+    let plain = |id: &str| {
+        !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+    };
     let after = |prefix: &str| url.path().strip_prefix(prefix).filter(|id| plain(id));
     match url.host_str()?.trim_start_matches("www.") {
-        "youtube.com" | "youtube-nocookie.com" => {
-            after("/embed/").filter(|&id| id != "videoseries").map(|id| format!("https://www.youtube.com/watch?v={id}"))
-        }
+        "youtube.com" | "youtube-nocookie.com" => after("/embed/")
+            .filter(|&id| id != "videoseries")
+            .map(|id| format!("https://www.youtube.com/watch?v={id}")),
         "player.vimeo.com" => after("/video/").map(|id| format!("https://vimeo.com/{id}")),
-        "player.bilibili.com" => {
-            url.query_pairs().find(|(key, id)| key == "bvid" && plain(id)).map(|(_, id)| format!("https://www.bilibili.com/video/{id}"))
-        }
+        "player.bilibili.com" => url
+            .query_pairs()
+            .find(|(key, id)| key == "bvid" && plain(id))
+            .map(|(_, id)| format!("https://www.bilibili.com/video/{id}")),
         _ => None,
     }
 }
@@ -179,8 +235,12 @@ fn without_noscript(html: &str) -> String {
     let mut at = 0;
     while let Some(found) = lower[at..].find("noscript").map(|found| at + found) {
         let after = found + "noscript".len();
-        let start = ["</", "<"].iter().find(|open| lower[..found].ends_with(*open)).map(|open| found - open.len());
-        let is_tag = lower[after..].starts_with(|c: char| c == '>' || c == '/' || c.is_ascii_whitespace());
+        let start = ["</", "<"]
+            .iter()
+            .find(|open| lower[..found].ends_with(*open))
+            .map(|open| found - open.len());
+        let is_tag =
+            lower[after..].starts_with(|c: char| c == '>' || c == '/' || c.is_ascii_whitespace());
         match (start, lower[after..].find('>')) {
             (Some(start), Some(end)) if is_tag => {
                 out.push_str(&html[at..start]);
@@ -206,7 +266,10 @@ fn closed_references(html: &str) -> String {
         out.push_str(&rest[..at]);
         let after = &rest[at + 1..];
         let number = usize::from(after.starts_with('#'));
-        let length = after[number..].find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(after.len() - number) + number;
+        let length = after[number..]
+            .find(|c: char| !c.is_ascii_alphanumeric())
+            .unwrap_or(after.len() - number)
+            + number;
         let (name, next) = after.split_at(length);
         let closed = next.starts_with(';');
         let is_number = number == 1 && name[1..].starts_with(|c: char| c.is_ascii_digit());

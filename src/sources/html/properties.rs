@@ -122,7 +122,12 @@ fn addresses(html: &str) -> Vec<String> {
             for name in ["href", "src", "poster", "cite", "data", "action", "background"] {
                 found.extend(attribute(attributes, name).map(str::to_owned));
             }
-            found.extend(attribute(attributes, "srcset").into_iter().flat_map(|set| set.split(", ")).map(str::to_owned));
+            found.extend(
+                attribute(attributes, "srcset")
+                    .into_iter()
+                    .flat_map(|set| set.split(", "))
+                    .map(str::to_owned),
+            );
         }
     }
     found

@@ -52,7 +52,12 @@ impl Sanitiser {
         builder
             .tags(words(ELEMENTS))
             .clean_content_tags(words(DROPPED_WHOLE))
-            .tag_attributes(ATTRIBUTES.iter().map(|&(tag, names)| (tag, words(names))).collect::<HashMap<_, _>>())
+            .tag_attributes(
+                ATTRIBUTES
+                    .iter()
+                    .map(|&(tag, names)| (tag, words(names)))
+                    .collect::<HashMap<_, _>>(),
+            )
             .generic_attributes(words("dir lang title"))
             .url_schemes(words("http https mailto"))
             // The filter below makes every address absolute, also where ammonia does not look (srcset, cite).
@@ -79,9 +84,15 @@ fn kept<'v>(name: &str, value: &'v str, base: Option<&Url>) -> Option<Cow<'v, st
     match name {
         "href" | "cite" => link::link_address(value, base).map(Cow::Owned),
         "src" | "poster" => link::web_address(value, base).map(Cow::Owned),
-        "srcset" => srcset::rewritten(value, |address| link::web_address(address, base)).map(Cow::Owned),
-        "width" | "height" | "colspan" | "rowspan" | "span" => is_size(value).then_some(Cow::Borrowed(value)),
-        "align" => matches!(value, "left" | "right" | "center" | "justify").then_some(Cow::Borrowed(value)),
+        "srcset" => {
+            srcset::rewritten(value, |address| link::web_address(address, base)).map(Cow::Owned)
+        }
+        "width" | "height" | "colspan" | "rowspan" | "span" => {
+            is_size(value).then_some(Cow::Borrowed(value))
+        }
+        "align" => {
+            matches!(value, "left" | "right" | "center" | "justify").then_some(Cow::Borrowed(value))
+        }
         "dir" => matches!(value, "ltr" | "rtl" | "auto").then_some(Cow::Borrowed(value)),
         "lang" | "hreflang" => is_language(value).then_some(Cow::Borrowed(value)),
         _ => Some(Cow::Borrowed(value)),
@@ -95,5 +106,7 @@ fn is_size(value: &str) -> bool {
 }
 
 fn is_language(value: &str) -> bool {
-    !value.is_empty() && value.len() <= 35 && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    !value.is_empty()
+        && value.len() <= 35
+        && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }

@@ -35,7 +35,9 @@ fn candidates(value: &str) -> Vec<(&str, &str)> {
 pub(super) fn rewritten(value: &str, absolute: impl Fn(&str) -> Option<String>) -> Option<String> {
     let kept: Vec<String> = candidates(value)
         .into_iter()
-        .filter(|(_, descriptors)| descriptors.chars().all(|c| c.is_ascii_alphanumeric() || " .".contains(c)))
+        .filter(|(_, descriptors)| {
+            descriptors.chars().all(|c| c.is_ascii_alphanumeric() || " .".contains(c))
+        })
         .filter_map(|(address, descriptors)| {
             let address = absolute(address)?;
             Some(if descriptors.is_empty() { address } else { format!("{address} {descriptors}") })
@@ -52,8 +54,14 @@ mod tests {
     fn each_candidate_is_made_absolute_and_the_impossible_dropped() {
         let absolute = |a: &str| (!a.starts_with("data:")).then(|| format!("https://x.example{a}"));
         assert_eq!(
-            rewritten("/a-1.jpg 1x,/w_2,h_3/a-2.jpg 2x, data:image/png;base64,AA 3x,/b.jpg", absolute).as_deref(),
-            Some("https://x.example/a-1.jpg 1x, https://x.example/w_2,h_3/a-2.jpg 2x, https://x.example/b.jpg")
+            rewritten(
+                "/a-1.jpg 1x,/w_2,h_3/a-2.jpg 2x, data:image/png;base64,AA 3x,/b.jpg",
+                absolute
+            )
+            .as_deref(),
+            Some(
+                "https://x.example/a-1.jpg 1x, https://x.example/w_2,h_3/a-2.jpg 2x, https://x.example/b.jpg"
+            )
         );
         assert_eq!(rewritten(" , ,", absolute), None);
     }

@@ -15,7 +15,10 @@ fn clean(html: &str) -> String {
 #[test]
 fn every_kind_of_address_becomes_absolute() {
     for (given, made) in [
-        (r#"<a href="../map.html?a=1&b=2">x</a>"#, r#"<a href="https://college.example/news/map.html?a=1&amp;b=2">x</a>"#),
+        (
+            r#"<a href="../map.html?a=1&b=2">x</a>"#,
+            r#"<a href="https://college.example/news/map.html?a=1&amp;b=2">x</a>"#,
+        ),
         (r#"<a href="//m.example/f.mp4">x</a>"#, r#"<a href="https://m.example/f.mp4">x</a>"#),
         (r#"<a href="mailto:a@b.example">x</a>"#, r#"<a href="mailto:a@b.example">x</a>"#),
         (
@@ -42,20 +45,41 @@ fn every_kind_of_address_becomes_absolute() {
 #[test]
 fn what_runs_tracks_or_styles_is_gone() {
     for (given, made) in [
-        (r#"<p onclick="evil()" style="mso-x:1" class="MsoNormal">Text<script>evil()</script></p>"#, "<p>Text</p>"),
+        (
+            r#"<p onclick="evil()" style="mso-x:1" class="MsoNormal">Text<script>evil()</script></p>"#,
+            "<p>Text</p>",
+        ),
         (r#"<a href="javascript:evil()">Text</a><style>p{}</style>"#, "Text"),
         (r#"<a href=" java&#10;script:evil()">Text</a>"#, "Text"),
         (r#"<p>Text<img src="/count.gif" width="1" height="1"></p>"#, "<p>Text</p>"),
         (r#"<p>Text<img src="/count.gif" style="width:1px; height:0"></p>"#, "<p>Text</p>"),
-        (r#"<p>Text<img src="/count.gif" height=1><img src="/c.gif" hidden><img src="/d.gif" style="opacity: 0.0"></p>"#, "<p>Text</p>"),
-        (r#"<p style="background:url(//x.example/c.gif)">Text</p><bdo dir="rtl">x</bdo>"#, r#"<p>Text</p><bdi dir="rtl">x</bdi>"#),
+        (
+            r#"<p>Text<img src="/count.gif" height=1><img src="/c.gif" hidden><img src="/d.gif" style="opacity: 0.0"></p>"#,
+            "<p>Text</p>",
+        ),
+        (
+            r#"<p style="background:url(//x.example/c.gif)">Text</p><bdo dir="rtl">x</bdo>"#,
+            r#"<p>Text</p><bdi dir="rtl">x</bdi>"#,
+        ),
         ("<p>A\u{fdd0}\u{1fffe}&#xFDD1;B</p>", "<p>AB</p>"),
-        (r#"<svg onload="x"><text>no</text></svg><form action="/go"><input name="q"><label>Name</label></form>"#, "<div>Name</div>"),
-        (r#"<p><span style="mso-font">A</span><o:p></o:p> <font face="x">B</font><b> </b>C</p><p>&nbsp;</p><p><br></p>"#, "<p>A B C</p>"),
-        ("<!--[if mso]><p>no</p><![endif]--><p>yes</p><xml><w:View>Normal</w:View></xml>", "<p>yes</p>"),
+        (
+            r#"<svg onload="x"><text>no</text></svg><form action="/go"><input name="q"><label>Name</label></form>"#,
+            "<div>Name</div>",
+        ),
+        (
+            r#"<p><span style="mso-font">A</span><o:p></o:p> <font face="x">B</font><b> </b>C</p><p>&nbsp;</p><p><br></p>"#,
+            "<p>A B C</p>",
+        ),
+        (
+            "<!--[if mso]><p>no</p><![endif]--><p>yes</p><xml><w:View>Normal</w:View></xml>",
+            "<p>yes</p>",
+        ),
         ("<p>&nbsp;&nbsp;\u{3000}Indented</p>", "<p>Indented</p>"),
         ("<p>bell\u{7}s&#8; and \u{93}quotes&#148; \u{fffe}</p>", "<p>bells and “quotes” </p>"),
-        ("<p>R&D &copy 2026 &#8212 &nbsp&nbsp;&notit; A&lt&gt</p>", "<p>R&amp;D © 2026 — &nbsp;&nbsp;¬it; A&lt;&gt;</p>"),
+        (
+            "<p>R&D &copy 2026 &#8212 &nbsp&nbsp;&notit; A&lt&gt</p>",
+            "<p>R&amp;D © 2026 — &nbsp;&nbsp;¬it; A&lt;&gt;</p>",
+        ),
         ("<center>A</center>B", r#"<div align="center">A</div>B"#),
     ] {
         assert_eq!(clean(given), made);
@@ -74,7 +98,10 @@ fn images_that_a_script_would_have_loaded_are_loaded_once() {
     ] {
         assert_eq!(clean(given), shown, "{given}");
     }
-    assert!(clean(r#"<img data-srcset="/a.jpg 1x" data-src="/b.jpg">"#).contains(r#"srcset="https://college.example/a.jpg 1x""#));
+    assert!(
+        clean(r#"<img data-srcset="/a.jpg 1x" data-src="/b.jpg">"#)
+            .contains(r#"srcset="https://college.example/a.jpg 1x""#)
+    );
 }
 
 #[test]
@@ -92,7 +119,10 @@ fn frames_and_plug_ins_become_links_to_what_they_show() {
             r#"<object data="/plan.pdf"><embed src="/plan.pdf">No plug-in</object>"#,
             r#"<a href="https://college.example/plan.pdf">college.example/plan.pdf</a>"#,
         ),
-        (r#"a<iframe src="https://count.example" width="0" height="0"></iframe><embed src="data:x">b"#, "ab"),
+        (
+            r#"a<iframe src="https://count.example" width="0" height="0"></iframe><embed src="data:x">b"#,
+            "ab",
+        ),
     ] {
         assert_eq!(clean(given), made);
     }
@@ -111,7 +141,10 @@ fn what_carries_meaning_stays() {
         assert_eq!(clean(same), same);
     }
     assert_eq!(clean("<pre>\n\n\n\n\n\n\n\na</pre>"), "<pre>a</pre>");
-    assert_eq!(clean_body("<p><a href=\"/x\">no base</a> <img src=\"/a.jpg\"></p>", None), "<p>no base </p>");
+    assert_eq!(
+        clean_body("<p><a href=\"/x\">no base</a> <img src=\"/a.jpg\"></p>", None),
+        "<p>no base </p>"
+    );
 }
 
 #[test]
@@ -125,7 +158,10 @@ fn monstrous_bodies_neither_crash_nor_take_long() {
     assert!(clean(&"<p>新闻 and text</p>\n".repeat(40_000)).len() > 900_000);
     assert!(clean(&"&amp".repeat(50_000)).starts_with("&amp;&amp;"));
     assert!(clean(&"<table>x<svg><style>&nbsp;".repeat(5_000)).starts_with('x'));
-    assert_eq!(clean(&format!("<p>x</p><img src=\"data:image/png;base64,{}\">", "A".repeat(9 << 20))), "<p>x</p>");
+    assert_eq!(
+        clean(&format!("<p>x</p><img src=\"data:image/png;base64,{}\">", "A".repeat(9 << 20))),
+        "<p>x</p>"
+    );
     assert!(!plain_title(&"<!--<b <".repeat(30_000)).is_empty());
 }
 
@@ -156,19 +192,34 @@ fn plain_text_has_a_line_for_each_paragraph() {
 #[test]
 fn summaries_are_cut_where_a_reader_would() {
     assert_eq!(summary(Some(" <b>Given</b> 5 < 6 "), "<p>Body</p>", 50), "Given 5 < 6");
-    assert_eq!(summary(Some("<p></p>"), "<h2>Head</h2><figure><figcaption>cap</figcaption></figure><p>Body</p>", 50), "Body");
+    assert_eq!(
+        summary(
+            Some("<p></p>"),
+            "<h2>Head</h2><figure><figcaption>cap</figcaption></figure><p>Body</p>",
+            50
+        ),
+        "Body"
+    );
     assert_eq!(summary(None, "<h2>Head</h2>", 50), "Head");
-    assert_eq!(summary(None, "<p>The students opened a laboratory</p>", 22), "The students opened a…");
-    assert_eq!(summary(None, "<p>The students opened, a laboratory</p>", 21), "The students opened…");
+    assert_eq!(
+        summary(None, "<p>The students opened a laboratory</p>", 22),
+        "The students opened a…"
+    );
+    assert_eq!(
+        summary(None, "<p>The students opened, a laboratory</p>", 21),
+        "The students opened…"
+    );
     assert_eq!(summary(None, "<p>学院的学生们在新的实验室里上课</p>", 8), "学院的学生们在…");
-    assert_eq!(summary(None, &format!("<p>{}</p>", "👩\u{200d}🔬".repeat(9)), 4), format!("{}…", "👩\u{200d}🔬".repeat(3)));
+    assert_eq!(
+        summary(None, &format!("<p>{}</p>", "👩\u{200d}🔬".repeat(9)), 4),
+        format!("{}…", "👩\u{200d}🔬".repeat(3))
+    );
     assert_eq!(summary(None, "", 10), "");
     assert_eq!(summary(None, "<p>text</p>", 0), "");
 }
 
 #[test]
 fn the_words_of_a_time_stay() {
-    let html =
-        r#"<div class="d"><time datetime="2023-01-16T07:08:31+00:00">January 16, 2023</time></div><li><time datetime="x">y</time></li>"#;
+    let html = r#"<div class="d"><time datetime="2023-01-16T07:08:31+00:00">January 16, 2023</time></div><li><time datetime="x">y</time></li>"#;
     assert!(clean_body(html, None).contains("January 16, 2023"), "{}", clean_body(html, None));
 }

@@ -41,14 +41,19 @@ pub(crate) fn plain_title(text_or_html: &str) -> String {
 
 /// The given summary as plain text, or else the first text of the body, of at most `max_graphemes` with its ellipsis.
 pub(crate) fn summary(given: Option<&str>, body_html: &str, max_graphemes: usize) -> String {
-    let given = given.map(|given| collapsed(&plain_text(&escaped_where_plain(given)))).unwrap_or_default();
+    let given =
+        given.map(|given| collapsed(&plain_text(&escaped_where_plain(given)))).unwrap_or_default();
     if !given.is_empty() {
         return shortened(&given, max_graphemes);
     }
     let opening = &body_html[..body_html.floor_char_boundary(OPENING)];
     let html = characters::repaired(opening);
     let cleaned = Sanitiser::new(None).clean(&prepare::prepare(&html, None));
-    let prose = lines(&cleaned, &["figcaption", "table", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "rt", "rp"]).join(" ");
+    let prose = lines(
+        &cleaned,
+        &["figcaption", "table", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "rt", "rp"],
+    )
+    .join(" ");
     let text = if prose.is_empty() { lines(&cleaned, &[]).join(" ") } else { prose };
     shortened(&collapsed(&characters::repaired(&text)), max_graphemes)
 }
@@ -56,8 +61,12 @@ pub(crate) fn summary(given: Option<&str>, body_html: &str, max_graphemes: usize
 /// The text of any HTML as paragraphs and nothing else.
 pub(super) fn as_paragraphs(html: &str) -> String {
     let bare = without_tags(html);
-    let lines = bare.lines().map(|line| collapsed(&characters::repaired(&decode_html_entities(line))));
-    lines.filter(|line| !line.is_empty()).map(|line| format!("<p>{}</p>", encode_text(&line))).collect()
+    let lines =
+        bare.lines().map(|line| collapsed(&characters::repaired(&decode_html_entities(line))));
+    lines
+        .filter(|line| !line.is_empty())
+        .map(|line| format!("<p>{}</p>", encode_text(&line)))
+        .collect()
 }
 
 /// White space of any kind becomes one space; none at either end.
@@ -158,7 +167,9 @@ fn without_tags(text: &str) -> String {
 fn end_of_hidden(text: &str, name: &str) -> usize {
     text.match_indices("</")
         .map(|(at, _)| at)
-        .find(|at| text[at + 2..].get(..name.len()).is_some_and(|end| end.eq_ignore_ascii_case(name)))
+        .find(|at| {
+            text[at + 2..].get(..name.len()).is_some_and(|end| end.eq_ignore_ascii_case(name))
+        })
         .unwrap_or(text.len())
 }
 
@@ -180,8 +191,10 @@ impl Tag {
             return Some(Self { name: String::new(), length, inline: true, hides_content: false });
         }
         let inside = text.strip_prefix('<')?;
-        let (inside, closing) = inside.strip_prefix('/').map_or((inside, false), |rest| (rest, true));
-        let end = inside.find(|c: char| !(c.is_ascii_alphanumeric() || c == ':')).unwrap_or(inside.len());
+        let (inside, closing) =
+            inside.strip_prefix('/').map_or((inside, false), |rest| (rest, true));
+        let end =
+            inside.find(|c: char| !(c.is_ascii_alphanumeric() || c == ':')).unwrap_or(inside.len());
         let (name, after) = inside.split_at(end);
         if !after.starts_with(|c: char| c == '>' || c == '/' || c.is_ascii_whitespace()) {
             return None;
@@ -203,9 +216,15 @@ fn shortened(text: &str, max: usize) -> String {
         return text.to_owned();
     }
     let cut = text.grapheme_indices(true).nth(max.saturating_sub(1)).map_or(0, |(at, _)| at);
-    let word = text.split_word_bound_indices().map(|(at, _)| at).take_while(|&at| at <= cut).last().unwrap_or(0);
+    let word = text
+        .split_word_bound_indices()
+        .map(|(at, _)| at)
+        .take_while(|&at| at <= cut)
+        .last()
+        .unwrap_or(0);
     // A single "word" longer than half of the room (an address, a chain of letters) is cut where the room ends.
     let end = if word * 2 >= cut { word } else { cut };
-    let kept = text[..end].trim_end_matches(|c: char| c.is_whitespace() || ",;:，、；：（(".contains(c));
+    let kept =
+        text[..end].trim_end_matches(|c: char| c.is_whitespace() || ",;:，、；：（(".contains(c));
     if max == 0 { String::new() } else { format!("{kept}…") }
 }

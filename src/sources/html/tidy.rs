@@ -21,7 +21,9 @@ pub(super) fn tidy(html: &str) -> String {
             Piece::Text(text) => {
                 let text = match open.last() {
                     // A parser drops the first line break, so leading ones would get fewer each time.
-                    Some(pre) if pre.name == "pre" && pre.content == out.len() => text.trim_start_matches('\n'),
+                    Some(pre) if pre.name == "pre" && pre.content == out.len() => {
+                        text.trim_start_matches('\n')
+                    }
                     _ if starts_paragraph(&open, &out) => without_indent(text),
                     _ => text,
                 };
@@ -94,20 +96,49 @@ fn push_tag(out: &mut String, name: &str, attributes: &str) {
 }
 
 fn is_paragraph(name: &str) -> bool {
-    matches!(name, "p" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "figcaption" | "blockquote" | "div" | "picture" | "figure")
+    matches!(
+        name,
+        "p" | "h1"
+            | "h2"
+            | "h3"
+            | "h4"
+            | "h5"
+            | "h6"
+            | "figcaption"
+            | "blockquote"
+            | "div"
+            | "picture"
+            | "figure"
+    )
 }
 
 fn may_be_empty(name: &str) -> bool {
     let inline = matches!(
         name,
-        "a" | "b" | "big" | "code" | "em" | "i" | "mark" | "s" | "small" | "span" | "strike" | "strong" | "sub" | "sup" | "u"
+        "a" | "b"
+            | "big"
+            | "code"
+            | "em"
+            | "i"
+            | "mark"
+            | "s"
+            | "small"
+            | "span"
+            | "strike"
+            | "strong"
+            | "sub"
+            | "sup"
+            | "u"
     );
     !(inline || is_paragraph(name))
 }
 
 /// Whether the next text is the first of a paragraph; editors indent there with no-break spaces.
 fn starts_paragraph(open: &[Open<'_>], out: &str) -> bool {
-    open.iter().rev().take_while(|element| element.name != "pre").any(|element| element.name == "p" && element.content == out.len())
+    open.iter()
+        .rev()
+        .take_while(|element| element.name != "pre")
+        .any(|element| element.name == "p" && element.content == out.len())
 }
 
 fn without_indent(mut text: &str) -> &str {

@@ -11,7 +11,11 @@ pub(super) fn calendar(site: &Site, months: &[(i16, i8, u64)]) -> String {
     let today = dates::local(site.now, &site.zone()).date();
     let first = today.first_of_month();
     let begin = site.option("start_of_week").parse::<usize>().unwrap_or(1) % 7;
-    let mut out = format!("<div><table>\n<caption>{} {}</caption>\n<thead><tr>", dates::month(today.month()), today.year());
+    let mut out = format!(
+        "<div><table>\n<caption>{} {}</caption>\n<thead><tr>",
+        dates::month(today.month()),
+        today.year()
+    );
     for day in 0..7 {
         let _ = writeln!(out, "<th>{}</th>", LETTERS[(begin + day) % 7]);
     }
@@ -37,12 +41,20 @@ pub(super) fn calendar(site: &Site, months: &[(i16, i8, u64)]) -> String {
     let link = |found: Option<&(i16, i8, u64)>, before: &str, after: &str| match found {
         Some((year, month, _)) => {
             let name = dates::month(*month).get(..3).unwrap_or_default();
-            format!("<span><a href=\"{}\">{before}{name}{after}</a></span>", permalinks::month(site, *year, *month))
+            format!(
+                "<span><a href=\"{}\">{before}{name}{after}</a></span>",
+                permalinks::month(site, *year, *month)
+            )
         }
         None => "<span>&nbsp;</span>".to_owned(),
     };
     let earlier = months.iter().filter(|m| (m.0, m.1) < here).max();
     let later = months.iter().filter(|m| (m.0, m.1) > here).min();
-    let _ = write!(out, "<nav>{} {}</nav></div>", link(earlier, "&laquo; ", ""), link(later, "", " &raquo;"));
+    let _ = write!(
+        out,
+        "<nav>{} {}</nav></div>",
+        link(earlier, "&laquo; ", ""),
+        link(later, "", " &raquo;")
+    );
     out
 }

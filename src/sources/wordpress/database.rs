@@ -42,12 +42,20 @@ impl Database {
     }
 
     /// The rows of a query in which `{p}` stands for the table prefix, and nothing comes from outside but numbers and `binds`.
-    pub(super) async fn rows(&mut self, sql: &str, binds: &[&str]) -> Result<Vec<Fields>, anyhow::Error> {
+    pub(super) async fn rows(
+        &mut self,
+        sql: &str,
+        binds: &[&str],
+    ) -> Result<Vec<Fields>, anyhow::Error> {
         self.attempt(sql, binds).await.map_err(|error| explain(&self.source, &self.place, &error))
     }
 
     /// The same, but a missing table or right is no failure: `None`.
-    pub(super) async fn rows_if_there(&mut self, sql: &str, binds: &[&str]) -> Result<Option<Vec<Fields>>, anyhow::Error> {
+    pub(super) async fn rows_if_there(
+        &mut self,
+        sql: &str,
+        binds: &[&str],
+    ) -> Result<Option<Vec<Fields>>, anyhow::Error> {
         match self.attempt(sql, binds).await {
             Ok(rows) => Ok(Some(rows)),
             Err(error) if matches!(foreign::code(&error), Some(1146 | 1142 | 1054)) => Ok(None),
@@ -88,7 +96,9 @@ fn explain(source: &str, place: &str, error: &sqlx::Error) -> anyhow::Error {
             "source {source}: a table is missing at {place} ({words}); check table_prefix against $table_prefix in the site's wp-config.php"
         ),
         Some(1142 | 1143) => {
-            anyhow!("source {source}: the user may not read a table at {place} ({words}); grant it SELECT on the database")
+            anyhow!(
+                "source {source}: the user may not read a table at {place} ({words}); grant it SELECT on the database"
+            )
         }
         _ => foreign::explain(source, place, "reading", error),
     }

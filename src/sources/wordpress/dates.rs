@@ -32,9 +32,22 @@ pub(super) fn zone(timezone_string: &str, gmt_offset: &str) -> Option<TimeZone> 
     Some(TimeZone::fixed(Offset::from_seconds(seconds).ok()?))
 }
 
-const MONTHS: [&str; 12] =
-    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
-const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+const DAYS: [&str; 7] =
+    ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
 /// A month's English name, by its number from 1.
 pub(super) fn month(number: i8) -> &'static str {
@@ -48,7 +61,8 @@ pub(super) fn print(pattern: &str, at: DateTime) -> String {
     while let Some(letter) = letters.next() {
         let hour12 = (at.hour() + 11) % 12 + 1;
         let half = if at.hour() < 12 { "am" } else { "pm" };
-        let day = DAYS[usize::try_from(at.weekday().to_sunday_zero_offset()).unwrap_or_default() % 7];
+        let day =
+            DAYS[usize::try_from(at.weekday().to_sunday_zero_offset()).unwrap_or_default() % 7];
         match letter {
             '\\' => out.extend(letters.next()),
             'Y' => out.push_str(&at.year().to_string()),
@@ -100,7 +114,10 @@ mod tests {
         let at = instant("0000-00-00 00:00:00", "2026-03-01 08:00:00", &shanghai).unwrap();
         assert_eq!(at.rfc3339(), "2026-03-01T00:00:00Z");
         let half = zone("", "-3.5").unwrap();
-        assert_eq!(instant("", "2026-03-01 08:00:00", &half).unwrap().rfc3339(), "2026-03-01T11:30:00Z");
+        assert_eq!(
+            instant("", "2026-03-01 08:00:00", &half).unwrap().rfc3339(),
+            "2026-03-01T11:30:00Z"
+        );
         assert_eq!(instant("0000-00-00 00:00:00", "0000-00-00 00:00:00", &half), None);
     }
 

@@ -26,11 +26,16 @@ struct Told {
 }
 
 /// The articles of an export; `channel` is known to be one.
-pub(in crate::sources) fn export(channel: &Element, source: &Source, site_language: &str) -> Export {
+pub(in crate::sources) fn export(
+    channel: &Element,
+    source: &Source,
+    site_language: &str,
+) -> Export {
     let mut site = site(channel, source);
     let logins = writers(channel, &mut site);
     let mut slugs = terms(channel, &mut site);
-    let told: Vec<Told> = channel.all("item").map(|item| post(item, &mut site, &mut slugs, &logins)).collect();
+    let told: Vec<Told> =
+        channel.all("item").map(|item| post(item, &mut site, &mut slugs, &logins)).collect();
     site.posts = told.iter().map(|t| (t.post.id, Some(t.post.clone()))).collect();
     site.months = Some(months(&site));
     site.comments = Some(Vec::new());
@@ -48,11 +53,13 @@ pub(in crate::sources) fn export(channel: &Element, source: &Source, site_langua
             continue;
         }
         let body = rendered(&mut site, &told.post);
-        let made = article(&site, source, told.language.as_deref().unwrap_or(&language), &told.post, body).map(|mut draft| {
-            alone(&mut draft, &mut guids);
-            in_words(&mut draft, &told, &mut firsts);
-            Exported { draft, is_dated: true }
-        });
+        let made =
+            article(&site, source, told.language.as_deref().unwrap_or(&language), &told.post, body)
+                .map(|mut draft| {
+                    alone(&mut draft, &mut guids);
+                    in_words(&mut draft, &told, &mut firsts);
+                    Exported { draft, is_dated: true }
+                });
         export.articles.push((told.line, made));
     }
     export
@@ -78,7 +85,8 @@ fn site(channel: &Element, source: &Source) -> Site {
         ("blogname", channel.text("title")),
         ("blogdescription", channel.text("description")),
     ];
-    site.options.extend(options.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+    site.options
+        .extend(options.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
     site
 }
 
@@ -113,7 +121,10 @@ fn terms(channel: &Element, site: &mut Site) -> Slugs {
             let name = term.text(name).unwrap_or_else(|| slug.clone());
             above.extend(term.text(parent).map(|parent| (id, parent)));
             slugs.insert((taxonomy.to_owned(), slug.clone()), id);
-            site.terms.insert(id, Term { id, name, slug, taxonomy: taxonomy.to_owned(), ..Term::default() });
+            site.terms.insert(
+                id,
+                Term { id, name, slug, taxonomy: taxonomy.to_owned(), ..Term::default() },
+            );
         }
     }
     for (id, parent) in above {
@@ -133,7 +144,8 @@ fn post(item: &Element, site: &mut Site, slugs: &mut Slugs, logins: &HashMap<Str
     let author = text("dc:creator");
     let (mut own, mut language, mut group) = (Vec::new(), None, None);
     for category in item.all("category") {
-        let (name, slug) = (category.content(), category.attribute("nicename").unwrap_or_default().to_owned());
+        let (name, slug) =
+            (category.content(), category.attribute("nicename").unwrap_or_default().to_owned());
         match category.attribute("domain").unwrap_or("category") {
             "language" => language = Some(slug),
             "post_translations" => group = Some(slug),
@@ -141,13 +153,20 @@ fn post(item: &Element, site: &mut Site, slugs: &mut Slugs, logins: &HashMap<Str
                 let place = (taxonomy.to_owned(), slug.clone());
                 let next = UNNAMED + u64::try_from(slugs.len()).unwrap_or_default();
                 let id = *slugs.entry(place).or_insert(next);
-                site.terms.entry(id).or_insert_with(|| Term { id, name, slug, taxonomy: taxonomy.to_owned(), ..Term::default() });
+                site.terms.entry(id).or_insert_with(|| Term {
+                    id,
+                    name,
+                    slug,
+                    taxonomy: taxonomy.to_owned(),
+                    ..Term::default()
+                });
                 own.push(id);
             }
             _ => {}
         }
     }
-    let file = item.text("wp:attachment_url").or_else(|| meta("_wp_attached_file")).unwrap_or_default();
+    let file =
+        item.text("wp:attachment_url").or_else(|| meta("_wp_attached_file")).unwrap_or_default();
     let post = Post {
         id: text("wp:post_id").parse().unwrap_or_default(),
         kind: text("wp:post_type"),
@@ -235,7 +254,10 @@ fn listed(site: &Site, listing: &Listing) -> Listed {
         .flatten()
         .filter(|p| p.kind == listing.kind && p.status == status)
         .filter(|p| listing.terms.is_empty() || p.terms.iter().any(|t| listing.terms.contains(t)))
-        .filter(|p| listing.author.is_none_or(|a| a == p.author) && listing.parent.is_none_or(|parent| parent == p.parent))
+        .filter(|p| {
+            listing.author.is_none_or(|a| a == p.author)
+                && listing.parent.is_none_or(|parent| parent == p.parent)
+        })
         .filter(|p| !listing.exclude.contains(&p.id) && p.mime.starts_with(&listing.mime))
         .collect();
     chosen.sort_by(|a, b| {
@@ -249,7 +271,11 @@ fn listed(site: &Site, listing: &Listing) -> Listed {
         order.then(a.id.cmp(&b.id))
     });
     let total = u64::try_from(chosen.len()).unwrap_or_default();
-    let limit = if listing.limit == 0 { usize::MAX } else { usize::try_from(listing.limit).unwrap_or(usize::MAX) };
+    let limit = if listing.limit == 0 {
+        usize::MAX
+    } else {
+        usize::try_from(listing.limit).unwrap_or(usize::MAX)
+    };
     let offset = usize::try_from(listing.offset).unwrap_or_default();
     Listed { ids: chosen.iter().skip(offset).take(limit).map(|p| p.id).collect(), total }
 }
@@ -257,7 +283,8 @@ fn listed(site: &Site, listing: &Listing) -> Listed {
 /// Months with public posts, newest first.
 fn months(site: &Site) -> Vec<(i16, i8, u64)> {
     let mut months: BTreeMap<(i16, i8), u64> = BTreeMap::new();
-    for post in site.posts.values().flatten().filter(|p| p.kind == "post" && p.status == "publish") {
+    for post in site.posts.values().flatten().filter(|p| p.kind == "post" && p.status == "publish")
+    {
         if let Some(at) = dates::civil(&post.date) {
             *months.entry((at.year(), at.month())).or_default() += 1;
         }

@@ -26,17 +26,20 @@ pub(in crate::sources) async fn facts(source: &Source) -> anyhow::Result<Facts> 
         ("tables", format!("{}…", database.prefix)),
     ];
     if !languages.is_empty() {
-        facts.push(("translations", format!("{} ({})", site.languages.plugin, languages.join(", "))));
+        facts.push((
+            "translations",
+            format!("{} ({})", site.languages.plugin, languages.join(", ")),
+        ));
     }
     facts.push(ids(source));
     facts.retain(|(_, fact)| !fact.is_empty());
-    let sql =
-        "SELECT post_status, IF(post_password = '', '', '1'), CAST(COUNT(*) AS CHAR) FROM {p}posts WHERE post_type = 'post' GROUP BY 1, 2";
+    let sql = "SELECT post_status, IF(post_password = '', '', '1'), CAST(COUNT(*) AS CHAR) FROM {p}posts WHERE post_type = 'post' GROUP BY 1, 2";
     let mut left_out: BTreeMap<String, usize> = BTreeMap::new();
     for row in database.rows(sql, &[]).await? {
         let [status, password, count] = columns(row);
         if let Some(why) = hidden(&status, !password.is_empty()) {
-            *left_out.entry(why.to_owned()).or_default() += usize::try_from(number(&count)).unwrap_or_default();
+            *left_out.entry(why.to_owned()).or_default() +=
+                usize::try_from(number(&count)).unwrap_or_default();
         }
     }
     database.close().await;

@@ -50,15 +50,17 @@ pub(super) async fn read(database: &mut Database, site: &Site) -> Result<Languag
 
 /// Polylang keeps languages and groups of translations as terms.
 async fn polylang(database: &mut Database, site: &Site) -> Result<Languages, anyhow::Error> {
-    let sql =
-        "SELECT t.slug, tt.description FROM {p}terms t JOIN {p}term_taxonomy tt ON tt.term_id = t.term_id WHERE tt.taxonomy = 'language'";
+    let sql = "SELECT t.slug, tt.description FROM {p}terms t JOIN {p}term_taxonomy tt ON tt.term_id = t.term_id WHERE tt.taxonomy = 'language'";
     let mut found = Languages { plugin: "Polylang", ..Languages::default() };
     for row in database.rows(sql, &[]).await? {
         let [code, description] = columns(row);
-        let locale = Value::read(&description).map(|d| d.text("locale").to_owned()).filter(|locale| !locale.is_empty());
+        let locale = Value::read(&description)
+            .map(|d| d.text("locale").to_owned())
+            .filter(|locale| !locale.is_empty());
         found.tags.insert(code.clone(), tag(locale.as_deref().unwrap_or(&code)));
     }
-    let Some(options) = Value::read(site.option("polylang")).filter(|_| !found.tags.is_empty()) else {
+    let Some(options) = Value::read(site.option("polylang")).filter(|_| !found.tags.is_empty())
+    else {
         return Ok(Languages::default());
     };
     let sql = "SELECT CAST(tr.object_id AS CHAR), t.slug FROM {p}term_relationships tr \
@@ -72,7 +74,14 @@ async fn polylang(database: &mut Database, site: &Site) -> Result<Languages, any
     for row in database.rows(sql, &[]).await? {
         let [description] = columns(row);
         if let Some(group) = Value::read(&description) {
-            groups.push(group.entries().iter().map(|(code, _)| group.number(code)).filter_map(|id| u64::try_from(id).ok()).collect());
+            groups.push(
+                group
+                    .entries()
+                    .iter()
+                    .map(|(code, _)| group.number(code))
+                    .filter_map(|id| u64::try_from(id).ok())
+                    .collect(),
+            );
         }
     }
     found.join(groups, &public(database).await?);
@@ -94,7 +103,9 @@ async fn polylang(database: &mut Database, site: &Site) -> Result<Languages, any
 /// WPML has tables of its own.
 async fn wpml(database: &mut Database, site: &Site) -> Result<Languages, anyhow::Error> {
     let sql = "SELECT CAST(element_id AS CHAR), CAST(trid AS CHAR), language_code FROM {p}icl_translations WHERE element_type = 'post_post' AND element_id IS NOT NULL";
-    let Some(rows) = database.rows_if_there(sql, &[]).await?.filter(|rows| !rows.is_empty()) else { return Ok(Languages::default()) };
+    let Some(rows) = database.rows_if_there(sql, &[]).await?.filter(|rows| !rows.is_empty()) else {
+        return Ok(Languages::default());
+    };
     let mut found = Languages { plugin: "WPML", ..Languages::default() };
     let mut groups: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
     for row in rows {
@@ -103,16 +114,24 @@ async fn wpml(database: &mut Database, site: &Site) -> Result<Languages, anyhow:
         found.tags.entry(code.clone()).or_insert_with(|| tag(&code));
         found.codes.insert(number(&post), code);
     }
-    for sql in ["SELECT code, default_locale FROM {p}icl_languages", "SELECT code, locale FROM {p}icl_locale_map"] {
+    for sql in [
+        "SELECT code, default_locale FROM {p}icl_languages",
+        "SELECT code, locale FROM {p}icl_locale_map",
+    ] {
         for row in database.rows_if_there(sql, &[]).await?.unwrap_or_default() {
             let [code, locale] = columns(row);
-            found.tags.entry(code).and_modify(|known| *known = if locale.is_empty() { known.clone() } else { tag(&locale) });
+            found.tags.entry(code).and_modify(|known| {
+                *known = if locale.is_empty() { known.clone() } else { tag(&locale) }
+            });
         }
     }
     found.join(groups.into_values(), &public(database).await?);
-    let Some(settings) = Value::read(site.option("icl_sitepress_settings")) else { return Ok(found) };
+    let Some(settings) = Value::read(site.option("icl_sitepress_settings")) else {
+        return Ok(found);
+    };
     let default = settings.text("default_language").to_owned();
-    let is_named = settings.get("urls").is_some_and(|urls| urls.is_on("directory_for_default_language"));
+    let is_named =
+        settings.get("urls").is_some_and(|urls| urls.is_on("directory_for_default_language"));
     found.silent = Some(default).filter(|_| !is_named);
     found.addressing = match settings.number("language_negotiation_type") {
         1 if site.option("permalink_structure").is_empty() => Addressing::Parameter,
@@ -126,17 +145,28 @@ async fn wpml(database: &mut Database, site: &Site) -> Result<Languages, anyhow:
 
 /// Posts that readers will see: a draft is nobody's original.
 async fn public(database: &mut Database) -> Result<HashSet<u64>, anyhow::Error> {
-    let sql =
-        "SELECT CAST(ID AS CHAR) FROM {p}posts WHERE post_type = 'post' AND post_status IN ('publish', 'future') AND post_password = ''";
-    Ok(database.rows(sql, &[]).await?.iter().filter_map(|row| row.first()).map(|id| number(id)).collect())
+    let sql = "SELECT CAST(ID AS CHAR) FROM {p}posts WHERE post_type = 'post' AND post_status IN ('publish', 'future') AND post_password = ''";
+    Ok(database
+        .rows(sql, &[])
+        .await?
+        .iter()
+        .filter_map(|row| row.first())
+        .map(|id| number(id))
+        .collect())
 }
 
 fn hosts(domains: Option<&Value>) -> HashMap<String, String> {
     let text = |value: &Value| match value {
-        Value::Text(text) => Some(text.trim_end_matches('/').to_owned()).filter(|text| !text.is_empty()),
+        Value::Text(text) => {
+            Some(text.trim_end_matches('/').to_owned()).filter(|text| !text.is_empty())
+        }
         _ => None,
     };
-    domains.map_or(&[][..], Value::entries).iter().filter_map(|(code, value)| Some((code.clone(), text(value)?))).collect()
+    domains
+        .map_or(&[][..], Value::entries)
+        .iter()
+        .filter_map(|(code, value)| Some((code.clone(), text(value)?)))
+        .collect()
 }
 
 impl Languages {
@@ -167,8 +197,15 @@ impl Languages {
         match &self.addressing {
             Addressing::None => None,
             Addressing::Folder(before) => {
-                let index =
-                    if site.option("permalink_structure").trim_start_matches('/').starts_with("index.php") { "index.php/" } else { "" };
+                let index = if site
+                    .option("permalink_structure")
+                    .trim_start_matches('/')
+                    .starts_with("index.php")
+                {
+                    "index.php/"
+                } else {
+                    ""
+                };
                 let root = format!("{}/{index}", site.home());
                 address.strip_prefix(&root).map(|path| format!("{root}{before}{code}/{path}"))
             }
@@ -218,7 +255,9 @@ mod tests {
 
     fn languages(addressing: Addressing, silent: Option<&str>) -> Languages {
         Languages {
-            tags: [("en", "en-GB"), ("zh", "zh-CN")].map(|(code, tag)| (code.to_owned(), tag.to_owned())).into(),
+            tags: [("en", "en-GB"), ("zh", "zh-CN")]
+                .map(|(code, tag)| (code.to_owned(), tag.to_owned()))
+                .into(),
             codes: [(1, "en".to_owned()), (2, "zh".to_owned())].into(),
             addressing,
             silent: silent.map(str::to_owned),
@@ -228,14 +267,48 @@ mod tests {
 
     #[test]
     fn an_address_tells_its_language_in_the_sites_own_way() {
-        let hosts = [("zh".to_owned(), "cn.example".to_owned()), ("en".to_owned(), "https://en.example".to_owned())].into();
+        let hosts = [
+            ("zh".to_owned(), "cn.example".to_owned()),
+            ("en".to_owned(), "https://en.example".to_owned()),
+        ]
+        .into();
         for (addressing, structure, first, second) in [
-            (Addressing::None, "/%postname%/", "https://www.a.example/blog/x/", "https://www.a.example/blog/x/"),
-            (Addressing::Folder(""), "/%postname%/", "https://www.a.example/blog/x/", "https://www.a.example/blog/zh/x/"),
-            (Addressing::Folder("language/"), "/%postname%/", "https://www.a.example/blog/x/", "https://www.a.example/blog/language/zh/x/"),
-            (Addressing::Subdomain, "/%postname%/", "https://www.a.example/blog/x/", "https://zh.a.example/blog/x/"),
-            (Addressing::Hosts(hosts), "/%postname%/", "https://www.a.example/blog/x/", "https://cn.example/blog/x/"),
-            (Addressing::Parameter, "", "https://www.a.example/blog/x/", "https://www.a.example/blog/x/?lang=zh"),
+            (
+                Addressing::None,
+                "/%postname%/",
+                "https://www.a.example/blog/x/",
+                "https://www.a.example/blog/x/",
+            ),
+            (
+                Addressing::Folder(""),
+                "/%postname%/",
+                "https://www.a.example/blog/x/",
+                "https://www.a.example/blog/zh/x/",
+            ),
+            (
+                Addressing::Folder("language/"),
+                "/%postname%/",
+                "https://www.a.example/blog/x/",
+                "https://www.a.example/blog/language/zh/x/",
+            ),
+            (
+                Addressing::Subdomain,
+                "/%postname%/",
+                "https://www.a.example/blog/x/",
+                "https://zh.a.example/blog/x/",
+            ),
+            (
+                Addressing::Hosts(hosts),
+                "/%postname%/",
+                "https://www.a.example/blog/x/",
+                "https://cn.example/blog/x/",
+            ),
+            (
+                Addressing::Parameter,
+                "",
+                "https://www.a.example/blog/x/",
+                "https://www.a.example/blog/x/?lang=zh",
+            ),
         ] {
             let all = languages(addressing.clone(), Some("en"));
             let plain = "https://www.a.example/blog/x/";
@@ -245,7 +318,10 @@ mod tests {
         }
         let index = languages(Addressing::Folder(""), None);
         let plain = "https://www.a.example/blog/index.php/x";
-        assert_eq!(index.address(1, &site("/index.php/%postname%"), plain), "https://www.a.example/blog/index.php/en/x");
+        assert_eq!(
+            index.address(1, &site("/index.php/%postname%"), plain),
+            "https://www.a.example/blog/index.php/en/x"
+        );
     }
 
     #[test]

@@ -36,7 +36,12 @@ const ROUNDS: usize = 8;
 /// Gives whether it was every post.
 ///
 /// Scheduled posts are told with their future date. The error is one sentence for the operator and never holds the password.
-pub(crate) async fn read(source: &Source, site_language: &str, since: Option<Millis>, found: Sender<Found>) -> Result<bool, anyhow::Error> {
+pub(crate) async fn read(
+    source: &Source,
+    site_language: &str,
+    since: Option<Millis>,
+    found: Sender<Found>,
+) -> Result<bool, anyhow::Error> {
     let mut database = Database::open(source).await?;
     let mut site = options::read(&mut database, &source.timezone).await?;
     let language = site.language().unwrap_or_else(|| site_language.to_owned());
@@ -46,7 +51,11 @@ pub(crate) async fn read(source: &Source, site_language: &str, since: Option<Mil
         let page = posts::page(&mut database, after, since).await?;
         let Some(last) = page.last() else { break };
         after = last.id;
-        let images: BTreeSet<u64> = page.iter().filter_map(|post| post.thumbnail).filter(|id| !site.posts.contains_key(id)).collect();
+        let images: BTreeSet<u64> = page
+            .iter()
+            .filter_map(|post| post.thumbnail)
+            .filter(|id| !site.posts.contains_key(id))
+            .collect();
         posts::fetch(&mut database, &mut site, images.into_iter().map(Want::Post)).await?;
         for post in page {
             let mut told = tell(&mut database, &mut site, source, &language, &post).await?;
@@ -62,7 +71,8 @@ pub(crate) async fn read(source: &Source, site_language: &str, since: Option<Mil
         // Bodies and attachments of one page are seldom wanted by the next.
         site.posts.clear();
         site.lists.retain(|listing, _| listing.kind == "post" && listing.parent.is_none());
-        let listed: BTreeSet<u64> = site.lists.values().flat_map(|list| list.ids.iter().copied()).collect();
+        let listed: BTreeSet<u64> =
+            site.lists.values().flat_map(|list| list.ids.iter().copied()).collect();
         posts::fetch(&mut database, &mut site, listed.into_iter().map(Want::Post)).await?;
     }
     database.close().await;
@@ -79,7 +89,13 @@ pub(crate) async fn check(source: &Source) -> Result<(), anyhow::Error> {
 }
 
 /// One post as an article, or why it is none.
-async fn tell(database: &mut Database, site: &mut Site, source: &Source, language: &str, post: &Post) -> Result<Found, anyhow::Error> {
+async fn tell(
+    database: &mut Database,
+    site: &mut Site,
+    source: &Source,
+    language: &str,
+    post: &Post,
+) -> Result<Found, anyhow::Error> {
     let mut body = render::body(site, post);
     for _ in 0..ROUNDS {
         if body.wanted.is_empty() {
@@ -95,23 +111,39 @@ async fn tell(database: &mut Database, site: &mut Site, source: &Source, languag
 }
 
 /// A post whose body was rendered as an article, or why it is none.
-fn article(site: &Site, source: &Source, language: &str, post: &Post, body: render::Body) -> Result<Draft, String> {
+fn article(
+    site: &Site,
+    source: &Source,
+    language: &str,
+    post: &Post,
+    body: render::Body,
+) -> Result<Draft, String> {
     let modified = dates::instant(&post.modified_gmt, &post.modified, &site.zone());
-    let Some(published_at) = dates::instant(&post.date_gmt, &post.date, &site.zone()).or(modified) else {
+    let Some(published_at) = dates::instant(&post.date_gmt, &post.date, &site.zone()).or(modified)
+    else {
         return Err(format!("post {} has no date; publish it again in WordPress", post.id));
     };
-    let names = |taxonomy: &str| site.of(&post.terms, taxonomy).map(|term| render::plain_name(&term.name)).collect();
+    let names = |taxonomy: &str| {
+        site.of(&post.terms, taxonomy).map(|term| render::plain_name(&term.name)).collect()
+    };
     let image = post.thumbnail.and_then(|id| site.posts.get(&id)?.as_ref());
     Ok(Draft {
         source_id: post.id.to_string(),
-        guid: (source.ids == Ids::Source && !post.guid.is_empty()).then(|| html_escape::decode_html_entities(&post.guid).into_owned()),
+        guid: (source.ids == Ids::Source && !post.guid.is_empty())
+            .then(|| html_escape::decode_html_entities(&post.guid).into_owned()),
         title: render::title(&post.title),
         url: Some(permalinks::article(site, post)),
         summary: (!post.excerpt.trim().is_empty()).then(|| render::excerpt(&post.excerpt)),
         body_html: body.html,
         sections: names("category"),
         tags: names("post_tag"),
-        authors: site.users.get(&post.author).map(|user| user.name.clone()).filter(|name| !name.trim().is_empty()).into_iter().collect(),
+        authors: site
+            .users
+            .get(&post.author)
+            .map(|user| user.name.clone())
+            .filter(|name| !name.trim().is_empty())
+            .into_iter()
+            .collect(),
         language: Some(site.languages.of(post.id).unwrap_or(language).to_owned()),
         image_url: image.map(|image| site.file_url(image)),
         image_alt: image.map(|image| image.alt.clone()).filter(|alt| !alt.trim().is_empty()),

@@ -13,11 +13,18 @@ const OPTIONS: &str = "'home','siteurl','permalink_structure','WPLANG','timezone
     'time_format','polylang','icl_sitepress_settings','comment_registration','require_name_email','show_comments_cookies_opt_in','show_avatars'";
 
 /// The site's options, terms and writers.
-pub(super) async fn read(database: &mut Database, fallback: &jiff::tz::TimeZone) -> Result<Site, anyhow::Error> {
+pub(super) async fn read(
+    database: &mut Database,
+    fallback: &jiff::tz::TimeZone,
+) -> Result<Site, anyhow::Error> {
     let mut site = Site::default();
-    let sql = format!("SELECT option_name, option_value FROM {{p}}options WHERE option_name IN ({OPTIONS})");
+    let sql = format!(
+        "SELECT option_name, option_value FROM {{p}}options WHERE option_name IN ({OPTIONS})"
+    );
     site.options = pairs(database.rows(&sql, &[]).await?);
-    site.stated_zone = super::dates::zone(site.option("timezone_string"), site.option("gmt_offset")).or_else(|| Some(fallback.clone()));
+    site.stated_zone =
+        super::dates::zone(site.option("timezone_string"), site.option("gmt_offset"))
+            .or_else(|| Some(fallback.clone()));
     let clock = database.rows("SELECT CAST(UNIX_TIMESTAMP() AS CHAR)", &[]).await?;
     let seconds = clock.first().and_then(|row| row[0].parse().ok()).unwrap_or_default();
     site.now = jiff::Timestamp::from_second(seconds).unwrap_or_default();
@@ -25,7 +32,15 @@ pub(super) async fn read(database: &mut Database, fallback: &jiff::tz::TimeZone)
         FROM {p}terms t JOIN {p}term_taxonomy tt ON tt.term_id = t.term_id WHERE tt.taxonomy IN ('category', 'post_tag') ORDER BY t.name";
     for (rank, row) in database.rows(sql, &[]).await?.into_iter().enumerate() {
         let [id, name, slug, taxonomy, parent, count] = columns(row);
-        let term = Term { id: number(&id), name, slug, taxonomy, parent: number(&parent), count: number(&count), rank };
+        let term = Term {
+            id: number(&id),
+            name,
+            slug,
+            taxonomy,
+            parent: number(&parent),
+            count: number(&count),
+            rank,
+        };
         site.terms.insert(term.id, term);
     }
     site.users = users(database).await?;
@@ -38,19 +53,28 @@ pub(super) async fn read(database: &mut Database, fallback: &jiff::tz::TimeZone)
 fn network(prefix: &str) -> Option<(&str, &str)> {
     let bare = prefix.strip_suffix('_')?;
     let network = bare.trim_end_matches(|c: char| c.is_ascii_digit());
-    (network.len() < bare.len() && network.ends_with('_')).then(|| (network, &bare[network.len()..]))
+    (network.len() < bare.len() && network.ends_with('_'))
+        .then(|| (network, &bare[network.len()..]))
 }
 
 /// Where a site of a network keeps its files, below or instead of the usual folder; nothing for a site of its own.
 async fn network_folder(database: &mut Database) -> Result<Option<String>, anyhow::Error> {
-    let Some((network, number)) = network(&database.prefix).map(|(n, id)| (n.to_owned(), id.to_owned())) else { return Ok(None) };
+    let Some((network, number)) =
+        network(&database.prefix).map(|(n, id)| (n.to_owned(), id.to_owned()))
+    else {
+        return Ok(None);
+    };
     // A site of its own may have a prefix of this form by chance; it has users of its own then.
     if database.rows_if_there("SELECT CAST(MIN(ID) AS CHAR) FROM {p}users", &[]).await?.is_some() {
         return Ok(None);
     }
-    let sql = format!("SELECT meta_value FROM {network}sitemeta WHERE meta_key = 'ms_files_rewriting'");
+    let sql =
+        format!("SELECT meta_value FROM {network}sitemeta WHERE meta_key = 'ms_files_rewriting'");
     let rewriting = database.rows_if_there(&sql, &[]).await?.unwrap_or_default();
-    let is_old = rewriting.first().and_then(|row| row.first()).is_some_and(|value| !matches!(value.as_str(), "" | "0"));
+    let is_old = rewriting
+        .first()
+        .and_then(|row| row.first())
+        .is_some_and(|value| !matches!(value.as_str(), "" | "0"));
     Ok(Some(if is_old { "files".to_owned() } else { format!("wp-content/uploads/sites/{number}") }))
 }
 

@@ -25,7 +25,8 @@ fn unlocalised(site: &Site, post: &Post) -> String {
         path = path.replace("%category%", &category_path(site, post));
     }
     if path.contains("%author%") {
-        path = path.replace("%author%", site.users.get(&post.author).map_or("", |user| &user.nicename));
+        path = path
+            .replace("%author%", site.users.get(&post.author).map_or("", |user| &user.nicename));
     }
     // Last, for a slug is percent-encoded and must not be searched for tags.
     path = path.replace("%postname%", &post.slug).replace("%pagename%", &post.slug);
@@ -37,9 +38,12 @@ fn category_path(site: &Site, post: &Post) -> String {
     let first = site.of(&post.terms, "category").min_by_key(|term| term.id);
     match first {
         Some(term) => with_parents(site, term),
-        None => {
-            site.option("default_category").parse().ok().and_then(|id| site.terms.get(&id)).map_or(String::new(), |term| term.slug.clone())
-        }
+        None => site
+            .option("default_category")
+            .parse()
+            .ok()
+            .and_then(|id| site.terms.get(&id))
+            .map_or(String::new(), |term| term.slug.clone()),
     }
 }
 
@@ -71,14 +75,19 @@ fn front(site: &Site) -> &str {
 /// The address of a category's or tag's archive.
 pub(super) fn term(site: &Site, term: &Term) -> String {
     let structure = site.option("permalink_structure");
-    let (query, option, word) = if term.taxonomy == "category" { ("cat", "category_base", "category") } else { ("tag", "tag_base", "tag") };
+    let (query, option, word) = if term.taxonomy == "category" {
+        ("cat", "category_base", "category")
+    } else {
+        ("tag", "tag_base", "tag")
+    };
     if structure.is_empty() {
         let value = if query == "cat" { term.id.to_string() } else { term.slug.clone() };
         return format!("{}/?{query}={value}", site.home());
     }
     let base = site.option(option).trim_matches('/');
     let index = if structure.starts_with("/index.php") { "/index.php/" } else { "" };
-    let head = if base.is_empty() { format!("{}{word}", front(site)) } else { format!("{index}{base}") };
+    let head =
+        if base.is_empty() { format!("{}{word}", front(site)) } else { format!("{index}{base}") };
     ended(site, &format!("{head}/{}", with_parents(site, term)))
 }
 
@@ -88,7 +97,13 @@ pub(super) fn month(site: &Site, year: i16, month: i8) -> String {
         return format!("{}/?m={year}{month:02}", site.home());
     }
     // Where a post's number comes early, a year could be taken for one.
-    let early = site.option("permalink_structure").split('%').skip(1).step_by(2).take(3).any(|tag| tag == "post_id");
+    let early = site
+        .option("permalink_structure")
+        .split('%')
+        .skip(1)
+        .step_by(2)
+        .take(3)
+        .any(|tag| tag == "post_id");
     ended(site, &format!("{}{}{year:04}/{month:02}", front(site), if early { "date/" } else { "" }))
 }
 
@@ -97,17 +112,27 @@ pub(super) fn any(site: &Site, post: &Post) -> String {
     let plain = site.option("permalink_structure").is_empty();
     match post.kind.as_str() {
         "post" => article(site, post),
-        "page" if site.option("show_on_front") == "page" && site.option("page_on_front") == post.id.to_string() => {
+        "page"
+            if site.option("show_on_front") == "page"
+                && site.option("page_on_front") == post.id.to_string() =>
+        {
             format!("{}/", site.home())
         }
         "page" if plain => format!("{}/?page_id={}", site.home(), post.id),
         "attachment" if plain || post.slug.is_empty() => {
             format!("{}/?attachment_id={}", site.home(), post.id)
         }
-        "attachment" => match site.posts.get(&post.parent).and_then(Option::as_ref).filter(|parent| parent.id != post.id) {
+        "attachment" => match site
+            .posts
+            .get(&post.parent)
+            .and_then(Option::as_ref)
+            .filter(|parent| parent.id != post.id)
+        {
             Some(parent) if parent.kind != "attachment" => {
-                let between = if post.slug.bytes().all(|b| b.is_ascii_digit()) { "attachment/" } else { "" };
-                let slash = if site.option("permalink_structure").ends_with('/') { "/" } else { "" };
+                let between =
+                    if post.slug.bytes().all(|b| b.is_ascii_digit()) { "attachment/" } else { "" };
+                let slash =
+                    if site.option("permalink_structure").ends_with('/') { "/" } else { "" };
                 format!("{}/{between}{}{slash}", any(site, parent).trim_end_matches('/'), post.slug)
             }
             _ => ended(site, &post.slug),
@@ -119,12 +144,18 @@ pub(super) fn any(site: &Site, post: &Post) -> String {
 fn page(site: &Site, post: &Post) -> String {
     let mut slugs = vec![post.slug.as_str()];
     let mut above = post.parent;
-    while let Some(parent) = site.posts.get(&above).and_then(Option::as_ref).filter(|_| slugs.len() < 32) {
+    while let Some(parent) =
+        site.posts.get(&above).and_then(Option::as_ref).filter(|_| slugs.len() < 32)
+    {
         slugs.push(&parent.slug);
         above = parent.parent;
     }
     slugs.reverse();
-    let index = if site.option("permalink_structure").starts_with("/index.php") { "index.php/" } else { "" };
+    let index = if site.option("permalink_structure").starts_with("/index.php") {
+        "index.php/"
+    } else {
+        ""
+    };
     ended(site, &format!("{index}{}", slugs.join("/")))
 }
 
@@ -138,7 +169,16 @@ mod tests {
         site.options.insert("permalink_structure".into(), structure.into());
         site.options.insert("home".into(), home.into());
         for (id, slug, parent) in [(4, "news", 0), (7, "campus", 4), (9, "sport", 0)] {
-            site.terms.insert(id, Term { id, slug: slug.into(), parent, taxonomy: "category".into(), ..Term::default() });
+            site.terms.insert(
+                id,
+                Term {
+                    id,
+                    slug: slug.into(),
+                    parent,
+                    taxonomy: "category".into(),
+                    ..Term::default()
+                },
+            );
         }
         site.users.insert(2, User { name: "Li Lei".into(), nicename: "li-lei".into() });
         site
@@ -146,7 +186,15 @@ mod tests {
 
     fn post() -> Post {
         let date = "2026-03-02 15:04:05".to_owned();
-        Post { id: 31, kind: "post".into(), slug: "%e6%96%b0".into(), date, author: 2, terms: vec![9, 7], ..Post::default() }
+        Post {
+            id: 31,
+            kind: "post".into(),
+            slug: "%e6%96%b0".into(),
+            date,
+            author: 2,
+            terms: vec![9, 7],
+            ..Post::default()
+        }
     }
 
     #[test]
@@ -160,15 +208,27 @@ mod tests {
 
     #[test]
     fn plain_and_prefixed_structures_keep_their_form() {
-        assert_eq!(article(&site("", "https://a.example/blog/"), &post()), "https://a.example/blog/?p=31");
-        assert_eq!(article(&site("/index.php/%postname%", "https://a.example/"), &post()), "https://a.example/index.php/%e6%96%b0");
-        assert_eq!(article(&site("/archives/%post_id%", "https://a.example"), &post()), "https://a.example/archives/31");
+        assert_eq!(
+            article(&site("", "https://a.example/blog/"), &post()),
+            "https://a.example/blog/?p=31"
+        );
+        assert_eq!(
+            article(&site("/index.php/%postname%", "https://a.example/"), &post()),
+            "https://a.example/index.php/%e6%96%b0"
+        );
+        assert_eq!(
+            article(&site("/archives/%post_id%", "https://a.example"), &post()),
+            "https://a.example/archives/31"
+        );
     }
 
     #[test]
     fn an_article_without_category_stands_under_the_default_one() {
         let mut site = site("/%category%/%postname%/", "https://a.example");
         site.options.insert("default_category".into(), "9".into());
-        assert_eq!(article(&site, &Post { terms: vec![], ..post() }), "https://a.example/sport/%e6%96%b0/");
+        assert_eq!(
+            article(&site, &Post { terms: vec![], ..post() }),
+            "https://a.example/sport/%e6%96%b0/"
+        );
     }
 }

@@ -18,7 +18,11 @@ const COLUMNS: &str = "CAST(ID AS CHAR), CAST(post_author AS CHAR), CAST(post_da
 const PAGE: usize = 100;
 
 /// The next public articles by id that changed since a time, with their bodies; empty when there are no more.
-pub(super) async fn page(database: &mut Database, after: u64, since: Option<Millis>) -> Result<Vec<Post>, anyhow::Error> {
+pub(super) async fn page(
+    database: &mut Database,
+    after: u64,
+    since: Option<Millis>,
+) -> Result<Vec<Post>, anyhow::Error> {
     let changed = since.map(|mark| {
         let begin = changed::civil(changed::earlier(mark), &jiff::tz::TimeZone::UTC);
         // The zero date, which some programs leave there, tells nothing: such posts are always read.
@@ -32,7 +36,11 @@ pub(super) async fn page(database: &mut Database, after: u64, since: Option<Mill
 }
 
 /// Reads what rendering asked for and keeps it with the site.
-pub(super) async fn fetch(database: &mut Database, site: &mut Site, wanted: impl IntoIterator<Item = Want>) -> Result<(), anyhow::Error> {
+pub(super) async fn fetch(
+    database: &mut Database,
+    site: &mut Site,
+    wanted: impl IntoIterator<Item = Want>,
+) -> Result<(), anyhow::Error> {
     let (mut light, mut bodies) = (Vec::new(), Vec::new());
     for want in wanted {
         match want {
@@ -42,9 +50,14 @@ pub(super) async fn fetch(database: &mut Database, site: &mut Site, wanted: impl
             Want::Months => site.months = Some(months(database).await?),
             Want::Comments => site.comments = Some(comments(database).await?),
             Want::Biography(user) => {
-                let sql = format!("SELECT meta_value FROM {{p}}usermeta WHERE meta_key = 'description' AND user_id = {user}");
+                let sql = format!(
+                    "SELECT meta_value FROM {{p}}usermeta WHERE meta_key = 'description' AND user_id = {user}"
+                );
                 let rows = database.rows_if_there(&sql, &[]).await?.unwrap_or_default();
-                site.biographies.insert(user, rows.into_iter().next().map(columns).map(|[text]| text).unwrap_or_default());
+                site.biographies.insert(
+                    user,
+                    rows.into_iter().next().map(columns).map(|[text]| text).unwrap_or_default(),
+                );
             }
         }
     }
@@ -62,14 +75,20 @@ pub(super) async fn fetch(database: &mut Database, site: &mut Site, wanted: impl
 }
 
 /// Posts that meet a condition made of our own words and numbers, with their terms and the meta values we use.
-async fn select(database: &mut Database, condition: &str, with_body: bool) -> Result<Vec<Post>, anyhow::Error> {
+async fn select(
+    database: &mut Database,
+    condition: &str,
+    with_body: bool,
+) -> Result<Vec<Post>, anyhow::Error> {
     let body = if with_body { "post_content" } else { "''" };
     let sql = format!("SELECT {COLUMNS}, {body} FROM {{p}}posts WHERE {condition}");
-    let mut posts: Vec<Post> = database.rows(&sql, &[]).await?.into_iter().map(|row| post(row, with_body)).collect();
+    let mut posts: Vec<Post> =
+        database.rows(&sql, &[]).await?.into_iter().map(|row| post(row, with_body)).collect();
     if posts.is_empty() {
         return Ok(posts);
     }
-    let places: HashMap<u64, usize> = posts.iter().enumerate().map(|(at, post)| (post.id, at)).collect();
+    let places: HashMap<u64, usize> =
+        posts.iter().enumerate().map(|(at, post)| (post.id, at)).collect();
     let ids = joined(&posts.iter().map(|post| post.id).collect::<Vec<_>>());
     let sql = format!(
         "SELECT CAST(tr.object_id AS CHAR), CAST(tt.term_id AS CHAR) FROM {{p}}term_relationships tr \
@@ -145,7 +164,11 @@ fn post(row: Fields, with_body: bool) -> Post {
 }
 
 /// A list's ids and its posts without bodies.
-async fn list(database: &mut Database, site: &mut Site, listing: Listing) -> Result<(), anyhow::Error> {
+async fn list(
+    database: &mut Database,
+    site: &mut Site,
+    listing: Listing,
+) -> Result<(), anyhow::Error> {
     let status = if listing.kind == "attachment" { "inherit" } else { "publish" };
     let mut condition = format!("post_status = '{status}' AND post_type = ?");
     if !listing.terms.is_empty() {
@@ -175,11 +198,21 @@ async fn list(database: &mut Database, site: &mut Site, listing: Listing) -> Res
         Order::Menu => format!("menu_order {direction}, post_title {direction}"),
         Order::Id => format!("ID {direction}"),
     };
-    let binds: Vec<&str> = if listing.mime.is_empty() { vec![&listing.kind] } else { vec![&listing.kind, &listing.mime, &listing.mime] };
-    let count = database.rows(&format!("SELECT CAST(COUNT(*) AS CHAR) FROM {{p}}posts WHERE {condition}"), &binds).await?;
+    let binds: Vec<&str> = if listing.mime.is_empty() {
+        vec![&listing.kind]
+    } else {
+        vec![&listing.kind, &listing.mime, &listing.mime]
+    };
+    let count = database
+        .rows(&format!("SELECT CAST(COUNT(*) AS CHAR) FROM {{p}}posts WHERE {condition}"), &binds)
+        .await?;
     let limit = if listing.limit == 0 { 1_000 } else { listing.limit };
-    let sql = format!("SELECT CAST(ID AS CHAR) FROM {{p}}posts WHERE {condition} ORDER BY {order} LIMIT {limit} OFFSET {}", listing.offset);
-    let ids: Vec<u64> = database.rows(&sql, &binds).await?.iter().map(|row| number(&row[0])).collect();
+    let sql = format!(
+        "SELECT CAST(ID AS CHAR) FROM {{p}}posts WHERE {condition} ORDER BY {order} LIMIT {limit} OFFSET {}",
+        listing.offset
+    );
+    let ids: Vec<u64> =
+        database.rows(&sql, &binds).await?.iter().map(|row| number(&row[0])).collect();
     let missing: Vec<u64> = ids.iter().copied().filter(|id| !site.posts.contains_key(id)).collect();
     if !missing.is_empty() {
         let found = select(database, &format!("ID IN ({})", joined(&missing)), false).await?;
@@ -194,7 +227,10 @@ async fn months(database: &mut Database) -> Result<Vec<(i16, i8, u64)>, anyhow::
     let sql = "SELECT CAST(YEAR(post_date) AS CHAR), CAST(MONTH(post_date) AS CHAR), CAST(COUNT(ID) AS CHAR) FROM {p}posts \
         WHERE post_type = 'post' AND post_status = 'publish' GROUP BY YEAR(post_date), MONTH(post_date) ORDER BY YEAR(post_date) DESC, MONTH(post_date) DESC";
     let rows = database.rows(sql, &[]).await?;
-    Ok(rows.iter().filter_map(|row| Some((row[0].parse().ok()?, row[1].parse().ok()?, number(&row[2])))).collect())
+    Ok(rows
+        .iter()
+        .filter_map(|row| Some((row[0].parse().ok()?, row[1].parse().ok()?, number(&row[2]))))
+        .collect())
 }
 
 async fn comments(database: &mut Database) -> Result<Vec<Comment>, anyhow::Error> {
@@ -214,7 +250,8 @@ async fn comments(database: &mut Database) -> Result<Vec<Comment>, anyhow::Error
 /// Width and height of an image, where both are told.
 pub(super) fn size(metadata: &str) -> Option<(u32, u32)> {
     let metadata = Value::read(metadata.trim())?;
-    let pixels = |side: &str| u32::try_from(metadata.number(side)).ok().filter(|pixels| *pixels > 0);
+    let pixels =
+        |side: &str| u32::try_from(metadata.number(side)).ok().filter(|pixels| *pixels > 0);
     pixels("width").zip(pixels("height"))
 }
 

@@ -161,7 +161,8 @@ pub(super) struct Site {
 impl Site {
     /// An option's value, empty where the site has none.
     pub(super) fn option(&self, name: &str) -> &str {
-        let usual = || USUAL.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value);
+        let usual =
+            || USUAL.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value);
         self.options.get(name).map_or_else(usual, String::as_str)
     }
 
@@ -177,7 +178,11 @@ impl Site {
     }
 
     /// Terms of one taxonomy among some ids, in their order.
-    pub(super) fn of<'a>(&'a self, ids: &'a [u64], taxonomy: &'a str) -> impl Iterator<Item = &'a Term> {
+    pub(super) fn of<'a>(
+        &'a self,
+        ids: &'a [u64],
+        taxonomy: &'a str,
+    ) -> impl Iterator<Item = &'a Term> {
         ids.iter().filter_map(|id| self.terms.get(id)).filter(move |term| term.taxonomy == taxonomy)
     }
 
@@ -190,7 +195,10 @@ impl Site {
         let site = self.option("siteurl").trim_end_matches('/');
         let path = self.option("upload_path").trim();
         if path.is_empty() || path.starts_with('/') || path.contains(':') {
-            return format!("{site}/{}", self.uploads_below.as_deref().unwrap_or("wp-content/uploads"));
+            return format!(
+                "{site}/{}",
+                self.uploads_below.as_deref().unwrap_or("wp-content/uploads")
+            );
         }
         format!("{site}/{}", path.trim_matches('/'))
     }
@@ -223,7 +231,9 @@ pub(super) fn tag(locale: &str) -> String {
     let is_script = |part: &&str| part.len() == 4 && part.bytes().all(|b| b.is_ascii_alphabetic());
     match parts.next() {
         Some(region) if is_region(&region) => format!("{language}-{}", region.to_ascii_uppercase()),
-        Some(script) if locale.contains('-') && is_script(&script) => format!("{language}-{script}"),
+        Some(script) if locale.contains('-') && is_script(&script) => {
+            format!("{language}-{script}")
+        }
         _ => language,
     }
 }
@@ -233,12 +243,21 @@ mod tests {
     use super::*;
 
     fn site(options: &[(&str, &str)]) -> Site {
-        Site { options: options.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(), ..Site::default() }
+        Site {
+            options: options.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+            ..Site::default()
+        }
     }
 
     #[test]
     fn locales_become_language_tags() {
-        for (locale, tag) in [("", "en-US"), ("zh_CN", "zh-CN"), ("de_DE_formal", "de-DE"), ("eo", "eo"), ("sr_RS@latin", "sr-RS")] {
+        for (locale, tag) in [
+            ("", "en-US"),
+            ("zh_CN", "zh-CN"),
+            ("de_DE_formal", "de-DE"),
+            ("eo", "eo"),
+            ("sr_RS@latin", "sr-RS"),
+        ] {
             assert_eq!(site(&[("WPLANG", locale)]).language().as_deref(), Some(tag));
         }
         assert_eq!(site(&[]).language(), None);
@@ -247,10 +266,19 @@ mod tests {
     #[test]
     fn a_file_is_found_below_the_uploads_folder_and_an_old_path_is_cut() {
         let here = site(&[("siteurl", "https://a.example/wp/")]);
-        let file =
-            |file: &str| Post { file: Some(file.to_owned()), guid: "https://a.example/?attachment_id=3".to_owned(), ..Post::default() };
-        assert_eq!(here.file_url(&file("2026/01/a.jpg")), "https://a.example/wp/wp-content/uploads/2026/01/a.jpg");
-        assert_eq!(here.file_url(&file("/var/www/wp-content/uploads/b.jpg")), "https://a.example/wp/wp-content/uploads/b.jpg");
+        let file = |file: &str| Post {
+            file: Some(file.to_owned()),
+            guid: "https://a.example/?attachment_id=3".to_owned(),
+            ..Post::default()
+        };
+        assert_eq!(
+            here.file_url(&file("2026/01/a.jpg")),
+            "https://a.example/wp/wp-content/uploads/2026/01/a.jpg"
+        );
+        assert_eq!(
+            here.file_url(&file("/var/www/wp-content/uploads/b.jpg")),
+            "https://a.example/wp/wp-content/uploads/b.jpg"
+        );
         assert_eq!(here.file_url(&file("")), "https://a.example/?attachment_id=3");
     }
 }

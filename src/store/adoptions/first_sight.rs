@@ -7,7 +7,8 @@ pub(in crate::store) const PROMISES: &str = "SELECT source, source_id, guid FROM
      WHERE (source = $1 AND source_id = $2) OR guid = $3 OR (from_source = $1 AND from_id = $2)";
 
 /// The guids that go on where `$1` ends with a slash; `0` is the character after it.
-pub(in crate::store) const LONGER: &str = "SELECT guid FROM articles WHERE guid > $1 || '/' AND guid < $1 || '0'";
+pub(in crate::store) const LONGER: &str =
+    "SELECT guid FROM articles WHERE guid > $1 || '/' AND guid < $1 || '0'";
 
 /// An adoption: the article that takes an id, and the id.
 pub(in crate::store) type Promise = (String, String, String);
@@ -24,7 +25,11 @@ pub(in crate::store) enum Sight {
 }
 
 /// Decides about an article that is not here yet; `there` are those that have its guid.
-pub(in crate::store) fn at_first_sight(a: &Article, there: &[(String, String)], promises: Vec<Promise>) -> Sight {
+pub(in crate::store) fn at_first_sight(
+    a: &Article,
+    there: &[(String, String)],
+    promises: Vec<Promise>,
+) -> Sight {
     let (mine, others): (Vec<Promise>, Vec<Promise>) =
         promises.into_iter().partition(|(source, id, _)| (source, id) == (&a.source, &a.source_id));
     if let Some((_, _, guid)) = mine.into_iter().next() {
@@ -36,7 +41,11 @@ pub(in crate::store) fn at_first_sight(a: &Article, there: &[(String, String)], 
         return Sight::Another;
     }
     let elsewhere = others.iter().find(|(source, _, guid)| source != &a.source || guid == &a.guid);
-    match there.first().map(|(source, id)| (source, id)).or_else(|| elsewhere.map(|(source, id, _)| (source, id))) {
+    match there
+        .first()
+        .map(|(source, id)| (source, id))
+        .or_else(|| elsewhere.map(|(source, id, _)| (source, id)))
+    {
         Some((source, id)) => Sight::Taken(format!("{source}/{id}")),
         None => Sight::New(a.guid.clone()),
     }
@@ -53,7 +62,12 @@ mod tests {
     use super::*;
 
     fn article(source: &str, id: &str) -> Article {
-        Article { source: source.into(), source_id: id.into(), guid: format!("tag:x:{source}/{id}"), ..Article::default() }
+        Article {
+            source: source.into(),
+            source_id: id.into(),
+            guid: format!("tag:x:{source}/{id}"),
+            ..Article::default()
+        }
     }
 
     fn promise(source: &str, id: &str, guid: &str) -> Promise {
@@ -63,7 +77,10 @@ mod tests {
     #[test]
     fn who_was_promised_an_id_has_it_at_first_sight() {
         let promises = vec![promise("new", "7", "tag:x:old/1")];
-        assert_eq!(at_first_sight(&article("new", "7"), &[], promises), Sight::New("tag:x:old/1".into()));
+        assert_eq!(
+            at_first_sight(&article("new", "7"), &[], promises),
+            Sight::New("tag:x:old/1".into())
+        );
     }
 
     #[test]
@@ -71,7 +88,10 @@ mod tests {
         let away = vec![promise("new", "7", "tag:x:old/1")];
         assert_eq!(at_first_sight(&article("old", "1"), &[], away), Sight::Taken("new/7".into()));
         let within = vec![promise("news", "7", "tag:x:news/1")];
-        assert_eq!(at_first_sight(&article("news", "1"), &[("news".into(), "7".into())], within), Sight::Another);
+        assert_eq!(
+            at_first_sight(&article("news", "1"), &[("news".into(), "7".into())], within),
+            Sight::Another
+        );
         assert_eq!(another("tag:x:news/1", &[("tag:x:news/1/2".into(),)]), "tag:x:news/1/3");
     }
 

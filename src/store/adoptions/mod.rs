@@ -42,17 +42,27 @@ pub struct Adopted {
 type KnownRow = (i64, String, String, String, i64, Option<String>);
 type NotedRow = (String, String, String, Option<String>, Option<String>);
 
-const ARTICLES: &str = "SELECT id, source, source_id, guid, group_id, translation_of FROM articles ORDER BY id";
-const ADOPTIONS: &str = "SELECT guid, source, source_id, from_source, from_id FROM adoptions ORDER BY guid";
+const ARTICLES: &str =
+    "SELECT id, source, source_id, guid, group_id, translation_of FROM articles ORDER BY id";
+const ADOPTIONS: &str =
+    "SELECT guid, source, source_id, from_source, from_id FROM adoptions ORDER BY guid";
 
 impl Store {
     /// Carries out a map in one transaction, or refuses it whole with the lines at fault; `sources` are the config's.
     ///
     /// An old article moves to its new place; where that is taken by one that came in meanwhile, the two become one, told
     /// wherever either was. [`Store::regroup`] must follow for each source of the report; until then none of them is news.
-    pub async fn adopt_ids(&self, claims: Vec<Claim>, sources: &[String], now: Millis) -> StoreResult<Result<Adopted, Vec<(u64, String)>>> {
+    pub async fn adopt_ids(
+        &self,
+        claims: Vec<Claim>,
+        sources: &[String],
+        now: Millis,
+    ) -> StoreResult<Result<Adopted, Vec<(u64, String)>>> {
         let (statements, sources, logging) = (self.adopting(), sources.to_vec(), Logging::of(self));
-        let terms = format!("SELECT article_id, kind, term FROM article_terms WHERE article_id IN {}", self.numbers("$1"));
+        let terms = format!(
+            "SELECT article_id, kind, term FROM article_terms WHERE article_id IN {}",
+            self.numbers("$1")
+        );
         let done = transaction!(self, |tx| {
             let known: Vec<KnownRow> = sqlx::query_as(ARTICLES).fetch_all(&mut *tx).await?;
             let noted: Vec<NotedRow> = sqlx::query_as(ADOPTIONS).fetch_all(&mut *tx).await?;
@@ -60,11 +70,16 @@ impl Store {
                 Ok(plan) => plan,
                 Err(refused) => return Ok(Err(refused)),
             };
-            let had = sqlx::query_as(sql(terms.clone())).bind(plan.rows()).fetch_all(&mut *tx).await?;
+            let had =
+                sqlx::query_as(sql(terms.clone())).bind(plan.rows()).fetch_all(&mut *tx).await?;
             let changes = plan.changes(had);
             for (statement, rows) in statements.iter().zip(plan.parameters()) {
                 if rows != "[]" {
-                    sqlx::query(sql(statement.clone())).bind(&rows).bind(now.0).execute(&mut *tx).await?;
+                    sqlx::query(sql(statement.clone()))
+                        .bind(&rows)
+                        .bind(now.0)
+                        .execute(&mut *tx)
+                        .await?;
                 }
             }
             log!(tx, logging, changes);
@@ -80,20 +95,33 @@ impl Store {
     }
 
     /// What would be refused of a map; changes nothing.
-    pub async fn refused_ids(&self, claims: &[Claim], sources: &[String]) -> StoreResult<Vec<(u64, String)>> {
-        let (known, noted): (Vec<KnownRow>, Vec<NotedRow>) =
-            reading!(self, |db| (sqlx::query_as(ARTICLES).fetch_all(db).await?, sqlx::query_as(ADOPTIONS).fetch_all(db).await?));
+    pub async fn refused_ids(
+        &self,
+        claims: &[Claim],
+        sources: &[String],
+    ) -> StoreResult<Vec<(u64, String)>> {
+        let (known, noted): (Vec<KnownRow>, Vec<NotedRow>) = reading!(self, |db| (
+            sqlx::query_as(ARTICLES).fetch_all(db).await?,
+            sqlx::query_as(ADOPTIONS).fetch_all(db).await?
+        ));
         Ok(planned(claims, sources, known, noted).err().unwrap_or_default())
     }
 
     /// What carries a plan out, in this order; each takes rows as `$1` and the time as `$2`, which most need not.
     fn adopting(&self) -> [String; STEPS] {
-        let ints = |names: &[&'static str]| names.iter().map(|n| Column::Int(n)).collect::<Vec<_>>();
+        let ints =
+            |names: &[&'static str]| names.iter().map(|n| Column::Int(n)).collect::<Vec<_>>();
         let pairs = self.rows("$1", &ints(&["old", "fresh"]));
-        let merged = self.rows("$1", &[Column::Int("old"), Column::Int("fresh"), Column::Text("guid")]);
-        let texts = |names: &[&'static str]| names.iter().map(|n| Column::Text(n)).collect::<Vec<_>>();
-        let moved = self.rows("$1", &[ints(&["id"]), texts(&["source", "source_id", "translation_of"])].concat());
-        let notes = self.rows("$1", &texts(&["guid", "source", "source_id", "from_source", "from_id"]));
+        let merged =
+            self.rows("$1", &[Column::Int("old"), Column::Int("fresh"), Column::Text("guid")]);
+        let texts =
+            |names: &[&'static str]| names.iter().map(|n| Column::Text(n)).collect::<Vec<_>>();
+        let moved = self.rows(
+            "$1",
+            &[ints(&["id"]), texts(&["source", "source_id", "translation_of"])].concat(),
+        );
+        let notes =
+            self.rows("$1", &texts(&["guid", "source", "source_id", "from_source", "from_id"]));
         let numbers = self.numbers("$1");
         // PostgreSQL wants to know the type of what is not used.
         let always = "CAST($2 AS BIGINT) IS NOT NULL";
@@ -108,10 +136,16 @@ impl Store {
             ),
             format!("DELETE FROM ledger WHERE article_id IN {numbers} AND {always}"),
             format!("DELETE FROM articles WHERE id IN {numbers} AND {always}"),
-            format!("UPDATE articles SET guid = m.guid, changed_at = $2 FROM {merged} AS m WHERE articles.id = m.fresh"),
-            format!("UPDATE article_terms SET guid = m.guid FROM {merged} AS m WHERE article_terms.article_id = m.fresh AND {always}"),
+            format!(
+                "UPDATE articles SET guid = m.guid, changed_at = $2 FROM {merged} AS m WHERE articles.id = m.fresh"
+            ),
+            format!(
+                "UPDATE article_terms SET guid = m.guid FROM {merged} AS m WHERE article_terms.article_id = m.fresh AND {always}"
+            ),
             // To a place of their own first: two may change places.
-            format!("UPDATE articles SET source = '', source_id = CAST(id AS TEXT) WHERE id IN {numbers} AND {always}"),
+            format!(
+                "UPDATE articles SET source = '', source_id = CAST(id AS TEXT) WHERE id IN {numbers} AND {always}"
+            ),
             format!(
                 "UPDATE articles SET source = m.source, source_id = m.source_id, translation_of = m.translation_of, changed_at = $2, \
                  group_id = 0, is_ungrouped = TRUE FROM {moved} AS m WHERE articles.id = m.id"
@@ -121,7 +155,9 @@ impl Store {
                  WHERE article_terms.article_id = m.id AND article_terms.kind = 'source' AND {always}"
             ),
             format!("UPDATE articles SET translation_of = NULL WHERE id IN {numbers} AND {always}"),
-            format!("UPDATE articles SET group_id = 0, is_ungrouped = TRUE WHERE group_id IN {numbers} AND {always}"),
+            format!(
+                "UPDATE articles SET group_id = 0, is_ungrouped = TRUE WHERE group_id IN {numbers} AND {always}"
+            ),
             format!("DELETE FROM adoptions WHERE guid IN {} AND {always}", self.texts("$1")),
             format!(
                 "INSERT INTO adoptions (guid, source, source_id, from_source, from_id, adopted_at) \
@@ -151,8 +187,15 @@ fn told_to_all(pairs: &str) -> String {
 impl plan::Plan {
     /// All articles that change, as one parameter.
     fn rows(&self) -> String {
-        let of = |rows: &[Value], key: &str| rows.iter().map(|r| r[key].clone()).collect::<Vec<_>>();
-        let all = [of(&self.merged, "old"), of(&self.merged, "fresh"), of(&self.named, "fresh"), of(&self.moved, "id")].concat();
+        let of =
+            |rows: &[Value], key: &str| rows.iter().map(|r| r[key].clone()).collect::<Vec<_>>();
+        let all = [
+            of(&self.merged, "old"),
+            of(&self.merged, "fresh"),
+            of(&self.named, "fresh"),
+            of(&self.moved, "id"),
+        ]
+        .concat();
         Value::from(all).to_string()
     }
 
@@ -170,10 +213,12 @@ impl plan::Plan {
     /// The rows for each statement of [`Store::adopting`].
     fn parameters(&self) -> [String; STEPS] {
         let json = |rows: Vec<Value>| Value::from(rows).to_string();
-        let each = |rows: &[Value], key: &str| rows.iter().map(|r| r[key].clone()).collect::<Vec<_>>();
+        let each =
+            |rows: &[Value], key: &str| rows.iter().map(|r| r[key].clone()).collect::<Vec<_>>();
         let alone = self.moved.iter().map(|m| serde_json::json!({"old": m["id"], "fresh": null}));
         let pairs = self.merged.iter().cloned().chain(alone).collect();
-        let (named, moved) = (json([self.merged.clone(), self.named.clone()].concat()), json(self.moved.clone()));
+        let (named, moved) =
+            (json([self.merged.clone(), self.named.clone()].concat()), json(self.moved.clone()));
         let (merged, gone) = (json(self.merged.clone()), json(each(&self.merged, "old")));
         [
             json(pairs),
@@ -194,14 +239,14 @@ impl plan::Plan {
     }
 }
 
-fn planned(claims: &[Claim], sources: &[String], known: Vec<KnownRow>, noted: Vec<NotedRow>) -> Result<plan::Plan, Vec<(u64, String)>> {
-    let known = known.into_iter().map(|(row, source, source_id, guid, group, translation_of)| Known {
-        row,
-        source,
-        source_id,
-        guid,
-        group,
-        translation_of,
+fn planned(
+    claims: &[Claim],
+    sources: &[String],
+    known: Vec<KnownRow>,
+    noted: Vec<NotedRow>,
+) -> Result<plan::Plan, Vec<(u64, String)>> {
+    let known = known.into_iter().map(|(row, source, source_id, guid, group, translation_of)| {
+        Known { row, source, source_id, guid, group, translation_of }
     });
     let noted = noted.into_iter().map(|(guid, source, source_id, from_source, from_id)| Noted {
         guid,

@@ -83,11 +83,19 @@ impl<'a> Book<'a> {
         Self {
             articles,
             by_guid: articles.iter().enumerate().map(|(i, a)| (a.guid.as_str(), i)).collect(),
-            by_place: articles.iter().enumerate().map(|(i, a)| ((a.source.as_str(), a.source_id.as_str()), i)).collect(),
+            by_place: articles
+                .iter()
+                .enumerate()
+                .map(|(i, a)| ((a.source.as_str(), a.source_id.as_str()), i))
+                .collect(),
             by_id,
             noted,
             noted_guids: noted.iter().enumerate().map(|(i, n)| (n.guid.as_str(), i)).collect(),
-            noted_places: noted.iter().enumerate().map(|(i, n)| ((n.source.as_str(), n.source_id.as_str()), i)).collect(),
+            noted_places: noted
+                .iter()
+                .enumerate()
+                .map(|(i, n)| ((n.source.as_str(), n.source_id.as_str()), i))
+                .collect(),
             given,
         }
     }
@@ -101,30 +109,41 @@ impl<'a> Book<'a> {
         let new = claim.new.as_str();
         if let Some(a) = self.by_guid.get(new).map(|i| &self.articles[*i]) {
             return match &claim.source {
-                Some(source) if source != &a.source => Err(format!("{new:?} is an article of {}, not of {source}", a.source)),
+                Some(source) if source != &a.source => {
+                    Err(format!("{new:?} is an article of {}, not of {source}", a.source))
+                }
                 _ => Ok((a.source.clone(), a.source_id.clone())),
             };
         }
         if let Some(source) = &claim.source {
             let place = (source.clone(), new.to_owned());
-            let within = new.strip_prefix(source.as_str()).and_then(|rest| rest.strip_prefix('/')).filter(|id| !id.is_empty());
+            let within = new
+                .strip_prefix(source.as_str())
+                .and_then(|rest| rest.strip_prefix('/'))
+                .filter(|id| !id.is_empty());
             return Ok(match within {
                 Some(id) if self.at(&place).is_none() => (source.clone(), id.to_owned()),
                 _ => place,
             });
         }
         match new.split_once('/') {
-            Some((source, id)) if !id.is_empty() && sources.iter().any(|s| s == source) => Ok((source.to_owned(), id.to_owned())),
+            Some((source, id)) if !id.is_empty() && sources.iter().any(|s| s == source) => {
+                Ok((source.to_owned(), id.to_owned()))
+            }
             _ => match sources {
                 [only] => Ok((only.clone(), new.to_owned())),
-                _ => Err(format!("it is not clear which source the new id {new:?} is of: write SOURCE/ID, or name it with --source")),
+                _ => Err(format!(
+                    "it is not clear which source the new id {new:?} is of: write SOURCE/ID, or name it with --source"
+                )),
             },
         }
     }
 
     /// Whether a line was carried out before: its old place may be another article's by now.
     fn is_done(&self, claim: &Claim, target: &Place) -> bool {
-        let is_target = |i: &usize| (&self.noted[*i].source, &self.noted[*i].source_id) == (&target.0, &target.1);
+        let is_target = |i: &usize| {
+            (&self.noted[*i].source, &self.noted[*i].source_id) == (&target.0, &target.1)
+        };
         self.given.get(&claim.old).is_some_and(|all| all.iter().any(is_target))
     }
 
@@ -137,20 +156,24 @@ impl<'a> Book<'a> {
         match self.by_id.get(old).map(Vec::as_slice) {
             Some([one]) => return Ok(Old::Article(*one)),
             Some(several) => {
-                let places: Vec<String> = several.iter().map(|i| format!("{}/{old}", self.articles[*i].source)).collect();
+                let places: Vec<String> =
+                    several.iter().map(|i| format!("{}/{old}", self.articles[*i].source)).collect();
                 return Err(format!("{old:?} may be {}: write which", places.join(" or ")));
             }
             None => {}
         }
         if !self.noted_guids.contains_key(old)
-            && let Some(n) = self.given.get(old).and_then(|all| all.first()).map(|i| &self.noted[*i])
+            && let Some(n) =
+                self.given.get(old).and_then(|all| all.first()).map(|i| &self.noted[*i])
         {
             return Err(format!("the id of {old:?} went to {}/{} before", n.source, n.source_id));
         }
         if is_address(old) {
             return Ok(Old::Elsewhere(old.to_owned()));
         }
-        Err(format!("there is no article {old:?} here, and it is no id as readers know them, such as https://… or tag:…"))
+        Err(format!(
+            "there is no article {old:?} here, and it is no id as readers know them, such as https://… or tag:…"
+        ))
     }
 }
 
@@ -163,10 +186,16 @@ fn is_address(text: &str) -> bool {
 }
 
 /// Checks every line, and plans nothing unless all of them can be carried out.
-pub(super) fn plan(claims: &[Claim], sources: &[String], articles: &[Known], noted: &[Noted]) -> Result<Plan, Vec<(u64, String)>> {
+pub(super) fn plan(
+    claims: &[Claim],
+    sources: &[String],
+    articles: &[Known],
+    noted: &[Noted],
+) -> Result<Plan, Vec<(u64, String)>> {
     let book = Book::new(articles, noted);
     let (mut steps, mut refused, mut report) = (Vec::new(), Vec::new(), Adopted::default());
-    let (mut olds, mut news): (HashMap<String, u64>, HashMap<Place, u64>) = (HashMap::new(), HashMap::new());
+    let (mut olds, mut news): (HashMap<String, u64>, HashMap<Place, u64>) =
+        (HashMap::new(), HashMap::new());
     for claim in claims {
         let step = book.target(claim, sources).and_then(|target| {
             let old = if book.is_done(claim, &target) { None } else { Some(book.old(claim)?) };
@@ -188,14 +217,20 @@ pub(super) fn plan(claims: &[Claim], sources: &[String], articles: &[Known], not
         match step {
             Err(why) => refused.push((claim.line, why)),
             Ok((None, _)) => report.already += 1,
-            Ok((Some(Old::Article(i)), target)) if book.at(&target) == Some(i) => report.already += 1,
+            Ok((Some(Old::Article(i)), target)) if book.at(&target) == Some(i) => {
+                report.already += 1
+            }
             Ok((Some(old), target)) => steps.push((claim.line, old, target)),
         }
     }
     for (line, _, target) in &steps {
-        let taken = book.noted_places.get(&(target.0.as_str(), target.1.as_str())).map(|i| &noted[*i]);
+        let taken =
+            book.noted_places.get(&(target.0.as_str(), target.1.as_str())).map(|i| &noted[*i]);
         if let Some(n) = taken.filter(|n| !olds.contains_key(&n.guid)) {
-            refused.push((*line, format!("{}/{} took over the id {} before", target.0, target.1, n.guid)));
+            refused.push((
+                *line,
+                format!("{}/{} took over the id {} before", target.0, target.1, n.guid),
+            ));
         }
     }
     if refused.is_empty() {
@@ -231,8 +266,12 @@ fn written(book: &Book<'_>, steps: Vec<(u64, Old, Place)>, report: Adopted) -> P
                 groups.insert(o.group);
                 touched.insert(o.source.clone());
                 match fresh {
-                    Some(f) => plan.merged.push(json!({"old": o.row, "fresh": f.row, "guid": o.guid})),
-                    None => plan.moved.push(json!({"id": o.row, "source": target.0, "source_id": target.1,
+                    Some(f) => {
+                        plan.merged.push(json!({"old": o.row, "fresh": f.row, "guid": o.guid}))
+                    }
+                    None => plan
+                        .moved
+                        .push(json!({"id": o.row, "source": target.0, "source_id": target.1,
                         "translation_of": twin(book, &leaving, o, &target.0)})),
                 }
                 (&o.guid, Some(o))
@@ -245,20 +284,34 @@ fn written(book: &Book<'_>, steps: Vec<(u64, Old, Place)>, report: Adopted) -> P
             _ => plan.report.adopted += 1,
         }
     }
-    let place = |i: &usize| (book.articles[*i].source.as_str(), book.articles[*i].source_id.as_str());
+    let place =
+        |i: &usize| (book.articles[*i].source.as_str(), book.articles[*i].source_id.as_str());
     let left: HashSet<(&str, &str)> = leaving.keys().map(place).collect();
     // Who came in under a new id already points at new ids.
-    let targets: HashSet<(&str, &str)> = steps.iter().map(|(_, _, target)| (target.0.as_str(), target.1.as_str())).collect();
+    let targets: HashSet<(&str, &str)> =
+        steps.iter().map(|(_, _, target)| (target.0.as_str(), target.1.as_str())).collect();
     let stays = |i: &usize| !leaving.contains_key(i) && !targets.contains(&place(i));
-    let points = |a: &&Known| a.translation_of.as_deref().is_some_and(|twin| left.contains(&(a.source.as_str(), twin)));
-    plan.unlinked = (0..book.articles.len()).filter(stays).map(|i| &book.articles[i]).filter(points).map(|a| a.row).collect();
+    let points = |a: &&Known| {
+        a.translation_of.as_deref().is_some_and(|twin| left.contains(&(a.source.as_str(), twin)))
+    };
+    plan.unlinked = (0..book.articles.len())
+        .filter(stays)
+        .map(|i| &book.articles[i])
+        .filter(points)
+        .map(|a| a.row)
+        .collect();
     plan.groups = groups.into_iter().filter(|g| *g > 0).collect();
     plan.report.sources = touched.into_iter().collect();
     plan
 }
 
 /// Where the article that a moved one translates is now, if it went to the same source.
-fn twin(book: &Book<'_>, leaving: &HashMap<usize, Place>, o: &Known, source: &str) -> Option<String> {
+fn twin(
+    book: &Book<'_>,
+    leaving: &HashMap<usize, Place>,
+    o: &Known,
+    source: &str,
+) -> Option<String> {
     let twin = o.translation_of.clone()?;
     let (to, id) = leaving.get(&book.at(&(o.source.clone(), twin))?)?;
     (to == source).then(|| id.clone())

@@ -49,9 +49,13 @@ impl Standing {
 
 /// Decides about every request; pure.
 pub(super) fn plan(requests: &[Request], known: &Known, asker: Asker, now: Millis) -> Plan {
-    let mut plan = Plan { links: Vec::new(), asks: Vec::new(), results: Vec::with_capacity(requests.len()) };
+    let mut plan =
+        Plan { links: Vec::new(), asks: Vec::new(), results: Vec::with_capacity(requests.len()) };
     for r in requests {
-        let mut result = Requested { suppressed: known.suppressed.contains(&r.address_hash), ..Requested::default() };
+        let mut result = Requested {
+            suppressed: known.suppressed.contains(&r.address_hash),
+            ..Requested::default()
+        };
         let Some(&person) = known.people.get(&r.address_key).filter(|_| !result.suppressed) else {
             plan.results.push(result);
             continue;
@@ -61,7 +65,9 @@ pub(super) fn plan(requests: &[Request], known: &Known, asker: Asker, now: Milli
             let standing = known.standings.get(&(person, digest.clone()));
             let next = match requested(standing.map(|s| s.status), asker) {
                 // Nothing is written either, or the quarter of an hour would begin anew with each request.
-                Change::Ask if asker == Asker::Page && standing.is_some_and(|s| s.is_asked_lately(now)) => {
+                Change::Ask
+                    if asker == Asker::Page && standing.is_some_and(|s| s.is_asked_lately(now)) =>
+                {
                     result.kept += 1;
                     continue;
                 }
@@ -101,7 +107,8 @@ pub(super) fn standings(links: Vec<LinkRow>) -> StoreResult<HashMap<(i64, String
     links
         .into_iter()
         .map(|(person, digest, word, since, requested_at)| {
-            let status = Status::of(&word).ok_or(StoreError::Inconsistent { what: word, place: "subscriptions.status" })?;
+            let status = Status::of(&word)
+                .ok_or(StoreError::Inconsistent { what: word, place: "subscriptions.status" })?;
             Ok(((person, digest), Standing { status, since, requested_at }))
         })
         .collect()

@@ -29,7 +29,11 @@ fn alternates() -> Vec<Alternate> {
         title: format!("College news ({format})"),
         href: format!("https://news.example.edu/feeds/news.{format}"),
     };
-    vec![one("rss", "application/rss+xml"), one("atom", "application/atom+xml"), one("json", "application/feed+json")]
+    vec![
+        one("rss", "application/rss+xml"),
+        one("atom", "application/atom+xml"),
+        one("json", "application/feed+json"),
+    ]
 }
 
 /// The same sample in English and in Chinese.
@@ -38,14 +42,25 @@ fn both<V>(make: impl Fn(Page) -> V) -> Vec<V> {
 }
 
 fn feed(name: &str, title: &str, count: usize) -> FeedRow {
-    FeedRow { path: name.into(), title: title.into(), description: (count > 12).then(|| "All that happens here.".into()), count }
+    FeedRow {
+        path: name.into(),
+        title: title.into(),
+        description: (count > 12).then(|| "All that happens here.".into()),
+        count,
+    }
 }
 
 fn groups() -> Vec<FeedGroup> {
     let group = |title: &str, feeds: Vec<FeedRow>| FeedGroup { title: title.into(), feeds };
     vec![
-        group("feeds-by-section", vec![feed("section/r%26d", "R&D", 4), feed("section/sport", "Sport", 0)]),
-        group("feeds-by-language", vec![feed("language/en", "English", 31), feed("language/zh", "中文", 12)]),
+        group(
+            "feeds-by-section",
+            vec![feed("section/r%26d", "R&D", 4), feed("section/sport", "Sport", 0)],
+        ),
+        group(
+            "feeds-by-language",
+            vec![feed("language/en", "English", 31), feed("language/zh", "中文", 12)],
+        ),
         group("feeds-by-tag", vec![feed("tag/jobs", "Jobs", 1)]),
     ]
 }
@@ -57,14 +72,23 @@ fn articles() -> Vec<ArticleRow> {
         summary: if language == "zh" {
             "新车间配有十二台五轴加工中心和一间透明测量室，三十名学徒将在同一批图纸上工作。".into()
         } else {
-            "It came in on a flatbed, under a tarpaulin, with a fern growing out of the gearbox.".into()
+            "It came in on a flatbed, under a tarpaulin, with a fern growing out of the gearbox."
+                .into()
         },
         section: Some(section.into()),
         date_text: "21 September 2026".into(),
         language: language.into(),
     };
-    let bare = ArticleRow { title: "A title and nothing else".into(), language: "en".into(), ..ArticleRow::default() };
-    vec![row("Apprentices rebuild a 1958 lathe", "Workshops", "en"), row("中德联合实训车间正式启用", "国际", "zh"), bare]
+    let bare = ArticleRow {
+        title: "A title and nothing else".into(),
+        language: "en".into(),
+        ..ArticleRow::default()
+    };
+    vec![
+        row("Apprentices rebuild a 1958 lathe", "Workshops", "en"),
+        row("中德联合实训车间正式启用", "国际", "zh"),
+        bare,
+    ]
 }
 
 fn choices() -> Vec<DigestChoice> {
@@ -74,7 +98,10 @@ fn choices() -> Vec<DigestChoice> {
         next_text: checked.then(|| "Monday, 28 September, 08:00".into()),
         checked,
     };
-    vec![choice("weekly", "The week at Linden Valley", true), choice("daily", "Every morning", false)]
+    vec![
+        choice("weekly", "The week at Linden Valley", true),
+        choice("daily", "Every morning", false),
+    ]
 }
 
 fn sections() -> Vec<SectionChoice> {
@@ -91,11 +118,23 @@ impl View for IndexPage {
     fn samples() -> Vec<Self> {
         let mut samples = both(|page| {
             let digests = choices();
-            let row = |c: DigestChoice| DigestRow { name: c.name, title: c.title, next_text: c.next_text };
+            let row = |c: DigestChoice| DigestRow {
+                name: c.name,
+                title: c.title,
+                next_text: c.next_text,
+            };
             Self {
-                strip: page.demo.then_some(DemoStrip { next_seconds: Some(42), mails: 24, refresh_seconds: 10 }),
+                strip: page.demo.then_some(DemoStrip {
+                    next_seconds: Some(42),
+                    mails: 24,
+                    refresh_seconds: 10,
+                }),
                 page,
-                feeds: vec![feed("news", "College news", 50), feed("workshops", "From the workshops", 1), feed("zh", "学院新闻", 12)],
+                feeds: vec![
+                    feed("news", "College news", 50),
+                    feed("workshops", "From the workshops", 1),
+                    feed("zh", "学院新闻", 12),
+                ],
                 digests: digests.into_iter().map(row).collect(),
                 latest: articles(),
                 opml: true,
@@ -121,14 +160,23 @@ impl View for FeedPage {
             addresses: alternates(),
             languages_named: vec!["English".into(), "中文".into()],
             older: Some("/feeds/news/archive/2026-08".into()),
-            snippet: "<link rel=\"alternate\" href=\"https://news.example.edu/feeds/news.rss\">".into(),
+            snippet: "<link rel=\"alternate\" href=\"https://news.example.edu/feeds/news.rss\">"
+                .into(),
             groups: groups(),
             archive: None,
             script: "let a = 1 < 2 && \"x\";".into(),
         };
         let mut samples = both(whole);
-        samples.push(Self { archive: Some("2026年8月".into()), groups: Vec::new(), ..whole(page("zh", true)) });
-        samples.push(Self { page: page("en", false), feed: feed("empty", "Nothing yet", 0), ..Self::default() });
+        samples.push(Self {
+            archive: Some("2026年8月".into()),
+            groups: Vec::new(),
+            ..whole(page("zh", true))
+        });
+        samples.push(Self {
+            page: page("en", false),
+            feed: feed("empty", "Nothing yet", 0),
+            ..Self::default()
+        });
         samples
     }
 }
@@ -149,7 +197,9 @@ impl View for SubscribePage {
 
     fn samples() -> Vec<Self> {
         let mut samples = both(|page| Self {
-            error: page.demo.then(|| "`lin.yue@` is no mail address: something has to follow the @.".into()),
+            error: page
+                .demo
+                .then(|| "`lin.yue@` is no mail address: something has to follow the @.".into()),
             address: "lin.yue@".into(),
             name: "Lin Yue".into(),
             digests: choices(),
@@ -199,13 +249,21 @@ impl View for MessagePage {
             page,
             tone: Tone::Good,
             title: "Look into your mailbox".into(),
-            sentences: vec!["We have sent a mail to lin.yue@example.org.".into(), "Press the button in it.".into()],
+            sentences: vec![
+                "We have sent a mail to lin.yue@example.org.".into(),
+                "Press the button in it.".into(),
+            ],
             actions: vec![
                 Action { text: "Back to the start".into(), url: "/".into() },
                 Action { text: "The mailbox".into(), url: "/mailbox".into() },
             ],
         });
-        samples.push(Self { page: page("en", false), tone: Tone::Bad, title: "Too late".into(), ..Self::default() });
+        samples.push(Self {
+            page: page("en", false),
+            tone: Tone::Bad,
+            title: "Too late".into(),
+            ..Self::default()
+        });
         samples
     }
 }
@@ -218,7 +276,8 @@ impl View for ErrorPage {
             page,
             status: 404,
             title: "There is nothing here".into(),
-            sentence: "No page has this address; the feeds and digests are on the first page.".into(),
+            sentence: "No page has this address; the feeds and digests are on the first page."
+                .into(),
         })
     }
 }
@@ -232,13 +291,17 @@ impl View for MailboxPage {
             from: "Linden Valley News <news@linden.example>".into(),
             to: to.into(),
             subject: subject.into(),
-            preview: "Apprentices rebuild a 1958 lathe, and it runs true: it came in on a flatbed".into(),
+            preview: "Apprentices rebuild a 1958 lathe, and it runs true: it came in on a flatbed"
+                .into(),
             date_text: "2026-09-21 16:40:03".into(),
         };
         let mut samples = both(|page| Self {
             page,
             mails: vec![
-                row("Lin Yue <lin.yue@example.org>", "The week at Linden Valley: Apprentices rebuild a 1958 lathe"),
+                row(
+                    "Lin Yue <lin.yue@example.org>",
+                    "The week at Linden Valley: Apprentices rebuild a 1958 lathe",
+                ),
                 row("王小明 <wang.xiaoming@example.com>", "林谷一周：中德联合实训车间正式启用"),
             ],
             total: 240,
@@ -259,11 +322,21 @@ impl View for MailboxMailPage {
             to: "Lin Yue <lin.yue@example.org>".into(),
             subject: "The week at Linden Valley".into(),
             date_text: "2026-09-21 16:40:03".into(),
-            headers: vec![("List-Unsubscribe".into(), "<https://news.example.edu/unsubscribe/c2FtcGxl>".into())],
-            html: Some("<!doctype html><html><body><p class=\"a\">Hello & welcome</p></body></html>".into()),
+            headers: vec![(
+                "List-Unsubscribe".into(),
+                "<https://news.example.edu/unsubscribe/c2FtcGxl>".into(),
+            )],
+            html: Some(
+                "<!doctype html><html><body><p class=\"a\">Hello & welcome</p></body></html>"
+                    .into(),
+            ),
             text: Some("Hello & welcome\n\n  * <one>\n".into()),
         });
-        samples.push(Self { page: page("en", true), subject: "Neither HTML nor text".into(), ..Self::default() });
+        samples.push(Self {
+            page: page("en", true),
+            subject: "Neither HTML nor text".into(),
+            ..Self::default()
+        });
         samples
     }
 }
@@ -287,7 +360,8 @@ impl View for StoryPage {
     const TEMPLATE: &'static str = "web/story";
 
     fn samples() -> Vec<Self> {
-        both(|page| Self {
+        both(|page| {
+            Self {
             title: "Apprentices rebuild a 1958 lathe".into(),
             section: page.demo.then(|| "Workshops".into()),
             authors: vec!["Mara Ostrow".into()],
@@ -296,6 +370,7 @@ impl View for StoryPage {
             body_html: "<p>It came in on a flatbed.</p><h2>Nine months later</h2><ul><li>It runs.</li></ul>".into(),
             twins: page.languages.clone(),
             page,
+        }
         })
     }
 }

@@ -26,8 +26,15 @@ impl FromRequestParts<Shared> for Bearer {
         if let Some(network) = visitor.network {
             web.api_limit.admit(network, web.app.now()).map_err(Problem::too_many)?;
         }
-        let stated = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.split_once(' '));
-        let Some((_, token)) = stated.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) else { return Err(Problem::nobody()) };
+        let stated = parts
+            .headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split_once(' '));
+        let Some((_, token)) = stated.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        else {
+            return Err(Problem::nobody());
+        };
         let known = access::bearer(&web.app.store, &web.app.instance.secret, token.trim()).await?;
         known.map(|token| Self { role: token.role }).ok_or_else(Problem::stranger)
     }

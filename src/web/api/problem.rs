@@ -46,14 +46,21 @@ impl Problem {
 
     /// No token was shown.
     pub(super) fn nobody() -> Self {
-        let detail = "show a token, as `Authorization: Bearer TOKEN`; `courant tokens create` makes one";
-        Self { challenge: Some("Bearer realm=\"courant\""), ..Self::new(StatusCode::UNAUTHORIZED, detail) }
+        let detail =
+            "show a token, as `Authorization: Bearer TOKEN`; `courant tokens create` makes one";
+        Self {
+            challenge: Some("Bearer realm=\"courant\""),
+            ..Self::new(StatusCode::UNAUTHORIZED, detail)
+        }
     }
 
     /// A token that is none of ours, or was revoked.
     pub(super) fn stranger() -> Self {
         let challenge = Some("Bearer realm=\"courant\", error=\"invalid_token\"");
-        Self { challenge, ..Self::new(StatusCode::UNAUTHORIZED, "this token is unknown here, or it was revoked") }
+        Self {
+            challenge,
+            ..Self::new(StatusCode::UNAUTHORIZED, "this token is unknown here, or it was revoked")
+        }
     }
 
     /// A token whose role may not do this.
@@ -64,7 +71,10 @@ impl Problem {
 
     /// Too many requests from one network.
     pub(super) fn too_many(retry_after: i64) -> Self {
-        Self { retry_after: Some(retry_after), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too many requests from your network") }
+        Self {
+            retry_after: Some(retry_after),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too many requests from your network")
+        }
     }
 }
 
@@ -73,9 +83,18 @@ impl From<StoreError> for Problem {
         tracing::error!("/api: {cause}");
         let passes = cause.may_pass();
         if passes {
-            Self { retry_after: Some(30), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer; try again soon") }
+            Self {
+                retry_after: Some(30),
+                ..Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "the database does not answer; try again soon",
+                )
+            }
         } else {
-            Self::new(StatusCode::INTERNAL_SERVER_ERROR, "something is wrong here; the log of the server tells what")
+            Self::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "something is wrong here; the log of the server tells what",
+            )
         }
     }
 }

@@ -30,9 +30,12 @@ pub(super) async fn sync(
     match wish(&app.store, &app.config, &app.bells, &name, app.now()).await? {
         Wish::Queued => {
             let text = json!({"source": name, "state": "queued"}).to_string();
-            Ok((StatusCode::ACCEPTED, [(header::CONTENT_TYPE, "application/json")], text).into_response())
+            Ok((StatusCode::ACCEPTED, [(header::CONTENT_TYPE, "application/json")], text)
+                .into_response())
         }
         Wish::Unknown => Err(Problem::not_found(format!("the config has no source {name:?}"))),
-        Wish::Builtin => Err(Problem::conflict(format!("{name:?} is a builtin source: there is no other database to read"))),
+        Wish::Builtin => Err(Problem::conflict(format!(
+            "{name:?} is a builtin source: there is no other database to read"
+        ))),
     }
 }

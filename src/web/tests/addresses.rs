@@ -6,7 +6,10 @@ use super::*;
 async fn an_old_address_gives_the_feeds_bytes_and_knows_what_was_seen_before() {
     let site = Site::new(false).await;
     let early = site.get("/feed/").await;
-    assert_eq!((early.status, early.header(header::RETRY_AFTER)), (StatusCode::SERVICE_UNAVAILABLE, "5"));
+    assert_eq!(
+        (early.status, early.header(header::RETRY_AFTER)),
+        (StatusCode::SERVICE_UNAVAILABLE, "5")
+    );
     site.publish("One").await;
     for (alias, file) in [
         ("/feed/", "news.rss"),
@@ -27,12 +30,19 @@ async fn an_old_address_gives_the_feeds_bytes_and_knows_what_was_seen_before() {
         let again = Request::get(alias).header(header::IF_NONE_MATCH, own.header(header::ETAG));
         assert_eq!(site.ask(again, "").await.status, StatusCode::NOT_MODIFIED, "{alias}");
         let preflight = site.ask(Request::options(alias), "").await;
-        assert_eq!((preflight.status, preflight.header(header::ACCESS_CONTROL_ALLOW_ORIGIN)), (StatusCode::NO_CONTENT, "*"), "{alias}");
+        assert_eq!(
+            (preflight.status, preflight.header(header::ACCESS_CONTROL_ALLOW_ORIGIN)),
+            (StatusCode::NO_CONTENT, "*"),
+            "{alias}"
+        );
         let posted = site.post(alias, "").await;
         assert_eq!(posted.status, StatusCode::METHOD_NOT_ALLOWED, "{alias}");
     }
     assert!(site.get("/").await.text().contains("<html"), "the front page stays");
-    assert_eq!(site.get("/?feed=comments").await.header(header::CONTENT_TYPE), "text/html; charset=utf-8");
+    assert_eq!(
+        site.get("/?feed=comments").await.header(header::CONTENT_TYPE),
+        "text/html; charset=utf-8"
+    );
 }
 
 #[tokio::test]
@@ -54,18 +64,33 @@ async fn a_sloppy_address_leads_to_the_right_one() {
         assert_eq!(moved.header(header::ACCESS_CONTROL_ALLOW_ORIGIN), "*");
         assert_eq!(site.ask(Request::head(sloppy), "").await.status, StatusCode::MOVED_PERMANENTLY);
     }
-    for path in ["/feeds/news.rss?null", "/feeds/news.rss?utm_source=x&utm_medium=y", "/feeds/news.rss?"] {
+    for path in
+        ["/feeds/news.rss?null", "/feeds/news.rss?utm_source=x&utm_medium=y", "/feeds/news.rss?"]
+    {
         let (own, said) = (site.get("/feeds/news.rss").await, site.get(path).await);
         assert!(said.status == StatusCode::OK && said.body == own.body, "{path}");
         assert_eq!(said.header(header::ETAG), own.header(header::ETAG), "{path}");
     }
-    for missing in ["/feeds/other.rss", "/feeds/Other.RSS", "//", "//evil.example/", "/feeds/news.xml", "/FEEDS"] {
+    for missing in [
+        "/feeds/other.rss",
+        "/feeds/Other.RSS",
+        "//",
+        "//evil.example/",
+        "/feeds/news.xml",
+        "/FEEDS",
+    ] {
         let answer = site.get(missing).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{missing}");
         assert!(!answer.headers.contains_key(header::LOCATION));
     }
     let missing = site.get("/feeds/other.rss").await;
-    assert_eq!((missing.header(header::CACHE_CONTROL), missing.header(header::ACCESS_CONTROL_ALLOW_ORIGIN)), ("public, max-age=60", "*"));
+    assert_eq!(
+        (
+            missing.header(header::CACHE_CONTROL),
+            missing.header(header::ACCESS_CONTROL_ALLOW_ORIGIN)
+        ),
+        ("public, max-age=60", "*")
+    );
 }
 
 /// Which host and scheme a proxy tells changes nothing: ids, links and bytes follow base_url.
@@ -74,28 +99,60 @@ async fn a_feed_says_its_one_address_however_it_was_reached() {
     let site = Site::new(false).await;
     site.publish("One").await;
     let own = site.get("/feeds/news.atom").await;
-    for (name, value) in [("x-forwarded-proto", "http"), ("x-forwarded-host", "www.example.org"), ("forwarded", "proto=http;host=a")] {
-        let other = site.ask(Request::get("/feeds/news.atom").header(name, value).header(header::COOKIE, "a=b"), "").await;
+    for (name, value) in [
+        ("x-forwarded-proto", "http"),
+        ("x-forwarded-host", "www.example.org"),
+        ("forwarded", "proto=http;host=a"),
+    ] {
+        let other = site
+            .ask(
+                Request::get("/feeds/news.atom").header(name, value).header(header::COOKIE, "a=b"),
+                "",
+            )
+            .await;
         assert!(other.headers == own.headers && other.body == own.body, "{name}");
     }
-    assert_eq!(own.header(header::LINK), "<https://news.example.edu/news/feeds/news.atom>; rel=\"self\"");
+    assert_eq!(
+        own.header(header::LINK),
+        "<https://news.example.edu/news/feeds/news.atom>; rel=\"self\""
+    );
 }
 
 #[tokio::test]
 async fn a_private_feed_is_known_to_those_who_know_its_address() {
     let site = Site::of(&format!("{CONFIG}{PRIVATE}"), false, false).await;
     site.publish("For the staff").await;
-    for path in ["/feeds/staff/Sesame0123456789.rss", "/feeds/staff/Sesame0123456789.rss?null", "/feeds/staff/Sesame0123456789.json"] {
+    for path in [
+        "/feeds/staff/Sesame0123456789.rss",
+        "/feeds/staff/Sesame0123456789.rss?null",
+        "/feeds/staff/Sesame0123456789.json",
+    ] {
         let got = site.get(path).await;
-        assert_eq!((got.status, got.header(header::CACHE_CONTROL)), (StatusCode::OK, "private, max-age=300"), "{path}");
+        assert_eq!(
+            (got.status, got.header(header::CACHE_CONTROL)),
+            (StatusCode::OK, "private, max-age=300"),
+            "{path}"
+        );
         assert_eq!(got.header("x-robots-tag"), "noindex");
-        let again = site.ask(Request::get(path).header(header::IF_NONE_MATCH, got.header(header::ETAG)), "").await;
-        assert_eq!((again.status, again.header(header::CACHE_CONTROL)), (StatusCode::NOT_MODIFIED, "private, max-age=300"));
+        let again = site
+            .ask(Request::get(path).header(header::IF_NONE_MATCH, got.header(header::ETAG)), "")
+            .await;
+        assert_eq!(
+            (again.status, again.header(header::CACHE_CONTROL)),
+            (StatusCode::NOT_MODIFIED, "private, max-age=300")
+        );
         assert_eq!(again.header("x-robots-tag"), "noindex");
     }
     let page = site.get("/feeds/staff/Sesame0123456789").await;
-    assert!(page.status == StatusCode::OK && page.text().contains("/feeds/staff/Sesame0123456789.rss"), "{}", page.text());
-    assert_eq!((page.header("x-robots-tag"), page.header(header::REFERRER_POLICY)), ("noindex", "no-referrer"));
+    assert!(
+        page.status == StatusCode::OK && page.text().contains("/feeds/staff/Sesame0123456789.rss"),
+        "{}",
+        page.text()
+    );
+    assert_eq!(
+        (page.header("x-robots-tag"), page.header(header::REFERRER_POLICY)),
+        ("noindex", "no-referrer")
+    );
     for nothing in [
         "/feeds/staff.rss",
         "/feeds/staff",
@@ -110,19 +167,33 @@ async fn a_private_feed_is_known_to_those_who_know_its_address() {
         assert_eq!(site.get(nothing).await.status, StatusCode::NOT_FOUND, "{nothing}");
     }
     let front = site.get("/").await.text();
-    assert!(!front.contains("Sesame") && !front.contains("Staff only"), "the front page tells nothing of it");
+    assert!(
+        !front.contains("Sesame") && !front.contains("Staff only"),
+        "the front page tells nothing of it"
+    );
 }
 
 #[tokio::test]
 async fn a_renamed_feed_is_found_at_its_former_addresses_and_keeps_its_id() {
-    let named = |name: &str, more: &str| CONFIG.replace("name = \"news\"", &format!("name = \"{name}\"\n{more}"));
+    let named = |name: &str, more: &str| {
+        CONFIG.replace("name = \"news\"", &format!("name = \"{name}\"\n{more}"))
+    };
     let before = Site::of(&named("news", ""), false, false).await;
     before.publish("One").await;
-    let id = |atom: &str| atom.split("<id>").nth(1).unwrap().split("</id>").next().unwrap().to_owned();
+    let id =
+        |atom: &str| atom.split("<id>").nth(1).unwrap().split("</id>").next().unwrap().to_owned();
     let site = Site::of(&named("campus", "was = [\"news\", \"press\"]"), false, false).await;
     site.publish("One").await;
-    assert_eq!(id(&site.get("/feeds/campus.atom").await.text()), id(&before.get("/feeds/news.atom").await.text()));
-    assert!(site.get("/feeds/campus/language/en.atom").await.text().contains(":feeds/news/language/en</id>"));
+    assert_eq!(
+        id(&site.get("/feeds/campus.atom").await.text()),
+        id(&before.get("/feeds/news.atom").await.text())
+    );
+    assert!(
+        site.get("/feeds/campus/language/en.atom")
+            .await
+            .text()
+            .contains(":feeds/news/language/en</id>")
+    );
     for (former, now) in [
         ("news.rss", "campus.rss"),
         ("press.json", "campus.json"),
@@ -135,24 +206,38 @@ async fn a_renamed_feed_is_found_at_its_former_addresses_and_keeps_its_id() {
     ] {
         let moved = site.get(&format!("/feeds/{former}")).await;
         assert_eq!(moved.status, StatusCode::MOVED_PERMANENTLY, "{former}");
-        assert_eq!(moved.header(header::LOCATION), format!("https://news.example.edu/news/feeds/{now}"));
+        assert_eq!(
+            moved.header(header::LOCATION),
+            format!("https://news.example.edu/news/feeds/{now}")
+        );
     }
     assert_eq!(site.get("/feeds/other.rss").await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
-async fn what_is_chosen_of_a_private_feed_names_addresses_that_work_and_nobody_keeps_the_way_to_them() {
+async fn what_is_chosen_of_a_private_feed_names_addresses_that_work_and_nobody_keeps_the_way_to_them()
+ {
     let config = format!("{CONFIG}[server]\non_demand = true\n{PRIVATE}was = [\"team\"]\n");
     let site = Site::of(&config, false, false).await;
     site.publish("One").await;
     let whole = "/feeds/staff/Sesame0123456789/language/en";
-    for asked in [format!("{whole}.atom"), "/feeds/staff/Sesame0123456789.atom?language=en".to_owned()] {
+    for asked in
+        [format!("{whole}.atom"), "/feeds/staff/Sesame0123456789.atom?language=en".to_owned()]
+    {
         let atom = site.get(&asked).await;
         assert_eq!(atom.status, StatusCode::OK, "{asked}");
-        assert!(atom.text().contains(&format!("https://news.example.edu/news{whole}.atom")), "{}", atom.text());
+        assert!(
+            atom.text().contains(&format!("https://news.example.edu/news{whole}.atom")),
+            "{}",
+            atom.text()
+        );
     }
     assert!(site.get(whole).await.text().contains(&format!("{whole}.rss")));
-    for path in ["/feeds/staff/Sesame0123456789.rss/", "/feeds/team/Sesame0123456789.rss", "/feeds//staff/Sesame0123456789/tag/x.rss"] {
+    for path in [
+        "/feeds/staff/Sesame0123456789.rss/",
+        "/feeds/team/Sesame0123456789.rss",
+        "/feeds//staff/Sesame0123456789/tag/x.rss",
+    ] {
         let moved = site.get(path).await;
         assert_eq!(moved.status, StatusCode::MOVED_PERMANENTLY, "{path}");
         assert_eq!(moved.header(header::CACHE_CONTROL), "private, max-age=86400");

@@ -8,7 +8,12 @@ async fn site() -> Site {
     let mut config = Config::clone(&site.app.config);
     config.server.on_demand = true;
     let secret = Some("0123456789abcdef".to_owned());
-    config.feeds.push(crate::config::Feed { name: "staff".into(), title: "Staff only".into(), private: secret, ..config.feeds[0].clone() });
+    config.feeds.push(crate::config::Feed {
+        name: "staff".into(),
+        title: "Staff only".into(),
+        private: secret,
+        ..config.feeds[0].clone()
+    });
     site.app.config = Arc::new(config);
     site.router = door(site.app.clone(), None);
     let now = site.app.now();
@@ -21,7 +26,8 @@ async fn site() -> Site {
         published_at: now,
         ..Draft::default()
     };
-    let drafts = vec![draft("a", "R&D", "en"), draft("b", "Events", "zh-CN"), draft("c", "Events", "en")];
+    let drafts =
+        vec![draft("a", "R&D", "en"), draft("b", "Events", "zh-CN"), draft("c", "Events", "en")];
     import::publish(&site.app.store, &site.app.config, "college", drafts, now).await.unwrap();
     shelf::refresh_due(&site.app.store, &site.app.config, &site.app.shelf, now).await.unwrap();
     site
@@ -47,7 +53,9 @@ async fn a_feeds_page_shows_how_to_subscribe_and_the_parts_it_has() {
         assert!(page.contains(there), "{there} is not in {page}");
     }
     let part = shown(&site.get("/feeds/news/section/R%26D?lang=zh").await);
-    assert!(part.contains("All news: R&D") && part.contains("About a") && !part.contains("About b"));
+    assert!(
+        part.contains("All news: R&D") && part.contains("About a") && !part.contains("About b")
+    );
     assert!(part.contains("/feeds/news/section/r%26d.rss\"") && part.contains("html lang=\"zh\""));
     assert!(shown(&site.get("/feeds/section/Events").await).contains("About c"));
     assert_eq!(site.get("/feeds/section/Nothing").await.status, StatusCode::NOT_FOUND);
@@ -64,10 +72,17 @@ async fn a_page_of_an_archive_is_called_by_its_month() {
         published_at: site.app.now(),
         ..Draft::default()
     });
-    import::publish(&site.app.store, &site.app.config, "college", drafts.collect(), site.app.now()).await.unwrap();
-    shelf::refresh_due(&site.app.store, &site.app.config, &site.app.shelf, site.app.now()).await.unwrap();
+    import::publish(&site.app.store, &site.app.config, "college", drafts.collect(), site.app.now())
+        .await
+        .unwrap();
+    shelf::refresh_due(&site.app.store, &site.app.config, &site.app.shelf, site.app.now())
+        .await
+        .unwrap();
     let path = month.strftime("/feeds/news/archive/%Y-%m").to_string();
-    assert!(shown(&site.get(&path).await).contains(&month.strftime("From the archive: %B %Y<").to_string()));
+    assert!(
+        shown(&site.get(&path).await)
+            .contains(&month.strftime("From the archive: %B %Y<").to_string())
+    );
     let month = format!("存档：{}年{}月<", month.year(), month.month());
     assert!(shown(&site.get(&format!("{path}?lang=zh")).await).contains(&month));
 }
@@ -84,7 +99,11 @@ async fn the_script_that_copies_is_the_one_thing_a_feeds_page_may_run() {
     assert!(!rest.contains("<script"));
     let hash = base64::prelude::BASE64_STANDARD.encode(sha2::Sha256::digest(script));
     let policy = answer.header(header::CONTENT_SECURITY_POLICY);
-    assert!(policy.starts_with("default-src 'none'") && policy.ends_with(&format!("; script-src 'sha256-{hash}'")), "{policy}");
+    assert!(
+        policy.starts_with("default-src 'none'")
+            && policy.ends_with(&format!("; script-src 'sha256-{hash}'")),
+        "{policy}"
+    );
     assert!(!site.get("/").await.header(header::CONTENT_SECURITY_POLICY).contains("script"));
 }
 
@@ -93,9 +112,15 @@ async fn a_private_feed_has_a_page_at_its_secret_and_is_named_nowhere_else() {
     let site = site().await;
     let page = site.get("/feeds/staff/0123456789abcdef").await;
     assert!(shown(&page).contains("/feeds/staff/0123456789abcdef.rss"));
-    assert_eq!((page.header("x-robots-tag"), page.header(header::REFERRER_POLICY)), ("noindex", "no-referrer"));
+    assert_eq!(
+        (page.header("x-robots-tag"), page.header(header::REFERRER_POLICY)),
+        ("noindex", "no-referrer")
+    );
     assert_eq!(page.header(header::CACHE_CONTROL), "no-store");
-    assert_eq!(site.get("/feeds/staff/0123456789abcdef.rss").await.header("x-robots-tag"), "noindex");
+    assert_eq!(
+        site.get("/feeds/staff/0123456789abcdef.rss").await.header("x-robots-tag"),
+        "noindex"
+    );
     for hidden in ["/feeds/staff", "/feeds/staff/0123456789abcdee", "/feeds/staff/section/Events"] {
         assert_eq!(site.get(hidden).await.status, StatusCode::NOT_FOUND, "{hidden}");
     }
@@ -109,7 +134,11 @@ async fn a_private_feed_has_a_page_at_its_secret_and_is_named_nowhere_else() {
 async fn all_feeds_are_listed_for_people_and_for_programs() {
     let site = site().await;
     let page = shown(&site.get("/feeds/").await);
-    for there in ["href=\"/news/feeds/news\"", "href=\"/news/feeds/section/r%26d\"", "href=\"/news/feeds.opml\""] {
+    for there in [
+        "href=\"/news/feeds/news\"",
+        "href=\"/news/feeds/section/r%26d\"",
+        "href=\"/news/feeds.opml\"",
+    ] {
         assert!(page.contains(there), "{there} is not in {page}");
     }
     let list = site.get("/feeds.opml").await;
@@ -117,10 +146,21 @@ async fn all_feeds_are_listed_for_people_and_for_programs() {
     assert!(list.text().contains("xmlUrl=\"https://news.example.edu/news/feeds/news.rss\""));
     let tag = list.header(header::ETAG).to_owned();
     let same = site.ask(Request::get("/feeds.opml").header(header::IF_NONE_MATCH, &tag), "").await;
-    assert!(same.status == StatusCode::NOT_MODIFIED && same.body.is_empty() && same.header(header::ETAG) == tag);
-    let packed = site.ask(Request::get("/feeds.opml").header(header::ACCEPT_ENCODING, "gzip"), "").await;
-    assert_eq!((packed.header(header::CONTENT_ENCODING), &packed.body[..2]), ("gzip", &[0x1f, 0x8b][..]));
-    assert_eq!((packed.header(header::ACCESS_CONTROL_ALLOW_ORIGIN), packed.header(header::VARY)), ("*", "Accept-Encoding"));
+    assert!(
+        same.status == StatusCode::NOT_MODIFIED
+            && same.body.is_empty()
+            && same.header(header::ETAG) == tag
+    );
+    let packed =
+        site.ask(Request::get("/feeds.opml").header(header::ACCEPT_ENCODING, "gzip"), "").await;
+    assert_eq!(
+        (packed.header(header::CONTENT_ENCODING), &packed.body[..2]),
+        ("gzip", &[0x1f, 0x8b][..])
+    );
+    assert_eq!(
+        (packed.header(header::ACCESS_CONTROL_ALLOW_ORIGIN), packed.header(header::VARY)),
+        ("*", "Accept-Encoding")
+    );
     assert_ne!(packed.header(header::ETAG), tag);
 }
 
@@ -128,11 +168,22 @@ async fn all_feeds_are_listed_for_people_and_for_programs() {
 async fn a_tag_that_ends_as_a_format_does_has_a_feed_and_a_page() {
     let site = Site::new(false).await;
     let now = site.app.now();
-    let draft =
-        Draft { source_id: "1".into(), title: "One".into(), tags: vec!["package.json".into()], published_at: now, ..Draft::default() };
+    let draft = Draft {
+        source_id: "1".into(),
+        title: "One".into(),
+        tags: vec!["package.json".into()],
+        published_at: now,
+        ..Draft::default()
+    };
     import::publish(&site.app.store, &site.app.config, "college", vec![draft], now).await.unwrap();
     let feed = site.get("/feeds/tag/package.json.json").await;
-    assert_eq!((feed.status, feed.header(header::CONTENT_TYPE)), (StatusCode::OK, "application/feed+json"));
-    assert!(shown(&site.get("/feeds/tag/package.json").await).contains("feeds/tag/package.json.rss</code>"));
+    assert_eq!(
+        (feed.status, feed.header(header::CONTENT_TYPE)),
+        (StatusCode::OK, "application/feed+json")
+    );
+    assert!(
+        shown(&site.get("/feeds/tag/package.json").await)
+            .contains("feeds/tag/package.json.rss</code>")
+    );
     assert_eq!(site.get("/feeds/tag/other.json").await.status, StatusCode::NOT_FOUND);
 }

@@ -30,7 +30,12 @@ struct Memory {
 
 impl Memory {
     fn of(answer: &Answer) -> Self {
-        let hash = answer.header(header::ETAG).trim_matches('"').trim_end_matches("-gz").trim_end_matches("-br").to_owned();
+        let hash = answer
+            .header(header::ETAG)
+            .trim_matches('"')
+            .trim_end_matches("-gz")
+            .trim_end_matches("-br")
+            .to_owned();
         let date = jiff::fmt::rfc2822::parse(answer.header(header::LAST_MODIFIED)).unwrap();
         Self { hash, modified: Millis::from(date.timestamp()) }
     }
@@ -57,7 +62,9 @@ impl Memory {
 
     /// Dates to send, and how they lie to what is remembered.
     fn dates(&self) -> Vec<(Option<String>, Option<i64>)> {
-        let at = |difference: i64| (Some(negotiation::http_date(self.modified.plus(difference))), Some(difference));
+        let at = |difference: i64| {
+            (Some(negotiation::http_date(self.modified.plus(difference))), Some(difference))
+        };
         let civil = self.modified.timestamp().to_zoned(jiff::tz::TimeZone::UTC);
         vec![
             (None, None),
@@ -98,9 +105,15 @@ async fn asked_in_all_ways(site: &Site, memory: &Memory, since: i64, has_brotli:
             for (date_text, date) in memory.dates() {
                 let ask = |method: Method| {
                     let request = Request::builder().uri(PATH).method(method);
-                    let request = accepted.into_iter().fold(request, |r, text| r.header(header::ACCEPT_ENCODING, text));
-                    let request = tag_text.iter().fold(request, |r, text| r.header(header::IF_NONE_MATCH, text));
-                    date_text.iter().fold(request, |r, text| r.header(header::IF_MODIFIED_SINCE, text))
+                    let request = accepted
+                        .into_iter()
+                        .fold(request, |r, text| r.header(header::ACCEPT_ENCODING, text));
+                    let request = tag_text
+                        .iter()
+                        .fold(request, |r, text| r.header(header::IF_NONE_MATCH, text));
+                    date_text
+                        .iter()
+                        .fold(request, |r, text| r.header(header::IF_MODIFIED_SINCE, text))
                 };
                 let case = format!("{accepted:?} {tag_text:?} {date_text:?} {since}");
                 let is_unchanged = match tag {
@@ -109,15 +122,29 @@ async fn asked_in_all_ways(site: &Site, memory: &Memory, since: i64, has_brotli:
                     Tag::Any => true,
                     Tag::Other => false,
                 };
-                let (got, head) = (site.ask(ask(Method::GET), "").await, site.ask(ask(Method::HEAD), "").await);
-                assert_eq!(got.status, if is_unchanged { StatusCode::NOT_MODIFIED } else { StatusCode::OK }, "{case}");
-                assert!(head.status == got.status && head.headers == got.headers && head.body.is_empty(), "{case}");
+                let (got, head) =
+                    (site.ask(ask(Method::GET), "").await, site.ask(ask(Method::HEAD), "").await);
+                assert_eq!(
+                    got.status,
+                    if is_unchanged { StatusCode::NOT_MODIFIED } else { StatusCode::OK },
+                    "{case}"
+                );
+                assert!(
+                    head.status == got.status
+                        && head.headers == got.headers
+                        && head.body.is_empty(),
+                    "{case}"
+                );
                 let suffix = match coding {
                     "gzip" => "-gz",
                     "br" => "-br",
                     _ => "",
                 };
-                assert_eq!(got.header(header::ETAG), format!("{}{suffix}\"", plain.header(header::ETAG).trim_end_matches('"')), "{case}");
+                assert_eq!(
+                    got.header(header::ETAG),
+                    format!("{}{suffix}\"", plain.header(header::ETAG).trim_end_matches('"')),
+                    "{case}"
+                );
                 for same in [
                     header::LAST_MODIFIED,
                     header::CACHE_CONTROL,
@@ -127,16 +154,35 @@ async fn asked_in_all_ways(site: &Site, memory: &Memory, since: i64, has_brotli:
                     header::ACCESS_CONTROL_EXPOSE_HEADERS,
                     header::X_CONTENT_TYPE_OPTIONS,
                 ] {
-                    assert!(plain.headers.contains_key(&same) && got.headers.get(&same) == plain.headers.get(&same), "{same} {case}");
+                    assert!(
+                        plain.headers.contains_key(&same)
+                            && got.headers.get(&same) == plain.headers.get(&same),
+                        "{same} {case}"
+                    );
                 }
                 assert!(!got.headers.contains_key(header::SET_COOKIE), "{case}");
                 if is_unchanged {
-                    let silent = [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::CONTENT_ENCODING];
-                    assert!(got.body.is_empty() && silent.iter().all(|name| !got.headers.contains_key(name)), "{case}");
+                    let silent =
+                        [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::CONTENT_ENCODING];
+                    assert!(
+                        got.body.is_empty()
+                            && silent.iter().all(|name| !got.headers.contains_key(name)),
+                        "{case}"
+                    );
                 } else {
                     assert_eq!(got.header(header::CONTENT_ENCODING), coding, "{case}");
-                    assert_eq!(got.header(header::CONTENT_LENGTH), got.body.len().to_string(), "{case}");
-                    assert_eq!((got.header(header::ACCEPT_RANGES), got.header(header::CONTENT_DISPOSITION)), ("none", "inline"));
+                    assert_eq!(
+                        got.header(header::CONTENT_LENGTH),
+                        got.body.len().to_string(),
+                        "{case}"
+                    );
+                    assert_eq!(
+                        (
+                            got.header(header::ACCEPT_RANGES),
+                            got.header(header::CONTENT_DISPOSITION)
+                        ),
+                        ("none", "inline")
+                    );
                     assert!(decoded(&got) == plain.body, "{case}");
                 }
             }
@@ -150,10 +196,16 @@ async fn whoever_asks_again_is_told_what_is_true_in_the_coding_they_like() {
     site.publish("One").await;
     let first = Memory::of(&site.get(PATH).await);
     asked_in_all_ways(&site, &first, 0, false).await;
-    let compress = async |now: Millis| compress_due(&site.app.shelf, now, &CancellationToken::new()).await.unwrap();
+    let compress = async |now: Millis| {
+        compress_due(&site.app.shelf, now, &CancellationToken::new()).await.unwrap()
+    };
     assert_eq!(compress(site.app.now()).await, 0, "it has just changed");
     let later = site.app.now().plus(MINUTE);
-    assert_eq!((compress(later).await, compress(later).await), (1, 0), "the only format that was asked for in Brotli, once");
+    assert_eq!(
+        (compress(later).await, compress(later).await),
+        (1, 0),
+        "the only format that was asked for in Brotli, once"
+    );
     asked_in_all_ways(&site, &first, 0, true).await;
 
     site.publish("Two").await;
@@ -168,8 +220,14 @@ async fn whoever_asks_again_is_told_what_is_true_in_the_coding_they_like() {
 async fn brotli_outlives_a_restart_and_is_done_without_where_it_was_lost() {
     let site = Site::kept().await;
     site.publish("One").await;
-    let ask = async |site: &Site| site.ask(Request::get(PATH).header(header::ACCEPT_ENCODING, "gzip, br"), "").await;
-    let compress = async || compress_due(&site.app.shelf, site.app.now().plus(MINUTE), &CancellationToken::new()).await.unwrap();
+    let ask = async |site: &Site| {
+        site.ask(Request::get(PATH).header(header::ACCEPT_ENCODING, "gzip, br"), "").await
+    };
+    let compress = async || {
+        compress_due(&site.app.shelf, site.app.now().plus(MINUTE), &CancellationToken::new())
+            .await
+            .unwrap()
+    };
     assert_eq!(compress().await, 0, "nobody wants it");
     assert_eq!(ask(&site).await.header(header::CONTENT_ENCODING), "gzip");
     assert_eq!(compress().await, 1);
@@ -187,7 +245,11 @@ async fn brotli_outlives_a_restart_and_is_done_without_where_it_was_lost() {
     let after = ask(&other).await;
     assert_eq!((after.status, after.header(header::CONTENT_ENCODING)), (StatusCode::OK, "gzip"));
     assert!(after.header(header::ETAG).ends_with("-gz\"") && decoded(&after) == decoded(&before));
-    assert_eq!(ask(&again.restarted()).await.header(header::CONTENT_ENCODING), "gzip", "what is torn is not promised");
+    assert_eq!(
+        ask(&again.restarted()).await.header(header::CONTENT_ENCODING),
+        "gzip",
+        "what is torn is not promised"
+    );
 }
 
 #[tokio::test]
@@ -196,9 +258,14 @@ async fn a_client_that_takes_no_coding_of_ours_is_told_so() {
     site.publish("One").await;
     for path in [PATH, "/feeds/news.rss?null", "/old.xml"] {
         for refusing in ["identity;q=0", "*;q=0", "deflate, identity;q=0", "br, identity;q=0"] {
-            let refused = site.ask(Request::get(path).header(header::ACCEPT_ENCODING, refusing), "").await;
+            let refused =
+                site.ask(Request::get(path).header(header::ACCEPT_ENCODING, refusing), "").await;
             assert_eq!(refused.status, StatusCode::NOT_ACCEPTABLE, "{path} {refusing}");
-            assert!(refused.header(header::VARY).contains("Accept-Encoding"), "{}", refused.header(header::VARY));
+            assert!(
+                refused.header(header::VARY).contains("Accept-Encoding"),
+                "{}",
+                refused.header(header::VARY)
+            );
             assert_eq!(refused.header(header::ACCESS_CONTROL_ALLOW_ORIGIN), "*");
         }
     }

@@ -6,10 +6,16 @@ use super::*;
 async fn feed_readers_are_told_what_is_new_and_no_more() {
     let site = Site::new(false).await;
     let early = site.get("/feeds/news.atom").await;
-    assert_eq!((early.status, early.header(header::RETRY_AFTER)), (StatusCode::SERVICE_UNAVAILABLE, "5"));
+    assert_eq!(
+        (early.status, early.header(header::RETRY_AFTER)),
+        (StatusCode::SERVICE_UNAVAILABLE, "5")
+    );
     assert_eq!(site.get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
     site.publish("One").await;
-    assert_eq!((site.get("/readyz").await.status, site.get("/healthz").await.status), (StatusCode::OK, StatusCode::OK));
+    assert_eq!(
+        (site.get("/readyz").await.status, site.get("/healthz").await.status),
+        (StatusCode::OK, StatusCode::OK)
+    );
 
     for (file, media_type) in [
         ("news.rss", "application/rss+xml; charset=utf-8"),
@@ -20,32 +26,57 @@ async fn feed_readers_are_told_what_is_new_and_no_more() {
         let full = site.get(&path).await;
         assert_eq!((full.status, full.header(header::CONTENT_TYPE)), (StatusCode::OK, media_type));
         assert_eq!(full.header(header::CONTENT_LENGTH), full.body.len().to_string());
-        assert_eq!(full.header(header::LINK), format!("<https://news.example.edu/news/feeds/{file}>; rel=\"self\""));
+        assert_eq!(
+            full.header(header::LINK),
+            format!("<https://news.example.edu/news/feeds/{file}>; rel=\"self\"")
+        );
         assert_eq!(full.header(header::VARY), "Accept-Encoding");
         assert!(full.headers.get(header::SET_COOKIE).is_none());
         let head = site.ask(Request::head(&path), "").await;
-        assert!(head.headers == full.headers && head.body.is_empty(), "HEAD is GET without the body");
-        let packed = site.ask(Request::get(&path).header(header::ACCEPT_ENCODING, "gzip"), "").await;
-        assert_eq!((packed.header(header::CONTENT_ENCODING), &packed.body[..2]), ("gzip", &[0x1f, 0x8b][..]));
-        let (plain_tag, packed_tag) = (full.header(header::ETAG).to_owned(), packed.header(header::ETAG).to_owned());
+        assert!(
+            head.headers == full.headers && head.body.is_empty(),
+            "HEAD is GET without the body"
+        );
+        let packed =
+            site.ask(Request::get(&path).header(header::ACCEPT_ENCODING, "gzip"), "").await;
+        assert_eq!(
+            (packed.header(header::CONTENT_ENCODING), &packed.body[..2]),
+            ("gzip", &[0x1f, 0x8b][..])
+        );
+        let (plain_tag, packed_tag) =
+            (full.header(header::ETAG).to_owned(), packed.header(header::ETAG).to_owned());
         assert_eq!(packed_tag.trim_end_matches("-gz\""), plain_tag.trim_end_matches('"'));
         let date = full.header(header::LAST_MODIFIED).to_owned();
-        for (name, value) in [(header::IF_NONE_MATCH, &plain_tag), (header::IF_NONE_MATCH, &packed_tag), (header::IF_MODIFIED_SINCE, &date)]
-        {
+        for (name, value) in [
+            (header::IF_NONE_MATCH, &plain_tag),
+            (header::IF_NONE_MATCH, &packed_tag),
+            (header::IF_MODIFIED_SINCE, &date),
+        ] {
             let same = site.ask(Request::get(&path).header(name, value), "").await;
             assert!(same.status == StatusCode::NOT_MODIFIED && same.body.is_empty());
-            for kept in [header::ETAG, header::LAST_MODIFIED, header::CACHE_CONTROL, header::VARY, header::ACCESS_CONTROL_ALLOW_ORIGIN] {
+            for kept in [
+                header::ETAG,
+                header::LAST_MODIFIED,
+                header::CACHE_CONTROL,
+                header::VARY,
+                header::ACCESS_CONTROL_ALLOW_ORIGIN,
+            ] {
                 assert_eq!(same.headers.get(&kept), full.headers.get(&kept));
             }
         }
     }
     let before = site.get("/feeds/news.rss").await.header(header::ETAG).to_owned();
     site.publish("Two").await;
-    let changed = site.ask(Request::get("/feeds/news.rss?x=1").header(header::IF_NONE_MATCH, before), "").await;
+    let changed = site
+        .ask(Request::get("/feeds/news.rss?x=1").header(header::IF_NONE_MATCH, before), "")
+        .await;
     assert!(changed.status == StatusCode::OK && changed.text().contains("Two"));
     assert!(site.get("/feeds/news").await.text().contains("Two"));
     let preflight = site.ask(Request::options("/feeds/news.rss"), "").await;
-    assert_eq!((preflight.status, preflight.header(header::ACCESS_CONTROL_ALLOW_ORIGIN)), (StatusCode::NO_CONTENT, "*"));
+    assert_eq!(
+        (preflight.status, preflight.header(header::ACCESS_CONTROL_ALLOW_ORIGIN)),
+        (StatusCode::NO_CONTENT, "*")
+    );
     for missing in ["/feeds/other.rss", "/feeds/news.xml", "/feeds/other", "/feeds/other/"] {
         assert_eq!(site.get(missing).await.status, StatusCode::NOT_FOUND, "{missing}");
     }
@@ -59,7 +90,10 @@ async fn without_the_database_feeds_and_the_front_page_are_served_and_the_rest_s
     assert!(site.get("/feeds/news.rss").await.text().contains("Still here"));
     assert!(site.get("/").await.text().contains("Still here"));
     let sent = site.post("/subscribe", "address=ada%40example.org&digest=weekly").await;
-    assert_eq!((sent.status, sent.header(header::RETRY_AFTER)), (StatusCode::SERVICE_UNAVAILABLE, "30"));
+    assert_eq!(
+        (sent.status, sent.header(header::RETRY_AFTER)),
+        (StatusCode::SERVICE_UNAVAILABLE, "30")
+    );
     assert!(sent.text().contains("Something went wrong") && !sent.text().contains("pool"));
 }
 
@@ -67,21 +101,37 @@ async fn without_the_database_feeds_and_the_front_page_are_served_and_the_rest_s
 async fn every_page_is_careful_and_speaks_the_readers_language() {
     let site = Site::new(false).await;
     for path in ["/", "/subscribe", "/nothing", "/confirm/x"] {
-        let page = site.ask(Request::get(path).header(header::ACCEPT_LANGUAGE, "zh-CN,en;q=0.5"), "").await;
+        let page = site
+            .ask(Request::get(path).header(header::ACCEPT_LANGUAGE, "zh-CN,en;q=0.5"), "")
+            .await;
         assert!(page.text().contains("<html lang=\"zh\">"), "{path}");
-        assert!(html_escape::decode_html_entities(&page.text()).contains("href=\"?lang=en\""), "{path}: the other language is offered");
-        assert!(page.header(header::CONTENT_SECURITY_POLICY).starts_with("default-src 'none'"), "{path}");
+        assert!(
+            html_escape::decode_html_entities(&page.text()).contains("href=\"?lang=en\""),
+            "{path}: the other language is offered"
+        );
+        assert!(
+            page.header(header::CONTENT_SECURITY_POLICY).starts_with("default-src 'none'"),
+            "{path}"
+        );
         assert_eq!(page.header(header::X_CONTENT_TYPE_OPTIONS), "nosniff");
         let head = site.ask(Request::head(path).header(header::ACCEPT_LANGUAGE, "zh"), "").await;
         assert!(head.status == page.status && head.body.is_empty());
         assert_eq!(head.header(header::CONTENT_LENGTH), page.body.len().to_string(), "{path}");
     }
-    let chosen = html_escape::decode_html_entities(&site.get("/?lang=zh").await.text()).into_owned();
-    for link in ["\"/news/subscribe?lang=zh\"", "\"/news/?lang=zh\"", "/news/subscribe?digest=weekly&lang=zh"] {
+    let chosen =
+        html_escape::decode_html_entities(&site.get("/?lang=zh").await.text()).into_owned();
+    for link in [
+        "\"/news/subscribe?lang=zh\"",
+        "\"/news/?lang=zh\"",
+        "/news/subscribe?digest=weekly&lang=zh",
+    ] {
         assert!(chosen.contains(link), "a chosen language goes on being spoken: {link}");
     }
     let refused = site.post("/", "").await;
-    assert_eq!((refused.status, refused.header(header::ALLOW)), (StatusCode::METHOD_NOT_ALLOWED, "GET,HEAD"));
+    assert_eq!(
+        (refused.status, refused.header(header::ALLOW)),
+        (StatusCode::METHOD_NOT_ALLOWED, "GET,HEAD")
+    );
     let other = html_escape::decode_html_entities(&refused.text()).contains("\"?lang=");
     assert!(!other, "what was sent is not to be sent again by a link");
     let style = format!("/assets/style.css?v={}", site.app.templates.stylesheet().hash);
@@ -91,16 +141,24 @@ async fn every_page_is_careful_and_speaks_the_readers_language() {
 #[tokio::test]
 async fn the_demo_publishes_and_shows_what_was_published_and_nobody_else_does() {
     let site = Site::new(true).await;
-    let sent = site.post("/demo/publish", "title=A+%3C+B&text=One%0A%0ATwo&section=Campus&language=zh").await;
+    let sent = site
+        .post("/demo/publish", "title=A+%3C+B&text=One%0A%0ATwo&section=Campus&language=zh")
+        .await;
     assert_eq!(sent.status, StatusCode::SEE_OTHER);
     let place = sent.header(header::LOCATION).strip_prefix("/news").unwrap().to_owned();
     assert!(site.get(&place).await.text().contains("A &lt; B"));
     let id = place.split(['=', '&']).nth(1).unwrap();
     let story = site.get(&format!("/demo/articles/{id}")).await.text();
     assert!(story.contains("<p>Two</p>") && story.contains("Campus"), "{story}");
-    assert!(site.get("/feeds/news.json").await.text().contains("A < B"), "it is in the feed at once");
+    assert!(
+        site.get("/feeds/news.json").await.text().contains("A < B"),
+        "it is in the feed at once"
+    );
     assert_eq!(site.get("/mailbox.json").await.text(), "[]");
-    assert_eq!((site.get("/mailbox").await.status, site.get("/mailbox/1").await.status), (StatusCode::OK, StatusCode::NOT_FOUND));
+    assert_eq!(
+        (site.get("/mailbox").await.status, site.get("/mailbox/1").await.status),
+        (StatusCode::OK, StatusCode::NOT_FOUND)
+    );
     let plain = Site::new(false).await;
     for path in ["/mailbox", "/mailbox.json", "/mailbox/1", "/demo/publish", "/demo/articles/x"] {
         assert_eq!(plain.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
@@ -109,11 +167,21 @@ async fn the_demo_publishes_and_shows_what_was_published_and_nobody_else_does() 
 
 #[tokio::test]
 async fn an_operator_may_have_browsers_show_feeds() {
-    let site = Site::of(&CONFIG.replace("[[sources]]", "[server]\ngeneric_types = true\n[[sources]]"), false, false).await;
+    let site = Site::of(
+        &CONFIG.replace("[[sources]]", "[server]\ngeneric_types = true\n[[sources]]"),
+        false,
+        false,
+    )
+    .await;
     site.publish("One").await;
-    for (file, media_type) in
-        [("news.rss", "application/xml; charset=utf-8"), ("news.atom", "application/xml; charset=utf-8"), ("news.json", "application/json")]
-    {
-        assert_eq!(site.get(&format!("/feeds/{file}")).await.header(header::CONTENT_TYPE), media_type);
+    for (file, media_type) in [
+        ("news.rss", "application/xml; charset=utf-8"),
+        ("news.atom", "application/xml; charset=utf-8"),
+        ("news.json", "application/json"),
+    ] {
+        assert_eq!(
+            site.get(&format!("/feeds/{file}")).await.header(header::CONTENT_TYPE),
+            media_type
+        );
     }
 }

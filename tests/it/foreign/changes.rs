@@ -19,7 +19,8 @@ fn types(kind: Kind) -> (&'static [&'static str], &'static str) {
 
 /// An instant as a column of this type holds it; the source is read in Shanghai's time.
 fn stamp(column: &str, at: Millis) -> String {
-    let civil = |zone: &str| at.timestamp().in_tz(zone).unwrap().strftime("%Y-%m-%d %H:%M:%S").to_string();
+    let civil =
+        |zone: &str| at.timestamp().in_tz(zone).unwrap().strftime("%Y-%m-%d %H:%M:%S").to_string();
     match column {
         "TIMESTAMPTZ" => format!("'{}Z'", civil("UTC")),
         "INTEGER" | "INT UNSIGNED" => (at.0 / SECOND).to_string(),
@@ -53,8 +54,12 @@ impl News {
     }
 
     async fn insert(&self, id: i64, published: Millis, updated: Option<Millis>) {
-        let (published, updated) = (stamp(self.column, published), updated.map_or("NULL".to_owned(), |at| stamp(self.column, at)));
-        self.run(&format!("INSERT INTO news VALUES ({id}, 'News {id}', {published}, {updated})")).await;
+        let (published, updated) = (
+            stamp(self.column, published),
+            updated.map_or("NULL".to_owned(), |at| stamp(self.column, at)),
+        );
+        self.run(&format!("INSERT INTO news VALUES ({id}, 'News {id}', {published}, {updated})"))
+            .await;
     }
 }
 
@@ -89,10 +94,18 @@ async fn an_edit_arrives_by_the_poll_and_a_removal_by_the_comparison() {
             );
             assert_eq!(news.place.article("1")["title"], "Edited");
             let fourth = news.place.poll(at(31 * MINUTE)).await;
-            assert_eq!((fourth.compared, fourth.changed, fourth.added), (false, 0, 0), "{kind:?} {column}");
+            assert_eq!(
+                (fourth.compared, fourth.changed, fourth.added),
+                (false, 0, 0),
+                "{kind:?} {column}"
+            );
             let whole = news.place.poll(at(HOUR + MINUTE)).await;
             assert!(whole.compared, "{kind:?} {column}");
-            assert_eq!((whole.changed, whole.added, whole.removed), (0, 1, 1), "{kind:?} {column}: back-dated, deleted");
+            assert_eq!(
+                (whole.changed, whole.added, whole.removed),
+                (0, 1, 1),
+                "{kind:?} {column}: back-dated, deleted"
+            );
         }
     }
 }
@@ -108,7 +121,10 @@ async fn a_query_whose_times_are_texts_or_that_cannot_stand_in_another_is_read_w
         if kind == Kind::Postgres {
             news.place.read("SELECT id, title, 1789970400 AS published_at, 1789970400 AS updated_at FROM news; -- all", "");
             for minute in 3..6 {
-                assert!(news.place.poll(BEGINNING.plus(minute * MINUTE)).await.compared, "{kind:?}");
+                assert!(
+                    news.place.poll(BEGINNING.plus(minute * MINUTE)).await.compared,
+                    "{kind:?}"
+                );
             }
         }
     }
@@ -139,9 +155,17 @@ async fn goes(place: &Place, what: &str, edit: &str, unseen: &str, remove: &str)
     place.run(unseen).await;
     place.run(remove).await;
     let blind = place.poll(BEGINNING.plus(20 * MINUTE)).await;
-    assert_eq!((blind.compared, blind.changed, blind.added, blind.removed), (false, 0, 0, 0), "{what}");
+    assert_eq!(
+        (blind.compared, blind.changed, blind.added, blind.removed),
+        (false, 0, 0, 0),
+        "{what}"
+    );
     let whole = place.poll(BEGINNING.plus(2 * HOUR)).await;
-    assert_eq!((whole.compared, whole.changed, whole.added, whole.removed), (true, 1, 0, 1), "{what}");
+    assert_eq!(
+        (whole.compared, whole.changed, whole.added, whole.removed),
+        (true, 1, 0, 1),
+        "{what}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -12,17 +12,66 @@ CREATE TABLE piece (nr INTEGER PRIMARY KEY, head TEXT, txt TEXT, lead TEXT, rubr
 CREATE TABLE label (piece INTEGER, pos INTEGER, word VARCHAR(60));
 ";
 
-const RUBRICS: [[&str; 3]; 4] =
-    [["campus", "Campus life", "en"], ["xiaoyuan", "校园", "zh_CN"], ["campus-de", "Campus", "de"], ["lab", "Laboratory, workshop", "en"]];
+const RUBRICS: [[&str; 3]; 4] = [
+    ["campus", "Campus life", "en"],
+    ["xiaoyuan", "校园", "zh_CN"],
+    ["campus-de", "Campus", "de"],
+    ["lab", "Laboratory, workshop", "en"],
+];
 
 /// Number, title, text, section, state, local time of publication, last change, twin.
-type Piece = (i64, &'static str, &'static str, &'static str, &'static str, &'static str, Option<&'static str>, Option<i64>);
+type Piece = (
+    i64,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    Option<&'static str>,
+    Option<i64>,
+);
 
 const PIECES: [Piece; 12] = [
-    (1, "Open day at the dye works", WORD, "campus", "live", "2026-09-01 10:00:00", Some("2026-09-02 09:30:00"), None),
-    (2, "染坊开放日", "<p>参观者三百人。</p>", "xiaoyuan", "live", "2026-09-01 11:00:00", None, Some(1)),
-    (3, "Tag der offenen Färberei", "<p>Dreihundert Gäste.</p>", "campus-de", "live", "2026-09-01 12:00:00", None, Some(2)),
-    (4, "Open day, a second look", "<p>Same language, another story.</p>", "campus", "live", "2026-09-01 13:00:00", None, Some(1)),
+    (
+        1,
+        "Open day at the dye works",
+        WORD,
+        "campus",
+        "live",
+        "2026-09-01 10:00:00",
+        Some("2026-09-02 09:30:00"),
+        None,
+    ),
+    (
+        2,
+        "染坊开放日",
+        "<p>参观者三百人。</p>",
+        "xiaoyuan",
+        "live",
+        "2026-09-01 11:00:00",
+        None,
+        Some(1),
+    ),
+    (
+        3,
+        "Tag der offenen Färberei",
+        "<p>Dreihundert Gäste.</p>",
+        "campus-de",
+        "live",
+        "2026-09-01 12:00:00",
+        None,
+        Some(2),
+    ),
+    (
+        4,
+        "Open day, a second look",
+        "<p>Same language, another story.</p>",
+        "campus",
+        "live",
+        "2026-09-01 13:00:00",
+        None,
+        Some(1),
+    ),
     (
         5,
         "Bell \u{7}and form\u{c} feed\u{1b}",
@@ -33,12 +82,39 @@ const PIECES: [Piece; 12] = [
         None,
         None,
     ),
-    (6, "<b>Acids</b> &amp; bases <i>today</i>", "<p>5 < 6 & 7 > 3</p>", "lab", "live", "2026-09-03 08:00:00", None, None),
+    (
+        6,
+        "<b>Acids</b> &amp; bases <i>today</i>",
+        "<p>5 < 6 & 7 > 3</p>",
+        "lab",
+        "live",
+        "2026-09-03 08:00:00",
+        None,
+        None,
+    ),
     (7, "Where to find us", LINKS, "campus", "live", "2026-09-04 08:00:00", None, None),
     (8, "Not yet written", "<p>Draft.</p>", "campus", "draft", "2026-09-05 08:00:00", None, None),
-    (9, "The college turns a hundred", "<p>Later.</p>", "campus", "live", "2099-01-01 00:00:00", None, None),
+    (
+        9,
+        "The college turns a hundred",
+        "<p>Later.</p>",
+        "campus",
+        "live",
+        "2099-01-01 00:00:00",
+        None,
+        None,
+    ),
     (10, "Thrown away", "<p>Gone.</p>", "campus", "bin", "2026-09-06 08:00:00", None, None),
-    (11, "  ", "<p>Nobody gave this note a title, it's 50% \\ done.</p>", "lab", "live", "2026-09-07 08:00:00", None, None),
+    (
+        11,
+        "  ",
+        "<p>Nobody gave this note a title, it's 50% \\ done.</p>",
+        "lab",
+        "live",
+        "2026-09-07 08:00:00",
+        None,
+        None,
+    ),
     (12, "Night shift 🌙 夜班", "", "lab", "live", "2026-09-08T07:59:59", None, None),
 ];
 
@@ -46,7 +122,8 @@ const WORD: &str = "<p class=\"MsoNormal\" style=\"margin:0cm\"><span lang=\"EN-
     <!--[if gte mso 9]><xml><w:WordDocument></w:WordDocument></xml><![endif]--><p class=\"MsoNormal\"><o:p>&nbsp;</o:p></p>";
 const LINKS: &str = "<p onclick=\"steal()\">See <a href=\"../map/index.html\">the map</a> and <a href=\"javascript:alert(1)\">this</a>.</p>\
     <script>document.write('x')</script><img src=\"gate.jpg\" onerror=\"x()\">";
-const LABELS: [(i64, &str); 5] = [(1, "open day"), (1, "dyes"), (2, "开放日"), (6, "chemistry"), (6, "A&B")];
+const LABELS: [(i64, &str); 5] =
+    [(1, "open day"), (1, "dyes"), (2, "开放日"), (6, "chemistry"), (6, "A&B")];
 
 /// The CMS in a database of its kind, and a Courant that reads it.
 async fn cms(kind: Kind) -> Option<Place> {
@@ -54,14 +131,16 @@ async fn cms(kind: Kind) -> Option<Place> {
     let mut fill = TABLES.to_owned();
     let text = |value: &str| place.text(value);
     for [code, name, tongue] in RUBRICS {
-        writeln!(fill, "INSERT INTO rubric VALUES ('{code}', {}, '{tongue}');", text(name)).unwrap();
+        writeln!(fill, "INSERT INTO rubric VALUES ('{code}', {}, '{tongue}');", text(name))
+            .unwrap();
     }
     for (nr, head, txt, rubric, state, out, touched, twin) in PIECES {
         let touched = touched.map_or("NULL".to_owned(), text);
         let twin = twin.map_or("NULL".to_owned(), |t| t.to_string());
         let (head, txt) = (text(head), text(txt));
-        let values =
-            format!("{nr}, {head}, {txt}, NULL, '{rubric}', '{state}', '{out}', {touched}, {twin}, 'Mei Lin, T. O''Hara', 'pic/{nr}.png'");
+        let values = format!(
+            "{nr}, {head}, {txt}, NULL, '{rubric}', '{state}', '{out}', {touched}, {twin}, 'Mei Lin, T. O''Hara', 'pic/{nr}.png'"
+        );
         writeln!(fill, "INSERT INTO piece VALUES ({values});").unwrap();
     }
     for (at, (piece, word)) in LABELS.into_iter().enumerate() {
@@ -69,9 +148,15 @@ async fn cms(kind: Kind) -> Option<Place> {
     }
     place.run(&fill).await;
     let tags = match kind {
-        Kind::Sqlite => "(SELECT group_concat(word, ',') FROM (SELECT word FROM label WHERE piece = p.nr ORDER BY pos))",
-        Kind::Postgres => "(SELECT string_agg(word, ',' ORDER BY pos) FROM label WHERE piece = p.nr)",
-        Kind::Mariadb => "(SELECT GROUP_CONCAT(word ORDER BY pos SEPARATOR ',') FROM label WHERE piece = p.nr)",
+        Kind::Sqlite => {
+            "(SELECT group_concat(word, ',') FROM (SELECT word FROM label WHERE piece = p.nr ORDER BY pos))"
+        }
+        Kind::Postgres => {
+            "(SELECT string_agg(word, ',' ORDER BY pos) FROM label WHERE piece = p.nr)"
+        }
+        Kind::Mariadb => {
+            "(SELECT GROUP_CONCAT(word ORDER BY pos SEPARATOR ',') FROM label WHERE piece = p.nr)"
+        }
     };
     place.read(
         &format!(
@@ -93,14 +178,29 @@ async fn the_same_cms_gives_the_same_articles_and_bytes_from_every_engine() {
         assert_eq!((sync.counts(), sync.refused()), ([9, 1, 0, 0], vec![]), "{kind:?}");
         assert_eq!(place.sync().counts(), [0, 0, 0, 0], "{kind:?}, read again");
         assert_articles(&place);
-        let bytes: Vec<String> = ["all.rss", "all.atom", "all.json", "campus.rss"].iter().map(|file| place.feed(file)).collect();
+        let bytes: Vec<String> = ["all.rss", "all.atom", "all.json", "campus.rss"]
+            .iter()
+            .map(|file| place.feed(file))
+            .collect();
         for document in &bytes[..2] {
             roxmltree::Document::parse(document).unwrap();
-            assert!(!document.contains("<script") && !document.contains("onerror") && !document.contains("Mso"), "{document}");
-            assert!(!document.contains("hundred</title>") && !document.contains("Thrown away"), "{document}");
+            assert!(
+                !document.contains("<script")
+                    && !document.contains("onerror")
+                    && !document.contains("Mso"),
+                "{document}"
+            );
+            assert!(
+                !document.contains("hundred</title>") && !document.contains("Thrown away"),
+                "{document}"
+            );
         }
         assert_eq!(bytes[3].matches("<item>").count(), 3, "{}", bytes[3]);
-        assert_eq!(*first.get_or_insert_with(|| bytes.clone()), bytes, "{kind:?} is not the first one's twin");
+        assert_eq!(
+            *first.get_or_insert_with(|| bytes.clone()),
+            bytes,
+            "{kind:?} is not the first one's twin"
+        );
     }
 }
 
@@ -122,7 +222,10 @@ fn assert_articles(place: &Place) {
         ]
     );
     let one = place.article("1");
-    assert_eq!((one["published_at"].as_str(), one["updated_at"].as_str()), (Some("2026-09-01T02:00:00Z"), Some("2026-09-02T01:30:00Z")));
+    assert_eq!(
+        (one["published_at"].as_str(), one["updated_at"].as_str()),
+        (Some("2026-09-01T02:00:00Z"), Some("2026-09-02T01:30:00Z"))
+    );
     assert_eq!(one["url"], "https://college.example/campus/1.html");
     assert_eq!(one["tags"], serde_json::json!(["open day", "dyes"]));
     assert_eq!(one["authors"], serde_json::json!(["Mei Lin", "T. O'Hara"]));
@@ -134,18 +237,26 @@ fn assert_articles(place: &Place) {
     assert_eq!(place.article("2")["language"], "zh-CN");
     let links = place.article("7")["body_html"].as_str().unwrap().to_owned();
     assert!(
-        links.contains("href=\"https://college.example/map/index.html\"") && links.contains("https://college.example/campus/gate.jpg"),
+        links.contains("href=\"https://college.example/map/index.html\"")
+            && links.contains("https://college.example/campus/gate.jpg"),
         "{links}"
     );
     assert!(!links.contains("javascript"), "{links}");
     let articles = place.articles();
-    let group = |id: &str| articles.iter().find(|a| a["source_id"] == id).unwrap()["group"].as_i64().unwrap();
-    assert_eq!(BTreeSet::from(["1", "2", "3"].map(group)).len(), 1, "a translation of a translation is the same story");
+    let group = |id: &str| {
+        articles.iter().find(|a| a["source_id"] == id).unwrap()["group"].as_i64().unwrap()
+    };
+    assert_eq!(
+        BTreeSet::from(["1", "2", "3"].map(group)).len(),
+        1,
+        "a translation of a translation is the same story"
+    );
     assert_ne!(group("4"), group("1"), "the same language is another story");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_article_taken_off_and_put_back_keeps_its_id_and_a_held_draft_appears_when_it_goes_live() {
+async fn an_article_taken_off_and_put_back_keeps_its_id_and_a_held_draft_appears_when_it_goes_live()
+{
     for kind in KINDS {
         let Some(place) = cms(kind).await else { continue };
         place.sync();
@@ -156,7 +267,10 @@ async fn an_article_taken_off_and_put_back_keeps_its_id_and_a_held_draft_appears
         place.run("UPDATE piece SET state = 'live', head = 'Acids again' WHERE nr = 6; UPDATE piece SET rubric = 'lab' WHERE nr = 7").await;
         let sync = place.sync();
         assert_eq!(sync.counts()[3], 0, "{kind:?}: {sync:?}");
-        assert_eq!((&place.article("6")["id"], place.article("6")["title"].as_str()), (&before, Some("Acids again")));
+        assert_eq!(
+            (&place.article("6")["id"], place.article("6")["title"].as_str()),
+            (&before, Some("Acids again"))
+        );
         assert_eq!(place.article("7")["url"], "https://college.example/lab/7.html");
     }
 }

@@ -7,7 +7,14 @@ use super::place::{Kind, Place};
 /// The article's fields that a type could spoil.
 fn told(place: &Place, id: &str) -> serde_json::Value {
     let a = place.article(id);
-    json!([a["title"], a["published_at"], a["updated_at"], a["sections"], a["tags"], a["body_html"]])
+    json!([
+        a["title"],
+        a["published_at"],
+        a["updated_at"],
+        a["sections"],
+        a["tags"],
+        a["body_html"]
+    ])
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -38,22 +45,51 @@ async fn postgresqls_own_types_are_read_as_a_person_would() {
     let zones = told(&place, "6f1c0c0e-0000-4000-8000-00000000000a");
     let tags = ["one", "two, three", "say \"hi\" \\ now", "{x}"];
     let parts = ["Laboratory", "Workshop, hall"];
-    assert_eq!(zones, json!(["Zones", "2026-09-01T04:30:00Z", "2026-09-01T12:00:00Z", parts, tags, "<p>Süß &amp; 酸</p>"]));
+    assert_eq!(
+        zones,
+        json!([
+            "Zones",
+            "2026-09-01T04:30:00Z",
+            "2026-09-01T12:00:00Z",
+            parts,
+            tags,
+            "<p>Süß &amp; 酸</p>"
+        ])
+    );
 
     place.read(&format!("SELECT {columns}, part AS section, tags, body AS body_html FROM b"), "");
     let sync = place.sync();
-    assert_eq!((sync.counts(), sync.refused()), ([2, 0, 0, 1], vec!["4: published_at `NaN` is no time".to_owned()]));
+    assert_eq!(
+        (sync.counts(), sync.refused()),
+        ([2, 0, 0, 1], vec!["4: published_at `NaN` is no time".to_owned()])
+    );
     let seconds = told(&place, "9007199254740993");
     assert_eq!(
         seconds,
-        json!(["Seconds", "2026-09-01T02:00:00Z", "2026-09-01T16:00:00Z", ["Laboratory, workshop"], ["x", "y, z"], "<p>b</p>"])
+        json!([
+            "Seconds",
+            "2026-09-01T02:00:00Z",
+            "2026-09-01T16:00:00Z",
+            ["Laboratory, workshop"],
+            ["x", "y, z"],
+            "<p>b</p>"
+        ])
     );
-    assert_eq!(told(&place, "3"), json!(["No tags", "2026-09-01T02:00:00Z", "2026-09-01T16:00:00Z", [], [], ""]));
+    assert_eq!(
+        told(&place, "3"),
+        json!(["No tags", "2026-09-01T02:00:00Z", "2026-09-01T16:00:00Z", [], [], ""])
+    );
 
     place.read(&format!("SELECT {columns}, part AS section, tags, author FROM c"), "");
     let sync = place.sync();
-    assert_eq!((sync.counts(), sync.refused()), ([1, 0, 0, 2], vec!["c2: updated_at `infinity` is no time".to_owned()]));
-    assert_eq!(told(&place, "c1"), json!(["Milliseconds", "2026-09-01T02:00:00Z", "2026-09-01T02:00:00Z", ["Lab"], [], ""]));
+    assert_eq!(
+        (sync.counts(), sync.refused()),
+        ([1, 0, 0, 2], vec!["c2: updated_at `infinity` is no time".to_owned()])
+    );
+    assert_eq!(
+        told(&place, "c1"),
+        json!(["Milliseconds", "2026-09-01T02:00:00Z", "2026-09-01T02:00:00Z", ["Lab"], [], ""])
+    );
     assert_eq!(place.article("c1")["authors"], json!(["Mei Lin"]));
 }
 
@@ -81,20 +117,47 @@ async fn mariadbs_own_types_are_read_as_a_person_would() {
     assert_eq!((place.sync().counts(), place.sync().refused()), ([1, 0, 0, 0], vec![]));
     let article = told(&place, "18446744073709551615");
     let tags = ["one", "three"];
-    assert_eq!(article, json!(["Süß", "2026-09-01T08:00:00Z", "2026-09-01T12:00:00Z", ["Workshop, hall"], tags, "<p>Süß &amp; 酸</p>"]));
+    assert_eq!(
+        article,
+        json!([
+            "Süß",
+            "2026-09-01T08:00:00Z",
+            "2026-09-01T12:00:00Z",
+            ["Workshop, hall"],
+            tags,
+            "<p>Süß &amp; 酸</p>"
+        ])
+    );
 
     place.read(&format!("SELECT {columns}, tags, body AS body_html FROM b"), "");
     assert_eq!(place.sync().counts(), [1, 0, 0, 1]);
     let seconds = told(&place, &place.all("source_id")[0]);
-    assert_eq!(seconds, json!(["Seconds", "2026-09-01T02:00:00Z", "2026-09-01T16:00:00Z", [], ["x", "y, z"], "<p>b</p>"]));
+    assert_eq!(
+        seconds,
+        json!([
+            "Seconds",
+            "2026-09-01T02:00:00Z",
+            "2026-09-01T16:00:00Z",
+            [],
+            ["x", "y, z"],
+            "<p>b</p>"
+        ])
+    );
 
     place.read(&format!("SELECT {columns} FROM c"), "");
     let sync = place.sync();
     assert_eq!(sync.counts(), [1, 0, 0, 1]);
-    let why = ["c1: it has no published_at", "c2: published_at `2026-00-00 00:00:00` is no time", "c3: it has no published_at"];
+    let why = [
+        "c1: it has no published_at",
+        "c2: published_at `2026-00-00 00:00:00` is no time",
+        "c3: it has no published_at",
+    ];
     assert_eq!(sync.refused(), why);
     assert_eq!(told(&place, "c4")[2], "2026-09-01T02:00:00Z");
-    place.read("SELECT id, title, out_at AS published_at, stamp AS updated_at FROM c WHERE id = 'c4'", "");
+    place.read(
+        "SELECT id, title, out_at AS published_at, stamp AS updated_at FROM c WHERE id = 'c4'",
+        "",
+    );
     assert_eq!(place.sync().refused(), Vec::<String>::new());
 }
 
@@ -115,12 +178,38 @@ async fn sqlites_values_are_read_by_what_they_are() {
         .await;
     place.read("SELECT id, title, out_at AS published_at, touched AS updated_at, tags, body AS body_html FROM a", "");
     let sync = place.sync();
-    assert_eq!((sync.counts(), sync.refused()), ([4, 0, 0, 0], vec!["5: published_at `last spring` is no time".to_owned()]));
-    assert_eq!(told(&place, "1"), json!(["Integer", "2026-09-01T02:00:00Z", "2026-09-01T02:00:00Z", [], ["x", "y"], "<p>Süß</p>"]));
-    assert_eq!(told(&place, "2"), json!(["Real", "2026-09-01T02:00:00Z", "2026-09-01T16:00:00Z", [], ["x", "y, z"], "5"]));
-    assert_eq!(told(&place, "3"), json!(["Bytes\u{fffd}", "2026-09-01T02:00:00Z", "2026-09-01T02:00:00Z", [], [], ""]));
+    assert_eq!(
+        (sync.counts(), sync.refused()),
+        ([4, 0, 0, 0], vec!["5: published_at `last spring` is no time".to_owned()])
+    );
+    assert_eq!(
+        told(&place, "1"),
+        json!([
+            "Integer",
+            "2026-09-01T02:00:00Z",
+            "2026-09-01T02:00:00Z",
+            [],
+            ["x", "y"],
+            "<p>Süß</p>"
+        ])
+    );
+    assert_eq!(
+        told(&place, "2"),
+        json!(["Real", "2026-09-01T02:00:00Z", "2026-09-01T16:00:00Z", [], ["x", "y, z"], "5"])
+    );
+    assert_eq!(
+        told(&place, "3"),
+        json!(["Bytes\u{fffd}", "2026-09-01T02:00:00Z", "2026-09-01T02:00:00Z", [], [], ""])
+    );
     assert_eq!(
         told(&place, "4"),
-        json!(["2026-09-01 00:00", "2026-08-31T16:00:00Z", "2026-08-31T16:00:00Z", [], ["[unfinished", "list"], ""])
+        json!([
+            "2026-09-01 00:00",
+            "2026-08-31T16:00:00Z",
+            "2026-08-31T16:00:00Z",
+            [],
+            ["[unfinished", "list"],
+            ""
+        ])
     );
 }

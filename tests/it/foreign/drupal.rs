@@ -80,10 +80,13 @@ fn config(place: &Place, prefix: &str) -> String {
         Kind::Postgres => "BYTEA",
         Kind::Mariadb => "LONGBLOB",
     };
-    let mut fill = format!("CREATE TABLE {prefix}config (collection VARCHAR(255), name VARCHAR(255), data {kind});");
+    let mut fill = format!(
+        "CREATE TABLE {prefix}config (collection VARCHAR(255), name VARCHAR(255), data {kind});"
+    );
     for (name, data) in rows {
         let data = place.text(&data);
-        let data = if place.kind == Kind::Postgres { format!("convert_to({data}, 'UTF8')") } else { data };
+        let data =
+            if place.kind == Kind::Postgres { format!("convert_to({data}, 'UTF8')") } else { data };
         writeln!(fill, "INSERT INTO {prefix}config VALUES ('', '{name}', {data});").unwrap();
     }
     fill
@@ -95,19 +98,45 @@ pub(super) async fn site(kind: Kind, prefix: &str) -> Option<Place> {
     let mut fill = TABLES.replace("{p}", prefix);
     // Number, type, language, status, user, title, body, summary, format, original, time at which it is to be published.
     let nodes = [
-        (1, "article", "en", 1, 3, "Open day <at> the works", MEDIA, "<p>Doors &amp; gates</p>", "full_html", 1, "NULL"),
+        (
+            1,
+            "article",
+            "en",
+            1,
+            3,
+            "Open day <at> the works",
+            MEDIA,
+            "<p>Doors &amp; gates</p>",
+            "full_html",
+            1,
+            "NULL",
+        ),
         (1, "article", "zh-hans", 1, 3, "染坊开放日", "第一行\n\n第二行", "", "lines", 0, "NULL"),
         (1, "article", "de", 0, 3, "Entwurf", "Noch nicht.", "", "lines", 0, "NULL"),
         (2, "article", "en", 1, 0, "Nobody's", "1 < 2", "", "", 1, "NULL"),
         (3, "article", "en", 0, 3, "A draft", "x", "", "full_html", 1, "NULL"),
         (4, "page", "en", 1, 3, "About us", "x", "", "full_html", 1, "NULL"),
         (5, "article", "en", 0, 3, "Scheduled", "x", "", "full_html", 1, "2145916800"),
-        (6, "article", "en", 0, 3, "Never published by Drupal", "x", "", "full_html", 1, "1700000000"),
+        (
+            6,
+            "article",
+            "en",
+            0,
+            3,
+            "Never published by Drupal",
+            "x",
+            "",
+            "full_html",
+            1,
+            "1700000000",
+        ),
         (7, "news", "en", 1, 3, "Of another type", "x", "", "gone", 1, "NULL"),
         (8, "article", "en", 0, 3, "Original withdrawn", "x", "", "full_html", 1, "NULL"),
         (8, "article", "zh-hans", 1, 3, "译文", "", "", "lines", 0, "NULL"),
     ];
-    for (nid, kind, language, status, user, title, body, summary, format, original, publish_on) in nodes {
+    for (nid, kind, language, status, user, title, body, summary, format, original, publish_on) in
+        nodes
+    {
         let (title, body, summary) = (place.text(title), place.text(body), place.text(summary));
         let format = if format.is_empty() { "NULL".to_owned() } else { format!("'{format}'") };
         writeln!(
@@ -123,7 +152,10 @@ pub(super) async fn site(kind: Kind, prefix: &str) -> Option<Place> {
 }
 
 fn read(place: &Place, more: &str) {
-    place.source(&place.url, &format!("kind = \"drupal\"\nsite_url = \"https://works.example\"\n{more}"));
+    place.source(
+        &place.url,
+        &format!("kind = \"drupal\"\nsite_url = \"https://works.example\"\n{more}"),
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -133,16 +165,33 @@ async fn every_language_of_a_published_node_is_an_article_of_one_story() {
         place.run(&config(&place, "")).await;
         let sync = place.sync();
         assert_eq!((sync.counts(), sync.refused()), ([4, 1, 0, 0], vec![]), "{kind:?}");
-        assert_eq!(sync.notes(), ["1: Embedded media that are not public, or of a kind that can't be shown, are left out."]);
+        assert_eq!(
+            sync.notes(),
+            [
+                "1: Embedded media that are not public, or of a kind that can't be shown, are left out."
+            ]
+        );
         assert_eq!(place.sync().counts(), [0, 0, 0, 0], "{kind:?}, read again");
         let mut ids = place.all("source_id");
         ids.sort();
         assert_eq!(ids, ["1", "1-zh-hans", "2", "8-zh-hans"]);
         let open = place.article("1");
-        assert_eq!((&open["title"], &open["summary"]), (&json!("Open day <at> the works"), &json!("Doors & gates")));
-        assert_eq!((&open["url"], &open["language"]), (&json!("https://works.example/open-day"), &json!("en")));
-        assert_eq!((&open["published_at"], &open["updated_at"]), (&json!("2026-09-01T02:00:00Z"), &json!("2026-09-02T02:00:00Z")));
-        assert_eq!((&open["sections"], &open["tags"]), (&json!(["Campus life"]), &json!(["Dyes & inks", "open day"])));
+        assert_eq!(
+            (&open["title"], &open["summary"]),
+            (&json!("Open day <at> the works"), &json!("Doors & gates"))
+        );
+        assert_eq!(
+            (&open["url"], &open["language"]),
+            (&json!("https://works.example/open-day"), &json!("en"))
+        );
+        assert_eq!(
+            (&open["published_at"], &open["updated_at"]),
+            (&json!("2026-09-01T02:00:00Z"), &json!("2026-09-02T02:00:00Z"))
+        );
+        assert_eq!(
+            (&open["sections"], &open["tags"]),
+            (&json!(["Campus life"]), &json!(["Dyes & inks", "open day"]))
+        );
         assert_eq!(open["authors"], json!(["Mei & Lin"]));
         let vat = "https://works.example/sites/default/files/2026-09/the%20vat.jpg";
         assert_eq!(open["image_url"], vat);
@@ -154,13 +203,26 @@ async fn every_language_of_a_published_node_is_an_article_of_one_story() {
             )
         );
         let twin = place.article("1-zh-hans");
-        assert_eq!((&twin["url"], &twin["language"]), (&json!("https://works.example/zh/%E5%BC%80%E6%94%BE%E6%97%A5"), &json!("zh-Hans")));
-        assert_eq!((&twin["tags"], &twin["sections"], &twin["image_url"]), (&json!(["染料"]), &json!(["Campus life"]), &json!(vat)));
+        assert_eq!(
+            (&twin["url"], &twin["language"]),
+            (&json!("https://works.example/zh/%E5%BC%80%E6%94%BE%E6%97%A5"), &json!("zh-Hans"))
+        );
+        assert_eq!(
+            (&twin["tags"], &twin["sections"], &twin["image_url"]),
+            (&json!(["染料"]), &json!(["Campus life"]), &json!(vat))
+        );
         assert_eq!(twin["body_html"], "<p>第一行</p>\n<p>第二行</p>");
         assert_eq!(twin["group"], open["group"], "one story");
         let nobodys = place.article("2");
-        assert_eq!((&nobodys["url"], &nobodys["authors"]), (&json!("https://works.example/anywhere"), &json!([])));
-        assert_eq!((&nobodys["body_html"], &nobodys["image_url"]), (&json!("1 &lt; 2"), &json!(null)), "a private file has no address");
+        assert_eq!(
+            (&nobodys["url"], &nobodys["authors"]),
+            (&json!("https://works.example/anywhere"), &json!([]))
+        );
+        assert_eq!(
+            (&nobodys["body_html"], &nobodys["image_url"]),
+            (&json!("1 &lt; 2"), &json!(null)),
+            "a private file has no address"
+        );
         assert_eq!(place.article("8-zh-hans")["url"], "https://works.example/zh/node/8");
         for file in ["all.rss", "all.atom"] {
             roxmltree::Document::parse(&place.feed(file)).unwrap();
@@ -179,15 +241,28 @@ async fn without_its_configuration_a_site_is_read_as_drupal_is_installed() {
         assert_eq!(place.sync().counts(), [5, 1, 0, 0], "{kind:?}");
         let mut ids = place.all("id");
         ids.sort();
-        let twins = ["1-zh-hans", "8-zh-hans"].map(|id| format!("tag:news.example.edu,2026:cms/{id}"));
+        let twins =
+            ["1-zh-hans", "8-zh-hans"].map(|id| format!("tag:news.example.edu,2026:cms/{id}"));
         let originals = ["1", "2", "7"].map(|id| format!("{id} at https://works.example"));
         assert_eq!(ids, [originals.as_slice(), &twins].concat(), "{kind:?}");
-        let open = place.shell.courant(&["articles", "show", "1 at https://works.example", "--json"]).json();
-        assert_eq!((&open["image_url"], &open["sections"]), (&json!("https://cdn.example/f/2026-09/the%20vat.jpg"), &json!([])));
-        assert_eq!(place.article("1-zh-hans")["url"], "https://works.example/%E5%BC%80%E6%94%BE%E6%97%A5");
+        let open = place
+            .shell
+            .courant(&["articles", "show", "1 at https://works.example", "--json"])
+            .json();
+        assert_eq!(
+            (&open["image_url"], &open["sections"]),
+            (&json!("https://cdn.example/f/2026-09/the%20vat.jpg"), &json!([]))
+        );
+        assert_eq!(
+            place.article("1-zh-hans")["url"],
+            "https://works.example/%E5%BC%80%E6%94%BE%E6%97%A5"
+        );
         read(&place, "");
         let sentence = place.fails();
-        assert!(sentence.contains("no table `node_field_data`") && sentence.contains("table_prefix"), "{sentence}");
+        assert!(
+            sentence.contains("no table `node_field_data`") && sentence.contains("table_prefix"),
+            "{sentence}"
+        );
         assert_eq!(place.all("title").len(), 5, "the last articles stay");
     }
 }

@@ -53,10 +53,25 @@ pub(super) async fn site(kind: Kind) -> Option<Place> {
         ),
         ("b03", "A draft", "<p>Draft.</p>", "status = 'draft'"),
         ("b04", "About us", "<p>Page.</p>", "type = 'page'"),
-        ("b05", "The hundredth year", "<p>Later.</p>", "status = 'scheduled', published_at = '2099-01-01 00:00:00'"),
+        (
+            "b05",
+            "The hundredth year",
+            "<p>Later.</p>",
+            "status = 'scheduled', published_at = '2099-01-01 00:00:00'",
+        ),
         ("b06", "Sent by mail alone", "<p>Mail.</p>", "status = 'sent'"),
-        ("b07", "Will be sent by mail alone", "<p>Mail.</p>", "status = 'scheduled', published_at = '2099-01-01 00:00:00'"),
-        ("b08", "For members", "<p>All of it.</p>", "visibility = 'members', custom_excerpt = 'What the council said'"),
+        (
+            "b07",
+            "Will be sent by mail alone",
+            "<p>Mail.</p>",
+            "status = 'scheduled', published_at = '2099-01-01 00:00:00'",
+        ),
+        (
+            "b08",
+            "For members",
+            "<p>All of it.</p>",
+            "visibility = 'members', custom_excerpt = 'What the council said'",
+        ),
         ("b09", "For those who pay", GATED, "visibility = 'paid'"),
         ("b10", "Undated", "<p>When?</p>", "published_at = NULL"),
         ("b11", "Nothing to report", "", "html = NULL"),
@@ -82,7 +97,10 @@ pub(super) async fn site(kind: Kind) -> Option<Place> {
 }
 
 fn read(place: &Place, more: &str) {
-    place.source(&place.url, &format!("kind = \"ghost\"\nsite_url = \"https://dyes.example/blog/\"\n{more}"));
+    place.source(
+        &place.url,
+        &format!("kind = \"ghost\"\nsite_url = \"https://dyes.example/blog/\"\n{more}"),
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -100,10 +118,19 @@ async fn only_posts_for_everybody_come_in_with_what_ghost_would_show() {
         let arts = place.article("b01");
         assert_eq!(arts["title"], "Arts & <em>crafts</em> &amp; more", "titles are plain text");
         assert_eq!(arts["url"], "https://dyes.example/blog/slug-b01/");
-        assert_eq!((&arts["published_at"], &arts["updated_at"]), (&json!("2026-09-01T08:00:00Z"), &json!("2026-09-02T04:00:00Z")));
-        assert_eq!((&arts["sections"], &arts["tags"]), (&json!(["Dyes & inks"]), &json!(["Dyes & inks", "校园"])));
+        assert_eq!(
+            (&arts["published_at"], &arts["updated_at"]),
+            (&json!("2026-09-01T08:00:00Z"), &json!("2026-09-02T04:00:00Z"))
+        );
+        assert_eq!(
+            (&arts["sections"], &arts["tags"]),
+            (&json!(["Dyes & inks"]), &json!(["Dyes & inks", "校园"]))
+        );
         assert_eq!(arts["authors"], json!(["Mei Lin", "Tom <T> O'Hara"]));
-        assert_eq!((&arts["summary"], &arts["language"]), (&json!("All about dyes"), &json!("pt-BR")));
+        assert_eq!(
+            (&arts["summary"], &arts["language"]),
+            (&json!("All about dyes"), &json!("pt-BR"))
+        );
         assert_eq!(arts["image_url"], "https://dyes.example/blog/content/images/vat%201.jpg");
         let body = arts["body_html"].as_str().unwrap();
         for part in [
@@ -114,10 +141,22 @@ async fn only_posts_for_everybody_come_in_with_what_ghost_would_show() {
         ] {
             assert!(body.contains(part), "{part}\nis not in\n{body}");
         }
-        assert!(["Members only", "0:00", "1×", "alert", "GHOST_URL", "<!--"].iter().all(|gone| !body.contains(gone)), "{body}");
+        assert!(
+            ["Members only", "0:00", "1×", "alert", "GHOST_URL", "<!--"]
+                .iter()
+                .all(|gone| !body.contains(gone)),
+            "{body}"
+        );
         let second = place.article("b02");
-        assert_eq!((&second["summary"], &second["language"]), (&json!("Short & <plain>"), &json!("zh")));
-        assert_eq!((&second["sections"], &second["tags"]), (&json!([]), &json!(["校园"])), "an internal tag comes first");
+        assert_eq!(
+            (&second["summary"], &second["language"]),
+            (&json!("Short & <plain>"), &json!("zh"))
+        );
+        assert_eq!(
+            (&second["sections"], &second["tags"]),
+            (&json!([]), &json!(["校园"])),
+            "an internal tag comes first"
+        );
         for file in ["all.rss", "all.atom"] {
             roxmltree::Document::parse(&place.feed(file)).unwrap();
         }
@@ -131,7 +170,10 @@ async fn posts_for_members_come_in_as_far_as_they_are_asked_for() {
         read(&place, "members = \"preview\"");
         assert_eq!(place.sync().counts(), [5, 1, 0, 0], "{kind:?}");
         let members = place.article("b08");
-        assert_eq!((&members["body_html"], &members["summary"]), (&json!(""), &json!("What the council said")));
+        assert_eq!(
+            (&members["body_html"], &members["summary"]),
+            (&json!(""), &json!("What the council said"))
+        );
         assert_eq!(place.article("b09")["body_html"], "<p>For all.</p>");
         read(&place, "members = \"full\"");
         assert_eq!(place.sync().counts(), [0, 0, 3, 0], "{kind:?}");
@@ -158,7 +200,10 @@ async fn addresses_follow_the_routes_and_ids_are_kept_when_they_are_asked_for() 
             let at = |id: &str| place.article(id)["url"].as_str().unwrap().to_owned();
             assert_eq!(
                 (at("b01"), at("b02")),
-                (format!("https://dyes.example/blog/{first}"), format!("https://dyes.example/blog/{second}"))
+                (
+                    format!("https://dyes.example/blog/{first}"),
+                    format!("https://dyes.example/blog/{second}")
+                )
             );
         }
     }
@@ -187,7 +232,10 @@ async fn many_posts_come_in_page_by_page_and_an_unpublished_one_goes() {
         }
         place.run(&fill).await;
         assert_eq!(place.sync().counts(), [133, 1, 0, 0], "{kind:?}");
-        assert_eq!((&place.article("d228")["tags"], &place.article("d229")["tags"]), (&json!(["Dyes & inks"]), &json!(["校园"])));
+        assert_eq!(
+            (&place.article("d228")["tags"], &place.article("d229")["tags"]),
+            (&json!(["Dyes & inks"]), &json!(["校园"]))
+        );
         let before = place.article("d150")["id"].clone();
         place.run("UPDATE posts SET status = 'draft' WHERE id = 'd150'").await;
         assert_eq!(place.sync().counts(), [0, 0, 0, 1], "{kind:?}");
@@ -221,14 +269,28 @@ async fn a_database_of_ghosts_early_days_is_read_and_one_that_is_none_is_told() 
         read(&place, "");
         assert_eq!(place.sync().counts(), [1, 0, 0, 0], "{kind:?}");
         let early = place.article("b1");
-        assert_eq!((&early["authors"], &early["language"], &early["summary"]), (&json!(["Mei Lin"]), &json!("de"), &json!("Told")));
-        assert!(early["body_html"].as_str().unwrap().contains("https://dyes.example/content/images/a.png"));
+        assert_eq!(
+            (&early["authors"], &early["language"], &early["summary"]),
+            (&json!(["Mei Lin"]), &json!("de"), &json!("Told"))
+        );
+        assert!(
+            early["body_html"]
+                .as_str()
+                .unwrap()
+                .contains("https://dyes.example/content/images/a.png")
+        );
         place.run("ALTER TABLE posts RENAME TO something_else").await;
         let sentence = place.fails();
-        assert!(sentence.contains("no table `posts`") && sentence.contains("is this Ghost's database"), "{sentence}");
+        assert!(
+            sentence.contains("no table `posts`") && sentence.contains("is this Ghost's database"),
+            "{sentence}"
+        );
         assert_eq!(place.all("title"), ["Early"], "the last articles stay");
         if kind == Kind::Mariadb {
-            place.source(&place.url.replace("sesame", "not-sesame"), "kind = \"ghost\"\nsite_url = \"https://dyes.example\"");
+            place.source(
+                &place.url.replace("sesame", "not-sesame"),
+                "kind = \"ghost\"\nsite_url = \"https://dyes.example\"",
+            );
             assert!(place.fails().contains("refuses the user or the password"));
         }
     }

@@ -21,7 +21,11 @@ fn php(entries: &[(&str, &str)]) -> String {
 
 async fn option(place: &Place, name: &str, value: &str) {
     place.run(&format!("DELETE FROM wp_options WHERE option_name = '{name}'")).await;
-    place.run(&format!("INSERT INTO wp_options (option_name, option_value) VALUES ('{name}', '{value}')")).await;
+    place
+        .run(&format!(
+            "INSERT INTO wp_options (option_name, option_value) VALUES ('{name}', '{value}')"
+        ))
+        .await;
 }
 
 /// Post 108 is the Chinese twin of 101, and 102, a draft, the German one.
@@ -52,14 +56,23 @@ fn pair(language: &str, url: &str) -> (String, String) {
 async fn polylangs_languages_translations_and_addresses_are_read() {
     let Some(place) = site("wp_", "/%postname%/").await else { return };
     polylang(&place).await;
-    let options =
-        |rewrite: &str, hide: &str| php(&[("force_lang", "1"), ("hide_default", hide), ("rewrite", rewrite), ("default_lang", "en")]);
+    let options = |rewrite: &str, hide: &str| {
+        php(&[
+            ("force_lang", "1"),
+            ("hide_default", hide),
+            ("rewrite", rewrite),
+            ("default_lang", "en"),
+        ])
+    };
     option(&place, "polylang", &options("1", "1")).await;
     place.sync();
     assert_eq!(told(&place, "101"), pair("en-GB", "https://blog.example/opening-night/"));
     assert_eq!(told(&place, "108"), pair("zh-CN", "https://blog.example/zh/timetable/"));
     let id = |number: &str| serde_json::json!([format!("tag:news.example.edu,2026:cms/{number}")]);
-    assert_eq!((&place.article("101")["translations"], &place.article("108")["translations"]), (&id("108"), &id("101")));
+    assert_eq!(
+        (&place.article("101")["translations"], &place.article("108")["translations"]),
+        (&id("108"), &id("101"))
+    );
     option(&place, "polylang", &options("0", "0")).await;
     place.sync();
     assert_eq!(told(&place, "101").1, "https://blog.example/language/en/opening-night/");
@@ -79,7 +92,8 @@ async fn wpmls_languages_translations_and_addresses_are_read() {
                 (3, 'post_page', 106, 8, 'en', NULL), (4, 'post_post', NULL, 9, 'en', NULL)",
         )
         .await;
-    let settings = |kind: &str| php(&[("language_negotiation_type", kind), ("default_language", "en")]);
+    let settings =
+        |kind: &str| php(&[("language_negotiation_type", kind), ("default_language", "en")]);
     option(&place, "icl_sitepress_settings", &settings("1")).await;
     place.sync();
     assert_eq!(told(&place, "101"), pair("en-GB", "https://blog.example/opening-night/"));
@@ -89,7 +103,11 @@ async fn wpmls_languages_translations_and_addresses_are_read() {
     place.sync();
     assert_eq!(told(&place, "108").1, "https://blog.example/timetable/?lang=zh-hans");
     let domains = php(&[("zh-hans", "cn.blog.example")]);
-    let settings = php(&[("language_negotiation_type", "2"), ("default_language", "en"), ("language_domains", &domains)]);
+    let settings = php(&[
+        ("language_negotiation_type", "2"),
+        ("default_language", "en"),
+        ("language_domains", &domains),
+    ]);
     option(&place, "icl_sitepress_settings", &settings).await;
     place.sync();
     assert_eq!(told(&place, "108").1, "https://cn.blog.example/timetable/");
@@ -103,7 +121,10 @@ async fn a_site_of_a_network_has_its_own_posts_and_files_and_the_networks_writer
     place.sync();
     let opening = place.article("101");
     assert_eq!(opening["authors"], serde_json::json!(["Mei Lin"]));
-    assert_eq!(opening["image_url"], "https://blog.example/wp/wp-content/uploads/sites/2/2026/08/vat.jpg");
+    assert_eq!(
+        opening["image_url"],
+        "https://blog.example/wp/wp-content/uploads/sites/2/2026/08/vat.jpg"
+    );
     place
         .run("CREATE TABLE wp_sitemeta (meta_key VARCHAR(255), meta_value LONGTEXT); INSERT INTO wp_sitemeta VALUES ('ms_files_rewriting', '1')")
         .await;

@@ -24,21 +24,29 @@ static DATABASES: AtomicUsize = AtomicUsize::new(0);
 
 /// The address of a fresh, empty database whose user may do everything; the error is why there is no MariaDB here.
 pub(super) async fn fresh_database() -> Result<String, String> {
-    let server = SERVER.get_or_init(|| async { tokio::task::spawn_blocking(start).await.unwrap() }).await;
+    let server =
+        SERVER.get_or_init(|| async { tokio::task::spawn_blocking(start).await.unwrap() }).await;
     let port = server.as_ref().map_err(Clone::clone)?.port;
     let name = format!("story{}", DATABASES.fetch_add(1, Ordering::Relaxed));
     let address = |name: &str| format!("mysql://courant:sesame@127.0.0.1:{port}/{name}");
     let mut admin = MySqlConnection::connect(&address("")).await.unwrap();
-    admin.execute(AssertSqlSafe(format!("CREATE DATABASE {name} CHARACTER SET utf8mb4"))).await.unwrap();
+    admin
+        .execute(AssertSqlSafe(format!("CREATE DATABASE {name} CHARACTER SET utf8mb4")))
+        .await
+        .unwrap();
     admin.close().await.unwrap();
     Ok(address(&name))
 }
 
 fn start() -> Result<Server, String> {
     for program in PROGRAMS {
-        let found = Command::new("sh").args(["-c", &format!("PATH=$PATH:/usr/sbin:/usr/bin; command -v {program}")]).output();
+        let found = Command::new("sh")
+            .args(["-c", &format!("PATH=$PATH:/usr/sbin:/usr/bin; command -v {program}")])
+            .output();
         if !found.is_ok_and(|o| o.status.success()) {
-            return Err(format!("there is no MariaDB (no {program} on PATH, in /usr/sbin or /usr/bin)"));
+            return Err(format!(
+                "there is no MariaDB (no {program} on PATH, in /usr/sbin or /usr/bin)"
+            ));
         }
     }
     // Somebody else may take the port between our look and the server's start: then another one is tried.

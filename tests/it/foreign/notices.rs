@@ -10,7 +10,10 @@ use crate::program::Serving;
 async fn a_notification_brings_an_article_into_the_feed_at_once() {
     let Some(place) = Place::begin(Kind::Postgres).await else { return };
     place.run("CREATE TABLE news (id BIGINT PRIMARY KEY, title TEXT, published_at TIMESTAMPTZ DEFAULT now(), updated_at TIMESTAMPTZ DEFAULT now())").await;
-    place.read("SELECT id, title, published_at, updated_at FROM news", "poll = \"1d\"\nlisten = \"College News\"");
+    place.read(
+        "SELECT id, title, published_at, updated_at FROM news",
+        "poll = \"1d\"\nlisten = \"College News\"",
+    );
     place.shell.replace("[database]", "[server]\nlisten = \"127.0.0.1:0\"\n[database]");
     let mut serving = Serving::start(&place.shell.path(""));
     let address = serving.ready();
@@ -23,9 +26,10 @@ async fn a_notification_brings_an_article_into_the_feed_at_once() {
         place.run(&format!("INSERT INTO news VALUES ({id}, 'News {id} is out'); NOTIFY \"College News\", 'anything'")).await;
         wait_for(address, "/feeds/all.json", &format!("News {id} is out"));
     }
-    let listeners =
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'courant' AND datname = current_database()";
-    place.run(&format!("{listeners}; INSERT INTO news VALUES (4, 'Told while nobody listened')")).await;
+    let listeners = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'courant' AND datname = current_database()";
+    place
+        .run(&format!("{listeners}; INSERT INTO news VALUES (4, 'Told while nobody listened')"))
+        .await;
     wait_for(address, "/feeds/all.json", "Told while nobody listened");
     place.run("INSERT INTO news VALUES (5, 'Listened to again'); NOTIFY \"College News\"").await;
     wait_for(address, "/feeds/all.json", "Listened to again");

@@ -88,7 +88,12 @@ impl Place {
 
     /// Courant reads this query from here on; `more` are further keys of the source.
     pub(super) fn read(&self, query: &str, more: &str) {
-        self.source(&self.url, &format!("kind = \"query\"\ntimezone = \"Asia/Shanghai\"\nquery = '''{query}'''\n{more}"));
+        self.source(
+            &self.url,
+            &format!(
+                "kind = \"query\"\ntimezone = \"Asia/Shanghai\"\nquery = '''{query}'''\n{more}"
+            ),
+        );
     }
 
     /// Courant reads this address with these keys from here on.
@@ -122,7 +127,8 @@ sections = ["Campus life"]
     /// What the daemon does at a beat at this time, after a restart.
     pub(super) async fn poll(&self, now: Millis) -> SyncReport {
         let app = App::from_file(&self.shell.path("config.toml")).await.unwrap();
-        let report = sources::sync_due(&app.store, &app.config, &app.config.sources[0], now).await.unwrap();
+        let report =
+            sources::sync_due(&app.store, &app.config, &app.config.sources[0], now).await.unwrap();
         let state = app.store.source_states().await.unwrap();
         app.store.close().await;
         report.unwrap_or_else(|| panic!("it was not read: {state:?}"))
@@ -182,14 +188,20 @@ impl Sync {
 
     fn told(&self, list: &str, word: &str) -> Vec<String> {
         let told = self.0[list].as_array().unwrap();
-        told.iter().map(|t| format!("{}: {}", t["id"].as_str().unwrap(), t[word].as_str().unwrap())).collect()
+        told.iter()
+            .map(|t| format!("{}: {}", t["id"].as_str().unwrap(), t[word].as_str().unwrap()))
+            .collect()
     }
 }
 
 /// A database of its own on the server of a world.
 async fn beside(world: &World) -> String {
     let config = world.config_text();
-    let own = config.lines().find_map(|l| l.strip_prefix("url = \"postgres://")).unwrap().trim_end_matches('"');
+    let own = config
+        .lines()
+        .find_map(|l| l.strip_prefix("url = \"postgres://"))
+        .unwrap()
+        .trim_end_matches('"');
     let (user, rest) = own.split_once('/').unwrap();
     let host = rest.split_once('?').unwrap().1;
     let name = format!("foreign{}", DATABASES.fetch_add(1, Ordering::Relaxed));

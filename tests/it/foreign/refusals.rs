@@ -64,7 +64,12 @@ async fn a_wrong_password_is_told_without_the_password() {
         assert!(sentence.contains("see the source's url"), "{sentence}");
         assert!(sentence.contains("refused the connection"), "{sentence}");
         let list = place.shell.courant(&["sources", "list", "--json"]).json();
-        assert!(list[0]["error"].as_str().is_some_and(|e| e.contains("refused") && !e.contains("sesame")), "{list}");
+        assert!(
+            list[0]["error"]
+                .as_str()
+                .is_some_and(|e| e.contains("refused") && !e.contains("sesame")),
+            "{list}"
+        );
         assert_unharmed(&place);
     }
 }
@@ -79,13 +84,19 @@ async fn a_database_or_server_that_is_not_there_is_told_with_its_place() {
         };
         place.source(&url, &format!("kind = \"query\"\nquery = '{QUERY}'"));
         let sentence = place.fails();
-        assert!(sentence.contains("nowhere") && sentence.contains("see the source's url"), "{kind:?}: {sentence}");
+        assert!(
+            sentence.contains("nowhere") && sentence.contains("see the source's url"),
+            "{kind:?}: {sentence}"
+        );
         assert!(!place.shell.path("nowhere.db").exists(), "reading made a file");
         assert_unharmed(&place);
     }
     let Some(place) = notes(Kind::Sqlite).await else { return };
     for server in ["postgres", "mysql"] {
-        place.source(&format!("{server}://me:sesame@127.0.0.1:1/x"), &format!("kind = \"query\"\nquery = '{QUERY}'"));
+        place.source(
+            &format!("{server}://me:sesame@127.0.0.1:1/x"),
+            &format!("kind = \"query\"\nquery = '{QUERY}'"),
+        );
         let sentence = place.fails();
         assert!(sentence.contains("127.0.0.1:1/x") && !sentence.contains("me:"), "{sentence}");
     }
@@ -97,16 +108,25 @@ async fn a_query_that_can_not_run_is_told_in_the_databases_words() {
         let Some(place) = notes(kind).await else { continue };
         place.read("SELECT id, title, out_at AS published_at FROM notice", "");
         let sentence = place.fails();
-        assert!(sentence.contains("source cms: the query was refused") && sentence.contains("notice"), "{kind:?}: {sentence}");
+        assert!(
+            sentence.contains("source cms: the query was refused") && sentence.contains("notice"),
+            "{kind:?}: {sentence}"
+        );
         place.read("SELECT id, title, out_at AS published_at FRM note", "");
         assert!(place.fails().contains("the query was refused"), "{kind:?}");
         place.read("SELECT id, title, out_at FROM note", "");
         let sentence = place.fails();
-        assert!(sentence.contains("out_at") && sentence.contains("published_at"), "{kind:?}: {sentence}");
+        assert!(
+            sentence.contains("out_at") && sentence.contains("published_at"),
+            "{kind:?}: {sentence}"
+        );
         place.read("SELECT id, title FROM note", "");
         assert!(place.fails().contains("`published_at` is missing"), "{kind:?}");
         let check = place.shell.courant(&["check"]);
-        assert!(check.status != 0 && (check.out + &check.err).contains("`published_at` is missing"), "{kind:?}");
+        assert!(
+            check.status != 0 && (check.out + &check.err).contains("`published_at` is missing"),
+            "{kind:?}"
+        );
         assert_unharmed(&place);
     }
 }
@@ -116,11 +136,16 @@ async fn a_query_that_writes_is_refused_by_the_database() {
     for kind in KINDS {
         let Some(place) = notes(kind).await else { continue };
         let columns = "RETURNING id, title, out_at AS published_at";
-        for query in [format!("DELETE FROM note {columns}"), format!("INSERT INTO note VALUES ('3', 'Mine', '2026-09-03') {columns}")] {
+        for query in [
+            format!("DELETE FROM note {columns}"),
+            format!("INSERT INTO note VALUES ('3', 'Mine', '2026-09-03') {columns}"),
+        ] {
             place.read(&query, "");
             let sentence = place.fails().to_lowercase();
             assert!(
-                sentence.contains("read only") || sentence.contains("read-only") || sentence.contains("readonly"),
+                sentence.contains("read only")
+                    || sentence.contains("read-only")
+                    || sentence.contains("readonly"),
                 "{kind:?}: {sentence}"
             );
         }
@@ -134,9 +159,16 @@ async fn a_query_that_writes_is_refused_by_the_database() {
             place.run(&format!("CREATE FUNCTION note_it() RETURNS INT {body}")).await;
             place.read(&format!("{QUERY} WHERE note_it() = 1"), "");
             let sentence = place.fails().to_lowercase();
-            assert!(sentence.contains("read only") || sentence.contains("read-only"), "{kind:?}, in a function: {sentence}");
+            assert!(
+                sentence.contains("read only") || sentence.contains("read-only"),
+                "{kind:?}, in a function: {sentence}"
+            );
         }
-        for query in ["DELETE FROM note", "DROP TABLE note", "SELECT id, title, out_at AS published_at FROM note; DELETE FROM note"] {
+        for query in [
+            "DELETE FROM note",
+            "DROP TABLE note",
+            "SELECT id, title, out_at AS published_at FROM note; DELETE FROM note",
+        ] {
             place.read(query, "");
             place.shell.courant(&["sources", "sync"]);
         }
@@ -148,9 +180,15 @@ async fn a_query_that_writes_is_refused_by_the_database() {
 async fn an_article_whose_row_can_not_be_read_any_more_stays_as_it_was() {
     for kind in KINDS {
         let Some(place) = notes(kind).await else { continue };
-        place.run("UPDATE note SET id = ' 2 ', title = 'Broken', out_at = 'soon' WHERE id = '2'").await;
+        place
+            .run("UPDATE note SET id = ' 2 ', title = 'Broken', out_at = 'soon' WHERE id = '2'")
+            .await;
         let sync = place.sync();
-        assert_eq!((sync.counts(), sync.refused()), ([0, 0, 0, 0], vec!["2: published_at `soon` is no time".to_owned()]), "{kind:?}");
+        assert_eq!(
+            (sync.counts(), sync.refused()),
+            ([0, 0, 0, 0], vec!["2: published_at `soon` is no time".to_owned()]),
+            "{kind:?}"
+        );
         assert_eq!(place.all("title"), ["Second", "First"]);
     }
 }
@@ -171,7 +209,11 @@ async fn rows_without_an_id_and_second_rows_of_an_id_are_refused_alone() {
         let mut refused = sync.refused();
         refused.sort();
         assert_eq!(refused.len(), 4, "{kind:?}: {refused:?}");
-        assert_eq!(refused.iter().filter(|r| r.ends_with("it has no id")).count(), 2, "{refused:?}");
+        assert_eq!(
+            refused.iter().filter(|r| r.ends_with("it has no id")).count(),
+            2,
+            "{refused:?}"
+        );
         assert!(refused.contains(&"2: another row has the same id".to_owned()), "{refused:?}");
         assert!(refused.contains(&"4: it has no published_at".to_owned()), "{refused:?}");
         assert_eq!(place.all("title"), ["Fifth", "Second", "First"]);

@@ -64,12 +64,26 @@ pub(super) async fn site(prefix: &str, structure: &str) -> Option<Place> {
         ("WPLANG", ""),
     ];
     for (name, value) in options {
-        writeln!(fill, "INSERT INTO {{p}}options (option_name, option_value) VALUES ('{name}', '{value}');").unwrap();
+        writeln!(
+            fill,
+            "INSERT INTO {{p}}options (option_name, option_value) VALUES ('{name}', '{value}');"
+        )
+        .unwrap();
     }
     let date = "post_date = '2026-09-01 01:30:00', post_date_gmt = '2026-08-31 17:30:00', post_modified = '2026-09-02 12:00:00', post_modified_gmt = '2026-09-02 04:00:00'";
     let posts = [
-        ("101", "Opening <em>night</em> &amp; day", CLASSIC, "post_name = 'opening-night', post_excerpt = 'Doors \"open\".'"),
-        ("102", "A draft", "Draft.", "post_status = 'draft', post_date_gmt = 0, post_modified_gmt = 0"),
+        (
+            "101",
+            "Opening <em>night</em> &amp; day",
+            CLASSIC,
+            "post_name = 'opening-night', post_excerpt = 'Doors \"open\".'",
+        ),
+        (
+            "102",
+            "A draft",
+            "Draft.",
+            "post_status = 'draft', post_date_gmt = 0, post_modified_gmt = 0",
+        ),
         ("103", "Behind a password", "Secret.", "post_password = 'open', post_name = 'behind'"),
         (
             "104",
@@ -85,17 +99,38 @@ pub(super) async fn site(prefix: &str, structure: &str) -> Option<Place> {
             "",
             "post_type = 'attachment', post_status = 'inherit', post_mime_type = 'image/jpeg', post_name = 'vat', post_parent = 101",
         ),
-        ("108", "Timetable", BLOCKS, "post_name = 'timetable', post_date_gmt = 0, post_modified_gmt = 0"),
-        ("109", "Opening night", "Older words.", "post_type = 'revision', post_status = 'inherit', post_parent = 101"),
+        (
+            "108",
+            "Timetable",
+            BLOCKS,
+            "post_name = 'timetable', post_date_gmt = 0, post_modified_gmt = 0",
+        ),
+        (
+            "109",
+            "Opening night",
+            "Older words.",
+            "post_type = 'revision', post_status = 'inherit', post_parent = 101",
+        ),
         ("110", "Thrown away", "Gone.", "post_status = 'trash', post_name = 'thrown__trashed'"),
         ("111", "", "No title, <i>but</i> words.", "post_name = '111'"),
-        ("112", "Undated", "When?", "post_date = 0, post_date_gmt = 0, post_modified = 0, post_modified_gmt = 0"),
+        (
+            "112",
+            "Undated",
+            "When?",
+            "post_date = 0, post_date_gmt = 0, post_modified = 0, post_modified_gmt = 0",
+        ),
     ];
     for (id, title, content, rest) in posts {
         let (title, content) = (place.text(title), place.text(content));
         let guid = format!("https://blog.example/?p={id}&#038;lang=en");
-        let set = format!("ID = {id}, guid = '{guid}', post_title = {title}, post_content = {content}, post_excerpt = '', {date}");
-        writeln!(fill, "INSERT INTO {{p}}posts SET {set}; UPDATE {{p}}posts SET {rest} WHERE ID = {id};").unwrap();
+        let set = format!(
+            "ID = {id}, guid = '{guid}', post_title = {title}, post_content = {content}, post_excerpt = '', {date}"
+        );
+        writeln!(
+            fill,
+            "INSERT INTO {{p}}posts SET {set}; UPDATE {{p}}posts SET {rest} WHERE ID = {id};"
+        )
+        .unwrap();
     }
     place.run(&format!("SET sql_mode = ''; {}", fill.replace("{p}", prefix))).await;
     place.source(&place.url, &format!("kind = \"wordpress\"\ntable_prefix = \"{prefix}\""));
@@ -111,7 +146,10 @@ async fn only_public_posts_come_in_with_what_wordpress_would_show() {
     let notes = sync.notes();
     assert!(notes.iter().any(|n| n.starts_with("101: ") && n.contains("[signup]")), "{notes:?}");
     assert!(notes.iter().any(|n| n.starts_with("108: ") && n.contains("shop/cart")), "{notes:?}");
-    assert!(notes.iter().any(|n| n.starts_with("108: ") && n.contains("pages after the first")), "{notes:?}");
+    assert!(
+        notes.iter().any(|n| n.starts_with("108: ") && n.contains("pages after the first")),
+        "{notes:?}"
+    );
     assert_eq!(notes.len(), 3, "{notes:?}");
     let mut titles = place.all("title");
     titles.sort();
@@ -131,7 +169,8 @@ async fn only_public_posts_come_in_with_what_wordpress_would_show() {
         (Some("https://blog.example/wp/wp-content/uploads/2026/08/vat.jpg"), Some("en-US"))
     );
     assert_eq!(opening["summary"], "Doors “open”.");
-    let image = ["image_alt", "image_type", "image_width", "image_height"].map(|name| opening[name].clone());
+    let image = ["image_alt", "image_type", "image_width", "image_height"]
+        .map(|name| opening[name].clone());
     assert_eq!(serde_json::json!(image), serde_json::json!(["A vat", "image/jpeg", 1200, 800]));
     let body = opening["body_html"].as_str().unwrap();
     let parts = [
@@ -150,14 +189,24 @@ async fn only_public_posts_come_in_with_what_wordpress_would_show() {
     // Its UTC columns are zero, so the local ones count.
     assert_eq!(timetable["published_at"], "2026-08-31T17:30:00Z");
     let body = timetable["body_html"].as_str().unwrap();
-    assert!(body.contains("<h2>Timetable</h2>") && body.contains("<li>Nine: doors</li>") && body.contains("vat.jpg"), "{body}");
+    assert!(
+        body.contains("<h2>Timetable</h2>")
+            && body.contains("<li>Nine: doors</li>")
+            && body.contains("vat.jpg"),
+        "{body}"
+    );
     assert!(!body.contains("second page") && !body.contains("wp:"), "{body}");
     for file in ["all.rss", "all.atom"] {
         roxmltree::Document::parse(&place.feed(file)).unwrap();
     }
     let rss = place.feed("all.rss");
-    assert!(rss.contains("<guid isPermaLink=\"false\">tag:news.example.edu,2026:cms/101</guid>"), "{rss}");
-    for hidden in ["A draft", "Behind", "hundredth", "staff", "About us", "Older", "Thrown", "Undated"] {
+    assert!(
+        rss.contains("<guid isPermaLink=\"false\">tag:news.example.edu,2026:cms/101</guid>"),
+        "{rss}"
+    );
+    for hidden in
+        ["A draft", "Behind", "hundredth", "staff", "About us", "Older", "Thrown", "Undated"]
+    {
         assert!(!rss.contains(hidden), "{hidden} is public");
     }
 }
@@ -169,7 +218,10 @@ async fn addresses_follow_the_sites_own_structure_and_tables_its_own_prefix() {
         ("/%year%/%monthnum%/%postname%/", "https://blog.example/2026/09/opening-night/"),
         ("/%category%/%postname%", "https://blog.example/campus/dyes/opening-night"),
         ("/index.php/archives/%post_id%", "https://blog.example/index.php/archives/101"),
-        ("/%author%/%day%-%hour%/%postname%.html", "https://blog.example/mei-lin/01-01/opening-night.html"),
+        (
+            "/%author%/%day%-%hour%/%postname%.html",
+            "https://blog.example/mei-lin/01-01/opening-night.html",
+        ),
     ];
     let Some(place) = site("college_7_", structures[0].0).await else { return };
     for (structure, address) in structures {
@@ -209,12 +261,22 @@ async fn a_post_edited_trashed_and_restored_stays_the_same_article() {
     place.run("UPDATE wp_posts SET post_title = 'Opening day', post_name = 'opening-day', post_modified = '2026-09-03 12:00:00', post_modified_gmt = '2026-09-03 04:00:00' WHERE ID = 101").await;
     assert_eq!(place.sync().counts(), [0, 0, 1, 0]);
     let edited = place.article("101");
-    assert_eq!((edited["title"].as_str(), edited["updated_at"].as_str()), (Some("Opening day"), Some("2026-09-03T04:00:00Z")));
-    assert_eq!((&edited["id"], edited["published_at"].as_str()), (&id, Some("2026-08-31T17:30:00Z")));
+    assert_eq!(
+        (edited["title"].as_str(), edited["updated_at"].as_str()),
+        (Some("Opening day"), Some("2026-09-03T04:00:00Z"))
+    );
+    assert_eq!(
+        (&edited["id"], edited["published_at"].as_str()),
+        (&id, Some("2026-08-31T17:30:00Z"))
+    );
     place.run("UPDATE wp_posts SET post_status = 'trash', post_name = 'opening-day__trashed' WHERE ID = 101").await;
     assert_eq!(place.sync().counts(), [0, 0, 0, 1]);
     assert!(!place.feed("all.rss").contains("Opening day"));
-    place.run("UPDATE wp_posts SET post_status = 'publish', post_name = 'opening-day' WHERE ID = 101").await;
+    place
+        .run(
+            "UPDATE wp_posts SET post_status = 'publish', post_name = 'opening-day' WHERE ID = 101",
+        )
+        .await;
     let sync = place.sync();
     assert_eq!(sync.counts()[3], 0, "{sync:?}");
     assert_eq!(place.article("101")["id"], id);

@@ -38,7 +38,10 @@ impl Drop for Bucket {
 impl Bucket {
     /// Begins a service, unless python3 has none, which is said.
     fn begin(port: u16) -> Option<Self> {
-        let has_it = Command::new("python3").args(["-c", "import boto3, moto.server"]).stderr(Stdio::null()).status();
+        let has_it = Command::new("python3")
+            .args(["-c", "import boto3, moto.server"])
+            .stderr(Stdio::null())
+            .status();
         if !has_it.is_ok_and(|status| status.success()) {
             skipped("python3 has no moto[server,s3]");
             return None;
@@ -46,9 +49,15 @@ impl Bucket {
         let folder = tempfile::tempdir().unwrap();
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/bucket.py");
         let mut command = Command::new("python3");
-        command.arg(script).arg(port.to_string()).arg(folder.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command
+            .arg(script)
+            .arg(port.to_string())
+            .arg(folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
         let mut service = command.stderr(Stdio::null()).spawn().unwrap();
-        let (say, mut heard) = (service.stdin.take().unwrap(), BufReader::new(service.stdout.take().unwrap()));
+        let (say, mut heard) =
+            (service.stdin.take().unwrap(), BufReader::new(service.stdout.take().unwrap()));
         let mut line = String::new();
         heard.read_line(&mut line).unwrap();
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -84,7 +93,8 @@ impl Bucket {
         let log = std::fs::read_to_string(self.folder.path().join("requests")).unwrap();
         let line = |line: &str| {
             let asked: serde_json::Value = serde_json::from_str(line).unwrap();
-            let file = asked["path"].as_str().unwrap().trim_start_matches("/news/feeds/").to_owned();
+            let file =
+                asked["path"].as_str().unwrap().trim_start_matches("/news/feeds/").to_owned();
             format!("{} {file} {}", asked["method"].as_str().unwrap(), asked["status"])
         };
         log.lines().map(line).collect()
@@ -221,27 +231,46 @@ fn check_asks_the_bucket_once_and_says_what_to_do() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let Some(mut bucket) = Bucket::begin(0) else { return };
     let table = bucket.table("");
-    let check = |table: &str| Shell::with("[[digests]]", &format!("{table}[[digests]]")).courant(&["check"]);
+    let check = |table: &str| {
+        Shell::with("[[digests]]", &format!("{table}[[digests]]")).courant(&["check"])
+    };
     let said = check(&table);
-    assert!(said.status == 0 && said.out.contains("ok    publish cdn: s3://news/feeds/ at 127.0.0.1 takes files\n"), "{said:?}");
+    assert!(
+        said.status == 0
+            && said.out.contains("ok    publish cdn: s3://news/feeds/ at 127.0.0.1 takes files\n"),
+        "{said:?}"
+    );
     assert_eq!(bucket.asked(), ["DELETE .courant-check 204"]);
     assert!(bucket.held().is_empty());
     for (was, is, part) in [
         (bucket.secret.clone(), "wrong".to_owned(), "SignatureDoesNotMatch"),
         (bucket.access.clone(), "AKIAWRONG".to_owned(), "look at `access_key`"),
-        ("s3://news/".to_owned(), "s3://elsewhere/".to_owned(), "must be allowed to put and delete objects there"),
+        (
+            "s3://news/".to_owned(),
+            "s3://elsewhere/".to_owned(),
+            "must be allowed to put and delete objects there",
+        ),
         (format!(":{}", bucket.port), format!(":{free}"), "can't be reached"),
     ] {
         let said = check(&table.replace(&was, &is));
         let told = format!("{}{}", said.out, said.err);
         let lines: Vec<&str> = told.lines().filter(|line| line.contains(part)).collect();
-        assert!(said.status > 0 && lines.len() == 1 && !told.contains(&bucket.secret), "{part}: {said:?}");
+        assert!(
+            said.status > 0 && lines.len() == 1 && !told.contains(&bucket.secret),
+            "{part}: {said:?}"
+        );
     }
     bucket.be_away(true);
     let said = check(&table);
     assert!(
-        said.status == 1 && said.out.contains("FAULT publish cdn: nothing can be published to s3://news/feeds/ at 127.0.0.1: "),
+        said.status == 1
+            && said.out.contains(
+                "FAULT publish cdn: nothing can be published to s3://news/feeds/ at 127.0.0.1: "
+            ),
         "{said:?}"
     );
-    assert!(said.out.contains("503 SlowDown") && said.out.contains("ask those who run it"), "{said:?}");
+    assert!(
+        said.out.contains("503 SlowDown") && said.out.contains("ask those who run it"),
+        "{said:?}"
+    );
 }

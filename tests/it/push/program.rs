@@ -12,7 +12,10 @@ use crate::support::Shell;
 
 /// The program as a hub that sends to this machine.
 fn program() -> Shell {
-    Shell::with("[[sources]]", "[server]\nlisten = \"127.0.0.1:0\"\n[push]\nhub = true\nallow = [\"127.0.0.1\"]\n[[sources]]")
+    Shell::with(
+        "[[sources]]",
+        "[server]\nlisten = \"127.0.0.1:0\"\n[push]\nhub = true\nallow = [\"127.0.0.1\"]\n[[sources]]",
+    )
 }
 
 fn subscribe(address: SocketAddr, callback: &str) {
@@ -24,7 +27,10 @@ fn subscribe(address: SocketAddr, callback: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn over_https_it_sends_to_whom_a_known_authority_vouches_for() {
     let (Some(known), Some(unknown)) = (authority(), authority()) else { return };
-    let (reader, stranger) = (Subscriber::within_tls(known.acceptor).await, Subscriber::within_tls(unknown.acceptor).await);
+    let (reader, stranger) = (
+        Subscriber::within_tls(known.acceptor).await,
+        Subscriber::within_tls(unknown.acceptor).await,
+    );
     let shell = program();
     let mut serving = Serving::trusting(&shell.path(""), &known.ca);
     let address = serving.ready();
@@ -56,7 +62,10 @@ async fn serve_sends_what_is_imported_beside_it() {
     shell.does(&["articles", "import", "one.jsonl"]);
     reader.wait_for(1).await;
     let pushed = reader.pushed();
-    assert!(pushed[0].body == get(address, "/feeds/news.atom", &[]).body && String::from_utf8_lossy(&pushed[0].body).contains("Hot news"));
+    assert!(
+        pushed[0].body == get(address, "/feeds/news.atom", &[]).body
+            && String::from_utf8_lossy(&pushed[0].body).contains("Hot news")
+    );
     assert_eq!(serving.stop().0, Some(0));
 }
 
@@ -74,7 +83,11 @@ async fn the_list_of_subscribers_tells_no_secrets() {
     }
     let (callback, known) = (reader.url("/cb").trim_start_matches("http://").to_owned(), list());
     assert_eq!((&known[0]["feed"], &known[0]["format"]), (&"news".into(), &"atom".into()));
-    assert!(known[0]["callback"] == callback.as_str() && known[0]["until"].as_str().unwrap().ends_with('Z'), "{known}");
+    assert!(
+        known[0]["callback"] == callback.as_str()
+            && known[0]["until"].as_str().unwrap().ends_with('Z'),
+        "{known}"
+    );
     reader.to_pushes(Manner::Says(500));
     shell.write("one.jsonl", "{\"id\":\"a\",\"title\":\"Hot news\"}\n");
     shell.does(&["articles", "import", "one.jsonl"]);
@@ -82,8 +95,15 @@ async fn the_list_of_subscribers_tells_no_secrets() {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     let table = shell.does(&["hub", "list"]);
-    assert!(table.starts_with("document   callback") && table.contains(&format!("news.atom  {callback}  20")), "{table}");
-    assert!(table.contains("failed once, again at 20") && !format!("{table}{known}").contains("hush"), "{table}");
+    assert!(
+        table.starts_with("document   callback")
+            && table.contains(&format!("news.atom  {callback}  20")),
+        "{table}"
+    );
+    assert!(
+        table.contains("failed once, again at 20") && !format!("{table}{known}").contains("hush"),
+        "{table}"
+    );
     assert_eq!(serving.stop().0, Some(0));
     shell.replace("hub = true", "hub = false");
     assert!(shell.does(&["hub", "list"]).contains("news.atom"), "they are kept");

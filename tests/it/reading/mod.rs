@@ -32,8 +32,10 @@ const EDITED: usize = 3;
 const PICTURED: usize = 7;
 const SOUNDING: usize = 8;
 /// A lead image as we write it, and as it leaves a reader that cleans HTML.
-const PICTURE: &str = "<img src=\"https://college.example/p.png?a=1&amp;b=2\" alt=\"A &quot;boat&quot; 船\">";
-const CLEANED: &str = "<img alt=\"A &quot;boat&quot; 船\" src=\"https://college.example/p.png?a=1&amp;b=2\" />";
+const PICTURE: &str =
+    "<img src=\"https://college.example/p.png?a=1&amp;b=2\" alt=\"A &quot;boat&quot; 船\">";
+const CLEANED: &str =
+    "<img alt=\"A &quot;boat&quot; 船\" src=\"https://college.example/p.png?a=1&amp;b=2\" />";
 
 /// An article as it is imported, and what a reader must know of it.
 fn article(n: usize) -> (Value, Value) {
@@ -42,7 +44,8 @@ fn article(n: usize) -> (Value, Value) {
         "<p>Said “so” and \"so\", it's 5 &lt; 6 &amp; 7 &gt; 3: 染坊，第 {n} 次 🌙 👩‍👩‍👧.</p>\
          <p><a href=\"https://college.example/x?a=1&amp;b=2\">more</a></p>"
     );
-    let authors: &[&str] = [&["Mei Müller", "李雷"][..], &["Mei Müller"], &["李雷"]][n.min(1 + n % 2)];
+    let authors: &[&str] =
+        [&["Mei Müller", "李雷"][..], &["Mei Müller"], &["李雷"]][n.min(1 + n % 2)];
     let date = format!("2026-08-{:02}T08:30:15+08:00", n + 1);
     let mut published = json!({"id": format!("n/{n}&ü"), "title": title, "body_html": body, "published_at": date,
         "language": if n.is_multiple_of(2) { "en" } else { "zh-CN" }, "url": format!("https://college.example/{n}?a=1&b=新"),
@@ -56,7 +59,10 @@ fn article(n: usize) -> (Value, Value) {
     }
     if n == SOUNDING {
         files = json!([["https://college.example/s.mp3?a=1&b=2", "audio/mpeg", 1234]]);
-        for (name, value) in ["enclosure_url", "enclosure_type", "enclosure_length"].iter().zip(files[0].as_array().unwrap()) {
+        for (name, value) in ["enclosure_url", "enclosure_type", "enclosure_length"]
+            .iter()
+            .zip(files[0].as_array().unwrap())
+        {
             published[name] = value.clone();
         }
     }
@@ -74,7 +80,10 @@ fn publish(shell: &Shell, articles: &[Value]) {
 
 /// The program serving the articles.
 fn served() -> (Shell, Serving) {
-    let shell = Shell::with("url = \"sqlite://courant.db\"", "url = \"sqlite://courant.db\"\n[server]\nlisten = \"127.0.0.1:0\"");
+    let shell = Shell::with(
+        "url = \"sqlite://courant.db\"",
+        "url = \"sqlite://courant.db\"\n[server]\nlisten = \"127.0.0.1:0\"",
+    );
     publish(&shell, &(0..TITLES.len()).map(|n| article(n).0).collect::<Vec<_>>());
     let serving = Serving::start(shell.path(".").as_path());
     (shell, serving)
@@ -97,10 +106,13 @@ impl Reader {
     /// Lets it ask all feeds; gives the items it then has of each.
     fn reload(&self, folder: &Path, urls: &[String]) -> Vec<Vec<Value>> {
         let mut command = Command::new(self.command.get_program());
-        command.args(self.command.get_args()).envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command
+            .args(self.command.get_args())
+            .envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         let output = command.arg(folder).args(urls).stdin(Stdio::null()).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&output.stdout)))
+        serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&output.stdout)))
     }
 
     /// Whether an item is what was published, in all that the reader has a place for.
@@ -108,7 +120,9 @@ impl Reader {
         for (name, value) in item.as_object().unwrap() {
             let expected = &known[name];
             let is_same = match name.as_str() {
-                "authors" if self.has_one_line_for_authors => value == expected || one_line(value, expected),
+                "authors" if self.has_one_line_for_authors => {
+                    value == expected || one_line(value, expected)
+                }
                 "date" => value.as_f64() == expected.as_f64(),
                 "content" => value.as_str().unwrap().replace(CLEANED, PICTURE) == *expected,
                 "files" => same_files(value, expected),
@@ -121,15 +135,20 @@ impl Reader {
 
 /// Whether a line names one of the authors, or all.
 fn one_line(told: &Value, expected: &Value) -> bool {
-    let names: Vec<&str> = expected.as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
-    told.as_array().unwrap().len() == 1 && told[0].as_str().is_some_and(|line| names.contains(&line) || line == names.join(", "))
+    let names: Vec<&str> =
+        expected.as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+    told.as_array().unwrap().len() == 1
+        && told[0].as_str().is_some_and(|line| names.contains(&line) || line == names.join(", "))
 }
 
 /// Some tell a file's address alone, some its type or its length too.
 fn same_files(told: &Value, expected: &Value) -> bool {
     let (told, expected) = (told.as_array().unwrap(), expected.as_array().unwrap());
     told.len() == expected.len()
-        && told.iter().zip(expected).all(|(told, whole)| whole.as_array().unwrap().starts_with(told.as_array().unwrap()))
+        && told
+            .iter()
+            .zip(expected)
+            .all(|(told, whole)| whole.as_array().unwrap().starts_with(told.as_array().unwrap()))
 }
 
 /// Waits until the program serves another version of a feed.
@@ -149,9 +168,15 @@ fn tell(reader: &Reader) {
     let (shell, mut serving) = served();
     let folder = shell.write("reader/begun", "").parent().unwrap().to_owned();
     let witness = Witness::before(serving.ready());
-    let urls: Vec<String> = reader.formats.iter().map(|format| format!("http://{}/feeds/news.{format}", witness.address)).collect();
+    let urls: Vec<String> = reader
+        .formats
+        .iter()
+        .map(|format| format!("http://{}/feeds/news.{format}", witness.address))
+        .collect();
     let known: Vec<Value> = (0..=TITLES.len()).map(|n| article(n).1).collect();
-    let find = |items: &[Value], known: &Value| -> Vec<Value> { items.iter().filter(|item| item["id"] == known["id"]).cloned().collect() };
+    let find = |items: &[Value], known: &Value| -> Vec<Value> {
+        items.iter().filter(|item| item["id"] == known["id"]).cloned().collect()
+    };
 
     for (items, format) in reader.reload(&folder, &urls).iter().zip(reader.formats) {
         assert_eq!(items.len(), TITLES.len(), "{format}");
@@ -163,9 +188,16 @@ fn tell(reader: &Reader) {
     }
     for _ in 0..reader.reloads {
         witness.asked();
-        assert!(reader.reload(&folder, &urls).iter().all(|items| items.len() == TITLES.len()), "nothing is new");
+        assert!(
+            reader.reload(&folder, &urls).iter().all(|items| items.len() == TITLES.len()),
+            "nothing is new"
+        );
     }
-    let again = |format: &&str| Asked { path: format!("/feeds/news.{format}"), is_conditional: true, status: 304 };
+    let again = |format: &&str| Asked {
+        path: format!("/feeds/news.{format}"),
+        is_conditional: true,
+        status: 304,
+    };
     assert_eq!(witness.asked(), reader.formats.iter().map(again).collect::<Vec<_>>());
 
     let address = serving.ready();
@@ -180,7 +212,11 @@ fn tell(reader: &Reader) {
         another_version(&mut serving, path, was);
     }
     for (items, format) in reader.reload(&folder, &urls).iter().zip(reader.formats) {
-        assert_eq!(items.len(), TITLES.len() + 1, "{format}: one came, and the edited one is no other");
+        assert_eq!(
+            items.len(),
+            TITLES.len() + 1,
+            "{format}: one came, and the edited one is no other"
+        );
         reader.judge(&find(items, &known[TITLES.len()])[0], &known[TITLES.len()], format);
         let found = find(items, &known[EDITED]);
         let title = if reader.takes_edits { "Another title, 新的" } else { TITLES[EDITED].1 };
@@ -193,7 +229,10 @@ fn tell(reader: &Reader) {
 /// A file of those that `.ci/run` installs; without its folder the same program of the system.
 fn installed(file: &str, system: &str) -> PathBuf {
     let folder = std::env::var_os("COURANT_TEST_READERS").map(PathBuf::from);
-    folder.map(|folder| folder.join(file)).filter(|file| file.exists()).unwrap_or_else(|| system.into())
+    folder
+        .map(|folder| folder.join(file))
+        .filter(|file| file.exists())
+        .unwrap_or_else(|| system.into())
 }
 
 fn script(name: &str) -> PathBuf {
@@ -201,7 +240,12 @@ fn script(name: &str) -> PathBuf {
 }
 
 fn works(command: &mut Command) -> bool {
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
 }
 
 /// A Python that has a module, with a script of ours.
@@ -214,14 +258,30 @@ fn python(module: &str, name: &str) -> Option<Command> {
 
 #[test]
 fn the_library_reader_knows_every_item_in_all_formats() {
-    let Some(command) = python("reader", "ask_reader.py") else { return skipped("python3 has no reader") };
-    tell(&Reader { command, formats: &["rss", "atom", "json"], has_one_line_for_authors: true, takes_edits: true, reloads: 1 });
+    let Some(command) = python("reader", "ask_reader.py") else {
+        return skipped("python3 has no reader");
+    };
+    tell(&Reader {
+        command,
+        formats: &["rss", "atom", "json"],
+        has_one_line_for_authors: true,
+        takes_edits: true,
+        reloads: 1,
+    });
 }
 
 #[test]
 fn rss2email_mails_every_item_once() {
-    let Some(command) = python("rss2email", "ask_rss2email.py") else { return skipped("python3 has no rss2email") };
-    tell(&Reader { command, formats: &["rss", "atom"], has_one_line_for_authors: true, takes_edits: false, reloads: 1 });
+    let Some(command) = python("rss2email", "ask_rss2email.py") else {
+        return skipped("python3 has no rss2email");
+    };
+    tell(&Reader {
+        command,
+        formats: &["rss", "atom"],
+        has_one_line_for_authors: true,
+        takes_edits: false,
+        reloads: 1,
+    });
 }
 
 #[test]
@@ -233,20 +293,35 @@ fn feedsmith_knows_every_item_in_all_formats() {
         command.env("NODE_PATH", folder);
     }
     let mut look = Command::new(command.get_program());
-    look.args(["-e", "require('feedsmith')"]).envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    look.args(["-e", "require('feedsmith')"])
+        .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
     if !works(&mut look) {
         return skipped("there is no Node with feedsmith");
     }
     command.arg(script("ask_feedsmith.cjs"));
-    tell(&Reader { command, formats: &["rss", "atom", "json"], has_one_line_for_authors: false, takes_edits: true, reloads: 1 });
+    tell(&Reader {
+        command,
+        formats: &["rss", "atom", "json"],
+        has_one_line_for_authors: false,
+        takes_edits: true,
+        reloads: 1,
+    });
 }
 
 #[test]
 fn newsboat_knows_every_item() {
     let has_newsboat = works(Command::new("newsboat").arg("--version"));
-    let Some(command) = python("sqlite3", "ask_newsboat.py").filter(|_| has_newsboat) else { return skipped("there is no newsboat") };
+    let Some(command) = python("sqlite3", "ask_newsboat.py").filter(|_| has_newsboat) else {
+        return skipped("there is no newsboat");
+    };
     // It keeps the tag of a feed that it had before it asked; so the first reload has none to keep.
-    tell(&Reader { command, formats: &["rss", "atom"], has_one_line_for_authors: true, takes_edits: true, reloads: 2 });
+    tell(&Reader {
+        command,
+        formats: &["rss", "atom"],
+        has_one_line_for_authors: true,
+        takes_edits: true,
+        reloads: 2,
+    });
 }
 
 /// What `sfeed` writes: one line an item, with tabs between date, title, link, content, its type, id, author, file and categories.
@@ -257,9 +332,16 @@ fn sfeed_writes_a_line_for_every_item() {
     }
     let (_shell, mut serving) = served();
     let address = serving.ready();
-    let reader = Reader { command: Command::new("sfeed"), formats: &[], has_one_line_for_authors: true, takes_edits: false, reloads: 0 };
+    let reader = Reader {
+        command: Command::new("sfeed"),
+        formats: &[],
+        has_one_line_for_authors: true,
+        takes_edits: false,
+        reloads: 0,
+    };
     for format in ["rss", "atom"] {
-        let mut sfeed = Command::new("sfeed").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut sfeed =
+            Command::new("sfeed").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut sink = sfeed.stdin.take().unwrap();
         let body = get(address, &format!("/feeds/news.{format}"), &[]).body;
         let feeder = std::thread::spawn(move || sink.write_all(&body));
@@ -268,8 +350,13 @@ fn sfeed_writes_a_line_for_every_item() {
         let lines = String::from_utf8(output.stdout).unwrap();
         assert_eq!(lines.lines().count(), TITLES.len(), "{format}");
         for (line, n) in lines.lines().zip((0..TITLES.len()).rev()) {
-            let fields: Vec<String> = line.split('\t').map(|field| field.replace("\\\\", "\\")).collect();
-            let files: Vec<[&str; 1]> = [fields[7].as_str()].into_iter().filter(|url| !url.is_empty()).map(|url| [url]).collect();
+            let fields: Vec<String> =
+                line.split('\t').map(|field| field.replace("\\\\", "\\")).collect();
+            let files: Vec<[&str; 1]> = [fields[7].as_str()]
+                .into_iter()
+                .filter(|url| !url.is_empty())
+                .map(|url| [url])
+                .collect();
             let item = json!({"date": fields[0].parse::<i64>().unwrap(), "title": fields[1], "link": fields[2], "content": fields[3],
                 "id": fields[5], "authors": [fields[6]], "files": files, "tags": fields[8].split('|').collect::<Vec<_>>()});
             assert_eq!(fields[4], "html");

@@ -57,7 +57,11 @@ fn pass(mut reader: TcpStream, program: SocketAddr, asked: &Mutex<Vec<Asked>>) -
         head.push(byte[0]);
     }
     let head = String::from_utf8(head).ok()?;
-    let mut lines: Vec<&str> = head.trim_end().lines().filter(|line| !line.to_ascii_lowercase().starts_with("connection:")).collect();
+    let mut lines: Vec<&str> = head
+        .trim_end()
+        .lines()
+        .filter(|line| !line.to_ascii_lowercase().starts_with("connection:"))
+        .collect();
     lines.push("Connection: close");
     let mut line = TcpStream::connect(program).ok()?;
     line.write_all((lines.join("\r\n") + "\r\n\r\n").as_bytes()).ok()?;
@@ -65,7 +69,8 @@ fn pass(mut reader: TcpStream, program: SocketAddr, asked: &Mutex<Vec<Asked>>) -
     line.read_to_end(&mut answer).ok()?;
     let status = std::str::from_utf8(answer.get(9..12)?).ok()?.parse().ok()?;
     let path = lines[0].split(' ').nth(1)?.to_owned();
-    let is_conditional = lines.iter().any(|line| line.to_ascii_lowercase().starts_with("if-none-match:"));
+    let is_conditional =
+        lines.iter().any(|line| line.to_ascii_lowercase().starts_with("if-none-match:"));
     // Before the answer: who has it may ask what was seen.
     asked.lock().unwrap().push(Asked { path, is_conditional, status });
     reader.write_all(&answer).ok()

@@ -26,27 +26,48 @@ async fn a_relay_that_loses_what_rides_is_asked_once_and_remembered() {
 
 #[tokio::test]
 async fn a_relay_that_does_not_understand_what_rides_steps_down_and_loses_nothing() {
-    for words in ["500 what?", "501 syntax error", "502 no", "503 5.5.1 nested MAIL", "554 SMTP synchronization error", "354 go ahead"] {
-        let (server, relay, mut connection) = started(Script::new().rule(Rule::say(At::Ridden, words))).await;
+    for words in [
+        "500 what?",
+        "501 syntax error",
+        "502 no",
+        "503 5.5.1 nested MAIL",
+        "554 SMTP synchronization error",
+        "354 go ahead",
+    ] {
+        let (server, relay, mut connection) =
+            started(Script::new().rule(Rule::say(At::Ridden, words))).await;
         let became = hand_over(&mut connection, &["a", "b"]).await;
-        assert_eq!(became, [SENT, &format!("relay, closed: the relay answered MAIL with: {words}")]);
+        assert_eq!(
+            became,
+            [SENT, &format!("relay, closed: the relay answered MAIL with: {words}")]
+        );
         let mut next = Connection::open(&relay).await.unwrap();
         assert!(!next.rides());
         assert_eq!(hand_over(&mut next, &["b", "c"]).await, [SENT; 2]);
         assert_eq!(readers(&server), ["a", "b", "c"]);
     }
     let improper = "503 5.5.0 improper use of pipelining";
-    let (_server, relay, mut connection) = started(Script::new().rule(Rule::say(At::Content, improper).recipient("a@"))).await;
+    let (_server, relay, mut connection) =
+        started(Script::new().rule(Rule::say(At::Content, improper).recipient("a@"))).await;
     let became = hand_over(&mut connection, &["a", "b"]).await;
-    assert_eq!(became, [&format!("relay, closed: the relay answered the message with: {improper}"), ALONE]);
+    assert_eq!(
+        became,
+        [&format!("relay, closed: the relay answered the message with: {improper}"), ALONE]
+    );
     assert!(!Connection::open(&relay).await.unwrap().rides());
 }
 
 #[tokio::test]
 async fn where_it_has_worked_it_takes_three_failures_in_a_row() {
-    let (_server, relay, mut connection) = started(Script::new().rule(Rule::drop(At::Rcpt).recipient("bad"))).await;
+    let (_server, relay, mut connection) =
+        started(Script::new().rule(Rule::drop(At::Rcpt).recipient("bad"))).await;
     assert_eq!(hand_over(&mut connection, &["a", "b", "bad"]).await, [SENT, SENT, GONE]);
-    for (names, rides) in [(&["a", "bad"][..], true), (&["a", "b", "bad"], true), (&["a", "bad"], true), (&["a", "bad"], false)] {
+    for (names, rides) in [
+        (&["a", "bad"][..], true),
+        (&["a", "b", "bad"], true),
+        (&["a", "bad"], true),
+        (&["a", "bad"], false),
+    ] {
         let mut connection = Connection::open(&relay).await.unwrap();
         assert!(connection.rides());
         assert_eq!(hand_over(&mut connection, names).await.last().unwrap(), GONE);

@@ -14,7 +14,11 @@ const ENTRY: &str = "atom:title atom:id atom:updated atom:published atom:summary
 pub(super) fn judge(source: &str, document: &Document<'_>, findings: &mut Findings) {
     findings.document(source, document);
     let feed = document.root_element();
-    findings.children(feed, "atom:entry atom:author atom:contributor atom:category atom:link", FEED);
+    findings.children(
+        feed,
+        "atom:entry atom:author atom:contributor atom:category atom:link",
+        FEED,
+    );
     findings.links(feed);
     findings.itself(feed, "application/atom+xml");
     findings.history(feed);
@@ -22,7 +26,11 @@ pub(super) fn judge(source: &str, document: &Document<'_>, findings: &mut Findin
     let has_author = feed.children().any(|child| name(child) == "atom:author");
     let (mut ids, mut updates) = (BTreeSet::new(), BTreeMap::<_, u32>::new());
     for entry in feed.children().filter(|child| name(*child) == "atom:entry") {
-        findings.children(entry, "atom:author atom:contributor atom:category atom:link media:thumbnail", ENTRY);
+        findings.children(
+            entry,
+            "atom:author atom:contributor atom:category atom:link media:thumbnail",
+            ENTRY,
+        );
         findings.links(entry);
         findings.media(entry);
         common(entry, findings);
@@ -47,7 +55,9 @@ fn common(node: Node<'_, '_>, findings: &mut Findings) {
     for element in node.children().filter(Node::is_element) {
         let (kind, told) = (name(element), text(element));
         match kind.as_str() {
-            "atom:title" | "atom:subtitle" | "atom:summary" | "atom:rights" => construct(element, &kind, &told, findings),
+            "atom:title" | "atom:subtitle" | "atom:summary" | "atom:rights" => {
+                construct(element, &kind, &told, findings)
+            }
             "atom:generator" => findings.told(element, &told, &kind),
             "atom:id" => findings.id(&told, &kind),
             "atom:updated" | "atom:published" => drop(findings.date(&told)),
@@ -56,11 +66,21 @@ fn common(node: Node<'_, '_>, findings: &mut Findings) {
                 findings.children(element, "", "atom:name atom:uri atom:email");
                 let name_of = findings.one(element, "atom:name");
                 findings.told(element, &name_of, "atom:name");
-                element.children().filter(|child| name(*child) == "atom:uri").for_each(|uri| findings.address(&text(uri), "atom:uri"));
+                element
+                    .children()
+                    .filter(|child| name(*child) == "atom:uri")
+                    .for_each(|uri| findings.address(&text(uri), "atom:uri"));
             }
             "atom:category" => {
-                findings.expect(element.attribute("term").is_some_and(|term| !term.trim().is_empty()), "MissingAttribute", "term");
-                element.attribute("label").into_iter().for_each(|label| findings.told(element, label, "label"));
+                findings.expect(
+                    element.attribute("term").is_some_and(|term| !term.trim().is_empty()),
+                    "MissingAttribute",
+                    "term",
+                );
+                element
+                    .attribute("label")
+                    .into_iter()
+                    .for_each(|label| findings.told(element, label, "label"));
             }
             _ => {}
         }
@@ -79,7 +99,9 @@ fn construct(element: Node<'_, '_>, kind: &str, told: &str, findings: &mut Findi
 /// Each entry can be read here, or has an address where it can.
 fn content(entry: Node<'_, '_>, findings: &mut Findings) {
     let Some(content) = entry.children().find(|child| name(*child) == "atom:content") else {
-        let leads_on = entry.children().any(|n| name(n) == "atom:link" && matches!(n.attribute("rel"), None | Some("alternate")));
+        let leads_on = entry.children().any(|n| {
+            name(n) == "atom:link" && matches!(n.attribute("rel"), None | Some("alternate"))
+        });
         return findings.expect(leads_on, "MissingAlternateLink", "neither content nor a link");
     };
     if let Some(elsewhere) = content.attribute("src") {

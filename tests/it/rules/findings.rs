@@ -30,17 +30,30 @@ impl Findings {
         self.legible(text, what);
         let is_entity = |after: &str| {
             let entity = format!("&{}", after.split_inclusive(';').next().unwrap_or_default());
-            entity.ends_with(';') && entity.len() < 40 && html_escape::decode_html_entities(&entity) != entity
+            entity.ends_with(';')
+                && entity.len() < 40
+                && html_escape::decode_html_entities(&entity) != entity
         };
-        self.expect(!text.split('&').skip(1).any(is_entity), "ContainsHTML", format!("{what}: {text}"));
+        self.expect(
+            !text.split('&').skip(1).any(is_entity),
+            "ContainsHTML",
+            format!("{what}: {text}"),
+        );
     }
 
     /// Something to read, without an end tag.
     pub(super) fn legible(&mut self, text: &str, what: &str) {
         self.expect(!text.trim().is_empty(), "NotBlank", what);
-        let is_tag =
-            |after: &str| after.split_once('>').is_some_and(|(name, _)| !name.is_empty() && name.chars().all(char::is_alphanumeric));
-        self.expect(!text.split("</").skip(1).any(is_tag), "ContainsHTML", format!("{what}: {text}"));
+        let is_tag = |after: &str| {
+            after.split_once('>').is_some_and(|(name, _)| {
+                !name.is_empty() && name.chars().all(char::is_alphanumeric)
+            })
+        };
+        self.expect(
+            !text.split("</").skip(1).any(is_tag),
+            "ContainsHTML",
+            format!("{what}: {text}"),
+        );
     }
 
     /// Nothing that XML 1.0 forbids, no control character, and no sign that characters were lost.
@@ -48,7 +61,9 @@ impl Findings {
         for c in text.chars() {
             match c {
                 '\t' | '\n' | '\r' => {}
-                '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => self.say("SAXError", format!("U+{:04X}", u32::from(c))),
+                '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => {
+                    self.say("SAXError", format!("U+{:04X}", u32::from(c)))
+                }
                 '\u{7f}'..='\u{9f}' => self.say("BadCharacters", format!("U+{:04X}", u32::from(c))),
                 '\u{fffd}' => self.say("LostCharacter", "U+FFFD"),
                 _ => {}
@@ -58,7 +73,8 @@ impl Findings {
 
     /// An absolute address as RFC 3986 writes it, in ASCII.
     pub(super) fn address(&mut self, url: &str, what: &str) {
-        let is_absolute = url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let is_absolute = url::Url::parse(url)
+            .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         self.expect(is_absolute, "InvalidFullLink", format!("{what}: {url}"));
         self.uri(url, what);
     }
@@ -67,19 +83,31 @@ impl Findings {
     pub(super) fn uri(&mut self, uri: &str, what: &str) {
         let fine = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#@!$&'()*+,;=%[]".contains(c);
         self.expect(uri.chars().all(fine), "UriNotIri", format!("{what}: {uri}"));
-        let is_escape = |at: usize| uri.as_bytes().get(at + 1..at + 3).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit));
-        self.expect(uri.match_indices('%').all(|(at, _)| is_escape(at)), "InvalidURI", format!("{what}: {uri}"));
+        let is_escape = |at: usize| {
+            uri.as_bytes()
+                .get(at + 1..at + 3)
+                .is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit))
+        };
+        self.expect(
+            uri.match_indices('%').all(|(at, _)| is_escape(at)),
+            "InvalidURI",
+            format!("{what}: {uri}"),
+        );
         self.expect(uri.matches('#').count() <= 1, "InvalidURI", format!("{what}: {uri}"));
     }
 
     /// An id that is a URI, written in the one way that compares well.
     pub(super) fn id(&mut self, id: &str, what: &str) {
-        let Some((scheme, rest)) = id.split_once(':') else { return self.say("InvalidFullLink", format!("{what}: {id}")) };
+        let Some((scheme, rest)) = id.split_once(':') else {
+            return self.say("InvalidFullLink", format!("{what}: {id}"));
+        };
         match scheme {
             "http" | "https" => {
                 // Readers compare ids byte by byte, so these have one form. Other characters than ASCII may stand in an IRI.
-                let host = rest.trim_start_matches('/').split(['/', '?', '#']).next().unwrap_or_default();
-                let has_default_port = host.ends_with(if scheme == "http" { ":80" } else { ":443" });
+                let host =
+                    rest.trim_start_matches('/').split(['/', '?', '#']).next().unwrap_or_default();
+                let has_default_port =
+                    host.ends_with(if scheme == "http" { ":80" } else { ":443" });
                 let is_canonical = rest.starts_with("//")
                     && host.to_lowercase() == host
                     && !has_default_port
@@ -91,16 +119,32 @@ impl Findings {
                 let (authority, specific) = rest.split_once(':').unwrap_or((rest, ""));
                 let (name, date) = authority.split_once(',').unwrap_or_default();
                 let is_date = matches!(date.len(), 4 | 7 | 10)
-                    && date.bytes().enumerate().all(|(n, b)| if n == 4 || n == 7 { b == b'-' } else { b.is_ascii_digit() });
-                self.expect(!name.is_empty() && is_date && !specific.is_empty() && !specific.contains('#'), "InvalidTAG", id);
+                    && date.bytes().enumerate().all(|(n, b)| {
+                        if n == 4 || n == 7 { b == b'-' } else { b.is_ascii_digit() }
+                    });
+                self.expect(
+                    !name.is_empty() && is_date && !specific.is_empty() && !specific.contains('#'),
+                    "InvalidTAG",
+                    id,
+                );
                 self.expect(id.is_ascii(), "InvalidTAG", id);
                 self.uri(id, what);
             }
-            "urn" => self.expect(rest.split_once(':').is_some_and(|(space, rest)| !space.is_empty() && !rest.is_empty()), "InvalidURN", id),
+            "urn" => self.expect(
+                rest.split_once(':')
+                    .is_some_and(|(space, rest)| !space.is_empty() && !rest.is_empty()),
+                "InvalidURN",
+                id,
+            ),
             _ => self.uri(id, what),
         }
-        let escapes: Vec<&str> = id.match_indices('%').filter_map(|(at, _)| id.get(at + 1..at + 3)).collect();
-        self.expect(escapes.iter().all(|two| two.to_ascii_uppercase() == **two), "NonCanonicalURI", format!("{what}: {id}"));
+        let escapes: Vec<&str> =
+            id.match_indices('%').filter_map(|(at, _)| id.get(at + 1..at + 3)).collect();
+        self.expect(
+            escapes.iter().all(|two| two.to_ascii_uppercase() == **two),
+            "NonCanonicalURI",
+            format!("{what}: {id}"),
+        );
     }
 
     /// A date of RFC 822; where it names the day of the week, the one that it was.
@@ -113,7 +157,8 @@ impl Findings {
 
     /// A date of RFC 3339 in whole seconds; gives the instant.
     pub(super) fn date(&mut self, date: &str) -> Option<Timestamp> {
-        let is_shaped = date.len() >= 20 && date.as_bytes()[10] == b'T' && !date.contains([' ', 'z', 't']);
+        let is_shaped =
+            date.len() >= 20 && date.as_bytes()[10] == b'T' && !date.contains([' ', 'z', 't']);
         self.expect(!date.contains('.'), "WholeSeconds", date);
         let parsed = date.parse::<Timestamp>().ok().filter(|_| is_shaped);
         match parsed {
@@ -131,19 +176,34 @@ impl Findings {
     /// A language as RFC 5646 shapes it.
     pub(super) fn language(&mut self, tag: &str) {
         let mut parts = tag.split('-');
-        let is_primary = parts.next().is_some_and(|part| (2..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphabetic()));
-        let is_part = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
+        let is_primary = parts.next().is_some_and(|part| {
+            (2..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphabetic())
+        });
+        let is_part = |part: &str| {
+            (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
+        };
         self.expect(is_primary && parts.all(is_part), "InvalidLanguage", tag);
     }
 
     /// A media type of two parts.
     pub(super) fn media_type(&mut self, value: &str) {
-        let is_token = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b));
-        self.expect(value.split_once('/').is_some_and(|(one, two)| is_token(one) && is_token(two)), "InvalidMIMEType", value);
+        let is_token = |part: &str| {
+            !part.is_empty()
+                && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b))
+        };
+        self.expect(
+            value.split_once('/').is_some_and(|(one, two)| is_token(one) && is_token(two)),
+            "InvalidMIMEType",
+            value,
+        );
     }
 
     /// A whole number from a least one.
     pub(super) fn number(&mut self, value: &str, least: u64) {
-        self.expect(value.parse::<u64>().is_ok_and(|number| number >= least), "InvalidInteger", value);
+        self.expect(
+            value.parse::<u64>().is_ok_and(|number| number >= least),
+            "InvalidInteger",
+            value,
+        );
     }
 }

@@ -44,25 +44,33 @@ impl Findings {
     fn attributes(&mut self, attributes: &str, tag: &str, what: &str) {
         let mut rest = attributes;
         while !rest.trim().is_empty() {
-            let Some((name, (value, after))) = rest.split_once("=\"").and_then(|(name, rest)| Some((name.trim(), rest.split_once('"')?)))
+            let Some((name, (value, after))) = rest
+                .split_once("=\"")
+                .and_then(|(name, rest)| Some((name.trim(), rest.split_once('"')?)))
             else {
                 return self.say("NotHtml", format!("{what}: <{tag}>"));
             };
             rest = after;
             self.entities(value, what);
             self.expect(name != "style", "DangerousStyleAttr", format!("{what}: <{tag}>"));
-            let is_known = ATTRIBUTES.contains(&format!(" {name} ")) || name.starts_with("data-") || name == "style";
+            let is_known = ATTRIBUTES.contains(&format!(" {name} "))
+                || name.starts_with("data-")
+                || name == "style";
             self.expect(is_known, "SecurityRiskAttr", format!("{what}: {name} in <{tag}>"));
             let value = html_escape::decode_html_entities(value);
             let urls: Vec<&str> = match name {
                 "href" | "src" | "poster" | "cite" | "longdesc" => vec![value.trim()],
-                "srcset" => value.split(", ").filter_map(|part| part.split_whitespace().next()).collect(),
+                "srcset" => {
+                    value.split(", ").filter_map(|part| part.split_whitespace().next()).collect()
+                }
                 _ => Vec::new(),
             };
             for url in urls {
                 let parsed = url::Url::parse(url);
                 self.expect(parsed.is_ok(), "ContainsRelRef", format!("{what}: {name}={url}"));
-                let is_harmless = parsed.map_or(true, |url| !matches!(url.scheme(), "javascript" | "vbscript" | "data" | "file"));
+                let is_harmless = parsed.map_or(true, |url| {
+                    !matches!(url.scheme(), "javascript" | "vbscript" | "data" | "file")
+                });
                 self.expect(is_harmless, "SecurityRiskAttr", format!("{what}: {name}={url}"));
             }
         }
@@ -72,8 +80,14 @@ impl Findings {
     fn entities(&mut self, text: &str, what: &str) {
         for (at, _) in text.match_indices('&') {
             let entity = text[at..].split_inclusive(';').next().unwrap_or_default();
-            let is_known = entity.len() < 40 && entity.ends_with(';') && html_escape::decode_html_entities(entity) != entity;
-            self.expect(is_known, "NotHtml", format!("{what}: {}", entity.chars().take(40).collect::<String>()));
+            let is_known = entity.len() < 40
+                && entity.ends_with(';')
+                && html_escape::decode_html_entities(entity) != entity;
+            self.expect(
+                is_known,
+                "NotHtml",
+                format!("{what}: {}", entity.chars().take(40).collect::<String>()),
+            );
         }
         self.expect(!text.contains('>'), "NotHtml", format!("{what}: a bare > in {text}"));
     }

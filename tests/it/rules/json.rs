@@ -6,8 +6,7 @@ use serde_json::Value;
 
 use super::findings::Findings;
 
-const FEED: &str =
-    " version title home_page_url feed_url description user_comment next_url icon favicon authors language expired hubs items ";
+const FEED: &str = " version title home_page_url feed_url description user_comment next_url icon favicon authors language expired hubs items ";
 const ITEM: &str = " id url external_url title content_html content_text summary image banner_image date_published date_modified authors tags language attachments ";
 
 /// Judges a document.
@@ -17,7 +16,11 @@ pub(super) fn judge(source: &str, findings: &mut Findings) {
         Err(error) => return findings.say("NotJson", error),
     };
     findings.characters(source);
-    findings.expect(feed["version"] == "https://jsonfeed.org/version/1.1", "Version", &feed["version"]);
+    findings.expect(
+        feed["version"] == "https://jsonfeed.org/version/1.1",
+        "Version",
+        &feed["version"],
+    );
     keys(&feed, FEED, findings);
     findings.plain(feed["title"].as_str().unwrap_or_default(), "title");
     feed["description"].as_str().into_iter().for_each(|text| findings.plain(text, "description"));
@@ -45,7 +48,11 @@ pub(super) fn judge(source: &str, findings: &mut Findings) {
 
 fn item(item: &Value, findings: &mut Findings) {
     keys(item, ITEM, findings);
-    findings.expect(item["content_html"].is_string() || item["content_text"].is_string(), "MissingElement", "content");
+    findings.expect(
+        item["content_html"].is_string() || item["content_text"].is_string(),
+        "MissingElement",
+        "content",
+    );
     item["content_html"].as_str().into_iter().for_each(|body| findings.html(body, "content_html"));
     for name in ["title", "summary"] {
         item[name].as_str().into_iter().for_each(|text| findings.plain(text, name));
@@ -58,20 +65,37 @@ fn item(item: &Value, findings: &mut Findings) {
     }
     item["language"].as_str().into_iter().for_each(|tag| findings.language(tag));
     authors(item, findings);
-    let tags: Vec<&str> = item["tags"].as_array().into_iter().flatten().map(|tag| tag.as_str().unwrap_or_default()).collect();
-    findings.expect(tags.iter().collect::<BTreeSet<_>>().len() == tags.len(), "DuplicateTag", format!("{tags:?}"));
+    let tags: Vec<&str> = item["tags"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|tag| tag.as_str().unwrap_or_default())
+        .collect();
+    findings.expect(
+        tags.iter().collect::<BTreeSet<_>>().len() == tags.len(),
+        "DuplicateTag",
+        format!("{tags:?}"),
+    );
     tags.iter().for_each(|tag| findings.plain(tag, "tags"));
     for file in item["attachments"].as_array().into_iter().flatten() {
         findings.address(file["url"].as_str().unwrap_or_default(), "attachments");
         findings.media_type(file["mime_type"].as_str().unwrap_or_default());
-        findings.expect(file["size_in_bytes"].is_null() || file["size_in_bytes"].is_u64(), "InvalidInteger", file);
+        findings.expect(
+            file["size_in_bytes"].is_null() || file["size_in_bytes"].is_u64(),
+            "InvalidInteger",
+            file,
+        );
     }
 }
 
 /// Nothing but what 1.1 knows, and extensions by their underscore.
 fn keys(value: &Value, known: &str, findings: &mut Findings) {
     for (key, value) in value.as_object().into_iter().flatten() {
-        findings.expect(key.starts_with('_') || known.contains(&format!(" {key} ")), "UndefinedElement", key);
+        findings.expect(
+            key.starts_with('_') || known.contains(&format!(" {key} ")),
+            "UndefinedElement",
+            key,
+        );
         findings.expect(!value.is_null(), "Null", key);
     }
 }

@@ -37,7 +37,9 @@ fn judged(document: &[u8]) -> Vec<(&'static str, String)> {
         Ok(text) if text.starts_with('{') => json::judge(text, &mut findings),
         Ok(text) => match Document::parse(text) {
             Err(error) => findings.say("SAXError", error),
-            Ok(xml) if xml.root_element().has_tag_name("rss") => rss::judge(text, &xml, &mut findings),
+            Ok(xml) if xml.root_element().has_tag_name("rss") => {
+                rss::judge(text, &xml, &mut findings)
+            }
             Ok(xml) => atom::judge(text, &xml, &mut findings),
         },
     }
@@ -52,13 +54,17 @@ fn built() -> [String; 3] {
     shell.write("articles.jsonl", std::fs::read(articles).unwrap());
     shell.does(&["articles", "import", "articles.jsonl"]);
     shell.does(&["feeds", "build", "--out", "out"]);
-    ["rss", "atom", "json"].map(|format| std::fs::read_to_string(shell.path(&format!("out/news.{format}"))).unwrap())
+    ["rss", "atom", "json"]
+        .map(|format| std::fs::read_to_string(shell.path(&format!("out/news.{format}"))).unwrap())
 }
 
 #[test]
 fn validators_find_nothing_in_a_feed_of_nasty_articles() {
     for document in built() {
-        let found: Vec<_> = judged(document.as_bytes()).into_iter().filter(|(rule, _)| !STANDING.contains(rule)).collect();
+        let found: Vec<_> = judged(document.as_bytes())
+            .into_iter()
+            .filter(|(rule, _)| !STANDING.contains(rule))
+            .collect();
         assert!(found.is_empty(), "{found:#?}");
         assert!(document.matches("college/").count() > 15, "all articles are there");
     }
@@ -70,7 +76,10 @@ fn feeds_in(folder: &Path, found: &mut Vec<PathBuf>) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             feeds_in(&path, found);
-        } else if path.extension().is_some_and(|end| ["rss", "atom", "json"].iter().any(|known| end == *known)) {
+        } else if path
+            .extension()
+            .is_some_and(|end| ["rss", "atom", "json"].iter().any(|known| end == *known))
+        {
             found.push(path);
         }
     }
@@ -92,6 +101,10 @@ fn validators_find_nothing_in_the_feeds_of_a_folder() {
         }
     }
     eprintln!("{} feeds judged; broken for a reason (docs/feeds.md): {standing:#?}", files.len());
-    assert!(!files.is_empty(), "there is no .rss, .atom or .json file in {}", Path::new(&folder).display());
+    assert!(
+        !files.is_empty(),
+        "there is no .rss, .atom or .json file in {}",
+        Path::new(&folder).display()
+    );
     assert!(wrong.is_empty(), "of {} feeds: {wrong:#?}", files.len());
 }

@@ -9,15 +9,16 @@ use super::xml::{children, name, text};
 
 const CHANNEL: &str = "title link description language copyright lastBuildDate pubDate generator docs ttl image managingEditor webMaster cloud rating \
     textInput skipHours skipDays fh:complete fh:archive sy:updatePeriod sy:updateFrequency sy:updateBase";
-const ITEM: &str =
-    "title link description author comments guid pubDate source enclosure content:encoded dc:language atom:updated media:content";
+const ITEM: &str = "title link description author comments guid pubDate source enclosure content:encoded dc:language atom:updated media:content";
 
 /// Judges a document.
 pub(super) fn judge(source: &str, document: &Document<'_>, findings: &mut Findings) {
     findings.document(source, document);
     let root = document.root_element();
     findings.expect(root.attribute("version") == Some("2.0"), "InvalidRSSVersion", "version");
-    let Some(&channel) = children(root, "channel").first() else { return findings.say("MissingElement", "channel") };
+    let Some(&channel) = children(root, "channel").first() else {
+        return findings.say("MissingElement", "channel");
+    };
     findings.children(root, "", "channel");
     findings.children(channel, "item category atom:link dc:creator", CHANNEL);
     findings.links(channel);
@@ -43,16 +44,24 @@ fn about(channel: Node<'_, '_>, findings: &mut Findings) {
     for element in channel.children().filter(Node::is_element) {
         let told = text(element);
         match name(element).as_str() {
-            "title" | "description" | "copyright" | "generator" | "category" => findings.told(element, &told, &name(element)),
+            "title" | "description" | "copyright" | "generator" | "category" => {
+                findings.told(element, &told, &name(element))
+            }
             "docs" => findings.address(&told, "docs"),
             "language" => findings.language(&told),
             "lastBuildDate" | "pubDate" => findings.date_of_mail(&told),
-            "managingEditor" | "webMaster" => findings.expect(told.contains('@'), "InvalidContact", told),
-            "ttl" | "sy:updateFrequency" => findings.number(&told, 1),
-            "sy:updatePeriod" => {
-                findings.expect(["hourly", "daily", "weekly", "monthly", "yearly"].contains(&told.as_str()), "InvalidUpdatePeriod", told)
+            "managingEditor" | "webMaster" => {
+                findings.expect(told.contains('@'), "InvalidContact", told)
             }
-            "sy:updateBase" => findings.expect(told.parse::<jiff::Timestamp>().is_ok(), "InvalidW3CDTFDate", told),
+            "ttl" | "sy:updateFrequency" => findings.number(&told, 1),
+            "sy:updatePeriod" => findings.expect(
+                ["hourly", "daily", "weekly", "monthly", "yearly"].contains(&told.as_str()),
+                "InvalidUpdatePeriod",
+                told,
+            ),
+            "sy:updateBase" => {
+                findings.expect(told.parse::<jiff::Timestamp>().is_ok(), "InvalidW3CDTFDate", told)
+            }
             "image" => image(element, channel, findings),
             _ => {}
         }
@@ -73,7 +82,9 @@ fn image(image: Node<'_, '_>, channel: Node<'_, '_>, findings: &mut Findings) {
     for (side, most) in [("width", 144), ("height", 400)] {
         let told = image.children().find(|child| name(*child) == side).map(text);
         findings.expect(
-            told.is_none_or(|told| told.parse::<u32>().is_ok_and(|pixels| pixels > 0 && pixels <= most)),
+            told.is_none_or(|told| {
+                told.parse::<u32>().is_ok_and(|pixels| pixels > 0 && pixels <= most)
+            }),
             "InvalidImageSize",
             side,
         );
@@ -91,7 +102,11 @@ fn item(item: Node<'_, '_>, findings: &mut Findings) {
         "EncodedBeforeDescription",
         "description",
     );
-    findings.expect(place("author").is_none() || place("dc:creator").is_none(), "DuplicateSemantics", "author and dc:creator");
+    findings.expect(
+        place("author").is_none() || place("dc:creator").is_none(),
+        "DuplicateSemantics",
+        "author and dc:creator",
+    );
     for required in ["title", "pubDate", "description"] {
         findings.one(item, required);
     }
@@ -122,7 +137,11 @@ fn item(item: Node<'_, '_>, findings: &mut Findings) {
 /// An id: an address where it says so, and long enough to be the only one of its kind.
 fn guid(element: Node<'_, '_>, told: &str, findings: &mut Findings) {
     findings.expect(told.trim() == told && !told.is_empty(), "NotBlank", "guid");
-    findings.expect(!(told.len() < 5 || told.bytes().all(|b| b.is_ascii_digit())), "NotSufficientlyUnique", told);
+    findings.expect(
+        !(told.len() < 5 || told.bytes().all(|b| b.is_ascii_digit())),
+        "NotSufficientlyUnique",
+        told,
+    );
     match element.attribute("isPermaLink") {
         Some("false") => {}
         None | Some("true") => findings.address(told, "guid"),

@@ -34,8 +34,18 @@ const WORSE: &[(&str, &str, &str, &str)] = &[
     (RSS, "tag:x.example,2026:a/1", "4711", "NotSufficientlyUnique"),
     (RSS, "<guid isPermaLink=\"false\">", "<guid>", "InvalidFullLink"),
     (RSS, "<guid isPermaLink=\"false\">tag:x.example,2026:a/1</guid>", "", "MissingElement"),
-    (RSS, "<enclosure ", "<enclosure url=\"https://x.example/b.mp3\" length=\"1\" type=\"audio/mpeg\"/><enclosure ", "DuplicateElement"),
-    (RSS, "<dc:creator>", "<media:group><media:content url=\"https://x.example/i.png\"/></media:group><dc:creator>", "UndefinedElement"),
+    (
+        RSS,
+        "<enclosure ",
+        "<enclosure url=\"https://x.example/b.mp3\" length=\"1\" type=\"audio/mpeg\"/><enclosure ",
+        "DuplicateElement",
+    ),
+    (
+        RSS,
+        "<dc:creator>",
+        "<media:group><media:content url=\"https://x.example/i.png\"/></media:group><dc:creator>",
+        "UndefinedElement",
+    ),
     (RSS, "</image>", "<width>512</width></image>", "InvalidImageSize"),
     (RSS, "i.png", "i.webp", "ImageUrlFormat"),
     (
@@ -55,11 +65,21 @@ const WORSE: &[(&str, &str, &str, &str)] = &[
     (RSS, "Words", "Words&lt;/p&gt;", "NotHtml"),
     (RSS, "Words", "below &lt;500 million", "NotHtml"),
     (RSS, "rel=\"self\" ", "", "MissingSelf"),
-    (RSS, "<dc:creator>", "<w:icon xmlns:w=\"http://webfeeds.org/rss/1.0\"/><dc:creator>", "UndefinedElement UnknownNamespace"),
+    (
+        RSS,
+        "<dc:creator>",
+        "<w:icon xmlns:w=\"http://webfeeds.org/rss/1.0\"/><dc:creator>",
+        "UndefinedElement UnknownNamespace",
+    ),
     (ATOM, "15+00:00", "15.5+00:00", "WholeSeconds"),
     (ATOM, "2026-08-09T08:30:15+00:00", "2026-08-09t08:30:15z", "InvalidRFC3339Date"),
     (ATOM, "<author><name>Mei</name></author>", "", "MissingElement"),
-    (ATOM, "<content type=\"html\">&lt;p&gt;Body&lt;/p&gt;</content>", "<content src=\"https://x.example/1\"/>", ""),
+    (
+        ATOM,
+        "<content type=\"html\">&lt;p&gt;Body&lt;/p&gt;</content>",
+        "<content src=\"https://x.example/1\"/>",
+        "",
+    ),
     (
         ATOM,
         "<link href=\"https://x.example/1\" rel=\"alternate\" type=\"text/html\"/>",
@@ -74,21 +94,36 @@ const WORSE: &[(&str, &str, &str, &str)] = &[
         "</entry><entry><title>Two</title><id>tag:x.example,2026:a/2</id><updated>2026-08-09T08:30:15+00:00</updated><link href=\"https://x.example/2\"/></entry>",
         "DuplicateUpdated",
     ),
-    (ATOM, "<entry xml:lang=\"en\">", "<entry xml:base=\"https://x.example/f.atom\">", "UnknownAttribute"),
+    (
+        ATOM,
+        "<entry xml:lang=\"en\">",
+        "<entry xml:base=\"https://x.example/f.atom\">",
+        "UnknownAttribute",
+    ),
     (
         ATOM,
         "<entry ",
         "<at:deleted-entry xmlns:at=\"http://purl.org/atompub/tombstones/1.0\"/><entry ",
         "UndefinedElement UnknownNamespace",
     ),
-    (ATOM, "<entry ", "<script xmlns=\"http://www.w3.org/1999/xhtml\"/><entry ", "UndefinedElement UnknownNamespace"),
+    (
+        ATOM,
+        "<entry ",
+        "<script xmlns=\"http://www.w3.org/1999/xhtml\"/><entry ",
+        "UndefinedElement UnknownNamespace",
+    ),
     (
         ATOM,
         "<summary>Words</summary><content type=\"html\">&lt;p&gt;Body&lt;/p&gt;</content>",
         "<content src=\"https://x.example/1\"/>",
         "MissingElement",
     ),
-    (JSON, "\"title\":\"News\"", "\"title\":\"News\",\"next_url\":\"https://x.example/f.json\"", "Loop"),
+    (
+        JSON,
+        "\"title\":\"News\"",
+        "\"title\":\"News\",\"next_url\":\"https://x.example/f.json\"",
+        "Loop",
+    ),
     (JSON, "2026-08-09T08:30:15Z", "9 August 2026", "InvalidRFC3339Date"),
     (JSON, "<p>Body</p>", "<p>Body <script>x</script></p>", "SecurityRisk"),
     (JSON, "[\"a\",\"b\"]", "[\"a\",\"a\"]", "DuplicateTag"),
@@ -111,14 +146,26 @@ const FINE: &[(&str, &str, &str)] = &[
         "Words",
         "&lt;ruby&gt;字&lt;rt&gt;zi&lt;/rt&gt;&lt;/ruby&gt; &lt;mark&gt;a&lt;/mark&gt;&lt;br&gt;&lt;time datetime=\"2026\"&gt;b&lt;/time&gt;",
     ),
-    (RSS, "Words", "&lt;img src=\"https://y.example/a.png\" srcset=\"https://y.example/b.png 2x\" loading=\"lazy\" alt=\"\"&gt;"),
-    (RSS, "Words", "&lt;a href=\"mailto:a@y.example\"&gt;a&lt;/a&gt; &amp;copy; &amp;#169; &amp;lt;500"),
+    (
+        RSS,
+        "Words",
+        "&lt;img src=\"https://y.example/a.png\" srcset=\"https://y.example/b.png 2x\" loading=\"lazy\" alt=\"\"&gt;",
+    ),
+    (
+        RSS,
+        "Words",
+        "&lt;a href=\"mailto:a@y.example\"&gt;a&lt;/a&gt; &amp;copy; &amp;#169; &amp;lt;500",
+    ),
     (
         RSS,
         "<dc:creator>",
         "<atom:updated>2026-08-10T08:30:15Z</atom:updated><dc:language>zh</dc:language><dc:creator>Li</dc:creator><dc:creator>",
     ),
-    (RSS, "<dc:creator>", "<media:content url=\"https://x.example/i.png\" medium=\"image\" type=\"image/png\"/><dc:creator>"),
+    (
+        RSS,
+        "<dc:creator>",
+        "<media:content url=\"https://x.example/i.png\" medium=\"image\" type=\"image/png\"/><dc:creator>",
+    ),
     (
         RSS,
         "<atom:link ",
@@ -127,13 +174,18 @@ const FINE: &[(&str, &str, &str)] = &[
     (ATOM, "a/1", "a/%E6"),
     (ATOM, "tag:x.example,2026:a/1", "urn:uuid:60a76c80-d399-11d9-b93c-0003939e0af6"),
     (ATOM, "tag:x.example,2026:a/1", "https://x.example/?p=1"),
-    (ATOM, "rel=\"alternate\" type=\"text/html\"/>", "hreflang=\"en\"/><link href=\"https://x.example/zh\" hreflang=\"zh\"/>"),
+    (
+        ATOM,
+        "rel=\"alternate\" type=\"text/html\"/>",
+        "hreflang=\"en\"/><link href=\"https://x.example/zh\" hreflang=\"zh\"/>",
+    ),
 ];
 
 #[test]
 fn the_judge_finds_what_validators_find() {
     let fine = [RSS, ATOM, JSON].map(|document| (document, "", "", ""));
-    let fine = fine.into_iter().chain(FINE.iter().map(|(document, was, is)| (*document, *was, *is, "")));
+    let fine =
+        fine.into_iter().chain(FINE.iter().map(|(document, was, is)| (*document, *was, *is, "")));
     let mut surprises = Vec::new();
     for (document, was, is, rules) in fine.chain(WORSE.iter().copied()) {
         assert!(document.contains(was), "{was}");

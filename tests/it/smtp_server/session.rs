@@ -39,9 +39,26 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(shared: Arc<Shared>, number: usize, io: BufReader<Box<dyn Io>>, encrypted: bool) -> Self {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        number: usize,
+        io: BufReader<Box<dyn Io>>,
+        encrypted: bool,
+    ) -> Self {
         let (from, to, hello) = (None, Vec::new(), String::new());
-        Self { shared, number, io, encrypted, known: false, hello, from, to, behind_content: false, rides: false, taken: 0 }
+        Self {
+            shared,
+            number,
+            io,
+            encrypted,
+            known: false,
+            hello,
+            from,
+            to,
+            behind_content: false,
+            rides: false,
+            taken: 0,
+        }
     }
 
     pub(super) async fn run(&mut self) -> Result<(), Over> {
@@ -65,16 +82,23 @@ impl Session {
             "AUTH" => self.log_in(line, &script).await,
             "MAIL" if locked => self.answer(At::Mail, "530 5.7.0 authentication required").await,
             "MAIL" if script.mails_per_connection.is_some_and(|most| self.taken >= most) => {
-                self.act(Action::SayAndDrop("421 4.7.0 enough mails on this connection\r\n".to_owned()), None).await
+                self.act(
+                    Action::SayAndDrop("421 4.7.0 enough mails on this connection\r\n".to_owned()),
+                    None,
+                )
+                .await
             }
             "MAIL" => {
                 let usual = self.action(if self.rides { At::Ridden } else { At::Mail });
-                let action = usual.or_else(|| self.action(At::Mail)).unwrap_or(Action::Wait(Duration::ZERO));
+                let action =
+                    usual.or_else(|| self.action(At::Mail)).unwrap_or(Action::Wait(Duration::ZERO));
                 let granted = self.act(action, Some("250 2.1.0 ok")).await?;
                 self.from = granted.then(|| path(line));
                 Ok(granted)
             }
-            "RCPT" if self.from.is_none() && !script.grants_data_always => self.answer(At::Rcpt, "503 5.5.1 MAIL first").await,
+            "RCPT" if self.from.is_none() && !script.grants_data_always => {
+                self.answer(At::Rcpt, "503 5.5.1 MAIL first").await
+            }
             "RCPT" => {
                 self.to.push(path(line));
                 let granted = self.answer(At::Rcpt, "250 2.1.5 ok").await?;
@@ -83,7 +107,9 @@ impl Session {
                 }
                 Ok(granted)
             }
-            "DATA" if self.to.is_empty() && !script.grants_data_always => self.answer(At::Data, "554 5.5.1 no valid recipients").await,
+            "DATA" if self.to.is_empty() && !script.grants_data_always => {
+                self.answer(At::Data, "554 5.5.1 no valid recipients").await
+            }
             "DATA" => Ok(self.answer(At::Data, "354 go ahead").await? && self.content().await?),
             "RSET" => {
                 (self.from, self.to) = (None, Vec::new());
@@ -125,7 +151,9 @@ impl Session {
     }
 
     async fn log_in(&mut self, line: &str, script: &Script) -> Result<bool, Over> {
-        let text = |s: &str| STANDARD.decode(s).map(|b| String::from_utf8_lossy(&b).into_owned()).unwrap_or_default();
+        let text = |s: &str| {
+            STANDARD.decode(s).map(|b| String::from_utf8_lossy(&b).into_owned()).unwrap_or_default()
+        };
         let words: Vec<&str> = line.split(' ').collect();
         let said = match words.get(1..) {
             Some(["PLAIN", token]) => text(token),
@@ -138,7 +166,8 @@ impl Session {
         };
         let wanted = script.login.as_ref().map(|(user, password)| format!("\0{user}\0{password}"));
         self.known = wanted == Some(said);
-        let usual = if self.known { "235 2.7.0 welcome" } else { "535 5.7.8 wrong user name or password" };
+        let usual =
+            if self.known { "235 2.7.0 welcome" } else { "535 5.7.8 wrong user name or password" };
         self.answer(At::Auth, usual).await
     }
 
@@ -163,13 +192,21 @@ impl Session {
             self.lose().await;
         }
         let body = wire.strip_suffix(".\r\n").unwrap_or_default();
-        let content = body.split_inclusive("\r\n").map(|l| l.strip_prefix('.').unwrap_or(l)).collect();
+        let content =
+            body.split_inclusive("\r\n").map(|l| l.strip_prefix('.').unwrap_or(l)).collect();
         let (from, to) = (self.from.take().unwrap_or_default(), std::mem::take(&mut self.to));
         if to.is_empty() {
             return self.answer(At::Content, "554 5.5.1 nobody to give it to").await;
         }
-        let mail =
-            Arrived { connection: self.number, hello: self.hello.clone(), from, to: to.clone(), content, wire, encrypted: self.encrypted };
+        let mail = Arrived {
+            connection: self.number,
+            hello: self.hello.clone(),
+            from,
+            to: to.clone(),
+            content,
+            wire,
+            encrypted: self.encrypted,
+        };
         // Rules for what follows still know whom the mail was for.
         self.to = to;
         let action = self.action(At::Content);
@@ -228,7 +265,8 @@ impl Session {
     fn action(&self, at: At) -> Option<Action> {
         let mut ledger = self.shared.ledger.lock().unwrap();
         let rule = ledger.script.rules.iter_mut().find(|r| {
-            let whom = r.recipient.as_ref().is_none_or(|part| self.to.iter().any(|to| to.contains(part)));
+            let whom =
+                r.recipient.as_ref().is_none_or(|part| self.to.iter().any(|to| to.contains(part)));
             r.at == at && r.times > 0 && r.connection.is_none_or(|n| n == self.number) && whom
         })?;
         rule.times = rule.times.saturating_sub(usize::from(rule.times != usize::MAX));
@@ -237,7 +275,9 @@ impl Session {
 
     /// Forgets everything that is here already or comes within a moment.
     async fn lose(&mut self) {
-        while let Ok(Ok(some)) = tokio::time::timeout(Duration::from_millis(50), self.io.fill_buf()).await {
+        while let Ok(Ok(some)) =
+            tokio::time::timeout(Duration::from_millis(50), self.io.fill_buf()).await
+        {
             let n = some.len();
             if n == 0 {
                 break;

@@ -19,7 +19,10 @@ pub(crate) use world::{Engine, World, article};
 
 /// Says that a test could not be held here; where everything is required that is a failure.
 pub(crate) fn skipped(why: &str) {
-    assert!(std::env::var("COURANT_TEST_REQUIRE").as_deref() != Ok("all"), "skipped, but COURANT_TEST_REQUIRE=all: {why}");
+    assert!(
+        std::env::var("COURANT_TEST_REQUIRE").as_deref() != Ok("all"),
+        "skipped, but COURANT_TEST_REQUIRE=all: {why}"
+    );
     eprintln!("skipped: {why}");
 }
 

@@ -34,7 +34,8 @@ const EMPTY: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHER
 
 /// The address of an empty database that is this story's alone; the error is why there is no PostgreSQL here.
 pub(crate) async fn fresh_database() -> Result<String, String> {
-    let cluster = CLUSTER.get_or_init(|| async { tokio::task::spawn_blocking(start).await.unwrap() }).await;
+    let cluster =
+        CLUSTER.get_or_init(|| async { tokio::task::spawn_blocking(start).await.unwrap() }).await;
     let cluster = cluster.as_ref().map_err(Clone::clone)?;
     let used = USED.lock().unwrap().pop();
     if let Some(url) = used {
@@ -100,5 +101,11 @@ fn as_a_person() -> Result<Command, String> {
 
 fn succeeds(program: &str, arguments: &[&str]) -> bool {
     let quiet = || Stdio::null();
-    Command::new(program).args(arguments).stdin(quiet()).stdout(quiet()).stderr(quiet()).status().is_ok_and(|s| s.success())
+    Command::new(program)
+        .args(arguments)
+        .stdin(quiet())
+        .stdout(quiet())
+        .stderr(quiet())
+        .status()
+        .is_ok_and(|s| s.success())
 }

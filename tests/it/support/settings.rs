@@ -74,8 +74,11 @@ url = "{way}"
 "#,
             schedule = if digest.contains("schedule") { "" } else { "schedule = \"0 8 * * MON\"" },
         );
-        self.renamed
-            .iter()
-            .fold(text, |text, (was, is)| text.replace(&format!("name = \"{was}\""), &format!("name = \"{is}\"\nwas = [\"{was}\"]")))
+        self.renamed.iter().fold(text, |text, (was, is)| {
+            text.replace(
+                &format!("name = \"{was}\""),
+                &format!("name = \"{is}\"\nwas = [\"{was}\"]"),
+            )
+        })
     }
 }

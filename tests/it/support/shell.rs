@@ -99,19 +99,28 @@ impl Shell {
     pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_courant"));
         command.current_dir(folder).args(arguments).stdin(Stdio::null());
-        for (name, _) in std::env::vars_os().filter(|(n, _)| n.to_string_lossy().starts_with("COURANT_")) {
+        for (name, _) in
+            std::env::vars_os().filter(|(n, _)| n.to_string_lossy().starts_with("COURANT_"))
+        {
             command.env_remove(name);
         }
         command
     }
     /// Sends a running program a signal, as `TERM`; by the shell, since a small machine has no `kill` of its own.
     pub(crate) fn signal(child: &Child, name: &str) {
-        let sent = Command::new("sh").args(["-c", &format!("kill -{name} {}", child.id())]).status().unwrap();
+        let sent = Command::new("sh")
+            .args(["-c", &format!("kill -{name} {}", child.id())])
+            .status()
+            .unwrap();
         assert!(sent.success());
     }
 }
 
 fn said(output: &Output) -> Said {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    Said { status: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
+    Said {
+        status: output.status.code().unwrap_or(-1),
+        out: text(&output.stdout),
+        err: text(&output.stderr),
+    }
 }

@@ -16,7 +16,9 @@ impl World {
     /// Begins one.
     pub(crate) async fn standstill(&self) -> Standstill {
         if let Some(path) = self.url.strip_prefix("sqlite://") {
-            let options = SqliteConnectOptions::new().filename(path).busy_timeout(std::time::Duration::from_secs(30));
+            let options = SqliteConnectOptions::new()
+                .filename(path)
+                .busy_timeout(std::time::Duration::from_secs(30));
             let mut db = SqliteConnection::connect_with(&options).await.unwrap();
             db.execute("BEGIN IMMEDIATE").await.unwrap();
             return Standstill::Sqlite(db);
@@ -33,8 +35,10 @@ impl World {
         let mut db = PgConnection::connect(&self.url).await.unwrap();
         db.execute("ANALYZE").await.unwrap();
         let last = "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND query LIKE $1 || '%' LIMIT 1";
-        let text: String = sqlx::query_scalar(last).bind(beginning).fetch_one(&mut db).await.unwrap();
-        let explain = AssertSqlSafe(format!("EXPLAIN {}", text.replace("$1", &format!("'{parameter}'"))));
+        let text: String =
+            sqlx::query_scalar(last).bind(beginning).fetch_one(&mut db).await.unwrap();
+        let explain =
+            AssertSqlSafe(format!("EXPLAIN {}", text.replace("$1", &format!("'{parameter}'"))));
         let plan: Vec<String> = sqlx::query_scalar(explain).fetch_all(&mut db).await.unwrap();
         db.close().await.unwrap();
         plan.join("\n")

@@ -55,7 +55,11 @@ pub(crate) fn article(id: &str) -> Draft {
 
 impl World {
     /// A fresh world, or nothing where its database is missing.
-    pub(crate) async fn begin(engine: Engine, time: &'static Time, clock: fn() -> Millis) -> Option<Self> {
+    pub(crate) async fn begin(
+        engine: Engine,
+        time: &'static Time,
+        clock: fn() -> Millis,
+    ) -> Option<Self> {
         let home = tempfile::tempdir().unwrap();
         let url = match engine {
             Engine::Sqlite => format!("sqlite://{}", home.path().join("courant.db").display()),
@@ -78,7 +82,9 @@ impl World {
     /// The same world under another config, as after a restart.
     pub(crate) async fn configure(&mut self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.settings);
-        let app = connected(&self.settings, &self.url, &self.relay, &self.home, self.clock).await.unwrap();
+        let app = connected(&self.settings, &self.url, &self.relay, &self.home, self.clock)
+            .await
+            .unwrap();
         self.engine = app.engine();
         std::mem::replace(&mut self.app, app).store.close().await;
     }
@@ -91,7 +97,12 @@ impl World {
     /// The same over a line that loses answers.
     pub(crate) async fn node_over(&self, losses: Vec<Loss>) -> (App, BrokenLine) {
         let line = BrokenLine::to(&self.url, losses).await;
-        (connected(&self.settings, &line.url, &self.relay, &self.home, self.clock).await.unwrap(), line)
+        (
+            connected(&self.settings, &line.url, &self.relay, &self.home, self.clock)
+                .await
+                .unwrap(),
+            line,
+        )
     }
 
     pub(crate) fn config_text(&self) -> String {
@@ -134,8 +145,15 @@ impl World {
     }
 
     pub(crate) async fn publish(&self, drafts: impl IntoIterator<Item = Draft>) {
-        let report =
-            import::publish(&self.app.store, &self.app.config, self.source(), drafts.into_iter().collect(), self.now()).await.unwrap();
+        let report = import::publish(
+            &self.app.store,
+            &self.app.config,
+            self.source(),
+            drafts.into_iter().collect(),
+            self.now(),
+        )
+        .await
+        .unwrap();
         assert_eq!(report.refused, [], "publishing");
     }
 
@@ -148,13 +166,28 @@ impl World {
     pub(crate) async fn subscribe(&self, digest: &str, people: impl IntoIterator<Item = Person>) {
         let digests = [self.digest(digest)];
         let secret = &self.app.instance.secret;
-        let requests = people.into_iter().map(|p| subscribers::request(&p, &digests, "told us so", secret).unwrap()).collect();
-        subscribers::carry_out(&self.app.store, requests, &digests, Asker::AdminWithConsent, self.now()).await.unwrap();
+        let requests = people
+            .into_iter()
+            .map(|p| subscribers::request(&p, &digests, "told us so", secret).unwrap())
+            .collect();
+        subscribers::carry_out(
+            &self.app.store,
+            requests,
+            &digests,
+            Asker::AdminWithConsent,
+            self.now(),
+        )
+        .await
+        .unwrap();
     }
 
     /// `r0@example.org` to `r(n-1)@example.org`, confirmed for the weekly digest.
     pub(crate) async fn readers(&self, n: usize) {
-        self.subscribe("weekly", (0..n).map(|i| Person { email: format!("r{i}@example.org"), ..Person::default() })).await;
+        self.subscribe(
+            "weekly",
+            (0..n).map(|i| Person { email: format!("r{i}@example.org"), ..Person::default() }),
+        )
+        .await;
     }
 
     pub(crate) async fn run(&self, digest: &str) -> Prepared {
@@ -171,12 +204,24 @@ impl World {
 
     /// The titles of an edition's articles.
     pub(crate) async fn stories_in(&self, edition: i64) -> Vec<String> {
-        self.app.store.edition_articles(edition).await.unwrap().into_iter().map(|(_, title)| title).collect()
+        self.app
+            .store
+            .edition_articles(edition)
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|(_, title)| title)
+            .collect()
     }
 
     /// What the daemon does at a beat, at a time of the story's choosing.
     pub(crate) async fn prepare(&self, now: Millis) -> Vec<Prepared> {
-        digests::prepare_due(self.app.desk(), now).await.unwrap().into_iter().map(|(_, prepared)| prepared).collect()
+        digests::prepare_due(self.app.desk(), now)
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|(_, prepared)| prepared)
+            .collect()
     }
 
     /// Sends all that is due now, and closes what is over.
@@ -186,7 +231,8 @@ impl World {
 
     /// The same, waiting for what becomes due within so many milliseconds.
     pub(crate) async fn deliver_on(&self, engine: &delivery::Engine, wait: i64) -> Report {
-        let report = engine.deliver_due(self.transport(), wait, &CancellationToken::new()).await.unwrap();
+        let report =
+            engine.deliver_due(self.transport(), wait, &CancellationToken::new()).await.unwrap();
         delivery::close_editions(&self.app.store, self.now()).await.unwrap();
         report
     }
@@ -234,13 +280,25 @@ impl World {
 
     /// The mails an address got, taken apart.
     pub(crate) fn mails_to(&self, address: &str) -> Vec<Read> {
-        self.relay.mails().iter().filter(|m| m.to == [address]).map(|m| mime::read(m.content.as_bytes())).collect()
+        self.relay
+            .mails()
+            .iter()
+            .filter(|m| m.to == [address])
+            .map(|m| mime::read(m.content.as_bytes()))
+            .collect()
     }
 
     /// The server's words about the last mail to an address.
     pub(crate) async fn answer(&self, address: &str) -> String {
         let person = self.app.store.find_subscriber(address).await.unwrap().unwrap();
-        self.app.store.deliveries_to(person.id, 1).await.unwrap().remove(0).answer.unwrap_or_default()
+        self.app
+            .store
+            .deliveries_to(person.id, 1)
+            .await
+            .unwrap()
+            .remove(0)
+            .answer
+            .unwrap_or_default()
     }
 
     /// Does to the database what no verb does; gives how many rows it changed.
@@ -248,7 +306,9 @@ impl World {
         let text = AssertSqlSafe(text.to_owned());
         match self.url.strip_prefix("sqlite://") {
             Some(path) => {
-                let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).busy_timeout(std::time::Duration::from_secs(30));
+                let options = sqlx::sqlite::SqliteConnectOptions::new()
+                    .filename(path)
+                    .busy_timeout(std::time::Duration::from_secs(30));
                 let mut db = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
                 sqlx::query(text).execute(&mut db).await.unwrap().rows_affected()
             }
@@ -262,12 +322,17 @@ impl World {
     /// The story is over: nothing may be left half sent, and nothing stays behind.
     pub(crate) async fn end(self) {
         self.engine.finish().await.unwrap();
-        let editions: Vec<i64> = self.app.store.editions(None).await.unwrap().iter().map(|e| e.id).collect();
+        let editions: Vec<i64> =
+            self.app.store.editions(None).await.unwrap().iter().map(|e| e.id).collect();
         let together = self.app.store.counts_of(&editions).await.unwrap();
         for edition in editions {
             let counts = self.app.store.edition_counts(edition).await.unwrap();
             assert_eq!(counts.sending, 0, "edition {edition} is left on its way");
-            assert_eq!(together.get(&edition).copied().unwrap_or_default(), counts, "edition {edition} is counted in two ways");
+            assert_eq!(
+                together.get(&edition).copied().unwrap_or_default(),
+                counts,
+                "edition {edition} is counted in two ways"
+            );
         }
         self.app.store.close().await;
         if !self.is_sqlite() {

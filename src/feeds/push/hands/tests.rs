@@ -17,14 +17,19 @@ async fn who_hangs_keeps_nobody_else_waiting() {
     let (said, mut heard) = mpsc::unbounded_channel();
     for id in 6..20 {
         let said = said.clone();
-        hands.begin(held(Lane::Swift, &format!("{id}.example"), id), async move { said.send(id).unwrap() });
+        hands.begin(held(Lane::Swift, &format!("{id}.example"), id), async move {
+            said.send(id).unwrap()
+        });
     }
     for _ in 6..20 {
         heard.recv().await.unwrap();
     }
     assert_eq!(hands.busy_hosts(Lane::Swift), ["hangs.example"]);
     hands.lay_down(Duration::ZERO).await;
-    assert!(hands.rows().iter().all(|(_, ids)| ids.is_empty()) && hands.busy_hosts(Lane::Swift).is_empty());
+    assert!(
+        hands.rows().iter().all(|(_, ids)| ids.is_empty())
+            && hands.busy_hosts(Lane::Swift).is_empty()
+    );
     assert_eq!(hands.room(Lane::Swift), 0, "nothing is begun any more");
 }
 
@@ -34,7 +39,10 @@ async fn who_hangs_does_not_keep_the_good_ones_of_its_host_waiting() {
     for id in 0..6 {
         hands.begin(held(Lane::Slow, "many.example", id), std::future::pending());
     }
-    assert_eq!((hands.busy_hosts(Lane::Slow), hands.busy_hosts(Lane::Swift)), (vec!["many.example".into()], vec![]));
+    assert_eq!(
+        (hands.busy_hosts(Lane::Slow), hands.busy_hosts(Lane::Swift)),
+        (vec!["many.example".into()], vec![])
+    );
     let (said, mut heard) = mpsc::unbounded_channel();
     hands.begin(held(Lane::Swift, "many.example", 6), async move { said.send(6).unwrap() });
     assert_eq!(heard.recv().await, Some(6));
@@ -59,5 +67,8 @@ async fn the_bell_rings_when_there_is_room_for_what_was_left() {
     hands.note(Lane::New, true);
     hands.begin(held(Lane::New, "a.example", 1), async {});
     hands.rung().await;
-    assert_eq!((hands.room(Lane::New), hands.room(Lane::Swift), hands.rows()[0].1.len()), (4, 8, 0));
+    assert_eq!(
+        (hands.room(Lane::New), hands.room(Lane::Swift), hands.rows()[0].1.len()),
+        (4, 8, 0)
+    );
 }

@@ -68,7 +68,12 @@ impl Connection {
 
     /// The answers to an envelope that was written in one piece, the first of which may have been read. Each is waited for anew,
     /// but all within one deadline that runs where nothing has ever ridden.
-    pub(super) async fn answers(&mut self, manner: Manner, stages: &[Stage], first: Option<Result<Response, Error>>) -> Said {
+    pub(super) async fn answers(
+        &mut self,
+        manner: Manner,
+        stages: &[Stage],
+        first: Option<Result<Response, Error>>,
+    ) -> Said {
         let known = self.learned.knows(manner);
         let mut said = Said::by(known);
         let mut next = first;
@@ -90,15 +95,24 @@ impl Connection {
     }
 
     /// What the answers to an envelope mean for its mail and for the connection.
-    pub(super) async fn judge(&mut self, manner: Manner, silence_counts: bool, said: Said) -> Result<(), Delivered> {
+    pub(super) async fn judge(
+        &mut self,
+        manner: Manner,
+        silence_counts: bool,
+        said: Said,
+    ) -> Result<(), Delivered> {
         let Some((stage, heard)) = said.refusal else {
             self.learned.worked(manner);
             self.content_due = true;
             return Ok(());
         };
         let mut delivered = match heard {
-            heard if manner == Manner::StepByStep || !said.misunderstood => meaning(stage, heard).unwrap_or_else(no_connection),
-            Heard::Reply(answer) => self.misunderstood(manner, format!("the relay answered {stage} with: {answer}")),
+            heard if manner == Manner::StepByStep || !said.misunderstood => {
+                meaning(stage, heard).unwrap_or_else(no_connection)
+            }
+            Heard::Reply(answer) => {
+                self.misunderstood(manner, format!("the relay answered {stage} with: {answer}"))
+            }
             Heard::Nothing(why) if silence_counts => self.misunderstood(manner, why),
             Heard::Nothing(why) => trouble(why),
         };

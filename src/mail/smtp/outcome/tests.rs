@@ -75,16 +75,25 @@ fn only_what_speaks_of_the_way_of_speaking_is_out_of_step() {
         (Rcpt, 450, "4.2.0 greylisted", false),
         (Mail, 421, "4.3.2 synchronizing, come back", false),
     ] {
-        assert_eq!(is_out_of_step(stage, &Heard::Reply(Answer::new(code, text)), false), meant, "{stage:?} {code} {text}");
+        assert_eq!(
+            is_out_of_step(stage, &Heard::Reply(Answer::new(code, text)), false),
+            meant,
+            "{stage:?} {code} {text}"
+        );
     }
     assert!(is_out_of_step(Mail, &Heard::Nothing("closed".to_owned()), true));
     let syntax = Heard::Reply(Answer::new(501, "syntax"));
-    assert!(!is_out_of_step(Mail, &syntax, true), "one mail's own fault, where others are understood");
+    assert!(
+        !is_out_of_step(Mail, &syntax, true),
+        "one mail's own fault, where others are understood"
+    );
 }
 
 #[test]
 fn silence_is_unknown_only_behind_the_final_dot() {
-    for (stage, unknown) in [(Stage::Mail, false), (Stage::Rcpt, false), (Stage::Data, false), (Stage::Content, true)] {
+    for (stage, unknown) in
+        [(Stage::Mail, false), (Stage::Rcpt, false), (Stage::Data, false), (Stage::Content, true)]
+    {
         let d = meaning(stage, Heard::Nothing("closed".to_owned())).unwrap();
         assert!(!d.reusable);
         assert_eq!(matches!(d.outcome, Outcome::Unknown { .. }), unknown, "{stage:?}");

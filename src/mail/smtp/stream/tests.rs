@@ -67,5 +67,9 @@ async fn a_deadline_ends_a_wait_and_can_be_moved() {
     assert_eq!(stream.read_u8().await.unwrap(), b'2');
     gauge.within(Duration::from_millis(20));
     let mut rest = String::new();
-    assert_eq!(stream.read_to_string(&mut rest).await.unwrap_err().kind(), ErrorKind::TimedOut, "and moved to an earlier time");
+    assert_eq!(
+        stream.read_to_string(&mut rest).await.unwrap_err().kind(),
+        ErrorKind::TimedOut,
+        "and moved to an earlier time"
+    );
 }

@@ -16,7 +16,8 @@ pub(in crate::sources) fn autop(html: &str) -> String {
         return String::new();
     }
     let html = html + "\n";
-    let (text, preserved) = if html.contains("<pre") { take_pre(&html) } else { (html, Vec::new()) };
+    let (text, preserved) =
+        if html.contains("<pre") { take_pre(&html) } else { (html, Vec::new()) };
     let text = double_breaks(&text);
     let text = set_blocks_apart(&text).replace("\r\n", "\n").replace('\r', "\n");
     let text = hide_line_ends_in_tags(&text);
@@ -97,7 +98,11 @@ fn set_blocks_apart(html: &str) -> String {
         out.push_str("\n\n");
         out.push_str(&text[at..end]);
         let spaces = end + blank(&text[end..]);
-        let rule = if text[spaces..].starts_with("/>") { 2 } else { usize::from(text[spaces..].starts_with('>')) };
+        let rule = if text[spaces..].starts_with("/>") {
+            2
+        } else {
+            usize::from(text[spaces..].starts_with('>'))
+        };
         if &name[..length] == "hr" && rule > 0 {
             out.push_str(&text[end..spaces + rule]);
             out.push_str("\n\n");
@@ -112,7 +117,9 @@ fn hide_line_ends_in_tags(html: &str) -> String {
     for piece in pieces(html) {
         match piece {
             Piece::Text(text) => out.push_str(text),
-            Piece::Tag(tag) | Piece::Comment(tag) => out.extend(tag.chars().map(|c| if c == '\n' { IN_TAG } else { c })),
+            Piece::Tag(tag) | Piece::Comment(tag) => {
+                out.extend(tag.chars().map(|c| if c == '\n' { IN_TAG } else { c }))
+            }
         }
     }
     out
@@ -120,8 +127,11 @@ fn hide_line_ends_in_tags(html: &str) -> String {
 
 /// No white space just inside elements in which a break would be wrong.
 fn tighten(mut text: String) -> String {
-    const BOTH: [(&str, &[&str]); 3] =
-        [("</object>", &["param", "/param", "embed", "/embed"]), ("<source", &["source", "track"]), ("<track", &["source", "track"])];
+    const BOTH: [(&str, &[&str]); 3] = [
+        ("</object>", &["param", "/param", "embed", "/embed"]),
+        ("<source", &["source", "track"]),
+        ("<track", &["source", "track"]),
+    ];
     const BEFORE: [(&str, &[&str]); 5] = [
         ("<option", &["option"]),
         ("</object>", &["/object"]),
@@ -156,7 +166,8 @@ fn trimmed_around(text: &str, names: &[&str], before: bool) -> String {
         match piece {
             Piece::Tag(tag) => {
                 let inner = &tag[1..];
-                let length = inner.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'/').count();
+                let length =
+                    inner.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'/').count();
                 let named = names.contains(&inner[..length].trim_end_matches('/'));
                 if named && before {
                     out.truncate(out.trim_end().len());
@@ -219,7 +230,10 @@ mod tests {
 
     #[test]
     fn a_quotation_holds_its_paragraphs() {
-        assert_eq!(autop("<blockquote>One\n\nTwo</blockquote>"), "<blockquote><p>One</p>\n<p>Two</p></blockquote>\n");
+        assert_eq!(
+            autop("<blockquote>One\n\nTwo</blockquote>"),
+            "<blockquote><p>One</p>\n<p>Two</p></blockquote>\n"
+        );
     }
 
     #[test]

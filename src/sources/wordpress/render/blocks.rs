@@ -73,7 +73,8 @@ pub(super) fn parse(text: &str) -> Block {
             }
             continue;
         }
-        let block = Block { name: delimiter.name, attributes: delimiter.attributes, parts: Vec::new() };
+        let block =
+            Block { name: delimiter.name, attributes: delimiter.attributes, parts: Vec::new() };
         if delimiter.empty {
             if let Some(parent) = open.last_mut() {
                 parent.parts.push(Part::Inner(block));
@@ -108,16 +109,21 @@ fn delimiter(text: &str, start: usize, ends: &mut Ahead<'_>) -> Option<Delimiter
     let inner = text[start + 4..].trim_start();
     let (inner, closing) = inner.strip_prefix('/').map_or((inner, false), |inner| (inner, true));
     let inner = inner.strip_prefix("wp:")?;
-    let length = inner.bytes().take_while(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_/".contains(b)).count();
+    let length = inner
+        .bytes()
+        .take_while(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_/".contains(b))
+        .count();
     let name = &inner[..length];
-    let named = name.starts_with(|c: char| c.is_ascii_lowercase()) && inner[length..].starts_with(char::is_whitespace);
+    let named = name.starts_with(|c: char| c.is_ascii_lowercase())
+        && inner[length..].starts_with(char::is_whitespace);
     if !named {
         return None;
     }
     let from = text.len() - inner.len() + length;
     let end = ends.next(from)?;
     let rest = text[from..end].trim();
-    let (json, empty) = rest.strip_suffix('/').map_or((rest, false), |rest| (rest.trim_end(), true));
+    let (json, empty) =
+        rest.strip_suffix('/').map_or((rest, false), |rest| (rest.trim_end(), true));
     let object = json.starts_with('{') && json.ends_with('}');
     if !json.is_empty() && !object {
         return None;
@@ -170,7 +176,9 @@ fn one(desk: &Desk<'_>, scope: Scope<'_>, block: &Block, out: &mut String) {
         "shortcode" => out.push_str(&autop::autop(&inner(desk, scope, block))),
         "block" => reusable(desk, scope, block, out),
         "rss" => desk.note("A block that shows another site's feed was left out.".to_owned()),
-        name => match widgets::render(desk, scope, block).or_else(|| query::render(desk, scope, block)) {
+        name => match widgets::render(desk, scope, block)
+            .or_else(|| query::render(desk, scope, block))
+        {
             Some(html) => out.push_str(&html),
             None => {
                 if block.parts.is_empty() && !SILENT.contains(&name) {
@@ -207,7 +215,10 @@ fn reusable(desk: &Desk<'_>, scope: Scope<'_>, block: &Block, out: &mut String) 
     if scope.depth >= super::DEPTH {
         return;
     }
-    if let Some(post) = desk.whole(id).filter(|post| post.kind == "wp_block" && post.status == "publish" && !post.protected) {
+    if let Some(post) = desk
+        .whole(id)
+        .filter(|post| post.kind == "wp_block" && post.status == "publish" && !post.protected)
+    {
         let text = embeds::embed(post.content.as_deref().unwrap_or_default());
         out.push_str(&render(desk, Scope { depth: scope.depth + 1, ..scope }, &text));
     }

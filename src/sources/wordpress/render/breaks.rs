@@ -53,7 +53,9 @@ fn close_before(text: &str) -> String {
         let inner = at + text[at..].starts_with("<p>").then_some(3)?;
         let stop = inner + text[inner..].find('<')?;
         let tail = &text[stop..];
-        if stop == inner || !["</div>", "</address>", "</form>"].iter().any(|end| tail.starts_with(end)) {
+        if stop == inner
+            || !["</div>", "</address>", "</form>"].iter().any(|end| tail.starts_with(end))
+        {
             out.push_str(&text[at..stop]);
             return Some(stop);
         }
@@ -93,7 +95,8 @@ pub(super) fn breaks(text: &str) -> String {
         let start = after + blank(&text[after..]);
         let inner = text[start..].strip_prefix('<')?;
         let inner = inner.strip_prefix('/').unwrap_or(inner);
-        (NO_BREAK_BEFORE.iter().any(|name| inner.starts_with(name)) || inner.starts_with("ol")).then_some(())?;
+        (NO_BREAK_BEFORE.iter().any(|name| inner.starts_with(name)) || inner.starts_with("ol"))
+            .then_some(())?;
         ahead.next(start)?;
         Some(after)
     });
@@ -117,7 +120,9 @@ fn keep_line_ends(text: &str) -> String {
                 break;
             };
             next.push_str(&rest[..start]);
-            next.extend(rest[start..start + length].chars().map(|c| if c == '\n' { KEPT } else { c }));
+            next.extend(
+                rest[start..start + length].chars().map(|c| if c == '\n' { KEPT } else { c }),
+            );
             rest = &rest[start + length..];
         }
         next.push_str(rest);

@@ -4,9 +4,10 @@ use super::markup::Ahead;
 
 /// Elements that stand for themselves and are never wrapped in a paragraph.
 const BLOCKS: [&str; 41] = [
-    "table", "thead", "tfoot", "caption", "col", "colgroup", "tbody", "tr", "td", "th", "div", "dl", "dd", "dt", "ul", "ol", "li", "pre",
-    "form", "map", "area", "address", "style", "p", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "fieldset", "legend", "section", "article",
-    "aside", "hgroup", "header", "footer", "nav", "figure",
+    "table", "thead", "tfoot", "caption", "col", "colgroup", "tbody", "tr", "td", "th", "div",
+    "dl", "dd", "dt", "ul", "ol", "li", "pre", "form", "map", "area", "address", "style", "p",
+    "h1", "h2", "h3", "h4", "h5", "h6", "hr", "fieldset", "legend", "section", "article", "aside",
+    "hgroup", "header", "footer", "nav", "figure",
 ];
 const MORE_BLOCKS: [&str; 5] = ["details", "menu", "summary", "blockquote", "figcaption"];
 
@@ -29,7 +30,10 @@ pub(super) fn loose_block(text: &str, start: usize, ahead: &mut Ahead<'_>) -> Op
 }
 
 /// Offers each `<` of a text to `f`, which writes a replacement and says where to go on; it may look ahead for `>`.
-pub(super) fn rewrite<'t>(text: &'t str, mut f: impl FnMut(&'t str, usize, &mut String, &mut Ahead<'t>) -> Option<usize>) -> String {
+pub(super) fn rewrite<'t>(
+    text: &'t str,
+    mut f: impl FnMut(&'t str, usize, &mut String, &mut Ahead<'t>) -> Option<usize>,
+) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     let mut ahead = Ahead::new(text, ">");
     let mut at = 0;

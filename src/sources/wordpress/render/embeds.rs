@@ -19,7 +19,11 @@ pub(super) fn embed(text: &str) -> String {
         match piece {
             Piece::Tag(other) | Piece::Comment(other) => {
                 out.push_str(other);
-                before = if other.starts_with("<p>") || other.starts_with("<p ") { Before::Paragraph } else { Before::Words };
+                before = if other.starts_with("<p>") || other.starts_with("<p ") {
+                    Before::Paragraph
+                } else {
+                    Before::Words
+                };
             }
             Piece::Text(words) => {
                 let after = match cut.peek() {
@@ -50,7 +54,9 @@ fn lines(text: &str, before: Before, after: Before, out: &mut String) {
     }
     let count = text.split_inclusive('\n').count();
     for (number, line) in text.split_inclusive('\n').enumerate() {
-        if (number > 0 || before == Before::Line) && (number + 1 < count || line.ends_with('\n') || after == Before::Line) {
+        if (number > 0 || before == Before::Line)
+            && (number + 1 < count || line.ends_with('\n') || after == Before::Line)
+        {
             one(line, out);
         } else {
             out.push_str(line);
@@ -61,7 +67,10 @@ fn lines(text: &str, before: Before, after: Before, out: &mut String) {
 fn one(line: &str, out: &mut String) {
     let address = line.trim();
     let plain = !address.contains(|c: char| c.is_whitespace() || "<>\"".contains(c));
-    if plain && (address.starts_with("http://") || address.starts_with("https://")) && address.len() > 8 {
+    if plain
+        && (address.starts_with("http://") || address.starts_with("https://"))
+        && address.len() > 8
+    {
         let start = line.len() - line.trim_start().len();
         out.push_str(&line[..start]);
         out.push_str(&shown(address));
@@ -73,7 +82,8 @@ fn one(line: &str, out: &mut String) {
 
 fn shortcode(text: &str) -> String {
     shortcodes::expand(text, &["embed"], &mut |_, attributes, content| {
-        let address = if content.trim().is_empty() { attributes.get("src")?.trim() } else { content.trim() };
+        let address =
+            if content.trim().is_empty() { attributes.get("src")?.trim() } else { content.trim() };
         Some(shown(&html_escape::decode_html_entities(address)))
     })
 }
@@ -97,8 +107,12 @@ mod tests {
 
     #[test]
     fn an_address_alone_on_its_line_becomes_a_link() {
-        let link = "<a href=\"https://tv.example/a?b=1&#038;c\">https://tv.example/a?b=1&#038;c</a>";
-        assert_eq!(embed("Look\nhttps://tv.example/a?b=1&c\nthere"), format!("Look\n{link}\nthere"));
+        let link =
+            "<a href=\"https://tv.example/a?b=1&#038;c\">https://tv.example/a?b=1&#038;c</a>";
+        assert_eq!(
+            embed("Look\nhttps://tv.example/a?b=1&c\nthere"),
+            format!("Look\n{link}\nthere")
+        );
         assert_eq!(embed("<p>https://tv.example/a?b=1&c</p>"), format!("<p>{link}</p>"));
         assert_eq!(embed("[embed width=3]https://tv.example/a?b=1&amp;c[/embed]"), link);
         assert_eq!(embed("see https://tv.example/a"), "see https://tv.example/a");

@@ -24,7 +24,8 @@ pub(super) fn of(desk: &Desk<'_>, scope: Scope<'_>, post: &Post, words: usize) -
     let Some(written) = whole.and_then(|post| post.content.as_deref()) else {
         return String::new();
     };
-    let written = shortcodes::expand(written, &shortcodes::KNOWN, &mut |_, _, _| Some(String::new()));
+    let written =
+        shortcodes::expand(written, &shortcodes::KNOWN, &mut |_, _, _| Some(String::new()));
     let inner = Scope { post, listing: None, excerpt: true, depth: scope.depth + 1 };
     shortened(&content(desk, inner, &written), words)
 }
@@ -45,7 +46,8 @@ fn without_scripts(html: &str) -> String {
     let mut within: Option<String> = None;
     for piece in pieces(html) {
         let (Piece::Text(text) | Piece::Tag(text) | Piece::Comment(text)) = piece;
-        let (name, closing) = if matches!(piece, Piece::Tag(_)) { tag_name(text) } else { (String::new(), false) };
+        let (name, closing) =
+            if matches!(piece, Piece::Tag(_)) { tag_name(text) } else { (String::new(), false) };
         if closing && within.as_ref() == Some(&name) {
             within = None;
         } else if within.is_none() && !closing && matches!(name.as_str(), "script" | "style") {
@@ -63,7 +65,10 @@ mod tests {
 
     #[test]
     fn an_excerpt_ends_after_so_many_words() {
-        assert_eq!(shortened("<p>One <b>two</b></p>\n<script>x()</script><p>three</p>", 2), "One two [&hellip;]");
+        assert_eq!(
+            shortened("<p>One <b>two</b></p>\n<script>x()</script><p>three</p>", 2),
+            "One two [&hellip;]"
+        );
         assert_eq!(shortened("<p>One</p>", 2), "One");
         assert_eq!(excerpt("It's \"new\""), "<p>It&#8217;s &#8220;new&#8221;</p>");
     }

@@ -37,7 +37,8 @@ pub(super) fn pieces(html: &str) -> Vec<Piece<'_>> {
 pub(super) fn tag_name(tag: &str) -> (String, bool) {
     let inner = tag.strip_prefix('<').unwrap_or(tag);
     let (inner, closing) = inner.strip_prefix('/').map_or((inner, false), |inner| (inner, true));
-    let name = inner.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect::<String>();
+    let name =
+        inner.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect::<String>();
     (name.to_ascii_lowercase(), closing)
 }
 
@@ -58,7 +59,8 @@ impl<'a> Ahead<'a> {
     /// Where the needle is next found at or behind `from`; `from` may not go back.
     pub(super) fn next(&mut self, from: usize) -> Option<usize> {
         if self.known.is_some_and(|at| at < from) && from >= self.from {
-            self.known = self.text.get(from..).and_then(|rest| rest.find(self.needle)).map(|at| at + from);
+            self.known =
+                self.text.get(from..).and_then(|rest| rest.find(self.needle)).map(|at| at + from);
         }
         self.from = from;
         self.known
@@ -103,7 +105,10 @@ fn begins_entity(after: &str) -> bool {
     match body {
         [b'#', b'x' | b'X', hex @ ..] => !hex.is_empty() && hex.iter().all(u8::is_ascii_hexdigit),
         [b'#', digits @ ..] => !digits.is_empty() && digits.iter().all(u8::is_ascii_digit),
-        name => (1..=8).contains(&name.len()) && name.iter().all(|b| b.is_ascii_alphabetic() || (b'1'..=b'4').contains(b)),
+        name => {
+            (1..=8).contains(&name.len())
+                && name.iter().all(|b| b.is_ascii_alphabetic() || (b'1'..=b'4').contains(b))
+        }
     }
 }
 
@@ -142,7 +147,14 @@ mod tests {
         let cut = pieces("a<b>c<!-- > -->d<e");
         assert_eq!(
             cut,
-            vec![Piece::Text("a"), Piece::Tag("<b>"), Piece::Text("c"), Piece::Comment("<!-- > -->"), Piece::Text("d"), Piece::Tag("<e")]
+            vec![
+                Piece::Text("a"),
+                Piece::Tag("<b>"),
+                Piece::Text("c"),
+                Piece::Comment("<!-- > -->"),
+                Piece::Text("d"),
+                Piece::Tag("<e")
+            ]
         );
     }
 

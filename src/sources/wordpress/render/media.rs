@@ -33,7 +33,10 @@ pub(super) fn expand(desk: &Desk<'_>, scope: Scope<'_>, text: &str) -> String {
 ///
 /// As in WordPress a shortcode among the words is not replaced, nor is one in a caption that has no words.
 fn caption(desk: &Desk<'_>, scope: Scope<'_>, attributes: &Attributes, content: &str) -> String {
-    let old = attributes.get("caption").map(|words| words.trim().to_owned()).filter(|words| !words.is_empty());
+    let old = attributes
+        .get("caption")
+        .map(|words| words.trim().to_owned())
+        .filter(|words| !words.is_empty());
     let old_form = old.is_some();
     let (picture, words) = match old {
         Some(words) => (content.trim(), words),
@@ -43,12 +46,20 @@ fn caption(desk: &Desk<'_>, scope: Scope<'_>, attributes: &Attributes, content: 
             (&content[start..end], words.to_owned())
         }
     };
-    let width = attributes.get("width").and_then(|width| width.trim().trim_end_matches("px").parse::<u32>().ok()).unwrap_or_default();
+    let width = attributes
+        .get("width")
+        .and_then(|width| width.trim().trim_end_matches("px").parse::<u32>().ok())
+        .unwrap_or_default();
     if width == 0 || words.is_empty() {
         return if old_form || picture.is_empty() { content } else { picture }.to_owned();
     }
     let align = attributes.get("align").map_or("alignnone", String::as_str);
-    format!("<div class=\"wp-caption {}\">{}<p class=\"wp-caption-text\">{}</p></div>", escape(align), expand(desk, scope, picture), words)
+    format!(
+        "<div class=\"wp-caption {}\">{}<p class=\"wp-caption-text\">{}</p></div>",
+        escape(align),
+        expand(desk, scope, picture),
+        words
+    )
 }
 
 /// Where the picture, with the link around it, begins and ends; nowhere if there is none.
@@ -60,22 +71,35 @@ fn picture(content: &str) -> (usize, usize) {
         return (0, 0);
     };
     let before = content[..image].trim_end();
-    let link = before.rfind('<').filter(|at| before.ends_with('>') && before[*at..].starts_with("<a ")).unwrap_or(image);
+    let link = before
+        .rfind('<')
+        .filter(|at| before.ends_with('>') && before[*at..].starts_with("<a "))
+        .unwrap_or(image);
     let rest = &content[end..];
     let behind = rest.trim_start();
     (link, if behind.starts_with("</a>") { content.len() - behind.len() + 4 } else { end })
 }
 
 /// The attachments a gallery or playlist names, or those of its post.
-fn attachments<'a>(desk: &Desk<'a>, scope: Scope<'_>, attributes: &Attributes, kind: &str) -> Vec<&'a Post> {
+fn attachments<'a>(
+    desk: &Desk<'a>,
+    scope: Scope<'_>,
+    attributes: &Attributes,
+    kind: &str,
+) -> Vec<&'a Post> {
     let numbers = |name: &str| -> Vec<u64> {
-        attributes.get(name).map(|list| list.split(',').filter_map(|id| id.trim().parse().ok()).collect()).unwrap_or_default()
+        attributes
+            .get(name)
+            .map(|list| list.split(',').filter_map(|id| id.trim().parse().ok()).collect())
+            .unwrap_or_default()
     };
     let ids = [numbers("ids"), numbers("include")].into_iter().find(|ids| !ids.is_empty());
     let mut found: Vec<&Post> = match ids {
-        Some(ids) => {
-            ids.into_iter().filter_map(|id| desk.post(id)).filter(|post| post.kind == "attachment" && post.mime.starts_with(kind)).collect()
-        }
+        Some(ids) => ids
+            .into_iter()
+            .filter_map(|id| desk.post(id))
+            .filter(|post| post.kind == "attachment" && post.mime.starts_with(kind))
+            .collect(),
         None => desk.listed(&Listing {
             kind: "attachment".to_owned(),
             mime: kind.to_owned(),
@@ -86,7 +110,9 @@ fn attachments<'a>(desk: &Desk<'a>, scope: Scope<'_>, attributes: &Attributes, k
                 Some("post_date" | "date") => Order::Date,
                 _ => Order::Menu,
             },
-            ascending: attributes.get("order").is_none_or(|order| !order.eq_ignore_ascii_case("desc")),
+            ascending: attributes
+                .get("order")
+                .is_none_or(|order| !order.eq_ignore_ascii_case("desc")),
             exclude: numbers("exclude"),
             ..Listing::default()
         }),
@@ -115,7 +141,8 @@ fn gallery(desk: &Desk<'_>, scope: Scope<'_>, attributes: &Attributes) -> String
 }
 
 fn playlist(desk: &Desk<'_>, scope: Scope<'_>, attributes: &Attributes) -> String {
-    let kind = if attributes.get("type").is_some_and(|kind| kind == "video") { "video" } else { "audio" };
+    let kind =
+        if attributes.get("type").is_some_and(|kind| kind == "video") { "video" } else { "audio" };
     let mut out = String::new();
     for track in attachments(desk, scope, attributes, kind) {
         out.push('\n');
@@ -149,13 +176,27 @@ fn linked(desk: &Desk<'_>, post: &Post, to_page: bool) -> String {
 
 /// A picture of the media library.
 pub(super) fn image(desk: &Desk<'_>, post: &Post) -> String {
-    format!("<img src=\"{}\" alt=\"{}\" />", escape(&desk.site.file_url(post)), escape(post.alt.trim()))
+    format!(
+        "<img src=\"{}\" alt=\"{}\" />",
+        escape(&desk.site.file_url(post)),
+        escape(post.alt.trim())
+    )
 }
 
 /// Sound or film with a link inside for those who can't play it; nothing where no file is named or attached.
-fn player(desk: &Desk<'_>, scope: Scope<'_>, attributes: &Attributes, element: &str, names: &[&str]) -> String {
-    let mut sources: Vec<String> =
-        names.iter().filter_map(|name| attributes.get(*name)).filter(|src| !src.trim().is_empty()).cloned().collect();
+fn player(
+    desk: &Desk<'_>,
+    scope: Scope<'_>,
+    attributes: &Attributes,
+    element: &str,
+    names: &[&str],
+) -> String {
+    let mut sources: Vec<String> = names
+        .iter()
+        .filter_map(|name| attributes.get(*name))
+        .filter(|src| !src.trim().is_empty())
+        .cloned()
+        .collect();
     if sources.is_empty() && names.iter().any(|name| attributes.contains_key(*name)) {
         return String::new();
     }
@@ -176,9 +217,17 @@ fn player(desk: &Desk<'_>, scope: Scope<'_>, attributes: &Attributes, element: &
     }
     let mut inner = String::new();
     for source in &sources {
-        inner.push_str(&format!("<source src=\"{}\" />", escape(&html_escape::decode_html_entities(source))));
+        inner.push_str(&format!(
+            "<source src=\"{}\" />",
+            escape(&html_escape::decode_html_entities(source))
+        ));
     }
-    let poster = attributes.get("poster").map(|poster| format!(" poster=\"{}\"", escape(poster))).unwrap_or_default();
-    let player = format!("<{element} controls=\"controls\" preload=\"none\"{poster}>{inner}<a href=\"{first}\">{first}</a></{element}>");
+    let poster = attributes
+        .get("poster")
+        .map(|poster| format!(" poster=\"{}\"", escape(poster)))
+        .unwrap_or_default();
+    let player = format!(
+        "<{element} controls=\"controls\" preload=\"none\"{poster}>{inner}<a href=\"{first}\">{first}</a></{element}>"
+    );
     if element == "video" { format!("<div class=\"wp-video\">{player}</div>") } else { player }
 }

@@ -5,10 +5,17 @@ use super::markup::escape;
 use super::{Desk, Scope, texturize, widgets};
 
 pub(super) fn navigation(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
-    let kept =
-        block.number("ref").filter(|_| scope.depth < super::DEPTH).and_then(|id| desk.whole(id)).filter(|post| post.status == "publish");
+    let kept = block
+        .number("ref")
+        .filter(|_| scope.depth < super::DEPTH)
+        .and_then(|id| desk.whole(id))
+        .filter(|post| post.status == "publish");
     let inside = match kept {
-        Some(menu) => blocks::render(desk, Scope { depth: scope.depth + 1, ..scope }, menu.content.as_deref().unwrap_or_default()),
+        Some(menu) => blocks::render(
+            desk,
+            Scope { depth: scope.depth + 1, ..scope },
+            menu.content.as_deref().unwrap_or_default(),
+        ),
         None => within(desk, scope, block),
     };
     // A menu without entries shows the site's pages.
@@ -22,9 +29,11 @@ pub(super) fn navigation_link(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) 
         return String::new();
     }
     let home = format!("{}/", desk.site.home());
-    let address = if block.name == "home-link" { &home } else { block.text("url").unwrap_or_default() };
+    let address =
+        if block.name == "home-link" { &home } else { block.text("url").unwrap_or_default() };
     let below = within(desk, scope, block);
-    let below = if below.trim().is_empty() { String::new() } else { format!("<ul>{}</ul>", below.trim()) };
+    let below =
+        if below.trim().is_empty() { String::new() } else { format!("<ul>{}</ul>", below.trim()) };
     format!("<li><a href=\"{}\">{}</a>{below}</li>", escape(address), texturize::texturize(label))
 }
 
@@ -56,12 +65,18 @@ pub(super) fn social_link(block: &Block) -> String {
     };
     let service = block.text("service").unwrap_or("Icon");
     let known = NAMES.iter().find(|(key, _)| *key == service).map(|(_, name)| (*name).to_owned());
-    let name = known.unwrap_or_else(|| service[..service.len().min(1)].to_ascii_uppercase() + &service[service.len().min(1)..]);
-    let label = block.text("label").filter(|label| !label.is_empty()).map_or_else(|| escape(&name), |_| escaped(block, "label"));
-    let address = if address.contains("://") || address.starts_with("mailto:") || address.starts_with("//") {
-        address.to_owned()
-    } else {
-        format!("https://{address}")
-    };
+    let name = known.unwrap_or_else(|| {
+        service[..service.len().min(1)].to_ascii_uppercase() + &service[service.len().min(1)..]
+    });
+    let label = block
+        .text("label")
+        .filter(|label| !label.is_empty())
+        .map_or_else(|| escape(&name), |_| escaped(block, "label"));
+    let address =
+        if address.contains("://") || address.starts_with("mailto:") || address.starts_with("//") {
+            address.to_owned()
+        } else {
+            format!("https://{address}")
+        };
     format!("<li><a href=\"{}\"><span>{label}</span></a></li>", escape(&address))
 }

@@ -105,14 +105,20 @@ impl<'a> Desk<'a> {
     }
 
     fn listed(&self, listing: &Listing) -> Vec<&'a Post> {
-        self.list(listing).map(|list| list.ids.iter().filter_map(|id| self.post(*id)).collect()).unwrap_or_default()
+        self.list(listing)
+            .map(|list| list.ids.iter().filter_map(|id| self.post(*id)).collect())
+            .unwrap_or_default()
     }
 }
 
 /// The body of a post from the site's snapshot.
 pub(super) fn body(site: &Site, post: &Post) -> Body {
     let desk = Desk::new(site);
-    let html = content(&desk, Scope { post, listing: None, excerpt: false, depth: 0 }, post.content.as_deref().unwrap_or_default());
+    let html = content(
+        &desk,
+        Scope { post, listing: None, excerpt: false, depth: 0 },
+        post.content.as_deref().unwrap_or_default(),
+    );
     Body { html, notes: desk.notes.into_inner(), wanted: desk.wanted.into_inner() }
 }
 
@@ -142,7 +148,9 @@ fn first_page(text: &str) -> (String, bool) {
     let text = text.strip_prefix(BREAK).unwrap_or(text);
     match text.find(BREAK) {
         // The block that held the break would stay open.
-        Some(at) => (text[..at].trim_end().trim_end_matches("<!-- wp:nextpage -->").to_owned(), true),
+        Some(at) => {
+            (text[..at].trim_end().trim_end_matches("<!-- wp:nextpage -->").to_owned(), true)
+        }
         None => (text.to_owned(), false),
     }
 }
@@ -157,7 +165,11 @@ fn without_more(text: &str) -> String {
     };
     let (teaser, rest) = (&text[..at], &text[end..]);
     let teaser = if text.contains("<!--noteaser-->") { "" } else { teaser };
-    let mut out = teaser.trim_end_matches([' ', '\n', '\r']).strip_suffix("<!-- wp:more -->").unwrap_or(teaser).to_owned();
+    let mut out = teaser
+        .trim_end_matches([' ', '\n', '\r'])
+        .strip_suffix("<!-- wp:more -->")
+        .unwrap_or(teaser)
+        .to_owned();
     let rest = rest.replace("<!--noteaser-->", "");
     let closed = rest.trim_start().strip_prefix("<!-- /wp:more -->");
     out.push_str(closed.unwrap_or(&rest));

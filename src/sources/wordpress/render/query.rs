@@ -22,7 +22,9 @@ pub(super) fn render(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> Option
             _ => String::new(),
         },
         "query-pagination-numbers" => numbers(desk, scope),
-        "query-pagination-next" if pages(desk, scope) > 1 => format!("<a>{}</a>", escape(block.text("label").unwrap_or("Next Page"))),
+        "query-pagination-next" if pages(desk, scope) > 1 => {
+            format!("<a>{}</a>", escape(block.text("label").unwrap_or("Next Page")))
+        }
         "query-pagination" if pages(desk, scope) < 2 => String::new(),
         "post-title" if headed(post).is_empty() => String::new(),
         "post-title" => headline(block, &linked(desk, block, post, &headed(post)), 2),
@@ -31,7 +33,10 @@ pub(super) fn render(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> Option
         "footnotes" => footnotes(post),
         "post-content" => body(desk, scope),
         "post-featured-image" => match post.thumbnail.and_then(|id| desk.post(id)) {
-            Some(picture) => format!("<figure>{}</figure>", linked(desk, block, post, &media::image(desk, picture))),
+            Some(picture) => format!(
+                "<figure>{}</figure>",
+                linked(desk, block, post, &media::image(desk, picture))
+            ),
             None => String::new(),
         },
         "post-author" | "post-author-name" => author(desk, block, post),
@@ -40,7 +45,11 @@ pub(super) fn render(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> Option
             text => format!("<div>{text}</div>"),
         },
         "post-terms" => terms(desk, block, post),
-        "read-more" => format!("<a href=\"{}\">{}</a>", address(desk, post), block.text("content").unwrap_or("Read more")),
+        "read-more" => format!(
+            "<a href=\"{}\">{}</a>",
+            address(desk, post),
+            block.text("content").unwrap_or("Read more")
+        ),
         "site-title" => headline(block, &site_title(desk, block), 1),
         "site-tagline" => match desk.site.option("blogdescription") {
             "" => String::new(),
@@ -58,10 +67,18 @@ pub(super) fn render(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> Option
 }
 
 fn excerpt(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
-    let text = excerpts::of(desk, scope, scope.post, block.number("excerptLength").unwrap_or(55).min(100) as usize);
+    let text = excerpts::of(
+        desk,
+        scope,
+        scope.post,
+        block.number("excerptLength").unwrap_or(55).min(100) as usize,
+    );
     let more = block.text("moreText").filter(|more| !more.is_empty());
-    let more = more.map(|more| format!("<a href=\"{}\">{more}</a>", address(desk, scope.post))).unwrap_or_default();
-    let own_line = block.attributes.get("showMoreOnNewLine").and_then(Value::as_bool).unwrap_or(true);
+    let more = more
+        .map(|more| format!("<a href=\"{}\">{more}</a>", address(desk, scope.post)))
+        .unwrap_or_default();
+    let own_line =
+        block.attributes.get("showMoreOnNewLine").and_then(Value::as_bool).unwrap_or(true);
     match (text.is_empty(), more.is_empty() || !own_line) {
         (true, _) => String::new(),
         (false, true) => format!("<div><p>{text} {more}</p></div>"),
@@ -75,7 +92,12 @@ fn listing(block: &Block) -> Listing {
     let ids = |value: Option<&Value>| -> Vec<u64> {
         match value {
             Some(Value::Array(list)) => list.iter().filter_map(number).collect(),
-            Some(one) => one.as_str().unwrap_or_default().split(',').filter_map(|id| id.trim().parse().ok()).collect(),
+            Some(one) => one
+                .as_str()
+                .unwrap_or_default()
+                .split(',')
+                .filter_map(|id| id.trim().parse().ok())
+                .collect(),
             None => Vec::new(),
         }
     };
@@ -91,7 +113,10 @@ fn listing(block: &Block) -> Listing {
             Some("modified") => Order::Modified,
             _ => Order::Date,
         },
-        ascending: query.get("order").and_then(Value::as_str).is_some_and(|order| order.eq_ignore_ascii_case("asc")),
+        ascending: query
+            .get("order")
+            .and_then(Value::as_str)
+            .is_some_and(|order| order.eq_ignore_ascii_case("asc")),
         limit: count("perPage").unwrap_or(10).clamp(1, 100),
         offset: count("offset").unwrap_or_default(),
         terms,
@@ -113,7 +138,11 @@ fn template(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
     let mut out = String::from("<ul>");
     for post in posts {
         out.push_str("<li>");
-        out.push_str(&inner(desk, Scope { post, listing: None, depth: scope.depth + 1, ..scope }, block));
+        out.push_str(&inner(
+            desk,
+            Scope { post, listing: None, depth: scope.depth + 1, ..scope },
+            block,
+        ));
         out.push_str("</li>");
     }
     out.push_str("</ul>");
@@ -121,7 +150,9 @@ fn template(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
 }
 
 fn pages(desk: &Desk<'_>, scope: Scope<'_>) -> u64 {
-    let Some((listing, list)) = scope.listing.and_then(|listing| Some((listing, desk.list(listing)?))) else {
+    let Some((listing, list)) =
+        scope.listing.and_then(|listing| Some((listing, desk.list(listing)?)))
+    else {
         return 0;
     };
     list.total.saturating_sub(u64::from(listing.offset)).div_ceil(u64::from(listing.limit.max(1)))
@@ -148,7 +179,11 @@ fn address(desk: &Desk<'_>, post: &Post) -> String {
 }
 
 fn linked(desk: &Desk<'_>, block: &Block, post: &Post, words: &str) -> String {
-    if block.is("isLink") { format!("<a href=\"{}\">{words}</a>", address(desk, post)) } else { words.to_owned() }
+    if block.is("isLink") {
+        format!("<a href=\"{}\">{words}</a>", address(desk, post))
+    } else {
+        words.to_owned()
+    }
 }
 
 fn headline(block: &Block, words: &str, usual: u64) -> String {
@@ -159,20 +194,29 @@ fn headline(block: &Block, words: &str, usual: u64) -> String {
 }
 
 fn date(desk: &Desk<'_>, block: &Block, post: &Post) -> String {
-    let column = if block.text("displayType") == Some("modified") { &post.modified } else { &post.date };
+    let column =
+        if block.text("displayType") == Some("modified") { &post.modified } else { &post.date };
     let pattern = block.text("format").unwrap_or_else(|| desk.site.option("date_format"));
-    dates::civil(column)
-        .map_or(String::new(), |at| format!("<div><time>{}</time></div>", linked(desk, block, post, &escape(&dates::print(pattern, at)))))
+    dates::civil(column).map_or(String::new(), |at| {
+        format!(
+            "<div><time>{}</time></div>",
+            linked(desk, block, post, &escape(&dates::print(pattern, at)))
+        )
+    })
 }
 
 /// The notes that numbers in the text refer to.
 fn footnotes(post: &Post) -> String {
     let notes: Vec<Value> = serde_json::from_str(&post.footnotes).unwrap_or_default();
-    let text = |note: &Value, key: &str| note.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = |note: &Value, key: &str| {
+        note.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
     let items: String = notes
         .iter()
         .map(|note| (escape(&text(note, "id")), text(note, "content")))
-        .map(|(id, words)| format!("<li id=\"{id}\">{words} <a href=\"#{id}-link\">\u{21a9}\u{fe0e}</a></li>"))
+        .map(|(id, words)| {
+            format!("<li id=\"{id}\">{words} <a href=\"#{id}-link\">\u{21a9}\u{fe0e}</a></li>")
+        })
         .collect();
     if items.is_empty() { items } else { format!("<ol>{items}</ol>") }
 }
@@ -182,15 +226,23 @@ fn body(desk: &Desk<'_>, scope: Scope<'_>) -> String {
     if scope.depth == 0 || scope.depth >= super::DEPTH || scope.post.protected {
         return String::new();
     }
-    let text = desk.whole(scope.post.id).and_then(|post| post.content.as_deref()).unwrap_or_default();
-    format!("<div>{}</div>", content(desk, Scope { listing: None, depth: scope.depth + 1, ..scope }, text))
+    let text =
+        desk.whole(scope.post.id).and_then(|post| post.content.as_deref()).unwrap_or_default();
+    format!(
+        "<div>{}</div>",
+        content(desk, Scope { listing: None, depth: scope.depth + 1, ..scope }, text)
+    )
 }
 
 fn author(desk: &Desk<'_>, block: &Block, post: &Post) -> String {
     let Some(user) = desk.site.users.get(&post.author) else {
         return String::new();
     };
-    let byline = block.text("byline").filter(|text| !text.is_empty()).map(|text| format!("<p>{text}</p>")).unwrap_or_default();
+    let byline = block
+        .text("byline")
+        .filter(|text| !text.is_empty())
+        .map(|text| format!("<p>{text}</p>"))
+        .unwrap_or_default();
     let about = if block.is("showBio") { biography(desk, post) } else { "" };
     let about = if about.is_empty() { String::new() } else { format!("<p>{about}</p>") };
     format!("<div>{byline}<p>{}</p>{about}</div>", html_escape::encode_text(&user.name))
@@ -209,7 +261,13 @@ fn terms(desk: &Desk<'_>, block: &Block, post: &Post) -> String {
     let links: Vec<String> = desk
         .site
         .of(&post.terms, taxonomy)
-        .map(|term| format!("<a href=\"{}\">{}</a>", permalinks::term(desk.site, term), texturize::texturize(&term.name)))
+        .map(|term| {
+            format!(
+                "<a href=\"{}\">{}</a>",
+                permalinks::term(desk.site, term),
+                texturize::texturize(&term.name)
+            )
+        })
         .collect();
     if links.is_empty() {
         return String::new();

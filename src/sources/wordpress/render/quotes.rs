@@ -21,12 +21,17 @@ pub(super) fn space_after(line: &[char], at: usize) -> bool {
 }
 
 pub(super) fn space_before(line: &[char], at: usize) -> bool {
-    at > 0 && (matches!(line[at - 1], '\r' | '\n' | '\t' | ' ' | '\u{A0}') || (at >= 6 && stands(line, at - 6, "&nbsp;")))
+    at > 0
+        && (matches!(line[at - 1], '\r' | '\n' | '\t' | ' ' | '\u{A0}')
+            || (at >= 6 && stands(line, at - 6, "&nbsp;")))
 }
 
 /// Where a closing quotation mark may end: at the end, before punctuation or space.
 fn closes_before(line: &[char], at: usize) -> bool {
-    at >= line.len() || ".,:;!?)}-]".contains(line[at]) || stands(line, at, "&gt;") || space_after(line, at)
+    at >= line.len()
+        || ".,:;!?)}-]".contains(line[at])
+        || stands(line, at, "&gt;")
+        || space_after(line, at)
 }
 
 pub(super) fn digit(line: &[char], at: usize) -> bool {
@@ -38,7 +43,8 @@ fn quoted_number(line: &[char], at: usize, mark: char) -> Option<usize> {
     if !(at == 0 || space_before(line, at)) || !digit(line, at + 1) {
         return None;
     }
-    let end = (at + 2..line.len()).find(|i| !(line[*i].is_ascii_digit() || ".,".contains(line[*i])))?;
+    let end =
+        (at + 2..line.len()).find(|i| !(line[*i].is_ascii_digit() || ".,".contains(line[*i])))?;
     (line[end] == mark).then_some(end)
 }
 
@@ -46,7 +52,8 @@ fn quoted_number(line: &[char], at: usize, mark: char) -> Option<usize> {
 pub(super) fn singles(line: &mut [char]) {
     let at = |line: &[char]| (0..line.len()).filter(|i| line[*i] == '\'').collect::<Vec<_>>();
     for i in at(line) {
-        if line[i] == '\'' && digit(line, i + 1) && digit(line, i + 2) && closes_before(line, i + 4) {
+        if line[i] == '\'' && digit(line, i + 1) && digit(line, i + 2) && closes_before(line, i + 4)
+        {
             match line.get(i + 3) {
                 Some('\'') => (line[i], line[i + 3]) = (APOSTROPHE, CLOSE_SINGLE),
                 Some('"') => (line[i], line[i + 3]) = (APOSTROPHE, CLOSE_DOUBLE),
@@ -57,7 +64,12 @@ pub(super) fn singles(line: &mut [char]) {
     for i in at(line) {
         // A year's two digits: '99 and '99s, never '999 or '99%.
         let decimals = matches!(line.get(i + 3), Some('.' | ',')) && digit(line, i + 4);
-        if digit(line, i + 1) && digit(line, i + 2) && !digit(line, i + 3) && line.get(i + 3) != Some(&'%') && !decimals {
+        if digit(line, i + 1)
+            && digit(line, i + 2)
+            && !digit(line, i + 3)
+            && line.get(i + 3) != Some(&'%')
+            && !decimals
+        {
             line[i] = APOSTROPHE;
         }
     }
@@ -69,14 +81,23 @@ pub(super) fn singles(line: &mut [char]) {
         }
     }
     for i in at(line) {
-        if i == 0 || "([{\"-".contains(line[i - 1]) || (i >= 4 && stands(line, i - 4, "&lt;")) || space_before(line, i) {
+        if i == 0
+            || "([{\"-".contains(line[i - 1])
+            || (i >= 4 && stands(line, i - 4, "&lt;"))
+            || space_before(line, i)
+        {
             line[i] = OPEN_SINGLE;
         }
     }
     for i in at(line) {
         let next = line.get(i + 1);
         let ends = next.is_none_or(|c| ".,:;!?\"'(){}[]-".contains(*c));
-        if !space_before(line, i) && !ends && !stands(line, i + 1, "&lt;") && !stands(line, i + 1, "&gt;") && !space_after(line, i + 1) {
+        if !space_before(line, i)
+            && !ends
+            && !stands(line, i + 1, "&lt;")
+            && !stands(line, i + 1, "&gt;")
+            && !space_after(line, i + 1)
+        {
             line[i] = APOSTROPHE;
         }
     }
@@ -92,7 +113,10 @@ pub(super) fn doubles(line: &mut [char]) {
         }
     }
     for i in 0..line.len() {
-        let opens = i == 0 || "([{-".contains(line[i - 1]) || (i >= 4 && stands(line, i - 4, "&lt;")) || space_before(line, i);
+        let opens = i == 0
+            || "([{-".contains(line[i - 1])
+            || (i >= 4 && stands(line, i - 4, "&lt;"))
+            || space_before(line, i);
         if line[i] == '"' && opens && !space_after(line, i + 1) {
             line[i] = OPEN_DOUBLE;
         }
@@ -100,7 +124,13 @@ pub(super) fn doubles(line: &mut [char]) {
 }
 
 /// Tells closing quotation marks from feet, inches, minutes and seconds, one quotation at a time.
-pub(super) fn primes(line: Vec<char>, mark: char, prime: char, open: char, close: char) -> Vec<char> {
+pub(super) fn primes(
+    line: Vec<char>,
+    mark: char,
+    prime: char,
+    open: char,
+    close: char,
+) -> Vec<char> {
     let mut out = Vec::with_capacity(line.len());
     // A mark that was typed as an entity, or as two of the other kind, closes as well.
     let entity: Vec<char> = if mark == '"' { "&#8221;" } else { "&#8217;" }.chars().collect();
@@ -110,7 +140,10 @@ pub(super) fn primes(line: Vec<char>, mark: char, prime: char, open: char, close
         }
         let mut quotation = quotation.to_vec();
         if quotation.contains(&mark) {
-            if number > 0 && !quotation.contains(&close) && !quotation.windows(7).any(|seven| seven == entity) {
+            if number > 0
+                && !quotation.contains(&close)
+                && !quotation.windows(7).any(|seven| seven == entity)
+            {
                 close_one(&mut quotation, mark, prime, close);
             } else {
                 primes_after_digits(&mut quotation, mark, prime);
@@ -143,7 +176,8 @@ fn primes_after_digits(line: &mut [char], mark: char, prime: char) {
 
 /// In a quotation that was opened and not yet closed, one mark must be its end.
 fn close_one(line: &mut [char], mark: char, prime: char, close: char) {
-    let candidates: Vec<usize> = (0..line.len()).filter(|i| line[*i] == mark && closes_before(line, i + 1)).collect();
+    let candidates: Vec<usize> =
+        (0..line.len()).filter(|i| line[*i] == mark && closes_before(line, i + 1)).collect();
     match candidates.as_slice() {
         [] => primes_after_digits(line, mark, prime),
         [only] => {
@@ -152,7 +186,11 @@ fn close_one(line: &mut [char], mark: char, prime: char, close: char) {
         }
         several => {
             several.iter().for_each(|i| line[*i] = UNDECIDED);
-            let plain: Vec<usize> = several.iter().copied().filter(|i| *i == 0 || !line[i - 1].is_ascii_digit()).collect();
+            let plain: Vec<usize> = several
+                .iter()
+                .copied()
+                .filter(|i| *i == 0 || !line[i - 1].is_ascii_digit())
+                .collect();
             if plain.is_empty() {
                 let before_stop = several.iter().rev().find(|i| line.get(**i + 1) == Some(&'.'));
                 if let Some(end) = before_stop.or(several.last()) {

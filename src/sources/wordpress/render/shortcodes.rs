@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use super::markup::{Ahead, Piece, pieces, tag_name};
 
 /// The shortcodes WordPress itself brings.
-pub(super) const KNOWN: [&str; 7] = ["caption", "wp_caption", "gallery", "playlist", "audio", "video", "embed"];
+pub(super) const KNOWN: [&str; 7] =
+    ["caption", "wp_caption", "gallery", "playlist", "audio", "video", "embed"];
 
 /// What writers and transcribers put in brackets themselves, even on a line of its own.
 const REMARKS: [&str; 14] = [
@@ -46,10 +47,15 @@ pub(super) fn tags(text: &str) -> Vec<Tag<'_>> {
         let inner = &text[at..];
         let closing = inner.starts_with('/');
         let inner = &inner[usize::from(closing)..];
-        let length = inner.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'-').count();
+        let length = inner
+            .bytes()
+            .take_while(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'-')
+            .count();
         let name = &inner[..length];
         let after = inner[length..].chars().next();
-        if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || !after.is_some_and(|c| c == ']' || c == '/' || c.is_whitespace()) {
+        if !name.starts_with(|c: char| c.is_ascii_alphabetic())
+            || !after.is_some_and(|c| c == ']' || c == '/' || c.is_whitespace())
+        {
             continue;
         }
         let Some(end) = close.next(at) else { break };
@@ -62,7 +68,8 @@ pub(super) fn tags(text: &str) -> Vec<Tag<'_>> {
         if attributes.contains('[') {
             continue;
         }
-        let (attributes, alone) = attributes.strip_suffix('/').map_or((attributes, false), |inner| (inner, true));
+        let (attributes, alone) =
+            attributes.strip_suffix('/').map_or((attributes, false), |inner| (inner, true));
         found.push(Tag { start, end: end + 1, name, attributes, closing, alone });
         at = end + 1;
     }
@@ -79,10 +86,15 @@ pub(super) fn attributes(text: &str) -> HashMap<String, String> {
     let mut rest = text.trim_start();
     let mut number = 0;
     while let Some(first) = rest.chars().next() {
-        let name_length = rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'-').count();
+        let name_length = rest
+            .bytes()
+            .take_while(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'-')
+            .count();
         let behind = rest[name_length..].trim_start();
         let (name, value) = match behind.strip_prefix('=') {
-            Some(value) if name_length > 0 => (Some(rest[..name_length].to_ascii_lowercase()), value.trim_start()),
+            Some(value) if name_length > 0 => {
+                (Some(rest[..name_length].to_ascii_lowercase()), value.trim_start())
+            }
             _ => (None, rest),
         };
         let quote = value.chars().next().filter(|c| *c == '"' || *c == '\'');
@@ -107,11 +119,13 @@ pub(super) fn attributes(text: &str) -> HashMap<String, String> {
 }
 
 /// Makes a shortcode's replacement of its name, attributes and content; `None` leaves it.
-pub(super) type Replace<'f> = dyn FnMut(&str, &HashMap<String, String>, &str) -> Option<String> + 'f;
+pub(super) type Replace<'f> =
+    dyn FnMut(&str, &HashMap<String, String>, &str) -> Option<String> + 'f;
 
 /// Replaces the shortcodes of these names by what `f` makes of name, attributes and content; doubled brackets become single ones.
 pub(super) fn expand(text: &str, names: &[&str], f: &mut Replace<'_>) -> String {
-    let all: Vec<Tag<'_>> = tags(text).into_iter().filter(|tag| names.contains(&tag.name)).collect();
+    let all: Vec<Tag<'_>> =
+        tags(text).into_iter().filter(|tag| names.contains(&tag.name)).collect();
     let mut ends: HashMap<&str, Vec<usize>> = HashMap::new();
     for (number, tag) in all.iter().enumerate().filter(|(_, tag)| tag.closing) {
         ends.entry(tag.name).or_default().push(number);
@@ -127,7 +141,8 @@ pub(super) fn expand(text: &str, names: &[&str], f: &mut Replace<'_>) -> String 
             .and_then(|ends| ends.get(ends.partition_point(|end| *end < number)))
             .filter(|_| !tag.alone)
             .map(|end| &all[*end]);
-        let (content, end) = closer.map_or(("", tag.end), |closer| (&text[tag.end..closer.start], closer.end));
+        let (content, end) =
+            closer.map_or(("", tag.end), |closer| (&text[tag.end..closer.start], closer.end));
         if text[..tag.start].ends_with('[') && text[end..].starts_with(']') {
             out.push_str(&text[at..tag.start - 1]);
             out.push_str(&text[tag.start..end]);
@@ -141,7 +156,10 @@ pub(super) fn expand(text: &str, names: &[&str], f: &mut Replace<'_>) -> String 
         at = end;
         // A shortcode alone in its paragraph takes the paragraph's place.
         let behind = text[at..].trim_start();
-        if replacement.starts_with('<') && out.trim_end().ends_with("<p>") && behind.starts_with("</p>") {
+        if replacement.starts_with('<')
+            && out.trim_end().ends_with("<p>")
+            && behind.starts_with("</p>")
+        {
             out.truncate(out.trim_end().len() - 3);
             at = text.len() - behind.len() + 4;
         }
@@ -156,7 +174,12 @@ pub(super) fn known_spans(text: &str) -> Vec<(usize, usize)> {
     tags(text)
         .into_iter()
         .filter(|tag| is_known(tag.name))
-        .map(|tag| (tag.start - usize::from(text[..tag.start].ends_with('[')), tag.end + usize::from(text[tag.end..].starts_with(']'))))
+        .map(|tag| {
+            (
+                tag.start - usize::from(text[..tag.start].ends_with('[')),
+                tag.end + usize::from(text[tag.end..].starts_with(']')),
+            )
+        })
         .collect()
 }
 
@@ -174,7 +197,11 @@ pub(super) fn without_unknown(html: &str) -> (String, BTreeSet<String>) {
     for tag in &all {
         let place = readable.partition_point(|(start, _)| *start <= tag.start);
         let in_text = place > 0 && readable[place - 1].1 >= tag.start;
-        if is_known(tag.name) || !in_text || tag.start < at || !plugin_made(html, tag, &closed, &dropped) {
+        if is_known(tag.name)
+            || !in_text
+            || tag.start < at
+            || !plugin_made(html, tag, &closed, &dropped)
+        {
             continue;
         }
         dropped.insert(tag.name.to_owned());
@@ -192,23 +219,36 @@ pub(super) fn without_unknown(html: &str) -> (String, BTreeSet<String>) {
 }
 
 /// Whether a bracketed tag is a plugin's shortcode and not a writer's remark such as [sic] or [1].
-fn plugin_made(html: &str, tag: &Tag<'_>, closed: &BTreeSet<&str>, dropped: &BTreeSet<String>) -> bool {
+fn plugin_made(
+    html: &str,
+    tag: &Tag<'_>,
+    closed: &BTreeSet<&str>,
+    dropped: &BTreeSet<String>,
+) -> bool {
     if html[..tag.start].ends_with('[') || html[tag.end..].starts_with([']', '(']) {
         return false;
     }
     if tag.closing {
         return dropped.contains(tag.name);
     }
-    let named = tag.attributes.split(char::is_whitespace).any(|word| word.find('=').is_some_and(|at| at > 0));
+    let named = tag
+        .attributes
+        .split(char::is_whitespace)
+        .any(|word| word.find('=').is_some_and(|at| at > 0));
     let bare = tag.attributes.trim().is_empty();
     let lower = !tag.name.bytes().any(|b| b.is_ascii_uppercase());
     let before = html[..tag.start].trim_end_matches([' ', '\t']);
     let after = html[tag.end..].trim_start_matches([' ', '\t', '\r']);
-    let own_line = (before.is_empty() || before.ends_with(['\n', '>'])) && (after.is_empty() || after.starts_with(['\n', '<']));
+    let own_line = (before.is_empty() || before.ends_with(['\n', '>']))
+        && (after.is_empty() || after.starts_with(['\n', '<']));
     named
         || tag.alone
         || closed.contains(tag.name)
-        || (bare && lower && tag.name.len() > 2 && !REMARKS.contains(&tag.name) && (own_line || tag.name.contains(['_', '-'])))
+        || (bare
+            && lower
+            && tag.name.len() > 2
+            && !REMARKS.contains(&tag.name)
+            && (own_line || tag.name.contains(['_', '-'])))
 }
 
 /// The stretches of HTML in which a shortcode is one: outside of tags, comments and sample code.
@@ -241,8 +281,15 @@ mod tests {
 
     #[test]
     fn attributes_are_read_in_every_notation() {
-        let found = attributes(r#" ids="1,2" Link='file' columns=3 large "https://a.example/b.mp3""#);
-        for (name, value) in [("ids", "1,2"), ("link", "file"), ("columns", "3"), ("0", "large"), ("1", "https://a.example/b.mp3")] {
+        let found =
+            attributes(r#" ids="1,2" Link='file' columns=3 large "https://a.example/b.mp3""#);
+        for (name, value) in [
+            ("ids", "1,2"),
+            ("link", "file"),
+            ("columns", "3"),
+            ("0", "large"),
+            ("1", "https://a.example/b.mp3"),
+        ] {
             assert_eq!(found.get(name).map(String::as_str), Some(value), "{name}");
         }
     }
@@ -250,18 +297,23 @@ mod tests {
     #[test]
     fn known_shortcodes_are_replaced_and_doubled_brackets_are_not() {
         let mut seen = Vec::new();
-        let out = expand("a [gallery ids=\"3\"] [[gallery]] [audio]x[/audio] [sic]", &KNOWN, &mut |name, _, content| {
-            seen.push(format!("{name}:{content}"));
-            Some(format!("({name})"))
-        });
+        let out = expand(
+            "a [gallery ids=\"3\"] [[gallery]] [audio]x[/audio] [sic]",
+            &KNOWN,
+            &mut |name, _, content| {
+                seen.push(format!("{name}:{content}"));
+                Some(format!("({name})"))
+            },
+        );
         assert_eq!(out, "a (gallery) [gallery] (audio) [sic]");
         assert_eq!(seen, ["gallery:", "audio:x"]);
     }
 
     #[test]
     fn plugins_shortcodes_go_and_what_they_enclose_stays() {
-        let (out, names) =
-            without_unknown("[vc_row]\n[vc_column width=\"1/2\"]Text[/vc_column]\n[/vc_row]\nMore [sic] and [1] <code>[foo a=1]</code>");
+        let (out, names) = without_unknown(
+            "[vc_row]\n[vc_column width=\"1/2\"]Text[/vc_column]\n[/vc_row]\nMore [sic] and [1] <code>[foo a=1]</code>",
+        );
         assert_eq!(out, "Text\nMore [sic] and [1] <code>[foo a=1]</code>");
         assert_eq!(names.into_iter().collect::<Vec<_>>(), ["vc_column", "vc_row"]);
     }

@@ -59,7 +59,10 @@ pub(super) fn smilies(html: &str) -> String {
             Piece::Text(other) | Piece::Comment(other) => out.push_str(other),
             Piece::Tag(tag) => {
                 let (name, closing) = tag_name(tag);
-                if within.is_none() && !closing && matches!(name.as_str(), "code" | "pre" | "style" | "script" | "textarea") {
+                if within.is_none()
+                    && !closing
+                    && matches!(name.as_str(), "code" | "pre" | "style" | "script" | "textarea")
+                {
                     within = Some(name);
                 } else if closing && within.as_ref() == Some(&name) {
                     within = None;
@@ -90,6 +93,9 @@ mod tests {
 
     #[test]
     fn faces_are_shown_between_spaces_only() {
-        assert_eq!(smilies("<p>Hi :) there</p> 12:30 a:) <code>:)</code>"), "<p>Hi 🙂 there</p> 12:30 a:) <code>:)</code>");
+        assert_eq!(
+            smilies("<p>Hi :) there</p> 12:30 a:) <code>:)</code>"),
+            "<p>Hi 🙂 there</p> 12:30 a:) <code>:)</code>"
+        );
     }
 }

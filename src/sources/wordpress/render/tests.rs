@@ -31,7 +31,12 @@ fn both_notations_of_a_caption_are_shown() {
         "[caption width=\"300\" caption=\"Words <em>here</em>\"]<a href=\"/b\"><img src=\"/c.jpg\" /></a>[/caption]",
     ] {
         let html = shown(written).html;
-        assert!(html.contains("<img src=\"/c.jpg\" /></a><p class=\"wp-caption-text\">Words <em>here</em></p>"), "{html}");
+        assert!(
+            html.contains(
+                "<img src=\"/c.jpg\" /></a><p class=\"wp-caption-text\">Words <em>here</em></p>"
+            ),
+            "{html}"
+        );
     }
 }
 
@@ -39,10 +44,20 @@ fn both_notations_of_a_caption_are_shown() {
 fn a_gallery_asks_for_its_pictures_and_then_shows_them() {
     let mut site = Site::default();
     site.options.insert("siteurl".into(), "https://a.example".into());
-    let post = Post { id: 5, content: Some("[gallery ids=\"8,7\" link=\"file\"]".into()), ..Post::default() };
+    let post = Post {
+        id: 5,
+        content: Some("[gallery ids=\"8,7\" link=\"file\"]".into()),
+        ..Post::default()
+    };
     assert_eq!(body(&site, &post).wanted, BTreeSet::from([Want::Post(7), Want::Post(8)]));
     for id in [7, 8] {
-        let picture = Post { id, kind: "attachment".into(), mime: "image/jpeg".into(), file: Some(format!("{id}.jpg")), ..Post::default() };
+        let picture = Post {
+            id,
+            kind: "attachment".into(),
+            mime: "image/jpeg".into(),
+            file: Some(format!("{id}.jpg")),
+            ..Post::default()
+        };
         site.posts.insert(id, Some(picture));
     }
     let html = body(&site, &post).html;
@@ -51,7 +66,10 @@ fn a_gallery_asks_for_its_pictures_and_then_shows_them() {
 
 #[test]
 fn titles_are_set_and_lose_their_markup() {
-    assert_eq!(title("Fish &amp; <em>Chips</em> - it's \"R&D\" < 5"), "Fish &amp; Chips &#8211; it&#8217;s &#8220;R&#038;D&#8221; &lt; 5");
+    assert_eq!(
+        title("Fish &amp; <em>Chips</em> - it's \"R&D\" < 5"),
+        "Fish &amp; Chips &#8211; it&#8217;s &#8220;R&#038;D&#8221; &lt; 5"
+    );
 }
 
 #[test]
@@ -61,7 +79,10 @@ fn a_block_that_lists_posts_asks_for_them_and_links_to_them() {
     let written = "<!-- wp:latest-posts {\"postsToShow\":1} /-->\n<!-- wp:archives {\"showPostCounts\":true} /-->";
     let post = Post { id: 5, content: Some(written.into()), ..Post::default() };
     let listing = Listing { kind: "post".into(), limit: 1, ..Listing::default() };
-    assert_eq!(body(&site, &post).wanted, BTreeSet::from([Want::List(listing.clone()), Want::Months]));
+    assert_eq!(
+        body(&site, &post).wanted,
+        BTreeSet::from([Want::List(listing.clone()), Want::Months])
+    );
     site.months = Some(vec![(2026, 3, 2)]);
     site.lists.insert(listing, Listed { ids: vec![8], total: 2 });
     site.posts.insert(8, Some(Post { id: 8, title: "It's \"new\"".into(), ..Post::default() }));
@@ -88,19 +109,36 @@ fn a_listed_post_with_a_password_keeps_its_words_to_itself() {
         ..Post::default()
     };
     site.posts.insert(8, Some(secret));
-    site.lists.insert(Listing { kind: "post".into(), limit: 1, ..Listing::default() }, Listed { ids: vec![8], total: 1 });
+    site.lists.insert(
+        Listing { kind: "post".into(), limit: 1, ..Listing::default() },
+        Listed { ids: vec![8], total: 1 },
+    );
     let shown = body(&site, &post);
     assert!(shown.wanted.is_empty(), "{:?}", shown.wanted);
-    assert!(shown.html.contains("Protected: Exam") && !shown.html.contains("answers"), "{}", shown.html);
+    assert!(
+        shown.html.contains("Protected: Exam") && !shown.html.contains("answers"),
+        "{}",
+        shown.html
+    );
 }
 
 #[test]
 fn footnotes_are_shown_and_a_plugins_empty_block_is_reported() {
     let footnotes = "[{\"id\":\"a1\",\"content\":\"See <em>there</em>\"}]".to_owned();
     let written = "<!-- wp:footnotes /-->\n<!-- wp:shop/products {\"a\":1} /-->".to_owned();
-    let shown = body(&Site::default(), &Post { content: Some(written), footnotes, ..Post::default() });
-    assert!(shown.html.starts_with("<ol><li id=\"a1\">See <em>there</em> <a href=\"#a1-link\">"), "{}", shown.html);
-    assert_eq!(shown.notes, ["The block shop/products is made by its plugin or theme when a page is shown, and was left out."]);
+    let shown =
+        body(&Site::default(), &Post { content: Some(written), footnotes, ..Post::default() });
+    assert!(
+        shown.html.starts_with("<ol><li id=\"a1\">See <em>there</em> <a href=\"#a1-link\">"),
+        "{}",
+        shown.html
+    );
+    assert_eq!(
+        shown.notes,
+        [
+            "The block shop/products is made by its plugin or theme when a page is shown, and was left out."
+        ]
+    );
 }
 
 /// Fragments that the stages look for, put together at random.
@@ -163,7 +201,8 @@ fn fragments() -> impl Strategy<Value = String> {
         ".mp3",
         ":)",
     ];
-    proptest::collection::vec(proptest::sample::select(pieces.to_vec()), 0..60).prop_map(|list| list.concat())
+    proptest::collection::vec(proptest::sample::select(pieces.to_vec()), 0..60)
+        .prop_map(|list| list.concat())
 }
 
 proptest! {

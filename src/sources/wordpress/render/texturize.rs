@@ -1,7 +1,9 @@
 //! Typography as WordPress sets it: curly quotes, apostrophes, primes, dashes, ellipses, the multiplication sign.
 
 use super::markup::{Piece, ampersands, pieces, tag_name, without_marks};
-use super::quotes::{APOSTROPHE, CLOSE_DOUBLE, CLOSE_SINGLE, DOUBLE_PRIME, OPEN_DOUBLE, OPEN_SINGLE, PRIME};
+use super::quotes::{
+    APOSTROPHE, CLOSE_DOUBLE, CLOSE_SINGLE, DOUBLE_PRIME, OPEN_DOUBLE, OPEN_SINGLE, PRIME,
+};
 use super::quotes::{digit, doubles, primes, singles, space_after, space_before};
 use super::shortcodes;
 
@@ -9,7 +11,10 @@ use super::shortcodes;
 const VERBATIM: [&str; 6] = ["pre", "code", "kbd", "style", "script", "tt"];
 
 /// Words that begin with an apostrophe, not with a quotation mark.
-const CLIPPED: [&str; 11] = ["'tain't", "'twere", "'twas", "'tis", "'twill", "'til", "'bout", "'nuff", "'round", "'cause", "'em"];
+const CLIPPED: [&str; 11] = [
+    "'tain't", "'twere", "'twas", "'tis", "'twill", "'til", "'bout", "'nuff", "'round", "'cause",
+    "'em",
+];
 
 /// The text of some HTML with its typography set; tags, comments, shortcodes and verbatim elements stay as they are.
 pub(super) fn texturize(html: &str) -> String {
@@ -71,7 +76,11 @@ fn follow(tag: &str, open: &mut Vec<String>) {
 
 /// Sets one stretch of plain text.
 fn set(text: &str) -> String {
-    let mut text = text.replace("...", "&#8230;").replace("``", "&#8220;").replace("''", "&#8221;").replace(" (tm)", " &#8482;");
+    let mut text = text
+        .replace("...", "&#8230;")
+        .replace("``", "&#8220;")
+        .replace("''", "&#8221;")
+        .replace(" (tm)", " &#8482;");
     if text.contains('\'') {
         for word in CLIPPED {
             if text.contains(word) {
@@ -123,7 +132,11 @@ fn dashes(line: &[char]) -> Vec<char> {
             continue;
         }
         let run = line[i..].iter().take_while(|c| **c == '-').count();
-        let (mut left, free) = (run, (i == 0 || space_before(line, i)) && (i + run >= line.len() || space_after(line, i + run)));
+        let (mut left, free) = (
+            run,
+            (i == 0 || space_before(line, i))
+                && (i + run >= line.len() || space_after(line, i + run)),
+        );
         let domain = i >= 2 && line[i - 2] == 'x' && line[i - 1] == 'n';
         while left >= 3 {
             out.push(EM);
@@ -146,7 +159,10 @@ fn dashes(line: &[char]) -> Vec<char> {
 fn times(line: &mut [char]) {
     let word = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
     let number = |c: char| c.is_ascii_digit() || ".,".contains(c);
-    if !line.windows(3).any(|three| three[1] == 'x' && three[0].is_ascii_digit() && three[2].is_ascii_digit()) {
+    if !line
+        .windows(3)
+        .any(|three| three[1] == 'x' && three[0].is_ascii_digit() && three[2].is_ascii_digit())
+    {
         return;
     }
     let mut i = 0;
@@ -184,14 +200,20 @@ mod tests {
 
     #[test]
     fn quotation_marks_know_their_side() {
-        assert_eq!(shown(r#"She said "come in" and 'sit down'."#), "She said “come in” and ‘sit down’.");
+        assert_eq!(
+            shown(r#"She said "come in" and 'sit down'."#),
+            "She said “come in” and ‘sit down’."
+        );
         assert_eq!(shown(r#"("Yes," he said)"#), "(“Yes,” he said)");
         assert_eq!(shown(r#""'Nested' quotes""#), "“‘Nested’ quotes”");
     }
 
     #[test]
     fn apostrophes_and_years_are_no_quotations() {
-        assert_eq!(shown("Don't forget '99 and the '80s, 'tis fun"), "Don’t forget ’99 and the ’80s, ’tis fun");
+        assert_eq!(
+            shown("Don't forget '99 and the '80s, 'tis fun"),
+            "Don’t forget ’99 and the ’80s, ’tis fun"
+        );
     }
 
     #[test]
@@ -201,7 +223,10 @@ mod tests {
 
     #[test]
     fn dashes_ellipses_and_times_are_set() {
-        assert_eq!(shown("a - b -- c---d 1--2... 3x4 0x1F xn--a"), "a – b — c—d 1–2… 3×4 0x1F xn--a");
+        assert_eq!(
+            shown("a - b -- c---d 1--2... 3x4 0x1F xn--a"),
+            "a – b — c—d 1–2… 3×4 0x1F xn--a"
+        );
     }
 
     #[test]

@@ -23,9 +23,14 @@ pub(super) fn render(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> Option
         "tag-cloud" => tag_cloud(desk, block),
         "search" => search(block),
         "navigation" => menus::navigation(desk, scope, block),
-        "navigation-link" | "navigation-submenu" | "home-link" => menus::navigation_link(desk, scope, block),
+        "navigation-link" | "navigation-submenu" | "home-link" => {
+            menus::navigation_link(desk, scope, block)
+        }
         "social-link" => menus::social_link(block),
-        "loginout" => format!("<div><a href=\"{}/wp-login.php\">Log in</a></div>", desk.site.option("siteurl").trim_end_matches('/')),
+        "loginout" => format!(
+            "<div><a href=\"{}/wp-login.php\">Log in</a></div>",
+            desk.site.option("siteurl").trim_end_matches('/')
+        ),
         _ => return None,
     })
 }
@@ -45,7 +50,8 @@ fn archives(desk: &Desk<'_>, block: &Block) -> String {
     }
     let counts = block.is("showPostCounts");
     let dropdown = block.is("displayAsDropdown");
-    let mut out = String::from(if dropdown { "<div>Archives <ul><li>Select Month</li>" } else { "<ul>" });
+    let mut out =
+        String::from(if dropdown { "<div>Archives <ul><li>Select Month</li>" } else { "<ul>" });
     for (year, month, posts) in months {
         let (address, name) = (permalinks::month(desk.site, *year, *month), dates::month(*month));
         let count = if counts { format!("&nbsp;({posts})") } else { String::new() };
@@ -61,22 +67,40 @@ fn archives(desk: &Desk<'_>, block: &Block) -> String {
 
 /// Terms of a taxonomy by name, without those that nothing bears.
 fn terms<'a>(desk: &Desk<'a>, taxonomy: &str, empty: bool) -> Vec<&'a Term> {
-    let mut found: Vec<&Term> = desk.site.terms.values().filter(|term| term.taxonomy == taxonomy && (empty || term.count > 0)).collect();
+    let mut found: Vec<&Term> = desk
+        .site
+        .terms
+        .values()
+        .filter(|term| term.taxonomy == taxonomy && (empty || term.count > 0))
+        .collect();
     found.sort_by_key(|term| term.rank);
     found
 }
 
 fn categories(desk: &Desk<'_>, block: &Block) -> String {
-    let (dropdown, tree, counts) = (block.is("displayAsDropdown"), block.is("showHierarchy"), block.is("showPostCounts"));
+    let (dropdown, tree, counts) =
+        (block.is("displayAsDropdown"), block.is("showHierarchy"), block.is("showPostCounts"));
     let mut all = terms(desk, "category", true);
-    let shown = |term: &Term| block.is("showEmpty") || if tree { borne(&all, term, 0) } else { term.count > 0 };
+    let shown = |term: &Term| {
+        block.is("showEmpty") || if tree { borne(&all, term, 0) } else { term.count > 0 }
+    };
     let keep: Vec<u64> = all.iter().filter(|term| shown(term)).map(|term| term.id).collect();
-    all.retain(|term| keep.contains(&term.id) && (!block.is("showOnlyTopLevel") || term.parent == 0));
-    let mut out = String::from(if dropdown { "<div>Categories <ul><li>Select Category</li>\n" } else { "<ul>" });
+    all.retain(|term| {
+        keep.contains(&term.id) && (!block.is("showOnlyTopLevel") || term.parent == 0)
+    });
+    let mut out = String::from(if dropdown {
+        "<div>Categories <ul><li>Select Category</li>\n"
+    } else {
+        "<ul>"
+    });
     if all.is_empty() && !dropdown {
         out.push_str("<li>No categories</li>");
     }
-    let roots: Vec<&Term> = all.iter().copied().filter(|term| !tree || !all.iter().any(|other| other.id == term.parent)).collect();
+    let roots: Vec<&Term> = all
+        .iter()
+        .copied()
+        .filter(|term| !tree || !all.iter().any(|other| other.id == term.parent))
+        .collect();
     for term in roots {
         category(desk, &all, term, (dropdown, tree, counts), 0, &mut out);
     }
@@ -86,24 +110,47 @@ fn categories(desk: &Desk<'_>, block: &Block) -> String {
 
 /// Whether anything stands in a category or below it.
 fn borne(all: &[&Term], term: &Term, depth: usize) -> bool {
-    term.count > 0 || (depth < 8 && all.iter().any(|child| child.parent == term.id && borne(all, child, depth + 1)))
+    term.count > 0
+        || (depth < 8
+            && all.iter().any(|child| child.parent == term.id && borne(all, child, depth + 1)))
 }
 
 /// A category's posts and those of the categories below it; one in both counts twice.
 fn with_children(all: &[&Term], term: &Term, depth: usize) -> u64 {
-    let below = all.iter().filter(|child| depth < 8 && child.parent == term.id).map(|child| with_children(all, child, depth + 1));
+    let below = all
+        .iter()
+        .filter(|child| depth < 8 && child.parent == term.id)
+        .map(|child| with_children(all, child, depth + 1));
     term.count + below.sum::<u64>()
 }
 
-fn category(desk: &Desk<'_>, all: &[&Term], term: &Term, (dropdown, tree, counts): (bool, bool, bool), depth: usize, out: &mut String) {
+fn category(
+    desk: &Desk<'_>,
+    all: &[&Term],
+    term: &Term,
+    (dropdown, tree, counts): (bool, bool, bool),
+    depth: usize,
+    out: &mut String,
+) {
     let gap = if dropdown { "&nbsp;&nbsp;" } else { " " };
     let borne = if tree { with_children(all, term, 0) } else { term.count };
     let count = if counts { format!("{gap}({borne})") } else { String::new() };
-    let children: Vec<&Term> = all.iter().copied().filter(|child| tree && depth < 8 && child.parent == term.id).collect();
+    let children: Vec<&Term> =
+        all.iter().copied().filter(|child| tree && depth < 8 && child.parent == term.id).collect();
     if dropdown {
-        let _ = writeln!(out, "\t<li>{}{}{count}</li>", "&nbsp;&nbsp;&nbsp;".repeat(depth), texturize::texturize(&term.name));
+        let _ = writeln!(
+            out,
+            "\t<li>{}{}{count}</li>",
+            "&nbsp;&nbsp;&nbsp;".repeat(depth),
+            texturize::texturize(&term.name)
+        );
     } else {
-        let _ = writeln!(out, "\t<li><a href=\"{}\">{}</a>{count}", permalinks::term(desk.site, term), escape(&term.name));
+        let _ = writeln!(
+            out,
+            "\t<li><a href=\"{}\">{}</a>{count}",
+            permalinks::term(desk.site, term),
+            escape(&term.name)
+        );
     }
     if !dropdown && !children.is_empty() {
         out.push_str("<ul>\n");
@@ -118,7 +165,9 @@ fn category(desk: &Desk<'_>, all: &[&Term], term: &Term, (dropdown, tree, counts
 
 fn latest_posts(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
     let categories = match block.attributes.get("categories") {
-        Some(Value::Array(list)) => list.iter().filter_map(|one| number(one.get("id").unwrap_or(one))).collect(),
+        Some(Value::Array(list)) => {
+            list.iter().filter_map(|one| number(one.get("id").unwrap_or(one))).collect()
+        }
         Some(one) => number(one).into_iter().collect(),
         None => Vec::new(),
     };
@@ -145,25 +194,34 @@ fn latest_posts(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
 
 fn latest_post(desk: &Desk<'_>, scope: Scope<'_>, block: &Block, post: &Post, out: &mut String) {
     out.push_str("<li>");
-    if let Some(picture) = post.thumbnail.filter(|_| block.is("displayFeaturedImage")).and_then(|id| desk.post(id)) {
+    if let Some(picture) =
+        post.thumbnail.filter(|_| block.is("displayFeaturedImage")).and_then(|id| desk.post(id))
+    {
         out.push_str(&media::image(desk, picture));
     }
     let title = headed(post);
     let title = if title.is_empty() { "(no title)" } else { &title };
-    let _ = write!(out, "<a href=\"{}\">{title}</a>", escape(&permalinks::article(desk.site, post)));
+    let _ =
+        write!(out, "<a href=\"{}\">{title}</a>", escape(&permalinks::article(desk.site, post)));
     if let Some(user) = desk.site.users.get(&post.author).filter(|_| block.is("displayAuthor")) {
         let _ = write!(out, "<div>by {}</div>", escape(&user.name));
     }
     if let Some(at) = dates::civil(&post.date).filter(|_| block.is("displayPostDate")) {
-        let _ = write!(out, "<time>{}</time>", escape(&dates::print(desk.site.option("date_format"), at)));
+        let _ = write!(
+            out,
+            "<time>{}</time>",
+            escape(&dates::print(desk.site.option("date_format"), at))
+        );
     }
     if block.is("displayPostContent") {
         if post.protected {
             out.push_str("<div>This content is password protected.</div>");
         } else if block.text("displayPostContentRadio") == Some("full_post") {
             // WordPress puts the body in as it was written, without making its blocks.
-            let whole = desk.whole(post.id).and_then(|post| post.content.as_deref()).unwrap_or_default();
-            let _ = write!(out, "<div>{}</div>", shortcodes::without_unknown(&without_marks(whole)).0);
+            let whole =
+                desk.whole(post.id).and_then(|post| post.content.as_deref()).unwrap_or_default();
+            let _ =
+                write!(out, "<div>{}</div>", shortcodes::without_unknown(&without_marks(whole)).0);
         } else {
             let words = block.number("excerptLength").unwrap_or(55).min(100) as usize;
             let _ = write!(out, "<div>{}</div>", excerpts::of(desk, scope, post, words));
@@ -187,7 +245,8 @@ fn latest_comments(desk: &Desk<'_>, block: &Block) -> String {
         let Some(post) = desk.post(comment.post) else {
             continue;
         };
-        let author = if comment.author.trim().is_empty() { "Anonymous" } else { comment.author.trim() };
+        let author =
+            if comment.author.trim().is_empty() { "Anonymous" } else { comment.author.trim() };
         let address = format!("{}#comment-{}", permalinks::any(desk.site, post), comment.id);
         let _ = write!(
             out,
@@ -197,7 +256,11 @@ fn latest_comments(desk: &Desk<'_>, block: &Block) -> String {
             titled(&post.title)
         );
         if let Some(at) = dates::civil(&comment.date).filter(|_| shows("displayDate")) {
-            let _ = write!(out, "<time>{}</time>", escape(&dates::print(desk.site.option("date_format"), at)));
+            let _ = write!(
+                out,
+                "<time>{}</time>",
+                escape(&dates::print(desk.site.option("date_format"), at))
+            );
         }
         out.push_str("</footer>");
         if shows("displayExcerpt") {
@@ -207,7 +270,10 @@ fn latest_comments(desk: &Desk<'_>, block: &Block) -> String {
             let _ = write!(
                 out,
                 "<div>{}</div>",
-                autop::autop(&texturize::texturize(&format!("{}{more}", words[..words.len().min(20)].join(" "))))
+                autop::autop(&texturize::texturize(&format!(
+                    "{}{more}",
+                    words[..words.len().min(20)].join(" ")
+                )))
             );
         }
         out.push_str("</article></li>");
@@ -217,9 +283,18 @@ fn latest_comments(desk: &Desk<'_>, block: &Block) -> String {
 }
 
 pub(super) fn page_list(desk: &Desk<'_>) -> String {
-    let listing = Listing { kind: "page".to_owned(), order: Order::Menu, ascending: true, ..Listing::default() };
+    let listing = Listing {
+        kind: "page".to_owned(),
+        order: Order::Menu,
+        ascending: true,
+        ..Listing::default()
+    };
     let pages = desk.listed(&listing);
-    let roots: Vec<&Post> = pages.iter().copied().filter(|page| !pages.iter().any(|other| other.id == page.parent)).collect();
+    let roots: Vec<&Post> = pages
+        .iter()
+        .copied()
+        .filter(|page| !pages.iter().any(|other| other.id == page.parent))
+        .collect();
     if roots.is_empty() {
         return String::new();
     }
@@ -233,8 +308,16 @@ fn branch(desk: &Desk<'_>, pages: &[&Post], these: &[&Post], depth: usize, out: 
     for page in these {
         let title = titled(&page.title);
         let title = if title.is_empty() { "(no title)" } else { &title };
-        let _ = write!(out, "<li><a href=\"{}\">{title}</a>", escape(&permalinks::any(desk.site, page)));
-        let below: Vec<&Post> = pages.iter().copied().filter(|child| child.parent == page.id && child.id != page.id).collect();
+        let _ = write!(
+            out,
+            "<li><a href=\"{}\">{title}</a>",
+            escape(&permalinks::any(desk.site, page))
+        );
+        let below: Vec<&Post> = pages
+            .iter()
+            .copied()
+            .filter(|child| child.parent == page.id && child.id != page.id)
+            .collect();
         if !below.is_empty() && depth < 16 {
             branch(desk, pages, &below, depth + 1, out);
         }
@@ -256,8 +339,16 @@ fn tag_cloud(desk: &Desk<'_>, block: &Block) -> String {
         all.sort_by_key(|term| term.rank);
     }
     let one = |term: &&Term| {
-        let count = if block.is("showTagCounts") { format!("<span> ({})</span>", term.count) } else { String::new() };
-        format!("<a href=\"{}\">{}{count}</a>", permalinks::term(desk.site, term), escape(&term.name))
+        let count = if block.is("showTagCounts") {
+            format!("<span> ({})</span>", term.count)
+        } else {
+            String::new()
+        };
+        format!(
+            "<a href=\"{}\">{}{count}</a>",
+            permalinks::term(desk.site, term),
+            escape(&term.name)
+        )
     };
     format!("<p>{}</p>", all.iter().map(one).collect::<Vec<_>>().join("\n"))
 }
@@ -266,6 +357,10 @@ fn search(block: &Block) -> String {
     let label = block.text("label").filter(|label| !label.is_empty()).unwrap_or("Search");
     let button = block.text("buttonText").filter(|text| !text.is_empty()).unwrap_or("Search");
     let silent = block.is("buttonUseIcon") || block.text("buttonPosition") == Some("no-button");
-    let button = if silent { String::new() } else { format!("<span>{}</span>", escape(&strip_tags(button))) };
+    let button = if silent {
+        String::new()
+    } else {
+        format!("<span>{}</span>", escape(&strip_tags(button)))
+    };
     format!("<div>{}{button}</div>", escape(&strip_tags(label)))
 }

@@ -6,7 +6,14 @@ use super::*;
 
 fn article(row: i64, source: &str, id: &str) -> Known {
     let guid = format!("tag:x:{source}/{id}");
-    Known { row, source: source.into(), source_id: id.into(), guid, group: row, translation_of: None }
+    Known {
+        row,
+        source: source.into(),
+        source_id: id.into(),
+        guid,
+        group: row,
+        translation_of: None,
+    }
 }
 
 fn claim(line: u64, old: &str, new: &str) -> Claim {
@@ -27,7 +34,10 @@ fn every_way_to_write_an_old_id_is_understood() {
         claim(4, "12 at http://x.example", "new/8"),
     ];
     let plan = plan(&claims, &sources(), &articles, &[]).unwrap();
-    assert_eq!((plan.moved.len(), plan.merged.len(), plan.named.len(), plan.notes.len()), (1, 1, 0, 4));
+    assert_eq!(
+        (plan.moved.len(), plan.merged.len(), plan.named.len(), plan.notes.len()),
+        (1, 1, 0, 4)
+    );
     assert_eq!((plan.report.adopted, plan.report.waiting, plan.report.already), (2, 2, 0));
     assert_eq!(plan.merged[0], json!({"old": 2, "fresh": 3, "guid": "tag:x:old/a/b"}));
 }
@@ -44,11 +54,12 @@ fn what_is_not_clear_or_there_twice_is_refused_with_its_line() {
         claim(6, "old/6", "4"),
     ];
     let refused = plan(&claims, &sources(), &articles, &[]).unwrap_err();
-    let said: Vec<(u64, bool)> = ["old/5 or new/5", "in line 2 already", "in line 2 already", "no article", "SOURCE/ID"]
-        .iter()
-        .zip(&refused)
-        .map(|(words, (line, why))| (*line, why.contains(words)))
-        .collect();
+    let said: Vec<(u64, bool)> =
+        ["old/5 or new/5", "in line 2 already", "in line 2 already", "no article", "SOURCE/ID"]
+            .iter()
+            .zip(&refused)
+            .map(|(words, (line, why))| (*line, why.contains(words)))
+            .collect();
     assert_eq!(said, [1, 3, 4, 5, 6].map(|line| (line, true)), "{refused:?}");
 }
 
@@ -59,8 +70,17 @@ fn ids_of_one_source_can_change_places() {
     articles[2].translation_of = Some("9".into());
     let claims = [claim(1, "old/5", "old/9"), claim(2, "old/9", "old/5")];
     let plan = plan(&claims, &sources(), &articles, &[]).unwrap();
-    let places: Vec<(i64, &str, Option<&str>)> =
-        plan.moved.iter().map(|m| (m["id"].as_i64().unwrap(), m["source_id"].as_str().unwrap(), m["translation_of"].as_str())).collect();
+    let places: Vec<(i64, &str, Option<&str>)> = plan
+        .moved
+        .iter()
+        .map(|m| {
+            (
+                m["id"].as_i64().unwrap(),
+                m["source_id"].as_str().unwrap(),
+                m["translation_of"].as_str(),
+            )
+        })
+        .collect();
     assert_eq!(places, [(1, "9", None), (2, "5", Some("9"))]);
     assert_eq!(plan.unlinked, [3], "another stands there now");
 }
@@ -68,8 +88,18 @@ fn ids_of_one_source_can_change_places() {
 #[test]
 fn a_line_that_was_carried_out_is_not_carried_out_again() {
     let noted = [
-        Noted { guid: "tag:x:old/5".into(), source: "old".into(), source_id: "9".into(), from: Some(("old".into(), "5".into())) },
-        Noted { guid: "tag:x:old/9".into(), source: "old".into(), source_id: "5".into(), from: Some(("old".into(), "9".into())) },
+        Noted {
+            guid: "tag:x:old/5".into(),
+            source: "old".into(),
+            source_id: "9".into(),
+            from: Some(("old".into(), "5".into())),
+        },
+        Noted {
+            guid: "tag:x:old/9".into(),
+            source: "old".into(),
+            source_id: "5".into(),
+            from: Some(("old".into(), "9".into())),
+        },
         Noted { guid: "urn:x:1".into(), source: "new".into(), source_id: "1".into(), from: None },
     ];
     let mut articles = [article(1, "old", "9"), article(2, "old", "5")];
