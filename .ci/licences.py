@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Holds the dependencies of this machine's build against deny.toml: licences, bans, wildcards, sources.
+"""Checks the dependencies of this machine's build against deny.toml: licences, bans, wildcards, sources.
 
-For machines without cargo-deny; it reads what `cargo metadata` says and knows nothing of licence texts or advisories.
+For machines without cargo-deny. It reads the output of `cargo metadata` and checks neither licence texts nor advisories.
 """
 
 import json
@@ -16,7 +16,7 @@ TOKEN = re.compile(r"\s*([()/]|[A-Za-z0-9.+-]+)")
 
 
 def metadata():
-    """Every package that is built here, tests included."""
+    """Returns every package that is built on this machine, including those for tests, and the members of the workspace."""
     host = subprocess.run(["rustc", "-vV"], check=True, capture_output=True, text=True).stdout
     triple = re.search(r"^host: (\S+)$", host, re.MULTILINE).group(1)
     command = ["cargo", "metadata", "--format-version", "1", "--locked", "--all-features", "--filter-platform", triple]
@@ -26,7 +26,7 @@ def metadata():
 
 
 class Expression:
-    """An SPDX expression; the old `/` means OR."""
+    """Evaluates an SPDX expression; the old `/` means OR."""
 
     def __init__(self, text, allowed):
         self.tokens = [token for token in TOKEN.findall(text)]
@@ -54,12 +54,12 @@ class Expression:
 
     def one(self):
         if not self.tokens:
-            raise ValueError("it ends too early")
+            raise ValueError("unexpected end")
         name = self.tokens.pop(0)
         if name == "(":
             result = self.any()
             if not self.tokens or self.tokens.pop(0) != ")":
-                raise ValueError("a bracket is not closed")
+                raise ValueError("missing closing bracket")
             return result
         if self.tokens and self.tokens[0] == "WITH":
             self.tokens.pop(0)
@@ -67,24 +67,24 @@ class Expression:
         return name in self.allowed
 
 
-def faults(package, ours, rules):
-    """What forbids a package, one clause each."""
+def violations(package, ours, rules):
+    """Yields one clause for each rule that the package violates."""
     allowed = set(rules["licenses"]["allow"])
     licence = package["license"]
     if not licence:
-        yield "names no licence"
+        yield "declares no licence"
     else:
         try:
             if not Expression(licence, allowed).holds():
                 yield f"is licensed {licence}, which deny.toml does not allow"
         except (ValueError, IndexError) as why:
-            yield f"has a licence that can't be read, {licence}: {why}"
+            yield f"has an invalid licence expression, {licence}: {why}"
     if package["name"] in rules["bans"]["deny"]:
         yield "is banned by deny.toml"
     if ours:
         for dependency in package["dependencies"]:
             if dependency["req"] == "*":
-                yield f"takes any version of {dependency['name']}"
+                yield f"accepts any version of {dependency['name']}"
     elif not (package["source"] or "").startswith(("registry+", "sparse+")):
         yield f"comes from {package['source'] or package['manifest_path']}, not from the registry"
 
@@ -94,12 +94,12 @@ def main():
     packages, members = metadata()
     wrong = 0
     for package in packages:
-        for fault in faults(package, package["id"] in members, rules):
-            print(f"{package['name']} {package['version']} {fault}", file=sys.stderr)
+        for violation in violations(package, package["id"] in members, rules):
+            print(f"{package['name']} {package['version']} {violation}", file=sys.stderr)
             wrong += 1
     if wrong:
-        sys.exit(f"{wrong} of the dependencies' properties are not allowed")
-    print(f"{len(packages)} packages: licences, bans and sources as deny.toml allows")
+        sys.exit(f"{wrong} violations of deny.toml")
+    print(f"{len(packages)} packages: licences, bans and sources comply with deny.toml")
 
 
 if __name__ == "__main__":

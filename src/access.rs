@@ -1,4 +1,4 @@
-//! Who may use the API: tokens that are shown once and kept as keyed hashes.
+//! Access to the API: tokens that are shown once and stored as keyed hashes.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,52 +9,54 @@ use subtle::ConstantTimeEq;
 use crate::domain::role::Role;
 use crate::domain::slug;
 use crate::domain::time::Millis;
-use crate::store::tokens::KeptToken;
+use crate::store::api_tokens::ApiToken;
 use crate::store::{Store, StoreResult};
 
-/// What every token begins with, so that people and secret scanners know one when they see it.
+/// Prefix of every token, by which people and secret scanners recognize it.
 const PREFIX: &str = "courant_";
-/// Bytes of chance in a token.
-pub const CHANCE: usize = 32;
+/// Random bytes in a token.
+pub const TOKEN_BYTES: usize = 32;
 
-/// Makes a token of so much chance; gives it, which nobody can do again, or why its name can't be.
+/// Creates a token from `entropy` and returns it; it cannot be shown again. The inner error says
+/// why the name is not usable.
 pub async fn create_token(
     store: &Store,
     secret: &[u8],
     name: &str,
     role: Role,
-    chance: [u8; CHANCE],
+    entropy: [u8; TOKEN_BYTES],
     now: Millis,
 ) -> StoreResult<Result<String, String>> {
-    if let Err(why) = slug::check(name) {
+    if let Err(why) = slug::validate(name) {
         return Ok(Err(why));
     }
-    let token = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(chance));
-    let kept =
-        KeptToken { name: name.to_owned(), role, hash: hash(secret, &token), created_at: now };
-    let is_new = store.add_token(kept).await?;
+    let token = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(entropy));
+    let stored =
+        ApiToken { name: name.to_owned(), role, hash: hash(secret, &token), created_at: now };
+    let is_new = store.add_api_token(stored).await?;
     Ok(is_new.then_some(token).ok_or_else(|| {
-        format!("there is a token {name:?} already: revoke it, or choose another name")
+        format!("a token named {name:?} already exists: revoke it, or choose another name")
     }))
 }
 
-/// Revokes a token from the next request on; gives whether there was one.
+/// Revokes a token from the next request on; returns `true` if it existed.
 pub async fn revoke_token(store: &Store, name: &str) -> StoreResult<bool> {
-    store.remove_token(name).await
+    store.remove_api_token(name).await
 }
 
-/// The token that was presented, if it is one of ours; how long that takes says nothing about any of them.
-pub async fn bearer(
+/// Returns the stored token that matches the presented one, in a time that reveals nothing about
+/// stored tokens.
+pub async fn authenticate(
     store: &Store,
     secret: &[u8],
     presented: &str,
-) -> StoreResult<Option<KeptToken>> {
+) -> StoreResult<Option<ApiToken>> {
     if !presented.starts_with(PREFIX) {
         return Ok(None);
     }
     let presented = hash(secret, presented);
     let mut found = None;
-    for token in store.tokens(None).await? {
+    for token in store.api_tokens(None).await? {
         if bool::from(token.hash.as_bytes().ct_eq(presented.as_bytes())) {
             found = Some(token);
         }
@@ -64,7 +66,7 @@ pub async fn bearer(
 
 fn hash(secret: &[u8], token: &str) -> String {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else {
-        unreachable!("HMAC takes keys of any length")
+        unreachable!("HMAC accepts keys of any length")
     };
     mac.update(b"bearer:");
     mac.update(token.as_bytes());

@@ -1,4 +1,4 @@
-//! The composition root: everything connected once, from a config.
+//! Composition root: connects everything once, from a config.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,107 +7,116 @@ use anyhow::Context;
 
 use crate::clock;
 use crate::config::{Config, ConfigError, Publish};
-use crate::delivery::Engine;
-use crate::digests::Desk;
+use crate::delivery::Dispatcher;
+use crate::digests::DigestContext;
 use crate::domain::time::Millis;
-use crate::feeds::demand::Demand;
-use crate::feeds::publish::Publisher;
-use crate::feeds::push::Pusher;
+use crate::feeds::cache::FeedCache;
+use crate::feeds::on_demand::OnDemandCache;
+use crate::feeds::publishing::Publisher;
 use crate::feeds::readership::Readership;
-use crate::feeds::shelf::Shelf;
-use crate::sources::bell::Bells;
+use crate::feeds::websub::WebSub;
+use crate::sources::trigger::SyncTriggers;
 use crate::store::Store;
 use crate::store::instance::Instance;
-use crate::store::renames::Named;
+use crate::store::renames::Renamed;
 use crate::templates::Templates;
 
-/// A connected Courant; cheap to clone.
+/// All connected parts of Courant; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct App {
-    /// The settings.
+    /// Settings from the config file.
     pub config: Arc<Config>,
-    /// The data.
+    /// Connection to the database.
     pub store: Store,
-    /// The looks.
+    /// Compiled templates of mails and pages.
     pub templates: Arc<Templates>,
-    /// Who this store is.
+    /// Identity of this database: id, secret, base URL.
     pub instance: Arc<Instance>,
-    /// The feeds in memory: those that were kept on disk, until the first refresh.
-    pub shelf: Shelf,
-    /// The feeds that are made when somebody asks.
-    pub demand: Demand,
-    /// How many read the feeds, as this process sees it.
+    /// Rendered feeds in memory; filled from the disk cache until the first refresh.
+    pub feed_cache: FeedCache,
+    /// Cache of feeds that are rendered on demand.
+    pub on_demand: OnDemandCache,
+    /// Readership of the feeds, as counted by this process.
     pub readership: Readership,
-    /// What has sources read at once.
-    pub bells: Bells,
-    /// What time it is.
+    /// Triggers that start sync runs of sources.
+    pub triggers: SyncTriggers,
+    /// Clock that returns the current time.
     pub clock: fn() -> Millis,
 }
 
 impl App {
-    /// Reads the config and connects everything; the store is migrated and renames are carried over.
+    /// Reads a config file and connects everything; migrates the store and applies renames.
     pub async fn from_file(path: &Path) -> anyhow::Result<Self> {
-        Self::connect(config_of(path)?).await
+        Self::connect(load_config(path)?).await
     }
 
-    /// Connects everything a config names.
+    /// Connects everything that a config names.
     pub async fn connect(config: Config) -> anyhow::Result<Self> {
-        let templates = Arc::new(templates_of(&config)?);
+        let templates = Arc::new(load_templates(&config)?);
         Self::connect_with(config, templates).await
     }
 
-    /// The same with templates that are there already.
+    /// Connects everything that a config names, with templates that are already loaded.
     pub async fn connect_with(config: Config, templates: Arc<Templates>) -> anyhow::Result<Self> {
         let store = Store::open(&config.database.url).await?;
-        carry_renames(&store, &config).await?;
-        store.settle(&config.site.base_url).await?;
+        apply_renames(&store, &config).await?;
+        store.claim_base_url(&config.site.base_url).await?;
         let instance = store.instance().await?;
-        Ok(Self::of(config, store, templates, instance))
+        Ok(Self::new(config, store, templates, instance))
     }
 
-    /// One whose database is away: it has its settings, its looks, and the feeds that were kept on disk.
+    /// Creates an app without a database, for degraded mode: settings, templates and the feeds in
+    /// the disk cache.
     ///
     /// # Errors
-    /// When the store is no PostgreSQL.
-    pub async fn awaiting(config: Config, templates: Arc<Templates>) -> anyhow::Result<Self> {
-        let store = Store::awaited(&config.database.url).await?;
-        Ok(Self::of(config, store, templates, Instance::unknown(clock::random_bytes())).serving())
+    /// If the store is not PostgreSQL.
+    pub async fn degraded(config: Config, templates: Arc<Templates>) -> anyhow::Result<Self> {
+        let store = Store::unavailable(&config.database.url).await?;
+        Ok(Self::new(config, store, templates, Instance::placeholder(clock::random_bytes()))
+            .with_disk_cache())
     }
 
-    /// The same program, now that this is its connected self: what it has in memory goes on.
+    /// Returns the connected app with the feed cache and readership of this one.
     #[must_use]
-    pub fn connected_as(self, connected: Self) -> Self {
-        Self { shelf: self.shelf, readership: self.readership, ..connected }
+    pub fn into_connected(self, connected: Self) -> Self {
+        Self { feed_cache: self.feed_cache, readership: self.readership, ..connected }
     }
 
-    fn of(config: Config, store: Store, templates: Arc<Templates>, instance: Instance) -> Self {
+    fn new(config: Config, store: Store, templates: Arc<Templates>, instance: Instance) -> Self {
         Self {
-            bells: Bells::of(&config),
+            triggers: SyncTriggers::new(&config),
             config: Arc::new(config),
             store,
             templates,
             instance: Arc::new(instance),
-            shelf: Shelf::default(),
-            demand: Demand::default(),
-            readership: Readership::begin(node_name(), clock::random_bytes, clock::now()),
+            feed_cache: FeedCache::default(),
+            on_demand: OnDemandCache::default(),
+            readership: Readership::new(node_name(), clock::random_bytes, clock::now()),
             clock: clock::now,
         }
     }
 
-    /// The same, with the feeds that were kept on disk, and keeping those it makes: for who serves them.
+    /// Returns the app with its feed cache backed by the disk cache, for processes that serve
+    /// feeds.
     #[must_use]
-    pub fn serving(self) -> Self {
-        Self { shelf: Shelf::kept_in(&self.config.server.made_feeds, &self.config), ..self }
+    pub fn with_disk_cache(self) -> Self {
+        Self {
+            feed_cache: FeedCache::with_disk_cache(
+                &self.config.server.feed_cache_dir,
+                &self.config,
+            ),
+            ..self
+        }
     }
 
-    /// The present instant.
+    /// Returns the current time of the clock.
     pub fn now(&self) -> Millis {
         (self.clock)()
     }
 
-    /// What preparing digests needs.
-    pub fn desk(&self) -> Desk<'_> {
-        Desk {
+    /// Returns the context for preparing digests.
+    pub fn digest_context(&self) -> DigestContext<'_> {
+        DigestContext {
             store: &self.store,
             config: &self.config,
             templates: &self.templates,
@@ -115,31 +124,31 @@ impl App {
         }
     }
 
-    /// What waits for names that the config no longer has, a sentence each.
-    pub async fn stranded(&self) -> anyhow::Result<Vec<String>> {
+    /// Returns a sentence for each name that queued mails or subscriptions refer to but the config
+    /// no longer has.
+    pub async fn orphaned_names(&self) -> anyhow::Result<Vec<String>> {
         let transports: Vec<String> =
             self.config.transports.iter().map(|t| t.name.clone()).collect();
         let digests: Vec<String> = self.config.digests.iter().map(|d| d.name.clone()).collect();
-        let left = self.store.stranded(&transports, &digests).await?;
+        let orphans = self.store.unconfigured_names(&transports, &digests).await?;
         let remedy = |name: &str| {
             format!(
-                "which the config does not have: add it, or give the new one `was = [\"{name}\"]`"
+                "which is not in the config: add it, or set `was = [\"{name}\"]` at its replacement"
             )
         };
-        let mails = left
+        let queued = orphans
             .transports
             .iter()
-            .map(|(name, _)| format!("mails wait for transport {name:?}, {}", remedy(name)));
-        let people = left
-            .digests
-            .iter()
-            .map(|(name, n)| format!("{n} subscriptions are to digest {name:?}, {}", remedy(name)));
-        Ok(mails.chain(people).collect())
+            .map(|(name, _)| format!("mails are queued for transport {name:?}, {}", remedy(name)));
+        let subscriptions = orphans.digests.iter().map(|(name, n)| {
+            format!("{n} subscriptions belong to digest {name:?}, {}", remedy(name))
+        });
+        Ok(queued.chain(subscriptions).collect())
     }
 
-    /// A sending engine under a new node name.
-    pub fn engine(&self) -> Engine {
-        Engine::new(
+    /// Creates a dispatcher under a new node name.
+    pub fn dispatcher(&self) -> Dispatcher {
+        Dispatcher::new(
             self.store.clone(),
             self.config.clone(),
             self.templates.clone(),
@@ -149,43 +158,43 @@ impl App {
         )
     }
 
-    /// What pushes the feeds on the shelf, under a new node name.
-    pub fn pusher(&self) -> Pusher {
-        Pusher::new(
+    /// Creates the WebSub publisher of the cached feeds, under a new node name.
+    pub fn websub(&self) -> WebSub {
+        WebSub::new(
             self.store.clone(),
             self.config.clone(),
-            self.shelf.clone(),
+            self.feed_cache.clone(),
             node_name(),
             self.clock,
         )
     }
 
-    /// What puts the feeds on the shelf into a place elsewhere, under a new node name.
+    /// Creates the publisher of the cached feeds to a destination, under a new node name.
     pub fn publisher(&self, to: &Publish) -> Publisher {
         Publisher::new(
             self.store.clone(),
             self.config.clone(),
-            self.shelf.clone(),
+            self.feed_cache.clone(),
             to.clone(),
             node_name(),
             self.clock,
         )
     }
 
-    /// The same, with connections to the database that belong to the runtime of the caller's thread.
+    /// Returns the app with database connections that belong to the runtime of the caller's thread.
     #[must_use]
-    pub fn apart(&self) -> Self {
-        Self { store: self.store.apart(), ..self.clone() }
+    pub fn for_runtime(&self) -> Self {
+        Self { store: self.store.for_runtime(), ..self.clone() }
     }
 
-    /// Why nothing may be sent from here, if so (promise 10).
-    pub fn refusal(&self) -> Option<String> {
-        self.instance.refusal(&self.config.site.base_url)
+    /// Returns the reason why this store must not send, if there is one (promise 10).
+    pub fn send_block_reason(&self) -> Option<String> {
+        self.instance.send_block_reason(&self.config.site.base_url)
     }
 }
 
-/// Reads the config, with what the environment overrides.
-pub fn config_of(path: &Path) -> Result<Config, ConfigError> {
+/// Reads a config file, with overrides from the environment.
+pub fn load_config(path: &Path) -> Result<Config, ConfigError> {
     Config::load(
         path,
         std::env::vars_os()
@@ -193,22 +202,24 @@ pub fn config_of(path: &Path) -> Result<Config, ConfigError> {
     )
 }
 
-/// Reads the templates that a config names, and the built-in ones.
-pub fn templates_of(config: &Config) -> anyhow::Result<Templates> {
-    Templates::load(config.templates.as_deref()).context("templates")
+/// Loads the built-in templates, and those that a config names.
+pub fn load_templates(config: &Config) -> anyhow::Result<Templates> {
+    Templates::load(config.templates.as_deref()).context("cannot load the templates")
 }
 
 fn node_name() -> String {
     clock::random_bytes::<8>().iter().map(|b| format!("{b:02x}")).collect()
 }
 
-async fn carry_renames(store: &Store, config: &Config) -> anyhow::Result<()> {
-    let sources = config.sources.iter().map(|s| (Named::Source, &s.was, &s.name));
-    let feeds = config.feeds.iter().map(|f| (Named::Feed, &f.was, &f.name));
-    let digests = config.digests.iter().map(|d| (Named::Digest, &d.was, &d.name));
-    let transports = config.transports.iter().map(|t| (Named::Transport, &t.was, &t.name));
-    let places = config.publish.iter().map(|p| (Named::Publish, &p.was, &p.name));
-    for (kind, was, name) in sources.chain(feeds).chain(digests).chain(transports).chain(places) {
+async fn apply_renames(store: &Store, config: &Config) -> anyhow::Result<()> {
+    let sources = config.sources.iter().map(|s| (Renamed::Source, &s.was, &s.name));
+    let feeds = config.feeds.iter().map(|f| (Renamed::Feed, &f.was, &f.name));
+    let digests = config.digests.iter().map(|d| (Renamed::Digest, &d.was, &d.name));
+    let transports = config.transports.iter().map(|t| (Renamed::Transport, &t.was, &t.name));
+    let destinations = config.publish.iter().map(|p| (Renamed::Destination, &p.was, &p.name));
+    for (kind, was, name) in
+        sources.chain(feeds).chain(digests).chain(transports).chain(destinations)
+    {
         for old in was {
             store.rename(kind, old, name).await?;
         }

@@ -1,21 +1,15 @@
-//! The one place that asks what time it is.
+//! The only access to the clock and to random bytes.
 
 use crate::domain::time::Millis;
 
-/// The present instant, by the machine's clock.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the place that clippy.toml sends everybody to"
-)]
+/// Returns the current time of the system clock.
+#[expect(clippy::disallowed_methods, reason = "this is the only permitted caller, see clippy.toml")]
 pub fn now() -> Millis {
     Millis::from(jiff::Timestamp::now())
 }
 
-/// Random bytes from the operating system, for secrets and names of nodes.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the place that clippy.toml sends everybody to"
-)]
+/// Returns random bytes from the operating system, for secrets and node names.
+#[expect(clippy::disallowed_methods, reason = "this is the only permitted caller, see clippy.toml")]
 pub fn random_bytes<const N: usize>() -> [u8; N] {
     rand::random()
 }

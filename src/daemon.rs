@@ -1,7 +1,8 @@
-//! The daemon: ticks that compute what is due from the database, delivery, the web server; one way to stop.
+//! The daemon: periodic tasks that compute what is due from the database, delivery, and the web
+//! server, all stopped by one token.
 
-mod heart;
-pub mod start;
+pub mod degraded;
+mod ticker;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
@@ -10,115 +11,122 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use self::heart::{Beats, every_beat, heartbeat};
+use self::ticker::{Ticks, run_on_tick, start_ticker};
 use crate::app::App;
 use crate::config::{Publish, Source, Transport};
-use crate::delivery::{self, Engine};
-use crate::feeds::push::Pusher;
-use crate::feeds::{codings, shelf};
+use crate::delivery::{self, Dispatcher};
+use crate::feeds::websub::WebSub;
+use crate::feeds::{cache, encodings};
 use crate::store::Store;
 use crate::web::{self, Demo};
 use crate::{digests, sources};
 
-/// Runs everything on a listener, with the lock taken, until `stop` fires; then finishes what is in flight.
+/// Runs all parts of the daemon on a listener, with the lock taken, until `shutdown` fires; then
+/// finishes what is in flight.
 pub async fn run_on(
     app: App,
     demo: Option<Demo>,
     listener: TcpListener,
-    stop: CancellationToken,
+    shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     if app.store.is_sqlite() {
-        app.store.take_all_leases_back().await?;
+        app.store.expire_all_leases().await?;
     }
-    let (mut heart, beats) = heartbeat().await?;
+    let (mut scheduler, ticks) = start_ticker().await?;
     tracing::info!("Courant serves {} on http://{}", app.config.site.title, listener.local_addr()?);
     let mut tasks: JoinSet<anyhow::Result<()>> = JoinSet::new();
-    tasks.spawn(web::serve(app.clone(), listener, demo, stop.clone()));
+    tasks.spawn(web::serve(app.clone(), listener, demo, shutdown.clone()));
     for source in app.config.sources.clone() {
         if source.listen.is_some() {
-            tasks.spawn(listen_to(app.clone(), source.clone(), stop.clone()));
+            tasks.spawn(listen_to_source(app.clone(), source.clone(), shutdown.clone()));
         }
-        tasks.spawn(read_source(app.clone(), source, beats.clone(), stop.clone()));
+        tasks.spawn(sync_source(app.clone(), source, ticks.clone(), shutdown.clone()));
     }
-    let pusher = app.pusher();
-    tasks.spawn(make_feeds(app.clone(), pusher.clone(), beats.clone(), stop.clone()));
-    tasks.spawn(compress(app.clone(), beats.clone(), stop.clone()));
-    tasks.spawn(push(app.clone(), pusher, beats.clone(), stop.clone()));
+    let websub = app.websub();
+    tasks.spawn(render_feeds(app.clone(), websub.clone(), ticks.clone(), shutdown.clone()));
+    tasks.spawn(compress_feeds(app.clone(), ticks.clone(), shutdown.clone()));
+    tasks.spawn(push_websub(app.clone(), websub, ticks.clone(), shutdown.clone()));
     for to in app.config.publish.clone() {
-        tasks.spawn(publish(app.clone(), to, beats.clone(), stop.clone()));
+        tasks.spawn(publish(app.clone(), to, ticks.clone(), shutdown.clone()));
     }
-    tasks.spawn(count_readers(app.clone(), beats.clone(), stop.clone()));
-    tasks.spawn(send(app, beats, stop.clone()));
-    // Each runs until the signal; one that ends before, or breaks, takes the others down in good order.
-    let mut ended = Ok(());
+    tasks.spawn(count_readers(app.clone(), ticks.clone(), shutdown.clone()));
+    tasks.spawn(send(app, ticks, shutdown.clone()));
+    // Each task runs until the shutdown; a task that ends earlier or panics shuts the others down.
+    let mut outcome = Ok(());
     while let Some(task) = tasks.join_next().await {
-        let result = task.context("a part of the daemon broke").flatten();
-        if !stop.is_cancelled() {
-            tracing::error!("a part of the daemon ended before its time; stopping");
-            stop.cancel();
+        let result = task.context("a background task panicked").flatten();
+        if !shutdown.is_cancelled() {
+            tracing::error!("a background task exited unexpectedly; shutting down");
+            shutdown.cancel();
         }
-        ended = ended.and(result);
+        outcome = outcome.and(result);
     }
-    heart.shutdown().await.ok();
-    ended
+    scheduler.shutdown().await.ok();
+    outcome
 }
 
-/// Reads a source when it is due, which a beat finds out, and at once when its bell is rung.
-async fn read_source(
+/// Syncs a source when a tick finds it due, and at once when its trigger fires.
+async fn sync_source(
     app: App,
     source: Source,
-    mut beats: Beats,
-    stop: CancellationToken,
+    mut ticks: Ticks,
+    shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    let ended = stop.clone();
-    let (nudge, nudges) = watch::channel(0_u64);
-    let (bells, name) = (app.bells.clone(), source.name.clone());
-    // What is rung for during a reading is one more reading after it.
-    let ringing = AbortOnDropHandle::new(tokio::spawn(async move {
-        while !nudge.is_closed() {
+    let interrupted = shutdown.clone();
+    let (wake, wakes) = watch::channel(0_u64);
+    let (triggers, name) = (app.triggers.clone(), source.name.clone());
+    // A trigger during a sync run leads to one more run after it.
+    let forwarding = AbortOnDropHandle::new(tokio::spawn(async move {
+        while !wake.is_closed() {
             tokio::select! {
-                _ = beats.changed() => {}
-                () = bells.rung(&name) => {}
+                _ = ticks.changed() => {}
+                () = triggers.triggered(&name) => {}
             }
-            nudge.send_modify(|n| *n += 1);
+            wake.send_modify(|n| *n += 1);
         }
     }));
     let what = format!("source {}", source.name);
-    let reading = every_beat(&what, nudges, stop, || async {
+    let syncing = run_on_tick(&what, wakes, shutdown, || async {
         sources::sync_due(&app.store, &app.config, &source, app.now()).await.map(|_| ())
     });
-    // A foreign database that keeps us waiting does not keep us from stopping; what is being kept is kept whole.
+    // A slow source database must not delay the shutdown; the import of a batch is atomic.
     tokio::select! {
-        () = reading => {}
-        () = ended.cancelled() => {}
+        () = syncing => {}
+        () = interrupted.cancelled() => {}
     }
-    drop(ringing);
+    drop(forwarding);
     Ok(())
 }
 
-/// Rings for a source when its own database notifies.
-async fn listen_to(app: App, source: Source, stop: CancellationToken) -> anyhow::Result<()> {
-    tokio::select! {
-        () = sources::listening::listen(&app.store, &app.config, &source, &app.bells, app.clock) => stop.cancelled().await,
-        () = stop.cancelled() => {}
-    }
-    Ok(())
-}
-
-/// Makes feeds anew at each beat, and as soon as an article changed here or elsewhere.
-async fn make_feeds(
+/// Triggers a sync run when the database of the source notifies.
+async fn listen_to_source(
     app: App,
-    pusher: Pusher,
-    beats: Beats,
-    stop: CancellationToken,
+    source: Source,
+    shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    let (nudge, nudges) = watch::channel(0_u64);
+    tokio::select! {
+        () = sources::pg_listener::listen(&app.store, &app.config, &source, &app.triggers, app.clock) => shutdown.cancelled().await,
+        () = shutdown.cancelled() => {}
+    }
+    Ok(())
+}
+
+/// Renders due feeds at each tick, and as soon as an article changes in this process or another
+/// one.
+async fn render_feeds(
+    app: App,
+    websub: WebSub,
+    ticks: Ticks,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    let (wake, wakes) = watch::channel(0_u64);
     let watching =
-        AbortOnDropHandle::new(tokio::spawn(watch_articles(app.store.clone(), beats, nudge)));
-    every_beat("feeds", nudges, stop, || async {
-        let report = shelf::refresh_due(&app.store, &app.config, &app.shelf, app.now()).await?;
+        AbortOnDropHandle::new(tokio::spawn(watch_articles(app.store.clone(), ticks, wake)));
+    run_on_tick("feeds", wakes, shutdown, || async {
+        let report =
+            cache::refresh_due(&app.store, &app.config, &app.feed_cache, app.now()).await?;
         if report.changed > 0 {
-            pusher.nudge();
+            websub.notify();
         }
         Ok(())
     })
@@ -127,172 +135,181 @@ async fn make_feeds(
     Ok(())
 }
 
-/// Makes the smallest form of feeds that have not changed for a while.
-async fn compress(app: App, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
-    let halt = stop.clone();
-    every_beat("Brotli", beats, stop, || async {
-        codings::compress_due(&app.shelf, app.now(), &halt).await.map(|_| ())
+/// Compresses with Brotli the feeds that have not changed for a while.
+async fn compress_feeds(app: App, ticks: Ticks, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let interrupt = shutdown.clone();
+    run_on_tick("Brotli", ticks, shutdown, || async {
+        encodings::compress_due(&app.feed_cache, app.now(), &interrupt).await.map(|_| ())
     })
     .await;
     Ok(())
 }
 
-/// Keeps how many read the feeds, and what was counted last at the end.
-async fn count_readers(app: App, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
-    every_beat("readership", beats, stop, || async {
-        Ok(app.readership.keep_due(&app.store, app.now()).await?)
+/// Stores the readership counts periodically, and the last counts at the shutdown.
+async fn count_readers(app: App, ticks: Ticks, shutdown: CancellationToken) -> anyhow::Result<()> {
+    run_on_tick("readership", ticks, shutdown, || async {
+        Ok(app.readership.flush_due(&app.store, app.now()).await?)
     })
     .await;
     if let Err(why) = app.readership.finish(&app.store, app.now()).await {
-        tracing::warn!("the last minute's readers are not counted: {why}");
+        tracing::warn!("the readership counts of the last minute are lost: {why}");
     }
     Ok(())
 }
 
-/// Passes on every beat, every change that this process makes, and every change that another one tells of.
-async fn watch_articles(store: Store, mut beats: Beats, nudge: watch::Sender<u64>) {
-    let (mut here, mut elsewhere) = (store.news(), store.watch_articles());
-    while !nudge.is_closed() {
+/// Wakes the receiver at every tick and at every change of an article, by this process or another
+/// one.
+async fn watch_articles(store: Store, mut ticks: Ticks, wake: watch::Sender<u64>) {
+    let (mut local_changes, mut remote_changes) =
+        (store.subscribe_article_changes(), store.listen_for_article_changes());
+    while !wake.is_closed() {
         tokio::select! {
-            _ = beats.changed() => {}
-            _ = here.changed() => {}
-            () = elsewhere.changed() => {}
+            _ = ticks.changed() => {}
+            _ = local_changes.changed() => {}
+            () = remote_changes.changed() => {}
         }
-        nudge.send_modify(|n| *n += 1);
+        wake.send_modify(|n| *n += 1);
     }
 }
 
-/// Tells hubs and subscribers of news, at each beat and as soon as a feed changed; a copy of the store does not (promise 10).
-async fn push(
+/// Pushes changed feeds to hubs and subscribers, at each tick and as soon as a feed changes; a copy
+/// of the store does not (promise 10).
+async fn push_websub(
     app: App,
-    pusher: Pusher,
-    beats: Beats,
-    stop: CancellationToken,
+    websub: WebSub,
+    ticks: Ticks,
+    shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     if app.config.hubs().is_empty() {
-        stop.cancelled().await;
+        shutdown.cancelled().await;
         return Ok(());
     }
-    // Sending tells why not, for both.
-    allowed(&app, beats.clone(), &stop, true).await?;
-    let at_beats = every_beat("push", beats, stop, || async {
-        Ok(pusher.push_due(app.now()).await.map(|_| ())?)
+    // The sending task logs the reason for both.
+    wait_until_sending_allowed(&app, ticks.clone(), &shutdown, true).await?;
+    let on_ticks = run_on_tick("push", ticks, shutdown, || async {
+        Ok(websub.push_due(app.now()).await.map(|_| ())?)
     });
-    let between = async {
+    let on_changes = async {
         loop {
-            pusher.nudged().await;
-            // What fails is told at the next beat, which fails too.
-            pusher.push_due(app.now()).await.ok();
+            websub.notified().await;
+            // A failure repeats at the next tick and is logged there.
+            websub.push_due(app.now()).await.ok();
         }
     };
     tokio::select! {
-        () = at_beats => {}
-        () = between => {}
+        () = on_ticks => {}
+        () = on_changes => {}
     }
-    Ok(pusher.finish().await?)
+    Ok(websub.finish().await?)
 }
 
-/// Puts feeds into a place elsewhere as soon as one changed, and what failed when it is due; a copy of the store does not
-/// (promise 10).
+/// Publishes feeds to a destination as soon as one changes, and retries failed uploads when they
+/// are due; a copy of the store does not (promise 10).
 async fn publish(
     app: App,
     to: Publish,
-    beats: Beats,
-    stop: CancellationToken,
+    ticks: Ticks,
+    shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    allowed(&app, beats, &stop, true).await?;
+    wait_until_sending_allowed(&app, ticks, &shutdown, true).await?;
     let publisher = app.publisher(&to);
     let what = format!("publish {}", to.name);
-    let publishing = every_beat(&what, app.shelf.changes(), stop.clone(), || async {
+    let publishing = run_on_tick(&what, app.feed_cache.changes(), shutdown.clone(), || async {
         publisher.publish_due(app.now()).await.map(|_| ())
     });
-    // A place that keeps us waiting does not keep us from stopping: what is under way is put there once more by whoever is next.
+    // A slow destination must not delay the shutdown; an interrupted upload is repeated by the next
+    // run.
     tokio::select! {
         () = publishing => {}
-        () = stop.cancelled() => {}
+        () = shutdown.cancelled() => {}
     }
     Ok(publisher.finish().await?)
 }
 
-/// Prepares and sends, as soon as this store may send (promise 10).
-async fn send(app: App, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
-    allowed(&app, beats.clone(), &stop, false).await?;
+/// Prepares and sends editions, as soon as this store may send (promise 10).
+async fn send(app: App, ticks: Ticks, shutdown: CancellationToken) -> anyhow::Result<()> {
+    wait_until_sending_allowed(&app, ticks.clone(), &shutdown, false).await?;
     let mut parts: JoinSet<anyhow::Result<()>> = JoinSet::new();
-    let (own, halt, nudges) = (app.clone(), stop.clone(), beats.clone());
+    let (delivery_app, delivery_stop, delivery_ticks) =
+        (app.clone(), shutdown.clone(), ticks.clone());
     parts.spawn(async move {
-        delivery::thread::apart(move || deliver(own.apart(), nudges, halt)).await.flatten()
+        delivery::thread::on_dedicated_thread(move || {
+            deliver(delivery_app.for_runtime(), delivery_ticks, delivery_stop)
+        })
+        .await
+        .flatten()
     });
-    parts.spawn(tick_editions(app, beats, stop.clone()));
-    let mut ended = Ok(());
+    parts.spawn(run_editions(app, ticks, shutdown.clone()));
+    let mut outcome = Ok(());
     while let Some(part) = parts.join_next().await {
-        stop.cancel();
-        ended = ended.and(part.context("sending broke").flatten());
+        shutdown.cancel();
+        outcome = outcome.and(part.context("a sending task panicked").flatten());
     }
-    ended
+    outcome
 }
 
-/// Sends over all transports until `stop` fires.
-async fn deliver(app: App, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
+/// Sends over all transports until `shutdown` fires.
+async fn deliver(app: App, ticks: Ticks, shutdown: CancellationToken) -> anyhow::Result<()> {
     if app.config.transports.is_empty() {
-        // Feeds alone are a service, too.
-        stop.cancelled().await;
+        // Feeds are served without any transport, too.
+        shutdown.cancelled().await;
         return Ok(());
     }
-    let engine = app.engine();
-    let (leases, mut ticks) = (CancellationToken::new(), JoinSet::new());
-    let keeper = tokio::spawn({
-        let (engine, leases) = (engine.clone(), leases.clone());
-        async move { engine.keep_leases(&leases).await }
+    let dispatcher = app.dispatcher();
+    let (stop_renewal, mut runs) = (CancellationToken::new(), JoinSet::new());
+    let renewal = tokio::spawn({
+        let (dispatcher, stop_renewal) = (dispatcher.clone(), stop_renewal.clone());
+        async move { dispatcher.renew_leases_until(&stop_renewal).await }
     });
     for transport in app.config.transports.clone() {
-        ticks.spawn(tick_delivery(engine.clone(), transport, beats.clone(), stop.clone()));
+        runs.spawn(run_delivery(dispatcher.clone(), transport, ticks.clone(), shutdown.clone()));
     }
-    let mut broken = Ok(());
-    while let Some(tick) = ticks.join_next().await {
-        if let Err(e) = tick {
-            stop.cancel();
-            broken = Err(e.into());
+    let mut panicked = Ok(());
+    while let Some(run) = runs.join_next().await {
+        if let Err(e) = run {
+            shutdown.cancel();
+            panicked = Err(e.into());
         }
     }
-    if broken.is_ok() {
-        // Without a transport there is nothing to send by, which is no reason to end.
-        stop.cancelled().await;
+    if panicked.is_ok() {
+        // All transports have ended without a panic; this task ends with the shutdown.
+        shutdown.cancelled().await;
     }
-    leases.cancel();
-    keeper.await.ok();
-    engine.finish().await?;
-    broken
+    stop_renewal.cancel();
+    renewal.await.ok();
+    dispatcher.finish().await?;
+    panicked
 }
 
-/// Waits until nothing forbids this store to send, and says once what does unless it was `told`; `courant adopt` may come
-/// while we run.
-async fn allowed(
+/// Waits until this store may send; logs once what prevents it unless `is_logged`, since `courant
+/// adopt` may be run meanwhile.
+async fn wait_until_sending_allowed(
     app: &App,
-    mut beats: Beats,
-    stop: &CancellationToken,
-    mut told: bool,
+    mut ticks: Ticks,
+    shutdown: &CancellationToken,
+    mut is_logged: bool,
 ) -> anyhow::Result<()> {
-    while !stop.is_cancelled() {
-        match app.store.instance().await.map(|i| i.refusal(&app.config.site.base_url)) {
+    while !shutdown.is_cancelled() {
+        match app.store.instance().await.map(|i| i.send_block_reason(&app.config.site.base_url)) {
             Ok(None) => return Ok(()),
-            Ok(Some(why)) if !told => {
-                told = true;
+            Ok(Some(why)) if !is_logged => {
+                is_logged = true;
                 tracing::error!("{why}");
             }
             Ok(Some(_)) => {}
-            Err(e) => tracing::debug!("the store's identity could not be read: {e}"),
+            Err(e) => tracing::debug!("cannot read the identity of the store: {e}"),
         }
         tokio::select! {
-            () = stop.cancelled() => {}
-            _ = beats.changed() => {}
+            () = shutdown.cancelled() => {}
+            _ = ticks.changed() => {}
         }
     }
     Ok(())
 }
 
-async fn tick_editions(app: App, beats: Beats, stop: CancellationToken) -> anyhow::Result<()> {
-    every_beat("digests", beats, stop, || async {
-        let prepared = digests::prepare_due(app.desk(), app.now()).await;
+async fn run_editions(app: App, ticks: Ticks, shutdown: CancellationToken) -> anyhow::Result<()> {
+    run_on_tick("digests", ticks, shutdown, || async {
+        let prepared = digests::prepare_due(app.digest_context(), app.now()).await;
         delivery::close_editions(&app.store, app.now()).await?;
         prepared.map(|_| ())
     })
@@ -300,15 +317,15 @@ async fn tick_editions(app: App, beats: Beats, stop: CancellationToken) -> anyho
     Ok(())
 }
 
-async fn tick_delivery(
-    engine: Engine,
+async fn run_delivery(
+    dispatcher: Dispatcher,
     transport: Transport,
-    beats: Beats,
-    stop: CancellationToken,
+    ticks: Ticks,
+    shutdown: CancellationToken,
 ) {
-    let (what, stopping) = (format!("transport {}", transport.name), stop.clone());
-    every_beat(&what, beats, stop, || async {
-        engine.deliver_due(&transport, 0, &stopping).await.map(|_| ())
+    let (what, interrupt) = (format!("transport {}", transport.name), shutdown.clone());
+    run_on_tick(&what, ticks, shutdown, || async {
+        dispatcher.deliver_due(&transport, 0, &interrupt).await.map(|_| ())
     })
     .await;
 }

@@ -1,21 +1,22 @@
-//! Courant turns the articles in the database you already have into feeds that readers subscribe to and digests that
-//! partners receive by e-mail.
+//! Courant turns the articles in the database you already have into feeds that readers subscribe to
+//! and digests that partners receive by e-mail.
 //!
-//! A singular name under [`domain`] is the thing, a plural one under [`store`] its rows, a plural one here the flow.
+//! Singular names under [`domain`] are values and rules, plural names under [`store`] their rows,
+//! and plural names here the flows.
 
 // Values and rules
 pub mod clock;
 pub mod domain;
 
-// One door each for TOML, SQL and Handlebars
+// One module each for TOML, SQL and Handlebars
 pub mod config;
 pub mod store;
 pub mod templates;
 
-// What we say, and how it leaves
+// Messages and their transports
 pub mod mail;
 
-// What the product does
+// Flows of the product
 pub mod access;
 pub mod delivery;
 pub mod digests;
@@ -23,10 +24,10 @@ pub mod feeds;
 pub mod sources;
 pub mod subscribers;
 
-// Everything connected
+// Composition root
 pub mod app;
 
-// Who asks
+// Entry points
 pub mod web;
 
 pub mod daemon;

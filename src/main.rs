@@ -1,4 +1,4 @@
-//! The `courant` program.
+//! Entry point of the `courant` program.
 
 use std::process::ExitCode;
 

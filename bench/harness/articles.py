@@ -14,10 +14,10 @@ postal_address = "Modern Chemical College, 1 College Road"
 url = "sqlite://{folder}/courant.db"
 [server]
 listen = "127.0.0.1:{port}"
-made_feeds = "{folder}/made"
-[push]
+feed_cache_dir = "{folder}/made"
+[websub]
 hub = {hub}
-allow = ["127.0.0.0/8"]
+allowed_networks = ["127.0.0.0/8"]
 [[sources]]
 name = "college"
 kind = "builtin"

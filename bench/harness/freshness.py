@@ -15,7 +15,7 @@ import sqlite3
 import time
 from datetime import datetime, timezone
 
-from .asking import Line, percentile, request
+from .load_client import Line, percentile, request
 from .processes import Failure, call
 from .servers import fetch, pinned
 

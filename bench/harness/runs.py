@@ -3,7 +3,7 @@
 import statistics
 from dataclasses import dataclass, field
 
-from . import links
+from . import network
 from .processes import cpu_of
 
 
@@ -73,7 +73,7 @@ class Prepared:
 def run(case, courant, store, peers, say):
     """The result of a case; `frozen` in the store is its audience."""
     by = {name: Sent() for name in ("courant", *(peer.name for peer in peers))}
-    with links.opened(case.delay) as link:
+    with network.opened(case.delay) as link:
         for number in range(case.rounds):
             turns = [lambda: _ours(case, courant, store, link, by["courant"])]
             turns += [lambda peer=peer: _theirs(case, peer, link, by[peer.name]) for peer in peers]

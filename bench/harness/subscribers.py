@@ -4,7 +4,7 @@ import asyncio
 import time
 from urllib.parse import parse_qs, quote, urlsplit
 
-from .asking import percentile
+from .load_client import percentile
 from .freshness import FIRST, newest, seen_at
 from .processes import Failure, free_port
 

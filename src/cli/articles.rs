@@ -1,4 +1,5 @@
-//! `courant articles`: the mirrored articles, import into a builtin source, ids that outlive a CMS.
+//! `courant articles`: lists articles, imports them into a builtin source, remaps ids after a CMS
+//! change.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -7,45 +8,48 @@ use anyhow::anyhow;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::{Usage, output};
+use super::{UsageError, output};
 use crate::app::App;
 use crate::domain::article::Article;
 use crate::domain::time::Millis;
-use crate::sources::{adopt, import};
+use crate::sources::{id_mapping, import};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// All public articles, newest first
+    /// List public articles, newest first
     List {
-        /// Those too that wait for their date
+        /// Include scheduled articles in the list in the list
         #[arg(long)]
         waiting: bool,
-        /// At most so many
+        /// Maximum number of rows [default: all]
         #[arg(long)]
         limit: Option<i64>,
     },
-    /// One article: by its permanent id, SOURCE/ID, or the source's id
+    /// Show one article by its id
     Show {
-        /// Its id
+        /// Permanent id, SOURCE/ID, or id in the source
         id: String,
     },
-    /// Import a file of articles (.jsonl, .csv), a feed (.rss, .atom, .xml, .json) or WordPress's export (.xml) into a
-    /// builtin source; articles of the same id are replaced
+    /// Import articles from a file into a builtin source
+    #[command(after_help = "\
+Formats: articles (.jsonl, .csv), feeds (.rss, .atom, .xml, .json) and WordPress exports (.xml). Articles with the same id are \
+replaced.")]
     Import {
-        /// The file
+        /// File with articles, a feed or a WordPress export
         file: PathBuf,
-        /// The builtin source; default: the only one
+        /// Name of a builtin source [default: the only one]
         #[arg(long)]
         source: Option<String>,
     },
-    /// Let articles carry the ids they had before their CMS changed; a CSV file holds an old id and a new id a line
+    /// Keep the published ids of articles after a CMS change
     #[command(after_help = "\
-The old id is one that readers know, SOURCE/ID, or a source's id where that is clear; the new one is the id in --source, or \
-SOURCE/ID. Both before and after the new CMS was first read: nothing is announced as new, neither in feeds nor in digests.")]
-    Adopt {
-        /// The file
+Each line holds an old and a new id. The old id is a permanent id, SOURCE/ID, or an unambiguous id in a source; the new one is \
+SOURCE/ID or the id in --source. The mapping can be imported before or after the first sync of the new CMS. Remapped articles are \
+not announced as new, neither in feeds nor in digests.")]
+    RemapIds {
+        /// CSV file with an old and a new id per line
         map: PathBuf,
-        /// The source that the new ids are of
+        /// Name of the source of the new ids
         #[arg(long)]
         source: Option<String>,
     },
@@ -56,8 +60,8 @@ impl Command {
         match self {
             Self::List { waiting, limit } => list(app, waiting, limit, json).await,
             Self::Show { id } => show(app, &id, json).await,
-            Self::Import { file, source } => take_in(app, &file, source.as_deref()).await,
-            Self::Adopt { map, source } => adopt(app, &map, source.as_deref()).await,
+            Self::Import { file, source } => import_file(app, &file, source.as_deref()).await,
+            Self::RemapIds { map, source } => remap_ids(app, &map, source.as_deref()).await,
         }
     }
 }
@@ -74,13 +78,13 @@ async fn list(
         output::json(&articles.iter().map(summary).collect::<Vec<_>>().into())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut table = output::Table::new(&["published", "source", "id", "language", "title"]);
+    let mut table = output::TextTable::new(&["published", "source", "id", "language", "title"]);
     for a in articles {
         let when = a.published_at.in_zone(&app.config.site.timezone);
-        let waits = if a.published_at > app.now() { " (waits)" } else { "" };
+        let waits = if a.published_at > app.now() { " (scheduled)" } else { "" };
         table.row([format!("{when}{waits}"), a.source, a.source_id, a.language, a.title]);
     }
-    table.print("there are no articles; `courant sources sync` reads the sources")?;
+    table.print("No articles yet; `courant sources sync` reads the sources.")?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -93,14 +97,14 @@ fn summary(a: &Article) -> Value {
 async fn show(app: &App, id: &str, json: bool) -> anyhow::Result<ExitCode> {
     let article =
         app.store.find_article(id).await?.ok_or_else(|| anyhow!("there is no article {id:?}"))?;
-    let mut twins: Vec<String> = app
+    let mut translations: Vec<String> = app
         .store
         .members_of(&[article.group], app.now())
         .await?
         .into_iter()
         .map(|a| a.guid)
         .collect();
-    twins.retain(|t| t != &article.guid);
+    translations.retain(|t| t != &article.guid);
     if json {
         let mut value = summary(&article);
         value["summary"] = article.summary.clone().into();
@@ -117,7 +121,7 @@ async fn show(app: &App, id: &str, json: bool) -> anyhow::Result<ExitCode> {
             .into();
         value["first_seen_at"] = article.first_seen_at.rfc3339().into();
         value["removed_at"] = article.removed_at.map(|t| t.rfc3339()).into();
-        value["translations"] = twins.into();
+        value["translations"] = translations.into();
         output::json(&value)?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -134,7 +138,7 @@ async fn show(app: &App, id: &str, json: bool) -> anyhow::Result<ExitCode> {
         ("authors", article.authors.join(", ")),
         ("image", article.image_url.clone().unwrap_or_default()),
         ("enclosure", article.enclosure.as_ref().map(|file| file.url.clone()).unwrap_or_default()),
-        ("translations", twins.join(", ")),
+        ("translations", translations.join(", ")),
         ("summary", article.summary.clone()),
     ];
     for (name, value) in lines.iter().filter(|(_, v)| !v.is_empty()) {
@@ -145,9 +149,10 @@ async fn show(app: &App, id: &str, json: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn take_in(app: &App, file: &Path, source: Option<&str>) -> anyhow::Result<ExitCode> {
-    let source = import::builtin(&app.config, source).map_err(|e| Usage(format!("{e:#}")))?;
-    match import::import(&app.store, &app.config, source, file, app.now()).await? {
+async fn import_file(app: &App, file: &Path, source: Option<&str>) -> anyhow::Result<ExitCode> {
+    let source =
+        import::builtin_source(&app.config, source).map_err(|e| UsageError(format!("{e:#}")))?;
+    match import::import_file(&app.store, &app.config, source, file, app.now()).await? {
         Ok(done) => {
             let r = done.report;
             output::line(&format!(
@@ -155,7 +160,7 @@ async fn take_in(app: &App, file: &Path, source: Option<&str>) -> anyhow::Result
                 r.source,
                 r.added,
                 r.changed,
-                super::sources::waiting(&r)
+                super::sources::scheduled_suffix(&r)
             ))?;
             for (what, n) in &done.left_out {
                 output::line(&format!("  left out, {what}: {n}"))?;
@@ -163,42 +168,43 @@ async fn take_in(app: &App, file: &Path, source: Option<&str>) -> anyhow::Result
             for (id, what) in &r.notes {
                 output::line(&format!("  note on {id}: {what}"))?;
             }
-            for (id, why) in &r.refused {
-                output::complain(&format!("{id}: {why}"));
+            for (id, why) in &r.rejected {
+                output::error(&format!("{id}: {why}"));
             }
-            Ok(if r.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+            Ok(if r.rejected.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
-        Err(import::Refused(lines)) => Ok(refused(file, &lines, "imported")),
+        Err(import::RejectedLines(lines)) => Ok(report_rejected_rows(file, &lines, "imported")),
     }
 }
 
-async fn adopt(app: &App, map: &Path, source: Option<&str>) -> anyhow::Result<ExitCode> {
+async fn remap_ids(app: &App, map: &Path, source: Option<&str>) -> anyhow::Result<ExitCode> {
     if let Some(name) = source.filter(|name| !app.config.sources.iter().any(|s| s.name == *name)) {
-        return Err(Usage(format!("there is no source {name:?} in the config")).into());
+        return Err(UsageError(format!("there is no source {name:?} in the configuration")).into());
     }
-    match adopt::adopt(&app.store, &app.config, source, map, app.now()).await? {
+    match id_mapping::remap_ids(&app.store, &app.config, source, map, app.now()).await? {
         Ok(r) => {
-            let parts = [(r.waiting, "waiting for their article"), (r.already, "done before")];
+            let parts =
+                [(r.pending, "waiting for their article"), (r.unchanged, "already remapped")];
             let more: String = parts
                 .iter()
                 .filter(|(n, _)| *n > 0)
                 .map(|(n, what)| format!(", {what} {n}"))
                 .collect();
-            output::line(&format!("adopted {}{more}", r.adopted))?;
+            output::line(&format!("remapped {}{more}", r.mapped))?;
             Ok(ExitCode::SUCCESS)
         }
-        Err(lines) => Ok(refused(map, &lines, "adopted")),
+        Err(lines) => Ok(report_rejected_rows(map, &lines, "remapped")),
     }
 }
 
-/// Tells each refused line of a file, and that nothing came of the others either.
-fn refused(file: &Path, lines: &[(u64, String)], done: &str) -> ExitCode {
+/// Reports the rejected lines of a file, because of which nothing was changed.
+fn report_rejected_rows(file: &Path, lines: &[(u64, String)], done: &str) -> ExitCode {
     for (line, why) in lines {
-        output::remark(&format!("{}:{line}: {why}", file.display()));
+        output::note(&format!("{}:{line}: {why}", file.display()));
     }
-    output::complain(&format!(
-        "nothing was {done}, because {} can't be used",
-        crate::cli::count(lines.len(), "line")
+    output::error(&format!(
+        "nothing was {done}: {} rejected",
+        crate::cli::pluralize(lines.len(), "line")
     ));
     ExitCode::FAILURE
 }

@@ -1,4 +1,5 @@
-//! `courant check`: everything that can be found wrong before it goes wrong.
+//! `courant check`: validates the configuration, database, sources, transports, publishing
+//! destinations and templates.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -9,96 +10,94 @@ use crate::app::App;
 use crate::config::{Config, TlsMode, Transport};
 use crate::domain::address::Mailbox;
 use crate::mail::dkim::Signer;
-use crate::mail::smtp::{Patience, Relay};
+use crate::mail::smtp::{Relay, Timeouts};
 use crate::sources;
 use crate::templates::Templates;
 
 pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
-    // A fault of the config or the database ends here: nothing below could be looked at.
+    // An invalid configuration or database ends the command: nothing below can be checked then.
     let app = App::from_file(path).await?;
     let config = &app.config;
-    good(&format!("config {}: {}", path.display(), extent(config)))?;
+    print_ok(&format!("config {}: {}", path.display(), summary(config)))?;
     app.store.ping().await?;
-    good("database: reachable and up to date")?;
-    let mut faults = 0;
+    print_ok("database: reachable and up to date")?;
+    let mut errors = 0;
     for source in &config.sources {
         match sources::check(source).await {
-            Ok(()) => good(&format!("source {}: can be read", source.name))?,
+            Ok(()) => print_ok(&format!("source {}: readable", source.name))?,
             Err(e) => {
-                faults += 1;
-                bad(&format!("{e:#}"))?;
+                errors += 1;
+                print_error(&format!("{e:#}"))?;
             }
         }
     }
     for transport in &config.transports {
-        faults += way_faults(transport)? + key_faults(config, transport)?;
+        errors += check_tls_ca(transport)? + check_dkim(config, transport)?;
     }
-    for place in &config.publish {
-        match app.publisher(place).check().await {
-            Ok(at) => good(&format!("publish {}: {at} takes files", place.name))?,
+    for destination in &config.publish {
+        match app.publisher(destination).check().await {
+            Ok(at) => print_ok(&format!("publish {}: {at} accepts files", destination.name))?,
             Err(why) => {
-                faults += 1;
-                bad(&format!("publish {why}"))?;
+                errors += 1;
+                print_error(&format!("publish {why}"))?;
             }
         }
     }
-    let wrong = template_faults(config, &app.templates);
-    faults += wrong.len();
-    for why in &wrong {
-        bad(why)?;
+    let template_errors = template_errors(config, &app.templates);
+    errors += template_errors.len();
+    for why in &template_errors {
+        print_error(why)?;
     }
-    if wrong.is_empty() {
-        good("templates: all render with samples")?;
+    if template_errors.is_empty() {
+        print_ok("templates: all render with sample data")?;
     }
-    for why in warnings(&app).into_iter().chain(app.stranded().await?) {
+    for why in warnings(&app).into_iter().chain(app.orphaned_names().await?) {
         output::line(&format!("warn  {why}"))?;
     }
     app.store.close().await;
-    if faults > 0 {
-        output::complain(&format!(
-            "{faults} {} found",
-            if faults == 1 { "fault was" } else { "faults were" }
-        ));
+    if errors > 0 {
+        output::error(&format!("{} found", super::pluralize(errors, "error")));
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Tells whether the file of a private authority can be used; gives the number of faults.
-fn way_faults(transport: &Transport) -> anyhow::Result<usize> {
+/// Checks the file of a private certificate authority. Returns the number of errors.
+fn check_tls_ca(transport: &Transport) -> anyhow::Result<usize> {
     if transport.tls_ca.is_none() {
         return Ok(0);
     }
-    match Relay::of(transport, Patience::default()) {
-        Ok(_) => good(&format!("transport {}: tls_ca can be used", transport.name)).map(|()| 0),
-        Err(why) => bad(&why.to_string()).map(|()| 1),
+    match Relay::from_transport(transport, Timeouts::default()) {
+        Ok(_) => print_ok(&format!("transport {}: tls_ca is valid", transport.name)).map(|()| 0),
+        Err(why) => print_error(&why.to_string()).map(|()| 1),
     }
 }
 
-/// Tells whether a transport can sign, and what receivers must find in the DNS for it; gives the number of faults.
-fn key_faults(config: &Config, transport: &Transport) -> anyhow::Result<usize> {
-    let signer = match Signer::of(transport) {
+/// Checks the DKIM keys of a transport and prints the DNS records they need. Returns the number of
+/// errors.
+fn check_dkim(config: &Config, transport: &Transport) -> anyhow::Result<usize> {
+    let signer = match Signer::from_transport(transport) {
         Ok(Some(signer)) => signer,
         Ok(None) => return Ok(0),
-        Err(faults) => {
-            for why in &faults {
-                bad(why)?;
+        Err(errors) => {
+            for why in &errors {
+                print_error(why)?;
             }
-            return Ok(faults.len());
+            return Ok(errors.len());
         }
     };
-    let keys = super::count(transport.dkim.len(), "key");
+    let keys = super::pluralize(transport.dkim.len(), "key");
     let signs = format!("transport {}: signs with {keys} (DKIM)", transport.name);
     let domains = signing_domains(config, transport, &signer);
     if domains.is_empty() {
-        return good(&format!("{signs}, once a digest leaves by it")).map(|()| 0);
+        return print_ok(&format!("{signs}, once a digest uses it")).map(|()| 0);
     }
-    good(&format!("{signs}, whose public halves belong into the DNS as TXT records:"))?;
+    print_ok(&format!("{signs}; publish these DNS TXT records:"))?;
     for domain in domains {
-        for record in signer.records(&domain) {
+        for record in signer.dns_records(&domain) {
             output::line(&format!(
                 "\n      {}\n        {}",
-                output::strong(&record.name),
+                output::bold(&record.name),
                 record.value
             ))?;
         }
@@ -107,7 +106,7 @@ fn key_faults(config: &Config, transport: &Transport) -> anyhow::Result<usize> {
     Ok(0)
 }
 
-/// The domains that sign a transport's mails: its own, or those of the digests' senders.
+/// Returns the signing domains of a transport: its own, or those of the digests' senders.
 fn signing_domains(config: &Config, transport: &Transport, signer: &Signer) -> Vec<String> {
     if let Some(domain) = signer.domain() {
         return vec![domain.to_owned()];
@@ -121,63 +120,67 @@ fn signing_domains(config: &Config, transport: &Transport, signer: &Signer) -> V
     domains
 }
 
-/// What is wrong with the templates and with the digests' choice of them, each place once however many samples stumble over it.
-pub(super) fn template_faults(config: &Config, templates: &Templates) -> Vec<String> {
-    let mut faults = templates.check();
-    let place = |fault: &String| fault.split(": ").next().unwrap_or_default().to_owned();
-    faults.sort_by_key(|f| (place(f), f.len()));
-    faults.dedup_by_key(|f| place(f));
+/// Returns the errors of the templates and of the digests' references to them. Each location is
+/// reported once, even if several samples fail there.
+pub(super) fn template_errors(config: &Config, templates: &Templates) -> Vec<String> {
+    let mut errors = templates.check();
+    let location = |error: &String| error.split(": ").next().unwrap_or_default().to_owned();
+    errors.sort_by_key(|f| (location(f), f.len()));
+    errors.dedup_by_key(|f| location(f));
     let known: Vec<&str> = templates.digest_templates().collect();
     for digest in config.digests.iter().filter(|d| !known.contains(&d.template.as_str())) {
-        faults.push(format!(
-            "digest {}: there is no template {:?}; there are: {}",
+        errors.push(format!(
+            "digest {}: there is no template {:?}; existing templates: {}",
             digest.name,
             digest.template,
             known.join(", ")
         ));
     }
-    faults
+    errors
 }
 
-fn good(text: &str) -> anyhow::Result<()> {
+fn print_ok(text: &str) -> anyhow::Result<()> {
     output::line(&format!("ok    {text}"))
 }
 
-fn bad(text: &str) -> anyhow::Result<()> {
-    output::line(&format!("FAULT {text}"))
+fn print_error(text: &str) -> anyhow::Result<()> {
+    output::line(&format!("error {text}"))
 }
 
-fn extent(config: &Config) -> String {
-    use super::count;
+fn summary(config: &Config) -> String {
+    use super::pluralize;
     [
-        count(config.sources.len(), "source"),
-        count(config.feeds.len(), "feed"),
-        count(config.digests.len(), "digest"),
-        count(config.transports.len(), "transport"),
+        pluralize(config.sources.len(), "source"),
+        pluralize(config.feeds.len(), "feed"),
+        pluralize(config.digests.len(), "digest"),
+        pluralize(config.transports.len(), "transport"),
     ]
     .into_iter()
     .chain(
         (!config.publish.is_empty())
-            .then(|| format!("{} to publish to", count(config.publish.len(), "place"))),
+            .then(|| pluralize(config.publish.len(), "publishing destination")),
     )
     .collect::<Vec<_>>()
     .join(", ")
 }
 
 fn warnings(app: &App) -> Vec<String> {
-    let mut all: Vec<String> = app.refusal().into_iter().collect();
+    let mut all: Vec<String> = app.send_block_reason().into_iter().collect();
     let site = &app.config.site;
     if site.base_url.starts_with("http://") {
-        all.push(format!("base_url {} is plain http: mail programs offer one-click unsubscribing only over https", site.base_url));
+        all.push(format!(
+            "base_url {} uses http; mail programs offer one-click unsubscribe only over https",
+            site.base_url
+        ));
     }
     if site.postal_address.trim().is_empty() && !app.config.digests.is_empty() {
-        all.push("site.postal_address is empty; many countries want one in every digest".into());
+        all.push("site.postal_address is empty; many countries require one in every digest".into());
     }
     for key in app.config.transports.iter().flat_map(|t| &t.dkim) {
         if std::fs::metadata(&key.file).is_ok_and(|file| file.permissions().mode() & 0o007 != 0) {
             all.push(format!(
-                "{}: everybody on this machine may read the key {1}: chmod 600 {1}",
-                key.place,
+                "{}: the key {1} is readable by all users of this machine; run chmod 600 {1}",
+                key.location,
                 key.file.display()
             ));
         }
@@ -187,7 +190,7 @@ fn warnings(app: &App) -> Vec<String> {
             let loopback = host == "localhost"
                 || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
             if !loopback {
-                all.push(format!("transport {}: smtp:// encrypts without verifying {host}; smtp+starttls:// verifies", t.name));
+                all.push(format!("transport {}: smtp:// encrypts without verifying {host}; use smtp+starttls:// to verify it", t.name));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! `courant deliver`: sends all that is due, waits until nothing is in flight, and says what became of it.
+//! `courant deliver`: sends all due mail, waits until nothing is in flight and prints a report.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -10,97 +10,102 @@ use tokio_util::sync::CancellationToken;
 
 use super::{output, serve};
 use crate::app::App;
-use crate::delivery::{self, Engine, Report};
+use crate::delivery::{self, Dispatcher, Report};
 use crate::digests;
 use crate::domain::time::MINUTE;
 
 pub(crate) async fn run(app: &App) -> anyhow::Result<ExitCode> {
-    delivery::check_keys(&app.config.transports)?;
+    delivery::check_dkim_keys(&app.config.transports)?;
     let _lock = app.store.lock()?;
-    if let Some(why) = app.refusal() {
+    if let Some(why) = app.send_block_reason() {
         bail!("{why}");
     }
     if app.store.is_sqlite() {
-        app.store.take_all_leases_back().await?;
+        app.store.expire_all_leases().await?;
     }
-    digests::resume(&app.store, app.now()).await?;
+    digests::freeze_pending(&app.store, app.now()).await?;
     delivery::close_editions(&app.store, app.now()).await?;
-    for why in app.stranded().await? {
-        output::remark(&why);
+    for why in app.orphaned_names().await? {
+        output::note(&why);
     }
-    let stop = serve::stopped_by_signals()?;
-    let own = app.clone();
-    let outcome = delivery::thread::apart(move || send(own.apart(), stop)).await?;
+    let stop = serve::stop_on_signals()?;
+    let worker_app = app.clone();
+    let outcome =
+        delivery::thread::on_dedicated_thread(move || send(worker_app.for_runtime(), stop)).await?;
     delivery::close_editions(&app.store, app.now()).await?;
-    let (report, stuck) = outcome?;
-    let waiting = app.store.waiting_count().await?;
-    if let Some(trouble) = &report.trouble {
-        output::remark(trouble);
+    let (report, has_failed) = outcome?;
+    let waiting = app.store.pending_count().await?;
+    if let Some(error) = &report.error {
+        output::note(error);
     }
     output::line(&format!(
         "sent {}, failed {}, waiting {waiting}, held {}",
         report.sent, report.failed, report.held
     ))?;
-    Ok(if stuck { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if has_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// Sends all that is due, with leases kept and progress shown meanwhile.
+/// Sends all due mail while renewing leases and showing progress.
 async fn send(app: App, stop: CancellationToken) -> anyhow::Result<(Report, bool)> {
-    let engine = app.engine();
+    let dispatcher = app.dispatcher();
     let done = CancellationToken::new();
-    let keeper = tokio::spawn({
-        let (engine, done) = (engine.clone(), done.clone());
-        async move { engine.keep_leases(&done).await }
+    let lease_task = tokio::spawn({
+        let (dispatcher, done) = (dispatcher.clone(), done.clone());
+        async move { dispatcher.renew_leases_until(&done).await }
     });
-    let shown =
-        tokio::spawn(show_progress(engine.clone(), app.store.waiting_count().await?, done.clone()));
-    let outcome = all(&app, &engine, &stop).await;
+    let progress_task = tokio::spawn(show_progress(
+        dispatcher.clone(),
+        app.store.pending_count().await?,
+        done.clone(),
+    ));
+    let outcome = deliver_all(&app, &dispatcher, &stop).await;
     done.cancel();
-    keeper.await?;
-    shown.await?;
-    engine.finish().await?;
+    lease_task.await?;
+    progress_task.await?;
+    dispatcher.finish().await?;
     outcome
 }
 
-/// All transports at once; what becomes due within a minute is waited for. Gives too whether one could not work at all.
-async fn all(
+/// Sends over all transports concurrently and waits for mail that becomes due within a minute. Also
+/// returns `true` if a transport could not send at all.
+async fn deliver_all(
     app: &App,
-    engine: &Engine,
+    dispatcher: &Dispatcher,
     stop: &CancellationToken,
 ) -> anyhow::Result<(Report, bool)> {
-    let (mut report, mut stuck) = (Report::default(), false);
-    let share = app.config.transports.iter().any(|t| t.shares.is_some());
+    let (mut report, mut has_failed) = (Report::default(), false);
+    let uses_pools = app.config.transports.iter().any(|t| t.pool.is_some());
     loop {
         let mut runs = JoinSet::new();
         for transport in app.config.transports.clone() {
-            let (engine, stop) = (engine.clone(), stop.clone());
+            let (dispatcher, stop) = (dispatcher.clone(), stop.clone());
             runs.spawn(async move {
                 (
-                    engine.deliver_due(&transport, MINUTE, &stop).await,
-                    engine.has_stand_in(&transport),
+                    dispatcher.deliver_due(&transport, MINUTE, &stop).await,
+                    dispatcher.has_fallback(&transport),
                 )
             });
         }
         let mut round = Report::default();
         while let Some(run) = runs.join_next().await {
-            let (run, stood_in) = run?;
+            let (run, has_fallback) = run?;
             let run = run?;
-            stuck |= run.trouble.is_some() && run.attempts() == 0 && !stood_in;
+            has_failed |= run.error.is_some() && run.attempts() == 0 && !has_fallback;
             round.add(run);
         }
-        // What one could not send, another may have been too early for.
-        let again = round.attempts() > 0 || (round.trouble.is_some() && report.trouble.is_none());
+        // A mail that one transport could not send may now be due on another of its pool.
+        let again = round.attempts() > 0 || (round.error.is_some() && report.error.is_none());
         report.add(round);
-        if !share || !again || stop.is_cancelled() {
-            return Ok((report, stuck));
+        if !uses_pools || !again || stop.is_cancelled() {
+            return Ok((report, has_failed));
         }
     }
 }
 
-/// A bar on a terminal, a line every ten seconds elsewhere; both on standard error.
-async fn show_progress(engine: Engine, total: i64, done: CancellationToken) {
-    let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    let bar = if terminal {
+/// Shows progress on standard error: a bar on a terminal, otherwise a line every ten seconds.
+async fn show_progress(dispatcher: Dispatcher, total: i64, done: CancellationToken) {
+    let is_terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let bar = if is_terminal {
         ProgressBar::new(u64::try_from(total).unwrap_or(0))
     } else {
         ProgressBar::hidden()
@@ -110,15 +115,15 @@ async fn show_progress(engine: Engine, total: i64, done: CancellationToken) {
     {
         bar.set_style(style);
     }
-    let every = Duration::from_millis(if terminal { 200 } else { 10_000 });
+    let interval = Duration::from_millis(if is_terminal { 200 } else { 10_000 });
     loop {
         tokio::select! {
             () = done.cancelled() => break,
-            () = tokio::time::sleep(every) => {}
+            () = tokio::time::sleep(interval) => {}
         }
-        bar.set_position(engine.attempted());
-        if !terminal {
-            output::remark(&format!("{} of {total} mails attempted", engine.attempted()));
+        bar.set_position(dispatcher.attempted());
+        if !is_terminal {
+            output::note(&format!("{} of {total} mails attempted", dispatcher.attempted()));
         }
     }
     bar.finish_and_clear();

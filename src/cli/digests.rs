@@ -1,4 +1,4 @@
-//! `courant digests`: what they are, what comes next, how an edition would look, and making one now.
+//! `courant digests`: lists, previews and tests digests, and creates editions.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -7,49 +7,49 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use serde_json::{Map, Value, json};
 
-use super::{Usage, count, output};
+use super::{UsageError, output, pluralize};
 use crate::app::App;
 use crate::config::Digest;
-use crate::digests::{self, Prepared, Shown};
+use crate::digests::{self, Prepared, PreviewOptions};
 use crate::domain::time::Millis;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// The digests, when they go out next, and to how many
+    /// List digests with next date and subscriber counts
     List {
-        /// At most so many
+        /// Maximum number of rows [default: all]
         #[arg(long)]
         limit: Option<usize>,
     },
-    /// The coming dates of each digest, with what would be in the next edition
+    /// Show the next dates and articles of each digest
     Next,
-    /// Write what would go out now: subject.txt, body.html, body.txt, message.eml
+    /// Write subject.txt, body.html, body.txt and message.eml
     Preview {
-        /// The digest
+        /// Name of the digest
         name: String,
-        /// Through the eyes of this subscriber
+        /// Preview as this subscriber
         #[arg(long = "as", value_name = "EMAIL")]
         to: Option<String>,
-        /// In this language
+        /// Preview in this language
         #[arg(long)]
         language: Option<String>,
-        /// The folder; made if missing
+        /// Output directory; created if missing
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
-    /// Queue what would go out now to any address; makes no edition
+    /// Send a test mail to any address without creating an edition
     Test {
-        /// The digest
+        /// Name of the digest
         name: String,
-        /// The address
+        /// Address that receives the mail
         #[arg(long, value_name = "EMAIL")]
         to: String,
     },
-    /// Make an edition now and print its number; it goes out like any other
+    /// Create an edition now and print its id
     Run {
-        /// The digest
+        /// Name of the digest
         name: String,
-        /// As if it were this time (RFC 3339)
+        /// Date of the edition (RFC 3339) [default: now]
         #[arg(long, value_name = "TIME")]
         now: Option<String>,
     },
@@ -61,29 +61,34 @@ impl Command {
             Self::List { limit } => list(app, limit, json).await,
             Self::Next => next(app, json).await,
             Self::Preview { name, to, language, out } => {
-                preview(app, &name, &Shown { to, language }, &out).await
+                preview(app, &name, &PreviewOptions { to, language }, &out).await
             }
             Self::Test { name, to } => {
-                let delivery =
-                    digests::test(app.desk(), named(app, &name)?, &to, app.now()).await?;
+                let delivery = digests::queue_test(
+                    app.digest_context(),
+                    find_digest(app, &name)?,
+                    &to,
+                    app.now(),
+                )
+                .await?;
                 output::line(&format!(
-                    "queued as delivery {delivery}; `courant serve` or `courant deliver` sends it"
+                    "Queued as delivery {delivery}. `courant serve` or `courant deliver` sends it."
                 ))?;
                 Ok(ExitCode::SUCCESS)
             }
-            Self::Run { name, now } => make(app, &name, now.as_deref(), json).await,
+            Self::Run { name, now } => run_now(app, &name, now.as_deref(), json).await,
         }
     }
 }
 
-fn named<'a>(app: &'a App, name: &str) -> anyhow::Result<&'a Digest> {
-    digests::named(&app.config, name).map_err(|e| Usage(format!("{e:#}")).into())
+fn find_digest<'a>(app: &'a App, name: &str) -> anyhow::Result<&'a Digest> {
+    digests::find_digest(&app.config, name).map_err(|e| UsageError(format!("{e:#}")).into())
 }
 
 async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<ExitCode> {
     let mut rows = Vec::new();
     let mut table =
-        output::Table::new(&["digest", "title", "schedule", "next", "confirmed", "pending"]);
+        output::TextTable::new(&["digest", "title", "schedule", "next", "confirmed", "pending"]);
     for d in app.config.digests.iter().take(limit.unwrap_or(usize::MAX)) {
         let counts: Map<String, Value> = app
             .store
@@ -98,31 +103,31 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<Exi
         table.row([
             d.name.clone(),
             d.title.clone(),
-            d.schedule.text().to_owned(),
+            d.schedule.as_str().to_owned(),
             when,
             of("confirmed"),
             of("pending"),
         ]);
-        rows.push(json!({"name": d.name, "title": d.title, "schedule": d.schedule.text(), "timezone": d.timezone.iana_name(),
+        rows.push(json!({"name": d.name, "title": d.title, "schedule": d.schedule.as_str(), "timezone": d.timezone.iana_name(),
             "next": next.map(|t| t.rfc3339()), "subscriptions": counts}));
     }
     if json {
         output::json(&rows.into())?
     } else {
-        table.print("the config has no digest")?
+        table.print("The configuration has no digests.")?
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// How many coming dates are shown.
-const DATES: usize = 3;
+/// Number of upcoming dates shown per digest.
+const UPCOMING_DATES: usize = 3;
 
 async fn next(app: &App, json: bool) -> anyhow::Result<ExitCode> {
     let mut all = Vec::new();
     for d in &app.config.digests {
         let mut dates: Vec<Millis> = Vec::new();
         let mut at = app.now();
-        while dates.len() < DATES {
+        while dates.len() < UPCOMING_DATES {
             let Some(date) = d.schedule.next_after(at, &d.timezone) else { break };
             at = date;
             let day = d.timezone.to_datetime(date.timestamp()).date();
@@ -133,7 +138,7 @@ async fn next(app: &App, json: bool) -> anyhow::Result<ExitCode> {
             }
         }
         let articles = digests::upcoming(
-            app.desk(),
+            app.digest_context(),
             d,
             dates.first().copied().unwrap_or(app.now()),
             app.now(),
@@ -149,12 +154,15 @@ async fn next(app: &App, json: bool) -> anyhow::Result<ExitCode> {
         for date in &dates {
             output::line(&format!("  {}", date.in_zone(&d.timezone)))?;
         }
-        let enough = if articles.len() < d.min_articles {
-            format!(", fewer than min_articles = {}: no edition", d.min_articles)
+        let shortfall = if articles.len() < d.min_articles {
+            format!(", fewer than min_articles = {}, so no edition is created", d.min_articles)
         } else {
             String::new()
         };
-        output::line(&format!("  would hold {}{enough}", count(articles.len(), "article")))?;
+        output::line(&format!(
+            "  next edition: {}{shortfall}",
+            pluralize(articles.len(), "article")
+        ))?;
         for a in articles.iter().take(20) {
             output::line(&format!("    {}  {}", a.published_at.in_zone(&d.timezone), a.title))?;
         }
@@ -165,10 +173,16 @@ async fn next(app: &App, json: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn preview(app: &App, name: &str, shown: &Shown, out: &Path) -> anyhow::Result<ExitCode> {
-    let p = digests::preview(app.desk(), named(app, name)?, shown, app.now()).await?;
+async fn preview(
+    app: &App,
+    name: &str,
+    options: &PreviewOptions,
+    out: &Path,
+) -> anyhow::Result<ExitCode> {
+    let p =
+        digests::preview(app.digest_context(), find_digest(app, name)?, options, app.now()).await?;
     std::fs::create_dir_all(out)
-        .with_context(|| format!("cannot make the folder {}", out.display()))?;
+        .with_context(|| format!("cannot create the directory {}", out.display()))?;
     let subject = format!("{}\n", p.mail.subject);
     for (file, text) in [
         ("subject.txt", &subject),
@@ -180,46 +194,50 @@ async fn preview(app: &App, name: &str, shown: &Shown, out: &Path) -> anyhow::Re
         std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
     }
     output::line(&format!(
-        "wrote subject.txt, body.html, body.txt and message.eml to {}: {}",
+        "Wrote subject.txt, body.html, body.txt and message.eml to {}: {}.",
         out.display(),
-        count(p.stories, "article")
+        pluralize(p.stories, "article")
     ))?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn make(app: &App, name: &str, at: Option<&str>, json: bool) -> anyhow::Result<ExitCode> {
-    let digest = named(app, name)?;
-    if let Some(why) = app.refusal() {
+async fn run_now(app: &App, name: &str, at: Option<&str>, json: bool) -> anyhow::Result<ExitCode> {
+    let digest = find_digest(app, name)?;
+    if let Some(why) = app.send_block_reason() {
         bail!("{why}");
     }
     let now = app.now();
     let at = match at {
         None => now,
         Some(text) => Millis::from(text.parse::<jiff::Timestamp>().map_err(|e| {
-            Usage(format!("--now {text:?} is no time: {e}; write it as 2026-09-21T08:00:00Z"))
+            UsageError(format!(
+                "--now {text:?} is not a valid time: {e}; use for example 2026-09-21T08:00:00Z"
+            ))
         })?),
     };
-    match digests::run(app.desk(), digest, at, now).await? {
-        Prepared::Made { edition, deliveries } if json => {
+    match digests::run(app.digest_context(), digest, at, now).await? {
+        Prepared::Created { edition, deliveries } if json => {
             output::json(&json!({"id": edition, "deliveries": deliveries}))?
         }
-        Prepared::Made { edition, deliveries } => {
+        Prepared::Created { edition, deliveries } => {
             output::line(&edition.to_string())?;
             let recipients = usize::try_from(deliveries)?;
-            output::remark(&format!(
-                "edition {edition} has {}; `courant serve` or `courant deliver` sends it",
-                count(recipients, "mail")
+            output::note(&format!(
+                "Edition {edition} has {}. `courant serve` or `courant deliver` sends it.",
+                pluralize(recipients, "mail")
             ));
         }
         Prepared::TooFew { stories } => {
             bail!(
-                "no edition was made: {} would be in it, and min_articles is {}",
-                count(stories, "article"),
+                "no edition created: {} available, but min_articles is {}",
+                pluralize(stories, "article"),
                 digest.min_articles
             );
         }
-        Prepared::Raced => {
-            bail!("another edition took the same articles at this moment: run it again")
+        Prepared::Conflict => {
+            bail!(
+                "another edition with the same stories was created at the same time; run the command again"
+            )
         }
     }
     Ok(ExitCode::SUCCESS)

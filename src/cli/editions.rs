@@ -1,4 +1,4 @@
-//! `courant editions`: how they fare, and orders about one.
+//! `courant editions`: lists editions and applies commands to one.
 
 use std::process::ExitCode;
 
@@ -6,43 +6,43 @@ use anyhow::anyhow;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::{Usage, output};
+use super::{UsageError, output};
 use crate::app::App;
 use crate::delivery;
-use crate::domain::edition::{Counts, Order};
+use crate::domain::edition::{Counts, EditionCommand};
 use crate::store::editions::Edition;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// All editions, newest first
+    /// List editions, newest first
     List {
-        /// At most so many
+        /// Maximum number of rows [default: all]
         #[arg(long)]
         limit: Option<i64>,
     },
-    /// One edition: its articles and what became of its mails
+    /// Show an edition with its articles and delivery counts
     Show {
-        /// Its number
+        /// Id of the edition
         id: String,
     },
-    /// Send nothing more of it for the time being
+    /// Pause the delivery of an edition
     Pause {
-        /// Its number
+        /// Id of the edition
         id: String,
     },
-    /// Go on sending a paused one
+    /// Resume the delivery of a paused edition
     Resume {
-        /// Its number
+        /// Id of the edition
         id: String,
     },
-    /// Call it off; if no mail went out, its articles are news again
+    /// Cancel an edition; unsent stories return to the next one
     Cancel {
-        /// Its number
+        /// Id of the edition
         id: String,
     },
-    /// Try again what failed or is held
+    /// Retry failed and held deliveries of an edition
     Retry {
-        /// Its number
+        /// Id of the edition
         id: String,
     },
 }
@@ -52,29 +52,33 @@ impl Command {
         match self {
             Self::List { limit } => list(app, limit, json).await,
             Self::Show { id } => show(app, &id, json).await,
-            Self::Pause { id } => order(app, &id, Order::Pause).await,
-            Self::Resume { id } => order(app, &id, Order::Resume).await,
-            Self::Cancel { id } => order(app, &id, Order::Cancel).await,
-            Self::Retry { id } => order(app, &id, Order::Retry).await,
+            Self::Pause { id } => apply(app, &id, EditionCommand::Pause).await,
+            Self::Resume { id } => apply(app, &id, EditionCommand::Resume).await,
+            Self::Cancel { id } => apply(app, &id, EditionCommand::Cancel).await,
+            Self::Retry { id } => apply(app, &id, EditionCommand::Retry).await,
         }
     }
 }
 
-fn number(id: &str) -> anyhow::Result<i64> {
+fn parse_id(id: &str) -> anyhow::Result<i64> {
     id.parse().map_err(|_| {
-        Usage(format!("{id:?} is no edition: they are numbers, `courant editions list` shows them"))
-            .into()
+        UsageError(format!(
+            "{id:?} is not a valid edition id; `courant editions list` shows the ids"
+        ))
+        .into()
     })
 }
 
-async fn order(app: &App, id: &str, order: Order) -> anyhow::Result<ExitCode> {
-    output::line(&delivery::order(&app.store, number(id)?, order, app.now()).await?)?;
+async fn apply(app: &App, id: &str, order: EditionCommand) -> anyhow::Result<ExitCode> {
+    output::line(
+        &delivery::run_edition_command(&app.store, parse_id(id)?, order, app.now()).await?,
+    )?;
     Ok(ExitCode::SUCCESS)
 }
 
 async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<ExitCode> {
     let mut rows = Vec::new();
-    let mut table = output::Table::new(&[
+    let mut table = output::TextTable::new(&[
         "edition",
         "digest",
         "state",
@@ -90,13 +94,13 @@ async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<ExitC
     for e in editions {
         let c = counts.get(&e.id).copied().unwrap_or_default();
         if json {
-            rows.push(value(&e, c));
+            rows.push(to_json(&e, c));
         } else {
             let numbers = [c.sent, c.queued + c.sending, c.failed, c.held, c.cancelled]
                 .map(|n| n.to_string());
             let when = e.scheduled_for.in_zone(&app.config.site.timezone);
             table.row(
-                [e.id.to_string(), e.digest, e.state.word().to_owned(), when]
+                [e.id.to_string(), e.digest, e.state.as_str().to_owned(), when]
                     .into_iter()
                     .chain(numbers),
             );
@@ -105,39 +109,38 @@ async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<ExitC
     if json {
         output::json(&rows.into())?
     } else {
-        table.print("there are no editions yet; `courant digests next` shows what comes")?
+        table.print("No editions yet; `courant digests next` shows the next dates.")?
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn value(e: &Edition, c: Counts) -> Value {
-    json!({"id": e.id, "digest": e.digest, "state": e.state.word(), "scheduled_for": e.scheduled_for.rfc3339(),
+fn to_json(e: &Edition, c: Counts) -> Value {
+    json!({"id": e.id, "digest": e.digest, "state": e.state.as_str(), "scheduled_for": e.scheduled_for.rfc3339(),
         "created_at": e.created_at.rfc3339(), "finished_at": e.finished_at.map(|t| t.rfc3339()), "note": e.note,
         "counts": {"queued": c.queued, "sending": c.sending, "sent": c.sent, "failed": c.failed, "held": c.held, "cancelled": c.cancelled}})
 }
 
 async fn show(app: &App, id: &str, json: bool) -> anyhow::Result<ExitCode> {
-    let id = number(id)?;
-    let e =
-        app.store.edition(id).await?.ok_or_else(|| {
-            anyhow!("there is no edition {id}: `courant editions list` shows them")
-        })?;
+    let id = parse_id(id)?;
+    let e = app.store.edition(id).await?.ok_or_else(|| {
+        anyhow!("there is no edition {id}; `courant editions list` shows the existing ones")
+    })?;
     let (c, articles) =
         (app.store.edition_counts(id).await?, app.store.edition_articles(id).await?);
     if json {
-        let mut value = value(&e, c);
+        let mut value = to_json(&e, c);
         value["articles"] =
             articles.iter().map(|(id, title)| json!({"id": id, "title": title})).collect();
         output::json(&value)?;
         return Ok(ExitCode::SUCCESS);
     }
     let zone = &app.config.site.timezone;
-    output::line(&format!("edition {} of {} ({})", e.id, e.digest, e.state.word()))?;
+    output::line(&format!("Edition {} of {} ({})", e.id, e.digest, e.state.as_str()))?;
     if let Some(note) = &e.note {
         output::line(&format!("  {note}"))?;
     }
     output::line(&format!(
-        "  date {}, made {}",
+        "  date {}, created {}",
         e.scheduled_for.in_zone(zone),
         e.created_at.in_zone(zone)
     ))?;

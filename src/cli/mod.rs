@@ -1,4 +1,4 @@
-//! The command line: the tree of commands, how they end, what they print.
+//! Command line: the command tree, exit codes and logging.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,29 +10,30 @@ use crate::app::App;
 use crate::config::ConfigError;
 use crate::domain::address::EmailAddress;
 
+mod adopt;
 mod articles;
+mod backup;
 mod check;
 mod deliver;
 pub mod demo;
 mod digests;
 mod editions;
 mod feeds;
-mod hub;
+mod migrate;
 mod output;
 mod progress;
-mod readers;
 mod serve;
 mod sources;
-mod storage;
 mod subscribers;
 mod suppressions;
 mod tokens;
+mod websub;
 
-/// Turns the articles in the database you already have into feeds and scheduled digest e-mails.
+/// Turns articles from existing databases into feeds and scheduled digest e-mails
 #[derive(Debug, Parser)]
 #[command(name = "courant", version, about, long_about = None, propagate_version = true)]
-struct Options {
-    /// The configuration
+struct Cli {
+    /// Path of the configuration file
     #[arg(
         long,
         global = true,
@@ -41,7 +42,7 @@ struct Options {
         value_name = "FILE"
     )]
     config: PathBuf,
-    /// Print one JSON document instead of a table (`list`, `show` and `next`)
+    /// Print one JSON document instead of a table
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]
@@ -50,84 +51,85 @@ struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run everything: sources, feeds, digests, delivery, web (the default)
+    /// Run all components: sources, feeds, mail, web (default)
     Serve,
-    /// Show a sample college in the browser: no config, nothing to install
-    Demo(demo::Options),
-    /// Check config, database, sources, places to publish to and templates
+    /// Run a demo site for a fictional college; needs no setup
+    Demo(demo::DemoArgs),
+    /// Check the config, database, sources, templates and more
     Check,
-    /// Bring the database up to date
+    /// Apply pending database migrations
     Migrate,
-    /// Read sources
+    /// List, check and sync sources
     #[command(subcommand)]
     Sources(sources::Command),
-    /// Look at mirrored articles, import them, let them keep their ids when their CMS changes
+    /// List and import articles; remap ids after a CMS change
     #[command(subcommand)]
     Articles(articles::Command),
-    /// Look at feeds and at how many read them; write them to a folder, publish them elsewhere
+    /// List, build and publish feeds; show reader counts
     #[command(subcommand)]
     Feeds(feeds::Command),
-    /// Look at who is sent changes by the hub
-    #[command(subcommand)]
-    Hub(hub::Command),
-    /// Look at digests, try them out, make an edition now
+    /// List, preview, test and run digests
     #[command(subcommand)]
     Digests(digests::Command),
-    /// Look at editions; pause, resume, cancel or retry one
+    /// List editions; pause, resume, cancel or retry one
     #[command(subcommand)]
     Editions(editions::Command),
-    /// Send all that is due, then exit
+    /// Send all due mail, print a report and exit
     Deliver,
-    /// Manage the people who receive digests
+    /// Manage subscribers and their subscriptions
     #[command(subcommand)]
     Subscribers(subscribers::Command),
-    /// Manage addresses that must never be mailed
+    /// Manage the suppression list: addresses never mailed
     #[command(subcommand)]
     Suppressions(suppressions::Command),
-    /// Manage tokens for programs that use the API
+    /// Manage tokens of API clients
     #[command(subcommand)]
     Tokens(tokens::Command),
-    /// Write a consistent copy of a SQLite store; the copy does not send until `adopt`
+    /// List the subscribers of the WebSub hub
+    #[command(subcommand)]
+    Websub(websub::Command),
+    /// Back up a SQLite database; the copy sends only once adopted
     Backup {
-        /// The copy's name; must not exist
+        /// Path of the copy; must not exist yet
         file: PathBuf,
     },
-    /// Let this copy of the store send under the config's base_url
+    /// Allow this copy of a database to send as base_url
     Adopt,
 }
 
-/// Wrong usage: exit status 2.
+/// Wrong command-line usage, which exits with status 2.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub(crate) struct Usage(pub(crate) String);
+pub(crate) struct UsageError(pub(crate) String);
 
-/// Parses the command line, runs the command and gives the exit status: 0 done, 1 failed, 2 wrong usage or config.
+/// Parses the command line and runs the command. Returns the exit code: 0 success, 1 failure,
+/// 2 wrong usage or invalid configuration.
 pub fn main() -> ExitCode {
-    let options = Options::parse();
-    log(matches!(options.command, None | Some(Command::Serve)));
-    // rustls refuses to choose where several providers could be linked.
+    let options = Cli::parse();
+    init_logging(matches!(options.command, None | Some(Command::Serve)));
+    // rustls does not select a provider itself if several could be linked.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(e) => {
-            output::complain(&format!("cannot start: {e}"));
+            output::error(&format!("cannot start: {e}"));
             return ExitCode::FAILURE;
         }
     };
-    let ended = runtime.block_on(run(options));
+    let result = runtime.block_on(run(options));
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
-    match ended {
+    match result {
         Ok(code) => code,
         Err(e) if output::is_broken_pipe(&e) => ExitCode::SUCCESS,
         Err(e) => {
-            output::complain(&format!("{e:#}"));
-            let misused = e.is::<Usage>() || e.chain().any(|c| c.is::<ConfigError>());
-            if misused { ExitCode::from(2) } else { ExitCode::FAILURE }
+            output::error(&format!("{e:#}"));
+            let is_usage_error = e.is::<UsageError>() || e.chain().any(|c| c.is::<ConfigError>());
+            if is_usage_error { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }
 
-async fn run(options: Options) -> anyhow::Result<ExitCode> {
+async fn run(options: Cli) -> anyhow::Result<ExitCode> {
     let (path, json) = (options.config, options.json);
     let command = match options.command {
         None | Some(Command::Serve) => return serve::run(&path).await,
@@ -136,42 +138,44 @@ async fn run(options: Options) -> anyhow::Result<ExitCode> {
         Some(command) => command,
     };
     let app = App::from_file(&path).await?;
-    let ended = match command {
-        Command::Migrate => storage::migrate(&app).await,
+    let result = match command {
+        Command::Migrate => migrate::run(&app).await,
         Command::Sources(c) => c.run(&app, json).await,
         Command::Articles(c) => c.run(&app, json).await,
         Command::Feeds(c) => c.run(&app, json).await,
-        Command::Hub(c) => c.run(&app, json).await,
         Command::Digests(c) => c.run(&app, json).await,
         Command::Editions(c) => c.run(&app, json).await,
         Command::Deliver => deliver::run(&app).await,
         Command::Subscribers(c) => c.run(&app, json).await,
         Command::Suppressions(c) => c.run(&app, json).await,
         Command::Tokens(c) => c.run(&app, json).await,
-        Command::Backup { file } => storage::backup(&app, &file).await,
-        Command::Adopt => storage::adopt(&app).await,
+        Command::Websub(c) => c.run(&app, json).await,
+        Command::Backup { file } => backup::run(&app, &file).await,
+        Command::Adopt => adopt::run(&app).await,
         Command::Demo(_) | Command::Check | Command::Serve => {
-            unreachable!("they connect by themselves")
+            unreachable!("handled before the database is opened")
         }
     };
     app.store.close().await;
-    ended
+    result
 }
 
-/// An address given as an argument.
-pub(crate) fn address(email: &str) -> anyhow::Result<EmailAddress> {
-    EmailAddress::parse(email).map_err(|why| Usage(format!("{email}: {why}")).into())
+/// Parses an e-mail address argument.
+pub(crate) fn parse_address(email: &str) -> anyhow::Result<EmailAddress> {
+    EmailAddress::parse(email).map_err(|why| UsageError(format!("{email}: {why}")).into())
 }
 
-/// `1 line`, `2 lines`.
-pub(crate) fn count(n: usize, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+/// Returns a count with its noun: `1 line`, `2 lines`.
+pub(crate) fn pluralize(n: usize, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }
 
-/// Logs go to standard error; `COURANT_LOG` chooses what (as `debug` or `courant::delivery=trace`).
-fn log(serves: bool) {
-    // The HTML parser warns of every table that an editor broke.
-    let default = if serves { "courant=info,warn,html5ever=error" } else { "warn,html5ever=error" };
+/// Logs to standard error. `COURANT_LOG` sets the filter, for example `debug` or
+/// `courant::delivery=trace`.
+fn init_logging(is_server: bool) {
+    // The HTML parser logs a warning for every malformed table in an article.
+    let default =
+        if is_server { "courant=info,warn,html5ever=error" } else { "warn,html5ever=error" };
     let filter = EnvFilter::try_from_env("COURANT_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -186,7 +190,7 @@ mod tests {
     use clap::CommandFactory;
 
     #[test]
-    fn the_tree_of_commands_is_sound() {
-        super::Options::command().debug_assert();
+    fn command_tree_passes_claps_assertions() {
+        super::Cli::command().debug_assert();
     }
 }

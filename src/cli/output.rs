@@ -1,63 +1,65 @@
-//! What people and scripts read on standard output: tables with aligned columns, lines, one JSON document.
+//! Output of commands: tables with aligned columns, lines and JSON documents on standard output,
+//! messages on standard error.
 
 use std::io::{IsTerminal, Write};
 
 use serde_json::Value;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Columns of a cell at most; a longer one is cut in a table, never in JSON, and an address nowhere, for it is there to be copied.
-const WIDEST: usize = 60;
+/// Maximum width of a table cell in columns. Longer texts are truncated, except URLs, which must
+/// stay complete to be copied.
+const MAX_CELL_WIDTH: usize = 60;
 
-/// Prints one line.
+/// Prints one line to standard output.
 pub(crate) fn line(text: &str) -> anyhow::Result<()> {
     writeln!(std::io::stdout().lock(), "{text}")?;
     Ok(())
 }
 
-/// A text that stands out on a terminal.
-pub(crate) fn strong(text: &str) -> String {
+/// Returns a text in bold type if standard output is a terminal.
+pub(crate) fn bold(text: &str) -> String {
     if std::io::stdout().is_terminal() { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
 }
 
-/// Prints one JSON document.
+/// Prints one indented JSON document.
 pub(crate) fn json(value: &Value) -> anyhow::Result<()> {
     line(&serde_json::to_string_pretty(value)?)
 }
 
-/// Says on standard error what is wrong.
-pub(crate) fn complain(text: &str) {
+/// Prints an error message to standard error.
+pub(crate) fn error(text: &str) {
     let mut err = std::io::stderr().lock();
-    let (on, off) = if err.is_terminal() { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
-    let _ = writeln!(err, "{on}error:{off} {text}");
+    let (start, end) = if err.is_terminal() { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
+    let _ = writeln!(err, "{start}error:{end} {text}");
 }
 
-/// Says something by the way on standard error.
-pub(crate) fn remark(text: &str) {
+/// Prints an informational message to standard error.
+pub(crate) fn note(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
-/// Whether the reader of our output went away, which is no failure.
+/// Returns `true` if the reader of standard output closed the pipe, which is not a failure.
 pub(crate) fn is_broken_pipe(e: &anyhow::Error) -> bool {
     e.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
-/// A table under construction.
-pub(crate) struct Table {
+/// Table with aligned columns.
+pub(crate) struct TextTable {
     rows: Vec<Vec<String>>,
 }
 
-impl Table {
-    /// A table with these column titles.
+impl TextTable {
+    /// Creates a table with these column titles.
     pub(crate) fn new(titles: &[&str]) -> Self {
         Self { rows: vec![titles.iter().map(|t| (*t).to_owned()).collect()] }
     }
 
-    /// Adds a row.
+    /// Adds a row of cells.
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        self.rows.push(cells.into_iter().map(|c| shortened(&c)).collect());
+        self.rows.push(cells.into_iter().map(|c| truncate_cell(&c)).collect());
     }
 
-    /// Prints it, or one sentence if it has no rows.
+    /// Prints the table, or the sentence `empty` if it has no rows.
     pub(crate) fn print(&self, empty: &str) -> anyhow::Result<()> {
         let mut out = std::io::stdout().lock();
         if self.rows.len() == 1 {
@@ -70,7 +72,7 @@ impl Table {
                 self.rows.iter().filter_map(|r| r.get(c)).map(|v| v.width()).max().unwrap_or(0)
             })
             .collect();
-        let (on, off) = if out.is_terminal() { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
+        let (start, end) = if out.is_terminal() { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
         for (i, row) in self.rows.iter().enumerate() {
             let mut text = String::new();
             for (cell, width) in row.iter().zip(&widths) {
@@ -78,26 +80,27 @@ impl Table {
                 text.extend(std::iter::repeat_n(' ', width + 2 - cell.width()));
             }
             let text = text.trim_end();
-            if i == 0 { writeln!(out, "{on}{text}{off}")? } else { writeln!(out, "{text}")? }
+            if i == 0 { writeln!(out, "{start}{text}{end}")? } else { writeln!(out, "{text}")? }
         }
         Ok(())
     }
 }
 
-/// One line, cut to what a table can show.
-fn shortened(text: &str) -> String {
+/// Returns a text on one line, truncated to [`MAX_CELL_WIDTH`].
+fn truncate_cell(text: &str) -> String {
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if line.width() <= WIDEST || line.starts_with("http://") || line.starts_with("https://") {
+    if line.width() <= MAX_CELL_WIDTH || line.starts_with("http://") || line.starts_with("https://")
+    {
         return line;
     }
-    let mut kept = String::new();
+    let mut truncated = String::new();
     let mut width = 1;
     for c in line.chars() {
         width += c.width().unwrap_or(0);
-        if width > WIDEST {
+        if width > MAX_CELL_WIDTH {
             break;
         }
-        kept.push(c);
+        truncated.push(c);
     }
-    kept + "…"
+    truncated + "…"
 }

@@ -1,4 +1,5 @@
-//! How far long work is, on standard error: a bar on a terminal, a plain line every few seconds elsewhere.
+//! Progress of long commands on standard error: a bar on a terminal, otherwise a line every few
+//! seconds.
 
 use std::io::IsTerminal;
 
@@ -7,53 +8,53 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::output;
 use crate::domain::time::{Millis, SECOND};
 
-/// Between two plain lines.
-const EVERY: i64 = 5 * SECOND;
+/// Interval in milliseconds between two lines.
+const LINE_INTERVAL: i64 = 5 * SECOND;
 
-/// Work that tells how far it is.
-pub(crate) struct Progress {
-    what: &'static str,
+/// Reports the progress of a long command.
+pub(crate) struct ProgressReporter {
+    unit: &'static str,
     clock: fn() -> Millis,
-    told_at: Millis,
+    reported_at: Millis,
     bar: Option<ProgressBar>,
 }
 
-impl Progress {
-    /// Work on so many of `what` (a plural) begins.
-    pub(crate) fn new(what: &'static str, clock: fn() -> Millis) -> Self {
+impl ProgressReporter {
+    /// Creates a reporter that counts in `unit`, a plural noun.
+    pub(crate) fn new(unit: &'static str, clock: fn() -> Millis) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
             match ProgressStyle::with_template(&format!(
-                "{{bar:40}} {{pos}}/{{len}} {what}, {{eta}} left"
+                "{{bar:40}} {{pos}}/{{len}} {unit}, {{eta}} left"
             )) {
                 Ok(style) => bar.with_style(style),
                 Err(_) => bar,
             }
         });
-        Self { what, clock, told_at: clock(), bar }
+        Self { unit, clock, reported_at: clock(), bar }
     }
 
-    /// So much of it is done.
-    pub(crate) fn tell(&mut self, done: usize, total: usize) {
+    /// Reports that `done` of `total` units are done.
+    pub(crate) fn update(&mut self, done: usize, total: usize) {
         if let Some(bar) = &self.bar {
             bar.set_length(total as u64);
             bar.set_position(done as u64);
-        } else if let Some(line) = self.line(done, total) {
-            output::remark(&line);
+        } else if let Some(line) = self.due_line(done, total) {
+            output::note(&line);
         }
     }
 
-    /// What a plain line says, where one is due.
-    fn line(&mut self, done: usize, total: usize) -> Option<String> {
+    /// Returns the next line if one is due.
+    fn due_line(&mut self, done: usize, total: usize) -> Option<String> {
         let now = (self.clock)();
-        if now.0 - self.told_at.0 < EVERY {
+        if now.0 - self.reported_at.0 < LINE_INTERVAL {
             return None;
         }
-        self.told_at = now;
-        Some(format!("{done} of {total} {}", self.what))
+        self.reported_at = now;
+        Some(format!("{done} of {total} {}", self.unit))
     }
 
-    /// It is over.
+    /// Removes the progress bar at the end.
     pub(crate) fn finish(self) {
         if let Some(bar) = self.bar {
             bar.finish_and_clear();
@@ -68,14 +69,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_plain_line_comes_every_few_seconds_and_none_in_between() {
+    fn one_line_is_printed_per_interval() {
         static TIME: AtomicI64 = AtomicI64::new(0);
-        let mut progress = Progress::new("lines", || Millis(TIME.load(Ordering::Relaxed)));
-        let mut said = Vec::new();
+        let mut progress = ProgressReporter::new("lines", || Millis(TIME.load(Ordering::Relaxed)));
+        let mut lines = Vec::new();
         for done in 1..=12 {
             TIME.fetch_add(SECOND, Ordering::Relaxed);
-            said.extend(progress.line(done, 12));
+            lines.extend(progress.due_line(done, 12));
         }
-        assert_eq!(said, ["5 of 12 lines", "10 of 12 lines"]);
+        assert_eq!(lines, ["5 of 12 lines", "10 of 12 lines"]);
     }
 }

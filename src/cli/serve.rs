@@ -1,4 +1,4 @@
-//! `courant serve`: everything, until a signal.
+//! `courant serve`: runs all components until a signal.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -9,43 +9,43 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::check::template_faults;
-use crate::app::{App, config_of, templates_of};
-use crate::daemon::{self, start};
+use super::check::template_errors;
+use crate::app::{App, load_config, load_templates};
+use crate::daemon::{self, degraded};
 use crate::delivery;
 
 pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
-    let config = config_of(path)?;
-    delivery::check_keys(&config.transports)?;
-    let templates = Arc::new(templates_of(&config)?);
-    if let [why, ..] = template_faults(&config, &templates).as_slice() {
-        bail!("{why}: mend it, `courant check` looks at all templates");
+    let config = load_config(path)?;
+    delivery::check_dkim_keys(&config.transports)?;
+    let templates = Arc::new(load_templates(&config)?);
+    if let [why, ..] = template_errors(&config, &templates).as_slice() {
+        bail!("{why}; fix it and run `courant check`, which checks all templates");
     }
-    let stop = stopped_by_signals()?;
+    let stop = stop_on_signals()?;
     let connect = async || {
         let app = App::connect_with(config.clone(), Arc::clone(&templates)).await?;
-        app.stranded().await?.iter().for_each(|why| tracing::warn!("{why}"));
+        app.orphaned_names().await?.iter().for_each(|why| tracing::warn!("{why}"));
         Ok(app)
     };
-    let begun = match stop.run_until_cancelled(connect()).await {
+    let started = match stop.run_until_cancelled(connect()).await {
         None => None,
-        Some(Err(why)) if start::is_away(&why) => {
-            let waiting = App::awaiting(config.clone(), Arc::clone(&templates)).await?;
-            let listener = start::listen(&config).await?;
+        Some(Err(why)) if degraded::is_database_unreachable(&why) => {
+            let degraded_app = App::degraded(config.clone(), Arc::clone(&templates)).await?;
+            let listener = degraded::bind(&config).await?;
             let address = listener.local_addr()?;
             tracing::error!(
-                "{why:#}. Until it is back, the feeds that were made before are served on http://{address}"
+                "{why:#}; serving the cached feeds on http://{address} until the database is available"
             );
-            start::stand_by(waiting, listener, connect, &stop)
+            degraded::serve_degraded(degraded_app, listener, connect, &stop)
                 .await?
                 .map(|(app, listener)| (app, Some(listener)))
         }
         Some(app) => Some((app?, None)),
     };
-    let Some((app, listener)) = begun else { return Ok(ExitCode::SUCCESS) };
-    let ended = serve(app.clone(), listener, stop).await;
+    let Some((app, listener)) = started else { return Ok(ExitCode::SUCCESS) };
+    let result = serve(app.clone(), listener, stop).await;
     app.store.close().await;
-    ended.map(|()| ExitCode::SUCCESS)
+    result.map(|()| ExitCode::SUCCESS)
 }
 
 async fn serve(
@@ -57,15 +57,15 @@ async fn serve(
     let (app, listener) = match listener {
         Some(listener) => (app, listener),
         None => {
-            let listener = start::listen(&app.config).await?;
-            (app.serving(), listener)
+            let listener = degraded::bind(&app.config).await?;
+            (app.with_disk_cache(), listener)
         }
     };
     daemon::run_on(app, None, listener, stop).await
 }
 
-/// A token that the first SIGTERM or SIGINT fires; the second ends the process at once.
-pub(crate) fn stopped_by_signals() -> anyhow::Result<CancellationToken> {
+/// Returns a token that the first SIGTERM or SIGINT cancels. The second signal ends the process.
+pub(crate) fn stop_on_signals() -> anyhow::Result<CancellationToken> {
     let stop = CancellationToken::new();
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let token = stop.clone();
@@ -77,7 +77,7 @@ pub(crate) fn stopped_by_signals() -> anyhow::Result<CancellationToken> {
             }
             if first {
                 tracing::info!(
-                    "stopping: what is in flight is finished; a second signal ends at once"
+                    "shutting down gracefully; send the signal again to exit immediately"
                 );
                 token.cancel();
             } else {

@@ -1,35 +1,35 @@
-//! `courant sources`: read them now, see how they are understood and how they fare.
+//! `courant sources`: syncs, checks and lists sources.
 
 use std::process::ExitCode;
 
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{Usage, output};
+use super::{UsageError, output};
 use crate::app::App;
 use crate::config::{Source, SourceKind};
-use crate::sources::{SyncReport, sync_now};
+use crate::sources::{SyncError, SyncReport, sync_now};
 
-mod survey;
+mod check;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Read the sources now
+    /// Sync all sources, or one, now
     Sync {
-        /// One source; default: all
+        /// Name of the source [default: all]
         name: Option<String>,
-        /// Carry out the removals that were held because they are so many
+        /// Apply removals held back because they exceed half of all
         #[arg(long)]
         accept_removals: bool,
     },
-    /// How a source is understood: what would come, what not and why, and its newest articles; nothing is kept
+    /// Dry run: show which articles would be imported or rejected
     Check {
-        /// The source
+        /// Name of the source to check
         name: String,
     },
-    /// Each source's last reading, and what is wrong with it
+    /// List sources with their last sync and errors
     List {
-        /// At most so many
+        /// Maximum number of rows [default: all]
         #[arg(long)]
         limit: Option<usize>,
     },
@@ -41,7 +41,7 @@ impl Command {
             Self::Sync { name, accept_removals } => {
                 sync_all(app, name.as_deref(), accept_removals, json).await
             }
-            Self::Check { name } => survey::run(app, &name, json).await,
+            Self::Check { name } => check::run(app, &name, json).await,
             Self::List { limit } => list(app, limit, json).await,
         }
     }
@@ -56,16 +56,16 @@ async fn sync_all(
     let chosen: Vec<&Source> =
         app.config.sources.iter().filter(|s| name.is_none_or(|n| n == s.name)).collect();
     if let Some(name) = name.filter(|_| chosen.is_empty()) {
-        return Err(Usage(format!("there is no source {name:?} in the config")).into());
+        return Err(UsageError(format!("there is no source {name:?} in the configuration")).into());
     }
     let (mut failed, mut reports) = (false, Vec::new());
     for source in chosen {
         match sync_now(&app.store, &app.config, source, accept_removals, app.now()).await {
-            Ok(report) if json => reports.push(value(&report)),
-            Ok(report) => show(&report)?,
-            Err((e, _)) => {
+            Ok(report) if json => reports.push(to_json(&report)),
+            Ok(report) => print_report(&report)?,
+            Err(SyncError { error, .. }) => {
                 failed = true;
-                output::complain(&format!("{e:#}"));
+                output::error(&format!("{error:#}"));
             }
         }
     }
@@ -75,68 +75,68 @@ async fn sync_all(
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn show(r: &SyncReport) -> anyhow::Result<()> {
-    let waiting = waiting(r);
+fn print_report(r: &SyncReport) -> anyhow::Result<()> {
+    let waiting = scheduled_suffix(r);
     output::line(&format!(
-        "{}: added {}, changed {}, removed {}, refused {}{waiting}",
+        "{}: added {}, changed {}, removed {}, rejected {}{waiting}",
         r.source,
         r.added,
         r.changed,
         r.removed,
-        r.refused.len()
+        r.rejected.len()
     ))?;
-    for (id, why) in &r.refused {
-        output::line(&format!("  refused {id}: {why}"))?;
+    for (id, why) in &r.rejected {
+        output::line(&format!("  rejected {id}: {why}"))?;
     }
     for (id, what) in &r.notes {
         output::line(&format!("  note on {id}: {what}"))?;
     }
-    if r.held > 0 {
-        let how = format!("`courant sources sync {} --accept-removals` carries them out", r.source);
+    if r.held_removals > 0 {
+        let how = format!("`courant sources sync {} --accept-removals` applies them", r.source);
         output::line(&format!(
-            "  held {} removals, more than half of the articles: {how}",
-            r.held
+            "  held {} removals, more than half of all articles; {how}",
+            r.held_removals
         ))?;
     }
     Ok(())
 }
 
-/// Of new articles, those that wait for their date.
-pub(crate) fn waiting(r: &SyncReport) -> String {
-    if r.waiting > 0 { format!(", waiting for their date {}", r.waiting) } else { String::new() }
+/// Returns the number of new scheduled articles as the end of a line, or nothing.
+pub(crate) fn scheduled_suffix(r: &SyncReport) -> String {
+    if r.scheduled > 0 { format!(", scheduled {}", r.scheduled) } else { String::new() }
 }
 
-fn value(r: &SyncReport) -> serde_json::Value {
+fn to_json(r: &SyncReport) -> serde_json::Value {
     let pairs = |list: &[(String, String)], word: &str| {
         list.iter().map(|(id, why)| json!({"id": id, word: why})).collect::<Vec<_>>()
     };
-    json!({"source": r.source, "added": r.added, "waiting": r.waiting, "changed": r.changed, "removed": r.removed, "held": r.held,
-        "refused": pairs(&r.refused, "reason"), "notes": pairs(&r.notes, "note")})
+    json!({"source": r.source, "added": r.added, "waiting": r.scheduled, "changed": r.changed, "removed": r.removed, "held": r.held_removals,
+        "refused": pairs(&r.rejected, "reason"), "notes": pairs(&r.notes, "note")})
 }
 
 async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<ExitCode> {
     let states = app.store.source_states().await?;
     let mut rows = Vec::new();
-    let mut table = output::Table::new(&[
+    let mut table = output::TextTable::new(&[
         "source",
         "kind",
-        "last read",
+        "last sync",
         "failures",
-        "refused",
+        "rejected",
         "held removals",
         "error",
     ]);
     for source in app.config.sources.iter().take(limit.unwrap_or(usize::MAX)) {
         let state = states.iter().find(|s| s.name == source.name).cloned().unwrap_or_default();
-        let kind = word(source.kind);
+        let kind = kind_name(source.kind);
         rows.push(json!({"name": source.name, "kind": kind, "succeeded_at": state.succeeded_at.map(|t| t.rfc3339()),
-            "compared_at": state.progress.compared_at.map(|t| t.rfc3339()),
-            "failures": state.failures, "refused": state.refused, "held_removals": state.held_removals, "error": state.error}));
+            "compared_at": state.progress.full_sync_at.map(|t| t.rfc3339()),
+            "failures": state.failures, "refused": state.rejected, "held_removals": state.held_removals, "error": state.error}));
         let read =
             state.succeeded_at.map_or("never".into(), |t| t.in_zone(&app.config.site.timezone));
         let numbers = [
             state.failures.to_string(),
-            state.refused.to_string(),
+            state.rejected.to_string(),
             state.held_removals.to_string(),
         ];
         table.row(
@@ -149,13 +149,13 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<Exi
     if json {
         output::json(&rows.into())?
     } else {
-        table.print("the config has no source")?
+        table.print("The configuration has no sources.")?
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// A kind as the config writes it.
-fn word(kind: SourceKind) -> &'static str {
+/// Returns a source kind as written in the configuration.
+fn kind_name(kind: SourceKind) -> &'static str {
     match kind {
         SourceKind::Builtin => "builtin",
         SourceKind::WordPress => "wordpress",

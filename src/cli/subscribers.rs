@@ -1,4 +1,4 @@
-//! `courant subscribers`: people, one by one and by file.
+//! `courant subscribers`: lists, adds, removes, imports and exports subscribers.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -8,100 +8,100 @@ use anyhow::anyhow;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
-use super::progress::Progress;
-use super::{Usage, address, count, output};
+use super::progress::ProgressReporter;
+use super::{UsageError, output, parse_address, pluralize};
 use crate::app::App;
 use crate::config::Digest;
-use crate::digests::named;
-use crate::domain::subscription::Asker;
+use crate::digests::find_digest;
+use crate::domain::subscription::RequestOrigin;
 use crate::store::subscribers::{Subscriber, Subscription};
-use crate::subscribers::{self, Person, export, import};
+use crate::subscribers::{self, NewSubscriber, export, import};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Everybody, newest first
+    /// List subscribers, newest first
     List {
-        /// At most so many
+        /// Maximum number of rows [default: all]
         #[arg(long)]
         limit: Option<i64>,
     },
-    /// One person: subscriptions, and the last 20 mails with the servers' answers
+    /// Show a subscriber with their last 20 deliveries
     Show {
-        /// The address
+        /// E-mail address of the subscriber
         email: String,
     },
-    /// Add one person
-    Add(Add),
-    /// End all subscriptions of a person
+    /// Add a subscriber to digests
+    Add(AddArgs),
+    /// End all subscriptions of a subscriber
     Remove {
-        /// The address
+        /// E-mail address of the subscriber
         email: String,
     },
-    /// Import a CSV file with columns email, name, language, timezone, sections
-    Import(Import),
-    /// Write everybody as CSV to standard output
+    /// Import subscribers from a CSV file
+    Import(ImportArgs),
+    /// Write all subscribers as CSV to standard output
     Export {
-        /// Only those with a subscription to this digest
+        /// Only subscribers of this digest
         #[arg(long)]
         digest: Option<String>,
     },
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Status {
-    /// You hold the owner's consent
+enum InitialStatus {
+    /// Confirmed: you hold the owner's consent
     Confirmed,
-    /// The owner is asked by mail
+    /// Pending: a confirmation mail is sent
     Pending,
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Add {
-    /// The address
+pub(crate) struct AddArgs {
+    /// E-mail address of the subscriber
     email: String,
-    /// A digest, may be given several times; default: the only one
+    /// Name of a digest; repeatable [default: the only one]
     #[arg(long)]
     digest: Vec<String>,
-    /// Whether the owner is asked first
+    /// Initial status of the subscriptions
     #[arg(long, value_enum, default_value = "pending")]
-    status: Status,
-    /// The person's name
+    status: InitialStatus,
+    /// Name of the subscriber
     #[arg(long)]
     name: Option<String>,
-    /// Their language
+    /// Language of the subscriber (RFC 5646)
     #[arg(long)]
     language: Option<String>,
-    /// Their time zone
+    /// Time zone of the subscriber (IANA name)
     #[arg(long)]
     timezone: Option<String>,
-    /// A section, may be given several times; default: all
+    /// Section to receive; repeatable [default: all]
     #[arg(long)]
     section: Vec<String>,
-    /// What they agreed to, and how you know
+    /// Evidence of consent, for the record
     #[arg(long)]
     consent: Option<String>,
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Import {
-    /// The file
+pub(crate) struct ImportArgs {
+    /// CSV file: email, name, language, timezone, sections
     file: PathBuf,
-    /// The digest
+    /// Name of the digest
     #[arg(long)]
     digest: String,
-    /// Whether the owners are asked first
+    /// Initial status of the subscriptions
     #[arg(long, value_enum, default_value = "pending")]
-    status: Status,
-    /// Our columns by the file's, as email=E-Mail,name=Name
+    status: InitialStatus,
+    /// Column names of the file: email=E-Mail,name=Name
     #[arg(long, value_delimiter = ',', value_name = "OURS=THEIRS")]
     map: Vec<String>,
-    /// Check the file only
+    /// Validate the file without importing it
     #[arg(long)]
     dry_run: bool,
-    /// Import the good lines although some are refused
+    /// Import valid lines even if others are rejected
     #[arg(long)]
     skip_bad: bool,
-    /// What they agreed to, and how you know
+    /// Evidence of consent, for the record
     #[arg(long, value_name = "TEXT")]
     consent: Option<String>,
 }
@@ -113,16 +113,20 @@ impl Command {
             Self::Show { email } => show(app, &email, json).await,
             Self::Add(add) => add.run(app).await,
             Self::Remove { email } => {
-                let left = subscribers::remove(&app.store, &address(&email)?, app.now())
-                    .await?
-                    .ok_or_else(|| anyhow!("{email} is no subscriber"))?;
-                output::line(&format!("{email} left {}", count(usize::try_from(left)?, "digest")))?;
+                let remaining =
+                    subscribers::unsubscribe_all(&app.store, &parse_address(&email)?, app.now())
+                        .await?
+                        .ok_or_else(|| anyhow!("{email} is not a subscriber"))?;
+                output::line(&format!(
+                    "Unsubscribed {email} from {}.",
+                    pluralize(usize::try_from(remaining)?, "digest")
+                ))?;
                 Ok(ExitCode::SUCCESS)
             }
             Self::Import(import) => import.run(app).await,
             Self::Export { digest } => {
                 if let Some(name) = &digest {
-                    named(&app.config, name).map_err(|e| Usage(format!("{e:#}")))?;
+                    find_digest(&app.config, name).map_err(|e| UsageError(format!("{e:#}")))?;
                 }
                 export::export(&app.store, digest.as_deref(), std::io::stdout().lock()).await?;
                 Ok(ExitCode::SUCCESS)
@@ -131,38 +135,43 @@ impl Command {
     }
 }
 
-async fn found(app: &App, email: &str) -> anyhow::Result<Subscriber> {
+async fn find_subscriber(app: &App, email: &str) -> anyhow::Result<Subscriber> {
     app.store
-        .find_subscriber(&address(email)?.key())
+        .find_subscriber(&parse_address(email)?.key())
         .await?
-        .ok_or_else(|| anyhow!("{email} is no subscriber"))
+        .ok_or_else(|| anyhow!("{email} is not a subscriber"))
 }
 
-fn links(all: &[Subscription]) -> Vec<Value> {
-    all.iter().map(|l| json!({"digest": l.digest, "status": l.status.word(), "sections": l.sections, "since": l.since.rfc3339()})).collect()
+fn subscriptions_json(all: &[Subscription]) -> Vec<Value> {
+    all.iter().map(|l| json!({"digest": l.digest, "status": l.status.as_str(), "sections": l.sections, "since": l.since.rfc3339()})).collect()
 }
 
-/// People read at a time.
-const PAGE: i64 = 500;
+/// Number of subscribers read per query.
+const ROWS_PER_PAGE: i64 = 500;
 
 async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<ExitCode> {
-    let (mut rows, mut before, mut left) = (Vec::new(), i64::MAX, limit.unwrap_or(i64::MAX));
-    let mut table = output::Table::new(&["address", "name", "language", "subscriptions"]);
+    let (mut rows, mut before, mut remaining) = (Vec::new(), i64::MAX, limit.unwrap_or(i64::MAX));
+    let mut table = output::TextTable::new(&["address", "name", "language", "subscriptions"]);
     loop {
-        let people = app.store.subscribers_before(before, left.min(PAGE)).await?;
-        let Some(last) = people.last() else { break };
+        let subscribers =
+            app.store.subscribers_before(before, remaining.min(ROWS_PER_PAGE)).await?;
+        let Some(last) = subscribers.last() else { break };
         before = last.id;
-        left -= i64::try_from(people.len())?;
-        let all =
-            app.store.subscriptions_of(&people.iter().map(|p| p.id).collect::<Vec<_>>()).await?;
-        for p in people {
-            let own: Vec<Subscription> =
+        remaining -= i64::try_from(subscribers.len())?;
+        let all = app
+            .store
+            .subscriptions_of(&subscribers.iter().map(|p| p.id).collect::<Vec<_>>())
+            .await?;
+        for p in subscribers {
+            let subscriptions: Vec<Subscription> =
                 all.iter().filter(|l| l.subscriber_id == p.id).cloned().collect();
             if json {
-                rows.push(person(&p, &own));
+                rows.push(to_json(&p, &subscriptions));
             } else {
-                let words: Vec<String> =
-                    own.iter().map(|l| format!("{} {}", l.digest, l.status.word())).collect();
+                let words: Vec<String> = subscriptions
+                    .iter()
+                    .map(|l| format!("{} {}", l.digest, l.status.as_str()))
+                    .collect();
                 table.row([
                     p.address,
                     p.name.unwrap_or_default(),
@@ -175,24 +184,24 @@ async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<ExitC
     if json {
         output::json(&rows.into())?
     } else {
-        table.print("there are no subscribers yet")?
+        table.print("No subscribers yet.")?
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn person(p: &Subscriber, own: &[Subscription]) -> Value {
-    json!({"email": p.address, "name": p.name, "language": p.language, "timezone": p.timezone, "tags": p.tags, "subscriptions": links(own)})
+fn to_json(p: &Subscriber, subscriptions: &[Subscription]) -> Value {
+    json!({"email": p.address, "name": p.name, "language": p.language, "timezone": p.timezone, "tags": p.tags, "subscriptions": subscriptions_json(subscriptions)})
 }
 
 async fn show(app: &App, email: &str, json: bool) -> anyhow::Result<ExitCode> {
-    let p = found(app, email).await?;
-    let own = app.store.subscriptions_of(&[p.id]).await?;
-    let mails = app.store.deliveries_to(p.id, 20).await?;
+    let p = find_subscriber(app, email).await?;
+    let subscriptions = app.store.subscriptions_of(&[p.id]).await?;
+    let deliveries = app.store.deliveries_to(p.id, 20).await?;
     if json {
-        let mut value = person(&p, &own);
-        value["deliveries"] = mails
+        let mut value = to_json(&p, &subscriptions);
+        value["deliveries"] = deliveries
             .iter()
-            .map(|d| json!({"edition": d.edition_id, "kind": d.kind, "state": d.state, "attempts": d.attempts, "answer": d.answer}))
+            .map(|d| json!({"edition": d.edition_id, "kind": d.kind.as_str(), "state": d.state.as_str(), "attempts": d.attempts, "answer": d.last_reply}))
             .collect();
         output::json(&value)?;
         return Ok(ExitCode::SUCCESS);
@@ -201,136 +210,141 @@ async fn show(app: &App, email: &str, json: bool) -> anyhow::Result<ExitCode> {
     for (what, value) in [("language", &p.language), ("timezone", &p.timezone)] {
         output::line(&format!("  {what}: {}", value.as_deref().unwrap_or("the site's")))?;
     }
-    for l in &own {
+    for l in &subscriptions {
         let sections =
             if l.sections.is_empty() { "all sections".into() } else { l.sections.join(", ") };
         let since = l.since.in_zone(&app.config.site.timezone);
         output::line(&format!(
             "  {}: {} since {since}, {sections}; {}",
             l.digest,
-            l.status.word(),
+            l.status.as_str(),
             l.consent
         ))?;
     }
-    for d in mails {
-        let what = d.edition_id.map_or(d.kind, |e| format!("edition {e}"));
+    for d in deliveries {
+        let what = d.edition_id.map_or(d.kind.to_string(), |e| format!("edition {e}"));
         output::line(&format!(
             "  {what}: {} after {} {}",
             d.state,
-            count(usize::try_from(d.attempts)?, "attempt"),
-            d.answer.unwrap_or_default()
+            pluralize(usize::try_from(d.attempts)?, "attempt"),
+            d.last_reply.unwrap_or_default()
         ))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-impl Add {
+impl AddArgs {
     async fn run(self, app: &App) -> anyhow::Result<ExitCode> {
         let digests: Vec<&Digest> = match (self.digest.as_slice(), app.config.digests.as_slice()) {
             ([], [only]) => vec![only],
-            ([], _) => return Err(Usage("say to which digest with --digest NAME".into()).into()),
-            (names, _) => subscribers::digests_named(&app.config, names).map_err(Usage)?,
+            ([], _) => return Err(UsageError("no digest given; use --digest NAME".into()).into()),
+            (names, _) => subscribers::find_digests(&app.config, names).map_err(UsageError)?,
         };
-        let confirmed = matches!(self.status, Status::Confirmed);
-        let asker = if confirmed { Asker::AdminWithConsent } else { Asker::Admin };
+        let confirmed = matches!(self.status, InitialStatus::Confirmed);
+        let origin = if confirmed { RequestOrigin::AdminWithConsent } else { RequestOrigin::Admin };
         let consent =
             self.consent.unwrap_or_else(|| format!("added by an admin, {}", app.now().rfc3339()));
         let email = self.email.clone();
-        let person = Person {
+        let person = NewSubscriber {
             email: self.email,
             name: self.name,
             language: self.language,
             timezone: self.timezone,
             sections: self.section,
         };
-        let request = subscribers::request(&person, &digests, &consent, &app.instance.secret)
+        let request = subscribers::validate(&person, &digests, &consent, &app.instance.secret)
             .map_err(|why| anyhow!("{email}: {why}"))?;
         let done =
-            subscribers::carry_out(&app.store, vec![request], &digests, asker, app.now()).await?;
+            subscribers::apply_requests(&app.store, vec![request], &digests, origin, app.now())
+                .await?;
         let r = done.first().copied().unwrap_or_default();
         if r.suppressed {
             return Err(anyhow!(
-                "{email} is suppressed and is never mailed; `courant suppressions remove {email}` lifts that"
+                "{email} is suppressed; to allow mail, run `courant suppressions remove {email}`"
             ));
         }
-        let said = [
+        let results = [
             (r.confirmed, "confirmed"),
-            (r.asked, "asked by mail to confirm"),
-            (r.kept, "already there"),
-            (r.left, "left before, and comes back only by their own confirmation on the page"),
+            (r.confirmations_queued, "confirmation mail queued"),
+            (r.unchanged, "already subscribed"),
+            (
+                r.unsubscribed,
+                "skipped: previously unsubscribed (they must re-subscribe themselves)",
+            ),
         ];
-        let said: Vec<String> = said
+        let results: Vec<String> = results
             .into_iter()
             .filter(|(n, _)| *n > 0)
-            .map(|(n, what)| format!("{}: {what}", count(n, "digest")))
+            .map(|(n, what)| format!("{}: {what}", pluralize(n, "digest")))
             .collect();
-        output::line(&format!("{email}: {}", said.join("; ")))?;
+        output::line(&format!("{email}: {}", results.join("; ")))?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
-impl Import {
+impl ImportArgs {
     async fn run(self, app: &App) -> anyhow::Result<ExitCode> {
-        let digest = named(&app.config, &self.digest).map_err(|e| Usage(format!("{e:#}")))?;
-        let manner = import::Manner {
-            confirmed: matches!(self.status, Status::Confirmed),
-            map: mapping(&self.map)?,
+        let digest =
+            find_digest(&app.config, &self.digest).map_err(|e| UsageError(format!("{e:#}")))?;
+        let options = import::ImportOptions {
+            confirmed: matches!(self.status, InitialStatus::Confirmed),
+            column_map: parse_column_map(&self.map)?,
             dry_run: self.dry_run,
             skip_bad: self.skip_bad,
             consent: self.consent.unwrap_or_default(),
         };
-        let mut progress = Progress::new("lines", app.clock);
-        let told = |done, total| progress.tell(done, total);
+        let mut progress = ProgressReporter::new("lines", app.clock);
+        let on_progress = |done, total| progress.update(done, total);
         let r = import::import(
             &app.store,
             &app.instance.secret,
             &self.file,
             digest,
-            &manner,
+            &options,
             app.now(),
-            told,
+            on_progress,
         )
         .await?;
         progress.finish();
-        for (line, why) in &r.refused {
-            output::remark(&format!("{}:{line}: {why}", self.file.display()));
+        for (line, why) in &r.rejected {
+            output::note(&format!("{}:{line}: {why}", self.file.display()));
         }
-        let refused = count(r.refused.len(), "line");
-        if manner.dry_run {
+        let rejected = pluralize(r.rejected.len(), "line");
+        if options.dry_run {
             output::line(&format!(
-                "{} can be imported, {refused} refused; nothing was changed",
-                count(r.good, "line")
+                "{} valid, {rejected} rejected; nothing was changed.",
+                pluralize(r.valid, "line")
             ))?;
-            return Ok(if r.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+            return Ok(if r.rejected.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         if !r.imported {
-            output::complain(&format!(
-                "nothing was imported, because {refused} can't be used; mend them, or use --skip-bad"
+            output::error(&format!(
+                "nothing was imported: {rejected} rejected; fix them or use --skip-bad"
             ));
             return Ok(ExitCode::FAILURE);
         }
         output::line(&format!(
-            "confirmed {}, asked {}, already there {}, left before {}, suppressed {}, refused {}",
+            "confirmed {}, pending {}, already subscribed {}, previously unsubscribed {}, suppressed {}, rejected {}",
             r.confirmed,
-            r.asked,
-            r.kept,
-            r.left,
+            r.pending,
+            r.already_subscribed,
+            r.previously_unsubscribed,
             r.suppressed,
-            r.refused.len()
+            r.rejected.len()
         ))?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
-fn mapping(pairs: &[String]) -> anyhow::Result<HashMap<String, String>> {
+fn parse_column_map(pairs: &[String]) -> anyhow::Result<HashMap<String, String>> {
     let mut map = HashMap::new();
     for pair in pairs {
-        let (ours, theirs) = pair
-            .split_once('=')
-            .ok_or_else(|| Usage(format!("--map {pair:?}: write it as email=E-Mail")))?;
+        let (ours, theirs) = pair.split_once('=').ok_or_else(|| {
+            UsageError(format!("--map {pair:?} is not valid; use for example email=E-Mail"))
+        })?;
         if !import::COLUMNS.contains(&ours) {
-            return Err(Usage(format!(
-                "--map: {ours:?} is no column of ours; there are: {}",
+            return Err(UsageError(format!(
+                "--map: {ours:?} is not a supported column; use one of: {}",
                 import::COLUMNS.join(", ")
             ))
             .into());

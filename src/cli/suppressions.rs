@@ -1,30 +1,30 @@
-//! `courant suppressions`: addresses that must never be mailed.
+//! `courant suppressions`: manages addresses that must never be mailed.
 
 use std::process::ExitCode;
 
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{address, output};
+use super::{output, parse_address};
 use crate::app::App;
 use crate::subscribers;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// All of them, newest first; addresses are kept as hashes only
+    /// List suppressions, newest first; addresses are hashed
     List {
-        /// At most so many
+        /// Maximum number of rows [default: all]
         #[arg(long)]
         limit: Option<i64>,
     },
-    /// Never mail an address again
+    /// Suppress an address, so that it is never mailed
     Add {
-        /// The address
+        /// E-mail address to suppress
         email: String,
     },
-    /// Allow it again
+    /// Remove an address from the suppression list
     Remove {
-        /// The address
+        /// E-mail address to remove
         email: String,
     },
 }
@@ -37,24 +37,28 @@ impl Command {
                 let new = subscribers::suppress(
                     &app.store,
                     &app.instance.secret,
-                    &address(&email)?,
+                    &parse_address(&email)?,
                     app.now(),
                 )
                 .await?;
                 output::line(&format!(
-                    "{email} {} suppressed",
+                    "{email} {} suppressed.",
                     if new { "is now" } else { "was already" }
                 ))?;
             }
             Self::Remove { email } => {
-                if !subscribers::unsuppress(&app.store, &app.instance.secret, &address(&email)?)
-                    .await?
+                if !subscribers::unsuppress(
+                    &app.store,
+                    &app.instance.secret,
+                    &parse_address(&email)?,
+                )
+                .await?
                 {
-                    output::complain(&format!("{email} was not suppressed"));
+                    output::error(&format!("{email} was not suppressed"));
                     return Ok(ExitCode::FAILURE);
                 }
                 output::line(&format!(
-                    "{email} may be mailed again; it is subscribed to nothing by that"
+                    "Removed {email} from the suppression list. No subscription was restored."
                 ))?;
             }
         }
@@ -71,9 +75,9 @@ async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<()> {
             .collect();
         return output::json(&rows.into());
     }
-    let mut table = output::Table::new(&["since", "reason", "hash of the address"]);
+    let mut table = output::TextTable::new(&["since", "reason", "hash of the address"]);
     for s in all {
         table.row([s.created_at.in_zone(&app.config.site.timezone), s.reason, s.hash]);
     }
-    table.print("no address is suppressed")
+    table.print("No address is suppressed.")
 }

@@ -1,58 +1,58 @@
-//! `courant tokens`: keys for programs that use the API.
+//! `courant tokens`: manages tokens of API clients.
 
 use std::process::ExitCode;
 
 use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 
-use super::{Usage, output};
+use super::{UsageError, output};
 use crate::app::App;
 use crate::domain::role::Role;
 use crate::{access, clock};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make one and print it, this once
+    /// Create a token and print it, once only
     Create {
-        /// What it is called here, as the program that will use it
+        /// Name of the token, for example the client's name
         name: String,
-        /// What it may do
+        /// Role that limits the token
         #[arg(long)]
-        role: Grant,
+        role: RoleArg,
     },
-    /// All of them, newest first, without what only their owners know
+    /// List tokens, newest first (secrets are never shown)
     List {
-        /// At most so many
+        /// Maximum number of rows [default: all]
         #[arg(long)]
         limit: Option<i64>,
     },
-    /// Make one useless from now on
+    /// Revoke a token by name
     Revoke {
-        /// What it is called
+        /// Name of the token
         name: String,
     },
 }
 
-/// A role as it is written on the command line.
+/// Role argument of the command line.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum Grant {
-    /// Everything
+pub(crate) enum RoleArg {
+    /// All rights of an admin
     Admin,
-    /// What is published and what goes out
+    /// Articles, feeds, digests and editions
     Editor,
-    /// Subscribers and their lists
+    /// Subscribers and their subscriptions
     Lists,
-    /// Looking
+    /// Read-only access to everything
     Viewer,
 }
 
-impl From<Grant> for Role {
-    fn from(grant: Grant) -> Self {
+impl From<RoleArg> for Role {
+    fn from(grant: RoleArg) -> Self {
         match grant {
-            Grant::Admin => Self::Admin,
-            Grant::Editor => Self::Editor,
-            Grant::Lists => Self::Lists,
-            Grant::Viewer => Self::Viewer,
+            RoleArg::Admin => Self::Admin,
+            RoleArg::Editor => Self::Editor,
+            RoleArg::Lists => Self::ListManager,
+            RoleArg::Viewer => Self::Viewer,
         }
     }
 }
@@ -61,29 +61,29 @@ impl Command {
     pub(crate) async fn run(self, app: &App, json: bool) -> anyhow::Result<ExitCode> {
         match self {
             Self::Create { name, role } => {
-                let (secret, chance) = (&app.instance.secret, clock::random_bytes());
+                let (secret, random) = (&app.instance.secret, clock::random_bytes());
                 let made =
-                    access::create_token(&app.store, secret, &name, role.into(), chance, app.now())
+                    access::create_token(&app.store, secret, &name, role.into(), random, app.now())
                         .await?;
-                let token = made.map_err(Usage)?;
+                let token = made.map_err(UsageError)?;
                 if json {
                     output::json(
-                        &json!({"name": name, "role": Role::from(role).word(), "token": token}),
+                        &json!({"name": name, "role": Role::from(role).as_str(), "token": token}),
                     )?;
                 } else {
                     output::line(&token)?;
-                    output::remark(
-                        "This is the only time it is shown; programs send it as `Authorization: Bearer TOKEN`.",
+                    output::note(
+                        "The token is shown only once. Clients send it as `Authorization: Bearer TOKEN`.",
                     );
                 }
             }
             Self::List { limit } => list(app, limit, json).await?,
             Self::Revoke { name } => {
                 if !access::revoke_token(&app.store, &name).await? {
-                    output::complain(&format!("there is no token {name:?}"));
+                    output::error(&format!("there is no token {name:?}"));
                     return Ok(ExitCode::FAILURE);
                 }
-                output::line(&format!("{name} is revoked"))?;
+                output::line(&format!("Revoked the token {name}."))?;
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -91,19 +91,19 @@ impl Command {
 }
 
 async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<()> {
-    let all = app.store.tokens(limit).await?;
+    let all = app.store.api_tokens(limit).await?;
     if json {
         let rows: Vec<_> =
-            all.iter().map(|t| json!({"name": t.name, "role": t.role.word(), "created_at": t.created_at.rfc3339()})).collect();
+            all.iter().map(|t| json!({"name": t.name, "role": t.role.as_str(), "created_at": t.created_at.rfc3339()})).collect();
         return output::json(&rows.into());
     }
-    let mut table = output::Table::new(&["name", "role", "since"]);
+    let mut table = output::TextTable::new(&["name", "role", "since"]);
     for t in all {
         table.row([
             t.name,
-            t.role.word().to_owned(),
+            t.role.as_str().to_owned(),
             t.created_at.in_zone(&app.config.site.timezone),
         ]);
     }
-    table.print("there is no token")
+    table.print("There are no tokens.")
 }

@@ -1,4 +1,4 @@
-//! `[[digests]]`: the newsletters, their dates and their senders.
+//! Parses `[[digests]]`: newsletters with their schedules and senders.
 
 use jiff::tz::TimeZone;
 
@@ -12,49 +12,49 @@ use crate::domain::schedule::{PauseRange, Schedule};
 use crate::domain::time::{DAY, MINUTE};
 use crate::domain::{duration, language};
 
-/// What a digest takes from its surroundings.
-pub(super) struct Surroundings<'a> {
-    /// The site's title, for a digest without its own.
+/// Defaults and names from other sections that a digest needs.
+pub(super) struct DigestParseContext<'a> {
+    /// Title of the site, the default title.
     pub title: &'a str,
-    /// The site's language, for a digest without its own.
+    /// Language of the site, the default language.
     pub language: &'a str,
-    /// The site's zone, for a digest without its own.
+    /// Time zone of the site, the default time zone.
     pub timezone: &'a TimeZone,
-    /// The sources there are.
+    /// Names of the configured sources.
     pub sources: &'a Names,
-    /// The transports there are.
+    /// Names of the configured transports.
     pub transports: &'a Names,
 }
 
-/// Reads one `[[digests]]`.
-pub(super) fn read(mut reader: Reader<'_>, around: &Surroundings<'_>) -> Option<Digest> {
-    let title = reader.or("title", around.title.to_owned(), one_line);
+/// Reads one `[[digests]]` table.
+pub(super) fn read(mut reader: Reader<'_>, context: &DigestParseContext<'_>) -> Option<Digest> {
+    let title = reader.or_default("title", context.title.to_owned(), one_line);
     let schedule = reader.required(
         "schedule",
-        "write when it goes out, as \"0 8 * * MON\" for Mondays at eight",
+        "write a cron schedule, for example \"0 8 * * MON\" for Mondays at 08:00",
         Schedule::parse,
     );
-    let timezone = reader.or("timezone", around.timezone.clone(), time_zone);
-    let selection = selection(&mut reader, around.sources);
+    let timezone = reader.or_default("timezone", context.timezone.clone(), time_zone);
+    let selection = selection(&mut reader, context.sources);
     let languages = reader.list("languages", language::canonical);
-    let min_articles = reader.count("min_articles", 1, 1..=1_000);
-    let max_articles = reader.count("max_articles", 20, 1..=1_000);
-    let max_age = reader.or("max_age", 30 * DAY, lasting);
-    let missed = reader.or(
+    let min_articles = reader.integer("min_articles", 1, 1..=1_000);
+    let max_articles = reader.integer("max_articles", 20, 1..=1_000);
+    let max_age = reader.or_default("max_age", 30 * DAY, at_least_a_minute);
+    let missed = reader.or_default(
         "missed",
         Missed::Once,
         one_of(&[("once", Missed::Once), ("skip", Missed::Skip)]),
     );
-    let missed_within = reader.or("missed_within", DAY, lasting);
+    let missed_within = reader.or_default("missed_within", DAY, at_least_a_minute);
     let pause = reader.list("pause", PauseRange::parse);
-    let template = reader.or("template", "digest".to_owned(), read_slug);
+    let template = reader.or_default("template", "digest".to_owned(), read_slug);
     let from = reader.required(
         "from",
-        "write the sender, as \"College News <news@example.edu>\"",
+        "write the sender, for example \"College News <news@example.edu>\"",
         mailbox,
     );
     let reply_to = reader.optional("reply_to", mailbox);
-    let transport = transport(&mut reader, around.transports);
+    let transport = transport(&mut reader, context.transports);
     Some(Digest {
         name: own_name(&mut reader)?,
         was: reader.list("was", read_slug)?,
@@ -64,7 +64,7 @@ pub(super) fn read(mut reader: Reader<'_>, around: &Surroundings<'_>) -> Option<
         selection: selection?,
         languages: Some(languages?)
             .filter(|l| !l.is_empty())
-            .unwrap_or_else(|| vec![around.language.to_owned()]),
+            .unwrap_or_else(|| vec![context.language.to_owned()]),
         min_articles: min_articles?,
         max_articles: max_articles?,
         max_age: max_age?,
@@ -78,13 +78,13 @@ pub(super) fn read(mut reader: Reader<'_>, around: &Surroundings<'_>) -> Option<
     })
 }
 
-/// Its transport: the one called `default` unless it names another.
+/// Reads the name of the transport; the default is the transport called `default`.
 fn transport(reader: &mut Reader<'_>, transports: &Names) -> Option<String> {
-    let named = reader.optional("transport", |name| transports.refer(name))?;
-    if named.is_some() {
-        return named;
+    let chosen = reader.optional("transport", |name| transports.resolve(name))?;
+    if chosen.is_some() {
+        return chosen;
     }
-    match transports.refer("default") {
+    match transports.resolve("default") {
         Ok(name) => Some(name),
         Err(why) => {
             reader.missing("transport", &why);
@@ -93,10 +93,10 @@ fn transport(reader: &mut Reader<'_>, transports: &Names) -> Option<String> {
     }
 }
 
-/// A duration of a minute at least.
-fn lasting(text: &str) -> Result<i64, String> {
+/// Parses a duration of at least one minute, in milliseconds.
+fn at_least_a_minute(text: &str) -> Result<i64, String> {
     let ms = duration::parse(text)?;
-    if ms >= MINUTE { Ok(ms) } else { Err(format!("`{text}` is shorter than a minute")) }
+    if ms >= MINUTE { Ok(ms) } else { Err(format!("must be at least 1m (found {text})")) }
 }
 
 fn mailbox(text: &str) -> Result<String, String> {

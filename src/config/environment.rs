@@ -1,93 +1,91 @@
-//! The environment's word on the configuration: `COURANT__SECTION__KEY`, `COURANT__TRANSPORTS__NAME__KEY`, `…_FILE`.
+//! Overrides from environment variables: `COURANT__SECTION__KEY`, `COURANT__TRANSPORTS__NAME__KEY`,
+//! `…_FILE`.
 
 use std::fs;
 use std::path::Path;
 
 use toml::de::DeValue;
 
-use super::document::{Document, Said, Table, Value, label};
-use super::error::{Faults, Place};
-use super::keys::{SECTIONS, Section, Shape, TOP, advice};
+use super::document::{Document, Spanned, Table, Value, label};
+use super::error::{Diagnostics, Location};
+use super::keys::{SECTIONS, Section, TOP, ValueType, unknown_section};
 
 const PREFIX: &str = "COURANT__";
 
-/// Writes the values of all variables that begin with `COURANT__` over the file's; `folder` is where relative paths of
-/// `_FILE` variables begin.
+/// Applies all variables that start with `COURANT__`. Relative paths of `_FILE` variables start at
+/// `base_dir`.
 pub(super) fn overlay(
     document: &mut Document,
     env: impl Iterator<Item = (String, String)>,
-    folder: &Path,
-    faults: &mut Faults,
+    base_dir: &Path,
+    diagnostics: &mut Diagnostics,
 ) {
     let mut variables: Vec<(String, String)> =
         env.filter(|(name, _)| name.starts_with(PREFIX)).collect();
     variables.sort();
     let mut written: Vec<(String, String)> = Vec::new();
     for (variable, value) in variables {
-        let place = Place::Variable(variable.clone());
-        if let Err(sentence) = apply(document, &variable, value, folder, &mut written) {
-            faults.add(&place, sentence);
+        let location = Location::Variable(variable.clone());
+        if let Err(message) = apply(document, &variable, value, base_dir, &mut written) {
+            diagnostics.add(&location, message);
         }
     }
 }
 
-/// One variable; what was written by which, so that a key and its `_FILE` do not compete.
+/// Applies one variable. `written` maps earlier variables to their keys, so that two variables for
+/// one key are an error.
 fn apply(
     document: &mut Document,
     variable: &str,
     value: String,
-    folder: &Path,
+    base_dir: &Path,
     written: &mut Vec<(String, String)>,
 ) -> Result<(), String> {
     let path = variable.strip_prefix(PREFIX).unwrap_or_default().to_ascii_lowercase();
     let parts: Vec<&str> = path.split("__").collect();
     let (section, name, key) = match parts.as_slice() {
         [key] => (&TOP, None, *key),
-        [section, key] => (named(section)?, None, *key),
-        [section, name, key] => (named(section)?, Some(*name), *key),
+        [section, key] => (find_section(section)?, None, *key),
+        [section, name, key] => (find_section(section)?, Some(*name), *key),
         _ => {
             return Err(
-                "this names no key: write COURANT__SECTION__KEY or COURANT__LIST__NAME__KEY"
+                "the variable does not name a key; write COURANT__SECTION__KEY or COURANT__LIST__NAME__KEY"
                     .to_owned(),
             );
         }
     };
-    let (key, shape, is_file) = match (section.shape(key), key.strip_suffix("_file")) {
-        (Some(shape), _) => (key, shape, false),
+    let (key, value_type, is_file) = match (section.value_type(key), key.strip_suffix("_file")) {
+        (Some(value_type), _) => (key, value_type, false),
         (None, Some(plain)) => {
-            (plain, section.shape(plain).ok_or_else(|| section.unknown(plain))?, true)
+            (plain, section.value_type(plain).ok_or_else(|| section.unknown_key(plain))?, true)
         }
-        (None, None) => return Err(section.unknown(key)),
+        (None, None) => return Err(section.unknown_key(key)),
     };
     let table = table_of(document, section, name)?;
     if section.is_list && key == "name" {
         return Err(
-            "a name is given in the file, for the environment finds the table by it".to_owned()
+            "a name cannot be overridden, because it identifies the table; change it in the file"
+                .to_owned(),
         );
     }
     let target = format!("{} {key}", label(section, table.name()));
     if let Some((other, _)) = written.iter().find(|(_, earlier)| *earlier == target) {
-        return Err(format!("{other} sets the same key: keep one of them"));
+        return Err(format!("{other} sets the same key; keep one of them"));
     }
     written.push((variable.to_owned(), target));
-    let text = if is_file { contents(&folder.join(&value))? } else { value };
-    let place = Place::Variable(variable.to_owned());
-    let value = typed(text, shape, &place)?;
-    table.entries.insert(key.to_owned(), Said { value, place });
+    let text = if is_file { read_value_file(&base_dir.join(&value))? } else { value };
+    let location = Location::Variable(variable.to_owned());
+    let value = parse_value(text, value_type, &location)?;
+    table.entries.insert(key.to_owned(), Spanned { value, location });
     Ok(())
 }
 
-fn named(name: &str) -> Result<&'static Section, String> {
-    let known = SECTIONS.iter().filter(|section| !section.name.is_empty());
-    known.clone().find(|section| section.name == name).copied().ok_or_else(|| {
-        format!(
-            "`{name}` is no section of the configuration; {}",
-            advice(name, known.map(|section| section.name))
-        )
-    })
+fn find_section(name: &str) -> Result<&'static Section, String> {
+    let section = SECTIONS.iter().find(|section| !section.name.is_empty() && section.name == name);
+    section.copied().ok_or_else(|| unknown_section(name))
 }
 
-/// The table a variable speaks of; in a list the one whose name it holds, with `_` for `-`.
+/// Returns the table that a variable names; in a list, the one with that name (`_` stands for `-`).
 fn table_of<'a>(
     document: &'a mut Document,
     section: &Section,
@@ -95,25 +93,23 @@ fn table_of<'a>(
 ) -> Result<&'a mut Table, String> {
     let tables = document.tables_mut(section);
     match (section.is_list, name) {
-        (false, None) => {
-            tables.first_mut().ok_or_else(|| format!("there is no [{}]", section.name))
-        }
+        (false, None) => tables.first_mut().ok_or_else(|| format!("no section [{}]", section.name)),
         (false, Some(_)) => Err(format!(
-            "[{}] is no list: write COURANT__{}__KEY",
+            "[{}] is not a list; write COURANT__{}__KEY",
             section.name,
             section.name.to_uppercase()
         )),
         (true, None) => Err(format!(
-            "[[{}]] is a list: write COURANT__{}__NAME__KEY",
+            "[[{}]] is a list; write COURANT__{}__NAME__KEY",
             section.name,
             section.name.to_uppercase()
         )),
         (true, Some(name)) => {
-            let is_meant =
+            let has_name =
                 |table: &&mut Table| table.name().is_some_and(|own| own.replace('-', "_") == name);
-            tables.iter_mut().find(is_meant).ok_or_else(|| {
+            tables.iter_mut().find(has_name).ok_or_else(|| {
                 format!(
-                    "the file has no [[{}]] with the name `{}`, and the environment adds none",
+                    "the file has no [[{}]] with the name `{}`, and variables cannot add one",
                     section.name,
                     name.replace('_', "-")
                 )
@@ -122,35 +118,37 @@ fn table_of<'a>(
     }
 }
 
-/// A secret's file without its last line break.
-fn contents(path: &Path) -> Result<String, String> {
+/// Reads the value of a `_FILE` variable, without the final line break.
+fn read_value_file(path: &Path) -> Result<String, String> {
     let text =
         fs::read_to_string(path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
     let text = text.strip_suffix('\n').unwrap_or(&text);
     Ok(text.strip_suffix('\r').unwrap_or(text).to_owned())
 }
 
-/// A variable's text as its key takes it: a password 12345 stays a text. The value is never repeated in a refusal.
-fn typed(text: String, shape: Shape, place: &Place) -> Result<Value, String> {
-    match shape {
-        Shape::Text => Ok(Value::Text(text)),
-        Shape::Number => match text.trim().parse() {
-            Ok(number) => Ok(Value::Number(number)),
-            Err(_) => Err("this takes a whole number".to_owned()),
+/// Converts the text of a variable to the type of its key, so that the password 12345 stays a
+/// string. Errors never quote the value.
+fn parse_value(text: String, value_type: ValueType, location: &Location) -> Result<Value, String> {
+    match value_type {
+        ValueType::Text => Ok(Value::Text(text)),
+        ValueType::Integer => match text.trim().parse() {
+            Ok(number) => Ok(Value::Integer(number)),
+            Err(_) => Err("the value must be an integer".to_owned()),
         },
-        Shape::Flag => match text.trim() {
-            "true" => Ok(Value::Flag(true)),
-            "false" => Ok(Value::Flag(false)),
-            _ => Err("this takes true or false".to_owned()),
+        ValueType::Boolean => match text.trim() {
+            "true" => Ok(Value::Boolean(true)),
+            "false" => Ok(Value::Boolean(false)),
+            _ => Err("the value must be true or false".to_owned()),
         },
-        Shape::List => {
+        ValueType::List => {
             let elements = if text.trim_start().starts_with('[') {
                 toml_list(&text)?
             } else {
                 comma_list(&text)
             };
-            let said = |element| Said { value: Value::Text(element), place: place.clone() };
-            Ok(Value::List(elements.into_iter().map(said).collect()))
+            let spanned =
+                |element| Spanned { value: Value::Text(element), location: location.clone() };
+            Ok(Value::List(elements.into_iter().map(spanned).collect()))
         }
     }
 }
@@ -164,14 +162,14 @@ fn comma_list(text: &str) -> Vec<String> {
 }
 
 fn toml_list(text: &str) -> Result<Vec<String>, String> {
-    let refusal = || {
-        "this takes texts with commas between them, or a TOML list such as [\"a\", \"b, c\"]"
+    let type_error = || {
+        "the value must be strings separated by commas, or a TOML list such as [\"a\", \"b, c\"]"
             .to_owned()
     };
-    let value = DeValue::parse(text.trim()).map_err(|_| refusal())?.into_inner();
-    let elements = value.as_array().ok_or_else(refusal)?;
+    let value = DeValue::parse(text.trim()).map_err(|_| type_error())?.into_inner();
+    let elements = value.as_array().ok_or_else(type_error)?;
     elements
         .iter()
-        .map(|element| element.get_ref().as_str().map(str::to_owned).ok_or_else(refusal))
+        .map(|element| element.get_ref().as_str().map(str::to_owned).ok_or_else(type_error))
         .collect()
 }

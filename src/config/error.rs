@@ -1,21 +1,22 @@
-//! What is wrong with a configuration: every fault found, each a sentence with its place.
+//! Diagnostics of a configuration: all errors found, each with its location.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// Where something was said. Ordered as a person reads: the file from top to bottom, then the environment.
+/// Location of an error. The order is that of the output: the file from top to bottom, then the
+/// environment.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Place {
+pub(super) enum Location {
     /// The file as a whole.
     File,
-    /// A line of the file, counted from one.
+    /// A line of the file; the first line is 1.
     Line(usize),
-    /// A variable of the environment.
+    /// An environment variable, by name.
     Variable(String),
 }
 
-impl Place {
-    /// As people and editors read it, within a configuration's file.
+impl Location {
+    /// Formats the location as `FILE:LINE`, as `FILE` or as the name of the variable.
     pub(super) fn within(&self, path: &Path) -> String {
         match self {
             Self::File => path.display().to_string(),
@@ -25,51 +26,51 @@ impl Place {
     }
 }
 
-/// The faults found so far.
+/// Errors found so far, in the order of discovery.
 #[derive(Debug, Default)]
-pub(super) struct Faults(Vec<(Place, String)>);
+pub(super) struct Diagnostics(Vec<(Location, String)>);
 
-impl Faults {
-    /// Notes one, as a sentence without its place.
-    pub(super) fn add(&mut self, place: &Place, sentence: impl Into<String>) {
-        // One line a fault, whatever the values that it quotes hold.
-        self.0.push((place.clone(), sentence.into().replace(char::is_control, " ")));
+impl Diagnostics {
+    /// Adds an error message, which does not contain the location.
+    pub(super) fn add(&mut self, location: &Location, sentence: impl Into<String>) {
+        // Quoted values may contain line breaks; each error takes one line.
+        self.0.push((location.clone(), sentence.into().replace(char::is_control, " ")));
     }
 
-    /// Whether there is none.
+    /// Returns `true` if no error was found.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// All of them as an error about a file.
-    pub(super) fn about(self, path: &Path) -> ConfigError {
-        let mut faults: Vec<(Place, String)> = Vec::new();
-        for fault in self.0 {
-            // Names are read twice, once for what refers to them.
-            if !faults.contains(&fault) {
-                faults.push(fault);
+    /// Returns all errors, sorted by location and without duplicates, as an error about a file.
+    pub(super) fn into_error(self, path: &Path) -> ConfigError {
+        let mut diagnostics: Vec<(Location, String)> = Vec::new();
+        for diagnostic in self.0 {
+            // Names are read twice: once in advance for references to them.
+            if !diagnostics.contains(&diagnostic) {
+                diagnostics.push(diagnostic);
             }
         }
-        faults.sort_by(|a, b| a.0.cmp(&b.0));
-        ConfigError { path: path.to_owned(), faults }
+        diagnostics.sort_by(|a, b| a.0.cmp(&b.0));
+        ConfigError { path: path.to_owned(), diagnostics }
     }
 }
 
-/// A configuration that cannot work. Its text is one line a fault: file and line (or variable), key and remedy; no
-/// password is ever in it.
+/// Error for an invalid configuration. Its text has one line per problem: file and line (or
+/// variable), key, problem and remedy. It never contains a password.
 #[derive(Debug)]
 pub struct ConfigError {
     path: PathBuf,
-    faults: Vec<(Place, String)>,
+    diagnostics: Vec<(Location, String)>,
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, (place, sentence)) in self.faults.iter().enumerate() {
+        for (index, (location, sentence)) in self.diagnostics.iter().enumerate() {
             if index > 0 {
                 writeln!(f)?;
             }
-            write!(f, "{}: {sentence}", place.within(&self.path))?;
+            write!(f, "{}: {sentence}", location.within(&self.path))?;
         }
         Ok(())
     }

@@ -1,38 +1,39 @@
-//! `[[feeds]]`, and the selection of articles that feeds and digests share.
+//! Parses `[[feeds]]`, and the selection of articles that feeds and digests have in common.
 
 use super::names::{Names, own_name, read_slug};
 use super::reader::{Reader, one_line, one_of};
 use super::settings::{Config, Content, Feed, Selection};
-use crate::domain::selection::Kind;
+use crate::domain::selection::TermKind;
 use crate::domain::time::{DAY, MINUTE};
 use crate::domain::{duration, language, xml};
 
-/// More would make every reader fetch megabytes at each poll.
-const MOST_ITEMS: i64 = 1_000;
-/// How long a reader may keep a feed that says nothing else.
-const MAX_AGE: i64 = 5 * MINUTE;
+/// Maximum of `items`; larger feeds would cost megabytes per poll.
+const MAX_ITEMS: i64 = 1_000;
+/// Default of `max_age` in milliseconds: cache lifetime of a feed.
+const DEFAULT_MAX_AGE: i64 = 5 * MINUTE;
 
-/// Reads one `[[feeds]]`; `site_title` stands in for its own, and `sources` are the names it may refer to.
+/// Reads one `[[feeds]]` table; `site_title` is the default title, and `sources` are the names it
+/// may refer to.
 pub(super) fn read(mut reader: Reader<'_>, site_title: &str, sources: &Names) -> Option<Feed> {
-    let title = reader.or("title", site_title.to_owned(), one_line);
+    let title = reader.or_default("title", site_title.to_owned(), one_line);
     let selection = selection(&mut reader, sources);
     let languages = reader.list("languages", language::canonical);
-    let items = reader.count("items", 50, 1..=MOST_ITEMS);
-    let content = reader.or(
+    let items = reader.integer("items", 50, 1..=MAX_ITEMS);
+    let content = reader.or_default(
         "content",
         Content::Full,
         one_of(&[("full", Content::Full), ("summary", Content::Summary)]),
     );
     let aliases = reader.list("aliases", alias);
-    let private = reader.optional("private", secret);
+    let private = reader.optional("private", parse_secret);
     let name = own_name(&mut reader);
     if let (Some(Some(_)), Some(name)) =
-        (&private, name.as_deref().filter(|name| Kind::named(name).is_some()))
+        (&private, name.as_deref().filter(|name| TermKind::parse(name).is_some()))
     {
-        reader.fault("name", &format!("`{name}/…` leads to feeds on demand, so a private feed can't be there: choose another name"));
+        reader.error("name", &format!("`{name}/…` is the path of on-demand feeds, so a private feed cannot use it; choose another name"));
     }
     let description = reader.optional("description", one_line);
-    let max_age = reader.or("max_age", MAX_AGE, max_age);
+    let max_age = reader.or_default("max_age", DEFAULT_MAX_AGE, max_age);
     let extra_xml = reader.optional("extra_xml", extra_xml);
     Some(Feed {
         name: name?,
@@ -50,14 +51,14 @@ pub(super) fn read(mut reader: Reader<'_>, site_title: &str, sources: &Names) ->
 }
 
 impl Config {
-    /// The feeds that may be listed, in the configuration's order.
+    /// Returns the public feeds, in the order of the configuration.
     pub fn public_feeds(&self) -> impl Iterator<Item = &Feed> {
         self.feeds.iter().filter(|feed| feed.private.is_none())
     }
 }
 
 impl Feed {
-    /// A feed that nobody declared.
+    /// Creates an on-demand feed, which is not in the configuration.
     pub fn on_demand(name: String, selection: Selection, items: usize, content: Content) -> Self {
         Self {
             name,
@@ -67,14 +68,15 @@ impl Feed {
             selection,
             items,
             content,
-            max_age: MAX_AGE,
+            max_age: DEFAULT_MAX_AGE,
             extra_xml: None,
             aliases: Vec::new(),
             private: None,
         }
     }
 
-    /// What stands behind `/feeds/` in its address, without a format; a private feed's secret comes before what is chosen of it.
+    /// Returns the path below `/feeds/` without the format; the secret of a private feed precedes
+    /// the terms chosen from it.
     pub fn path(&self) -> String {
         let Some(secret) = &self.private else { return self.name.clone() };
         match self.name.split_once('/') {
@@ -83,8 +85,9 @@ impl Feed {
         }
     }
 
-    /// The name in its id, which no renaming changes: the first that it had, and what is chosen of it.
-    pub fn first_name(&self) -> String {
+    /// Returns the name in the id of the feed, which renaming does not change: its first name, and
+    /// the terms chosen from it.
+    pub fn id_name(&self) -> String {
         let Some(first) = self.was.first() else { return self.name.clone() };
         match self.name.split_once('/') {
             Some((_, chosen)) => format!("{first}/{chosen}"),
@@ -93,8 +96,8 @@ impl Feed {
     }
 }
 
-/// First segments of paths that are ours.
-const OWN: [&str; 18] = [
+/// First path segments that this service uses itself.
+const RESERVED_PATHS: [&str; 18] = [
     "feeds",
     "feeds.opml",
     "feeds.rss",
@@ -115,7 +118,7 @@ const OWN: [&str; 18] = [
     "demo",
 ];
 
-/// A path that readers know from before.
+/// Parses an alias: a former path of the feed.
 fn alias(text: &str) -> Result<String, String> {
     let text = text.trim();
     let first = text.trim_start_matches('/').split(['/', '?']).next().unwrap_or_default();
@@ -124,51 +127,52 @@ fn alias(text: &str) -> Result<String, String> {
         || text.contains('#')
     {
         return Err(format!(
-            "`{text}` is no path: write one as it stood behind the host, as /feed/ or /?feed=rss2"
+            "`{text}` is not a valid path; write the former path and query, for example /feed/ or /?feed=rss2"
         ));
     }
-    if text == "/" || OWN.contains(&first) {
+    if text == "/" || RESERVED_PATHS.contains(&first) {
         return Err(format!(
-            "`{text}` is an address of our own: an alias is one that this service does not have"
+            "`{text}` is a path of this service itself; an alias must be a path that it does not use"
         ));
     }
     Ok(text.to_owned())
 }
 
-/// What nobody guesses: long, and of characters that need no encoding in an address.
-fn secret(text: &str) -> Result<String, String> {
+/// Parses the secret of a private feed: long, and of characters that a URL needs no encoding for.
+fn parse_secret(text: &str) -> Result<String, String> {
     let text = text.trim();
     let is_plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     if is_plain && (16..=100).contains(&text.len()) {
         return Ok(text.to_owned());
     }
-    Err("it is part of the feed's address and must not be guessed: write 16 to 100 letters and digits, as `openssl rand -hex 16` makes them".to_owned())
+    Err("the secret is part of the feed URL and must be hard to guess; write 16 to 100 letters and digits, for example the output of `openssl rand -hex 16`".to_owned())
 }
 
-/// A minute to a day: what readers and caches can be told.
+/// Parses a cache lifetime from one minute to one day, in milliseconds.
 fn max_age(text: &str) -> Result<i64, String> {
     let ms = duration::parse(text)?;
     if (MINUTE..=DAY).contains(&ms) {
         Ok(ms)
     } else {
-        Err(format!("`{text}` is not from 1m to 1d"))
+        Err(format!("must be between 1m and 1d (found {text})"))
     }
 }
 
-/// XML that may stand in a feed, in either of its XML formats.
+/// Parses custom XML that is well-formed in both RSS and Atom.
 fn extra_xml(text: &str) -> Result<String, String> {
     let text = text.trim();
-    xml::fragment(text, &xml::SHARED_PREFIXES)
-        .map_err(|why| format!("this can't stand in a feed: {why}"))?;
+    xml::validate_fragment(text, &xml::SHARED_PREFIXES)
+        .map_err(|why| format!("not valid in a feed: {why}"))?;
     Ok(text.to_owned())
 }
 
-/// Sections, tags, authors and sources; languages mean another thing in a digest and are left empty.
+/// Reads sections, tags, authors and sources. Languages stay empty, because `languages` of a digest
+/// is not a filter on articles.
 pub(super) fn selection(reader: &mut Reader<'_>, sources: &Names) -> Option<Selection> {
     let sections = reader.list("sections", one_line);
     let tags = reader.list("tags", one_line);
     let authors = reader.list("authors", one_line);
-    let sources = reader.list("sources", |name| sources.refer(name));
+    let sources = reader.list("sources", |name| sources.resolve(name));
     Some(Selection {
         sections: sections?,
         tags: tags?,

@@ -1,41 +1,37 @@
-//! Every key a configuration may hold, and the nearest one to a misspelt key.
+//! Table of all sections and keys of the configuration, with suggestions for misspelled ones.
 
-/// What a key takes.
+/// Type of the value of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shape {
-    /// A text.
+pub(super) enum ValueType {
+    /// A string of any length.
     Text,
-    /// A whole number.
-    Number,
-    /// A list of texts.
+    /// A 64-bit signed integer.
+    Integer,
+    /// An array of strings.
     List,
-    /// `true` or `false`.
-    Flag,
+    /// A boolean: `true` or `false`.
+    Boolean,
 }
 
-/// A table of the configuration.
+/// One section of the configuration.
 #[derive(Debug)]
 pub(super) struct Section {
-    /// Its name in the file; the keys outside any table have none.
+    /// Name in the file; empty for the keys outside all sections.
     pub name: &'static str,
-    /// What one of it is, as in "no key of a feed".
-    pub noun: &'static str,
-    /// Whether it is a list of named tables.
+    /// `true` for a list of named tables (`[[name]]`).
     pub is_list: bool,
-    /// Its keys.
-    pub keys: &'static [(&'static str, Shape)],
+    /// Known keys with the types of their values.
+    pub keys: &'static [(&'static str, ValueType)],
 }
 
-use Shape::{Flag, List, Number, Text};
+use ValueType::{Boolean, Integer, List, Text};
 
-/// The keys outside any table.
-pub(super) const TOP: Section =
-    Section { name: "", noun: "the configuration", is_list: false, keys: &[("templates", Text)] };
+/// The keys outside all sections.
+pub(super) const TOP: Section = Section { name: "", is_list: false, keys: &[("templates", Text)] };
 
-/// `[site]`.
+/// The keys of `[site]`.
 pub(super) const SITE: Section = Section {
     name: "site",
-    noun: "[site]",
     is_list: false,
     keys: &[
         ("title", Text),
@@ -50,39 +46,41 @@ pub(super) const SITE: Section = Section {
     ],
 };
 
-/// `[database]`.
+/// The keys of `[database]`.
 pub(super) const DATABASE: Section =
-    Section { name: "database", noun: "[database]", is_list: false, keys: &[("url", Text)] };
+    Section { name: "database", is_list: false, keys: &[("url", Text)] };
 
-/// `[server]`.
+/// The keys of `[server]`.
 pub(super) const SERVER: Section = Section {
     name: "server",
-    noun: "[server]",
-    is_list: false,
-    keys: &[("listen", Text), ("made_feeds", Text), ("on_demand", Flag), ("generic_types", Flag)],
-};
-
-/// `[push]`.
-pub(super) const PUSH: Section = Section {
-    name: "push",
-    noun: "[push]",
     is_list: false,
     keys: &[
-        ("hub", Flag),
-        ("hubs", List),
-        ("allow", List),
-        ("subscriptions", Number),
-        ("subscriptions_per_host", Number),
-        ("max_bytes", Number),
-        ("timeout", Text),
-        ("connections", Number),
+        ("listen", Text),
+        ("feed_cache_dir", Text),
+        ("on_demand", Boolean),
+        ("browser_content_types", Boolean),
     ],
 };
 
-/// `[[sources]]`.
+/// The keys of `[websub]`.
+pub(super) const WEBSUB: Section = Section {
+    name: "websub",
+    is_list: false,
+    keys: &[
+        ("hub", Boolean),
+        ("hubs", List),
+        ("allowed_networks", List),
+        ("subscriptions", Integer),
+        ("subscriptions_per_host", Integer),
+        ("max_bytes", Integer),
+        ("timeout", Text),
+        ("connections", Integer),
+    ],
+};
+
+/// The keys of each `[[sources]]`.
 pub(super) const SOURCES: Section = Section {
     name: "sources",
-    noun: "a source",
     is_list: true,
     keys: &[
         ("name", Text),
@@ -90,7 +88,7 @@ pub(super) const SOURCES: Section = Section {
         ("kind", Text),
         ("url", Text),
         ("poll", Text),
-        ("compare", Text),
+        ("full_sync", Text),
         ("listen", Text),
         ("timezone", Text),
         ("table_prefix", Text),
@@ -105,10 +103,9 @@ pub(super) const SOURCES: Section = Section {
     ],
 };
 
-/// `[[feeds]]`.
+/// The keys of each `[[feeds]]`.
 pub(super) const FEEDS: Section = Section {
     name: "feeds",
-    noun: "a feed",
     is_list: true,
     keys: &[
         ("name", Text),
@@ -119,7 +116,7 @@ pub(super) const FEEDS: Section = Section {
         ("authors", List),
         ("languages", List),
         ("sources", List),
-        ("items", Number),
+        ("items", Integer),
         ("content", Text),
         ("aliases", List),
         ("private", Text),
@@ -129,10 +126,9 @@ pub(super) const FEEDS: Section = Section {
     ],
 };
 
-/// `[[digests]]`.
+/// The keys of each `[[digests]]`.
 pub(super) const DIGESTS: Section = Section {
     name: "digests",
-    noun: "a digest",
     is_list: true,
     keys: &[
         ("name", Text),
@@ -145,8 +141,8 @@ pub(super) const DIGESTS: Section = Section {
         ("authors", List),
         ("sources", List),
         ("languages", List),
-        ("min_articles", Number),
-        ("max_articles", Number),
+        ("min_articles", Integer),
+        ("max_articles", Integer),
         ("max_age", Text),
         ("missed", Text),
         ("missed_within", Text),
@@ -158,10 +154,9 @@ pub(super) const DIGESTS: Section = Section {
     ],
 };
 
-/// `[[transports]]`.
+/// The keys of each `[[transports]]`.
 pub(super) const TRANSPORTS: Section = Section {
     name: "transports",
-    noun: "a transport",
     is_list: true,
     keys: &[
         ("name", Text),
@@ -172,23 +167,23 @@ pub(super) const TRANSPORTS: Section = Section {
         ("tls_ca", Text),
         ("ehlo", Text),
         ("envelope_from", Text),
-        ("connections", Number),
-        ("messages_per_connection", Number),
+        ("connections", Integer),
+        ("messages_per_connection", Integer),
         ("rate", Text),
         ("warm_up", Text),
-        ("domains", List),
-        ("weight", Number),
-        ("shares", Text),
+        ("domain_limits", List),
+        ("weight", Integer),
+        ("standby", Boolean),
+        ("pool", Text),
         ("uncertain", Text),
         ("dkim", List),
         ("dkim_domain", Text),
     ],
 };
 
-/// `[[publish]]`.
+/// The keys of each `[[publish]]`.
 pub(super) const PUBLISH: Section = Section {
     name: "publish",
-    noun: "a place to publish to",
     is_list: true,
     keys: &[
         ("name", Text),
@@ -198,52 +193,81 @@ pub(super) const PUBLISH: Section = Section {
         ("region", Text),
         ("access_key", Text),
         ("secret_key", Text),
-        ("path_style", Flag),
+        ("path_style", Boolean),
         ("feeds", List),
-        ("gzip", Flag),
-        ("archive", Flag),
+        ("gzip", Boolean),
+        ("archive", Boolean),
     ],
 };
 
-/// All tables, those outside any first.
+/// All sections, with the keys outside all sections first.
 pub(super) const SECTIONS: [&Section; 10] =
-    [&TOP, &SITE, &DATABASE, &SERVER, &PUSH, &SOURCES, &FEEDS, &DIGESTS, &TRANSPORTS, &PUBLISH];
+    [&TOP, &SITE, &DATABASE, &SERVER, &WEBSUB, &SOURCES, &FEEDS, &DIGESTS, &TRANSPORTS, &PUBLISH];
+
+/// Keys that earlier versions called differently: section, former key, present key.
+const RENAMED_KEYS: [(&str, &str, &str); 6] = [
+    ("server", "made_feeds", "feed_cache_dir"),
+    ("server", "generic_types", "browser_content_types"),
+    ("websub", "allow", "allowed_networks"),
+    ("sources", "compare", "full_sync"),
+    ("transports", "domains", "domain_limits"),
+    ("transports", "shares", "pool"),
+];
+
+/// Sections that earlier versions called differently: former name, present name.
+const RENAMED_SECTIONS: [(&str, &str); 1] = [("push", "websub")];
 
 impl Section {
-    /// What a key of it takes, if there is such a key.
-    pub(super) fn shape(&self, key: &str) -> Option<Shape> {
-        self.keys.iter().find(|(name, _)| *name == key).map(|(_, shape)| *shape)
+    /// Returns the type of a key's value, or `None` for an unknown key.
+    pub(super) fn value_type(&self, key: &str) -> Option<ValueType> {
+        self.keys.iter().find(|(name, _)| *name == key).map(|(_, value_type)| *value_type)
     }
 
-    /// Why a key is refused, with the one that was probably meant or all there are.
-    pub(super) fn unknown(&self, key: &str) -> String {
+    /// Returns the error for an unknown key: its present name if it was renamed, else the nearest
+    /// key or all of them.
+    pub(super) fn unknown_key(&self, key: &str) -> String {
+        let renamed = RENAMED_KEYS
+            .iter()
+            .find(|(section, former, _)| (*section, *former) == (self.name, key));
+        if let Some((.., present)) = renamed {
+            return format!("unknown key `{key}`; it was renamed to `{present}`");
+        }
         let known = self.keys.iter().map(|(name, _)| *name);
-        format!("`{key}` is no key of {}; {}", self.noun, advice(key, known))
+        format!("unknown key `{key}`; {}", suggestion(key, known))
     }
 }
 
-/// "did you mean `x`?" when one of the words is near, else the list of them.
-pub(super) fn advice<'a>(given: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+/// Returns the error for an unknown section, or an unknown key outside all sections.
+pub(super) fn unknown_section(name: &str) -> String {
+    if let Some((_, present)) = RENAMED_SECTIONS.iter().find(|(former, _)| *former == name) {
+        return format!("unknown section `{name}`; it was renamed to `{present}`");
+    }
+    let sections = SECTIONS.iter().map(|section| section.name).filter(|name| !name.is_empty());
+    let known = sections.chain(TOP.keys.iter().map(|(name, _)| *name));
+    format!("unknown section or key `{name}`; {}", suggestion(name, known))
+}
+
+/// Returns "did you mean `x`?" for the nearest known name, or the list of all known names.
+fn suggestion<'a>(given: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
     match nearest(given, known.clone()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("there are {}", known.collect::<Vec<_>>().join(", ")),
+        None => format!("expected one of {}", known.collect::<Vec<_>>().join(", ")),
     }
 }
 
-/// The word that a slip of one or two letters away makes the given one.
+/// Returns the known name within an edit distance of one (short names) or two, if there is one.
 pub(super) fn nearest<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let given = given.to_lowercase().replace('-', "_");
-    let reach = if given.chars().count() < 5 { 1 } else { 2 };
-    let slips = |word: &str| distance(&given, &word.replace('-', "_"));
+    let max_distance = if given.chars().count() < 5 { 1 } else { 2 };
     known
-        .map(|word| (slips(word), word))
-        .filter(|(slips, _)| *slips <= reach)
-        .min_by_key(|(slips, _)| *slips)
-        .map(|(_, word)| word)
+        .map(|name| (edit_distance(&given, &name.replace('-', "_")), name))
+        .filter(|(distance, _)| *distance <= max_distance)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
 }
 
-/// How many letters to change, insert or drop (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
+/// Returns the Levenshtein distance: the number of letters to replace, insert or delete.
+fn edit_distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, from) in a.chars().enumerate() {
@@ -263,15 +287,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_of_the_finger_finds_the_key() {
+    fn a_misspelled_key_finds_the_nearest_known_one() {
         let names = || FEEDS.keys.iter().map(|(name, _)| *name);
-        for (given, meant) in [
+        for (given, expected) in [
             ("itmes", Some("items")),
             ("Title", Some("title")),
             ("section", Some("sections")),
             ("colour", None),
         ] {
-            assert_eq!(nearest(given, names()), meant);
+            assert_eq!(nearest(given, names()), expected);
         }
         assert_eq!(nearest("smtp", ["site", "feeds"].into_iter()), None);
         assert_eq!(nearest("base-url", SITE.keys.iter().map(|(name, _)| *name)), Some("base_url"));

@@ -1,25 +1,26 @@
-//! The configuration: read from `config.toml` and the environment, and refused with every fault it has.
+//! The configuration: loaded from `config.toml` and the environment, with all errors reported at
+//! once.
 
-mod clashes;
+mod base_dir;
+mod conflicts;
 mod digests;
 mod document;
 mod environment;
 mod error;
 mod feeds;
 mod keys;
+mod mail_settings;
 mod names;
-mod places;
 mod publish;
-mod push;
 mod reader;
 mod secrets;
-mod sending;
 pub mod settings;
 mod site;
 mod sources;
 #[cfg(test)]
 mod tests;
 mod transports;
+mod websub;
 
 use std::fs;
 use std::io;
@@ -28,36 +29,37 @@ use std::path::Path;
 
 use jiff::tz::TimeZone;
 
-use digests::Surroundings;
+use base_dir::BaseDir;
+use digests::DigestParseContext;
 use document::{Document, Table};
-use error::{Faults, Place};
+use error::{Diagnostics, Location};
 use names::Names;
-use places::Folder;
 use reader::Reader;
 
 pub use error::ConfigError;
-pub use secrets::redacted;
+pub use secrets::redact_url;
 pub use settings::*;
 
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
 impl Config {
-    /// Reads a file and what the environment says over it; the error holds every fault found, one a line.
+    /// Loads the configuration from a file, overridden by the environment. The error contains all
+    /// problems found, one per line.
     pub fn load(
         path: &Path,
         env: impl Iterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
-        let refuse = |sentence: String| {
-            let mut faults = Faults::default();
-            faults.add(&Place::File, sentence);
-            faults.about(path)
+        let file_error = |message: String| {
+            let mut diagnostics = Diagnostics::default();
+            diagnostics.add(&Location::File, message);
+            diagnostics.into_error(path)
         };
         let bytes = fs::read(path).map_err(|e| {
-            refuse(match e.kind() {
+            file_error(match e.kind() {
                 io::ErrorKind::NotFound => {
-                    "there is no such file: name one with --config FILE, or try `courant demo`, which needs none".to_owned()
+                    "no such file; name one with --config FILE, or try `courant demo`, which needs none".to_owned()
                 }
-                _ => format!("cannot read it: {e}"),
+                _ => format!("cannot read the file: {e}"),
             })
         })?;
         let text = String::from_utf8(bytes).map_err(|e| {
@@ -65,57 +67,68 @@ impl Config {
                 .iter()
                 .filter(|b| **b == b'\n')
                 .count();
-            let mut faults = Faults::default();
-            faults.add(&Place::Line(line), "this is not UTF-8: save the file in that encoding");
-            faults.about(path)
+            let mut diagnostics = Diagnostics::default();
+            diagnostics.add(
+                &Location::Line(line),
+                "the file is not valid UTF-8; save it in that encoding",
+            );
+            diagnostics.into_error(path)
         })?;
         Self::parse(path, &text, env)
     }
 
-    /// The same for a file's text that was read already; `path` says where relative paths begin.
+    /// Like [`load`](Self::load), for the text of a file; relative paths start at the directory of
+    /// `path`.
     pub fn parse(
         path: &Path,
         text: &str,
         env: impl Iterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
-        let mut faults = Faults::default();
-        let folder = Folder::of(path);
-        let mut document = Document::read(text, &mut faults);
-        if document.is_broken() {
-            // Of a file that is not TOML only pieces are known, and faults found in them would mislead.
-            return Err(faults.about(path));
+        let mut diagnostics = Diagnostics::default();
+        let base_dir = BaseDir::from_config_path(path);
+        let mut document = Document::read(text, &mut diagnostics);
+        if document.has_syntax_errors() {
+            // Invalid TOML is only parsed in part; further errors would be misleading.
+            return Err(diagnostics.into_error(path));
         }
-        environment::overlay(&mut document, env, folder.path(), &mut faults);
-        match read(path, &document, &folder, &mut faults) {
-            Some(config) if faults.is_empty() => Ok(config),
-            _ => Err(faults.about(path)),
+        environment::overlay(&mut document, env, base_dir.path(), &mut diagnostics);
+        match read(path, &document, &base_dir, &mut diagnostics) {
+            Some(config) if diagnostics.is_empty() => Ok(config),
+            _ => Err(diagnostics.into_error(path)),
         }
     }
 }
 
-/// Reads every table before it gives up on any.
-fn read(path: &Path, document: &Document, folder: &Folder, faults: &mut Faults) -> Option<Config> {
-    let source_names = Names::read(&keys::SOURCES, document.tables(&keys::SOURCES), faults);
+/// Reads all tables, so that every error is reported, and then fails if any is invalid.
+fn read(
+    path: &Path,
+    document: &Document,
+    base_dir: &BaseDir,
+    diagnostics: &mut Diagnostics,
+) -> Option<Config> {
+    let source_names = Names::read(&keys::SOURCES, document.tables(&keys::SOURCES), diagnostics);
     let transport_names =
-        Names::read(&keys::TRANSPORTS, document.tables(&keys::TRANSPORTS), faults);
-    let feed_names = Names::read(&keys::FEEDS, document.tables(&keys::FEEDS), faults);
-    Names::read(&keys::DIGESTS, document.tables(&keys::DIGESTS), faults);
-    Names::read(&keys::PUBLISH, document.tables(&keys::PUBLISH), faults);
+        Names::read(&keys::TRANSPORTS, document.tables(&keys::TRANSPORTS), diagnostics);
+    let feed_names = Names::read(&keys::FEEDS, document.tables(&keys::FEEDS), diagnostics);
+    Names::read(&keys::DIGESTS, document.tables(&keys::DIGESTS), diagnostics);
+    Names::read(&keys::PUBLISH, document.tables(&keys::PUBLISH), diagnostics);
 
-    let templates = single(document, &keys::TOP, faults, |mut reader| {
-        reader.optional("templates", |text| folder.join(text))
+    let templates = single(document, &keys::TOP, diagnostics, |mut reader| {
+        reader.optional("templates", |text| base_dir.join(text))
     });
-    let site = single(document, &keys::SITE, faults, site::read);
-    let database = single(document, &keys::DATABASE, faults, |reader| database(reader, folder));
-    let server = single(document, &keys::SERVER, faults, |reader| server(reader, folder));
-    let push = single(document, &keys::PUSH, faults, push::read);
+    let site = single(document, &keys::SITE, diagnostics, site::read);
+    let database =
+        single(document, &keys::DATABASE, diagnostics, |reader| database(reader, base_dir));
+    let server = single(document, &keys::SERVER, diagnostics, |reader| server(reader, base_dir));
+    let websub = single(document, &keys::WEBSUB, diagnostics, websub::read);
 
-    // With a faulty [site] the rest is still read, for its own faults.
+    // If [site] is invalid, the rest is still read with defaults, to report its own errors.
     let zone = site.as_ref().map_or(TimeZone::UTC, |site| site.timezone.clone());
     let title = site.as_ref().map_or("", |site| &site.title);
-    let ehlo =
-        site.as_ref().map_or_else(|| "localhost".to_owned(), |site| site::ehlo_of(&site.base_url));
-    let around = Surroundings {
+    let ehlo = site
+        .as_ref()
+        .map_or_else(|| "localhost".to_owned(), |site| site::ehlo_name(&site.base_url));
+    let context = DigestParseContext {
         title,
         language: site.as_ref().map_or("en", |site| &site.language),
         timezone: &zone,
@@ -123,37 +136,40 @@ fn read(path: &Path, document: &Document, folder: &Folder, faults: &mut Faults) 
         transports: &transport_names,
     };
     let sources =
-        all(document, &keys::SOURCES, faults, |reader| sources::read(reader, &zone, folder));
-    let feeds =
-        all(document, &keys::FEEDS, faults, |reader| feeds::read(reader, title, &source_names));
+        all(document, &keys::SOURCES, diagnostics, |reader| sources::read(reader, &zone, base_dir));
+    let feeds = all(document, &keys::FEEDS, diagnostics, |reader| {
+        feeds::read(reader, title, &source_names)
+    });
     if let Some(feeds) = &feeds {
-        clashes::check_aliases(feeds, document, faults);
+        conflicts::check_aliases(feeds, document, diagnostics);
     }
     let has_private = feeds.iter().flatten().any(|feed| feed.private.is_some());
     let server = server.map(|(server, on_demand)| Server {
         on_demand: on_demand.unwrap_or(!has_private),
         ..server
     });
-    let digests = all(document, &keys::DIGESTS, faults, |reader| digests::read(reader, &around));
-    let around = transports::Surroundings {
+    let digests =
+        all(document, &keys::DIGESTS, diagnostics, |reader| digests::read(reader, &context));
+    let context = transports::TransportParseContext {
         path,
-        folder,
+        base_dir,
         ehlo: &ehlo,
         names: &transport_names,
         digests: digests.as_deref().unwrap_or_default(),
     };
     let transports =
-        all(document, &keys::TRANSPORTS, faults, |reader| transports::read(reader, &around));
+        all(document, &keys::TRANSPORTS, diagnostics, |reader| transports::read(reader, &context));
     if let Some(transports) = &transports {
-        transports::check_shares(transports, document.tables(&keys::TRANSPORTS), faults);
+        transports::check_pools(transports, document.tables(&keys::TRANSPORTS), diagnostics);
     }
-    let publish =
-        all(document, &keys::PUBLISH, faults, |reader| publish::read(reader, folder, &feed_names));
-    if let Some(places) = &publish {
-        clashes::check_places(places, document, faults);
+    let publish = all(document, &keys::PUBLISH, diagnostics, |reader| {
+        publish::read(reader, base_dir, &feed_names)
+    });
+    if let Some(destinations) = &publish {
+        conflicts::check_publish_targets(destinations, document, diagnostics);
     }
     if let (Some(database), Some(sources)) = (&database, &sources) {
-        clashes::check_database(database, sources, document, faults);
+        conflicts::check_database(database, sources, document, diagnostics);
     }
     Some(Config {
         path: path.to_owned(),
@@ -161,7 +177,7 @@ fn read(path: &Path, document: &Document, folder: &Folder, faults: &mut Faults) 
         templates: templates?,
         database: database?,
         server: server?,
-        push: push?,
+        websub: websub?,
         sources: sources?,
         feeds: feeds?,
         digests: digests?,
@@ -170,52 +186,56 @@ fn read(path: &Path, document: &Document, folder: &Folder, faults: &mut Faults) 
     })
 }
 
-/// Reads the one table of a section.
+/// Reads the table of a section that is not a list.
 fn single<T>(
     document: &Document,
     section: &'static keys::Section,
-    faults: &mut Faults,
+    diagnostics: &mut Diagnostics,
     read: impl FnOnce(Reader<'_>) -> Option<T>,
 ) -> Option<T> {
-    document.tables(section).first().and_then(|table| read(Reader::new(section, table, faults)))
+    document
+        .tables(section)
+        .first()
+        .and_then(|table| read(Reader::new(section, table, diagnostics)))
 }
 
-/// Reads all tables of a list.
+/// Reads all tables of a list section.
 fn all<T>(
     document: &Document,
     section: &'static keys::Section,
-    faults: &mut Faults,
+    diagnostics: &mut Diagnostics,
     read: impl Fn(Reader<'_>) -> Option<T>,
 ) -> Option<Vec<T>> {
-    let read_one = |table: &Table| read(Reader::new(section, table, faults));
-    // Collected in two steps, so that the tables after a faulty one are read too.
+    let read_one = |table: &Table| read(Reader::new(section, table, diagnostics));
+    // Collected in two steps, so that the tables after an invalid one are read as well.
     let read_all: Vec<Option<T>> = document.tables(section).iter().map(read_one).collect();
     read_all.into_iter().collect()
 }
 
-fn database(mut reader: Reader<'_>, folder: &Folder) -> Option<Database> {
-    let read = |text: &str| folder.database_url(text, &["sqlite", "postgres"]);
+fn database(mut reader: Reader<'_>, base_dir: &BaseDir) -> Option<Database> {
+    let read = |text: &str| base_dir.database_url(text, &["sqlite", "postgres"]);
     let url = match reader.optional("url", read)? {
         Some(url) => url,
-        None => read("sqlite://data/courant.db").map_err(|why| reader.fault("url", &why)).ok()?,
+        None => read("sqlite://data/courant.db").map_err(|why| reader.error("url", &why)).ok()?,
     };
     Some(Database { url })
 }
 
-fn server(mut reader: Reader<'_>, folder: &Folder) -> Option<(Server, Option<bool>)> {
-    let listen = reader.or("listen", DEFAULT_LISTEN, |text| {
-        let refusal = |_| format!("`{text}` is no IP address with a port: write 127.0.0.1:8080, or 0.0.0.0:8080 for all interfaces");
-        text.trim().parse().map_err(refusal)
+fn server(mut reader: Reader<'_>, base_dir: &BaseDir) -> Option<(Server, Option<bool>)> {
+    let listen = reader.or_default("listen", DEFAULT_LISTEN, |text| {
+        text.trim().parse().map_err(|_| {
+            format!(
+                "`{text}` is not a valid listen address; use for example 127.0.0.1:8080, or 0.0.0.0:8080 for all interfaces"
+            )
+        })
     })?;
-    let made_feeds = match reader.optional("made_feeds", |text| folder.join(text))? {
+    let feed_cache_dir = match reader.optional("feed_cache_dir", |text| base_dir.join(text))? {
         Some(path) => path,
-        None => folder.path().join("data/feeds"),
+        None => base_dir.path().join("data/feeds"),
     };
-    let on_demand = reader.has("on_demand").then(|| reader.flag("on_demand", true));
-    let on_demand = match on_demand {
-        Some(told) => Some(told?),
-        None => None,
-    };
-    let generic_types = reader.flag("generic_types", false)?;
-    Some((Server { listen, made_feeds, on_demand: true, generic_types }, on_demand))
+    let on_demand =
+        if reader.has("on_demand") { Some(reader.boolean("on_demand", true)?) } else { None };
+    let browser_content_types = reader.boolean("browser_content_types", false)?;
+    let server = Server { listen, feed_cache_dir, on_demand: true, browser_content_types };
+    Some((server, on_demand))
 }

@@ -1,83 +1,89 @@
-//! Takes values out of a table by key, type and meaning; every fault is noted, and reading goes on.
+//! Reads typed values from a table. Errors are collected, and reading continues.
 //!
-//! `None` from a method here means that a fault was noted; what is merely absent is `Some(None)` or the default.
+//! `None` means that an error was reported. An absent key yields `Some(None)` or the default.
 
 use std::ops::RangeInclusive;
 
-use super::document::{Said, Table, Value, label};
-use super::error::{Faults, Place};
+use super::document::{Spanned, Table, Value, label};
+use super::error::{Diagnostics, Location};
 use super::keys::Section;
 
-/// One table being read.
+/// Reader of one table, which collects errors.
 pub(super) struct Reader<'a> {
     section: &'static Section,
     table: &'a Table,
-    faults: &'a mut Faults,
+    diagnostics: &'a mut Diagnostics,
 }
 
 impl<'a> Reader<'a> {
-    /// Begins to read a table of a section.
-    pub(super) fn new(section: &'static Section, table: &'a Table, faults: &'a mut Faults) -> Self {
-        Self { section, table, faults }
+    /// Creates a reader for a table of a section.
+    pub(super) fn new(
+        section: &'static Section,
+        table: &'a Table,
+        diagnostics: &'a mut Diagnostics,
+    ) -> Self {
+        Self { section, table, diagnostics }
     }
 
-    /// Notes a fault of a key; of the table, if the key is not there.
-    pub(super) fn fault(&mut self, key: &str, why: &str) {
-        let place = self.table.entries.get(key).map_or(&self.table.place, |said| &said.place);
-        self.note(place, &format!("`{key}`: {why}"));
+    /// Reports an error about a key, at its line or, if it is absent, at the line of the table.
+    pub(super) fn error(&mut self, key: &str, why: &str) {
+        let location =
+            self.table.entries.get(key).map_or(&self.table.location, |entry| &entry.location);
+        self.report(location, &format!("`{key}`: {why}"));
     }
 
-    fn note(&mut self, place: &Place, sentence: &str) {
-        self.faults.add(place, format!("{}: {sentence}", self.label()));
+    fn report(&mut self, location: &Location, sentence: &str) {
+        self.diagnostics.add(location, format!("{}: {sentence}", self.label()));
     }
 
-    /// How sentences call the table.
+    /// Returns the label of the table in error messages.
     pub(super) fn label(&self) -> String {
         label(self.section, self.table.name())
     }
 
-    /// A value that was given; an empty text is none, so that a variable can be set to nothing.
-    fn given(&self, key: &str) -> Option<&'a Said> {
+    /// Returns the value of a key. An empty string counts as absent, so that a variable can unset a
+    /// key.
+    fn value(&self, key: &str) -> Option<&'a Spanned> {
         self.table
             .entries
             .get(key)
-            .filter(|said| !matches!(&said.value, Value::Text(text) if text.is_empty()))
+            .filter(|entry| !matches!(&entry.value, Value::Text(text) if text.is_empty()))
     }
 
-    /// Whether a key has a value.
+    /// Returns `true` if the key has a value.
     pub(super) fn has(&self, key: &str) -> bool {
-        self.given(key).is_some()
+        self.value(key).is_some()
     }
 
-    /// Refuses a key that has a value but makes no sense here.
-    pub(super) fn refuse(&mut self, key: &str, why: &str) {
+    /// Reports an error if a key that does not apply here has a value.
+    pub(super) fn reject(&mut self, key: &str, why: &str) {
         if self.has(key) {
-            self.fault(key, why);
+            self.error(key, why);
         }
     }
 
-    /// A text, understood by `read`, or nothing.
+    /// Reads an optional string, which `read` parses.
     pub(super) fn optional<T>(
         &mut self,
         key: &str,
         read: impl FnOnce(&str) -> Result<T, String>,
     ) -> Option<Option<T>> {
-        let Some(said) = self.given(key) else { return Some(None) };
-        let Value::Text(text) = &said.value else {
-            self.wrong_type(key, said, "a text in quotes");
+        let Some(entry) = self.value(key) else { return Some(None) };
+        let Value::Text(text) = &entry.value else {
+            self.wrong_type(key, entry, "a string in quotes");
             return None;
         };
         match read(text) {
             Ok(value) => Some(Some(value)),
             Err(why) => {
-                self.fault(key, &why);
+                self.error(key, &why);
                 None
             }
         }
     }
 
-    /// A text, understood by `read`, or what holds without it.
-    pub(super) fn or<T>(
+    /// Reads a string, which `read` parses, or returns the default.
+    pub(super) fn or_default<T>(
         &mut self,
         key: &str,
         default: T,
@@ -86,7 +92,8 @@ impl<'a> Reader<'a> {
         self.optional(key, read).map(|value| value.unwrap_or(default))
     }
 
-    /// A text that must be there, understood by `read`; `remedy` says what to write.
+    /// Reads a required string, which `read` parses; `remedy` completes the error for an absent
+    /// key.
     pub(super) fn required<T>(
         &mut self,
         key: &str,
@@ -100,108 +107,118 @@ impl<'a> Reader<'a> {
         value
     }
 
-    /// Notes that a key is not there.
+    /// Reports that a required key is absent.
     pub(super) fn missing(&mut self, key: &str, remedy: &str) {
-        let place = self.table.entries.get(key).map_or(&self.table.place, |said| &said.place);
-        self.note(place, &format!("`{key}` is missing: {remedy}"));
+        let location =
+            self.table.entries.get(key).map_or(&self.table.location, |entry| &entry.location);
+        self.report(location, &format!("`{key}` is missing; {remedy}"));
     }
 
-    /// A whole number within bounds, or what holds without it.
-    pub(super) fn count(
+    /// Reads an integer within bounds, or returns the default.
+    pub(super) fn integer(
         &mut self,
         key: &str,
         default: usize,
         bounds: RangeInclusive<i64>,
     ) -> Option<usize> {
-        let Some(said) = self.given(key) else { return Some(default) };
-        let Value::Number(number) = said.value else {
-            self.wrong_type(key, said, "a whole number");
+        let Some(entry) = self.value(key) else { return Some(default) };
+        let Value::Integer(number) = entry.value else {
+            self.wrong_type(key, entry, "an integer");
             return None;
         };
         if bounds.contains(&number) {
             return usize::try_from(number).ok();
         }
-        self.fault(
+        self.error(
             key,
-            &format!("it is a number from {} to {}, not {number}", bounds.start(), bounds.end()),
+            &format!("must be between {} and {} (found {number})", bounds.start(), bounds.end()),
         );
         None
     }
 
-    /// `true` or `false`, or what holds without it.
-    pub(super) fn flag(&mut self, key: &str, default: bool) -> Option<bool> {
-        let Some(said) = self.given(key) else { return Some(default) };
-        let Value::Flag(flag) = said.value else {
-            self.wrong_type(key, said, "true or false");
-            return None;
-        };
-        Some(flag)
+    /// Returns `true` if the key has this integer as its value.
+    pub(super) fn is_number(&self, key: &str, number: i64) -> bool {
+        self.value(key).is_some_and(|entry| matches!(entry.value, Value::Integer(n) if n == number))
     }
 
-    /// A list of texts, each understood by `read` and given once; empty without the key.
+    /// Reads a boolean, or returns the default.
+    pub(super) fn boolean(&mut self, key: &str, default: bool) -> Option<bool> {
+        let Some(entry) = self.value(key) else { return Some(default) };
+        let Value::Boolean(value) = entry.value else {
+            self.wrong_type(key, entry, "true or false");
+            return None;
+        };
+        Some(value)
+    }
+
+    /// Reads a list of strings, which `read` parses, without duplicates; an absent key is an empty
+    /// list.
     pub(super) fn list<T: PartialEq>(
         &mut self,
         key: &str,
         read: impl Fn(&str) -> Result<T, String>,
     ) -> Option<Vec<T>> {
-        self.placed_list(key, |text, _| read(text))
+        self.list_with_locations(key, |text, _| read(text))
     }
 
-    /// The same, where each text is understood together with its place.
-    pub(super) fn placed_list<T: PartialEq>(
+    /// Like [`list`](Self::list), with the location of each element passed to `read`.
+    pub(super) fn list_with_locations<T: PartialEq>(
         &mut self,
         key: &str,
-        read: impl Fn(&str, &Place) -> Result<T, String>,
+        read: impl Fn(&str, &Location) -> Result<T, String>,
     ) -> Option<Vec<T>> {
-        let Some(said) = self.given(key) else { return Some(Vec::new()) };
-        let Value::List(elements) = &said.value else {
-            self.wrong_type(key, said, "a list of texts, as in [\"one\", \"two\"]");
+        let Some(entry) = self.value(key) else { return Some(Vec::new()) };
+        let Value::List(elements) = &entry.value else {
+            self.wrong_type(key, entry, "a list of strings, for example [\"one\", \"two\"]");
             return None;
         };
         let mut values = Vec::new();
-        let mut is_sound = true;
+        let mut is_valid = true;
         for element in elements {
             let value = match &element.value {
-                Value::Text(text) => read(text, &element.place),
+                Value::Text(text) => read(text, &element.location),
                 other => {
-                    Err(format!("its elements are texts in quotes, not {}", other.described()))
+                    Err(format!("elements must be strings in quotes (found {})", other.type_name()))
                 }
             };
             match value {
                 Ok(value) if values.contains(&value) => {}
                 Ok(value) => values.push(value),
                 Err(why) => {
-                    self.note(&element.place, &format!("`{key}`: {why}"));
-                    is_sound = false;
+                    self.report(&element.location, &format!("`{key}`: {why}"));
+                    is_valid = false;
                 }
             }
         }
-        if is_sound { Some(values) } else { None }
+        if is_valid { Some(values) } else { None }
     }
 
-    fn wrong_type(&mut self, key: &str, said: &Said, takes: &str) {
-        self.note(&said.place, &format!("`{key}` takes {takes}, not {}", said.value.described()));
+    fn wrong_type(&mut self, key: &str, entry: &Spanned, expected: &str) {
+        self.report(
+            &entry.location,
+            &format!("`{key}` must be {expected} (found {})", entry.value.type_name()),
+        );
     }
 }
 
-/// A text for people on one line: trimmed, not blank, without control characters.
+/// Parses a displayed text: one line, trimmed, not empty, without control characters.
 pub(super) fn one_line(text: &str) -> Result<String, String> {
     let text = text.trim();
     if text.is_empty() {
-        return Err("it is blank".to_owned());
+        return Err("must not be blank".to_owned());
     }
     if text.chars().any(char::is_control) {
-        return Err("it stands on one line, without control characters".to_owned());
+        return Err("must be one line without control characters".to_owned());
     }
     Ok(text.to_owned())
 }
 
-/// One of a few words, each with what it means here.
+/// Returns a parser for one of a few words, each with its value.
 pub(super) fn one_of<'w, T: Copy>(
     words: &'w [(&'static str, T)],
 ) -> impl FnOnce(&str) -> Result<T, String> + use<'w, T> {
     move |text| {
-        let found = words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning);
+        let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
         found.ok_or_else(|| {
             let quoted: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
             format!("`{text}` is not one of {}", quoted.join(", "))

@@ -1,4 +1,4 @@
-//! What may be shown of settings that hold secrets.
+//! `Debug` output and URLs without secrets.
 
 use std::fmt;
 
@@ -6,9 +6,9 @@ use url::Url;
 
 use super::settings::{Bucket, Database, Source, Transport};
 
-/// An address that can be shown: with `***` for its password, and without what follows a `?` or `#`, where drivers take
-/// passwords too.
-pub fn redacted(url: &str) -> String {
+/// Returns a URL that is safe to print: the password is replaced by `***`, and the query and
+/// fragment, in which drivers accept passwords as well, are removed.
+pub fn redact_url(url: &str) -> String {
     let Ok(mut parsed) = Url::parse(url) else {
         let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
         return format!("{scheme}://…");
@@ -23,7 +23,7 @@ pub fn redacted(url: &str) -> String {
 
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Database").field("url", &redacted(&self.url)).finish()
+        f.debug_struct("Database").field("url", &redact_url(&self.url)).finish()
     }
 }
 
@@ -33,9 +33,9 @@ impl fmt::Debug for Source {
             .field("name", &self.name)
             .field("was", &self.was)
             .field("kind", &self.kind)
-            .field("url", &self.url.as_deref().map(redacted))
+            .field("url", &self.url.as_deref().map(redact_url))
             .field("poll", &self.poll)
-            .field("compare", &self.compare)
+            .field("full_sync", &self.full_sync)
             .field("listen", &self.listen)
             .field("timezone", &self.timezone)
             .field("table_prefix", &self.table_prefix)
@@ -66,9 +66,10 @@ impl fmt::Debug for Transport {
             .field("messages_per_connection", &self.messages_per_connection)
             .field("rate", &self.rate)
             .field("warm_up", &self.warm_up)
-            .field("domains", &self.domains)
+            .field("domain_limits", &self.domain_limits)
             .field("weight", &self.weight)
-            .field("shares", &self.shares)
+            .field("standby", &self.standby)
+            .field("pool", &self.pool)
             .field("uncertain", &self.uncertain)
             .field("dkim", &self.dkim)
             .field("dkim_domain", &self.dkim_domain)

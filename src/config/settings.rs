@@ -1,4 +1,4 @@
-//! The settings a configuration holds once it was read and found to work: every value here can be used as it is.
+//! Validated settings. Values need no further checks.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,106 +8,107 @@ use jiff::tz::TimeZone;
 pub use crate::domain::network::Network;
 pub use crate::domain::selection::Selection;
 
-pub use super::publish::{Bucket, Destination, Publish};
-pub use super::sending::{
-    Digest, DkimKey, Limits, Missed, Ramp, Rate, Route, TlsMode, Transport, Uncertain,
+pub use super::mail_settings::{
+    Digest, DkimKey, DomainLimits, Missed, Rate, Route, TlsMode, Transport, Uncertain, Warmup,
 };
+pub use super::publish::{Bucket, Publish, PublishTarget};
 
-/// Everything `config.toml` and the environment say.
+/// The validated configuration from `config.toml` and the environment.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Where it was read from.
+    /// Path of the config file.
     pub path: PathBuf,
-    /// `[site]`.
+    /// The table `[site]`: publisher and defaults.
     pub site: Site,
-    /// `templates`: a folder whose files override the embedded ones of the same name.
+    /// Directory whose files override the embedded templates of the same name (`templates`).
     pub templates: Option<PathBuf>,
-    /// `[database]`.
+    /// The table `[database]`: Courant's own data.
     pub database: Database,
-    /// `[server]`.
+    /// The table `[server]`: the web server.
     pub server: Server,
-    /// `[push]`.
-    pub push: Push,
-    /// `[[sources]]`, in the file's order.
+    /// The table `[websub]`: hub and pings.
+    pub websub: WebSubSettings,
+    /// The `[[sources]]` tables, in file order.
     pub sources: Vec<Source>,
-    /// `[[feeds]]`, in the file's order.
+    /// The `[[feeds]]` tables, in file order.
     pub feeds: Vec<Feed>,
-    /// `[[digests]]`, in the file's order.
+    /// The `[[digests]]` tables, in file order.
     pub digests: Vec<Digest>,
-    /// `[[transports]]`, in the file's order.
+    /// The `[[transports]]` tables, in file order.
     pub transports: Vec<Transport>,
-    /// `[[publish]]`, in the file's order.
+    /// The `[[publish]]` tables, in file order.
     pub publish: Vec<Publish>,
 }
 
-/// Who publishes.
+/// Settings of `[site]`: the publisher and defaults for other sections.
 #[derive(Debug, Clone)]
 pub struct Site {
-    /// The publisher's name.
+    /// Name of the publisher.
     pub title: String,
-    /// Where people reach this service, without a slash at the end.
+    /// Public URL of this service, without a trailing slash.
     pub base_url: String,
-    /// Default language (RFC 5646).
+    /// Default language as a tag (RFC 5646).
     pub language: String,
-    /// Default zone.
+    /// Default time zone of schedules and dates.
     pub timezone: TimeZone,
     /// `DOMAIN,DATE` of every article id: `tag:ID_AUTHORITY:SOURCE/ID` (RFC 4151).
     pub id_authority: String,
-    /// Printed in every digest.
+    /// Postal address, printed in every digest.
     pub postal_address: String,
-    /// Who holds which rights in what is published, for feeds.
+    /// Copyright notice of the feeds.
     pub rights: Option<String>,
-    /// Address of a square picture that stands for the publisher, for feeds.
+    /// URL of a square image for feed readers.
     pub icon: Option<String>,
-    /// Address of a wide picture that stands for the publisher, for feeds.
+    /// URL of a wide image for feed readers.
     pub logo: Option<String>,
 }
 
-/// Where our own data lives.
+/// Settings of `[database]`: Courant's own data.
 #[derive(Clone)]
 pub struct Database {
     /// `sqlite://PATH` (made absolute) or `postgres://…`.
     pub url: String,
 }
 
-/// The web server.
+/// Settings of `[server]`: the web server.
 #[derive(Debug, Clone)]
 pub struct Server {
-    /// Address and port to listen on.
+    /// IP address and port to listen on.
     pub listen: SocketAddr,
-    /// Folder in which made feeds are kept, so that a restart serves at once.
-    pub made_feeds: PathBuf,
-    /// Whether there is a feed for every section, tag, author and language; without the key where no feed is private.
+    /// Directory of the persistent feed cache, from which a restart serves immediately.
+    pub feed_cache_dir: PathBuf,
+    /// `true` if every section, tag, author and language has a feed; by default unless a feed is
+    /// private.
     pub on_demand: bool,
-    /// Whether feeds are served as `application/xml` and `application/json`.
-    pub generic_types: bool,
+    /// `true` if feeds are served as `application/xml` and `application/json`.
+    pub browser_content_types: bool,
 }
 
-/// How readers learn of news without asking (WebSub).
+/// Settings of `[websub]`: push notifications for feed readers.
 #[derive(Debug, Clone)]
-pub struct Push {
-    /// Whether we are a hub for our own feeds.
+pub struct WebSubSettings {
+    /// `true` if the built-in hub serves this site's feeds.
     pub hub: bool,
-    /// Hubs elsewhere, which are told of changes; absolute addresses.
+    /// Absolute URLs of external hubs that are notified of changes.
     pub hubs: Vec<String>,
-    /// Networks besides the open internet that callbacks may lie in.
-    pub allow: Vec<Network>,
-    /// Subscriptions of the hub, those that wait to be confirmed included.
-    pub subscriptions: usize,
-    /// Of these with callbacks at one host.
-    pub subscriptions_per_host: usize,
-    /// A longer document is not pushed, in bytes.
+    /// Private networks in which callback URLs are allowed.
+    pub allowed_networks: Vec<Network>,
+    /// Maximum number of subscriptions, including unconfirmed ones.
+    pub max_subscriptions: usize,
+    /// Maximum number of subscriptions with callbacks on the same host.
+    pub max_subscriptions_per_host: usize,
+    /// Maximum size of a pushed document in bytes.
     pub max_bytes: usize,
-    /// How long one push or ping may take, in milliseconds.
+    /// Timeout of one push or ping in milliseconds.
     pub timeout: i64,
-    /// Pushes at once, of each node.
+    /// Maximum number of simultaneous pushes per node.
     pub connections: usize,
 }
 
-/// What kind of system a source reads.
+/// Kind of system that a source reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SourceKind {
-    /// Our own table, filled by `courant articles import`.
+    /// Courant's own table, filled by `courant articles import`.
     Builtin,
     /// A WordPress database (MySQL, MariaDB).
     WordPress,
@@ -115,101 +116,104 @@ pub enum SourceKind {
     Ghost,
     /// A Drupal database (MySQL, MariaDB, PostgreSQL, SQLite).
     Drupal,
-    /// Any table, read by a query of the operator's.
+    /// Any table, read by a SQL query from the configuration.
     Query,
 }
 
-/// Whose ids an article carries.
+/// Origin of the article ids in feeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ids {
-    /// `tag:ID_AUTHORITY:SOURCE/ID`.
+    /// Ids that Courant generates: `tag:ID_AUTHORITY:SOURCE/ID`.
     Ours,
-    /// The ids that readers already know (the guid in the system's own feed), to take over a feed.
+    /// The ids of the site's own feed, to replace that feed without duplicates.
     Source,
 }
 
-/// What becomes of Ghost's posts for members and for those who pay.
+/// Handling of Ghost posts for members and paying members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Members {
-    /// They are no articles.
+    /// Posts are not imported.
     Hidden,
-    /// What a visitor sees of them: title, excerpt, picture, and the text before the mark of the preview.
+    /// Posts are imported as visitors see them: title, excerpt, image, and the text before the
+    /// paywall.
     Preview,
-    /// All of them.
+    /// Posts are imported with their whole text.
     Full,
 }
 
-/// One `[[sources]]` table.
+/// Settings of one `[[sources]]` table.
 #[derive(Clone)]
 pub struct Source {
-    /// Slug.
+    /// Slug that other tables and commands refer to.
     pub name: String,
-    /// Former names.
+    /// Former names after a rename.
     pub was: Vec<String>,
-    /// What it reads.
+    /// Kind of the source system.
     pub kind: SourceKind,
-    /// The foreign database, for all but builtin: `mysql://`, `postgres://` or `sqlite://`.
+    /// URL of the source database, for all kinds but builtin: `mysql://`, `postgres://` or
+    /// `sqlite://`.
     pub url: Option<String>,
-    /// How often it is asked for news, in milliseconds.
+    /// Interval of incremental syncs in milliseconds.
     pub poll: i64,
-    /// How often all of it is compared with what we have, in milliseconds.
-    pub compare: i64,
-    /// The channel of its PostgreSQL on which it tells that it has news.
+    /// Interval of full syncs in milliseconds.
+    pub full_sync: i64,
+    /// Channel on which the source's PostgreSQL sends `NOTIFY`.
     pub listen: Option<String>,
-    /// How times without a zone are read.
+    /// Time zone of times without one.
     pub timezone: TimeZone,
-    /// What WordPress's or Drupal's table names begin with.
+    /// Prefix of WordPress or Drupal table names.
     pub table_prefix: String,
-    /// Whose ids.
+    /// Origin of the article ids.
     pub ids: Ids,
-    /// The public address of a Ghost or Drupal site, without a slash at its end; empty for other kinds.
+    /// Public URL of a Ghost or Drupal site, without a trailing slash; empty for other kinds.
     pub site_url: String,
-    /// Ghost's form of a post's address.
+    /// Permalink pattern of Ghost posts.
     pub permalinks: String,
-    /// Ghost's posts that are not for everybody.
+    /// Handling of Ghost posts that are not public.
     pub members: Members,
-    /// Drupal's content types that are articles.
+    /// Drupal content types to import.
     pub content_types: Vec<String>,
-    /// Where Drupal's public files are served, without a slash at its end; empty for other kinds.
+    /// Public URL of Drupal's files, without a trailing slash; empty for other kinds.
     pub files_url: String,
-    /// Pattern of an article's address; any column in braces.
+    /// URL template of an article; braces contain column names.
     pub article_url: Option<String>,
-    /// The query of kind `query`.
+    /// SQL query of kind `query`.
     pub query: Option<String>,
 }
 
-/// How much of an article a feed shows.
+/// Amount of text per article in a feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Content {
-    /// The whole body and a summary.
+    /// The whole body and the summary.
     Full,
-    /// The summary alone.
+    /// The summary without the body.
     Summary,
 }
 
-/// One `[[feeds]]` table.
+/// Settings of one `[[feeds]]` table, or of an on-demand feed.
 #[derive(Debug, Clone)]
 pub struct Feed {
-    /// Slug.
+    /// Slug that other tables and commands refer to.
     pub name: String,
-    /// Former names.
+    /// Former names after a rename.
     pub was: Vec<String>,
-    /// Its title.
+    /// Title of the feed.
     pub title: String,
-    /// What it is about.
+    /// Description of the feed in one sentence.
     pub description: Option<String>,
-    /// Its articles.
+    /// Filter on the articles.
     pub selection: Selection,
-    /// How many at most, newest first.
+    /// Maximum number of articles; the newest are kept.
     pub items: usize,
-    /// How much of each.
+    /// Amount of text per article.
     pub content: Content,
-    /// Paths (with a query, if any) that serve it too, as they were known before.
+    /// Former paths, with a query if they had one, that serve this feed as well.
     pub aliases: Vec<String>,
-    /// What makes its address one that nobody guesses; none: it is public.
+    /// Secret part of the URL of a private feed; `None`: the feed is public.
     pub private: Option<String>,
-    /// How long a reader may keep it before asking again, in milliseconds: a minute to a day.
+    /// Cache lifetime of the feed in milliseconds, from one minute to one day.
     pub max_age: i64,
-    /// XML that is added to its RSS and Atom; well-formed, with no prefixes but its own and [`crate::domain::xml::SHARED_PREFIXES`].
+    /// XML that is added to RSS and Atom; well-formed, with no prefixes but its own and
+    /// [`crate::domain::xml::SHARED_PREFIXES`].
     pub extra_xml: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! `[site]`: who publishes, where, and under which names for ever.
+//! Parses `[site]`: publisher, public URL and permanent ids.
 
 use jiff::civil;
 use jiff::tz::TimeZone;
@@ -6,30 +6,31 @@ use url::{Host, Url};
 
 use super::reader::{Reader, one_line};
 use super::settings::Site;
-use crate::domain::{language, link};
+use crate::domain::language;
+use crate::domain::url::absolute_web_url;
 
-/// Reads `[site]`.
+/// Reads the `[site]` table.
 pub(super) fn read(mut reader: Reader<'_>) -> Option<Site> {
-    let title = reader.required("title", "write the publisher's name", one_line);
+    let title = reader.required("title", "write the name of the publisher", one_line);
     let base_url = reader.required(
         "base_url",
-        "write where people reach this service, as https://news.example.edu",
+        "write the public URL of this service, for example https://news.example.edu",
         base_url,
     );
-    let language = reader.or("language", "en".to_owned(), language::canonical);
-    let timezone = reader.or("timezone", TimeZone::UTC, time_zone);
-    let proposal = format!(
-        "it is frozen for ever in every article's id; write id_authority = \"{},YEAR\" with the year you begin for YEAR",
+    let language = reader.or_default("language", "en".to_owned(), language::canonical);
+    let timezone = reader.or_default("timezone", TimeZone::UTC, time_zone);
+    let remedy = format!(
+        "it becomes a permanent part of every article id; write id_authority = \"{},YEAR\" with the current year",
         base_url
             .as_deref()
             .and_then(authority_host)
             .unwrap_or_else(|| "news.example.edu".to_owned())
     );
-    let id_authority = reader.required("id_authority", &proposal, id_authority);
-    let postal_address = reader.or("postal_address", String::new(), postal_address);
+    let id_authority = reader.required("id_authority", &remedy, id_authority);
+    let postal_address = reader.or_default("postal_address", String::new(), postal_address);
     let rights = reader.optional("rights", one_line);
-    let icon = reader.optional("icon", picture);
-    let logo = reader.optional("logo", picture);
+    let icon = reader.optional("icon", image_url);
+    let logo = reader.optional("logo", image_url);
     Some(Site {
         title: title?,
         base_url: base_url?,
@@ -43,38 +44,38 @@ pub(super) fn read(mut reader: Reader<'_>) -> Option<Site> {
     })
 }
 
-/// The address of a picture, complete.
-fn picture(text: &str) -> Result<String, String> {
-    link::web_address(text, None).ok_or_else(|| {
-        format!("`{text}` is no address: write a whole one, as https://www.example.edu/icon.png")
+/// Parses the absolute URL of an image.
+fn image_url(text: &str) -> Result<String, String> {
+    absolute_web_url(text, None).ok_or_else(|| {
+        format!("`{text}` is not a valid URL; write an absolute one, for example https://www.example.edu/icon.png")
     })
 }
 
-/// A zone by its IANA name.
+/// Parses the IANA name of a time zone.
 pub(super) fn time_zone(text: &str) -> Result<TimeZone, String> {
     TimeZone::get(text.trim()).map_err(|_| {
-        format!("`{text}` is no IANA time zone such as Europe/London, Asia/Shanghai or UTC")
+        format!("`{text}` is not a valid IANA time zone; write for example Europe/London, Asia/Shanghai or UTC")
     })
 }
 
-/// A public address to which paths are added, without a slash at its end.
+/// Parses a public URL that paths are appended to; the result has no trailing slash.
 pub(super) fn base_url(text: &str) -> Result<String, String> {
     let url = Url::parse(text.trim()).map_err(|e| {
-        format!("`{text}` is no address ({e}): write one as https://news.example.edu")
+        format!("`{text}` is not a valid URL ({e}); write for example https://news.example.edu")
     })?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(format!("`{text}` is neither http:// nor https://"));
+        return Err(format!("`{text}` must start with http:// or https://"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("it is public and has no place for a user name or password".to_owned());
+        return Err("the URL is public and must not contain a user name or password".to_owned());
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(format!("`{text}` has a ? or #: addresses are made by adding a path to it"));
+        return Err(format!("`{text}` must not contain ? or #, because paths are appended to it"));
     }
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
-/// The host of an address that was read before, as a tag's authority can hold it.
+/// Returns the host of a URL if it can be the authority of a `tag:` URI; an IP address cannot.
 fn authority_host(base_url: &str) -> Option<String> {
     match Url::parse(base_url).ok()?.host()? {
         Host::Domain(name) => Some(name.to_owned()),
@@ -82,8 +83,8 @@ fn authority_host(base_url: &str) -> Option<String> {
     }
 }
 
-/// What to say in EHLO for an address: its host, an IP address as RFC 5321's literal.
-pub(super) fn ehlo_of(base_url: &str) -> String {
+/// Returns the EHLO name for a URL: its host, with an IP address as an address literal (RFC 5321).
+pub(super) fn ehlo_name(base_url: &str) -> String {
     let url = Url::parse(base_url).ok();
     match url.as_ref().and_then(Url::host) {
         Some(Host::Domain(name)) => name.to_owned(),
@@ -93,14 +94,15 @@ pub(super) fn ehlo_of(base_url: &str) -> String {
     }
 }
 
-/// RFC 4151's `taggingEntity`: a domain or mail address, a comma, and a day on which it was the publisher's.
+/// Parses a `taggingEntity` (RFC 4151): a domain or email address, a comma, and a date on which the
+/// publisher owned it.
 fn id_authority(text: &str) -> Result<String, String> {
-    let refusal = || {
+    let error = || {
         format!(
-            "`{text}` is no DOMAIN,DATE such as news.example.edu,2026 or news.example.edu,2026-09-01 (RFC 4151)"
+            "`{text}` is not a valid DOMAIN,DATE (RFC 4151); write for example news.example.edu,2026 or news.example.edu,2026-09-01"
         )
     };
-    let (authority, date) = text.split_once(',').ok_or_else(refusal)?;
+    let (authority, date) = text.split_once(',').ok_or_else(error)?;
     let (local, domain) = match authority.split_once('@') {
         Some((local, domain)) => (Some(local), domain),
         None => (None, authority),
@@ -116,28 +118,28 @@ fn id_authority(text: &str) -> Result<String, String> {
         !local.is_empty() && local.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
     };
     if !domain.split('.').all(is_label) || !local.is_none_or(is_local) || !is_tag_date(date) {
-        return Err(refusal());
+        return Err(error());
     }
     Ok(text.to_owned())
 }
 
-/// `2026`, `2026-09` or `2026-09-01`.
+/// Returns `true` for `2026`, `2026-09` or `2026-09-01`.
 fn is_tag_date(text: &str) -> bool {
     let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
-    let whole = match shape.as_str() {
+    let full_date = match shape.as_str() {
         "0000" => format!("{text}-01-01"),
         "0000-00" => format!("{text}-01"),
         "0000-00-00" => text.to_owned(),
         _ => return false,
     };
-    whole.parse::<civil::Date>().is_ok()
+    full_date.parse::<civil::Date>().is_ok()
 }
 
-/// Several lines are welcome; other control characters would break the mails it is printed in.
+/// Parses a postal address of one or more lines; other control characters would break the messages.
 fn postal_address(text: &str) -> Result<String, String> {
     let text = text.trim();
     if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-        return Err("it has control characters other than line breaks".to_owned());
+        return Err("must not contain control characters other than line breaks".to_owned());
     }
     Ok(text.to_owned())
 }

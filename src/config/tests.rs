@@ -1,4 +1,4 @@
-//! What a configuration may say, what it means, and how it is refused.
+//! Tests of defaults, overrides and error messages of the configuration.
 
 mod sections;
 
@@ -21,12 +21,12 @@ fn with_site(text: &str) -> Result<Config, String> {
     parse(&format!("{SITE}{text}"), &[])
 }
 
-fn refusal(text: &str) -> String {
+fn error_of(text: &str) -> String {
     with_site(text).unwrap_err()
 }
 
 #[test]
-fn the_least_configuration_has_every_default() {
+fn a_minimal_configuration_has_all_defaults() {
     let config = with_site("").unwrap();
     assert_eq!(config.site.base_url, "https://news.example.edu/x");
     assert_eq!(
@@ -44,7 +44,7 @@ fn the_least_configuration_has_every_default() {
 }
 
 #[test]
-fn lists_take_the_site_for_what_they_leave_out() {
+fn list_entries_inherit_missing_values_from_the_site() {
     let config = parse(
         &format!(
             "{SITE}language = \"ZH-cn\"\ntimezone = \"Asia/Shanghai\"\n\
@@ -81,55 +81,55 @@ fn lists_take_the_site_for_what_they_leave_out() {
 }
 
 #[test]
-fn the_shipped_file_works_and_mentions_every_key() {
+fn the_shipped_file_is_valid_and_mentions_every_key() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let config = Config::load(&root.join("config.toml"), std::iter::empty()).unwrap();
-    assert_eq!(config.transports[0].route, Route::Folder(root.join("outbox")));
+    assert_eq!(config.transports[0].route, Route::Directory(root.join("outbox")));
     let text = fs::read_to_string(root.join("config.toml")).unwrap();
-    let (mut section, mut said) = (String::new(), BTreeSet::new());
+    let (mut section, mut mentioned) = (String::new(), BTreeSet::new());
     for line in text.lines() {
         if line.starts_with('[') || line.starts_with("# [[") {
             section = line.trim_matches(['#', ' ', '[', ']']).to_owned();
         } else if let Some((key, _)) = line.trim_start_matches("# ").split_once(" = ")
             && key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
         {
-            said.insert((section.clone(), key.to_owned()));
+            mentioned.insert((section.clone(), key.to_owned()));
         }
     }
-    let of = |section: &keys::Section| {
+    let keys_of = |section: &keys::Section| {
         section
             .keys
             .iter()
             .map(|(key, _)| (section.name.to_owned(), (*key).to_owned()))
             .collect::<Vec<_>>()
     };
-    assert_eq!(said, keys::SECTIONS.iter().flat_map(|section| of(section)).collect());
+    assert_eq!(mentioned, keys::SECTIONS.iter().flat_map(|section| keys_of(section)).collect());
 }
 
 #[test]
-fn every_fault_is_told_with_its_line_in_order() {
-    let said = parse(
+fn all_errors_are_reported_with_their_lines_in_order() {
+    let error = parse(
         "[site]\ntitle = 3\nlanguage = \"en_US\"\nbase_url = \"https://news.example.edu\"\n[sever]\n[[feeds]]\nname = \"news\"\nitmes = 3\n\
          sources = [\"colege\"]\n[[sources]]\nname = \"college\"\nkind = \"gost\"\n[[digests]]\nname = \"weekly\"\nschedule = \"0 0 30 2 *\"\n",
         &[],
     )
     .unwrap_err();
     let expected = "\
-/etc/courant/config.toml:1: [site]: `id_authority` is missing: it is frozen for ever in every article's id; write id_authority = \"news.example.edu,YEAR\" with the year you begin for YEAR
-/etc/courant/config.toml:2: [site]: `title` takes a text in quotes, not a number
-/etc/courant/config.toml:3: [site]: `language`: `en_US` is no language tag such as en, zh-CN or zh-Hant (RFC 5646): write `en-US`
-/etc/courant/config.toml:5: `sever` is nothing this configuration knows; did you mean `server`?
-/etc/courant/config.toml:8: [[feeds]] news: `itmes` is no key of a feed; did you mean `items`?
+/etc/courant/config.toml:1: [site]: `id_authority` is missing; it becomes a permanent part of every article id; write id_authority = \"news.example.edu,YEAR\" with the current year
+/etc/courant/config.toml:2: [site]: `title` must be a string in quotes (found an integer)
+/etc/courant/config.toml:3: [site]: `language`: `en_US` is not a valid language tag (RFC 5646); write `en-US`
+/etc/courant/config.toml:5: unknown section or key `sever`; did you mean `server`?
+/etc/courant/config.toml:8: [[feeds]] news: unknown key `itmes`; did you mean `items`?
 /etc/courant/config.toml:9: [[feeds]] news: `sources`: there is no [[sources]] with the name `colege`; did you mean `college`?
 /etc/courant/config.toml:12: [[sources]] college: `kind`: `gost` is not one of \"builtin\", \"wordpress\", \"ghost\", \"drupal\", \"query\"
-/etc/courant/config.toml:13: [[digests]] weekly: `from` is missing: write the sender, as \"College News <news@example.edu>\"
-/etc/courant/config.toml:13: [[digests]] weekly: `transport` is missing: there is no [[transports]] with the name `default`: add it
-/etc/courant/config.toml:15: [[digests]] weekly: `schedule`: `0 0 30 2 *` never comes: no month has such a day";
-    assert_eq!(said, expected);
+/etc/courant/config.toml:13: [[digests]] weekly: `from` is missing; write the sender, for example \"College News <news@example.edu>\"
+/etc/courant/config.toml:13: [[digests]] weekly: `transport` is missing; there is no [[transports]] with the name `default`; add one
+/etc/courant/config.toml:15: [[digests]] weekly: `schedule`: schedule `0 0 30 2 *` never matches: no month has that day";
+    assert_eq!(error, expected);
 }
 
 #[test]
-fn the_environment_writes_over_the_file_with_the_keys_type() {
+fn variables_override_the_file_and_are_converted_to_the_type_of_the_key() {
     let text = format!(
         "{SITE}[[transports]]\nname = \"main-relay\"\nurl = \"smtps://mail.example.edu\"\nusername = \"u\"\n[[feeds]]\nname = \"f\"\n"
     );
@@ -163,7 +163,7 @@ fn the_environment_writes_over_the_file_with_the_keys_type() {
         ("Other", Some(PathBuf::from("/etc/courant/mine")))
     );
 
-    let said = parse(
+    let error = parse(
         &text,
         &[
             ("COURANT__SITE__TITEL", "x"),
@@ -177,20 +177,20 @@ fn the_environment_writes_over_the_file_with_the_keys_type() {
         ],
     )
     .unwrap_err();
-    let variables: Vec<&str> = said
+    let variables: Vec<&str> = error
         .lines()
         .filter_map(|line| line.split_once(": ").map(|(variable, _)| variable))
         .collect();
-    assert_eq!(variables.len(), 7, "{said}");
+    assert_eq!(variables.len(), 7, "{error}");
     assert!(
         variables.is_sorted() && variables.iter().all(|v| v.starts_with("COURANT__")),
-        "{said}"
+        "{error}"
     );
-    assert!(said.contains("did you mean `title`?") && !said.contains("hush"), "{said}");
+    assert!(error.contains("did you mean `title`?") && !error.contains("hush"), "{error}");
 }
 
 #[test]
-fn a_password_is_never_shown() {
+fn passwords_never_appear_in_debug_output_or_errors() {
     let text = "[database]\nurl = \"postgres://u:hush@h/d?password=hush\"\n[[sources]]\nname = \"s\"\nkind = \"wordpress\"\n\
                 url = \"mariadb://u:hush@h/d\"\n[[transports]]\nname = \"t\"\nurl = \"smtps://h\"\nusername = \"u\"\npassword = \"hush\"\n";
     let shown = format!("{:?}", with_site(text).unwrap());
@@ -203,32 +203,34 @@ fn a_password_is_never_shown() {
         "[[transports]]\nname = \"t\"\nurl = \"smtps://h\"\nusername = \"u\"\npassword = hush",
         "[[transports]]\nname = \"t\"\nurl = \"smtps://h\"\nusername = \"u\"\npassword = \"hush",
     ] {
-        let said = refusal(text);
-        assert!(!said.contains("hu"), "{said}");
+        let error = error_of(text);
+        assert!(!error.contains("hu"), "{error}");
     }
 }
 
 #[test]
-fn a_file_that_is_absent_no_text_or_no_toml_is_refused_once() {
+fn a_missing_non_utf8_or_non_toml_file_is_one_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config.toml");
     let load = || Config::load(&path, std::iter::empty()).unwrap_err().to_string();
     assert!(load().ends_with("try `courant demo`, which needs none"));
     fs::write(&path, b"# a\n# \xff\n").unwrap();
-    assert!(load().ends_with("config.toml:2: this is not UTF-8: save the file in that encoding"));
-    fs::write(&path, "[site]\ntitle = \n").unwrap();
-    let said = load();
     assert!(
-        said.contains("config.toml:2: this is not TOML: ") && !said.contains("base_url"),
-        "{said}"
+        load().ends_with("config.toml:2: the file is not valid UTF-8; save it in that encoding")
+    );
+    fs::write(&path, "[site]\ntitle = \n").unwrap();
+    let error = load();
+    assert!(
+        error.contains("config.toml:2: invalid TOML: ") && !error.contains("base_url"),
+        "{error}"
     );
     fs::write(&path, format!("a = {}", "[".repeat(100_000))).unwrap();
-    assert!(load().contains("config.toml:1: this is not TOML: "));
+    assert!(load().contains("config.toml:1: invalid TOML: "));
 }
 
 proptest! {
     #[test]
-    fn no_text_makes_it_panic(
+    fn arbitrary_text_never_panics(
         text in any::<String>(),
         pieces in prop::collection::vec(prop::sample::select(vec![
             "[site]", "[[feeds]]", "[[sources]]", "[[digests]]", "[[transports]]", "name", "url", "kind", "was", "rate", "from", "=", "\"",
@@ -242,8 +244,8 @@ proptest! {
             format!("{header}\nname = \"n\"\n{key} = {value}\n")
         });
         for text in [text, pieces.concat()].into_iter().chain(keyed) {
-            if let Err(said) = parse(&text, &[("COURANT__FEEDS__N__TAGS", &value), ("COURANT__SITE__TITLE", &value)]) {
-                prop_assert!(said.lines().all(|line| line.starts_with("/etc/courant/config.toml:") || line.starts_with("COURANT__")), "{}", said);
+            if let Err(error) = parse(&text, &[("COURANT__FEEDS__N__TAGS", &value), ("COURANT__SITE__TITLE", &value)]) {
+                prop_assert!(error.lines().all(|line| line.starts_with("/etc/courant/config.toml:") || line.starts_with("COURANT__")), "{}", error);
             }
         }
     }

@@ -1,74 +1,79 @@
-//! `[[transports]]`: the ways out.
+//! Parses `[[transports]]`: SMTP relays and directories.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 
 use url::Url;
 
+use super::base_dir::BaseDir;
 use super::document::Table;
-use super::error::{Faults, Place};
+use super::error::{Diagnostics, Location};
 use super::keys;
 use super::names::{Names, own_name, read_slug};
-use super::places::Folder;
 use super::reader::{Reader, one_of};
-use super::settings::{Digest, DkimKey, Limits, Ramp, Rate, Route, TlsMode, Transport, Uncertain};
+use super::settings::{
+    Digest, DkimKey, DomainLimits, Rate, Route, TlsMode, Transport, Uncertain, Warmup,
+};
 use crate::domain::address::{EmailAddress, Mailbox, ascii_domain};
-use crate::domain::provider::Rule;
+use crate::domain::domain_limits::LimitRule;
 
-/// Schemes of relays, their protection and their ports when none is given.
+/// URL schemes of relays with their TLS modes and default ports.
 const SCHEMES: [(&str, TlsMode, u16); 3] = [
     ("smtp", TlsMode::Opportunistic, 25),
     ("smtp+starttls", TlsMode::Required, 587),
     ("smtps", TlsMode::Implicit, 465),
 ];
 
-/// What a transport takes from its surroundings.
-pub(super) struct Surroundings<'a> {
-    /// The config's file.
+/// Defaults and names from other sections that a transport needs.
+pub(super) struct TransportParseContext<'a> {
+    /// Path of the config file.
     pub path: &'a Path,
-    /// Where relative paths begin.
-    pub folder: &'a Folder,
-    /// What to say to a relay, for a transport without its own.
+    /// Base directory of relative paths.
+    pub base_dir: &'a BaseDir,
+    /// EHLO name of transports without `ehlo`.
     pub ehlo: &'a str,
-    /// The transports there are.
+    /// Names of the configured transports.
     pub names: &'a Names,
-    /// The digests there are.
+    /// Digests that were read successfully.
     pub digests: &'a [Digest],
 }
 
-/// Reads one `[[transports]]`.
-pub(super) fn read(mut reader: Reader<'_>, around: &Surroundings<'_>) -> Option<Transport> {
-    let folder = around.folder;
+/// Reads one `[[transports]]` table.
+pub(super) fn read(
+    mut reader: Reader<'_>,
+    context: &TransportParseContext<'_>,
+) -> Option<Transport> {
+    let base_dir = context.base_dir;
     let name = own_name(&mut reader);
-    let remedy =
-        "write the relay, as smtp+starttls://mail.example.edu:587, or a folder, as file://outbox";
-    let route = reader.required("url", remedy, |text| route(text, folder));
+    let remedy = "write a relay, for example smtp+starttls://mail.example.edu:587, or a directory, for example file://outbox";
+    let route = reader.required("url", remedy, |text| route(text, base_dir));
     let login = login(&mut reader);
-    let tls_ca = reader.optional("tls_ca", |text| folder.join(text));
+    let tls_ca = reader.optional("tls_ca", |text| base_dir.join(text));
     if let Some(Route::Smtp { host, tls: TlsMode::Opportunistic, .. }) = &route
         && !is_loopback(host)
     {
-        reader.refuse("tls_ca", "smtp:// verifies no certificate: write smtp+starttls:// or smtps://, or remove the key");
+        reader.reject("tls_ca", "smtp:// does not verify certificates; write smtp+starttls:// or smtps://, or remove the key");
     }
-    let ehlo = reader.or("ehlo", around.ehlo.to_owned(), ehlo);
+    let ehlo = reader.or_default("ehlo", context.ehlo.to_owned(), ehlo);
     let envelope_from = reader.optional("envelope_from", |text| {
         EmailAddress::parse(text).map(|address| address.as_str().to_owned())
     });
-    let connections = reader.count("connections", 10, 1..=500);
-    let messages_per_connection = reader.count("messages_per_connection", 500, 1..=100_000);
-    let rate = reader.or("rate", Vec::new(), Rate::parse_list);
-    let warm_up = reader.or("warm_up", None, Ramp::parse);
-    let domains = domains(&mut reader, route.as_ref());
-    let weight = reader.count("weight", 1, 0..=1_000);
-    let shares = reader.optional("shares", |name| around.names.refer(name));
-    let uncertain = reader.or(
+    let connections = reader.integer("connections", 10, 1..=500);
+    let messages_per_connection = reader.integer("messages_per_connection", 500, 1..=100_000);
+    let rate = reader.or_default("rate", Vec::new(), Rate::parse_list);
+    let warm_up = reader.or_default("warm_up", None, Warmup::parse);
+    let domain_limits = domain_limits(&mut reader, route.as_ref());
+    let weight = weight(&mut reader);
+    let standby = reader.boolean("standby", false);
+    let pool = reader.optional("pool", |name| context.names.resolve(name));
+    let uncertain = reader.or_default(
         "uncertain",
         Uncertain::Retry,
         one_of(&[("retry", Uncertain::Retry), ("hold", Uncertain::Hold)]),
     );
     let (username, password) = login?;
-    let dkim = dkim_keys(&mut reader, around);
-    let dkim_domain = dkim_domain(&mut reader, name.as_deref(), around.digests);
+    let dkim = dkim_keys(&mut reader, context);
+    let dkim_domain = dkim_domain(&mut reader, name.as_deref(), context.digests);
     Some(Transport {
         name: name?,
         was: reader.list("was", read_slug)?,
@@ -82,105 +87,121 @@ pub(super) fn read(mut reader: Reader<'_>, around: &Surroundings<'_>) -> Option<
         messages_per_connection: messages_per_connection?,
         rate: rate?,
         warm_up: warm_up?,
-        domains: domains?,
-        weight: u32::try_from(weight?).ok()?,
-        shares: shares?,
+        domain_limits: domain_limits?,
+        weight: weight?,
+        standby: standby?,
+        pool: pool?,
         uncertain: uncertain?,
         dkim: dkim?,
         dkim_domain: dkim_domain?,
     })
 }
 
-/// User name and password: both, or neither.
+/// Reads the user name and password: both, or neither.
 fn login(reader: &mut Reader<'_>) -> Option<(Option<String>, Option<String>)> {
     let username = reader.optional("username", credential);
     let password = reader.optional("password", credential);
     if reader.has("username") != reader.has("password") {
-        let (there, missing) = if reader.has("username") {
+        let (present, missing) = if reader.has("username") {
             ("username", "password")
         } else {
             ("password", "username")
         };
-        reader.fault(
-            there,
-            &format!("it is used only together with `{missing}`: set both or neither"),
-        );
+        reader.error(present, &format!("requires `{missing}`; set both or neither"));
     }
     Some((username?, password?))
 }
 
-/// Limits towards domains; nobody's server minds how fast a folder is filled.
-fn domains(reader: &mut Reader<'_>, route: Option<&Route>) -> Option<Limits> {
-    let rules = reader.list("domains", Rule::parse)?;
-    let limits = if let Some(Route::Folder(_)) = route {
-        Limits::of_rules(&rules)
+/// Reads the limits per recipient domain; directories have no default limits.
+fn domain_limits(reader: &mut Reader<'_>, route: Option<&Route>) -> Option<DomainLimits> {
+    let rules = reader.list("domain_limits", LimitRule::parse)?;
+    let limits = if let Some(Route::Directory(_)) = route {
+        DomainLimits::from_rules(&rules)
     } else {
-        Limits::with_defaults(&rules)
+        DomainLimits::with_defaults(&rules)
     };
-    limits.map_err(|why| reader.fault("domains", &why)).ok()
+    limits.map_err(|why| reader.error("domain_limits", &why)).ok()
 }
 
-/// Notes what cannot work in who shares whose mail; the tables are those of the transports, in the same order.
-pub(super) fn check_shares(transports: &[Transport], tables: &[Table], faults: &mut Faults) {
+/// Reports pools and standby transports that cannot work; `tables` are those of the transports, in
+/// the same order.
+pub(super) fn check_pools(
+    transports: &[Transport],
+    tables: &[Table],
+    diagnostics: &mut Diagnostics,
+) {
     for (transport, table) in transports.iter().zip(tables) {
-        let mut reader = Reader::new(&keys::TRANSPORTS, table, faults);
-        if let Some(first) = transport.shares.as_ref() {
-            let further = transports
+        let mut reader = Reader::new(&keys::TRANSPORTS, table, diagnostics);
+        if let Some(pool) = transport.pool.as_ref() {
+            let nested = transports
                 .iter()
-                .find(|other| other.name == *first)
-                .and_then(|other| other.shares.as_ref());
-            match further {
-                _ if *first == transport.name => reader.fault(
-                    "shares",
-                    "it names this transport itself: name another, or remove the key",
+                .find(|other| other.name == *pool)
+                .and_then(|other| other.pool.as_ref());
+            match nested {
+                _ if *pool == transport.name => reader.error(
+                    "pool",
+                    "a transport cannot join its own pool; name another transport or remove the key",
                 ),
-                Some(further) => {
+                Some(nested) => {
                     let why = format!(
-                        "`{first}` shares the mail of `{further}` itself: name a transport that has no `shares`"
+                        "`{pool}` is itself in the pool of `{nested}`; name a transport without `pool`"
                     );
-                    reader.fault("shares", &why);
+                    reader.error("pool", &why);
                 }
                 None => {}
             }
-        } else if transport.weight == 0
+        } else if transport.standby
             && !transports
                 .iter()
-                .any(|other| other.shares.as_ref() == Some(&transport.name) && other.weight > 0)
+                .any(|other| other.pool.as_ref() == Some(&transport.name) && !other.standby)
         {
-            let why = "0 makes it a stand-by, and no other transport carries its mail: give one that `shares` it a weight above 0, or remove the key";
-            reader.fault("weight", why);
+            let why = format!(
+                "no other transport serves its mail; set `pool = \"{}\"` on a transport that is not a standby, or remove the key",
+                transport.name
+            );
+            reader.error("standby", &why);
         }
     }
 }
 
-/// `SELECTOR:FILE`, each with its place: the files are read by who signs, and what is wrong with them is told there.
-fn dkim_keys(reader: &mut Reader<'_>, around: &Surroundings<'_>) -> Option<Vec<DkimKey>> {
+/// Reads `weight`, which earlier versions also used to declare a standby.
+fn weight(reader: &mut Reader<'_>) -> Option<u32> {
+    if reader.is_number("weight", 0) {
+        reader.error("weight", "0 no longer declares a standby; write `standby = true` instead");
+        return None;
+    }
+    u32::try_from(reader.integer("weight", 1, 1..=1_000)?).ok()
+}
+
+/// Reads keys as `SELECTOR:FILE` with their locations; the signer loads the files and reports their
+/// errors.
+fn dkim_keys(reader: &mut Reader<'_>, context: &TransportParseContext<'_>) -> Option<Vec<DkimKey>> {
     let label = reader.label();
-    let keys = reader.placed_list("dkim", |text, place: &Place| {
-        let refusal = || format!("`{text}` is no key: write SELECTOR:FILE, as \"news2026:keys/news2026.pem\"");
-        let (selector, file) = text.split_once(':').ok_or_else(refusal)?;
+    let keys = reader.list_with_locations("dkim", |text, location: &Location| {
+        let error = || format!("`{text}` is not a valid key; write SELECTOR:FILE, for example \"news2026:keys/news2026.pem\"");
+        let (selector, file) = text.split_once(':').ok_or_else(error)?;
         let (selector, file) = (selector.trim(), file.trim());
         let is_label = |l: &str| {
             let plain = l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
             plain && matches!(l.len(), 1..=63) && !l.starts_with('-') && !l.ends_with('-')
         };
         if file.is_empty() {
-            return Err(refusal());
+            return Err(error());
         }
         if !selector.split('.').all(is_label) {
-            return Err(format!("`{selector}` is no selector: it is made of letters, digits, hyphens and dots, as `news2026`"));
+            return Err(format!("`{selector}` is not a valid selector; use letters, digits, hyphens and dots, for example `news2026`"));
         }
-        let place = format!("{}: {label}: `dkim`", place.within(around.path));
-        Ok(DkimKey { selector: selector.to_owned(), file: around.folder.join(file)?, place })
+        let location = format!("{}: {label}: `dkim`", location.within(context.path));
+        Ok(DkimKey { selector: selector.to_owned(), file: context.base_dir.join(file)?, location })
     })?;
-    let twice = |(i, key): (usize, &DkimKey)| {
+    let is_duplicate = |(i, key): (usize, &DkimKey)| {
         keys[..i].iter().any(|other| other.selector.eq_ignore_ascii_case(&key.selector))
     };
-    if let Some((_, key)) = keys.iter().enumerate().find(|(i, key)| twice((*i, *key))) {
-        reader.fault(
+    if let Some((_, key)) = keys.iter().enumerate().find(|(i, key)| is_duplicate((*i, *key))) {
+        reader.error(
             "dkim",
             &format!(
-                "two keys have the selector `{}`: each key has one of its own in the DNS",
+                "two keys have the selector `{}`; each key needs its own selector in the DNS",
                 key.selector
             ),
         );
@@ -189,21 +210,19 @@ fn dkim_keys(reader: &mut Reader<'_>, around: &Surroundings<'_>) -> Option<Vec<D
     Some(keys)
 }
 
-/// The domain that signs: refused where receivers would not count its signature as the sender's (RFC 7489 section 3.1.1).
+/// Reads the signing domain. It must be aligned with the From domains of the digests (RFC 7489
+/// section 3.1.1).
 fn dkim_domain(
     reader: &mut Reader<'_>,
     transport: Option<&str>,
     digests: &[Digest],
 ) -> Option<Option<String>> {
     if !reader.has("dkim") {
-        reader.refuse(
-            "dkim_domain",
-            "it is used only together with `dkim`: name keys there, or remove it",
-        );
+        reader.reject("dkim_domain", "requires `dkim`; list keys there or remove it");
     }
     let domain = reader.optional("dkim_domain", |text| {
         ascii_domain(text.trim()).map_err(|why| {
-            format!("`{text}` can't sign: {why}; write the domain of the senders, as example.edu")
+            format!("`{text}` is not a valid signing domain: {why}; write the domain of the senders, for example example.edu")
         })
     })?;
     for digest in digests.iter().filter(|digest| transport == Some(&digest.transport)) {
@@ -214,12 +233,12 @@ fn dkim_domain(
         if !above.is_some_and(|above| above.is_empty() || above.ends_with('.')) {
             let from = sender.address;
             let why = format!(
-                "digest {} is from {from}, which is not within {own}: receivers would not count the signature as its",
+                "digest {} is sent from {from}, which is not within {own}, so that receivers would not accept the signature as the sender's",
                 digest.name
             );
-            reader.fault(
+            reader.error(
                 "dkim_domain",
-                &format!("{why}; write {}, a domain above it, or remove the key", from.domain()),
+                &format!("{why}; write {} or a parent domain, or remove the key", from.domain()),
             );
             return None;
         }
@@ -227,39 +246,40 @@ fn dkim_domain(
     Some(domain)
 }
 
-/// Where an address leads; it is never repeated in a refusal, for it may hold a password by mistake.
-fn route(text: &str, folder: &Folder) -> Result<Route, String> {
-    let expected = "it begins with smtp://, smtp+starttls://, smtps:// or file://";
+/// Parses the URL of a transport. Errors never quote it, because it may contain a password by
+/// mistake.
+fn route(text: &str, base_dir: &BaseDir) -> Result<Route, String> {
+    let expected = "the URL must start with smtp://, smtp+starttls://, smtps:// or file://";
     let text = text.trim();
     let (scheme, rest) = text.split_once("://").ok_or(expected)?;
     if scheme == "file" {
-        return folder.file_url(rest).map(Route::Folder);
+        return base_dir.file_url(rest).map(Route::Directory);
     }
     let (_, tls, default_port) =
         SCHEMES.into_iter().find(|(name, ..)| *name == scheme).ok_or(expected)?;
     let form = format!(
-        "write it as {scheme}://mail.example.edu or {scheme}://mail.example.edu:{default_port}"
+        "write for example {scheme}://mail.example.edu or {scheme}://mail.example.edu:{default_port}"
     );
-    let url = Url::parse(text).map_err(|e| format!("{e}: {form}"))?;
+    let url = Url::parse(text).map_err(|e| format!("{e}; {form}"))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(
-            "it has no place for a user name or password: they have keys of their own".to_owned()
+            "the URL must not contain a user name or password; use the keys `username` and `password`".to_owned()
         );
     }
     if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
-        return Err(format!("nothing follows the host and port: {form}"));
+        return Err(format!("nothing may follow the host and port; {form}"));
     }
     let host = url
         .host_str()
         .and_then(relay_host)
-        .ok_or_else(|| format!("it has no valid host: {form}"))?;
+        .ok_or_else(|| format!("the URL has no valid host; {form}"))?;
     match url.port() {
-        Some(0) => Err(format!("there is no port 0: {form}")),
+        Some(0) => Err(format!("port 0 is not valid; {form}")),
         port => Ok(Route::Smtp { host, port: port.unwrap_or(default_port), tls }),
     }
 }
 
-/// A host's name in ASCII, or an IP address without brackets.
+/// Returns the host name in ASCII, or the IP address without brackets.
 fn relay_host(host: &str) -> Option<String> {
     if let Some(address) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         return address.parse::<Ipv6Addr>().ok().map(|address| address.to_string());
@@ -268,7 +288,7 @@ fn relay_host(host: &str) -> Option<String> {
         return host.parse::<Ipv4Addr>().ok().map(|address| address.to_string());
     }
     let decoded = percent_encoding::percent_decode_str(host).decode_utf8().ok()?;
-    // Names without a dot, and with underscores, are common inside container networks.
+    // Names without a dot or with underscores are common in container networks.
     let ascii = idna::domain_to_ascii(&decoded).ok()?;
     let is_name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
     if ascii.is_empty() || !ascii.bytes().all(is_name) { None } else { Some(ascii) }
@@ -278,15 +298,15 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// A user name or password: any text on one line, kept as it is and never repeated.
+/// Parses a user name or password: one line, unchanged. Errors never quote it.
 fn credential(text: &str) -> Result<String, String> {
     if text.chars().any(char::is_control) {
-        return Err("it has a line break or another control character".to_owned());
+        return Err("must not contain a line break or another control character".to_owned());
     }
     Ok(text.to_owned())
 }
 
-/// What RFC 5321 lets a client say: a host name, or an address literal.
+/// Parses an EHLO name: a host name or an address literal (RFC 5321 section 4.1.1.1).
 fn ehlo(text: &str) -> Result<String, String> {
     let text = text.trim();
     if let Some(literal) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
@@ -299,7 +319,7 @@ fn ehlo(text: &str) -> Result<String, String> {
     }
     ascii_domain(text).map_err(|_| {
         format!(
-            "`{text}` is no host name with a dot in it: write this machine's, as news.example.edu"
+            "`{text}` is not a valid fully qualified host name; write the name of this machine, for example news.example.edu"
         )
     })
 }

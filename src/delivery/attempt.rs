@@ -1,154 +1,175 @@
-//! What becomes of a row when the relay has spoken: sent, failed, tried again, held, or given back.
+//! Maps the outcome of an SMTP attempt to a change of the row: sent, failed, deferred, held or
+//! released.
 
 use std::sync::Arc;
 
-use super::lane::{Lane, Ready, Shared};
 use super::lease::Job;
+use super::worker::{PreparedMessage, Worker, WorkerContext};
 use crate::config::Uncertain;
 use crate::domain::deferral::{Class, Deferral};
-use crate::domain::delivery::{Outcome, UNKNOWN_WAIT, next_attempt};
-use crate::domain::time::Millis;
-use crate::mail::smtp::{Outcome as Heard, Scope};
-use crate::store::claims::Claimed;
+use crate::domain::delivery::{DeliveryOutcome, UNKNOWN_OUTCOME_DELAY, next_attempt_at};
+use crate::domain::time::{Millis, SECOND};
+use crate::mail::smtp::{FailureScope, SmtpOutcome};
+use crate::store::claims::LeasedDelivery;
 use crate::store::outcomes::Record;
 
-impl Lane {
-    /// Turns what the relay said into what becomes of the row.
-    pub(super) async fn note(&mut self, ready: Ready, heard: Heard) {
-        let (outcome, words) = self.judge(&ready, heard).await;
-        self.noted += 1;
-        self.shared.record(&ready.job, outcome.clone(), Some(words)).await;
-        if outcome == Outcome::Released {
-            self.shared.give_back(&ready.job, ready.taken_at).await;
-            self.shared.docket.put_back(ready.job);
+impl Worker {
+    /// Records the outcome of an attempt, and requeues the job if it was released.
+    pub(super) async fn record_outcome(
+        &mut self,
+        prepared: PreparedMessage,
+        smtp_outcome: SmtpOutcome,
+    ) {
+        let (outcome, reply) = self.classify(&prepared, smtp_outcome).await;
+        self.recorded += 1;
+        self.shared.record(&prepared.job, outcome.clone(), Some(reply)).await;
+        if outcome == DeliveryOutcome::Released {
+            self.shared.refund(&prepared.job, prepared.taken_at).await;
+            self.shared.queue.requeue(prepared.job);
         }
     }
 
-    async fn judge(&mut self, ready: &Ready, heard: Heard) -> (Outcome, String) {
-        let (shared, claimed) = (Arc::clone(&self.shared), &ready.job.claimed);
-        let (engine, now) = (&shared.engine, (shared.engine.clock)());
-        match heard {
-            Heard::Sent { answer } => {
-                shared.well();
-                if let Some(edition) = claimed.edition_id {
-                    engine.standings.accepted(edition);
+    async fn classify(
+        &mut self,
+        prepared: &PreparedMessage,
+        smtp_outcome: SmtpOutcome,
+    ) -> (DeliveryOutcome, String) {
+        let (shared, delivery) = (Arc::clone(&self.shared), &prepared.job.delivery);
+        let (dispatcher, now) = (&shared.dispatcher, (shared.dispatcher.clock)());
+        match smtp_outcome {
+            SmtpOutcome::Sent { reply } => {
+                shared.relay_succeeded();
+                if let Some(edition) = delivery.edition_id {
+                    dispatcher.edition_breaker.record_accepted(edition);
                 }
-                if let Some(limit) = &ready.job.limit {
-                    shared.slowness.took(&limit.key);
+                if let Some(limit) = &prepared.job.domain_limit {
+                    shared.domain_breaker.record_success(&limit.key);
                 }
                 self.report.sent += 1;
-                (Outcome::Sent, answer.words)
+                (DeliveryOutcome::Sent, reply.text)
             }
-            Heard::Deferred { answer, scope } => {
-                if scope == Scope::Relay && !engine.is_its_own_trouble(claimed.id) {
-                    shared.trouble(&answer.words);
+            SmtpOutcome::Deferred { reply, scope } => {
+                if scope == FailureScope::Relay && !dispatcher.is_poison_message(delivery.id) {
+                    shared.relay_failed(&reply.text);
                 }
-                let deferral = answer.deferral();
-                if scope == Scope::Recipient {
-                    shared.slow_down(&ready.job, deferral, &answer.words, now);
+                let deferral = reply.deferral();
+                if scope == FailureScope::Recipient {
+                    shared.record_domain_deferral(&prepared.job, deferral, &reply.text, now);
                 }
-                self.put_off(claimed, answer.words, deferral, now)
+                self.defer(delivery, reply.text, deferral, now)
             }
-            Heard::Refused { answer, scope } => {
-                if scope != Scope::Recipient
-                    && let Some(edition) = claimed.edition_id
-                    && !engine
-                        .message_refused(edition, &claimed.address, ready.granted, &answer.words)
+            SmtpOutcome::Rejected { reply, scope } => {
+                if scope != FailureScope::Recipient
+                    && let Some(edition) = delivery.edition_id
+                    && !dispatcher
+                        .record_refusal(
+                            edition,
+                            &delivery.address,
+                            prepared.permitted_at,
+                            &reply.text,
+                        )
                         .await
                 {
-                    return (Outcome::Released, answer.words);
+                    return (DeliveryOutcome::Released, reply.text);
                 }
                 self.report.failed += 1;
-                (Outcome::Failed, answer.words)
+                (DeliveryOutcome::Failed, reply.text)
             }
-            Heard::Unknown { why } => {
-                if !shared.may_retry_unknown(&ready.job) {
+            SmtpOutcome::Unknown { why } => {
+                if !shared.may_retry_unknown(&prepared.job) {
                     self.report.held += 1;
                 }
-                (Outcome::Unknown { until: now.plus(UNKNOWN_WAIT) }, why)
+                (DeliveryOutcome::Unknown { until: now.plus(UNKNOWN_OUTCOME_DELAY) }, why)
             }
-            // Heard over and over for one mail while others pass, it is that mail's, and must neither block them nor last.
-            Heard::RelayTrouble { why } if engine.is_its_own_trouble(claimed.id) => {
-                self.put_off(claimed, why, Deferral::default(), now)
+            // A relay error that repeats for one delivery while others succeed belongs to that
+            // delivery; deferring it keeps it from blocking the others and limits its attempts.
+            SmtpOutcome::RelayError { why } if dispatcher.is_poison_message(delivery.id) => {
+                self.defer(delivery, why, Deferral::default(), now)
             }
-            Heard::RelayTrouble { why } => {
-                shared.trouble(&why);
-                (Outcome::Released, why)
+            SmtpOutcome::RelayError { why } => {
+                shared.relay_failed(&why);
+                (DeliveryOutcome::Released, why)
             }
         }
     }
 
-    /// Tries a delivery again later, or gives it up when its time is over.
-    fn put_off(
+    /// Defers a delivery to a later attempt, or fails it when its retry period is over.
+    fn defer(
         &mut self,
-        claimed: &Claimed,
-        words: String,
+        delivery: &LeasedDelivery,
+        reply: String,
         deferral: Deferral,
         now: Millis,
-    ) -> (Outcome, String) {
-        // The attempts so far and a number of the row's own spread thousands that were put off together.
-        let jitter = (claimed.id.wrapping_mul(7919).wrapping_add(claimed.attempts * 104_729))
+    ) -> (DeliveryOutcome, String) {
+        // Jitter by row id and attempt count spreads deliveries that were deferred together.
+        let jitter = (delivery.id.wrapping_mul(7919).wrapping_add(delivery.attempts * 104_729))
             .rem_euclid(1000);
-        let since = claimed.first_tried_at.unwrap_or(now);
-        if let Some(until) = next_attempt(since, claimed.attempts + 1, now, jitter, deferral) {
+        let since = delivery.first_attempt_at.unwrap_or(now);
+        if let Some(until) = next_attempt_at(since, delivery.attempts + 1, now, jitter, deferral) {
             self.report.deferred += 1;
-            (Outcome::Deferred { until }, words)
+            (DeliveryOutcome::Deferred { until }, reply)
         } else {
             self.report.failed += 1;
-            (Outcome::Failed, format!("given up after four days: {words}"))
+            (DeliveryOutcome::Failed, format!("given up after four days: {reply}"))
         }
     }
 }
 
-impl Shared {
-    /// Notes trouble with the relay; gives until when it is left alone.
-    pub(super) fn trouble(&self, why: &str) -> Millis {
-        let (until, is_new) = self.health.trouble(why, (self.engine.clock)());
+impl WorkerContext {
+    /// Records a relay failure; returns the end of the backoff.
+    pub(super) fn relay_failed(&self, why: &str) -> Millis {
+        let (until, is_new) = self.breaker.record_failure(why, (self.dispatcher.clock)());
         if is_new {
-            tracing::warn!(transport = %self.transport.name, "{why}; it is tried again, nothing is lost");
+            tracing::warn!(transport = %self.transport.name, "relay unavailable, will retry: {why}");
         }
         until
     }
 
-    /// Lets a domain rest that puts off one recipient after the other, not for greylisting or full mailboxes, which are
-    /// each recipient's own.
-    fn slow_down(&self, job: &Job, deferral: Deferral, words: &str, now: Millis) {
-        let Some(limit) =
-            job.limit.as_ref().filter(|_| matches!(deferral.class, Class::Busy | Class::Other))
+    /// Throttles a domain that defers one recipient after the other. Greylisting and full mailboxes
+    /// do not count, since they concern single recipients.
+    fn record_domain_deferral(&self, job: &Job, deferral: Deferral, reply: &str, now: Millis) {
+        let Some(limit) = job
+            .domain_limit
+            .as_ref()
+            .filter(|_| matches!(deferral.class, Class::Busy | Class::Other))
         else {
             return;
         };
-        if let Some(until) = self.slowness.put_off(&limit.key, job.claimed.id, now) {
-            self.docket.rest(&limit.key, until);
+        if let Some(until) = self.domain_breaker.record_deferral(&limit.key, job.delivery.id, now) {
+            self.queue.throttle(&limit.key, until);
             let (transport, domain) = (&self.transport.name, &limit.key);
-            tracing::warn!(%transport, %domain, "puts off one recipient after the other and is left alone for a while: {words}");
+            let seconds = (until.0 - now.0) / SECOND;
+            tracing::warn!(%transport, %domain, "recipient domain defers repeatedly; backing off for {seconds} s: {reply}");
         }
     }
 
-    fn well(&self) {
-        if self.health.well() {
-            tracing::info!(transport = %self.transport.name, "the relay takes mail again");
+    fn relay_succeeded(&self) {
+        if self.breaker.record_success() {
+            tracing::info!(transport = %self.transport.name, "relay accepts mail again");
         }
     }
 
     fn may_retry_unknown(&self, job: &Job) -> bool {
-        job.claimed.uncertain == 0 && self.transport.uncertain == Uncertain::Retry
+        job.delivery.uncertain == 0 && self.transport.uncertain == Uncertain::Retry
     }
 
-    /// Gives back what a job that did not go took from limits.
-    pub(super) async fn give_back(&self, job: &Job, taken_at: Millis) {
-        self.engine.recorder.give_back(&self.transport, job.limit.as_deref(), taken_at).await;
+    /// Refunds the rate-limit permits of a job that was not sent.
+    pub(super) async fn refund(&self, job: &Job, taken_at: Millis) {
+        self.dispatcher
+            .recorder
+            .refund(&self.transport, job.domain_limit.as_deref(), taken_at)
+            .await;
     }
 
-    /// Hands over what became of a job.
-    pub(super) async fn record(&self, job: &Job, outcome: Outcome, answer: Option<String>) {
+    /// Hands the outcome of a job to the recorder.
+    pub(super) async fn record(&self, job: &Job, outcome: DeliveryOutcome, answer: Option<String>) {
         let record = Record {
-            id: job.claimed.id,
+            id: job.delivery.id,
             outcome,
             may_retry_unknown: self.may_retry_unknown(job),
-            answer,
-            is_single: job.ticket.is_single(),
+            reply: answer,
+            is_from_queue: job.lease.is_single(),
         };
-        self.engine.recorder.record(record, Arc::clone(&job.ticket)).await;
+        self.dispatcher.recorder.record(record, Arc::clone(&job.lease)).await;
     }
 }

@@ -1,100 +1,103 @@
-//! What a job holds: its share of a lease, and its place among the messages to its recipient's domain.
+//! RAII guards of a job: its share of a lease, and its slot among the messages in flight to a
+//! domain.
 
 use std::sync::Arc;
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::docket::Docket;
-use crate::domain::provider::DomainLimit;
+use super::queue::SendQueue;
+use crate::domain::domain_limits::DomainLimit;
 use crate::domain::rate::Rate;
-use crate::store::claims::Claimed;
+use crate::store::claims::LeasedDelivery;
 
-/// What a node leased.
+/// Identifies what a node has leased.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Leased {
-    /// A block of an edition.
+pub(super) enum LeaseId {
+    /// Block of deliveries of an edition.
     Block(i64),
-    /// One waiting delivery.
+    /// Single delivery outside of a block.
     Single(i64),
 }
 
-/// Tells the feeder when it is dropped, which is after the last outcome of its jobs was committed.
+/// Guard of leased rows; its drop, after the last outcome of its jobs is committed, notifies the
+/// fetcher.
 #[derive(Debug)]
-pub(super) struct Ticket {
-    leased: Leased,
-    over: UnboundedSender<Leased>,
+pub(super) struct LeaseGuard {
+    id: LeaseId,
+    released: UnboundedSender<LeaseId>,
 }
 
-impl Ticket {
-    pub(super) fn new(leased: Leased, over: UnboundedSender<Leased>) -> Self {
-        Self { leased, over }
+impl LeaseGuard {
+    pub(super) fn new(id: LeaseId, released: UnboundedSender<LeaseId>) -> Self {
+        Self { id, released }
     }
 
-    /// Whether it is one waiting delivery's.
+    /// Returns `true` if the lease is of a single delivery.
     pub(super) fn is_single(&self) -> bool {
-        matches!(self.leased, Leased::Single(_))
+        matches!(self.id, LeaseId::Single(_))
     }
 }
 
-impl Drop for Ticket {
+impl Drop for LeaseGuard {
     fn drop(&mut self) {
-        // The feeder listens until every ticket is back; if it is gone, the lease runs out by itself.
-        let _ = self.over.send(self.leased);
+        // The fetcher receives until every guard is dropped; if the fetcher is gone, the lease
+        // expires.
+        let _ = self.released.send(self.id);
     }
 }
 
-/// A place among the messages in flight to a domain; free again when it is dropped.
+/// Slot of one message in flight to a domain; the drop releases it.
 #[derive(Debug)]
-pub(super) struct Pass {
-    place: Option<(Arc<str>, Arc<Docket>)>,
+pub(super) struct DomainSlot {
+    held: Option<(Arc<str>, Arc<SendQueue>)>,
 }
 
-impl Pass {
-    pub(super) fn new(domain: Arc<str>, docket: Arc<Docket>) -> Self {
-        Self { place: Some((domain, docket)) }
+impl DomainSlot {
+    pub(super) fn new(domain: Arc<str>, queue: Arc<SendQueue>) -> Self {
+        Self { held: Some((domain, queue)) }
     }
 
-    /// Gives the place up without a word to the docket, which does the rest.
-    pub(super) fn forgo(mut self) -> Option<Arc<str>> {
-        self.place.take().map(|(domain, _)| domain)
+    /// Disarms the guard: returns the domain key without releasing the slot.
+    pub(super) fn into_key(mut self) -> Option<Arc<str>> {
+        self.held.take().map(|(domain, _)| domain)
     }
 }
 
-impl Drop for Pass {
+impl Drop for DomainSlot {
     fn drop(&mut self) {
-        if let Some((domain, docket)) = self.place.take() {
-            docket.leave(&domain);
+        if let Some((domain, queue)) = self.held.take() {
+            queue.release_slot(&domain);
         }
     }
 }
 
-/// What a recipient's domain takes; shared by all who go there.
+/// Limits of a recipient domain, shared by all jobs to it.
 #[derive(Debug)]
-pub(super) struct Limit {
-    /// What counts together.
+pub(super) struct SharedDomainLimit {
+    /// Key under which messages are counted together.
     pub(super) key: Arc<str>,
-    at_once: Option<u32>,
+    max_in_flight: Option<u32>,
     pub(super) rates: Vec<Rate>,
 }
 
-impl Limit {
-    pub(super) fn of(limit: &DomainLimit<'_>) -> Self {
-        Self { key: limit.key.into(), at_once: limit.at_once, rates: limit.rates.to_vec() }
+impl SharedDomainLimit {
+    pub(super) fn new(limit: &DomainLimit<'_>) -> Self {
+        Self { key: limit.key.into(), max_in_flight: limit.at_once, rates: limit.rates.to_vec() }
     }
 
-    /// Whether one more may go while so many are in flight.
+    /// Returns `true` if another message may start while `in_flight` are in flight.
     pub(super) fn has_room(&self, in_flight: u32) -> bool {
-        self.at_once.is_none_or(|most| in_flight < most)
+        self.max_in_flight.is_none_or(|max| in_flight < max)
     }
 }
 
-/// A delivery on its way to a lane.
+/// Leased delivery on its way to a worker.
 #[derive(Debug)]
 pub(super) struct Job {
-    pub(super) claimed: Claimed,
-    pub(super) ticket: Arc<Ticket>,
-    /// What its recipient's domain takes.
-    pub(super) limit: Option<Arc<Limit>>,
-    /// Set while a lane has it, if its domain has a limit.
-    pub(super) pass: Option<Pass>,
+    pub(super) delivery: LeasedDelivery,
+    pub(super) lease: Arc<LeaseGuard>,
+    /// Limits of the recipient domain.
+    pub(super) domain_limit: Option<Arc<SharedDomainLimit>>,
+    /// Slot of the recipient domain, while a worker holds the job and the domain has limits.
+    pub(super) slot: Option<DomainSlot>,
 }

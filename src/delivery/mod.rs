@@ -1,4 +1,5 @@
-//! Mails go out: durable rows, leased blocks, one commit for all connections, an answer for every recipient (promise 4).
+//! Sends the due deliveries: durable rows, leased blocks, one group commit for all connections, and
+//! an outcome for every recipient (promise 4).
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,107 +11,110 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Transport};
-use crate::domain::edition::Order;
+use crate::domain::edition::EditionCommand;
 use crate::domain::time::{MINUTE, Millis};
 use crate::mail::dkim::Signer;
-use crate::mail::smtp::Patience;
+use crate::mail::smtp::Timeouts;
 use crate::store::Store;
 use crate::store::instance::Instance;
 use crate::templates::Templates;
 
 mod attempt;
-mod docket;
-mod feeder;
-mod hands;
-mod health;
-mod lane;
+mod balancer;
+mod breakers;
+mod edition_commands;
+mod fetcher;
 mod lease;
-mod letters;
-mod orders;
-mod pool;
+mod lease_registry;
+mod message_builder;
+mod pacing;
+mod queue;
 mod recorder;
-mod route;
-mod slowness;
-mod standing;
 pub mod thread;
-mod turns;
+mod transport;
+mod worker;
 
-use hands::Held;
-use health::Health;
-pub use lane::FRESH;
-pub use orders::{close_editions, order};
-use pool::Pools;
+use balancer::WeightedBalancer;
+use breakers::domain::DomainBreaker;
+use breakers::edition::{EditionBreaker, RefusalAction};
+use breakers::relay::RelayBreaker;
+pub use edition_commands::{close_editions, run_edition_command};
+use lease_registry::LeaseRegistry;
 use recorder::Recorder;
-use route::Way;
-use slowness::Slowness;
-use standing::{Standings, Verdict};
+use transport::Connector;
+pub use worker::PERMIT_TTL;
 
-/// What a run of deliveries did.
+/// Numbers of one run of deliveries.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Accepted by relays.
+    /// Messages accepted by relays.
     pub sent: u64,
-    /// Refused for good.
+    /// Messages that failed permanently.
     pub failed: u64,
-    /// Put off for a later attempt.
+    /// Messages deferred to a later attempt.
     pub deferred: u64,
-    /// Of unknown outcome, held for an admin.
+    /// Messages with an unknown outcome, held for an admin.
     pub held: u64,
-    /// Why a relay could not be used, if so.
-    pub trouble: Option<String>,
+    /// Reason why a relay was unusable, if one was.
+    pub error: Option<String>,
 }
 
 impl Report {
-    /// How many messages were tried.
+    /// Returns the number of attempted messages.
     pub fn attempts(&self) -> u64 {
         self.sent + self.failed + self.deferred + self.held
     }
 
-    /// Adds another run's numbers.
+    /// Adds the numbers of another run; keeps the first error.
     pub fn add(&mut self, other: Self) {
         self.sent += other.sent;
         self.failed += other.failed;
         self.deferred += other.deferred;
         self.held += other.held;
-        self.trouble = self.trouble.take().or(other.trouble);
+        self.error = self.error.take().or(other.error);
     }
 }
 
-/// Everything that sending needs; one for a process.
+/// Sends the due mail of all transports; one per process, cheap to clone.
 #[derive(Clone)]
-pub struct Engine {
+pub struct Dispatcher {
     store: Store,
     config: Arc<Config>,
     templates: Arc<Templates>,
     instance: Arc<Instance>,
     node: String,
     clock: fn() -> Millis,
-    patience: Patience,
+    timeouts: Timeouts,
     recorder: Recorder,
-    health: Arc<Mutex<HashMap<String, Health>>>,
-    slowness: Arc<Mutex<HashMap<String, Slowness>>>,
-    pools: Arc<Pools>,
-    standings: Arc<Standings>,
-    /// What the runs of this process have leased, by transport; locked while something is leased.
-    held: Arc<tokio::sync::Mutex<Held>>,
+    relay_breakers: Arc<Mutex<HashMap<String, RelayBreaker>>>,
+    domain_breakers: Arc<Mutex<HashMap<String, DomainBreaker>>>,
+    balancer: Arc<WeightedBalancer>,
+    edition_breaker: Arc<EditionBreaker>,
+    /// Leases of the runs of this process; locked while a run leases rows.
+    leases: Arc<tokio::sync::Mutex<LeaseRegistry>>,
     attempted: Arc<AtomicU64>,
-    /// How often in a row the relay answered a delivery with trouble of its own.
-    troubled: Arc<Mutex<HashMap<i64, u32>>>,
-    /// Read once: a relay's TLS settings take the system's whole list of authorities.
-    ways: Arc<Mutex<HashMap<String, Way>>>,
-    /// Read once, as the ways: keys do not change under a run.
+    /// Number of consecutive relay errors by delivery.
+    relay_errors: Arc<Mutex<HashMap<i64, u32>>>,
+    /// Connectors by transport, built once, since TLS settings load the whole list of system
+    /// authorities.
+    connectors: Arc<Mutex<HashMap<String, Connector>>>,
+    /// Signers by transport, built once, since keys do not change during a run.
     signers: Arc<Mutex<HashMap<String, Option<Signer>>>>,
 }
 
-/// A delivery that meets the relay's trouble so often in a row is put off by itself, like one that must wait.
-const ITS_OWN: u32 = 3;
-/// How often leases are prolonged: a third of what they last.
-const RENEWAL: Duration = Duration::from_secs(4);
-/// What a limit or a back-off holds for longer is left waiting.
-pub(crate) const PATIENCE: i64 = MINUTE;
+/// Consecutive relay errors after which a delivery itself is deferred, so that it does not block
+/// others.
+const MAX_RELAY_ERRORS_PER_DELIVERY: u32 = 3;
+/// Deliveries with counted relay errors; clearing the counts costs a few more rounds.
+const MAX_TRACKED_DELIVERIES: usize = 10_000;
+/// Interval between lease renewals: a third of the lease duration.
+const LEASE_RENEW_INTERVAL: Duration = Duration::from_secs(4);
+/// Longest wait of a worker in milliseconds; a delivery that must wait longer stays in the
+/// database.
+pub(crate) const MAX_INLINE_WAIT_MS: i64 = MINUTE;
 
-impl Engine {
-    /// Makes the engine of a node; its name must be new at every start.
+impl Dispatcher {
+    /// Creates the dispatcher of a node; the node name must be new at every start.
     pub fn new(
         store: Store,
         config: Arc<Config>,
@@ -127,108 +131,113 @@ impl Engine {
             instance,
             node,
             clock,
-            patience: Patience::default(),
+            timeouts: Timeouts::default(),
             recorder,
-            health: Arc::default(),
-            slowness: Arc::default(),
-            pools: Arc::default(),
-            standings: Arc::default(),
-            held: Arc::default(),
+            relay_breakers: Arc::default(),
+            domain_breakers: Arc::default(),
+            balancer: Arc::default(),
+            edition_breaker: Arc::default(),
+            leases: Arc::default(),
             attempted: Arc::default(),
-            troubled: Arc::default(),
-            ways: Arc::default(),
+            relay_errors: Arc::default(),
+            connectors: Arc::default(),
             signers: Arc::default(),
         }
     }
 
-    /// The same engine with other deadlines towards relays.
+    /// Returns the dispatcher with other timeouts for relays.
     #[must_use]
-    pub fn with_patience(mut self, patience: Patience) -> Self {
-        self.patience = patience;
+    pub fn with_timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = timeouts;
         self
     }
 
-    /// This node's name.
+    /// Returns the name of this node.
     pub fn node(&self) -> &str {
         &self.node
     }
 
-    /// Sends all that is due over a transport and returns when nothing is in flight; what becomes due within `wait`
-    /// milliseconds is waited for. When `stop` fires, what is in flight is finished and the rest given back.
+    /// Sends everything due over a transport, including what becomes due within `wait`
+    /// milliseconds, and returns when nothing is in flight.
+    ///
+    /// When `shutdown` fires, messages in flight are finished and the other leases released.
     pub async fn deliver_due(
         &self,
         transport: &Transport,
         wait: i64,
-        stop: &CancellationToken,
+        shutdown: &CancellationToken,
     ) -> anyhow::Result<Report> {
-        feeder::run(self, transport, wait, stop).await
+        fetcher::run(self, transport, wait, shutdown).await
     }
 
-    /// Prolongs this node's leases until `done` fires; runs beside every delivery.
-    pub async fn keep_leases(&self, done: &CancellationToken) {
+    /// Renews the leases of this node until `done` fires; runs beside every delivery.
+    pub async fn renew_leases_until(&self, done: &CancellationToken) {
         loop {
             tokio::select! {
                 () = done.cancelled() => return,
-                () = tokio::time::sleep(RENEWAL) => {}
+                () = tokio::time::sleep(LEASE_RENEW_INTERVAL) => {}
             }
-            // A failure is told by the commits, which need the same database.
+            // The recorder logs database failures, since it needs the same database.
             if let Err(e) = self.store.renew_leases(&self.node).await {
-                tracing::debug!("leases could not be prolonged: {e}");
+                tracing::debug!("could not renew the leases: {e}");
             }
         }
     }
 
-    /// How many messages were attempted since the engine was made.
+    /// Returns the number of messages attempted by this dispatcher.
     pub fn attempted(&self) -> u64 {
         self.attempted.load(Ordering::Relaxed)
     }
 
-    /// Waits until every outcome is committed and gives all leases back.
+    /// Waits until every outcome is committed and releases all leases.
     pub async fn finish(&self) -> anyhow::Result<()> {
         self.recorder.close().await;
-        Ok(self.store.give_leases_back(&self.node).await?)
+        Ok(self.store.release_leases(&self.node).await?)
     }
 
-    /// The way a transport leads, made once; the error is one sentence about its settings.
-    fn way(&self, transport: &Transport) -> Result<Way, String> {
-        let mut ways = self.ways.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(way) = ways.get(&transport.name) {
-            return Ok(way.clone());
+    /// Returns the connector of a transport, built at its first use; the error is one sentence
+    /// about the settings.
+    fn connector(&self, transport: &Transport) -> Result<Connector, String> {
+        let mut connectors = self.connectors.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(connector) = connectors.get(&transport.name) {
+            return Ok(connector.clone());
         }
-        let way = Way::of(transport, self.patience)?;
-        ways.insert(transport.name.clone(), way.clone());
-        Ok(way)
+        let connector = Connector::new(transport, self.timeouts)?;
+        connectors.insert(transport.name.clone(), connector.clone());
+        Ok(connector)
     }
 
-    /// What a transport signs with, read once; the error is a sentence for each key that can't be used.
+    /// Returns the DKIM signer of a transport, built at its first use; the error has a sentence for
+    /// each unusable key.
     fn signer(&self, transport: &Transport) -> Result<Option<Signer>, String> {
         let mut signers = self.signers.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(signer) = signers.get(&transport.name) {
             return Ok(signer.clone());
         }
-        let signer = Signer::of(transport).map_err(|faults| faults.join("; "))?;
+        let signer = Signer::from_transport(transport).map_err(|problems| problems.join("; "))?;
         signers.insert(transport.name.clone(), signer.clone());
         Ok(signer)
     }
 
-    /// Counts the relay's trouble over one delivery; gives whether it is that delivery's by now, for others went through.
-    fn is_its_own_trouble(&self, delivery: i64) -> bool {
-        let mut troubled = self.troubled.lock().unwrap_or_else(PoisonError::into_inner);
-        // Forgetting costs a few more rounds; it must not cost memory.
-        if troubled.len() > 10_000 {
-            troubled.clear();
+    /// Counts a relay error of one delivery; returns `true` if the delivery itself is the cause by
+    /// now, because others went through.
+    fn is_poison_message(&self, delivery: i64) -> bool {
+        let mut relay_errors = self.relay_errors.lock().unwrap_or_else(PoisonError::into_inner);
+        // The counts must not grow without limit; clearing them costs a few more rounds.
+        if relay_errors.len() > MAX_TRACKED_DELIVERIES {
+            relay_errors.clear();
         }
-        let times = troubled.entry(delivery).or_default();
+        let times = relay_errors.entry(delivery).or_default();
         *times += 1;
-        let own = *times >= ITS_OWN;
-        if own {
-            troubled.remove(&delivery);
+        let is_poison = *times >= MAX_RELAY_ERRORS_PER_DELIVERY;
+        if is_poison {
+            relay_errors.remove(&delivery);
         }
-        own
+        is_poison
     }
 
-    fn health_of(&self, transport: &str) -> Health {
-        self.health
+    fn relay_breaker(&self, transport: &str) -> RelayBreaker {
+        self.relay_breakers
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .entry(transport.to_owned())
@@ -236,8 +245,8 @@ impl Engine {
             .clone()
     }
 
-    fn slowness_of(&self, transport: &str) -> Slowness {
-        self.slowness
+    fn domain_breaker(&self, transport: &str) -> DomainBreaker {
+        self.domain_breakers
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .entry(transport.to_owned())
@@ -245,58 +254,73 @@ impl Engine {
             .clone()
     }
 
-    /// Whether a transport can't be used now.
-    fn rests(&self, transport: &str) -> bool {
-        self.health_of(transport).is_away((self.clock)())
+    /// Returns `true` if the breaker of a transport is open.
+    fn is_unavailable(&self, transport: &str) -> bool {
+        self.relay_breaker(transport).is_open((self.clock)())
     }
 
-    /// Whether a transport may take mail that is queued for `name` now, for others may carry it too.
+    /// Returns `true` if a transport may lease mail queued for `name` now; other transports may
+    /// serve that name too.
     fn may_take(&self, transport: &Transport, name: &str) -> bool {
-        self.pools.may_take(&self.config.transports, name, transport, |other| self.rests(other))
+        self.balancer
+            .may_take(&self.config.transports, name, transport, |other| self.is_unavailable(other))
     }
 
-    /// Whether another transport can carry what this one can't.
-    pub fn has_stand_in(&self, transport: &Transport) -> bool {
+    /// Returns `true` if another transport is available that serves the same mail.
+    pub fn has_fallback(&self, transport: &Transport) -> bool {
         let all = &self.config.transports;
-        self.carried_by(transport).iter().any(|name| {
-            pool::members(all, name).any(|t| t.name != transport.name && !self.rests(&t.name))
+        self.served_transports(transport).iter().any(|name| {
+            balancer::pool_members(all, name)
+                .any(|t| t.name != transport.name && !self.is_unavailable(&t.name))
         })
     }
 
-    /// The transports whose mail this one carries.
-    fn carried_by(&self, transport: &Transport) -> Vec<String> {
-        std::iter::once(&transport.name).chain(&transport.shares).cloned().collect()
+    /// Returns the names of the transports whose mail this one sends: its own and that of its pool.
+    fn served_transports(&self, transport: &Transport) -> Vec<String> {
+        std::iter::once(&transport.name).chain(&transport.pool).cloned().collect()
     }
 
-    /// Judges a refusal of the sender or the message; gives whether it fails its recipient, or is to be sent after a pause.
-    async fn message_refused(
+    /// Records a refusal of the sender or the message, and pauses the edition if there are too
+    /// many.
+    ///
+    /// Returns `true` if the recipient fails, `false` if the delivery is sent again after the
+    /// pause.
+    async fn record_refusal(
         &self,
         edition: i64,
         address: &str,
-        started: Instant,
+        permitted_at: Instant,
         answer: &str,
     ) -> bool {
-        match self.standings.refused(edition, address, started) {
-            Verdict::Fails => return true,
-            Verdict::Spares => return false,
-            Verdict::Pauses(often) => {
+        match self.edition_breaker.record_refusal(edition, address, permitted_at) {
+            RefusalAction::FailRecipient => return true,
+            RefusalAction::Requeue => return false,
+            RefusalAction::PauseEdition(often) => {
                 let note = format!(
-                    "paused because the relay refused the sender or the message {often}, at last with: {answer}"
+                    "paused because the relay refused the sender or the message {often}; last reply: {answer}"
                 );
-                match self.store.order(edition, Order::Pause, Some(note.clone())).await {
+                match self
+                    .store
+                    .apply_edition_command(edition, EditionCommand::Pause, Some(note.clone()))
+                    .await
+                {
                     Ok(_) => tracing::error!(edition, "{note}"),
-                    Err(e) => tracing::debug!(edition, "could not be paused: {e}"),
+                    Err(e) => tracing::debug!(edition, "could not pause the edition: {e}"),
                 }
-                self.standings.paused(edition);
+                self.edition_breaker.record_pause(edition);
             }
         }
         true
     }
 }
 
-/// Refuses transports whose keys can't be read or used, before anything is begun; the error is a sentence for each key.
-pub fn check_keys(transports: &[Transport]) -> anyhow::Result<()> {
-    let faults: Vec<String> =
-        transports.iter().filter_map(|transport| Signer::of(transport).err()).flatten().collect();
-    if faults.is_empty() { Ok(()) } else { Err(anyhow!(faults.join("\n"))) }
+/// Checks the DKIM keys of all transports before sending starts; the error has a sentence for each
+/// unusable key.
+pub fn check_dkim_keys(transports: &[Transport]) -> anyhow::Result<()> {
+    let problems: Vec<String> = transports
+        .iter()
+        .filter_map(|transport| Signer::from_transport(transport).err())
+        .flatten()
+        .collect();
+    if problems.is_empty() { Ok(()) } else { Err(anyhow!(problems.join("\n"))) }
 }

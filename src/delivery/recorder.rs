@@ -1,4 +1,5 @@
-//! The group commit: one transaction records what became of messages and marks the next ones, for all connections.
+//! Group commit: one transaction records delivery outcomes and starts the next messages, for all
+//! connections.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
@@ -8,118 +9,125 @@ use std::time::Duration;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::Instant;
 
-use super::lease::{Limit, Ticket};
+use super::lease::{LeaseGuard, SharedDomainLimit};
 use crate::config::Transport;
 use crate::domain::time::Millis;
-use crate::store::outcomes::{Intent, Journal, Record};
-use crate::store::rates::Unused;
+use crate::store::outcomes::{CommitConnection, Intent, Record};
+use crate::store::rate_limits::Refund;
 use crate::store::{Store, StoreResult};
 
 mod limits;
 
-use limits::keys;
+use limits::limit_keys;
 
-/// Entries of one commit at most.
-const BATCH: usize = 512;
-/// How long a database that fails is left alone before the same commit is tried again.
-const PAUSE: Duration = Duration::from_millis(500);
+/// Most entries of one commit.
+const MAX_BATCH_ENTRIES: usize = 512;
+/// Delay before a failed commit is tried again.
+const COMMIT_RETRY_INTERVAL: Duration = Duration::from_millis(500);
 
-/// The answer to an intent.
+/// Answer to a start request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Grant {
-    /// It was marked `sending` then: start soon, for a pause or a leaving since is not known. What it took from limits, it
-    /// took at this time.
-    Start(Instant, Millis),
-    /// A limit of the transport is used up until then.
-    Wait(Millis),
-    /// A limit of the recipient's domain is used up until then.
-    StandAside(Millis),
-    /// It is not this node's to send any more: paused, cancelled, left, suppressed, or the lease is lost.
-    Drop,
+pub(super) enum StartDecision {
+    /// The row was marked `sending` at `at`. The message must start soon, since later pauses and
+    /// unsubscribes are not known. `taken_at` is when it took from its rate limits.
+    Permitted { at: Instant, taken_at: Millis },
+    /// A rate limit of the transport is used up until this time.
+    RateLimited { until: Millis },
+    /// A rate limit of the recipient domain is used up until this time.
+    DomainLimited { until: Millis },
+    /// The delivery must not be sent by this node: it was paused, cancelled or suppressed, the
+    /// subscriber has unsubscribed, or the lease is lost.
+    Revoked,
 }
 
-/// A wish to start a message.
+/// Request to start a message.
 #[derive(Debug)]
-pub(super) struct Wish {
+pub(super) struct StartRequest {
     pub(super) id: i64,
     pub(super) transport: Arc<Transport>,
-    pub(super) limit: Option<Arc<Limit>>,
-    /// Whether it was granted before: then it spends no limit.
-    pub(super) again: bool,
+    pub(super) domain_limit: Option<Arc<SharedDomainLimit>>,
+    /// `true` if the message was permitted before; a renewal takes nothing from rate limits.
+    pub(super) is_renewal: bool,
 }
 
+/// Message to the recorder task.
 enum Entry {
-    /// What became of a message; the ticket is dropped when that is committed.
-    Outcome(Box<Record>, Arc<Ticket>),
-    /// A wish to start one.
-    Intent(Wish, oneshot::Sender<Grant>),
-    /// What was granted, at that time, and did not go after all.
-    Unused(Box<Unused>),
-    /// A wish to know that all before is committed.
+    /// Outcome of a message; the lease is dropped after its commit.
+    Outcome(Box<Record>, Arc<LeaseGuard>),
+    /// Request to start a message.
+    Start(StartRequest, oneshot::Sender<StartDecision>),
+    /// Refund for a permitted message that was not sent.
+    Unused(Box<Refund>),
+    /// Asks for a reply after all earlier entries are committed.
     Flush(oneshot::Sender<()>),
-    /// The same, and that nothing holds the database open.
+    /// Asks for a reply after the same, and after the journal is closed.
     Close(oneshot::Sender<()>),
 }
 
-/// A handle on the task that commits; cheap to clone.
+/// Handle of the recorder task; cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Recorder {
     entries: mpsc::Sender<Entry>,
 }
 
-/// An answer on its way.
+/// Decision that arrives with a later commit.
 #[derive(Debug)]
-pub(super) struct Pending(oneshot::Receiver<Grant>);
+pub(super) struct PendingDecision(oneshot::Receiver<StartDecision>);
 
-impl Pending {
-    /// The answer; a recorder that is gone grants nothing.
-    pub(super) async fn granted(self) -> Grant {
-        self.0.await.unwrap_or(Grant::Drop)
+impl PendingDecision {
+    /// Waits for the decision; a recorder that has stopped permits nothing.
+    pub(super) async fn wait(self) -> StartDecision {
+        self.0.await.unwrap_or(StartDecision::Revoked)
     }
 }
 
 impl Recorder {
-    /// Starts the task; it ends when the last handle is dropped.
+    /// Starts the recorder task; it ends when the last handle is dropped.
     pub(super) fn start(store: Store, node: String, clock: fn() -> Millis) -> Self {
-        let (entries, inbox) = mpsc::channel(BATCH);
-        let journal = Mutex::new(Journal::of(&store));
-        tokio::spawn(Desk { store, journal, node, clock, changes: AtomicI64::new(0) }.work(inbox));
+        let (entries, inbox) = mpsc::channel(MAX_BATCH_ENTRIES);
+        let journal = Mutex::new(CommitConnection::new(&store));
+        tokio::spawn(
+            RecorderTask { store, journal, node, clock, changes: AtomicI64::new(0) }.run(inbox),
+        );
         Self { entries }
     }
 
-    /// Asks to start a message; the answer comes with the next commit, which also holds everything recorded before.
-    pub(super) async fn intend(&self, wish: Wish) -> Pending {
-        let (reply, answer) = oneshot::channel();
-        let _ = self.entries.send(Entry::Intent(wish, reply)).await;
-        Pending(answer)
+    /// Requests to start a message; the decision comes with the next commit, which also contains
+    /// everything recorded before.
+    pub(super) async fn request_start(&self, request: StartRequest) -> PendingDecision {
+        let (reply, decision) = oneshot::channel();
+        let _ = self.entries.send(Entry::Start(request, reply)).await;
+        PendingDecision(decision)
     }
 
-    /// Hands over what became of a message; it is committed soon, whatever happens to the caller.
-    pub(super) async fn record(&self, record: Record, ticket: Arc<Ticket>) {
-        let _ = self.entries.send(Entry::Outcome(Box::new(record), ticket)).await;
+    /// Queues an outcome; it is committed soon, even if the caller is dropped.
+    pub(super) async fn record(&self, record: Record, lease: Arc<LeaseGuard>) {
+        let _ = self.entries.send(Entry::Outcome(Box::new(record), lease)).await;
     }
 
-    /// Gives back what a message took from limits that did not go.
-    pub(super) async fn give_back(
+    /// Refunds the rate-limit permits of a message that was not sent.
+    pub(super) async fn refund(
         &self,
         transport: &Transport,
-        limit: Option<&Limit>,
+        limit: Option<&SharedDomainLimit>,
         taken_at: Millis,
     ) {
-        for key in keys(transport, limit) {
-            let _ =
-                self.entries.send(Entry::Unused(Box::new(Unused { key, n: 1, taken_at }))).await;
+        for key in limit_keys(transport, limit) {
+            let _ = self
+                .entries
+                .send(Entry::Unused(Box::new(Refund { key, count: 1, taken_at })))
+                .await;
         }
     }
 
-    /// Returns when everything handed over before is committed and nothing holds the database open.
+    /// Waits until everything queued before is committed and nothing holds the database open.
     pub(super) async fn close(&self) {
         let (reply, done) = oneshot::channel();
         let _ = self.entries.send(Entry::Close(reply)).await;
         let _ = done.await;
     }
 
-    /// Returns when everything handed over before is committed.
+    /// Waits until everything queued before is committed.
     pub(super) async fn flush(&self) {
         let (reply, done) = oneshot::channel();
         let _ = self.entries.send(Entry::Flush(reply)).await;
@@ -127,41 +135,41 @@ impl Recorder {
     }
 }
 
-/// What the task works with.
-struct Desk {
+/// State of the recorder task.
+struct RecorderTask {
     store: Store,
-    journal: Mutex<Journal>,
+    journal: Mutex<CommitConnection>,
     node: String,
     clock: fn() -> Millis,
-    /// Changes of limits so far.
+    /// Number of rate-limit changes so far.
     changes: AtomicI64,
 }
 
-/// What one commit is made of.
+/// Entries that go into one commit.
 #[derive(Default)]
 struct Batch {
     records: Vec<Record>,
-    tickets: Vec<Arc<Ticket>>,
-    wishes: Vec<Asking>,
-    unused: Vec<Unused>,
+    leases: Vec<Arc<LeaseGuard>>,
+    requests: Vec<PendingRequest>,
+    unused: Vec<Refund>,
     flushes: Vec<oneshot::Sender<()>>,
     closes: Vec<oneshot::Sender<()>>,
 }
 
-/// An answer on its way to who asked.
-type Answered = (oneshot::Sender<Grant>, Grant);
+/// Decision with the channel of its requester.
+type DecidedRequest = (oneshot::Sender<StartDecision>, StartDecision);
 
-/// A wish, and who waits for the answer.
-type Asking = (Wish, oneshot::Sender<Grant>);
+/// Start request with the channel for its decision.
+type PendingRequest = (StartRequest, oneshot::Sender<StartDecision>);
 
 impl Batch {
-    /// Takes entries in their order, up to the first about a row that has a step in this commit already.
-    fn of(entries: &mut VecDeque<Entry>) -> Self {
+    /// Takes entries in order, up to the first one about a row that is already in this commit.
+    fn from_entries(entries: &mut VecDeque<Entry>) -> Self {
         let (mut batch, mut rows) = (Self::default(), HashSet::new());
         while let Some(entry) = entries.pop_front() {
             let row = match &entry {
                 Entry::Outcome(record, _) => Some(record.id),
-                Entry::Intent(wish, _) => Some(wish.id),
+                Entry::Start(request, _) => Some(request.id),
                 Entry::Unused(_) | Entry::Flush(_) | Entry::Close(_) => None,
             };
             if row.is_some_and(|id| !rows.insert(id)) {
@@ -169,11 +177,11 @@ impl Batch {
                 break;
             }
             match entry {
-                Entry::Outcome(record, ticket) => {
+                Entry::Outcome(record, lease) => {
                     batch.records.push(*record);
-                    batch.tickets.push(ticket);
+                    batch.leases.push(lease);
                 }
-                Entry::Intent(wish, reply) => batch.wishes.push((wish, reply)),
+                Entry::Start(request, reply) => batch.requests.push((request, reply)),
                 Entry::Unused(unused) => batch.unused.push(*unused),
                 Entry::Flush(reply) => batch.flushes.push(reply),
                 Entry::Close(reply) => batch.closes.push(reply),
@@ -183,29 +191,33 @@ impl Batch {
     }
 }
 
-impl Desk {
-    async fn work(self, mut inbox: mpsc::Receiver<Entry>) {
-        let (mut fresh, mut entries) = (Vec::with_capacity(BATCH), VecDeque::with_capacity(BATCH));
-        while !entries.is_empty() || inbox.recv_many(&mut fresh, BATCH).await > 0 {
-            // Lanes that are about to speak come into the same commit.
+impl RecorderTask {
+    async fn run(self, mut inbox: mpsc::Receiver<Entry>) {
+        let (mut received, mut entries) =
+            (Vec::with_capacity(MAX_BATCH_ENTRIES), VecDeque::with_capacity(MAX_BATCH_ENTRIES));
+        while !entries.is_empty() || inbox.recv_many(&mut received, MAX_BATCH_ENTRIES).await > 0 {
+            // Workers that are about to send an entry get into the same commit.
             tokio::task::yield_now().await;
-            while fresh.len() < BATCH
+            while received.len() < MAX_BATCH_ENTRIES
                 && let Ok(entry) = inbox.try_recv()
             {
-                fresh.push(entry);
+                received.push(entry);
             }
-            entries.extend(fresh.drain(..));
-            self.commit(Batch::of(&mut entries)).await;
+            entries.extend(received.drain(..));
+            self.commit(Batch::from_entries(&mut entries)).await;
         }
     }
 
     async fn commit(&self, batch: Batch) {
-        let Batch { records, tickets, wishes, mut unused, flushes, closes } = batch;
-        let (wishes, refused, taken_at) = self.within_limits(wishes, &mut unused).await;
-        self.give_back(&unused).await;
-        let intents: Vec<Intent> =
-            wishes.iter().map(|(w, _)| Intent { id: w.id, again: w.again }).collect();
-        // The time before it, so that an order that is carried out later is later on this clock too.
+        let Batch { records, leases, requests, mut unused, flushes, closes } = batch;
+        let (requests, limited, taken_at) = self.apply_limits(requests, &mut unused).await;
+        self.refund(&unused).await;
+        let intents: Vec<Intent> = requests
+            .iter()
+            .map(|(request, _)| Intent { id: request.id, is_renewal: request.is_renewal })
+            .collect();
+        // The time is taken before the commit, so that a command executed later is also later on
+        // this clock.
         let commit = async || {
             let mut journal = self.journal.lock().await;
             Ok((
@@ -213,21 +225,25 @@ impl Desk {
                 journal.commit(&self.node, &records, &intents, (self.clock)()).await?,
             ))
         };
-        let (committed, started) = self.until_it_works("the outcomes", commit).await;
-        drop(tickets);
-        let dropped = wishes.iter().filter(|(w, _)| !w.again && !started.contains(&w.id));
-        let unspent = dropped.flat_map(|(w, _)| keys(&w.transport, w.limit.as_deref()));
-        self.give_back(&unspent.map(|key| Unused { key, n: 1, taken_at }).collect::<Vec<_>>())
+        let (committed, started) = self.retry_until_ok("delivery outcomes", commit).await;
+        drop(leases);
+        let dropped = requests
+            .iter()
+            .filter(|(request, _)| !request.is_renewal && !started.contains(&request.id));
+        let unspent = dropped.flat_map(|(request, _)| {
+            limit_keys(&request.transport, request.domain_limit.as_deref())
+        });
+        self.refund(&unspent.map(|key| Refund { key, count: 1, taken_at }).collect::<Vec<_>>())
             .await;
-        for (wish, reply) in wishes {
-            let _ = reply.send(if started.contains(&wish.id) {
-                Grant::Start(committed, taken_at)
+        for (request, reply) in requests {
+            let _ = reply.send(if started.contains(&request.id) {
+                StartDecision::Permitted { at: committed, taken_at }
             } else {
-                Grant::Drop
+                StartDecision::Revoked
             });
         }
-        for (reply, grant) in refused {
-            let _ = reply.send(grant);
+        for (reply, decision) in limited {
+            let _ = reply.send(decision);
         }
         if !closes.is_empty() {
             self.journal.lock().await.close().await;
@@ -237,28 +253,31 @@ impl Desk {
         }
     }
 
-    /// Tries until the database takes it: an outcome is never given up. Lanes wait meanwhile, for nothing is granted.
-    async fn until_it_works<T, F: Future<Output = StoreResult<T>>>(
+    /// Retries until the database accepts the attempt, since no outcome may be lost. Workers wait
+    /// meanwhile, as no message is permitted.
+    async fn retry_until_ok<T, F: Future<Output = StoreResult<T>>>(
         &self,
         what: &str,
         attempt: impl Fn() -> F,
     ) -> T {
-        let mut told = false;
+        let mut is_logged = false;
         loop {
             match attempt().await {
                 Ok(value) => {
-                    if told {
-                        tracing::info!("the database takes {what} again");
+                    if is_logged {
+                        tracing::info!("the database has recovered; {what} are written again");
                     }
                     return value;
                 }
-                Err(e) if !told => {
-                    told = true;
-                    tracing::error!("the database does not take {what}, sending waits: {e}");
+                Err(e) if !is_logged => {
+                    is_logged = true;
+                    tracing::error!(
+                        "cannot write {what}; delivery is paused until the database recovers: {e}"
+                    );
                 }
                 Err(_) => {}
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(COMMIT_RETRY_INTERVAL).await;
         }
     }
 }

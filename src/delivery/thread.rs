@@ -1,14 +1,17 @@
-//! A thread of its own for sending: connections that wake each other across threads cost more than the mails do.
+//! Dedicated thread for sending, since connections that wake each other across threads cost more
+//! than the mails.
 
 use anyhow::Context as _;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
-/// Runs a future to its end on a thread and a runtime of its own, and waits for it.
+/// Runs a future to completion on a dedicated thread with its own runtime.
 ///
 /// # Errors
-/// When there is no thread to be had; a panic inside goes on here.
-pub async fn apart<T, F>(work: impl FnOnce() -> F + Send + 'static) -> anyhow::Result<T>
+/// If the runtime or the thread cannot be created. A panic of the future is propagated.
+pub async fn on_dedicated_thread<T, F>(
+    work: impl FnOnce() -> F + Send + 'static,
+) -> anyhow::Result<T>
 where
     T: Send + 'static,
     F: Future<Output = T>,
@@ -17,20 +20,20 @@ where
     let runtime = Builder::new_current_thread()
         .enable_all()
         .build()
-        .context("there is no runtime to send on")?;
+        .context("cannot create the runtime for sending")?;
     let thread = std::thread::Builder::new().name("sending".into()).spawn(move || {
         let value = runtime.block_on(async { work().await });
-        // First what is left of its tasks, with all they hold.
+        // Drops the remaining tasks, with everything they hold, before the result is sent.
         drop(runtime);
-        // Whoever waited may be gone; the work is done all the same.
+        // The receiver may be gone; the work is done nevertheless.
         let _ = done.send(value);
     });
-    let thread = thread.context("there is no thread to send on")?;
+    let thread = thread.context("cannot create the thread for sending")?;
     match result.await {
         Ok(value) => Ok(value),
         Err(_) => match thread.join() {
             Err(panic) => std::panic::resume_unwind(panic),
-            Ok(()) => anyhow::bail!("the thread that sends ended before its work"),
+            Ok(()) => anyhow::bail!("the thread for sending ended before its work"),
         },
     }
 }

@@ -1,4 +1,5 @@
-//! Digests become editions: what is due, what is in it, for whom; each story once and none missed (promise 3).
+//! Creates editions of digests: which digests are due, their stories and their audience. Each story
+//! is sent once per digest, and none is missed (promise 3).
 
 use std::collections::BTreeMap;
 
@@ -8,10 +9,10 @@ use crate::config::{Config, Digest, Missed};
 use crate::domain::article::Article;
 use crate::domain::edition::EditionState;
 use crate::domain::schedule::{Due, due};
-use crate::domain::selection::any_of;
+use crate::domain::selection::matches_any;
 use crate::domain::time::Millis;
 use crate::store::Store;
-use crate::store::audience::Choice;
+use crate::store::audience::AudienceGroup;
 use crate::store::editions::NewEdition;
 use crate::store::instance::Instance;
 use crate::templates::Templates;
@@ -20,66 +21,74 @@ mod compose;
 mod preview;
 mod variants;
 
-pub use preview::{Preview, Shown, preview, test};
+pub use preview::{Preview, PreviewOptions, preview, queue_test};
 
-use compose::{Story, stories};
+use compose::{Story, group_into_stories};
 
-/// What preparing a digest came to.
+/// Result of preparing an edition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Prepared {
-    /// An edition was made and its audience is frozen.
-    Made {
-        /// The edition's number.
+    /// An edition was created and its audience is frozen.
+    Created {
+        /// Id of the edition.
         edition: i64,
-        /// Its deliveries.
+        /// Number of deliveries of the edition.
         deliveries: i64,
     },
-    /// Fewer stories than `min_articles`: they wait.
+    /// There are fewer stories than `min_articles`; they wait for the next date.
     TooFew {
-        /// Stories there are.
+        /// Number of unsent stories.
         stories: usize,
     },
-    /// Another node made it, or told one of its stories, at this moment.
-    Raced,
+    /// Another node created the edition, or one with the same stories, at the same time.
+    Conflict,
 }
 
-/// Everything that preparing needs.
+/// Dependencies of the digest functions.
 #[derive(Debug, Clone, Copy)]
-pub struct Desk<'a> {
-    /// Where articles and subscribers are.
+pub struct DigestContext<'a> {
+    /// Database with articles and subscribers.
     pub store: &'a Store,
-    /// Digests and site.
+    /// Configuration of digests and site.
     pub config: &'a Config,
-    /// How a mail looks.
+    /// Compiled templates of the mails.
     pub templates: &'a Templates,
-    /// Whose slots.
+    /// Instance whose secret derives the placeholders.
     pub instance: &'a Instance,
 }
 
-/// Makes the editions that are due and completes those that a crash left unfinished; one digest's trouble stops no other.
-pub async fn prepare_due(desk: Desk<'_>, now: Millis) -> anyhow::Result<Vec<(String, Prepared)>> {
-    let (mut prepared, mut troubles) = (Vec::new(), Vec::new());
-    for digest in &desk.config.digests {
-        match prepare(desk, digest, now).await {
+/// Creates the editions that are due and completes those that a crash left unfinished. An error of
+/// one digest does not affect the others.
+pub async fn prepare_due(
+    ctx: DigestContext<'_>,
+    now: Millis,
+) -> anyhow::Result<Vec<(String, Prepared)>> {
+    let (mut prepared, mut errors) = (Vec::new(), Vec::new());
+    for digest in &ctx.config.digests {
+        match prepare_digest(ctx, digest, now).await {
             Ok(Some(outcome)) => prepared.push((digest.name.clone(), outcome)),
             Ok(None) => {}
-            Err(e) => troubles.push(format!("digest {}: {e:#}", digest.name)),
+            Err(e) => errors.push(format!("digest {}: {e:#}", digest.name)),
         }
     }
-    // After all are made: freezing takes time, and no date may be late for it.
-    let frozen = resume(desk.store, now).await?;
+    // Only after all are created: freezing takes time and must not delay another digest.
+    let frozen = freeze_pending(ctx.store, now).await?;
     for (name, outcome) in &mut prepared {
-        if let Prepared::Made { edition, deliveries } = outcome {
+        if let Prepared::Created { edition, deliveries } = outcome {
             *deliveries = frozen.get(edition).copied().unwrap_or(0);
-            tracing::info!(digest = %name, edition = *edition, deliveries = *deliveries, "edition made");
+            tracing::info!(digest = %name, edition = *edition, deliveries = *deliveries, "edition created");
         }
     }
-    if troubles.is_empty() { Ok(prepared) } else { Err(anyhow!(troubles.join("; "))) }
+    if errors.is_empty() { Ok(prepared) } else { Err(anyhow!(errors.join("; "))) }
 }
 
-/// Decides about one digest; what is made is not frozen yet.
-async fn prepare(desk: Desk<'_>, digest: &Digest, now: Millis) -> anyhow::Result<Option<Prepared>> {
-    let state = desk.store.ensure_digest(&digest.name, now).await?;
+/// Creates the due edition of one digest, if any, without freezing its audience.
+async fn prepare_digest(
+    ctx: DigestContext<'_>,
+    digest: &Digest,
+    now: Millis,
+) -> anyhow::Result<Option<Prepared>> {
+    let state = ctx.store.ensure_digest(&digest.name, now).await?;
     let once = digest.missed == Missed::Once;
     match due(
         &digest.schedule,
@@ -87,38 +96,40 @@ async fn prepare(desk: Desk<'_>, digest: &Digest, now: Millis) -> anyhow::Result
         &digest.pause,
         once,
         digest.missed_within,
-        state.handled_until,
+        state.processed_until,
         now,
     ) {
-        Due::Not => Ok(None),
+        Due::NotDue => Ok(None),
         Due::Skipped { slot, why } => {
-            if desk.store.pass_over(&digest.name, slot).await? {
+            if ctx.store.mark_slot_skipped(&digest.name, slot).await? {
                 tracing::info!(digest = %digest.name, date = %slot.in_zone(&digest.timezone), "no edition: {why}");
             }
             Ok(None)
         }
-        Due::Run { slot } => make(desk, digest, Some(slot), slot, now).await.map(Some),
+        Due::Run { slot } => create_edition(ctx, digest, Some(slot), slot, now).await.map(Some),
     }
 }
 
-/// Makes an edition now, whatever the schedule says; `at` is its date and the time by which articles must be public.
+/// Creates an edition now, regardless of the schedule. `at` is its date, by which articles must be
+/// public.
 pub async fn run(
-    desk: Desk<'_>,
+    ctx: DigestContext<'_>,
     digest: &Digest,
     at: Millis,
     now: Millis,
 ) -> anyhow::Result<Prepared> {
-    desk.store.ensure_digest(&digest.name, now).await?;
-    match make(desk, digest, None, at, now).await? {
-        Prepared::Made { edition, .. } => {
-            Ok(Prepared::Made { edition, deliveries: freeze(desk.store, edition, now).await? })
+    ctx.store.ensure_digest(&digest.name, now).await?;
+    match create_edition(ctx, digest, None, at, now).await? {
+        Prepared::Created { edition, .. } => {
+            Ok(Prepared::Created { edition, deliveries: freeze(ctx.store, edition, now).await? })
         }
         other => Ok(other),
     }
 }
 
-/// Freezes what is not frozen yet of every edition, also of one whose making was cut short; gives the deliveries of each.
-pub async fn resume(store: &Store, now: Millis) -> anyhow::Result<BTreeMap<i64, i64>> {
+/// Freezes the audience of all editions in preparation, also of those that a crash left unfinished.
+/// Returns the number of deliveries of each.
+pub async fn freeze_pending(store: &Store, now: Millis) -> anyhow::Result<BTreeMap<i64, i64>> {
     let mut frozen = BTreeMap::new();
     for edition in store.editions_in(EditionState::Preparing).await? {
         frozen.insert(edition.id, freeze(store, edition.id, now).await?);
@@ -129,66 +140,70 @@ pub async fn resume(store: &Store, now: Millis) -> anyhow::Result<BTreeMap<i64, 
 async fn freeze(store: &Store, edition: i64, now: Millis) -> anyhow::Result<i64> {
     let mut frozen = 0;
     loop {
-        match store.freeze_blocks(edition, now).await? {
+        match store.freeze_batches(edition, now).await? {
             0 => break,
             n => frozen += n,
         }
     }
-    store.release_edition(edition).await?;
+    store.start_sending(edition).await?;
     Ok(frozen)
 }
 
-/// The stories that would be in an edition of a digest at a time, the newest first.
+/// Returns the stories, newest first, of an edition of a digest at a time.
 pub async fn upcoming(
-    desk: Desk<'_>,
+    ctx: DigestContext<'_>,
     digest: &Digest,
     at: Millis,
     now: Millis,
 ) -> anyhow::Result<Vec<Article>> {
     let language =
-        digest.languages.first().cloned().unwrap_or_else(|| desk.config.site.language.clone());
-    Ok(news(desk, digest, at, now).await?.iter().map(|s| s.told_in(&language).clone()).collect())
+        digest.languages.first().cloned().unwrap_or_else(|| ctx.config.site.language.clone());
+    Ok(unsent_stories(ctx, digest, at, now)
+        .await?
+        .iter()
+        .map(|s| s.article_for(&language).clone())
+        .collect())
 }
 
-async fn news(
-    desk: Desk<'_>,
+async fn unsent_stories(
+    ctx: DigestContext<'_>,
     digest: &Digest,
     at: Millis,
     now: Millis,
 ) -> anyhow::Result<Vec<Story>> {
-    let state = desk.store.ensure_digest(&digest.name, now).await?;
-    let candidates = desk
+    let state = ctx.store.ensure_digest(&digest.name, now).await?;
+    let candidates = ctx
         .store
-        .news_for(&digest.name, &digest.selection, digest.max_age, state.configured_at, at)
+        .unsent_articles(&digest.name, &digest.selection, digest.max_age, state.configured_at, at)
         .await?;
     let mut groups: Vec<i64> = candidates.iter().map(|a| a.group).collect();
     groups.sort_unstable();
     groups.dedup();
-    let members = desk.store.members_of(&groups, at).await?;
-    Ok(stories(candidates, members))
+    let members = ctx.store.members_of(&groups, at).await?;
+    Ok(group_into_stories(candidates, members))
 }
 
-/// Makes an edition and leaves its audience to be frozen.
-async fn make(
-    desk: Desk<'_>,
+/// Creates an edition without freezing its audience.
+async fn create_edition(
+    ctx: DigestContext<'_>,
     digest: &Digest,
     slot: Option<Millis>,
     at: Millis,
     now: Millis,
 ) -> anyhow::Result<Prepared> {
-    // What is public now is news, also when the date it answers passed while nothing ran.
-    let stories = news(desk, digest, if slot.is_some() { now } else { at }, now).await?;
+    // Articles public now are included, also in the edition of a date missed while nothing ran.
+    let stories = unsent_stories(ctx, digest, if slot.is_some() { now } else { at }, now).await?;
     if stories.len() < digest.min_articles {
         if let Some(slot) = slot
-            && desk.store.pass_over(&digest.name, slot).await?
+            && ctx.store.mark_slot_skipped(&digest.name, slot).await?
         {
             let date = slot.in_zone(&digest.timezone);
-            tracing::info!(digest = %digest.name, %date, stories = stories.len(), "no edition: too few stories, they wait");
+            tracing::info!(digest = %digest.name, %date, stories = stories.len(), "no edition: too few stories; they wait for the next date");
         }
         return Ok(Prepared::TooFew { stories: stories.len() });
     }
-    let choices = desk.store.choices(&digest.name).await?;
-    let (variants, assigned) = variants::render(desk, digest, &stories, &choices, at)?;
+    let audience = ctx.store.audience_groups(&digest.name).await?;
+    let (variants, assigned) = variants::render(ctx, digest, &stories, &audience, at)?;
     let new = NewEdition {
         digest: digest.name.clone(),
         slot,
@@ -197,34 +212,34 @@ async fn make(
         title: digest.title.clone(),
         sender: digest.from.clone(),
         reply_to: digest.reply_to.clone(),
-        articles: stories.iter().map(|s| s.told_in(&desk.config.site.language).row).collect(),
+        articles: stories.iter().map(|s| s.article_for(&ctx.config.site.language).row).collect(),
         variants,
-        assigned,
+        assignments: assigned,
     };
-    let Some(edition) = desk.store.make_edition(new, now).await? else {
-        return Ok(Prepared::Raced);
+    let Some(edition) = ctx.store.create_edition(new, now).await? else {
+        return Ok(Prepared::Conflict);
     };
-    Ok(Prepared::Made { edition, deliveries: 0 })
+    Ok(Prepared::Created { edition, deliveries: 0 })
 }
 
-/// Which variant a kind of reader gets: their language where the digest has it, their sections.
-fn variant_of(digest: &Digest, choice: &Choice) -> anyhow::Result<(String, Vec<String>)> {
+/// Returns the language and sections of the variant for an audience group.
+fn variant_key(digest: &Digest, choice: &AudienceGroup) -> anyhow::Result<(String, Vec<String>)> {
     let sections: Vec<String> = serde_json::from_str(&choice.sections)
-        .map_err(|_| anyhow!("the sections {} can't be read", choice.sections))?;
+        .map_err(|_| anyhow!("cannot parse the sections {}", choice.sections))?;
     Ok((compose::language_for(&digest.languages, &choice.language), sections))
 }
 
-/// Whether a story belongs to one of the chosen sections, in any of its languages.
-fn in_sections(story: &Story, sections: &[String]) -> bool {
-    story.members().iter().any(|a| any_of(sections, &a.sections))
+/// Returns `true` if any article of a story is in one of the chosen sections.
+fn has_any_section(story: &Story, sections: &[String]) -> bool {
+    story.members().iter().any(|a| matches_any(sections, &a.sections))
 }
 
-/// The configured digest of this name; the error lists those there are.
-pub fn named<'a>(config: &'a Config, name: &str) -> anyhow::Result<&'a Digest> {
+/// Returns the configured digest of this name; the error lists the existing ones.
+pub fn find_digest<'a>(config: &'a Config, name: &str) -> anyhow::Result<&'a Digest> {
     config.digests.iter().find(|d| d.name == name).ok_or_else(|| {
         let names: Vec<&str> = config.digests.iter().map(|d| d.name.as_str()).collect();
         anyhow!(
-            "there is no digest {name:?} in the config; there are: {}",
+            "there is no digest {name:?} in the configuration; existing digests: {}",
             if names.is_empty() { "none".into() } else { names.join(", ") }
         )
     })

@@ -1,77 +1,79 @@
-//! Looking at a digest before it goes out: a preview into files, a test mail to any address; neither touches the ledger.
+//! Preview and test mail of a digest before it is sent; neither changes the ledger.
 
 use anyhow::{Context, bail};
 
 use super::compose::language_for;
-use super::{Desk, in_sections, news, variants};
+use super::{DigestContext, has_any_section, unsent_stories, variants};
 use crate::config::Digest;
 use crate::domain::address::EmailAddress;
-use crate::domain::links::Links;
+use crate::domain::delivery::DeliveryKind;
+use crate::domain::site_urls::SiteUrls;
 use crate::domain::time::Millis;
-use crate::mail::message::{Letter, ListHeaders, message_id};
-use crate::mail::queued::Proof;
+use crate::mail::message::{ListHeaders, MessageParts, message_id};
+use crate::mail::payload::TestMailPayload;
 use crate::store::deliveries;
 use crate::store::suppressions::address_hash;
 use crate::templates::RenderedMail;
 
-/// Through whose eyes a digest is looked at.
+/// Reader for whom a preview is rendered.
 #[derive(Debug, Clone, Default)]
-pub struct Shown {
-    /// A subscriber's address; their language and sections then count.
+pub struct PreviewOptions {
+    /// Address of a subscriber, whose language and sections apply.
     pub to: Option<String>,
-    /// A language, over the subscriber's.
+    /// Language that overrides the subscriber's.
     pub language: Option<String>,
 }
 
-/// What would go out now.
+/// Digest mail that an edition would send now.
 #[derive(Debug, Clone)]
 pub struct Preview {
-    /// The mail's parts.
+    /// Rendered parts of the mail.
     pub mail: RenderedMail,
-    /// The whole message.
+    /// Complete message with headers.
     pub message: String,
-    /// How many stories it tells.
+    /// Number of stories in the mail.
     pub stories: usize,
 }
 
-/// Renders what would go out now, without making an edition; its unsubscribe link is no one's.
+/// Renders the mail of an edition created now, without creating one. Its unsubscribe link is not
+/// valid for any subscription.
 pub async fn preview(
-    desk: Desk<'_>,
+    ctx: DigestContext<'_>,
     digest: &Digest,
-    shown: &Shown,
+    options: &PreviewOptions,
     now: Millis,
 ) -> anyhow::Result<Preview> {
-    let (mut reads, mut sections, mut name) =
-        (shown.language.clone().unwrap_or_default(), Vec::new(), String::new());
+    let (mut language_of_reader, mut sections, mut name) =
+        (options.language.clone().unwrap_or_default(), Vec::new(), String::new());
     let mut address = "reader@example.org".to_owned();
-    if let Some(to) = &shown.to {
+    if let Some(to) = &options.to {
         let key = EmailAddress::parse(to).map_err(|why| anyhow::anyhow!("{to}: {why}"))?.key();
-        let person = desk
+        let subscriber = ctx
             .store
             .find_subscriber(&key)
             .await?
-            .with_context(|| format!("{to} is no subscriber"))?;
-        let links = desk.store.subscriptions_of(&[person.id]).await?;
-        sections = links
+            .with_context(|| format!("{to} is not a subscriber"))?;
+        let subscriptions = ctx.store.subscriptions_of(&[subscriber.id]).await?;
+        sections = subscriptions
             .into_iter()
             .find(|l| l.digest == digest.name)
             .map(|l| l.sections)
             .unwrap_or_default();
-        if shown.language.is_none() {
-            reads = person.language.unwrap_or_default();
+        if options.language.is_none() {
+            language_of_reader = subscriber.language.unwrap_or_default();
         }
-        (name, address) = (person.name.unwrap_or_default(), person.address);
+        (name, address) = (subscriber.name.unwrap_or_default(), subscriber.address);
     }
-    let stories = news(desk, digest, now, now).await?;
-    let language = language_for(&digest.languages, &reads);
-    let mut context = variants::context(desk, digest, &stories, &language, &sections, now);
-    let unsubscribe_url = Links(&desk.config.site.base_url).unsubscribe("preview");
+    let stories = unsent_stories(ctx, digest, now, now).await?;
+    let language = language_for(&digest.languages, &language_of_reader);
+    let mut context = variants::template_context(ctx, digest, &stories, &language, &sections, now);
+    let unsubscribe_url = SiteUrls(&ctx.config.site.base_url).unsubscribe("preview");
     context.subscriber.name.clone_from(&name);
     context.subscriber.address.clone_from(&address);
     context.subscriber.unsubscribe_url.clone_from(&unsubscribe_url);
-    let mail = desk.templates.render_digest(&digest.template, &context)?;
-    let host = Links(&desk.config.site.base_url).mail_domain();
-    let message = Letter {
+    let mail = ctx.templates.render_digest(&digest.template, &context)?;
+    let host = SiteUrls(&ctx.config.site.base_url).mail_domain();
+    let message = MessageParts {
         from: &digest.from,
         to_address: &address,
         to_name: Some(name.as_str()).filter(|n| !n.is_empty()),
@@ -79,7 +81,7 @@ pub async fn preview(
         subject: &mail.subject,
         text: &mail.text,
         html: &mail.html,
-        message_id: &message_id("preview", &desk.instance.secret, &host),
+        message_id: &message_id("preview", &ctx.instance.secret, &host),
         date: now,
         list: Some(ListHeaders {
             list_id: &format!("{}.{host}", digest.name),
@@ -90,34 +92,39 @@ pub async fn preview(
         edition: Some("preview"),
     }
     .to_message()?;
-    let told = stories.iter().filter(|s| in_sections(s, &sections)).count();
-    Ok(Preview { mail, message, stories: told })
+    let count = stories.iter().filter(|s| has_any_section(s, &sections)).count();
+    Ok(Preview { mail, message, stories: count })
 }
 
-/// Queues what would go out now to any address that is not suppressed; gives the delivery's number.
-pub async fn test(desk: Desk<'_>, digest: &Digest, to: &str, now: Millis) -> anyhow::Result<i64> {
+/// Queues a test mail to any address that is not suppressed. Returns the delivery id.
+pub async fn queue_test(
+    ctx: DigestContext<'_>,
+    digest: &Digest,
+    to: &str,
+    now: Millis,
+) -> anyhow::Result<i64> {
     let address = EmailAddress::parse(to).map_err(|why| anyhow::anyhow!("{to}: {why}"))?;
-    let hash = address_hash(&desk.instance.secret, &address.key());
-    if let Some(reason) = desk.store.suppression(&hash).await? {
+    let hash = address_hash(&ctx.instance.secret, &address.key());
+    if let Some(reason) = ctx.store.suppression(&hash).await? {
         bail!(
-            "{to} is suppressed ({reason}) and is never mailed; an admin can lift that with `courant suppressions remove {to}`"
+            "{to} is suppressed ({reason}); to allow mail, run `courant suppressions remove {to}`"
         );
     }
-    let known = desk.store.find_subscriber(&address.key()).await?.map(|p| p.address);
-    let mail = preview(desk, digest, &Shown { to: known, language: None }, now).await?.mail;
-    let proof = Proof {
+    let known = ctx.store.find_subscriber(&address.key()).await?.map(|p| p.address);
+    let mail = preview(ctx, digest, &PreviewOptions { to: known, language: None }, now).await?.mail;
+    let payload = TestMailPayload {
         from: digest.from.clone(),
         reply_to: digest.reply_to.clone(),
         subject: mail.subject,
         html: mail.html,
         text: mail.text,
     };
-    let letter = deliveries::Letter {
-        kind: "test",
+    let delivery = deliveries::TransactionalDelivery {
+        kind: DeliveryKind::Test,
         address: address.as_str().to_owned(),
         address_hash: hash,
-        body: serde_json::to_string(&proof)?,
+        payload: serde_json::to_string(&payload)?,
         transport: digest.transport.clone(),
     };
-    Ok(desk.store.queue_letter(letter, now).await?)
+    Ok(ctx.store.queue_transactional(delivery, now).await?)
 }

@@ -1,56 +1,63 @@
-//! Variants: an edition rendered once for each language and set of chosen sections, with slots for the subscriber's values.
+//! Variants: renders an edition once per language and set of chosen sections, with placeholders for
+//! the subscriber's values.
 
 use std::collections::BTreeSet;
 
 use super::compose::{Story, language_for};
-use super::{Desk, in_sections, variant_of};
+use super::{DigestContext, has_any_section, variant_key};
 use crate::config::Digest;
 use crate::domain::article::Article;
-use crate::domain::links::Links;
+use crate::domain::site_urls::SiteUrls;
 use crate::domain::time::Millis;
-use crate::mail::mould::slots_suffice;
-use crate::mail::queued::Slots;
-use crate::store::audience::Choice;
-use crate::store::editions::{Assigned, NewVariant};
+use crate::mail::payload::Placeholders;
+use crate::mail::precompiled::can_precompile;
+use crate::store::audience::AudienceGroup;
+use crate::store::editions::{NewVariant, VariantAssignment};
 use crate::templates::mail::{
     DigestNames, EditionContext, LeadArticle, MoreArticle, SiteContext, SubscriberContext,
 };
-use crate::templates::{DigestContext, RenderedMail, date_text};
+use crate::templates::{DigestMailContext, RenderedMail, date_text};
 
-/// Renders every variant that somebody reads, and says who reads which; who chose sections without news gets none.
+/// Renders each variant that has an audience and assigns the audience groups. Groups whose sections
+/// have no stories get none.
 pub(super) fn render(
-    desk: Desk<'_>,
+    ctx: DigestContext<'_>,
     digest: &Digest,
     stories: &[Story],
-    choices: &[Choice],
+    audience: &[AudienceGroup],
     at: Millis,
-) -> anyhow::Result<(Vec<NewVariant>, Vec<Assigned>)> {
-    let mut wanted: BTreeSet<(String, Vec<String>)> = BTreeSet::new();
+) -> anyhow::Result<(Vec<NewVariant>, Vec<VariantAssignment>)> {
+    let mut variant_keys: BTreeSet<(String, Vec<String>)> = BTreeSet::new();
     let mut assigned = Vec::new();
-    for choice in choices {
-        let (language, sections) = variant_of(digest, choice)?;
-        assigned.push(Assigned {
-            reads: choice.language.clone(),
-            chose: choice.sections.clone(),
-            language: language.clone(),
+    for group in audience {
+        let (language, sections) = variant_key(digest, group)?;
+        assigned.push(VariantAssignment {
+            reader_language: group.language.clone(),
+            chosen_sections: group.sections.clone(),
+            variant_language: language.clone(),
         });
-        if stories.iter().any(|s| in_sections(s, &sections)) {
-            wanted.insert((language, sections));
+        if stories.iter().any(|s| has_any_section(s, &sections)) {
+            variant_keys.insert((language, sections));
         }
     }
     let first = language_for(&digest.languages, "");
-    assigned.push(Assigned { reads: "*".into(), chose: "[]".into(), language: first.clone() });
-    // The whole edition in the first language is kept in any case: it is what the archive shows.
-    wanted.insert((first, Vec::new()));
-    let in_logic = desk.templates.uses_subscriber_in_logic(&digest.template);
-    let mut variants = Vec::with_capacity(wanted.len());
-    for (language, sections) in wanted {
-        let context = context(desk, digest, stories, &language, &sections, at);
-        let mail = desk.templates.render_digest(&digest.template, &context)?;
-        let each = in_logic || !slots_do(desk, digest, &context, &mail)?;
+    assigned.push(VariantAssignment {
+        reader_language: "*".into(),
+        chosen_sections: "[]".into(),
+        variant_language: first.clone(),
+    });
+    // The full edition in the first language is always rendered, because the archive shows it.
+    variant_keys.insert((first, Vec::new()));
+    let uses_subscriber_in_logic = ctx.templates.uses_subscriber_in_logic(&digest.template);
+    let mut variants = Vec::with_capacity(variant_keys.len());
+    for (language, sections) in variant_keys {
+        let context = template_context(ctx, digest, stories, &language, &sections, at);
+        let mail = ctx.templates.render_digest(&digest.template, &context)?;
+        let is_per_recipient =
+            uses_subscriber_in_logic || !placeholders_suffice(ctx, digest, &context, &mail)?;
         variants.push(NewVariant {
-            recipe: if each {
-                Some(desk.templates.recipe(&digest.template, &context)?)
+            template_snapshot: if is_per_recipient {
+                Some(ctx.templates.snapshot(&digest.template, &context)?)
             } else {
                 None
             },
@@ -64,45 +71,48 @@ pub(super) fn render(
     Ok((variants, assigned))
 }
 
-/// Whether filling the slots of a variant gives what rendering it for each would.
-fn slots_do(
-    desk: Desk<'_>,
+/// Returns `true` if filling the placeholders of a variant equals rendering it per recipient.
+fn placeholders_suffice(
+    ctx: DigestContext<'_>,
     digest: &Digest,
-    context: &DigestContext,
+    context: &DigestMailContext,
     mail: &RenderedMail,
 ) -> anyhow::Result<bool> {
-    let link = Links(&desk.config.site.base_url).unsubscribe("rehearsal");
-    slots_suffice(
+    let link = SiteUrls(&ctx.config.site.base_url).unsubscribe("placeholder");
+    can_precompile(
         mail,
-        &Slots::of(&desk.instance.secret),
+        &Placeholders::new(&ctx.instance.secret),
         &link,
         |[name, address, unsubscribe_url]| {
             let mut context = context.clone();
             let [name, address, unsubscribe_url] =
                 [name, address, unsubscribe_url].map(str::to_owned);
             context.subscriber = SubscriberContext { name, address, unsubscribe_url };
-            desk.templates.render_digest(&digest.template, &context)
+            ctx.templates.render_digest(&digest.template, &context)
         },
     )
 }
 
-/// What the template is given, with slots for the subscriber's values.
-pub(super) fn context(
-    desk: Desk<'_>,
+/// Returns the template context, with placeholders for the subscriber's values.
+pub(super) fn template_context(
+    ctx: DigestContext<'_>,
     digest: &Digest,
     stories: &[Story],
     language: &str,
     sections: &[String],
     at: Millis,
-) -> DigestContext {
-    let told: Vec<&Article> =
-        stories.iter().filter(|s| in_sections(s, sections)).map(|s| s.told_in(language)).collect();
-    let (lead, more) = told.split_at(told.len().min(digest.max_articles));
+) -> DigestMailContext {
+    let articles: Vec<&Article> = stories
+        .iter()
+        .filter(|s| has_any_section(s, sections))
+        .map(|s| s.article_for(language))
+        .collect();
+    let (lead, more) = articles.split_at(articles.len().min(digest.max_articles));
     let day =
         |time: Millis| date_text(digest.timezone.to_datetime(time.timestamp()).date(), language);
-    let slots = Slots::of(&desk.instance.secret);
-    let site = &desk.config.site;
-    DigestContext {
+    let placeholders = Placeholders::new(&ctx.instance.secret);
+    let site = &ctx.config.site;
+    DigestMailContext {
         site: SiteContext {
             title: site.title.clone(),
             base_url: site.base_url.clone(),
@@ -110,7 +120,7 @@ pub(super) fn context(
         },
         digest: DigestNames { name: digest.name.clone(), title: digest.title.clone() },
         language: language.to_owned(),
-        edition: EditionContext { date_text: day(at), count: told.len(), url: None },
+        edition: EditionContext { date_text: day(at), count: articles.len(), url: None },
         lead: lead
             .iter()
             .map(|a| LeadArticle {
@@ -134,9 +144,9 @@ pub(super) fn context(
             })
             .collect(),
         subscriber: SubscriberContext {
-            name: slots.name,
-            address: slots.address,
-            unsubscribe_url: slots.unsubscribe_url,
+            name: placeholders.name,
+            address: placeholders.address,
+            unsubscribe_url: placeholders.unsubscribe_url,
         },
     }
 }

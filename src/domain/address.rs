@@ -1,15 +1,16 @@
-//! E-mail addresses and mailboxes, by a strict and practical policy: what parses here can be mailed anywhere.
+//! Email addresses and mailboxes, restricted to what every mail server accepts.
 
 use std::fmt;
 
-/// Longest local part in octets (RFC 5321 section 4.5.3.1.1).
-const LONGEST_LOCAL: usize = 64;
-/// Longest address in octets: RFC 5321's path of 256 without its angle brackets.
-const LONGEST_ADDRESS: usize = 254;
-/// Longest host name in octets (RFC 1035 section 2.3.4).
-const LONGEST_DOMAIN: usize = 253;
+/// Maximum length of a local part in octets (RFC 5321 section 4.5.3.1.1).
+const MAX_LOCAL_PART_BYTES: usize = 64;
+/// Maximum length of an address in octets: the path of 256 (RFC 5321) without angle brackets.
+const MAX_ADDRESS_BYTES: usize = 254;
+/// Maximum length of a host name in octets (RFC 1035 section 2.3.4).
+const MAX_DOMAIN_BYTES: usize = 253;
 
-/// An address that any relay takes: an ASCII dot-atom before the `@`, a host name in ASCII (IDNA) after it.
+/// An address that any relay accepts: an ASCII dot-atom before the `@`, an ASCII host name (IDNA)
+/// after it.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EmailAddress {
     text: String,
@@ -17,62 +18,63 @@ pub struct EmailAddress {
 }
 
 impl EmailAddress {
-    /// Reads an address, without the white space around it; refuses with a sentence.
+    /// Parses an address; surrounding white space is ignored.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         let Some((local, domain)) = text.rsplit_once('@') else {
-            return Err(format!("`{text}` is no e-mail address: it has no @"));
+            return Err(format!("`{text}` is not a valid email address: it has no @"));
         };
         check_local(local).map_err(|why| format!("`{text}` cannot be mailed: {why}"))?;
         let domain =
             ascii_domain(domain).map_err(|why| format!("`{text}` cannot be mailed: {why}"))?;
         let address = Self { text: format!("{local}@{domain}"), at: local.len() };
-        if address.text.len() > LONGEST_ADDRESS {
+        if address.text.len() > MAX_ADDRESS_BYTES {
             return Err(format!(
-                "`{text}` cannot be mailed: an address has at most {LONGEST_ADDRESS} characters"
+                "`{text}` cannot be mailed: an address has at most {MAX_ADDRESS_BYTES} characters"
             ));
         }
         Ok(address)
     }
 
-    /// The address as it is mailed: the local part as written, the domain in lower-case ASCII.
+    /// Returns the address for mailing: the local part as written, the domain in lower-case ASCII.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The same for two addresses that reach the same person in practice: all in lower case.
+    /// Returns the address in lower case, which is equal for addresses that reach the same person
+    /// in practice.
     pub fn key(&self) -> String {
         self.text.to_ascii_lowercase()
     }
 
-    /// For logs: `a***@example.org`.
+    /// Returns the masked address for logs: `a***@example.org`.
     pub fn masked(&self) -> String {
         let first = self.text.get(..1).unwrap_or_default();
         format!("{first}***@{}", self.domain())
     }
 
-    /// The domain, in lower-case ASCII.
+    /// Returns the domain in lower-case ASCII.
     pub fn domain(&self) -> &str {
         self.text.get(self.at + 1..).unwrap_or_default()
     }
 }
 
-/// Why a local part is refused: only RFC 5322's dot-atom in ASCII is taken.
+/// Accepts an ASCII dot-atom (RFC 5322); otherwise returns the reason for the rejection.
 fn check_local(local: &str) -> Result<(), &'static str> {
     if local.is_empty() {
-        return Err("there is nothing before the @");
+        return Err("the part before the @ is empty");
     }
     if local.starts_with('"') {
         return Err("quoted names before the @ are not supported");
     }
     if !local.is_ascii() {
-        return Err("the part before the @ has letters beyond ASCII, which few mail servers take");
+        return Err("the part before the @ has non-ASCII letters, which few mail servers accept");
     }
-    if local.len() > LONGEST_LOCAL {
+    if local.len() > MAX_LOCAL_PART_BYTES {
         return Err("the part before the @ has more than 64 characters");
     }
     if local.split('.').any(str::is_empty) {
-        return Err("a dot before the @ stands between two other characters");
+        return Err("the part before the @ has a dot at an end, or two in a row");
     }
     let is_atom = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&b);
     if !local.bytes().all(is_atom) {
@@ -81,27 +83,28 @@ fn check_local(local: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// A host name in lower-case ASCII, with at least one dot unless it is `localhost`; or why it is refused.
+/// Converts a host name to lower-case ASCII. It needs at least one dot unless it is `localhost`.
 pub fn ascii_domain(domain: &str) -> Result<String, &'static str> {
     if domain.is_empty() {
-        return Err("there is no domain");
+        return Err("the domain is missing");
     }
     if domain.starts_with('[') {
-        return Err("a domain is a name, not an IP address in brackets");
+        return Err("the domain must be a name, not an IP address in brackets");
     }
     let ascii =
-        idna::domain_to_ascii_strict(domain).map_err(|_| "its domain is no valid host name")?;
+        idna::domain_to_ascii_strict(domain).map_err(|_| "the domain is not a valid host name")?;
     if ascii == "localhost" {
         return Ok(ascii);
     }
-    if ascii.len() > LONGEST_DOMAIN || ascii.split('.').any(|label| !matches!(label.len(), 1..=63))
+    if ascii.len() > MAX_DOMAIN_BYTES
+        || ascii.split('.').any(|label| !matches!(label.len(), 1..=63))
     {
-        return Err("its domain is no valid host name");
+        return Err("the domain is not a valid host name");
     }
     match ascii.rsplit_once('.') {
-        None => Err("its domain has no dot"),
+        None => Err("the domain has no dot"),
         Some((_, last)) if last.bytes().all(|b| b.is_ascii_digit()) => {
-            Err("a domain is a name, not an IP address")
+            Err("the domain must be a name, not an IP address")
         }
         Some(_) => Ok(ascii),
     }
@@ -113,37 +116,37 @@ impl fmt::Display for EmailAddress {
     }
 }
 
-/// Masked, since what is printed for debugging ends in logs.
+/// Prints the masked address, because debug output ends up in logs.
 impl fmt::Debug for EmailAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "EmailAddress({})", self.masked())
     }
 }
 
-/// An address with the name it is shown under.
+/// An address with an optional display name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mailbox {
-    /// The name, decoded and on one line.
+    /// Display name, decoded and on one line.
     pub name: Option<String>,
-    /// The address.
+    /// Address of the mailbox.
     pub address: EmailAddress,
 }
 
 impl Mailbox {
-    /// Reads `Name <a@b>`, `"Name, Inc." <a@b>`, `<a@b>` or `a@b`; refuses with a sentence.
+    /// Parses `Name <a@b>`, `"Name, Inc." <a@b>`, `<a@b>` or `a@b`.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         if text.chars().any(char::is_control) {
-            return Err("a mailbox stands on one line, without control characters".to_owned());
+            return Err("a mailbox must be one line without control characters".to_owned());
         }
         let Some((name, rest)) = text.rsplit_once('<') else {
             return Ok(Self { name: None, address: EmailAddress::parse(text)? });
         };
         let Some(address) = rest.strip_suffix('>') else {
-            return Err(format!("`{text}` is no mailbox: write Name <address>"));
+            return Err(format!("`{text}` is not a valid mailbox; write Name <address>"));
         };
         let name = display_name(name.trim())
-            .ok_or_else(|| format!("`{text}` is no mailbox: a name with one of <>\" in it stands in quotes, as in \"Name\" <address>"))?;
+            .ok_or_else(|| format!("`{text}` is not a valid mailbox; a name that contains <, > or \" must be quoted, for example \"Name\" <address>"))?;
         Ok(Self {
             name: Some(name).filter(|name| !name.is_empty()),
             address: EmailAddress::parse(address)?,
@@ -151,7 +154,7 @@ impl Mailbox {
     }
 }
 
-/// The name without the quotes of RFC 5322, if it is one word of either kind.
+/// Returns the name without the quotes of RFC 5322; `None` if it is malformed.
 fn display_name(text: &str) -> Option<String> {
     let Some(quoted) = text.strip_prefix('"') else {
         return if text.contains(['<', '>', '"']) { None } else { Some(text.to_owned()) };
@@ -168,7 +171,8 @@ fn display_name(text: &str) -> Option<String> {
     if characters.next().is_none() { Some(name.trim().to_owned()) } else { None }
 }
 
-/// In RFC 5322's form but for letters beyond ASCII: the name in quotes unless it is made of plain words.
+/// Formats as in RFC 5322 but with non-ASCII letters; the name is quoted unless it consists of
+/// plain words.
 impl fmt::Display for Mailbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(name) = &self.name else {

@@ -1,143 +1,146 @@
-//! Articles: what a source tells us, what we keep, and what makes an article visible.
+//! Articles: as sources deliver them, and as the store keeps them.
 
-use super::selection::{Kind, term, varieties};
+use super::selection::{TermKind, term, varieties};
 use super::time::Millis;
 
-/// A sound or a film that belongs to an article.
+/// An audio or video file that belongs to an article.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Enclosure {
-    /// Where the file is.
+    /// URL of the file.
     pub url: String,
-    /// Its media type, as `audio/mpeg`.
+    /// Media type, for example `audio/mpeg`.
     pub media_type: String,
-    /// Its length in bytes; 0 if unknown.
+    /// Length in bytes; 0 if unknown.
     pub length: u64,
 }
 
-/// One article as a source tells it, before it is cleaned: nothing in it is trusted.
+/// An article as a source delivers it, before normalization; no field is trusted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Draft {
-    /// The source's own id, unique within the source and never changed by it.
+pub struct IncomingArticle {
+    /// Id in the source, unique and stable there.
     pub source_id: String,
-    /// An id that readers already know the article by, taken as it is (RSS `guid`, Atom `id`).
+    /// Id that readers already know, published unchanged (RSS `guid`, Atom `id`).
     pub guid: Option<String>,
-    /// The title, plain text or HTML; an empty one is replaced by the first words of the text.
+    /// Title, plain text or HTML; an empty one is replaced by the first words of the text.
     pub title: String,
-    /// The article's public address, absolute or relative to the source's.
+    /// Public URL, absolute or relative to that of the source.
     pub url: Option<String>,
-    /// The summary, plain text or HTML.
+    /// Summary, plain text or HTML.
     pub summary: Option<String>,
-    /// The body as HTML, as the source would show it, not yet sanitised.
+    /// Body as HTML as the source would show it, not yet sanitised.
     pub body_html: String,
     /// Sections (categories), most important first.
     pub sections: Vec<String>,
-    /// Tags in the source's order.
+    /// Tags in the order of the source.
     pub tags: Vec<String>,
-    /// Authors' names in the source's order.
+    /// Names of the authors in the order of the source.
     pub authors: Vec<String>,
-    /// Language (RFC 5646), where the source knows it.
+    /// Language tag (RFC 5646), if the source has one.
     pub language: Option<String>,
-    /// The lead image's address.
+    /// URL of the lead image.
     pub image_url: Option<String>,
-    /// What the lead image shows, for who does not see it.
+    /// Alternative text of the lead image.
     pub image_alt: Option<String>,
-    /// The lead image's media type; told by its address where the source does not know it.
+    /// Media type of the lead image; derived from the URL if the source has none.
     pub image_type: Option<String>,
-    /// The lead image's width in pixels.
+    /// Width of the lead image in pixels.
     pub image_width: Option<u32>,
-    /// The lead image's height in pixels.
+    /// Height of the lead image in pixels.
     pub image_height: Option<u32>,
-    /// A sound or film; without it the first one in the body. Its media type may be left empty where its address tells it.
+    /// Audio or video file; default: the first one in the body. An empty media type is derived from
+    /// the URL.
     pub enclosure: Option<Enclosure>,
-    /// When it was, or will be, first published.
+    /// Time of first publication, in the past or future.
     pub published_at: Millis,
-    /// When it was last significantly changed.
+    /// Time of the last significant change.
     pub updated_at: Option<Millis>,
-    /// The source id of the article that this one translates.
+    /// Source id of the article of which this is a translation.
     pub translation_of: Option<String>,
-    /// What could not be shown and was left out, one sentence each; reported, never fatal.
+    /// Parts that could not be converted and were left out, one message each; reported, never
+    /// fatal.
     pub notes: Vec<String>,
 }
 
-/// What a source's reader finds, one at a time.
+/// One row that a source reader returns.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found {
-    /// An article that may be shown now or at its future date.
-    Article(Box<Draft>),
-    /// A row that can't be used, with the source's id for it and one sentence why.
-    Refused {
-        /// The source's id of the row, or its position if it has none.
+pub enum ReadItem {
+    /// An article, to be published now or at its future date.
+    Article(Box<IncomingArticle>),
+    /// A row that cannot be imported, with the reason.
+    Rejected {
+        /// Id of the row in the source, or its position if it has none.
         id: String,
-        /// One sentence for a person.
+        /// Reason as a sentence for a person.
         reason: String,
     },
 }
 
-/// A mirrored article: cleaned on arrival, with a permanent id.
+/// A mirrored article: normalized, with a permanent id.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Article {
-    /// Our row's number: for joins inside the store, never shown to a reader.
+    /// Row number for joins in the store, never shown to readers.
     pub row: i64,
-    /// The permanent id in every format (a `tag:` URI, RFC 4151, or the source's own guid).
+    /// Permanent id in all formats: a `tag:` URI (RFC 4151), or the id from the source.
     pub guid: String,
-    /// Name of the source it came from.
+    /// Name of the source.
     pub source: String,
-    /// The source's id for it.
+    /// Id of the article in the source.
     pub source_id: String,
-    /// Plain text, NFC, never empty.
+    /// Title as plain text in NFC, never empty.
     pub title: String,
-    /// Absolute address, if the article has one.
+    /// Absolute URL, if the article has one.
     pub url: Option<String>,
-    /// Plain text summary given by the source, or made from the body; may be empty.
+    /// Summary as plain text, from the source or from the body; may be empty.
     pub summary: String,
-    /// Sanitised HTML in which every address is absolute; may be empty.
+    /// Sanitised HTML with absolute URLs; may be empty.
     pub body_html: String,
     /// Sections, most important first.
     pub sections: Vec<String>,
-    /// Tags, each once.
+    /// Tags without duplicates, in source order.
     pub tags: Vec<String>,
-    /// Authors' names.
+    /// Names of the authors.
     pub authors: Vec<String>,
-    /// Language tag (RFC 5646): the article's own, else the site's default.
+    /// Language tag (RFC 5646) of the article, or the default of the site.
     pub language: String,
-    /// Lead image, absolute.
+    /// Absolute URL of the lead image.
     pub image_url: Option<String>,
-    /// What the lead image shows, plain text.
+    /// Alternative text of the lead image, plain text.
     pub image_alt: Option<String>,
-    /// The lead image's media type.
+    /// Media type of the lead image.
     pub image_type: Option<String>,
-    /// The lead image's width in pixels.
+    /// Width of the lead image in pixels.
     pub image_width: Option<u32>,
-    /// The lead image's height in pixels.
+    /// Height of the lead image in pixels.
     pub image_height: Option<u32>,
-    /// A sound or film that belongs to it, absolute and with its type.
+    /// Audio or video file with absolute URL and media type.
     pub enclosure: Option<Enclosure>,
-    /// First publication; never moved by edits here.
+    /// Time of first publication; later edits do not change it.
     pub published_at: Millis,
-    /// Last significant change; the same as `published_at` if there was none.
+    /// Time of the last significant change, or `published_at`.
     pub updated_at: Millis,
-    /// When this store saw it first.
+    /// Time at which this store first saw the article.
     pub first_seen_at: Millis,
-    /// The translation group: the smallest row number among the article and its twins; 0 until they were looked for.
+    /// Story id: the smallest row number among the article and its translations; 0 until it is
+    /// computed.
     pub group: i64,
-    /// When it was removed from its source; the rest is then empty but for its ids.
+    /// Time of removal from the source; the other fields except the ids are then empty.
     pub removed_at: Option<Millis>,
 }
 
 impl Article {
-    /// What it can be selected by, as it is compared, each once.
-    pub fn terms(&self) -> Vec<(Kind, String)> {
+    /// Returns the terms by which the article can be selected, normalized and without duplicates.
+    pub fn terms(&self) -> Vec<(TermKind, String)> {
         let named = [
-            (Kind::Section, &self.sections),
-            (Kind::Tag, &self.tags),
-            (Kind::Author, &self.authors),
+            (TermKind::Section, &self.sections),
+            (TermKind::Tag, &self.tags),
+            (TermKind::Author, &self.authors),
         ];
-        let mut terms: Vec<(Kind, String)> = named
+        let mut terms: Vec<(TermKind, String)> = named
             .into_iter()
             .flat_map(|(kind, names)| names.iter().map(move |name| (kind, term(name))))
             .collect();
-        terms.extend(varieties(&self.language).into_iter().map(|tag| (Kind::Language, tag)));
-        terms.push((Kind::Source, self.source.clone()));
+        terms.extend(varieties(&self.language).into_iter().map(|tag| (TermKind::Language, tag)));
+        terms.push((TermKind::Source, self.source.clone()));
         terms.sort();
         terms.dedup();
         terms

@@ -1,35 +1,36 @@
-//! Why a server put a mail off, by its codes and words, and how long such a mail waits.
+//! Classification of temporary SMTP errors (4xx), and the backoff for each class.
 
 use super::time::{HOUR, MINUTE, SECOND};
 
-/// What kind of "not now" was heard.
+/// Class of a temporary error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Class {
-    /// The server wants to see whether the sender comes back: soon is right.
+    /// Greylisting: the server expects the sender to retry soon.
     Greylisted,
-    /// The mailbox is full: its owner has to do something.
-    Full,
-    /// The server has too much to do, or too much comes from us.
+    /// The mailbox is full; its owner has to act.
+    MailboxFull,
+    /// The server is overloaded or limits our rate.
     Busy,
-    /// Anything else.
+    /// Any other temporary error.
     #[default]
     Other,
 }
 
-/// A "not now" as it was understood.
+/// A classified temporary error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Deferral {
-    /// Its kind.
+    /// Class of the temporary error.
     pub class: Class,
-    /// The wait in milliseconds that the server named, from 30 seconds to an hour.
-    pub named: Option<i64>,
+    /// Wait in milliseconds that the server requested, from 30 seconds to one hour.
+    pub requested_wait: Option<i64>,
 }
 
-/// Waits after the first, second, … attempt, for most.
-const WAITS: &[i64] =
+/// Waits after the first, second, … attempt.
+const DEFAULT_BACKOFF: &[i64] =
     &[MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR, 6 * HOUR];
-/// Of one that is greylisted: soon, as most servers ask for 1, 5 or 15 minutes; after an hour as others.
-const GREYLISTED: &[i64] = &[
+/// Waits of greylisted messages: short at first, because most servers greylist for 1, 5 or 15
+/// minutes; as [`DEFAULT_BACKOFF`] after an hour.
+const GREYLISTED_BACKOFF: &[i64] = &[
     MINUTE,
     2 * MINUTE,
     5 * MINUTE,
@@ -42,28 +43,28 @@ const GREYLISTED: &[i64] = &[
     4 * HOUR,
     6 * HOUR,
 ];
-/// Of one whose mailbox is full.
-const FULL: &[i64] = &[15 * MINUTE, HOUR, 4 * HOUR, 6 * HOUR];
-/// A server that names a time again and again is believed so often.
-const BELIEVED: i64 = 8;
+/// Waits of messages to full mailboxes.
+const MAILBOX_FULL_BACKOFF: &[i64] = &[15 * MINUTE, HOUR, 4 * HOUR, 6 * HOUR];
+/// Number of attempts for which the requested wait alone is used.
+const MAX_HONORED_REQUESTS: i64 = 8;
 
 impl Deferral {
-    /// Understands an answer: its reply code, its enhanced code if it has one, and its words.
-    pub fn of(code: u16, enhanced: Option<(u8, u16, u16)>, words: &str) -> Self {
-        Self { class: class_of(code, enhanced, words), named: named_wait(words) }
+    /// Classifies a reply by its code, its enhanced code, if it has one, and its text.
+    pub fn from_reply(code: u16, enhanced: Option<(u8, u16, u16)>, text: &str) -> Self {
+        Self { class: classify(code, enhanced, text), requested_wait: parse_requested_wait(text) }
     }
 
-    /// How long to wait after an attempt, in milliseconds, before chance is added; attempts count from one.
-    pub(super) fn wait(self, attempts: i64) -> i64 {
+    /// Returns the wait after an attempt in milliseconds, without jitter; the first attempt is 1.
+    pub(super) fn backoff(self, attempts: i64) -> i64 {
         let waits = match self.class {
-            Class::Greylisted => GREYLISTED,
-            Class::Full => FULL,
-            Class::Busy | Class::Other => WAITS,
+            Class::Greylisted => GREYLISTED_BACKOFF,
+            Class::MailboxFull => MAILBOX_FULL_BACKOFF,
+            Class::Busy | Class::Other => DEFAULT_BACKOFF,
         };
         let step = usize::try_from(attempts.max(1) - 1).unwrap_or(0).min(waits.len() - 1);
-        match self.named {
-            Some(named) if attempts <= BELIEVED => named,
-            Some(named) => named.max(waits[step]),
+        match self.requested_wait {
+            Some(requested) if attempts <= MAX_HONORED_REQUESTS => requested,
+            Some(requested) => requested.max(waits[step]),
             None => waits[step],
         }
     }
@@ -115,26 +116,27 @@ const BUSY_WORDS: &[&str] = &[
     "insufficient system",
     "resources temporarily",
 ];
-/// What servers say that greylist without the word.
-const COME_BACK_WORDS: &[&str] = &["try again", "come back", "retry", "later"];
+/// Words of servers that greylist without using the word.
+const TRY_AGAIN_WORDS: &[&str] = &["try again", "come back", "retry", "later"];
 
-/// What kind of "not now" an answer is. Words tell more than codes, for greylisting has no code of its own.
-pub fn class_of(code: u16, enhanced: Option<(u8, u16, u16)>, words: &str) -> Class {
-    let words = words.to_lowercase();
-    let says = |list: &[&str]| list.iter().any(|part| words.contains(part));
+/// Returns the class of a reply. The text takes precedence, because greylisting has no code of its
+/// own.
+pub fn classify(code: u16, enhanced: Option<(u8, u16, u16)>, text: &str) -> Class {
+    let text = text.to_lowercase();
+    let contains_any = |list: &[&str]| list.iter().any(|part| text.contains(part));
     let about = enhanced.map(|(_, subject, detail)| (subject, detail));
-    if says(GREYLIST_WORDS) {
+    if contains_any(GREYLIST_WORDS) {
         Class::Greylisted
-    } else if about == Some((2, 2)) || says(FULL_WORDS) {
-        Class::Full
+    } else if about == Some((2, 2)) || contains_any(FULL_WORDS) {
+        Class::MailboxFull
     } else if code == 421
         || matches!(about, Some((3, 1 | 2) | (4, 5) | (5, 3) | (7, 28)))
-        || says(BUSY_WORDS)
+        || contains_any(BUSY_WORDS)
     {
         Class::Busy
     } else if matches!(code, 450 | 451)
         && matches!(about, Some((7, 0 | 1)))
-        && says(COME_BACK_WORDS)
+        && contains_any(TRY_AGAIN_WORDS)
     {
         Class::Greylisted
     } else {
@@ -142,21 +144,22 @@ pub fn class_of(code: u16, enhanced: Option<(u8, u16, u16)>, words: &str) -> Cla
     }
 }
 
-/// Words of which one must be there for a time to be one to wait.
+/// Words of which a reply must contain one for a time in it to be a requested wait.
 const WAIT_WORDS: &[&str] =
     &["again", "back", "retry", "wait", "grey", "gray", "later", "delay", "defer"];
-/// Words that stand before the time.
+/// Words that precede the time.
 const CUES: [&str; 9] =
     ["in", "after", "for", "wait", "least", "about", "another", "delay", "time"];
 
-/// The wait that words name, as "try again in 300 seconds" or "come back in 00:05:00", bounded to 30 seconds and an hour.
-pub fn named_wait(words: &str) -> Option<i64> {
-    let words = words.to_lowercase();
-    if !WAIT_WORDS.iter().any(|word| words.contains(word)) {
+/// Returns the wait that a reply requests, for example "try again in 300 seconds" or "come back in
+/// 00:05:00", clamped to 30 seconds to one hour.
+pub fn parse_requested_wait(text: &str) -> Option<i64> {
+    let text = text.to_lowercase();
+    if !WAIT_WORDS.iter().any(|word| text.contains(word)) {
         return None;
     }
     let is_mark = |c: char| !(c.is_alphanumeric() || c == ':');
-    let tokens: Vec<&str> = words
+    let tokens: Vec<&str> = text
         .split(|c: char| c.is_whitespace() || "()[]<>,;=\"'".contains(c))
         .filter(|t| !t.is_empty())
         .collect();
@@ -164,15 +167,15 @@ pub fn named_wait(words: &str) -> Option<i64> {
         tokens.into_iter().map(|token| token.trim_matches(is_mark).trim_end_matches(':')).collect();
     let cued = tokens.windows(3).map(|three| (three[0], three[1], three[2]));
     let last = tokens.last_chunk::<2>().map(|two| (two[0], two[1], ""));
-    let named = cued
+    let wait = cued
         .chain(last)
         .filter(|(cue, ..)| CUES.contains(cue))
-        .find_map(|(_, time, unit)| clock(time).or_else(|| counted(time, unit)));
-    named.map(|ms| ms.clamp(30 * SECOND, HOUR))
+        .find_map(|(_, time, unit)| parse_clock(time).or_else(|| parse_counted(time, unit)));
+    wait.map(|ms| ms.clamp(30 * SECOND, HOUR))
 }
 
-/// `300 seconds`, `300s`, `5min`.
-fn counted(time: &str, unit: &str) -> Option<i64> {
+/// Parses `300 seconds`, `300s` or `5min`.
+fn parse_counted(time: &str, unit: &str) -> Option<i64> {
     let digits = time.bytes().take_while(u8::is_ascii_digit).count();
     let (count, attached) = time.split_at(digits);
     let count: i64 = count.parse::<u32>().ok()?.into();
@@ -185,8 +188,8 @@ fn counted(time: &str, unit: &str) -> Option<i64> {
     Some(count * length)
 }
 
-/// `00:05:00` or `05:00`, hours or minutes first.
-fn clock(time: &str) -> Option<i64> {
+/// Parses `00:05:00` (hours first) or `05:00` (minutes first).
+fn parse_clock(time: &str) -> Option<i64> {
     let parts: Option<Vec<i64>> =
         time.split(':').map(|part| part.parse::<u16>().ok().map(i64::from)).collect();
     match parts?.as_slice() {

@@ -1,59 +1,168 @@
-//! Deliveries: one mail for one person, how it can end, and when it is tried again.
+//! Deliveries: one message to one recipient, its states and kinds, and the schedule of its retries.
+
+use std::fmt;
+use std::str::FromStr;
 
 use super::deferral::Deferral;
 use super::time::{DAY, Millis, SECOND};
 
-/// What an attempt means for the delivery's row.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+/// State of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DeliveryState {
+    /// Waits for its first or next attempt.
+    Queued,
+    /// An attempt is in progress.
+    Sending,
     /// Accepted by the relay.
     Sent,
-    /// Refused for good: the row ends.
+    /// Rejected permanently, or not accepted within [`MAX_RETRY_PERIOD`].
     Failed,
-    /// Not now: tried again at this time.
+    /// The outcome of the last attempt is unknown; an admin decides.
+    Held,
+    /// Withdrawn before it was sent: the edition was cancelled, or the recipient unsubscribed or
+    /// was suppressed.
+    Cancelled,
+    /// Accepted by the relay and returned later as undeliverable.
+    Bounced,
+}
+
+impl DeliveryState {
+    /// All states, in the order of a delivery's life.
+    pub const ALL: [Self; 7] = [
+        Self::Queued,
+        Self::Sending,
+        Self::Sent,
+        Self::Failed,
+        Self::Held,
+        Self::Cancelled,
+        Self::Bounced,
+    ];
+
+    /// Returns the word that is stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sending => "sending",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+            Self::Held => "held",
+            Self::Cancelled => "cancelled",
+            Self::Bounced => "bounced",
+        }
+    }
+}
+
+impl fmt::Display for DeliveryState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for DeliveryState {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word).ok_or(UnknownWord)
+    }
+}
+
+/// Kind of a delivery: of an edition, or transactional.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DeliveryKind {
+    /// An edition of a digest.
+    Edition,
+    /// The double opt-in message that asks a subscriber to confirm.
+    Confirmation,
+    /// A test message that an admin requested.
+    Test,
+}
+
+impl DeliveryKind {
+    /// All kinds of deliveries.
+    pub const ALL: [Self; 3] = [Self::Edition, Self::Confirmation, Self::Test];
+
+    /// Returns the word that is stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Edition => "edition",
+            Self::Confirmation => "confirmation",
+            Self::Test => "test",
+        }
+    }
+}
+
+impl fmt::Display for DeliveryKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for DeliveryKind {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word).ok_or(UnknownWord)
+    }
+}
+
+/// A word that is not one of an enum's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("unknown word")]
+pub struct UnknownWord;
+
+/// Effect of an attempt on the delivery's row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeliveryOutcome {
+    /// Accepted by the relay.
+    Sent,
+    /// Rejected permanently; the delivery ends.
+    Failed,
+    /// Rejected temporarily; the attempt counts.
     Deferred {
-        /// When.
+        /// Time of the next attempt.
         until: Millis,
     },
-    /// Never started, because of a limit: it waits until then, and no attempt is counted.
+    /// Not started because of a rate limit; no attempt is counted.
     Postponed {
-        /// When.
+        /// Time of the next attempt.
         until: Millis,
     },
-    /// The relay may or may not have it.
+    /// It is unknown whether the relay accepted the message.
     Unknown {
-        /// When it is tried once more, if it may be.
+        /// Time of the next attempt, if the config allows one.
         until: Millis,
     },
-    /// Nothing was attempted: the row goes back as it was.
+    /// Not attempted; the row returns to its previous state.
     Released,
 }
 
-/// How long a delivery is tried at most after its first attempt.
-pub const TRIED_FOR: i64 = 4 * DAY;
+/// Longest time after its first attempt during which a delivery is retried, in milliseconds.
+pub const MAX_RETRY_PERIOD: i64 = 4 * DAY;
 
-/// When a delivery first tried at `since` that was put off is tried again, or none when its time is over; `attempts` counts the
-/// one just made, `jitter` is a number in `0..1000`.
-pub fn next_attempt(
-    since: Millis,
+/// Returns the time of the next attempt of a deferred delivery, or `None` if [`MAX_RETRY_PERIOD`]
+/// has passed since `first_attempt`; `attempts` includes the attempt just made, and `jitter` is a
+/// random number in `0..1000`.
+pub fn next_attempt_at(
+    first_attempt: Millis,
     attempts: i64,
     now: Millis,
     jitter: i64,
     deferral: Deferral,
 ) -> Option<Millis> {
-    if now.0 - since.0 >= TRIED_FOR {
+    if now.0 - first_attempt.0 >= MAX_RETRY_PERIOD {
         return None;
     }
-    let wait = deferral.wait(attempts);
-    // A fifth more or less, so that thousands put off together do not come back together; never sooner than the server asked.
-    let chance = jitter.rem_euclid(1000);
+    let wait = deferral.backoff(attempts);
+    // The jitter of 20 % spreads the retries of messages that were deferred together. A delay that
+    // the server asked for is never shortened.
+    let jitter = jitter.rem_euclid(1000);
     let thousandths =
-        if deferral.named.is_some() { 1000 + chance / 5 } else { 800 + chance * 2 / 5 };
+        if deferral.requested_wait.is_some() { 1000 + jitter / 5 } else { 800 + jitter * 2 / 5 };
     Some(now.plus(wait * thousandths / 1000))
 }
 
-/// How long a delivery of unknown outcome waits before it is tried once more.
-pub const UNKNOWN_WAIT: i64 = 20 * SECOND;
+/// Delay before a delivery of unknown outcome is attempted again, in milliseconds.
+pub const UNKNOWN_OUTCOME_DELAY: i64 = 20 * SECOND;
 
 #[cfg(test)]
 mod tests {
@@ -61,26 +170,40 @@ mod tests {
     use crate::domain::deferral::Class;
     use crate::domain::time::{HOUR, MINUTE};
 
-    const OTHER: Deferral = Deferral { class: Class::Other, named: None };
+    const OTHER: Deferral = Deferral { class: Class::Other, requested_wait: None };
 
     #[test]
-    fn waits_grow_and_end_after_four_days() {
-        let start = Millis(0);
-        let first = next_attempt(start, 1, start, 500, OTHER).map(|m| m.0);
-        assert_eq!(first, Some(MINUTE));
-        assert_eq!(next_attempt(start, 40, Millis(HOUR), 500, OTHER).map(|m| m.0), Some(7 * HOUR));
-        assert_eq!(next_attempt(start, 9, Millis(4 * DAY), 0, OTHER), None);
+    fn every_state_and_kind_is_parsed_from_its_word() {
+        for state in DeliveryState::ALL {
+            assert_eq!(state.as_str().parse(), Ok(state));
+        }
+        for kind in DeliveryKind::ALL {
+            assert_eq!(kind.as_str().parse(), Ok(kind));
+        }
+        assert_eq!("SENT".parse::<DeliveryState>(), Err(UnknownWord));
     }
 
     #[test]
-    fn jitter_stays_within_a_fifth_and_never_before_a_time_that_was_named() {
+    fn retry_delays_grow_and_end_after_four_days() {
+        let start = Millis(0);
+        let first = next_attempt_at(start, 1, start, 500, OTHER).map(|m| m.0);
+        assert_eq!(first, Some(MINUTE));
+        assert_eq!(
+            next_attempt_at(start, 40, Millis(HOUR), 500, OTHER).map(|m| m.0),
+            Some(7 * HOUR)
+        );
+        assert_eq!(next_attempt_at(start, 9, Millis(4 * DAY), 0, OTHER), None);
+    }
+
+    #[test]
+    fn jitter_stays_within_20_percent_and_never_shortens_a_delay_given_by_the_server() {
         for jitter in [0, 499, 999] {
             let wait = |deferral| {
-                next_attempt(Millis(0), 1, Millis(0), jitter, deferral).map_or(0, |m| m.0)
+                next_attempt_at(Millis(0), 1, Millis(0), jitter, deferral).map_or(0, |m| m.0)
             };
             assert!((48 * SECOND..=72 * SECOND).contains(&wait(OTHER)), "{}", wait(OTHER));
-            let named = wait(Deferral { named: Some(5 * MINUTE), ..OTHER });
-            assert!((5 * MINUTE..=6 * MINUTE).contains(&named), "{named}");
+            let requested = wait(Deferral { requested_wait: Some(5 * MINUTE), ..OTHER });
+            assert!((5 * MINUTE..=6 * MINUTE).contains(&requested), "{requested}");
         }
     }
 }

@@ -1,35 +1,35 @@
-//! Durations as people write them: `30s`, `5m`, `2h`, `30d`, `4w`.
+//! Parsing and formatting of durations: `30s`, `5m`, `2h`, `30d`, `4w`.
 
 use super::time::{DAY, HOUR, MINUTE, SECOND};
 
-/// The units, longest first.
+/// Units with their lengths in milliseconds, longest first.
 const UNITS: [(char, i64); 5] =
     [('w', 7 * DAY), ('d', DAY), ('h', HOUR), ('m', MINUTE), ('s', SECOND)];
 
-/// Longer than this nothing here waits, and sums with it stay far from overflowing.
-const LONGEST: i64 = 100 * 366 * DAY;
+/// Maximum duration, 100 years in milliseconds, so that sums cannot overflow.
+const MAX_DURATION: i64 = 100 * 366 * DAY;
 
-/// Reads one whole number with its unit into milliseconds.
+/// Parses a whole number with a unit into milliseconds.
 pub fn parse(text: &str) -> Result<i64, String> {
     let text = text.trim();
-    let refusal = || {
+    let error = || {
         format!(
-            "`{text}` is no duration: write a whole number and a unit, as in 30s, 5m, 2h, 30d or 4w"
+            "`{text}` is not a valid duration; write a whole number and a unit, for example 30s, 5m, 2h, 30d or 4w"
         )
     };
-    let unit = text.chars().next_back().ok_or_else(refusal)?;
-    let (_, length) = UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(refusal)?;
+    let unit = text.chars().next_back().ok_or_else(error)?;
+    let (_, length) = UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(error)?;
     let digits = text.strip_suffix(unit).unwrap_or_default();
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(refusal());
+        return Err(error());
     }
     let total = digits.parse::<i64>().ok().and_then(|count| count.checked_mul(*length));
     total
-        .filter(|ms| *ms <= LONGEST)
-        .ok_or_else(|| format!("`{text}` is longer than a hundred years"))
+        .filter(|ms| *ms <= MAX_DURATION)
+        .ok_or_else(|| format!("`{text}` is too long: the maximum is 100 years"))
 }
 
-/// Writes milliseconds in the longest unit that holds them without a rest; a fraction of a second is dropped.
+/// Formats milliseconds in the longest unit that divides them, without fractions of a second.
 pub fn format(ms: i64) -> String {
     let (unit, length) = UNITS
         .iter()
@@ -46,13 +46,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_unit_is_read() {
+    fn all_units_are_parsed() {
         let read = ["30s", "5m", "2h", "30d", "4w", " 0s "].map(|text| parse(text).unwrap());
         assert_eq!(read, [30_000, 300_000, 7_200_000, 2_592_000_000, 2_419_200_000, 0]);
     }
 
     #[test]
-    fn what_is_no_duration_gets_a_sentence() {
+    fn invalid_durations_are_rejected() {
         for text in [
             "",
             "5",
@@ -67,19 +67,19 @@ mod tests {
             "5é",
             "99999999999999999999w",
         ] {
-            let said = parse(text).unwrap_err();
-            assert!(said.starts_with(&format!("`{text}` is ")), "{said}");
+            let error = parse(text).unwrap_err();
+            assert!(error.starts_with(&format!("`{text}` is ")), "{error}");
         }
     }
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_again(seconds in 0..100_000_000_i64) {
+        fn formatted_durations_parse_to_the_same_value(seconds in 0..100_000_000_i64) {
             prop_assert_eq!(parse(&format(seconds * SECOND)), Ok(seconds * SECOND));
         }
 
         #[test]
-        fn no_text_makes_it_panic(text in any::<String>()) {
+        fn arbitrary_text_never_panics(text in any::<String>()) {
             let _ = parse(&text);
         }
     }

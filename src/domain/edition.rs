@@ -1,23 +1,27 @@
-//! Editions: the states of one issue of a digest, and what may follow what.
+//! Editions: states of one issue of a digest, and the allowed transitions.
 
-/// Where an edition stands.
+/// State of an edition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EditionState {
-    /// Its audience is being frozen.
+    /// The audience is being frozen.
     Preparing,
-    /// It goes out.
+    /// Deliveries are being sent.
     Sending,
-    /// It waits until an admin resumes it.
+    /// Paused until an administrator resumes it.
     Paused,
     /// Every delivery has ended.
     Sent,
-    /// It was called off.
+    /// Cancelled by an administrator.
     Cancelled,
 }
 
 impl EditionState {
-    /// The word that is stored and shown.
-    pub fn word(self) -> &'static str {
+    /// All states, in the order of an edition's life.
+    pub const ALL: [Self; 5] =
+        [Self::Preparing, Self::Sending, Self::Paused, Self::Sent, Self::Cancelled];
+
+    /// Returns the word for the database, commands and JSON.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Preparing => "preparing",
             Self::Sending => "sending",
@@ -27,65 +31,69 @@ impl EditionState {
         }
     }
 
-    /// The state that a stored word means.
-    pub fn of(word: &str) -> Option<Self> {
-        [Self::Preparing, Self::Sending, Self::Paused, Self::Sent, Self::Cancelled]
-            .into_iter()
-            .find(|s| s.word() == word)
+    /// Parses the word that [`as_str`](Self::as_str) returns.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.as_str() == word)
     }
 }
 
-/// What an admin can order.
+/// Command of an administrator on an edition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// Send nothing more for the time being.
+pub enum EditionCommand {
+    /// Stops sending until resumed.
     Pause,
-    /// Go on.
+    /// Continues sending after a pause.
     Resume,
-    /// Call it off.
+    /// Cancels the deliveries that are not sent.
     Cancel,
-    /// Try again what failed or was held.
+    /// Sends failed and held deliveries again.
     Retry,
 }
 
 impl EditionState {
-    /// The state that an order leads to, or one sentence why it can't be followed.
-    pub fn after(self, order: Order) -> Result<Self, String> {
+    /// Returns the state after a command, or an error message if the command is not allowed.
+    pub fn apply(self, command: EditionCommand) -> Result<Self, String> {
         use EditionState::{Cancelled, Paused, Preparing, Sending, Sent};
-        match (self, order) {
-            (Sending, Order::Pause) => Ok(Paused),
-            (Paused, Order::Resume) => Ok(Sending),
-            (Sending | Paused | Preparing, Order::Cancel) => Ok(Cancelled),
-            (Sent | Sending, Order::Retry) => Ok(Sending),
-            (Paused, Order::Retry) => Ok(Paused),
-            (state, order) => {
-                let (verb, remedy) = match order {
-                    Order::Pause => ("paused", "only an edition that is being sent can"),
-                    Order::Resume => ("resumed", "only a paused one can"),
-                    Order::Cancel => ("cancelled", "what was sent can't be taken back"),
-                    Order::Retry => ("retried", "only one whose mails went out or were tried can"),
+        match (self, command) {
+            (Sending, EditionCommand::Pause) => Ok(Paused),
+            (Paused, EditionCommand::Resume) => Ok(Sending),
+            (Sending | Paused | Preparing, EditionCommand::Cancel) => Ok(Cancelled),
+            (Sent | Sending, EditionCommand::Retry) => Ok(Sending),
+            (Paused, EditionCommand::Retry) => Ok(Paused),
+            (state, command) => {
+                let (verb, remedy) = match command {
+                    EditionCommand::Pause => {
+                        ("paused", "only an edition that is being sent can be paused")
+                    }
+                    EditionCommand::Resume => ("resumed", "only a paused edition can be resumed"),
+                    EditionCommand::Cancel => ("cancelled", "sent messages cannot be recalled"),
+                    EditionCommand::Retry => {
+                        ("retried", "only an edition with attempted deliveries can be retried")
+                    }
                 };
-                Err(format!("the edition is {} and can't be {verb}: {remedy}", state.word()))
+                Err(format!("the edition is {} and cannot be {verb}: {remedy}", state.as_str()))
             }
         }
     }
 }
 
-/// How many deliveries of an edition are in each state.
+/// Number of deliveries of an edition in each state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Waiting for their first or next attempt.
+    /// Waiting for the first or next attempt.
     pub queued: i64,
-    /// On their way.
+    /// Being transmitted to a relay.
     pub sending: i64,
     /// Accepted by the relay.
     pub sent: i64,
-    /// Refused for good.
+    /// Rejected permanently, or retried for too long.
     pub failed: i64,
-    /// Of unknown outcome; an admin decides.
+    /// Of unknown outcome, held for an administrator.
     pub held: i64,
-    /// Called off, or the subscriber left in time.
+    /// Cancelled, or the subscriber unsubscribed before sending.
     pub cancelled: i64,
+    /// Accepted by the relay and returned later as undeliverable.
+    pub bounced: i64,
 }
 
 #[cfg(test)]
@@ -94,16 +102,18 @@ mod tests {
 
     #[test]
     fn a_sent_edition_can_be_retried_but_not_cancelled() {
-        assert_eq!(EditionState::Sent.after(Order::Retry), Ok(EditionState::Sending));
+        assert_eq!(EditionState::Sent.apply(EditionCommand::Retry), Ok(EditionState::Sending));
         assert!(
-            EditionState::Sent.after(Order::Cancel).is_err_and(|why| why.contains("taken back"))
+            EditionState::Sent
+                .apply(EditionCommand::Cancel)
+                .is_err_and(|why| why.contains("cannot be recalled"))
         );
     }
 
     #[test]
-    fn every_state_is_stored_as_its_word() {
+    fn every_state_round_trips_through_its_word() {
         for word in ["preparing", "sending", "paused", "sent", "cancelled"] {
-            assert_eq!(EditionState::of(word).map(EditionState::word), Some(word));
+            assert_eq!(EditionState::parse(word).map(EditionState::as_str), Some(word));
         }
     }
 }

@@ -1,8 +1,9 @@
-//! Language tags: well-formed by RFC 5646, in canonical case, matched by RFC 4647's basic filtering, and named for people.
+//! Language tags: validated (RFC 5646), in canonical case, matched by basic filtering (RFC 4647),
+//! and with autonyms.
 
 use isolang::Language;
 
-/// Tags registered before the grammar existed, which it does not cover (RFC 5646 section 2.2.8).
+/// Irregular grandfathered tags, which the grammar does not cover (RFC 5646 section 2.2.8).
 const IRREGULAR: [&str; 17] = [
     "en-GB-oed",
     "i-ami",
@@ -23,7 +24,10 @@ const IRREGULAR: [&str; 17] = [
     "sgn-CH-DE",
 ];
 
-/// A tag in canonical case (RFC 5646 section 2.1.1), as `zh-Hant-TW`; refuses with a sentence what is not well-formed.
+/// Returns a well-formed tag in canonical case (RFC 5646 section 2.1.1), for example `zh-Hant-TW`.
+///
+/// # Errors
+/// A message for a tag that is not well-formed.
 pub fn canonical(tag: &str) -> Result<String, String> {
     let tag = tag.trim();
     if let Some(registered) =
@@ -35,46 +39,46 @@ pub fn canonical(tag: &str) -> Result<String, String> {
     let is_subtag =
         |s: &&str| matches!(s.len(), 1..=8) && s.bytes().all(|b| b.is_ascii_alphanumeric());
     if !subtags.iter().all(is_subtag) || !is_well_formed(&subtags) {
-        let advice = if tag.contains('_') {
-            format!(": write `{}`", tag.replace('_', "-"))
+        let suggestion = if tag.contains('_') {
+            format!("write `{}`", tag.replace('_', "-"))
         } else {
-            String::new()
+            "write for example en, zh-CN or zh-Hant".to_owned()
         };
-        return Err(format!(
-            "`{tag}` is no language tag such as en, zh-CN or zh-Hant (RFC 5646){advice}"
-        ));
+        return Err(format!("`{tag}` is not a valid language tag (RFC 5646); {suggestion}"));
     }
     Ok(in_canonical_case(&subtags))
 }
 
-/// What a language calls itself, with its tag where that says more (`中文`, `中文 (zh-TW)`); the tag alone where nobody knows.
+/// Returns the name of a language in that language, with the tag if it is longer (`中文`, `中文
+/// (zh-TW)`); the tag alone for unknown languages.
 pub fn autonym(tag: &str) -> String {
     let tag = canonical(tag).unwrap_or_else(|_| tag.to_owned());
     let language = primary(&tag);
-    match listed(language) {
+    match known_autonym(language) {
         Some(name) if language.len() == tag.len() => name,
         Some(name) => format!("{name} ({tag})"),
         None => tag,
     }
 }
 
-/// The language itself, without script, region and all else: `zh` of `zh-Hant-TW`.
+/// Returns the primary language subtag: `zh` of `zh-Hant-TW`.
 pub fn primary(tag: &str) -> &str {
     tag.split('-').next().unwrap_or_default()
 }
 
-fn listed(language: &str) -> Option<String> {
+fn known_autonym(language: &str) -> Option<String> {
     let known = match language.len() {
         2 => Language::from_639_1(language),
         3 => Language::from_639_3(language),
         _ => None,
     };
-    // Some begin or end with a mark of direction; some merely repeat the code.
+    // Some names start or end with a direction mark; some are only the code.
     let name = known?.to_autonym()?.replace(['\u{200e}', '\u{200f}'], "");
     Some(name).filter(|name| name != language)
 }
 
-/// Whether a range takes a tag: the same, or a longer one that begins with it (`zh` takes `zh-CN`); `*` takes all.
+/// Returns `true` if a language range matches a tag: the same or a longer tag (`zh` matches
+/// `zh-CN`); `*` matches all.
 pub fn matches(range: &str, tag: &str) -> bool {
     let (range, tag) = (range.as_bytes(), tag.as_bytes());
     if range == b"*" {
@@ -88,14 +92,15 @@ pub fn matches(range: &str, tag: &str) -> bool {
     }
 }
 
-/// RFC 5646's `langtag` and `privateuse`; every subtag is known to be 1 to 8 letters and digits.
+/// Checks the `langtag` or `privateuse` production (RFC 5646); each subtag must be 1 to 8 letters
+/// or digits.
 fn is_well_formed(subtags: &[&str]) -> bool {
     let mut rest = subtags;
     if !rest.first().is_some_and(|first| first.eq_ignore_ascii_case("x")) {
         let Some((language, after)) = rest.split_first() else {
             return false;
         };
-        // The grammar has room for longer ones, but none was ever registered, and `english` is a mistake.
+        // The grammar allows longer languages, but none is registered, and `english` is a mistake.
         if !matches!(language.len(), 2 | 3) || !is_alpha(language) {
             return false;
         }
@@ -159,7 +164,8 @@ fn has_duplicate(subtags: &[&str]) -> bool {
         .any(|(index, s)| subtags[..index].iter().any(|earlier| earlier.eq_ignore_ascii_case(s)))
 }
 
-/// Lower case, but for regions (`CN`) and scripts (`Hant`) that stand before any singleton.
+/// Converts to lower case, except for regions (`CN`) and scripts (`Hant`) before the first
+/// singleton.
 fn in_canonical_case(subtags: &[&str]) -> String {
     let mut after_singleton = false;
     let mut written = Vec::with_capacity(subtags.len());
@@ -185,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tags_get_their_canonical_case() {
+    fn tags_are_converted_to_canonical_case() {
         for (given, canonical_tag) in [
             ("EN", "en"),
             ("zh-cn", "zh-CN"),
@@ -204,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_language_is_called_what_it_calls_itself() {
+    fn autonyms_are_in_the_language_itself() {
         for (tag, name) in [
             ("zh", "中文"),
             ("ZH-cn", "中文 (zh-CN)"),
@@ -225,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_well_formed_is_refused() {
+    fn malformed_tags_are_rejected() {
         for tag in [
             "",
             "e",
@@ -251,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_takes_its_own_and_longer_tags_alone() {
+    fn a_range_matches_only_equal_and_longer_tags() {
         for (range, tag) in [("zh", "zh-CN"), ("zh", "zh"), ("ZH-hant", "zh-Hant-TW"), ("*", "fr")]
         {
             assert!(matches(range, tag), "{range} {tag}");
@@ -270,7 +276,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn canonical_form_is_stable_and_nothing_panics(text in "\\PC{0,12}|[a-zA-Z0-9-]{0,20}", other in any::<String>()) {
+        fn canonical_form_is_idempotent_and_never_panics(text in "\\PC{0,12}|[a-zA-Z0-9-]{0,20}", other in any::<String>()) {
             if let Ok(tag) = canonical(&text) {
                 prop_assert_eq!(canonical(&tag), Ok(tag.clone()));
                 prop_assert!(matches(&tag, &tag));

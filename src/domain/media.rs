@@ -1,7 +1,7 @@
-//! Media types (RFC 6838): which one a file's name tells, and what may stand for one.
+//! Media types (RFC 6838): derived from file names, and validated.
 
-/// Endings of file names and what they hold; only types that readers know.
-const KNOWN: [(&str, &str); 26] = [
+/// Media types by file extension; only types that feed readers support.
+const TYPES_BY_EXTENSION: [(&str, &str); 26] = [
     ("avif", "image/avif"),
     ("gif", "image/gif"),
     ("jpeg", "image/jpeg"),
@@ -30,15 +30,18 @@ const KNOWN: [(&str, &str); 26] = [
     ("webm", "video/webm"),
 ];
 
-/// What the file at an address holds, told by the end of its path; `None` if that tells nothing.
-pub fn type_of(address: &str) -> Option<&'static str> {
+/// Returns the media type for the file extension in a URL; `None` if it is unknown.
+pub fn from_file_name(address: &str) -> Option<&'static str> {
     let path = address.split(['?', '#']).next().unwrap_or_default();
     let (_, extension) = path.rsplit('/').next()?.rsplit_once('.')?;
     let extension = extension.to_ascii_lowercase();
-    KNOWN.iter().find(|(known, _)| *known == extension).map(|(_, media_type)| *media_type)
+    TYPES_BY_EXTENSION
+        .iter()
+        .find(|(known, _)| *known == extension)
+        .map(|(_, media_type)| *media_type)
 }
 
-/// A media type without its parameters, in lower case; `None` if the text is none.
+/// Returns a media type without parameters, in lower case; `None` if the text is not a media type.
 pub fn essence(text: &str) -> Option<String> {
     let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let is_name = |part: &str| {
@@ -49,7 +52,7 @@ pub fn essence(text: &str) -> Option<String> {
     (is_name(kind) && is_name(name)).then_some(essence)
 }
 
-/// Whether it is a sound or a film.
+/// Returns `true` for audio and video types.
 pub fn is_playable(media_type: &str) -> bool {
     media_type.starts_with("audio/") || media_type.starts_with("video/")
 }
@@ -59,20 +62,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_end_of_a_path_tells_the_type() {
-        for (address, told) in [
+    fn the_file_extension_determines_the_type() {
+        for (address, expected) in [
             ("https://x.example/a.MP3?download=1", Some("audio/mpeg")),
             ("https://x.example/a.b/film.mp4#t=3", Some("video/mp4")),
             ("https://x.example/a.jpg/", None),
             ("https://x.example/?file=a.mp3", None),
             ("https://x.example", None),
         ] {
-            assert_eq!(type_of(address), told, "{address}");
+            assert_eq!(from_file_name(address), expected, "{address}");
         }
     }
 
     #[test]
-    fn a_type_is_two_names_and_a_slash() {
+    fn essence_accepts_only_type_slash_subtype() {
         assert_eq!(essence(" Audio/MPEG; codecs=\"x\"").as_deref(), Some("audio/mpeg"));
         for none in ["", "audio", "audio/", "/mpeg", "audio/m p", "a/b/c", "audio/<b>"] {
             assert_eq!(essence(none), None, "{none}");

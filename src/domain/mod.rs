@@ -1,27 +1,28 @@
-//! Values and rules of the product: no IO, no async; nothing here fails except by refusing.
+//! Values and rules of the product, without I/O or async. Functions fail only to reject invalid
+//! values.
 
 pub mod address;
 pub mod article;
-pub mod characters;
 pub mod deferral;
 pub mod delivery;
+pub mod domain_limits;
 pub mod duration;
 pub mod edition;
 pub mod language;
-pub mod link;
-pub mod links;
 pub mod media;
 pub mod network;
-pub mod provider;
-pub mod ramp;
 pub mod rate;
 pub mod readership;
 pub mod role;
 pub mod schedule;
 pub mod selection;
+pub mod site_urls;
+pub mod sliding_window;
 pub mod slug;
 pub mod subscription;
-pub mod tally;
+pub mod text_repair;
 pub mod time;
 pub mod token;
+pub mod url;
+pub mod warmup;
 pub mod xml;

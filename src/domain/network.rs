@@ -1,9 +1,9 @@
-//! Networks of the internet: how they are written, and which of their addresses anybody may be sent to.
+//! IP networks, and the addresses to which requests for strangers may be sent.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// A block of addresses, as `10.0.0.0/8` or `fd00::/8` (RFC 4632, RFC 4291 section 2.3).
+/// A block of addresses, for example `10.0.0.0/8` or `fd00::/8` (RFC 4632, RFC 4291 section 2.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Network {
     first: IpAddr,
@@ -11,37 +11,42 @@ pub struct Network {
 }
 
 impl Network {
-    /// Reads one; an address without a prefix is a network of its own.
+    /// Parses a network; an address without a prefix length is a network of one address.
     ///
     /// # Errors
-    /// A sentence for a person when it is none, or when bits behind its prefix are set.
+    /// A message if the text is not a network, or if bits after the prefix are set.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        let refusal =
-            || format!("`{text}` is no network such as 10.0.0.0/8, 192.168.1.7 or fd00::/8");
+        let error = || {
+            format!(
+                "`{text}` is not a valid network; write for example 10.0.0.0/8, 192.168.1.7 or fd00::/8"
+            )
+        };
         let (address, prefix) =
             text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
-        let first: IpAddr = address.parse().map_err(|_| refusal())?;
-        let most: u8 = if first.is_ipv4() { 32 } else { 128 };
+        let first: IpAddr = address.parse().map_err(|_| error())?;
+        let max_prefix: u8 = if first.is_ipv4() { 32 } else { 128 };
         let prefix = match prefix {
             Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => {
-                digits.parse().map_err(|_| refusal())?
+                digits.parse().map_err(|_| error())?
             }
-            Some(_) => return Err(refusal()),
-            None => most,
+            Some(_) => return Err(error()),
+            None => max_prefix,
         };
-        if prefix > most {
-            return Err(refusal());
+        if prefix > max_prefix {
+            return Err(error());
         }
         let network = Self { first, prefix };
-        let begins = network.masked(first);
-        if begins != first {
-            return Err(format!("`{text}` has bits behind its prefix: write {begins}/{prefix}"));
+        let network_address = network.masked(first);
+        if network_address != first {
+            return Err(format!(
+                "`{text}` has bits set after its prefix; write {network_address}/{prefix}"
+            ));
         }
         Ok(network)
     }
 
-    /// Whether an address lies in it; one of the other family never does.
+    /// Returns `true` if the network contains the address; never for the other address family.
     pub fn contains(&self, address: IpAddr) -> bool {
         self.first.is_ipv4() == address.is_ipv4() && self.masked(address) == self.first
     }
@@ -67,46 +72,49 @@ impl fmt::Display for Network {
     }
 }
 
-/// Blocks of IPv4 that are nobody's on the internet, or somebody's whom no stranger may make us talk to: first address, prefix.
-const KEPT_V4: [([u8; 4], u32); 17] = [
+/// IPv4 blocks that are not globally reachable or that strangers must not make this service
+/// contact: first address, prefix length.
+const NON_PUBLIC_V4: [([u8; 4], u32); 17] = [
     ([0, 0, 0, 0], 8),        // this network (RFC 791)
     ([10, 0, 0, 0], 8),       // private (RFC 1918)
-    ([100, 64, 0, 0], 10),    // behind a provider's translation (RFC 6598)
-    ([127, 0, 0, 0], 8),      // this machine
-    ([168, 63, 129, 16], 32), // a cloud's own services to its machines
-    ([169, 254, 0, 0], 16),   // this link, and the metadata of most clouds (RFC 3927)
+    ([100, 64, 0, 0], 10),    // carrier-grade NAT (RFC 6598)
+    ([127, 0, 0, 0], 8),      // loopback (RFC 1122)
+    ([168, 63, 129, 16], 32), // Azure platform services
+    ([169, 254, 0, 0], 16),   // link-local, and metadata services of most clouds (RFC 3927)
     ([172, 16, 0, 0], 12),    // private
-    ([192, 0, 0, 0], 24),     // protocols (RFC 6890)
+    ([192, 0, 0, 0], 24),     // IETF protocols (RFC 6890)
     ([192, 0, 2, 0], 24),     // documentation (RFC 5737)
     ([192, 31, 196, 0], 24),  // AS112 (RFC 7535)
     ([192, 52, 193, 0], 24),  // AMT (RFC 7450)
     ([192, 88, 99, 0], 24),   // 6to4 relays (RFC 7526)
     ([192, 168, 0, 0], 16),   // private
-    ([198, 18, 0, 0], 15),    // measurements (RFC 2544)
+    ([198, 18, 0, 0], 15),    // benchmarking (RFC 2544)
     ([198, 51, 100, 0], 24),  // documentation
     ([203, 0, 113, 0], 24),   // documentation
     ([224, 0, 0, 0], 3),      // multicast, reserved, broadcast
 ];
 
-/// The same within IPv6's global unicast, 2000::/3, outside which nothing is public.
-const KEPT_V6: [(u128, u32); 4] = [
-    (0x2001_0000 << 96, 23), // protocols, Teredo among them, which hides an IPv4 address (RFC 4380)
+/// The same for IPv6 global unicast, 2000::/3; addresses outside it are not public.
+const NON_PUBLIC_V6: [(u128, u32); 4] = [
+    (0x2001_0000 << 96, 23), // IETF protocols, including Teredo with embedded IPv4 addresses (RFC 4380)
     (0x2001_0db8 << 96, 32), // documentation (RFC 3849)
-    (0x2002_0000 << 96, 16), // 6to4, which hides one too (RFC 3056)
+    (0x2002_0000 << 96, 16), // 6to4 with embedded IPv4 addresses (RFC 3056)
     (0x3fff_0000 << 96, 20), // documentation (RFC 9637)
 ];
 
-/// Whether an address is one of the open internet: not private, of this machine or link, a group's, or another address in
-/// disguise (IPv4-mapped, NAT64, 6to4, Teredo).
+/// Returns `true` for globally reachable unicast addresses: not private, loopback, link-local or
+/// multicast, and not an embedded IPv4 address (IPv4-mapped, NAT64, 6to4, Teredo).
 pub fn is_public(address: IpAddr) -> bool {
     match address {
-        IpAddr::V4(v4) => !KEPT_V4.iter().any(|(first, prefix)| {
+        IpAddr::V4(v4) => !NON_PUBLIC_V4.iter().any(|(first, prefix)| {
             (v4.to_bits() ^ u32::from_be_bytes(*first)) >> (32 - prefix) == 0
         }),
         IpAddr::V6(v6) => {
             let bits = v6.to_bits();
             bits >> 125 == 1
-                && !KEPT_V6.iter().any(|(first, prefix)| (bits ^ first) >> (128 - prefix) == 0)
+                && !NON_PUBLIC_V6
+                    .iter()
+                    .any(|(first, prefix)| (bits ^ first) >> (128 - prefix) == 0)
         }
     }
 }
@@ -122,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_network_holds_its_own_addresses_alone() {
+    fn a_network_contains_only_its_own_addresses() {
         let ten = Network::parse(" 10.0.0.0/8 ").unwrap();
         assert!(
             ten.contains(ip("10.255.0.1"))
@@ -137,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_network_gets_a_sentence() {
+    fn invalid_networks_are_rejected() {
         for text in [
             "",
             "10.0.0.0/33",
@@ -148,16 +156,16 @@ mod tests {
             "example.org",
             "10.0.0.0/8/8",
         ] {
-            assert!(Network::parse(text).unwrap_err().contains("is no network"), "{text}");
+            assert!(Network::parse(text).unwrap_err().contains("is not a valid network"), "{text}");
         }
         assert_eq!(
             Network::parse("10.1.0.0/8").unwrap_err(),
-            "`10.1.0.0/8` has bits behind its prefix: write 10.0.0.0/8"
+            "`10.1.0.0/8` has bits set after its prefix; write 10.0.0.0/8"
         );
     }
 
     #[test]
-    fn only_the_open_internet_is_public() {
+    fn only_globally_reachable_addresses_are_public() {
         for text in [
             "1.1.1.1",
             "8.8.8.8",
@@ -174,7 +182,7 @@ mod tests {
         {
             assert!(is_public(ip(text)), "{text}");
         }
-        let kept = [
+        let non_public = [
             "0.0.0.0",
             "10.0.0.1",
             "100.64.0.1",
@@ -211,14 +219,14 @@ mod tests {
             "fec0::1",
             "ff02::1",
         ];
-        for text in kept {
+        for text in non_public {
             assert!(!is_public(ip(text)), "{text}");
         }
     }
 
     proptest! {
         #[test]
-        fn a_network_is_read_as_it_is_written(bits in any::<u128>(), prefix in 0_u8..=128, four in any::<bool>()) {
+        fn a_formatted_network_parses_to_itself(bits in any::<u128>(), prefix in 0_u8..=128, four in any::<bool>()) {
             let (whole, prefix): (IpAddr, u8) = match four {
                 true => (Ipv4Addr::from_bits(u32::try_from(bits >> 96).unwrap()).into(), prefix / 4),
                 false => (Ipv6Addr::from_bits(bits).into(), prefix),
@@ -229,7 +237,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_makes_it_panic(text in "[0-9a-f:./]{0,20}") {
+        fn arbitrary_text_never_panics(text in "[0-9a-f:./]{0,20}") {
             let _ = Network::parse(&text);
         }
     }

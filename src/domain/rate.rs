@@ -1,44 +1,48 @@
-//! Limits of messages in a span of time, as people write them: `50/s, 20000/d`.
+//! Rate limits: messages per span of time, written as `50/s, 20000/d`.
 
 use std::fmt;
 
 use super::time::{DAY, HOUR, MINUTE, SECOND};
 
-/// The spans there are.
+/// Units with their lengths in milliseconds.
 const SPANS: [(&str, i64); 4] = [("s", SECOND), ("m", MINUTE), ("h", HOUR), ("d", DAY)];
 
-/// A limit of messages in a span, for all nodes together.
+/// A limit of messages per span, across all nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
-    /// How many messages, one at least.
+    /// Maximum number of messages, at least one.
     pub messages: i64,
-    /// In how many milliseconds: a second, a minute, an hour or a day.
+    /// Span in milliseconds: a second, a minute, an hour or a day.
     pub span: i64,
 }
 
+/// Error for two limits with the same span.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct DuplicateSpan;
+
 impl Rate {
-    /// Reads one limit, as `50/s`; refuses with a sentence.
+    /// Parses one limit, for example `50/s`.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        let refusal = || {
+        let error = || {
             format!(
-                "`{text}` is no limit: write a number and /s, /m, /h or /d, as in \"50/s, 20000/d\", or \"none\""
+                "`{text}` is not a valid limit; write a number and /s, /m, /h or /d, for example \"50/s, 20000/d\", or \"none\""
             )
         };
-        let (count, unit) = text.split_once('/').ok_or_else(refusal)?;
+        let (count, unit) = text.split_once('/').ok_or_else(error)?;
         let (_, span) =
-            SPANS.into_iter().find(|(name, _)| *name == unit.trim()).ok_or_else(refusal)?;
+            SPANS.into_iter().find(|(name, _)| *name == unit.trim()).ok_or_else(error)?;
         let count = count.trim();
         let is_number = count.bytes().all(|b| b.is_ascii_digit());
         let messages = count
             .parse()
             .ok()
             .filter(|n: &i64| is_number && (1..=1_000_000_000).contains(n))
-            .ok_or_else(refusal)?;
+            .ok_or_else(error)?;
         Ok(Self { messages, span })
     }
 
-    /// Reads `none`, or limits with commas between them, each for a span of its own.
+    /// Parses `none`, or limits separated by commas with distinct spans.
     pub fn parse_list(text: &str) -> Result<Vec<Self>, String> {
         let mut rates: Vec<Self> = Vec::new();
         if text.trim() == "none" {
@@ -46,16 +50,16 @@ impl Rate {
         }
         for rate in text.split(',') {
             Self::parse(rate)?
-                .join(&mut rates)
-                .map_err(|()| format!("`{text}` has two limits for the same span"))?;
+                .add_to(&mut rates)
+                .map_err(|DuplicateSpan| format!("`{text}` has two limits for the same span"))?;
         }
         Ok(rates)
     }
 
-    /// Adds itself to limits of other spans; an error if this span has one.
-    pub(super) fn join(self, rates: &mut Vec<Self>) -> Result<(), ()> {
+    /// Adds the limit to `rates`, unless one of them has the same span.
+    pub(super) fn add_to(self, rates: &mut Vec<Self>) -> Result<(), DuplicateSpan> {
         if rates.iter().any(|rate| rate.span == self.span) {
-            return Err(());
+            return Err(DuplicateSpan);
         }
         rates.push(self);
         Ok(())
@@ -76,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn limits_are_read_and_written() {
+    fn limits_are_parsed_and_formatted() {
         let rates = Rate::parse_list(" 50/s, 20000 / d").unwrap();
         assert_eq!(
             rates,
@@ -87,18 +91,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_limit_gets_a_sentence() {
+    fn invalid_limits_are_rejected() {
         for text in
             ["", "50", "50/", "/s", "0/s", "-1/s", "+1/s", "1.5/s", "5/w", "50/s,", "1000000001/d"]
         {
-            assert!(Rate::parse_list(text).unwrap_err().contains("is no limit: write"), "{text}");
+            assert!(
+                Rate::parse_list(text).unwrap_err().contains("is not a valid limit; write"),
+                "{text}"
+            );
         }
         assert!(Rate::parse_list("5/s, 6/s").unwrap_err().contains("two limits"));
     }
 
     proptest! {
         #[test]
-        fn no_text_makes_it_panic(text in any::<String>()) {
+        fn arbitrary_text_never_panics(text in any::<String>()) {
             let _ = Rate::parse_list(&text);
         }
     }

@@ -1,103 +1,107 @@
-//! How many read a feed on a day, from what each run of a node counted.
+//! Daily reader counts of a feed, aggregated from the counts of each process run of each node.
 
 use std::collections::BTreeMap;
 
 use super::time::{DAY, Millis};
 
-/// A day of UTC: days since 1970-01-01.
+/// A UTC day: number of days since 1970-01-01.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Day(pub i64);
 
 impl Day {
-    /// The day of an instant.
-    pub fn of(at: Millis) -> Self {
+    /// Returns the day that contains an instant.
+    pub fn containing(at: Millis) -> Self {
         Self(at.0.div_euclid(DAY))
     }
 
-    /// So many days before.
+    /// Returns the day `days` days earlier.
     #[must_use]
     pub fn before(self, days: i64) -> Self {
         Self(self.0.saturating_sub(days))
     }
 
-    /// As `2026-09-21`.
+    /// Formats the day as `2026-09-21`.
     pub fn text(self) -> String {
         Millis(self.0.saturating_mul(DAY)).rfc3339().chars().take(10).collect()
     }
 }
 
-/// What one run of a node counted of a feed on a day.
+/// Counts of one feed on one day by one process run of a node.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Count {
-    /// The feed's name; on demand its path.
+pub struct ReadershipCount {
+    /// Name of the feed; the path of an on-demand feed.
     pub feed: String,
-    /// The day.
+    /// Day of the counts.
     pub day: Day,
-    /// When this run began to count on that day.
+    /// Time at which the run started to count on that day.
     pub since: Millis,
-    /// When it counted last.
+    /// Time of the last count.
     pub until: Millis,
-    /// Readers that ask for themselves.
+    /// Readers that fetch the feed themselves.
     pub direct: u64,
-    /// Readers behind services, as those say.
+    /// Subscribers that aggregators report.
     pub served: u64,
-    /// Requests.
+    /// Number of requests of the feed.
     pub requests: u64,
-    /// Of these, answered with "not modified".
+    /// Number of these requests answered with 304 Not Modified.
     pub unchanged: u64,
 }
 
-/// What is known of a feed on a day.
+/// Aggregated counts of one feed on one day.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Daily {
-    /// Readers that ask for themselves.
+pub struct DailyReadership {
+    /// Readers that fetch the feed themselves.
     pub direct: u64,
-    /// Readers behind services, as those say.
+    /// Subscribers that aggregators report.
     pub served: u64,
-    /// Requests.
+    /// Number of requests of the feed.
     pub requests: u64,
-    /// Of these, answered with "not modified".
+    /// Number of these requests answered with 304 Not Modified.
     pub unchanged: u64,
 }
 
-impl Daily {
-    /// All readers.
+impl DailyReadership {
+    /// Returns the sum of direct readers and subscribers of aggregators.
     pub fn readers(self) -> u64 {
         self.direct.saturating_add(self.served)
     }
 
-    /// The share of requests that cost next to nothing, in percent; `None` without requests.
-    pub fn unchanged_percent(self) -> Option<u64> {
+    /// Returns the percentage of requests answered with 304 Not Modified; `None` without requests.
+    pub fn not_modified_percent(self) -> Option<u64> {
         self.unchanged.saturating_mul(100).checked_div(self.requests)
     }
 }
 
-/// Feeds with their days.
+/// Aggregates counts by feed and day.
 ///
-/// Runs at the same time are nodes beside each other, each taken to have readers of its own: those are added. Runs that
-/// followed one another are nodes that were restarted, whose readers came back: the most at any one time counts. Services
-/// say the same number to all nodes: the largest counts.
-pub fn daily(counts: Vec<Count>) -> BTreeMap<String, BTreeMap<Day, Daily>> {
-    let mut runs: BTreeMap<(String, Day), Vec<Count>> = BTreeMap::new();
+/// Direct readers of simultaneous runs are added, because each node is assumed to have its own
+/// readers. Successive runs are restarts of the same node, whose readers return; the maximum at any
+/// one time counts. Aggregators report the same number to all nodes; the maximum counts.
+pub fn aggregate_by_day(
+    counts: Vec<ReadershipCount>,
+) -> BTreeMap<String, BTreeMap<Day, DailyReadership>> {
+    let mut runs: BTreeMap<(String, Day), Vec<ReadershipCount>> = BTreeMap::new();
     for count in counts {
         runs.entry((count.feed.clone(), count.day)).or_default().push(count);
     }
-    let mut feeds: BTreeMap<String, BTreeMap<Day, Daily>> = BTreeMap::new();
+    let mut feeds: BTreeMap<String, BTreeMap<Day, DailyReadership>> = BTreeMap::new();
     for ((feed, day), runs) in runs {
-        feeds.entry(feed).or_default().insert(day, together(runs));
+        feeds.entry(feed).or_default().insert(day, merge_runs(runs));
     }
     feeds
 }
 
-fn together(runs: Vec<Count>) -> Daily {
-    // Whenever a run began, those that were counting then.
-    let at = |when: Millis| {
+fn merge_runs(runs: Vec<ReadershipCount>) -> DailyReadership {
+    // The sum of the runs that were counting when each run started.
+    let running_at = |when: Millis| {
         runs.iter().filter(move |run| run.since == when || (run.since < when && when < run.until))
     };
-    let direct = |when: Millis| at(when).fold(0, |sum: u64, run| sum.saturating_add(run.direct));
-    let sum =
-        |of: fn(&Count) -> u64| runs.iter().fold(0, |sum: u64, run| sum.saturating_add(of(run)));
-    Daily {
+    let direct =
+        |when: Millis| running_at(when).fold(0, |sum: u64, run| sum.saturating_add(run.direct));
+    let sum = |of: fn(&ReadershipCount) -> u64| {
+        runs.iter().fold(0, |sum: u64, run| sum.saturating_add(of(run)))
+    };
+    DailyReadership {
         direct: runs.iter().map(|run| direct(run.since)).max().unwrap_or(0),
         served: runs.iter().map(|run| run.served).max().unwrap_or(0),
         requests: sum(|run| run.requests),
@@ -105,8 +109,9 @@ fn together(runs: Vec<Count>) -> Daily {
     }
 }
 
-/// The middle of the readers of these days, a day without a request counting as none; the lower one of two.
-pub fn median(days: &BTreeMap<Day, Daily>, of: impl Iterator<Item = Day>) -> u64 {
+/// Returns the median of the readers of these days; a day without requests counts as 0. Of two
+/// middle values the lower one is returned.
+pub fn median(days: &BTreeMap<Day, DailyReadership>, of: impl Iterator<Item = Day>) -> u64 {
     let mut readers: Vec<u64> =
         of.map(|day| days.get(&day).map_or(0, |daily| daily.readers())).collect();
     readers.sort_unstable();
@@ -117,9 +122,9 @@ pub fn median(days: &BTreeMap<Day, Daily>, of: impl Iterator<Item = Day>) -> u64
 mod tests {
     use super::*;
 
-    fn run(since: i64, until: i64, direct: u64, served: u64) -> Count {
+    fn run(since: i64, until: i64, direct: u64, served: u64) -> ReadershipCount {
         let (since, until) = (Millis(since), Millis(until));
-        Count {
+        ReadershipCount {
             feed: "news".into(),
             day: Day(0),
             since,
@@ -132,26 +137,33 @@ mod tests {
     }
 
     #[test]
-    fn nodes_beside_each_other_are_added_and_a_node_that_came_back_is_not() {
-        let of = |runs: Vec<Count>| daily(runs)["news"][&Day(0)];
+    fn readers_of_simultaneous_runs_are_added_and_of_restarts_are_not() {
+        let of = |runs: Vec<ReadershipCount>| aggregate_by_day(runs)["news"][&Day(0)];
         let restarted = of(vec![run(0, 100, 30, 12), run(100, 200, 20, 15)]);
-        assert_eq!(restarted, Daily { direct: 30, served: 15, requests: 20, unchanged: 18 });
-        assert_eq!((restarted.readers(), restarted.unchanged_percent()), (45, Some(90)));
+        assert_eq!(
+            restarted,
+            DailyReadership { direct: 30, served: 15, requests: 20, unchanged: 18 }
+        );
+        assert_eq!((restarted.readers(), restarted.not_modified_percent()), (45, Some(90)));
         assert_eq!(of(vec![run(0, 200, 30, 12), run(0, 200, 20, 12)]).direct, 50);
         assert_eq!(
             of(vec![run(0, 100, 30, 0), run(0, 200, 20, 0), run(150, 200, 40, 0)]).direct,
             60
         );
-        assert_eq!(Daily::default().unchanged_percent(), None);
+        assert_eq!(DailyReadership::default().not_modified_percent(), None);
     }
 
     #[test]
-    fn a_day_is_one_of_utc_and_the_median_counts_days_without_readers() {
+    fn days_are_utc_and_the_median_includes_days_without_readers() {
         assert_eq!(
-            (Day::of(Millis(DAY - 1)), Day::of(Millis(-1)), Day(20_000).text().as_str()),
+            (
+                Day::containing(Millis(DAY - 1)),
+                Day::containing(Millis(-1)),
+                Day(20_000).text().as_str()
+            ),
             (Day(0), Day(-1), "2024-10-04")
         );
-        let on = |readers| Daily { direct: readers, ..Daily::default() };
+        let on = |readers| DailyReadership { direct: readers, ..DailyReadership::default() };
         let days = BTreeMap::from([(Day(1), on(5)), (Day(2), on(9)), (Day(3), on(7))]);
         assert_eq!(median(&days, (1..=3).map(Day)), 7);
         assert_eq!(median(&days, (1..=4).map(Day)), 5);

@@ -1,38 +1,38 @@
-//! What somebody who is known here may do.
+//! Roles of users and tokens.
 
-/// A role; each has what it is made for and no more.
+/// Role of a user or token, with the permissions for one kind of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// Everything.
+    /// All permissions, including user management.
     Admin,
-    /// What is published and what goes out.
+    /// Permission to manage feeds, digests and editions.
     Editor,
-    /// Subscribers and their lists.
-    Lists,
-    /// Looking.
+    /// Permission to manage subscribers and their lists.
+    ListManager,
+    /// Permission to read, but not to change anything.
     Viewer,
 }
 
 impl Role {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Admin, Self::Editor, Self::Lists, Self::Viewer];
+    /// All roles, most powerful first.
+    pub const ALL: [Self; 4] = [Self::Admin, Self::Editor, Self::ListManager, Self::Viewer];
 
-    /// Its name, as people write it and the store keeps it.
-    pub fn word(self) -> &'static str {
+    /// Returns the word for the database, commands and JSON.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Admin => "admin",
             Self::Editor => "editor",
-            Self::Lists => "lists",
+            Self::ListManager => "lists",
             Self::Viewer => "viewer",
         }
     }
 
-    /// The role of this name.
-    pub fn named(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.word() == word)
+    /// Parses the word that [`as_str`](Self::as_str) returns.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == word)
     }
 
-    /// Whether it may have sources read.
+    /// Returns `true` if the role may trigger a sync.
     pub fn may_sync(self) -> bool {
         matches!(self, Self::Admin | Self::Editor)
     }

@@ -1,11 +1,12 @@
-//! When a digest goes out: a cron pattern read in a time zone, correct across daylight saving.
+//! Cron schedules in a time zone, correct across daylight saving time.
 //!
-//! The cron library is asked only about the calendar, on wall-clock times without a zone; how wall-clock times become
-//! instants is decided here, so that the rules below hold for lists (`0 1,13 * * *`) and for gaps of any length.
+//! The cron library only sees calendar times without a zone. This module converts them to instants,
+//! so that the rules below hold for lists (`0 1,13 * * *`) and for gaps of any length.
 //!
-//! A pattern whose minute and hour are both given (no `*` at their beginning) names times of day: each fires once, in
-//! a repeated hour at its first pass, and in a skipped hour at the first instant after it. A pattern with `*` in one of
-//! them is an interval: it follows the clock, through a repeated hour twice and through a skipped one not at all.
+//! A pattern without `*` at the start of the minute and hour fields has fixed times. Each fires
+//! once: in a repeated hour at its first pass, in a skipped hour at the first instant after it.
+//! Other patterns are intervals, which follow the clock: twice through a repeated hour, not at all
+//! through a skipped one.
 
 mod due;
 mod pattern;
@@ -24,27 +25,31 @@ use super::time::Millis;
 
 pub use due::{Due, PauseRange, due};
 
-/// Any moment before which no schedule is asked; a pattern without a date after it has none at all.
-const EPOCH: DateTime = civil::date(2000, 1, 1).at(0, 0, 0, 0);
+/// Start of the search for a first date; a pattern without a date after it never matches.
+const SEARCH_START: DateTime = civil::date(2000, 1, 1).at(0, 0, 0, 0);
 
-/// No zone moves its clock by more than this at once, so the search may jump this close to a far match.
-const LARGEST_SHIFT: SignedDuration = SignedDuration::from_hours(48);
+/// Maximum clock change of any zone, so that the search may skip closer changes.
+const MAX_ZONE_SHIFT: SignedDuration = SignedDuration::from_hours(48);
 
-/// A cron pattern of five fields that has at least one date.
+/// A cron pattern of five fields that matches at least one date.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Schedule {
     text: String,
     cron: Cron,
-    names_times: bool,
+    has_fixed_times: bool,
 }
 
 impl Schedule {
-    /// Reads five fields by Vixie's rules (with `L`, `W` and `#`), or a nickname such as `@daily`; refuses with a
-    /// sentence what is not understood and what never comes, as `0 0 30 2 *`.
+    /// Parses five fields by the rules of Vixie cron (with `L`, `W` and `#`), or a nickname such as
+    /// `@daily`.
+    ///
+    /// # Errors
+    /// A message for a malformed pattern, or one that never matches, such as `0 0 30 2 *`.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         let fields = pattern::fields(text)?;
-        // Vixie: the day must match both fields if either begins with a star, else one of them.
+        // Vixie cron: the day must match both fields if either starts with a star, else one of
+        // them.
         let stepped_star = |field: &str| field.starts_with('*') && field != "*";
         let cron = CronParser::builder()
             .seconds(Seconds::Disallowed)
@@ -52,31 +57,32 @@ impl Schedule {
             .dom_and_dow(stepped_star(&fields[2]) || stepped_star(&fields[4]))
             .build()
             .parse(&fields.join(" "))
-            .map_err(|e| format!("`{text}` is no schedule: {e}"))?;
-        if cron.find_next_occurrence(&EPOCH, true).is_err() {
-            return Err(format!("`{text}` never comes: no month has such a day"));
+            .map_err(|e| format!("invalid schedule `{text}`: {e}"))?;
+        if cron.find_next_occurrence(&SEARCH_START, true).is_err() {
+            return Err(format!("schedule `{text}` never matches: no month has that day"));
         }
         let names_times = !fields[0].starts_with('*') && !fields[1].starts_with('*');
-        Ok(Self { text: text.to_owned(), cron, names_times })
+        Ok(Self { text: text.to_owned(), cron, has_fixed_times: names_times })
     }
 
-    /// The pattern as it was written.
-    pub fn text(&self) -> &str {
+    /// Returns the pattern as the user wrote it.
+    pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The first slot after an instant, if the calendar has one.
+    /// Returns the first slot after an instant, if there is one.
     pub fn next_after(&self, after: Millis, zone: &TimeZone) -> Option<Millis> {
         let after = after.whole_second().timestamp();
-        let slot = if self.names_times {
-            self.next_time(after, zone)
+        let slot = if self.has_fixed_times {
+            self.next_fixed_time(after, zone)
         } else {
             self.next_interval(after, zone)
         };
         slot.map(Millis::from)
     }
 
-    /// The last slot in (`after`, `now`]; takes a few dozen searches however long that span is.
+    /// Returns the last slot in (`after`, `now`]; takes a few dozen searches for any length of that
+    /// interval.
     pub fn latest_at_or_before(
         &self,
         now: Millis,
@@ -98,12 +104,12 @@ impl Schedule {
         Some(latest)
     }
 
-    /// For patterns that name times of day: the wall clock decides, and each of its times has one instant.
-    fn next_time(&self, after: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+    /// Returns the next slot of a pattern with fixed times: each wall-clock time has one instant.
+    fn next_fixed_time(&self, after: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         let mut wall = zone.to_datetime(after);
         loop {
             wall = self.cron.find_next_occurrence(&wall, false).ok()?;
-            // In the second pass of a repeated hour the wall clock shows times whose only slot has gone by.
+            // In the second pass of a repeated hour the slot of a wall-clock time is already over.
             let slot = first_instant(wall, zone)?;
             if slot > after {
                 return Some(slot);
@@ -111,7 +117,8 @@ impl Schedule {
         }
     }
 
-    /// For interval patterns: each span of constant offset is searched on its own.
+    /// Returns the next slot of an interval pattern: periods of constant offset are searched
+    /// separately.
     fn next_interval(&self, after: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         let mut from = after.checked_add(SignedDuration::from_secs(1)).ok()?;
         loop {
@@ -123,19 +130,21 @@ impl Schedule {
             else {
                 return Some(slot);
             };
-            // The wall clock shows no matching time before `wall`, whatever the offset: no need to visit every change.
-            let near = slot.checked_sub(LARGEST_SHIFT).unwrap_or(from);
+            // No wall-clock time before `wall` matches at any offset, so that earlier changes can
+            // be skipped.
+            let near = slot.checked_sub(MAX_ZONE_SHIFT).unwrap_or(from);
             from = change.timestamp().max(near);
         }
     }
 }
 
-/// The first instant at which the clocks of a zone show a time, or have passed it if they skip it.
+/// Returns the first instant at which the clock of a zone shows a time, or passes it if it is
+/// skipped.
 fn first_instant(wall: DateTime, zone: &TimeZone) -> Option<Timestamp> {
     let ambiguous = zone.to_ambiguous_timestamp(wall);
     match ambiguous.offset() {
         AmbiguousOffset::Gap { before, after } => {
-            // Read with the offset that holds afterwards, a skipped time lies just before the change.
+            // With the offset after the change, a skipped time is just before the change.
             let earlier = after.to_timestamp(wall).ok()?;
             let change = zone.following(earlier).find(|change| change.offset() != before)?;
             Some(change.timestamp())

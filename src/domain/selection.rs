@@ -1,42 +1,43 @@
-//! Which articles a feed or a digest takes.
+//! Selection of the articles of a feed or digest.
 
-/// Which articles: an empty list is no restriction; within a list any will do, between lists all must hold.
+/// Filter on articles. An empty list matches everything; within a list one match is enough, and all
+/// lists must match.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Selection {
-    /// Section names.
+    /// Names of sections, compared without case.
     pub sections: Vec<String>,
-    /// Tags.
+    /// Tags, compared without case.
     pub tags: Vec<String>,
-    /// Authors.
+    /// Names of authors, compared without case.
     pub authors: Vec<String>,
-    /// Languages: `zh` also takes `zh-CN`.
+    /// Language tags; `zh` includes `zh-CN`.
     pub languages: Vec<String>,
-    /// Source names.
+    /// Names of configured sources.
     pub sources: Vec<String>,
 }
 
-/// What articles can be selected by.
+/// Kind of a term by which articles can be selected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
-    /// A section.
+pub enum TermKind {
+    /// A section (category) of the source.
     Section,
-    /// A tag.
+    /// A tag of the source.
     Tag,
-    /// An author.
+    /// The name of an author.
     Author,
-    /// A language, or one that it is a variety of.
+    /// A language, or the language of which it is a variety.
     Language,
-    /// The source it comes from.
+    /// The source of the article.
     Source,
 }
 
-impl Kind {
-    /// All of them, in the order of [`Selection`]'s lists.
+impl TermKind {
+    /// All kinds, in the order of the lists of [`Selection`].
     pub const ALL: [Self; 5] =
         [Self::Section, Self::Tag, Self::Author, Self::Language, Self::Source];
 
-    /// Its name, in addresses and in the store.
-    pub fn name(self) -> &'static str {
+    /// Returns the word for URLs and the store.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Section => "section",
             Self::Tag => "tag",
@@ -46,38 +47,39 @@ impl Kind {
         }
     }
 
-    /// The kind of that name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    /// Parses the word that [`as_str`](Self::as_str) returns.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 }
 
 impl Selection {
-    /// The list of a kind.
-    pub fn list(&self, kind: Kind) -> &[String] {
+    /// Returns the list of a kind.
+    pub fn list(&self, kind: TermKind) -> &[String] {
         match kind {
-            Kind::Section => &self.sections,
-            Kind::Tag => &self.tags,
-            Kind::Author => &self.authors,
-            Kind::Language => &self.languages,
-            Kind::Source => &self.sources,
+            TermKind::Section => &self.sections,
+            TermKind::Tag => &self.tags,
+            TermKind::Author => &self.authors,
+            TermKind::Language => &self.languages,
+            TermKind::Source => &self.sources,
         }
     }
 
-    /// The list of a kind, to be filled.
-    pub fn list_mut(&mut self, kind: Kind) -> &mut Vec<String> {
+    /// Returns the list of a kind for modification.
+    pub fn list_mut(&mut self, kind: TermKind) -> &mut Vec<String> {
         match kind {
-            Kind::Section => &mut self.sections,
-            Kind::Tag => &mut self.tags,
-            Kind::Author => &mut self.authors,
-            Kind::Language => &mut self.languages,
-            Kind::Source => &mut self.sources,
+            TermKind::Section => &mut self.sections,
+            TermKind::Tag => &mut self.tags,
+            TermKind::Author => &mut self.authors,
+            TermKind::Language => &mut self.languages,
+            TermKind::Source => &mut self.sources,
         }
     }
 
-    /// Whether an article that had or has these terms may be, or have been, among those selected.
-    pub fn touches(&self, terms: &[(Kind, String)]) -> bool {
-        Kind::ALL.into_iter().all(|kind| {
+    /// Returns `true` if an article with these present or former terms may be or may have been
+    /// selected.
+    pub fn touches(&self, terms: &[(TermKind, String)]) -> bool {
+        TermKind::ALL.into_iter().all(|kind| {
             let list = self.list(kind);
             list.is_empty()
                 || list
@@ -87,20 +89,20 @@ impl Selection {
     }
 }
 
-/// A term as it is compared: trimmed, in lower case.
+/// Normalizes a term for comparison: trimmed, in lower case.
 pub fn term(text: &str) -> String {
     text.trim().to_lowercase()
 }
 
-/// A language tag and those it is a variety of, in lower case: `zh-hans-cn`, `zh-hans`, `zh`.
+/// Returns a language tag and its shorter prefixes in lower case: `zh-hans-cn`, `zh-hans`, `zh`.
 pub fn varieties(language: &str) -> Vec<String> {
     let whole = term(language);
     let ends = whole.match_indices('-').map(|(at, _)| at).chain([whole.len()]);
     ends.map(|end| whole[..end].to_owned()).filter(|tag| !tag.is_empty()).collect()
 }
 
-/// Whether any of `chosen` is among `offered`; an empty choice takes everything.
-pub fn any_of(chosen: &[String], offered: &[String]) -> bool {
+/// Returns `true` if `chosen` is empty or has a term in common with `offered`.
+pub fn matches_any(chosen: &[String], offered: &[String]) -> bool {
     chosen.is_empty() || chosen.iter().any(|c| offered.iter().any(|o| term(o) == term(c)))
 }
 
@@ -115,16 +117,18 @@ mod tests {
             languages: vec!["zh".into()],
             ..Selection::default()
         };
-        let terms = |of: &[(Kind, &str)]| {
+        let terms = |of: &[(TermKind, &str)]| {
             of.iter().map(|(kind, term)| (*kind, (*term).to_owned())).collect::<Vec<_>>()
         };
         assert!(events.touches(&terms(&[
-            (Kind::Section, "sport"),
-            (Kind::Section, "events"),
-            (Kind::Language, "zh")
+            (TermKind::Section, "sport"),
+            (TermKind::Section, "events"),
+            (TermKind::Language, "zh")
         ])));
-        assert!(!events.touches(&terms(&[(Kind::Section, "events"), (Kind::Language, "en")])));
-        assert!(!events.touches(&terms(&[(Kind::Tag, "events"), (Kind::Language, "zh")])));
+        assert!(
+            !events.touches(&terms(&[(TermKind::Section, "events"), (TermKind::Language, "en")]))
+        );
+        assert!(!events.touches(&terms(&[(TermKind::Tag, "events"), (TermKind::Language, "zh")])));
         assert!(Selection::default().touches(&[]));
     }
 

@@ -1,13 +1,16 @@
-//! Names that are keys: of sources, feeds, digests and transports; they stand in addresses, files and ids.
+//! Slugs: names of sources, feeds, digests and transports in URLs, files and ids.
 
-/// The longest name; long enough for words, short enough for file names and column widths.
-const LONGEST: usize = 64;
+/// Maximum length in characters, short enough for file names and table columns.
+const MAX_SLUG_LENGTH: usize = 64;
 
-/// Refuses, with a sentence, what is no slug: lower-case letters a to z and digits, in words joined by single hyphens.
-pub fn check(text: &str) -> Result<(), String> {
-    if text.len() > LONGEST {
+/// Accepts words of lower-case ASCII letters and digits, joined by single hyphens.
+///
+/// # Errors
+/// A message with the nearest valid slug.
+pub fn validate(text: &str) -> Result<(), String> {
+    if text.len() > MAX_SLUG_LENGTH {
         return Err(format!(
-            "a name has at most {LONGEST} characters, this one {}",
+            "a name must have at most {MAX_SLUG_LENGTH} characters (found {})",
             text.chars().count()
         ));
     }
@@ -17,17 +20,17 @@ pub fn check(text: &str) -> Result<(), String> {
     if text.split('-').all(is_word) {
         return Ok(());
     }
-    let advice = match suggestion(text) {
-        Some(slug) => format!(", as in `{slug}`"),
+    let suggestion = match nearest_slug(text) {
+        Some(slug) => format!(", for example `{slug}`"),
         None => String::new(),
     };
     Err(format!(
-        "`{text}` is no name here: use lower-case letters, digits and single hyphens{advice}"
+        "`{text}` is not a valid name; use lower-case letters, digits and single hyphens{suggestion}"
     ))
 }
 
-/// The slug nearest to a text, if it has any letter that can stand in one.
-fn suggestion(text: &str) -> Option<String> {
+/// Returns the slug nearest to a text, if it contains a letter or digit.
+fn nearest_slug(text: &str) -> Option<String> {
     let plain = text.to_ascii_lowercase();
     let words: Vec<&str> =
         plain.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
@@ -39,19 +42,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lower_case_words_joined_by_hyphens_are_names() {
+    fn lower_case_words_joined_by_hyphens_are_valid() {
         for name in ["news", "college-news", "2026", "a", "week-2"] {
-            assert_eq!(check(name), Ok(()));
+            assert_eq!(validate(name), Ok(()));
         }
     }
 
     #[test]
-    fn anything_else_is_refused_with_the_nearest_name() {
+    fn invalid_names_are_rejected_with_the_nearest_valid_one() {
         for name in ["", "News", "a_b", "a--b", "-a", "a-", "a b", "../x", "a/b", "新闻", "é"] {
-            assert!(check(name).is_err(), "{name}");
+            assert!(validate(name).is_err(), "{name}");
         }
-        let said = check("College News!").err().unwrap_or_default();
-        assert!(said.ends_with("as in `college-news`"), "{said}");
-        assert!(check(&"a".repeat(65)).is_err());
+        let error = validate("College News!").err().unwrap_or_default();
+        assert!(error.ends_with("for example `college-news`"), "{error}");
+        assert!(validate(&"a".repeat(65)).is_err());
     }
 }

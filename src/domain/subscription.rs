@@ -1,72 +1,77 @@
-//! Subscriptions: a person's link to a digest, and who may change it to what (promise 7).
+//! Subscriptions: the link between a subscriber and a digest, and the rules for changing it
+//! (promise 7).
 
-/// Where a subscription stands.
+/// Status of a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
-    /// Asked for, not confirmed by its owner.
+    /// Requested, but not confirmed by its owner.
     Pending,
-    /// Confirmed: the digest is sent.
+    /// Confirmed by its owner: the digest is sent.
     Confirmed,
-    /// The owner wants none for a while.
+    /// Paused by its owner for a while.
     Paused,
-    /// The owner left; only their own double opt-in brings it back.
-    Left,
+    /// Ended by its owner; only a new double opt-in by the owner restores it.
+    Unsubscribed,
 }
 
 impl Status {
-    /// The word that is stored and shown.
-    pub fn word(self) -> &'static str {
+    /// All statuses of a subscription.
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Confirmed, Self::Paused, Self::Unsubscribed];
+
+    /// Returns the word for the database, commands and JSON.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
             Self::Confirmed => "confirmed",
             Self::Paused => "paused",
-            Self::Left => "left",
+            Self::Unsubscribed => "unsubscribed",
         }
     }
 
-    /// The status that a stored word means.
-    pub fn of(word: &str) -> Option<Self> {
-        [Self::Pending, Self::Confirmed, Self::Paused, Self::Left]
-            .into_iter()
-            .find(|s| s.word() == word)
+    /// Parses the word that [`as_str`](Self::as_str) returns.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.as_str() == word)
     }
 }
 
-/// Who asks for a subscription.
+/// Origin of a subscription request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asker {
-    /// The public page: anybody who knows the address.
+pub enum RequestOrigin {
+    /// The public subscription page; the requester may not own the address.
     Page,
-    /// An admin who holds the owner's consent.
+    /// An administrator who states that the owner consented.
     AdminWithConsent,
-    /// An admin who wants the owner to be asked.
+    /// An administrator without recorded consent; the owner is asked.
     Admin,
 }
 
-/// What a request does to a subscription.
+/// Effect of a subscription request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
-    /// Its owner is asked by mail: it is pending, or stays left, until they confirm.
-    Ask,
-    /// It becomes confirmed.
+pub enum Decision {
+    /// A confirmation mail is sent; the subscription stays pending or unsubscribed until it is
+    /// confirmed.
+    SendConfirmation,
+    /// The subscription becomes confirmed immediately.
     Confirm,
-    /// It stays as it is.
-    Keep,
-    /// It stays left: its owner alone can come back, through the page.
-    StaysLeft,
+    /// The subscription keeps its status.
+    NoChange,
+    /// The subscription stays unsubscribed: only its owner can subscribe again, on the page.
+    RemainsUnsubscribed,
 }
 
-/// What a request does to a subscription that stands at `now`, if there is one.
-pub fn requested(now: Option<Status>, asker: Asker) -> Change {
-    match (now, asker) {
-        (Some(Status::Confirmed | Status::Paused), _) => Change::Keep,
-        (Some(Status::Left), Asker::Page) | (None | Some(Status::Pending), Asker::Page) => {
-            Change::Ask
+/// Returns the effect of a request on a subscription with the status `now`, or `None` for a new
+/// one.
+pub fn decide(now: Option<Status>, origin: RequestOrigin) -> Decision {
+    match (now, origin) {
+        (Some(Status::Confirmed | Status::Paused), _) => Decision::NoChange,
+        (Some(Status::Unsubscribed), RequestOrigin::Page)
+        | (None | Some(Status::Pending), RequestOrigin::Page) => Decision::SendConfirmation,
+        (Some(Status::Unsubscribed), RequestOrigin::Admin | RequestOrigin::AdminWithConsent) => {
+            Decision::RemainsUnsubscribed
         }
-        (Some(Status::Left), Asker::Admin | Asker::AdminWithConsent) => Change::StaysLeft,
-        (None | Some(Status::Pending), Asker::AdminWithConsent) => Change::Confirm,
-        (None, Asker::Admin) => Change::Ask,
-        (Some(Status::Pending), Asker::Admin) => Change::Keep,
+        (None | Some(Status::Pending), RequestOrigin::AdminWithConsent) => Decision::Confirm,
+        (None, RequestOrigin::Admin) => Decision::SendConfirmation,
+        (Some(Status::Pending), RequestOrigin::Admin) => Decision::NoChange,
     }
 }
 
@@ -75,15 +80,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_left_is_brought_back_by_nobody_but_the_page() {
-        assert_eq!(requested(Some(Status::Left), Asker::AdminWithConsent), Change::StaysLeft);
-        assert_eq!(requested(Some(Status::Left), Asker::Admin), Change::StaysLeft);
-        assert_eq!(requested(Some(Status::Left), Asker::Page), Change::Ask);
+    fn only_the_page_can_restore_an_unsubscribed_reader() {
+        assert_eq!(
+            decide(Some(Status::Unsubscribed), RequestOrigin::AdminWithConsent),
+            Decision::RemainsUnsubscribed
+        );
+        assert_eq!(
+            decide(Some(Status::Unsubscribed), RequestOrigin::Admin),
+            Decision::RemainsUnsubscribed
+        );
+        assert_eq!(
+            decide(Some(Status::Unsubscribed), RequestOrigin::Page),
+            Decision::SendConfirmation
+        );
     }
 
     #[test]
-    fn a_stranger_can_only_have_the_owner_asked() {
-        assert_eq!(requested(None, Asker::Page), Change::Ask);
-        assert_eq!(requested(Some(Status::Confirmed), Asker::Page), Change::Keep);
+    fn a_page_request_only_sends_a_confirmation() {
+        assert_eq!(decide(None, RequestOrigin::Page), Decision::SendConfirmation);
+        assert_eq!(decide(Some(Status::Confirmed), RequestOrigin::Page), Decision::NoChange);
     }
 }

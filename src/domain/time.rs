@@ -1,4 +1,4 @@
-//! Instants as the store keeps them: milliseconds since 1970-01-01T00:00:00Z.
+//! Instants and durations in milliseconds, the resolution of the store.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -17,7 +17,7 @@ pub const HOUR: i64 = 60 * MINUTE;
 pub const DAY: i64 = 24 * HOUR;
 
 impl Millis {
-    /// The same instant as jiff's timestamp; outside jiff's range the nearest it can hold.
+    /// Returns the instant as a jiff timestamp, clamped to jiff's range.
     pub fn timestamp(self) -> Timestamp {
         Timestamp::from_millisecond(self.0).unwrap_or(if self.0 < 0 {
             Timestamp::MIN
@@ -26,30 +26,30 @@ impl Millis {
         })
     }
 
-    /// The instant `ms` milliseconds later (earlier if negative), saturating.
+    /// Returns the instant `ms` milliseconds later (earlier if negative), saturating.
     #[must_use]
     pub fn plus(self, ms: i64) -> Self {
         Self(self.0.saturating_add(ms))
     }
 
-    /// The instant without its fraction of a second.
+    /// Returns the instant without its fraction of a second.
     #[must_use]
     pub fn whole_second(self) -> Self {
         Self(self.0.div_euclid(SECOND) * SECOND)
     }
 
-    /// RFC 3339 in UTC with whole seconds, as `2026-09-21T08:40:00Z`.
+    /// Formats in UTC with whole seconds (RFC 3339): `2026-09-21T08:40:00Z`.
     pub fn rfc3339(self) -> String {
         self.whole_second().timestamp().to_string()
     }
 
-    /// RFC 822 with a four-digit year and a numeric zone, as RSS 2.0 wants its dates.
+    /// Formats with a four-digit year and a numeric zone (RFC 822), as RSS 2.0 requires.
     pub fn rfc822(self) -> String {
         let zoned = self.whole_second().timestamp().to_zoned(TimeZone::UTC);
         jiff::fmt::rfc2822::to_string(&zoned).unwrap_or_else(|_| self.rfc3339())
     }
 
-    /// The instant in a zone, for people: `2026-09-21 16:40`.
+    /// Formats the local time in a zone for people: `2026-09-21 16:40`.
     pub fn in_zone(self, zone: &TimeZone) -> String {
         self.timestamp().to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
     }

@@ -1,4 +1,4 @@
-//! Unguessable link tokens: each carries what it may do and for whom, signed, so that a link does only what it was made for.
+//! Signed link tokens. Each grants one action for one subject, and nothing else.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,52 +6,54 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-/// What a link can do (promise 6).
+/// Action that a link allows (promise 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Power {
-    /// Confirm what the confirmation mail `delivery` asked `subscriber` about.
+pub enum LinkScope {
+    /// Confirms the subscriptions of `subscriber` that the confirmation mail `delivery` lists.
     Confirm {
-        /// The subscriber.
+        /// Id of the subscriber.
         subscriber: i64,
-        /// The confirmation mail's delivery.
+        /// Delivery id of the confirmation mail.
         delivery: i64,
     },
-    /// Leave by this subscription.
+    /// Ends the subscription, by page or one-click request.
     Unsubscribe {
-        /// The subscription.
+        /// Id of the subscription.
         subscription: i64,
     },
-    /// Take a leaving back that happened at this time.
+    /// Reverts the unsubscription that happened at `unsubscribed_at`.
     Undo {
-        /// The subscription.
+        /// Id of the subscription.
         subscription: i64,
-        /// When it was left, in milliseconds.
-        left_at: i64,
+        /// Time of the unsubscription in milliseconds.
+        unsubscribed_at: i64,
     },
 }
 
-/// A kind and two numbers.
-const BODY: usize = 17;
-const SIGNATURE: usize = 16;
+/// Length of the signed part: a scope byte and two 64-bit integers.
+const BODY_BYTES: usize = 17;
+const SIGNATURE_BYTES: usize = 16;
 
-/// A secret made ready to sign many tokens.
+/// Signer of link tokens, keyed once for many tokens.
 #[derive(Clone)]
-pub struct Signer(Hmac<Sha256>);
+pub struct LinkSigner(Hmac<Sha256>);
 
-impl Signer {
-    /// For a secret of any length.
-    pub fn of(secret: &[u8]) -> Self {
+impl LinkSigner {
+    /// Creates a signer for a secret of any length.
+    pub fn new(secret: &[u8]) -> Self {
         Self(keyed(secret, b"token:"))
     }
 
-    /// The token for a power, safe in a URL.
-    pub fn sign(&self, power: Power) -> String {
-        let (kind, a, b) = match power {
-            Power::Confirm { subscriber, delivery } => (1_u8, subscriber, delivery),
-            Power::Unsubscribe { subscription } => (2, subscription, 0),
-            Power::Undo { subscription, left_at } => (3, subscription, left_at),
+    /// Returns the URL-safe token for a scope.
+    pub fn sign(&self, scope: LinkScope) -> String {
+        let (kind, a, b) = match scope {
+            LinkScope::Confirm { subscriber, delivery } => (1_u8, subscriber, delivery),
+            LinkScope::Unsubscribe { subscription } => (2, subscription, 0),
+            LinkScope::Undo { subscription, unsubscribed_at: left_at } => {
+                (3, subscription, left_at)
+            }
         };
-        let mut bytes = Vec::with_capacity(BODY + SIGNATURE);
+        let mut bytes = Vec::with_capacity(BODY_BYTES + SIGNATURE_BYTES);
         bytes.push(kind);
         bytes.extend(a.to_be_bytes());
         bytes.extend(b.to_be_bytes());
@@ -60,7 +62,7 @@ impl Signer {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    fn signature(&self, body: &[u8]) -> [u8; SIGNATURE] {
+    fn signature(&self, body: &[u8]) -> [u8; SIGNATURE_BYTES] {
         let mut mac = self.0.clone();
         mac.update(body);
         let digest = mac.finalize().into_bytes();
@@ -68,33 +70,34 @@ impl Signer {
     }
 }
 
-/// The token for a power, safe in a URL.
-pub fn sign(secret: &[u8], power: Power) -> String {
-    Signer::of(secret).sign(power)
+/// Returns the URL-safe token for a scope; for many tokens use [`LinkSigner`].
+pub fn sign(secret: &[u8], scope: LinkScope) -> String {
+    LinkSigner::new(secret).sign(scope)
 }
 
-/// The power of a token that we signed; nothing else has any.
-pub fn read(secret: &[u8], token: &str) -> Option<Power> {
+/// Returns the scope of a token, or `None` if its signature is invalid.
+pub fn verify(secret: &[u8], token: &str) -> Option<LinkScope> {
     let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
-    let (body, signed) = bytes.split_at_checked(BODY)?;
-    if !bool::from(Signer::of(secret).signature(body).as_slice().ct_eq(signed)) {
+    let (body, signed) = bytes.split_at_checked(BODY_BYTES)?;
+    if !bool::from(LinkSigner::new(secret).signature(body).as_slice().ct_eq(signed)) {
         return None;
     }
     let number =
         |at: usize| body.get(at..at + 8).and_then(|b| b.try_into().ok()).map(i64::from_be_bytes);
     let (a, b) = (number(1)?, number(9)?);
     match body.first()? {
-        1 => Some(Power::Confirm { subscriber: a, delivery: b }),
-        2 => Some(Power::Unsubscribe { subscription: a }),
-        3 => Some(Power::Undo { subscription: a, left_at: b }),
+        1 => Some(LinkScope::Confirm { subscriber: a, delivery: b }),
+        2 => Some(LinkScope::Unsubscribe { subscription: a }),
+        3 => Some(LinkScope::Undo { subscription: a, unsubscribed_at: b }),
         _ => None,
     }
 }
 
-/// A word that no article's author can guess, to stand for a subscriber's value in a rendered variant.
-pub fn sentinel(secret: &[u8], slot: &str) -> String {
+/// Returns a word that article authors cannot guess, the placeholder of a subscriber's value in a
+/// rendered variant.
+pub fn placeholder(secret: &[u8], name: &str) -> String {
     let mut mac = keyed(secret, b"slot:");
-    mac.update(slot.as_bytes());
+    mac.update(name.as_bytes());
     let hex: String =
         mac.finalize().into_bytes().iter().take(8).map(|b| format!("{b:02x}")).collect();
     format!("slot{hex}x")
@@ -113,31 +116,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_gives_back_its_power_and_no_other() {
-        for power in [
-            Power::Confirm { subscriber: 3, delivery: -1 },
-            Power::Unsubscribe { subscription: 7 },
-            Power::Undo { subscription: 7, left_at: i64::MAX },
+    fn a_token_verifies_to_its_scope_only_with_its_secret() {
+        for scope in [
+            LinkScope::Confirm { subscriber: 3, delivery: -1 },
+            LinkScope::Unsubscribe { subscription: 7 },
+            LinkScope::Undo { subscription: 7, unsubscribed_at: i64::MAX },
         ] {
-            assert_eq!(read(b"secret", &sign(b"secret", power)), Some(power));
-            assert_eq!(read(b"other", &sign(b"secret", power)), None);
+            assert_eq!(verify(b"secret", &sign(b"secret", scope)), Some(scope));
+            assert_eq!(verify(b"other", &sign(b"secret", scope)), None);
         }
     }
 
     proptest::proptest! {
         #[test]
-        fn foreign_tokens_have_no_power(token in ".{0,80}") {
-            proptest::prop_assert_eq!(read(b"secret", &token), None);
+        fn arbitrary_tokens_are_rejected(token in ".{0,80}") {
+            proptest::prop_assert_eq!(verify(b"secret", &token), None);
         }
 
         #[test]
-        fn a_token_changed_in_one_place_has_no_power(at in 0_usize..44, to in "[A-Za-z0-9_-]") {
-            let token = sign(b"secret", Power::Unsubscribe { subscription: 42 });
+        fn a_token_with_one_changed_character_is_rejected(at in 0_usize..44, to in "[A-Za-z0-9_-]") {
+            let token = sign(b"secret", LinkScope::Unsubscribe { subscription: 42 });
             let mut changed = token.clone();
             changed.replace_range(at..=at, &to);
-            // The last character carries two bits that base64 ignores; a decoder may refuse or ignore them.
+            // The last character has two unused bits; a decoder may reject or ignore them.
             if changed != token && at < 43 {
-                proptest::prop_assert_eq!(read(b"secret", &changed), None);
+                proptest::prop_assert_eq!(verify(b"secret", &changed), None);
             }
         }
     }

@@ -1,117 +1,123 @@
-//! Whether text is well-formed XML 1.0 with namespaces, judged more strictly than the writers and readers of feeds do.
+//! Well-formedness checks for XML 1.0 with namespaces, stricter than common feed writers and
+//! readers.
 
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::{Reader, escape};
 
-use super::characters::allowed_in_xml;
+use super::text_repair::is_xml_char;
 
-/// Prefixes that every feed declares in its XML formats, so that what is put into one may use them.
+/// Namespace prefixes that every feed declares, so that custom XML may use them.
 pub const SHARED_PREFIXES: [&str; 2] = ["fh", "media"];
 
-/// Checks one whole document without a document type.
-pub fn document(text: &str) -> Result<(), String> {
-    let mut walk = Walk::over(text, &[])?;
+/// Checks a complete document without a document type declaration.
+pub fn validate_document(text: &str) -> Result<(), String> {
+    let mut validator = Validator::new(text, &[])?;
     let mut roots = 0_usize;
     loop {
-        match walk.next()? {
+        match validator.next()? {
             Some(Event::Eof) if roots == 1 => return Ok(()),
-            Some(Event::Eof) => return Err("it has no single root element".to_owned()),
+            Some(Event::Eof) => {
+                return Err("the document does not have exactly one root element".to_owned());
+            }
             Some(Event::Start(_) | Event::Empty(_))
-                if walk.open.len() + usize::from(walk.was_empty) == 1 =>
+                if validator.open.len() + usize::from(validator.was_empty) == 1 =>
             {
                 roots += 1
             }
-            Some(Event::Text(text)) if walk.open.is_empty() && !text.trim_ascii().is_empty() => {
-                return Err("text stands outside its root element".to_owned());
+            Some(Event::Text(text))
+                if validator.open.is_empty() && !text.trim_ascii().is_empty() =>
+            {
+                return Err("text outside the root element".to_owned());
             }
-            Some(Event::CData(_) | Event::GeneralRef(_)) if walk.open.is_empty() => {
-                return Err("text stands outside its root element".to_owned());
+            Some(Event::CData(_) | Event::GeneralRef(_)) if validator.open.is_empty() => {
+                return Err("text outside the root element".to_owned());
             }
             Some(_) => {}
-            None => return Err("it holds a processing instruction or a document type".to_owned()),
+            None => {
+                return Err("processing instructions and document types are not allowed".to_owned());
+            }
         }
     }
 }
 
-/// Checks what may stand inside an element that declares these prefixes: elements, text and comments.
-pub fn fragment(text: &str, prefixes: &[&str]) -> Result<(), String> {
-    let mut walk = Walk::over(text, prefixes)?;
+/// Checks the content of an element that declares `prefixes`: elements, text and comments.
+pub fn validate_fragment(text: &str, prefixes: &[&str]) -> Result<(), String> {
+    let mut validator = Validator::new(text, prefixes)?;
     loop {
-        match walk.next()? {
+        match validator.next()? {
             Some(Event::Eof) => return Ok(()),
             Some(Event::Decl(_)) | None => {
-                return Err("it holds a declaration, a processing instruction or a document type"
-                    .to_owned());
+                return Err(
+                    "declarations, processing instructions and document types are not allowed"
+                        .to_owned(),
+                );
             }
             Some(_) => {}
         }
     }
 }
 
-/// A text being read, with what is open and declared.
-struct Walk<'a> {
+/// Event reader that tracks open elements and declared prefixes.
+struct Validator<'a> {
     reader: Reader<&'a [u8]>,
-    /// Prefixes declared outside.
-    outside: &'a [&'a str],
-    /// For each open element the prefixes that it declares.
+    /// Prefixes declared by the surrounding element.
+    outer_prefixes: &'a [&'a str],
+    /// Prefixes that each open element declares.
     open: Vec<Vec<String>>,
-    /// Whether the last element ended where it began.
+    /// `true` if the last event was an empty-element tag.
     was_empty: bool,
 }
 
-impl<'a> Walk<'a> {
-    fn over(text: &'a str, outside: &'a [&'a str]) -> Result<Self, String> {
-        if let Some(c) = text.chars().find(|&c| !allowed_in_xml(c)) {
-            return Err(format!(
-                "it holds the character U+{:04X}, which XML 1.0 forbids",
-                u32::from(c)
-            ));
+impl<'a> Validator<'a> {
+    fn new(text: &'a str, outside: &'a [&'a str]) -> Result<Self, String> {
+        if let Some(c) = text.chars().find(|&c| !is_xml_char(c)) {
+            return Err(format!("the character U+{:04X} is forbidden in XML 1.0", u32::from(c)));
         }
         let mut reader = Reader::from_str(text);
         reader.config_mut().check_comments = true;
-        Ok(Self { reader, outside, open: Vec::new(), was_empty: false })
+        Ok(Self { reader, outer_prefixes: outside, open: Vec::new(), was_empty: false })
     }
 
-    /// The next event, sound in itself; `None` for what has no place in a feed.
+    /// Returns the next valid event, or `None` for one that is not allowed in a feed.
     fn next(&mut self) -> Result<Option<Event<'a>>, String> {
         let event = self.reader.read_event().map_err(|e| e.to_string())?;
         self.was_empty = false;
         match &event {
             Event::Start(tag) => {
-                let declared = self.tag(tag)?;
+                let declared = self.check_tag(tag)?;
                 self.open.push(declared);
             }
             Event::Empty(tag) => {
-                self.tag(tag)?;
+                self.check_tag(tag)?;
                 self.was_empty = true;
             }
             Event::End(_) => {
                 self.open.pop();
             }
             Event::Text(text) if text.windows(3).any(|three| three == b"]]>") => {
-                return Err("`]]>` stands in its text: write `]]&gt;`".to_owned());
+                return Err("`]]>` is not allowed in text; write `]]&gt;`".to_owned());
             }
-            Event::GeneralRef(reference) => sound_reference(reference)?,
+            Event::GeneralRef(reference) => check_reference(reference)?,
             Event::PI(_) | Event::DocType(_) => return Ok(None),
             Event::Eof if !self.open.is_empty() => {
-                return Err("an element in it is not closed".to_owned());
+                return Err("an element is not closed".to_owned());
             }
             _ => {}
         }
         Ok(Some(event))
     }
 
-    /// Checks a start tag and gives the prefixes that it declares.
-    fn tag(&self, tag: &BytesStart<'_>) -> Result<Vec<String>, String> {
+    /// Checks a start tag and returns the prefixes that it declares.
+    fn check_tag(&self, tag: &BytesStart<'_>) -> Result<Vec<String>, String> {
         let mut declared = Vec::new();
         let mut names = vec![text_of(tag.name().0)?];
         for attribute in tag.attributes() {
             let attribute = attribute.map_err(|e| e.to_string())?;
             let (name, value) = (text_of(attribute.key.0)?, text_of(&attribute.value)?);
             let value = escape::unescape(value).map_err(|e| e.to_string())?;
-            if attribute.value.contains(&b'<') || !value.chars().all(allowed_in_xml) {
+            if attribute.value.contains(&b'<') || !value.chars().all(is_xml_char) {
                 return Err(format!(
-                    "the value of the attribute `{name}` holds what no attribute may"
+                    "the value of the attribute `{name}` contains a forbidden character"
                 ));
             }
             match name.strip_prefix("xmlns:") {
@@ -120,28 +126,28 @@ impl<'a> Walk<'a> {
                 {
                     declared.push(prefix.to_owned())
                 }
-                Some(_) => return Err(format!("`{name}` declares nothing that can be declared")),
+                Some(_) => return Err(format!("`{name}` is not a valid namespace declaration")),
                 None if name == "xmlns" => {}
                 None => names.push(name),
             }
         }
-        if !is_spaced(text_of(tag.attributes_raw())?) {
-            return Err(format!("the attributes of `{}` run into each other", names[0]));
+        if !has_space_after_values(text_of(tag.attributes_raw())?) {
+            return Err(format!("white space is missing between the attributes of `{}`", names[0]));
         }
         for name in names {
             let (prefix, local) =
                 name.split_once(':').map_or((None, name), |(prefix, local)| (Some(prefix), local));
             if !is_name(local) {
-                return Err(format!("`{name}` is no name of an element or attribute"));
+                return Err(format!("`{name}` is not a valid element or attribute name"));
             }
             let known = |prefix: &str| {
                 let here =
                     declared.iter().chain(self.open.iter().flatten()).any(|one| one == prefix);
-                here || prefix == "xml" || self.outside.contains(&prefix)
+                here || prefix == "xml" || self.outer_prefixes.contains(&prefix)
             };
             if let Some(prefix) = prefix.filter(|prefix| !known(prefix)) {
                 return Err(format!(
-                    "the prefix of `{name}` is not declared: write xmlns:{prefix}=\"…\" on the element"
+                    "the prefix of `{name}` is not declared; write xmlns:{prefix}=\"…\" on the element"
                 ));
             }
         }
@@ -153,29 +159,30 @@ fn text_of(bytes: &[u8]) -> Result<&str, String> {
     std::str::from_utf8(bytes).map_err(|e| e.to_string())
 }
 
-/// A reference to a character that XML allows, or one of the five names it knows.
-fn sound_reference(reference: &BytesRef<'_>) -> Result<(), String> {
+/// Accepts references to allowed characters and the five predefined entities.
+fn check_reference(reference: &BytesRef<'_>) -> Result<(), String> {
     let name = text_of(reference)?;
-    let is_sound = match reference.resolve_char_ref().map_err(|e| e.to_string())? {
-        Some(c) => allowed_in_xml(c),
+    let is_valid = match reference.resolve_char_ref().map_err(|e| e.to_string())? {
+        Some(c) => is_xml_char(c),
         None => escape::resolve_xml_entity(name).is_some(),
     };
-    if is_sound {
+    if is_valid {
         Ok(())
     } else {
-        Err(format!("`&{name};` means nothing in XML: write the character itself"))
+        Err(format!("`&{name};` is not a valid XML entity; write the character itself"))
     }
 }
 
-/// A name without a colon; of the signs beyond letters and digits, those in use.
+/// Returns `true` for a name without a colon; of the other name characters only the common ones are
+/// accepted.
 fn is_name(text: &str) -> bool {
     let mut chars = text.chars();
     chars.next().is_some_and(|c| c.is_alphabetic() || c == '_')
         && chars.all(|c| c.is_alphanumeric() || "-_.".contains(c))
 }
 
-/// Whether white space follows each value.
-fn is_spaced(attributes: &str) -> bool {
+/// Returns `true` if white space follows each attribute value.
+fn has_space_after_values(attributes: &str) -> bool {
     let mut quote = None;
     let mut chars = attributes.chars().peekable();
     while let Some(c) = chars.next() {
@@ -200,22 +207,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_well_formed_passes() {
-        for sound in [
+    fn well_formed_xml_is_accepted() {
+        for valid in [
             "",
             "<follow_challenge><feedId>1</feedId><userId>2</userId></follow_challenge>",
             "<x:a xmlns:x='urn:x' x:b=\"1 &amp; 2\"><x:c/></x:a>",
             "<media:rating>nonadult</media:rating><!-- why --> and text &lt; &#x4E2D;<![CDATA[<b>]]>",
             "<a xml:lang='zh'/>",
         ] {
-            assert_eq!(fragment(sound, &SHARED_PREFIXES), Ok(()), "{sound}");
+            assert_eq!(validate_fragment(valid, &SHARED_PREFIXES), Ok(()), "{valid}");
         }
-        assert_eq!(document("<?xml version=\"1.0\"?>\n<a><b/></a>\n"), Ok(()));
+        assert_eq!(validate_document("<?xml version=\"1.0\"?>\n<a><b/></a>\n"), Ok(()));
     }
 
     #[test]
-    fn what_is_not_gets_a_sentence() {
-        for broken in [
+    fn malformed_xml_is_rejected() {
+        for invalid in [
             "<a>",
             "</a>",
             "<a></b>",
@@ -242,21 +249,21 @@ mod tests {
             "\u{8}",
             "<a",
         ] {
-            assert!(fragment(broken, &SHARED_PREFIXES).is_err(), "{broken}");
+            assert!(validate_fragment(invalid, &SHARED_PREFIXES).is_err(), "{invalid}");
         }
-        for broken in ["", "text", "<a/><b/>", "<a/>text", "<a/>&amp;", "<media:a/>"] {
-            assert!(document(broken).is_err(), "{broken}");
+        for invalid in ["", "text", "<a/><b/>", "<a/>text", "<a/>&amp;", "<media:a/>"] {
+            assert!(validate_document(invalid).is_err(), "{invalid}");
         }
     }
 
     proptest! {
         #[test]
-        fn what_passes_is_read_by_another_parser(pieces in proptest::collection::vec(prop_oneof![
+        fn accepted_xml_is_accepted_by_another_parser(pieces in proptest::collection::vec(prop_oneof![
             prop::sample::select(vec!["<a>", "</a>", "<b c='", "'", "\"", "/>", "<!--", "-->", "<![CDATA[", "]]>", "&amp;", "&#65;", "&", "x", " ", "xmlns:p='u'", "<p:a", ">", "="]).prop_map(str::to_owned),
             any::<char>().prop_map(String::from),
         ], 0..10)) {
             let text = pieces.concat();
-            if fragment(&text, &[]).is_ok() {
+            if validate_fragment(&text, &[]).is_ok() {
                 let whole = format!("<root>{text}</root>");
                 prop_assert!(roxmltree::Document::parse(&whole).is_ok(), "{whole}");
             }

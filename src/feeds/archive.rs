@@ -1,8 +1,10 @@
-//! The archive behind a feed (RFC 5005): pages that are fixed for ever, but for what is removed from them.
+//! Archive of a feed (RFC 5005): pages that never change, except that articles are removed from
+//! them.
 //!
-//! A page holds a number of places of one calendar month (UTC), in the order of publication. A removed article keeps its
-//! place, so nothing moves behind it; a page exists once it is full or an article of a later month came out, so nothing
-//! is added to it but what is published with a date of the past.
+//! A page has a fixed number of entries of one calendar month (UTC), in order of publication. The
+//! entry of a removed article stays, so later entries do not move. A page exists once it is full or
+//! an article of a later month is published, so only articles with a past publication date are
+//! added to it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,72 +14,73 @@ use jiff::tz::TimeZone;
 
 use crate::config::Feed;
 use crate::domain::time::Millis;
-use crate::store::windows::{Key, Side};
+use crate::store::feed_queries::{Direction, PageKey};
 use crate::store::{Store, StoreResult};
 
-/// Places of a page at most.
-const LARGEST: usize = 100;
+/// Maximum number of entries on a page.
+const MAX_ENTRIES_PER_PAGE: usize = 100;
 
-/// A page of an archive: `2026-08` is the first of its month, `2026-08-2` the second.
+/// Identifies a page of an archive: `2026-08` is the first page of its month, `2026-08-2` the
+/// second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Page {
+pub struct PageRef {
     month: Date,
-    part: usize,
+    number: usize,
 }
 
-impl fmt::Display for Page {
+impl fmt::Display for PageRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:04}-{:02}", self.month.year(), self.month.month())?;
-        if self.part > 1 { write!(f, "-{}", self.part) } else { Ok(()) }
+        if self.number > 1 { write!(f, "-{}", self.number) } else { Ok(()) }
     }
 }
 
-impl FromStr for Page {
-    type Err = ();
+impl FromStr for PageRef {
+    type Err = InvalidPageRef;
 
-    /// Reads exactly what is written, so that a page has one address.
-    fn from_str(text: &str) -> Result<Self, ()> {
+    /// Parses only the canonical form, so that a page has one URL.
+    fn from_str(text: &str) -> Result<Self, InvalidPageRef> {
+        Self::parse(text).ok_or(InvalidPageRef)
+    }
+}
+
+/// Error for a text that is not a valid page reference.
+#[derive(Debug, thiserror::Error)]
+#[error("not a valid archive page: use YEAR-MONTH or YEAR-MONTH-NUMBER, for example 2026-08-2")]
+pub struct InvalidPageRef;
+
+impl PageRef {
+    fn parse(text: &str) -> Option<Self> {
         let mut parts = text.splitn(3, '-');
-        let mut number =
-            || parts.next().map(|digits| digits.parse::<usize>().map_err(|_| ())).transpose();
-        let (year, month, part) =
-            (number()?.ok_or(())?, number()?.ok_or(())?, number()?.unwrap_or(1));
-        let month = Date::new(
-            i16::try_from(year).map_err(|_| ())?,
-            i8::try_from(month).map_err(|_| ())?,
-            1,
-        )
-        .map_err(|_| ())?;
-        let page = Self { month, part };
-        if page.to_string() == text { Ok(page) } else { Err(()) }
+        let month = Date::new(parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, 1).ok()?;
+        let number = parts.next().map_or(Some(1), |digits| digits.parse().ok())?;
+        Some(Self { month, number }).filter(|page| page.to_string() == text)
     }
-}
 
-impl Page {
-    fn of(at: Millis, part: usize) -> Self {
+    fn containing(at: Millis, number: usize) -> Self {
         let day = at.timestamp().to_zoned(TimeZone::UTC).date();
-        Self { month: day.first_of_month(), part }
+        Self { month: day.first_of_month(), number }
     }
 
-    /// The first day of its month.
+    /// Returns the first day of the page's month.
     pub fn month(self) -> Date {
         self.month
     }
 
-    /// Which of its month's pages it is, from 1.
-    pub fn part(self) -> usize {
-        self.part
+    /// Returns the page's number within its month, starting at 1.
+    pub fn number(self) -> usize {
+        self.number
     }
 
-    fn from(self) -> Millis {
+    fn start(self) -> Millis {
         self.month
             .to_zoned(TimeZone::UTC)
             .map(|zoned| Millis::from(zoned.timestamp()))
             .unwrap_or_default()
     }
 
-    fn until(self) -> Millis {
-        // After the last month that a date can name nothing comes.
+    fn end(self) -> Millis {
+        // The last month of the calendar has no end.
         let next = self
             .month
             .last_of_month()
@@ -88,91 +91,103 @@ impl Page {
     }
 }
 
-/// What a page holds, and its neighbours.
+/// Entries of an archive page and the page before it.
 #[derive(Debug)]
-pub struct Leaf {
-    /// The places, oldest first; removed articles among them.
-    pub places: Vec<Key>,
-    /// The page before it in time.
-    pub previous: Option<Page>,
+pub struct ArchivePage {
+    /// Entries, oldest first, including those of removed articles.
+    pub entries: Vec<PageKey>,
+    /// Page with the next older entries.
+    pub previous: Option<PageRef>,
 }
 
-/// Places on each page of a feed's archive: never more than the feed itself shows, so that what is on no page is there.
-fn size(feed: &Feed) -> usize {
-    feed.items.clamp(1, LARGEST)
+/// Returns the number of entries per page: at most as many as the feed document has, so that
+/// articles on no page yet are in the feed document.
+fn page_size(feed: &Feed) -> usize {
+    feed.items.clamp(1, MAX_ENTRIES_PER_PAGE)
 }
 
-/// The newest page of a feed's archive.
-pub async fn newest_page(store: &Store, feed: &Feed, now: Millis) -> StoreResult<Option<Page>> {
-    let Some(newest) = store.nearest_place(&feed.selection, now.plus(1), Side::Before, now).await?
+/// Returns the newest page of a feed's archive.
+pub async fn newest_page(store: &Store, feed: &Feed, now: Millis) -> StoreResult<Option<PageRef>> {
+    let Some(newest) =
+        store.nearest_archived(&feed.selection, now.plus(1), Direction::Backward, now).await?
     else {
         return Ok(None);
     };
-    let month = Page::of(newest, 1);
-    let full =
-        store.count_places(&feed.selection, month.from(), month.until(), now).await? / size(feed);
+    let month = PageRef::containing(newest, 1);
+    let full = store.count_archived(&feed.selection, month.start(), month.end(), now).await?
+        / page_size(feed);
     if full > 0 {
-        return Ok(Some(Page { part: full, ..month }));
+        return Ok(Some(PageRef { number: full, ..month }));
     }
-    last_before(store, feed, month, now).await
+    newest_page_before(store, feed, month, now).await
 }
 
-/// A page's content; `None` if there is no such page, or not yet.
-pub async fn leaf(
+/// Loads a page's entries. Returns `None` if the page does not exist or does not exist yet.
+pub async fn load_page(
     store: &Store,
     feed: &Feed,
-    page: Page,
+    page: PageRef,
     now: Millis,
-) -> StoreResult<Option<Leaf>> {
-    let all = store.places_between(&feed.selection, page.from(), page.until(), now).await?;
-    let skipped = size(feed).saturating_mul(page.part.saturating_sub(1));
-    let places: Vec<Key> = all.into_iter().skip(skipped).take(size(feed)).collect();
-    let is_whole = places.len() == size(feed)
-        || store.nearest_place(&feed.selection, page.until(), Side::From, now).await?.is_some();
-    if places.is_empty() || !is_whole {
+) -> StoreResult<Option<ArchivePage>> {
+    let all = store.archive_between(&feed.selection, page.start(), page.end(), now).await?;
+    let offset = page_size(feed).saturating_mul(page.number.saturating_sub(1));
+    let entries: Vec<PageKey> = all.into_iter().skip(offset).take(page_size(feed)).collect();
+    let is_complete = entries.len() == page_size(feed)
+        || store
+            .nearest_archived(&feed.selection, page.end(), Direction::Forward, now)
+            .await?
+            .is_some();
+    if entries.is_empty() || !is_complete {
         return Ok(None);
     }
-    let previous = match page.part {
-        1 => last_before(store, feed, page, now).await?,
-        part => Some(Page { part: part - 1, ..page }),
+    let previous = match page.number {
+        1 => newest_page_before(store, feed, page, now).await?,
+        number => Some(PageRef { number: number - 1, ..page }),
     };
-    Ok(Some(Leaf { places, previous }))
+    Ok(Some(ArchivePage { entries: entries, previous }))
 }
 
-/// The page after one, if there is one already; the feed itself is what comes after the newest.
+/// Returns the page after `page` if it exists. The feed document follows the newest page.
 pub async fn page_after(
     store: &Store,
     feed: &Feed,
-    page: Page,
+    page: PageRef,
     now: Millis,
-) -> StoreResult<Option<Page>> {
-    let count = store.count_places(&feed.selection, page.from(), page.until(), now).await?;
-    let next_month = store.nearest_place(&feed.selection, page.until(), Side::From, now).await?;
-    let next = Page { part: page.part + 1, ..page };
-    if count >= size(feed) * next.part || (count > size(feed) * page.part && next_month.is_some()) {
+) -> StoreResult<Option<PageRef>> {
+    let count = store.count_archived(&feed.selection, page.start(), page.end(), now).await?;
+    let next_month =
+        store.nearest_archived(&feed.selection, page.end(), Direction::Forward, now).await?;
+    let next = PageRef { number: page.number + 1, ..page };
+    if count >= page_size(feed) * next.number
+        || (count > page_size(feed) * page.number && next_month.is_some())
+    {
         return Ok(Some(next));
     }
-    let Some(first) = next_month.map(|at| Page::of(at, 1)) else { return Ok(None) };
-    let count = store.count_places(&feed.selection, first.from(), first.until(), now).await?;
-    let is_whole = count >= size(feed)
-        || store.nearest_place(&feed.selection, first.until(), Side::From, now).await?.is_some();
-    Ok(is_whole.then_some(first))
+    let Some(first) = next_month.map(|at| PageRef::containing(at, 1)) else { return Ok(None) };
+    let count = store.count_archived(&feed.selection, first.start(), first.end(), now).await?;
+    let is_complete = count >= page_size(feed)
+        || store
+            .nearest_archived(&feed.selection, first.end(), Direction::Forward, now)
+            .await?
+            .is_some();
+    Ok(is_complete.then_some(first))
 }
 
-/// The last page of the months before a page's.
-async fn last_before(
+/// Returns the last page of the months before a page's month.
+async fn newest_page_before(
     store: &Store,
     feed: &Feed,
-    page: Page,
+    page: PageRef,
     now: Millis,
-) -> StoreResult<Option<Page>> {
-    let Some(last) = store.nearest_place(&feed.selection, page.from(), Side::Before, now).await?
+) -> StoreResult<Option<PageRef>> {
+    let Some(last) =
+        store.nearest_archived(&feed.selection, page.start(), Direction::Backward, now).await?
     else {
         return Ok(None);
     };
-    let month = Page::of(last, 1);
-    let count = store.count_places(&feed.selection, month.from(), month.until(), now).await?;
-    Ok(Some(Page { part: count.div_ceil(size(feed)).max(1), ..month }))
+    let month = PageRef::containing(last, 1);
+    let count = store.count_archived(&feed.selection, month.start(), month.end(), now).await?;
+    Ok(Some(PageRef { number: count.div_ceil(page_size(feed)).max(1), ..month }))
 }
 
 #[cfg(test)]
@@ -180,15 +195,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_has_one_name_and_spans_its_month() {
-        let second: Page = "2026-02-2".parse().unwrap();
-        assert_eq!((second.to_string().as_str(), second.part), ("2026-02-2", 2));
+    fn a_page_has_one_canonical_name_and_spans_its_month() {
+        let second: PageRef = "2026-02-2".parse().unwrap();
+        assert_eq!((second.to_string().as_str(), second.number), ("2026-02-2", 2));
         assert_eq!(
-            (second.from().rfc3339(), second.until().rfc3339()),
+            (second.start().rfc3339(), second.end().rfc3339()),
             ("2026-02-01T00:00:00Z".into(), "2026-03-01T00:00:00Z".into())
         );
-        assert_eq!(Page::of(second.from(), 2), second);
-        for wrong in [
+        assert_eq!(PageRef::containing(second.start(), 2), second);
+        for invalid in [
             "2026-2",
             "2026-02-1",
             "2026-02-02",
@@ -200,8 +215,8 @@ mod tests {
             "2026-02-0",
             "x-y",
         ] {
-            assert!(wrong.parse::<Page>().is_err(), "{wrong}");
+            assert!(invalid.parse::<PageRef>().is_err(), "{invalid}");
         }
-        assert_eq!("9999-12".parse::<Page>().unwrap().until(), Millis(i64::MAX));
+        assert_eq!("9999-12".parse::<PageRef>().unwrap().end(), Millis(i64::MAX));
     }
 }

@@ -1,4 +1,4 @@
-//! Atom 1.0 (RFC 4287).
+//! Renders documents and entries in Atom 1.0 (RFC 4287).
 
 use atom_syndication::{
     Category, Content, Entry, Feed, FixedDateTime, Generator, Link, Person, Text,
@@ -6,24 +6,27 @@ use atom_syndication::{
 use chrono::{DateTime, FixedOffset, Offset as _, Utc};
 use html_escape::encode_double_quoted_attribute;
 
-use super::element::{Element, HISTORY, MEDIA, for_atom, lead_image};
+use super::extensions::{ExtensionElement, HISTORY, MEDIA, for_atom, lead_image};
 use super::feed::{Archive, Head, Item};
-use super::format::{FeedError, Format, Frame, as_numbers};
+use super::format::{FeedError, Format, Frame, numeric_references};
 use super::links;
 use super::text::FeedText;
 use crate::domain::time::Millis;
 
-/// What every document declares, used or not: entries are written without knowing their document.
+/// Namespaces that every document declares, because entries are rendered independently of their
+/// document.
 pub(super) const NAMESPACES: [(&str, &str); 2] = [HISTORY, MEDIA];
 
 const START: &str = "<entry>";
 const END: &str = "</feed>";
 
-/// The document without its entries.
+/// Renders the document without its entries.
 pub(super) fn frame(head: &Head<'_>) -> Result<Frame, FeedError> {
-    let history = |name| for_atom(&[Element { prefix: HISTORY.0, name, ..Element::default() }]);
-    let mut links = links::of_document(head, Format::Atom);
-    links.push(page(&head.home_url, None));
+    let history = |name| {
+        for_atom(&[ExtensionElement { prefix: HISTORY.0, name, ..ExtensionElement::default() }])
+    };
+    let mut links = links::document_links(head, Format::Atom);
+    links.push(html_link(&head.home_url, None));
     let feed = Feed {
         title: Text::plain(&head.title),
         subtitle: head.description.as_ref().map(Text::plain),
@@ -48,41 +51,45 @@ pub(super) fn frame(head: &Head<'_>) -> Result<Frame, FeedError> {
             .collect(),
         ..Feed::default()
     };
-    let text = written(&feed)?;
-    // Nothing in a feed without entries is anything but plain text.
-    let mut before = as_numbers(text.strip_suffix(END).ok_or_else(|| Format::Atom.misshapen())?);
-    before.push_str(head.extra_xml.unwrap_or_default());
-    Ok(Frame { head: before.into_bytes(), tail: END.as_bytes().to_vec() })
+    let text = serialize(&feed)?;
+    // A feed without entries contains only plain text.
+    let mut head_xml =
+        numeric_references(text.strip_suffix(END).ok_or_else(|| Format::Atom.malformed())?);
+    head_xml.push_str(head.extra_xml.unwrap_or_default());
+    Ok(Frame { head: head_xml.into_bytes(), tail: END.as_bytes().to_vec() })
 }
 
-/// One entry.
+/// Renders one entry of the document.
 pub(super) fn entry(item: &Item<'_>) -> Result<Vec<u8>, FeedError> {
-    let feed = Feed { entries: vec![made(item)], ..Feed::default() };
-    let text = written(&feed)?;
-    let cut =
+    let feed = Feed { entries: vec![build_entry(item)], ..Feed::default() };
+    let text = serialize(&feed)?;
+    let inner =
         |text: &str| Some(text[text.find(START)? + START.len()..].strip_suffix(END)?.to_owned());
-    let text = cut(&text).ok_or_else(|| Format::Atom.misshapen())?;
-    // All is escaped, so this is the element of that name; HTML is no plain text.
+    let text = inner(&text).ok_or_else(|| Format::Atom.malformed())?;
+    // All text is escaped, so this match is the element. Its content is HTML, not plain text.
     let (plain, html) = text.split_at(text.find("<content ").unwrap_or(text.len()));
     let (html, after) = html.split_at(html.find("</content>").unwrap_or(html.len()));
-    // The writer's entries have no place for a language of their own.
+    // The writer does not support a language on entries.
     let language = encode_double_quoted_attribute(item.language.as_str());
     let start = format!("<entry xml:lang=\"{language}\">");
-    Ok([start.as_str(), &as_numbers(plain), html, &as_numbers(after)].concat().into_bytes())
+    Ok([start.as_str(), &numeric_references(plain), html, &numeric_references(after)]
+        .concat()
+        .into_bytes())
 }
 
-fn made(item: &Item<'_>) -> Entry {
-    // Told on each text too: readers that know nothing of inheritance look there.
+fn build_entry(item: &Item<'_>) -> Entry {
+    // Repeated on each text, because some readers do not support inherited languages.
     let text =
         |value: &FeedText<'_>| Text { lang: Some((&item.language).into()), ..Text::plain(value) };
-    // RFC 4287, section 4.1.2: an entry without a link to read on needs content.
+    // RFC 4287, section 4.1.2: an entry without an alternate link needs content.
     let content = match (&item.body_html, &item.url) {
         (Some(body), _) => Some(content("html", body, item)),
         (None, None) => Some(content("text", &item.summary, item)),
         (None, Some(_)) => None,
     };
-    let mut links: Vec<Link> = item.url.iter().map(|url| page(url, Some(&item.language))).collect();
-    links.extend(item.translations.iter().map(links::translation));
+    let mut links: Vec<Link> =
+        item.url.iter().map(|url| html_link(url, Some(&item.language))).collect();
+    links.extend(item.translations.iter().map(links::translation_link));
     links.extend(item.enclosure.as_ref().map(|file| Link {
         rel: "enclosure".to_owned(),
         mime_type: Some(file.media_type.clone()),
@@ -98,8 +105,9 @@ fn made(item: &Item<'_>) -> Entry {
     Entry {
         title: text(&item.title),
         id: (&item.uri).into(),
-        updated: date(item.updated)
-            .with_timezone(&FixedOffset::east_opt(item.offset * 60).unwrap_or_else(|| Utc.fix())),
+        updated: date(item.updated).with_timezone(
+            &FixedOffset::east_opt(item.utc_offset_minutes * 60).unwrap_or_else(|| Utc.fix()),
+        ),
         published: Some(date(item.published)),
         authors: item.authors.iter().map(person).collect(),
         categories: item.categories.iter().map(category).collect(),
@@ -124,8 +132,8 @@ fn person(name: &FeedText<'_>) -> Person {
     Person { name: name.into(), ..Person::default() }
 }
 
-/// A page for people, in a language where that is known.
-fn page(href: &str, language: Option<&FeedText<'_>>) -> Link {
+/// Returns a link to an HTML page, with its language if known.
+fn html_link(href: &str, language: Option<&FeedText<'_>>) -> Link {
     Link {
         rel: "alternate".to_owned(),
         mime_type: Some("text/html".to_owned()),
@@ -135,13 +143,13 @@ fn page(href: &str, language: Option<&FeedText<'_>>) -> Link {
     }
 }
 
-/// Whole seconds in UTC; outside chrono's range the epoch.
+/// Returns an instant in whole seconds in UTC; the Unix epoch if it is outside chrono's range.
 fn date(instant: Millis) -> FixedDateTime {
     DateTime::from_timestamp_millis(instant.whole_second().0).unwrap_or_default().fixed_offset()
 }
 
-fn written(feed: &Feed) -> Result<String, FeedError> {
-    // Not to_string: that turns a failure into an empty feed.
-    let bytes = feed.write_to(Vec::new()).map_err(|error| Format::Atom.failed(&error))?;
-    String::from_utf8(bytes).map_err(|error| Format::Atom.failed(&error))
+fn serialize(feed: &Feed) -> Result<String, FeedError> {
+    // Not `to_string`, which returns an empty feed on failure.
+    let bytes = feed.write_to(Vec::new()).map_err(|error| Format::Atom.write_error(&error))?;
+    String::from_utf8(bytes).map_err(|error| Format::Atom.write_error(&error))
 }

@@ -1,50 +1,54 @@
-//! An article's body as a reader's program gets it: with its lead image once, and with players that no sanitiser refuses.
+//! HTML body of an item as feed readers receive it: with the lead image once, and with media
+//! players that sanitizers accept.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use html_escape::{encode_double_quoted_attribute, encode_text};
 
-use super::item::Picture;
+use super::item::Image;
 
-/// The body, which is sanitised HTML with absolute addresses.
-pub(super) fn shown<'a>(body: &'a str, picture: Option<&Picture<'_>>) -> Cow<'a, str> {
+/// Returns an item's HTML body from a sanitized article body with absolute URLs.
+pub(super) fn body_html<'a>(body: &'a str, image: Option<&Image<'_>>) -> Cow<'a, str> {
     let body = if body.contains("<audio") || body.contains("<video") {
-        Cow::Owned(with_plain_players(body))
+        Cow::Owned(replace_player_controls(body))
     } else {
         Cow::Borrowed(body)
     };
-    match picture {
-        Some(picture) if !holds(&body, &picture.url) => Cow::Owned(lead(picture) + &body),
+    match image {
+        Some(image) if !contains_image(&body, &image.url) => {
+            Cow::Owned(lead_image_html(image) + &body)
+        }
         _ => body,
     }
 }
 
-/// The lead image as the first paragraph.
-fn lead(picture: &Picture<'_>) -> String {
+/// Returns the lead image as an HTML paragraph.
+fn lead_image_html(image: &Image<'_>) -> String {
     let (url, alt) = (
-        encode_double_quoted_attribute(&picture.url),
-        encode_double_quoted_attribute(picture.alt.as_str()),
+        encode_double_quoted_attribute(&image.url),
+        encode_double_quoted_attribute(image.alt.as_str()),
     );
-    let mut made = format!("<p><img src=\"{url}\" alt=\"{alt}\"");
-    for (side, pixels) in [("width", picture.width), ("height", picture.height)] {
+    let mut html = format!("<p><img src=\"{url}\" alt=\"{alt}\"");
+    for (side, pixels) in [("width", image.width), ("height", image.height)] {
         if let Some(pixels) = pixels {
             // Writing to a String does not fail.
-            let _ = write!(made, " {side}=\"{pixels}\"");
+            let _ = write!(html, " {side}=\"{pixels}\"");
         }
     }
-    made + "></p>"
+    html + "></p>"
 }
 
-/// Whether an image is in the body already, in any size: a CMS cuts `photo.jpg` to `photo-1024x683.jpg`.
-fn holds(body: &str, url: &str) -> bool {
+/// Returns `true` if the body contains the image in any size: a CMS resizes `photo.jpg` to
+/// `photo-1024x683.jpg`.
+fn contains_image(body: &str, url: &str) -> bool {
     let path = url.split(['?', '#']).next().unwrap_or(url);
     let bare = path.split_once("://").map_or(path, |(_, rest)| rest);
     let Some((stem, extension)) = bare
         .rsplit_once('.')
         .filter(|(stem, extension)| stem.contains('/') && !extension.contains('/'))
     else {
-        // Without a file's name the query tells which image it is.
+        // Without a file name the query identifies the image.
         return body.contains(&*encode_text(url));
     };
     let stem = without_size(stem);
@@ -57,7 +61,7 @@ fn holds(body: &str, url: &str) -> bool {
     })
 }
 
-/// A file's name without `-1024x683` at its end.
+/// Removes a size such as `-1024x683` from the end of a file name.
 fn without_size(stem: &str) -> &str {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     match stem.rsplit_once('-').and_then(|(name, size)| Some((name, size.split_once('x')?))) {
@@ -66,9 +70,10 @@ fn without_size(stem: &str) -> &str {
     }
 }
 
-/// The same with a link behind each sound and film instead of its `controls`: validators take that attribute for a risk and
-/// sanitisers drop it, after which a sound alone would show nothing.
-fn with_plain_players(body: &str) -> String {
+/// Removes the `controls` attribute of audio and video elements and adds a link after each.
+/// Validators warn of that attribute and sanitizers remove it, and without it an audio element is
+/// invisible.
+fn replace_player_controls(body: &str) -> String {
     let mut out = String::with_capacity(body.len() + 256);
     let mut address: Option<&str> = None;
     let (mut links, mut rest) = (0_usize, body);
@@ -82,11 +87,11 @@ fn with_plain_players(body: &str) -> String {
             "a" => links += 1,
             "/a" => links = links.saturating_sub(1),
             "audio" | "video" => {
-                address = source(tag);
+                address = src_attribute(tag);
                 out.push_str(&tag.replace(" controls=\"\"", ""));
                 continue;
             }
-            "source" => address = address.or_else(|| source(tag)),
+            "source" => address = address.or_else(|| src_attribute(tag)),
             _ => {}
         }
         out.push_str(tag);
@@ -95,7 +100,7 @@ fn with_plain_players(body: &str) -> String {
         {
             let label = address.rsplit('/').find(|part| !part.is_empty()).unwrap_or(address);
             let label = label.split(['?', '#']).next().unwrap_or(label);
-            // Both come from an attribute as it is written, escaped already.
+            // Both are taken from an attribute value, which is escaped already.
             let _ = write!(out, " <a href=\"{address}\">{label}</a>");
         }
     }
@@ -103,8 +108,8 @@ fn with_plain_players(body: &str) -> String {
     out
 }
 
-/// The value of a tag's `src` as written.
-fn source(tag: &str) -> Option<&str> {
+/// Returns the value of a tag's `src` attribute, still escaped.
+fn src_attribute(tag: &str) -> Option<&str> {
     let (_, value) = tag.split_once(" src=\"")?;
     value.split('"').next()
 }
@@ -114,8 +119,8 @@ mod tests {
     use super::*;
     use crate::feeds::text::FeedText;
 
-    fn picture(url: &str) -> Picture<'_> {
-        Picture {
+    fn image(url: &str) -> Image<'_> {
+        Image {
             url: url.into(),
             media_type: None,
             width: Some(640),
@@ -125,35 +130,35 @@ mod tests {
     }
 
     #[test]
-    fn the_lead_image_is_shown_once() {
-        let boat = picture("https://college.example/files/boat.jpg?v=1");
-        let alone = shown("<p>Text</p>", Some(&boat));
+    fn the_lead_image_appears_once() {
+        let boat = image("https://college.example/files/boat.jpg?v=1");
+        let alone = body_html("<p>Text</p>", Some(&boat));
         let expected = "<p><img src=\"https://college.example/files/boat.jpg?v=1\" alt=\"A &quot;boat&quot;\" width=\"640\"></p><p>Text</p>";
         assert_eq!(alone, expected);
-        for there in [
+        for body in [
             "<p><img src=\"https://college.example/files/boat.jpg\"></p>",
             "<p><img src=\"https://college.example/files/boat-300x200.jpg?w=2\"></p>",
             "<img src=\"https://x.example/a.png\" srcset=\"https://college.example/files/boat-1024x683.jpg 2x\">",
         ] {
-            assert_eq!(shown(there, Some(&boat)), there);
+            assert_eq!(body_html(body, Some(&boat)), body);
         }
         for other in [
             "https://college.example/files/boat2.jpg",
             "https://college.example/files/boat-race.jpg",
         ] {
             assert!(
-                shown(&format!("<img src=\"{other}\">"), Some(&boat)).starts_with("<p><img"),
+                body_html(&format!("<img src=\"{other}\">"), Some(&boat)).starts_with("<p><img"),
                 "{other}"
             );
         }
-        let cut = picture("https://college.example/files/boat-1024x683.jpg");
+        let resized = image("https://college.example/files/boat-1024x683.jpg");
         let whole = "<img src=\"https://college.example/files/boat.jpg\">";
-        assert_eq!(shown(whole, Some(&cut)), whole);
-        let made = picture("https://college.example/image?id=5&w=2");
-        let there = "<img src=\"https://college.example/image?id=5&amp;w=2\">";
-        assert_eq!(shown(there, Some(&made)), there);
+        assert_eq!(body_html(whole, Some(&resized)), whole);
+        let dynamic = image("https://college.example/image?id=5&w=2");
+        let body = "<img src=\"https://college.example/image?id=5&amp;w=2\">";
+        assert_eq!(body_html(body, Some(&dynamic)), body);
         assert_ne!(
-            shown("<img src=\"https://college.example/image?id=6&amp;w=2\">", Some(&made))
+            body_html("<img src=\"https://college.example/image?id=6&amp;w=2\">", Some(&dynamic))
                 .matches("<img")
                 .count(),
             1
@@ -161,9 +166,9 @@ mod tests {
     }
 
     #[test]
-    fn a_player_is_followed_by_a_link() {
+    fn a_media_player_is_followed_by_a_link() {
         assert_eq!(
-            shown(
+            body_html(
                 "<p>Hear: <audio controls=\"\"><source src=\"https://x.example/a.mp3?x=1&amp;y=2\"></audio></p>",
                 None
             ),
@@ -172,7 +177,7 @@ mod tests {
         );
         let linked =
             "<a href=\"https://x.example/\"><video src=\"https://x.example/v.mp4\"></video></a>";
-        assert_eq!(shown(linked, None), linked);
-        assert_eq!(shown("<video></video>", None), "<video></video>");
+        assert_eq!(body_html(linked, None), linked);
+        assert_eq!(body_html("<video></video>", None), "<video></video>");
     }
 }

@@ -1,4 +1,4 @@
-//! What a feed says of itself, before any format.
+//! Metadata of a feed document, independent of the format.
 
 use std::borrow::Cow;
 
@@ -6,73 +6,75 @@ use jiff::civil;
 
 use super::text::FeedText;
 use crate::config::{Feed, Site};
-use crate::domain::links::Links;
+use crate::domain::site_urls::SiteUrls;
 use crate::domain::time::Millis;
-use crate::domain::{language, link};
+use crate::domain::{language, url};
 
-pub use super::item::{Item, Picture, Twin, item};
+pub use super::item::{Image, Item, Translation, item};
 
-/// What kind of document of a feed this is (RFC 5005); addresses are without the format's extension.
+/// Role of a document in its feed's archive (RFC 5005). URLs have no format extension.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Archive {
-    /// All there is (section 2).
+    /// The document contains all articles of the feed (section 2).
     Complete,
-    /// The newest articles (section 4); the others are in pages.
+    /// The document contains the newest articles; archive pages contain the others (section 4).
     Newest {
-        /// The newest page.
+        /// URL of the newest archive page.
         previous: Option<String>,
     },
-    /// A page of the archive (section 4).
+    /// The document is an archive page (section 4).
     Page {
-        /// Its own address.
+        /// URL of the page itself.
         address: String,
-        /// Where the newest articles are.
+        /// URL of the feed document with the newest articles.
         current: String,
-        /// The page of older articles.
+        /// URL of the page with older articles.
         previous: Option<String>,
-        /// The page of newer articles.
+        /// URL of the page with newer articles.
         next: Option<String>,
     },
 }
 
-/// All of a document but its items: the same head gives the same bytes in each format.
+/// Metadata of a document; equal metadata is rendered to the same bytes in each format.
 #[derive(Debug, Clone)]
 pub struct Head<'a> {
-    /// `tag:ID_AUTHORITY:feeds/NAME` with the first name it had, the same in every format and in every document of the archive.
+    /// `tag:ID_AUTHORITY:feeds/NAME` with the feed's first name: the same in every format and on
+    /// every archive page.
     pub id: FeedText<'a>,
-    /// The feed's title.
+    /// Title of the feed.
     pub title: FeedText<'a>,
-    /// What it is about, where the configuration says so.
+    /// Description of the feed, if one is configured.
     pub description: Option<FeedText<'a>>,
-    /// The publisher, who is the author where an article names none.
+    /// Name of the publisher, who is the author of articles without an author.
     pub publisher: FeedText<'a>,
-    /// The publisher's address.
+    /// URL of the publisher's site.
     pub publisher_url: String,
-    /// The page that shows the feed to a person.
+    /// URL of the feed's HTML page.
     pub home_url: String,
-    /// This document's address without `.rss`, `.atom` or `.json`.
+    /// URL of this document without `.rss`, `.atom` or `.json`.
     pub self_url: String,
     /// Language (RFC 5646) of the feed as a whole.
     pub language: FeedText<'a>,
-    /// The newest change or removal; the beginning of the id's authority if there never was one.
+    /// Time of the newest change or removal; the date in the id authority if there was none.
     pub updated: Millis,
-    /// How long a reader may keep it before asking again, in milliseconds.
+    /// Time that a reader may cache the document, in milliseconds.
     pub max_age: i64,
-    /// Who holds which rights.
+    /// Copyright notice for the feed.
     pub rights: Option<FeedText<'a>>,
-    /// A square picture that stands for the publisher.
+    /// URL of the publisher's square icon.
     pub icon: Option<&'a str>,
-    /// A wide picture that stands for the publisher.
+    /// URL of the publisher's wide logo.
     pub logo: Option<&'a str>,
-    /// Where a reader asks to be told of changes (WebSub).
+    /// URLs of the hubs at which a reader can subscribe (WebSub).
     pub hubs: Vec<String>,
-    /// Which document of the feed it is.
+    /// Role of the document in the feed's archive.
     pub archive: &'a Archive,
-    /// XML that the operator adds to RSS and Atom, checked when the configuration was read.
+    /// XML that the operator adds to RSS and Atom, validated when the configuration was loaded.
     pub extra_xml: Option<&'a str>,
 }
 
-/// A document's head; `updated` is when an article of the feed was last changed in it or taken from it, the epoch if never.
+/// Returns a document's metadata. `updated` is the time at which an article of the feed was last
+/// changed or removed; the Unix epoch if there was no change.
 pub fn head<'a>(
     site: &'a Site,
     feed: &'a Feed,
@@ -80,42 +82,48 @@ pub fn head<'a>(
     archive: &'a Archive,
     hubs: &[String],
 ) -> Head<'a> {
-    let home_url = Links(&site.base_url).feed_page(&feed.path());
+    let home_url = SiteUrls(&site.base_url).feed_page(&feed.path());
     let self_url = match archive {
         Archive::Page { address, .. } => address.clone(),
         Archive::Complete | Archive::Newest { .. } => home_url.clone(),
     };
     Head {
-        id: FeedText(Cow::Owned(format!("tag:{}:feeds/{}", site.id_authority, feed.first_name()))),
+        id: FeedText(Cow::Owned(format!("tag:{}:feeds/{}", site.id_authority, feed.id_name()))),
         title: FeedText::line(&feed.title),
         description: feed.description.as_deref().map(FeedText::line),
         publisher: FeedText::line(&site.title),
         publisher_url: format!("{}/", site.base_url),
         home_url,
         self_url,
-        language: language_of(site, feed),
-        // An empty feed never changed; its id cannot be older than the authority's date, and readers take 1970 for a fault.
-        updated: if updated == Millis::default() { beginning(&site.id_authority) } else { updated },
+        language: feed_language(site, feed),
+        // A feed without any article needs a plausible date: its id is not older than the
+        // authority's date, and readers consider 1970 an error.
+        updated: if updated == Millis::default() {
+            authority_date(&site.id_authority)
+        } else {
+            updated
+        },
         max_age: feed.max_age,
         rights: site.rights.as_deref().map(FeedText::line),
         icon: site.icon.as_deref(),
         logo: site.logo.as_deref(),
-        hubs: hubs.iter().filter_map(|hub| link::web_address(hub, None)).collect(),
+        hubs: hubs.iter().filter_map(|hub| url::absolute_web_url(hub, None)).collect(),
         archive,
         extra_xml: feed.extra_xml.as_deref(),
     }
 }
 
-/// The language of a feed as a whole: a feed of one language is in that language, whatever the rest of the site speaks.
-pub(super) fn language_of<'a>(site: &'a Site, feed: &Feed) -> FeedText<'a> {
+/// Returns the language of a feed: the selected language if there is exactly one, otherwise the
+/// site's.
+pub(super) fn feed_language<'a>(site: &'a Site, feed: &Feed) -> FeedText<'a> {
     match feed.selection.languages.as_slice() {
         [one] => language_or(one, &site.language),
         _ => language_or(&site.language, "en"),
     }
 }
 
-/// The day that an id's authority names (RFC 4151), as an instant.
-fn beginning(id_authority: &str) -> Millis {
+/// Returns the date in an id authority (RFC 4151) as an instant.
+fn authority_date(id_authority: &str) -> Millis {
     let mut numbers = id_authority
         .rsplit(',')
         .next()
@@ -129,7 +137,8 @@ fn beginning(id_authority: &str) -> Millis {
     instant.map_or(Millis::default(), |at| Millis(at.timestamp().as_millisecond()))
 }
 
-/// A language tag as readers expect it (`zh_CN` becomes `zh-CN`); what is none becomes the fallback.
+/// Returns a language tag in canonical form (`zh_CN` becomes `zh-CN`), or the fallback if it is
+/// invalid.
 pub(super) fn language_or<'a>(tag: &str, fallback: &'a str) -> FeedText<'a> {
     match language::canonical(&tag.replace('_', "-")) {
         Ok(tag) => FeedText(Cow::Owned(tag)),
@@ -138,15 +147,16 @@ pub(super) fn language_or<'a>(tag: &str, fallback: &'a str) -> FeedText<'a> {
 }
 
 impl Head<'_> {
-    /// How many documents a reader may ask for in a period, as RSS's syndication module says it: (daily instead of hourly, times).
-    pub(super) fn rhythm(&self) -> (bool, u32) {
+    /// Returns how often a reader may poll, for the RSS syndication module: `true` for a daily
+    /// period (`false` for an hourly one), and the number of polls in it.
+    pub(super) fn update_frequency(&self) -> (bool, u32) {
         let seconds = (self.max_age / 1_000).max(1);
         let (is_daily, period) = if seconds > 3_600 { (true, 86_400) } else { (false, 3_600) };
         (is_daily, u32::try_from((period / seconds).max(1)).unwrap_or(1))
     }
 
-    /// `max_age` in whole minutes, never shorter than it is.
-    pub(super) fn minutes(&self) -> i64 {
+    /// Returns `max_age` in minutes, rounded up.
+    pub(super) fn ttl_minutes(&self) -> i64 {
         ((self.max_age + 59_999) / 60_000).max(1)
     }
 }

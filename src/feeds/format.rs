@@ -1,4 +1,5 @@
-//! The three formats: their names, a document's parts, and the check that each part passes before readers get it.
+//! The three feed formats: their names, the parts of a document, and the validation of each
+//! rendered part.
 
 use html_escape::decode_html_entities;
 
@@ -6,52 +7,52 @@ use super::feed::{Head, Item};
 use super::{atom, json, rss};
 use crate::domain::xml;
 
-/// Why a feed could not be made; the one made before goes on being served.
+/// Error while rendering a feed; the previous version is still served.
 #[derive(Debug, thiserror::Error)]
 pub enum FeedError {
-    /// The writer gave up.
-    #[error("the {format} feed could not be written: {reason}")]
+    /// The library that writes the format failed.
+    #[error("cannot write the {format} feed: {reason}")]
     Write {
-        /// The format's name.
+        /// Name of the feed format.
         format: &'static str,
-        /// The writer's words.
+        /// Error message of the library.
         reason: String,
     },
-    /// What was written would not be read.
-    #[error("the {format} feed is not fit to be published: {reason}")]
-    Unfit {
-        /// The format's name.
+    /// The written document is not valid.
+    #[error("the rendered {format} feed is not valid: {reason}")]
+    Invalid {
+        /// Name of the feed format.
         format: &'static str,
-        /// What is wrong with it.
+        /// Description of the violation.
         reason: String,
     },
 }
 
-/// What surrounds the items of a document.
+/// Parts of a document around its items.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
-    /// What stands before the first item.
+    /// Bytes before the first item.
     pub head: Vec<u8>,
-    /// What stands behind the last one.
+    /// Bytes after the last item.
     pub tail: Vec<u8>,
 }
 
-/// A format of feeds.
+/// Feed format in which documents are served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
-    /// RSS 2.0.
+    /// RSS 2.0 (RSS Advisory Board).
     Rss,
     /// Atom 1.0 (RFC 4287).
     Atom,
-    /// JSON Feed 1.1.
+    /// JSON Feed, version 1.1.
     Json,
 }
 
 impl Format {
-    /// All of them, in the order in which they are offered.
+    /// All formats in the order in which pages list them.
     pub const ALL: [Self; 3] = [Self::Rss, Self::Atom, Self::Json];
 
-    /// The name for people.
+    /// Returns the name of the format for display.
     pub fn name(self) -> &'static str {
         match self {
             Self::Rss => "RSS",
@@ -60,7 +61,7 @@ impl Format {
         }
     }
 
-    /// What stands behind the dot in an address or a file name.
+    /// Returns the file name extension, without the dot.
     pub fn extension(self) -> &'static str {
         match self {
             Self::Rss => "rss",
@@ -69,12 +70,12 @@ impl Format {
         }
     }
 
-    /// The format of that extension.
-    pub fn by_extension(extension: &str) -> Option<Self> {
+    /// Returns the format with that extension.
+    pub fn from_extension(extension: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|format| format.extension() == extension)
     }
 
-    /// The media type that names the format, without parameters.
+    /// Returns the media type without parameters.
     pub fn media_type(self) -> &'static str {
         match self {
             Self::Rss => "application/rss+xml",
@@ -83,7 +84,7 @@ impl Format {
         }
     }
 
-    /// The document without its items (UTF-8), cut where they go, checked.
+    /// Renders and validates the parts of a document around its items (UTF-8).
     pub fn frame(self, head: &Head<'_>) -> Result<Frame, FeedError> {
         let frame = match self {
             Self::Rss => rss::frame(head),
@@ -91,11 +92,12 @@ impl Format {
             Self::Json => json::frame(head),
         }?;
         let whole = [frame.head.as_slice(), &frame.tail].concat();
-        self.judge(&whole, xml::document)?;
+        self.validate(&whole, xml::validate_document)?;
         Ok(frame)
     }
 
-    /// One item (UTF-8), checked; the same in whatever feed it stands and whatever stands beside it.
+    /// Renders and validates one item (UTF-8). The bytes do not depend on the feed or on other
+    /// items.
     pub fn item(self, item: &Item<'_>) -> Result<Vec<u8>, FeedError> {
         let bytes = match self {
             Self::Rss => rss::item(item),
@@ -107,11 +109,11 @@ impl Format {
             Self::Atom => atom::NAMESPACES.iter().map(|(prefix, _)| *prefix).collect(),
             Self::Json => Vec::new(),
         };
-        self.judge(&bytes, |text| xml::fragment(text, &prefixes))?;
+        self.validate(&bytes, |text| xml::validate_fragment(text, &prefixes))?;
         Ok(bytes)
     }
 
-    /// What stands between two items.
+    /// Returns the bytes between two items.
     pub fn separator(self) -> &'static [u8] {
         match self {
             Self::Rss | Self::Atom => b"",
@@ -119,7 +121,7 @@ impl Format {
         }
     }
 
-    /// A whole document (UTF-8): the frame with the items in it, checked and ready to be served.
+    /// Renders and validates a complete document (UTF-8): the frame with the items in it.
     pub fn render(self, head: &Head<'_>, items: &[Item<'_>]) -> Result<Vec<u8>, FeedError> {
         let frame = self.frame(head)?;
         let items = items.iter().map(|item| self.item(item)).collect::<Result<Vec<_>, _>>()?;
@@ -132,44 +134,48 @@ impl Format {
         Ok(document)
     }
 
-    /// A look of our own at what a writer wrote: those of feeds write characters and names that no strict reader takes.
-    fn judge(
+    /// Validates the output of a writer. The feed libraries write characters and names that strict
+    /// parsers reject.
+    fn validate(
         self,
         bytes: &[u8],
-        as_xml: impl Fn(&str) -> Result<(), String>,
+        validate_xml: impl Fn(&str) -> Result<(), String>,
     ) -> Result<(), FeedError> {
-        let unfit = |reason: String| FeedError::Unfit { format: self.name(), reason };
+        let invalid = |reason: String| FeedError::Invalid { format: self.name(), reason };
         let text =
-            std::str::from_utf8(bytes).map_err(|e| unfit(format!("it is not UTF-8: {e}")))?;
+            std::str::from_utf8(bytes).map_err(|e| invalid(format!("it is not UTF-8: {e}")))?;
         match self {
-            Self::Rss | Self::Atom => as_xml(text).map_err(unfit),
+            Self::Rss | Self::Atom => validate_xml(text).map_err(invalid),
             Self::Json => serde_json::from_str::<serde::de::IgnoredAny>(text)
                 .map(drop)
-                .map_err(|e| unfit(format!("it is not JSON: {e}"))),
+                .map_err(|e| invalid(format!("it is not JSON: {e}"))),
         }
     }
 
-    /// An error of the writer's.
-    pub(super) fn failed(self, error: &dyn std::fmt::Display) -> FeedError {
+    /// Returns the error for a failed writer.
+    pub(super) fn write_error(self, error: &dyn std::fmt::Display) -> FeedError {
         FeedError::Write { format: self.name(), reason: error.to_string() }
     }
 
-    /// A document that the writer wrote in another shape than it always did.
-    pub(super) fn misshapen(self) -> FeedError {
-        FeedError::Unfit { format: self.name(), reason: "it is not whole".to_owned() }
+    /// Returns the error for output without the expected start or end tags.
+    pub(super) fn malformed(self) -> FeedError {
+        FeedError::Invalid {
+            format: self.name(),
+            reason: "the output of the writer has an unexpected structure".to_owned(),
+        }
     }
 }
 
-/// Escaped text in which what looks like HTML is written as the RSS Advisory Board's profile asks for plain text: by
-/// number, from which readers and validators see that it is none.
-pub(super) fn as_numbers(escaped: &str) -> String {
+/// Replaces the escapes of plain text that looks like HTML by numeric references, as the RSS
+/// Advisory Board's profile recommends. Readers and validators then know that it is not HTML.
+pub(super) fn numeric_references(escaped: &str) -> String {
     let mut out = String::with_capacity(escaped.len() + 16);
     let mut rest = escaped;
     while let Some(at) = rest.find('&') {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
         if let Some(after) = rest.strip_prefix("&amp;") {
-            out.push_str(if begins_reference(after) { "&#x26;" } else { "&amp;" });
+            out.push_str(if starts_reference(after) { "&#x26;" } else { "&amp;" });
             rest = after;
         } else if let Some(after) = rest.strip_prefix("&lt;") {
             let begins_tag = after.starts_with(|c: char| c == '/' || c.is_ascii_alphabetic());
@@ -184,8 +190,9 @@ pub(super) fn as_numbers(escaped: &str) -> String {
     out
 }
 
-/// Whether text behind an `&` makes it a reference of HTML's, closed or not, or what validators take for one.
-fn begins_reference(after: &str) -> bool {
+/// Returns `true` if the text after an `&` is an HTML character reference, terminated or not, or
+/// looks like one to validators.
+fn starts_reference(after: &str) -> bool {
     let name =
         &after[..after.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(after.len())];
     let whole = format!("&{name};");
@@ -199,8 +206,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_looks_like_html_is_written_by_number() {
-        for same in [
+    fn only_text_that_looks_like_html_is_written_as_numeric_references() {
+        for unchanged in [
             "Fish &amp; chips",
             "R&amp;D",
             "5 &lt; 6 &gt; 4 &lt;3",
@@ -208,10 +215,10 @@ mod tests {
             "?a=1&amp;b=2",
             "师&amp;生",
         ] {
-            assert_eq!(as_numbers(same), same);
+            assert_eq!(numeric_references(unchanged), unchanged);
         }
         assert_eq!(
-            as_numbers("AT&amp;amp;T &amp;#8; &amp;lt x&amp;2 y&amp;a_b &lt;b&gt; &lt;/p"),
+            numeric_references("AT&amp;amp;T &amp;#8; &amp;lt x&amp;2 y&amp;a_b &lt;b&gt; &lt;/p"),
             "AT&#x26;amp;T &#x26;#8; &#x26;lt x&#x26;2 y&#x26;a_b &#x3C;b&gt; &#x3C;/p"
         );
     }

@@ -1,33 +1,35 @@
-//! What is said beside a document, wherever it is served from: its type, and how long it may be kept.
+//! Header values of a document wherever it is served from: `Content-Type` and `Cache-Control`.
 
-use super::address::Place;
 use super::format::Format;
+use super::request::DocumentKind;
 use crate::config::Feed;
 use crate::domain::time::SECOND;
 
-/// Seconds.
-const YEAR: i64 = 31_536_000;
+/// Cache lifetime of archive pages in seconds: one year.
+const ARCHIVE_MAX_AGE_SECONDS: i64 = 31_536_000;
 
-/// The value of `Content-Type`; JSON is UTF-8 by definition and knows no such parameter.
+/// Returns the value of `Content-Type`. JSON is always UTF-8 and has no `charset` parameter.
 pub fn content_type(format: Format) -> String {
     let essence = format.media_type();
     if essence.ends_with("+xml") { format!("{essence}; charset=utf-8") } else { essence.to_owned() }
 }
 
-/// The same as browsers know it, which then show the document.
-pub fn generic_type(format: Format) -> &'static str {
+/// Returns a generic content type with which browsers display the document instead of downloading
+/// it.
+pub fn browser_content_type(format: Format) -> &'static str {
     match format {
         Format::Rss | Format::Atom => "application/xml; charset=utf-8",
         Format::Json => "application/json",
     }
 }
 
-/// The value of `Cache-Control`: readers ask every few minutes, a cache may answer while it asks us, and for a day if we don't
-/// answer; a page of an archive stays as it is, and a private feed is nobody else's to keep.
-pub fn cache_control(feed: &Feed, place: Place) -> String {
-    let seconds = match place {
-        Place::Page(_) => YEAR,
-        Place::Newest | Place::After(_) => feed.max_age / SECOND,
+/// Returns the value of `Cache-Control`. Readers may cache a feed for its `max_age`. A shared cache
+/// may serve a stale feed while it revalidates, and for a day if the server fails (RFC 5861).
+/// Archive pages are cached for a year, and private feeds by no shared cache.
+pub fn cache_control(feed: &Feed, kind: DocumentKind) -> String {
+    let seconds = match kind {
+        DocumentKind::Page(_) => ARCHIVE_MAX_AGE_SECONDS,
+        DocumentKind::Newest | DocumentKind::After(_) => feed.max_age / SECOND,
     };
     match feed.private {
         Some(_) => format!("private, max-age={seconds}"),

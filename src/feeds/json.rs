@@ -1,4 +1,4 @@
-//! JSON Feed 1.1.
+//! Renders documents and items in JSON Feed 1.1.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ struct Feed<'a> {
     authors: Vec<Author<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     hubs: Vec<Hub<'a>>,
-    /// The last: a document is cut in it.
+    /// Always empty and the last field: the document is split inside the brackets.
     items: [(); 0],
 }
 
@@ -66,7 +66,7 @@ struct Entry<'a> {
     language: &'a str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     attachments: Vec<Attachment<'a>>,
-    /// An extension of ours: addresses by language.
+    /// Custom extension of Courant: URLs of the translations by language.
     #[serde(rename = "_translations", skip_serializing_if = "BTreeMap::is_empty")]
     translations: BTreeMap<&'a str, &'a str>,
 }
@@ -79,21 +79,21 @@ struct Attachment<'a> {
     size_in_bytes: Option<u64>,
 }
 
-/// The document without its items.
+/// Renders the document without its items.
 pub(super) fn frame(head: &Head<'_>) -> Result<Frame, FeedError> {
-    let own = |address: &str| format!("{address}.json");
-    let feed_url = own(&head.self_url);
+    let with_format = |url: &str| format!("{url}.json");
+    let feed_url = with_format(&head.self_url);
     let next_url = match head.archive {
         Archive::Complete => None,
         Archive::Newest { previous } | Archive::Page { previous, .. } => {
-            previous.as_deref().map(own)
+            previous.as_deref().map(with_format)
         }
     };
     let feed = Feed {
         version: "https://jsonfeed.org/version/1.1",
         title: head.title.as_str(),
         home_page_url: &head.home_url,
-        // A document that is its own next one would be read for ever.
+        // A document that links to itself would make a reader load it for ever.
         next_url: next_url.filter(|next| *next != feed_url),
         feed_url: &feed_url,
         description: head.description.as_ref().map(FeedText::as_str),
@@ -104,27 +104,27 @@ pub(super) fn frame(head: &Head<'_>) -> Result<Frame, FeedError> {
         hubs: head.hubs.iter().map(|url| Hub { kind: "WebSub", url }).collect(),
         items: [],
     };
-    let mut before = written(&feed)?;
+    let mut bytes = serialize(&feed)?;
     let tail = b"]}".to_vec();
-    if !before.ends_with(b"[]}") {
-        return Err(Format::Json.misshapen());
+    if !bytes.ends_with(b"[]}") {
+        return Err(Format::Json.malformed());
     }
-    before.truncate(before.len() - tail.len());
-    Ok(Frame { head: before, tail })
+    bytes.truncate(bytes.len() - tail.len());
+    Ok(Frame { head: bytes, tail })
 }
 
-/// One item.
+/// Renders one item of the document.
 pub(super) fn item(item: &Item<'_>) -> Result<Vec<u8>, FeedError> {
     let body = item.body_html.as_ref().map(FeedText::as_str);
-    written(&Entry {
+    serialize(&Entry {
         id: item.id.as_str(),
         url: item.url.as_deref(),
         title: item.title.as_str(),
         content_html: body,
-        // One of the two contents has to be there.
+        // JSON Feed requires one of `content_html` and `content_text`.
         content_text: body.is_none().then(|| item.summary.as_str()),
         summary: item.summary.as_str(),
-        image: item.image.as_ref().map(|picture| picture.url.as_str()),
+        image: item.image.as_ref().map(|image| image.url.as_str()),
         date_published: item.published.rfc3339(),
         date_modified: item.updated.rfc3339(),
         authors: item
@@ -146,11 +146,11 @@ pub(super) fn item(item: &Item<'_>) -> Result<Vec<u8>, FeedError> {
         translations: item
             .translations
             .iter()
-            .map(|twin| (twin.language.as_str(), twin.url.as_str()))
+            .map(|translation| (translation.language.as_str(), translation.url.as_str()))
             .collect(),
     })
 }
 
-fn written(value: &impl Serialize) -> Result<Vec<u8>, FeedError> {
-    serde_json::to_vec(value).map_err(|error| Format::Json.failed(&error))
+fn serialize(value: &impl Serialize) -> Result<Vec<u8>, FeedError> {
+    serde_json::to_vec(value).map_err(|error| Format::Json.write_error(&error))
 }

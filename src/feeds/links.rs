@@ -1,12 +1,13 @@
-//! Links in the two XML formats, which write them alike.
+//! Atom links, which both XML formats contain.
 
 use atom_syndication::Link;
 
-use super::feed::{Archive, Head, Twin};
+use super::feed::{Archive, Head, Translation};
 use super::format::Format;
 
-/// Where a document is, who tells of its changes (WebSub), and which other documents belong to its feed (RFC 5005).
-pub(super) fn of_document(head: &Head<'_>, format: Format) -> Vec<Link> {
+/// Returns the links of a document: itself, its hubs (WebSub) and the related documents of its feed
+/// (RFC 5005).
+pub(super) fn document_links(head: &Head<'_>, format: Format) -> Vec<Link> {
     let document = |rel: &str, address: &str| Link {
         rel: rel.to_owned(),
         mime_type: Some(format.media_type().to_owned()),
@@ -33,13 +34,13 @@ pub(super) fn of_document(head: &Head<'_>, format: Format) -> Vec<Link> {
     links
 }
 
-/// The same article in another language.
-pub(super) fn translation(twin: &Twin) -> Link {
+/// Returns the link to a translation of an article.
+pub(super) fn translation_link(translation: &Translation) -> Link {
     Link {
         rel: "alternate".to_owned(),
         mime_type: Some("text/html".to_owned()),
-        hreflang: Some(twin.language.clone()),
-        href: twin.url.clone(),
+        hreflang: Some(translation.language.clone()),
+        href: translation.url.clone(),
         ..Link::default()
     }
 }

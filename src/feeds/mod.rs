@@ -1,31 +1,31 @@
-//! Articles go out as feeds: RSS 2.0, Atom 1.0 and JSON Feed 1.1, rendered when content changes;
-//! who subscribed through a hub is told at once.
+//! Feeds: renders articles as RSS 2.0, Atom 1.0 and JSON Feed 1.1 when content changes, and pushes
+//! changes to WebSub subscribers.
 
-pub mod address;
 pub mod archive;
 mod atom;
 mod body;
-pub mod codings;
-pub mod demand;
-mod element;
+pub mod cache;
+pub mod catalog;
+mod disk_cache;
+pub mod encodings;
+mod extensions;
 pub mod feed;
 pub mod format;
 pub mod headers;
-pub mod http;
+pub mod http_client;
 mod item;
 mod json;
-mod kept;
 mod links;
-pub mod made;
-pub mod making;
-pub mod offer;
+pub mod on_demand;
 pub mod opml;
 pub mod plan;
-pub mod publish;
-pub mod push;
+pub mod publishing;
 pub mod readership;
+pub mod render;
+pub mod rendered;
+pub mod request;
 mod rss;
-pub mod shelf;
 #[cfg(test)]
 mod tests;
 pub mod text;
+pub mod websub;

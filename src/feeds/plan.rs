@@ -1,50 +1,57 @@
-//! What a document is to show, found out without reading any article's text.
+//! Document plans: the items of a document and its metadata, computed without reading any article's
+//! text.
 
 use std::collections::{HashMap, HashSet};
 use std::iter;
 
 use sha2::{Digest as _, Sha256};
 
-use super::archive::{self, Leaf, Page};
-use super::feed::{Archive, Twin};
-use super::made::Fingerprint;
-use crate::config::{Config, Feed};
-use crate::domain::links::Links;
+use super::archive::{self, ArchivePage, PageRef};
+use super::feed::{Archive, Translation};
+use super::rendered::Fingerprint;
+use crate::config::{Config, Content, Feed};
+use crate::domain::site_urls::SiteUrls;
 use crate::domain::time::Millis;
-use crate::store::windows::Key;
+use crate::store::feed_queries::PageKey;
 use crate::store::{Store, StoreResult};
 
-/// Raised when the same article is written in another way, so that kept documents are made anew.
-pub(super) const WRITING: u32 = 2;
+/// Version of the renderer's output for an unchanged article. Raise it when the output changes;
+/// every cached document is then rendered again.
+pub(super) const RENDERER_VERSION: u32 = 2;
 
-/// What a document shows.
+/// Items and metadata of a document that is to be rendered.
 #[derive(Debug)]
-pub struct Plan {
-    /// The newest change or removal that readers can see; the epoch if there never was one.
+pub struct DocumentPlan {
+    /// Time of the newest change or removal that readers can see; the Unix epoch if there was none.
     pub updated: Millis,
-    /// When anything about it last changed in our store.
+    /// Time of the last change of any of its articles in the store.
     pub changed: Millis,
-    /// Its place in the archive.
+    /// Role of the document in the feed's archive.
     pub archive: Archive,
-    /// Its items, in their order.
-    pub items: Vec<Planned>,
+    /// Items in document order, newest first.
+    pub items: Vec<PlannedItem>,
 }
 
-/// An item that is to be shown.
+/// An item of a document that is to be rendered.
 #[derive(Debug)]
-pub struct Planned {
-    /// The article's row.
+pub struct PlannedItem {
+    /// Row of the article in the store.
     pub row: i64,
-    /// Tells this state of it from others.
+    /// Hash of everything that the rendered item depends on.
     pub fingerprint: Fingerprint,
-    /// Its translations.
-    pub twins: Vec<Twin>,
-    /// Minutes east of UTC of the zone in which the date of its last change is written.
-    pub offset: i32,
+    /// Public translations of the article.
+    pub translations: Vec<Translation>,
+    /// Offset from UTC, in minutes, with which the time of the last change is written.
+    pub utc_offset_minutes: i32,
 }
 
-/// What a feed's subscription document shows.
-pub async fn newest(store: &Store, config: &Config, feed: &Feed, now: Millis) -> StoreResult<Plan> {
+/// Returns the plan of the feed document, which contains the newest articles.
+pub async fn newest(
+    store: &Store,
+    config: &Config,
+    feed: &Feed,
+    now: Millis,
+) -> StoreResult<DocumentPlan> {
     let mut keys = store.newest_keys(&feed.selection, now, feed.items + 1).await?;
     let is_complete = keys.len() <= feed.items;
     keys.truncate(feed.items);
@@ -58,61 +65,65 @@ pub async fn newest(store: &Store, config: &Config, feed: &Feed, now: Millis) ->
         Archive::Complete
     } else {
         let page = archive::newest_page(store, feed, now).await?;
-        Archive::Newest { previous: page.map(|page| address(config, feed, page)) }
+        Archive::Newest { previous: page.map(|page| page_url(config, feed, page)) }
     };
-    plan(store, config, feed, keys, removed, archive, now).await
+    build(store, config, feed, keys, removed, archive, now).await
 }
 
-/// What a page of a feed's archive shows; `None` if there is no such page, or not yet.
+/// Returns the plan of an archive page. Returns `None` if the page does not exist or does not exist
+/// yet.
 pub async fn page(
     store: &Store,
     config: &Config,
     feed: &Feed,
-    page: Page,
+    page: PageRef,
     now: Millis,
-) -> StoreResult<Option<Plan>> {
-    let Some(Leaf { places, previous }) = archive::leaf(store, feed, page, now).await? else {
+) -> StoreResult<Option<DocumentPlan>> {
+    let Some(ArchivePage { entries, previous }) =
+        archive::load_page(store, feed, page, now).await?
+    else {
         return Ok(None);
     };
-    let removed = places.iter().filter_map(|key| key.removed_at).max();
-    let own = address(config, feed, page);
+    let removed = entries.iter().filter_map(|key| key.removed_at).max();
+    let url = page_url(config, feed, page);
     let archive = Archive::Page {
-        current: Links(&config.site.base_url).feed_page(&feed.path()),
-        previous: previous.map(|page| address(config, feed, page)),
-        // The page after it may not be there yet, and this one never changes: a way that leads on.
-        next: Some(format!("{own}/next")),
-        address: own,
+        current: SiteUrls(&config.site.base_url).feed_page(&feed.path()),
+        previous: previous.map(|page| page_url(config, feed, page)),
+        // The next page may not exist yet and this page never changes, so it links to a redirect.
+        next: Some(format!("{url}/next")),
+        address: url,
     };
-    let mut keys: Vec<Key> = places.into_iter().filter(|key| key.removed_at.is_none()).collect();
+    let mut keys: Vec<PageKey> =
+        entries.into_iter().filter(|key| key.removed_at.is_none()).collect();
     keys.reverse();
-    plan(store, config, feed, keys, removed, archive, now).await.map(Some)
+    build(store, config, feed, keys, removed, archive, now).await.map(Some)
 }
 
-/// The address of a page, without the format.
-pub fn address(config: &Config, feed: &Feed, page: Page) -> String {
-    format!("{}/archive/{page}", Links(&config.site.base_url).feed_page(&feed.path()))
+/// Returns the URL of an archive page without the format.
+pub fn page_url(config: &Config, feed: &Feed, page: PageRef) -> String {
+    format!("{}/archive/{page}", SiteUrls(&config.site.base_url).feed_page(&feed.path()))
 }
 
-async fn plan(
+async fn build(
     store: &Store,
     config: &Config,
     feed: &Feed,
-    keys: Vec<Key>,
+    keys: Vec<PageKey>,
     removed: Option<Millis>,
     archive: Archive,
     now: Millis,
-) -> StoreResult<Plan> {
+) -> StoreResult<DocumentPlan> {
     let groups: Vec<i64> = keys.iter().map(|key| key.group).filter(|group| *group > 0).collect();
-    let mut twins: HashMap<i64, Vec<(i64, Twin)>> = HashMap::new();
-    for (group, row, language, url) in store.twins_in(&groups, now).await? {
+    let mut translations: HashMap<i64, Vec<(i64, Translation)>> = HashMap::new();
+    for (group, row, language, url) in store.translations_in(&groups, now).await? {
         let Some(url) = url else { continue };
-        twins.entry(group).or_default().push((row, Twin { language, url }));
+        translations.entry(group).or_default().push((row, Translation { language, url }));
     }
-    let offsets = offsets(&keys);
-    Ok(Plan {
+    let offsets = zone_offsets(&keys);
+    Ok(DocumentPlan {
         updated: keys
             .iter()
-            .map(seen)
+            .map(visible_update)
             .chain(removed.map(Millis::whole_second))
             .max()
             .unwrap_or_default(),
@@ -127,65 +138,81 @@ async fn plan(
             .into_iter()
             .zip(offsets)
             .map(|(key, offset)| {
-                let others =
-                    twins.get(&key.group).into_iter().flatten().filter(|(row, _)| *row != key.row);
-                let twins: Vec<Twin> = others.map(|(_, twin)| twin.clone()).collect();
-                Planned {
+                let others = translations
+                    .get(&key.group)
+                    .into_iter()
+                    .flatten()
+                    .filter(|(row, _)| *row != key.row);
+                let translations: Vec<Translation> =
+                    others.map(|(_, translation)| translation.clone()).collect();
+                PlannedItem {
                     row: key.row,
-                    fingerprint: fingerprint(config, feed, &key, &twins, offset),
-                    twins,
-                    offset,
+                    fingerprint: fingerprint(config, feed, &key, &translations, offset),
+                    translations,
+                    utc_offset_minutes: offset,
                 }
             })
             .collect(),
     })
 }
 
-/// The second in which an article was last changed, as readers see it.
-fn seen(key: &Key) -> Millis {
+/// Returns the time of an article's last change as documents show it, in whole seconds.
+fn visible_update(key: &PageKey) -> Millis {
     key.updated_at.max(key.published_at).whole_second()
 }
 
-/// In which zone each item's change is dated, in minutes east of UTC, so that no two dates are written alike.
+/// Returns the UTC offset of each item's change time in minutes, such that no two times are written
+/// alike.
 ///
-/// Sources tell seconds, or no more than days, and validators take two entries with one date of change for a mistake. So of
-/// those of one second only the newest is dated in UTC, and each other one, at the same instant, in a zone of its own. Which
-/// one comes from the id, so that it stays when others go.
-fn offsets(keys: &[Key]) -> Vec<i32> {
+/// Sources have a resolution of a second or a day, and validators report two entries with the same
+/// `updated` text. Of the items of one second, only the newest is therefore written in UTC; each
+/// other one is written as the same instant with an offset of its own. The id determines the
+/// offset, so that it stays the same when other items are removed.
+fn zone_offsets(keys: &[PageKey]) -> Vec<i32> {
     let hours = (-12..=14).filter(|hour| *hour != 0).map(|hour| hour * 60);
     let minutes = -12 * 60..=14 * 60;
     let mut taken: HashSet<(Millis, i32)> = HashSet::new();
-    let free = |key: &Key| {
-        let own = usize::from(Sha256::digest(&key.guid)[0]) % hours.clone().count();
-        let mut wanted = iter::once(0)
-            .chain(hours.clone().skip(own))
-            .chain(hours.clone().take(own))
+    let free_offset = |key: &PageKey| {
+        let start = usize::from(Sha256::digest(&key.guid)[0]) % hours.clone().count();
+        let mut candidates = iter::once(0)
+            .chain(hours.clone().skip(start))
+            .chain(hours.clone().take(start))
             .chain(minutes.clone());
-        wanted.find(|offset| taken.insert((seen(key), *offset))).unwrap_or_default()
+        candidates.find(|offset| taken.insert((visible_update(key), *offset))).unwrap_or_default()
     };
-    keys.iter().map(free).collect()
+    keys.iter().map(free_offset).collect()
 }
 
-/// Everything an item's bytes depend on.
+/// Returns the name of a content setting in fingerprints, which must never change.
+pub(super) fn content_mode(content: Content) -> &'static str {
+    match content {
+        Content::Full => "full",
+        Content::Summary => "summary",
+    }
+}
+
+/// Returns a hash of everything an item's bytes depend on.
 fn fingerprint(
     config: &Config,
     feed: &Feed,
-    key: &Key,
-    twins: &[Twin],
+    key: &PageKey,
+    translations: &[Translation],
     offset: i32,
 ) -> Fingerprint {
     let mut hasher = Sha256::new();
-    let twins: String =
-        twins.iter().map(|twin| format!("\n{} {}", twin.language, twin.url)).collect();
+    let translation_list: String = translations
+        .iter()
+        .map(|translation| format!("\n{} {}", translation.language, translation.url))
+        .collect();
     let site = &config.site;
     hasher.update(format!(
-        "{WRITING} {} {:?} {} {} {} {} {} {} {offset}{twins}",
+        "{RENDERER_VERSION} {} {} {} {} {} {} {} {} {offset}{translation_list}",
         env!("CARGO_PKG_VERSION"),
-        feed.content,
+        content_mode(feed.content),
         site.base_url,
         site.language,
         key.guid,
-        key.hash,
+        key.content_hash,
         key.published_at.0,
         key.updated_at.0
     ));
@@ -198,14 +225,14 @@ fn fingerprint(
 mod tests {
     use super::*;
 
-    fn changed(ids: &[&str], at: impl Fn(usize) -> i64) -> Vec<Key> {
-        let key = |(i, id): (usize, &&str)| Key {
+    fn keys_changed_at(ids: &[&str], at: impl Fn(usize) -> i64) -> Vec<PageKey> {
+        let key = |(i, id): (usize, &&str)| PageKey {
             row: 0,
             guid: (*id).to_owned(),
             published_at: Millis(0),
             updated_at: Millis(at(i)),
             group: 0,
-            hash: String::new(),
+            content_hash: String::new(),
             changed_at: Millis(0),
             removed_at: None,
         };
@@ -213,30 +240,33 @@ mod tests {
     }
 
     #[test]
-    fn items_that_changed_in_one_second_are_dated_in_zones_of_their_own() {
-        assert_eq!(offsets(&changed(&["a", "b", "c"], |i| i as i64 * 1_000)), [0, 0, 0]);
-        let all = offsets(&changed(&["a", "b", "c"], |i| i as i64 * 300));
+    fn items_changed_in_the_same_second_have_different_utc_offsets() {
+        assert_eq!(
+            zone_offsets(&keys_changed_at(&["a", "b", "c"], |i| i as i64 * 1_000)),
+            [0, 0, 0]
+        );
+        let all = zone_offsets(&keys_changed_at(&["a", "b", "c"], |i| i as i64 * 300));
         assert_eq!(all[0], 0);
         assert!(
             all.iter().all(|offset| offset % 60 == 0) && all[1] != all[2] && !all[1..].contains(&0),
             "{all:?}"
         );
-        // What is published later, or leaves, moves no other's.
-        assert_eq!(offsets(&changed(&["a", "b"], |_| 0)), all[..2]);
-        assert_eq!(offsets(&changed(&["d", "b", "c"], |_| 0))[1..], all[1..]);
-        assert_eq!(offsets(&changed(&["b"], |_| 0)), [0]);
+        // Later publications and removals do not change the offset of other items.
+        assert_eq!(zone_offsets(&keys_changed_at(&["a", "b"], |_| 0)), all[..2]);
+        assert_eq!(zone_offsets(&keys_changed_at(&["d", "b", "c"], |_| 0))[1..], all[1..]);
+        assert_eq!(zone_offsets(&keys_changed_at(&["b"], |_| 0)), [0]);
     }
 
     #[test]
-    fn even_a_thousand_items_of_one_second_are_told_apart() {
+    fn a_thousand_items_of_the_same_second_have_different_utc_offsets() {
         let ids: Vec<String> =
             (0..1_000).map(|i| format!("tag:news.example.edu,2026:college/{i}")).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        let all = offsets(&changed(&ids, |_| 7));
+        let all = zone_offsets(&keys_changed_at(&ids, |_| 7));
         assert_eq!(all.iter().collect::<HashSet<_>>().len(), 1_000);
         assert!(
             all.iter().all(|offset| (-12 * 60..=14 * 60).contains(offset)),
-            "no clock is further from UTC"
+            "no time zone is further from UTC"
         );
     }
 }

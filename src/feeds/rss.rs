@@ -1,4 +1,5 @@
-//! RSS 2.0, with the extensions readers know: content, Dublin Core, Atom links, Media RSS, syndication, feed history.
+//! Renders documents and items in RSS 2.0 with common extensions: content, Dublin Core, Atom links,
+//! Media RSS, syndication and feed history.
 
 use html_escape::encode_text;
 use rss::extension::atom::{AtomExtension, Link};
@@ -6,12 +7,13 @@ use rss::extension::dublincore::DublinCoreExtension;
 use rss::extension::syndication::{SyndicationExtension, UpdatePeriod};
 use rss::{Category, Channel, Enclosure, Guid, Image};
 
-use super::element::{Element, HISTORY, MEDIA, for_rss, lead_image};
+use super::extensions::{ExtensionElement, HISTORY, MEDIA, for_rss, lead_image};
 use super::feed::{Archive, Head, Item};
-use super::format::{FeedError, Format, Frame, as_numbers};
+use super::format::{FeedError, Format, Frame, numeric_references};
 use super::links;
 
-/// What every document declares, used or not: items are written without knowing their document.
+/// Namespaces that every document declares, because items are rendered independently of their
+/// document.
 pub(super) const NAMESPACES: [(&str, &str); 6] = [
     ("atom", "http://www.w3.org/2005/Atom"),
     ("content", "http://purl.org/rss/1.0/modules/content/"),
@@ -22,15 +24,17 @@ pub(super) const NAMESPACES: [(&str, &str); 6] = [
 ];
 
 const END: &str = "</channel></rss>";
-/// Where readers learn what the elements mean.
+/// URL of the format's specification.
 const DOCS: &str = "https://www.rssboard.org/rss-specification";
-/// Any instant will do: the rhythm is counted from it.
-const BASE: &str = "2000-01-01T00:00:00Z";
+/// Start of the polling periods; any instant is valid.
+const UPDATE_BASE: &str = "2000-01-01T00:00:00Z";
 
-/// The document without its items.
+/// Renders the document without its items.
 pub(super) fn frame(head: &Head<'_>) -> Result<Frame, FeedError> {
-    let (is_daily, frequency) = head.rhythm();
-    let history = |name| for_rss(&[Element { prefix: HISTORY.0, name, ..Element::default() }]);
+    let (is_daily, frequency) = head.update_frequency();
+    let history = |name| {
+        for_rss(&[ExtensionElement { prefix: HISTORY.0, name, ..ExtensionElement::default() }])
+    };
     let channel = Channel {
         title: (&head.title).into(),
         link: head.home_url.clone(),
@@ -40,18 +44,18 @@ pub(super) fn frame(head: &Head<'_>) -> Result<Frame, FeedError> {
         last_build_date: Some(head.updated.rfc822()),
         generator: Some("Courant".to_owned()),
         docs: Some(DOCS.to_owned()),
-        ttl: Some(head.minutes().to_string()),
+        ttl: Some(head.ttl_minutes().to_string()),
         image: image(head),
         extensions: match head.archive {
             Archive::Complete => history("complete"),
             Archive::Page { .. } => history("archive"),
             Archive::Newest { .. } => for_rss(&[]),
         },
-        atom_ext: Some(AtomExtension { links: links::of_document(head, Format::Rss) }),
+        atom_ext: Some(AtomExtension { links: links::document_links(head, Format::Rss) }),
         syndication_ext: Some(SyndicationExtension {
             period: if is_daily { UpdatePeriod::Daily } else { UpdatePeriod::Hourly },
             frequency,
-            base: BASE.to_owned(),
+            base: UPDATE_BASE.to_owned(),
         }),
         namespaces: NAMESPACES
             .iter()
@@ -59,21 +63,23 @@ pub(super) fn frame(head: &Head<'_>) -> Result<Frame, FeedError> {
             .collect(),
         ..Channel::default()
     };
-    let text = written(&channel)?;
-    // Nothing in a channel without items is anything but plain text.
-    let mut before = as_numbers(text.strip_suffix(END).ok_or_else(|| Format::Rss.misshapen())?);
-    before.push_str(head.extra_xml.unwrap_or_default());
-    Ok(Frame { head: before.into_bytes(), tail: END.as_bytes().to_vec() })
+    let text = serialize(&channel)?;
+    // A channel without items contains only plain text.
+    let mut head_xml =
+        numeric_references(text.strip_suffix(END).ok_or_else(|| Format::Rss.malformed())?);
+    head_xml.push_str(head.extra_xml.unwrap_or_default());
+    Ok(Frame { head: head_xml.into_bytes(), tail: END.as_bytes().to_vec() })
 }
 
-/// The publisher's picture; without its size, for RSS allows none as large as those in use, and of the kinds RSS knows.
+/// Returns the publisher's image if RSS supports its file type. It has no size, because RSS limits
+/// sizes to less than those in use.
 fn image(head: &Head<'_>) -> Option<Image> {
-    let kinds = ["jpg", "jpeg", "gif", "png"];
-    let is_known = |url: &&str| {
+    let extensions = ["jpg", "jpeg", "gif", "png"];
+    let is_supported = |url: &&str| {
         url.rsplit_once('.')
-            .is_some_and(|(_, end)| kinds.contains(&end.to_ascii_lowercase().as_str()))
+            .is_some_and(|(_, end)| extensions.contains(&end.to_ascii_lowercase().as_str()))
     };
-    let url = head.logo.into_iter().chain(head.icon).find(is_known)?;
+    let url = head.logo.into_iter().chain(head.icon).find(is_supported)?;
     Some(Image {
         url: url.to_owned(),
         title: (&head.title).into(),
@@ -82,44 +88,52 @@ fn image(head: &Head<'_>) -> Option<Image> {
     })
 }
 
-/// One item.
+/// Renders one item of the document.
 pub(super) fn item(item: &Item<'_>) -> Result<Vec<u8>, FeedError> {
-    let channel = Channel { items: vec![made(item)], ..Channel::default() };
-    let text = written(&channel)?;
-    let cut = |text: &str| Some(text[text.find("<item>")?..].strip_suffix(END)?.to_owned());
-    let text = cut(&text).ok_or_else(|| Format::Rss.misshapen())?;
-    // Only these two are HTML. All but the second is escaped, so its first tag and its last one are the element's.
+    let channel = Channel { items: vec![build_item(item)], ..Channel::default() };
+    let text = serialize(&channel)?;
+    let inner = |text: &str| Some(text[text.find("<item>")?..].strip_suffix(END)?.to_owned());
+    let text = inner(&text).ok_or_else(|| Format::Rss.malformed())?;
+    // Only the description and the encoded content are HTML. All other text is escaped, so the
+    // first start tag and the last end tag belong to the content element.
     let (plain, html) = text.split_at(text.find("<content:encoded>").unwrap_or(text.len()));
     let (html, last) = html.split_at(html.rfind("</content:encoded>").unwrap_or(html.len()));
     let (before, rest) = plain.split_at(plain.find("<description>").unwrap_or(plain.len()));
     let (description, after) = rest.split_at(rest.find("</description>").unwrap_or_default());
-    Ok([as_numbers(before).as_str(), description, &as_numbers(after), html, &as_numbers(last)]
-        .concat()
-        .into_bytes())
+    Ok([
+        numeric_references(before).as_str(),
+        description,
+        &numeric_references(after),
+        html,
+        &numeric_references(last),
+    ]
+    .concat()
+    .into_bytes())
 }
 
-fn made(item: &Item<'_>) -> rss::Item {
+fn build_item(item: &Item<'_>) -> rss::Item {
     let mut elements = item.image.as_ref().map(lead_image).unwrap_or_default();
     if item.updated > item.published {
-        elements.push(Element {
+        elements.push(ExtensionElement {
             prefix: "atom",
             name: "updated",
             text: Some(item.updated.rfc3339()),
-            ..Element::default()
+            ..ExtensionElement::default()
         });
     }
-    let translations: Vec<Link> = item.translations.iter().map(links::translation).collect();
+    let translations: Vec<Link> = item.translations.iter().map(links::translation_link).collect();
     rss::Item {
         title: Some((&item.title).into()),
         link: item.url.clone(),
-        // A description is HTML: plain text has to be escaped once for that, and again for XML.
+        // A description is HTML, so plain text is escaped for HTML, and the writer escapes it for
+        // XML.
         description: Some(encode_text(item.summary.as_str()).into_owned()),
         categories: item
             .categories
             .iter()
             .map(|name| Category { name: name.into(), domain: None })
             .collect(),
-        // A length has to be told; 0 says that it is not known.
+        // RSS requires a length; 0 stands for an unknown one.
         enclosure: item.enclosure.as_ref().map(|file| Enclosure {
             url: file.url.clone(),
             length: file.length.to_string(),
@@ -139,8 +153,8 @@ fn made(item: &Item<'_>) -> rss::Item {
     }
 }
 
-fn written(channel: &Channel) -> Result<String, FeedError> {
-    // Not to_string: that turns a failure into an empty feed.
-    let bytes = channel.write_to(Vec::new()).map_err(|error| Format::Rss.failed(&error))?;
-    String::from_utf8(bytes).map_err(|error| Format::Rss.failed(&error))
+fn serialize(channel: &Channel) -> Result<String, FeedError> {
+    // Not `to_string`, which returns an empty feed on failure.
+    let bytes = channel.write_to(Vec::new()).map_err(|error| Format::Rss.write_error(&error))?;
+    String::from_utf8(bytes).map_err(|error| Format::Rss.write_error(&error))
 }

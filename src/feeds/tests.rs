@@ -1,4 +1,4 @@
-//! Feeds judged by a strict reader, never by what wrote them.
+//! Rendered feeds, verified with strict parsers that are independent of the writers.
 
 mod parts;
 
@@ -6,8 +6,8 @@ use jiff::tz::TimeZone;
 use roxmltree::{Document, Node};
 use serde_json::Value;
 
-use super::element::MEDIA;
-use super::feed::{Archive, Head, Item, Twin, head, item};
+use super::extensions::MEDIA;
+use super::feed::{Archive, Head, Item, Translation, head, item};
 use super::format::Format;
 use crate::config::{Content, Feed, Site};
 use crate::domain::article::{Article, Enclosure};
@@ -97,14 +97,14 @@ fn items<'a>(articles: &'a [Article], site: &'a Site, feed: &Feed) -> Vec<Item<'
     articles.iter().map(|article| item(article, &[], site, feed)).collect()
 }
 
-/// The articles as a document that last changed at the first one's date.
-fn rendered(format: Format, site: &Site, feed: &Feed, articles: &[Article]) -> String {
+/// Renders the articles as a document that last changed with its first article.
+fn render_document(format: Format, site: &Site, feed: &Feed, articles: &[Article]) -> String {
     let updated = articles.first().map_or(Millis(0), |article| article.updated_at.whole_second());
     let head = head(site, feed, updated, &NEWEST, &["https://hub.example/?a=1&b=2".to_owned()]);
     String::from_utf8(format.render(&head, &items(articles, site, feed)).unwrap()).unwrap()
 }
 
-fn framed(format: Format, head: &Head<'_>) -> String {
+fn render_frame(format: Format, head: &Head<'_>) -> String {
     String::from_utf8(format.render(head, &[]).unwrap()).unwrap()
 }
 
@@ -121,15 +121,15 @@ fn elements<'a>(xml: &'a Document<'a>, name: &str) -> Vec<Node<'a, 'a>> {
 }
 
 #[test]
-fn rss_says_what_the_articles_say() {
+fn rss_contains_all_properties_of_the_articles() {
     let (site, feed, articles) = (site(), feed(Content::Full), articles());
-    let text = rendered(Format::Rss, &site, &feed, &articles);
+    let text = render_document(Format::Rss, &site, &feed, &articles);
     let xml = Document::parse(&text).unwrap();
     let channel = elements(&xml, "channel")[0];
     assert_eq!(texts(channel, "title"), ["News & notices"]);
     assert_eq!(texts(channel, "lastBuildDate"), ["Mon, 21 Sep 2026 14:28:20 +0000"]);
-    let itself = channel.children().find(|node| node.attribute("rel") == Some("self")).unwrap();
-    assert_eq!(itself.attribute("href"), Some("https://news.example.edu/feeds/news.rss"));
+    let self_link = channel.children().find(|node| node.attribute("rel") == Some("self")).unwrap();
+    assert_eq!(self_link.attribute("href"), Some("https://news.example.edu/feeds/news.rss"));
     let items = elements(&xml, "item");
     let first = items[0];
     assert_eq!(texts(first, "title"), ["R&D day: 5 < 6, they say"]);
@@ -182,9 +182,9 @@ fn rss_says_what_the_articles_say() {
 }
 
 #[test]
-fn atom_says_the_same_with_a_language_on_each_text() {
+fn atom_contains_the_same_properties_and_a_language_on_each_text() {
     let (site, feed, articles) = (site(), feed(Content::Full), articles());
-    let text = rendered(Format::Atom, &site, &feed, &articles);
+    let text = render_document(Format::Atom, &site, &feed, &articles);
     let xml = Document::parse(&text).unwrap();
     let root = xml.root_element();
     assert_eq!(texts(root, "id"), ["tag:news.example.edu,2026:feeds/news"]);
@@ -200,7 +200,7 @@ fn atom_says_the_same_with_a_language_on_each_text() {
     }
     let image = entries[0].children().find(|n| n.has_tag_name((MEDIA.1, "content"))).unwrap();
     assert_eq!(image.attribute("url"), Some("https://college.example/boat.jpg?w=1&h=2"));
-    // Without a link to read on, an entry has to have content.
+    // An entry without an alternate link needs content.
     assert_eq!(texts(entries[2], "content"), ["Closed on Monday"]);
     assert_eq!(elements(&xml, "author").len(), 3);
     let of = |rel| {
@@ -218,10 +218,10 @@ fn atom_says_the_same_with_a_language_on_each_text() {
 }
 
 #[test]
-fn json_says_the_same_with_the_same_ids() {
+fn json_contains_the_same_properties_and_the_same_ids() {
     let (site, feed, articles) = (site(), feed(Content::Full), articles());
     let json: Value =
-        serde_json::from_str(&rendered(Format::Json, &site, &feed, &articles)).unwrap();
+        serde_json::from_str(&render_document(Format::Json, &site, &feed, &articles)).unwrap();
     assert_eq!(json["feed_url"], "https://news.example.edu/feeds/news.json");
     assert_eq!(json["items"][0]["tags"], serde_json::json!(["News", "Open days", "boats"]));
     assert_eq!(json["items"][0]["image"], "https://college.example/boat.jpg?w=1&h=2");
@@ -237,8 +237,8 @@ fn json_says_the_same_with_the_same_ids() {
     let ids: Vec<&str> =
         json["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap()).collect();
     let (rss, atom) = (
-        rendered(Format::Rss, &site, &feed, &articles),
-        rendered(Format::Atom, &site, &feed, &articles),
+        render_document(Format::Rss, &site, &feed, &articles),
+        render_document(Format::Atom, &site, &feed, &articles),
     );
     let in_rss = Document::parse(&rss).unwrap();
     let in_atom = Document::parse(&atom).unwrap();
@@ -256,10 +256,10 @@ fn json_says_the_same_with_the_same_ids() {
 }
 
 #[test]
-fn a_summary_feed_shows_no_body() {
+fn a_summary_feed_contains_no_body() {
     let (site, feed, articles) = (site(), feed(Content::Summary), articles());
     for format in Format::ALL {
-        let text = rendered(format, &site, &feed, &articles);
+        let text = render_document(format, &site, &feed, &articles);
         assert!(
             !text.contains("<em>") && !text.contains("&lt;em") && !text.contains("<img"),
             "{text}"
@@ -268,29 +268,29 @@ fn a_summary_feed_shows_no_body() {
 }
 
 #[test]
-fn a_channel_says_who_publishes_and_how_often_to_ask() {
+fn a_channel_names_its_publisher_and_polling_frequency() {
     let (site, mut feed) = (site(), feed(Content::Full));
     feed.description = Some("What happens <here> & there".into());
     feed.extra_xml = Some("<follow_challenge><feedId>1</feedId></follow_challenge>".into());
-    let made =
+    let complete =
         head(&site, &feed, Millis(0), &Archive::Complete, &["https://hub.example/".to_owned()]);
-    let text = framed(Format::Rss, &made);
+    let text = render_frame(Format::Rss, &complete);
     let xml = Document::parse(&text).unwrap();
     let channel = elements(&xml, "channel")[0];
-    for (name, said) in [
+    for (name, expected) in [
         ("description", "What happens <here> & there"),
         ("copyright", "© Harbour College"),
         ("ttl", "5"),
         ("updatePeriod", "hourly"),
         ("updateFrequency", "12"),
         ("docs", "https://www.rssboard.org/rss-specification"),
-        // Nothing was ever published, and the id's authority began then.
+        // Without any article this is the date of the id authority.
         ("lastBuildDate", "Thu, 1 Jan 2026 00:00:00 +0000"),
         ("complete", ""),
     ] {
-        assert_eq!(texts(channel, name), [said], "{name}");
+        assert_eq!(texts(channel, name), [expected], "{name}");
     }
-    // A picture of a kind that RSS does not know is passed over.
+    // An image of a type that RSS does not support is skipped.
     let image = elements(&xml, "image")[0];
     assert_eq!(
         (texts(image, "url"), texts(image, "title")),
@@ -301,18 +301,18 @@ fn a_channel_says_who_publishes_and_how_often_to_ask() {
         (texts(channel, "link").first(), 3)
     );
     assert!(text.contains("</follow_challenge></channel>"));
-    let text = framed(Format::Atom, &made);
+    let text = render_frame(Format::Atom, &complete);
     let xml = Document::parse(&text).unwrap();
-    for (name, said) in [
+    for (name, expected) in [
         ("subtitle", "What happens <here> & there"),
         ("rights", "© Harbour College"),
         ("logo", "https://college.example/logo.webp"),
     ] {
-        assert_eq!(texts(xml.root_element(), name), [said], "{name}");
+        assert_eq!(texts(xml.root_element(), name), [expected], "{name}");
     }
     assert!(text.contains("</follow_challenge></feed>"));
     feed.max_age = 2 * HOUR;
-    let slow = framed(Format::Rss, &head(&site, &feed, Millis(0), &NEWEST, &[]));
+    let slow = render_frame(Format::Rss, &head(&site, &feed, Millis(0), &NEWEST, &[]));
     assert!(
         slow.contains("<ttl>120</ttl>")
             && slow.contains("daily")

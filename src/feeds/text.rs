@@ -1,21 +1,21 @@
-//! The one door through which text enters the renderers.
+//! The only text type that the renderers accept.
 
 use std::borrow::Cow;
 
-use crate::domain::characters;
+use crate::domain::text_repair;
 
-/// Text that XML 1.0 can hold: forbidden characters are dropped, stray C1 ones read as Windows-1252, and line ends are `\n`,
-/// as an XML parser will read them.
+/// Text that is valid in XML 1.0: forbidden characters are removed, C1 control characters are
+/// decoded as Windows-1252, and line ends are `\n`, as an XML parser normalizes them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FeedText<'a>(pub(super) Cow<'a, str>);
 
 impl<'a> FeedText<'a> {
-    /// Takes any text.
+    /// Converts any text to valid text.
     pub fn new(text: &'a str) -> Self {
-        Self::of(Cow::Borrowed(text))
+        Self::from_cow(Cow::Borrowed(text))
     }
 
-    /// Takes any text for one line, as an attribute's: white space at its ends goes, within it becomes single spaces.
+    /// Converts any text to one line: trims it and replaces each run of white space by one space.
     pub fn line(text: &'a str) -> Self {
         let Self(text) = Self::new(text);
         if text.trim() == text && !text.contains("  ") && !text.contains(['\n', '\t']) {
@@ -24,24 +24,24 @@ impl<'a> FeedText<'a> {
         Self(Cow::Owned(text.split_whitespace().collect::<Vec<_>>().join(" ")))
     }
 
-    /// Takes any text, borrowed or made.
-    pub(super) fn of(text: Cow<'a, str>) -> Self {
-        let sound = match text {
-            Cow::Borrowed(text) => characters::repaired(text),
-            Cow::Owned(text) => Cow::Owned(characters::repaired(&text).into_owned()),
+    /// Converts any borrowed or owned text.
+    pub(super) fn from_cow(text: Cow<'a, str>) -> Self {
+        let repaired = match text {
+            Cow::Borrowed(text) => text_repair::repair(text),
+            Cow::Owned(text) => Cow::Owned(text_repair::repair(&text).into_owned()),
         };
-        if sound.contains('\r') {
-            return Self(Cow::Owned(sound.replace("\r\n", "\n").replace('\r', "\n")));
+        if repaired.contains('\r') {
+            return Self(Cow::Owned(repaired.replace("\r\n", "\n").replace('\r', "\n")));
         }
-        Self(sound)
+        Self(repaired)
     }
 
-    /// The text.
+    /// Returns the text as a string slice.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether nothing is left.
+    /// Returns `true` if the text is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

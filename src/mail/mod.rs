@@ -1,10 +1,12 @@
-//! Mail: what we say (`message`) and how it leaves (`smtp`, `folder`), signed where a transport has keys (`dkim`); `mailbox` receives for the demo.
+//! E-mail: message construction (`message`, `precompiled`), signing (`dkim`), SMTP and file
+//! transports (`smtp`, `file_transport`), and an SMTP server that catches mail for the demo
+//! (`mail_catcher`).
 
 pub mod dkim;
-pub mod folder;
+pub mod file_transport;
 mod header;
-pub mod mailbox;
+pub mod mail_catcher;
 pub mod message;
-pub mod mould;
-pub mod queued;
+pub mod payload;
+pub mod precompiled;
 pub mod smtp;

@@ -1,4 +1,5 @@
-//! Articles into a builtin source: from a file, every line checked before the first is kept, or one by one.
+//! Import of articles into a builtin source, from a file or one by one. A file is checked completely
+//! before its first article is stored.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
@@ -8,23 +9,23 @@ use std::path::Path;
 use anyhow::{Context, anyhow, bail};
 use sha2::{Digest as _, Sha256};
 
-use super::exports::Exported;
-use super::keeping::{self, keep};
-use super::lines::Lines;
-use super::row::{COLUMNS, Row, check_columns, draft};
-use super::{BATCH, SyncReport, arrival, exports};
+use super::importers::ImportedArticle;
+use super::ingest::{guid_owned_by, ingest};
+use super::line_index::LineIndex;
+use super::row::{COLUMNS, Row, check_columns, parse_article};
+use super::{INGEST_BATCH_ARTICLES, SyncReport, importers, normalize};
 use crate::config::{Config, Ids, Source, SourceKind};
-use crate::domain::article::Draft;
+use crate::domain::article::IncomingArticle;
 use crate::domain::time::Millis;
 use crate::store::Store;
-use crate::store::sources::Progress;
+use crate::store::sources::SyncProgress;
 
-/// Refused lines: number and reason. Nothing was imported.
+/// Rejected lines of a file: number and reason. Nothing was imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused(pub Vec<(u64, String)>);
+pub struct RejectedLines(pub Vec<(u64, String)>);
 
-/// The builtin source of this name, or the only one.
-pub fn builtin<'a>(config: &'a Config, name: Option<&str>) -> anyhow::Result<&'a Source> {
+/// Returns the builtin source of this name; without a name, the only builtin source.
+pub fn builtin_source<'a>(config: &'a Config, name: Option<&str>) -> anyhow::Result<&'a Source> {
     let builtin: Vec<&Source> =
         config.sources.iter().filter(|s| s.kind == SourceKind::Builtin).collect();
     match (name, builtin.as_slice()) {
@@ -32,95 +33,113 @@ pub fn builtin<'a>(config: &'a Config, name: Option<&str>) -> anyhow::Result<&'a
             .iter()
             .find(|s| s.name == name)
             .copied()
-            .ok_or_else(|| anyhow!("{name:?} is no builtin source of the config")),
+            .ok_or_else(|| anyhow!("the configuration has no builtin source {name:?}")),
         (None, [only]) => Ok(only),
         (None, []) => {
-            bail!("the config has no builtin source: add [[sources]] with kind = \"builtin\"")
+            bail!(
+                "the configuration has no builtin source; add [[sources]] with kind = \"builtin\""
+            )
         }
-        (None, _) => bail!("the config has several builtin sources: name one with --source"),
+        (None, _) => {
+            bail!("the configuration has several builtin sources; choose one with --source")
+        }
     }
 }
 
-/// What an import came to.
+/// Result of importing a file.
 #[derive(Debug, Clone, Default)]
-pub struct Imported {
-    /// What became of the articles.
+pub struct FileImport {
+    /// Numbers of added and changed articles, and their notes.
     pub report: SyncReport,
-    /// What the file holds besides public articles, and how many of each.
+    /// Number of entries of the file that are not public articles, by description.
     pub left_out: BTreeMap<String, usize>,
 }
 
-/// What a file tells: articles with their lines, or why one can't be used.
-struct Told {
-    articles: Vec<exports::Read>,
+/// Parsed file: articles with their line numbers, or the reason why one is invalid.
+struct ParsedFile {
+    articles: Vec<importers::NumberedArticle>,
     left_out: BTreeMap<String, usize>,
 }
 
-/// Imports a file of lines (.jsonl, .csv), a feed (.rss, .atom, .xml, JSON Feed as .json) or WordPress's export (.xml);
-/// articles of the same id are replaced.
-pub async fn import(
+/// Imports a file of lines (.jsonl, .csv), a feed (.rss, .atom, .xml, JSON Feed as .json) or a WordPress
+/// export (.xml); replaces articles with the same id.
+pub async fn import_file(
     store: &Store,
     config: &Config,
     source: &Source,
     file: &Path,
     now: Millis,
-) -> anyhow::Result<Result<Imported, Refused>> {
+) -> anyhow::Result<Result<FileImport, RejectedLines>> {
     let (path, from, language) = (file.to_owned(), source.clone(), config.site.language.clone());
-    // A large export takes a while to read.
-    let told = tokio::task::spawn_blocking(move || told(&path, &from, &language, now)).await??;
+    // Parsing a large export takes seconds.
+    let parsed =
+        tokio::task::spawn_blocking(move || parse_file(&path, &from, &language, now)).await??;
     let undated =
-        told.articles.iter().filter_map(|(_, one)| one.as_ref().ok().filter(|one| !one.is_dated));
+        parsed.articles.iter().filter_map(|(_, one)| one.as_ref().ok().filter(|one| !one.is_dated));
     let undated: Vec<String> =
-        undated.map(|one| arrival::without_nul(&one.draft.source_id)).collect();
+        undated.map(|one| normalize::without_nul(&one.article.source_id)).collect();
     let known = store.known_among(&source.name, &undated).await?;
-    let (mut drafts, mut refused, mut ids) = (Vec::new(), Vec::new(), HashSet::new());
+    let (mut articles, mut rejected, mut ids) = (Vec::new(), Vec::new(), HashSet::new());
     let mut guids: HashMap<String, u64> = HashMap::new();
     let shares_guids = source.ids == Ids::Source;
-    for (line, article) in told.articles {
-        let checked = article.and_then(|Exported { mut draft, is_dated }| {
-            arrival::fit(&mut draft, source, &config.site)?;
-            // What comes without a date keeps that of its first import.
-            if let Some(before) = known.get(&draft.source_id).filter(|_| !is_dated) {
-                draft.published_at = before.published_at;
+    for (line, article) in parsed.articles {
+        let checked = article.and_then(|ImportedArticle { article: mut incoming, is_dated }| {
+            normalize::validate(&mut incoming, source, &config.site)?;
+            // An article without a date keeps the date of its first import.
+            if let Some(previous) = known.get(&incoming.source_id).filter(|_| !is_dated) {
+                incoming.published_at = previous.published_at;
             }
-            Ok(draft)
+            Ok(incoming)
         });
         match checked {
-            Ok(draft) if !ids.insert(draft.source_id.clone()) => {
-                refused.push((line, format!("the id {:?} is there twice", draft.source_id)))
+            Ok(incoming) if !ids.insert(incoming.source_id.clone()) => {
+                rejected.push((line, format!("duplicate id {:?}", incoming.source_id)))
             }
-            Ok(draft) => match guids.insert(arrival::guid(&draft, source, &config.site), line) {
-                Some(other) if !shares_guids => {
-                    refused.push((line, format!("its guid is that of line {other} as well")))
+            Ok(incoming) => {
+                match guids.insert(normalize::guid(&incoming, source, &config.site), line) {
+                    Some(other) if !shares_guids => {
+                        rejected.push((line, format!("duplicate guid; line {other} has the same")))
+                    }
+                    _ => articles.push((line, incoming)),
                 }
-                _ => drafts.push((line, draft)),
-            },
-            Err(why) => refused.push((line, why)),
+            }
+            Err(reason) => rejected.push((line, reason)),
         }
     }
-    let claims: Vec<_> = drafts
+    let requested_guids: Vec<_> = articles
         .iter()
-        .map(|(_, draft)| (draft.source_id.clone(), arrival::guid(draft, source, &config.site)))
+        .map(|(_, incoming)| {
+            (incoming.source_id.clone(), normalize::guid(incoming, source, &config.site))
+        })
         .collect();
-    let taken = store.taken_among(&source.name, &claims).await?;
-    let own = format!("{}/", source.name);
-    let owner = |draft: &Draft| {
-        taken.get(&draft.source_id).filter(|owner| !(shares_guids && owner.starts_with(&own)))
+    let owners = store.guid_conflicts_among(&source.name, &requested_guids).await?;
+    let own_prefix = format!("{}/", source.name);
+    let owner = |incoming: &IncomingArticle| {
+        owners
+            .get(&incoming.source_id)
+            .filter(|owner| !(shares_guids && owner.starts_with(&own_prefix)))
     };
-    refused.extend(
-        drafts.iter().filter_map(|(line, draft)| Some((*line, keeping::taken_by(owner(draft)?)))),
+    rejected.extend(
+        articles
+            .iter()
+            .filter_map(|(line, incoming)| Some((*line, guid_owned_by(owner(incoming)?)))),
     );
-    refused.sort();
-    if !refused.is_empty() {
-        return Ok(Err(Refused(refused)));
+    rejected.sort();
+    if !rejected.is_empty() {
+        return Ok(Err(RejectedLines(rejected)));
     }
-    let drafts = drafts.into_iter().map(|(_, draft)| draft).collect();
-    let report = publish(store, config, &source.name, drafts, now).await?;
-    Ok(Ok(Imported { report, left_out: told.left_out }))
+    let articles = articles.into_iter().map(|(_, incoming)| incoming).collect();
+    let report = upsert_articles(store, config, &source.name, articles, now).await?;
+    Ok(Ok(FileImport { report, left_out: parsed.left_out }))
 }
 
-/// Reads a file by what the end of its name says; what has no date gets the present one.
-fn told(file: &Path, source: &Source, language: &str, now: Millis) -> anyhow::Result<Told> {
+/// Parses a file in the format that its extension names; articles without a date get `now`.
+fn parse_file(
+    file: &Path,
+    source: &Source,
+    language: &str,
+    now: Millis,
+) -> anyhow::Result<ParsedFile> {
     let name = file.display();
     let rows = match file
         .extension()
@@ -133,137 +152,140 @@ fn told(file: &Path, source: &Source, language: &str, now: Millis) -> anyhow::Re
         Some(kind @ ("rss" | "atom" | "rdf" | "xml" | "json")) => {
             let bytes = std::fs::read(file).with_context(|| format!("cannot read {name}"))?;
             let read = if kind == "json" {
-                exports::from_json(&bytes, source)
+                importers::parse_json_feed(&bytes, source)
             } else {
-                exports::from_xml(&bytes, source, language)
+                importers::parse_xml(&bytes, source, language)
             };
-            let export = read.map_err(|(line, why)| anyhow!("{name}:{line}: {why}"))?;
+            let export = read.map_err(|(line, problem)| anyhow!("{name}:{line}: {problem}"))?;
             let articles = export
                 .articles
                 .into_iter()
-                .map(|(line, read)| (line, read.map(|one| exported(one, now))))
+                .map(|(line, read)| (line, read.map(|one| with_defaults(one, now))))
                 .collect();
-            return Ok(Told { articles, left_out: export.left_out });
+            return Ok(ParsedFile { articles, left_out: export.left_out });
         }
         _ => bail!(
-            "{name}: the name must end in .jsonl, .csv, .rss, .atom, .rdf, .xml or .json, which says what it holds"
+            "{name}: unknown file format; the name must end in .jsonl, .csv, .rss, .atom, .rdf, .xml or .json"
         ),
     };
     let article = |row: Row| {
-        let mut row = named(row)?;
+        let mut row = with_id(row)?;
         let is_dated = row.contains_key("published_at");
         row.entry("published_at".into()).or_insert_with(|| now.timestamp().to_string());
-        Ok(Exported {
-            draft: draft(&row, &source.timezone, source.article_url.as_deref())?,
+        Ok(ImportedArticle {
+            article: parse_article(&row, &source.timezone, source.article_url.as_deref())?,
             is_dated,
         })
     };
-    Ok(Told {
+    Ok(ParsedFile {
         articles: rows.into_iter().map(|(line, row)| (line, row.and_then(article))).collect(),
         left_out: BTreeMap::new(),
     })
 }
 
-/// Gives an article of a feed what a feed may leave out: an id made of its words, a date.
-fn exported(one: Exported, now: Millis) -> Exported {
-    let Exported { mut draft, is_dated } = one;
-    if draft.source_id.is_empty() {
-        draft.source_id =
-            id_of(if draft.title.is_empty() { &draft.body_html } else { &draft.title });
+/// Adds what a feed may omit: an id derived from the content, and a date.
+fn with_defaults(one: ImportedArticle, now: Millis) -> ImportedArticle {
+    let ImportedArticle { article: mut incoming, is_dated } = one;
+    if incoming.source_id.is_empty() {
+        incoming.source_id = content_id(if incoming.title.is_empty() {
+            &incoming.body_html
+        } else {
+            &incoming.title
+        });
     }
     if !is_dated {
-        draft.published_at = now;
+        incoming.published_at = now;
     }
-    Exported { draft, is_dated }
+    ImportedArticle { article: incoming, is_dated }
 }
 
-/// Keeps drafts in a builtin source; those of the same id are replaced.
-pub async fn publish(
+/// Stores articles in a builtin source; replaces those with the same id.
+pub async fn upsert_articles(
     store: &Store,
     config: &Config,
     source: &str,
-    drafts: Vec<Draft>,
+    articles: Vec<IncomingArticle>,
     now: Millis,
 ) -> anyhow::Result<SyncReport> {
-    let source = builtin(config, Some(source))?;
+    let source = builtin_source(config, Some(source))?;
     store.ensure_source(&source.name, now).await?;
     let ids: Vec<String> =
-        drafts.iter().map(|draft| arrival::without_nul(&draft.source_id)).collect();
+        articles.iter().map(|incoming| normalize::without_nul(&incoming.source_id)).collect();
     let known = store.known_among(&source.name, &ids).await?;
     let mut report = SyncReport { source: source.name.clone(), ..SyncReport::default() };
-    let mut changed: Vec<(Draft, String)> = Vec::new();
-    for mut draft in drafts {
+    let mut changed: Vec<(IncomingArticle, String)> = Vec::new();
+    for mut incoming in articles {
         report.notes.extend(
-            std::mem::take(&mut draft.notes)
+            std::mem::take(&mut incoming.notes)
                 .into_iter()
-                .map(|note| (draft.source_id.clone(), note)),
+                .map(|note| (incoming.source_id.clone(), note)),
         );
-        if let Err(why) = arrival::fit(&mut draft, source, &config.site) {
-            report.refused.push((draft.source_id, why));
+        if let Err(reason) = normalize::validate(&mut incoming, source, &config.site) {
+            report.rejected.push((incoming.source_id, reason));
             continue;
         }
-        let hash = arrival::hash(&draft, &config.site);
-        if known.get(&draft.source_id).is_none_or(|k| k.removed || k.hash != hash) {
-            changed.push((draft, hash));
+        let hash = normalize::content_hash(&incoming, &config.site);
+        if known.get(&incoming.source_id).is_none_or(|k| k.is_removed || k.content_hash != hash) {
+            changed.push((incoming, hash));
         }
     }
-    for batch in changed.chunks(BATCH) {
-        keep(store, batch.to_vec(), source, &config.site, &mut report, now).await?;
+    for batch in changed.chunks(INGEST_BATCH_ARTICLES) {
+        ingest(store, batch.to_vec(), source, &config.site, &mut report, now).await?;
     }
     store.regroup(&source.name).await?;
-    store.source_succeeded(&source.name, 0, Progress::default(), now).await?;
+    store.record_sync_success(&source.name, 0, SyncProgress::default(), now).await?;
     Ok(report)
 }
 
-/// Gives a line without id one made of its content.
-fn named(mut row: Row) -> Result<Row, String> {
+/// Adds an id derived from the URL or title to a row without one.
+fn with_id(mut row: Row) -> Result<Row, String> {
     if row.get("title").is_none_or(|t| t.trim().is_empty()) {
         return Err("it has no title".into());
     }
     if row.get("id").is_none_or(|i| i.trim().is_empty()) {
-        let own = row.get("url").or_else(|| row.get("title")).cloned().unwrap_or_default();
-        row.insert("id".into(), id_of(&own));
+        let content = row.get("url").or_else(|| row.get("title")).cloned().unwrap_or_default();
+        row.insert("id".into(), content_id(&content));
     }
     Ok(row)
 }
 
-/// An id made of what an article says.
-fn id_of(words: &str) -> String {
-    Sha256::digest(words).iter().take(8).map(|b| format!("{b:02x}")).collect()
+/// Returns an id derived from an article's content.
+fn content_id(content: &str) -> String {
+    Sha256::digest(content).iter().take(8).map(|b| format!("{b:02x}")).collect()
 }
 
-type Line = (u64, Result<Row, String>);
+/// Line number and row, or the reason why the row is invalid.
+type NumberedRow = (u64, Result<Row, String>);
 
-fn csv_rows(file: &Path) -> anyhow::Result<Vec<Line>> {
+/// Reads the rows of a CSV file with a header line.
+fn csv_rows(file: &Path) -> anyhow::Result<Vec<NumberedRow>> {
     let name = file.display();
     let mut text = Vec::new();
     File::open(file)
         .and_then(|mut f| f.read_to_end(&mut text))
         .with_context(|| format!("cannot read {name}"))?;
     let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&text);
-    // A quotation left open would swallow the rest of the file as one field.
+    // An unclosed quotation mark would turn the rest of the file into one field.
     if text.iter().filter(|b| **b == b'"').count() % 2 == 1 {
-        bail!(
-            "{name}: it has an odd number of quotation marks: one is missing somewhere, or one too many"
-        );
+        bail!("{name}: the number of quotation marks is odd; one is missing or superfluous");
     }
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text);
     let columns: Vec<String> = reader
         .headers()
-        .with_context(|| format!("{name}:1: this is no CSV"))?
+        .with_context(|| format!("{name}:1: not a valid CSV header"))?
         .iter()
         .map(|h| h.trim().to_lowercase())
         .collect();
-    check_columns(&columns, &["title"], None).map_err(|why| anyhow!("{name}:1: {why}"))?;
+    check_columns(&columns, &["title"], None).map_err(|problem| anyhow!("{name}:1: {problem}"))?;
     let mut rows = Vec::new();
     let mut record = csv::StringRecord::new();
-    let mut lines = Lines::of(text);
+    let mut lines = LineIndex::new(text);
     loop {
-        let number = lines.of_record(reader.position());
+        let number = lines.line_of_record(reader.position());
         let line = match reader.read_record(&mut record) {
             Ok(false) => return Ok(rows),
             Ok(true) if record.len() != columns.len() => Err(format!(
-                "it has {} fields, the first line has {}; a comma or a quotation mark may be missing",
+                "found {} fields, but the first line has {}; check for a missing comma or quotation mark",
                 record.len(),
                 columns.len()
             )),
@@ -282,13 +304,13 @@ fn csv_rows(file: &Path) -> anyhow::Result<Vec<Line>> {
     }
 }
 
-fn json_rows(file: &Path) -> anyhow::Result<Vec<Line>> {
+/// Reads the rows of a file with one JSON object per line; skips blank lines.
+fn json_rows(file: &Path) -> anyhow::Result<Vec<NumberedRow>> {
     let name = file.display();
     let input = BufReader::new(File::open(file).with_context(|| format!("cannot open {name}"))?);
     let mut rows = Vec::new();
     for (number, line) in (1..).zip(input.lines()) {
-        let line =
-            line.with_context(|| format!("{name}:{number}: this can't be read as UTF-8 text"))?;
+        let line = line.with_context(|| format!("{name}:{number}: not valid UTF-8"))?;
         let line = line.trim_start_matches('\u{feff}').trim();
         if !line.is_empty() {
             rows.push((number, json_row(line)));
@@ -297,9 +319,10 @@ fn json_rows(file: &Path) -> anyhow::Result<Vec<Line>> {
     Ok(rows)
 }
 
+/// Converts a JSON object to a row.
 fn json_row(line: &str) -> Result<Row, String> {
     let value: serde_json::Value =
-        serde_json::from_str(line).map_err(|e| format!("this is no JSON: {e}"))?;
+        serde_json::from_str(line).map_err(|e| format!("not valid JSON: {e}"))?;
     let Some(object) = value.as_object() else {
         return Err("a line must hold one JSON object".into());
     };
@@ -308,7 +331,7 @@ fn json_row(line: &str) -> Result<Row, String> {
         let key = key.to_lowercase();
         if !COLUMNS.contains(&key.as_str()) {
             return Err(format!(
-                "`{key}` is no column of an article; the known ones are {}",
+                "`{key}` is not an article column; the known columns are {}",
                 COLUMNS.join(", ")
             ));
         }

@@ -1,70 +1,83 @@
-//! Articles come in: read from where they are, cleaned once, mirrored; never written back (promise 8).
+//! Article sources: articles are read, normalized once and mirrored; a source is never written to (promise 8).
 
-use self::reading::Occasion;
+use self::sync::SyncMode;
 use crate::config::{Config, Source, SourceKind};
 use crate::domain::time::{MINUTE, Millis};
 use crate::store::Store;
 
-pub mod adopt;
-mod arrival;
-pub mod bell;
-mod cells;
-mod changed;
+mod column_text;
+mod connection;
 mod drupal;
-mod exports;
-mod foreign;
+mod fingerprint;
 mod ghost;
 mod html;
+pub mod id_mapping;
+mod id_set;
 pub mod import;
-mod keeping;
-mod lines;
-pub mod listening;
+mod importers;
+mod incremental;
+mod ingest;
+pub mod inspect;
+mod line_index;
 mod media;
+mod normalize;
+pub mod pg_listener;
 mod php;
 mod query;
-mod reading;
+mod read_session;
 mod row;
-mod seen;
-mod session;
-pub mod survey;
+mod sync;
+pub mod trigger;
 mod wordpress;
 
-/// Articles cleaned and kept at a time: a write transaction stays short.
-const BATCH: usize = 20;
-/// A sync that would remove more than half of a source's articles, and more than this many, is held.
-const FEW: usize = 10;
-/// Characters of an id, and of what is the matter with it, that are kept.
-const LONGEST_TROUBLE: usize = 500;
-/// The longest wait before a source that can't be read is tried again.
-const LONGEST_WAIT: i64 = 30 * MINUTE;
+/// Number of articles normalized and stored per transaction, which keeps write transactions short.
+const INGEST_BATCH_ARTICLES: usize = 20;
+/// Removals above this number are held for confirmation if they are also more than half of a source's
+/// articles.
+const MAX_UNCONFIRMED_REMOVALS: usize = 10;
+/// Maximum length of a stored row id, and of the issue reported for it, in characters.
+const MAX_ISSUE_CHARS: usize = 500;
+/// Maximum delay before a failed source is retried, in milliseconds.
+const MAX_RETRY_DELAY_MILLIS: i64 = 30 * MINUTE;
 
-/// What reading a source brought.
+/// Result of one sync run or import.
 #[derive(Debug, Clone, Default)]
 pub struct SyncReport {
-    /// The source's name.
+    /// Name of the source.
     pub source: String,
-    /// Whether all of it was compared, or only what changed.
-    pub compared: bool,
-    /// Articles that are new here and public.
+    /// `true` if every article was compared, `false` after an incremental sync.
+    pub is_full: bool,
+    /// Number of new articles that are public now.
     pub added: usize,
-    /// Articles that are new here and wait for their date.
-    pub waiting: usize,
-    /// Articles that changed.
+    /// Number of new articles with a publication date in the future.
+    pub scheduled: usize,
+    /// Number of changed articles.
     pub changed: usize,
-    /// Articles that vanished.
+    /// Number of articles removed because the source no longer has them.
     pub removed: usize,
-    /// Removals that wait for an admin (promise 8).
-    pub held: usize,
-    /// Rows that can't be used: the source's id and why.
-    pub refused: Vec<(String, String)>,
-    /// What could not be shown of an article that was used.
+    /// Number of removals held until an admin confirms them (promise 8).
+    pub held_removals: usize,
+    /// Rejected rows: the source's id and the reason.
+    pub rejected: Vec<(String, String)>,
+    /// Notes on accepted articles with content that cannot be shown: the source's id and the note.
     pub notes: Vec<(String, String)>,
-    /// Those of both that were not known before.
-    pub news: Vec<(String, String)>,
+    /// Rejected rows and notes that no earlier run reported.
+    pub new_issues: Vec<(String, String)>,
 }
 
-/// Reads one source if it is due or asked for, so that a slow one holds up nothing but itself: what changed, and all of it
-/// when a comparison is due. May be dropped at any time: what is kept by then stays, and the rest is read again.
+/// Error of a sync run; the run's failure is also stored in the source's state.
+#[derive(Debug)]
+pub struct SyncError {
+    /// Cause, as one sentence for the operator.
+    pub error: anyhow::Error,
+    /// Number of consecutive failed runs, this one included.
+    pub consecutive_failures: i64,
+}
+
+/// Syncs one source if it is due or a sync was requested: incrementally, or fully when a full sync is due.
+///
+/// A slow source delays only itself. The future may be dropped at any time: stored articles stay, and
+/// the rest is read by the next run.
 pub async fn sync_due(
     store: &Store,
     config: &Config,
@@ -81,56 +94,61 @@ pub async fn sync_due(
     if !store.claim_source(&source.name, now, now.plus(source.poll)).await? {
         return Ok(None);
     }
-    match sync(store, config, source, Occasion::Poll, now).await {
+    match run_sync(store, config, source, SyncMode::Poll, now).await {
         Ok(report) => {
-            // Each is told once, however often the source is read.
-            for (id, what) in &report.news {
-                tracing::warn!(source = %source.name, article = %id, "{what}");
+            // Each issue is logged once, however often the source is read.
+            for (id, issue) in &report.new_issues {
+                tracing::warn!(source = %source.name, article = %id, "article issue: {issue}");
             }
             Ok(Some(report))
         }
-        Err((e, failures)) => {
-            let wait = source
+        Err(SyncError { error, consecutive_failures }) => {
+            let delay = source
                 .poll
-                .saturating_mul(1 << failures.clamp(0, 12))
-                .min(LONGEST_WAIT.max(source.poll));
-            store.delay_source(&source.name, now.plus(wait)).await?;
-            if failures == 1 {
-                tracing::error!(source = %source.name, "cannot be read, the last articles stay: {e:#}");
+                .saturating_mul(1 << consecutive_failures.clamp(0, 12))
+                .min(MAX_RETRY_DELAY_MILLIS.max(source.poll));
+            store.delay_source(&source.name, now.plus(delay)).await?;
+            if consecutive_failures == 1 {
+                tracing::error!(
+                    source = %source.name,
+                    "source sync failed; keeping the previously imported articles: {error:#}"
+                );
             }
             Ok(None)
         }
     }
 }
 
-/// Reads all of a source now, whether it is due or not; an error comes with how often in a row it failed, and is kept.
+/// Runs a full sync of a source now, whether it is due or not.
 pub async fn sync_now(
     store: &Store,
     config: &Config,
     source: &Source,
     accept_removals: bool,
     now: Millis,
-) -> Result<SyncReport, (anyhow::Error, i64)> {
-    sync(store, config, source, Occasion::ByHand { accept_removals }, now).await
+) -> Result<SyncReport, SyncError> {
+    run_sync(store, config, source, SyncMode::Manual { accept_removals }, now).await
 }
 
-async fn sync(
+/// Runs a sync and stores its failure, if any, in the source's state.
+async fn run_sync(
     store: &Store,
     config: &Config,
     source: &Source,
-    occasion: Occasion,
+    mode: SyncMode,
     now: Millis,
-) -> Result<SyncReport, (anyhow::Error, i64)> {
-    match reading::read(store, config, source, occasion, now).await {
+) -> Result<SyncReport, SyncError> {
+    match sync::run(store, config, source, mode, now).await {
         Ok(report) => Ok(report),
-        Err(e) => {
-            let failures = store.source_failed(&source.name, &format!("{e:#}")).await.unwrap_or(1);
-            Err((e, failures))
+        Err(error) => {
+            let consecutive_failures =
+                store.record_sync_failure(&source.name, &format!("{error:#}")).await.unwrap_or(1);
+            Err(SyncError { error, consecutive_failures })
         }
     }
 }
 
-/// Whether a source could be read as it is configured: connection, query, columns.
+/// Checks that a source is readable as configured: connection, query and columns.
 pub async fn check(source: &Source) -> anyhow::Result<()> {
     match source.kind {
         SourceKind::Builtin => Ok(()),

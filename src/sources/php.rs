@@ -1,9 +1,10 @@
-//! What PHP's `serialize` wrote, in which Drupal and WordPress keep settings; objects are not read.
+//! Parser for PHP's `serialize` format, in which Drupal and WordPress store settings. Objects are not
+//! supported.
 
-/// Arrays within arrays beyond this many are refused.
-const DEEPEST: usize = 40;
+/// Maximum nesting depth of arrays.
+const MAX_DEPTH: usize = 40;
 
-/// A value; arrays keep their order, and their keys as text.
+/// PHP value; arrays keep their order, and their keys are text.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value {
     Null,
@@ -15,19 +16,19 @@ pub(super) enum Value {
 }
 
 impl Value {
-    /// Reads the whole of a text; `None` where it is cut, or holds what is not read.
-    pub(super) fn read(serialized: &str) -> Option<Self> {
-        let mut reader = Reader(serialized.as_bytes());
-        let value = reader.value(0)?;
-        reader.0.is_empty().then_some(value)
+    /// Parses a complete serialized value; `None` if it is truncated or contains an unsupported type.
+    pub(super) fn parse(serialized: &str) -> Option<Self> {
+        let mut parser = Parser(serialized.as_bytes());
+        let value = parser.value(0)?;
+        parser.0.is_empty().then_some(value)
     }
 
-    /// An array's element.
+    /// Returns the element of an array with this key.
     pub(super) fn get(&self, key: &str) -> Option<&Self> {
         self.entries().iter().find(|(known, _)| known == key).map(|(_, value)| value)
     }
 
-    /// An element's text, empty where there is none.
+    /// Returns the text of an element; empty if it is missing or not text.
     pub(super) fn text(&self, key: &str) -> &str {
         match self.get(key) {
             Some(Self::Text(text)) => text,
@@ -35,7 +36,7 @@ impl Value {
         }
     }
 
-    /// An array's elements in their order; none of any other value.
+    /// Returns the elements of an array in order; empty for other values.
     pub(super) fn entries(&self) -> &[(String, Self)] {
         match self {
             Self::Array(entries) => entries,
@@ -43,8 +44,8 @@ impl Value {
         }
     }
 
-    /// Whether an element counts as true for PHP.
-    pub(super) fn is_on(&self, key: &str) -> bool {
+    /// Returns `true` if the element converts to true in PHP.
+    pub(super) fn is_truthy(&self, key: &str) -> bool {
         match self.get(key) {
             Some(Self::Bool(on)) => *on,
             Some(Self::Int(number)) => *number != 0,
@@ -55,7 +56,7 @@ impl Value {
         }
     }
 
-    /// An element as a whole number, 0 where it is none.
+    /// Returns an element as an integer; 0 if it is missing or not a number.
     pub(super) fn number(&self, key: &str) -> i64 {
         match self.get(key) {
             Some(Self::Int(number)) => *number,
@@ -65,11 +66,12 @@ impl Value {
     }
 }
 
-struct Reader<'a>(&'a [u8]);
+/// Recursive-descent parser over the remaining input.
+struct Parser<'a>(&'a [u8]);
 
-impl<'a> Reader<'a> {
+impl<'a> Parser<'a> {
     fn value(&mut self, depth: usize) -> Option<Value> {
-        if depth > DEEPEST {
+        if depth > MAX_DEPTH {
             return None;
         }
         let kind = *self.0.first()?;
@@ -92,7 +94,7 @@ impl<'a> Reader<'a> {
                 self.expect(b"{")?;
                 let mut entries = Vec::new();
                 for _ in 0..count {
-                    let key = match self.value(DEEPEST)? {
+                    let key = match self.value(MAX_DEPTH)? {
                         Value::Text(key) => key,
                         Value::Int(key) => key.to_string(),
                         _ => return None,
@@ -106,7 +108,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// A text in quotes with its length in bytes before it.
+    /// Parses `LENGTH:"TEXT"`, with the length in bytes.
     fn text(&mut self) -> Option<String> {
         let length: usize = self.until(b':')?.parse().ok()?;
         self.expect(b"\"")?;
@@ -116,6 +118,7 @@ impl<'a> Reader<'a> {
         Some(String::from_utf8_lossy(text).into_owned())
     }
 
+    /// Consumes the input up to and including `end`; returns the text before it.
     fn until(&mut self, end: u8) -> Option<&'a str> {
         let at = self.0.iter().position(|byte| *byte == end)?;
         let (text, rest) = self.0.split_at(at);
@@ -123,6 +126,7 @@ impl<'a> Reader<'a> {
         str::from_utf8(text).ok()
     }
 
+    /// Consumes these bytes; `None` if the input does not start with them.
     fn expect(&mut self, bytes: &[u8]) -> Option<()> {
         self.0 = self.0.strip_prefix(bytes)?;
         Some(())
@@ -135,8 +139,8 @@ mod tests {
 
     use super::*;
 
-    /// The value as PHP would write it.
-    fn written(value: &Value) -> String {
+    /// Returns the value as PHP's `serialize` writes it.
+    fn serialize(value: &Value) -> String {
         match value {
             Value::Null => "N;".to_owned(),
             Value::Bool(on) => format!("b:{};", i32::from(*on)),
@@ -146,7 +150,7 @@ mod tests {
             Value::Array(entries) => {
                 let inside: String = entries
                     .iter()
-                    .map(|(key, value)| format!("s:{}:\"{key}\";{}", key.len(), written(value)))
+                    .map(|(key, value)| format!("s:{}:\"{key}\";{}", key.len(), serialize(value)))
                     .collect();
                 format!("a:{}:{{{inside}}}", entries.len())
             }
@@ -154,16 +158,16 @@ mod tests {
     }
 
     #[test]
-    fn a_configuration_is_read() {
+    fn serialized_configuration_is_parsed() {
         let format = "a:3:{s:6:\"format\";s:10:\"plain_text\";s:6:\"status\";b:1;s:7:\"filters\";a:1:{s:12:\"filter_autop\";a:2:{s:6:\"status\";i:1;s:6:\"weight\";i:-5;}}}";
-        let value = Value::read(format).unwrap();
-        assert_eq!((value.text("format"), value.is_on("status")), ("plain_text", true));
+        let value = Value::parse(format).unwrap();
+        assert_eq!((value.text("format"), value.is_truthy("status")), ("plain_text", true));
         let (name, filter) = &value.get("filters").unwrap().entries()[0];
         assert_eq!(
-            (name.as_str(), filter.is_on("status"), filter.number("weight")),
+            (name.as_str(), filter.is_truthy("status"), filter.number("weight")),
             ("filter_autop", true, -5)
         );
-        assert_eq!(Value::read("a:1:{i:0;s:6:\"校园\";}").unwrap().text("0"), "校园");
+        assert_eq!(Value::parse("a:1:{i:0;s:6:\"校园\";}").unwrap().text("0"), "校园");
         for broken in [
             "",
             "a:1:{i:0;",
@@ -173,7 +177,7 @@ mod tests {
             "i:1e3;",
             "a:-1:{}",
         ] {
-            assert_eq!(Value::read(broken), None, "{broken}");
+            assert_eq!(Value::parse(broken), None, "{broken}");
         }
     }
 
@@ -191,18 +195,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_php_writes_is_read_back(value in values()) {
-            prop_assert_eq!(Value::read(&written(&value)), Some(value));
+        fn serialized_values_round_trip(value in values()) {
+            prop_assert_eq!(Value::parse(&serialize(&value)), Some(value));
         }
 
         #[test]
-        fn no_text_can_do_harm(text in "([abdisN][:;]|[0-9]{1,4}|[{}\":;]|\\PC){0,60}") {
-            Value::read(&text);
+        fn parsing_never_panics(text in "([abdisN][:;]|[0-9]{1,4}|[{}\":;]|\\PC){0,60}") {
+            Value::parse(&text);
         }
 
         #[test]
-        fn arrays_in_arrays_end_somewhere(depth in 0_usize..5000) {
-            Value::read(&"a:1:{i:0;".repeat(depth));
+        fn deep_nesting_does_not_overflow_the_stack(depth in 0_usize..5000) {
+            Value::parse(&"a:1:{i:0;".repeat(depth));
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The `query` source: one row an article, out of SQLite, PostgreSQL, MySQL or MariaDB, in a read-only session.
+//! Source kind `query`: a query that returns one row per article, run in a read-only session of SQLite,
+//! PostgreSQL, MySQL or MariaDB.
 
 use anyhow::{anyhow, bail};
 use futures_util::TryStreamExt;
@@ -9,40 +10,43 @@ use sqlx::{AssertSqlSafe, Column, Connection, Executor, SqlSafeStr, Statement, T
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
-use super::foreign::{SILENCE, heard, open_mysql, open_postgres, open_sqlite, scheme};
-use super::row::{Row, check_columns, draft, id};
-use super::{cells, changed};
+use super::connection::{
+    RESPONSE_TIMEOUT, open_mysql, open_postgres, open_sqlite, scheme, with_timeout,
+};
+use super::row::{Row, check_columns, parse_article, source_id};
+use super::{column_text, incremental};
 use crate::config::Source;
-use crate::domain::article::Found;
+use crate::domain::article::ReadItem;
 use crate::domain::time::Millis;
 
-const NEEDED: [&str; 3] = ["id", "title", "published_at"];
+/// Columns without which a row is not an article.
+const REQUIRED_COLUMNS: [&str; 3] = ["id", "title", "published_at"];
 
-/// Reads the rows that changed since a time, where the query can tell, else every row, and tells the articles they hold;
-/// gives whether it was every row.
+/// Reads the rows that changed since `since` and sends their articles; without `since`, or if the
+/// query's columns do not allow the restriction, reads every row. Returns `true` if it read every row.
 pub(crate) async fn read(
     source: &Source,
     since: Option<Millis>,
-    found: Sender<Found>,
+    items: Sender<ReadItem>,
 ) -> anyhow::Result<bool> {
-    let (url, query) = parts(source)?;
-    let (name, given_up) = (&source.name, CancellationToken::new());
-    let _gives_up_when_dropped = given_up.clone().drop_guard();
+    let (url, query) = url_and_query(source)?;
+    let (name, cancelled) = (&source.name, CancellationToken::new());
+    let _cancel_on_drop = cancelled.clone().drop_guard();
     match scheme(url) {
         "sqlite" => {
-            each_of_sqlite(source, open_sqlite(name, url, given_up).await?, query, since, found)
-                .await
+            let connection = open_sqlite(name, url, cancelled).await?;
+            read_sqlite(source, connection, query, since, items).await
         }
         "postgres" | "postgresql" => {
-            each_of_postgres(source, open_postgres(name, url).await?, query, since, found).await
+            read_postgres(source, open_postgres(name, url).await?, query, since, items).await
         }
-        _ => each_of_mysql(source, open_mysql(name, url).await?, query, since, found).await,
+        _ => read_mysql(source, open_mysql(name, url).await?, query, since, items).await,
     }
 }
 
-/// Whether the query can run and has the columns it needs, without reading rows.
+/// Checks that the query can be prepared and has the required columns, without reading rows.
 pub(crate) async fn check(source: &Source) -> anyhow::Result<()> {
-    let (url, query) = parts(source)?;
+    let (url, query) = url_and_query(source)?;
     let name = &source.name;
     let columns = match scheme(url) {
         "sqlite" => {
@@ -54,23 +58,23 @@ pub(crate) async fn check(source: &Source) -> anyhow::Result<()> {
         }
         _ => columns(source, &mut open_mysql(name, url).await?, query).await,
     }?;
-    check_names(source, &columns)
+    check_column_names(source, &columns)
 }
 
-fn check_names(source: &Source, columns: &[(String, String)]) -> anyhow::Result<()> {
+fn check_column_names(source: &Source, columns: &[(String, String)]) -> anyhow::Result<()> {
     let names: Vec<String> = columns.iter().map(|(name, _)| name.clone()).collect();
-    check_columns(&names, &NEEDED, source.article_url.as_deref())
-        .map_err(|why| anyhow!("source {}: query: {why}", source.name))
+    check_columns(&names, &REQUIRED_COLUMNS, source.article_url.as_deref())
+        .map_err(|problem| anyhow!("source {}: query: {problem}", source.name))
 }
 
-fn parts(source: &Source) -> anyhow::Result<(&str, &str)> {
+fn url_and_query(source: &Source) -> anyhow::Result<(&str, &str)> {
     match (&source.url, &source.query) {
         (Some(url), Some(query)) => Ok((url, query)),
         _ => bail!("source {}: kind query needs url and query", source.name),
     }
 }
 
-/// A query's columns: their names in lower case, and their types.
+/// Returns the names of a query's columns, in lower case, and their types.
 async fn columns<C: Connection>(
     source: &Source,
     connection: &mut C,
@@ -80,7 +84,9 @@ where
     for<'c> &'c mut C: Executor<'c, Database = C::Database>,
 {
     let text = AssertSqlSafe(query.to_owned()).into_sql_str();
-    let statement = heard(SILENCE, connection.prepare(text)).await.map_err(|e| said(source, &e))?;
+    let statement = with_timeout(RESPONSE_TIMEOUT, connection.prepare(text))
+        .await
+        .map_err(|e| query_error(source, &e))?;
     Ok(statement
         .columns()
         .iter()
@@ -88,69 +94,71 @@ where
         .collect())
 }
 
-/// The database's words about a query, without sqlx's wrapping.
-fn said(source: &Source, e: &sqlx::Error) -> anyhow::Error {
+/// Converts an error of a query to a sentence with the database's own message, without sqlx's prefix.
+fn query_error(source: &Source, e: &sqlx::Error) -> anyhow::Error {
     match e {
         sqlx::Error::Database(d) => {
-            anyhow!("source {}: the query was refused: {}", source.name, d.message())
+            anyhow!("source {}: the database rejected the query: {}", source.name, d.message())
         }
         other => anyhow!("source {}: the query failed: {other}", source.name),
     }
 }
 
-/// Reads a query of one engine; `$cell` turns a row's column into text, or nothing for null.
-macro_rules! each_of {
+/// Defines the reader for one database engine; `$cell` converts a column to text, NULL to `None`.
+macro_rules! define_reader {
     ($name:ident, $connection:ty, $cell:path) => {
         async fn $name(
             source: &Source,
             mut connection: $connection,
             query: &str,
             since: Option<Millis>,
-            found: Sender<Found>,
+            items: Sender<ReadItem>,
         ) -> anyhow::Result<bool> {
             let scheme = scheme(source.url.as_deref().unwrap_or_default());
-            let described = columns(source, &mut connection, query).await?;
-            check_names(source, &described)?;
-            let mut narrowed = since.and_then(|mark| {
-                changed::narrowed(scheme, query, &described, mark, &source.timezone)
+            let column_types = columns(source, &mut connection, query).await?;
+            check_column_names(source, &column_types)?;
+            let zone = &source.timezone;
+            let mut restricted = since.and_then(|watermark| {
+                incremental::incremental_query(scheme, query, &column_types, watermark, zone)
             });
-            // What can't stand within another query is read as it is.
-            if let Some(text) = &narrowed
-                && columns(source, &mut connection, text).await.ok().as_ref() != Some(&described)
+            // A query that is not valid as a subquery is run unrestricted.
+            if let Some(text) = &restricted
+                && columns(source, &mut connection, text).await.ok().as_ref() != Some(&column_types)
             {
-                narrowed = None;
+                restricted = None;
             }
-            let is_whole = narrowed.is_none();
-            let text = narrowed.unwrap_or_else(|| query.to_owned());
-            // The text protocol: every type of the foreign database arrives as it would be printed.
+            let is_full = restricted.is_none();
+            let text = restricted.unwrap_or_else(|| query.to_owned());
+            // With the text protocol, values of every type arrive in their printed form.
             let mut rows = sqlx::raw_sql(AssertSqlSafe(text).into_sql_str()).fetch(&mut connection);
             let mut number = 0_u64;
-            while let Some(record) =
-                heard(SILENCE, rows.try_next()).await.map_err(|e| said(source, &e))?
+            while let Some(record) = with_timeout(RESPONSE_TIMEOUT, rows.try_next())
+                .await
+                .map_err(|e| query_error(source, &e))?
             {
                 number += 1;
-                let row: Row = described
+                let row: Row = column_types
                     .iter()
                     .enumerate()
                     .filter_map(|(i, (name, _))| Some((name.clone(), $cell(&record, i)?)))
                     .collect();
-                // As the article itself would be named: a refused row must not make the known article vanish.
-                let id = id(&row).unwrap_or_else(|| format!("row {number}"));
-                let told = match draft(&row, &source.timezone, source.article_url.as_deref()) {
-                    Ok(draft) => Found::Article(Box::new(draft)),
-                    Err(reason) => Found::Refused { id, reason },
+                // Named like the article: a rejected row must not remove the mirrored article.
+                let id = source_id(&row).unwrap_or_else(|| format!("row {number}"));
+                let item = match parse_article(&row, zone, source.article_url.as_deref()) {
+                    Ok(article) => ReadItem::Article(Box::new(article)),
+                    Err(reason) => ReadItem::Rejected { id, reason },
                 };
-                if found.send(told).await.is_err() {
+                if items.send(item).await.is_err() {
                     return Ok(false);
                 }
             }
             drop(rows);
-            heard(SILENCE, connection.close()).await.ok();
-            Ok(is_whole)
+            with_timeout(RESPONSE_TIMEOUT, connection.close()).await.ok();
+            Ok(is_full)
         }
     };
 }
 
-each_of!(each_of_sqlite, SqliteConnection, cells::sqlite);
-each_of!(each_of_postgres, PgConnection, cells::postgres);
-each_of!(each_of_mysql, MySqlConnection, cells::mysql);
+define_reader!(read_sqlite, SqliteConnection, column_text::sqlite);
+define_reader!(read_postgres, PgConnection, column_text::postgres);
+define_reader!(read_mysql, MySqlConnection, column_text::mysql);

@@ -1,4 +1,4 @@
-//! A row of a query or of an imported file, and the article it tells.
+//! Conversion of a row of a query or an imported file to an article.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -8,13 +8,13 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::domain::article::{Draft, Enclosure};
+use crate::domain::article::{Enclosure, IncomingArticle};
 use crate::domain::time::Millis;
 
-/// The columns of a row by their names in lower case; null columns are absent.
+/// Columns of a row by name, in lower case; NULL columns are absent.
 pub(crate) type Row = BTreeMap<String, String>;
 
-/// Every column the program knows.
+/// Names of all columns of an article.
 pub(crate) const COLUMNS: [&str; 21] = [
     "id",
     "title",
@@ -39,36 +39,35 @@ pub(crate) const COLUMNS: [&str; 21] = [
     "guid",
 ];
 
-/// Characters of a value that keep their meaning in a path segment.
-const SEGMENT: &AsciiSet =
+/// Characters of a value that are percent-encoded in the path of a URL.
+const PATH_ESCAPED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
 
-/// Checks the columns of a query or file: all known, or used in `article_url`, none twice, and the needed ones there.
+/// Checks the columns of a query or file: each must be known or used in `article_url`, none may occur
+/// twice, and the required ones must be present.
 pub(crate) fn check_columns(
     columns: &[String],
-    needed: &[&str],
+    required: &[&str],
     article_url: Option<&str>,
 ) -> Result<(), String> {
-    let used = article_url.map(braces).unwrap_or_default();
+    let used = article_url.map(placeholders).unwrap_or_default();
     for column in columns {
         if !COLUMNS.contains(&column.as_str()) && !used.contains(column) {
             return Err(format!(
-                "`{column}` is no column of an article; the known ones are {}",
+                "`{column}` is not an article column; the known columns are {}",
                 COLUMNS.join(", ")
             ));
         }
     }
-    if let Some((_, twice)) =
+    if let Some((_, duplicate)) =
         columns.iter().enumerate().find(|(at, column)| columns[..*at].contains(column))
     {
-        return Err(format!(
-            "the column `{twice}` is there twice; leave one out, or give it another name"
-        ));
+        return Err(format!("duplicate column `{duplicate}`; remove one, or give it another name"));
     }
-    if let Some(missing) = needed.iter().find(|n| !columns.iter().any(|c| c == *n)) {
+    if let Some(missing) = required.iter().find(|n| !columns.iter().any(|c| c == *n)) {
         return Err(format!(
-            "the column `{missing}` is missing; needed: {}; give a column that name (in a query with `AS {missing}`)",
-            needed.join(", ")
+            "the column `{missing}` is missing; required: {}; name a column so (in a query with `AS {missing}`)",
+            required.join(", ")
         ));
     }
     if let Some(missing) = used.iter().find(|u| !columns.contains(u)) {
@@ -77,55 +76,59 @@ pub(crate) fn check_columns(
     Ok(())
 }
 
-/// The source's id for a row, if it has one.
-pub(crate) fn id(row: &Row) -> Option<String> {
+/// Returns the source's id of a row, if it has one.
+pub(crate) fn source_id(row: &Row) -> Option<String> {
     row.get("id").map(|id| id.trim()).filter(|id| !id.is_empty()).map(str::to_owned)
 }
 
-/// The article a row tells, or the reason why it tells none.
-pub(crate) fn draft(
+/// Converts a row to an article; the error is the reason why it cannot be one.
+pub(crate) fn parse_article(
     row: &Row,
     zone: &TimeZone,
     article_url: Option<&str>,
-) -> Result<Draft, String> {
+) -> Result<IncomingArticle, String> {
     let text =
         |name: &str| row.get(name).map(|v| v.trim()).filter(|v| !v.is_empty()).map(str::to_owned);
     let time = |name: &str| -> Result<Option<Millis>, String> {
-        // The zero date is how MySQL's tables say "never", and 0 how those do that keep epochs.
+        // MySQL's zero date means "never", and so does 0 in a column of epoch seconds.
         let stated = text(name).filter(|v| !v.starts_with("0000-00-00") && v.parse() != Ok(0.0));
         stated
-            .map(|v| instant(&v, zone).ok_or_else(|| format!("{name} `{}` is no time", shown(&v))))
+            .map(|v| {
+                parse_instant(&v, zone)
+                    .ok_or_else(|| format!("{name} `{}` is not a valid time", excerpt(&v)))
+            })
             .transpose()
     };
-    let Some(source_id) = id(row) else { return Err("it has no id".into()) };
+    let Some(source_id) = source_id(row) else { return Err("it has no id".into()) };
     let Some(published_at) = time("published_at")? else {
         return Err("it has no published_at".into());
     };
     let url = match (text("url"), article_url) {
         (Some(url), _) => Some(url),
-        (None, Some(pattern)) => Some(filled(pattern, row)),
+        (None, Some(pattern)) => Some(fill_placeholders(pattern, row)),
         (None, None) => None,
     };
-    Ok(Draft {
+    Ok(IncomingArticle {
         source_id,
         guid: text("guid"),
         title: row.get("title").cloned().unwrap_or_default(),
         url,
         summary: text("summary"),
         body_html: row.get("body_html").cloned().unwrap_or_default(),
-        sections: list(row.get("section")).unwrap_or_else(|| text("section").into_iter().collect()),
-        tags: several(row.get("tags")),
-        authors: several(row.get("author")),
+        sections: json_list(row.get("section"))
+            .unwrap_or_else(|| text("section").into_iter().collect()),
+        tags: split_list(row.get("tags")),
+        authors: split_list(row.get("author")),
         language: text("language"),
         image_url: text("image_url"),
         image_alt: text("image_alt"),
         image_type: text("image_type"),
-        image_width: number(row.get("image_width")),
-        image_height: number(row.get("image_height")),
+        image_width: parse_number(row.get("image_width")),
+        image_height: parse_number(row.get("image_height")),
         enclosure: text("enclosure_url").map(|url| Enclosure {
             url,
             media_type: text("enclosure_type").unwrap_or_default(),
-            length: number(row.get("enclosure_length")).unwrap_or_default(),
+            length: parse_number(row.get("enclosure_length")).unwrap_or_default(),
         }),
         published_at,
         updated_at: time("updated_at")?,
@@ -134,11 +137,13 @@ pub(crate) fn draft(
     })
 }
 
-/// An instant from a timestamp with or without a zone, a date, or epoch seconds (milliseconds from eleven digits on).
-/// Eight and fourteen digits are a date as it is written where they can be one; a shorter number is no time.
-pub(crate) fn instant(text: &str, zone: &TimeZone) -> Option<Millis> {
+/// Parses a timestamp with or without a zone, a date, or epoch seconds (milliseconds from 1e11 on).
+///
+/// Eight or fourteen digits are `YYYYMMDD` or `YYYYMMDDHHMMSS` if that is a valid date. A number below
+/// 1e8 is not a time.
+pub(crate) fn parse_instant(text: &str, zone: &TimeZone) -> Option<Millis> {
     let text = text.trim();
-    if let Some(civil) = digits_only(text) {
+    if let Some(civil) = parse_digits(text) {
         return zone.to_ambiguous_timestamp(civil).compatible().ok().map(Millis::from);
     }
     if let Ok(number) = text.parse::<f64>() {
@@ -156,15 +161,15 @@ pub(crate) fn instant(text: &str, zone: &TimeZone) -> Option<Millis> {
     }
     let civil =
         iso.parse::<DateTime>().ok().or_else(|| iso.parse::<Date>().ok().map(Date::into))?;
-    // Year 0 is MySQL's way of saying "no date".
+    // MySQL writes "no date" as year 0.
     if civil.year() < 1 {
         return None;
     }
     zone.to_ambiguous_timestamp(civil).compatible().ok().map(Millis::from)
 }
 
-/// `YYYYMMDD` or `YYYYMMDDHHMMSS`.
-fn digits_only(text: &str) -> Option<DateTime> {
+/// Parses `YYYYMMDD` or `YYYYMMDDHHMMSS`.
+fn parse_digits(text: &str) -> Option<DateTime> {
     if !text.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
@@ -176,25 +181,27 @@ fn digits_only(text: &str) -> Option<DateTime> {
     (civil.year() >= 1).then_some(civil)
 }
 
-/// A JSON list of texts, as arrays and JSON columns hold several values, whatever stands in each.
-fn list(value: Option<&String>) -> Option<Vec<String>> {
+/// Parses a JSON list of texts, the form of several values in array and JSON columns.
+fn json_list(value: Option<&String>) -> Option<Vec<String>> {
     serde_json::from_str(value?).ok()
 }
 
-/// A size; what is none is as good as not told.
-fn number<N: FromStr>(value: Option<&String>) -> Option<N> {
+/// Parses a number; an invalid one counts as absent.
+fn parse_number<N: FromStr>(value: Option<&String>) -> Option<N> {
     value?.trim().parse().ok()
 }
 
-fn several(value: Option<&String>) -> Vec<String> {
-    if let Some(list) = list(value) {
+/// Splits a JSON list or a comma-separated text into its values.
+fn split_list(value: Option<&String>) -> Vec<String> {
+    if let Some(list) = json_list(value) {
         return list;
     }
     let Some(value) = value else { return Vec::new() };
     value.split([',', '，']).map(str::trim).filter(|v| !v.is_empty()).map(str::to_owned).collect()
 }
 
-fn braces(pattern: &str) -> Vec<String> {
+/// Returns the column names in braces of a URL pattern, in lower case.
+fn placeholders(pattern: &str) -> Vec<String> {
     pattern
         .split('{')
         .skip(1)
@@ -203,14 +210,15 @@ fn braces(pattern: &str) -> Vec<String> {
         .collect()
 }
 
-fn filled(pattern: &str, row: &Row) -> String {
+/// Replaces the column names in braces of a URL pattern by the row's values.
+fn fill_placeholders(pattern: &str, row: &Row) -> String {
     let mut parts = pattern.split('{');
     let mut url = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         match part.split_once('}') {
             Some((name, rest)) => {
                 let value = row.get(&name.trim().to_lowercase()).map_or("", String::as_str);
-                url.extend(utf8_percent_encode(value, SEGMENT));
+                url.extend(utf8_percent_encode(value, PATH_ESCAPED));
                 url += rest;
             }
             None => {
@@ -222,7 +230,8 @@ fn filled(pattern: &str, row: &Row) -> String {
     url
 }
 
-fn shown(value: &str) -> String {
+/// Returns the first 40 characters of a value, for a message.
+fn excerpt(value: &str) -> String {
     value.chars().take(40).collect()
 }
 
@@ -235,8 +244,8 @@ mod tests {
     }
 
     #[test]
-    fn a_time_without_a_zone_is_read_in_the_source_s_zone() {
-        let expected = instant("2026-09-21T08:40:00Z", &TimeZone::UTC);
+    fn times_without_a_zone_use_the_source_zone() {
+        let expected = parse_instant("2026-09-21T08:40:00Z", &TimeZone::UTC);
         assert!(expected.is_some());
         for text in [
             "2026-09-21 16:40:00",
@@ -245,7 +254,7 @@ mod tests {
             "2026-09-21 16:40:00+08:00",
             "1790152800",
         ] {
-            let found = instant(text, &shanghai());
+            let found = parse_instant(text, &shanghai());
             if text != "1790152800" {
                 assert_eq!(found, expected, "{text}");
             } else {
@@ -255,40 +264,47 @@ mod tests {
     }
 
     #[test]
-    fn a_date_of_digits_alone_is_a_date() {
-        assert_eq!(instant("20260921", &shanghai()), instant("2026-09-21", &shanghai()));
+    fn eight_or_fourteen_digits_are_parsed_as_a_date() {
         assert_eq!(
-            instant("20260921164000", &shanghai()),
-            instant("2026-09-21T08:40:00Z", &TimeZone::UTC)
+            parse_instant("20260921", &shanghai()),
+            parse_instant("2026-09-21", &shanghai())
         );
-        assert_eq!(instant("1790152800000", &shanghai()), instant("1790152800", &shanghai()));
+        assert_eq!(
+            parse_instant("20260921164000", &shanghai()),
+            parse_instant("2026-09-21T08:40:00Z", &TimeZone::UTC)
+        );
+        assert_eq!(
+            parse_instant("1790152800000", &shanghai()),
+            parse_instant("1790152800", &shanghai())
+        );
         for text in ["2026", "202609", "20261345", "00000000", "0", "-1", "260921"] {
-            assert_eq!(instant(text, &shanghai()), None, "{text}");
+            assert_eq!(parse_instant(text, &shanghai()), None, "{text}");
         }
     }
 
     #[test]
-    fn zero_dates_and_nonsense_are_no_times() {
+    fn zero_dates_and_invalid_texts_are_rejected() {
         for text in ["0000-00-00 00:00:00", "soon", "", "NaN", "1e300", "2026-13-01"] {
-            assert_eq!(instant(text, &shanghai()), None, "{text}");
+            assert_eq!(parse_instant(text, &shanghai()), None, "{text}");
         }
     }
 
     #[test]
-    fn zero_means_never() {
+    fn zero_in_updated_at_means_never() {
         let row = |updated: &str| -> Row {
             [("id", "7"), ("published_at", "1788000000"), ("updated_at", updated)]
                 .map(|(k, v)| (k.to_owned(), v.to_owned()))
                 .into()
         };
-        assert_eq!(draft(&row("0"), &shanghai(), None).unwrap().updated_at, None);
+        assert_eq!(parse_article(&row("0"), &shanghai(), None).unwrap().updated_at, None);
         assert!(
-            draft(&row("25920000"), &shanghai(), None).is_err_and(|e| e.contains("is no time"))
+            parse_article(&row("25920000"), &shanghai(), None)
+                .is_err_and(|e| e.contains("is not a valid time"))
         );
     }
 
     #[test]
-    fn a_json_list_holds_several_and_a_zero_date_means_never() {
+    fn json_lists_are_split_and_zero_dates_mean_never() {
         let row: Row = [
             ("id", "7"),
             ("published_at", "2026-09-01"),
@@ -298,7 +314,7 @@ mod tests {
         ]
         .map(|(k, v)| (k.to_owned(), v.to_owned()))
         .into();
-        let draft = draft(&row, &shanghai(), None).unwrap();
+        let draft = parse_article(&row, &shanghai(), None).unwrap();
         assert_eq!(
             (draft.tags, draft.authors, draft.updated_at),
             (vec!["a, b".into(), "c".into()], vec!["[a".into(), "b".into()], None)
@@ -306,17 +322,17 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_made_of_the_row_s_columns() {
+    fn article_url_placeholders_are_filled_from_columns() {
         let row: Row =
             [("id", "7"), ("path", "xin wen")].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
         assert_eq!(
-            filled("https://x.example/{path}/{id}.html", &row),
+            fill_placeholders("https://x.example/{path}/{id}.html", &row),
             "https://x.example/xin%20wen/7.html"
         );
     }
 
     #[test]
-    fn a_column_that_is_unknown_or_there_twice_is_refused_unless_the_address_uses_it() {
+    fn unknown_and_duplicate_columns_are_rejected_unless_article_url_uses_them() {
         let columns = ["id", "title", "published_at", "path"].map(str::to_owned);
         assert!(
             check_columns(&columns, &["id"], None)
@@ -325,7 +341,8 @@ mod tests {
         assert!(check_columns(&columns, &["id"], Some("https://x.example/{path}")).is_ok());
         let twice = ["id", "title", "id"].map(str::to_owned);
         assert!(
-            check_columns(&twice, &["id"], None).is_err_and(|e| e.contains("`id` is there twice"))
+            check_columns(&twice, &["id"], None)
+                .is_err_and(|e| e.contains("duplicate column `id`"))
         );
         assert!(
             check_columns(&columns, &["id", "guid"], Some("{path}"))

@@ -1,18 +1,18 @@
-//! A row of the mirrored articles.
+//! Conversion of database rows to articles.
 
 use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 
-use super::list_of;
+use super::parse_json_list;
 use crate::domain::article::{Article, Enclosure};
 use crate::domain::time::Millis;
 
-pub(crate) const COLUMNS: &str = "a.id, a.guid, a.source, a.source_id, a.title, a.url, a.summary, a.body_html, a.sections, a.tags, \
+pub(crate) const ARTICLE_COLUMNS: &str = "a.id, a.guid, a.source, a.source_id, a.title, a.url, a.summary, a.body_html, a.sections, a.tags, \
      a.authors, a.language, a.image_url, a.image_alt, a.image_type, a.image_width, a.image_height, a.enclosure_url, a.enclosure_type, \
      a.enclosure_length, a.published_at, a.updated_at, a.first_seen_at, a.group_id, a.removed_at";
 
-pub(crate) struct ArticleRow(pub(super) Article);
+pub(crate) struct ArticleRecord(pub(super) Article);
 
-impl<'r, R: Row> FromRow<'r, R> for ArticleRow
+impl<'r, R: Row> FromRow<'r, R> for ArticleRecord
 where
     &'static str: ColumnIndex<R>,
     String: Decode<'r, R::Database> + Type<R::Database>,
@@ -23,7 +23,7 @@ where
     fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
         let list = |column: &'static str| -> Result<Vec<String>, sqlx::Error> {
             let text: String = row.try_get(column)?;
-            list_of(&text, "articles").map_err(|e| sqlx::Error::ColumnDecode {
+            parse_json_list(&text, "articles").map_err(|e| sqlx::Error::ColumnDecode {
                 index: column.into(),
                 source: Box::new(e),
             })
@@ -71,6 +71,6 @@ where
     }
 }
 
-pub(crate) fn articles_of(rows: Vec<ArticleRow>) -> Vec<Article> {
+pub(crate) fn articles_from(rows: Vec<ArticleRecord>) -> Vec<Article> {
     rows.into_iter().map(|r| r.0).collect()
 }

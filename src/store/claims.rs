@@ -1,54 +1,55 @@
-//! Claims: a node leases the next block of an edition, or single deliveries that are due.
+//! Claims: a node leases the next batch of an edition, or single deliveries that are due.
 
 use super::dialect::sql;
-use super::leases::LEASE;
-use super::{Store, StoreResult, json_list, reading, transaction};
+use super::leases::LEASE_DURATION;
+use super::{Store, StoreResult, json_list, parse_word, reading, transaction};
+use crate::domain::delivery::DeliveryKind;
 use crate::domain::time::Millis;
 
-/// A delivery handed to a node for sending.
+/// A delivery that this node has leased for sending.
 #[derive(Debug, Clone)]
-pub struct Claimed {
-    /// Its number.
+pub struct LeasedDelivery {
+    /// Id of the delivery.
     pub id: i64,
-    /// `edition`, `confirmation` or `test`.
-    pub kind: String,
-    /// Its edition, if it is one's.
+    /// Kind of the delivery.
+    pub kind: DeliveryKind,
+    /// Edition that is delivered; `None` for transactional messages.
     pub edition_id: Option<i64>,
-    /// Its variant, if it is an edition's.
+    /// Variant that is delivered; `None` for transactional messages.
     pub variant_id: Option<i64>,
-    /// The subscriber, if it goes to one.
+    /// Recipient; `None` if the recipient is not a subscriber.
     pub subscriber_id: Option<i64>,
-    /// The subscription it answers.
+    /// Subscription that the delivery is for; `None` for transactional messages.
     pub subscription_id: Option<i64>,
-    /// Where it goes.
+    /// E-mail address of the recipient.
     pub address: String,
-    /// The person's name.
+    /// Name of the recipient, if known.
     pub name: Option<String>,
-    /// Attempts so far.
+    /// Number of completed attempts.
     pub attempts: i64,
-    /// How often its outcome stayed unknown.
+    /// Number of attempts whose outcome is unknown.
     pub uncertain: i64,
-    /// What it says, for kinds other than `edition`.
-    pub letter: Option<String>,
-    /// When it was queued.
+    /// JSON payload of a transactional message.
+    pub payload: Option<String>,
+    /// Time at which the delivery was created.
     pub created_at: Millis,
-    /// When it was first attempted, if it was.
-    pub first_tried_at: Option<Millis>,
+    /// Time of the first attempt, if there was one.
+    pub first_attempt_at: Option<Millis>,
 }
 
-/// Whose work a node looks for.
+/// Criteria by which a node claims deliveries.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted<'a> {
-    /// The transports whose mail it is.
+pub struct BatchRequest<'a> {
+    /// Transports whose deliveries are claimed.
     pub transports: &'a [String],
-    /// The node that leases it.
+    /// Node that claims the deliveries.
     pub node: &'a str,
-    /// Editions that are not wanted now.
-    pub besides: &'a [i64],
-    /// Of several editions the one behind this.
-    pub after: i64,
-    /// Whether what a dead node left uncertain is held; else it is tried once more.
-    pub hold: bool,
+    /// Editions from which no batch is claimed.
+    pub excluded_editions: &'a [i64],
+    /// Id of the edition served last; the next higher one is preferred, in rotation.
+    pub after_edition: i64,
+    /// `true` to hold the deliveries that a dead node left in flight, `false` to queue them again.
+    pub hold_uncertain: bool,
 }
 
 type Row = (
@@ -68,9 +69,9 @@ type Row = (
 );
 
 const COLUMNS: &str = "d.id, d.kind, d.edition_id, d.variant_id, d.subscriber_id, d.subscription_id, d.address, d.name, d.attempts, \
-     d.uncertain, d.letter, d.created_at, d.first_tried_at";
+     d.uncertain, d.payload, d.created_at, d.first_attempt_at";
 
-fn claimed(row: Row) -> Claimed {
+fn leased_delivery(row: Row) -> StoreResult<LeasedDelivery> {
     let (
         id,
         kind,
@@ -82,13 +83,13 @@ fn claimed(row: Row) -> Claimed {
         name,
         attempts,
         uncertain,
-        letter,
+        payload,
         created,
         tried,
     ) = row;
-    Claimed {
+    Ok(LeasedDelivery {
         id,
-        kind,
+        kind: parse_word(&kind, "deliveries.kind")?,
         edition_id,
         variant_id,
         subscriber_id,
@@ -97,98 +98,101 @@ fn claimed(row: Row) -> Claimed {
         name,
         attempts,
         uncertain,
-        letter,
+        payload,
         created_at: Millis(created),
-        first_tried_at: tried.map(Millis),
-    }
+        first_attempt_at: tried.map(Millis),
+    })
 }
 
-/// What to do with rows that a dead node left as `sending`: their mail may have gone out.
-fn unsure(hold: bool) -> &'static str {
-    if hold {
-        "state = 'held', ended_at = $2, answer = 'the sending process ended at this moment, so the outcome is unknown'"
+/// Returns the SET clause for deliveries that a dead node left in state `sending`; their message
+/// may have been sent.
+fn recover_in_flight(hold_uncertain: bool) -> &'static str {
+    if hold_uncertain {
+        "state = 'held', ended_at = $2, last_reply = 'the sending process ended during the attempt, so the outcome is unknown'"
     } else {
         "state = 'queued'"
     }
 }
 
 impl Store {
-    /// Leases the next free block of what these transports carry, of another edition than those in `besides` and of the one
-    /// behind `after` where there are several; what a dead node left uncertain in it is queued again, or held.
-    pub async fn claim_block(
+    /// Leases the next free batch and returns its id, its edition and its queued deliveries.
+    /// Deliveries of the batch that a dead node left in flight are queued again or held.
+    pub async fn claim_batch(
         &self,
-        wanted: Wanted<'_>,
+        request: BatchRequest<'_>,
         now: Millis,
-    ) -> StoreResult<Option<(i64, i64, Vec<Claimed>)>> {
+    ) -> StoreResult<Option<(i64, i64, Vec<LeasedDelivery>)>> {
         let clock = self.database_now();
-        // A lease of one's own that ran out is in flight still: the renewal revives it, or its ticket brings it back.
+        // An expired lease of this node is still in use: the next renewal extends it, or its guard
+        // releases it.
         let free = format!(
             "NOT b.done AND (b.lease_node IS NULL OR (b.lease_until < {clock} AND b.lease_node <> $1))"
         );
         let edition = format!(
             "SELECT e.id FROM editions e WHERE e.state = 'sending' AND e.transport IN {} AND e.id NOT IN {} AND EXISTS \
-             (SELECT 1 FROM blocks b WHERE b.edition_id = e.id AND {free}) ORDER BY CASE WHEN e.id > $4 THEN 0 ELSE 1 END, e.id LIMIT 1",
-            self.texts("$2"),
-            self.numbers("$3")
+             (SELECT 1 FROM delivery_batches b WHERE b.edition_id = e.id AND {free}) ORDER BY CASE WHEN e.id > $4 THEN 0 ELSE 1 END, e.id LIMIT 1",
+            self.json_texts("$2"),
+            self.json_ids("$3")
         );
         let claim = format!(
-            "UPDATE blocks SET lease_node = $1, lease_until = {clock} + $5 WHERE id = (SELECT b.id FROM blocks b WHERE {free} AND b.edition_id = \
+            "UPDATE delivery_batches SET lease_node = $1, lease_until = {clock} + $5 WHERE id = (SELECT b.id FROM delivery_batches b WHERE {free} AND b.edition_id = \
              ({edition}) ORDER BY b.id LIMIT 1 {}) RETURNING id, edition_id",
             self.skip_locked()
         );
         let recover = format!(
-            "UPDATE deliveries SET {} WHERE block_id = $1 AND state = 'sending' AND $2 = $2 \
-             AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.delivery_id = deliveries.id)",
-            unsure(wanted.hold)
+            "UPDATE deliveries SET {} WHERE batch_id = $1 AND state = 'sending' AND $2 = $2 \
+             AND NOT EXISTS (SELECT 1 FROM delivery_queue w WHERE w.delivery_id = deliveries.id)",
+            recover_in_flight(request.hold_uncertain)
         );
         let load = format!(
-            "SELECT {COLUMNS} FROM deliveries d WHERE d.block_id = $1 AND d.state = 'queued' \
-             AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.delivery_id = d.id) ORDER BY d.id"
+            "SELECT {COLUMNS} FROM deliveries d WHERE d.batch_id = $1 AND d.state = 'queued' \
+             AND NOT EXISTS (SELECT 1 FROM delivery_queue w WHERE w.delivery_id = d.id) ORDER BY d.id"
         );
-        let (node, after) = (wanted.node.to_owned(), wanted.after);
-        let (transports, besides) = (
-            json_list(wanted.transports),
-            serde_json::Value::from(wanted.besides.to_vec()).to_string(),
+        let (node, after_edition) = (request.node.to_owned(), request.after_edition);
+        let (transports, excluded) = (
+            json_list(request.transports),
+            serde_json::Value::from(request.excluded_editions.to_vec()).to_string(),
         );
         let any: Option<(i64,)> = reading!(self, |db| sqlx::query_as(sql(edition))
             .bind(&node)
             .bind(&transports)
-            .bind(&besides)
-            .bind(after)
+            .bind(&excluded)
+            .bind(after_edition)
             .fetch_optional(db)
             .await?);
         if any.is_none() {
             return Ok(None);
         }
         transaction!(self, |tx| {
-            let block: Option<(i64, i64)> = sqlx::query_as(sql(claim.clone()))
+            let batch: Option<(i64, i64)> = sqlx::query_as(sql(claim.clone()))
                 .bind(&node)
                 .bind(&transports)
-                .bind(&besides)
-                .bind(after)
-                .bind(LEASE)
+                .bind(&excluded)
+                .bind(after_edition)
+                .bind(LEASE_DURATION)
                 .fetch_optional(&mut *tx)
                 .await?;
-            let Some((block, edition)) = block else { return Ok(None) };
-            sqlx::query(sql(recover.clone())).bind(block).bind(now.0).execute(&mut *tx).await?;
+            let Some((batch, edition)) = batch else { return Ok(None) };
+            sqlx::query(sql(recover.clone())).bind(batch).bind(now.0).execute(&mut *tx).await?;
             let rows: Vec<Row> =
-                sqlx::query_as(sql(load.clone())).bind(block).fetch_all(&mut *tx).await?;
-            Some((block, edition, rows.into_iter().map(claimed).collect()))
+                sqlx::query_as(sql(load.clone())).bind(batch).fetch_all(&mut *tx).await?;
+            let deliveries = rows.into_iter().map(leased_delivery);
+            Some((batch, edition, deliveries.collect::<StoreResult<Vec<LeasedDelivery>>>()?))
         })
     }
 
-    /// Leases up to `limit` single deliveries that are due of what these transports carry, the most urgent first.
-    pub async fn claim_waiting(
+    /// Leases up to `limit` due deliveries of the delivery queue, the most urgent first.
+    pub async fn claim_queued(
         &self,
-        wanted: Wanted<'_>,
+        request: BatchRequest<'_>,
         limit: i64,
         now: Millis,
-    ) -> StoreResult<Vec<Claimed>> {
-        let (node, hold) = (wanted.node.to_owned(), wanted.hold);
-        let transports = json_list(wanted.transports);
-        let due = self.waiting_due();
+    ) -> StoreResult<Vec<LeasedDelivery>> {
+        let (node, hold_uncertain) = (request.node.to_owned(), request.hold_uncertain);
+        let transports = json_list(request.transports);
+        let due = self.queue_entry_is_due();
         let any: Option<(i64,)> = reading!(self, |db| sqlx::query_as(sql(format!(
-            "SELECT w.delivery_id FROM waiting w WHERE {due} LIMIT 1"
+            "SELECT w.delivery_id FROM delivery_queue w WHERE {due} LIMIT 1"
         )))
         .bind(&transports)
         .bind(now.0)
@@ -200,44 +204,45 @@ impl Store {
         }
         let clock = self.database_now();
         let claim = format!(
-            "WITH picked AS MATERIALIZED (SELECT w.delivery_id FROM waiting w WHERE {due} ORDER BY w.priority, w.due_at LIMIT $5 {}) \
-             UPDATE waiting SET lease_node = $3, lease_until = {clock} + $4 WHERE delivery_id IN (SELECT delivery_id FROM picked) \
+            "WITH picked AS MATERIALIZED (SELECT w.delivery_id FROM delivery_queue w WHERE {due} ORDER BY w.priority, w.due_at LIMIT $5 {}) \
+             UPDATE delivery_queue SET lease_node = $3, lease_until = {clock} + $4 WHERE delivery_id IN (SELECT delivery_id FROM picked) \
              RETURNING delivery_id",
             self.skip_locked()
         );
         let recover = format!(
             "UPDATE deliveries SET {} WHERE id IN {} AND state = 'sending' AND $2 = $2",
-            unsure(hold),
-            self.numbers("$1")
+            recover_in_flight(hold_uncertain),
+            self.json_ids("$1")
         );
-        let forget = format!(
-            "DELETE FROM waiting WHERE delivery_id IN {} AND EXISTS (SELECT 1 FROM deliveries d WHERE d.id = delivery_id AND d.state <> 'queued')",
-            self.numbers("$1")
+        let delete_ended = format!(
+            "DELETE FROM delivery_queue WHERE delivery_id IN {} AND EXISTS (SELECT 1 FROM deliveries d WHERE d.id = delivery_id AND d.state <> 'queued')",
+            self.json_ids("$1")
         );
         let load = format!(
-            "SELECT {COLUMNS} FROM deliveries d JOIN waiting w ON w.delivery_id = d.id WHERE d.id IN {} ORDER BY w.priority, w.due_at",
-            self.numbers("$1")
+            "SELECT {COLUMNS} FROM deliveries d JOIN delivery_queue w ON w.delivery_id = d.id WHERE d.id IN {} ORDER BY w.priority, w.due_at",
+            self.json_ids("$1")
         );
         transaction!(self, |tx| {
             let ids: Vec<(i64,)> = sqlx::query_as(sql(claim.clone()))
                 .bind(&transports)
                 .bind(now.0)
                 .bind(&node)
-                .bind(LEASE)
+                .bind(LEASE_DURATION)
                 .bind(limit)
                 .fetch_all(&mut *tx)
                 .await?;
             let ids = serde_json::Value::from(ids.into_iter().map(|(id,)| id).collect::<Vec<_>>())
                 .to_string();
             sqlx::query(sql(recover.clone())).bind(&ids).bind(now.0).execute(&mut *tx).await?;
-            sqlx::query(sql(forget.clone())).bind(&ids).execute(&mut *tx).await?;
+            sqlx::query(sql(delete_ended.clone())).bind(&ids).execute(&mut *tx).await?;
             let rows: Vec<Row> =
                 sqlx::query_as(sql(load.clone())).bind(&ids).fetch_all(&mut *tx).await?;
-            rows.into_iter().map(claimed).collect()
+            rows.into_iter().map(leased_delivery).collect::<StoreResult<Vec<LeasedDelivery>>>()?
         })
     }
 
-    /// Whether what these transports carry has anything to send that is due until then and not in other hands.
+    /// Returns `true` if there is a batch, or a queued delivery due until `until`, that this node
+    /// could claim for these transports.
     pub async fn has_work(
         &self,
         transports: &[String],
@@ -246,10 +251,10 @@ impl Store {
     ) -> StoreResult<bool> {
         let clock = self.database_now();
         let text = format!(
-            "SELECT 1 FROM waiting w WHERE {} UNION ALL SELECT 1 FROM editions e JOIN blocks b ON b.edition_id = e.id WHERE e.state = 'sending' \
+            "SELECT 1 FROM delivery_queue w WHERE {} UNION ALL SELECT 1 FROM editions e JOIN delivery_batches b ON b.edition_id = e.id WHERE e.state = 'sending' \
              AND e.transport IN {} AND NOT b.done AND (b.lease_node IS NULL OR (b.lease_until < {clock} AND b.lease_node <> $3)) LIMIT 1",
-            self.waiting_due(),
-            self.texts("$1")
+            self.queue_entry_is_due(),
+            self.json_texts("$1")
         );
         let any: Option<(i32,)> = reading!(self, |db| sqlx::query_as(sql(text))
             .bind(json_list(transports))
@@ -260,9 +265,9 @@ impl Store {
         Ok(any.is_some())
     }
 
-    /// When the next single delivery of these transports is due, if there is one.
-    pub async fn next_waiting(&self, transports: &[String]) -> StoreResult<Option<Millis>> {
-        let text = self.next_waiting_text();
+    /// Returns the time at which the next queued delivery of these transports is due.
+    pub async fn next_queued_at(&self, transports: &[String]) -> StoreResult<Option<Millis>> {
+        let text = self.next_queued_at_sql();
         let row: (Option<i64>,) = reading!(self, |db| sqlx::query_as(sql(text))
             .bind(json_list(transports))
             .fetch_one(db)
@@ -270,22 +275,23 @@ impl Store {
         Ok(row.0.map(Millis))
     }
 
-    /// One step into an index for each edition that goes out and one for each transport's letters, however many wait.
-    fn next_waiting_text(&self) -> String {
-        let transports = self.texts("$1");
+    /// Returns SQL that needs one index lookup per sending edition and one per transport for its
+    /// transactional messages, independent of the length of the queue.
+    fn next_queued_at_sql(&self) -> String {
+        let transports = self.json_texts("$1");
         format!(
-            "SELECT MIN(due) FROM (SELECT (SELECT MIN(w.due_at) FROM waiting w WHERE w.edition_id = e.id AND w.transport = e.transport) AS due \
+            "SELECT MIN(due) FROM (SELECT (SELECT MIN(w.due_at) FROM delivery_queue w WHERE w.edition_id = e.id AND w.transport = e.transport) AS due \
              FROM editions e WHERE e.state = 'sending' AND e.transport IN {transports} UNION ALL \
-             SELECT (SELECT MIN(w.due_at) FROM waiting w WHERE w.edition_id IS NULL AND w.transport = t.value) AS due \
+             SELECT (SELECT MIN(w.due_at) FROM delivery_queue w WHERE w.edition_id IS NULL AND w.transport = t.value) AS due \
              FROM {transports} AS t) AS firsts"
         )
     }
 
-    fn waiting_due(&self) -> String {
+    fn queue_entry_is_due(&self) -> String {
         format!(
             "w.transport IN {} AND w.priority IN (0, 1) AND w.due_at <= $2 AND (w.lease_node IS NULL OR (w.lease_until < {} AND w.lease_node <> $3)) \
              AND (w.edition_id IS NULL OR EXISTS (SELECT 1 FROM editions e WHERE e.id = w.edition_id AND e.state = 'sending'))",
-            self.texts("$1"),
+            self.json_texts("$1"),
             self.database_now()
         )
     }
@@ -297,22 +303,22 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_next_that_is_due_is_looked_up_and_not_searched_for() {
+    async fn next_due_delivery_is_found_by_index_lookups_only() {
         let home = tempfile::tempdir().unwrap();
         let store = Store::open(&format!("sqlite://{}", home.path().join("courant.db").display()))
             .await
             .unwrap();
         let Db::Sqlite { read, .. } = &*store.db else { unreachable!() };
-        let explain = format!("EXPLAIN QUERY PLAN {}", store.next_waiting_text());
+        let explain = format!("EXPLAIN QUERY PLAN {}", store.next_queued_at_sql());
         let plan: Vec<(i64, i64, i64, String)> =
             sqlx::query_as(sql(explain)).bind("[\"default\"]").fetch_all(read).await.unwrap();
-        let of_waiting: Vec<&str> = plan
+        let queue_steps: Vec<&str> = plan
             .iter()
             .map(|(.., step)| step.as_str())
             .filter(|step| step.contains(" w "))
             .collect();
-        let look_up =
-            "SEARCH w USING COVERING INDEX waiting_edition (edition_id=? AND transport=?)";
-        assert_eq!(of_waiting, [look_up, look_up], "{plan:?}");
+        let lookup =
+            "SEARCH w USING COVERING INDEX delivery_queue_edition (edition_id=? AND transport=?)";
+        assert_eq!(queue_steps, [lookup, lookup], "{plan:?}");
     }
 }

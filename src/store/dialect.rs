@@ -1,24 +1,25 @@
-//! The only file that knows how the two databases differ in what they can say.
+//! SQL differences between the two engines; the only file that contains them.
 
 use sqlx::AssertSqlSafe;
 
 use super::{Db, Store};
 
-/// A column of rows handed over as one JSON parameter.
+/// Column of rows that are passed as one JSON parameter.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Column {
     Int(&'static str),
     Text(&'static str),
 }
 
-/// SQL put together from fixed texts of this program; values are always bound.
+/// Marks SQL as safe: it is assembled only from constant texts of this program, and values are
+/// bound.
 pub(crate) fn sql(text: String) -> AssertSqlSafe<String> {
     AssertSqlSafe(text)
 }
 
 impl Store {
-    /// A subquery that turns the JSON array of objects bound as `parameter` into rows.
-    pub(crate) fn rows(&self, parameter: &str, columns: &[Column]) -> String {
+    /// Returns a subquery that turns the JSON array of objects bound as `parameter` into rows.
+    pub(crate) fn json_rows(&self, parameter: &str, columns: &[Column]) -> String {
         match &*self.db {
             Db::Sqlite { .. } => {
                 let picked: Vec<String> = columns
@@ -47,8 +48,8 @@ impl Store {
         }
     }
 
-    /// A subquery of the numbers in the JSON array bound as `parameter`.
-    pub(crate) fn numbers(&self, parameter: &str) -> String {
+    /// Returns a subquery of the numbers in the JSON array bound as `parameter`.
+    pub(crate) fn json_ids(&self, parameter: &str) -> String {
         match &*self.db {
             Db::Sqlite { .. } => format!("(SELECT value FROM json_each({parameter}))"),
             Db::Postgres(_) => format!(
@@ -57,9 +58,10 @@ impl Store {
         }
     }
 
-    /// Says that a column is one of the `id`s in the JSON array of objects bound as `parameter`, where the planner would not
-    /// think of looking rows up one by one when they are few.
-    pub(crate) fn few(&self, column: &str, parameter: &str) -> String {
+    /// Returns the condition that a column is one of the `id`s in the JSON array of objects bound
+    /// as `parameter`, for PostgreSQL, whose planner would otherwise not use index lookups for a
+    /// few rows.
+    pub(crate) fn id_among(&self, column: &str, parameter: &str) -> String {
         match &*self.db {
             Db::Sqlite { .. } => "TRUE".to_owned(),
             Db::Postgres(_) => format!(
@@ -68,8 +70,8 @@ impl Store {
         }
     }
 
-    /// A subquery of the texts in the JSON array bound as `parameter`.
-    pub(crate) fn texts(&self, parameter: &str) -> String {
+    /// Returns a subquery of the texts in the JSON array bound as `parameter`.
+    pub(crate) fn json_texts(&self, parameter: &str) -> String {
         match &*self.db {
             Db::Sqlite { .. } => format!("(SELECT value FROM json_each({parameter}))"),
             Db::Postgres(_) => {
@@ -78,7 +80,8 @@ impl Store {
         }
     }
 
-    /// The database's own clock in milliseconds: leases are compared by it, since nodes' clocks differ.
+    /// Returns the expression for the clock of the database in milliseconds, by which leases are
+    /// compared because the clocks of nodes differ.
     pub(crate) fn database_now(&self) -> &'static str {
         match &*self.db {
             Db::Sqlite { .. } => "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
@@ -86,9 +89,10 @@ impl Store {
         }
     }
 
-    /// What lets a transaction out of many alike ones not wait for the disk, for which a later one that does waits too, nor plan
-    /// each statement anew. SQLite has no such ways.
-    pub(crate) fn in_bulk(&self) -> Option<&'static str> {
+    /// Returns a statement that speeds up a bulk transaction on PostgreSQL: its commit does not
+    /// wait for the disk (a later synchronous commit also covers it), and its statements use
+    /// generic plans.
+    pub(crate) fn bulk_settings(&self) -> Option<&'static str> {
         match &*self.db {
             Db::Sqlite { .. } => None,
             Db::Postgres(_) => Some(
@@ -97,7 +101,8 @@ impl Store {
         }
     }
 
-    /// What lets several nodes claim different rows at once; SQLite has one writer anyway.
+    /// Returns the clause that lets several nodes claim different rows at the same time; SQLite has
+    /// only one writer.
     pub(crate) fn skip_locked(&self) -> &'static str {
         match &*self.db {
             Db::Sqlite { .. } => "",

@@ -1,42 +1,44 @@
-//! What we know of each digest: since when it is configured, which of its dates were handled, which stories it told.
+//! State of each digest: time of its configuration, last processed date of its schedule, and the
+//! articles that it has not sent yet.
 
-use super::articles::{ArticleRow, COLUMNS, articles_of};
+use super::articles::{ARTICLE_COLUMNS, ArticleRecord, articles_from};
 use super::dialect::sql;
-use super::selecting::lists_of;
+use super::selection_sql::selection_parameters;
 use super::{Store, StoreResult, reading, transaction};
 use crate::domain::article::Article;
 use crate::domain::selection::Selection;
 use crate::domain::time::Millis;
 
-/// A digest's state.
+/// Schedule state of a digest.
 #[derive(Debug, Clone, Copy)]
 pub struct DigestState {
-    /// When it was first configured.
+    /// Time at which it was first configured.
     pub configured_at: Millis,
-    /// The last date of its schedule that was decided about.
-    pub handled_until: Millis,
+    /// Last date of its schedule that was processed.
+    pub processed_until: Millis,
 }
 
 impl Store {
-    /// Makes sure that a digest has a row: a new one begins now, with no date behind it.
+    /// Returns the state of a digest and creates its row if it has none; a new digest starts now,
+    /// with no missed dates.
     pub async fn ensure_digest(&self, name: &str, now: Millis) -> StoreResult<DigestState> {
         let known: Option<(i64, i64)> = reading!(self, |db| sqlx::query_as(
-            "SELECT configured_at, handled_until FROM digests WHERE name = $1"
+            "SELECT configured_at, processed_until FROM digests WHERE name = $1"
         )
         .bind(name)
         .fetch_optional(db)
         .await?);
-        if let Some((configured, handled)) = known {
+        if let Some((configured, processed)) = known {
             return Ok(DigestState {
                 configured_at: Millis(configured),
-                handled_until: Millis(handled),
+                processed_until: Millis(processed),
             });
         }
         let name = name.to_owned();
         let row = transaction!(self, |tx| {
             let row: (i64, i64) = sqlx::query_as(
-                "INSERT INTO digests (name, configured_at, handled_until) VALUES ($1, $2, $2) \
-                 ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING configured_at, handled_until",
+                "INSERT INTO digests (name, configured_at, processed_until) VALUES ($1, $2, $2) \
+                 ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING configured_at, processed_until",
             )
             .bind(&name)
             .bind(now.0)
@@ -44,15 +46,16 @@ impl Store {
             .await?;
             row
         })?;
-        Ok(DigestState { configured_at: Millis(row.0), handled_until: Millis(row.1) })
+        Ok(DigestState { configured_at: Millis(row.0), processed_until: Millis(row.1) })
     }
 
-    /// Notes that a date was decided about without an edition; gives whether nobody else had.
-    pub async fn pass_over(&self, digest: &str, slot: Millis) -> StoreResult<bool> {
+    /// Records that a date of the schedule was processed without an edition; returns `false` if
+    /// another node did so before.
+    pub async fn mark_slot_skipped(&self, digest: &str, slot: Millis) -> StoreResult<bool> {
         let digest = digest.to_owned();
         transaction!(self, |tx| {
             sqlx::query(
-                "UPDATE digests SET handled_until = $2 WHERE name = $1 AND handled_until < $2",
+                "UPDATE digests SET processed_until = $2 WHERE name = $1 AND processed_until < $2",
             )
             .bind(&digest)
             .bind(slot.0)
@@ -63,28 +66,30 @@ impl Store {
         })
     }
 
-    /// The visible articles that would be news in a digest: selected, not too old when first seen here, and of a story
-    /// (translation group) that the digest never told; newest first. What was not grouped yet may be an old story's twin and waits.
-    pub async fn news_for(
+    /// Returns the visible articles that the next edition of a digest can contain, newest first:
+    /// those selected, not too old when first imported, and of a story (translation group) that the
+    /// digest has not sent. Articles without a group are left out until it is known whether they
+    /// are translations of an old story.
+    pub async fn unsent_articles(
         &self,
         digest: &str,
         selection: &Selection,
         max_age: i64,
-        begun: Millis,
+        configured_at: Millis,
         now: Millis,
     ) -> StoreResult<Vec<Article>> {
         let text = format!(
-            "SELECT {COLUMNS} FROM articles a WHERE a.removed_at IS NULL AND a.published_at <= $1 \
+            "SELECT {ARTICLE_COLUMNS} FROM articles a WHERE a.removed_at IS NULL AND a.published_at <= $1 \
              AND a.published_at >= a.first_seen_at - $2 AND a.published_at >= $3 AND a.group_id > 0 \
-             AND NOT EXISTS (SELECT 1 FROM ledger l JOIN articles told ON told.id = l.article_id WHERE l.digest = $4 AND told.group_id = a.group_id) \
+             AND NOT EXISTS (SELECT 1 FROM ledger l JOIN articles sent ON sent.id = l.article_id WHERE l.digest = $4 AND sent.group_id = a.group_id) \
              {} ORDER BY a.published_at DESC, a.guid",
-            self.selecting(5)
+            self.selection_conditions(5)
         );
-        let [sections, tags, authors, languages, sources] = lists_of(selection);
-        let rows: Vec<ArticleRow> = reading!(self, |db| sqlx::query_as(sql(text))
+        let [sections, tags, authors, languages, sources] = selection_parameters(selection);
+        let rows: Vec<ArticleRecord> = reading!(self, |db| sqlx::query_as(sql(text))
             .bind(now.0)
             .bind(max_age)
-            .bind(begun.0 - max_age)
+            .bind(configured_at.0 - max_age)
             .bind(digest)
             .bind(sections)
             .bind(tags)
@@ -93,6 +98,6 @@ impl Store {
             .bind(sources)
             .fetch_all(db)
             .await?);
-        Ok(articles_of(rows))
+        Ok(articles_from(rows))
     }
 }

@@ -1,91 +1,93 @@
-//! Editions: made in one transaction with their stories, variants and ledger; found, counted, ordered about.
+//! Editions: creation in one transaction with their stories, variants and ledger, and queries.
 
 use std::collections::HashMap;
 
 use serde_json::json;
 
 use super::dialect::{Column, sql};
-use super::{Store, StoreError, StoreResult, reading, transaction};
+use super::{Store, StoreError, StoreResult, parse_word, reading, transaction};
+use crate::domain::delivery::DeliveryState;
 use crate::domain::edition::{Counts, EditionState};
 use crate::domain::time::Millis;
 
-/// An edition about to be made.
+/// An edition that is about to be created.
 #[derive(Debug, Clone)]
 pub struct NewEdition {
-    /// Digest's name.
+    /// Name of the digest.
     pub digest: String,
-    /// The date of the schedule it answers; none when run by hand.
+    /// Date of the schedule that the edition is for; `None` if it was started by hand.
     pub slot: Option<Millis>,
-    /// When it was meant to go out.
+    /// Scheduled time of sending.
     pub scheduled_for: Millis,
-    /// Transport's name.
+    /// Name of the transport.
     pub transport: String,
-    /// The digest's title now.
+    /// Current title of the digest.
     pub title: String,
-    /// `From` mailbox.
+    /// Mailbox of the `From` header.
     pub sender: String,
-    /// `Reply-To` mailbox.
+    /// Mailbox of the `Reply-To` header.
     pub reply_to: Option<String>,
-    /// Rows of its articles, in their order.
+    /// Row ids of the articles, in their order.
     pub articles: Vec<i64>,
-    /// Its rendered variants.
+    /// Rendered variants of the edition.
     pub variants: Vec<NewVariant>,
-    /// Who reads which.
-    pub assigned: Vec<Assigned>,
+    /// Assignment of variants to groups of subscribers.
+    pub assignments: Vec<VariantAssignment>,
 }
 
-/// Which variant a kind of reader gets: that of `language` and the sections they chose; none, if there is no such variant.
+/// Assignment of a group of subscribers to the variant of a language and of their chosen sections;
+/// the group receives nothing if that variant does not exist.
 #[derive(Debug, Clone)]
-pub struct Assigned {
-    /// The readers' language tag; empty if unknown.
-    pub reads: String,
-    /// Their chosen sections as a sorted JSON list.
-    pub chose: String,
-    /// The variant's language tag.
-    pub language: String,
+pub struct VariantAssignment {
+    /// Language tag of the subscribers; empty if unknown.
+    pub reader_language: String,
+    /// Sections that the subscribers chose, as a sorted JSON list.
+    pub chosen_sections: String,
+    /// Language tag of the variant.
+    pub variant_language: String,
 }
 
-/// A variant about to be kept.
+/// A variant that is about to be stored.
 #[derive(Debug, Clone)]
 pub struct NewVariant {
-    /// Language tag.
+    /// Language tag of the variant.
     pub language: String,
     /// Chosen sections as a sorted JSON list.
     pub sections: String,
-    /// Subject with slots.
+    /// Subject line with placeholders.
     pub subject: String,
-    /// HTML with slots.
+    /// HTML part with placeholders.
     pub html: String,
-    /// Text with slots.
+    /// Text part with placeholders.
     pub text: String,
-    /// What to render for each subscriber, where slots will not do.
-    pub recipe: Option<String>,
+    /// Template to render for each recipient, if placeholders do not suffice.
+    pub template_snapshot: Option<String>,
 }
 
-/// An edition as it is kept.
+/// An edition as stored in the database.
 #[derive(Debug, Clone)]
 pub struct Edition {
-    /// Its number.
+    /// Id of the edition.
     pub id: i64,
-    /// Digest's name.
+    /// Name of the digest.
     pub digest: String,
-    /// Where it stands.
+    /// State of the edition.
     pub state: EditionState,
-    /// When it was meant to go out.
+    /// Scheduled time of sending.
     pub scheduled_for: Millis,
-    /// When it was made.
+    /// Time of its creation.
     pub created_at: Millis,
-    /// When its last delivery ended.
+    /// Time at which its last delivery ended.
     pub finished_at: Option<Millis>,
-    /// Transport's name.
+    /// Name of the transport.
     pub transport: String,
-    /// The digest's title when it was made.
+    /// Title of the digest at the time of creation.
     pub title: String,
-    /// `From` mailbox.
+    /// Mailbox of the `From` header.
     pub sender: String,
-    /// `Reply-To` mailbox.
+    /// Mailbox of the `Reply-To` header.
     pub reply_to: Option<String>,
-    /// Why it is paused, for a person.
+    /// Reason for the pause, for display.
     pub note: Option<String>,
 }
 
@@ -107,8 +109,8 @@ type Row = (
 fn edition(
     (id, digest, state, scheduled, created, finished, transport, title, sender, reply_to, note): Row,
 ) -> StoreResult<Edition> {
-    let state = EditionState::of(&state)
-        .ok_or(StoreError::Inconsistent { what: state, place: "editions.state" })?;
+    let state = EditionState::parse(&state)
+        .ok_or(StoreError::InvalidValue { value: state, column: "editions.state" })?;
     Ok(Edition {
         id,
         digest,
@@ -124,37 +126,37 @@ fn edition(
     })
 }
 
-fn rendered_rows(variants: &[NewVariant]) -> String {
+fn variant_rows(variants: &[NewVariant]) -> String {
     let rows = variants.iter().map(|v| {
-        json!({"language": v.language, "sections": v.sections, "subject": v.subject, "html": v.html, "body": v.text, "recipe": v.recipe})
+        json!({"language": v.language, "sections": v.sections, "subject": v.subject, "html": v.html, "body": v.text, "template_snapshot": v.template_snapshot})
     });
     serde_json::Value::from(rows.collect::<Vec<_>>()).to_string()
 }
 
-fn assigned_rows(assigned: &[Assigned]) -> String {
-    let rows = assigned
+fn assignment_rows(assignments: &[VariantAssignment]) -> String {
+    let rows = assignments
         .iter()
-        .map(|a| json!({"reads": a.reads, "chose": a.chose, "language": a.language}));
+        .map(|a| json!({"reader_language": a.reader_language, "sections": a.chosen_sections, "variant_language": a.variant_language}));
     serde_json::Value::from(rows.collect::<Vec<_>>()).to_string()
 }
 
-fn tally(counts: &mut Counts, state: String, n: i64) -> StoreResult<()> {
-    match state.as_str() {
-        "queued" => counts.queued = n,
-        "sending" => counts.sending = n,
-        "sent" => counts.sent = n,
-        "failed" => counts.failed = n,
-        "held" => counts.held = n,
-        "cancelled" => counts.cancelled = n,
-        _ => return Err(StoreError::Inconsistent { what: state, place: "deliveries.state" }),
+fn add_count(counts: &mut Counts, state: &str, n: i64) -> StoreResult<()> {
+    match parse_word(state, "deliveries.state")? {
+        DeliveryState::Queued => counts.queued = n,
+        DeliveryState::Sending => counts.sending = n,
+        DeliveryState::Sent => counts.sent = n,
+        DeliveryState::Failed => counts.failed = n,
+        DeliveryState::Held => counts.held = n,
+        DeliveryState::Cancelled => counts.cancelled = n,
+        DeliveryState::Bounced => counts.bounced = n,
     }
     Ok(())
 }
 
 impl Store {
-    /// Makes an edition with its stories, variants and ledger in one transaction; none if another node made it, or told
-    /// one of its stories, a moment before.
-    pub async fn make_edition(&self, new: NewEdition, now: Millis) -> StoreResult<Option<i64>> {
+    /// Creates an edition with its stories, variants and ledger in one transaction and returns its
+    /// id; `None` if another node has just created it, or an edition with one of its stories.
+    pub async fn create_edition(&self, new: NewEdition, now: Millis) -> StoreResult<Option<i64>> {
         let positions: Vec<_> = new
             .articles
             .iter()
@@ -164,29 +166,34 @@ impl Store {
         let positions = serde_json::Value::from(positions).to_string();
         let stories = format!(
             "INSERT INTO edition_articles (edition_id, position, article_id) SELECT $1, position, article FROM {} AS t",
-            self.rows("$2", &[Column::Int("position"), Column::Int("article")])
+            self.json_rows("$2", &[Column::Int("position"), Column::Int("article")])
         );
         let ledger = format!(
             "INSERT INTO ledger (digest, article_id, edition_id) SELECT $1, id, $2 FROM articles \
              WHERE group_id IN (SELECT group_id FROM articles WHERE id IN {})",
-            self.numbers("$3")
+            self.json_ids("$3")
         );
         let texts =
             |names: &[&'static str]| names.iter().map(|n| Column::Text(n)).collect::<Vec<_>>();
         let variants = format!(
-            "INSERT INTO variants (edition_id, language, sections, subject, html, text, recipe) \
-             SELECT $1, language, sections, subject, html, body, recipe FROM {} AS r",
-            self.rows("$2", &texts(&["language", "sections", "subject", "html", "body", "recipe"]))
+            "INSERT INTO variants (edition_id, language, sections, subject, html, text, template_snapshot) \
+             SELECT $1, language, sections, subject, html, body, template_snapshot FROM {} AS r",
+            self.json_rows(
+                "$2",
+                &texts(&["language", "sections", "subject", "html", "body", "template_snapshot"])
+            )
         );
-        let choices = format!(
-            "INSERT INTO variant_choices (edition_id, language, sections, variant_id) SELECT $1, r.reads, r.chose, v.id \
-             FROM {} AS r LEFT JOIN variants v ON v.edition_id = $1 AND v.language = r.language AND v.sections = r.chose",
-            self.rows("$2", &texts(&["reads", "chose", "language"]))
+        let assignments_sql = format!(
+            "INSERT INTO variant_assignments (edition_id, language, sections, variant_id) SELECT $1, r.reader_language, r.sections, v.id \
+             FROM {} AS r LEFT JOIN variants v ON v.edition_id = $1 AND v.language = r.variant_language AND v.sections = r.sections",
+            self.json_rows("$2", &texts(&["reader_language", "sections", "variant_language"]))
         );
-        let (rendered, assigned) = (rendered_rows(&new.variants), assigned_rows(&new.assigned));
-        // By the articles, not by the groups that were read before: those may have grown meanwhile.
-        let told = serde_json::Value::from(new.articles.clone()).to_string();
-        let made = transaction!(self, |tx| {
+        let (variant_rows, assignment_rows) =
+            (variant_rows(&new.variants), assignment_rows(&new.assignments));
+        // Selected by article, not by the groups read earlier, which may have grown in the
+        // meantime.
+        let article_ids = serde_json::Value::from(new.articles.clone()).to_string();
+        let created = transaction!(self, |tx| {
             let (id,): (i64,) = sqlx::query_as(
                 "INSERT INTO editions (digest, state, slot, scheduled_for, created_at, transport, title, sender, reply_to) \
                  VALUES ($1, 'preparing', $2, $3, $4, $5, $6, $7, $8) RETURNING id",
@@ -205,14 +212,22 @@ impl Store {
             sqlx::query(sql(ledger.clone()))
                 .bind(&new.digest)
                 .bind(id)
-                .bind(&told)
+                .bind(&article_ids)
                 .execute(&mut *tx)
                 .await?;
-            sqlx::query(sql(variants.clone())).bind(id).bind(&rendered).execute(&mut *tx).await?;
-            sqlx::query(sql(choices.clone())).bind(id).bind(&assigned).execute(&mut *tx).await?;
+            sqlx::query(sql(variants.clone()))
+                .bind(id)
+                .bind(&variant_rows)
+                .execute(&mut *tx)
+                .await?;
+            sqlx::query(sql(assignments_sql.clone()))
+                .bind(id)
+                .bind(&assignment_rows)
+                .execute(&mut *tx)
+                .await?;
             if let Some(slot) = new.slot {
                 sqlx::query(
-                    "UPDATE digests SET handled_until = $2 WHERE name = $1 AND handled_until < $2",
+                    "UPDATE digests SET processed_until = $2 WHERE name = $1 AND processed_until < $2",
                 )
                 .bind(&new.digest)
                 .bind(slot.0)
@@ -221,7 +236,7 @@ impl Store {
             }
             id
         });
-        match made {
+        match created {
             Ok(id) => Ok(Some(id)),
             Err(e)
                 if e.violates("editions_slot", "editions.slot")
@@ -233,7 +248,7 @@ impl Store {
         }
     }
 
-    /// One edition.
+    /// Returns one edition by id.
     pub async fn edition(&self, id: i64) -> StoreResult<Option<Edition>> {
         let text = format!("SELECT {COLUMNS} FROM editions WHERE id = $1");
         let row: Option<Row> =
@@ -241,7 +256,7 @@ impl Store {
         row.map(edition).transpose()
     }
 
-    /// All editions, newest first.
+    /// Returns editions, newest first.
     pub async fn editions(&self, limit: Option<i64>) -> StoreResult<Vec<Edition>> {
         let text = format!("SELECT {COLUMNS} FROM editions ORDER BY id DESC LIMIT $1");
         let rows: Vec<Row> = reading!(self, |db| sqlx::query_as(sql(text))
@@ -251,15 +266,17 @@ impl Store {
         rows.into_iter().map(edition).collect()
     }
 
-    /// The editions in a state, oldest first.
+    /// Returns the editions in a state, oldest first.
     pub async fn editions_in(&self, state: EditionState) -> StoreResult<Vec<Edition>> {
         let text = format!("SELECT {COLUMNS} FROM editions WHERE state = $1 ORDER BY id");
-        let rows: Vec<Row> =
-            reading!(self, |db| sqlx::query_as(sql(text)).bind(state.word()).fetch_all(db).await?);
+        let rows: Vec<Row> = reading!(self, |db| sqlx::query_as(sql(text))
+            .bind(state.as_str())
+            .fetch_all(db)
+            .await?);
         rows.into_iter().map(edition).collect()
     }
 
-    /// Permanent ids and titles of an edition's articles, in their order.
+    /// Returns the permanent ids and titles of the articles of an edition, in their order.
     pub async fn edition_articles(&self, id: i64) -> StoreResult<Vec<(String, String)>> {
         Ok(reading!(self, |db| {
             sqlx::query_as(
@@ -271,11 +288,11 @@ impl Store {
         }))
     }
 
-    /// How many of an edition's deliveries are in each state.
+    /// Returns the number of deliveries of an edition in each state.
     pub async fn edition_counts(&self, id: i64) -> StoreResult<Counts> {
         let rows: Vec<(String, i64)> = reading!(self, |db| {
             sqlx::query_as(
-            "SELECT d.state, COUNT(*) FROM blocks b JOIN deliveries d ON d.block_id = b.id WHERE b.edition_id = $1 GROUP BY d.state"
+            "SELECT d.state, COUNT(*) FROM delivery_batches b JOIN deliveries d ON d.batch_id = b.id WHERE b.edition_id = $1 GROUP BY d.state"
         )
         .bind(id)
         .fetch_all(db)
@@ -283,24 +300,25 @@ impl Store {
         });
         let mut counts = Counts::default();
         for (state, n) in rows {
-            tally(&mut counts, state, n)?;
+            add_count(&mut counts, &state, n)?;
         }
         Ok(counts)
     }
 
-    /// How many deliveries of each of these editions are in each state; one without any is left out.
+    /// Returns the number of deliveries in each state for each of these editions; editions without
+    /// deliveries are omitted.
     pub async fn counts_of(&self, ids: &[i64]) -> StoreResult<HashMap<i64, Counts>> {
         let text = format!(
-            "SELECT b.edition_id, d.state, COUNT(*) FROM blocks b JOIN deliveries d ON d.block_id = b.id WHERE b.edition_id IN {} \
+            "SELECT b.edition_id, d.state, COUNT(*) FROM delivery_batches b JOIN deliveries d ON d.batch_id = b.id WHERE b.edition_id IN {} \
              GROUP BY b.edition_id, d.state",
-            self.numbers("$1")
+            self.json_ids("$1")
         );
         let ids = serde_json::Value::from(ids.to_vec()).to_string();
         let rows: Vec<(i64, String, i64)> =
             reading!(self, |db| sqlx::query_as(sql(text)).bind(ids).fetch_all(db).await?);
         let mut counts: HashMap<i64, Counts> = HashMap::new();
         for (edition, state, n) in rows {
-            tally(counts.entry(edition).or_default(), state, n)?;
+            add_count(counts.entry(edition).or_default(), &state, n)?;
         }
         Ok(counts)
     }

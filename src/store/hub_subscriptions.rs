@@ -1,62 +1,62 @@
-//! Who is subscribed at our hub, and how it stands with each: for people who look.
+//! List of the subscriptions at the WebSub hub with their push state, for display.
 
 use super::{Store, StoreResult, reading};
 use crate::domain::time::Millis;
 
-/// How it stands with a subscriber's version of a document.
+/// State of the pushes to a subscriber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// It has the newest, or had it when it subscribed.
+pub enum PushState {
+    /// The subscriber has the newest version, or had it when it subscribed.
     Current,
-    /// A newer one is on its way.
+    /// A newer version is about to be pushed.
     Due,
-    /// The last pushes did not get through.
+    /// The last pushes failed.
     Failing {
-        /// How many in a row, of the newest version.
+        /// Number of consecutive failures for the newest version.
         attempts: i64,
-        /// When the next one is tried.
-        again: Millis,
+        /// Time of the next attempt.
+        retry_at: Millis,
     },
-    /// No push of the last version got through, and none is tried before the next change.
+    /// All pushes of the last version failed; the next attempt is at the next change.
     GivenUp,
 }
 
-/// A subscription as it is kept, without its secret.
+/// A stored subscription at the hub, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Subscription {
-    /// Its feed.
+pub struct HubSubscription {
+    /// Name of the feed.
     pub feed: String,
-    /// `rss`, `atom` or `json`.
+    /// Format: `rss`, `atom` or `json`.
     pub format: String,
-    /// Where versions go; its query may be known to nobody else.
+    /// Callback URL; its query may be confidential.
     pub callback: String,
-    /// When it ends unless it is renewed.
+    /// Time of expiry unless renewed.
     pub expires_at: Millis,
-    /// How it stands.
-    pub standing: Standing,
+    /// State of the pushes.
+    pub push_state: PushState,
 }
 
 type Row = (String, String, String, i64, i64, i64, i64, String, Option<String>);
 
-fn subscription(row: Row) -> Subscription {
+fn subscription(row: Row) -> HubSubscription {
     let (feed, format, callback, expires_at, attempts, failures, due_at, delivered, newest) = row;
     let standing = match (attempts, failures) {
-        (1.., _) => Standing::Failing { attempts, again: Millis(due_at) },
-        // One alone is a push that was taken slowly: nothing is given up after a single attempt.
-        (_, 2..) => Standing::GivenUp,
-        _ if newest.is_none_or(|newest| newest == delivered) => Standing::Current,
-        _ => Standing::Due,
+        (1.., _) => PushState::Failing { attempts, retry_at: Millis(due_at) },
+        // A single failure marks a slow push, because no push is given up after one attempt.
+        (_, 2..) => PushState::GivenUp,
+        _ if newest.is_none_or(|newest| newest == delivered) => PushState::Current,
+        _ => PushState::Due,
     };
-    Subscription { feed, format, callback, expires_at: Millis(expires_at), standing }
+    HubSubscription { feed, format, callback, expires_at: Millis(expires_at), push_state: standing }
 }
 
 impl Store {
-    /// Confirmed subscriptions that are not over, by feed, format and host.
+    /// Returns confirmed subscriptions that have not expired, ordered by feed, format and host.
     pub async fn hub_subscriptions(
         &self,
         limit: Option<i64>,
         now: Millis,
-    ) -> StoreResult<Vec<Subscription>> {
+    ) -> StoreResult<Vec<HubSubscription>> {
         let text = "SELECT s.feed, s.format, s.callback, s.expires_at, s.attempts, s.failures, s.due_at, s.delivered_etag, v.etag \
                     FROM hub_subscriptions s LEFT JOIN feed_versions v ON v.feed = s.feed AND v.format = s.format \
                     WHERE s.expires_at > $1 ORDER BY s.feed, s.format, s.host, s.callback LIMIT $2";

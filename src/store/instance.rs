@@ -1,24 +1,26 @@
-//! What makes a store itself: its secret, the address it sends under, and whether it is a copy (promise 10).
+//! Identity of a store: its secret, the base URL that it sends as, and whether it is a backup copy
+//! (promise 10).
 
 use std::collections::HashMap;
 
 use super::{Db, Store, StoreError, StoreResult, dialect::sql, reading, transaction};
 use crate::clock;
 
-/// The store's identity, read at start.
+/// Identity of the store, read at startup.
 #[derive(Clone)]
 pub struct Instance {
-    /// Key of every token and Message-ID; born with the store.
+    /// Key of all link tokens and Message-IDs, generated with the store.
     pub secret: Vec<u8>,
-    /// The base_url that this store sends under; none before the first start with a config.
+    /// The `base_url` that this store sends as; `None` before the first start with a config.
     pub base_url: Option<String>,
-    /// Whether the file was made by `courant backup` and not adopted since.
+    /// `true` if the file was written by `courant backup` and not adopted since.
     pub is_copy: bool,
 }
 
 impl Instance {
-    /// Nobody's, for as long as the store can't be asked: what was signed by the real one is not known by it, and it may not send.
-    pub fn unknown(secret: [u8; 32]) -> Self {
+    /// Returns an identity for the time in which the store is unavailable; it verifies no tokens of
+    /// the real one and is not allowed to send.
+    pub fn placeholder(secret: [u8; 32]) -> Self {
         Self { secret: secret.to_vec(), base_url: None, is_copy: true }
     }
 }
@@ -33,16 +35,16 @@ impl std::fmt::Debug for Instance {
 }
 
 impl Instance {
-    /// Why nothing may be sent from here, if so: one sentence with the remedy.
-    pub fn refusal(&self, base_url: &str) -> Option<String> {
+    /// Returns the reason why nothing may be sent from this store, in one sentence with the remedy.
+    pub fn send_block_reason(&self, base_url: &str) -> Option<String> {
         if self.is_copy {
             return Some(
-                "this store is a copy made by `courant backup`; nothing is sent from it until `courant adopt` says that it may".into(),
+                "this database is a backup copy (`courant backup`) and sends nothing; run `courant adopt` to let it send".into(),
             );
         }
         match &self.base_url {
             Some(known) if known != base_url => Some(format!(
-                "this store sends as {known}, but the config's base_url is {base_url}; nothing is sent until `courant adopt` says that this is the same site"
+                "this database sends as {known}, but the config has the base_url {base_url}; nothing is sent until you run `courant adopt` to confirm that it is the same site"
             )),
             _ => None,
         }
@@ -50,8 +52,8 @@ impl Instance {
 }
 
 impl Store {
-    /// Makes the secret of a new store; an existing one is left alone.
-    pub(super) async fn found_instance(&self) -> StoreResult<()> {
+    /// Generates the secret of a new store; an existing secret is never changed.
+    pub(super) async fn ensure_instance(&self) -> StoreResult<()> {
         let known: Option<(String,)> =
             reading!(self, |db| sqlx::query_as("SELECT value FROM instance WHERE key = 'secret'")
                 .fetch_optional(db)
@@ -69,7 +71,7 @@ impl Store {
         })
     }
 
-    /// Reads the store's identity.
+    /// Reads the identity of the store.
     pub async fn instance(&self) -> StoreResult<Instance> {
         let rows: Vec<(String, String)> =
             reading!(self, |db| sqlx::query_as("SELECT key, value FROM instance")
@@ -78,9 +80,9 @@ impl Store {
         let mut map: HashMap<String, String> = rows.into_iter().collect();
         let secret = map.remove("secret").unwrap_or_default();
         if secret.len() < 32 {
-            return Err(StoreError::Inconsistent {
-                what: "no secret".into(),
-                place: "instance.value",
+            return Err(StoreError::InvalidValue {
+                value: "no secret".into(),
+                column: "instance.value",
             });
         }
         Ok(Instance {
@@ -90,8 +92,8 @@ impl Store {
         })
     }
 
-    /// Notes the address this store sends under, the first time it is told one.
-    pub async fn settle(&self, base_url: &str) -> StoreResult<()> {
+    /// Stores the base URL that this store sends as, unless it has one already.
+    pub async fn claim_base_url(&self, base_url: &str) -> StoreResult<()> {
         let base_url = base_url.to_owned();
         transaction!(self, |tx| {
             sqlx::query("INSERT INTO instance (key, value) VALUES ('base_url', $1) ON CONFLICT (key) DO NOTHING")
@@ -101,7 +103,7 @@ impl Store {
         })
     }
 
-    /// Declares that this store may send under `base_url` from now on.
+    /// Allows this store to send as `base_url` from now on.
     pub async fn adopt(&self, base_url: &str) -> StoreResult<()> {
         let base_url = base_url.to_owned();
         transaction!(self, |tx| {
@@ -113,24 +115,26 @@ impl Store {
         })
     }
 
-    /// Writes a consistent copy of a SQLite store to `file`, which must not exist, marked as a copy.
+    /// Writes a consistent copy of a SQLite store, marked as a copy, to `file`, which must not
+    /// exist.
     pub async fn backup(&self, file: &std::path::Path) -> StoreResult<()> {
         let Db::Sqlite { write, .. } = &*self.db else {
-            return Err(StoreError::Refused(
-                "`courant backup` copies SQLite stores; for PostgreSQL use pg_dump and pg_restore"
+            return Err(StoreError::Rejected(
+                "`courant backup` supports only SQLite; use pg_dump and pg_restore for PostgreSQL"
                     .into(),
             ));
         };
         if file.exists() {
-            return Err(StoreError::Refused(format!(
-                "{} exists already: choose another name",
+            return Err(StoreError::Rejected(format!(
+                "{} already exists; choose another name",
                 file.display()
             )));
         }
         let failed = |e: std::io::Error| {
             StoreError::Unreachable(format!("cannot write {}: {e}", file.display()))
         };
-        // Marked before it has its name: a copy that could send by itself never exists.
+        // The copy is marked before it gets its final name, so that no unmarked copy can ever be
+        // used.
         let mut unfinished = file.as_os_str().to_owned();
         unfinished.push(".unfinished");
         let unfinished = std::path::PathBuf::from(unfinished);
@@ -139,9 +143,11 @@ impl Store {
         }
         let name = unfinished
             .to_str()
-            .ok_or_else(|| StoreError::Refused("the backup's name must be UTF-8".into()))?
+            .ok_or_else(|| {
+                StoreError::Rejected("the file name of the backup is not valid UTF-8".into())
+            })?
             .to_owned();
-        // Through the writer: a read-only connection may not create a file.
+        // Through the writer, because a read-only connection cannot create a file.
         sqlx::query("VACUUM INTO $1").bind(&name).execute(write).await?;
         let copy = sqlx::sqlite::SqlitePoolOptions::new()
             .max_connections(1)

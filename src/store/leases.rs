@@ -1,108 +1,110 @@
-//! Leases: how long they last, how they are prolonged and given back.
+//! Leases of batches and queued deliveries: their duration, renewal and release.
 
 use super::dialect::sql;
-use super::pushes::Errand;
+use super::hub_pushes::JobKind;
 use super::{Store, StoreResult, json_list, reading, transaction};
 use crate::domain::time::SECOND;
 
-/// How long a lease lasts without renewal; a dead node's work is taken over within twice this.
-pub const LEASE: i64 = 12 * SECOND;
-/// A message starts only if its lease holds at least this long: a guard against a takeover at the same instant.
-pub(crate) const MARGIN: i64 = 2 * SECOND;
+/// Duration of a lease without renewal, in milliseconds; other nodes take over the work of a dead
+/// node within twice this time.
+pub const LEASE_DURATION: i64 = 12 * SECOND;
+/// Minimum remaining lease, in milliseconds, for the start of a message, so that no other node
+/// takes over the delivery at the same moment.
+pub(crate) const MIN_REMAINING_LEASE: i64 = 2 * SECOND;
 
 impl Store {
-    /// Takes all leases back: for SQLite, where the holder of the lock is the only sender.
-    pub async fn take_all_leases_back(&self) -> StoreResult<()> {
+    /// Expires all leases; for SQLite, where the holder of the lock is the only sender.
+    pub async fn expire_all_leases(&self) -> StoreResult<()> {
         transaction!(self, |tx| {
             sqlx::query(
-                "UPDATE blocks SET lease_until = 0 WHERE NOT done AND lease_node IS NOT NULL",
+                "UPDATE delivery_batches SET lease_until = 0 WHERE NOT done AND lease_node IS NOT NULL",
             )
             .execute(&mut *tx)
             .await?;
-            sqlx::query("UPDATE waiting SET lease_until = 0 WHERE lease_node IS NOT NULL")
+            sqlx::query("UPDATE delivery_queue SET lease_until = 0 WHERE lease_node IS NOT NULL")
                 .execute(&mut *tx)
                 .await?;
-            for errand in Errand::ALL {
+            for kind in JobKind::ALL {
                 let free = format!(
                     "UPDATE {} SET lease_until = 0 WHERE lease_node IS NOT NULL",
-                    errand.table()
+                    kind.table()
                 );
                 sqlx::query(sql(free)).execute(&mut *tx).await?;
             }
         })
     }
 
-    /// Gives a block back: done if every row of it was attempted, else free for others.
-    pub async fn give_block_back(&self, block: i64, node: &str) -> StoreResult<()> {
+    /// Releases a batch; it is done if every delivery of it was attempted.
+    pub async fn release_batch(&self, batch: i64, node: &str) -> StoreResult<()> {
         let node = node.to_owned();
         transaction!(self, |tx| {
             sqlx::query(
-                "UPDATE blocks SET lease_node = NULL, lease_until = 0, done = NOT EXISTS (SELECT 1 FROM deliveries d \
-                 WHERE d.block_id = blocks.id AND d.state IN ('queued', 'sending') \
-                 AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.delivery_id = d.id)) WHERE id = $1 AND lease_node = $2",
+                "UPDATE delivery_batches SET lease_node = NULL, lease_until = 0, done = NOT EXISTS (SELECT 1 FROM deliveries d \
+                 WHERE d.batch_id = delivery_batches.id AND d.state IN ('queued', 'sending') \
+                 AND NOT EXISTS (SELECT 1 FROM delivery_queue w WHERE w.delivery_id = d.id)) WHERE id = $1 AND lease_node = $2",
             )
-            .bind(block)
+            .bind(batch)
             .bind(&node)
             .execute(&mut *tx)
             .await?;
         })
     }
 
-    /// Gives back what this node has leased of the mail of these transports, but for what is known to be in hand (blocks,
-    /// single deliveries): it was left by a run that ended badly.
-    pub async fn give_remains_back(
+    /// Releases the leases of this node on deliveries of these transports except `batches` and
+    /// `queued`, which are in use; the others were left by a run that crashed.
+    pub async fn release_orphaned(
         &self,
         transports: &[String],
         node: &str,
-        blocks: &[i64],
-        singles: &[i64],
+        batches: &[i64],
+        queued: &[i64],
     ) -> StoreResult<()> {
-        let lost_blocks = format!(
+        let orphaned_batches = format!(
             "NOT done AND lease_node = $2 AND edition_id IN (SELECT id FROM editions WHERE transport IN {}) AND id NOT IN {}",
-            self.texts("$1"),
-            self.numbers("$3")
+            self.json_texts("$1"),
+            self.json_ids("$3")
         );
-        let lost_singles = format!(
+        let orphaned_entries = format!(
             "transport IN {} AND lease_node = $2 AND delivery_id NOT IN {}",
-            self.texts("$1"),
-            self.numbers("$4")
+            self.json_texts("$1"),
+            self.json_ids("$4")
         );
         let any = format!(
-            "SELECT 1 FROM blocks WHERE {lost_blocks} UNION ALL SELECT 1 FROM waiting WHERE {lost_singles} LIMIT 1"
+            "SELECT 1 FROM delivery_batches WHERE {orphaned_batches} UNION ALL SELECT 1 FROM delivery_queue WHERE {orphaned_entries} LIMIT 1"
         );
         let list = |ids: &[i64]| serde_json::Value::from(ids.to_vec()).to_string();
-        let (transports, node, blocks, singles) =
-            (json_list(transports), node.to_owned(), list(blocks), list(singles));
-        let left: Option<(i32,)> = reading!(self, |db| sqlx::query_as(sql(any))
+        let (transports, node, batches, queued) =
+            (json_list(transports), node.to_owned(), list(batches), list(queued));
+        let orphaned: Option<(i32,)> = reading!(self, |db| sqlx::query_as(sql(any))
             .bind(&transports)
             .bind(&node)
-            .bind(&blocks)
-            .bind(&singles)
+            .bind(&batches)
+            .bind(&queued)
             .fetch_optional(db)
             .await?);
-        if left.is_none() {
+        if orphaned.is_none() {
             return Ok(());
         }
-        let free = [("blocks", lost_blocks), ("waiting", lost_singles)]
+        let free = [("delivery_batches", orphaned_batches), ("delivery_queue", orphaned_entries)]
             .map(|(table, lost)| format!("UPDATE {table} SET lease_node = NULL, lease_until = 0 WHERE {lost} AND $3 = $3 AND $4 = $4"));
         transaction!(self, |tx| {
             for free in &free {
                 sqlx::query(sql(free.clone()))
                     .bind(&transports)
                     .bind(&node)
-                    .bind(&blocks)
-                    .bind(&singles)
+                    .bind(&batches)
+                    .bind(&queued)
                     .execute(&mut *tx)
                     .await?;
             }
         })
     }
 
-    /// Gives single deliveries back that are still waiting.
-    pub async fn give_singles_back(&self, deliveries: &[i64], node: &str) -> StoreResult<()> {
+    /// Releases these entries of the delivery queue.
+    pub async fn release_queued(&self, deliveries: &[i64], node: &str) -> StoreResult<()> {
         let text = format!(
-            "UPDATE waiting SET lease_node = NULL, lease_until = 0 WHERE lease_node = $2 AND delivery_id IN {}",
-            self.numbers("$1")
+            "UPDATE delivery_queue SET lease_node = NULL, lease_until = 0 WHERE lease_node = $2 AND delivery_id IN {}",
+            self.json_ids("$1")
         );
         let (ids, node) =
             (serde_json::Value::from(deliveries.to_vec()).to_string(), node.to_owned());
@@ -111,28 +113,28 @@ impl Store {
         })
     }
 
-    /// Prolongs all leases of a node.
+    /// Renews all leases of a node.
     pub async fn renew_leases(&self, node: &str) -> StoreResult<()> {
         let clock = self.database_now();
         let node = node.to_owned();
         transaction!(self, |tx| {
-            for table in ["blocks", "waiting"] {
+            for table in ["delivery_batches", "delivery_queue"] {
                 sqlx::query(sql(format!(
                     "UPDATE {table} SET lease_until = {clock} + $2 WHERE lease_node = $1"
                 )))
                 .bind(&node)
-                .bind(LEASE)
+                .bind(LEASE_DURATION)
                 .execute(&mut *tx)
                 .await?;
             }
         })
     }
 
-    /// Gives all leases of a node back at its orderly end.
-    pub async fn give_leases_back(&self, node: &str) -> StoreResult<()> {
+    /// Releases all leases of a node at its regular shutdown.
+    pub async fn release_leases(&self, node: &str) -> StoreResult<()> {
         let node = node.to_owned();
         transaction!(self, |tx| {
-            for table in ["blocks", "waiting"] {
+            for table in ["delivery_batches", "delivery_queue"] {
                 sqlx::query(sql(format!(
                     "UPDATE {table} SET lease_node = NULL, lease_until = 0 WHERE lease_node = $1"
                 )))

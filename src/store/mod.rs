@@ -1,4 +1,4 @@
-//! The one door for SQL: a concrete store on SQLite or PostgreSQL, each operation written once.
+//! The only module with SQL: a store on SQLite or PostgreSQL, with each operation written once.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,56 +7,56 @@ use sqlx::postgres::PgPool;
 use sqlx::sqlite::SqlitePool;
 use tokio::sync::watch;
 
-pub mod adoptions;
+pub mod api_tokens;
 mod article_row;
 pub mod articles;
 pub mod audience;
-pub mod changes;
+pub mod change_listener;
+pub mod change_log;
 pub mod claims;
 pub mod deliveries;
 mod dialect;
 pub mod digests;
+pub mod edition_commands;
 pub mod editions;
-pub mod feeds;
+pub mod feed_queries;
+pub mod feed_versions;
 pub mod groups;
-pub mod hub;
+pub mod hub_pings;
+pub mod hub_pushes;
+pub mod hub_requests;
 pub mod hub_subscriptions;
+pub mod id_mappings;
 pub mod instance;
 pub mod leases;
 mod migrations;
 mod open;
-pub mod orders;
 pub mod outcomes;
-pub mod pings;
-pub mod published;
-pub mod pushes;
-pub mod rates;
+pub mod publications;
+pub mod rate_limits;
 pub mod readership;
 pub mod renames;
-mod selecting;
+mod selection_sql;
 pub mod sources;
 pub mod subscribers;
 pub mod subscriptions;
 pub mod suppressions;
 pub mod terms;
-pub mod tokens;
-mod wal;
-pub mod watching;
-pub mod windows;
+mod wal_watcher;
 
 pub use open::Lock;
 
-/// Everything Courant keeps; cheap to clone.
+/// Handle to the database of Courant; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
     db: Arc<Db>,
-    /// Wakes who waits for news of articles in this process.
-    news: Arc<watch::Sender<()>>,
+    /// Signals changes of articles made by this process.
+    article_changes: Arc<watch::Sender<()>>,
 }
 
 #[derive(Debug)]
 pub(crate) enum Db {
-    /// One writer, many readers (WAL).
+    /// One writer and many readers, in WAL mode.
     Sqlite {
         read: SqlitePool,
         write: SqlitePool,
@@ -65,37 +65,50 @@ pub(crate) enum Db {
     Postgres(PgPool),
 }
 
-/// Why the store could not do what was asked.
+/// Error of an operation of the store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database cannot be reached or opened; one sentence for a person.
+    /// The database cannot be reached or opened, which only an admin can fix; one sentence.
     #[error("{0}")]
     Unreachable(String),
-    /// The database's server does not answer, or takes nobody in just now, which may pass; one sentence for a person.
+    /// The database server does not answer or accepts no connections at the moment; one sentence.
     #[error("{0}")]
-    Away(String),
-    /// The database was last used by a newer Courant.
+    Unavailable(String),
+    /// The database was migrated by a newer version of Courant.
     #[error(
-        "the database was last migrated by a newer Courant (it knows migration {0}, this program does not): install that version or a newer one"
+        "the database was migrated by a newer Courant (it has migration {0}, which this version does not know); install that version or a newer one"
     )]
-    Newer(i64),
-    /// Another process does what only one may do; one sentence for a person.
+    NewerSchema(i64),
+    /// The database has the same migration version, but other tables.
+    #[error(
+        "cannot use the database {database}; it was created by an earlier development version of Courant whose tables had other names; {remedy}"
+    )]
+    IncompatibleSchema {
+        /// Path of the SQLite file, or host and name of the PostgreSQL database.
+        database: String,
+        /// Advice for the admin.
+        remedy: &'static str,
+    },
+    /// Another process holds a lock that only one process may hold; one sentence.
     #[error("{0}")]
     Busy(String),
-    /// What was asked for does not fit what is stored; one sentence for a person.
+    /// The operation is not possible with the stored data; one sentence.
     #[error("{0}")]
-    Refused(String),
-    /// A stored value that no version of this program writes.
-    #[error("the database holds {what} in {place}, which this program does not understand")]
-    Inconsistent {
-        /// The value.
-        what: String,
-        /// Table and column.
-        place: &'static str,
+    Rejected(String),
+    /// A stored value that this version cannot interpret.
+    #[error(
+        "the database contains the value {value} in {column}, which this version of Courant does not understand"
+    )]
+    InvalidValue {
+        /// The value, perhaps shortened.
+        value: String,
+        /// Table and column of the value.
+        column: &'static str,
     },
-    /// The database answered with an error.
-    // Without a source: sqlx's errors hold each other's words, and a chain would say them three times.
-    #[error("database: {}", open::plain(.0))]
+    /// The database returned an error.
+    // No `source`: the messages of sqlx errors include each other, so an error chain would repeat
+    // them.
+    #[error("database: {}", open::plain_message(.0))]
     Sql(sqlx::Error),
 }
 
@@ -106,60 +119,65 @@ impl From<sqlx::Error> for StoreError {
 }
 
 impl StoreError {
-    /// Whether the database's server is away.
-    pub fn is_away(&self) -> bool {
+    /// Returns `true` if the database server is unavailable.
+    pub fn is_unavailable(&self) -> bool {
         match self {
-            Self::Away(_) => true,
-            Self::Sql(e) => open::is_away(e),
+            Self::Unavailable(_) => true,
+            Self::Sql(e) => open::is_unavailable(e),
             _ => false,
         }
     }
 
-    /// Whether it may pass by itself: the database is away, or busy.
-    pub fn may_pass(&self) -> bool {
-        matches!(self, Self::Unreachable(_) | Self::Away(_) | Self::Busy(_) | Self::Sql(_))
+    /// Returns `true` if a retry may succeed: the database is unavailable or busy.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Unavailable(_) | Self::Busy(_) | Self::Sql(_))
     }
 
-    /// Whether a unique constraint of this name was violated.
+    /// Returns `true` if a unique constraint was violated; PostgreSQL reports its name, SQLite its
+    /// columns.
     pub(crate) fn violates(&self, constraint: &str, column: &str) -> bool {
         let Self::Sql(sqlx::Error::Database(e)) = self else { return false };
         e.is_unique_violation()
             && (e.constraint() == Some(constraint) || e.message().contains(column))
     }
 
-    /// The database's words, if it works and refused only the values it was given.
-    pub(crate) fn refused_value(&self) -> Option<&str> {
+    /// Returns the message of the database if it rejected the values of a statement, not the
+    /// statement itself.
+    pub(crate) fn rejected_value(&self) -> Option<&str> {
         let Self::Sql(sqlx::Error::Database(e)) = self else { return None };
         let code = e.code().unwrap_or_default();
-        let of_the_value = match e.try_downcast_ref::<sqlx::postgres::PgDatabaseError>() {
-            // Data exception, integrity violation, program limit exceeded.
+        let is_value_error = match e.try_downcast_ref::<sqlx::postgres::PgDatabaseError>() {
+            // Class 22 data exception, 23 integrity constraint violation, 54 program limit
+            // exceeded.
             Some(_) => ["22", "23", "54"].iter().any(|class| code.starts_with(class)),
-            // SQLITE_TOOBIG, SQLITE_CONSTRAINT; the low byte is the primary code.
+            // 18 SQLITE_TOOBIG, 19 SQLITE_CONSTRAINT; the low byte is the primary result code.
             None => code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 18 | 19)),
         };
-        of_the_value.then(|| e.message())
+        is_value_error.then(|| e.message())
     }
 }
 
-/// What every operation of the store gives.
+/// Result of an operation of the store.
 pub type StoreResult<T> = Result<T, StoreError>;
 
-/// Runs a future to its end even if the caller goes away: a cancelled `begin` poisons a pooled connection of sqlx 0.9.
-pub(crate) async fn undisturbed<T: Send + 'static>(
+/// Runs a future to completion even if the caller is cancelled, because cancelling `begin` leaves a
+/// pooled connection of sqlx 0.9 in an unusable state.
+pub(crate) async fn spawn_uncancellable<T: Send + 'static>(
     work: impl Future<Output = StoreResult<T>> + Send + 'static,
 ) -> StoreResult<T> {
     match tokio::spawn(work).await {
         Ok(result) => result,
         Err(e) if e.is_panic() => std::panic::resume_unwind(e.into_panic()),
-        Err(_) => Err(StoreError::Unreachable("the program is stopping".into())),
+        Err(_) => Err(StoreError::Unreachable("the program is shutting down".into())),
     }
 }
 
-/// One write transaction: `transaction!(store, |tx| { …; value })`; an error inside rolls it back.
+/// Runs one write transaction: `transaction!(store, |tx| { …; value })`; an error in the body rolls
+/// it back.
 macro_rules! transaction {
     ($store:expr, |$tx:ident| $body:block) => {{
         let store: $crate::store::Store = $store.clone();
-        $crate::store::undisturbed(async move {
+        $crate::store::spawn_uncancellable(async move {
             match &*store.db {
                 $crate::store::Db::Sqlite { write, .. } => {
                     let mut $tx = write.begin_with("BEGIN IMMEDIATE").await?;
@@ -179,8 +197,8 @@ macro_rules! transaction {
     }};
 }
 
-/// One statement that writes, which is a transaction of its own: `writing!(store, |db| query.fetch_all(db).await?)`; run it
-/// within [`undisturbed`].
+/// Runs one statement that writes, as its own transaction:
+/// `writing!(store, |db| query.fetch_all(db).await?)`; to be used within [`spawn_uncancellable`].
 macro_rules! writing {
     ($store:expr, |$db:ident| $body:expr) => {
         match &*$store.db {
@@ -196,7 +214,7 @@ macro_rules! writing {
     };
 }
 
-/// One or more reads: `reading!(store, |db| query.fetch_all(db).await?)`.
+/// Runs one or more reads: `reading!(store, |db| query.fetch_all(db).await?)`.
 macro_rules! reading {
     ($store:expr, |$db:ident| $body:expr) => {
         match &*$store.db {
@@ -215,16 +233,16 @@ macro_rules! reading {
 pub(crate) use {reading, transaction, writing};
 
 impl Store {
-    fn on(db: Db) -> Self {
-        Self { db: Arc::new(db), news: Arc::new(watch::channel(()).0) }
+    fn new(db: Db) -> Self {
+        Self { db: Arc::new(db), article_changes: Arc::new(watch::channel(()).0) }
     }
 
-    /// Whether the store is a SQLite file, which one process at a time may send from.
+    /// Returns `true` for SQLite, from which only one process at a time may send.
     pub fn is_sqlite(&self) -> bool {
         matches!(&*self.db, Db::Sqlite { .. })
     }
 
-    /// The SQLite file, if it is one.
+    /// Returns the path of the SQLite file; `None` for PostgreSQL.
     pub fn sqlite_path(&self) -> Option<&Path> {
         match &*self.db {
             Db::Sqlite { path, .. } => Some(path),
@@ -232,20 +250,24 @@ impl Store {
         }
     }
 
-    /// The same store for another runtime: a connection over the network is woken by the runtime it was opened on.
+    /// Returns the same store for use in another Tokio runtime, with its own network connections,
+    /// because a socket is driven by the runtime that opened it.
     #[must_use]
-    pub fn apart(&self) -> Self {
+    pub fn for_runtime(&self) -> Self {
         match &*self.db {
             Db::Sqlite { .. } => self.clone(),
             Db::Postgres(pool) => {
                 let own =
                     pool.options().clone().connect_lazy_with((*pool.connect_options()).clone());
-                Self { db: Arc::new(Db::Postgres(own)), news: Arc::clone(&self.news) }
+                Self {
+                    db: Arc::new(Db::Postgres(own)),
+                    article_changes: Arc::clone(&self.article_changes),
+                }
             }
         }
     }
 
-    /// Asks the database for a sign of life.
+    /// Checks that the database answers a query.
     pub async fn ping(&self) -> StoreResult<()> {
         reading!(self, |db| sqlx::query("SELECT 1")
             .execute(db)
@@ -254,7 +276,7 @@ impl Store {
             .map_err(StoreError::from))
     }
 
-    /// Closes all connections, so that SQLite leaves one file behind.
+    /// Closes all connections; SQLite then merges its log files into the database file.
     pub async fn close(&self) {
         match &*self.db {
             Db::Sqlite { read, write, .. } => {
@@ -266,13 +288,20 @@ impl Store {
     }
 }
 
-/// A list as the store keeps it.
+/// Serializes a list of texts as JSON, the format of list columns.
 pub(crate) fn json_list(items: &[String]) -> String {
     serde_json::Value::from(items.to_vec()).to_string()
 }
 
-/// A list as the store kept it.
-pub(crate) fn list_of(json: &str, place: &'static str) -> StoreResult<Vec<String>> {
-    serde_json::from_str(json)
-        .map_err(|_| StoreError::Inconsistent { what: json.chars().take(80).collect(), place })
+/// Parses a stored word of an enum; `column` names it in the error.
+pub(crate) fn parse_word<T: std::str::FromStr>(word: &str, column: &'static str) -> StoreResult<T> {
+    word.parse().map_err(|_| StoreError::InvalidValue { value: format!("{word:?}"), column })
+}
+
+/// Parses a JSON list of texts; `column` names the column in the error.
+pub(crate) fn parse_json_list(json: &str, place: &'static str) -> StoreResult<Vec<String>> {
+    serde_json::from_str(json).map_err(|_| StoreError::InvalidValue {
+        value: json.chars().take(80).collect(),
+        column: place,
+    })
 }

@@ -1,4 +1,5 @@
-//! Opening a store: pools, migrations, and the lock that lets one process at a time send from a SQLite file.
+//! Opening a store: connection pools, migrations, and the file lock that lets only one process at a
+//! time send from a SQLite file.
 
 use std::fs::{File, OpenOptions};
 use std::io::ErrorKind;
@@ -13,50 +14,52 @@ use tracing::log::LevelFilter;
 
 use super::{Db, Store, StoreError, StoreResult, migrations};
 
-/// How long a writer waits for another process's short transaction.
-const BUSY: Duration = Duration::from_secs(15);
-/// How long a server may take to answer before it counts as away.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// Connections to PostgreSQL of one process; the work is set-based, so few are enough.
-const POSTGRES_CONNECTIONS: u32 = 12;
+/// Longest time that a SQLite writer waits for the transaction of another process.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
+/// Time after which a PostgreSQL server that does not answer is regarded as unavailable.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Pool size for PostgreSQL; statements work on whole sets of rows, so a few connections suffice.
+const MAX_POSTGRES_CONNECTIONS: u32 = 12;
 
-/// Held while this process may send from a SQLite file; released when dropped.
+/// Right of this process to send from a SQLite file; dropping it releases the lock.
 #[derive(Debug)]
 pub struct Lock {
     _file: Option<File>,
 }
 
 impl Store {
-    /// Opens the database at `sqlite://PATH` or `postgres://…`, creating the SQLite file and migrating as needed.
+    /// Opens the database at `sqlite://PATH` or `postgres://…`; creates the SQLite file and runs
+    /// the migrations if necessary.
     pub async fn open(url: &str) -> StoreResult<Self> {
         let store = match url.strip_prefix("sqlite://") {
             Some(path) => open_sqlite(Path::new(path)).await?,
             None => open_postgres(url).await?,
         };
-        store.found_instance().await?;
+        store.ensure_instance().await?;
         Ok(store)
     }
 
-    /// What stands for the store at `postgres://…` while its server is away: each operation fails at once, also when the server
-    /// is back and about to be migrated.
+    /// Returns a placeholder for the store at `postgres://…` while its server is unavailable; each
+    /// operation fails at once, even after the server has returned.
     ///
     /// # Errors
-    /// When the address is none of PostgreSQL.
-    pub async fn awaited(url: &str) -> StoreResult<Self> {
+    /// The URL is not a valid PostgreSQL URL.
+    pub async fn unavailable(url: &str) -> StoreResult<Self> {
         let pool = PgPoolOptions::new().connect_lazy_with(postgres_options(url)?);
         pool.close().await;
-        Ok(Self::on(Db::Postgres(pool)))
+        Ok(Self::new(Db::Postgres(pool)))
     }
 
-    /// Takes the right to send from this store: on SQLite one process at a time, on PostgreSQL any number.
+    /// Acquires the right to send from this store; SQLite allows one process at a time, PostgreSQL
+    /// any number.
     pub fn lock(&self) -> StoreResult<Lock> {
         let Some(path) = self.sqlite_path() else { return Ok(Lock { _file: None }) };
-        let beside = beside(path, ".lock");
+        let beside = with_suffix(path, ".lock");
         let file = lock_file(&beside)?;
         match file.try_lock() {
             Ok(()) => Ok(Lock { _file: Some(file) }),
             Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::Busy(format!(
-                "another `courant serve` or `courant deliver` works on {} (it holds {}): stop it first, or use PostgreSQL to run several",
+                "another `courant serve` or `courant deliver` is using {} (it holds {}); stop it first, or use PostgreSQL to run several",
                 path.display(),
                 beside.display()
             ))),
@@ -71,7 +74,7 @@ async fn open_sqlite(path: &Path) -> StoreResult<Store> {
     if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|e| {
             StoreError::Unreachable(format!(
-                "cannot make the folder {} for the database: {e}",
+                "cannot create the directory {} for the database: {e}",
                 folder.display()
             ))
         })?;
@@ -81,7 +84,7 @@ async fn open_sqlite(path: &Path) -> StoreResult<Store> {
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(BUSY)
+        .busy_timeout(BUSY_TIMEOUT)
         .foreign_keys(true)
         .pragma("temp_store", "memory")
         .log_statements(LevelFilter::Trace)
@@ -89,38 +92,44 @@ async fn open_sqlite(path: &Path) -> StoreResult<Store> {
     let unreachable = |e: sqlx::Error| {
         StoreError::Unreachable(format!("cannot open the database {}: {e}", path.display()))
     };
-    let path = &by_its_own_name(path);
-    // Held from the first touch: turning a new file to WAL does not wait for another process that does the same.
-    let opening = alone(path).await?;
+    let path = &resolve_path(path);
+    // Locked before the first access: switching a new file to WAL mode does not wait for another
+    // process that does the same.
+    let migration_lock = lock_for_migration(path).await?;
     let write = SqlitePoolOptions::new()
         .max_connections(1)
         .test_before_acquire(false)
         .connect_with(options.clone())
         .await
         .map_err(unreachable)?;
-    migrations::understood(migrations::migrator(true).run(&write).await)?;
-    drop(opening);
+    migrations::check_migration_result(
+        migrations::migrator(true).run(&write).await,
+        &path.display().to_string(),
+        "move the file away, start again with a new one and import the data again",
+    )?;
+    drop(migration_lock);
     let read = SqlitePoolOptions::new()
         .max_connections(8)
         .test_before_acquire(false)
         .connect_with(options.read_only(true))
         .await
         .map_err(unreachable)?;
-    Ok(Store::on(Db::Sqlite { read, write, path: path.to_path_buf() }))
+    Ok(Store::new(Db::Sqlite { read, write, path: path.to_path_buf() }))
 }
 
-/// A file where it really is: SQLite keeps its log there whatever link it was opened by, and whoever locks it must meet there.
-fn by_its_own_name(path: &Path) -> PathBuf {
+/// Resolves symbolic links, because SQLite keeps its log files beside the real file and all
+/// processes must use the same lock file.
+fn resolve_path(path: &Path) -> PathBuf {
     let folder =
         path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // A new file is nowhere yet, but its folder is.
+    // A new file does not exist yet, but its directory does.
     let new = || Some(folder.canonicalize().ok()?.join(path.file_name()?));
     path.canonicalize().ok().or_else(new).unwrap_or_else(|| path.to_path_buf())
 }
 
-/// Two processes may start at once; the file lock makes the second wait for the first.
-async fn alone(path: &Path) -> StoreResult<File> {
-    let beside = beside(path, ".migrate-lock");
+/// Waits for the lock that lets only one of several starting processes migrate.
+async fn lock_for_migration(path: &Path) -> StoreResult<File> {
+    let beside = with_suffix(path, ".migrate-lock");
     let file = lock_file(&beside)?;
     match tokio::task::spawn_blocking(move || file.lock().map(|()| file)).await {
         Ok(Ok(file)) => Ok(file),
@@ -133,7 +142,7 @@ async fn alone(path: &Path) -> StoreResult<File> {
 
 async fn open_postgres(url: &str) -> StoreResult<Store> {
     let options = postgres_options(url)?;
-    let place = format!(
+    let database = format!(
         "{}:{}/{}",
         options.get_host(),
         options.get_port(),
@@ -141,47 +150,59 @@ async fn open_postgres(url: &str) -> StoreResult<Store> {
     );
     let has_socket = options.get_socket().is_some() || options.get_host().starts_with('/');
     let unreachable = |e: sqlx::Error| {
-        let why = format!("cannot reach the database {place}: {}: see [database] url", plain(&e));
-        // Where there is no socket to look for, it is a certificate's file that is missing.
-        let is_lost =
+        let why = format!(
+            "cannot reach the database {database}: {}; check [database] url",
+            plain_message(&e)
+        );
+        // Without a Unix socket, the file that was not found is that of a certificate.
+        let is_missing_file =
             matches!(&e, sqlx::Error::Io(io) if io.kind() == ErrorKind::NotFound) && !has_socket;
-        if is_away(&e) && !is_lost { StoreError::Away(why) } else { StoreError::Unreachable(why) }
+        if is_unavailable(&e) && !is_missing_file {
+            StoreError::Unavailable(why)
+        } else {
+            StoreError::Unreachable(why)
+        }
     };
-    // The pool would try again and again, and then only say that it waited.
-    let answered = tokio::time::timeout(PATIENCE, options.connect()).await;
-    answered.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(unreachable)?.close().await.ok();
+    // Connects once without the pool, which would retry and then report only a timeout.
+    let first = tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await;
+    first.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(unreachable)?.close().await.ok();
     let pool = PgPoolOptions::new()
-        .max_connections(POSTGRES_CONNECTIONS)
-        .acquire_timeout(PATIENCE)
+        .max_connections(MAX_POSTGRES_CONNECTIONS)
+        .acquire_timeout(CONNECT_TIMEOUT)
         .test_before_acquire(false)
         .connect_with(options)
         .await
         .map_err(unreachable)?;
-    migrations::understood(migrations::migrator(false).run(&pool).await)?;
-    Ok(Store::on(Db::Postgres(pool)))
+    migrations::check_migration_result(
+        migrations::migrator(false).run(&pool).await,
+        &database,
+        "create a new database, name it in [database] url and import the data again",
+    )?;
+    Ok(Store::new(Db::Postgres(pool)))
 }
 
 fn postgres_options(url: &str) -> StoreResult<PgConnectOptions> {
     Ok(PgConnectOptions::from_str(url)
         .map_err(|e| {
-            StoreError::Unreachable(format!("[database] url is no PostgreSQL address: {e}"))
+            StoreError::Unreachable(format!("[database] url is not a valid PostgreSQL URL: {e}"))
         })?
         .application_name("courant")
-        // A transaction that a lost task left open must not hold its locks for ever.
+        // Ends transactions of lost tasks, which would otherwise hold their locks for ever.
         .options([("idle_in_transaction_session_timeout", "15000")])
         .log_statements(LevelFilter::Trace)
         .log_slow_statements(LevelFilter::Debug, Duration::from_secs(1)))
 }
 
-/// Whether nobody answered, or a server that takes nobody in just now (PostgreSQL, appendix A).
-pub(super) fn is_away(e: &sqlx::Error) -> bool {
-    // A certificate that is not trusted, a file that may not be read: a person has to see to these.
-    let for_a_person =
-        [ErrorKind::PermissionDenied, ErrorKind::InvalidInput, ErrorKind::InvalidData];
+/// Returns `true` if no server answered, or if it accepts no connections at the moment (PostgreSQL
+/// error codes, appendix A).
+pub(super) fn is_unavailable(e: &sqlx::Error) -> bool {
+    // An untrusted certificate or an unreadable file: retrying does not help.
+    let permanent = [ErrorKind::PermissionDenied, ErrorKind::InvalidInput, ErrorKind::InvalidData];
     match e {
-        sqlx::Error::Io(io) => !for_a_person.contains(&io.kind()),
+        sqlx::Error::Io(io) => !permanent.contains(&io.kind()),
         sqlx::Error::PoolTimedOut => true,
-        // It starts, stops or crashed, has no connection left, or was not promoted yet.
+        // Shutting down, crashed or starting up; too many connections; a standby that is not
+        // promoted yet.
         sqlx::Error::Database(d) => d
             .code()
             .is_some_and(|code| ["57P01", "57P02", "57P03", "53300", "25006"].contains(&&*code)),
@@ -189,17 +210,17 @@ pub(super) fn is_away(e: &sqlx::Error) -> bool {
     }
 }
 
-/// The database's own words without sqlx's wrapping.
-pub(super) fn plain(e: &sqlx::Error) -> String {
+/// Returns the message of the database without the text that sqlx adds.
+pub(super) fn plain_message(e: &sqlx::Error) -> String {
     match e {
         sqlx::Error::Database(d) => d.message().to_owned(),
         sqlx::Error::Io(io) => io.to_string(),
-        sqlx::Error::PoolTimedOut => "it does not answer".to_owned(),
+        sqlx::Error::PoolTimedOut => "it does not answer in time".to_owned(),
         other => other.to_string(),
     }
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
@@ -220,35 +241,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_may_pass_is_told_from_what_a_person_must_mend() {
+    fn transient_errors_are_distinguished_from_permanent_ones() {
         let io = |kind: ErrorKind| StoreError::Sql(sqlx::Error::Io(kind.into()));
-        for passing in [
+        for transient in [
             io(ErrorKind::ConnectionRefused),
             io(ErrorKind::ConnectionReset),
             io(ErrorKind::NotFound),
             io(ErrorKind::Other),
         ] {
-            assert!(passing.is_away(), "{passing:?}");
+            assert!(transient.is_unavailable(), "{transient:?}");
         }
         assert!(
-            StoreError::Sql(sqlx::Error::PoolTimedOut).is_away()
-                && StoreError::Away(String::new()).is_away()
+            StoreError::Sql(sqlx::Error::PoolTimedOut).is_unavailable()
+                && StoreError::Unavailable(String::new()).is_unavailable()
         );
-        for lasting in [
+        for permanent in [
             io(ErrorKind::InvalidData),
             io(ErrorKind::PermissionDenied),
             StoreError::Sql(sqlx::Error::RowNotFound),
         ] {
-            assert!(!lasting.is_away(), "{lasting:?}");
+            assert!(!permanent.is_unavailable(), "{permanent:?}");
         }
         assert!(
-            !StoreError::Newer(9).is_away() && !StoreError::Unreachable(String::new()).is_away()
+            !StoreError::NewerSchema(9).is_unavailable()
+                && !StoreError::Unreachable(String::new()).is_unavailable()
         );
     }
 
     #[cfg(unix)]
     #[tokio::test]
-    async fn a_store_is_locked_by_whatever_link_it_is_opened() {
+    async fn store_opened_through_a_symlink_uses_the_same_lock() {
         let folder = tempfile::tempdir().unwrap();
         let (real, link) = (folder.path().join("courant.db"), folder.path().join("link.db"));
         let open =
@@ -256,21 +278,22 @@ mod tests {
         let first = open(&real).await;
         std::os::unix::fs::symlink(&real, &link).unwrap();
         let second = open(&link).await;
-        let held = first.lock().unwrap();
-        let refused = second.lock().unwrap_err();
-        assert!(matches!(refused, StoreError::Busy(_)), "{refused}");
-        drop(held);
+        let lock = first.lock().unwrap();
+        let error = second.lock().unwrap_err();
+        assert!(matches!(error, StoreError::Busy(_)), "{error}");
+        drop(lock);
         second.lock().unwrap();
     }
 
     #[test]
-    fn what_the_database_said_is_told_once() {
-        let refused = std::io::Error::new(ErrorKind::ConnectionRefused, "nobody listens");
-        let told = format!("{:#}", anyhow::Error::from(StoreError::from(sqlx::Error::Io(refused))));
-        assert_eq!(told, "database: nobody listens");
+    fn message_of_the_database_is_reported_once() {
+        let error = std::io::Error::new(ErrorKind::ConnectionRefused, "nothing is listening");
+        let message =
+            format!("{:#}", anyhow::Error::from(StoreError::from(sqlx::Error::Io(error))));
+        assert_eq!(message, "database: nothing is listening");
         assert_eq!(
             StoreError::Sql(sqlx::Error::PoolTimedOut).to_string(),
-            "database: it does not answer"
+            "database: it does not answer in time"
         );
     }
 }

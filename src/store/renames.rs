@@ -1,32 +1,34 @@
-//! Names are keys: what a rename in the config carries over.
+//! Renames in the config: names are keys, so the history under the old name is moved to the new
+//! one.
 
 use super::dialect::sql;
 use super::{Store, StoreResult, transaction};
 
-/// A kind of named table in the config and the columns that hold its names.
+/// A kind of named section in the config.
 #[derive(Debug, Clone, Copy)]
-pub enum Named {
-    /// `[[sources]]`.
+pub enum Renamed {
+    /// A source, in `[[sources]]`.
     Source,
-    /// `[[feeds]]`.
+    /// A feed, in `[[feeds]]`.
     Feed,
-    /// `[[digests]]`.
+    /// A digest, in `[[digests]]`.
     Digest,
-    /// `[[transports]]`.
+    /// A transport, in `[[transports]]`.
     Transport,
-    /// `[[publish]]`.
-    Publish,
+    /// A publishing destination, in `[[publish]]`.
+    Destination,
 }
 
-impl Named {
+impl Renamed {
+    /// Returns the tables and columns that contain names of this kind.
     fn columns(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Source => &[
                 ("sources", "name"),
-                ("refusals", "source"),
+                ("rejected_rows", "source"),
                 ("articles", "source"),
-                ("adoptions", "source"),
-                ("adoptions", "from_source"),
+                ("id_mappings", "source"),
+                ("id_mappings", "from_source"),
             ],
             Self::Feed => &[
                 ("feed_versions", "feed"),
@@ -41,49 +43,49 @@ impl Named {
                 ("ledger", "digest"),
                 ("subscriptions", "digest"),
             ],
-            Self::Transport => &[("editions", "transport"), ("waiting", "transport")],
-            Self::Publish => &[("published", "target")],
+            Self::Transport => &[("editions", "transport"), ("delivery_queue", "transport")],
+            Self::Destination => &[("publications", "destination")],
         }
     }
 }
 
 impl Store {
-    /// Carries the history of `was` over to `name`, where `name` has none of its own yet.
-    pub async fn rename(&self, kind: Named, was: &str, name: &str) -> StoreResult<()> {
-        let (was, name) = (was.to_owned(), name.to_owned());
+    /// Moves the history of `old_name` to `name`, unless `name` has a history of its own.
+    pub async fn rename(&self, kind: Renamed, old_name: &str, name: &str) -> StoreResult<()> {
+        let (old_name, name) = (old_name.to_owned(), name.to_owned());
         let (table, column) = kind.columns()[0];
         let taken = format!("SELECT COUNT(*) FROM {table} WHERE {column} = $1");
         transaction!(self, |tx| {
             let count: (i64,) =
                 sqlx::query_as(sql(taken.clone())).bind(&name).fetch_one(&mut *tx).await?;
-            // What waits for a transport of the old name goes out over the new one in any case.
-            if count.0 == 0 || matches!(kind, Named::Transport) {
+            // Messages queued for the old transport are sent through the new one in any case.
+            if count.0 == 0 || matches!(kind, Renamed::Transport) {
                 for (table, column) in kind.columns() {
                     sqlx::query(sql(format!(
                         "UPDATE {table} SET {column} = $2 WHERE {column} = $1"
                     )))
-                    .bind(&was)
+                    .bind(&old_name)
                     .bind(&name)
                     .execute(&mut *tx)
                     .await?;
                 }
             }
-            if matches!(kind, Named::Source) {
+            if matches!(kind, Renamed::Source) {
                 sqlx::query(
                     "UPDATE article_terms SET term = $2 WHERE kind = 'source' AND term = $1",
                 )
-                .bind(&was)
+                .bind(&old_name)
                 .bind(&name)
                 .execute(&mut *tx)
                 .await?;
             }
-            if matches!(kind, Named::Transport) {
-                // What the new name has used by itself counts for it already.
+            if matches!(kind, Renamed::Transport) {
+                // Counters that already exist under the new name are kept.
                 sqlx::query(
-                    "UPDATE limits SET transport = $2 WHERE transport = $1 AND NOT EXISTS \
-                     (SELECT 1 FROM limits taken WHERE taken.transport = $2 AND taken.domain = limits.domain)",
+                    "UPDATE rate_limits SET transport = $2 WHERE transport = $1 AND NOT EXISTS \
+                     (SELECT 1 FROM rate_limits taken WHERE taken.transport = $2 AND taken.domain = rate_limits.domain)",
                 )
-                .bind(&was)
+                .bind(&old_name)
                 .bind(&name)
                 .execute(&mut *tx)
                 .await?;

@@ -1,4 +1,4 @@
-//! What we know of each source: when it was read, when it is due, what went wrong, what was refused.
+//! Sync state of each source: schedule, last result, watermark and rejected rows.
 
 use std::collections::HashSet;
 
@@ -8,14 +8,14 @@ use super::dialect::{Column, sql};
 use super::{Store, StoreResult, reading, transaction};
 use crate::domain::time::Millis;
 
-/// Refusals that are noted at a time: a write transaction stays short.
-const CHUNK: usize = 500;
+/// Number of rejected rows written per transaction, which keeps write transactions short.
+const REJECTED_ROWS_PER_TRANSACTION: usize = 500;
 
-const SUCCEEDED: &str = "UPDATE sources SET succeeded_at = $2, failures = 0, error = NULL, held_removals = $3, compared_at = $4, \
-     marked_at = $5, marked_for = $6 WHERE name = $1";
+const RECORD_SUCCESS: &str = "UPDATE sources SET succeeded_at = $2, failures = 0, error = NULL, held_removals = $3, full_sync_at = $4, \
+     watermark_at = $5, watermark_settings = $6 WHERE name = $1";
 
-const STATE: &str = "SELECT name, due_at, succeeded_at, failures, error, held_removals, compared_at, marked_at, marked_for, \
-     (SELECT COUNT(*) FROM refusals r WHERE r.source = sources.name) AS refused FROM sources";
+const SELECT_STATE: &str = "SELECT name, due_at, succeeded_at, failures, error, held_removals, full_sync_at, watermark_at, watermark_settings, \
+     (SELECT COUNT(*) FROM rejected_rows r WHERE r.source = sources.name) AS rejected FROM sources";
 
 type StateRow = (
     String,
@@ -39,16 +39,16 @@ impl From<StateRow> for SourceState {
             failures,
             error,
             held_removals,
-            compared,
-            marked,
-            marked_for,
-            refused,
+            full_sync,
+            watermark,
+            watermark_settings,
+            rejected,
         ): StateRow,
     ) -> Self {
-        let progress = Progress {
-            compared_at: compared.map(Millis),
-            marked_at: marked.map(Millis),
-            marked_for: marked_for.unwrap_or_default(),
+        let progress = SyncProgress {
+            full_sync_at: full_sync.map(Millis),
+            watermark_at: watermark.map(Millis),
+            watermark_settings: watermark_settings.unwrap_or_default(),
         };
         Self {
             name,
@@ -57,46 +57,47 @@ impl From<StateRow> for SourceState {
             failures,
             error,
             held_removals,
-            refused,
+            rejected,
             progress,
         }
     }
 }
 
-/// A source's state.
+/// Sync state of a source.
 #[derive(Debug, Clone, Default)]
 pub struct SourceState {
-    /// Its name.
+    /// Name of the source.
     pub name: String,
-    /// When it is read next.
+    /// Time of the next scheduled sync.
     pub due_at: Millis,
-    /// When it was last read.
+    /// Time of the last successful sync.
     pub succeeded_at: Option<Millis>,
-    /// How often in a row it could not be read.
+    /// Number of consecutive failed syncs.
     pub failures: i64,
-    /// Why it could not be read last time.
+    /// Error of the last sync, if it failed.
     pub error: Option<String>,
-    /// How many removals wait for an admin.
+    /// Number of removals that an admin must accept first.
     pub held_removals: i64,
-    /// How many of its rows can't be used.
-    pub refused: i64,
-    /// How far it was read.
-    pub progress: Progress,
+    /// Number of rows that could not be imported.
+    pub rejected: i64,
+    /// Progress of the last successful sync.
+    pub progress: SyncProgress,
 }
 
-/// How far a source was read.
+/// Progress of incremental syncs of a source.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Progress {
-    /// When all of it was last compared with what we have.
-    pub compared_at: Option<Millis>,
-    /// The newest change in it that was read, by its own clock, and never later than the reading began by ours.
-    pub marked_at: Option<Millis>,
-    /// A hash of the settings that it was read with.
-    pub marked_for: String,
+pub struct SyncProgress {
+    /// Time of the last full sync.
+    pub full_sync_at: Option<Millis>,
+    /// Watermark: the newest change read, by the clock of the source, but not later than the start
+    /// of the sync by our clock.
+    pub watermark_at: Option<Millis>,
+    /// Hash of the settings for which the watermark is valid.
+    pub watermark_settings: String,
 }
 
 impl Store {
-    /// Makes sure that a source has a row; a new one is due at once.
+    /// Creates the row of a source if it has none; a new source is due at once.
     pub async fn ensure_source(&self, name: &str, now: Millis) -> StoreResult<()> {
         let name = name.to_owned();
         transaction!(self, |tx| {
@@ -110,11 +111,11 @@ impl Store {
         })
     }
 
-    /// Asks for a reading of a source as soon as possible, after one that is under way.
-    pub async fn ask_source(&self, name: &str, now: Millis) -> StoreResult<()> {
+    /// Requests a sync of a source as soon as possible, after a sync in progress.
+    pub async fn request_sync(&self, name: &str, now: Millis) -> StoreResult<()> {
         let name = name.to_owned();
         transaction!(self, |tx| {
-            sqlx::query("UPDATE sources SET asked_at = $2 WHERE name = $1")
+            sqlx::query("UPDATE sources SET sync_requested_at = $2 WHERE name = $1")
                 .bind(&name)
                 .bind(now.0)
                 .execute(&mut *tx)
@@ -122,11 +123,12 @@ impl Store {
         })
     }
 
-    /// Takes a source for reading if it is due or asked for: one node gets it, the others find it due at `next`.
+    /// Claims a source for a sync if it is due or a sync was requested; returns `true` for one
+    /// node, the others find it due at `next`.
     pub async fn claim_source(&self, name: &str, now: Millis, next: Millis) -> StoreResult<bool> {
         let name = name.to_owned();
         transaction!(self, |tx| {
-            sqlx::query("UPDATE sources SET due_at = $3, attempted_at = $2, asked_at = NULL WHERE name = $1 AND (due_at <= $2 OR asked_at IS NOT NULL)")
+            sqlx::query("UPDATE sources SET due_at = $3, attempted_at = $2, sync_requested_at = NULL WHERE name = $1 AND (due_at <= $2 OR sync_requested_at IS NOT NULL)")
                 .bind(&name)
                 .bind(now.0)
                 .bind(next.0)
@@ -137,12 +139,12 @@ impl Store {
         })
     }
 
-    /// Notes that a source was read and all of it kept; gives whether it had failed before.
-    pub async fn source_succeeded(
+    /// Records a successful sync; returns `true` if the previous sync had failed.
+    pub async fn record_sync_success(
         &self,
         name: &str,
         held_removals: i64,
-        progress: Progress,
+        progress: SyncProgress,
         now: Millis,
     ) -> StoreResult<bool> {
         let name = name.to_owned();
@@ -152,21 +154,21 @@ impl Store {
                     .bind(&name)
                     .fetch_optional(&mut *tx)
                     .await?;
-            sqlx::query(SUCCEEDED)
+            sqlx::query(RECORD_SUCCESS)
                 .bind(&name)
                 .bind(now.0)
                 .bind(held_removals)
-                .bind(progress.compared_at.map(|at| at.0))
-                .bind(progress.marked_at.map(|at| at.0))
-                .bind(&progress.marked_for)
+                .bind(progress.full_sync_at.map(|at| at.0))
+                .bind(progress.watermark_at.map(|at| at.0))
+                .bind(&progress.watermark_settings)
                 .execute(&mut *tx)
                 .await?;
             before.is_some_and(|(failures,)| failures > 0)
         })
     }
 
-    /// Notes that a source could not be read; gives how often in a row.
-    pub async fn source_failed(&self, name: &str, error: &str) -> StoreResult<i64> {
+    /// Records a failed sync and returns the number of consecutive failures.
+    pub async fn record_sync_failure(&self, name: &str, error: &str) -> StoreResult<i64> {
         let (name, error) = (name.to_owned(), error.replace('\0', ""));
         transaction!(self, |tx| {
             let row: (i64,) = sqlx::query_as("UPDATE sources SET failures = failures + 1, error = $2 WHERE name = $1 RETURNING failures")
@@ -178,7 +180,7 @@ impl Store {
         })
     }
 
-    /// Puts the next reading of a source off.
+    /// Postpones the next sync of a source to `next`.
     pub async fn delay_source(&self, name: &str, next: Millis) -> StoreResult<()> {
         let name = name.to_owned();
         transaction!(self, |tx| {
@@ -190,54 +192,56 @@ impl Store {
         })
     }
 
-    /// All sources ever read, by name.
+    /// Returns all sources that were ever synced, ordered by name.
     pub async fn source_states(&self) -> StoreResult<Vec<SourceState>> {
-        let text = format!("{STATE} ORDER BY name");
+        let text = format!("{SELECT_STATE} ORDER BY name");
         let rows: Vec<StateRow> =
             reading!(self, |db| sqlx::query_as(sql(text)).fetch_all(db).await?);
         Ok(rows.into_iter().map(SourceState::from).collect())
     }
 
-    /// One source, if it has a row.
+    /// Returns the state of one source, if it has a row.
     pub async fn source_state(&self, name: &str) -> StoreResult<Option<SourceState>> {
-        let text = format!("{STATE} WHERE name = $1");
+        let text = format!("{SELECT_STATE} WHERE name = $1");
         let row: Option<StateRow> =
             reading!(self, |db| sqlx::query_as(sql(text)).bind(name).fetch_optional(db).await?);
         Ok(row.map(SourceState::from))
     }
 
-    /// Replaces the refusals of those articles of a source that were read; gives those that are new, so that each is logged
-    /// once.
-    pub async fn note_refusals(
+    /// Replaces the rejected rows of a source among those that were read, and returns the new ones,
+    /// so that each is logged only once.
+    pub async fn record_rejected_rows(
         &self,
         source: &str,
-        refused: Vec<(String, String)>,
+        rejected: Vec<(String, String)>,
         was_read: impl Fn(&str) -> bool,
         now: Millis,
     ) -> StoreResult<Vec<(String, String)>> {
         let source = source.to_owned();
         let old: Vec<(String, String)> = reading!(self, |db| sqlx::query_as(
-            "SELECT source_id, reason FROM refusals WHERE source = $1"
+            "SELECT source_id, reason FROM rejected_rows WHERE source = $1"
         )
         .bind(&source)
         .fetch_all(db)
         .await?);
-        let (before, after): (HashSet<_>, HashSet<_>) =
-            (old.iter().collect(), refused.iter().collect());
-        let fresh: Vec<_> = refused.iter().filter(|r| !before.contains(r)).cloned().collect();
+        let (old_set, new_set): (HashSet<_>, HashSet<_>) =
+            (old.iter().collect(), rejected.iter().collect());
+        let added: Vec<_> = rejected.iter().filter(|r| !old_set.contains(r)).cloned().collect();
         let gone: Vec<&str> = old
             .iter()
-            .filter(|r| !after.contains(r) && was_read(&r.0))
+            .filter(|r| !new_set.contains(r) && was_read(&r.0))
             .map(|(id, _)| id.as_str())
             .collect();
-        let delete =
-            format!("DELETE FROM refusals WHERE source = $1 AND source_id IN {}", self.texts("$2"));
-        let insert = format!(
-            "INSERT INTO refusals (source, source_id, reason, since) SELECT $1, source_id, reason, $3 FROM {} AS t WHERE TRUE \
-             ON CONFLICT (source, source_id) DO UPDATE SET reason = excluded.reason",
-            self.rows("$2", &[Column::Text("source_id"), Column::Text("reason")])
+        let delete = format!(
+            "DELETE FROM rejected_rows WHERE source = $1 AND source_id IN {}",
+            self.json_texts("$2")
         );
-        for chunk in gone.chunks(CHUNK) {
+        let insert = format!(
+            "INSERT INTO rejected_rows (source, source_id, reason, since) SELECT $1, source_id, reason, $3 FROM {} AS t WHERE TRUE \
+             ON CONFLICT (source, source_id) DO UPDATE SET reason = excluded.reason",
+            self.json_rows("$2", &[Column::Text("source_id"), Column::Text("reason")])
+        );
+        for chunk in gone.chunks(REJECTED_ROWS_PER_TRANSACTION) {
             let (source, delete, chunk) =
                 (source.clone(), delete.clone(), json!(chunk).to_string());
             transaction!(self, |tx| {
@@ -248,7 +252,7 @@ impl Store {
                     .await?;
             })?;
         }
-        for chunk in fresh.chunks(CHUNK) {
+        for chunk in added.chunks(REJECTED_ROWS_PER_TRANSACTION) {
             let rows: Vec<_> = chunk
                 .iter()
                 .map(|(id, reason)| json!({"source_id": id, "reason": reason}))
@@ -263,6 +267,6 @@ impl Store {
                     .await?;
             })?;
         }
-        Ok(fresh)
+        Ok(added)
     }
 }

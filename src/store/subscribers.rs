@@ -1,58 +1,59 @@
-//! Subscribers: people by their addresses, with what they read.
+//! Subscribers and their subscriptions.
 
-use super::{Store, StoreError, StoreResult, list_of, reading};
+use super::{Store, StoreError, StoreResult, parse_json_list, reading};
 use crate::domain::subscription::Status;
 use crate::domain::time::Millis;
 
-/// A person.
+/// A person with an e-mail address.
 #[derive(Debug, Clone)]
 pub struct Subscriber {
-    /// Its number.
+    /// Id of the subscriber.
     pub id: i64,
-    /// The address as they wrote it.
+    /// Address as it was entered.
     pub address: String,
-    /// Their name.
+    /// Name of the person, if known.
     pub name: Option<String>,
-    /// Their language (RFC 5646).
+    /// Language tag (RFC 5646), if known.
     pub language: Option<String>,
-    /// Their zone (IANA).
+    /// IANA time zone, if known.
     pub timezone: Option<String>,
-    /// What admins call them.
+    /// Tags assigned by admins.
     pub tags: Vec<String>,
-    /// When they came.
+    /// Time of creation of the row.
     pub created_at: Millis,
 }
 
-/// A person's link to a digest.
+/// Link of a subscriber to a digest.
 #[derive(Debug, Clone)]
 pub struct Subscription {
-    /// Its number.
+    /// Id of the subscription.
     pub id: i64,
-    /// Whose.
+    /// Subscriber that the subscription belongs to.
     pub subscriber_id: i64,
-    /// Digest's name.
+    /// Name of the digest.
     pub digest: String,
-    /// Where it stands.
+    /// Status of the subscription.
     pub status: Status,
-    /// Chosen sections; empty for all.
+    /// Chosen sections; empty means all sections.
     pub sections: Vec<String>,
-    /// Since when it stands there.
+    /// Time of the last status change.
     pub since: Millis,
-    /// When it was asked for.
+    /// Time of the last request.
     pub requested_at: Millis,
-    /// What its owner agreed to, and how we know.
+    /// Record of the consent and of the way it was given.
     pub consent: String,
 }
 
-type PersonRow = (i64, String, Option<String>, Option<String>, Option<String>, String, i64);
-type LinkRow = (i64, i64, String, String, String, i64, i64, String);
+type SubscriberRow = (i64, String, Option<String>, Option<String>, Option<String>, String, i64);
+type SubscriptionRow = (i64, i64, String, String, String, i64, i64, String);
 
-const PERSON: &str = "p.id, p.address, p.name, p.language, p.timezone, p.tags, p.created_at";
-const LINK: &str =
+const SUBSCRIBER_COLUMNS: &str =
+    "p.id, p.address, p.name, p.language, p.timezone, p.tags, p.created_at";
+const SUBSCRIPTION_COLUMNS: &str =
     "s.id, s.subscriber_id, s.digest, s.status, s.sections, s.since, s.requested_at, s.consent";
 
-fn person(
-    (id, address, name, language, timezone, tags, created): PersonRow,
+fn subscriber_from(
+    (id, address, name, language, timezone, tags, created): SubscriberRow,
 ) -> StoreResult<Subscriber> {
     Ok(Subscriber {
         id,
@@ -60,21 +61,21 @@ fn person(
         name,
         language,
         timezone,
-        tags: list_of(&tags, "subscribers.tags")?,
+        tags: parse_json_list(&tags, "subscribers.tags")?,
         created_at: Millis(created),
     })
 }
 
-fn link(
-    (id, subscriber_id, digest, status, sections, since, requested, consent): LinkRow,
+fn subscription_from(
+    (id, subscriber_id, digest, status, sections, since, requested, consent): SubscriptionRow,
 ) -> StoreResult<Subscription> {
     Ok(Subscription {
         id,
         subscriber_id,
         digest,
-        status: Status::of(&status)
-            .ok_or(StoreError::Inconsistent { what: status, place: "subscriptions.status" })?,
-        sections: list_of(&sections, "subscriptions.sections")?,
+        status: Status::parse(&status)
+            .ok_or(StoreError::InvalidValue { value: status, column: "subscriptions.status" })?,
+        sections: parse_json_list(&sections, "subscriptions.sections")?,
         since: Millis(since),
         requested_at: Millis(requested),
         consent,
@@ -82,64 +83,66 @@ fn link(
 }
 
 impl Store {
-    /// A subscriber by the compared form of their address.
+    /// Returns a subscriber by the normalized form of the address.
     pub async fn find_subscriber(&self, address_key: &str) -> StoreResult<Option<Subscriber>> {
         let text = super::dialect::sql(format!(
-            "SELECT {PERSON} FROM subscribers p WHERE p.address_key = $1"
+            "SELECT {SUBSCRIBER_COLUMNS} FROM subscribers p WHERE p.address_key = $1"
         ));
-        let row: Option<PersonRow> =
+        let row: Option<SubscriberRow> =
             reading!(self, |db| sqlx::query_as(text).bind(address_key).fetch_optional(db).await?);
-        row.map(person).transpose()
+        row.map(subscriber_from).transpose()
     }
 
-    /// A subscriber by number.
+    /// Returns a subscriber by id.
     pub async fn subscriber(&self, id: i64) -> StoreResult<Option<Subscriber>> {
-        let text =
-            super::dialect::sql(format!("SELECT {PERSON} FROM subscribers p WHERE p.id = $1"));
-        let row: Option<PersonRow> =
+        let text = super::dialect::sql(format!(
+            "SELECT {SUBSCRIBER_COLUMNS} FROM subscribers p WHERE p.id = $1"
+        ));
+        let row: Option<SubscriberRow> =
             reading!(self, |db| sqlx::query_as(text).bind(id).fetch_optional(db).await?);
-        row.map(person).transpose()
+        row.map(subscriber_from).transpose()
     }
 
-    /// A page of subscribers older than `before`, newest first.
+    /// Returns a page of subscribers with ids below `before`, newest first.
     pub async fn subscribers_before(
         &self,
         before: i64,
         limit: i64,
     ) -> StoreResult<Vec<Subscriber>> {
         let text = super::dialect::sql(format!(
-            "SELECT {PERSON} FROM subscribers p WHERE p.id < $1 ORDER BY p.id DESC LIMIT $2"
+            "SELECT {SUBSCRIBER_COLUMNS} FROM subscribers p WHERE p.id < $1 ORDER BY p.id DESC LIMIT $2"
         ));
-        let rows: Vec<PersonRow> = reading!(self, |db| sqlx::query_as(text)
+        let rows: Vec<SubscriberRow> = reading!(self, |db| sqlx::query_as(text)
             .bind(before)
             .bind(limit)
             .fetch_all(db)
             .await?);
-        rows.into_iter().map(person).collect()
+        rows.into_iter().map(subscriber_from).collect()
     }
 
-    /// The subscriptions of these subscribers, by digest.
+    /// Returns the subscriptions of these subscribers, ordered by subscriber and digest.
     pub async fn subscriptions_of(&self, subscribers: &[i64]) -> StoreResult<Vec<Subscription>> {
         let text = super::dialect::sql(format!(
-            "SELECT {LINK} FROM subscriptions s WHERE s.subscriber_id IN {} ORDER BY s.subscriber_id, s.digest",
-            self.numbers("$1")
+            "SELECT {SUBSCRIPTION_COLUMNS} FROM subscriptions s WHERE s.subscriber_id IN {} ORDER BY s.subscriber_id, s.digest",
+            self.json_ids("$1")
         ));
         let ids = serde_json::Value::from(subscribers.to_vec()).to_string();
-        let rows: Vec<LinkRow> =
+        let rows: Vec<SubscriptionRow> =
             reading!(self, |db| sqlx::query_as(text).bind(ids).fetch_all(db).await?);
-        rows.into_iter().map(link).collect()
+        rows.into_iter().map(subscription_from).collect()
     }
 
-    /// One subscription.
+    /// Returns one subscription by id.
     pub async fn subscription(&self, id: i64) -> StoreResult<Option<Subscription>> {
-        let text =
-            super::dialect::sql(format!("SELECT {LINK} FROM subscriptions s WHERE s.id = $1"));
-        let row: Option<LinkRow> =
+        let text = super::dialect::sql(format!(
+            "SELECT {SUBSCRIPTION_COLUMNS} FROM subscriptions s WHERE s.id = $1"
+        ));
+        let row: Option<SubscriptionRow> =
             reading!(self, |db| sqlx::query_as(text).bind(id).fetch_optional(db).await?);
-        row.map(link).transpose()
+        row.map(subscription_from).transpose()
     }
 
-    /// How many subscriptions of a digest are in each status.
+    /// Returns the number of subscriptions of a digest by status.
     pub async fn subscription_counts(&self, digest: &str) -> StoreResult<Vec<(String, i64)>> {
         Ok(reading!(self, |db| {
             sqlx::query_as(

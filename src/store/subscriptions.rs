@@ -1,4 +1,5 @@
-//! Changes of subscriptions: asked for (with the confirmation mail in the same transaction), confirmed, left.
+//! Changes of subscriptions: requests (with the confirmation message in the same transaction),
+//! confirmations and unsubscriptions.
 
 use std::collections::HashSet;
 
@@ -6,62 +7,62 @@ use serde_json::{Value, json};
 
 use super::dialect::{Column, sql};
 use super::{Store, StoreResult, json_list, reading, transaction};
-use crate::domain::subscription::Asker;
+use crate::domain::subscription::RequestOrigin;
 use crate::domain::time::Millis;
 
 mod plan;
 
-use plan::{Known, LinkRow, plan, standings};
+use plan::{CurrentState, SubscriptionRow, current_subscriptions, plan};
 
-/// A wish to subscribe one address to some digests.
+/// Request to subscribe one address to some digests.
 #[derive(Debug, Clone)]
-pub struct Request {
-    /// The address as written.
+pub struct SubscriptionRequest {
+    /// Address as it was entered.
     pub address: String,
-    /// Its compared form.
+    /// Normalized form of the address, used for comparisons.
     pub address_key: String,
-    /// Its keyed hash.
+    /// Keyed hash of the address.
     pub address_hash: String,
-    /// The person's name, if told.
+    /// Name of the person, if given.
     pub name: Option<String>,
-    /// Their language, if told.
+    /// Language of the person, if given.
     pub language: Option<String>,
-    /// Their zone, if told.
+    /// Time zone of the person, if given.
     pub timezone: Option<String>,
-    /// Digests' names.
+    /// Names of the requested digests.
     pub digests: Vec<String>,
-    /// Chosen sections; empty for all.
+    /// Chosen sections; empty means all sections.
     pub sections: Vec<String>,
-    /// What they agreed to, and how we know.
+    /// Record of the consent and of the way it was given.
     pub consent: String,
 }
 
-/// What became of a request.
+/// Result of a request: the number of subscriptions by outcome.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Requested {
-    /// Subscriptions for which the owner is asked by mail.
-    pub asked: usize,
-    /// Subscriptions that are confirmed now.
+pub struct RequestResult {
+    /// Subscriptions for which a confirmation message was queued.
+    pub confirmations_queued: usize,
+    /// Subscriptions that were confirmed by the request.
     pub confirmed: usize,
-    /// Subscriptions that stay as they are.
-    pub kept: usize,
-    /// Subscriptions whose owner left, which stay so.
-    pub left: usize,
-    /// Whether the address is suppressed, so that nothing was done.
+    /// Subscriptions that did not change.
+    pub unchanged: usize,
+    /// Subscriptions whose owner had unsubscribed, which remain unsubscribed.
+    pub unsubscribed: usize,
+    /// `true` if the address is suppressed, so that nothing was changed.
     pub suppressed: bool,
 }
 
 impl Store {
-    /// Carries out some requests in one transaction; a confirmation mail is a delivery of the same transaction. Within one
-    /// call an address may occur once.
+    /// Applies requests in one transaction, which also queues the confirmation messages. An address
+    /// may occur only once per call.
     pub async fn request_subscriptions(
         &self,
-        requests: Vec<Request>,
-        asker: Asker,
+        requests: Vec<SubscriptionRequest>,
+        origin: RequestOrigin,
         transport: &str,
         now: Millis,
-    ) -> StoreResult<Vec<Requested>> {
-        let statements = self.request_statements(asker);
+    ) -> StoreResult<Vec<RequestResult>> {
+        let statements = self.request_statements(origin);
         let transport = transport.to_owned();
         let hashes =
             json_list(&requests.iter().map(|r| r.address_hash.clone()).collect::<Vec<_>>());
@@ -71,37 +72,40 @@ impl Store {
                 .fetch_all(&mut *tx)
                 .await?;
             let suppressed: HashSet<String> = suppressed.into_iter().map(|(hash,)| hash).collect();
-            let people = people(requests.iter().filter(|r| !suppressed.contains(&r.address_hash)));
-            let met: Vec<(i64, String)> = sqlx::query_as(sql(statements.meet.clone()))
-                .bind(people)
-                .bind(now.0)
-                .fetch_all(&mut *tx)
-                .await?;
-            let ids = Value::from(met.iter().map(|(id, _)| *id).collect::<Vec<_>>()).to_string();
-            let links: Vec<LinkRow> = sqlx::query_as(sql(statements.links.clone()))
-                .bind(&ids)
-                .fetch_all(&mut *tx)
-                .await?;
-            let known = Known {
+            let rows =
+                subscriber_rows(requests.iter().filter(|r| !suppressed.contains(&r.address_hash)));
+            let stored: Vec<(i64, String)> =
+                sqlx::query_as(sql(statements.upsert_subscribers.clone()))
+                    .bind(rows)
+                    .bind(now.0)
+                    .fetch_all(&mut *tx)
+                    .await?;
+            let ids = Value::from(stored.iter().map(|(id, _)| *id).collect::<Vec<_>>()).to_string();
+            let subscriptions: Vec<SubscriptionRow> =
+                sqlx::query_as(sql(statements.current.clone()))
+                    .bind(&ids)
+                    .fetch_all(&mut *tx)
+                    .await?;
+            let current = CurrentState {
                 suppressed,
-                people: met.into_iter().map(|(id, key)| (key, id)).collect(),
-                standings: standings(links)?,
+                subscribers: stored.into_iter().map(|(id, key)| (key, id)).collect(),
+                subscriptions: current_subscriptions(subscriptions)?,
             };
-            let plan = plan(&requests, &known, asker, now);
-            sqlx::query(sql(statements.subscribe.clone()))
-                .bind(Value::from(plan.links).to_string())
+            let plan = plan(&requests, &current, origin, now);
+            sqlx::query(sql(statements.upsert_subscriptions.clone()))
+                .bind(Value::from(plan.subscriptions).to_string())
                 .bind(now.0)
                 .execute(&mut *tx)
                 .await?;
-            let asks = Value::from(plan.asks).to_string();
-            let queued: Vec<(i64,)> = sqlx::query_as(sql(statements.ask.clone()))
-                .bind(asks)
+            let confirmations = Value::from(plan.confirmations).to_string();
+            let queued: Vec<(i64,)> = sqlx::query_as(sql(statements.insert_confirmations.clone()))
+                .bind(confirmations)
                 .bind(now.0)
                 .fetch_all(&mut *tx)
                 .await?;
             let queued =
                 Value::from(queued.into_iter().map(|(id,)| id).collect::<Vec<_>>()).to_string();
-            sqlx::query(sql(statements.queue.clone()))
+            sqlx::query(sql(statements.enqueue.clone()))
                 .bind(queued)
                 .bind(&transport)
                 .bind(now.0)
@@ -111,57 +115,62 @@ impl Store {
         })
     }
 
-    fn request_statements(&self, asker: Asker) -> RequestStatements {
+    fn request_statements(&self, origin: RequestOrigin) -> RequestStatements {
         let texts =
             |names: &[&'static str]| names.iter().map(|n| Column::Text(n)).collect::<Vec<_>>();
-        let person =
-            self.rows("$1", &texts(&["address", "key", "hash", "name", "language", "timezone"]));
-        let mut link = texts(&["digest", "status", "sections", "consent"]);
-        link.push(Column::Int("person"));
-        let mut ask = texts(&["address", "hash", "name", "letter"]);
-        ask.push(Column::Int("person"));
-        // A stranger may name an address, but changes nothing about a person we know.
-        let update = if asker == Asker::Page {
+        let subscriber = self
+            .json_rows("$1", &texts(&["address", "key", "hash", "name", "language", "timezone"]));
+        let mut subscription = texts(&["digest", "status", "sections", "consent"]);
+        subscription.push(Column::Int("subscriber_id"));
+        let mut confirmation = texts(&["address", "hash", "name", "payload"]);
+        confirmation.push(Column::Int("subscriber_id"));
+        // Anyone can enter an address on the page, so such a request never changes a known person.
+        let update = if origin == RequestOrigin::Page {
             "address_key = excluded.address_key"
         } else {
             "name = COALESCE(excluded.name, subscribers.name), language = COALESCE(excluded.language, subscribers.language), \
              timezone = COALESCE(excluded.timezone, subscribers.timezone)"
         };
-        let ids = self.numbers("$1");
+        let ids = self.json_ids("$1");
         RequestStatements {
-            suppressed: format!("SELECT hash FROM suppressions WHERE hash IN {}", self.texts("$1")),
-            meet: format!(
+            suppressed: format!(
+                "SELECT hash FROM suppressions WHERE hash IN {}",
+                self.json_texts("$1")
+            ),
+            upsert_subscribers: format!(
                 "INSERT INTO subscribers (address, address_key, address_hash, name, language, timezone, created_at) \
-                 SELECT address, key, hash, name, language, timezone, $2 FROM {person} AS r WHERE TRUE \
+                 SELECT address, key, hash, name, language, timezone, $2 FROM {subscriber} AS r WHERE TRUE \
                  ON CONFLICT (address_key) DO UPDATE SET {update} RETURNING id, address_key"
             ),
-            links: format!(
+            current: format!(
                 "SELECT subscriber_id, digest, status, since, requested_at FROM subscriptions WHERE subscriber_id IN {ids}"
             ),
-            // What was left stays so until its owner confirms, and what its owner did a moment ago is not undone.
-            subscribe: format!(
+            // An unsubscribed subscription stays so until its owner confirms, and a change that the
+            // owner has just made is not undone.
+            upsert_subscriptions: format!(
                 "INSERT INTO subscriptions (subscriber_id, digest, status, sections, since, requested_at, consent) \
-                 SELECT person, digest, status, sections, $2, $2, consent FROM {} AS r WHERE TRUE \
+                 SELECT subscriber_id, digest, status, sections, $2, $2, consent FROM {} AS r WHERE TRUE \
                  ON CONFLICT (subscriber_id, digest) DO UPDATE SET sections = excluded.sections, \
                  requested_at = excluded.requested_at, consent = excluded.consent, \
-                 status = CASE subscriptions.status WHEN 'left' THEN 'left' ELSE excluded.status END, \
-                 since = CASE subscriptions.status WHEN 'left' THEN subscriptions.since ELSE excluded.since END \
-                 WHERE subscriptions.status IN ('pending', 'left')",
-                self.rows("$1", &link)
+                 status = CASE subscriptions.status WHEN 'unsubscribed' THEN 'unsubscribed' ELSE excluded.status END, \
+                 since = CASE subscriptions.status WHEN 'unsubscribed' THEN subscriptions.since ELSE excluded.since END \
+                 WHERE subscriptions.status IN ('pending', 'unsubscribed')",
+                self.json_rows("$1", &subscription)
             ),
-            ask: format!(
-                "INSERT INTO deliveries (kind, subscriber_id, address, address_hash, name, state, letter, created_at) \
-                 SELECT 'confirmation', person, address, hash, name, 'queued', letter, $2 FROM {} AS r WHERE TRUE RETURNING id",
-                self.rows("$1", &ask)
+            insert_confirmations: format!(
+                "INSERT INTO deliveries (kind, subscriber_id, address, address_hash, name, state, payload, created_at) \
+                 SELECT 'confirmation', subscriber_id, address, hash, name, 'queued', payload, $2 FROM {} AS r WHERE TRUE RETURNING id",
+                self.json_rows("$1", &confirmation)
             ),
-            queue: format!(
-                "INSERT INTO waiting (delivery_id, transport, priority, due_at) SELECT d.id, $2, 0, $3 FROM deliveries d WHERE d.id IN {ids}"
+            enqueue: format!(
+                "INSERT INTO delivery_queue (delivery_id, transport, priority, due_at) SELECT d.id, $2, 0, $3 FROM deliveries d WHERE d.id IN {ids}"
             ),
         }
     }
 
-    /// Confirms those among a subscriber's subscriptions to these digests that are pending, or were left before the
-    /// confirmation mail `delivery` asked about them; gives the digests that are confirmed now or were before.
+    /// Confirms the subscriptions of a subscriber to these digests that are pending, or were
+    /// unsubscribed before the confirmation message `delivery` was queued. Returns those of the
+    /// digests that are confirmed now, including those confirmed before.
     pub async fn confirm(
         &self,
         subscriber: i64,
@@ -170,17 +179,17 @@ impl Store {
         evidence: &str,
         now: Millis,
     ) -> StoreResult<Vec<String>> {
-        let asked_about = format!("subscriber_id = $1 AND digest IN {}", self.texts("$2"));
-        let change = format!(
-            "UPDATE subscriptions SET status = 'confirmed', since = $3, consent = consent || $4 WHERE {asked_about} \
-             AND (status = 'pending' OR (status = 'left' AND since < (SELECT created_at FROM deliveries WHERE id = $5)))"
+        let is_requested = format!("subscriber_id = $1 AND digest IN {}", self.json_texts("$2"));
+        let confirm = format!(
+            "UPDATE subscriptions SET status = 'confirmed', since = $3, consent = consent || $4 WHERE {is_requested} \
+             AND (status = 'pending' OR (status = 'unsubscribed' AND since < (SELECT created_at FROM deliveries WHERE id = $5)))"
         );
-        let look = format!(
-            "SELECT digest FROM subscriptions WHERE {asked_about} AND status = 'confirmed' ORDER BY id"
+        let confirmed = format!(
+            "SELECT digest FROM subscriptions WHERE {is_requested} AND status = 'confirmed' ORDER BY id"
         );
         let (digests, evidence) = (json_list(digests), format!("; {evidence}"));
         let rows: Vec<(String,)> = transaction!(self, |tx| {
-            sqlx::query(sql(change.clone()))
+            sqlx::query(sql(confirm.clone()))
                 .bind(subscriber)
                 .bind(&digests)
                 .bind(now.0)
@@ -188,7 +197,7 @@ impl Store {
                 .bind(delivery)
                 .execute(&mut *tx)
                 .await?;
-            sqlx::query_as(sql(look.clone()))
+            sqlx::query_as(sql(confirmed.clone()))
                 .bind(subscriber)
                 .bind(&digests)
                 .fetch_all(&mut *tx)
@@ -197,8 +206,9 @@ impl Store {
         Ok(rows.into_iter().map(|(digest,)| digest).collect())
     }
 
-    /// The digests that a confirmation mail queued since then asked about; empty if it is older or not this subscriber's.
-    pub async fn asked_in(
+    /// Returns the digests of a confirmation message; empty if it was queued before `since` or for
+    /// another subscriber.
+    pub async fn digests_of_confirmation(
         &self,
         subscriber: i64,
         delivery: i64,
@@ -206,7 +216,7 @@ impl Store {
     ) -> StoreResult<Vec<String>> {
         let row: Option<(Option<String>,)> = reading!(self, |db| {
             sqlx::query_as(
-            "SELECT letter FROM deliveries WHERE id = $1 AND subscriber_id = $2 AND kind = 'confirmation' AND created_at >= $3"
+            "SELECT payload FROM deliveries WHERE id = $1 AND subscriber_id = $2 AND kind = 'confirmation' AND created_at >= $3"
         )
         .bind(delivery)
         .bind(subscriber)
@@ -214,9 +224,11 @@ impl Store {
         .fetch_optional(db)
         .await?
         });
-        let letter: Value =
-            row.and_then(|(l,)| l).and_then(|l| serde_json::from_str(&l).ok()).unwrap_or_default();
-        Ok(letter["digests"]
+        let payload: Value = row
+            .and_then(|(payload,)| payload)
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default();
+        Ok(payload["digests"]
             .as_array()
             .into_iter()
             .flatten()
@@ -224,17 +236,22 @@ impl Store {
             .collect())
     }
 
-    /// Ends one subscription, or all of its owner's; gives whether the one was confirmed until now, so that it can be
-    /// taken back.
-    pub async fn leave(&self, subscription: i64, all: bool, now: Millis) -> StoreResult<bool> {
+    /// Unsubscribes one subscription, or all of its owner. Returns `true` if the one was confirmed,
+    /// so that the change can be undone.
+    pub async fn unsubscribe(
+        &self,
+        subscription: i64,
+        all: bool,
+        now: Millis,
+    ) -> StoreResult<bool> {
         let rest = if all {
-            "UPDATE subscriptions SET status = 'left', since = $2 WHERE status <> 'left' \
+            "UPDATE subscriptions SET status = 'unsubscribed', since = $2 WHERE status <> 'unsubscribed' \
              AND subscriber_id = (SELECT subscriber_id FROM subscriptions WHERE id = $1)"
         } else {
-            "UPDATE subscriptions SET status = 'left', since = $2 WHERE id = $1 AND status <> 'left'"
+            "UPDATE subscriptions SET status = 'unsubscribed', since = $2 WHERE id = $1 AND status <> 'unsubscribed'"
         };
         transaction!(self, |tx| {
-            let own = "UPDATE subscriptions SET status = 'left', since = $2 WHERE id = $1 AND status = 'confirmed'";
+            let own = "UPDATE subscriptions SET status = 'unsubscribed', since = $2 WHERE id = $1 AND status = 'confirmed'";
             let was_confirmed = sqlx::query(own)
                 .bind(subscription)
                 .bind(now.0)
@@ -247,41 +264,41 @@ impl Store {
         })
     }
 
-    /// Ends all subscriptions of a subscriber; gives how many.
-    pub async fn leave_all(&self, subscriber: i64, now: Millis) -> StoreResult<u64> {
+    /// Unsubscribes all subscriptions of a subscriber and returns the number of those changed.
+    pub async fn unsubscribe_all(&self, subscriber: i64, now: Millis) -> StoreResult<u64> {
         transaction!(self, |tx| {
-            let left = sqlx::query("UPDATE subscriptions SET status = 'left' WHERE subscriber_id = $1 AND status <> 'left'")
+            let changed = sqlx::query("UPDATE subscriptions SET status = 'unsubscribed' WHERE subscriber_id = $1 AND status <> 'unsubscribed'")
                 .bind(subscriber)
                 .execute(&mut *tx)
                 .await?
                 .rows_affected();
-            // Also of those that were left before: an undo offered then is void now.
+            // Also updates those unsubscribed before, which invalidates the undo links issued then.
             sqlx::query("UPDATE subscriptions SET since = $2 WHERE subscriber_id = $1")
                 .bind(subscriber)
                 .bind(now.0)
                 .execute(&mut *tx)
                 .await?;
-            left
+            changed
         })
     }
 
-    /// Takes back a leaving of just now: the subscription must still stand as it was left at `left_at`, and nobody may
-    /// have asked for it since, perhaps with other sections.
-    pub async fn undo_leave(
+    /// Undoes an unsubscription made at `unsubscribed_at`, unless the subscription changed or was
+    /// requested again since then.
+    pub async fn undo_unsubscribe(
         &self,
         subscription: i64,
-        left_at: Millis,
+        unsubscribed_at: Millis,
         now: Millis,
     ) -> StoreResult<bool> {
         transaction!(self, |tx| {
             sqlx::query(
                 "UPDATE subscriptions SET status = 'confirmed', since = $3 \
-                 WHERE id = $1 AND status = 'left' AND since = $2 AND requested_at <= since \
+                 WHERE id = $1 AND status = 'unsubscribed' AND since = $2 AND requested_at <= since \
                  AND NOT EXISTS (SELECT 1 FROM subscribers p JOIN suppressions x ON x.hash = p.address_hash \
                  WHERE p.id = subscriptions.subscriber_id)",
             )
             .bind(subscription)
-            .bind(left_at.0)
+            .bind(unsubscribed_at.0)
             .bind(now.0)
             .execute(&mut *tx)
             .await?
@@ -293,14 +310,14 @@ impl Store {
 
 struct RequestStatements {
     suppressed: String,
-    meet: String,
-    links: String,
-    subscribe: String,
-    ask: String,
-    queue: String,
+    upsert_subscribers: String,
+    current: String,
+    upsert_subscriptions: String,
+    insert_confirmations: String,
+    enqueue: String,
 }
 
-fn people<'a>(requests: impl Iterator<Item = &'a Request>) -> String {
+fn subscriber_rows<'a>(requests: impl Iterator<Item = &'a SubscriptionRequest>) -> String {
     let rows: Vec<Value> = requests
         .map(|r| {
             json!({"address": r.address, "key": r.address_key, "hash": r.address_hash, "name": r.name, "language": r.language, "timezone": r.timezone})

@@ -1,4 +1,5 @@
-//! Addresses that must never be mailed again, kept as keyed hashes, so that they outlive an erasure (promise 7).
+//! Suppressed addresses, which must never receive mail again; stored as keyed hashes, so that they
+//! outlive the erasure of personal data (promise 7).
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -6,18 +7,18 @@ use sha2::Sha256;
 use super::{Store, StoreResult, reading, transaction};
 use crate::domain::time::Millis;
 
-/// One suppressed address.
+/// Suppression of one address.
 #[derive(Debug, Clone)]
 pub struct Suppression {
     /// Keyed hash of the address.
     pub hash: String,
-    /// Why, in one word: `admin`, `bounce`, `complaint`.
+    /// Reason in one word: `admin`, `bounce` or `complaint`.
     pub reason: String,
-    /// Since when.
+    /// Time of the suppression.
     pub created_at: Millis,
 }
 
-/// The keyed hash of an address in its compared form.
+/// Returns the keyed hash of an address in its normalized form.
 pub fn address_hash(secret: &[u8], address_key: &str) -> String {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else {
         unreachable!("HMAC takes keys of any length")
@@ -28,7 +29,7 @@ pub fn address_hash(secret: &[u8], address_key: &str) -> String {
 }
 
 impl Store {
-    /// Suppresses an address; gives whether it was not yet.
+    /// Suppresses an address; returns `false` if it was suppressed already.
     pub async fn suppress(&self, hash: &str, reason: &str, now: Millis) -> StoreResult<bool> {
         let (hash, reason) = (hash.to_owned(), reason.to_owned());
         transaction!(self, |tx| {
@@ -43,8 +44,8 @@ impl Store {
         })
     }
 
-    /// Lifts a suppression; gives whether there was one.
-    pub async fn unsuppress(&self, hash: &str) -> StoreResult<bool> {
+    /// Removes a suppression; returns `true` if there was one.
+    pub async fn remove_suppression(&self, hash: &str) -> StoreResult<bool> {
         let hash = hash.to_owned();
         transaction!(self, |tx| {
             sqlx::query("DELETE FROM suppressions WHERE hash = $1")
@@ -56,7 +57,7 @@ impl Store {
         })
     }
 
-    /// Why an address is suppressed, if it is.
+    /// Returns the reason for the suppression of an address, if it is suppressed.
     pub async fn suppression(&self, hash: &str) -> StoreResult<Option<String>> {
         let row: Option<(String,)> =
             reading!(self, |db| sqlx::query_as("SELECT reason FROM suppressions WHERE hash = $1")
@@ -66,7 +67,7 @@ impl Store {
         Ok(row.map(|(reason,)| reason))
     }
 
-    /// All suppressions, newest first.
+    /// Returns suppressions, newest first.
     pub async fn suppressions(&self, limit: Option<i64>) -> StoreResult<Vec<Suppression>> {
         let rows: Vec<(String, String, i64)> = reading!(self, |db| {
             sqlx::query_as(

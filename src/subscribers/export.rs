@@ -1,14 +1,14 @@
-//! Export of subscribers as CSV: the columns of an import, and what became of each.
+//! Export of subscribers as CSV: the import columns and the state of each subscription.
 
 use std::io::Write;
 
 use crate::store::Store;
 use crate::store::subscribers::Subscription;
 
-/// Subscribers read at a time.
-const PAGE: i64 = 500;
+/// Number of subscribers read per query.
+const ROWS_PER_PAGE: i64 = 500;
 
-/// Writes everybody, or everybody with a subscription to a digest; gives how many lines.
+/// Writes all subscribers, or those with a subscription to a digest. Returns the number of lines.
 pub async fn export(store: &Store, digest: Option<&str>, out: impl Write) -> anyhow::Result<u64> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record([
@@ -16,30 +16,32 @@ pub async fn export(store: &Store, digest: Option<&str>, out: impl Write) -> any
     ])?;
     let (mut before, mut lines) = (i64::MAX, 0);
     loop {
-        let people = store.subscribers_before(before, PAGE).await?;
-        let Some(last) = people.last() else { break };
+        let subscribers = store.subscribers_before(before, ROWS_PER_PAGE).await?;
+        let Some(last) = subscribers.last() else { break };
         before = last.id;
-        let ids: Vec<i64> = people.iter().map(|p| p.id).collect();
-        let links = store.subscriptions_of(&ids).await?;
-        for person in &people {
-            let own: Vec<&Subscription> = links
+        let ids: Vec<i64> = subscribers.iter().map(|p| p.id).collect();
+        let subscriptions = store.subscriptions_of(&ids).await?;
+        for subscriber in &subscribers {
+            let own: Vec<&Subscription> = subscriptions
                 .iter()
-                .filter(|l| l.subscriber_id == person.id && digest.is_none_or(|d| l.digest == d))
+                .filter(|l| {
+                    l.subscriber_id == subscriber.id && digest.is_none_or(|d| l.digest == d)
+                })
                 .collect();
             let text = |v: &Option<String>| v.clone().unwrap_or_default();
             let base = [
-                person.address.clone(),
-                text(&person.name),
-                text(&person.language),
-                text(&person.timezone),
+                subscriber.address.clone(),
+                text(&subscriber.name),
+                text(&subscriber.language),
+                text(&subscriber.timezone),
             ];
-            for link in &own {
+            for subscription in &own {
                 let more = [
-                    link.sections.join(";"),
-                    link.digest.clone(),
-                    link.status.word().to_owned(),
-                    link.since.rfc3339(),
-                    link.consent.clone(),
+                    subscription.sections.join(";"),
+                    subscription.digest.clone(),
+                    subscription.status.as_str().to_owned(),
+                    subscription.since.rfc3339(),
+                    subscription.consent.clone(),
                 ];
                 csv.write_record(base.iter().chain(&more))?;
                 lines += 1;

@@ -1,4 +1,4 @@
-//! Import of subscribers from CSV: every line is checked before the first is kept.
+//! Import of subscribers from CSV. All lines are validated before the first is stored.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -7,206 +7,209 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use super::{Person, carry_out, request};
+use super::{NewSubscriber, apply_requests, validate};
 use crate::config::Digest;
-use crate::domain::subscription::Asker;
+use crate::domain::subscription::RequestOrigin;
 use crate::domain::time::Millis;
 use crate::store::Store;
-use crate::store::subscriptions::{Request, Requested};
+use crate::store::subscriptions::{RequestResult, SubscriptionRequest};
 
-/// Subscribers kept in one transaction.
-const CHUNK: usize = 200;
-/// Bytes of a field at most.
-const LONGEST: usize = 1_000;
-/// The columns there are.
+/// Number of subscribers stored per transaction.
+const ROWS_PER_TRANSACTION: usize = 200;
+/// Maximum length of a field in bytes.
+const MAX_FIELD_BYTES: usize = 1_000;
+/// Supported columns of a file.
 pub const COLUMNS: [&str; 5] = ["email", "name", "language", "timezone", "sections"];
 
-/// How a file is imported.
+/// Options of an import.
 #[derive(Debug, Clone)]
-pub struct Manner {
-    /// Whether the admin holds the owners' consent, so that nobody is asked.
+pub struct ImportOptions {
+    /// `true` if the admin holds the owners' consent, so that no confirmation mail is sent.
     pub confirmed: bool,
-    /// Our column to the file's.
-    pub map: HashMap<String, String>,
-    /// Check only.
+    /// Column names of the file by supported column.
+    pub column_map: HashMap<String, String>,
+    /// `true` to validate without storing.
     pub dry_run: bool,
-    /// Keep the good lines although some are refused.
+    /// `true` to import valid lines even if others are rejected.
     pub skip_bad: bool,
-    /// What they agreed to.
+    /// Evidence of the owners' consent.
     pub consent: String,
 }
 
-/// What an import came to.
+/// Result of an import.
 #[derive(Debug, Clone, Default)]
-pub struct Report {
-    /// Lines that can be used.
-    pub good: usize,
-    /// Refused lines: number and reason.
-    pub refused: Vec<(u64, String)>,
-    /// Whether anything was kept.
+pub struct ImportReport {
+    /// Number of valid lines.
+    pub valid: usize,
+    /// Rejected lines: line number and reason.
+    pub rejected: Vec<(u64, String)>,
+    /// `true` if the valid lines were stored.
     pub imported: bool,
-    /// Subscriptions for which the owner is asked by mail.
-    pub asked: usize,
-    /// Subscriptions confirmed now.
+    /// Subscriptions for which a confirmation mail was queued.
+    pub pending: usize,
+    /// Subscriptions confirmed by this import.
     pub confirmed: usize,
-    /// Subscriptions that were there before.
-    pub kept: usize,
-    /// Addresses whose owner left, which stay so.
-    pub left: usize,
-    /// Suppressed addresses.
+    /// Subscriptions that already existed.
+    pub already_subscribed: usize,
+    /// Skipped subscriptions whose owner unsubscribed before.
+    pub previously_unsubscribed: usize,
+    /// Number of suppressed addresses.
     pub suppressed: usize,
 }
 
-/// Imports a file into a digest; `told` hears how many lines are done, and of how many. The file is read twice, and never
-/// held whole.
+/// Imports a file into a digest. `on_progress` receives the number of stored lines and the total.
+/// The file is read twice and never held in memory completely.
 pub async fn import(
     store: &Store,
     secret: &[u8],
     file: &Path,
     digest: &Digest,
-    manner: &Manner,
+    options: &ImportOptions,
     now: Millis,
-    mut told: impl FnMut(usize, usize),
-) -> anyhow::Result<Report> {
-    let mut report = Report::default();
+    mut on_progress: impl FnMut(usize, usize),
+) -> anyhow::Result<ImportReport> {
+    let mut report = ImportReport::default();
     let mut seen: HashMap<String, u64> = HashMap::new();
-    let consent = if manner.consent.is_empty() {
+    let consent = if options.consent.is_empty() {
         format!("imported by an admin, {}", now.rfc3339())
     } else {
-        manner.consent.clone()
+        options.consent.clone()
     };
-    let mut lines = Lines::open(file, &manner.map)?;
-    while let Some((line, person)) = lines.next()? {
-        match checked(person, digest, &consent, secret, &mut seen, line) {
-            Ok(_) => report.good += 1,
-            Err(why) => report.refused.push((line, why)),
+    let mut lines = CsvRows::open(file, &options.column_map)?;
+    while let Some((line, subscriber)) = lines.next()? {
+        match validate_row(subscriber, digest, &consent, secret, &mut seen, line) {
+            Ok(_) => report.valid += 1,
+            Err(why) => report.rejected.push((line, why)),
         }
     }
-    if manner.dry_run || (!report.refused.is_empty() && !manner.skip_bad) {
+    if options.dry_run || (!report.rejected.is_empty() && !options.skip_bad) {
         return Ok(report);
     }
-    let asker = if manner.confirmed { Asker::AdminWithConsent } else { Asker::Admin };
+    let origin =
+        if options.confirmed { RequestOrigin::AdminWithConsent } else { RequestOrigin::Admin };
     seen.clear();
-    let mut lines = Lines::open(file, &manner.map)?;
+    let mut lines = CsvRows::open(file, &options.column_map)?;
     let mut done = 0;
     loop {
-        let mut chunk: Vec<Request> = Vec::with_capacity(CHUNK);
-        while chunk.len() < CHUNK
-            && let Some((line, person)) = lines.next()?
+        let mut chunk: Vec<SubscriptionRequest> = Vec::with_capacity(ROWS_PER_TRANSACTION);
+        while chunk.len() < ROWS_PER_TRANSACTION
+            && let Some((line, subscriber)) = lines.next()?
         {
-            chunk.extend(checked(person, digest, &consent, secret, &mut seen, line));
+            chunk.extend(validate_row(subscriber, digest, &consent, secret, &mut seen, line));
         }
         if chunk.is_empty() {
             break;
         }
         done += chunk.len();
-        for r in carry_out(store, chunk, &[digest], asker, now).await? {
-            report.count(r);
+        for r in apply_requests(store, chunk, &[digest], origin, now).await? {
+            report.add(r);
         }
-        told(done, report.good);
+        on_progress(done, report.valid);
     }
     report.imported = true;
     Ok(report)
 }
 
-impl Report {
-    fn count(&mut self, r: Requested) {
-        self.asked += r.asked;
+impl ImportReport {
+    fn add(&mut self, r: RequestResult) {
+        self.pending += r.confirmations_queued;
         self.confirmed += r.confirmed;
-        self.kept += r.kept;
-        self.left += r.left;
+        self.already_subscribed += r.unchanged;
+        self.previously_unsubscribed += r.unsubscribed;
         self.suppressed += usize::from(r.suppressed);
     }
 }
 
-fn checked(
-    person: Result<Person, String>,
+fn validate_row(
+    subscriber: Result<NewSubscriber, String>,
     digest: &Digest,
     consent: &str,
     secret: &[u8],
     seen: &mut HashMap<String, u64>,
     line: u64,
-) -> Result<Request, String> {
-    let request = request(&person?, &[digest], consent, secret)?;
+) -> Result<SubscriptionRequest, String> {
+    let request = validate(&subscriber?, &[digest], consent, secret)?;
     match seen.insert(request.address_key.clone(), line) {
         Some(first) => {
             seen.insert(request.address_key.clone(), first);
-            Err(format!("the same address as in line {first}"))
+            Err(format!("same address as in line {first}"))
         }
         None => Ok(request),
     }
 }
 
-/// The lines of a CSV file, one by one; a byte order mark is skipped.
-struct Lines {
+/// Iterator over the rows of a CSV file; a byte order mark is skipped.
+struct CsvRows {
     name: String,
-    reader: csv::Reader<Counted<BufReader<File>>>,
-    /// Where our columns are among the file's.
-    places: HashMap<&'static str, usize>,
-    columns: usize,
-    /// The first line that goes on in the next one.
-    long: Option<u64>,
+    reader: csv::Reader<QuoteCountingReader<BufReader<File>>>,
+    /// Position of each supported column in the file.
+    columns: HashMap<&'static str, usize>,
+    width: usize,
+    /// Number of the first row that spans several lines.
+    first_multiline: Option<u64>,
 }
 
-/// Counts quotation marks as they pass.
-struct Counted<R> {
+/// Counts the quotation marks that are read.
+struct QuoteCountingReader<R> {
     inner: R,
-    marks: usize,
+    quotes: usize,
 }
 
-impl<R: Read> Read for Counted<R> {
+impl<R: Read> Read for QuoteCountingReader<R> {
     fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
         let n = self.inner.read(buf)?;
-        self.marks += buf[..n].iter().filter(|b| **b == b'"').count();
+        self.quotes += buf[..n].iter().filter(|b| **b == b'"').count();
         Ok(n)
     }
 }
 
-impl Lines {
-    /// Opens a file; a missing column of ours is an error of the file.
+impl CsvRows {
+    /// Opens a file; a missing mapped or required column is an error.
     fn open(file: &Path, map: &HashMap<String, String>) -> anyhow::Result<Self> {
         let name = file.display().to_string();
         let mut input =
             BufReader::new(File::open(file).with_context(|| format!("cannot open {name}"))?);
-        let mark = input
+        let has_bom = input
             .fill_buf()
             .with_context(|| format!("cannot read {name}"))?
             .starts_with(b"\xEF\xBB\xBF");
-        input.consume(if mark { 3 } else { 0 });
+        input.consume(if has_bom { 3 } else { 0 });
         let mut reader = csv::ReaderBuilder::new()
             .flexible(true)
             .trim(csv::Trim::All)
-            .from_reader(Counted { inner: input, marks: 0 });
-        let headers = reader.byte_headers().with_context(|| format!("{name}:1: this is no CSV"))?;
+            .from_reader(QuoteCountingReader { inner: input, quotes: 0 });
+        let headers =
+            reader.byte_headers().with_context(|| format!("{name}:1: not a valid CSV header"))?;
         let headers: Vec<String> =
             headers.iter().map(|h| String::from_utf8_lossy(h).into_owned()).collect();
-        let mut places: HashMap<&'static str, usize> = HashMap::new();
+        let mut columns: HashMap<&'static str, usize> = HashMap::new();
         for column in COLUMNS {
-            let wanted = map.get(column).map_or(column, String::as_str);
-            match headers.iter().position(|h| h.eq_ignore_ascii_case(wanted)) {
-                Some(at) => {
-                    places.insert(column, at);
+            let expected = map.get(column).map_or(column, String::as_str);
+            match headers.iter().position(|h| h.eq_ignore_ascii_case(expected)) {
+                Some(index) => {
+                    columns.insert(column, index);
                 }
                 None if column == "email" || map.contains_key(column) => anyhow::bail!(
-                    "{name}:1: there is no column {wanted:?}; there are: {}. Name it with --map {column}=COLUMN",
+                    "{name}:1: there is no column {expected:?}; existing columns: {}. Name it with --map {column}=COLUMN",
                     headers.join(", ")
                 ),
                 None => {}
             }
         }
-        Ok(Self { name, reader, places, columns: headers.len(), long: None })
+        Ok(Self { name, reader, columns, width: headers.len(), first_multiline: None })
     }
 
-    /// The next line's number and person, or why it can't be used; none at the end.
-    fn next(&mut self) -> anyhow::Result<Option<(u64, Result<Person, String>)>> {
+    /// Returns the next line number with its subscriber, or the reason for its rejection; `None` at
+    /// the end.
+    fn next(&mut self) -> anyhow::Result<Option<(u64, Result<NewSubscriber, String>)>> {
         let before = self.reader.position().line();
         let mut record = csv::ByteRecord::new();
         match self.reader.read_byte_record(&mut record) {
-            // A quotation left open swallows lines, perhaps in a column that nobody looks at.
-            Ok(false) => match self.long {
-                Some(line) if self.reader.get_ref().marks % 2 == 1 => anyhow::bail!(
-                    "{}:{line}: the line goes on in the next one, and the file has an odd number of quotation marks: one is missing, \
-                     or one too many",
+            // An unterminated quotation swallows lines, maybe in a column that is not imported.
+            Ok(false) => match self.first_multiline {
+                Some(line) if self.reader.get_ref().quotes % 2 == 1 => anyhow::bail!(
+                    "{}:{line}: the row spans several lines and the file has an odd number of quotation marks; one is \
+                     missing or superfluous",
                     self.name
                 ),
                 _ => Ok(None),
@@ -214,9 +217,9 @@ impl Lines {
             Ok(true) => {
                 let line = record.position().map_or(before, csv::Position::line);
                 if record.iter().any(|field| field.contains(&b'\n')) {
-                    self.long.get_or_insert(line);
+                    self.first_multiline.get_or_insert(line);
                 }
-                Ok(Some((line, person(&record, &self.places, self.columns))))
+                Ok(Some((line, parse_row(&record, &self.columns, self.width))))
             }
             Err(e) if e.is_io_error() => {
                 Err(e).with_context(|| format!("cannot read {}", self.name))
@@ -226,29 +229,31 @@ impl Lines {
     }
 }
 
-fn person(
+fn parse_row(
     record: &csv::ByteRecord,
-    places: &HashMap<&str, usize>,
-    columns: usize,
-) -> Result<Person, String> {
-    if record.len() != columns {
+    columns: &HashMap<&str, usize>,
+    width: usize,
+) -> Result<NewSubscriber, String> {
+    if record.len() != width {
         return Err(format!(
-            "it has {} fields, the first line has {columns}; a comma or a quotation mark may be missing",
+            "the line has {} fields instead of {width}; a comma or a quotation mark may be missing",
             record.len()
         ));
     }
     let field = |name: &str| -> Result<Option<String>, String> {
-        let Some(bytes) = places.get(name).and_then(|at| record.get(*at)) else { return Ok(None) };
-        if bytes.contains(&b'\n') || bytes.len() > LONGEST {
+        let Some(bytes) = columns.get(name).and_then(|index| record.get(*index)) else {
+            return Ok(None);
+        };
+        if bytes.contains(&b'\n') || bytes.len() > MAX_FIELD_BYTES {
             return Err(format!(
-                "its {name} goes over several lines, or over {LONGEST} bytes; a quotation mark may be missing"
+                "{name} spans several lines or exceeds {MAX_FIELD_BYTES} bytes; a quotation mark may be missing"
             ));
         }
         let text = std::str::from_utf8(bytes)
-            .map_err(|_| format!("{name} is not UTF-8; save the file in that encoding"))?;
+            .map_err(|_| format!("{name} is not valid UTF-8; save the file as UTF-8"))?;
         Ok(Some(text.to_owned()).filter(|t| !t.is_empty()))
     };
-    Ok(Person {
+    Ok(NewSubscriber {
         email: field("email")?.unwrap_or_default(),
         name: field("name")?,
         language: field("language")?,

@@ -1,199 +1,227 @@
-//! Subscribers come, confirm, leave and come back; every change of theirs passes here (promises 6 and 7).
+//! Subscribing, confirming, unsubscribing and undoing. All changes of subscriptions pass through
+//! this module (promises 6 and 7).
 
 use crate::config::{Config, Digest};
 use crate::domain::address::EmailAddress;
-use crate::domain::subscription::Asker;
+use crate::domain::subscription::RequestOrigin;
 use crate::domain::time::{DAY, HOUR, Millis};
-use crate::domain::token::{self, Power};
+use crate::domain::token::{self, LinkScope};
 use crate::domain::{language, selection};
-use crate::mail::queued::CONFIRM_DAYS;
+use crate::mail::payload::CONFIRMATION_LINK_DAYS;
 use crate::store::subscribers::{Subscriber, Subscription};
-use crate::store::subscriptions::{Request, Requested};
+use crate::store::subscriptions::{RequestResult, SubscriptionRequest};
 use crate::store::suppressions::address_hash;
 use crate::store::{Store, StoreResult};
 
 pub mod export;
 pub mod import;
 
-/// How long after leaving its page offers to take it back, in milliseconds.
-pub const UNDO: i64 = HOUR;
+/// Time in milliseconds during which the page offers to undo unsubscribing.
+pub const UNDO_WINDOW: i64 = HOUR;
 
-/// What somebody tells of a person.
+/// Data of a new subscriber, not validated yet.
 #[derive(Debug, Clone, Default)]
-pub struct Person {
-    /// The address.
+pub struct NewSubscriber {
+    /// E-mail address as entered.
     pub email: String,
-    /// The name.
+    /// Name of the person.
     pub name: Option<String>,
-    /// Language (RFC 5646).
+    /// Language tag (RFC 5646).
     pub language: Option<String>,
-    /// Zone (IANA).
+    /// Time zone (IANA name).
     pub timezone: Option<String>,
     /// Chosen sections; empty for all.
     pub sections: Vec<String>,
 }
 
-/// Checks what was told of a person; the error is one sentence.
-pub fn request(
-    person: &Person,
+/// Validates a subscription request; the error is one sentence.
+pub fn validate(
+    subscriber: &NewSubscriber,
     digests: &[&Digest],
     consent: &str,
     secret: &[u8],
-) -> Result<Request, String> {
-    let address = EmailAddress::parse(&person.email).map_err(|why| why.to_string())?;
-    let told = |value: &Option<String>| value.as_deref().map(printable).filter(|v| !v.is_empty());
-    let timezone = told(&person.timezone);
+) -> Result<SubscriptionRequest, String> {
+    let address = EmailAddress::parse(&subscriber.email).map_err(|why| why.to_string())?;
+    let cleaned = |value: &Option<String>| {
+        value.as_deref().map(strip_control_characters).filter(|v| !v.is_empty())
+    };
+    let timezone = cleaned(&subscriber.timezone);
     if let Some(zone) = &timezone {
-        jiff::tz::TimeZone::get(zone)
-            .map_err(|_| format!("{zone:?} is no time zone; write one as `Europe/Berlin`"))?;
+        jiff::tz::TimeZone::get(zone).map_err(|_| {
+            format!(
+                "{zone:?} is not a valid time zone; use an IANA name, for example `Europe/Berlin`"
+            )
+        })?;
     }
-    let mut sections: Vec<String> =
-        person.sections.iter().map(|s| printable(s)).filter(|s| !s.is_empty()).collect();
-    // One order and no doubles, so that equal choices share a variant.
+    let mut sections: Vec<String> = subscriber
+        .sections
+        .iter()
+        .map(|s| strip_control_characters(s))
+        .filter(|s| !s.is_empty())
+        .collect();
+    // Sorted without duplicates, so that equal choices share a variant.
     sections.sort_by_key(|s| selection::term(s));
     sections.dedup_by_key(|s| selection::term(s));
     let mut names: Vec<String> = digests.iter().map(|d| d.name.clone()).collect();
     names.sort();
     names.dedup();
-    Ok(Request {
+    Ok(SubscriptionRequest {
         address_key: address.key(),
         address_hash: address_hash(secret, &address.key()),
         address: address.as_str().to_owned(),
-        name: told(&person.name).map(|n| n.chars().take(200).collect()),
-        language: told(&person.language).map(|l| language::canonical(&l)).transpose()?,
+        name: cleaned(&subscriber.name).map(|n| n.chars().take(200).collect()),
+        language: cleaned(&subscriber.language).map(|l| language::canonical(&l)).transpose()?,
         timezone,
         digests: names,
         sections,
-        consent: printable(consent),
+        consent: strip_control_characters(consent),
     })
 }
 
-/// A text without control characters: none means anything here, and PostgreSQL takes no NUL.
-fn printable(text: &str) -> String {
+/// Removes control characters, which have no meaning here; PostgreSQL rejects NUL.
+fn strip_control_characters(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect::<String>().trim().to_owned()
 }
 
-/// Carries out requests; confirmation mails go over the first digest's transport.
-pub async fn carry_out(
+/// Applies requests. Confirmation mails are sent over the transport of the first digest.
+pub async fn apply_requests(
     store: &Store,
-    requests: Vec<Request>,
+    requests: Vec<SubscriptionRequest>,
     digests: &[&Digest],
-    asker: Asker,
+    origin: RequestOrigin,
     now: Millis,
-) -> StoreResult<Vec<Requested>> {
+) -> StoreResult<Vec<RequestResult>> {
     let transport = digests.first().map_or("", |d| d.transport.as_str());
-    store.request_subscriptions(requests, asker, transport, now).await
+    store.request_subscriptions(requests, origin, transport, now).await
 }
 
-/// Asks for subscriptions on the public page: the answer is the same whether the address is known or not.
+/// Requests subscriptions from the public page. The response does not reveal whether the address is
+/// known.
 pub async fn subscribe(
     store: &Store,
     secret: &[u8],
-    person: &Person,
+    subscriber: &NewSubscriber,
     digests: &[&Digest],
     now: Millis,
 ) -> anyhow::Result<Result<(), String>> {
-    let consent = format!("asked for on the page, {}", now.rfc3339());
-    let request = match request(person, digests, &consent, secret) {
+    let consent = format!("requested on the subscription page, {}", now.rfc3339());
+    let request = match validate(subscriber, digests, &consent, secret) {
         Ok(request) => request,
         Err(why) => return Ok(Err(why)),
     };
-    carry_out(store, vec![request], digests, Asker::Page, now).await?;
+    apply_requests(store, vec![request], digests, RequestOrigin::Page, now).await?;
     Ok(Ok(()))
 }
 
-/// What a confirmation link shows while it works: the person and the digests it asks about.
-pub async fn asked(
+/// Returns the subscriber and the digests of a confirmation link, or `None` if it is invalid or
+/// expired.
+pub async fn pending_confirmation(
     store: &Store,
     secret: &[u8],
     token: &str,
     now: Millis,
 ) -> StoreResult<Option<(Subscriber, Vec<String>)>> {
-    let Some(Power::Confirm { subscriber, delivery }) = token::read(secret, token) else {
+    let Some(LinkScope::Confirm { subscriber: id, delivery }) = token::verify(secret, token) else {
         return Ok(None);
     };
-    let Some(person) = store.subscriber(subscriber).await? else { return Ok(None) };
-    let digests = store.asked_in(subscriber, delivery, now.plus(-CONFIRM_DAYS * DAY)).await?;
-    Ok((!digests.is_empty()).then_some((person, digests)))
+    let Some(subscriber) = store.subscriber(id).await? else { return Ok(None) };
+    let digests = store
+        .digests_of_confirmation(id, delivery, now.plus(-CONFIRMATION_LINK_DAYS * DAY))
+        .await?;
+    Ok((!digests.is_empty()).then_some((subscriber, digests)))
 }
 
-/// Confirms what a confirmation link asks about; gives those of its digests that are confirmed now or were before, none
-/// if there are none: who left since is not brought back by an old link.
+/// Confirms the subscriptions of a confirmation link. Returns those of its digests that are
+/// confirmed now or were before, or `None` without any: an old link does not restore a subscription
+/// that was ended since.
 pub async fn confirm(
     store: &Store,
     secret: &[u8],
     token: &str,
     now: Millis,
 ) -> StoreResult<Option<(Subscriber, Vec<String>)>> {
-    let Some(Power::Confirm { delivery, .. }) = token::read(secret, token) else { return Ok(None) };
-    let Some((person, digests)) = asked(store, secret, token, now).await? else { return Ok(None) };
-    let evidence = format!("confirmed by its owner, {}", now.rfc3339());
-    let confirmed = store.confirm(person.id, delivery, &digests, &evidence, now).await?;
-    Ok((!confirmed.is_empty()).then_some((person, confirmed)))
+    let Some(LinkScope::Confirm { delivery, .. }) = token::verify(secret, token) else {
+        return Ok(None);
+    };
+    let Some((subscriber, digests)) = pending_confirmation(store, secret, token, now).await? else {
+        return Ok(None);
+    };
+    let evidence = format!("confirmed by the owner of the address, {}", now.rfc3339());
+    let confirmed = store.confirm(subscriber.id, delivery, &digests, &evidence, now).await?;
+    Ok((!confirmed.is_empty()).then_some((subscriber, confirmed)))
 }
 
-/// The subscription an unsubscribe link is for.
-pub async fn held_by(
+/// Returns the subscription of an unsubscribe or undo link.
+pub async fn subscription_for_token(
     store: &Store,
     secret: &[u8],
     token: &str,
 ) -> StoreResult<Option<Subscription>> {
-    match token::read(secret, token) {
-        Some(Power::Unsubscribe { subscription } | Power::Undo { subscription, .. }) => {
+    match token::verify(secret, token) {
+        Some(LinkScope::Unsubscribe { subscription } | LinkScope::Undo { subscription, .. }) => {
             store.subscription(subscription).await
         }
         _ => Ok(None),
     }
 }
 
-/// A leaving that was carried out.
+/// Result of unsubscribing by a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Leaving {
-    /// A token that takes the leaving of the one digest back; only for what was confirmed until this very leaving, so that
-    /// nobody comes back by it who had not come by their own confirmation.
+pub struct UnsubscribeOutcome {
+    /// Token that undoes it for the one digest. Only present if the subscription was confirmed
+    /// until now, so that nobody is subscribed by it without their own confirmation.
     pub undo: Option<String>,
 }
 
-/// Leaves by an unsubscribe link, one digest or all; none if it is no such link.
-pub async fn leave(
+/// Unsubscribes from one digest or all by an unsubscribe link. Returns `None` if the link is
+/// invalid.
+pub async fn unsubscribe(
     store: &Store,
     secret: &[u8],
     token: &str,
     all: bool,
     now: Millis,
-) -> StoreResult<Option<Leaving>> {
-    let Some(Power::Unsubscribe { subscription }) = token::read(secret, token) else {
+) -> StoreResult<Option<UnsubscribeOutcome>> {
+    let Some(LinkScope::Unsubscribe { subscription }) = token::verify(secret, token) else {
         return Ok(None);
     };
-    let was_confirmed = store.leave(subscription, all, now).await?;
-    let undo =
-        was_confirmed.then(|| token::sign(secret, Power::Undo { subscription, left_at: now.0 }));
-    Ok(Some(Leaving { undo }))
+    let was_confirmed = store.unsubscribe(subscription, all, now).await?;
+    let undo = was_confirmed
+        .then(|| token::sign(secret, LinkScope::Undo { subscription, unsubscribed_at: now.0 }));
+    Ok(Some(UnsubscribeOutcome { undo }))
 }
 
-/// Takes a leaving back, within an hour and if nothing happened since; gives whether it did.
-pub async fn undo(store: &Store, secret: &[u8], token: &str, now: Millis) -> StoreResult<bool> {
-    match token::read(secret, token) {
-        Some(Power::Undo { subscription, left_at }) if now.0 - left_at <= UNDO => {
-            store.undo_leave(subscription, Millis(left_at), now).await
+/// Undoes unsubscribing within [`UNDO_WINDOW`] if nothing changed since. Returns `true` if it did.
+pub async fn undo_unsubscribe(
+    store: &Store,
+    secret: &[u8],
+    token: &str,
+    now: Millis,
+) -> StoreResult<bool> {
+    match token::verify(secret, token) {
+        Some(LinkScope::Undo { subscription, unsubscribed_at })
+            if now.0 - unsubscribed_at <= UNDO_WINDOW =>
+        {
+            store.undo_unsubscribe(subscription, Millis(unsubscribed_at), now).await
         }
         _ => Ok(false),
     }
 }
 
-/// Ends all subscriptions of an address on an admin's word; gives how many, or none if it is no subscriber's.
-pub async fn remove(
+/// Ends all subscriptions of an address by order of an admin. Returns their number, or `None` if
+/// the address is not a subscriber.
+pub async fn unsubscribe_all(
     store: &Store,
     address: &EmailAddress,
     now: Millis,
 ) -> StoreResult<Option<u64>> {
     match store.find_subscriber(&address.key()).await? {
-        Some(person) => store.leave_all(person.id, now).await.map(Some),
+        Some(subscriber) => store.unsubscribe_all(subscriber.id, now).await.map(Some),
         None => Ok(None),
     }
 }
 
-/// Suppresses an address on an admin's word; gives whether it was not yet.
+/// Suppresses an address by order of an admin. Returns `true` if it was not suppressed before.
 pub async fn suppress(
     store: &Store,
     secret: &[u8],
@@ -203,13 +231,13 @@ pub async fn suppress(
     store.suppress(&address_hash(secret, &address.key()), "admin", now).await
 }
 
-/// Lifts a suppression on an admin's word; gives whether there was one.
+/// Removes a suppression by order of an admin. Returns `true` if there was one.
 pub async fn unsuppress(store: &Store, secret: &[u8], address: &EmailAddress) -> StoreResult<bool> {
-    store.unsuppress(&address_hash(secret, &address.key())).await
+    store.remove_suppression(&address_hash(secret, &address.key())).await
 }
 
-/// The configured digests of these names; the error lists those there are.
-pub fn digests_named<'a>(config: &'a Config, names: &[String]) -> Result<Vec<&'a Digest>, String> {
+/// Returns the configured digests of these names; the error lists the existing ones.
+pub fn find_digests<'a>(config: &'a Config, names: &[String]) -> Result<Vec<&'a Digest>, String> {
     let known = || config.digests.iter().map(|d| d.name.as_str()).collect::<Vec<_>>().join(", ");
     names
         .iter()
@@ -218,7 +246,7 @@ pub fn digests_named<'a>(config: &'a Config, names: &[String]) -> Result<Vec<&'a
                 .digests
                 .iter()
                 .find(|d| &d.name == n)
-                .ok_or_else(|| format!("there is no digest {n:?}; there are: {}", known()))
+                .ok_or_else(|| format!("there is no digest {n:?}; existing digests: {}", known()))
         })
         .collect()
 }

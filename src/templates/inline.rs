@@ -1,22 +1,22 @@
-//! Style rules become `style` attributes, because mail programs drop style sheets; `@media` rules stay where they are.
+//! Inlining of CSS rules as `style` attributes, because mail clients ignore style sheets.
 
-use super::engine::on_big_stack;
+use super::renderer::on_render_thread;
 
-/// The deepest nesting of elements that is inlined: the inliner recurses into them.
-const MAX_ELEMENTS: usize = 1_000;
+/// Maximum nesting depth of elements; the inliner is recursive.
+const MAX_ELEMENT_DEPTH: usize = 1_000;
 
-/// The same HTML with its style rules inlined, and only those left in `<style>` that can't be (`@media`).
+/// Inlines the CSS rules of an HTML document; rules that cannot be inlined (`@media`) stay in `<style>`.
 ///
-/// Runs after Handlebars, never on a template: an HTML parser throws loops out of tables.
+/// Runs on rendered HTML, never on a template: an HTML parser moves template loops out of tables.
 ///
 /// # Errors
-/// One clause: nested too deep, or not to be parsed.
+/// One clause if elements are nested too deeply or the styles cannot be parsed.
 pub(super) fn inline_css(html: &str) -> anyhow::Result<String> {
     anyhow::ensure!(
-        element_depth(html) <= MAX_ELEMENTS,
-        "more than {MAX_ELEMENTS} HTML elements stand inside each other; close the ones that are done"
+        element_depth(html) <= MAX_ELEMENT_DEPTH,
+        "HTML elements are nested more than {MAX_ELEMENT_DEPTH} levels deep; close open elements"
     );
-    on_big_stack(|| {
+    on_render_thread(|| {
         css_inline::CSSInliner::options()
             .keep_at_rules(true)
             .load_remote_stylesheets(false)
@@ -24,11 +24,11 @@ pub(super) fn inline_css(html: &str) -> anyhow::Result<String> {
             .inline(html)
     })?
     .map_err(|error| {
-        anyhow::anyhow!("its styles can't be inlined ({error}); look at the <style> element")
+        anyhow::anyhow!("its styles cannot be inlined ({error}); check the <style> element")
     })
 }
 
-/// How deep elements can nest at most, were every start tag without an end tag left open.
+/// Returns an upper bound of the nesting depth, counting every start tag without an end tag as open.
 fn element_depth(html: &str) -> usize {
     const VOID: [&str; 8] = ["br", "img", "meta", "link", "hr", "input", "col", "wbr"];
     let mut depth = 0_usize;

@@ -1,137 +1,138 @@
-//! What a mail's template is given, and what comes out of it.
+//! Contexts of the mail templates, and rendered mails.
 
 use serde::{Deserialize, Serialize};
 
-/// The folder of the mail that asks for a confirmation.
+/// Name of the template that asks a subscriber to confirm.
 pub(super) const CONFIRM: &str = "confirm";
 
-/// A mail's three rendered parts.
+/// Rendered mail: subject, HTML and plain text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RenderedMail {
-    /// The subject, one line, not encoded.
+    /// Subject as one line, not encoded.
     pub subject: String,
-    /// HTML with its styles inlined.
+    /// HTML part with inlined styles.
     pub html: String,
-    /// Plain text, lines ended by LF, with an LF at the end.
+    /// Plain-text part; every line ends with LF, including the last.
     pub text: String,
 }
 
-/// Who publishes, as mails and pages name them.
+/// Publisher, as mails and pages show it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct SiteContext {
-    /// The publisher's name.
+    /// Name of the publisher.
     pub title: String,
-    /// Where people reach this service, without a slash at the end.
+    /// Public URL of this service, without a trailing slash.
     pub base_url: String,
-    /// The publisher's postal address, on one line or several; may be empty.
+    /// Postal address of the publisher, on one or more lines; may be empty.
     pub postal_address: String,
 }
 
-/// The digest a mail is an edition of.
+/// Digest to which a mail belongs.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct DigestNames {
-    /// Slug.
+    /// Slug of the digest.
     pub name: String,
-    /// What people call it.
+    /// Title of the digest for readers.
     pub title: String,
 }
 
-/// The edition.
+/// Edition to which a mail belongs.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct EditionContext {
-    /// Its day in the variant's language, made by [`date_text`](super::date_text).
+    /// Date in the variant's language, from [`date_text`](super::date_text).
     pub date_text: String,
-    /// How many articles it has, the led ones and the others.
+    /// Number of articles, those with summaries and the others.
     pub count: usize,
-    /// Where it can be read in a browser, if anywhere.
+    /// URL of its web version, if there is one.
     pub url: Option<String>,
 }
 
-/// An article that is shown with its summary. All texts are plain, never HTML.
+/// Article shown with its summary; all texts are plain, never HTML.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct LeadArticle {
-    /// Title.
+    /// Title of the article.
     pub title: String,
-    /// Its address, if it has one.
+    /// URL of the article, if it has one.
     pub url: Option<String>,
-    /// A few sentences; may be empty.
+    /// Summary of a few sentences; may be empty.
     pub summary: String,
-    /// Its first section, if any.
+    /// First section of the article, if any.
     pub section: Option<String>,
     /// Names of the authors.
     pub authors: Vec<String>,
-    /// The day of publication in the variant's language.
+    /// Publication date in the variant's language.
     pub date_text: String,
-    /// A picture's absolute address.
+    /// Absolute URL of an image, if any.
     pub image_url: Option<String>,
-    /// The article's own language (RFC 5646).
+    /// Language of the article (RFC 5646).
     pub language: String,
 }
 
-/// An article that is only named.
+/// Article listed with its title only.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct MoreArticle {
-    /// Title.
+    /// Title of the article.
     pub title: String,
-    /// Its address, if it has one.
+    /// URL of the article, if it has one.
     pub url: Option<String>,
-    /// Its first section, if any.
+    /// First section of the article, if any.
     pub section: Option<String>,
-    /// The article's own language (RFC 5646).
+    /// Language of the article (RFC 5646).
     pub language: String,
 }
 
-/// What differs from one recipient to the next; in a variant that is rendered once, sentinels to be replaced.
+/// Values of the recipient; placeholders in a variant that is rendered once for all recipients.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct SubscriberContext {
-    /// The person's name; may be empty.
+    /// Name of the person; may be empty.
     pub name: String,
-    /// The address the mail goes to.
+    /// Address that the mail is sent to.
     pub address: String,
-    /// The link that leaves this digest.
+    /// URL that unsubscribes from this digest.
     pub unsubscribe_url: String,
 }
 
-/// Everything a digest's template may use.
+/// Context of a digest template.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct DigestContext {
-    /// Who publishes.
+pub struct DigestMailContext {
+    /// Publisher of the digest.
     pub site: SiteContext,
-    /// Which digest.
+    /// Digest to which the mail belongs.
     pub digest: DigestNames,
-    /// The variant's language (RFC 5646).
+    /// Language of the variant (RFC 5646).
     pub language: String,
-    /// Which edition.
+    /// Edition to which the mail belongs.
     pub edition: EditionContext,
     /// Articles with summaries, newest first.
     pub lead: Vec<LeadArticle>,
-    /// The rest, a list of links.
+    /// Remaining articles, shown as a list of links.
     pub more: Vec<MoreArticle>,
-    /// For whom.
+    /// Recipient of the mail.
     pub subscriber: SubscriberContext,
 }
 
-/// Everything the template of a confirmation mail may use.
+/// Context of the confirmation mail's template.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct ConfirmContext {
-    /// Who publishes.
+    /// Publisher of the digest.
     pub site: SiteContext,
-    /// The language of the mail (RFC 5646).
+    /// Language of the mail (RFC 5646).
     pub language: String,
-    /// The person's name; may be empty.
+    /// Name of the person; may be empty.
     pub name: String,
-    /// The address that somebody entered.
+    /// Address entered in the subscription form.
     pub address: String,
-    /// Titles of the digests that were asked for.
+    /// Titles of the requested digests.
     pub digests: Vec<String>,
-    /// The link that shows the button to confirm.
+    /// URL of the page with the confirm button.
     pub confirm_url: String,
-    /// How many days the link works.
+    /// Validity of the link, in days.
     pub days: u32,
 }
 
-impl DigestContext {
-    /// Editions to try a template with: full, with one article that lacks everything optional, and in Chinese.
+impl DigestMailContext {
+    /// Returns sample contexts: a full edition, one with a single article without optional fields, one in
+    /// Chinese, and one without lead articles in a language without a catalog.
     pub fn samples() -> Vec<Self> {
         let site = sample_site();
         let subscriber = SubscriberContext {
@@ -204,7 +205,7 @@ impl DigestContext {
 }
 
 impl ConfirmContext {
-    /// Requests to try the template with.
+    /// Returns sample contexts in English and Chinese.
     pub fn samples() -> Vec<Self> {
         let english = Self {
             site: sample_site(),
@@ -225,7 +226,7 @@ impl ConfirmContext {
     }
 }
 
-/// The site of all samples.
+/// Returns the publisher of all samples.
 pub(super) fn sample_site() -> SiteContext {
     SiteContext {
         title: "Linden Valley Vocational College".into(),
@@ -265,7 +266,8 @@ fn sample_more(title: &str, language: &str) -> MoreArticle {
     }
 }
 
-/// Plain text without space at line ends, with at most two empty lines in a row and one line end at the end.
+/// Removes spaces at line ends and leading empty lines, limits runs of empty lines to two, and ends the
+/// text with one line end.
 pub fn tidy(text: &str) -> String {
     let mut tidy = String::with_capacity(text.len());
     let mut empty = 0;

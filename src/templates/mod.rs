@@ -1,19 +1,20 @@
-//! The one door to Handlebars and Fluent: what mails and pages look like, and the words they say.
+//! Templates of mails and pages: the only module that uses Handlebars and Fluent.
 //!
-//! Every template has a typed context with samples; [`Templates::check`] renders them all. Files in the operator's folder
-//! override the embedded ones of the same name; `email/NAME/` there is a digest template of the operator's own.
+//! Every template has a typed context with samples; [`Templates::check`] renders them all. Files in the
+//! operator's directory override the embedded ones of the same name; a directory `email/NAME/` there is
+//! a custom digest template.
 
-mod engine;
-mod guard;
+mod files;
+mod helpers;
+mod i18n;
 mod inline;
 pub mod mail;
 pub mod pages;
-mod recipe;
-mod source;
-mod speech;
+mod renderer;
+mod sandbox;
+mod snapshot;
 #[cfg(test)]
 mod tests;
-mod words;
 mod wrap;
 
 use std::path::Path;
@@ -22,132 +23,144 @@ use std::sync::Arc;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::domain::characters::one_line;
-use engine::Engine;
-pub use mail::{ConfirmContext, DigestContext, RenderedMail};
+use crate::domain::text_repair::one_line;
+use files::TemplateFiles;
+use i18n::Catalog;
+pub use i18n::{date_text, month_text};
+pub use mail::{ConfirmContext, DigestMailContext, RenderedMail};
 pub use pages::View;
-pub use recipe::Recipe;
-use source::Sources;
-use speech::Speech;
-pub use speech::{date_text, month_text};
+use renderer::Renderer;
+pub use snapshot::TemplateSnapshot;
 
-/// All templates, parsed and found acceptable.
+/// All templates, parsed and checked against the limits of the sandbox.
 pub struct Templates {
-    engine: Engine,
-    speech: Arc<Speech>,
+    renderer: Renderer,
+    catalog: Arc<Catalog>,
     stylesheet: Stylesheet,
-    mails: Vec<String>,
-    sources: Sources,
+    mail_names: Vec<String>,
+    files: TemplateFiles,
 }
 
-/// The style sheet of all pages, served at `/assets/style.css`.
+/// Style sheet of all pages, served at `/assets/style.css`.
 #[derive(Debug, Clone)]
 pub struct Stylesheet {
-    /// The CSS.
+    /// Text of the style sheet (CSS).
     pub text: String,
-    /// The beginning of its SHA-256 in hex: pages link to `/assets/style.css?v=HASH`, so it may be cached for ever.
+    /// Start of its SHA-256 digest in hexadecimal. Pages link to `/assets/style.css?v=HASH`, so it can be
+    /// cached without expiry.
     pub hash: String,
 }
 
 impl std::fmt::Debug for Templates {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Templates").field("mails", &self.mails).finish_non_exhaustive()
+        f.debug_struct("Templates").field("mails", &self.mail_names).finish_non_exhaustive()
     }
 }
 
 impl Templates {
-    /// Reads the embedded templates and those of the folder, and parses them.
+    /// Loads and parses the embedded templates and those of the operator's directory.
     ///
     /// # Errors
-    /// One sentence with file, line, column and remedy: a file that can't be read or that nothing would use, bad syntax,
-    /// a partial that does not exist, or nesting and size beyond what can be rendered safely.
+    /// One sentence with file, line, column and remedy: an unreadable or unused file, invalid syntax, a
+    /// missing partial, or a template beyond the limits on nesting and size.
     pub fn load(override_folder: Option<&Path>) -> anyhow::Result<Self> {
-        Self::of(Sources::gather(override_folder)?)
+        Self::from_files(TemplateFiles::load(override_folder)?)
     }
 
-    /// Parses what was gathered.
-    fn of(mut sources: Sources) -> anyhow::Result<Self> {
-        let speech = Arc::new(Speech::load(&sources.fluent)?);
-        let mails = sources.mails();
-        let text =
-            sources.files.remove(pages::STYLESHEET).map(|source| source.text).unwrap_or_default();
+    /// Parses loaded files.
+    fn from_files(mut files: TemplateFiles) -> anyhow::Result<Self> {
+        let catalog = Arc::new(Catalog::load(&files.fluent)?);
+        let mail_names = files.mail_names();
+        let text = files.files.remove(pages::STYLESHEET).map(|file| file.text).unwrap_or_default();
         let digest = Sha256::digest(text.as_bytes());
         let hash = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
         let stylesheet = Stylesheet { text, hash };
-        let engine = Engine::load(
-            &sources.files,
-            &speech,
+        let renderer = Renderer::load(
+            &files.files,
+            &catalog,
             &format!("/assets/style.css?v={}", stylesheet.hash),
         )?;
-        Ok(Self { engine, speech, stylesheet, mails, sources })
+        Ok(Self { renderer, catalog, stylesheet, mail_names, files })
     }
 
-    /// The style sheet that pages link to.
+    /// Returns the style sheet that pages link to.
     pub fn stylesheet(&self) -> &Stylesheet {
         &self.stylesheet
     }
 
-    /// The codes of the languages that have texts, each with its own name for itself.
+    /// Returns the languages that have a catalog: code and native name.
     pub fn languages(&self) -> Vec<(String, String)> {
         let name = |code: &str| self.text(code, "language-name", &[]);
-        self.speech.languages().map(|code| (code.to_owned(), name(code))).collect()
+        self.catalog.languages().map(|code| (code.to_owned(), name(code))).collect()
     }
 
-    /// The code of the texts that a reader of `language` gets: `zh` for `zh-CN`, `en` for one without texts.
-    pub fn spoken(&self, language: &str) -> &str {
-        self.speech.spoken(language)
+    /// Returns the code of the catalog for a language: `zh` for `zh-CN`, `en` for a language without a
+    /// catalog.
+    pub fn catalog_code(&self, language: &str) -> &str {
+        self.catalog.catalog_code(language)
     }
 
-    /// One text in a language; the key itself if there is no such text or a value is lacking, so that no page fails for it.
+    /// Returns a text in a language; the key itself if the text or a value is missing, so that no page fails.
     pub fn text(&self, language: &str, key: &str, values: &[(&str, &str)]) -> String {
-        self.speech
-            .text(language, key, &speech::arguments(values))
+        self.catalog
+            .text(language, key, &i18n::text_arguments(values))
             .unwrap_or_else(|| key.to_owned())
     }
 
-    /// The names a digest's `template` can have: `digest` and the operator's own.
-    pub fn digest_templates(&self) -> impl Iterator<Item = &str> {
-        self.mails.iter().map(String::as_str).filter(|name| *name != mail::CONFIRM)
+    /// Returns a text with a number as its only value, in the plural form that the number takes; the key
+    /// itself if no such text exists.
+    pub fn text_with_number(&self, language: &str, key: &str, name: &str, number: i64) -> String {
+        self.catalog
+            .text(language, key, &i18n::number_argument(name, number))
+            .unwrap_or_else(|| key.to_owned())
     }
 
-    /// Whether a digest template does more with a subscriber's values than print them (`{{subscriber.name}}`), so that
-    /// filling slots is not enough and each subscriber's mail has to be rendered in full. In HTML, printing one unescaped
-    /// (`{{{subscriber.name}}}`) counts too, since a slot's value is always escaped there.
+    /// Returns the valid values of a digest's `template`: `digest` and the operator's own templates.
+    pub fn digest_templates(&self) -> impl Iterator<Item = &str> {
+        self.mail_names.iter().map(String::as_str).filter(|name| *name != mail::CONFIRM)
+    }
+
+    /// Returns `true` if a digest template uses subscriber values in more than plain output
+    /// (`{{subscriber.name}}`), so that each subscriber's mail must be rendered separately instead of
+    /// filling placeholders. In HTML this includes unescaped output (`{{{subscriber.name}}}`), because
+    /// placeholders are always filled with escaped values there.
     pub fn uses_subscriber_in_logic(&self, template: &str) -> bool {
-        source::MAIL_PARTS.iter().any(|part| {
+        files::MAIL_PARTS.iter().any(|part| {
             let stem = part.trim_end_matches(".hbs");
-            self.engine.subscriber_in_logic(&format!("email/{template}/{stem}"))
+            self.renderer.subscriber_in_logic(&format!("email/{template}/{stem}"))
         })
     }
 
-    /// One page.
+    /// Renders a page.
     ///
     /// # Errors
-    /// One sentence with file, line, column and remedy; a page of the embedded templates does not fail.
+    /// One sentence with file, line, column and remedy; embedded templates do not fail.
     pub fn page<V: View>(&self, view: &V) -> anyhow::Result<String> {
-        self.engine.render(V::TEMPLATE, &serde_json::to_value(view)?)
+        self.renderer.render(V::TEMPLATE, &serde_json::to_value(view)?)
     }
 
-    /// One variant of a digest's edition; unique ASCII letters and digits in the subscriber's fields come out as they are.
+    /// Renders one variant of a digest's edition. Placeholders of ASCII letters and digits in the
+    /// subscriber's fields appear unchanged in the output.
     ///
     /// # Errors
-    /// One sentence with file, line, column and remedy, also when there is no digest template of that name.
+    /// One sentence with file, line, column and remedy, or with the valid names if the template does not
+    /// exist.
     pub fn render_digest(
         &self,
         template: &str,
-        context: &DigestContext,
+        context: &DigestMailContext,
     ) -> anyhow::Result<RenderedMail> {
         if !self.digest_templates().any(|known| known == template) {
             let known: Vec<&str> = self.digest_templates().collect();
             anyhow::bail!(
-                "there is no digest template `{template}`; known are {}",
+                "unknown digest template `{template}`; available are {}",
                 known.join(", ")
             );
         }
         self.render_mail(template, &serde_json::to_value(context)?)
     }
 
-    /// The mail that asks a new subscriber to confirm.
+    /// Renders the mail that asks a new subscriber to confirm.
     ///
     /// # Errors
     /// One sentence with file, line, column and remedy; the embedded template does not fail.
@@ -155,21 +168,22 @@ impl Templates {
         self.render_mail(mail::CONFIRM, &serde_json::to_value(context)?)
     }
 
+    /// Renders the three parts of a mail and inlines the styles of its HTML.
     fn render_mail(&self, name: &str, context: &Value) -> anyhow::Result<RenderedMail> {
-        let subject = self.engine.render(&format!("email/{name}/subject"), context)?;
-        let html = self.engine.render(&format!("email/{name}/html"), context)?;
-        let text = self.engine.render(&format!("email/{name}/text"), context)?;
+        let subject = self.renderer.render(&format!("email/{name}/subject"), context)?;
+        let html = self.renderer.render(&format!("email/{name}/html"), context)?;
+        let text = self.renderer.render(&format!("email/{name}/text"), context)?;
         let html = inline::inline_css(&html)
-            .map_err(|why| anyhow::anyhow!("email/{name}/html.hbs: {why}"))?;
+            .map_err(|error| anyhow::anyhow!("email/{name}/html.hbs: {error}"))?;
         Ok(RenderedMail { subject: one_line(&subject), html, text: mail::tidy(&text) })
     }
 
-    /// Renders every template with all samples; the errors, one sentence each.
+    /// Renders every template with all its samples; returns the errors, one sentence each.
     pub fn check(&self) -> Vec<String> {
         let mut errors = Vec::new();
         for template in self.digest_templates() {
             errors.extend(
-                DigestContext::samples()
+                DigestMailContext::samples()
                     .iter()
                     .filter_map(|sample| self.render_digest(template, sample).err()),
             );
@@ -184,7 +198,7 @@ impl Templates {
     }
 }
 
-/// The embedded file `templates/demo/NAME`: what the sample college publishes.
+/// Returns the embedded file `templates/demo/NAME`, which has the sample college's articles.
 pub fn demo_file(name: &str) -> Option<String> {
-    source::demo(name)
+    files::demo(name)
 }

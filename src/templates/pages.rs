@@ -1,4 +1,4 @@
-//! What each page's template is given. Forms post the fields named in the documentation of their contexts.
+//! Contexts of the page templates. Forms post the fields named in the documentation of their contexts.
 
 mod forms;
 mod mailbox;
@@ -10,243 +10,243 @@ pub use forms::{
     ConfirmPage, DigestChoice, PublishPage, SectionChoice, SubscribePage, UnsubscribePage,
     UnsubscribeState,
 };
-pub use mailbox::{MailRow, MailboxMailPage, MailboxPage, StoryPage};
+pub use mailbox::{DemoArticlePage, MailRow, MailboxMailPage, MailboxPage};
 
 use super::Templates;
 
-/// The file name of the style sheet.
+/// Relative name of the style sheet's file.
 pub(super) const STYLESHEET: &str = "web/style.css";
 
-/// A page's context: it knows its template, and how to make samples of itself.
+/// Context of a page, with the name of its template and samples for checking it.
 pub trait View: Serialize + Sized {
-    /// The template's name, as `web/index`.
+    /// Name of the template, for example `web/index`.
     const TEMPLATE: &'static str;
 
-    /// Contexts to try the template with, in every state it can show.
+    /// Returns sample contexts for every state of the page.
     fn samples() -> Vec<Self>;
 }
 
-/// What every page needs.
+/// Context common to all pages.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Page {
-    /// The language the page speaks (RFC 5646), chosen by the caller.
+    /// Language of the page (RFC 5646).
     pub language: String,
-    /// The publisher's name.
+    /// Name of the publisher.
     pub site_title: String,
-    /// The path of base_url, without a slash at the end: empty, unless the service lives below a folder.
+    /// Path of `base_url` without a trailing slash; empty unless the service has a path prefix.
     pub base: String,
-    /// The same page in the other languages; none shows no switch.
+    /// Links to the page in each language; empty hides the language switch.
     pub languages: Vec<LanguageLink>,
-    /// Stands behind the addresses of other pages, so that a chosen language goes on being spoken: `?lang=zh`, or nothing.
-    pub keep: String,
-    /// Whether this is the demo: then the head links to its mailbox and to publishing.
+    /// Query appended to links so that they keep a chosen language: `?lang=zh`, or empty.
+    pub lang_query: String,
+    /// `true` in the demo, whose header links to its mailbox and publishing form.
     pub demo: bool,
-    /// Feeds that the page tells browsers and readers of, the preferred first.
+    /// Feeds announced in the page's head for autodiscovery, the preferred one first.
     pub alternates: Vec<Alternate>,
 }
 
-/// A feed in a format, as a page's head tells of it.
+/// Feed in one format, as announced in a page's head.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Alternate {
-    /// The format's name for people.
+    /// Display name of the format.
     pub format: String,
-    /// The format's media type.
+    /// Media type of the format.
     pub media_type: String,
-    /// Title, unlike the others on the page.
+    /// Title, unique on the page.
     pub title: String,
-    /// Absolute address.
+    /// Absolute URL of the feed.
     pub href: String,
 }
 
-/// A link to the same page in a language.
+/// Link to a page in one language.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct LanguageLink {
-    /// RFC 5646.
+    /// Language tag (RFC 5646).
     pub code: String,
-    /// The language's own name for itself.
+    /// Native name of the language.
     pub name: String,
-    /// Address, as `?lang=zh`.
+    /// URL of the page in this language, for example `?lang=zh`.
     pub url: String,
-    /// It is the one shown.
+    /// `true` for the language shown or chosen.
     pub current: bool,
 }
 
-/// `/`: feeds, digests, how to subscribe.
+/// Context of `/`, the home page with feeds and digests.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct IndexPage {
-    /// What every page needs.
+    /// Context common to all pages.
     #[serde(flatten)]
     pub page: Page,
-    /// All feeds, in the config's order.
+    /// All public feeds, in the order of the configuration.
     pub feeds: Vec<FeedRow>,
-    /// All digests, in the config's order.
+    /// All digests, in the order of the configuration.
     pub digests: Vec<DigestRow>,
-    /// The newest articles, a few; may be empty.
+    /// A few of the newest articles; may be empty.
     pub latest: Vec<ArticleRow>,
-    /// Whether `/feeds.opml` is served.
+    /// `true` if `/feeds.opml` is served.
     pub opml: bool,
-    /// What happens in the demo.
-    pub strip: Option<DemoStrip>,
+    /// State of the demo; `None` outside of it.
+    pub demo_banner: Option<DemoBanner>,
 }
 
-/// A feed in a list.
+/// Feed in a list of feeds.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct FeedRow {
-    /// What stands behind `/feeds/` in its address, without a format.
+    /// Path of the feed below `/feeds/`, without a format.
     pub path: String,
-    /// Title.
+    /// Title of the feed.
     pub title: String,
-    /// What it is about, if that is known.
+    /// Description of the feed, if there is one.
     pub description: Option<String>,
-    /// How many articles it holds now; 0 also where that is not known.
+    /// Number of its articles; 0 also if unknown.
     pub count: usize,
 }
 
-/// Feeds that belong together.
+/// Group of related feeds.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct FeedGroup {
-    /// The name of the text that is their title, as `feeds-by-section`.
+    /// Key of the text that is the group's title, for example `feeds-by-section`.
     pub title: String,
-    /// The feeds.
+    /// Feeds of the group.
     pub feeds: Vec<FeedRow>,
 }
 
-/// A digest on the index page.
+/// Digest on the home page.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct DigestRow {
-    /// Slug.
+    /// Slug of the digest.
     pub name: String,
-    /// Title.
+    /// Title of the digest.
     pub title: String,
-    /// When the next edition comes, for people; none if it is not known.
+    /// Localized date of the next edition; `None` if unknown.
     pub next_text: Option<String>,
 }
 
-/// An article in a list.
+/// Article in a list of articles.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ArticleRow {
-    /// Title.
+    /// Title of the article.
     pub title: String,
-    /// Its address, if it has one.
+    /// URL of the article, if it has one.
     pub url: Option<String>,
-    /// Plain text; may be empty.
+    /// Summary as plain text; may be empty.
     pub summary: String,
-    /// Its first section, if any.
+    /// First section of the article, if any.
     pub section: Option<String>,
-    /// The day of publication in the page's language.
+    /// Publication date in the page's language.
     pub date_text: String,
-    /// The article's own language.
+    /// Language of the article (RFC 5646).
     pub language: String,
 }
 
-/// The demo's strip on the index page; the page then loads itself anew every few seconds.
+/// Banner on the demo's home page, which then reloads every few seconds.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct DemoStrip {
-    /// Seconds until the next digest; none if none is due.
+pub struct DemoBanner {
+    /// Seconds until the next digest; `None` if none is scheduled.
     pub next_seconds: Option<u64>,
-    /// How many mails have arrived in the mailbox.
+    /// Number of mails in the demo mailbox.
     pub mails: usize,
-    /// Seconds after which the page loads itself anew.
+    /// Interval after which the page reloads, in seconds.
     pub refresh_seconds: u32,
 }
 
-/// `/feeds/NAME`: a feed, shown to a person.
+/// Context of `/feeds/NAME`, the page of a feed.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct FeedPage {
-    /// What every page needs.
+    /// Context common to all pages.
     #[serde(flatten)]
     pub page: Page,
-    /// The feed.
+    /// Feed that is shown.
     pub feed: FeedRow,
-    /// Its newest articles, or all of a page of its archive.
+    /// Newest articles of the feed, or all articles of an archive page.
     pub articles: Vec<ArticleRow>,
-    /// Its address in each format.
+    /// URLs of the feed, one per format.
     pub addresses: Vec<Alternate>,
-    /// The languages of its articles, by name.
+    /// Native names of the articles' languages.
     pub languages_named: Vec<String>,
-    /// Whether readers may have its news pushed to them.
+    /// `true` if readers can subscribe to the feed with WebSub.
     pub has_push: bool,
-    /// The path of what came before it in the archive.
+    /// Path of the preceding archive page, if any.
     pub older: Option<String>,
-    /// HTML for the head of a site's pages.
+    /// HTML snippet that announces the feed in the head of other pages.
     pub snippet: String,
-    /// Feeds that hold a part of it.
+    /// On-demand feeds with a part of its articles.
     pub groups: Vec<FeedGroup>,
-    /// Whether its address is a secret.
+    /// `true` if the URL of the feed is a secret.
     pub is_private: bool,
-    /// Which page of the archive is shown, as in `August 2026`; none: the feed itself.
+    /// Month of the archive page shown, for example `August 2026`; `None` for the feed itself.
     pub archive: Option<String>,
-    /// What copies addresses.
+    /// Script for the buttons that copy URLs.
     pub script: String,
 }
 
-/// `/feeds/`: all public feeds.
+/// Context of `/feeds/`, the list of all public feeds.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct FeedsPage {
-    /// What every page needs.
+    /// Context common to all pages.
     #[serde(flatten)]
     pub page: Page,
-    /// Those of the configuration, in its order.
+    /// Configured feeds, in the order of the configuration.
     pub feeds: Vec<FeedRow>,
-    /// Whether `/feeds.opml` is served.
+    /// `true` if `/feeds.opml` is served.
     pub opml: bool,
-    /// Those that are made when somebody asks.
+    /// On-demand feeds in groups.
     pub groups: Vec<FeedGroup>,
 }
 
-/// How a message feels.
+/// Tone of a message.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tone {
-    /// Something was done as wished.
+    /// Success of a requested action.
     Good,
-    /// Something to know.
+    /// Neutral information for the reader.
     #[default]
     Plain,
-    /// Something did not work.
+    /// Failure of a requested action.
     Bad,
 }
 
-/// Something a message offers: a link.
+/// Link offered with a message.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Action {
-    /// What it says.
+    /// Text of the link.
     pub text: String,
-    /// Where it leads.
+    /// URL of the link.
     pub url: String,
 }
 
-/// A page that says something: after a form was sent, for instance.
+/// Context of a message page, shown after a form was sent, for example.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct MessagePage {
-    /// What every page needs.
+    /// Context common to all pages.
     #[serde(flatten)]
     pub page: Page,
-    /// How it feels.
+    /// Tone of the message.
     pub tone: Tone,
-    /// Title.
+    /// Title of the message.
     pub title: String,
     /// Sentences, one paragraph each.
     pub sentences: Vec<String>,
-    /// Links, the first as a button.
+    /// Links; the first is shown as a button.
     pub actions: Vec<Action>,
 }
 
-/// An error: not found, refused, failed.
+/// Context of an error page.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ErrorPage {
-    /// What every page needs.
+    /// Context common to all pages.
     #[serde(flatten)]
     pub page: Page,
-    /// HTTP status.
+    /// HTTP status code.
     pub status: u16,
-    /// Title.
+    /// Title of the error.
     pub title: String,
-    /// One sentence: what, and what to do.
+    /// Problem and remedy in one sentence.
     pub sentence: String,
 }
 
-/// Renders every page with all its samples.
+/// Renders every page with all its samples; returns the errors.
 pub(super) fn check(templates: &Templates) -> Vec<anyhow::Error> {
     fn all<V: View>(templates: &Templates) -> impl Iterator<Item = anyhow::Error> {
         V::samples().into_iter().filter_map(|sample| templates.page(&sample).err())
@@ -262,6 +262,6 @@ pub(super) fn check(templates: &Templates) -> Vec<anyhow::Error> {
         .chain(all::<MailboxPage>(templates))
         .chain(all::<MailboxMailPage>(templates))
         .chain(all::<PublishPage>(templates))
-        .chain(all::<StoryPage>(templates))
+        .chain(all::<DemoArticlePage>(templates))
         .collect()
 }

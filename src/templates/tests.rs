@@ -28,12 +28,12 @@ fn custom(html: &str) -> anyhow::Result<Templates> {
     ])
 }
 
-fn refusal(outcome: anyhow::Result<Templates>) -> String {
+fn load_error(outcome: anyhow::Result<Templates>) -> String {
     outcome.err().unwrap().to_string()
 }
 
 fn digest(templates: &Templates, template: &str) -> RenderedMail {
-    templates.render_digest(template, &DigestContext::samples()[0]).unwrap()
+    templates.render_digest(template, &DigestMailContext::samples()[0]).unwrap()
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn every_embedded_template_renders_with_all_samples() {
 
 #[test]
 fn every_text_exists_in_every_language() {
-    let sources = Sources::gather(None).unwrap();
+    let sources = TemplateFiles::load(None).unwrap();
     let keys = |name: &str| -> Vec<String> {
         let source = &sources.fluent.iter().find(|(n, _)| n == name).unwrap().1;
         let names = source
@@ -53,10 +53,11 @@ fn every_text_exists_in_every_language() {
         names.filter(|key| key.chars().all(|c| c.is_ascii_lowercase() || c == '-')).collect()
     };
     assert_eq!(keys("i18n/en.ftl"), keys("i18n/zh.ftl"));
+    assert_eq!(keys("i18n/en.ftl"), keys("i18n/zh-Hant.ftl"));
 }
 
 #[test]
-fn a_typing_error_is_named_with_its_place_and_what_is_known() {
+fn unknown_names_are_reported_with_location_and_alternatives() {
     let templates =
         custom("<p>\n  {{#each lead}}{{title}}{{/each}}\n  {{artcle.title}}</p>").unwrap();
     let error = templates.check().join("\n");
@@ -78,17 +79,17 @@ fn a_typing_error_is_named_with_its_place_and_what_is_known() {
 }
 
 #[test]
-fn files_that_nothing_would_use_are_refused() {
-    let error = refusal(with_files(&[("web/indx.hbs", "x")]));
+fn unused_files_are_rejected() {
+    let error = load_error(with_files(&[("web/indx.hbs", "x")]));
     assert!(error.contains("web/indx.hbs: nothing uses a template of this name; the known ones are email/confirm/html.hbs"), "{error}");
-    let error = refusal(with_files(&[("email/mine/html.hbs", "x")]));
+    let error = load_error(with_files(&[("email/mine/html.hbs", "x")]));
     assert!(error.contains("the mail `mine` has no subject.hbs"), "{error}");
-    let error = refusal(Templates::load(Some(Path::new("/nowhere/at/all"))));
+    let error = load_error(Templates::load(Some(Path::new("/nowhere/at/all"))));
     assert!(error.contains("the templates folder /nowhere/at/all can't be read"), "{error}");
 }
 
 #[test]
-fn files_of_the_folder_win() {
+fn overrides_take_precedence_over_embedded_files() {
     let templates = with_files(&[
         ("email/digest/subject.hbs", "Mine:\n {{{digest.title}}}"),
         ("i18n/en.ftl", "digest-read-more = Go on reading\n"),
@@ -103,31 +104,31 @@ fn files_of_the_folder_win() {
 }
 
 #[test]
-fn what_would_crash_the_process_is_refused() {
+fn templates_beyond_the_limits_are_rejected() {
     let deep = format!("{}{}", "{{#if a}}".repeat(20_000), "{{/if}}".repeat(20_000));
     assert!(
-        refusal(custom(&deep)).contains("html.hbs:1:451: more than 50 levels inside each other")
+        load_error(custom(&deep)).contains("html.hbs:1:451: more than 50 levels inside each other")
     );
     let chain = format!("{{{{#if a}}}}{}{{{{/if}}}}", "{{else if b}}x".repeat(20_000));
-    assert!(refusal(custom(&chain)).contains("more than 50 levels"));
+    assert!(load_error(custom(&chain)).contains("more than 50 levels"));
     let parentheses = format!("{{{{t {}\"a\"{}}}}}", "(t ".repeat(20_000), ")".repeat(20_000));
-    assert!(refusal(custom(&parentheses)).contains("more than 50 levels"));
-    assert!(refusal(custom(&"x".repeat(600 * 1024))).contains("longer than 512 KiB"));
+    assert!(load_error(custom(&parentheses)).contains("more than 50 levels"));
+    assert!(load_error(custom(&"x".repeat(600 * 1024))).contains("longer than 512 KiB"));
     assert!(
-        refusal(custom("{{> email/nothing}}"))
+        load_error(custom("{{> email/nothing}}"))
             .contains("there is no partial `email/nothing`; those that can")
     );
     assert!(
-        refusal(custom("{{> (lookup this \"language\")}}"))
+        load_error(custom("{{> (lookup this \"language\")}}"))
             .contains("the name of a partial is computed")
     );
     assert!(
-        refusal(custom("{{#*inline \"a\"}}x{{/inline}}{{> a}}"))
+        load_error(custom("{{#*inline \"a\"}}x{{/inline}}{{> a}}"))
             .contains("inline partials are not supported")
     );
     let loops = format!("{}{}", "{{#each @root.lead}}".repeat(4), "{{/each}}".repeat(4));
-    assert!(refusal(custom(&loops)).contains("`each` stands more than 3 levels"));
-    assert!(refusal(custom("{{#if a}}\n{{/each}}")).contains("html.hbs:"));
+    assert!(load_error(custom(&loops)).contains("`each` stands more than 3 levels"));
+    assert!(load_error(custom("{{#if a}}\n{{/each}}")).contains("html.hbs:"));
     assert!(
         custom(&format!("{}{}", "<b>".repeat(50_000), "</b>".repeat(50_000)))
             .unwrap()
@@ -138,8 +139,8 @@ fn what_would_crash_the_process_is_refused() {
 }
 
 #[test]
-fn templates_that_include_each_other_are_refused() {
-    let error = refusal(with_files(&[
+fn circular_partials_are_rejected() {
+    let error = load_error(with_files(&[
         ("email/a/subject.hbs", "s"),
         ("email/a/text.hbs", "t"),
         ("email/a/html.hbs", "{{> email/b/html}}"),
@@ -154,7 +155,7 @@ fn templates_that_include_each_other_are_refused() {
 }
 
 #[test]
-fn the_deepest_template_that_is_let_through_renders() {
+fn deepest_accepted_template_renders() {
     let deep = format!("{}x{}", "{{#if language}}".repeat(50), "{{/if}}".repeat(50));
     let templates = custom(&deep).unwrap();
     assert_eq!(templates.check(), Vec::<String>::new());
@@ -164,7 +165,7 @@ fn the_deepest_template_that_is_let_through_renders() {
 }
 
 #[test]
-fn a_subscribers_value_in_logic_is_found() {
+fn subscriber_values_in_logic_are_detected() {
     let logic = |html: &str| custom(html).unwrap().uses_subscriber_in_logic("mine");
     assert!(!logic(
         "{{subscriber.name}} {{#each lead}}{{title}} {{@root.subscriber.address}}{{/each}} {{this}}"
@@ -198,8 +199,8 @@ fn a_subscribers_value_in_logic_is_found() {
 }
 
 #[test]
-fn the_digest_keeps_its_slots_and_carries_what_it_must() {
-    let mut context = DigestContext::samples().swap_remove(0);
+fn digest_keeps_placeholders_and_required_contents() {
+    let mut context = DigestMailContext::samples().swap_remove(0);
     context.subscriber.name = "slotNAME0".into();
     context.subscriber.address = "slotADDRESS1".into();
     context.subscriber.unsubscribe_url = "slotUNSUBSCRIBE2".into();
@@ -208,8 +209,9 @@ fn the_digest_keeps_its_slots_and_carries_what_it_must() {
     for part in [&mail.html, &mail.text] {
         assert!(part.contains("slotADDRESS1") && part.contains("slotUNSUBSCRIBE2"));
         assert!(part.contains("12 Foundry Lane, Linden Valley 430000"));
+        let unwrapped = part.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(
-            part.contains("You receive this because you subscribed to The week at Linden Valley"),
+            unwrapped.contains("because you subscribed to The week at Linden Valley"),
             "{part}"
         );
     }
@@ -222,7 +224,7 @@ fn the_digest_keeps_its_slots_and_carries_what_it_must() {
 #[test]
 fn plain_text_stays_within_72_columns() {
     let templates = Templates::load(None).unwrap();
-    let texts = DigestContext::samples()
+    let texts = DigestMailContext::samples()
         .into_iter()
         .map(|context| templates.render_digest("digest", &context).unwrap().text);
     let texts = texts.chain(
@@ -239,8 +241,8 @@ fn plain_text_stays_within_72_columns() {
 }
 
 #[test]
-fn titles_are_neither_escaped_in_text_nor_raw_in_html() {
-    let mut context = DigestContext::samples().swap_remove(0);
+fn titles_are_raw_in_text_and_escaped_in_html() {
+    let mut context = DigestMailContext::samples().swap_remove(0);
     context.lead = vec![LeadArticle {
         title: "R&D <b>".into(),
         language: "en".into(),
@@ -252,7 +254,7 @@ fn titles_are_neither_escaped_in_text_nor_raw_in_html() {
 }
 
 #[test]
-fn days_are_written_as_people_of_the_language_write_them() {
+fn dates_follow_the_conventions_of_the_language() {
     let day = jiff::civil::date(2026, 9, 1);
     assert_eq!(date_text(day, "en-GB"), "1 September 2026");
     assert_eq!(date_text(day, "zh-Hant"), "2026年9月1日");
@@ -262,15 +264,42 @@ fn days_are_written_as_people_of_the_language_write_them() {
 }
 
 #[test]
+fn chinese_catalog_is_chosen_by_script_and_region() {
+    let templates = Templates::load(None).unwrap();
+    for tag in ["zh-Hant", "zh-Hant-TW", "zh-Hant-CN", "zh-TW", "zh-HK", "zh-MO", "zh_tw", "ZH-hk"]
+    {
+        assert_eq!(templates.catalog_code(tag), "zh-hant", "{tag}");
+    }
+    for tag in ["zh", "zh-CN", "zh-SG", "zh-Hans", "zh-Hans-HK", "zh-x-tw", "zh-u-rg-twzzzz"] {
+        assert_eq!(templates.catalog_code(tag), "zh", "{tag}");
+    }
+    assert_eq!(templates.catalog_code("en-HK"), "en");
+    let custom = with_files(&[("i18n/zh-HK.ftl", "language-name = 廣東話\n")]).unwrap();
+    assert_eq!((custom.catalog_code("zh-HK"), custom.catalog_code("zh-TW")), ("zh-hk", "zh-hant"));
+    let names: Vec<String> = templates.languages().into_iter().map(|(_, name)| name).collect();
+    assert_eq!(names, ["English", "简体中文", "繁體中文"]);
+}
+
+#[test]
+fn plural_forms_follow_the_number() {
+    let templates = Templates::load(None).unwrap();
+    let wait = |language: &str, minutes: i64| {
+        templates.text_with_number(language, "error-too-many-requests", "minutes", minutes)
+    };
+    assert!(wait("en", 1).ends_with("in 1 minute."), "{}", wait("en", 1));
+    assert!(wait("en", 42).ends_with("in 42 minutes."), "{}", wait("en", 42));
+    assert!(wait("zh-TW", 42).contains("請於 42 分鐘後再試"), "{}", wait("zh-TW", 42));
+}
+
+#[test]
 fn a_language_without_texts_falls_back_to_english() {
     let templates = with_files(&[("i18n/de.ftl", "language-name = Deutsch\n")]).unwrap();
-    assert_eq!(templates.spoken("zh-Hant-TW"), "zh");
-    assert_eq!(templates.spoken("fr"), "en");
+    assert_eq!(templates.catalog_code("fr"), "en");
     assert_eq!(templates.text("de-AT", "language-name", &[]), "Deutsch");
     assert_eq!(
         templates.text("de", "digest-read-more", &[]),
         templates.text("en", "digest-read-more", &[])
     );
-    let error = refusal(with_files(&[("i18n/de.ftl", "fine = ja\n\nthis is nothing\n")]));
+    let error = load_error(with_files(&[("i18n/de.ftl", "fine = ja\n\nthis is nothing\n")]));
     assert!(error.contains("i18n/de.ftl:3:"), "{error}");
 }

@@ -1,67 +1,70 @@
-//! Breaking plain text into lines by the width it has on a screen, where a Chinese character is two columns wide.
+//! Line wrapping of plain text by display width: a Chinese character is two columns wide.
 
-/// Columns of a plain text mail.
-pub(super) const COLUMNS: usize = 72;
+/// Line width of plain-text mails, in columns.
+pub(super) const MAIL_COLUMNS: usize = 72;
 
-/// Punctuation that may not begin a line.
-const NO_START: &str = "，。、；：？！）】》」』”’…—,.;:?!)]}";
+/// Punctuation that must not start a line.
+const NO_LINE_START: &str = "，。、；：？！）】》」』”’…—,.;:?!)]}";
 
-/// Punctuation that may not end a line.
-const NO_END: &str = "（【《「『“‘([{";
+/// Punctuation that must not end a line.
+const NO_LINE_END: &str = "（【《「『“‘([{";
 
-/// Breaks `text` into lines of at most `columns`, each after the first behind `indent` spaces; words (addresses) that
-/// are longer stand on a line of their own, whole.
+/// Wraps `text` to lines of at most `columns`, with `indent` spaces before each line but the first. Longer
+/// words, such as URLs, get a line of their own and are not broken.
 pub(super) fn wrap(text: &str, columns: usize, indent: usize) -> String {
     let room = columns.saturating_sub(indent).max(10);
     let mut lines = vec![String::new()];
     let mut used = 0;
-    for piece in pieces(text) {
-        let wide: usize = piece.text.chars().map(width).sum();
-        let gap = usize::from(piece.spaced && used > 0);
+    for segment in segments(text) {
+        let wide: usize = segment.text.chars().map(width).sum();
+        let gap = usize::from(segment.spaced && used > 0);
         if used > 0 && used + gap + wide > room {
             lines.push(String::new());
             used = 0;
         }
         let Some(line) = lines.last_mut() else { continue };
-        if used > 0 && piece.spaced {
+        if used > 0 && segment.spaced {
             line.push(' ');
             used += 1;
         }
-        line.push_str(piece.text);
+        line.push_str(segment.text);
         used += wide;
     }
     lines.join(&format!("\n{}", " ".repeat(indent)))
 }
 
-/// What may not be broken.
-struct Piece<'a> {
+/// Part of a text that must not be broken.
+struct Segment<'a> {
     text: &'a str,
-    /// A space stands before it.
+    /// `true` if a space precedes it.
     spaced: bool,
 }
 
-fn pieces(text: &str) -> Vec<Piece<'_>> {
-    let mut pieces = Vec::new();
+/// Splits a text at white space and at line break opportunities between wide characters.
+fn segments(text: &str) -> Vec<Segment<'_>> {
+    let mut segments = Vec::new();
     for word in text.split_whitespace() {
         let mut start = 0;
         let mut before: Option<char> = None;
         let mut spaced = true;
         for (offset, c) in word.char_indices() {
             let breaks = before.is_some_and(|b| {
-                (width(b) == 2 || width(c) == 2) && !NO_START.contains(c) && !NO_END.contains(b)
+                (width(b) == 2 || width(c) == 2)
+                    && !NO_LINE_START.contains(c)
+                    && !NO_LINE_END.contains(b)
             });
             if breaks {
-                pieces.push(Piece { text: &word[start..offset], spaced });
+                segments.push(Segment { text: &word[start..offset], spaced });
                 (start, spaced) = (offset, false);
             }
             before = Some(c);
         }
-        pieces.push(Piece { text: &word[start..], spaced });
+        segments.push(Segment { text: &word[start..], spaced });
     }
-    pieces
+    segments
 }
 
-/// Columns of a character on a terminal: 2 for the East Asian wide ones, 0 for what combines with the one before.
+/// Returns the display width of a character: 2 for East Asian wide ones, 0 for combining ones, else 1.
 pub(super) fn width(c: char) -> usize {
     match u32::from(c) {
         0x0300..=0x036F | 0x200B..=0x200F | 0xFE00..=0xFE0F => 0,
@@ -89,12 +92,12 @@ mod tests {
     }
 
     #[test]
-    fn chinese_breaks_anywhere_but_before_a_full_stop() {
+    fn chinese_breaks_anywhere_except_before_a_full_stop() {
         assert_eq!(wrap("林谷职业学院。欢迎", 12, 0), "林谷职业学\n院。欢迎");
     }
 
     #[test]
-    fn an_address_longer_than_a_line_is_not_broken() {
+    fn urls_longer_than_a_line_are_not_broken() {
         let url =
             "https://news.example.edu/a/very/long/path/that/never/ends/and/goes/on/and/on/and/on";
         assert_eq!(wrap(&format!("see {url} there"), 72, 0), format!("see\n{url}\nthere"));
@@ -102,7 +105,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_but_space_is_lost(text in "\\PC{0,200}") {
+        fn wrapping_loses_only_whitespace(text in "\\PC{0,200}") {
             let strip = |s: &str| s.chars().filter(|c| !c.is_whitespace()).collect::<String>();
             prop_assert_eq!(strip(&wrap(&text, 40, 3)), strip(&text));
         }

@@ -1,4 +1,5 @@
-//! Addresses that feeds had before Courant: a path, or a path with a query, as `/feed/` or `/?feed=rss2`.
+//! Alias addresses that feeds had before Courant: a path with or without a query, for example
+//! `/feed/` or `/?feed=rss2`.
 
 use std::collections::HashMap;
 
@@ -7,7 +8,7 @@ use url::form_urlencoded;
 
 use crate::feeds::format::Format;
 
-/// What old addresses lead to.
+/// Lookup table from alias addresses to their targets.
 #[derive(Debug)]
 pub(super) struct Aliases<T> {
     by_path: HashMap<String, Vec<Alias<T>>>,
@@ -16,48 +17,51 @@ pub(super) struct Aliases<T> {
 #[derive(Debug)]
 struct Alias<T> {
     query: Vec<(String, String)>,
-    to: T,
+    target: T,
 }
 
 impl<T: Clone> Aliases<T> {
-    /// Reads aliases as the config has them.
-    pub(super) fn of(all: impl IntoIterator<Item = (String, T)>) -> Self {
+    /// Builds the table from aliases as written in the config.
+    pub(super) fn new(all: impl IntoIterator<Item = (String, T)>) -> Self {
         let mut by_path: HashMap<String, Vec<Alias<T>>> = HashMap::new();
-        for (alias, to) in all {
+        for (alias, target) in all {
             let (path, query) = alias.split_once('?').unwrap_or((&alias, ""));
-            by_path.entry(plain(path)).or_default().push(Alias { query: pairs(query), to });
+            by_path
+                .entry(normalized_path(path))
+                .or_default()
+                .push(Alias { query: query_pairs(query), target });
         }
         for aliases in by_path.values_mut() {
-            // The one that asks for most comes first.
+            // The alias with the most query parameters is the most specific, so it comes first.
             aliases.sort_by_key(|alias| std::cmp::Reverse(alias.query.len()));
         }
         Self { by_path }
     }
 
-    /// What an address leads to, with a slash at its end or without, and whatever else is in its query.
+    /// Finds the target of an address, ignoring a trailing slash and additional query parameters.
     pub(super) fn find(&self, path: &str, query: Option<&str>) -> Option<&T> {
         if self.by_path.is_empty() {
             return None;
         }
-        let aliases = self.by_path.get(&plain(path))?;
-        let asked = pairs(query.unwrap_or_default());
+        let aliases = self.by_path.get(&normalized_path(path))?;
+        let requested = query_pairs(query.unwrap_or_default());
         aliases
             .iter()
-            .find(|alias| alias.query.iter().all(|pair| asked.contains(pair)))
-            .map(|alias| &alias.to)
+            .find(|alias| alias.query.iter().all(|pair| requested.contains(pair)))
+            .map(|alias| &alias.target)
     }
 }
 
-fn plain(path: &str) -> String {
+fn normalized_path(path: &str) -> String {
     percent_decode_str(path).decode_utf8_lossy().trim_end_matches('/').to_owned()
 }
 
-fn pairs(query: &str) -> Vec<(String, String)> {
+fn query_pairs(query: &str) -> Vec<(String, String)> {
     form_urlencoded::parse(query.as_bytes()).into_owned().collect()
 }
 
-/// The format that an address promises by its end; RSS where it promises none.
-pub(super) fn format_of(alias: &str) -> Format {
+/// Infers the format from the end of an alias; RSS if it names none.
+pub(super) fn infer_format(alias: &str) -> Format {
     let alias = alias.trim_end_matches('/').to_ascii_lowercase();
     let last = alias.rsplit(['/', '=', '?', '.']).next().unwrap_or_default();
     match last {
@@ -73,9 +77,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_old_address_is_found_however_it_is_written() {
+    fn alias_matches_with_or_without_trailing_slash_and_extra_query() {
         let all = ["/feed/", "/?feed=rss2", "/?feed=rss2&cat=7", "/新闻.xml", "/index.xml"];
-        let aliases = Aliases::of(all.map(|alias| (alias.to_owned(), alias)));
+        let aliases = Aliases::new(all.map(|alias| (alias.to_owned(), alias)));
         let find = |path: &str, query: Option<&str>| aliases.find(path, query).copied();
         assert_eq!(find("/feed", None), Some("/feed/"));
         assert_eq!(find("/feed/", Some("null")), Some("/feed/"));
@@ -90,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_an_address_tells_its_format() {
+    fn format_is_inferred_from_the_end_of_an_alias() {
         for (alias, format) in [
             ("/feed/", Format::Rss),
             ("/?feed=rss2", Format::Rss),
@@ -102,7 +106,7 @@ mod tests {
             ("/?feed=atom", Format::Atom),
             ("/feed.json", Format::Json),
         ] {
-            assert_eq!(format_of(alias), format, "{alias}");
+            assert_eq!(infer_format(alias), format, "{alias}");
         }
     }
 }

@@ -1,55 +1,61 @@
-//! `/confirm/TOKEN`: GET shows what would be confirmed (mail scanners follow links), POST confirms it.
+//! `/confirm/TOKEN`: GET shows the pending subscriptions without changing them, because mail
+//! scanners follow links; POST confirms them.
 
 use axum::extract::{Path, State};
 use axum::http::Method;
 use axum::response::Response;
 
+use super::client::ClientInfo;
 use super::error::{WebError, WebResult};
-use super::visitor::Visitor;
-use super::{Shared, Web};
+use super::{SharedState, WebState};
 use crate::subscribers;
 use crate::templates::pages::ConfirmPage;
 
-/// The question.
+/// `GET /confirm/{token}`: shows the pending subscriptions.
 pub(super) async fn show(
-    State(web): State<Shared>,
-    visitor: Visitor,
+    State(web): State<SharedState>,
+    client: ClientInfo,
     method: Method,
     Path(token): Path<String>,
 ) -> WebResult<Response> {
-    let asked =
-        subscribers::asked(&web.app.store, &web.app.instance.secret, &token, web.app.now()).await?;
-    let (_, digests) = asked.ok_or_else(WebError::dead_link)?;
-    web.show(&ConfirmPage {
-        page: web.page(&visitor, &method),
+    let pending = subscribers::pending_confirmation(
+        &web.app.store,
+        &web.app.instance.secret,
+        &token,
+        web.app.now(),
+    )
+    .await?;
+    let (_, digests) = pending.ok_or_else(WebError::invalid_token)?;
+    web.render(&ConfirmPage {
+        page: web.page(&client, &method),
         token,
         digests: titles(&web, &digests),
     })
 }
 
-/// The deed.
+/// `POST /confirm/{token}`: confirms the pending subscriptions.
 pub(super) async fn submit(
-    State(web): State<Shared>,
-    visitor: Visitor,
+    State(web): State<SharedState>,
+    client: ClientInfo,
     Path(token): Path<String>,
 ) -> WebResult<Response> {
     let confirmed =
         subscribers::confirm(&web.app.store, &web.app.instance.secret, &token, web.app.now())
             .await?;
-    let (_, digests) = confirmed.ok_or_else(WebError::dead_link)?;
-    let between = if visitor.language.starts_with("zh") { "、" } else { ", " };
-    let digests = titles(&web, &digests).join(between);
-    let title = web.say(&visitor, "confirm-done-title", &[]);
-    let sentence = web.say(&visitor, "confirm-done", &[("digests", &digests)]);
-    web.tell(&visitor, title, vec![sentence])
+    let (_, digests) = confirmed.ok_or_else(WebError::invalid_token)?;
+    let separator = if client.language.starts_with("zh") { "、" } else { ", " };
+    let digests = titles(&web, &digests).join(separator);
+    let title = web.translate(&client, "confirm-done-title", &[]);
+    let sentence = web.translate(&client, "confirm-done", &[("digests", &digests)]);
+    web.message_page(&client, title, vec![sentence])
 }
 
-fn titles(web: &Web, names: &[String]) -> Vec<String> {
+fn titles(web: &WebState, names: &[String]) -> Vec<String> {
     names.iter().map(|name| web.title_of(name)).collect()
 }
 
-impl Web {
-    /// A digest's title; its name if it is no longer configured.
+impl WebState {
+    /// Returns a digest's title; its name if it is no longer configured.
     pub(super) fn title_of(&self, name: &str) -> String {
         self.app
             .config

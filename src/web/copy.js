@@ -1,5 +1,5 @@
 for (const button of document.querySelectorAll('[data-copies]')) {
-  const said = button.textContent;
+  const label = button.textContent;
   button.hidden = false;
   button.addEventListener('click', async () => {
     const field = document.getElementById(button.dataset.copies);
@@ -8,6 +8,6 @@ for (const button of document.querySelectorAll('[data-copies]')) {
     try { await navigator.clipboard.writeText(field.value ?? field.textContent); } catch { done = document.execCommand('copy'); }
     if (!done) return;
     button.textContent = button.dataset.done;
-    setTimeout(() => { button.textContent = said; }, 2000);
+    setTimeout(() => { button.textContent = label; }, 2000);
   });
 }

@@ -1,79 +1,87 @@
-//! The one error of the web: a safe sentence for the visitor, the chain of causes in the log, once.
+//! Error type of all page handlers: a safe text for the client, and the chain of causes for the
+//! log.
 //!
-//! Handlers give a [`WebError`]; what went wrong inside becomes one by `?`. The page is made by [`super::page::dress`], which
-//! knows the visitor's language.
+//! Handlers return a [`WebError`]; internal errors convert into one with `?`. The middleware
+//! [`super::page::error_pages`] renders the page in the client's language and logs the cause once.
 
 use std::sync::Arc;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
+use super::rate_limit::RateLimitExceeded;
 use crate::store::StoreError;
 
-/// What a handler gives.
+/// Catalog key of the "too many requests" page; the text takes the number of `minutes` to wait.
+pub(super) const TOO_MANY_REQUESTS: &str = "error-too-many-requests";
+
+/// Result type of page handlers.
 pub(super) type WebResult<T> = Result<T, WebError>;
 
-/// Why there is no other answer.
+/// An HTTP error that is rendered as a page.
 #[derive(Debug)]
 pub(super) struct WebError {
+    /// HTTP status of the response.
     pub(super) status: StatusCode,
-    /// The name of its text; the title's has `-title` behind it.
-    pub(super) text: &'static str,
-    /// Seconds after which it is worth trying again.
+    /// Catalog key of the text; the title's key is the same with `-title` appended.
+    pub(super) text_key: &'static str,
+    /// Value of `Retry-After`, in seconds.
     pub(super) retry_after: Option<i64>,
+    /// Internal error to log; never shown to the client.
     pub(super) cause: Option<anyhow::Error>,
 }
 
 impl WebError {
-    fn new(status: StatusCode, text: &'static str) -> Self {
-        Self { status, text, retry_after: None, cause: None }
+    fn new(status: StatusCode, text_key: &'static str) -> Self {
+        Self { status, text_key, retry_after: None, cause: None }
     }
 
-    /// No page has this address.
+    /// 404: no page has this address.
     pub(super) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "error-not-found")
     }
 
-    /// A token that we did not sign, or that does nothing any more.
-    pub(super) fn dead_link() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "error-token")
+    /// 404: the link's token is forged, expired or already used.
+    pub(super) fn invalid_token() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "error-invalid-token")
     }
 
-    /// A form that no page of ours sends.
-    pub(super) fn unreadable() -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "error-request")
+    /// 400: the form is malformed or holds values that no page of this site offers.
+    pub(super) fn bad_request() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "error-bad-request")
     }
 
-    /// A form that another site sent.
-    pub(super) fn foreign() -> Self {
-        Self::new(StatusCode::FORBIDDEN, "error-request")
+    /// 403: another site submitted the form.
+    pub(super) fn cross_site() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "error-forbidden")
     }
 
-    /// A form beyond the limit.
+    /// 413: the form exceeds [`super::MAX_FORM_BYTES`].
     pub(super) fn too_large() -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "error-request")
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "error-too-large")
     }
 
-    /// A method that the address does not know.
-    pub(super) fn method() -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "error-request")
+    /// 405: the address does not support the request's method.
+    pub(super) fn method_not_allowed() -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "error-method-not-allowed")
     }
 
-    /// In no coding that the client takes.
+    /// 406: the client accepts none of the available content codings.
     pub(super) fn not_acceptable() -> Self {
-        Self::new(StatusCode::NOT_ACCEPTABLE, "error-request")
+        Self::new(StatusCode::NOT_ACCEPTABLE, "error-not-acceptable")
     }
 
-    /// Too many requests from one network.
-    pub(super) fn too_many(retry_after: i64) -> Self {
+    /// 429: the client's network exceeded its rate limit. The page names the same wait as
+    /// `Retry-After`, in minutes.
+    pub(super) fn too_many_requests(exceeded: RateLimitExceeded) -> Self {
         Self {
-            retry_after: Some(retry_after),
-            ..Self::new(StatusCode::TOO_MANY_REQUESTS, "subscribe-error-busy")
+            retry_after: Some(exceeded.retry_after_secs),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, TOO_MANY_REQUESTS)
         }
     }
 
-    /// Something that will be there soon.
-    pub(super) fn soon(retry_after: i64) -> Self {
+    /// 503: the page will be available after `retry_after` seconds.
+    pub(super) fn unavailable(retry_after: i64) -> Self {
         Self {
             retry_after: Some(retry_after),
             ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "error-failed")
@@ -84,9 +92,9 @@ impl WebError {
 impl From<anyhow::Error> for WebError {
     fn from(cause: anyhow::Error) -> Self {
         let store = cause.chain().find_map(|e| e.downcast_ref::<StoreError>());
-        // All else is a mistake of ours, or of the operator's.
-        let error = if store.is_some_and(StoreError::may_pass) {
-            Self::soon(super::RETRY)
+        // Any other error is a bug or a configuration error, which a retry does not fix.
+        let error = if store.is_some_and(StoreError::is_transient) {
+            Self::unavailable(super::DATABASE_RETRY_AFTER_SECS)
         } else {
             Self::new(StatusCode::INTERNAL_SERVER_ERROR, "error-failed")
         };

@@ -1,4 +1,5 @@
-//! `/feeds/`: all public feeds for people; `/feeds.opml`: for programs; and what pages tell browsers of feeds.
+//! `/feeds/` and `/feeds.opml`: the public feeds for people and for programs; and the feed links in
+//! the head of pages.
 
 use std::collections::HashSet;
 
@@ -7,44 +8,47 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::client::ClientInfo;
 use super::error::{WebError, WebResult};
-use super::negotiation::{Coding, coding, is_unchanged};
-use super::visitor::Visitor;
-use super::{Shared, Web};
+use super::negotiation::{ContentCoding, is_unchanged, negotiate_coding};
+use super::{SharedState, WebState};
 use crate::config::Feed;
-use crate::domain::links::Links;
-use crate::feeds::address::Subject;
+use crate::domain::site_urls::SiteUrls;
 use crate::feeds::format::Format;
 use crate::feeds::opml;
+use crate::feeds::request::FeedSelector;
 use crate::templates::pages::{Alternate, FeedRow, FeedsPage};
 
-/// Feeds that a page tells browsers of: more are a list that nobody reads.
-const MOST: usize = 10;
+/// Maximum number of feed links in the head of a page; browsers show them as a list.
+const MAX_ALTERNATES: usize = 10;
 
-/// `/feeds/`.
+/// `GET /feeds/`: the page that lists all public feeds.
 pub(super) async fn show(
-    State(web): State<Shared>,
-    visitor: Visitor,
+    State(web): State<SharedState>,
+    client: ClientInfo,
     method: Method,
 ) -> WebResult<Response> {
-    let known = web.choices().await;
-    let mut page = web.page(&visitor, &method);
+    let facets = web.facets().await;
+    let mut page = web.page(&client, &method);
     page.alternates = web.alternates();
-    web.show(&FeedsPage {
+    web.render(&FeedsPage {
         page,
         feeds: web.feed_rows(),
         opml: web.opml.is_some(),
-        groups: known.narrowing(&Subject::default(), |_, _| true),
+        groups: facets.narrowing(&FeedSelector::default(), |_, _| true),
     })
 }
 
-/// `/feeds.opml`.
-pub(super) async fn list(State(web): State<Shared>, asked: HeaderMap) -> WebResult<Response> {
+/// `GET /feeds.opml`: all public feeds in OPML.
+pub(super) async fn opml(
+    State(web): State<SharedState>,
+    request_headers: HeaderMap,
+) -> WebResult<Response> {
     let list = web.opml.as_ref().ok_or_else(WebError::not_found)?;
-    let coding = coding(&asked, false).ok_or_else(WebError::not_acceptable)?;
+    let coding = negotiate_coding(&request_headers, false).ok_or_else(WebError::not_acceptable)?;
     let (suffix, body) = match coding {
-        Coding::Gzip => ("-gz", list.gzip.clone()),
-        Coding::Identity | Coding::Brotli => ("", list.identity.clone()),
+        ContentCoding::Gzip => ("-gz", list.gzip.clone()),
+        ContentCoding::Identity | ContentCoding::Brotli => ("", list.identity.clone()),
     };
     let mut headers = vec![
         (header::ETAG, format!("\"{}{suffix}\"", list.etag)),
@@ -53,54 +57,59 @@ pub(super) async fn list(State(web): State<Shared>, asked: HeaderMap) -> WebResu
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*".to_owned()),
         (header::ACCESS_CONTROL_EXPOSE_HEADERS, "ETag".to_owned()),
     ];
-    let made = |headers: Vec<(HeaderName, String)>| -> HeaderMap {
+    let to_header_map = |headers: Vec<(HeaderName, String)>| -> HeaderMap {
         headers.into_iter().filter_map(|(name, text)| Some((name, text.try_into().ok()?))).collect()
     };
-    if is_unchanged(&asked, &list.etag, None) {
-        return Ok((StatusCode::NOT_MODIFIED, made(headers)).into_response());
+    if is_unchanged(&request_headers, &list.etag, None) {
+        return Ok((StatusCode::NOT_MODIFIED, to_header_map(headers)).into_response());
     }
     headers.push((header::CONTENT_TYPE, format!("{}; charset=utf-8", opml::MEDIA_TYPE)));
-    headers.push((header::CONTENT_DISPOSITION, format!("inline; filename=\"{}\"", opml::FILE)));
+    headers
+        .push((header::CONTENT_DISPOSITION, format!("inline; filename=\"{}\"", opml::FILE_NAME)));
     headers.push((header::CONTENT_LENGTH, body.len().to_string()));
-    if coding == Coding::Gzip {
+    if coding == ContentCoding::Gzip {
         headers.push((header::CONTENT_ENCODING, "gzip".to_owned()));
     }
-    Ok((made(headers), Body::from(body)).into_response())
+    Ok((to_header_map(headers), Body::from(body)).into_response())
 }
 
-impl Web {
-    /// The public feeds as rows of a list, in the configuration's order.
+impl WebState {
+    /// Returns the public feeds as rows of a list, in the order of the config.
     pub(super) fn feed_rows(&self) -> Vec<FeedRow> {
         let row = |feed: &Feed| FeedRow {
             path: feed.path(),
             title: feed.title.clone(),
             description: feed.description.clone(),
-            count: self.front.of(&self.app.shelf, feed).map_or(0, |beginning| beginning.count),
+            count: self
+                .summaries
+                .get(&self.app.feed_cache, feed)
+                .map_or(0, |summary| summary.count),
         };
         self.app.config.public_feeds().map(row).collect()
     }
 
-    /// What a page tells browsers of the public feeds: the first in all formats, the others in the one that every reader knows.
+    /// Returns the feed links for the head of a page: the first public feed in all formats, the
+    /// others only as RSS.
     pub(super) fn alternates(&self) -> Vec<Alternate> {
         let mut feeds = self.app.config.public_feeds();
         let first = feeds
             .next()
             .map(|feed| self.alternates_of(&feed.path(), &feed.title))
             .unwrap_or_default();
-        // Readers show the titles alone: two feeds of one title are told apart by their names.
-        let mut taken = HashSet::new();
+        // Readers show only titles, so feeds with the same title get their names appended.
+        let mut used_titles = HashSet::new();
         let others = feeds.map(|feed| {
-            let title = if taken.insert(&feed.title) {
+            let title = if used_titles.insert(&feed.title) {
                 feed.title.clone()
             } else {
                 format!("{} ({})", feed.title, feed.name)
             };
             self.alternate(&feed.path(), title, Format::Rss)
         });
-        first.into_iter().chain(others).take(MOST).collect()
+        first.into_iter().chain(others).take(MAX_ALTERNATES).collect()
     }
 
-    /// A feed in its three formats, with titles that tell them apart.
+    /// Returns the links to a feed in its three formats, with the format in each title.
     pub(super) fn alternates_of(&self, path: &str, title: &str) -> Vec<Alternate> {
         Format::ALL
             .map(|format| self.alternate(path, format!("{title} ({})", format.name()), format))
@@ -108,7 +117,7 @@ impl Web {
     }
 
     fn alternate(&self, path: &str, title: String, format: Format) -> Alternate {
-        let href = Links(&self.app.config.site.base_url).feed(path, format.extension());
+        let href = SiteUrls(&self.app.config.site.base_url).feed(path, format.extension());
         Alternate {
             media_type: format.media_type().to_owned(),
             title,

@@ -1,127 +1,139 @@
-//! `/feeds/NAME`: what a feed holds, how to subscribe to it and how to tell a site's visitors of it, for people.
+//! `/feeds/NAME`: the page of a feed, with its articles, addresses and the HTML to link to it.
 
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::response::Response;
 
-use super::Web;
+use super::WebState;
+use super::client::ClientInfo;
 use super::error::{WebError, WebResult};
-use super::feeds::{self, NOT_YET};
-use super::front::{Beginning, NEWEST};
-use super::index::row;
-use super::page::{COPY_SCRIPT, COPYING_POLICY};
-use super::visitor::Visitor;
+use super::feeds::{self, NOT_RENDERED_RETRY_SECS};
+use super::index::article_row;
+use super::page::{COPY_SCRIPT, FEED_PAGE_CSP};
+use super::summaries::{ARTICLES_PER_SUMMARY, FeedSummary};
 use crate::config::Feed;
 use crate::domain::language;
 use crate::domain::selection::Selection;
-use crate::feeds::address::{Asked, Place};
-use crate::feeds::archive::Page;
-use crate::feeds::demand::Found;
+use crate::feeds::archive::PageRef;
 use crate::feeds::format::Format;
-use crate::feeds::made::Made;
+use crate::feeds::on_demand::Lookup;
+use crate::feeds::rendered::RenderedFeed;
+use crate::feeds::request::{DocumentKind, FeedRequest};
 use crate::store::terms::Term;
 use crate::templates::month_text;
 use crate::templates::pages::{Alternate, FeedGroup, FeedPage, FeedRow};
 
-/// The page of any feed that there is, declared or on demand, and of its archive.
+/// Renders the page of a declared or on-demand feed, or of a page of its archive.
 pub(super) async fn show(
-    web: &Web,
-    wanted: &Asked,
-    visitor: &Visitor,
+    web: &WebState,
+    feed_request: &FeedRequest,
+    client: &ClientInfo,
     method: &Method,
 ) -> WebResult<Response> {
     let app = &web.app;
     let found = app
-        .demand
-        .find(&app.store, &app.config, &app.shelf, wanted, Format::Json, app.now())
+        .on_demand
+        .lookup(&app.store, &app.config, &app.feed_cache, feed_request, Format::Json, app.now())
         .await?;
     match found {
         None => Err(WebError::not_found()),
-        Some(Found::NotYet) => Err(WebError::soon(NOT_YET)),
-        Some(Found::Next(to)) => Ok(feeds::next_at(&to, wanted)),
-        Some(Found::Document(feed, made)) => page(web, wanted, &feed, &made, visitor, method).await,
+        Some(Lookup::NotRendered) => Err(WebError::unavailable(NOT_RENDERED_RETRY_SECS)),
+        Some(Lookup::Redirect(to)) => Ok(feeds::redirect_to_next(&to, feed_request)),
+        Some(Lookup::Document(feed, rendered)) => {
+            render_page(web, feed_request, &feed, &rendered, client, method).await
+        }
     }
 }
 
-async fn page(
-    web: &Web,
-    wanted: &Asked,
+async fn render_page(
+    web: &WebState,
+    feed_request: &FeedRequest,
     feed: &Feed,
-    made: &Made,
-    visitor: &Visitor,
+    rendered: &RenderedFeed,
+    client: &ClientInfo,
     method: &Method,
 ) -> WebResult<Response> {
-    let (most, archive) = match wanted.place {
-        Place::Page(page) => (usize::MAX, Some(named(page, &visitor.language))),
-        Place::Newest | Place::After(_) => (NEWEST, None),
+    let (max_articles, archive) = match feed_request.kind {
+        DocumentKind::Page(page) => (usize::MAX, Some(archive_title(page, &client.language))),
+        DocumentKind::Newest | DocumentKind::After(_) => (ARTICLES_PER_SUMMARY, None),
     };
-    let beginning =
-        Beginning::read(made, &feed.name, most).ok_or_else(|| WebError::soon(NOT_YET))?;
+    let summary = FeedSummary::parse(rendered, &feed.name, max_articles)
+        .ok_or_else(|| WebError::unavailable(NOT_RENDERED_RETRY_SECS))?;
     let path = feed.path();
     let alternates = web.alternates_of(&path, &feed.title);
     let mut view = FeedPage {
-        page: web.page(visitor, method),
+        page: web.page(client, method),
         feed: FeedRow {
             path,
             title: feed.title.clone(),
-            description: beginning.description.clone(),
-            count: beginning.count,
+            description: summary.description.clone(),
+            count: summary.count,
         },
-        articles: beginning.newest.iter().map(|teaser| row(web, visitor, teaser.clone())).collect(),
-        languages_named: beginning.languages.iter().map(|tag| language::autonym(tag)).collect(),
+        articles: summary
+            .articles
+            .iter()
+            .map(|article| article_row(web, client, article.clone()))
+            .collect(),
+        languages_named: summary.languages.iter().map(|tag| language::autonym(tag)).collect(),
         has_push: !web.app.config.hubs_of(feed).is_empty(),
-        older: beginning.older.as_deref().and_then(|address| web.below(address)),
+        older: summary.older.as_deref().and_then(|address| web.site_path(address)),
         snippet: snippet(&alternates),
-        groups: related(web, wanted, feed, &beginning).await,
+        groups: related_feeds(web, feed_request, feed, &summary).await,
         is_private: feed.private.is_some(),
         archive,
         script: COPY_SCRIPT.to_owned(),
         addresses: alternates.clone(),
     };
     view.page.alternates = alternates;
-    let mut response = web.show(&view)?;
+    let mut response = web.render(&view)?;
     let headers = response.headers_mut();
     headers.extend(
-        HeaderValue::try_from(COPYING_POLICY.as_str())
+        HeaderValue::try_from(FEED_PAGE_CSP.as_str())
             .map(|policy| (header::CONTENT_SECURITY_POLICY, policy)),
     );
     if view.is_private {
-        // Its address is its key.
-        let secretive = [
+        // The address of a private feed is its only protection.
+        let private_headers = [
             (HeaderName::from_static("x-robots-tag"), "noindex"),
             (header::REFERRER_POLICY, "no-referrer"),
             (header::CACHE_CONTROL, "no-store"),
         ];
-        headers.extend(secretive.map(|(name, text)| (name, HeaderValue::from_static(text))));
+        headers.extend(private_headers.map(|(name, text)| (name, HeaderValue::from_static(text))));
     }
     Ok(response)
 }
 
-/// The feeds that hold a part of this one.
-async fn related(web: &Web, wanted: &Asked, feed: &Feed, beginning: &Beginning) -> Vec<FeedGroup> {
-    if wanted.place != Place::Newest {
+/// Returns the feeds that narrow this one.
+async fn related_feeds(
+    web: &WebState,
+    feed_request: &FeedRequest,
+    feed: &Feed,
+    summary: &FeedSummary,
+) -> Vec<FeedGroup> {
+    if feed_request.kind != DocumentKind::Newest {
         return Vec::new();
     }
     let narrows = |list: &[String], term: &Term| {
         list.is_empty() || list.iter().any(|name| name.to_lowercase() == term.term)
     };
-    let is_declared = wanted.subject.chosen == Selection::default();
-    let known = web.choices().await;
-    let mut groups = known.narrowing(&wanted.subject, |kind, term| {
-        beginning.terms.contains(&term.term)
+    let is_declared = feed_request.selector.facets == Selection::default();
+    let facets = web.facets().await;
+    let mut groups = facets.narrowing(&feed_request.selector, |kind, term| {
+        summary.terms.contains(&term.term)
             && (!is_declared || narrows(feed.selection.list(kind), term))
     });
-    // How many articles a part has is known of the whole site alone.
+    // The counts are those of the whole site, not of this feed.
     groups.iter_mut().flat_map(|group| &mut group.feeds).for_each(|feed| feed.count = 0);
     groups
 }
 
-/// A page of an archive as people say it: `August 2026`, and `August 2026 · 2`.
-fn named(page: Page, language: &str) -> String {
-    let part = if page.part() > 1 { format!(" · {}", page.part()) } else { String::new() };
+/// Returns the title of an archive page: `August 2026`, or `August 2026 · 2` for the month's second
+/// page.
+fn archive_title(page: PageRef, language: &str) -> String {
+    let part = if page.number() > 1 { format!(" · {}", page.number()) } else { String::new() };
     month_text(page.month(), language) + &part
 }
 
-/// What goes into the head of a site's pages, so that readers find the feed there.
+/// Returns the `<link>` elements by which feed readers discover the feed on another page.
 fn snippet(alternates: &[Alternate]) -> String {
     let attribute = |text: &str| html_escape::encode_double_quoted_attribute(text).into_owned();
     let line = |a: &Alternate| {
@@ -132,11 +144,11 @@ fn snippet(alternates: &[Alternate]) -> String {
     alternates.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-impl Web {
-    /// The page of a JSON document's address: a path of ours.
-    fn below(&self, address: &str) -> Option<String> {
+impl WebState {
+    /// Returns the path of the page that belongs to a JSON feed's address on this site.
+    fn site_path(&self, address: &str) -> Option<String> {
         let path =
             address.strip_prefix(self.app.config.site.base_url.as_str())?.strip_suffix(".json")?;
-        Some(format!("{}{path}", self.base))
+        Some(format!("{}{path}", self.base_path))
     }
 }

@@ -1,125 +1,144 @@
-//! `/feeds/NAME.rss`, `.atom`, `.json`: a look-up in memory and one write, whatever the database does.
+//! `/feeds/NAME.rss`, `.atom`, `.json`: feed documents, served from memory even without the
+//! database.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
+use super::cached_headers::{CachedHeaders, Negotiated};
+use super::client::ClientInfo;
 use super::error::{WebError, WebResult};
 use super::readership::Peer;
-use super::ready::{Begun, Ready};
-use super::visitor::Visitor;
-use super::{Shared, Web, feed_page};
-use crate::feeds::address::Asked;
-use crate::feeds::demand::Found;
+use super::{SharedState, WebState, feed_page};
+use crate::feeds::cache::file_name;
 use crate::feeds::format::Format;
-use crate::feeds::shelf::file_name;
+use crate::feeds::on_demand::Lookup;
+use crate::feeds::request::FeedRequest;
 
-/// Seconds for which an answer may be kept that is about to change.
-const KEEP: u32 = 300;
-/// Seconds for which a reader may remember where a feed really is.
-const MOVED: u32 = 86_400;
-/// Seconds after which a feed that is not made yet will be.
-pub(super) const NOT_YET: i64 = 5;
+/// `max-age` of the redirect to the next archive page, whose target changes, in seconds.
+const NEXT_PAGE_MAX_AGE_SECS: u32 = 300;
+/// `max-age` of permanent redirects, in seconds.
+const MOVED_MAX_AGE_SECS: u32 = 86_400;
+/// `Retry-After` for a feed that is not rendered yet, in seconds.
+pub(super) const NOT_RENDERED_RETRY_SECS: i64 = 5;
 
-/// What an address below `/feeds/` names: a document, or that it did not change; the page for people without a format.
+/// `GET /feeds/{path}`: the feed document, or without a format the feed's page.
 pub(super) async fn show(
-    State(web): State<Shared>,
+    State(web): State<SharedState>,
     uri: Uri,
-    visitor: Visitor,
+    client: ClientInfo,
     peer: Peer,
     method: Method,
-    asked: HeaderMap,
+    request_headers: HeaderMap,
 ) -> WebResult<Response> {
     let path = uri.path().strip_prefix("/feeds/").unwrap_or_default();
-    let wanted = Asked::by_path(path, uri.query()).ok_or_else(WebError::not_found)?;
-    if let Some(now) = wanted.renamed(&web.app.config) {
-        return Ok(moved_to(&now.address(&web.app.config), now.subject.secret.is_some()));
+    let feed_request = FeedRequest::from_path(path, uri.query()).ok_or_else(WebError::not_found)?;
+    if let Some(current) = feed_request.with_current_name(&web.app.config) {
+        return Ok(redirect_permanently(
+            &current.url(&web.app.config),
+            current.selector.secret.is_some(),
+        ));
     }
-    let Some(format) = wanted.format else {
-        return feed_page::show(&web, &wanted, &visitor, &method).await;
+    let Some(format) = feed_request.format else {
+        return feed_page::show(&web, &feed_request, &client, &method).await;
     };
-    match document(&web, &wanted, format, peer, &method, &asked).await? {
-        Some(answer) => Ok(answer),
+    match document(&web, &feed_request, format, peer, &method, &request_headers).await? {
+        Some(response) => Ok(response),
         None => {
-            let named = Asked::by_name(path, uri.query()).ok_or_else(WebError::not_found)?;
-            feed_page::show(&web, &named, &visitor, &method).await
+            let named = FeedRequest::from_path_ignoring_format(path, uri.query())
+                .ok_or_else(WebError::not_found)?;
+            feed_page::show(&web, &named, &client, &method).await
         }
     }
 }
 
-/// `/feeds.rss?section=…`: what is chosen of all articles.
-pub(super) async fn choose(
-    State(web): State<Shared>,
+/// `GET /feeds.rss?section=…`: an on-demand feed selected from all articles.
+pub(super) async fn show_filtered(
+    State(web): State<SharedState>,
     uri: Uri,
     peer: Peer,
     method: Method,
-    asked: HeaderMap,
+    request_headers: HeaderMap,
 ) -> WebResult<Response> {
     let format = uri
         .path()
         .strip_prefix("/feeds.")
-        .and_then(Format::by_extension)
+        .and_then(Format::from_extension)
         .ok_or_else(WebError::not_found)?;
-    let wanted =
-        Asked::by_query(format, uri.query().unwrap_or_default()).ok_or_else(WebError::not_found)?;
-    document(&web, &wanted, format, peer, &method, &asked).await?.ok_or_else(WebError::not_found)
+    let feed_request = FeedRequest::from_query(format, uri.query().unwrap_or_default())
+        .ok_or_else(WebError::not_found)?;
+    document(&web, &feed_request, format, peer, &method, &request_headers)
+        .await?
+        .ok_or_else(WebError::not_found)
 }
 
-/// A document of a feed; none if there is no such feed.
+/// Responds with a feed document; `None` if no such feed exists.
 async fn document(
-    web: &Web,
-    wanted: &Asked,
+    web: &WebState,
+    feed_request: &FeedRequest,
     format: Format,
     peer: Peer,
     method: &Method,
-    asked: &HeaderMap,
+    request_headers: &HeaderMap,
 ) -> WebResult<Option<Response>> {
     let app = &web.app;
-    let found =
-        app.demand.find(&app.store, &app.config, &app.shelf, wanted, format, app.now()).await;
+    let found = app
+        .on_demand
+        .lookup(&app.store, &app.config, &app.feed_cache, feed_request, format, app.now())
+        .await;
     match found? {
         None => Ok(None),
-        Some(Found::NotYet) => Err(WebError::soon(NOT_YET)),
-        Some(Found::Next(to)) => Ok(Some(next_at(&format!("{to}.{}", format.extension()), wanted))),
-        Some(Found::Document(feed, made)) => {
-            let ready = Ready::of(&app.config, &feed, wanted.place, &made);
-            let answer = match ready
-                .begin(&made, &app.shelf, method, asked)
+        Some(Lookup::NotRendered) => Err(WebError::unavailable(NOT_RENDERED_RETRY_SECS)),
+        Some(Lookup::Redirect(to)) => {
+            Ok(Some(redirect_to_next(&format!("{to}.{}", format.extension()), feed_request)))
+        }
+        Some(Lookup::Document(feed, rendered)) => {
+            let headers = CachedHeaders::new(&app.config, &feed, feed_request.kind, &rendered);
+            let response = match headers
+                .negotiate(&rendered, &app.feed_cache, method, request_headers)
                 .ok_or_else(WebError::not_acceptable)?
             {
-                Begun::Answer(answer) => answer,
-                // Of declared feeds alone, which do not come this way unless the address says more than it must.
-                Begun::Brotli => {
-                    let found = app.shelf.brotli(&file_name(&feed, format), &made).await;
-                    ready
-                        .finish(&made, &app.shelf, asked, found)
+                Negotiated::Response(response) => response,
+                // Only declared feeds are compressed with Brotli, and they arrive here only if the
+                // address has a query; the fast path serves the others.
+                Negotiated::Brotli => {
+                    let body =
+                        app.feed_cache.load_brotli(&file_name(&feed, format), &rendered).await;
+                    headers
+                        .finish_brotli(&rendered, &app.feed_cache, request_headers, body)
                         .ok_or_else(WebError::not_acceptable)?
                 }
             };
-            web.note(&feed.name, asked, peer, answer.status());
-            Ok(Some(answer))
+            web.count_request(&feed.name, request_headers, peer, response.status());
+            Ok(Some(response))
         }
     }
 }
 
-/// The feed is at another address, for good; that of a private one is nobody's to keep.
-pub(super) fn moved_to(address: &str, is_private: bool) -> Response {
-    redirect(StatusCode::MOVED_PERMANENTLY, address, MOVED, is_private)
+/// Redirects permanently to a feed's current address; shared caches must not store that of a
+/// private feed.
+pub(super) fn redirect_permanently(address: &str, is_private: bool) -> Response {
+    redirect(StatusCode::MOVED_PERMANENTLY, address, MOVED_MAX_AGE_SECS, is_private)
 }
 
-/// What follows the page that was asked about is at this address today.
-pub(super) fn next_at(address: &str, wanted: &Asked) -> Response {
-    redirect(StatusCode::TEMPORARY_REDIRECT, address, KEEP, wanted.subject.secret.is_some())
+/// Redirects temporarily to the page that currently follows the requested archive page.
+pub(super) fn redirect_to_next(address: &str, feed_request: &FeedRequest) -> Response {
+    redirect(
+        StatusCode::TEMPORARY_REDIRECT,
+        address,
+        NEXT_PAGE_MAX_AGE_SECS,
+        feed_request.selector.secret.is_some(),
+    )
 }
 
-fn redirect(status: StatusCode, address: &str, seconds: u32, is_private: bool) -> Response {
-    // The path came in a request, so it can stand in a header.
+fn redirect(status: StatusCode, address: &str, max_age_secs: u32, is_private: bool) -> Response {
+    // The path comes from a request, so it is a valid header value.
     let Ok(address) = HeaderValue::try_from(address) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let scope = if is_private { "private" } else { "public" };
     let headers = [
-        (header::CACHE_CONTROL, format!("{scope}, max-age={seconds}")),
+        (header::CACHE_CONTROL, format!("{scope}, max-age={max_age_secs}")),
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*".to_owned()),
     ];
     let mut response = (status, headers, [(header::LOCATION, address)]).into_response();
@@ -129,7 +148,7 @@ fn redirect(status: StatusCode, address: &str, seconds: u32, is_private: bool) -
     response
 }
 
-/// What a script of any site may ask: everything.
+/// `OPTIONS` on feed addresses: allows cross-origin reads from any site (CORS).
 pub(super) async fn preflight() -> Response {
     let headers = [
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),

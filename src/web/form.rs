@@ -1,4 +1,5 @@
-//! What a form sent: urlencoded or, as RFC 8058 allows for one-click, multipart/form-data.
+//! Form data of a request: urlencoded or, as RFC 8058 allows for one-click unsubscription,
+//! multipart/form-data.
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
@@ -6,25 +7,25 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use url::form_urlencoded;
 
-use super::Shared;
+use super::SharedState;
 use super::error::WebError;
 
-/// The fields in their order.
+/// Submitted fields, in order of submission.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Form(Vec<(String, String)>);
 
 impl Form {
-    /// The first value of a field, without white space around it; empty if there is none.
-    pub(super) fn one(&self, name: &str) -> &str {
+    /// Returns the first value of a field, trimmed; empty if the field is missing.
+    pub(super) fn first(&self, name: &str) -> &str {
         self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.trim())
     }
 
-    /// The first value of a field byte for byte, if it is there.
-    pub(super) fn exact(&self, name: &str) -> Option<&str> {
+    /// Returns the first value of a field unchanged; `None` if the field is missing.
+    pub(super) fn first_verbatim(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// All values of a field that say something.
+    /// Returns all non-blank values of a field, trimmed.
     pub(super) fn all(&self, name: &str) -> Vec<String> {
         self.0
             .iter()
@@ -33,7 +34,7 @@ impl Form {
             .collect()
     }
 
-    fn read(content_type: &str, body: &[u8]) -> Self {
+    fn parse(content_type: &str, body: &[u8]) -> Self {
         match boundary(content_type) {
             Some(boundary) => Self(multipart(&String::from_utf8_lossy(body), &boundary)),
             None => Self(form_urlencoded::parse(body).into_owned().collect()),
@@ -41,10 +42,10 @@ impl Form {
     }
 }
 
-impl FromRequest<Shared> for Form {
+impl FromRequest<SharedState> for Form {
     type Rejection = WebError;
 
-    async fn from_request(request: Request, web: &Shared) -> Result<Self, WebError> {
+    async fn from_request(request: Request, web: &SharedState) -> Result<Self, WebError> {
         let content_type = request
             .headers()
             .get(header::CONTENT_TYPE)
@@ -56,13 +57,13 @@ impl FromRequest<Shared> for Form {
             .status()
         {
             StatusCode::PAYLOAD_TOO_LARGE => WebError::too_large(),
-            _ => WebError::unreadable(),
+            _ => WebError::bad_request(),
         })?;
-        Ok(Self::read(&content_type, &body))
+        Ok(Self::parse(&content_type, &body))
     }
 }
 
-/// What separates the parts, if the type is multipart/form-data.
+/// Returns the boundary of a multipart/form-data type; `None` for other types.
 fn boundary(content_type: &str) -> Option<String> {
     let mut parts = content_type.split(';').map(str::trim);
     if !parts.next()?.eq_ignore_ascii_case("multipart/form-data") {
@@ -76,13 +77,13 @@ fn boundary(content_type: &str) -> Option<String> {
     })
 }
 
-/// The named parts of a body (RFC 7578); what is not one is passed over.
+/// Returns the named parts of a multipart body (RFC 7578); malformed parts are skipped.
 fn multipart(body: &str, boundary: &str) -> Vec<(String, String)> {
     let line_end = |text: &str| {
         text.strip_prefix("\r\n").map_or_else(|| text.strip_prefix('\n').is_some(), |_| true)
     };
     let part = |part: &str| {
-        // The last delimiter has `--` behind it, and no line end.
+        // The last delimiter is followed by `--` instead of a line end.
         if !line_end(part) {
             return None;
         }
@@ -106,30 +107,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_encodings_say_the_same() {
-        let plain = Form::read(
+    fn both_encodings_parse_to_the_same_fields() {
+        let plain = Form::parse(
             "application/x-www-form-urlencoded",
             b"List-Unsubscribe=One-Click&name=A+%26+B",
         );
         let body = "--x-1\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--x-1\r\n\
                     content-disposition: form-data; name=\"name\"\r\nContent-Type: text/plain\r\n\r\nA & B\r\n--x-1--\r\n";
-        assert_eq!(Form::read("Multipart/Form-Data; boundary=\"x-1\"", body.as_bytes()), plain);
+        assert_eq!(Form::parse("Multipart/Form-Data; boundary=\"x-1\"", body.as_bytes()), plain);
         assert_eq!(
-            (plain.one("List-Unsubscribe"), plain.one("name"), plain.one("none")),
+            (plain.first("List-Unsubscribe"), plain.first("name"), plain.first("none")),
             ("One-Click", "A & B", "")
         );
     }
 
     proptest::proptest! {
         #[test]
-        fn no_body_is_too_odd(body in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200), kind in "(multipart/form-data; ?)?(boundary=)?[-ab\"]{0,4}") {
-            Form::read(&kind, &body);
+        fn arbitrary_bodies_never_panic(body in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200), kind in "(multipart/form-data; ?)?(boundary=)?[-ab\"]{0,4}") {
+            Form::parse(&kind, &body);
         }
 
         #[test]
-        fn values_come_through_whole(value in "[^\r\n\u{fffd}-]{0,40}") {
+        fn multipart_values_are_unchanged(value in "[^\r\n\u{fffd}-]{0,40}") {
             let body = format!("--b\r\nContent-Disposition: form-data; name=\"v\"\r\n\r\n{value}\r\n--b--");
-            proptest::prop_assert_eq!(Form::read("multipart/form-data; boundary=b", body.as_bytes()), Form(vec![("v".into(), value)]));
+            proptest::prop_assert_eq!(Form::parse("multipart/form-data; boundary=b", body.as_bytes()), Form(vec![("v".into(), value)]));
         }
     }
 }

@@ -1,35 +1,36 @@
-//! `/healthz` and `/readyz`, for operators and their load balancers.
+//! `/healthz` and `/readyz` for operators and load balancers.
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::Shared;
+use super::SharedState;
 
-/// The program runs; asks nobody.
-pub(super) async fn alive() -> Response {
-    plain(StatusCode::OK, "ok\n")
+/// `GET /healthz`: reports that the process is running, without any checks.
+pub(super) async fn healthz() -> Response {
+    plain_text(StatusCode::OK, "ok\n")
 }
 
-/// Everything that readers may ask for is there. The store was migrated before the server began to listen.
-pub(super) async fn ready(State(web): State<Shared>) -> Response {
-    if web.app.shelf.is_complete(&web.app.config) {
-        return plain(StatusCode::OK, "ready\n");
+/// `GET /readyz`: reports whether every declared feed is in memory. Migrations ran before the
+/// server began to listen.
+pub(super) async fn readyz(State(web): State<SharedState>) -> Response {
+    if web.app.feed_cache.is_complete(&web.app.config) {
+        return plain_text(StatusCode::OK, "ready\n");
     }
-    plain(
+    plain_text(
         StatusCode::SERVICE_UNAVAILABLE,
-        "not ready: some feeds of the config are not in memory yet\n",
+        "not ready: some configured feeds are not in memory yet\n",
     )
 }
 
-/// The database is what is missing.
-pub(super) async fn waiting() -> Response {
-    plain(
+/// `GET /readyz` in degraded mode: reports that the database is unavailable.
+pub(super) async fn readyz_degraded() -> Response {
+    plain_text(
         StatusCode::SERVICE_UNAVAILABLE,
-        "not ready: the database is away, the feeds are those that were made before\n",
+        "not ready: the database is unavailable, serving previously rendered feeds\n",
     )
 }
 
-fn plain(status: StatusCode, text: &'static str) -> Response {
+fn plain_text(status: StatusCode, text: &'static str) -> Response {
     (status, [(header::CACHE_CONTROL, "no-store")], text).into_response()
 }

@@ -1,51 +1,52 @@
-//! `/hub`: what subscribers ask our hub for (WebSub section 5); the callback has the last word, so anybody may ask.
+//! `/hub`: requests of WebSub subscribers (WebSub section 5). Anyone may send one, because the hub
+//! verifies each with its callback.
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::Shared;
+use super::SharedState;
+use super::client::ClientInfo;
 use super::error::WebResult;
 use super::form::Form;
-use super::visitor::Visitor;
 use crate::domain::time::{HOUR, SECOND};
-use crate::feeds::push::hub::{Asked, Said, ask};
+use crate::feeds::websub::hub::{HubForm, HubResponse, handle};
 
-/// Takes a request down; the answers are for programs, a sentence in plain text.
+/// `POST /hub`: accepts or rejects a request; responses are plain text for programs.
 pub(super) async fn submit(
-    State(web): State<Shared>,
-    visitor: Visitor,
-    sent: Form,
+    State(web): State<SharedState>,
+    client: ClientInfo,
+    form: Form,
 ) -> WebResult<Response> {
     let now = web.app.now();
-    if let Some(network) = visitor.network
-        && let Err(seconds) = web.hub_limit.admit(network, now)
+    if let Some(network) = client.network
+        && let Err(exceeded) = web.hub_limiter.check(network, now)
     {
-        return Ok(later(
+        return Ok(retry_later(
             StatusCode::TOO_MANY_REQUESTS,
-            seconds,
+            exceeded.retry_after_secs,
             "too many requests from your network",
         ));
     }
-    let asked = Asked {
-        mode: sent.one("hub.mode"),
-        callback: sent.one("hub.callback"),
-        topic: sent.one("hub.topic"),
-        lease_seconds: sent.exact("hub.lease_seconds"),
-        secret: sent.exact("hub.secret"),
+    let hub_form = HubForm {
+        mode: form.first("hub.mode"),
+        callback: form.first("hub.callback"),
+        topic: form.first("hub.topic"),
+        lease_seconds: form.first_verbatim("hub.lease_seconds"),
+        secret: form.first_verbatim("hub.secret"),
     };
-    Ok(match ask(&web.app.store, &web.app.config, asked, now).await? {
-        Ok(Said::Accepted) => StatusCode::ACCEPTED.into_response(),
-        Ok(Said::Known) => StatusCode::NO_CONTENT.into_response(),
-        Ok(Said::Full) => later(
+    Ok(match handle(&web.app.store, &web.app.config, hub_form, now).await? {
+        Ok(HubResponse::Accepted) => StatusCode::ACCEPTED.into_response(),
+        Ok(HubResponse::PublishIgnored) => StatusCode::NO_CONTENT.into_response(),
+        Ok(HubResponse::Full) => retry_later(
             StatusCode::SERVICE_UNAVAILABLE,
             HOUR / SECOND,
-            "this hub takes no more subscriptions",
+            "this hub accepts no more subscriptions",
         ),
         Err(why) => (StatusCode::BAD_REQUEST, format!("{why}\n")).into_response(),
     })
 }
 
-fn later(status: StatusCode, seconds: i64, why: &str) -> Response {
+fn retry_later(status: StatusCode, seconds: i64, why: &str) -> Response {
     (status, [(header::RETRY_AFTER, seconds.to_string())], format!("{why}\n")).into_response()
 }

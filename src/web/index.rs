@@ -1,102 +1,111 @@
-//! `/`: the feeds, the digests, how to subscribe; in the demo also what happens there.
+//! `/`: the home page with feeds, digests, the newest articles and, in the demo, its status.
 
 use axum::extract::State;
 use axum::http::Method;
 use axum::response::Response;
 use jiff::civil::Time;
 
+use super::client::ClientInfo;
 use super::error::WebResult;
-use super::front::{Teaser, newest};
-use super::visitor::Visitor;
-use super::{Demo, Shared, Web};
+use super::summaries::{ArticleSummary, newest_articles};
+use super::{Demo, SharedState, WebState};
 use crate::config::Digest;
 use crate::domain::time::{Millis, SECOND};
 use crate::templates::date_text;
-use crate::templates::pages::{ArticleRow, DemoStrip, DigestRow, IndexPage};
+use crate::templates::pages::{ArticleRow, DemoBanner, DigestRow, IndexPage};
 
-/// Articles in the list of the newest.
-const LATEST: usize = 6;
-/// Seconds after which the demo's front page loads itself anew.
-const REFRESH: u32 = 10;
-/// Days of a pause that are looked through for the next date: some years.
-const MOST_DAYS: usize = 2_000;
+/// Maximum number of articles in the "latest" list.
+const LATEST_ARTICLES: usize = 6;
+/// Interval in seconds at which the demo's home page reloads itself.
+const DEMO_REFRESH_SECS: u32 = 10;
+/// Maximum number of paused dates skipped in the search for the next edition, to bound it to a few
+/// years.
+const MAX_PAUSED_DAYS: usize = 2_000;
 
-/// The page.
+/// `GET /`: renders the home page.
 pub(super) async fn show(
-    State(web): State<Shared>,
-    visitor: Visitor,
+    State(web): State<SharedState>,
+    client: ClientInfo,
     method: Method,
 ) -> WebResult<Response> {
     let (config, now) = (&web.app.config, web.app.now());
-    // A private feed is known to those who were given its address, and its articles to them alone.
-    let beginnings: Vec<_> =
-        config.public_feeds().map(|feed| web.front.of(&web.app.shelf, feed)).collect();
+    // The home page must reveal neither a private feed nor its articles.
+    let summaries: Vec<_> =
+        config.public_feeds().map(|feed| web.summaries.get(&web.app.feed_cache, feed)).collect();
     let digests = config.digests.iter().map(|digest| DigestRow {
         name: digest.name.clone(),
         title: digest.title.clone(),
-        next_text: next_text(digest, &visitor.language, now),
+        next_text: next_text(digest, &client.language, now),
     });
-    let mut page = web.page(&visitor, &method);
+    let mut page = web.page(&client, &method);
     page.alternates = web.alternates();
     let view = IndexPage {
         page,
         feeds: web.feed_rows(),
         digests: digests.collect(),
-        latest: newest(&beginnings, &visitor.language, LATEST)
+        latest: newest_articles(&summaries, &client.language, LATEST_ARTICLES)
             .into_iter()
-            .map(|t| row(&web, &visitor, t))
+            .map(|t| article_row(&web, &client, t))
             .collect(),
         opml: web.opml.is_some(),
-        strip: web.demo.as_ref().map(|demo| strip(&web, demo, now)),
+        demo_banner: web.demo.as_ref().map(|demo| demo_banner(&web, demo, now)),
     };
-    web.show(&view)
+    web.render(&view)
 }
 
-/// An article in a list.
-pub(super) fn row(web: &Web, visitor: &Visitor, teaser: Teaser) -> ArticleRow {
+/// Returns an article as a row of a list.
+pub(super) fn article_row(
+    web: &WebState,
+    client: &ClientInfo,
+    article: ArticleSummary,
+) -> ArticleRow {
     ArticleRow {
-        date_text: web.day(teaser.published(), &visitor.language),
-        section: teaser.section(),
-        title: teaser.title,
-        url: teaser.url,
-        summary: teaser.summary,
-        language: teaser.language,
+        date_text: web.date_text_of(article.published_at(), &client.language),
+        section: article.section(),
+        title: article.title,
+        url: article.url,
+        summary: article.summary,
+        language: article.language,
     }
 }
 
-fn strip(web: &Web, demo: &Demo, now: Millis) -> DemoStrip {
-    let next = web.app.config.digests.first().and_then(|digest| next_edition(digest, now));
+fn demo_banner(web: &WebState, demo: &Demo, now: Millis) -> DemoBanner {
+    let next = web.app.config.digests.first().and_then(|digest| next_edition_at(digest, now));
     let seconds = next.and_then(|at| u64::try_from((at.0 - now.0) / SECOND).ok());
-    DemoStrip { next_seconds: seconds, mails: demo.mailbox.count(), refresh_seconds: REFRESH }
+    DemoBanner {
+        next_seconds: seconds,
+        mails: demo.mail_catcher.count(),
+        refresh_seconds: DEMO_REFRESH_SECS,
+    }
 }
 
-impl Web {
-    /// A day in the site's zone, as people of the language write it.
-    pub(super) fn day(&self, at: Millis, language: &str) -> String {
+impl WebState {
+    /// Formats the date of `at` in the site's time zone for a language.
+    pub(super) fn date_text_of(&self, at: Millis, language: &str) -> String {
         date_text(self.app.config.site.timezone.to_datetime(at.timestamp()).date(), language)
     }
 }
 
-/// The next date of a digest that is not in a pause.
-fn next_edition(digest: &Digest, now: Millis) -> Option<Millis> {
+/// Returns the next scheduled time of a digest outside its pauses.
+fn next_edition_at(digest: &Digest, now: Millis) -> Option<Millis> {
     let mut after = now;
-    for _ in 0..MOST_DAYS {
+    for _ in 0..MAX_PAUSED_DAYS {
         let next = digest.schedule.next_after(after, &digest.timezone)?;
         let date = digest.timezone.to_datetime(next.timestamp()).date();
         if !digest.pause.iter().any(|range| range.contains(date)) {
             return Some(next);
         }
-        // The whole day is paused: look on from its end.
+        // The whole day is paused, so the search continues at its end.
         let end = date.to_datetime(Time::MAX).to_zoned(digest.timezone.clone()).ok()?;
         after = Millis::from(end.timestamp()).max(next);
     }
     None
 }
 
-/// The next date of a digest for people, in the digest's zone.
+/// Formats the next scheduled time of a digest in the digest's time zone.
 pub(super) fn next_text(digest: &Digest, language: &str, now: Millis) -> Option<String> {
-    let at = digest.timezone.to_datetime(next_edition(digest, now)?.timestamp());
-    let between = if language.starts_with("zh") { " " } else { ", " };
+    let at = digest.timezone.to_datetime(next_edition_at(digest, now)?.timestamp());
+    let separator = if language.starts_with("zh") { " " } else { ", " };
     let zone = digest.timezone.iana_name().unwrap_or("UTC");
-    Some(format!("{}{between}{} ({zone})", date_text(at.date(), language), at.strftime("%H:%M")))
+    Some(format!("{}{separator}{} ({zone})", date_text(at.date(), language), at.strftime("%H:%M")))
 }

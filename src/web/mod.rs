@@ -1,33 +1,32 @@
-//! The web server: feeds from memory, pages for people, links from mails; every change passes through a flow.
+//! Web server: feeds from memory, pages, links from e-mails, the WebSub hub and the API. Handlers
+//! change data only through the flow modules.
 
 mod aliases;
 mod api;
-mod choices;
+mod cached_headers;
+mod client;
 mod confirm;
-mod door;
+mod demo;
 mod error;
+mod facets;
+mod fast_path;
 mod feed_list;
 mod feed_page;
 mod feeds;
 mod form;
-mod front;
 mod health;
 mod hub;
+mod idle_timeout;
 mod index;
-mod limit;
-mod mailbox;
 mod negotiation;
 mod page;
-mod publish;
+mod rate_limit;
 mod readership;
-mod ready;
-mod socket;
-mod story;
 mod subscribe;
+mod summaries;
 #[cfg(test)]
 mod tests;
 mod unsubscribe;
-mod visitor;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,172 +40,180 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::feeds::opml::Opml;
-use crate::mail::mailbox::Mailbox;
-use choices::Choices;
-pub use door::{Answer, Door};
+use crate::mail::mail_catcher::MailCatcher;
 use error::WebError;
-use front::Front;
-use limit::Limit;
-use socket::Sockets;
-use subscribe::Offered;
+use facets::FacetCache;
+pub use fast_path::{FeedFastPath, ResponseFuture};
+use idle_timeout::IdleTimeoutListener;
+use rate_limit::RateLimiter;
+use subscribe::SectionCache;
+use summaries::SummaryCache;
 
-/// The longest body that a form may send, in bytes.
-const LONGEST_BODY: usize = 64 * 1024;
-/// Subscriptions by mail that one network may ask for in an hour.
-const MOST_BY_MAIL: u32 = 20;
-/// Subscriptions at the hub, which reading services ask for by the feed and format.
-const MOST_AT_HUB: u32 = 600;
-/// Requests at the API that one network may make in an hour; this machine's own are not counted.
-const MOST_AT_API: u32 = 3600;
-/// Seconds after which it is worth asking again while the database is away.
-const RETRY: i64 = 30;
-/// How long requests under way may take to end once the server stops.
-const GRACE: Duration = Duration::from_secs(5);
+/// Maximum size of a request body in bytes.
+const MAX_FORM_BYTES: usize = 64 * 1024;
+/// Subscription requests that one network may make per hour.
+const SUBSCRIBE_REQUESTS_PER_HOUR: u32 = 20;
+/// WebSub requests that one network may make per hour; a feed service subscribes to each feed and
+/// format.
+const HUB_REQUESTS_PER_HOUR: u32 = 600;
+/// API requests that one network may make per hour; requests from this machine are not counted.
+const API_REQUESTS_PER_HOUR: u32 = 3600;
+/// `Retry-After` while the database is unavailable, in seconds.
+const DATABASE_RETRY_AFTER_SECS: i64 = 30;
+/// Time that requests in progress have to finish when the server shuts down.
+const SHUTDOWN_GRACE_PERIOD: Duration = Duration::from_secs(5);
 
-/// What only the demo has: its mailbox, and a form that publishes.
+/// Settings of the demo, which adds an inbox and a publishing form.
 #[derive(Debug, Clone)]
 pub struct Demo {
-    /// Where the mails arrive.
-    pub mailbox: Mailbox,
-    /// The sections that the form offers.
+    /// SMTP server that receives the demo's e-mails.
+    pub mail_catcher: MailCatcher,
+    /// Sections to choose from in the publishing form.
     pub sections: Vec<String>,
-    /// The builtin source that the form publishes into.
+    /// Builtin source that the publishing form writes to.
     pub source: String,
 }
 
-/// What all handlers share.
+/// State shared by all handlers.
 #[derive(Debug)]
-struct Web {
+struct WebState {
     app: App,
     demo: Option<Demo>,
-    /// The path of base_url, without a slash at its end.
-    base: String,
-    front: Front,
-    choices: Choices,
-    /// All public feeds, if there are any.
+    /// Path of `base_url` without a trailing slash.
+    base_path: String,
+    summaries: SummaryCache,
+    facets: FacetCache,
+    /// OPML list of the public feeds; `None` without public feeds.
     opml: Option<Opml>,
-    limit: Limit,
-    /// For requests at the hub.
-    hub_limit: Limit,
-    /// For requests at the API.
-    api_limit: Limit,
-    offered: Offered,
+    /// Limits subscription requests per network.
+    subscribe_limiter: RateLimiter,
+    /// Limits requests to the WebSub hub per network.
+    hub_limiter: RateLimiter,
+    /// Limits requests to the API per network.
+    api_limiter: RateLimiter,
+    sections: SectionCache,
 }
 
-type Shared = Arc<Web>;
+type SharedState = Arc<WebState>;
 
-/// Serves until `stop`; then requests under way have five seconds to end.
+/// Serves until `stop`; requests in progress then have five seconds to finish.
 ///
 /// # Errors
-/// When the listener fails for good.
+/// Fails if the listener fails permanently.
 pub async fn serve(
     app: App,
     listener: TcpListener,
     demo: Option<Demo>,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    answer(door(app, demo), listener, stop).await
+    run_server(service(app, demo), listener, stop).await
 }
 
-/// Serves what needs no database until `stop`: the feeds that are there, and pages that are made of them.
+/// Serves until `stop` in degraded mode, without the database: cached feeds and the pages made from
+/// them.
 ///
 /// # Errors
-/// When the listener fails for good.
-pub async fn stand_by(
+/// Fails if the listener fails permanently.
+pub async fn serve_degraded(
     app: App,
     listener: TcpListener,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    let web = shared(app, None);
+    let web = build_state(app, None);
     let routes = Router::new()
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::waiting))
-        .fallback(async || WebError::soon(RETRY));
-    let router = finished(of_feeds(routes), web.clone());
-    answer(Door::to(web, router), listener, stop).await
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz_degraded))
+        .fallback(async || WebError::unavailable(DATABASE_RETRY_AFTER_SECS));
+    let router = with_layers(feed_routes(routes), web.clone());
+    run_server(FeedFastPath::new(web, router), listener, stop).await
 }
 
-async fn answer(door: Door, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
-    let server = axum::serve(Sockets::of(listener), door)
+async fn run_server(
+    service: FeedFastPath,
+    listener: TcpListener,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let server = axum::serve(IdleTimeoutListener::new(listener), service)
         .with_graceful_shutdown(stop.clone().cancelled_owned());
-    let patience = async {
+    let grace_period_over = async {
         stop.cancelled().await;
-        tokio::time::sleep(GRACE).await;
+        tokio::time::sleep(SHUTDOWN_GRACE_PERIOD).await;
     };
     tokio::select! {
-        ended = server => Ok(ended?),
-        () = patience => Ok(()),
+        result = server => Ok(result?),
+        () = grace_period_over => Ok(()),
     }
 }
 
-/// All addresses, as they are below base_url's path: a proxy in front takes that path away.
-pub fn door(app: App, demo: Option<Demo>) -> Door {
-    let web = shared(app, demo);
-    Door::to(Arc::clone(&web), routes(web))
+/// Creates the complete service. Its addresses are relative to the path of `base_url`, which a
+/// proxy in front must strip.
+pub fn service(app: App, demo: Option<Demo>) -> FeedFastPath {
+    let web = build_state(app, demo);
+    FeedFastPath::new(Arc::clone(&web), routes(web))
 }
 
-/// Those without the aliases of feeds, and without the shorter way to feeds.
+/// Creates the router alone, without feed aliases and the fast path.
 pub fn router(app: App, demo: Option<Demo>) -> Router {
-    routes(shared(app, demo))
+    routes(build_state(app, demo))
 }
 
-fn shared(app: App, demo: Option<Demo>) -> Shared {
-    let base = page::path_of(&app.config.site.base_url);
-    let opml = Opml::of(&app.config);
-    Arc::new(Web {
+fn build_state(app: App, demo: Option<Demo>) -> SharedState {
+    let base_path = page::base_path(&app.config.site.base_url);
+    let opml = Opml::from_config(&app.config);
+    Arc::new(WebState {
         app,
         demo,
-        base,
-        front: Front::default(),
-        choices: Choices::default(),
+        base_path,
+        summaries: SummaryCache::default(),
+        facets: FacetCache::default(),
         opml,
-        limit: Limit::of(MOST_BY_MAIL),
-        hub_limit: Limit::of(MOST_AT_HUB),
-        api_limit: Limit::of(MOST_AT_API),
-        offered: Offered::default(),
+        subscribe_limiter: RateLimiter::new(SUBSCRIBE_REQUESTS_PER_HOUR),
+        hub_limiter: RateLimiter::new(HUB_REQUESTS_PER_HOUR),
+        api_limiter: RateLimiter::new(API_REQUESTS_PER_HOUR),
+        sections: SectionCache::default(),
     })
 }
 
-/// What is made of the feeds in memory, as far as they have it.
-fn of_feeds(routes: Router<Shared>) -> Router<Shared> {
+/// Adds the routes that work from the feed cache, without the database.
+fn feed_routes(routes: Router<SharedState>) -> Router<SharedState> {
     routes
         .route("/", get(index::show))
         .route("/feeds", get(feed_list::show))
         .route("/feeds/", get(feed_list::show))
-        .route("/feeds.opml", get(feed_list::list).options(feeds::preflight))
+        .route("/feeds.opml", get(feed_list::opml).options(feeds::preflight))
         .route("/feeds/{*path}", get(feeds::show).options(feeds::preflight))
-        .route("/feeds.rss", get(feeds::choose).options(feeds::preflight))
-        .route("/feeds.atom", get(feeds::choose).options(feeds::preflight))
-        .route("/feeds.json", get(feeds::choose).options(feeds::preflight))
+        .route("/feeds.rss", get(feeds::show_filtered).options(feeds::preflight))
+        .route("/feeds.atom", get(feeds::show_filtered).options(feeds::preflight))
+        .route("/feeds.json", get(feeds::show_filtered).options(feeds::preflight))
         .route("/assets/style.css", get(page::stylesheet))
 }
 
-fn routes(web: Shared) -> Router {
-    let mut routes = of_feeds(Router::new())
+fn routes(web: SharedState) -> Router {
+    let mut routes = feed_routes(Router::new())
         .route("/subscribe", get(subscribe::show).post(subscribe::submit))
         .route("/confirm/{token}", get(confirm::show).post(confirm::submit))
         .route("/unsubscribe/{token}", get(unsubscribe::show).post(unsubscribe::submit))
         .nest("/api/v1", api::routes())
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready));
-    if web.app.config.push.hub {
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz));
+    if web.app.config.websub.hub {
         routes = routes.route("/hub", post(hub::submit));
     }
     if web.demo.is_some() {
         routes = routes
-            .route("/mailbox", get(mailbox::list))
-            .route("/mailbox/{id}", get(mailbox::show))
-            .route("/mailbox.json", get(mailbox::json))
-            .route("/demo/publish", get(publish::show).post(publish::submit))
-            .route("/demo/articles/{id}", get(story::show));
+            .route("/mailbox", get(demo::mailbox::list))
+            .route("/mailbox/{id}", get(demo::mailbox::show))
+            .route("/mailbox.json", get(demo::mailbox::json))
+            .route("/demo/publish", get(demo::publish::show).post(demo::publish::submit))
+            .route("/demo/articles/{id}", get(demo::article::show));
     }
-    finished(routes.fallback(async || WebError::not_found()), web)
+    with_layers(routes.fallback(async || WebError::not_found()), web)
 }
 
-fn finished(routes: Router<Shared>, web: Shared) -> Router {
+fn with_layers(routes: Router<SharedState>, web: SharedState) -> Router {
     routes
-        .method_not_allowed_fallback(async || WebError::method())
-        .layer(DefaultBodyLimit::max(LONGEST_BODY))
-        .layer(from_fn_with_state(Arc::clone(&web), page::dress))
+        .method_not_allowed_fallback(async || WebError::method_not_allowed())
+        .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
+        .layer(from_fn_with_state(Arc::clone(&web), page::error_pages))
         .with_state(web)
 }

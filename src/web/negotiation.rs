@@ -1,4 +1,4 @@
-//! What a client asks of a representation: its coding, and whether it changed since they had it (RFC 9110).
+//! Content negotiation and conditional requests (RFC 9110).
 
 use axum::http::{HeaderMap, HeaderName, header};
 use jiff::civil::DateTime;
@@ -7,16 +7,19 @@ use jiff::tz::TimeZone;
 
 use crate::domain::time::Millis;
 
-/// How a body is coded.
+/// Content coding of a response body (RFC 9110 section 8.4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Coding {
+pub(super) enum ContentCoding {
     Identity,
     Gzip,
     Brotli,
 }
 
-/// The members of a header with quality values, as they were written; a weight that can't be read is none.
-fn members<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = (&'a str, f32)> {
+/// Parses the members of a header with quality values, unchanged; an invalid weight counts as 0.
+fn parse_weighted<'a>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+) -> impl Iterator<Item = (&'a str, f32)> {
     let lines = headers.get_all(name).into_iter().filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(',')).filter_map(|text| {
         let mut parts = text.split(';').map(str::trim);
@@ -29,45 +32,50 @@ fn members<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item 
     })
 }
 
-/// The members of a header with quality values, each in lower case.
-pub(super) fn weighted(headers: &HeaderMap, name: &HeaderName) -> Vec<(String, f32)> {
-    members(headers, name).map(|(member, quality)| (member.to_ascii_lowercase(), quality)).collect()
+/// Returns the members of a header with quality values, in lower case.
+pub(super) fn weighted_values(headers: &HeaderMap, name: &HeaderName) -> Vec<(String, f32)> {
+    parse_weighted(headers, name)
+        .map(|(member, quality)| (member.to_ascii_lowercase(), quality))
+        .collect()
 }
 
-/// The coding that a client likes best of those that are there; among equals the shortest, and the plain bytes where it says
-/// nothing. `None` if it takes none of them.
-pub(super) fn coding(headers: &HeaderMap, has_brotli: bool) -> Option<Coding> {
+/// Chooses the available coding with the highest weight in `Accept-Encoding`: of equal weights the
+/// one with the smallest body, and the identity coding without the header. `None` if the client
+/// accepts none.
+pub(super) fn negotiate_coding(headers: &HeaderMap, has_brotli: bool) -> Option<ContentCoding> {
     let (mut gzip, mut brotli, mut identity, mut any) = (None, None, None, None);
-    for (member, quality) in members(headers, &header::ACCEPT_ENCODING) {
-        let of = |names: &[&str]| names.iter().any(|name| member.eq_ignore_ascii_case(name));
-        let told = match () {
-            () if of(&["gzip", "x-gzip"]) => &mut gzip,
-            () if of(&["br"]) => &mut brotli,
-            () if of(&["identity"]) => &mut identity,
+    for (member, quality) in parse_weighted(headers, &header::ACCEPT_ENCODING) {
+        let is_named = |names: &[&str]| names.iter().any(|name| member.eq_ignore_ascii_case(name));
+        let weight = match () {
+            () if is_named(&["gzip", "x-gzip"]) => &mut gzip,
+            () if is_named(&["br"]) => &mut brotli,
+            () if is_named(&["identity"]) => &mut identity,
             () if member == "*" => &mut any,
             () => continue,
         };
-        told.get_or_insert(quality);
+        weight.get_or_insert(quality);
     }
     let gzip = gzip.or(any).unwrap_or(0.0);
-    // Who takes anything need not know the newest.
+    // `*` does not select Brotli: a client that accepts anything may be too old to know it.
     let brotli = brotli.filter(|_| has_brotli).unwrap_or(0.0);
-    // Plain bytes are an answer unless they are refused (RFC 9110 section 12.5.3), and liked least unless they are named.
-    let is_refused = identity.or(any).is_some_and(|quality| quality <= 0.0);
+    // The identity coding is acceptable unless it is excluded (RFC 9110 section 12.5.3), and has
+    // the lowest weight unless it is named.
+    let is_excluded = identity.or(any).is_some_and(|quality| quality <= 0.0);
     let identity = identity.unwrap_or(0.0);
     if brotli > 0.0 && brotli >= gzip && brotli >= identity {
-        Some(Coding::Brotli)
+        Some(ContentCoding::Brotli)
     } else if gzip > 0.0 && gzip >= identity {
-        Some(Coding::Gzip)
+        Some(ContentCoding::Gzip)
     } else {
-        (!is_refused).then_some(Coding::Identity)
+        (!is_excluded).then_some(ContentCoding::Identity)
     }
 }
 
-/// Whether a client already has what `etag` (a bare hash) names, changed last at `modified`, if that is known.
+/// Returns `true` if the request's conditions match the document with the bare hash `etag`, last
+/// changed at `modified` if known.
 ///
-/// `If-None-Match` decides alone where it is given. A tag counts in any coding of ours, weak or not, for proxies on the way
-/// change both.
+/// `If-None-Match` takes precedence over `If-Modified-Since`. A tag matches in any content coding,
+/// weak or strong, because proxies change both.
 pub(super) fn is_unchanged(headers: &HeaderMap, etag: &str, modified: Option<Millis>) -> bool {
     if headers.contains_key(header::IF_NONE_MATCH) {
         let lines =
@@ -75,37 +83,37 @@ pub(super) fn is_unchanged(headers: &HeaderMap, etag: &str, modified: Option<Mil
         return lines
             .flat_map(|line| line.split(','))
             .map(str::trim)
-            .any(|tag| tag == "*" || names(tag, etag));
+            .any(|tag| tag == "*" || is_tag_of(tag, etag));
     }
     let since = headers
         .get(header::IF_MODIFIED_SINCE)
         .and_then(|value| value.to_str().ok())
-        .and_then(instant);
+        .and_then(parse_http_date);
     since.zip(modified).is_some_and(|(since, modified)| modified.whole_second() <= since)
 }
 
-/// Whether an entity tag names the same content as our hash.
-fn names(tag: &str, etag: &str) -> bool {
+/// Returns `true` if an entity tag names the content with this hash.
+fn is_tag_of(tag: &str, etag: &str) -> bool {
     let tag =
         tag.strip_prefix("W/").or_else(|| tag.strip_prefix("w/")).unwrap_or(tag).trim_matches('"');
     tag.strip_prefix(etag)
         .is_some_and(|coding| matches!(coding, "" | "-gz" | "-gzip" | ";gzip" | "--gzip" | "-br"))
 }
 
-/// An HTTP date (RFC 9110 section 5.6.7).
+/// Formats an HTTP date (RFC 9110 section 5.6.7).
 pub(super) fn http_date(at: Millis) -> String {
     let printer = rfc2822::DateTimePrinter::new();
     printer.timestamp_to_rfc9110_string(&at.whole_second().timestamp()).unwrap_or_default()
 }
 
-/// The instant of an HTTP date in any of its three forms.
-fn instant(text: &str) -> Option<Millis> {
+/// Parses an HTTP date in any of its three formats.
+fn parse_http_date(text: &str) -> Option<Millis> {
     if let Ok(zoned) = rfc2822::parse(text) {
         return Some(Millis::from(zoned.timestamp()));
     }
-    // RFC 850's, and that of C's asctime, which are obsolete and still to be read.
-    let obsolete = ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
-    let civil = obsolete.iter().find_map(|form| DateTime::strptime(form, text).ok())?;
+    // RFC 9110 requires recipients to accept the obsolete formats of RFC 850 and of asctime too.
+    let obsolete_formats = ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
+    let civil = obsolete_formats.iter().find_map(|format| DateTime::strptime(format, text).ok())?;
     Some(Millis::from(civil.to_zoned(TimeZone::UTC).ok()?.timestamp()))
 }
 
@@ -119,8 +127,8 @@ mod tests {
     }
 
     #[test]
-    fn each_client_gets_the_coding_it_likes_best_of_those_there_are() {
-        use Coding::{Brotli, Gzip, Identity};
+    fn best_acceptable_coding_is_chosen() {
+        use ContentCoding::{Brotli, Gzip, Identity};
         for (text, without, with) in [
             ("gzip", Some(Gzip), Some(Gzip)),
             ("gzip, deflate, br", Some(Gzip), Some(Brotli)),
@@ -148,23 +156,26 @@ mod tests {
             ("*;q=0, gzip", Some(Gzip), Some(Gzip)),
         ] {
             assert_eq!(
-                (coding(&accepting(text), false), coding(&accepting(text), true)),
+                (
+                    negotiate_coding(&accepting(text), false),
+                    negotiate_coding(&accepting(text), true)
+                ),
                 (without, with),
                 "{text}"
             );
         }
-        assert_eq!(coding(&HeaderMap::new(), true), Some(Identity));
+        assert_eq!(negotiate_coding(&HeaderMap::new(), true), Some(Identity));
     }
 
     #[test]
-    fn a_date_is_read_in_all_three_forms_and_nothing_else_is_one() {
+    fn http_dates_parse_in_exactly_three_forms() {
         let at = Some(Millis(784_111_777_000));
         for text in [
             "Sun, 06 Nov 1994 08:49:37 GMT",
             "Sunday, 06-Nov-94 08:49:37 GMT",
             "Sun Nov  6 08:49:37 1994",
         ] {
-            assert_eq!(instant(text), at, "{text}");
+            assert_eq!(parse_http_date(text), at, "{text}");
         }
         for text in [
             "",
@@ -175,24 +186,24 @@ mod tests {
             "Sun Nov 31 08:49:37 1994",
             "x Nov",
         ] {
-            assert_eq!(instant(text), None, "{text}");
+            assert_eq!(parse_http_date(text), None, "{text}");
         }
     }
 
     proptest::proptest! {
         #[test]
-        fn whatever_a_client_writes_is_answered(text in "[ -~]{0,40}") {
+        fn arbitrary_header_values_never_panic(text in "[ -~]{0,40}") {
             let headers = HeaderMap::from_iter(
                 [header::ACCEPT_ENCODING, header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE].map(|name| (name, text.parse().unwrap())),
             );
-            let is_refused = coding(&headers, false).is_none();
-            proptest::prop_assert!(!is_refused || text.contains("q=") || text.contains("Q="));
-            let _ = (is_unchanged(&headers, "abc", Some(Millis(0))), instant(&text));
+            let is_excluded = negotiate_coding(&headers, false).is_none();
+            proptest::prop_assert!(!is_excluded || text.contains("q=") || text.contains("Q="));
+            let _ = (is_unchanged(&headers, "abc", Some(Millis(0))), parse_http_date(&text));
         }
     }
 
     #[test]
-    fn a_tag_counts_in_any_coding_and_before_any_date() {
+    fn entity_tags_match_in_any_coding_and_take_precedence_over_dates() {
         let modified = Millis(1_000_000 * SECOND);
         let with =
             |name: HeaderName, text: &str| HeaderMap::from_iter([(name, text.parse().unwrap())]);

@@ -1,4 +1,4 @@
-//! How every page is dressed: its language, its error pages, the headers that keep browsers careful.
+//! Parts common to all pages: language links, error pages, security headers and the style sheet.
 
 use std::sync::{Arc, LazyLock};
 
@@ -13,139 +13,150 @@ use sha2::{Digest as _, Sha256};
 use url::Url;
 use url::form_urlencoded::Serializer;
 
-use super::error::{WebError, WebResult};
-use super::visitor::Visitor;
-use super::{Shared, Web};
+use super::client::ClientInfo;
+use super::error::{TOO_MANY_REQUESTS, WebError, WebResult};
+use super::{SharedState, WebState};
 use crate::domain::time::DAY;
 use crate::templates::View;
 use crate::templates::pages::{Action, ErrorPage, LanguageLink, MessagePage, Page, Tone};
 
-/// Nothing is loaded but our style sheet, nothing runs, no other site frames a page.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-/// The same, and one script of ours, told by its hash.
-pub(super) static COPYING_POLICY: LazyLock<String> = LazyLock::new(|| {
-    format!("{POLICY}; script-src 'sha256-{}'", STANDARD.encode(Sha256::digest(COPY_SCRIPT)))
+/// Default Content-Security-Policy: allows only this site's style sheet, images and forms; no
+/// scripts and no framing.
+const DEFAULT_CSP: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// The default policy plus the copy script, identified by its hash.
+pub(super) static FEED_PAGE_CSP: LazyLock<String> = LazyLock::new(|| {
+    format!("{DEFAULT_CSP}; script-src 'sha256-{}'", STANDARD.encode(Sha256::digest(COPY_SCRIPT)))
 });
-/// Copies an address when its button is pressed; without it the buttons are not shown.
+/// Script behind the copy buttons, which stay hidden without JavaScript.
 pub(super) const COPY_SCRIPT: &str = include_str!("copy.js");
-/// A mail brings its own styles and pictures; its frame is sandboxed, and inherits this.
-pub(super) const MAIL_POLICY: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src * data:; base-uri 'none'; frame-ancestors 'none'";
-/// An article's pictures lie anywhere.
-pub(super) const STORY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src * data:; media-src *; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// Policy of the page that shows an e-mail: its sandboxed frame inherits it and needs the e-mail's
+/// own styles and images.
+pub(super) const MAIL_CSP: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src * data:; base-uri 'none'; frame-ancestors 'none'";
+/// Policy of the demo's article page, which loads images and media from any host.
+pub(super) const ARTICLE_CSP: &str = "default-src 'none'; style-src 'self'; img-src * data:; media-src *; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-impl Web {
-    /// What every page needs; with links to the same page in other languages where GET gives the same page.
-    pub(super) fn page(&self, visitor: &Visitor, method: &Method) -> Page {
+impl WebState {
+    /// Returns the values that every page needs. Language links are included only for GET and HEAD,
+    /// where following one returns the same page.
+    pub(super) fn page(&self, client: &ClientInfo, method: &Method) -> Page {
         let languages = if method == Method::GET || method == Method::HEAD {
-            self.languages(visitor)
+            self.language_links(client)
         } else {
             Vec::new()
         };
         Page {
-            language: visitor.language.clone(),
+            language: client.language.clone(),
             site_title: self.app.config.site.title.clone(),
-            base: self.base.clone(),
+            base: self.base_path.clone(),
             languages,
-            keep: visitor.keep(),
+            lang_query: client.lang_query(),
             demo: self.demo.is_some(),
             alternates: Vec::new(),
         }
     }
 
-    fn languages(&self, visitor: &Visitor) -> Vec<LanguageLink> {
+    fn language_links(&self, client: &ClientInfo) -> Vec<LanguageLink> {
         let link = |(code, name): (String, String)| {
-            let kept = visitor.query.iter().filter(|(key, _)| key != "lang");
+            let other_params = client.query.iter().filter(|(key, _)| key != "lang");
             let query = Serializer::new(String::new())
-                .extend_pairs(kept)
+                .extend_pairs(other_params)
                 .append_pair("lang", &code)
                 .finish();
-            LanguageLink { current: code == visitor.language, url: format!("?{query}"), code, name }
+            LanguageLink { current: code == client.language, url: format!("?{query}"), code, name }
         };
         self.app.templates.languages().into_iter().map(link).collect()
     }
 
-    /// A text in the visitor's language.
-    pub(super) fn say(&self, visitor: &Visitor, key: &str, values: &[(&str, &str)]) -> String {
-        self.app.templates.text(&visitor.language, key, values)
+    /// Returns a text in the client's language.
+    pub(super) fn translate(
+        &self,
+        client: &ClientInfo,
+        key: &str,
+        values: &[(&str, &str)],
+    ) -> String {
+        self.app.templates.text(&client.language, key, values)
     }
 
-    /// A page, ready to be sent.
-    pub(super) fn show<V: View>(&self, view: &V) -> WebResult<Response> {
+    /// Renders a page as an HTML response.
+    pub(super) fn render<V: View>(&self, view: &V) -> WebResult<Response> {
         Ok(Html(self.app.templates.page(view)?).into_response())
     }
 
-    /// A page that says that something went well, with a way back.
-    pub(super) fn tell(
+    /// Renders a success message with a link to the home page.
+    pub(super) fn message_page(
         &self,
-        visitor: &Visitor,
+        client: &ClientInfo,
         title: String,
         sentences: Vec<String>,
     ) -> WebResult<Response> {
         let back = Action {
-            text: self.say(visitor, "page-back", &[]),
-            url: format!("{}/{}", self.base, visitor.keep()),
+            text: self.translate(client, "page-back", &[]),
+            url: format!("{}/{}", self.base_path, client.lang_query()),
         };
-        let page = self.page(visitor, &Method::POST);
-        self.show(&MessagePage { page, tone: Tone::Good, title, sentences, actions: vec![back] })
+        let page = self.page(client, &Method::POST);
+        self.render(&MessagePage { page, tone: Tone::Good, title, sentences, actions: vec![back] })
     }
 
-    /// The page of an error; its bare sentence if even that can't be made.
-    fn apologise(&self, visitor: &Visitor, method: &Method, error: &WebError) -> Response {
-        let title = match error.text {
-            "subscribe-error-busy" => self.say(visitor, "subscribe-title", &[]),
-            text => self.say(visitor, &format!("{text}-title"), &[]),
+    /// Renders the page of an error, or returns its plain text if rendering fails.
+    fn render_error(&self, client: &ClientInfo, method: &Method, error: &WebError) -> Response {
+        let title = self.translate(client, &format!("{}-title", error.text_key), &[]);
+        let sentence = match (error.text_key, error.retry_after) {
+            (key @ TOO_MANY_REQUESTS, Some(seconds)) => {
+                let minutes = (seconds + 59) / 60;
+                self.app.templates.text_with_number(&client.language, key, "minutes", minutes)
+            }
+            (key, _) => self.translate(client, key, &[]),
         };
-        let sentence = self.say(visitor, error.text, &[]);
-        let page = self.page(visitor, method);
+        let page = self.page(client, method);
         let view =
             ErrorPage { page, status: error.status.as_u16(), title, sentence: sentence.clone() };
         match self.app.templates.page(&view) {
             Ok(html) => Html(html).into_response(),
             Err(cause) => {
-                tracing::error!("the error page can't be made: {cause:#}");
+                tracing::error!("cannot render the error page: {cause:#}");
                 sentence.into_response()
             }
         }
     }
 }
 
-/// The path of an address, without a slash at its end.
-pub(super) fn path_of(base_url: &str) -> String {
+/// Returns the path of a URL without a trailing slash.
+pub(super) fn base_path(base_url: &str) -> String {
     Url::parse(base_url).map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default()
 }
 
-/// Gives errors their pages and logs them, and adds the headers that every answer carries.
-pub(super) async fn dress(
-    State(web): State<Shared>,
-    visitor: Visitor,
+/// Middleware: renders and logs errors, and adds the security headers to every response.
+pub(super) async fn error_pages(
+    State(web): State<SharedState>,
+    client: ClientInfo,
     request: Request,
     next: Next,
 ) -> Response {
-    // Only the first step of the path: what follows may be a token.
-    let place = request.uri().path().split('/').nth(1).unwrap_or_default().to_owned();
+    // Only the first segment of the path is logged: the others may hold a token.
+    let first_segment = request.uri().path().split('/').nth(1).unwrap_or_default().to_owned();
     let method = request.method().clone();
     let mut response = next.run(request).await;
     if let Some(error) = response.extensions_mut().remove::<Arc<WebError>>() {
         if let Some(cause) = &error.cause {
-            tracing::error!(%method, "/{place}: {cause:#}");
+            tracing::error!(%method, "/{first_segment}: {cause:#}");
         }
         let allow = response.headers_mut().remove(header::ALLOW);
-        response = (error.status, web.apologise(&visitor, &method, &error)).into_response();
+        response = (error.status, web.render_error(&client, &method, &error)).into_response();
         let headers = response.headers_mut();
         headers.extend(allow.map(|allow| (header::ALLOW, allow)));
-        if place.starts_with("feeds") {
-            excuse(headers, error.status);
+        if first_segment.starts_with("feeds") {
+            feed_error_headers(headers, error.status);
         }
         if let Some(seconds) = error.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
     }
-    guard(&mut response, is_private(&place));
+    security_headers(&mut response, may_hold_token(&first_segment));
     response
 }
 
-/// What readers and scripts of other sites are told of a feed that they do not get.
-fn excuse(headers: &mut HeaderMap, status: StatusCode) {
+/// Adds the headers that feed readers and cross-origin scripts need on errors below `/feeds`.
+fn feed_error_headers(headers: &mut HeaderMap, status: StatusCode) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     match status {
         StatusCode::NOT_FOUND => {
@@ -157,12 +168,13 @@ fn excuse(headers: &mut HeaderMap, status: StatusCode) {
     };
 }
 
-/// Whether the addresses below hold tokens: those pages are nobody else's business.
-fn is_private(place: &str) -> bool {
-    matches!(place, "confirm" | "unsubscribe")
+/// Returns `true` if paths below this first segment hold a personal token.
+fn may_hold_token(first_segment: &str) -> bool {
+    matches!(first_segment, "confirm" | "unsubscribe")
 }
 
-fn guard(response: &mut Response, private: bool) {
+/// Adds security and caching headers that the response does not set itself.
+fn security_headers(response: &mut Response, is_private: bool) {
     let is_page = response
         .headers()
         .get(header::CONTENT_TYPE)
@@ -173,11 +185,11 @@ fn guard(response: &mut Response, private: bool) {
     };
     add(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     if is_page {
-        add(header::CONTENT_SECURITY_POLICY, POLICY);
+        add(header::CONTENT_SECURITY_POLICY, DEFAULT_CSP);
         add(header::VARY, "accept-language");
         add(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     }
-    if private {
+    if is_private {
         add(header::REFERRER_POLICY, "no-referrer");
         add(HeaderName::from_static("x-robots-tag"), "noindex");
         add(header::CACHE_CONTROL, "no-store");
@@ -187,18 +199,19 @@ fn guard(response: &mut Response, private: bool) {
     }
 }
 
-/// `/assets/style.css`: pages link to it with its hash, so that address never says anything else.
-pub(super) async fn stylesheet(State(web): State<Shared>, visitor: Visitor) -> Response {
+/// `GET /assets/style.css`: pages link to it with its hash in the query, so that it can be cached
+/// forever.
+pub(super) async fn stylesheet(State(web): State<SharedState>, client: ClientInfo) -> Response {
     let sheet = web.app.templates.stylesheet();
-    let is_named = visitor.asked("v") == Some(sheet.hash.as_str());
-    let keep = if is_named {
+    let has_hash = client.query_param("v") == Some(sheet.hash.as_str());
+    let cache_control = if has_hash {
         format!("public, max-age={}, immutable", 365 * DAY / 1000)
     } else {
         "public, max-age=300".to_owned()
     };
     let headers = [
         (header::CONTENT_TYPE, "text/css; charset=utf-8".to_owned()),
-        (header::CACHE_CONTROL, keep),
+        (header::CACHE_CONTROL, cache_control),
     ];
     (StatusCode::OK, headers, Body::from(sheet.text.clone())).into_response()
 }

@@ -1,4 +1,5 @@
-//! `/subscribe`: GET gives a form, POST asks for a subscription; the answer never tells whether an address is known.
+//! `/subscribe`: GET shows a form, POST requests a subscription. The response never reveals whether
+//! an address is already known.
 
 use std::sync::Arc;
 
@@ -7,25 +8,25 @@ use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 
+use super::client::ClientInfo;
 use super::error::{WebError, WebResult};
 use super::form::Form;
 use super::index::next_text;
-use super::visitor::Visitor;
-use super::{Shared, Web};
+use super::{SharedState, WebState};
 use crate::domain::address::EmailAddress;
 use crate::domain::language;
 use crate::store::{Store, StoreResult};
-use crate::subscribers::{self, Person};
+use crate::subscribers::{self, NewSubscriber};
 use crate::templates::pages::{DigestChoice, LanguageLink, SectionChoice, SubscribePage};
 
-/// Sections that the form offers, and that a request may choose, at most.
-const MOST_SECTIONS: usize = 60;
-/// The longest name of a section, in bytes.
-const LONGEST_SECTION: usize = 200;
+/// Maximum number of sections that the form lists and a request may choose.
+const MAX_SECTIONS: usize = 60;
+/// Maximum length of a section name in bytes.
+const MAX_SECTION_BYTES: usize = 200;
 
-/// What was entered.
+/// Submitted values of the form.
 #[derive(Debug, Default)]
-struct Entered {
+struct SubscribeForm {
     address: String,
     name: String,
     language: String,
@@ -33,149 +34,156 @@ struct Entered {
     sections: Vec<String>,
 }
 
-/// The sections of all articles: asked for again only when an article changed, for it takes a look at all of them.
+/// Cache of the sections of all articles, queried again only after an article changed because the
+/// query scans all articles.
 #[derive(Debug, Default)]
-pub(super) struct Offered {
-    known: ArcSwapOption<(i64, Arc<Vec<String>>)>,
+pub(super) struct SectionCache {
+    cached: ArcSwapOption<(i64, Arc<Vec<String>>)>,
 }
 
-impl Offered {
+impl SectionCache {
     async fn sections(&self, store: &Store) -> StoreResult<Arc<Vec<String>>> {
         let version = store.articles_version().await?;
-        if let Some(known) = self.known.load().as_deref().filter(|(at, _)| *at == version) {
-            return Ok(Arc::clone(&known.1));
+        if let Some(cached) = self.cached.load().as_deref().filter(|(at, _)| *at == version) {
+            return Ok(Arc::clone(&cached.1));
         }
         let sections = Arc::new(store.sections().await?);
-        self.known.store(Some(Arc::new((version, Arc::clone(&sections)))));
+        self.cached.store(Some(Arc::new((version, Arc::clone(&sections)))));
         Ok(sections)
     }
 }
 
-/// The form; `?digest=NAME` ticks one.
+/// `GET /subscribe`: the form; `?digest=NAME` preselects a digest.
 pub(super) async fn show(
-    State(web): State<Shared>,
-    visitor: Visitor,
+    State(web): State<SharedState>,
+    client: ClientInfo,
     method: Method,
 ) -> WebResult<Response> {
-    let digests = match (visitor.asked("digest"), web.app.config.digests.as_slice()) {
+    let digests = match (client.query_param("digest"), web.app.config.digests.as_slice()) {
         (Some(name), _) => vec![name.to_owned()],
         (None, [only]) => vec![only.name.clone()],
         (None, _) => Vec::new(),
     };
-    form(&web, &visitor, &method, Entered { digests, ..Entered::default() }, None).await
+    render_form(&web, &client, &method, SubscribeForm { digests, ..SubscribeForm::default() }, None)
+        .await
 }
 
-/// The request.
+/// `POST /subscribe`: requests a subscription, which queues a confirmation e-mail.
 pub(super) async fn submit(
-    State(web): State<Shared>,
-    visitor: Visitor,
+    State(web): State<SharedState>,
+    client: ClientInfo,
     method: Method,
-    sent: Form,
+    form: Form,
 ) -> WebResult<Response> {
-    if visitor.is_foreign {
-        return Err(WebError::foreign());
+    if client.is_cross_site {
+        return Err(WebError::cross_site());
     }
     let now = web.app.now();
-    let entered = Entered {
-        address: Some(sent.one("address"))
+    let submitted = SubscribeForm {
+        address: Some(form.first("address"))
             .filter(|a| !a.is_empty())
-            .unwrap_or_else(|| sent.one("email"))
+            .unwrap_or_else(|| form.first("email"))
             .to_owned(),
-        name: sent.one("name").to_owned(),
-        language: sent.one("language").to_owned(),
-        digests: sent.all("digest"),
-        sections: sent.all("section"),
+        name: form.first("name").to_owned(),
+        language: form.first("language").to_owned(),
+        digests: form.all("digest"),
+        sections: form.all("section"),
     };
-    if entered.sections.len() > MOST_SECTIONS
-        || entered.sections.iter().any(|s| s.len() > LONGEST_SECTION)
+    if submitted.sections.len() > MAX_SECTIONS
+        || submitted.sections.iter().any(|s| s.len() > MAX_SECTION_BYTES)
     {
-        return Err(WebError::unreadable());
+        return Err(WebError::bad_request());
     }
-    let refusal = match EmailAddress::parse(&entered.address) {
-        Err(_) => {
-            Some(web.say(&visitor, "subscribe-error-address", &[("address", &entered.address)]))
-        }
-        Ok(_) if entered.digests.is_empty() => {
-            Some(web.say(&visitor, "subscribe-error-digest", &[]))
+    let error = match EmailAddress::parse(&submitted.address) {
+        Err(_) => Some(web.translate(
+            &client,
+            "subscribe-error-address",
+            &[("address", &submitted.address)],
+        )),
+        Ok(_) if submitted.digests.is_empty() => {
+            Some(web.translate(&client, "subscribe-error-digest", &[]))
         }
         Ok(_) => None,
     };
-    if refusal.is_some() {
-        return form(&web, &visitor, &method, entered, refusal).await;
+    if error.is_some() {
+        return render_form(&web, &client, &method, submitted, error).await;
     }
-    if let Some(network) = visitor.network {
-        web.limit.admit(network, now).map_err(WebError::too_many)?;
+    if let Some(network) = client.network {
+        web.subscribe_limiter.check(network, now).map_err(WebError::too_many_requests)?;
     }
-    // People do not see this field; what fills it in gets the same answer, and nothing happens.
-    if sent.one("website").is_empty() {
-        let digests = subscribers::digests_named(&web.app.config, &entered.digests)
-            .map_err(|_| WebError::unreadable())?;
-        let told = |text: &str| Some(text.to_owned()).filter(|t| !t.is_empty());
-        let person = Person {
-            email: entered.address.clone(),
-            name: told(&entered.name),
-            language: told(&entered.language).or_else(|| Some(visitor.language.clone())),
+    // People do not see this field (a honeypot): bots that fill it in get the same response,
+    // without effect.
+    if form.first("website").is_empty() {
+        let digests = subscribers::find_digests(&web.app.config, &submitted.digests)
+            .map_err(|_| WebError::bad_request())?;
+        let non_empty = |text: &str| Some(text.to_owned()).filter(|t| !t.is_empty());
+        let subscriber = NewSubscriber {
+            email: submitted.address.clone(),
+            name: non_empty(&submitted.name),
+            language: non_empty(&submitted.language).or_else(|| Some(client.language.clone())),
             timezone: None,
-            sections: entered.sections.clone(),
+            sections: submitted.sections.clone(),
         };
-        let asked = subscribers::subscribe(
+        let requested = subscribers::subscribe(
             &web.app.store,
             &web.app.instance.secret,
-            &person,
+            &subscriber,
             &digests,
             now,
         )
         .await?;
-        if let Err(why) = asked {
-            return form(&web, &visitor, &method, entered, Some(why)).await;
+        if let Err(why) = requested {
+            return render_form(&web, &client, &method, submitted, Some(why)).await;
         }
     }
-    let title = web.say(&visitor, "subscribe-sent-title", &[]);
-    web.tell(
-        &visitor,
+    let title = web.translate(&client, "subscribe-sent-title", &[]);
+    web.message_page(
+        &client,
         title,
-        vec![web.say(&visitor, "subscribe-sent", &[("address", &entered.address)])],
+        vec![web.translate(&client, "subscribe-sent", &[("address", &submitted.address)])],
     )
 }
 
-/// The form with what was entered, and what is wrong with it.
-async fn form(
-    web: &Web,
-    visitor: &Visitor,
+/// Renders the form with the submitted values and an error.
+async fn render_form(
+    web: &WebState,
+    client: &ClientInfo,
     method: &Method,
-    entered: Entered,
+    submitted: SubscribeForm,
     error: Option<String>,
 ) -> WebResult<Response> {
     let now = web.app.now();
     let digests = web.app.config.digests.iter().map(|digest| DigestChoice {
-        checked: entered.digests.contains(&digest.name),
+        checked: submitted.digests.contains(&digest.name),
         name: digest.name.clone(),
         title: digest.title.clone(),
-        next_text: next_text(digest, &visitor.language, now),
+        next_text: next_text(digest, &client.language, now),
     });
     let sections = match &web.demo {
         Some(demo) => demo.sections.clone(),
-        None => web.offered.sections(&web.app.store).await?.as_ref().clone(),
+        None => web.sections.sections(&web.app.store).await?.as_ref().clone(),
     };
-    let section = |name: String| SectionChoice { checked: entered.sections.contains(&name), name };
+    let section =
+        |name: String| SectionChoice { checked: submitted.sections.contains(&name), name };
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let page = web.show(&SubscribePage {
-        page: web.page(visitor, method),
+    let page = web.render(&SubscribePage {
+        page: web.page(client, method),
         error,
         digests: digests.collect(),
-        sections: sections.into_iter().take(MOST_SECTIONS).map(section).collect(),
+        sections: sections.into_iter().take(MAX_SECTIONS).map(section).collect(),
         mail_languages: mail_languages(
             web,
-            Some(entered.language.as_str()).filter(|l| !l.is_empty()).unwrap_or(&visitor.language),
+            Some(submitted.language.as_str()).filter(|l| !l.is_empty()).unwrap_or(&client.language),
         ),
-        address: entered.address,
-        name: entered.name,
+        address: submitted.address,
+        name: submitted.name,
     })?;
     Ok((status, page).into_response())
 }
 
-/// The languages that the digests speak, with the reader's chosen; one alone is no choice.
-fn mail_languages(web: &Web, chosen: &str) -> Vec<LanguageLink> {
+/// Returns the languages of all digests with the best match for `chosen` marked; empty if there are
+/// fewer than two.
+fn mail_languages(web: &WebState, chosen: &str) -> Vec<LanguageLink> {
     let mut codes: Vec<&String> = Vec::new();
     for code in web.app.config.digests.iter().flat_map(|digest| &digest.languages) {
         if !codes.contains(&code) {
@@ -185,14 +193,24 @@ fn mail_languages(web: &Web, chosen: &str) -> Vec<LanguageLink> {
     if codes.len() < 2 {
         return Vec::new();
     }
-    let current = codes
-        .iter()
-        .position(|code| language::matches(chosen, code) || language::matches(code, chosen))
+    let is_same_language = |code: &str| language::primary(code) == language::primary(chosen);
+    let templates = &web.app.templates;
+    let best = |is_match: &dyn Fn(&str) -> bool| codes.iter().position(|code| is_match(code));
+    let current = best(&|code| code.eq_ignore_ascii_case(chosen))
+        .or_else(|| {
+            best(&|code| {
+                is_same_language(code)
+                    && templates.catalog_code(code) == templates.catalog_code(chosen)
+            })
+        })
+        .or_else(|| {
+            best(&|code| language::matches(chosen, code) || language::matches(code, chosen))
+        })
         .unwrap_or(0);
     let varieties = |code: &str| {
         codes.iter().filter(|other| language::primary(other) == language::primary(code)).count()
     };
-    // Two of one language (zh-CN, zh-TW) must not look alike; of one alone nobody asks which.
+    // The tag is shown only if it distinguishes two varieties of one language (zh-CN, zh-TW).
     let name = |code: &str| {
         language::autonym(if varieties(code) > 1 { code } else { language::primary(code) })
     };

@@ -1,4 +1,4 @@
-//! The web on a real store: readers come, confirm, leave and come back.
+//! Tests of the web server on a real store: subscribing, confirming and unsubscribing.
 
 use std::net::SocketAddr;
 
@@ -10,11 +10,11 @@ use tower::ServiceExt as _;
 
 use super::*;
 use crate::config::Config;
-use crate::domain::article::Draft;
+use crate::domain::article::IncomingArticle;
 use crate::domain::subscription::Status;
 use crate::domain::time::HOUR;
-use crate::domain::token::{self, Power};
-use crate::feeds::shelf;
+use crate::domain::token::{self, LinkScope};
+use crate::feeds::cache;
 use crate::sources::import;
 use crate::store::subscribers::Subscription;
 
@@ -62,21 +62,21 @@ title = "Staff only"
 private = "Sesame0123456789"
 "#;
 
-/// A site on a store of its own.
+/// A site with its own store.
 struct Site {
     app: App,
-    router: Door,
+    router: FeedFastPath,
     folder: Arc<TempDir>,
 }
 
-/// An answer, read to its end.
-struct Answer {
+/// A response with its complete body.
+struct TestResponse {
     status: StatusCode,
     headers: HeaderMap,
     body: Vec<u8>,
 }
 
-impl Answer {
+impl TestResponse {
     fn header(&self, name: impl header::AsHeaderName) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
@@ -88,56 +88,60 @@ impl Answer {
 
 impl Site {
     async fn new(demo: bool) -> Self {
-        Self::of(CONFIG, demo, false).await
+        Self::with_config(CONFIG, demo, false).await
     }
 
-    /// One that keeps what it makes.
-    async fn kept() -> Self {
-        Self::of(CONFIG, false, true).await
+    /// Creates a site whose feeds are cached on disk.
+    async fn with_disk_cache() -> Self {
+        Self::with_config(CONFIG, false, true).await
     }
 
-    /// The same, begun again.
+    /// Restarts the site on the same store.
     fn restarted(&self) -> Self {
-        let app = self.app.clone().serving();
-        Self { router: door(app.clone(), None), app, folder: Arc::clone(&self.folder) }
+        let app = self.app.clone().with_disk_cache();
+        Self { router: service(app.clone(), None), app, folder: Arc::clone(&self.folder) }
     }
 
-    async fn of(config: &str, demo: bool, is_kept: bool) -> Self {
+    async fn with_config(config: &str, demo: bool, has_disk_cache: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.toml");
         std::fs::write(&path, config).unwrap();
         let app = App::connect(Config::load(&path, std::iter::empty()).unwrap()).await.unwrap();
-        let app = if is_kept { app.serving() } else { app };
+        let app = if has_disk_cache { app.with_disk_cache() } else { app };
         let demo = match demo {
             true => {
-                let (mailbox, _) = Mailbox::listen(0, app.clock).await.unwrap();
-                Some(Demo { mailbox, sections: vec!["Campus".into()], source: "college".into() })
+                let (mailbox, _) = MailCatcher::listen(0, app.clock).await.unwrap();
+                Some(Demo {
+                    mail_catcher: mailbox,
+                    sections: vec!["Campus".into()],
+                    source: "college".into(),
+                })
             }
             false => None,
         };
-        Self { router: door(app.clone(), demo), app, folder: Arc::new(folder) }
+        Self { router: service(app.clone(), demo), app, folder: Arc::new(folder) }
     }
 
-    async fn ask(&self, request: Builder, body: &str) -> Answer {
+    async fn send(&self, request: Builder, body: &str) -> TestResponse {
         let request = request
             .header(header::HOST, "news.example.edu")
             .body(Body::from(body.to_owned()))
             .unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
-        Answer {
+        TestResponse {
             status: parts.status,
             headers: parts.headers,
             body: to_bytes(body, usize::MAX).await.unwrap().to_vec(),
         }
     }
 
-    async fn get(&self, path: &str) -> Answer {
-        self.ask(Request::get(path), "").await
+    async fn get(&self, path: &str) -> TestResponse {
+        self.send(Request::get(path), "").await
     }
 
-    async fn post(&self, path: &str, body: &str) -> Answer {
-        self.ask(
+    async fn post(&self, path: &str, body: &str) -> TestResponse {
+        self.send(
             Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded"),
             body,
         )
@@ -146,17 +150,19 @@ impl Site {
 
     async fn publish(&self, title: &str) {
         let now = self.app.now();
-        let draft = Draft {
+        let draft = IncomingArticle {
             source_id: title.into(),
             title: title.into(),
             body_html: "<p>Text</p>".into(),
             published_at: now,
-            ..Draft::default()
+            ..IncomingArticle::default()
         };
-        import::publish(&self.app.store, &self.app.config, "college", vec![draft], now)
+        import::upsert_articles(&self.app.store, &self.app.config, "college", vec![draft], now)
             .await
             .unwrap();
-        shelf::refresh_due(&self.app.store, &self.app.config, &self.app.shelf, now).await.unwrap();
+        cache::refresh_due(&self.app.store, &self.app.config, &self.app.feed_cache, now)
+            .await
+            .unwrap();
     }
 
     async fn subscriptions(&self, address: &str) -> Vec<Subscription> {
@@ -166,24 +172,25 @@ impl Site {
         self.app.store.subscriptions_of(&[person.id]).await.unwrap()
     }
 
-    fn sign(&self, power: Power) -> String {
+    fn sign(&self, power: LinkScope) -> String {
         token::sign(&self.app.instance.secret, power)
     }
 }
 
-/// The token in the action of a page's form.
-fn token_in(page: &str, place: &str) -> String {
-    let (_, rest) = page.split_once(&format!("action=\"/news/{place}/")).unwrap();
+/// Returns the token in the action of a page's form.
+fn token_in(page: &str, path_prefix: &str) -> String {
+    let (_, rest) = page.split_once(&format!("action=\"/news/{path_prefix}/")).unwrap();
     rest.split('"').next().unwrap().to_owned()
 }
 
 #[tokio::test]
-async fn languages_of_mails_go_by_their_own_names_and_two_of_one_by_their_tags_too() {
+async fn mail_languages_show_their_autonym_and_the_tag_when_two_share_one_language() {
     for (languages, shown) in [
         (r#"["en", "zh-CN"]"#, ["English", "中文"].as_slice()),
         (r#"["fr", "zh-CN", "zh-TW"]"#, &["français", "中文 (zh-CN)", "中文 (zh-TW)"]),
     ] {
-        let site = Site::of(&CONFIG.replace(r#"["en", "zh"]"#, languages), false, false).await;
+        let site =
+            Site::with_config(&CONFIG.replace(r#"["en", "zh"]"#, languages), false, false).await;
         let form = site.get("/subscribe").await.text();
         for name in shown {
             assert!(form.contains(&format!("<span>{name}</span>")), "{name}: {form}");
@@ -192,7 +199,7 @@ async fn languages_of_mails_go_by_their_own_names_and_two_of_one_by_their_tags_t
 }
 
 #[tokio::test]
-async fn a_reader_comes_confirms_leaves_and_comes_back() {
+async fn subscriber_can_confirm_unsubscribe_and_undo() {
     let site = Site::new(false).await;
     let form = site.get("/subscribe?digest=weekly&lang=zh").await;
     assert!(form.status == StatusCode::OK && form.text().contains("value=\"weekly\" checked"));
@@ -213,7 +220,7 @@ async fn a_reader_comes_confirms_leaves_and_comes_back() {
         (1, "confirmation", "queued")
     );
 
-    let token = site.sign(Power::Confirm { subscriber: person.id, delivery: 1 });
+    let token = site.sign(LinkScope::Confirm { subscriber: person.id, delivery: 1 });
     let question = site.get(&format!("/confirm/{token}")).await;
     assert!(question.text().contains("The week") && question.header("x-robots-tag") == "noindex");
     assert_eq!(
@@ -225,37 +232,45 @@ async fn a_reader_comes_confirms_leaves_and_comes_back() {
     };
     assert!(
         all(&site.subscriptions("ada@example.org").await, Status::Pending),
-        "a GET changes nothing"
+        "GET must not change anything"
     );
     assert_eq!(site.post(&format!("/confirm/{token}"), "").await.status, StatusCode::OK);
     let confirmed = site.subscriptions("ada@example.org").await;
     assert!(all(&confirmed, Status::Confirmed));
 
-    let leaving =
-        format!("/unsubscribe/{}", site.sign(Power::Unsubscribe { subscription: confirmed[0].id }));
-    assert!(site.get(&leaving).await.text().contains("value=\"leave\""));
+    let unsubscribe_link = format!(
+        "/unsubscribe/{}",
+        site.sign(LinkScope::Unsubscribe { subscription: confirmed[0].id })
+    );
+    assert!(site.get(&unsubscribe_link).await.text().contains("value=\"unsubscribe\""));
     assert!(
         all(&site.subscriptions("ada@example.org").await, Status::Confirmed),
-        "a GET changes nothing"
+        "GET must not change anything"
     );
-    let left = site.post(&leaving, "action=leave").await.text();
+    let done = site.post(&unsubscribe_link, "action=unsubscribe").await.text();
     let status_of = async |at: usize| site.subscriptions("ada@example.org").await[at].status;
-    assert_eq!((status_of(0).await, status_of(1).await), (Status::Left, Status::Confirmed));
+    assert_eq!((status_of(0).await, status_of(1).await), (Status::Unsubscribed, Status::Confirmed));
 
     assert_eq!(
-        site.post(&leaving, "action=undo").await.status,
+        site.post(&unsubscribe_link, "action=undo").await.status,
         StatusCode::NOT_FOUND,
-        "a link in a mail takes nothing back"
+        "the link in an e-mail cannot undo"
     );
-    let undo = format!("/unsubscribe/{}", token_in(&left, "unsubscribe"));
+    let undo = format!("/unsubscribe/{}", token_in(&done, "unsubscribe"));
     assert!(site.get(&undo).await.text().contains("value=\"undo\""));
     assert_eq!(site.post(&undo, "action=undo").await.status, StatusCode::OK);
     assert!(all(&site.subscriptions("ada@example.org").await, Status::Confirmed));
-    assert_eq!(site.post(&undo, "action=undo").await.status, StatusCode::NOT_FOUND, "only once");
-    assert_eq!(site.post(&leaving, "action=all").await.status, StatusCode::OK);
-    assert!(all(&site.subscriptions("ada@example.org").await, Status::Left));
-    let late = site
-        .sign(Power::Undo { subscription: confirmed[0].id, left_at: site.app.now().0 - 2 * HOUR });
+    assert_eq!(
+        site.post(&undo, "action=undo").await.status,
+        StatusCode::NOT_FOUND,
+        "the undo works only once"
+    );
+    assert_eq!(site.post(&unsubscribe_link, "action=all").await.status, StatusCode::OK);
+    assert!(all(&site.subscriptions("ada@example.org").await, Status::Unsubscribed));
+    let late = site.sign(LinkScope::Undo {
+        subscription: confirmed[0].id,
+        unsubscribed_at: site.app.now().0 - 2 * HOUR,
+    });
     assert_eq!(
         site.post(&format!("/unsubscribe/{late}"), "action=undo").await.status,
         StatusCode::NOT_FOUND
@@ -263,14 +278,14 @@ async fn a_reader_comes_confirms_leaves_and_comes_back() {
 }
 
 #[tokio::test]
-async fn a_mail_program_leaves_with_one_click_from_anywhere() {
+async fn one_click_unsubscribe_works_cross_site_in_both_form_encodings() {
     let site = Site::new(false).await;
     site.post("/subscribe", "address=ada%40example.org&digest=weekly&digest=daily").await;
     let subscriptions = site.subscriptions("ada@example.org").await;
     let address = |at: usize| {
         format!(
             "/unsubscribe/{}",
-            site.sign(Power::Unsubscribe { subscription: subscriptions[at].id })
+            site.sign(LinkScope::Unsubscribe { subscription: subscriptions[at].id })
         )
     };
     let foreign = |path: &str| {
@@ -280,22 +295,27 @@ async fn a_mail_program_leaves_with_one_click_from_anywhere() {
     };
     let plain =
         foreign(&address(0)).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-    let answer = site.ask(plain, "List-Unsubscribe=One-Click").await;
+    let answer = site.send(plain, "List-Unsubscribe=One-Click").await;
     assert_eq!(
         (answer.status, answer.text().as_str()),
-        (StatusCode::OK, "You have left Every morning.\n")
+        (StatusCode::OK, "You have unsubscribed from Every morning.\n")
     );
     let body = "--b\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--b--\r\n";
     let parts =
         foreign(&address(1)).header(header::CONTENT_TYPE, "multipart/form-data; boundary=b");
-    assert_eq!(site.ask(parts, body).await.status, StatusCode::OK);
-    assert!(site.subscriptions("ada@example.org").await.iter().all(|s| s.status == Status::Left));
+    assert_eq!(site.send(parts, body).await.status, StatusCode::OK);
+    assert!(
+        site.subscriptions("ada@example.org")
+            .await
+            .iter()
+            .all(|s| s.status == Status::Unsubscribed)
+    );
     let wrong = site.post("/unsubscribe/AAAA", "List-Unsubscribe=One-Click").await;
     assert!(wrong.status == StatusCode::NOT_FOUND && wrong.header("x-robots-tag") == "noindex");
 }
 
 #[tokio::test]
-async fn a_request_that_cannot_be_met_changes_nothing() {
+async fn rejected_subscribe_requests_change_nothing() {
     let site = Site::new(false).await;
     for (body, status) in [
         ("address=nobody&digest=weekly", StatusCode::UNPROCESSABLE_ENTITY),
@@ -311,49 +331,107 @@ async fn a_request_that_cannot_be_met_changes_nothing() {
     }
     let foreign = Request::post("/subscribe").header("sec-fetch-site", "cross-site");
     assert_eq!(
-        site.ask(foreign, "address=eve%40example.org&digest=weekly").await.status,
+        site.send(foreign, "address=eve%40example.org&digest=weekly").await.status,
         StatusCode::FORBIDDEN
     );
     assert!(site.subscriptions("eve@example.org").await.is_empty());
-    let asking = || {
+    let request = || {
         Request::post("/subscribe")
             .extension(axum::extract::ConnectInfo(SocketAddr::from(([198, 51, 100, 1], 9))))
     };
     for _ in 0..20 {
         assert_eq!(
-            site.ask(asking(), "address=eve%40example.org&digest=weekly").await.status,
+            site.send(request(), "address=eve%40example.org&digest=weekly").await.status,
             StatusCode::OK
         );
     }
-    let refused = site.ask(asking(), "address=eve%40example.org&digest=weekly").await;
+    let rejected = site.send(request(), "address=eve%40example.org&digest=weekly").await;
     assert_eq!(
-        (refused.status, refused.header(header::RETRY_AFTER)),
+        (rejected.status, rejected.header(header::RETRY_AFTER)),
         (StatusCode::TOO_MANY_REQUESTS, "3600")
     );
-    assert!(refused.text().contains("Too many requests"));
+    assert!(rejected.text().contains("Too many requests"));
+    assert!(rejected.text().contains("Please try again in 60 minutes."), "{}", rejected.text());
 }
 
 #[tokio::test]
-async fn a_page_offers_only_what_can_be_taken_back_and_a_dead_link_says_so() {
+async fn each_error_status_has_its_own_title_and_text() {
+    let site = Site::new(false).await;
+    site.publish("One").await;
+    let form = "address=eve%40example.org&digest=weekly";
+    let too_large = format!("{form}&name={}", "x".repeat(MAX_FORM_BYTES));
+    let cross_site = Request::post("/subscribe").header("sec-fetch-site", "cross-site");
+    let no_coding = Request::get("/feeds/news.rss").header(header::ACCEPT_ENCODING, "identity;q=0");
+    let bad_request = site.post("/subscribe", "address=eve%40example.org&digest=unknown").await;
+    for (response, status, title, text) in [
+        (bad_request, 400_u16, "Bad request", "The form was incomplete or not valid"),
+        (site.send(cross_site, form).await, 403, "Request not allowed", "from another website"),
+        (site.get("/nothing").await, 404, "Page not found", "Check the address"),
+        (site.get("/confirm/x").await, 404, "This link doesn’t work", "may have expired"),
+        (
+            site.post("/", "").await,
+            405,
+            "Method not allowed",
+            "doesn’t accept that type of request",
+        ),
+        (site.send(no_coding, "").await, 406, "Encoding not available", "any encoding"),
+        (site.post("/subscribe", &too_large).await, 413, "Too much data", "larger than we accept"),
+    ] {
+        assert_eq!(response.status, status, "{title}");
+        let page = response.text();
+        let heading = format!("<h1>{title}</h1>");
+        assert!(page.contains(&heading) && page.contains(text), "{status}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn traditional_chinese_pages_follow_accept_language_and_the_lang_query() {
+    let site = Site::new(false).await;
+    let accepting = |tag: &str| Request::get("/subscribe").header(header::ACCEPT_LANGUAGE, tag);
+    for tag in ["zh-TW", "zh-HK,zh;q=0.9", "zh-Hant-MO, en;q=0.5"] {
+        let page = site.send(accepting(tag), "").await.text();
+        assert!(page.contains("<html lang=\"zh-hant\">") && page.contains("訂閱電子報"), "{tag}");
+    }
+    for tag in ["zh-CN", "zh-Hans-HK", "zh"] {
+        let page = site.send(accepting(tag), "").await.text();
+        assert!(page.contains("<html lang=\"zh\">") && page.contains("邮件订阅"), "{tag}");
+    }
+    let chosen =
+        html_escape::decode_html_entities(&site.get("/?lang=zh-TW").await.text()).into_owned();
+    for link in ["\"/news/subscribe?lang=zh-hant\"", "href=\"?lang=zh\"", "href=\"?lang=en\""] {
+        assert!(chosen.contains(link), "{link} is missing in {chosen}");
+    }
+    assert!(chosen.contains("简体中文</a>") && chosen.contains("繁體中文</b>"), "{chosen}");
+
+    let config = CONFIG.replace(r#"["en", "zh"]"#, r#"["en", "zh-CN", "zh-TW"]"#);
+    let site = Site::with_config(&config, false, false).await;
+    for (tag, code) in [("zh-HK", "zh-TW"), ("zh", "zh-CN"), ("zh-SG", "zh-CN"), ("fr", "en")] {
+        let form = site.send(accepting(tag), "").await.text();
+        assert!(form.contains(&format!("value=\"{code}\" checked")), "{tag}: {form}");
+    }
+}
+
+#[tokio::test]
+async fn unsubscribed_pending_subscription_can_be_neither_undone_nor_confirmed() {
     let site = Site::new(false).await;
     site.post("/subscribe", "address=ada%40example.org&digest=weekly&digest=weekly").await;
     let pending = site.subscriptions("ada@example.org").await.remove(0);
-    let leaving =
-        format!("/unsubscribe/{}", site.sign(Power::Unsubscribe { subscription: pending.id }));
-    let left = site.post(&leaving, "action=leave").await;
+    let unsubscribe_link =
+        format!("/unsubscribe/{}", site.sign(LinkScope::Unsubscribe { subscription: pending.id }));
+    let done = site.post(&unsubscribe_link, "action=unsubscribe").await;
     assert!(
-        left.status == StatusCode::OK && !left.text().contains("value=\"undo\""),
+        done.status == StatusCode::OK && !done.text().contains("value=\"undo\""),
         "{}",
-        left.text()
+        done.text()
     );
-    let confirming = format!(
+    let confirm_link = format!(
         "/confirm/{}",
-        site.sign(Power::Confirm { subscriber: pending.subscriber_id, delivery: 1 })
+        site.sign(LinkScope::Confirm { subscriber: pending.subscriber_id, delivery: 1 })
     );
     assert_eq!(
-        site.post(&confirming, "").await.status,
+        site.post(&confirm_link, "").await.status,
         StatusCode::NOT_FOUND,
-        "who left is not told that they are subscribed"
+        "an unsubscribed person cannot confirm"
     );
-    assert_eq!(site.subscriptions("ada@example.org").await[0].status, Status::Left);
+    assert_eq!(site.subscriptions("ada@example.org").await[0].status, Status::Unsubscribed);
 }

@@ -1,99 +1,118 @@
-//! `/unsubscribe/TOKEN`: GET asks, POST leaves; mail programs post `List-Unsubscribe=One-Click` (RFC 8058) from anywhere.
+//! `/unsubscribe/TOKEN`: GET shows a form, POST unsubscribes. Mail clients post
+//! `List-Unsubscribe=One-Click` (RFC 8058), also cross-site.
 
 use axum::extract::{Path, State};
 use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 
+use super::client::ClientInfo;
 use super::error::{WebError, WebResult};
 use super::form::Form;
-use super::visitor::Visitor;
-use super::{Shared, Web};
+use super::{SharedState, WebState};
 use crate::domain::subscription::Status;
-use crate::domain::token::{self, Power};
+use crate::domain::token::{self, LinkScope};
 use crate::store::subscribers::Subscription;
 use crate::subscribers;
 use crate::templates::pages::{UnsubscribePage, UnsubscribeState};
 
-/// The question; where it was left already, that.
+/// `GET /unsubscribe/{token}`: asks for confirmation, or reports that the subscription already
+/// ended.
 pub(super) async fn show(
-    State(web): State<Shared>,
-    visitor: Visitor,
+    State(web): State<SharedState>,
+    client: ClientInfo,
     method: Method,
     Path(token): Path<String>,
 ) -> WebResult<Response> {
-    let held = held_by(&web, &token).await?;
-    if held.status != Status::Left {
-        return page(&web, &visitor, &method, &held, token, UnsubscribeState::Ask).await;
+    let subscription = find_subscription(&web, &token).await?;
+    if subscription.status != Status::Unsubscribed {
+        return render_page(&web, &client, &method, &subscription, token, UnsubscribeState::Ask)
+            .await;
     }
-    if takes_back(&web, &token, &held) {
-        return page(&web, &visitor, &method, &held, token, UnsubscribeState::LeftJustNow).await;
+    if can_undo(&web, &token, &subscription) {
+        return render_page(
+            &web,
+            &client,
+            &method,
+            &subscription,
+            token,
+            UnsubscribeState::UnsubscribedNow,
+        )
+        .await;
     }
-    let title = web.title_of(&held.digest);
-    let title = web.say(&visitor, "unsubscribe-left-title", &[("digest", &title)]);
-    web.tell(&visitor, title, vec![web.say(&visitor, "unsubscribe-left", &[])])
+    let title = web.title_of(&subscription.digest);
+    let title = web.translate(&client, "unsubscribe-done-title", &[("digest", &title)]);
+    web.message_page(&client, title, vec![web.translate(&client, "unsubscribe-done", &[])])
 }
 
-/// The deed: leaves this digest unless the form asks for all, or to take it back.
+/// `POST /unsubscribe/{token}`: unsubscribes from this digest, or depending on `action` from all
+/// digests, or undoes it.
 pub(super) async fn submit(
-    State(web): State<Shared>,
-    visitor: Visitor,
+    State(web): State<SharedState>,
+    client: ClientInfo,
     method: Method,
     Path(token): Path<String>,
     form: Form,
 ) -> WebResult<Response> {
     let (store, secret, now) = (&web.app.store, &web.app.instance.secret, web.app.now());
-    let held = held_by(&web, &token).await?;
-    let is_one_click = form.one("List-Unsubscribe").eq_ignore_ascii_case("One-Click");
-    if form.one("action") == "undo" && !is_one_click {
-        if !subscribers::undo(store, secret, &token, now).await? {
-            return Err(WebError::dead_link());
+    let subscription = find_subscription(&web, &token).await?;
+    let is_one_click = form.first("List-Unsubscribe").eq_ignore_ascii_case("One-Click");
+    if form.first("action") == "undo" && !is_one_click {
+        if !subscribers::undo_unsubscribe(store, secret, &token, now).await? {
+            return Err(WebError::invalid_token());
         }
-        return page(&web, &visitor, &method, &held, token, UnsubscribeState::Undone).await;
+        return render_page(&web, &client, &method, &subscription, token, UnsubscribeState::Undone)
+            .await;
     }
-    let all = form.one("action") == "all" && !is_one_click;
-    // The page that offers the undo holds the token for that; who holds it came from this subscription's own link.
-    let own = token::sign(secret, Power::Unsubscribe { subscription: held.id });
-    let leaving =
-        subscribers::leave(store, secret, &own, all, now).await?.ok_or_else(WebError::dead_link)?;
-    if is_one_click {
-        return Ok(format!("You have left {}.\n", web.title_of(&held.digest)).into_response());
-    }
-    let (token, state) = match leaving.undo {
-        _ if all => (own, UnsubscribeState::LeftAll),
-        Some(undo) => (undo, UnsubscribeState::LeftJustNow),
-        None => (own, UnsubscribeState::Left),
-    };
-    page(&web, &visitor, &method, &held, token, state).await
-}
-
-async fn held_by(web: &Web, token: &str) -> WebResult<Subscription> {
-    subscribers::held_by(&web.app.store, &web.app.instance.secret, token)
+    let from_all = form.first("action") == "all" && !is_one_click;
+    // The token may be that of the undo page, which is reached only through this subscription's own
+    // link, so it may be replaced by that link's token.
+    let own_token = token::sign(secret, LinkScope::Unsubscribe { subscription: subscription.id });
+    let outcome = subscribers::unsubscribe(store, secret, &own_token, from_all, now)
         .await?
-        .ok_or_else(WebError::dead_link)
+        .ok_or_else(WebError::invalid_token)?;
+    if is_one_click {
+        return Ok(format!("You have unsubscribed from {}.\n", web.title_of(&subscription.digest))
+            .into_response());
+    }
+    let (token, state) = match outcome.undo {
+        _ if from_all => (own_token, UnsubscribeState::UnsubscribedAll),
+        Some(undo) => (undo, UnsubscribeState::UnsubscribedNow),
+        None => (own_token, UnsubscribeState::Unsubscribed),
+    };
+    render_page(&web, &client, &method, &subscription, token, state).await
 }
 
-/// Whether the token can still take back the leaving that the subscription is in.
-fn takes_back(web: &Web, token: &str, held: &Subscription) -> bool {
-    let Some(Power::Undo { left_at, .. }) = token::read(&web.app.instance.secret, token) else {
+async fn find_subscription(web: &WebState, token: &str) -> WebResult<Subscription> {
+    subscribers::subscription_for_token(&web.app.store, &web.app.instance.secret, token)
+        .await?
+        .ok_or_else(WebError::invalid_token)
+}
+
+/// Returns `true` if the token can still undo the most recent unsubscription.
+fn can_undo(web: &WebState, token: &str, subscription: &Subscription) -> bool {
+    let Some(LinkScope::Undo { unsubscribed_at: left_at, .. }) =
+        token::verify(&web.app.instance.secret, token)
+    else {
         return false;
     };
-    held.since.0 == left_at && web.app.now().0 - left_at <= subscribers::UNDO
+    subscription.since.0 == left_at && web.app.now().0 - left_at <= subscribers::UNDO_WINDOW
 }
 
-async fn page(
-    web: &Web,
-    visitor: &Visitor,
+async fn render_page(
+    web: &WebState,
+    client: &ClientInfo,
     method: &Method,
-    held: &Subscription,
+    subscription: &Subscription,
     token: String,
     state: UnsubscribeState,
 ) -> WebResult<Response> {
-    let subscriptions = web.app.store.subscriptions_of(&[held.subscriber_id]).await?;
-    let others = subscriptions.iter().any(|s| s.id != held.id && s.status != Status::Left);
-    web.show(&UnsubscribePage {
-        page: web.page(visitor, method),
+    let subscriptions = web.app.store.subscriptions_of(&[subscription.subscriber_id]).await?;
+    let others =
+        subscriptions.iter().any(|s| s.id != subscription.id && s.status != Status::Unsubscribed);
+    web.render(&UnsubscribePage {
+        page: web.page(client, method),
         token,
-        digest_title: web.title_of(&held.digest),
+        digest_title: web.title_of(&subscription.digest),
         state,
         others,
     })

@@ -1,190 +1,202 @@
-# What mails and pages say in English. Another language may leave texts out: these stand in.
+# Texts of e-mails and web pages in English. English is also the fallback for texts that another language leaves out.
 language-name = English
 
-# --- Digest mail
+# --- Digest e-mail
 digest-subject = { $digest }: { $title }
 digest-count = { $count ->
-    [one] one article
+    [one] 1 article
    *[other] { $count } articles
 }
-digest-in-browser = View in a browser
+digest-in-browser = View in browser
 digest-read-more = Read more
 digest-more = Also in this edition
 digest-preheader-more = and more
-digest-reason = You receive this because you subscribed to { $digest } ({ $site }).
+digest-reason = You are receiving this e-mail because you subscribed to { $digest } ({ $site }).
 digest-sent-to = Sent to
 digest-unsubscribe = Unsubscribe
 
-# --- Confirmation mail
-confirm-mail-subject = Please confirm: { $digests }
-confirm-mail-title = One click, and you are subscribed
-confirm-mail-asked = Somebody, we hope it was you, entered { $address } on the pages of { $site } to receive:
-confirm-mail-do = If that is what you want, please confirm it. The link works for { $days ->
-        [one] one day
+# --- Confirmation e-mail
+confirm-mail-subject = Confirm your subscription: { $digests }
+confirm-mail-title = Confirm your subscription
+confirm-mail-reason = We received a request to subscribe { $address } to the following from { $site }:
+confirm-mail-instructions = Please confirm your subscription. The link is valid for { $days ->
+        [one] 1 day
        *[other] { $days } days
     }.
-confirm-mail-button = Yes, subscribe me
-confirm-mail-link = If the button does not work, open this address:
-confirm-mail-ignore = It was not you? Then ignore this mail: without your confirmation nothing will be sent, and the request is forgotten.
+confirm-mail-button = Confirm subscription
+confirm-mail-link = If the button does not work, copy this link into your browser:
+confirm-mail-ignore = If you did not request this, ignore this e-mail. We will not send you anything unless you confirm.
 
 # --- All pages
 page-home = Home
 page-feeds = Feeds
 page-subscribe = Subscribe
-page-mailbox = Mailbox
+page-mailbox = Inbox
 page-publish = Publish
 page-language = Language
-page-skip = To the content
-page-footer = Published with Courant.
-page-back = Back to the start
+page-skip = Skip to content
+page-footer = Powered by Courant
+page-back = Back to home page
 
-# --- First page
-index-title = News as it happens, or gathered by mail
-index-lede = Follow { $site } with a feed reader, or let the news come to you by mail.
-index-digests = By mail
-index-digests-how = A digest gathers what is new and sends it at its hour. You leave it with one click.
-index-digest-next = Next: { $next }
+# --- Home page
+index-title = News in your feed reader or your inbox
+index-lede = Follow { $site } in a feed reader, or get the news by e-mail.
+index-digests = By e-mail
+index-digests-hint = Get new articles by e-mail on a schedule. Unsubscribe with one click.
+index-digest-next = Next edition: { $next }
 index-digest-subscribe = Subscribe
 index-feeds = In a feed reader
-index-feeds-how = Copy the address of a feed into your reader; any of the three formats will do.
+index-feeds-hint = Copy the address of a feed into your feed reader. You can use any of the three formats.
 index-feed-count = { $count ->
-    [0] nothing yet
-    [one] one article
+    [0] No articles yet
+    [one] 1 article
    *[other] { $count } articles
 }
-index-feeds-all = More feeds, and what they are
-index-opml = All feeds in one file (OPML)
-index-latest = Latest
-index-empty = Nothing has been set up here yet.
-index-how = How it works
-index-how-reader = Feed readers ask for news by themselves: nobody learns your address, and you leave by deleting the feed.
-index-how-mail = For a digest we need your mail address and your confirmation; choose the sections and the language you want.
+index-feeds-all = All feeds
+index-opml = Download all feeds (OPML)
+index-latest = Latest articles
+index-empty = There are no feeds or digests yet.
+index-about = How it works
+index-about-feeds = Your feed reader checks for new articles by itself. You don’t need an account or an e-mail address. To stop, remove the feed from your reader.
+index-about-digests = To get a digest, enter your e-mail address and confirm it. You can choose the sections and the language.
 
-# --- The demo's strip
-demo-title = This is a demo, and it is alive
+# --- Banner on the demo's home page
+demo-title = This is a live demo
 demo-next = { $seconds ->
-    [one] The next digest goes out in one second.
-   *[other] The next digest goes out in { $seconds } seconds.
+    [one] The next digest will be sent in 1 second.
+   *[other] The next digest will be sent in { $seconds } seconds.
 }
-demo-soon = The next digest goes out when there is something new.
+demo-soon = The next digest will be sent when there are new articles.
 demo-mails = { $count ->
-    [0] No mail has arrived yet.
-    [one] One mail has arrived.
-   *[other] { $count } mails have arrived.
+    [0] No e-mails have arrived yet.
+    [one] 1 e-mail has arrived.
+   *[other] { $count } e-mails have arrived.
 }
-demo-what = A made-up college publishes an article now and then; feeds change at once, and every minute a digest carries the news to its readers.
-demo-mailbox = Open the mailbox
-demo-publish = Publish something yourself
+demo-description = A fictional college publishes an article every now and then. Its feeds are updated immediately, and a digest of the new articles is e-mailed to its subscribers every minute.
+demo-mailbox = Open the inbox
+demo-publish = Publish an article
 
-# --- A feed's page
-feed-what = A feed is an address for programs: a feed reader looks there from time to time and shows you what is new, without an account and without your mail address.
-feed-how = Copy an address into your reader; any of the formats will do, and RSS is the one that every reader knows.
+# --- Page of a feed
+feed-description = A feed lets you follow a site in a feed reader, an app that checks for new articles and shows them to you. You don’t need an account or an e-mail address.
+feed-instructions = Copy the address of a feed into your feed reader. If you’re not sure which format to use, choose RSS.
 feed-subscribe = Subscribe
-feed-private = This feed is private. Whoever has its address can read it, so pass it on with care.
+feed-private = This feed is private. Anyone who has its address can read it, so be careful who you share it with.
 feed-copy = Copy
 feed-copied = Copied
-feed-holds = Holds
+feed-contents = Contents
 feed-language = Language
-feed-news = News arrives
-feed-push = at once, in readers that know WebSub; in others when they look next
-feed-poll = when your reader looks next
-feed-empty = Nothing has been published here yet.
+feed-updates = Updates
+feed-push = Immediately if your feed reader supports WebSub, otherwise the next time it checks
+feed-poll = The next time your feed reader checks
+feed-empty = No articles have been published yet.
 feed-older = Older articles
 feed-archive = From the archive: { $page }
-feed-parts = Only a part of it
-feed-parts-how = Each of these is a feed of its own.
-feed-site = On your own pages
-feed-site-how = These lines in the head of a site's pages let readers find the feed by the site's address alone.
+feed-parts = Follow only part of this feed
+feed-parts-hint = Each of these is a separate feed.
+feed-embed = Link to this feed from your website
+feed-embed-hint = Add these lines to the head section of your pages, so that feed readers can find the feed from your site’s address.
 
-# --- All feeds
+# --- List of feeds
 feeds-title = Feeds
-feeds-none = There is no public feed yet.
-feeds-chosen = By topic
-feeds-chosen-how = Each of these is a feed of its own, too.
+feeds-none = There are no public feeds yet.
+feeds-by-topic = By topic
+feeds-by-topic-hint = Each of these is a separate feed.
 feeds-by-section = Sections
 feeds-by-language = Languages
 feeds-by-tag = Tags
 
-# --- Subscribing
-subscribe-title = Get the news by mail
-subscribe-lede = We send a mail to confirm your address first; nothing else goes out before you did.
-subscribe-address = Your mail address
-subscribe-name = Your name
+# --- Subscribe
+subscribe-title = Subscribe by e-mail
+subscribe-lede = We’ll e-mail you a confirmation link. You won’t receive anything else until you confirm.
+subscribe-address = E-mail address
+subscribe-name = Name
 subscribe-optional = optional
 subscribe-digests = What would you like to receive?
-subscribe-sections = Only these sections
-subscribe-sections-hint = Tick none to get all of them.
-subscribe-language = In which language?
+subscribe-sections = Sections
+subscribe-sections-hint = Leave all boxes unchecked to get every section.
+subscribe-language = Language of the e-mails
 subscribe-honeypot = Leave this field empty
 subscribe-button = Subscribe
-subscribe-privacy = We use your address for these mails alone. Every one of them has a link to leave.
-subscribe-sent-title = Look into your mailbox
-subscribe-sent = We have sent a mail to { $address }. Press the button in it, and you are subscribed. If it does not arrive within minutes, look among the unwanted mail.
-subscribe-error-address = { $address } is not a mail address we can write to; please look at it once more.
-subscribe-error-digest = Please tick at least one digest.
-subscribe-error-busy = Too many requests have come from your network; please try again in a few minutes.
+subscribe-privacy = We only use your address to send these e-mails. Every e-mail has an unsubscribe link.
+subscribe-sent-title = Check your inbox
+subscribe-sent = We sent an e-mail to { $address }. Click the button in it to confirm your subscription. If it doesn’t arrive in a few minutes, check your spam folder.
+subscribe-error-address = “{ $address }” doesn’t look like a valid e-mail address. Please check it.
+subscribe-error-digest = Select at least one digest.
 
-# --- Confirming
+# --- Confirm
 confirm-title = Confirm your subscription
-confirm-what = One press of the button, and you will receive:
-confirm-button = Yes, subscribe me
-confirm-not-me = It was not you? Just close this page.
-confirm-done-title = You are subscribed
-confirm-done = { $digests } will come to you from now on. Each mail has a link to leave.
+confirm-list = Once you confirm, you’ll receive:
+confirm-button = Confirm subscription
+confirm-not-me = If you didn’t request this, close this page.
+confirm-done-title = You’re subscribed
+confirm-done = You are now subscribed to { $digests }. Every e-mail has an unsubscribe link.
 
-# --- Leaving
-unsubscribe-title = Leave { $digest }?
-unsubscribe-ask = You will receive no more of it. Other digests are not touched.
-unsubscribe-button = Leave { $digest }
-unsubscribe-left-title = You have left { $digest }
-unsubscribe-left = No more of it will be sent to you. A mail that is on its way this moment may still arrive.
-unsubscribe-undo = That was a mistake: undo
-unsubscribe-all-ask = Would you like to leave everything else, too?
-unsubscribe-all = Leave all digests
-unsubscribe-left-all-title = You have left all digests
-unsubscribe-left-all = Nothing more will be sent to you. You are welcome back at any time.
-unsubscribe-undone-title = Good to have you back
-unsubscribe-undone = You receive { $digest } as before.
+# --- Unsubscribe
+unsubscribe-title = Unsubscribe from { $digest }?
+unsubscribe-ask = You’ll no longer receive this digest. Your other subscriptions won’t change.
+unsubscribe-button = Unsubscribe
+unsubscribe-done-title = You’ve unsubscribed from { $digest }
+unsubscribe-done = You may still receive an e-mail that is already on its way.
+unsubscribe-undo = Undo
+unsubscribe-all-ask = Would you like to unsubscribe from your other digests too?
+unsubscribe-all = Unsubscribe from everything
+unsubscribe-all-done-title = You’ve unsubscribed from everything
+unsubscribe-all-done = We won’t send you any more digests. You can subscribe again at any time.
+unsubscribe-undone-title = You’re subscribed again
+unsubscribe-undone = You’ll continue to receive { $digest }.
 
 # --- Errors
-error-not-found-title = There is nothing here
-error-not-found = No page has this address. The feeds and digests are on the first page.
-error-token-title = This link does not work any more
-error-token = It is too old, was used already, or was cut off when it was copied. Ask for a new one by subscribing again.
-error-request-title = That could not be read
-error-request = Something was missing in what your browser sent; please go back and try once more.
-error-failed-title = Something went wrong on our side
-error-failed = It has been noted. Please try again in a few minutes.
+error-not-found-title = Page not found
+error-not-found = Check the address, or find all feeds and digests on the home page.
+error-invalid-token-title = This link doesn’t work
+error-invalid-token = It may have expired, it may have been used already, or part of it may be missing. To get a new confirmation link, subscribe again.
+error-bad-request-title = Bad request
+error-bad-request = The form was incomplete or not valid. Please go back and try again.
+error-forbidden-title = Request not allowed
+error-forbidden = The form was sent from another website. Please open our page and fill in the form there.
+error-method-not-allowed-title = Method not allowed
+error-method-not-allowed = This address doesn’t accept that type of request. Please go back to the home page and start again.
+error-not-acceptable-title = Encoding not available
+error-not-acceptable = This page isn’t available in any encoding that your browser or feed reader accepts.
+error-too-large-title = Too much data
+error-too-large = The form was larger than we accept. Please go back, shorten your text and try again.
+error-too-many-requests-title = Too many requests
+error-too-many-requests = We received too many requests from your network. Please try again in { $minutes ->
+        [one] 1 minute
+       *[other] { $minutes } minutes
+    }.
+error-failed-title = Something went wrong
+error-failed = The problem is on our side. Please try again in a few minutes.
 
-# --- The demo's mailbox
-mailbox-title = Mailbox
-mailbox-lede = Every mail that Courant sends in this demo arrives here, and nowhere else.
-mailbox-empty = No mail yet. Subscribe on the first page, or wait for the next digest.
+# --- The demo's inbox
+mailbox-title = Inbox
+mailbox-lede = Every e-mail that this demo sends arrives here and nowhere else.
+mailbox-empty = No e-mails yet. Subscribe on the home page, or wait for the next digest.
 mailbox-count = { $count ->
-    [one] one mail
-   *[other] { $count } mails
+    [one] 1 e-mail
+   *[other] { $count } e-mails
 }
-mailbox-shown = the newest { $count } are shown
-mailbox-back = All mails
+mailbox-shown = showing the newest { $count }
+mailbox-back = All e-mails
 mailbox-from = From
 mailbox-to = To
 mailbox-date = Date
 mailbox-headers = All headers
-mailbox-html = As mail programs show it
-mailbox-text = As plain text
-mailbox-none = This mail has neither HTML nor text.
+mailbox-html = HTML version
+mailbox-text = Plain text version
+mailbox-none = This e-mail has neither HTML nor plain text.
 
-# --- The demo's publishing
+# --- The demo's publishing form
 publish-title = Publish an article
-publish-lede = It appears in the feeds at once, and in the next digest of everybody who chose its section.
+publish-lede = The article appears in the feeds immediately, and in the next digest of everyone who chose its section.
 publish-field-title = Title
 publish-field-text = Text
-publish-field-text-hint = An empty line begins a new paragraph.
+publish-field-text-hint = Leave an empty line between paragraphs.
 publish-field-section = Section
 publish-field-language = Language
-publish-button = Publish it
-publish-error-title = An article needs a title.
-publish-done-title = It is out
-publish-done = It is in the feeds now, and will be in the next digest: { $title }
-publish-done-feeds = See it in the feed
-publish-done-again = Publish another
+publish-button = Publish
+publish-error-title = Enter a title.
+publish-done-title = Published
+publish-done = “{ $title }” is in the feeds now and will be in the next digest.
+publish-done-feeds = View the feed
+publish-done-again = Publish another article

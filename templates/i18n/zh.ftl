@@ -1,25 +1,25 @@
-# 邮件与网页的中文文字。缺少的条目以英文代替。
-language-name = 中文
+# 邮件和网页的简体中文文本。缺少的条目使用英文。
+language-name = 简体中文
 
-# --- Digest mail
+# --- Digest e-mail
 digest-subject = { $digest }：{ $title }
 digest-count = { $count } 篇文章
 digest-in-browser = 在浏览器中查看
 digest-read-more = 阅读全文
-digest-more = 本期还有
-digest-preheader-more = 等更多内容
-digest-reason = 您收到本邮件，是因为您订阅了{ $site }的「{ $digest }」。
-digest-sent-to = 收件地址：
+digest-more = 本期更多文章
+digest-preheader-more = 更多内容
+digest-reason = 您收到此邮件，是因为您订阅了{ $site }的“{ $digest }”。
+digest-sent-to = 收件人：
 digest-unsubscribe = 退订
 
-# --- Confirmation mail
+# --- Confirmation e-mail
 confirm-mail-subject = 请确认订阅：{ $digests }
-confirm-mail-title = 只差一步，即可完成订阅
-confirm-mail-asked = 有人（希望是您本人）在{ $site }的网页上填写了 { $address }，希望订阅：
-confirm-mail-do = 如果这正是您的意愿，请点击确认。链接在 { $days } 天内有效。
-confirm-mail-button = 是的，我要订阅
-confirm-mail-link = 如果按钮无法点击，请打开以下网址：
-confirm-mail-ignore = 不是您本人操作？请忽略本邮件。未经您确认，我们不会发送任何内容，这次申请也会作废。
+confirm-mail-title = 请确认您的订阅
+confirm-mail-reason = 我们收到了使用 { $address } 订阅{ $site }以下内容的申请：
+confirm-mail-instructions = 请确认您的订阅。确认链接 { $days } 天内有效。
+confirm-mail-button = 确认订阅
+confirm-mail-link = 如果按钮无法点击，请将以下链接复制到浏览器中打开：
+confirm-mail-ignore = 如果这不是您本人的操作，请忽略此邮件。在您确认之前，我们不会向您发送任何内容。
 
 # --- All pages
 page-home = 首页
@@ -28,127 +28,136 @@ page-subscribe = 订阅
 page-mailbox = 收件箱
 page-publish = 发布
 page-language = 语言
-page-skip = 跳到正文
-page-footer = 由 Courant 发布。
+page-skip = 跳至正文
+page-footer = 由 Courant 提供支持
 page-back = 返回首页
 
-# --- First page
-index-title = 新闻随时看，简报按时到
-index-lede = 用阅读器关注{ $site }，或者让新闻寄到您的邮箱。
-index-digests = 邮件简报
-index-digests-how = 简报汇集最新文章，按时寄出。一次点击即可退订。
+# --- Home page
+index-title = 用阅读器或邮箱看新闻
+index-lede = 用阅读器订阅{ $site }，或通过邮件获取最新消息。
+index-digests = 邮件订阅
+index-digests-hint = 定期通过邮件接收最新文章，随时一键退订。
 index-digest-next = 下一期：{ $next }
 index-digest-subscribe = 订阅
-index-feeds = 订阅源
-index-feeds-how = 把订阅源的网址复制到阅读器中，三种格式任选其一。
+index-feeds = 阅读器订阅
+index-feeds-hint = 将订阅源的网址复制到阅读器中，三种格式任选其一。
 index-feed-count = { $count ->
     [0] 暂无文章
    *[other] { $count } 篇文章
 }
-index-feeds-all = 更多订阅源与说明
-index-opml = 全部订阅源（OPML 文件）
+index-feeds-all = 全部订阅源
+index-opml = 下载全部订阅源（OPML）
 index-latest = 最新文章
-index-empty = 这里还没有内容。
-index-how = 如何运作
-index-how-reader = 阅读器会自行获取新闻：没有人知道您的地址，删除订阅源即可离开。
-index-how-mail = 订阅简报需要您的邮箱地址和确认；您可以选择感兴趣的栏目和语言。
+index-empty = 暂无订阅源和简报。
+index-about = 使用说明
+index-about-feeds = 阅读器会自动获取新文章，无需注册，也无需提供邮箱。不想再看时，在阅读器中删除订阅源即可。
+index-about-digests = 订阅简报只需填写邮箱并完成确认，还可以选择感兴趣的栏目和语言。
 
-# --- The demo's strip
-demo-title = 这是一个正在运行的演示
-demo-next = 下一期简报将在 { $seconds } 秒后寄出。
-demo-soon = 一有新文章，下一期简报就会寄出。
+# --- Banner on the demo's home page
+demo-title = 在线演示
+demo-next = 下一期简报将在 { $seconds } 秒后发送。
+demo-soon = 有新文章时将发送下一期简报。
 demo-mails = { $count ->
     [0] 尚未收到邮件。
    *[other] 已收到 { $count } 封邮件。
 }
-demo-what = 一所虚构的学院不时发布文章；订阅源立即更新，每分钟的简报把它寄给读者。
+demo-description = 一所虚构的学院会不时发布文章。订阅源即时更新，新文章每分钟汇总成一期简报，发送给订阅者。
 demo-mailbox = 打开收件箱
-demo-publish = 自己发布一篇
+demo-publish = 发布文章
 
-# --- A feed's page
-feed-what = 订阅源是给程序读取的网址：阅读器会定时查看，把新文章送到您面前，既不用注册，也不用提供邮箱。
-feed-how = 把网址复制到您的阅读器即可；三种格式任选其一，RSS 是所有阅读器都认识的格式。
+# --- Page of a feed
+feed-description = 通过订阅源，您可以用阅读器关注网站更新。阅读器会定期检查并显示新文章，无需注册，也无需提供邮箱。
+feed-instructions = 将订阅源的网址复制到阅读器中。如果不确定用哪种格式，请选择 RSS。
 feed-subscribe = 订阅
-feed-private = 此订阅源不公开。任何得到网址的人都能阅读，请谨慎转发。
+feed-private = 这是私密订阅源。任何人得到网址都可以阅读，请谨慎分享。
 feed-copy = 复制
 feed-copied = 已复制
-feed-holds = 内容
+feed-contents = 内容
 feed-language = 语言
-feed-news = 更新方式
-feed-push = 支持 WebSub 的阅读器立即收到，其他阅读器在下次查看时收到
-feed-poll = 阅读器下次查看时收到
-feed-empty = 这里还没有发布文章。
+feed-updates = 更新
+feed-push = 支持 WebSub 的阅读器即时更新，其他阅读器在下次检查时更新
+feed-poll = 阅读器下次检查时更新
+feed-empty = 暂无文章。
 feed-older = 更早的文章
-feed-archive = 存档：{ $page }
-feed-parts = 只看其中一部分
-feed-parts-how = 以下每一项都是独立的订阅源。
-feed-site = 用在您自己的网页上
-feed-site-how = 把这几行放进网页的 head 部分，阅读器只凭网站地址就能找到订阅源。
+feed-archive = 归档：{ $page }
+feed-parts = 只订阅部分内容
+feed-parts-hint = 以下各项均为独立的订阅源。
+feed-embed = 在您的网站上添加此订阅源
+feed-embed-hint = 将以下代码添加到网页的 head 部分，阅读器就能通过网站地址找到此订阅源。
 
-# --- All feeds
+# --- List of feeds
 feeds-title = 订阅源
-feeds-none = 这里还没有公开的订阅源。
-feeds-chosen = 按主题订阅
-feeds-chosen-how = 以下每一项也都是独立的订阅源。
+feeds-none = 暂无公开的订阅源。
+feeds-by-topic = 按主题订阅
+feeds-by-topic-hint = 以下各项均为独立的订阅源。
 feeds-by-section = 栏目
 feeds-by-language = 语言
 feeds-by-tag = 标签
 
-# --- Subscribing
-subscribe-title = 通过邮件获取新闻
-subscribe-lede = 我们会先寄一封邮件确认您的地址；在您确认之前，不会寄出其他内容。
-subscribe-address = 您的邮箱地址
-subscribe-name = 您的姓名
+# --- Subscribe
+subscribe-title = 邮件订阅
+subscribe-lede = 我们会先向您发送一封确认邮件。在您确认之前，不会发送任何其他内容。
+subscribe-address = 邮箱地址
+subscribe-name = 姓名
 subscribe-optional = 选填
-subscribe-digests = 您想收到什么？
-subscribe-sections = 只看这些栏目
-subscribe-sections-hint = 不勾选即为全部栏目。
-subscribe-language = 使用哪种语言？
-subscribe-honeypot = 请勿填写此栏
+subscribe-digests = 您想订阅哪些内容？
+subscribe-sections = 栏目
+subscribe-sections-hint = 不选则接收全部栏目。
+subscribe-language = 邮件语言
+subscribe-honeypot = 请勿填写此项
 subscribe-button = 订阅
-subscribe-privacy = 您的地址只用于寄送这些邮件，每封邮件都带有退订链接。
-subscribe-sent-title = 请查看您的邮箱
-subscribe-sent = 我们已向 { $address } 寄出一封邮件。点击其中的按钮，即完成订阅。如果几分钟内没有收到，请看看垃圾邮件文件夹。
-subscribe-error-address = “{ $address }”不是可以投递的邮箱地址，请再检查一下。
-subscribe-error-digest = 请至少勾选一份简报。
-subscribe-error-busy = 您所在的网络请求过多，请过几分钟再试。
+subscribe-privacy = 您的邮箱地址仅用于发送这些邮件。每封邮件都附有退订链接。
+subscribe-sent-title = 请查收邮件
+subscribe-sent = 我们已向 { $address } 发送了一封邮件，请点击其中的按钮确认订阅。如果几分钟内没有收到，请检查垃圾邮件文件夹。
+subscribe-error-address = “{ $address }”不是有效的邮箱地址，请检查后重试。
+subscribe-error-digest = 请至少选择一份简报。
 
-# --- Confirming
+# --- Confirm
 confirm-title = 确认订阅
-confirm-what = 点击按钮后，您将收到：
-confirm-button = 是的，我要订阅
-confirm-not-me = 不是您本人操作？关闭本页即可。
+confirm-list = 确认后，您将收到：
+confirm-button = 确认订阅
+confirm-not-me = 如果这不是您本人的操作，关闭此页面即可。
 confirm-done-title = 订阅成功
-confirm-done = 从现在起，您将收到{ $digests }。每封邮件都带有退订链接。
+confirm-done = 您已订阅{ $digests }。每封邮件都附有退订链接。
 
-# --- Leaving
-unsubscribe-title = 退订「{ $digest }」？
-unsubscribe-ask = 您将不再收到它。其他简报不受影响。
-unsubscribe-button = 退订「{ $digest }」
-unsubscribe-left-title = 您已退订「{ $digest }」
-unsubscribe-left = 我们不会再寄给您。此刻正在路上的邮件可能仍会送达。
-unsubscribe-undo = 点错了，撤销
-unsubscribe-all-ask = 您还想退订其他全部简报吗？
+# --- Unsubscribe
+unsubscribe-title = 要退订“{ $digest }”吗？
+unsubscribe-ask = 退订后，您将不再收到此简报，其他订阅不受影响。
+unsubscribe-button = 退订
+unsubscribe-done-title = 您已退订“{ $digest }”
+unsubscribe-done = 已经发出的邮件可能仍会送达。
+unsubscribe-undo = 撤销
+unsubscribe-all-ask = 要同时退订其他简报吗？
 unsubscribe-all = 退订全部简报
-unsubscribe-left-all-title = 您已退订全部简报
-unsubscribe-left-all = 我们不会再给您寄送任何内容。欢迎随时回来。
-unsubscribe-undone-title = 欢迎回来
-unsubscribe-undone = 您将照常收到「{ $digest }」。
+unsubscribe-all-done-title = 您已退订全部简报
+unsubscribe-all-done = 我们不会再向您发送简报。您可以随时重新订阅。
+unsubscribe-undone-title = 已恢复订阅
+unsubscribe-undone = 您将继续收到“{ $digest }”。
 
 # --- Errors
-error-not-found-title = 这里什么都没有
-error-not-found = 没有这个网址的页面。订阅源和简报都在首页。
-error-token-title = 此链接已失效
-error-token = 链接可能已过期、已使用过，或在复制时被截断。请重新订阅以获取新的链接。
-error-request-title = 无法读取您的请求
-error-request = 浏览器发送的内容不完整，请返回再试一次。
-error-failed-title = 我们这边出了问题
-error-failed = 问题已被记录，请过几分钟再试。
+error-not-found-title = 页面不存在
+error-not-found = 请检查网址，或前往首页查看全部订阅源和简报。
+error-invalid-token-title = 链接无效
+error-invalid-token = 链接可能已过期、已被使用或不完整。如需新的确认链接，请重新订阅。
+error-bad-request-title = 请求无效
+error-bad-request = 表单内容不完整或无效，请返回重试。
+error-forbidden-title = 请求被拒绝
+error-forbidden = 该表单来自其他网站。请打开本站页面重新填写。
+error-method-not-allowed-title = 不支持的请求方式
+error-method-not-allowed = 此网址不支持这种请求方式，请返回首页重新操作。
+error-not-acceptable-title = 不支持的编码
+error-not-acceptable = 此页面没有您的浏览器或阅读器可接受的编码。
+error-too-large-title = 提交的内容过多
+error-too-large = 表单内容超出限制，请返回缩短内容后重试。
+error-too-many-requests-title = 请求过于频繁
+error-too-many-requests = 来自您所在网络的请求过多，请在 { $minutes } 分钟后重试。
+error-failed-title = 出错了
+error-failed = 服务器出现问题，请几分钟后重试。
 
-# --- The demo's mailbox
+# --- The demo's inbox
 mailbox-title = 收件箱
-mailbox-lede = Courant 在本演示中寄出的每封邮件都会送到这里，不会寄往别处。
-mailbox-empty = 还没有邮件。请在首页订阅，或等待下一期简报。
+mailbox-lede = 本演示发送的所有邮件都会出现在这里，不会发往别处。
+mailbox-empty = 暂无邮件。请在首页订阅，或等待下一期简报。
 mailbox-count = { $count } 封邮件
 mailbox-shown = 显示最新的 { $count } 封
 mailbox-back = 全部邮件
@@ -156,21 +165,21 @@ mailbox-from = 发件人
 mailbox-to = 收件人
 mailbox-date = 日期
 mailbox-headers = 全部邮件头
-mailbox-html = 邮件程序中的样子
-mailbox-text = 纯文本
-mailbox-none = 这封邮件既没有 HTML，也没有文本。
+mailbox-html = HTML 版本
+mailbox-text = 纯文本版本
+mailbox-none = 此邮件没有 HTML 或纯文本内容。
 
-# --- The demo's publishing
+# --- The demo's publishing form
 publish-title = 发布文章
-publish-lede = 文章立即出现在订阅源中，并进入每位选择了该栏目的读者的下一期简报。
+publish-lede = 文章会立即出现在订阅源中，并加入订阅了相应栏目的读者的下一期简报。
 publish-field-title = 标题
 publish-field-text = 正文
-publish-field-text-hint = 空一行即另起一段。
+publish-field-text-hint = 段落之间请空一行。
 publish-field-section = 栏目
 publish-field-language = 语言
 publish-button = 发布
-publish-error-title = 文章需要一个标题。
+publish-error-title = 请填写标题。
 publish-done-title = 已发布
-publish-done = 《{ $title }》已进入订阅源，也将出现在下一期简报中。
-publish-done-feeds = 在订阅源中查看
+publish-done = 《{ $title }》已加入订阅源，并将出现在下一期简报中。
+publish-done-feeds = 查看订阅源
 publish-done-again = 再发布一篇

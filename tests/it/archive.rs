@@ -3,18 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use courant::app::App;
-use courant::domain::article::Draft;
+use courant::domain::article::IncomingArticle;
 use courant::domain::time::{DAY, MINUTE, Millis};
-use courant::feeds::address::Asked;
-use courant::feeds::demand::Found;
-use courant::feeds::shelf::refresh_due;
+use courant::feeds::cache::refresh_due;
+use courant::feeds::on_demand::Lookup;
+use courant::feeds::request::FeedRequest;
 use serde_json::Value;
 
 use crate::support::{BEGINNING, World, article, stories};
 
 /// Articles one a day, backwards from the beginning of the story.
-fn daily(days: std::ops::Range<i64>) -> Vec<Draft> {
-    days.map(|day| Draft {
+fn daily(days: std::ops::Range<i64>) -> Vec<IncomingArticle> {
+    days.map(|day| IncomingArticle {
         published_at: BEGINNING.plus(-day * DAY),
         sections: vec![if day % 2 == 0 { "Campus".into() } else { "R&D/新闻".into() }],
         tags: vec![format!("day {}", day % 7)],
@@ -26,22 +26,24 @@ fn daily(days: std::ops::Range<i64>) -> Vec<Draft> {
 }
 
 async fn asked(app: &App, path: &str, now: Millis) -> Option<String> {
-    let asked = Asked::by_path(path, None)?;
+    let asked = FeedRequest::from_path(path, None)?;
     let format = asked.format.unwrap();
     match app
-        .demand
-        .find(&app.store, &app.config, &app.shelf, &asked, format, now)
+        .on_demand
+        .lookup(&app.store, &app.config, &app.feed_cache, &asked, format, now)
         .await
         .unwrap()?
     {
-        Found::Document(_, made) => Some(String::from_utf8(made.identity().to_vec()).unwrap()),
-        Found::Next(address) => Some(address),
-        Found::NotYet => None,
+        Lookup::Document(_, made) => Some(String::from_utf8(made.identity().to_vec()).unwrap()),
+        Lookup::Redirect(address) => Some(address),
+        Lookup::NotRendered => None,
     }
 }
 
 async fn refresh(world: &World) {
-    refresh_due(&world.app.store, &world.app.config, &world.app.shelf, world.now()).await.unwrap();
+    refresh_due(&world.app.store, &world.app.config, &world.app.feed_cache, world.now())
+        .await
+        .unwrap();
 }
 
 /// The feed's documents from the newest to the oldest, by their addresses.
@@ -101,7 +103,7 @@ stories! {
         assert!(before.len() > 5, "{:?}", before.keys());
         for day in 1..=100 {
             world.leap(DAY / 4);
-            world.publish([Draft { published_at: world.now(), ..article(&format!("later {day}")) }]).await;
+            world.publish([IncomingArticle { published_at: world.now(), ..article(&format!("later {day}")) }]).await;
         }
         refresh(world).await;
         let after = walk(world, "news").await;
@@ -135,7 +137,7 @@ stories! {
 
     async fn a_feed_of_what_was_never_published_is_not_found(world) {
         world.publish(daily(0..3)).await;
-        world.publish([Draft { sections: vec!["Secret plans".into()], published_at: world.now().plus(DAY), ..article("tomorrow") }]).await;
+        world.publish([IncomingArticle { sections: vec!["Secret plans".into()], published_at: world.now().plus(DAY), ..article("tomorrow") }]).await;
         refresh(world).await;
         let find = async |path: &str| asked(&world.app, path, world.now()).await;
         for known in ["section/Campus.rss", "tag/DAY%201.atom", "author/li%20wei.json", "language/zh.rss", "language/zh-cn.rss", "news/section/campus.rss"] {
@@ -165,13 +167,13 @@ stories! {
         refresh(world).await;
         let campus = async || asked(&world.app, "section/campus.json", world.now()).await.unwrap();
         let before = campus().await;
-        world.publish([Draft { sections: vec!["Sport".into()], ..article("match") }]).await;
+        world.publish([IncomingArticle { sections: vec!["Sport".into()], ..article("match") }]).await;
         refresh(world).await;
         assert_eq!(campus().await, before);
-        world.publish([Draft { sections: vec!["Campus".into()], ..article("match") }]).await;
+        world.publish([IncomingArticle { sections: vec!["Campus".into()], ..article("match") }]).await;
         refresh(world).await;
         assert!(campus().await.contains("Title of match"), "it moved into the section");
-        world.publish([Draft { sections: vec!["Sport".into()], ..article("match") }]).await;
+        world.publish([IncomingArticle { sections: vec!["Sport".into()], ..article("match") }]).await;
         refresh(world).await;
         assert!(!campus().await.contains("Title of match"), "and out of it");
     }
@@ -190,50 +192,50 @@ stories! {
     async fn what_was_made_is_served_after_a_restart_before_the_database_is_asked(world) {
         world.publish(daily(0..10)).await;
         world.configure(|settings| settings.more = "[[feeds]]\nname = \"campus\"\nsections = [\"Campus\"]".into()).await;
-        let first = world.app.clone().serving();
-        let refresh = async |app: &App| refresh_due(&app.store, &app.config, &app.shelf, world.now()).await.unwrap();
+        let first = world.app.clone().with_disk_cache();
+        let refresh = async |app: &App| refresh_due(&app.store, &app.config, &app.feed_cache, world.now()).await.unwrap();
         assert_eq!(refresh(&first).await.changed, 6);
-        let kept = first.shelf.get("news.rss").unwrap();
+        let kept = first.feed_cache.get("news.rss").unwrap();
         drop(first);
-        let second = world.app.clone().serving();
-        assert!(second.shelf.is_complete(&second.config));
-        let restored = second.shelf.get("news.rss").unwrap();
+        let second = world.app.clone().with_disk_cache();
+        assert!(second.feed_cache.is_complete(&second.config));
+        let restored = second.feed_cache.get("news.rss").unwrap();
         assert_eq!((restored.gzip(), &restored.etag, restored.modified), (kept.gzip(), &kept.etag, kept.modified));
         let report = refresh(&second).await;
         assert_eq!((report.changed, report.unchanged), (0, 0), "nothing happened meanwhile");
         drop(second);
-        world.publish([Draft { sections: vec!["Sport".into()], ..article("match") }]).await;
-        let third = world.app.clone().serving();
+        world.publish([IncomingArticle { sections: vec!["Sport".into()], ..article("match") }]).await;
+        let third = world.app.clone().with_disk_cache();
         let report = refresh(&third).await;
         assert_eq!((report.changed, report.unchanged), (3, 0), "only the feed of all was touched");
-        assert!(String::from_utf8_lossy(&third.shelf.get("news.rss").unwrap().identity()).contains("Title of match"));
+        assert!(String::from_utf8_lossy(&third.feed_cache.get("news.rss").unwrap().identity()).contains("Title of match"));
     }
 
     async fn what_the_disk_did_not_take_is_kept_later_and_never_counted_as_kept(world) {
         world.publish(daily(0..3)).await;
-        let first = world.app.clone().serving();
-        let refresh = async |app: &App| refresh_due(&app.store, &app.config, &app.shelf, world.now()).await.unwrap();
+        let first = world.app.clone().with_disk_cache();
+        let refresh = async |app: &App| refresh_due(&app.store, &app.config, &app.feed_cache, world.now()).await.unwrap();
         refresh(&first).await;
-        let folder = world.app.config.server.made_feeds.clone();
-        let (away, mark) = (folder.with_extension("away"), std::fs::read(folder.join("mark.json")).unwrap());
+        let folder = world.app.config.server.feed_cache_dir.clone();
+        let (away, checkpoint) = (folder.with_extension("away"), std::fs::read(folder.join("checkpoint")).unwrap());
         std::fs::rename(&folder, &away).unwrap();
-        world.publish([Draft { sections: vec!["Sport".into()], ..article("match") }]).await;
+        world.publish([IncomingArticle { sections: vec!["Sport".into()], ..article("match") }]).await;
         refresh(&first).await;
         std::fs::rename(&away, &folder).unwrap();
-        assert_eq!(std::fs::read(folder.join("mark.json")).unwrap(), mark, "it says what is on disk");
+        assert_eq!(std::fs::read(folder.join("checkpoint")).unwrap(), checkpoint, "it says what is on disk");
         refresh(&first).await;
-        assert_ne!(std::fs::read(folder.join("mark.json")).unwrap(), mark);
+        assert_ne!(std::fs::read(folder.join("checkpoint")).unwrap(), checkpoint);
         drop(first);
-        let second = world.app.clone().serving();
-        assert!(String::from_utf8_lossy(&second.shelf.get("news.rss").unwrap().identity()).contains("Title of match"));
+        let second = world.app.clone().with_disk_cache();
+        assert!(String::from_utf8_lossy(&second.feed_cache.get("news.rss").unwrap().identity()).contains("Title of match"));
         assert_eq!(refresh(&second).await.unchanged, 0, "nothing is left to look at");
     }
 
     async fn a_document_that_other_settings_left_as_it_was_is_looked_at_once(world) {
         world.publish(daily(0..3)).await;
         let refresh = async |world: &World| {
-            let app = world.app.clone().serving();
-            refresh_due(&app.store, &app.config, &app.shelf, world.now()).await.unwrap()
+            let app = world.app.clone().with_disk_cache();
+            refresh_due(&app.store, &app.config, &app.feed_cache, world.now()).await.unwrap()
         };
         refresh(world).await;
         world.configure(|settings| settings.feed = "max_age = \"7m\"".into()).await;
@@ -246,20 +248,20 @@ stories! {
     async fn what_a_feed_may_no_longer_show_is_not_served_from_disk(world) {
         world.configure(|settings| settings.feed = "private = \"0123456789abcdef\"".into()).await;
         world.publish(daily(0..3)).await;
-        let app = world.app.clone().serving();
-        refresh_due(&app.store, &app.config, &app.shelf, world.now()).await.unwrap();
+        let app = world.app.clone().with_disk_cache();
+        refresh_due(&app.store, &app.config, &app.feed_cache, world.now()).await.unwrap();
         drop(app);
-        assert!(world.app.clone().serving().shelf.get("news.rss").is_some());
+        assert!(world.app.clone().with_disk_cache().feed_cache.get("news.rss").is_some());
         world.configure(|settings| settings.feed = "sections = [\"Sport\"]".into()).await;
-        assert!(world.app.clone().serving().shelf.get("news.rss").is_none());
+        assert!(world.app.clone().with_disk_cache().feed_cache.get("news.rss").is_none());
     }
 
     async fn what_was_kept_of_a_feed_leaves_the_disk_with_it(world) {
         world.publish(daily(0..2)).await;
-        let files = |world: &World| std::fs::read_dir(&world.app.config.server.made_feeds).unwrap().count();
+        let files = |world: &World| std::fs::read_dir(&world.app.config.server.feed_cache_dir).unwrap().count();
         let refresh = async |world: &World| {
-            let app = world.app.clone().serving();
-            refresh_due(&app.store, &app.config, &app.shelf, world.now()).await.unwrap();
+            let app = world.app.clone().with_disk_cache();
+            refresh_due(&app.store, &app.config, &app.feed_cache, world.now()).await.unwrap();
         };
         refresh(world).await;
         let before = files(world);
@@ -273,20 +275,20 @@ stories! {
 
     async fn a_kept_feed_that_was_damaged_is_made_anew(world) {
         world.publish(daily(0..10)).await;
-        let first = world.app.clone().serving();
-        refresh_due(&first.store, &first.config, &first.shelf, world.now()).await.unwrap();
-        let good = first.shelf.get("news.atom").unwrap().identity();
+        let first = world.app.clone().with_disk_cache();
+        refresh_due(&first.store, &first.config, &first.feed_cache, world.now()).await.unwrap();
+        let good = first.feed_cache.get("news.atom").unwrap().identity();
         drop(first);
-        let folder = world.app.config.server.made_feeds.clone();
+        let folder = world.app.config.server.feed_cache_dir.clone();
         for file in std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path()).filter(|path| path.extension().is_some_and(|e| e == "feed")) {
             let mut bytes = std::fs::read(&file).unwrap();
             let middle = bytes.len() - 40;
             bytes[middle] ^= 0xff;
             std::fs::write(&file, bytes).unwrap();
         }
-        let second = world.app.clone().serving();
-        assert!(second.shelf.get("news.atom").is_none());
-        refresh_due(&second.store, &second.config, &second.shelf, world.now()).await.unwrap();
-        assert_eq!(second.shelf.get("news.atom").unwrap().identity(), good);
+        let second = world.app.clone().with_disk_cache();
+        assert!(second.feed_cache.get("news.atom").is_none());
+        refresh_due(&second.store, &second.config, &second.feed_cache, world.now()).await.unwrap();
+        assert_eq!(second.feed_cache.get("news.atom").unwrap().identity(), good);
     }
 }

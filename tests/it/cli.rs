@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use courant::mail::mailbox::mime;
+use courant::mail::mail_catcher::mime;
 use serde_json::Value;
 
 use crate::support::Shell;
@@ -63,7 +63,7 @@ fn from_articles_to_mails_in_five_commands() {
     );
     let again = shell.courant(&["digests", "run", "weekly"]);
     assert_eq!(again.status, 1);
-    assert!(again.err.contains("no edition was made: 0 articles would be in it"), "{again:?}");
+    assert!(again.err.contains("no edition created: 0 articles available"), "{again:?}");
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn the_config_is_found_by_flag_and_by_environment() {
     let neither = Shell::command(elsewhere.path(), &["feeds", "list"]).output().unwrap();
     assert!(flagged.status.success() && named.status.success());
     assert_eq!(neither.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&neither.stderr).contains("there is no such file"));
+    assert!(String::from_utf8_lossy(&neither.stderr).contains("no such file"));
     let title = Shell::command(elsewhere.path(), &["feeds", "list", "--json"])
         .env("COURANT_CONFIG", &config)
         .env("COURANT__FEEDS__NEWS__TITLE", "From outside")
@@ -128,7 +128,7 @@ fn a_config_that_can_not_work_is_refused_with_file_line_and_remedy() {
         ("title = ", "titel = ", 2, "titel"),
         ("kind = \"builtin\"", "kind = 7", 10, "kind"),
         ("0 8 * * MON", "0 8 * *", 15, "schedule"),
-        ("0 8 * * MON", "0 0 30 2 *", 15, "never comes"),
+        ("0 8 * * MON", "0 0 30 2 *", 15, "never matches"),
         ("id_authority = ", "timezone = \"Mars/Olympus\"\nid_authority = ", 4, "Mars/Olympus"),
         ("file://outbox", "gopher://outbox", 19, "url"),
         ("https://news", "htps://news", 3, "base_url"),
@@ -255,7 +255,7 @@ fn each_mail_says_what_a_preview_for_its_reader_shows_whether_slots_are_filled_o
         shell.does(&["deliver"]);
         let mails: BTreeMap<String, (String, String)> = std::fs::read_dir(shell.path("outbox"))
             .unwrap()
-            .map(|file| mime::read(&std::fs::read(file.unwrap().path()).unwrap()))
+            .map(|file| mime::parse(&std::fs::read(file.unwrap().path()).unwrap()))
             .map(|mail| {
                 let to = mail
                     .header("To")

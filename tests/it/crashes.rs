@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use courant::domain::article::Draft;
+use courant::domain::article::IncomingArticle;
 use courant::domain::time::HOUR;
 
 use crate::program::Serving;
@@ -57,7 +57,9 @@ pub(crate) fn paced(pace: u64) -> Script {
 pub(crate) async fn another_edition(world: &World) -> i64 {
     let id: [u8; 8] = courant::clock::random_bytes();
     let id = format!("{:x}", u64::from_le_bytes(id));
-    world.publish([Draft { published_at: world.now().plus(-HOUR), ..article(&id) }]).await;
+    world
+        .publish([IncomingArticle { published_at: world.now().plus(-HOUR), ..article(&id) }])
+        .await;
     world.edition().await
 }
 

@@ -1,16 +1,16 @@
 //! Feeds are a pure function of their articles (promise 2).
 
-use courant::domain::article::{Draft, Enclosure};
+use courant::domain::article::{Enclosure, IncomingArticle};
 use courant::domain::time::{DAY, HOUR, MINUTE};
+use courant::feeds::cache::{RefreshReport, refresh_due};
 use courant::feeds::format::Format;
-use courant::feeds::making::documents;
-use courant::feeds::shelf::{Report, refresh_due};
+use courant::feeds::render::documents;
 
 use crate::support::{BEGINNING, Engine, Shell, Time, World, article, stories};
 
-fn drafts() -> Vec<Draft> {
-    let mut all: Vec<Draft> = (0..30)
-        .map(|i| Draft {
+fn drafts() -> Vec<IncomingArticle> {
+    let mut all: Vec<IncomingArticle> = (0..30)
+        .map(|i| IncomingArticle {
             published_at: BEGINNING.plus(-DAY + (i / 3) * MINUTE),
             title: format!("News {i} & more <b>bold</b> 新闻"),
             sections: vec!["Campus".into()],
@@ -74,12 +74,12 @@ stories! {
     async fn a_feed_changes_with_its_articles_alone(world) {
         world.publish(drafts()).await;
         let app = &world.app;
-        let refresh = async || refresh_due(&app.store, &app.config, &app.shelf, world.now()).await.unwrap();
-        assert_eq!(refresh().await, Report { changed: 3, unchanged: 0 });
-        let etag = || app.shelf.get("news.atom").unwrap().etag.clone();
+        let refresh = async || refresh_due(&app.store, &app.config, &app.feed_cache, world.now()).await.unwrap();
+        assert_eq!(refresh().await, RefreshReport { changed: 3, unchanged: 0 });
+        let etag = || app.feed_cache.get("news.atom").unwrap().etag.clone();
         let before = etag();
         world.leap(HOUR);
-        assert_eq!(refresh().await, Report::default());
+        assert_eq!(refresh().await, RefreshReport::default());
         world.publish(drafts()).await;
         refresh().await;
         assert_eq!(etag(), before, "told again, nothing new");
@@ -91,12 +91,12 @@ stories! {
     async fn after_a_restart_a_feed_has_the_bytes_and_the_date_it_had(world) {
         world.publish(drafts()).await;
         let first = world.app.clone();
-        refresh_due(&first.store, &first.config, &first.shelf, world.now()).await.unwrap();
+        refresh_due(&first.store, &first.config, &first.feed_cache, world.now()).await.unwrap();
         world.leap(DAY);
         let other = world.another_node().await;
-        refresh_due(&other.store, &other.config, &other.shelf, world.now()).await.unwrap();
+        refresh_due(&other.store, &other.config, &other.feed_cache, world.now()).await.unwrap();
         for file in ["news.rss", "news.atom", "news.json"] {
-            let (one, two) = (first.shelf.get(file).unwrap(), other.shelf.get(file).unwrap());
+            let (one, two) = (first.feed_cache.get(file).unwrap(), other.feed_cache.get(file).unwrap());
             assert_eq!((&one.etag, one.modified, one.identity()), (&two.etag, two.modified, two.identity()), "{file}");
         }
         other.store.close().await;
@@ -123,7 +123,7 @@ stories! {
 
     async fn a_feed_takes_what_it_selects_and_no_more_than_its_items(world) {
         world.configure(|s| s.feed = "items = 2\nsections = [\"sport\"]".into()).await;
-        let of = |id: &str, section: &str, hours: i64| Draft {
+        let of = |id: &str, section: &str, hours: i64| IncomingArticle {
             sections: vec![section.into()],
             published_at: BEGINNING.plus(-hours * HOUR),
             ..article(id)
@@ -138,7 +138,7 @@ stories! {
 
     async fn an_article_keeps_its_id_whatever_becomes_of_its_address(world) {
         world.publish([article("a")]).await;
-        world.publish([Draft { url: Some("https://elsewhere.example/x".into()), title: "Moved".into(), ..article("a") }]).await;
+        world.publish([IncomingArticle { url: Some("https://elsewhere.example/x".into()), title: "Moved".into(), ..article("a") }]).await;
         for (format, body) in bytes(world).await {
             let text = String::from_utf8(body).unwrap();
             assert!(text.contains("tag:news.example.edu,2026:college/a") && text.contains("https://elsewhere.example/x"), "{format:?}");
@@ -147,20 +147,20 @@ stories! {
 
     async fn feeds_build_writes_the_bytes_that_are_served(world) {
         world.become_real();
-        world.publish((0..5).map(|i| Draft { published_at: world.now().plus(-i * HOUR), ..article(&format!("a{i}")) })).await;
-        refresh_due(&world.app.store, &world.app.config, &world.app.shelf, world.now()).await.unwrap();
+        world.publish((0..5).map(|i| IncomingArticle { published_at: world.now().plus(-i * HOUR), ..article(&format!("a{i}")) })).await;
+        refresh_due(&world.app.store, &world.app.config, &world.app.feed_cache, world.now()).await.unwrap();
         let config = world.config_file();
         let arguments = ["feeds", "build", "--out", "public", "--config", config.to_str().unwrap()];
         assert!(Shell::command(world.home.path(), &arguments).output().unwrap().status.success());
         for file in ["news.rss", "news.atom", "news.json"] {
             let written = std::fs::read(world.home.path().join("public").join(file)).unwrap();
-            assert_eq!(written, world.app.shelf.get(file).unwrap().identity(), "{file}");
+            assert_eq!(written, world.app.feed_cache.get(file).unwrap().identity(), "{file}");
         }
     }
 
     async fn a_renamed_feed_keeps_the_date_of_its_last_change(world) {
         world.publish([article("a")]).await;
-        refresh_due(&world.app.store, &world.app.config, &world.app.shelf, world.now()).await.unwrap();
+        refresh_due(&world.app.store, &world.app.config, &world.app.feed_cache, world.now()).await.unwrap();
         world.configure(|s| s.renamed.push(("news", "campus"))).await;
         assert_eq!(world.sql("UPDATE feed_versions SET etag = etag WHERE feed = 'campus'").await, 3);
         assert_eq!(world.sql("UPDATE feed_versions SET etag = etag WHERE feed = 'news'").await, 0);
@@ -168,7 +168,7 @@ stories! {
 
     async fn a_removal_elsewhere_leaves_a_feed_as_it_is(world) {
         world.configure(|s| s.feed = "sections = [\"sport\"]".into()).await;
-        let of = |id: &str, section: &str, at: i64| Draft { sections: vec![section.into()], published_at: BEGINNING.plus(at), ..article(id) };
+        let of = |id: &str, section: &str, at: i64| IncomingArticle { sections: vec![section.into()], published_at: BEGINNING.plus(at), ..article(id) };
         world.publish([of("a", "Sport", -HOUR), of("b", "Sport", -HOUR), of("c", "Campus", -HOUR), of("soon", "Sport", HOUR)]).await;
         let before = bytes(world).await;
         world.leap(MINUTE);
@@ -182,7 +182,7 @@ stories! {
     }
 
     async fn a_picture_and_a_sound_go_with_their_article_and_change_with_it(world) {
-        let draft = |length: u64| Draft {
+        let draft = |length: u64| IncomingArticle {
             image_url: Some("/boat.jpg".into()),
             image_alt: Some("A <b>boat</b>".into()),
             image_width: Some(640),
@@ -213,10 +213,10 @@ stories! {
     async fn a_feed_that_could_not_be_made_is_made_when_it_can(world) {
         world.publish([article("a")]).await;
         let app = &world.app;
-        let refresh = async || refresh_due(&app.store, &app.config, &app.shelf, world.now()).await.unwrap();
+        let refresh = async || refresh_due(&app.store, &app.config, &app.feed_cache, world.now()).await.unwrap();
         world.sql("UPDATE articles SET sections = 'no list'").await;
-        assert_eq!(refresh().await, Report::default());
-        assert!(app.shelf.get("news.rss").is_none());
+        assert_eq!(refresh().await, RefreshReport::default());
+        assert!(app.feed_cache.get("news.rss").is_none());
         world.sql("UPDATE articles SET sections = '[]'").await;
         assert_eq!(refresh().await.changed, 3, "though no article came or went");
     }

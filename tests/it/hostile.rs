@@ -6,9 +6,9 @@ use std::process::Command;
 
 use courant::config::{Config, Feed, Site};
 use courant::domain::article::{Article, Enclosure};
-use courant::domain::characters;
+use courant::domain::text_repair;
 use courant::domain::time::Millis;
-use courant::feeds::feed::{Archive, Item, Twin, head, item};
+use courant::feeds::feed::{Archive, Item, Translation, head, item};
 use courant::feeds::format::Format;
 use proptest::collection::vec;
 use proptest::option;
@@ -115,7 +115,7 @@ prop_compose! {
 type Meant = (String, String, Option<String>);
 
 fn expected(article: &Article, is_full: bool) -> Meant {
-    let sound = |text: &str| characters::repaired(text).replace("\r\n", "\n").replace('\r', "\n");
+    let sound = |text: &str| text_repair::repair(text).replace("\r\n", "\n").replace('\r', "\n");
     let (title, summary) = (words(&sound(&article.title)), sound(article.summary.trim()));
     let body = sound(&article.body_html);
     // What a player becomes is another test's.
@@ -146,7 +146,8 @@ fn same(read: &Value, meant: &Meant, is_rss: bool) -> bool {
 fn documents(folder: &Path, articles: &[Article]) -> Vec<(PathBuf, Format, Vec<Meant>)> {
     let config = Config::parse(Path::new("/config.toml"), CONFIG, std::iter::empty()).unwrap();
     let archive = Archive::Newest { previous: None };
-    let twins = [Twin { language: "de".into(), url: "https://x.example/de?a=1&b=<2>".into() }];
+    let twins =
+        [Translation { language: "de".into(), url: "https://x.example/de?a=1&b=<2>".into() }];
     let made = |chunk: &[Article], site: &Site, feed: &Feed, format: Format| {
         let items: Vec<Item<'_>> =
             chunk.iter().map(|article| item(article, &twins, site, feed)).collect();

@@ -1,10 +1,10 @@
-//! The picture of ARCHITECTURE.md holds: who imports whom, and which crate stays behind which door.
+//! The layers of ARCHITECTURE.md: which module imports which, and which module owns which crate.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// Each module with its floor and what it may import of ours; a floor imports floors below it, never its own.
-const FLOORS: &[&[&str]] = &[
+/// The modules of each layer, lowest first; a module imports only from layers below its own.
+const LAYERS: &[&[&str]] = &[
     &["domain", "clock"],
     &["store", "templates", "config"],
     &["mail"],
@@ -16,14 +16,14 @@ const FLOORS: &[&[&str]] = &[
     &["main"],
 ];
 
-/// Neighbours that may be imported all the same.
+/// Imports within one layer that are allowed: importer, imported.
 const EXCEPTIONS: &[(&str, &str)] = &[
-    // An instant is a value; asking for the present one is not.
+    // The clock returns an instant, which is a value of the domain.
     ("clock", "domain"),
 ];
 
-/// A crate, and the modules that may name it.
-const DOORS: &[(&str, &[&str])] = &[
+/// Crates with the only modules that may name them.
+const CRATE_OWNERS: &[(&str, &[&str])] = &[
     ("sqlx", &["store", "sources"]),
     ("inotify", &["store"]),
     ("lettre", &["mail"]),
@@ -40,16 +40,16 @@ const DOORS: &[(&str, &[&str])] = &[
     ("tokio_cron_scheduler", &["daemon"]),
 ];
 
-/// Every source file with its module and its code without comments.
-fn files() -> Vec<(PathBuf, String, String)> {
+/// Returns every source file with its top-level module and its text, sorted by path.
+fn source_files() -> Vec<(PathBuf, String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
-    let mut folders = vec![root.clone()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
+    let mut directories = vec![root.clone()];
+    while let Some(directory) = directories.pop() {
+        for entry in std::fs::read_dir(directory).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                folders.push(path);
+                directories.push(path);
             } else if path.extension().is_some_and(|e| e == "rs") {
                 let text = std::fs::read_to_string(&path).unwrap();
                 let relative = path.strip_prefix(&root).unwrap();
@@ -70,11 +70,11 @@ fn files() -> Vec<(PathBuf, String, String)> {
     found
 }
 
-fn code(text: &str) -> String {
+fn without_comments(text: &str) -> String {
     text.lines().filter(|l| !l.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
-/// The modules named behind `crate::`, alone or in braces, or behind `courant::` in the program's file.
+/// Returns the modules named after `root` (`crate::`, or `courant::` in main.rs), alone or in braces.
 fn imports(text: &str, root: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for (at, prefix) in text.match_indices(root) {
@@ -117,22 +117,22 @@ fn imports(text: &str, root: &str) -> BTreeSet<String> {
     found
 }
 
-fn floor(module: &str) -> Option<usize> {
-    FLOORS.iter().position(|floor| floor.contains(&module))
+fn layer(module: &str) -> Option<usize> {
+    LAYERS.iter().position(|layer| layer.contains(&module))
 }
 
 #[test]
-fn each_layer_imports_what_stands_below_it_alone() {
+fn a_module_imports_only_layers_below_its_own() {
     let mut wrong = Vec::new();
-    for (path, module, text) in files() {
+    for (path, module, text) in source_files() {
         if module == "lib" {
             continue;
         }
-        let here = floor(&module)
-            .unwrap_or_else(|| panic!("{module} has no place in the picture: add it to FLOORS"));
+        let here = layer(&module)
+            .unwrap_or_else(|| panic!("{module} belongs to no layer: add it to LAYERS"));
         let root = if module == "main" { "courant::" } else { "crate::" };
-        for import in imports(&code(&text), root) {
-            let Some(there) = floor(&import) else { continue };
+        for import in imports(&without_comments(&text), root) {
+            let Some(there) = layer(&import) else { continue };
             let allowed = there < here
                 || import == module
                 || EXCEPTIONS.contains(&(module.as_str(), import.as_str()));
@@ -145,11 +145,11 @@ fn each_layer_imports_what_stands_below_it_alone() {
 }
 
 #[test]
-fn each_foreign_crate_stays_behind_its_door() {
+fn a_crate_is_named_only_by_its_owners() {
     let mut wrong = Vec::new();
-    for (path, module, text) in files() {
-        let code = code(&text);
-        for (name, doors) in DOORS {
+    for (path, module, text) in source_files() {
+        let code = without_comments(&text);
+        for (name, owners) in CRATE_OWNERS {
             let named = [format!("use {name}::"), format!("use {name};"), format!("{name}::")]
                 .iter()
                 .any(|n| {
@@ -160,15 +160,15 @@ fn each_foreign_crate_stays_behind_its_door() {
                             .is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':')
                     })
                 });
-            // Our own modules and functions may bear a crate's name.
+            // Some of our modules and functions have the name of a crate.
             let ours = ["rss", "toml"].contains(name)
                 && !code.contains(&format!("use {name}::"))
                 && !code.contains(&format!(" ::{name}::"));
-            if named && !ours && !doors.contains(&module.as_str()) {
+            if named && !ours && !owners.contains(&module.as_str()) {
                 wrong.push(format!(
                     "src/{}: {name} belongs to {}",
                     path.display(),
-                    doors.join(" and ")
+                    owners.join(" and ")
                 ));
             }
         }
@@ -177,23 +177,23 @@ fn each_foreign_crate_stays_behind_its_door() {
 }
 
 #[test]
-fn every_file_says_what_it_is_for() {
-    let silent: Vec<String> = files()
+fn every_source_file_begins_with_a_doc_comment() {
+    let undocumented: Vec<String> = source_files()
         .into_iter()
         .filter(|(_, _, text)| !text.starts_with("//! "))
         .map(|(path, _, _)| path.display().to_string())
         .collect();
-    assert!(silent.is_empty(), "without a `//!` line: {}", silent.join(", "));
+    assert!(undocumented.is_empty(), "without a `//!` line: {}", undocumented.join(", "));
 }
 
 #[test]
-fn the_reader_of_imports_understands_rust() {
+fn imports_are_found_alone_and_in_braces() {
     let text = "use crate::{store::{Store, StoreResult}, domain::time};\nuse crate::mail::smtp;\nlet x = crate::clock::now(); mycrate::web::y(); $crate::app::z";
     assert_eq!(
         imports(text, "crate::").into_iter().collect::<Vec<_>>(),
         ["clock", "domain", "mail", "store"]
     );
-    let floors: BTreeMap<&str, usize> =
-        FLOORS.iter().enumerate().flat_map(|(i, f)| f.iter().map(move |m| (*m, i))).collect();
-    assert!(floors["domain"] < floors["store"] && floors["web"] < floors["cli"]);
+    let layers: BTreeMap<&str, usize> =
+        LAYERS.iter().enumerate().flat_map(|(i, f)| f.iter().map(move |m| (*m, i))).collect();
+    assert!(layers["domain"] < layers["store"] && layers["web"] < layers["cli"]);
 }

@@ -3,27 +3,27 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use courant::domain::ramp::Ramp;
 use courant::domain::rate::Rate;
 use courant::domain::time::{DAY, HOUR, MINUTE, Millis};
+use courant::domain::warmup::Warmup;
 use courant::store::Store;
-use courant::store::rates::{Ask, Change, Granted, LimitKey, Unused};
+use courant::store::rate_limits::{LimitKey, RateLimitRequest, Refund, Spent, UpdateId};
 
 use crate::support::{BEGINNING as NOW, World, article, stories};
 
-fn ask(key: LimitKey, limits: &str, wanted: i64) -> Ask {
-    Ask { key, limits: Rate::parse_list(limits).unwrap(), warm_up: None, wanted }
+fn ask(key: LimitKey, limits: &str, wanted: i64) -> RateLimitRequest {
+    RateLimitRequest { key, limits: Rate::parse_list(limits).unwrap(), warmup: None, count: wanted }
 }
 
 /// A change that nobody made before.
-fn change() -> Change {
+fn change() -> UpdateId {
     static NUMBER: AtomicI64 = AtomicI64::new(0);
-    Change { node: "node".into(), number: NUMBER.fetch_add(1, Ordering::Relaxed) }
+    UpdateId { node: "node".into(), sequence: NUMBER.fetch_add(1, Ordering::Relaxed) }
 }
 
-async fn take(store: &Store, limits: &str, wanted: i64, now: Millis) -> Granted {
+async fn take(store: &Store, limits: &str, wanted: i64, now: Millis) -> Spent {
     store
-        .take_from_limits(&change(), &[ask(LimitKey::of("default"), limits, wanted)], now)
+        .take_permits(&change(), &[ask(LimitKey::for_transport("default"), limits, wanted)], now)
         .await
         .unwrap()[0]
 }
@@ -35,7 +35,9 @@ async fn two_of_five_left(world: &World) -> String {
     let edition = world.edition().await;
     let first = "SELECT subscription_id FROM deliveries ORDER BY id LIMIT 2";
     assert_eq!(
-        world.sql(&format!("UPDATE subscriptions SET status = 'left' WHERE id IN ({first})")).await,
+        world
+            .sql(&format!("UPDATE subscriptions SET status = 'unsubscribed' WHERE id IN ({first})"))
+            .await,
         2
     );
     world.deliver().await;
@@ -46,12 +48,12 @@ stories! {
     async fn a_limit_slides_over_the_border_of_hours_and_days(world) {
         let store = &world.app.store;
         let late = NOW.plus(HOUR - MINUTE);
-        assert_eq!(take(store, "100/h, 150/d", 200, late).await.n, 100);
+        assert_eq!(take(store, "100/h, 150/d", 200, late).await.count, 100);
         let refused = take(store, "100/h, 150/d", 200, NOW.plus(HOUR + MINUTE)).await;
-        assert_eq!((refused.n, refused.again), (0, late.plus(HOUR)));
-        let next = take(store, "100/h, 150/d", 200, refused.again).await;
-        assert_eq!((next.n, next.again), (50, late.plus(DAY)), "what the day has left");
-        assert_eq!(take(store, "100/h, 150/d", 1, next.again).await.n, 1);
+        assert_eq!((refused.count, refused.next_at), (0, late.plus(HOUR)));
+        let next = take(store, "100/h, 150/d", 200, refused.next_at).await;
+        assert_eq!((next.count, next.next_at), (50, late.plus(DAY)), "what the day has left");
+        assert_eq!(take(store, "100/h, 150/d", 1, next.next_at).await.count, 1);
     }
 
     async fn two_nodes_at_once_take_no_more_than_there_is(world) {
@@ -63,14 +65,14 @@ stories! {
             let (taken, google) = (Arc::clone(&taken), Arc::clone(&google));
             tasks.push(tokio::spawn(async move {
                 // In both orders, as nodes may ask.
-                let mut asks = vec![ask(LimitKey::of("default"), "150/h", 5), ask(LimitKey::towards("default", "google"), "70/h", 3)];
+                let mut asks = vec![ask(LimitKey::for_transport("default"), "150/h", 5), ask(LimitKey::for_domain("default", "google"), "70/h", 3)];
                 if i % 4 > 1 {
                     asks.reverse();
                 }
-                let granted = store.take_from_limits(&change(), &asks, NOW.plus(i)).await.unwrap();
+                let granted = store.take_permits(&change(), &asks, NOW.plus(i)).await.unwrap();
                 for (ask, granted) in asks.iter().zip(granted) {
                     let sum = if ask.key.domain.is_empty() { &taken } else { &google };
-                    sum.fetch_add(granted.n, Ordering::Relaxed);
+                    sum.fetch_add(granted.count, Ordering::Relaxed);
                 }
             }));
         }
@@ -82,70 +84,70 @@ stories! {
     }
 
     async fn a_change_that_is_asked_for_again_is_made_once_and_answered_alike(world) {
-        let (store, own, google) = (&world.app.store, LimitKey::of("default"), LimitKey::towards("default", "google"));
+        let (store, own, google) = (&world.app.store, LimitKey::for_transport("default"), LimitKey::for_domain("default", "google"));
         let asks = [ask(own.clone(), "10/h", 4), ask(google.clone(), "3/h", 4)];
         // The answer to the first commit was lost on its way; another node takes something before it is tried again.
         let taking = change();
-        let granted = store.take_from_limits(&taking, &asks, NOW).await.unwrap();
-        let other = Change { node: "other".into(), ..taking.clone() };
-        assert_eq!(store.take_from_limits(&other, &asks, NOW.plus(1)).await.unwrap()[0].n, 4);
-        assert_eq!(store.take_from_limits(&taking, &asks, NOW.plus(MINUTE)).await.unwrap(), granted);
-        assert_eq!((granted[0].n, granted[1].n, granted[0].at), (4, 3, NOW));
+        let granted = store.take_permits(&taking, &asks, NOW).await.unwrap();
+        let other = UpdateId { node: "other".into(), ..taking.clone() };
+        assert_eq!(store.take_permits(&other, &asks, NOW.plus(1)).await.unwrap()[0].count, 4);
+        assert_eq!(store.take_permits(&taking, &asks, NOW.plus(MINUTE)).await.unwrap(), granted);
+        assert_eq!((granted[0].count, granted[1].count, granted[0].at), (4, 3, NOW));
         let giving = change();
-        let unused = [1, 2].map(|n| Unused { key: own.clone(), n, taken_at: NOW });
+        let unused = [1, 2].map(|count| Refund { key: own.clone(), count, taken_at: NOW });
         for minute in 0..3 {
-            store.give_back_to_limits(&giving, &unused, NOW.plus(minute * MINUTE)).await.unwrap();
+            store.refund_permits(&giving, &unused, NOW.plus(minute * MINUTE)).await.unwrap();
         }
-        assert_eq!(take(store, "10/h", 10, NOW.plus(3 * MINUTE)).await.n, 5, "ten without twice four, and three came back");
+        assert_eq!(take(store, "10/h", 10, NOW.plus(3 * MINUTE)).await.count, 5, "ten without twice four, and three came back");
     }
 
     async fn a_restart_forgets_nothing_that_was_taken(world) {
         take(&world.app.store, "20000/d", 19_990, NOW).await;
         world.configure(|_| ()).await;
-        assert_eq!(take(&world.app.store, "20000/d", 100, NOW.plus(HOUR)).await.n, 10);
+        assert_eq!(take(&world.app.store, "20000/d", 100, NOW.plus(HOUR)).await.count, 10);
     }
 
     async fn a_warming_up_counts_its_days_from_the_first_mail(world) {
-        let warm_up = Ramp::parse("100/d to 400/d in 3d").unwrap();
-        let asked = |wanted| [Ask { warm_up, ..ask(LimitKey::of("default"), "none", wanted) }];
+        let warmup = Warmup::parse("100/d to 400/d in 3d").unwrap();
+        let asked = |wanted| [RateLimitRequest { warmup, ..ask(LimitKey::for_transport("default"), "none", wanted) }];
         let mut sent = Vec::new();
         for (day, wanted) in [(0, 1000), (1, 0), (2, 1000), (3, 1000)] {
             world.configure(|_| ()).await;
-            let granted = world.app.store.take_from_limits(&change(), &asked(wanted), NOW.plus(day * DAY + day)).await.unwrap()[0];
-            sent.push(granted.n);
-            assert!(granted.n == wanted || granted.again == NOW.plus((day + 1) * DAY), "the limit grows then: {granted:?}");
+            let granted = world.app.store.take_permits(&change(), &asked(wanted), NOW.plus(day * DAY + day)).await.unwrap()[0];
+            sent.push(granted.count);
+            assert!(granted.count == wanted || granted.next_at == NOW.plus((day + 1) * DAY), "the limit grows then: {granted:?}");
         }
         assert_eq!(sent, [100, 0, 400, 1000]);
     }
 
     async fn what_did_not_go_is_given_back_to_each_limit(world) {
         let store = &world.app.store;
-        let (own, google) = (LimitKey::of("default"), LimitKey::towards("default", "google"));
+        let (own, google) = (LimitKey::for_transport("default"), LimitKey::for_domain("default", "google"));
         let asks = [ask(own.clone(), "10/h", 8), ask(google.clone(), "5/h", 5)];
-        store.take_from_limits(&change(), &asks, NOW).await.unwrap();
-        let unused = [Unused { key: own, n: 3, taken_at: NOW }, Unused { key: google, n: 2, taken_at: NOW }];
-        store.give_back_to_limits(&change(), &unused, NOW.plus(MINUTE)).await.unwrap();
-        let granted = store.take_from_limits(&change(), &asks, NOW.plus(2 * MINUTE)).await.unwrap();
-        assert_eq!((granted[0].n, granted[1].n), (5, 2));
+        store.take_permits(&change(), &asks, NOW).await.unwrap();
+        let unused = [Refund { key: own, count: 3, taken_at: NOW }, Refund { key: google, count: 2, taken_at: NOW }];
+        store.refund_permits(&change(), &unused, NOW.plus(MINUTE)).await.unwrap();
+        let granted = store.take_permits(&change(), &asks, NOW.plus(2 * MINUTE)).await.unwrap();
+        assert_eq!((granted[0].count, granted[1].count), (5, 2));
     }
 
     async fn a_renamed_transport_keeps_what_it_has_used(world) {
         take(&world.app.store, "10/d", 10, NOW).await;
         world.configure(|s| { s.renamed = vec![("default", "relay")]; s.digest = "transport = \"relay\"".into(); }).await;
-        let asks = [ask(LimitKey::of("relay"), "10/d", 10)];
-        assert_eq!(world.app.store.take_from_limits(&change(), &asks, NOW.plus(HOUR)).await.unwrap()[0].n, 0);
+        let asks = [ask(LimitKey::for_transport("relay"), "10/d", 10)];
+        assert_eq!(world.app.store.take_permits(&change(), &asks, NOW.plus(HOUR)).await.unwrap()[0].count, 0);
     }
 
     async fn domains_that_are_written_to_no_more_are_forgotten(world) {
         let store = &world.app.store;
-        let many: Vec<Ask> = (0..300).map(|i| ask(LimitKey::towards("default", &format!("d{i}.example")), "1/d", 1)).collect();
-        assert!(store.take_from_limits(&change(), &many, NOW).await.unwrap().iter().all(|granted| granted.n == 1));
-        let warm_up = Ramp::parse("100/d to 400/d in 3d").unwrap();
-        store.take_from_limits(&change(), &[Ask { warm_up, ..ask(LimitKey::of("default"), "none", 1) }], NOW).await.unwrap();
-        let again = [many[7].clone(), ask(LimitKey::towards("default", "new.example"), "1/d", 1)];
-        assert_eq!(store.take_from_limits(&change(), &again, NOW.plus(3 * DAY)).await.unwrap().iter().map(|granted| granted.n).sum::<i64>(), 2);
-        assert_eq!(world.sql("UPDATE limits SET total = total").await, 3, "the two, and the warming-up's");
-        assert_eq!(world.app.store.take_from_limits(&change(), &again, NOW.plus(3 * DAY)).await.unwrap()[0].n, 0);
+        let many: Vec<RateLimitRequest> = (0..300).map(|i| ask(LimitKey::for_domain("default", &format!("d{i}.example")), "1/d", 1)).collect();
+        assert!(store.take_permits(&change(), &many, NOW).await.unwrap().iter().all(|granted| granted.count == 1));
+        let warmup = Warmup::parse("100/d to 400/d in 3d").unwrap();
+        store.take_permits(&change(), &[RateLimitRequest { warmup, ..ask(LimitKey::for_transport("default"), "none", 1) }], NOW).await.unwrap();
+        let again = [many[7].clone(), ask(LimitKey::for_domain("default", "new.example"), "1/d", 1)];
+        assert_eq!(store.take_permits(&change(), &again, NOW.plus(3 * DAY)).await.unwrap().iter().map(|granted| granted.count).sum::<i64>(), 2);
+        assert_eq!(world.sql("UPDATE rate_limits SET total = total").await, 3, "the two, and the warming-up's");
+        assert_eq!(world.app.store.take_permits(&change(), &again, NOW.plus(3 * DAY)).await.unwrap()[0].count, 0);
     }
 
     async fn who_left_before_the_start_uses_up_no_limit(world) {
@@ -154,12 +156,12 @@ stories! {
     }
 
     async fn who_left_before_the_start_uses_up_no_limit_of_the_domain(world) {
-        world.configure(|s| s.transport = "connections = 1\ndomains = [\"example.org: 3/h\"]".into()).await;
+        world.configure(|s| s.transport = "connections = 1\ndomain_limits = [\"example.org: 3/h\"]".into()).await;
         assert_eq!(two_of_five_left(world).await, "sent: 3 sent, 2 cancelled");
     }
 
     async fn a_crowd_that_a_domain_can_not_take_comes_back_in_portions(world) {
-        world.configure(|s| s.transport = "connections = 2\ndomains = [\"example.org: 10/h\"]".into()).await;
+        world.configure(|s| s.transport = "connections = 2\ndomain_limits = [\"example.org: 10/h\"]".into()).await;
         world.publish([article("a")]).await;
         world.readers(60).await;
         let edition = world.edition().await;
@@ -168,7 +170,7 @@ stories! {
         assert_eq!(world.fate(edition).await, "sending: 50 queued, 10 sent");
         for hours in 1..=5 {
             let due = begun.plus(hours * HOUR + HOUR / 2).0;
-            let many = world.sql(&format!("UPDATE waiting SET due_at = due_at WHERE due_at < {due}")).await;
+            let many = world.sql(&format!("UPDATE delivery_queue SET due_at = due_at WHERE due_at < {due}")).await;
             assert_eq!(many, 10 * u64::try_from(hours).unwrap(), "within {hours} hours and a half");
         }
         for sent in [20, 30] {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use courant::delivery::FRESH;
+use courant::delivery::PERMIT_TTL;
 use courant::digests::Prepared;
-use courant::domain::article::Draft;
+use courant::domain::article::IncomingArticle;
 use courant::domain::time::SECOND;
 use courant::store::Store;
 use tokio_util::sync::CancellationToken;
@@ -23,15 +23,15 @@ async fn until(what: &str, mut there: impl AsyncFnMut() -> bool) {
 }
 
 async fn edition_for(world: &World, readers: usize) -> i64 {
-    world.publish([Draft { published_at: world.now(), ..article("a") }]).await;
+    world.publish([IncomingArticle { published_at: world.now(), ..article("a") }]).await;
     world.readers(readers).await;
     world.edition().await
 }
 
 /// As if all leases of nodes that are gone had run out.
 async fn leases_run_out(world: &World) {
-    world.sql("UPDATE blocks SET lease_until = 0 WHERE lease_node IS NOT NULL").await;
-    world.sql("UPDATE waiting SET lease_until = 0 WHERE lease_node IS NOT NULL").await;
+    world.sql("UPDATE delivery_batches SET lease_until = 0 WHERE lease_node IS NOT NULL").await;
+    world.sql("UPDATE delivery_queue SET lease_until = 0 WHERE lease_node IS NOT NULL").await;
 }
 
 /// How often each Message-ID arrived.
@@ -53,7 +53,7 @@ stories! {
     async fn after_a_crash_what_was_on_its_way_is_held_where_the_config_says_so(world) {
         world.configure(|s| s.transport = "connections = 1\nuncertain = \"hold\"".into()).await;
         let edition = edition_for(world, 3).await;
-        world.sql("UPDATE blocks SET lease_node = 'dead', lease_until = 0").await;
+        world.sql("UPDATE delivery_batches SET lease_node = 'dead', lease_until = 0").await;
         world.sql("UPDATE deliveries SET state = 'sending' WHERE id = (SELECT MIN(id) FROM deliveries)").await;
         world.deliver().await;
         assert_eq!(world.fate(edition).await, "sent: 2 sent, 1 held");
@@ -65,16 +65,16 @@ stories! {
         let edition = edition_for(world, 1).await;
         world.deliver().await;
         world.sql("UPDATE deliveries SET state = 'sending'").await;
-        world.sql("UPDATE waiting SET lease_node = 'dead', lease_until = 0, due_at = 0").await;
+        world.sql("UPDATE delivery_queue SET lease_node = 'dead', lease_until = 0, due_at = 0").await;
         world.deliver().await;
         assert_eq!((world.fate(edition).await.as_str(), world.relay.mails().len()), ("sent: 1 sent", 1));
     }
 
     async fn a_living_nodes_work_is_left_alone_and_a_dead_ones_taken_over(world) {
         let edition = edition_for(world, 5).await;
-        world.sql("UPDATE blocks SET lease_node = 'other', lease_until = 9000000000000").await;
+        world.sql("UPDATE delivery_batches SET lease_node = 'other', lease_until = 9000000000000").await;
         assert_eq!(world.deliver().await.sent, 0);
-        world.sql("UPDATE blocks SET lease_until = 1").await;
+        world.sql("UPDATE delivery_batches SET lease_until = 1").await;
         world.deliver().await;
         assert_eq!(world.fate(edition).await, "sent: 5 sent");
     }
@@ -88,8 +88,8 @@ stories! {
         world.relay.wait_for(1).await;
         until("the next mail is marked", async || world.sql("UPDATE deliveries SET state = state WHERE state = 'sending'").await >= 1).await;
         // It overslept: another node has the block now, and is at work.
-        world.sql("UPDATE blocks SET lease_node = 'other', lease_until = 9000000000000").await;
-        tokio::time::sleep(FRESH).await;
+        world.sql("UPDATE delivery_batches SET lease_node = 'other', lease_until = 9000000000000").await;
+        tokio::time::sleep(PERMIT_TTL).await;
         world.relay.set_script(Script::new());
         while !sending.is_finished() {
             world.relay.release();
@@ -105,7 +105,7 @@ stories! {
     async fn several_nodes_share_an_edition_without_doubles(world) {
         let edition = edition_for(world, 700).await;
         let other = world.another_node().await;
-        let (one, two) = (world.app.engine(), other.engine());
+        let (one, two) = (world.app.dispatcher(), other.dispatcher());
         let stop = CancellationToken::new();
         let (a, b) = tokio::join!(one.deliver_due(world.transport(), 0, &stop), two.deliver_due(&other.config.transports[0], 0, &stop));
         let (a, b) = (a.unwrap(), b.unwrap());
@@ -128,7 +128,7 @@ stories! {
         let sent = usize::try_from(report.sent).unwrap();
         assert!(sent < 300 && sent == world.relay.mails().len(), "{sent}, {}", world.relay.mails().len());
         assert_eq!(world.fate(edition).await, format!("sending: {} queued, {sent} sent", 300 - sent));
-        assert_eq!(world.sql("UPDATE blocks SET done = done WHERE lease_node IS NOT NULL").await, 0, "leases are given back");
+        assert_eq!(world.sql("UPDATE delivery_batches SET done = done WHERE lease_node IS NOT NULL").await, 0, "leases are given back");
         world.relay.set_script(Script::new());
         world.restart();
         world.deliver().await;
@@ -138,11 +138,11 @@ stories! {
     async fn under_another_base_url_nothing_is_sent_until_it_is_adopted(world) {
         edition_for(world, 1).await;
         world.configure(|s| s.base_url = "https://copy.example.edu".into()).await;
-        let why = world.app.refusal().unwrap();
+        let why = world.app.send_block_reason().unwrap();
         assert!(why.contains("https://news.example.edu") && why.contains("https://copy.example.edu") && why.contains("courant adopt"), "{why}");
         world.app.store.adopt("https://copy.example.edu").await.unwrap();
         world.configure(|_| ()).await;
-        assert_eq!(world.app.refusal(), None);
+        assert_eq!(world.app.send_block_reason(), None);
     }
 
     async fn a_database_that_is_ahead_of_the_program_is_refused(world) {
@@ -153,13 +153,22 @@ stories! {
         assert!(why.contains("newer Courant") && why.contains("9999"), "{why}");
     }
 
+    async fn a_database_with_other_tables_of_the_same_version_is_refused(world) {
+        world.sql("UPDATE _sqlx_migrations SET checksum = 'x'").await;
+        let url = world.app.config.database.url.clone();
+        let why = Store::open(&url).await.unwrap_err().to_string();
+        assert!(why.contains("earlier development version of Courant") && why.contains("import the data again"), "{why}");
+        let names = if world.is_sqlite() { "courant.db" } else { "[database] url" };
+        assert!(why.contains(names), "{why}");
+    }
+
     async fn keeping_leases_prolongs_them(world) {
         edition_for(world, 1).await;
         let node = world.engine().node().to_owned();
-        world.sql(&format!("UPDATE blocks SET lease_node = '{node}', lease_until = 1")).await;
+        world.sql(&format!("UPDATE delivery_batches SET lease_node = '{node}', lease_until = 1")).await;
         world.app.store.renew_leases(&node).await.unwrap();
-        assert_eq!(world.sql("UPDATE blocks SET done = done WHERE lease_until > 1").await, 1);
-        world.app.store.give_leases_back(&node).await.unwrap();
+        assert_eq!(world.sql("UPDATE delivery_batches SET done = done WHERE lease_until > 1").await, 1);
+        world.app.store.release_leases(&node).await.unwrap();
         world.leap(SECOND);
         assert_eq!(world.deliver().await.sent, 1);
         assert_eq!(world.run("weekly").await, Prepared::TooFew { stories: 0 });

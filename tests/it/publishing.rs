@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use courant::app::App;
-use courant::domain::article::Draft;
+use courant::domain::article::IncomingArticle;
 use courant::domain::time::{MINUTE, Millis};
-use courant::feeds::publish::{Publisher, Report};
-use courant::feeds::shelf::refresh_due;
+use courant::feeds::cache::refresh_due;
+use courant::feeds::publishing::{PublishReport, Publisher};
 use flate2::read::GzDecoder;
 
 use crate::program::Serving;
@@ -28,25 +28,25 @@ impl Node {
     }
 
     async fn refresh(&self) {
-        refresh_due(&self.app.store, &self.app.config, &self.app.shelf, self.app.now())
+        refresh_due(&self.app.store, &self.app.config, &self.app.feed_cache, self.app.now())
             .await
             .unwrap();
     }
 
     /// What the daemon does at a change.
-    async fn tick(&self) -> Result<Report, String> {
+    async fn tick(&self) -> Result<PublishReport, String> {
         self.refresh().await;
         self.publisher.publish_due(self.app.now()).await.map_err(|e| e.to_string())
     }
 
     async fn put(&self) -> Vec<String> {
-        let mut put = self.tick().await.unwrap().put;
+        let mut put = self.tick().await.unwrap().uploaded;
         put.sort();
         put
     }
 
     fn served(&self, file: &str) -> Vec<u8> {
-        self.app.shelf.get(file).unwrap().identity().to_vec()
+        self.app.feed_cache.get(file).unwrap().identity().to_vec()
     }
 }
 
@@ -85,7 +85,7 @@ stories! {
     async fn a_folder_gets_the_very_bytes_and_later_what_changed_alone(world) {
         let node = node(world, &format!("[[feeds]]\nname = \"sport\"\nsections = [\"Sport\"]\n{FOLDER}")).await;
         let folder = world.home.path().join("www/feeds");
-        world.publish([article("a"), Draft { sections: vec!["Sport".into()], ..article("b") }]).await;
+        world.publish([article("a"), IncomingArticle { sections: vec!["Sport".into()], ..article("b") }]).await;
         assert_eq!(node.put().await.len(), 6);
         let there = files(&folder);
         assert_eq!(there.len(), 12, "each with a compressed one beside it: {there:?}");
@@ -93,7 +93,7 @@ stories! {
             let plain = std::fs::read(&there[file]).unwrap();
             assert!(plain == node.served(file) && unpacked(&std::fs::read(&there[&format!("{file}.gz")]).unwrap()) == plain, "{file}");
             let modified = std::fs::metadata(&there[file]).unwrap().modified().unwrap().duration_since(UNIX_EPOCH).unwrap();
-            assert_eq!(Some(Millis(i64::try_from(modified.as_millis()).unwrap())), node.app.shelf.get(file).unwrap().modified);
+            assert_eq!(Some(Millis(i64::try_from(modified.as_millis()).unwrap())), node.app.feed_cache.get(file).unwrap().modified);
         }
         assert_eq!(node.put().await, [""; 0], "nothing changed");
         world.leap(MINUTE);
@@ -110,7 +110,7 @@ stories! {
     async fn files_that_somebody_took_away_are_put_there_again_with_the_next_change(world) {
         let node = node(world, &format!("[[feeds]]\nname = \"sport\"\nsections = [\"Sport\"]\n{FOLDER}")).await;
         let folder = world.home.path().join("www/feeds");
-        world.publish([article("a"), Draft { sections: vec!["Sport".into()], ..article("b") }]).await;
+        world.publish([article("a"), IncomingArticle { sections: vec!["Sport".into()], ..article("b") }]).await;
         node.put().await;
         std::fs::remove_dir_all(&folder).unwrap();
         world.leap(MINUTE);
@@ -120,7 +120,7 @@ stories! {
         std::fs::remove_file(folder.join("sport.rss")).unwrap();
         node.refresh().await;
         let report = node.publisher.publish_now(false, node.app.now()).await.unwrap();
-        assert_eq!((report.put, report.there, report.left), (vec!["sport.rss".to_owned()], 6, 0));
+        assert_eq!((report.uploaded, report.current, report.pending), (vec!["sport.rss".to_owned()], 6, 0));
     }
 
     async fn a_feed_that_is_no_more_is_taken_away_and_what_others_put_there_stays(world) {
@@ -133,7 +133,7 @@ stories! {
         std::fs::write(folder.join("sport.txt"), "ours").unwrap();
         let second = node(world, &format!("{FOLDER}gzip = false\n")).await;
         let report = second.tick().await.unwrap();
-        assert_eq!((report.put.len(), report.removed.len(), report.left), (3, 3, 0), "{report:?}");
+        assert_eq!((report.uploaded.len(), report.deleted.len(), report.pending), (3, 3, 0), "{report:?}");
         assert_eq!(files(&folder).into_keys().collect::<Vec<_>>(), ["index.html", "news.atom", "news.json", "news.rss", "sport.txt"]);
         // In another folder what bears its name is not ours.
         node(world, &sport).await.put().await;
@@ -142,7 +142,7 @@ stories! {
         std::fs::write(elsewhere.join("sport.rss"), "not ours").unwrap();
         let moved = node(world, &FOLDER.replace("file://www/feeds", "file://other")).await;
         let report = moved.tick().await.unwrap();
-        assert!(report.put.len() == 3 && report.removed.is_empty() && report.left == 0, "{report:?}");
+        assert!(report.uploaded.len() == 3 && report.deleted.is_empty() && report.pending == 0, "{report:?}");
         assert!(elsewhere.join("sport.rss").exists() && folder.join("sport.rss").exists());
     }
 
@@ -154,16 +154,16 @@ stories! {
         assert_eq!(first.put().await, ["open.atom", "open.json", "open.rss"]);
         let named = node(world, &format!("{open}feeds = [\"news\"]\n")).await;
         let report = named.tick().await.unwrap();
-        assert!(report.put.len() == 3 && report.put.iter().all(|file| file.starts_with("news/0123456789abcdef0.")), "{report:?}");
-        assert_eq!(report.removed.len(), 3, "the open one was not named");
+        assert!(report.uploaded.len() == 3 && report.uploaded.iter().all(|file| file.starts_with("news/0123456789abcdef0.")), "{report:?}");
+        assert_eq!(report.deleted.len(), 3, "the open one was not named");
     }
 
     async fn what_a_dead_node_was_putting_is_put_by_another(world) {
         let node = node(world, FOLDER).await;
         world.publish([article("a")]).await;
-        world.sql("INSERT INTO published (target, file, etag, putting, lease_node, lease_until) VALUES ('web', 'news.rss', '', 'x', 'dead', 9000000000000)").await;
+        world.sql("INSERT INTO publications (destination, file, etag, pending_etag, lease_node, lease_until) VALUES ('web', 'news.rss', '', 'x', 'dead', 9000000000000)").await;
         assert_eq!(node.put().await, ["news.atom", "news.json"]);
-        world.sql("UPDATE published SET lease_until = 1 WHERE lease_node = 'dead'").await;
+        world.sql("UPDATE publications SET lease_until = 1 WHERE lease_node = 'dead'").await;
         assert_eq!(node.put().await, ["news.rss"]);
     }
 }
@@ -181,8 +181,8 @@ fn the_command_says_what_it_put_and_a_copy_of_the_store_puts_nothing() {
     shell.does(&["articles", "import", "articles.jsonl"]);
     let out = shell.does(&["feeds", "publish", "web"]);
     assert!(
-        out.contains("web: put news.rss\n")
-            && out.contains("web: put 3, removed 0, 3 there, 0 left"),
+        out.contains("web: uploaded news.rss\n")
+            && out.contains("web: 3 uploaded, 0 deleted, 3 up to date, 0 pending"),
         "{out}"
     );
     let built = shell.path("built");
@@ -194,22 +194,22 @@ fn the_command_says_what_it_put_and_a_copy_of_the_store_puts_nothing() {
             "{name}"
         );
     }
-    assert!(shell.does(&["feeds", "publish", "web"]).contains("put 0,"));
+    assert!(shell.does(&["feeds", "publish", "web"]).contains("0 uploaded,"));
     std::fs::remove_file(shell.path("www/news.rss")).unwrap();
     assert!(
-        shell.does(&["feeds", "publish", "web", "--again"]).contains("put 3,")
+        shell.does(&["feeds", "publish", "web", "--again"]).contains("3 uploaded,")
             && shell.path("www/news.rss").exists()
     );
     shell.write("blocked", "a file where a folder should be");
     let said = shell.courant(&["feeds", "publish"]);
     assert!(
         said.status == 1
-            && said.out.contains("web: put 0")
+            && said.out.contains("web: 0 uploaded")
             && said.err.matches("error:").count() == 1,
         "{said:?}"
     );
     assert!(
-        said.err.contains("full: nothing can be published to") && said.err.contains("blocked"),
+        said.err.contains("full: cannot publish to") && said.err.contains("blocked"),
         "{said:?}"
     );
     assert_eq!(shell.courant(&["feeds", "publish", "nowhere"]).status, 2);
@@ -232,7 +232,10 @@ fn check_tries_each_folder_and_leaves_nothing_there() {
     std::fs::create_dir(shell.path("www")).unwrap();
     let said = shell.does(&["check"]);
     assert!(
-        said.contains(&format!("ok    publish web: {} takes files\n", shell.path("www").display())),
+        said.contains(&format!(
+            "ok    publish web: {} accepts files\n",
+            shell.path("www").display()
+        )),
         "{said}"
     );
     assert!(said.contains("ok    publish new: "), "{said}");
@@ -246,15 +249,15 @@ fn check_tries_each_folder_and_leaves_nothing_there() {
     let said = shell.courant(&["check"]);
     assert!(
         said.status == 1
-            && said.out.matches("FAULT publish ").count() == 3
-            && said.err.contains("3 faults were found"),
+            && said.out.matches("error publish ").count() == 3
+            && said.err.contains("3 errors found"),
         "{said:?}"
     );
     shell.write("one.jsonl", "{\"title\":\"One\"}\n");
     shell.does(&["articles", "import", "one.jsonl"]);
     let publishing = shell.courant(&["feeds", "publish", "lost"]);
     let lost = format!(
-        "lost: nothing can be published to {0}: {0} is no folder: move it away",
+        "lost: cannot publish to {0}: {0} is not a directory; move it away",
         shell.path("astray").display()
     );
     assert!(
@@ -262,12 +265,12 @@ fn check_tries_each_folder_and_leaves_nothing_there() {
         "{said:?} {publishing:?}"
     );
     let full = format!(
-        "FAULT publish full: nothing can be published to {0}/www: {0} is no folder: move it away",
+        "error publish full: cannot publish to {0}/www: {0} is not a directory; move it away",
         shell.path("blocked").display()
     );
     assert!(
         said.out.contains(&full)
-            && said.out.contains("publish system: nothing can be published to /sys/www: /sys: "),
+            && said.out.contains("publish system: cannot publish to /sys/www: /sys: "),
         "{said:?}"
     );
 }

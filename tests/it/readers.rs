@@ -1,16 +1,16 @@
 //! Readers come, confirm, leave and come back (promises 6 and 7).
 
 use courant::domain::address::EmailAddress;
-use courant::domain::subscription::{Asker, Status};
+use courant::domain::subscription::{RequestOrigin, Status};
 use courant::domain::time::{DAY, HOUR, MINUTE};
-use courant::domain::token::{Power, sign};
-use courant::subscribers::{self, Person};
+use courant::domain::token::{LinkScope, sign};
+use courant::subscribers::{self, NewSubscriber};
 
-use crate::lists::bring;
+use crate::subscriber_files::bring;
 use crate::support::{World, article, stories};
 
-fn person(email: &str) -> Person {
-    Person { email: email.into(), ..Person::default() }
+fn person(email: &str) -> NewSubscriber {
+    NewSubscriber { email: email.into(), ..NewSubscriber::default() }
 }
 
 fn secret(world: &World) -> &[u8] {
@@ -50,19 +50,24 @@ fn token_for(world: &World, email: &str, kind: &str) -> String {
 
 /// Leaves by a link; gives the token that takes it back, if there is one.
 async fn leave(world: &World, email: &str) -> Option<String> {
-    let token =
-        sign(secret(world), Power::Unsubscribe { subscription: subscription(world, email).await });
-    let left = subscribers::leave(&world.app.store, secret(world), &token, false, world.now())
-        .await
-        .unwrap()
-        .unwrap();
+    let token = sign(
+        secret(world),
+        LinkScope::Unsubscribe { subscription: subscription(world, email).await },
+    );
+    let left =
+        subscribers::unsubscribe(&world.app.store, secret(world), &token, false, world.now())
+            .await
+            .unwrap()
+            .unwrap();
     // What happens next happens later, on a fast disk too.
     world.leap(10);
     left.undo
 }
 
 async fn undo(world: &World, token: &str) -> bool {
-    subscribers::undo(&world.app.store, secret(world), token, world.now()).await.unwrap()
+    subscribers::undo_unsubscribe(&world.app.store, secret(world), token, world.now())
+        .await
+        .unwrap()
 }
 
 /// Follows a confirmation link; gives the digests that are confirmed.
@@ -101,7 +106,7 @@ stories! {
         world.deliver().await;
         let token = token_for(world, "ann@example.org", "confirm");
         for _ in 0..3 {
-            assert!(subscribers::asked(&world.app.store, secret(world), &token, world.now()).await.unwrap().is_some());
+            assert!(subscribers::pending_confirmation(&world.app.store, secret(world), &token, world.now()).await.unwrap().is_some());
         }
         assert_eq!(status(world, "ann@example.org").await, Some(Status::Pending));
     }
@@ -115,14 +120,14 @@ stories! {
         let confirms = token_for(world, "new@example.org", "confirm");
         let leaves = token_for(world, "r0@example.org", "unsubscribe");
         let (store, now) = (&world.app.store, world.now());
-        assert!(subscribers::leave(store, secret(world), &confirms, true, now).await.unwrap().is_none());
+        assert!(subscribers::unsubscribe(store, secret(world), &confirms, true, now).await.unwrap().is_none());
         assert!(subscribers::confirm(store, secret(world), &leaves, now).await.unwrap().is_none());
-        assert!(!subscribers::undo(store, secret(world), &leaves, now).await.unwrap());
-        assert!(subscribers::leave(store, b"another store's secret", &leaves, true, now).await.unwrap().is_none());
+        assert!(!subscribers::undo_unsubscribe(store, secret(world), &leaves, now).await.unwrap());
+        assert!(subscribers::unsubscribe(store, b"another store's secret", &leaves, true, now).await.unwrap().is_none());
         assert_eq!(status(world, "new@example.org").await, Some(Status::Pending));
         assert_eq!(status(world, "r0@example.org").await, Some(Status::Confirmed));
-        assert!(subscribers::leave(store, secret(world), &leaves, false, now).await.unwrap().is_some());
-        assert_eq!(status(world, "r0@example.org").await, Some(Status::Left));
+        assert!(subscribers::unsubscribe(store, secret(world), &leaves, false, now).await.unwrap().is_some());
+        assert_eq!(status(world, "r0@example.org").await, Some(Status::Unsubscribed));
     }
 
     async fn a_confirmation_link_ends_when_the_mail_says_so(world) {
@@ -141,7 +146,7 @@ stories! {
         world.leap(HOUR + MINUTE);
         assert!(!undo(world, &undos[1]).await);
         assert_eq!(status(world, "r0@example.org").await, Some(Status::Confirmed));
-        assert_eq!(status(world, "r1@example.org").await, Some(Status::Left));
+        assert_eq!(status(world, "r1@example.org").await, Some(Status::Unsubscribed));
     }
 
     async fn a_leaving_is_not_taken_back_against_an_admin_or_a_suppression(world) {
@@ -152,11 +157,11 @@ stories! {
             undos.push(leave(world, &format!("r{n}@example.org")).await.unwrap());
         }
         subscribers::suppress(&world.app.store, secret(world), &address(0), world.now()).await.unwrap();
-        subscribers::remove(&world.app.store, &address(1), world.now()).await.unwrap().unwrap();
+        subscribers::unsubscribe_all(&world.app.store, &address(1), world.now()).await.unwrap().unwrap();
         assert!(!undo(world, &undos[0]).await, "suppressed since");
         assert!(!undo(world, &undos[1]).await, "removed by an admin since");
         assert!(undo(world, &undos[2]).await, "nobody said anything against the third");
-        for (n, now) in [Status::Left, Status::Left, Status::Confirmed].into_iter().enumerate() {
+        for (n, now) in [Status::Unsubscribed, Status::Unsubscribed, Status::Confirmed].into_iter().enumerate() {
             assert_eq!(status(world, &format!("r{n}@example.org")).await, Some(now), "r{n}");
         }
     }
@@ -165,17 +170,17 @@ stories! {
         world.readers(1).await;
         leave(world, "r0@example.org").await;
         world.readers(1).await;
-        assert_eq!(status(world, "r0@example.org").await, Some(Status::Left), "not by an admin with consent");
+        assert_eq!(status(world, "r0@example.org").await, Some(Status::Unsubscribed), "not by an admin with consent");
         let report = bring(world, b"email\nr0@example.org\n", |_| ()).await;
-        assert_eq!((report.left, report.confirmed), (1, 0), "not by an import");
+        assert_eq!((report.previously_unsubscribed, report.confirmed), (1, 0), "not by an import");
         let digests = [world.digest("weekly")];
-        let request = subscribers::request(&person("r0@example.org"), &digests, "x", secret(world)).unwrap();
-        subscribers::carry_out(&world.app.store, vec![request], &digests, Asker::Admin, world.now()).await.unwrap();
-        assert_eq!(status(world, "r0@example.org").await, Some(Status::Left), "nor is an admin's word enough to ask them");
+        let request = subscribers::validate(&person("r0@example.org"), &digests, "x", secret(world)).unwrap();
+        subscribers::apply_requests(&world.app.store, vec![request], &digests, RequestOrigin::Admin, world.now()).await.unwrap();
+        assert_eq!(status(world, "r0@example.org").await, Some(Status::Unsubscribed), "nor is an admin's word enough to ask them");
         ask(world, "r0@example.org").await;
         let report = bring(world, b"email\nr0@example.org\n", |_| ()).await;
-        assert_eq!((report.left, report.confirmed), (1, 0), "not by an import while they are asked");
-        assert_eq!(status(world, "r0@example.org").await, Some(Status::Left), "asking brings nobody back");
+        assert_eq!((report.previously_unsubscribed, report.confirmed), (1, 0), "not by an import while they are asked");
+        assert_eq!(status(world, "r0@example.org").await, Some(Status::Unsubscribed), "asking brings nobody back");
         world.deliver().await;
         assert_eq!(confirm(world, &token_for(world, "r0@example.org", "confirm")).await, ["weekly"]);
         assert_eq!(status(world, "r0@example.org").await, Some(Status::Confirmed));
@@ -191,7 +196,7 @@ stories! {
         ask(world, "r0@example.org").await;
         assert_eq!(leave(world, "r0@example.org").await, None, "a stranger had them asked in between");
         assert!(!undo(world, &taken_back).await, "it was asked for since");
-        assert_eq!(status(world, "r0@example.org").await, Some(Status::Left));
+        assert_eq!(status(world, "r0@example.org").await, Some(Status::Unsubscribed));
     }
 
     async fn a_confirmation_mail_from_before_they_left_brings_nobody_back(world) {
@@ -205,7 +210,7 @@ stories! {
         assert_eq!(confirm(world, &old).await, [""; 0], "nor are they told that it did");
         ask(world, "ann@example.org").await;
         assert_eq!(confirm(world, &old).await, [""; 0], "nor while a new mail is on its way");
-        assert_eq!(status(world, "ann@example.org").await, Some(Status::Left));
+        assert_eq!(status(world, "ann@example.org").await, Some(Status::Unsubscribed));
         world.deliver().await;
         assert_eq!(confirm(world, &token_for(world, "ann@example.org", "confirm")).await, ["weekly"]);
     }
@@ -250,8 +255,8 @@ stories! {
     }
 
     async fn a_stranger_on_the_page_changes_nothing_about_a_person_we_know(world) {
-        world.subscribe("weekly", [Person { name: Some("Ann".into()), language: Some("zh".into()), ..person("ann@example.org") }]).await;
-        let stranger = Person { name: Some("Mallory".into()), language: Some("fr".into()), ..person("Ann@Example.org") };
+        world.subscribe("weekly", [NewSubscriber { name: Some("Ann".into()), language: Some("zh".into()), ..person("ann@example.org") }]).await;
+        let stranger = NewSubscriber { name: Some("Mallory".into()), language: Some("fr".into()), ..person("Ann@Example.org") };
         let digests = [world.digest("weekly")];
         subscribers::subscribe(&world.app.store, secret(world), &stranger, &digests, world.now()).await.unwrap().unwrap();
         let ann = world.app.store.find_subscriber("ann@example.org").await.unwrap().unwrap();

@@ -1,7 +1,7 @@
 //! How many read a feed: numbers of days, kept across restarts and nodes, forgotten in time.
 
 use courant::clock;
-use courant::domain::readership::{Daily, Day, daily};
+use courant::domain::readership::{DailyReadership, Day, aggregate_by_day};
 use courant::domain::time::{DAY, HOUR, MINUTE};
 use courant::feeds::readership::Readership;
 
@@ -11,12 +11,12 @@ use crate::support::{BEGINNING, Shell, article, stories};
 stories! {
     async fn a_night_ends_a_day_and_a_restart_or_another_node_does_not_count_readers_twice(world) {
         let store = &world.app.store;
-        let node = |name: &str| Readership::begin(name.to_owned(), clock::random_bytes, world.now());
-        let read = |on: &Readership, readers: u8| (0..readers).for_each(|n| on.note("news", b"R/1", Some([203, 0, 113, n].into()), true));
+        let node = |name: &str| Readership::new(name.to_owned(), clock::random_bytes, world.now());
+        let read = |on: &Readership, readers: u8| (0..readers).for_each(|n| on.record("news", b"R/1", Some([203, 0, 113, n].into()), true));
         let first = node("n1");
         read(&first, 5);
-        first.note("news", b"Feedly/1.0 (12 subscribers)", None, true);
-        first.keep_due(store, world.now()).await.unwrap();
+        first.record("news", b"Feedly/1.0 (12 subscribers)", None, true);
+        first.flush_due(store, world.now()).await.unwrap();
         world.leap(MINUTE);
         first.finish(store, world.now()).await.unwrap();
         world.leap(MINUTE);
@@ -24,30 +24,30 @@ stories! {
         read(&restarted, 4);
         let beside = node("n3");
         read(&beside, 3);
-        beside.note("news", b"Feedly/1.0 (12 subscribers)", None, true);
+        beside.record("news", b"Feedly/1.0 (12 subscribers)", None, true);
         world.leap(MINUTE);
-        restarted.keep_due(store, world.now()).await.unwrap();
-        beside.keep_due(store, world.now()).await.unwrap();
-        let of = async |day: Day| daily(store.readership(Day(0)).await.unwrap()).remove("news").unwrap().get(&day).copied();
-        let today = Day::of(world.now());
-        assert_eq!(of(today).await, Some(Daily { direct: 7, served: 12, requests: 14, unchanged: 14 }));
+        restarted.flush_due(store, world.now()).await.unwrap();
+        beside.flush_due(store, world.now()).await.unwrap();
+        let of = async |day: Day| aggregate_by_day(store.readership(Day(0)).await.unwrap()).remove("news").unwrap().get(&day).copied();
+        let today = Day::containing(world.now());
+        assert_eq!(of(today).await, Some(DailyReadership { direct: 7, served: 12, requests: 14, unchanged: 14 }));
 
         world.leap(DAY);
         read(&restarted, 1);
-        restarted.keep_due(store, world.now()).await.unwrap();
+        restarted.flush_due(store, world.now()).await.unwrap();
         assert_eq!(of(today).await.unwrap().requests, 15, "what came after the last look belongs to the day before");
         read(&restarted, 2);
         world.leap(HOUR);
-        restarted.keep_due(store, world.now()).await.unwrap();
-        assert_eq!(of(Day::of(world.now())).await, Some(Daily { direct: 2, served: 0, requests: 2, unchanged: 2 }));
+        restarted.flush_due(store, world.now()).await.unwrap();
+        assert_eq!(of(Day::containing(world.now())).await, Some(DailyReadership { direct: 2, served: 0, requests: 2, unchanged: 2 }));
         world.leap(400 * DAY);
-        restarted.keep_due(store, world.now()).await.unwrap();
+        restarted.flush_due(store, world.now()).await.unwrap();
         assert_eq!(of(today).await, None, "after 400 days it is forgotten");
     }
 
     async fn a_renamed_feed_keeps_its_readers(world) {
-        let readership = Readership::begin("n1".into(), clock::random_bytes, BEGINNING);
-        readership.note("news", b"R/1", None, false);
+        let readership = Readership::new("n1".into(), clock::random_bytes, BEGINNING);
+        readership.record("news", b"R/1", None, false);
         readership.finish(&world.app.store, world.now()).await.unwrap();
         world.configure(|s| s.renamed.push(("news", "campus"))).await;
         let kept = world.app.store.readership(Day(0)).await.unwrap();
@@ -55,16 +55,16 @@ stories! {
     }
 
     async fn the_terms_of_visible_articles_are_offered_with_their_numbers(world) {
-        use courant::domain::article::Draft;
-        use courant::domain::selection::Kind;
-        let of = |id: &str, section: &str| Draft { sections: vec![section.into()], ..article(id) };
+        use courant::domain::article::IncomingArticle;
+        use courant::domain::selection::TermKind;
+        let of = |id: &str, section: &str| IncomingArticle { sections: vec![section.into()], ..article(id) };
         world.publish([of("a", "R&D"), of("b", "r&d"), of("c", "Events"), of("d", "Gone")]).await;
         world.unpublish("d").await;
-        let terms = world.app.store.terms(Kind::Section, 9, world.now()).await.unwrap();
+        let terms = world.app.store.terms(TermKind::Section, 9, world.now()).await.unwrap();
         let told: Vec<_> = terms.iter().map(|t| (t.term.as_str(), t.articles)).collect();
         assert_eq!(told, [("r&d", 2), ("events", 1)]);
         assert_eq!(terms[0].name.to_lowercase(), "r&d");
-        assert_eq!(world.app.store.terms(Kind::Section, 1, world.now()).await.unwrap().len(), 1);
+        assert_eq!(world.app.store.terms(TermKind::Section, 1, world.now()).await.unwrap().len(), 1);
     }
 }
 
@@ -82,7 +82,7 @@ fn the_command_line_shows_readers_and_lists_feeds_on_demand() {
         shell.courant(&["feeds", "readers", "news", "--json"]).json(),
         serde_json::json!([])
     );
-    assert!(shell.does(&["feeds", "readers", "news"]).contains("nobody read it"));
+    assert!(shell.does(&["feeds", "readers", "news"]).contains("no readers in this period"));
     assert_eq!(shell.courant(&["feeds", "readers", "other"]).status, 2);
     assert_eq!(shell.courant(&["feeds", "readers", "--days", "0"]).status, 2);
     let terms = shell.courant(&["feeds", "list", "--on-demand", "--json"]).json();

@@ -1,7 +1,7 @@
 //! When editions are made: the schedule across daylight saving, pauses, downtime, and no two for one date.
 
 use courant::digests::{self, Prepared};
-use courant::domain::article::Draft;
+use courant::domain::article::IncomingArticle;
 use courant::domain::time::{DAY, HOUR, MINUTE, Millis, SECOND};
 
 use crate::support::{BEGINNING, article, stories};
@@ -11,7 +11,7 @@ fn at(text: &str) -> Millis {
 }
 
 fn made(prepared: Vec<Prepared>) -> usize {
-    prepared.iter().filter(|p| matches!(p, Prepared::Made { .. })).count()
+    prepared.iter().filter(|p| matches!(p, Prepared::Created { .. })).count()
 }
 
 stories! {
@@ -32,7 +32,7 @@ stories! {
         // Summer time ends on 2026-10-25: 08:00 is 06:00 UTC before and 07:00 UTC after.
         for (id, slot) in [("a", "2026-10-19T06:00:00Z"), ("b", "2026-10-26T07:00:00Z"), ("c", "2026-11-02T07:00:00Z")] {
             let slot = at(slot);
-            world.publish([Draft { published_at: slot.plus(-DAY), ..article(id) }]).await;
+            world.publish([IncomingArticle { published_at: slot.plus(-DAY), ..article(id) }]).await;
             assert_eq!(made(world.prepare(slot.plus(-SECOND)).await), 0, "{id}");
             assert_eq!(made(world.prepare(slot).await), 1, "{id}");
         }
@@ -101,7 +101,7 @@ stories! {
         world.readers(5).await;
         let other = world.another_node().await;
         let slot = at("2026-09-21T08:00:00Z");
-        let (one, two) = tokio::join!(digests::prepare_due(world.app.desk(), slot), digests::prepare_due(other.desk(), slot));
+        let (one, two) = tokio::join!(digests::prepare_due(world.app.digest_context(), slot), digests::prepare_due(other.digest_context(), slot));
         let all: Vec<Prepared> = one.unwrap().into_iter().chain(two.unwrap()).map(|(_, p)| p).collect();
         assert_eq!(made(all.clone()), 1, "{all:?}");
         world.deliver().await;
@@ -116,8 +116,8 @@ stories! {
         let other = world.another_node().await;
         let now = world.now();
         let (here, there) = tokio::join!(
-            digests::run(world.app.desk(), world.digest("weekly"), now, now),
-            digests::run(other.desk(), world.digest("weekly"), now, now)
+            digests::run(world.app.digest_context(), world.digest("weekly"), now, now),
+            digests::run(other.digest_context(), world.digest("weekly"), now, now)
         );
         assert_eq!(made(vec![here.unwrap(), there.unwrap()]), 1);
         world.deliver().await;
@@ -130,9 +130,9 @@ stories! {
         world.readers(300).await;
         let edition = world.edition().await;
         // As if the process had ended after the first block of the audience.
-        world.sql("DELETE FROM deliveries WHERE block_id = (SELECT MAX(id) FROM blocks)").await;
-        world.sql("DELETE FROM blocks WHERE id = (SELECT MAX(id) FROM blocks)").await;
-        world.sql("UPDATE editions SET state = 'preparing', frozen_to = (SELECT MAX(subscription_id) FROM deliveries)").await;
+        world.sql("DELETE FROM deliveries WHERE batch_id = (SELECT MAX(id) FROM delivery_batches)").await;
+        world.sql("DELETE FROM delivery_batches WHERE id = (SELECT MAX(id) FROM delivery_batches)").await;
+        world.sql("UPDATE editions SET state = 'preparing', frozen_through = (SELECT MAX(subscription_id) FROM deliveries)").await;
         assert_eq!(world.deliver().await.sent, 0, "nothing goes out before everybody has a row");
         world.prepare(world.now().plus(MINUTE)).await;
         world.deliver().await;
@@ -145,7 +145,7 @@ stories! {
         let digest = world.digest("weekly");
         let next = digest.schedule.next_after(world.now(), &digest.timezone);
         assert_eq!(next, Some(BEGINNING.plus(2 * HOUR)));
-        let stories = digests::upcoming(world.app.desk(), digest, next.unwrap(), world.now()).await.unwrap();
+        let stories = digests::upcoming(world.app.digest_context(), digest, next.unwrap(), world.now()).await.unwrap();
         assert_eq!(stories.iter().map(|a| a.title.as_str()).collect::<Vec<_>>(), ["Title of a"]);
         assert!(world.app.store.editions(None).await.unwrap().is_empty(), "looking makes nothing");
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use courant::domain::edition::Order;
+use courant::domain::edition::EditionCommand;
 use courant::domain::time::{HOUR, MINUTE, SECOND};
 
 use crate::smtp_server::{At, Rule, Script};
@@ -127,7 +127,7 @@ stories! {
         let edition = world.edition().await;
         world.deliver().await;
         world.relay.set_script(Script::new());
-        assert_eq!(world.order(edition, Order::Retry).await, format!("edition {edition} is sending, 1 mails are queued again"));
+        assert_eq!(world.order(edition, EditionCommand::Retry).await, format!("edition {edition} is sending, 1 mails are queued again"));
         world.deliver().await;
         assert_eq!((world.fate(edition).await.as_str(), world.arrived()), ("sent: 3 sent", each_once(3)));
     }

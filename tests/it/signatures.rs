@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use courant::domain::article::Draft;
+use courant::domain::article::IncomingArticle;
 use courant::domain::time::{MINUTE, SECOND};
-use courant::subscribers::Person;
+use courant::subscribers::NewSubscriber;
 
 use crate::smtp_server::{At, Rule, Script};
 use crate::support::{Shell, article, skipped, stories};
@@ -70,8 +70,8 @@ fn changed(message: &str, was: &str, is: &str) -> String {
 }
 
 /// A story in both languages, with what canonical forms are about.
-fn bilingual() -> Draft {
-    Draft {
+fn bilingual() -> IncomingArticle {
+    IncomingArticle {
         title: "Open day at the dye works: 染坊开放日".into(),
         body_html: "<p>Three  hundred \t guests &amp; friends.</p>\n<p>.leading dot</p><p>来了三百位来宾，看见了靛蓝。</p>\n\n".into(),
         ..article("a")
@@ -90,7 +90,7 @@ stories! {
         }).await;
         world.publish([bilingual()]).await;
         let reader = |email: &str, name: &str, language: &str| {
-            Person { email: email.into(), name: Some(name.into()), language: Some(language.into()), ..Person::default() }
+            NewSubscriber { email: email.into(), name: Some(name.into()), language: Some(language.into()), ..NewSubscriber::default() }
         };
         world.subscribe("weekly", [reader("ann@example.org", "Ann", "en"), reader("cai@example.org", "蔡元培", "zh-CN")]).await;
         world.config_file();
@@ -151,17 +151,16 @@ fn a_key_that_cannot_be_used_is_told_by_check_and_stops_serve_and_deliver() {
     shell.write("empty.pem", "");
     let checked = shell.courant(&["check"]);
     assert_eq!(checked.status, 1, "{checked:?}");
-    for (file, part) in [
-        ("absent.pem", "can't be read: No such file"),
-        ("empty.pem", "there is no private key in it"),
-    ] {
+    for (file, part) in
+        [("absent.pem", "absent.pem: No such file"), ("empty.pem", "contains no private key")]
+    {
         let fault = checked
             .out
             .lines()
-            .find(|line| line.starts_with("FAULT ") && line.contains(file))
+            .find(|line| line.starts_with("error ") && line.contains(file))
             .unwrap();
         assert!(
-            fault.contains("config.toml:20: [[transports]] default: `dkim`: the key ")
+            fault.contains("config.toml:20: [[transports]] default: `dkim`: cannot ")
                 && fault.contains(part),
             "{fault}"
         );

@@ -4,11 +4,13 @@
 
 use std::time::{Duration, Instant};
 
-use courant::config::settings::{Limits, Route, TlsMode, Transport, Uncertain};
+use courant::config::settings::{DomainLimits, Route, TlsMode, Transport, Uncertain};
 use courant::domain::time::Millis;
-use courant::mail::mailbox::Mailbox;
-use courant::mail::message::{Letter, message_id};
-use courant::mail::smtp::{Connection, Delivered, Outcome, Patience, Relay, Scope, Trouble};
+use courant::mail::mail_catcher::MailCatcher;
+use courant::mail::message::{MessageParts, message_id};
+use courant::mail::smtp::{
+    AttemptResult, ConnectError, Connection, FailureScope, Relay, SmtpOutcome, Timeouts,
+};
 
 use crate::smtp_server::{At, Rule, Script, SmtpServer};
 
@@ -30,9 +32,10 @@ pub(crate) fn transport(server: &SmtpServer, tls: TlsMode) -> Transport {
         messages_per_connection: 500,
         rate: Vec::new(),
         warm_up: None,
-        domains: Limits::default(),
+        domain_limits: DomainLimits::default(),
         weight: 1,
-        shares: None,
+        standby: false,
+        pool: None,
         uncertain: Uncertain::Retry,
         dkim: Vec::new(),
         dkim_domain: None,
@@ -40,13 +43,20 @@ pub(crate) fn transport(server: &SmtpServer, tls: TlsMode) -> Transport {
 }
 
 /// Long enough for a busy machine, short enough for a test that waits for it.
-pub(crate) fn patience(ms: u64) -> Patience {
+pub(crate) fn patience(ms: u64) -> Timeouts {
     let span = Duration::from_millis(ms);
-    Patience { opening: span, reply: span, content: span, ridden: span, ..Patience::default() }
+    Timeouts {
+        connect: span,
+        reply: span,
+        content: span,
+        unproven_pipelining: span,
+        ..Timeouts::default()
+    }
 }
 
-pub(crate) async fn connect(server: &SmtpServer) -> Result<Connection, Trouble> {
-    let relay = Relay::of(&transport(server, TlsMode::Opportunistic), patience(10_000)).unwrap();
+pub(crate) async fn connect(server: &SmtpServer) -> Result<Connection, ConnectError> {
+    let relay = Relay::from_transport(&transport(server, TlsMode::Opportunistic), patience(10_000))
+        .unwrap();
     Connection::open(&relay).await
 }
 
@@ -57,14 +67,14 @@ async fn started(script: Script) -> (SmtpServer, Connection) {
 }
 
 /// What became of a mail, in few words.
-pub(crate) fn summary(delivered: &Delivered) -> String {
+pub(crate) fn summary(delivered: &AttemptResult) -> String {
     let open = if delivered.reusable { "open" } else { "closed" };
     match &delivered.outcome {
-        Outcome::Sent { answer } => format!("sent, {open}: {answer}"),
-        Outcome::Deferred { answer, scope } => format!("deferred {scope:?}, {open}: {answer}"),
-        Outcome::Refused { answer, scope } => format!("refused {scope:?}, {open}: {answer}"),
-        Outcome::Unknown { why } => format!("unknown, {open}: {why}"),
-        Outcome::RelayTrouble { why } => format!("relay, {open}: {why}"),
+        SmtpOutcome::Sent { reply } => format!("sent, {open}: {reply}"),
+        SmtpOutcome::Deferred { reply, scope } => format!("deferred {scope:?}, {open}: {reply}"),
+        SmtpOutcome::Rejected { reply, scope } => format!("refused {scope:?}, {open}: {reply}"),
+        SmtpOutcome::Unknown { why } => format!("unknown, {open}: {why}"),
+        SmtpOutcome::RelayError { why } => format!("relay, {open}: {why}"),
     }
 }
 
@@ -95,7 +105,7 @@ async fn a_relay_without_pipelining_is_spoken_to_step_by_step() {
         .without_pipelining()
         .rule(Rule::say(At::Rcpt, "550 5.1.1 unknown").recipient("bad"));
     let (server, mut connection) = started(script).await;
-    assert!(!connection.pipelines());
+    assert!(!connection.supports_pipelining());
     assert_eq!(
         send(&mut connection, "bad@example.org").await,
         "refused Recipient, open: 550 5.1.1 unknown"
@@ -192,10 +202,10 @@ async fn closing_words_are_the_relays_trouble_wherever_they_come() {
             SmtpServer::start(Script::new().rule(Rule::say_and_drop(at, "421 4.3.2 busy"))).await;
         let trouble = connect(&server).await.err().unwrap();
         assert!(
-            matches!(&trouble, Trouble::Unwilling { answer, .. } if answer.words == "421 4.3.2 busy"),
+            matches!(&trouble, ConnectError::Rejected { reply, .. } if reply.text == "421 4.3.2 busy"),
             "{trouble}"
         );
-        assert!(!trouble.needs_a_person());
+        assert!(!trouble.is_permanent());
     }
 }
 
@@ -246,8 +256,9 @@ async fn a_large_mail_that_breaks_off_in_the_middle_is_certainly_unsent() {
 async fn a_relay_that_stalls_is_not_waited_for_longer_than_said() {
     for (at, meant) in [(At::Mail, "relay"), (At::Data, "relay"), (At::Kept, "unknown")] {
         let server = SmtpServer::start(Script::new().rule(Rule::stall(at))).await;
-        let short = Patience { opening: Duration::from_secs(10), ..patience(300) };
-        let relay = Relay::of(&transport(&server, TlsMode::Opportunistic), short).unwrap();
+        let short = Timeouts { connect: Duration::from_secs(10), ..patience(300) };
+        let relay =
+            Relay::from_transport(&transport(&server, TlsMode::Opportunistic), short).unwrap();
         let mut connection = Connection::open(&relay).await.unwrap();
         let begun = Instant::now();
         assert_eq!(
@@ -257,8 +268,9 @@ async fn a_relay_that_stalls_is_not_waited_for_longer_than_said() {
         assert!(begun.elapsed() < Duration::from_secs(5));
     }
     let server = SmtpServer::start(Script::new().rule(Rule::stall(At::Connect))).await;
-    let relay = Relay::of(&transport(&server, TlsMode::Opportunistic), patience(300)).unwrap();
-    assert!(matches!(Connection::open(&relay).await, Err(Trouble::Unreachable { .. })));
+    let relay =
+        Relay::from_transport(&transport(&server, TlsMode::Opportunistic), patience(300)).unwrap();
+    assert!(matches!(Connection::open(&relay).await, Err(ConnectError::Unreachable { .. })));
 }
 
 #[tokio::test]
@@ -270,7 +282,7 @@ async fn a_mail_given_up_half_way_takes_its_connection_with_it() {
             send(&mut connection, "a@example.org"),
         )
         .await;
-        assert!(given_up.is_err() && !connection.is_open());
+        assert!(given_up.is_err() && !connection.is_idle());
         assert!(
             send(&mut connection, "b@example.org").await.starts_with("relay, closed"),
             "no answer may reach the wrong mail"
@@ -308,7 +320,7 @@ async fn garbage_is_trouble_before_the_dot_and_doubt_behind_it() {
     let server =
         SmtpServer::start(Script::new().rule(Rule::say(At::Connect, "HTTP/1.1 400 Bad Request")))
             .await;
-    assert!(matches!(connect(&server).await, Err(Trouble::NotSmtp { .. })));
+    assert!(matches!(connect(&server).await, Err(ConnectError::NotSmtp { .. })));
 }
 
 #[tokio::test]
@@ -324,7 +336,7 @@ async fn refusals_of_the_message_name_the_message() {
     let (server, mut connection) = started(Script::new().size(10)).await;
     let delivered = connection.send(FROM, "a@example.org", MAIL).await;
     assert!(
-        matches!(delivered.outcome, Outcome::Refused { scope: Scope::Message, .. }),
+        matches!(delivered.outcome, SmtpOutcome::Rejected { scope: FailureScope::Message, .. }),
         "{delivered:?}"
     );
     assert_eq!(server.verbs(1), ["EHLO", "EHLO"], "a mail that is too large is not even begun");
@@ -345,20 +357,20 @@ async fn dots_reach_the_relay_doubled_and_the_reader_single() {
 
 #[tokio::test]
 async fn a_letter_arrives_in_the_mailbox_as_it_was_written() {
-    let (mailbox, address) = Mailbox::listen(0, || Millis(5)).await.unwrap();
+    let (mailbox, address) = MailCatcher::listen(0, || Millis(5)).await.unwrap();
     let server = SmtpServer::start(Script::new()).await;
     let route = Route::Smtp {
         host: "localhost".to_owned(),
         port: address.port(),
         tls: TlsMode::Opportunistic,
     };
-    let relay = Relay::of(
+    let relay = Relay::from_transport(
         &Transport { route, ..transport(&server, TlsMode::Opportunistic) },
         patience(10_000),
     )
     .unwrap();
     let id = message_id("edition 1, row 1", b"secret", "news.example.edu");
-    let letter = Letter {
+    let letter = MessageParts {
         from: "学院新闻 <news@example.edu>",
         to_address: "ann@example.org",
         to_name: Some("Ann"),

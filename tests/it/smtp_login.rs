@@ -1,7 +1,7 @@
 //! Passwords on the way out: what they open, and where they are never said.
 
 use courant::config::settings::{TlsMode, Transport};
-use courant::mail::smtp::{Connection, Relay, Trouble};
+use courant::mail::smtp::{ConnectError, Connection, Relay};
 
 use crate::smtp::{connect, patience, send, transport};
 use crate::smtp_server::{Script, SmtpServer};
@@ -18,12 +18,12 @@ async fn who_knows_the_password_may_send() {
                 password: Some(password.into()),
                 ..transport(&server, TlsMode::Opportunistic)
             };
-            Relay::of(&login, patience(10_000)).unwrap()
+            Relay::from_transport(&login, patience(10_000)).unwrap()
         };
         let mut connection = Connection::open(&relay("sesame")).await.unwrap();
         assert_eq!(send(&mut connection, "a@example.org").await, "sent, open: 250 2.0.0 taken");
         let trouble = Connection::open(&relay("wrong-horse")).await.err().unwrap();
-        assert!(trouble.needs_a_person() && trouble.to_string().contains("535 5.7.8"), "{trouble}");
+        assert!(trouble.is_permanent() && trouble.to_string().contains("535 5.7.8"), "{trouble}");
         assert!(!format!("{trouble} {trouble:?}").contains("wrong-horse"));
         let mut unknown = connect(&server).await.unwrap();
         assert!(
@@ -32,7 +32,10 @@ async fn who_knows_the_password_may_send() {
                 .starts_with("relay, open: the relay answered MAIL with: 530")
         );
         server.set_script(Script::new().mechanisms("CRAM-MD5").login("ann", "sesame"));
-        assert!(matches!(Connection::open(&relay("sesame")).await, Err(Trouble::NoLogin { .. })));
+        assert!(matches!(
+            Connection::open(&relay("sesame")).await,
+            Err(ConnectError::NoAuthMechanism { .. })
+        ));
     }
 }
 
@@ -53,8 +56,10 @@ async fn a_password_never_leaves_this_machine_in_clear() {
         password: Some("sesame".into()),
         ..transport(&server, TlsMode::Opportunistic)
     };
-    let trouble =
-        Connection::open(&Relay::of(&login, patience(10_000)).unwrap()).await.err().unwrap();
-    assert!(matches!(trouble, Trouble::PasswordInClear { .. }), "{trouble}");
+    let trouble = Connection::open(&Relay::from_transport(&login, patience(10_000)).unwrap())
+        .await
+        .err()
+        .unwrap();
+    assert!(matches!(trouble, ConnectError::PasswordInClear { .. }), "{trouble}");
     assert!(!server.verbs(1).iter().any(|v| v == "AUTH"));
 }

@@ -7,12 +7,12 @@ use std::process::Command;
 use std::sync::Arc;
 
 use courant::config::settings::{TlsMode, Transport};
-use courant::mail::smtp::{Connection, Relay, Trouble};
+use courant::mail::smtp::{ConnectError, Connection, Relay};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
-use crate::riding::{SENT, hand_over};
+use crate::pipelining::{SENT, hand_over};
 use crate::smtp::{connect, patience, send, transport};
 use crate::smtp_server::{At, Rule, Script, SmtpServer};
 
@@ -72,7 +72,7 @@ async fn encryption_is_taken_required_and_verified_as_the_address_says() {
             tls_ca,
             ..transport(server, mode)
         };
-        Relay::of(&login, patience(10_000))
+        Relay::from_transport(&login, patience(10_000))
     };
     for (server, mode, ca) in [
         (&starttls, TlsMode::Opportunistic, false),
@@ -89,12 +89,15 @@ async fn encryption_is_taken_required_and_verified_as_the_address_says() {
         // A machine without any authority refuses even earlier.
         let Ok(relay) = relay(server, mode, false) else { continue };
         let trouble = Connection::open(&relay).await.err().unwrap();
-        assert!(matches!(trouble, Trouble::Tls { .. }), "{trouble}");
+        assert!(matches!(trouble, ConnectError::Tls { .. }), "{trouble}");
     }
     let plain = SmtpServer::start(Script::new()).await;
     let trouble =
         Connection::open(&relay(&plain, TlsMode::Required, true).unwrap()).await.err().unwrap();
-    assert!(matches!(trouble, Trouble::NoStartTls { .. }) && trouble.needs_a_person(), "{trouble}");
+    assert!(
+        matches!(trouble, ConnectError::NoStartTls { .. }) && trouble.is_permanent(),
+        "{trouble}"
+    );
 }
 
 #[tokio::test]
@@ -105,9 +108,14 @@ async fn words_slipped_in_before_tls_begins_are_not_believed() {
         SmtpServer::start(Script::new().starttls(made.acceptor.clone()).rule(slipped)).await;
     let transport =
         Transport { tls_ca: Some(made.ca.clone()), ..transport(&server, TlsMode::Required) };
-    let trouble =
-        Connection::open(&Relay::of(&transport, patience(10_000)).unwrap()).await.err().unwrap();
-    assert!(matches!(&trouble, Trouble::Tls { why, .. } if why.contains("in clear")), "{trouble}");
+    let trouble = Connection::open(&Relay::from_transport(&transport, patience(10_000)).unwrap())
+        .await
+        .err()
+        .unwrap();
+    assert!(
+        matches!(&trouble, ConnectError::Tls { why, .. } if why.contains("in clear")),
+        "{trouble}"
+    );
     let refusing = SmtpServer::start(
         Script::new()
             .starttls(made.acceptor.clone())

@@ -1,10 +1,10 @@
 //! Articles come in from a CMS database: mirrored, removed, returned, and never lost to a bad day (promises 1 and 8).
 
 use courant::digests::Prepared;
-use courant::domain::article::{Article, Draft};
+use courant::domain::article::{Article, IncomingArticle};
 use courant::domain::time::{DAY, HOUR, MINUTE, Millis};
 use courant::sources::{self, SyncReport};
-use courant::store::articles::Arrival;
+use courant::store::articles::NormalizedArticle;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
 use crate::support::{BEGINNING, World, article, stories};
@@ -93,8 +93,8 @@ stories! {
         write(world, "UPDATE news SET published_at = '-000500-01-01T00:00:00Z' WHERE id = 2").await;
         write(world, "UPDATE news SET published_at = '-99999999999999' WHERE id = 3").await;
         let report = sync(world, false).await;
-        assert_eq!((report.added, report.refused.len()), (1, 2), "{report:?}");
-        assert!(report.refused.iter().all(|(_, why)| why == "its published_at is outside the years 1 to 9999"), "{report:?}");
+        assert_eq!((report.added, report.rejected.len()), (1, 2), "{report:?}");
+        assert!(report.rejected.iter().all(|(_, why)| why == "its published_at is outside the years 1 to 9999"), "{report:?}");
         assert_eq!(titles(world).await, ["News 1"]);
     }
 
@@ -121,11 +121,11 @@ stories! {
         sync(world, false).await;
         write(world, "DELETE FROM news WHERE id > 5").await;
         let held = sync(world, false).await;
-        assert_eq!((held.held, held.removed, titles(world).await.len()), (15, 0, 20));
+        assert_eq!((held.held_removals, held.removed, titles(world).await.len()), (15, 0, 20));
         let states = world.app.store.source_states().await.unwrap();
         assert_eq!(states[0].held_removals, 15);
         let accepted = sync(world, true).await;
-        assert_eq!((accepted.held, accepted.removed, titles(world).await.len()), (0, 15, 5));
+        assert_eq!((accepted.held_removals, accepted.removed, titles(world).await.len()), (0, 15, 5));
         assert_eq!(world.app.store.source_states().await.unwrap()[0].held_removals, 0);
     }
 
@@ -135,7 +135,7 @@ stories! {
         sync(world, false).await;
         write(world, "DELETE FROM news").await;
         let report = sync(world, false).await;
-        assert_eq!((report.removed, report.held), (8, 0), "ten and fewer are everyday work");
+        assert_eq!((report.removed, report.held_removals), (8, 0), "ten and fewer are everyday work");
     }
 
     async fn one_bad_row_stops_nothing_and_is_news_once(world) {
@@ -143,10 +143,10 @@ stories! {
         insert(world, 1..4).await;
         write(world, "UPDATE news SET published_at = 'soon' WHERE id = 2").await;
         let report = sync(world, false).await;
-        assert_eq!((report.added, report.refused.len(), report.news.len()), (2, 1, 1));
-        assert_eq!(report.refused[0].0, "2");
-        assert!(report.refused[0].1.contains("`soon` is no time"), "{:?}", report.refused);
-        assert!(sync(world, false).await.news.is_empty());
+        assert_eq!((report.added, report.rejected.len(), report.new_issues.len()), (2, 1, 1));
+        assert_eq!(report.rejected[0].0, "2");
+        assert!(report.rejected[0].1.contains("`soon` is no time"), "{:?}", report.rejected);
+        assert!(sync(world, false).await.new_issues.is_empty());
         write(world, "UPDATE news SET published_at = '2026-09-20 10:00:00' WHERE id = 2").await;
         assert_eq!(sync(world, false).await.added, 1);
     }
@@ -165,14 +165,14 @@ stories! {
         let soon = BEGINNING.plus(2 * HOUR).rfc3339();
         write(world, &format!("INSERT INTO news VALUES (1, 'Soon', 'x', '{soon}')")).await;
         let report = sync(world, false).await;
-        assert_eq!((report.added, report.waiting), (0, 1));
+        assert_eq!((report.added, report.scheduled), (0, 1));
         assert!(titles(world).await.is_empty());
-        let (app, shelf) = (&world.app, &world.app.shelf);
-        courant::feeds::shelf::refresh_due(&app.store, &app.config, shelf, world.now()).await.unwrap();
+        let (app, shelf) = (&world.app, &world.app.feed_cache);
+        courant::feeds::cache::refresh_due(&app.store, &app.config, shelf, world.now()).await.unwrap();
         let bytes = || String::from_utf8(shelf.get("news.json").unwrap().identity().to_vec()).unwrap();
         assert!(!bytes().contains("Soon"));
         world.leap(2 * HOUR + MINUTE);
-        courant::feeds::shelf::refresh_due(&app.store, &app.config, shelf, world.now()).await.unwrap();
+        courant::feeds::cache::refresh_due(&app.store, &app.config, shelf, world.now()).await.unwrap();
         assert!(bytes().contains("Soon"), "with no sync in between");
     }
 
@@ -206,14 +206,14 @@ stories! {
         insert(world, 1..3).await;
         let doubled = format!("{QUERY} UNION ALL SELECT 2, 'Another', '<p>x</p>', published_at FROM news WHERE id = 1");
         world.configure(|s| s.source = s.source.replace(QUERY, &doubled)).await;
-        let survey = sources::survey::survey(&world.app.store, &world.app.config, &world.app.config.sources[0], world.now()).await.unwrap();
-        assert_eq!((survey.come, survey.refused), (2, vec![("2".to_owned(), "another row has the same id".to_owned())]));
-        assert_eq!(sync(world, false).await.refused.len(), 1);
+        let survey = sources::inspect::inspect(&world.app.store, &world.app.config, &world.app.config.sources[0], world.now()).await.unwrap();
+        assert_eq!((survey.visible, survey.rejected), (2, vec![("2".to_owned(), "another row has the same id".to_owned())]));
+        assert_eq!(sync(world, false).await.rejected.len(), 1);
         assert_eq!(titles(world).await, ["News 2", "News 1"]);
-        assert_eq!(world.app.store.source_states().await.unwrap()[0].refused, 1);
+        assert_eq!(world.app.store.source_states().await.unwrap()[0].rejected, 1);
         world.configure(|s| s.source = s.source.replace(&doubled, QUERY)).await;
-        assert!(sync(world, false).await.refused.is_empty());
-        assert_eq!(world.app.store.source_states().await.unwrap()[0].refused, 0);
+        assert!(sync(world, false).await.rejected.is_empty());
+        assert_eq!(world.app.store.source_states().await.unwrap()[0].rejected, 0);
     }
 
     async fn reading_never_writes(world) {
@@ -241,16 +241,16 @@ stories! {
     }
 
     async fn a_twin_is_no_news_at_any_moment_of_its_arrival(world) {
-        world.publish([Draft { language: Some("en".into()), ..article("old") }]).await;
+        world.publish([IncomingArticle { language: Some("en".into()), ..article("old") }]).await;
         world.readers(1).await;
         world.edition().await;
         let twin = Article { guid: "tag:twin".into(), source: "college".into(), source_id: "twin".into(), title: "Zwilling".into(),
             language: "de".into(), published_at: world.now().plus(-HOUR), updated_at: world.now(), ..Article::default() };
         let other = Article { guid: "tag:other".into(), source_id: "other".into(), title: "Other".into(), ..twin.clone() };
-        let arrival = |article: Article, twin: Option<&str>| Arrival { article, tells_update: true, translation_of: twin.map(Into::into), hash: "h".into() };
+        let arrival = |article: Article, twin: Option<&str>| NormalizedArticle { article, has_update_time: true, translation_of: twin.map(Into::into), content_hash: "h".into() };
         let arrivals = vec![arrival(twin, Some("old")), arrival(other, None)];
-        world.app.store.keep_articles(arrivals, world.now()).await.unwrap();
-        assert!(!matches!(world.run("weekly").await, Prepared::Made { .. }), "whether it is a twin is not known yet");
+        world.app.store.save_articles(arrivals, world.now()).await.unwrap();
+        assert!(!matches!(world.run("weekly").await, Prepared::Created { .. }), "whether it is a twin is not known yet");
         // The program was killed here; the next one finds out.
         sources::sync_due(&world.app.store, &world.app.config, &world.app.config.sources[0], world.now()).await.unwrap();
         let edition = world.edition().await;
@@ -266,28 +266,28 @@ stories! {
             world.sql("ALTER TABLE articles ADD CONSTRAINT unlucky CHECK (source_id <> '2')").await;
         }
         let report = sync(world, false).await;
-        assert_eq!((report.added, report.refused.len()), (3, 1));
-        assert!(report.refused[0].0 == "2" && report.refused[0].1.contains("unlucky"), "{:?}", report.refused);
+        assert_eq!((report.added, report.rejected.len()), (3, 1));
+        assert!(report.rejected[0].0 == "2" && report.rejected[0].1.contains("unlucky"), "{:?}", report.rejected);
     }
 
     async fn what_no_index_and_no_database_can_hold_is_refused_or_cut(world) {
         let long = |letter: &str| letter.repeat(5000);
         let drafts = vec![
-            Draft { tags: vec![long("t")], authors: vec![long("新")], sections: vec!["a\0b".into()], ..article("n\0ul") },
-            Draft { guid: Some(long("g")), ..article("guid") },
+            IncomingArticle { tags: vec![long("t")], authors: vec![long("新")], sections: vec!["a\0b".into()], ..article("n\0ul") },
+            IncomingArticle { guid: Some(long("g")), ..article("guid") },
             article(&long("i")),
             article(&"新".repeat(300)),
         ];
         let (store, config) = (&world.app.store, &world.app.config);
-        let report = sources::import::publish(store, config, "college", drafts, world.now()).await.unwrap();
-        assert_eq!((report.added, report.refused.len()), (1, 3), "{:?}", report.refused);
+        let report = sources::import::upsert_articles(store, config, "college", drafts, world.now()).await.unwrap();
+        assert_eq!((report.added, report.rejected.len()), (1, 3), "{:?}", report.rejected);
         let kept = store.find_article("college/nul").await.unwrap().unwrap();
         assert_eq!((kept.tags[0].len(), kept.authors[0].chars().count(), kept.sections[0].as_str()), (200, 200, "ab"));
         let told: Vec<_> = (0..1200).map(|i| (format!("{i}"), "why".to_owned())).collect();
-        assert_eq!(store.note_refusals("college", told.clone(), |_| true, world.now()).await.unwrap().len(), 1200);
+        assert_eq!(store.record_rejected_rows("college", told.clone(), |_| true, world.now()).await.unwrap().len(), 1200);
         let other: Vec<_> = told.iter().skip(1).cloned().map(|(id, why)| (id.clone(), if id == "7" { "other".into() } else { why })).collect();
-        assert_eq!(store.note_refusals("college", other.clone(), |_| true, world.now()).await.unwrap(), [("7".to_owned(), "other".to_owned())]);
-        assert_eq!(store.note_refusals("college", told, |_| true, world.now()).await.unwrap().len(), 2);
+        assert_eq!(store.record_rejected_rows("college", other.clone(), |_| true, world.now()).await.unwrap(), [("7".to_owned(), "other".to_owned())]);
+        assert_eq!(store.record_rejected_rows("college", told, |_| true, world.now()).await.unwrap().len(), 2);
     }
 
     async fn an_article_cleaned_anew_is_not_told_as_changed(world) {

@@ -1,89 +1,91 @@
-//! The sample college: a made-up school, its articles in two languages, and the people who read them.
+//! The fictional college of the demo: articles in two languages and subscribers.
 
 use anyhow::Context as _;
 use serde::Deserialize;
 
-use crate::domain::article::Draft;
+use crate::domain::article::IncomingArticle;
 use crate::domain::time::{HOUR, Millis};
 use crate::templates::demo_file;
 
-/// All that the demo shows; `templates/demo/college.json` holds it.
+/// Content of the demo, read from `templates/demo/college.json`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct College {
-    /// Its English name.
+    /// English name of the college.
     pub title: String,
-    /// Its Chinese name.
+    /// Chinese name of the college.
     pub title_zh: String,
-    /// Where it would be, were it anywhere.
+    /// Fictional address printed in the digests.
     pub postal_address: String,
-    /// Its sections, in the order in which forms show them.
+    /// Sections, in the order in which forms show them.
     pub sections: Vec<String>,
-    /// What is published when the demo begins, newest first; a twin stands behind the article it translates.
+    /// Articles published when the demo starts, newest first; a translation follows its original.
     pub articles: Vec<SampleArticle>,
-    /// Short ones that are published now and then, in this order; a twin goes out together with the one before it.
+    /// Short articles published periodically, in this order; a translation is published together
+    /// with its original, which precedes it.
     pub later: Vec<SampleArticle>,
-    /// Who reads.
+    /// Subscribers of the demo digest.
     pub subscribers: Vec<SampleSubscriber>,
 }
 
-/// A made-up article.
+/// Fictional article of the college.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SampleArticle {
     /// Id within the source, made of ASCII letters, digits and dashes.
     pub id: String,
-    /// `en` or `zh`.
+    /// Language, `en` or `zh`.
     pub language: String,
-    /// The id of the article it translates.
+    /// Id of the article that this one translates.
     pub translation_of: Option<String>,
-    /// How many hours before the demo began it was published.
+    /// Age in hours when the demo starts.
     pub hours_ago: i64,
-    /// Its section, by the same name in both languages.
+    /// Section, with the same name in both languages.
     pub section: String,
-    /// Title.
+    /// Title of the article.
     pub title: String,
-    /// One or two sentences.
+    /// Summary of one or two sentences.
     pub summary: String,
-    /// Authors' names.
+    /// Names of the authors.
     pub authors: Vec<String>,
-    /// Tags.
+    /// Tags of the article.
     pub tags: Vec<String>,
-    /// The text as HTML.
+    /// Text of the article as HTML.
     pub body_html: String,
 }
 
-/// A made-up reader.
+/// Fictional subscriber of the digest.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SampleSubscriber {
-    /// Name; empty for an office.
+    /// Name, empty for an office address.
     pub name: String,
-    /// An address under example.org or example.com.
+    /// E-mail address in example.org or example.com.
     pub email: String,
-    /// `en` or `zh`.
+    /// Language, `en` or `zh`.
     pub language: String,
-    /// Sections they chose; empty: all.
+    /// Chosen sections; empty for all.
     pub sections: Vec<String>,
 }
 
 impl College {
-    /// The sample that is compiled in.
+    /// Returns the embedded sample.
     ///
     /// # Errors
-    /// Only when the file in the repository was edited and is no longer what this type describes; a test reads it.
+    /// If the file in the repository does not match this type, which a test checks.
     pub fn sample() -> anyhow::Result<Self> {
         let text =
             demo_file("college.json").context("templates/demo/college.json was not compiled in")?;
         serde_json::from_str(&text)
-            .context("templates/demo/college.json is not what cli::demo::college describes")
+            .context("templates/demo/college.json does not match cli::demo::college")
     }
 }
 
 impl SampleArticle {
-    /// The article as a source would tell it, published `hours_ago` before `now`, at `BASE_URL/demo/articles/ID`.
-    pub fn draft(&self, now: Millis, base_url: &str) -> Draft {
-        Draft {
+    /// Returns the article as read from a source, published `hours_ago` before `now`, with the URL
+    /// `BASE_URL/demo/articles/ID`.
+    pub fn incoming_article(&self, now: Millis, base_url: &str) -> IncomingArticle {
+        IncomingArticle {
             source_id: self.id.clone(),
             title: self.title.clone(),
             url: Some(format!("{base_url}/demo/articles/{}", self.id)),
@@ -95,7 +97,7 @@ impl SampleArticle {
             language: Some(self.language.clone()),
             published_at: now.plus(-self.hours_ago * HOUR),
             translation_of: self.translation_of.clone(),
-            ..Draft::default()
+            ..IncomingArticle::default()
         }
     }
 }
@@ -107,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sample_holds_together() {
+    fn sample_is_consistent() {
         let college = College::sample().unwrap();
         let all: Vec<&SampleArticle> = college.articles.iter().chain(&college.later).collect();
         let ids: BTreeSet<&str> = all.iter().map(|article| article.id.as_str()).collect();
@@ -131,7 +133,7 @@ mod tests {
         }
         for pair in all.windows(2) {
             if let Some(original) = &pair[1].translation_of {
-                assert_eq!(*original, pair[0].id, "a twin stands behind its original");
+                assert_eq!(*original, pair[0].id, "a translation follows its original");
                 assert_ne!(pair[0].language, pair[1].language);
             }
         }
@@ -143,13 +145,13 @@ mod tests {
     }
 
     #[test]
-    fn a_draft_is_dated_from_the_beginning_of_the_demo() {
+    fn articles_are_dated_relative_to_the_start_of_the_demo() {
         let college = College::sample().unwrap();
         let article = &college.articles[0];
-        let draft = article.draft(Millis(100 * HOUR), "http://127.0.0.1:8080");
-        assert_eq!(draft.published_at, Millis((100 - article.hours_ago) * HOUR));
+        let incoming = article.incoming_article(Millis(100 * HOUR), "http://127.0.0.1:8080");
+        assert_eq!(incoming.published_at, Millis((100 - article.hours_ago) * HOUR));
         assert_eq!(
-            draft.url.unwrap(),
+            incoming.url.unwrap(),
             format!("http://127.0.0.1:8080/demo/articles/{}", article.id)
         );
     }

@@ -1,4 +1,5 @@
-//! `courant demo`: a sample college with everything that goes out of it, in a folder that vanishes with it.
+//! `courant demo`: a fictional college with feeds, digests and subscribers, in a temporary
+//! directory.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -15,71 +16,77 @@ use crate::app::App;
 use crate::clock;
 use crate::config::Config;
 use crate::daemon;
-use crate::domain::article::Draft;
-use crate::domain::subscription::Asker;
-use crate::feeds::shelf;
-use crate::mail::mailbox::Mailbox;
+use crate::domain::article::IncomingArticle;
+use crate::domain::subscription::RequestOrigin;
+use crate::feeds::cache;
+use crate::mail::mail_catcher::MailCatcher;
 use crate::sources::import;
-use crate::subscribers::{self, Person};
+use crate::subscribers::{self, NewSubscriber};
 use crate::web::Demo;
 
 pub mod college;
 
 use college::{College, SampleArticle};
 
-/// The demo's builtin source.
+/// Name of the builtin source.
 const SOURCE: &str = "college";
-/// The port tried first when none is asked for.
-const PORT: u16 = 8080;
-/// A made-up article is published this often.
-const NOW_AND_THEN: Duration = Duration::from_secs(40);
+/// Port tried first if none is given.
+const DEFAULT_PORT: u16 = 8080;
+/// Interval between two published articles.
+const PUBLISH_INTERVAL: Duration = Duration::from_secs(40);
 
-/// What `courant demo` can be told.
+/// Arguments of `courant demo`.
 #[derive(Debug, Args)]
-pub(crate) struct Options {
-    /// The port of its web pages; default: 8080, or a free one if that is taken
+pub(crate) struct DemoArgs {
+    /// Web port [default: 8080, or a free one if in use]
     #[arg(long)]
     port: Option<u16>,
 }
 
-impl Options {
+impl DemoArgs {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         let listener = listen(self.port).await?;
-        let folder = Folder::new()?;
-        let (mailbox, smtp) =
-            Mailbox::listen(0, clock::now).await.context("the demo's mailbox can't listen")?;
+        let dir = TempDir::new()?;
+        let (mailbox, smtp) = MailCatcher::listen(0, clock::now)
+            .await
+            .context("cannot start the mail catcher of the demo")?;
         let college = College::sample()?;
-        let app = App::connect(config(&college, &folder.0, listener.local_addr()?, smtp)?).await?;
+        let app =
+            App::connect(demo_config(&college, &dir.0, listener.local_addr()?, smtp)?).await?;
         let _lock = app.store.lock()?;
-        fill(&app, &college).await?;
-        shelf::refresh_due(&app.store, &app.config, &app.shelf, app.now()).await?;
-        greet(&app.config.site.base_url, &college)?;
-        let stop = serve::stopped_by_signals()?;
-        let publishing =
-            tokio::spawn(publish_now_and_then(app.clone(), college.later.clone(), stop.clone()));
-        let demo = Demo { mailbox, source: SOURCE.to_owned(), sections: college.sections.clone() };
-        let ended = daemon::run_on(app.clone(), Some(demo), listener, stop.clone()).await;
+        seed(&app, &college).await?;
+        cache::refresh_due(&app.store, &app.config, &app.feed_cache, app.now()).await?;
+        print_welcome(&app.config.site.base_url, &college)?;
+        let stop = serve::stop_on_signals()?;
+        let publish_task =
+            tokio::spawn(publish_periodically(app.clone(), college.later.clone(), stop.clone()));
+        let demo = Demo {
+            mail_catcher: mailbox,
+            source: SOURCE.to_owned(),
+            sections: college.sections.clone(),
+        };
+        let result = daemon::run_on(app.clone(), Some(demo), listener, stop.clone()).await;
         stop.cancel();
-        publishing.await?;
+        publish_task.await?;
         app.store.close().await;
-        ended.map(|()| ExitCode::SUCCESS)
+        result.map(|()| ExitCode::SUCCESS)
     }
 }
 
-/// A folder of its own that is removed at the end.
-struct Folder(PathBuf);
+/// Temporary directory, deleted when dropped.
+struct TempDir(PathBuf);
 
-impl Folder {
+impl TempDir {
     fn new() -> anyhow::Result<Self> {
         let name: String = clock::random_bytes::<6>().iter().map(|b| format!("{b:02x}")).collect();
         let path = std::env::temp_dir().join(format!("courant-demo-{name}"));
         std::fs::create_dir_all(&path)
-            .with_context(|| format!("cannot make the folder {}", path.display()))?;
+            .with_context(|| format!("cannot create the directory {}", path.display()))?;
         Ok(Self(path))
     }
 }
 
-impl Drop for Folder {
+impl Drop for TempDir {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
@@ -87,19 +94,19 @@ impl Drop for Folder {
 
 async fn listen(port: Option<u16>) -> anyhow::Result<TcpListener> {
     let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    match (port, TcpListener::bind(at(port.unwrap_or(PORT))).await) {
+    match (port, TcpListener::bind(at(port.unwrap_or(DEFAULT_PORT))).await) {
         (_, Ok(listener)) => Ok(listener),
-        (None, Err(_)) => TcpListener::bind(at(0)).await.context("no port is free"),
-        (Some(port), Err(e)) => {
-            Err(e).with_context(|| format!("port {port} can't be used: choose another with --port"))
-        }
+        (None, Err(_)) => TcpListener::bind(at(0)).await.context("no free port found"),
+        (Some(port), Err(e)) => Err(e).with_context(|| {
+            format!("cannot listen on port {port}; choose another one with --port")
+        }),
     }
 }
 
-/// The demo's configuration: a file like any other, read like any other.
-fn config(
+/// Returns the configuration, parsed like any configuration file.
+fn demo_config(
     college: &College,
-    folder: &Path,
+    dir: &Path,
     web: SocketAddr,
     smtp: SocketAddr,
 ) -> anyhow::Result<Config> {
@@ -164,34 +171,46 @@ connections = 4
         title_zh = college.title_zh,
         postal = college.postal_address,
     );
-    Ok(Config::parse(&folder.join("demo.toml"), &text, std::iter::empty())?)
+    Ok(Config::parse(&dir.join("demo.toml"), &text, std::iter::empty())?)
 }
 
-/// Publishes what the college has written so far and signs its readers up.
-async fn fill(app: &App, college: &College) -> anyhow::Result<()> {
+/// Publishes the initial articles and adds the subscribers.
+async fn seed(app: &App, college: &College) -> anyhow::Result<()> {
     let (now, base_url) = (app.now(), &app.config.site.base_url);
-    let drafts = college.articles.iter().map(|a| a.draft(now, base_url)).collect();
-    import::publish(&app.store, &app.config, SOURCE, drafts, now).await?;
+    let articles = college.articles.iter().map(|a| a.incoming_article(now, base_url)).collect();
+    import::upsert_articles(&app.store, &app.config, SOURCE, articles, now).await?;
     let digests: Vec<_> = app.config.digests.iter().collect();
     let mut requests = Vec::new();
-    for reader in &college.subscribers {
-        let person = Person {
-            email: reader.email.clone(),
-            name: Some(reader.name.clone()),
-            language: Some(reader.language.clone()),
+    for sample in &college.subscribers {
+        let subscriber = NewSubscriber {
+            email: sample.email.clone(),
+            name: Some(sample.name.clone()),
+            language: Some(sample.language.clone()),
             timezone: None,
-            sections: reader.sections.clone(),
+            sections: sample.sections.clone(),
         };
         requests.push(
-            subscribers::request(&person, &digests, "made up for the demo", &app.instance.secret)
-                .map_err(anyhow::Error::msg)?,
+            subscribers::validate(
+                &subscriber,
+                &digests,
+                "fictional subscriber of the demo",
+                &app.instance.secret,
+            )
+            .map_err(anyhow::Error::msg)?,
         );
     }
-    subscribers::carry_out(&app.store, requests, &digests, Asker::AdminWithConsent, now).await?;
+    subscribers::apply_requests(
+        &app.store,
+        requests,
+        &digests,
+        RequestOrigin::AdminWithConsent,
+        now,
+    )
+    .await?;
     Ok(())
 }
 
-fn greet(base_url: &str, college: &College) -> anyhow::Result<()> {
+fn print_welcome(base_url: &str, college: &College) -> anyhow::Result<()> {
     let bold = |text: &str| {
         if std::io::IsTerminal::is_terminal(&std::io::stdout()) {
             format!("\x1b[1m{text}\x1b[0m")
@@ -200,24 +219,25 @@ fn greet(base_url: &str, college: &College) -> anyhow::Result<()> {
         }
     };
     output::line("")?;
-    output::line(&format!("  {} is on the air.", bold(&college.title)))?;
+    output::line(&format!("  {} is running.", bold(&college.title)))?;
     output::line("")?;
-    for (what, path) in [
-        ("The college's feeds", "/"),
-        ("Where its digests arrive", "/mailbox"),
-        ("Publish an article yourself", "/demo/publish"),
+    for (label, path) in [
+        ("Feeds and subscription page", "/"),
+        ("Inbox of the subscribers", "/mailbox"),
+        ("Publish an article", "/demo/publish"),
     ] {
-        output::line(&format!("  {what:28} {}", bold(&format!("{base_url}{path}"))))?;
+        output::line(&format!("  {label:30} {}", bold(&format!("{base_url}{path}"))))?;
     }
     output::line("")?;
     output::line(
-        "  A digest goes out every minute, a made-up article appears now and then. Ctrl-C ends it; nothing stays.",
+        "  A digest is sent every minute, and a new article is published every 40 seconds. Press Ctrl-C to stop; all data is deleted.",
     )?;
     output::line("")
 }
 
-/// Publishes one story after the other, with its twin; when all are told, they are told again under new ids.
-async fn publish_now_and_then(app: App, later: Vec<SampleArticle>, stop: CancellationToken) {
+/// Publishes one story after the other, each with its translation. After the last, all are
+/// published again under new ids.
+async fn publish_periodically(app: App, later: Vec<SampleArticle>, stop: CancellationToken) {
     let mut stories: Vec<Vec<SampleArticle>> = Vec::new();
     for article in later {
         match stories.last_mut() {
@@ -228,25 +248,31 @@ async fn publish_now_and_then(app: App, later: Vec<SampleArticle>, stop: Cancell
     if stories.is_empty() {
         return;
     }
-    for turn in 0.. {
-        let (round, story) = (turn / stories.len(), &stories[turn % stories.len()]);
+    for index in 0.. {
+        let (round, story) = (index / stories.len(), &stories[index % stories.len()]);
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(NOW_AND_THEN) => {}
+            () = tokio::time::sleep(PUBLISH_INTERVAL) => {}
         }
         let now = app.now();
-        let again = |id: &str| if round == 0 { id.to_owned() } else { format!("{id}-{round}") };
-        let drafts: Vec<Draft> = story
+        let id_in_round =
+            |id: &str| if round == 0 { id.to_owned() } else { format!("{id}-{round}") };
+        let articles: Vec<IncomingArticle> = story
             .iter()
             .map(|article| {
                 let mut article = article.clone();
-                article.id = again(&article.id);
-                article.translation_of = article.translation_of.as_deref().map(again);
-                Draft { published_at: now, ..article.draft(now, &app.config.site.base_url) }
+                article.id = id_in_round(&article.id);
+                article.translation_of = article.translation_of.as_deref().map(id_in_round);
+                IncomingArticle {
+                    published_at: now,
+                    ..article.incoming_article(now, &app.config.site.base_url)
+                }
             })
             .collect();
-        if let Err(e) = import::publish(&app.store, &app.config, SOURCE, drafts, now).await {
-            tracing::error!("the made-up article could not be published: {e:#}");
+        if let Err(e) =
+            import::upsert_articles(&app.store, &app.config, SOURCE, articles, now).await
+        {
+            tracing::error!("could not publish the demo article: {e:#}");
         }
     }
 }

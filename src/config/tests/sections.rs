@@ -1,136 +1,154 @@
-//! What each section of a configuration takes, and what it refuses.
+//! Tests of the values that each section accepts and rejects.
 
 use std::path::PathBuf;
 
 use super::super::*;
-use super::{SITE, parse, refusal, with_site};
+use super::{SITE, error_of, parse, with_site};
 use crate::domain::time::SECOND;
 
 const QUERY: &str = "kind = \"query\"\nurl = \"sqlite://x.db\"\nquery = \"SELECT 1\"\n";
 
 #[test]
-fn values_that_cannot_work_are_refused() {
+fn invalid_values_are_rejected() {
     let source = "[[sources]]\nname = \"s\"\n";
     let transport = "[[transports]]\nname = \"t\"\n";
     for (text, part) in [
-        (format!("{source}query = \"SELECT 1\""), "only kind = \"query\" has one"),
-        (format!("{source}table_prefix = \"x_\""), "only kinds wordpress and drupal have one"),
-        (format!("{source}url = \"mysql://h/d\""), "is kept in our own database"),
+        (format!("{source}query = \"SELECT 1\""), "applies only to kind = \"query\""),
+        (format!("{source}table_prefix = \"x_\""), "applies only to kinds wordpress and drupal"),
+        (format!("{source}url = \"mysql://h/d\""), "is stored in Courant's own database"),
         (
             format!("{source}{QUERY}ids = \"source\""),
-            "only kinds wordpress, ghost and drupal have ids",
+            "only kinds wordpress, ghost and drupal have published ids",
         ),
         (format!("{source}kind = \"query\"\nurl = \"sqlite://x.db\""), "`query` is missing"),
         (format!("{source}kind = \"wordpress\""), "`url` is missing"),
-        (format!("{source}kind = \"wordpress\"\nurl = \"postgres://h/d\""), "begins with mysql://"),
-        (format!("{source}kind = \"wordpress\"\nurl = \"mysql://h/\""), "names no database"),
-        (format!("{source}article_url = \"https://x/{{id\""), "without its }"),
-        (format!("{source}poll = \"0s\""), "not between"),
-        (format!("{source}compare = \"2d\""), "not between"),
-        (format!("{source}listen = \"news\""), "only kinds query and drupal"),
+        (
+            format!("{source}kind = \"wordpress\"\nurl = \"postgres://h/d\""),
+            "must start with mysql://",
+        ),
+        (format!("{source}kind = \"wordpress\"\nurl = \"mysql://h/\""), "has no database name"),
+        (format!("{source}article_url = \"https://x/{{id\""), "without a matching }"),
+        (format!("{source}poll = \"0s\""), "must be between 1s and 1d"),
+        (format!("{source}full_sync = \"2d\""), "must be between 1s and 1d"),
+        (format!("{source}listen = \"news\""), "applies only to kinds query and drupal"),
         (
             format!(
                 "{source}kind = \"query\"\nurl = \"sqlite://x.db\"\nquery = \"SELECT 1\"\nlisten = \"news\""
             ),
-            "only PostgreSQL notifies",
+            "only PostgreSQL sends notifications",
         ),
-        (format!("{source}was = [\"s\"]"), "is its name now"),
-        (format!("{source}[[sources]]\nname = \"r\"\nwas = [\"s\"]"), "already the name"),
-        (format!("{source}{source}"), "already the name"),
-        ("[[sources]]\nname = \"The Source\"".to_owned(), "as in `the-source`"),
-        ("[[sources]]".to_owned(), "`name` is missing"),
-        ("[sources]\nname = \"s\"".to_owned(), "begin each with [[sources]]"),
-        ("[[server]]".to_owned(), "begin it with [server]"),
-        ("[[feeds]]\nname = \"f\"\nitems = 0".to_owned(), "from 1 to 1000, not 0"),
-        ("[[feeds]]\nname = \"f\"\nitems = \"50\"".to_owned(), "takes a whole number, not a text"),
-        ("[[feeds]]\nname = \"f\"\ntags = \"a\"".to_owned(), "takes a list of texts"),
-        ("[[feeds]]\nname = \"f\"\nlicence = []".to_owned(), "`licence` is no key of a feed"),
-        ("[[feeds]]\nname = \"f\"\nmax_age = \"30s\"".to_owned(), "is not from 1m to 1d"),
+        (format!("{source}was = [\"s\"]"), "is the current name"),
         (
-            "[[feeds]]\nname = \"f\"\nextra_xml = \"<a><b></a>\"".to_owned(),
-            "this can't stand in a feed",
+            format!("{source}[[sources]]\nname = \"r\"\nwas = [\"s\"]"),
+            "already a current or former name",
         ),
+        (format!("{source}{source}"), "already a current or former name"),
+        ("[[sources]]\nname = \"The Source\"".to_owned(), "for example `the-source`"),
+        ("[[sources]]".to_owned(), "`name` is missing"),
+        ("[sources]\nname = \"s\"".to_owned(), "start each table with [[sources]]"),
+        ("[[server]]".to_owned(), "start it with [server]"),
+        ("[[feeds]]\nname = \"f\"\nitems = 0".to_owned(), "must be between 1 and 1000 (found 0)"),
+        (
+            "[[feeds]]\nname = \"f\"\nitems = \"50\"".to_owned(),
+            "must be an integer (found a string)",
+        ),
+        ("[[feeds]]\nname = \"f\"\ntags = \"a\"".to_owned(), "must be a list of strings"),
+        (
+            "[[feeds]]\nname = \"f\"\nlicence = []".to_owned(),
+            "unknown key `licence`; expected one of name",
+        ),
+        ("[[feeds]]\nname = \"f\"\nmax_age = \"30s\"".to_owned(), "must be between 1m and 1d"),
+        ("[[feeds]]\nname = \"f\"\nextra_xml = \"<a><b></a>\"".to_owned(), "not valid in a feed"),
         (
             "[[feeds]]\nname = \"f\"\nextra_xml = \"<itunes:type/>\"".to_owned(),
             "write xmlns:itunes=",
         ),
         ("[server]\nlisten = \"localhost:8080\"".to_owned(), "127.0.0.1:8080"),
         ("[database]\nurl = \"mysql://h/d\"".to_owned(), "sqlite:// or postgres://"),
-        ("[database]\nurl = \"sqlite://:memory:\"".to_owned(), "names no file"),
-        (format!("{transport}url = \"smtp://u:p@h\""), "keys of their own"),
+        ("[database]\nurl = \"sqlite://:memory:\"".to_owned(), "has no file"),
+        (format!("{transport}url = \"smtp://u:p@h\""), "use the keys `username`"),
         (format!("{transport}url = \"smtp://h:99999\""), "port number"),
-        (format!("{transport}url = \"http://h\""), "it begins with smtp://"),
-        (format!("{transport}url = \"file://\""), "names no folder"),
-        (format!("{transport}url = \"smtps://h\"\nusername = \"u\""), "together with `password`"),
+        (format!("{transport}url = \"http://h\""), "must start with smtp://"),
+        (format!("{transport}url = \"file://\""), "has no directory"),
+        (format!("{transport}url = \"smtps://h\"\nusername = \"u\""), "requires `password`"),
         (
             format!("{transport}url = \"smtp://h.example\"\ntls_ca = \"ca\""),
-            "verifies no certificate",
+            "does not verify certificates",
         ),
-        (format!("{transport}url = \"smtps://h\"\nrate = \"50\""), "is no limit"),
+        (format!("{transport}url = \"smtps://h\"\nrate = \"50\""), "is not a valid limit"),
         (format!("{transport}url = \"smtps://h\"\nrate = \"5/s, 6/s\""), "two limits"),
         (
             format!("{transport}url = \"smtps://h\"\nenvelope_from = \"N <a@b.example>\""),
             "`envelope_from`",
         ),
-        (format!("{transport}url = \"smtps://h\"\nehlo = \"host\""), "no host name"),
-        (format!("{transport}url = \"smtps://h\"\ndkim = \"s:k.pem\""), "takes a list of texts"),
+        (
+            format!("{transport}url = \"smtps://h\"\nehlo = \"host\""),
+            "is not a valid fully qualified host name",
+        ),
+        (
+            format!("{transport}url = \"smtps://h\"\ndkim = \"s:k.pem\""),
+            "must be a list of strings",
+        ),
         (format!("{transport}url = \"smtps://h\"\ndkim = [\"k.pem\"]"), "write SELECTOR:FILE"),
         (format!("{transport}url = \"smtps://h\"\ndkim = [\"s: \"]"), "write SELECTOR:FILE"),
-        (format!("{transport}url = \"smtps://h\"\ndkim = [\"s_1:k.pem\"]"), "`s_1` is no selector"),
+        (
+            format!("{transport}url = \"smtps://h\"\ndkim = [\"s_1:k.pem\"]"),
+            "`s_1` is not a valid selector",
+        ),
         (
             format!("{transport}url = \"smtps://h\"\ndkim = [\"s:k.pem\", \"S:l.pem\"]"),
             "two keys have the selector `S`",
         ),
         (
             format!("{transport}url = \"smtps://h\"\ndkim_domain = \"example.edu\""),
-            "together with `dkim`",
+            "requires `dkim`",
         ),
         (
             format!("{transport}url = \"smtps://h\"\ndkim = [\"s:k.pem\"]\ndkim_domain = \"edu\""),
-            "`edu` can't sign: its domain has no dot",
+            "`edu` is not a valid signing domain: the domain has no dot",
         ),
     ] {
-        let said = refusal(&text);
-        assert!(said.contains(part), "{text}\n{said}");
-        assert_eq!(said.lines().count(), 1, "{text}\n{said}");
+        let error = error_of(&text);
+        assert!(error.contains(part), "{text}\n{error}");
+        assert_eq!(error.lines().count(), 1, "{text}\n{error}");
     }
 }
 
 #[test]
-fn an_alias_and_a_secret_that_cannot_work_are_refused() {
+fn invalid_aliases_secrets_and_conflicts_are_rejected() {
     for (text, part) in [
-        ("[[feeds]]\nname = \"f\"\naliases = [\"feed\"]".to_owned(), "write one as it stood behind the host"),
-        ("[[feeds]]\nname = \"f\"\naliases = [\"/feeds/old.rss\"]".to_owned(), "is an address of our own"),
-        ("[[feeds]]\nname = \"f\"\nprivate = \"guess-me\"".to_owned(), "must not be guessed"),
-        ("[[feeds]]\nname = \"tag\"\nprivate = \"0123456789abcdef\"".to_owned(), "a private feed can't be there"),
+        ("[[feeds]]\nname = \"f\"\naliases = [\"feed\"]".to_owned(), "write the former path and query"),
+        ("[[feeds]]\nname = \"f\"\naliases = [\"/feeds/old.rss\"]".to_owned(), "is a path of this service itself"),
+        ("[[feeds]]\nname = \"f\"\nprivate = \"guess-me\"".to_owned(), "must be hard to guess"),
+        ("[[feeds]]\nname = \"tag\"\nprivate = \"0123456789abcdef\"".to_owned(), "a private feed cannot use it"),
         (
             "[[feeds]]\nname = \"f\"\naliases = [\"/rss\"]\n[[feeds]]\nname = \"g\"\naliases = [\"/rss/\"]".to_owned(),
-            "serves another feed already",
+            "already serves another feed",
         ),
         (
             "[[feeds]]\nname = \"f\"\naliases = [\"/?f=1&g=2\"]\n[[feeds]]\nname = \"g\"\naliases = [\"/?g=2&f=1\"]".to_owned(),
-            "serves another feed already",
+            "already serves another feed",
         ),
         (
             "[[publish]]\nname = \"a\"\nurl = \"file:///srv/x\"\n[[publish]]\nname = \"b\"\nurl = \"file:///srv/./x/\"".to_owned(),
-            "\"a\" publishes there already",
+            "\"a\" already publishes there",
         ),
         (
             format!(
                 "[[sources]]\nname = \"s\"\n{}[database]\nurl = \"sqlite:///cms/./news.db?mode=rwc\"",
                 QUERY.replace("sqlite://x.db", "sqlite:///cms/news.db")
             ),
-            "this is the file of source \"s\", which is only read",
+            "the file is the database of source \"s\"",
         ),
-        ("[server]\non_demand = \"yes\"".to_owned(), "takes true or false"),
+        ("[server]\non_demand = \"yes\"".to_owned(), "must be true or false"),
     ] {
-        let said = refusal(&text);
-        assert!(said.contains(part), "{text}\n{said}");
+        let error = error_of(&text);
+        assert!(error.contains(part), "{text}\n{error}");
     }
 }
 
 #[test]
-fn keys_of_one_kind_of_source_are_read_with_it_and_refused_without() {
+fn keys_of_one_source_kind_are_rejected_for_other_kinds() {
     let source = "[[sources]]\nname = \"s\"\n";
     let ghost = format!(
         "{source}kind = \"ghost\"\nurl = \"sqlite://x.db\"\nsite_url = \"https://a.example\"\n"
@@ -141,123 +159,136 @@ fn keys_of_one_kind_of_source_are_read_with_it_and_refused_without() {
             format!(
                 "{source}kind = \"ghost\"\nsite_url = \"https://a.example\"\nurl = \"postgres://h/d\""
             ),
-            "begins with mysql:// or sqlite://",
+            "must start with mysql:// or sqlite://",
         ),
         (
             format!("{source}site_url = \"https://a.example\""),
-            "only kinds ghost and drupal have one",
+            "applies only to kinds ghost and drupal",
         ),
-        (format!("{source}members = \"full\""), "only kind = \"ghost\" has it"),
-        (format!("{source}content_types = [\"news\"]"), "only kind = \"drupal\" has it"),
-        (format!("{ghost}permalinks = \"/{{slug}}/{{month\""), "without its }"),
+        (format!("{source}members = \"full\""), "applies only to kind = \"ghost\""),
+        (format!("{source}content_types = [\"news\"]"), "applies only to kind = \"drupal\""),
+        (format!("{ghost}permalinks = \"/{{slug}}/{{month\""), "without a matching }"),
         (format!("{ghost}permalinks = \"/{{year}}/\""), "neither {slug} nor {id}"),
-        (format!("{ghost}permalinks = \"/{{tag}}/{{slug}}/\""), "more in braces than slug, id"),
+        (
+            format!("{ghost}permalinks = \"/{{tag}}/{{slug}}/\""),
+            "unknown placeholder; expected one of slug, id",
+        ),
         (format!("{ghost}members = \"all\""), "not one of \"hidden\", \"preview\", \"full\""),
         (
             format!(
                 "{source}kind = \"drupal\"\nurl = \"mysql://h/d\"\nsite_url = \"https://a.example\"\ncontent_types = [\"News item\"]"
             ),
-            "no machine name",
+            "is not a valid machine name",
         ),
     ] {
-        let said = refusal(&text);
-        assert!(said.contains(part), "{text}\n{said}");
-        assert_eq!(said.lines().count(), 1, "{text}\n{said}");
+        let error = error_of(&text);
+        assert!(error.contains(part), "{text}\n{error}");
+        assert_eq!(error.lines().count(), 1, "{text}\n{error}");
     }
 }
 
 #[test]
-fn limits_and_shares_that_cannot_work_are_refused() {
+fn invalid_limits_and_pools_are_rejected() {
     let transport = "[[transports]]\nname = \"t\"\n";
     for (text, part) in [
         (
             format!("{transport}url = \"smtps://h\"\nmessages_per_connection = 0"),
-            "from 1 to 100000, not 0",
+            "must be between 1 and 100000 (found 0)",
         ),
         (format!("{transport}url = \"smtps://h\"\nwarm_up = \"200/d\""), "200/d to 20000/d in 30d"),
         (
             format!("{transport}url = \"smtps://h\"\nwarm_up = \"200/d to 100/d in 30d\""),
-            "a warming-up grows",
+            "a warm-up must grow",
         ),
         (
-            format!("{transport}url = \"smtps://h\"\ndomains = [\"gmail.com\"]"),
+            format!("{transport}url = \"smtps://h\"\ndomain_limits = [\"gmail.com\"]"),
             "write domains, a colon and limits",
         ),
         (
-            format!("{transport}url = \"smtps://h\"\ndomains = [\"gmail.com: 50\"]"),
-            "write \"10 at once\"",
+            format!("{transport}url = \"smtps://h\"\ndomain_limits = [\"gmail.com: 50\"]"),
+            "write for example \"10 at once\"",
         ),
         (
             format!(
-                "{transport}url = \"smtps://h\"\ndomains = [\"gmail.com: 5/s\", \"gmail.com: 6/s\"]"
+                "{transport}url = \"smtps://h\"\ndomain_limits = [\"gmail.com: 5/s\", \"gmail.com: 6/s\"]"
             ),
-            "has two lines",
+            "has two rules",
         ),
-        (format!("{transport}url = \"smtps://h\"\nweight = 1001"), "from 0 to 1000, not 1001"),
         (
-            format!("{transport}url = \"smtps://h\"\nweight = 0"),
-            "no other transport carries its mail",
+            format!("{transport}url = \"smtps://h\"\nweight = 1001"),
+            "must be between 1 and 1000 (found 1001)",
         ),
-        (format!("{transport}url = \"smtps://h\"\nshares = \"t\""), "names this transport itself"),
+        (format!("{transport}url = \"smtps://h\"\nweight = 0"), "write `standby = true` instead"),
         (
-            format!("{transport}url = \"smtps://h\"\nshares = \"other\""),
+            format!("{transport}url = \"smtps://h\"\nstandby = true"),
+            "no other transport serves its mail",
+        ),
+        (format!("{transport}url = \"smtps://h\"\npool = \"t\""), "cannot join its own pool"),
+        (
+            format!("{transport}url = \"smtps://h\"\npool = \"other\""),
             "no [[transports]] with the name `other`",
         ),
         (
             format!(
-                "{transport}url = \"smtps://h\"\n[[transports]]\nname = \"u\"\nurl = \"smtps://h\"\nshares = \"t\"\n\
-                     [[transports]]\nname = \"v\"\nurl = \"smtps://h\"\nshares = \"u\""
+                "{transport}url = \"smtps://h\"\n[[transports]]\nname = \"u\"\nurl = \"smtps://h\"\npool = \"t\"\n\
+                     [[transports]]\nname = \"v\"\nurl = \"smtps://h\"\npool = \"u\""
             ),
-            "`u` shares the mail of `t` itself",
+            "`u` is itself in the pool of `t`",
         ),
     ] {
-        let said = refusal(&text);
-        assert!(said.contains(part), "{text}\n{said}");
-        assert_eq!(said.lines().count(), 1, "{text}\n{said}");
+        let error = error_of(&text);
+        assert!(error.contains(part), "{text}\n{error}");
+        assert_eq!(error.lines().count(), 1, "{text}\n{error}");
     }
 }
 
 #[test]
-fn transports_have_limits_and_share_their_mail() {
+fn transports_have_limits_and_pools() {
     let text = format!(
-        "{SITE}[[transports]]\nname = \"main\"\nurl = \"smtps://h\"\nweight = 0\nwarm_up = \"200/d to 20000/d in 30d\"\n\
-         messages_per_connection = 20\ndomains = [\"gmail.com: 3 at once\", \"*: 2/s\"]\n\
-         [[transports]]\nname = \"second\"\nurl = \"smtps://h\"\nweight = 3\nshares = \"main\"\n\
+        "{SITE}[[transports]]\nname = \"main\"\nurl = \"smtps://h\"\nstandby = true\nwarm_up = \"200/d to 20000/d in 30d\"\n\
+         messages_per_connection = 20\ndomain_limits = [\"gmail.com: 3 at once\", \"*: 2/s\"]\n\
+         [[transports]]\nname = \"second\"\nurl = \"smtps://h\"\nweight = 3\npool = \"main\"\n\
          [[transports]]\nname = \"outbox\"\nurl = \"file://outbox\"\n"
     );
     let lines = r#"["gmail.com, qq.com: 4 at once, 5/s", "google: none"]"#;
-    let config = parse(&text, &[("COURANT__TRANSPORTS__SECOND__DOMAINS", lines)]).unwrap();
+    let config = parse(&text, &[("COURANT__TRANSPORTS__SECOND__DOMAIN_LIMITS", lines)]).unwrap();
     let [main, second, outbox] = &config.transports[..] else { panic!("three transports") };
     let at_once = |transport: &Transport, domain: &str| {
-        transport.domains.of(domain).and_then(|limit| limit.at_once)
+        transport.domain_limits.limit_for(domain).and_then(|limit| limit.at_once)
     };
     assert_eq!(
-        (main.weight, main.messages_per_connection, main.warm_up.map(|ramp| ramp.days)),
-        (0, 20, Some(30))
+        (main.standby, main.messages_per_connection, main.warm_up.map(|warmup| warmup.days)),
+        (true, 20, Some(30))
     );
     assert_eq!(
         (at_once(main, "gmail.com"), at_once(main, "googlemail.com"), at_once(main, "example.edu")),
         (Some(3), Some(10), None)
     );
-    assert_eq!(main.domains.of("example.edu").map(|limit| limit.rates.len()), Some(1));
+    assert_eq!(main.domain_limits.limit_for("example.edu").map(|limit| limit.rates.len()), Some(1));
     assert_eq!(
-        (second.weight, second.shares.as_deref(), second.messages_per_connection),
+        (second.weight, second.pool.as_deref(), second.messages_per_connection),
         (3, Some("main"), 500)
     );
     assert_eq!((at_once(second, "qq.com"), at_once(second, "foxmail.com")), (Some(4), Some(2)));
-    assert!(second.domains.of("googlemail.com").is_none() && second.warm_up.is_none());
-    assert!(outbox.domains.of("gmail.com").is_none(), "a folder is as fast as it can be");
+    assert!(second.domain_limits.limit_for("googlemail.com").is_none() && second.warm_up.is_none());
+    assert!(
+        outbox.domain_limits.limit_for("gmail.com").is_none(),
+        "a directory has no default limits"
+    );
 
-    let said = parse(
+    let error = parse(
         &text,
-        &[("COURANT__TRANSPORTS__SECOND__DOMAINS", "gmail.com, qq.com: 4 at once, 5/s")],
+        &[("COURANT__TRANSPORTS__SECOND__DOMAIN_LIMITS", "gmail.com, qq.com: 4 at once, 5/s")],
     )
     .unwrap_err();
-    assert!(said.contains("as in [\"gmail.com, googlemail.com: 10 at once, 50/s\""), "{said}");
+    assert!(
+        error.contains("for example [\"gmail.com, googlemail.com: 10 at once, 50/s\""),
+        "{error}"
+    );
 }
 
 #[test]
-fn keys_to_sign_with_know_their_place_and_sign_for_the_senders_domain_or_one_above() {
+fn dkim_keys_have_locations_and_their_domain_is_aligned_with_the_sender() {
     let with = |domain: &str, from: &str| {
         with_site(&format!(
             "[[digests]]\nname = \"d\"\nschedule = \"0 8 * * MON\"\nfrom = \"{from}\"\n\
@@ -266,11 +297,12 @@ fn keys_to_sign_with_know_their_place_and_sign_for_the_senders_domain_or_one_abo
     };
     let transport =
         with("Example.EDU", "News <news@mail.example.edu>").unwrap().transports.remove(0);
-    let place = |line| format!("/etc/courant/config.toml:{line}: [[transports]] default: `dkim`");
+    let location =
+        |line| format!("/etc/courant/config.toml:{line}: [[transports]] default: `dkim`");
     let key = |selector: &str, file: &str, line: usize| DkimKey {
         selector: selector.into(),
         file: file.into(),
-        place: place(line),
+        location: location(line),
     };
     assert_eq!(transport.dkim, [key("a", "/etc/courant/k/a.pem", 13), key("b.c", "/k/b.pem", 14)]);
     assert_eq!(transport.dkim_domain.as_deref(), Some("example.edu"));
@@ -280,65 +312,70 @@ fn keys_to_sign_with_know_their_place_and_sign_for_the_senders_domain_or_one_abo
         ("ample.edu", "news@example.edu"),
         ("example.com", "news@example.edu"),
     ] {
-        let said = with(domain, from).unwrap_err();
+        let error = with(domain, from).unwrap_err();
         let begin = format!(
-            "/etc/courant/config.toml:15: [[transports]] default: `dkim_domain`: digest d is from {from}"
+            "/etc/courant/config.toml:15: [[transports]] default: `dkim_domain`: digest d is sent from {from}"
         );
         assert!(
-            said.starts_with(&begin) && said.contains("write example.edu, a domain above it"),
-            "{said}"
+            error.starts_with(&begin) && error.contains("write example.edu or a parent domain"),
+            "{error}"
         );
     }
 }
 
 #[test]
-fn push_has_defaults_takes_hubs_and_networks_and_refuses_what_cannot_work() {
-    let least = with_site("").unwrap();
+fn websub_has_defaults_and_rejects_invalid_hubs_and_networks() {
+    let minimal = with_site("").unwrap();
     assert_eq!(
-        (least.push.hub, least.push.subscriptions, least.push.timeout, least.hubs().len()),
+        (
+            minimal.websub.hub,
+            minimal.websub.max_subscriptions,
+            minimal.websub.timeout,
+            minimal.hubs().len()
+        ),
         (false, 10_000, 10 * SECOND, 0)
     );
-    let text = "[push]\nhub = true\nhubs = [\"https://Hub.example\"]\nallow = [\"10.0.0.0/8\", \"::1\"]\ntimeout = \"3s\"\n";
+    let text = "[websub]\nhub = true\nhubs = [\"https://Hub.example\"]\nallowed_networks = [\"10.0.0.0/8\", \"::1\"]\ntimeout = \"3s\"\n";
     let config = with_site(text).unwrap();
     assert_eq!(config.hubs(), ["https://news.example.edu/x/hub", "https://hub.example/"]);
-    assert_eq!((config.push.allow.len(), config.push.timeout), (2, 3 * SECOND));
+    assert_eq!((config.websub.allowed_networks.len(), config.websub.timeout), (2, 3 * SECOND));
     let off = parse(
         &format!("{SITE}{text}"),
-        &[("COURANT__PUSH__HUB", "false"), ("COURANT__PUSH__HUBS", "")],
+        &[("COURANT__WEBSUB__HUB", "false"), ("COURANT__WEBSUB__HUBS", "")],
     )
     .unwrap();
     assert!(off.hubs().is_empty());
     for (line, part) in [
-        ("hub = \"yes\"", "takes true or false, not a text"),
-        ("hubs = [\"ftp://h\"]", "neither http:// nor https://"),
-        ("hubs = [\"hub.example\"]", "is no address"),
-        ("hubs = [\"https://u:hush@h.example\"]", "no place for a user name"),
-        ("allow = [\"10.0.0.1/8\"]", "write 10.0.0.0/8"),
-        ("allow = [\"intranet\"]", "is no network"),
-        ("timeout = \"2m\"", "not between 1s and 1m"),
-        ("connections = 0", "from 4 to 1000"),
+        ("hub = \"yes\"", "must be true or false (found a string)"),
+        ("hubs = [\"ftp://h\"]", "must start with http:// or https://"),
+        ("hubs = [\"hub.example\"]", "is not a valid URL"),
+        ("hubs = [\"https://u:hush@h.example\"]", "must not contain a user name"),
+        ("allowed_networks = [\"10.0.0.1/8\"]", "write 10.0.0.0/8"),
+        ("allowed_networks = [\"intranet\"]", "is not a valid network"),
+        ("timeout = \"2m\"", "must be between 1s and 1m"),
+        ("connections = 0", "must be between 4 and 1000"),
     ] {
-        let said = refusal(&format!("[push]\n{line}\n"));
+        let error = error_of(&format!("[websub]\n{line}\n"));
         assert!(
-            said.contains("[push]: `") && said.contains(part) && !said.contains("hush"),
-            "{said}"
+            error.contains("[websub]: `") && error.contains(part) && !error.contains("hush"),
+            "{error}"
         );
     }
-    let said = parse(SITE, &[("COURANT__PUSH__HUB", "yes")]).unwrap_err();
-    assert!(said.contains("this takes true or false"), "{said}");
+    let error = parse(SITE, &[("COURANT__WEBSUB__HUB", "yes")]).unwrap_err();
+    assert!(error.contains("the value must be true or false"), "{error}");
 }
 
 #[test]
-fn a_place_to_publish_to_is_a_folder_or_a_bucket_with_a_key() {
+fn a_publish_destination_is_a_directory_or_a_bucket_with_keys() {
     let feeds =
         "[[feeds]]\nname = \"news\"\n[[feeds]]\nname = \"inner\"\nprivate = \"0123456789abcdef\"\n";
-    let place = |text: &str| with_site(&format!("{feeds}[[publish]]\nname = \"web\"\n{text}"));
-    let config = place("url = \"file://www\"").unwrap();
+    let publish = |text: &str| with_site(&format!("{feeds}[[publish]]\nname = \"web\"\n{text}"));
+    let config = publish("url = \"file://www\"").unwrap();
     let web = &config.publish[0];
-    assert_eq!(web.place, Destination::Folder(PathBuf::from("/etc/courant/www")));
+    assert_eq!(web.target, PublishTarget::Directory(PathBuf::from("/etc/courant/www")));
     assert!(web.gzip && web.archive);
     assert_eq!(
-        config.published(web).iter().map(|feed| feed.name.as_str()).collect::<Vec<_>>(),
+        config.feeds_published_to(web).iter().map(|feed| feed.name.as_str()).collect::<Vec<_>>(),
         ["news"]
     );
 
@@ -361,33 +398,78 @@ fn a_place_to_publish_to_is_a_folder_or_a_bucket_with_a_key() {
             "",
         ),
     ] {
-        let config = place(&format!("{text}\n{key}")).unwrap();
-        let Destination::Bucket(bucket) = &config.publish[0].place else { panic!("{text}") };
+        let config = publish(&format!("{text}\n{key}")).unwrap();
+        let PublishTarget::Bucket(bucket) = &config.publish[0].target else { panic!("{text}") };
         assert_eq!((bucket.address.as_str(), bucket.prefix.as_str()), (address, prefix));
         assert!(!format!("{config:?}").contains("hush"));
     }
     for (text, part) in [
-        ("url = \"ftp://x\"", "it begins with file:// or s3://"),
+        ("url = \"ftp://x\"", "must start with file:// or s3://"),
         ("url = \"s3://news\"", "`secret_key` is missing"),
-        ("url = \"s3://no/../x\"", "is no bucket's name"),
-        ("url = \"s3://news/../x\"", "can't begin the names of objects"),
-        ("url = \"file://www\"\nregion = \"x\"", "it is for s3:// alone"),
+        ("url = \"s3://no/../x\"", "is not a valid bucket name"),
+        ("url = \"s3://news/../x\"", "is not a valid object prefix"),
+        ("url = \"file://www\"\nregion = \"x\"", "applies only to s3:// URLs"),
         ("url = \"file://www\"\nfeeds = [\"new\"]", "did you mean `news`?"),
         (
             "url = \"s3://news\"\nendpoint = \"http://127.0.0.1\"\npath_style = false\naccess_key = \"a\"\nsecret_key = \"s\"",
             "path_style = true",
         ),
     ] {
-        let why = place(text).unwrap_err();
+        let why = publish(text).unwrap_err();
         assert!(why.contains(part) && !why.contains("hush"), "{text}: {why}");
     }
-    let said = parse(
+    let error = parse(
         &format!(
             "{SITE}{feeds}[[publish]]\nname = \"web\"\nurl = \"s3://news\"\naccess_key = \"a\"\n"
         ),
         &[("COURANT__PUBLISH__WEB__SECRET_KEY", "hush")],
     );
     assert!(
-        matches!(&said.unwrap().publish[0].place, Destination::Bucket(bucket) if bucket.secret_key == "hush")
+        matches!(&error.unwrap().publish[0].target, PublishTarget::Bucket(bucket) if bucket.secret_key == "hush")
+    );
+}
+
+#[test]
+fn renamed_keys_and_sections_are_rejected_with_their_present_names() {
+    let transport = "[[transports]]\nname = \"t\"\nurl = \"smtps://h\"\n";
+    let source = "[[sources]]\nname = \"s\"\n";
+    for (text, expected) in [
+        (
+            "[server]\nmade_feeds = \"x\"".to_owned(),
+            "6: [server]: unknown key `made_feeds`; it was renamed to `feed_cache_dir`",
+        ),
+        (
+            "[server]\ngeneric_types = true".to_owned(),
+            "6: [server]: unknown key `generic_types`; it was renamed to `browser_content_types`",
+        ),
+        ("[push]\nhub = true".to_owned(), "5: unknown section `push`; it was renamed to `websub`"),
+        (
+            "[websub]\nallow = []".to_owned(),
+            "6: [websub]: unknown key `allow`; it was renamed to `allowed_networks`",
+        ),
+        (
+            format!("{source}compare = \"1h\""),
+            "7: [[sources]] s: unknown key `compare`; it was renamed to `full_sync`",
+        ),
+        (
+            format!("{transport}domains = []"),
+            "8: [[transports]] t: unknown key `domains`; it was renamed to `domain_limits`",
+        ),
+        (
+            format!("{transport}shares = \"u\""),
+            "8: [[transports]] t: unknown key `shares`; it was renamed to `pool`",
+        ),
+        (
+            format!("{transport}weight = 0"),
+            "8: [[transports]] t: `weight`: 0 no longer declares a standby; write `standby = true` instead",
+        ),
+    ] {
+        assert_eq!(error_of(&text), format!("/etc/courant/config.toml:{expected}"));
+    }
+    let variables = [("COURANT__PUSH__HUB", "true"), ("COURANT__SERVER__MADE_FEEDS", "x")];
+    assert_eq!(
+        parse(SITE, &variables).unwrap_err(),
+        "COURANT__PUSH__HUB: unknown section `push`; it was renamed to `websub`\n\
+         COURANT__SERVER__MADE_FEEDS: unknown key `made_feeds`; it was renamed to `feed_cache_dir`"
     );
 }

@@ -1,105 +1,120 @@
-//! What a commit takes from limits and gives back to them.
+//! Rate limits of a commit: permits taken for start requests, and refunds.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
-use super::{Answered, Asking, Desk, Grant, Wish};
+use super::{DecidedRequest, PendingRequest, RecorderTask, StartDecision, StartRequest};
 use crate::config::Transport;
-use crate::delivery::lease::Limit;
+use crate::delivery::lease::SharedDomainLimit;
 use crate::domain::time::Millis;
-use crate::store::rates::{Ask, Change, Granted, LimitKey, Unused};
+use crate::store::rate_limits::{LimitKey, RateLimitRequest, Refund, Spent, UpdateId};
 
-/// The limits in the store that a message spends.
-pub(super) fn keys(transport: &Transport, limit: Option<&Limit>) -> Vec<LimitKey> {
+/// Returns the stored rate limits that a message takes from.
+pub(super) fn limit_keys(
+    transport: &Transport,
+    limit: Option<&SharedDomainLimit>,
+) -> Vec<LimitKey> {
     let own = (!transport.rate.is_empty() || transport.warm_up.is_some())
-        .then(|| LimitKey::of(&transport.name));
-    let towards =
-        limit.filter(|l| !l.rates.is_empty()).map(|l| LimitKey::towards(&transport.name, &l.key));
+        .then(|| LimitKey::for_transport(&transport.name));
+    let towards = limit
+        .filter(|l| !l.rates.is_empty())
+        .map(|l| LimitKey::for_domain(&transport.name, &l.key));
     own.into_iter().chain(towards).collect()
 }
 
-impl Wish {
-    /// What it asks of one of its limits, for no message yet.
-    fn ask(&self, key: &LimitKey) -> Ask {
-        let of_domain = self.limit.as_ref().filter(|_| !key.domain.is_empty());
+impl StartRequest {
+    /// Returns the demand on one rate limit, for no message yet.
+    fn ask(&self, key: &LimitKey) -> RateLimitRequest {
+        let of_domain = self.domain_limit.as_ref().filter(|_| !key.domain.is_empty());
         let limits =
             of_domain.map_or_else(|| self.transport.rate.clone(), |limit| limit.rates.clone());
-        Ask {
+        RateLimitRequest {
             key: key.clone(),
             limits,
-            warm_up: self.transport.warm_up.filter(|_| of_domain.is_none()),
-            wanted: 0,
+            warmup: self.transport.warm_up.filter(|_| of_domain.is_none()),
+            count: 0,
         }
     }
 }
 
-impl Desk {
-    /// The next change of limits; made once, however often the database is asked for it.
-    fn change(&self) -> Change {
-        Change { node: self.node.clone(), number: self.changes.fetch_add(1, Ordering::Relaxed) }
+impl RecorderTask {
+    /// Returns the next change of rate limits, which the database applies once, however often it is
+    /// requested.
+    fn next_change(&self) -> UpdateId {
+        UpdateId { node: self.node.clone(), sequence: self.changes.fetch_add(1, Ordering::Relaxed) }
     }
 
-    /// Gives back what was taken and not spent.
-    pub(super) async fn give_back(&self, unused: &[Unused]) {
+    /// Refunds permits that were not used.
+    pub(super) async fn refund(&self, unused: &[Refund]) {
         if !unused.is_empty() {
-            let change = self.change();
-            self.until_it_works("what limits get back", || {
-                self.store.give_back_to_limits(&change, unused, (self.clock)())
+            let change = self.next_change();
+            self.retry_until_ok("rate-limit refunds", || {
+                self.store.refund_permits(&change, unused, (self.clock)())
             })
             .await;
         }
     }
 
-    /// Divides wishes into those that all their limits allow now and those that must wait; says too when it took what it did.
-    pub(super) async fn within_limits(
+    /// Divides requests into those that all rate limits permit now and those that must wait; also
+    /// returns when the permits were taken.
+    pub(super) async fn apply_limits(
         &self,
-        wishes: Vec<Asking>,
-        unused: &mut Vec<Unused>,
-    ) -> (Vec<Asking>, Vec<Answered>, Millis) {
-        let mut asks: BTreeMap<LimitKey, Ask> = BTreeMap::new();
-        for (wish, _) in wishes.iter().filter(|(w, _)| !w.again) {
-            for key in keys(&wish.transport, wish.limit.as_deref()) {
-                let ask = asks.entry(key).or_insert_with_key(|key| wish.ask(key));
-                ask.wanted += 1;
+        requests: Vec<PendingRequest>,
+        unused: &mut Vec<Refund>,
+    ) -> (Vec<PendingRequest>, Vec<DecidedRequest>, Millis) {
+        let mut asks: BTreeMap<LimitKey, RateLimitRequest> = BTreeMap::new();
+        for (request, _) in requests.iter().filter(|(request, _)| !request.is_renewal) {
+            for key in limit_keys(&request.transport, request.domain_limit.as_deref()) {
+                let ask = asks.entry(key).or_insert_with_key(|key| request.ask(key));
+                ask.count += 1;
             }
         }
         if asks.is_empty() {
-            return (wishes, Vec::new(), (self.clock)());
+            return (requests, Vec::new(), (self.clock)());
         }
-        let (change, asks): (_, Vec<Ask>) = (self.change(), asks.into_values().collect());
+        let (change, asks): (_, Vec<RateLimitRequest>) =
+            (self.next_change(), asks.into_values().collect());
         let granted = self
-            .until_it_works("the limits", || {
-                self.store.take_from_limits(&change, &asks, (self.clock)())
+            .retry_until_ok("rate limits", || {
+                self.store.take_permits(&change, &asks, (self.clock)())
             })
             .await;
         let taken_at = granted.iter().map(|g| g.at).max().unwrap_or_else(self.clock);
-        let mut left: BTreeMap<LimitKey, Granted> =
+        let mut available: BTreeMap<LimitKey, Spent> =
             asks.into_iter().map(|ask| ask.key).zip(granted).collect();
-        let (mut start, mut later) = (Vec::new(), Vec::new());
-        for (wish, reply) in wishes {
-            let spent =
-                if wish.again { Vec::new() } else { keys(&wish.transport, wish.limit.as_deref()) };
+        let (mut start, mut limited) = (Vec::new(), Vec::new());
+        for (request, reply) in requests {
+            let spent = if request.is_renewal {
+                Vec::new()
+            } else {
+                limit_keys(&request.transport, request.domain_limit.as_deref())
+            };
             match spent.iter().find_map(|key| {
-                left.get(key).filter(|g| g.n == 0).map(|g| (key.domain.is_empty(), g.again))
+                available
+                    .get(key)
+                    .filter(|g| g.count == 0)
+                    .map(|g| (key.domain.is_empty(), g.next_at))
             }) {
-                Some((true, again)) => later.push((reply, Grant::Wait(again))),
-                Some((false, again)) => later.push((reply, Grant::StandAside(again))),
+                Some((true, until)) => limited.push((reply, StartDecision::RateLimited { until })),
+                Some((false, until)) => {
+                    limited.push((reply, StartDecision::DomainLimited { until }))
+                }
                 None => {
                     for key in &spent {
-                        if let Some(granted) = left.get_mut(key) {
-                            granted.n -= 1;
+                        if let Some(granted) = available.get_mut(key) {
+                            granted.count -= 1;
                         }
                     }
-                    start.push((wish, reply));
+                    start.push((request, reply));
                 }
             }
         }
-        // What one limit granted in vain, for another refused.
-        unused.extend(left.into_iter().filter(|(_, g)| g.n > 0).map(|(key, g)| Unused {
+        // One limit permitted more than another, so the difference is refunded.
+        unused.extend(available.into_iter().filter(|(_, g)| g.count > 0).map(|(key, g)| Refund {
             key,
-            n: g.n,
+            count: g.count,
             taken_at,
         }));
-        (start, later, taken_at)
+        (start, limited, taken_at)
     }
 }

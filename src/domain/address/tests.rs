@@ -1,11 +1,11 @@
-//! What may be mailed, what is refused, and how it is shown.
+//! Tests of accepted and rejected addresses and their forms.
 
 use proptest::prelude::*;
 
 use super::*;
 
 #[test]
-fn ordinary_addresses_are_taken_as_they_are() {
+fn ordinary_addresses_are_unchanged() {
     for text in
         ["a@b.example", "first.last+tag@sub.example.org", "o'neil@example.com", "root@localhost"]
     {
@@ -14,7 +14,7 @@ fn ordinary_addresses_are_taken_as_they_are() {
 }
 
 #[test]
-fn white_space_goes_and_the_domain_becomes_lower_case_ascii() {
+fn white_space_is_trimmed_and_the_domain_becomes_lower_case_ascii() {
     assert_eq!(
         EmailAddress::parse("  Ann@Bücher.Example\n").unwrap().as_str(),
         "Ann@xn--bcher-kva.example"
@@ -23,21 +23,21 @@ fn white_space_goes_and_the_domain_becomes_lower_case_ascii() {
 }
 
 #[test]
-fn two_spellings_of_a_person_have_one_key() {
+fn spellings_of_the_same_address_have_the_same_key() {
     let one = EmailAddress::parse("Ann@Example.org").unwrap();
     let two = EmailAddress::parse("ann@example.ORG").unwrap();
     assert_eq!(one.key(), two.key());
 }
 
 #[test]
-fn a_log_shows_one_letter_of_the_person() {
+fn masked_addresses_show_only_the_first_letter() {
     let ann = EmailAddress::parse("ann@example.org").unwrap();
     assert_eq!(ann.masked(), "a***@example.org");
     assert_eq!(format!("{ann:?}"), "EmailAddress(a***@example.org)");
 }
 
 #[test]
-fn what_few_servers_would_take_is_refused_with_a_reason() {
+fn addresses_that_few_servers_accept_are_rejected() {
     let long_local = format!("{}@example.org", "a".repeat(65));
     let long_domain = format!("a@{}example.org", "abcdefghi.".repeat(25));
     for text in [
@@ -72,7 +72,7 @@ fn what_few_servers_would_take_is_refused_with_a_reason() {
 }
 
 #[test]
-fn mailboxes_have_a_name_or_not() {
+fn mailboxes_parse_with_and_without_a_name() {
     for (text, name) in [
         ("College News <news@example.edu>", Some("College News")),
         ("\"News, Inc.\" <news@example.edu>", Some("News, Inc.")),
@@ -94,7 +94,7 @@ fn mailboxes_have_a_name_or_not() {
 }
 
 #[test]
-fn a_mailbox_cannot_smuggle_a_header() {
+fn header_injection_in_a_mailbox_is_rejected() {
     for text in [
         "News\r\nBcc: x@example.org <a@b.example>",
         "a <b> <a@b.example>",
@@ -107,7 +107,7 @@ fn a_mailbox_cannot_smuggle_a_header() {
 
 proptest! {
     #[test]
-    fn what_parses_parses_again_to_the_same(text in "\\PC{0,20}|[a-z.]{1,5}@[a-z.]{1,9}|[a-z\"\\\\<> ]{0,9}<a@b.cd>") {
+    fn formatted_addresses_parse_to_themselves(text in "\\PC{0,20}|[a-z.]{1,5}@[a-z.]{1,9}|[a-z\"\\\\<> ]{0,9}<a@b.cd>") {
         if let Ok(address) = EmailAddress::parse(&text) {
             prop_assert_eq!(EmailAddress::parse(address.as_str()), Ok(address.clone()));
             prop_assert!(address.as_str().is_ascii());
@@ -118,7 +118,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_it_panic(text in any::<String>()) {
+    fn arbitrary_text_never_panics(text in any::<String>()) {
         let _ = (EmailAddress::parse(&text), Mailbox::parse(&text));
     }
 }

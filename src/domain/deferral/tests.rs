@@ -1,12 +1,12 @@
-//! What servers say, and what is heard.
+//! Tests of the classification of replies and of requested waits.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// An answer's class, from its words with both codes in front.
-fn class(answer: &str) -> Class {
-    let (code, text) = answer.split_once(' ').unwrap();
+/// Returns the class of a reply line that starts with both codes.
+fn class(reply: &str) -> Class {
+    let (code, text) = reply.split_once(' ').unwrap();
     let numbers: Vec<u16> = text
         .split_whitespace()
         .next()
@@ -18,13 +18,13 @@ fn class(answer: &str) -> Class {
         [class, subject, detail] => Some((u8::try_from(*class).unwrap(), *subject, *detail)),
         _ => None,
     };
-    class_of(code.parse().unwrap(), enhanced, answer)
+    classify(code.parse().unwrap(), enhanced, reply)
 }
 
 #[test]
-fn each_answer_is_of_its_class() {
-    use Class::{Busy, Full, Greylisted, Other};
-    for (answer, expected) in [
+fn replies_are_classified() {
+    use Class::{Busy, Greylisted, MailboxFull, Other};
+    for (reply, expected) in [
         (
             "450 4.2.0 <a@b.example>: Recipient address rejected: Greylisted, see http://postgrey.example/help",
             Greylisted,
@@ -39,10 +39,10 @@ fn each_answer_is_of_its_class() {
             Greylisted,
         ),
         ("451 4.7.1 Service unavailable - try again later", Greylisted),
-        ("452 4.2.2 The recipient's inbox is out of storage space", Full),
-        ("452 4.2.2 Mailbox full", Full),
-        ("452 4.1.1 requested action aborted: mailbox is over quota", Full),
-        ("450 user has exceeded quota", Full),
+        ("452 4.2.2 The recipient's inbox is out of storage space", MailboxFull),
+        ("452 4.2.2 Mailbox full", MailboxFull),
+        ("452 4.1.1 requested action aborted: mailbox is over quota", MailboxFull),
+        ("450 user has exceeded quota", MailboxFull),
         ("421 4.7.0 [TSS04] Messages temporarily deferred due to unexpected volume", Busy),
         ("421 4.7.28 Our system has detected an unusual rate of unsolicited mail", Busy),
         (
@@ -60,13 +60,13 @@ fn each_answer_is_of_its_class() {
         ("451 4.7.1 administrative prohibition", Other),
         ("451 ", Other),
     ] {
-        assert_eq!(class(answer), expected, "{answer}");
+        assert_eq!(class(reply), expected, "{reply}");
     }
 }
 
 #[test]
-fn a_time_that_is_named_is_heard_within_bounds() {
-    for (words, seconds) in [
+fn requested_waits_are_parsed_and_clamped() {
+    for (text, seconds) in [
         ("451 4.7.1 Greylisted, try again in 300 seconds", Some(300)),
         ("450 4.2.0 Greylisted for 300 seconds (see http://help.example/60)", Some(300)),
         ("451 please retry in 5 minutes.", Some(300)),
@@ -84,15 +84,15 @@ fn a_time_that_is_named_is_heard_within_bounds() {
         ("451 try again at 12:30:00", None),
         ("451 try again in 99999999999999999999 seconds", None),
     ] {
-        assert_eq!(named_wait(words), seconds.map(|s: i64| s * SECOND), "{words}");
+        assert_eq!(parse_requested_wait(text), seconds.map(|s: i64| s * SECOND), "{text}");
     }
 }
 
 #[test]
-fn the_greylisted_come_back_soon_and_the_full_late() {
-    let minutes = |answer: &str| -> Vec<i64> {
-        let deferral = Deferral::of(451, None, answer);
-        (1..=12).map(|attempt| deferral.wait(attempt) / MINUTE).collect()
+fn greylisted_retries_are_short_and_full_mailbox_retries_long() {
+    let minutes = |reply: &str| -> Vec<i64> {
+        let deferral = Deferral::from_reply(451, None, reply);
+        (1..=12).map(|attempt| deferral.backoff(attempt) / MINUTE).collect()
     };
     assert_eq!(minutes("greylisted"), [1, 2, 5, 5, 10, 15, 30, 60, 120, 240, 360, 360]);
     assert_eq!(minutes("mailbox full")[..5], [15, 60, 240, 360, 360]);
@@ -106,10 +106,10 @@ fn the_greylisted_come_back_soon_and_the_full_late() {
 
 proptest! {
     #[test]
-    fn no_words_make_it_panic(words in any::<String>(), number in any::<u64>(), attempts in any::<i64>()) {
-        for words in [words.clone(), format!("try again in {number} {words}"), format!("retry in {number}:{words}")] {
-            let deferral = Deferral::of(451, Some((4, 7, 1)), &words);
-            prop_assert!((30 * SECOND..=6 * HOUR).contains(&deferral.wait(attempts)));
+    fn arbitrary_text_never_panics(text in any::<String>(), number in any::<u64>(), attempts in any::<i64>()) {
+        for text in [text.clone(), format!("try again in {number} {text}"), format!("retry in {number}:{text}")] {
+            let deferral = Deferral::from_reply(451, Some((4, 7, 1)), &text);
+            prop_assert!((30 * SECOND..=6 * HOUR).contains(&deferral.backoff(attempts)));
         }
     }
 }

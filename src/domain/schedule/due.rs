@@ -1,4 +1,4 @@
-//! Whether a digest is due: the one decision the daemon takes at every tick, from values alone.
+//! Decision whether a digest is due, from values alone; the daemon makes it at every tick.
 
 use std::fmt;
 
@@ -8,8 +8,8 @@ use jiff::tz::TimeZone;
 use super::Schedule;
 use crate::domain::time::{Millis, SECOND};
 
-/// A slot seen within this is on time; later, it passed while nothing ran.
-const ON_TIME: i64 = 90 * SECOND;
+/// Maximum delay of a slot that is on time; a later one was missed.
+const ON_TIME_WINDOW: i64 = 90 * SECOND;
 
 /// Days on which nothing is sent, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,30 +19,30 @@ pub struct PauseRange {
 }
 
 impl PauseRange {
-    /// Reads `2026-07-10..2026-08-31`, or a single day.
+    /// Parses `2026-07-10..2026-08-31`, or a single day.
     pub fn parse(text: &str) -> Result<Self, String> {
         let (first, last) = text.split_once("..").unwrap_or((text, text));
         let (first, last) = (day(first)?, day(last)?);
         if first > last {
-            return Err(format!("`{text}` ends before it begins: write the earlier day first"));
+            return Err(format!("`{text}` ends before it starts; write the earlier day first"));
         }
         Ok(Self { first, last })
     }
 
-    /// Whether a day is one of them.
+    /// Returns `true` if the day is in the range.
     pub fn contains(&self, date: Date) -> bool {
         self.first <= date && date <= self.last
     }
 }
 
-/// A day in exactly the form `2026-07-10`.
+/// Parses a day in exactly the form `2026-07-10`.
 fn day(text: &str) -> Result<Date, String> {
     let text = text.trim();
     match text.parse::<Date>() {
-        // jiff reads more forms of ISO 8601 than people expect here.
+        // jiff accepts more ISO 8601 forms than are wanted here.
         Ok(date) if date.to_string() == text => Ok(date),
         _ => Err(format!(
-            "`{text}` is no day of the calendar: write 2026-07-10, or 2026-07-10..2026-08-31"
+            "`{text}` is not a valid date; write for example 2026-07-10 or 2026-07-10..2026-08-31"
         )),
     }
 }
@@ -56,30 +56,30 @@ impl fmt::Display for PauseRange {
     }
 }
 
-/// What a digest has to do now.
+/// Decision about a digest at one tick.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Due {
-    /// Nothing.
-    Not,
-    /// Make the edition of a slot.
+    /// There is nothing to do.
+    NotDue,
+    /// The edition of a slot is due.
     Run {
-        /// The slot.
+        /// Scheduled time of the edition.
         slot: Millis,
     },
-    /// Record the slot as handled; its articles wait for the next one.
+    /// The slot is recorded as handled; its articles wait for the next one.
     Skipped {
-        /// The slot.
+        /// Scheduled time of the edition.
         slot: Millis,
-        /// One sentence for a person.
+        /// Reason as a sentence for a person.
         why: String,
     },
 }
 
-/// Decides about the last slot in (`handled_until`, `now`]; earlier ones are folded into it.
+/// Decides about the last slot in (`handled_until`, `now`]; it stands for all earlier ones.
 ///
-/// `handled_until` is the slot handled last, or when the digest was first configured. A slot whose date in `zone` is
-/// paused is skipped; one that is over 90 seconds late is made up for only with `missed_once`, and only within
-/// `missed_within_ms`.
+/// `handled_until` is the last handled slot, or the time at which the digest was first configured.
+/// A slot whose date in `zone` is paused is skipped. A slot that is more than 90 seconds late runs
+/// only with `missed_once`, and only within `missed_within_ms`.
 pub fn due(
     schedule: &Schedule,
     zone: &TimeZone,
@@ -90,27 +90,27 @@ pub fn due(
     now: Millis,
 ) -> Due {
     let Some(slot) = schedule.latest_at_or_before(now, handled_until, zone) else {
-        return Due::Not;
+        return Due::NotDue;
     };
     let date = zone.to_datetime(slot.timestamp()).date();
     if let Some(range) = pause.iter().find(|range| range.contains(date)) {
-        return Due::Skipped { slot, why: format!("{date} is in the pause {range}") };
+        return Due::Skipped { slot, why: format!("{date} is within the pause {range}") };
     }
     let late = now.0.saturating_sub(slot.0);
-    if late <= ON_TIME {
+    if late <= ON_TIME_WINDOW {
         return Due::Run { slot };
     }
     let at = slot.in_zone(zone);
     if !missed_once {
         return Due::Skipped {
             slot,
-            why: format!("{at} passed while nothing ran, and missed dates are skipped"),
+            why: format!("{at} was missed, and missed dates are skipped"),
         };
     }
     if late > missed_within_ms {
         return Due::Skipped {
             slot,
-            why: format!("{at} passed while nothing ran, longer ago than missed_within"),
+            why: format!("{at} was missed longer ago than missed_within"),
         };
     }
     Due::Run { slot }

@@ -1,15 +1,15 @@
-//! The grammar of a cron pattern, so that every refusal is a sentence about the field at fault.
+//! Grammar of cron patterns, so that every error names the invalid field.
 
 const DAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 const MONTHS: [&str; 12] =
     ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 
-/// One of the five fields: what it is called and what it may hold.
+/// Name and range of one of the five fields.
 struct Field {
     name: &'static str,
     min: u16,
     max: u16,
-    /// Names for values, the first standing for `first_name`.
+    /// Names of values, of which the first stands for `first_name`.
     names: &'static [&'static str],
     first_name: u16,
 }
@@ -22,7 +22,7 @@ const FIELDS: [Field; 5] = [
     Field { name: "day of week", min: 0, max: 7, names: &DAYS, first_name: 0 },
 ];
 
-/// The five fields of a pattern, upper-cased and with `?` as `*`, each of them well-formed.
+/// Splits a pattern into five validated fields, in upper case and with `?` as `*`.
 pub(super) fn fields(text: &str) -> Result<[String; 5], String> {
     let spelled_out = match text.to_ascii_lowercase().as_str() {
         "@hourly" => "0 * * * *",
@@ -36,8 +36,8 @@ pub(super) fn fields(text: &str) -> Result<[String; 5], String> {
     let count = words.len();
     let mut fields: [String; 5] = words.try_into().map_err(|_| {
         format!(
-            "`{text}` has {count} fields where a schedule has five: minute, hour, day of month, month, day of week, as \
-             in `0 8 * * MON`"
+            "invalid schedule `{text}`: expected five fields (minute, hour, day of month, month, day of week; for \
+             example `0 8 * * MON`), found {count}"
         )
     })?;
     for index in [2, 4] {
@@ -64,7 +64,7 @@ impl Field {
             if base != "*" {
                 if !base.contains('-') {
                     return Err(format!(
-                        "`{element}` in the {} field: a step follows `*` or a range, as in `*/{step}` or `{}-{}/{step}`",
+                        "`{element}` in the {} field: a step must follow `*` or a range; write `*/{step}` or `{}-{}/{step}`",
                         self.name, self.min, self.max
                     ));
                 }
@@ -73,14 +73,14 @@ impl Field {
             return match number(step) {
                 Some(step) if step >= 1 && step <= self.max => Ok(()),
                 _ => Err(format!(
-                    "`{element}` in the {} field: the step is a number from 1 to {}",
+                    "`{element}` in the {} field: the step must be a number from 1 to {}",
                     self.name, self.max
                 )),
             };
         }
         if element == "*" {
             return Err(format!(
-                "`*` in a list means every {}: let it stand alone in its field",
+                "`*` in a list means every {}; use it alone in its field",
                 self.name
             ));
         }
@@ -103,7 +103,7 @@ impl Field {
         };
         if from > to {
             return Err(format!(
-                "`{range}` in the {} field runs backwards: write it as a list",
+                "`{range}` in the {} field is a descending range; write it as a list",
                 self.name
             ));
         }
@@ -129,20 +129,20 @@ impl Field {
                     _ => "",
                 };
                 Err(format!(
-                    "`{text}` in the {} field: it takes a number from {} to {}{names}{special}",
+                    "`{text}` in the {} field: expected a number from {} to {}{names}{special}",
                     self.name, self.min, self.max
                 ))
             }
         }
     }
 
-    /// `L`, `LW`, `15W`.
+    /// Returns `true` for `L`, `LW` and `15W`.
     fn is_special_day(&self, element: &str) -> bool {
         matches!(element, "L" | "LW")
             || element.strip_suffix('W').is_some_and(|day| self.value(day).is_ok())
     }
 
-    /// `FRI#2`, `FRIL`, `5L`, `5#L`.
+    /// Returns `true` for `FRI#2`, `FRIL`, `5L` and `5#L`.
     fn is_special_weekday(&self, element: &str) -> bool {
         let (day, nth) = match (element.split_once('#'), element.strip_suffix('L')) {
             (Some(parts), _) => parts,
@@ -153,7 +153,7 @@ impl Field {
     }
 }
 
-/// A number of one or two digits; signs, spaces and long strings of zeros are none.
+/// Parses a number of one or two digits; signs, spaces and long runs of zeros are rejected.
 fn number(text: &str) -> Option<u16> {
     let digits = matches!(text.len(), 1 | 2) && text.bytes().all(|b| b.is_ascii_digit());
     if digits { text.parse().ok() } else { None }

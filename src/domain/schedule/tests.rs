@@ -1,4 +1,4 @@
-//! Schedules over daylight saving, leap years and downtime.
+//! Tests of schedules over daylight saving time, leap years and downtime.
 
 use jiff::civil::date;
 use proptest::prelude::*;
@@ -26,7 +26,7 @@ fn slots(pattern: &str, zone_name: &str, from: &str, count: usize) -> Vec<String
 }
 
 #[test]
-fn a_time_that_london_skips_fires_when_the_clocks_have_changed() {
+fn a_time_skipped_in_london_fires_at_the_clock_change() {
     // On 2026-03-29 the clocks go from 01:00 UTC+0 to 02:00 UTC+1.
     for pattern in ["30 1 * * *", "0 1 * * *", "0,15,30 1 * * *"] {
         let found = slots(pattern, "Europe/London", "2026-03-28T12:00:00Z", 1);
@@ -43,7 +43,7 @@ fn a_time_that_london_skips_fires_when_the_clocks_have_changed() {
 }
 
 #[test]
-fn a_time_that_comes_twice_in_new_york_fires_once() {
+fn a_time_repeated_in_new_york_fires_once() {
     // On 2026-11-01 the clocks show 01:00 to 02:00 twice, from 05:00 and from 06:00 UTC.
     for pattern in ["30 1 * * *", "30 1,13 * * *"] {
         let found = slots(pattern, "America/New_York", "2026-10-31T18:00:00Z", 2);
@@ -55,7 +55,7 @@ fn a_time_that_comes_twice_in_new_york_fires_once() {
 }
 
 #[test]
-fn an_interval_follows_the_clock_through_both_changes() {
+fn intervals_follow_the_clock_through_both_changes() {
     let back = slots("*/30 * * * *", "America/New_York", "2026-11-01T05:10:00Z", 4);
     assert_eq!(
         back,
@@ -73,8 +73,9 @@ fn an_interval_follows_the_clock_through_both_changes() {
 }
 
 #[test]
-fn lord_howe_moves_its_clocks_by_half_an_hour() {
-    // 2026-04-05: 02:00 back to 01:30, at 15:00 UTC the day before; 2026-10-04: 02:00 forward to 02:30, at 15:30 UTC.
+fn half_hour_clock_changes_of_lord_howe_are_handled() {
+    // 2026-04-05: 02:00 back to 01:30, at 15:00 UTC the day before; 2026-10-04: 02:00 forward to
+    // 02:30, at 15:30 UTC.
     let back = slots("45 1 * * *", "Australia/Lord_Howe", "2026-04-04T00:00:00Z", 2);
     assert_eq!(back, ["2026-04-04T14:45:00Z", "2026-04-05T15:15:00Z"]);
     let forward = slots("15 2 * * *", "Australia/Lord_Howe", "2026-10-03T00:00:00Z", 2);
@@ -82,7 +83,7 @@ fn lord_howe_moves_its_clocks_by_half_an_hour() {
 }
 
 #[test]
-fn a_whole_day_that_a_zone_left_out_does_not_stop_the_schedule() {
+fn a_day_skipped_by_a_zone_does_not_stop_the_schedule() {
     // Samoa had no 2011-12-30: after the 29th, 10:00 UTC the next day, came the 31st.
     let found = slots("0 8 * * *", "Pacific/Apia", "2011-12-29T00:00:00Z", 3);
     assert_eq!(found, ["2011-12-29T18:00:00Z", "2011-12-30T10:00:00Z", "2011-12-30T18:00:00Z"]);
@@ -95,7 +96,7 @@ fn shanghai_is_eight_hours_ahead_all_year() {
 }
 
 #[test]
-fn leap_days_and_the_special_letters_are_found() {
+fn leap_days_and_special_letters_match() {
     for (pattern, first) in [
         ("0 8 29 2 *", "2028-02-29T08:00:00Z"),
         ("0 8 L * *", "2026-01-31T08:00:00Z"),
@@ -119,34 +120,34 @@ fn leap_days_and_the_special_letters_are_found() {
 }
 
 #[test]
-fn what_is_no_schedule_gets_a_sentence() {
+fn invalid_schedules_are_rejected() {
     for (pattern, part) in [
-        ("", "has 0 fields"),
-        ("0 0 8 * * MON", "has 6 fields"),
-        ("@reboot", "has 1 fields"),
+        ("", "found 0"),
+        ("0 0 8 * * MON", "found 6"),
+        ("@reboot", "found 1"),
         ("60 8 * * *", "in the minute field"),
         ("0 24 * * *", "in the hour field"),
         ("0 8 0 * *", "in the day of month field"),
         ("0 8 * JANFEB *", "in the month field"),
         ("0 8 * * MONDAY", "in the day of week field"),
-        ("0 8 * * SAT-MON", "runs backwards"),
-        ("5/5 8 * * *", "a step follows"),
-        ("*/0 8 * * *", "the step is"),
+        ("0 8 * * SAT-MON", "descending range"),
+        ("5/5 8 * * *", "a step must follow"),
+        ("*/0 8 * * *", "the step must be"),
         ("1,,2 8 * * *", "in the minute field"),
-        ("*,5 8 * * *", "let it stand alone"),
+        ("*,5 8 * * *", "use it alone"),
         ("0 8 * * +MON", "in the day of week field"),
         ("0 8 * * L", "in the day of week field"),
-        ("0 0 30 2 *", "never comes"),
-        ("0 0 31 4,6 *", "never comes"),
+        ("0 0 30 2 *", "never matches"),
+        ("0 0 31 4,6 *", "never matches"),
         ("ß 8 * * *", "in the minute field"),
     ] {
-        let said = Schedule::parse(pattern).unwrap_err();
-        assert!(said.contains(part), "{pattern}: {said}");
+        let error = Schedule::parse(pattern).unwrap_err();
+        assert!(error.contains(part), "{pattern}: {error}");
     }
 }
 
 #[test]
-fn a_pause_is_a_day_or_a_range_with_both_ends() {
+fn a_pause_is_a_day_or_an_inclusive_range() {
     let summer = PauseRange::parse("2026-07-10..2026-08-31").unwrap();
     assert!(summer.contains(date(2026, 7, 10)) && summer.contains(date(2026, 8, 31)));
     assert!(!summer.contains(date(2026, 7, 9)) && !summer.contains(date(2026, 9, 1)));
@@ -166,7 +167,7 @@ fn a_pause_is_a_day_or_a_range_with_both_ends() {
 }
 
 #[test]
-fn a_slot_on_time_runs_and_a_pause_or_a_late_one_skips() {
+fn punctual_slots_run_and_paused_or_late_ones_are_skipped() {
     let (schedule, zone) = (Schedule::parse("0 8 * * *").unwrap(), zone("Asia/Shanghai"));
     let slot = at("2026-07-10T00:00:00Z");
     let pause = [PauseRange::parse("2026-07-10").unwrap()];
@@ -184,21 +185,21 @@ fn a_slot_on_time_runs_and_a_pause_or_a_late_one_skips() {
     assert_eq!(
         whys,
         [
-            "2026-07-10 08:00 passed while nothing ran, and missed dates are skipped",
-            "2026-07-10 08:00 passed while nothing ran, longer ago than missed_within",
-            "2026-07-10 is in the pause 2026-07-10",
+            "2026-07-10 08:00 was missed, and missed dates are skipped",
+            "2026-07-10 08:00 was missed longer ago than missed_within",
+            "2026-07-10 is within the pause 2026-07-10",
         ]
     );
-    assert_eq!(due(&schedule, &zone, &[], true, DAY, slot, slot.plus(MINUTE)), Due::Not);
+    assert_eq!(due(&schedule, &zone, &[], true, DAY, slot, slot.plus(MINUTE)), Due::NotDue);
     assert_eq!(
         due(&schedule, &zone, &[], true, DAY, slot.plus(DAY), slot),
-        Due::Not,
+        Due::NotDue,
         "a clock that went back"
     );
 }
 
 #[test]
-fn years_of_downtime_cost_a_few_searches() {
+fn years_of_downtime_take_few_searches() {
     let (schedule, zone) = (Schedule::parse("* * * * *").unwrap(), zone("Europe/London"));
     let now = at("2026-11-22T10:00:30Z");
     let latest = schedule.latest_at_or_before(now, at("1990-01-01T00:00:00Z"), &zone);
@@ -232,7 +233,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn every_slot_that_comes_next_is_the_latest_when_it_has_come(
+    fn next_and_latest_slot_agree(
         pattern in 0..PATTERNS.len(), name in 0..ZONES.len(), start in 1_000_000_000..2_000_000_000_i64, late in 0..400 * DAY,
         fraction in 0..1000_i64,
     ) {
@@ -242,11 +243,11 @@ proptest! {
         prop_assert!(slot > start);
         prop_assert_eq!(schedule.latest_at_or_before(slot, start, &zone), Some(slot));
         prop_assert_eq!(schedule.latest_at_or_before(slot.plus(-1), start, &zone), None);
-        // Asked from anywhere before it, the slot is the same.
+        // The slot is the same from any start before it.
         let between = start.plus((slot.0 - start.0) / 2);
         prop_assert_eq!(schedule.next_after(between, &zone), Some(slot));
         prop_assert_eq!(schedule.next_after(slot.plus(-1), &zone), Some(slot));
-        // However late one looks, the latest slot is one that nothing follows.
+        // No slot follows the latest slot, however late `now` is.
         let now = slot.plus(late);
         let latest = schedule.latest_at_or_before(now, start, &zone).unwrap();
         prop_assert!(slot <= latest && latest <= now);
@@ -255,7 +256,7 @@ proptest! {
     }
 
     #[test]
-    fn near_a_change_of_clocks_slots_agree_from_every_start(
+    fn slots_near_a_clock_change_agree_from_every_start(
         pattern in 0..PATTERNS.len(), name in 0..ZONES.len(), year in 2015..2036_i16, nth in 0..2_usize, around in -200..200_i64,
     ) {
         let (schedule, zone) = (Schedule::parse(PATTERNS[pattern]).unwrap(), zone(ZONES[name]));
@@ -271,7 +272,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_a_schedule_panic(text in "\\PC{0,20}|([0-9*/,LW#A-Z-]{1,4} ){4}[0-9*/,LW#A-Z-]{1,4}") {
+    fn arbitrary_text_never_panics(text in "\\PC{0,20}|([0-9*/,LW#A-Z-]{1,4} ){4}[0-9*/,LW#A-Z-]{1,4}") {
         if let Ok(schedule) = Schedule::parse(&text) {
             prop_assert!(schedule.next_after(Millis(1_790_000_000_000), &zone("Europe/London")).is_some());
         }

@@ -1,11 +1,12 @@
-//! How many read each feed, without knowing who: counted in memory, of which numbers alone are kept.
+//! Readership: anonymous reader counts of each feed. Only the numbers are stored.
 //!
-//! A reader that asks for itself is a hash of its network and User-Agent under a key of the day; of the hash a sketch
-//! remembers less than a byte that thousands share. Key and sketches are dropped when the day (UTC) ends; nothing of
-//! them is written anywhere. A service that asks for many says for how many.
+//! A feed reader is identified by a hash of its network and User-Agent, keyed with a random key of
+//! the day. A HyperLogLog counter keeps less than a byte of that hash, shared by thousands of
+//! readers. Key and counters exist only in memory and are dropped at the end of the day (UTC).
+//! Aggregators report their number of subscribers in the User-Agent.
 
-pub mod agent;
-mod sketch;
+mod hyperloglog;
+pub mod user_agent;
 
 use std::collections::HashMap;
 use std::mem;
@@ -16,141 +17,157 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use arc_swap::ArcSwap;
 use sha2::{Digest as _, Sha256};
 
-use crate::domain::readership::{Count, Day};
+use crate::domain::readership::{Day, ReadershipCount};
 use crate::domain::time::{MINUTE, Millis};
 use crate::store::{Store, StoreResult};
-use agent::Agent;
-use sketch::Sketch;
+use hyperloglog::HyperLogLog;
+use user_agent::UserAgent;
 
-/// Feeds counted on a day, each with 4 KiB: readers of more feeds on demand than that are not counted.
-const MOST_FEEDS: usize = 1_024;
-/// Services remembered for a feed.
-const MOST_SERVICES: usize = 64;
-/// Rows that wait for a database that is away; the oldest are given up.
-const MOST_WAITING: usize = 8 * MOST_FEEDS;
-/// Days that numbers are kept.
-const KEPT: i64 = 400;
+/// Maximum number of feeds counted per day, each with a 4 KiB counter; further on-demand feeds are
+/// not counted.
+const MAX_FEEDS: usize = 1_024;
+/// Maximum number of services counted per feed.
+const MAX_SERVICES_PER_FEED: usize = 64;
+/// Maximum number of rows kept while the database is unavailable; the oldest are dropped.
+const MAX_UNFLUSHED_ROWS: usize = 8 * MAX_FEEDS;
+/// Number of days that counts are stored.
+const RETENTION_DAYS: i64 = 400;
 
-/// What makes a day's hashes unlike any other's.
-type Key = [u8; 32];
+/// Random key of a day, which makes its hashes incomparable with those of other days.
+type DayKey = [u8; 32];
 
-/// The counting of one node; cheap to clone.
+/// Reader counts of one node; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Readership {
-    inside: Arc<Inside>,
+    inner: Arc<Inner>,
 }
 
 #[derive(Debug)]
-struct Inside {
+struct Inner {
     node: String,
-    key: fn() -> Key,
-    today: ArcSwap<Today>,
-    keeping: tokio::sync::Mutex<Keeping>,
+    new_key: fn() -> DayKey,
+    today: ArcSwap<DayCounter>,
+    flush: tokio::sync::Mutex<FlushState>,
 }
 
-/// What is counted since the day, or this run of the node, began.
+/// Counts since the start of the day, or of this run of the node.
 #[derive(Debug)]
-struct Today {
+struct DayCounter {
     day: Day,
     since: Millis,
-    key: Key,
-    feeds: RwLock<HashMap<String, Arc<Seen>>>,
+    key: DayKey,
+    feeds: RwLock<HashMap<String, Arc<FeedCounters>>>,
 }
 
 #[derive(Debug, Default)]
-struct Seen {
+struct FeedCounters {
     requests: AtomicU64,
     unchanged: AtomicU64,
-    direct: Sketch,
+    direct: HyperLogLog,
     services: Mutex<HashMap<String, u64>>,
 }
 
 #[derive(Debug, Default)]
-struct Keeping {
-    at: Option<Millis>,
-    /// Rows of days that are over.
-    waiting: Vec<Count>,
+struct FlushState {
+    flushed_at: Option<Millis>,
+    /// Rows of past days that are not stored yet.
+    unflushed: Vec<ReadershipCount>,
 }
 
 impl Readership {
-    /// Begins to count, under a name that no other run of a node has; `key` gives other random bytes at every call.
-    pub fn begin(node: String, key: fn() -> Key, now: Millis) -> Self {
-        let today = ArcSwap::from_pointee(Today::begin(key(), now));
+    /// Starts counting. `node` must be unique to this run of a node, and `key` must return new
+    /// random bytes at each call.
+    pub fn new(node: String, key: fn() -> DayKey, now: Millis) -> Self {
+        let today = ArcSwap::from_pointee(DayCounter::new(key(), now));
         Self {
-            inside: Arc::new(Inside { node, key, today, keeping: tokio::sync::Mutex::default() }),
+            inner: Arc::new(Inner {
+                node,
+                new_key: key,
+                today,
+                flush: tokio::sync::Mutex::default(),
+            }),
         }
     }
 
-    /// Counts a request for a feed: from a network (none: this machine), answered with "not modified" or in full. Takes
-    /// about a microsecond and never waits for the database.
-    pub fn note(&self, feed: &str, agent: &[u8], network: Option<IpAddr>, is_unchanged: bool) {
-        let today = self.inside.today.load();
-        let Some(seen) = today.feed(feed) else { return };
-        seen.requests.fetch_add(1, Ordering::Relaxed);
-        if is_unchanged {
-            seen.unchanged.fetch_add(1, Ordering::Relaxed);
+    /// Counts a request for a feed from a network (`None`: this machine), answered with 304 or in
+    /// full. Takes about a microsecond and never waits for the database.
+    pub fn record(
+        &self,
+        feed: &str,
+        user_agent: &[u8],
+        network: Option<IpAddr>,
+        is_not_modified: bool,
+    ) {
+        let today = self.inner.today.load();
+        let Some(counters) = today.counters(feed) else { return };
+        counters.requests.fetch_add(1, Ordering::Relaxed);
+        if is_not_modified {
+            counters.unchanged.fetch_add(1, Ordering::Relaxed);
         }
-        match agent::read(agent) {
-            Agent::Reader => seen.direct.add(today.hash(feed, agent, network)),
-            Agent::Service { name, readers } => {
-                // A poisoned lock only means that another thread panicked; the map is whole after each of its changes.
-                let mut services = seen.services.lock().unwrap_or_else(PoisonError::into_inner);
-                if services.len() < MOST_SERVICES || services.contains_key(&name) {
+        match user_agent::parse(user_agent) {
+            UserAgent::Reader => counters.direct.add(today.reader_hash(feed, user_agent, network)),
+            UserAgent::Service { name, readers } => {
+                // A poisoned lock is safe to use: the map is consistent after each change.
+                let mut services = counters.services.lock().unwrap_or_else(PoisonError::into_inner);
+                if services.len() < MAX_SERVICES_PER_FEED || services.contains_key(&name) {
                     let most = services.entry(name).or_default();
                     *most = readers.max(*most);
                 }
             }
-            Agent::Crawler => {}
+            UserAgent::Crawler => {}
         }
     }
 
-    /// Ends the day when it is over, and keeps the numbers once a minute.
+    /// Starts a new day when the old one is over, and stores the counts once a minute.
     ///
     /// # Errors
-    /// When the database fails; the numbers wait for the next time.
-    pub async fn keep_due(&self, store: &Store, now: Millis) -> StoreResult<()> {
-        let mut keeping = self.inside.keeping.lock().await;
-        let is_new_day = self.turn(&mut keeping, now);
-        if !is_new_day && keeping.at.is_some_and(|at| now.0 - at.0 < MINUTE) {
+    /// If the database fails; the counts are kept for the next call.
+    pub async fn flush_due(&self, store: &Store, now: Millis) -> StoreResult<()> {
+        let mut flush = self.inner.flush.lock().await;
+        let is_new_day = self.roll_over(&mut flush, now);
+        if !is_new_day && flush.flushed_at.is_some_and(|at| now.0 - at.0 < MINUTE) {
             return Ok(());
         }
-        if is_new_day || keeping.at.is_none() {
-            store.forget_readership(Day::of(now).before(KEPT)).await?;
+        if is_new_day || flush.flushed_at.is_none() {
+            store.delete_readership_before(Day::containing(now).before(RETENTION_DAYS)).await?;
         }
-        self.keep(store, &mut keeping, now).await
+        self.flush(store, &mut flush, now).await
     }
 
-    /// Keeps what is not kept yet: at the end of the program.
+    /// Stores all counts, at shutdown.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub async fn finish(&self, store: &Store, now: Millis) -> StoreResult<()> {
-        let mut keeping = self.inside.keeping.lock().await;
-        self.turn(&mut keeping, now);
-        self.keep(store, &mut keeping, now).await
+        let mut flush = self.inner.flush.lock().await;
+        self.roll_over(&mut flush, now);
+        self.flush(store, &mut flush, now).await
     }
 
-    /// Begins a new day with a new key, if the old one is over; of that the numbers stay.
-    fn turn(&self, keeping: &mut Keeping, now: Millis) -> bool {
-        if self.inside.today.load().day == Day::of(now) {
+    /// Starts a new day with a new key if the old one is over, of which only the counts are kept.
+    /// Returns `true` if it did.
+    fn roll_over(&self, flush: &mut FlushState, now: Millis) -> bool {
+        if self.inner.today.load().day == Day::containing(now) {
             return false;
         }
-        let before = self.inside.today.swap(Arc::new(Today::begin((self.inside.key)(), now)));
-        keeping.waiting.extend(before.counts(now));
-        let too_many = keeping.waiting.len().saturating_sub(MOST_WAITING);
-        keeping.waiting.drain(..too_many);
+        let previous_day =
+            self.inner.today.swap(Arc::new(DayCounter::new((self.inner.new_key)(), now)));
+        flush.unflushed.extend(previous_day.counts(now));
+        let excess = flush.unflushed.len().saturating_sub(MAX_UNFLUSHED_ROWS);
+        flush.unflushed.drain(..excess);
         true
     }
 
-    async fn keep(&self, store: &Store, keeping: &mut Keeping, now: Millis) -> StoreResult<()> {
-        keeping.at = Some(now);
-        let waiting = mem::take(&mut keeping.waiting);
-        let rows: Vec<Count> =
-            waiting.iter().cloned().chain(self.inside.today.load().counts(now)).collect();
-        // Chunks of one statement each: a day with many feeds does not hold the writer for long.
+    async fn flush(&self, store: &Store, flush: &mut FlushState, now: Millis) -> StoreResult<()> {
+        flush.flushed_at = Some(now);
+        let unflushed = mem::take(&mut flush.unflushed);
+        let rows: Vec<ReadershipCount> =
+            unflushed.iter().cloned().chain(self.inner.today.load().counts(now)).collect();
+        // One statement per chunk, so that a day with many feeds does not occupy the writer for
+        // long.
         for rows in rows.chunks(256) {
-            if let Err(error) = store.keep_readership(&self.inside.node, rows).await {
-                keeping.waiting = waiting;
+            if let Err(error) = store.save_readership(&self.inner.node, rows).await {
+                flush.unflushed = unflushed;
                 return Err(error);
             }
         }
@@ -158,25 +175,26 @@ impl Readership {
     }
 }
 
-impl Today {
-    fn begin(key: Key, now: Millis) -> Self {
-        Self { day: Day::of(now), since: now, key, feeds: RwLock::default() }
+impl DayCounter {
+    fn new(key: DayKey, now: Millis) -> Self {
+        Self { day: Day::containing(now), since: now, key, feeds: RwLock::default() }
     }
 
-    /// What is counted of a feed; `None` if there are too many feeds.
-    fn feed(&self, name: &str) -> Option<Arc<Seen>> {
-        if let Some(seen) = self.feeds.read().unwrap_or_else(PoisonError::into_inner).get(name) {
-            return Some(Arc::clone(seen));
+    /// Returns the counters of a feed, or `None` if [`MAX_FEEDS`] is reached.
+    fn counters(&self, name: &str) -> Option<Arc<FeedCounters>> {
+        if let Some(counters) = self.feeds.read().unwrap_or_else(PoisonError::into_inner).get(name)
+        {
+            return Some(Arc::clone(counters));
         }
         let mut feeds = self.feeds.write().unwrap_or_else(PoisonError::into_inner);
-        if feeds.len() >= MOST_FEEDS && !feeds.contains_key(name) {
+        if feeds.len() >= MAX_FEEDS && !feeds.contains_key(name) {
             return None;
         }
         Some(Arc::clone(feeds.entry(name.to_owned()).or_default()))
     }
 
-    /// A reader of a feed, in a way that says nothing about it to whoever does not have the key.
-    fn hash(&self, feed: &str, agent: &[u8], network: Option<IpAddr>) -> u64 {
+    /// Returns a keyed hash of a reader of a feed, which reveals nothing without the key.
+    fn reader_hash(&self, feed: &str, user_agent: &[u8], network: Option<IpAddr>) -> u64 {
         let mut hasher = Sha256::new();
         hasher.update(self.key);
         match network {
@@ -184,27 +202,27 @@ impl Today {
             Some(IpAddr::V6(v6)) => hasher.update(v6.octets()),
             None => {}
         }
-        // What ends each part, so that no two are written alike.
+        // Delimits the parts, so that different inputs never hash alike.
         hasher.update([u8::from(network.is_some())]);
         hasher.update(feed);
         hasher.update([0]);
-        hasher.update(agent);
+        hasher.update(user_agent);
         hasher.finalize().iter().take(8).fold(0, |hash, byte| (hash << 8) | u64::from(*byte))
     }
 
-    fn counts(&self, now: Millis) -> Vec<Count> {
+    fn counts(&self, now: Millis) -> Vec<ReadershipCount> {
         let feeds = self.feeds.read().unwrap_or_else(PoisonError::into_inner);
-        let counts = feeds.iter().map(|(feed, seen)| {
-            let services = seen.services.lock().unwrap_or_else(PoisonError::into_inner);
-            Count {
+        let counts = feeds.iter().map(|(feed, counters)| {
+            let services = counters.services.lock().unwrap_or_else(PoisonError::into_inner);
+            ReadershipCount {
                 feed: feed.clone(),
                 day: self.day,
                 since: self.since,
                 until: now,
-                direct: seen.direct.estimate(),
+                direct: counters.direct.estimate(),
                 served: services.values().sum(),
-                requests: seen.requests.load(Ordering::Relaxed),
-                unchanged: seen.unchanged.load(Ordering::Relaxed),
+                requests: counters.requests.load(Ordering::Relaxed),
+                unchanged: counters.unchanged.load(Ordering::Relaxed),
             }
         });
         counts.collect()
@@ -216,58 +234,61 @@ mod tests {
     use super::*;
     use crate::domain::time::DAY;
 
-    fn counting() -> Readership {
-        Readership::begin("n1".into(), crate::clock::random_bytes, Millis(5 * DAY))
+    fn readership() -> Readership {
+        Readership::new("n1".into(), crate::clock::random_bytes, Millis(5 * DAY))
     }
 
-    fn counts(readership: &Readership) -> Count {
-        readership.inside.today.load().counts(Millis(5 * DAY)).remove(0)
+    fn counts(readership: &Readership) -> ReadershipCount {
+        readership.inner.today.load().counts(Millis(5 * DAY)).remove(0)
     }
 
     #[test]
-    fn a_reader_counts_once_a_day_and_a_service_for_the_most_it_said() {
-        let readership = counting();
+    fn readers_count_once_a_day_and_services_with_their_largest_count() {
+        let readership = readership();
         for n in [1, 2, 1, 1, 2] {
-            readership.note("news", b"Reader/1.0", Some([203, 0, 113, n].into()), n == 1);
+            readership.record("news", b"Reader/1.0", Some([203, 0, 113, n].into()), n == 1);
         }
-        readership.note("news", b"Other/2.0", Some([203, 0, 113, 1].into()), false);
-        readership.note("news", b"Other/2.0", None, false);
-        for agent in [
+        readership.record("news", b"Other/2.0", Some([203, 0, 113, 1].into()), false);
+        readership.record("news", b"Other/2.0", None, false);
+        for user_agent in [
             "Feedly/1.0 (12 subscribers)",
             "Feedly/1.0 (9 subscribers)",
             "Feedbin feed-id:7 - 5 subscribers",
             "Googlebot/2.1",
         ] {
-            readership.note("news", agent.as_bytes(), Some([198, 51, 100, 9].into()), true);
+            readership.record("news", user_agent.as_bytes(), Some([198, 51, 100, 9].into()), true);
         }
         let count = counts(&readership);
         assert_eq!((count.direct, count.served, count.requests, count.unchanged), (4, 17, 11, 7));
     }
 
     #[test]
-    fn the_memory_it_takes_is_bounded() {
-        let readership = counting();
+    fn memory_use_is_bounded() {
+        let readership = readership();
         for n in 0..3_000 {
-            readership.note(&format!("tag/{n}"), b"", None, false);
-            readership.note("tag/0", format!("S{n} (3 subscribers)").as_bytes(), None, false);
+            readership.record(&format!("tag/{n}"), b"", None, false);
+            readership.record("tag/0", format!("S{n} (3 subscribers)").as_bytes(), None, false);
         }
-        let today = readership.inside.today.load();
-        assert_eq!(today.counts(Millis(0)).len(), MOST_FEEDS);
-        assert_eq!(today.feed("tag/0").unwrap().services.lock().unwrap().len(), MOST_SERVICES);
+        let today = readership.inner.today.load();
+        assert_eq!(today.counts(Millis(0)).len(), MAX_FEEDS);
+        assert_eq!(
+            today.counters("tag/0").unwrap().services.lock().unwrap().len(),
+            MAX_SERVICES_PER_FEED
+        );
     }
 
     #[test]
-    fn a_new_day_has_a_new_key_and_of_the_old_one_the_numbers_stay() {
-        let readership = counting();
-        readership.note("news", b"Reader/1.0", None, false);
-        let hash = readership.inside.today.load().hash("news", b"Reader/1.0", None);
-        let mut keeping = Keeping::default();
-        assert!(!readership.turn(&mut keeping, Millis(6 * DAY - 1)));
-        assert!(readership.turn(&mut keeping, Millis(6 * DAY)));
-        assert_ne!(readership.inside.today.load().hash("news", b"Reader/1.0", None), hash);
-        assert!(readership.inside.today.load().counts(Millis(0)).is_empty());
+    fn new_day_gets_a_new_key_and_keeps_the_old_counts() {
+        let readership = readership();
+        readership.record("news", b"Reader/1.0", None, false);
+        let hash = readership.inner.today.load().reader_hash("news", b"Reader/1.0", None);
+        let mut flush = FlushState::default();
+        assert!(!readership.roll_over(&mut flush, Millis(6 * DAY - 1)));
+        assert!(readership.roll_over(&mut flush, Millis(6 * DAY)));
+        assert_ne!(readership.inner.today.load().reader_hash("news", b"Reader/1.0", None), hash);
+        assert!(readership.inner.today.load().counts(Millis(0)).is_empty());
         assert_eq!(
-            (keeping.waiting.len(), keeping.waiting[0].day, keeping.waiting[0].direct),
+            (flush.unflushed.len(), flush.unflushed[0].day, flush.unflushed[0].direct),
             (1, Day(5), 1)
         );
     }

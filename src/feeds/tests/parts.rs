@@ -1,10 +1,10 @@
-//! Parts of documents: frames, items, links, ids.
+//! Tests of the parts of documents: frames, items, links and ids.
 
 use super::*;
-use crate::feeds::element::HISTORY;
+use crate::feeds::extensions::HISTORY;
 
 #[test]
-fn the_archive_is_linked_as_rfc_5005_says() {
+fn archive_links_follow_rfc_5005() {
     let (site, feed) = (site(), feed(Content::Full));
     let at = |page: u32| format!("https://news.example.edu/feeds/news/archive/{page}");
     let newest = Archive::Newest { previous: Some(at(2)) };
@@ -14,7 +14,7 @@ fn the_archive_is_linked_as_rfc_5005_says() {
         previous: Some(at(1)),
         next: Some(at(3)),
     };
-    for (archive, links, mark) in [
+    for (archive, links, element) in [
         (&newest, vec![("self", "/feeds/news"), ("prev-archive", "/feeds/news/archive/2")], None),
         (
             &page,
@@ -27,9 +27,9 @@ fn the_archive_is_linked_as_rfc_5005_says() {
             Some("archive"),
         ),
     ] {
-        let made = head(&site, &feed, Millis(5_000), archive, &[]);
+        let head = head(&site, &feed, Millis(5_000), archive, &[]);
         for format in [Format::Rss, Format::Atom] {
-            let text = framed(format, &made);
+            let text = render_frame(format, &head);
             let xml = Document::parse(&text).unwrap();
             let found: Vec<(&str, String)> = elements(&xml, "link")
                 .iter()
@@ -45,32 +45,32 @@ fn the_archive_is_linked_as_rfc_5005_says() {
                 })
                 .collect();
             assert_eq!(found, expected);
-            let marked =
+            let history =
                 xml.descendants().find(|node| node.tag_name().namespace() == Some(HISTORY.1));
-            assert_eq!(marked.map(|node| node.tag_name().name()), mark);
+            assert_eq!(history.map(|node| node.tag_name().name()), element);
         }
-        let json: Value = serde_json::from_str(&framed(Format::Json, &made)).unwrap();
+        let json: Value = serde_json::from_str(&render_frame(Format::Json, &head)).unwrap();
         let next = links.iter().find(|(rel, _)| *rel == "prev-archive").unwrap().1;
         assert_eq!(json["next_url"], format!("https://news.example.edu{next}.json"));
     }
 }
 
 #[test]
-fn translations_are_linked_once_a_language() {
+fn translations_are_linked_once_per_language() {
     let (site, feed, articles) = (site(), feed(Content::Full), articles());
-    let twin = |language: &str, url: &str| Twin {
+    let translation = |language: &str, url: &str| Translation {
         language: language.into(),
         url: format!("https://college.example/{url}"),
     };
-    let twins = [
-        twin("zh_CN", "新"),
-        twin("zh-CN", "2"),
-        twin("en", "3"),
-        twin("de", "4?a=1&b=2"),
-        twin("no language", "5"),
+    let translations = [
+        translation("zh_CN", "新"),
+        translation("zh-CN", "2"),
+        translation("en", "3"),
+        translation("de", "4?a=1&b=2"),
+        translation("no language", "5"),
     ];
-    let made = item(&articles[0], &twins, &site, &feed);
-    let alone = |format: Format| String::from_utf8(format.item(&made).unwrap()).unwrap();
+    let item = item(&articles[0], &translations, &site, &feed);
+    let rendered = |format: Format| String::from_utf8(format.item(&item).unwrap()).unwrap();
     let expected = [
         ("zh-CN", "https://college.example/%E6%96%B0"),
         ("de", "https://college.example/4?a=1&b=2"),
@@ -81,7 +81,7 @@ fn translations_are_linked_once_a_language() {
     ] {
         let text = format!(
             "<r xmlns:atom='a' xmlns:media='m' xmlns:dc='d' xmlns:content='c'>{}</r>",
-            alone(format)
+            rendered(format)
         );
         let xml = Document::parse(&text).unwrap();
         let found: Vec<_> = xml
@@ -90,7 +90,7 @@ fn translations_are_linked_once_a_language() {
             .collect();
         assert_eq!(found, [own, expected.to_vec()].concat());
     }
-    let json: Value = serde_json::from_str(&alone(Format::Json)).unwrap();
+    let json: Value = serde_json::from_str(&rendered(Format::Json)).unwrap();
     assert_eq!(
         json["_translations"],
         expected.iter().map(|(language, url)| (*language, Value::from(*url))).collect::<Value>()
@@ -114,20 +114,20 @@ fn a_document_is_its_frame_with_the_items_in_it() {
 }
 
 #[test]
-fn an_id_that_is_no_uri_becomes_one_for_atom_alone() {
+fn an_id_that_is_not_a_uri_is_converted_to_one_for_atom_only() {
     let (site, feed) = (site(), feed(Content::Full));
     let ids = |guid: &str| {
         let article = Article { guid: guid.into(), title: "x".into(), ..Article::default() };
-        let made = item(&article, &[], &site, &feed);
-        (made.id.as_str().to_owned(), made.uri.as_str().to_owned())
+        let item = item(&article, &[], &site, &feed);
+        (item.id.as_str().to_owned(), item.uri.as_str().to_owned())
     };
-    for kept in [
+    for unchanged in [
         "tag:a.example,2026:x/1",
         "urn:uuid:6ba7b810-9dad-11d1-80b4-00c04fd430c8",
         "http://a.example/?p=新",
         "https://a.example/1",
     ] {
-        assert_eq!(ids(kept), (kept.to_owned(), kept.to_owned()));
+        assert_eq!(ids(unchanged), (unchanged.to_owned(), unchanged.to_owned()));
     }
     for (guid, uri) in [
         ("4711", "4711"),
@@ -140,7 +140,7 @@ fn an_id_that_is_no_uri_becomes_one_for_atom_alone() {
 }
 
 #[test]
-fn what_may_stand_in_extra_xml_is_declared_by_every_frame() {
+fn every_frame_declares_the_prefixes_allowed_in_extra_xml() {
     for prefix in crate::domain::xml::SHARED_PREFIXES {
         for declared in [&crate::feeds::rss::NAMESPACES[..], &crate::feeds::atom::NAMESPACES[..]] {
             assert!(declared.iter().any(|(known, _)| *known == prefix), "{prefix}");

@@ -1,26 +1,27 @@
-//! DKIM's "relaxed" forms of a body and of a header field (RFC 6376 section 3.4).
+//! Relaxed canonicalization of DKIM for bodies and header fields (RFC 6376 section 3.4).
 
 use std::borrow::Cow;
 
 const LINE_END: &[u8] = b"\r\n";
-/// Bytes that are looked at together: a block in which nothing changes costs a few instructions.
-const BLOCK: usize = 64;
+/// Bytes that are compared together; a block without changes costs only a few instructions.
+const BLOCK_BYTES: usize = 64;
 
-/// A body whose lines end in CRLF, in relaxed form; copied only where white space within it changes.
+/// Returns a body in relaxed form; its lines must end in CRLF. Copies only if white space within it
+/// changes.
 pub(super) fn body(body: &[u8]) -> Cow<'_, [u8]> {
     let Some(first) = next_change(body, 0) else {
-        let kept = without_empty_lines(body);
-        return match body.get(..kept.len() + LINE_END.len()) {
-            _ if kept.is_empty() => Cow::Borrowed(kept),
+        let trimmed = strip_trailing_line_ends(body);
+        return match body.get(..trimmed.len() + LINE_END.len()) {
+            _ if trimmed.is_empty() => Cow::Borrowed(trimmed),
             Some(ended) => Cow::Borrowed(ended),
-            None => Cow::Owned([kept, LINE_END].concat()),
+            None => Cow::Owned([trimmed, LINE_END].concat()),
         };
     };
     let mut relaxed = Vec::with_capacity(body.len() + LINE_END.len());
     let (mut copied, mut change) = (0, Some(first));
     while let Some(at) = change {
         relaxed.extend_from_slice(&body[copied..at]);
-        copied = at + body[at..].iter().take_while(|b| is_white(**b)).count();
+        copied = at + body[at..].iter().take_while(|b| is_wsp(**b)).count();
         let rest = &body[copied..];
         if !rest.is_empty() && !rest.starts_with(LINE_END) {
             relaxed.push(b' ');
@@ -28,16 +29,17 @@ pub(super) fn body(body: &[u8]) -> Cow<'_, [u8]> {
         change = next_change(body, copied);
     }
     relaxed.extend_from_slice(&body[copied..]);
-    relaxed.truncate(without_empty_lines(&relaxed).len());
+    relaxed.truncate(strip_trailing_line_ends(&relaxed).len());
     if !relaxed.is_empty() {
         relaxed.extend_from_slice(LINE_END);
     }
     Cow::Owned(relaxed)
 }
 
-/// Where the next white space begins that may not stay as it is: all but a single space inside a line.
+/// Returns the offset of the next white space that must change: any except a single space inside a
+/// line.
 fn next_change(body: &[u8], from: usize) -> Option<usize> {
-    // Without short cuts, so that the compiler can look at a whole block at once.
+    // No short-circuit evaluation, so that the compiler can vectorize the block.
     let changes = |(this, next): (&u8, &u8)| {
         (*this == b'\t')
             | ((*this == b' ') & ((*next == b' ') | (*next == b'\t') | (*next == b'\r')))
@@ -45,62 +47,63 @@ fn next_change(body: &[u8], from: usize) -> Option<usize> {
     let last = body.len().checked_sub(1)?;
     let mut at = from;
     while at < last {
-        let end = (at + BLOCK).min(last);
+        let end = (at + BLOCK_BYTES).min(last);
         let pairs = || body[at..end].iter().zip(&body[at + 1..=end]);
         if pairs().fold(false, |any, pair| any | changes(pair)) {
             return pairs().position(changes).map(|offset| at + offset);
         }
         at = end;
     }
-    (last >= from && is_white(body[last])).then_some(last)
+    (last >= from && is_wsp(body[last])).then_some(last)
 }
 
-fn without_empty_lines(mut body: &[u8]) -> &[u8] {
+fn strip_trailing_line_ends(mut body: &[u8]) -> &[u8] {
     while let Some(rest) = body.strip_suffix(LINE_END) {
         body = rest;
     }
     body
 }
 
-fn is_white(byte: u8) -> bool {
+fn is_wsp(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
-/// Adds a header field in relaxed form, without a line end; `field` may be folded and has none at its end either.
+/// Appends a header field in relaxed form, without a line end. `field` may be folded and has no
+/// line end either.
 pub(super) fn field(field: &str, relaxed: &mut Vec<u8>) {
     let (name, value) = field.split_once(':').unwrap_or((field, ""));
     relaxed.extend(name.trim_end().bytes().map(|b| b.to_ascii_lowercase()));
     relaxed.push(b':');
-    let begin = relaxed.len();
-    let mut spaced = false;
+    let start = relaxed.len();
+    let mut pending_space = false;
     for byte in value.split("\r\n").flat_map(str::bytes) {
-        if is_white(byte) {
-            spaced = true;
+        if is_wsp(byte) {
+            pending_space = true;
             continue;
         }
-        if spaced && relaxed.len() > begin {
+        if pending_space && relaxed.len() > start {
             relaxed.push(b' ');
         }
-        spaced = false;
+        pending_space = false;
         relaxed.push(byte);
     }
 }
 
-/// The fields of a header section, each as it stands there, folds and all, without its line end.
-pub(super) fn fields(head: &str) -> Vec<&str> {
-    let mut found = Vec::new();
-    let (mut begin, mut line) = (0, 0);
+/// Splits a header section into its fields, each unchanged with its folds but without its line end.
+pub(super) fn split_fields(head: &str) -> Vec<&str> {
+    let mut fields = Vec::new();
+    let (mut start, mut line) = (0, 0);
     for text in head.split_inclusive("\r\n") {
-        if line > begin && !text.starts_with([' ', '\t']) {
-            found.push(&head[begin..line]);
-            begin = line;
+        if line > start && !text.starts_with([' ', '\t']) {
+            fields.push(&head[start..line]);
+            start = line;
         }
         line += text.len();
     }
-    found.push(&head[begin..]);
-    found.iter_mut().for_each(|field| *field = field.trim_end_matches("\r\n"));
-    found.retain(|field| !field.is_empty());
-    found
+    fields.push(&head[start..]);
+    fields.iter_mut().for_each(|field| *field = field.trim_end_matches("\r\n"));
+    fields.retain(|field| !field.is_empty());
+    fields
 }
 
 #[cfg(test)]
@@ -119,7 +122,7 @@ mod tests {
         String::from_utf8(out).unwrap()
     }
 
-    /// The same, line by line and as slowly as the RFC's words are written.
+    /// Reference implementation, line by line and as literal as the RFC.
     fn naive(text: &str) -> String {
         let mut lines: Vec<String> = Vec::new();
         for line in text.split("\r\n") {
@@ -136,14 +139,14 @@ mod tests {
     }
 
     #[test]
-    fn the_examples_of_rfc_6376_come_out() {
+    fn examples_of_rfc_6376_are_reproduced() {
         assert_eq!(relaxed(" C \r\nD \t E\r\n\r\n\r\n"), " C\r\nD E\r\n");
         assert_eq!(relaxed_field("A: X"), "a:X");
         assert_eq!(relaxed_field("B : Y\t\r\n\tZ  "), "b:Y Z");
     }
 
     #[test]
-    fn a_body_ends_in_one_line_end_or_is_empty() {
+    fn relaxed_body_ends_in_one_line_end_or_is_empty() {
         for (text, expected) in [
             ("", ""),
             ("\r\n", ""),
@@ -158,22 +161,22 @@ mod tests {
         let plain = "a b\r\n".repeat(100);
         assert!(
             matches!(body(plain.as_bytes()), Cow::Borrowed(_)),
-            "nothing to change, nothing to copy"
+            "a body without changes is not copied"
         );
     }
 
     #[test]
-    fn fields_are_taken_apart_at_lines_that_do_not_begin_with_white_space() {
+    fn header_fields_are_split_at_unfolded_lines() {
         assert_eq!(
-            fields("A: 1\r\nB: 2\r\n 3\r\n\t4\r\nC:\r\n"),
+            split_fields("A: 1\r\nB: 2\r\n 3\r\n\t4\r\nC:\r\n"),
             ["A: 1", "B: 2\r\n 3\r\n\t4", "C:"]
         );
-        assert!(fields("").is_empty());
+        assert!(split_fields("").is_empty());
     }
 
     proptest! {
         #[test]
-        fn fast_and_naive_agree(
+        fn fast_and_naive_canonicalization_agree(
             pieces in prop::collection::vec(prop::sample::select(vec![" ", "  ", "\t", "\r\n", "\r", "\n", "a", "é", "0123456789abcdef"]), 0..200),
         ) {
             let text = pieces.concat();
@@ -181,9 +184,9 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_taken(text in any::<String>()) {
+        fn canonicalization_accepts_any_text(text in any::<String>()) {
             prop_assert_eq!(relaxed(&text), naive(&text));
-            fields(&text);
+            split_fields(&text);
             relaxed_field(&text);
         }
     }

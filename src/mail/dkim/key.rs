@@ -1,4 +1,5 @@
-//! Keys to sign with: read from PEM files, and as receivers find their public halves in the DNS.
+//! Signing keys: reading private keys from PEM files and formatting their public keys as DNS
+//! records.
 
 use std::path::Path;
 
@@ -12,33 +13,35 @@ use base64::engine::general_purpose::STANDARD;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::{self, PemObject as _};
 
-/// What makes keys that work, for who has none.
-const REMEDY: &str = "make one with `openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out FILE`, or with `-algorithm ED25519`";
+/// Remedy in error messages: commands that create a valid key.
+const HOW_TO_CREATE: &str = "create one with `openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out FILE`, or with `-algorithm ED25519`";
 
-/// A private key, with its public half as the DNS shows it.
+/// Private key with the DNS record of its public key.
 pub(super) struct Key {
-    secret: Secret,
-    record: String,
+    private_key: PrivateKey,
+    dns_record: String,
 }
 
-enum Secret {
-    /// `rsa-sha256` (RFC 6376 section 3.3.1), of 2048 bits or more.
+enum PrivateKey {
+    /// Key for `rsa-sha256` (RFC 6376 section 3.3.1), of 2048 bits or more.
     Rsa(RsaKeyPair),
-    /// `ed25519-sha256` (RFC 8463).
+    /// Key for `ed25519-sha256` (RFC 8463).
     Ed25519(Ed25519KeyPair),
 }
 
 impl Key {
-    /// Reads the first private key of a PEM file; the error says what is wrong with the file and what to do.
-    pub(super) fn read(file: &Path) -> Result<Self, String> {
+    /// Reads the first private key of a PEM file. The error says what is wrong with the file and
+    /// how to fix it.
+    pub(super) fn from_file(file: &Path) -> Result<Self, String> {
         let pem = std::fs::read(file).map_err(|e| {
-            format!("the key {} can't be read: {e}; name a file that Courant's user may read, relative to the config file", file.display())
+            format!("cannot read the key {}: {e}; name a file that the user of Courant may read, relative to the config file", file.display())
         })?;
-        Self::of_pem(&pem).map_err(|why| format!("the key {} can't be used: {why}", file.display()))
+        Self::from_pem(&pem).map_err(|why| format!("cannot use the key {}: {why}", file.display()))
     }
 
-    /// The first private key of a PEM text (PKCS#1 or PKCS#8), whatever stands around it.
-    pub(super) fn of_pem(pem: &[u8]) -> Result<Self, String> {
+    /// Parses the first private key (PKCS#1 or PKCS#8) in a PEM text and ignores the text around
+    /// it.
+    pub(super) fn from_pem(pem: &[u8]) -> Result<Self, String> {
         match PrivateKeyDer::from_pem_slice(pem) {
             Ok(PrivateKeyDer::Pkcs1(der)) => Self::rsa(RsaKeyPair::from_der(der.secret_pkcs1_der())),
             Ok(PrivateKeyDer::Pkcs8(der)) => {
@@ -48,68 +51,74 @@ impl Key {
                     Err(_) => Self::rsa(RsaKeyPair::from_pkcs8(der)),
                 }
             }
-            Ok(_) => Err(refused("")),
-            // "BEGIN ENCRYPTED PRIVATE KEY", or "Proc-Type: 4,ENCRYPTED" inside a traditional one.
+            Ok(_) => Err(unusable_key("")),
+            // Matches "BEGIN ENCRYPTED PRIVATE KEY", and "Proc-Type: 4,ENCRYPTED" inside a
+            // traditional key.
             Err(_) if contains(pem, b"ENCRYPTED") => {
-                Err("it is locked with a passphrase, which nobody could enter: unlock it with `openssl pkey -in FILE -out NEW`".to_owned())
+                Err("it is encrypted with a passphrase, which Courant cannot enter; decrypt it with `openssl pkey -in FILE -out NEW`".to_owned())
             }
-            Err(pem::Error::NoItemsFound) => Err(format!("there is no private key in it (PEM); {REMEDY}")),
-            Err(e) => Err(format!("it is damaged ({e}); {REMEDY}")),
+            Err(pem::Error::NoItemsFound) => Err(format!("it contains no private key in PEM format; {HOW_TO_CREATE}")),
+            Err(e) => Err(format!("it is damaged ({e}); {HOW_TO_CREATE}")),
         }
     }
 
     fn rsa(pair: Result<RsaKeyPair, KeyRejected>) -> Result<Self, String> {
-        let pair = pair.map_err(|e| refused(&e.to_string()))?;
-        // With its algorithm in front of it: what RFC 6376 meant to say and all receivers expect.
-        let public: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(|_| refused(""))?;
-        let record = format!("v=DKIM1; k=rsa; p={}", STANDARD.encode(public.as_ref()));
-        Ok(Self { secret: Secret::Rsa(pair), record })
+        let pair = pair.map_err(|e| unusable_key(&e.to_string()))?;
+        // As SubjectPublicKeyInfo: RFC 6376 describes RSAPublicKey, but all receivers expect this
+        // form.
+        let public: PublicKeyX509Der<'_> =
+            pair.public_key().as_der().map_err(|_| unusable_key(""))?;
+        let dns_record = format!("v=DKIM1; k=rsa; p={}", STANDARD.encode(public.as_ref()));
+        Ok(Self { private_key: PrivateKey::Rsa(pair), dns_record })
     }
 
     fn ed25519(pair: Ed25519KeyPair) -> Self {
-        // Its 32 bytes as they are (RFC 8463 section 4).
-        let record =
+        // The raw 32 bytes (RFC 8463 section 4).
+        let dns_record =
             format!("v=DKIM1; k=ed25519; p={}", STANDARD.encode(pair.public_key().as_ref()));
-        Self { secret: Secret::Ed25519(pair), record }
+        Self { private_key: PrivateKey::Ed25519(pair), dns_record }
     }
 
-    /// Its name in the tag `a=` of a signature.
+    /// Returns the value of the tag `a=` of a signature.
     pub(super) fn algorithm(&self) -> &'static str {
         if self.is_rsa() { "rsa-sha256" } else { "ed25519-sha256" }
     }
 
-    /// Whether it is an RSA key, which takes its time.
+    /// Returns `true` for an RSA key, which signs slowly.
     pub(super) fn is_rsa(&self) -> bool {
-        matches!(self.secret, Secret::Rsa(_))
+        matches!(self.private_key, PrivateKey::Rsa(_))
     }
 
-    /// The signature of what has this SHA-256, in base64; the same every time. Nothing if the library fails.
+    /// Returns the signature of data with this SHA-256 digest, in base64. It is deterministic;
+    /// `None` if the library fails.
     pub(super) fn sign(&self, digest: &Digest) -> Option<String> {
-        match &self.secret {
-            Secret::Rsa(pair) => {
+        match &self.private_key {
+            PrivateKey::Rsa(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
                 pair.sign_digest(&RSA_PKCS1_SHA256, digest, &mut signature).ok()?;
                 Some(STANDARD.encode(signature))
             }
-            // Signed is the digest, not what it was made from (RFC 8463 section 3).
-            Secret::Ed25519(pair) => Some(STANDARD.encode(pair.try_sign(digest.as_ref()).ok()?)),
+            // Ed25519 signs the digest, not the data (RFC 8463 section 3).
+            PrivateKey::Ed25519(pair) => {
+                Some(STANDARD.encode(pair.try_sign(digest.as_ref()).ok()?))
+            }
         }
     }
 
-    /// The text of the DNS record that lets receivers verify it.
-    pub(super) fn record(&self) -> &str {
-        &self.record
+    /// Returns the text of the DNS record that lets receivers verify signatures.
+    pub(super) fn dns_record(&self) -> &str {
+        &self.dns_record
     }
 }
 
-/// Why a key is refused; `why` is the library's word.
-fn refused(why: &str) -> String {
+/// Returns the reason why a key is unusable; `why` is the error of the library.
+fn unusable_key(why: &str) -> String {
     if why == "TooSmall" {
         return format!(
-            "it is an RSA key of less than 2048 bits, which receivers do not trust; {REMEDY}"
+            "it is an RSA key of less than 2048 bits, which receivers reject; {HOW_TO_CREATE}"
         );
     }
-    format!("it is neither an RSA key of 2048 to 8192 bits nor an Ed25519 key; {REMEDY}")
+    format!("it is neither an RSA key of 2048 to 8192 bits nor an Ed25519 key; {HOW_TO_CREATE}")
 }
 
 fn contains(text: &[u8], part: &[u8]) -> bool {

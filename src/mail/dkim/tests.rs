@@ -1,4 +1,4 @@
-//! Signatures hold what they promise; a foreign verifier judges them in `tests/it/signatures.rs`.
+//! Tests of keys and signatures; an independent verifier checks them in `tests/it/signatures.rs`.
 
 use std::path::Path;
 use std::process::Command;
@@ -12,38 +12,39 @@ use crate::config::{Config, DkimKey};
 const MESSAGE: &str = "From: \"News\" <news@Example.edu>\r\nTo: a@example.org\r\nSubject: The\r\n  week\r\nX-Other: x\r\n\r\nHi  there \r\n";
 const AT: Millis = Millis(1_790_000_000_999);
 
-/// The key of RFC 8463's appendix, which RFC 8032 publishes too: its seed behind what makes it PKCS#8.
+/// The key of the appendix of RFC 8463, also published in RFC 8032: its seed with a PKCS#8 prefix.
 fn published_key() -> Key {
     let seed = "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=";
     let mut der = b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20".to_vec();
     der.extend(STANDARD.decode(seed).unwrap());
-    // Put together here, so that nothing takes this file for one that holds a key.
+    // Assembled at run time, so that secret scanners do not report this file.
     let kind = ["PRIVATE", "KEY"].join(" ");
     let pem = format!(
         "some text\r\n-----BEGIN {kind}-----\r\n{}\r\n-----END {kind}-----\r\nmore text\r\n",
         STANDARD.encode(der)
     );
-    Key::of_pem(pem.as_bytes()).unwrap()
+    Key::from_pem(pem.as_bytes()).unwrap()
 }
 
 fn signer() -> Signer {
     Signer { keys: vec![("ed2026".to_owned(), published_key())].into(), domain: None }
 }
 
-/// A transport with these keys, as the config gives it.
-fn transport(folder: &Path, keys: &str) -> Transport {
+/// Returns a transport with these keys, parsed from a configuration.
+fn transport(directory: &Path, keys: &str) -> Transport {
     let text = format!(
         "[site]\ntitle = \"T\"\nbase_url = \"https://news.example.edu\"\nid_authority = \"news.example.edu,2026\"\n\
          [[transports]]\nname = \"default\"\nurl = \"file://out\"\ndkim = [{keys}]\n"
     );
-    Config::parse(&folder.join("config.toml"), &text, std::iter::empty())
+    Config::parse(&directory.join("config.toml"), &text, std::iter::empty())
         .unwrap()
         .transports
         .remove(0)
 }
 
-/// Keys of every form, made by openssl; nothing where there is none, which is said or, if required, a failure.
-fn made_keys() -> Option<tempfile::TempDir> {
+/// Creates keys of every format with openssl. Without openssl it skips the test with a message, or
+/// panics if all tests are required.
+fn create_keys() -> Option<tempfile::TempDir> {
     let home = tempfile::tempdir().unwrap();
     for line in [
         "genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa8.pem",
@@ -60,16 +61,16 @@ fn made_keys() -> Option<tempfile::TempDir> {
         if !made.is_ok_and(|m| m.status.success()) {
             assert!(
                 std::env::var("COURANT_TEST_REQUIRE").as_deref() != Ok("all"),
-                "openssl can't do: {line}"
+                "openssl failed: {line}"
             );
-            eprintln!("skipped: openssl is not at hand to make keys");
+            eprintln!("skipped: openssl is not available to create keys");
             return None;
         }
     }
     Some(home)
 }
 
-/// The fields of what a signer gave, unfolded, and their tags.
+/// Parses the tags of an unfolded signature field.
 fn tags(field: &str) -> Vec<(String, String)> {
     let (name, value) = field.split_once(':').unwrap();
     assert_eq!(name, "DKIM-Signature");
@@ -84,13 +85,14 @@ fn tag(field: &str, name: &str) -> String {
     tags(field).into_iter().find(|(k, _)| k == name).unwrap().1
 }
 
-/// What a verifier hashes: the fields in `h=`, each name taking the next from the end, and the signature without its value.
+/// Returns the data that a verifier hashes: the fields in `h=`, each name taking the next from the
+/// end, and the signature field without its value.
 fn hashed(message: &str, field: &str) -> Vec<u8> {
     let head = message.split_once("\r\n\r\n").unwrap().0;
-    let mut left = canonical::fields(head);
+    let mut left = canonical::split_fields(head);
     let mut data = Vec::new();
     for name in tag(field, "h").split(':') {
-        if let Some(at) = left.iter().rposition(|f| is_named(f, name)) {
+        if let Some(at) = left.iter().rposition(|f| has_name(f, name)) {
             canonical::field(left.remove(at), &mut data);
             data.extend(b"\r\n");
         }
@@ -101,9 +103,9 @@ fn hashed(message: &str, field: &str) -> Vec<u8> {
 }
 
 #[test]
-fn the_facts_of_rfc_8463_hold() {
+fn key_and_body_hash_match_the_example_of_rfc_8463() {
     assert_eq!(
-        published_key().record(),
+        published_key().dns_record(),
         "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
     );
     let body = "Hi.\r\n\r\nWe lost the game.  Are you hungry yet?\r\n\r\nJoe.\r\n";
@@ -111,7 +113,7 @@ fn the_facts_of_rfc_8463_hold() {
 }
 
 #[test]
-fn a_signature_names_what_it_covers_and_comes_out_the_same_each_time() {
+fn signature_lists_the_signed_headers_and_is_deterministic() {
     let signature = signer().sign(MESSAGE, AT).unwrap();
     let field = signature.strip_suffix("\r\n").unwrap();
     let expected = [
@@ -129,7 +131,7 @@ fn a_signature_names_what_it_covers_and_comes_out_the_same_each_time() {
         found.iter().map(|(k, v)| (k.as_str(), v.as_str())).take(8).collect::<Vec<_>>(),
         expected
     );
-    assert!(field.split("\r\n").all(|line| line.len() <= GOOD_LENGTH), "{field}");
+    assert!(field.split("\r\n").all(|line| line.len() <= RECOMMENDED_LINE_LENGTH), "{field}");
     assert_eq!(signer().sign(MESSAGE, AT).unwrap(), signature);
     assert_ne!(signer().sign(MESSAGE, AT.plus(1_000)).unwrap(), signature, "t= is signed too");
     let longer = MESSAGE.replace("Hi  there", "Hi  all");
@@ -142,8 +144,8 @@ fn a_signature_names_what_it_covers_and_comes_out_the_same_each_time() {
 }
 
 #[test]
-fn fields_of_one_name_are_signed_from_the_last_to_the_first() {
-    let (names, data) = selected(&["List-ID: 1", "from: a@b.example", "LIST-ID : 2"]);
+fn repeated_fields_are_signed_from_last_to_first() {
+    let (names, data) = select_fields(&["List-ID: 1", "from: a@b.example", "LIST-ID : 2"]);
     assert_eq!(
         names,
         [
@@ -163,14 +165,14 @@ fn fields_of_one_name_are_signed_from_the_last_to_the_first() {
 }
 
 #[test]
-fn the_domain_is_the_senders_or_the_one_that_was_set() {
+fn signing_domain_is_the_configured_one_or_the_senders() {
     let signer = Signer { domain: Some("example.edu".into()), ..signer() };
     let other = "From: a@news.example.edu\r\n\r\n";
     assert_eq!(tag(&signer.sign(other, AT).unwrap(), "d"), "example.edu");
-    assert_eq!(signer.records("example.edu")[0].name, "ed2026._domainkey.example.edu");
+    assert_eq!(signer.dns_records("example.edu")[0].name, "ed2026._domainkey.example.edu");
     let signer = Signer { domain: None, ..signer };
     assert_eq!(tag(&signer.sign(other, AT).unwrap(), "d"), "news.example.edu");
-    for nobody in [
+    for message in [
         "Subject: x\r\n\r\n",
         "From: nobody\r\n\r\n",
         "From: a@\r\n\r\n",
@@ -179,18 +181,18 @@ fn the_domain_is_the_senders_or_the_one_that_was_set() {
     ] {
         assert!(
             signer
-                .sign(nobody, AT)
+                .sign(message, AT)
                 .unwrap_err()
                 .to_string()
-                .starts_with("the mail can't be signed: it has no "),
-            "{nobody}"
+                .starts_with("cannot sign the message: it has no "),
+            "{message}"
         );
     }
 }
 
 #[test]
-fn keys_in_every_form_sign_what_their_public_halves_verify() {
-    let Some(home) = made_keys() else { return };
+fn signatures_of_every_key_format_verify_with_the_published_key() {
+    let Some(home) = create_keys() else { return };
     let windows =
         std::fs::read_to_string(home.path().join("rsa1.pem")).unwrap().replace('\n', "\r\n");
     std::fs::write(
@@ -200,19 +202,20 @@ fn keys_in_every_form_sign_what_their_public_halves_verify() {
     .unwrap();
     let transport =
         transport(home.path(), r#""r8:rsa8.pem", "r1:rsa1.pem", "w:windows.pem", "e:ed.pem""#);
-    let signer = Signer::of(&transport).unwrap().unwrap();
+    let signer = Signer::from_transport(&transport).unwrap().unwrap();
     assert!(signer.is_costly());
-    let records = signer.records("example.edu");
+    let records = signer.dns_records("example.edu");
     assert!(records[0].value == records[1].value && records[1].value == records[2].value);
     let signatures = signer.sign(MESSAGE, AT).unwrap();
-    let found = canonical::fields(&signatures);
+    let found = canonical::split_fields(&signatures);
     assert_eq!(found.len(), 4);
     for (field, record) in found.into_iter().zip(&records) {
         let public = STANDARD.decode(record.value.rsplit_once("p=").unwrap().1).unwrap();
         let data = hashed(MESSAGE, field);
         let signature = STANDARD.decode(tag(field, "b")).unwrap();
         if record.value.contains("k=rsa") {
-            // Behind 24 bytes that say "RSA", what ring's interface takes for a key begins.
+            // After 24 bytes that identify the algorithm, the key starts in the format that ring
+            // expects.
             let verifier = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &public[24..]);
             verifier.verify(&data, &signature).unwrap();
         } else {
@@ -224,8 +227,8 @@ fn keys_in_every_form_sign_what_their_public_halves_verify() {
 }
 
 #[test]
-fn keys_that_cannot_be_used_are_refused_with_place_and_remedy() {
-    let Some(home) = made_keys() else { return };
+fn unusable_keys_are_rejected_with_location_and_remedy() {
+    let Some(home) = create_keys() else { return };
     std::fs::write(home.path().join("empty.pem"), "").unwrap();
     let damaged =
         std::fs::read_to_string(home.path().join("ed.pem")).unwrap().replace("MC4", "!!!");
@@ -234,33 +237,37 @@ fn keys_that_cannot_be_used_are_refused_with_place_and_remedy() {
         ("short8.pem", "less than 2048 bits"),
         ("short1.pem", "less than 2048 bits"),
         ("ec.pem", "neither an RSA key"),
-        ("locked.pem", "locked with a passphrase"),
-        ("locked1.pem", "locked with a passphrase"),
-        ("public.pem", "no private key in it"),
-        ("empty.pem", "no private key in it"),
+        ("locked.pem", "encrypted with a passphrase"),
+        ("locked1.pem", "encrypted with a passphrase"),
+        ("public.pem", "contains no private key"),
+        ("empty.pem", "contains no private key"),
         ("damaged.pem", "it is damaged"),
-        ("absent.pem", "can't be read: No such file"),
-        (".", "can't be read"),
+        ("absent.pem", "absent.pem: No such file"),
+        (".", "cannot read the key"),
     ] {
-        let faults = Signer::of(&transport(home.path(), &format!("\"s:{file}\", \"t:ed.pem\"")))
-            .unwrap_err();
+        let errors =
+            Signer::from_transport(&transport(home.path(), &format!("\"s:{file}\", \"t:ed.pem\"")))
+                .unwrap_err();
         let begin = format!(
-            "{}:8: [[transports]] default: `dkim`: the key {}",
-            home.path().join("config.toml").display(),
-            home.path().display()
+            "{}:8: [[transports]] default: `dkim`: cannot ",
+            home.path().join("config.toml").display()
         );
+        let key = format!(" the key {}", home.path().display());
         assert!(
-            faults.len() == 1 && faults[0].starts_with(&begin) && faults[0].contains(part),
-            "{faults:?}"
+            errors.len() == 1
+                && errors[0].starts_with(&begin)
+                && errors[0].contains(&key)
+                && errors[0].contains(part),
+            "{errors:?}"
         );
     }
     let none = Transport { dkim: Vec::<DkimKey>::new(), ..transport(home.path(), "\"s:ed.pem\"") };
-    assert!(Signer::of(&none).unwrap().is_none());
+    assert!(Signer::from_transport(&none).unwrap().is_none());
 }
 
 proptest! {
     #[test]
-    fn no_text_makes_it_panic(
+    fn signer_and_key_parser_do_not_panic_on_any_text(
         text in any::<String>(),
         pieces in prop::collection::vec(prop::sample::select(vec!["From: a@b.example", "To", ":", " ", "\t", "\r\n", "\n", "x", "é"]), 0..40),
     ) {
@@ -268,7 +275,7 @@ proptest! {
             if let Ok(signatures) = signer().sign(&text, Millis(-5)) {
                 prop_assert!(signatures.is_ascii() && signatures.ends_with("\r\n"));
             }
-            prop_assert!(Key::of_pem(text.as_bytes()).is_err());
+            prop_assert!(Key::from_pem(text.as_bytes()).is_err());
         }
     }
 }

@@ -1,13 +1,13 @@
-//! A message is built as RFC 5322 and the large receivers want it.
+//! Tests that messages conform to RFC 5322 and to the requirements of large receivers.
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::characters::one_line;
-use crate::mail::mailbox::mime;
+use crate::domain::text_repair::one_line;
+use crate::mail::mail_catcher::mime;
 
-fn digest<'a>() -> Letter<'a> {
-    Letter {
+fn digest<'a>() -> MessageParts<'a> {
+    MessageParts {
         from: "College News <news@example.edu>",
         to_address: "ann@example.org",
         to_name: Some("Ann"),
@@ -27,16 +27,16 @@ fn digest<'a>() -> Letter<'a> {
     }
 }
 
-/// Headers as name and unfolded value; panics on what RFC 5322 does not allow.
+/// Returns name and unfolded value of each header; panics on violations of RFC 5322.
 fn headers(message: &str) -> Vec<(String, String)> {
     assert!(message.is_ascii(), "7-bit");
     assert!(!message.replace("\r\n", "").contains(['\r', '\n', '\0']), "no bare CR or LF, no NUL");
-    assert!(message.split("\r\n").all(|line| line.len() <= 998), "no line over 998");
+    assert!(message.split("\r\n").all(|line| line.len() <= 998), "no line exceeds 998 bytes");
     let (head, _) = message.split_once("\r\n\r\n").unwrap();
     let mut found: Vec<(String, String)> = Vec::new();
     for line in head.split("\r\n") {
         if let Some(more) = line.strip_prefix(' ') {
-            assert!(!more.trim().is_empty(), "no folded line of spaces alone");
+            assert!(!more.trim().is_empty(), "no folded line consists only of spaces");
             let last = &mut found.last_mut().unwrap().1;
             last.push(' ');
             last.push_str(more);
@@ -53,7 +53,7 @@ fn names(message: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_digest_carries_what_the_contract_says() {
+fn digest_message_has_all_headers_of_the_contract() {
     let message = digest().to_message().unwrap();
     let all = headers(&message);
     let value = |name: &str| all.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
@@ -72,13 +72,13 @@ fn a_digest_carries_what_the_contract_says() {
     assert_eq!(value("X-Courant-Edition"), Some("42"));
     assert!(value("Content-Type").unwrap().starts_with("multipart/alternative"));
     assert_eq!(all.len(), 14);
-    assert_eq!(message, digest().to_message().unwrap(), "the same letter gives the same bytes");
+    assert_eq!(message, digest().to_message().unwrap(), "equal parts produce equal bytes");
 }
 
 #[test]
-fn short_mailboxes_stay_on_one_line_and_encoded_lines_within_76() {
+fn short_mailboxes_stay_on_one_line_and_encoded_lines_fit_76_characters() {
     let message =
-        Letter { subject: &"学".repeat(200), edition: Some(&"é".repeat(80)), ..digest() }
+        MessageParts { subject: &"学".repeat(200), edition: Some(&"é".repeat(80)), ..digest() }
             .to_message()
             .unwrap();
     assert!(message.contains("\r\nTo: \"Ann\" <ann@example.org>\r\n"));
@@ -86,8 +86,8 @@ fn short_mailboxes_stay_on_one_line_and_encoded_lines_within_76() {
 }
 
 #[test]
-fn a_confirmation_belongs_to_no_list() {
-    let letter = Letter {
+fn confirmation_has_no_list_headers() {
+    let parts = MessageParts {
         list: None,
         feedback_id: None,
         edition: None,
@@ -95,7 +95,7 @@ fn a_confirmation_belongs_to_no_list() {
         to_name: None,
         ..digest()
     };
-    let message = letter.to_message().unwrap();
+    let message = parts.to_message().unwrap();
     let names = names(&message);
     assert!(names.iter().any(|n| n == "Auto-Submitted"));
     assert!(
@@ -105,10 +105,10 @@ fn a_confirmation_belongs_to_no_list() {
 }
 
 #[test]
-fn an_unsubscribe_address_stands_beside_the_link() {
-    let mut letter = digest();
-    letter.list.as_mut().unwrap().unsubscribe_mailto = Some("leave@example.edu?subject=TOKEN");
-    let message = letter.to_message().unwrap();
+fn unsubscribe_mailto_follows_the_https_link() {
+    let mut parts = digest();
+    parts.list.as_mut().unwrap().unsubscribe_mailto = Some("leave@example.edu?subject=TOKEN");
+    let message = parts.to_message().unwrap();
     assert!(
         message.contains(
             "\r\nList-Unsubscribe: <https://news.example.edu/unsubscribe/TOKEN>,\r\n <mailto:leave@example.edu?subject=TOKEN>\r\n"
@@ -117,10 +117,10 @@ fn an_unsubscribe_address_stands_beside_the_link() {
 }
 
 #[test]
-fn senders_are_read_as_people_write_them() {
+fn sender_is_parsed_in_all_common_notations() {
     let from = |from| {
-        let message = Letter { from, ..digest() }.to_message().map_err(|e| e.to_string())?;
-        Ok::<_, String>(mime::decoded_words(&headers(&message)[0].1))
+        let message = MessageParts { from, ..digest() }.to_message().map_err(|e| e.to_string())?;
+        Ok::<_, String>(mime::decode_words(&headers(&message)[0].1))
     };
     assert_eq!(from("Foo, Inc. <a@b.example>").unwrap(), "\"Foo, Inc.\" <a@b.example>");
     assert_eq!(
@@ -133,18 +133,18 @@ fn senders_are_read_as_people_write_them() {
 }
 
 #[test]
-fn what_can_not_stand_in_a_header_is_refused() {
+fn invalid_header_values_are_rejected() {
     let bad_link = |url| {
-        let mut letter = digest();
-        letter.list.as_mut().unwrap().unsubscribe_url = url;
-        letter.to_message().is_err()
+        let mut parts = digest();
+        parts.list.as_mut().unwrap().unsubscribe_url = url;
+        parts.to_message().is_err()
     };
     assert!(bad_link("https://x/a b"));
     assert!(bad_link("https://x/\r\nBcc: y@z"));
     assert!(bad_link("https://x/>"));
     assert!(bad_link(""));
     for id in ["", "a", "@b", "a@", "a@b@c", "a b@c", "a@b>\r\nX: y", "a@b\r\n"] {
-        assert!(Letter { message_id: id, ..digest() }.to_message().is_err(), "{id:?}");
+        assert!(MessageParts { message_id: id, ..digest() }.to_message().is_err(), "{id:?}");
     }
     for to in [
         "",
@@ -154,32 +154,35 @@ fn what_can_not_stand_in_a_header_is_refused() {
         "ü@b.example",
         "<a@b.example>",
     ] {
-        assert!(Letter { to_address: to, ..digest() }.to_message().is_err(), "{to:?}");
+        assert!(MessageParts { to_address: to, ..digest() }.to_message().is_err(), "{to:?}");
     }
 }
 
 #[test]
-fn dates_at_the_edges_of_time_do_no_harm() {
+fn out_of_range_dates_are_clamped() {
     for ms in [i64::MIN, -1, 0, i64::MAX] {
-        Letter { date: Millis(ms), ..digest() }.to_message().unwrap();
+        MessageParts { date: Millis(ms), ..digest() }.to_message().unwrap();
     }
 }
 
 #[test]
-fn a_message_id_depends_on_the_delivery_and_the_secret_alone() {
+fn message_id_depends_only_on_delivery_and_secret() {
     let id = message_id("edition 7, row 9", b"secret", "news.example.edu");
     assert_eq!(id, message_id("edition 7, row 9", b"secret", "news.example.edu"));
     assert_ne!(id, message_id("edition 7, row 10", b"secret", "news.example.edu"));
     assert_ne!(id, message_id("edition 7, row 9", b"other", "news.example.edu"));
-    Letter { message_id: &id, ..digest() }.to_message().unwrap();
+    MessageParts { message_id: &id, ..digest() }.to_message().unwrap();
 }
 
 #[test]
 fn line_ends_of_every_kind_become_crlf() {
-    assert_eq!(crlf("a\nb\rc\r\nd\n\ne\r\n\r\nf\0"), "a\r\nb\r\nc\r\nd\r\n\r\ne\r\n\r\nf");
+    assert_eq!(
+        normalize_line_ends("a\nb\rc\r\nd\n\ne\r\n\r\nf\0"),
+        "a\r\nb\r\nc\r\nd\r\n\r\ne\r\n\r\nf"
+    );
 }
 
-fn nasty() -> impl Strategy<Value = String> {
+fn hostile_text() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),
         "\\PC*",
@@ -196,15 +199,15 @@ fn nasty() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]
-    fn no_text_can_begin_a_header_or_is_lost(subject in nasty(), name in nasty(), text in nasty(), html in nasty(), edition in nasty()) {
-        let letter = Letter { subject: &subject, to_name: Some(&name), text: &text, html: &html, edition: Some(&edition), ..digest() };
-        let message = letter.to_message().unwrap();
+    fn no_text_can_inject_a_header_or_is_lost(subject in hostile_text(), name in hostile_text(), text in hostile_text(), html in hostile_text(), edition in hostile_text()) {
+        let parts = MessageParts { subject: &subject, to_name: Some(&name), text: &text, html: &html, edition: Some(&edition), ..digest() };
+        let message = parts.to_message().unwrap();
         let all = headers(&message);
         prop_assert_eq!(all.len(), 14);
-        let read = mime::read(message.as_bytes());
+        let read = mime::parse(message.as_bytes());
         prop_assert_eq!(read.header("Subject").unwrap_or_default(), one_line(&subject));
-        // The line end before a boundary is not the part's own.
-        let shown = |s: &str| crlf(s).trim_end().to_owned();
+        // The line end before a boundary does not belong to the part.
+        let shown = |s: &str| normalize_line_ends(s).trim_end().to_owned();
         prop_assert_eq!(shown(&read.text), shown(&text));
         prop_assert_eq!(shown(&read.html), shown(&html));
     }

@@ -1,122 +1,126 @@
-//! What is written to a relay: an envelope's commands, and content as DATA carries it.
+//! Data written to a relay: the commands of an envelope, and message content in the form that DATA
+//! requires.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use super::outcome::{Answer, Outcome, Scope, Stage};
+use super::outcome::{FailureScope, Reply, SmtpOutcome, Stage};
 
-/// Who a mail is from and for, and how large it is.
+/// Sender, recipient and size of a mail.
 #[derive(Debug, Clone, Copy)]
 pub struct Envelope<'a> {
-    /// Where bounces go; empty is the null sender (RFC 5321 section 4.5.5).
+    /// Return path for bounces; empty is the null sender (RFC 5321 section 4.5.5).
     pub from: &'a str,
-    /// The recipient's address.
+    /// Address of the recipient, without a name.
     pub to: &'a str,
-    /// The content's length in bytes.
+    /// Length of the content in bytes.
     pub size: usize,
 }
 
-/// An envelope's three commands, to be said together or one by one.
+/// The three commands of an envelope, to be sent in one write or step by step.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Commands {
+pub(super) struct EnvelopeCommands {
     text: String,
-    rcpt: usize,
-    data: usize,
+    rcpt_start: usize,
+    data_start: usize,
 }
 
-impl Commands {
-    /// The commands; or what becomes of the mail, where no relay needs to be asked.
-    pub(super) fn of(envelope: &Envelope<'_>, offered_size: Option<u64>) -> Result<Self, Outcome> {
-        let refused =
-            |scope, text: String| Outcome::Refused { answer: Answer::new(553, &text), scope };
-        // Room for what goes around the addresses, for a size, and for A-labels that are longer than what they stand for.
+impl EnvelopeCommands {
+    /// Returns the commands, or the outcome if the mail fails without asking the relay. `max_size`
+    /// is the limit that the relay announced (RFC 1870).
+    pub(super) fn new(envelope: &Envelope<'_>, max_size: Option<u64>) -> Result<Self, SmtpOutcome> {
+        let rejected =
+            |scope, text: String| SmtpOutcome::Rejected { reply: Reply::new(553, &text), scope };
+        // Room for the text around the addresses, for a size, and for A-labels that are longer than
+        // their Unicode form.
         let mut text = String::with_capacity(envelope.from.len() + envelope.to.len() + 96);
         text.push_str("MAIL FROM:<");
-        if !envelope.from.is_empty() && path(envelope.from, &mut text).is_none() {
-            return Err(refused(
-                Scope::Message,
-                format!("5.1.7 the sender's address {:?} can't be used", envelope.from),
+        if !envelope.from.is_empty() && push_path(envelope.from, &mut text).is_none() {
+            return Err(rejected(
+                FailureScope::Message,
+                format!("5.1.7 invalid sender address {:?}", envelope.from),
             ));
         }
         text.push('>');
-        if let Some(most) = offered_size {
-            if most > 0 && envelope.size as u64 > most {
+        if let Some(limit) = max_size {
+            if limit > 0 && envelope.size as u64 > limit {
                 let text = format!(
-                    "5.3.4 the message has {} bytes, and the relay takes {most} at most",
+                    "5.3.4 the message has {} bytes, but the relay accepts at most {limit}",
                     envelope.size
                 );
-                return Err(Outcome::Refused {
-                    answer: Answer::new(552, &text),
-                    scope: Scope::Message,
+                return Err(SmtpOutcome::Rejected {
+                    reply: Reply::new(552, &text),
+                    scope: FailureScope::Message,
                 });
             }
-            // Writing to a String can't fail.
+            // Writing to a String cannot fail.
             let _ = write!(text, " SIZE={}", envelope.size);
         }
         text.push_str("\r\n");
-        let rcpt = text.len();
+        let rcpt_start = text.len();
         text.push_str("RCPT TO:<");
-        path(envelope.to, &mut text).ok_or_else(|| {
-            refused(Scope::Recipient, "5.1.3 the address can't be used in SMTP".to_owned())
+        push_path(envelope.to, &mut text).ok_or_else(|| {
+            rejected(FailureScope::Recipient, "5.1.3 the address is not valid in SMTP".to_owned())
         })?;
         text.push_str(">\r\n");
-        let data = text.len();
+        let data_start = text.len();
         text.push_str("DATA\r\n");
-        Ok(Self { text, rcpt, data })
+        Ok(Self { text, rcpt_start, data_start })
     }
 
-    /// All three, as they go into one write.
-    pub(super) fn together(&self) -> &str {
+    /// Returns all three commands for a single write.
+    pub(super) fn pipelined(&self) -> &str {
         &self.text
     }
 
-    /// Each with its stage, in their order.
-    pub(super) fn one_by_one(&self) -> [(Stage, &str); 3] {
-        let (mail, rest) = self.text.split_at(self.rcpt);
-        let (rcpt, data) = rest.split_at(self.data - self.rcpt);
-        [(Stage::Mail, mail), (Stage::Rcpt, rcpt), (Stage::Data, data)]
+    /// Returns each command with its stage, in order.
+    pub(super) fn step_by_step(&self) -> [(Stage, &str); 3] {
+        let (mail, rest) = self.text.split_at(self.rcpt_start);
+        let (rcpt_start, data_start) = rest.split_at(self.data_start - self.rcpt_start);
+        [(Stage::Mail, mail), (Stage::Rcpt, rcpt_start), (Stage::Data, data_start)]
     }
 }
 
-/// Writes an address as a command may carry it: ASCII, a domain in another script as its A-labels (RFC 5891), and nothing
-/// that could end the command early.
-fn path(address: &str, into: &mut String) -> Option<()> {
+/// Appends an address in the form of a command: ASCII, an internationalized domain as A-labels (RFC
+/// 5891), and nothing that could end the command early. `None` if that is impossible.
+fn push_path(address: &str, out: &mut String) -> Option<()> {
     let (local, domain) = address.rsplit_once('@')?;
-    let usual = |s: &str| {
+    let is_lowercase_ascii = |s: &str| {
         s.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-'))
             && !s.contains("xn--")
     };
     let domain = match domain {
         literal if literal.starts_with('[') => Cow::Borrowed(literal),
-        domain if usual(domain) => Cow::Borrowed(domain),
+        domain if is_lowercase_ascii(domain) => Cow::Borrowed(domain),
         domain => Cow::Owned(idna::domain_to_ascii(domain).ok()?),
     };
-    let plain = |s: &str| {
+    let is_safe = |s: &str| {
         !s.is_empty() && s.bytes().all(|b| b.is_ascii_graphic() && b != b'<' && b != b'>')
     };
-    if !plain(local) || !plain(&domain) || domain.contains('@') {
+    if !is_safe(local) || !is_safe(&domain) || domain.contains('@') {
         return None;
     }
-    into.push_str(local);
-    into.push('@');
-    into.push_str(&domain);
+    out.push_str(local);
+    out.push('@');
+    out.push_str(&domain);
     Some(())
 }
 
-/// Writes the content as DATA carries it: leading dots doubled, and the final dot behind it (RFC 5321 section 4.5.2).
-pub(super) fn stuff(content: &str, into: &mut String) {
-    into.reserve(content.len() + content.len() / 64 + 8);
+/// Appends the content in the form of DATA: leading dots doubled, with the final dot (RFC 5321
+/// section 4.5.2).
+pub(super) fn dot_stuff(content: &str, out: &mut String) {
+    out.reserve(content.len() + content.len() / 64 + 8);
     let mut from = 0;
-    // A search for one byte is several times as fast as one for a line end with a dot behind it.
+    // Searching for one byte is several times as fast as for a line end followed by a dot.
     for (at, _) in content.match_indices('.') {
         if at == 0 || content[..at].ends_with("\r\n") {
-            into.push_str(&content[from..=at]);
-            into.push('.');
+            out.push_str(&content[from..=at]);
+            out.push('.');
             from = at + 1;
         }
     }
-    into.push_str(&content[from..]);
-    into.push_str(if content.is_empty() || content.ends_with("\r\n") {
+    out.push_str(&content[from..]);
+    out.push_str(if content.is_empty() || content.ends_with("\r\n") {
         ".\r\n"
     } else {
         "\r\n.\r\n"
@@ -129,17 +133,17 @@ mod tests {
 
     fn stuffed(content: &str) -> String {
         let mut out = String::new();
-        stuff(content, &mut out);
+        dot_stuff(content, &mut out);
         out
     }
 
     fn written(address: &str) -> Option<String> {
         let mut out = String::new();
-        path(address, &mut out).map(|()| out)
+        push_path(address, &mut out).map(|()| out)
     }
 
     #[test]
-    fn dots_at_the_beginning_of_lines_are_doubled() {
+    fn leading_dots_are_doubled() {
         assert_eq!(stuffed("a\r\n.b\r\n..c\r\n"), "a\r\n..b\r\n...c\r\n.\r\n");
         assert_eq!(stuffed(".a"), "..a\r\n.\r\n");
         assert_eq!(stuffed("a\r\n.\r\n.\r\n"), "a\r\n..\r\n..\r\n.\r\n");
@@ -147,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_can_not_smuggle_a_command() {
+    fn address_cannot_inject_a_command() {
         assert_eq!(written("ann@bücher.example").as_deref(), Some("ann@xn--bcher-kva.example"));
         assert_eq!(written("ann@[192.0.2.1]").as_deref(), Some("ann@[192.0.2.1]"));
         assert_eq!(written("Ann@Example.ORG").as_deref(), Some("Ann@example.org"));
@@ -166,29 +170,30 @@ mod tests {
     }
 
     #[test]
-    fn commands_are_the_same_together_and_one_by_one() {
+    fn commands_are_identical_pipelined_and_step_by_step() {
         let commands =
-            Commands::of(&Envelope { from: "", to: "ann@example.org", size: 12 }, Some(0)).unwrap();
-        let lines = commands.one_by_one().map(|(_, line)| line);
+            EnvelopeCommands::new(&Envelope { from: "", to: "ann@example.org", size: 12 }, Some(0))
+                .unwrap();
+        let lines = commands.step_by_step().map(|(_, line)| line);
         assert_eq!(
             lines,
             ["MAIL FROM:<> SIZE=12\r\n", "RCPT TO:<ann@example.org>\r\n", "DATA\r\n"]
         );
-        assert_eq!(lines.concat(), commands.together());
+        assert_eq!(lines.concat(), commands.pipelined());
     }
 
     proptest::proptest! {
         #[test]
-        fn an_envelope_is_three_lines_whatever_the_addresses_hold(from in "\\PC{0,12}@?\\PC{0,12}", to in ".{0,8}@.{0,8}") {
-            if let Ok(commands) = Commands::of(&Envelope { from: &from, to: &to, size: 1 }, None) {
-                proptest::prop_assert_eq!(commands.together().matches('\n').count(), 3);
-                proptest::prop_assert!(commands.together().is_ascii());
-                proptest::prop_assert_eq!(commands.one_by_one().map(|(_, line)| line.split_at(4).0), ["MAIL", "RCPT", "DATA"]);
+        fn envelope_is_three_lines_for_any_addresses(from in "\\PC{0,12}@?\\PC{0,12}", to in ".{0,8}@.{0,8}") {
+            if let Ok(commands) = EnvelopeCommands::new(&Envelope { from: &from, to: &to, size: 1 }, None) {
+                proptest::prop_assert_eq!(commands.pipelined().matches('\n').count(), 3);
+                proptest::prop_assert!(commands.pipelined().is_ascii());
+                proptest::prop_assert_eq!(commands.step_by_step().map(|(_, line)| line.split_at(4).0), ["MAIL", "RCPT", "DATA"]);
             }
         }
 
         #[test]
-        fn what_was_stuffed_holds_one_end_of_data_and_comes_back_whole(lines in proptest::collection::vec("[.a]{0,4}", 0..8)) {
+        fn dot_stuffed_content_has_one_end_of_data_and_round_trips(lines in proptest::collection::vec("[.a]{0,4}", 0..8)) {
             let content: String = lines.iter().map(|l| format!("{l}\r\n")).collect();
             let sent = stuffed(&content);
             let body = sent.strip_suffix(".\r\n").unwrap();

@@ -1,6 +1,7 @@
-//! One connection to a relay: an envelope, its content with the next envelope behind it, until somebody says goodbye.
+//! A connection to a relay: it sends an envelope and its content, with the next envelope pipelined
+//! behind the content.
 
-mod saying;
+mod envelope;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,253 +9,280 @@ use std::time::Duration;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::Quit;
 
-use super::commands::{Commands, Envelope, stuff};
-use super::hearing::heard;
-use super::manner::{Learned, Leave, Manner};
-use super::opening::{self, Offers};
-use super::outcome::{Answer, Delivered, Heard, Outcome, Scope, Stage, is_out_of_step, meaning};
-use super::relay::{Patience, Relay, Trouble};
-use super::stream::Gauge;
+use super::commands::{Envelope, EnvelopeCommands, dot_stuff};
+use super::handshake::{self, Capabilities};
+use super::outcome::{
+    AttemptResult, FailureScope, Reply, SmtpOutcome, Stage, StepResult, classify,
+    rejects_pipelining,
+};
+use super::pipelining::{PipeliningLevel, PipeliningState, ProbePermit};
+use super::relay::{ConnectError, Relay, Timeouts};
+use super::replies::step_result;
+use super::stream::IoControl;
 
-/// How long a goodbye, or words said before a break, are waited for.
-const FAREWELL: Duration = Duration::from_secs(3);
-/// A larger buffer is not kept for the next mail.
-const KEPT: usize = 256 * 1024;
+/// Timeout for the reply to QUIT, and for a reply sent just before the connection broke.
+const QUIT_TIMEOUT: Duration = Duration::from_secs(3);
+/// Largest write buffer that is reused for the next mail, in bytes.
+const MAX_REUSED_BUFFER_BYTES: usize = 256 * 1024;
 
-/// An open connection to a relay.
+/// Open SMTP connection to a relay.
 pub struct Connection {
     lettre: AsyncSmtpConnection,
-    gauge: Arc<Gauge>,
-    offers: Offers,
+    control: Arc<IoControl>,
+    capabilities: Capabilities,
     encrypted: bool,
-    patience: Patience,
-    learned: Arc<Learned>,
-    /// The relay still holds pieces of a transaction that failed: RSET goes before the next.
-    soiled: bool,
-    /// Between transactions. False while one runs, so that a future which is dropped half-way leaves no connection behind
-    /// on which the next mail would hear the answers to this one.
-    open: bool,
-    /// The relay has said 354.
-    content_due: bool,
-    /// The envelope that came along with the last content, until `ridden` tells what became of it.
-    ride: Option<Ride>,
-    /// What is written next; kept, so that a mail costs no new buffer.
-    wire: String,
+    timeouts: Timeouts,
+    pipelining: Arc<PipeliningState>,
+    /// The relay still holds state of a failed transaction, so RSET must precede the next.
+    needs_rset: bool,
+    /// `true` between transactions. It is `false` during one, so that a future dropped half-way
+    /// leaves no connection on which the next mail would read the replies to this one.
+    is_idle: bool,
+    /// The relay has replied 354 to DATA.
+    awaiting_content: bool,
+    /// Envelope passed to `finish` with the last content, until `finish_pipelined` handles it.
+    next_envelope: Option<PipelinedEnvelope>,
+    /// Write buffer, reused so that a mail needs no new allocation.
+    write_buf: String,
 }
 
-/// An envelope that was to ride.
-enum Ride {
-    /// Its commands are with the relay.
-    Said {
-        /// The content it rode behind was accepted.
-        accepted: bool,
-        leave: Leave,
+/// Envelope to be pipelined behind a content.
+enum PipelinedEnvelope {
+    /// Its commands were written behind the content.
+    Sent {
+        /// The content before it was accepted.
+        content_accepted: bool,
+        permit: ProbePermit,
     },
-    /// Riding is not for this relay, or not now: its commands are yet to be said.
-    Later(Commands),
-    /// It can't be said to any relay.
-    Unsayable(Outcome),
+    /// Pipelining it is not possible with this relay, or not now: its commands are still to be
+    /// sent.
+    Deferred(EnvelopeCommands),
+    /// No relay can accept it; the mail already has its outcome.
+    Invalid(SmtpOutcome),
 }
 
 impl Connection {
-    /// Connects, encrypts as the relay's mode wants it, and logs in.
+    /// Connects, encrypts as the TLS mode of the relay requires, and authenticates.
     ///
     /// # Errors
-    /// When no mail can be handed over; nothing was sent.
-    pub async fn open(relay: &Relay) -> Result<Self, Trouble> {
-        let opening::Opened { lettre, gauge, offers, encrypted } = opening::open(relay).await?;
-        let (patience, learned) = (relay.patience, Arc::clone(&relay.learned));
-        let (soiled, open, content_due, ride, wire) = (false, true, false, None, String::new());
+    /// Fails if the connection is not ready for mail; no mail has been sent then.
+    pub async fn open(relay: &Relay) -> Result<Self, ConnectError> {
+        let handshake::EstablishedConnection { lettre, control, capabilities, encrypted } =
+            handshake::connect(relay).await?;
         Ok(Self {
             lettre,
-            gauge,
-            offers,
+            control,
+            capabilities,
             encrypted,
-            patience,
-            learned,
-            soiled,
-            open,
-            content_due,
-            ride,
-            wire,
+            timeouts: relay.timeouts,
+            pipelining: Arc::clone(&relay.pipelining),
+            needs_rset: false,
+            is_idle: true,
+            awaiting_content: false,
+            next_envelope: None,
+            write_buf: String::new(),
         })
     }
 
-    /// Whether the next mail can be begun on it; not while an envelope rides.
-    pub fn is_open(&self) -> bool {
-        self.open
+    /// Returns `true` if the next mail can start; `false` while an envelope is pipelined.
+    pub fn is_idle(&self) -> bool {
+        self.is_idle
     }
 
-    /// Whether it runs within TLS.
+    /// Returns `true` if the connection is encrypted.
     pub fn is_encrypted(&self) -> bool {
         self.encrypted
     }
 
-    /// Whether the relay takes an envelope in one write (RFC 2920).
-    pub fn pipelines(&self) -> bool {
-        self.offers.pipelining
+    /// Returns `true` if the relay announced PIPELINING (RFC 2920).
+    pub fn supports_pipelining(&self) -> bool {
+        self.capabilities.pipelining
     }
 
-    /// Whether an envelope given to `finish` would ride: the relay offers it, and has not shown that it can't. Where it would
-    /// not, `finish` takes one all the same, and `ridden` says it.
-    pub fn rides(&self) -> bool {
-        (self.open || self.content_due) && self.manner() == Manner::Riding
+    /// Returns `true` if an envelope passed to `finish` would be pipelined: the relay announces it
+    /// and has not failed at it. Otherwise `finish` still accepts an envelope, and
+    /// `finish_pipelined` sends it.
+    pub fn can_pipeline_next(&self) -> bool {
+        (self.is_idle || self.awaiting_content) && self.pipelining_level() == PipeliningLevel::Full
     }
 
-    /// Hands over one mail: `content` is the whole message, 7-bit, its lines ending in CRLF.
-    pub async fn send(&mut self, envelope_from: &str, to: &str, content: &str) -> Delivered {
+    /// Sends one mail. `content` is the complete message, 7-bit, with CRLF line ends.
+    pub async fn send(&mut self, envelope_from: &str, to: &str, content: &str) -> AttemptResult {
         let envelope = Envelope { from: envelope_from, to, size: content.len() };
         match self.begin(&envelope).await {
             Ok(()) => self.finish(content, None).await,
-            Err(delivered) => delivered,
+            Err(attempt) => attempt,
         }
     }
 
-    /// Says MAIL, RCPT and DATA; after `Ok` the relay waits for the content, and one can only finish or abandon the connection.
+    /// Sends MAIL, RCPT and DATA. After `Ok` the relay waits for the content, and the only valid
+    /// next calls are `finish` and `abandon`.
     ///
     /// # Errors
-    /// What became of the mail, when it ends here.
-    pub async fn begin(&mut self, envelope: &Envelope<'_>) -> Result<(), Delivered> {
-        self.ride = None;
-        if !self.open {
+    /// Returns the outcome if the mail ends here.
+    pub async fn begin(&mut self, envelope: &Envelope<'_>) -> Result<(), AttemptResult> {
+        self.next_envelope = None;
+        if !self.is_idle {
             return Err(no_connection());
         }
-        let commands = Commands::of(envelope, self.offers.size)
-            .map_err(|outcome| Delivered { outcome, reusable: true })?;
-        self.say(&commands).await
+        let commands = EnvelopeCommands::new(envelope, self.capabilities.size)
+            .map_err(|outcome| AttemptResult { outcome, reusable: true })?;
+        self.send_envelope(&commands).await
     }
 
-    /// Sends the content and waits for the answer behind its final dot; the envelope of the next mail rides in the same write.
-    /// Comes back with this content's answer alone: `ridden` waits for the answers to what rode.
-    pub async fn finish(&mut self, content: &str, riding: Option<&Envelope<'_>>) -> Delivered {
-        self.ride = None;
-        if !std::mem::take(&mut self.content_due) {
+    /// Sends the content, with the envelope of the next mail in the same write, and waits for the
+    /// reply after the final dot. The result is for this content alone; `finish_pipelined` waits
+    /// for the replies to the envelope.
+    pub async fn finish(&mut self, content: &str, next: Option<&Envelope<'_>>) -> AttemptResult {
+        self.next_envelope = None;
+        if !std::mem::take(&mut self.awaiting_content) {
             return no_connection();
         }
-        let mut wire = std::mem::take(&mut self.wire);
-        wire.clear();
-        stuff(content, &mut wire);
-        let length = wire.len() as u64;
-        let ride = riding.map(|envelope| self.board(envelope, &mut wire));
-        self.gauge.within(self.patience.content);
-        self.gauge.take_turn();
-        let before = self.gauge.written();
-        let result = self.lettre.command(wire.as_str()).await;
-        let written = self.gauge.written() - before;
-        let broken_off = written < wire.len() as u64;
-        if wire.capacity() <= KEPT {
-            self.wire = wire;
+        let mut write_buf = std::mem::take(&mut self.write_buf);
+        write_buf.clear();
+        dot_stuff(content, &mut write_buf);
+        let content_length = write_buf.len() as u64;
+        let next_envelope = next.map(|envelope| self.send_ahead(envelope, &mut write_buf));
+        self.control.set_timeout(self.timeouts.content);
+        self.control.expect_silence();
+        let before = self.control.bytes_written();
+        let result = self.lettre.command(write_buf.as_str()).await;
+        let written = self.control.bytes_written() - before;
+        let incomplete_write = written < write_buf.len() as u64;
+        if write_buf.capacity() <= MAX_REUSED_BUFFER_BYTES {
+            self.write_buf = write_buf;
         }
-        let rode = matches!(ride, Some(Ride::Said { .. }));
-        let heard = heard(result);
-        // Some refuse a content for nothing but what came along with it; not those that have let something ride before.
-        let over_what_rode = rode
-            && !self.learned.knows(Manner::Riding)
-            && matches!(&heard, Heard::Reply(answer) if answer.code >= 500)
-            && is_out_of_step(Stage::Content, &heard, false);
-        let mut delivered = match heard {
-            _ if self.gauge.was_out_of_turn() => self.interrupted().await,
-            Heard::Nothing(why) if broken_off => self.broken_off(&why, written >= length).await,
-            Heard::Reply(answer) if over_what_rode => self.misunderstood(
-                Manner::Riding,
-                format!("the relay answered {} with: {answer}", Stage::Content),
+        let sent_ahead = matches!(next_envelope, Some(PipelinedEnvelope::Sent { .. }));
+        let step = step_result(result);
+        // Some relays reject a content only because of the envelope behind it. Relays that have
+        // accepted a pipelined envelope before are not suspected of this.
+        let rejected_next_envelope = sent_ahead
+            && !self.pipelining.is_proven(PipeliningLevel::Full)
+            && matches!(&step, StepResult::Reply(reply) if reply.code >= 500)
+            && rejects_pipelining(Stage::Content, &step, false);
+        let mut attempt = match step {
+            _ if self.control.was_interrupted() => self.unsolicited_reply().await,
+            StepResult::NoReply(why) if incomplete_write => {
+                self.write_failed(&why, written >= content_length).await
+            }
+            StepResult::Reply(reply) if rejected_next_envelope => self.pipelining_failed(
+                PipeliningLevel::Full,
+                format!("the relay answered {} with: {reply}", Stage::Content),
             ),
-            heard => meaning(Stage::Content, heard).unwrap_or_else(no_connection),
+            step => classify(Stage::Content, step).unwrap_or_else(no_connection),
         };
-        delivered.reusable &= !broken_off;
-        self.settle(&delivered, ride);
-        delivered
+        attempt.reusable &= !incomplete_write;
+        self.content_answered(&attempt, next_envelope);
+        attempt
     }
 
-    /// The answers to the envelope that was given to `finish`; to be called once behind it, whatever became of that content.
-    /// After `Ok` the relay waits for this mail's content.
+    /// Reads the replies to the envelope that was passed to `finish`; to be called once after it,
+    /// whatever the outcome of that content. After `Ok` the relay waits for the content of this
+    /// mail.
     ///
     /// # Errors
-    /// What became of this mail, when it ends here; the relay's trouble, when the connection ended with the mail before.
-    pub async fn ridden(&mut self) -> Result<(), Delivered> {
-        match self.ride.take() {
-            Some(Ride::Said { accepted, leave }) => {
-                // On trial, all answers have to come within this.
-                self.gauge.within(self.patience.ridden.min(self.patience.reply));
-                let said = self.answers(Manner::Riding, &saying::CLEAN, None).await;
-                let judged = self.judge(Manner::Riding, accepted, said).await;
-                drop(leave);
-                judged
+    /// Returns the outcome if this mail ends here; a relay error if the connection ended with the
+    /// mail before.
+    pub async fn finish_pipelined(&mut self) -> Result<(), AttemptResult> {
+        match self.next_envelope.take() {
+            Some(PipelinedEnvelope::Sent { content_accepted, permit }) => {
+                // While unproven, all replies have to arrive within this timeout.
+                self.control
+                    .set_timeout(self.timeouts.unproven_pipelining.min(self.timeouts.reply));
+                let replies =
+                    self.read_replies(PipeliningLevel::Full, &envelope::STAGES, None).await;
+                let result =
+                    self.classify_replies(PipeliningLevel::Full, content_accepted, replies).await;
+                drop(permit);
+                result
             }
-            Some(Ride::Later(commands)) if self.open => self.say(&commands).await,
-            Some(Ride::Unsayable(outcome)) => Err(Delivered { outcome, reusable: self.open }),
-            Some(Ride::Later(_)) | None => Err(no_connection()),
+            Some(PipelinedEnvelope::Deferred(commands)) if self.is_idle => {
+                self.send_envelope(&commands).await
+            }
+            Some(PipelinedEnvelope::Invalid(outcome)) => {
+                Err(AttemptResult { outcome, reusable: self.is_idle })
+            }
+            Some(PipelinedEnvelope::Deferred(_)) | None => Err(no_connection()),
         }
     }
 
-    /// Says goodbye and closes; a relay that does not answer is not waited for long.
+    /// Sends QUIT and closes the connection; waits only briefly for the reply.
     pub async fn quit(mut self) {
-        if self.open {
-            self.gauge.within(FAREWELL);
+        if self.is_idle {
+            self.control.set_timeout(QUIT_TIMEOUT);
             let _ = self.lettre.command(Quit).await;
         }
     }
 
-    /// Closes without a word, though content is due or an envelope rides: nothing of that mail is sent.
+    /// Closes without QUIT, even if content is due or an envelope is pipelined: nothing of that
+    /// mail is sent.
     pub fn abandon(self) {}
 
-    fn manner(&self) -> Manner {
-        if self.offers.pipelining { self.learned.manner() } else { Manner::StepByStep }
+    fn pipelining_level(&self) -> PipeliningLevel {
+        if self.capabilities.pipelining { self.pipelining.level() } else { PipeliningLevel::None }
     }
 
-    /// Puts the next envelope behind the content, if it may ride.
-    fn board(&self, envelope: &Envelope<'_>, wire: &mut String) -> Ride {
-        let commands = match Commands::of(envelope, self.offers.size) {
+    /// Appends the next envelope to the write buffer, if it may be pipelined.
+    fn send_ahead(&self, envelope: &Envelope<'_>, write_buf: &mut String) -> PipelinedEnvelope {
+        let commands = match EnvelopeCommands::new(envelope, self.capabilities.size) {
             Ok(commands) => commands,
-            Err(outcome) => return Ride::Unsayable(outcome),
+            Err(outcome) => return PipelinedEnvelope::Invalid(outcome),
         };
-        match self.offers.pipelining.then(|| self.learned.leave_to_ride()).flatten() {
-            Some(leave) => {
-                wire.push_str(commands.together());
-                Ride::Said { accepted: false, leave }
+        match self.capabilities.pipelining.then(|| self.pipelining.acquire_permit()).flatten() {
+            Some(permit) => {
+                write_buf.push_str(commands.pipelined());
+                PipelinedEnvelope::Sent { content_accepted: false, permit }
             }
-            None => Ride::Later(commands),
+            None => PipelinedEnvelope::Deferred(commands),
         }
     }
 
-    /// The content has its answer. Behind the final dot the relay holds nothing of the transaction, whatever it answered
-    /// (RFC 5321 section 4.1.1.4), so what rode needs no RSET.
-    fn settle(&mut self, delivered: &Delivered, ride: Option<Ride>) {
-        let accepted = matches!(delivered.outcome, Outcome::Sent { .. });
-        self.ride = match ride {
-            Some(Ride::Said { leave, .. }) => {
-                delivered.reusable.then_some(Ride::Said { accepted, leave })
+    /// Updates the state after the reply to a content. After the final dot the relay holds no state
+    /// of the transaction, whatever it replied (RFC 5321 section 4.1.1.4), so a pipelined envelope
+    /// needs no RSET.
+    fn content_answered(
+        &mut self,
+        attempt: &AttemptResult,
+        next_envelope: Option<PipelinedEnvelope>,
+    ) {
+        let content_accepted = matches!(attempt.outcome, SmtpOutcome::Sent { .. });
+        self.next_envelope = match next_envelope {
+            Some(PipelinedEnvelope::Sent { permit, .. }) => {
+                attempt.reusable.then_some(PipelinedEnvelope::Sent { content_accepted, permit })
             }
             other => other,
         };
-        let rides = matches!(self.ride, Some(Ride::Said { .. }));
-        self.soiled = !accepted && !rides;
-        self.open = delivered.reusable && !rides;
+        let sent_ahead = matches!(self.next_envelope, Some(PipelinedEnvelope::Sent { .. }));
+        self.needs_rset = !content_accepted && !sent_ahead;
+        self.is_idle = attempt.reusable && !sent_ahead;
     }
 
-    /// The relay had spoken or hung up before we wrote: nothing was sent, and whatever it has said is about itself.
-    async fn interrupted(&mut self) -> Delivered {
-        self.gauge.within(FAREWELL);
-        trouble(match heard(self.lettre.read_response().await) {
-            Heard::Reply(answer) => format!("the relay said without being asked: {answer}"),
-            Heard::Nothing(why) => why,
+    /// Handles a relay that replied or closed the connection before the write: nothing was sent,
+    /// and its reply concerns only itself.
+    async fn unsolicited_reply(&mut self) -> AttemptResult {
+        self.control.set_timeout(QUIT_TIMEOUT);
+        relay_error(match step_result(self.lettre.read_response().await) {
+            StepResult::Reply(reply) => format!("the relay sent an unsolicited reply: {reply}"),
+            StepResult::NoReply(why) => why,
         })
     }
 
-    /// The write with the content broke off; the relay may have said why before it hung up.
-    async fn broken_off(&mut self, why: &str, whole: bool) -> Delivered {
-        self.gauge.within(FAREWELL);
-        match heard(self.lettre.read_response().await) {
-            Heard::Reply(answer) if whole || !answer.is_positive() => {
-                meaning(Stage::Content, Heard::Reply(answer)).unwrap_or_else(no_connection)
+    /// Handles an incomplete write of the content; the relay may have sent a reason before it
+    /// closed the connection.
+    async fn write_failed(&mut self, why: &str, complete: bool) -> AttemptResult {
+        self.control.set_timeout(QUIT_TIMEOUT);
+        match step_result(self.lettre.read_response().await) {
+            StepResult::Reply(reply) if complete || !reply.is_positive() => {
+                classify(Stage::Content, StepResult::Reply(reply)).unwrap_or_else(no_connection)
             }
-            _ if whole => {
-                Delivered { outcome: Outcome::Unknown { why: why.to_owned() }, reusable: false }
-            }
+            _ if complete => AttemptResult {
+                outcome: SmtpOutcome::Unknown { why: why.to_owned() },
+                reusable: false,
+            },
             _ => {
-                let answer = Answer::new(451, &format!("{why}, before the whole message was sent"));
-                Delivered {
-                    outcome: Outcome::Deferred { answer, scope: Scope::Relay },
+                let reply = Reply::new(451, &format!("{why}, before the whole message was sent"));
+                AttemptResult {
+                    outcome: SmtpOutcome::Deferred { reply, scope: FailureScope::Relay },
                     reusable: false,
                 }
             }
@@ -262,10 +290,10 @@ impl Connection {
     }
 }
 
-fn no_connection() -> Delivered {
-    trouble("the connection to the relay can't take a mail".to_owned())
+fn no_connection() -> AttemptResult {
+    relay_error("the connection to the relay cannot accept a mail".to_owned())
 }
 
-fn trouble(why: String) -> Delivered {
-    Delivered { outcome: Outcome::RelayTrouble { why }, reusable: false }
+fn relay_error(why: String) -> AttemptResult {
+    AttemptResult { outcome: SmtpOutcome::RelayError { why }, reusable: false }
 }

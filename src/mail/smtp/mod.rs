@@ -1,18 +1,19 @@
-//! How mail leaves by SMTP (RFC 5321): one connection at a time, with lettre speaking and our own wire below it.
+//! SMTP client (RFC 5321): one connection at a time. Lettre implements the protocol on top of our
+//! own stream.
 
 mod commands;
 mod connection;
-mod hearing;
-mod manner;
-mod opening;
+mod handshake;
 mod outcome;
-mod reading;
+mod pipelining;
 mod relay;
+mod replies;
+mod reply_buffer;
 mod stream;
 mod tls;
 
 pub use commands::Envelope;
 pub use connection::Connection;
-pub use outcome::{Answer, Delivered, Enhanced, Outcome, Scope};
-pub use relay::{Patience, Relay, Trouble};
+pub use outcome::{AttemptResult, EnhancedStatus, FailureScope, Reply, SmtpOutcome};
+pub use relay::{ConnectError, Relay, Timeouts};
 pub(crate) use tls::verified_by_system;

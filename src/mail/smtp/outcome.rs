@@ -1,77 +1,82 @@
-//! What every reply of a relay means for the mail it was given, in one table.
+//! Classifies every reply of a relay: its meaning for the mail and for the connection, in one
+//! table.
 
 use std::fmt::{self, Write as _};
 
 use crate::domain::deferral::Deferral;
 
-/// The server's words are kept up to this many characters.
-const LONGEST_WORDS: usize = 500;
+/// Maximum length of a stored reply, in characters.
+const MAX_REPLY_CHARS: usize = 500;
 
-/// An enhanced status code, class.subject.detail (RFC 3463).
+/// Enhanced status code: class, subject and detail (RFC 3463).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Enhanced {
-    /// 2, 4 or 5.
+pub struct EnhancedStatus {
+    /// Class of the status: 2, 4 or 5.
     pub class: u8,
-    /// What it is about: 1 addresses, 2 mailboxes, 7 policy …
+    /// Subject: 1 addressing, 2 mailbox, 7 policy and others.
     pub subject: u16,
-    /// The detail within the subject.
+    /// Detail within the subject.
     pub detail: u16,
 }
 
-/// What a server said: code and text, safe to show and to store.
+/// Reply of a server: code and text, safe to display and to store.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// The three-digit reply code (RFC 5321 section 4.2).
+pub struct Reply {
+    /// Three-digit reply code (RFC 5321 section 4.2).
     pub code: u16,
-    /// The enhanced code in front of the text, if there is one.
-    pub enhanced: Option<Enhanced>,
-    /// Code and all lines of text in one, without control characters, at most 500 characters.
-    pub words: String,
+    /// Enhanced status code at the start of the text, if there is one.
+    pub enhanced: Option<EnhancedStatus>,
+    /// Code and all lines of text in one line, without control characters, at most 500 characters.
+    pub text: String,
 }
 
-impl Answer {
-    /// The answer made of a code and the text behind it.
+impl Reply {
+    /// Returns the reply with this code and text.
     pub fn new(code: u16, text: &str) -> Self {
-        Self::of_lines(code, std::iter::once(text))
+        Self::from_lines(code, std::iter::once(text))
     }
 
-    /// The answer made of a code and the lines of text behind it.
-    pub(super) fn of_lines<'a>(code: u16, lines: impl Iterator<Item = &'a str>) -> Self {
-        let mut words = String::with_capacity(64);
-        // Writing to a String can't fail.
-        let _ = write!(words, "{code}");
-        let digits = words.len();
+    /// Returns the reply with this code and these lines of text.
+    pub(super) fn from_lines<'a>(code: u16, lines: impl Iterator<Item = &'a str>) -> Self {
+        let mut text = String::with_capacity(64);
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{code}");
+        let digits = text.len();
         for line in lines {
             let blank = |c: char| c.is_whitespace() || c.is_control();
-            let line = if words.len() == digits { line.trim_start_matches(blank) } else { line };
+            let line = if text.len() == digits { line.trim_start_matches(blank) } else { line };
             if line.is_empty() {
                 continue;
             }
-            words.push(' ');
+            text.push(' ');
             if line.bytes().all(|b| matches!(b, b' '..=b'~')) {
-                words.push_str(line);
+                text.push_str(line);
             } else {
-                words.extend(line.chars().map(|c| if c.is_control() { ' ' } else { c }));
+                text.extend(line.chars().map(|c| if c.is_control() { ' ' } else { c }));
             }
         }
-        let enhanced = enhanced_of(code, &words[digits..]);
-        if words.len() > LONGEST_WORDS
-            && let Some((end, _)) = words.char_indices().nth(LONGEST_WORDS)
+        let enhanced = parse_enhanced(code, &text[digits..]);
+        if text.len() > MAX_REPLY_CHARS
+            && let Some((end, _)) = text.char_indices().nth(MAX_REPLY_CHARS)
         {
-            words.truncate(end);
+            text.truncate(end);
         }
-        words.truncate(words.trim_end().len());
-        Self { code, enhanced, words }
+        text.truncate(text.trim_end().len());
+        Self { code, enhanced, text }
     }
 
-    /// Whether it grants what was asked (2xx, 3xx).
+    /// Returns `true` for a positive reply (2xx, 3xx).
     pub fn is_positive(&self) -> bool {
         (200..400).contains(&self.code)
     }
 
-    /// What kind of "not now" it is, if it is one.
+    /// Returns the class of deferral of a 4xx reply.
     pub fn deferral(&self) -> Deferral {
-        Deferral::of(self.code, self.enhanced.map(|e| (e.class, e.subject, e.detail)), &self.words)
+        Deferral::from_reply(
+            self.code,
+            self.enhanced.map(|e| (e.class, e.subject, e.detail)),
+            &self.text,
+        )
     }
 
     fn class(&self) -> u16 {
@@ -85,17 +90,18 @@ impl Answer {
     }
 }
 
-impl fmt::Display for Answer {
+impl fmt::Display for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.words)
+        f.write_str(&self.text)
     }
 }
 
-/// The enhanced code a text begins with, where its class agrees with the reply code (RFC 2034 section 4).
-fn enhanced_of(code: u16, text: &str) -> Option<Enhanced> {
+/// Parses the enhanced status code at the start of a text; `None` if its class contradicts the
+/// reply code (RFC 2034 section 4).
+fn parse_enhanced(code: u16, text: &str) -> Option<EnhancedStatus> {
     let mut parts = text.split_whitespace().next()?.split('.');
     let (class, subject, detail) = (parts.next()?, parts.next()?, parts.next()?);
-    let found = Enhanced {
+    let found = EnhancedStatus {
         class: class.parse().ok()?,
         subject: subject.parse().ok()?,
         detail: detail.parse().ok()?,
@@ -103,81 +109,81 @@ fn enhanced_of(code: u16, text: &str) -> Option<Enhanced> {
     (parts.next().is_none() && u16::from(found.class) == code / 100).then_some(found)
 }
 
-/// Whom a refusal is about.
+/// Scope of a deferral or rejection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
-    /// This recipient alone.
+pub enum FailureScope {
+    /// Concerns only this recipient.
     Recipient,
-    /// The sender or the message: the next recipient would hear the same.
+    /// Concerns the sender or the message: other recipients would get the same reply.
     Message,
-    /// The relay, whatever it is given.
+    /// Concerns the relay, independently of the mail.
     Relay,
 }
 
-/// What became of one mail for one recipient.
+/// Outcome of one mail for one recipient.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// The relay has taken responsibility for it.
+pub enum SmtpOutcome {
+    /// The relay has accepted responsibility for the mail.
     Sent {
-        /// Its words.
-        answer: Answer,
+        /// Reply of the relay.
+        reply: Reply,
     },
-    /// Not now: it counts as an attempt and is tried again later.
+    /// Temporary failure: counts as an attempt and is retried later.
     Deferred {
-        /// Its words.
-        answer: Answer,
-        /// Whom it is about.
-        scope: Scope,
+        /// Reply of the relay.
+        reply: Reply,
+        /// Scope of the failure.
+        scope: FailureScope,
     },
-    /// Never: it fails.
-    Refused {
-        /// Its words.
-        answer: Answer,
-        /// Whom it is about.
-        scope: Scope,
+    /// Permanent failure of the mail.
+    Rejected {
+        /// Reply of the relay.
+        reply: Reply,
+        /// Scope of the failure.
+        scope: FailureScope,
     },
-    /// Its end may have reached the relay, whose answer has not reached us.
+    /// The end of the content may have reached the relay, but its reply was not received.
     Unknown {
-        /// One sentence for a person.
+        /// Cause, as one sentence.
         why: String,
     },
-    /// The relay can't be used now; certainly not sent, and no attempt of the recipient's.
-    RelayTrouble {
-        /// One sentence for a person, with the relay's words if it said any.
+    /// The relay is unusable now. The mail was certainly not sent, and no attempt is counted.
+    RelayError {
+        /// Cause, as one sentence, with the reply of the relay if there was one.
         why: String,
     },
 }
 
-impl Outcome {
-    /// The server's words, or one sentence of ours where it said none.
-    pub fn words(&self) -> &str {
+impl SmtpOutcome {
+    /// Returns the text of the reply, or the cause if there was none.
+    pub fn text(&self) -> &str {
         match self {
-            Self::Sent { answer }
-            | Self::Deferred { answer, .. }
-            | Self::Refused { answer, .. } => &answer.words,
-            Self::Unknown { why } | Self::RelayTrouble { why } => why,
+            Self::Sent { reply } | Self::Deferred { reply, .. } | Self::Rejected { reply, .. } => {
+                &reply.text
+            }
+            Self::Unknown { why } | Self::RelayError { why } => why,
         }
     }
 }
 
-/// What became of a mail, and of the connection that carried it.
+/// Result of an attempt: the outcome of the mail and the state of the connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Delivered {
-    /// The mail.
-    pub outcome: Outcome,
-    /// Whether the connection can take the next mail.
+pub struct AttemptResult {
+    /// Outcome of the mail.
+    pub outcome: SmtpOutcome,
+    /// `true` if the connection can carry another mail.
     pub reusable: bool,
 }
 
-/// Where in the transaction something was heard.
+/// Stage of a transaction in which a reply is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// RSET, in front of MAIL where a transaction has failed.
+    /// RSET, sent before MAIL after a failed transaction.
     Reset,
     Mail,
     Rcpt,
     Data,
-    /// Behind the final dot.
+    /// After the final dot of the content.
     Content,
 }
 
@@ -193,96 +199,103 @@ impl fmt::Display for Stage {
     }
 }
 
-/// What was heard in answer to one step.
+/// Result of one step of a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Heard {
-    /// A well-formed reply.
-    Reply(Answer),
-    /// No reply, and there will be none: closed, reset, timed out, or not SMTP.
-    Nothing(String),
+pub(super) enum StepResult {
+    /// The relay sent a well-formed reply.
+    Reply(Reply),
+    /// No reply will arrive: the connection closed, was reset, timed out, or does not speak SMTP.
+    NoReply(String),
 }
 
-/// The table: what a step's answer means; nothing when the next step may follow.
-pub(super) fn meaning(stage: Stage, heard: Heard) -> Option<Delivered> {
-    let answer = match heard {
-        Heard::Reply(answer) => answer,
-        Heard::Nothing(why) if stage == Stage::Content => {
-            return Some(closed(Outcome::Unknown { why }));
+/// Classifies the result of a step (the table of replies); `None` if the next step may follow.
+pub(super) fn classify(stage: Stage, step: StepResult) -> Option<AttemptResult> {
+    let reply = match step {
+        StepResult::Reply(reply) => reply,
+        StepResult::NoReply(why) if stage == Stage::Content => {
+            return Some(connection_lost(SmtpOutcome::Unknown { why }));
         }
-        Heard::Nothing(why) => return Some(closed(Outcome::RelayTrouble { why })),
+        StepResult::NoReply(why) => return Some(connection_lost(SmtpOutcome::RelayError { why })),
     };
-    let trouble = |answer: &Answer| Outcome::RelayTrouble {
-        why: format!("the relay answered {stage} with: {answer}"),
+    let relay_error = |reply: &Reply| SmtpOutcome::RelayError {
+        why: format!("the relay answered {stage} with: {reply}"),
     };
-    let outcome = match (stage, answer.class()) {
-        // It is closing the channel (RFC 5321 section 3.8).
-        // Within a recipient's own content it may be about that content, so it counts as an attempt of theirs.
-        (Stage::Content, _) if answer.code == 421 => {
-            return Some(closed(Outcome::Deferred { answer, scope: Scope::Relay }));
-        }
-        _ if answer.code == 421 => return Some(closed(trouble(&answer))),
-        (Stage::Reset | Stage::Mail | Stage::Rcpt, 2) => return None,
-        (Stage::Data, 3) => return None,
-        (Stage::Content, 2) => Outcome::Sent { answer },
-        // An answer out of step: from here on question and answer no longer belong together.
-        (Stage::Content, 3) => {
-            return Some(closed(Outcome::Unknown {
-                why: format!("the relay answered the message with: {answer}"),
+    let outcome = match (stage, reply.class()) {
+        // The relay is closing the connection (RFC 5321 section 3.8). After the content of a
+        // recipient the reply may concern that content, so it counts as an attempt of theirs.
+        (Stage::Content, _) if reply.code == 421 => {
+            return Some(connection_lost(SmtpOutcome::Deferred {
+                reply,
+                scope: FailureScope::Relay,
             }));
         }
-        // No relay refuses RSET (RFC 5321 section 4.1.1.5): what sounds like it is the answer to something else.
-        (_, 2 | 3) | (Stage::Reset, _) => return Some(closed(trouble(&answer))),
-        (Stage::Mail, 4) => trouble(&answer),
-        (_, 4) => Outcome::Deferred { answer, scope: Scope::Recipient },
-        _ if is_about_relay(stage, &answer) => trouble(&answer),
+        _ if reply.code == 421 => return Some(connection_lost(relay_error(&reply))),
+        (Stage::Reset | Stage::Mail | Stage::Rcpt, 2) => return None,
+        (Stage::Data, 3) => return None,
+        (Stage::Content, 2) => SmtpOutcome::Sent { reply },
+        // A reply that does not fit the stage: commands and replies no longer correspond.
+        (Stage::Content, 3) => {
+            return Some(connection_lost(SmtpOutcome::Unknown {
+                why: format!("the relay answered the message with: {reply}"),
+            }));
+        }
+        // No relay rejects RSET (RFC 5321 section 4.1.1.5): such a reply belongs to another
+        // command.
+        (_, 2 | 3) | (Stage::Reset, _) => return Some(connection_lost(relay_error(&reply))),
+        (Stage::Mail, 4) => relay_error(&reply),
+        (_, 4) => SmtpOutcome::Deferred { reply, scope: FailureScope::Recipient },
+        _ if is_about_relay(stage, &reply) => relay_error(&reply),
         _ => {
-            let scope = scope_of_refusal(stage, &answer);
-            Outcome::Refused { answer, scope }
+            let scope = rejection_scope(stage, &reply);
+            SmtpOutcome::Rejected { reply, scope }
         }
     };
-    Some(Delivered { outcome, reusable: true })
+    Some(AttemptResult { outcome, reusable: true })
 }
 
-/// Whether what answers an envelope that was written in one piece, or what is missing there, says that the relay does not
-/// understand such writing: out of step, out of sequence, or nothing at all. What it may say to any envelope is none; nor is a
-/// syntax error of a relay that has understood such writing (`known`), for that is about one mail.
-pub(super) fn is_out_of_step(stage: Stage, heard: &Heard, known: bool) -> bool {
-    let Heard::Reply(answer) = heard else { return true };
-    match (stage, answer.code) {
+/// Returns `true` if the result of a pipelined step shows that the relay does not handle
+/// pipelining: a reply that does not fit the stage, a bad sequence of commands, or no reply.
+/// Replies that any envelope may get do not count; neither does a syntax error of a relay that has
+/// handled pipelining before (`proven`), because it concerns one mail.
+pub(super) fn rejects_pipelining(stage: Stage, step: &StepResult, proven: bool) -> bool {
+    let StepResult::Reply(reply) = step else { return true };
+    match (stage, reply.code) {
         (_, 421) => false,
         (Stage::Reset, _) | (Stage::Mail | Stage::Rcpt, 300..400) | (Stage::Data, 200..300) => true,
         (_, 500 | 502 | 503) => true,
-        // Of an address it is the usual word for one that is written wrongly.
-        (Stage::Mail | Stage::Data, 501) => !known && !answer.is_about(1, &[]),
+        // For an address it is the usual reply to invalid syntax.
+        (Stage::Mail | Stage::Data, 501) => !proven && !reply.is_about(1, &[]),
         (_, 500..600) => {
-            let words = answer.words.to_ascii_lowercase();
-            words.contains("pipelining") || words.contains("synchroni")
+            let text = reply.text.to_ascii_lowercase();
+            text.contains("pipelining") || text.contains("synchroni")
         }
         _ => false,
     }
 }
 
-/// Refusals that say how this relay must be spoken to (who we are, which commands) and nothing about the mail.
-fn is_about_relay(stage: Stage, answer: &Answer) -> bool {
-    let protocol = matches!(answer.code, 500 | 502 | 503 | 530 | 534 | 535 | 538);
-    // Not by 5.5.1 alone: there are servers that say so of a recipient they don't know.
+/// Returns `true` for rejections of the client or of its commands, which say nothing about the
+/// mail.
+fn is_about_relay(stage: Stage, reply: &Reply) -> bool {
+    let protocol = matches!(reply.code, 500 | 502 | 503 | 530 | 534 | 535 | 538);
+    // Not based on 5.5.1 alone: some servers use it for an unknown recipient.
     protocol && stage != Stage::Content
 }
 
-/// A 5xx to RCPT is about the recipient, but for what servers that judge the sender late (Postfix does by default) say
-/// there: policy (x.7.z) and bad senders (x.1.7, x.1.8). Any other 5xx is about the message, but for what names a mailbox.
-fn scope_of_refusal(stage: Stage, answer: &Answer) -> Scope {
-    let sender = answer.is_about(7, &[]) || answer.is_about(1, &[7, 8]);
-    let mailbox = answer.is_about(1, &[1, 2, 3, 6, 10]) || answer.is_about(2, &[]);
+/// Returns the scope of a 5xx reply. A 5xx to RCPT concerns the recipient, except for replies of
+/// servers that check the sender late (the default of Postfix): policy (x.7.z) and invalid senders
+/// (x.1.7, x.1.8). Any other 5xx concerns the message, unless it names a mailbox.
+fn rejection_scope(stage: Stage, reply: &Reply) -> FailureScope {
+    let sender = reply.is_about(7, &[]) || reply.is_about(1, &[7, 8]);
+    let mailbox = reply.is_about(1, &[1, 2, 3, 6, 10]) || reply.is_about(2, &[]);
     match stage {
-        Stage::Rcpt if !sender => Scope::Recipient,
-        Stage::Content if mailbox => Scope::Recipient,
-        _ => Scope::Message,
+        Stage::Rcpt if !sender => FailureScope::Recipient,
+        Stage::Content if mailbox => FailureScope::Recipient,
+        _ => FailureScope::Message,
     }
 }
 
-fn closed(outcome: Outcome) -> Delivered {
-    Delivered { outcome, reusable: false }
+fn connection_lost(outcome: SmtpOutcome) -> AttemptResult {
+    AttemptResult { outcome, reusable: false }
 }
 
 #[cfg(test)]

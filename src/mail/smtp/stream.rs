@@ -1,4 +1,5 @@
-//! The wire under lettre's connection: no delay, a deadline on every wait, and it goes on reading while it writes.
+//! TCP or TLS stream of a connection of lettre: no Nagle delay, a deadline on every wait, and reads
+//! continue during writes.
 
 use std::io::{self, ErrorKind};
 use std::mem::MaybeUninit;
@@ -15,153 +16,155 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 use tokio_rustls::client::TlsStream;
 
-use super::reading::Inbound;
+use super::reply_buffer::ReplyBuffer;
 
-/// While a write waits, this much is read ahead at most.
-const READ_AHEAD: usize = 64 * 1024;
+/// Maximum number of bytes read while a write is blocked.
+const MAX_READ_AHEAD_BYTES: usize = 64 * 1024;
 
-/// What the connection and its wire tell each other, for lettre keeps the wire to itself.
+/// Shared control of the stream, because lettre owns the stream itself.
 #[derive(Debug)]
-pub(super) struct Gauge {
+pub(super) struct IoControl {
     start: Instant,
-    due: AtomicU64,
+    deadline_ms: AtomicU64,
     written: AtomicU64,
-    /// Nothing may have arrived when the next byte is written.
-    my_turn: AtomicBool,
-    out_of_turn: AtomicBool,
+    /// The next write requires that nothing has arrived before it.
+    expect_silence: AtomicBool,
+    interrupted: AtomicBool,
 }
 
-impl Gauge {
-    /// A gauge whose first deadline is `span` from now.
-    pub(super) fn new(span: Duration) -> Arc<Self> {
-        let gauge = Self {
+impl IoControl {
+    /// Returns a control whose first deadline is `timeout` from now.
+    pub(super) fn new(timeout: Duration) -> Arc<Self> {
+        let control = Self {
             start: Instant::now(),
-            due: AtomicU64::new(0),
+            deadline_ms: AtomicU64::new(0),
             written: AtomicU64::new(0),
-            my_turn: AtomicBool::new(false),
-            out_of_turn: AtomicBool::new(false),
+            expect_silence: AtomicBool::new(false),
+            interrupted: AtomicBool::new(false),
         };
-        gauge.within(span);
-        Arc::new(gauge)
+        control.set_timeout(timeout);
+        Arc::new(control)
     }
 
-    /// Whatever is waited for from here on must have happened within `span`.
-    pub(super) fn within(&self, span: Duration) {
-        let due = self.start.elapsed().saturating_add(span).as_millis();
-        self.due.store(u64::try_from(due).unwrap_or(u64::MAX), Ordering::Relaxed);
+    /// Sets the deadline of all following waits to `timeout` from now.
+    pub(super) fn set_timeout(&self, timeout: Duration) {
+        let deadline = self.start.elapsed().saturating_add(timeout).as_millis();
+        self.deadline_ms.store(u64::try_from(deadline).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// Every question has its answer: if the relay has spoken or hung up since, the next write does not begin and fails.
-    pub(super) fn take_turn(&self) {
-        self.my_turn.store(true, Ordering::Relaxed);
+    /// Declares that all replies have arrived: if the relay has sent anything or closed the
+    /// connection since, the next write fails without sending anything.
+    pub(super) fn expect_silence(&self) {
+        self.expect_silence.store(true, Ordering::Relaxed);
     }
 
-    /// Whether a write failed since the relay had spoken or hung up before it; nothing of that write was sent.
-    pub(super) fn was_out_of_turn(&self) -> bool {
-        self.out_of_turn.load(Ordering::Relaxed)
+    /// Returns `true` if a write failed because the relay had sent something or closed the
+    /// connection; nothing of that write was sent.
+    pub(super) fn was_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
     }
 
-    /// Bytes that the wire has taken so far; a byte not counted has certainly not been sent.
-    pub(super) fn written(&self) -> u64 {
+    /// Returns the number of bytes written so far; bytes not counted have certainly not been sent.
+    pub(super) fn bytes_written(&self) -> u64 {
         self.written.load(Ordering::Relaxed)
     }
 
-    fn due(&self) -> Instant {
-        let span = Duration::from_millis(self.due.load(Ordering::Relaxed));
-        self.start.checked_add(span).unwrap_or(self.start)
+    fn deadline(&self) -> Instant {
+        let timeout = Duration::from_millis(self.deadline_ms.load(Ordering::Relaxed));
+        self.start.checked_add(timeout).unwrap_or(self.start)
     }
 }
 
-/// A TCP connection in clear or within TLS.
+/// TCP connection, unencrypted or within TLS.
 #[derive(Debug)]
-enum Line {
-    Clear(TcpStream),
-    Sealed(Box<TlsStream<TcpStream>>),
+enum Wire {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
 }
 
-/// The stream that lettre reads replies from and writes commands to.
+/// Stream from which lettre reads replies and to which it writes commands.
 #[derive(Debug)]
 pub(super) struct Stream {
-    line: Line,
+    wire: Wire,
     peer: SocketAddr,
-    inbound: Inbound,
-    ended: bool,
-    gauge: Arc<Gauge>,
-    alarm: Pin<Box<Sleep>>,
+    replies: ReplyBuffer,
+    eof: bool,
+    control: Arc<IoControl>,
+    timer: Pin<Box<Sleep>>,
 }
 
 impl Stream {
-    /// A stream in clear over a connected socket, its deadline being the gauge's.
-    pub(super) fn clear(socket: TcpStream, gauge: Arc<Gauge>) -> io::Result<Self> {
+    /// Returns an unencrypted stream over a connected socket with the deadline of `control`.
+    pub(super) fn plain(socket: TcpStream, control: Arc<IoControl>) -> io::Result<Self> {
         socket.set_nodelay(true)?;
         let peer = socket.peer_addr()?;
-        Ok(Self::over(Line::Clear(socket), peer, gauge))
+        Ok(Self::new(Wire::Plain(socket), peer, control))
     }
 
-    fn over(line: Line, peer: SocketAddr, gauge: Arc<Gauge>) -> Self {
-        let alarm = Box::pin(tokio::time::sleep_until(gauge.due()));
-        Self { line, peer, inbound: Inbound::default(), ended: false, gauge, alarm }
+    fn new(wire: Wire, peer: SocketAddr, control: Arc<IoControl>) -> Self {
+        let timer = Box::pin(tokio::time::sleep_until(control.deadline()));
+        Self { wire, peer, replies: ReplyBuffer::default(), eof: false, control, timer }
     }
 
-    /// The same stream within TLS; refuses when the server has already sent something that was not asked for, since a
-    /// stranger on the way could have put it there to be taken for protected.
-    pub(super) async fn seal(
+    /// Returns the stream within TLS. Fails if the server has already sent unsolicited data: an
+    /// attacker could have injected it so that it passes for encrypted data.
+    pub(super) async fn start_tls(
         self,
         tls: Arc<rustls::ClientConfig>,
         name: rustls::pki_types::ServerName<'static>,
     ) -> io::Result<Self> {
-        if self.inbound.len() > 0 {
-            let words = "the relay sent something in clear where TLS should begin";
-            return Err(io::Error::new(ErrorKind::InvalidData, words));
+        if self.replies.len() > 0 {
+            let message = "the relay sent unencrypted data before the TLS handshake";
+            return Err(io::Error::new(ErrorKind::InvalidData, message));
         }
-        let socket = match self.line {
-            Line::Clear(socket) => socket,
-            Line::Sealed(_) => return Err(io::Error::other("the connection is encrypted already")),
+        let socket = match self.wire {
+            Wire::Plain(socket) => socket,
+            Wire::Tls(_) => return Err(io::Error::other("the connection is already encrypted")),
         };
         let handshake = tokio_rustls::TlsConnector::from(tls).connect(name, socket);
-        let sealed = match tokio::time::timeout_at(self.gauge.due(), handshake).await {
+        let encrypted = match tokio::time::timeout_at(self.control.deadline(), handshake).await {
             Ok(done) => done?,
-            Err(_) => return Err(late()),
+            Err(_) => return Err(timed_out()),
         };
-        Ok(Self::over(Line::Sealed(Box::new(sealed)), self.peer, self.gauge))
+        Ok(Self::new(Wire::Tls(Box::new(encrypted)), self.peer, self.control))
     }
 
-    /// Whether what is written can be read on the way.
-    pub(super) fn is_clear(&self) -> bool {
-        matches!(self.line, Line::Clear(_))
+    /// Returns `true` if the stream is not encrypted.
+    pub(super) fn is_plaintext(&self) -> bool {
+        matches!(self.wire, Wire::Plain(_))
     }
 
-    /// Who is at the other end.
+    /// Returns the address of the relay.
     pub(super) fn peer(&self) -> SocketAddr {
         self.peer
     }
 
-    /// What arrived and was not read yet.
-    pub(super) fn inbound(&mut self) -> &mut Inbound {
-        &mut self.inbound
+    /// Returns the buffer of unread replies.
+    pub(super) fn replies(&mut self) -> &mut ReplyBuffer {
+        &mut self.replies
     }
 
-    /// Waits until something arrives; false when the relay has closed.
-    pub(super) async fn arrival(&mut self) -> io::Result<bool> {
-        std::future::poll_fn(|cx| self.poll_arrival(cx)).await?;
-        Ok(!self.ended)
+    /// Waits until data arrives; returns `false` if the relay has closed the connection.
+    pub(super) async fn fill_buffer(&mut self) -> io::Result<bool> {
+        std::future::poll_fn(|cx| self.poll_fill(cx)).await?;
+        Ok(!self.eof)
     }
 
-    fn poll_arrival(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut bytes = [const { MaybeUninit::uninit() }; 4096];
         let mut buf = ReadBuf::uninit(&mut bytes);
-        let polled = match &mut self.line {
-            Line::Clear(socket) => Pin::new(socket).poll_read(cx, &mut buf),
-            Line::Sealed(tls) => Pin::new(tls.as_mut()).poll_read(cx, &mut buf),
+        let polled = match &mut self.wire {
+            Wire::Plain(socket) => Pin::new(socket).poll_read(cx, &mut buf),
+            Wire::Tls(tls) => Pin::new(tls.as_mut()).poll_read(cx, &mut buf),
         };
-        ready!(self.or_late(cx, polled))?;
-        self.ended = buf.filled().is_empty();
-        self.inbound.feed(buf.filled())?;
+        ready!(self.or_timed_out(cx, polled))?;
+        self.eof = buf.filled().is_empty();
+        self.replies.push(buf.filled())?;
         Poll::Ready(Ok(()))
     }
 
-    /// Turns waiting past the deadline into an error.
-    fn or_late<T>(
+    /// Replaces pending by an error after the deadline.
+    fn or_timed_out<T>(
         &mut self,
         cx: &mut Context<'_>,
         polled: Poll<io::Result<T>>,
@@ -169,39 +172,39 @@ impl Stream {
         if polled.is_ready() {
             return polled;
         }
-        let due = self.gauge.due();
+        let deadline = self.control.deadline();
         loop {
-            // An alarm that rings early is set again then; to move it for every reply would cost more.
-            if self.alarm.deadline() > due {
-                self.alarm.as_mut().reset(due);
+            // A timer that fires early is set again; resetting it for every reply would cost more.
+            if self.timer.deadline() > deadline {
+                self.timer.as_mut().reset(deadline);
             }
-            ready!(self.alarm.as_mut().poll(cx));
-            if self.alarm.deadline() >= due {
-                return Poll::Ready(Err(late()));
+            ready!(self.timer.as_mut().poll(cx));
+            if self.timer.deadline() >= deadline {
+                return Poll::Ready(Err(timed_out()));
             }
-            self.alarm.as_mut().reset(due);
+            self.timer.as_mut().reset(deadline);
         }
     }
 
-    /// Looks whether something has come from the relay, which has nothing to say now.
-    fn poll_quiet(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+    /// Fails if the relay has sent anything or closed the connection although no reply is due.
+    fn check_silence(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         let mut why = ErrorKind::UnexpectedEof.into();
-        if self.inbound.len() == 0 && !self.ended {
-            match self.poll_arrival(cx) {
+        if self.replies.len() == 0 && !self.eof {
+            match self.poll_fill(cx) {
                 Poll::Pending => return Ok(()),
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(e)) => why = e,
             }
         }
-        self.gauge.out_of_turn.store(true, Ordering::Relaxed);
-        if self.inbound.len() > 0 {
-            why = io::Error::new(ErrorKind::InvalidData, "the relay spoke out of turn");
+        self.control.interrupted.store(true, Ordering::Relaxed);
+        if self.replies.len() > 0 {
+            why = io::Error::new(ErrorKind::InvalidData, "the relay sent an unsolicited reply");
         }
         Err(why)
     }
 }
 
-fn late() -> io::Error {
+fn timed_out() -> io::Error {
     io::Error::new(ErrorKind::TimedOut, "the relay did not answer in time")
 }
 
@@ -218,15 +221,15 @@ impl AsyncRead for Stream {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         loop {
-            let lines = self.inbound.take(buf.remaining());
+            let lines = self.replies.take_reply(buf.remaining());
             if !lines.is_empty() || buf.remaining() == 0 {
                 buf.put_slice(lines);
                 return Poll::Ready(Ok(()));
             }
-            if self.ended {
+            if self.eof {
                 return Poll::Ready(Ok(()));
             }
-            ready!(self.poll_arrival(cx))?;
+            ready!(self.poll_fill(cx))?;
         }
     }
 }
@@ -237,41 +240,41 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if self.gauge.my_turn.swap(false, Ordering::Relaxed) {
-            self.poll_quiet(cx)?;
+        if self.control.expect_silence.swap(false, Ordering::Relaxed) {
+            self.check_silence(cx)?;
         }
-        let polled = match &mut self.line {
-            Line::Clear(socket) => Pin::new(socket).poll_write(cx, bytes),
-            Line::Sealed(tls) => Pin::new(tls.as_mut()).poll_write(cx, bytes),
+        let polled = match &mut self.wire {
+            Wire::Plain(socket) => Pin::new(socket).poll_write(cx, bytes),
+            Wire::Tls(tls) => Pin::new(tls.as_mut()).poll_write(cx, bytes),
         };
-        if let Poll::Ready(Ok(taken)) = &polled {
-            self.gauge.written.fetch_add(*taken as u64, Ordering::Relaxed);
+        if let Poll::Ready(Ok(count)) = &polled {
+            self.control.written.fetch_add(*count as u64, Ordering::Relaxed);
         }
-        // A relay that waits until its own words are read would otherwise wait for us, and we for it.
-        while polled.is_pending() && !self.ended && self.inbound.len() < READ_AHEAD {
-            match self.poll_arrival(cx) {
+        // Prevents a deadlock with a relay that does not read before its own output is read.
+        while polled.is_pending() && !self.eof && self.replies.len() < MAX_READ_AHEAD_BYTES {
+            match self.poll_fill(cx) {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(e)) => return Poll::Ready(Err(e)),
                 Poll::Pending => break,
             }
         }
-        self.or_late(cx, polled)
+        self.or_timed_out(cx, polled)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let polled = match &mut self.line {
-            Line::Clear(socket) => Pin::new(socket).poll_flush(cx),
-            Line::Sealed(tls) => Pin::new(tls.as_mut()).poll_flush(cx),
+        let polled = match &mut self.wire {
+            Wire::Plain(socket) => Pin::new(socket).poll_flush(cx),
+            Wire::Tls(tls) => Pin::new(tls.as_mut()).poll_flush(cx),
         };
-        self.or_late(cx, polled)
+        self.or_timed_out(cx, polled)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let polled = match &mut self.line {
-            Line::Clear(socket) => Pin::new(socket).poll_shutdown(cx),
-            Line::Sealed(tls) => Pin::new(tls.as_mut()).poll_shutdown(cx),
+        let polled = match &mut self.wire {
+            Wire::Plain(socket) => Pin::new(socket).poll_shutdown(cx),
+            Wire::Tls(tls) => Pin::new(tls.as_mut()).poll_shutdown(cx),
         };
-        self.or_late(cx, polled)
+        self.or_timed_out(cx, polled)
     }
 }
 

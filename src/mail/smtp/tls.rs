@@ -1,4 +1,5 @@
-//! Who is trusted to be the other end: the system's authorities, a private one, or, where the operator asks for no more, anybody.
+//! TLS configurations: certificates verified by the system, by a private CA, or, for opportunistic
+//! encryption, not at all.
 
 use std::sync::Arc;
 
@@ -8,16 +9,17 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
-/// Encrypts without asking who the other end is (RFC 7435): better than clear text, no proof against an active attacker.
+/// Encrypts without verification (RFC 7435): better than plain text, but no protection against an
+/// active attacker.
 pub(super) fn unverified() -> Result<ClientConfig, rustls::Error> {
     let provider = provider();
-    let anybody = Arc::new(Anybody(Arc::clone(&provider)));
+    let verifier = Arc::new(NoVerification(Arc::clone(&provider)));
     let config =
         ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    Ok(config.dangerous().with_custom_certificate_verifier(anybody).with_no_client_auth())
+    Ok(config.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
 }
 
-/// Verifies the other end's certificate and name against the system's authorities.
+/// Verifies certificate and host name with the trusted CAs of the system.
 pub(crate) fn verified_by_system() -> Result<ClientConfig, rustls::Error> {
     let provider = provider();
     let verifier = Arc::new(rustls_platform_verifier::Verifier::new(Arc::clone(&provider))?);
@@ -26,7 +28,7 @@ pub(crate) fn verified_by_system() -> Result<ClientConfig, rustls::Error> {
     Ok(config.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
 }
 
-/// Verifies the relay's certificate and name against the authorities of a PEM file and no others.
+/// Verifies certificate and host name with only the CAs of a PEM file.
 pub(super) fn verified_by(pem: &[u8]) -> Result<ClientConfig, rustls::Error> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(pem) {
@@ -34,7 +36,7 @@ pub(super) fn verified_by(pem: &[u8]) -> Result<ClientConfig, rustls::Error> {
         roots.add(certificate)?;
     }
     if roots.is_empty() {
-        return Err(rustls::Error::General("there is no certificate in it".to_owned()));
+        return Err(rustls::Error::General("it contains no certificate".to_owned()));
     }
     let config =
         ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
@@ -45,11 +47,12 @@ fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::aws_lc_rs::default_provider())
 }
 
-/// Takes any certificate; still checks that the other end owns it, so that the handshake itself is sound.
+/// Verifier that accepts any certificate. It still checks that the server owns the private key, so
+/// the handshake itself is sound.
 #[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
+struct NoVerification(Arc<CryptoProvider>);
 
-impl ServerCertVerifier for Anybody {
+impl ServerCertVerifier for NoVerification {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,

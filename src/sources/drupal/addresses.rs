@@ -1,4 +1,4 @@
-//! The public addresses of nodes and files.
+//! Public addresses of nodes and files.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
@@ -6,7 +6,7 @@ use url::Url;
 use super::nodes::{Node, Translation};
 use super::site::Site;
 
-/// Characters that keep their meaning in a path; an alias is kept as people write it, unescaped.
+/// Characters to escape in a path; Drupal stores an alias unescaped.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
@@ -24,21 +24,24 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'+')
     .remove(b'=');
 
-/// A node's address in one of its languages: its newest alias, below the language's prefix or on its host.
-pub(super) fn article(site: &Site, node: &Node, translation: &Translation) -> String {
+/// Returns the address of a node in one language: its newest alias, below the prefix or on the host
+/// of the language.
+pub(super) fn article_url(site: &Site, node: &Node, translation: &Translation) -> String {
     let languages = &site.languages;
     let neutral = matches!(translation.language.as_str(), "und" | "zxx" | "");
     let language = if neutral { &languages.default } else { &translation.language };
-    let of = |wanted: &str| {
+    let alias_for = |wanted: &str| {
         node.aliases.iter().rfind(|(language, _)| language == wanted).map(|(_, path)| path.as_str())
     };
-    let path = of(language).or_else(|| of(&translation.language)).or_else(|| of("und"));
+    let path = alias_for(language)
+        .or_else(|| alias_for(&translation.language))
+        .or_else(|| alias_for("und"));
     let path = path.map_or_else(|| format!("/node/{}", node.id), str::to_owned);
     let home = languages
         .domains
         .get(language)
-        .and_then(|host| on_host(&site.home, host))
-        .unwrap_or_else(|| site.home.clone());
+        .and_then(|host| on_host(&site.home_url, host))
+        .unwrap_or_else(|| site.home_url.clone());
     let mut address = home;
     if let Some(prefix) = languages.prefixes.get(language).filter(|prefix| !prefix.is_empty()) {
         address.push('/');
@@ -51,7 +54,7 @@ pub(super) fn article(site: &Site, node: &Node, translation: &Translation) -> St
     address
 }
 
-/// The site's address on another host.
+/// Returns the address of the site on another host.
 fn on_host(home: &str, host: &str) -> Option<String> {
     let mut url = Url::parse(home).ok()?;
     if host.trim().is_empty() {
@@ -66,13 +69,13 @@ fn on_host(home: &str, host: &str) -> Option<String> {
     Some(url.as_str().trim_end_matches('/').to_owned())
 }
 
-/// A file's address, if everybody may have it.
-pub(super) fn file(site: &Site, uri: &str) -> Option<String> {
+/// Returns the address of a file if it is public.
+pub(super) fn file_url(site: &Site, uri: &str) -> Option<String> {
     if uri.starts_with("http://") || uri.starts_with("https://") {
         return Some(uri.to_owned());
     }
     let path = uri.strip_prefix("public://")?;
-    Some(format!("{}/{}", site.files, utf8_percent_encode(path.trim_start_matches('/'), PATH)))
+    Some(format!("{}/{}", site.files_url, utf8_percent_encode(path.trim_start_matches('/'), PATH)))
 }
 
 #[cfg(test)]
@@ -84,8 +87,8 @@ mod tests {
     fn site() -> Site {
         Site {
             prefix: String::new(),
-            home: "https://a.example/cms".into(),
-            files: "https://a.example/cms/sites/default/files".into(),
+            home_url: "https://a.example/cms".into(),
+            files_url: "https://a.example/cms/sites/default/files".into(),
             types: String::new(),
             condition: String::new(),
             published_at: String::new(),
@@ -93,7 +96,7 @@ mod tests {
             term_fields: Vec::new(),
             image_fields: Vec::new(),
             languages: Languages::default(),
-            formats: Formats::of(std::iter::empty()),
+            formats: Formats::from_config(std::iter::empty()),
         }
     }
 
@@ -110,42 +113,45 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_alias_of_the_language_counts_and_a_number_where_there_is_none() {
+    fn the_newest_alias_of_the_language_is_used_or_the_node_number() {
         let aliases =
             [("en", "/old"), ("und", "/any"), ("en", "/open day & night"), ("zh-hans", "/开放日")];
         assert_eq!(
-            article(&site(), &node(&aliases), &in_language("en")),
+            article_url(&site(), &node(&aliases), &in_language("en")),
             "https://a.example/cms/open%20day%20%26%20night"
         );
         assert_eq!(
-            article(&site(), &node(&aliases), &in_language("de")),
+            article_url(&site(), &node(&aliases), &in_language("de")),
             "https://a.example/cms/any"
         );
         assert_eq!(
-            article(&site(), &node(&[]), &in_language("de")),
+            article_url(&site(), &node(&[]), &in_language("de")),
             "https://a.example/cms/node/7"
         );
     }
 
     #[test]
-    fn a_language_has_its_prefix_or_its_host() {
+    fn the_address_has_the_prefix_or_the_host_of_its_language() {
         let mut with = site();
         with.languages.prefixes =
             [("en", ""), ("zh-hans", "zh")].map(|(l, p)| (l.to_owned(), p.to_owned())).into();
         assert_eq!(
-            article(&with, &node(&[]), &in_language("zh-hans")),
+            article_url(&with, &node(&[]), &in_language("zh-hans")),
             "https://a.example/cms/zh/node/7"
         );
-        assert_eq!(article(&with, &node(&[]), &in_language("en")), "https://a.example/cms/node/7");
+        assert_eq!(
+            article_url(&with, &node(&[]), &in_language("en")),
+            "https://a.example/cms/node/7"
+        );
         with.languages.default = "zh-hans".into();
         assert_eq!(
-            article(&with, &node(&[("und", "/a")]), &in_language("und")),
+            article_url(&with, &node(&[("und", "/a")]), &in_language("und")),
             "https://a.example/cms/zh/a"
         );
         with.languages.prefixes.clear();
         with.languages.domains = [("zh-hans".to_owned(), "cn.example:8080".to_owned())].into();
         assert_eq!(
-            article(&with, &node(&[]), &in_language("zh-hans")),
+            article_url(&with, &node(&[]), &in_language("zh-hans")),
             "https://cn.example:8080/cms/node/7"
         );
     }
@@ -153,9 +159,9 @@ mod tests {
     #[test]
     fn only_public_files_have_an_address() {
         assert_eq!(
-            file(&site(), "public://2026-09/the vat.jpg").unwrap(),
+            file_url(&site(), "public://2026-09/the vat.jpg").unwrap(),
             "https://a.example/cms/sites/default/files/2026-09/the%20vat.jpg"
         );
-        assert_eq!(file(&site(), "private://salaries.pdf"), None);
+        assert_eq!(file_url(&site(), "private://salaries.pdf"), None);
     }
 }

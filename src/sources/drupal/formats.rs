@@ -1,4 +1,4 @@
-//! Text formats: what Drupal does to a body between the database and the page.
+//! Text formats: the filters that Drupal applies to a body before it shows it.
 
 use std::collections::HashMap;
 
@@ -9,39 +9,41 @@ use lol_html::{RewriteStrSettings, element, rewrite_str};
 use crate::sources::php::Value;
 use crate::sources::wordpress::autop;
 
-/// What Drupal gives texts that name no format.
+/// Drupal's format for texts without one.
 const FALLBACK: &str = "plain_text";
 
-/// One step of a format; what else a format may hold (allow-lists, alignment) the sanitiser does, or nobody misses.
+/// A filter of a format. Allow-lists are the sanitiser's task, and filters for alignment are not
+/// needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Filter {
-    /// Tags become text.
+    /// Escapes tags so that they become text.
     Escape,
-    /// Line ends become breaks and paragraphs.
+    /// Converts line ends into breaks and paragraphs.
     Breaks,
-    /// Bare addresses become links.
+    /// Converts bare addresses into links.
     Links,
-    /// An image's caption is shown below it.
+    /// Shows the caption of an image below it.
     Captions,
 }
 
-/// The text formats of a site.
+/// The text formats of a site, by name.
 #[derive(Debug, Clone)]
 pub(super) struct Formats {
     known: HashMap<String, Vec<Filter>>,
-    /// Whether these are the site's own; else they are those that Drupal is installed with.
-    stated: bool,
+    /// `true` if these are the site's own; `false` for those of a standard installation.
+    is_from_config: bool,
 }
 
 impl Formats {
-    /// Out of the configuration, as `filter.format.NAME` holds it; what Drupal is installed with, where none of it can be read.
-    pub(super) fn of<'c>(config: impl Iterator<Item = &'c Value>) -> Self {
+    /// Reads the formats from the configuration objects `filter.format.NAME`; without any, returns
+    /// those of a standard installation.
+    pub(super) fn from_config<'c>(config: impl Iterator<Item = &'c Value>) -> Self {
         let known: HashMap<String, Vec<Filter>> = config
-            .filter(|format| format.is_on("status"))
+            .filter(|format| format.is_truthy("status"))
             .map(|format| (format.text("format").to_owned(), filters(format)))
             .collect();
         if !known.is_empty() {
-            return Self { known, stated: true };
+            return Self { known, is_from_config: true };
         }
         let installed = [
             (FALLBACK, vec![Filter::Escape, Filter::Links, Filter::Breaks]),
@@ -52,35 +54,36 @@ impl Formats {
                 .into_iter()
                 .map(|(name, filters)| (name.to_owned(), filters))
                 .collect(),
-            stated: false,
+            is_from_config: false,
         }
     }
 
-    /// The text as HTML, not yet sanitised; `None` if its format is gone, in which case Drupal shows nothing.
+    /// Returns the text as HTML, not yet sanitised; `None` if its format does not exist, in which
+    /// case Drupal shows nothing.
     pub(super) fn html(&self, text: &str, format: &str) -> Option<String> {
         let format = if format.is_empty() { FALLBACK } else { format };
-        let as_it_is = [Filter::Captions];
+        let unfiltered = [Filter::Captions];
         let filters = match self.known.get(format) {
             Some(filters) => filters.as_slice(),
-            None if self.stated => return None,
-            None => &as_it_is,
+            None if self.is_from_config => return None,
+            None => &unfiltered,
         };
         let mut html = text.to_owned();
         for filter in filters {
             html = match filter {
                 Filter::Escape => encode_text(&html).into_owned(),
                 Filter::Breaks => autop(&html),
-                Filter::Links => linked(&html),
-                Filter::Captions => captioned(&html),
+                Filter::Links => link_addresses(&html),
+                Filter::Captions => add_captions(&html),
             };
         }
         Some(html)
     }
 }
 
-/// The filters of a format that are on, in their order.
+/// Returns the enabled filters of a format, ordered by weight.
 fn filters(format: &Value) -> Vec<Filter> {
-    let mut on: Vec<(i64, Filter)> = Vec::new();
+    let mut enabled: Vec<(i64, Filter)> = Vec::new();
     for (name, filter) in format.get("filters").map_or([].as_slice(), Value::entries) {
         let known = match name.as_str() {
             "filter_html_escape" => Filter::Escape,
@@ -89,16 +92,16 @@ fn filters(format: &Value) -> Vec<Filter> {
             "filter_caption" => Filter::Captions,
             _ => continue,
         };
-        if filter.is_on("status") {
-            on.push((filter.number("weight"), known));
+        if filter.is_truthy("status") {
+            enabled.push((filter.number("weight"), known));
         }
     }
-    on.sort_by_key(|(weight, _)| *weight);
-    on.into_iter().map(|(_, filter)| filter).collect()
+    enabled.sort_by_key(|(weight, _)| *weight);
+    enabled.into_iter().map(|(_, filter)| filter).collect()
 }
 
-/// Bare web addresses outside links and code become links.
-fn linked(html: &str) -> String {
+/// Converts bare web addresses outside links and code into links.
+fn link_addresses(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
     let mut inside: Option<&str> = None;
     let mut rest = html;
@@ -147,7 +150,7 @@ fn link_words(text: &str, out: &mut String) {
             out.push_str(word);
             continue;
         };
-        // A bracket or quotation mark that was escaped before is no part of an address.
+        // An escaped bracket or quotation mark is not part of an address.
         let end = ["&lt;", "&gt;", "&quot;"]
             .iter()
             .filter_map(|mark| word[begin..].find(mark))
@@ -165,13 +168,13 @@ fn link_words(text: &str, out: &mut String) {
     }
 }
 
-/// Images with `data-caption` become figures.
-fn captioned(html: &str) -> String {
+/// Converts images with `data-caption` into figures.
+fn add_captions(html: &str) -> String {
     let settings = RewriteStrSettings::new().with_strict(false).append_element_content_handler(
         element!("img[data-caption]", |image| {
             let caption = image.get_attribute("data-caption").unwrap_or_default();
             image.remove_attribute("data-caption");
-            // The attribute holds HTML, written as an attribute.
+            // The attribute contains escaped HTML.
             let caption = html_escape::decode_html_entities(&caption).into_owned();
             if !caption.trim().is_empty() {
                 image.before("<figure>", ContentType::Html);
@@ -186,7 +189,7 @@ fn captioned(html: &str) -> String {
     rewrite_str(html, settings).unwrap_or_else(|_| html.to_owned())
 }
 
-/// A link with an address and a text that are not HTML.
+/// Returns a link; address and text are plain text and are escaped here.
 pub(super) fn link(address: &str, text: &str) -> String {
     format!("<a href=\"{}\">{}</a>", encode_double_quoted_attribute(address), encode_text(text))
 }
@@ -201,13 +204,13 @@ mod tests {
         let text = format!(
             "a:3:{{s:6:\"format\";s:3:\"own\";s:6:\"status\";b:1;s:7:\"filters\";a:1:{{{filters}}}}}"
         );
-        let value = Value::read(&text).unwrap();
-        Formats::of([&value].into_iter())
+        let value = Value::parse(&text).unwrap();
+        Formats::from_config([&value].into_iter())
     }
 
     #[test]
-    fn what_drupal_is_installed_with_holds_where_nothing_can_be_read() {
-        let formats = Formats::of(std::iter::empty());
+    fn without_configuration_the_standard_formats_apply() {
+        let formats = Formats::from_config(std::iter::empty());
         assert_eq!(
             formats
                 .html("1 < 2\nsee https://a.example/x?b=1&c, or www.b.example.\n\nEnd", "")
@@ -225,18 +228,18 @@ mod tests {
     }
 
     #[test]
-    fn a_sites_own_format_does_what_its_filters_say() {
+    fn a_configured_format_applies_its_enabled_filters() {
         let off = own("s:12:\"filter_autop\";a:2:{s:6:\"status\";b:0;s:6:\"weight\";i:0;}");
         assert_eq!(off.html("a\n\nb", "own").unwrap(), "a\n\nb");
         let on = own("s:12:\"filter_autop\";a:2:{s:6:\"status\";b:1;s:6:\"weight\";i:0;}");
         assert_eq!(on.html("a\n\nb", "own").unwrap(), "<p>a</p>\n<p>b</p>\n");
-        assert_eq!(on.html("a", "gone"), None, "a format that is gone shows nothing");
+        assert_eq!(on.html("a", "gone"), None, "a missing format shows nothing");
     }
 
     proptest! {
         #[test]
-        fn linking_takes_nothing_away(text in "(<a href='x'>|</a>|<pre|>|<|https://a\\.example/x|www\\.|&lt;|&gt;| |\n|[.,)\"校]){0,20}") {
-            let made = linked(&text);
+        fn linking_removes_no_text(text in "(<a href='x'>|</a>|<pre|>|<|https://a\\.example/x|www\\.|&lt;|&gt;| |\n|[.,)\"校]){0,20}") {
+            let made = link_addresses(&text);
             let bare = made.replace("</a>", "").replace("<a href=\"", "");
             prop_assert!(made.len() >= text.len() && bare.len() <= made.len());
             prop_assert!(text.contains("https://") || text.contains("www.") || made == text);
@@ -244,8 +247,8 @@ mod tests {
     }
 
     #[test]
-    fn a_caption_is_shown_below_its_image() {
-        let formats = Formats::of(std::iter::empty());
+    fn a_caption_becomes_a_figcaption() {
+        let formats = Formats::from_config(std::iter::empty());
         assert_eq!(
             formats.html("<img src=\"/a.png\" data-caption=\"The &lt;em&gt;old&lt;/em&gt; vat\" alt=\"Vat\">", "basic_html").unwrap(),
             "<figure><img src=\"/a.png\" alt=\"Vat\"><figcaption>The <em>old</em> vat</figcaption></figure>"

@@ -1,4 +1,4 @@
-//! Media that editors embed in a text: pictures shown, sound and film played, everything else linked.
+//! Media embedded in texts: images, audio and video become elements, everything else a link.
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
@@ -11,35 +11,35 @@ use lol_html::{RewriteStrSettings, element, rewrite_str};
 use super::addresses;
 use super::formats::link;
 use super::site::Site;
-use crate::sources::session::{Session, columns};
+use crate::sources::read_session::{ReadSession, to_array};
 
-/// Something that can be embedded.
+/// A media entity that a text can embed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Medium {
-    shows: Shows,
+pub(super) struct MediaItem {
+    display: DisplayMode,
     name: String,
     address: String,
     alt: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shows {
-    Picture,
-    Sound,
-    Film,
+enum DisplayMode {
+    Image,
+    Audio,
+    Video,
     Link,
 }
 
-/// The fields in which Drupal's own media types keep what they show.
-const FIELDS: [(&str, Shows); 4] = [
-    ("field_media_image", Shows::Picture),
-    ("field_media_audio_file", Shows::Sound),
-    ("field_media_video_file", Shows::Film),
-    ("field_media_document", Shows::Link),
+/// The source fields of Drupal's own media types.
+const FIELDS: [(&str, DisplayMode); 4] = [
+    ("field_media_image", DisplayMode::Image),
+    ("field_media_audio_file", DisplayMode::Audio),
+    ("field_media_video_file", DisplayMode::Video),
+    ("field_media_document", DisplayMode::Link),
 ];
 
-/// The ids of what a text embeds.
-pub(super) fn wanted(html: &str) -> Vec<String> {
+/// Returns the ids of the media that a text embeds.
+pub(super) fn embedded_ids(html: &str) -> Vec<String> {
     let mut found = Vec::new();
     for part in html.split("<drupal-media").skip(1) {
         let tag = part.split('>').next().unwrap_or_default();
@@ -55,28 +55,28 @@ fn is_id(text: &str) -> bool {
 
 /// Reads what is embedded, as far as it is public; tables that are not there hold nothing.
 pub(super) async fn fetch(
-    session: &mut Session,
+    session: &mut ReadSession,
     site: &Site,
     ids: &BTreeSet<String>,
-) -> anyhow::Result<HashMap<String, Medium>> {
+) -> anyhow::Result<HashMap<String, MediaItem>> {
     let mut media = HashMap::new();
     if ids.is_empty() {
         return Ok(media);
     }
-    let (prefix, ids) = (&site.prefix, session.texts(ids.iter().map(String::as_str)));
+    let (prefix, ids) = (&site.prefix, session.quote_list(ids.iter().map(String::as_str)));
     let named = format!(
         "{prefix}media m JOIN {prefix}media_field_data d ON d.mid = m.mid AND d.default_langcode = 1 AND d.status = 1"
     );
     for (field, shows) in FIELDS {
-        let alt = if shows == Shows::Picture { "v.field_media_image_alt" } else { "''" };
+        let alt = if shows == DisplayMode::Image { "v.field_media_image_alt" } else { "''" };
         let sql = format!(
             "SELECT m.uuid, d.name, f.uri, {alt} FROM {named} JOIN {prefix}media__{field} v ON v.entity_id = m.mid AND v.deleted = 0 \
              JOIN {prefix}file_managed f ON f.fid = v.{field}_target_id AND f.status = 1 WHERE m.uuid IN ({ids}) ORDER BY v.delta DESC"
         );
-        for row in session.rows_if_there(&sql).await? {
-            let [id, name, uri, alt] = columns(row);
-            if let Some(address) = addresses::file(site, &uri) {
-                media.insert(id, Medium { shows, name, address, alt });
+        for row in session.rows_if_readable(&sql).await? {
+            let [id, name, uri, alt] = to_array(row);
+            if let Some(address) = addresses::file_url(site, &uri) {
+                media.insert(id, MediaItem { display: shows, name, address, alt });
             }
         }
     }
@@ -84,59 +84,66 @@ pub(super) async fn fetch(
         "SELECT m.uuid, d.name, v.field_media_oembed_video_value FROM {named} \
          JOIN {prefix}media__field_media_oembed_video v ON v.entity_id = m.mid AND v.deleted = 0 WHERE m.uuid IN ({ids})"
     );
-    for row in session.rows_if_there(&sql).await? {
-        let [id, name, address] = columns(row);
-        media.insert(id, Medium { shows: Shows::Link, name, address, alt: String::new() });
+    for row in session.rows_if_readable(&sql).await? {
+        let [id, name, address] = to_array(row);
+        media.insert(
+            id,
+            MediaItem { display: DisplayMode::Link, name, address, alt: String::new() },
+        );
     }
     Ok(media)
 }
 
-/// The text with what it embeds, and how many things could not be shown.
-pub(super) fn shown(html: &str, media: &HashMap<String, Medium>) -> (String, usize) {
+/// Returns the text with its media embedded, and the number of media that were left out.
+pub(super) fn embed(html: &str, media: &HashMap<String, MediaItem>) -> (String, usize) {
     if !html.contains("<drupal-media") {
         return (html.to_owned(), 0);
     }
-    let unshown = Rc::new(RefCell::new(0));
-    let counted = Rc::clone(&unshown);
+    let omitted = Rc::new(RefCell::new(0));
+    let counter = Rc::clone(&omitted);
     let settings = RewriteStrSettings::new().with_strict(false).append_element_content_handler(
         element!("drupal-media", |el| {
-            let said = |name: &str| {
+            let attribute = |name: &str| {
                 el.get_attribute(name).map(|value| decode_html_entities(&value).into_owned())
             };
-            match said("data-entity-uuid").and_then(|id| media.get(&id)) {
-                Some(medium) => {
-                    let made = medium.html(said("alt").as_deref(), said("data-caption").as_deref());
-                    el.replace(&made, ContentType::Html);
+            match attribute("data-entity-uuid").and_then(|id| media.get(&id)) {
+                Some(item) => {
+                    let html = item
+                        .html(attribute("alt").as_deref(), attribute("data-caption").as_deref());
+                    el.replace(&html, ContentType::Html);
                 }
                 None => {
-                    *counted.borrow_mut() += 1;
+                    *counter.borrow_mut() += 1;
                     el.remove();
                 }
             }
             Ok(())
         }),
     );
-    let made = rewrite_str(html, settings).unwrap_or_else(|_| html.to_owned());
-    let unshown = *unshown.borrow();
-    (made, unshown)
+    let embedded = rewrite_str(html, settings).unwrap_or_else(|_| html.to_owned());
+    let omitted = *omitted.borrow();
+    (embedded, omitted)
 }
 
-impl Medium {
-    /// As HTML; an alternative text of the place counts more than the medium's own, and its caption is HTML.
+impl MediaItem {
+    /// Returns the HTML of the item; an alternative text in the embedding text takes precedence over
+    /// the item's own, and the caption is HTML.
     fn html(&self, alt: Option<&str>, caption: Option<&str>) -> String {
         let alt = alt.filter(|alt| !alt.is_empty()).unwrap_or(&self.alt);
         let (address, alt) =
             (encode_double_quoted_attribute(&self.address), encode_double_quoted_attribute(alt));
-        let made = match self.shows {
-            Shows::Picture => format!("<img src=\"{address}\" alt=\"{alt}\">"),
-            Shows::Sound => format!("<audio src=\"{address}\" controls></audio>"),
-            Shows::Film => format!("<video src=\"{address}\" controls></video>"),
-            Shows::Link => link(&self.address, &self.name),
+        let element = match self.display {
+            DisplayMode::Image => format!("<img src=\"{address}\" alt=\"{alt}\">"),
+            DisplayMode::Audio => format!("<audio src=\"{address}\" controls></audio>"),
+            DisplayMode::Video => format!("<video src=\"{address}\" controls></video>"),
+            DisplayMode::Link => link(&self.address, &self.name),
         };
         match caption.filter(|caption| !caption.trim().is_empty()) {
-            Some(caption) => format!("<figure>{made}<figcaption>{caption}</figcaption></figure>"),
-            None if self.shows == Shows::Link => format!("<p>{made}</p>"),
-            None => format!("<figure>{made}</figure>"),
+            Some(caption) => {
+                format!("<figure>{element}<figcaption>{caption}</figcaption></figure>")
+            }
+            None if self.display == DisplayMode::Link => format!("<p>{element}</p>"),
+            None => format!("<figure>{element}</figure>"),
         }
     }
 }
@@ -148,25 +155,25 @@ mod tests {
     const ID: &str = "6f1c0c0e-0000-4000-8000-00000000000a";
 
     #[test]
-    fn an_embedded_picture_is_shown_with_its_caption_and_a_missing_one_counted() {
+    fn an_embedded_image_has_its_caption_and_a_missing_one_is_counted() {
         let text = format!(
             "<p>a</p><drupal-media data-entity-type=\"media\" data-entity-uuid=\"{ID}\" data-caption=\"The &lt;b&gt;vat&lt;/b&gt;\">&nbsp;</drupal-media>\
              <drupal-media data-entity-uuid=\"6f1c0c0e-0000-4000-8000-00000000000b\"></drupal-media>"
         );
-        assert_eq!(wanted(&text).len(), 2);
-        let medium = Medium {
-            shows: Shows::Picture,
+        assert_eq!(embedded_ids(&text).len(), 2);
+        let medium = MediaItem {
+            display: DisplayMode::Image,
             name: "vat".into(),
             address: "https://a.example/v.jpg".into(),
             alt: "A \"vat\"".into(),
         };
-        let (made, unshown) = shown(&text, &HashMap::from([(ID.to_owned(), medium)]));
+        let (html, omitted) = embed(&text, &HashMap::from([(ID.to_owned(), medium)]));
         let figure = "<figure><img src=\"https://a.example/v.jpg\" alt=\"A &quot;vat&quot;\"><figcaption>The <b>vat</b></figcaption></figure>";
-        assert_eq!((made, unshown), (format!("<p>a</p>{figure}"), 1));
+        assert_eq!((html, omitted), (format!("<p>a</p>{figure}"), 1));
     }
 
     #[test]
-    fn only_ids_are_asked_for() {
-        assert!(wanted("<drupal-media data-entity-uuid=\"' OR 1=1\">").is_empty());
+    fn only_valid_ids_are_collected() {
+        assert!(embedded_ids("<drupal-media data-entity-uuid=\"' OR 1=1\">").is_empty());
     }
 }

@@ -1,26 +1,26 @@
-//! The queries: a few nodes at a time, with all their languages, texts, terms, images and addresses.
+//! Queries for pages of nodes, with their languages, texts, terms, images and addresses.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::media::{self, Medium};
-use super::site::{Holds, Site};
+use super::media::{self, MediaItem};
+use super::site::{ImageFieldKind, Site};
 use crate::domain::time::{Millis, SECOND};
-use crate::sources::changed;
-use crate::sources::session::{Session, columns};
+use crate::sources::incremental;
+use crate::sources::read_session::{ReadSession, to_array};
 
-/// How many nodes are held at once.
-const PAGE: usize = 50;
+/// Number of nodes that one query reads.
+const PAGE_SIZE: usize = 50;
 
-/// A node with its languages.
+/// A node with its languages, aliases and embedded media.
 #[derive(Debug, Default)]
 pub(super) struct Node {
     pub(super) id: u64,
-    /// The one it was written in first.
+    /// Languages of the node, with the original first.
     pub(super) translations: Vec<Translation>,
-    /// Its addresses: language, path; later ones count more.
+    /// Aliases as pairs of language and path; later ones take precedence.
     pub(super) aliases: Vec<(String, String)>,
-    /// What is embedded in the texts of the page this node came with, by its id.
-    pub(super) media: std::sync::Arc<HashMap<String, Medium>>,
+    /// Media embedded in the texts of the node's page, by id.
+    pub(super) media: std::sync::Arc<HashMap<String, MediaItem>>,
 }
 
 /// One language of a node.
@@ -31,7 +31,7 @@ pub(super) struct Translation {
     pub(super) is_public: bool,
     pub(super) title: String,
     pub(super) author: String,
-    /// Seconds since the epoch.
+    /// Time of publication in seconds since the epoch.
     pub(super) published_at: i64,
     pub(super) changed_at: Option<i64>,
     pub(super) body: String,
@@ -39,17 +39,18 @@ pub(super) struct Translation {
     pub(super) format: String,
     pub(super) sections: Vec<String>,
     pub(super) tags: Vec<String>,
-    /// The lead image as Drupal names files, `public://…`.
+    /// Lead image as a URI of Drupal, `public://…`.
     pub(super) image: Option<String>,
 }
 
 impl Node {
-    /// The languages that are out or have a date.
+    /// Returns the languages that are published or scheduled.
     pub(super) fn published(&self) -> impl Iterator<Item = &Translation> {
         self.translations.iter().filter(|translation| translation.is_public)
     }
 
-    /// The values that a field has in a language; those of the original, where the field is not translated.
+    /// Returns the values of a field in a language; those of the original if the field is not
+    /// translated.
     fn values<'v, T>(&self, field: &'v Values<T>, language: &str) -> impl Iterator<Item = &'v T> {
         let own = field.get(&(self.id, language.to_owned()));
         let original = || {
@@ -69,26 +70,27 @@ struct Name {
     text: String,
 }
 
-/// A value of a field that refers to terms: its place, and the term's names.
+/// A value of a field that refers to terms: its delta, and the names of the term.
 type Term = (String, Vec<Name>);
 
-/// A field's values by node and language, in their order.
+/// The values of a field by node and language, in order.
 type Values<T> = HashMap<(u64, String), Vec<T>>;
 
-/// The next published nodes by number, of which a language changed or comes out since a time; empty when there are no more.
+/// Returns the next published nodes by number, or those with a language that changed or was
+/// published since a time; empty after the last one.
 pub(super) async fn page(
-    session: &mut Session,
+    session: &mut ReadSession,
     site: &Site,
     after: u64,
     since: Option<Millis>,
 ) -> anyhow::Result<Vec<Node>> {
     let Site { prefix, types, condition, published_at, .. } = site;
     let changed = since.map(|mark| {
-        let begin = changed::earlier(mark).0.div_euclid(SECOND);
+        let begin = incremental::overlap_start(mark).0.div_euclid(SECOND);
         format!(" AND (n.changed IS NULL OR n.changed >= {begin} OR {published_at} >= {begin})")
     });
     let sql = format!(
-        "SELECT DISTINCT n.nid FROM {prefix}node_field_data n WHERE n.type IN ({types}) AND {condition}{} AND n.nid > {after} ORDER BY n.nid LIMIT {PAGE}",
+        "SELECT DISTINCT n.nid FROM {prefix}node_field_data n WHERE n.type IN ({types}) AND {condition}{} AND n.nid > {after} ORDER BY n.nid LIMIT {PAGE_SIZE}",
         changed.unwrap_or_default()
     );
     let ids: Vec<String> = session
@@ -110,7 +112,7 @@ pub(super) async fn page(
     let wanted: BTreeSet<String> = nodes
         .values()
         .flat_map(|node| &node.translations)
-        .flat_map(|translation| media::wanted(&translation.body))
+        .flat_map(|translation| media::embedded_ids(&translation.body))
         .collect();
     let media = std::sync::Arc::new(media::fetch(session, site, &wanted).await?);
     Ok(nodes
@@ -120,7 +122,7 @@ pub(super) async fn page(
 }
 
 async fn languages(
-    session: &mut Session,
+    session: &mut ReadSession,
     site: &Site,
     ids: &str,
 ) -> anyhow::Result<BTreeMap<u64, Node>> {
@@ -138,16 +140,16 @@ async fn languages(
             "SELECT u.uid, u.name FROM {prefix}users_field_data u WHERE u.default_langcode = 1 AND u.uid IN ({users})"
         );
         names = session
-            .rows_if_there(&sql)
+            .rows_if_readable(&sql)
             .await?
             .into_iter()
-            .map(columns)
+            .map(to_array)
             .map(|[uid, name]| (uid, name))
             .collect();
     }
     let mut nodes: BTreeMap<u64, Node> = BTreeMap::new();
     for row in rows {
-        let [id, language, original, public, title, user, published_at, changed_at] = columns(row);
+        let [id, language, original, public, title, user, published_at, changed_at] = to_array(row);
         let id = id.parse().unwrap_or_default();
         let translation = Translation {
             language,
@@ -169,7 +171,7 @@ async fn languages(
 }
 
 async fn bodies(
-    session: &mut Session,
+    session: &mut ReadSession,
     site: &Site,
     ids: &str,
     nodes: &mut BTreeMap<u64, Node>,
@@ -183,7 +185,7 @@ async fn bodies(
         site.prefix
     );
     for row in session.rows(&sql).await? {
-        let [id, language, body, summary, format] = columns(row);
+        let [id, language, body, summary, format] = to_array(row);
         let node = id.parse().ok().and_then(|id: u64| nodes.get_mut(&id));
         if let Some(translation) =
             node.and_then(|node| node.translations.iter_mut().find(|t| t.language == language))
@@ -195,7 +197,7 @@ async fn bodies(
 }
 
 async fn terms(
-    session: &mut Session,
+    session: &mut ReadSession,
     site: &Site,
     ids: &str,
     nodes: &mut BTreeMap<u64, Node>,
@@ -207,19 +209,19 @@ async fn terms(
              JOIN {prefix}taxonomy_term_field_data t ON t.tid = f.{field}_target_id \
              WHERE f.deleted = 0 AND t.status = 1 AND f.entity_id IN ({ids}) ORDER BY f.entity_id, f.langcode, f.delta"
         );
-        // Each value is a term's name in the languages it has.
+        // Each value is a term with its name in several languages.
         let mut values: Values<Term> = HashMap::new();
-        for row in session.rows_if_there(&sql).await? {
-            let [id, language, delta, in_language, is_original, name] = columns(row);
+        for row in session.rows_if_readable(&sql).await? {
+            let [id, language, delta, in_language, is_original, name] = to_array(row);
             let list = values.entry((id.parse().unwrap_or_default(), language)).or_default();
-            let told = Name { language: in_language, is_original: is_original == "1", text: name };
+            let name = Name { language: in_language, is_original: is_original == "1", text: name };
             match list.last_mut().filter(|(last, _)| *last == delta) {
-                Some((_, names)) => names.push(told),
-                None => list.push((delta, vec![told])),
+                Some((_, names)) => names.push(name),
+                None => list.push((delta, vec![name])),
             }
         }
         for node in nodes.values_mut() {
-            let told: Vec<Vec<String>> = node
+            let names: Vec<Vec<String>> = node
                 .translations
                 .iter()
                 .map(|t| {
@@ -228,7 +230,7 @@ async fn terms(
                         .collect()
                 })
                 .collect();
-            for (translation, names) in node.translations.iter_mut().zip(told) {
+            for (translation, names) in node.translations.iter_mut().zip(names) {
                 let list = if *is_tags { &mut translation.tags } else { &mut translation.sections };
                 list.extend(names);
             }
@@ -237,14 +239,14 @@ async fn terms(
     Ok(())
 }
 
-/// A term's name in a language, else in its own.
+/// Returns the name of a term in a language, else in its original language.
 fn in_language(names: &[Name], language: &str) -> Option<String> {
     let own = names.iter().find(|name| name.language == language);
     own.or_else(|| names.iter().find(|name| name.is_original)).map(|name| name.text.clone())
 }
 
 async fn images(
-    session: &mut Session,
+    session: &mut ReadSession,
     site: &Site,
     ids: &str,
     nodes: &mut BTreeMap<u64, Node>,
@@ -252,8 +254,10 @@ async fn images(
     let prefix = &site.prefix;
     for (field, holds) in &site.image_fields {
         let joined = match holds {
-            Holds::File => format!("JOIN {prefix}file_managed m ON m.fid = f.{field}_target_id"),
-            Holds::Media => format!(
+            ImageFieldKind::File => {
+                format!("JOIN {prefix}file_managed m ON m.fid = f.{field}_target_id")
+            }
+            ImageFieldKind::Media => format!(
                 "JOIN {prefix}media__field_media_image i ON i.entity_id = f.{field}_target_id AND i.deleted = 0 \
                  JOIN {prefix}file_managed m ON m.fid = i.field_media_image_target_id"
             ),
@@ -263,8 +267,8 @@ async fn images(
              WHERE f.deleted = 0 AND m.status = 1 AND f.entity_id IN ({ids}) ORDER BY f.delta"
         );
         let mut values: Values<String> = HashMap::new();
-        for row in session.rows_if_there(&sql).await? {
-            let [id, language, uri] = columns(row);
+        for row in session.rows_if_readable(&sql).await? {
+            let [id, language, uri] = to_array(row);
             values.entry((id.parse().unwrap_or_default(), language)).or_default().push(uri);
         }
         for node in nodes.values_mut() {
@@ -282,18 +286,18 @@ async fn images(
 }
 
 async fn aliases(
-    session: &mut Session,
+    session: &mut ReadSession,
     site: &Site,
     nodes: &mut BTreeMap<u64, Node>,
 ) -> anyhow::Result<()> {
     let paths: Vec<String> = nodes.keys().map(|id| format!("/node/{id}")).collect();
-    let paths = session.texts(paths.iter().map(String::as_str));
+    let paths = session.quote_list(paths.iter().map(String::as_str));
     let sql = format!(
         "SELECT a.path, a.langcode, a.alias FROM {}path_alias a WHERE a.status = 1 AND a.path IN ({paths}) ORDER BY a.id",
         site.prefix
     );
-    for row in session.rows_if_there(&sql).await? {
-        let [path, language, alias] = columns(row);
+    for row in session.rows_if_readable(&sql).await? {
+        let [path, language, alias] = to_array(row);
         let id = path.rsplit('/').next().and_then(|id| id.parse::<u64>().ok());
         if let Some(node) = id.and_then(|id| nodes.get_mut(&id)) {
             node.aliases.push((language, alias));

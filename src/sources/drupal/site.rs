@@ -1,59 +1,59 @@
-//! What a Drupal site says of itself: its tables, languages, text formats, and the fields of its nodes.
+//! The structure of a Drupal site: tables, languages, text formats, and the fields of its nodes.
 
 use std::collections::{BTreeSet, HashMap};
 
 use super::formats::Formats;
 use crate::config::Source;
 use crate::sources::php::Value;
-use crate::sources::session::{Session, columns};
+use crate::sources::read_session::{ReadSession, to_array};
 
-/// A site that can be read.
+/// The structure of a site, as read from its database.
 pub(super) struct Site {
-    /// Begins every table's name; letters, digits and underscores only.
+    /// Prefix of every table name; letters, digits and underscores only.
     pub(super) prefix: String,
-    /// The public address without a slash at its end.
-    pub(super) home: String,
-    /// Where public files are served, without a slash at its end.
-    pub(super) files: String,
-    /// Content types that are articles, as literals with commas between them.
+    /// Public address without a trailing slash.
+    pub(super) home_url: String,
+    /// Address of public files, without a trailing slash.
+    pub(super) files_url: String,
+    /// Content types that are articles, as comma-separated SQL literals.
     pub(super) types: String,
-    /// Which nodes are out, or will be (an expression about `n`).
+    /// SQL condition on `n` for nodes that are published or scheduled.
     pub(super) condition: String,
-    /// When a node is or was published (an expression about `n`).
+    /// SQL expression on `n` for the time of publication.
     pub(super) published_at: String,
-    /// Whether bodies have a table.
+    /// `true` if there is a table for bodies.
     pub(super) has_body: bool,
-    /// Fields that refer to terms, those that are tags marked.
+    /// Fields that refer to terms; `true` for those that contain tags.
     pub(super) term_fields: Vec<(String, bool)>,
-    /// Fields that hold the lead image, the first that has one counts.
-    pub(super) image_fields: Vec<(String, Holds)>,
+    /// Fields that may contain the lead image, in order of preference.
+    pub(super) image_fields: Vec<(String, ImageFieldKind)>,
     pub(super) languages: Languages,
     pub(super) formats: Formats,
 }
 
-/// What an image field refers to.
+/// The kind of entity that an image field refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Holds {
+pub(super) enum ImageFieldKind {
     File,
     Media,
 }
 
-/// How languages show in addresses.
+/// The effect of languages on addresses.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Languages {
-    /// The language of what has none.
+    /// Language of content without one.
     pub(super) default: String,
-    /// What paths begin with.
+    /// Path prefix of each language.
     pub(super) prefixes: HashMap<String, String>,
-    /// Hosts, where each language has its own.
+    /// Host of each language, if they have their own.
     pub(super) domains: HashMap<String, String>,
 }
 
-/// For so many seconds after its time a scheduled node may wait for Drupal to publish it.
-const GRACE: i64 = 3600;
+/// Seconds after its time for which a scheduled node may wait until Drupal publishes it.
+const SCHEDULER_GRACE_SECS: i64 = 3600;
 
-/// Asks which tables and fields there are, and reads the configuration as far as it may be read.
-pub(super) async fn site(session: &mut Session, source: &Source) -> anyhow::Result<Site> {
+/// Reads which tables and fields exist, and the parts of the configuration that are readable.
+pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::Result<Site> {
     let prefix = source.table_prefix.clone();
     let needed = [
         "nid",
@@ -67,8 +67,9 @@ pub(super) async fn site(session: &mut Session, source: &Source) -> anyhow::Resu
         "default_langcode",
     ];
     let advice = "; do its tables begin otherwise (table_prefix)";
-    let nodes =
-        session.needed("Drupal", &format!("{prefix}node_field_data"), &needed, advice).await?;
+    let nodes = session
+        .require_columns("Drupal", &format!("{prefix}node_field_data"), &needed, advice)
+        .await?;
     let config = config(session, &prefix).await?;
     let fields = |wanted: &dyn Fn(&Value) -> bool| -> Vec<String> {
         let described = config
@@ -82,28 +83,30 @@ pub(super) async fn site(session: &mut Session, source: &Source) -> anyhow::Resu
     let mut terms = vec!["field_tags".to_owned()];
     terms.extend(fields(&|value| refers(value, "taxonomy_term")));
     let mut images = vec![
-        ("field_image".to_owned(), Holds::File),
-        ("field_media_image".to_owned(), Holds::Media),
+        ("field_image".to_owned(), ImageFieldKind::File),
+        ("field_media_image".to_owned(), ImageFieldKind::Media),
     ];
     images.extend(
         fields(&|value| value.text("type") == "image")
             .into_iter()
-            .map(|field| (field, Holds::File)),
+            .map(|field| (field, ImageFieldKind::File)),
     );
     images.extend(
-        fields(&|value| refers(value, "media")).into_iter().map(|field| (field, Holds::Media)),
+        fields(&|value| refers(value, "media"))
+            .into_iter()
+            .map(|field| (field, ImageFieldKind::Media)),
     );
     let mut site = Site {
-        home: source.site_url.clone(),
-        files: source.files_url.clone(),
-        types: session.texts(source.content_types.iter().map(String::as_str)),
+        home_url: source.site_url.clone(),
+        files_url: source.files_url.clone(),
+        types: session.quote_list(source.content_types.iter().map(String::as_str)),
         condition: "n.status = 1".to_owned(),
         published_at: "n.created".to_owned(),
         has_body: session.columns(&format!("{prefix}node__body")).await?.contains("body_value"),
         term_fields: Vec::new(),
         image_fields: Vec::new(),
         languages: languages(&config),
-        formats: Formats::of(
+        formats: Formats::from_config(
             config
                 .iter()
                 .filter(|(name, _)| name.starts_with("filter.format."))
@@ -112,7 +115,10 @@ pub(super) async fn site(session: &mut Session, source: &Source) -> anyhow::Resu
         prefix,
     };
     if nodes.contains("publish_on") {
-        site.condition = format!("(n.status = 1 OR n.publish_on > {} - {GRACE})", session.clock());
+        site.condition = format!(
+            "(n.status = 1 OR n.publish_on > {} - {SCHEDULER_GRACE_SECS})",
+            session.unix_time_expression()
+        );
         site.published_at =
             "CASE WHEN n.status = 1 THEN n.created ELSE n.publish_on END".to_owned();
     }
@@ -131,8 +137,8 @@ pub(super) async fn site(session: &mut Session, source: &Source) -> anyhow::Resu
     Ok(site)
 }
 
-/// Whether nodes have a field of this name that refers to something.
-async fn has_field(session: &mut Session, prefix: &str, field: &str) -> anyhow::Result<bool> {
+/// Returns `true` if nodes have a field of this name that refers to another entity.
+async fn has_field(session: &mut ReadSession, prefix: &str, field: &str) -> anyhow::Result<bool> {
     // The name becomes part of a query.
     if !field.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
         return Ok(false);
@@ -143,14 +149,14 @@ async fn has_field(session: &mut Session, prefix: &str, field: &str) -> anyhow::
         .contains(&format!("{field}_target_id")))
 }
 
-/// The parts of the configuration that are used; none of it where it may not be read.
-async fn config(session: &mut Session, prefix: &str) -> anyhow::Result<Vec<(String, Value)>> {
+/// Returns the used parts of the configuration; empty if it is not readable.
+async fn config(session: &mut ReadSession, prefix: &str) -> anyhow::Result<Vec<(String, Value)>> {
     let sql = format!(
         "SELECT c.name, c.data FROM {prefix}config c WHERE c.collection = '' AND (c.name IN ('language.negotiation', 'language.types', 'system.site') \
          OR c.name LIKE 'filter.format.%' OR c.name LIKE 'field.storage.node.%') ORDER BY c.name"
     );
-    let rows = session.rows_if_there(&sql).await?.into_iter().map(columns);
-    Ok(rows.filter_map(|[name, data]| Some((name, Value::read(&data)?))).collect())
+    let rows = session.rows_if_readable(&sql).await?.into_iter().map(to_array);
+    Ok(rows.filter_map(|[name, data]| Some((name, Value::parse(&data)?))).collect())
 }
 
 fn languages(config: &[(String, Value)]) -> Languages {
@@ -205,14 +211,14 @@ mod tests {
     }
 
     #[test]
-    fn languages_show_in_paths_or_hosts_or_not_at_all() {
+    fn a_language_has_a_path_prefix_or_a_host_or_neither() {
         let with = |source: &str| vec![("language.negotiation".to_owned(), negotiation(source))];
         let paths = languages(&with("path_prefix"));
         assert_eq!((paths.prefixes["zh-hans"].as_str(), paths.domains.len()), ("zh", 0));
         assert_eq!(languages(&with("domain")).domains["zh-hans"], "cn.example");
         let mut by_session = with("path_prefix");
         let types = "a:1:{s:11:\"negotiation\";a:1:{s:18:\"language_interface\";a:1:{s:7:\"enabled\";a:1:{s:16:\"language-session\";i:0;}}}}";
-        by_session.push(("language.types".to_owned(), Value::read(types).unwrap()));
+        by_session.push(("language.types".to_owned(), Value::parse(types).unwrap()));
         assert_eq!(languages(&by_session), Languages::default());
     }
 }

@@ -1,4 +1,5 @@
-//! A post's body as Ghost's own feed shows it: addresses filled in, links tagged, cards without their players' buttons.
+//! The body of a post as in Ghost's own feed: complete addresses, referrers on links, cards
+//! without script-driven controls.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -9,16 +10,16 @@ use lol_html::html_content::{ContentType, Element};
 use lol_html::{ElementContentHandlers, RewriteStrSettings, Selector, element, rewrite_str};
 use url::Url;
 
-use super::gates::opened;
+use super::paywall::visible_part;
 use super::posts::{Post, Site};
 use crate::config::Source;
 
-/// What stands in the database for the site's own address.
-const HOME: &str = "__GHOST_URL__";
-/// Parts of cards that work only with Ghost's scripts.
-const CONTROLS: &str = ".kg-audio-player, .kg-audio-hide, .kg-video-overlay, .kg-video-player-container, .kg-signup-card-success, .kg-signup-card-error";
-/// Sites that can't stand a visitor who says where he comes from.
-const NEVER_TAGGED: [&str; 6] = [
+/// Ghost's placeholder for the site's own address in stored texts.
+const SITE_URL_PLACEHOLDER: &str = "__GHOST_URL__";
+/// CSS selectors of card elements that only work with Ghost's scripts.
+const SCRIPTED_CONTROLS: &str = ".kg-audio-player, .kg-audio-hide, .kg-video-overlay, .kg-video-player-container, .kg-signup-card-success, .kg-signup-card-error";
+/// Hosts that fail when a link to them carries a referrer parameter.
+const HOSTS_WITHOUT_REFERRER: [&str; 6] = [
     "facebook.com",
     "www.facebook.com",
     "web.archive.org",
@@ -27,31 +28,31 @@ const NEVER_TAGGED: [&str; 6] = [
     "www.chicagomag.com",
 ];
 
-type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+type HandlerResult = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
-/// A text of Ghost's in which the site's own address is filled in.
-pub(super) fn public(text: &str, home: &str) -> String {
-    text.replace(HOME, home)
+/// Returns a stored text with the site's own address filled in.
+pub(super) fn fill_site_url(text: &str, home: &str) -> String {
+    text.replace(SITE_URL_PLACEHOLDER, home)
 }
 
-/// The lead image with its caption, then the text; not yet sanitised.
-pub(super) fn body(post: &Post, site: &Site, source: &Source) -> String {
+/// Returns the lead image with its caption, followed by the text; not yet sanitised.
+pub(super) fn body_html(post: &Post, site: &Site, source: &Source) -> String {
     let home = source.site_url.as_str();
-    let text = public(&opened(&post.html, post.is_public(), source.members), home);
-    let tagged = if site.tags_links { Url::parse(home).ok() } else { None };
-    let mut html = lead(post, home);
-    html.push_str(&readable(&text, tagged.as_ref()));
+    let text = fill_site_url(&visible_part(&post.html, post.is_public(), source.members), home);
+    let tagged = if site.adds_referrer { Url::parse(home).ok() } else { None };
+    let mut html = lead_image(post, home);
+    html.push_str(&simplify_cards(&text, tagged.as_ref()));
     html
 }
 
-fn lead(post: &Post, home: &str) -> String {
+fn lead_image(post: &Post, home: &str) -> String {
     if post.feature_image.is_empty() {
         return String::new();
     }
-    let address = public(&post.feature_image, home);
+    let address = fill_site_url(&post.feature_image, home);
     let (address, alt) =
         (encode_double_quoted_attribute(&address), encode_double_quoted_attribute(&post.alt));
-    let caption = public(&post.caption, home);
+    let caption = fill_site_url(&post.caption, home);
     let caption = if caption.trim().is_empty() {
         String::new()
     } else {
@@ -60,52 +61,55 @@ fn lead(post: &Post, home: &str) -> String {
     format!("<figure><img src=\"{address}\" alt=\"{alt}\">{caption}</figure>\n")
 }
 
-/// The text whose cards a reader without Ghost's styles and scripts understands; links are tagged where `home` is given.
-fn readable(html: &str, home: Option<&Url>) -> String {
+/// Rewrites cards for clients without Ghost's styles and scripts; adds the referrer to links if
+/// `home` is given.
+fn simplify_cards(html: &str, home: Option<&Url>) -> String {
     let mut settings = RewriteStrSettings::new().with_strict(false);
-    for handler in cards() {
+    for handler in card_handlers() {
         settings = settings.append_element_content_handler(handler);
     }
     if let Some(home) = home.cloned() {
-        settings = settings
-            .append_element_content_handler(element!("a[href]", move |link| tag(link, &home)));
+        settings =
+            settings.append_element_content_handler(element!("a[href]", move |link| add_referrer(
+                link, &home
+            )));
     }
-    // Only a handler's own error could end the rewriting early; the sanitiser takes the text as it was too.
+    // Only an error of a handler ends the rewriting early; the sanitiser accepts the original, too.
     rewrite_str(html, settings).unwrap_or_else(|_| html.to_owned())
 }
 
 type Handler = (Cow<'static, Selector>, ElementContentHandlers<'static>);
 
-fn cards() -> Vec<Handler> {
-    let still = Rc::new(RefCell::new(None::<String>));
-    let shown = Rc::clone(&still);
+fn card_handlers() -> Vec<Handler> {
+    let thumbnail = Rc::new(RefCell::new(None::<String>));
+    let poster = Rc::clone(&thumbnail);
     vec![
-        element!(CONTROLS, |el| {
+        element!(SCRIPTED_CONTROLS, |el| {
             el.remove();
             Ok(())
         }),
-        // Author and publisher of a bookmark stand apart by style alone.
+        // Only the style sheet separates author and publisher of a bookmark.
         element!(".kg-bookmark-publisher", |el| {
             el.before(" ", ContentType::Text);
             Ok(())
         }),
-        // An icon as large as its file would stand above the story.
+        // Without a size the icon would be shown as large as its file.
         element!("img.kg-bookmark-icon", |el| {
             el.set_attribute("width", "20")?;
             el.set_attribute("height", "20")?;
             Ok(())
         }),
         element!(".kg-video-card", move |el| {
-            *still.borrow_mut() = el
+            *thumbnail.borrow_mut() = el
                 .get_attribute("data-kg-custom-thumbnail")
                 .filter(|a| !a.is_empty())
                 .or_else(|| el.get_attribute("data-kg-thumbnail"));
             Ok(())
         }),
-        // The poster is a transparent spacer from elsewhere, the still behind it a style.
+        // The poster is a transparent spacer from another host; the thumbnail is set by a style.
         element!(".kg-video-card video", move |el| {
-            match shown.borrow_mut().take().filter(|still| !still.is_empty()) {
-                Some(still) => el.set_attribute("poster", &still)?,
+            match poster.borrow_mut().take().filter(|url| !url.is_empty()) {
+                Some(url) => el.set_attribute("poster", &url)?,
                 None => el.remove_attribute("poster"),
             }
             Ok(())
@@ -113,8 +117,8 @@ fn cards() -> Vec<Handler> {
     ]
 }
 
-/// Tells the other site where its visitor came from, as Ghost does unless its owner switched it off.
-fn tag(link: &mut Element<'_, '_>, home: &Url) -> Outcome {
+/// Adds the parameter `ref` to a link to another site, as Ghost does unless its owner disabled it.
+fn add_referrer(link: &mut Element<'_, '_>, home: &Url) -> HandlerResult {
     let Some(written) = link.get_attribute("href") else { return Ok(()) };
     let Ok(mut url) = Url::parse(decode_html_entities(&written).trim()) else { return Ok(()) };
     let (Some(host), Some(own)) = (url.host_str(), home.host_str()) else { return Ok(()) };
@@ -126,7 +130,7 @@ fn tag(link: &mut Element<'_, '_>, home: &Url) -> Outcome {
     if !matches!(url.scheme(), "http" | "https")
         || at_home
         || is_tagged
-        || NEVER_TAGGED.contains(&host)
+        || HOSTS_WITHOUT_REFERRER.contains(&host)
     {
         return Ok(());
     }
@@ -141,9 +145,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_to_elsewhere_say_where_their_visitors_come_from_and_no_others() {
+    fn only_links_to_other_sites_carry_the_referrer() {
         let home = Url::parse("https://www.college.example").unwrap();
-        for (written, made) in [
+        for (written, expected) in [
             ("https://other.example", "https://other.example/?ref=college.example"),
             (
                 "https://other.example/a?b=1&amp;c#d",
@@ -156,38 +160,38 @@ mod tests {
             ("#fn1", "#fn1"),
         ] {
             assert_eq!(
-                readable(&format!("<a href=\"{written}\">x</a>"), Some(&home)),
-                format!("<a href=\"{made}\">x</a>")
+                simplify_cards(&format!("<a href=\"{written}\">x</a>"), Some(&home)),
+                format!("<a href=\"{expected}\">x</a>")
             );
         }
         assert_eq!(
-            readable("<a href=\"https://other.example\">x</a>", None),
+            simplify_cards("<a href=\"https://other.example\">x</a>", None),
             "<a href=\"https://other.example\">x</a>"
         );
     }
 
     #[test]
-    fn players_lose_their_buttons_and_keep_their_sound_and_picture() {
-        let audio = "<div class=\"kg-card kg-audio-card\"><audio src=\"a.mp3\"></audio><div class=\"kg-audio-title\">Bell</div>\
+    fn players_lose_their_controls_and_keep_file_and_poster() {
+        let audio = "<div class=\"kg-card kg-audio-card\"><audio src=\"a.mp3\"></audio><div class=\"kg-audio-title\">Chime</div>\
             <div class=\"kg-audio-player\"><span>0:00</span><button>1×</button></div></div>";
         assert_eq!(
-            readable(audio, None),
-            "<div class=\"kg-card kg-audio-card\"><audio src=\"a.mp3\"></audio><div class=\"kg-audio-title\">Bell</div></div>"
+            simplify_cards(audio, None),
+            "<div class=\"kg-card kg-audio-card\"><audio src=\"a.mp3\"></audio><div class=\"kg-audio-title\">Chime</div></div>"
         );
         let video = "<figure class=\"kg-card kg-video-card\" data-kg-thumbnail=\"t.jpg\" data-kg-custom-thumbnail><video src=\"v.mp4\" poster=\"spacer.png\">\
             </video><div class=\"kg-video-overlay\"><button>Play</button></div></figure><video poster=\"own.jpg\"></video>";
-        let made = readable(video, None);
+        let html = simplify_cards(video, None);
         assert!(
-            made.contains("poster=\"t.jpg\"")
-                && made.contains("poster=\"own.jpg\"")
-                && !made.contains("Play"),
-            "{made}"
+            html.contains("poster=\"t.jpg\"")
+                && html.contains("poster=\"own.jpg\"")
+                && !html.contains("Play"),
+            "{html}"
         );
     }
 
     #[test]
-    fn a_bookmarks_author_and_publisher_stay_apart() {
+    fn author_and_publisher_of_a_bookmark_are_separated() {
         let card = "<span class=\"kg-bookmark-author\">Mei</span><span class=\"kg-bookmark-publisher\">The Gate</span>";
-        assert!(readable(card, None).contains("</span> <span"));
+        assert!(simplify_cards(card, None).contains("</span> <span"));
     }
 }

@@ -1,4 +1,4 @@
-//! The public addresses of posts, after the form that Ghost's routes give them.
+//! Public addresses of posts, built from the permalink pattern of Ghost's routes.
 
 use jiff::tz::TimeZone;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -6,16 +6,17 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::posts::Post;
 use crate::domain::time::Millis;
 
-/// Characters of a slug that keep their meaning in a path segment.
+/// Characters to escape in a path segment; a slug keeps `-`, `_`, `.`, `~` and `%`.
 const SEGMENT: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'%');
-/// What Ghost writes where a post has no public primary tag or no author.
-const NONE: &str = "all";
+/// Ghost's path segment for a post without a public primary tag or without an author.
+const NO_TAG_OR_AUTHOR: &str = "all";
 
-/// A post's address below the site's; its date is read in UTC, as Ghost does whatever the site's zone is.
-pub(super) fn article(form: &str, home: &str, post: &Post, published_at: Millis) -> String {
+/// Returns the address of a post below the site's; like Ghost, it formats the date in UTC whatever
+/// the site's time zone.
+pub(super) fn article_url(pattern: &str, home: &str, post: &Post, published_at: Millis) -> String {
     let date = published_at.timestamp().to_zoned(TimeZone::UTC);
-    let mut parts = form.split('{');
+    let mut parts = pattern.split('{');
     let mut address = format!("{home}{}", parts.next().unwrap_or_default());
     for part in parts {
         let (name, rest) = part.split_once('}').unwrap_or((part, ""));
@@ -24,9 +25,11 @@ pub(super) fn article(form: &str, home: &str, post: &Post, published_at: Millis)
             "year" => date.strftime("%Y").to_string(),
             "month" => date.strftime("%m").to_string(),
             "day" => date.strftime("%d").to_string(),
-            "primary_tag" => post.primary_tag().map_or(NONE, |tag| &tag.slug).to_owned(),
+            "primary_tag" => {
+                post.primary_tag().map_or(NO_TAG_OR_AUTHOR, |tag| &tag.slug).to_owned()
+            }
             "primary_author" | "author" => {
-                post.authors.first().map_or(NONE, |author| &author.slug).to_owned()
+                post.authors.first().map_or(NO_TAG_OR_AUTHOR, |author| &author.slug).to_owned()
             }
             _ => post.slug.clone(),
         };
@@ -54,27 +57,27 @@ mod tests {
     }
 
     #[test]
-    fn every_form_of_ghosts_routes_is_filled() {
+    fn every_placeholder_of_ghosts_routes_is_filled() {
         // New Year's Eve in UTC is New Year's Day in Shanghai.
         let at = Millis::from("2019-12-31T16:30:00Z".parse::<jiff::Timestamp>().unwrap());
-        for (form, address) in [
+        for (pattern, address) in [
             ("/{slug}/", "https://a.example/blog/open-day/"),
             ("/{year}/{month}/{day}/{slug}/", "https://a.example/blog/2019/12/31/open-day/"),
             ("/{primary_tag}/{slug}/", "https://a.example/blog/campus/open-day/"),
             ("/{primary_author}/news-{slug}", "https://a.example/blog/mei/news-open-day"),
             ("/p/{id}/", "https://a.example/blog/p/6b02a1d04f0b5c72cfcbc059/"),
         ] {
-            assert_eq!(article(form, "https://a.example/blog", &post(), at), address);
+            assert_eq!(article_url(pattern, "https://a.example/blog", &post(), at), address);
         }
     }
 
     #[test]
-    fn a_post_whose_first_tag_is_internal_stands_under_all() {
+    fn a_post_whose_first_tag_is_internal_is_under_all() {
         let mut bare = post();
         bare.tags.reverse();
         bare.authors.clear();
         assert_eq!(
-            article("/{primary_tag}/{author}/{slug}/", "https://a.example", &bare, Millis(0)),
+            article_url("/{primary_tag}/{author}/{slug}/", "https://a.example", &bare, Millis(0)),
             "https://a.example/all/all/open-day/"
         );
     }

@@ -1,62 +1,63 @@
-//! The queries: everything this source reads from Ghost's tables, whichever version made them.
+//! Queries on Ghost's tables, for every version of its schema.
 
 use std::collections::{BTreeSet, HashMap};
 
 use crate::config::{Members, Source};
 use crate::domain::time::Millis;
-use crate::sources::session::{Fields, Session, columns};
+use crate::sources::read_session::{ReadSession, TextRow, to_array};
 
-/// How many posts are held at once.
-const PAGE: usize = 50;
+/// Number of posts that one query reads.
+const PAGE_SIZE: usize = 50;
 
-/// What the site says of itself, and which posts of it are asked for.
+/// Settings of the site, and the queries for its posts.
 pub(super) struct Site {
-    /// The language of posts that name none.
+    /// Default language of posts.
     pub(super) language: Option<String>,
-    /// Whether links to other sites tell where their visitors come from.
-    pub(super) tags_links: bool,
-    /// The columns of a post, in the order [`post`] takes them.
+    /// `true` if links to other sites carry a referrer parameter.
+    pub(super) adds_referrer: bool,
+    /// SELECT list of a post, in the order that [`post`] expects.
     select: String,
-    /// Which posts are articles.
+    /// SQL condition for posts that are articles.
     condition: String,
-    /// Whether posts tell when they changed.
-    tells_changes: bool,
-    /// How tags are asked for, up to the list of posts.
+    /// `true` if posts have the column `updated_at`.
+    has_updated_at: bool,
+    /// Query for tags, up to the list of post ids.
     tags: String,
-    /// How authors are asked for, up to the list of posts.
+    /// Query for authors, up to the list of post ids.
     authors: &'static str,
-    /// How authors are ordered.
+    /// ORDER BY clause of the query for authors.
     authors_order: &'static str,
 }
 
 impl Site {
-    /// From here on only posts that changed since `mark` are articles; gives whether that can be told.
-    pub(super) fn narrow(&mut self, session: &Session, mark: Millis) -> bool {
-        if self.tells_changes {
-            let changed = session.since("p.updated_at", mark);
+    /// Restricts the following pages to posts that changed since `mark`; returns `false` if the
+    /// schema does not record changes.
+    pub(super) fn restrict_to_changes(&mut self, session: &ReadSession, mark: Millis) -> bool {
+        if self.has_updated_at {
+            let changed = session.condition_since("p.updated_at", mark);
             self.condition = format!("{} AND ({changed})", self.condition);
         }
-        self.tells_changes
+        self.has_updated_at
     }
 }
 
-/// A tag of a post.
+/// A tag of a post, public or internal.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tag {
     pub(super) name: String,
     pub(super) slug: String,
-    /// Internal tags, whose names begin with `#`, are for editors alone.
+    /// `false` for internal tags, whose names begin with `#`.
     pub(super) is_public: bool,
 }
 
-/// A writer.
+/// An author of a post.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Author {
     pub(super) name: String,
     pub(super) slug: String,
 }
 
-/// A row of the posts table with all that belongs to it.
+/// A row of the posts table with its tags and authors.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Post {
     pub(super) id: String,
@@ -72,39 +73,45 @@ pub(super) struct Post {
     pub(super) description: String,
     pub(super) alt: String,
     pub(super) caption: String,
-    /// In the editors' order.
+    /// Tags in the editors' order.
     pub(super) tags: Vec<Tag>,
-    /// In the editors' order.
+    /// Authors in the editors' order.
     pub(super) authors: Vec<Author>,
 }
 
 impl Post {
-    /// The first tag, unless it is for editors alone.
+    /// Returns the first tag, unless it is internal.
     pub(super) fn primary_tag(&self) -> Option<&Tag> {
         self.tags.first().filter(|tag| tag.is_public)
     }
 
-    /// Whether anybody may read all of it; before members came, all posts were so.
+    /// Returns `true` if everybody may read the whole post; schemas without members have only such
+    /// posts.
     pub(super) fn is_public(&self) -> bool {
         matches!(self.visibility.as_str(), "" | "public")
     }
 }
 
-/// Asks which tables and columns there are, and what the site says of itself.
-pub(super) async fn site(session: &mut Session, source: &Source) -> anyhow::Result<Site> {
+/// Reads which tables and columns exist, and the settings of the site.
+pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::Result<Site> {
     let posts = session
-        .needed("Ghost", "posts", &["id", "title", "slug", "html", "status", "published_at"], "")
+        .require_columns(
+            "Ghost",
+            "posts",
+            &["id", "title", "slug", "html", "status", "published_at"],
+            "",
+        )
         .await?;
     let meta = session.columns("posts_meta").await?;
     let has_meta = meta.contains("post_id");
-    let tags = session.needed("Ghost", "tags", &["id", "name", "slug"], "").await?;
+    let tags = session.require_columns("Ghost", "tags", &["id", "name", "slug"], "").await?;
     let several_authors = session.columns("posts_authors").await?.contains("author_id");
     let settings = "SELECT s.key, s.value FROM settings s WHERE s.key IN ('locale', 'lang', 'outbound_link_tagging')";
     let settings: HashMap<String, String> = session
-        .rows_if_there(settings)
+        .rows_if_readable(settings)
         .await?
         .into_iter()
-        .map(columns)
+        .map(to_array)
         .map(|[key, value]| (key, value))
         .collect();
     let setting =
@@ -133,10 +140,10 @@ pub(super) async fn site(session: &mut Session, source: &Source) -> anyhow::Resu
     let tag_visibility = if tags.contains("visibility") { "t.visibility" } else { "''" };
     Ok(Site {
         language: setting("locale").or_else(|| setting("lang")).map(str::to_owned),
-        tags_links: setting("outbound_link_tagging") == Some("true"),
+        adds_referrer: setting("outbound_link_tagging") == Some("true"),
         select: format!("SELECT {} FROM posts p{joined}", names.map(column).join(", ")),
         condition: condition(&posts, &meta, source.members),
-        tells_changes: posts.contains("updated_at"),
+        has_updated_at: posts.contains("updated_at"),
         tags: format!(
             "SELECT pt.post_id, t.name, t.slug, {tag_visibility} FROM posts_tags pt JOIN tags t ON t.id = pt.tag_id WHERE pt.post_id"
         ),
@@ -149,10 +156,11 @@ pub(super) async fn site(session: &mut Session, source: &Source) -> anyhow::Resu
     })
 }
 
-/// Posts that are out or have a date at which they will be; no pages, no drafts, nothing that goes out by mail alone.
+/// Returns the condition for published and scheduled posts, without pages, drafts and posts that
+/// are only sent by email.
 fn condition(posts: &BTreeSet<String>, meta: &BTreeSet<String>, members: Members) -> String {
     let mut parts = vec!["p.status IN ('published', 'scheduled')".to_owned()];
-    // Pages were marked by a column of their own before there were types.
+    // Older schemas mark pages in a column `page` instead of `type`.
     parts.extend(posts.contains("type").then(|| "p.type = 'post'".to_owned()));
     parts.extend(posts.contains("page").then(|| "p.page = 0".to_owned()));
     parts.extend(
@@ -165,44 +173,44 @@ fn condition(posts: &BTreeSet<String>, meta: &BTreeSet<String>, members: Members
     parts.join(" AND ")
 }
 
-/// The next posts by id, with their bodies, tags and authors; empty when there are no more.
+/// Returns the next posts by id with their bodies, tags and authors; empty after the last one.
 pub(super) async fn page(
-    session: &mut Session,
+    session: &mut ReadSession,
     site: &Site,
     after: &str,
 ) -> anyhow::Result<Vec<Post>> {
     let Site { select, condition, .. } = site;
     let sql = format!(
-        "{select} WHERE {condition} AND p.id > {} ORDER BY p.id LIMIT {PAGE}",
-        session.text(after)
+        "{select} WHERE {condition} AND p.id > {} ORDER BY p.id LIMIT {PAGE_SIZE}",
+        session.quote(after)
     );
     let mut posts: Vec<Post> = session.rows(&sql).await?.into_iter().map(post).collect();
     if posts.is_empty() {
         return Ok(posts);
     }
-    let ids = session.texts(posts.iter().map(|post| post.id.as_str()));
-    let places: HashMap<String, usize> =
+    let ids = session.quote_list(posts.iter().map(|post| post.id.as_str()));
+    let index_of: HashMap<String, usize> =
         posts.iter().enumerate().map(|(at, post)| (post.id.clone(), at)).collect();
     for row in
         session.rows(&format!("{} IN ({ids}) ORDER BY pt.sort_order, pt.id", site.tags)).await?
     {
-        let [post, name, slug, visibility] = columns(row);
-        if let Some(at) = places.get(&post) {
+        let [post, name, slug, visibility] = to_array(row);
+        if let Some(at) = index_of.get(&post) {
             let is_public =
                 visibility != "internal" && !(visibility.is_empty() && name.starts_with('#'));
             posts[*at].tags.push(Tag { name, slug, is_public });
         }
     }
     for row in session.rows(&format!("{} IN ({ids}) {}", site.authors, site.authors_order)).await? {
-        let [post, name, slug] = columns(row);
-        if let Some(at) = places.get(&post) {
+        let [post, name, slug] = to_array(row);
+        if let Some(at) = index_of.get(&post) {
             posts[*at].authors.push(Author { name, slug });
         }
     }
     Ok(posts)
 }
 
-fn post(row: Fields) -> Post {
+fn post(row: TextRow) -> Post {
     let [
         id,
         title,
@@ -217,7 +225,7 @@ fn post(row: Fields) -> Post {
         description,
         alt,
         caption,
-    ] = columns(row);
+    ] = to_array(row);
     Post {
         id,
         title,

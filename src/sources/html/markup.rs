@@ -1,46 +1,46 @@
-//! Reads the regular HTML that the sanitiser writes; not for HTML from anywhere else.
+//! Tokenizer for the regular HTML that the sanitiser writes; not suitable for other HTML.
 
-/// A piece of sanitised HTML.
+/// Token of sanitised HTML.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Piece<'a> {
-    /// Text with its entities, as written.
+pub(super) enum HtmlToken<'a> {
+    /// Text as written, with its entities.
     Text(&'a str),
-    /// A start tag: its name and the whole of its attributes, as written.
-    Open(&'a str, &'a str),
-    /// An end tag's name.
-    Close(&'a str),
+    /// Start tag: its name, and all its attributes as written.
+    Start(&'a str, &'a str),
+    /// End tag: its name.
+    End(&'a str),
 }
 
-/// The pieces in their order.
-pub(super) struct Pieces<'a>(pub(super) &'a str);
+/// Iterator over the tokens of sanitised HTML.
+pub(super) struct HtmlTokens<'a>(pub(super) &'a str);
 
-impl<'a> Iterator for Pieces<'a> {
-    type Item = Piece<'a>;
+impl<'a> Iterator for HtmlTokens<'a> {
+    type Item = HtmlToken<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let html = self.0;
         if html.is_empty() {
             return None;
         }
-        // The writer escapes `<` and `>` wherever they do not belong to a tag, in attributes too.
+        // The sanitiser escapes every `<` and `>` that is not part of a tag, also in attributes.
         let Some(tag) = html.strip_prefix('<') else {
             let (text, rest) = html.split_at(html.find('<').unwrap_or(html.len()));
             self.0 = rest;
-            return Some(Piece::Text(text));
+            return Some(HtmlToken::Text(text));
         };
         let (inside, rest) = tag.split_once('>').unwrap_or((tag, ""));
         self.0 = rest;
         Some(match inside.strip_prefix('/') {
-            Some(name) => Piece::Close(name),
+            Some(name) => HtmlToken::End(name),
             None => {
                 let (name, attributes) = inside.split_once(' ').unwrap_or((inside, ""));
-                Piece::Open(name, attributes)
+                HtmlToken::Start(name, attributes)
             }
         })
     }
 }
 
-/// An attribute's value as written (entities and all).
+/// Returns the value of an attribute as written, with its entities.
 pub(super) fn attribute<'a>(attributes: &'a str, name: &str) -> Option<&'a str> {
     let mut rest = attributes;
     while let Some((key, after)) = rest.split_once("=\"") {
@@ -53,12 +53,12 @@ pub(super) fn attribute<'a>(attributes: &'a str, name: &str) -> Option<&'a str> 
     None
 }
 
-/// Whether the element has neither content nor an end tag.
+/// Returns `true` if the element has neither content nor an end tag.
 pub(super) fn is_void(name: &str) -> bool {
     matches!(name, "br" | "col" | "hr" | "img" | "source" | "wbr")
 }
 
-/// Whether the element begins and ends a line of text.
+/// Returns `true` if the element starts and ends a line of text.
 pub(super) fn is_block(name: &str) -> bool {
     matches!(
         name,

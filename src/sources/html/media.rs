@@ -1,59 +1,59 @@
-//! What a sanitised body tells of its images, sounds and films.
+//! Attributes of images, and audio and video files, in a sanitised body.
 
 use html_escape::decode_html_entities;
 
-use super::markup::{Piece, Pieces, attribute};
+use super::markup::{HtmlToken, HtmlTokens, attribute};
 use crate::domain::article::Enclosure;
 use crate::domain::media;
 
-/// What a body tells of an image in it.
+/// Attributes of an image in a body.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Shown {
-    /// What it shows, where that is told.
+pub(crate) struct ImageAttributes {
+    /// Alternative text, if there is one.
     pub(crate) alt: Option<String>,
-    /// Width and height in pixels, where both are told.
+    /// Width and height in pixels, if both are set.
     pub(crate) size: Option<(u32, u32)>,
 }
 
-/// What a body tells of the image at an address; nothing if it is not there.
-pub(crate) fn shown(body_html: &str, url: &str) -> Shown {
-    for piece in Pieces(body_html) {
-        if let Piece::Open("img", attributes) = piece
-            && value(attributes, "src").as_deref() == Some(url)
+/// Returns the attributes of the image with this URL; empty ones if the body does not contain it.
+pub(crate) fn image_attributes(body_html: &str, url: &str) -> ImageAttributes {
+    for token in HtmlTokens(body_html) {
+        if let HtmlToken::Start("img", attributes) = token
+            && decoded_attribute(attributes, "src").as_deref() == Some(url)
         {
             let pixels = |side| {
                 attribute(attributes, side)
                     .and_then(|v| v.parse::<u32>().ok())
                     .filter(|&pixels| pixels > 0)
             };
-            return Shown {
-                alt: value(attributes, "alt").filter(|alt| !alt.trim().is_empty()),
+            return ImageAttributes {
+                alt: decoded_attribute(attributes, "alt").filter(|alt| !alt.trim().is_empty()),
                 size: pixels("width").zip(pixels("height")),
             };
         }
     }
-    Shown::default()
+    ImageAttributes::default()
 }
 
-/// The first sound or film of a body: in a player, else behind a link.
+/// Returns the first audio or video file of a body: of a player, else of a link.
 pub(crate) fn enclosure(body_html: &str) -> Option<Enclosure> {
     let mut player = "";
     let mut linked = None;
-    for piece in Pieces(body_html) {
-        let found = match piece {
-            Piece::Open(name @ ("audio" | "video"), attributes) => {
+    for token in HtmlTokens(body_html) {
+        let found = match token {
+            HtmlToken::Start(name @ ("audio" | "video"), attributes) => {
                 player = name;
-                file(attributes, "src", player)
+                playable_file(attributes, "src", player)
             }
-            Piece::Close("audio" | "video") => {
+            HtmlToken::End("audio" | "video") => {
                 player = "";
                 None
             }
-            Piece::Open("source", attributes) if !player.is_empty() => {
-                file(attributes, "src", player)
+            HtmlToken::Start("source", attributes) if !player.is_empty() => {
+                playable_file(attributes, "src", player)
             }
-            Piece::Open("a", attributes) => {
-                linked = linked.or_else(|| file(attributes, "href", ""));
+            HtmlToken::Start("a", attributes) => {
+                linked = linked.or_else(|| playable_file(attributes, "href", ""));
                 None
             }
             _ => None,
@@ -65,16 +65,20 @@ pub(crate) fn enclosure(body_html: &str) -> Option<Enclosure> {
     linked
 }
 
-/// A file that can be played: of a told or known type, and of the player's kind where there is one.
-fn file(attributes: &str, address: &str, player: &str) -> Option<Enclosure> {
-    let url = value(attributes, address)?;
-    let told = value(attributes, "type")
-        .and_then(|told| media::essence(&told))
-        .filter(|told| media::is_playable(told));
-    let known =
-        || media::type_of(&url).filter(|known| media::is_playable(known)).map(str::to_owned);
-    let media_type = told.or_else(known)?;
-    // `.webm` and `.ogg` hold either.
+/// Returns the file that an attribute refers to if its declared or inferred type is playable; inside a
+/// player the type's kind is the player's.
+fn playable_file(attributes: &str, attribute_name: &str, player: &str) -> Option<Enclosure> {
+    let url = decoded_attribute(attributes, attribute_name)?;
+    let declared = decoded_attribute(attributes, "type")
+        .and_then(|declared| media::essence(&declared))
+        .filter(|declared| media::is_playable(declared));
+    let inferred = || {
+        media::from_file_name(&url)
+            .filter(|inferred| media::is_playable(inferred))
+            .map(str::to_owned)
+    };
+    let media_type = declared.or_else(inferred)?;
+    // `.webm` and `.ogg` files contain either kind.
     let media_type = match (player, media_type.split_once('/')) {
         ("audio" | "video", Some((_, name))) => format!("{player}/{name}"),
         _ => media_type,
@@ -82,7 +86,8 @@ fn file(attributes: &str, address: &str, player: &str) -> Option<Enclosure> {
     Some(Enclosure { url, media_type, length: 0 })
 }
 
-fn value(attributes: &str, name: &str) -> Option<String> {
+/// Returns the value of an attribute with its entities decoded.
+fn decoded_attribute(attributes: &str, name: &str) -> Option<String> {
     attribute(attributes, name).map(|value| decode_html_entities(value).into_owned())
 }
 
@@ -95,15 +100,15 @@ mod tests {
     }
 
     #[test]
-    fn the_first_player_or_else_link_is_the_enclosure() {
-        let of = |url: &str, media_type: &str| Some((url.to_owned(), media_type.to_owned()));
+    fn enclosure_is_the_first_player_or_else_the_first_link() {
+        let file = |url: &str, media_type: &str| Some((url.to_owned(), media_type.to_owned()));
         let link = "<p><a href=\"https://x.example/talk.mp3?a=1&amp;b=2\">Talk</a></p>";
-        assert_eq!(found(link), of("https://x.example/talk.mp3?a=1&b=2", "audio/mpeg"));
+        assert_eq!(found(link), file("https://x.example/talk.mp3?a=1&b=2", "audio/mpeg"));
         let film = "<video poster=\"https://x.example/p.jpg\"><source src=\"https://x.example/f\" type=\"video/mp4; codecs=x\"></video>";
-        assert_eq!(found(&format!("{link}{film}")), of("https://x.example/f", "video/mp4"));
+        assert_eq!(found(&format!("{link}{film}")), file("https://x.example/f", "video/mp4"));
         assert_eq!(
             found("<audio src=\"https://x.example/a.webm\"></audio>"),
-            of("https://x.example/a.webm", "audio/webm")
+            file("https://x.example/a.webm", "audio/webm")
         );
         for none in [
             "<audio src=\"https://x.example/stream\"></audio>",
@@ -116,11 +121,11 @@ mod tests {
     }
 
     #[test]
-    fn an_image_s_words_and_size_are_found_by_its_address() {
+    fn image_attributes_are_found_by_url() {
         let body = "<img src=\"https://x.example/a.jpg?x=1&amp;y=2\" alt=\"A &amp; B\" width=\"640\" height=\"480\"><img src=\"https://x.example/b.jpg\" width=\"50%\" height=\"1\">";
-        let a = shown(body, "https://x.example/a.jpg?x=1&y=2");
-        assert_eq!(a, Shown { alt: Some("A & B".into()), size: Some((640, 480)) });
-        assert_eq!(shown(body, "https://x.example/b.jpg"), Shown::default());
-        assert_eq!(shown(body, "https://x.example/c.jpg"), Shown::default());
+        let a = image_attributes(body, "https://x.example/a.jpg?x=1&y=2");
+        assert_eq!(a, ImageAttributes { alt: Some("A & B".into()), size: Some((640, 480)) });
+        assert_eq!(image_attributes(body, "https://x.example/b.jpg"), ImageAttributes::default());
+        assert_eq!(image_attributes(body, "https://x.example/c.jpg"), ImageAttributes::default());
     }
 }

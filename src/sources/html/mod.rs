@@ -1,8 +1,8 @@
-//! What happens to an article's texts once, on arrival: nothing that comes later has to doubt them again.
+//! Cleaning of an article's texts, done once when the article is normalized; later code relies on it.
 //!
-//! A body goes through four steps: `prepare` (what only whole elements tell: lazy images, embedded players, tracking
-//! pixels), `sanitise` (the allow-list, on a real HTML5 tree), `tidy` (what the first two leave empty), and all again
-//! until nothing changes, so that cleaning a clean body is a no-op.
+//! A body goes through `prepare` (lazy images, embedded players, tracking pixels), `sanitise` (the
+//! allow-list, applied to an HTML5 tree) and `tidy` (removal of elements left empty). These steps are
+//! repeated until nothing changes, so that cleaning is idempotent.
 
 mod markup;
 mod media;
@@ -19,36 +19,39 @@ mod tests;
 
 use url::Url;
 
-use crate::domain::{characters, link};
+use crate::domain::text_repair;
+use crate::domain::url::absolute_web_url;
 use sanitise::Sanitiser;
 
-pub(crate) use media::{enclosure, shown};
+pub(crate) use media::{enclosure, image_attributes};
 #[cfg(test)]
 use text::plain_text;
 pub(crate) use text::{plain_title, summary};
 
-/// How often a body is cleaned before it counts as one that never settles; ordinary ones settle after the first.
-const ROUNDS: usize = 5;
+/// Maximum number of cleaning rounds before a body is reduced to plain text; ordinary bodies need two.
+const MAX_CLEANING_ROUNDS: usize = 5;
 
-/// Bodies beyond this many bytes are kept as plain text: no article is that long, and a tree of it would cost gigabytes.
-const LONGEST: usize = 8 << 20;
+/// Maximum length of a body, in bytes; longer ones are reduced to plain text, because the tree of a larger
+/// body would need gigabytes of memory.
+const MAX_HTML_BYTES: usize = 8 << 20;
 
-/// The body as sanitised HTML5 with absolute addresses; cleaning the result again changes nothing.
+/// Returns the body as sanitised HTML5 with absolute URLs; cleaning the result again changes nothing.
 ///
-/// Relative addresses are resolved against `base`; without one they go, and what they linked stays as text.
+/// Relative URLs are resolved against `base`; without a base they are removed, and the text of their
+/// links stays.
 pub(crate) fn clean_body(html: &str, base: Option<&Url>) -> String {
     let sanitiser = Sanitiser::new(base);
-    let mut current = characters::repaired(html).into_owned();
-    for _ in 0..ROUNDS {
+    let mut current = text_repair::repair(html).into_owned();
+    for _ in 0..MAX_CLEANING_ROUNDS {
         let prepared = prepare::prepare(&current, base);
-        if prepared.len() > LONGEST {
+        if prepared.len() > MAX_HTML_BYTES {
             return text::as_paragraphs(&prepared);
         }
         let next = tidy::tidy(&sanitiser.clean(&prepared));
-        // In HTML the code points that are no characters are faults.
-        let next: String = characters::repaired(&next)
+        // Noncharacters are parse errors in HTML.
+        let next: String = text_repair::repair(&next)
             .chars()
-            .filter(|&c| !characters::is_noncharacter(c))
+            .filter(|&c| !text_repair::is_noncharacter(c))
             .collect();
         if next == current {
             return current;
@@ -58,7 +61,7 @@ pub(crate) fn clean_body(html: &str, base: Option<&Url>) -> String {
     text::as_paragraphs(&current)
 }
 
-/// An address of the web (`http`, `https`) as an absolute, percent-encoded URI; `None` if it can't be one.
-pub(crate) fn absolute(url: &str, base: Option<&Url>) -> Option<String> {
-    link::web_address(&characters::repaired(url), base)
+/// Returns an `http` or `https` URL in absolute, percent-encoded form; `None` if it is not valid.
+pub(crate) fn absolute_url(url: &str, base: Option<&Url>) -> Option<String> {
+    absolute_web_url(&text_repair::repair(url), base)
 }

@@ -1,5 +1,5 @@
-//! What only whole elements tell, done before the allow-list sees them: images that scripts would have loaded, players
-//! that become links, tracking pixels, and limits that keep the tree behind small.
+//! Rewrites whole elements before the allow-list is applied: resolves lazy images, replaces players by
+//! links, removes tracking pixels, and enforces limits that keep the HTML tree small.
 
 use std::cell::Cell;
 use std::error::Error;
@@ -10,28 +10,32 @@ use lol_html::html_content::{ContentType, Element};
 use lol_html::{RewriteStrSettings, element, rewrite_str};
 use url::Url;
 
-use crate::domain::link;
+use crate::domain::url::absolute_web_url;
 
-/// Elements nested deeper than this are unwrapped: trees are built in time quadratic in their depth.
-const DEEPEST: usize = 100;
-/// Elements after this many are unwrapped: a formatting element left open is repeated in each that follows.
-const MOST_ELEMENTS: usize = 60_000;
-/// An element with more attributes than this is unwrapped: comparing them is quadratic too.
-const MOST_ATTRIBUTES: usize = 64;
+/// Maximum nesting depth; deeper elements are unwrapped, because building a tree takes time quadratic in
+/// its depth.
+const MAX_DEPTH: usize = 100;
+/// Maximum number of elements; later ones are unwrapped, because a formatting element left open is
+/// repeated in each element after it.
+const MAX_ELEMENTS: usize = 60_000;
+/// Maximum number of attributes; an element with more is unwrapped, because comparing them takes
+/// quadratic time.
+const MAX_ATTRIBUTES: usize = 64;
 
-type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
+/// Result of an element handler of `lol_html`.
+type RewriteResult = Result<(), Box<dyn Error + Send + Sync>>;
 
-/// The HTML ready for the allow-list; still nothing to be trusted.
+/// Prepares HTML for the allow-list; the result is still untrusted.
 pub(super) fn prepare(html: &str, base: Option<&Url>) -> String {
-    let html = closed_references(&without_noscript(html));
+    let html = close_references(&without_noscript(html));
     let depth = Rc::new(Cell::new(0_usize));
-    let mut seen = 0_usize;
+    let mut elements = 0_usize;
     let settings = RewriteStrSettings::new().with_strict(false).append_element_content_handler(
         element!("*", |el| {
-            seen += 1;
-            if seen > MOST_ELEMENTS
-                || el.attributes().len() > MOST_ATTRIBUTES
-                || !descend(el, &depth)?
+            elements += 1;
+            if elements > MAX_ELEMENTS
+                || el.attributes().len() > MAX_ATTRIBUTES
+                || !enter_element(el, &depth)?
             {
                 el.remove_and_keep_content();
                 return Ok(());
@@ -39,16 +43,16 @@ pub(super) fn prepare(html: &str, base: Option<&Url>) -> String {
             rewrite(el, base)
         }),
     );
-    // Only a handler's own error could end the rewriting early; what it would leave is shown as text.
+    // Only an error of the handler could end the rewriting early; the input is then shown as text.
     rewrite_str(&html, settings).unwrap_or_else(|_| encode_text(&html).into_owned())
 }
 
-/// Counts the element as open until its end; false if it stands too deep.
-fn descend(
+/// Counts the element as open until its end tag; returns `false` if it is nested too deeply.
+fn enter_element(
     el: &mut Element<'_, '_>,
     depth: &Rc<Cell<usize>>,
 ) -> Result<bool, Box<dyn Error + Send + Sync>> {
-    // A parser closes these by itself when the next one begins, so they nest only through others.
+    // A parser closes these implicitly when the next one starts, so they nest only inside others.
     let closes_itself = matches!(
         el.tag_name().as_str(),
         "p" | "li"
@@ -69,12 +73,12 @@ fn descend(
         return Ok(true);
     }
     let at = depth.get();
-    if at >= DEEPEST {
+    if at >= MAX_DEPTH {
         return Ok(false);
     }
     depth.set(at + 1);
     let depth = Rc::clone(depth);
-    // Its end also ends what was left open inside it, hence the depth from before and not one less.
+    // Its end tag also closes elements left open inside it, so the earlier depth is restored.
     el.on_end_tag(Box::new(move |_| {
         depth.set(at);
         Ok(())
@@ -82,27 +86,29 @@ fn descend(
     Ok(true)
 }
 
-fn rewrite(el: &mut Element<'_, '_>, base: Option<&Url>) -> Outcome {
+/// Rewrites one element within the limits.
+fn rewrite(el: &mut Element<'_, '_>, base: Option<&Url>) -> RewriteResult {
     match el.tag_name().as_str() {
         "img" if is_invisible(el) => el.remove(),
-        "img" | "source" | "video" | "audio" => load_now(el, base)?,
+        "img" | "source" | "video" | "audio" => resolve_lazy_source(el, base)?,
         "iframe" | "embed" if is_invisible(el) => el.remove(),
-        "iframe" | "embed" => show_as_link(el, &["data-src", "data-lazy-src", "src"], base),
-        "object" if el.has_attribute("data") => show_as_link(el, &["data"], base),
+        "iframe" | "embed" => replace_with_link(el, &["data-src", "data-lazy-src", "src"], base),
+        "object" if el.has_attribute("data") => replace_with_link(el, &["data"], base),
         "object" => el.remove_and_keep_content(),
-        // Unwrapped they would run their text into what stands beside them.
+        // Unwrapping these would join their text with the text around them.
         "center" => {
             el.set_tag_name("div")?;
             el.set_attribute("align", "center")?;
         }
         "main" | "form" | "fieldset" | "hgroup" | "dialog" => el.set_tag_name("div")?,
-        // Copies that differ in an attribute are all repeated in what follows when left open; equal ones are not.
+        // Unclosed copies that differ in an attribute are all repeated in later elements; equal ones are
+        // not.
         "b" | "big" | "code" | "em" | "i" | "s" | "small" | "strike" | "strong" | "u" => {
             let names: Vec<String> =
                 el.attributes().iter().map(|attribute| attribute.name()).collect();
             names.iter().for_each(|name| el.remove_attribute(name));
         }
-        // The nearest thing that validators of feeds do not take for a danger.
+        // Feed validators report `bdo` as dangerous; `bdi` is the closest element they accept.
         "bdo" => el.set_tag_name("bdi")?,
         "font" | "tt" | "nobr" => el.remove_and_keep_content(),
         _ => {}
@@ -110,8 +116,8 @@ fn rewrite(el: &mut Element<'_, '_>, base: Option<&Url>) -> Outcome {
     Ok(())
 }
 
-/// Where scripts keep an image's address until it is looked at.
-const LAZY: &[&str] = &[
+/// Attributes in which lazy-loading scripts store the URL of an image.
+const LAZY_SOURCE_ATTRIBUTES: &[&str] = &[
     "data-lazy-src",
     "data-src",
     "data-original",
@@ -122,30 +128,31 @@ const LAZY: &[&str] = &[
     "data-lazy",
 ];
 
-/// Puts the addresses that a script would have filled in where they belong.
-fn load_now(el: &mut Element<'_, '_>, base: Option<&Url>) -> Outcome {
-    // Values are handed over as written, entities and all.
-    let is_address = |value: &String| {
-        // `data-lazy="true"` is a switch.
-        value.contains(['/', '.'])
-            && link::web_address(&decode_html_entities(value), base).is_some()
+/// Sets `src` and `srcset` to the URLs that a lazy-loading script would set.
+fn resolve_lazy_source(el: &mut Element<'_, '_>, base: Option<&Url>) -> RewriteResult {
+    // Values are as written, with their entities.
+    let is_url = |value: &String| {
+        // `data-lazy="true"` is a flag, not a URL.
+        value.contains(['/', '.']) && absolute_web_url(&decode_html_entities(value), base).is_some()
     };
-    if let Some(address) = LAZY.iter().filter_map(|name| el.get_attribute(name)).find(is_address) {
-        el.set_attribute("src", &address)?;
+    let lazy_source =
+        LAZY_SOURCE_ATTRIBUTES.iter().filter_map(|name| el.get_attribute(name)).find(is_url);
+    if let Some(url) = lazy_source {
+        el.set_attribute("src", &url)?;
     }
     let candidates =
         ["data-lazy-srcset", "data-srcset"].iter().find_map(|name| el.get_attribute(name));
     if let Some(candidates) = candidates.filter(|value| !value.trim().is_empty()) {
         el.set_attribute("srcset", &candidates)?;
     }
-    // Pictures inside an attribute go anyway, and are what makes a body longer than anybody writes.
+    // The sanitiser removes data URLs anyway; removed here, they do not count for the length limit.
     if el.get_attribute("src").is_some_and(|src| src.trim_start().starts_with("data:")) {
         el.remove_attribute("src");
     }
     Ok(())
 }
 
-/// Whether an image or a frame is there to count readers and not to be seen.
+/// Returns `true` if an image or frame is invisible, as tracking pixels are.
 fn is_invisible(el: &Element<'_, '_>) -> bool {
     let style: String = el
         .get_attribute("style")
@@ -160,10 +167,10 @@ fn is_invisible(el: &Element<'_, '_>) -> bool {
             .find(|(name, _)| *name == property)
             .map(|(_, value)| value)
     };
-    let is_clear = styled("opacity").is_some_and(|value| value.parse::<f32>() == Ok(0.0));
+    let is_transparent = styled("opacity").is_some_and(|value| value.parse::<f32>() == Ok(0.0));
     if styled("display") == Some("none")
         || styled("visibility") == Some("hidden")
-        || is_clear
+        || is_transparent
         || el.has_attribute("hidden")
     {
         return true;
@@ -172,7 +179,7 @@ fn is_invisible(el: &Element<'_, '_>) -> bool {
         let size = el.get_attribute(side).or_else(|| styled(side).map(str::to_owned))?;
         Some(matches!(size.trim().trim_end_matches("px"), "0" | "1"))
     };
-    // A side that is not told is as long as the picture's other side makes it.
+    // A missing side is scaled with the other one.
     match (tiny("width"), tiny("height")) {
         (Some(width), Some(height)) => width && height,
         (Some(is_tiny), None) | (None, Some(is_tiny)) => is_tiny,
@@ -180,35 +187,32 @@ fn is_invisible(el: &Element<'_, '_>) -> bool {
     }
 }
 
-/// Replaces a frame or a plug-in by a link to what it shows; one that shows nothing of the web goes.
-fn show_as_link(el: &mut Element<'_, '_>, sources: &[&str], base: Option<&Url>) {
-    let address = sources
+/// Replaces a frame or plug-in by a link to its content; removes it if it has no web URL.
+fn replace_with_link(el: &mut Element<'_, '_>, sources: &[&str], base: Option<&Url>) {
+    let url = sources
         .iter()
         .filter_map(|name| el.get_attribute(name))
-        .find_map(|value| link::web_address(&decode_html_entities(&value), base));
-    let Some(address) = address else { return el.remove() };
-    let address = watch_page(&address).unwrap_or(address);
+        .find_map(|value| absolute_web_url(&decode_html_entities(&value), base));
+    let Some(url) = url else { return el.remove() };
+    let url = watch_page(&url).unwrap_or(url);
     let label = el
         .get_attribute("title")
         .map(|title| decode_html_entities(&title).trim().to_owned())
         .filter(|t| !t.is_empty());
-    let label = label.unwrap_or_else(|| short(&address).to_owned());
-    let made = format!(
-        "<a href=\"{}\">{}</a>",
-        encode_double_quoted_attribute(&address),
-        encode_text(&label)
-    );
-    el.replace(&made, ContentType::Html);
+    let label = label.unwrap_or_else(|| display_url(&url).to_owned());
+    let link =
+        format!("<a href=\"{}\">{}</a>", encode_double_quoted_attribute(&url), encode_text(&label));
+    el.replace(&link, ContentType::Html);
 }
 
-/// The address as a person would say it: without its scheme and query.
-fn short(address: &str) -> &str {
-    let bare = address.split_once("://").map_or(address, |(_, rest)| rest);
+/// Returns a URL without scheme, `www.`, query and fragment, for display.
+fn display_url(url: &str) -> &str {
+    let bare = url.split_once("://").map_or(url, |(_, rest)| rest);
     let bare = bare.split(['?', '#']).next().unwrap_or(bare);
     bare.strip_prefix("www.").unwrap_or(bare).trim_end_matches('/')
 }
 
-/// The page on which a person watches what a known player shows.
+/// Returns the page of the video that a known player shows.
 fn watch_page(player: &str) -> Option<String> {
     let url = Url::parse(player).ok()?;
     let plain = |id: &str| {
@@ -228,7 +232,7 @@ fn watch_page(player: &str) -> Option<String> {
     }
 }
 
-/// The same without the tags of `noscript`: readers run no scripts, so its content is what counts.
+/// Unwraps `noscript` elements: feed readers run no scripts, so their content is the one to show.
 fn without_noscript(html: &str) -> String {
     let lower = html.to_ascii_lowercase();
     let mut out = String::with_capacity(html.len());
@@ -256,10 +260,10 @@ fn without_noscript(html: &str) -> String {
     out
 }
 
-/// The same with each character reference closed by its semicolon and every other `&` escaped, itself by number: the
-/// parser behind takes quadratic time over many `&amp;` and over what it first took for a reference.
-fn closed_references(html: &str) -> String {
-    const KNOWN_WITHOUT: [&str; 6] = ["copy", "gt", "lt", "nbsp", "quot", "reg"];
+/// Closes each character reference with a semicolon, and replaces every other `&` by `&#38;`: the HTML
+/// parser needs quadratic time for many `&amp;` and for what looks like a reference at first.
+fn close_references(html: &str) -> String {
+    const LEGACY_ENTITIES: [&str; 6] = ["copy", "gt", "lt", "nbsp", "quot", "reg"];
     let mut out = String::with_capacity(html.len() + html.len() / 64);
     let mut rest = html;
     while let Some(at) = rest.find('&') {
@@ -280,7 +284,7 @@ fn closed_references(html: &str) -> String {
         } else if closed && length > number {
             out.push('&');
             out.push_str(name);
-        } else if is_number || (!next.starts_with('=') && KNOWN_WITHOUT.contains(&name)) {
+        } else if is_number || (!next.starts_with('=') && LEGACY_ENTITIES.contains(&name)) {
             out.push('&');
             out.push_str(name);
             out.push(';');

@@ -1,4 +1,4 @@
-//! The allow-list: which elements and attributes of an article a reader's program gets to see.
+//! Allow-list of the elements and attributes in published articles.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -7,20 +7,20 @@ use ammonia::{Builder, UrlRelative};
 use url::Url;
 
 use super::srcset;
-use crate::domain::link;
+use crate::domain::url::{absolute_link_url, absolute_web_url};
 
-/// Elements that stay. Whatever else is dropped but for its content.
-const ELEMENTS: &str = "a abbr address article aside audio b bdi big blockquote br caption cite code col colgroup dd \
+/// Allowed elements; all others are unwrapped.
+const ALLOWED_ELEMENTS: &str = "a abbr address article aside audio b bdi big blockquote br caption cite code col colgroup dd \
     del details dfn div dl dt em figcaption figure footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li mark nav ol p \
     picture pre q rp rt ruby s samp section small source span strike strong sub summary sup table tbody td tfoot th \
     thead time tr u ul var video";
 
-/// Elements that go with all they hold.
-const DROPPED_WHOLE: &str = "applet button canvas datalist frameset head iframe math noembed noframes noscript object \
+/// Elements that are removed with their content.
+const ELEMENTS_DROPPED_WITH_CONTENT: &str = "applet button canvas datalist frameset head iframe math noembed noframes noscript object \
     optgroup option plaintext script select style svg template textarea title xml xmp";
 
-/// Attributes by element; `lang`, `dir` and `title` stay on all.
-const ATTRIBUTES: &[(&str, &str)] = &[
+/// Allowed attributes by element; `lang`, `dir` and `title` are allowed on all.
+const ALLOWED_ATTRIBUTES: &[(&str, &str)] = &[
     ("a", "href hreflang"),
     ("audio", "controls src"),
     ("blockquote", "cite"),
@@ -42,7 +42,7 @@ const ATTRIBUTES: &[(&str, &str)] = &[
     ("video", "controls height poster src width"),
 ];
 
-/// Cleans bodies of one article, whose addresses are resolved against one base.
+/// Sanitiser for the texts of one article, whose URLs are resolved against one base.
 pub(super) struct Sanitiser(Builder<'static>);
 
 impl Sanitiser {
@@ -50,43 +50,43 @@ impl Sanitiser {
         let base = base.cloned();
         let mut builder = Builder::empty();
         builder
-            .tags(words(ELEMENTS))
-            .clean_content_tags(words(DROPPED_WHOLE))
+            .tags(word_set(ALLOWED_ELEMENTS))
+            .clean_content_tags(word_set(ELEMENTS_DROPPED_WITH_CONTENT))
             .tag_attributes(
-                ATTRIBUTES
+                ALLOWED_ATTRIBUTES
                     .iter()
-                    .map(|&(tag, names)| (tag, words(names)))
+                    .map(|&(tag, names)| (tag, word_set(names)))
                     .collect::<HashMap<_, _>>(),
             )
-            .generic_attributes(words("dir lang title"))
-            .url_schemes(words("http https mailto"))
-            // The filter below makes every address absolute, also where ammonia does not look (srcset, cite).
+            .generic_attributes(word_set("dir lang title"))
+            .url_schemes(word_set("http https mailto"))
+            // The filter below makes every URL absolute, also in attributes that ammonia ignores (srcset,
+            // cite).
             .url_relative(UrlRelative::PassThrough)
             .link_rel(None)
             .set_tag_attribute_value("audio", "controls", "")
             .set_tag_attribute_value("video", "controls", "")
-            .attribute_filter(move |_, name, value| kept(name, value, base.as_ref()));
+            .attribute_filter(move |_, name, value| filter_attribute(name, value, base.as_ref()));
         Self(builder)
     }
 
-    /// The HTML with nothing in it but what the lists allow, as an HTML5 writer writes it.
+    /// Returns the HTML reduced to the allowed elements and attributes, serialized as HTML5.
     pub(super) fn clean(&self, html: &str) -> String {
         self.0.clean(html).to_string()
     }
 }
 
-fn words(list: &'static str) -> HashSet<&'static str> {
+/// Returns the words of a space-separated list.
+fn word_set(list: &'static str) -> HashSet<&'static str> {
     list.split_whitespace().collect()
 }
 
-/// What becomes of an attribute that the lists allow; `None` drops it.
-fn kept<'v>(name: &str, value: &'v str, base: Option<&Url>) -> Option<Cow<'v, str>> {
+/// Returns the new value of an allowed attribute; `None` removes it.
+fn filter_attribute<'v>(name: &str, value: &'v str, base: Option<&Url>) -> Option<Cow<'v, str>> {
     match name {
-        "href" | "cite" => link::link_address(value, base).map(Cow::Owned),
-        "src" | "poster" => link::web_address(value, base).map(Cow::Owned),
-        "srcset" => {
-            srcset::rewritten(value, |address| link::web_address(address, base)).map(Cow::Owned)
-        }
+        "href" | "cite" => absolute_link_url(value, base).map(Cow::Owned),
+        "src" | "poster" => absolute_web_url(value, base).map(Cow::Owned),
+        "srcset" => srcset::rewrite(value, |url| absolute_web_url(url, base)).map(Cow::Owned),
         "width" | "height" | "colspan" | "rowspan" | "span" => {
             is_size(value).then_some(Cow::Borrowed(value))
         }
@@ -99,12 +99,14 @@ fn kept<'v>(name: &str, value: &'v str, base: Option<&Url>) -> Option<Cow<'v, st
     }
 }
 
-/// A plain number or percentage: a table of a billion columns would stop some readers.
+/// Returns `true` for a number or percentage of at most four digits: a table of a billion columns would
+/// hang some feed readers.
 fn is_size(value: &str) -> bool {
     let digits = value.strip_suffix('%').unwrap_or(value);
     (1..=4).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
+/// Returns `true` if the value has the characters and length of a language tag.
 fn is_language(value: &str) -> bool {
     !value.is_empty()
         && value.len() <= 35

@@ -1,7 +1,8 @@
-//! `srcset`: several addresses of one image in one attribute.
+//! Rewriting of `srcset`: several URLs of one image in one attribute.
 
-/// The candidates (HTML, "parse a srcset attribute"): address and descriptors, the latter possibly empty.
-fn candidates(value: &str) -> Vec<(&str, &str)> {
+/// Returns the candidates of a `srcset` (HTML, "parse a srcset attribute"): URL and descriptors, which may
+/// be empty.
+fn parse_candidates(value: &str) -> Vec<(&str, &str)> {
     let mut found = Vec::new();
     let mut rest = value;
     loop {
@@ -10,8 +11,8 @@ fn candidates(value: &str) -> Vec<(&str, &str)> {
             return found;
         }
         let end = rest.find(|c: char| c.is_ascii_whitespace()).unwrap_or(rest.len());
-        let (address, after) = rest.split_at(end);
-        if let Some(bare) = address.strip_suffix(',') {
+        let (url, after) = rest.split_at(end);
+        if let Some(bare) = url.strip_suffix(',') {
             found.push((bare.trim_end_matches(','), ""));
             rest = after;
             continue;
@@ -26,21 +27,22 @@ fn candidates(value: &str) -> Vec<(&str, &str)> {
             c == ',' && depth == 0
         });
         let (descriptors, next) = after.split_at(comma.unwrap_or(after.len()));
-        found.push((address, descriptors.trim()));
+        found.push((url, descriptors.trim()));
         rest = next;
     }
 }
 
-/// The same candidates with their addresses made by `absolute`, without those it refuses; `None` if none is left.
-pub(super) fn rewritten(value: &str, absolute: impl Fn(&str) -> Option<String>) -> Option<String> {
-    let kept: Vec<String> = candidates(value)
+/// Rewrites the URLs of a `srcset` with `absolute` and drops candidates without a result; `None` if no
+/// candidate is left.
+pub(super) fn rewrite(value: &str, absolute: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let kept: Vec<String> = parse_candidates(value)
         .into_iter()
         .filter(|(_, descriptors)| {
             descriptors.chars().all(|c| c.is_ascii_alphanumeric() || " .".contains(c))
         })
-        .filter_map(|(address, descriptors)| {
-            let address = absolute(address)?;
-            Some(if descriptors.is_empty() { address } else { format!("{address} {descriptors}") })
+        .filter_map(|(url, descriptors)| {
+            let url = absolute(url)?;
+            Some(if descriptors.is_empty() { url } else { format!("{url} {descriptors}") })
         })
         .collect();
     (!kept.is_empty()).then(|| kept.join(", "))
@@ -51,10 +53,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_candidate_is_made_absolute_and_the_impossible_dropped() {
+    fn candidates_become_absolute_and_invalid_ones_are_dropped() {
         let absolute = |a: &str| (!a.starts_with("data:")).then(|| format!("https://x.example{a}"));
         assert_eq!(
-            rewritten(
+            rewrite(
                 "/a-1.jpg 1x,/w_2,h_3/a-2.jpg 2x, data:image/png;base64,AA 3x,/b.jpg",
                 absolute
             )
@@ -63,6 +65,6 @@ mod tests {
                 "https://x.example/a-1.jpg 1x, https://x.example/w_2,h_3/a-2.jpg 2x, https://x.example/b.jpg"
             )
         );
-        assert_eq!(rewritten(" , ,", absolute), None);
+        assert_eq!(rewrite(" , ,", absolute), None);
     }
 }

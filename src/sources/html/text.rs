@@ -1,94 +1,99 @@
-//! Plain text out of HTML: titles, summaries, and bodies for those who want no HTML.
+//! Plain text from HTML: titles, summaries, and bodies in paragraphs.
 
 use html_escape::{decode_html_entities, encode_text};
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::markup::{Piece, Pieces, is_block};
+use super::markup::{HtmlToken, HtmlTokens, is_block};
 use super::prepare;
 use super::sanitise::Sanitiser;
-use crate::domain::characters;
+use crate::domain::text_repair;
 
-/// How much of a body is read for its summary, in bytes.
-const OPENING: usize = 64 << 10;
+/// Length of the start of a body from which a summary is generated, in bytes.
+const MAX_SUMMARY_SOURCE_BYTES: usize = 64 << 10;
 
-/// A tag longer than this many bytes is taken for text where text and HTML are to be told apart.
-const LONGEST_TAG: usize = 4 << 10;
+/// Maximum length of a tag, in bytes; a longer one counts as text in a field that may be text or HTML.
+const MAX_TAG_BYTES: usize = 4 << 10;
 
-/// Elements within a line: dropping their tags leaves no gap.
-const INLINE: &str = "a abbr acronym b bdi bdo big cite code del dfn em font i img ins kbd label mark nobr o:p q rp rt ruby \
+/// Inline elements, whose tags are removed without leaving a space.
+const INLINE_ELEMENTS: &str = "a abbr acronym b bdi bdo big cite code del dfn em font i img ins kbd label mark nobr o:p q rp rt ruby \
     s samp small span strike strong sub sup time tt u var wbr";
 
-/// The other names that make a `<` a tag, beside those of blocks.
-const OTHERS: &str = "body br button center embed form head html iframe input link main meta noscript object option picture \
+/// Other elements that are recognized as tags, besides inline and block elements.
+const OTHER_ELEMENTS: &str = "body br button center embed form head html iframe input link main meta noscript object option picture \
     script select source style svg td template textarea th title";
 
-/// The visible text: a line for each paragraph, entities decoded, white space collapsed (but in `pre`).
+/// Returns the visible text with one line per paragraph, entities decoded and white space collapsed
+/// (except the line breaks in `pre`).
 pub(crate) fn plain_text(html: &str) -> String {
-    let html = characters::repaired(html);
+    let html = text_repair::repair(html);
     let cleaned = Sanitiser::new(None).clean(&prepare::prepare(&html, None));
-    characters::repaired(&lines(&cleaned, &[]).join("\n")).into_owned()
+    text_repair::repair(&text_lines(&cleaned, &[]).join("\n")).into_owned()
 }
 
-/// A title or name as plain text: markup dropped, entities decoded, white space collapsed, NFC; `<` and `&` that are no
-/// markup survive. May be empty.
+/// Returns a title or name as plain text in NFC, with markup removed, entities decoded and white space
+/// collapsed. Each `<` and `&` that is not markup stays. May be empty.
 pub(crate) fn plain_title(text_or_html: &str) -> String {
-    let bare = without_tags(text_or_html);
+    let bare = strip_tags(text_or_html);
     let decoded = decode_html_entities(&bare);
-    let sound: String = characters::repaired(&decoded).nfc().filter(|&c| c != '\u{feff}').collect();
-    collapsed(&sound)
+    let repaired: String =
+        text_repair::repair(&decoded).nfc().filter(|&c| c != '\u{feff}').collect();
+    collapse_whitespace(&repaired)
 }
 
-/// The given summary as plain text, or else the first text of the body, of at most `max_graphemes` with its ellipsis.
+/// Returns the given summary as plain text, else the first text of the body, of at most `max_graphemes`
+/// graphemes including the ellipsis.
 pub(crate) fn summary(given: Option<&str>, body_html: &str, max_graphemes: usize) -> String {
-    let given =
-        given.map(|given| collapsed(&plain_text(&escaped_where_plain(given)))).unwrap_or_default();
+    let given = given
+        .map(|given| collapse_whitespace(&plain_text(&escape_unknown_tags(given))))
+        .unwrap_or_default();
     if !given.is_empty() {
-        return shortened(&given, max_graphemes);
+        return truncate(&given, max_graphemes);
     }
-    let opening = &body_html[..body_html.floor_char_boundary(OPENING)];
-    let html = characters::repaired(opening);
+    let opening = &body_html[..body_html.floor_char_boundary(MAX_SUMMARY_SOURCE_BYTES)];
+    let html = text_repair::repair(opening);
     let cleaned = Sanitiser::new(None).clean(&prepare::prepare(&html, None));
-    let prose = lines(
+    let prose = text_lines(
         &cleaned,
         &["figcaption", "table", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "rt", "rp"],
     )
     .join(" ");
-    let text = if prose.is_empty() { lines(&cleaned, &[]).join(" ") } else { prose };
-    shortened(&collapsed(&characters::repaired(&text)), max_graphemes)
+    let text = if prose.is_empty() { text_lines(&cleaned, &[]).join(" ") } else { prose };
+    truncate(&collapse_whitespace(&text_repair::repair(&text)), max_graphemes)
 }
 
-/// The text of any HTML as paragraphs and nothing else.
+/// Reduces any HTML to its text in paragraphs.
 pub(super) fn as_paragraphs(html: &str) -> String {
-    let bare = without_tags(html);
-    let lines =
-        bare.lines().map(|line| collapsed(&characters::repaired(&decode_html_entities(line))));
+    let bare = strip_tags(html);
+    let lines = bare
+        .lines()
+        .map(|line| collapse_whitespace(&text_repair::repair(&decode_html_entities(line))));
     lines
         .filter(|line| !line.is_empty())
         .map(|line| format!("<p>{}</p>", encode_text(&line)))
         .collect()
 }
 
-/// White space of any kind becomes one space; none at either end.
-fn collapsed(text: &str) -> String {
+/// Replaces each run of white space by one space, and trims both ends.
+fn collapse_whitespace(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The lines of text in sanitised HTML, without those inside the elements in `skip`.
-fn lines(sanitised: &str, skip: &[&str]) -> Vec<String> {
+/// Returns the lines of text in sanitised HTML, without the text inside the elements in `skip`.
+fn text_lines(sanitised: &str, skip: &[&str]) -> Vec<String> {
     let (mut lines, mut line) = (Vec::new(), String::new());
     let (mut skipped, mut preformatted) = (0_usize, 0_usize);
     let mut end = |line: &mut String| {
-        let text = collapsed(line);
+        let text = collapse_whitespace(line);
         line.clear();
         if !text.is_empty() {
             lines.push(text);
         }
     };
-    for piece in Pieces(sanitised) {
-        match piece {
-            Piece::Text(_) if skipped > 0 => {}
-            Piece::Text(text) if preformatted > 0 => {
+    for token in HtmlTokens(sanitised) {
+        match token {
+            HtmlToken::Text(_) if skipped > 0 => {}
+            HtmlToken::Text(text) if preformatted > 0 => {
                 for (i, part) in decode_html_entities(text).split('\n').enumerate() {
                     if i > 0 {
                         end(&mut line);
@@ -96,8 +101,8 @@ fn lines(sanitised: &str, skip: &[&str]) -> Vec<String> {
                     line.push_str(part);
                 }
             }
-            Piece::Text(text) => line.push_str(&decode_html_entities(text)),
-            Piece::Open(name, _) => {
+            HtmlToken::Text(text) => line.push_str(&decode_html_entities(text)),
+            HtmlToken::Start(name, _) => {
                 skipped += usize::from(skip.contains(&name));
                 preformatted += usize::from(name == "pre");
                 match name {
@@ -107,7 +112,7 @@ fn lines(sanitised: &str, skip: &[&str]) -> Vec<String> {
                     _ => {}
                 }
             }
-            Piece::Close(name) => {
+            HtmlToken::End(name) => {
                 skipped = skipped.saturating_sub(usize::from(skip.contains(&name)));
                 preformatted = preformatted.saturating_sub(usize::from(name == "pre"));
                 if is_block(name) {
@@ -120,8 +125,8 @@ fn lines(sanitised: &str, skip: &[&str]) -> Vec<String> {
     lines
 }
 
-/// A field that may be text or HTML, as HTML: a `<` that begins no known tag is a character.
-fn escaped_where_plain(text: &str) -> String {
+/// Converts a field that may be text or HTML to HTML: escapes each `<` that does not start a known tag.
+fn escape_unknown_tags(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('<') {
@@ -139,8 +144,8 @@ fn escaped_where_plain(text: &str) -> String {
     out
 }
 
-/// The text without its tags, and without what scripts and styles hold; blocks and line breaks become spaces.
-fn without_tags(text: &str) -> String {
+/// Removes tags, and the content of scripts and styles; tags that are not inline become line breaks.
+fn strip_tags(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('<') {
@@ -156,15 +161,15 @@ fn without_tags(text: &str) -> String {
         }
         rest = &rest[tag.length..];
         if tag.hides_content {
-            rest = &rest[end_of_hidden(rest, &tag.name)..];
+            rest = &rest[hidden_content_end(rest, &tag.name)..];
         }
     }
     out.push_str(rest);
     out
 }
 
-/// Where the content that a script or style hides ends.
-fn end_of_hidden(text: &str, name: &str) -> usize {
+/// Returns the offset at which the content of a script or style ends.
+fn hidden_content_end(text: &str, name: &str) -> usize {
     text.match_indices("</")
         .map(|(at, _)| at)
         .find(|at| {
@@ -173,7 +178,7 @@ fn end_of_hidden(text: &str, name: &str) -> usize {
         .unwrap_or(text.len())
 }
 
-/// A tag or comment at the start of a text.
+/// Tag or comment at the start of a text.
 struct Tag {
     name: String,
     length: usize,
@@ -182,10 +187,10 @@ struct Tag {
 }
 
 impl Tag {
-    /// Reads one; `None` for a `<` that stands for itself.
+    /// Parses a tag or comment; `None` for a literal `<`.
     fn at_start(text: &str) -> Option<Self> {
-        // A window, lest a megabyte of lone `<` is searched once for each of them.
-        let text = &text[..text.floor_char_boundary(LONGEST_TAG)];
+        // Limited to a window, so that a text of many literal `<` does not take quadratic time.
+        let text = &text[..text.floor_char_boundary(MAX_TAG_BYTES)];
         if text.starts_with("<!--") {
             let length = text.find("-->")? + 3;
             return Some(Self { name: String::new(), length, inline: true, hides_content: false });
@@ -200,8 +205,11 @@ impl Tag {
             return None;
         }
         let name = name.to_ascii_lowercase();
-        let inline = INLINE.split_whitespace().any(|known| known == name);
-        if !inline && !is_block(&name) && !OTHERS.split_whitespace().any(|known| known == name) {
+        let inline = INLINE_ELEMENTS.split_whitespace().any(|known| known == name);
+        if !inline
+            && !is_block(&name)
+            && !OTHER_ELEMENTS.split_whitespace().any(|known| known == name)
+        {
             return None;
         }
         let hides_content = !closing && matches!(name.as_str(), "script" | "style");
@@ -210,8 +218,9 @@ impl Tag {
     }
 }
 
-/// At most `max` graphemes: cut at the end of a word where words have ends (Chinese may be cut anywhere), with an ellipsis.
-fn shortened(text: &str, max: usize) -> String {
+/// Truncates a text to `max` graphemes including the ellipsis, at a word boundary (in Chinese, at any
+/// character).
+fn truncate(text: &str, max: usize) -> String {
     if text.graphemes(true).nth(max).is_none() {
         return text.to_owned();
     }
@@ -222,7 +231,7 @@ fn shortened(text: &str, max: usize) -> String {
         .take_while(|&at| at <= cut)
         .last()
         .unwrap_or(0);
-    // A single "word" longer than half of the room (an address, a chain of letters) is cut where the room ends.
+    // A "word" longer than half of the limit, such as a URL, is cut at the limit.
     let end = if word * 2 >= cut { word } else { cut };
     let kept =
         text[..end].trim_end_matches(|c: char| c.is_whitespace() || ",;:，、；：（(".contains(c));

@@ -1,30 +1,30 @@
-//! Takes out what sanitising leaves behind: elements that lost their point, empty paragraphs, images shown twice.
+//! Removes what sanitising leaves behind: redundant elements, empty paragraphs and repeated images.
 
-use super::markup::{Piece, Pieces, attribute, is_void};
+use super::markup::{HtmlToken, HtmlTokens, attribute, is_void};
 
-/// One element that is open while the text is read.
-struct Open<'a> {
+/// Element that is open at the current position.
+struct OpenElement<'a> {
     name: &'a str,
-    /// Where its start tag stands in the output; `None` if it was left out.
-    at: Option<usize>,
-    /// Where its content begins.
-    content: usize,
+    /// Offset of its start tag in the output; `None` if the tag was omitted.
+    start: Option<usize>,
+    /// Offset of its content in the output.
+    content_start: usize,
 }
 
-/// The same HTML, tidied; expects what [`super::sanitise`] wrote.
+/// Tidies HTML written by [`super::sanitise`].
 pub(super) fn tidy(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
-    let mut open: Vec<Open<'_>> = Vec::new();
+    let mut open: Vec<OpenElement<'_>> = Vec::new();
     let mut last_image = "";
-    for piece in Pieces(html) {
-        match piece {
-            Piece::Text(text) => {
+    for token in HtmlTokens(html) {
+        match token {
+            HtmlToken::Text(text) => {
                 let text = match open.last() {
-                    // A parser drops the first line break, so leading ones would get fewer each time.
-                    Some(pre) if pre.name == "pre" && pre.content == out.len() => {
+                    // A parser drops the first line break, so each cleaning would remove one.
+                    Some(pre) if pre.name == "pre" && pre.content_start == out.len() => {
                         text.trim_start_matches('\n')
                     }
-                    _ if starts_paragraph(&open, &out) => without_indent(text),
+                    _ if starts_paragraph(&open, &out) => strip_indent(text),
                     _ => text,
                 };
                 if !is_blank(text) {
@@ -32,36 +32,36 @@ pub(super) fn tidy(html: &str) -> String {
                 }
                 out.push_str(text);
             }
-            Piece::Open("img", attributes) => {
+            HtmlToken::Start("img", attributes) => {
                 let Some(src) = attribute(attributes, "src") else { continue };
-                // A lazy image and its fallback for readers without scripts are one image.
+                // A lazy image and its `noscript` fallback are the same image.
                 if src != last_image {
                     push_tag(&mut out, "img", attributes);
                 }
                 last_image = src;
             }
-            Piece::Open("source", attributes) => {
+            HtmlToken::Start("source", attributes) => {
                 if attribute(attributes, "src").or(attribute(attributes, "srcset")).is_some() {
                     push_tag(&mut out, "source", attributes);
                 }
             }
-            Piece::Open(name, attributes) => {
-                let pointless = match name {
+            HtmlToken::Start(name, attributes) => {
+                let redundant = match name {
                     "span" => attributes.is_empty(),
                     "a" => attribute(attributes, "href").is_none(),
                     _ => false,
                 };
-                let at = (!pointless).then_some(out.len());
-                if !pointless {
+                let at = (!redundant).then_some(out.len());
+                if !redundant {
                     push_tag(&mut out, name, attributes);
                 }
                 if !is_void(name) {
-                    open.push(Open { name, at, content: out.len() });
+                    open.push(OpenElement { name, start: at, content_start: out.len() });
                 }
             }
-            Piece::Close(_) => {
+            HtmlToken::End(_) => {
                 let Some(element) = open.pop() else { continue };
-                let Some(at) = element.at else { continue };
+                let Some(at) = element.start else { continue };
                 close(&mut out, &element, at);
             }
         }
@@ -69,15 +69,16 @@ pub(super) fn tidy(html: &str) -> String {
     out.trim().to_owned()
 }
 
-fn close(out: &mut String, element: &Open<'_>, at: usize) {
-    let content = &out[element.content..];
+/// Closes an element, or removes it if it is empty and need not be kept.
+fn close(out: &mut String, element: &OpenElement<'_>, at: usize) {
+    let content = &out[element.content_start..];
     if may_be_empty(element.name) || !is_blank(content) {
         out.push_str("</");
         out.push_str(element.name);
         out.push('>');
         return;
     }
-    // Between words an empty element may hold the only space.
+    // An empty element between words may contain the only space.
     let space = !content.is_empty() && !is_paragraph(element.name);
     out.truncate(at);
     if space {
@@ -133,15 +134,15 @@ fn may_be_empty(name: &str) -> bool {
     !(inline || is_paragraph(name))
 }
 
-/// Whether the next text is the first of a paragraph; editors indent there with no-break spaces.
-fn starts_paragraph(open: &[Open<'_>], out: &str) -> bool {
+/// Returns `true` if the next text is the first of a paragraph, where editors indent with no-break spaces.
+fn starts_paragraph(open: &[OpenElement<'_>], out: &str) -> bool {
     open.iter()
         .rev()
         .take_while(|element| element.name != "pre")
-        .any(|element| element.name == "p" && element.content == out.len())
+        .any(|element| element.name == "p" && element.content_start == out.len())
 }
 
-fn without_indent(mut text: &str) -> &str {
+fn strip_indent(mut text: &str) -> &str {
     loop {
         let rest = text.trim_start();
         let rest = rest.strip_prefix("&nbsp;").unwrap_or(rest);

@@ -43,7 +43,7 @@ pub(super) fn calendar(site: &Site, months: &[(i16, i8, u64)]) -> String {
             let name = dates::month(*month).get(..3).unwrap_or_default();
             format!(
                 "<span><a href=\"{}\">{before}{name}{after}</a></span>",
-                permalinks::month(site, *year, *month)
+                permalinks::month_url(site, *year, *month)
             )
         }
         None => "<span>&nbsp;</span>".to_owned(),

@@ -1,4 +1,5 @@
-//! The connection to a WordPress database: read only, every value as text, every failure one sentence without the password.
+//! The connection to a WordPress database: read-only, all values as text, errors as one sentence
+//! without the password.
 
 use std::time::Duration;
 
@@ -8,26 +9,26 @@ use sqlx::mysql::{MySqlConnection, MySqlRow};
 use sqlx::{AssertSqlSafe, Connection, Row};
 
 use crate::config::Source;
-use crate::sources::foreign;
+use crate::sources::connection;
 
-/// A connection that died without a word must not hold the source up for ever.
-const LONGEST: Duration = Duration::from_secs(180);
+/// Timeout of a query, so that a dead connection does not block the source.
+const QUERY_TIMEOUT: Duration = Duration::from_secs(180);
 
-/// An open database with the table prefix that was checked.
+/// An open database with its validated table prefix.
 pub(super) struct Database {
     connection: MySqlConnection,
-    /// Begins every table's name; letters, digits and underscores only.
+    /// Prefix of every table name; letters, digits and underscores only.
     pub(super) prefix: String,
-    /// The address for people.
-    place: String,
+    /// URL without credentials, for messages.
+    display_url: String,
     source: String,
 }
 
-/// One row, its columns as text; NULL is empty.
+/// The columns of a row as text; NULL is empty.
 pub(super) type Fields = Vec<String>;
 
 impl Database {
-    /// Connects and makes the session read only.
+    /// Connects and makes the session read-only.
     pub(super) async fn open(source: &Source) -> Result<Self, anyhow::Error> {
         let name = &source.name;
         let prefix = source.table_prefix.clone();
@@ -37,42 +38,55 @@ impl Database {
             ));
         }
         let url = source.url.as_deref().unwrap_or_default();
-        let connection = foreign::open_mysql(name, url).await?;
-        Ok(Self { connection, prefix, place: foreign::place(url), source: name.clone() })
+        let connection = connection::open_mysql(name, url).await?;
+        Ok(Self {
+            connection,
+            prefix,
+            display_url: connection::redacted_url(url),
+            source: name.clone(),
+        })
     }
 
-    /// The rows of a query in which `{p}` stands for the table prefix, and nothing comes from outside but numbers and `binds`.
+    /// Returns the rows of a query in which `{p}` is replaced with the table prefix. Apart from numbers
+    /// and `binds` the query contains no external input.
     pub(super) async fn rows(
         &mut self,
         sql: &str,
         binds: &[&str],
     ) -> Result<Vec<Fields>, anyhow::Error> {
-        self.attempt(sql, binds).await.map_err(|error| explain(&self.source, &self.place, &error))
+        self.try_rows(sql, binds)
+            .await
+            .map_err(|error| explain(&self.source, &self.display_url, &error))
     }
 
-    /// The same, but a missing table or right is no failure: `None`.
-    pub(super) async fn rows_if_there(
+    /// Like [`Self::rows`], but returns `None` if a table or a privilege is missing.
+    pub(super) async fn rows_if_readable(
         &mut self,
         sql: &str,
         binds: &[&str],
     ) -> Result<Option<Vec<Fields>>, anyhow::Error> {
-        match self.attempt(sql, binds).await {
+        match self.try_rows(sql, binds).await {
             Ok(rows) => Ok(Some(rows)),
-            Err(error) if matches!(foreign::code(&error), Some(1146 | 1142 | 1054)) => Ok(None),
-            Err(error) => Err(explain(&self.source, &self.place, &error)),
+            Err(error)
+                if matches!(connection::mysql_error_number(&error), Some(1146 | 1142 | 1054)) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(explain(&self.source, &self.display_url, &error)),
         }
     }
 
-    async fn attempt(&mut self, sql: &str, binds: &[&str]) -> Result<Vec<Fields>, sqlx::Error> {
+    async fn try_rows(&mut self, sql: &str, binds: &[&str]) -> Result<Vec<Fields>, sqlx::Error> {
         let mut query = sqlx::query(AssertSqlSafe(sql.replace("{p}", &self.prefix)));
         for bind in binds {
             query = query.bind((*bind).to_owned());
         }
-        let reading = query.fetch(&mut self.connection).map_ok(|row| fields(&row)).try_collect();
-        foreign::heard(LONGEST, reading).await
+        let reading =
+            query.fetch(&mut self.connection).map_ok(|row| row_to_text(&row)).try_collect();
+        connection::with_timeout(QUERY_TIMEOUT, reading).await
     }
 
-    /// Ends the session politely; a failure to do so concerns nobody.
+    /// Closes the session; errors are ignored because the data was already read.
     pub(super) async fn close(self) {
         if let Err(error) = self.connection.close().await {
             tracing::debug!(source = %self.source, %error, "the connection was not closed cleanly");
@@ -80,18 +94,19 @@ impl Database {
     }
 }
 
-/// Columns arrive as text or, from old tables and casts, as bytes: both are taken as UTF-8, faults replaced.
-fn fields(row: &MySqlRow) -> Fields {
+/// Returns the columns of a row as UTF-8 with invalid sequences replaced; old tables and casts
+/// return bytes instead of text.
+fn row_to_text(row: &MySqlRow) -> Fields {
     (0..row.len())
         .map(|i| row.try_get_unchecked::<Option<Vec<u8>>, _>(i).ok().flatten().unwrap_or_default())
         .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
         .collect()
 }
 
-/// One sentence: what, where, what to do.
+/// Returns the error as one sentence: problem, place, fix.
 fn explain(source: &str, place: &str, error: &sqlx::Error) -> anyhow::Error {
     let words = error.as_database_error().map_or_else(String::new, |e| e.message().to_owned());
-    match foreign::code(error) {
+    match connection::mysql_error_number(error) {
         Some(1146) => anyhow!(
             "source {source}: a table is missing at {place} ({words}); check table_prefix against $table_prefix in the site's wp-config.php"
         ),
@@ -100,6 +115,6 @@ fn explain(source: &str, place: &str, error: &sqlx::Error) -> anyhow::Error {
                 "source {source}: the user may not read a table at {place} ({words}); grant it SELECT on the database"
             )
         }
-        _ => foreign::explain(source, place, "reading", error),
+        _ => connection::explain(source, place, "reading", error),
     }
 }

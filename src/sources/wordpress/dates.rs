@@ -1,4 +1,4 @@
-//! WordPress's dates: two columns for each instant, either of which may be zero, and PHP's patterns to print them.
+//! WordPress's dates: two columns per instant, either of which may be zero, and PHP's date patterns.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -6,19 +6,19 @@ use jiff::tz::{Offset, TimeZone};
 
 use crate::domain::time::Millis;
 
-/// A date column's value; `None` for the zero date and for what is no date.
+/// Parses the value of a date column; `None` for the zero date and for invalid dates.
 pub(super) fn civil(column: &str) -> Option<DateTime> {
     DateTime::strptime("%Y-%m-%d %H:%M:%S", column.get(..19)?).ok()
 }
 
-/// The instant of a pair of columns: UTC first, else local time in the site's zone.
+/// Returns the instant of a pair of columns: UTC if set, else local time in the site's zone.
 pub(super) fn instant(gmt: &str, local: &str, zone: &TimeZone) -> Option<Millis> {
     let known = civil(gmt).and_then(|at| at.to_zoned(TimeZone::UTC).ok());
     let zoned = known.or_else(|| civil(local).and_then(|at| at.to_zoned(zone.clone()).ok()));
     zoned.map(|at| Millis::from(at.timestamp()))
 }
 
-/// The site's zone from its two options; `None` where it states none.
+/// Returns the site's time zone from its two options; `None` if neither is set.
 pub(super) fn zone(timezone_string: &str, gmt_offset: &str) -> Option<TimeZone> {
     if !timezone_string.trim().is_empty()
         && let Ok(zone) = TimeZone::get(timezone_string.trim())
@@ -26,7 +26,7 @@ pub(super) fn zone(timezone_string: &str, gmt_offset: &str) -> Option<TimeZone> 
         return Some(zone);
     }
     let hours: f64 = gmt_offset.trim().parse().ok()?;
-    // Offsets come in quarters of an hour, from -12 to +14.
+    // Offsets are multiples of a quarter of an hour, from -12 to +14.
     let quarters = (hours * 4.0).round().clamp(-60.0, 60.0);
     let seconds = (-60_i32..=60).find(|q| (f64::from(*q) - quarters).abs() < 0.5)? * 900;
     Some(TimeZone::fixed(Offset::from_seconds(seconds).ok()?))
@@ -49,12 +49,12 @@ const MONTHS: [&str; 12] = [
 const DAYS: [&str; 7] =
     ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
-/// A month's English name, by its number from 1.
+/// Returns the English name of a month, numbered from 1.
 pub(super) fn month(number: i8) -> &'static str {
     usize::try_from(number - 1).ok().and_then(|at| MONTHS.get(at)).copied().unwrap_or_default()
 }
 
-/// A local time printed after PHP's pattern, in English; letters behind a backslash stand for themselves.
+/// Formats a local time with a PHP pattern, in English; a backslash escapes a letter.
 pub(super) fn print(pattern: &str, at: DateTime) -> String {
     let mut out = String::new();
     let mut letters = pattern.chars();
@@ -99,7 +99,7 @@ fn ordinal(day: i8) -> &'static str {
     }
 }
 
-/// The local time of an instant.
+/// Returns the local time of an instant.
 pub(super) fn local(at: Timestamp, zone: &TimeZone) -> DateTime {
     at.to_zoned(zone.clone()).datetime()
 }

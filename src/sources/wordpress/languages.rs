@@ -1,4 +1,4 @@
-//! Several languages in one WordPress: what Polylang or WPML, whose tables these are, says of each post.
+//! Multilingual WordPress sites: the language and translations of posts from Polylang or WPML.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -6,60 +6,61 @@ use url::Url;
 
 use super::database::Database;
 use super::posts::{columns, number};
-use super::site::{Site, tag};
+use super::site::{Site, language_tag};
 use crate::sources::php::Value;
 
-/// How an address tells its language.
+/// The form in which an address contains its language.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 enum Addressing {
-    /// Not at all.
+    /// Addresses do not contain the language.
     #[default]
     None,
-    /// By a folder behind the site's own address, with something before its name.
-    Folder(&'static str),
-    /// By a name before the host's.
+    /// A directory below the site's address; the value is a prefix of its name.
+    Directory(&'static str),
+    /// A subdomain of the site's host.
     Subdomain,
-    /// By hosts of their own, or whole addresses.
+    /// A host, or a complete base address, for each language.
     Hosts(HashMap<String, String>),
-    /// By a parameter.
+    /// The query parameter `lang`.
     Parameter,
 }
 
-/// The languages of a site's posts; empty where it has but one.
+/// The languages of a site's posts; empty for a site with one language.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Languages {
-    /// The plugin they are from.
+    /// Name of the plugin that manages them.
     pub(super) plugin: &'static str,
-    /// Language tags by the codes that stand in addresses.
+    /// Language tags by the codes used in addresses.
     tags: BTreeMap<String, String>,
     codes: HashMap<u64, String>,
     originals: HashMap<u64, u64>,
     addressing: Addressing,
-    /// The code that addresses do not tell.
-    silent: Option<String>,
+    /// Code of the language that addresses do not contain.
+    code_without_prefix: Option<String>,
 }
 
-/// What the plugins' tables say; neither has to be there.
+/// Reads the languages from the tables of either plugin, if installed.
 pub(super) async fn read(database: &mut Database, site: &Site) -> Result<Languages, anyhow::Error> {
-    let mut found = polylang(database, site).await?;
-    if found.tags.is_empty() {
-        found = wpml(database, site).await?;
+    let mut languages = polylang(database, site).await?;
+    if languages.tags.is_empty() {
+        languages = wpml(database, site).await?;
     }
-    Ok(found)
+    Ok(languages)
 }
 
-/// Polylang keeps languages and groups of translations as terms.
+/// Reads Polylang's languages and groups of translations, which are terms.
 async fn polylang(database: &mut Database, site: &Site) -> Result<Languages, anyhow::Error> {
     let sql = "SELECT t.slug, tt.description FROM {p}terms t JOIN {p}term_taxonomy tt ON tt.term_id = t.term_id WHERE tt.taxonomy = 'language'";
-    let mut found = Languages { plugin: "Polylang", ..Languages::default() };
+    let mut languages = Languages { plugin: "Polylang", ..Languages::default() };
     for row in database.rows(sql, &[]).await? {
         let [code, description] = columns(row);
-        let locale = Value::read(&description)
+        let locale = Value::parse(&description)
             .map(|d| d.text("locale").to_owned())
             .filter(|locale| !locale.is_empty());
-        found.tags.insert(code.clone(), tag(locale.as_deref().unwrap_or(&code)));
+        languages.tags.insert(code.clone(), language_tag(locale.as_deref().unwrap_or(&code)));
     }
-    let Some(options) = Value::read(site.option("polylang")).filter(|_| !found.tags.is_empty())
+    let Some(options) =
+        Value::parse(site.option("polylang")).filter(|_| !languages.tags.is_empty())
     else {
         return Ok(Languages::default());
     };
@@ -67,13 +68,13 @@ async fn polylang(database: &mut Database, site: &Site) -> Result<Languages, any
         JOIN {p}term_taxonomy tt ON tt.term_taxonomy_id = tr.term_taxonomy_id JOIN {p}terms t ON t.term_id = tt.term_id WHERE tt.taxonomy = 'language'";
     for row in database.rows(sql, &[]).await? {
         let [post, code] = columns(row);
-        found.codes.insert(number(&post), code);
+        languages.codes.insert(number(&post), code);
     }
     let sql = "SELECT description FROM {p}term_taxonomy WHERE taxonomy = 'post_translations'";
     let mut groups: Vec<BTreeSet<u64>> = Vec::new();
     for row in database.rows(sql, &[]).await? {
         let [description] = columns(row);
-        if let Some(group) = Value::read(&description) {
+        if let Some(group) = Value::parse(&description) {
             groups.push(
                 group
                     .entries()
@@ -84,67 +85,69 @@ async fn polylang(database: &mut Database, site: &Site) -> Result<Languages, any
             );
         }
     }
-    found.join(groups, &public(database).await?);
-    found.silent = options.is_on("hide_default").then(|| options.text("default_lang").to_owned());
+    languages.add_groups(groups, &public_posts(database).await?);
+    languages.code_without_prefix =
+        options.is_truthy("hide_default").then(|| options.text("default_lang").to_owned());
     let is_plain = site.option("permalink_structure").is_empty();
-    found.addressing = match options.number("force_lang") {
+    languages.addressing = match options.number("force_lang") {
         1 if is_plain => Addressing::Parameter,
-        1 => Addressing::Folder(if options.is_on("rewrite") { "" } else { "language/" }),
+        1 => Addressing::Directory(if options.is_truthy("rewrite") { "" } else { "language/" }),
         2 => Addressing::Subdomain,
         3 => Addressing::Hosts(hosts(options.get("domains"))),
         _ => Addressing::None,
     };
-    if matches!(found.addressing, Addressing::Hosts(_)) {
-        found.silent = None;
+    if matches!(languages.addressing, Addressing::Hosts(_)) {
+        languages.code_without_prefix = None;
     }
-    Ok(found)
+    Ok(languages)
 }
 
-/// WPML has tables of its own.
+/// Reads WPML's languages and groups of translations from its tables.
 async fn wpml(database: &mut Database, site: &Site) -> Result<Languages, anyhow::Error> {
     let sql = "SELECT CAST(element_id AS CHAR), CAST(trid AS CHAR), language_code FROM {p}icl_translations WHERE element_type = 'post_post' AND element_id IS NOT NULL";
-    let Some(rows) = database.rows_if_there(sql, &[]).await?.filter(|rows| !rows.is_empty()) else {
+    let Some(rows) = database.rows_if_readable(sql, &[]).await?.filter(|rows| !rows.is_empty())
+    else {
         return Ok(Languages::default());
     };
-    let mut found = Languages { plugin: "WPML", ..Languages::default() };
+    let mut languages = Languages { plugin: "WPML", ..Languages::default() };
     let mut groups: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
     for row in rows {
         let [post, group, code] = columns(row);
         groups.entry(number(&group)).or_default().insert(number(&post));
-        found.tags.entry(code.clone()).or_insert_with(|| tag(&code));
-        found.codes.insert(number(&post), code);
+        languages.tags.entry(code.clone()).or_insert_with(|| language_tag(&code));
+        languages.codes.insert(number(&post), code);
     }
     for sql in [
         "SELECT code, default_locale FROM {p}icl_languages",
         "SELECT code, locale FROM {p}icl_locale_map",
     ] {
-        for row in database.rows_if_there(sql, &[]).await?.unwrap_or_default() {
+        for row in database.rows_if_readable(sql, &[]).await?.unwrap_or_default() {
             let [code, locale] = columns(row);
-            found.tags.entry(code).and_modify(|known| {
-                *known = if locale.is_empty() { known.clone() } else { tag(&locale) }
+            languages.tags.entry(code).and_modify(|known| {
+                *known = if locale.is_empty() { known.clone() } else { language_tag(&locale) }
             });
         }
     }
-    found.join(groups.into_values(), &public(database).await?);
-    let Some(settings) = Value::read(site.option("icl_sitepress_settings")) else {
-        return Ok(found);
+    languages.add_groups(groups.into_values(), &public_posts(database).await?);
+    let Some(settings) = Value::parse(site.option("icl_sitepress_settings")) else {
+        return Ok(languages);
     };
     let default = settings.text("default_language").to_owned();
     let is_named =
-        settings.get("urls").is_some_and(|urls| urls.is_on("directory_for_default_language"));
-    found.silent = Some(default).filter(|_| !is_named);
-    found.addressing = match settings.number("language_negotiation_type") {
+        settings.get("urls").is_some_and(|urls| urls.is_truthy("directory_for_default_language"));
+    languages.code_without_prefix = Some(default).filter(|_| !is_named);
+    languages.addressing = match settings.number("language_negotiation_type") {
         1 if site.option("permalink_structure").is_empty() => Addressing::Parameter,
-        1 => Addressing::Folder(""),
+        1 => Addressing::Directory(""),
         2 => Addressing::Hosts(hosts(settings.get("language_domains"))),
         3 => Addressing::Parameter,
         _ => Addressing::None,
     };
-    Ok(found)
+    Ok(languages)
 }
 
-/// Posts that readers will see: a draft is nobody's original.
-async fn public(database: &mut Database) -> Result<HashSet<u64>, anyhow::Error> {
+/// Returns the ids of public posts; a draft is never the original of a translation.
+async fn public_posts(database: &mut Database) -> Result<HashSet<u64>, anyhow::Error> {
     let sql = "SELECT CAST(ID AS CHAR) FROM {p}posts WHERE post_type = 'post' AND post_status IN ('publish', 'future') AND post_password = ''";
     Ok(database
         .rows(sql, &[])
@@ -170,33 +173,36 @@ fn hosts(domains: Option<&Value>) -> HashMap<String, String> {
 }
 
 impl Languages {
-    /// The tags of the languages there are.
+    /// Returns the language tags of the site.
     pub(super) fn tags(&self) -> impl Iterator<Item = &str> {
         self.tags.values().map(String::as_str)
     }
 
-    /// The language tag of a post, if the plugin gave it one.
-    pub(super) fn of(&self, post: u64) -> Option<&str> {
+    /// Returns the language tag of a post, if the plugin assigned one.
+    pub(super) fn tag_of(&self, post: u64) -> Option<&str> {
         self.tags.get(self.codes.get(&post)?).map(String::as_str)
     }
 
-    /// The post that this one translates: of a group the first one that is public.
+    /// Returns the post that this one translates: the first public one of its group.
     pub(super) fn original(&self, post: u64) -> Option<u64> {
         self.originals.get(&post).copied()
     }
 
-    /// A post's address as its language has it.
-    pub(super) fn address(&self, post: u64, site: &Site, address: &str) -> String {
-        match self.codes.get(&post).filter(|code| self.silent.as_ref() != Some(*code)) {
-            Some(code) => self.told(code, site, address).unwrap_or_else(|| address.to_owned()),
+    /// Returns the address of a post in the form for its language.
+    pub(super) fn localize(&self, post: u64, site: &Site, address: &str) -> String {
+        match self.codes.get(&post).filter(|code| self.code_without_prefix.as_ref() != Some(*code))
+        {
+            Some(code) => {
+                self.localized_url(code, site, address).unwrap_or_else(|| address.to_owned())
+            }
             None => address.to_owned(),
         }
     }
 
-    fn told(&self, code: &str, site: &Site, address: &str) -> Option<String> {
+    fn localized_url(&self, code: &str, site: &Site, address: &str) -> Option<String> {
         match &self.addressing {
             Addressing::None => None,
-            Addressing::Folder(before) => {
+            Addressing::Directory(before) => {
                 let index = if site
                     .option("permalink_structure")
                     .trim_start_matches('/')
@@ -232,7 +238,11 @@ impl Languages {
         }
     }
 
-    fn join(&mut self, groups: impl IntoIterator<Item = BTreeSet<u64>>, public: &HashSet<u64>) {
+    fn add_groups(
+        &mut self,
+        groups: impl IntoIterator<Item = BTreeSet<u64>>,
+        public: &HashSet<u64>,
+    ) {
         for group in groups {
             let mut visible = group.into_iter().filter(|id| public.contains(id));
             if let Some(first) = visible.next() {
@@ -260,13 +270,13 @@ mod tests {
                 .into(),
             codes: [(1, "en".to_owned()), (2, "zh".to_owned())].into(),
             addressing,
-            silent: silent.map(str::to_owned),
+            code_without_prefix: silent.map(str::to_owned),
             ..Languages::default()
         }
     }
 
     #[test]
-    fn an_address_tells_its_language_in_the_sites_own_way() {
+    fn an_address_has_its_language_in_the_form_of_the_site() {
         let hosts = [
             ("zh".to_owned(), "cn.example".to_owned()),
             ("en".to_owned(), "https://en.example".to_owned()),
@@ -280,13 +290,13 @@ mod tests {
                 "https://www.a.example/blog/x/",
             ),
             (
-                Addressing::Folder(""),
+                Addressing::Directory(""),
                 "/%postname%/",
                 "https://www.a.example/blog/x/",
                 "https://www.a.example/blog/zh/x/",
             ),
             (
-                Addressing::Folder("language/"),
+                Addressing::Directory("language/"),
                 "/%postname%/",
                 "https://www.a.example/blog/x/",
                 "https://www.a.example/blog/language/zh/x/",
@@ -312,22 +322,26 @@ mod tests {
         ] {
             let all = languages(addressing.clone(), Some("en"));
             let plain = "https://www.a.example/blog/x/";
-            assert_eq!(all.address(1, &site(structure), plain), first, "{addressing:?}");
-            assert_eq!(all.address(2, &site(structure), plain), second, "{addressing:?}");
-            assert_eq!(all.address(3, &site(structure), plain), plain, "a post without a language");
+            assert_eq!(all.localize(1, &site(structure), plain), first, "{addressing:?}");
+            assert_eq!(all.localize(2, &site(structure), plain), second, "{addressing:?}");
+            assert_eq!(
+                all.localize(3, &site(structure), plain),
+                plain,
+                "a post without a language"
+            );
         }
-        let index = languages(Addressing::Folder(""), None);
+        let index = languages(Addressing::Directory(""), None);
         let plain = "https://www.a.example/blog/index.php/x";
         assert_eq!(
-            index.address(1, &site("/index.php/%postname%"), plain),
+            index.localize(1, &site("/index.php/%postname%"), plain),
             "https://www.a.example/blog/index.php/en/x"
         );
     }
 
     #[test]
-    fn a_draft_is_nobodys_original() {
+    fn a_draft_is_never_the_original_of_a_translation() {
         let mut all = Languages::default();
-        all.join([BTreeSet::from([3, 5, 7]), BTreeSet::from([9])], &HashSet::from([5, 7, 9]));
+        all.add_groups([BTreeSet::from([3, 5, 7]), BTreeSet::from([9])], &HashSet::from([5, 7, 9]));
         assert_eq!([3, 5, 7, 9].map(|id| all.original(id)), [None, None, Some(5), None]);
     }
 }

@@ -1,16 +1,17 @@
-//! WordPress on MySQL or MariaDB: its public posts, with the titles, addresses and bodies WordPress's own feed shows.
+//! WordPress on MySQL or MariaDB: reads its public posts with the titles, addresses and bodies of
+//! WordPress's own feed.
 
 mod calendar;
 mod database;
 mod dates;
-mod export;
-mod facts;
 mod languages;
 mod options;
 mod permalinks;
 mod posts;
 mod render;
 mod site;
+mod site_info;
+mod wxr;
 
 use std::collections::BTreeSet;
 
@@ -19,34 +20,35 @@ use tokio::sync::mpsc::Sender;
 pub(super) use self::render::autop::autop;
 
 use self::database::Database;
-use self::site::{Post, Site, Want};
-use super::keeping::shared_guid;
-use super::seen::Seen;
+use self::site::{Include, Post, Site};
+use super::id_set::IdSet;
+use super::ingest::shared_guid_note;
 use crate::config::{Ids, Source};
-use crate::domain::article::{Draft, Found};
+use crate::domain::article::{IncomingArticle, ReadItem};
 use crate::domain::time::Millis;
 
-pub(super) use export::export;
-pub(super) use facts::facts;
+pub(super) use site_info::site_info;
+pub(super) use wxr::read_wxr;
 
-/// How often rendering may ask for more before what it has must do; blocks within blocks ask one level a time.
-const ROUNDS: usize = 8;
+/// Number of times that a rendering may request more data; nested blocks need one round per level.
+const MAX_FETCH_ROUNDS: usize = 8;
 
-/// Reads every public post, or those that changed since a time, and tells them through `found`; the session is read only.
-/// Gives whether it was every post.
+/// Reads every public post, or those that changed since a time, and sends them through `found`, in a
+/// read-only session. Returns `true` if it read every post.
 ///
-/// Scheduled posts are told with their future date. The error is one sentence for the operator and never holds the password.
+/// Scheduled posts have their future date. The error is one sentence for the operator and never
+/// contains the password.
 pub(crate) async fn read(
     source: &Source,
     site_language: &str,
     since: Option<Millis>,
-    found: Sender<Found>,
+    found: Sender<ReadItem>,
 ) -> Result<bool, anyhow::Error> {
     let mut database = Database::open(source).await?;
     let mut site = options::read(&mut database, &source.timezone).await?;
     let language = site.language().unwrap_or_else(|| site_language.to_owned());
     let mut after = 0;
-    let mut guids = Seen::default();
+    let mut guids = IdSet::default();
     loop {
         let page = posts::page(&mut database, after, since).await?;
         let Some(last) = page.last() else { break };
@@ -56,30 +58,30 @@ pub(crate) async fn read(
             .filter_map(|post| post.thumbnail)
             .filter(|id| !site.posts.contains_key(id))
             .collect();
-        posts::fetch(&mut database, &mut site, images.into_iter().map(Want::Post)).await?;
+        posts::fetch(&mut database, &mut site, images.into_iter().map(Include::Post)).await?;
         for post in page {
-            let mut told = tell(&mut database, &mut site, source, &language, &post).await?;
-            if let Found::Article(draft) = &mut told {
-                alone(draft, &mut guids);
+            let mut item = to_item(&mut database, &mut site, source, &language, &post).await?;
+            if let ReadItem::Article(article) = &mut item {
+                drop_shared_guid(article, &mut guids);
             }
-            if found.send(told).await.is_err() {
-                // Nobody listens any more, so there is nobody to read for.
+            if found.send(item).await.is_err() {
+                // The receiver is gone, so reading on is pointless.
                 database.close().await;
                 return Ok(false);
             }
         }
-        // Bodies and attachments of one page are seldom wanted by the next.
+        // The next page rarely needs the bodies and attachments of this one.
         site.posts.clear();
         site.lists.retain(|listing, _| listing.kind == "post" && listing.parent.is_none());
         let listed: BTreeSet<u64> =
             site.lists.values().flat_map(|list| list.ids.iter().copied()).collect();
-        posts::fetch(&mut database, &mut site, listed.into_iter().map(Want::Post)).await?;
+        posts::fetch(&mut database, &mut site, listed.into_iter().map(Include::Post)).await?;
     }
     database.close().await;
     Ok(since.is_none())
 }
 
-/// Whether the site can be read: connection and tables.
+/// Checks that the site can be read: connection and tables.
 pub(crate) async fn check(source: &Source) -> Result<(), anyhow::Error> {
     let mut database = Database::open(source).await?;
     options::read(&mut database, &source.timezone).await?;
@@ -88,51 +90,51 @@ pub(crate) async fn check(source: &Source) -> Result<(), anyhow::Error> {
     Ok(())
 }
 
-/// One post as an article, or why it is none.
-async fn tell(
+/// Converts a post into an article, or into a rejection with its reason.
+async fn to_item(
     database: &mut Database,
     site: &mut Site,
     source: &Source,
     language: &str,
     post: &Post,
-) -> Result<Found, anyhow::Error> {
+) -> Result<ReadItem, anyhow::Error> {
     let mut body = render::body(site, post);
-    for _ in 0..ROUNDS {
+    for _ in 0..MAX_FETCH_ROUNDS {
         if body.wanted.is_empty() {
             break;
         }
         posts::fetch(database, site, std::mem::take(&mut body.wanted)).await?;
         body = render::body(site, post);
     }
-    Ok(match article(site, source, language, post, body) {
-        Ok(draft) => Found::Article(Box::new(draft)),
-        Err(reason) => Found::Refused { id: post.id.to_string(), reason },
+    Ok(match to_article(site, source, language, post, body) {
+        Ok(article) => ReadItem::Article(Box::new(article)),
+        Err(reason) => ReadItem::Rejected { id: post.id.to_string(), reason },
     })
 }
 
-/// A post whose body was rendered as an article, or why it is none.
-fn article(
+/// Converts a post with its rendered body into an article; the error is the reason for rejection.
+fn to_article(
     site: &Site,
     source: &Source,
     language: &str,
     post: &Post,
     body: render::Body,
-) -> Result<Draft, String> {
+) -> Result<IncomingArticle, String> {
     let modified = dates::instant(&post.modified_gmt, &post.modified, &site.zone());
     let Some(published_at) = dates::instant(&post.date_gmt, &post.date, &site.zone()).or(modified)
     else {
         return Err(format!("post {} has no date; publish it again in WordPress", post.id));
     };
     let names = |taxonomy: &str| {
-        site.of(&post.terms, taxonomy).map(|term| render::plain_name(&term.name)).collect()
+        site.terms_of(&post.terms, taxonomy).map(|term| render::plain_name(&term.name)).collect()
     };
     let image = post.thumbnail.and_then(|id| site.posts.get(&id)?.as_ref());
-    Ok(Draft {
+    Ok(IncomingArticle {
         source_id: post.id.to_string(),
         guid: (source.ids == Ids::Source && !post.guid.is_empty())
             .then(|| html_escape::decode_html_entities(&post.guid).into_owned()),
         title: render::title(&post.title),
-        url: Some(permalinks::article(site, post)),
+        url: Some(permalinks::article_url(site, post)),
         summary: (!post.excerpt.trim().is_empty()).then(|| render::excerpt(&post.excerpt)),
         body_html: body.html,
         sections: names("category"),
@@ -144,7 +146,7 @@ fn article(
             .filter(|name| !name.trim().is_empty())
             .into_iter()
             .collect(),
-        language: Some(site.languages.of(post.id).unwrap_or(language).to_owned()),
+        language: Some(site.languages.tag_of(post.id).unwrap_or(language).to_owned()),
         image_url: image.map(|image| site.file_url(image)),
         image_alt: image.map(|image| image.alt.clone()).filter(|alt| !alt.trim().is_empty()),
         image_type: image.map(|image| image.mime.clone()).filter(|kind| kind.starts_with("image/")),
@@ -154,14 +156,14 @@ fn article(
         updated_at: modified,
         translation_of: site.languages.original(post.id).map(|id| id.to_string()),
         notes: body.notes,
-        ..Draft::default()
+        ..IncomingArticle::default()
     })
 }
 
-/// Takes a guid away that an older post has as well: readers would take the second one for the first.
-fn alone(draft: &mut Draft, guids: &mut Seen) {
-    if let Some(guid) = draft.guid.take_if(|guid| !guids.add(guid)) {
-        // Copied and imported posts share guids.
-        draft.notes.push(shared_guid(&guid));
+/// Removes a guid that an earlier post already has, because readers would confuse the two.
+fn drop_shared_guid(article: &mut IncomingArticle, guids: &mut IdSet) {
+    if let Some(guid) = article.guid.take_if(|guid| !guids.insert(guid)) {
+        // Copied and imported posts may share a guid.
+        article.notes.push(shared_guid_note(&guid));
     }
 }

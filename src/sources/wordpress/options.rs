@@ -1,4 +1,4 @@
-//! What holds for a whole site: its options, sections and writers, and its place in a network of sites.
+//! Data of the whole site: options, terms and authors, and its role in a multisite network.
 
 use std::collections::HashMap;
 
@@ -7,12 +7,12 @@ use super::languages;
 use super::posts::{columns, number, pairs};
 use super::site::{Site, Term, User};
 
-/// Options that say how a site writes addresses, dates and files.
+/// Options that determine addresses, dates, files and widgets of a site.
 const OPTIONS: &str = "'home','siteurl','permalink_structure','WPLANG','timezone_string','gmt_offset','upload_path','upload_url_path','date_format',\
     'category_base','tag_base','default_category','blogname','blogdescription','use_smilies','show_on_front','page_on_front','page_for_posts','start_of_week',\
     'time_format','polylang','icl_sitepress_settings','comment_registration','require_name_email','show_comments_cookies_opt_in','show_avatars'";
 
-/// The site's options, terms and writers.
+/// Reads the options, terms and authors of a site.
 pub(super) async fn read(
     database: &mut Database,
     fallback: &jiff::tz::TimeZone,
@@ -22,7 +22,7 @@ pub(super) async fn read(
         "SELECT option_name, option_value FROM {{p}}options WHERE option_name IN ({OPTIONS})"
     );
     site.options = pairs(database.rows(&sql, &[]).await?);
-    site.stated_zone =
+    site.configured_zone =
         super::dates::zone(site.option("timezone_string"), site.option("gmt_offset"))
             .or_else(|| Some(fallback.clone()));
     let clock = database.rows("SELECT CAST(UNIX_TIMESTAMP() AS CHAR)", &[]).await?;
@@ -44,33 +44,35 @@ pub(super) async fn read(
         site.terms.insert(term.id, term);
     }
     site.users = users(database).await?;
-    site.uploads_below = network_folder(database).await?;
+    site.network_uploads_path = network_uploads_path(database).await?;
     site.languages = languages::read(database, &site).await?;
     Ok(site)
 }
 
-/// The main site's table prefix, if this is another site of a network: `wp_` of `wp_2_`.
-fn network(prefix: &str) -> Option<(&str, &str)> {
+/// Splits the prefix of a site in a network into the main site's prefix and its number: `wp_` and
+/// `2_` of `wp_2_`.
+fn network_prefix(prefix: &str) -> Option<(&str, &str)> {
     let bare = prefix.strip_suffix('_')?;
     let network = bare.trim_end_matches(|c: char| c.is_ascii_digit());
     (network.len() < bare.len() && network.ends_with('_'))
         .then(|| (network, &bare[network.len()..]))
 }
 
-/// Where a site of a network keeps its files, below or instead of the usual folder; nothing for a site of its own.
-async fn network_folder(database: &mut Database) -> Result<Option<String>, anyhow::Error> {
+/// Returns the uploads path of a site in a network; `None` for a standalone site.
+async fn network_uploads_path(database: &mut Database) -> Result<Option<String>, anyhow::Error> {
     let Some((network, number)) =
-        network(&database.prefix).map(|(n, id)| (n.to_owned(), id.to_owned()))
+        network_prefix(&database.prefix).map(|(n, id)| (n.to_owned(), id.to_owned()))
     else {
         return Ok(None);
     };
-    // A site of its own may have a prefix of this form by chance; it has users of its own then.
-    if database.rows_if_there("SELECT CAST(MIN(ID) AS CHAR) FROM {p}users", &[]).await?.is_some() {
+    // A standalone site may have such a prefix by chance; it then has its own table of users.
+    if database.rows_if_readable("SELECT CAST(MIN(ID) AS CHAR) FROM {p}users", &[]).await?.is_some()
+    {
         return Ok(None);
     }
     let sql =
         format!("SELECT meta_value FROM {network}sitemeta WHERE meta_key = 'ms_files_rewriting'");
-    let rewriting = database.rows_if_there(&sql, &[]).await?.unwrap_or_default();
+    let rewriting = database.rows_if_readable(&sql, &[]).await?.unwrap_or_default();
     let is_old = rewriting
         .first()
         .and_then(|row| row.first())
@@ -78,11 +80,11 @@ async fn network_folder(database: &mut Database) -> Result<Option<String>, anyho
     Ok(Some(if is_old { "files".to_owned() } else { format!("wp-content/uploads/sites/{number}") }))
 }
 
-/// Writers; in a network of sites they stand in one table that bears the main site's prefix.
+/// Reads the authors; a network has one table of users, with the main site's prefix.
 async fn users(database: &mut Database) -> Result<HashMap<u64, User>, anyhow::Error> {
     const SELECT: &str = "SELECT CAST(ID AS CHAR), display_name, user_nicename FROM {p}users";
-    let rows = match network(&database.prefix).map(|(network, _)| network.to_owned()) {
-        Some(network) => match database.rows_if_there(SELECT, &[]).await? {
+    let rows = match network_prefix(&database.prefix).map(|(network, _)| network.to_owned()) {
+        Some(network) => match database.rows_if_readable(SELECT, &[]).await? {
             Some(own) => own,
             None => database.rows(&SELECT.replace("{p}", &network), &[]).await?,
         },

@@ -1,13 +1,13 @@
-//! Addresses as WordPress makes them from the site's own permalink structure.
+//! Addresses of posts, pages and archives, built from the site's permalink structure.
 
 use super::site::{Post, Site, Term};
 
-/// The address an article has, or will have once its date has come, in its language.
-pub(super) fn article(site: &Site, post: &Post) -> String {
-    site.languages.address(post.id, site, &unlocalised(site, post))
+/// Returns the address of an article in its language, as it is or will be once published.
+pub(super) fn article_url(site: &Site, post: &Post) -> String {
+    site.languages.localize(post.id, site, &unlocalized_url(site, post))
 }
 
-fn unlocalised(site: &Site, post: &Post) -> String {
+fn unlocalized_url(site: &Site, post: &Post) -> String {
     let structure = site.option("permalink_structure");
     if structure.is_empty() {
         return format!("{}/?p={}", site.home(), post.id);
@@ -28,14 +28,14 @@ fn unlocalised(site: &Site, post: &Post) -> String {
         path = path
             .replace("%author%", site.users.get(&post.author).map_or("", |user| &user.nicename));
     }
-    // Last, for a slug is percent-encoded and must not be searched for tags.
+    // The slug is inserted last: it is percent-encoded and must not be searched for tags.
     path = path.replace("%postname%", &post.slug).replace("%pagename%", &post.slug);
-    ended(site, &path)
+    with_structure_slash(site, &path)
 }
 
-/// The slugs of an article's first category and of those above it.
+/// Returns the slugs of an article's first category and its ancestors.
 fn category_path(site: &Site, post: &Post) -> String {
-    let first = site.of(&post.terms, "category").min_by_key(|term| term.id);
+    let first = site.terms_of(&post.terms, "category").min_by_key(|term| term.id);
     match first {
         Some(term) => with_parents(site, term),
         None => site
@@ -50,7 +50,7 @@ fn category_path(site: &Site, post: &Post) -> String {
 fn with_parents(site: &Site, term: &Term) -> String {
     let mut slugs = vec![term.slug.as_str()];
     let mut above = term.parent;
-    // A loop among parents is possible in broken databases.
+    // A corrupt database may contain a cycle of parents.
     while let Some(parent) = site.terms.get(&above).filter(|_| above != 0 && slugs.len() < 32) {
         slugs.push(&parent.slug);
         above = parent.parent;
@@ -59,21 +59,21 @@ fn with_parents(site: &Site, term: &Term) -> String {
     slugs.join("/")
 }
 
-/// A path made absolute, ending with a slash exactly where the structure does.
-fn ended(site: &Site, path: &str) -> String {
+/// Returns a path as an absolute address, with a trailing slash if the structure has one.
+fn with_structure_slash(site: &Site, path: &str) -> String {
     let path = path.trim_matches('/');
     let slash = if site.option("permalink_structure").ends_with('/') { "/" } else { "" };
     format!("{}/{path}{slash}", site.home())
 }
 
-/// What stands before the first tag of the structure: `/index.php/`, `/blog/`.
-fn front(site: &Site) -> &str {
+/// Returns the part of the structure before its first tag: `/index.php/`, `/blog/`.
+fn structure_prefix(site: &Site) -> &str {
     let structure = site.option("permalink_structure");
     structure.split('%').next().unwrap_or_default()
 }
 
-/// The address of a category's or tag's archive.
-pub(super) fn term(site: &Site, term: &Term) -> String {
+/// Returns the address of the archive of a category or tag.
+pub(super) fn term_url(site: &Site, term: &Term) -> String {
     let structure = site.option("permalink_structure");
     let (query, option, word) = if term.taxonomy == "category" {
         ("cat", "category_base", "category")
@@ -86,17 +86,20 @@ pub(super) fn term(site: &Site, term: &Term) -> String {
     }
     let base = site.option(option).trim_matches('/');
     let index = if structure.starts_with("/index.php") { "/index.php/" } else { "" };
-    let head =
-        if base.is_empty() { format!("{}{word}", front(site)) } else { format!("{index}{base}") };
-    ended(site, &format!("{head}/{}", with_parents(site, term)))
+    let head = if base.is_empty() {
+        format!("{}{word}", structure_prefix(site))
+    } else {
+        format!("{index}{base}")
+    };
+    with_structure_slash(site, &format!("{head}/{}", with_parents(site, term)))
 }
 
-/// The address of a month's archive.
-pub(super) fn month(site: &Site, year: i16, month: i8) -> String {
+/// Returns the address of the archive of a month.
+pub(super) fn month_url(site: &Site, year: i16, month: i8) -> String {
     if site.option("permalink_structure").is_empty() {
         return format!("{}/?m={year}{month:02}", site.home());
     }
-    // Where a post's number comes early, a year could be taken for one.
+    // If post ids come first in the structure, a year could be mistaken for one.
     let early = site
         .option("permalink_structure")
         .split('%')
@@ -104,14 +107,22 @@ pub(super) fn month(site: &Site, year: i16, month: i8) -> String {
         .step_by(2)
         .take(3)
         .any(|tag| tag == "post_id");
-    ended(site, &format!("{}{}{year:04}/{month:02}", front(site), if early { "date/" } else { "" }))
+    with_structure_slash(
+        site,
+        &format!(
+            "{}{}{year:04}/{month:02}",
+            structure_prefix(site),
+            if early { "date/" } else { "" }
+        ),
+    )
 }
 
-/// The address of anything in the posts table: an article, a page below its parents, an attachment.
-pub(super) fn any(site: &Site, post: &Post) -> String {
+/// Returns the address of any row of the posts table: an article, a page below its parents, an
+/// attachment.
+pub(super) fn post_url(site: &Site, post: &Post) -> String {
     let plain = site.option("permalink_structure").is_empty();
     match post.kind.as_str() {
-        "post" => article(site, post),
+        "post" => article_url(site, post),
         "page"
             if site.option("show_on_front") == "page"
                 && site.option("page_on_front") == post.id.to_string() =>
@@ -133,15 +144,19 @@ pub(super) fn any(site: &Site, post: &Post) -> String {
                     if post.slug.bytes().all(|b| b.is_ascii_digit()) { "attachment/" } else { "" };
                 let slash =
                     if site.option("permalink_structure").ends_with('/') { "/" } else { "" };
-                format!("{}/{between}{}{slash}", any(site, parent).trim_end_matches('/'), post.slug)
+                format!(
+                    "{}/{between}{}{slash}",
+                    post_url(site, parent).trim_end_matches('/'),
+                    post.slug
+                )
             }
-            _ => ended(site, &post.slug),
+            _ => with_structure_slash(site, &post.slug),
         },
-        _ => page(site, post),
+        _ => page_url(site, post),
     }
 }
 
-fn page(site: &Site, post: &Post) -> String {
+fn page_url(site: &Site, post: &Post) -> String {
     let mut slugs = vec![post.slug.as_str()];
     let mut above = post.parent;
     while let Some(parent) =
@@ -156,7 +171,7 @@ fn page(site: &Site, post: &Post) -> String {
     } else {
         ""
     };
-    ended(site, &format!("{index}{}", slugs.join("/")))
+    with_structure_slash(site, &format!("{index}{}", slugs.join("/")))
 }
 
 #[cfg(test)]
@@ -201,7 +216,7 @@ mod tests {
     fn every_tag_of_a_structure_is_filled() {
         let all = "/%year%/%monthnum%/%day%/%hour%-%minute%-%second%/%post_id%/%category%/%author%/%postname%/";
         assert_eq!(
-            article(&site(all, "https://a.example"), &post()),
+            article_url(&site(all, "https://a.example"), &post()),
             "https://a.example/2026/03/02/15-04-05/31/news/campus/li-lei/%e6%96%b0/"
         );
     }
@@ -209,25 +224,25 @@ mod tests {
     #[test]
     fn plain_and_prefixed_structures_keep_their_form() {
         assert_eq!(
-            article(&site("", "https://a.example/blog/"), &post()),
+            article_url(&site("", "https://a.example/blog/"), &post()),
             "https://a.example/blog/?p=31"
         );
         assert_eq!(
-            article(&site("/index.php/%postname%", "https://a.example/"), &post()),
+            article_url(&site("/index.php/%postname%", "https://a.example/"), &post()),
             "https://a.example/index.php/%e6%96%b0"
         );
         assert_eq!(
-            article(&site("/archives/%post_id%", "https://a.example"), &post()),
+            article_url(&site("/archives/%post_id%", "https://a.example"), &post()),
             "https://a.example/archives/31"
         );
     }
 
     #[test]
-    fn an_article_without_category_stands_under_the_default_one() {
+    fn an_article_without_category_is_under_the_default_one() {
         let mut site = site("/%category%/%postname%/", "https://a.example");
         site.options.insert("default_category".into(), "9".into());
         assert_eq!(
-            article(&site, &Post { terms: vec![], ..post() }),
+            article_url(&site, &Post { terms: vec![], ..post() }),
             "https://a.example/sport/%e6%96%b0/"
         );
     }

@@ -1,59 +1,61 @@
-//! The queries for posts and what belongs to them, in the words of WordPress's tables.
+//! Queries for posts and their terms, metadata, lists and comments.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::database::{Database, Fields};
-use super::site::{Comment, Listed, Listing, Order, Post, Site, Want};
+use super::site::{Comment, Include, Order, Post, PostPage, PostQuery, Site};
 use crate::domain::time::Millis;
-use crate::sources::changed;
+use crate::sources::incremental;
 use crate::sources::php::Value;
 
-/// The columns of `post`, in its order; the last one is the body or nothing.
+/// SELECT list in the order that `post` expects, without the final column for the body.
 const COLUMNS: &str = "CAST(ID AS CHAR), CAST(post_author AS CHAR), CAST(post_date AS CHAR), CAST(post_date_gmt AS CHAR), \
     CAST(post_modified AS CHAR), CAST(post_modified_gmt AS CHAR), post_title, post_excerpt, post_status, post_name, CAST(post_parent AS CHAR), \
     guid, post_type, post_mime_type, comment_status, IF(post_password = '', '', '1')";
 
-/// How many articles are held at once.
-const PAGE: usize = 100;
+/// Number of articles that one query reads.
+const PAGE_SIZE: usize = 100;
 
-/// The next public articles by id that changed since a time, with their bodies; empty when there are no more.
+/// Returns the next public articles by id that changed since a time, with their bodies; empty after
+/// the last one.
 pub(super) async fn page(
     database: &mut Database,
     after: u64,
     since: Option<Millis>,
 ) -> Result<Vec<Post>, anyhow::Error> {
     let changed = since.map(|mark| {
-        let begin = changed::civil(changed::earlier(mark), &jiff::tz::TimeZone::UTC);
-        // The zero date, which some programs leave there, tells nothing: such posts are always read.
-        format!("AND ({}) ", changed::mysql("post_modified_gmt", &begin))
+        let begin =
+            incremental::sql_datetime(incremental::overlap_start(mark), &jiff::tz::TimeZone::UTC);
+        // Some programs store the zero date, from which no change can be detected: always read these.
+        format!("AND ({}) ", incremental::mysql_condition("post_modified_gmt", &begin))
     });
     let condition = format!(
-        "post_type = 'post' AND post_status IN ('publish', 'future') AND post_password = '' {}AND ID > {after} ORDER BY ID LIMIT {PAGE}",
+        "post_type = 'post' AND post_status IN ('publish', 'future') AND post_password = '' {}AND ID > {after} ORDER BY ID LIMIT {PAGE_SIZE}",
         changed.unwrap_or_default()
     );
     select(database, &condition, true).await
 }
 
-/// Reads what rendering asked for and keeps it with the site.
+/// Reads the data that rendering requested and adds it to the site.
 pub(super) async fn fetch(
     database: &mut Database,
     site: &mut Site,
-    wanted: impl IntoIterator<Item = Want>,
+    wanted: impl IntoIterator<Item = Include>,
 ) -> Result<(), anyhow::Error> {
     let (mut light, mut bodies) = (Vec::new(), Vec::new());
     for want in wanted {
         match want {
-            Want::Post(id) => light.push(id),
-            Want::Body(id) => bodies.push(id),
-            Want::List(listing) => list(database, site, listing).await?,
-            Want::Months => site.months = Some(months(database).await?),
-            Want::Comments => site.comments = Some(comments(database).await?),
-            Want::Biography(user) => {
+            Include::Post(id) => light.push(id),
+            Include::Body(id) => bodies.push(id),
+            Include::List(listing) => list(database, site, listing).await?,
+            Include::Months => site.months = Some(months(database).await?),
+            Include::Comments => site.comments = Some(comments(database).await?),
+            Include::Biography(user) => {
                 let sql = format!(
                     "SELECT meta_value FROM {{p}}usermeta WHERE meta_key = 'description' AND user_id = {user}"
                 );
-                let rows = database.rows_if_there(&sql, &[]).await?.unwrap_or_default();
+                let rows = database.rows_if_readable(&sql, &[]).await?.unwrap_or_default();
                 site.biographies.insert(
                     user,
                     rows.into_iter().next().map(columns).map(|[text]| text).unwrap_or_default(),
@@ -65,7 +67,7 @@ pub(super) async fn fetch(
         if ids.is_empty() {
             continue;
         }
-        let found = select(database, &format!("ID IN ({})", joined(&ids)), with_body).await?;
+        let found = select(database, &format!("ID IN ({})", join_ids(&ids)), with_body).await?;
         for id in ids {
             site.posts.entry(id).or_insert(None);
         }
@@ -74,7 +76,8 @@ pub(super) async fn fetch(
     Ok(())
 }
 
-/// Posts that meet a condition made of our own words and numbers, with their terms and the meta values we use.
+/// Returns the posts that match a condition, with their terms and the metadata in use. The condition
+/// must not contain external input other than numbers.
 async fn select(
     database: &mut Database,
     condition: &str,
@@ -89,7 +92,7 @@ async fn select(
     }
     let places: HashMap<u64, usize> =
         posts.iter().enumerate().map(|(at, post)| (post.id, at)).collect();
-    let ids = joined(&posts.iter().map(|post| post.id).collect::<Vec<_>>());
+    let ids = join_ids(&posts.iter().map(|post| post.id).collect::<Vec<_>>());
     let sql = format!(
         "SELECT CAST(tr.object_id AS CHAR), CAST(tt.term_id AS CHAR) FROM {{p}}term_relationships tr \
          JOIN {{p}}term_taxonomy tt ON tt.term_taxonomy_id = tr.term_taxonomy_id JOIN {{p}}terms t ON t.term_id = tt.term_id \
@@ -114,7 +117,7 @@ async fn select(
             "_thumbnail_id" => post.thumbnail = value.parse().ok().filter(|id| *id > 0),
             "_wp_attached_file" => post.file = Some(value),
             "footnotes" => post.footnotes = value,
-            "_wp_attachment_metadata" => post.size = size(&value),
+            "_wp_attachment_metadata" => post.size = image_size(&value),
             _ => post.alt = value,
         }
     }
@@ -163,11 +166,11 @@ fn post(row: Fields, with_body: bool) -> Post {
     }
 }
 
-/// A list's ids and its posts without bodies.
+/// Reads the ids of a list, and its posts without bodies.
 async fn list(
     database: &mut Database,
     site: &mut Site,
-    listing: Listing,
+    listing: PostQuery,
 ) -> Result<(), anyhow::Error> {
     let status = if listing.kind == "attachment" { "inherit" } else { "publish" };
     let mut condition = format!("post_status = '{status}' AND post_type = ?");
@@ -175,7 +178,7 @@ async fn list(
         let _ = write!(
             condition,
             " AND ID IN (SELECT tr.object_id FROM {{p}}term_relationships tr JOIN {{p}}term_taxonomy tt ON tt.term_taxonomy_id = tr.term_taxonomy_id WHERE tt.term_id IN ({}))",
-            joined(&listing.terms)
+            join_ids(&listing.terms)
         );
     }
     if let Some(author) = listing.author {
@@ -185,7 +188,7 @@ async fn list(
         let _ = write!(condition, " AND post_parent = {parent}");
     }
     if !listing.exclude.is_empty() {
-        let _ = write!(condition, " AND ID NOT IN ({})", joined(&listing.exclude));
+        let _ = write!(condition, " AND ID NOT IN ({})", join_ids(&listing.exclude));
     }
     if !listing.mime.is_empty() {
         condition.push_str(" AND LEFT(post_mime_type, CHAR_LENGTH(?)) = ?");
@@ -215,11 +218,11 @@ async fn list(
         database.rows(&sql, &binds).await?.iter().map(|row| number(&row[0])).collect();
     let missing: Vec<u64> = ids.iter().copied().filter(|id| !site.posts.contains_key(id)).collect();
     if !missing.is_empty() {
-        let found = select(database, &format!("ID IN ({})", joined(&missing)), false).await?;
+        let found = select(database, &format!("ID IN ({})", join_ids(&missing)), false).await?;
         site.posts.extend(found.into_iter().map(|post| (post.id, Some(post))));
     }
     let total = count.first().map_or(0, |row| number(&row[0]));
-    site.lists.insert(listing, Listed { ids, total });
+    site.lists.insert(listing, PostPage { ids, total });
     Ok(())
 }
 
@@ -237,7 +240,7 @@ async fn comments(database: &mut Database) -> Result<Vec<Comment>, anyhow::Error
     let sql = "SELECT CAST(c.comment_ID AS CHAR), CAST(c.comment_post_ID AS CHAR), c.comment_author, c.comment_author_url, CAST(c.comment_date AS CHAR), c.comment_content \
         FROM {p}comments c JOIN {p}posts p ON p.ID = c.comment_post_ID WHERE c.comment_approved = '1' AND p.post_status = 'publish' AND p.post_password = '' \
         ORDER BY c.comment_date_gmt DESC LIMIT 100";
-    let rows = database.rows_if_there(sql, &[]).await?.unwrap_or_default();
+    let rows = database.rows_if_readable(sql, &[]).await?.unwrap_or_default();
     Ok(rows
         .into_iter()
         .map(|row| {
@@ -247,9 +250,9 @@ async fn comments(database: &mut Database) -> Result<Vec<Comment>, anyhow::Error
         .collect())
 }
 
-/// Width and height of an image, where both are told.
-pub(super) fn size(metadata: &str) -> Option<(u32, u32)> {
-    let metadata = Value::read(metadata.trim())?;
+/// Returns the width and height of an image in pixels, if the metadata contains both.
+pub(super) fn image_size(metadata: &str) -> Option<(u32, u32)> {
+    let metadata = Value::parse(metadata.trim())?;
     let pixels =
         |side: &str| u32::try_from(metadata.number(side)).ok().filter(|pixels| *pixels > 0);
     pixels("width").zip(pixels("height"))
@@ -264,7 +267,7 @@ pub(super) fn pairs(rows: Vec<Fields>) -> HashMap<String, String> {
         .collect()
 }
 
-/// A row as exactly so many columns; what the query did not give is empty.
+/// Converts a row into an array of `N` columns; missing ones are empty.
 pub(super) fn columns<const N: usize>(row: Fields) -> [String; N] {
     let mut row = row.into_iter();
     std::array::from_fn(|_| row.next().unwrap_or_default())
@@ -274,6 +277,6 @@ pub(super) fn number(text: &str) -> u64 {
     text.parse().unwrap_or_default()
 }
 
-fn joined(ids: &[u64]) -> String {
+fn join_ids(ids: &[u64]) -> String {
     ids.iter().map(u64::to_string).collect::<Vec<_>>().join(",")
 }

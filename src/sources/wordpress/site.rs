@@ -1,4 +1,4 @@
-//! What a WordPress site knows about itself, and the pieces of it that rendering a post may ask for.
+//! The data model of a WordPress site, and the data that rendering a post may request.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,8 +7,8 @@ use jiff::tz::TimeZone;
 
 use super::languages::Languages;
 
-/// What WordPress takes for an option whose row is missing, where that is not nothing.
-const USUAL: [(&str, &str); 6] = [
+/// Non-empty defaults of WordPress for options without a row.
+const DEFAULT_OPTIONS: [(&str, &str); 6] = [
     ("date_format", "F j, Y"),
     ("default_category", "1"),
     ("require_name_email", "1"),
@@ -17,7 +17,7 @@ const USUAL: [(&str, &str); 6] = [
     ("use_smilies", "1"),
 ];
 
-/// A category, tag or other term.
+/// A category, tag or other taxonomy term.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Term {
     pub(super) id: u64,
@@ -26,11 +26,11 @@ pub(super) struct Term {
     pub(super) taxonomy: String,
     pub(super) parent: u64,
     pub(super) count: u64,
-    /// Its place by name, in the database's own order of letters.
+    /// Rank by name, in the collation of the database.
     pub(super) rank: usize,
 }
 
-/// A writer.
+/// An author of posts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct User {
     pub(super) name: String,
@@ -45,7 +45,7 @@ pub(super) struct Post {
     pub(super) status: String,
     pub(super) title: String,
     pub(super) slug: String,
-    /// Local time as the database holds it.
+    /// Local time as stored in the database.
     pub(super) date: String,
     pub(super) date_gmt: String,
     pub(super) modified: String,
@@ -57,40 +57,40 @@ pub(super) struct Post {
     pub(super) mime: String,
     pub(super) comments_open: bool,
     pub(super) protected: bool,
-    /// The body as it was written; `None` where it was not asked for.
+    /// Unrendered body; `None` if it was not requested.
     pub(super) content: Option<String>,
     /// Terms of all taxonomies by name, as WordPress lists them.
     pub(super) terms: Vec<u64>,
     pub(super) thumbnail: Option<u64>,
-    /// An attachment's file below the uploads folder.
+    /// File of an attachment, relative to the uploads directory.
     pub(super) file: Option<String>,
     pub(super) alt: String,
-    /// An image's width and height in pixels.
+    /// Width and height of an image in pixels.
     pub(super) size: Option<(u32, u32)>,
-    /// Footnotes as the editor keeps them: a JSON list.
+    /// Footnotes in the editor's format: a JSON list.
     pub(super) footnotes: String,
 }
 
-/// Which posts a list shows, and in which order.
+/// A query for a list of posts: filters, order and limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Listing {
-    /// The post type.
+pub(super) struct PostQuery {
+    /// Post type of the listed posts.
     pub(super) kind: String,
     pub(super) order: Order,
     pub(super) ascending: bool,
-    /// At most so many; 0 is all.
+    /// Maximum number of posts; 0 means all.
     pub(super) limit: u32,
     pub(super) offset: u32,
-    /// Of any of these categories or tags; empty is no restriction.
+    /// Categories or tags, of which a post needs one; empty means no restriction.
     pub(super) terms: Vec<u64>,
     pub(super) author: Option<u64>,
     pub(super) parent: Option<u64>,
     pub(super) exclude: Vec<u64>,
-    /// The beginning of the media type.
+    /// Prefix of the media type.
     pub(super) mime: String,
 }
 
-/// What a list is sorted by.
+/// The sort key of a list.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Order {
     #[default]
@@ -101,14 +101,14 @@ pub(super) enum Order {
     Id,
 }
 
-/// A list's posts, and how many there would be without its limit.
+/// The posts of a list, and their number without the limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Listed {
+pub(super) struct PostPage {
     pub(super) ids: Vec<u64>,
     pub(super) total: u64,
 }
 
-/// A comment as lists of the latest ones show it.
+/// A comment, as shown in lists of the latest comments.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Comment {
     pub(super) id: u64,
@@ -119,66 +119,67 @@ pub(super) struct Comment {
     pub(super) text: String,
 }
 
-/// Something that must be read from the database before a post can be rendered.
+/// Data that must be read from the database before a post can be rendered.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Want {
-    /// A post without its body.
+pub(super) enum Include {
+    /// A post, without its body.
     Post(u64),
-    /// A post's body.
+    /// The body of a post.
     Body(u64),
     /// The ids of a list, and its posts without bodies.
-    List(Listing),
-    /// The months in which something was published.
+    List(PostQuery),
+    /// The months with published posts.
     Months,
     /// The latest approved comments on public posts.
     Comments,
-    /// A writer's description.
+    /// The biography of an author.
     Biography(u64),
 }
 
-/// A snapshot of the site: all of its options, terms and writers, and what was wanted so far.
+/// A snapshot of the site: its options, terms and authors, and the data requested so far.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Site {
     pub(super) options: HashMap<String, String>,
     pub(super) terms: BTreeMap<u64, Term>,
     pub(super) users: HashMap<u64, User>,
-    /// The site's own zone, else the one the configuration gives.
-    pub(super) stated_zone: Option<TimeZone>,
-    /// The database's clock when the reading began.
+    /// Time zone of the site, else of the source's configuration.
+    pub(super) configured_zone: Option<TimeZone>,
+    /// Time of the database's clock at the start of the sync.
     pub(super) now: Timestamp,
     pub(super) posts: HashMap<u64, Option<Post>>,
-    pub(super) lists: HashMap<Listing, Listed>,
-    /// Year, month, posts; newest first.
+    pub(super) lists: HashMap<PostQuery, PostPage>,
+    /// Year, month and number of posts, newest first.
     pub(super) months: Option<Vec<(i16, i8, u64)>>,
     pub(super) comments: Option<Vec<Comment>>,
     pub(super) biographies: HashMap<u64, String>,
-    /// Where a site of a network keeps its uploaded files, below its address.
-    pub(super) uploads_below: Option<String>,
-    /// What Polylang or WPML knows.
+    /// Uploads path of a site in a network, below its address.
+    pub(super) network_uploads_path: Option<String>,
+    /// Languages from Polylang or WPML.
     pub(super) languages: Languages,
 }
 
 impl Site {
-    /// An option's value, empty where the site has none.
+    /// Returns the value of an option; empty if it is not set.
     pub(super) fn option(&self, name: &str) -> &str {
-        let usual =
-            || USUAL.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value);
+        let usual = || {
+            DEFAULT_OPTIONS.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
+        };
         self.options.get(name).map_or_else(usual, String::as_str)
     }
 
-    /// How local times are read.
+    /// Returns the time zone of local times.
     pub(super) fn zone(&self) -> TimeZone {
-        self.stated_zone.clone().unwrap_or(TimeZone::UTC)
+        self.configured_zone.clone().unwrap_or(TimeZone::UTC)
     }
 
-    /// The public address without a slash at its end.
+    /// Returns the public address without a trailing slash.
     pub(super) fn home(&self) -> &str {
         let home = self.option("home");
         if home.is_empty() { self.option("siteurl") } else { home }.trim_end_matches('/')
     }
 
-    /// Terms of one taxonomy among some ids, in their order.
-    pub(super) fn of<'a>(
+    /// Returns the terms of one taxonomy among the given ids, in their order.
+    pub(super) fn terms_of<'a>(
         &'a self,
         ids: &'a [u64],
         taxonomy: &'a str,
@@ -186,8 +187,8 @@ impl Site {
         ids.iter().filter_map(|id| self.terms.get(id)).filter(move |term| term.taxonomy == taxonomy)
     }
 
-    /// The address under which uploaded files are served.
-    pub(super) fn uploads(&self) -> String {
+    /// Returns the address of uploaded files.
+    pub(super) fn uploads_url(&self) -> String {
         let given = self.option("upload_url_path");
         if !given.is_empty() {
             return given.trim_end_matches('/').to_owned();
@@ -197,13 +198,13 @@ impl Site {
         if path.is_empty() || path.starts_with('/') || path.contains(':') {
             return format!(
                 "{site}/{}",
-                self.uploads_below.as_deref().unwrap_or("wp-content/uploads")
+                self.network_uploads_path.as_deref().unwrap_or("wp-content/uploads")
             );
         }
         format!("{site}/{}", path.trim_matches('/'))
     }
 
-    /// The address of an attachment's file.
+    /// Returns the address of the file of an attachment.
     pub(super) fn file_url(&self, attachment: &Post) -> String {
         let Some(file) = attachment.file.as_deref().filter(|file| !file.is_empty()) else {
             return attachment.guid.clone();
@@ -211,20 +212,20 @@ impl Site {
         if file.starts_with("http://") || file.starts_with("https://") {
             return file.to_owned();
         }
-        // Imports leave paths of another machine; what stands behind the uploads folder still holds.
+        // Imports leave paths of another machine; the part below the uploads directory is still valid.
         let below = file.rfind("wp-content/uploads/").map_or(file, |at| &file[at + 19..]);
-        format!("{}/{}", self.uploads(), below.trim_start_matches('/'))
+        format!("{}/{}", self.uploads_url(), below.trim_start_matches('/'))
     }
 
-    /// The site's language as RFC 5646 writes it; `None` where the site does not say.
+    /// Returns the site's language tag (RFC 5646); `None` if the site does not state it.
     pub(super) fn language(&self) -> Option<String> {
         let locale = self.options.get("WPLANG")?;
-        if locale.is_empty() { Some("en-US".to_owned()) } else { Some(tag(locale)) }
+        if locale.is_empty() { Some("en-US".to_owned()) } else { Some(language_tag(locale)) }
     }
 }
 
-/// A locale as RFC 5646 writes it: `zh_CN` is `zh-CN`, `de_DE_formal` is `de-DE`.
-pub(super) fn tag(locale: &str) -> String {
+/// Converts a locale into a language tag (RFC 5646): `zh_CN` becomes `zh-CN`, `de_DE_formal` `de-DE`.
+pub(super) fn language_tag(locale: &str) -> String {
     let mut parts = locale.split(['_', '-', '@']);
     let language = parts.next().unwrap_or_default().to_ascii_lowercase();
     let is_region = |part: &&str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_alphabetic());

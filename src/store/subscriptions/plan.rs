@@ -1,115 +1,128 @@
-//! What requests come to: whom to ask, what to write.
+//! Decisions about subscription requests: the rows to write and the confirmations to send.
 
 use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 
-use super::{Request, Requested};
-use crate::domain::subscription::{Asker, Change, Status, requested};
+use super::{RequestResult, SubscriptionRequest};
+use crate::domain::subscription::{Decision, RequestOrigin, Status, decide};
 use crate::domain::time::{MINUTE, Millis};
 use crate::store::{StoreError, StoreResult, json_list};
 
-/// Who asks for the same digest again within this time gets no second confirmation mail about it.
-const ASKED_LATELY: i64 = 15 * MINUTE;
+/// Minimum time between two confirmation messages for the same subscription, in milliseconds.
+const CONFIRMATION_INTERVAL: i64 = 15 * MINUTE;
 
-/// What requests come to.
-pub(super) struct Plan {
+/// Changes to make for a list of requests.
+pub(super) struct RequestPlan {
     /// Subscriptions to write, as JSON rows.
-    pub(super) links: Vec<Value>,
-    /// Confirmation mails to queue, as JSON rows.
-    pub(super) asks: Vec<Value>,
-    pub(super) results: Vec<Requested>,
+    pub(super) subscriptions: Vec<Value>,
+    /// Confirmation messages to queue, as JSON rows.
+    pub(super) confirmations: Vec<Value>,
+    pub(super) results: Vec<RequestResult>,
 }
 
-/// What the store knows of the people that requests are about.
-pub(super) struct Known {
+/// Stored state of the people in the requests.
+pub(super) struct CurrentState {
     pub(super) suppressed: HashSet<String>,
-    pub(super) people: HashMap<String, i64>,
-    pub(super) standings: HashMap<(i64, String), Standing>,
+    pub(super) subscribers: HashMap<String, i64>,
+    pub(super) subscriptions: HashMap<(i64, String), CurrentSubscription>,
 }
 
-/// Where a subscription stands, since when, and when it was last asked for.
-pub(super) struct Standing {
+/// Status of a stored subscription, with the times of its last change and its last request.
+pub(super) struct CurrentSubscription {
     status: Status,
     since: i64,
     requested_at: i64,
 }
 
-impl Standing {
-    /// Whether a confirmation mail about it went out a moment ago and still waits for its answer.
-    fn is_asked_lately(&self, now: Millis) -> bool {
+impl CurrentSubscription {
+    /// Returns `true` if a confirmation message was queued less than [`CONFIRMATION_INTERVAL`] ago
+    /// and is still unanswered.
+    fn has_recent_confirmation(&self, now: Millis) -> bool {
         let unanswered = match self.status {
             Status::Pending => true,
-            Status::Left => self.requested_at > self.since,
+            Status::Unsubscribed => self.requested_at > self.since,
             Status::Confirmed | Status::Paused => false,
         };
-        unanswered && self.requested_at > now.0 - ASKED_LATELY
+        unanswered && self.requested_at > now.0 - CONFIRMATION_INTERVAL
     }
 }
 
-/// Decides about every request; pure.
-pub(super) fn plan(requests: &[Request], known: &Known, asker: Asker, now: Millis) -> Plan {
-    let mut plan =
-        Plan { links: Vec::new(), asks: Vec::new(), results: Vec::with_capacity(requests.len()) };
+/// Decides every request, without side effects.
+pub(super) fn plan(
+    requests: &[SubscriptionRequest],
+    current: &CurrentState,
+    origin: RequestOrigin,
+    now: Millis,
+) -> RequestPlan {
+    let mut plan = RequestPlan {
+        subscriptions: Vec::new(),
+        confirmations: Vec::new(),
+        results: Vec::with_capacity(requests.len()),
+    };
     for r in requests {
-        let mut result = Requested {
-            suppressed: known.suppressed.contains(&r.address_hash),
-            ..Requested::default()
+        let mut result = RequestResult {
+            suppressed: current.suppressed.contains(&r.address_hash),
+            ..RequestResult::default()
         };
-        let Some(&person) = known.people.get(&r.address_key).filter(|_| !result.suppressed) else {
+        let Some(&subscriber_id) =
+            current.subscribers.get(&r.address_key).filter(|_| !result.suppressed)
+        else {
             plan.results.push(result);
             continue;
         };
-        let mut asked: Vec<&str> = Vec::new();
+        let mut to_confirm: Vec<&str> = Vec::new();
         for digest in &r.digests {
-            let standing = known.standings.get(&(person, digest.clone()));
-            let next = match requested(standing.map(|s| s.status), asker) {
-                // Nothing is written either, or the quarter of an hour would begin anew with each request.
-                Change::Ask
-                    if asker == Asker::Page && standing.is_some_and(|s| s.is_asked_lately(now)) =>
+            let subscription = current.subscriptions.get(&(subscriber_id, digest.clone()));
+            let next = match decide(subscription.map(|s| s.status), origin) {
+                // Nothing is written, otherwise each request would restart the interval.
+                Decision::SendConfirmation
+                    if origin == RequestOrigin::Page
+                        && subscription.is_some_and(|s| s.has_recent_confirmation(now)) =>
                 {
-                    result.kept += 1;
+                    result.unchanged += 1;
                     continue;
                 }
-                Change::Ask => {
-                    result.asked += 1;
-                    asked.push(digest);
+                Decision::SendConfirmation => {
+                    result.confirmations_queued += 1;
+                    to_confirm.push(digest);
                     Status::Pending
                 }
-                Change::Confirm => {
+                Decision::Confirm => {
                     result.confirmed += 1;
                     Status::Confirmed
                 }
-                Change::Keep => {
-                    result.kept += 1;
+                Decision::NoChange => {
+                    result.unchanged += 1;
                     continue;
                 }
-                Change::StaysLeft => {
-                    result.left += 1;
+                Decision::RemainsUnsubscribed => {
+                    result.unsubscribed += 1;
                     continue;
                 }
             };
-            plan.links.push(json!({"person": person, "digest": digest, "status": next.word(), "sections": json_list(&r.sections), "consent": r.consent}));
+            plan.subscriptions.push(json!({"subscriber_id": subscriber_id, "digest": digest, "status": next.as_str(), "sections": json_list(&r.sections), "consent": r.consent}));
         }
-        if !asked.is_empty() {
-            let letter = json!({"digests": asked, "language": r.language}).to_string();
-            plan.asks.push(json!({"person": person, "address": r.address, "hash": r.address_hash, "name": r.name, "letter": letter}));
+        if !to_confirm.is_empty() {
+            let payload = json!({"digests": to_confirm, "language": r.language}).to_string();
+            plan.confirmations.push(json!({"subscriber_id": subscriber_id, "address": r.address, "hash": r.address_hash, "name": r.name, "payload": payload}));
         }
         plan.results.push(result);
     }
     plan
 }
 
-/// Subscriber, digest, status, since and requested_at.
-pub(super) type LinkRow = (i64, String, String, i64, i64);
+/// Columns `subscriber_id`, `digest`, `status`, `since` and `requested_at`.
+pub(super) type SubscriptionRow = (i64, String, String, i64, i64);
 
-pub(super) fn standings(links: Vec<LinkRow>) -> StoreResult<HashMap<(i64, String), Standing>> {
-    links
-        .into_iter()
-        .map(|(person, digest, word, since, requested_at)| {
-            let status = Status::of(&word)
-                .ok_or(StoreError::Inconsistent { what: word, place: "subscriptions.status" })?;
-            Ok(((person, digest), Standing { status, since, requested_at }))
+pub(super) fn current_subscriptions(
+    rows: Vec<SubscriptionRow>,
+) -> StoreResult<HashMap<(i64, String), CurrentSubscription>> {
+    rows.into_iter()
+        .map(|(subscriber_id, digest, word, since, requested_at)| {
+            let status = Status::parse(&word)
+                .ok_or(StoreError::InvalidValue { value: word, column: "subscriptions.status" })?;
+            Ok(((subscriber_id, digest), CurrentSubscription { status, since, requested_at }))
         })
         .collect()
 }

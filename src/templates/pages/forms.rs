@@ -1,65 +1,65 @@
-//! Pages with a form: subscribing, confirming, leaving, and publishing in the demo.
+//! Contexts of pages with a form: subscribe, confirm, unsubscribe, and publish in the demo.
 
 use serde::Serialize;
 
 use super::{LanguageLink, Page};
 
-/// `/subscribe`. Posts `address`, `name`, `language`, `digest` and `section` (each any number of times), and `website`, which
-/// people do not see and leave empty.
+/// Context of `/subscribe`. Its form posts `address`, `name`, `language`, `digest` and `section` (each any
+/// number of times), and `website`, a hidden field that people leave empty (honeypot).
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct SubscribePage {
-    /// What every page needs.
+    /// Context common to all pages.
     #[serde(flatten)]
     pub page: Page,
-    /// What is wrong with what was sent: one sentence.
+    /// Error in the submitted form, as one sentence.
     pub error: Option<String>,
-    /// The address as it was entered.
+    /// Address as entered.
     pub address: String,
-    /// The name as it was entered.
+    /// Name as entered.
     pub name: String,
-    /// All digests.
+    /// Digests to choose from.
     pub digests: Vec<DigestChoice>,
-    /// All sections; none shows no choice.
+    /// Sections to choose from; empty hides the choice.
     pub sections: Vec<SectionChoice>,
-    /// The languages mails can have (`current`: chosen; `url` is not used); fewer than two show no choice.
+    /// Languages of mails (`current`: chosen; `url` is not used); fewer than two hide the choice.
     pub mail_languages: Vec<LanguageLink>,
 }
 
-/// A digest to tick.
+/// Digest with a checkbox.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct DigestChoice {
-    /// Slug.
+    /// Slug of the digest.
     pub name: String,
-    /// Title.
+    /// Title of the digest.
     pub title: String,
-    /// When the next edition comes, for people.
+    /// Localized date of the next edition; `None` if unknown.
     pub next_text: Option<String>,
-    /// It is ticked.
+    /// `true` if the checkbox is checked.
     pub checked: bool,
 }
 
-/// A section to tick.
+/// Section with a checkbox.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct SectionChoice {
-    /// Its name.
+    /// Name of the section.
     pub name: String,
-    /// It is ticked.
+    /// `true` if the checkbox is checked.
     pub checked: bool,
 }
 
-/// `/confirm/TOKEN`, before the button was pressed. Posts nothing but the fact.
+/// Context of `/confirm/TOKEN` before confirmation. Its form posts no fields.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ConfirmPage {
-    /// What every page needs.
+    /// Context common to all pages.
     #[serde(flatten)]
     pub page: Page,
-    /// The token in the address.
+    /// Token in the page's URL.
     pub token: String,
-    /// Titles of the digests to be confirmed.
+    /// Titles of the digests to confirm.
     pub digests: Vec<String>,
 }
 
-/// What the page of `/unsubscribe/TOKEN` shows.
+/// State of the page `/unsubscribe/TOKEN`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnsubscribeState {
@@ -67,45 +67,45 @@ pub enum UnsubscribeState {
     #[default]
     Ask,
     /// It was left just now: an undo, and a button to leave all.
-    LeftJustNow,
+    UnsubscribedNow,
     /// It was left, and nothing can be taken back: a button to leave all.
-    Left,
+    Unsubscribed,
     /// All digests were left.
-    LeftAll,
+    UnsubscribedAll,
     /// The undo was done: the subscription is as it was.
     Undone,
 }
 
-/// `/unsubscribe/TOKEN`. Posts `action`: `leave`, `undo` or `all`.
+/// `/unsubscribe/TOKEN`. Posts `action`: `unsubscribe`, `undo` or `all`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct UnsubscribePage {
-    /// What every page needs.
+    /// Context common to all pages.
     #[serde(flatten)]
     pub page: Page,
-    /// The token in the address.
+    /// Token in the page's URL.
     pub token: String,
     /// Title of the digest.
     pub digest_title: String,
-    /// What is shown.
+    /// State that is shown.
     pub state: UnsubscribeState,
-    /// Whether there are other digests that could be left too.
+    /// `true` if the subscriber has subscriptions to other digests.
     pub others: bool,
 }
 
 /// `/demo/publish`. Posts `title`, `text`, `section` and `language`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct PublishPage {
-    /// What every page needs.
+    /// Context common to all pages.
     #[serde(flatten)]
     pub page: Page,
-    /// What is wrong with what was sent: one sentence.
+    /// Error in the submitted form, as one sentence.
     pub error: Option<String>,
-    /// The title as it was entered.
+    /// Title as entered.
     pub title: String,
-    /// The text as it was entered.
+    /// Text as entered.
     pub text: String,
-    /// All sections (`checked`: chosen).
+    /// Sections to choose from (`checked`: chosen).
     pub sections: Vec<SectionChoice>,
-    /// The languages of articles (`current`: chosen; `url` is not used).
+    /// Languages of articles (`current`: chosen; `url` is not used).
     pub article_languages: Vec<LanguageLink>,
 }

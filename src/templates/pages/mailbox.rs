@@ -1,81 +1,81 @@
-//! The demo's own pages besides its form: an article, the mailbox, and one mail in it.
+//! Contexts of the demo's pages: the mailbox, a mail in it, and an article.
 
 use serde::Serialize;
 
 use super::{LanguageLink, Page};
 
-/// `/mailbox`.
+/// Context of `/mailbox`, the list of mails.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct MailboxPage {
-    /// What every page needs.
+    /// Context common to all pages.
     #[serde(flatten)]
     pub page: Page,
-    /// The mails, newest first.
+    /// Mails of the page, newest first.
     pub mails: Vec<MailRow>,
-    /// How many there are in all.
+    /// Total number of mails.
     pub total: usize,
-    /// Seconds after which the page loads itself anew.
+    /// Interval after which the page reloads, in seconds; `None` for never.
     pub refresh_seconds: Option<u32>,
 }
 
-/// A mail in the list.
+/// Mail in the mailbox list.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct MailRow {
-    /// Where it can be read, as `/mailbox/7`.
+    /// Path of the mail's page, for example `/mailbox/7`.
     pub url: String,
-    /// `From`, for people.
+    /// Decoded `From` header.
     pub from: String,
-    /// `To`, for people.
+    /// Decoded `To` header.
     pub to: String,
-    /// `Subject`, decoded.
+    /// Decoded `Subject` header.
     pub subject: String,
-    /// The beginning of the text; may be empty.
+    /// Start of the text; may be empty.
     pub preview: String,
-    /// When it arrived, for people.
+    /// Localized time of arrival.
     pub date_text: String,
 }
 
-/// One mail. Its HTML is shown in a sandboxed frame (`srcdoc`), which inherits the page's Content-Security-Policy: that
-/// has to allow inline styles.
+/// Context of the page of one mail. Its HTML is shown in a sandboxed frame (`srcdoc`), which inherits the
+/// page's Content-Security-Policy; the policy must allow inline styles.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct MailboxMailPage {
-    /// What every page needs.
+    /// Context common to all pages.
     #[serde(flatten)]
     pub page: Page,
-    /// `From`, for people.
+    /// Decoded `From` header.
     pub from: String,
-    /// `To`, for people.
+    /// Decoded `To` header.
     pub to: String,
-    /// `Subject`, decoded.
+    /// Decoded `Subject` header.
     pub subject: String,
-    /// `Date`, for people.
+    /// Localized `Date` header.
     pub date_text: String,
-    /// All headers as they were sent, name and value.
+    /// All headers as sent: name and value.
     pub headers: Vec<(String, String)>,
-    /// The HTML part.
+    /// HTML part of the mail, if any.
     pub html: Option<String>,
-    /// The text part.
+    /// Plain-text part of the mail, if any.
     pub text: Option<String>,
 }
 
-/// `/demo/articles/ID`: an article of the sample college.
+/// Context of `/demo/articles/ID`, an article of the sample college.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct StoryPage {
-    /// What every page needs.
+pub struct DemoArticlePage {
+    /// Context common to all pages.
     #[serde(flatten)]
     pub page: Page,
-    /// Title.
+    /// Title of the article.
     pub title: String,
-    /// Its first section, if any.
+    /// First section of the article, if any.
     pub section: Option<String>,
     /// Names of the authors.
     pub authors: Vec<String>,
-    /// The day of publication in the page's language.
+    /// Publication date in the page's language.
     pub date_text: String,
-    /// The article's own language.
+    /// Language of the article (RFC 5646).
     pub article_language: String,
-    /// The text as sanitised HTML, shown as it is.
+    /// Body as sanitised HTML, inserted unescaped.
     pub body_html: String,
-    /// The same article in other languages (`current` is not used).
-    pub twins: Vec<LanguageLink>,
+    /// Translations of the article (`current` is not used).
+    pub translations: Vec<LanguageLink>,
 }

@@ -1,9 +1,9 @@
-//! Samples of every page, in every state it can show, in English and Chinese.
+//! Sample contexts of every page in each of its states, in English and Chinese.
 
 use super::*;
 use crate::templates::mail::sample_site;
 
-/// The frame of a page in a language.
+/// Returns the common context of a page in a language.
 fn page(language: &str, demo: bool) -> Page {
     let link = |code: &str, name: &str| LanguageLink {
         code: code.into(),
@@ -16,7 +16,7 @@ fn page(language: &str, demo: bool) -> Page {
         site_title: sample_site().title,
         base: String::new(),
         languages: vec![link("en", "English"), link("zh", "中文")],
-        keep: if demo { String::new() } else { "?lang=zh".into() },
+        lang_query: if demo { String::new() } else { "?lang=zh".into() },
         demo,
         alternates: if demo { alternates() } else { Vec::new() },
     }
@@ -36,7 +36,7 @@ fn alternates() -> Vec<Alternate> {
     ]
 }
 
-/// The same sample in English and in Chinese.
+/// Returns the same sample in English and in Chinese.
 fn both<V>(make: impl Fn(Page) -> V) -> Vec<V> {
     vec![make(page("en", true)), make(page("zh-CN", false))]
 }
@@ -45,7 +45,7 @@ fn feed(name: &str, title: &str, count: usize) -> FeedRow {
     FeedRow {
         path: name.into(),
         title: title.into(),
-        description: (count > 12).then(|| "All that happens here.".into()),
+        description: (count > 12).then(|| "News from all departments.".into()),
         count,
     }
 }
@@ -124,7 +124,7 @@ impl View for IndexPage {
                 next_text: c.next_text,
             };
             Self {
-                strip: page.demo.then_some(DemoStrip {
+                demo_banner: page.demo.then_some(DemoBanner {
                     next_seconds: Some(42),
                     mails: 24,
                     refresh_seconds: 10,
@@ -141,8 +141,8 @@ impl View for IndexPage {
             }
         });
         samples.push(Self { page: page("en", false), ..Self::default() });
-        let strip = Some(DemoStrip { next_seconds: None, mails: 0, refresh_seconds: 10 });
-        samples.push(Self { page: page("zh", true), strip, ..Self::default() });
+        let strip = Some(DemoBanner { next_seconds: None, mails: 0, refresh_seconds: 10 });
+        samples.push(Self { page: page("zh", true), demo_banner: strip, ..Self::default() });
         samples
     }
 }
@@ -197,9 +197,10 @@ impl View for SubscribePage {
 
     fn samples() -> Vec<Self> {
         let mut samples = both(|page| Self {
-            error: page
-                .demo
-                .then(|| "`lin.yue@` is no mail address: something has to follow the @.".into()),
+            error: page.demo.then(|| {
+                "`lin.yue@` is not a valid e-mail address: the domain after the @ is missing."
+                    .into()
+            }),
             address: "lin.yue@".into(),
             name: "Lin Yue".into(),
             digests: choices(),
@@ -225,8 +226,8 @@ impl View for UnsubscribePage {
     const TEMPLATE: &'static str = "web/unsubscribe";
 
     fn samples() -> Vec<Self> {
-        use UnsubscribeState::{Ask, Left, LeftAll, LeftJustNow, Undone};
-        [Ask, LeftJustNow, Left, LeftAll, Undone]
+        use UnsubscribeState::{Ask, Undone, Unsubscribed, UnsubscribedAll, UnsubscribedNow};
+        [Ask, UnsubscribedNow, Unsubscribed, UnsubscribedAll, Undone]
             .into_iter()
             .flat_map(|state| {
                 both(|page| Self {
@@ -248,20 +249,20 @@ impl View for MessagePage {
         let mut samples = both(|page| Self {
             page,
             tone: Tone::Good,
-            title: "Look into your mailbox".into(),
+            title: "Check your inbox".into(),
             sentences: vec![
-                "We have sent a mail to lin.yue@example.org.".into(),
-                "Press the button in it.".into(),
+                "We sent an e-mail to lin.yue@example.org.".into(),
+                "Click the button in it.".into(),
             ],
             actions: vec![
-                Action { text: "Back to the start".into(), url: "/".into() },
-                Action { text: "The mailbox".into(), url: "/mailbox".into() },
+                Action { text: "Back to home page".into(), url: "/".into() },
+                Action { text: "Open the inbox".into(), url: "/mailbox".into() },
             ],
         });
         samples.push(Self {
             page: page("en", false),
             tone: Tone::Bad,
-            title: "Too late".into(),
+            title: "This link has expired".into(),
             ..Self::default()
         });
         samples
@@ -275,15 +276,14 @@ impl View for ErrorPage {
         both(|page| Self {
             page,
             status: 404,
-            title: "There is nothing here".into(),
-            sentence: "No page has this address; the feeds and digests are on the first page."
-                .into(),
+            title: "Page not found".into(),
+            sentence: "Check the address, or find all feeds and digests on the home page.".into(),
         })
     }
 }
 
 impl View for MailboxPage {
-    const TEMPLATE: &'static str = "web/mailbox";
+    const TEMPLATE: &'static str = "web/demo/mailbox";
 
     fn samples() -> Vec<Self> {
         let row = |to: &str, subject: &str| MailRow {
@@ -313,7 +313,7 @@ impl View for MailboxPage {
 }
 
 impl View for MailboxMailPage {
-    const TEMPLATE: &'static str = "web/mailbox_mail";
+    const TEMPLATE: &'static str = "web/demo/mailbox_mail";
 
     fn samples() -> Vec<Self> {
         let mut samples = both(|page| Self {
@@ -342,11 +342,11 @@ impl View for MailboxMailPage {
 }
 
 impl View for PublishPage {
-    const TEMPLATE: &'static str = "web/publish";
+    const TEMPLATE: &'static str = "web/demo/publish";
 
     fn samples() -> Vec<Self> {
         both(|page| Self {
-            error: page.demo.then(|| "An article needs a title.".into()),
+            error: page.demo.then(|| "Enter a title.".into()),
             title: String::new(),
             text: "First paragraph.\n\nSecond <b>paragraph</b>.".into(),
             sections: sections(),
@@ -356,8 +356,8 @@ impl View for PublishPage {
     }
 }
 
-impl View for StoryPage {
-    const TEMPLATE: &'static str = "web/story";
+impl View for DemoArticlePage {
+    const TEMPLATE: &'static str = "web/demo/article";
 
     fn samples() -> Vec<Self> {
         both(|page| {
@@ -368,7 +368,7 @@ impl View for StoryPage {
             date_text: "21 September 2026".into(),
             article_language: "en".into(),
             body_html: "<p>It came in on a flatbed.</p><h2>Nine months later</h2><ul><li>It runs.</li></ul>".into(),
-            twins: page.languages.clone(),
+            translations: page.languages.clone(),
             page,
         }
         })

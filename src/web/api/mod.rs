@@ -1,4 +1,5 @@
-//! `/api/v1`: for programs, which show a token; errors are problem details (RFC 9457).
+//! `/api/v1`: the HTTP API. Clients authenticate with a bearer token; errors are problem details
+//! (RFC 9457).
 
 mod bearer;
 mod problem;
@@ -7,13 +8,13 @@ mod sources;
 use axum::Router;
 use axum::routing::post;
 
-use super::Shared;
+use super::SharedState;
 use problem::Problem;
 
-/// What stands below `/api/v1`.
-pub(super) fn routes() -> Router<Shared> {
+/// Returns the routes below `/api/v1`.
+pub(super) fn routes() -> Router<SharedState> {
     Router::new()
         .route("/sources/{name}/sync", post(sources::sync))
-        .fallback(async || Problem::not_found("this API has no such address"))
-        .method_not_allowed_fallback(async || Problem::method())
+        .fallback(async || Problem::not_found("no such API endpoint"))
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
 }

@@ -1,4 +1,4 @@
-//! What the API says when it does not do what it was asked: problem details as JSON (RFC 9457).
+//! API errors as problem details in JSON (RFC 9457).
 
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -6,16 +6,17 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::store::StoreError;
+use crate::web::rate_limit::RateLimitExceeded;
 
-/// Why a program does not get what it asked for.
+/// An API error response.
 #[derive(Debug)]
 pub(super) struct Problem {
     status: StatusCode,
-    /// One sentence for whoever reads the program's log.
+    /// Explanation of this occurrence, as one sentence.
     detail: String,
-    /// Seconds after which it is worth trying again.
+    /// Value of `Retry-After`, in seconds.
     retry_after: Option<i64>,
-    /// How to show who one is (RFC 6750).
+    /// Value of `WWW-Authenticate` (RFC 6750).
     challenge: Option<&'static str>,
 }
 
@@ -24,55 +25,54 @@ impl Problem {
         Self { status, detail: detail.into(), retry_after: None, challenge: None }
     }
 
-    /// There is no such thing.
+    /// 404: the resource does not exist.
     pub(super) fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, detail)
     }
 
-    /// The address does not know the method.
-    pub(super) fn method() -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "this address does not know that method")
+    /// 405: the endpoint does not support the request's method.
+    pub(super) fn method_not_allowed() -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method not allowed")
     }
 
-    /// It can't be done to this thing.
+    /// 409: the operation is not possible for this resource.
     pub(super) fn conflict(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, detail)
     }
 
-    /// The body is longer than anything we take, or it broke off.
-    pub(super) fn body(status: StatusCode) -> Self {
-        Self::new(status, "the body is longer than 64 kB, or it broke off")
+    /// The request body is too large or incomplete.
+    pub(super) fn invalid_body(status: StatusCode) -> Self {
+        Self::new(status, "the request body is larger than 64 KiB or incomplete")
     }
 
-    /// No token was shown.
-    pub(super) fn nobody() -> Self {
-        let detail =
-            "show a token, as `Authorization: Bearer TOKEN`; `courant tokens create` makes one";
+    /// 401: the request has no token.
+    pub(super) fn unauthenticated() -> Self {
+        let detail = "missing bearer token: send `Authorization: Bearer TOKEN` (create one with `courant tokens create`)";
         Self {
             challenge: Some("Bearer realm=\"courant\""),
             ..Self::new(StatusCode::UNAUTHORIZED, detail)
         }
     }
 
-    /// A token that is none of ours, or was revoked.
-    pub(super) fn stranger() -> Self {
+    /// 401: the token is unknown or revoked.
+    pub(super) fn invalid_token() -> Self {
         let challenge = Some("Bearer realm=\"courant\", error=\"invalid_token\"");
         Self {
             challenge,
-            ..Self::new(StatusCode::UNAUTHORIZED, "this token is unknown here, or it was revoked")
+            ..Self::new(StatusCode::UNAUTHORIZED, "this token is unknown or revoked")
         }
     }
 
-    /// A token whose role may not do this.
+    /// 403: the token's role does not permit the operation.
     pub(super) fn forbidden(detail: impl Into<String>) -> Self {
         let challenge = Some("Bearer realm=\"courant\", error=\"insufficient_scope\"");
         Self { challenge, ..Self::new(StatusCode::FORBIDDEN, detail) }
     }
 
-    /// Too many requests from one network.
-    pub(super) fn too_many(retry_after: i64) -> Self {
+    /// 429: the client's network exceeded its rate limit.
+    pub(super) fn too_many_requests(exceeded: RateLimitExceeded) -> Self {
         Self {
-            retry_after: Some(retry_after),
+            retry_after: Some(exceeded.retry_after_secs),
             ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too many requests from your network")
         }
     }
@@ -81,19 +81,19 @@ impl Problem {
 impl From<StoreError> for Problem {
     fn from(cause: StoreError) -> Self {
         tracing::error!("/api: {cause}");
-        let passes = cause.may_pass();
+        let passes = cause.is_transient();
         if passes {
             Self {
                 retry_after: Some(30),
                 ..Self::new(
                     StatusCode::SERVICE_UNAVAILABLE,
-                    "the database does not answer; try again soon",
+                    "the database is unavailable; try again soon",
                 )
             }
         } else {
             Self::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
-                "something is wrong here; the log of the server tells what",
+                "internal server error; see the server log",
             )
         }
     }

@@ -1,4 +1,4 @@
-//! `/api/v1/sources`: a site says that it has news.
+//! `/api/v1/sources`: sites announce new articles.
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -9,33 +9,36 @@ use serde_json::json;
 
 use super::bearer::Bearer;
 use super::problem::Problem;
-use crate::sources::bell::{Wish, wish};
-use crate::web::Shared;
+use crate::sources::trigger::{SyncRequest, request_sync};
+use crate::web::SharedState;
 
-/// `POST /api/v1/sources/NAME/sync` has a source read at once; whatever a webhook sends along is not looked at.
+/// `POST /api/v1/sources/{name}/sync`: queues an immediate sync run; the body that a webhook sends
+/// is ignored.
 pub(super) async fn sync(
-    State(web): State<Shared>,
+    State(web): State<SharedState>,
     bearer: Bearer,
     Path(name): Path<String>,
-    sent: Result<Bytes, BytesRejection>,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     if !bearer.role.may_sync() {
         return Err(Problem::forbidden(format!(
-            "a token of the role {} may not have sources read: it takes admin or editor",
-            bearer.role.word()
+            "the role {} may not sync sources; use a token with the role admin or editor",
+            bearer.role.as_str()
         )));
     }
-    sent.map_err(|why| Problem::body(why.status()))?;
+    body.map_err(|rejection| Problem::invalid_body(rejection.status()))?;
     let app = &web.app;
-    match wish(&app.store, &app.config, &app.bells, &name, app.now()).await? {
-        Wish::Queued => {
+    match request_sync(&app.store, &app.config, &app.triggers, &name, app.now()).await? {
+        SyncRequest::Queued => {
             let text = json!({"source": name, "state": "queued"}).to_string();
             Ok((StatusCode::ACCEPTED, [(header::CONTENT_TYPE, "application/json")], text)
                 .into_response())
         }
-        Wish::Unknown => Err(Problem::not_found(format!("the config has no source {name:?}"))),
-        Wish::Builtin => Err(Problem::conflict(format!(
-            "{name:?} is a builtin source: there is no other database to read"
+        SyncRequest::Unknown => {
+            Err(Problem::not_found(format!("the configuration has no source {name:?}")))
+        }
+        SyncRequest::Builtin => Err(Problem::conflict(format!(
+            "{name:?} is a builtin source, which has no external database to read"
         ))),
     }
 }

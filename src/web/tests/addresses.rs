@@ -1,9 +1,9 @@
-//! Addresses of feeds: old ones, sloppy ones, secret ones.
+//! Tests of feed addresses: aliases, sloppy spellings, former names and private feeds.
 
 use super::*;
 
 #[tokio::test]
-async fn an_old_address_gives_the_feeds_bytes_and_knows_what_was_seen_before() {
+async fn alias_serves_the_same_response_as_the_feed_address() {
     let site = Site::new(false).await;
     let early = site.get("/feed/").await;
     assert_eq!(
@@ -25,11 +25,11 @@ async fn an_old_address_gives_the_feeds_bytes_and_knows_what_was_seen_before() {
         let (own, old) = (site.get(&format!("/feeds/{file}")).await, site.get(alias).await);
         assert!(own.status == StatusCode::OK && old.status == StatusCode::OK, "{alias}");
         assert!(old.body == own.body && old.headers == own.headers, "{alias}");
-        let head = site.ask(Request::head(alias), "").await;
+        let head = site.send(Request::head(alias), "").await;
         assert!(head.headers == own.headers && head.body.is_empty(), "{alias}");
         let again = Request::get(alias).header(header::IF_NONE_MATCH, own.header(header::ETAG));
-        assert_eq!(site.ask(again, "").await.status, StatusCode::NOT_MODIFIED, "{alias}");
-        let preflight = site.ask(Request::options(alias), "").await;
+        assert_eq!(site.send(again, "").await.status, StatusCode::NOT_MODIFIED, "{alias}");
+        let preflight = site.send(Request::options(alias), "").await;
         assert_eq!(
             (preflight.status, preflight.header(header::ACCESS_CONTROL_ALLOW_ORIGIN)),
             (StatusCode::NO_CONTENT, "*"),
@@ -38,7 +38,7 @@ async fn an_old_address_gives_the_feeds_bytes_and_knows_what_was_seen_before() {
         let posted = site.post(alias, "").await;
         assert_eq!(posted.status, StatusCode::METHOD_NOT_ALLOWED, "{alias}");
     }
-    assert!(site.get("/").await.text().contains("<html"), "the front page stays");
+    assert!(site.get("/").await.text().contains("<html"), "the home page is still served");
     assert_eq!(
         site.get("/?feed=comments").await.header(header::CONTENT_TYPE),
         "text/html; charset=utf-8"
@@ -46,7 +46,7 @@ async fn an_old_address_gives_the_feeds_bytes_and_knows_what_was_seen_before() {
 }
 
 #[tokio::test]
-async fn a_sloppy_address_leads_to_the_right_one() {
+async fn sloppy_addresses_redirect_to_the_canonical_one() {
     let site = Site::new(false).await;
     site.publish("One").await;
     for (sloppy, right) in [
@@ -62,14 +62,17 @@ async fn a_sloppy_address_leads_to_the_right_one() {
         assert_eq!(moved.status, StatusCode::MOVED_PERMANENTLY, "{sloppy}");
         assert_eq!(moved.header(header::LOCATION), format!("https://news.example.edu/news{right}"));
         assert_eq!(moved.header(header::ACCESS_CONTROL_ALLOW_ORIGIN), "*");
-        assert_eq!(site.ask(Request::head(sloppy), "").await.status, StatusCode::MOVED_PERMANENTLY);
+        assert_eq!(
+            site.send(Request::head(sloppy), "").await.status,
+            StatusCode::MOVED_PERMANENTLY
+        );
     }
     for path in
         ["/feeds/news.rss?null", "/feeds/news.rss?utm_source=x&utm_medium=y", "/feeds/news.rss?"]
     {
-        let (own, said) = (site.get("/feeds/news.rss").await, site.get(path).await);
-        assert!(said.status == StatusCode::OK && said.body == own.body, "{path}");
-        assert_eq!(said.header(header::ETAG), own.header(header::ETAG), "{path}");
+        let (own, with_query) = (site.get("/feeds/news.rss").await, site.get(path).await);
+        assert!(with_query.status == StatusCode::OK && with_query.body == own.body, "{path}");
+        assert_eq!(with_query.header(header::ETAG), own.header(header::ETAG), "{path}");
     }
     for missing in [
         "/feeds/other.rss",
@@ -93,9 +96,9 @@ async fn a_sloppy_address_leads_to_the_right_one() {
     );
 }
 
-/// Which host and scheme a proxy tells changes nothing: ids, links and bytes follow base_url.
+/// Forwarded host and scheme change nothing: ids, links and bytes follow `base_url`.
 #[tokio::test]
-async fn a_feed_says_its_one_address_however_it_was_reached() {
+async fn feed_links_follow_base_url_whatever_headers_a_proxy_sends() {
     let site = Site::new(false).await;
     site.publish("One").await;
     let own = site.get("/feeds/news.atom").await;
@@ -105,7 +108,7 @@ async fn a_feed_says_its_one_address_however_it_was_reached() {
         ("forwarded", "proto=http;host=a"),
     ] {
         let other = site
-            .ask(
+            .send(
                 Request::get("/feeds/news.atom").header(name, value).header(header::COOKIE, "a=b"),
                 "",
             )
@@ -119,8 +122,8 @@ async fn a_feed_says_its_one_address_however_it_was_reached() {
 }
 
 #[tokio::test]
-async fn a_private_feed_is_known_to_those_who_know_its_address() {
-    let site = Site::of(&format!("{CONFIG}{PRIVATE}"), false, false).await;
+async fn private_feed_is_served_only_at_its_secret_address() {
+    let site = Site::with_config(&format!("{CONFIG}{PRIVATE}"), false, false).await;
     site.publish("For the staff").await;
     for path in [
         "/feeds/staff/Sesame0123456789.rss",
@@ -135,7 +138,7 @@ async fn a_private_feed_is_known_to_those_who_know_its_address() {
         );
         assert_eq!(got.header("x-robots-tag"), "noindex");
         let again = site
-            .ask(Request::get(path).header(header::IF_NONE_MATCH, got.header(header::ETAG)), "")
+            .send(Request::get(path).header(header::IF_NONE_MATCH, got.header(header::ETAG)), "")
             .await;
         assert_eq!(
             (again.status, again.header(header::CACHE_CONTROL)),
@@ -169,20 +172,21 @@ async fn a_private_feed_is_known_to_those_who_know_its_address() {
     let front = site.get("/").await.text();
     assert!(
         !front.contains("Sesame") && !front.contains("Staff only"),
-        "the front page tells nothing of it"
+        "the home page must not reveal a private feed"
     );
 }
 
 #[tokio::test]
-async fn a_renamed_feed_is_found_at_its_former_addresses_and_keeps_its_id() {
+async fn renamed_feed_redirects_former_addresses_and_keeps_its_id() {
     let named = |name: &str, more: &str| {
         CONFIG.replace("name = \"news\"", &format!("name = \"{name}\"\n{more}"))
     };
-    let before = Site::of(&named("news", ""), false, false).await;
+    let before = Site::with_config(&named("news", ""), false, false).await;
     before.publish("One").await;
     let id =
         |atom: &str| atom.split("<id>").nth(1).unwrap().split("</id>").next().unwrap().to_owned();
-    let site = Site::of(&named("campus", "was = [\"news\", \"press\"]"), false, false).await;
+    let site =
+        Site::with_config(&named("campus", "was = [\"news\", \"press\"]"), false, false).await;
     site.publish("One").await;
     assert_eq!(
         id(&site.get("/feeds/campus.atom").await.text()),
@@ -215,17 +219,17 @@ async fn a_renamed_feed_is_found_at_its_former_addresses_and_keeps_its_id() {
 }
 
 #[tokio::test]
-async fn what_is_chosen_of_a_private_feed_names_addresses_that_work_and_nobody_keeps_the_way_to_them()
- {
+async fn feeds_narrowed_from_a_private_feed_link_to_working_addresses_and_are_not_cached_publicly()
+{
     let config = format!("{CONFIG}[server]\non_demand = true\n{PRIVATE}was = [\"team\"]\n");
-    let site = Site::of(&config, false, false).await;
+    let site = Site::with_config(&config, false, false).await;
     site.publish("One").await;
     let whole = "/feeds/staff/Sesame0123456789/language/en";
-    for asked in
+    for path in
         [format!("{whole}.atom"), "/feeds/staff/Sesame0123456789.atom?language=en".to_owned()]
     {
-        let atom = site.get(&asked).await;
-        assert_eq!(atom.status, StatusCode::OK, "{asked}");
+        let atom = site.get(&path).await;
+        assert_eq!(atom.status, StatusCode::OK, "{path}");
         assert!(
             atom.text().contains(&format!("https://news.example.edu/news{whole}.atom")),
             "{}",

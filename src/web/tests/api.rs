@@ -1,4 +1,4 @@
-//! The API at its door: who may come in, and what it says to others.
+//! Tests of API authentication, roles, errors and rate limits.
 
 use super::*;
 use crate::access;
@@ -7,14 +7,14 @@ use crate::domain::role::Role;
 const SYNC: &str = "/api/v1/sources/college/sync";
 
 impl Site {
-    async fn token(&self, name: &str, role: Role, chance: u8) -> String {
+    async fn token(&self, name: &str, role: Role, token_byte: u8) -> String {
         let secret = &self.app.instance.secret;
         access::create_token(
             &self.app.store,
             secret,
             name,
             role,
-            [chance; access::CHANCE],
+            [token_byte; access::TOKEN_BYTES],
             self.app.now(),
         )
         .await
@@ -22,37 +22,40 @@ impl Site {
         .unwrap()
     }
 
-    async fn sync(&self, path: &str, token: &str, body: &str) -> Answer {
-        self.ask(Request::post(path).header(header::AUTHORIZATION, format!("Bearer {token}")), body)
-            .await
+    async fn sync(&self, path: &str, token: &str, body: &str) -> TestResponse {
+        self.send(
+            Request::post(path).header(header::AUTHORIZATION, format!("Bearer {token}")),
+            body,
+        )
+        .await
     }
 }
 
 #[tokio::test]
-async fn whoever_shows_no_token_of_ours_is_told_how_to_show_one() {
+async fn missing_or_unknown_token_returns_401_with_a_challenge() {
     let site = Site::new(false).await;
-    let none = site.ask(Request::post(SYNC), "").await;
+    let unauthenticated = site.send(Request::post(SYNC), "").await;
     assert_eq!(
-        (none.status, none.header("www-authenticate")),
+        (unauthenticated.status, unauthenticated.header("www-authenticate")),
         (StatusCode::UNAUTHORIZED, "Bearer realm=\"courant\"")
     );
-    assert_eq!(none.header("content-type"), "application/problem+json");
-    let problem: serde_json::Value = serde_json::from_str(&none.text()).unwrap();
+    assert_eq!(unauthenticated.header("content-type"), "application/problem+json");
+    let problem: serde_json::Value = serde_json::from_str(&unauthenticated.text()).unwrap();
     assert_eq!((&problem["status"], &problem["title"]), (&401.into(), &"Unauthorized".into()));
     let token = site.token("cms", Role::Editor, 1).await;
-    for wrong in ["", "courant_", "courant_AQEB", &token[..token.len() - 1], &format!("{token}A")] {
-        let stranger = site.sync(SYNC, wrong, "").await;
-        assert_eq!(stranger.status, StatusCode::UNAUTHORIZED, "{wrong}");
-        assert!(stranger.header("www-authenticate").contains("invalid_token"));
+    for token in ["", "courant_", "courant_AQEB", &token[..token.len() - 1], &format!("{token}A")] {
+        let unknown = site.sync(SYNC, token, "").await;
+        assert_eq!(unknown.status, StatusCode::UNAUTHORIZED, "{token}");
+        assert!(unknown.header("www-authenticate").contains("invalid_token"));
     }
     let basic = site
-        .ask(Request::post(SYNC).header(header::AUTHORIZATION, format!("Basic {token}")), "")
+        .send(Request::post(SYNC).header(header::AUTHORIZATION, format!("Basic {token}")), "")
         .await;
     assert_eq!(basic.status, StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]
-async fn a_token_does_what_its_role_may_until_it_is_revoked() {
+async fn token_permits_what_its_role_allows_until_it_is_revoked() {
     let site = Site::new(false).await;
     let (editor, viewer) =
         (site.token("cms", Role::Editor, 1).await, site.token("screen", Role::Viewer, 2).await);
@@ -63,14 +66,14 @@ async fn a_token_does_what_its_role_may_until_it_is_revoked() {
     assert_eq!(
         site.sync(SYNC, &editor, "{}").await.status,
         StatusCode::CONFLICT,
-        "there is nothing to read behind a builtin source"
+        "a builtin source has no database to read"
     );
     assert_eq!(
         site.sync("/api/v1/sources/colege/sync", &editor, "").await.status,
         StatusCode::NOT_FOUND
     );
     assert_eq!(
-        site.sync(SYNC, &editor, &"x".repeat(LONGEST_BODY + 1)).await.status,
+        site.sync(SYNC, &editor, &"x".repeat(MAX_FORM_BYTES + 1)).await.status,
         StatusCode::PAYLOAD_TOO_LARGE
     );
     assert!(access::revoke_token(&site.app.store, "cms").await.unwrap());
@@ -79,22 +82,22 @@ async fn a_token_does_what_its_role_may_until_it_is_revoked() {
 }
 
 #[tokio::test]
-async fn what_the_api_does_not_know_is_a_problem_too() {
+async fn unknown_api_addresses_and_methods_return_problem_details() {
     let site = Site::new(false).await;
     let get = site.get(SYNC).await;
     assert_eq!(
         (get.status, get.header("content-type"), get.header("allow")),
         (StatusCode::METHOD_NOT_ALLOWED, "application/problem+json", "POST")
     );
-    let nowhere = site.get("/api/v1/nowhere").await;
+    let not_found = site.get("/api/v1/nowhere").await;
     assert_eq!(
-        (nowhere.status, nowhere.header("content-type")),
+        (not_found.status, not_found.header("content-type")),
         (StatusCode::NOT_FOUND, "application/problem+json")
     );
 }
 
 #[tokio::test]
-async fn a_network_that_tries_too_often_waits() {
+async fn api_requests_are_rate_limited_per_network() {
     let site = Site::new(false).await;
     let token = site.token("cms", Role::Admin, 1).await;
     let from = |address: &str| {
@@ -103,11 +106,11 @@ async fn a_network_that_tries_too_often_waits() {
             .header("x-forwarded-for", address);
         request.extension(axum::extract::ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 4000))))
     };
-    let mut last = site.ask(from("203.0.113.7"), "").await;
-    for _ in 0..MOST_AT_API {
-        last = site.ask(from("203.0.113.7"), "").await;
+    let mut last = site.send(from("203.0.113.7"), "").await;
+    for _ in 0..API_REQUESTS_PER_HOUR {
+        last = site.send(from("203.0.113.7"), "").await;
     }
     assert_eq!(last.status, StatusCode::TOO_MANY_REQUESTS);
     assert!(last.header("retry-after").parse::<u32>().unwrap() > 0);
-    assert_eq!(site.ask(from("203.0.113.8"), "").await.status, StatusCode::CONFLICT);
+    assert_eq!(site.send(from("203.0.113.8"), "").await.status, StatusCode::CONFLICT);
 }

@@ -1,8 +1,8 @@
-//! Feeds as people see them: their pages, the list of them, what browsers and sites are told.
+//! Tests of feed pages, the list of feeds, OPML and feed links.
 
 use super::*;
 
-/// A site with a public and a private feed whose articles have sections and languages.
+/// Creates a site with a public and a private feed whose articles have sections and languages.
 async fn site() -> Site {
     let mut site = Site::new(false).await;
     let mut config = Config::clone(&site.app.config);
@@ -15,31 +15,33 @@ async fn site() -> Site {
         ..config.feeds[0].clone()
     });
     site.app.config = Arc::new(config);
-    site.router = door(site.app.clone(), None);
+    site.router = service(site.app.clone(), None);
     let now = site.app.now();
-    let draft = |id: &str, section: &str, language: &str| Draft {
+    let draft = |id: &str, section: &str, language: &str| IncomingArticle {
         source_id: id.into(),
         title: format!("About {id}"),
         sections: vec![section.into()],
         language: Some(language.into()),
         body_html: "<p>Text</p>".into(),
         published_at: now,
-        ..Draft::default()
+        ..IncomingArticle::default()
     };
     let drafts =
         vec![draft("a", "R&D", "en"), draft("b", "Events", "zh-CN"), draft("c", "Events", "en")];
-    import::publish(&site.app.store, &site.app.config, "college", drafts, now).await.unwrap();
-    shelf::refresh_due(&site.app.store, &site.app.config, &site.app.shelf, now).await.unwrap();
+    import::upsert_articles(&site.app.store, &site.app.config, "college", drafts, now)
+        .await
+        .unwrap();
+    cache::refresh_due(&site.app.store, &site.app.config, &site.app.feed_cache, now).await.unwrap();
     site
 }
 
-fn shown(answer: &Answer) -> String {
+fn shown(answer: &TestResponse) -> String {
     assert_eq!(answer.status, StatusCode::OK);
     html_escape::decode_html_entities(&answer.text()).into_owned()
 }
 
 #[tokio::test]
-async fn a_feeds_page_shows_how_to_subscribe_and_the_parts_it_has() {
+async fn feed_page_shows_addresses_and_narrower_feeds() {
     let site = site().await;
     let page = shown(&site.get("/feeds/news").await);
     for there in [
@@ -62,20 +64,26 @@ async fn a_feeds_page_shows_how_to_subscribe_and_the_parts_it_has() {
 }
 
 #[tokio::test]
-async fn a_page_of_an_archive_is_called_by_its_month() {
+async fn archive_page_is_titled_with_its_month() {
     let site = site().await;
     let month = site.app.now().timestamp().to_zoned(jiff::tz::TimeZone::UTC).date();
-    // More than the feed shows: its first page is full.
-    let drafts = (0..60).map(|n| Draft {
+    // More articles than the feed shows, so that the archive's first page is complete.
+    let drafts = (0..60).map(|n| IncomingArticle {
         source_id: format!("more {n}"),
         title: format!("More {n}"),
         published_at: site.app.now(),
-        ..Draft::default()
+        ..IncomingArticle::default()
     });
-    import::publish(&site.app.store, &site.app.config, "college", drafts.collect(), site.app.now())
-        .await
-        .unwrap();
-    shelf::refresh_due(&site.app.store, &site.app.config, &site.app.shelf, site.app.now())
+    import::upsert_articles(
+        &site.app.store,
+        &site.app.config,
+        "college",
+        drafts.collect(),
+        site.app.now(),
+    )
+    .await
+    .unwrap();
+    cache::refresh_due(&site.app.store, &site.app.config, &site.app.feed_cache, site.app.now())
         .await
         .unwrap();
     let path = month.strftime("/feeds/news/archive/%Y-%m").to_string();
@@ -83,12 +91,12 @@ async fn a_page_of_an_archive_is_called_by_its_month() {
         shown(&site.get(&path).await)
             .contains(&month.strftime("From the archive: %B %Y<").to_string())
     );
-    let month = format!("存档：{}年{}月<", month.year(), month.month());
+    let month = format!("归档：{}年{}月<", month.year(), month.month());
     assert!(shown(&site.get(&format!("{path}?lang=zh")).await).contains(&month));
 }
 
 #[tokio::test]
-async fn the_script_that_copies_is_the_one_thing_a_feeds_page_may_run() {
+async fn content_security_policy_allows_only_the_copy_script() {
     use base64::Engine as _;
     use sha2::Digest as _;
     let site = site().await;
@@ -108,7 +116,7 @@ async fn the_script_that_copies_is_the_one_thing_a_feeds_page_may_run() {
 }
 
 #[tokio::test]
-async fn a_private_feed_has_a_page_at_its_secret_and_is_named_nowhere_else() {
+async fn private_feed_page_exists_at_its_secret_address_and_is_not_listed() {
     let site = site().await;
     let page = site.get("/feeds/staff/0123456789abcdef").await;
     assert!(shown(&page).contains("/feeds/staff/0123456789abcdef.rss"));
@@ -131,7 +139,7 @@ async fn a_private_feed_has_a_page_at_its_secret_and_is_named_nowhere_else() {
 }
 
 #[tokio::test]
-async fn all_feeds_are_listed_for_people_and_for_programs() {
+async fn feed_list_and_opml_contain_all_public_feeds() {
     let site = site().await;
     let page = shown(&site.get("/feeds/").await);
     for there in [
@@ -145,14 +153,14 @@ async fn all_feeds_are_listed_for_people_and_for_programs() {
     assert_eq!(list.header(header::CONTENT_TYPE), "text/x-opml; charset=utf-8");
     assert!(list.text().contains("xmlUrl=\"https://news.example.edu/news/feeds/news.rss\""));
     let tag = list.header(header::ETAG).to_owned();
-    let same = site.ask(Request::get("/feeds.opml").header(header::IF_NONE_MATCH, &tag), "").await;
+    let same = site.send(Request::get("/feeds.opml").header(header::IF_NONE_MATCH, &tag), "").await;
     assert!(
         same.status == StatusCode::NOT_MODIFIED
             && same.body.is_empty()
             && same.header(header::ETAG) == tag
     );
     let packed =
-        site.ask(Request::get("/feeds.opml").header(header::ACCEPT_ENCODING, "gzip"), "").await;
+        site.send(Request::get("/feeds.opml").header(header::ACCEPT_ENCODING, "gzip"), "").await;
     assert_eq!(
         (packed.header(header::CONTENT_ENCODING), &packed.body[..2]),
         ("gzip", &[0x1f, 0x8b][..])
@@ -165,17 +173,19 @@ async fn all_feeds_are_listed_for_people_and_for_programs() {
 }
 
 #[tokio::test]
-async fn a_tag_that_ends_as_a_format_does_has_a_feed_and_a_page() {
+async fn tag_ending_in_a_format_extension_has_a_feed_and_a_page() {
     let site = Site::new(false).await;
     let now = site.app.now();
-    let draft = Draft {
+    let draft = IncomingArticle {
         source_id: "1".into(),
         title: "One".into(),
         tags: vec!["package.json".into()],
         published_at: now,
-        ..Draft::default()
+        ..IncomingArticle::default()
     };
-    import::publish(&site.app.store, &site.app.config, "college", vec![draft], now).await.unwrap();
+    import::upsert_articles(&site.app.store, &site.app.config, "college", vec![draft], now)
+        .await
+        .unwrap();
     let feed = site.get("/feeds/tag/package.json.json").await;
     assert_eq!(
         (feed.status, feed.header(header::CONTENT_TYPE)),

@@ -1,4 +1,5 @@
-//! Every way to ask for a feed again, in every coding, before and after news: status, headers, bytes.
+//! Conditional requests in all combinations of codings, tags and dates, before and after a change:
+//! status, headers and body.
 
 use std::io::Read as _;
 
@@ -8,10 +9,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::domain::time::{DAY, MINUTE, Millis};
-use crate::feeds::codings::compress_due;
+use crate::feeds::encodings::compress_due;
 
 const PATH: &str = "/feeds/news.rss";
-/// What `Accept-Encoding` says, and the coding that is sent before and after Brotli was made.
+/// `Accept-Encoding`, and the expected coding before and after the Brotli compression.
 const CODINGS: [(Option<&str>, &str, &str); 7] = [
     (None, "", ""),
     (Some("gzip"), "gzip", "gzip"),
@@ -22,14 +23,14 @@ const CODINGS: [(Option<&str>, &str, &str); 7] = [
     (Some("identity;q=0, *;q=0.5"), "gzip", "gzip"),
 ];
 
-/// What a reader remembers of an answer.
-struct Memory {
+/// Validators that a reader keeps from a response.
+struct CachedResponse {
     hash: String,
     modified: Millis,
 }
 
-impl Memory {
-    fn of(answer: &Answer) -> Self {
+impl CachedResponse {
+    fn of(answer: &TestResponse) -> Self {
         let hash = answer
             .header(header::ETAG)
             .trim_matches('"')
@@ -40,27 +41,27 @@ impl Memory {
         Self { hash, modified: Millis::from(date.timestamp()) }
     }
 
-    /// Tags to send, and whether they name what is remembered; or whatever there is.
+    /// Returns `If-None-Match` values, each with its relation to the kept version.
     fn tags(&self) -> Vec<(Option<String>, Tag)> {
         let hash = &self.hash;
-        let said = |text: String, tag| (Some(text), tag);
+        let with_tag = |text: String, tag| (Some(text), tag);
         vec![
             (None, Tag::None),
-            said(format!("\"{hash}\""), Tag::Same),
-            said(format!("W/\"{hash}\""), Tag::Same),
-            said(format!("\"{hash}-gz\""), Tag::Same),
-            said(format!("\"{hash}-br\""), Tag::Same),
-            said(format!("W/\"{hash}-gzip\""), Tag::Same),
-            said(format!("\"x\" ,  W/\"{hash}-gz\"  ,\"y\""), Tag::Same),
-            said("*".into(), Tag::Any),
-            said("\"0123456789ab\"".into(), Tag::Other),
-            said(format!("\"{hash}0\""), Tag::Other),
-            said("\"".into(), Tag::Other),
-            said(String::new(), Tag::Other),
+            with_tag(format!("\"{hash}\""), Tag::Same),
+            with_tag(format!("W/\"{hash}\""), Tag::Same),
+            with_tag(format!("\"{hash}-gz\""), Tag::Same),
+            with_tag(format!("\"{hash}-br\""), Tag::Same),
+            with_tag(format!("W/\"{hash}-gzip\""), Tag::Same),
+            with_tag(format!("\"x\" ,  W/\"{hash}-gz\"  ,\"y\""), Tag::Same),
+            with_tag("*".into(), Tag::Any),
+            with_tag("\"0123456789ab\"".into(), Tag::Other),
+            with_tag(format!("\"{hash}0\""), Tag::Other),
+            with_tag("\"".into(), Tag::Other),
+            with_tag(String::new(), Tag::Other),
         ]
     }
 
-    /// Dates to send, and how they lie to what is remembered.
+    /// Returns `If-Modified-Since` values, each with its offset from the kept date in milliseconds.
     fn dates(&self) -> Vec<(Option<String>, Option<i64>)> {
         let at = |difference: i64| {
             (Some(negotiation::http_date(self.modified.plus(difference))), Some(difference))
@@ -86,7 +87,7 @@ enum Tag {
     Other,
 }
 
-fn decoded(answer: &Answer) -> Vec<u8> {
+fn decoded(answer: &TestResponse) -> Vec<u8> {
     let mut body = Vec::new();
     match answer.header(header::CONTENT_ENCODING) {
         "gzip" => drop(GzDecoder::new(&answer.body[..]).read_to_end(&mut body).unwrap()),
@@ -96,16 +97,17 @@ fn decoded(answer: &Answer) -> Vec<u8> {
     body
 }
 
-/// Asks in all ways, with what is remembered from `memory`; `since` are milliseconds from there to the last change.
-async fn asked_in_all_ways(site: &Site, memory: &Memory, since: i64, has_brotli: bool) {
+/// Sends all combinations of conditions made from `memory`; `since` is the time in milliseconds
+/// from that version to the last change.
+async fn check_all_requests(site: &Site, cached: &CachedResponse, since: i64, has_brotli: bool) {
     let plain = site.get(PATH).await;
-    for (accepted, without, with) in CODINGS {
-        let coding = if has_brotli { with } else { without };
-        for (tag_text, tag) in memory.tags() {
-            for (date_text, date) in memory.dates() {
+    for (accept_encoding, before_brotli, after_brotli) in CODINGS {
+        let coding = if has_brotli { after_brotli } else { before_brotli };
+        for (tag_text, tag) in cached.tags() {
+            for (date_text, date) in cached.dates() {
                 let ask = |method: Method| {
                     let request = Request::builder().uri(PATH).method(method);
-                    let request = accepted
+                    let request = accept_encoding
                         .into_iter()
                         .fold(request, |r, text| r.header(header::ACCEPT_ENCODING, text));
                     let request = tag_text
@@ -115,23 +117,23 @@ async fn asked_in_all_ways(site: &Site, memory: &Memory, since: i64, has_brotli:
                         .iter()
                         .fold(request, |r, text| r.header(header::IF_MODIFIED_SINCE, text))
                 };
-                let case = format!("{accepted:?} {tag_text:?} {date_text:?} {since}");
+                let case = format!("{accept_encoding:?} {tag_text:?} {date_text:?} {since}");
                 let is_unchanged = match tag {
                     Tag::None => date.is_some_and(|date| date >= since),
                     Tag::Same => since == 0,
                     Tag::Any => true,
                     Tag::Other => false,
                 };
-                let (got, head) =
-                    (site.ask(ask(Method::GET), "").await, site.ask(ask(Method::HEAD), "").await);
+                let (get, head) =
+                    (site.send(ask(Method::GET), "").await, site.send(ask(Method::HEAD), "").await);
                 assert_eq!(
-                    got.status,
+                    get.status,
                     if is_unchanged { StatusCode::NOT_MODIFIED } else { StatusCode::OK },
                     "{case}"
                 );
                 assert!(
-                    head.status == got.status
-                        && head.headers == got.headers
+                    head.status == get.status
+                        && head.headers == get.headers
                         && head.body.is_empty(),
                     "{case}"
                 );
@@ -141,7 +143,7 @@ async fn asked_in_all_ways(site: &Site, memory: &Memory, since: i64, has_brotli:
                     _ => "",
                 };
                 assert_eq!(
-                    got.header(header::ETAG),
+                    get.header(header::ETAG),
                     format!("{}{suffix}\"", plain.header(header::ETAG).trim_end_matches('"')),
                     "{case}"
                 );
@@ -156,34 +158,34 @@ async fn asked_in_all_ways(site: &Site, memory: &Memory, since: i64, has_brotli:
                 ] {
                     assert!(
                         plain.headers.contains_key(&same)
-                            && got.headers.get(&same) == plain.headers.get(&same),
+                            && get.headers.get(&same) == plain.headers.get(&same),
                         "{same} {case}"
                     );
                 }
-                assert!(!got.headers.contains_key(header::SET_COOKIE), "{case}");
+                assert!(!get.headers.contains_key(header::SET_COOKIE), "{case}");
                 if is_unchanged {
-                    let silent =
+                    let omitted =
                         [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::CONTENT_ENCODING];
                     assert!(
-                        got.body.is_empty()
-                            && silent.iter().all(|name| !got.headers.contains_key(name)),
+                        get.body.is_empty()
+                            && omitted.iter().all(|name| !get.headers.contains_key(name)),
                         "{case}"
                     );
                 } else {
-                    assert_eq!(got.header(header::CONTENT_ENCODING), coding, "{case}");
+                    assert_eq!(get.header(header::CONTENT_ENCODING), coding, "{case}");
                     assert_eq!(
-                        got.header(header::CONTENT_LENGTH),
-                        got.body.len().to_string(),
+                        get.header(header::CONTENT_LENGTH),
+                        get.body.len().to_string(),
                         "{case}"
                     );
                     assert_eq!(
                         (
-                            got.header(header::ACCEPT_RANGES),
-                            got.header(header::CONTENT_DISPOSITION)
+                            get.header(header::ACCEPT_RANGES),
+                            get.header(header::CONTENT_DISPOSITION)
                         ),
                         ("none", "inline")
                     );
-                    assert!(decoded(&got) == plain.body, "{case}");
+                    assert!(decoded(&get) == plain.body, "{case}");
                 }
             }
         }
@@ -191,44 +193,44 @@ async fn asked_in_all_ways(site: &Site, memory: &Memory, since: i64, has_brotli:
 }
 
 #[tokio::test]
-async fn whoever_asks_again_is_told_what_is_true_in_the_coding_they_like() {
-    let site = Site::kept().await;
+async fn every_conditional_request_gets_the_right_status_and_coding() {
+    let site = Site::with_disk_cache().await;
     site.publish("One").await;
-    let first = Memory::of(&site.get(PATH).await);
-    asked_in_all_ways(&site, &first, 0, false).await;
+    let first = CachedResponse::of(&site.get(PATH).await);
+    check_all_requests(&site, &first, 0, false).await;
     let compress = async |now: Millis| {
-        compress_due(&site.app.shelf, now, &CancellationToken::new()).await.unwrap()
+        compress_due(&site.app.feed_cache, now, &CancellationToken::new()).await.unwrap()
     };
-    assert_eq!(compress(site.app.now()).await, 0, "it has just changed");
+    assert_eq!(compress(site.app.now()).await, 0, "the feed has just changed");
     let later = site.app.now().plus(MINUTE);
     assert_eq!(
         (compress(later).await, compress(later).await),
         (1, 0),
-        "the only format that was asked for in Brotli, once"
+        "only the requested format is compressed, once"
     );
-    asked_in_all_ways(&site, &first, 0, true).await;
+    check_all_requests(&site, &first, 0, true).await;
 
     site.publish("Two").await;
-    let second = Memory::of(&site.get(PATH).await);
+    let second = CachedResponse::of(&site.get(PATH).await);
     let since = second.modified.0 - first.modified.0;
-    assert!(since >= 1_000, "two versions never have one date");
-    asked_in_all_ways(&site, &first, since, false).await;
-    asked_in_all_ways(&site, &second, 0, false).await;
+    assert!(since >= 1_000, "two versions must have different dates");
+    check_all_requests(&site, &first, since, false).await;
+    check_all_requests(&site, &second, 0, false).await;
 }
 
 #[tokio::test]
-async fn brotli_outlives_a_restart_and_is_done_without_where_it_was_lost() {
-    let site = Site::kept().await;
+async fn brotli_survives_a_restart_and_falls_back_to_gzip_when_its_file_is_corrupt() {
+    let site = Site::with_disk_cache().await;
     site.publish("One").await;
     let ask = async |site: &Site| {
-        site.ask(Request::get(PATH).header(header::ACCEPT_ENCODING, "gzip, br"), "").await
+        site.send(Request::get(PATH).header(header::ACCEPT_ENCODING, "gzip, br"), "").await
     };
     let compress = async || {
-        compress_due(&site.app.shelf, site.app.now().plus(MINUTE), &CancellationToken::new())
+        compress_due(&site.app.feed_cache, site.app.now().plus(MINUTE), &CancellationToken::new())
             .await
             .unwrap()
     };
-    assert_eq!(compress().await, 0, "nobody wants it");
+    assert_eq!(compress().await, 0, "no client requested Brotli");
     assert_eq!(ask(&site).await.header(header::CONTENT_ENCODING), "gzip");
     assert_eq!(compress().await, 1);
     let before = ask(&site).await;
@@ -236,10 +238,10 @@ async fn brotli_outlives_a_restart_and_is_done_without_where_it_was_lost() {
     let again = site.restarted();
     assert!(ask(&again).await.body == before.body);
     let other = again.restarted();
-    for entry in std::fs::read_dir(&other.app.config.server.made_feeds).unwrap() {
+    for entry in std::fs::read_dir(&other.app.config.server.feed_cache_dir).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|ending| ending == "br") {
-            std::fs::write(path, "torn").unwrap();
+            std::fs::write(path, "corrupt").unwrap();
         }
     }
     let after = ask(&other).await;
@@ -248,25 +250,28 @@ async fn brotli_outlives_a_restart_and_is_done_without_where_it_was_lost() {
     assert_eq!(
         ask(&again.restarted()).await.header(header::CONTENT_ENCODING),
         "gzip",
-        "what is torn is not promised"
+        "a corrupt file is not offered"
     );
 }
 
 #[tokio::test]
-async fn a_client_that_takes_no_coding_of_ours_is_told_so() {
+async fn unacceptable_encodings_return_406() {
     let site = Site::new(false).await;
     site.publish("One").await;
     for path in [PATH, "/feeds/news.rss?null", "/old.xml"] {
-        for refusing in ["identity;q=0", "*;q=0", "deflate, identity;q=0", "br, identity;q=0"] {
-            let refused =
-                site.ask(Request::get(path).header(header::ACCEPT_ENCODING, refusing), "").await;
-            assert_eq!(refused.status, StatusCode::NOT_ACCEPTABLE, "{path} {refusing}");
+        for accept_encoding in
+            ["identity;q=0", "*;q=0", "deflate, identity;q=0", "br, identity;q=0"]
+        {
+            let rejected = site
+                .send(Request::get(path).header(header::ACCEPT_ENCODING, accept_encoding), "")
+                .await;
+            assert_eq!(rejected.status, StatusCode::NOT_ACCEPTABLE, "{path} {accept_encoding}");
             assert!(
-                refused.header(header::VARY).contains("Accept-Encoding"),
+                rejected.header(header::VARY).contains("Accept-Encoding"),
                 "{}",
-                refused.header(header::VARY)
+                rejected.header(header::VARY)
             );
-            assert_eq!(refused.header(header::ACCESS_CONTROL_ALLOW_ORIGIN), "*");
+            assert_eq!(rejected.header(header::ACCESS_CONTROL_ALLOW_ORIGIN), "*");
         }
     }
 }

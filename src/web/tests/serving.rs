@@ -1,9 +1,9 @@
-//! What is served: feeds to readers that ask again and again, pages in the reader's language, the demo.
+//! Tests of feed responses, page headers and languages, and the demo's pages.
 
 use super::*;
 
 #[tokio::test]
-async fn feed_readers_are_told_what_is_new_and_no_more() {
+async fn conditional_requests_return_304_until_the_feed_changes() {
     let site = Site::new(false).await;
     let early = site.get("/feeds/news.atom").await;
     assert_eq!(
@@ -32,13 +32,13 @@ async fn feed_readers_are_told_what_is_new_and_no_more() {
         );
         assert_eq!(full.header(header::VARY), "Accept-Encoding");
         assert!(full.headers.get(header::SET_COOKIE).is_none());
-        let head = site.ask(Request::head(&path), "").await;
+        let head = site.send(Request::head(&path), "").await;
         assert!(
             head.headers == full.headers && head.body.is_empty(),
-            "HEAD is GET without the body"
+            "HEAD returns the headers of GET without the body"
         );
         let packed =
-            site.ask(Request::get(&path).header(header::ACCEPT_ENCODING, "gzip"), "").await;
+            site.send(Request::get(&path).header(header::ACCEPT_ENCODING, "gzip"), "").await;
         assert_eq!(
             (packed.header(header::CONTENT_ENCODING), &packed.body[..2]),
             ("gzip", &[0x1f, 0x8b][..])
@@ -52,27 +52,27 @@ async fn feed_readers_are_told_what_is_new_and_no_more() {
             (header::IF_NONE_MATCH, &packed_tag),
             (header::IF_MODIFIED_SINCE, &date),
         ] {
-            let same = site.ask(Request::get(&path).header(name, value), "").await;
+            let same = site.send(Request::get(&path).header(name, value), "").await;
             assert!(same.status == StatusCode::NOT_MODIFIED && same.body.is_empty());
-            for kept in [
+            for name in [
                 header::ETAG,
                 header::LAST_MODIFIED,
                 header::CACHE_CONTROL,
                 header::VARY,
                 header::ACCESS_CONTROL_ALLOW_ORIGIN,
             ] {
-                assert_eq!(same.headers.get(&kept), full.headers.get(&kept));
+                assert_eq!(same.headers.get(&name), full.headers.get(&name));
             }
         }
     }
     let before = site.get("/feeds/news.rss").await.header(header::ETAG).to_owned();
     site.publish("Two").await;
     let changed = site
-        .ask(Request::get("/feeds/news.rss?x=1").header(header::IF_NONE_MATCH, before), "")
+        .send(Request::get("/feeds/news.rss?x=1").header(header::IF_NONE_MATCH, before), "")
         .await;
     assert!(changed.status == StatusCode::OK && changed.text().contains("Two"));
     assert!(site.get("/feeds/news").await.text().contains("Two"));
-    let preflight = site.ask(Request::options("/feeds/news.rss"), "").await;
+    let preflight = site.send(Request::options("/feeds/news.rss"), "").await;
     assert_eq!(
         (preflight.status, preflight.header(header::ACCESS_CONTROL_ALLOW_ORIGIN)),
         (StatusCode::NO_CONTENT, "*")
@@ -83,7 +83,7 @@ async fn feed_readers_are_told_what_is_new_and_no_more() {
 }
 
 #[tokio::test]
-async fn without_the_database_feeds_and_the_front_page_are_served_and_the_rest_says_so() {
+async fn feeds_and_index_are_served_without_the_database_and_other_requests_return_503() {
     let site = Site::new(false).await;
     site.publish("Still here").await;
     site.app.store.close().await;
@@ -98,23 +98,23 @@ async fn without_the_database_feeds_and_the_front_page_are_served_and_the_rest_s
 }
 
 #[tokio::test]
-async fn every_page_is_careful_and_speaks_the_readers_language() {
+async fn every_page_has_security_headers_and_the_negotiated_language() {
     let site = Site::new(false).await;
     for path in ["/", "/subscribe", "/nothing", "/confirm/x"] {
         let page = site
-            .ask(Request::get(path).header(header::ACCEPT_LANGUAGE, "zh-CN,en;q=0.5"), "")
+            .send(Request::get(path).header(header::ACCEPT_LANGUAGE, "zh-CN,en;q=0.5"), "")
             .await;
         assert!(page.text().contains("<html lang=\"zh\">"), "{path}");
         assert!(
             html_escape::decode_html_entities(&page.text()).contains("href=\"?lang=en\""),
-            "{path}: the other language is offered"
+            "{path}: links to the other languages are missing"
         );
         assert!(
             page.header(header::CONTENT_SECURITY_POLICY).starts_with("default-src 'none'"),
             "{path}"
         );
         assert_eq!(page.header(header::X_CONTENT_TYPE_OPTIONS), "nosniff");
-        let head = site.ask(Request::head(path).header(header::ACCEPT_LANGUAGE, "zh"), "").await;
+        let head = site.send(Request::head(path).header(header::ACCEPT_LANGUAGE, "zh"), "").await;
         assert!(head.status == page.status && head.body.is_empty());
         assert_eq!(head.header(header::CONTENT_LENGTH), page.body.len().to_string(), "{path}");
     }
@@ -125,34 +125,34 @@ async fn every_page_is_careful_and_speaks_the_readers_language() {
         "\"/news/?lang=zh\"",
         "/news/subscribe?digest=weekly&lang=zh",
     ] {
-        assert!(chosen.contains(link), "a chosen language goes on being spoken: {link}");
+        assert!(chosen.contains(link), "the chosen language is not kept: {link}");
     }
-    let refused = site.post("/", "").await;
+    let rejected = site.post("/", "").await;
     assert_eq!(
-        (refused.status, refused.header(header::ALLOW)),
+        (rejected.status, rejected.header(header::ALLOW)),
         (StatusCode::METHOD_NOT_ALLOWED, "GET,HEAD")
     );
-    let other = html_escape::decode_html_entities(&refused.text()).contains("\"?lang=");
-    assert!(!other, "what was sent is not to be sent again by a link");
+    let other = html_escape::decode_html_entities(&rejected.text()).contains("\"?lang=");
+    assert!(!other, "a POST must not be repeated by a language link");
     let style = format!("/assets/style.css?v={}", site.app.templates.stylesheet().hash);
     assert!(site.get(&style).await.header(header::CACHE_CONTROL).ends_with("immutable"));
 }
 
 #[tokio::test]
-async fn the_demo_publishes_and_shows_what_was_published_and_nobody_else_does() {
+async fn demo_pages_publish_articles_and_exist_only_in_the_demo() {
     let site = Site::new(true).await;
     let sent = site
         .post("/demo/publish", "title=A+%3C+B&text=One%0A%0ATwo&section=Campus&language=zh")
         .await;
     assert_eq!(sent.status, StatusCode::SEE_OTHER);
-    let place = sent.header(header::LOCATION).strip_prefix("/news").unwrap().to_owned();
-    assert!(site.get(&place).await.text().contains("A &lt; B"));
-    let id = place.split(['=', '&']).nth(1).unwrap();
+    let path = sent.header(header::LOCATION).strip_prefix("/news").unwrap().to_owned();
+    assert!(site.get(&path).await.text().contains("A &lt; B"));
+    let id = path.split(['=', '&']).nth(1).unwrap();
     let story = site.get(&format!("/demo/articles/{id}")).await.text();
     assert!(story.contains("<p>Two</p>") && story.contains("Campus"), "{story}");
     assert!(
         site.get("/feeds/news.json").await.text().contains("A < B"),
-        "it is in the feed at once"
+        "the article appears in the feed immediately"
     );
     assert_eq!(site.get("/mailbox.json").await.text(), "[]");
     assert_eq!(
@@ -166,9 +166,9 @@ async fn the_demo_publishes_and_shows_what_was_published_and_nobody_else_does() 
 }
 
 #[tokio::test]
-async fn an_operator_may_have_browsers_show_feeds() {
-    let site = Site::of(
-        &CONFIG.replace("[[sources]]", "[server]\ngeneric_types = true\n[[sources]]"),
+async fn browser_content_types_are_sent_when_configured() {
+    let site = Site::with_config(
+        &CONFIG.replace("[[sources]]", "[server]\nbrowser_content_types = true\n[[sources]]"),
         false,
         false,
     )

@@ -74,11 +74,11 @@ async fn an_edit_arrives_by_the_poll_and_a_removal_by_the_comparison() {
                 news.insert(id, old, Some(old)).await;
             }
             let first = news.place.poll(at(0)).await;
-            assert!(first.compared && first.added == 3, "{kind:?} {column}: {first:?}");
+            assert!(first.is_full && first.added == 3, "{kind:?} {column}: {first:?}");
             let mut now = at(MINUTE);
             news.insert(4, old, Some(now)).await;
             let second = news.place.poll(now).await;
-            assert!(!second.compared && second.added == 1, "{kind:?} {column}: {second:?}");
+            assert!(!second.is_full && second.added == 1, "{kind:?} {column}: {second:?}");
             now = at(30 * MINUTE);
             let edited = stamp(column, now);
             news.run(&format!("UPDATE news SET title = 'Edited', updated_at = {edited} WHERE id = 1; DELETE FROM news WHERE id = 2")).await;
@@ -86,7 +86,7 @@ async fn an_edit_arrives_by_the_poll_and_a_removal_by_the_comparison() {
             news.insert(6, at(29 * MINUTE), Some(old)).await;
             news.insert(7, old, Some(old)).await;
             let third = news.place.poll(now).await;
-            assert!(!third.compared, "{kind:?} {column}");
+            assert!(!third.is_full, "{kind:?} {column}");
             assert_eq!(
                 (third.changed, third.added, third.removed),
                 (1, 2, 0),
@@ -95,12 +95,12 @@ async fn an_edit_arrives_by_the_poll_and_a_removal_by_the_comparison() {
             assert_eq!(news.place.article("1")["title"], "Edited");
             let fourth = news.place.poll(at(31 * MINUTE)).await;
             assert_eq!(
-                (fourth.compared, fourth.changed, fourth.added),
+                (fourth.is_full, fourth.changed, fourth.added),
                 (false, 0, 0),
                 "{kind:?} {column}"
             );
             let whole = news.place.poll(at(HOUR + MINUTE)).await;
-            assert!(whole.compared, "{kind:?} {column}");
+            assert!(whole.is_full, "{kind:?} {column}");
             assert_eq!(
                 (whole.changed, whole.added, whole.removed),
                 (0, 1, 1),
@@ -116,15 +116,12 @@ async fn a_query_whose_times_are_texts_or_that_cannot_stand_in_another_is_read_w
         let Some(news) = News::begin(kind, types(kind).1).await else { continue };
         news.insert(1, BEGINNING, Some(BEGINNING)).await;
         for minute in 0..3 {
-            assert!(news.place.poll(BEGINNING.plus(minute * MINUTE)).await.compared, "{kind:?}");
+            assert!(news.place.poll(BEGINNING.plus(minute * MINUTE)).await.is_full, "{kind:?}");
         }
         if kind == Kind::Postgres {
             news.place.read("SELECT id, title, 1789970400 AS published_at, 1789970400 AS updated_at FROM news; -- all", "");
             for minute in 3..6 {
-                assert!(
-                    news.place.poll(BEGINNING.plus(minute * MINUTE)).await.compared,
-                    "{kind:?}"
-                );
+                assert!(news.place.poll(BEGINNING.plus(minute * MINUTE)).await.is_full, "{kind:?}");
             }
         }
     }
@@ -134,35 +131,35 @@ async fn a_query_whose_times_are_texts_or_that_cannot_stand_in_another_is_read_w
 async fn a_date_in_the_future_does_not_hide_what_changes_until_then() {
     let Some(news) = News::begin(Kind::Sqlite, "INTEGER").await else { return };
     news.insert(1, BEGINNING, Some(BEGINNING.plus(900 * DAY))).await;
-    assert!(news.place.poll(BEGINNING).await.compared);
+    assert!(news.place.poll(BEGINNING).await.is_full);
     let now = BEGINNING.plus(10 * MINUTE);
     news.insert(2, now, Some(now)).await;
     let report = news.place.poll(now).await;
-    assert_eq!((report.compared, report.added), (false, 1));
+    assert_eq!((report.is_full, report.added), (false, 1));
 }
 
 /// An edit that the poll sees, one that it can't, and a removal.
 async fn goes(place: &Place, what: &str, edit: &str, unseen: &str, remove: &str) {
     let first = place.poll(BEGINNING).await;
-    assert!(first.compared && first.added > 0, "{what}: {first:?}");
+    assert!(first.is_full && first.added > 0, "{what}: {first:?}");
     let same = place.poll(BEGINNING.plus(MINUTE)).await;
-    assert!(!same.compared && same.changed == 0 && same.removed == 0, "{what}: {same:?}");
+    assert!(!same.is_full && same.changed == 0 && same.removed == 0, "{what}: {same:?}");
     place.run(edit).await;
     let poll = place.poll(BEGINNING.plus(10 * MINUTE)).await;
-    assert_eq!((poll.compared, poll.changed, poll.added, poll.removed), (false, 1, 0, 0), "{what}");
+    assert_eq!((poll.is_full, poll.changed, poll.added, poll.removed), (false, 1, 0, 0), "{what}");
     assert!(place.all("title").contains(&"Edited".to_owned()), "{what}");
     // Before the mark moved here, all posts were as old as the mark, and so asked for again.
     place.run(unseen).await;
     place.run(remove).await;
     let blind = place.poll(BEGINNING.plus(20 * MINUTE)).await;
     assert_eq!(
-        (blind.compared, blind.changed, blind.added, blind.removed),
+        (blind.is_full, blind.changed, blind.added, blind.removed),
         (false, 0, 0, 0),
         "{what}"
     );
     let whole = place.poll(BEGINNING.plus(2 * HOUR)).await;
     assert_eq!(
-        (whole.compared, whole.changed, whole.added, whole.removed),
+        (whole.is_full, whole.changed, whole.added, whole.removed),
         (true, 1, 0, 1),
         "{what}"
     );

@@ -167,9 +167,7 @@ async fn every_language_of_a_published_node_is_an_article_of_one_story() {
         assert_eq!((sync.counts(), sync.refused()), ([4, 1, 0, 0], vec![]), "{kind:?}");
         assert_eq!(
             sync.notes(),
-            [
-                "1: Embedded media that are not public, or of a kind that can't be shown, are left out."
-            ]
+            ["1: Embedded media that are not public, or of an unsupported kind, are left out."]
         );
         assert_eq!(place.sync().counts(), [0, 0, 0, 0], "{kind:?}, read again");
         let mut ids = place.all("source_id");

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::place::{Kind, Place};
-use crate::hooks::wait_for;
 use crate::program::Serving;
+use crate::sync_hook::wait_for;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_notification_brings_an_article_into_the_feed_at_once() {

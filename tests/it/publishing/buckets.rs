@@ -5,16 +5,16 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use courant::domain::article::Draft;
+use courant::domain::article::IncomingArticle;
 use courant::domain::time::{DAY, MINUTE, SECOND};
 
 use super::{ALL, Node, node, unpacked};
 use crate::support::{Shell, article, skipped, stories};
 
 /// An article of so many days before the story begins.
-fn old(id: &str, days: i64) -> Draft {
+fn old(id: &str, days: i64) -> IncomingArticle {
     let usual = article(id);
-    Draft { published_at: usual.published_at.plus(-days * DAY), ..usual }
+    IncomingArticle { published_at: usual.published_at.plus(-days * DAY), ..usual }
 }
 
 /// A bucket of a service of its own.
@@ -113,9 +113,9 @@ stories! {
         let node = node(world, &bucket.table("")).await;
         world.publish([old("a", 95), old("b", 94), old("c", 65), old("d", 35), old("e", 1), old("f", 0)]).await;
         let report = node.tick().await.unwrap();
-        assert_eq!(report.left, 0, "{report:?}");
+        assert_eq!(report.pending, 0, "{report:?}");
         let months = ["2026-06", "2026-07", "2026-08", "2026-09"];
-        assert_eq!(report.put.len(), 3 * months.len() + 3, "{report:?}");
+        assert_eq!(report.uploaded.len(), 3 * months.len() + 3, "{report:?}");
         let asked = bucket.asked();
         let at = |file: &str| asked.iter().position(|line| *line == format!("PUT {file} 200")).unwrap_or_else(|| panic!("{file}: {asked:?}"));
         for month in months {
@@ -150,7 +150,7 @@ stories! {
         let two = Node::of(&world.another_node().await);
         world.publish([article("a")]).await;
         let (first, second) = tokio::join!(one.tick(), two.tick());
-        assert_eq!(first.unwrap().put.len() + second.unwrap().put.len(), 3);
+        assert_eq!(first.unwrap().uploaded.len() + second.unwrap().uploaded.len(), 3);
         let held = bucket.held();
         let everybody = "public, max-age=300, stale-while-revalidate=600, stale-if-error=86400";
         for (file, kind) in [
@@ -186,17 +186,17 @@ stories! {
         world.publish([article("a")]).await;
         for (was, is, part) in [
             (bucket.secret.clone(), "wrong".to_owned(), "SignatureDoesNotMatch"),
-            (bucket.access.clone(), "AKIAWRONG".to_owned(), "look at `access_key`"),
-            ("s3://news/".to_owned(), "s3://elsewhere/".to_owned(), "it answers 403"),
+            (bucket.access.clone(), "AKIAWRONG".to_owned(), "check `access_key`"),
+            ("s3://news/".to_owned(), "s3://elsewhere/".to_owned(), "the service responded 403"),
         ] {
             let wrong = node(world, &table.replace(&was, &is)).await;
             let why = wrong.tick().await.unwrap_err();
-            assert!(why.starts_with("cdn: nothing can be published to s3://") && why.contains(part), "{why}");
+            assert!(why.starts_with("cdn: cannot publish to s3://") && why.contains(part), "{why}");
             assert!(!why.contains(&bucket.secret), "{why}");
             let before = bucket.asked().len();
             assert_eq!(wrong.tick().await.unwrap_err(), why, "the same is told until it passes");
             assert_eq!(bucket.asked().len(), before, "and the place is left alone meanwhile");
-            world.sql("DELETE FROM published").await;
+            world.sql("DELETE FROM publications").await;
         }
         let node = node(world, &table).await;
         bucket.be_away(true);
@@ -217,7 +217,7 @@ stories! {
         world.publish([article("a")]).await;
         let first = node(world, &table).await;
         let why = first.tick().await.unwrap_err();
-        assert!(why.contains("can't be reached"), "{why}");
+        assert!(why.contains("cannot connect to"), "{why}");
         let Some(bucket) = Bucket::begin(free) else { return };
         let keyed = node(world, &bucket.table("")).await;
         assert!(keyed.put().await.is_empty(), "too early");
@@ -237,20 +237,22 @@ fn check_asks_the_bucket_once_and_says_what_to_do() {
     let said = check(&table);
     assert!(
         said.status == 0
-            && said.out.contains("ok    publish cdn: s3://news/feeds/ at 127.0.0.1 takes files\n"),
+            && said
+                .out
+                .contains("ok    publish cdn: s3://news/feeds/ at 127.0.0.1 accepts files\n"),
         "{said:?}"
     );
     assert_eq!(bucket.asked(), ["DELETE .courant-check 204"]);
     assert!(bucket.held().is_empty());
     for (was, is, part) in [
         (bucket.secret.clone(), "wrong".to_owned(), "SignatureDoesNotMatch"),
-        (bucket.access.clone(), "AKIAWRONG".to_owned(), "look at `access_key`"),
+        (bucket.access.clone(), "AKIAWRONG".to_owned(), "check `access_key`"),
         (
             "s3://news/".to_owned(),
             "s3://elsewhere/".to_owned(),
-            "must be allowed to put and delete objects there",
+            "must be allowed to put and delete objects",
         ),
-        (format!(":{}", bucket.port), format!(":{free}"), "can't be reached"),
+        (format!(":{}", bucket.port), format!(":{free}"), "cannot connect to"),
     ] {
         let said = check(&table.replace(&was, &is));
         let told = format!("{}{}", said.out, said.err);
@@ -264,13 +266,13 @@ fn check_asks_the_bucket_once_and_says_what_to_do() {
     let said = check(&table);
     assert!(
         said.status == 1
-            && said.out.contains(
-                "FAULT publish cdn: nothing can be published to s3://news/feeds/ at 127.0.0.1: "
-            ),
+            && said
+                .out
+                .contains("error publish cdn: cannot publish to s3://news/feeds/ at 127.0.0.1: "),
         "{said:?}"
     );
     assert!(
-        said.out.contains("503 SlowDown") && said.out.contains("ask those who run it"),
+        said.out.contains("503 SlowDown") && said.out.contains("contact its operator"),
         "{said:?}"
     );
 }

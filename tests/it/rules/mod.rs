@@ -7,7 +7,7 @@ mod findings;
 mod html;
 mod json;
 mod rss;
-mod teeth;
+mod self_tests;
 mod xml;
 
 use std::collections::BTreeMap;

@@ -2,15 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should stop where it can't")]
 
-mod broken_line;
+mod cut_connection;
 mod postgres;
 mod settings;
 mod shell;
-mod standstill;
+mod stalled_db;
 mod time;
 mod world;
 
-pub(crate) use broken_line::{BrokenLine, Loss};
+pub(crate) use cut_connection::{BrokenLine, Loss};
 pub(crate) use postgres::{fresh_database, give_back};
 pub(crate) use settings::Settings;
 pub(crate) use shell::Shell;

@@ -9,13 +9,13 @@ use courant::config::Config;
 use courant::config::settings::{Digest, Transport};
 use courant::delivery::{self, Report};
 use courant::digests::{self, Prepared};
-use courant::domain::article::Draft;
-use courant::domain::edition::Order;
-use courant::domain::subscription::Asker;
+use courant::domain::article::IncomingArticle;
+use courant::domain::edition::EditionCommand;
+use courant::domain::subscription::RequestOrigin;
 use courant::domain::time::{HOUR, Millis};
-use courant::mail::mailbox::mime::{self, Read};
+use courant::mail::mail_catcher::mime::{self, ParsedMail};
 use courant::sources::import;
-use courant::subscribers::{self, Person};
+use courant::subscribers::{self, NewSubscriber};
 use sqlx::{AssertSqlSafe, Connection};
 use tokio_util::sync::CancellationToken;
 
@@ -38,18 +38,18 @@ pub(crate) struct World {
     pub(super) url: String,
     time: &'static Time,
     clock: fn() -> Millis,
-    engine: delivery::Engine,
+    engine: delivery::Dispatcher,
 }
 
 /// An article that came out an hour before the story begins.
-pub(crate) fn article(id: &str) -> Draft {
-    Draft {
+pub(crate) fn article(id: &str) -> IncomingArticle {
+    IncomingArticle {
         source_id: id.into(),
         title: format!("Title of {id}"),
         url: Some(format!("https://college.example/{id}.html")),
         body_html: format!("<p>Text of {id}.</p>"),
         published_at: super::BEGINNING.plus(-HOUR),
-        ..Draft::default()
+        ..IncomingArticle::default()
     }
 }
 
@@ -75,7 +75,7 @@ impl World {
         let relay = SmtpServer::start(Script::new()).await;
         let settings = Settings::new();
         let app = connected(&settings, &url, &relay, &home, clock).await.unwrap();
-        let engine = app.engine();
+        let engine = app.dispatcher();
         Some(Self { app, relay, settings, home, url, time, clock, engine })
     }
 
@@ -85,7 +85,7 @@ impl World {
         let app = connected(&self.settings, &self.url, &self.relay, &self.home, self.clock)
             .await
             .unwrap();
-        self.engine = app.engine();
+        self.engine = app.dispatcher();
         std::mem::replace(&mut self.app, app).store.close().await;
     }
 
@@ -133,7 +133,7 @@ impl World {
     }
 
     pub(crate) fn digest(&self, name: &str) -> &Digest {
-        digests::named(&self.app.config, name).unwrap()
+        digests::find_digest(&self.app.config, name).unwrap()
     }
 
     pub(crate) fn transport(&self) -> &Transport {
@@ -144,8 +144,8 @@ impl World {
         &self.app.config.sources[0].name
     }
 
-    pub(crate) async fn publish(&self, drafts: impl IntoIterator<Item = Draft>) {
-        let report = import::publish(
+    pub(crate) async fn publish(&self, drafts: impl IntoIterator<Item = IncomingArticle>) {
+        let report = import::upsert_articles(
             &self.app.store,
             &self.app.config,
             self.source(),
@@ -154,7 +154,7 @@ impl World {
         )
         .await
         .unwrap();
-        assert_eq!(report.refused, [], "publishing");
+        assert_eq!(report.rejected, [], "publishing");
     }
 
     /// What an editor does who takes an article off the site.
@@ -163,18 +163,22 @@ impl World {
     }
 
     /// Confirmed subscribers of a digest.
-    pub(crate) async fn subscribe(&self, digest: &str, people: impl IntoIterator<Item = Person>) {
+    pub(crate) async fn subscribe(
+        &self,
+        digest: &str,
+        people: impl IntoIterator<Item = NewSubscriber>,
+    ) {
         let digests = [self.digest(digest)];
         let secret = &self.app.instance.secret;
         let requests = people
             .into_iter()
-            .map(|p| subscribers::request(&p, &digests, "told us so", secret).unwrap())
+            .map(|p| subscribers::validate(&p, &digests, "told us so", secret).unwrap())
             .collect();
-        subscribers::carry_out(
+        subscribers::apply_requests(
             &self.app.store,
             requests,
             &digests,
-            Asker::AdminWithConsent,
+            RequestOrigin::AdminWithConsent,
             self.now(),
         )
         .await
@@ -185,19 +189,24 @@ impl World {
     pub(crate) async fn readers(&self, n: usize) {
         self.subscribe(
             "weekly",
-            (0..n).map(|i| Person { email: format!("r{i}@example.org"), ..Person::default() }),
+            (0..n).map(|i| NewSubscriber {
+                email: format!("r{i}@example.org"),
+                ..NewSubscriber::default()
+            }),
         )
         .await;
     }
 
     pub(crate) async fn run(&self, digest: &str) -> Prepared {
-        digests::run(self.app.desk(), self.digest(digest), self.now(), self.now()).await.unwrap()
+        digests::run(self.app.digest_context(), self.digest(digest), self.now(), self.now())
+            .await
+            .unwrap()
     }
 
     /// Makes an edition of the weekly digest now; gives its number.
     pub(crate) async fn edition(&self) -> i64 {
         match self.run("weekly").await {
-            Prepared::Made { edition, .. } => edition,
+            Prepared::Created { edition, .. } => edition,
             other => panic!("no edition: {other:?}"),
         }
     }
@@ -216,7 +225,7 @@ impl World {
 
     /// What the daemon does at a beat, at a time of the story's choosing.
     pub(crate) async fn prepare(&self, now: Millis) -> Vec<Prepared> {
-        digests::prepare_due(self.app.desk(), now)
+        digests::prepare_due(self.app.digest_context(), now)
             .await
             .unwrap()
             .into_iter()
@@ -230,7 +239,7 @@ impl World {
     }
 
     /// The same, waiting for what becomes due within so many milliseconds.
-    pub(crate) async fn deliver_on(&self, engine: &delivery::Engine, wait: i64) -> Report {
+    pub(crate) async fn deliver_on(&self, engine: &delivery::Dispatcher, wait: i64) -> Report {
         let report =
             engine.deliver_due(self.transport(), wait, &CancellationToken::new()).await.unwrap();
         delivery::close_editions(&self.app.store, self.now()).await.unwrap();
@@ -239,15 +248,15 @@ impl World {
 
     /// As after a restart: another node's name, and no memory of relays.
     pub(crate) fn restart(&mut self) {
-        self.engine = self.app.engine();
+        self.engine = self.app.dispatcher();
     }
 
-    pub(crate) fn engine(&self) -> delivery::Engine {
+    pub(crate) fn engine(&self) -> delivery::Dispatcher {
         self.engine.clone()
     }
 
-    pub(crate) async fn order(&self, edition: i64, order: Order) -> String {
-        delivery::order(&self.app.store, edition, order, self.now()).await.unwrap()
+    pub(crate) async fn order(&self, edition: i64, order: EditionCommand) -> String {
+        delivery::run_edition_command(&self.app.store, edition, order, self.now()).await.unwrap()
     }
 
     /// How an edition fares, as `sent: 3 sent, 1 failed`.
@@ -262,7 +271,7 @@ impl World {
             (c.held, "held"),
             (c.cancelled, "cancelled"),
         ];
-        let mut text = format!("{}:", state.word());
+        let mut text = format!("{}:", state.as_str());
         for (i, (n, word)) in counts.into_iter().filter(|(n, _)| *n > 0).enumerate() {
             write!(text, "{} {n} {word}", if i == 0 { "" } else { "," }).unwrap();
         }
@@ -279,12 +288,12 @@ impl World {
     }
 
     /// The mails an address got, taken apart.
-    pub(crate) fn mails_to(&self, address: &str) -> Vec<Read> {
+    pub(crate) fn mails_to(&self, address: &str) -> Vec<ParsedMail> {
         self.relay
             .mails()
             .iter()
             .filter(|m| m.to == [address])
-            .map(|m| mime::read(m.content.as_bytes()))
+            .map(|m| mime::parse(m.content.as_bytes()))
             .collect()
     }
 
@@ -297,7 +306,7 @@ impl World {
             .await
             .unwrap()
             .remove(0)
-            .answer
+            .last_reply
             .unwrap_or_default()
     }
 

@@ -1,4 +1,4 @@
-//! The wire against a relay that writes, keeps silent, or speaks when it should not.
+//! Tests of the stream with relays that write, stay silent, or send unsolicited data.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket};
@@ -6,7 +6,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use super::*;
 
 #[tokio::test]
-async fn a_write_does_not_wait_for_a_server_that_waits_to_be_read() {
+async fn write_proceeds_while_the_server_waits_for_its_output_to_be_read() {
     let small = |size| {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(size).unwrap();
@@ -19,57 +19,57 @@ async fn a_write_does_not_wait_for_a_server_that_waits_to_be_read() {
     let socket = small(16_384);
     let client = socket.connect(listener.local_addr().unwrap()).await.unwrap();
     let (mut server, _) = listener.accept().await.unwrap();
-    let talker = tokio::spawn(async move {
-        // More than the buffers on the way hold: this waits until it is read.
+    let server_task = tokio::spawn(async move {
+        // More than the socket buffers hold, so this blocks until it is read.
         server.write_all("250-x\r\n".repeat(9_000).as_bytes()).await.unwrap();
         let mut all = vec![0; 1_000_000];
         server.read_exact(&mut all).await.unwrap();
         server.write_all(b"250 done\r\n").await.unwrap();
     });
-    let mut stream = Stream::clear(client, Gauge::new(Duration::from_secs(20))).unwrap();
+    let mut stream = Stream::plain(client, IoControl::new(Duration::from_secs(20))).unwrap();
     stream.write_all(&vec![b'x'; 1_000_000]).await.unwrap();
-    let mut answers = String::new();
-    stream.read_to_string(&mut answers).await.unwrap();
-    assert!(answers.ends_with("250-x\r\n250 done\r\n"));
-    talker.await.unwrap();
+    let mut replies = String::new();
+    stream.read_to_string(&mut replies).await.unwrap();
+    assert!(replies.ends_with("250-x\r\n250 done\r\n"));
+    server_task.await.unwrap();
 }
 
 #[tokio::test]
-async fn a_write_does_not_begin_where_the_relay_spoke_out_of_turn() {
+async fn write_fails_if_the_relay_sent_something_unsolicited() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let (mut server, _) = listener.accept().await.unwrap();
-    let gauge = Gauge::new(Duration::from_secs(20));
-    let mut stream = Stream::clear(client, Arc::clone(&gauge)).unwrap();
-    gauge.take_turn();
+    let control = IoControl::new(Duration::from_secs(20));
+    let mut stream = Stream::plain(client, Arc::clone(&control)).unwrap();
+    control.expect_silence();
     stream.write_all(b"MAIL").await.unwrap();
-    server.write_all(b"421 tired\r\n").await.unwrap();
-    while !gauge.was_out_of_turn() {
-        gauge.take_turn();
+    server.write_all(b"421 closing\r\n").await.unwrap();
+    while !control.was_interrupted() {
+        control.expect_silence();
         let _ = stream.write_all(b"x").await;
         tokio::task::yield_now().await;
     }
-    let mut said = [0; 9];
-    stream.read_exact(&mut said).await.unwrap();
-    assert_eq!(&said, b"421 tired", "what it said can still be read");
+    let mut received = [0; 11];
+    stream.read_exact(&mut received).await.unwrap();
+    assert_eq!(&received, b"421 closing", "the unsolicited reply can still be read");
 }
 
 #[tokio::test]
-async fn a_deadline_ends_a_wait_and_can_be_moved() {
+async fn deadline_ends_a_wait_and_can_be_moved() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-    let gauge = Gauge::new(Duration::from_millis(20));
-    let mut stream = Stream::clear(client, Arc::clone(&gauge)).unwrap();
+    let control = IoControl::new(Duration::from_millis(20));
+    let mut stream = Stream::plain(client, Arc::clone(&control)).unwrap();
     assert_eq!(stream.read_u8().await.unwrap_err().kind(), ErrorKind::TimedOut);
     let (mut server, _) = listener.accept().await.unwrap();
-    gauge.within(Duration::from_secs(20));
+    control.set_timeout(Duration::from_secs(20));
     server.write_all(b"250 ok\r\n").await.unwrap();
     assert_eq!(stream.read_u8().await.unwrap(), b'2');
-    gauge.within(Duration::from_millis(20));
+    control.set_timeout(Duration::from_millis(20));
     let mut rest = String::new();
     assert_eq!(
         stream.read_to_string(&mut rest).await.unwrap_err().kind(),
         ErrorKind::TimedOut,
-        "and moved to an earlier time"
+        "the deadline can be moved to an earlier time"
     );
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::markup::escape;
 use super::{Desk, Scope, shortcodes};
 use crate::sources::wordpress::permalinks;
-use crate::sources::wordpress::site::{Listing, Order, Post};
+use crate::sources::wordpress::site::{Order, Post, PostQuery};
 
 type Attributes = HashMap<String, String>;
 
@@ -100,7 +100,7 @@ fn attachments<'a>(
             .filter_map(|id| desk.post(id))
             .filter(|post| post.kind == "attachment" && post.mime.starts_with(kind))
             .collect(),
-        None => desk.listed(&Listing {
+        None => desk.listed(&PostQuery {
             kind: "attachment".to_owned(),
             mime: kind.to_owned(),
             parent: Some(numbers("id").first().copied().unwrap_or(scope.post.id)),
@@ -114,7 +114,7 @@ fn attachments<'a>(
                 .get("order")
                 .is_none_or(|order| !order.eq_ignore_ascii_case("desc")),
             exclude: numbers("exclude"),
-            ..Listing::default()
+            ..PostQuery::default()
         }),
     };
     found.dedup_by_key(|post| post.id);
@@ -160,7 +160,8 @@ fn linked(desk: &Desk<'_>, post: &Post, to_page: bool) -> String {
         // The page of an attachment stands below its article's address.
         let _ = desk.post(post.parent);
     }
-    let address = if to_page { permalinks::any(desk.site, post) } else { desk.site.file_url(post) };
+    let address =
+        if to_page { permalinks::post_url(desk.site, post) } else { desk.site.file_url(post) };
     let picture = if post.mime.starts_with("image/") { image(desk, post) } else { String::new() };
     let words = if !picture.is_empty() {
         picture

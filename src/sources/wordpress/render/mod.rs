@@ -24,7 +24,7 @@ mod tests;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use super::site::{Listed, Listing, Post, Site, Want};
+use super::site::{Include, Post, PostPage, PostQuery, Site};
 
 pub(super) use excerpts::excerpt;
 
@@ -39,13 +39,13 @@ pub(super) struct Body {
     /// What was left out, one sentence each.
     pub(super) notes: Vec<String>,
     /// What is missing in the site's snapshot; when it is not empty the HTML is not complete.
-    pub(super) wanted: BTreeSet<Want>,
+    pub(super) wanted: BTreeSet<Include>,
 }
 
 /// One rendering: the snapshot it reads, and what it has to say about it.
 struct Desk<'a> {
     site: &'a Site,
-    wanted: RefCell<BTreeSet<Want>>,
+    wanted: RefCell<BTreeSet<Include>>,
     notes: RefCell<Vec<String>>,
 }
 
@@ -55,7 +55,7 @@ struct Scope<'a> {
     /// The post whose title, date or terms a block shows.
     post: &'a Post,
     /// The list a query block set up.
-    listing: Option<&'a Listing>,
+    listing: Option<&'a PostQuery>,
     /// Only what belongs in an excerpt is shown.
     excerpt: bool,
     depth: u8,
@@ -73,7 +73,7 @@ impl<'a> Desk<'a> {
         }
     }
 
-    fn want(&self, want: Want) {
+    fn want(&self, want: Include) {
         self.wanted.borrow_mut().insert(want);
     }
 
@@ -81,7 +81,7 @@ impl<'a> Desk<'a> {
     fn post(&self, id: u64) -> Option<&'a Post> {
         let known = self.site.posts.get(&id);
         if known.is_none() {
-            self.want(Want::Post(id));
+            self.want(Include::Post(id));
         }
         known?.as_ref()
     }
@@ -90,21 +90,21 @@ impl<'a> Desk<'a> {
     fn whole(&self, id: u64) -> Option<&'a Post> {
         let known = self.site.posts.get(&id);
         if known.is_none_or(|post| post.as_ref().is_some_and(|post| post.content.is_none())) {
-            self.want(Want::Body(id));
+            self.want(Include::Body(id));
             return None;
         }
         known?.as_ref()
     }
 
-    fn list(&self, listing: &Listing) -> Option<&'a Listed> {
+    fn list(&self, listing: &PostQuery) -> Option<&'a PostPage> {
         let known = self.site.lists.get(listing);
         if known.is_none() {
-            self.want(Want::List(listing.clone()));
+            self.want(Include::List(listing.clone()));
         }
         known
     }
 
-    fn listed(&self, listing: &Listing) -> Vec<&'a Post> {
+    fn listed(&self, listing: &PostQuery) -> Vec<&'a Post> {
         self.list(listing)
             .map(|list| list.ids.iter().filter_map(|id| self.post(*id)).collect())
             .unwrap_or_default()

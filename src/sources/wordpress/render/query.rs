@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::blocks::{Block, inner, number};
 use super::markup::escape;
 use super::{Desk, Scope, content, excerpts, headed, media, texturize};
-use crate::sources::wordpress::site::{Listing, Order, Post, Want};
+use crate::sources::wordpress::site::{Include, Order, Post, PostQuery};
 use crate::sources::wordpress::{dates, permalinks};
 
 /// The block's HTML; `None` if it is none of these.
@@ -87,7 +87,7 @@ fn excerpt(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
 }
 
 /// What a query block asks for.
-fn listing(block: &Block) -> Listing {
+fn listing(block: &Block) -> PostQuery {
     let query = block.attributes.get("query").cloned().unwrap_or_default();
     let ids = |value: Option<&Value>| -> Vec<u64> {
         match value {
@@ -106,7 +106,7 @@ fn listing(block: &Block) -> Listing {
     terms.extend(ids(query.get("tagIds").or_else(|| taxonomies?.get("post_tag"))));
     let count = |name: &str| query.get(name).and_then(number).and_then(|n| u32::try_from(n).ok());
     let kind = query.get("postType").and_then(Value::as_str).unwrap_or("post");
-    Listing {
+    PostQuery {
         kind: kind.to_owned(),
         order: match query.get("orderBy").and_then(Value::as_str) {
             Some("title") => Order::Title,
@@ -122,7 +122,7 @@ fn listing(block: &Block) -> Listing {
         terms,
         author: query.get("author").and_then(number),
         exclude: ids(query.get("exclude")),
-        ..Listing::default()
+        ..PostQuery::default()
     }
 }
 
@@ -175,7 +175,7 @@ fn numbers(desk: &Desk<'_>, scope: Scope<'_>) -> String {
 }
 
 fn address(desk: &Desk<'_>, post: &Post) -> String {
-    escape(&permalinks::any(desk.site, post))
+    escape(&permalinks::post_url(desk.site, post))
 }
 
 fn linked(desk: &Desk<'_>, block: &Block, post: &Post, words: &str) -> String {
@@ -251,7 +251,7 @@ fn author(desk: &Desk<'_>, block: &Block, post: &Post) -> String {
 fn biography<'a>(desk: &Desk<'a>, post: &Post) -> &'a str {
     let known = desk.site.biographies.get(&post.author);
     if known.is_none() {
-        desk.want(Want::Biography(post.author));
+        desk.want(Include::Biography(post.author));
     }
     known.map_or("", String::as_str)
 }
@@ -260,11 +260,11 @@ fn terms(desk: &Desk<'_>, block: &Block, post: &Post) -> String {
     let taxonomy = block.text("term").unwrap_or("post_tag");
     let links: Vec<String> = desk
         .site
-        .of(&post.terms, taxonomy)
+        .terms_of(&post.terms, taxonomy)
         .map(|term| {
             format!(
                 "<a href=\"{}\">{}</a>",
-                permalinks::term(desk.site, term),
+                permalinks::term_url(desk.site, term),
                 texturize::texturize(&term.name)
             )
         })

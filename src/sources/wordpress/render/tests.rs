@@ -49,7 +49,7 @@ fn a_gallery_asks_for_its_pictures_and_then_shows_them() {
         content: Some("[gallery ids=\"8,7\" link=\"file\"]".into()),
         ..Post::default()
     };
-    assert_eq!(body(&site, &post).wanted, BTreeSet::from([Want::Post(7), Want::Post(8)]));
+    assert_eq!(body(&site, &post).wanted, BTreeSet::from([Include::Post(7), Include::Post(8)]));
     for id in [7, 8] {
         let picture = Post {
             id,
@@ -78,13 +78,13 @@ fn a_block_that_lists_posts_asks_for_them_and_links_to_them() {
     site.options.insert("home".into(), "https://a.example".into());
     let written = "<!-- wp:latest-posts {\"postsToShow\":1} /-->\n<!-- wp:archives {\"showPostCounts\":true} /-->";
     let post = Post { id: 5, content: Some(written.into()), ..Post::default() };
-    let listing = Listing { kind: "post".into(), limit: 1, ..Listing::default() };
+    let listing = PostQuery { kind: "post".into(), limit: 1, ..PostQuery::default() };
     assert_eq!(
         body(&site, &post).wanted,
-        BTreeSet::from([Want::List(listing.clone()), Want::Months])
+        BTreeSet::from([Include::List(listing.clone()), Include::Months])
     );
     site.months = Some(vec![(2026, 3, 2)]);
-    site.lists.insert(listing, Listed { ids: vec![8], total: 2 });
+    site.lists.insert(listing, PostPage { ids: vec![8], total: 2 });
     site.posts.insert(8, Some(Post { id: 8, title: "It's \"new\"".into(), ..Post::default() }));
     let shown = body(&site, &post);
     assert_eq!((shown.wanted.len(), shown.notes.len()), (0, 0));
@@ -110,8 +110,8 @@ fn a_listed_post_with_a_password_keeps_its_words_to_itself() {
     };
     site.posts.insert(8, Some(secret));
     site.lists.insert(
-        Listing { kind: "post".into(), limit: 1, ..Listing::default() },
-        Listed { ids: vec![8], total: 1 },
+        PostQuery { kind: "post".into(), limit: 1, ..PostQuery::default() },
+        PostPage { ids: vec![8], total: 1 },
     );
     let shown = body(&site, &post);
     assert!(shown.wanted.is_empty(), "{:?}", shown.wanted);

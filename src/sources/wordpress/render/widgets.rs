@@ -9,7 +9,7 @@ use super::markup::{escape, strip_tags, without_marks};
 use super::{Desk, Scope, autop, excerpts, headed, media, menus, shortcodes, texturize, titled};
 use crate::sources::wordpress::dates;
 use crate::sources::wordpress::permalinks;
-use crate::sources::wordpress::site::{Listing, Order, Post, Term, Want};
+use crate::sources::wordpress::site::{Include, Order, Post, PostQuery, Term};
 
 /// The block's HTML; `None` if it is none of these.
 pub(super) fn render(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> Option<String> {
@@ -37,7 +37,7 @@ pub(super) fn render(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> Option
 
 fn months<'a>(desk: &Desk<'a>) -> &'a [(i16, i8, u64)] {
     if desk.site.months.is_none() {
-        desk.want(Want::Months);
+        desk.want(Include::Months);
     }
     desk.site.months.as_deref().unwrap_or_default()
 }
@@ -53,7 +53,8 @@ fn archives(desk: &Desk<'_>, block: &Block) -> String {
     let mut out =
         String::from(if dropdown { "<div>Archives <ul><li>Select Month</li>" } else { "<ul>" });
     for (year, month, posts) in months {
-        let (address, name) = (permalinks::month(desk.site, *year, *month), dates::month(*month));
+        let (address, name) =
+            (permalinks::month_url(desk.site, *year, *month), dates::month(*month));
         let count = if counts { format!("&nbsp;({posts})") } else { String::new() };
         let _ = if dropdown {
             writeln!(out, "\t<li><a href=\"{address}\">{name} {year}</a> {count}</li>")
@@ -148,7 +149,7 @@ fn category(
         let _ = writeln!(
             out,
             "\t<li><a href=\"{}\">{}</a>{count}",
-            permalinks::term(desk.site, term),
+            permalinks::term_url(desk.site, term),
             escape(&term.name)
         );
     }
@@ -171,7 +172,7 @@ fn latest_posts(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
         Some(one) => number(one).into_iter().collect(),
         None => Vec::new(),
     };
-    let listing = Listing {
+    let listing = PostQuery {
         kind: "post".to_owned(),
         order: match block.text("orderBy") {
             Some("title") => Order::Title,
@@ -182,7 +183,7 @@ fn latest_posts(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
         limit: block.number("postsToShow").unwrap_or(5).clamp(1, 100) as u32,
         terms: categories,
         author: block.number("selectedAuthor"),
-        ..Listing::default()
+        ..PostQuery::default()
     };
     let mut out = String::from("<ul>");
     for post in desk.listed(&listing) {
@@ -201,8 +202,11 @@ fn latest_post(desk: &Desk<'_>, scope: Scope<'_>, block: &Block, post: &Post, ou
     }
     let title = headed(post);
     let title = if title.is_empty() { "(no title)" } else { &title };
-    let _ =
-        write!(out, "<a href=\"{}\">{title}</a>", escape(&permalinks::article(desk.site, post)));
+    let _ = write!(
+        out,
+        "<a href=\"{}\">{title}</a>",
+        escape(&permalinks::article_url(desk.site, post))
+    );
     if let Some(user) = desk.site.users.get(&post.author).filter(|_| block.is("displayAuthor")) {
         let _ = write!(out, "<div>by {}</div>", escape(&user.name));
     }
@@ -232,7 +236,7 @@ fn latest_post(desk: &Desk<'_>, scope: Scope<'_>, block: &Block, post: &Post, ou
 
 fn latest_comments(desk: &Desk<'_>, block: &Block) -> String {
     let Some(all) = &desk.site.comments else {
-        desk.want(Want::Comments);
+        desk.want(Include::Comments);
         return String::new();
     };
     let count = block.number("commentsToShow").unwrap_or(5).clamp(1, 100) as usize;
@@ -247,7 +251,7 @@ fn latest_comments(desk: &Desk<'_>, block: &Block) -> String {
         };
         let author =
             if comment.author.trim().is_empty() { "Anonymous" } else { comment.author.trim() };
-        let address = format!("{}#comment-{}", permalinks::any(desk.site, post), comment.id);
+        let address = format!("{}#comment-{}", permalinks::post_url(desk.site, post), comment.id);
         let _ = write!(
             out,
             "<li><article><footer><span>{}</span> on <a href=\"{}\">{}</a>",
@@ -283,11 +287,11 @@ fn latest_comments(desk: &Desk<'_>, block: &Block) -> String {
 }
 
 pub(super) fn page_list(desk: &Desk<'_>) -> String {
-    let listing = Listing {
+    let listing = PostQuery {
         kind: "page".to_owned(),
         order: Order::Menu,
         ascending: true,
-        ..Listing::default()
+        ..PostQuery::default()
     };
     let pages = desk.listed(&listing);
     let roots: Vec<&Post> = pages
@@ -311,7 +315,7 @@ fn branch(desk: &Desk<'_>, pages: &[&Post], these: &[&Post], depth: usize, out: 
         let _ = write!(
             out,
             "<li><a href=\"{}\">{title}</a>",
-            escape(&permalinks::any(desk.site, page))
+            escape(&permalinks::post_url(desk.site, page))
         );
         let below: Vec<&Post> = pages
             .iter()
@@ -346,7 +350,7 @@ fn tag_cloud(desk: &Desk<'_>, block: &Block) -> String {
         };
         format!(
             "<a href=\"{}\">{}{count}</a>",
-            permalinks::term(desk.site, term),
+            permalinks::term_url(desk.site, term),
             escape(&term.name)
         )
     };

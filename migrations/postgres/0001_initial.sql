@@ -1,0 +1,406 @@
+-- Conventions: times are milliseconds since 1970-01-01 UTC, lists are JSON arrays, states and kinds
+-- are words. The word lists in the CHECK constraints are those of the Rust enums; a test compares
+-- them.
+-- Ids appear in Message-IDs and link tokens and are never reused.
+
+-- Identity of this database: its secret, the base URL that it sends as, and a marker if it is a
+-- backup copy.
+CREATE TABLE instance (
+    key   TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);
+
+-- Sync state of each source. `sync_requested_at` is set while a sync was requested that has not
+-- begun. `watermark_at` is the time, by the source's own clock, up to which all changes were read;
+-- it is valid for the settings with the hash `watermark_settings`. `full_sync_at` is the time of
+-- the last full sync.
+CREATE TABLE sources (
+    name               TEXT PRIMARY KEY,
+    due_at             BIGINT NOT NULL,
+    attempted_at       BIGINT,
+    succeeded_at       BIGINT,
+    failures           BIGINT NOT NULL DEFAULT 0,
+    error              TEXT,
+    held_removals      BIGINT NOT NULL DEFAULT 0,
+    sync_requested_at  BIGINT,
+    full_sync_at       BIGINT,
+    watermark_at       BIGINT,
+    watermark_settings TEXT
+);
+
+-- API tokens: only a keyed hash of each is stored, never the token itself.
+CREATE TABLE api_tokens (
+    name       TEXT PRIMARY KEY,
+    role       TEXT NOT NULL CONSTRAINT api_tokens_role CHECK (role IN ('admin', 'editor', 'lists', 'viewer')),
+    hash       TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+-- Rows of a source that could not be imported, stored so that each is logged only once.
+CREATE TABLE rejected_rows (
+    source    TEXT NOT NULL,
+    source_id TEXT NOT NULL,
+    reason    TEXT NOT NULL,
+    since     BIGINT NOT NULL,
+    PRIMARY KEY (source, source_id)
+);
+
+-- Mirrored articles. A removed article is kept as a tombstone with its ids, group, times, language
+-- and terms. `body_html` is the last column so that reading the other columns does not have to skip
+-- it.
+CREATE TABLE articles (
+    id             BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    source         TEXT NOT NULL,
+    source_id      TEXT NOT NULL,
+    guid           TEXT COLLATE "C" NOT NULL CONSTRAINT articles_guid UNIQUE,
+    title          TEXT NOT NULL,
+    url            TEXT,
+    summary        TEXT NOT NULL,
+    sections       TEXT NOT NULL,
+    tags           TEXT NOT NULL,
+    authors        TEXT NOT NULL,
+    language       TEXT NOT NULL,
+    image_url      TEXT,
+    image_alt      TEXT,
+    image_type     TEXT,
+    image_width    BIGINT,
+    image_height   BIGINT,
+    enclosure_url  TEXT,
+    enclosure_type TEXT,
+    enclosure_length BIGINT,
+    published_at   BIGINT NOT NULL,
+    updated_at     BIGINT NOT NULL,
+    first_seen_at  BIGINT NOT NULL,
+    changed_at     BIGINT NOT NULL,
+    translation_of TEXT,
+    group_id       BIGINT NOT NULL,
+    content_hash   TEXT NOT NULL,
+    removed_at     BIGINT,
+    is_ungrouped   BOOLEAN NOT NULL DEFAULT TRUE,
+    body_html      TEXT NOT NULL,
+    UNIQUE (source, source_id)
+);
+CREATE INDEX articles_published ON articles (published_at DESC, guid, removed_at);
+CREATE INDEX articles_group ON articles (group_id);
+CREATE INDEX articles_removed ON articles (published_at) WHERE removed_at IS NOT NULL;
+CREATE INDEX articles_translation ON articles (source, translation_of) WHERE translation_of IS NOT NULL;
+CREATE INDEX articles_ungrouped ON articles (source) WHERE is_ungrouped;
+
+-- Terms that select an article: its sections, tags, authors, languages (`en-GB` also counts as
+-- `en`) and source, in lower case. The columns that order articles are repeated here, so that the
+-- newest articles of a term are found by index alone. An article that was removed before its
+-- publication time has no terms.
+CREATE TABLE article_terms (
+    article_id   BIGINT NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
+    kind         TEXT NOT NULL
+        CONSTRAINT article_terms_kind CHECK (kind IN ('section', 'tag', 'author', 'language', 'source')),
+    term         TEXT NOT NULL,
+    published_at BIGINT NOT NULL,
+    guid         TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (article_id, kind, term)
+);
+CREATE INDEX article_terms_newest ON article_terms (kind, term, published_at DESC, guid);
+
+-- Log of the latest article changes: the terms of each article before and after the change, so that
+-- only the feeds that contain the article are rendered again.
+CREATE TABLE article_changes (
+    version    BIGINT NOT NULL,
+    article_id BIGINT NOT NULL,
+    terms      TEXT NOT NULL,
+    PRIMARY KEY (version, article_id)
+);
+
+-- Permanent ids assigned to articles by `courant articles remap-ids`; the row may exist before its
+-- article is first synced. `from_source` and `from_source_id` name the article that had the id
+-- before, if it was in this database.
+CREATE TABLE id_mappings (
+    guid           TEXT COLLATE "C" PRIMARY KEY,
+    source         TEXT NOT NULL,
+    source_id      TEXT NOT NULL,
+    from_source    TEXT,
+    from_source_id TEXT,
+    mapped_at      BIGINT NOT NULL,
+    UNIQUE (source, source_id)
+);
+CREATE INDEX id_mappings_from ON id_mappings (from_source, from_source_id);
+
+-- Current entity tag of each feed document and the time of its last change, shared by all nodes.
+CREATE TABLE feed_versions (
+    feed        TEXT NOT NULL,
+    format      TEXT NOT NULL,
+    etag        TEXT NOT NULL,
+    modified_at BIGINT NOT NULL,
+    PRIMARY KEY (feed, format)
+);
+
+-- Readers of each feed per day (days since 1970-01-01 UTC), as counted by each run of a node.
+-- `direct` counts feed readers that fetch for one person, `aggregated` the subscriber counts that
+-- aggregators report. No personal data is stored.
+CREATE TABLE readership (
+    feed       TEXT NOT NULL,
+    day        BIGINT NOT NULL,
+    node       TEXT NOT NULL,
+    since      BIGINT NOT NULL,
+    until      BIGINT NOT NULL,
+    direct     BIGINT NOT NULL,
+    aggregated BIGINT NOT NULL,
+    requests   BIGINT NOT NULL,
+    unchanged  BIGINT NOT NULL,
+    PRIMARY KEY (day, feed, node)
+);
+
+-- Version (`etag`) of each feed document that an external WebSub hub was last notified of, and the
+-- version of the notification in progress (`pending_etag`).
+CREATE TABLE hub_pings (
+    id           BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    hub          TEXT NOT NULL,
+    feed         TEXT NOT NULL,
+    format       TEXT NOT NULL,
+    etag         TEXT NOT NULL,
+    pending_etag TEXT NOT NULL,
+    attempts     BIGINT NOT NULL DEFAULT 0,
+    due_at       BIGINT NOT NULL DEFAULT 0,
+    lease_node   TEXT,
+    lease_until  BIGINT NOT NULL DEFAULT 0,
+    UNIQUE (hub, feed, format)
+);
+
+-- Requests to the built-in WebSub hub whose callback has not confirmed them yet (WebSub section
+-- 5.3). `etag` is the version that was current when the request arrived, which the subscriber may
+-- already have.
+CREATE TABLE hub_requests (
+    id            BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    mode          TEXT NOT NULL CONSTRAINT hub_requests_mode CHECK (mode IN ('subscribe', 'unsubscribe')),
+    callback      TEXT NOT NULL,
+    host          TEXT NOT NULL,
+    topic         TEXT NOT NULL,
+    feed          TEXT NOT NULL,
+    format        TEXT NOT NULL,
+    secret        TEXT,
+    lease_seconds BIGINT NOT NULL,
+    etag          TEXT NOT NULL,
+    attempts      BIGINT NOT NULL DEFAULT 0,
+    due_at        BIGINT NOT NULL,
+    lease_node    TEXT,
+    lease_until   BIGINT NOT NULL DEFAULT 0,
+    UNIQUE (callback, feed, format)
+);
+CREATE INDEX hub_requests_host ON hub_requests (host);
+
+-- Confirmed subscriptions at the built-in WebSub hub. `attempts` counts failed pushes of the
+-- pending version, `failures` consecutive failures over all versions.
+CREATE TABLE hub_subscriptions (
+    id             BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    callback       TEXT NOT NULL,
+    host           TEXT NOT NULL,
+    topic          TEXT NOT NULL,
+    feed           TEXT NOT NULL,
+    format         TEXT NOT NULL,
+    secret         TEXT,
+    expires_at     BIGINT NOT NULL,
+    delivered_etag TEXT NOT NULL,
+    attempts       BIGINT NOT NULL DEFAULT 0,
+    failures       BIGINT NOT NULL DEFAULT 0,
+    due_at         BIGINT NOT NULL,
+    lease_node     TEXT,
+    lease_until    BIGINT NOT NULL DEFAULT 0,
+    UNIQUE (callback, feed, format)
+);
+CREATE INDEX hub_subscriptions_feed ON hub_subscriptions (feed, format);
+CREATE INDEX hub_subscriptions_host ON hub_subscriptions (host);
+CREATE INDEX hub_subscriptions_expiry ON hub_subscriptions (expires_at);
+
+-- Files uploaded to each publishing destination. `etag` identifies the uploaded version
+-- (DESTINATION:MODE:VERSION; empty before the first upload), `pending_etag` the version of the
+-- upload in progress.
+CREATE TABLE publications (
+    id           BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    destination  TEXT NOT NULL,
+    file         TEXT NOT NULL,
+    etag         TEXT NOT NULL,
+    pending_etag TEXT NOT NULL,
+    attempts     BIGINT NOT NULL DEFAULT 0,
+    due_at       BIGINT NOT NULL DEFAULT 0,
+    lease_node   TEXT,
+    lease_until  BIGINT NOT NULL DEFAULT 0,
+    UNIQUE (destination, file)
+);
+
+-- Digests that were ever configured; `processed_until` is the last date of the schedule that was
+-- processed.
+CREATE TABLE digests (
+    name            TEXT PRIMARY KEY,
+    configured_at   BIGINT NOT NULL,
+    processed_until BIGINT NOT NULL
+);
+
+-- Issues of a digest. `slot` is the date of the schedule that an edition is for (NULL if it was
+-- started by hand), and `frozen_through` the last subscription id whose delivery was created while
+-- the audience is being frozen.
+CREATE TABLE editions (
+    id             BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    digest         TEXT NOT NULL,
+    state          TEXT NOT NULL
+        CONSTRAINT editions_state CHECK (state IN ('preparing', 'sending', 'paused', 'sent', 'cancelled')),
+    slot           BIGINT,
+    scheduled_for  BIGINT NOT NULL,
+    created_at     BIGINT NOT NULL,
+    finished_at    BIGINT,
+    transport      TEXT NOT NULL,
+    title          TEXT NOT NULL,
+    sender         TEXT NOT NULL,
+    reply_to       TEXT,
+    frozen_through BIGINT NOT NULL DEFAULT 0,
+    note           TEXT,
+    CONSTRAINT editions_slot UNIQUE (digest, slot)
+);
+
+-- Articles of an edition in their order.
+CREATE TABLE edition_articles (
+    edition_id BIGINT NOT NULL REFERENCES editions (id),
+    position   BIGINT NOT NULL,
+    article_id BIGINT NOT NULL REFERENCES articles (id),
+    PRIMARY KEY (edition_id, position)
+);
+
+-- Stories already included in a digest: one row for every article of the translation group.
+CREATE TABLE ledger (
+    digest     TEXT NOT NULL,
+    article_id BIGINT NOT NULL REFERENCES articles (id),
+    edition_id BIGINT NOT NULL REFERENCES editions (id),
+    CONSTRAINT ledger_once PRIMARY KEY (digest, article_id)
+);
+CREATE INDEX ledger_edition ON ledger (edition_id);
+
+-- An edition rendered for one language and one set of chosen sections, with placeholders for the
+-- subscriber's values. `template_snapshot` is set if a template uses those values in conditions and
+-- must be rendered for each subscriber.
+CREATE TABLE variants (
+    id                BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    edition_id        BIGINT NOT NULL REFERENCES editions (id),
+    language          TEXT NOT NULL,
+    sections          TEXT NOT NULL,
+    subject           TEXT NOT NULL,
+    html              TEXT NOT NULL,
+    text              TEXT NOT NULL,
+    template_snapshot TEXT,
+    UNIQUE (edition_id, language, sections)
+);
+
+-- Variant that subscribers with this language ('' if unknown) and these chosen sections receive;
+-- NULL if their sections have no new articles. The row with language '*' is the default for
+-- subscribers who changed their choice during freezing.
+CREATE TABLE variant_assignments (
+    edition_id BIGINT NOT NULL REFERENCES editions (id),
+    language   TEXT NOT NULL,
+    sections   TEXT NOT NULL,
+    variant_id BIGINT REFERENCES variants (id),
+    PRIMARY KEY (edition_id, language, sections)
+);
+
+-- People by e-mail address; `address_key` is the normalized form that is compared, `address_hash`
+-- its keyed hash.
+CREATE TABLE subscribers (
+    id           BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    address      TEXT NOT NULL,
+    address_key  TEXT NOT NULL CONSTRAINT subscribers_address UNIQUE,
+    address_hash TEXT NOT NULL,
+    name         TEXT,
+    language     TEXT,
+    timezone     TEXT,
+    tags         TEXT NOT NULL DEFAULT '[]',
+    created_at   BIGINT NOT NULL
+);
+
+-- Links of subscribers to digests. `since` is the time of the last status change.
+CREATE TABLE subscriptions (
+    id            BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    subscriber_id BIGINT NOT NULL REFERENCES subscribers (id) ON DELETE CASCADE,
+    digest        TEXT NOT NULL,
+    status        TEXT NOT NULL
+        CONSTRAINT subscriptions_status CHECK (status IN ('pending', 'confirmed', 'paused', 'unsubscribed')),
+    sections      TEXT NOT NULL DEFAULT '[]',
+    since         BIGINT NOT NULL,
+    requested_at  BIGINT NOT NULL,
+    consent       TEXT NOT NULL,
+    UNIQUE (subscriber_id, digest)
+);
+CREATE INDEX subscriptions_audience ON subscriptions (digest, status, id);
+
+-- Keyed hashes of addresses that must never receive mail again.
+CREATE TABLE suppressions (
+    hash       TEXT PRIMARY KEY,
+    reason     TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+-- Batches of consecutive deliveries into which the audience of an edition is frozen; a node leases
+-- a whole batch.
+CREATE TABLE delivery_batches (
+    id          BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    edition_id  BIGINT NOT NULL REFERENCES editions (id),
+    done        BOOLEAN NOT NULL DEFAULT FALSE,
+    lease_node  TEXT,
+    lease_until BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX delivery_batches_open ON delivery_batches (edition_id, id) WHERE NOT done;
+CREATE INDEX delivery_batches_edition ON delivery_batches (edition_id);
+CREATE INDEX delivery_batches_leased ON delivery_batches (lease_node) WHERE lease_node IS NOT NULL;
+
+-- One message to one recipient. `edition_id`, `batch_id`, `variant_id` and `subscription_id` are
+-- set for editions only, `payload` (JSON) for transactional messages only. `uncertain` counts
+-- attempts whose outcome is unknown.
+CREATE TABLE deliveries (
+    id               BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind             TEXT NOT NULL CONSTRAINT deliveries_kind CHECK (kind IN ('edition', 'confirmation', 'test')),
+    edition_id       BIGINT,
+    batch_id         BIGINT,
+    variant_id       BIGINT,
+    subscriber_id    BIGINT,
+    subscription_id  BIGINT,
+    address          TEXT NOT NULL,
+    address_hash     TEXT NOT NULL,
+    name             TEXT,
+    state            TEXT NOT NULL
+        CONSTRAINT deliveries_state CHECK (state IN ('queued', 'sending', 'sent', 'failed', 'held', 'cancelled', 'bounced')),
+    attempts         BIGINT NOT NULL DEFAULT 0,
+    uncertain        BIGINT NOT NULL DEFAULT 0,
+    last_reply       TEXT,
+    payload          TEXT,
+    created_at       BIGINT NOT NULL,
+    first_attempt_at BIGINT,
+    ended_at         BIGINT
+) WITH (fillfactor = 80); -- free space on each page for HOT updates of `state`
+CREATE INDEX deliveries_batch ON deliveries (batch_id);
+CREATE INDEX deliveries_subscriber ON deliveries (subscriber_id);
+
+-- Deliveries that are leased one by one instead of with their batch: retries and transactional
+-- messages.
+CREATE TABLE delivery_queue (
+    delivery_id BIGINT PRIMARY KEY,
+    edition_id  BIGINT,
+    transport   TEXT NOT NULL,
+    priority    BIGINT NOT NULL,
+    due_at      BIGINT NOT NULL,
+    lease_node  TEXT,
+    lease_until BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX delivery_queue_due ON delivery_queue (transport, priority, due_at);
+CREATE INDEX delivery_queue_edition ON delivery_queue (edition_id, transport, due_at);
+CREATE INDEX delivery_queue_leased ON delivery_queue (lease_node) WHERE lease_node IS NOT NULL;
+
+-- Rate limit counters of a transport (domain '') and of a transport towards a recipient domain.
+-- `windows` holds the messages started lately, by time slot, for each sliding window.
+-- `last_updates` holds the last update of each node, so that a node that repeats an update gets the
+-- same answer. Rows with `warmup_started_at` are kept for ever, others until `expires_at`.
+CREATE TABLE rate_limits (
+    transport         TEXT NOT NULL,
+    domain            TEXT NOT NULL,
+    warmup_started_at BIGINT,
+    total             BIGINT NOT NULL DEFAULT 0,
+    windows           TEXT NOT NULL DEFAULT '{}',
+    last_updates      TEXT NOT NULL DEFAULT '{}',
+    expires_at        BIGINT,
+    PRIMARY KEY (transport, domain)
+);
+CREATE INDEX rate_limits_expiry ON rate_limits (expires_at);

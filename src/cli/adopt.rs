@@ -1,0 +1,16 @@
+//! `courant adopt`: allows a copied database to send under the configured base URL.
+
+use std::process::ExitCode;
+
+use super::output;
+use crate::app::App;
+
+/// Stores the configured base URL in the database, which allows it to send again.
+pub(crate) async fn run(app: &App) -> anyhow::Result<ExitCode> {
+    let base_url = &app.config.site.base_url;
+    app.store.adopt(base_url).await?;
+    output::line(&format!(
+        "This database now sends as {base_url}. Restart `courant serve` if it is running."
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}

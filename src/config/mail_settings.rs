@@ -1,0 +1,149 @@
+//! Validated settings of digests and transports.
+
+use std::path::PathBuf;
+
+use jiff::tz::TimeZone;
+
+pub use crate::domain::domain_limits::DomainLimits;
+pub use crate::domain::rate::Rate;
+use crate::domain::schedule::{PauseRange, Schedule};
+use crate::domain::selection::Selection;
+pub use crate::domain::warmup::Warmup;
+
+/// Handling of a scheduled date that passed while the daemon was down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missed {
+    /// One catch-up edition is sent.
+    Once,
+    /// Nothing is sent; the articles wait for the next date.
+    Skip,
+}
+
+/// Settings of one `[[digests]]` table.
+#[derive(Debug, Clone)]
+pub struct Digest {
+    /// Slug that other tables and commands refer to.
+    pub name: String,
+    /// Former names after a rename.
+    pub was: Vec<String>,
+    /// Title of the digest.
+    pub title: String,
+    /// Cron schedule of the editions.
+    pub schedule: Schedule,
+    /// Time zone of the schedule.
+    pub timezone: TimeZone,
+    /// Filter on the articles; its languages are always empty.
+    pub selection: Selection,
+    /// Languages of the readers; the first is for readers of other languages. Never empty.
+    pub languages: Vec<String>,
+    /// Minimum number of stories for an edition.
+    pub min_articles: usize,
+    /// Maximum number of stories in full; the others become a list of links.
+    pub max_articles: usize,
+    /// Maximum age in milliseconds at which an article that is first seen is still news.
+    pub max_age: i64,
+    /// Handling of missed dates.
+    pub missed: Missed,
+    /// Maximum delay in milliseconds for catching up on a missed date.
+    pub missed_within: i64,
+    /// Days on which nothing is sent.
+    pub pause: Vec<PauseRange>,
+    /// Name of the template directory under `email/`.
+    pub template: String,
+    /// Sender as `Name <address>`.
+    pub from: String,
+    /// Address for replies; default: the sender.
+    pub reply_to: Option<String>,
+    /// Name of the transport.
+    pub transport: String,
+}
+
+/// TLS mode of a connection to a relay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsMode {
+    /// `smtp://`: STARTTLS if offered, without verification.
+    Opportunistic,
+    /// `smtp+starttls://`: STARTTLS is required, with verification.
+    Required,
+    /// `smtps://`: TLS from the first byte, with verification.
+    Implicit,
+}
+
+/// Destination of a transport.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Route {
+    /// An SMTP relay, reached over TCP.
+    Smtp {
+        /// Host name or IP address.
+        host: String,
+        /// TCP port of the relay.
+        port: u16,
+        /// TLS mode of the connection.
+        tls: TlsMode,
+    },
+    /// A directory that receives one `.eml` file per message.
+    Directory(PathBuf),
+}
+
+/// Handling of a message whose outcome is unknown after a crash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Uncertain {
+    /// The message is sent again.
+    Retry,
+    /// The delivery is held for an administrator.
+    Hold,
+}
+
+/// Settings of one `[[transports]]` table.
+#[derive(Clone)]
+pub struct Transport {
+    /// Slug that other tables and commands refer to.
+    pub name: String,
+    /// Former names after a rename.
+    pub was: Vec<String>,
+    /// Relay or directory that messages go to.
+    pub route: Route,
+    /// User name for SMTP AUTH.
+    pub username: Option<String>,
+    /// Password for SMTP AUTH.
+    pub password: Option<String>,
+    /// PEM file of a private certificate authority.
+    pub tls_ca: Option<PathBuf>,
+    /// Host name in EHLO; default: the host of `base_url`.
+    pub ehlo: String,
+    /// Envelope sender; default: the From address.
+    pub envelope_from: Option<String>,
+    /// Maximum number of connections per node.
+    pub connections: usize,
+    /// Number of messages after which a connection is replaced.
+    pub messages_per_connection: usize,
+    /// Rate limits across all nodes; empty: unlimited.
+    pub rate: Vec<Rate>,
+    /// Temporary daily limit that grows from the first message on, in addition to `rate`.
+    pub warm_up: Option<Warmup>,
+    /// Limits per recipient domain, including the defaults; a directory has only configured ones.
+    pub domain_limits: DomainLimits,
+    /// Weight in its pool, at least 1: the share of the mail is proportional to it.
+    pub weight: u32,
+    /// `true` if it sends only while the other transports of its pool are unavailable.
+    pub standby: bool,
+    /// Name of the transport whose mail it also sends; that transport has no `pool` itself.
+    pub pool: Option<String>,
+    /// Handling of unknown outcomes after a crash.
+    pub uncertain: Uncertain,
+    /// Signing keys, one signature each; empty: the relay signs.
+    pub dkim: Vec<DkimKey>,
+    /// Signing domain; default: the domain of the From address.
+    pub dkim_domain: Option<String>,
+}
+
+/// A DKIM signing key that is not loaded yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DkimKey {
+    /// Selector of the public key in the DNS: `SELECTOR._domainkey.DOMAIN`.
+    pub selector: String,
+    /// PEM file of the private key.
+    pub file: PathBuf,
+    /// Location for error messages: file and line (or variable), table and key.
+    pub location: String,
+}

@@ -1,0 +1,186 @@
+//! Circuit breaker per edition: many refusals of the sender or the message pause the edition;
+//! refusals of one recipient never do.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+
+use tokio::time::Instant;
+
+/// Refusals of the sender or the message in a row, for different recipients, that pause an edition.
+const CONSECUTIVE_REFUSALS_TO_PAUSE: usize = 3;
+/// Number of latest mails in which refusals are counted.
+const WINDOW_MAILS: usize = 500;
+/// Refusals among the latest mails that pause an edition: two percent.
+const REFUSALS_IN_WINDOW_TO_PAUSE: usize = 10;
+
+/// Action that follows a refusal of the sender or the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::delivery) enum RefusalAction {
+    /// The delivery to this recipient fails.
+    FailRecipient,
+    /// The recipient fails and the edition is paused; the text says which limit was reached.
+    PauseEdition(&'static str),
+    /// The delivery was in flight when the edition was paused: it is queued again and sent after
+    /// the pause.
+    Requeue,
+}
+
+/// Refusals by edition, for the editions that this process sends.
+#[derive(Debug, Default)]
+pub(in crate::delivery) struct EditionBreaker(Mutex<HashMap<i64, EditionRecord>>);
+
+/// Recent refusals of one edition.
+#[derive(Debug, Default)]
+struct EditionRecord {
+    consecutive: Vec<String>,
+    /// For each of the latest mails, `true` if the sender or the message was refused.
+    window: VecDeque<bool>,
+    refused_in_window: usize,
+    pause: PauseState,
+}
+
+/// Pause of an edition by this breaker.
+#[derive(Debug, Default)]
+enum PauseState {
+    #[default]
+    NotPaused,
+    /// The pause is not stored yet, so permits may still be issued.
+    Requested,
+    /// The pause was stored at this time; earlier permits were issued in spite of it.
+    PausedAt(Instant),
+}
+
+impl EditionBreaker {
+    /// Records an accepted mail of the edition.
+    pub(in crate::delivery) fn record_accepted(&self, edition: i64) {
+        self.with_record(edition, |record| {
+            record.consecutive.clear();
+            record.push(false);
+        });
+    }
+
+    /// Records a refusal of the sender or the message of a delivery permitted at the given time,
+    /// and returns the action to take.
+    pub(in crate::delivery) fn record_refusal(
+        &self,
+        edition: i64,
+        address: &str,
+        permitted_at: Instant,
+    ) -> RefusalAction {
+        self.with_record(edition, |record| {
+            match record.pause {
+                PauseState::Requested => return RefusalAction::Requeue,
+                PauseState::PausedAt(paused) if permitted_at <= paused => {
+                    return RefusalAction::Requeue;
+                }
+                PauseState::PausedAt(_) | PauseState::NotPaused => {}
+            }
+            record.push(true);
+            if !record.consecutive.iter().any(|a| a == address) {
+                record.consecutive.push(address.to_owned());
+            }
+            let why = if record.consecutive.len() >= CONSECUTIVE_REFUSALS_TO_PAUSE {
+                "3 times in a row"
+            } else if record.refused_in_window >= REFUSALS_IN_WINDOW_TO_PAUSE {
+                "for 2 % of the last 500 mails"
+            } else {
+                return RefusalAction::FailRecipient;
+            };
+            *record = EditionRecord { pause: PauseState::Requested, ..EditionRecord::default() };
+            RefusalAction::PauseEdition(why)
+        })
+    }
+
+    /// Records that the requested pause is stored.
+    pub(in crate::delivery) fn record_pause(&self, edition: i64) {
+        self.with_record(edition, |record| record.pause = PauseState::PausedAt(Instant::now()));
+    }
+
+    fn with_record<T>(&self, edition: i64, f: impl FnOnce(&mut EditionRecord) -> T) -> T {
+        // A panic of another task does not make the counts wrong.
+        let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        f(records.entry(edition).or_default())
+    }
+}
+
+impl EditionRecord {
+    fn push(&mut self, refused: bool) {
+        self.window.push_back(refused);
+        self.refused_in_window += usize::from(refused);
+        if self.window.len() > WINDOW_MAILS {
+            self.refused_in_window -= usize::from(self.window.pop_front() == Some(true));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Instant {
+        Instant::now() + std::time::Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn refusals_of_three_different_recipients_in_a_row_pause_the_edition_and_of_one_do_not() {
+        let breaker = EditionBreaker::default();
+        for _ in 0..5 {
+            assert_eq!(
+                breaker.record_refusal(1, "a@x.example", at(1)),
+                RefusalAction::FailRecipient
+            );
+        }
+        assert_eq!(breaker.record_refusal(1, "b@x.example", at(1)), RefusalAction::FailRecipient);
+        breaker.record_accepted(1);
+        for who in ["c", "d"] {
+            assert_eq!(breaker.record_refusal(1, who, at(1)), RefusalAction::FailRecipient);
+        }
+        assert!(matches!(breaker.record_refusal(1, "e", at(1)), RefusalAction::PauseEdition(_)));
+    }
+
+    #[test]
+    fn deliveries_permitted_before_the_pause_are_requeued_and_later_ones_fail() {
+        let (breaker, before) = (EditionBreaker::default(), Instant::now());
+        for who in ["a", "b", "c"] {
+            breaker.record_refusal(1, who, before);
+        }
+        assert_eq!(
+            breaker.record_refusal(1, "d", at(1)),
+            RefusalAction::Requeue,
+            "the pause is not stored yet"
+        );
+        breaker.record_pause(1);
+        assert_eq!(breaker.record_refusal(1, "d", before), RefusalAction::Requeue);
+        assert_eq!(breaker.record_refusal(1, "d", at(1)), RefusalAction::FailRecipient);
+    }
+
+    #[test]
+    fn refusals_of_two_percent_of_the_window_pause_the_edition_however_far_apart() {
+        let breaker = EditionBreaker::default();
+        let mut paused_after = None;
+        for n in 0..600 {
+            if n % 50 == 0 {
+                if let RefusalAction::PauseEdition(_) =
+                    breaker.record_refusal(1, &format!("r{n}"), at(1))
+                {
+                    paused_after = Some(n);
+                    break;
+                }
+            } else {
+                breaker.record_accepted(1);
+            }
+        }
+        assert_eq!(paused_after, Some(450));
+        let rare = EditionBreaker::default();
+        for n in 0..5_000 {
+            if n % 60 == 0 {
+                assert_eq!(
+                    rare.record_refusal(1, &format!("r{n}"), at(1)),
+                    RefusalAction::FailRecipient
+                );
+            } else {
+                rare.record_accepted(1);
+            }
+        }
+    }
+}

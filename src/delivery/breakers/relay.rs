@@ -1,0 +1,119 @@
+//! Circuit breaker per relay: backs off from a relay that is unreachable or rejects connections
+//! temporarily.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::delivery::MAX_INLINE_WAIT_MS;
+use crate::domain::time::{MINUTE, Millis, SECOND};
+
+/// Longest backoff in milliseconds; a recovered relay is noticed within it.
+const MAX_BACKOFF_MS: i64 = 2 * MINUTE;
+
+/// Breaker of a relay, shared by all of its users.
+#[derive(Debug, Clone, Default)]
+pub(in crate::delivery) struct RelayBreaker(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    failures: u32,
+    open_until: Millis,
+    last_error: Option<String>,
+    rate_limited_until: Millis,
+}
+
+impl RelayBreaker {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic of another task does not make the state wrong.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Records that a rate limit is used up until the given time.
+    pub(in crate::delivery) fn record_rate_limit(&self, until: Millis) {
+        self.state().rate_limited_until = until;
+    }
+
+    /// Records a failure; simultaneous failures of many connections count once.
+    ///
+    /// Returns the end of the backoff, and `true` if the failure is new and should be logged.
+    pub(in crate::delivery) fn record_failure(&self, why: &str, now: Millis) -> (Millis, bool) {
+        let mut state = self.state();
+        if now < state.open_until {
+            return (state.open_until, false);
+        }
+        state.failures += 1;
+        let backoff = (SECOND << (state.failures - 1).min(10)).min(MAX_BACKOFF_MS);
+        state.open_until = now.plus(backoff);
+        let is_new = state.last_error.as_deref() != Some(why);
+        state.last_error = Some(why.to_owned());
+        (state.open_until, is_new)
+    }
+
+    /// Records an accepted mail; returns `true` if the relay had failed before.
+    pub(in crate::delivery) fn record_success(&self) -> bool {
+        let mut state = self.state();
+        if state.failures == 0 {
+            return false;
+        }
+        *state = State { rate_limited_until: state.rate_limited_until, ..State::default() };
+        true
+    }
+
+    /// Returns the end of the backoff after a failure.
+    pub(in crate::delivery) fn open_until(&self) -> Millis {
+        self.state().open_until
+    }
+
+    /// Returns `true` if other transports should take over: after a failure until a mail is
+    /// accepted, or while a rate limit holds for longer than a worker waits.
+    pub(in crate::delivery) fn is_open(&self, now: Millis) -> bool {
+        let state = self.state();
+        state.failures > 0 || state.rate_limited_until > now.plus(MAX_INLINE_WAIT_MS)
+    }
+
+    /// Returns `Some` with the last error, if any, when nothing can be sent before the given time
+    /// because of a failure or a rate limit.
+    pub(in crate::delivery) fn blocked_beyond(&self, before: Millis) -> Option<Option<String>> {
+        let state = self.state();
+        (state.open_until.max(state.rate_limited_until) > before).then(|| state.last_error.clone())
+    }
+
+    /// Returns the last error of the relay.
+    pub(in crate::delivery) fn last_error(&self) -> Option<String> {
+        self.state().last_error.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backoff_doubles_and_simultaneous_failures_count_once() {
+        let breaker = RelayBreaker::default();
+        assert_eq!(breaker.record_failure("down", Millis(0)), (Millis(SECOND), true));
+        assert_eq!(breaker.record_failure("down", Millis(0)), (Millis(SECOND), false));
+        assert_eq!(breaker.record_failure("down", Millis(SECOND)), (Millis(3 * SECOND), false));
+        assert!(breaker.record_success());
+        assert!(!breaker.record_success());
+    }
+
+    #[test]
+    fn the_breaker_is_open_after_a_failure_and_while_a_long_rate_limit_holds() {
+        let breaker = RelayBreaker::default();
+        assert!(!breaker.is_open(Millis(0)));
+        let (until, _) = breaker.record_failure("down", Millis(0));
+        assert!(
+            breaker.is_open(until.plus(-1)) && breaker.is_open(until),
+            "the backoff is over, but no mail was accepted yet"
+        );
+        breaker.record_success();
+        assert!(!breaker.is_open(until));
+        let soon = Millis(0).plus(MAX_INLINE_WAIT_MS);
+        breaker.record_rate_limit(soon);
+        assert!(!breaker.is_open(until), "workers wait that long");
+        breaker.record_rate_limit(soon.plus(MINUTE));
+        assert!(breaker.is_open(until) && !breaker.is_open(until.plus(MINUTE)));
+        breaker.record_success();
+        assert!(breaker.is_open(until), "an accepted mail does not end a rate limit");
+    }
+}

@@ -1,0 +1,57 @@
+//! Executes admin commands on whole editions, and closes editions whose deliveries have ended.
+
+use anyhow::{anyhow, bail};
+
+use crate::domain::edition::EditionCommand;
+use crate::domain::time::Millis;
+use crate::store::Store;
+
+/// Ends the remaining deliveries of cancelled editions, and closes the editions whose last delivery
+/// has ended; returns the closed ones.
+pub async fn close_editions(store: &Store, now: Millis) -> anyhow::Result<Vec<i64>> {
+    for edition in store.unfinished_cancelled_editions().await? {
+        store.finish_cancelled_edition(edition, now).await?;
+    }
+    let finished = store.finish_sent_editions(now).await?;
+    for edition in &finished {
+        tracing::info!(edition, "edition completed");
+    }
+    Ok(finished)
+}
+
+/// Executes an admin command on an edition; returns one sentence about the result.
+pub async fn run_edition_command(
+    store: &Store,
+    edition: i64,
+    command: EditionCommand,
+    now: Millis,
+) -> anyhow::Result<String> {
+    if command == EditionCommand::Retry {
+        let known = store.edition(edition).await?.ok_or_else(|| {
+            anyhow!("there is no edition {edition}: `courant editions list` shows them")
+        })?;
+        known.state.apply(command).map_err(|why| anyhow!("edition {edition}: {why}"))?;
+        let counts = store.edition_counts(edition).await?;
+        if counts.failed + counts.held == 0 && counts.queued == 0 {
+            bail!("edition {edition}: nothing to retry: no mail has failed or is held");
+        }
+    }
+    // Deliveries are queued first, since an edition without open deliveries is closed at once.
+    let queued = if command == EditionCommand::Retry {
+        store.requeue_failed(edition, now).await?
+    } else {
+        0
+    };
+    let state = store.apply_edition_command(edition, command, None).await?;
+    let more = match command {
+        EditionCommand::Cancel => {
+            format!(
+                ", {} mails will not be sent",
+                store.finish_cancelled_edition(edition, now).await?
+            )
+        }
+        EditionCommand::Retry => format!(", {queued} mails are queued again"),
+        EditionCommand::Pause | EditionCommand::Resume => String::new(),
+    };
+    Ok(format!("edition {edition} is {}{more}", state.as_str()))
+}

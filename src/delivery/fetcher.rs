@@ -1,0 +1,223 @@
+//! Fetcher of a transport: leases due rows, fills the send queue, and releases finished leases.
+
+mod leasing;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::lease::{LeaseId, SharedDomainLimit};
+use super::message_builder::MessageBuilder;
+use super::pacing::RetryPacer;
+use super::queue::SendQueue;
+use super::worker::{self, WorkerContext};
+use super::{Dispatcher, MAX_INLINE_WAIT_MS, Report};
+use crate::config::Transport;
+use crate::domain::delivery::DeliveryOutcome;
+use crate::store::outcomes::Record;
+
+/// Interval between polls for new work while workers are busy.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Fetches the work of one run of a transport.
+struct Fetcher<'a> {
+    dispatcher: &'a Dispatcher,
+    transport: &'a Transport,
+    /// Names of the transports whose mail this one sends.
+    served: Vec<String>,
+    drain: CancellationToken,
+    queue: Arc<SendQueue>,
+    released_tx: mpsc::UnboundedSender<LeaseId>,
+    released_rx: mpsc::UnboundedReceiver<LeaseId>,
+    /// Number of leases that are not released.
+    open_leases: usize,
+    last_edition: i64,
+    last_poll: Option<Instant>,
+    /// Limits of the domains seen so far.
+    domain_limits: HashMap<String, Arc<SharedDomainLimit>>,
+    pacer: RetryPacer,
+}
+
+/// Runs the workers of a transport until nothing is due and nothing in flight.
+pub(super) async fn run(
+    dispatcher: &Dispatcher,
+    transport: &Transport,
+    wait: i64,
+    shutdown: &CancellationToken,
+) -> anyhow::Result<Report> {
+    let breaker = dispatcher.relay_breaker(&transport.name);
+    if let Some(error) = breaker.blocked_beyond((dispatcher.clock)().plus(wait)) {
+        return Ok(Report { error, ..Report::default() });
+    }
+    let served = dispatcher.served_transports(transport);
+    let peers_before = dispatcher.peer_leases(transport).await;
+    dispatcher.release_orphaned(transport, &served).await?;
+    let due = dispatcher
+        .store
+        .has_work(&served, &dispatcher.node, (dispatcher.clock)().plus(wait))
+        .await?;
+    if !due && dispatcher.peers_idle_since(transport, peers_before).await {
+        return Ok(Report::default());
+    }
+    let (connector, signer) = match dispatcher
+        .connector(transport)
+        .and_then(|connector| Ok((connector, dispatcher.signer(transport)?)))
+    {
+        Ok(found) => found,
+        Err(why) => {
+            // Another transport may take over.
+            breaker.record_failure(&why, (dispatcher.clock)());
+            return Ok(Report { error: Some(why), ..Report::default() });
+        }
+    };
+    let domain_breaker = dispatcher.domain_breaker(&transport.name);
+    let queue = SendQueue::new(
+        (2 * transport.connections).max(64),
+        domain_breaker.open_domains((dispatcher.clock)()),
+    );
+    let (released_tx, released_rx) = mpsc::unbounded_channel();
+    // A child token: ending the run of this relay must not stop the other transports.
+    let (shutdown, drain) = (shutdown.clone(), shutdown.child_token());
+    let shared = Arc::new(WorkerContext {
+        dispatcher: dispatcher.clone(),
+        transport: Arc::new(transport.clone()),
+        messages: MessageBuilder::new(dispatcher.clone(), transport, signer),
+        queue: Arc::clone(&queue),
+        breaker: breaker.clone(),
+        domain_breaker,
+        drain: drain.clone(),
+        shutdown,
+    });
+    let mut workers = JoinSet::new();
+    for _ in 0..transport.connections {
+        workers.spawn(worker::run(Arc::clone(&shared), connector.new_connection()));
+    }
+    let mut fetcher = Fetcher {
+        dispatcher,
+        transport,
+        served,
+        drain,
+        queue,
+        released_tx,
+        released_rx,
+        open_leases: 0,
+        last_edition: 0,
+        last_poll: None,
+        domain_limits: HashMap::new(),
+        pacer: RetryPacer::default(),
+    };
+    let result = fetcher.run(wait).await;
+    fetcher.queue.close();
+    let (mut report, panicked) = join_workers(workers).await;
+    drop(shared);
+    dispatcher.recorder.flush().await;
+    fetcher.finish().await?;
+    if report.error.is_none() {
+        report.error = breaker.last_error();
+    }
+    match panicked {
+        Some(e) => Err(e.into()),
+        None => result.map(|()| report),
+    }
+}
+
+/// Waits for all workers; returns their numbers, and the error of a worker that panicked.
+async fn join_workers(mut workers: JoinSet<Report>) -> (Report, Option<JoinError>) {
+    let (mut report, mut panicked) = (Report::default(), None);
+    while let Some(worker) = workers.join_next().await {
+        match worker {
+            Ok(numbers) => report.add(numbers),
+            // The other workers finish their jobs; the leases of the panicked one are released by
+            // their guards.
+            Err(e) => panicked = Some(e),
+        }
+    }
+    (report, panicked)
+}
+
+impl Fetcher<'_> {
+    async fn run(&mut self, wait: i64) -> anyhow::Result<()> {
+        let deadline = (self.dispatcher.clock)().plus(wait);
+        while !self.drain.is_cancelled() {
+            self.collect_released().await?;
+            self.postpone_throttled().await;
+            let peer_leases = self.dispatcher.peer_leases(self.transport).await;
+            let leased_singles = self.lease_singles().await?;
+            let leased_blocks = self.lease_blocks().await?;
+            if leased_singles || leased_blocks {
+                continue;
+            }
+            let busy = self.open_leases > 0;
+            let next = if busy {
+                None
+            } else {
+                self.dispatcher.store.next_queued_at(&self.served).await?
+            };
+            if !busy
+                && next.is_none_or(|due| due > deadline)
+                && self.dispatcher.peers_idle_since(self.transport, peer_leases).await
+            {
+                break;
+            }
+            let queue = Arc::clone(&self.queue);
+            tokio::select! {
+                () = self.drain.cancelled() => {}
+                () = queue.refill_needed.notified(), if busy => {}
+                leased = self.released_rx.recv(), if busy => self.release(leased.into_iter().collect()).await?,
+                () = tokio::time::sleep(POLL_INTERVAL) => queue.wake_expired((self.dispatcher.clock)()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns jobs whose domain is throttled for long to the store, so that they do not hold up
+    /// others.
+    async fn postpone_throttled(&mut self) {
+        for (job, until) in
+            self.queue.drain_parked_beyond((self.dispatcher.clock)().plus(MAX_INLINE_WAIT_MS))
+        {
+            let until = job
+                .domain_limit
+                .as_deref()
+                .map_or(until, |limit| self.pacer.schedule(limit, until));
+            let record = Record {
+                id: job.delivery.id,
+                outcome: DeliveryOutcome::Postponed { until },
+                may_retry_unknown: false,
+                reply: None,
+                is_from_queue: job.lease.is_single(),
+            };
+            self.dispatcher.recorder.record(record, job.lease).await;
+        }
+    }
+
+    async fn collect_released(&mut self) -> anyhow::Result<()> {
+        let mut released = Vec::new();
+        while let Ok(leased) = self.released_rx.try_recv() {
+            released.push(leased);
+        }
+        self.release(released).await
+    }
+
+    async fn release(&mut self, released: Vec<LeaseId>) -> anyhow::Result<()> {
+        self.dispatcher.release_leases(&released).await?;
+        self.open_leases -= released.len();
+        Ok(())
+    }
+
+    /// Waits until every lease is released, and gives them back.
+    async fn finish(mut self) -> anyhow::Result<()> {
+        drop(self.released_tx);
+        let mut remaining = Vec::new();
+        for _ in 0..self.open_leases {
+            let Some(leased) = self.released_rx.recv().await else { break };
+            remaining.push(leased);
+        }
+        self.dispatcher.release_leases(&remaining).await
+    }
+}

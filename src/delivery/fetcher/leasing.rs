@@ -1,0 +1,150 @@
+//! Leases due deliveries, singly and in blocks, and turns them into jobs of the send queue.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::{Fetcher, POLL_INTERVAL};
+use crate::config::Uncertain;
+use crate::delivery::lease::{Job, LeaseGuard, LeaseId, SharedDomainLimit};
+use crate::domain::domain_limits::DomainLimit;
+use crate::store::claims::{BatchRequest, LeasedDelivery};
+
+/// Most jobs in a send queue, so that memory does not grow with the audience.
+const MAX_QUEUED_JOBS: usize = 4_096;
+
+/// Most domain limits cached during a run.
+const MAX_CACHED_LIMITS: usize = 4_096;
+
+impl Fetcher<'_> {
+    fn batch_request<'a>(
+        &'a self,
+        transports: &'a [String],
+        excluded_editions: &'a [i64],
+    ) -> BatchRequest<'a> {
+        BatchRequest {
+            transports,
+            node: &self.dispatcher.node,
+            excluded_editions,
+            after_edition: self.last_edition,
+            hold_uncertain: self.transport.uncertain == Uncertain::Hold,
+        }
+    }
+
+    /// Leases single due deliveries: confirmations and tests first, then retries.
+    pub(super) async fn lease_singles(&mut self) -> anyhow::Result<bool> {
+        let enough = 2 * self.transport.connections;
+        let due = self.last_poll.is_none_or(|at| at.elapsed() >= POLL_INTERVAL);
+        if !due
+            || self.queue.depth().priority >= enough
+            || self.queue.depth().total >= MAX_QUEUED_JOBS
+        {
+            return Ok(false);
+        }
+        let registry = Arc::clone(&self.dispatcher.leases);
+        let mut registry = registry.lock().await;
+        let limit = i64::try_from(enough)?;
+        let served = self.names_to_lease();
+        let deliveries = self
+            .dispatcher
+            .store
+            .claim_queued(self.batch_request(&served, &[]), limit, (self.dispatcher.clock)())
+            .await?;
+        // The next poll is immediate as long as more deliveries are due.
+        self.last_poll = (deliveries.len() < enough).then(Instant::now);
+        let any = !deliveries.is_empty();
+        for delivery in deliveries {
+            let leased = LeaseId::Single(delivery.id);
+            registry.by_lease.insert(leased, self.transport.name.clone());
+            let lease = self.lease_guard(leased);
+            let job = self.job(delivery, lease);
+            self.queue.push_priority(job);
+        }
+        Ok(any)
+    }
+
+    /// Returns the names to lease for: all served names, or, for a standby transport, those whose
+    /// mail it may take over.
+    fn names_to_lease(&self) -> Vec<String> {
+        if !self.transport.standby {
+            return self.served.clone();
+        }
+        self.served
+            .iter()
+            .filter(|name| self.dispatcher.may_take(self.transport, name))
+            .cloned()
+            .collect()
+    }
+
+    /// Leases blocks until every edition has jobs in the queue.
+    pub(super) async fn lease_blocks(&mut self) -> anyhow::Result<bool> {
+        let mut any = false;
+        for name in self.served.clone() {
+            while !self.drain.is_cancelled() && self.queue.depth().total < MAX_QUEUED_JOBS {
+                // The check costs next to nothing without a pool.
+                if !self.dispatcher.may_take(self.transport, &name) {
+                    break;
+                }
+                if !self.lease_block(&name).await? {
+                    self.dispatcher.balancer.record_idle(&name, self.transport);
+                    break;
+                }
+                any = true;
+            }
+        }
+        Ok(any)
+    }
+
+    /// Leases one block of the mail of transport `name`.
+    async fn lease_block(&mut self, name: &String) -> anyhow::Result<bool> {
+        let above_watermark = self.queue.editions_above_watermark();
+        let registry = Arc::clone(&self.dispatcher.leases);
+        let mut registry = registry.lock().await;
+        let batch_request = self.batch_request(std::slice::from_ref(name), &above_watermark);
+        let leased =
+            self.dispatcher.store.claim_batch(batch_request, (self.dispatcher.clock)()).await?;
+        let Some((block, edition, deliveries)) = leased else { return Ok(false) };
+        registry.by_lease.insert(LeaseId::Block(block), self.transport.name.clone());
+        drop(registry);
+        self.last_edition = edition;
+        let (dispatcher, all) = (self.dispatcher, &self.dispatcher.config.transports);
+        dispatcher.balancer.record_taken(all, name, self.transport, deliveries.len(), |other| {
+            dispatcher.is_unavailable(other)
+        });
+        let lease = self.lease_guard(LeaseId::Block(block));
+        let jobs: Vec<Job> =
+            deliveries.into_iter().map(|delivery| self.job(delivery, Arc::clone(&lease))).collect();
+        self.queue.push_edition(edition, jobs);
+        Ok(true)
+    }
+
+    fn lease_guard(&mut self, leased: LeaseId) -> Arc<LeaseGuard> {
+        self.open_leases += 1;
+        Arc::new(LeaseGuard::new(leased, self.released_tx.clone()))
+    }
+
+    fn job(&mut self, delivery: LeasedDelivery, lease: Arc<LeaseGuard>) -> Job {
+        // Transactional messages are exempt from domain limits, since they are few and somebody
+        // waits for them.
+        let domain = delivery.address.rsplit_once('@').filter(|_| delivery.edition_id.is_some());
+        let limit = domain.map(|(_, domain)| self.domain_limit(domain));
+        Job { delivery, lease, domain_limit: limit, slot: None }
+    }
+
+    fn domain_limit(&mut self, domain: &str) -> Arc<SharedDomainLimit> {
+        let limit = self.transport.domain_limits.limit_for(domain).unwrap_or(DomainLimit {
+            key: domain,
+            at_once: None,
+            rates: &[],
+        });
+        if let Some(known) = self.domain_limits.get(limit.key) {
+            return Arc::clone(known);
+        }
+        if self.domain_limits.len() > MAX_CACHED_LIMITS {
+            self.domain_limits.clear();
+        }
+        let created = Arc::new(SharedDomainLimit::new(&limit));
+        self.domain_limits.insert(limit.key.to_owned(), Arc::clone(&created));
+        created
+    }
+}

@@ -1,0 +1,321 @@
+//! Builds the message of each delivery: a filled variant of an edition, a rendered confirmation, or
+//! a test as it was queued.
+
+use std::collections::HashMap;
+use std::num::NonZero;
+use std::sync::{Arc, Mutex};
+
+use anyhow::{Context, anyhow};
+use tokio::sync::Semaphore;
+
+use super::Dispatcher;
+use super::transport::OutgoingMessage;
+use crate::config::Transport;
+use crate::domain::address::Mailbox;
+use crate::domain::delivery::DeliveryKind;
+use crate::domain::site_urls::SiteUrls;
+use crate::domain::time::Millis;
+use crate::domain::token::{self, LinkScope};
+use crate::mail::dkim;
+use crate::mail::message::{ListHeaders, MessageIds, MessageParts};
+use crate::mail::payload::{
+    CONFIRMATION_LINK_DAYS, ConfirmationPayload, Placeholders, TestMailPayload,
+};
+use crate::mail::precompiled::{PrecompiledMessage, Recipient, VariantParts};
+use crate::store::claims::LeasedDelivery;
+use crate::store::deliveries::Variant;
+use crate::store::editions::Edition;
+use crate::templates::mail::SiteContext;
+use crate::templates::{ConfirmContext, TemplateSnapshot};
+
+/// Variant prepared for rendering, with the envelope sender of its messages.
+struct PreparedVariant {
+    envelope_from: String,
+    source: VariantSource,
+}
+
+/// Form in which the content of a variant is kept.
+enum VariantSource {
+    /// Message with placeholders that are filled per recipient.
+    Precompiled(Box<PrecompiledMessage>),
+    /// Template that is rendered per recipient.
+    PerRecipient {
+        recipe: Box<TemplateSnapshot>,
+        edition: Box<Edition>,
+        feedback_id: String,
+        list_id: String,
+    },
+}
+
+/// Builds the messages of a transport; caches the variants in use.
+pub(super) struct MessageBuilder {
+    dispatcher: Dispatcher,
+    envelope_from: Option<String>,
+    signer: Option<dkim::Signer>,
+    /// One permit per processor: more parallel signing would only slow down the workers.
+    signing_permits: Semaphore,
+    variants: Mutex<HashMap<i64, Arc<PreparedVariant>>>,
+    mail_domain: String,
+    message_ids: MessageIds,
+    link_signer: token::LinkSigner,
+}
+
+/// Most cached variants; an edition rarely has more than a dozen.
+const MAX_PREPARED_VARIANTS: usize = 64;
+
+impl MessageBuilder {
+    /// Creates a builder for a transport; messages are signed if a signer is given.
+    pub(super) fn new(
+        dispatcher: Dispatcher,
+        transport: &Transport,
+        signer: Option<dkim::Signer>,
+    ) -> Self {
+        let secret = &dispatcher.instance.secret;
+        let mail_domain = SiteUrls(&dispatcher.config.site.base_url).mail_domain();
+        let (message_ids, link_signer) =
+            (MessageIds::new(secret, &mail_domain), token::LinkSigner::new(secret));
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+        Self {
+            envelope_from: transport.envelope_from.clone(),
+            signer,
+            signing_permits: Semaphore::new(processors),
+            variants: Mutex::default(),
+            mail_domain,
+            message_ids,
+            link_signer,
+            dispatcher,
+        }
+    }
+
+    /// Builds the message of a delivery, with the same bytes at every attempt; the error is one
+    /// sentence.
+    pub(super) async fn build(&self, delivery: &LeasedDelivery) -> anyhow::Result<OutgoingMessage> {
+        let mut message = match delivery.kind {
+            DeliveryKind::Edition => self.build_edition(delivery).await,
+            DeliveryKind::Confirmation => self.build_confirmation(delivery),
+            DeliveryKind::Test => self.build_test(delivery),
+        }?;
+        message.content = self.sign(message.content, delivery.created_at).await?;
+        Ok(message)
+    }
+
+    /// Prepends the DKIM signatures, dated by the delivery so that they are equal at every attempt.
+    async fn sign(&self, content: String, at: Millis) -> anyhow::Result<String> {
+        let Some(signer) = self.signer.clone() else { return Ok(content) };
+        let _permit = self.signing_permits.acquire().await?;
+        let costly = signer.is_costly();
+        let sign = move || signer.sign(&content, at).map(|signatures| signatures + &content);
+        // An RSA signature takes a millisecond of CPU time, which would block the connections of
+        // the sending thread.
+        let signed = if costly { tokio::task::spawn_blocking(sign).await? } else { sign() };
+        Ok(signed?)
+    }
+
+    async fn build_edition(&self, delivery: &LeasedDelivery) -> anyhow::Result<OutgoingMessage> {
+        let prepared = self
+            .prepared_variant(delivery.variant_id.context("the delivery has no variant")?)
+            .await?;
+        let subscription = delivery.subscription_id.context("the delivery has no subscription")?;
+        let token = self.link_signer.sign(LinkScope::Unsubscribe { subscription });
+        let unsubscribe_url = SiteUrls(&self.dispatcher.config.site.base_url).unsubscribe(&token);
+        let (name, message_id) = (delivery.name.as_deref(), self.message_id(delivery));
+        let content = match &prepared.source {
+            VariantSource::Precompiled(message) => message.render(&Recipient {
+                address: &delivery.address,
+                name,
+                unsubscribe_url: &unsubscribe_url,
+                message_id: &message_id,
+                date: delivery.created_at,
+            })?,
+            VariantSource::PerRecipient { recipe, edition, feedback_id, list_id } => {
+                let mail =
+                    recipe.render(name.unwrap_or_default(), &delivery.address, &unsubscribe_url)?;
+                MessageParts {
+                    from: &edition.sender,
+                    to_address: &delivery.address,
+                    to_name: name,
+                    reply_to: edition.reply_to.as_deref(),
+                    subject: &mail.subject,
+                    text: &mail.text,
+                    html: &mail.html,
+                    message_id: &message_id,
+                    date: delivery.created_at,
+                    list: Some(ListHeaders {
+                        list_id,
+                        unsubscribe_url: &unsubscribe_url,
+                        unsubscribe_mailto: None,
+                    }),
+                    feedback_id: Some(feedback_id),
+                    edition: Some(&edition.id.to_string()),
+                }
+                .to_message()?
+            }
+        };
+        Ok(OutgoingMessage {
+            envelope_from: prepared.envelope_from.clone(),
+            to: delivery.address.clone(),
+            message_id,
+            content,
+        })
+    }
+
+    fn build_confirmation(&self, delivery: &LeasedDelivery) -> anyhow::Result<OutgoingMessage> {
+        let (config, payload) =
+            (&self.dispatcher.config, delivery.payload.as_deref().unwrap_or_default());
+        let payload: ConfirmationPayload =
+            serde_json::from_str(payload).context("cannot read the queued confirmation")?;
+        let digests: Vec<_> =
+            config.digests.iter().filter(|d| payload.digests.contains(&d.name)).collect();
+        let first = digests.first().ok_or_else(|| {
+            anyhow!("the digest {} is no longer configured", payload.digests.join(", "))
+        })?;
+        let subscriber = delivery.subscriber_id.context("the delivery has no subscriber")?;
+        let scope = LinkScope::Confirm { subscriber, delivery: delivery.id };
+        let site = &config.site;
+        let mail = self.dispatcher.templates.render_confirm(&ConfirmContext {
+            site: SiteContext {
+                title: site.title.clone(),
+                base_url: site.base_url.clone(),
+                postal_address: site.postal_address.clone(),
+            },
+            language: payload.language.unwrap_or_else(|| site.language.clone()),
+            name: delivery.name.clone().unwrap_or_default(),
+            address: delivery.address.clone(),
+            digests: digests.iter().map(|d| d.title.clone()).collect(),
+            confirm_url: SiteUrls(&site.base_url)
+                .confirm(&token::sign(&self.dispatcher.instance.secret, scope)),
+            days: u32::try_from(CONFIRMATION_LINK_DAYS)?,
+        })?;
+        let message_id = self.message_id(delivery);
+        self.build_transactional(
+            delivery,
+            MessageParts {
+                from: &first.from,
+                to_address: &delivery.address,
+                // Omitted, since anyone can enter a name and have it sent to somebody else.
+                to_name: None,
+                reply_to: first.reply_to.as_deref(),
+                subject: &mail.subject,
+                text: &mail.text,
+                html: &mail.html,
+                message_id: &message_id,
+                date: delivery.created_at,
+                list: None,
+                feedback_id: None,
+                edition: None,
+            },
+        )
+    }
+
+    fn build_test(&self, delivery: &LeasedDelivery) -> anyhow::Result<OutgoingMessage> {
+        let test: TestMailPayload =
+            serde_json::from_str(delivery.payload.as_deref().unwrap_or_default())
+                .context("cannot read the queued test mail")?;
+        let message_id = self.message_id(delivery);
+        self.build_transactional(
+            delivery,
+            MessageParts {
+                from: &test.from,
+                to_address: &delivery.address,
+                to_name: None,
+                reply_to: test.reply_to.as_deref(),
+                subject: &test.subject,
+                text: &test.text,
+                html: &test.html,
+                message_id: &message_id,
+                date: delivery.created_at,
+                list: None,
+                feedback_id: None,
+                edition: None,
+            },
+        )
+    }
+
+    fn message_id(&self, delivery: &LeasedDelivery) -> String {
+        self.message_ids.id(&format!("delivery {}", delivery.id))
+    }
+
+    /// Returns the envelope sender for messages from this mailbox.
+    fn envelope_from(&self, from: &str) -> anyhow::Result<String> {
+        if let Some(address) = &self.envelope_from {
+            return Ok(address.clone());
+        }
+        let mailbox =
+            Mailbox::parse(from).map_err(|why| anyhow!("invalid sender {from}: {why}"))?;
+        Ok(mailbox.address.as_str().to_owned())
+    }
+
+    fn build_transactional(
+        &self,
+        delivery: &LeasedDelivery,
+        parts: MessageParts<'_>,
+    ) -> anyhow::Result<OutgoingMessage> {
+        let (envelope_from, content) = (self.envelope_from(parts.from)?, parts.to_message()?);
+        Ok(OutgoingMessage {
+            envelope_from,
+            to: delivery.address.clone(),
+            message_id: parts.message_id.to_owned(),
+            content,
+        })
+    }
+
+    async fn prepared_variant(&self, id: i64) -> anyhow::Result<Arc<PreparedVariant>> {
+        if let Some(known) =
+            self.variants.lock().ok().and_then(|variants| variants.get(&id).cloned())
+        {
+            return Ok(known);
+        }
+        let variant = self
+            .dispatcher
+            .store
+            .variant(id)
+            .await?
+            .with_context(|| format!("variant {id} does not exist"))?;
+        let edition = self
+            .dispatcher
+            .store
+            .edition(variant.edition_id)
+            .await?
+            .with_context(|| format!("edition {} does not exist", variant.edition_id))?;
+        let prepared = Arc::new(self.prepare_variant(&variant, edition)?);
+        if let Ok(mut variants) = self.variants.lock() {
+            if variants.len() >= MAX_PREPARED_VARIANTS {
+                variants.clear();
+            }
+            variants.insert(id, Arc::clone(&prepared));
+        }
+        Ok(prepared)
+    }
+
+    fn prepare_variant(
+        &self,
+        variant: &Variant,
+        edition: Edition,
+    ) -> anyhow::Result<PreparedVariant> {
+        let (id, digest, host) = (edition.id.to_string(), &edition.digest, &self.mail_domain);
+        let (list_id, feedback_id) =
+            (format!("{digest}.{host}"), format!("{id}:{digest}:digest:{host}"));
+        let envelope_from = self.envelope_from(&edition.sender)?;
+        if let Some(recipe) = &variant.template_snapshot {
+            let (recipe, edition) = (Box::new(TemplateSnapshot::parse(recipe)?), Box::new(edition));
+            return Ok(PreparedVariant {
+                envelope_from,
+                source: VariantSource::PerRecipient { recipe, edition, feedback_id, list_id },
+            });
+        }
+        let message = PrecompiledMessage::compile(&VariantParts {
+            from: &edition.sender,
+            reply_to: edition.reply_to.as_deref(),
+            subject: &variant.subject,
+            text: &variant.text,
+            html: &variant.html,
+            list_id: &list_id,
+            unsubscribe_mailto: None,
+            feedback_id: Some(&feedback_id),
+            edition: Some(&id),
+            placeholders: &Placeholders::new(&self.dispatcher.instance.secret),
+            boundary_seed: &self.message_ids.id(&format!("variant {}", variant.id)),
+        })?;
+        Ok(PreparedVariant { envelope_from, source: VariantSource::Precompiled(Box::new(message)) })
+    }
+}

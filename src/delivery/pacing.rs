@@ -1,0 +1,111 @@
+//! Paces retries per recipient domain, so that mails deferred together are not retried together.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::lease::SharedDomainLimit;
+use crate::domain::time::Millis;
+
+/// Least time between two retries in milliseconds, if no rate asks for more; a recovering domain is
+/// not overrun.
+const MIN_SPACING_MS: i64 = 20;
+/// Number of tracked domains; clearing them lets a few more retries coincide.
+const MAX_TRACKED_DOMAINS: usize = 10_000;
+
+/// Retry schedule of a run, by domain key.
+#[derive(Debug, Default)]
+pub(super) struct RetryPacer(HashMap<Arc<str>, PacedDomain>);
+
+/// Scheduled retries of one domain.
+#[derive(Debug, Clone, Copy)]
+struct PacedDomain {
+    starts_at: Millis,
+    scheduled: i64,
+}
+
+impl RetryPacer {
+    /// Returns the time of one more retry for a domain that accepts nothing before `until`, after
+    /// all retries scheduled so far.
+    pub(super) fn schedule(&mut self, limit: &SharedDomainLimit, until: Millis) -> Millis {
+        if self.0.len() > MAX_TRACKED_DOMAINS {
+            self.0.clear();
+        }
+        let paced = self
+            .0
+            .entry(Arc::clone(&limit.key))
+            .or_insert(PacedDomain { starts_at: until, scheduled: 0 });
+        let mut at = paced.starts_at.plus(time_needed(limit, paced.scheduled));
+        if at < until {
+            // An earlier retry will fail while the throttle lasts and is then scheduled again.
+            (*paced, at) = (PacedDomain { starts_at: until, scheduled: 0 }, until);
+        }
+        paced.scheduled += 1;
+        at
+    }
+}
+
+/// Returns the time in milliseconds that the rates of a domain need for `mails` mails.
+fn time_needed(limit: &SharedDomainLimit, mails: i64) -> i64 {
+    let spans = limit.rates.iter().map(|rate| mails / rate.messages.max(1) * rate.span);
+    spans.fold(mails * MIN_SPACING_MS, i64::max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::domain_limits::DomainLimit;
+    use crate::domain::rate::Rate;
+    use crate::domain::time::{DAY, HOUR};
+
+    const UNTIL: Millis = Millis(1_000_000);
+
+    fn limit(key: &str, rates: &str) -> SharedDomainLimit {
+        SharedDomainLimit::new(&DomainLimit {
+            key,
+            at_once: None,
+            rates: &Rate::parse_list(rates).unwrap(),
+        })
+    }
+
+    /// Returns the times of `count` retries, in hours after the first.
+    fn scheduled_hours(limit: &SharedDomainLimit, count: usize) -> Vec<i64> {
+        let mut pacer = RetryPacer::default();
+        (0..count).map(|_| (pacer.schedule(limit, UNTIL).0 - UNTIL.0) / HOUR).collect()
+    }
+
+    #[test]
+    fn each_span_of_a_rate_gets_as_many_retries_as_it_allows() {
+        assert_eq!(scheduled_hours(&limit("x.example", "3/h"), 8), [0, 0, 0, 1, 1, 1, 2, 2]);
+        assert_eq!(
+            scheduled_hours(&limit("x.example", "2/h, 3/d"), 7),
+            [0, 0, 1, 24, 24, 24, 48],
+            "the slowest rate applies"
+        );
+    }
+
+    #[test]
+    fn without_a_rate_retries_are_spaced_evenly_per_domain() {
+        let mut pacer = RetryPacer::default();
+        let (none, other) = (limit("x.example", "none"), limit("y.example", "none"));
+        let given: Vec<_> = (0..4).map(|_| pacer.schedule(&none, UNTIL)).collect();
+        assert_eq!(given, [0, 1, 2, 3].map(|n| UNTIL.plus(n * MIN_SPACING_MS)));
+        assert_eq!(pacer.schedule(&other, UNTIL), UNTIL, "each domain has its own schedule");
+    }
+
+    #[test]
+    fn a_throttle_extended_beyond_all_retries_restarts_the_schedule_and_a_shorter_one_continues_it()
+    {
+        let (mut pacer, hourly) = (RetryPacer::default(), limit("x.example", "2/h"));
+        let three = [UNTIL, UNTIL.plus(MIN_SPACING_MS), UNTIL.plus(HOUR)];
+        assert_eq!([0; 3].map(|_| pacer.schedule(&hourly, UNTIL)), three);
+        assert_eq!(
+            pacer.schedule(&hourly, UNTIL.plus(HOUR / 2)),
+            UNTIL.plus(HOUR),
+            "after the retries scheduled before"
+        );
+        assert_eq!(
+            [0; 3].map(|_| pacer.schedule(&hourly, UNTIL.plus(DAY))),
+            three.map(|at| at.plus(DAY))
+        );
+    }
+}

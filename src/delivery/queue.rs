@@ -1,0 +1,244 @@
+//! In-memory send queue of a run: jobs that are leased and not yet taken by a worker.
+//!
+//! Priority jobs come first, then the editions in round-robin order. Jobs whose recipient domain is
+//! at its limit are parked and do not hold up the rest.
+
+mod state;
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::lease::{DomainSlot, Job};
+use crate::domain::time::Millis;
+
+/// Send queue shared by the fetcher and the workers of a run.
+#[derive(Debug, Default)]
+pub(super) struct SendQueue {
+    state: Mutex<QueueState>,
+    /// Wakes workers that wait for a job.
+    job_available: Notify,
+    /// Wakes the fetcher when an edition falls below the low watermark.
+    pub(super) refill_needed: Notify,
+}
+
+/// State of the queue behind its mutex.
+#[derive(Debug, Default)]
+struct QueueState {
+    priority: VecDeque<Job>,
+    editions: VecDeque<EditionQueue>,
+    domains: HashMap<Arc<str>, DomainQueue>,
+    /// Domains with parked jobs and a free slot.
+    ready_domains: VecDeque<Arc<str>>,
+    /// Throttled domains by the time when the throttle expires.
+    throttled: BTreeSet<(Millis, Arc<str>)>,
+    parked_count: usize,
+    low_watermark: usize,
+    closed: bool,
+}
+
+/// Number of jobs in a send queue.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct QueueDepth {
+    pub(super) total: usize,
+    /// Transactional messages and retries among them.
+    pub(super) priority: usize,
+}
+
+/// Queued jobs of one edition.
+#[derive(Debug)]
+struct EditionQueue {
+    edition: i64,
+    jobs: VecDeque<Job>,
+}
+
+/// Messages in flight to a recipient domain, and its parked jobs.
+#[derive(Debug, Default)]
+struct DomainQueue {
+    in_flight: u32,
+    throttled_until: Millis,
+    parked: VecDeque<Job>,
+}
+
+impl SendQueue {
+    /// Creates a queue that wakes the fetcher when an edition has fewer than `low_watermark` jobs;
+    /// the given domains are throttled until their time.
+    pub(super) fn new(low_watermark: usize, throttled: Vec<(Arc<str>, Millis)>) -> Arc<Self> {
+        let mut state = QueueState { low_watermark, ..QueueState::default() };
+        for (domain, until) in throttled {
+            state.throttle(&domain, until);
+        }
+        Arc::new(Self { state: Mutex::new(state), ..Self::default() })
+    }
+
+    fn state(&self) -> MutexGuard<'_, QueueState> {
+        // A panic cannot interrupt a change of the state halfway.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a transactional message or a retry, which goes before every edition.
+    pub(super) fn push_priority(&self, job: Job) {
+        self.state().priority.push_back(job);
+        self.job_available.notify_one();
+    }
+
+    /// Adds the leased jobs of an edition.
+    pub(super) fn push_edition(&self, edition: i64, jobs: Vec<Job>) {
+        let mut state = self.state();
+        match state.editions.iter_mut().find(|queue| queue.edition == edition) {
+            Some(queue) => queue.jobs.extend(jobs),
+            None => state.editions.push_back(EditionQueue { edition, jobs: jobs.into() }),
+        }
+        drop(state);
+        self.job_available.notify_waiters();
+    }
+
+    /// Puts an unsent job back as the next one of its edition.
+    pub(super) fn requeue(&self, mut job: Job) {
+        let mut state = self.state();
+        if let Some(domain) = job.slot.take().and_then(DomainSlot::into_key) {
+            state.release_slot(&domain);
+        }
+        if state.closed {
+            return;
+        }
+        match job
+            .delivery
+            .edition_id
+            .and_then(|id| state.editions.iter_mut().find(|queue| queue.edition == id))
+        {
+            Some(queue) => queue.jobs.push_front(job),
+            None => state.priority.push_front(job),
+        }
+        drop(state);
+        self.job_available.notify_one();
+    }
+
+    /// Returns the next job that can start now.
+    pub(super) fn try_next(self: &Arc<Self>, now: Millis) -> Option<Job> {
+        let mut state = self.state();
+        let (mut job, is_low) = state.next(now)?;
+        if let Some(limit) = &job.domain_limit {
+            job.slot = Some(DomainSlot::new(Arc::clone(&limit.key), Arc::clone(self)));
+        }
+        drop(state);
+        if is_low {
+            self.refill_needed.notify_one();
+        }
+        Some(job)
+    }
+
+    /// Waits for the next job; returns `None` when the queue is closed.
+    pub(super) async fn next(self: &Arc<Self>, clock: fn() -> Millis) -> Option<Job> {
+        loop {
+            let job_available = self.job_available.notified();
+            tokio::pin!(job_available);
+            // Registers before the check, so that no notification between the check and the wait is
+            // lost.
+            job_available.as_mut().enable();
+            if let Some(job) = self.try_next(clock()) {
+                return Some(job);
+            }
+            if self.state().closed {
+                return None;
+            }
+            self.refill_needed.notify_one();
+            job_available.await;
+        }
+    }
+
+    /// Releases a slot of a domain and wakes a worker.
+    pub(super) fn release_slot(&self, domain: &Arc<str>) {
+        self.state().release_slot(domain);
+        self.job_available.notify_one();
+    }
+
+    /// Parks a job and throttles its domain until the given time.
+    pub(super) fn park(&self, mut job: Job, until: Millis) {
+        let Some(key) = job.slot.take().and_then(DomainSlot::into_key) else {
+            return self.requeue(job);
+        };
+        let mut state = self.state();
+        state.release_slot(&key);
+        state.throttle(&key, until);
+        if !state.closed {
+            state.park(&key, job, true);
+        }
+    }
+
+    /// Throttles a domain until the given time.
+    pub(super) fn throttle(&self, domain: &Arc<str>, until: Millis) {
+        self.state().throttle(domain, until);
+    }
+
+    /// Removes the jobs that are parked beyond `horizon`; returns each with the time when its
+    /// throttle expires.
+    pub(super) fn drain_parked_beyond(&self, horizon: Millis) -> Vec<(Job, Millis)> {
+        let mut state = self.state();
+        let mut drained = Vec::new();
+        let throttled: Vec<_> = state
+            .throttled
+            .iter()
+            .rev()
+            .take_while(|(until, _)| *until > horizon)
+            .cloned()
+            .collect();
+        for (until, key) in throttled {
+            let parked = state
+                .domains
+                .get_mut(&key)
+                .map(|d| std::mem::take(&mut d.parked))
+                .unwrap_or_default();
+            state.parked_count -= parked.len();
+            drained.extend(parked.into_iter().map(|job| (job, until)));
+        }
+        drained
+    }
+
+    /// Releases expired throttles and wakes a worker for each ready domain.
+    pub(super) fn wake_expired(&self, now: Millis) {
+        let mut state = self.state();
+        state.release_expired(now);
+        let ready = state.ready_domains.len();
+        drop(state);
+        for _ in 0..ready {
+            self.job_available.notify_one();
+        }
+    }
+
+    /// Returns the editions that need no more jobs now.
+    pub(super) fn editions_above_watermark(&self) -> Vec<i64> {
+        let state = self.state();
+        state
+            .editions
+            .iter()
+            .filter(|queue| queue.jobs.len() >= state.low_watermark)
+            .map(|queue| queue.edition)
+            .collect()
+    }
+
+    /// Returns the number of queued jobs.
+    pub(super) fn depth(&self) -> QueueDepth {
+        let state = self.state();
+        let of_editions: usize = state.editions.iter().map(|queue| queue.jobs.len()).sum();
+        QueueDepth {
+            total: state.priority.len() + state.parked_count + of_editions,
+            priority: state.priority.len(),
+        }
+    }
+
+    /// Closes the queue and drops its jobs, which releases their leases.
+    pub(super) fn close(&self) {
+        let mut state = self.state();
+        let remaining =
+            std::mem::replace(&mut *state, QueueState { closed: true, ..QueueState::default() });
+        drop(state);
+        self.job_available.notify_waiters();
+        // Dropped outside the lock, since the drop of a slot takes the lock.
+        drop(remaining);
+    }
+}
+
+#[cfg(test)]
+mod tests;

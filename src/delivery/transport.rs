@@ -1,0 +1,234 @@
+//! Transport of a worker: a lazily opened, reused SMTP connection, or a directory of `.eml` files.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Route, Transport};
+use crate::mail::file_transport::FileTransport;
+use crate::mail::smtp::{AttemptResult, Connection, Envelope, Relay, Reply, SmtpOutcome, Timeouts};
+
+/// Complete message with its envelope.
+#[derive(Debug)]
+pub(super) struct OutgoingMessage {
+    pub(super) envelope_from: String,
+    pub(super) to: String,
+    pub(super) message_id: String,
+    pub(super) content: String,
+}
+
+/// Settings of a transport, from which the connections of its workers are created.
+#[derive(Clone)]
+pub(super) enum Connector {
+    Smtp { relay: Box<Relay>, message_limit: usize },
+    Directory(FileTransport),
+}
+
+impl Connector {
+    /// Creates a connector from the settings of a transport; the error is one sentence about them.
+    pub(super) fn new(transport: &Transport, timeouts: Timeouts) -> Result<Self, String> {
+        match &transport.route {
+            Route::Directory(path) => Ok(Self::Directory(FileTransport::new(path))),
+            Route::Smtp { .. } => match Relay::from_transport(transport, timeouts) {
+                Ok(relay) => Ok(Self::Smtp {
+                    relay: Box::new(relay),
+                    message_limit: transport.messages_per_connection,
+                }),
+                Err(error) => Err(error.to_string()),
+            },
+        }
+    }
+
+    /// Returns a connection that is not open yet.
+    pub(super) fn new_connection(&self) -> TransportConnection {
+        match self {
+            Self::Smtp { relay, message_limit } => TransportConnection::Smtp {
+                relay: relay.clone(),
+                connection: None,
+                message_limit: *message_limit,
+                messages_started: 0,
+            },
+            Self::Directory(directory) => TransportConnection::Directory(directory.clone()),
+        }
+    }
+}
+
+/// A worker's connection to its relay, or the directory that it writes to.
+pub(super) enum TransportConnection {
+    Smtp {
+        relay: Box<Relay>,
+        connection: Option<Box<Connection>>,
+        message_limit: usize,
+        messages_started: usize,
+    },
+    Directory(FileTransport),
+}
+
+impl TransportConnection {
+    /// Opens the connection unless it is usable; the error is one sentence.
+    pub(super) async fn ensure_open(&mut self) -> Result<(), String> {
+        let Self::Smtp { relay, connection, message_limit, messages_started } = self else {
+            return Ok(());
+        };
+        if *messages_started >= *message_limit
+            && let Some(exhausted) = connection.take()
+        {
+            exhausted.quit().await;
+        }
+        if connection.as_ref().is_none_or(|c| !c.is_idle()) {
+            *messages_started = 0;
+            *connection =
+                Some(Box::new(Connection::open(relay).await.map_err(|error| error.to_string())?));
+        }
+        Ok(())
+    }
+
+    /// Returns `true` if a message can be sent without opening a connection.
+    pub(super) fn is_open(&self) -> bool {
+        match self {
+            Self::Directory(_) => true,
+            Self::Smtp { connection, message_limit, messages_started, .. } => {
+                messages_started < message_limit && connection.as_ref().is_some_and(|c| c.is_idle())
+            }
+        }
+    }
+
+    /// Returns `true` if a connection exists, in any state.
+    pub(super) fn is_connected(&self) -> bool {
+        matches!(self, Self::Directory(_) | Self::Smtp { connection: Some(_), .. })
+    }
+
+    /// Returns `true` if the envelope of the next message may be pipelined behind the current
+    /// message; nothing is pipelined behind the last message of a connection.
+    pub(super) fn can_pipeline(&self) -> bool {
+        match self {
+            Self::Directory(_) => false,
+            Self::Smtp { connection, message_limit, messages_started, .. } => {
+                messages_started < message_limit
+                    && connection.as_ref().is_some_and(|c| c.can_pipeline_next())
+            }
+        }
+    }
+
+    /// Sends the envelope of a message; the error is the outcome of the message.
+    pub(super) async fn begin(
+        &mut self,
+        message: &OutgoingMessage,
+        shutdown: &CancellationToken,
+    ) -> Result<(), SmtpOutcome> {
+        let Self::Smtp { relay, connection, messages_started, .. } = self else { return Ok(()) };
+        let Some(open) = connection else { return Err(no_connection()) };
+        *messages_started += 1;
+        let envelope = message.envelope();
+        let result = tokio::select! {
+            biased;
+            result = open.begin(&envelope) => result,
+            () = after_grace(shutdown, relay.timeouts().envelope_grace) => Err(envelope_interrupted()),
+        };
+        result.map_err(|attempt| self.keep_if_reusable(attempt))
+    }
+
+    /// Sends the content of the begun message, with the envelope of the next message pipelined
+    /// behind it. A silent relay delays a shutdown only for the grace time.
+    pub(super) async fn finish(
+        &mut self,
+        message: &OutgoingMessage,
+        next: Option<&OutgoingMessage>,
+        shutdown: &CancellationToken,
+    ) -> SmtpOutcome {
+        match self {
+            Self::Directory(directory) => write_file(directory.clone(), message).await,
+            Self::Smtp { relay, connection, messages_started, .. } => {
+                let Some(open) = connection else { return no_connection() };
+                *messages_started += usize::from(next.is_some());
+                let envelope = next.map(OutgoingMessage::envelope);
+                let attempt = tokio::select! {
+                    biased;
+                    attempt = open.finish(&message.content, envelope.as_ref()) => attempt,
+                    () = after_grace(shutdown, relay.timeouts().content_grace) => {
+                        not_reusable(SmtpOutcome::Unknown { why: "no reply to the message before the shutdown".into() })
+                    }
+                };
+                self.keep_if_reusable(attempt)
+            }
+        }
+    }
+
+    /// Reads the replies to the pipelined envelope; after `Ok` the relay expects the content of
+    /// that message.
+    pub(super) async fn finish_pipelined(
+        &mut self,
+        shutdown: &CancellationToken,
+    ) -> Result<(), SmtpOutcome> {
+        let Self::Smtp { relay, connection, .. } = self else { return Ok(()) };
+        let Some(open) = connection else { return Err(no_connection()) };
+        let result = tokio::select! {
+            biased;
+            result = open.finish_pipelined() => result,
+            () = after_grace(shutdown, relay.timeouts().envelope_grace) => Err(envelope_interrupted()),
+        };
+        result.map_err(|attempt| self.keep_if_reusable(attempt))
+    }
+
+    /// Returns the outcome of an attempt, and drops the connection if it is not reusable.
+    fn keep_if_reusable(
+        &mut self,
+        AttemptResult { outcome, reusable }: AttemptResult,
+    ) -> SmtpOutcome {
+        if !reusable {
+            self.abandon();
+        }
+        outcome
+    }
+
+    /// Drops the connection without `QUIT`.
+    pub(super) fn abandon(&mut self) {
+        if let Self::Smtp { connection, .. } = self {
+            *connection = None;
+        }
+    }
+
+    /// Closes the connection with `QUIT`.
+    pub(super) async fn close(self) {
+        if let Self::Smtp { connection: Some(connection), .. } = self {
+            connection.quit().await;
+        }
+    }
+}
+
+fn no_connection() -> SmtpOutcome {
+    SmtpOutcome::RelayError { why: "no open connection".into() }
+}
+
+fn envelope_interrupted() -> AttemptResult {
+    not_reusable(SmtpOutcome::RelayError {
+        why: "no reply from the relay before the shutdown".into(),
+    })
+}
+
+impl OutgoingMessage {
+    fn envelope(&self) -> Envelope<'_> {
+        Envelope { from: &self.envelope_from, to: &self.to, size: self.content.len() }
+    }
+}
+
+async fn write_file(directory: FileTransport, message: &OutgoingMessage) -> SmtpOutcome {
+    let (id, content) = (message.message_id.clone(), message.content.clone());
+    match tokio::task::spawn_blocking(move || directory.store(&id, &content)).await {
+        Ok(Ok(path)) => {
+            SmtpOutcome::Sent { reply: Reply::new(250, &format!("written to {}", path.display())) }
+        }
+        Ok(Err(why)) => SmtpOutcome::RelayError { why },
+        Err(e) => SmtpOutcome::Unknown { why: e.to_string() },
+    }
+}
+
+fn not_reusable(outcome: SmtpOutcome) -> AttemptResult {
+    AttemptResult { outcome, reusable: false }
+}
+
+/// Waits until `grace` has passed since `shutdown` fired.
+pub(super) async fn after_grace(shutdown: &CancellationToken, grace: Duration) {
+    shutdown.cancelled().await;
+    tokio::time::sleep(grace).await;
+}

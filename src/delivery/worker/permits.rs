@@ -1,0 +1,146 @@
+//! Start permits: requested before a message is sent, and returned if it is not sent.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::Worker;
+use crate::delivery::lease::Job;
+use crate::delivery::recorder::{PendingDecision, StartDecision, StartRequest};
+use crate::delivery::transport::OutgoingMessage;
+use crate::domain::delivery::DeliveryOutcome;
+use crate::domain::time::Millis;
+use crate::store::StoreError;
+
+/// Delay in milliseconds before a worker continues after the database failed to load a message.
+const DATABASE_RETRY_DELAY_MS: i64 = 1_000;
+
+/// Job whose start decision is pending.
+pub(super) struct PendingStart {
+    job: Job,
+    decision: PendingDecision,
+    /// Number of outcomes recorded before the request; the commit of its decision contains them.
+    recorded_before: u64,
+}
+
+/// Permitted job with its message.
+pub(in crate::delivery) struct PreparedMessage {
+    pub(in crate::delivery) job: Job,
+    pub(in crate::delivery) permitted_at: Instant,
+    /// Time when it took from its rate limits.
+    pub(in crate::delivery) taken_at: Millis,
+    pub(super) message: OutgoingMessage,
+}
+
+/// Reason why a job does not start now.
+pub(super) enum NotStarted {
+    /// The job was revoked, failed, parked or put back into the queue.
+    Skipped,
+    /// The job is back in the queue; a rate limit of the transport is used up until this time.
+    RateLimited { until: Millis },
+}
+
+impl Worker {
+    /// Requests a start permit for a job; the decision comes with a commit.
+    pub(super) async fn request_start(&self, job: Job) -> PendingStart {
+        let request = StartRequest {
+            id: job.delivery.id,
+            transport: Arc::clone(&self.shared.transport),
+            domain_limit: job.domain_limit.clone(),
+            is_renewal: false,
+        };
+        PendingStart {
+            recorded_before: self.recorded,
+            decision: self.shared.dispatcher.recorder.request_start(request).await,
+            job,
+        }
+    }
+
+    /// Waits for the start decision, whose commit marks the row as `sending`, and builds the
+    /// message.
+    pub(super) async fn prepare(
+        &mut self,
+        pending: PendingStart,
+    ) -> Result<PreparedMessage, NotStarted> {
+        let PendingStart { job, decision, recorded_before } = pending;
+        let decision = decision.wait().await;
+        self.committed = self.committed.max(recorded_before);
+        let (permitted_at, taken_at) = match decision {
+            StartDecision::Permitted { at, taken_at } => (at, taken_at),
+            StartDecision::Revoked => return Err(NotStarted::Skipped),
+            StartDecision::RateLimited { until } => {
+                self.shared.queue.requeue(job);
+                return Err(NotStarted::RateLimited { until });
+            }
+            StartDecision::DomainLimited { until } => {
+                self.shared.queue.park(job, until);
+                return Err(NotStarted::Skipped);
+            }
+        };
+        if self.shared.shutdown.is_cancelled() {
+            self.release(job, taken_at).await;
+            return Err(NotStarted::Skipped);
+        }
+        match self.shared.messages.build(&job.delivery).await {
+            Ok(message) => Ok(PreparedMessage { job, permitted_at, taken_at, message }),
+            Err(e) if e.chain().any(|cause| cause.is::<StoreError>()) => {
+                // A database failure is not a failure of the recipient.
+                self.release(job, taken_at).await;
+                let _ = self
+                    .wait_until((self.shared.dispatcher.clock)().plus(DATABASE_RETRY_DELAY_MS))
+                    .await;
+                Err(NotStarted::Skipped)
+            }
+            Err(e) => {
+                self.report.failed += 1;
+                self.shared
+                    .record(&job, DeliveryOutcome::Failed, Some(format!("not sent: {e:#}")))
+                    .await;
+                Err(NotStarted::Skipped)
+            }
+        }
+    }
+
+    /// Renews the permit of a message; returns `false` if the message must not be sent any more.
+    pub(super) async fn renew_permit(&self, prepared: &mut PreparedMessage) -> bool {
+        let job = &prepared.job;
+        let request = StartRequest {
+            id: job.delivery.id,
+            transport: Arc::clone(&self.shared.transport),
+            domain_limit: job.domain_limit.clone(),
+            is_renewal: true,
+        };
+        match self.shared.dispatcher.recorder.request_start(request).await.wait().await {
+            StartDecision::Permitted { at, .. } => {
+                prepared.permitted_at = at;
+                true
+            }
+            StartDecision::Revoked
+            | StartDecision::RateLimited { .. }
+            | StartDecision::DomainLimited { .. } => {
+                self.shared.record(job, DeliveryOutcome::Released, None).await;
+                self.shared.refund(job, prepared.taken_at).await;
+                false
+            }
+        }
+    }
+
+    /// Releases the jobs whose decision is pending, since they are not sent over this connection.
+    pub(super) async fn release_pending(&mut self) {
+        while let Some(PendingStart { job, decision, .. }) = self.pending.pop_front() {
+            match decision.wait().await {
+                StartDecision::Permitted { taken_at, .. } => self.release(job, taken_at).await,
+                StartDecision::Revoked => {}
+                StartDecision::RateLimited { .. } => self.shared.queue.requeue(job),
+                StartDecision::DomainLimited { until } => self.shared.queue.park(job, until),
+            }
+        }
+    }
+
+    /// Releases a permitted job that is certainly unsent, so that it is not taken for uncertain.
+    pub(super) async fn release(&self, job: Job, taken_at: Millis) {
+        self.shared.record(&job, DeliveryOutcome::Released, None).await;
+        self.shared.refund(&job, taken_at).await;
+        self.shared.queue.requeue(job);
+    }
+}

@@ -1,0 +1,204 @@
+//! Feed cache: holds the rendered documents of all declared feeds in memory and on disk, and
+//! renders those again that a change affects.
+
+mod fingerprint;
+mod refresh;
+
+use std::collections::{HashMap, VecDeque};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use arc_swap::ArcSwap;
+use tokio::sync::watch;
+
+use super::disk_cache::{Checkpoint, DiskCache};
+use super::encodings::EncodedBodies;
+use super::format::Format;
+use super::rendered::RenderedFeed;
+use crate::config::{Config, Feed};
+use crate::domain::selection::Selection;
+use crate::domain::time::Millis;
+use crate::store::change_log::ChangedTerms;
+use fingerprint::access_fingerprint;
+pub(super) use fingerprint::feed_fingerprint;
+pub use refresh::{RefreshReport, refresh_due};
+
+/// Maximum number of changes that are remembered for comparison with on-demand feeds. An on-demand
+/// feed that is older than all of them is rendered again.
+const MAX_REMEMBERED_CHANGES: usize = 256;
+
+/// Rendered documents of all declared feeds; cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct FeedCache {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    documents: ArcSwap<HashMap<String, Arc<RenderedFeed>>>,
+    state: tokio::sync::Mutex<State>,
+    disk: OnceLock<DiskCache>,
+    recent: Mutex<RecentChanges>,
+    generation: AtomicU64,
+    change_sender: watch::Sender<u64>,
+    encodings: EncodedBodies,
+}
+
+impl Default for Inner {
+    fn default() -> Self {
+        Self {
+            documents: ArcSwap::default(),
+            state: tokio::sync::Mutex::default(),
+            disk: OnceLock::new(),
+            recent: Mutex::default(),
+            generation: AtomicU64::new(0),
+            change_sender: watch::channel(0).0,
+            encodings: EncodedBodies::default(),
+        }
+    }
+}
+
+/// State of the store that the cached documents were rendered from.
+#[derive(Debug, Default)]
+struct State {
+    last_refresh: Option<LastRefresh>,
+    /// Documents loaded from disk, until they are compared with the store.
+    loaded: Option<LoadedFromDisk>,
+    /// Documents not yet saved to disk, each with the fingerprint of its settings.
+    unsaved: HashMap<String, (Arc<RenderedFeed>, String)>,
+    /// Files of feeds that were removed from the configuration.
+    removed: Vec<String>,
+    /// Identifier of the store, once it was read.
+    store_id: Option<String>,
+    /// Error of the last attempt to save to disk.
+    write_error: Option<String>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct LastRefresh {
+    version: i64,
+    at: Millis,
+    /// Errors by feed name. A failed feed is retried at every tick; each error is logged once.
+    failures: HashMap<String, String>,
+}
+
+#[derive(Debug)]
+struct LoadedFromDisk {
+    checkpoint: Option<Checkpoint>,
+    /// Fingerprint of the settings of each document, by file name.
+    fingerprints: HashMap<String, String>,
+}
+
+/// Articles touched by the last refreshes, with their generations, newest last.
+#[derive(Debug, Default)]
+struct RecentChanges(VecDeque<(u64, ChangedTerms)>);
+
+impl FeedCache {
+    /// Returns a cache that saves its documents to a directory, filled with those it already
+    /// contains.
+    pub fn with_disk_cache(directory: &Path, config: &Config) -> Self {
+        let cache = Self::default();
+        let disk = cache.inner.disk.get_or_init(|| DiskCache::open(directory));
+        let (loaded, checkpoint) = disk.load();
+        let declared: HashMap<String, String> = config
+            .feeds
+            .iter()
+            .flat_map(|feed| file_names(feed).map(|file| (file, access_fingerprint(feed))))
+            .collect();
+        let (loaded, removed): (HashMap<_, _>, HashMap<_, _>) =
+            loaded.into_iter().partition(|(file, _)| declared.contains_key(file));
+        // A document with content that its feed may no longer show is never served, not even while
+        // the database is unavailable.
+        let loaded: HashMap<_, _> = loaded
+            .into_iter()
+            .filter(|(file, cached)| cached.fingerprint.starts_with(&declared[file]))
+            .collect();
+        for (file, cached) in &loaded {
+            if let Some(body) = disk.brotli(file, &cached.document.etag) {
+                cached.document.record_brotli(Some(body.len()));
+            }
+        }
+        let fingerprints = loaded
+            .iter()
+            .map(|(file, cached)| (file.clone(), cached.fingerprint.clone()))
+            .collect();
+        cache.inner.documents.store(Arc::new(
+            loaded.into_iter().map(|(file, cached)| (file, cached.document)).collect(),
+        ));
+        if let Ok(mut state) = cache.inner.state.try_lock() {
+            state.loaded = Some(LoadedFromDisk { checkpoint, fingerprints });
+            state.removed = removed.into_keys().collect();
+        }
+        cache
+    }
+
+    /// Returns the document of a declared feed by its file name, `NAME.EXTENSION`.
+    pub fn get(&self, file: &str) -> Option<Arc<RenderedFeed>> {
+        self.inner.documents.load().get(file).cloned()
+    }
+
+    /// Returns all documents by file name.
+    pub(super) fn documents(&self) -> Arc<HashMap<String, Arc<RenderedFeed>>> {
+        self.inner.documents.load_full()
+    }
+
+    pub(super) fn disk(&self) -> Option<&DiskCache> {
+        self.inner.disk.get()
+    }
+
+    pub(super) fn encodings(&self) -> &EncodedBodies {
+        &self.inner.encodings
+    }
+
+    /// Returns `true` if the cache holds every declared feed in every format.
+    pub fn is_complete(&self, config: &Config) -> bool {
+        let documents = self.inner.documents.load();
+        config.feeds.iter().flat_map(file_names).all(|file| documents.contains_key(&file))
+    }
+
+    /// Returns a channel that is notified when documents of declared feeds change.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.inner.change_sender.subscribe()
+    }
+
+    /// Returns the generation: the number of recorded changes so far.
+    pub(super) fn generation(&self) -> u64 {
+        self.inner.generation.load(Ordering::Acquire)
+    }
+
+    /// Returns `true` if a change after generation `since` may affect articles of the selection.
+    pub(super) fn changed_since(&self, selection: &Selection, since: u64) -> bool {
+        let recent = self.inner.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let reaches_back = recent.0.front().is_none_or(|(first, _)| *first <= since + 1);
+        let newer = || recent.0.iter().filter(|(generation, _)| *generation > since);
+        self.generation() > since
+            && (!reaches_back || newer().any(|(_, touched)| touches(touched, selection)))
+    }
+
+    fn record_change(&self, touched: ChangedTerms) {
+        let mut recent = self.inner.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        // Incremented under the lock, so that a reader of the number finds its change in the list.
+        let generation = self.inner.generation.fetch_add(1, Ordering::AcqRel) + 1;
+        recent.0.push_back((generation, touched));
+        if recent.0.len() > MAX_REMEMBERED_CHANGES {
+            recent.0.pop_front();
+        }
+    }
+}
+
+/// Returns a document's file name, `NAME.EXTENSION`.
+pub fn file_name(feed: &Feed, format: Format) -> String {
+    format!("{}.{}", feed.name, format.extension())
+}
+
+fn file_names(feed: &Feed) -> impl Iterator<Item = String> {
+    Format::ALL.map(|format| file_name(feed, format)).into_iter()
+}
+
+fn touches(touched: &ChangedTerms, selection: &Selection) -> bool {
+    match touched {
+        ChangedTerms::Everything => true,
+        ChangedTerms::Articles(all) => all.iter().any(|terms| selection.touches(terms)),
+    }
+}

@@ -1,0 +1,104 @@
+//! Catalog of feeds: those of the configuration, and the on-demand feeds of every section, tag,
+//! author, language and combination of them.
+
+use super::request::{FACETS, FeedSelector};
+use crate::config::{Config, Content, Feed};
+use crate::domain::selection::{Selection, term};
+use crate::domain::time::Millis;
+use crate::store::{Store, StoreResult};
+
+/// Maximum number of articles in an on-demand feed of the whole site.
+const ITEMS_PER_ON_DEMAND_FEED: usize = 50;
+
+/// Returns the feed of a selector. Returns `None` if the configuration has no feed of that name, or
+/// if no article has ever had one of the terms.
+pub async fn resolve(
+    store: &Store,
+    config: &Config,
+    selector: &FeedSelector,
+    now: Millis,
+) -> StoreResult<Option<Feed>> {
+    let Some(base) = base_feed(config, selector) else { return Ok(None) };
+    if selector.facets == Selection::default() {
+        return Ok(Some(base));
+    }
+    let Some(selection) =
+        intersect(&base.selection, &selector.facets).filter(|_| config.server.on_demand)
+    else {
+        return Ok(None);
+    };
+    let mut names = Vec::new();
+    for kind in FACETS {
+        for term in selector.facets.list(kind) {
+            let Some(name) = store.name_of_term(kind, term, now).await? else { return Ok(None) };
+            names.push(name);
+        }
+    }
+    let name = FeedSelector { secret: None, ..selector.clone() }.path();
+    Ok(Some(Feed {
+        title: format!("{}: {}", base.title, names.join(", ")),
+        name,
+        selection,
+        aliases: Vec::new(),
+        ..base
+    }))
+}
+
+/// Returns the feed that the facets narrow: a declared one, or all articles of the site.
+fn base_feed(config: &Config, selector: &FeedSelector) -> Option<Feed> {
+    match &selector.feed_name {
+        Some(name) => config
+            .feeds
+            .iter()
+            .find(|feed| feed.name == *name && feed.private == selector.secret)
+            .cloned(),
+        None if selector.facets == Selection::default() => None,
+        None => {
+            let all = Feed::on_demand(
+                String::new(),
+                Selection::default(),
+                ITEMS_PER_ON_DEMAND_FEED,
+                Content::Full,
+            );
+            Some(Feed { title: config.site.title.clone(), ..all })
+        }
+    }
+}
+
+/// Returns the intersection of two selections; `None` if a single selection cannot express it.
+fn intersect(selection: &Selection, facets: &Selection) -> Option<Selection> {
+    let mut intersection = selection.clone();
+    for kind in FACETS {
+        let (terms, wanted) = (selection.list(kind), facets.list(kind));
+        if !wanted.is_empty() {
+            let is_selected = |wanted: &String| terms.iter().any(|name| term(name) == *wanted);
+            if !terms.is_empty() && !wanted.iter().all(is_selected) {
+                return None;
+            }
+            *intersection.list_mut(kind) = wanted.to_vec();
+        }
+    }
+    Some(intersection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::selection::TermKind;
+
+    fn only(kind: TermKind, name: &str) -> Selection {
+        let mut facets = Selection::default();
+        facets.list_mut(kind).push(name.to_owned());
+        facets
+    }
+
+    #[test]
+    fn facets_narrow_a_feed_and_never_widen_it() {
+        let jobs = Selection { tags: vec!["Jobs".into(), "Grants".into()], ..Selection::default() };
+        let narrowed_by =
+            |tag: &str| intersect(&jobs, &only(TermKind::Tag, tag)).map(|selection| selection.tags);
+        assert_eq!(narrowed_by("jobs"), Some(vec!["jobs".to_owned()]));
+        assert_eq!(narrowed_by("sport"), None);
+        assert_eq!(intersect(&jobs, &only(TermKind::Language, "zh")).unwrap().tags, jobs.tags);
+    }
+}

@@ -1,0 +1,108 @@
+//! Archive pages of a feed and a fingerprint of each, computed without rendering them.
+
+use sha2::{Digest as _, Sha256};
+
+use super::super::archive::{PageRef, newest_page};
+use super::super::cache::{FeedCache, feed_fingerprint};
+use super::super::feed::Archive;
+use super::super::plan::{self, DocumentPlan};
+use crate::config::{Config, Feed};
+use crate::domain::time::{MINUTE, Millis};
+use crate::store::{Store, StoreResult};
+
+/// Minimum interval in milliseconds between full walks over all pages; changes of the newest pages
+/// are found at once.
+const WALK_INTERVAL: i64 = MINUTE;
+
+/// Archive pages of one feed with their fingerprints.
+#[derive(Debug, Default)]
+pub(super) struct ArchiveManifest {
+    /// Pages, newest first, each with its fingerprint.
+    pub(super) pages: Vec<(PageRef, String)>,
+    /// Generation of the feed cache whose changes are included.
+    generation: u64,
+    walked_at: Option<Millis>,
+    /// `true` if older pages may have changed since the last full walk.
+    is_stale: bool,
+}
+
+impl ArchiveManifest {
+    /// Returns `true` if a page may have changed.
+    pub(super) fn is_due(&self, cache: &FeedCache, feed: &Feed, now: Millis) -> bool {
+        self.walked_at.is_none_or(|at| self.is_stale && now.0 - at.0 >= WALK_INTERVAL)
+            || cache.changed_since(&feed.selection, self.generation)
+    }
+
+    /// Updates the pages that may have changed.
+    pub(super) async fn refresh(
+        &mut self,
+        store: &Store,
+        config: &Config,
+        cache: &FeedCache,
+        feed: &Feed,
+        now: Millis,
+    ) -> StoreResult<()> {
+        // Read before the articles, so that a change in between is not missed.
+        let generation = cache.generation();
+        if self.is_due(cache, feed, now) {
+            let is_full_walk = self.walked_at.is_none_or(|at| now.0 - at.0 >= WALK_INTERVAL);
+            self.walk(store, config, feed, is_full_walk, now).await?;
+            self.is_stale = !is_full_walk;
+            if is_full_walk {
+                self.walked_at = Some(now);
+            }
+        }
+        self.generation = generation;
+        Ok(())
+    }
+
+    /// Walks from the newest page to the oldest, or, unless `is_full_walk`, to the first unchanged
+    /// one.
+    async fn walk(
+        &mut self,
+        store: &Store,
+        config: &Config,
+        feed: &Feed,
+        is_full_walk: bool,
+        now: Millis,
+    ) -> StoreResult<()> {
+        let mut found = Vec::new();
+        let is_complete =
+            store.newest_keys(&feed.selection, now, feed.items + 1).await?.len() <= feed.items;
+        let mut next = if is_complete { None } else { newest_page(store, feed, now).await? };
+        while let Some(page) = next {
+            let Some(plan) = plan::page(store, config, feed, page, now).await? else { break };
+            let entry = (page, page_fingerprint(config, feed, page, &plan));
+            let known = self.pages.iter().position(|known| *known == entry);
+            if let (false, Some(at)) = (is_full_walk, known) {
+                found.extend_from_slice(&self.pages[at..]);
+                break;
+            }
+            found.push(entry);
+            next = previous_page(&plan);
+        }
+        self.pages = found;
+        Ok(())
+    }
+}
+
+/// Returns the page that precedes one in time.
+fn previous_page(plan: &DocumentPlan) -> Option<PageRef> {
+    let Archive::Page { previous: Some(address), .. } = &plan.archive else { return None };
+    address.rsplit('/').next()?.parse().ok()
+}
+
+/// Returns a hash of everything that the bytes of a page depend on.
+fn page_fingerprint(config: &Config, feed: &Feed, page: PageRef, plan: &DocumentPlan) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(format!(
+        "{} {page} {:?} {:?}",
+        feed_fingerprint(config, feed),
+        plan.updated,
+        plan.archive
+    ));
+    for planned in &plan.items {
+        hasher.update(planned.fingerprint);
+    }
+    hasher.finalize().iter().take(16).map(|b| format!("{b:02x}")).collect()
+}

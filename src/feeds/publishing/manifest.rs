@@ -1,0 +1,145 @@
+//! The desired files of a destination: the documents of its feeds and their archive pages.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+
+use super::super::archive::PageRef;
+use super::super::cache::file_name;
+use super::super::format::Format;
+use super::super::headers::{cache_control, content_type};
+use super::super::plan;
+use super::super::render;
+use super::super::rendered::RenderedFeed;
+use super::super::request::DocumentKind;
+use super::{Inner, State, Upload, short_hash};
+use crate::config::Feed;
+use crate::store::publications::DesiredFile;
+
+/// A desired document, whose file name equals its URL path below `/feeds/`.
+#[derive(Debug)]
+pub(super) struct PublishedDocument<'c> {
+    pub(super) desired: DesiredFile,
+    /// Archive page, or `None` for the feed itself.
+    pub(super) page: Option<PageRef>,
+    feed: &'c Feed,
+    format: Format,
+    rendered: Option<Arc<RenderedFeed>>,
+}
+
+impl PublishedDocument<'_> {
+    /// Returns the feed and format that the document belongs to.
+    pub(super) fn key(&self) -> (&str, &'static str) {
+        (&self.feed.name, self.format.extension())
+    }
+
+    fn document_kind(&self) -> DocumentKind {
+        self.page.map_or(DocumentKind::Newest, DocumentKind::Page)
+    }
+}
+
+impl Inner {
+    /// Returns the desired documents that are rendered: archive pages, oldest first, then the feeds
+    /// that link to them.
+    pub(super) fn documents(&self, state: &State) -> Vec<PublishedDocument<'_>> {
+        let feeds = self.config.feeds_published_to(&self.settings);
+        let mut all = Vec::new();
+        for &feed in &feeds {
+            let pages = state.manifests.get(&feed.name).map_or(&[][..], |pages| &pages.pages);
+            for (page, version) in pages.iter().rev() {
+                all.extend(
+                    Format::ALL
+                        .map(|format| self.document(feed, format, Some(*page), version, None)),
+                );
+            }
+        }
+        for &feed in &feeds {
+            for format in Format::ALL {
+                let Some(rendered) = self.cache.get(&file_name(feed, format)) else { continue };
+                let version = rendered.etag.clone();
+                all.push(self.document(feed, format, None, &version, Some(rendered)));
+            }
+        }
+        all
+    }
+
+    fn document<'c>(
+        &self,
+        feed: &'c Feed,
+        format: Format,
+        page: Option<PageRef>,
+        version: &str,
+        rendered: Option<Arc<RenderedFeed>>,
+    ) -> PublishedDocument<'c> {
+        let path =
+            page.map_or_else(|| feed.path(), |page| format!("{}/archive/{page}", feed.path()));
+        let file = format!("{path}.{}", format.extension());
+        let of =
+            page.is_none().then(|| (feed.name.clone(), format.extension(), version.to_owned()));
+        let mut document = PublishedDocument {
+            desired: DesiredFile { file, etag: String::new(), document: of },
+            page,
+            feed,
+            format,
+            rendered: rendered,
+        };
+        let headers = format!(
+            "{}\n{}\n{}",
+            content_type(format),
+            cache_control(feed, document.document_kind()),
+            self.settings.gzip
+        );
+        document.desired.etag =
+            format!("{}:{}:{version}", self.destination.fingerprint(), short_hash(&headers));
+        document
+    }
+
+    /// Returns the files of the feeds themselves, rendered or not yet.
+    pub(super) fn declared_files(&self) -> impl Iterator<Item = String> {
+        let feeds = self.config.feeds_published_to(&self.settings).into_iter();
+        feeds.flat_map(|feed| {
+            Format::ALL.map(|format| format!("{}.{}", feed.path(), format.extension()))
+        })
+    }
+
+    /// Returns the rendered document with its headers.
+    pub(super) async fn build_upload(
+        &self,
+        document: &PublishedDocument<'_>,
+    ) -> anyhow::Result<Upload> {
+        let rendered = match (&document.rendered, document.page) {
+            (Some(rendered), _) => Arc::clone(rendered),
+            (None, page) => {
+                self.render_page(document, page.context("the document is not in the feed cache")?)
+                    .await?
+            }
+        };
+        Ok(Upload {
+            file: document.desired.file.clone(),
+            rendered: rendered,
+            content_type: content_type(document.format),
+            cache_control: cache_control(document.feed, document.document_kind()),
+        })
+    }
+
+    async fn render_page(
+        &self,
+        document: &PublishedDocument<'_>,
+        page: PageRef,
+    ) -> anyhow::Result<Arc<RenderedFeed>> {
+        let (feed, now) = (document.feed, (self.clock)());
+        let plan = plan::page(&self.store, &self.config, feed, page, now)
+            .await?
+            .context("the archive page no longer exists")?;
+        let rendered = render::render(
+            &self.store,
+            &self.config,
+            feed,
+            plan,
+            vec![(document.format, None)],
+            now,
+        )
+        .await?;
+        Ok(Arc::new(rendered.into_iter().next().context("rendering returned no document")?))
+    }
+}

@@ -1,0 +1,356 @@
+//! Publishing: uploads changed feed documents to a directory or bucket, from which a web server or
+//! CDN serves any number of readers.
+//!
+//! No queue entry is written per change. The database stores the version of each file at each
+//! destination, and files with another version than the current one are uploaded. A crash therefore
+//! loses nothing, a destination that was unavailable receives the current version, and nodes share
+//! the work by leasing files.
+
+mod archive_manifest;
+mod bucket;
+mod check;
+mod destination;
+mod directory;
+mod manifest;
+mod prune;
+mod signing;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use anyhow::bail;
+use futures_util::future::join_all;
+use sha2::{Digest as _, Sha256};
+
+use super::cache::FeedCache;
+use super::rendered::RenderedFeed;
+use super::websub::retry::{jitter, publication_retry_at};
+use crate::config::{Config, Publish};
+use crate::domain::time::{Millis, SECOND};
+use crate::store::hub_pushes::JobKind;
+use crate::store::publications::Publication;
+use crate::store::{Store, StoreResult};
+use archive_manifest::ArchiveManifest;
+use destination::Destination;
+use manifest::PublishedDocument;
+
+/// Maximum number of concurrent uploads to one destination.
+const MAX_CONCURRENT_UPLOADS: usize = 8;
+/// Backoff in milliseconds after all uploads to a destination failed.
+const FAILURE_BACKOFF: i64 = 15 * SECOND;
+
+/// Result of publishing to one destination.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PublishReport {
+    /// Files uploaded by this run.
+    pub uploaded: Vec<String>,
+    /// Files deleted by this run.
+    pub deleted: Vec<String>,
+    /// Number of files that are up to date, including those just uploaded.
+    pub current: usize,
+    /// Number of files that are not: rejected, waiting for a retry, or leased by another node.
+    pub pending: usize,
+    /// Reason of the last failure in a sentence.
+    pub error: Option<String>,
+}
+
+/// Publishes feeds of one node to one destination; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Publisher {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    store: Store,
+    config: Arc<Config>,
+    cache: FeedCache,
+    settings: Publish,
+    destination: Destination,
+    node: String,
+    clock: fn() -> Millis,
+    /// State of the last run; the lock serialises runs.
+    state: tokio::sync::Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Archive pages of each feed that has any.
+    manifests: HashMap<String, ArchiveManifest>,
+    /// State of the feed cache (change counter and generation) in which all files were up to date.
+    synced_at: Option<(u64, u64)>,
+    /// End of the backoff after a complete failure.
+    paused_until: Option<Millis>,
+    /// Error that is reported until an upload succeeds.
+    last_error: Option<String>,
+}
+
+/// A document with the headers to upload it with.
+#[derive(Debug)]
+struct Upload {
+    file: String,
+    rendered: Arc<RenderedFeed>,
+    content_type: String,
+    cache_control: String,
+}
+
+impl Publisher {
+    /// Creates a publisher for node `node`, which uploads the documents of its feed cache.
+    pub fn new(
+        store: Store,
+        config: Arc<Config>,
+        cache: FeedCache,
+        settings: Publish,
+        node: String,
+        clock: fn() -> Millis,
+    ) -> Self {
+        let destination = Destination::new(&settings, &config.site.base_url, &node);
+        Self {
+            inner: Arc::new(Inner {
+                store,
+                config,
+                cache,
+                settings,
+                destination,
+                node,
+                clock,
+                state: tokio::sync::Mutex::default(),
+            }),
+        }
+    }
+
+    /// Uploads changed files that are due and deletes files that are no longer published.
+    ///
+    /// # Errors
+    /// If the database does not respond, or as long as the destination rejects a file.
+    pub async fn publish_due(&self, now: Millis) -> anyhow::Result<PublishReport> {
+        let mut state = self.inner.state.lock().await;
+        if state.paused_until.is_some_and(|until| now < until)
+            && let Some(why) = &state.last_error
+        {
+            bail!("{why}");
+        }
+        let report = self.inner.publish(&mut state, now, now).await?;
+        state.last_error = match (&report.error, report.pending) {
+            (Some(why), _) => Some(why.clone()),
+            (None, 0) => None,
+            // A file that failed earlier still waits for its next attempt.
+            (None, _) => state.last_error.take(),
+        };
+        let has_failed =
+            report.error.is_some() && report.uploaded.is_empty() && report.deleted.is_empty();
+        state.paused_until = has_failed.then(|| now.plus(FAILURE_BACKOFF));
+        match &state.last_error {
+            Some(why) => bail!("{why}"),
+            None => Ok(report),
+        }
+    }
+
+    /// Publishes like [`Self::publish_due`], but ignores the backoff; with `force`, uploads also
+    /// unchanged files.
+    ///
+    /// # Errors
+    /// If the database does not respond. Failures of the destination are in the report.
+    pub async fn publish_now(&self, force: bool, now: Millis) -> anyhow::Result<PublishReport> {
+        let mut state = self.inner.state.lock().await;
+        if force {
+            self.inner.store.invalidate_publications(&self.inner.settings.name, None).await?;
+        }
+        state.synced_at = None;
+        self.inner.publish(&mut state, now, Millis(i64::MAX)).await
+    }
+
+    /// Releases the leases of this node to the others.
+    ///
+    /// # Errors
+    /// If the database does not respond; the leases then expire.
+    pub async fn finish(&self) -> StoreResult<()> {
+        self.inner.store.release_job_leases(&self.inner.node).await
+    }
+}
+
+impl Inner {
+    /// Runs once; files whose retry is scheduled after `due` are skipped.
+    async fn publish(
+        &self,
+        state: &mut State,
+        now: Millis,
+        due: Millis,
+    ) -> anyhow::Result<PublishReport> {
+        // Read before the documents, so that a change in between is not missed.
+        let key = (*self.cache.changes().borrow(), self.cache.generation());
+        let changed = self.refresh_manifests(state, now).await?;
+        if state.synced_at == Some(key) && !changed {
+            return Ok(PublishReport::default());
+        }
+        let documents = self.documents(state);
+        let known = self.verified_files().await?;
+        let mut report = PublishReport::default();
+        let is_due = |document: &&PublishedDocument<'_>| {
+            known.get(&document.desired.file).is_none_or(|k| k.is_due(&document.desired.etag, due))
+        };
+        let (pages, current): (Vec<&PublishedDocument<'_>>, Vec<&PublishedDocument<'_>>) =
+            documents.iter().partition(|document| document.page.is_some());
+        let pages: Vec<&PublishedDocument<'_>> = pages.into_iter().filter(is_due).collect();
+        self.upload_all(&pages, due, &mut report).await?;
+        if !has_only_failures(&report) {
+            // Archive pages precede the feeds that link to them, also if another node uploads the
+            // page. A page whose upload failed delays nothing.
+            let known = if pages.is_empty() { known.clone() } else { self.known_files().await? };
+            let is_missing = |d: &PublishedDocument<'_>| {
+                known
+                    .get(&d.desired.file)
+                    .is_none_or(|k| k.etag != d.desired.etag && k.attempts == 0)
+            };
+            let waiting: HashSet<(&str, &str)> = documents
+                .iter()
+                .filter(|d| d.page.is_some() && is_missing(d))
+                .map(PublishedDocument::key)
+                .collect();
+            let current: Vec<&PublishedDocument<'_>> =
+                current.into_iter().filter(|d| is_due(d) && !waiting.contains(&d.key())).collect();
+            self.upload_all(&current, due, &mut report).await?;
+        }
+        if !has_only_failures(&report) {
+            self.delete_surplus(&documents, known.values(), due, &mut report).await?;
+        }
+        let known = self.known_files().await?;
+        let is_current = |document: &&PublishedDocument<'_>| {
+            known.get(&document.desired.file).is_some_and(|k| k.etag == document.desired.etag)
+        };
+        report.current = documents.iter().filter(is_current).count();
+        let surplus_count = self.surplus_files(&documents, known.values()).count();
+        report.pending = documents.len() - report.current + surplus_count;
+        state.synced_at = (report.pending == 0).then_some(key);
+        Ok(report)
+    }
+
+    /// Refreshes the archive pages. Returns `true` if any page changed.
+    async fn refresh_manifests(&self, state: &mut State, now: Millis) -> StoreResult<bool> {
+        let mut is_changed = false;
+        for feed in self
+            .config
+            .feeds_published_to(&self.settings)
+            .into_iter()
+            .filter(|_| self.settings.archive)
+        {
+            let manifest = state.manifests.entry(feed.name.clone()).or_default();
+            let before = manifest.pages.clone();
+            manifest.refresh(&self.store, &self.config, &self.cache, feed, now).await?;
+            is_changed |= before != manifest.pages;
+        }
+        Ok(is_changed)
+    }
+
+    async fn known_files(&self) -> StoreResult<HashMap<String, Publication>> {
+        Ok(self
+            .store
+            .publications(&self.settings.name)
+            .await?
+            .into_iter()
+            .map(|known| (known.file.clone(), known))
+            .collect())
+    }
+
+    /// Returns the known files, after marking files that are missing at the destination for upload.
+    async fn verified_files(&self) -> StoreResult<HashMap<String, Publication>> {
+        let (known, fingerprint) = (self.known_files().await?, self.destination.fingerprint());
+        let is_uploaded = |known: &&Publication| {
+            known.etag.starts_with(&fingerprint) && !known.etag.ends_with('?') && !known.is_leased
+        };
+        let uploaded = known.values().filter(is_uploaded).map(|known| known.file.clone());
+        let missing = self.destination.missing(uploaded.collect()).await;
+        if missing.is_empty() {
+            return Ok(known);
+        }
+        tracing::warn!(to = %self.settings.name, files = missing.len(), "published files are missing at {}; re-uploading", self.destination);
+        self.store.invalidate_publications(&self.settings.name, Some(&missing)).await?;
+        self.known_files().await
+    }
+
+    /// Uploads documents in order, except those leased by other nodes.
+    async fn upload_all(
+        &self,
+        documents: &[&PublishedDocument<'_>],
+        due: Millis,
+        report: &mut PublishReport,
+    ) -> anyhow::Result<()> {
+        for chunk in documents.chunks(MAX_CONCURRENT_UPLOADS) {
+            let desired: Vec<_> = chunk.iter().map(|document| document.desired.clone()).collect();
+            let claimed = self
+                .store
+                .claim_publications(&self.node, &self.settings.name, &desired, due)
+                .await?;
+            let mut uploads = Vec::new();
+            for claim in &claimed {
+                let Some(document) =
+                    chunk.iter().find(|document| document.desired.file == claim.file)
+                else {
+                    continue;
+                };
+                uploads.push(self.upload(document, claim));
+            }
+            let before = report.uploaded.len();
+            for (file, outcome) in join_all(uploads).await {
+                match outcome? {
+                    Ok(()) => report.uploaded.push(file),
+                    Err(why) => report.error = Some(why),
+                }
+            }
+            if report.uploaded.len() == before && report.error.is_some() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    async fn upload(
+        &self,
+        document: &PublishedDocument<'_>,
+        claim: &Publication,
+    ) -> (String, StoreResult<Result<(), String>>) {
+        let uploaded = match self.build_upload(document).await {
+            Ok(upload) => self.destination.upload(upload, (self.clock)()).await,
+            Err(why) => Err(format!("cannot render {}: {why:#}", document.desired.file)),
+        };
+        let result = match uploaded {
+            Ok(()) => self
+                .store
+                .complete_publication(&self.node, claim.id, &document.desired.etag)
+                .await
+                .map(|()| Ok(())),
+            Err(why) => self.schedule_retry(claim, &why).await.map(Err),
+        };
+        (claim.file.clone(), result)
+    }
+
+    /// Schedules the next attempt after a failure. Returns the error to report.
+    async fn schedule_retry(&self, file: &Publication, why: &str) -> StoreResult<String> {
+        let attempts = file.attempts + 1;
+        let until = publication_retry_at(attempts, (self.clock)(), jitter(file.id, attempts));
+        tracing::debug!(to = %self.settings.name, file = %file.file, attempts, "upload failed; retrying later: {why}");
+        self.store.delay_job(&self.node, JobKind::Publish, file.id, until).await?;
+        Ok(self.describe_failure(why))
+    }
+
+    /// Returns an error sentence that names the destination and the reason.
+    fn describe_failure(&self, why: &str) -> String {
+        format!("{}: cannot publish to {}: {why}", self.settings.name, self.destination)
+    }
+}
+
+impl Publication {
+    fn is_due(&self, etag: &str, due: Millis) -> bool {
+        self.etag != etag && self.due_at <= due && !self.is_leased
+    }
+}
+
+/// Returns `true` if an upload failed and none succeeded.
+fn has_only_failures(report: &PublishReport) -> bool {
+    report.error.is_some() && report.uploaded.is_empty()
+}
+
+/// Returns the first 8 hexadecimal digits of a SHA-256 hash.
+fn short_hash(text: &str) -> String {
+    Sha256::digest(text).iter().take(4).map(|b| format!("{b:02x}")).collect()
+}

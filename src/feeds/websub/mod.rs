@@ -1,0 +1,236 @@
+//! WebSub (W3C Recommendation of 2018): pings external hubs and pushes changed feeds to the
+//! subscribers of the built-in hub.
+//!
+//! No queue entry is written per change. The database stores the version that each hub and
+//! subscriber has; a hub or subscriber with another version than the newest is due. A burst of
+//! changes is therefore one push, and a crash loses none.
+
+mod deliver;
+pub mod hub;
+mod limiter;
+mod ping;
+pub(super) mod retry;
+pub mod signature;
+mod verify;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use url::Url;
+
+use super::cache::{FeedCache, file_name};
+use super::format::Format;
+use super::http_client::{AddressPolicy, Client};
+use super::rendered::RenderedFeed;
+use crate::config::Config;
+use crate::domain::time::{MINUTE, Millis, SECOND};
+use crate::store::hub_pushes::ServedVersion;
+use crate::store::{Store, StoreResult};
+use limiter::ConcurrencyLimiter;
+
+/// Interval in milliseconds at which expired subscriptions are deleted.
+const SWEEP_INTERVAL: i64 = MINUTE;
+/// Interval in milliseconds at which leases are renewed.
+const LEASE_RENEWAL_INTERVAL: i64 = 3 * SECOND;
+/// Time that requests in flight have to complete on shutdown.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(3);
+
+/// Numbers of the requests that a tick started; they complete in the background.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct WebSubReport {
+    /// Pings to external hubs.
+    pub pings: usize,
+    /// Verification requests to callbacks.
+    pub verifications: usize,
+    /// Pushes to subscribers of the built-in hub.
+    pub pushes: usize,
+    /// Denials sent to subscribers of removed feeds.
+    pub denials: usize,
+}
+
+/// WebSub publisher and hub of one node; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct WebSub {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    store: Store,
+    config: Arc<Config>,
+    cache: FeedCache,
+    node: String,
+    clock: fn() -> Millis,
+    /// Client for callback URLs, which anyone can supply.
+    callbacks: Client,
+    /// Client for the hubs from the configuration.
+    hubs: Client,
+    limiter: Arc<ConcurrencyLimiter>,
+    /// Lock that serialises ticks.
+    tick: tokio::sync::Mutex<()>,
+    chores: Mutex<ChoreTimes>,
+}
+
+/// Times at which periodic chores last ran.
+#[derive(Debug, Default)]
+struct ChoreTimes {
+    swept_at: Option<Millis>,
+    lease_renewed_at: Option<Millis>,
+}
+
+/// A feed document as this node serves it.
+#[derive(Debug, Clone)]
+struct ServedDocument {
+    version: ServedVersion,
+    rendered: Arc<RenderedFeed>,
+}
+
+impl WebSub {
+    /// Creates the service for node `node`, which pushes the documents of its feed cache.
+    pub fn new(
+        store: Store,
+        config: Arc<Config>,
+        cache: FeedCache,
+        node: String,
+        clock: fn() -> Millis,
+    ) -> Self {
+        let timeout =
+            Duration::from_millis(u64::try_from(config.websub.timeout).unwrap_or_default());
+        let site = &config.site.base_url;
+        let callbacks = Client::new(
+            AddressPolicy::Public { allowed_networks: config.websub.allowed_networks.clone() },
+            timeout,
+            site,
+        );
+        let hubs = Client::new(AddressPolicy::Any, timeout, site);
+        let limiter = Arc::new(ConcurrencyLimiter::new(config.websub.connections));
+        let (tick, chores) = (tokio::sync::Mutex::new(()), Mutex::default());
+        Self {
+            inner: Arc::new(Inner {
+                store,
+                config,
+                cache,
+                node,
+                clock,
+                callbacks,
+                hubs,
+                limiter,
+                tick,
+                chores,
+            }),
+        }
+    }
+
+    /// Starts all requests that are due and for which there is capacity, without waiting for them.
+    /// Called at every tick and after each notification.
+    ///
+    /// # Errors
+    /// If the database does not respond.
+    pub async fn push_due(&self, now: Millis) -> StoreResult<WebSubReport> {
+        let inner = &self.inner;
+        let _tick = inner.tick.lock().await;
+        self.renew_leases(now).await?;
+        let served = self.served_documents();
+        let mut report = WebSubReport {
+            pings: ping::ping_due(inner, &served, now).await?,
+            ..WebSubReport::default()
+        };
+        if inner.config.websub.hub {
+            report.verifications = verify::verify_due(inner, now).await?;
+            report.pushes = deliver::push_due(inner, &served, now).await?;
+            if take_due(&mut inner.chores().swept_at, now, SWEEP_INTERVAL) {
+                inner.store.delete_expired_subscriptions(now).await?;
+                report.denials = verify::deny_orphans(inner).await?;
+            }
+        }
+        Ok(report)
+    }
+
+    /// Notifies the push loop that the feed cache changed.
+    pub fn notify(&self) {
+        self.inner.limiter.notify();
+    }
+
+    /// Waits for a notification, so that changes are pushed before the next tick.
+    pub async fn notified(&self) {
+        self.inner.limiter.notified().await;
+    }
+
+    /// Waits until no request is in flight.
+    pub async fn wait_idle(&self) {
+        self.inner.limiter.wait_idle().await;
+    }
+
+    /// Shuts down gracefully: requests in flight have [`SHUTDOWN_GRACE`] to complete, and all
+    /// leases are released to the other nodes.
+    ///
+    /// # Errors
+    /// If the database does not respond; the leases then expire.
+    pub async fn finish(&self) -> StoreResult<()> {
+        self.inner.limiter.shutdown(SHUTDOWN_GRACE).await;
+        self.inner.store.release_job_leases(&self.inner.node).await
+    }
+
+    async fn renew_leases(&self, now: Millis) -> StoreResult<()> {
+        let leased_rows = self.inner.limiter.leased_rows();
+        if leased_rows.iter().any(|(_, ids)| !ids.is_empty())
+            && take_due(&mut self.inner.chores().lease_renewed_at, now, LEASE_RENEWAL_INTERVAL)
+        {
+            self.inner.store.renew_job_leases(&self.inner.node, &leased_rows).await?;
+        }
+        Ok(())
+    }
+
+    /// Returns the newest version of every public feed document in the cache.
+    fn served_documents(&self) -> Vec<ServedDocument> {
+        let served_document = |(feed, format): (&crate::config::Feed, Format)| {
+            let made = self.inner.cache.get(&file_name(feed, format))?;
+            let version = ServedVersion {
+                feed: feed.name.clone(),
+                format: format.extension().to_owned(),
+                etag: made.etag.clone(),
+            };
+            Some(ServedDocument { version, rendered: made })
+        };
+        let public = self.inner.config.feeds.iter().filter(|feed| feed.private.is_none());
+        public
+            .flat_map(|feed| Format::ALL.map(|format| (feed, format)))
+            .filter_map(served_document)
+            .collect()
+    }
+}
+
+impl Inner {
+    fn chores(&self) -> std::sync::MutexGuard<'_, ChoreTimes> {
+        self.chores.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> Millis {
+        (self.clock)()
+    }
+}
+
+/// Returns `true` if a chore is due, and then marks it as done at `now`.
+fn take_due(last: &mut Option<Millis>, now: Millis, interval: i64) -> bool {
+    let is_due = last.is_none_or(|last| now.0 - last.0 >= interval);
+    if is_due {
+        *last = Some(now);
+    }
+    is_due
+}
+
+fn versions(served: &[ServedDocument]) -> Vec<ServedVersion> {
+    served.iter().map(|served| served.version.clone()).collect()
+}
+
+/// Returns the lower-case host of a URL that was validated before.
+fn host_of(url: &Url) -> String {
+    url.host_str().unwrap_or_default().to_owned()
+}
+
+/// Logs a failed database write. The lease of the request then expires, and it is repeated.
+fn log_store_error(result: StoreResult<()>) {
+    if let Err(e) = result {
+        tracing::warn!("could not record the push result; the push will be repeated: {e}");
+    }
+}

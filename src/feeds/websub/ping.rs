@@ -1,0 +1,105 @@
+//! Publisher: pings external hubs once this node serves a changed document (WebSub section 6).
+
+use std::sync::Arc;
+
+use hyper::Method;
+use hyper::body::Bytes;
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use url::{Url, form_urlencoded};
+
+use super::limiter::{RequestClass, Slot};
+use super::retry::{jitter, push_retry_at};
+use super::{Inner, ServedDocument, host_of, log_store_error, versions};
+use crate::domain::site_urls::SiteUrls;
+use crate::domain::time::{Millis, SECOND};
+use crate::store::StoreResult;
+use crate::store::hub_pings::Ping;
+use crate::store::hub_pushes::JobKind;
+
+/// Maximum number of bytes of a hub's error response that are logged.
+const MAX_LOGGED_BYTES: usize = 300;
+/// Delay in milliseconds of a ping in installations with several nodes. By then all nodes serve the
+/// new version, so that the hub does not fetch the old one from another node.
+const NODE_SYNC_DELAY: i64 = 3 * SECOND;
+
+/// Starts the pings that are due. Returns their number.
+pub(super) async fn ping_due(
+    inner: &Arc<Inner>,
+    served: &[ServedDocument],
+    now: Millis,
+) -> StoreResult<usize> {
+    let capacity = inner.limiter.capacity(RequestClass::Healthy);
+    if inner.config.websub.hubs.is_empty() || served.is_empty() || capacity == 0 {
+        return Ok(0);
+    }
+    let changed_before =
+        if inner.store.is_sqlite() { Millis(i64::MAX) } else { now.plus(-NODE_SYNC_DELAY) };
+    let pings = inner
+        .store
+        .claim_pings(
+            &inner.node,
+            &inner.config.websub.hubs,
+            &versions(served),
+            changed_before,
+            now,
+            capacity,
+        )
+        .await?;
+    let count = pings.len();
+    for ping in pings {
+        let Ok(url) = Url::parse(&ping.hub) else { continue };
+        let slot = Slot {
+            class: RequestClass::Healthy,
+            host: host_of(&url),
+            leased_row: Some((JobKind::Ping, ping.id)),
+        };
+        inner.limiter.spawn(slot, ping_hub(Arc::clone(inner), url, ping));
+    }
+    Ok(count)
+}
+
+async fn ping_hub(inner: Arc<Inner>, hub: Url, ping: Ping) {
+    let result = send_ping(&inner, &hub, &ping).await;
+    let (now, attempts) = (inner.now(), ping.attempts + 1);
+    let closed = match result {
+        Ok(()) => inner.store.complete_ping(&inner.node, &ping).await,
+        Err(why) => {
+            let topic = SiteUrls(&inner.config.site.base_url)
+                .feed(&ping.version.feed, &ping.version.format);
+            match push_retry_at(attempts, now, jitter(ping.id, attempts)) {
+                Some(until) => {
+                    tracing::debug!(hub = %hub, %topic, attempts, "hub ping failed; retrying later: {why}");
+                    inner.store.delay_job(&inner.node, JobKind::Ping, ping.id, until).await
+                }
+                None => {
+                    tracing::warn!(hub = %hub, %topic, attempts, "hub ping failed too often; giving up until the next change: {why}");
+                    inner.store.complete_ping(&inner.node, &ping).await
+                }
+            }
+        }
+    };
+    log_store_error(closed);
+}
+
+async fn send_ping(inner: &Inner, hub: &Url, ping: &Ping) -> Result<(), String> {
+    let topic =
+        SiteUrls(&inner.config.site.base_url).feed(&ping.version.feed, &ping.version.format);
+    // Old hubs read `hub.url`, newer ones `hub.topic`; publishers customarily send both.
+    let form = [("hub.mode", "publish"), ("hub.url", &topic), ("hub.topic", &topic)];
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+    let response = inner
+        .hubs
+        .send(Method::POST, hub, headers, Bytes::from(body), MAX_LOGGED_BYTES)
+        .await
+        .map_err(|e| e.to_string())?;
+    if response.status.is_success() {
+        return Ok(());
+    }
+    Err(format!(
+        "{} {}",
+        response.status,
+        String::from_utf8_lossy(&response.body).replace(char::is_control, " ")
+    ))
+}

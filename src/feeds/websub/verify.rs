@@ -1,0 +1,173 @@
+//! Verification of intent: asks callbacks to confirm requests made in their name (WebSub section
+//! 5.3), and denies subscriptions to removed feeds (section 5.2).
+
+use std::sync::Arc;
+
+use hyper::Method;
+use hyper::body::Bytes;
+use hyper::header::HeaderMap;
+use url::Url;
+
+use super::limiter::{RequestClass, Slot};
+use super::retry::{jitter, verification_retry_at};
+use super::{Inner, log_store_error};
+use crate::clock;
+use crate::domain::time::Millis;
+use crate::feeds::http_client::HttpError;
+use crate::store::StoreResult;
+use crate::store::hub_pushes::JobKind;
+use crate::store::hub_requests::{HubMode, HubRequest, OrphanedSubscription};
+
+/// Maximum number of bytes read of a response. It exceeds the length of a challenge, so that a
+/// challenge followed by more text is not a confirmation.
+const MAX_RESPONSE_BYTES: usize = 1024;
+
+/// Starts the verifications that are due. Returns their number.
+pub(super) async fn verify_due(inner: &Arc<Inner>, now: Millis) -> StoreResult<usize> {
+    let (capacity, busy) = (
+        inner.limiter.capacity(RequestClass::Unverified),
+        inner.limiter.busy_hosts(RequestClass::Unverified),
+    );
+    let requests = inner.store.claim_hub_requests(&inner.node, &busy, capacity, now).await?;
+    inner.limiter.note_backlog(
+        RequestClass::Unverified,
+        capacity == 0 || !requests.is_empty() || !busy.is_empty(),
+    );
+    let count = requests.len();
+    for request in requests {
+        let slot = Slot {
+            class: RequestClass::Unverified,
+            host: request.host.clone(),
+            leased_row: Some((JobKind::Verify, request.id)),
+        };
+        inner.limiter.spawn(slot, run_verification(Arc::clone(inner), request));
+    }
+    Ok(count)
+}
+
+async fn run_verification(inner: Arc<Inner>, request: HubRequest) {
+    let challenge: String =
+        clock::random_bytes::<20>().iter().map(|byte| format!("{byte:02x}")).collect();
+    let result = verify_intent(&inner, &request, &challenge).await;
+    let (now, attempts) = (inner.now(), request.attempts + 1);
+    let (host, feed, mode) = (&request.host, &request.feed, request.mode.as_str());
+    let retry_at = match &result {
+        // Only unreachable callbacks are retried; any response is final.
+        Err(HttpError::Connection(_) | HttpError::Timeout(_)) => {
+            verification_retry_at(attempts, now, jitter(request.id, attempts))
+        }
+        _ => None,
+    };
+    if let Some(until) = retry_at {
+        return log_store_error(
+            inner.store.delay_job(&inner.node, JobKind::Verify, request.id, until).await,
+        );
+    }
+    match &result {
+        Ok(true) => tracing::debug!(%host, %feed, mode, "hub request confirmed by its callback"),
+        Ok(false) => {
+            tracing::debug!(%host, %feed, mode, "hub request not confirmed by its callback; deleted")
+        }
+        Err(why) => {
+            tracing::debug!(%host, %feed, mode, "hub request could not be verified; deleted: {why}")
+        }
+    }
+    let confirmed = matches!(result, Ok(true));
+    log_store_error(
+        inner.store.complete_hub_request(&inner.node, &request, confirmed, now).await.map(|_| ()),
+    );
+}
+
+/// Returns `true` if the callback confirms: a 2xx status and exactly the challenge as the body.
+async fn verify_intent(
+    inner: &Inner,
+    request: &HubRequest,
+    challenge: &str,
+) -> Result<bool, HttpError> {
+    let lease = request.lease_seconds.to_string();
+    let mut parameters = vec![
+        ("hub.mode", request.mode.as_str()),
+        ("hub.topic", &request.topic),
+        ("hub.challenge", challenge),
+    ];
+    if request.mode == HubMode::Subscribe {
+        parameters.push(("hub.lease_seconds", &lease));
+    }
+    let url = with_query(&request.callback, &parameters)?;
+    let response = inner
+        .callbacks
+        .send(Method::GET, &url, HeaderMap::new(), Bytes::new(), MAX_RESPONSE_BYTES)
+        .await?;
+    Ok(response.status.is_success()
+        && response.is_complete
+        && response.body == challenge.as_bytes())
+}
+
+/// Deletes subscriptions to feeds that are no longer declared and sends each callback one denial.
+/// Returns their number.
+pub(super) async fn deny_orphans(inner: &Arc<Inner>) -> StoreResult<usize> {
+    let declared: Vec<String> = inner.config.feeds.iter().map(|feed| feed.name.clone()).collect();
+    let orphans = inner
+        .store
+        .take_orphaned_subscriptions(&declared, inner.limiter.capacity(RequestClass::Unverified))
+        .await?;
+    let count = orphans.len();
+    for orphan in orphans {
+        let slot =
+            Slot { class: RequestClass::Unverified, host: orphan.host.clone(), leased_row: None };
+        inner.limiter.spawn(slot, deny(Arc::clone(inner), orphan));
+    }
+    Ok(count)
+}
+
+async fn deny(inner: Arc<Inner>, orphan: OrphanedSubscription) {
+    let parameters = [
+        ("hub.mode", "denied"),
+        ("hub.topic", &orphan.topic),
+        ("hub.reason", "this feed is no longer published"),
+    ];
+    let response = async {
+        inner
+            .callbacks
+            .send(
+                Method::GET,
+                &with_query(&orphan.callback, &parameters)?,
+                HeaderMap::new(),
+                Bytes::new(),
+                0,
+            )
+            .await
+    };
+    if let Err(why) = response.await {
+        tracing::debug!(host = %orphan.host, "could not notify a subscriber that its feed was removed: {why}");
+    }
+}
+
+/// Appends parameters to the query of a callback URL, whose own parameters are kept.
+fn with_query(callback: &str, parameters: &[(&str, &str)]) -> Result<Url, HttpError> {
+    let mut url =
+        Url::parse(callback).map_err(|_| HttpError::InvalidRequest(callback.to_owned()))?;
+    url.query_pairs_mut().extend_pairs(parameters);
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn callback_keeps_its_own_query() {
+        let url = with_query(
+            "https://reader.example/cb?key=a%20b+c&x",
+            &[("hub.mode", "subscribe"), ("hub.topic", "https://n.example/?a&b")],
+        );
+        assert_eq!(
+            url.unwrap().as_str(),
+            "https://reader.example/cb?key=a%20b+c&x&hub.mode=subscribe&hub.topic=https%3A%2F%2Fn.example%2F%3Fa%26b"
+        );
+        assert_eq!(
+            with_query("http://r.example", &[("a", "1")]).unwrap().as_str(),
+            "http://r.example/?a=1"
+        );
+    }
+}

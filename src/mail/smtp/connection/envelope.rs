@@ -1,0 +1,147 @@
+//! Sends an envelope, pipelined or step by step, and evaluates its replies.
+
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::commands::Rset;
+use lettre::transport::smtp::response::Response;
+
+use super::{Connection, no_connection, relay_error};
+use crate::mail::smtp::commands::EnvelopeCommands;
+use crate::mail::smtp::outcome::{AttemptResult, Stage, StepResult, classify};
+use crate::mail::smtp::pipelining::PipeliningLevel;
+use crate::mail::smtp::replies::{EnvelopeReplies, step_result};
+
+/// Stages of an envelope, one for each reply.
+pub(super) const STAGES: [Stage; 3] = [Stage::Mail, Stage::Rcpt, Stage::Data];
+/// The same stages after RSET, which resets a failed transaction.
+const STAGES_WITH_RSET: [Stage; 4] = [Stage::Reset, Stage::Mail, Stage::Rcpt, Stage::Data];
+
+impl Connection {
+    /// Sends an envelope, in one write or step by step.
+    pub(super) async fn send_envelope(
+        &mut self,
+        commands: &EnvelopeCommands,
+    ) -> Result<(), AttemptResult> {
+        self.is_idle = false;
+        let level = self.pipelining_level().min(PipeliningLevel::Envelope);
+        let replies = match level {
+            PipeliningLevel::None => self.send_step_by_step(commands).await,
+            _ => self.send_pipelined(commands).await,
+        };
+        if self.control.was_interrupted() {
+            return Err(self.unsolicited_reply().await);
+        }
+        self.classify_replies(level, true, replies).await
+    }
+
+    /// Sends all commands in one write, then reads their replies (RFC 2920).
+    async fn send_pipelined(&mut self, commands: &EnvelopeCommands) -> EnvelopeReplies {
+        self.control.set_timeout(self.timeouts.reply);
+        self.control.expect_silence();
+        if std::mem::take(&mut self.needs_rset) {
+            let first = self.lettre.command(format!("{Rset}{}", commands.pipelined())).await;
+            self.read_replies(PipeliningLevel::Envelope, &STAGES_WITH_RSET, Some(first)).await
+        } else {
+            let first = self.lettre.command(commands.pipelined()).await;
+            self.read_replies(PipeliningLevel::Envelope, &STAGES, Some(first)).await
+        }
+    }
+
+    /// Sends one command after the other, up to the first that is rejected.
+    async fn send_step_by_step(&mut self, commands: &EnvelopeCommands) -> EnvelopeReplies {
+        let mut replies = EnvelopeReplies::new(true);
+        if std::mem::take(&mut self.needs_rset) {
+            let result = self.command(&Rset.to_string()).await;
+            replies.record(Stage::Reset, result);
+        }
+        for (stage, command) in commands.step_by_step() {
+            if replies.failure.is_some() {
+                break;
+            }
+            let result = self.command(command).await;
+            replies.record(stage, result);
+        }
+        replies
+    }
+
+    async fn command(&mut self, command: &str) -> Result<Response, Error> {
+        self.control.set_timeout(self.timeouts.reply);
+        self.control.expect_silence();
+        self.lettre.command(command).await
+    }
+
+    /// Reads the replies to a pipelined envelope, the first of which may already have been read.
+    /// Each reply has its own timeout, except while full pipelining is unproven: then a deadline
+    /// that the caller set covers all of them.
+    pub(super) async fn read_replies(
+        &mut self,
+        level: PipeliningLevel,
+        stages: &[Stage],
+        first: Option<Result<Response, Error>>,
+    ) -> EnvelopeReplies {
+        let proven = self.pipelining.is_proven(level);
+        let mut replies = EnvelopeReplies::new(proven);
+        let mut next = first;
+        for &stage in stages {
+            let result = match next.take() {
+                Some(result) => result,
+                None => {
+                    if proven || level != PipeliningLevel::Full {
+                        self.control.set_timeout(self.timeouts.reply);
+                    }
+                    self.lettre.read_response().await
+                }
+            };
+            if !replies.record(stage, result) {
+                break;
+            }
+        }
+        replies
+    }
+
+    /// Evaluates the replies to an envelope for its mail and for the connection.
+    pub(super) async fn classify_replies(
+        &mut self,
+        level: PipeliningLevel,
+        count_silence: bool,
+        replies: EnvelopeReplies,
+    ) -> Result<(), AttemptResult> {
+        let Some((stage, step)) = replies.failure else {
+            self.pipelining.record_success(level);
+            self.awaiting_content = true;
+            return Ok(());
+        };
+        let mut attempt = match step {
+            step if level == PipeliningLevel::None || !replies.pipelining_rejected => {
+                classify(stage, step).unwrap_or_else(no_connection)
+            }
+            StepResult::Reply(reply) => {
+                self.pipelining_failed(level, format!("the relay answered {stage} with: {reply}"))
+            }
+            StepResult::NoReply(why) if count_silence => self.pipelining_failed(level, why),
+            StepResult::NoReply(why) => relay_error(why),
+        };
+        attempt.reusable &= replies.in_sync;
+        if replies.awaiting_content && attempt.reusable {
+            // With an accepted recipient, empty data would deliver an empty mail: then only closing
+            // is safe.
+            attempt.reusable = !replies.recipient_accepted && self.send_empty_data().await;
+        }
+        self.needs_rset = true;
+        self.is_idle = attempt.reusable;
+        Err(attempt)
+    }
+
+    /// Records that the relay failed at a pipelined group: the mail is retried, and the connection
+    /// is unusable.
+    pub(super) fn pipelining_failed(&self, level: PipeliningLevel, why: String) -> AttemptResult {
+        self.pipelining.record_failure(level, &why);
+        relay_error(why)
+    }
+
+    /// Sends empty data after a DATA that was accepted without recipients (RFC 2920 section 3.1).
+    /// The reply only shows whether the connection is still alive.
+    async fn send_empty_data(&mut self) -> bool {
+        self.control.set_timeout(self.timeouts.reply);
+        matches!(step_result(self.lettre.command(".\r\n").await), StepResult::Reply(reply) if reply.code != 421)
+    }
+}

@@ -1,0 +1,152 @@
+//! Imports a mapping of old to new ids, so that articles keep their permanent ids when the CMS changes.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+
+use super::line_index::LineIndex;
+use crate::config::Config;
+use crate::domain::time::Millis;
+use crate::store::Store;
+use crate::store::id_mappings::{MappingLine, MappingResult};
+
+/// Maximum length of an id, in bytes.
+const MAX_ID_BYTES: usize = 1000;
+/// Column names accepted in the optional header line.
+const HEADER_NAMES: [(&str, &str); 4] =
+    [("old", "new"), ("old id", "new id"), ("old_id", "new_id"), ("from", "to")];
+
+/// Applies a CSV file of old and new ids; returns the rejected lines and changes nothing if there are any.
+pub async fn remap_ids(
+    store: &Store,
+    config: &Config,
+    source: Option<&str>,
+    file: &Path,
+    now: Millis,
+) -> anyhow::Result<Result<MappingResult, Vec<(u64, String)>>> {
+    let name = file.display();
+    let bytes = std::fs::read(file).with_context(|| format!("cannot read {name}"))?;
+    let (mappings, mut rejected) = parse_mappings(&bytes, source);
+    let sources: Vec<String> = config.sources.iter().map(|s| s.name.clone()).collect();
+    if mappings.is_empty() && rejected.is_empty() {
+        bail!(
+            "{name}: the file is empty; write one line per article: the old id, a comma, the new id"
+        );
+    }
+    if !rejected.is_empty() {
+        // Malformed lines and lines that cannot be applied are reported together.
+        rejected.extend(store.rejected_mappings(&mappings, &sources).await?);
+        rejected.sort();
+        return Ok(Err(rejected));
+    }
+    let outcome = store.remap_ids(mappings, &sources, now).await?;
+    if let Ok(result) = &outcome {
+        for source in &result.sources {
+            store.regroup(source).await?;
+        }
+    }
+    Ok(outcome)
+}
+
+/// Returns the mappings of a CSV file, and its malformed lines with their numbers.
+fn parse_mappings(bytes: &[u8], source: Option<&str>) -> (Vec<MappingLine>, Vec<(u64, String)>) {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_reader(bytes);
+    let (mut mappings, mut rejected) = (Vec::new(), Vec::new());
+    let mut record = csv::ByteRecord::new();
+    let mut lines = LineIndex::new(bytes);
+    loop {
+        let line = lines.line_of_record(reader.position());
+        match reader.read_byte_record(&mut record) {
+            Ok(false) => return (mappings, rejected),
+            Ok(true) => {}
+            Err(e) => {
+                rejected.push((line, e.to_string()));
+                return (mappings, rejected);
+            }
+        }
+        match parse_pair(&record) {
+            Ok((old, new)) if line == 1 && is_header(&old, &new) => {}
+            Ok((old, new)) => {
+                mappings.push(MappingLine { line, old, new, source: source.map(str::to_owned) })
+            }
+            Err(reason) => rejected.push((line, reason)),
+        }
+    }
+}
+
+fn is_header(old: &str, new: &str) -> bool {
+    HEADER_NAMES.iter().any(|(o, n)| old.eq_ignore_ascii_case(o) && new.eq_ignore_ascii_case(n))
+}
+
+fn parse_pair(record: &csv::ByteRecord) -> Result<(String, String), String> {
+    if record.iter().any(|f| f.len() > MAX_ID_BYTES || f.contains(&b'\n') || f.contains(&0)) {
+        return Err(format!(
+            "an id spans several lines, or is longer than {MAX_ID_BYTES} bytes; check for a missing quotation mark"
+        ));
+    }
+    let mut ids: Vec<String> = Vec::new();
+    let mut continues = false;
+    for field in record {
+        let field = std::str::from_utf8(field)
+            .map_err(|_| "the line is not UTF-8; save the file in that encoding".to_owned())?;
+        match ids.last_mut().filter(|_| continues) {
+            Some(id) => *id = format!("{id},{field}"),
+            None => ids.push(field.to_owned()),
+        }
+        // A tag URI contains a comma (RFC 4151), which is often left unquoted in files written by hand.
+        continues = !continues && field.starts_with("tag:") && !field.contains(',');
+    }
+    match <[String; 2]>::try_from(ids) {
+        Ok([old, _]) if old.is_empty() => Err("the old id is missing".into()),
+        Ok([_, new]) if new.is_empty() => Err("the new id is missing".into()),
+        Ok([old, new]) => Ok((old, new)),
+        Err(ids) => Err(format!(
+            "found {} fields, expected an old and a new id; put an id that contains a comma in quotation marks",
+            ids.len()
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn header_byte_order_mark_and_blank_lines_are_skipped() {
+        let (mappings, rejected) =
+            parse_mappings("\u{feff}Old ID,New ID\r\n\r\n\"tag:x,2026:a/1\", 7 \r\nb/2,8\r\ntag:x,2026:a/3,tag:x,2026:b/3".as_bytes(), Some("new"));
+        let parsed: Vec<(u64, &str, &str)> =
+            mappings.iter().map(|c| (c.line, c.old.as_str(), c.new.as_str())).collect();
+        assert_eq!(
+            (parsed, rejected),
+            (
+                vec![
+                    (3, "tag:x,2026:a/1", "7"),
+                    (4, "b/2", "8"),
+                    (5, "tag:x,2026:a/3", "tag:x,2026:b/3")
+                ],
+                vec![]
+            )
+        );
+    }
+
+    #[test]
+    fn malformed_lines_are_reported_by_number() {
+        let (mappings, rejected) =
+            parse_mappings(b"a,1\nb\nc,1,2\n,3\nd,\n\xff,4\n\"e\nf\",5\n", None);
+        let lines: Vec<u64> = rejected.iter().map(|(line, _)| *line).collect();
+        assert_eq!((mappings.len(), lines), (1, vec![2, 3, 4, 5, 6, 7]), "{rejected:?}");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn parsing_never_panics(bytes in proptest::collection::vec(proptest::arbitrary::any::<u8>(), 0..200)) {
+            let _ = parse_mappings(&bytes, None);
+        }
+    }
+}

@@ -1,0 +1,365 @@
+//! Importers with sample files, malformed files and random bytes.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::config::{Ids, Members, SourceKind};
+use crate::domain::article::IncomingArticle;
+
+fn source(ids: Ids) -> Source {
+    Source {
+        name: "college".into(),
+        was: Vec::new(),
+        kind: SourceKind::Builtin,
+        url: None,
+        poll: 0,
+        timezone: TimeZone::UTC,
+        table_prefix: String::new(),
+        ids,
+        site_url: String::new(),
+        permalinks: String::new(),
+        members: Members::Hidden,
+        content_types: Vec::new(),
+        files_url: String::new(),
+        article_url: None,
+        query: None,
+        full_sync: 0,
+        listen: None,
+    }
+}
+
+fn parse_articles(text: &str) -> Vec<IncomingArticle> {
+    let export = if text.starts_with('{') {
+        parse_json_feed(text.as_bytes(), &source(Ids::Ours))
+    } else {
+        parse_xml(text.as_bytes(), &source(Ids::Ours), "en")
+    };
+    export.unwrap().articles.into_iter().map(|(_, read)| read.unwrap().article).collect()
+}
+
+const RSS: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:d="http://purl.org/dc/elements/1.1/"
+  xmlns:media="http://search.yahoo.com/mrss/" xmlns:atom="http://www.w3.org/2005/Atom"><channel>
+<title>Dye works</title><link>https://dye.example/</link><language>de</language>
+<item><title>Blue &amp; green</title><link>/blue</link><guid isPermaLink="false">17 at dye.example</guid>
+<description>In short.</description><content:encoded><![CDATA[<p>Blue &amp; <b>green</b></p>]]></content:encoded>
+<pubDate>Mon, 01 Sep 2026 10:00:00 +0200</pubDate><atom:updated>2026-09-02T08:00:00Z</atom:updated>
+<category>Colours</category><category domain="https://dye.example/tags">indigo</category><d:creator>Mei Lin</d:creator>
+<media:content url="https://dye.example/blue.jpg" medium="image"/><enclosure url="https://dye.example/talk.mp3" type="audio/mpeg" length="3"/></item>
+
+<item><guid>https://dye.example/red</guid><description>Only &lt;i&gt;a&lt;/i&gt; description&nbsp;here &copy; us</description>
+<author>li@dye.example (Li Lei)</author><dc:date>2026-09-03T10:00Z</dc:date></item>
+<item><title>No id &c.</title><link>https://dye.example/none</link></item>
+</channel></rss>"#;
+
+#[test]
+fn rss_2_is_parsed_with_its_common_extensions() {
+    let all = parse_articles(RSS);
+    let blue = &all[0];
+    assert_eq!(
+        (blue.guid.as_deref(), blue.source_id.as_str()),
+        (Some("17 at dye.example"), "17 at dye.example")
+    );
+    assert_eq!(
+        (blue.title.as_str(), blue.url.as_deref()),
+        ("Blue & green", Some("https://dye.example/blue"))
+    );
+    assert_eq!(
+        (blue.summary.as_deref(), blue.body_html.as_str()),
+        (Some("In short."), "<p>Blue &amp; <b>green</b></p>")
+    );
+    assert_eq!(
+        (blue.published_at.rfc3339(), blue.updated_at.map(Millis::rfc3339)),
+        ("2026-09-01T08:00:00Z".into(), Some("2026-09-02T08:00:00Z".into()))
+    );
+    assert_eq!(
+        (&blue.sections, &blue.tags, &blue.authors),
+        (&vec!["Colours".to_owned()], &vec!["indigo".to_owned()], &vec!["Mei Lin".to_owned()])
+    );
+    assert_eq!(
+        (blue.language.as_deref(), blue.image_url.as_deref()),
+        (Some("de"), Some("https://dye.example/blue.jpg"))
+    );
+    let talk = blue
+        .enclosure
+        .as_ref()
+        .map(|file| (file.url.as_str(), file.media_type.as_str(), file.length));
+    assert_eq!(talk, Some(("https://dye.example/talk.mp3", "audio/mpeg", 3)));
+    let red = &all[1];
+    assert_eq!(
+        (red.url.as_deref(), red.guid.as_deref()),
+        (Some("https://dye.example/red"), Some("https://dye.example/red"))
+    );
+    assert_eq!(
+        (red.body_html.as_str(), red.summary.as_deref()),
+        ("Only <i>a</i> description\u{a0}here © us", None)
+    );
+    assert_eq!(
+        (&red.authors[0], red.published_at.rfc3339()),
+        (&"Li Lei".to_owned(), "2026-09-03T10:00:00Z".to_owned())
+    );
+    assert_eq!(
+        (all[2].title.as_str(), all[2].guid.as_deref()),
+        ("No id &c.", Some("https://dye.example/none"))
+    );
+    let export = parse_xml(RSS.as_bytes(), &source(Ids::Ours), "en").unwrap();
+    let told: Vec<(u64, bool)> =
+        export.articles.iter().map(|(line, a)| (*line, a.as_ref().unwrap().is_dated)).collect();
+    assert_eq!(told, [(5, true), (11, true), (13, false)]);
+}
+
+#[test]
+fn rss_1_is_parsed() {
+    let all = parse_articles(
+        r#"<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/" xmlns:dc="http://purl.org/dc/elements/1.1/">
+        <channel rdf:about="https://a.example/"><title>A</title><link>https://a.example/</link><dc:language>fr</dc:language></channel>
+        <item rdf:about="https://a.example/1"><title>Un</title><link>https://a.example/1?x</link><dc:date>2001-02-03T04:05:06+01:00</dc:date>
+        <dc:subject>Arts</dc:subject></item></rdf:RDF>"#,
+    );
+    assert_eq!(
+        (all[0].guid.as_deref(), all[0].url.as_deref()),
+        (Some("https://a.example/1"), Some("https://a.example/1?x"))
+    );
+    assert_eq!((all[0].language.as_deref(), all[0].sections[0].as_str()), (Some("fr"), "Arts"));
+    assert_eq!(all[0].published_at.rfc3339(), "2001-02-03T03:05:06Z");
+}
+
+#[test]
+fn atom_is_parsed_with_every_text_type() {
+    let all = parse_articles(
+        r#"<a:feed xmlns:a="http://www.w3.org/2005/Atom" xml:lang="en-GB" xml:base="https://a.example/news/"><a:author><a:name>The office</a:name></a:author>
+        <a:link rel="self" href="feed.atom"/>
+        <a:entry><a:id>urn:x:1</a:id><a:title type="html">Acids &amp;amp; &amp;lt;b&amp;gt;</a:title><a:link href="one.html"/>
+        <a:updated>2026-09-01T10:00:00Z</a:updated><a:summary>One &lt; two</a:summary>
+        <a:content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p class="x">Hello<br/>you &amp; me</p></div></a:content>
+        <a:category term="t1" label="Chemistry"/><a:link rel="enclosure" type="image/png" href="/p.png"/></a:entry>
+        <a:entry xml:lang="zh"><a:id>urn:x:2</a:id><a:title>2 &lt; 3</a:title><a:published>2026-08-01T10:00:00Z</a:published>
+        <a:updated>2026-08-02T10:00:00Z</a:updated><a:content>First line
+        second line</a:content><a:author><a:name>Mei</a:name></a:author></a:entry></a:feed>"#,
+    );
+    let (one, two) = (&all[0], &all[1]);
+    assert_eq!(
+        (one.url.as_deref(), one.image_url.as_deref()),
+        (Some("https://a.example/news/one.html"), Some("https://a.example/p.png"))
+    );
+    assert_eq!(
+        (one.body_html.as_str(), one.summary.as_deref()),
+        ("<p class=\"x\">Hello<br>you &amp; me</p>", Some("<p>One &lt; two</p>"))
+    );
+    assert_eq!(
+        (one.title.as_str(), one.sections[0].as_str(), one.authors[0].as_str()),
+        ("Acids &amp; &lt;b&gt;", "Chemistry", "The office")
+    );
+    assert_eq!(one.published_at.rfc3339(), "2026-09-01T10:00:00Z");
+    assert_eq!(
+        (two.title.as_str(), two.body_html.as_str()),
+        ("2 &lt; 3", "<p>First line</p><p>second line</p>")
+    );
+    assert_eq!((two.language.as_deref(), two.authors[0].as_str()), (Some("zh"), "Mei"));
+}
+
+#[test]
+fn json_feed_items_have_line_numbers() {
+    let text = "{\"version\": \"https://jsonfeed.org/version/1.1\", \"title\": \"x\", \"language\": \"en\",\n\"items\": [\n  {\"id\": 5, \"url\": \"https://a.example/5\",\n \
+        \"content_text\": \"a\\nb\", \"tags\": [\"t\"], \"date_published\": \"2026-09-01T10:00:00+08:00\", \"author\": {\"name\": \"Li\"}},\n  {\"id\": \"x\", \"title\": \"A & B\"}\n, 7]}";
+    let export = parse_json_feed(text.as_bytes(), &source(Ids::Ours)).unwrap();
+    let lines: Vec<u64> = export.articles.iter().map(|(line, _)| *line).collect();
+    assert_eq!(lines, [3, 5, 6]);
+    let first = &export.articles[0].1.as_ref().unwrap().article;
+    assert_eq!(
+        (first.guid.as_deref(), first.body_html.as_str(), first.authors[0].as_str()),
+        (Some("5"), "<p>a</p><p>b</p>", "Li")
+    );
+    assert_eq!(
+        (first.tags[0].as_str(), first.published_at.rfc3339().as_str()),
+        ("t", "2026-09-01T02:00:00Z")
+    );
+    assert!(export.articles[2].1.is_err());
+    assert!(
+        parse_json_feed(b"[1,\n2]", &source(Ids::Ours))
+            .is_err_and(|(line, why)| line == 1 && why.contains(".jsonl"))
+    );
+}
+
+#[test]
+fn other_encodings_are_decoded_and_broken_input_is_rejected() {
+    let gbk =
+        b"<?xml version='1.0' encoding='GB2312'?><rss><channel><item><title>\xd0\xc2\xce\xc5</title><guid>1</guid></item></channel></rss>";
+    let export = parse_xml(gbk, &source(Ids::Ours), "zh").unwrap();
+    assert_eq!(export.articles[0].1.as_ref().unwrap().article.title, "新闻");
+    for (bytes, line, words) in [
+        (
+            &b"<rss><channel>\n<item><title>\xff</title></item></channel></rss>"[..],
+            1,
+            "not valid UTF-8",
+        ),
+        (b"<?xml version='1.0' encoding='klingon'?><rss/>", 1, "klingon"),
+        (b"<rss>\n<channel>\n<item></channel></rss>", 3, "well-formed"),
+        (b"<rss>\n<channel>\n<item>", 3, "truncated"),
+        (b"<html>\n</html>", 1, "neither RSS nor Atom"),
+        (b"\n", 2, "no XML element"),
+    ] {
+        let (at, why) = parse_xml(bytes, &source(Ids::Ours), "en").unwrap_err();
+        assert!(at == line && why.contains(words), "{at}: {why}");
+    }
+    let deep = "<a>".repeat(100_000);
+    assert!(
+        parse_xml(deep.as_bytes(), &source(Ids::Ours), "en")
+            .is_err_and(|(_, why)| why.contains("deep"))
+    );
+}
+
+const WXR: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<rss version="2.0" xmlns:excerpt="http://wordpress.org/export/1.2/excerpt/" xmlns:content="http://purl.org/rss/1.0/modules/content/"
+ xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:wp="http://wordpress.org/export/1.2/"><channel><title>Blog</title><link>https://blog.example</link>
+<language>en-GB</language><wp:wxr_version>1.2</wp:wxr_version><wp:base_site_url>https://blog.example</wp:base_site_url><wp:base_blog_url>https://blog.example</wp:base_blog_url>
+<wp:author><wp:author_id>2</wp:author_id><wp:author_login><![CDATA[mei]]></wp:author_login><wp:author_display_name><![CDATA[Mei Lin]]></wp:author_display_name></wp:author>
+<wp:category><wp:term_id>3</wp:term_id><wp:category_nicename>dyes</wp:category_nicename><wp:cat_name><![CDATA[Dyes &amp; inks]]></wp:cat_name></wp:category>
+ITEMS</channel></rss>"#;
+
+fn wxr(id: u32, kind: &str, status: &str, more: &str) -> String {
+    format!(
+        "\n<item><title><![CDATA[Post \"{id}\"]]></title><link>https://blog.example/{id}/</link><dc:creator><![CDATA[mei]]></dc:creator>\
+         <guid isPermaLink=\"false\">https://blog.example/?p={id}</guid><wp:post_id>{id}</wp:post_id><wp:post_date>2026-09-01 10:00:00</wp:post_date>\
+         <wp:post_date_gmt>2026-09-01 02:00:00</wp:post_date_gmt><wp:post_modified_gmt>2026-09-02 02:00:00</wp:post_modified_gmt>\
+         <wp:status>{status}</wp:status><wp:post_type>{kind}</wp:post_type>{more}</item>"
+    )
+}
+
+#[test]
+fn wordpress_exports_render_like_the_database() {
+    let category = "<category domain=\"category\" nicename=\"dyes\"><![CDATA[Dyes &amp; inks]]></category><category domain=\"post_tag\" nicename=\"o\"><![CDATA[open day]]></category>";
+    let thumbnail = "<wp:postmeta><wp:meta_key>_thumbnail_id</wp:meta_key><wp:meta_value>9</wp:meta_value></wp:postmeta>";
+    let text = "<content:encoded><![CDATA[She said \"hello\".\nTwice.\n\n[gallery ids=\"9\"]\n\n[form id=1]]]></content:encoded><excerpt:encoded><![CDATA[In short]]></excerpt:encoded>";
+    let items = [
+        wxr(1, "post", "publish", &[category, thumbnail, text].concat()),
+        wxr(2, "post", "article", ""),
+        wxr(3, "post", "publish", "<wp:post_password>x</wp:post_password>"),
+        wxr(4, "post", "private", ""),
+        wxr(5, "page", "publish", ""),
+        wxr(
+            6,
+            "post",
+            "future",
+            "<category domain=\"language\" nicename=\"en\">English</category><category domain=\"post_translations\" nicename=\"pll_1\">x</category>",
+        ),
+        wxr(
+            7,
+            "post",
+            "publish",
+            "<category domain=\"language\" nicename=\"zh\">x</category><category domain=\"post_translations\" nicename=\"pll_1\">x</category>",
+        ),
+        wxr(
+            9,
+            "attachment",
+            "inherit",
+            "<wp:attachment_url>https://blog.example/up/vat.jpg</wp:attachment_url>",
+        ),
+    ];
+    let file = WXR.replace("ITEMS", &items.concat());
+    let export = parse_xml(file.as_bytes(), &source(Ids::Source), "en").unwrap();
+    let left: Vec<(&str, usize)> =
+        export.left_out.iter().map(|(why, n)| (why.as_str(), *n)).collect();
+    assert_eq!(left, [("drafts", 1), ("password-protected", 1), ("private", 1)]);
+    let all: Vec<&IncomingArticle> =
+        export.articles.iter().map(|(_, a)| &a.as_ref().unwrap().article).collect();
+    let first = all[0];
+    assert_eq!(
+        (first.source_id.as_str(), first.guid.as_deref()),
+        ("1", Some("https://blog.example/?p=1"))
+    );
+    assert_eq!(
+        (first.title.as_str(), first.url.as_deref()),
+        ("Post &#8220;1&#8221;", Some("https://blog.example/1/"))
+    );
+    assert!(
+        first.body_html.contains("<p>She said &#8220;hello&#8221;.<br />\nTwice.</p>"),
+        "{}",
+        first.body_html
+    );
+    assert!(
+        first.body_html.contains("up/vat.jpg") && first.notes.len() == 1,
+        "{} {:?}",
+        first.body_html,
+        first.notes
+    );
+    assert_eq!(
+        (&first.sections[0][..], &first.tags[0][..], &first.authors[0][..]),
+        ("Dyes & inks", "open day", "Mei Lin")
+    );
+    assert_eq!(
+        (first.image_url.as_deref(), first.language.as_deref()),
+        (Some("https://blog.example/up/vat.jpg"), Some("en-GB"))
+    );
+    assert_eq!(
+        (first.published_at.rfc3339(), first.updated_at.map(Millis::rfc3339)),
+        ("2026-09-01T02:00:00Z".into(), Some("2026-09-02T02:00:00Z".into()))
+    );
+    assert_eq!(
+        (all[2].language.as_deref(), all[2].translation_of.as_deref()),
+        (Some("zh"), Some("6"))
+    );
+    let ours = parse_xml(file.as_bytes(), &source(Ids::Ours), "en").unwrap();
+    assert_eq!(ours.articles[0].1.as_ref().unwrap().article.guid, None);
+}
+
+/// Random sequences of the fragments that such files consist of.
+fn fragments() -> impl Strategy<Value = String> {
+    let words = [
+        "<rss>",
+        "</rss>",
+        "<channel>",
+        "</channel>",
+        "<item>",
+        "</item>",
+        "<guid>",
+        "</guid>",
+        "<title/>",
+        "<wp:wxr_version>1.2</wp:wxr_version>",
+        "<wp:post_id>1</wp:post_id>",
+        "<wp:status>publish</wp:status>",
+        "<wp:post_type>post</wp:post_type>",
+        "<content:encoded>",
+        "</content:encoded>",
+        "[gallery]",
+        "[caption]",
+        "<![CDATA[",
+        "]]>",
+        "&amp;",
+        "&#x",
+        "&#1114112;",
+        "&",
+        "<!--",
+        "-->",
+        "<?xml",
+        "?>",
+        "<a:b xmlns:a='http://www.w3.org/2005/Atom'>",
+        "<feed xmlns='http://www.w3.org/2005/Atom'>",
+        "<entry>",
+        "</entry>",
+        "</feed>",
+        "<pubDate>Mon, 99 Foo 2026 25:61 UTC</pubDate>",
+        "\"",
+        "=",
+        "é",
+        "\0",
+        "\n",
+    ];
+    proptest::collection::vec(proptest::sample::select(words.to_vec()), 0..40)
+        .prop_map(|words| words.concat())
+}
+
+proptest! {
+    #[test]
+    fn parsing_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..300), text in fragments()) {
+        for input in [&bytes[..], text.as_bytes(), format!("<rss><channel><wp:wxr_version/>{text}").as_bytes()] {
+            let _ = parse_xml(input, &source(Ids::Source), "en");
+            let _ = parse_json_feed(input, &source(Ids::Source));
+        }
+    }
+
+    #[test]
+    fn time_parsing_never_panics(text in "[A-Za-z0-9 ,:+-]{0,40}|.{0,20}") {
+        let _ = parse_time("date", Some(text), &TimeZone::UTC);
+    }
+}

@@ -1,0 +1,107 @@
+//! Normalizes and stores articles in small batches; an article that cannot be stored does not affect
+//! the others.
+
+use tokio::task::JoinError;
+
+use super::{SyncReport, normalize};
+use crate::config::{Ids, Site, Source};
+use crate::domain::article::{Article, IncomingArticle};
+use crate::domain::time::Millis;
+use crate::store::articles::{NormalizedArticle, SaveOutcome};
+use crate::store::{Store, StoreError};
+
+/// Stores a batch; if an article in it is the cause of a failure, stores the others without it.
+pub(crate) async fn ingest(
+    store: &Store,
+    batch: Vec<(IncomingArticle, String)>,
+    source: &Source,
+    site: &Site,
+    report: &mut SyncReport,
+    now: Millis,
+) -> anyhow::Result<()> {
+    if batch.is_empty() {
+        return Ok(());
+    }
+    match ingest_atomically(store, batch.clone(), source, site, report, now).await {
+        Err(e) if rejection_reason(&e).is_some() => {}
+        whole => return whole,
+    }
+    for one in batch {
+        let id = one.0.source_id.clone();
+        if let Err(e) = ingest_atomically(store, vec![one], source, site, report, now).await {
+            let Some(reason) = rejection_reason(&e) else { return Err(e) };
+            report.rejected.push((id, reason));
+        }
+    }
+    Ok(())
+}
+
+/// Normalizes articles on a blocking thread, and stores all of them in one transaction or none.
+async fn ingest_atomically(
+    store: &Store,
+    batch: Vec<(IncomingArticle, String)>,
+    source: &Source,
+    site: &Site,
+    report: &mut SyncReport,
+    now: Millis,
+) -> anyhow::Result<()> {
+    let (name, ids, authority, own_prefix) =
+        (&source.name, source.ids, site.id_authority.clone(), format!("{}/", source.name));
+    let (source, site) = (source.clone(), site.clone());
+    let normalized: Vec<NormalizedArticle> = tokio::task::spawn_blocking(move || {
+        let convert = |(incoming, hash)| normalize::normalize(incoming, &source, &site, hash);
+        batch.into_iter().map(convert).collect()
+    })
+    .await?;
+    let ids_and_dates: Vec<(String, Millis)> =
+        normalized.iter().map(|a| (a.article.source_id.clone(), a.article.published_at)).collect();
+    let retry = if ids == Ids::Source { normalized.clone() } else { Vec::new() };
+    let mut outcomes = store.save_articles(normalized, now).await?;
+    let shares_guid = |outcome: &SaveOutcome| match outcome {
+        SaveOutcome::GuidTaken(owner) => owner.starts_with(&own_prefix),
+        SaveOutcome::Added | SaveOutcome::Changed => false,
+    };
+    for (article, outcome) in
+        retry.into_iter().zip(&mut outcomes).filter(|(_, outcome)| shares_guid(outcome))
+    {
+        let guid = &article.article.guid;
+        report.notes.push((article.article.source_id.clone(), shared_guid_note(guid)));
+        let guid = normalize::tag_uri(&authority, name, &article.article.source_id);
+        let article = NormalizedArticle { article: Article { guid, ..article.article }, ..article };
+        if let Some(retried) = store.save_articles(vec![article], now).await?.pop() {
+            *outcome = retried;
+        }
+    }
+    for ((id, published), outcome) in ids_and_dates.into_iter().zip(outcomes) {
+        match outcome {
+            SaveOutcome::Added if published > now => report.scheduled += 1,
+            SaveOutcome::Added => report.added += 1,
+            SaveOutcome::Changed => report.changed += 1,
+            SaveOutcome::GuidTaken(owner) => report.rejected.push((id, guid_owned_by(&owner))),
+        }
+    }
+    Ok(())
+}
+
+/// Returns the reason for rejecting an article whose permanent id belongs to the article `owner`.
+pub(super) fn guid_owned_by(owner: &str) -> String {
+    format!("its permanent id belongs to {owner}")
+}
+
+/// Returns the note on an article whose guid another article of its site has, as copied and imported
+/// posts do.
+pub(super) fn shared_guid_note(guid: &str) -> String {
+    format!("Its guid {guid} also belongs to another post, so it gets a generated one.")
+}
+
+/// Returns why an article was rejected; `None` if the error is not caused by the article.
+fn rejection_reason(e: &anyhow::Error) -> Option<String> {
+    if e.downcast_ref::<JoinError>().is_some_and(JoinError::is_panic) {
+        return Some(
+            "normalizing it failed, which is a bug in Courant; please report it with the article's HTML"
+                .into(),
+        );
+    }
+    let reason = e.downcast_ref::<StoreError>()?.rejected_value()?;
+    Some(format!("the database cannot store it: {reason}"))
+}

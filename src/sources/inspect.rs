@@ -1,0 +1,217 @@
+//! `courant sources check`: reads a source like a sync, and stores nothing.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context;
+use jiff::tz::TimeZone;
+use tokio::sync::mpsc;
+
+use super::id_set::IdSet;
+use super::sync::spawn_reader;
+use super::{INGEST_BATCH_ARTICLES, connection, normalize, wordpress};
+use crate::config::{Config, Ids, Members, Source, SourceKind};
+use crate::domain::article::{Article, IncomingArticle, ReadItem};
+use crate::domain::time::Millis;
+use crate::store::{Store, StoreResult};
+
+/// Number of newest articles that are shown in full.
+const MAX_SAMPLES: usize = 3;
+/// Number of ids per lookup in the mirror.
+const LOOKUP_BATCH_IDS: usize = 500;
+
+/// Result of inspecting a source.
+#[derive(Debug, Clone, Default)]
+pub struct Inspection {
+    /// URL of the database without user and password; `None` for a builtin source.
+    pub location: Option<String>,
+    /// Detected and configured properties of the source: name and value.
+    pub facts: Vec<(&'static str, String)>,
+    /// Number of articles that would be public now.
+    pub visible: usize,
+    /// Number of articles with a publication date in the future.
+    pub scheduled: usize,
+    /// Number of these articles that are already mirrored.
+    pub known: usize,
+    /// Rejected rows: the source's id and the reason.
+    pub rejected: Vec<(String, String)>,
+    /// Notes on content that cannot be shown: the source's id and the note.
+    pub notes: Vec<(String, String)>,
+    /// Number of entries that are not public articles, by description.
+    pub left_out: BTreeMap<String, usize>,
+    /// Number of articles by language tag.
+    pub languages: BTreeMap<String, usize>,
+    /// Number of articles by section.
+    pub sections: BTreeMap<String, usize>,
+    /// Newest public articles in their normalized form.
+    pub samples: Vec<Article>,
+}
+
+/// Properties of a source, and the numbers of its entries that are not public articles.
+pub(super) type Facts = (Vec<(&'static str, String)>, BTreeMap<String, usize>);
+
+/// Inspects a source; the error is one sentence without the password.
+pub async fn inspect(
+    store: &Store,
+    config: &Config,
+    source: &Source,
+    now: Millis,
+) -> anyhow::Result<Inspection> {
+    let (facts, left_out) = match source.kind {
+        SourceKind::WordPress => wordpress::site_info(source).await?,
+        _ => (configured_facts(source), BTreeMap::new()),
+    };
+    let mut inspection = Inspection {
+        location: source.url.as_deref().map(connection::redacted_url),
+        facts,
+        left_out,
+        ..Inspection::default()
+    };
+    if source.kind == SourceKind::Builtin {
+        for article in store
+            .list_articles(Millis(i64::MAX), None)
+            .await?
+            .into_iter()
+            .filter(|a| a.source == source.name)
+        {
+            inspection.known += 1;
+            inspection.count(&article, now);
+            if inspection.samples.len() < MAX_SAMPLES && article.published_at <= now {
+                inspection.samples.extend(store.find_article(&article.guid).await?);
+            }
+        }
+        return Ok(inspection);
+    }
+    let (mut pending_ids, mut seen_ids): (Vec<String>, IdSet) = Default::default();
+    let (sender, mut items) = mpsc::channel(2 * INGEST_BATCH_ARTICLES);
+    let reader = spawn_reader(source, &config.site.language, None, sender);
+    let mut newest: Vec<IncomingArticle> = Vec::new();
+    while let Some(item) = items.recv().await {
+        match item {
+            ReadItem::Rejected { id, reason } => inspection.rejected.push((id, reason)),
+            ReadItem::Article(mut incoming) => {
+                if let Err(reason) =
+                    normalize::validate_unique(&mut incoming, source, &config.site, &mut seen_ids)
+                {
+                    inspection.rejected.push((incoming.source_id, reason));
+                    continue;
+                }
+                let notes = std::mem::take(&mut incoming.notes);
+                inspection
+                    .notes
+                    .extend(notes.into_iter().map(|note| (incoming.source_id.clone(), note)));
+                pending_ids.push(incoming.source_id.clone());
+                if pending_ids.len() >= LOOKUP_BATCH_IDS {
+                    inspection.known += count_mirrored(store, source, &mut pending_ids).await?;
+                }
+                inspection.count(&countable_fields(&incoming, config), now);
+                if incoming.published_at <= now {
+                    newest.push(*incoming);
+                    newest.sort_by(|a, b| {
+                        b.published_at
+                            .cmp(&a.published_at)
+                            .then_with(|| a.source_id.cmp(&b.source_id))
+                    });
+                    newest.truncate(MAX_SAMPLES);
+                }
+            }
+        }
+    }
+    reader.await.context("the reader task ended unexpectedly")??;
+    inspection.known += count_mirrored(store, source, &mut pending_ids).await?;
+    let (source, site) = (source.clone(), config.site.clone());
+    let normalize_samples = move || {
+        newest
+            .into_iter()
+            .map(|incoming| normalize::normalize(incoming, &source, &site, String::new()).article)
+            .collect()
+    };
+    inspection.samples = tokio::task::spawn_blocking(normalize_samples).await?;
+    for sample in &mut inspection.samples {
+        // A mirrored article keeps its permanent id.
+        let path = format!("{}/{}", sample.source, sample.source_id);
+        let mirrored = store.find_article(&path).await?;
+        if let Some(here) = mirrored
+            .filter(|here| (&here.source, &here.source_id) == (&sample.source, &sample.source_id))
+        {
+            sample.guid = here.guid;
+        }
+    }
+    Ok(inspection)
+}
+
+/// Returns how many of these ids are mirrored, and empties the list.
+async fn count_mirrored(
+    store: &Store,
+    source: &Source,
+    ids: &mut Vec<String>,
+) -> StoreResult<usize> {
+    let known = store.known_among(&source.name, &std::mem::take(ids)).await?;
+    Ok(known.values().filter(|known| !known.is_removed).count())
+}
+
+impl Inspection {
+    /// Adds an article to the counts.
+    fn count(&mut self, article: &Article, now: Millis) {
+        let counter =
+            if article.published_at > now { &mut self.scheduled } else { &mut self.visible };
+        *counter += 1;
+        *self.languages.entry(article.language.clone()).or_default() += 1;
+        for section in &article.sections {
+            *self.sections.entry(section.clone()).or_default() += 1;
+        }
+    }
+}
+
+/// Returns an article with only the normalized fields that [`Inspection::count`] reads.
+fn countable_fields(incoming: &IncomingArticle, config: &Config) -> Article {
+    Article {
+        language: normalize::language(incoming.language.as_deref(), &config.site),
+        sections: normalize::unique_names(&incoming.sections),
+        published_at: incoming.published_at,
+        ..Article::default()
+    }
+}
+
+/// Returns the configured properties that matter for the kind of source.
+fn configured_facts(source: &Source) -> Vec<(&'static str, String)> {
+    let mut facts = Vec::new();
+    if !source.site_url.is_empty() {
+        facts.push(("site", source.site_url.clone()));
+    }
+    facts.push(("time zone", zone_name(&source.timezone)));
+    match source.kind {
+        SourceKind::Ghost => {
+            facts.push(("permalinks", source.permalinks.clone()));
+            let members = match source.members {
+                Members::Hidden => "hidden",
+                Members::Preview => "previews",
+                Members::Full => "in full",
+            };
+            facts.push(("for members", members.to_owned()));
+        }
+        SourceKind::Drupal => facts.push(("content types", source.content_types.join(", "))),
+        SourceKind::Query | SourceKind::Builtin | SourceKind::WordPress => {}
+    }
+    facts.extend(source.article_url.clone().map(|pattern| ("permalinks", pattern)));
+    facts.push(ids_fact(source));
+    facts
+}
+
+/// Returns the property that tells which ids articles have.
+pub(super) fn ids_fact(source: &Source) -> (&'static str, String) {
+    let description = match source.ids {
+        Ids::Ours => "Courant's own",
+        Ids::Source => "those of the site's own feed",
+    };
+    ("ids", description.to_owned())
+}
+
+/// Returns the IANA name of a zone, or its offset from UTC.
+pub(super) fn zone_name(zone: &TimeZone) -> String {
+    match zone.iana_name() {
+        Some(name) => name.to_owned(),
+        None => zone
+            .to_fixed_offset()
+            .map_or_else(|_| "unknown".to_owned(), |offset| format!("UTC{offset}")),
+    }
+}

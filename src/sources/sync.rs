@@ -1,0 +1,266 @@
+//! One sync run of a source, incremental or full. Memory use does not grow with the size of an article:
+//! only ids are kept for the comparison with the mirror.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context;
+use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::fingerprint::configuration_fingerprint;
+use super::id_set::IdSet;
+use super::ingest::ingest;
+use super::{
+    INGEST_BATCH_ARTICLES, MAX_ISSUE_CHARS, MAX_UNCONFIRMED_REMOVALS, SyncReport, drupal, ghost,
+    normalize, query, wordpress,
+};
+use crate::config::{Config, Source, SourceKind};
+use crate::domain::article::{IncomingArticle, ReadItem};
+use crate::domain::time::Millis;
+use crate::store::Store;
+use crate::store::sources::SyncProgress;
+
+/// Number of articles per lookup of stored content hashes.
+const LOOKUP_BATCH_ARTICLES: usize = 100;
+
+/// Trigger of a sync run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SyncMode {
+    /// The poll interval has passed, or a sync was requested: incremental unless a full sync is due.
+    Poll,
+    /// A person started a full sync; `accept_removals` confirms the removal of more than half of the
+    /// articles (promise 8).
+    Manual { accept_removals: bool },
+}
+
+/// State of a sync run in progress.
+struct SyncRun<'r> {
+    store: &'r Store,
+    config: &'r Config,
+    source: &'r Source,
+    now: Millis,
+    /// Progress recorded by the previous run.
+    previous: SyncProgress,
+    /// Every id that the source returned, rejected rows included.
+    seen_ids: IdSet,
+    /// Newest change time that the source returned, at most `now`.
+    watermark: Option<Millis>,
+    /// Articles whose stored content hashes have not been looked up yet.
+    pending: Vec<IncomingArticle>,
+    report: SyncReport,
+}
+
+/// Reads a source and stores new and changed articles; a full sync also removes missing ones.
+pub(super) async fn run(
+    store: &Store,
+    config: &Config,
+    source: &Source,
+    mode: SyncMode,
+    now: Millis,
+) -> anyhow::Result<SyncReport> {
+    store.ensure_source(&source.name, now).await?;
+    let report = SyncReport { source: source.name.clone(), ..SyncReport::default() };
+    if source.kind == SourceKind::Builtin {
+        return Ok(report);
+    }
+    let state = store.source_state(&source.name).await?.unwrap_or_default();
+    let fingerprint = configuration_fingerprint(&config.site, source, env!("CARGO_PKG_VERSION"));
+    let is_fresh = |at: Millis| (0..source.full_sync).contains(&(now.0 - at.0));
+    let is_incremental = mode == SyncMode::Poll
+        && state.progress.watermark_settings == fingerprint
+        && state.progress.full_sync_at.is_some_and(is_fresh);
+    let since = state.progress.watermark_at.filter(|_| is_incremental);
+    // Articles stored after this point, by this run or another process, do not count as missing.
+    let newest = store.newest_article_id().await?;
+    let mut sync_run = SyncRun {
+        store,
+        config,
+        source,
+        now,
+        previous: state.progress,
+        seen_ids: IdSet::default(),
+        watermark: None,
+        pending: Vec::new(),
+        report,
+    };
+    let is_full = sync_run.receive(since).await?;
+    sync_run.report.is_full = is_full;
+    if is_full {
+        let accept = matches!(mode, SyncMode::Manual { accept_removals: true });
+        sync_run.remove_missing(newest, accept).await?;
+    } else {
+        sync_run.report.held_removals = usize::try_from(state.held_removals).unwrap_or_default();
+    }
+    // Needed even if nothing changed: a process killed after its last article did not regroup.
+    store.regroup(&source.name).await?;
+    sync_run.finish(fingerprint).await
+}
+
+/// Spawns a task that reads a source and sends its articles to `items`; with `since`, only those that
+/// changed since then, where the source supports it.
+///
+/// The task returns `true` if it read every article. Dropping the handle aborts it.
+pub(super) fn spawn_reader(
+    source: &Source,
+    site_language: &str,
+    since: Option<Millis>,
+    items: mpsc::Sender<ReadItem>,
+) -> AbortOnDropHandle<anyhow::Result<bool>> {
+    let (source, language) = (source.clone(), site_language.to_owned());
+    AbortOnDropHandle::new(tokio::spawn(async move {
+        match source.kind {
+            SourceKind::WordPress => wordpress::read(&source, &language, since, items).await,
+            SourceKind::Ghost => ghost::read(&source, &language, since, items).await,
+            SourceKind::Drupal => drupal::read(&source, since, items).await,
+            SourceKind::Query => query::read(&source, since, items).await,
+            SourceKind::Builtin => Ok(true),
+        }
+    }))
+}
+
+impl SyncRun<'_> {
+    /// Stores all that the reader sends; returns `true` if it read every article of the source.
+    async fn receive(&mut self, since: Option<Millis>) -> anyhow::Result<bool> {
+        let (sender, mut items) = mpsc::channel(2 * INGEST_BATCH_ARTICLES);
+        let reader = spawn_reader(self.source, &self.config.site.language, since, sender);
+        while let Some(item) = items.recv().await {
+            match item {
+                ReadItem::Rejected { id, reason } => {
+                    let id = normalize::without_nul(&id);
+                    self.seen_ids.insert(&id);
+                    self.report.rejected.push((id, reason));
+                }
+                ReadItem::Article(article) => self.accept(*article),
+            }
+            if self.pending.len() >= LOOKUP_BATCH_ARTICLES {
+                self.ingest_changed().await?;
+            }
+        }
+        let is_full = reader.await.context("the reader task ended unexpectedly")??;
+        self.ingest_changed().await?;
+        Ok(is_full)
+    }
+
+    fn accept(&mut self, mut article: IncomingArticle) {
+        // A change time in the future does not prove that everything before it was read.
+        self.watermark = self.watermark.max(article.updated_at.map(|at| at.min(self.now)));
+        let (source, site) = (self.source, &self.config.site);
+        if let Err(reason) =
+            normalize::validate_unique(&mut article, source, site, &mut self.seen_ids)
+        {
+            self.report.rejected.push((article.source_id, reason));
+            return;
+        }
+        let notes = std::mem::take(&mut article.notes);
+        self.report.notes.extend(notes.into_iter().map(|n| (article.source_id.clone(), n)));
+        self.pending.push(article);
+    }
+
+    /// Stores the pending articles whose content hash differs from the mirrored one.
+    async fn ingest_changed(&mut self) -> anyhow::Result<()> {
+        let articles = std::mem::take(&mut self.pending);
+        let ids: Vec<String> = articles.iter().map(|article| article.source_id.clone()).collect();
+        let known = self.store.known_among(&self.source.name, &ids).await?;
+        let site = &self.config.site;
+        let changed: Vec<(IncomingArticle, String)> = articles
+            .into_iter()
+            .map(|article| {
+                let hash = normalize::content_hash(&article, site);
+                (article, hash)
+            })
+            .filter(|(article, hash)| {
+                known
+                    .get(&article.source_id)
+                    .is_none_or(|k| k.is_removed || k.content_hash != *hash)
+            })
+            .collect();
+        for batch in changed.chunks(INGEST_BATCH_ARTICLES) {
+            let batch = batch.to_vec();
+            ingest(self.store, batch, self.source, site, &mut self.report, self.now).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes the mirrored articles that the source did not return. More than half of them, and more
+    /// than [`MAX_UNCONFIRMED_REMOVALS`], are removed only with `accept_removals` (promise 8).
+    async fn remove_missing(&mut self, newest: i64, accept_removals: bool) -> anyhow::Result<()> {
+        let (mut live, mut missing, mut after) = (0, 0, String::new());
+        while let Some(ids) = self.next_id_page(&mut after, newest).await? {
+            live += ids.len();
+            missing += ids.iter().filter(|id| !self.seen_ids.contains(id)).count();
+        }
+        let name = &self.source.name;
+        if missing > MAX_UNCONFIRMED_REMOVALS && missing * 2 > live && !accept_removals {
+            self.report.held_removals = missing;
+            tracing::warn!(
+                source = %name,
+                held = missing,
+                "removals held because more than half of the articles are missing; \
+                 to confirm them, run `courant sources sync {name} --accept-removals`"
+            );
+            return Ok(());
+        }
+        self.report.removed = missing;
+        let mut after = String::new();
+        // The ids are counted first and removed in a second pass: removals are held all together, and
+        // a list of all missing ids could be long.
+        while missing > 0
+            && let Some(mut ids) = self.next_id_page(&mut after, newest).await?
+        {
+            ids.retain(|id| !self.seen_ids.contains(id));
+            for chunk in ids.chunks(100) {
+                self.store.remove_articles(name, chunk, self.now).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the next page of live ids after `after`, and advances it; `None` after the last page.
+    async fn next_id_page(
+        &self,
+        after: &mut String,
+        newest: i64,
+    ) -> anyhow::Result<Option<Vec<String>>> {
+        let ids = self.store.live_ids(&self.source.name, after, newest).await?;
+        let Some(last) = ids.last() else { return Ok(None) };
+        after.clone_from(last);
+        Ok(Some(ids))
+    }
+
+    /// Records the end of the run, its progress and its new issues. The watermark advances last, after
+    /// everything before it is stored.
+    async fn finish(self, fingerprint: String) -> anyhow::Result<SyncReport> {
+        let Self { store, source, now, previous, seen_ids, watermark, mut report, .. } = self;
+        let shorten = |text: &str| {
+            normalize::without_nul(text).chars().take(MAX_ISSUE_CHARS).collect::<String>()
+        };
+        let issues: BTreeMap<String, String> = report
+            .notes
+            .iter()
+            .chain(&report.rejected)
+            .map(|(id, issue)| (shorten(id), shorten(issue)))
+            .collect();
+        let was_read = |id: &str| report.is_full || seen_ids.contains(id);
+        report.new_issues = store
+            .record_rejected_rows(&source.name, issues.into_iter().collect(), was_read, now)
+            .await?;
+        let progress = if report.is_full {
+            SyncProgress {
+                full_sync_at: Some(now),
+                watermark_at: watermark,
+                watermark_settings: fingerprint,
+            }
+        } else {
+            SyncProgress {
+                full_sync_at: previous.full_sync_at,
+                watermark_at: previous.watermark_at.max(watermark),
+                watermark_settings: fingerprint,
+            }
+        };
+        let held = i64::try_from(report.held_removals)?;
+        if store.record_sync_success(&source.name, held, progress, now).await? {
+            tracing::info!(source = %source.name, "source sync recovered");
+        }
+        Ok(report)
+    }
+}

@@ -1,0 +1,60 @@
+//! Facts about a WordPress site for `courant sources check`.
+
+use std::collections::BTreeMap;
+
+use super::database::Database;
+use super::options;
+use super::posts::{columns, number};
+use crate::config::Source;
+use crate::sources::inspect::{Facts, ids_fact, zone_name};
+
+/// Returns facts about a site, and the number of its non-public posts by reason.
+pub(in crate::sources) async fn site_info(source: &Source) -> anyhow::Result<Facts> {
+    let mut database = Database::open(source).await?;
+    let site = options::read(&mut database, &source.timezone).await?;
+    let languages: Vec<&str> = site.languages.tags().collect();
+    let structure = match site.option("permalink_structure") {
+        "" => "plain: ?p=NUMBER".to_owned(),
+        structure => structure.to_owned(),
+    };
+    let mut facts = vec![
+        ("title", html_escape::decode_html_entities(site.option("blogname")).into_owned()),
+        ("site", site.home().to_owned()),
+        ("time zone", zone_name(&site.zone())),
+        ("permalinks", structure),
+        ("files", site.uploads_url()),
+        ("tables", format!("{}…", database.prefix)),
+    ];
+    if !languages.is_empty() {
+        facts.push((
+            "translations",
+            format!("{} ({})", site.languages.plugin, languages.join(", ")),
+        ));
+    }
+    facts.push(ids_fact(source));
+    facts.retain(|(_, fact)| !fact.is_empty());
+    let sql = "SELECT post_status, IF(post_password = '', '', '1'), CAST(COUNT(*) AS CHAR) FROM {p}posts WHERE post_type = 'post' GROUP BY 1, 2";
+    let mut left_out: BTreeMap<String, usize> = BTreeMap::new();
+    for row in database.rows(sql, &[]).await? {
+        let [status, password, count] = columns(row);
+        if let Some(why) = hidden_reason(&status, !password.is_empty()) {
+            *left_out.entry(why.to_owned()).or_default() +=
+                usize::try_from(number(&count)).unwrap_or_default();
+        }
+    }
+    database.close().await;
+    Ok((facts, left_out))
+}
+
+/// Returns the reason why a post is not public; `None` if it is.
+pub(super) fn hidden_reason(status: &str, is_protected: bool) -> Option<&'static str> {
+    match status {
+        "publish" | "future" if is_protected => Some("password-protected"),
+        "publish" | "future" => None,
+        "draft" | "auto-draft" => Some("drafts"),
+        "pending" => Some("pending review"),
+        "private" => Some("private"),
+        "trash" => Some("in the trash"),
+        _ => Some("other status"),
+    }
+}

@@ -1,0 +1,163 @@
+//! Template files: the embedded ones, and those of the operator's directory, which override them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use rust_embed::RustEmbed;
+
+/// Files below `templates/` in the repository, embedded at compile time.
+#[derive(RustEmbed)]
+#[folder = "templates/"]
+struct Embedded;
+
+/// File names of a mail's three parts.
+pub(super) const MAIL_PARTS: [&str; 3] = ["subject.hbs", "html.hbs", "text.hbs"];
+
+/// Template file with the path that messages name.
+#[derive(Debug, Clone)]
+pub(super) struct TemplateFile {
+    /// Content of the file.
+    pub(super) text: String,
+    /// Path in the operator's directory, or the embedded name.
+    pub(super) display_path: String,
+}
+
+/// All template files by relative name (`email/digest/html.hbs`), and the Fluent files.
+#[derive(Debug, Default)]
+pub(super) struct TemplateFiles {
+    /// Templates and the style sheet, by relative name.
+    pub(super) files: BTreeMap<String, TemplateFile>,
+    /// Fluent files in order: later ones override earlier ones.
+    pub(super) fluent: Vec<(String, TemplateFile)>,
+}
+
+impl TemplateFiles {
+    /// Loads the embedded files, then those of the operator's directory.
+    ///
+    /// # Errors
+    /// One sentence if the directory or a file in it cannot be read, or if a file is not used by anything.
+    pub(super) fn load(folder: Option<&Path>) -> anyhow::Result<Self> {
+        let mut files = Self::default();
+        for name in Embedded::iter().filter(|name| !name.starts_with("demo/")) {
+            let Some(file) = Embedded::get(&name) else { continue };
+            let text = String::from_utf8(file.data.into_owned())
+                .with_context(|| format!("templates/{name} is not UTF-8"))?;
+            files.insert(
+                name.to_string(),
+                TemplateFile { text, display_path: format!("templates/{name}") },
+            );
+        }
+        if let Some(folder) = folder {
+            let mut names = Vec::new();
+            list_files(folder, folder, &mut names)?;
+            names.sort();
+            for name in names {
+                files.load_override(folder, name)?;
+            }
+        }
+        files.check_mail_parts()?;
+        Ok(files)
+    }
+
+    /// Adds a file; it replaces a template of the same name, and supplements a Fluent file.
+    fn insert(&mut self, name: String, source: TemplateFile) {
+        if name.starts_with("i18n/") {
+            self.fluent.push((name, source));
+        } else {
+            self.files.insert(name, source);
+        }
+    }
+
+    /// Loads a file of the operator's directory; fails if its name is not that of a used template.
+    fn load_override(&mut self, folder: &Path, name: String) -> anyhow::Result<()> {
+        let path = folder.join(&name);
+        let display_path = path.display().to_string();
+        if !(self.files.contains_key(&name) || is_fluent_file(&name) || is_digest_part(&name)) {
+            bail!(
+                "{display_path}: unknown template; the known ones are {}, i18n/LANGUAGE.ftl, and \
+                 email/NAME/subject.hbs, html.hbs and text.hbs for a custom digest template",
+                self.files.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
+            );
+        }
+        let bytes = std::fs::read(&path).with_context(|| format!("cannot read {display_path}"))?;
+        let Ok(text) = String::from_utf8(bytes) else {
+            bail!("{display_path} is not UTF-8; save it in that encoding");
+        };
+        self.insert(name, TemplateFile { text, display_path });
+        Ok(())
+    }
+
+    /// Rejects a custom digest template that lacks one of its three files.
+    fn check_mail_parts(&self) -> anyhow::Result<()> {
+        for (name, file) in &self.files {
+            let Some(folder) = mail_folder(name) else { continue };
+            for part in MAIL_PARTS {
+                if !self.files.contains_key(&format!("email/{folder}/{part}")) {
+                    bail!(
+                        "{}: the mail template `{folder}` has no {part}; add email/{folder}/{part}",
+                        file.display_path
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the names of the directories under `email/`: `digest`, `confirm` and custom ones.
+    pub(super) fn mail_names(&self) -> Vec<String> {
+        let mut names: Vec<String> =
+            self.files.keys().filter_map(|name| mail_folder(name)).map(Into::into).collect();
+        names.dedup();
+        names
+    }
+}
+
+/// Returns the embedded file of this name under `templates/demo/`, if there is one.
+pub(super) fn demo(name: &str) -> Option<String> {
+    let file = Embedded::get(&format!("demo/{name}"))?;
+    String::from_utf8(file.data.into_owned()).ok()
+}
+
+/// Returns `NAME` of `email/NAME/PART.hbs`.
+fn mail_folder(name: &str) -> Option<&str> {
+    name.strip_prefix("email/")?.split_once('/').map(|(folder, _)| folder)
+}
+
+/// Returns `true` for `i18n/LANGUAGE.ftl`.
+fn is_fluent_file(name: &str) -> bool {
+    name.strip_prefix("i18n/").and_then(|rest| rest.strip_suffix(".ftl")).is_some_and(|language| {
+        !language.is_empty() && language.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+    })
+}
+
+/// Returns `true` for a part of a mail template with a valid name.
+fn is_digest_part(name: &str) -> bool {
+    let Some((folder, part)) = name.strip_prefix("email/").and_then(|rest| rest.split_once('/'))
+    else {
+        return false;
+    };
+    let slug = !folder.is_empty()
+        && folder.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    slug && MAIL_PARTS.contains(&part)
+}
+
+/// Appends the relative names of all files below `folder`, with slashes; skips hidden ones (a leading
+/// dot).
+fn list_files(root: &Path, folder: &Path, names: &mut Vec<String>) -> anyhow::Result<()> {
+    let unreadable = || format!("cannot read the templates directory {}", folder.display());
+    for entry in std::fs::read_dir(folder).with_context(unreadable)? {
+        let path: PathBuf = entry.with_context(unreadable)?.path();
+        if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.')) {
+            continue;
+        }
+        if path.is_dir() {
+            list_files(root, &path, names)?;
+        } else if let Ok(relative) = path.strip_prefix(root) {
+            let parts: Vec<_> =
+                relative.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+            names.push(parts.join("/"));
+        }
+    }
+    Ok(())
+}

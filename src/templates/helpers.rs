@@ -1,0 +1,147 @@
+//! Handlebars helpers of the templates: `t`, `list`, `wrap`, `stylesheet`.
+
+use std::sync::Arc;
+
+use fluent_bundle::{FluentArgs, FluentValue};
+use handlebars::{
+    Context, Handlebars, Helper, HelperDef, RenderContext, RenderError, RenderErrorReason,
+    ScopedJson,
+};
+use serde_json::Value;
+
+use super::i18n::{Catalog, FALLBACK};
+use super::wrap::{MAIL_COLUMNS, wrap};
+
+/// Names of all helpers and blocks, for error messages.
+pub(super) const KNOWN_HELPERS: &str = "t, list, wrap, stylesheet, if, unless, each, with, lookup, len, eq, ne, gt, gte, lt, lte, and, or, not, raw";
+
+/// Registers the helpers, and removes the built-in `log`, which would write into the server's log.
+pub(super) fn register_helpers(
+    registry: &mut Handlebars<'static>,
+    catalog: &Arc<Catalog>,
+    stylesheet: &str,
+) {
+    registry.unregister_helper("log");
+    registry.register_helper("t", Box::new(TranslateHelper(Arc::clone(catalog))));
+    registry.register_helper("list", Box::new(ListHelper(Arc::clone(catalog))));
+    registry.register_helper("wrap", Box::new(WrapHelper));
+    registry.register_helper("stylesheet", Box::new(ConstantHelper(stylesheet.to_owned())));
+}
+
+/// Returns the language of a context, or the fallback.
+fn language(context: &Context) -> &str {
+    context.data().get("language").and_then(Value::as_str).unwrap_or(FALLBACK)
+}
+
+/// Converts a message to a rendering error.
+fn helper_error(message: String) -> RenderError {
+    RenderErrorReason::Other(message).into()
+}
+
+/// Returns a JSON value as text, strings without quotes.
+fn value_text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)
+}
+
+/// Helper `{{t "key" name=value}}`: a text in the context's language.
+struct TranslateHelper(Arc<Catalog>);
+
+impl HelperDef for TranslateHelper {
+    fn call_inner<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        context: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+    ) -> Result<ScopedJson<'rc>, RenderError> {
+        let Some(key) = helper.param(0).and_then(|p| p.value().as_str()) else {
+            return Err(helper_error(
+                "`t` needs the name of a text, for example {{t \"digest-read-more\"}}".into(),
+            ));
+        };
+        let mut args = FluentArgs::new();
+        for (name, value) in helper.hash() {
+            if value.is_value_missing() {
+                let path = value.relative_path().cloned();
+                return Err(RenderErrorReason::MissingVariable(path).into());
+            }
+            match value.value() {
+                Value::Number(n) => {
+                    args.set(*name, FluentValue::from(n.as_f64().unwrap_or_default()))
+                }
+                other => args.set(*name, value_text(other)),
+            }
+        }
+        let language = language(context);
+        let Some(text) = self.0.text(language, key, &args) else {
+            return Err(helper_error(if self.0.has_message(language, key) {
+                format!(
+                    "the text `{key}` needs a value that is missing; see its {{ $… }} in i18n/{FALLBACK}.ftl"
+                )
+            } else {
+                format!("there is no text `{key}`; add it to i18n/{FALLBACK}.ftl")
+            }));
+        };
+        Ok(ScopedJson::Derived(Value::String(text)))
+    }
+}
+
+/// Helper `{{list names}}`: texts joined with the separator of the language.
+struct ListHelper(Arc<Catalog>);
+
+impl HelperDef for ListHelper {
+    fn call_inner<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        context: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+    ) -> Result<ScopedJson<'rc>, RenderError> {
+        let Some(Value::Array(items)) = helper.param(0).map(handlebars::PathAndJson::value) else {
+            return Err(helper_error(
+                "`list` needs a list of texts, for example {{list authors}}".into(),
+            ));
+        };
+        let separator =
+            if self.0.catalog_code(language(context)).starts_with("zh") { "、" } else { ", " };
+        let texts: Vec<String> = items.iter().map(value_text).collect();
+        Ok(ScopedJson::Derived(Value::String(texts.join(separator))))
+    }
+}
+
+/// Helper `{{wrap text indent=2}}`: plain text in lines of 72 columns.
+struct WrapHelper;
+
+impl HelperDef for WrapHelper {
+    fn call_inner<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+    ) -> Result<ScopedJson<'rc>, RenderError> {
+        let Some(text) = helper.param(0).filter(|p| !p.is_value_missing()) else {
+            let path = helper.param(0).and_then(|p| p.relative_path().cloned());
+            return Err(RenderErrorReason::MissingVariable(path).into());
+        };
+        let indent = helper.hash_get("indent").and_then(|v| v.value().as_u64()).unwrap_or(0);
+        let indent = usize::try_from(indent).unwrap_or(0).min(MAIL_COLUMNS / 2);
+        let text = if text.value().is_null() { String::new() } else { value_text(text.value()) };
+        Ok(ScopedJson::Derived(Value::String(wrap(&text, MAIL_COLUMNS, indent))))
+    }
+}
+
+/// Helper that always returns the same text.
+struct ConstantHelper(String);
+
+impl HelperDef for ConstantHelper {
+    fn call_inner<'reg: 'rc, 'rc>(
+        &self,
+        _: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+    ) -> Result<ScopedJson<'rc>, RenderError> {
+        Ok(ScopedJson::Derived(Value::String(self.0.clone())))
+    }
+}

@@ -1,0 +1,160 @@
+//! Localized texts (Fluent) and dates for templates.
+
+use std::collections::BTreeMap;
+
+use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use jiff::civil::Date;
+use unic_langid::LanguageIdentifier;
+
+use super::files::TemplateFile;
+use crate::domain::language;
+
+/// Language that has every text, and is the fallback for texts missing in others.
+pub(super) const FALLBACK: &str = "en";
+
+/// Code of the catalog in Traditional Chinese.
+const TRADITIONAL_CHINESE: &str = "zh-hant";
+
+/// Fluent messages of all languages.
+pub(super) struct Catalog {
+    bundles: BTreeMap<String, FluentBundle<FluentResource>>,
+}
+
+impl Catalog {
+    /// Parses Fluent files in order; a later file of the same name overrides single messages of an earlier
+    /// one.
+    ///
+    /// # Errors
+    /// One sentence with file, line and column.
+    pub(super) fn load(files: &[(String, TemplateFile)]) -> anyhow::Result<Self> {
+        let mut bundles = BTreeMap::new();
+        for (name, source) in files {
+            let code =
+                name.trim_start_matches("i18n/").trim_end_matches(".ftl").to_ascii_lowercase();
+            let language: LanguageIdentifier = code.parse().map_err(|_| {
+                anyhow::anyhow!(
+                    "{}: `{code}` is not a valid language tag; name the file like i18n/de.ftl",
+                    source.display_path
+                )
+            })?;
+            let resource = FluentResource::try_new(source.text.clone()).map_err(|(_, errors)| {
+                let offset = errors.first().map_or(0, |error| error.pos.start);
+                let before = source.text.get(..offset).unwrap_or_default();
+                let line = before.matches('\n').count() + 1;
+                let column = before.rsplit('\n').next().map_or(0, |l| l.chars().count()) + 1;
+                let problem = errors.first().map(ToString::to_string).unwrap_or_default();
+                anyhow::anyhow!(
+                    "{}:{line}:{column}: invalid Fluent syntax ({problem}); write `name = text`, and \
+                     indent continuation lines",
+                    source.display_path
+                )
+            })?;
+            let bundle = bundles.entry(code).or_insert_with(|| {
+                let mut bundle = FluentBundle::new_concurrent(vec![language]);
+                bundle.set_use_isolating(false);
+                bundle
+            });
+            bundle.add_resource_overriding(resource);
+        }
+        Ok(Self { bundles })
+    }
+
+    /// Returns the codes of all languages that have a catalog.
+    pub(super) fn languages(&self) -> impl Iterator<Item = &str> {
+        self.bundles.keys().map(String::as_str)
+    }
+
+    /// Returns the code of the catalog for `language`: `zh` for `zh-CN`, `zh-hant` for `zh-TW`, English
+    /// for a language without a catalog.
+    pub(super) fn catalog_code(&self, language: &str) -> &str {
+        let mut tag = language.to_ascii_lowercase().replace('_', "-");
+        let is_traditional = is_traditional_chinese(&tag);
+        loop {
+            if is_traditional
+                && tag == "zh"
+                && let Some((code, _)) = self.bundles.get_key_value(TRADITIONAL_CHINESE)
+            {
+                return code;
+            }
+            if let Some((code, _)) = self.bundles.get_key_value(&tag) {
+                return code;
+            }
+            match tag.rfind('-') {
+                Some(dash) => tag.truncate(dash),
+                None => return FALLBACK,
+            }
+        }
+    }
+
+    /// Returns the message `key`; `None` if neither the language nor the fallback has it, or if an argument
+    /// is missing.
+    pub(super) fn text(&self, language: &str, key: &str, args: &FluentArgs<'_>) -> Option<String> {
+        [self.catalog_code(language), FALLBACK].into_iter().find_map(|code| {
+            let bundle = self.bundles.get(code)?;
+            let pattern = bundle.get_message(key)?.value()?;
+            let mut errors = Vec::new();
+            let text = bundle.format_pattern(pattern, Some(args), &mut errors).into_owned();
+            errors.is_empty().then_some(text)
+        })
+    }
+
+    /// Returns `true` if the language or the fallback has a message of this name.
+    pub(super) fn has_message(&self, language: &str, key: &str) -> bool {
+        [self.catalog_code(language), FALLBACK]
+            .into_iter()
+            .any(|code| self.bundles.get(code).is_some_and(|bundle| bundle.has_message(key)))
+    }
+}
+
+/// Returns `true` if a lower-case tag means Traditional Chinese: by its script (`zh-hant`), or without a
+/// script by its region (`zh-tw`, `zh-hk`, `zh-mo`).
+fn is_traditional_chinese(tag: &str) -> bool {
+    let mut subtags = tag.split('-');
+    if subtags.next() != Some("zh") {
+        return false;
+    }
+    // Extensions and private use begin with a singleton.
+    let subtags: Vec<&str> = subtags.take_while(|subtag| subtag.len() > 1).collect();
+    let script = subtags
+        .iter()
+        .find(|subtag| subtag.len() == 4 && subtag.bytes().all(|b| b.is_ascii_alphabetic()));
+    match script {
+        Some(script) => *script == "hant",
+        None => subtags.iter().any(|region| matches!(*region, "tw" | "hk" | "mo")),
+    }
+}
+
+/// Returns Fluent arguments from names and texts.
+pub(super) fn text_arguments<'a>(pairs: &[(&'a str, &'a str)]) -> FluentArgs<'a> {
+    pairs.iter().map(|(name, value)| (*name, FluentValue::from(*value))).collect()
+}
+
+/// Returns Fluent arguments with one number, which selects a plural form.
+pub(super) fn number_argument(name: &str, number: i64) -> FluentArgs<'_> {
+    std::iter::once((name, FluentValue::from(number))).collect()
+}
+
+/// Formats a day by the conventions of a language: `21 September 2026`, `2026年9月21日`, else ISO 8601.
+pub fn date_text(date: Date, language: &str) -> String {
+    match primary(language).as_str() {
+        "zh" | "ja" => format!("{}年{}月{}日", date.year(), date.month(), date.day()),
+        "en" => date.strftime("%-d %B %Y").to_string(),
+        _ => date.to_string(),
+    }
+}
+
+/// Formats the month of a day by the conventions of a language: `September 2026`, `2026年9月`, else
+/// `2026-09`.
+pub fn month_text(date: Date, language: &str) -> String {
+    match primary(language).as_str() {
+        "zh" | "ja" => format!("{}年{}月", date.year(), date.month()),
+        "en" => date.strftime("%B %Y").to_string(),
+        _ => date.strftime("%Y-%m").to_string(),
+    }
+}
+
+/// Returns the primary language subtag in lower case; accepts `_` as the separator.
+fn primary(language: &str) -> String {
+    language::primary(&language.replace('_', "-")).to_ascii_lowercase()
+}

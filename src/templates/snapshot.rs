@@ -1,0 +1,126 @@
+//! Template snapshots: stored with a variant whose template uses subscriber values in its logic and must
+//! be rendered per recipient, so that neither a template change nor an upgrade alters a prepared edition.
+
+use anyhow::Context as _;
+use serde::{Deserialize, Serialize};
+
+use super::files::{TemplateFile, TemplateFiles};
+use super::{DigestMailContext, RenderedMail, Templates};
+use crate::domain::text_repair::one_line;
+
+/// Digest template as it was when the edition was prepared, with its data.
+#[derive(Debug)]
+pub struct TemplateSnapshot {
+    templates: Templates,
+    template: String,
+    context: DigestMailContext,
+}
+
+/// Stored form of a snapshot (JSON).
+#[derive(Serialize, Deserialize)]
+struct StoredTemplate {
+    template: String,
+    context: DigestMailContext,
+    /// Mail templates: name and text.
+    files: Vec<(String, String)>,
+    /// Fluent files: name and text; later ones override earlier ones.
+    texts: Vec<(String, String)>,
+}
+
+impl Templates {
+    /// Serializes a snapshot of a digest template and its context for [`TemplateSnapshot::parse`].
+    ///
+    /// # Errors
+    /// Fails only if the context cannot be serialized as JSON.
+    pub fn snapshot(&self, template: &str, context: &DigestMailContext) -> anyhow::Result<String> {
+        let text = |(name, source): (&String, &TemplateFile)| (name.clone(), source.text.clone());
+        let stored = StoredTemplate {
+            template: template.to_owned(),
+            context: context.clone(),
+            files: self
+                .files
+                .files
+                .iter()
+                .filter(|(name, _)| name.starts_with("email/"))
+                .map(text)
+                .collect(),
+            texts: self.files.fluent.iter().map(|(name, source)| text((name, source))).collect(),
+        };
+        Ok(serde_json::to_string(&stored)?)
+    }
+}
+
+impl TemplateSnapshot {
+    /// Parses a snapshot written by [`Templates::snapshot`].
+    ///
+    /// # Errors
+    /// One sentence if the text is not a valid snapshot.
+    pub fn parse(text: &str) -> anyhow::Result<Self> {
+        let stored: StoredTemplate =
+            serde_json::from_str(text).context("the variant's template snapshot is not valid")?;
+        let file = |(name, text): (String, String)| {
+            (name.clone(), TemplateFile { text, display_path: format!("the edition's {name}") })
+        };
+        let files = TemplateFiles {
+            files: stored.files.into_iter().map(file).collect(),
+            fluent: stored.texts.into_iter().map(file).collect(),
+        };
+        Ok(Self {
+            templates: Templates::from_files(files)?,
+            template: stored.template,
+            context: stored.context,
+        })
+    }
+
+    /// Renders the mail for one subscriber; the name is reduced to one line.
+    ///
+    /// # Errors
+    /// One sentence if the template cannot be rendered with these values.
+    pub fn render(
+        &self,
+        name: &str,
+        address: &str,
+        unsubscribe_url: &str,
+    ) -> anyhow::Result<RenderedMail> {
+        let mut context = self.context.clone();
+        context.subscriber.name = one_line(name);
+        address.clone_into(&mut context.subscriber.address);
+        unsubscribe_url.clone_into(&mut context.subscriber.unsubscribe_url);
+        self.templates.render_digest(&self.template, &context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn snapshot_renders_the_same_mail_after_the_templates_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let mine = folder.path().join("email/mine");
+        std::fs::create_dir_all(&mine).unwrap();
+        for (part, text) in [
+            (
+                "subject.hbs",
+                "{{digest.title}}{{#if subscriber.name}} for {{subscriber.name}}{{/if}}",
+            ),
+            ("html.hbs", "<p>{{subscriber.address}}</p>"),
+            ("text.hbs", "{{#each lead}}{{title}}\n{{/each}}{{subscriber.unsubscribe_url}}"),
+        ] {
+            std::fs::write(mine.join(part), text).unwrap();
+        }
+        let templates = Templates::load(Some(folder.path())).unwrap();
+        let context = DigestMailContext::samples().remove(0);
+        let stored = templates.snapshot("mine", &context).unwrap();
+        std::fs::write(mine.join("subject.hbs"), "edited").unwrap();
+        let mail = TemplateSnapshot::parse(&stored)
+            .unwrap()
+            .render("Ada", "ada@example.org", "https://x.example/u")
+            .unwrap();
+        assert_eq!(mail.subject, format!("{} for Ada", context.digest.title));
+        assert!(
+            mail.html.contains("<p>ada@example.org</p>")
+                && mail.text.contains("https://x.example/u")
+        );
+    }
+}

@@ -1,0 +1,46 @@
+//! `/demo/articles/ID`: an article on the fictional college's website.
+
+use axum::extract::{Path, State};
+use axum::http::{Method, header};
+use axum::response::{IntoResponse, Response};
+
+use super::require_demo;
+use crate::templates::pages::{DemoArticlePage, LanguageLink};
+use crate::web::SharedState;
+use crate::web::client::ClientInfo;
+use crate::web::error::{WebError, WebResult};
+use crate::web::page::ARTICLE_CSP;
+
+/// `GET /demo/articles/{id}`: the article, with links to its translations.
+pub(in crate::web) async fn show(
+    State(web): State<SharedState>,
+    client: ClientInfo,
+    method: Method,
+    Path(id): Path<String>,
+) -> WebResult<Response> {
+    let now = web.app.now();
+    let found = web.app.store.find_article(&format!("{}/{id}", require_demo(&web)?.source)).await?;
+    let article = found
+        .filter(|a| a.removed_at.is_none() && a.published_at <= now)
+        .ok_or_else(WebError::not_found)?;
+    let members = web.app.store.members_of(&[article.group], now).await?;
+    let translations = members.into_iter().filter(|translation| translation.row != article.row);
+    let page = web.render(&DemoArticlePage {
+        page: web.page(&client, &method),
+        section: article.sections.first().cloned(),
+        date_text: web.date_text_of(article.published_at, &client.language),
+        title: article.title,
+        authors: article.authors,
+        article_language: article.language,
+        body_html: article.body_html,
+        translations: translations
+            .map(|translation| LanguageLink {
+                name: web.app.templates.text(&translation.language, "language-name", &[]),
+                url: translation.url.unwrap_or_default(),
+                code: translation.language,
+                current: false,
+            })
+            .collect(),
+    })?;
+    Ok(([(header::CONTENT_SECURITY_POLICY, ARTICLE_CSP)], page).into_response())
+}

@@ -1,0 +1,127 @@
+//! The demo's inbox: the list, one e-mail, and all e-mails as JSON.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderName, Method, header};
+use axum::response::{IntoResponse, Response};
+use jiff::fmt::rfc2822;
+use serde::Serialize;
+
+use super::require_demo;
+use crate::domain::time::Millis;
+use crate::mail::mail_catcher::CaughtMail;
+use crate::templates::pages::{MailRow, MailboxMailPage, MailboxPage};
+use crate::web::SharedState;
+use crate::web::client::ClientInfo;
+use crate::web::error::{WebError, WebResult};
+use crate::web::page::MAIL_CSP;
+
+/// Maximum number of e-mails in the list.
+const MAX_LISTED_MAILS: usize = 100;
+/// Maximum length of a preview in characters.
+const MAX_PREVIEW_CHARS: usize = 120;
+/// Interval in seconds at which the list reloads itself.
+const REFRESH_SECS: u32 = 10;
+
+/// An e-mail in `/mailbox.json`.
+#[derive(Serialize)]
+struct MailView {
+    id: u64,
+    from: String,
+    to: String,
+    subject: String,
+    date: String,
+    received_at: String,
+    message_id: String,
+    headers: Vec<(String, String)>,
+    text: String,
+    html: String,
+}
+
+/// `GET /mailbox`: lists the newest e-mails.
+pub(in crate::web) async fn list(
+    State(web): State<SharedState>,
+    client: ClientInfo,
+    method: Method,
+) -> WebResult<Response> {
+    let mailbox = &require_demo(&web)?.mail_catcher;
+    let zone = &web.app.config.site.timezone;
+    let row = |mail: CaughtMail| MailRow {
+        url: format!("/mailbox/{}", mail.id),
+        preview: preview(&mail.text),
+        date_text: mail.received_at.in_zone(zone),
+        from: mail.from,
+        to: mail.to,
+        subject: mail.subject,
+    };
+    let total = mailbox.count();
+    let mails = mailbox.newest(MAX_LISTED_MAILS).into_iter().map(row).collect();
+    web.render(&MailboxPage {
+        page: web.page(&client, &method),
+        mails,
+        total,
+        refresh_seconds: Some(REFRESH_SECS),
+    })
+}
+
+/// `GET /mailbox/{id}`: shows one e-mail.
+pub(in crate::web) async fn show(
+    State(web): State<SharedState>,
+    client: ClientInfo,
+    method: Method,
+    Path(id): Path<String>,
+) -> WebResult<Response> {
+    let mail = id
+        .parse()
+        .ok()
+        .and_then(|id| require_demo(&web).ok()?.mail_catcher.mail(id))
+        .ok_or_else(WebError::not_found)?;
+    let page = web.render(&MailboxMailPage {
+        page: web.page(&client, &method),
+        date_text: mail.received_at.in_zone(&web.app.config.site.timezone),
+        from: mail.from,
+        to: mail.to,
+        subject: mail.subject,
+        headers: mail.headers,
+        html: Some(mail.html).filter(|html| !html.is_empty()),
+        text: Some(mail.text).filter(|text| !text.is_empty()),
+    })?;
+    Ok(([(header::CONTENT_SECURITY_POLICY, MAIL_CSP)], page).into_response())
+}
+
+/// `GET /mailbox.json`: all stored e-mails, newest first.
+pub(in crate::web) async fn json(State(web): State<SharedState>) -> WebResult<Response> {
+    let mails: Vec<MailView> =
+        require_demo(&web)?.mail_catcher.mails().into_iter().map(mail_view).collect();
+    let body = serde_json::to_string(&mails).map_err(anyhow::Error::from)?;
+    let headers: [(HeaderName, &str); 2] =
+        [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    Ok((headers, body).into_response())
+}
+
+fn mail_view(mail: CaughtMail) -> MailView {
+    let sent = rfc2822::parse(&mail.date)
+        .map_or(mail.received_at, |zoned| Millis::from(zoned.timestamp()));
+    let message_id = mail
+        .headers
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("Message-ID"))
+        .map(|(_, value)| value.trim().to_owned());
+    MailView {
+        id: mail.id,
+        from: mail.from,
+        to: mail.to,
+        subject: mail.subject,
+        date: sent.rfc3339(),
+        received_at: mail.received_at.timestamp().to_string(),
+        message_id: message_id.unwrap_or_default(),
+        headers: mail.headers,
+        text: mail.text,
+        html: mail.html,
+    }
+}
+
+/// Returns the beginning of a text on one line.
+fn preview(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.chars().take(MAX_PREVIEW_CHARS).collect()
+}

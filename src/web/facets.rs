@@ -1,0 +1,141 @@
+//! Cache of the sections, languages and tags that on-demand feeds can be selected by, refreshed at
+//! most once a minute and only after a change.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::sync::Mutex;
+
+use super::WebState;
+use crate::domain::language;
+use crate::domain::selection::TermKind;
+use crate::domain::time::{MINUTE, Millis};
+use crate::feeds::request::FeedSelector;
+use crate::store::StoreResult;
+use crate::store::terms::Term;
+use crate::templates::pages::{FeedGroup, FeedRow};
+
+/// Maximum number of terms per kind that pages list; the feeds of the others exist as well.
+const MAX_TERMS_PER_KIND: i64 = 40;
+/// Maximum age of a snapshot in milliseconds, after which changes that touch no declared feed show
+/// up.
+const MAX_AGE_MS: i64 = 15 * MINUTE;
+/// Query timeout after which a page uses the previous snapshot.
+const QUERY_TIMEOUT: Duration = Duration::from_secs(2);
+/// Tags with fewer articles are not listed.
+const MIN_ARTICLES_PER_TAG: i64 = 3;
+/// Kinds of terms in display order, each with the catalog key of its heading.
+const FACET_KINDS: [(TermKind, &str); 3] = [
+    (TermKind::Section, "feeds-by-section"),
+    (TermKind::Language, "feeds-by-language"),
+    (TermKind::Tag, "feeds-by-tag"),
+];
+
+/// Cache of the terms that articles have.
+#[derive(Debug, Default)]
+pub(super) struct FacetCache {
+    snapshot: ArcSwap<FacetSnapshot>,
+    /// Held during a refresh; other requests use the previous snapshot meanwhile.
+    refresh_lock: Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct FacetSnapshot {
+    taken_at: Option<Millis>,
+    /// Change counter of the feed cache at that time.
+    feed_changes: u64,
+    facets: Arc<Facets>,
+}
+
+/// Terms of all articles, grouped by kind.
+#[derive(Debug, Default)]
+pub(super) struct Facets(Vec<(TermKind, &'static str, Vec<Term>)>);
+
+impl WebState {
+    /// Returns the current terms; empty if on-demand feeds are disabled, and the previous ones
+    /// while the database is unavailable.
+    pub(super) async fn facets(&self) -> Arc<Facets> {
+        if !self.app.config.server.on_demand {
+            return Arc::default();
+        }
+        let (now, last) = (self.app.now(), self.facets.snapshot.load_full());
+        let changes = *self.app.feed_cache.changes().borrow();
+        let age = last.taken_at.map_or(i64::MAX, |at| now.0 - at.0);
+        if age < MINUTE || (age < MAX_AGE_MS && changes == last.feed_changes) {
+            return Arc::clone(&last.facets);
+        }
+        let Ok(_refreshing) = self.facets.refresh_lock.try_lock() else {
+            return Arc::clone(&last.facets);
+        };
+        let facets = match tokio::time::timeout(QUERY_TIMEOUT, self.query_facets(now)).await {
+            Ok(Ok(fresh)) => Arc::new(fresh),
+            // Pages work without the database, and its errors are logged elsewhere.
+            Ok(Err(_)) | Err(_) => Arc::clone(&last.facets),
+        };
+        self.facets.snapshot.store(Arc::new(FacetSnapshot {
+            taken_at: Some(now),
+            feed_changes: changes,
+            facets: Arc::clone(&facets),
+        }));
+        facets
+    }
+
+    async fn query_facets(&self, now: Millis) -> StoreResult<Facets> {
+        let mut groups = Vec::new();
+        for (kind, title) in FACET_KINDS {
+            let mut terms = self.app.store.terms(kind, MAX_TERMS_PER_KIND, now).await?;
+            match kind {
+                TermKind::Language => terms = drop_redundant_varieties(terms),
+                TermKind::Tag => terms.retain(|term| term.articles >= MIN_ARTICLES_PER_TAG),
+                TermKind::Section | TermKind::Author | TermKind::Source => {}
+            }
+            terms.sort_by_key(|term| term.name.to_lowercase());
+            groups.push((kind, title, terms));
+        }
+        Ok(Facets(groups))
+    }
+}
+
+/// Drops a language variety with the same articles as its base language: `zh-cn` beside `zh`.
+fn drop_redundant_varieties(mut terms: Vec<Term>) -> Vec<Term> {
+    let is_redundant = |one: &Term, other: &Term| {
+        other.term != one.term
+            && language::matches(&other.term, &one.term)
+            && other.articles == one.articles
+    };
+    let all = terms.clone();
+    terms.retain(|one| !all.iter().any(|other| is_redundant(one, other)));
+    terms
+}
+
+impl Facets {
+    /// Returns the feeds that narrow `subject` by one more term that `fits` accepts. Kinds with a
+    /// single term are left out.
+    pub(super) fn narrowing(
+        &self,
+        subject: &FeedSelector,
+        fits: impl Fn(TermKind, &Term) -> bool,
+    ) -> Vec<FeedGroup> {
+        let row = |kind: TermKind, term: &Term| {
+            let mut narrowed = subject.clone();
+            narrowed.facets.list_mut(kind).push(term.term.clone());
+            FeedRow {
+                path: narrowed.path(),
+                title: term.name.clone(),
+                count: usize::try_from(term.articles).unwrap_or(0),
+                ..FeedRow::default()
+            }
+        };
+        let open = self.0.iter().filter(|(kind, _, _)| subject.facets.list(*kind).is_empty());
+        let groups = open.map(|(kind, title, terms)| FeedGroup {
+            title: (*title).to_owned(),
+            feeds: terms
+                .iter()
+                .filter(|term| fits(*kind, term))
+                .map(|term| row(*kind, term))
+                .collect(),
+        });
+        groups.filter(|group| group.feeds.len() > 1).collect()
+    }
+}

@@ -1,0 +1,293 @@
+//! Serves declared feeds, at their own addresses and at aliases, before the axum router; forwards
+//! all other requests.
+//!
+//! A hit takes one map lookup, the cached headers and the shared bytes: no database, no parsing of
+//! the address and no copy of the body.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use arc_swap::ArcSwapOption;
+use axum::Router;
+use axum::extract::{ConnectInfo, Request};
+use axum::http::uri::PathAndQuery;
+use axum::http::{Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::serve::{IncomingStream, Listener};
+use tower_service::Service;
+
+use super::SharedState;
+use super::aliases::{Aliases, infer_format};
+use super::cached_headers::{CachedHeaders, Negotiated};
+use super::feeds::redirect_permanently;
+use super::readership::Peer;
+use crate::config::{Config, Feed};
+use crate::feeds::cache::file_name;
+use crate::feeds::format::Format;
+use crate::feeds::rendered::RenderedFeed;
+use crate::feeds::request::DocumentKind;
+
+/// The complete web service of one connection: the feed fast path in front of the router.
+#[derive(Debug, Clone)]
+pub struct FeedFastPath {
+    web: SharedState,
+    routes: Arc<FeedRoutes>,
+    router: Router,
+    peer: Option<SocketAddr>,
+}
+
+/// The declared feeds, by address and by alias.
+#[derive(Debug)]
+struct FeedRoutes {
+    paths: HashMap<String, Arc<FeedRoute>>,
+    aliases: Aliases<Arc<FeedRoute>>,
+}
+
+/// A declared feed in one format.
+#[derive(Debug)]
+struct FeedRoute {
+    feed: Feed,
+    /// Key of the document in the feed cache.
+    file: String,
+    path: String,
+    /// Headers of the newest version that was requested.
+    headers: ArcSwapOption<CachedHeaders>,
+}
+
+impl FeedFastPath {
+    /// Creates the service in front of a router.
+    pub(super) fn new(web: SharedState, router: Router) -> Self {
+        let routes = Arc::new(FeedRoutes::new(&web.app.config));
+        Self { web, routes, router, peer: None }
+    }
+
+    /// Returns the service for a connection from this peer.
+    fn with_peer(&self, peer: SocketAddr) -> Self {
+        Self { peer: Some(peer), ..self.clone() }
+    }
+
+    /// Finds the feed at an address; the flag is `true` for an alias.
+    fn find_route(&self, uri: &Uri) -> Option<(&Arc<FeedRoute>, bool)> {
+        // A query selects an on-demand feed, which the router serves.
+        let own_route = || {
+            self.routes
+                .paths
+                .get(uri.path())
+                .filter(|_| uri.query().is_none())
+                .map(|route| (route, false))
+        };
+        own_route().or_else(|| Some((self.routes.aliases.find(uri.path(), uri.query())?, true)))
+    }
+
+    /// Responds from the feed cache; `None` if the router has to respond. Only Brotli bodies may
+    /// need a read from the disk.
+    fn respond(&self, route: &Arc<FeedRoute>, request: &Request) -> Option<ResponseFuture> {
+        let rendered = self.web.app.feed_cache.get(&route.file)?;
+        let headers = route.headers(&self.web.app.config, &rendered);
+        match headers.negotiate(
+            &rendered,
+            &self.web.app.feed_cache,
+            request.method(),
+            request.headers(),
+        )? {
+            Negotiated::Response(response) => {
+                self.web.count_request(
+                    &route.feed.name,
+                    request.headers(),
+                    self.peer_of(request),
+                    response.status(),
+                );
+                Some(ResponseFuture::Ready(Some(response)))
+            }
+            Negotiated::Brotli => {
+                self.web.count_request(
+                    &route.feed.name,
+                    request.headers(),
+                    self.peer_of(request),
+                    StatusCode::OK,
+                );
+                let (web, route, request_headers) =
+                    (Arc::clone(&self.web), Arc::clone(route), request.headers().clone());
+                Some(ResponseFuture::Boxed(Box::pin(async move {
+                    let body = web.app.feed_cache.load_brotli(&route.file, &rendered).await;
+                    let response = headers.finish_brotli(
+                        &rendered,
+                        &web.app.feed_cache,
+                        &request_headers,
+                        body,
+                    );
+                    Ok(response.unwrap_or_else(|| StatusCode::NOT_ACCEPTABLE.into_response()))
+                })))
+            }
+        }
+    }
+
+    /// Returns the peer's address, for the readership statistics.
+    fn peer_of(&self, request: &Request) -> Peer {
+        let from_extension =
+            || request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+        Peer(self.peer.or_else(from_extension).map(|peer| peer.ip()))
+    }
+
+    /// Forwards a request to the router, with the peer's address.
+    fn forward(&mut self, mut request: Request) -> ResponseFuture {
+        if let Some(peer) = self.peer {
+            request.extensions_mut().insert(ConnectInfo(peer));
+        }
+        ResponseFuture::Boxed(Box::pin(self.router.call(request)))
+    }
+}
+
+impl Service<Request> for FeedFastPath {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = ResponseFuture;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        <Router as Service<Request>>::poll_ready(&mut self.router, context)
+    }
+
+    fn call(&mut self, mut request: Request) -> ResponseFuture {
+        let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+        let Some((route, is_alias)) = self.find_route(request.uri()) else {
+            let redirect = if is_read { self.routes.canonical_path(request.uri()) } else { None };
+            return match redirect {
+                Some((to, is_private)) => ResponseFuture::ready(redirect_permanently(
+                    &format!("{}{to}", self.web.app.config.site.base_url.trim_end_matches('/')),
+                    is_private,
+                )),
+                None => self.forward(request),
+            };
+        };
+        if is_read && let Some(response) = self.respond(route, &request) {
+            return response;
+        }
+        if is_alias {
+            // The router reports errors of an alias as errors of the feed's own address.
+            let path = PathAndQuery::try_from(route.path.as_str());
+            *request.uri_mut() = path.map(Uri::from).unwrap_or_default();
+        }
+        self.forward(request)
+    }
+}
+
+impl<L: Listener<Addr = SocketAddr>> Service<IncomingStream<'_, L>> for FeedFastPath {
+    type Response = Self;
+    type Error = Infallible;
+    type Future = std::future::Ready<Result<Self, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, stream: IncomingStream<'_, L>) -> Self::Future {
+        std::future::ready(Ok(self.with_peer(*stream.remote_addr())))
+    }
+}
+
+/// Response future of [`FeedFastPath`]; a cached response needs no allocation.
+pub enum ResponseFuture {
+    /// A response that is available immediately; `None` after it was returned.
+    Ready(Option<Response>),
+    /// A response that has to be awaited.
+    Boxed(Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>),
+}
+
+impl ResponseFuture {
+    fn ready(response: Response) -> Self {
+        Self::Ready(Some(response))
+    }
+}
+
+impl Future for ResponseFuture {
+    type Output = Result<Response, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.get_mut() {
+            Self::Ready(response) => {
+                response.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(response)))
+            }
+            Self::Boxed(response) => response.as_mut().poll(context),
+        }
+    }
+}
+
+impl FeedRoutes {
+    fn new(config: &Config) -> Self {
+        let new_route = |feed: &Feed, format: Format| {
+            let path = format!("/feeds/{}.{}", feed.path(), format.extension());
+            Arc::new(FeedRoute {
+                feed: feed.clone(),
+                file: file_name(feed, format),
+                path,
+                headers: ArcSwapOption::empty(),
+            })
+        };
+        let mut paths = HashMap::new();
+        let mut aliases = Vec::new();
+        for feed in &config.feeds {
+            for format in Format::ALL {
+                let route = new_route(feed, format);
+                let own_route = feed.aliases.iter().filter(|alias| infer_format(alias) == format);
+                aliases.extend(own_route.map(|alias| (alias.clone(), Arc::clone(&route))));
+                paths.insert(route.path.clone(), route);
+            }
+        }
+        Self { paths, aliases: Aliases::new(aliases) }
+    }
+
+    /// Returns the canonical form of an address with superfluous slashes or capital letters if a
+    /// feed exists there; the flag is `true` if the address contains a private feed's secret.
+    fn canonical_path(&self, uri: &Uri) -> Option<(String, bool)> {
+        let path = uri.path();
+        let is_doubled = path.contains("//");
+        if !(is_doubled
+            || (path.len() > 1 && path.ends_with('/'))
+            || path.bytes().any(|b| b.is_ascii_uppercase()))
+        {
+            return None;
+        }
+        let exact: String = path
+            .split('/')
+            .filter(|segment| !segment.is_empty())
+            .flat_map(|segment| ["/", segment])
+            .collect();
+        let lower = exact.to_ascii_lowercase();
+        // A redirect must not confirm a nearly correct guess of a private address.
+        let is_public =
+            |path: &String| self.paths.get(path).is_some_and(|route| route.feed.private.is_none());
+        let path = if self.paths.contains_key(&exact) || (is_doubled && exact.starts_with("/feeds"))
+        {
+            exact
+        } else {
+            Some(lower).filter(is_public)?
+        };
+        let holds_secret = |route: &Arc<FeedRoute>| {
+            route.feed.private.as_ref().is_some_and(|secret| path.contains(secret))
+        };
+        let is_private = self.paths.values().any(holds_secret);
+        Some(uri.query().map_or_else(|| path.clone(), |query| format!("{path}?{query}")))
+            .filter(|to| {
+                uri.path_and_query().is_none_or(|request_headers| request_headers.as_str() != to)
+            })
+            .map(|to| (to, is_private))
+    }
+}
+
+impl FeedRoute {
+    fn headers(&self, config: &Config, rendered: &RenderedFeed) -> Arc<CachedHeaders> {
+        if let Some(headers) =
+            self.headers.load().as_ref().filter(|headers| headers.matches(rendered))
+        {
+            return Arc::clone(headers);
+        }
+        let headers =
+            Arc::new(CachedHeaders::new(config, &self.feed, DocumentKind::Newest, rendered));
+        self.headers.store(Some(Arc::clone(&headers)));
+        headers
+    }
+}

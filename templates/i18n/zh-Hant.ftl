@@ -1,0 +1,185 @@
+# 電子郵件與網頁的繁體中文文字。缺少的項目使用英文。
+language-name = 繁體中文
+
+# --- Digest e-mail
+digest-subject = { $digest }：{ $title }
+digest-count = { $count } 篇文章
+digest-in-browser = 在瀏覽器中檢視
+digest-read-more = 閱讀全文
+digest-more = 本期其他文章
+digest-preheader-more = 更多內容
+digest-reason = 您收到這封電子郵件，是因為您訂閱了{ $site }的「{ $digest }」。
+digest-sent-to = 收件者：
+digest-unsubscribe = 取消訂閱
+
+# --- Confirmation e-mail
+confirm-mail-subject = 請確認訂閱：{ $digests }
+confirm-mail-title = 請確認您的訂閱
+confirm-mail-reason = 我們收到以 { $address } 訂閱{ $site }下列內容的申請：
+confirm-mail-instructions = 請確認您的訂閱。確認連結 { $days } 天內有效。
+confirm-mail-button = 確認訂閱
+confirm-mail-link = 如果無法點選按鈕，請將下列連結複製到瀏覽器開啟：
+confirm-mail-ignore = 如果您並未提出申請，請忽略這封電子郵件。在您確認之前，我們不會寄送任何內容給您。
+
+# --- All pages
+page-home = 首頁
+page-feeds = 訂閱來源
+page-subscribe = 訂閱
+page-mailbox = 收件匣
+page-publish = 發布
+page-language = 語言
+page-skip = 跳至主要內容
+page-footer = 由 Courant 提供技術支援
+page-back = 返回首頁
+
+# --- Home page
+index-title = 用閱讀器或電子郵件看新聞
+index-lede = 用閱讀器訂閱{ $site }，或透過電子郵件接收最新消息。
+index-digests = 電子報
+index-digests-hint = 定期以電子郵件接收最新文章，隨時一鍵取消訂閱。
+index-digest-next = 下一期：{ $next }
+index-digest-subscribe = 訂閱
+index-feeds = 閱讀器訂閱
+index-feeds-hint = 將訂閱來源的網址複製到閱讀器中，三種格式擇一即可。
+index-feed-count = { $count ->
+    [0] 尚無文章
+   *[other] { $count } 篇文章
+}
+index-feeds-all = 所有訂閱來源
+index-opml = 下載所有訂閱來源（OPML）
+index-latest = 最新文章
+index-empty = 尚無訂閱來源或電子報。
+index-about = 使用說明
+index-about-feeds = 閱讀器會自動取得新文章，無需註冊，也不必提供電子郵件地址。若不想再收到，在閱讀器中移除訂閱來源即可。
+index-about-digests = 訂閱電子報只需填寫電子郵件地址並完成確認，也可以選擇感興趣的分類與語言。
+
+# --- Banner on the demo's home page
+demo-title = 線上示範
+demo-next = 下一期電子報將於 { $seconds } 秒後寄出。
+demo-soon = 有新文章時，就會寄出下一期電子報。
+demo-mails = { $count ->
+    [0] 尚未收到電子郵件。
+   *[other] 已收到 { $count } 封電子郵件。
+}
+demo-description = 一所虛構的學院會不時發布文章。訂閱來源會立即更新，新文章每分鐘彙整成一期電子報，寄送給訂閱者。
+demo-mailbox = 開啟收件匣
+demo-publish = 發布文章
+
+# --- Page of a feed
+feed-description = 透過訂閱來源，您可以用閱讀器追蹤網站的最新內容。閱讀器會定期檢查並顯示新文章，無需註冊，也不必提供電子郵件地址。
+feed-instructions = 將訂閱來源的網址複製到閱讀器中。如果不確定該用哪種格式，請選擇 RSS。
+feed-subscribe = 訂閱
+feed-private = 這是私人訂閱來源。任何人取得網址都能閱讀，請謹慎分享。
+feed-copy = 複製
+feed-copied = 已複製
+feed-contents = 內容
+feed-language = 語言
+feed-updates = 更新
+feed-push = 支援 WebSub 的閱讀器會立即更新，其他閱讀器則於下次檢查時更新
+feed-poll = 閱讀器下次檢查時更新
+feed-empty = 尚無文章。
+feed-older = 較舊的文章
+feed-archive = 彙整：{ $page }
+feed-parts = 只訂閱部分內容
+feed-parts-hint = 下列各項都是獨立的訂閱來源。
+feed-embed = 在您的網站加入此訂閱來源
+feed-embed-hint = 將下列程式碼加入網頁的 head 區段，閱讀器就能透過網站網址找到此訂閱來源。
+
+# --- List of feeds
+feeds-title = 訂閱來源
+feeds-none = 尚無公開的訂閱來源。
+feeds-by-topic = 依主題訂閱
+feeds-by-topic-hint = 下列各項都是獨立的訂閱來源。
+feeds-by-section = 分類
+feeds-by-language = 語言
+feeds-by-tag = 標籤
+
+# --- Subscribe
+subscribe-title = 訂閱電子報
+subscribe-lede = 我們會先寄送一封確認信給您。在您確認之前，不會寄送任何其他內容。
+subscribe-address = 電子郵件地址
+subscribe-name = 姓名
+subscribe-optional = 選填
+subscribe-digests = 您想訂閱哪些內容？
+subscribe-sections = 分類
+subscribe-sections-hint = 若未勾選，將收到所有分類。
+subscribe-language = 電子郵件語言
+subscribe-honeypot = 請勿填寫此欄位
+subscribe-button = 訂閱
+subscribe-privacy = 您的電子郵件地址僅用於寄送這些電子郵件。每封電子郵件都附有取消訂閱的連結。
+subscribe-sent-title = 請查看您的收件匣
+subscribe-sent = 我們已將電子郵件寄至 { $address }，請點選其中的按鈕確認訂閱。如果幾分鐘內沒有收到，請檢查垃圾郵件資料夾。
+subscribe-error-address = 「{ $address }」不是有效的電子郵件地址，請檢查後再試一次。
+subscribe-error-digest = 請至少選擇一份電子報。
+
+# --- Confirm
+confirm-title = 確認訂閱
+confirm-list = 確認後，您將收到：
+confirm-button = 確認訂閱
+confirm-not-me = 如果您並未提出申請，關閉此頁面即可。
+confirm-done-title = 訂閱成功
+confirm-done = 您已訂閱{ $digests }。每封電子郵件都附有取消訂閱的連結。
+
+# --- Unsubscribe
+unsubscribe-title = 要取消訂閱「{ $digest }」嗎？
+unsubscribe-ask = 取消訂閱後，您將不再收到這份電子報，其他訂閱不受影響。
+unsubscribe-button = 取消訂閱
+unsubscribe-done-title = 您已取消訂閱「{ $digest }」
+unsubscribe-done = 已經寄出的電子郵件可能仍會送達。
+unsubscribe-undo = 復原
+unsubscribe-all-ask = 要一併取消訂閱其他電子報嗎？
+unsubscribe-all = 取消訂閱所有電子報
+unsubscribe-all-done-title = 您已取消訂閱所有電子報
+unsubscribe-all-done = 我們不會再寄送電子報給您。您可以隨時重新訂閱。
+unsubscribe-undone-title = 已恢復訂閱
+unsubscribe-undone = 您將繼續收到「{ $digest }」。
+
+# --- Errors
+error-not-found-title = 找不到網頁
+error-not-found = 請檢查網址，或前往首頁查看所有訂閱來源與電子報。
+error-invalid-token-title = 連結無效
+error-invalid-token = 連結可能已過期、已使用過或不完整。如需新的確認連結，請重新訂閱。
+error-bad-request-title = 無效的請求
+error-bad-request = 表單內容不完整或無效，請返回上一頁再試一次。
+error-forbidden-title = 請求遭到拒絕
+error-forbidden = 此表單來自其他網站。請開啟本站頁面重新填寫。
+error-method-not-allowed-title = 不支援的請求方式
+error-method-not-allowed = 此網址不支援這種請求方式，請返回首頁重新操作。
+error-not-acceptable-title = 不支援的編碼
+error-not-acceptable = 此頁面沒有您的瀏覽器或閱讀器可接受的編碼。
+error-too-large-title = 提交的內容過多
+error-too-large = 表單內容超過上限，請返回上一頁縮短內容後再試一次。
+error-too-many-requests-title = 請求過於頻繁
+error-too-many-requests = 來自您所在網路的請求過多，請於 { $minutes } 分鐘後再試。
+error-failed-title = 發生錯誤
+error-failed = 伺服器發生問題，請於幾分鐘後再試。
+
+# --- The demo's inbox
+mailbox-title = 收件匣
+mailbox-lede = 本示範寄出的所有電子郵件都會出現在這裡，不會寄往其他地方。
+mailbox-empty = 尚無電子郵件。請在首頁訂閱，或等待下一期電子報。
+mailbox-count = { $count } 封電子郵件
+mailbox-shown = 顯示最新的 { $count } 封
+mailbox-back = 所有電子郵件
+mailbox-from = 寄件者
+mailbox-to = 收件者
+mailbox-date = 日期
+mailbox-headers = 所有郵件標頭
+mailbox-html = HTML 版本
+mailbox-text = 純文字版本
+mailbox-none = 這封電子郵件沒有 HTML 或純文字內容。
+
+# --- The demo's publishing form
+publish-title = 發布文章
+publish-lede = 文章會立即出現在訂閱來源中，並加入訂閱了該分類的讀者的下一期電子報。
+publish-field-title = 標題
+publish-field-text = 內文
+publish-field-text-hint = 段落之間請空一行。
+publish-field-section = 分類
+publish-field-language = 語言
+publish-button = 發布
+publish-error-title = 請輸入標題。
+publish-done-title = 已發布
+publish-done = 〈{ $title }〉已加入訂閱來源，並將出現在下一期電子報中。
+publish-done-feeds = 檢視訂閱來源
+publish-done-again = 再發布一篇
