@@ -34,7 +34,7 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
             let listener = degraded::bind(&config).await?;
             let address = listener.local_addr()?;
             tracing::error!(
-                "{why:#}; serving the cached feeds on http://{address} until the database is available"
+                "{why:#}; until the database is available, cached feeds are served on http://{address}"
             );
             degraded::serve_degraded(degraded_app, listener, connect, &stop)
                 .await?

@@ -1,4 +1,4 @@
-//! Conflicts between sections: a path, a publish target or a database file that two of them claim.
+//! Conflicts between tables: paths, publish targets or database files claimed twice; invalid pools.
 
 use std::path::{Path, PathBuf};
 
@@ -6,9 +6,10 @@ use percent_encoding::percent_decode_str;
 
 use super::document::{Document, Table};
 use super::error::Diagnostics;
-use super::keys::{DATABASE, FEEDS, PUBLISH, SOURCES};
+use super::keys::{DATABASE, FEEDS, PUBLISH, SOURCES, TRANSPORTS};
 use super::publish::{Publish, PublishTarget};
-use super::settings::{Database, Feed, Source};
+use super::reader::Reader;
+use super::settings::{Database, Feed, Source, Transport};
 
 /// Reports an alias that two feeds claim.
 pub(super) fn check_aliases(feeds: &[Feed], document: &Document, diagnostics: &mut Diagnostics) {
@@ -69,6 +70,47 @@ pub(super) fn check_database(
             .position(|other| other.name == source.name)
             .and_then(|i| document.tables(&SOURCES).get(i));
         add(table.or(source_table), "url", why, diagnostics);
+    }
+}
+
+/// Reports pools and standby transports that cannot work; `tables` are those of the transports, in
+/// the same order.
+pub(super) fn check_pools(
+    transports: &[Transport],
+    document: &Document,
+    diagnostics: &mut Diagnostics,
+) {
+    for (transport, table) in transports.iter().zip(document.tables(&TRANSPORTS)) {
+        let mut reader = Reader::new(&TRANSPORTS, table, diagnostics);
+        if let Some(pool) = transport.pool.as_ref() {
+            let nested = transports
+                .iter()
+                .find(|other| other.name == *pool)
+                .and_then(|other| other.pool.as_ref());
+            match nested {
+                _ if *pool == transport.name => reader.error(
+                    "pool",
+                    "a transport cannot join its own pool; name another transport or remove the key",
+                ),
+                Some(nested) => {
+                    let why = format!(
+                        "`{pool}` is itself in the pool of `{nested}`; name a transport without `pool`"
+                    );
+                    reader.error("pool", &why);
+                }
+                None => {}
+            }
+        } else if transport.standby
+            && !transports
+                .iter()
+                .any(|other| other.pool.as_ref() == Some(&transport.name) && !other.standby)
+        {
+            let why = format!(
+                "no other transport serves its mail; set `pool = \"{}\"` on a transport that is not a standby, or remove the key",
+                transport.name
+            );
+            reader.error("standby", &why);
+        }
     }
 }
 

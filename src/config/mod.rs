@@ -160,7 +160,7 @@ fn read(
     let transports =
         all(document, &keys::TRANSPORTS, diagnostics, |reader| transports::read(reader, &context));
     if let Some(transports) = &transports {
-        transports::check_pools(transports, document.tables(&keys::TRANSPORTS), diagnostics);
+        conflicts::check_pools(transports, document, diagnostics);
     }
     let publish = all(document, &keys::PUBLISH, diagnostics, |reader| {
         publish::read(reader, base_dir, &feed_names)

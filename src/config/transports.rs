@@ -6,9 +6,7 @@ use std::path::Path;
 use url::Url;
 
 use super::base_dir::BaseDir;
-use super::document::Table;
-use super::error::{Diagnostics, Location};
-use super::keys;
+use super::error::Location;
 use super::names::{Names, own_name, read_slug};
 use super::reader::{Reader, one_of};
 use super::settings::{
@@ -121,47 +119,6 @@ fn domain_limits(reader: &mut Reader<'_>, route: Option<&Route>) -> Option<Domai
         DomainLimits::with_defaults(&rules)
     };
     limits.map_err(|why| reader.error("domain_limits", &why)).ok()
-}
-
-/// Reports pools and standby transports that cannot work; `tables` are those of the transports, in
-/// the same order.
-pub(super) fn check_pools(
-    transports: &[Transport],
-    tables: &[Table],
-    diagnostics: &mut Diagnostics,
-) {
-    for (transport, table) in transports.iter().zip(tables) {
-        let mut reader = Reader::new(&keys::TRANSPORTS, table, diagnostics);
-        if let Some(pool) = transport.pool.as_ref() {
-            let nested = transports
-                .iter()
-                .find(|other| other.name == *pool)
-                .and_then(|other| other.pool.as_ref());
-            match nested {
-                _ if *pool == transport.name => reader.error(
-                    "pool",
-                    "a transport cannot join its own pool; name another transport or remove the key",
-                ),
-                Some(nested) => {
-                    let why = format!(
-                        "`{pool}` is itself in the pool of `{nested}`; name a transport without `pool`"
-                    );
-                    reader.error("pool", &why);
-                }
-                None => {}
-            }
-        } else if transport.standby
-            && !transports
-                .iter()
-                .any(|other| other.pool.as_ref() == Some(&transport.name) && !other.standby)
-        {
-            let why = format!(
-                "no other transport serves its mail; set `pool = \"{}\"` on a transport that is not a standby, or remove the key",
-                transport.name
-            );
-            reader.error("standby", &why);
-        }
-    }
 }
 
 /// Reads `weight`, which earlier versions also used to declare a standby.

@@ -11,12 +11,12 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::dispatcher::{Dispatcher, MAX_INLINE_WAIT_MS, Report};
 use super::lease::{LeaseId, SharedDomainLimit};
 use super::message_builder::MessageBuilder;
 use super::pacing::RetryPacer;
 use super::queue::SendQueue;
 use super::worker::{self, WorkerContext};
-use super::{Dispatcher, MAX_INLINE_WAIT_MS, Report};
 use crate::config::Transport;
 use crate::domain::delivery::DeliveryOutcome;
 use crate::store::outcomes::Record;

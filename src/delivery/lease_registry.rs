@@ -3,8 +3,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::balancer;
+use super::dispatcher::Dispatcher;
 use super::lease::LeaseId;
-use super::{Dispatcher, balancer};
 use crate::config::Transport;
 
 /// Leases of all runs of this process.

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use anyhow::{Context, anyhow};
 use tokio::sync::Semaphore;
 
-use super::Dispatcher;
+use super::dispatcher::Dispatcher;
 use super::transport::OutgoingMessage;
 use crate::config::Transport;
 use crate::domain::address::Mailbox;

@@ -13,10 +13,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::breakers::domain::DomainBreaker;
 use super::breakers::relay::RelayBreaker;
+use super::dispatcher::{Dispatcher, MAX_INLINE_WAIT_MS, Report};
 use super::message_builder::MessageBuilder;
 use super::queue::SendQueue;
 use super::transport::{TransportConnection, after_grace};
-use super::{Dispatcher, MAX_INLINE_WAIT_MS, Report};
 use crate::config::Transport;
 use crate::domain::time::Millis;
 pub(super) use permits::PreparedMessage;

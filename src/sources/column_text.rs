@@ -40,7 +40,8 @@ pub(super) fn mysql(row: &MySqlRow, i: usize) -> Option<String> {
     let raw = row.try_get_raw(i).ok().filter(|v| !v.is_null())?;
     let is_instant = raw.type_info().name() == "TIMESTAMP";
     let text = lossy_text(row, i)?;
-    // sqlx sets the session time zone to UTC, in which a TIMESTAMP is printed; a DATETIME has no zone.
+    // sqlx sets the session time zone to UTC, in which a TIMESTAMP is printed; a DATETIME has no
+    // zone.
     Some(if is_instant { format!("{text}Z") } else { text })
 }
 

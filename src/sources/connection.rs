@@ -11,7 +11,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Executor};
 use tokio_util::sync::CancellationToken;
 
-/// Timeout for connecting, so that a name server or firewall that drops packets does not block a poll.
+/// Timeout for connecting, so that a name server or firewall that drops packets does not block a
+/// poll.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// Timeout for the next row or reply of a database.
 pub(super) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);

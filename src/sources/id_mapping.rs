@@ -1,4 +1,5 @@
-//! Imports a mapping of old to new ids, so that articles keep their permanent ids when the CMS changes.
+//! Imports a mapping of old to new ids, so that articles keep their permanent ids when the CMS
+//! changes.
 
 use std::path::Path;
 
@@ -16,7 +17,8 @@ const MAX_ID_BYTES: usize = 1000;
 const HEADER_NAMES: [(&str, &str); 4] =
     [("old", "new"), ("old id", "new id"), ("old_id", "new_id"), ("from", "to")];
 
-/// Applies a CSV file of old and new ids; returns the rejected lines and changes nothing if there are any.
+/// Applies a CSV file of old and new ids; returns the rejected lines and changes nothing if there
+/// are any.
 pub async fn remap_ids(
     store: &Store,
     config: &Config,
@@ -98,7 +100,8 @@ fn parse_pair(record: &csv::ByteRecord) -> Result<(String, String), String> {
             Some(id) => *id = format!("{id},{field}"),
             None => ids.push(field.to_owned()),
         }
-        // A tag URI contains a comma (RFC 4151), which is often left unquoted in files written by hand.
+        // A tag URI contains a comma (RFC 4151), which is often left unquoted in files written by
+        // hand.
         continues = !continues && field.starts_with("tag:") && !field.contains(',');
     }
     match <[String; 2]>::try_from(ids) {

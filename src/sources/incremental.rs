@@ -1,7 +1,7 @@
 //! SQL conditions that select the rows of a foreign database that changed since a watermark.
 //!
-//! The condition starts some minutes before the watermark, because a transaction may have been open or a
-//! clock may have been slow. Changes missed in spite of that are found by the next full sync.
+//! The condition starts some minutes before the watermark, because a transaction may have been open
+//! or a clock may have been slow. Changes missed in spite of that are found by the next full sync.
 
 use jiff::tz::TimeZone;
 
@@ -9,7 +9,8 @@ use crate::domain::time::{HOUR, MINUTE, Millis, SECOND};
 
 /// Time before the watermark that is read again, in milliseconds.
 const OVERLAP_MILLIS: i64 = 5 * MINUTE;
-/// Smallest number that is read as milliseconds; smaller ones are seconds (see `row::parse_instant`).
+/// Smallest number that is read as milliseconds; smaller ones are seconds (see
+/// `row::parse_instant`).
 const MIN_EPOCH_MILLIS: i64 = 100_000_000_000;
 /// Smallest number that is read as seconds; smaller ones are dates of eight digits, or not a time.
 const MIN_EPOCH_SECONDS: i64 = 100_000_000;
@@ -45,8 +46,8 @@ impl TimestampKind {
         })
     }
 
-    /// Returns a condition that holds for times since the watermark, less the overlap, and for values
-    /// that are not a valid time.
+    /// Returns a condition that holds for times since the watermark, less the overlap, and for
+    /// values that are not a valid time.
     pub(super) fn condition_since(
         self,
         column: &str,
@@ -54,7 +55,7 @@ impl TimestampKind {
         zone: &TimeZone,
     ) -> String {
         let begin = overlap_start(watermark);
-        // One hour occurs twice when daylight saving ends; a local time does not tell which is meant.
+        // One hour occurs twice when daylight saving ends; a local time is ambiguous then.
         let hour_before = begin.plus(-HOUR);
         match self {
             Self::Epoch => {
@@ -94,8 +95,8 @@ pub(super) fn mysql_condition(column: &str, begin: &str) -> String {
     format!("{column} IS NULL OR {column} < '1000-01-01 00:00:00' OR {column} >= '{begin}'")
 }
 
-/// Restricts a query to rows that changed or were published since the watermark; `None` if its columns
-/// do not have suitable types.
+/// Restricts a query to rows that changed or were published since the watermark; `None` if its
+/// columns do not have suitable types.
 pub(super) fn incremental_query(
     scheme: &str,
     query: &str,

@@ -1,5 +1,5 @@
-//! Normalizes and stores articles in small batches; an article that cannot be stored does not affect
-//! the others.
+//! Normalizes and stores articles in small batches; an article that cannot be stored does not
+//! affect the others.
 
 use tokio::task::JoinError;
 
@@ -88,8 +88,8 @@ pub(super) fn guid_owned_by(owner: &str) -> String {
     format!("its permanent id belongs to {owner}")
 }
 
-/// Returns the note on an article whose guid another article of its site has, as copied and imported
-/// posts do.
+/// Returns the note on an article whose guid another article of its site has, as copied and
+/// imported posts do.
 pub(super) fn shared_guid_note(guid: &str) -> String {
     format!("Its guid {guid} also belongs to another post, so it gets a generated one.")
 }

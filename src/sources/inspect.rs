@@ -197,7 +197,7 @@ fn configured_facts(source: &Source) -> Vec<(&'static str, String)> {
     facts
 }
 
-/// Returns the property that tells which ids articles have.
+/// Returns the property `ids`: the kind of ids that articles have.
 pub(super) fn ids_fact(source: &Source) -> (&'static str, String) {
     let description = match source.ids {
         Ids::Ours => "Courant's own",

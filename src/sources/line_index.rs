@@ -12,8 +12,8 @@ impl<'a> LineIndex<'a> {
         Self { text, position: 0, line: 1 }
     }
 
-    /// Returns the line number, from 1, of the byte at `offset`; an offset before an earlier call's counts
-    /// as that one.
+    /// Returns the line number, from 1, of the byte at `offset`; an offset before an earlier call's
+    /// counts as that one.
     pub(super) fn line_at(&mut self, offset: usize) -> u64 {
         let end = offset.min(self.text.len());
         let skipped = self.text.get(self.position..end).unwrap_or_default();
@@ -22,8 +22,8 @@ impl<'a> LineIndex<'a> {
         self.line
     }
 
-    /// Returns the line number of the CSV record at a position. Line ends at the position are skipped,
-    /// because the reader ends a record at the first byte of its line end.
+    /// Returns the line number of the CSV record at a position. Line ends at the position are
+    /// skipped, because the reader ends a record at the first byte of its line end.
     pub(super) fn line_of_record(&mut self, position: &csv::Position) -> u64 {
         let start = usize::try_from(position.byte()).unwrap_or(usize::MAX).min(self.text.len());
         let blank = self.text[start..].iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();

@@ -1,4 +1,5 @@
-//! Lead image and enclosure (audio or video) of an article: from the source's fields, else from the body.
+//! Lead image and enclosure (audio or video) of an article: from the source's fields, else from the
+//! body.
 
 use url::Url;
 
@@ -6,8 +7,8 @@ use super::html;
 use crate::domain::article::{Article, Enclosure, IncomingArticle};
 use crate::domain::media;
 
-/// Returns an article with only the fields of its lead image set. Fields that the source does not have
-/// are taken from the same image in the body.
+/// Returns an article with only the fields of its lead image set. Fields that the source does not
+/// have are taken from the same image in the body.
 pub(super) fn image(incoming: &IncomingArticle, body_html: &str, base: Option<&Url>) -> Article {
     let Some(url) = incoming.image_url.as_deref().and_then(|url| html::absolute_url(url, base))
     else {
@@ -40,7 +41,8 @@ pub(super) fn image(incoming: &IncomingArticle, body_html: &str, base: Option<&U
     }
 }
 
-/// Returns the source's audio or video file, else the first one in the body; its media type must be known.
+/// Returns the source's audio or video file, else the first one in the body; its media type must be
+/// known.
 pub(super) fn enclosure(
     declared: Option<&Enclosure>,
     body_html: &str,

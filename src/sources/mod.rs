@@ -1,10 +1,12 @@
-//! Article sources: articles are read, normalized once and mirrored; a source is never written to (promise 8).
+//! Article sources: articles are read, normalized once and mirrored; a source is never written to
+//! (promise 8).
 
 use self::sync::SyncMode;
 use crate::config::{Config, Source, SourceKind};
 use crate::domain::time::{MINUTE, Millis};
 use crate::store::Store;
 
+mod article_file;
 mod column_text;
 mod connection;
 mod drupal;
@@ -32,8 +34,8 @@ mod wordpress;
 
 /// Number of articles normalized and stored per transaction, which keeps write transactions short.
 const INGEST_BATCH_ARTICLES: usize = 20;
-/// Removals above this number are held for confirmation if they are also more than half of a source's
-/// articles.
+/// Removals above this number are held for confirmation if they are also more than half of a
+/// source's articles.
 const MAX_UNCONFIRMED_REMOVALS: usize = 10;
 /// Maximum length of a stored row id, and of the issue reported for it, in characters.
 const MAX_ISSUE_CHARS: usize = 500;
@@ -74,10 +76,11 @@ pub struct SyncError {
     pub consecutive_failures: i64,
 }
 
-/// Syncs one source if it is due or a sync was requested: incrementally, or fully when a full sync is due.
+/// Syncs one source if it is due or a sync was requested: incrementally, or fully when a full sync
+/// is due.
 ///
-/// A slow source delays only itself. The future may be dropped at any time: stored articles stay, and
-/// the rest is read by the next run.
+/// A slow source delays only itself. The future may be dropped at any time: stored articles stay,
+/// and the rest is read by the next run.
 pub async fn sync_due(
     store: &Store,
     config: &Config,

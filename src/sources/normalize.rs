@@ -1,4 +1,5 @@
-//! Normalization of an incoming article: validated, sanitised, with absolute URLs and a permanent id.
+//! Normalization of an incoming article: validated, sanitised, with absolute URLs and a permanent
+//! id.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
@@ -31,8 +32,8 @@ const MAX_GUID_BYTES: usize = 2000;
 /// Maximum length of a section, tag or author name, in characters.
 const MAX_TERM_CHARS: usize = 200;
 
-/// Validates an article of a sync run, and rejects it if an earlier one of the run has the same id; the
-/// error is the reason.
+/// Validates an article of a sync run, and rejects it if an earlier one of the run has the same id;
+/// the error is the reason.
 pub(super) fn validate_unique(
     incoming: &mut IncomingArticle,
     source: &Source,
@@ -46,8 +47,8 @@ pub(super) fn validate_unique(
     if is_first { Ok(()) } else { Err("another row has the same id".into()) }
 }
 
-/// Removes what no database can store from an article, and checks its id and dates; the error is the
-/// reason why it cannot be stored.
+/// Removes what no database can store from an article, and checks its id and dates; the error is
+/// the reason why it cannot be stored.
 pub(crate) fn validate(
     incoming: &mut IncomingArticle,
     source: &Source,
@@ -130,9 +131,9 @@ pub(crate) fn tag_uri(authority: &str, source: &str, source_id: &str) -> String 
     format!("tag:{authority}:{source}/{}", utf8_percent_encode(source_id, TAG_URI_ESCAPED))
 }
 
-/// Returns the hash that detects a changed article: one half over the source's fields, the other over
-/// the version and settings of the normalization. Only a change of the first half is a change for
-/// readers (see `content_hash` in the store).
+/// Returns the hash that detects a changed article: one half over the source's fields, the other
+/// over the version and settings of the normalization. Only a change of the first half is a change
+/// for readers (see `content_hash` in the store).
 pub(crate) fn content_hash(incoming: &IncomingArticle, site: &Site) -> String {
     let mut content = json!([
         incoming.title,
@@ -169,7 +170,8 @@ pub(crate) fn content_hash(incoming: &IncomingArticle, site: &Site) -> String {
     format!("{}-{}", hex(content, SOURCE_HASH_BYTES), hex(normalization, 8))
 }
 
-/// Converts a validated article to its stored form; takes time proportional to the length of the body.
+/// Converts a validated article to its stored form; takes time proportional to the length of the
+/// body.
 pub(crate) fn normalize(
     incoming: IncomingArticle,
     source: &Source,

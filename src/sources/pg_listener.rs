@@ -1,4 +1,5 @@
-//! PostgreSQL `LISTEN`: one read-only connection per source that triggers a sync on each notification.
+//! PostgreSQL `LISTEN`: one read-only connection per source that triggers a sync on each
+//! notification.
 
 use std::io;
 use std::time::Duration;
@@ -21,8 +22,8 @@ const MAX_RECONNECT_DELAY: Duration = Duration::from_secs(60);
 
 /// Triggers a sync of a source on each notification of its database, until dropped.
 ///
-/// Reconnects when the connection is lost, and then triggers a sync for the notifications it missed.
-/// Returns if the source has no channel to listen on.
+/// Reconnects when the connection is lost, and then triggers a sync for the notifications it
+/// missed. Returns if the source has no channel to listen on.
 pub async fn listen(
     store: &Store,
     config: &Config,

@@ -1,5 +1,5 @@
-//! Parser for PHP's `serialize` format, in which Drupal and WordPress store settings. Objects are not
-//! supported.
+//! Parser for PHP's `serialize` format, in which Drupal and WordPress store settings. Objects are
+//! not supported.
 
 /// Maximum nesting depth of arrays.
 const MAX_DEPTH: usize = 40;
@@ -16,7 +16,8 @@ pub(super) enum Value {
 }
 
 impl Value {
-    /// Parses a complete serialized value; `None` if it is truncated or contains an unsupported type.
+    /// Parses a complete serialized value; `None` if it is truncated or contains an unsupported
+    /// type.
     pub(super) fn parse(serialized: &str) -> Option<Self> {
         let mut parser = Parser(serialized.as_bytes());
         let value = parser.value(0)?;

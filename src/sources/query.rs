@@ -1,5 +1,5 @@
-//! Source kind `query`: a query that returns one row per article, run in a read-only session of SQLite,
-//! PostgreSQL, MySQL or MariaDB.
+//! Source kind `query`: a query that returns one row per article, run in a read-only session of
+//! SQLite, PostgreSQL, MySQL or MariaDB.
 
 use anyhow::{anyhow, bail};
 use futures_util::TryStreamExt;
@@ -23,7 +23,8 @@ use crate::domain::time::Millis;
 const REQUIRED_COLUMNS: [&str; 3] = ["id", "title", "published_at"];
 
 /// Reads the rows that changed since `since` and sends their articles; without `since`, or if the
-/// query's columns do not allow the restriction, reads every row. Returns `true` if it read every row.
+/// query's columns do not allow the restriction, reads every row. Returns `true` if it read every
+/// row.
 pub(crate) async fn read(
     source: &Source,
     since: Option<Millis>,
@@ -94,7 +95,8 @@ where
         .collect())
 }
 
-/// Converts an error of a query to a sentence with the database's own message, without sqlx's prefix.
+/// Converts an error of a query to a sentence with the database's own message, without sqlx's
+/// prefix.
 fn query_error(source: &Source, e: &sqlx::Error) -> anyhow::Error {
     match e {
         sqlx::Error::Database(d) => {

@@ -1,4 +1,5 @@
-//! Read-only session with a foreign database of any engine, with values as text and readable errors.
+//! Read-only session with a foreign database of any engine, with values as text and readable
+//! errors.
 
 use std::collections::BTreeSet;
 
@@ -66,7 +67,8 @@ impl ReadSession {
         self.fetch_rows(sql).await.map_err(|error| self.explain(&error))
     }
 
-    /// Like [`ReadSession::rows`], but returns no rows if a table, a column or a privilege is missing.
+    /// Like [`ReadSession::rows`], but returns no rows if a table, a column or a privilege is
+    /// missing.
     pub(super) async fn rows_if_readable(&mut self, sql: &str) -> anyhow::Result<Vec<TextRow>> {
         match self.fetch_rows(sql).await {
             Ok(rows) => Ok(rows),
@@ -111,8 +113,8 @@ impl ReadSession {
         Ok(self.rows(&sql).await?.into_iter().flatten().map(|name| name.to_lowercase()).collect())
     }
 
-    /// Returns the readable columns of a table of the CMS `system`; fails with one sentence if the table
-    /// or one of `columns` is missing. `advice` is appended to the question about the table.
+    /// Returns the readable columns of a table of the CMS `system`; fails with one sentence if the
+    /// table or one of `columns` is missing. `advice` is appended to the question about the table.
     pub(super) async fn require_columns(
         &mut self,
         system: &str,
@@ -139,13 +141,15 @@ impl ReadSession {
     pub(super) fn quote(&self, value: &str) -> String {
         let value = value.replace('\0', "").replace('\'', "''");
         match self.connection {
-            // Under NO_BACKSLASH_ESCAPES a doubled backslash is not an injection; it only matches nothing.
+            // Under NO_BACKSLASH_ESCAPES a doubled backslash is not an injection; it only matches
+            // nothing.
             EngineConnection::MySql(_) => format!("'{}'", value.replace('\\', "\\\\")),
             EngineConnection::Sqlite(_) | EngineConnection::Postgres(_) => format!("'{value}'"),
         }
     }
 
-    /// Returns texts as a comma-separated list of SQL literals; `NULL`, which matches nothing, if empty.
+    /// Returns texts as a comma-separated list of SQL literals; `NULL`, which matches nothing, if
+    /// empty.
     pub(super) fn quote_list<'v>(&self, values: impl IntoIterator<Item = &'v str>) -> String {
         let list: Vec<String> = values.into_iter().map(|value| self.quote(value)).collect();
         if list.is_empty() { "NULL".to_owned() } else { list.join(", ") }
@@ -160,8 +164,8 @@ impl ReadSession {
         }
     }
 
-    /// Returns a condition that holds for UTC datetimes since the watermark, less the overlap, and for
-    /// values that are not a valid time.
+    /// Returns a condition that holds for UTC datetimes since the watermark, less the overlap, and
+    /// for values that are not a valid time.
     pub(super) fn condition_since(&self, column: &str, watermark: Millis) -> String {
         let begin = incremental::overlap_start(watermark);
         let text = incremental::sql_datetime(begin, &TimeZone::UTC);

@@ -43,8 +43,8 @@ pub(crate) const COLUMNS: [&str; 21] = [
 const PATH_ESCAPED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
 
-/// Checks the columns of a query or file: each must be known or used in `article_url`, none may occur
-/// twice, and the required ones must be present.
+/// Checks the columns of a query or file: each must be known or used in `article_url`, none may
+/// occur twice, and the required ones must be present.
 pub(crate) fn check_columns(
     columns: &[String],
     required: &[&str],
@@ -139,8 +139,8 @@ pub(crate) fn parse_article(
 
 /// Parses a timestamp with or without a zone, a date, or epoch seconds (milliseconds from 1e11 on).
 ///
-/// Eight or fourteen digits are `YYYYMMDD` or `YYYYMMDDHHMMSS` if that is a valid date. A number below
-/// 1e8 is not a time.
+/// Eight or fourteen digits are `YYYYMMDD` or `YYYYMMDDHHMMSS` if that is a valid date. A number
+/// below 1e8 is not a time.
 pub(crate) fn parse_instant(text: &str, zone: &TimeZone) -> Option<Millis> {
     let text = text.trim();
     if let Some(civil) = parse_digits(text) {

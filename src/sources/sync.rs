@@ -1,5 +1,5 @@
-//! One sync run of a source, incremental or full. Memory use does not grow with the size of an article:
-//! only ids are kept for the comparison with the mirror.
+//! One sync run of a source, incremental or full. Memory use does not grow with the size of an
+//! article: only ids are kept for the comparison with the mirror.
 
 use std::collections::BTreeMap;
 
@@ -26,10 +26,11 @@ const LOOKUP_BATCH_ARTICLES: usize = 100;
 /// Trigger of a sync run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SyncMode {
-    /// The poll interval has passed, or a sync was requested: incremental unless a full sync is due.
+    /// The poll interval has passed, or a sync was requested: incremental unless a full sync is
+    /// due.
     Poll,
-    /// A person started a full sync; `accept_removals` confirms the removal of more than half of the
-    /// articles (promise 8).
+    /// A person started a full sync; `accept_removals` confirms the removal of more than half of
+    /// the articles (promise 8).
     Manual { accept_removals: bool },
 }
 
@@ -96,8 +97,8 @@ pub(super) async fn run(
     sync_run.finish(fingerprint).await
 }
 
-/// Spawns a task that reads a source and sends its articles to `items`; with `since`, only those that
-/// changed since then, where the source supports it.
+/// Spawns a task that reads a source and sends its articles to `items`; with `since`, only those
+/// that changed since then, where the source supports it.
 ///
 /// The task returns `true` if it read every article. Dropping the handle aborts it.
 pub(super) fn spawn_reader(
@@ -181,8 +182,8 @@ impl SyncRun<'_> {
         Ok(())
     }
 
-    /// Removes the mirrored articles that the source did not return. More than half of them, and more
-    /// than [`MAX_UNCONFIRMED_REMOVALS`], are removed only with `accept_removals` (promise 8).
+    /// Removes the mirrored articles that the source did not return. More than half of them, and
+    /// more than [`MAX_UNCONFIRMED_REMOVALS`], are removed only with `accept_removals` (promise 8).
     async fn remove_missing(&mut self, newest: i64, accept_removals: bool) -> anyhow::Result<()> {
         let (mut live, mut missing, mut after) = (0, 0, String::new());
         while let Some(ids) = self.next_id_page(&mut after, newest).await? {
@@ -202,8 +203,8 @@ impl SyncRun<'_> {
         }
         self.report.removed = missing;
         let mut after = String::new();
-        // The ids are counted first and removed in a second pass: removals are held all together, and
-        // a list of all missing ids could be long.
+        // The ids are counted first and removed in a second pass: removals are held all together,
+        // and a list of all missing ids could be long.
         while missing > 0
             && let Some(mut ids) = self.next_id_page(&mut after, newest).await?
         {
@@ -215,7 +216,8 @@ impl SyncRun<'_> {
         Ok(())
     }
 
-    /// Returns the next page of live ids after `after`, and advances it; `None` after the last page.
+    /// Returns the next page of live ids after `after`, and advances it; `None` after the last
+    /// page.
     async fn next_id_page(
         &self,
         after: &mut String,
@@ -227,8 +229,8 @@ impl SyncRun<'_> {
         Ok(Some(ids))
     }
 
-    /// Records the end of the run, its progress and its new issues. The watermark advances last, after
-    /// everything before it is stored.
+    /// Records the end of the run, its progress and its new issues. The watermark advances last,
+    /// after everything before it is stored.
     async fn finish(self, fingerprint: String) -> anyhow::Result<SyncReport> {
         let Self { store, source, now, previous, seen_ids, watermark, mut report, .. } = self;
         let shorten = |text: &str| {

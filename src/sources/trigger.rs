@@ -1,4 +1,5 @@
-//! Requests to sync a source immediately: from the API, from `NOTIFY` of its database, or from a person.
+//! Requests to sync a source immediately: from the API, from `NOTIFY` of its database, or from a
+//! person.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -49,8 +50,8 @@ impl SyncTriggers {
 
 /// Requests an immediate sync of a source.
 ///
-/// The request is stored, so that it survives a crash and reaches other nodes. All requests during a
-/// sync run lead to one more run after it.
+/// The request is stored, so that it survives a crash and reaches other nodes. All requests during
+/// a sync run lead to one more run after it.
 pub async fn request_sync(
     store: &Store,
     config: &Config,

@@ -36,7 +36,8 @@ impl TemplateFiles {
     /// Loads the embedded files, then those of the operator's directory.
     ///
     /// # Errors
-    /// One sentence if the directory or a file in it cannot be read, or if a file is not used by anything.
+    /// One sentence if the directory or a file in it cannot be read, or if a file is not used by
+    /// anything.
     pub(super) fn load(folder: Option<&Path>) -> anyhow::Result<Self> {
         let mut files = Self::default();
         for name in Embedded::iter().filter(|name| !name.starts_with("demo/")) {
@@ -142,8 +143,8 @@ fn is_digest_part(name: &str) -> bool {
     slug && MAIL_PARTS.contains(&part)
 }
 
-/// Appends the relative names of all files below `folder`, with slashes; skips hidden ones (a leading
-/// dot).
+/// Appends the relative names of all files below `folder`, with slashes; skips hidden ones (a
+/// leading dot).
 fn list_files(root: &Path, folder: &Path, names: &mut Vec<String>) -> anyhow::Result<()> {
     let unreadable = || format!("cannot read the templates directory {}", folder.display());
     for entry in std::fs::read_dir(folder).with_context(unreadable)? {

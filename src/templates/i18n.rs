@@ -22,8 +22,8 @@ pub(super) struct Catalog {
 }
 
 impl Catalog {
-    /// Parses Fluent files in order; a later file of the same name overrides single messages of an earlier
-    /// one.
+    /// Parses Fluent files in order; a later file of the same name overrides single messages of an
+    /// earlier one.
     ///
     /// # Errors
     /// One sentence with file, line and column.
@@ -65,8 +65,8 @@ impl Catalog {
         self.bundles.keys().map(String::as_str)
     }
 
-    /// Returns the code of the catalog for `language`: `zh` for `zh-CN`, `zh-hant` for `zh-TW`, English
-    /// for a language without a catalog.
+    /// Returns the code of the catalog for `language`: `zh` for `zh-CN`, `zh-hant` for `zh-TW`,
+    /// English for a language without a catalog.
     pub(super) fn catalog_code(&self, language: &str) -> &str {
         let mut tag = language.to_ascii_lowercase().replace('_', "-");
         let is_traditional = is_traditional_chinese(&tag);
@@ -87,8 +87,8 @@ impl Catalog {
         }
     }
 
-    /// Returns the message `key`; `None` if neither the language nor the fallback has it, or if an argument
-    /// is missing.
+    /// Returns the message `key`; `None` if neither the language nor the fallback has it, or if an
+    /// argument is missing.
     pub(super) fn text(&self, language: &str, key: &str, args: &FluentArgs<'_>) -> Option<String> {
         [self.catalog_code(language), FALLBACK].into_iter().find_map(|code| {
             let bundle = self.bundles.get(code)?;
@@ -107,8 +107,8 @@ impl Catalog {
     }
 }
 
-/// Returns `true` if a lower-case tag means Traditional Chinese: by its script (`zh-hant`), or without a
-/// script by its region (`zh-tw`, `zh-hk`, `zh-mo`).
+/// Returns `true` if a lower-case tag means Traditional Chinese: by its script (`zh-hant`), or
+/// without a script by its region (`zh-tw`, `zh-hk`, `zh-mo`).
 fn is_traditional_chinese(tag: &str) -> bool {
     let mut subtags = tag.split('-');
     if subtags.next() != Some("zh") {
@@ -135,7 +135,8 @@ pub(super) fn number_argument(name: &str, number: i64) -> FluentArgs<'_> {
     std::iter::once((name, FluentValue::from(number))).collect()
 }
 
-/// Formats a day by the conventions of a language: `21 September 2026`, `2026年9月21日`, else ISO 8601.
+/// Formats a day by the conventions of a language: `21 September 2026`, `2026年9月21日`, else ISO
+/// 8601.
 pub fn date_text(date: Date, language: &str) -> String {
     match primary(language).as_str() {
         "zh" | "ja" => format!("{}年{}月{}日", date.year(), date.month(), date.day()),

@@ -5,7 +5,8 @@ use super::renderer::on_render_thread;
 /// Maximum nesting depth of elements; the inliner is recursive.
 const MAX_ELEMENT_DEPTH: usize = 1_000;
 
-/// Inlines the CSS rules of an HTML document; rules that cannot be inlined (`@media`) stay in `<style>`.
+/// Inlines the CSS rules of an HTML document; rules that cannot be inlined (`@media`) stay in
+/// `<style>`.
 ///
 /// Runs on rendered HTML, never on a template: an HTML parser moves template loops out of tables.
 ///
@@ -28,7 +29,8 @@ pub(super) fn inline_css(html: &str) -> anyhow::Result<String> {
     })
 }
 
-/// Returns an upper bound of the nesting depth, counting every start tag without an end tag as open.
+/// Returns an upper bound of the nesting depth, counting every start tag without an end tag as
+/// open.
 fn element_depth(html: &str) -> usize {
     const VOID: [&str; 8] = ["br", "img", "meta", "link", "hr", "input", "col", "wbr"];
     let mut depth = 0_usize;

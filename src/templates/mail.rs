@@ -131,8 +131,8 @@ pub struct ConfirmContext {
 }
 
 impl DigestMailContext {
-    /// Returns sample contexts: a full edition, one with a single article without optional fields, one in
-    /// Chinese, and one without lead articles in a language without a catalog.
+    /// Returns sample contexts: a full edition, one with a single article without optional fields,
+    /// one in Chinese, and one without lead articles in a language without a catalog.
     pub fn samples() -> Vec<Self> {
         let site = sample_site();
         let subscriber = SubscriberContext {
@@ -231,7 +231,7 @@ pub(super) fn sample_site() -> SiteContext {
     SiteContext {
         title: "Linden Valley Vocational College".into(),
         base_url: "https://news.example.edu".into(),
-        postal_address: "12 Foundry Lane, Linden Valley 430000".into(),
+        postal_address: "12 Foundry Road, Linden Valley 430000".into(),
     }
 }
 
@@ -266,8 +266,8 @@ fn sample_more(title: &str, language: &str) -> MoreArticle {
     }
 }
 
-/// Removes spaces at line ends and leading empty lines, limits runs of empty lines to two, and ends the
-/// text with one line end.
+/// Removes spaces at line ends and leading empty lines, limits runs of empty lines to two, and ends
+/// the text with one line end.
 pub fn tidy(text: &str) -> String {
     let mut tidy = String::with_capacity(text.len());
     let mut empty = 0;

@@ -1,8 +1,8 @@
 //! Templates of mails and pages: the only module that uses Handlebars and Fluent.
 //!
-//! Every template has a typed context with samples; [`Templates::check`] renders them all. Files in the
-//! operator's directory override the embedded ones of the same name; a directory `email/NAME/` there is
-//! a custom digest template.
+//! Every template has a typed context with samples; [`Templates::check`] renders them all. Files in
+//! the operator's directory override the embedded ones of the same name; a directory `email/NAME/`
+//! there is a custom digest template.
 
 mod files;
 mod helpers;
@@ -46,8 +46,8 @@ pub struct Templates {
 pub struct Stylesheet {
     /// Text of the style sheet (CSS).
     pub text: String,
-    /// Start of its SHA-256 digest in hexadecimal. Pages link to `/assets/style.css?v=HASH`, so it can be
-    /// cached without expiry.
+    /// Start of its SHA-256 digest in hexadecimal. Pages link to `/assets/style.css?v=HASH`, so it
+    /// can be cached without expiry.
     pub hash: String,
 }
 
@@ -61,13 +61,13 @@ impl Templates {
     /// Loads and parses the embedded templates and those of the operator's directory.
     ///
     /// # Errors
-    /// One sentence with file, line, column and remedy: an unreadable or unused file, invalid syntax, a
-    /// missing partial, or a template beyond the limits on nesting and size.
+    /// One sentence with file, line, column and remedy: an unreadable or unused file, invalid
+    /// syntax, a missing partial, or a template beyond the limits on nesting and size.
     pub fn load(override_folder: Option<&Path>) -> anyhow::Result<Self> {
         Self::from_files(TemplateFiles::load(override_folder)?)
     }
 
-    /// Parses loaded files.
+    /// Parses the loaded template files.
     fn from_files(mut files: TemplateFiles) -> anyhow::Result<Self> {
         let catalog = Arc::new(Catalog::load(&files.fluent)?);
         let mail_names = files.mail_names();
@@ -94,36 +94,38 @@ impl Templates {
         self.catalog.languages().map(|code| (code.to_owned(), name(code))).collect()
     }
 
-    /// Returns the code of the catalog for a language: `zh` for `zh-CN`, `en` for a language without a
-    /// catalog.
+    /// Returns the code of the catalog for a language: `zh` for `zh-CN`, `en` for a language
+    /// without a catalog.
     pub fn catalog_code(&self, language: &str) -> &str {
         self.catalog.catalog_code(language)
     }
 
-    /// Returns a text in a language; the key itself if the text or a value is missing, so that no page fails.
+    /// Returns a text in a language; the key itself if the text or a value is missing, so that no
+    /// page fails.
     pub fn text(&self, language: &str, key: &str, values: &[(&str, &str)]) -> String {
         self.catalog
             .text(language, key, &i18n::text_arguments(values))
             .unwrap_or_else(|| key.to_owned())
     }
 
-    /// Returns a text with a number as its only value, in the plural form that the number takes; the key
-    /// itself if no such text exists.
+    /// Returns a text with a number as its only value, in the plural form that the number takes;
+    /// the key itself if no such text exists.
     pub fn text_with_number(&self, language: &str, key: &str, name: &str, number: i64) -> String {
         self.catalog
             .text(language, key, &i18n::number_argument(name, number))
             .unwrap_or_else(|| key.to_owned())
     }
 
-    /// Returns the valid values of a digest's `template`: `digest` and the operator's own templates.
+    /// Returns the valid values of a digest's `template`: `digest` and the operator's own
+    /// templates.
     pub fn digest_templates(&self) -> impl Iterator<Item = &str> {
         self.mail_names.iter().map(String::as_str).filter(|name| *name != mail::CONFIRM)
     }
 
     /// Returns `true` if a digest template uses subscriber values in more than plain output
-    /// (`{{subscriber.name}}`), so that each subscriber's mail must be rendered separately instead of
-    /// filling placeholders. In HTML this includes unescaped output (`{{{subscriber.name}}}`), because
-    /// placeholders are always filled with escaped values there.
+    /// (`{{subscriber.name}}`), so that each subscriber's mail must be rendered separately instead
+    /// of filling placeholders. In HTML this includes unescaped output (`{{{subscriber.name}}}`),
+    /// because placeholders are always filled with escaped values there.
     pub fn uses_subscriber_in_logic(&self, template: &str) -> bool {
         files::MAIL_PARTS.iter().any(|part| {
             let stem = part.trim_end_matches(".hbs");
@@ -143,8 +145,8 @@ impl Templates {
     /// subscriber's fields appear unchanged in the output.
     ///
     /// # Errors
-    /// One sentence with file, line, column and remedy, or with the valid names if the template does not
-    /// exist.
+    /// One sentence with file, line, column and remedy, or with the valid names if the template
+    /// does not exist.
     pub fn render_digest(
         &self,
         template: &str,

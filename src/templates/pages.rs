@@ -1,4 +1,5 @@
-//! Contexts of the page templates. Forms post the fields named in the documentation of their contexts.
+//! Contexts of the page templates. Forms post the fields named in the documentation of their
+//! contexts.
 
 mod forms;
 mod mailbox;
@@ -238,7 +239,7 @@ pub struct ErrorPage {
     /// Context common to all pages.
     #[serde(flatten)]
     pub page: Page,
-    /// HTTP status code.
+    /// HTTP status code of the response.
     pub status: u16,
     /// Title of the error.
     pub title: String,

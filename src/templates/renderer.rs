@@ -16,11 +16,12 @@ use super::helpers;
 use super::i18n::Catalog;
 use super::sandbox::{self, Analysis, TemplateGraph, Violation};
 
-/// Maximum length of a rendered page or mail part, in bytes; it stops a template that loops too long.
+/// Maximum length of a rendered page or mail part, in bytes; it stops a template that loops too
+/// long.
 const MAX_OUTPUT_BYTES: usize = 8 * 1024 * 1024;
 
-/// Stack of the thread that renders templates, in bytes; 50 levels need much less, but the stack frames
-/// of debug builds are large.
+/// Stack of the thread that renders templates, in bytes; 50 levels need much less, but the stack
+/// frames of debug builds are large.
 const RENDER_STACK_BYTES: usize = 16 * 1024 * 1024;
 
 /// Parsed templates by name (`email/digest/html`), with their analyses and paths for messages.
@@ -99,13 +100,13 @@ impl Renderer {
         TemplateGraph(if is_plain(name) { &self.plain_analyses } else { &self.html_analyses })
     }
 
-    /// See [`TemplateGraph::subscriber_in_logic`].
+    /// Returns the result of [`TemplateGraph::subscriber_in_logic`] for a template.
     pub(super) fn subscriber_in_logic(&self, name: &str) -> bool {
         self.graph(name).subscriber_in_logic(name)
     }
 
-    /// Renders a template on a thread whose stack is large enough for every template that the sandbox
-    /// accepts.
+    /// Renders a template on a thread whose stack is large enough for every template that the
+    /// sandbox accepts.
     ///
     /// # Errors
     /// One sentence with file, line, column and remedy.
@@ -169,8 +170,8 @@ fn syntax_error(display_path: &str, error: &TemplateError) -> anyhow::Error {
     anyhow!("{display_path}:{line}:{column}: {message}")
 }
 
-/// Returns the names available in place of `path`: the fields of the object that its first segments name,
-/// else the top-level names and the fields of lists.
+/// Returns the names available in place of `path`: the fields of the object that its first segments
+/// name, else the top-level names and the fields of lists.
 fn available_names(data: &Value, path: &str) -> String {
     let mut object = data.as_object();
     for segment in path.split(['.', '/']) {

@@ -1,5 +1,5 @@
-//! Limits on templates (size, nesting, loops, circular partials), and detection of subscriber values in
-//! template logic.
+//! Limits on templates (size, nesting, loops, circular partials), and detection of subscriber
+//! values in template logic.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,8 +13,8 @@ pub(super) const MAX_DEPTH: usize = 50;
 /// Maximum nesting depth of `each`, partials included; each level multiplies the work.
 const MAX_LOOPS: usize = 3;
 
-/// Maximum number of partials included by a template, directly and indirectly; it stops chains in which
-/// each partial includes the next one twice.
+/// Maximum number of partials included by a template, directly and indirectly; it stops chains in
+/// which each partial includes the next one twice.
 const MAX_INCLUSIONS: usize = 1_000;
 
 /// Violation of a limit, with its location.
@@ -28,8 +28,8 @@ pub(super) struct Violation {
     pub(super) message: String,
 }
 
-/// Checks a source before it is parsed, because even dropping the parsed form of an extremely nested
-/// template would overflow the stack.
+/// Checks a source before it is parsed, because even dropping the parsed form of an extremely
+/// nested template would overflow the stack.
 ///
 /// # Errors
 /// The first violation of a limit.
@@ -77,7 +77,8 @@ pub(super) fn check_source(source: &str) -> Result<(), Violation> {
     Ok(())
 }
 
-/// Returns the tag that starts at `start`, with its braces; the rest of the source if it is not closed.
+/// Returns the tag that starts at `start`, with its braces; the rest of the source if it is not
+/// closed.
 fn tag_at(source: &str, start: usize) -> &str {
     let rest = &source[start..];
     let end = if rest.starts_with("{{!--") || rest.starts_with("{{~!--") { "--" } else { "}}" };
@@ -280,7 +281,8 @@ impl TemplateGraph<'_> {
         self.cost(name, &mut Vec::new(), &mut BTreeMap::new()).err()
     }
 
-    /// Computes the cost of a template with its partials; `path` leads to it, `known` caches results.
+    /// Computes the cost of a template with its partials; `path` leads to it, `known` caches
+    /// results.
     fn cost(
         &self,
         name: &str,
@@ -325,8 +327,8 @@ impl TemplateGraph<'_> {
         Ok(total)
     }
 
-    /// Returns `true` if the template, or a partial in it, uses subscriber values in more than escaped
-    /// output.
+    /// Returns `true` if the template, or a partial in it, uses subscriber values in more than
+    /// escaped output.
     pub(super) fn subscriber_in_logic(&self, name: &str) -> bool {
         let mut seen = BTreeSet::new();
         let mut pending = vec![name];

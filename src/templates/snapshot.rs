@@ -1,5 +1,6 @@
-//! Template snapshots: stored with a variant whose template uses subscriber values in its logic and must
-//! be rendered per recipient, so that neither a template change nor an upgrade alters a prepared edition.
+//! Template snapshots: stored with a variant whose template uses subscriber values in its logic and
+//! must be rendered per recipient, so that neither a template change nor an upgrade alters a
+//! prepared edition.
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! The templates as a whole: all render, what is wrong is said in a sentence, and nothing brings the process down.
+//! Loading and rendering of all templates: overrides, error messages and limits.
 
 use std::fs;
 use std::path::Path;
@@ -28,8 +28,8 @@ fn custom(html: &str) -> anyhow::Result<Templates> {
     ])
 }
 
-fn load_error(outcome: anyhow::Result<Templates>) -> String {
-    outcome.err().unwrap().to_string()
+fn load_error(result: anyhow::Result<Templates>) -> String {
+    result.err().unwrap().to_string()
 }
 
 fn digest(templates: &Templates, template: &str) -> RenderedMail {
@@ -43,9 +43,9 @@ fn every_embedded_template_renders_with_all_samples() {
 
 #[test]
 fn every_text_exists_in_every_language() {
-    let sources = TemplateFiles::load(None).unwrap();
+    let files = TemplateFiles::load(None).unwrap();
     let keys = |name: &str| -> Vec<String> {
-        let source = &sources.fluent.iter().find(|(n, _)| n == name).unwrap().1;
+        let source = &files.fluent.iter().find(|(n, _)| n == name).unwrap().1;
         let names = source
             .text
             .lines()
@@ -63,29 +63,33 @@ fn unknown_names_are_reported_with_location_and_alternatives() {
     let error = templates.check().join("\n");
     assert!(error.contains("email/mine/html.hbs:3:"), "{error}");
     assert!(
-        error
-            .contains("no variable `artcle.title`; known here are digest, edition, language, lead"),
+        error.contains(
+            "unknown variable `artcle.title`; available here are digest, edition, language, lead"
+        ),
         "{error}"
     );
-    assert!(error.contains("inside each of `lead`: authors, date_text"), "{error}");
+    assert!(error.contains("in each of `lead`: authors, date_text"), "{error}");
     let error = custom("{{subscriber.nmae}}").unwrap().check().join("\n");
-    assert!(error.contains("known here are address, name, unsubscribe_url"), "{error}");
+    assert!(error.contains("available here are address, name, unsubscribe_url"), "{error}");
     let error = custom("{{t \"no-such-text\"}}").unwrap().check().join("\n");
     assert!(error.contains("there is no text `no-such-text`"), "{error}");
     let error = custom("{{shout digest.title}}").unwrap().check().join("\n");
-    assert!(error.contains("no helper or block `shout`"), "{error}");
+    assert!(error.contains("unknown helper or block `shout`"), "{error}");
     let error = custom("{{log digest.title}}").unwrap().check().join("\n");
-    assert!(error.contains("no helper or block `log`"), "{error}");
+    assert!(error.contains("unknown helper or block `log`"), "{error}");
 }
 
 #[test]
 fn unused_files_are_rejected() {
     let error = load_error(with_files(&[("web/indx.hbs", "x")]));
-    assert!(error.contains("web/indx.hbs: nothing uses a template of this name; the known ones are email/confirm/html.hbs"), "{error}");
+    assert!(
+        error.contains("web/indx.hbs: unknown template; the known ones are email/confirm/html.hbs"),
+        "{error}"
+    );
     let error = load_error(with_files(&[("email/mine/html.hbs", "x")]));
-    assert!(error.contains("the mail `mine` has no subject.hbs"), "{error}");
+    assert!(error.contains("the mail template `mine` has no subject.hbs"), "{error}");
     let error = load_error(Templates::load(Some(Path::new("/nowhere/at/all"))));
-    assert!(error.contains("the templates folder /nowhere/at/all can't be read"), "{error}");
+    assert!(error.contains("cannot read the templates directory /nowhere/at/all"), "{error}");
 }
 
 #[test]
@@ -106,9 +110,7 @@ fn overrides_take_precedence_over_embedded_files() {
 #[test]
 fn templates_beyond_the_limits_are_rejected() {
     let deep = format!("{}{}", "{{#if a}}".repeat(20_000), "{{/if}}".repeat(20_000));
-    assert!(
-        load_error(custom(&deep)).contains("html.hbs:1:451: more than 50 levels inside each other")
-    );
+    assert!(load_error(custom(&deep)).contains("html.hbs:1:451: nested more than 50 levels deep"));
     let chain = format!("{{{{#if a}}}}{}{{{{/if}}}}", "{{else if b}}x".repeat(20_000));
     assert!(load_error(custom(&chain)).contains("more than 50 levels"));
     let parentheses = format!("{{{{t {}\"a\"{}}}}}", "(t ".repeat(20_000), ")".repeat(20_000));
@@ -116,7 +118,7 @@ fn templates_beyond_the_limits_are_rejected() {
     assert!(load_error(custom(&"x".repeat(600 * 1024))).contains("longer than 512 KiB"));
     assert!(
         load_error(custom("{{> email/nothing}}"))
-            .contains("there is no partial `email/nothing`; those that can")
+            .contains("unknown partial `email/nothing`; available here are")
     );
     assert!(
         load_error(custom("{{> (lookup this \"language\")}}"))
@@ -127,7 +129,7 @@ fn templates_beyond_the_limits_are_rejected() {
             .contains("inline partials are not supported")
     );
     let loops = format!("{}{}", "{{#each @root.lead}}".repeat(4), "{{/each}}".repeat(4));
-    assert!(load_error(custom(&loops)).contains("`each` stands more than 3 levels"));
+    assert!(load_error(custom(&loops)).contains("`each` is nested more than 3 levels"));
     assert!(load_error(custom("{{#if a}}\n{{/each}}")).contains("html.hbs:"));
     assert!(
         custom(&format!("{}{}", "<b>".repeat(50_000), "</b>".repeat(50_000)))
@@ -149,7 +151,7 @@ fn circular_partials_are_rejected() {
         ("email/b/html.hbs", "{{> email/a/html}}"),
     ]));
     assert!(
-        error.contains("email/a/html → email/b/html → email/a/html include each other in a circle"),
+        error.contains("email/a/html → email/b/html → email/a/html: circular partials"),
         "{error}"
     );
 }
@@ -173,7 +175,10 @@ fn subscriber_values_in_logic_are_detected() {
     assert!(!logic("{{#if lead}}<a href='{{subscriber.unsubscribe_url}}'>x</a>{{/if}}"));
     assert!(!logic("{{#> email/layout}}{{subscriber.name}}{{/email/layout}}"));
     assert!(logic("{{#if subscriber.name}}x{{/if}}"));
-    assert!(logic("{{{subscriber.name}}}"), "raw in HTML would not be escaped as a slot is");
+    assert!(
+        logic("{{{subscriber.name}}}"),
+        "unescaped output in HTML differs from a placeholder's"
+    );
     assert!(logic("{{t \"x\" name=subscriber.name}}"));
     assert!(logic("{{wrap (t \"x\" name=subscriber.name)}}"));
     assert!(logic("{{#with subscriber}}{{name}}{{/with}}"));
@@ -194,21 +199,21 @@ fn subscriber_values_in_logic_are_detected() {
         ("email/mine/html.hbs", "x"),
         ("email/mine/text.hbs", "{{{subscriber.name}}}"),
     ]);
-    assert!(!text.unwrap().uses_subscriber_in_logic("mine"), "plain text knows no escaping");
+    assert!(!text.unwrap().uses_subscriber_in_logic("mine"), "plain text is never escaped");
     assert!(!Templates::load(None).unwrap().uses_subscriber_in_logic("digest"));
 }
 
 #[test]
 fn digest_keeps_placeholders_and_required_contents() {
     let mut context = DigestMailContext::samples().swap_remove(0);
-    context.subscriber.name = "slotNAME0".into();
-    context.subscriber.address = "slotADDRESS1".into();
-    context.subscriber.unsubscribe_url = "slotUNSUBSCRIBE2".into();
+    context.subscriber.name = "holderNAME0".into();
+    context.subscriber.address = "holderADDRESS1".into();
+    context.subscriber.unsubscribe_url = "holderUNSUBSCRIBE2".into();
     let mail = Templates::load(None).unwrap().render_digest("digest", &context).unwrap();
-    assert!(mail.html.contains("href=\"slotUNSUBSCRIBE2\""));
+    assert!(mail.html.contains("href=\"holderUNSUBSCRIBE2\""));
     for part in [&mail.html, &mail.text] {
-        assert!(part.contains("slotADDRESS1") && part.contains("slotUNSUBSCRIBE2"));
-        assert!(part.contains("12 Foundry Lane, Linden Valley 430000"));
+        assert!(part.contains("holderADDRESS1") && part.contains("holderUNSUBSCRIBE2"));
+        assert!(part.contains("12 Foundry Road, Linden Valley 430000"));
         let unwrapped = part.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(
             unwrapped.contains("because you subscribed to The week at Linden Valley"),
@@ -216,7 +221,7 @@ fn digest_keeps_placeholders_and_required_contents() {
         );
     }
     assert!(mail.html.contains("&lt;script&gt;") && !mail.html.contains("<script"));
-    assert!(mail.html.contains("@media"), "rules that can't be inlined stay");
+    assert!(mail.html.contains("@media"), "rules that cannot be inlined stay");
     assert!(mail.html.contains("lang=\"zh\""));
     assert!(!mail.subject.contains('\n'));
 }

@@ -9,8 +9,8 @@ const NO_LINE_START: &str = "，。、；：？！）】》」』”’…—,.;
 /// Punctuation that must not end a line.
 const NO_LINE_END: &str = "（【《「『“‘([{";
 
-/// Wraps `text` to lines of at most `columns`, with `indent` spaces before each line but the first. Longer
-/// words, such as URLs, get a line of their own and are not broken.
+/// Wraps `text` to lines of at most `columns`, with `indent` spaces before each line but the first.
+/// Longer words, such as URLs, get a line of their own and are not broken.
 pub(super) fn wrap(text: &str, columns: usize, indent: usize) -> String {
     let room = columns.saturating_sub(indent).max(10);
     let mut lines = vec![String::new()];
@@ -64,7 +64,8 @@ fn segments(text: &str) -> Vec<Segment<'_>> {
     segments
 }
 
-/// Returns the display width of a character: 2 for East Asian wide ones, 0 for combining ones, else 1.
+/// Returns the display width of a character: 2 for East Asian wide ones, 0 for combining ones, else
+/// 1.
 pub(super) fn width(c: char) -> usize {
     match u32::from(c) {
         0x0300..=0x036F | 0x200B..=0x200F | 0xFE00..=0xFE0F => 0,

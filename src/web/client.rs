@@ -8,8 +8,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use url::form_urlencoded;
 
-use super::SharedState;
 use super::negotiation::weighted_values;
+use super::state::SharedState;
 use crate::domain::language;
 use crate::templates::Templates;
 

@@ -7,7 +7,7 @@ use axum::response::Response;
 
 use super::client::ClientInfo;
 use super::error::{WebError, WebResult};
-use super::{SharedState, WebState};
+use super::state::{SharedState, WebState};
 use crate::subscribers;
 use crate::templates::pages::ConfirmPage;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::sync::Mutex;
 
-use super::WebState;
+use super::state::WebState;
 use crate::domain::language;
 use crate::domain::selection::TermKind;
 use crate::domain::time::{MINUTE, Millis};

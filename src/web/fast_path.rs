@@ -20,11 +20,11 @@ use axum::response::{IntoResponse, Response};
 use axum::serve::{IncomingStream, Listener};
 use tower_service::Service;
 
-use super::SharedState;
 use super::aliases::{Aliases, infer_format};
 use super::cached_headers::{CachedHeaders, Negotiated};
 use super::feeds::redirect_permanently;
 use super::readership::Peer;
+use super::state::SharedState;
 use crate::config::{Config, Feed};
 use crate::feeds::cache::file_name;
 use crate::feeds::format::Format;

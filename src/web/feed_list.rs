@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use super::client::ClientInfo;
 use super::error::{WebError, WebResult};
 use super::negotiation::{ContentCoding, is_unchanged, negotiate_coding};
-use super::{SharedState, WebState};
+use super::state::{SharedState, WebState};
 use crate::config::Feed;
 use crate::domain::site_urls::SiteUrls;
 use crate::feeds::format::Format;

@@ -3,12 +3,12 @@
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::response::Response;
 
-use super::WebState;
 use super::client::ClientInfo;
 use super::error::{WebError, WebResult};
 use super::feeds::{self, NOT_RENDERED_RETRY_SECS};
 use super::index::article_row;
 use super::page::{COPY_SCRIPT, FEED_PAGE_CSP};
+use super::state::WebState;
 use super::summaries::{ARTICLES_PER_SUMMARY, FeedSummary};
 use crate::config::Feed;
 use crate::domain::language;

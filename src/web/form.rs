@@ -7,8 +7,8 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use url::form_urlencoded;
 
-use super::SharedState;
 use super::error::WebError;
+use super::state::SharedState;
 
 /// Submitted fields, in order of submission.
 #[derive(Debug, Default, PartialEq, Eq)]

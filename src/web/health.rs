@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::SharedState;
+use super::state::SharedState;
 
 /// `GET /healthz`: reports that the process is running, without any checks.
 pub(super) async fn healthz() -> Response {

@@ -5,10 +5,10 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::SharedState;
 use super::client::ClientInfo;
 use super::error::WebResult;
 use super::form::Form;
+use super::state::SharedState;
 use crate::domain::time::{HOUR, SECOND};
 use crate::feeds::websub::hub::{HubForm, HubResponse, handle};
 

@@ -7,8 +7,8 @@ use jiff::civil::Time;
 
 use super::client::ClientInfo;
 use super::error::WebResult;
+use super::state::{Demo, SharedState, WebState};
 use super::summaries::{ArticleSummary, newest_articles};
-use super::{Demo, SharedState, WebState};
 use crate::config::Digest;
 use crate::domain::time::{Millis, SECOND};
 use crate::templates::date_text;

@@ -15,7 +15,7 @@ use url::form_urlencoded::Serializer;
 
 use super::client::ClientInfo;
 use super::error::{TOO_MANY_REQUESTS, WebError, WebResult};
-use super::{SharedState, WebState};
+use super::state::{SharedState, WebState};
 use crate::domain::time::DAY;
 use crate::templates::View;
 use crate::templates::pages::{Action, ErrorPage, LanguageLink, MessagePage, Page, Tone};

@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 
 use super::client::client_network;
-use super::{SharedState, WebState};
+use super::state::{SharedState, WebState};
 
 /// IP address of the connection's peer; `None` in tests without a connection.
 #[derive(Debug, Clone, Copy)]

@@ -12,7 +12,7 @@ use super::client::ClientInfo;
 use super::error::{WebError, WebResult};
 use super::form::Form;
 use super::index::next_text;
-use super::{SharedState, WebState};
+use super::state::{SharedState, WebState};
 use crate::domain::address::EmailAddress;
 use crate::domain::language;
 use crate::store::{Store, StoreResult};

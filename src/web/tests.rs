@@ -1,6 +1,7 @@
 //! Tests of the web server on a real store: subscribing, confirming and unsubscribing.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::http::request::Builder;
@@ -8,19 +9,24 @@ use axum::http::{HeaderMap, Request, StatusCode, header};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
+use super::state::{API_REQUESTS_PER_HOUR, MAX_FORM_BYTES};
 use super::*;
+use crate::app::App;
 use crate::config::Config;
 use crate::domain::article::IncomingArticle;
 use crate::domain::subscription::Status;
 use crate::domain::time::HOUR;
 use crate::domain::token::{self, LinkScope};
 use crate::feeds::cache;
+use crate::mail::mail_catcher::MailCatcher;
 use crate::sources::import;
 use crate::store::subscribers::Subscription;
 
 mod addresses;
 mod api;
+mod errors;
 mod feed_pages;
+mod languages;
 mod matrix;
 mod readers;
 mod serving;
@@ -184,21 +190,6 @@ fn token_in(page: &str, path_prefix: &str) -> String {
 }
 
 #[tokio::test]
-async fn mail_languages_show_their_autonym_and_the_tag_when_two_share_one_language() {
-    for (languages, shown) in [
-        (r#"["en", "zh-CN"]"#, ["English", "中文"].as_slice()),
-        (r#"["fr", "zh-CN", "zh-TW"]"#, &["français", "中文 (zh-CN)", "中文 (zh-TW)"]),
-    ] {
-        let site =
-            Site::with_config(&CONFIG.replace(r#"["en", "zh"]"#, languages), false, false).await;
-        let form = site.get("/subscribe").await.text();
-        for name in shown {
-            assert!(form.contains(&format!("<span>{name}</span>")), "{name}: {form}");
-        }
-    }
-}
-
-#[tokio::test]
 async fn subscriber_can_confirm_unsubscribe_and_undo() {
     let site = Site::new(false).await;
     let form = site.get("/subscribe?digest=weekly&lang=zh").await;
@@ -312,103 +303,6 @@ async fn one_click_unsubscribe_works_cross_site_in_both_form_encodings() {
     );
     let wrong = site.post("/unsubscribe/AAAA", "List-Unsubscribe=One-Click").await;
     assert!(wrong.status == StatusCode::NOT_FOUND && wrong.header("x-robots-tag") == "noindex");
-}
-
-#[tokio::test]
-async fn rejected_subscribe_requests_change_nothing() {
-    let site = Site::new(false).await;
-    for (body, status) in [
-        ("address=nobody&digest=weekly", StatusCode::UNPROCESSABLE_ENTITY),
-        ("address=eve%40example.org", StatusCode::UNPROCESSABLE_ENTITY),
-        ("address=eve%40example.org&digest=unknown", StatusCode::BAD_REQUEST),
-        ("address=eve%40example.org&digest=weekly&website=spam", StatusCode::OK),
-        (
-            &format!("address=eve%40example.org&digest=weekly&name={}", "x".repeat(70_000)),
-            StatusCode::PAYLOAD_TOO_LARGE,
-        ),
-    ] {
-        assert_eq!(site.post("/subscribe", body).await.status, status);
-    }
-    let foreign = Request::post("/subscribe").header("sec-fetch-site", "cross-site");
-    assert_eq!(
-        site.send(foreign, "address=eve%40example.org&digest=weekly").await.status,
-        StatusCode::FORBIDDEN
-    );
-    assert!(site.subscriptions("eve@example.org").await.is_empty());
-    let request = || {
-        Request::post("/subscribe")
-            .extension(axum::extract::ConnectInfo(SocketAddr::from(([198, 51, 100, 1], 9))))
-    };
-    for _ in 0..20 {
-        assert_eq!(
-            site.send(request(), "address=eve%40example.org&digest=weekly").await.status,
-            StatusCode::OK
-        );
-    }
-    let rejected = site.send(request(), "address=eve%40example.org&digest=weekly").await;
-    assert_eq!(
-        (rejected.status, rejected.header(header::RETRY_AFTER)),
-        (StatusCode::TOO_MANY_REQUESTS, "3600")
-    );
-    assert!(rejected.text().contains("Too many requests"));
-    assert!(rejected.text().contains("Please try again in 60 minutes."), "{}", rejected.text());
-}
-
-#[tokio::test]
-async fn each_error_status_has_its_own_title_and_text() {
-    let site = Site::new(false).await;
-    site.publish("One").await;
-    let form = "address=eve%40example.org&digest=weekly";
-    let too_large = format!("{form}&name={}", "x".repeat(MAX_FORM_BYTES));
-    let cross_site = Request::post("/subscribe").header("sec-fetch-site", "cross-site");
-    let no_coding = Request::get("/feeds/news.rss").header(header::ACCEPT_ENCODING, "identity;q=0");
-    let bad_request = site.post("/subscribe", "address=eve%40example.org&digest=unknown").await;
-    for (response, status, title, text) in [
-        (bad_request, 400_u16, "Bad request", "The form was incomplete or not valid"),
-        (site.send(cross_site, form).await, 403, "Request not allowed", "from another website"),
-        (site.get("/nothing").await, 404, "Page not found", "Check the address"),
-        (site.get("/confirm/x").await, 404, "This link doesn’t work", "may have expired"),
-        (
-            site.post("/", "").await,
-            405,
-            "Method not allowed",
-            "doesn’t accept that type of request",
-        ),
-        (site.send(no_coding, "").await, 406, "Encoding not available", "any encoding"),
-        (site.post("/subscribe", &too_large).await, 413, "Too much data", "larger than we accept"),
-    ] {
-        assert_eq!(response.status, status, "{title}");
-        let page = response.text();
-        let heading = format!("<h1>{title}</h1>");
-        assert!(page.contains(&heading) && page.contains(text), "{status}: {page}");
-    }
-}
-
-#[tokio::test]
-async fn traditional_chinese_pages_follow_accept_language_and_the_lang_query() {
-    let site = Site::new(false).await;
-    let accepting = |tag: &str| Request::get("/subscribe").header(header::ACCEPT_LANGUAGE, tag);
-    for tag in ["zh-TW", "zh-HK,zh;q=0.9", "zh-Hant-MO, en;q=0.5"] {
-        let page = site.send(accepting(tag), "").await.text();
-        assert!(page.contains("<html lang=\"zh-hant\">") && page.contains("訂閱電子報"), "{tag}");
-    }
-    for tag in ["zh-CN", "zh-Hans-HK", "zh"] {
-        let page = site.send(accepting(tag), "").await.text();
-        assert!(page.contains("<html lang=\"zh\">") && page.contains("邮件订阅"), "{tag}");
-    }
-    let chosen =
-        html_escape::decode_html_entities(&site.get("/?lang=zh-TW").await.text()).into_owned();
-    for link in ["\"/news/subscribe?lang=zh-hant\"", "href=\"?lang=zh\"", "href=\"?lang=en\""] {
-        assert!(chosen.contains(link), "{link} is missing in {chosen}");
-    }
-    assert!(chosen.contains("简体中文</a>") && chosen.contains("繁體中文</b>"), "{chosen}");
-
-    let config = CONFIG.replace(r#"["en", "zh"]"#, r#"["en", "zh-CN", "zh-TW"]"#);
-    let site = Site::with_config(&config, false, false).await;
-    for (tag, code) in [("zh-HK", "zh-TW"), ("zh", "zh-CN"), ("zh-SG", "zh-CN"), ("fr", "en")] {
-        let form = site.send(accepting(tag), "").await.text();
-        assert!(form.contains(&format!("value=\"{code}\" checked")), "{tag}: {form}");
-    }
 }
 
 #[tokio::test]

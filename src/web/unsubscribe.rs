@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use super::client::ClientInfo;
 use super::error::{WebError, WebResult};
 use super::form::Form;
-use super::{SharedState, WebState};
+use super::state::{SharedState, WebState};
 use crate::domain::subscription::Status;
 use crate::domain::token::{self, LinkScope};
 use crate::store::subscribers::Subscription;

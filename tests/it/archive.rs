@@ -10,12 +10,12 @@ use courant::feeds::on_demand::Lookup;
 use courant::feeds::request::FeedRequest;
 use serde_json::Value;
 
-use crate::support::{BEGINNING, World, article, stories};
+use crate::support::{START_TIME, World, article, stories};
 
 /// Articles one a day, backwards from the beginning of the story.
 fn daily(days: std::ops::Range<i64>) -> Vec<IncomingArticle> {
     days.map(|day| IncomingArticle {
-        published_at: BEGINNING.plus(-day * DAY),
+        published_at: START_TIME.plus(-day * DAY),
         sections: vec![if day % 2 == 0 { "Campus".into() } else { "R&D/新闻".into() }],
         tags: vec![format!("day {}", day % 7)],
         authors: vec!["Li Wei".into()],
@@ -102,7 +102,7 @@ stories! {
         let before = walk(world, "news").await;
         assert!(before.len() > 5, "{:?}", before.keys());
         for day in 1..=100 {
-            world.leap(DAY / 4);
+            world.advance(DAY / 4);
             world.publish([IncomingArticle { published_at: world.now(), ..article(&format!("later {day}")) }]).await;
         }
         refresh(world).await;
@@ -125,7 +125,7 @@ stories! {
         world.publish(daily(0..90)).await;
         refresh(world).await;
         let before = walk(world, "news").await;
-        world.leap(MINUTE);
+        world.advance(MINUTE);
         world.unpublish("n60").await;
         refresh(world).await;
         let after = walk(world, "news").await;
@@ -151,13 +151,13 @@ stories! {
             assert!(find(unknown).await.is_none(), "{unknown}");
         }
         // Whoever reads a section whose last article goes keeps an empty feed.
-        world.leap(MINUTE);
+        world.advance(MINUTE);
         world.unpublish("n0").await;
         world.unpublish("n2").await;
         refresh(world).await;
         let left = find("section/campus.json").await.unwrap();
         assert!(left.contains("\"items\":[]"), "{left}");
-        world.leap(DAY);
+        world.advance(DAY);
         refresh(world).await;
         assert!(find("section/secret%20plans.rss").await.is_some(), "its day has come");
     }

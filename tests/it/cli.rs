@@ -14,12 +14,12 @@ pub(crate) fn ready(shell: &Shell) {
         "{{\"id\":\"a\",\"title\":\"First & best\",\"body_html\":\"<p>x</p>\",\"published_at\":\"{now}\"}}\n{{\"id\":\"b\",\"title\":\"Second\"}}\n"
     );
     shell.write("articles.jsonl", lines);
-    shell.does(&["articles", "import", "articles.jsonl"]);
+    shell.run_ok(&["articles", "import", "articles.jsonl"]);
     shell.write(
         "people.csv",
         "email,name\nann@example.org,Ann\nbob@example.org,Bob\ncai@example.org,蔡\n",
     );
-    shell.does(&[
+    shell.run_ok(&[
         "subscribers",
         "import",
         "people.csv",
@@ -34,7 +34,7 @@ pub(crate) fn ready(shell: &Shell) {
 fn from_articles_to_mails_in_five_commands() {
     let shell = Shell::new();
     ready(&shell);
-    let edition = shell.does(&["digests", "run", "weekly"]);
+    let edition = shell.run_ok(&["digests", "run", "weekly"]);
     let edition = edition.trim();
     assert_eq!(edition, "1");
     let said = shell.courant(&["deliver"]);
@@ -70,8 +70,8 @@ fn from_articles_to_mails_in_five_commands() {
 fn every_list_and_show_gives_one_json_document_with_the_flag_before_or_behind() {
     let shell = Shell::new();
     ready(&shell);
-    shell.does(&["digests", "run", "weekly"]);
-    shell.does(&["suppressions", "add", "eve@example.org"]);
+    shell.run_ok(&["digests", "run", "weekly"]);
+    shell.run_ok(&["suppressions", "add", "eve@example.org"]);
     for list in
         ["sources", "articles", "feeds", "digests", "editions", "subscribers", "suppressions"]
     {
@@ -234,7 +234,7 @@ fn each_mail_says_what_a_preview_for_its_reader_shows_whether_slots_are_filled_o
             "more.csv",
             "email,name\ndan@example.org,\neve@example.org,\"Eve \"\"<b>\"\" & O'Hara\"\n",
         );
-        shell.does(&[
+        shell.run_ok(&[
             "subscribers",
             "import",
             "more.csv",
@@ -245,14 +245,14 @@ fn each_mail_says_what_a_preview_for_its_reader_shows_whether_slots_are_filled_o
         ]);
         let people = ["ann@example.org", "cai@example.org", "dan@example.org", "eve@example.org"];
         let shown = people.map(|to| {
-            shell.does(&["digests", "preview", "weekly", "--as", to, "--out", to]);
+            shell.run_ok(&["digests", "preview", "weekly", "--as", to, "--out", to]);
             let part = |name: &str| {
                 std::fs::read_to_string(shell.path(to).join(name)).unwrap().replace('\n', "\r\n")
             };
             (to.to_owned(), (part("body.html"), part("body.txt")))
         });
-        shell.does(&["digests", "run", "weekly"]);
-        shell.does(&["deliver"]);
+        shell.run_ok(&["digests", "run", "weekly"]);
+        shell.run_ok(&["deliver"]);
         let mails: BTreeMap<String, (String, String)> = std::fs::read_dir(shell.path("outbox"))
             .unwrap()
             .map(|file| mime::parse(&std::fs::read(file.unwrap().path()).unwrap()))
@@ -310,7 +310,15 @@ fn bad_lines_are_told_by_file_and_line_and_nothing_is_imported() {
 fn a_preview_writes_four_files_and_makes_nothing() {
     let shell = Shell::new();
     ready(&shell);
-    shell.does(&["digests", "preview", "weekly", "--as", "cai@example.org", "--out", "seen/here"]);
+    shell.run_ok(&[
+        "digests",
+        "preview",
+        "weekly",
+        "--as",
+        "cai@example.org",
+        "--out",
+        "seen/here",
+    ]);
     for file in ["subject.txt", "body.html", "body.txt", "message.eml"] {
         assert!(
             !std::fs::read_to_string(shell.path("seen/here").join(file)).unwrap().trim().is_empty(),
@@ -333,8 +341,8 @@ fn feeds_build_writes_every_feed_in_its_three_formats_and_the_same_bytes_twice()
         ["rss", "atom", "json"]
             .map(|e| std::fs::read(shell.path(folder).join(format!("news.{e}"))).unwrap())
     };
-    shell.does(&["feeds", "build", "--out", "public/one"]);
-    shell.does(&["feeds", "build", "--out", "public/two"]);
+    shell.run_ok(&["feeds", "build", "--out", "public/one"]);
+    shell.run_ok(&["feeds", "build", "--out", "public/two"]);
     assert_eq!(read("public/one"), read("public/two"));
     assert!(String::from_utf8_lossy(&read("public/one")[0]).contains("First &amp; best"));
 }
@@ -343,11 +351,11 @@ fn feeds_build_writes_every_feed_in_its_three_formats_and_the_same_bytes_twice()
 fn the_list_of_readers_comes_out_as_it_went_in() {
     let shell = Shell::new();
     ready(&shell);
-    let out = shell.does(&["subscribers", "export", "--digest", "weekly"]);
+    let out = shell.run_ok(&["subscribers", "export", "--digest", "weekly"]);
     assert_eq!(out.lines().count(), 4, "{out}");
     let other = Shell::new();
     other.write("people.csv", &out);
-    other.does(&[
+    other.run_ok(&[
         "subscribers",
         "import",
         "people.csv",
@@ -365,16 +373,16 @@ fn the_list_of_readers_comes_out_as_it_went_in() {
 fn a_copy_does_not_send_until_it_is_adopted() {
     let shell = Shell::new();
     ready(&shell);
-    shell.does(&["digests", "run", "weekly"]);
-    shell.does(&["backup", "copy.db"]);
+    shell.run_ok(&["digests", "run", "weekly"]);
+    shell.run_ok(&["backup", "copy.db"]);
     assert_eq!(shell.courant(&["backup", "copy.db"]).status, 1, "nothing is overwritten");
     shell.replace("sqlite://courant.db", "sqlite://copy.db");
     let said = shell.courant(&["deliver"]);
     assert!(said.status == 1 && said.err.contains("courant adopt"), "{said:?}");
     assert_eq!(shell.courant(&["digests", "run", "weekly"]).status, 1);
     assert_eq!(shell.mails(), 0);
-    shell.does(&["adopt"]);
-    shell.does(&["deliver"]);
+    shell.run_ok(&["adopt"]);
+    shell.run_ok(&["deliver"]);
     assert_eq!(shell.mails(), 3);
 }
 
@@ -382,7 +390,7 @@ fn a_copy_does_not_send_until_it_is_adopted() {
 fn under_another_base_url_nothing_is_sent() {
     let shell = Shell::new();
     ready(&shell);
-    shell.does(&["digests", "run", "weekly"]);
+    shell.run_ok(&["digests", "run", "weekly"]);
     shell.replace("https://news.example.edu", "https://staging.example.edu");
     let said = shell.courant(&["deliver"]);
     assert!(said.status == 1 && said.err.contains("https://staging.example.edu"), "{said:?}");

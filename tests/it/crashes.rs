@@ -1,4 +1,4 @@
-//! The program itself is killed while it sends, again and again, and nobody loses a mail (promise 4).
+//! Processes that are killed repeatedly while they send: no mail is lost (promise 4).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -7,80 +7,80 @@ use courant::domain::article::IncomingArticle;
 use courant::domain::time::HOUR;
 
 use crate::program::Serving;
-use crate::smtp_server::{Arrived, At, Rule, Script};
+use crate::smtp_server::{At, ReceivedMail, Rule, Script};
 use crate::support::{World, article, stories};
 
-/// Of the transport `default`.
+/// Connections of the transport `default`.
 pub(crate) const CONNECTIONS: usize = 2;
-/// Mails between two kills at most.
-const LIFE: usize = 60;
+/// Maximum number of mails between two kills.
+const MAX_MAILS_BETWEEN_KILLS: usize = 60;
 
-/// A process that sends, under a name by which the relay knows it.
+/// A sending process, which the relay recognises by its EHLO name.
 pub(crate) struct Node {
     pub(crate) serving: Serving,
     pub(crate) name: String,
 }
 
 impl Node {
-    /// The nth process over this store.
+    /// Starts the nth process on this database.
     pub(crate) fn start(world: &World, n: usize, command: &str) -> Self {
-        let (folder, name) = (world.home.path().join(format!("n{n}")), format!("n{n}.example.edu"));
-        std::fs::create_dir(&folder).unwrap();
-        let named = format!("name = \"default\"\nehlo = \"{name}\"\n");
+        let (directory, name) = (world.home.path().join(format!("n{n}")), format!("n{n}.example.edu"));
+        std::fs::create_dir(&directory).unwrap();
+        let table = format!("name = \"default\"\nehlo = \"{name}\"\n");
         std::fs::write(
-            folder.join("config.toml"),
-            world.config_text().replace("name = \"default\"\n", &named),
+            directory.join("config.toml"),
+            world.config_text().replace("name = \"default\"\n", &table),
         )
         .unwrap();
-        Self { serving: Serving::run(&folder, command), name }
+        Self { serving: Serving::run(&directory, command), name }
     }
 
-    /// How many mails came from it.
+    /// Returns the number of mails received from this process.
     pub(crate) fn mails(&self, world: &World) -> usize {
-        world.relay.look(|mails| mails.iter().filter(|m| m.hello == self.name).count())
+        world.relay.with_mails(|mails| mails.iter().filter(|m| m.ehlo_name == self.name).count())
     }
 }
 
-/// Readers, and a relay that takes its time. A real process tells the time by the machine's clock, so the story happens now.
-pub(crate) async fn begin(world: &World, readers: usize, pace: u64) {
-    world.become_real();
-    world.relay.set_script(paced(pace));
-    world.readers(readers).await;
+/// Adds readers and sets up a slow relay. Processes use the system clock, so the test does too.
+pub(crate) async fn set_up(world: &World, readers: usize, delay_ms: u64) {
+    world.use_real_time();
+    world.relay.set_script(slow_relay(delay_ms));
+    world.add_readers(readers).await;
 }
 
-/// A relay that answers a message after so many milliseconds.
-pub(crate) fn paced(pace: u64) -> Script {
-    Script::new().rule(Rule::wait(At::Content, Duration::from_millis(pace)))
+/// Returns the script of a relay that replies to each message after `delay_ms`.
+pub(crate) fn slow_relay(delay_ms: u64) -> Script {
+    Script::new().rule(Rule::delay(At::Content, Duration::from_millis(delay_ms)))
 }
 
-/// A new edition with an article of its own.
+/// Creates an edition with a new article.
 pub(crate) async fn another_edition(world: &World) -> i64 {
     let id: [u8; 8] = courant::clock::random_bytes();
     let id = format!("{:x}", u64::from_le_bytes(id));
     world
         .publish([IncomingArticle { published_at: world.now().plus(-HOUR), ..article(&id) }])
         .await;
-    world.edition().await
+    world.create_edition().await
 }
 
-/// How often to kill: more where somebody has the time for it.
-pub(crate) fn kills(usual: usize) -> usize {
-    std::env::var("COURANT_TEST_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(usual)
+/// Returns the number of kills: `COURANT_TEST_KILLS`, or this default.
+pub(crate) fn kills(default: usize) -> usize {
+    std::env::var("COURANT_TEST_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(default)
 }
 
-/// A number below `most` that nobody foresees.
-fn chance(most: usize) -> usize {
+/// Returns a random number below `limit`.
+fn random_below(limit: usize) -> usize {
     let bytes: [u8; 8] = courant::clock::random_bytes();
-    usize::try_from(u64::from_le_bytes(bytes) % most as u64).unwrap()
+    usize::try_from(u64::from_le_bytes(bytes) % limit as u64).unwrap()
 }
 
-/// Waits until the relay has this many mails in all.
-async fn until_mails(world: &World, node: &Node, wanted: usize) {
-    let begun = Instant::now();
-    while world.relay.look(<[Arrived]>::len) < wanted {
+/// Waits until the relay has received this many mails in total.
+async fn until_received(world: &World, node: &Node, wanted: usize) {
+    let start = Instant::now();
+    while world.relay.with_mails(<[ReceivedMail]>::len) < wanted {
         assert!(
-            begun.elapsed() < Duration::from_secs(60),
-            "{} of {wanted} came: {}",
+            start.elapsed() < Duration::from_secs(60),
+            "received {} of {wanted} mails: {}",
             node.mails(world),
             node.serving.log()
         );
@@ -88,23 +88,23 @@ async fn until_mails(world: &World, node: &Node, wanted: usize) {
     }
 }
 
-/// Waits until every mail of these editions is sent.
+/// Waits until all mails of these editions are sent; fails after 60 s without progress.
 pub(crate) async fn until_sent(world: &World, nodes: &[Node], editions: &[i64], readers: usize) {
-    let (mut begun, mut mails) = (Instant::now(), 0);
+    let (mut last_progress, mut mails) = (Instant::now(), 0);
     for edition in editions {
         loop {
-            let fate = world.fate(*edition).await;
-            if fate == format!("sent: {readers} sent") {
+            let status = world.edition_status(*edition).await;
+            if status == format!("sent: {readers} sent") {
                 break;
             }
-            let more = world.relay.look(<[Arrived]>::len);
+            let more = world.relay.with_mails(<[ReceivedMail]>::len);
             if more > mails {
-                (begun, mails) = (Instant::now(), more);
+                (last_progress, mails) = (Instant::now(), more);
             }
             let logs = || nodes.iter().map(|n| n.serving.log()).collect::<Vec<_>>();
             assert!(
-                begun.elapsed() < Duration::from_secs(60),
-                "edition {edition} is {fate} after {mails} mails: {:?}",
+                last_progress.elapsed() < Duration::from_secs(60),
+                "edition {edition} is {status} after {mails} mails: {:?}",
                 logs()
             );
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -112,14 +112,15 @@ pub(crate) async fn until_sent(world: &World, nodes: &[Node], editions: &[i64], 
     }
 }
 
-/// Waits until a node has sent so many mails; false if it ended before that, having nothing to do.
-async fn until_it_sent(
+/// Waits until a node has sent `wanted` mails; returns `false` if it exits before that because nothing
+/// is left to send.
+async fn until_node_sent(
     world: &World,
     node: &mut Node,
     wanted: usize,
     editions: &mut Vec<i64>,
 ) -> bool {
-    let (begun, mut last, mut sent) = (Instant::now(), Instant::now(), 0);
+    let (start, mut last, mut sent) = (Instant::now(), Instant::now(), 0);
     while sent < wanted {
         let now = node.mails(world);
         if now > sent {
@@ -128,14 +129,14 @@ async fn until_it_sent(
         if node.serving.has_ended() {
             return false;
         }
-        // What there is, is in dead hands: they go on with something else.
+        // All remaining mails are leased by killed processes: create new ones.
         if last.elapsed() > Duration::from_secs(3) {
             last = Instant::now();
             editions.push(another_edition(world).await);
         }
         assert!(
-            begun.elapsed() < Duration::from_secs(60),
-            "{} sends nothing: {}",
+            start.elapsed() < Duration::from_secs(60),
+            "{} does not send: {}",
             node.name,
             node.serving.log()
         );
@@ -144,66 +145,71 @@ async fn until_it_sent(
     true
 }
 
-fn message_id(mail: &Arrived) -> &str {
+fn message_id(mail: &ReceivedMail) -> &str {
     mail.content.lines().find(|l| l.starts_with("Message-ID:")).unwrap()
 }
 
-/// Everybody got every edition, whole and each under one name. A mail that came more than once was among the last two that
-/// a killed process sent over its connection: one accepted and not recorded, one on the wire. Gives mails and repeats.
-pub(crate) fn count(
-    mails: &[Arrived],
+/// Asserts that every reader received every edition complete and under one Message-ID. A mail received
+/// more than once must be among the last two that a killed process sent over a connection: one accepted
+/// but not recorded, one in flight. Returns the number of mails and of repeats.
+pub(crate) fn check_mails(
+    mails: &[ReceivedMail],
     editions: usize,
     readers: usize,
     killed: &BTreeSet<String>,
 ) -> (usize, usize) {
     let mut attempts: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    let mut over: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let mut by_connection: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (at, mail) in mails.iter().enumerate() {
-        assert!(mail.content.trim_end().ends_with("--"), "half a mail came to {:?}", mail.to);
+        assert!(mail.content.trim_end().ends_with("--"), "an incomplete mail was received for {:?}", mail.to);
         attempts.entry(message_id(mail)).or_default().push(at);
-        over.entry(mail.connection).or_default().push(at);
+        by_connection.entry(mail.connection).or_default().push(at);
     }
-    let mut reached: BTreeMap<&[String], usize> = BTreeMap::new();
+    let mut received: BTreeMap<&[String], usize> = BTreeMap::new();
     let mut repeats = 0;
-    let mut of_process: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut repeats_by_process: BTreeMap<&str, usize> = BTreeMap::new();
     for ids in attempts.values() {
         let (last, earlier) = ids.split_last().unwrap();
-        *reached.entry(&mails[*last].to).or_default() += 1;
+        *received.entry(&mails[*last].to).or_default() += 1;
         for first in earlier {
             let first = &mails[*first];
-            assert_eq!(first.to, mails[*last].to, "two readers' mails have one name");
+            assert_eq!(first.to, mails[*last].to, "two readers' mails have the same Message-ID");
             assert!(
-                killed.contains(&first.hello),
-                "{} was not killed and yet {:?} was sent again",
-                first.hello,
+                killed.contains(&first.ehlo_name),
+                "{} was not killed, but the mail to {:?} was sent again",
+                first.ehlo_name,
                 first.to
             );
-            let carried = &over[&first.connection];
-            let end: Vec<_> =
-                carried.iter().rev().take(2).map(|at| message_id(&mails[*at])).collect();
+            let mails_of_connection = &by_connection[&first.connection];
+            let last_two: Vec<_> =
+                mails_of_connection.iter().rev().take(2).map(|at| message_id(&mails[*at])).collect();
             assert!(
-                end.contains(&message_id(first)),
-                "it was not among the last two of its connection"
+                last_two.contains(&message_id(first)),
+                "a repeated mail was not among the last two of its connection"
             );
-            *of_process.entry(&first.hello).or_default() += 1;
+            *repeats_by_process.entry(&first.ehlo_name).or_default() += 1;
             repeats += 1;
         }
     }
-    assert_eq!(reached.len(), readers, "somebody was never reached");
+    assert_eq!(received.len(), readers, "some readers received nothing");
     assert!(
-        reached.values().all(|n| *n == editions),
-        "somebody got an edition under two names, or not at all"
+        received.values().all(|n| *n == editions),
+        "a reader received an edition under two Message-IDs, or not at all"
     );
-    assert!(of_process.values().all(|n| *n <= 2 * CONNECTIONS), "{of_process:?}");
+    assert!(
+        repeats_by_process.values().all(|n| *n <= 2 * CONNECTIONS),
+        "{repeats_by_process:?}"
+    );
     assert!(repeats <= 2 * CONNECTIONS * killed.len());
     (mails.len(), repeats)
 }
 
-/// Kills processes at random moments of their sending, lets the last ones finish, and counts.
-pub(crate) async fn killed_while_sending(world: &World, nodes: usize, times: usize) {
-    // Of what a killed process had, the others leave two blocks alone until its leases run out; on SQLite nobody waits.
+/// Kills processes at random moments while they send, lets the last ones finish, and checks all mails.
+pub(crate) async fn kill_while_sending(world: &World, nodes: usize, times: usize) {
+    // On PostgreSQL the two batches of a killed process stay leased until its leases expire; on SQLite
+    // they are available at once.
     let readers = if world.is_sqlite() { 600 } else { 512 * times.clamp(2, 30) };
-    begin(world, readers, 4).await;
+    set_up(world, readers, 4).await;
     let mut editions = vec![another_edition(world).await];
     let mut running: Vec<Node> = (0..nodes).map(|n| Node::start(world, n, "serve")).collect();
     let (mut started, mut killed) = (nodes, BTreeSet::new());
@@ -212,57 +218,58 @@ pub(crate) async fn killed_while_sending(world: &World, nodes: usize, times: usi
         if world.app.store.edition_counts(newest).await.unwrap().queued < 100 {
             editions.push(another_edition(world).await);
         }
-        let mut node = running.swap_remove(chance(running.len()));
-        let sends = until_it_sent(world, &mut node, 1 + chance(LIFE), &mut editions).await;
-        tokio::time::sleep(Duration::from_micros(chance(4000) as u64)).await;
-        if sends && !node.serving.has_ended() {
+        let mut node = running.swap_remove(random_below(running.len()));
+        let was_sending = until_node_sent(world, &mut node, 1 + random_below(MAX_MAILS_BETWEEN_KILLS), &mut editions).await;
+        tokio::time::sleep(Duration::from_micros(random_below(4000) as u64)).await;
+        if was_sending && !node.serving.has_ended() {
             killed.insert(node.name);
             node.serving.kill();
         }
-        let command = if killed.len() % 3 == 1 && sends { "deliver" } else { "serve" };
+        let command = if killed.len() % 3 == 1 && was_sending { "deliver" } else { "serve" };
         running.push(Node::start(world, started, command));
         started += 1;
     }
-    // What `deliver` finds in dead hands it leaves; somebody has to stay.
+    // `deliver` exits without the mails that killed processes have leased, so one `serve` must run.
     running.push(Node::start(world, started, "serve"));
     until_sent(world, &running, &editions, readers).await;
     for mut node in running {
         assert!(node.serving.has_ended() || node.serving.stop().0 == Some(0));
     }
-    let (mails, repeats) = world.relay.look(|mails| count(mails, editions.len(), readers, &killed));
+    let (mails, repeats) =
+        world.relay.with_mails(|mails| check_mails(mails, editions.len(), readers, &killed));
     eprintln!(
-        "{times} kills, {nodes} at work, {} editions for {readers}: {mails} mails, {repeats} of them repeats",
+        "{times} kills, {nodes} processes, {} editions, {readers} readers: {mails} mails, {repeats} of them repeats",
         editions.len()
     );
     for edition in editions {
-        assert_eq!(world.fate(edition).await, format!("sent: {readers} sent"));
+        assert_eq!(world.edition_status(edition).await, format!("sent: {readers} sent"));
     }
 }
 
 stories! {
-    async fn whoever_kills_the_program_while_it_sends_takes_no_mail_from_anybody(world) {
-        let usual = if world.is_sqlite() { 8 } else { 3 };
-        killed_while_sending(world, 1, kills(usual)).await;
+    async fn killing_the_process_while_it_sends_loses_no_mail(world) {
+        let default = if world.is_sqlite() { 8 } else { 3 };
+        kill_while_sending(world, 1, kills(default)).await;
     }
 
-    async fn a_program_told_to_stop_finishes_what_is_in_flight_and_goes(world) {
+    async fn sigterm_finishes_the_mails_in_flight_and_exits(world) {
         let readers = 300;
-        begin(world, readers, 10).await;
+        set_up(world, readers, 10).await;
         let edition = another_edition(world).await;
         let node = Node::start(world, 0, "serve");
-        until_mails(world, &node, 40).await;
+        until_received(world, &node, 40).await;
         let (status, took) = node.serving.stop();
         assert_eq!(status, Some(0));
         assert!(took < Duration::from_secs(10), "it took {took:?}");
         let counts = world.app.store.edition_counts(edition).await.unwrap();
-        let arrived = world.relay.mails().len();
-        assert_eq!((counts.sending, counts.sent), (0, i64::try_from(arrived).unwrap()), "{counts:?}");
-        assert!(arrived < readers, "there was nothing left to leave");
-        let again = [Node::start(world, 1, "serve")];
-        until_sent(world, &again, &[edition], readers).await;
-        let [again] = again;
-        assert_eq!(again.serving.stop().0, Some(0));
-        let counted = world.relay.look(|mails| count(mails, 1, readers, &BTreeSet::new()));
-        assert_eq!(counted, (readers, 0));
+        let received = world.relay.mails().len();
+        assert_eq!((counts.sending, counts.sent), (0, i64::try_from(received).unwrap()), "{counts:?}");
+        assert!(received < readers, "all mails were sent before the signal");
+        let restarted = [Node::start(world, 1, "serve")];
+        until_sent(world, &restarted, &[edition], readers).await;
+        let [restarted] = restarted;
+        assert_eq!(restarted.serving.stop().0, Some(0));
+        let mails_and_repeats = world.relay.with_mails(|mails| check_mails(mails, 1, readers, &BTreeSet::new()));
+        assert_eq!(mails_and_repeats, (readers, 0));
     }
 }

@@ -19,10 +19,10 @@ fn until(what: &str, mut there: impl FnMut() -> bool) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_relay_that_is_down_loses_nothing_when_a_person_loses_patience() {
-    let server = SmtpServer::start(Script::new().rule(Rule::drop(At::Connect))).await;
+    let server = SmtpServer::start(Script::new().rule(Rule::close(At::Connect))).await;
     let shell = Shell::with("file://outbox", &format!("smtp://{}", server.address()));
     ready(&shell);
-    shell.does(&["digests", "run", "weekly"]);
+    shell.run_ok(&["digests", "run", "weekly"]);
     let mut child = Shell::command(&shell.path(""), &["deliver"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -45,7 +45,7 @@ async fn one_deliver_at_a_time_works_on_a_sqlite_file_and_other_commands_beside_
     let server = SmtpServer::start(Script::new().rule(Rule::stall(At::Content))).await;
     let shell = Shell::with("file://outbox", &format!("smtp://{}", server.address()));
     ready(&shell);
-    shell.does(&["digests", "run", "weekly"]);
+    shell.run_ok(&["digests", "run", "weekly"]);
     let mut child = Shell::command(&shell.path(""), &["deliver"])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -58,7 +58,7 @@ async fn one_deliver_at_a_time_works_on_a_sqlite_file_and_other_commands_beside_
         "{second:?}"
     );
     assert_eq!(shell.courant(&["editions", "show", "1", "--json"]).json()["state"], "sending");
-    shell.does(&["subscribers", "add", "dan@example.org", "--status", "confirmed"]);
+    shell.run_ok(&["subscribers", "add", "dan@example.org", "--status", "confirmed"]);
     server.set_script(Script::new());
     until("the first ends", || {
         server.release();
@@ -73,7 +73,7 @@ async fn serve_sends_what_is_due_and_ends_in_order_at_a_signal() {
     let shell = Shell::with("file://outbox", &format!("smtp://{}", server.address()));
     shell.replace("[[sources]]", "[server]\nlisten = \"127.0.0.1:0\"\n[[sources]]");
     ready(&shell);
-    shell.does(&["digests", "run", "weekly"]);
+    shell.run_ok(&["digests", "run", "weekly"]);
     let mut child = Shell::command(&shell.path(""), &[])
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::program::{Serving, ask, get, post};
-use crate::support::{Shell, fresh_database, give_back, skipped};
+use crate::support::{Shell, fresh_database, return_database, skipped};
 
 /// A program whose PostgreSQL can be taken out of its sight.
 struct Place {
@@ -58,7 +58,7 @@ impl Place {
     fn publish(&self, title: &str) {
         let article = serde_json::json!({"id": title, "title": title, "published_at": "2026-01-02T03:04:05Z"});
         self.shell.write("one.jsonl", article.to_string());
-        self.shell.does(&["articles", "import", "one.jsonl"]);
+        self.shell.run_ok(&["articles", "import", "one.jsonl"]);
     }
 
     fn start(&self) -> Serving {
@@ -68,7 +68,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        give_back(self.database.clone());
+        return_database(self.database.clone());
     }
 }
 

@@ -1,4 +1,5 @@
-//! What refusals of the sender or the message do to an edition: few fail, then it pauses.
+//! Circuit breaker of editions: rejections of the sender or the message pause the edition after a few
+//! failures.
 
 use courant::domain::article::IncomingArticle;
 use courant::domain::edition::EditionCommand;
@@ -9,7 +10,7 @@ use crate::support::{World, article, stories};
 async fn another_edition(world: &World) -> i64 {
     let id = format!("a{}", world.app.store.editions(None).await.unwrap().len());
     world.publish([IncomingArticle { published_at: world.now(), ..article(&id) }]).await;
-    world.edition().await
+    world.create_edition().await
 }
 
 async fn note(world: &World, edition: i64) -> String {
@@ -17,10 +18,10 @@ async fn note(world: &World, edition: i64) -> String {
 }
 
 stories! {
-    async fn a_refused_sender_or_message_fails_three_on_ten_connections_and_the_others_go_after_the_pause(world) {
+    async fn three_rejections_of_sender_or_message_pause_the_edition_and_the_rest_is_sent_after_resuming(world) {
         world.configure(|s| s.transport = "connections = 10".into()).await;
-        world.readers(60).await;
-        let refusals = [
+        world.add_readers(60).await;
+        let rejections = [
             (At::Mail, "550 5.1.8 bad sender"),
             (At::Mail, "553 5.1.8 bad sender"),
             (At::Mail, "550 go away"),
@@ -29,53 +30,53 @@ stories! {
             (At::Content, "554 5.7.1 spam"),
             (At::Content, "552 5.3.4 too big"),
         ];
-        for (at, words) in refusals {
+        for (at, reply) in rejections {
             for script in [Script::new(), Script::new().without_pipelining()] {
                 let (edition, before) = (another_edition(world).await, world.relay.mails().len());
-                world.relay.set_script(script.rule(Rule::say(at, words)));
+                world.relay.set_script(script.rule(Rule::reply(at, reply)));
                 world.deliver().await;
-                assert_eq!(world.fate(edition).await, "paused: 57 queued, 3 failed", "{at:?} {words}");
+                assert_eq!(world.edition_status(edition).await, "paused: 57 queued, 3 failed", "{at:?} {reply}");
                 let note = note(world, edition).await;
-                assert!(note.contains("3 times in a row") && note.contains(words), "{note}");
+                assert!(note.contains("3 times in a row") && note.contains(reply), "{note}");
                 world.relay.set_script(Script::new());
-                world.order(edition, EditionCommand::Resume).await;
+                world.run_command(edition, EditionCommand::Resume).await;
                 world.deliver().await;
-                assert_eq!(world.fate(edition).await, "sent: 57 sent, 3 failed", "{at:?} {words}");
-                assert_eq!(world.relay.mails().len() - before, 57, "{at:?} {words}");
+                assert_eq!(world.edition_status(edition).await, "sent: 57 sent, 3 failed", "{at:?} {reply}");
+                assert_eq!(world.relay.mails().len() - before, 57, "{at:?} {reply}");
             }
         }
     }
 
-    async fn what_is_said_about_recipients_pauses_nothing_however_often(world) {
+    async fn rejections_of_recipients_never_pause_an_edition(world) {
         world.configure(|s| s.transport = "connections = 10".into()).await;
-        world.readers(40).await;
-        for (at, words) in [(At::Rcpt, "550 5.1.1 unknown"), (At::Rcpt, "550 unknown"), (At::Content, "552 5.2.2 over quota")] {
+        world.add_readers(40).await;
+        for (at, reply) in [(At::Rcpt, "550 5.1.1 unknown"), (At::Rcpt, "550 unknown"), (At::Content, "552 5.2.2 over quota")] {
             let edition = another_edition(world).await;
-            world.relay.set_script(Script::new().rule(Rule::say(at, words)));
+            world.relay.set_script(Script::new().rule(Rule::reply(at, reply)));
             world.deliver().await;
-            assert_eq!(world.fate(edition).await, "sent: 40 failed", "{words}");
+            assert_eq!(world.edition_status(edition).await, "sent: 40 failed", "{reply}");
         }
         let edition = another_edition(world).await;
-        world.relay.set_script(Script::new().rule(Rule::say(At::Content, "554 5.7.1 spam").recipient("r7@")));
+        world.relay.set_script(Script::new().rule(Rule::reply(At::Content, "554 5.7.1 spam").recipient("r7@")));
         world.deliver().await;
-        assert_eq!(world.fate(edition).await, "sent: 39 sent, 1 failed");
+        assert_eq!(world.edition_status(edition).await, "sent: 39 sent, 1 failed");
     }
 
-    async fn two_in_a_hundred_of_the_last_five_hundred_pause_and_fewer_do_not(world) {
+    async fn two_percent_of_the_last_500_mails_rejected_pause_the_edition(world) {
         world.configure(|s| s.transport = "connections = 4".into()).await;
-        world.readers(520).await;
-        for (refused, fate) in [(9, "sent: 511 sent, 9 failed"), (10, "paused: ")] {
+        world.add_readers(520).await;
+        for (rejected, expected) in [(9, "sent: 511 sent, 9 failed"), (10, "paused: ")] {
             let edition = another_edition(world).await;
-            let rule = |n: usize| Rule::say(At::Content, "554 5.7.1 spam").recipient(&format!("r{}@", 10 + n * 45));
-            world.relay.set_script((0..refused).fold(Script::new(), |script, n| script.rule(rule(n))));
+            let rule = |n: usize| Rule::reply(At::Content, "554 5.7.1 spam").recipient(&format!("r{}@", 10 + n * 45));
+            world.relay.set_script((0..rejected).fold(Script::new(), |script, n| script.rule(rule(n))));
             world.deliver().await;
-            let now = world.fate(edition).await;
-            assert!(now.starts_with(fate), "{now}");
-            if refused == 10 {
-                assert!(now.ends_with("10 failed") && note(world, edition).await.contains("2 % of the last 500"), "{now}");
-                world.order(edition, EditionCommand::Resume).await;
+            let status = world.edition_status(edition).await;
+            assert!(status.starts_with(expected), "{status}");
+            if rejected == 10 {
+                assert!(status.ends_with("10 failed") && note(world, edition).await.contains("2 % of the last 500"), "{status}");
+                world.run_command(edition, EditionCommand::Resume).await;
                 world.deliver().await;
-                assert_eq!(world.fate(edition).await, "sent: 510 sent, 10 failed");
+                assert_eq!(world.edition_status(edition).await, "sent: 510 sent, 10 failed");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What admins order while an edition goes out, and what relays and limits do to it as a whole.
+//! Commands of admins while an edition is sent, and effects of relays and limits on the whole edition.
 
 use courant::delivery::Report;
 use courant::domain::article::IncomingArticle;
@@ -14,29 +14,29 @@ use crate::support::{World, article, stories};
 
 async fn edition_for(world: &World, readers: usize) -> i64 {
     world.publish([IncomingArticle { published_at: world.now(), ..article("a") }]).await;
-    world.readers(readers).await;
-    world.edition().await
+    world.add_readers(readers).await;
+    world.create_edition().await
 }
 
 stories! {
-    async fn a_paused_edition_rests_until_it_is_resumed(world) {
+    async fn a_paused_edition_is_not_sent_until_it_is_resumed(world) {
         let edition = edition_for(world, 4).await;
-        world.order(edition, EditionCommand::Pause).await;
+        world.run_command(edition, EditionCommand::Pause).await;
         assert_eq!(world.deliver().await, Report::default());
-        assert_eq!(world.fate(edition).await, "paused: 4 queued");
-        world.order(edition, EditionCommand::Resume).await;
+        assert_eq!(world.edition_status(edition).await, "paused: 4 queued");
+        world.run_command(edition, EditionCommand::Resume).await;
         world.deliver().await;
-        assert_eq!(world.fate(edition).await, "sent: 4 sent");
+        assert_eq!(world.edition_status(edition).await, "sent: 4 sent");
     }
 
-    async fn pausing_stops_an_edition_that_is_going_out(world) {
+    async fn pausing_stops_an_edition_that_is_being_sent(world) {
         world.relay.set_script(Script::new().rule(Rule::stall(At::Content)));
         let edition = edition_for(world, 40).await;
-        let engine = world.engine();
-        let (transport, stop) = (world.transport().clone(), CancellationToken::new());
-        let sending = tokio::spawn(async move { engine.deliver_due(&transport, 0, &stop).await });
+        let dispatcher = world.dispatcher();
+        let (transport, shutdown) = (world.transport().clone(), CancellationToken::new());
+        let sending = tokio::spawn(async move { dispatcher.deliver_due(&transport, 0, &shutdown).await });
         world.relay.wait_for(1).await;
-        world.order(edition, EditionCommand::Pause).await;
+        world.run_command(edition, EditionCommand::Pause).await;
         tokio::time::sleep(courant::delivery::PERMIT_TTL).await;
         world.relay.set_script(Script::new());
         while !sending.is_finished() {
@@ -44,115 +44,116 @@ stories! {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
         sending.await.unwrap().unwrap();
-        assert!(world.relay.mails().len() <= 2, "more than was on the wire of two connections: {}", world.relay.mails().len());
-        assert!(world.fate(edition).await.starts_with("paused: "));
-        world.order(edition, EditionCommand::Resume).await;
+        assert!(world.relay.mails().len() <= 2, "more mails than two connections had in flight: {}", world.relay.mails().len());
+        assert!(world.edition_status(edition).await.starts_with("paused: "));
+        world.run_command(edition, EditionCommand::Resume).await;
         world.deliver().await;
-        assert_eq!((world.fate(edition).await.as_str(), world.relay.mails().len()), ("sent: 40 sent", 40));
+        assert_eq!((world.edition_status(edition).await.as_str(), world.relay.mails().len()), ("sent: 40 sent", 40));
     }
 
-    async fn a_mail_that_waited_behind_a_slow_one_is_not_sent_into_a_pause(world) {
+    async fn a_mail_waiting_behind_a_slow_one_is_not_sent_after_a_pause(world) {
         world.configure(|s| s.transport = "connections = 1".into()).await;
         world.relay.set_script(Script::new().rule(Rule::stall(At::Content).once()));
         let edition = edition_for(world, 5).await;
-        let (engine, transport) = (world.engine(), world.transport().clone());
-        let sending = tokio::spawn(async move { engine.deliver_due(&transport, 0, &CancellationToken::new()).await });
+        let (dispatcher, transport) = (world.dispatcher(), world.transport().clone());
+        let sending = tokio::spawn(async move { dispatcher.deliver_due(&transport, 0, &CancellationToken::new()).await });
         world.relay.wait_for(1).await;
-        // The next one rides behind it, and the one after that is granted meanwhile.
+        // The next mail is pipelined behind it, and the one after that gets its permit meanwhile.
         tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-        assert!(world.fate(edition).await.contains("3 sending"), "{}", world.fate(edition).await);
-        world.order(edition, EditionCommand::Pause).await;
+        assert!(world.edition_status(edition).await.contains("3 sending"), "{}", world.edition_status(edition).await);
+        world.run_command(edition, EditionCommand::Pause).await;
         tokio::time::sleep(std::time::Duration::from_millis(700)).await;
         world.relay.release();
         sending.await.unwrap().unwrap();
-        assert_eq!((world.fate(edition).await.as_str(), world.relay.mails().len()), ("paused: 4 queued, 1 sent", 1));
-        world.order(edition, EditionCommand::Resume).await;
+        assert_eq!((world.edition_status(edition).await.as_str(), world.relay.mails().len()), ("paused: 4 queued, 1 sent", 1));
+        world.run_command(edition, EditionCommand::Resume).await;
         world.deliver().await;
-        assert_eq!((world.fate(edition).await.as_str(), world.relay.mails().len()), ("sent: 5 sent", 5));
+        assert_eq!((world.edition_status(edition).await.as_str(), world.relay.mails().len()), ("sent: 5 sent", 5));
     }
 
-    async fn a_relay_that_is_away_spends_no_limit(world) {
+    async fn an_unavailable_relay_uses_up_no_rate_limit(world) {
         world.configure(|s| s.transport = "connections = 4\nrate = \"5/h\"".into()).await;
         let edition = edition_for(world, 12).await;
-        // Away altogether, and at the first word about a mail.
+        // The relay closes on connect, and at the first command of a mail.
         for at in [At::Connect, At::Mail] {
-            world.relay.set_script(Script::new().rule(Rule::drop(at)));
-            let (engine, transport, stop) = (world.engine(), world.transport().clone(), CancellationToken::new());
-            let stopped = stop.clone();
-            let sending = tokio::spawn(async move { engine.deliver_due(&transport, 0, &stopped).await });
+            world.relay.set_script(Script::new().rule(Rule::close(at)));
+            let (dispatcher, transport, shutdown) = (world.dispatcher(), world.transport().clone(), CancellationToken::new());
+            let token = shutdown.clone();
+            let sending = tokio::spawn(async move { dispatcher.deliver_due(&transport, 0, &token).await });
             tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-            stop.cancel();
+            shutdown.cancel();
             assert!(sending.await.unwrap().unwrap().error.is_some());
             world.restart();
         }
         world.relay.set_script(Script::new());
         world.deliver().await;
-        assert_eq!((world.relay.mails().len(), world.fate(edition).await.as_str()), (5, "sending: 7 queued, 5 sent"));
-        world.order(edition, EditionCommand::Cancel).await;
+        assert_eq!((world.relay.mails().len(), world.edition_status(edition).await.as_str()), (5, "sending: 7 queued, 5 sent"));
+        world.run_command(edition, EditionCommand::Cancel).await;
     }
 
-    async fn an_order_that_makes_no_sense_is_refused_with_a_sentence(world) {
+    async fn a_command_that_does_not_fit_the_state_returns_an_error(world) {
         let edition = edition_for(world, 1).await;
         world.deliver().await;
-        for order in [EditionCommand::Pause, EditionCommand::Resume, EditionCommand::Cancel] {
-            let why = courant::delivery::run_edition_command(&world.app.store, edition, order, world.now()).await.unwrap_err().to_string();
-            assert!(why.starts_with(&format!("edition {edition}: the edition is sent and can't be ")), "{why}");
+        for command in [EditionCommand::Pause, EditionCommand::Resume, EditionCommand::Cancel] {
+            let why = courant::delivery::run_edition_command(&world.app.store, edition, command, world.now()).await.unwrap_err().to_string();
+            assert!(why.starts_with(&format!("edition {edition}: the edition is sent and cannot be ")), "{why}");
         }
         let why = courant::delivery::run_edition_command(&world.app.store, 99, EditionCommand::Pause, world.now()).await.unwrap_err().to_string();
         assert_eq!(why, "there is no edition 99: `courant editions list` shows them");
     }
 
-    async fn a_relay_that_goes_down_in_mid_edition_costs_nobody_their_mail(world) {
-        world.relay.set_script(Script::new().rule(Rule::drop(At::Mail)));
+    async fn a_relay_that_fails_during_an_edition_loses_no_mail(world) {
+        world.relay.set_script(Script::new().rule(Rule::close(At::Mail)));
         let edition = edition_for(world, 20).await;
-        let (engine, stop) = (world.engine(), CancellationToken::new());
-        let (transport, stopped) = (world.transport().clone(), stop.clone());
-        // Each lane opens a connection before it has a mail; one more means that a first was lost with one.
-        let lanes = transport.connections;
-        let sending = tokio::spawn(async move { engine.deliver_due(&transport, 0, &stopped).await });
-        while world.relay.connections() <= lanes {
+        let (dispatcher, shutdown) = (world.dispatcher(), CancellationToken::new());
+        let (transport, token) = (world.transport().clone(), shutdown.clone());
+        // Each worker opens a connection before it has a mail; one more connection means that one was
+        // lost with a mail.
+        let workers = transport.connections;
+        let sending = tokio::spawn(async move { dispatcher.deliver_due(&transport, 0, &token).await });
+        while world.relay.connections() <= workers {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
-        stop.cancel();
+        shutdown.cancel();
         let report = sending.await.unwrap().unwrap();
         assert!(report.error.is_some() && report.sent == 0 && report.failed == 0, "{report:?}");
-        assert_eq!(world.fate(edition).await, "sending: 20 queued");
+        assert_eq!(world.edition_status(edition).await, "sending: 20 queued");
         world.relay.set_script(Script::new());
-        world.leap(5 * MINUTE);
+        world.advance(5 * MINUTE);
         world.deliver().await;
-        assert_eq!(world.fate(edition).await, "sent: 20 sent");
-        assert_eq!((world.arrived().len(), world.relay.mails().len()), (20, 20));
+        assert_eq!(world.edition_status(edition).await, "sent: 20 sent");
+        assert_eq!((world.mail_counts().len(), world.relay.mails().len()), (20, 20));
     }
 
-    async fn a_relay_that_closes_now_and_then_delivers_the_edition_all_the_same(world) {
+    async fn a_relay_that_closes_sometimes_still_gets_the_whole_edition(world) {
         world.configure(|s| s.transport = "connections = 1".into()).await;
-        let rule = |to: &str| Rule::say_and_drop(At::Data, "421 4.7.0 enough for now").recipient(to).once();
+        let rule = |to: &str| Rule::reply_and_close(At::Data, "421 4.7.0 enough for now").recipient(to).once();
         world.relay.set_script(Script::new().rule(rule("r2@")).rule(rule("r4@")));
         let edition = edition_for(world, 5).await;
         world.deliver().await;
-        world.leap(MINUTE);
+        world.advance(MINUTE);
         world.deliver().await;
-        assert_eq!((world.fate(edition).await.as_str(), world.relay.mails().len()), ("sent: 5 sent", 5));
+        assert_eq!((world.edition_status(edition).await.as_str(), world.relay.mails().len()), ("sent: 5 sent", 5));
         let person = world.app.store.find_subscriber("r2@example.org").await.unwrap().unwrap();
-        assert_eq!(world.app.store.deliveries_to(person.id, 1).await.unwrap()[0].attempts, 1, "a 421 is no attempt of theirs");
+        assert_eq!(world.app.store.deliveries_to(person.id, 1).await.unwrap()[0].attempts, 1, "a 421 does not count as an attempt");
     }
 
-    async fn three_refusals_of_the_sender_pause_the_edition(world) {
+    async fn three_rejections_of_the_sender_pause_the_edition(world) {
         world.configure(|s| s.transport = "connections = 1".into()).await;
-        world.relay.set_script(Script::new().rule(Rule::say(At::Mail, "550 5.7.1 sender not allowed")));
+        world.relay.set_script(Script::new().rule(Rule::reply(At::Mail, "550 5.7.1 sender not allowed")));
         let edition = edition_for(world, 30).await;
         world.deliver().await;
-        assert_eq!(world.fate(edition).await, "paused: 27 queued, 3 failed");
+        assert_eq!(world.edition_status(edition).await, "paused: 27 queued, 3 failed");
         let note = world.app.store.edition(edition).await.unwrap().unwrap().note.unwrap_or_default();
         assert!(note.contains("550 5.7.1 sender not allowed"), "{note}");
         world.relay.set_script(Script::new());
-        world.order(edition, EditionCommand::Retry).await;
-        world.order(edition, EditionCommand::Resume).await;
+        world.run_command(edition, EditionCommand::Retry).await;
+        world.run_command(edition, EditionCommand::Resume).await;
         world.deliver().await;
-        assert_eq!(world.fate(edition).await, "sent: 30 sent");
+        assert_eq!(world.edition_status(edition).await, "sent: 30 sent");
     }
 
-    async fn who_leaves_before_their_mail_gets_none(world) {
+    async fn a_reader_who_unsubscribes_before_the_mail_is_sent_gets_none(world) {
         let edition = edition_for(world, 3).await;
         let person = world.app.store.find_subscriber("r1@example.org").await.unwrap().unwrap();
         let link = world.app.store.subscriptions_of(&[person.id]).await.unwrap().remove(0);
@@ -160,19 +161,19 @@ stories! {
         let token = sign(secret, LinkScope::Unsubscribe { subscription: link.id });
         subscribers::unsubscribe(&world.app.store, secret, &token, false, world.now()).await.unwrap().unwrap();
         world.deliver().await;
-        assert_eq!(world.fate(edition).await, "sent: 2 sent, 1 cancelled");
+        assert_eq!(world.edition_status(edition).await, "sent: 2 sent, 1 cancelled");
         assert!(world.mails_to("r1@example.org").is_empty());
     }
 
-    async fn who_is_suppressed_is_never_mailed_not_even_when_imported_again(world) {
+    async fn a_suppressed_address_gets_no_mail_even_after_a_new_import(world) {
         let edition = edition_for(world, 3).await;
         let hash = address_hash(&world.app.instance.secret, "r1@example.org");
         world.app.store.suppress(&hash, "complaint", world.now()).await.unwrap();
         world.deliver().await;
-        assert_eq!(world.fate(edition).await, "sent: 2 sent, 1 cancelled");
-        world.readers(3).await;
+        assert_eq!(world.edition_status(edition).await, "sent: 2 sent, 1 cancelled");
+        world.add_readers(3).await;
         world.publish([article("b")]).await;
-        world.edition().await;
+        world.create_edition().await;
         world.deliver().await;
         assert!(world.mails_to("r1@example.org").is_empty());
         let digest = world.digest("weekly");
@@ -180,11 +181,11 @@ stories! {
         assert!(why.contains("is suppressed (complaint)"), "{why}");
     }
 
-    async fn a_message_keeps_its_id_at_every_attempt_and_has_one_for_each_reader(world) {
-        world.relay.set_script(Script::new().rule(Rule::drop(At::Kept).times(2)));
+    async fn a_message_id_is_unique_per_reader_and_the_same_at_every_attempt(world) {
+        world.relay.set_script(Script::new().rule(Rule::close(At::Stored).times(2)));
         edition_for(world, 2).await;
         world.deliver().await;
-        world.leap(MINUTE);
+        world.advance(MINUTE);
         world.deliver().await;
         let ids = |to: &str| world.mails_to(to).iter().map(|m| m.header("Message-ID").unwrap().to_owned()).collect::<Vec<_>>();
         let (one, two) = (ids("r0@example.org"), ids("r1@example.org"));
@@ -194,7 +195,7 @@ stories! {
         assert_eq!(bodies[0], bodies[1]);
     }
 
-    async fn a_rate_holds_and_the_rest_goes_out_in_the_next_window(world) {
+    async fn mails_above_the_rate_limit_are_sent_in_the_next_window(world) {
         world.configure(|s| s.transport = "connections = 4\nrate = \"5/h\"".into()).await;
         let edition = edition_for(world, 12).await;
         for sent in [5, 10, 12] {
@@ -202,24 +203,24 @@ stories! {
             assert_eq!(world.relay.mails().len(), sent);
             world.restart();
             world.deliver().await;
-            assert_eq!(world.relay.mails().len(), sent, "a restart gives no new allowance");
-            world.leap(HOUR);
+            assert_eq!(world.relay.mails().len(), sent, "a restart should not reset the rate limit");
+            world.advance(HOUR);
         }
         world.deliver().await;
-        assert_eq!(world.fate(edition).await, "sent: 12 sent");
+        assert_eq!(world.edition_status(edition).await, "sent: 12 sent");
     }
 
-    async fn an_edition_goes_out_as_it_was_frozen(world) {
+    async fn later_changes_do_not_affect_a_frozen_edition(world) {
         let edition = edition_for(world, 2).await;
         world.publish([IncomingArticle { title: "Changed since".into(), ..article("a") }]).await;
         world.subscribe("weekly", [NewSubscriber { email: "late@example.org".into(), ..NewSubscriber::default() }]).await;
         world.deliver().await;
         assert!(world.mails_to("r0@example.org")[0].html.contains("Title of a"));
-        assert!(world.mails_to("late@example.org").is_empty(), "who comes later gets the next one");
-        assert_eq!(world.fate(edition).await, "sent: 2 sent");
+        assert!(world.mails_to("late@example.org").is_empty(), "a later subscriber should not get this edition");
+        assert_eq!(world.edition_status(edition).await, "sent: 2 sent");
     }
 
-    async fn a_test_mail_touches_no_ledger_and_no_count(world) {
+    async fn a_test_mail_changes_neither_the_ledger_nor_the_editions(world) {
         world.publish([article("a")]).await;
         let digest = world.digest("weekly");
         courant::digests::queue_test(world.app.digest_context(), digest, "boss@example.org", world.now()).await.unwrap();
@@ -229,48 +230,48 @@ stories! {
         assert!(matches!(world.run("weekly").await, courant::digests::Prepared::Created { .. }));
     }
 
-    async fn a_folder_takes_one_file_a_mail(world) {
-        let folder = world.home.path().join("outbox");
-        world.configure(|s| s.way = Some(format!("file://{}", folder.display()))).await;
+    async fn a_directory_transport_writes_one_file_per_mail(world) {
+        let directory = world.home.path().join("outbox");
+        world.configure(|s| s.transport_url = Some(format!("file://{}", directory.display()))).await;
         let edition = edition_for(world, 25).await;
         world.deliver().await;
-        let files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|f| f.unwrap().path()).collect();
-        assert_eq!((files.len(), world.fate(edition).await.as_str()), (25, "sent: 25 sent"));
+        let files: Vec<_> = std::fs::read_dir(&directory).unwrap().map(|f| f.unwrap().path()).collect();
+        assert_eq!((files.len(), world.edition_status(edition).await.as_str()), (25, "sent: 25 sent"));
         assert!(files.iter().all(|f| f.extension().is_some_and(|e| e == "eml")));
         let text = std::fs::read_to_string(&files[0]).unwrap();
         assert!(text.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"));
     }
 
-    async fn confirmations_overtake_a_large_edition(world) {
+    async fn confirmations_are_sent_before_a_large_edition(world) {
         world.configure(|s| s.transport = "connections = 1".into()).await;
         edition_for(world, 50).await;
         let person = NewSubscriber { email: "new@example.org".into(), ..NewSubscriber::default() };
         let (store, secret) = (&world.app.store, &world.app.instance.secret);
         subscribers::subscribe(store, secret, &person, &[world.digest("weekly")], world.now()).await.unwrap().unwrap();
         world.deliver().await;
-        let place = world.relay.mails().iter().position(|m| m.to == ["new@example.org"]).unwrap();
-        assert!(place < 10, "{place}");
+        let position = world.relay.mails().iter().position(|m| m.to == ["new@example.org"]).unwrap();
+        assert!(position < 10, "{position}");
     }
 
-    async fn a_message_refused_for_one_reader_fails_alone(world) {
-        world.relay.set_script(Script::new().rule(Rule::say(At::Content, "554 5.7.1 looks like spam").recipient("r2@")));
+    async fn a_message_rejected_for_one_reader_fails_only_for_that_reader(world) {
+        world.relay.set_script(Script::new().rule(Rule::reply(At::Content, "554 5.7.1 looks like spam").recipient("r2@")));
         let edition = edition_for(world, 6).await;
         world.deliver().await;
-        world.leap(30 * SECOND);
-        assert_eq!(world.fate(edition).await, "sent: 5 sent, 1 failed");
-        assert_eq!(world.answer("r2@example.org").await, "554 5.7.1 looks like spam");
+        world.advance(30 * SECOND);
+        assert_eq!(world.edition_status(edition).await, "sent: 5 sent, 1 failed");
+        assert_eq!(world.last_reply("r2@example.org").await, "554 5.7.1 looks like spam");
     }
 
-    async fn an_edition_goes_out_over_a_transport_that_was_renamed(world) {
-        world.relay.set_script(Script::new().rule(Rule::say(At::Rcpt, "450 4.2.0 later").recipient("r1@").once()));
+    async fn an_edition_is_completed_over_a_renamed_transport(world) {
+        world.relay.set_script(Script::new().rule(Rule::reply(At::Rcpt, "450 4.2.0 later").recipient("r1@").once()));
         let edition = edition_for(world, 3).await;
         world.deliver().await;
         world.configure(|s| {
             s.renamed.push(("default", "relay"));
             s.digest = "transport = \"relay\"".into();
         }).await;
-        world.leap(2 * MINUTE);
+        world.advance(2 * MINUTE);
         world.deliver().await;
-        assert_eq!((world.fate(edition).await.as_str(), world.relay.mails().len()), ("sent: 3 sent", 3));
+        assert_eq!((world.edition_status(edition).await.as_str(), world.relay.mails().len()), ("sent: 3 sent", 3));
     }
 }

@@ -63,7 +63,7 @@ fn served() -> (Shell, Serving, Vec<(String, String)>) {
     );
     let (lines, expected) = shelf();
     shell.write("shelf.jsonl", lines);
-    shell.does(&["articles", "import", "shelf.jsonl"]);
+    shell.run_ok(&["articles", "import", "shelf.jsonl"]);
     let serving = Serving::start(shell.path(".").as_path());
     (shell, serving, expected)
 }
@@ -195,7 +195,7 @@ fn newsboat_reads_fifty_items() {
 fn what_is_built_is_what_is_served_in_every_coding() {
     let (shell, mut serving, _) = served();
     let address = serving.ready();
-    shell.does(&["feeds", "build", "--out", "out"]);
+    shell.run_ok(&["feeds", "build", "--out", "out"]);
     for format in ["rss", "atom", "json"] {
         let path = format!("/feeds/news.{format}");
         let plain = get(address, &path, &[]);

@@ -6,12 +6,12 @@ use courant::feeds::cache::{RefreshReport, refresh_due};
 use courant::feeds::format::Format;
 use courant::feeds::render::documents;
 
-use crate::support::{BEGINNING, Engine, Shell, Time, World, article, stories};
+use crate::support::{Database, START_TIME, Shell, TestClock, World, article, stories};
 
 fn drafts() -> Vec<IncomingArticle> {
     let mut all: Vec<IncomingArticle> = (0..30)
         .map(|i| IncomingArticle {
-            published_at: BEGINNING.plus(-DAY + (i / 3) * MINUTE),
+            published_at: START_TIME.plus(-DAY + (i / 3) * MINUTE),
             title: format!("News {i} & more <b>bold</b> 新闻"),
             sections: vec!["Campus".into()],
             ..article(&format!("n{i}"))
@@ -44,11 +44,14 @@ fn well_formed(made: &[(Format, Vec<u8>)]) {
 /// The order in which articles came, and the engine they are kept in, leave no trace in the bytes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_articles_make_the_same_bytes_on_every_engine_in_any_order() {
-    static TIME: Time = Time::new();
+    static TIME: TestClock = TestClock::new();
     let mut all = Vec::new();
-    for (engine, turn) in
-        [(Engine::Sqlite, 0), (Engine::Sqlite, 17), (Engine::Postgres, 0), (Engine::Postgres, 11)]
-    {
+    for (engine, turn) in [
+        (Database::Sqlite, 0),
+        (Database::Sqlite, 17),
+        (Database::Postgres, 0),
+        (Database::Postgres, 11),
+    ] {
         let Some(world) = World::begin(engine, &TIME, || TIME.now()).await else { continue };
         let mut drafts = drafts();
         drafts.rotate_left(turn);
@@ -57,7 +60,7 @@ async fn the_same_articles_make_the_same_bytes_on_every_engine_in_any_order() {
         }
         let (some, rest) = drafts.split_at(7);
         world.publish(some.to_vec()).await;
-        world.leap(MINUTE);
+        world.advance(MINUTE);
         world.publish(rest.to_vec()).await;
         all.push(bytes(&world).await);
         world.end().await;
@@ -78,7 +81,7 @@ stories! {
         assert_eq!(refresh().await, RefreshReport { changed: 3, unchanged: 0 });
         let etag = || app.feed_cache.get("news.atom").unwrap().etag.clone();
         let before = etag();
-        world.leap(HOUR);
+        world.advance(HOUR);
         assert_eq!(refresh().await, RefreshReport::default());
         world.publish(drafts()).await;
         refresh().await;
@@ -92,7 +95,7 @@ stories! {
         world.publish(drafts()).await;
         let first = world.app.clone();
         refresh_due(&first.store, &first.config, &first.feed_cache, world.now()).await.unwrap();
-        world.leap(DAY);
+        world.advance(DAY);
         let other = world.another_node().await;
         refresh_due(&other.store, &other.config, &other.feed_cache, world.now()).await.unwrap();
         for file in ["news.rss", "news.atom", "news.json"] {
@@ -113,7 +116,7 @@ stories! {
             updated.text().unwrap().to_owned()
         };
         let before = updated().await;
-        world.leap(HOUR);
+        world.advance(HOUR);
         world.unpublish("a").await;
         let after = updated().await;
         assert!(after > before, "{before} {after}");
@@ -125,7 +128,7 @@ stories! {
         world.configure(|s| s.feed = "items = 2\nsections = [\"sport\"]".into()).await;
         let of = |id: &str, section: &str, hours: i64| IncomingArticle {
             sections: vec![section.into()],
-            published_at: BEGINNING.plus(-hours * HOUR),
+            published_at: START_TIME.plus(-hours * HOUR),
             ..article(id)
         };
         world.publish([of("old", "Sport", 9), of("new", "Sport", 1), of("other", "Campus", 2), of("middle", "sport", 5)]).await;
@@ -146,7 +149,7 @@ stories! {
     }
 
     async fn feeds_build_writes_the_bytes_that_are_served(world) {
-        world.become_real();
+        world.use_real_time();
         world.publish((0..5).map(|i| IncomingArticle { published_at: world.now().plus(-i * HOUR), ..article(&format!("a{i}")) })).await;
         refresh_due(&world.app.store, &world.app.config, &world.app.feed_cache, world.now()).await.unwrap();
         let config = world.config_file();
@@ -168,14 +171,14 @@ stories! {
 
     async fn a_removal_elsewhere_leaves_a_feed_as_it_is(world) {
         world.configure(|s| s.feed = "sections = [\"sport\"]".into()).await;
-        let of = |id: &str, section: &str, at: i64| IncomingArticle { sections: vec![section.into()], published_at: BEGINNING.plus(at), ..article(id) };
+        let of = |id: &str, section: &str, at: i64| IncomingArticle { sections: vec![section.into()], published_at: START_TIME.plus(at), ..article(id) };
         world.publish([of("a", "Sport", -HOUR), of("b", "Sport", -HOUR), of("c", "Campus", -HOUR), of("soon", "Sport", HOUR)]).await;
         let before = bytes(world).await;
-        world.leap(MINUTE);
+        world.advance(MINUTE);
         world.unpublish("c").await;
         world.unpublish("soon").await;
         assert!(bytes(world).await == before, "neither was ever in it");
-        world.leap(2 * HOUR);
+        world.advance(2 * HOUR);
         assert!(bytes(world).await == before);
         world.unpublish("b").await;
         assert!(bytes(world).await != before);
@@ -196,7 +199,7 @@ stories! {
         assert_eq!(image, (Some("A boat"), Some("image/jpeg"), Some((640, 480))));
         let file = Enclosure { url: "https://college.example/talk.mp3".into(), media_type: "audio/mpeg".into(), length: 0 };
         assert_eq!(kept.enclosure, Some(file.clone()));
-        world.leap(HOUR);
+        world.advance(HOUR);
         world.publish([draft(9_000), article("b")]).await;
         let after = world.app.store.find_article("college/a").await.unwrap().unwrap();
         assert_eq!(after.enclosure, Some(Enclosure { length: 9_000, ..file }));

@@ -75,7 +75,7 @@ fn ours(place: &str) -> String {
 /// What a digest that was told everything so far still has to say.
 async fn news(world: &World) -> Vec<String> {
     match world.run("weekly").await {
-        Prepared::Created { edition, .. } => world.stories_in(edition).await,
+        Prepared::Created { edition, .. } => world.titles_in(edition).await,
         _ => Vec::new(),
     }
 }
@@ -83,13 +83,13 @@ async fn news(world: &World) -> Vec<String> {
 stories! {
     async fn articles_adopted_before_the_new_cms_is_read_come_in_as_the_old_ones(world) {
         moving(world).await;
-        world.readers(1).await;
+        world.add_readers(1).await;
         tell(world, "college", ["a", "b", "c"].map(article)).await;
         assert_eq!(news(world).await.len(), 3);
         world.unpublish("b").await;
         let seen = found(world, "college/a").await.first_seen_at;
         assert_eq!(counts(world, "old,new\ncollege/a,fresh/1\nb,fresh/2\n").await, (2, 0, 0));
-        world.leap(HOUR);
+        world.advance(HOUR);
         assert_eq!(tell(world, "fresh", ["1", "2", "3"].map(article)).await.added, 1, "one of them is new indeed");
         assert_eq!(guids(world).await, [ours("college/a"), ours("college/b"), ours("college/c"), ours("fresh/3")]);
         let a = found(world, "fresh/1").await;
@@ -104,10 +104,10 @@ stories! {
 
     async fn articles_adopted_after_the_new_cms_was_read_become_one_with_the_old_ones(world) {
         moving(world).await;
-        world.readers(1).await;
+        world.add_readers(1).await;
         tell(world, "college", ["a", "b", "c"].map(article)).await;
-        let before = world.edition().await;
-        world.leap(HOUR);
+        let before = world.create_edition().await;
+        world.advance(HOUR);
         tell(world, "college", [article("d")]).await;
         tell(world, "fresh", ["1", "2", "4", "5"].map(article)).await;
         world.unpublish("b").await;
@@ -119,7 +119,7 @@ stories! {
         let mut still = news(world).await;
         still.sort();
         assert_eq!(still, ["Title of 4", "Title of 5"], "what was not told yet is told once");
-        assert!(world.stories_in(before).await.contains(&"Title of 1".to_owned()), "the edition knows its article");
+        assert!(world.titles_in(before).await.contains(&"Title of 1".to_owned()), "the edition knows its article");
         assert_eq!(counts(world, "college/a,fresh/1\ncollege/b,fresh/2\nd,fresh/4\n").await, (0, 0, 3));
     }
 
@@ -138,7 +138,7 @@ stories! {
     }
 
     async fn numbers_that_change_places_within_one_source_are_not_mixed_up(world) {
-        world.readers(1).await;
+        world.add_readers(1).await;
         tell(world, "college", ["1", "2", "3"].map(article)).await;
         assert_eq!(news(world).await.len(), 3);
         assert_eq!(counts(world, "1,2\n2,1\n3,9\n").await, (3, 0, 0));
@@ -157,7 +157,7 @@ stories! {
 
     async fn translations_stay_one_story_told_once(world) {
         moving(world).await;
-        world.readers(1).await;
+        world.add_readers(1).await;
         let twin = |id: &str, of: &str, language: &str| IncomingArticle {
             translation_of: Some(of.into()),
             language: Some(language.into()),
@@ -178,7 +178,7 @@ stories! {
 
     async fn what_was_told_under_the_new_id_alone_is_told_all_the_same(world) {
         moving(world).await;
-        world.readers(1).await;
+        world.add_readers(1).await;
         tell(world, "college", [IncomingArticle { published_at: world.now().plus(-90 * 24 * HOUR), ..article("a") }]).await;
         tell(world, "fresh", [article("1")]).await;
         assert_eq!(news(world).await, ["Title of 1"]);

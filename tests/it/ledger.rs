@@ -5,7 +5,7 @@ use courant::domain::article::IncomingArticle;
 use courant::domain::edition::EditionCommand;
 use courant::domain::time::{DAY, HOUR};
 
-use crate::support::{BEGINNING, article, stories};
+use crate::support::{START_TIME, article, stories};
 
 /// Another digest with a ledger of its own.
 const DAILY: &str =
@@ -14,70 +14,70 @@ const DAILY: &str =
 stories! {
     async fn a_story_is_told_once(world) {
         world.publish([article("a"), article("b")]).await;
-        world.readers(1).await;
-        let first = world.edition().await;
-        assert_eq!(world.stories_in(first).await.len(), 2);
+        world.add_readers(1).await;
+        let first = world.create_edition().await;
+        assert_eq!(world.titles_in(first).await.len(), 2);
         assert_eq!(world.run("weekly").await, Prepared::TooFew { stories: 0 });
         world.publish([article("c")]).await;
-        let second = world.edition().await;
-        assert_eq!(world.stories_in(second).await, ["Title of c"]);
+        let second = world.create_edition().await;
+        assert_eq!(world.titles_in(second).await, ["Title of c"]);
     }
 
     async fn an_article_that_arrives_late_is_news_still(world) {
         world.publish([article("a")]).await;
-        world.edition().await;
-        world.leap(7 * DAY);
-        world.publish([IncomingArticle { published_at: BEGINNING.plus(-2 * HOUR), ..article("late") }]).await;
-        let edition = world.edition().await;
-        assert_eq!(world.stories_in(edition).await, ["Title of late"]);
+        world.create_edition().await;
+        world.advance(7 * DAY);
+        world.publish([IncomingArticle { published_at: START_TIME.plus(-2 * HOUR), ..article("late") }]).await;
+        let edition = world.create_edition().await;
+        assert_eq!(world.titles_in(edition).await, ["Title of late"]);
     }
 
     async fn an_article_older_than_max_age_when_first_seen_is_never_news(world) {
         world.configure(|s| s.digest = "max_age = \"3d\"".into()).await;
-        let old = IncomingArticle { published_at: BEGINNING.plus(-4 * DAY), ..article("old") };
-        let back_dated = IncomingArticle { published_at: BEGINNING.plus(-2 * DAY), ..article("back-dated") };
+        let old = IncomingArticle { published_at: START_TIME.plus(-4 * DAY), ..article("old") };
+        let back_dated = IncomingArticle { published_at: START_TIME.plus(-2 * DAY), ..article("back-dated") };
         world.publish([old, back_dated]).await;
-        let edition = world.edition().await;
-        assert_eq!(world.stories_in(edition).await, ["Title of back-dated"]);
+        let edition = world.create_edition().await;
+        assert_eq!(world.titles_in(edition).await, ["Title of back-dated"]);
     }
 
     async fn waiting_never_ages_a_story_out(world) {
         world.configure(|s| s.digest = "max_age = \"3d\"\nmin_articles = 2".into()).await;
         world.publish([article("a")]).await;
         assert_eq!(world.run("weekly").await, Prepared::TooFew { stories: 1 });
-        world.leap(60 * DAY);
+        world.advance(60 * DAY);
         world.publish([IncomingArticle { published_at: world.now(), ..article("b") }]).await;
-        let edition = world.edition().await;
-        assert_eq!(world.stories_in(edition).await, ["Title of b", "Title of a"]);
+        let edition = world.create_edition().await;
+        assert_eq!(world.titles_in(edition).await, ["Title of b", "Title of a"]);
     }
 
     async fn an_edited_story_is_not_told_again(world) {
         world.publish([article("a")]).await;
-        world.edition().await;
-        world.publish([IncomingArticle { title: "Corrected".into(), published_at: BEGINNING, ..article("a") }]).await;
+        world.create_edition().await;
+        world.publish([IncomingArticle { title: "Corrected".into(), published_at: START_TIME, ..article("a") }]).await;
         assert_eq!(world.run("weekly").await, Prepared::TooFew { stories: 0 });
     }
 
     async fn a_story_unpublished_before_the_edition_is_not_in_it(world) {
         world.publish([article("a"), article("b")]).await;
         world.unpublish("a").await;
-        let edition = world.edition().await;
-        assert_eq!(world.stories_in(edition).await, ["Title of b"]);
+        let edition = world.create_edition().await;
+        assert_eq!(world.titles_in(edition).await, ["Title of b"]);
     }
 
     async fn a_story_unpublished_and_back_is_told_if_it_was_not(world) {
         world.publish([article("told"), article("untold")]).await;
         world.unpublish("untold").await;
-        world.edition().await;
+        world.create_edition().await;
         world.unpublish("told").await;
         world.publish([article("told"), article("untold")]).await;
-        let edition = world.edition().await;
-        assert_eq!(world.stories_in(edition).await, ["Title of untold"]);
+        let edition = world.create_edition().await;
+        assert_eq!(world.titles_in(edition).await, ["Title of untold"]);
     }
 
     async fn a_translation_that_arrives_later_is_no_news(world) {
         world.publish([article("a")]).await;
-        world.edition().await;
+        world.create_edition().await;
         let twin = IncomingArticle { language: Some("zh-CN".into()), translation_of: Some("a".into()), ..article("a-zh") };
         world.publish([twin]).await;
         assert_eq!(world.run("weekly").await, Prepared::TooFew { stories: 0 });
@@ -93,8 +93,8 @@ stories! {
             ..Default::default()
         };
         world.subscribe("weekly", [reader("ann", "en-GB"), reader("li", "zh-CN"), reader("jean", "fr")]).await;
-        let edition = world.edition().await;
-        assert_eq!(world.stories_in(edition).await.len(), 1);
+        let edition = world.create_edition().await;
+        assert_eq!(world.titles_in(edition).await.len(), 1);
         world.deliver().await;
         let tells = |name: &str, title: &str| world.mails_to(&format!("{name}@example.org"))[0].html.contains(title);
         assert!(tells("ann", "Title of a") && !tells("ann", "标题"));
@@ -104,33 +104,33 @@ stories! {
 
     async fn after_a_cancelled_edition_its_stories_are_news_again(world) {
         world.publish([article("a")]).await;
-        world.readers(2).await;
-        let first = world.edition().await;
-        assert_eq!(world.order(first, EditionCommand::Cancel).await, format!("edition {first} is cancelled, 2 mails will not be sent"));
-        assert_eq!(world.fate(first).await, "cancelled: 2 cancelled");
-        let second = world.edition().await;
-        assert_eq!(world.stories_in(second).await, ["Title of a"]);
+        world.add_readers(2).await;
+        let first = world.create_edition().await;
+        assert_eq!(world.run_command(first, EditionCommand::Cancel).await, format!("edition {first} is cancelled, 2 mails will not be sent"));
+        assert_eq!(world.edition_status(first).await, "cancelled: 2 cancelled");
+        let second = world.create_edition().await;
+        assert_eq!(world.titles_in(second).await, ["Title of a"]);
         world.deliver().await;
         assert_eq!(world.relay.mails().len(), 2);
     }
 
     async fn a_story_of_which_a_mail_went_out_stays_told_after_a_cancel(world) {
         world.relay.set_script(crate::smtp_server::Script::new().rule(
-            crate::smtp_server::Rule::say(crate::smtp_server::At::Rcpt, "450 4.2.0 later").recipient("r1@"),
+            crate::smtp_server::Rule::reply(crate::smtp_server::At::Rcpt, "450 4.2.0 later").recipient("r1@"),
         ));
         world.publish([article("a")]).await;
-        world.readers(2).await;
-        let edition = world.edition().await;
+        world.add_readers(2).await;
+        let edition = world.create_edition().await;
         world.deliver().await;
-        world.order(edition, EditionCommand::Cancel).await;
-        assert_eq!(world.fate(edition).await, "cancelled: 1 sent, 1 cancelled");
+        world.run_command(edition, EditionCommand::Cancel).await;
+        assert_eq!(world.edition_status(edition).await, "cancelled: 1 sent, 1 cancelled");
         assert_eq!(world.run("weekly").await, Prepared::TooFew { stories: 0 });
     }
 
     async fn two_digests_have_each_their_own_ledger(world) {
         world.configure(|s| s.more = DAILY.into()).await;
         world.publish([article("a")]).await;
-        world.edition().await;
+        world.create_edition().await;
         assert!(matches!(world.run("daily").await, Prepared::Created { .. }));
         assert_eq!(world.run("daily").await, Prepared::TooFew { stories: 0 });
     }
@@ -140,8 +140,8 @@ stories! {
         world.publish([of("s", "Sport"), of("c", "Campus")]).await;
         let person = courant::subscribers::NewSubscriber { email: "ann@example.org".into(), sections: vec!["sport".into()], ..Default::default() };
         world.subscribe("weekly", [person]).await;
-        world.readers(1).await;
-        world.edition().await;
+        world.add_readers(1).await;
+        world.create_edition().await;
         world.deliver().await;
         let mail = world.mails_to("ann@example.org").remove(0);
         assert!(mail.text.contains("Title of s") && !mail.text.contains("Title of c"));
@@ -151,10 +151,10 @@ stories! {
 
     async fn more_than_max_articles_make_a_list_of_links(world) {
         world.configure(|s| s.digest = "max_articles = 1".into()).await;
-        world.publish([article("a"), IncomingArticle { published_at: BEGINNING, ..article("b") }]).await;
-        world.readers(1).await;
-        let edition = world.edition().await;
-        assert_eq!(world.stories_in(edition).await.len(), 2, "both are told");
+        world.publish([article("a"), IncomingArticle { published_at: START_TIME, ..article("b") }]).await;
+        world.add_readers(1).await;
+        let edition = world.create_edition().await;
+        assert_eq!(world.titles_in(edition).await.len(), 2, "both are told");
         world.deliver().await;
         let html = world.mails_to("r0@example.org").remove(0).html;
         assert!(html.contains("Text of b") && !html.contains("Text of a"), "the newest leads");
@@ -162,17 +162,17 @@ stories! {
     }
 
     async fn an_article_with_a_future_date_waits_for_it(world) {
-        world.publish([IncomingArticle { published_at: BEGINNING.plus(DAY), ..article("future") }]).await;
+        world.publish([IncomingArticle { published_at: START_TIME.plus(DAY), ..article("future") }]).await;
         assert_eq!(world.run("weekly").await, Prepared::TooFew { stories: 0 });
-        world.leap(DAY + HOUR);
-        let edition = world.edition().await;
-        assert_eq!(world.stories_in(edition).await, ["Title of future"]);
+        world.advance(DAY + HOUR);
+        let edition = world.create_edition().await;
+        assert_eq!(world.titles_in(edition).await, ["Title of future"]);
     }
 
     async fn a_renamed_digest_keeps_its_history_and_its_readers(world) {
         world.publish([article("a")]).await;
-        world.readers(2).await;
-        world.edition().await;
+        world.add_readers(2).await;
+        world.create_edition().await;
         world.deliver().await;
         world.configure(|s| s.renamed.push(("weekly", "monday"))).await;
         assert_eq!(world.run("monday").await, Prepared::TooFew { stories: 0 });

@@ -9,7 +9,7 @@ use courant::domain::warmup::Warmup;
 use courant::store::Store;
 use courant::store::rate_limits::{LimitKey, RateLimitRequest, Refund, Spent, UpdateId};
 
-use crate::support::{BEGINNING as NOW, World, article, stories};
+use crate::support::{START_TIME as NOW, World, article, stories};
 
 fn ask(key: LimitKey, limits: &str, wanted: i64) -> RateLimitRequest {
     RateLimitRequest { key, limits: Rate::parse_list(limits).unwrap(), warmup: None, count: wanted }
@@ -31,8 +31,8 @@ async fn take(store: &Store, limits: &str, wanted: i64, now: Millis) -> Spent {
 /// Sends an edition whose first two readers left after it was made; gives how it fares.
 async fn two_of_five_left(world: &World) -> String {
     world.publish([article("a")]).await;
-    world.readers(5).await;
-    let edition = world.edition().await;
+    world.add_readers(5).await;
+    let edition = world.create_edition().await;
     let first = "SELECT subscription_id FROM deliveries ORDER BY id LIMIT 2";
     assert_eq!(
         world
@@ -41,7 +41,7 @@ async fn two_of_five_left(world: &World) -> String {
         2
     );
     world.deliver().await;
-    world.fate(edition).await
+    world.edition_status(edition).await
 }
 
 stories! {
@@ -163,20 +163,20 @@ stories! {
     async fn a_crowd_that_a_domain_can_not_take_comes_back_in_portions(world) {
         world.configure(|s| s.transport = "connections = 2\ndomain_limits = [\"example.org: 10/h\"]".into()).await;
         world.publish([article("a")]).await;
-        world.readers(60).await;
-        let edition = world.edition().await;
+        world.add_readers(60).await;
+        let edition = world.create_edition().await;
         let begun = world.now();
         world.deliver().await;
-        assert_eq!(world.fate(edition).await, "sending: 50 queued, 10 sent");
+        assert_eq!(world.edition_status(edition).await, "sending: 50 queued, 10 sent");
         for hours in 1..=5 {
             let due = begun.plus(hours * HOUR + HOUR / 2).0;
             let many = world.sql(&format!("UPDATE delivery_queue SET due_at = due_at WHERE due_at < {due}")).await;
             assert_eq!(many, 10 * u64::try_from(hours).unwrap(), "within {hours} hours and a half");
         }
         for sent in [20, 30] {
-            world.leap(HOUR + 5 * MINUTE);
+            world.advance(HOUR + 5 * MINUTE);
             world.deliver().await;
-            assert_eq!(world.fate(edition).await, format!("sending: {} queued, {sent} sent", 60 - sent));
+            assert_eq!(world.edition_status(edition).await, format!("sending: {} queued, {sent} sent", 60 - sent));
         }
     }
 }

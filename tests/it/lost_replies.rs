@@ -1,46 +1,51 @@
-//! The database does what it is asked, and its answer is lost: what is asked again is done once.
+//! Replies of the database that are lost after it has executed the statement: repeating the
+//! statement has no second effect.
 
 use courant::domain::rate::Rate;
 use courant::store::rate_limits::{LimitKey, RateLimitRequest, UpdateId};
 
-use crate::support::{Loss, World, article, stories};
+use crate::support::{LostReply, World, article, stories};
 
-mod told {
+mod bodies {
     use super::*;
 
-    pub(super) async fn what_is_committed_and_not_answered_counts_once(world: &mut World) {
+    pub(super) async fn a_commit_whose_reply_is_lost_takes_effect_once(world: &mut World) {
         world.configure(|s| s.transport = "connections = 2\nrate = \"1000/h\"".into()).await;
         world.publish([article("a")]).await;
-        world.readers(40).await;
-        let edition = world.edition().await;
-        let limits = Loss { statement: "UPDATE rate_limits SET", to: "COMMIT", every: 1, times: 2 };
-        let outcomes = Loss {
+        world.add_readers(40).await;
+        let edition = world.create_edition().await;
+        let limits =
+            LostReply { statement: "UPDATE rate_limits SET", to: "COMMIT", every: 1, times: 2 };
+        let outcomes = LostReply {
             statement: "UPDATE deliveries SET state = o.to_state",
             to: "",
             every: 5,
             times: 3,
         };
-        let (node, line) = world.node_over(vec![limits, outcomes]).await;
-        let engine = node.dispatcher();
-        let report = world.deliver_on(&engine, 0).await;
-        assert_eq!((report.attempts(), world.fate(edition).await.as_str()), (40, "sent: 40 sent"));
-        assert_eq!(line.left(), 0, "every answer that should be lost was lost");
-        assert_eq!(world.arrived().values().filter(|n| **n == 1).count(), 40, "nobody has two");
+        let (node, proxy) = world.node_with_lost_replies(vec![limits, outcomes]).await;
+        let dispatcher = node.dispatcher();
+        let report = world.deliver_with(&dispatcher, 0).await;
+        assert_eq!(
+            (report.attempts(), world.edition_status(edition).await.as_str()),
+            (40, "sent: 40 sent")
+        );
+        assert_eq!(proxy.remaining(), 0, "every reply to be lost was lost");
+        assert_eq!(world.mail_counts().values().filter(|n| **n == 1).count(), 40, "every reader received one mail");
         assert_eq!(world.sql("UPDATE deliveries SET state = state WHERE attempts = 1").await, 40);
-        let rest = RateLimitRequest {
+        let request = RateLimitRequest {
             key: LimitKey::for_transport("default"),
             limits: Rate::parse_list("1000/h").unwrap(),
             warmup: None,
             count: 1000,
         };
-        let change = UpdateId { node: "another".into(), sequence: 0 };
-        let granted = world.app.store.take_permits(&change, &[rest], world.now()).await.unwrap();
-        assert_eq!(granted[0].count, 960, "each mail took one from the limit");
-        engine.finish().await.unwrap();
+        let update = UpdateId { node: "another".into(), sequence: 0 };
+        let granted = world.app.store.take_permits(&update, &[request], world.now()).await.unwrap();
+        assert_eq!(granted[0].count, 960, "each mail used one permit");
+        dispatcher.finish().await.unwrap();
         node.store.close().await;
     }
 
-    pub(super) async fn the_next_that_is_due_among_many_is_looked_up_and_not_searched_for(
+    pub(super) async fn the_next_due_delivery_is_found_by_an_index(
         world: &mut World,
     ) {
         world
@@ -53,8 +58,8 @@ mod told {
             world.app.store.next_queued_at(&["default".to_owned()]).await.unwrap().unwrap().0,
             1000
         );
-        let plan = world.plan_of("SELECT MIN(due)", "[\"default\"]").await;
-        // The first of each edition, and a transport's letters, which are few.
+        let plan = world.query_plan("SELECT MIN(due)", "[\"default\"]").await;
+        // One index look-up per edition, and one for the few transactional mails of the transport.
         assert!(
             plan.contains("Limit")
                 && plan.contains("Index Only Scan using delivery_queue_edition on delivery_queue"),
@@ -62,7 +67,7 @@ mod told {
         );
         assert!(
             plan.contains("((edition_id IS NULL) AND (transport = ")
-                && !plan.contains("Seq Scan on waiting"),
+                && !plan.contains("Seq Scan on delivery_queue"),
             "{plan}"
         );
         world.sql("DELETE FROM delivery_queue").await;
@@ -70,6 +75,6 @@ mod told {
 }
 
 stories!(@on postgres Postgres
-    what_is_committed_and_not_answered_counts_once
-    the_next_that_is_due_among_many_is_looked_up_and_not_searched_for
+    a_commit_whose_reply_is_lost_takes_effect_once
+    the_next_due_delivery_is_found_by_an_index
 );

@@ -51,8 +51,8 @@ fn the_complete_config_of_the_repository_works() {
 stories! {
     async fn migrating_again_leaves_people_and_articles_as_they_are(world) {
         world.publish([article("a")]).await;
-        world.readers(3).await;
-        let edition = world.edition().await;
+        world.add_readers(3).await;
+        let edition = world.create_edition().await;
         world.deliver().await;
         let url = world.app.config.database.url.clone();
         let again = Store::open(&url).await.unwrap();

@@ -1,4 +1,5 @@
-//! Several programs on one PostgreSQL: some are killed, one oversleeps, and nobody loses a mail (promise 4).
+//! Several processes on one PostgreSQL: some are killed, one is suspended past its leases, and no mail
+//! is lost (promise 4).
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -6,94 +7,100 @@ use std::time::{Duration, Instant};
 use courant::domain::time::HOUR;
 
 use crate::crashes::{
-    CONNECTIONS, Node, another_edition, begin, killed_while_sending, kills, paced, until_sent,
+    CONNECTIONS, Node, another_edition, set_up, kill_while_sending, kills, slow_relay, until_sent,
 };
-use crate::smtp_server::{Arrived, At, Rule, Script};
+use crate::smtp_server::{At, ReceivedMail, Rule, Script};
 use crate::support::{World, stories};
 
-/// The last mail over each connection: on the wire while the relay stalls.
-fn on_the_wire(mails: &[Arrived]) -> Vec<String> {
-    let last: BTreeMap<usize, &Arrived> = mails.iter().map(|m| (m.connection, m)).collect();
+/// Returns the recipients of the last mail of each connection: those in flight while the relay stalls.
+fn in_flight(mails: &[ReceivedMail]) -> Vec<String> {
+    let last: BTreeMap<usize, &ReceivedMail> = mails.iter().map(|m| (m.connection, m)).collect();
     last.into_values().map(|m| m.to.join(",")).collect()
 }
 
-/// Waits for something; generous, for a busy machine.
-async fn until(what: &str, mut there: impl AsyncFnMut() -> bool) {
-    let begun = Instant::now();
-    while !there().await {
-        assert!(begun.elapsed() < Duration::from_secs(60), "never: {what}");
+/// Waits for a condition; the time limit is long enough for a busy machine.
+async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
+    let start = Instant::now();
+    while !condition().await {
+        assert!(start.elapsed() < Duration::from_secs(60), "timed out waiting until {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
-mod told {
+mod bodies {
     use super::*;
 
-    pub(super) async fn three_programs_of_which_one_or_another_is_killed_take_no_mail_from_anybody(
+    pub(super) async fn killing_one_of_three_processes_repeatedly_loses_no_mail(
         world: &mut World,
     ) {
-        killed_while_sending(world, 3, kills(3)).await;
+        kill_while_sending(world, 3, kills(3)).await;
     }
 
-    pub(super) async fn a_program_that_overslept_its_leases_starts_nothing_more_and_what_it_learns_late_counts(
+    pub(super) async fn a_process_suspended_past_its_leases_starts_no_mail_and_records_late_replies(
         world: &mut World,
     ) {
         let readers = 200;
-        begin(world, readers, 4).await;
+        set_up(world, readers, 4).await;
         let edition = another_edition(world).await;
-        let sleeper = Node::start(world, 0, "serve");
-        until("the first sends", async || sleeper.mails(world) >= 20).await;
-        // Its next mail stalls on each connection, taken and not answered.
+        let suspended = Node::start(world, 0, "serve");
+        until("the first process sends", async || suspended.mails(world) >= 20).await;
+        // The next mail of each connection stalls: the relay has it, but does not reply.
         world.relay.set_script(Script::new().rule(Rule::stall(At::Content)));
         until("its connections stall", async || world.relay.stalled() >= CONNECTIONS).await;
         tokio::time::sleep(Duration::from_millis(100)).await;
-        sleeper.serving.signal("STOP");
-        let stalled = world.relay.look(on_the_wire);
-        let at_sleep = sleeper.mails(world);
-        // A connection that was closed meanwhile leaves a last mail behind that was answered.
+        suspended.serving.signal("STOP");
+        let stalled = world.relay.with_mails(in_flight);
+        let sent_before = suspended.mails(world);
+        // The last mail of a connection that was closed meanwhile has been answered.
         let mut unanswered = Vec::new();
         for reader in stalled {
-            if !world.answer(&reader).await.contains("taken") {
+            if !world.last_reply(&reader).await.contains("taken") {
                 unanswered.push(reader);
             }
         }
         let late = unanswered.remove(0);
-        // While it sleeps it is told yes; the other node is told "later" about one of these.
+        // While the process is suspended, the relay accepts its mail; to the other node it replies
+        // "later" for one of these recipients.
         world
             .relay
-            .set_script(paced(4).rule(Rule::say(At::Rcpt, "450 4.2.0 later").recipient(&late)));
+            .set_script(slow_relay(4).rule(Rule::reply(At::Rcpt, "450 4.2.0 later").recipient(&late)));
         world.relay.release();
         let other = Node::start(world, 1, "serve");
         let all_but_one = format!("sending: 1 queued, {} sent", readers - 1);
-        until("the other takes over", async || world.fate(edition).await == all_but_one).await;
-        assert!(!world.answer(&late).await.contains("taken"));
-        sleeper.serving.signal("CONT");
-        let woken = Instant::now();
-        let both = [sleeper, other];
+        until("the other node takes over", async || world.edition_status(edition).await == all_but_one)
+            .await;
+        assert!(!world.last_reply(&late).await.contains("taken"));
+        suspended.serving.signal("CONT");
+        let resumed = Instant::now();
+        let both = [suspended, other];
         until_sent(world, &both, &[edition], readers).await;
         assert!(
-            woken.elapsed() < Duration::from_secs(30),
-            "nobody waits until the mail would be tried again"
+            resumed.elapsed() < Duration::from_secs(30),
+            "the edition should be complete before the mail would be retried"
         );
-        assert!(world.answer(&late).await.contains("taken"), "what it learned late is recorded");
-        // Should something of what it had be started after all, it is within these seconds.
+        assert!(
+            world.last_reply(&late).await.contains("taken"),
+            "the late reply should be recorded"
+        );
+        // If the process starts further mails of its lost leases, it does so within two seconds.
         tokio::time::sleep(Duration::from_secs(2)).await;
-        let woke = both[0].mails(world) - at_sleep;
-        assert!(woke <= CONNECTIONS, "{woke} mails were started that another node had");
-        let times =
-            |to: &str| world.relay.look(|mails| mails.iter().filter(|m| m.to == [to]).count());
-        assert_eq!(times(&late), 1, "nobody sends again what is known to be sent");
-        let repeats = world.relay.look(<[Arrived]>::len) - readers;
+        let started = both[0].mails(world) - sent_before;
+        assert!(started <= CONNECTIONS, "{started} mails were started that another node had leased");
+        let times = |to: &str| {
+            world.relay.with_mails(|mails| mails.iter().filter(|m| m.to == [to]).count())
+        };
+        assert_eq!(times(&late), 1, "a mail that is recorded as sent should not be sent again");
+        let repeats = world.relay.with_mails(<[ReceivedMail]>::len) - readers;
         assert!(repeats < 2 * CONNECTIONS, "{repeats}");
         for node in both {
             assert_eq!(node.serving.stop().0, Some(0));
         }
-        world.leap(HOUR);
+        world.advance(HOUR);
         assert_eq!(world.deliver().await.sent, 0);
     }
 }
 
 stories!(@on postgres Postgres
-    three_programs_of_which_one_or_another_is_killed_take_no_mail_from_anybody
-    a_program_that_overslept_its_leases_starts_nothing_more_and_what_it_learns_late_counts
+    killing_one_of_three_processes_repeatedly_loses_no_mail
+    a_process_suspended_past_its_leases_starts_no_mail_and_records_late_replies
 );

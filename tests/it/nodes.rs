@@ -24,8 +24,8 @@ async fn until(what: &str, mut there: impl AsyncFnMut() -> bool) {
 
 async fn edition_for(world: &World, readers: usize) -> i64 {
     world.publish([IncomingArticle { published_at: world.now(), ..article("a") }]).await;
-    world.readers(readers).await;
-    world.edition().await
+    world.add_readers(readers).await;
+    world.create_edition().await
 }
 
 /// As if all leases of nodes that are gone had run out.
@@ -56,18 +56,18 @@ stories! {
         world.sql("UPDATE delivery_batches SET lease_node = 'dead', lease_until = 0").await;
         world.sql("UPDATE deliveries SET state = 'sending' WHERE id = (SELECT MIN(id) FROM deliveries)").await;
         world.deliver().await;
-        assert_eq!(world.fate(edition).await, "sent: 2 sent, 1 held");
-        assert!(world.answer("r0@example.org").await.contains("the outcome is unknown"));
+        assert_eq!(world.edition_status(edition).await, "sent: 2 sent, 1 held");
+        assert!(world.last_reply("r0@example.org").await.contains("the outcome is unknown"));
     }
 
     async fn a_retry_that_a_dead_node_was_sending_is_taken_over(world) {
-        world.relay.set_script(Script::new().rule(Rule::say(At::Rcpt, "450 4.2.0 later").once()));
+        world.relay.set_script(Script::new().rule(Rule::reply(At::Rcpt, "450 4.2.0 later").once()));
         let edition = edition_for(world, 1).await;
         world.deliver().await;
         world.sql("UPDATE deliveries SET state = 'sending'").await;
         world.sql("UPDATE delivery_queue SET lease_node = 'dead', lease_until = 0, due_at = 0").await;
         world.deliver().await;
-        assert_eq!((world.fate(edition).await.as_str(), world.relay.mails().len()), ("sent: 1 sent", 1));
+        assert_eq!((world.edition_status(edition).await.as_str(), world.relay.mails().len()), ("sent: 1 sent", 1));
     }
 
     async fn a_living_nodes_work_is_left_alone_and_a_dead_ones_taken_over(world) {
@@ -76,14 +76,14 @@ stories! {
         assert_eq!(world.deliver().await.sent, 0);
         world.sql("UPDATE delivery_batches SET lease_until = 1").await;
         world.deliver().await;
-        assert_eq!(world.fate(edition).await, "sent: 5 sent");
+        assert_eq!(world.edition_status(edition).await, "sent: 5 sent");
     }
 
     async fn a_node_that_lost_its_lease_starts_no_further_mail(world) {
         world.configure(|s| s.transport = "connections = 1".into()).await;
         world.relay.set_script(Script::new().rule(Rule::stall(At::Content)));
         let edition = edition_for(world, 20).await;
-        let (engine, transport) = (world.engine(), world.transport().clone());
+        let (engine, transport) = (world.dispatcher(), world.transport().clone());
         let sending = tokio::spawn(async move { engine.deliver_due(&transport, 0, &CancellationToken::new()).await });
         world.relay.wait_for(1).await;
         until("the next mail is marked", async || world.sql("UPDATE deliveries SET state = state WHERE state = 'sending'").await >= 1).await;
@@ -99,7 +99,7 @@ stories! {
         assert_eq!(world.relay.mails().len(), 1, "only what was on the wire when it fell asleep");
         leases_run_out(world).await;
         world.deliver().await;
-        assert_eq!((world.fate(edition).await.as_str(), by_id(world).len()), ("sent: 20 sent", 20));
+        assert_eq!((world.edition_status(edition).await.as_str(), by_id(world).len()), ("sent: 20 sent", 20));
     }
 
     async fn several_nodes_share_an_edition_without_doubles(world) {
@@ -110,16 +110,16 @@ stories! {
         let (a, b) = tokio::join!(one.deliver_due(world.transport(), 0, &stop), two.deliver_due(&other.config.transports[0], 0, &stop));
         let (a, b) = (a.unwrap(), b.unwrap());
         assert_eq!(a.sent + b.sent, 700, "{a:?} {b:?}");
-        assert!(world.arrived().len() == 700 && world.relay.mails().len() == 700);
+        assert!(world.mail_counts().len() == 700 && world.relay.mails().len() == 700);
         world.deliver().await;
-        assert_eq!(world.fate(edition).await, "sent: 700 sent");
+        assert_eq!(world.edition_status(edition).await, "sent: 700 sent");
         other.store.close().await;
     }
 
     async fn stopping_finishes_what_is_in_flight_and_gives_the_rest_back(world) {
-        world.relay.set_script(Script::new().rule(Rule::wait(At::Content, Duration::from_millis(5))));
+        world.relay.set_script(Script::new().rule(Rule::delay(At::Content, Duration::from_millis(5))));
         let edition = edition_for(world, 300).await;
-        let (engine, stop) = (world.engine(), CancellationToken::new());
+        let (engine, stop) = (world.dispatcher(), CancellationToken::new());
         let (transport, stopped) = (world.transport().clone(), stop.clone());
         let sending = tokio::spawn(async move { engine.deliver_due(&transport, 0, &stopped).await });
         world.relay.wait_for(5).await;
@@ -127,12 +127,12 @@ stories! {
         let report = sending.await.unwrap().unwrap();
         let sent = usize::try_from(report.sent).unwrap();
         assert!(sent < 300 && sent == world.relay.mails().len(), "{sent}, {}", world.relay.mails().len());
-        assert_eq!(world.fate(edition).await, format!("sending: {} queued, {sent} sent", 300 - sent));
+        assert_eq!(world.edition_status(edition).await, format!("sending: {} queued, {sent} sent", 300 - sent));
         assert_eq!(world.sql("UPDATE delivery_batches SET done = done WHERE lease_node IS NOT NULL").await, 0, "leases are given back");
         world.relay.set_script(Script::new());
         world.restart();
         world.deliver().await;
-        assert_eq!((world.fate(edition).await.as_str(), world.relay.mails().len()), ("sent: 300 sent", 300));
+        assert_eq!((world.edition_status(edition).await.as_str(), world.relay.mails().len()), ("sent: 300 sent", 300));
     }
 
     async fn under_another_base_url_nothing_is_sent_until_it_is_adopted(world) {
@@ -164,12 +164,12 @@ stories! {
 
     async fn keeping_leases_prolongs_them(world) {
         edition_for(world, 1).await;
-        let node = world.engine().node().to_owned();
+        let node = world.dispatcher().node().to_owned();
         world.sql(&format!("UPDATE delivery_batches SET lease_node = '{node}', lease_until = 1")).await;
         world.app.store.renew_leases(&node).await.unwrap();
         assert_eq!(world.sql("UPDATE delivery_batches SET done = done WHERE lease_until > 1").await, 1);
         world.app.store.release_leases(&node).await.unwrap();
-        world.leap(SECOND);
+        world.advance(SECOND);
         assert_eq!(world.deliver().await.sent, 1);
         assert_eq!(world.run("weekly").await, Prepared::TooFew { stories: 0 });
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use courant::config::settings::TlsMode;
 use courant::mail::smtp::{Connection, Envelope, Relay, Timeouts};
 
-use crate::smtp::{FROM, patience, send, summary, transport};
+use crate::smtp::{FROM, send, summary, timeouts, transport};
 use crate::smtp_server::{At, Rule, Script, SmtpServer};
 
 pub(crate) const SENT: &str = "sent, open: 250 2.0.0 taken";
@@ -25,7 +25,7 @@ async fn started(script: Script) -> (SmtpServer, Relay, Connection) {
     let server = SmtpServer::start(script).await;
     let relay = relay(
         &server,
-        Timeouts { unproven_pipelining: Duration::from_millis(300), ..patience(10_000) },
+        Timeouts { unproven_pipelining: Duration::from_millis(300), ..timeouts(10_000) },
     );
     let connection = Connection::open(&relay).await.unwrap();
     (server, relay, connection)
@@ -36,13 +36,16 @@ fn mail_to(name: &str) -> String {
 }
 
 /// Hands over a mail to each, the next envelope always behind the content before it, as long as the connection lives.
-pub(crate) async fn hand_over(connection: &mut Connection, names: &[&str]) -> Vec<String> {
+pub(crate) async fn send_pipelined(connection: &mut Connection, names: &[&str]) -> Vec<String> {
     let mails: Vec<_> =
         names.iter().map(|name| (format!("{name}@example.org"), mail_to(name))).collect();
-    hand_over_these(connection, &mails).await
+    send_mails_pipelined(connection, &mails).await
 }
 
-async fn hand_over_these(connection: &mut Connection, mails: &[(String, String)]) -> Vec<String> {
+async fn send_mails_pipelined(
+    connection: &mut Connection,
+    mails: &[(String, String)],
+) -> Vec<String> {
     let envelope = |(to, content): &'_ (String, String)| (to.clone(), content.len());
     let mut became = Vec::new();
     let mut begun = false;
@@ -86,7 +89,7 @@ fn readers(server: &SmtpServer) -> Vec<String> {
 async fn every_mail_costs_one_write_and_arrives_once_and_whole() {
     let (server, _, mut connection) = started(Script::new().size(1_000_000)).await;
     assert!(connection.can_pipeline_next());
-    assert_eq!(hand_over(&mut connection, &["a", "b", "c", "d"]).await, [SENT; 4]);
+    assert_eq!(send_pipelined(&mut connection, &["a", "b", "c", "d"]).await, [SENT; 4]);
     assert!(connection.is_idle());
     connection.quit().await;
     assert_eq!(readers(&server), ["a", "b", "c", "d"]);
@@ -116,13 +119,14 @@ async fn the_answer_to_a_content_does_not_wait_for_what_rode_behind_it() {
 #[tokio::test]
 async fn one_refused_on_the_way_holds_nobody_else_up() {
     let unknown = "550 5.1.1 unknown";
-    for script in [Script::new(), Script::new().grants_data_always()] {
+    for script in [Script::new(), Script::new().always_accepts_data()] {
         let script = script
-            .rule(Rule::say(At::Rcpt, unknown).recipient("bad"))
-            .rule(Rule::say(At::Rcpt, "450 4.2.0 greylisted").recipient("slow"))
-            .rule(Rule::say(At::Rcpt, "501 bad address syntax").recipient("odd"));
+            .rule(Rule::reply(At::Rcpt, unknown).recipient("bad"))
+            .rule(Rule::reply(At::Rcpt, "450 4.2.0 greylisted").recipient("slow"))
+            .rule(Rule::reply(At::Rcpt, "501 bad address syntax").recipient("odd"));
         let (server, _, mut connection) = started(script).await;
-        let became = hand_over(&mut connection, &["a", "bad", "b", "slow", "c", "odd", "d"]).await;
+        let became =
+            send_pipelined(&mut connection, &["a", "bad", "b", "slow", "c", "odd", "d"]).await;
         let (bad, slow) = (
             format!("refused Recipient, open: {unknown}"),
             "deferred Recipient, open: 450 4.2.0 greylisted",
@@ -145,10 +149,13 @@ async fn one_refused_on_the_way_holds_nobody_else_up() {
 #[tokio::test]
 async fn a_content_refused_leaves_the_next_its_turn() {
     let script =
-        Script::new().rule(Rule::say(At::Content, "554 5.7.1 looks like spam").recipient("a@"));
+        Script::new().rule(Rule::reply(At::Content, "554 5.7.1 looks like spam").recipient("a@"));
     let (server, _, mut connection) = started(script).await;
     let spam = "refused Message, open: 554 5.7.1 looks like spam";
-    assert_eq!(hand_over(&mut connection, &["a", "b", "a", "c"]).await, [spam, SENT, spam, SENT]);
+    assert_eq!(
+        send_pipelined(&mut connection, &["a", "b", "a", "c"]).await,
+        [spam, SENT, spam, SENT]
+    );
     assert_eq!(readers(&server), ["b", "c"]);
     assert!(
         !server.verbs(1).iter().any(|group| group.contains("RSET")),
@@ -160,17 +167,17 @@ async fn a_content_refused_leaves_the_next_its_turn() {
 async fn closing_words_count_against_nobody_but_whose_content_they_answer() {
     let bye = "421 4.3.2 shutting down";
     let (server, _, mut connection) =
-        started(Script::new().rule(Rule::say_and_drop(At::Content, bye).recipient("a@"))).await;
+        started(Script::new().rule(Rule::reply_and_close(At::Content, bye).recipient("a@"))).await;
     assert_eq!(
-        hand_over(&mut connection, &["a", "b"]).await,
+        send_pipelined(&mut connection, &["a", "b"]).await,
         [&format!("deferred Relay, closed: {bye}"), ALONE]
     );
     assert!(server.mails().is_empty());
-    for (at, stage) in [(At::Ridden, "MAIL"), (At::Rcpt, "RCPT"), (At::Data, "DATA")] {
-        let rule = Rule::say_and_drop(at, bye);
-        let rule = if at == At::Ridden { rule } else { rule.recipient("b@") };
+    for (at, stage) in [(At::PipelinedMail, "MAIL"), (At::Rcpt, "RCPT"), (At::Data, "DATA")] {
+        let rule = Rule::reply_and_close(at, bye);
+        let rule = if at == At::PipelinedMail { rule } else { rule.recipient("b@") };
         let (server, relay, mut connection) = started(Script::new().rule(rule)).await;
-        let became = hand_over(&mut connection, &["a", "b", "c"]).await;
+        let became = send_pipelined(&mut connection, &["a", "b", "c"]).await;
         assert_eq!(
             became[..2],
             [SENT, &format!("relay, closed: the relay answered {stage} with: {bye}")]
@@ -188,14 +195,14 @@ async fn a_connection_gone_at_any_point_loses_nobody_and_doubles_nobody() {
     let unknown = "unknown, closed: the relay closed the connection";
     let taken = "250 2.0.0 taken";
     for (rule, first, second, arrived, steps_down) in [
-        (Rule::drop(At::Content).recipient("a@"), unknown, ALONE, 0, false),
-        (Rule::drop(At::Kept).recipient("a@"), unknown, ALONE, 1, false),
-        (Rule::say_and_drop(At::Content, taken).recipient("a@"), SENT, GONE, 1, true),
-        (Rule::drop(At::Ridden), SENT, GONE, 1, true),
-        (Rule::drop(At::Rcpt).recipient("b@"), SENT, GONE, 1, true),
-        (Rule::drop(At::Data).recipient("b@"), SENT, GONE, 1, true),
+        (Rule::close(At::Content).recipient("a@"), unknown, ALONE, 0, false),
+        (Rule::close(At::Stored).recipient("a@"), unknown, ALONE, 1, false),
+        (Rule::reply_and_close(At::Content, taken).recipient("a@"), SENT, GONE, 1, true),
+        (Rule::close(At::PipelinedMail), SENT, GONE, 1, true),
+        (Rule::close(At::Rcpt).recipient("b@"), SENT, GONE, 1, true),
+        (Rule::close(At::Data).recipient("b@"), SENT, GONE, 1, true),
         (
-            Rule::say_and_drop(At::Content, "554 5.7.1 go away").recipient("a@"),
+            Rule::reply_and_close(At::Content, "554 5.7.1 go away").recipient("a@"),
             "refused Message, open: 554 5.7.1 go away",
             GONE,
             0,
@@ -204,7 +211,7 @@ async fn a_connection_gone_at_any_point_loses_nobody_and_doubles_nobody() {
     ] {
         let name = format!("{rule:?}");
         let (server, relay, mut connection) = started(Script::new().rule(rule)).await;
-        assert_eq!(hand_over(&mut connection, &["a", "b"]).await, [first, second], "{name}");
+        assert_eq!(send_pipelined(&mut connection, &["a", "b"]).await, [first, second], "{name}");
         assert!(!connection.is_idle() && server.mails().len() == arrived, "{name}");
         assert_eq!(
             Connection::open(&relay).await.unwrap().can_pipeline_next(),
@@ -218,12 +225,12 @@ async fn a_connection_gone_at_any_point_loses_nobody_and_doubles_nobody() {
 async fn an_answer_too_many_never_becomes_the_answer_to_another_mail() {
     let twice = "250 2.0.0 taken\r\n250 2.0.0 taken";
     let (server, _, mut connection) =
-        started(Script::new().rule(Rule::say(At::Content, twice).recipient("a@"))).await;
-    let became = hand_over(&mut connection, &["a", "b"]).await;
+        started(Script::new().rule(Rule::reply(At::Content, twice).recipient("a@"))).await;
+    let became = send_pipelined(&mut connection, &["a", "b"]).await;
     assert_eq!(became, [SENT, "relay, closed: the relay answered DATA with: 250 2.1.5 ok"]);
     assert_eq!(readers(&server), ["a"]);
     let (server, relay, mut connection) =
-        started(Script::new().rule(Rule::say(At::Content, twice).recipient("a@"))).await;
+        started(Script::new().rule(Rule::reply(At::Content, twice).recipient("a@"))).await;
     assert_eq!(send(&mut connection, "a@example.org").await, SENT);
     let became = send(&mut connection, "b@example.org").await;
     assert_eq!(became, "relay, closed: the relay sent an unsolicited reply: 250 2.0.0 taken");
@@ -235,8 +242,8 @@ async fn an_answer_too_many_never_becomes_the_answer_to_another_mail() {
     assert!(Connection::open(&relay).await.unwrap().can_pipeline_next());
     let granted = "354 go ahead\r\n250 2.0.0 taken";
     let (server, _, mut connection) =
-        started(Script::new().rule(Rule::say(At::Data, granted).recipient("b@"))).await;
-    let became = hand_over(&mut connection, &["a", "b"]).await;
+        started(Script::new().rule(Rule::reply(At::Data, granted).recipient("b@"))).await;
+    let became = send_pipelined(&mut connection, &["a", "b"]).await;
     assert_eq!(
         became,
         [SENT, "relay, closed: the relay sent an unsolicited reply: 250 2.0.0 taken"]
@@ -251,7 +258,7 @@ async fn an_envelope_that_no_relay_could_take_does_not_board() {
     let large = ("large@example.org".to_owned(), "x".repeat(2_000));
     let odd = ("no address".to_owned(), String::new());
     let became =
-        hand_over_these(&mut connection, &[mail("a"), large, mail("b"), odd, mail("c")]).await;
+        send_mails_pipelined(&mut connection, &[mail("a"), large, mail("b"), odd, mail("c")]).await;
     assert_eq!(
         (&became[0], &became[2], &became[4]),
         (&SENT.to_owned(), &SENT.to_owned(), &SENT.to_owned())
@@ -272,8 +279,10 @@ async fn large_contents_full_of_dots_ride_without_anybody_waiting_for_the_other(
     let mails: Vec<_> = ["a", "b", "c", "d", "e"]
         .map(|name| (format!("{name}@example.org"), content.clone()))
         .into();
-    let handing_over =
-        tokio::time::timeout(Duration::from_secs(30), hand_over_these(&mut connection, &mails));
+    let handing_over = tokio::time::timeout(
+        Duration::from_secs(30),
+        send_mails_pipelined(&mut connection, &mails),
+    );
     assert_eq!(handing_over.await.unwrap(), [SENT; 5]);
     assert!(server.mails().iter().all(|mail| mail.content == content));
     assert_eq!(server.mails().len(), 5);
@@ -283,7 +292,7 @@ async fn large_contents_full_of_dots_ride_without_anybody_waiting_for_the_other(
 async fn a_hand_over_given_up_half_way_takes_its_connection_with_it() {
     let (server, relay, mut connection) =
         started(Script::new().rule(Rule::stall(At::Content).once())).await;
-    let halfway = hand_over(&mut connection, &["a", "b"]);
+    let halfway = send_pipelined(&mut connection, &["a", "b"]);
     assert!(tokio::time::timeout(Duration::from_millis(100), halfway).await.is_err());
     assert!(!connection.is_idle() && !connection.can_pipeline_next());
     assert_eq!(
@@ -292,7 +301,7 @@ async fn a_hand_over_given_up_half_way_takes_its_connection_with_it() {
         "the answer to a content is not one to an envelope"
     );
     let mut next = Connection::open(&relay).await.unwrap();
-    assert_eq!(hand_over(&mut next, &["c", "d"]).await, [SENT; 2]);
+    assert_eq!(send_pipelined(&mut next, &["c", "d"]).await, [SENT; 2]);
     assert!(
         server.verbs(2).contains(&".+MAIL+RCPT+DATA".to_owned()),
         "a trial that was given up leaves room for another"
@@ -305,7 +314,7 @@ async fn a_hand_over_given_up_half_way_takes_its_connection_with_it() {
 }
 
 /// Hands over as a lane does: whoever went back unattempted is tried again on a new connection, a few times.
-async fn hand_over_with_patience(relay: &Relay, names: &[&str]) -> Vec<String> {
+async fn send_with_retries(relay: &Relay, names: &[&str]) -> Vec<String> {
     let mut became = vec![String::new(); names.len()];
     for _ in 0..8 {
         let left: Vec<usize> = (0..names.len())
@@ -316,7 +325,7 @@ async fn hand_over_with_patience(relay: &Relay, names: &[&str]) -> Vec<String> {
         }
         let mut connection = Connection::open(relay).await.unwrap();
         let whom: Vec<&str> = left.iter().map(|&i| names[i]).collect();
-        for (i, outcome) in left.into_iter().zip(hand_over(&mut connection, &whom).await) {
+        for (i, outcome) in left.into_iter().zip(send_pipelined(&mut connection, &whom).await) {
             became[i] = outcome;
         }
     }
@@ -337,9 +346,9 @@ async fn whatever_is_said_to_one_the_others_get_theirs_once() {
         "421 x",
         "hello",
     ];
-    for at in [At::Mail, At::Ridden, At::Rcpt, At::Data, At::Content, At::Rset] {
+    for at in [At::Mail, At::PipelinedMail, At::Rcpt, At::Data, At::Content, At::Rset] {
         for said in
-            words.map(|words| [Rule::say(at, words), Rule::say_and_drop(at, words)]).concat()
+            words.map(|words| [Rule::reply(at, words), Rule::reply_and_close(at, words)]).concat()
         {
             let name = format!("{said:?}");
             let said = if matches!(at, At::Rcpt | At::Data | At::Content) {
@@ -349,11 +358,11 @@ async fn whatever_is_said_to_one_the_others_get_theirs_once() {
             };
             let script = Script::new()
                 .rule(said.once())
-                .rule(Rule::say(At::Rcpt, "550 5.1.1 unknown").recipient("bad"));
+                .rule(Rule::reply(At::Rcpt, "550 5.1.1 unknown").recipient("bad"));
             let server = SmtpServer::start(script).await;
             let relay =
-                relay(&server, Timeouts { connect: Duration::from_secs(10), ..patience(500) });
-            let became = hand_over_with_patience(&relay, &["a", "b", "bad", "c"]).await;
+                relay(&server, Timeouts { connect: Duration::from_secs(10), ..timeouts(500) });
+            let became = send_with_retries(&relay, &["a", "b", "bad", "c"]).await;
             let arrived = readers(&server);
             for (name_of, outcome) in ["a", "b", "bad", "c"].into_iter().zip(&became) {
                 let times = arrived.iter().filter(|name| *name == name_of).count();
@@ -364,7 +373,9 @@ async fn whatever_is_said_to_one_the_others_get_theirs_once() {
                 );
             }
             assert!(
-                became[2].starts_with("refused Recipient") || at == At::Mail || at == At::Ridden,
+                became[2].starts_with("refused Recipient")
+                    || at == At::Mail
+                    || at == At::PipelinedMail,
                 "{name}: {became:?}"
             );
             if matches!(at, At::Rcpt | At::Data | At::Content) {

@@ -96,7 +96,7 @@ stories! {
             assert_eq!(Some(Millis(i64::try_from(modified.as_millis()).unwrap())), node.app.feed_cache.get(file).unwrap().modified);
         }
         assert_eq!(node.put().await, [""; 0], "nothing changed");
-        world.leap(MINUTE);
+        world.advance(MINUTE);
         world.publish([article("c")]).await;
         assert_eq!(node.put().await, ALL, "the other feed does not hold it");
         assert!(String::from_utf8(std::fs::read(&there["news.atom"]).unwrap()).unwrap().contains("Title of c"));
@@ -113,7 +113,7 @@ stories! {
         world.publish([article("a"), IncomingArticle { sections: vec!["Sport".into()], ..article("b") }]).await;
         node.put().await;
         std::fs::remove_dir_all(&folder).unwrap();
-        world.leap(MINUTE);
+        world.advance(MINUTE);
         world.publish([article("c")]).await;
         assert_eq!(node.put().await.len(), 6, "not the changed feed alone");
         assert_eq!(files(&folder).len(), 12);
@@ -178,15 +178,15 @@ fn the_command_says_what_it_put_and_a_copy_of_the_store_puts_nothing() {
         "[[publish]]\nname = \"web\"\nurl = \"file://www\"\n[[publish]]\nname = \"full\"\nurl = \"file://blocked/www\"\n[[digests]]",
     );
     shell.write("articles.jsonl", "{\"id\":\"1\",\"title\":\"One\"}\n");
-    shell.does(&["articles", "import", "articles.jsonl"]);
-    let out = shell.does(&["feeds", "publish", "web"]);
+    shell.run_ok(&["articles", "import", "articles.jsonl"]);
+    let out = shell.run_ok(&["feeds", "publish", "web"]);
     assert!(
         out.contains("web: uploaded news.rss\n")
             && out.contains("web: 3 uploaded, 0 deleted, 3 up to date, 0 pending"),
         "{out}"
     );
     let built = shell.path("built");
-    shell.does(&["feeds", "build", "--out", "built"]);
+    shell.run_ok(&["feeds", "build", "--out", "built"]);
     for name in ALL {
         assert_eq!(
             std::fs::read(shell.path("www").join(name)).unwrap(),
@@ -194,10 +194,10 @@ fn the_command_says_what_it_put_and_a_copy_of_the_store_puts_nothing() {
             "{name}"
         );
     }
-    assert!(shell.does(&["feeds", "publish", "web"]).contains("0 uploaded,"));
+    assert!(shell.run_ok(&["feeds", "publish", "web"]).contains("0 uploaded,"));
     std::fs::remove_file(shell.path("www/news.rss")).unwrap();
     assert!(
-        shell.does(&["feeds", "publish", "web", "--again"]).contains("3 uploaded,")
+        shell.run_ok(&["feeds", "publish", "web", "--again"]).contains("3 uploaded,")
             && shell.path("www/news.rss").exists()
     );
     shell.write("blocked", "a file where a folder should be");
@@ -214,7 +214,7 @@ fn the_command_says_what_it_put_and_a_copy_of_the_store_puts_nothing() {
     );
     assert_eq!(shell.courant(&["feeds", "publish", "nowhere"]).status, 2);
 
-    shell.does(&["backup", "copy.db"]);
+    shell.run_ok(&["backup", "copy.db"]);
     shell.replace("sqlite://courant.db", "sqlite://copy.db");
     let said = shell.courant(&["feeds", "publish", "web", "--again"]);
     assert!(said.status == 1 && said.err.contains("courant adopt"), "{said:?}");
@@ -230,7 +230,7 @@ fn check_tries_each_folder_and_leaves_nothing_there() {
         &format!("{}[[digests]]", place("web", "www") + &place("new", "not/there/yet")),
     );
     std::fs::create_dir(shell.path("www")).unwrap();
-    let said = shell.does(&["check"]);
+    let said = shell.run_ok(&["check"]);
     assert!(
         said.contains(&format!(
             "ok    publish web: {} accepts files\n",
@@ -254,7 +254,7 @@ fn check_tries_each_folder_and_leaves_nothing_there() {
         "{said:?}"
     );
     shell.write("one.jsonl", "{\"title\":\"One\"}\n");
-    shell.does(&["articles", "import", "one.jsonl"]);
+    shell.run_ok(&["articles", "import", "one.jsonl"]);
     let publishing = shell.courant(&["feeds", "publish", "lost"]);
     let lost = format!(
         "lost: cannot publish to {0}: {0} is not a directory; move it away",
@@ -285,7 +285,7 @@ fn serve_publishes_each_change_by_itself() {
     serving.ready();
     for title in ["One", "Two"] {
         shell.write("articles.jsonl", format!("{{\"id\":\"{title}\",\"title\":\"{title}\"}}\n"));
-        shell.does(&["articles", "import", "articles.jsonl"]);
+        shell.run_ok(&["articles", "import", "articles.jsonl"]);
         let begun = Instant::now();
         while !std::fs::read_to_string(shell.path("www/news.rss"))
             .is_ok_and(|text| text.contains(title))

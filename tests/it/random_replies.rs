@@ -1,4 +1,5 @@
-//! Relays that answer at random: what they took is whole, and every row says what they said.
+//! Relays with random replies: every accepted mail is complete, and every delivery has the state that
+//! its reply implies.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,23 +12,23 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use tokio_util::sync::CancellationToken;
 
-use crate::relay_outcomes::is_whole;
+use crate::relay_outcomes::is_complete;
 use crate::smtp_server::{At, Rule, Script};
 use crate::support::{World, article, stories};
 
 const READERS: usize = 5;
 
-/// What is said to a command instead of the usual, or nothing at all.
+/// A reply that replaces the usual one; without text, the connection is closed.
 #[derive(Debug, Clone)]
-struct Odd {
+struct RandomReply {
     at: At,
-    words: Option<&'static str>,
+    text: Option<&'static str>,
     closes: bool,
     reader: Option<usize>,
     times: usize,
 }
 
-const WORDS: &[&str] = &[
+const REPLIES: &[&str] = &[
     "250 2.0.0 why not",
     "251 forwarded",
     "354 go on",
@@ -45,117 +46,117 @@ const WORDS: &[&str] = &[
     "554 no",
 ];
 
-fn odd() -> impl Strategy<Value = Odd> {
+fn random_reply() -> impl Strategy<Value = RandomReply> {
     let at = prop::sample::select(vec![At::Mail, At::Rcpt, At::Data, At::Content, At::Rset]);
-    let words = prop::option::weighted(0.9, prop::sample::select(WORDS));
-    (at, words, prop::bool::weighted(0.2), prop::option::of(0..READERS), 1..4_usize).prop_map(
-        |(at, words, closes, reader, times)| Odd {
+    let text = prop::option::weighted(0.9, prop::sample::select(REPLIES));
+    (at, text, prop::bool::weighted(0.2), prop::option::of(0..READERS), 1..4_usize).prop_map(
+        |(at, text, closes, reader, times)| RandomReply {
             at,
-            words,
+            text,
             closes,
-            // Nobody is named before RCPT.
+            // Before RCPT the recipient is not known.
             reader: if at == At::Mail { None } else { reader },
             times,
         },
     )
 }
 
-impl Odd {
+impl RandomReply {
     fn rule(&self) -> Rule {
-        let rule = match self.words {
-            None => Rule::drop(self.at),
-            Some(words) if self.closes => Rule::say_and_drop(self.at, words),
-            Some(words) => Rule::say(self.at, words),
+        let rule = match self.text {
+            None => Rule::close(self.at),
+            Some(text) if self.closes => Rule::reply_and_close(self.at, text),
+            Some(text) => Rule::reply(self.at, text),
         };
         let rule = rule.times(self.times);
         self.reader.iter().fold(rule, |rule, n| rule.recipient(&format!("r{n}@")))
     }
 }
 
-/// State and answer of every reader's newest mail.
-async fn rows(world: &World) -> BTreeMap<String, (DeliveryState, String)> {
-    let mut rows = BTreeMap::new();
+/// Returns the state and the recorded reply of every reader's newest delivery.
+async fn newest_deliveries(world: &World) -> BTreeMap<String, (DeliveryState, String)> {
+    let mut deliveries = BTreeMap::new();
     for n in 0..READERS {
         let address = format!("r{n}@example.org");
         let person = world.app.store.find_subscriber(&address).await.unwrap().unwrap();
         let mail = world.app.store.deliveries_to(person.id, 1).await.unwrap().remove(0);
-        rows.insert(address, (mail.state, mail.last_reply.unwrap_or_default()));
+        deliveries.insert(address, (mail.state, mail.last_reply.unwrap_or_default()));
     }
-    rows
+    deliveries
 }
 
-/// An edition meets such a relay, and then a good one.
-async fn meets(world: &mut World, number: usize, odds: &[Odd], pipelines: bool, grants_data: bool) {
-    let told = format!("{odds:?}, pipelines {pipelines}, grants DATA {grants_data}");
+/// Sends an edition to a relay with these replies and then to a working one, and checks both results.
+async fn check_case(world: &mut World, number: usize, replies: &[RandomReply], pipelining: bool, accepts_data: bool) {
+    let case = format!("{replies:?}, pipelining {pipelining}, accepts DATA {accepts_data}");
     world
         .publish([IncomingArticle { published_at: world.now(), ..article(&format!("a{number}")) }])
         .await;
-    let (edition, before) = (world.edition().await, world.relay.mails().len());
-    let script = odds.iter().fold(Script::new(), |script, odd| script.rule(odd.rule()));
-    let script = if pipelines { script } else { script.without_pipelining() };
-    world.relay.set_script(if grants_data { script.grants_data_always() } else { script });
+    let (edition, before) = (world.create_edition().await, world.relay.mails().len());
+    let script = replies.iter().fold(Script::new(), |script, reply| script.rule(reply.rule()));
+    let script = if pipelining { script } else { script.without_pipelining() };
+    world.relay.set_script(if accepts_data { script.always_accepts_data() } else { script });
     world.restart();
-    let (engine, transport, stop) =
-        (world.engine(), world.transport().clone(), CancellationToken::new());
-    let stopped = stop.clone();
+    let (dispatcher, transport, shutdown) =
+        (world.dispatcher(), world.transport().clone(), CancellationToken::new());
+    let token = shutdown.clone();
     let sending =
-        tokio::spawn(async move { engine.deliver_due(&transport, 0, &stopped).await.unwrap() });
-    // A relay in trouble would be waited for.
+        tokio::spawn(async move { dispatcher.deliver_due(&transport, 0, &token).await.unwrap() });
+    // A run waits for a failing relay, so it is shut down after a while.
     let _ = tokio::time::timeout(Duration::from_millis(300), async {
         while !sending.is_finished() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     })
     .await;
-    stop.cancel();
+    shutdown.cancel();
     sending.await.unwrap();
-    let taken: Vec<_> = world.relay.look(|mails| mails[before..].to_vec());
-    assert!(taken.iter().all(is_whole), "an empty or half mail was taken: {told}");
-    for (address, (state, answer)) in rows(world).await {
-        let times = taken.iter().filter(|m| m.to == [address.clone()]).count();
+    let accepted: Vec<_> = world.relay.with_mails(|mails| mails[before..].to_vec());
+    assert!(accepted.iter().all(is_complete), "an incomplete mail was accepted: {case}");
+    for (address, (state, reply)) in newest_deliveries(world).await {
+        let times = accepted.iter().filter(|m| m.to == [address.clone()]).count();
         match state {
             DeliveryState::Sent => assert!(
-                times == 1 && answer.starts_with('2'),
-                "{address} {times} times, {answer}: {told}"
+                times == 1 && reply.starts_with('2'),
+                "{address} {times} times, {reply}: {case}"
             ),
             DeliveryState::Failed => assert!(
-                times == 0 && odds.iter().any(|o| o.words == Some(&answer)),
-                "{address} {times} times, {answer}: {told}"
+                times == 0 && replies.iter().any(|r| r.text == Some(&reply)),
+                "{address} {times} times, {reply}: {case}"
             ),
             DeliveryState::Queued => {
-                assert_eq!(times, 0, "{address} has it and it is queued, {answer}: {told}")
+                assert_eq!(times, 0, "{address} was sent a mail but is queued, {reply}: {case}")
             }
-            other => panic!("{address} is {other}, {answer}: {told}"),
+            other => panic!("{address} is {other}, {reply}: {case}"),
         }
     }
     world.relay.set_script(Script::new());
     world.restart();
-    world.leap(HOUR);
-    if world.fate(edition).await.starts_with("paused") {
-        world.order(edition, courant::domain::edition::EditionCommand::Resume).await;
+    world.advance(HOUR);
+    if world.edition_status(edition).await.starts_with("paused") {
+        world.run_command(edition, courant::domain::edition::EditionCommand::Resume).await;
     }
     world.deliver().await;
-    for (address, (state, _)) in rows(world).await {
-        let times = world
-            .relay
-            .look(|mails| mails[before..].iter().filter(|m| m.to == [address.clone()]).count());
+    for (address, (state, _)) in newest_deliveries(world).await {
+        let times = world.relay.with_mails(|mails| {
+            mails[before..].iter().filter(|m| m.to == [address.clone()]).count()
+        });
         assert!(
             matches!((state, times), (DeliveryState::Sent, 1) | (DeliveryState::Failed, 0)),
-            "{address} is {state}, {times} times: {told}"
+            "{address} is {state}, {times} times: {case}"
         );
     }
 }
 
 stories! {
-    async fn whatever_is_answered_what_was_taken_is_whole_and_rows_say_what_was_said(world) {
+    async fn after_random_replies_accepted_mails_are_complete_and_states_match_the_replies(world) {
         world.configure(|s| s.transport = "connections = 2".into()).await;
-        world.readers(READERS).await;
+        world.add_readers(READERS).await;
         let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(24);
         let mut runner = TestRunner::default();
-        let scripts = (prop::collection::vec(odd(), 1..7), any::<bool>(), any::<bool>());
+        let scripts = (prop::collection::vec(random_reply(), 1..7), any::<bool>(), any::<bool>());
         for number in 0..cases {
-            let (odds, pipelines, grants_data) = scripts.new_tree(&mut runner).unwrap().current();
-            meets(world, number, &odds, pipelines, grants_data).await;
+            let (replies, pipelining, accepts_data) = scripts.new_tree(&mut runner).unwrap().current();
+            check_case(world, number, &replies, pipelining, accepts_data).await;
         }
     }
 }

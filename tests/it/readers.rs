@@ -60,7 +60,7 @@ async fn leave(world: &World, email: &str) -> Option<String> {
             .unwrap()
             .unwrap();
     // What happens next happens later, on a fast disk too.
-    world.leap(10);
+    world.advance(10);
     left.undo
 }
 
@@ -89,14 +89,14 @@ stories! {
         world.publish([article("a")]).await;
         ask(world, "ann@example.org").await;
         assert_eq!(status(world, "ann@example.org").await, Some(Status::Pending));
-        world.edition().await;
+        world.create_edition().await;
         world.deliver().await;
         assert_eq!(world.relay.mails().len(), 1, "the confirmation alone");
         let token = token_for(world, "ann@example.org", "confirm");
         let (_, digests) = subscribers::confirm(&world.app.store, secret(world), &token, world.now()).await.unwrap().unwrap();
         assert_eq!((digests, status(world, "ann@example.org").await), (vec!["weekly".to_owned()], Some(Status::Confirmed)));
         world.publish([article("b")]).await;
-        world.edition().await;
+        world.create_edition().await;
         world.deliver().await;
         assert!(world.mails_to("ann@example.org")[1].text.contains("Title of b"));
     }
@@ -114,8 +114,8 @@ stories! {
     async fn a_link_does_only_what_it_was_made_for(world) {
         world.publish([article("a")]).await;
         ask(world, "new@example.org").await;
-        world.readers(1).await;
-        world.edition().await;
+        world.add_readers(1).await;
+        world.create_edition().await;
         world.deliver().await;
         let confirms = token_for(world, "new@example.org", "confirm");
         let leaves = token_for(world, "r0@example.org", "unsubscribe");
@@ -134,23 +134,23 @@ stories! {
         ask(world, "ann@example.org").await;
         world.deliver().await;
         let token = token_for(world, "ann@example.org", "confirm");
-        world.leap(31 * DAY);
+        world.advance(31 * DAY);
         assert!(subscribers::confirm(&world.app.store, secret(world), &token, world.now()).await.unwrap().is_none());
         assert_eq!(status(world, "ann@example.org").await, Some(Status::Pending));
     }
 
     async fn a_leaving_can_be_taken_back_for_an_hour(world) {
-        world.readers(2).await;
+        world.add_readers(2).await;
         let undos = [leave(world, "r0@example.org").await.unwrap(), leave(world, "r1@example.org").await.unwrap()];
         assert!(undo(world, &undos[0]).await);
-        world.leap(HOUR + MINUTE);
+        world.advance(HOUR + MINUTE);
         assert!(!undo(world, &undos[1]).await);
         assert_eq!(status(world, "r0@example.org").await, Some(Status::Confirmed));
         assert_eq!(status(world, "r1@example.org").await, Some(Status::Unsubscribed));
     }
 
     async fn a_leaving_is_not_taken_back_against_an_admin_or_a_suppression(world) {
-        world.readers(3).await;
+        world.add_readers(3).await;
         let address = |n: usize| EmailAddress::parse(&format!("r{n}@example.org")).unwrap();
         let mut undos = Vec::new();
         for n in 0..3 {
@@ -167,9 +167,9 @@ stories! {
     }
 
     async fn who_left_comes_back_only_by_the_page_and_their_own_confirmation(world) {
-        world.readers(1).await;
+        world.add_readers(1).await;
         leave(world, "r0@example.org").await;
-        world.readers(1).await;
+        world.add_readers(1).await;
         assert_eq!(status(world, "r0@example.org").await, Some(Status::Unsubscribed), "not by an admin with consent");
         let report = bring(world, b"email\nr0@example.org\n", |_| ()).await;
         assert_eq!((report.previously_unsubscribed, report.confirmed), (1, 0), "not by an import");
@@ -189,10 +189,10 @@ stories! {
     async fn a_leaving_that_found_nothing_confirmed_can_not_be_taken_back(world) {
         ask(world, "ann@example.org").await;
         assert_eq!(leave(world, "ann@example.org").await, None, "they never confirmed");
-        world.readers(1).await;
+        world.add_readers(1).await;
         let taken_back = leave(world, "r0@example.org").await.unwrap();
         assert_eq!(leave(world, "r0@example.org").await, None, "they had left before");
-        world.leap(MINUTE);
+        world.advance(MINUTE);
         ask(world, "r0@example.org").await;
         assert_eq!(leave(world, "r0@example.org").await, None, "a stranger had them asked in between");
         assert!(!undo(world, &taken_back).await, "it was asked for since");
@@ -203,7 +203,7 @@ stories! {
         ask(world, "ann@example.org").await;
         world.deliver().await;
         let old = token_for(world, "ann@example.org", "confirm");
-        world.leap(10);
+        world.advance(10);
         assert_eq!(confirm(world, &old).await, ["weekly"]);
         assert_eq!(confirm(world, &old).await, ["weekly"], "a second look is told the same");
         leave(world, "ann@example.org").await;
@@ -218,12 +218,12 @@ stories! {
     async fn every_digest_is_asked_about_however_soon_after_another(world) {
         world.configure(|s| s.more = DAILY.into()).await;
         ask_for(world, "daily", "ann@example.org").await;
-        world.leap(5 * MINUTE);
+        world.advance(5 * MINUTE);
         ask_for(world, "weekly", "ann@example.org").await;
         ask_for(world, "daily", "ann@example.org").await;
         world.deliver().await;
         assert_eq!(world.mails_to("ann@example.org").len(), 2, "one for each");
-        world.leap(11 * MINUTE);
+        world.advance(11 * MINUTE);
         ask_for(world, "daily", "ann@example.org").await;
         world.deliver().await;
         assert_eq!(world.mails_to("ann@example.org").len(), 3, "a request that asked nobody moved nothing");
@@ -248,7 +248,7 @@ stories! {
         }
         world.deliver().await;
         assert_eq!(world.relay.mails().len(), 1);
-        world.leap(20 * MINUTE);
+        world.advance(20 * MINUTE);
         ask(world, "ann@example.org").await;
         world.deliver().await;
         assert_eq!(world.relay.mails().len(), 2, "a mail may get lost");

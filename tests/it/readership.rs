@@ -6,7 +6,7 @@ use courant::domain::time::{DAY, HOUR, MINUTE};
 use courant::feeds::readership::Readership;
 
 use crate::program::{Serving, get};
-use crate::support::{BEGINNING, Shell, article, stories};
+use crate::support::{START_TIME, Shell, article, stories};
 
 stories! {
     async fn a_night_ends_a_day_and_a_restart_or_another_node_does_not_count_readers_twice(world) {
@@ -17,36 +17,36 @@ stories! {
         read(&first, 5);
         first.record("news", b"Feedly/1.0 (12 subscribers)", None, true);
         first.flush_due(store, world.now()).await.unwrap();
-        world.leap(MINUTE);
+        world.advance(MINUTE);
         first.finish(store, world.now()).await.unwrap();
-        world.leap(MINUTE);
+        world.advance(MINUTE);
         let restarted = node("n2");
         read(&restarted, 4);
         let beside = node("n3");
         read(&beside, 3);
         beside.record("news", b"Feedly/1.0 (12 subscribers)", None, true);
-        world.leap(MINUTE);
+        world.advance(MINUTE);
         restarted.flush_due(store, world.now()).await.unwrap();
         beside.flush_due(store, world.now()).await.unwrap();
         let of = async |day: Day| aggregate_by_day(store.readership(Day(0)).await.unwrap()).remove("news").unwrap().get(&day).copied();
         let today = Day::containing(world.now());
         assert_eq!(of(today).await, Some(DailyReadership { direct: 7, served: 12, requests: 14, unchanged: 14 }));
 
-        world.leap(DAY);
+        world.advance(DAY);
         read(&restarted, 1);
         restarted.flush_due(store, world.now()).await.unwrap();
         assert_eq!(of(today).await.unwrap().requests, 15, "what came after the last look belongs to the day before");
         read(&restarted, 2);
-        world.leap(HOUR);
+        world.advance(HOUR);
         restarted.flush_due(store, world.now()).await.unwrap();
         assert_eq!(of(Day::containing(world.now())).await, Some(DailyReadership { direct: 2, served: 0, requests: 2, unchanged: 2 }));
-        world.leap(400 * DAY);
+        world.advance(400 * DAY);
         restarted.flush_due(store, world.now()).await.unwrap();
         assert_eq!(of(today).await, None, "after 400 days it is forgotten");
     }
 
     async fn a_renamed_feed_keeps_its_readers(world) {
-        let readership = Readership::new("n1".into(), clock::random_bytes, BEGINNING);
+        let readership = Readership::new("n1".into(), clock::random_bytes, START_TIME);
         readership.record("news", b"R/1", None, false);
         readership.finish(&world.app.store, world.now()).await.unwrap();
         world.configure(|s| s.renamed.push(("news", "campus"))).await;
@@ -77,12 +77,12 @@ fn the_command_line_shows_readers_and_lists_feeds_on_demand() {
         (all[0]["feed"].as_str(), all[0]["today"].as_u64(), all[0]["requests"].as_u64()),
         (Some("news"), Some(0), Some(0))
     );
-    assert!(shell.does(&["feeds", "readers"]).contains("median of 7 days"));
+    assert!(shell.run_ok(&["feeds", "readers"]).contains("median of 7 days"));
     assert_eq!(
         shell.courant(&["feeds", "readers", "news", "--json"]).json(),
         serde_json::json!([])
     );
-    assert!(shell.does(&["feeds", "readers", "news"]).contains("no readers in this period"));
+    assert!(shell.run_ok(&["feeds", "readers", "news"]).contains("no readers in this period"));
     assert_eq!(shell.courant(&["feeds", "readers", "other"]).status, 2);
     assert_eq!(shell.courant(&["feeds", "readers", "--days", "0"]).status, 2);
     let terms = shell.courant(&["feeds", "list", "--on-demand", "--json"]).json();
@@ -93,7 +93,7 @@ fn the_command_line_shows_readers_and_lists_feeds_on_demand() {
         "{terms:?}"
     );
     assert!(terms.iter().any(|t| t["title"] == "English"), "{terms:?}");
-    shell.does(&["feeds", "build", "--out", "public"]);
+    shell.run_ok(&["feeds", "build", "--out", "public"]);
     let list = std::fs::read_to_string(shell.path("public").join("feeds.opml")).unwrap();
     assert!(roxmltree::Document::parse(&list).is_ok() && list.contains("/feeds/news.rss"));
 }

@@ -4,7 +4,7 @@ use courant::digests::{self, Prepared};
 use courant::domain::article::IncomingArticle;
 use courant::domain::time::{DAY, HOUR, MINUTE, Millis, SECOND};
 
-use crate::support::{BEGINNING, article, stories};
+use crate::support::{START_TIME, article, stories};
 
 fn at(text: &str) -> Millis {
     Millis::from(text.parse::<jiff::Timestamp>().unwrap())
@@ -17,8 +17,8 @@ fn made(prepared: Vec<Prepared>) -> usize {
 stories! {
     async fn an_edition_is_made_at_its_hour_and_not_before(world) {
         world.publish([article("a")]).await;
-        world.readers(2).await;
-        assert_eq!(world.prepare(BEGINNING).await, []);
+        world.add_readers(2).await;
+        assert_eq!(world.prepare(START_TIME).await, []);
         assert_eq!(world.prepare(at("2026-09-21T07:59:59Z")).await, []);
         assert_eq!(made(world.prepare(at("2026-09-21T08:00:00Z")).await), 1);
         assert_eq!(world.prepare(at("2026-09-21T08:00:01Z")).await, [], "once a date");
@@ -28,7 +28,7 @@ stories! {
 
     async fn the_hour_is_the_one_on_the_wall_across_daylight_saving(world) {
         world.configure(|s| s.digest = "timezone = \"Europe/Berlin\"".into()).await;
-        world.prepare(BEGINNING).await;
+        world.prepare(START_TIME).await;
         // Summer time ends on 2026-10-25: 08:00 is 06:00 UTC before and 07:00 UTC after.
         for (id, slot) in [("a", "2026-10-19T06:00:00Z"), ("b", "2026-10-26T07:00:00Z"), ("c", "2026-11-02T07:00:00Z")] {
             let slot = at(slot);
@@ -40,7 +40,7 @@ stories! {
 
     async fn too_few_articles_make_no_edition_and_wait(world) {
         world.configure(|s| s.digest = "min_articles = 2".into()).await;
-        world.prepare(BEGINNING).await;
+        world.prepare(START_TIME).await;
         world.publish([article("a")]).await;
         assert_eq!(world.prepare(at("2026-09-21T08:00:00Z")).await, [Prepared::TooFew { stories: 1 }]);
         world.publish([article("b")]).await;
@@ -50,7 +50,7 @@ stories! {
 
     async fn nothing_is_sent_in_a_pause_and_what_came_in_it_is_told_after(world) {
         world.configure(|s| s.digest = "pause = [\"2026-09-21..2026-09-27\"]".into()).await;
-        world.prepare(BEGINNING).await;
+        world.prepare(START_TIME).await;
         world.publish([article("a")]).await;
         assert_eq!(world.prepare(at("2026-09-21T08:00:00Z")).await, []);
         assert_eq!(world.prepare(at("2026-09-27T23:59:00Z")).await, []);
@@ -58,7 +58,7 @@ stories! {
     }
 
     async fn a_date_missed_by_hours_is_made_up_for_once(world) {
-        world.prepare(BEGINNING).await;
+        world.prepare(START_TIME).await;
         world.publish([article("a")]).await;
         assert_eq!(made(world.prepare(at("2026-09-21T20:00:00Z")).await), 1);
         world.publish([article("b")]).await;
@@ -67,7 +67,7 @@ stories! {
 
     async fn of_many_dates_missed_one_edition_is_made(world) {
         world.configure(|s| s.digest = "schedule = \"0 8 * * *\"".into()).await;
-        world.prepare(BEGINNING).await;
+        world.prepare(START_TIME).await;
         world.publish([article("a")]).await;
         assert_eq!(made(world.prepare(at("2026-10-05T09:00:00Z")).await), 1);
         assert_eq!(world.prepare(at("2026-10-05T09:00:01Z")).await, []);
@@ -75,7 +75,7 @@ stories! {
 
     async fn a_date_missed_for_longer_than_missed_within_is_let_go(world) {
         world.configure(|s| s.digest = "missed_within = \"2h\"".into()).await;
-        world.prepare(BEGINNING).await;
+        world.prepare(START_TIME).await;
         world.publish([article("a")]).await;
         assert_eq!(world.prepare(at("2026-09-21T11:00:00Z")).await, []);
         assert_eq!(made(world.prepare(at("2026-09-28T08:00:00Z")).await), 1, "its articles wait for the next");
@@ -83,7 +83,7 @@ stories! {
 
     async fn where_missed_dates_are_skipped_they_wait_for_the_next(world) {
         world.configure(|s| s.digest = "missed = \"skip\"".into()).await;
-        world.prepare(BEGINNING).await;
+        world.prepare(START_TIME).await;
         world.publish([article("a")]).await;
         assert_eq!(world.prepare(at("2026-09-21T08:05:00Z")).await, []);
         assert_eq!(made(world.prepare(at("2026-09-28T08:00:30Z")).await), 1, "half a minute late is on time");
@@ -96,9 +96,9 @@ stories! {
     }
 
     async fn two_nodes_at_the_same_moment_make_one_edition_and_mail_nobody_twice(world) {
-        world.prepare(BEGINNING).await;
+        world.prepare(START_TIME).await;
         world.publish([article("a"), article("b")]).await;
-        world.readers(5).await;
+        world.add_readers(5).await;
         let other = world.another_node().await;
         let slot = at("2026-09-21T08:00:00Z");
         let (one, two) = tokio::join!(digests::prepare_due(world.app.digest_context(), slot), digests::prepare_due(other.digest_context(), slot));
@@ -106,13 +106,13 @@ stories! {
         assert_eq!(made(all.clone()), 1, "{all:?}");
         world.deliver().await;
         assert_eq!(world.app.store.editions(None).await.unwrap().len(), 1);
-        assert!(world.arrived().len() == 5 && world.arrived().values().all(|n| *n == 1));
+        assert!(world.mail_counts().len() == 5 && world.mail_counts().values().all(|n| *n == 1));
         other.store.close().await;
     }
 
     async fn two_editions_run_by_hand_at_once_share_the_stories_without_doubles(world) {
         world.publish([article("a")]).await;
-        world.readers(3).await;
+        world.add_readers(3).await;
         let other = world.another_node().await;
         let now = world.now();
         let (here, there) = tokio::join!(
@@ -127,8 +127,8 @@ stories! {
 
     async fn a_crash_while_the_audience_freezes_loses_nobody(world) {
         world.publish([article("a")]).await;
-        world.readers(300).await;
-        let edition = world.edition().await;
+        world.add_readers(300).await;
+        let edition = world.create_edition().await;
         // As if the process had ended after the first block of the audience.
         world.sql("DELETE FROM deliveries WHERE batch_id = (SELECT MAX(id) FROM delivery_batches)").await;
         world.sql("DELETE FROM delivery_batches WHERE id = (SELECT MAX(id) FROM delivery_batches)").await;
@@ -136,15 +136,15 @@ stories! {
         assert_eq!(world.deliver().await.sent, 0, "nothing goes out before everybody has a row");
         world.prepare(world.now().plus(MINUTE)).await;
         world.deliver().await;
-        assert_eq!(world.fate(edition).await, "sent: 300 sent");
-        assert_eq!(world.arrived().len(), 300);
+        assert_eq!(world.edition_status(edition).await, "sent: 300 sent");
+        assert_eq!(world.mail_counts().len(), 300);
     }
 
     async fn the_next_dates_are_told_before_they_come(world) {
         world.publish([article("a")]).await;
         let digest = world.digest("weekly");
         let next = digest.schedule.next_after(world.now(), &digest.timezone);
-        assert_eq!(next, Some(BEGINNING.plus(2 * HOUR)));
+        assert_eq!(next, Some(START_TIME.plus(2 * HOUR)));
         let stories = digests::upcoming(world.app.digest_context(), digest, next.unwrap(), world.now()).await.unwrap();
         assert_eq!(stories.iter().map(|a| a.title.as_str()).collect::<Vec<_>>(), ["Title of a"]);
         assert!(world.app.store.editions(None).await.unwrap().is_empty(), "looking makes nothing");

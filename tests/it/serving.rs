@@ -62,7 +62,7 @@ impl Reader {
 
 stories! {
     async fn on_one_connection_a_reader_asks_in_all_ways_and_gets_one_feed(world) {
-        world.become_real();
+        world.use_real_time();
         world.configure(|s| s.feed = "aliases = [\"/feed/\"]".into()).await;
         world.publish([article("a"), article("b")]).await;
         world.config_file();
@@ -92,7 +92,7 @@ stories! {
     }
 
     async fn a_private_feed_is_built_where_nobody_looks(world) {
-        world.become_real();
+        world.use_real_time();
         world.configure(|s| s.feed = "private = \"Sesame0123456789\"".into()).await;
         world.publish([article("a")]).await;
         let config = world.config_file();

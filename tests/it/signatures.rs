@@ -94,7 +94,7 @@ stories! {
         };
         world.subscribe("weekly", [reader("ann@example.org", "Ann", "en"), reader("cai@example.org", "蔡元培", "zh-CN")]).await;
         world.config_file();
-        world.edition().await;
+        world.create_edition().await;
         assert_eq!(world.deliver().await.sent, 2);
         let checked = Shell::command(&home, &["check"]).output().unwrap();
         let records = records(&String::from_utf8(checked.stdout).unwrap());
@@ -129,12 +129,12 @@ stories! {
             return;
         }
         world.configure(|s| s.transport = format!("{KEYS}\ndkim_domain = \"example.edu\"")).await;
-        world.relay.set_script(Script::new().rule(Rule::drop(At::Kept).once()));
+        world.relay.set_script(Script::new().rule(Rule::close(At::Stored).once()));
         world.publish([article("a")]).await;
-        world.readers(1).await;
-        world.edition().await;
+        world.add_readers(1).await;
+        world.create_edition().await;
         world.deliver().await;
-        world.leap(MINUTE + SECOND);
+        world.advance(MINUTE + SECOND);
         world.restart();
         world.deliver().await;
         let mails: Vec<String> = world.relay.mails().into_iter().map(|m| m.content).collect();

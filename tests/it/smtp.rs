@@ -43,7 +43,7 @@ pub(crate) fn transport(server: &SmtpServer, tls: TlsMode) -> Transport {
 }
 
 /// Long enough for a busy machine, short enough for a test that waits for it.
-pub(crate) fn patience(ms: u64) -> Timeouts {
+pub(crate) fn timeouts(ms: u64) -> Timeouts {
     let span = Duration::from_millis(ms);
     Timeouts {
         connect: span,
@@ -55,7 +55,7 @@ pub(crate) fn patience(ms: u64) -> Timeouts {
 }
 
 pub(crate) async fn connect(server: &SmtpServer) -> Result<Connection, ConnectError> {
-    let relay = Relay::from_transport(&transport(server, TlsMode::Opportunistic), patience(10_000))
+    let relay = Relay::from_transport(&transport(server, TlsMode::Opportunistic), timeouts(10_000))
         .unwrap();
     Connection::open(&relay).await
 }
@@ -103,7 +103,7 @@ async fn an_envelope_goes_out_in_one_write_when_the_relay_pipelines() {
 async fn a_relay_without_pipelining_is_spoken_to_step_by_step() {
     let script = Script::new()
         .without_pipelining()
-        .rule(Rule::say(At::Rcpt, "550 5.1.1 unknown").recipient("bad"));
+        .rule(Rule::reply(At::Rcpt, "550 5.1.1 unknown").recipient("bad"));
     let (server, mut connection) = started(script).await;
     assert!(!connection.supports_pipelining());
     assert_eq!(
@@ -118,7 +118,7 @@ async fn a_relay_without_pipelining_is_spoken_to_step_by_step() {
 async fn a_refused_recipient_costs_no_connection() {
     let (server, mut connection) = started(
         Script::new()
-            .rule(Rule::say(At::Rcpt, "550-5.1.1 no\r\n550 5.1.1 such user").recipient("bad")),
+            .rule(Rule::reply(At::Rcpt, "550-5.1.1 no\r\n550 5.1.1 such user").recipient("bad")),
     )
     .await;
     assert_eq!(
@@ -138,9 +138,10 @@ async fn a_refused_recipient_costs_no_connection() {
 
 #[tokio::test]
 async fn a_recipient_who_must_wait_waits_alone() {
-    let (server, mut connection) =
-        started(Script::new().rule(Rule::say(At::Rcpt, "450 4.2.0 greylisted").recipient("slow")))
-            .await;
+    let (server, mut connection) = started(
+        Script::new().rule(Rule::reply(At::Rcpt, "450 4.2.0 greylisted").recipient("slow")),
+    )
+    .await;
     assert_eq!(
         send(&mut connection, "slow@example.org").await,
         "deferred Recipient, open: 450 4.2.0 greylisted"
@@ -153,8 +154,8 @@ async fn a_recipient_who_must_wait_waits_alone() {
 #[tokio::test]
 async fn where_data_is_granted_for_nobody_a_lone_dot_ends_it() {
     let script = Script::new()
-        .grants_data_always()
-        .rule(Rule::say(At::Rcpt, "550 5.1.1 unknown").recipient("bad"));
+        .always_accepts_data()
+        .rule(Rule::reply(At::Rcpt, "550 5.1.1 unknown").recipient("bad"));
     let (server, mut connection) = started(script).await;
     assert_eq!(
         send(&mut connection, "bad@example.org").await,
@@ -167,7 +168,7 @@ async fn where_data_is_granted_for_nobody_a_lone_dot_ends_it() {
 #[tokio::test]
 async fn where_a_recipient_is_taken_though_the_sender_was_not_no_empty_mail_is_left_behind() {
     let script =
-        Script::new().grants_data_always().rule(Rule::say(At::Mail, "550 5.7.1 not you").once());
+        Script::new().always_accepts_data().rule(Rule::reply(At::Mail, "550 5.7.1 not you").once());
     let (server, mut connection) = started(script).await;
     assert_eq!(
         send(&mut connection, "a@example.org").await,
@@ -181,7 +182,7 @@ async fn closing_words_are_the_relays_trouble_wherever_they_come() {
     for at in [At::Mail, At::Rcpt, At::Data, At::Content] {
         for script in [Script::new(), Script::new().without_pipelining()] {
             let (server, mut connection) =
-                started(script.rule(Rule::say_and_drop(at, "421 4.3.2 shutting down"))).await;
+                started(script.rule(Rule::reply_and_close(at, "421 4.3.2 shutting down"))).await;
             let became = send(&mut connection, "a@example.org").await;
             // Within a recipient's own content it counts as an attempt, for it may be about that content.
             let meant =
@@ -199,7 +200,8 @@ async fn closing_words_are_the_relays_trouble_wherever_they_come() {
     }
     for at in [At::Connect, At::Ehlo] {
         let server =
-            SmtpServer::start(Script::new().rule(Rule::say_and_drop(at, "421 4.3.2 busy"))).await;
+            SmtpServer::start(Script::new().rule(Rule::reply_and_close(at, "421 4.3.2 busy")))
+                .await;
         let trouble = connect(&server).await.err().unwrap();
         assert!(
             matches!(&trouble, ConnectError::Rejected { reply, .. } if reply.text == "421 4.3.2 busy"),
@@ -212,7 +214,7 @@ async fn closing_words_are_the_relays_trouble_wherever_they_come() {
 #[tokio::test]
 async fn a_connection_gone_behind_the_final_dot_leaves_the_outcome_unknown() {
     let (server, mut connection) =
-        started(Script::new().rule(Rule::drop(At::Kept).on_connection(1).once())).await;
+        started(Script::new().rule(Rule::close(At::Stored).on_connection(1).once())).await;
     assert_eq!(
         send(&mut connection, "a@example.org").await,
         "unknown, closed: the relay closed the connection"
@@ -223,7 +225,7 @@ async fn a_connection_gone_behind_the_final_dot_leaves_the_outcome_unknown() {
 #[tokio::test]
 async fn a_connection_gone_before_that_is_the_relays_trouble() {
     for at in [At::Mail, At::Rcpt, At::Data] {
-        let (_server, mut connection) = started(Script::new().rule(Rule::drop(at))).await;
+        let (_server, mut connection) = started(Script::new().rule(Rule::close(at))).await;
         assert_eq!(
             send(&mut connection, "a@example.org").await,
             "relay, closed: the relay closed the connection",
@@ -235,14 +237,14 @@ async fn a_connection_gone_before_that_is_the_relays_trouble() {
 #[tokio::test]
 async fn a_large_mail_that_breaks_off_in_the_middle_is_certainly_unsent() {
     let large = format!("Subject: x\r\n\r\n{}", "0123456789\r\n".repeat(3_000_000));
-    let (_server, mut connection) = started(Script::new().rule(Rule::drop(At::MidContent))).await;
+    let (_server, mut connection) = started(Script::new().rule(Rule::close(At::MidContent))).await;
     let became = summary(&connection.send(FROM, "a@example.org", &large).await);
     assert_eq!(
         became,
         "deferred Relay, closed: 451 the relay closed the connection, before the whole message was sent"
     );
     let (_server, mut connection) =
-        started(Script::new().rule(Rule::say_and_drop(At::MidContent, "552 5.3.4 too large")))
+        started(Script::new().rule(Rule::reply_and_close(At::MidContent, "552 5.3.4 too large")))
             .await;
     let became = summary(&connection.send(FROM, "a@example.org", &large).await);
     assert!(
@@ -254,9 +256,9 @@ async fn a_large_mail_that_breaks_off_in_the_middle_is_certainly_unsent() {
 
 #[tokio::test]
 async fn a_relay_that_stalls_is_not_waited_for_longer_than_said() {
-    for (at, meant) in [(At::Mail, "relay"), (At::Data, "relay"), (At::Kept, "unknown")] {
+    for (at, meant) in [(At::Mail, "relay"), (At::Data, "relay"), (At::Stored, "unknown")] {
         let server = SmtpServer::start(Script::new().rule(Rule::stall(at))).await;
-        let short = Timeouts { connect: Duration::from_secs(10), ..patience(300) };
+        let short = Timeouts { connect: Duration::from_secs(10), ..timeouts(300) };
         let relay =
             Relay::from_transport(&transport(&server, TlsMode::Opportunistic), short).unwrap();
         let mut connection = Connection::open(&relay).await.unwrap();
@@ -269,7 +271,7 @@ async fn a_relay_that_stalls_is_not_waited_for_longer_than_said() {
     }
     let server = SmtpServer::start(Script::new().rule(Rule::stall(At::Connect))).await;
     let relay =
-        Relay::from_transport(&transport(&server, TlsMode::Opportunistic), patience(300)).unwrap();
+        Relay::from_transport(&transport(&server, TlsMode::Opportunistic), timeouts(300)).unwrap();
     assert!(matches!(Connection::open(&relay).await, Err(ConnectError::Unreachable { .. })));
 }
 
@@ -295,7 +297,7 @@ async fn a_relay_that_is_merely_slow_is_waited_for() {
     let (server, mut connection) = started(
         Script::new()
             .rule(Rule::stall(At::Content))
-            .rule(Rule::wait(At::Mail, Duration::from_millis(20))),
+            .rule(Rule::delay(At::Mail, Duration::from_millis(20))),
     )
     .await;
     let sending = tokio::spawn(async move { send(&mut connection, "a@example.org").await });
@@ -313,12 +315,12 @@ async fn garbage_is_trouble_before_the_dot_and_doubt_behind_it() {
         [(At::Mail, "relay, closed"), (At::Data, "relay, closed"), (At::Content, "unknown, closed")]
     {
         let (_server, mut connection) =
-            started(Script::new().rule(Rule::say_and_drop(at, "hello, how are you?"))).await;
+            started(Script::new().rule(Rule::reply_and_close(at, "hello, how are you?"))).await;
         let became = send(&mut connection, "a@example.org").await;
         assert_eq!(became, format!("{meant}: the relay answered with something that is not SMTP"));
     }
     let server =
-        SmtpServer::start(Script::new().rule(Rule::say(At::Connect, "HTTP/1.1 400 Bad Request")))
+        SmtpServer::start(Script::new().rule(Rule::reply(At::Connect, "HTTP/1.1 400 Bad Request")))
             .await;
     assert!(matches!(connect(&server).await, Err(ConnectError::NotSmtp { .. })));
 }
@@ -326,7 +328,7 @@ async fn garbage_is_trouble_before_the_dot_and_doubt_behind_it() {
 #[tokio::test]
 async fn refusals_of_the_message_name_the_message() {
     let (_server, mut connection) =
-        started(Script::new().rule(Rule::say(At::Content, "554 5.7.1 looks like spam").once()))
+        started(Script::new().rule(Rule::reply(At::Content, "554 5.7.1 looks like spam").once()))
             .await;
     assert_eq!(
         send(&mut connection, "a@example.org").await,
@@ -348,7 +350,7 @@ async fn dots_reach_the_relay_doubled_and_the_reader_single() {
     let content = ".first\r\n..\r\na.b\r\n.\r\nlast";
     assert!(summary(&connection.send("", "a@example.org", content).await).starts_with("sent"));
     let mail = server.wait_for(1).await.remove(0);
-    assert_eq!(mail.wire, "..first\r\n...\r\na.b\r\n..\r\nlast\r\n.\r\n");
+    assert_eq!(mail.raw, "..first\r\n...\r\na.b\r\n..\r\nlast\r\n.\r\n");
     assert_eq!(
         (mail.from.as_str(), mail.content.as_str()),
         ("", ".first\r\n..\r\na.b\r\n.\r\nlast\r\n")
@@ -366,7 +368,7 @@ async fn a_letter_arrives_in_the_mailbox_as_it_was_written() {
     };
     let relay = Relay::from_transport(
         &Transport { route, ..transport(&server, TlsMode::Opportunistic) },
-        patience(10_000),
+        timeouts(10_000),
     )
     .unwrap();
     let id = message_id("edition 1, row 1", b"secret", "news.example.edu");

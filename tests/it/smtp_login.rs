@@ -3,7 +3,7 @@
 use courant::config::settings::{TlsMode, Transport};
 use courant::mail::smtp::{ConnectError, Connection, Relay};
 
-use crate::smtp::{connect, patience, send, transport};
+use crate::smtp::{connect, send, timeouts, transport};
 use crate::smtp_server::{Script, SmtpServer};
 
 #[tokio::test]
@@ -18,7 +18,7 @@ async fn who_knows_the_password_may_send() {
                 password: Some(password.into()),
                 ..transport(&server, TlsMode::Opportunistic)
             };
-            Relay::from_transport(&login, patience(10_000)).unwrap()
+            Relay::from_transport(&login, timeouts(10_000)).unwrap()
         };
         let mut connection = Connection::open(&relay("sesame")).await.unwrap();
         assert_eq!(send(&mut connection, "a@example.org").await, "sent, open: 250 2.0.0 taken");
@@ -56,7 +56,7 @@ async fn a_password_never_leaves_this_machine_in_clear() {
         password: Some("sesame".into()),
         ..transport(&server, TlsMode::Opportunistic)
     };
-    let trouble = Connection::open(&Relay::from_transport(&login, patience(10_000)).unwrap())
+    let trouble = Connection::open(&Relay::from_transport(&login, timeouts(10_000)).unwrap())
         .await
         .err()
         .unwrap();

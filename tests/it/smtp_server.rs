@@ -1,6 +1,6 @@
-//! An SMTP server that counts what arrives and misbehaves on order.
+//! SMTP server that records what it receives and misbehaves as a script says.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on should stop where it can't")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue should panic on the spot")]
 
 mod session;
 
@@ -15,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 
 use session::{Io, Session};
 
-/// Where in a session a rule applies.
+/// Point of an SMTP session at which a rule applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum At {
     Connect,
@@ -23,30 +23,31 @@ pub(crate) enum At {
     StartTls,
     Auth,
     Mail,
-    /// MAIL that came in one piece with the content before it; comes before the rules for MAIL.
-    Ridden,
+    /// MAIL that was pipelined behind the content of the previous message; takes precedence over
+    /// rules for `Mail`.
+    PipelinedMail,
     Rcpt,
     Data,
-    /// Behind the first line of content.
+    /// After the first line of the content.
     MidContent,
-    /// Behind the final dot; the mail counts as accepted only if what is said begins with 2.
+    /// After the final dot. The mail counts as accepted only if the reply starts with 2.
     Content,
-    /// Behind the final dot, the mail kept, before anything is said.
-    Kept,
+    /// After the final dot, with the mail recorded, before the reply.
+    Stored,
     Rset,
 }
 
 #[derive(Debug, Clone)]
 enum Action {
-    Say(String),
-    SayAndDrop(String),
-    Pieces(Vec<Vec<u8>>),
-    Drop,
+    Reply(String),
+    ReplyAndClose(String),
+    ReplyInPieces(Vec<Vec<u8>>),
+    Close,
     Stall,
-    Wait(Duration),
+    Delay(Duration),
 }
 
-/// One misbehaviour: when, and what.
+/// A misbehaviour: the condition and the action.
 #[derive(Debug, Clone)]
 pub(crate) struct Rule {
     at: At,
@@ -60,54 +61,64 @@ impl Rule {
     fn new(at: At, action: Action) -> Self {
         Self { at, connection: None, recipient: None, times: usize::MAX, action }
     }
-    /// Says this (lines joined by CRLF, the last one's is added) instead of its usual answer.
-    pub(crate) fn say(at: At, words: &str) -> Self {
-        Self::new(at, Action::Say(format!("{words}\r\n")))
+
+    /// Sends this reply instead of the usual one. Lines are separated by CRLF; the last CRLF is added.
+    pub(crate) fn reply(at: At, text: &str) -> Self {
+        Self::new(at, Action::Reply(format!("{text}\r\n")))
     }
-    /// Says this, byte for byte, and closes.
-    pub(crate) fn say_and_drop(at: At, words: &str) -> Self {
-        Self::new(at, Action::SayAndDrop(format!("{words}\r\n")))
+
+    /// Sends this reply, with a final CRLF, and closes the connection.
+    pub(crate) fn reply_and_close(at: At, text: &str) -> Self {
+        Self::new(at, Action::ReplyAndClose(format!("{text}\r\n")))
     }
-    /// Says this, byte for byte, a moment between one piece and the next.
-    pub(crate) fn pieces(at: At, pieces: &[&[u8]]) -> Self {
-        Self::new(at, Action::Pieces(pieces.iter().map(|p| p.to_vec()).collect()))
+
+    /// Sends these bytes with a short pause after each piece.
+    pub(crate) fn reply_in_pieces(at: At, pieces: &[&[u8]]) -> Self {
+        Self::new(at, Action::ReplyInPieces(pieces.iter().map(|p| p.to_vec()).collect()))
     }
-    /// Closes without a word.
-    pub(crate) fn drop(at: At) -> Self {
-        Self::new(at, Action::Drop)
+
+    /// Closes the connection without a reply.
+    pub(crate) fn close(at: At) -> Self {
+        Self::new(at, Action::Close)
     }
-    /// Says nothing until `SmtpServer::release`.
+
+    /// Waits for `SmtpServer::release` before the usual reply.
     pub(crate) fn stall(at: At) -> Self {
         Self::new(at, Action::Stall)
     }
-    /// Answers as usual, later.
-    pub(crate) fn wait(at: At, span: Duration) -> Self {
-        Self::new(at, Action::Wait(span))
+
+    /// Sends the usual reply after a delay.
+    pub(crate) fn delay(at: At, delay: Duration) -> Self {
+        Self::new(at, Action::Delay(delay))
     }
-    /// On the nth connection only, counted from 1.
+
+    /// Restricts the rule to the nth connection, counted from 1.
     pub(crate) fn on_connection(self, n: usize) -> Self {
         Self { connection: Some(n), ..self }
     }
-    /// For recipients that contain this only.
+
+    /// Restricts the rule to recipients that contain this text.
     pub(crate) fn recipient(self, part: &str) -> Self {
         Self { recipient: Some(part.to_owned()), ..self }
     }
-    /// This often, then never again.
+
+    /// Applies the rule the first `n` times only.
     pub(crate) fn times(self, n: usize) -> Self {
         Self { times: n, ..self }
     }
+
     pub(crate) fn once(self) -> Self {
         self.times(1)
     }
 }
 
-/// How the server behaves.
+/// Behaviour of the server.
 #[derive(Clone, Default)]
 pub(crate) struct Script {
     rules: Vec<Rule>,
-    step_by_step: bool,
-    grants_data_always: bool,
-    loses_what_rides: bool,
+    without_pipelining: bool,
+    always_accepts_data: bool,
+    discards_pipelined_commands: bool,
     size: Option<usize>,
     mails_per_connection: Option<usize>,
     login: Option<(String, String)>,
@@ -117,82 +128,94 @@ pub(crate) struct Script {
 }
 
 impl Script {
-    /// A server that takes everything and offers PIPELINING.
+    /// Creates the script of a server that accepts everything and offers PIPELINING.
     pub(crate) fn new() -> Self {
         Self::default()
     }
+
     pub(crate) fn rule(mut self, rule: Rule) -> Self {
         self.rules.push(rule);
         self
     }
+
     pub(crate) fn without_pipelining(self) -> Self {
-        Self { step_by_step: true, ..self }
+        Self { without_pipelining: true, ..self }
     }
-    /// Answers DATA with 354 even when no recipient was accepted (RFC 2920 section 3.1).
-    pub(crate) fn grants_data_always(self) -> Self {
-        Self { grants_data_always: true, ..self }
+
+    /// Replies 354 to DATA even if no recipient was accepted (RFC 2920 section 3.1).
+    pub(crate) fn always_accepts_data(self) -> Self {
+        Self { always_accepts_data: true, ..self }
     }
-    /// Throws away what was written behind a final dot before the content is answered.
-    pub(crate) fn loses_what_rides(self) -> Self {
-        Self { loses_what_rides: true, ..self }
+
+    /// Discards commands that arrive behind a final dot before the reply to the content.
+    pub(crate) fn discards_pipelined_commands(self) -> Self {
+        Self { discards_pipelined_commands: true, ..self }
     }
-    pub(crate) fn size(self, most: usize) -> Self {
-        Self { size: Some(most), ..self }
+
+    /// Offers SIZE with this limit in bytes.
+    pub(crate) fn size(self, limit: usize) -> Self {
+        Self { size: Some(limit), ..self }
     }
-    /// Takes mail only after AUTH PLAIN or LOGIN with these.
+
+    /// Accepts mail only after AUTH PLAIN or LOGIN with these credentials.
     pub(crate) fn login(self, user: &str, password: &str) -> Self {
         Self { login: Some((user.to_owned(), password.to_owned())), ..self }
     }
-    /// Says 421 and closes where a connection wants to hand over more than this.
-    pub(crate) fn mails_per_connection(self, most: usize) -> Self {
-        Self { mails_per_connection: Some(most), ..self }
+
+    /// Replies 421 and closes when a connection starts more than `limit` mails.
+    pub(crate) fn mails_per_connection(self, limit: usize) -> Self {
+        Self { mails_per_connection: Some(limit), ..self }
     }
-    /// Offers these mechanisms of AUTH alone.
+
+    /// Offers only these AUTH mechanisms.
     pub(crate) fn mechanisms(self, names: &'static str) -> Self {
         Self { mechanisms: Some(names), ..self }
     }
-    /// Offers STARTTLS.
+
+    /// Offers STARTTLS with this acceptor.
     pub(crate) fn starttls(self, tls: TlsAcceptor) -> Self {
         Self { tls: Some(tls), ..self }
     }
-    /// Speaks TLS from the first byte.
+
+    /// Uses TLS from the first byte.
     pub(crate) fn implicit_tls(self, tls: TlsAcceptor) -> Self {
         Self { tls: Some(tls), implicit_tls: true, ..self }
     }
 }
 
-/// A mail the server said yes to, or kept before it hung up.
+/// A mail that the server accepted, or recorded before it closed the connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Arrived {
+pub(crate) struct ReceivedMail {
     pub(crate) connection: usize,
-    /// Who the client said it is.
-    pub(crate) hello: String,
+    /// Name in the client's EHLO.
+    pub(crate) ehlo_name: String,
     pub(crate) from: String,
     pub(crate) to: Vec<String>,
-    /// The message, leading dots taken off.
+    /// The message with dot-stuffing removed.
     pub(crate) content: String,
-    /// Between 354 and the answer, byte for byte.
-    pub(crate) wire: String,
+    /// All bytes between 354 and the reply to the content.
+    pub(crate) raw: String,
     pub(crate) encrypted: bool,
 }
 
 #[derive(Default)]
-struct Ledger {
+struct State {
     script: Script,
     connections: usize,
-    mails: Vec<Arrived>,
+    mails: Vec<ReceivedMail>,
     stalled: usize,
-    groups: Vec<(usize, Vec<String>)>,
+    /// Verbs by connection; those that arrived together form one group.
+    command_groups: Vec<(usize, Vec<String>)>,
 }
 
 #[derive(Default)]
 struct Shared {
-    ledger: Mutex<Ledger>,
-    arrived: Notify,
+    state: Mutex<State>,
+    received: Notify,
     released: Notify,
 }
 
-/// The server; it stops when dropped.
+/// The running server; it stops when dropped.
 pub(crate) struct SmtpServer {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -215,7 +238,7 @@ impl SmtpServer {
         let listener = TcpListener::bind(bind).await.unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared::default());
-        shared.ledger.lock().unwrap().script = script;
+        shared.state.lock().unwrap().script = script;
         let task = tokio::spawn(accept(listener, Arc::clone(&shared)));
         Self { address, shared, task }
     }
@@ -223,54 +246,63 @@ impl SmtpServer {
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
-    /// All mails so far, in order.
-    pub(crate) fn mails(&self) -> Vec<Arrived> {
-        self.shared.ledger.lock().unwrap().mails.clone()
+
+    /// Returns all mails received so far, in order.
+    pub(crate) fn mails(&self) -> Vec<ReceivedMail> {
+        self.shared.state.lock().unwrap().mails.clone()
     }
-    /// The same without a copy: thousands are looked at often.
-    pub(crate) fn look<T>(&self, at: impl FnOnce(&[Arrived]) -> T) -> T {
-        at(&self.shared.ledger.lock().unwrap().mails)
+
+    /// Calls `read` with all mails received so far, without copying them.
+    pub(crate) fn with_mails<T>(&self, read: impl FnOnce(&[ReceivedMail]) -> T) -> T {
+        read(&self.shared.state.lock().unwrap().mails)
     }
-    /// How many connections there were.
+
+    /// Returns the number of connections so far.
     pub(crate) fn connections(&self) -> usize {
-        self.shared.ledger.lock().unwrap().connections
+        self.shared.state.lock().unwrap().connections
     }
-    /// From here on it behaves like this; sessions that are open follow at their next command.
+
+    /// Replaces the script; open sessions use the new one from their next command on.
     pub(crate) fn set_script(&self, script: Script) {
-        self.shared.ledger.lock().unwrap().script = script;
+        self.shared.state.lock().unwrap().script = script;
     }
-    /// How often it fell silent.
+
+    /// Returns how often a `stall` rule has applied.
     pub(crate) fn stalled(&self) -> usize {
-        self.shared.ledger.lock().unwrap().stalled
+        self.shared.state.lock().unwrap().stalled
     }
-    /// Lets everything go on that stalls.
+
+    /// Lets all stalled sessions continue.
     pub(crate) fn release(&self) {
         self.shared.released.notify_waiters();
     }
-    /// The verbs of the nth connection; those that came in one piece are joined by `+`, and `.` is a content they rode behind.
+
+    /// Returns the verbs of the nth connection. Verbs that arrived together are joined by `+`; `.`
+    /// stands for the content that they were pipelined behind.
     pub(crate) fn verbs(&self, connection: usize) -> Vec<String> {
-        let ledger = self.shared.ledger.lock().unwrap();
-        ledger
-            .groups
+        let state = self.shared.state.lock().unwrap();
+        state
+            .command_groups
             .iter()
             .filter(|(n, _)| *n == connection)
             .map(|(_, verbs)| verbs.join("+"))
             .collect()
     }
-    /// Waits until so many mails have arrived; panics after ten seconds.
-    pub(crate) async fn wait_for(&self, n: usize) -> Vec<Arrived> {
+
+    /// Waits until `n` mails have been received; panics after ten seconds.
+    pub(crate) async fn wait_for(&self, n: usize) -> Vec<ReceivedMail> {
         let waiting = async {
             loop {
-                let arrived = self.shared.arrived.notified();
+                let received = self.shared.received.notified();
                 let mails = self.mails();
                 if mails.len() >= n {
                     return mails;
                 }
-                arrived.await;
+                received.await;
             }
         };
         let Ok(mails) = tokio::time::timeout(Duration::from_secs(10), waiting).await else {
-            panic!("{} of {n} mails arrived", self.mails().len());
+            panic!("received {} of {n} mails", self.mails().len());
         };
         mails
     }
@@ -280,23 +312,23 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     let mut sessions = tokio::task::JoinSet::new();
     while let Ok((socket, _)) = listener.accept().await {
         let (number, script) = {
-            let mut ledger = shared.ledger.lock().unwrap();
-            ledger.connections += 1;
-            (ledger.connections, ledger.script.clone())
+            let mut state = shared.state.lock().unwrap();
+            state.connections += 1;
+            (state.connections, state.script.clone())
         };
         socket.set_nodelay(true).unwrap();
         let shared = Arc::clone(&shared);
         sessions.spawn(async move {
             let io: Box<dyn Io> = match &script.tls {
                 Some(tls) if script.implicit_tls => match tls.accept(socket).await {
-                    Ok(sealed) => Box::new(sealed),
+                    Ok(stream) => Box::new(stream),
                     Err(_) => return,
                 },
                 _ => Box::new(socket),
             };
             let io = BufReader::new(io);
             let encrypted = script.implicit_tls;
-            // A session ends when either side has had enough.
+            // A session ends when either side closes the connection.
             let _ = Session::new(shared, number, io, encrypted).run().await;
         });
     }

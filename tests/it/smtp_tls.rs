@@ -12,8 +12,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
-use crate::pipelining::{SENT, hand_over};
-use crate::smtp::{connect, patience, send, transport};
+use crate::pipelining::{SENT, send_pipelined};
+use crate::smtp::{connect, send, timeouts, transport};
 use crate::smtp_server::{At, Rule, Script, SmtpServer};
 
 /// A private authority and a certificate of its own for 127.0.0.1, made by openssl.
@@ -72,7 +72,7 @@ async fn encryption_is_taken_required_and_verified_as_the_address_says() {
             tls_ca,
             ..transport(server, mode)
         };
-        Relay::from_transport(&login, patience(10_000))
+        Relay::from_transport(&login, timeouts(10_000))
     };
     for (server, mode, ca) in [
         (&starttls, TlsMode::Opportunistic, false),
@@ -82,7 +82,7 @@ async fn encryption_is_taken_required_and_verified_as_the_address_says() {
         let mut connection = Connection::open(&relay(server, mode, ca).unwrap()).await.unwrap();
         assert!(connection.is_encrypted());
         assert_eq!(send(&mut connection, "a@example.org").await, "sent, open: 250 2.0.0 taken");
-        assert_eq!(hand_over(&mut connection, &["b", "c"]).await, [SENT; 2]);
+        assert_eq!(send_pipelined(&mut connection, &["b", "c"]).await, [SENT; 2]);
         assert!(server.mails().last().unwrap().encrypted);
     }
     for (server, mode) in [(&starttls, TlsMode::Required), (&implicit, TlsMode::Implicit)] {
@@ -103,12 +103,12 @@ async fn encryption_is_taken_required_and_verified_as_the_address_says() {
 #[tokio::test]
 async fn words_slipped_in_before_tls_begins_are_not_believed() {
     let Some(made) = authority() else { return };
-    let slipped = Rule::say(At::StartTls, "220 2.0.0 ready\r\n250 2.0.0 injected");
+    let slipped = Rule::reply(At::StartTls, "220 2.0.0 ready\r\n250 2.0.0 injected");
     let server =
         SmtpServer::start(Script::new().starttls(made.acceptor.clone()).rule(slipped)).await;
     let transport =
         Transport { tls_ca: Some(made.ca.clone()), ..transport(&server, TlsMode::Required) };
-    let trouble = Connection::open(&Relay::from_transport(&transport, patience(10_000)).unwrap())
+    let trouble = Connection::open(&Relay::from_transport(&transport, timeouts(10_000)).unwrap())
         .await
         .err()
         .unwrap();
@@ -119,7 +119,7 @@ async fn words_slipped_in_before_tls_begins_are_not_believed() {
     let refusing = SmtpServer::start(
         Script::new()
             .starttls(made.acceptor.clone())
-            .rule(Rule::say(At::StartTls, "454 4.7.0 not now")),
+            .rule(Rule::reply(At::StartTls, "454 4.7.0 not now")),
     )
     .await;
     let mut connection = connect(&refusing).await.unwrap();

@@ -7,7 +7,7 @@ use courant::sources::{self, SyncReport};
 use courant::store::articles::NormalizedArticle;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
-use crate::support::{BEGINNING, World, article, stories};
+use crate::support::{START_TIME, World, article, stories};
 
 const QUERY: &str = "SELECT id, title, body AS body_html, published_at FROM news";
 
@@ -36,7 +36,7 @@ async fn write(world: &World, text: &str) {
 
 async fn insert(world: &World, ids: std::ops::Range<i64>) {
     for id in ids {
-        let published = BEGINNING.plus(-DAY + id * 1000).rfc3339();
+        let published = START_TIME.plus(-DAY + id * 1000).rfc3339();
         write(
             world,
             &format!(
@@ -94,7 +94,7 @@ stories! {
         write(world, "UPDATE news SET published_at = '-99999999999999' WHERE id = 3").await;
         let report = sync(world, false).await;
         assert_eq!((report.added, report.rejected.len()), (1, 2), "{report:?}");
-        assert!(report.rejected.iter().all(|(_, why)| why == "its published_at is outside the years 1 to 9999"), "{report:?}");
+        assert!(report.rejected.iter().all(|(_, why)| why == "published_at is outside the years 1 to 9999"), "{report:?}");
         assert_eq!(titles(world).await, ["News 1"]);
     }
 
@@ -105,7 +105,7 @@ stories! {
         let before = world.app.store.find_article("college/1").await.unwrap().unwrap();
         assert_eq!(before.guid, "tag:news.example.edu,2026:college/1");
         write(world, "DELETE FROM news WHERE id = 1").await;
-        world.leap(HOUR);
+        world.advance(HOUR);
         sync(world, false).await;
         let gone = world.app.store.find_article("college/1").await.unwrap().unwrap();
         assert!(gone.removed_at.is_some() && gone.body_html.is_empty() && gone.guid == before.guid, "a tombstone keeps the id alone");
@@ -145,7 +145,7 @@ stories! {
         let report = sync(world, false).await;
         assert_eq!((report.added, report.rejected.len(), report.new_issues.len()), (2, 1, 1));
         assert_eq!(report.rejected[0].0, "2");
-        assert!(report.rejected[0].1.contains("`soon` is no time"), "{:?}", report.rejected);
+        assert!(report.rejected[0].1.contains("`soon` is not a valid time"), "{:?}", report.rejected);
         assert!(sync(world, false).await.new_issues.is_empty());
         write(world, "UPDATE news SET published_at = '2026-09-20 10:00:00' WHERE id = 2").await;
         assert_eq!(sync(world, false).await.added, 1);
@@ -162,7 +162,7 @@ stories! {
 
     async fn a_future_article_appears_when_its_time_comes(world) {
         cms(world).await;
-        let soon = BEGINNING.plus(2 * HOUR).rfc3339();
+        let soon = START_TIME.plus(2 * HOUR).rfc3339();
         write(world, &format!("INSERT INTO news VALUES (1, 'Soon', 'x', '{soon}')")).await;
         let report = sync(world, false).await;
         assert_eq!((report.added, report.scheduled), (0, 1));
@@ -171,7 +171,7 @@ stories! {
         courant::feeds::cache::refresh_due(&app.store, &app.config, shelf, world.now()).await.unwrap();
         let bytes = || String::from_utf8(shelf.get("news.json").unwrap().identity().to_vec()).unwrap();
         assert!(!bytes().contains("Soon"));
-        world.leap(2 * HOUR + MINUTE);
+        world.advance(2 * HOUR + MINUTE);
         courant::feeds::cache::refresh_due(&app.store, &app.config, shelf, world.now()).await.unwrap();
         assert!(bytes().contains("Soon"), "with no sync in between");
     }
@@ -198,7 +198,7 @@ stories! {
         cms(world).await;
         world.configure(|s| s.source = s.source.replace("body AS body_html", "body")).await;
         let why = sources::check(&world.app.config.sources[0]).await.unwrap_err().to_string();
-        assert!(why.contains("`body` is no column") && why.contains("body_html"), "{why}");
+        assert!(why.contains("`body` is not an article column") && why.contains("body_html"), "{why}");
     }
 
     async fn of_rows_with_one_id_the_first_is_taken_and_the_other_told_of_before_and_after(world) {
@@ -242,8 +242,8 @@ stories! {
 
     async fn a_twin_is_no_news_at_any_moment_of_its_arrival(world) {
         world.publish([IncomingArticle { language: Some("en".into()), ..article("old") }]).await;
-        world.readers(1).await;
-        world.edition().await;
+        world.add_readers(1).await;
+        world.create_edition().await;
         let twin = Article { guid: "tag:twin".into(), source: "college".into(), source_id: "twin".into(), title: "Zwilling".into(),
             language: "de".into(), published_at: world.now().plus(-HOUR), updated_at: world.now(), ..Article::default() };
         let other = Article { guid: "tag:other".into(), source_id: "other".into(), title: "Other".into(), ..twin.clone() };
@@ -253,8 +253,8 @@ stories! {
         assert!(!matches!(world.run("weekly").await, Prepared::Created { .. }), "whether it is a twin is not known yet");
         // The program was killed here; the next one finds out.
         sources::sync_due(&world.app.store, &world.app.config, &world.app.config.sources[0], world.now()).await.unwrap();
-        let edition = world.edition().await;
-        assert_eq!(world.stories_in(edition).await, ["Other"]);
+        let edition = world.create_edition().await;
+        assert_eq!(world.titles_in(edition).await, ["Other"]);
     }
 
     async fn an_article_the_database_refuses_takes_no_other_with_it(world) {
@@ -296,7 +296,7 @@ stories! {
         sync(world, false).await;
         let seen = async || world.app.store.find_article("college/1").await.unwrap().unwrap();
         let before = seen().await.updated_at;
-        world.leap(HOUR);
+        world.advance(HOUR);
         world.sql("UPDATE articles SET content_hash = substr(content_hash, 1, 64) || '-another', body_html = 'as it was cleaned before'").await;
         assert_eq!(sync(world, false).await.changed, 1);
         let after = seen().await;

@@ -91,7 +91,7 @@ stories! {
     }
 
     async fn an_import_of_people_we_have_keeps_them_as_they_are(world) {
-        world.readers(2).await;
+        world.add_readers(2).await;
         let report = bring(world, b"email,name\nr0@example.org,Rose\nnew@example.org,New\n", |_| ()).await;
         assert_eq!((report.already_subscribed, report.confirmed), (1, 1));
         let mut out = Vec::new();

@@ -8,7 +8,7 @@ use courant::sources::{self, SyncReport, trigger};
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
 use crate::program::{Answer, Serving, get, post_json};
-use crate::support::{BEGINNING, Shell, World, stories};
+use crate::support::{START_TIME, Shell, World, stories};
 
 const QUERY: &str = "SELECT id, title, at AS published_at, at AS updated_at FROM news";
 
@@ -52,9 +52,10 @@ async fn a_hook_brings_an_article_into_the_feed_at_once() {
         .await;
     shell.replace("kind = \"builtin\"", &source(&file));
     shell.replace("[database]", "[server]\nlisten = \"127.0.0.1:0\"\n[database]");
-    let token = shell.does(&["tokens", "create", "cms", "--role", "editor"]).trim().to_owned();
-    let viewer = shell.does(&["tokens", "create", "screen", "--role", "viewer"]).trim().to_owned();
-    let listed = shell.does(&["tokens", "list"]);
+    let token = shell.run_ok(&["tokens", "create", "cms", "--role", "editor"]).trim().to_owned();
+    let viewer =
+        shell.run_ok(&["tokens", "create", "screen", "--role", "viewer"]).trim().to_owned();
+    let listed = shell.run_ok(&["tokens", "list"]);
     assert!(
         listed.contains("cms") && listed.contains("editor") && !listed.contains(&token),
         "{listed}"
@@ -74,7 +75,7 @@ async fn a_hook_brings_an_article_into_the_feed_at_once() {
     let said: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
     assert_eq!(said, serde_json::json!({"source": "college", "state": "queued"}));
     wait_for(address, "/feeds/news.json", "Second");
-    shell.does(&["tokens", "revoke", "cms"]);
+    shell.run_ok(&["tokens", "revoke", "cms"]);
     assert_eq!(hook(address, "college", &token).status, 401, "from the next request on");
     assert_eq!(serving.stop().0, Some(0));
 }
@@ -122,7 +123,7 @@ stories! {
 
     async fn a_poll_leaves_held_removals_and_old_refusals_alone(world) {
         begin(world).await;
-        let at = BEGINNING.0 / SECOND;
+        let at = START_TIME.0 / SECOND;
         insert(world, 1..=30, at - 100_000).await;
         let file = world.home.path().join("cms.db");
         write(&file, "INSERT INTO news VALUES (40, 'Undated', NULL)").await;
@@ -131,7 +132,7 @@ stories! {
         let held = sources::sync_now(&world.app.store, &world.app.config, &world.app.config.sources[0], false, world.now()).await.unwrap();
         assert!(held.is_full && held.held_removals == 19, "{held:?}");
         let app = &world.app;
-        world.leap(1000);
+        world.advance(1000);
         insert(world, 50..=50, at).await;
         trigger::request_sync(&app.store, &app.config, &app.triggers, "college", world.now()).await.unwrap();
         let polled = poll(world).await.unwrap();
@@ -146,9 +147,9 @@ stories! {
 
     async fn other_settings_compare_everything_at_once(world) {
         begin(world).await;
-        insert(world, 1..=3, BEGINNING.0 / SECOND - 100_000).await;
+        insert(world, 1..=3, START_TIME.0 / SECOND - 100_000).await;
         assert!(poll(world).await.unwrap().is_full);
-        world.leap(DAY);
+        world.advance(DAY);
         world.configure(|s| s.source = format!("{}\nfull_sync = \"1d\"", s.source.replace("SELECT id, title", "SELECT id, title || '!' AS title"))).await;
         let report = poll(world).await.unwrap();
         assert!(report.is_full && report.changed == 3, "{report:?}");

@@ -137,7 +137,7 @@ stories! {
         assert_eq!(pushed.header("content-type"), "application/atom+xml; charset=utf-8");
         assert_eq!(pushed.header("link"), link);
         assert_eq!((pushed.path.as_str(), pushed.asked("k")), ("/cb", "1"));
-        world.leap(HOUR);
+        world.advance(HOUR);
         node.refresh().await;
         assert_eq!(node.push().await, WebSubReport::default(), "nothing new, nothing sent");
     }
@@ -163,7 +163,7 @@ stories! {
         node.push().await;
         assert_eq!((leaves.pushed().len(), gone.pushed().len(), stays.pushed().len()), (0, 1, 2));
         // Its time is over, for it did not renew.
-        world.leap(11 * DAY);
+        world.advance(11 * DAY);
         node.news(world, "fourth").await;
         assert_eq!(node.push().await.pushes, 0);
         assert_eq!((stays.pushed().len(), world.sql("DELETE FROM hub_subscriptions").await), (2, 0));
@@ -221,7 +221,7 @@ stories! {
         };
         assert_eq!(link, format!("<{}>; rel=\"hub\", <{RSS}>; rel=\"self\"", elsewhere.url("/")));
         assert_eq!(node.ask(&[("hub.mode", "subscribe")]).await.0, StatusCode::NOT_FOUND, "we are none");
-        world.leap(5 * SECOND);
+        world.advance(5 * SECOND);
         assert_eq!(node.push().await.pings, 3);
         let topic = |at: usize| String::from_utf8(elsewhere.pushed()[at].body.to_vec()).unwrap();
         let mut told = [topic(0), topic(1), topic(2)];
@@ -231,7 +231,7 @@ stories! {
         elsewhere.to_pushes(Manner::Says(503));
         node.news(world, "second").await;
         node.news(world, "third").await;
-        world.leap(5 * SECOND);
+        world.advance(5 * SECOND);
         let other = world.another_node().await;
         let two = Node::of(&other);
         two.refresh().await;
@@ -239,7 +239,7 @@ stories! {
         assert_eq!(a.pings + b.pings, 3, "two changes, one ping a document, from one node");
         assert_eq!(node.push().await.pings, 0);
         elsewhere.to_pushes(Manner::Friendly);
-        world.leap(MINUTE);
+        world.advance(MINUTE);
         assert_eq!((node.push().await.pings, node.push().await.pings), (3, 0));
         other.store.close().await;
     }
@@ -254,7 +254,7 @@ stories! {
         assert_eq!(renamed.push().await, WebSubReport { pushes: 1, ..WebSubReport::default() });
         assert!(reader.pushed()[0].header("link").contains("/feeds/campus.atom>; rel=\"self\""));
         world.sql("UPDATE hub_subscriptions SET feed = 'other'").await;
-        world.leap(HOUR);
+        world.advance(HOUR);
         assert_eq!(renamed.push().await, WebSubReport { denials: 1, ..WebSubReport::default() });
         let last = reader.heard().pop().unwrap();
         assert_eq!((last.asked("hub.mode"), last.asked("hub.topic")), ("denied", ATOM));

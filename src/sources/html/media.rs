@@ -65,8 +65,8 @@ pub(crate) fn enclosure(body_html: &str) -> Option<Enclosure> {
     linked
 }
 
-/// Returns the file that an attribute refers to if its declared or inferred type is playable; inside a
-/// player the type's kind is the player's.
+/// Returns the file that an attribute refers to if its declared or inferred type is playable;
+/// inside a player the type's kind is the player's.
 fn playable_file(attributes: &str, attribute_name: &str, player: &str) -> Option<Enclosure> {
     let url = decoded_attribute(attributes, attribute_name)?;
     let declared = decoded_attribute(attributes, "type")

@@ -1,8 +1,9 @@
-//! Cleaning of an article's texts, done once when the article is normalized; later code relies on it.
+//! Cleaning of an article's texts, done once when the article is normalized; later code relies on
+//! it.
 //!
 //! A body goes through `prepare` (lazy images, embedded players, tracking pixels), `sanitise` (the
-//! allow-list, applied to an HTML5 tree) and `tidy` (removal of elements left empty). These steps are
-//! repeated until nothing changes, so that cleaning is idempotent.
+//! allow-list, applied to an HTML5 tree) and `tidy` (removal of elements left empty). These steps
+//! are repeated until nothing changes, so that cleaning is idempotent.
 
 mod markup;
 mod media;
@@ -28,17 +29,19 @@ pub(crate) use media::{enclosure, image_attributes};
 use text::plain_text;
 pub(crate) use text::{plain_title, summary};
 
-/// Maximum number of cleaning rounds before a body is reduced to plain text; ordinary bodies need two.
+/// Maximum number of cleaning rounds before a body is reduced to plain text; ordinary bodies need
+/// two.
 const MAX_CLEANING_ROUNDS: usize = 5;
 
-/// Maximum length of a body, in bytes; longer ones are reduced to plain text, because the tree of a larger
-/// body would need gigabytes of memory.
+/// Maximum length of a body, in bytes; longer ones are reduced to plain text, because the tree of a
+/// larger body would need gigabytes of memory.
 const MAX_HTML_BYTES: usize = 8 << 20;
 
-/// Returns the body as sanitised HTML5 with absolute URLs; cleaning the result again changes nothing.
+/// Returns the body as sanitised HTML5 with absolute URLs; cleaning the result again changes
+/// nothing.
 ///
-/// Relative URLs are resolved against `base`; without a base they are removed, and the text of their
-/// links stays.
+/// Relative URLs are resolved against `base`; without a base they are removed, and the text of
+/// their links stays.
 pub(crate) fn clean_body(html: &str, base: Option<&Url>) -> String {
     let sanitiser = Sanitiser::new(base);
     let mut current = text_repair::repair(html).into_owned();

@@ -1,5 +1,5 @@
-//! Rewrites whole elements before the allow-list is applied: resolves lazy images, replaces players by
-//! links, removes tracking pixels, and enforces limits that keep the HTML tree small.
+//! Rewrites whole elements before the allow-list is applied: resolves lazy images, replaces players
+//! by links, removes tracking pixels, and enforces limits that keep the HTML tree small.
 
 use std::cell::Cell;
 use std::error::Error;
@@ -12,8 +12,8 @@ use url::Url;
 
 use crate::domain::url::absolute_web_url;
 
-/// Maximum nesting depth; deeper elements are unwrapped, because building a tree takes time quadratic in
-/// its depth.
+/// Maximum nesting depth; deeper elements are unwrapped, because building a tree takes time
+/// quadratic in its depth.
 const MAX_DEPTH: usize = 100;
 /// Maximum number of elements; later ones are unwrapped, because a formatting element left open is
 /// repeated in each element after it.
@@ -101,8 +101,8 @@ fn rewrite(el: &mut Element<'_, '_>, base: Option<&Url>) -> RewriteResult {
             el.set_attribute("align", "center")?;
         }
         "main" | "form" | "fieldset" | "hgroup" | "dialog" => el.set_tag_name("div")?,
-        // Unclosed copies that differ in an attribute are all repeated in later elements; equal ones are
-        // not.
+        // Unclosed copies that differ in an attribute are all repeated in later elements; equal
+        // ones are not.
         "b" | "big" | "code" | "em" | "i" | "s" | "small" | "strike" | "strong" | "u" => {
             let names: Vec<String> =
                 el.attributes().iter().map(|attribute| attribute.name()).collect();
@@ -260,8 +260,8 @@ fn without_noscript(html: &str) -> String {
     out
 }
 
-/// Closes each character reference with a semicolon, and replaces every other `&` by `&#38;`: the HTML
-/// parser needs quadratic time for many `&amp;` and for what looks like a reference at first.
+/// Closes each character reference with a semicolon, and replaces every other `&` by `&#38;`: the
+/// HTML parser needs quadratic time for many `&amp;` and for what looks like a reference at first.
 fn close_references(html: &str) -> String {
     const LEGACY_ENTITIES: [&str; 6] = ["copy", "gt", "lt", "nbsp", "quot", "reg"];
     let mut out = String::with_capacity(html.len() + html.len() / 64);

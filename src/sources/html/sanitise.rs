@@ -60,8 +60,8 @@ impl Sanitiser {
             )
             .generic_attributes(word_set("dir lang title"))
             .url_schemes(word_set("http https mailto"))
-            // The filter below makes every URL absolute, also in attributes that ammonia ignores (srcset,
-            // cite).
+            // The filter below makes every URL absolute, also in attributes that ammonia ignores
+            // (srcset, cite).
             .url_relative(UrlRelative::PassThrough)
             .link_rel(None)
             .set_tag_attribute_value("audio", "controls", "")
@@ -99,8 +99,8 @@ fn filter_attribute<'v>(name: &str, value: &'v str, base: Option<&Url>) -> Optio
     }
 }
 
-/// Returns `true` for a number or percentage of at most four digits: a table of a billion columns would
-/// hang some feed readers.
+/// Returns `true` for a number or percentage of at most four digits: a table of a billion columns
+/// would hang some feed readers.
 fn is_size(value: &str) -> bool {
     let digits = value.strip_suffix('%').unwrap_or(value);
     (1..=4).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())

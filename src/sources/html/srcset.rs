@@ -1,7 +1,7 @@
 //! Rewriting of `srcset`: several URLs of one image in one attribute.
 
-/// Returns the candidates of a `srcset` (HTML, "parse a srcset attribute"): URL and descriptors, which may
-/// be empty.
+/// Returns the candidates of a `srcset` (HTML, "parse a srcset attribute"): URL and descriptors,
+/// which may be empty.
 fn parse_candidates(value: &str) -> Vec<(&str, &str)> {
     let mut found = Vec::new();
     let mut rest = value;
@@ -32,8 +32,8 @@ fn parse_candidates(value: &str) -> Vec<(&str, &str)> {
     }
 }
 
-/// Rewrites the URLs of a `srcset` with `absolute` and drops candidates without a result; `None` if no
-/// candidate is left.
+/// Rewrites the URLs of a `srcset` with `absolute` and drops candidates without a result; `None` if
+/// no candidate is left.
 pub(super) fn rewrite(value: &str, absolute: impl Fn(&str) -> Option<String>) -> Option<String> {
     let kept: Vec<String> = parse_candidates(value)
         .into_iter()

@@ -12,7 +12,8 @@ use crate::domain::text_repair;
 /// Length of the start of a body from which a summary is generated, in bytes.
 const MAX_SUMMARY_SOURCE_BYTES: usize = 64 << 10;
 
-/// Maximum length of a tag, in bytes; a longer one counts as text in a field that may be text or HTML.
+/// Maximum length of a tag, in bytes; a longer one counts as text in a field that may be text or
+/// HTML.
 const MAX_TAG_BYTES: usize = 4 << 10;
 
 /// Inline elements, whose tags are removed without leaving a space.
@@ -31,8 +32,8 @@ pub(crate) fn plain_text(html: &str) -> String {
     text_repair::repair(&text_lines(&cleaned, &[]).join("\n")).into_owned()
 }
 
-/// Returns a title or name as plain text in NFC, with markup removed, entities decoded and white space
-/// collapsed. Each `<` and `&` that is not markup stays. May be empty.
+/// Returns a title or name as plain text in NFC, with markup removed, entities decoded and white
+/// space collapsed. Each `<` and `&` that is not markup stays. May be empty.
 pub(crate) fn plain_title(text_or_html: &str) -> String {
     let bare = strip_tags(text_or_html);
     let decoded = decode_html_entities(&bare);
@@ -41,8 +42,8 @@ pub(crate) fn plain_title(text_or_html: &str) -> String {
     collapse_whitespace(&repaired)
 }
 
-/// Returns the given summary as plain text, else the first text of the body, of at most `max_graphemes`
-/// graphemes including the ellipsis.
+/// Returns the given summary as plain text, else the first text of the body, of at most
+/// `max_graphemes` graphemes including the ellipsis.
 pub(crate) fn summary(given: Option<&str>, body_html: &str, max_graphemes: usize) -> String {
     let given = given
         .map(|given| collapse_whitespace(&plain_text(&escape_unknown_tags(given))))
@@ -125,7 +126,8 @@ fn text_lines(sanitised: &str, skip: &[&str]) -> Vec<String> {
     lines
 }
 
-/// Converts a field that may be text or HTML to HTML: escapes each `<` that does not start a known tag.
+/// Converts a field that may be text or HTML to HTML: escapes each `<` that does not start a known
+/// tag.
 fn escape_unknown_tags(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -144,7 +146,8 @@ fn escape_unknown_tags(text: &str) -> String {
     out
 }
 
-/// Removes tags, and the content of scripts and styles; tags that are not inline become line breaks.
+/// Removes tags, and the content of scripts and styles; tags that are not inline become line
+/// breaks.
 fn strip_tags(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -218,8 +221,8 @@ impl Tag {
     }
 }
 
-/// Truncates a text to `max` graphemes including the ellipsis, at a word boundary (in Chinese, at any
-/// character).
+/// Truncates a text to `max` graphemes including the ellipsis, at a word boundary (in Chinese, at
+/// any character).
 fn truncate(text: &str, max: usize) -> String {
     if text.graphemes(true).nth(max).is_none() {
         return text.to_owned();

@@ -134,7 +134,8 @@ fn may_be_empty(name: &str) -> bool {
     !(inline || is_paragraph(name))
 }
 
-/// Returns `true` if the next text is the first of a paragraph, where editors indent with no-break spaces.
+/// Returns `true` if the next text is the first of a paragraph, where editors indent with no-break
+/// spaces.
 fn starts_paragraph(open: &[OpenElement<'_>], out: &str) -> bool {
     open.iter()
         .rev()

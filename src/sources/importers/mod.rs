@@ -1,4 +1,5 @@
-//! Importers for files of other publishers: feeds (RSS, Atom, JSON Feed) and WordPress exports (WXR).
+//! Importers for files of other publishers: feeds (RSS, Atom, JSON Feed) and WordPress exports
+//! (WXR).
 
 use std::collections::BTreeMap;
 
@@ -85,8 +86,8 @@ pub(super) fn parse_json_feed(
     })
 }
 
-/// Parses a time as feeds write it: RFC 822 with any weekday, RFC 3339, or a similar form. `field` names
-/// the time in the error.
+/// Parses a time as feeds write it: RFC 822 with any weekday, RFC 3339, or a similar form. `field`
+/// names the time in the error.
 fn parse_time(
     field: &str,
     text: Option<String>,

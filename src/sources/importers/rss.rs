@@ -1,4 +1,5 @@
-//! Importer for RSS 2.0 and 1.0 with common extensions: `content:encoded`, Dublin Core, Media RSS, iTunes.
+//! Importer for RSS 2.0 and 1.0 with common extensions: `content:encoded`, Dublin Core, Media RSS,
+//! iTunes.
 
 use jiff::tz::TimeZone;
 
@@ -101,8 +102,8 @@ fn is_tag(category: &Element) -> bool {
         .is_some_and(|domain| domain.ends_with("tag") || domain.ends_with("tags"))
 }
 
-/// Returns the names of the authors. RSS's own `author` element contains an address with the name in
-/// parentheses.
+/// Returns the names of the authors. RSS's own `author` element contains an address with the name
+/// in parentheses.
 fn author_names(item: &Element) -> Vec<String> {
     let named: Vec<String> = item
         .child_texts("dc:creator")

@@ -103,9 +103,9 @@ fn rss_2_is_parsed_with_its_common_extensions() {
         ("No id &c.", Some("https://dye.example/none"))
     );
     let export = parse_xml(RSS.as_bytes(), &source(Ids::Ours), "en").unwrap();
-    let told: Vec<(u64, bool)> =
+    let parsed: Vec<(u64, bool)> =
         export.articles.iter().map(|(line, a)| (*line, a.as_ref().unwrap().is_dated)).collect();
-    assert_eq!(told, [(5, true), (11, true), (13, false)]);
+    assert_eq!(parsed, [(5, true), (11, true), (13, false)]);
 }
 
 #[test]
@@ -233,7 +233,7 @@ fn wordpress_exports_render_like_the_database() {
     let text = "<content:encoded><![CDATA[She said \"hello\".\nTwice.\n\n[gallery ids=\"9\"]\n\n[form id=1]]]></content:encoded><excerpt:encoded><![CDATA[In short]]></excerpt:encoded>";
     let items = [
         wxr(1, "post", "publish", &[category, thumbnail, text].concat()),
-        wxr(2, "post", "article", ""),
+        wxr(2, "post", "draft", ""),
         wxr(3, "post", "publish", "<wp:post_password>x</wp:post_password>"),
         wxr(4, "post", "private", ""),
         wxr(5, "page", "publish", ""),

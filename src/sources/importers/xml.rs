@@ -12,7 +12,8 @@ use crate::sources::line_index::LineIndex;
 /// Maximum nesting depth of elements: the tree is walked recursively.
 const MAX_DEPTH: usize = 200;
 
-/// Known namespaces: the beginning and the end of the URI, and the prefix used in [`Element::name`].
+/// Known namespaces: the beginning and the end of the URI, and the prefix used in
+/// [`Element::name`].
 const NAMESPACES: [(&str, &str, &str); 12] = [
     ("http://www.w3.org/2005/Atom", "", "atom"),
     ("http://purl.org/rss/1.0/modules/content/", "", "content"),
@@ -147,7 +148,8 @@ impl Element {
     }
 }
 
-/// Decodes a file by its byte order mark, else by the encoding in its XML declaration, else as UTF-8.
+/// Decodes a file by its byte order mark, else by the encoding in its XML declaration, else as
+/// UTF-8.
 pub(super) fn decode(bytes: &[u8]) -> Result<String, String> {
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).into_owned();
     let declared = head

@@ -100,10 +100,10 @@ async fn to_item(
 ) -> Result<ReadItem, anyhow::Error> {
     let mut body = render::body(site, post);
     for _ in 0..MAX_FETCH_ROUNDS {
-        if body.wanted.is_empty() {
+        if body.missing.is_empty() {
             break;
         }
-        posts::fetch(database, site, std::mem::take(&mut body.wanted)).await?;
+        posts::fetch(database, site, std::mem::take(&mut body.missing)).await?;
         body = render::body(site, post);
     }
     Ok(match to_article(site, source, language, post, body) {

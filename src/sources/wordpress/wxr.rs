@@ -239,10 +239,10 @@ fn media_type(file: &str) -> &'static str {
 fn render_body(site: &mut Site, post: &Post) -> render::Body {
     let mut body = render::body(site, post);
     for _ in 0..MAX_FETCH_ROUNDS {
-        if body.wanted.is_empty() {
+        if body.missing.is_empty() {
             break;
         }
-        provide(site, std::mem::take(&mut body.wanted));
+        provide(site, std::mem::take(&mut body.missing));
         body = render::body(site, post);
     }
     body

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::{LanguageLink, Page};
 
-/// Context of `/subscribe`. Its form posts `address`, `name`, `language`, `digest` and `section` (each any
-/// number of times), and `website`, a hidden field that people leave empty (honeypot).
+/// Context of `/subscribe`. Its form posts `address`, `name`, `language`, `digest` and `section`
+/// (each any number of times), and `website`, a hidden field that people leave empty (honeypot).
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct SubscribePage {
     /// Context common to all pages.
@@ -13,9 +13,9 @@ pub struct SubscribePage {
     pub page: Page,
     /// Error in the submitted form, as one sentence.
     pub error: Option<String>,
-    /// Address as entered.
+    /// Address as the visitor entered it.
     pub address: String,
-    /// Name as entered.
+    /// Name as the visitor entered it.
     pub name: String,
     /// Digests to choose from.
     pub digests: Vec<DigestChoice>,
@@ -63,20 +63,20 @@ pub struct ConfirmPage {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnsubscribeState {
-    /// A button to leave the digest.
+    /// Asks to unsubscribe from the digest.
     #[default]
     Ask,
-    /// It was left just now: an undo, and a button to leave all.
+    /// Just unsubscribed: offers to undo it, and to unsubscribe from all digests.
     UnsubscribedNow,
-    /// It was left, and nothing can be taken back: a button to leave all.
+    /// Unsubscribed earlier without a possible undo: offers to unsubscribe from all digests.
     Unsubscribed,
-    /// All digests were left.
+    /// Unsubscribed from all digests.
     UnsubscribedAll,
-    /// The undo was done: the subscription is as it was.
+    /// Unsubscription undone, with the subscription as before.
     Undone,
 }
 
-/// `/unsubscribe/TOKEN`. Posts `action`: `unsubscribe`, `undo` or `all`.
+/// Context of `/unsubscribe/TOKEN`. Its form posts `action`: `unsubscribe`, `undo` or `all`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct UnsubscribePage {
     /// Context common to all pages.
@@ -92,7 +92,7 @@ pub struct UnsubscribePage {
     pub others: bool,
 }
 
-/// `/demo/publish`. Posts `title`, `text`, `section` and `language`.
+/// Context of `/demo/publish`. Its form posts `title`, `text`, `section` and `language`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct PublishPage {
     /// Context common to all pages.
@@ -100,9 +100,9 @@ pub struct PublishPage {
     pub page: Page,
     /// Error in the submitted form, as one sentence.
     pub error: Option<String>,
-    /// Title as entered.
+    /// Title as the visitor entered it.
     pub title: String,
-    /// Text as entered.
+    /// Text as the visitor entered it.
     pub text: String,
     /// Sections to choose from (`checked`: chosen).
     pub sections: Vec<SectionChoice>,

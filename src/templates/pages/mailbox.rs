@@ -23,11 +23,11 @@ pub struct MailboxPage {
 pub struct MailRow {
     /// Path of the mail's page, for example `/mailbox/7`.
     pub url: String,
-    /// Decoded `From` header.
+    /// Sender: the decoded `From` header.
     pub from: String,
-    /// Decoded `To` header.
+    /// Recipient: the decoded `To` header.
     pub to: String,
-    /// Decoded `Subject` header.
+    /// Subject line: the decoded `Subject` header.
     pub subject: String,
     /// Start of the text; may be empty.
     pub preview: String,
@@ -35,20 +35,20 @@ pub struct MailRow {
     pub date_text: String,
 }
 
-/// Context of the page of one mail. Its HTML is shown in a sandboxed frame (`srcdoc`), which inherits the
-/// page's Content-Security-Policy; the policy must allow inline styles.
+/// Context of the page of one mail. Its HTML is shown in a sandboxed frame (`srcdoc`), which
+/// inherits the page's Content-Security-Policy; the policy must allow inline styles.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct MailboxMailPage {
     /// Context common to all pages.
     #[serde(flatten)]
     pub page: Page,
-    /// Decoded `From` header.
+    /// Sender: the decoded `From` header.
     pub from: String,
-    /// Decoded `To` header.
+    /// Recipient: the decoded `To` header.
     pub to: String,
-    /// Decoded `Subject` header.
+    /// Subject line: the decoded `Subject` header.
     pub subject: String,
-    /// Localized `Date` header.
+    /// Localized date of the `Date` header.
     pub date_text: String,
     /// All headers as sent: name and value.
     pub headers: Vec<(String, String)>,

@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use super::problem::Problem;
 use crate::access;
 use crate::domain::role::Role;
-use crate::web::SharedState;
+use crate::web::state::SharedState;
 use crate::web::client::ClientInfo;
 
 /// An API client with a valid token.

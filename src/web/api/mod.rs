@@ -8,7 +8,7 @@ mod sources;
 use axum::Router;
 use axum::routing::post;
 
-use super::SharedState;
+use crate::web::state::SharedState;
 use problem::Problem;
 
 /// Returns the routes below `/api/v1`.

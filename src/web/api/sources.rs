@@ -10,7 +10,7 @@ use serde_json::json;
 use super::bearer::Bearer;
 use super::problem::Problem;
 use crate::sources::trigger::{SyncRequest, request_sync};
-use crate::web::SharedState;
+use crate::web::state::SharedState;
 
 /// `POST /api/v1/sources/{name}/sync`: queues an immediate sync run; the body that a webhook sends
 /// is ignored.

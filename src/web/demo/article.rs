@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::require_demo;
 use crate::templates::pages::{DemoArticlePage, LanguageLink};
-use crate::web::SharedState;
+use crate::web::state::SharedState;
 use crate::web::client::ClientInfo;
 use crate::web::error::{WebError, WebResult};
 use crate::web::page::ARTICLE_CSP;

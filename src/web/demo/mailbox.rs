@@ -10,7 +10,7 @@ use super::require_demo;
 use crate::domain::time::Millis;
 use crate::mail::mail_catcher::CaughtMail;
 use crate::templates::pages::{MailRow, MailboxMailPage, MailboxPage};
-use crate::web::SharedState;
+use crate::web::state::SharedState;
 use crate::web::client::ClientInfo;
 use crate::web::error::{WebError, WebResult};
 use crate::web::page::MAIL_CSP;

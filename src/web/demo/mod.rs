@@ -6,7 +6,7 @@ pub(super) mod mailbox;
 pub(super) mod publish;
 
 use super::error::{WebError, WebResult};
-use super::{Demo, WebState};
+use crate::web::state::{Demo, WebState};
 
 /// Returns the demo's settings, or "not found" outside the demo.
 fn require_demo(web: &WebState) -> WebResult<&Demo> {

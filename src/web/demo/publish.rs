@@ -17,7 +17,7 @@ use crate::templates::pages::{
 use crate::web::client::ClientInfo;
 use crate::web::error::{WebError, WebResult};
 use crate::web::form::Form;
-use crate::web::{SharedState, WebState};
+use crate::web::state::{SharedState, WebState};
 
 /// Maximum length of a title in characters.
 const MAX_TITLE_CHARS: usize = 300;

@@ -75,7 +75,7 @@ fn article(n: usize) -> (Value, Value) {
 fn publish(shell: &Shell, articles: &[Value]) {
     let lines: Vec<String> = articles.iter().map(Value::to_string).collect();
     shell.write("articles.jsonl", lines.join("\n"));
-    shell.does(&["articles", "import", "articles.jsonl"]);
+    shell.run_ok(&["articles", "import", "articles.jsonl"]);
 }
 
 /// The program serving the articles.

@@ -4,7 +4,7 @@ use courant::domain::time::{DAY, HOUR, MINUTE, Millis, SECOND};
 
 use super::place::{KINDS, Kind, Place};
 use super::{drupal, ghost, wordpress};
-use crate::support::BEGINNING;
+use crate::support::START_TIME;
 
 const QUERY: &str = "SELECT id, title, published_at, updated_at FROM news";
 
@@ -68,7 +68,7 @@ async fn an_edit_arrives_by_the_poll_and_a_removal_by_the_comparison() {
     for kind in KINDS {
         for column in types(kind).0 {
             let Some(news) = News::begin(kind, column).await else { continue };
-            let at = |ms: i64| BEGINNING.plus(ms);
+            let at = |ms: i64| START_TIME.plus(ms);
             let old = at(-3 * DAY);
             for id in 1..=3 {
                 news.insert(id, old, Some(old)).await;
@@ -114,14 +114,17 @@ async fn an_edit_arrives_by_the_poll_and_a_removal_by_the_comparison() {
 async fn a_query_whose_times_are_texts_or_that_cannot_stand_in_another_is_read_whole() {
     for kind in KINDS {
         let Some(news) = News::begin(kind, types(kind).1).await else { continue };
-        news.insert(1, BEGINNING, Some(BEGINNING)).await;
+        news.insert(1, START_TIME, Some(START_TIME)).await;
         for minute in 0..3 {
-            assert!(news.place.poll(BEGINNING.plus(minute * MINUTE)).await.is_full, "{kind:?}");
+            assert!(news.place.poll(START_TIME.plus(minute * MINUTE)).await.is_full, "{kind:?}");
         }
         if kind == Kind::Postgres {
             news.place.read("SELECT id, title, 1789970400 AS published_at, 1789970400 AS updated_at FROM news; -- all", "");
             for minute in 3..6 {
-                assert!(news.place.poll(BEGINNING.plus(minute * MINUTE)).await.is_full, "{kind:?}");
+                assert!(
+                    news.place.poll(START_TIME.plus(minute * MINUTE)).await.is_full,
+                    "{kind:?}"
+                );
             }
         }
     }
@@ -130,9 +133,9 @@ async fn a_query_whose_times_are_texts_or_that_cannot_stand_in_another_is_read_w
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_date_in_the_future_does_not_hide_what_changes_until_then() {
     let Some(news) = News::begin(Kind::Sqlite, "INTEGER").await else { return };
-    news.insert(1, BEGINNING, Some(BEGINNING.plus(900 * DAY))).await;
-    assert!(news.place.poll(BEGINNING).await.is_full);
-    let now = BEGINNING.plus(10 * MINUTE);
+    news.insert(1, START_TIME, Some(START_TIME.plus(900 * DAY))).await;
+    assert!(news.place.poll(START_TIME).await.is_full);
+    let now = START_TIME.plus(10 * MINUTE);
     news.insert(2, now, Some(now)).await;
     let report = news.place.poll(now).await;
     assert_eq!((report.is_full, report.added), (false, 1));
@@ -140,24 +143,24 @@ async fn a_date_in_the_future_does_not_hide_what_changes_until_then() {
 
 /// An edit that the poll sees, one that it can't, and a removal.
 async fn goes(place: &Place, what: &str, edit: &str, unseen: &str, remove: &str) {
-    let first = place.poll(BEGINNING).await;
+    let first = place.poll(START_TIME).await;
     assert!(first.is_full && first.added > 0, "{what}: {first:?}");
-    let same = place.poll(BEGINNING.plus(MINUTE)).await;
+    let same = place.poll(START_TIME.plus(MINUTE)).await;
     assert!(!same.is_full && same.changed == 0 && same.removed == 0, "{what}: {same:?}");
     place.run(edit).await;
-    let poll = place.poll(BEGINNING.plus(10 * MINUTE)).await;
+    let poll = place.poll(START_TIME.plus(10 * MINUTE)).await;
     assert_eq!((poll.is_full, poll.changed, poll.added, poll.removed), (false, 1, 0, 0), "{what}");
     assert!(place.all("title").contains(&"Edited".to_owned()), "{what}");
     // Before the mark moved here, all posts were as old as the mark, and so asked for again.
     place.run(unseen).await;
     place.run(remove).await;
-    let blind = place.poll(BEGINNING.plus(20 * MINUTE)).await;
+    let blind = place.poll(START_TIME.plus(20 * MINUTE)).await;
     assert_eq!(
         (blind.is_full, blind.changed, blind.added, blind.removed),
         (false, 0, 0, 0),
         "{what}"
     );
-    let whole = place.poll(BEGINNING.plus(2 * HOUR)).await;
+    let whole = place.poll(START_TIME.plus(2 * HOUR)).await;
     assert_eq!(
         (whole.is_full, whole.changed, whole.added, whole.removed),
         (true, 1, 0, 1),

@@ -61,7 +61,7 @@ async fn postgresqls_own_types_are_read_as_a_person_would() {
     let sync = place.sync();
     assert_eq!(
         (sync.counts(), sync.refused()),
-        ([2, 0, 0, 1], vec!["4: published_at `NaN` is no time".to_owned()])
+        ([2, 0, 0, 1], vec!["4: published_at `NaN` is not a valid time".to_owned()])
     );
     let seconds = told(&place, "9007199254740993");
     assert_eq!(
@@ -84,7 +84,7 @@ async fn postgresqls_own_types_are_read_as_a_person_would() {
     let sync = place.sync();
     assert_eq!(
         (sync.counts(), sync.refused()),
-        ([1, 0, 0, 2], vec!["c2: updated_at `infinity` is no time".to_owned()])
+        ([1, 0, 0, 2], vec!["c2: updated_at `infinity` is not a valid time".to_owned()])
     );
     assert_eq!(
         told(&place, "c1"),
@@ -149,7 +149,7 @@ async fn mariadbs_own_types_are_read_as_a_person_would() {
     assert_eq!(sync.counts(), [1, 0, 0, 1]);
     let why = [
         "c1: it has no published_at",
-        "c2: published_at `2026-00-00 00:00:00` is no time",
+        "c2: published_at `2026-00-00 00:00:00` is not a valid time",
         "c3: it has no published_at",
     ];
     assert_eq!(sync.refused(), why);
@@ -180,7 +180,7 @@ async fn sqlites_values_are_read_by_what_they_are() {
     let sync = place.sync();
     assert_eq!(
         (sync.counts(), sync.refused()),
-        ([4, 0, 0, 0], vec!["5: published_at `last spring` is no time".to_owned()])
+        ([4, 0, 0, 0], vec!["5: published_at `last spring` is not a valid time".to_owned()])
     );
     assert_eq!(
         told(&place, "1"),

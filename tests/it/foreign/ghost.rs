@@ -291,7 +291,7 @@ async fn a_database_of_ghosts_early_days_is_read_and_one_that_is_none_is_told() 
                 &place.url.replace("sesame", "not-sesame"),
                 "kind = \"ghost\"\nsite_url = \"https://dyes.example\"",
             );
-            assert!(place.fails().contains("refuses the user or the password"));
+            assert!(place.fails().contains("login failed"));
         }
     }
 }

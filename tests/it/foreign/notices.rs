@@ -18,7 +18,7 @@ async fn a_notification_brings_an_article_into_the_feed_at_once() {
     let mut serving = Serving::start(&place.shell.path(""));
     let address = serving.ready();
     let begun = Instant::now();
-    while !serving.log().contains("is listened to on College News") {
+    while !serving.log().contains("listening for notifications on College News") {
         assert!(begun.elapsed() < Duration::from_secs(30), "{}", serving.log());
         std::thread::sleep(Duration::from_millis(10));
     }

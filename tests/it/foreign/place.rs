@@ -9,7 +9,7 @@ use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, PgConnection, SqliteConnection};
 
 use super::mariadb;
-use crate::support::{Engine, Shell, Time, World, skipped};
+use crate::support::{Database, Shell, TestClock, World, skipped};
 
 /// Whose database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub(super) struct Place {
     _world: Option<World>,
 }
 
-static TIME: Time = Time::new();
+static TIME: TestClock = TestClock::new();
 static DATABASES: AtomicUsize = AtomicUsize::new(0);
 
 impl Place {
@@ -43,7 +43,7 @@ impl Place {
                 (format!("sqlite://{}", file.display()), None)
             }
             Kind::Postgres => {
-                let world = World::begin(Engine::Postgres, &TIME, || TIME.now()).await?;
+                let world = World::begin(Database::Postgres, &TIME, || TIME.now()).await?;
                 (beside(&world).await, Some(world))
             }
             Kind::Mariadb => match mariadb::fresh_database().await {
@@ -161,7 +161,7 @@ sections = ["Campus life"]
 
     /// A feed's bytes.
     pub(super) fn feed(&self, file: &str) -> String {
-        self.shell.does(&["feeds", "build", "--out", "feeds"]);
+        self.shell.run_ok(&["feeds", "build", "--out", "feeds"]);
         std::fs::read_to_string(self.shell.path("feeds").join(file)).unwrap()
     }
 }

@@ -235,7 +235,7 @@ async fn addresses_follow_the_sites_own_structure_and_tables_its_own_prefix() {
     assert_eq!(place.all("title").len(), 3, "the last articles stay");
     let wrong = place.url.replace("sesame", "not-sesame");
     place.source(&wrong, "kind = \"wordpress\"");
-    assert!(place.fails().contains("refuses the user or the password"));
+    assert!(place.fails().contains("login failed"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -129,18 +129,18 @@ stories! {
         assert!(cache.contains("max-age=31536000"), "{cache}");
         assert!(String::from_utf8(unpacked(bytes)).unwrap().contains("Title of a"));
         // An article of the newest page goes: that page and the feed change; one of the oldest: its page, a minute later at most.
-        world.leap(2 * SECOND);
+        world.advance(2 * SECOND);
         world.unpublish("f").await;
         let put = node.put().await;
         assert!(put.len() == 6 && put.iter().filter(|file| file.contains("2026-09")).count() == 3, "{put:?}");
-        world.leap(2 * SECOND);
+        world.advance(2 * SECOND);
         world.unpublish("b").await;
         node.put().await;
-        world.leap(MINUTE);
+        world.advance(MINUTE);
         node.put().await;
         let oldest = unpacked(&bucket.held()["feeds/news/archive/2026-06.atom"].3);
         assert!(!String::from_utf8(oldest).unwrap().contains("Title of b"));
-        world.leap(MINUTE);
+        world.advance(MINUTE);
         assert_eq!(node.put().await, [""; 0]);
     }
 
@@ -167,7 +167,7 @@ stories! {
             two.put().await;
         }
         assert_eq!(bucket.asked().len(), 3, "{:?}", bucket.asked());
-        world.leap(MINUTE);
+        world.advance(MINUTE);
         world.publish([article("b")]).await;
         // One that has not heard of the change puts nothing old in the place of what is new.
         assert_eq!(one.put().await, ALL);
@@ -202,10 +202,10 @@ stories! {
         bucket.be_away(true);
         assert!(node.tick().await.unwrap_err().contains("503 SlowDown"));
         world.publish([article("b")]).await;
-        world.leap(SECOND);
+        world.advance(SECOND);
         node.tick().await.unwrap_err();
         bucket.be_away(false);
-        world.leap(MINUTE);
+        world.advance(MINUTE);
         assert_eq!(node.put().await, ALL);
         assert!(String::from_utf8(unpacked(&bucket.held()["feeds/news.rss"].3)).unwrap().contains("Title of b"));
     }
@@ -221,7 +221,7 @@ stories! {
         let Some(bucket) = Bucket::begin(free) else { return };
         let keyed = node(world, &bucket.table("")).await;
         assert!(keyed.put().await.is_empty(), "too early");
-        world.leap(MINUTE);
+        world.advance(MINUTE);
         assert_eq!(keyed.put().await, ALL);
     }
 }

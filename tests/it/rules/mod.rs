@@ -52,8 +52,8 @@ fn built() -> [String; 3] {
     shell.replace("[site]", site);
     let articles = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/corpus/articles.jsonl");
     shell.write("articles.jsonl", std::fs::read(articles).unwrap());
-    shell.does(&["articles", "import", "articles.jsonl"]);
-    shell.does(&["feeds", "build", "--out", "out"]);
+    shell.run_ok(&["articles", "import", "articles.jsonl"]);
+    shell.run_ok(&["feeds", "build", "--out", "out"]);
     ["rss", "atom", "json"]
         .map(|format| std::fs::read_to_string(shell.path(&format!("out/news.{format}"))).unwrap())
 }

@@ -1,6 +1,6 @@
-//! One session of the misbehaving server.
+//! One SMTP session of the scripted server.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on should stop where it can't")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue should panic on the spot")]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,15 +9,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 
-use super::{Action, Arrived, At, Script, Shared};
+use super::{Action, At, ReceivedMail, Script, Shared};
 
 pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
-/// The session is over.
-pub(super) struct Over;
+/// The session has ended.
+pub(super) struct SessionEnded;
 
-impl From<std::io::Error> for Over {
+impl From<std::io::Error> for SessionEnded {
     fn from(_: std::io::Error) -> Self {
         Self
     }
@@ -28,14 +28,16 @@ pub(super) struct Session {
     number: usize,
     io: BufReader<Box<dyn Io>>,
     encrypted: bool,
-    known: bool,
-    hello: String,
+    authenticated: bool,
+    ehlo_name: String,
     from: Option<String>,
     to: Vec<String>,
-    behind_content: bool,
-    rides: bool,
-    /// How many mails came over this connection.
-    taken: usize,
+    /// `true` from the final dot until the next command.
+    after_content: bool,
+    /// `true` if the current command arrived together with the content before it.
+    is_pipelined: bool,
+    /// Number of mails accepted on this connection.
+    accepted: usize,
 }
 
 impl Session {
@@ -45,88 +47,96 @@ impl Session {
         io: BufReader<Box<dyn Io>>,
         encrypted: bool,
     ) -> Self {
-        let (from, to, hello) = (None, Vec::new(), String::new());
+        let (from, to, ehlo_name) = (None, Vec::new(), String::new());
         Self {
             shared,
             number,
             io,
             encrypted,
-            known: false,
-            hello,
+            authenticated: false,
+            ehlo_name,
             from,
             to,
-            behind_content: false,
-            rides: false,
-            taken: 0,
+            after_content: false,
+            is_pipelined: false,
+            accepted: 0,
         }
     }
 
-    pub(super) async fn run(&mut self) -> Result<(), Over> {
-        self.answer(At::Connect, "220 relay.test ready").await?;
+    pub(super) async fn run(&mut self) -> Result<(), SessionEnded> {
+        self.reply(At::Connect, "220 relay.test ready").await?;
         loop {
-            let line = self.command().await?;
-            self.obey(&line).await?;
+            let line = self.read_command().await?;
+            self.handle_command(&line).await?;
         }
     }
 
-    /// Does what a command asks; true if it was granted.
-    async fn obey(&mut self, line: &str) -> Result<bool, Over> {
-        let script = self.shared.ledger.lock().unwrap().script.clone();
-        let locked = script.login.is_some() && !self.known;
+    /// Executes a command; returns `true` if the reply was positive.
+    async fn handle_command(&mut self, line: &str) -> Result<bool, SessionEnded> {
+        let script = self.shared.state.lock().unwrap().script.clone();
+        let needs_auth = script.login.is_some() && !self.authenticated;
         match line.split([' ', ':']).next().unwrap_or_default() {
             "EHLO" => {
-                line.split(' ').nth(1).unwrap_or_default().clone_into(&mut self.hello);
-                self.hello(&script).await
+                line.split(' ').nth(1).unwrap_or_default().clone_into(&mut self.ehlo_name);
+                self.ehlo(&script).await
             }
             "STARTTLS" => self.start_tls(&script).await,
-            "AUTH" => self.log_in(line, &script).await,
-            "MAIL" if locked => self.answer(At::Mail, "530 5.7.0 authentication required").await,
-            "MAIL" if script.mails_per_connection.is_some_and(|most| self.taken >= most) => {
-                self.act(
-                    Action::SayAndDrop("421 4.7.0 enough mails on this connection\r\n".to_owned()),
+            "AUTH" => self.authenticate(line, &script).await,
+            "MAIL" if needs_auth => self.reply(At::Mail, "530 5.7.0 authentication required").await,
+            "MAIL" if script.mails_per_connection.is_some_and(|limit| self.accepted >= limit) => {
+                self.perform(
+                    Action::ReplyAndClose(
+                        "421 4.7.0 enough mails on this connection\r\n".to_owned(),
+                    ),
                     None,
                 )
                 .await
             }
             "MAIL" => {
-                let usual = self.action(if self.rides { At::Ridden } else { At::Mail });
-                let action =
-                    usual.or_else(|| self.action(At::Mail)).unwrap_or(Action::Wait(Duration::ZERO));
-                let granted = self.act(action, Some("250 2.1.0 ok")).await?;
-                self.from = granted.then(|| path(line));
-                Ok(granted)
+                let specific =
+                    self.next_action(if self.is_pipelined { At::PipelinedMail } else { At::Mail });
+                let action = specific
+                    .or_else(|| self.next_action(At::Mail))
+                    .unwrap_or(Action::Delay(Duration::ZERO));
+                let accepted = self.perform(action, Some("250 2.1.0 ok")).await?;
+                self.from = accepted.then(|| address_in(line));
+                Ok(accepted)
             }
-            "RCPT" if self.from.is_none() && !script.grants_data_always => {
-                self.answer(At::Rcpt, "503 5.5.1 MAIL first").await
+            "RCPT" if self.from.is_none() && !script.always_accepts_data => {
+                self.reply(At::Rcpt, "503 5.5.1 MAIL first").await
             }
             "RCPT" => {
-                self.to.push(path(line));
-                let granted = self.answer(At::Rcpt, "250 2.1.5 ok").await?;
-                if !granted {
+                self.to.push(address_in(line));
+                let accepted = self.reply(At::Rcpt, "250 2.1.5 ok").await?;
+                if !accepted {
                     self.to.pop();
                 }
-                Ok(granted)
+                Ok(accepted)
             }
-            "DATA" if self.to.is_empty() && !script.grants_data_always => {
-                self.answer(At::Data, "554 5.5.1 no valid recipients").await
+            "DATA" if self.to.is_empty() && !script.always_accepts_data => {
+                self.reply(At::Data, "554 5.5.1 no valid recipients").await
             }
-            "DATA" => Ok(self.answer(At::Data, "354 go ahead").await? && self.content().await?),
+            "DATA" => {
+                Ok(self.reply(At::Data, "354 go ahead").await? && self.receive_content().await?)
+            }
             "RSET" => {
                 (self.from, self.to) = (None, Vec::new());
-                self.answer(At::Rset, "250 2.0.0 ok").await
+                self.reply(At::Rset, "250 2.0.0 ok").await
             }
-            "QUIT" => self.act(Action::SayAndDrop("221 2.0.0 bye\r\n".to_owned()), None).await,
-            _ => self.answer(At::Rset, "502 5.5.1 what?").await,
+            "QUIT" => {
+                self.perform(Action::ReplyAndClose("221 2.0.0 bye\r\n".to_owned()), None).await
+            }
+            _ => self.reply(At::Rset, "502 5.5.1 what?").await,
         }
     }
 
-    async fn hello(&mut self, script: &Script) -> Result<bool, Over> {
+    async fn ehlo(&mut self, script: &Script) -> Result<bool, SessionEnded> {
         let mut lines = vec!["250-relay.test".to_owned(), "250-8BITMIME".to_owned()];
-        if !script.step_by_step {
+        if !script.without_pipelining {
             lines.push("250-PIPELINING".to_owned());
         }
-        if let Some(most) = script.size {
-            lines.push(format!("250-SIZE {most}"));
+        if let Some(limit) = script.size {
+            lines.push(format!("250-SIZE {limit}"));
         }
         if script.tls.is_some() && !self.encrypted {
             lines.push("250-STARTTLS".to_owned());
@@ -135,112 +145,119 @@ impl Session {
             lines.push(format!("250-AUTH {}", script.mechanisms.unwrap_or("PLAIN LOGIN")));
         }
         lines.push("250 ENHANCEDSTATUSCODES".to_owned());
-        self.answer(At::Ehlo, &lines.join("\r\n")).await
+        self.reply(At::Ehlo, &lines.join("\r\n")).await
     }
 
-    async fn start_tls(&mut self, script: &Script) -> Result<bool, Over> {
-        if !self.answer(At::StartTls, "220 2.0.0 ready").await? {
+    async fn start_tls(&mut self, script: &Script) -> Result<bool, SessionEnded> {
+        if !self.reply(At::StartTls, "220 2.0.0 ready").await? {
             return Ok(false);
         }
-        let tls = script.tls.clone().ok_or(Over)?;
-        let nothing: Box<dyn Io> = Box::new(tokio::io::empty());
-        let clear = std::mem::replace(&mut self.io, BufReader::new(nothing)).into_inner();
-        self.io = BufReader::new(Box::new(tls.accept(clear).await?));
+        let tls = script.tls.clone().ok_or(SessionEnded)?;
+        let placeholder: Box<dyn Io> = Box::new(tokio::io::empty());
+        let unencrypted = std::mem::replace(&mut self.io, BufReader::new(placeholder)).into_inner();
+        self.io = BufReader::new(Box::new(tls.accept(unencrypted).await?));
         self.encrypted = true;
         Ok(true)
     }
 
-    async fn log_in(&mut self, line: &str, script: &Script) -> Result<bool, Over> {
-        let text = |s: &str| {
+    async fn authenticate(&mut self, line: &str, script: &Script) -> Result<bool, SessionEnded> {
+        let decode = |s: &str| {
             STANDARD.decode(s).map(|b| String::from_utf8_lossy(&b).into_owned()).unwrap_or_default()
         };
         let words: Vec<&str> = line.split(' ').collect();
-        let said = match words.get(1..) {
-            Some(["PLAIN", token]) => text(token),
+        let credentials = match words.get(1..) {
+            Some(["PLAIN", token]) => decode(token),
             _ => {
-                self.say("334 VXNlcm5hbWU6\r\n").await?;
-                let user = text(&self.line().await?);
-                self.say("334 UGFzc3dvcmQ6\r\n").await?;
-                format!("\0{user}\0{}", text(&self.line().await?))
+                self.write("334 VXNlcm5hbWU6\r\n").await?;
+                let user = decode(&self.read_line().await?);
+                self.write("334 UGFzc3dvcmQ6\r\n").await?;
+                format!("\0{user}\0{}", decode(&self.read_line().await?))
             }
         };
-        let wanted = script.login.as_ref().map(|(user, password)| format!("\0{user}\0{password}"));
-        self.known = wanted == Some(said);
-        let usual =
-            if self.known { "235 2.7.0 welcome" } else { "535 5.7.8 wrong user name or password" };
-        self.answer(At::Auth, usual).await
+        let expected =
+            script.login.as_ref().map(|(user, password)| format!("\0{user}\0{password}"));
+        self.authenticated = expected == Some(credentials);
+        let usual = if self.authenticated {
+            "235 2.7.0 welcome"
+        } else {
+            "535 5.7.8 wrong user name or password"
+        };
+        self.reply(At::Auth, usual).await
     }
 
-    async fn content(&mut self) -> Result<bool, Over> {
-        let mut wire = String::new();
+    async fn receive_content(&mut self) -> Result<bool, SessionEnded> {
+        let mut raw = String::new();
         loop {
             let mut line = String::new();
             if self.io.read_line(&mut line).await? == 0 {
-                return Err(Over);
+                return Err(SessionEnded);
             }
-            let first = wire.is_empty();
-            wire.push_str(&line);
+            let first = raw.is_empty();
+            raw.push_str(&line);
             if line == ".\r\n" {
                 break;
             }
-            if first && let Some(action) = self.action(At::MidContent) {
-                self.act(action, None).await?;
+            if first && let Some(action) = self.next_action(At::MidContent) {
+                self.perform(action, None).await?;
             }
         }
-        self.behind_content = true;
-        if self.shared.ledger.lock().unwrap().script.loses_what_rides {
-            self.lose().await;
+        self.after_content = true;
+        if self.shared.state.lock().unwrap().script.discards_pipelined_commands {
+            self.discard_input().await;
         }
-        let body = wire.strip_suffix(".\r\n").unwrap_or_default();
+        let body = raw.strip_suffix(".\r\n").unwrap_or_default();
         let content =
             body.split_inclusive("\r\n").map(|l| l.strip_prefix('.').unwrap_or(l)).collect();
         let (from, to) = (self.from.take().unwrap_or_default(), std::mem::take(&mut self.to));
         if to.is_empty() {
-            return self.answer(At::Content, "554 5.5.1 nobody to give it to").await;
+            return self.reply(At::Content, "554 5.5.1 nobody to give it to").await;
         }
-        let mail = Arrived {
+        let mail = ReceivedMail {
             connection: self.number,
-            hello: self.hello.clone(),
+            ehlo_name: self.ehlo_name.clone(),
             from,
             to: to.clone(),
             content,
-            wire,
+            raw,
             encrypted: self.encrypted,
         };
-        // Rules for what follows still know whom the mail was for.
+        // The following rules still match the recipients of this mail.
         self.to = to;
-        let action = self.action(At::Content);
-        let refused = matches!(&action, Some(Action::Say(w) | Action::SayAndDrop(w)) if !w.starts_with('2'))
-            || matches!(&action, Some(Action::Pieces(p)) if !p[0].starts_with(b"2"));
-        if !refused && !matches!(action, Some(Action::Drop)) {
-            self.taken += 1;
-            self.shared.ledger.lock().unwrap().mails.push(mail);
-            self.shared.arrived.notify_waiters();
+        let action = self.next_action(At::Content);
+        let rejected = matches!(
+            &action,
+            Some(Action::Reply(text) | Action::ReplyAndClose(text)) if !text.starts_with('2')
+        ) || matches!(&action, Some(Action::ReplyInPieces(p)) if !p[0].starts_with(b"2"));
+        if !rejected && !matches!(action, Some(Action::Close)) {
+            self.accepted += 1;
+            self.shared.state.lock().unwrap().mails.push(mail);
+            self.shared.received.notify_waiters();
         }
-        if let Some(kept) = self.action(At::Kept) {
-            self.act(kept, None).await?;
+        if let Some(action) = self.next_action(At::Stored) {
+            self.perform(action, None).await?;
         }
         self.to.clear();
-        self.act(action.unwrap_or(Action::Wait(Duration::ZERO)), Some("250 2.0.0 taken")).await
+        self.perform(action.unwrap_or(Action::Delay(Duration::ZERO)), Some("250 2.0.0 taken")).await
     }
 
-    /// Says the usual words, or what the script has for this place; true if what was said grants it.
-    async fn answer(&mut self, at: At, usual: &str) -> Result<bool, Over> {
-        let action = self.action(at).unwrap_or(Action::Wait(Duration::ZERO));
-        self.act(action, Some(usual)).await
+    /// Sends the usual reply, or performs the script's action for `at`; returns `true` if the reply was
+    /// positive.
+    async fn reply(&mut self, at: At, usual: &str) -> Result<bool, SessionEnded> {
+        let action = self.next_action(at).unwrap_or(Action::Delay(Duration::ZERO));
+        self.perform(action, Some(usual)).await
     }
 
-    async fn act(&mut self, action: Action, usual: Option<&str>) -> Result<bool, Over> {
+    async fn perform(&mut self, action: Action, usual: Option<&str>) -> Result<bool, SessionEnded> {
         match action {
-            Action::Say(words) => {
-                self.say(&words).await?;
-                return Ok(words.starts_with(['2', '3']));
+            Action::Reply(text) => {
+                self.write(&text).await?;
+                return Ok(text.starts_with(['2', '3']));
             }
-            Action::SayAndDrop(words) => {
-                self.say(&words).await?;
-                return Err(Over);
+            Action::ReplyAndClose(text) => {
+                self.write(&text).await?;
+                return Err(SessionEnded);
             }
-            Action::Pieces(pieces) => {
+            Action::ReplyInPieces(pieces) => {
                 for piece in &pieces {
                     self.io.get_mut().write_all(piece).await?;
                     self.io.get_mut().flush().await?;
@@ -248,37 +265,40 @@ impl Session {
                 }
                 return Ok(pieces[0].starts_with(b"2") || pieces[0].starts_with(b"3"));
             }
-            Action::Drop => return Err(Over),
+            Action::Close => return Err(SessionEnded),
             Action::Stall => {
                 let released = self.shared.released.notified();
-                self.shared.ledger.lock().unwrap().stalled += 1;
+                self.shared.state.lock().unwrap().stalled += 1;
                 released.await;
             }
-            Action::Wait(span) => tokio::time::sleep(span).await,
+            Action::Delay(delay) => tokio::time::sleep(delay).await,
         }
         if let Some(usual) = usual {
-            self.say(&format!("{usual}\r\n")).await?;
+            self.write(&format!("{usual}\r\n")).await?;
         }
         Ok(usual.is_none_or(|u| u.starts_with(['2', '3'])))
     }
 
-    fn action(&self, at: At) -> Option<Action> {
-        let mut ledger = self.shared.ledger.lock().unwrap();
-        let rule = ledger.script.rules.iter_mut().find(|r| {
-            let whom =
+    fn next_action(&self, at: At) -> Option<Action> {
+        let mut state = self.shared.state.lock().unwrap();
+        let rule = state.script.rules.iter_mut().find(|r| {
+            let recipient_matches =
                 r.recipient.as_ref().is_none_or(|part| self.to.iter().any(|to| to.contains(part)));
-            r.at == at && r.times > 0 && r.connection.is_none_or(|n| n == self.number) && whom
+            r.at == at
+                && r.times > 0
+                && r.connection.is_none_or(|n| n == self.number)
+                && recipient_matches
         })?;
         rule.times = rule.times.saturating_sub(usize::from(rule.times != usize::MAX));
         Some(rule.action.clone())
     }
 
-    /// Forgets everything that is here already or comes within a moment.
-    async fn lose(&mut self) {
-        while let Ok(Ok(some)) =
+    /// Discards all input that is buffered or arrives within 50 ms.
+    async fn discard_input(&mut self) {
+        while let Ok(Ok(bytes)) =
             tokio::time::timeout(Duration::from_millis(50), self.io.fill_buf()).await
         {
-            let n = some.len();
+            let n = bytes.len();
             if n == 0 {
                 break;
             }
@@ -286,34 +306,37 @@ impl Session {
         }
     }
 
-    async fn command(&mut self) -> Result<String, Over> {
-        let together = !self.io.buffer().is_empty();
-        self.rides = together && std::mem::take(&mut self.behind_content);
-        let line = self.line().await?;
-        self.behind_content = false;
+    async fn read_command(&mut self) -> Result<String, SessionEnded> {
+        let arrived_together = !self.io.buffer().is_empty();
+        self.is_pipelined = arrived_together && std::mem::take(&mut self.after_content);
+        let line = self.read_line().await?;
+        self.after_content = false;
         let verb = line.split([' ', ':']).next().unwrap_or_default().to_owned();
-        let mut ledger = self.shared.ledger.lock().unwrap();
-        match ledger.groups.iter_mut().rev().find(|(n, _)| *n == self.number) {
-            _ if self.rides => ledger.groups.push((self.number, vec![".".to_owned(), verb])),
-            Some((_, group)) if together => group.push(verb),
-            _ => ledger.groups.push((self.number, vec![verb])),
+        let mut state = self.shared.state.lock().unwrap();
+        match state.command_groups.iter_mut().rev().find(|(n, _)| *n == self.number) {
+            _ if self.is_pipelined => {
+                state.command_groups.push((self.number, vec![".".to_owned(), verb]))
+            }
+            Some((_, group)) if arrived_together => group.push(verb),
+            _ => state.command_groups.push((self.number, vec![verb])),
         }
         Ok(line)
     }
 
-    async fn line(&mut self) -> Result<String, Over> {
+    async fn read_line(&mut self) -> Result<String, SessionEnded> {
         let mut line = String::new();
-        let got = self.io.read_line(&mut line).await?;
-        if got == 0 { Err(Over) } else { Ok(line.trim_end().to_owned()) }
+        let length = self.io.read_line(&mut line).await?;
+        if length == 0 { Err(SessionEnded) } else { Ok(line.trim_end().to_owned()) }
     }
 
-    async fn say(&mut self, words: &str) -> Result<(), Over> {
-        self.io.get_mut().write_all(words.as_bytes()).await?;
+    async fn write(&mut self, text: &str) -> Result<(), SessionEnded> {
+        self.io.get_mut().write_all(text.as_bytes()).await?;
         Ok(self.io.get_mut().flush().await?)
     }
 }
 
-fn path(line: &str) -> String {
-    let (_, behind) = line.split_once('<').unwrap_or_default();
-    behind.split('>').next().unwrap_or_default().to_owned()
+/// Returns the address between `<` and `>`.
+fn address_in(line: &str) -> String {
+    let (_, rest) = line.split_once('<').unwrap_or_default();
+    rest.split('>').next().unwrap_or_default().to_owned()
 }

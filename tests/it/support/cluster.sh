@@ -1,8 +1,8 @@
-# Starts a throwaway PostgreSQL, prints its folder, and takes it away when standard input ends: with its parent, whenever and
-# however that ends, even before it could read the folder.
+# Starts a temporary PostgreSQL server and prints its directory. Stops the server and deletes the directory when standard input
+# ends, that is when the parent process ends, even if it is killed before it has read the directory.
 trap '' INT TERM HUP PIPE
 bin=$(dirname "$(command -v initdb || ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null | tail -n 1)")
-home=$(mktemp -d /tmp/courant-stories-XXXXXX) && cd "$home" || exit 1
+home=$(mktemp -d /tmp/courant-tests-XXXXXX) && cd "$home" || exit 1
 clean_up() { rm -rf "$home"; }
 if ! "$bin/initdb" -D "$home/data" -U courant -A trust -E UTF8 --locale=C --no-sync >"$home/log" 2>&1; then
     cat "$home/log" >&2; clean_up; exit 1

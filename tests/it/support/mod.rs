@@ -1,6 +1,7 @@
-//! The stories' harness: a world with verbs, on SQLite and on a PostgreSQL of its own, and the program itself.
+//! Test harness: an installation with its database (SQLite or a private PostgreSQL) and relay, and
+//! the compiled program.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on should stop where it can't")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue should panic on the spot")]
 
 mod cut_connection;
 mod postgres;
@@ -10,14 +11,14 @@ mod stalled_db;
 mod time;
 mod world;
 
-pub(crate) use cut_connection::{BrokenLine, Loss};
-pub(crate) use postgres::{fresh_database, give_back};
+pub(crate) use cut_connection::{CuttingProxy, LostReply};
+pub(crate) use postgres::{fresh_database, return_database};
 pub(crate) use settings::Settings;
 pub(crate) use shell::Shell;
-pub(crate) use time::{BEGINNING, Time};
-pub(crate) use world::{Engine, World, article};
+pub(crate) use time::{START_TIME, TestClock};
+pub(crate) use world::{Database, World, article};
 
-/// Says that a test could not be held here; where everything is required that is a failure.
+/// Reports that a test is skipped on this machine; panics if `COURANT_TEST_REQUIRE` is `all`.
 pub(crate) fn skipped(why: &str) {
     assert!(
         std::env::var("COURANT_TEST_REQUIRE").as_deref() != Ok("all"),
@@ -26,24 +27,25 @@ pub(crate) fn skipped(why: &str) {
     eprintln!("skipped: {why}");
 }
 
-/// Tells each story twice, as `sqlite::name` and `postgres::name`; at its end nothing may be left on its way.
+/// Runs each test on both databases, as `sqlite::name` and `postgres::name`. A test fails if any
+/// delivery is still in the state `sending` at its end.
 macro_rules! stories {
     ($($(#[$note:meta])* async fn $name:ident($world:ident) $body:block)+) => {
-        mod told {
+        mod bodies {
             use super::*;
             $($(#[$note])* pub(super) async fn $name($world: &mut $crate::support::World) $body)+
         }
         $crate::support::stories!(@on sqlite Sqlite $($name)+);
         $crate::support::stories!(@on postgres Postgres $($name)+);
     };
-    (@on $module:ident $engine:ident $($name:ident)+) => {
+    (@on $module:ident $database:ident $($name:ident)+) => {
         mod $module {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
-                static TIME: $crate::support::Time = $crate::support::Time::new();
-                let begun = $crate::support::World::begin($crate::support::Engine::$engine, &TIME, || TIME.now()).await;
-                let Some(mut world) = begun else { return };
-                super::told::$name(&mut world).await;
+                static TIME: $crate::support::TestClock = $crate::support::TestClock::new();
+                let started = $crate::support::World::begin($crate::support::Database::$database, &TIME, || TIME.now()).await;
+                let Some(mut world) = started else { return };
+                super::bodies::$name(&mut world).await;
                 world.end().await;
             })+
         }

@@ -1,4 +1,5 @@
-//! A throwaway PostgreSQL, started once for all stories; it ends with this process, however that ends.
+//! Temporary PostgreSQL server, started once for all tests; it stops when this process ends, even
+//! if that is killed.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
@@ -11,28 +12,29 @@ use tokio::sync::OnceCell;
 
 const SCRIPT: &str = include_str!("cluster.sh");
 
-/// The running server.
+/// The running PostgreSQL server.
 struct Cluster {
-    folder: String,
-    /// The watcher's standard input is open as long as this process lives.
+    directory: String,
+    /// Its standard input is open as long as this process runs.
     _watcher: Child,
 }
 
 impl Cluster {
     fn address(&self, database: &str) -> String {
-        format!("postgres://courant@localhost/{database}?host={}", self.folder)
+        format!("postgres://courant@localhost/{database}?host={}", self.directory)
     }
 }
 
 static CLUSTER: OnceCell<Result<Cluster, String>> = OnceCell::const_new();
 static DATABASES: AtomicUsize = AtomicUsize::new(0);
-/// Databases whose story is over.
+/// Databases whose test has ended.
 static USED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-const EMPTY: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid(); \
+const CLEAR: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid(); \
      DROP SCHEMA public CASCADE; CREATE SCHEMA public";
 
-/// The address of an empty database that is this story's alone; the error is why there is no PostgreSQL here.
+/// Returns the URL of an empty database that no other test uses. The error says why PostgreSQL is
+/// not available.
 pub(crate) async fn fresh_database() -> Result<String, String> {
     let cluster =
         CLUSTER.get_or_init(|| async { tokio::task::spawn_blocking(start).await.unwrap() }).await;
@@ -40,47 +42,50 @@ pub(crate) async fn fresh_database() -> Result<String, String> {
     let used = USED.lock().unwrap().pop();
     if let Some(url) = used {
         let mut db = PgConnection::connect(&url).await.unwrap();
-        db.execute(sqlx::raw_sql(EMPTY)).await.unwrap();
+        db.execute(sqlx::raw_sql(CLEAR)).await.unwrap();
         db.close().await.unwrap();
         return Ok(url);
     }
-    let name = format!("story{}", DATABASES.fetch_add(1, Ordering::Relaxed));
+    let name = format!("test{}", DATABASES.fetch_add(1, Ordering::Relaxed));
     let mut admin = PgConnection::connect(&cluster.address("postgres")).await.unwrap();
     admin.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
     admin.close().await.unwrap();
     Ok(cluster.address(&name))
 }
 
-/// Lets another story have a database: making a hundred of them takes half a minute and a gigabyte.
-pub(crate) fn give_back(url: String) {
+/// Makes a database available to other tests: creating a hundred of them takes half a minute and
+/// a gigabyte.
+pub(crate) fn return_database(url: String) {
     USED.lock().unwrap().push(url);
 }
 
 fn start() -> Result<Cluster, String> {
     let installed = "command -v initdb || ls /usr/lib/postgresql/*/bin/initdb";
     if !succeeds("sh", &["-c", installed]) {
-        return Err("there is no PostgreSQL (no initdb on PATH or in /usr/lib/postgresql)".into());
+        return Err(
+            "PostgreSQL is not installed (no initdb on PATH or in /usr/lib/postgresql)".into()
+        );
     }
-    let mut command = as_a_person()?;
+    let mut command = as_unprivileged_user()?;
     let mut watcher = command
         .args(["sh", "-c", SCRIPT])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .map_err(|e| format!("PostgreSQL could not be started: {e}"))?;
-    let mut folder = String::new();
-    BufReader::new(watcher.stdout.take().unwrap()).read_line(&mut folder).unwrap();
-    if folder.is_empty() {
+        .map_err(|e| format!("cannot start PostgreSQL: {e}"))?;
+    let mut directory = String::new();
+    BufReader::new(watcher.stdout.take().unwrap()).read_line(&mut directory).unwrap();
+    if directory.is_empty() {
         let mut why = String::new();
         watcher.stderr.take().unwrap().read_to_string(&mut why).unwrap();
         return Err(format!("PostgreSQL did not start: {}", why.trim()));
     }
-    Ok(Cluster { folder: folder.trim().to_owned(), _watcher: watcher })
+    Ok(Cluster { directory: directory.trim().to_owned(), _watcher: watcher })
 }
 
-/// `env`, run as somebody who is not root: initdb refuses root.
-fn as_a_person() -> Result<Command, String> {
+/// Returns a command that runs `env` as a user other than root, because initdb refuses root.
+fn as_unprivileged_user() -> Result<Command, String> {
     if !succeeds("sh", &["-c", "test $(id -u) = 0"]) {
         return Ok(Command::new("env"));
     }
@@ -96,7 +101,7 @@ fn as_a_person() -> Result<Command, String> {
             }
         }
     }
-    Err("PostgreSQL refuses to run as root, and no other user could be had".into())
+    Err("PostgreSQL refuses to run as root, and no command to switch to another user works".into())
 }
 
 fn succeeds(program: &str, arguments: &[&str]) -> bool {

@@ -1,29 +1,30 @@
-//! What a story's config says.
+//! Configuration of a test's installation.
 
 use crate::smtp_server::SmtpServer;
 
-/// What a story may say otherwise in the config: lines of TOML for each table.
+/// Parts of the config that a test can change: lines of TOML for each table.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) base_url: String,
-    /// Of the source `college`, without its name; empty for builtin.
+    /// Lines of the source `college` without its name; empty for the kind `builtin`.
     pub(crate) source: String,
-    /// Of the feed `news`.
+    /// Further lines of the feed `news`.
     pub(crate) feed: String,
-    /// Of the digest `weekly`.
+    /// Further lines of the digest `weekly`.
     pub(crate) digest: String,
-    /// Of the transport `default`, without its url.
+    /// Lines of the transport `default` without its URL.
     pub(crate) transport: String,
-    /// Instead of the world's own relay.
-    pub(crate) way: Option<String>,
-    /// Further tables.
+    /// URL of the transport `default`, if not that of the test's own relay.
+    pub(crate) transport_url: Option<String>,
+    /// Further tables at the end of the file.
     pub(crate) more: String,
-    /// Tables that have other names now: the old and the new.
+    /// Renamed tables: pairs of the old and the new name.
     pub(crate) renamed: Vec<(&'static str, &'static str)>,
 }
 
 impl Settings {
-    /// A builtin source, a feed, a weekly digest, and two connections to the world's relay.
+    /// Creates settings with a builtin source, a feed, a weekly digest, and two connections to the
+    /// test's relay.
     pub(crate) fn new() -> Self {
         Self {
             base_url: "https://news.example.edu".into(),
@@ -31,15 +32,16 @@ impl Settings {
             feed: String::new(),
             digest: String::new(),
             transport: "connections = 2".into(),
-            way: None,
+            transport_url: None,
             more: String::new(),
             renamed: Vec::new(),
         }
     }
 
-    /// The config of a world with this database and this relay.
+    /// Returns the text of the config for this database and this relay.
     pub(crate) fn text(&self, url: &str, relay: &SmtpServer) -> String {
-        let way = self.way.clone().unwrap_or_else(|| format!("smtp://{}", relay.address()));
+        let transport_url =
+            self.transport_url.clone().unwrap_or_else(|| format!("smtp://{}", relay.address()));
         let source = if self.source.is_empty() { "kind = \"builtin\"" } else { &self.source };
         let Settings { base_url, feed, digest, transport, more, .. } = self;
         let text = format!(
@@ -68,7 +70,7 @@ from = "College News <news@example.edu>"
 {digest}
 [[transports]]
 name = "default"
-url = "{way}"
+url = "{transport_url}"
 {transport}
 {more}
 "#,

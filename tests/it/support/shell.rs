@@ -1,30 +1,30 @@
-//! The program itself, run as a person would: with a config file in a folder of its own.
+//! Runs the compiled program as an operator would: with a config file in its own directory.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-/// A folder with a config, and the program to run in it.
+/// A directory with a config, in which the program runs.
 pub(crate) struct Shell {
     home: tempfile::TempDir,
 }
 
-/// What a command came to.
+/// Exit status and output of a finished command.
 #[derive(Debug)]
-pub(crate) struct Said {
+pub(crate) struct CommandOutput {
     pub(crate) status: i32,
     pub(crate) out: String,
     pub(crate) err: String,
 }
 
-impl Said {
-    /// The only JSON document on standard output.
+impl CommandOutput {
+    /// Parses standard output as one JSON document; panics unless the command succeeded.
     pub(crate) fn json(&self) -> serde_json::Value {
         assert_eq!(self.status, 0, "{self:?}");
         serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}: {}", self.out))
     }
 }
 
-/// A config that works, with a folder for the mails.
+/// A valid config with a directory for the mails.
 const CONFIG: &str = r#"[site]
 title = "College News"
 base_url = "https://news.example.edu"
@@ -47,14 +47,14 @@ url = "file://outbox"
 "#;
 
 impl Shell {
-    /// A folder with a config that works.
+    /// Creates a directory with a valid config.
     pub(crate) fn new() -> Self {
         let shell = Self { home: tempfile::tempdir().unwrap() };
         shell.write("config.toml", CONFIG);
         shell
     }
 
-    /// The same with a passage of the config replaced.
+    /// Like [`Self::new`], with every occurrence of `was` in the config replaced by `is`.
     pub(crate) fn with(was: &str, is: &str) -> Self {
         let shell = Self::new();
         shell.replace(was, is);
@@ -78,27 +78,27 @@ impl Shell {
         file
     }
 
-    /// How many mails lie in the outbox.
+    /// Returns the number of mails in the outbox.
     pub(crate) fn mails(&self) -> usize {
         std::fs::read_dir(self.path("outbox")).map_or(0, Iterator::count)
     }
 
-    /// Runs the program here.
-    pub(crate) fn courant(&self, arguments: &[&str]) -> Said {
-        said(&Self::command(self.home.path(), arguments).output().unwrap())
+    /// Runs the program in this directory.
+    pub(crate) fn courant(&self, arguments: &[&str]) -> CommandOutput {
+        output_of(&Self::command(self.home.path(), arguments).output().unwrap())
     }
 
-    /// The same, expected to succeed; gives standard output.
-    pub(crate) fn does(&self, arguments: &[&str]) -> String {
-        let said = self.courant(arguments);
-        assert_eq!(said.status, 0, "courant {arguments:?}: {said:?}");
-        said.out
+    /// Like [`Self::courant`]; panics if the command fails, and returns standard output.
+    pub(crate) fn run_ok(&self, arguments: &[&str]) -> String {
+        let output = self.courant(arguments);
+        assert_eq!(output.status, 0, "courant {arguments:?}: {output:?}");
+        output.out
     }
 
-    /// The program about to run in a folder, undisturbed by our environment.
-    pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {
+    /// Prepares the program for a run in `directory`, without `COURANT_` variables of this process.
+    pub(crate) fn command(directory: &Path, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_courant"));
-        command.current_dir(folder).args(arguments).stdin(Stdio::null());
+        command.current_dir(directory).args(arguments).stdin(Stdio::null());
         for (name, _) in
             std::env::vars_os().filter(|(n, _)| n.to_string_lossy().starts_with("COURANT_"))
         {
@@ -106,7 +106,9 @@ impl Shell {
         }
         command
     }
-    /// Sends a running program a signal, as `TERM`; by the shell, since a small machine has no `kill` of its own.
+
+    /// Sends a signal such as `TERM` to a running program. Uses the shell's builtin, because minimal
+    /// systems have no `kill` program.
     pub(crate) fn signal(child: &Child, name: &str) {
         let sent = Command::new("sh")
             .args(["-c", &format!("kill -{name} {}", child.id())])
@@ -116,9 +118,9 @@ impl Shell {
     }
 }
 
-fn said(output: &Output) -> Said {
+fn output_of(output: &Output) -> CommandOutput {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    Said {
+    CommandOutput {
         status: output.status.code().unwrap_or(-1),
         out: text(&output.stdout),
         err: text(&output.stderr),

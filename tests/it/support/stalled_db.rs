@@ -1,4 +1,4 @@
-//! A database that takes nothing for a while.
+//! Blocks writes to the database for a while, and explains query plans.
 
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -6,32 +6,33 @@ use sqlx::{AssertSqlSafe, Connection, Executor};
 
 use super::World;
 
-/// As long as it stands, nothing can be written about deliveries; reading goes on.
-pub(crate) enum Standstill {
+/// A lock under which nobody can write to the table of deliveries; reading still works.
+pub(crate) enum StalledDb {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
 }
 
 impl World {
-    /// Begins one.
-    pub(crate) async fn standstill(&self) -> Standstill {
+    /// Blocks writes about deliveries until [`StalledDb::resume`].
+    pub(crate) async fn stall_db(&self) -> StalledDb {
         if let Some(path) = self.url.strip_prefix("sqlite://") {
             let options = SqliteConnectOptions::new()
                 .filename(path)
                 .busy_timeout(std::time::Duration::from_secs(30));
             let mut db = SqliteConnection::connect_with(&options).await.unwrap();
             db.execute("BEGIN IMMEDIATE").await.unwrap();
-            return Standstill::Sqlite(db);
+            return StalledDb::Sqlite(db);
         }
         let mut db = PgConnection::connect(&self.url).await.unwrap();
         db.execute(sqlx::raw_sql("BEGIN; LOCK TABLE deliveries IN EXCLUSIVE MODE")).await.unwrap();
-        Standstill::Postgres(db)
+        StalledDb::Postgres(db)
     }
 }
 
 impl World {
-    /// How PostgreSQL goes about the last statement that begins with these words, with this as its only parameter.
-    pub(crate) async fn plan_of(&self, beginning: &str, parameter: &str) -> String {
+    /// Returns the plan of PostgreSQL for the last statement that starts with `beginning`, with
+    /// `parameter` as its only parameter.
+    pub(crate) async fn query_plan(&self, beginning: &str, parameter: &str) -> String {
         let mut db = PgConnection::connect(&self.url).await.unwrap();
         db.execute("ANALYZE").await.unwrap();
         let last = "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND query LIKE $1 || '%' LIMIT 1";
@@ -45,9 +46,9 @@ impl World {
     }
 }
 
-impl Standstill {
-    /// All goes on.
-    pub(crate) async fn end(self) {
+impl StalledDb {
+    /// Allows writes about deliveries again.
+    pub(crate) async fn resume(self) {
         match self {
             Self::Sqlite(mut db) => {
                 db.execute("ROLLBACK").await.unwrap();

@@ -1,17 +1,17 @@
-//! A story's own time: it begins on a Monday, flows as ours does, and leaps when the story says so.
+//! Clock of a test: starts on a Monday, runs at normal speed, and can be advanced.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use courant::domain::time::Millis;
 
-/// When every story begins: Monday 2026-09-21, 06:00 UTC.
-pub(crate) const BEGINNING: Millis = Millis(1_789_970_400_000);
+/// Time at which every test starts: Monday 2026-09-21, 06:00 UTC.
+pub(crate) const START_TIME: Millis = Millis(1_789_970_400_000);
 
-/// How far a story is from the machine's clock.
+/// Offset of a test's time from the system clock, in milliseconds.
 #[derive(Debug)]
-pub(crate) struct Time(AtomicI64);
+pub(crate) struct TestClock(AtomicI64);
 
-impl Time {
+impl TestClock {
     pub(crate) const fn new() -> Self {
         Self(AtomicI64::new(0))
     }
@@ -21,15 +21,15 @@ impl Time {
     }
 
     pub(crate) fn begin(&self) {
-        self.leap(BEGINNING.0 - self.now().0);
+        self.advance(START_TIME.0 - self.now().0);
     }
 
-    pub(crate) fn leap(&self, ms: i64) {
+    pub(crate) fn advance(&self, ms: i64) {
         self.0.fetch_add(ms, Ordering::Relaxed);
     }
 
-    /// From here on it is as late as it is for other processes.
-    pub(crate) fn become_real(&self) {
+    /// Follows the system clock from now on, as other processes do.
+    pub(crate) fn use_real_time(&self) {
         self.0.store(0, Ordering::Relaxed);
     }
 }

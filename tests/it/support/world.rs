@@ -1,4 +1,4 @@
-//! A world: one store, one relay, one site, and verbs for what people do in it.
+//! Test installation: one database, one relay and one site, with methods for typical actions.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -19,51 +19,51 @@ use courant::subscribers::{self, NewSubscriber};
 use sqlx::{AssertSqlSafe, Connection};
 use tokio_util::sync::CancellationToken;
 
-use super::{BrokenLine, Loss, Settings, Time, postgres, skipped};
+use super::{CuttingProxy, LostReply, Settings, TestClock, postgres, skipped};
 use crate::smtp_server::{Script, SmtpServer};
 
-/// Which database a world stands on.
+/// Kind of database that a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Engine {
+pub(crate) enum Database {
     Sqlite,
     Postgres,
 }
 
-/// One store, one relay, one site.
+/// An installation: one database, one relay and one site.
 pub(crate) struct World {
     pub(crate) app: App,
     pub(crate) relay: SmtpServer,
     pub(crate) settings: Settings,
     pub(crate) home: tempfile::TempDir,
     pub(super) url: String,
-    time: &'static Time,
+    time: &'static TestClock,
     clock: fn() -> Millis,
-    engine: delivery::Dispatcher,
+    dispatcher: delivery::Dispatcher,
 }
 
-/// An article that came out an hour before the story begins.
+/// Returns an article that was published an hour before the test starts.
 pub(crate) fn article(id: &str) -> IncomingArticle {
     IncomingArticle {
         source_id: id.into(),
         title: format!("Title of {id}"),
         url: Some(format!("https://college.example/{id}.html")),
         body_html: format!("<p>Text of {id}.</p>"),
-        published_at: super::BEGINNING.plus(-HOUR),
+        published_at: super::START_TIME.plus(-HOUR),
         ..IncomingArticle::default()
     }
 }
 
 impl World {
-    /// A fresh world, or nothing where its database is missing.
+    /// Creates a new installation; returns `None` if its database is not available.
     pub(crate) async fn begin(
-        engine: Engine,
-        time: &'static Time,
+        database: Database,
+        time: &'static TestClock,
         clock: fn() -> Millis,
     ) -> Option<Self> {
         let home = tempfile::tempdir().unwrap();
-        let url = match engine {
-            Engine::Sqlite => format!("sqlite://{}", home.path().join("courant.db").display()),
-            Engine::Postgres => match postgres::fresh_database().await {
+        let url = match database {
+            Database::Sqlite => format!("sqlite://{}", home.path().join("courant.db").display()),
+            Database::Postgres => match postgres::fresh_database().await {
                 Ok(url) => url,
                 Err(why) => {
                     skipped(&why);
@@ -74,34 +74,34 @@ impl World {
         time.begin();
         let relay = SmtpServer::start(Script::new()).await;
         let settings = Settings::new();
-        let app = connected(&settings, &url, &relay, &home, clock).await.unwrap();
-        let engine = app.dispatcher();
-        Some(Self { app, relay, settings, home, url, time, clock, engine })
+        let app = connect(&settings, &url, &relay, &home, clock).await.unwrap();
+        let dispatcher = app.dispatcher();
+        Some(Self { app, relay, settings, home, url, time, clock, dispatcher })
     }
 
-    /// The same world under another config, as after a restart.
+    /// Restarts with a changed config.
     pub(crate) async fn configure(&mut self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.settings);
-        let app = connected(&self.settings, &self.url, &self.relay, &self.home, self.clock)
-            .await
-            .unwrap();
-        self.engine = app.dispatcher();
+        let app =
+            connect(&self.settings, &self.url, &self.relay, &self.home, self.clock).await.unwrap();
+        self.dispatcher = app.dispatcher();
         std::mem::replace(&mut self.app, app).store.close().await;
     }
 
-    /// Another node, connected to the same store.
+    /// Starts another node on the same database.
     pub(crate) async fn another_node(&self) -> App {
-        connected(&self.settings, &self.url, &self.relay, &self.home, self.clock).await.unwrap()
+        connect(&self.settings, &self.url, &self.relay, &self.home, self.clock).await.unwrap()
     }
 
-    /// The same over a line that loses answers.
-    pub(crate) async fn node_over(&self, losses: Vec<Loss>) -> (App, BrokenLine) {
-        let line = BrokenLine::to(&self.url, losses).await;
+    /// Like [`Self::another_node`], through a proxy that loses replies of the database.
+    pub(crate) async fn node_with_lost_replies(
+        &self,
+        losses: Vec<LostReply>,
+    ) -> (App, CuttingProxy) {
+        let proxy = CuttingProxy::start(&self.url, losses).await;
         (
-            connected(&self.settings, &line.url, &self.relay, &self.home, self.clock)
-                .await
-                .unwrap(),
-            line,
+            connect(&self.settings, &proxy.url, &self.relay, &self.home, self.clock).await.unwrap(),
+            proxy,
         )
     }
 
@@ -109,7 +109,7 @@ impl World {
         self.settings.text(&self.url, &self.relay)
     }
 
-    /// Writes the config beside the store, for the program itself.
+    /// Writes the config next to the database, for the compiled program.
     pub(crate) fn config_file(&self) -> PathBuf {
         let file = self.home.path().join("config.toml");
         std::fs::write(&file, self.config_text()).unwrap();
@@ -124,12 +124,12 @@ impl World {
         (self.clock)()
     }
 
-    pub(crate) fn leap(&self, ms: i64) {
-        self.time.leap(ms);
+    pub(crate) fn advance(&self, ms: i64) {
+        self.time.advance(ms);
     }
 
-    pub(crate) fn become_real(&self) {
-        self.time.become_real();
+    pub(crate) fn use_real_time(&self) {
+        self.time.use_real_time();
     }
 
     pub(crate) fn digest(&self, name: &str) -> &Digest {
@@ -144,25 +144,25 @@ impl World {
         &self.app.config.sources[0].name
     }
 
-    pub(crate) async fn publish(&self, drafts: impl IntoIterator<Item = IncomingArticle>) {
+    pub(crate) async fn publish(&self, articles: impl IntoIterator<Item = IncomingArticle>) {
         let report = import::upsert_articles(
             &self.app.store,
             &self.app.config,
             self.source(),
-            drafts.into_iter().collect(),
+            articles.into_iter().collect(),
             self.now(),
         )
         .await
         .unwrap();
-        assert_eq!(report.rejected, [], "publishing");
+        assert_eq!(report.rejected, [], "every article should be accepted");
     }
 
-    /// What an editor does who takes an article off the site.
+    /// Removes an article, as when an editor deletes it from the site.
     pub(crate) async fn unpublish(&self, id: &str) {
         self.app.store.remove_articles(self.source(), &[id.to_owned()], self.now()).await.unwrap();
     }
 
-    /// Confirmed subscribers of a digest.
+    /// Adds confirmed subscribers to a digest.
     pub(crate) async fn subscribe(
         &self,
         digest: &str,
@@ -172,7 +172,9 @@ impl World {
         let secret = &self.app.instance.secret;
         let requests = people
             .into_iter()
-            .map(|p| subscribers::validate(&p, &digests, "told us so", secret).unwrap())
+            .map(|p| {
+                subscribers::validate(&p, &digests, "consent given by the person", secret).unwrap()
+            })
             .collect();
         subscribers::apply_requests(
             &self.app.store,
@@ -185,8 +187,8 @@ impl World {
         .unwrap();
     }
 
-    /// `r0@example.org` to `r(n-1)@example.org`, confirmed for the weekly digest.
-    pub(crate) async fn readers(&self, n: usize) {
+    /// Adds `r0@example.org` to `r(n-1)@example.org` as confirmed subscribers of the weekly digest.
+    pub(crate) async fn add_readers(&self, n: usize) {
         self.subscribe(
             "weekly",
             (0..n).map(|i| NewSubscriber {
@@ -203,16 +205,16 @@ impl World {
             .unwrap()
     }
 
-    /// Makes an edition of the weekly digest now; gives its number.
-    pub(crate) async fn edition(&self) -> i64 {
+    /// Creates an edition of the weekly digest now and returns its id.
+    pub(crate) async fn create_edition(&self) -> i64 {
         match self.run("weekly").await {
             Prepared::Created { edition, .. } => edition,
             other => panic!("no edition: {other:?}"),
         }
     }
 
-    /// The titles of an edition's articles.
-    pub(crate) async fn stories_in(&self, edition: i64) -> Vec<String> {
+    /// Returns the titles of an edition's articles.
+    pub(crate) async fn titles_in(&self, edition: i64) -> Vec<String> {
         self.app
             .store
             .edition_articles(edition)
@@ -223,7 +225,7 @@ impl World {
             .collect()
     }
 
-    /// What the daemon does at a beat, at a time of the story's choosing.
+    /// Prepares due editions as a tick of the daemon at `now` does.
     pub(crate) async fn prepare(&self, now: Millis) -> Vec<Prepared> {
         digests::prepare_due(self.app.digest_context(), now)
             .await
@@ -233,34 +235,40 @@ impl World {
             .collect()
     }
 
-    /// Sends all that is due now, and closes what is over.
+    /// Sends all deliveries that are due now and closes completed editions.
     pub(crate) async fn deliver(&self) -> Report {
-        self.deliver_on(&self.engine, 0).await
+        self.deliver_with(&self.dispatcher, 0).await
     }
 
-    /// The same, waiting for what becomes due within so many milliseconds.
-    pub(crate) async fn deliver_on(&self, engine: &delivery::Dispatcher, wait: i64) -> Report {
-        let report =
-            engine.deliver_due(self.transport(), wait, &CancellationToken::new()).await.unwrap();
+    /// Like [`Self::deliver`], and also waits for deliveries that become due within `wait` ms.
+    pub(crate) async fn deliver_with(
+        &self,
+        dispatcher: &delivery::Dispatcher,
+        wait: i64,
+    ) -> Report {
+        let report = dispatcher
+            .deliver_due(self.transport(), wait, &CancellationToken::new())
+            .await
+            .unwrap();
         delivery::close_editions(&self.app.store, self.now()).await.unwrap();
         report
     }
 
-    /// As after a restart: another node's name, and no memory of relays.
+    /// Replaces the dispatcher, as a restart does: another node id, and nothing remembered of relays.
     pub(crate) fn restart(&mut self) {
-        self.engine = self.app.dispatcher();
+        self.dispatcher = self.app.dispatcher();
     }
 
-    pub(crate) fn engine(&self) -> delivery::Dispatcher {
-        self.engine.clone()
+    pub(crate) fn dispatcher(&self) -> delivery::Dispatcher {
+        self.dispatcher.clone()
     }
 
-    pub(crate) async fn order(&self, edition: i64, order: EditionCommand) -> String {
-        delivery::run_edition_command(&self.app.store, edition, order, self.now()).await.unwrap()
+    pub(crate) async fn run_command(&self, edition: i64, command: EditionCommand) -> String {
+        delivery::run_edition_command(&self.app.store, edition, command, self.now()).await.unwrap()
     }
 
-    /// How an edition fares, as `sent: 3 sent, 1 failed`.
-    pub(crate) async fn fate(&self, edition: i64) -> String {
+    /// Returns an edition's state and the counts of its deliveries, such as `sent: 3 sent, 1 failed`.
+    pub(crate) async fn edition_status(&self, edition: i64) -> String {
         let state = self.app.store.edition(edition).await.unwrap().unwrap().state;
         let c = self.app.store.edition_counts(edition).await.unwrap();
         let counts = [
@@ -278,8 +286,8 @@ impl World {
         text
     }
 
-    /// How many mails each address got.
-    pub(crate) fn arrived(&self) -> BTreeMap<String, usize> {
+    /// Returns the number of mails that the relay received, by address.
+    pub(crate) fn mail_counts(&self) -> BTreeMap<String, usize> {
         let mut by_address = BTreeMap::new();
         for mail in self.relay.mails() {
             *by_address.entry(mail.to.join(",")).or_default() += 1;
@@ -287,7 +295,7 @@ impl World {
         by_address
     }
 
-    /// The mails an address got, taken apart.
+    /// Returns the parsed mails that the relay received for an address.
     pub(crate) fn mails_to(&self, address: &str) -> Vec<ParsedMail> {
         self.relay
             .mails()
@@ -297,8 +305,8 @@ impl World {
             .collect()
     }
 
-    /// The server's words about the last mail to an address.
-    pub(crate) async fn answer(&self, address: &str) -> String {
+    /// Returns the recorded reply of the relay to the last mail to an address.
+    pub(crate) async fn last_reply(&self, address: &str) -> String {
         let person = self.app.store.find_subscriber(address).await.unwrap().unwrap();
         self.app
             .store
@@ -310,7 +318,7 @@ impl World {
             .unwrap_or_default()
     }
 
-    /// Does to the database what no verb does; gives how many rows it changed.
+    /// Executes an SQL statement and returns the number of changed rows.
     pub(crate) async fn sql(&self, text: &str) -> u64 {
         let text = AssertSqlSafe(text.to_owned());
         match self.url.strip_prefix("sqlite://") {
@@ -328,29 +336,32 @@ impl World {
         }
     }
 
-    /// The story is over: nothing may be left half sent, and nothing stays behind.
+    /// Ends the test: panics if a delivery is still in the state `sending`, and closes the database.
     pub(crate) async fn end(self) {
-        self.engine.finish().await.unwrap();
+        self.dispatcher.finish().await.unwrap();
         let editions: Vec<i64> =
             self.app.store.editions(None).await.unwrap().iter().map(|e| e.id).collect();
-        let together = self.app.store.counts_of(&editions).await.unwrap();
+        let all_counts = self.app.store.counts_of(&editions).await.unwrap();
         for edition in editions {
             let counts = self.app.store.edition_counts(edition).await.unwrap();
-            assert_eq!(counts.sending, 0, "edition {edition} is left on its way");
             assert_eq!(
-                together.get(&edition).copied().unwrap_or_default(),
+                counts.sending, 0,
+                "edition {edition} has a delivery that is still being sent"
+            );
+            assert_eq!(
+                all_counts.get(&edition).copied().unwrap_or_default(),
                 counts,
-                "edition {edition} is counted in two ways"
+                "the two queries count edition {edition} differently"
             );
         }
         self.app.store.close().await;
         if !self.is_sqlite() {
-            postgres::give_back(self.url);
+            postgres::return_database(self.url);
         }
     }
 }
 
-async fn connected(
+async fn connect(
     settings: &Settings,
     url: &str,
     relay: &SmtpServer,

@@ -33,7 +33,7 @@ stories! {
         node.push().await;
         assert!(matches!(standing(world).await, PushState::Failing { attempts: 1, retry_at } if retry_at > world.now()));
         for _ in 0..10 {
-            world.leap(3 * HOUR);
+            world.advance(3 * HOUR);
             node.push().await;
         }
         assert_eq!((standing(world).await, reader.pushed().len()), (PushState::GivenUp, 10));
@@ -42,7 +42,7 @@ stories! {
         node.push().await;
         assert_eq!(reader.pushed().len(), 11, "who asks again is sent what it missed");
         for _ in 0..10 {
-            world.leap(3 * HOUR);
+            world.advance(3 * HOUR);
             node.push().await;
         }
         node.news(world, "third").await;
@@ -57,7 +57,7 @@ stories! {
         let both = standings(world).await;
         assert_eq!(both, [("news.atom".to_owned(), PushState::Current), ("news.rss".to_owned(), PushState::Current)]);
         assert_eq!(world.app.store.hub_subscriptions(Some(1), world.now()).await.unwrap().len(), 1);
-        world.leap(11 * DAY);
+        world.advance(11 * DAY);
         assert_eq!(standings(world).await, []);
     }
 }

@@ -41,7 +41,7 @@ async fn over_https_it_sends_to_whom_a_known_authority_vouches_for() {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     shell.write("one.jsonl", "{\"id\":\"a\",\"title\":\"Hot news\"}\n");
-    shell.does(&["articles", "import", "one.jsonl"]);
+    shell.run_ok(&["articles", "import", "one.jsonl"]);
     reader.wait_for(1).await;
     assert!(stranger.heard().is_empty(), "{:?}", stranger.heard());
     assert_eq!(serving.stop().0, Some(0));
@@ -59,7 +59,7 @@ async fn serve_sends_what_is_imported_beside_it() {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     shell.write("one.jsonl", "{\"id\":\"a\",\"title\":\"Hot news\"}\n");
-    shell.does(&["articles", "import", "one.jsonl"]);
+    shell.run_ok(&["articles", "import", "one.jsonl"]);
     reader.wait_for(1).await;
     let pushed = reader.pushed();
     assert!(
@@ -72,7 +72,7 @@ async fn serve_sends_what_is_imported_beside_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_list_of_subscribers_tells_no_secrets() {
     let shell = program();
-    assert_eq!(shell.does(&["websub", "subscribers"]), "The hub has no subscribers.\n");
+    assert_eq!(shell.run_ok(&["websub", "subscribers"]), "The hub has no subscribers.\n");
     let reader = Subscriber::start().await;
     let mut serving = Serving::start(&shell.path(""));
     let address = serving.ready();
@@ -90,11 +90,11 @@ async fn the_list_of_subscribers_tells_no_secrets() {
     );
     reader.to_pushes(Manner::Says(500));
     shell.write("one.jsonl", "{\"id\":\"a\",\"title\":\"Hot news\"}\n");
-    shell.does(&["articles", "import", "one.jsonl"]);
+    shell.run_ok(&["articles", "import", "one.jsonl"]);
     while list()[0]["push"] != "failing" {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
-    let table = shell.does(&["websub", "subscribers"]);
+    let table = shell.run_ok(&["websub", "subscribers"]);
     assert!(
         table.starts_with("document   callback")
             && table.contains(&format!("news.atom  {callback}  20")),
@@ -107,5 +107,5 @@ async fn the_list_of_subscribers_tells_no_secrets() {
     );
     assert_eq!(serving.stop().0, Some(0));
     shell.replace("hub = true", "hub = false");
-    assert!(shell.does(&["websub", "subscribers"]).contains("news.atom"), "they are kept");
+    assert!(shell.run_ok(&["websub", "subscribers"]).contains("news.atom"), "they are kept");
 }

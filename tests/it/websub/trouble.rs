@@ -23,7 +23,7 @@ stories! {
         node.asks("subscribe", &victim.url("/hangs"), ATOM, "").await;
         for _ in 0..4 {
             node.push().await;
-            world.leap(5 * MINUTE);
+            world.advance(5 * MINUTE);
         }
         node.news(world, "second").await;
         assert_eq!(node.push().await, WebSubReport::default());
@@ -114,11 +114,11 @@ stories! {
         assert_eq!(reader.pushed().len(), 1, "not at once");
         node.news(world, "third").await;
         reader.to_pushes(Manner::Moves);
-        world.leap(MINUTE);
+        world.advance(MINUTE);
         node.push().await;
         assert_eq!(reader.pushed().len(), 2, "a redirect is not followed");
         reader.to_pushes(Manner::Babbles);
-        world.leap(5 * MINUTE);
+        world.advance(5 * MINUTE);
         node.push().await;
         let pushed = reader.pushed();
         assert_eq!(pushed.len(), 3);
@@ -128,7 +128,7 @@ stories! {
         node.news(world, "fourth").await;
         let mut hours = 0;
         while node.push().await.pushes + usize::from(hours < 12) > 0 {
-            world.leap(HOUR);
+            world.advance(HOUR);
             hours += 1;
             assert!(hours < 24, "it is never given up");
         }

@@ -1,42 +1,43 @@
-//! Paragraphs from blank lines and breaks from line ends, as WordPress makes them for posts without blocks.
+//! Converts blank lines into paragraphs and line ends into breaks, as WordPress does for posts
+//! without blocks.
 
-use super::breaks::{KEPT, breaks, unwrap};
-use super::elements::{blank, is_block, rewrite};
-use super::markup::{Piece, pieces, without_marks};
+use super::breaks::{PRESERVED_LINE_END, breaks, unwrap_blocks};
+use super::elements::{is_block, leading_whitespace, rewrite};
+use super::markup::{Token, remove_noncharacters, tokenize};
 
-/// A line end inside a tag, put away while lines are looked at.
+/// Stands for a line end inside a tag while lines are processed.
 const IN_TAG: char = '\u{FDD1}';
-/// Where a `<pre>` was taken out.
-const PLACE: &str = "<pre>\u{FDD3}</pre>";
+/// Placeholder for an extracted `<pre>`.
+const PRE_PLACEHOLDER: &str = "<pre>\u{FDD3}</pre>";
 
-/// The HTML with its paragraphs and breaks written out.
+/// Returns the HTML with explicit paragraphs and breaks.
 pub(in crate::sources) fn autop(html: &str) -> String {
-    let html = without_marks(html);
+    let html = remove_noncharacters(html);
     if html.trim().is_empty() {
         return String::new();
     }
     let html = html + "\n";
     let (text, preserved) =
-        if html.contains("<pre") { take_pre(&html) } else { (html, Vec::new()) };
+        if html.contains("<pre") { extract_pre(&html) } else { (html, Vec::new()) };
     let text = double_breaks(&text);
     let text = set_blocks_apart(&text).replace("\r\n", "\n").replace('\r', "\n");
     let text = hide_line_ends_in_tags(&text);
-    let text = tighten(text);
+    let text = trim_inside(text);
     let text = paragraphs(&text);
-    let text = unwrap(&text);
+    let text = unwrap_blocks(&text);
     let text = breaks(&text);
-    let mut parts = text.split(PLACE);
+    let mut parts = text.split(PRE_PLACEHOLDER);
     let mut out = parts.next().unwrap_or_default().to_owned();
     let mut taken = preserved.iter();
     for part in parts {
         out.push_str(taken.next().map_or("", String::as_str));
         out.push_str(part);
     }
-    out.replace([IN_TAG, KEPT], "\n")
+    out.replace([IN_TAG, PRESERVED_LINE_END], "\n")
 }
 
-/// Takes each `<pre>…</pre>` out, leaving an empty one as a place.
-fn take_pre(html: &str) -> (String, Vec<String>) {
+/// Extracts each `<pre>…</pre>` and leaves an empty one as placeholder.
+fn extract_pre(html: &str) -> (String, Vec<String>) {
     let (mut out, mut taken) = (String::with_capacity(html.len()), Vec::new());
     let mut rest = html;
     while let Some(end) = rest.find("</pre>") {
@@ -44,7 +45,7 @@ fn take_pre(html: &str) -> (String, Vec<String>) {
         match part.find("<pre") {
             Some(start) => {
                 out.push_str(&part[..start]);
-                out.push_str(PLACE);
+                out.push_str(PRE_PLACEHOLDER);
                 let inner = &part[start..];
                 taken.push(format!("{inner}</pre>"));
             }
@@ -56,27 +57,27 @@ fn take_pre(html: &str) -> (String, Vec<String>) {
     (out, taken)
 }
 
-/// Two breaks in a row are a blank line.
+/// Converts two consecutive breaks into a blank line.
 fn double_breaks(html: &str) -> String {
     rewrite(html, |text, at, out, _| {
         let first = at + break_length(&text[at..])?;
-        let gap = first + blank(&text[first..]);
+        let gap = first + leading_whitespace(&text[first..]);
         let second = gap + break_length(text.get(gap..)?)?;
         out.push_str("\n\n");
         Some(second)
     })
 }
 
-/// The length of `<br>`, `<br/>` or `<br />` at the beginning.
+/// Returns the length of `<br>`, `<br/>` or `<br />` at the beginning.
 fn break_length(text: &str) -> Option<usize> {
     let inner = text.strip_prefix("<br")?;
-    let spaces = blank(inner);
+    let spaces = leading_whitespace(inner);
     let tail = &inner[spaces..];
     let tail_length = if tail.starts_with("/>") { 2 } else { usize::from(tail.starts_with('>')) };
     (tail_length > 0).then_some(3 + spaces + tail_length)
 }
 
-/// Blank lines before an opening block and behind a closing one.
+/// Adds blank lines before an opening block and after a closing one.
 fn set_blocks_apart(html: &str) -> String {
     rewrite(html, |text, at, out, _| {
         let inner = &text[at + 1..];
@@ -97,7 +98,7 @@ fn set_blocks_apart(html: &str) -> String {
         matches!(after, b' ' | b'\t' | b'\n' | b'\r' | b'/' | b'>').then_some(())?;
         out.push_str("\n\n");
         out.push_str(&text[at..end]);
-        let spaces = end + blank(&text[end..]);
+        let spaces = end + leading_whitespace(&text[end..]);
         let rule = if text[spaces..].starts_with("/>") {
             2
         } else {
@@ -114,10 +115,10 @@ fn set_blocks_apart(html: &str) -> String {
 
 fn hide_line_ends_in_tags(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
-    for piece in pieces(html) {
+    for piece in tokenize(html) {
         match piece {
-            Piece::Text(text) => out.push_str(text),
-            Piece::Tag(tag) | Piece::Comment(tag) => {
+            Token::Text(text) => out.push_str(text),
+            Token::Tag(tag) | Token::Comment(tag) => {
                 out.extend(tag.chars().map(|c| if c == '\n' { IN_TAG } else { c }))
             }
         }
@@ -125,8 +126,8 @@ fn hide_line_ends_in_tags(html: &str) -> String {
     out
 }
 
-/// No white space just inside elements in which a break would be wrong.
-fn tighten(mut text: String) -> String {
+/// Removes white space inside elements in which a break would be invalid.
+fn trim_inside(mut text: String) -> String {
     const BOTH: [(&str, &[&str]); 3] = [
         ("</object>", &["param", "/param", "embed", "/embed"]),
         ("<source", &["source", "track"]),
@@ -162,9 +163,9 @@ fn tighten(mut text: String) -> String {
 fn trimmed_around(text: &str, names: &[&str], before: bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut swallow = false;
-    for piece in pieces(text) {
+    for piece in tokenize(text) {
         match piece {
-            Piece::Tag(tag) => {
+            Token::Tag(tag) => {
                 let inner = &tag[1..];
                 let length =
                     inner.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'/').count();
@@ -175,7 +176,7 @@ fn trimmed_around(text: &str, names: &[&str], before: bool) -> String {
                 out.push_str(tag);
                 swallow = named && !before;
             }
-            Piece::Text(other) | Piece::Comment(other) => {
+            Token::Text(other) | Token::Comment(other) => {
                 out.push_str(if swallow { other.trim_start() } else { other });
                 swallow = false;
             }
@@ -184,7 +185,7 @@ fn trimmed_around(text: &str, names: &[&str], before: bool) -> String {
     out
 }
 
-/// Wraps what blank lines part in paragraphs.
+/// Wraps text separated by blank lines in paragraphs.
 fn paragraphs(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     let mut current = String::new();
@@ -229,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quotation_holds_its_paragraphs() {
+    fn a_quotation_keeps_its_paragraphs() {
         assert_eq!(
             autop("<blockquote>One\n\nTwo</blockquote>"),
             "<blockquote><p>One</p>\n<p>Two</p></blockquote>\n"

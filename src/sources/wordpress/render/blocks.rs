@@ -1,23 +1,23 @@
-//! Blocks: the comments that mark them, the tree they make, and what each kind shows.
+//! Blocks: their delimiters, the tree they form, and the rendering of each kind.
 
 use serde_json::Value;
 
-use super::markup::{Ahead, escape};
-use super::{Desk, Scope, autop, embeds, query, widgets};
+use super::markup::{Lookahead, escape};
+use super::{RenderContext, Scope, autop, embeds, query, widgets};
 
-/// Deeper nesting is flattened: no editor makes it, and the stack is not endless.
-const NESTING: usize = 60;
+/// Maximum nesting of blocks; deeper blocks are flattened to bound the stack.
+const MAX_NESTING: usize = 60;
 
-/// A block with what stands in it, in order.
+/// A block with its parts in order.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Block {
-    /// `paragraph` for WordPress's own, `plugin/name` for others; empty for text outside of blocks.
+    /// `paragraph` for core blocks, `plugin/name` for others; empty for text outside blocks.
     pub(super) name: String,
     pub(super) attributes: Value,
     pub(super) parts: Vec<Part>,
 }
 
-/// HTML of a block's own, or a block within.
+/// Part of a block: its own HTML, or an inner block.
 #[derive(Debug, PartialEq)]
 pub(super) enum Part {
     Html(String),
@@ -25,28 +25,28 @@ pub(super) enum Part {
 }
 
 impl Block {
-    /// An attribute that is text.
+    /// Returns an attribute as text.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.attributes.get(name)?.as_str()
     }
 
-    /// An attribute that is true.
+    /// Returns `true` if the attribute is true.
     pub(super) fn is(&self, name: &str) -> bool {
         self.attributes.get(name).and_then(Value::as_bool).unwrap_or_default()
     }
 
-    /// An attribute that is a number, or text with one.
+    /// Returns an attribute that is a number, or text that contains one.
     pub(super) fn number(&self, name: &str) -> Option<u64> {
         number(self.attributes.get(name)?)
     }
 }
 
-/// A JSON value as a number, which some editors write as text.
+/// Returns a JSON value as a number; some editors write numbers as text.
 pub(super) fn number(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.trim().parse().ok())
 }
 
-/// One delimiter: `<!-- wp:name {…} -->`, closing, or empty.
+/// A block delimiter: `<!-- wp:name {…} -->`, closing, or self-closing.
 struct Delimiter {
     name: String,
     attributes: Value,
@@ -55,10 +55,10 @@ struct Delimiter {
     end: usize,
 }
 
-/// The blocks of a text; a block that is never closed ends with the text.
+/// Parses the blocks of a text; an unclosed block ends with the text.
 pub(super) fn parse(text: &str) -> Block {
     let mut open = vec![Block::default()];
-    let mut ends = Ahead::new(text, "-->");
+    let mut ends = Lookahead::new(text, "-->");
     let (mut at, mut search) = (0, 0);
     while let Some(start) = text[search..].find("<!--").map(|next| next + search) {
         search = start + 4;
@@ -80,7 +80,7 @@ pub(super) fn parse(text: &str) -> Block {
                 parent.parts.push(Part::Inner(block));
             }
         } else {
-            if open.len() >= NESTING {
+            if open.len() >= MAX_NESTING {
                 close(&mut open);
             }
             open.push(block);
@@ -105,7 +105,7 @@ fn close(open: &mut Vec<Block>) {
     }
 }
 
-fn delimiter(text: &str, start: usize, ends: &mut Ahead<'_>) -> Option<Delimiter> {
+fn delimiter(text: &str, start: usize, ends: &mut Lookahead<'_>) -> Option<Delimiter> {
     let inner = text[start + 4..].trim_start();
     let (inner, closing) = inner.strip_prefix('/').map_or((inner, false), |inner| (inner, true));
     let inner = inner.strip_prefix("wp:")?;
@@ -133,65 +133,78 @@ fn delimiter(text: &str, start: usize, ends: &mut Ahead<'_>) -> Option<Delimiter
     Some(Delimiter { name, attributes, closing, empty, end: end + 3 })
 }
 
-/// The blocks of a text as WordPress shows them.
-pub(super) fn render(desk: &Desk<'_>, scope: Scope<'_>, text: &str) -> String {
+/// Renders the blocks of a text.
+pub(super) fn render(context: &RenderContext<'_>, scope: Scope<'_>, text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    inside(desk, scope, &parse(text), &mut out);
+    render_children(context, scope, &parse(text), &mut out);
     out
 }
 
-/// What a block holds, without anything of its own.
-pub(super) fn inside(desk: &Desk<'_>, scope: Scope<'_>, block: &Block, out: &mut String) {
+/// Renders the parts of a block without the block itself.
+pub(super) fn render_children(
+    context: &RenderContext<'_>,
+    scope: Scope<'_>,
+    block: &Block,
+    out: &mut String,
+) {
     for part in &block.parts {
         match part {
             Part::Html(html) => out.push_str(html),
-            Part::Inner(inner) => one(desk, scope, inner, out),
+            Part::Inner(inner) => render_block(context, scope, inner, out),
         }
     }
 }
 
-/// The same as text of its own.
-pub(super) fn inner(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
+/// Returns the rendered parts of a block.
+pub(super) fn children_html(
+    context: &RenderContext<'_>,
+    scope: Scope<'_>,
+    block: &Block,
+) -> String {
     let mut out = String::new();
-    inside(desk, scope, block, &mut out);
+    render_children(context, scope, block, &mut out);
     out
 }
 
-/// Only the blocks in a block, without the white space between them.
-pub(super) fn within(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
+/// Returns the rendered inner blocks of a block, without the white space between them.
+pub(super) fn child_blocks_html(
+    context: &RenderContext<'_>,
+    scope: Scope<'_>,
+    block: &Block,
+) -> String {
     let mut out = String::new();
     for part in &block.parts {
         if let Part::Inner(inner) = part {
-            one(desk, scope, inner, &mut out);
+            render_block(context, scope, inner, &mut out);
         }
     }
     out
 }
 
-fn one(desk: &Desk<'_>, scope: Scope<'_>, block: &Block, out: &mut String) {
-    if scope.excerpt && !in_excerpts(&block.name) {
+fn render_block(context: &RenderContext<'_>, scope: Scope<'_>, block: &Block, out: &mut String) {
+    if scope.excerpt && !is_allowed_in_excerpts(&block.name) {
         return;
     }
     match block.name.as_str() {
-        "shortcode" => out.push_str(&autop::autop(&inner(desk, scope, block))),
-        "block" => reusable(desk, scope, block, out),
-        "rss" => desk.note("A block that shows another site's feed was left out.".to_owned()),
-        name => match widgets::render(desk, scope, block)
-            .or_else(|| query::render(desk, scope, block))
+        "shortcode" => out.push_str(&autop::autop(&children_html(context, scope, block))),
+        "block" => reusable_block(context, scope, block, out),
+        "rss" => context.note("A block that shows another site's feed was left out.".to_owned()),
+        name => match widgets::render(context, scope, block)
+            .or_else(|| query::render(context, scope, block))
         {
             Some(html) => out.push_str(&html),
             None => {
-                if block.parts.is_empty() && !SILENT.contains(&name) {
-                    desk.note(format!("The block {name} is made by its plugin or theme when a page is shown, and was left out."));
+                if block.parts.is_empty() && !OMITTED_BLOCKS.contains(&name) {
+                    context.note(format!("The block {name} is made by its plugin or theme when a page is shown, and was left out."));
                 }
-                inside(desk, scope, block, out);
+                render_children(context, scope, block, out);
             }
         },
     }
 }
 
-/// Blocks without anything to say in a feed, or that are empty by nature.
-const SILENT: [&str; 13] = [
+/// Blocks that are omitted because they are empty or meaningless in a feed.
+const OMITTED_BLOCKS: [&str; 13] = [
     "more",
     "nextpage",
     "spacer",
@@ -207,25 +220,25 @@ const SILENT: [&str; 13] = [
     "missing",
 ];
 
-/// A block kept elsewhere for use in many posts.
-fn reusable(desk: &Desk<'_>, scope: Scope<'_>, block: &Block, out: &mut String) {
+/// Renders a reusable block, which is stored as a post of its own.
+fn reusable_block(context: &RenderContext<'_>, scope: Scope<'_>, block: &Block, out: &mut String) {
     let Some(id) = block.number("ref") else {
         return;
     };
-    if scope.depth >= super::DEPTH {
+    if scope.depth >= super::MAX_DEPTH {
         return;
     }
-    if let Some(post) = desk
-        .whole(id)
+    if let Some(post) = context
+        .post_with_body(id)
         .filter(|post| post.kind == "wp_block" && post.status == "publish" && !post.protected)
     {
         let text = embeds::embed(post.content.as_deref().unwrap_or_default());
-        out.push_str(&render(desk, Scope { depth: scope.depth + 1, ..scope }, &text));
+        out.push_str(&render(context, Scope { depth: scope.depth + 1, ..scope }, &text));
     }
 }
 
-/// Whether a block's words may make an excerpt.
-fn in_excerpts(name: &str) -> bool {
+/// Returns `true` if the text of a block may be part of an excerpt.
+fn is_allowed_in_excerpts(name: &str) -> bool {
     const TEXT: [&str; 14] = [
         "",
         "freeform",
@@ -245,7 +258,7 @@ fn in_excerpts(name: &str) -> bool {
     TEXT.contains(&name) || name == "group"
 }
 
-/// An attribute's text ready for HTML.
+/// Returns the text of an attribute, escaped for HTML.
 pub(super) fn escaped(block: &Block, name: &str) -> String {
     block.text(name).map(escape).unwrap_or_default()
 }

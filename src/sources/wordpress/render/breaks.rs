@@ -1,22 +1,22 @@
-//! The second half of making paragraphs: taking off those that hold blocks, and turning line ends into breaks.
+//! Second half of paragraph formatting: unwraps blocks from paragraphs and converts line ends.
 
-use super::elements::{blank, loose_block, rewrite};
-use super::markup::Ahead;
+use super::elements::{block_tag_end, leading_whitespace, rewrite};
+use super::markup::Lookahead;
 
-/// Elements before which a break is one too many.
+/// Elements that must not be preceded by a break.
 const NO_BREAK_BEFORE: [&str; 10] = ["p", "li", "div", "dl", "dd", "dt", "th", "pre", "td", "ul"];
 
-/// A line end that stays one: in scripts and styles.
-pub(super) const KEPT: char = '\u{FDD2}';
-/// Takes paragraphs off again where they hold, or break, a block.
-pub(super) fn unwrap(text: &str) -> String {
+/// Stands for a line end in scripts and styles, which is preserved.
+pub(super) const PRESERVED_LINE_END: char = '\u{FDD2}';
+/// Removes paragraph tags that enclose or split a block.
+pub(super) fn unwrap_blocks(text: &str) -> String {
     let text = close_before(text);
-    // <p>…block…</p> with nothing else, then list items, then quotations.
+    // First <p>…block…</p> without other content, then list items, then quotations.
     let text = rewrite(&text, |text, at, out, ahead| {
         let inner = at + text[at..].starts_with("<p>").then_some(3)?;
-        let start = inner + blank(&text[inner..]);
-        let end = loose_block(text, start, ahead)?;
-        let after = end + blank(&text[end..]);
+        let start = inner + leading_whitespace(&text[inner..]);
+        let end = block_tag_end(text, start, ahead)?;
+        let after = end + leading_whitespace(&text[end..]);
         text[after..].starts_with("</p>").then_some(())?;
         out.push_str(&text[start..end]);
         Some(after + 4)
@@ -33,21 +33,21 @@ pub(super) fn unwrap(text: &str) -> String {
     let text = text.replace("</blockquote></p>", "</p></blockquote>");
     let text = rewrite(&text, |text, at, out, ahead| {
         let inner = at + text[at..].starts_with("<p>").then_some(3)?;
-        let start = inner + blank(&text[inner..]);
-        let end = loose_block(text, start, ahead)?;
+        let start = inner + leading_whitespace(&text[inner..]);
+        let end = block_tag_end(text, start, ahead)?;
         out.push_str(&text[start..end]);
         Some(end)
     });
     rewrite(&text, |text, at, out, ahead| {
-        let end = loose_block(text, at, ahead)?;
-        let after = end + blank(&text[end..]);
+        let end = block_tag_end(text, at, ahead)?;
+        let after = end + leading_whitespace(&text[end..]);
         text[after..].starts_with("</p>").then_some(())?;
         out.push_str(&text[at..end]);
         Some(after + 4)
     })
 }
 
-/// A paragraph that runs into the end of its division ends before it.
+/// Closes a paragraph before the end of its enclosing division.
 fn close_before(text: &str) -> String {
     rewrite(text, |text, at, out, _| {
         let inner = at + text[at..].starts_with("<p>").then_some(3)?;
@@ -66,8 +66,8 @@ fn close_before(text: &str) -> String {
 }
 
 fn bare_list_items(text: &str) -> String {
-    let mut ends = Ahead::new(text, "</p>");
-    let mut lines = Ahead::new(text, "\n");
+    let mut ends = Lookahead::new(text, "</p>");
+    let mut lines = Lookahead::new(text, "\n");
     rewrite(text, |text, at, out, _| {
         text[at..].starts_with("<p><li").then_some(())?;
         let end = ends.next(at + 7)?;
@@ -79,20 +79,20 @@ fn bare_list_items(text: &str) -> String {
     })
 }
 
-/// Line ends become breaks, but not beside blocks.
+/// Converts line ends into breaks, except beside blocks.
 pub(super) fn breaks(text: &str) -> String {
     let text = keep_line_ends(text).replace("<br>", "<br />").replace("<br/>", "<br />");
-    let text = line_ends_to_breaks(&text).replace(KEPT, "\n");
+    let text = line_ends_to_breaks(&text).replace(PRESERVED_LINE_END, "\n");
     let text = rewrite(&text, |text, at, out, ahead| {
-        let end = loose_block(text, at, ahead)?;
-        let after = end + blank(&text[end..]);
+        let end = block_tag_end(text, at, ahead)?;
+        let after = end + leading_whitespace(&text[end..]);
         text[after..].starts_with("<br />").then_some(())?;
         out.push_str(&text[at..end]);
         Some(after + 6)
     });
     let text = rewrite(&text, |text, at, _, ahead| {
         let after = at + text[at..].starts_with("<br />").then_some(6)?;
-        let start = after + blank(&text[after..]);
+        let start = after + leading_whitespace(&text[after..]);
         let inner = text[start..].strip_prefix('<')?;
         let inner = inner.strip_prefix('/').unwrap_or(inner);
         (NO_BREAK_BEFORE.iter().any(|name| inner.starts_with(name)) || inner.starts_with("ol"))
@@ -106,7 +106,7 @@ pub(super) fn breaks(text: &str) -> String {
     }
 }
 
-/// Line ends within scripts, styles and drawings are none of the reader's.
+/// Preserves line ends in scripts, styles and SVG drawings.
 fn keep_line_ends(text: &str) -> String {
     let mut out = text.to_owned();
     for name in ["script", "style", "svg", "math"] {
@@ -121,7 +121,9 @@ fn keep_line_ends(text: &str) -> String {
             };
             next.push_str(&rest[..start]);
             next.extend(
-                rest[start..start + length].chars().map(|c| if c == '\n' { KEPT } else { c }),
+                rest[start..start + length]
+                    .chars()
+                    .map(|c| if c == '\n' { PRESERVED_LINE_END } else { c }),
             );
             rest = &rest[start + length..];
         }
@@ -138,9 +140,9 @@ fn line_ends_to_breaks(text: &str) -> String {
         let word = rest.bytes().position(|b| b.is_ascii_whitespace()).unwrap_or(rest.len());
         out.push_str(&rest[..word]);
         rest = &rest[word..];
-        let run = &rest[..blank(rest)];
+        let run = &rest[..leading_whitespace(rest)];
         rest = &rest[run.len()..];
-        // A line end straight behind a break has had its break already.
+        // A line end directly after a break needs no second one.
         let spared = usize::from(out.ends_with("<br />"));
         match run.get(spared..).and_then(|later| later.rfind('\n')) {
             Some(last) => {

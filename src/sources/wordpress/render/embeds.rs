@@ -1,70 +1,71 @@
-//! Addresses alone on a line, and `[embed]`: a player of ours for sound and film, else a link, for a feed loads nothing from elsewhere.
+//! Embeds: an address on its own line, or `[embed]`, becomes a player for audio and video, else a
+//! link, because a feed loads nothing from other sites.
 
-use super::markup::{Piece, ampersands, escape, pieces};
+use super::markup::{Token, ampersands, escape, tokenize};
 use super::shortcodes;
 
-const SOUND: [&str; 6] = ["mp3", "ogg", "flac", "m4a", "wav", "aac"];
-const FILM: [&str; 5] = ["mp4", "m4v", "webm", "ogv", "flv"];
+const AUDIO_EXTENSIONS: [&str; 6] = ["mp3", "ogg", "flac", "m4a", "wav", "aac"];
+const VIDEO_EXTENSIONS: [&str; 5] = ["mp4", "m4v", "webm", "ogv", "flv"];
 
-/// The text with its embeds replaced.
+/// Returns the text with its embeds replaced.
 pub(super) fn embed(text: &str) -> String {
     let text = if text.contains("[embed") { shortcode(text) } else { text.to_owned() };
     if !text.contains("http") {
         return text;
     }
     let mut out = String::with_capacity(text.len());
-    let mut before = Before::Line;
-    let mut cut = pieces(&text).into_iter().peekable();
+    let mut before = Neighbour::Line;
+    let mut cut = tokenize(&text).into_iter().peekable();
     while let Some(piece) = cut.next() {
         match piece {
-            Piece::Tag(other) | Piece::Comment(other) => {
+            Token::Tag(other) | Token::Comment(other) => {
                 out.push_str(other);
                 before = if other.starts_with("<p>") || other.starts_with("<p ") {
-                    Before::Paragraph
+                    Neighbour::Paragraph
                 } else {
-                    Before::Words
+                    Neighbour::Words
                 };
             }
-            Piece::Text(words) => {
+            Token::Text(words) => {
                 let after = match cut.peek() {
-                    None => Before::Line,
-                    Some(Piece::Tag("</p>")) => Before::Paragraph,
-                    Some(_) => Before::Words,
+                    None => Neighbour::Line,
+                    Some(Token::Tag("</p>")) => Neighbour::Paragraph,
+                    Some(_) => Neighbour::Words,
                 };
                 lines(words, before, after, &mut out);
-                before = Before::Words;
+                before = Neighbour::Words;
             }
         }
     }
     out
 }
 
-/// What stands before or behind a stretch of text.
+/// The context before or after a piece of text.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Before {
+enum Neighbour {
     Line,
     Paragraph,
     Words,
 }
 
-/// Replaces an address that is all of its line or paragraph.
-fn lines(text: &str, before: Before, after: Before, out: &mut String) {
-    if before == Before::Paragraph && after == Before::Paragraph {
-        return one(text, out);
+/// Replaces addresses that fill their line or paragraph.
+fn lines(text: &str, before: Neighbour, after: Neighbour, out: &mut String) {
+    if before == Neighbour::Paragraph && after == Neighbour::Paragraph {
+        return embed_line(text, out);
     }
     let count = text.split_inclusive('\n').count();
     for (number, line) in text.split_inclusive('\n').enumerate() {
-        if (number > 0 || before == Before::Line)
-            && (number + 1 < count || line.ends_with('\n') || after == Before::Line)
+        if (number > 0 || before == Neighbour::Line)
+            && (number + 1 < count || line.ends_with('\n') || after == Neighbour::Line)
         {
-            one(line, out);
+            embed_line(line, out);
         } else {
             out.push_str(line);
         }
     }
 }
 
-fn one(line: &str, out: &mut String) {
+fn embed_line(line: &str, out: &mut String) {
     let address = line.trim();
     let plain = !address.contains(|c: char| c.is_whitespace() || "<>\"".contains(c));
     if plain
@@ -73,7 +74,7 @@ fn one(line: &str, out: &mut String) {
     {
         let start = line.len() - line.trim_start().len();
         out.push_str(&line[..start]);
-        out.push_str(&shown(address));
+        out.push_str(&embed_html(address));
         out.push_str(&line[start + address.len()..]);
     } else {
         out.push_str(line);
@@ -84,17 +85,17 @@ fn shortcode(text: &str) -> String {
     shortcodes::expand(text, &["embed"], &mut |_, attributes, content| {
         let address =
             if content.trim().is_empty() { attributes.get("src")?.trim() } else { content.trim() };
-        Some(shown(&html_escape::decode_html_entities(address)))
+        Some(embed_html(&html_escape::decode_html_entities(address)))
     })
 }
 
-/// What an address is shown as.
-fn shown(address: &str) -> String {
+/// Returns the HTML for an embedded address.
+fn embed_html(address: &str) -> String {
     let path = address.split(['?', '#']).next().unwrap_or_default();
     let extension = path.rsplit_once('.').map(|(_, e)| e.to_ascii_lowercase()).unwrap_or_default();
-    if SOUND.contains(&extension.as_str()) {
+    if AUDIO_EXTENSIONS.contains(&extension.as_str()) {
         format!("[audio src=\"{}\" /]", address.replace(['"', '[', ']'], ""))
-    } else if FILM.contains(&extension.as_str()) {
+    } else if VIDEO_EXTENSIONS.contains(&extension.as_str()) {
         format!("[video src=\"{}\" /]", address.replace(['"', '[', ']'], ""))
     } else {
         format!("<a href=\"{}\">{}</a>", escape(address), ampersands(address))
@@ -106,7 +107,7 @@ mod tests {
     use super::embed;
 
     #[test]
-    fn an_address_alone_on_its_line_becomes_a_link() {
+    fn an_address_on_its_own_line_becomes_a_link() {
         let link =
             "<a href=\"https://tv.example/a?b=1&#038;c\">https://tv.example/a?b=1&#038;c</a>";
         assert_eq!(

@@ -1,36 +1,41 @@
-//! Excerpts: the one an editor wrote, and the one WordPress makes where a block shows another post's.
+//! Excerpts: those written by an editor, and the automatic ones in blocks that list posts.
 
-use super::markup::{Piece, pieces, strip_tags, tag_name};
-use super::{Desk, Scope, autop, content, shortcodes, texturize};
+use super::markup::{Token, strip_tags, tag_name, tokenize};
+use super::{RenderContext, Scope, autop, content, shortcodes, texturize};
 use crate::sources::wordpress::site::Post;
 
-/// What an editor wrote as the excerpt, as HTML.
+/// Returns an editor's excerpt as HTML.
 pub(in crate::sources::wordpress) fn excerpt(written: &str) -> String {
     autop::autop(&texturize::texturize(written.trim())).trim().to_owned()
 }
 
-/// A post's excerpt of at most so many words, as HTML without paragraphs.
-pub(super) fn of(desk: &Desk<'_>, scope: Scope<'_>, post: &Post, words: usize) -> String {
+/// Returns the excerpt of a post with at most `words` words, as HTML without paragraphs.
+pub(super) fn automatic_excerpt(
+    context: &RenderContext<'_>,
+    scope: Scope<'_>,
+    post: &Post,
+    words: usize,
+) -> String {
     if post.protected {
         return "There is no excerpt because this is a protected post.".to_owned();
     }
     if !post.excerpt.trim().is_empty() {
         return texturize::texturize(post.excerpt.trim());
     }
-    if scope.depth >= super::DEPTH {
+    if scope.depth >= super::MAX_DEPTH {
         return String::new();
     }
-    let whole = if post.content.is_some() { Some(post) } else { desk.whole(post.id) };
+    let whole = if post.content.is_some() { Some(post) } else { context.post_with_body(post.id) };
     let Some(written) = whole.and_then(|post| post.content.as_deref()) else {
         return String::new();
     };
     let written =
         shortcodes::expand(written, &shortcodes::KNOWN, &mut |_, _, _| Some(String::new()));
     let inner = Scope { post, listing: None, excerpt: true, depth: scope.depth + 1 };
-    shortened(&content(desk, inner, &written), words)
+    shortened(&content(context, inner, &written), words)
 }
 
-/// The first words of some HTML without its tags.
+/// Returns the first words of HTML, without tags.
 fn shortened(html: &str, words: usize) -> String {
     let text = strip_tags(&without_scripts(html));
     let mut all = text.split(['\n', '\r', '\t', ' ']).filter(|word| !word.is_empty());
@@ -44,10 +49,10 @@ fn shortened(html: &str, words: usize) -> String {
 fn without_scripts(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
     let mut within: Option<String> = None;
-    for piece in pieces(html) {
-        let (Piece::Text(text) | Piece::Tag(text) | Piece::Comment(text)) = piece;
+    for piece in tokenize(html) {
+        let (Token::Text(text) | Token::Tag(text) | Token::Comment(text)) = piece;
         let (name, closing) =
-            if matches!(piece, Piece::Tag(_)) { tag_name(text) } else { (String::new(), false) };
+            if matches!(piece, Token::Tag(_)) { tag_name(text) } else { (String::new(), false) };
         if closing && within.as_ref() == Some(&name) {
             within = None;
         } else if within.is_none() && !closing && matches!(name.as_str(), "script" | "style") {
@@ -64,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_excerpt_ends_after_so_many_words() {
+    fn an_excerpt_ends_after_the_word_limit() {
         assert_eq!(
             shortened("<p>One <b>two</b></p>\n<script>x()</script><p>three</p>", 2),
             "One two [&hellip;]"

@@ -1,39 +1,39 @@
-//! Cutting HTML the way WordPress does: tags, comments and the text between, in linear time whatever comes.
+//! Tokenizes HTML as WordPress does, into tags, comments and text, in linear time for any input.
 
-/// A stretch of HTML; put together again the pieces are the whole.
+/// A token of HTML; concatenated tokens are the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Piece<'a> {
-    /// Text outside of any tag.
+pub(super) enum Token<'a> {
+    /// Text outside any tag.
     Text(&'a str),
-    /// From `<` to `>`, or to the end where it is never closed.
+    /// From `<` to `>`, or to the end if unclosed.
     Tag(&'a str),
-    /// From `<!--` to `-->`, or to the end.
+    /// From `<!--` to `-->`, or to the end if unclosed.
     Comment(&'a str),
 }
 
-/// The pieces of a text, in order.
-pub(super) fn pieces(html: &str) -> Vec<Piece<'_>> {
+/// Returns the tokens of a text in order.
+pub(super) fn tokenize(html: &str) -> Vec<Token<'_>> {
     let mut found = Vec::new();
     let mut rest = html;
     while !rest.is_empty() {
         let Some(start) = rest.find('<') else {
-            found.push(Piece::Text(rest));
+            found.push(Token::Text(rest));
             break;
         };
         if start > 0 {
-            found.push(Piece::Text(&rest[..start]));
+            found.push(Token::Text(&rest[..start]));
             rest = &rest[start..];
         }
         let comment = rest.starts_with("<!--");
         let close = if comment { "-->" } else { ">" };
         let end = rest.find(close).map_or(rest.len(), |at| at + close.len());
-        found.push(if comment { Piece::Comment(&rest[..end]) } else { Piece::Tag(&rest[..end]) });
+        found.push(if comment { Token::Comment(&rest[..end]) } else { Token::Tag(&rest[..end]) });
         rest = &rest[end..];
     }
     found
 }
 
-/// A tag's name in lower case, and whether it closes an element.
+/// Returns the name of a tag in lower case, and `true` if it is a closing tag.
 pub(super) fn tag_name(tag: &str) -> (String, bool) {
     let inner = tag.strip_prefix('<').unwrap_or(tag);
     let (inner, closing) = inner.strip_prefix('/').map_or((inner, false), |inner| (inner, true));
@@ -42,21 +42,21 @@ pub(super) fn tag_name(tag: &str) -> (String, bool) {
     (name.to_ascii_lowercase(), closing)
 }
 
-/// Looks ahead for a needle from ever later places without reading any stretch twice.
-pub(super) struct Ahead<'a> {
+/// Searches for a needle from increasing positions without reading any part twice.
+pub(super) struct Lookahead<'a> {
     text: &'a str,
     needle: &'a str,
     known: Option<usize>,
     from: usize,
 }
 
-impl<'a> Ahead<'a> {
-    /// Watches for `needle` in `text`.
+impl<'a> Lookahead<'a> {
+    /// Creates a search for `needle` in `text`.
     pub(super) fn new(text: &'a str, needle: &'a str) -> Self {
         Self { text, needle, known: text.find(needle), from: 0 }
     }
 
-    /// Where the needle is next found at or behind `from`; `from` may not go back.
+    /// Returns the next position of the needle at or after `from`, which must not decrease.
     pub(super) fn next(&mut self, from: usize) -> Option<usize> {
         if self.known.is_some_and(|at| at < from) && from >= self.from {
             self.known =
@@ -67,7 +67,7 @@ impl<'a> Ahead<'a> {
     }
 }
 
-/// Text as it may stand in HTML or in a quoted attribute; entities that are already there stay.
+/// Escapes text for HTML and quoted attributes; existing entities are kept.
 pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in ampersands(text).chars() {
@@ -82,7 +82,7 @@ pub(super) fn escape(text: &str) -> String {
     out
 }
 
-/// Every `&` that begins no entity becomes one.
+/// Escapes every `&` that does not begin an entity.
 pub(super) fn ampersands(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -95,7 +95,7 @@ pub(super) fn ampersands(text: &str) -> String {
     out
 }
 
-/// Whether what follows a `&` makes it an entity: `#8217;`, `#x2019;`, `amp;`.
+/// Returns `true` if the text after a `&` completes an entity: `#8217;`, `#x2019;`, `amp;`.
 fn begins_entity(after: &str) -> bool {
     let window = &after.as_bytes()[..after.len().min(24)];
     let Some(end) = window.iter().position(|b| *b == b';') else {
@@ -112,7 +112,7 @@ fn begins_entity(after: &str) -> bool {
     }
 }
 
-/// The text without tags and comments.
+/// Returns the text without tags and comments.
 pub(super) fn strip_tags(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
     let mut rest = html;
@@ -120,7 +120,7 @@ pub(super) fn strip_tags(html: &str) -> String {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
         let second = rest[1..].chars().next();
-        // A "<" that no name, slash or mark follows is a sign, not a tag.
+        // A "<" not followed by a name, slash or exclamation mark is a character, not a tag.
         if second.is_none_or(|c| c.is_whitespace()) {
             out.push('<');
             rest = &rest[1..];
@@ -133,8 +133,8 @@ pub(super) fn strip_tags(html: &str) -> String {
     out
 }
 
-/// Noncharacters are used as marks while rendering; none may come in from outside.
-pub(super) fn without_marks(text: &str) -> String {
+/// Removes noncharacters from the input, because rendering uses them as placeholders.
+pub(super) fn remove_noncharacters(text: &str) -> String {
     text.chars().filter(|c| !('\u{FDD0}'..='\u{FDEF}').contains(c)).collect()
 }
 
@@ -144,16 +144,16 @@ mod tests {
 
     #[test]
     fn html_is_cut_into_tags_comments_and_text() {
-        let cut = pieces("a<b>c<!-- > -->d<e");
+        let cut = tokenize("a<b>c<!-- > -->d<e");
         assert_eq!(
             cut,
             vec![
-                Piece::Text("a"),
-                Piece::Tag("<b>"),
-                Piece::Text("c"),
-                Piece::Comment("<!-- > -->"),
-                Piece::Text("d"),
-                Piece::Tag("<e")
+                Token::Text("a"),
+                Token::Tag("<b>"),
+                Token::Text("c"),
+                Token::Comment("<!-- > -->"),
+                Token::Text("d"),
+                Token::Tag("<e")
             ]
         );
     }
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lone_less_than_sign_is_no_tag() {
+    fn a_lone_less_than_sign_is_not_a_tag() {
         assert_eq!(strip_tags("1 < 2 <b>bold</b><!-- x > y -->"), "1 < 2 bold");
     }
 }

@@ -1,38 +1,43 @@
-//! Captions, galleries, playlists, sound and film.
+//! Shortcodes for captions, galleries, playlists, audio and video.
 
 use std::collections::HashMap;
 
 use super::markup::escape;
-use super::{Desk, Scope, shortcodes};
+use super::{RenderContext, Scope, shortcodes};
 use crate::sources::wordpress::permalinks;
 use crate::sources::wordpress::site::{Order, Post, PostQuery};
 
 type Attributes = HashMap<String, String>;
 
-const SOUND: [&str; 6] = ["src", "mp3", "ogg", "flac", "m4a", "wav"];
-const FILM: [&str; 6] = ["src", "mp4", "m4v", "webm", "ogv", "flv"];
+const AUDIO_ATTRIBUTES: [&str; 6] = ["src", "mp3", "ogg", "flac", "m4a", "wav"];
+const VIDEO_ATTRIBUTES: [&str; 6] = ["src", "mp4", "m4v", "webm", "ogv", "flv"];
 
-/// The text with all known shortcodes replaced.
-pub(super) fn expand(desk: &Desk<'_>, scope: Scope<'_>, text: &str) -> String {
+/// Returns the text with all known shortcodes replaced.
+pub(super) fn expand(context: &RenderContext<'_>, scope: Scope<'_>, text: &str) -> String {
     if !text.contains('[') {
         return text.to_owned();
     }
     shortcodes::expand(text, &shortcodes::KNOWN, &mut |name, attributes, content| {
         Some(match name {
-            "caption" | "wp_caption" => caption(desk, scope, attributes, content),
-            "gallery" => gallery(desk, scope, attributes),
-            "playlist" => playlist(desk, scope, attributes),
-            "audio" => player(desk, scope, attributes, "audio", &SOUND),
-            "video" => player(desk, scope, attributes, "video", &FILM),
+            "caption" | "wp_caption" => caption(context, scope, attributes, content),
+            "gallery" => gallery(context, scope, attributes),
+            "playlist" => playlist(context, scope, attributes),
+            "audio" => player(context, scope, attributes, "audio", &AUDIO_ATTRIBUTES),
+            "video" => player(context, scope, attributes, "video", &VIDEO_ATTRIBUTES),
             _ => String::new(),
         })
     })
 }
 
-/// A picture with words below it, in both notations: words in `caption="…"`, or behind the picture.
+/// Renders an image with a caption, in both notations: in `caption="…"`, or after the image.
 ///
-/// As in WordPress a shortcode among the words is not replaced, nor is one in a caption that has no words.
-fn caption(desk: &Desk<'_>, scope: Scope<'_>, attributes: &Attributes, content: &str) -> String {
+/// As in WordPress, a shortcode inside the caption is not replaced, nor one in an empty caption.
+fn caption(
+    context: &RenderContext<'_>,
+    scope: Scope<'_>,
+    attributes: &Attributes,
+    content: &str,
+) -> String {
     let old = attributes
         .get("caption")
         .map(|words| words.trim().to_owned())
@@ -41,7 +46,7 @@ fn caption(desk: &Desk<'_>, scope: Scope<'_>, attributes: &Attributes, content: 
     let (picture, words) = match old {
         Some(words) => (content.trim(), words),
         None => {
-            let (start, end) = picture(content);
+            let (start, end) = image_range(content);
             let words = if end == 0 { "" } else { content[end..].trim() };
             (&content[start..end], words.to_owned())
         }
@@ -57,13 +62,13 @@ fn caption(desk: &Desk<'_>, scope: Scope<'_>, attributes: &Attributes, content: 
     format!(
         "<div class=\"wp-caption {}\">{}<p class=\"wp-caption-text\">{}</p></div>",
         escape(align),
-        expand(desk, scope, picture),
+        expand(context, scope, picture),
         words
     )
 }
 
-/// Where the picture, with the link around it, begins and ends; nowhere if there is none.
-fn picture(content: &str) -> (usize, usize) {
+/// Returns the range of the image including the link around it; empty if there is none.
+fn image_range(content: &str) -> (usize, usize) {
     let Some(image) = content.find("<img ") else {
         return (0, 0);
     };
@@ -80,9 +85,9 @@ fn picture(content: &str) -> (usize, usize) {
     (link, if behind.starts_with("</a>") { content.len() - behind.len() + 4 } else { end })
 }
 
-/// The attachments a gallery or playlist names, or those of its post.
+/// Returns the attachments that a gallery or playlist names, or those of its post.
 fn attachments<'a>(
-    desk: &Desk<'a>,
+    context: &RenderContext<'a>,
     scope: Scope<'_>,
     attributes: &Attributes,
     kind: &str,
@@ -97,10 +102,10 @@ fn attachments<'a>(
     let mut found: Vec<&Post> = match ids {
         Some(ids) => ids
             .into_iter()
-            .filter_map(|id| desk.post(id))
+            .filter_map(|id| context.post(id))
             .filter(|post| post.kind == "attachment" && post.mime.starts_with(kind))
             .collect(),
-        None => desk.listed(&PostQuery {
+        None => context.listed_posts(&PostQuery {
             kind: "attachment".to_owned(),
             mime: kind.to_owned(),
             parent: Some(numbers("id").first().copied().unwrap_or(scope.post.id)),
@@ -121,17 +126,17 @@ fn attachments<'a>(
     found
 }
 
-/// A gallery as feeds have it: its pictures, each a link to its page or file, without their words.
-fn gallery(desk: &Desk<'_>, scope: Scope<'_>, attributes: &Attributes) -> String {
-    let pictures = attachments(desk, scope, attributes, "image");
+/// Renders a gallery as in feeds: each image links to its page or file, without captions.
+fn gallery(context: &RenderContext<'_>, scope: Scope<'_>, attributes: &Attributes) -> String {
+    let pictures = attachments(context, scope, attributes, "image");
     let link = attributes.get("link").map_or("", String::as_str);
     let mut out = String::new();
     for picture in &pictures {
         out.push('\n');
         if link == "none" {
-            out.push_str(&image(desk, picture));
+            out.push_str(&image(context, picture));
         } else {
-            out.push_str(&linked(desk, picture, link != "file"));
+            out.push_str(&attachment_link(context, picture, link != "file"));
         }
     }
     if !out.is_empty() {
@@ -140,13 +145,13 @@ fn gallery(desk: &Desk<'_>, scope: Scope<'_>, attributes: &Attributes) -> String
     out
 }
 
-fn playlist(desk: &Desk<'_>, scope: Scope<'_>, attributes: &Attributes) -> String {
+fn playlist(context: &RenderContext<'_>, scope: Scope<'_>, attributes: &Attributes) -> String {
     let kind =
         if attributes.get("type").is_some_and(|kind| kind == "video") { "video" } else { "audio" };
     let mut out = String::new();
-    for track in attachments(desk, scope, attributes, kind) {
+    for track in attachments(context, scope, attributes, kind) {
         out.push('\n');
-        out.push_str(&linked(desk, track, false));
+        out.push_str(&attachment_link(context, track, false));
     }
     if !out.is_empty() {
         out.push('\n');
@@ -154,19 +159,23 @@ fn playlist(desk: &Desk<'_>, scope: Scope<'_>, attributes: &Attributes) -> Strin
     out
 }
 
-/// An attachment as a link to its page or its file: the picture, else its title.
-fn linked(desk: &Desk<'_>, post: &Post, to_page: bool) -> String {
+/// Returns a link to the page or file of an attachment, around its image, else its title.
+fn attachment_link(context: &RenderContext<'_>, post: &Post, to_page: bool) -> String {
     if post.parent != 0 {
-        // The page of an attachment stands below its article's address.
-        let _ = desk.post(post.parent);
+        // The address of an attachment's page is below that of its article.
+        let _ = context.post(post.parent);
     }
-    let address =
-        if to_page { permalinks::post_url(desk.site, post) } else { desk.site.file_url(post) };
-    let picture = if post.mime.starts_with("image/") { image(desk, post) } else { String::new() };
+    let address = if to_page {
+        permalinks::post_url(context.site, post)
+    } else {
+        context.site.file_url(post)
+    };
+    let picture =
+        if post.mime.starts_with("image/") { image(context, post) } else { String::new() };
     let words = if !picture.is_empty() {
         picture
     } else if post.title.trim().is_empty() {
-        let file = desk.site.file_url(post);
+        let file = context.site.file_url(post);
         let name = file.rsplit('/').next().unwrap_or_default();
         escape(name.rsplit_once('.').map_or(name, |(stem, _)| stem))
     } else {
@@ -175,18 +184,18 @@ fn linked(desk: &Desk<'_>, post: &Post, to_page: bool) -> String {
     format!("<a href=\"{}\">{words}</a>", escape(&address))
 }
 
-/// A picture of the media library.
-pub(super) fn image(desk: &Desk<'_>, post: &Post) -> String {
+/// Returns an image of the media library.
+pub(super) fn image(context: &RenderContext<'_>, post: &Post) -> String {
     format!(
         "<img src=\"{}\" alt=\"{}\" />",
-        escape(&desk.site.file_url(post)),
+        escape(&context.site.file_url(post)),
         escape(post.alt.trim())
     )
 }
 
-/// Sound or film with a link inside for those who can't play it; nothing where no file is named or attached.
+/// Returns an audio or video element with a link as fallback; empty if no file is named or attached.
 fn player(
-    desk: &Desk<'_>,
+    context: &RenderContext<'_>,
     scope: Scope<'_>,
     attributes: &Attributes,
     element: &str,
@@ -202,8 +211,8 @@ fn player(
         return String::new();
     }
     if sources.is_empty() {
-        let attached = attachments(desk, scope, &Attributes::new(), element);
-        sources.extend(attached.first().map(|post| desk.site.file_url(post)));
+        let attached = attachments(context, scope, &Attributes::new(), element);
+        sources.extend(attached.first().map(|post| context.site.file_url(post)));
     }
     let Some(first) = sources.first() else {
         return String::new();

@@ -1,37 +1,41 @@
-//! Menus and links to other places: navigation, its links, social icons.
+//! Menus and links to other sites: navigation, its links, social icons.
 
-use super::blocks::{self, Block, escaped, within};
+use super::blocks::{self, Block, child_blocks_html, escaped};
 use super::markup::escape;
-use super::{Desk, Scope, texturize, widgets};
+use super::{RenderContext, Scope, texturize, widgets};
 
-pub(super) fn navigation(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
+pub(super) fn navigation(context: &RenderContext<'_>, scope: Scope<'_>, block: &Block) -> String {
     let kept = block
         .number("ref")
-        .filter(|_| scope.depth < super::DEPTH)
-        .and_then(|id| desk.whole(id))
+        .filter(|_| scope.depth < super::MAX_DEPTH)
+        .and_then(|id| context.post_with_body(id))
         .filter(|post| post.status == "publish");
     let inside = match kept {
         Some(menu) => blocks::render(
-            desk,
+            context,
             Scope { depth: scope.depth + 1, ..scope },
             menu.content.as_deref().unwrap_or_default(),
         ),
-        None => within(desk, scope, block),
+        None => child_blocks_html(context, scope, block),
     };
-    // A menu without entries shows the site's pages.
-    let inside = if inside.trim().is_empty() { widgets::page_list(desk) } else { inside };
+    // A menu without entries lists the pages of the site.
+    let inside = if inside.trim().is_empty() { widgets::page_list(context) } else { inside };
     if inside.trim().is_empty() { String::new() } else { format!("<nav>{}</nav>", inside.trim()) }
 }
 
-pub(super) fn navigation_link(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
+pub(super) fn navigation_link(
+    context: &RenderContext<'_>,
+    scope: Scope<'_>,
+    block: &Block,
+) -> String {
     let label = block.text("label").unwrap_or(if block.name == "home-link" { "Home" } else { "" });
     if label.is_empty() {
         return String::new();
     }
-    let home = format!("{}/", desk.site.home());
+    let home = format!("{}/", context.site.home());
     let address =
         if block.name == "home-link" { &home } else { block.text("url").unwrap_or_default() };
-    let below = within(desk, scope, block);
+    let below = child_blocks_html(context, scope, block);
     let below =
         if below.trim().is_empty() { String::new() } else { format!("<ul>{}</ul>", below.trim()) };
     format!("<li><a href=\"{}\">{}</a>{below}</li>", escape(address), texturize::texturize(label))

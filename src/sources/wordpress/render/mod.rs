@@ -1,6 +1,7 @@
-//! From what a writer typed to what WordPress shows: pages and more tags, embeds, blocks, typography, paragraphs, shortcodes.
+//! Renders the stored text of a post as WordPress does: page and more tags, embeds, blocks,
+//! typography, paragraphs, shortcodes.
 //!
-//! Everything here is pure: what must come from the database is asked for in `Body::wanted`, and the caller renders again.
+//! Rendering is pure: it requests missing data in `Body::missing`, and the caller renders again.
 
 pub(super) mod autop;
 mod blocks;
@@ -28,42 +29,42 @@ use super::site::{Include, Post, PostPage, PostQuery, Site};
 
 pub(super) use excerpts::excerpt;
 
-/// Posts that show posts that show posts: no deeper than this.
-const DEPTH: u8 = 4;
+/// Maximum depth of posts that show other posts.
+const MAX_DEPTH: u8 = 4;
 
-/// A post's body as WordPress's feed shows it.
+/// The body of a post as in WordPress's feed.
 #[derive(Debug, Default)]
 pub(super) struct Body {
-    /// Not yet sanitised.
+    /// HTML that is not yet sanitised.
     pub(super) html: String,
-    /// What was left out, one sentence each.
+    /// Omitted content, one sentence each.
     pub(super) notes: Vec<String>,
-    /// What is missing in the site's snapshot; when it is not empty the HTML is not complete.
-    pub(super) wanted: BTreeSet<Include>,
+    /// Data missing in the site's snapshot; the HTML is incomplete unless this is empty.
+    pub(super) missing: BTreeSet<Include>,
 }
 
-/// One rendering: the snapshot it reads, and what it has to say about it.
-struct Desk<'a> {
+/// The state of one rendering: the snapshot it reads, its requests and its notes.
+struct RenderContext<'a> {
     site: &'a Site,
-    wanted: RefCell<BTreeSet<Include>>,
+    missing: RefCell<BTreeSet<Include>>,
     notes: RefCell<Vec<String>>,
 }
 
-/// Where in a rendering a block stands.
+/// The position of a block in a rendering.
 #[derive(Clone, Copy)]
 struct Scope<'a> {
     /// The post whose title, date or terms a block shows.
     post: &'a Post,
-    /// The list a query block set up.
+    /// Query of the enclosing query block.
     listing: Option<&'a PostQuery>,
-    /// Only what belongs in an excerpt is shown.
+    /// `true` if only content for an excerpt is rendered.
     excerpt: bool,
     depth: u8,
 }
 
-impl<'a> Desk<'a> {
+impl<'a> RenderContext<'a> {
     fn new(site: &'a Site) -> Self {
-        Self { site, wanted: RefCell::default(), notes: RefCell::default() }
+        Self { site, missing: RefCell::default(), notes: RefCell::default() }
     }
 
     fn note(&self, sentence: String) {
@@ -73,24 +74,24 @@ impl<'a> Desk<'a> {
         }
     }
 
-    fn want(&self, want: Include) {
-        self.wanted.borrow_mut().insert(want);
+    fn request(&self, want: Include) {
+        self.missing.borrow_mut().insert(want);
     }
 
-    /// A post of the snapshot; an unknown one is asked for.
+    /// Returns a post of the snapshot; requests an unknown one.
     fn post(&self, id: u64) -> Option<&'a Post> {
         let known = self.site.posts.get(&id);
         if known.is_none() {
-            self.want(Include::Post(id));
+            self.request(Include::Post(id));
         }
         known?.as_ref()
     }
 
-    /// A post of the snapshot with its body.
-    fn whole(&self, id: u64) -> Option<&'a Post> {
+    /// Returns a post of the snapshot with its body; requests it if missing.
+    fn post_with_body(&self, id: u64) -> Option<&'a Post> {
         let known = self.site.posts.get(&id);
         if known.is_none_or(|post| post.as_ref().is_some_and(|post| post.content.is_none())) {
-            self.want(Include::Body(id));
+            self.request(Include::Body(id));
             return None;
         }
         known?.as_ref()
@@ -99,55 +100,56 @@ impl<'a> Desk<'a> {
     fn list(&self, listing: &PostQuery) -> Option<&'a PostPage> {
         let known = self.site.lists.get(listing);
         if known.is_none() {
-            self.want(Include::List(listing.clone()));
+            self.request(Include::List(listing.clone()));
         }
         known
     }
 
-    fn listed(&self, listing: &PostQuery) -> Vec<&'a Post> {
+    fn listed_posts(&self, listing: &PostQuery) -> Vec<&'a Post> {
         self.list(listing)
             .map(|list| list.ids.iter().filter_map(|id| self.post(*id)).collect())
             .unwrap_or_default()
     }
 }
 
-/// The body of a post from the site's snapshot.
+/// Renders the body of a post from the site's snapshot.
 pub(super) fn body(site: &Site, post: &Post) -> Body {
-    let desk = Desk::new(site);
+    let context = RenderContext::new(site);
     let html = content(
-        &desk,
+        &context,
         Scope { post, listing: None, excerpt: false, depth: 0 },
         post.content.as_deref().unwrap_or_default(),
     );
-    Body { html, notes: desk.notes.into_inner(), wanted: desk.wanted.into_inner() }
+    Body { html, notes: context.notes.into_inner(), missing: context.missing.into_inner() }
 }
 
-/// A body through all stages.
-fn content(desk: &Desk<'_>, scope: Scope<'_>, written: &str) -> String {
-    let written = markup::without_marks(written);
+/// Applies all stages of rendering to a body.
+fn content(context: &RenderContext<'_>, scope: Scope<'_>, written: &str) -> String {
+    let written = markup::remove_noncharacters(written);
     let (text, pages) = first_page(&written);
     if pages && !scope.excerpt && scope.depth == 0 {
-        desk.note("Its pages after the first are left out, as in WordPress's own feed.".to_owned());
+        context
+            .note("Its pages after the first are left out, as in WordPress's own feed.".to_owned());
     }
-    let (text, dropped) = shortcodes::without_unknown(&without_more(&text));
+    let (text, dropped) = shortcodes::without_unknown(&without_more_tag(&text));
     for name in dropped {
-        desk.note(format!("The shortcode [{name}] belongs to a plugin and was left out."));
+        context.note(format!("The shortcode [{name}] belongs to a plugin and was left out."));
     }
     let text = embeds::embed(&text);
     let has_blocks = text.contains("<!-- wp:");
-    let text = if has_blocks { blocks::render(desk, scope, &text) } else { text };
+    let text = if has_blocks { blocks::render(context, scope, &text) } else { text };
     let text = texturize::texturize(&text);
     let text = if has_blocks && !scope.excerpt { text } else { autop::autop(&text) };
-    let text = media::expand(desk, scope, &wordpress_name(&text));
-    if desk.site.option("use_smilies") == "1" { smilies::smilies(&text) } else { text }
+    let text = media::expand(context, scope, &capitalize_wordpress(&text));
+    if context.site.option("use_smilies") == "1" { smilies::smilies(&text) } else { text }
 }
 
-/// The text before the first page break; whether there is a page after it.
+/// Returns the text before the first page break, and `true` if another page follows.
 fn first_page(text: &str) -> (String, bool) {
     const BREAK: &str = "<!--nextpage-->";
     let text = text.strip_prefix(BREAK).unwrap_or(text);
     match text.find(BREAK) {
-        // The block that held the break would stay open.
+        // Remove the opening comment of the block that contained the break.
         Some(at) => {
             (text[..at].trim_end().trim_end_matches("<!-- wp:nextpage -->").to_owned(), true)
         }
@@ -155,8 +157,8 @@ fn first_page(text: &str) -> (String, bool) {
     }
 }
 
-/// Without the mark where an excerpt would end; a teaser that is not to be repeated goes with it.
-fn without_more(text: &str) -> String {
+/// Removes the more tag, and the teaser if it must not be repeated.
+fn without_more_tag(text: &str) -> String {
     let Some(at) = text.find("<!--more") else {
         return text.to_owned();
     };
@@ -176,8 +178,8 @@ fn without_more(text: &str) -> String {
     out
 }
 
-/// WordPress writes its own name with a capital P.
-fn wordpress_name(text: &str) -> String {
+/// Capitalizes "WordPress", as WordPress itself does.
+fn capitalize_wordpress(text: &str) -> String {
     if !text.contains("Wordpress") {
         return text.to_owned();
     }
@@ -188,9 +190,9 @@ fn wordpress_name(text: &str) -> String {
     text
 }
 
-/// A post's title as HTML without tags, as WordPress's feed writes it.
+/// Returns the title of a post as HTML without tags, as in WordPress's feed.
 pub(super) fn title(written: &str) -> String {
-    let text = markup::strip_tags(&titled(written));
+    let text = markup::strip_tags(&page_title(written));
     let mut out = String::with_capacity(text.len());
     for c in markup::ampersands(&text).chars() {
         match c {
@@ -202,18 +204,18 @@ pub(super) fn title(written: &str) -> String {
     out
 }
 
-/// A title as WordPress shows it on a page, its own markup included.
-fn titled(written: &str) -> String {
+/// Returns a title as on a page, including its own markup.
+fn page_title(written: &str) -> String {
     texturize::texturize(written).trim().replace("Wordpress", "WordPress")
 }
 
-/// The title of a listed post; one that asks for a password says so.
-fn headed(post: &Post) -> String {
-    let title = titled(&post.title);
+/// Returns the title of a listed post, marked if it is password-protected.
+fn list_title(post: &Post) -> String {
+    let title = page_title(&post.title);
     if post.protected { format!("Protected: {title}") } else { title }
 }
 
-/// A term's name as plain text: the database holds it escaped.
+/// Returns the name of a term as plain text; the database stores it escaped.
 pub(super) fn plain_name(name: &str) -> String {
     html_escape::decode_html_entities(name).trim().to_owned()
 }

@@ -1,61 +1,65 @@
-//! Blocks of the block themes: lists made by a query, and the parts of a post they show.
+//! Theme blocks: lists made by a query, and the parts of a post in them.
 
 use serde_json::Value;
 
-use super::blocks::{Block, inner, number};
+use super::blocks::{Block, children_html, number};
 use super::markup::escape;
-use super::{Desk, Scope, content, excerpts, headed, media, texturize};
+use super::{RenderContext, Scope, content, excerpts, list_title, media, texturize};
 use crate::sources::wordpress::site::{Include, Order, Post, PostQuery};
 use crate::sources::wordpress::{dates, permalinks};
 
-/// The block's HTML; `None` if it is none of these.
-pub(super) fn render(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> Option<String> {
+/// Returns the HTML of a theme block; `None` for any other block.
+pub(super) fn render(
+    context: &RenderContext<'_>,
+    scope: Scope<'_>,
+    block: &Block,
+) -> Option<String> {
     let post = scope.post;
     Some(match block.name.as_str() {
         "query" => {
-            let listing = listing(block);
-            inner(desk, Scope { listing: Some(&listing), ..scope }, block)
+            let listing = parse_query(block);
+            children_html(context, Scope { listing: Some(&listing), ..scope }, block)
         }
-        "post-template" => template(desk, scope, block),
-        "query-no-results" => match scope.listing.and_then(|listing| desk.list(listing)) {
-            Some(list) if list.ids.is_empty() => inner(desk, scope, block),
+        "post-template" => template(context, scope, block),
+        "query-no-results" => match scope.listing.and_then(|listing| context.list(listing)) {
+            Some(list) if list.ids.is_empty() => children_html(context, scope, block),
             _ => String::new(),
         },
-        "query-pagination-numbers" => numbers(desk, scope),
-        "query-pagination-next" if pages(desk, scope) > 1 => {
+        "query-pagination-numbers" => numbers(context, scope),
+        "query-pagination-next" if pages(context, scope) > 1 => {
             format!("<a>{}</a>", escape(block.text("label").unwrap_or("Next Page")))
         }
-        "query-pagination" if pages(desk, scope) < 2 => String::new(),
-        "post-title" if headed(post).is_empty() => String::new(),
-        "post-title" => headline(block, &linked(desk, block, post, &headed(post)), 2),
-        "post-date" => date(desk, block, post),
-        "post-excerpt" => excerpt(desk, scope, block),
+        "query-pagination" if pages(context, scope) < 2 => String::new(),
+        "post-title" if list_title(post).is_empty() => String::new(),
+        "post-title" => headline(block, &linked_text(context, block, post, &list_title(post)), 2),
+        "post-date" => date(context, block, post),
+        "post-excerpt" => excerpt(context, scope, block),
         "footnotes" => footnotes(post),
-        "post-content" => body(desk, scope),
-        "post-featured-image" => match post.thumbnail.and_then(|id| desk.post(id)) {
+        "post-content" => body(context, scope),
+        "post-featured-image" => match post.thumbnail.and_then(|id| context.post(id)) {
             Some(picture) => format!(
                 "<figure>{}</figure>",
-                linked(desk, block, post, &media::image(desk, picture))
+                linked_text(context, block, post, &media::image(context, picture))
             ),
             None => String::new(),
         },
-        "post-author" | "post-author-name" => author(desk, block, post),
-        "post-author-biography" => match biography(desk, post) {
+        "post-author" | "post-author-name" => author(context, block, post),
+        "post-author-biography" => match biography(context, post) {
             "" => String::new(),
             text => format!("<div>{text}</div>"),
         },
-        "post-terms" => terms(desk, block, post),
+        "post-terms" => terms(context, block, post),
         "read-more" => format!(
             "<a href=\"{}\">{}</a>",
-            address(desk, post),
+            address(context, post),
             block.text("content").unwrap_or("Read more")
         ),
-        "site-title" => headline(block, &site_title(desk, block), 1),
-        "site-tagline" => match desk.site.option("blogdescription") {
+        "site-title" => headline(block, &site_title(context, block), 1),
+        "site-tagline" => match context.site.option("blogdescription") {
             "" => String::new(),
             text => format!("<p>{}</p>", texturize::texturize(text)),
         },
-        "post-comments-form" => comment_form(desk, post),
+        "post-comments-form" => comment_form(context, post),
         "avatar"
         | "comments-title"
         | "comment-template"
@@ -66,16 +70,16 @@ pub(super) fn render(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> Option
     })
 }
 
-fn excerpt(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
-    let text = excerpts::of(
-        desk,
+fn excerpt(context: &RenderContext<'_>, scope: Scope<'_>, block: &Block) -> String {
+    let text = excerpts::automatic_excerpt(
+        context,
         scope,
         scope.post,
         block.number("excerptLength").unwrap_or(55).min(100) as usize,
     );
     let more = block.text("moreText").filter(|more| !more.is_empty());
     let more = more
-        .map(|more| format!("<a href=\"{}\">{more}</a>", address(desk, scope.post)))
+        .map(|more| format!("<a href=\"{}\">{more}</a>", address(context, scope.post)))
         .unwrap_or_default();
     let own_line =
         block.attributes.get("showMoreOnNewLine").and_then(Value::as_bool).unwrap_or(true);
@@ -86,8 +90,8 @@ fn excerpt(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
     }
 }
 
-/// What a query block asks for.
-fn listing(block: &Block) -> PostQuery {
+/// Returns the query of a query block.
+fn parse_query(block: &Block) -> PostQuery {
     let query = block.attributes.get("query").cloned().unwrap_or_default();
     let ids = |value: Option<&Value>| -> Vec<u64> {
         match value {
@@ -126,20 +130,20 @@ fn listing(block: &Block) -> PostQuery {
     }
 }
 
-/// Each post of the list in the template's form.
-fn template(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
-    let Some(listing) = scope.listing.filter(|_| scope.depth < super::DEPTH) else {
+/// Renders the template once for each post of the list.
+fn template(context: &RenderContext<'_>, scope: Scope<'_>, block: &Block) -> String {
+    let Some(listing) = scope.listing.filter(|_| scope.depth < super::MAX_DEPTH) else {
         return String::new();
     };
-    let posts = desk.listed(listing);
+    let posts = context.listed_posts(listing);
     if posts.is_empty() {
         return String::new();
     }
     let mut out = String::from("<ul>");
     for post in posts {
         out.push_str("<li>");
-        out.push_str(&inner(
-            desk,
+        out.push_str(&children_html(
+            context,
             Scope { post, listing: None, depth: scope.depth + 1, ..scope },
             block,
         ));
@@ -149,18 +153,18 @@ fn template(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
     out
 }
 
-fn pages(desk: &Desk<'_>, scope: Scope<'_>) -> u64 {
+fn pages(context: &RenderContext<'_>, scope: Scope<'_>) -> u64 {
     let Some((listing, list)) =
-        scope.listing.and_then(|listing| Some((listing, desk.list(listing)?)))
+        scope.listing.and_then(|listing| Some((listing, context.list(listing)?)))
     else {
         return 0;
     };
     list.total.saturating_sub(u64::from(listing.offset)).div_ceil(u64::from(listing.limit.max(1)))
 }
 
-/// The numbers below a list's first page: the first three, and the last.
-fn numbers(desk: &Desk<'_>, scope: Scope<'_>) -> String {
-    let pages = pages(desk, scope);
+/// Returns the page numbers below the first page of a list: the first three, and the last.
+fn numbers(context: &RenderContext<'_>, scope: Scope<'_>) -> String {
+    let pages = pages(context, scope);
     if pages < 2 {
         return String::new();
     }
@@ -174,13 +178,13 @@ fn numbers(desk: &Desk<'_>, scope: Scope<'_>) -> String {
     format!("<div>{}</div>", shown.join("\n"))
 }
 
-fn address(desk: &Desk<'_>, post: &Post) -> String {
-    escape(&permalinks::post_url(desk.site, post))
+fn address(context: &RenderContext<'_>, post: &Post) -> String {
+    escape(&permalinks::post_url(context.site, post))
 }
 
-fn linked(desk: &Desk<'_>, block: &Block, post: &Post, words: &str) -> String {
+fn linked_text(context: &RenderContext<'_>, block: &Block, post: &Post, words: &str) -> String {
     if block.is("isLink") {
-        format!("<a href=\"{}\">{words}</a>", address(desk, post))
+        format!("<a href=\"{}\">{words}</a>", address(context, post))
     } else {
         words.to_owned()
     }
@@ -193,19 +197,19 @@ fn headline(block: &Block, words: &str, usual: u64) -> String {
     }
 }
 
-fn date(desk: &Desk<'_>, block: &Block, post: &Post) -> String {
+fn date(context: &RenderContext<'_>, block: &Block, post: &Post) -> String {
     let column =
         if block.text("displayType") == Some("modified") { &post.modified } else { &post.date };
-    let pattern = block.text("format").unwrap_or_else(|| desk.site.option("date_format"));
+    let pattern = block.text("format").unwrap_or_else(|| context.site.option("date_format"));
     dates::civil(column).map_or(String::new(), |at| {
         format!(
             "<div><time>{}</time></div>",
-            linked(desk, block, post, &escape(&dates::print(pattern, at)))
+            linked_text(context, block, post, &escape(&dates::print(pattern, at)))
         )
     })
 }
 
-/// The notes that numbers in the text refer to.
+/// Renders the footnotes of a post.
 fn footnotes(post: &Post) -> String {
     let notes: Vec<Value> = serde_json::from_str(&post.footnotes).unwrap_or_default();
     let text = |note: &Value, key: &str| {
@@ -221,21 +225,23 @@ fn footnotes(post: &Post) -> String {
     if items.is_empty() { items } else { format!("<ol>{items}</ol>") }
 }
 
-/// Another post's whole body; a post does not show itself.
-fn body(desk: &Desk<'_>, scope: Scope<'_>) -> String {
-    if scope.depth == 0 || scope.depth >= super::DEPTH || scope.post.protected {
+/// Renders the body of another post; a post does not include itself.
+fn body(context: &RenderContext<'_>, scope: Scope<'_>) -> String {
+    if scope.depth == 0 || scope.depth >= super::MAX_DEPTH || scope.post.protected {
         return String::new();
     }
-    let text =
-        desk.whole(scope.post.id).and_then(|post| post.content.as_deref()).unwrap_or_default();
+    let text = context
+        .post_with_body(scope.post.id)
+        .and_then(|post| post.content.as_deref())
+        .unwrap_or_default();
     format!(
         "<div>{}</div>",
-        content(desk, Scope { listing: None, depth: scope.depth + 1, ..scope }, text)
+        content(context, Scope { listing: None, depth: scope.depth + 1, ..scope }, text)
     )
 }
 
-fn author(desk: &Desk<'_>, block: &Block, post: &Post) -> String {
-    let Some(user) = desk.site.users.get(&post.author) else {
+fn author(context: &RenderContext<'_>, block: &Block, post: &Post) -> String {
+    let Some(user) = context.site.users.get(&post.author) else {
         return String::new();
     };
     let byline = block
@@ -243,28 +249,28 @@ fn author(desk: &Desk<'_>, block: &Block, post: &Post) -> String {
         .filter(|text| !text.is_empty())
         .map(|text| format!("<p>{text}</p>"))
         .unwrap_or_default();
-    let about = if block.is("showBio") { biography(desk, post) } else { "" };
+    let about = if block.is("showBio") { biography(context, post) } else { "" };
     let about = if about.is_empty() { String::new() } else { format!("<p>{about}</p>") };
     format!("<div>{byline}<p>{}</p>{about}</div>", html_escape::encode_text(&user.name))
 }
 
-fn biography<'a>(desk: &Desk<'a>, post: &Post) -> &'a str {
-    let known = desk.site.biographies.get(&post.author);
+fn biography<'a>(context: &RenderContext<'a>, post: &Post) -> &'a str {
+    let known = context.site.biographies.get(&post.author);
     if known.is_none() {
-        desk.want(Include::Biography(post.author));
+        context.request(Include::Biography(post.author));
     }
     known.map_or("", String::as_str)
 }
 
-fn terms(desk: &Desk<'_>, block: &Block, post: &Post) -> String {
+fn terms(context: &RenderContext<'_>, block: &Block, post: &Post) -> String {
     let taxonomy = block.text("term").unwrap_or("post_tag");
-    let links: Vec<String> = desk
+    let links: Vec<String> = context
         .site
         .terms_of(&post.terms, taxonomy)
         .map(|term| {
             format!(
                 "<a href=\"{}\">{}</a>",
-                permalinks::term_url(desk.site, term),
+                permalinks::term_url(context.site, term),
                 texturize::texturize(&term.name)
             )
         })
@@ -277,23 +283,24 @@ fn terms(desk: &Desk<'_>, block: &Block, post: &Post) -> String {
     format!("<div>{}{}{}</div>", around("prefix"), links.join(&separator), around("suffix"))
 }
 
-fn site_title(desk: &Desk<'_>, block: &Block) -> String {
-    let name = escape(desk.site.option("blogname"));
+fn site_title(context: &RenderContext<'_>, block: &Block) -> String {
+    let name = escape(context.site.option("blogname"));
     let link = block.attributes.get("isLink").and_then(Value::as_bool).unwrap_or(true);
-    if link { format!("<a href=\"{}\">{name}</a>", desk.site.home()) } else { name }
+    if link { format!("<a href=\"{}\">{name}</a>", context.site.home()) } else { name }
 }
 
-/// The words of the form in which a visitor who is not logged in writes a comment.
-fn comment_form(desk: &Desk<'_>, post: &Post) -> String {
+/// Returns the labels of the comment form for visitors who are not logged in.
+fn comment_form(context: &RenderContext<'_>, post: &Post) -> String {
     if !post.comments_open || post.protected {
         return String::new();
     }
-    if desk.site.option("comment_registration") == "1" {
+    if context.site.option("comment_registration") == "1" {
         return "<h3>Leave a Reply <small>Cancel reply</small></h3><p>You must be <a>logged in</a> to post a comment.</p>".to_owned();
     }
-    let must = if desk.site.option("require_name_email") == "1" { " <span>*</span>" } else { "" };
+    let must =
+        if context.site.option("require_name_email") == "1" { " <span>*</span>" } else { "" };
     let required = if must.is_empty() { "" } else { " Required fields are marked <span>*</span>" };
-    let cookies = if desk.site.option("show_comments_cookies_opt_in") == "1" {
+    let cookies = if context.site.option("show_comments_cookies_opt_in") == "1" {
         "\n<p>Save my name, email, and website in this browser for the next time I comment.</p>"
     } else {
         ""

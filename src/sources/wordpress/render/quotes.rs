@@ -1,6 +1,6 @@
-//! Telling opening marks, closing marks, apostrophes and primes apart by what stands beside them.
+//! Distinguishes opening marks, closing marks, apostrophes and primes by the adjacent characters.
 
-// While a text is worked on, its finished marks are noncharacters, so that no later rule takes them for something else.
+// Decided marks are represented by noncharacters, so that no later rule matches them again.
 pub(super) const OPEN_SINGLE: char = '\u{FDD1}';
 pub(super) const CLOSE_SINGLE: char = '\u{FDD2}';
 pub(super) const APOSTROPHE: char = '\u{FDD3}';
@@ -10,27 +10,28 @@ pub(super) const PRIME: char = '\u{FDD6}';
 pub(super) const DOUBLE_PRIME: char = '\u{FDD7}';
 const UNDECIDED: char = '\u{FDD8}';
 
-/// Whether a word written out stands at a place.
-fn stands(line: &[char], at: usize, word: &str) -> bool {
+/// Returns `true` if the word is at this position.
+fn matches_at(line: &[char], at: usize, word: &str) -> bool {
     let mut here = line.get(at..).unwrap_or_default().iter();
     word.chars().all(|c| here.next() == Some(&c))
 }
 
 pub(super) fn space_after(line: &[char], at: usize) -> bool {
-    matches!(line.get(at), Some('\r' | '\n' | '\t' | ' ' | '\u{A0}')) || stands(line, at, "&nbsp;")
+    matches!(line.get(at), Some('\r' | '\n' | '\t' | ' ' | '\u{A0}'))
+        || matches_at(line, at, "&nbsp;")
 }
 
 pub(super) fn space_before(line: &[char], at: usize) -> bool {
     at > 0
         && (matches!(line[at - 1], '\r' | '\n' | '\t' | ' ' | '\u{A0}')
-            || (at >= 6 && stands(line, at - 6, "&nbsp;")))
+            || (at >= 6 && matches_at(line, at - 6, "&nbsp;")))
 }
 
-/// Where a closing quotation mark may end: at the end, before punctuation or space.
+/// Returns `true` if a closing mark may be followed by this position: end, punctuation or space.
 fn closes_before(line: &[char], at: usize) -> bool {
     at >= line.len()
         || ".,:;!?)}-]".contains(line[at])
-        || stands(line, at, "&gt;")
+        || matches_at(line, at, "&gt;")
         || space_after(line, at)
 }
 
@@ -38,7 +39,7 @@ pub(super) fn digit(line: &[char], at: usize) -> bool {
     line.get(at).is_some_and(char::is_ascii_digit)
 }
 
-/// Where the number that a quotation mark at `at` opens is closed by the same mark: `'0.42'`.
+/// Returns the position of the mark that closes a quoted number opened at `at`: `'0.42'`.
 fn quoted_number(line: &[char], at: usize, mark: char) -> Option<usize> {
     if !(at == 0 || space_before(line, at)) || !digit(line, at + 1) {
         return None;
@@ -48,8 +49,8 @@ fn quoted_number(line: &[char], at: usize, mark: char) -> Option<usize> {
     (line[end] == mark).then_some(end)
 }
 
-/// Single quotation marks that can be told by what stands beside them.
-pub(super) fn singles(line: &mut [char]) {
+/// Decides single quotation marks by their adjacent characters.
+pub(super) fn single_quotes(line: &mut [char]) {
     let at = |line: &[char]| (0..line.len()).filter(|i| line[*i] == '\'').collect::<Vec<_>>();
     for i in at(line) {
         if line[i] == '\'' && digit(line, i + 1) && digit(line, i + 2) && closes_before(line, i + 4)
@@ -62,7 +63,7 @@ pub(super) fn singles(line: &mut [char]) {
         }
     }
     for i in at(line) {
-        // A year's two digits: '99 and '99s, never '999 or '99%.
+        // Two digits of a year: '99 and '99s, never '999 or '99%.
         let decimals = matches!(line.get(i + 3), Some('.' | ',')) && digit(line, i + 4);
         if digit(line, i + 1)
             && digit(line, i + 2)
@@ -83,7 +84,7 @@ pub(super) fn singles(line: &mut [char]) {
     for i in at(line) {
         if i == 0
             || "([{\"-".contains(line[i - 1])
-            || (i >= 4 && stands(line, i - 4, "&lt;"))
+            || (i >= 4 && matches_at(line, i - 4, "&lt;"))
             || space_before(line, i)
         {
             line[i] = OPEN_SINGLE;
@@ -94,8 +95,8 @@ pub(super) fn singles(line: &mut [char]) {
         let ends = next.is_none_or(|c| ".,:;!?\"'(){}[]-".contains(*c));
         if !space_before(line, i)
             && !ends
-            && !stands(line, i + 1, "&lt;")
-            && !stands(line, i + 1, "&gt;")
+            && !matches_at(line, i + 1, "&lt;")
+            && !matches_at(line, i + 1, "&gt;")
             && !space_after(line, i + 1)
         {
             line[i] = APOSTROPHE;
@@ -103,8 +104,8 @@ pub(super) fn singles(line: &mut [char]) {
     }
 }
 
-/// Double quotation marks that can be told by what stands beside them.
-pub(super) fn doubles(line: &mut [char]) {
+/// Decides double quotation marks by their adjacent characters.
+pub(super) fn double_quotes(line: &mut [char]) {
     for i in 0..line.len() {
         if line[i] == '"'
             && let Some(end) = quoted_number(line, i, '"')
@@ -115,7 +116,7 @@ pub(super) fn doubles(line: &mut [char]) {
     for i in 0..line.len() {
         let opens = i == 0
             || "([{-".contains(line[i - 1])
-            || (i >= 4 && stands(line, i - 4, "&lt;"))
+            || (i >= 4 && matches_at(line, i - 4, "&lt;"))
             || space_before(line, i);
         if line[i] == '"' && opens && !space_after(line, i + 1) {
             line[i] = OPEN_DOUBLE;
@@ -123,7 +124,8 @@ pub(super) fn doubles(line: &mut [char]) {
     }
 }
 
-/// Tells closing quotation marks from feet, inches, minutes and seconds, one quotation at a time.
+/// Distinguishes closing quotation marks from primes (feet, inches, minutes, seconds), one quotation
+/// at a time.
 pub(super) fn primes(
     line: Vec<char>,
     mark: char,
@@ -132,7 +134,7 @@ pub(super) fn primes(
     close: char,
 ) -> Vec<char> {
     let mut out = Vec::with_capacity(line.len());
-    // A mark that was typed as an entity, or as two of the other kind, closes as well.
+    // A mark written as an entity, or as two of the other kind, also closes.
     let entity: Vec<char> = if mark == '"' { "&#8221;" } else { "&#8217;" }.chars().collect();
     for (number, quotation) in line.split(|c| *c == open).enumerate() {
         if number > 0 {
@@ -174,7 +176,7 @@ fn primes_after_digits(line: &mut [char], mark: char, prime: char) {
     }
 }
 
-/// In a quotation that was opened and not yet closed, one mark must be its end.
+/// Chooses the closing mark of a quotation that is still open.
 fn close_one(line: &mut [char], mark: char, prime: char, close: char) {
     let candidates: Vec<usize> =
         (0..line.len()).filter(|i| line[*i] == mark && closes_before(line, i + 1)).collect();

@@ -1,15 +1,15 @@
-//! Shortcodes: finding them, reading their attributes, replacing those that are known and dropping the others.
+//! Shortcodes: finds them, parses their attributes, replaces known ones and removes the others.
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::markup::{Ahead, Piece, pieces, tag_name};
+use super::markup::{Lookahead, Token, tag_name, tokenize};
 
-/// The shortcodes WordPress itself brings.
+/// Shortcodes of WordPress itself.
 pub(super) const KNOWN: [&str; 7] =
     ["caption", "wp_caption", "gallery", "playlist", "audio", "video", "embed"];
 
-/// What writers and transcribers put in brackets themselves, even on a line of its own.
-const REMARKS: [&str; 14] = [
+/// Bracketed remarks of writers and transcribers, even on a line of their own.
+const EDITORIAL_REMARKS: [&str; 14] = [
     "sic",
     "update",
     "updated",
@@ -26,7 +26,7 @@ const REMARKS: [&str; 14] = [
     "inaudible",
 ];
 
-/// One bracketed tag: `[name …]`, `[name … /]` or `[/name]`.
+/// A bracketed tag: `[name …]`, `[name … /]` or `[/name]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Tag<'a> {
     pub(super) start: usize,
@@ -37,10 +37,10 @@ pub(super) struct Tag<'a> {
     pub(super) alone: bool,
 }
 
-/// All bracketed tags of a text that could be shortcodes, in order.
+/// Returns all bracketed tags of a text that could be shortcodes, in order.
 pub(super) fn tags(text: &str) -> Vec<Tag<'_>> {
     let mut found = Vec::new();
-    let mut close = Ahead::new(text, "]");
+    let mut close = Lookahead::new(text, "]");
     let mut at = 0;
     while let Some(start) = text[at..].find('[').map(|next| next + at) {
         at = start + 1;
@@ -64,7 +64,7 @@ pub(super) fn tags(text: &str) -> Vec<Tag<'_>> {
             continue;
         }
         let attributes = &text[from..end];
-        // A bracket inside belongs to a tag of its own.
+        // A bracket inside begins another tag.
         if attributes.contains('[') {
             continue;
         }
@@ -80,7 +80,7 @@ pub(super) fn is_known(name: &str) -> bool {
     KNOWN.contains(&name)
 }
 
-/// A shortcode's attributes: named ones by name in lower case, others by their number.
+/// Parses attributes: named ones by lower-case name, others by their number.
 pub(super) fn attributes(text: &str) -> HashMap<String, String> {
     let mut found = HashMap::new();
     let mut rest = text.trim_start();
@@ -103,7 +103,7 @@ pub(super) fn attributes(text: &str) -> HashMap<String, String> {
             Some(end) => (&value[1..=end], &value[end + 2..]),
             None => value.split_at(value.find(char::is_whitespace).unwrap_or(value.len())),
         };
-        // Something must be taken each time, whatever stands here.
+        // Consume at least one character, so that the loop ends for any input.
         if tail.len() == rest.len() {
             rest = &rest[first.len_utf8()..];
             continue;
@@ -118,11 +118,11 @@ pub(super) fn attributes(text: &str) -> HashMap<String, String> {
     found
 }
 
-/// Makes a shortcode's replacement of its name, attributes and content; `None` leaves it.
+/// Returns the replacement for a shortcode's name, attributes and content; `None` keeps it.
 pub(super) type Replace<'f> =
     dyn FnMut(&str, &HashMap<String, String>, &str) -> Option<String> + 'f;
 
-/// Replaces the shortcodes of these names by what `f` makes of name, attributes and content; doubled brackets become single ones.
+/// Replaces the shortcodes with these names by the result of `f`; doubled brackets become single.
 pub(super) fn expand(text: &str, names: &[&str], f: &mut Replace<'_>) -> String {
     let all: Vec<Tag<'_>> =
         tags(text).into_iter().filter(|tag| names.contains(&tag.name)).collect();
@@ -154,7 +154,7 @@ pub(super) fn expand(text: &str, names: &[&str], f: &mut Replace<'_>) -> String 
         };
         out.push_str(&text[at..tag.start]);
         at = end;
-        // A shortcode alone in its paragraph takes the paragraph's place.
+        // A shortcode alone in its paragraph replaces the paragraph.
         let behind = text[at..].trim_start();
         if replacement.starts_with('<')
             && out.trim_end().ends_with("<p>")
@@ -169,7 +169,7 @@ pub(super) fn expand(text: &str, names: &[&str], f: &mut Replace<'_>) -> String 
     out
 }
 
-/// Where the known shortcodes' tags stand, a second pair of brackets around them included.
+/// Returns the ranges of known shortcode tags, including a second pair of brackets around them.
 pub(super) fn known_spans(text: &str) -> Vec<(usize, usize)> {
     tags(text)
         .into_iter()
@@ -183,7 +183,7 @@ pub(super) fn known_spans(text: &str) -> Vec<(usize, usize)> {
         .collect()
 }
 
-/// Drops the shortcodes of plugins, keeping what they enclose; also says which ones.
+/// Removes the shortcodes of plugins but keeps their content; returns the removed names, too.
 pub(super) fn without_unknown(html: &str) -> (String, BTreeSet<String>) {
     let mut dropped: BTreeSet<String> = BTreeSet::new();
     if !html.contains('[') {
@@ -191,7 +191,7 @@ pub(super) fn without_unknown(html: &str) -> (String, BTreeSet<String>) {
     }
     let all: Vec<Tag<'_>> = tags(html);
     let closed: BTreeSet<&str> = all.iter().filter(|tag| tag.closing).map(|tag| tag.name).collect();
-    let readable = readable(html);
+    let readable = text_ranges(html);
     let mut out = String::with_capacity(html.len());
     let mut at = 0;
     for tag in &all {
@@ -200,14 +200,14 @@ pub(super) fn without_unknown(html: &str) -> (String, BTreeSet<String>) {
         if is_known(tag.name)
             || !in_text
             || tag.start < at
-            || !plugin_made(html, tag, &closed, &dropped)
+            || !is_plugin_shortcode(html, tag, &closed, &dropped)
         {
             continue;
         }
         dropped.insert(tag.name.to_owned());
         out.push_str(&html[at..tag.start]);
         at = tag.end;
-        // A line that held nothing else goes with it.
+        // Remove a line that contained nothing else.
         let line_start = out.is_empty() || out.ends_with('\n');
         let tail = html[at..].trim_start_matches([' ', '\t', '\r']);
         if line_start && tail.starts_with('\n') {
@@ -218,8 +218,8 @@ pub(super) fn without_unknown(html: &str) -> (String, BTreeSet<String>) {
     (out, dropped)
 }
 
-/// Whether a bracketed tag is a plugin's shortcode and not a writer's remark such as [sic] or [1].
-fn plugin_made(
+/// Returns `true` for a plugin's shortcode, `false` for a remark such as [sic] or [1].
+fn is_plugin_shortcode(
     html: &str,
     tag: &Tag<'_>,
     closed: &BTreeSet<&str>,
@@ -247,23 +247,23 @@ fn plugin_made(
         || (bare
             && lower
             && tag.name.len() > 2
-            && !REMARKS.contains(&tag.name)
+            && !EDITORIAL_REMARKS.contains(&tag.name)
             && (own_line || tag.name.contains(['_', '-'])))
 }
 
-/// The stretches of HTML in which a shortcode is one: outside of tags, comments and sample code.
-fn readable(html: &str) -> Vec<(usize, usize)> {
+/// Returns the ranges of HTML in which shortcodes are valid: outside tags, comments and code.
+fn text_ranges(html: &str) -> Vec<(usize, usize)> {
     let (mut found, mut at, mut code) = (Vec::new(), 0, 0_u32);
-    for piece in pieces(html) {
+    for piece in tokenize(html) {
         match piece {
-            Piece::Text(text) => {
+            Token::Text(text) => {
                 if code == 0 {
                     found.push((at, at + text.len()));
                 }
                 at += text.len();
             }
-            Piece::Comment(comment) => at += comment.len(),
-            Piece::Tag(tag) => {
+            Token::Comment(comment) => at += comment.len(),
+            Token::Tag(tag) => {
                 let (name, closing) = tag_name(tag);
                 if matches!(name.as_str(), "pre" | "code" | "kbd" | "script" | "style") {
                     code = if closing { code.saturating_sub(1) } else { code.saturating_add(1) };
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn plugins_shortcodes_go_and_what_they_enclose_stays() {
+    fn plugin_shortcodes_are_removed_and_their_content_stays() {
         let (out, names) = without_unknown(
             "[vc_row]\n[vc_column width=\"1/2\"]Text[/vc_column]\n[/vc_row]\nMore [sic] and [1] <code>[foo a=1]</code>",
         );

@@ -1,8 +1,8 @@
-//! Faces typed with punctuation, as the pictures WordPress makes of them.
+//! Smilies: replaces typed faces with the emoji that WordPress shows.
 
-use super::markup::{Piece, pieces, tag_name};
+use super::markup::{Token, tag_name, tokenize};
 
-/// What is typed, longest first where one begins another, and what is shown.
+/// Typed faces and their emoji; a face precedes its own prefixes.
 const FACES: [(&str, &str); 40] = [
     (":mrgreen:", "🟢"),
     (":neutral:", "😐"),
@@ -46,18 +46,18 @@ const FACES: [(&str, &str); 40] = [
     (";)", "😉"),
 ];
 
-/// The HTML with its typed faces replaced where they stand between white space, outside of code.
+/// Replaces typed faces between white space, outside code.
 pub(super) fn smilies(html: &str) -> String {
     if !FACES.iter().any(|(typed, _)| html.contains(typed)) {
         return html.to_owned();
     }
     let mut out = String::with_capacity(html.len());
     let mut within: Option<String> = None;
-    for piece in pieces(html) {
+    for piece in tokenize(html) {
         match piece {
-            Piece::Text(text) if within.is_none() => faces(text, &mut out),
-            Piece::Text(other) | Piece::Comment(other) => out.push_str(other),
-            Piece::Tag(tag) => {
+            Token::Text(text) if within.is_none() => faces(text, &mut out),
+            Token::Text(other) | Token::Comment(other) => out.push_str(other),
+            Token::Tag(tag) => {
                 let (name, closing) = tag_name(tag);
                 if within.is_none()
                     && !closing
@@ -92,7 +92,7 @@ mod tests {
     use super::smilies;
 
     #[test]
-    fn faces_are_shown_between_spaces_only() {
+    fn smilies_are_replaced_only_between_white_space() {
         assert_eq!(
             smilies("<p>Hi :) there</p> 12:30 a:) <code>:)</code>"),
             "<p>Hi 🙂 there</p> 12:30 a:) <code>:)</code>"

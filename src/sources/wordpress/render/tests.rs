@@ -1,36 +1,36 @@
-//! Whole bodies through all stages, and inputs made to break or to slow them.
+//! Complete bodies through all stages, and inputs designed to break or slow them.
 
 use proptest::prelude::*;
 
 use super::*;
 
-fn shown(written: &str) -> Body {
+fn render_body(written: &str) -> Body {
     let mut site = Site::default();
     site.options.insert("use_smilies".into(), "1".into());
     body(&site, &Post { id: 5, content: Some(written.to_owned()), ..Post::default() })
 }
 
 #[test]
-fn blocks_lose_their_comments_and_get_no_more_paragraphs() {
+fn block_comments_are_removed_and_no_paragraphs_added() {
     let written = "<!-- wp:group {\"layout\":{}} -->\n<div><!-- wp:paragraph -->\n<p>It's\nhere</p>\n<!-- /wp:paragraph --></div>\n<!-- /wp:group -->";
-    assert_eq!(shown(written).html, "\n<div>\n<p>It&#8217;s\nhere</p>\n</div>\n");
+    assert_eq!(render_body(written).html, "\n<div>\n<p>It&#8217;s\nhere</p>\n</div>\n");
 }
 
 #[test]
-fn more_goes_and_a_page_break_ends_the_text() {
-    assert_eq!(shown("One\n<!--more Go on-->\nTwo").html, "<p>One</p>\n<p>Two</p>\n");
-    let paged = shown("One\n\n<!--nextpage-->\n\nTwo");
+fn more_tags_are_removed_and_a_page_break_ends_the_text() {
+    assert_eq!(render_body("One\n<!--more Go on-->\nTwo").html, "<p>One</p>\n<p>Two</p>\n");
+    let paged = render_body("One\n\n<!--nextpage-->\n\nTwo");
     assert_eq!(paged.html, "<p>One</p>\n");
     assert_eq!(paged.notes.len(), 1);
 }
 
 #[test]
-fn both_notations_of_a_caption_are_shown() {
+fn both_notations_of_a_caption_are_rendered() {
     for written in [
         "[caption id=\"a\" width=\"300\"]<a href=\"/b\"><img src=\"/c.jpg\" /></a> Words <em>here</em>[/caption]",
         "[caption width=\"300\" caption=\"Words <em>here</em>\"]<a href=\"/b\"><img src=\"/c.jpg\" /></a>[/caption]",
     ] {
-        let html = shown(written).html;
+        let html = render_body(written).html;
         assert!(
             html.contains(
                 "<img src=\"/c.jpg\" /></a><p class=\"wp-caption-text\">Words <em>here</em></p>"
@@ -41,7 +41,7 @@ fn both_notations_of_a_caption_are_shown() {
 }
 
 #[test]
-fn a_gallery_asks_for_its_pictures_and_then_shows_them() {
+fn a_gallery_requests_its_images_and_then_shows_them() {
     let mut site = Site::default();
     site.options.insert("siteurl".into(), "https://a.example".into());
     let post = Post {
@@ -49,7 +49,7 @@ fn a_gallery_asks_for_its_pictures_and_then_shows_them() {
         content: Some("[gallery ids=\"8,7\" link=\"file\"]".into()),
         ..Post::default()
     };
-    assert_eq!(body(&site, &post).wanted, BTreeSet::from([Include::Post(7), Include::Post(8)]));
+    assert_eq!(body(&site, &post).missing, BTreeSet::from([Include::Post(7), Include::Post(8)]));
     for id in [7, 8] {
         let picture = Post {
             id,
@@ -65,7 +65,7 @@ fn a_gallery_asks_for_its_pictures_and_then_shows_them() {
 }
 
 #[test]
-fn titles_are_set_and_lose_their_markup() {
+fn titles_are_texturized_and_lose_their_markup() {
     assert_eq!(
         title("Fish &amp; <em>Chips</em> - it's \"R&D\" < 5"),
         "Fish &amp; Chips &#8211; it&#8217;s &#8220;R&#038;D&#8221; &lt; 5"
@@ -73,21 +73,21 @@ fn titles_are_set_and_lose_their_markup() {
 }
 
 #[test]
-fn a_block_that_lists_posts_asks_for_them_and_links_to_them() {
+fn a_block_that_lists_posts_requests_them_and_links_to_them() {
     let mut site = Site::default();
     site.options.insert("home".into(), "https://a.example".into());
     let written = "<!-- wp:latest-posts {\"postsToShow\":1} /-->\n<!-- wp:archives {\"showPostCounts\":true} /-->";
     let post = Post { id: 5, content: Some(written.into()), ..Post::default() };
     let listing = PostQuery { kind: "post".into(), limit: 1, ..PostQuery::default() };
     assert_eq!(
-        body(&site, &post).wanted,
+        body(&site, &post).missing,
         BTreeSet::from([Include::List(listing.clone()), Include::Months])
     );
     site.months = Some(vec![(2026, 3, 2)]);
     site.lists.insert(listing, PostPage { ids: vec![8], total: 2 });
     site.posts.insert(8, Some(Post { id: 8, title: "It's \"new\"".into(), ..Post::default() }));
     let shown = body(&site, &post);
-    assert_eq!((shown.wanted.len(), shown.notes.len()), (0, 0));
+    assert_eq!((shown.missing.len(), shown.notes.len()), (0, 0));
     assert_eq!(
         shown.html,
         "<ul><li><a href=\"https://a.example/?p=8\">It&#8217;s &#8220;new&#8221;</a></li>\n</ul>\n<ul>\t<li><a href=\"https://a.example/?m=202603\">March 2026</a>&nbsp;(2)</li>\n</ul>"
@@ -95,7 +95,7 @@ fn a_block_that_lists_posts_asks_for_them_and_links_to_them() {
 }
 
 #[test]
-fn a_listed_post_with_a_password_keeps_its_words_to_itself() {
+fn a_listed_post_with_a_password_reveals_no_text() {
     let mut site = Site::default();
     let query = "<!-- wp:query {\"query\":{\"perPage\":1}} --><!-- wp:post-template --><!-- wp:post-title /--><!-- wp:post-excerpt /--><!-- wp:post-content /--><!-- /wp:post-template --><!-- /wp:query -->";
     let latest = "<!-- wp:latest-posts {\"postsToShow\":1,\"displayPostContent\":true,\"displayPostContentRadio\":\"full_post\"} /-->";
@@ -114,7 +114,7 @@ fn a_listed_post_with_a_password_keeps_its_words_to_itself() {
         PostPage { ids: vec![8], total: 1 },
     );
     let shown = body(&site, &post);
-    assert!(shown.wanted.is_empty(), "{:?}", shown.wanted);
+    assert!(shown.missing.is_empty(), "{:?}", shown.missing);
     assert!(
         shown.html.contains("Protected: Exam") && !shown.html.contains("answers"),
         "{}",
@@ -123,7 +123,7 @@ fn a_listed_post_with_a_password_keeps_its_words_to_itself() {
 }
 
 #[test]
-fn footnotes_are_shown_and_a_plugins_empty_block_is_reported() {
+fn footnotes_are_rendered_and_an_empty_plugin_block_is_reported() {
     let footnotes = "[{\"id\":\"a1\",\"content\":\"See <em>there</em>\"}]".to_owned();
     let written = "<!-- wp:footnotes /-->\n<!-- wp:shop/products {\"a\":1} /-->".to_owned();
     let shown =
@@ -141,7 +141,7 @@ fn footnotes_are_shown_and_a_plugins_empty_block_is_reported() {
     );
 }
 
-/// Fragments that the stages look for, put together at random.
+/// Random combinations of fragments that the stages recognize.
 fn fragments() -> impl Strategy<Value = String> {
     let pieces = [
         "<p>",
@@ -207,8 +207,8 @@ fn fragments() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn nothing_that_is_typed_makes_a_panic(text in "\\PC*", mixed in fragments()) {
-        let _ = (shown(&text), shown(&mixed), title(&mixed), excerpt(&text));
+    fn no_input_panics(text in "\\PC*", mixed in fragments()) {
+        let _ = (render_body(&text), render_body(&mixed), title(&mixed), excerpt(&text));
     }
 }
 
@@ -243,7 +243,7 @@ fn no_repetition_takes_quadratic_time() {
         "[caption width=\"1\"]<img >[caption width=\"1\"]x[/caption]",
     ];
     for piece in repeated {
-        // In quadratic time this would not end while anybody waits for it.
-        assert!(shown(&piece.repeat(32_000)).html.len() < 40_000_000, "{piece:?}");
+        // In quadratic time this would take hours.
+        assert!(render_body(&piece.repeat(32_000)).html.len() < 40_000_000, "{piece:?}");
     }
 }

@@ -1,40 +1,40 @@
-//! Typography as WordPress sets it: curly quotes, apostrophes, primes, dashes, ellipses, the multiplication sign.
+//! WordPress's typography: curly quotes, apostrophes, primes, dashes, ellipses, multiplication signs.
 
-use super::markup::{Piece, ampersands, pieces, tag_name, without_marks};
+use super::markup::{Token, ampersands, remove_noncharacters, tag_name, tokenize};
 use super::quotes::{
     APOSTROPHE, CLOSE_DOUBLE, CLOSE_SINGLE, DOUBLE_PRIME, OPEN_DOUBLE, OPEN_SINGLE, PRIME,
 };
-use super::quotes::{digit, doubles, primes, singles, space_after, space_before};
+use super::quotes::{digit, double_quotes, primes, single_quotes, space_after, space_before};
 use super::shortcodes;
 
-/// Elements whose text is left as it was typed.
+/// Elements whose text is not changed.
 const VERBATIM: [&str; 6] = ["pre", "code", "kbd", "style", "script", "tt"];
 
-/// Words that begin with an apostrophe, not with a quotation mark.
-const CLIPPED: [&str; 11] = [
+/// Words that begin with an apostrophe rather than a quotation mark.
+const APOSTROPHE_WORDS: [&str; 11] = [
     "'tain't", "'twere", "'twas", "'tis", "'twill", "'til", "'bout", "'nuff", "'round", "'cause",
     "'em",
 ];
 
-/// The text of some HTML with its typography set; tags, comments, shortcodes and verbatim elements stay as they are.
+/// Applies typography to the text of HTML; tags, comments, shortcodes and verbatim elements are kept.
 pub(super) fn texturize(html: &str) -> String {
-    let html = without_marks(html);
+    let html = remove_noncharacters(html);
     let mut out = String::with_capacity(html.len() + html.len() / 8);
     let mut verbatim: Vec<String> = Vec::new();
     let shortcodes = shortcodes::known_spans(&html);
     let (mut at, mut done) = (0, 0);
-    for piece in pieces(&html) {
-        let (Piece::Text(whole) | Piece::Tag(whole) | Piece::Comment(whole)) = piece;
+    for piece in tokenize(&html) {
+        let (Token::Text(whole) | Token::Tag(whole) | Token::Comment(whole)) = piece;
         let end = at + whole.len();
-        // A shortcode's attributes may hold tags; then it reaches over several pieces.
+        // The attributes of a shortcode may contain tags; it then spans several tokens.
         let mut from = at.max(done).min(end);
         match piece {
-            Piece::Comment(_) => out.push_str(&html[from..end]),
-            Piece::Tag(tag) => {
+            Token::Comment(_) => out.push_str(&html[from..end]),
+            Token::Tag(tag) => {
                 out.push_str(&ampersands(&html[from..end]));
-                follow(tag, &mut verbatim);
+                track_verbatim(tag, &mut verbatim);
             }
-            Piece::Text(_) => {
+            Token::Text(_) => {
                 let first = shortcodes.partition_point(|span| span.0 < from);
                 for (start, stop) in shortcodes[first..].iter().take_while(|span| span.0 < end) {
                     plain(&html[from..*start], &verbatim, &mut out);
@@ -52,20 +52,20 @@ pub(super) fn texturize(html: &str) -> String {
 
 fn plain(text: &str, verbatim: &[String], out: &mut String) {
     if verbatim.is_empty() && !text.trim().is_empty() {
-        out.push_str(&set(text));
+        out.push_str(&texturize_text(text));
     } else {
         out.push_str(text);
     }
 }
 
-/// Keeps account of the verbatim elements that are open.
-fn follow(tag: &str, open: &mut Vec<String>) {
+/// Updates the stack of open verbatim elements.
+fn track_verbatim(tag: &str, open: &mut Vec<String>) {
     let (name, closing) = tag_name(tag);
     if !VERBATIM.contains(&name.as_str()) {
         return;
     }
     if !closing {
-        // Only whether any is open matters, and markup nested without end must not cost memory.
+        // Only the presence of an open element matters; bound the memory for deeply nested markup.
         if open.len() < 64 {
             open.push(name);
         }
@@ -74,15 +74,15 @@ fn follow(tag: &str, open: &mut Vec<String>) {
     }
 }
 
-/// Sets one stretch of plain text.
-fn set(text: &str) -> String {
+/// Applies typography to one piece of plain text.
+fn texturize_text(text: &str) -> String {
     let mut text = text
         .replace("...", "&#8230;")
         .replace("``", "&#8220;")
         .replace("''", "&#8221;")
         .replace(" (tm)", " &#8482;");
     if text.contains('\'') {
-        for word in CLIPPED {
+        for word in APOSTROPHE_WORDS {
             if text.contains(word) {
                 text = text.replace(word, &word.replace('\'', "&#8217;"));
             }
@@ -90,17 +90,17 @@ fn set(text: &str) -> String {
     }
     let mut line: Vec<char> = text.chars().collect();
     if line.contains(&'\'') {
-        singles(&mut line);
+        single_quotes(&mut line);
         line = primes(line, '\'', PRIME, OPEN_SINGLE, CLOSE_SINGLE);
     }
     if line.contains(&'"') {
-        doubles(&mut line);
+        double_quotes(&mut line);
         line = primes(line, '"', DOUBLE_PRIME, OPEN_DOUBLE, CLOSE_DOUBLE);
     }
     if line.contains(&'-') {
         line = dashes(&line);
     }
-    times(&mut line);
+    multiplication_signs(&mut line);
     let mut out = String::with_capacity(line.len() * 2);
     for c in line {
         match c {
@@ -119,7 +119,7 @@ fn set(text: &str) -> String {
     ampersands(&out)
 }
 
-/// Hyphens that stand for dashes; `xn--` of domain names stays.
+/// Replaces hyphens that represent dashes; `xn--` in domain names is kept.
 fn dashes(line: &[char]) -> Vec<char> {
     const EN: char = '\u{FDD9}';
     const EM: char = '\u{FDDA}';
@@ -155,8 +155,8 @@ fn dashes(line: &[char]) -> Vec<char> {
     out
 }
 
-/// The x between two numbers is a multiplication sign, but not in 0x1F.
-fn times(line: &mut [char]) {
+/// Replaces the x between two numbers with a multiplication sign, but not in 0x1F.
+fn multiplication_signs(line: &mut [char]) {
     let word = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
     let number = |c: char| c.is_ascii_digit() || ".,".contains(c);
     if !line
@@ -175,7 +175,8 @@ fn times(line: &mut [char]) {
         let lone_zero = line[i] == '0' && end == i + 1;
         if !lone_zero && line.get(end) == Some(&'x') && digit(line, end + 1) {
             let stop = (end + 2..line.len()).find(|k| !number(line[*k])).unwrap_or(line.len());
-            // The second number ends where a word could: before a letter only its part up to a stop or comma counts.
+            // The second number ends at a word boundary: before a letter, only the part up to a full stop or
+            // comma counts.
             let ends = |k: &usize| line[k - 1].is_ascii_digit() != line.get(*k).is_some_and(word);
             match (end + 2..=stop).rev().find(ends) {
                 Some(last) => {
@@ -199,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn quotation_marks_know_their_side() {
+    fn quotation_marks_open_and_close() {
         assert_eq!(
             shown(r#"She said "come in" and 'sit down'."#),
             "She said “come in” and ‘sit down’."
@@ -209,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn apostrophes_and_years_are_no_quotations() {
+    fn apostrophes_and_years_are_not_quotations() {
         assert_eq!(
             shown("Don't forget '99 and the '80s, 'tis fun"),
             "Don’t forget ’99 and the ’80s, ’tis fun"
@@ -222,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn dashes_ellipses_and_times_are_set() {
+    fn dashes_ellipses_and_multiplication_signs_are_converted() {
         assert_eq!(
             shown("a - b -- c---d 1--2... 3x4 0x1F xn--a"),
             "a – b — c—d 1–2… 3×4 0x1F xn--a"
@@ -230,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn code_and_attributes_stay_as_typed() {
+    fn code_and_attributes_are_unchanged() {
         let html = r#"<a title="it's">x</a><code>"a" -- 'b'</code>"#;
         assert_eq!(texturize(html), html);
     }

@@ -1,50 +1,57 @@
-//! Blocks that are made when a page is shown: archives, calendar, categories, latest posts and comments, pages, tags, search.
+//! Dynamic blocks: archives, calendar, categories, latest posts and comments, pages, tags, search.
 
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
 use super::blocks::{Block, number};
-use super::markup::{escape, strip_tags, without_marks};
-use super::{Desk, Scope, autop, excerpts, headed, media, menus, shortcodes, texturize, titled};
+use super::markup::{escape, remove_noncharacters, strip_tags};
+use super::{
+    RenderContext, Scope, autop, excerpts, list_title, media, menus, page_title, shortcodes,
+    texturize,
+};
 use crate::sources::wordpress::dates;
 use crate::sources::wordpress::permalinks;
 use crate::sources::wordpress::site::{Include, Order, Post, PostQuery, Term};
 
-/// The block's HTML; `None` if it is none of these.
-pub(super) fn render(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> Option<String> {
+/// Returns the HTML of a dynamic block; `None` for any other block.
+pub(super) fn render(
+    context: &RenderContext<'_>,
+    scope: Scope<'_>,
+    block: &Block,
+) -> Option<String> {
     Some(match block.name.as_str() {
-        "archives" => archives(desk, block),
-        "calendar" => super::super::calendar::calendar(desk.site, months(desk)),
-        "categories" => categories(desk, block),
-        "latest-posts" => latest_posts(desk, scope, block),
-        "latest-comments" => latest_comments(desk, block),
-        "page-list" => page_list(desk),
-        "tag-cloud" => tag_cloud(desk, block),
+        "archives" => archives(context, block),
+        "calendar" => super::super::calendar::calendar(context.site, months(context)),
+        "categories" => categories(context, block),
+        "latest-posts" => latest_posts(context, scope, block),
+        "latest-comments" => latest_comments(context, block),
+        "page-list" => page_list(context),
+        "tag-cloud" => tag_cloud(context, block),
         "search" => search(block),
-        "navigation" => menus::navigation(desk, scope, block),
+        "navigation" => menus::navigation(context, scope, block),
         "navigation-link" | "navigation-submenu" | "home-link" => {
-            menus::navigation_link(desk, scope, block)
+            menus::navigation_link(context, scope, block)
         }
         "social-link" => menus::social_link(block),
         "loginout" => format!(
             "<div><a href=\"{}/wp-login.php\">Log in</a></div>",
-            desk.site.option("siteurl").trim_end_matches('/')
+            context.site.option("siteurl").trim_end_matches('/')
         ),
         _ => return None,
     })
 }
 
-fn months<'a>(desk: &Desk<'a>) -> &'a [(i16, i8, u64)] {
-    if desk.site.months.is_none() {
-        desk.want(Include::Months);
+fn months<'a>(context: &RenderContext<'a>) -> &'a [(i16, i8, u64)] {
+    if context.site.months.is_none() {
+        context.request(Include::Months);
     }
-    desk.site.months.as_deref().unwrap_or_default()
+    context.site.months.as_deref().unwrap_or_default()
 }
 
-/// Months as links; where a page would offer them in a menu to choose from, a list does as well.
-fn archives(desk: &Desk<'_>, block: &Block) -> String {
-    let months = months(desk);
+/// Renders the months as a list of links, also where a page would use a dropdown.
+fn archives(context: &RenderContext<'_>, block: &Block) -> String {
+    let months = months(context);
     if months.is_empty() {
         return "<div>No archives to show.</div>".to_owned();
     }
@@ -54,7 +61,7 @@ fn archives(desk: &Desk<'_>, block: &Block) -> String {
         String::from(if dropdown { "<div>Archives <ul><li>Select Month</li>" } else { "<ul>" });
     for (year, month, posts) in months {
         let (address, name) =
-            (permalinks::month_url(desk.site, *year, *month), dates::month(*month));
+            (permalinks::month_url(context.site, *year, *month), dates::month(*month));
         let count = if counts { format!("&nbsp;({posts})") } else { String::new() };
         let _ = if dropdown {
             writeln!(out, "\t<li><a href=\"{address}\">{name} {year}</a> {count}</li>")
@@ -66,9 +73,9 @@ fn archives(desk: &Desk<'_>, block: &Block) -> String {
     out
 }
 
-/// Terms of a taxonomy by name, without those that nothing bears.
-fn terms<'a>(desk: &Desk<'a>, taxonomy: &str, empty: bool) -> Vec<&'a Term> {
-    let mut found: Vec<&Term> = desk
+/// Returns the terms of a taxonomy by name, without unused ones unless `empty` is `true`.
+fn terms<'a>(context: &RenderContext<'a>, taxonomy: &str, empty: bool) -> Vec<&'a Term> {
+    let mut found: Vec<&Term> = context
         .site
         .terms
         .values()
@@ -78,12 +85,12 @@ fn terms<'a>(desk: &Desk<'a>, taxonomy: &str, empty: bool) -> Vec<&'a Term> {
     found
 }
 
-fn categories(desk: &Desk<'_>, block: &Block) -> String {
+fn categories(context: &RenderContext<'_>, block: &Block) -> String {
     let (dropdown, tree, counts) =
         (block.is("displayAsDropdown"), block.is("showHierarchy"), block.is("showPostCounts"));
-    let mut all = terms(desk, "category", true);
+    let mut all = terms(context, "category", true);
     let shown = |term: &Term| {
-        block.is("showEmpty") || if tree { borne(&all, term, 0) } else { term.count > 0 }
+        block.is("showEmpty") || if tree { has_posts(&all, term, 0) } else { term.count > 0 }
     };
     let keep: Vec<u64> = all.iter().filter(|term| shown(term)).map(|term| term.id).collect();
     all.retain(|term| {
@@ -103,20 +110,20 @@ fn categories(desk: &Desk<'_>, block: &Block) -> String {
         .filter(|term| !tree || !all.iter().any(|other| other.id == term.parent))
         .collect();
     for term in roots {
-        category(desk, &all, term, (dropdown, tree, counts), 0, &mut out);
+        category(context, &all, term, (dropdown, tree, counts), 0, &mut out);
     }
     out.push_str(if dropdown { "</ul></div>" } else { "</ul>" });
     out
 }
 
-/// Whether anything stands in a category or below it.
-fn borne(all: &[&Term], term: &Term, depth: usize) -> bool {
+/// Returns `true` if a category or a descendant has posts.
+fn has_posts(all: &[&Term], term: &Term, depth: usize) -> bool {
     term.count > 0
         || (depth < 8
-            && all.iter().any(|child| child.parent == term.id && borne(all, child, depth + 1)))
+            && all.iter().any(|child| child.parent == term.id && has_posts(all, child, depth + 1)))
 }
 
-/// A category's posts and those of the categories below it; one in both counts twice.
+/// Returns the number of posts in a category and its descendants; a post in both counts twice.
 fn with_children(all: &[&Term], term: &Term, depth: usize) -> u64 {
     let below = all
         .iter()
@@ -126,7 +133,7 @@ fn with_children(all: &[&Term], term: &Term, depth: usize) -> u64 {
 }
 
 fn category(
-    desk: &Desk<'_>,
+    context: &RenderContext<'_>,
     all: &[&Term],
     term: &Term,
     (dropdown, tree, counts): (bool, bool, bool),
@@ -149,7 +156,7 @@ fn category(
         let _ = writeln!(
             out,
             "\t<li><a href=\"{}\">{}</a>{count}",
-            permalinks::term_url(desk.site, term),
+            permalinks::term_url(context.site, term),
             escape(&term.name)
         );
     }
@@ -157,14 +164,14 @@ fn category(
         out.push_str("<ul>\n");
     }
     for child in &children {
-        category(desk, all, child, (dropdown, tree, counts), depth + 1, out);
+        category(context, all, child, (dropdown, tree, counts), depth + 1, out);
     }
     if !dropdown {
         out.push_str(if children.is_empty() { "</li>\n" } else { "</ul>\n</li>\n" });
     }
 }
 
-fn latest_posts(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
+fn latest_posts(context: &RenderContext<'_>, scope: Scope<'_>, block: &Block) -> String {
     let categories = match block.attributes.get("categories") {
         Some(Value::Array(list)) => {
             list.iter().filter_map(|one| number(one.get("id").unwrap_or(one))).collect()
@@ -186,57 +193,72 @@ fn latest_posts(desk: &Desk<'_>, scope: Scope<'_>, block: &Block) -> String {
         ..PostQuery::default()
     };
     let mut out = String::from("<ul>");
-    for post in desk.listed(&listing) {
-        latest_post(desk, scope, block, post, &mut out);
+    for post in context.listed_posts(&listing) {
+        latest_post(context, scope, block, post, &mut out);
     }
     out.push_str("</ul>");
     out
 }
 
-fn latest_post(desk: &Desk<'_>, scope: Scope<'_>, block: &Block, post: &Post, out: &mut String) {
+fn latest_post(
+    context: &RenderContext<'_>,
+    scope: Scope<'_>,
+    block: &Block,
+    post: &Post,
+    out: &mut String,
+) {
     out.push_str("<li>");
     if let Some(picture) =
-        post.thumbnail.filter(|_| block.is("displayFeaturedImage")).and_then(|id| desk.post(id))
+        post.thumbnail.filter(|_| block.is("displayFeaturedImage")).and_then(|id| context.post(id))
     {
-        out.push_str(&media::image(desk, picture));
+        out.push_str(&media::image(context, picture));
     }
-    let title = headed(post);
+    let title = list_title(post);
     let title = if title.is_empty() { "(no title)" } else { &title };
     let _ = write!(
         out,
         "<a href=\"{}\">{title}</a>",
-        escape(&permalinks::article_url(desk.site, post))
+        escape(&permalinks::article_url(context.site, post))
     );
-    if let Some(user) = desk.site.users.get(&post.author).filter(|_| block.is("displayAuthor")) {
+    if let Some(user) = context.site.users.get(&post.author).filter(|_| block.is("displayAuthor")) {
         let _ = write!(out, "<div>by {}</div>", escape(&user.name));
     }
     if let Some(at) = dates::civil(&post.date).filter(|_| block.is("displayPostDate")) {
         let _ = write!(
             out,
             "<time>{}</time>",
-            escape(&dates::print(desk.site.option("date_format"), at))
+            escape(&dates::print(context.site.option("date_format"), at))
         );
     }
     if block.is("displayPostContent") {
         if post.protected {
             out.push_str("<div>This content is password protected.</div>");
         } else if block.text("displayPostContentRadio") == Some("full_post") {
-            // WordPress puts the body in as it was written, without making its blocks.
-            let whole =
-                desk.whole(post.id).and_then(|post| post.content.as_deref()).unwrap_or_default();
-            let _ =
-                write!(out, "<div>{}</div>", shortcodes::without_unknown(&without_marks(whole)).0);
+            // WordPress inserts the stored body without rendering its blocks.
+            let whole = context
+                .post_with_body(post.id)
+                .and_then(|post| post.content.as_deref())
+                .unwrap_or_default();
+            let _ = write!(
+                out,
+                "<div>{}</div>",
+                shortcodes::without_unknown(&remove_noncharacters(whole)).0
+            );
         } else {
             let words = block.number("excerptLength").unwrap_or(55).min(100) as usize;
-            let _ = write!(out, "<div>{}</div>", excerpts::of(desk, scope, post, words));
+            let _ = write!(
+                out,
+                "<div>{}</div>",
+                excerpts::automatic_excerpt(context, scope, post, words)
+            );
         }
     }
     out.push_str("</li>\n");
 }
 
-fn latest_comments(desk: &Desk<'_>, block: &Block) -> String {
-    let Some(all) = &desk.site.comments else {
-        desk.want(Include::Comments);
+fn latest_comments(context: &RenderContext<'_>, block: &Block) -> String {
+    let Some(all) = &context.site.comments else {
+        context.request(Include::Comments);
         return String::new();
     };
     let count = block.number("commentsToShow").unwrap_or(5).clamp(1, 100) as usize;
@@ -246,24 +268,25 @@ fn latest_comments(desk: &Desk<'_>, block: &Block) -> String {
     let shows = |name: &str| block.attributes.get(name).and_then(Value::as_bool).unwrap_or(true);
     let mut out = String::from("<ol>");
     for comment in all.iter().take(count) {
-        let Some(post) = desk.post(comment.post) else {
+        let Some(post) = context.post(comment.post) else {
             continue;
         };
         let author =
             if comment.author.trim().is_empty() { "Anonymous" } else { comment.author.trim() };
-        let address = format!("{}#comment-{}", permalinks::post_url(desk.site, post), comment.id);
+        let address =
+            format!("{}#comment-{}", permalinks::post_url(context.site, post), comment.id);
         let _ = write!(
             out,
             "<li><article><footer><span>{}</span> on <a href=\"{}\">{}</a>",
             escape(author),
             escape(&address),
-            titled(&post.title)
+            page_title(&post.title)
         );
         if let Some(at) = dates::civil(&comment.date).filter(|_| shows("displayDate")) {
             let _ = write!(
                 out,
                 "<time>{}</time>",
-                escape(&dates::print(desk.site.option("date_format"), at))
+                escape(&dates::print(context.site.option("date_format"), at))
             );
         }
         out.push_str("</footer>");
@@ -286,14 +309,14 @@ fn latest_comments(desk: &Desk<'_>, block: &Block) -> String {
     out
 }
 
-pub(super) fn page_list(desk: &Desk<'_>) -> String {
+pub(super) fn page_list(context: &RenderContext<'_>) -> String {
     let listing = PostQuery {
         kind: "page".to_owned(),
         order: Order::Menu,
         ascending: true,
         ..PostQuery::default()
     };
-    let pages = desk.listed(&listing);
+    let pages = context.listed_posts(&listing);
     let roots: Vec<&Post> = pages
         .iter()
         .copied()
@@ -303,19 +326,25 @@ pub(super) fn page_list(desk: &Desk<'_>) -> String {
         return String::new();
     }
     let mut out = String::new();
-    branch(desk, &pages, &roots, 0, &mut out);
+    branch(context, &pages, &roots, 0, &mut out);
     out
 }
 
-fn branch(desk: &Desk<'_>, pages: &[&Post], these: &[&Post], depth: usize, out: &mut String) {
+fn branch(
+    context: &RenderContext<'_>,
+    pages: &[&Post],
+    these: &[&Post],
+    depth: usize,
+    out: &mut String,
+) {
     out.push_str("<ul>");
     for page in these {
-        let title = titled(&page.title);
+        let title = page_title(&page.title);
         let title = if title.is_empty() { "(no title)" } else { &title };
         let _ = write!(
             out,
             "<li><a href=\"{}\">{title}</a>",
-            escape(&permalinks::post_url(desk.site, page))
+            escape(&permalinks::post_url(context.site, page))
         );
         let below: Vec<&Post> = pages
             .iter()
@@ -323,16 +352,16 @@ fn branch(desk: &Desk<'_>, pages: &[&Post], these: &[&Post], depth: usize, out: 
             .filter(|child| child.parent == page.id && child.id != page.id)
             .collect();
         if !below.is_empty() && depth < 16 {
-            branch(desk, pages, &below, depth + 1, out);
+            branch(context, pages, &below, depth + 1, out);
         }
         out.push_str("</li>");
     }
     out.push_str("</ul>");
 }
 
-fn tag_cloud(desk: &Desk<'_>, block: &Block) -> String {
+fn tag_cloud(context: &RenderContext<'_>, block: &Block) -> String {
     let taxonomy = block.text("taxonomy").unwrap_or("post_tag");
-    let mut all = terms(desk, taxonomy, false);
+    let mut all = terms(context, taxonomy, false);
     if all.is_empty() {
         return "<p>Your site doesn&#8217;t have any tags, so there&#8217;s nothing to display here at the moment.</p>".to_owned();
     }
@@ -350,7 +379,7 @@ fn tag_cloud(desk: &Desk<'_>, block: &Block) -> String {
         };
         format!(
             "<a href=\"{}\">{}{count}</a>",
-            permalinks::term_url(desk.site, term),
+            permalinks::term_url(context.site, term),
             escape(&term.name)
         )
     };

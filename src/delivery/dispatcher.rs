@@ -1,0 +1,308 @@
+//! The dispatcher: sends the due mail of all transports of one node.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::anyhow;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::balancer::{self, WeightedBalancer};
+use super::breakers::domain::DomainBreaker;
+use super::breakers::edition::{EditionBreaker, RefusalAction};
+use super::breakers::relay::RelayBreaker;
+use super::fetcher;
+use super::lease_registry::LeaseRegistry;
+use super::recorder::Recorder;
+use super::transport::Connector;
+use crate::config::{Config, Transport};
+use crate::domain::edition::EditionCommand;
+use crate::domain::time::{MINUTE, Millis};
+use crate::mail::dkim::Signer;
+use crate::mail::smtp::Timeouts;
+use crate::store::Store;
+use crate::store::instance::Instance;
+use crate::templates::Templates;
+
+/// Numbers of one run of deliveries.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Messages accepted by relays.
+    pub sent: u64,
+    /// Messages that failed permanently.
+    pub failed: u64,
+    /// Messages deferred to a later attempt.
+    pub deferred: u64,
+    /// Messages with an unknown outcome, held for an admin.
+    pub held: u64,
+    /// Reason why a relay was unusable, if one was.
+    pub error: Option<String>,
+}
+
+impl Report {
+    /// Returns the number of attempted messages.
+    pub fn attempts(&self) -> u64 {
+        self.sent + self.failed + self.deferred + self.held
+    }
+
+    /// Adds the numbers of another run; keeps the first error.
+    pub fn add(&mut self, other: Self) {
+        self.sent += other.sent;
+        self.failed += other.failed;
+        self.deferred += other.deferred;
+        self.held += other.held;
+        self.error = self.error.take().or(other.error);
+    }
+}
+
+/// Sends the due mail of all transports; one per process, cheap to clone.
+#[derive(Clone)]
+pub struct Dispatcher {
+    pub(super) store: Store,
+    pub(super) config: Arc<Config>,
+    pub(super) templates: Arc<Templates>,
+    pub(super) instance: Arc<Instance>,
+    pub(super) node: String,
+    pub(super) clock: fn() -> Millis,
+    pub(super) timeouts: Timeouts,
+    pub(super) recorder: Recorder,
+    pub(super) relay_breakers: Arc<Mutex<HashMap<String, RelayBreaker>>>,
+    pub(super) domain_breakers: Arc<Mutex<HashMap<String, DomainBreaker>>>,
+    pub(super) balancer: Arc<WeightedBalancer>,
+    pub(super) edition_breaker: Arc<EditionBreaker>,
+    /// Leases of the runs of this process; locked while a run leases rows.
+    pub(super) leases: Arc<tokio::sync::Mutex<LeaseRegistry>>,
+    pub(super) attempted: Arc<AtomicU64>,
+    /// Number of consecutive relay errors by delivery.
+    pub(super) relay_errors: Arc<Mutex<HashMap<i64, u32>>>,
+    /// Connectors by transport, built once, since TLS settings load the whole list of system
+    /// authorities.
+    pub(super) connectors: Arc<Mutex<HashMap<String, Connector>>>,
+    /// Signers by transport, built once, since keys do not change during a run.
+    pub(super) signers: Arc<Mutex<HashMap<String, Option<Signer>>>>,
+}
+
+/// Consecutive relay errors after which a delivery itself is deferred, so that it does not block
+/// others.
+const MAX_RELAY_ERRORS_PER_DELIVERY: u32 = 3;
+/// Deliveries with counted relay errors; clearing the counts costs a few more rounds.
+const MAX_TRACKED_DELIVERIES: usize = 10_000;
+/// Interval between lease renewals: a third of the lease duration.
+const LEASE_RENEW_INTERVAL: Duration = Duration::from_secs(4);
+/// Longest wait of a worker in milliseconds; a delivery that must wait longer stays in the
+/// database.
+pub(crate) const MAX_INLINE_WAIT_MS: i64 = MINUTE;
+
+impl Dispatcher {
+    /// Creates the dispatcher of a node; the node name must be new at every start.
+    pub fn new(
+        store: Store,
+        config: Arc<Config>,
+        templates: Arc<Templates>,
+        instance: Arc<Instance>,
+        node: String,
+        clock: fn() -> Millis,
+    ) -> Self {
+        let recorder = Recorder::start(store.clone(), node.clone(), clock);
+        Self {
+            store,
+            config,
+            templates,
+            instance,
+            node,
+            clock,
+            timeouts: Timeouts::default(),
+            recorder,
+            relay_breakers: Arc::default(),
+            domain_breakers: Arc::default(),
+            balancer: Arc::default(),
+            edition_breaker: Arc::default(),
+            leases: Arc::default(),
+            attempted: Arc::default(),
+            relay_errors: Arc::default(),
+            connectors: Arc::default(),
+            signers: Arc::default(),
+        }
+    }
+
+    /// Returns the dispatcher with other timeouts for relays.
+    #[must_use]
+    pub fn with_timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = timeouts;
+        self
+    }
+
+    /// Returns the name of this node.
+    pub fn node(&self) -> &str {
+        &self.node
+    }
+
+    /// Sends everything due over a transport, including what becomes due within `wait`
+    /// milliseconds, and returns when nothing is in flight.
+    ///
+    /// When `shutdown` fires, messages in flight are finished and the other leases released.
+    pub async fn deliver_due(
+        &self,
+        transport: &Transport,
+        wait: i64,
+        shutdown: &CancellationToken,
+    ) -> anyhow::Result<Report> {
+        fetcher::run(self, transport, wait, shutdown).await
+    }
+
+    /// Renews the leases of this node until `done` fires; runs beside every delivery.
+    pub async fn renew_leases_until(&self, done: &CancellationToken) {
+        loop {
+            tokio::select! {
+                () = done.cancelled() => return,
+                () = tokio::time::sleep(LEASE_RENEW_INTERVAL) => {}
+            }
+            // The recorder logs database failures, since it needs the same database.
+            if let Err(e) = self.store.renew_leases(&self.node).await {
+                tracing::debug!("could not renew the leases: {e}");
+            }
+        }
+    }
+
+    /// Returns the number of messages attempted by this dispatcher.
+    pub fn attempted(&self) -> u64 {
+        self.attempted.load(Ordering::Relaxed)
+    }
+
+    /// Waits until every outcome is committed and releases all leases.
+    pub async fn finish(&self) -> anyhow::Result<()> {
+        self.recorder.close().await;
+        Ok(self.store.release_leases(&self.node).await?)
+    }
+
+    /// Returns the connector of a transport, built at its first use; the error is one sentence
+    /// about the settings.
+    pub(super) fn connector(&self, transport: &Transport) -> Result<Connector, String> {
+        let mut connectors = self.connectors.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(connector) = connectors.get(&transport.name) {
+            return Ok(connector.clone());
+        }
+        let connector = Connector::new(transport, self.timeouts)?;
+        connectors.insert(transport.name.clone(), connector.clone());
+        Ok(connector)
+    }
+
+    /// Returns the DKIM signer of a transport, built at its first use; the error has a sentence for
+    /// each unusable key.
+    pub(super) fn signer(&self, transport: &Transport) -> Result<Option<Signer>, String> {
+        let mut signers = self.signers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(signer) = signers.get(&transport.name) {
+            return Ok(signer.clone());
+        }
+        let signer = Signer::from_transport(transport).map_err(|problems| problems.join("; "))?;
+        signers.insert(transport.name.clone(), signer.clone());
+        Ok(signer)
+    }
+
+    /// Counts a relay error of one delivery; returns `true` if the delivery itself is the cause by
+    /// now, because others went through.
+    pub(super) fn is_poison_message(&self, delivery: i64) -> bool {
+        let mut relay_errors = self.relay_errors.lock().unwrap_or_else(PoisonError::into_inner);
+        // The counts must not grow without limit; clearing them costs a few more rounds.
+        if relay_errors.len() > MAX_TRACKED_DELIVERIES {
+            relay_errors.clear();
+        }
+        let times = relay_errors.entry(delivery).or_default();
+        *times += 1;
+        let is_poison = *times >= MAX_RELAY_ERRORS_PER_DELIVERY;
+        if is_poison {
+            relay_errors.remove(&delivery);
+        }
+        is_poison
+    }
+
+    pub(super) fn relay_breaker(&self, transport: &str) -> RelayBreaker {
+        self.relay_breakers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(transport.to_owned())
+            .or_default()
+            .clone()
+    }
+
+    pub(super) fn domain_breaker(&self, transport: &str) -> DomainBreaker {
+        self.domain_breakers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(transport.to_owned())
+            .or_default()
+            .clone()
+    }
+
+    /// Returns `true` if the breaker of a transport is open.
+    pub(super) fn is_unavailable(&self, transport: &str) -> bool {
+        self.relay_breaker(transport).is_open((self.clock)())
+    }
+
+    /// Returns `true` if a transport may lease mail queued for `name` now; other transports may
+    /// serve that name too.
+    pub(super) fn may_take(&self, transport: &Transport, name: &str) -> bool {
+        self.balancer
+            .may_take(&self.config.transports, name, transport, |other| self.is_unavailable(other))
+    }
+
+    /// Returns `true` if another transport is available that serves the same mail.
+    pub fn has_fallback(&self, transport: &Transport) -> bool {
+        let all = &self.config.transports;
+        self.served_transports(transport).iter().any(|name| {
+            balancer::pool_members(all, name)
+                .any(|t| t.name != transport.name && !self.is_unavailable(&t.name))
+        })
+    }
+
+    /// Returns the names of the transports whose mail this one sends: its own and that of its pool.
+    pub(super) fn served_transports(&self, transport: &Transport) -> Vec<String> {
+        std::iter::once(&transport.name).chain(&transport.pool).cloned().collect()
+    }
+
+    /// Records a refusal of the sender or the message, and pauses the edition if there are too
+    /// many.
+    ///
+    /// Returns `true` if the recipient fails, `false` if the delivery is sent again after the
+    /// pause.
+    pub(super) async fn record_refusal(
+        &self,
+        edition: i64,
+        address: &str,
+        permitted_at: Instant,
+        answer: &str,
+    ) -> bool {
+        match self.edition_breaker.record_refusal(edition, address, permitted_at) {
+            RefusalAction::FailRecipient => return true,
+            RefusalAction::Requeue => return false,
+            RefusalAction::PauseEdition(often) => {
+                let note = format!(
+                    "paused because the relay refused the sender or the message {often}; last reply: {answer}"
+                );
+                match self
+                    .store
+                    .apply_edition_command(edition, EditionCommand::Pause, Some(note.clone()))
+                    .await
+                {
+                    Ok(_) => tracing::error!(edition, "{note}"),
+                    Err(e) => tracing::debug!(edition, "could not pause the edition: {e}"),
+                }
+                self.edition_breaker.record_pause(edition);
+            }
+        }
+        true
+    }
+}
+
+/// Checks the DKIM keys of all transports before sending starts; the error has a sentence for each
+/// unusable key.
+pub fn check_dkim_keys(transports: &[Transport]) -> anyhow::Result<()> {
+    let problems: Vec<String> = transports
+        .iter()
+        .filter_map(|transport| Signer::from_transport(transport).err())
+        .flatten()
+        .collect();
+    if problems.is_empty() { Ok(()) } else { Err(anyhow!(problems.join("\n"))) }
+}

@@ -1,0 +1,200 @@
+//! Parsing of article files in every supported format, with line numbers for error messages.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+
+use anyhow::{Context, anyhow, bail};
+use sha2::{Digest as _, Sha256};
+
+use super::importers::{self, ImportedArticle};
+use super::line_index::LineIndex;
+use super::row::{COLUMNS, Row, check_columns, parse_article};
+use crate::config::Source;
+use crate::domain::time::Millis;
+
+/// Parsed file: articles with their line numbers, or the reason why one is invalid.
+pub(super) struct ParsedFile {
+    /// Line number and article, or the reason why the article is invalid.
+    pub(super) articles: Vec<importers::NumberedArticle>,
+    /// Number of entries that are not public articles, by description.
+    pub(super) left_out: BTreeMap<String, usize>,
+}
+
+/// Parses a file in the format that its extension names; articles without a date get `now`.
+pub(super) fn parse_file(
+    file: &Path,
+    source: &Source,
+    language: &str,
+    now: Millis,
+) -> anyhow::Result<ParsedFile> {
+    let name = file.display();
+    let rows = match file
+        .extension()
+        .and_then(|e| e.to_str())
+        .map(str::to_ascii_lowercase)
+        .as_deref()
+    {
+        Some("csv") => csv_rows(file)?,
+        Some("jsonl" | "ndjson") => json_rows(file)?,
+        Some(kind @ ("rss" | "atom" | "rdf" | "xml" | "json")) => {
+            let bytes = std::fs::read(file).with_context(|| format!("cannot read {name}"))?;
+            let read = if kind == "json" {
+                importers::parse_json_feed(&bytes, source)
+            } else {
+                importers::parse_xml(&bytes, source, language)
+            };
+            let export = read.map_err(|(line, problem)| anyhow!("{name}:{line}: {problem}"))?;
+            let articles = export
+                .articles
+                .into_iter()
+                .map(|(line, read)| (line, read.map(|one| with_defaults(one, now))))
+                .collect();
+            return Ok(ParsedFile { articles, left_out: export.left_out });
+        }
+        _ => bail!(
+            "{name}: unknown file format; the name must end in .jsonl, .csv, .rss, .atom, .rdf, .xml or .json"
+        ),
+    };
+    let article = |row: Row| {
+        let mut row = with_id(row)?;
+        let is_dated = row.contains_key("published_at");
+        row.entry("published_at".into()).or_insert_with(|| now.timestamp().to_string());
+        Ok(ImportedArticle {
+            article: parse_article(&row, &source.timezone, source.article_url.as_deref())?,
+            is_dated,
+        })
+    };
+    Ok(ParsedFile {
+        articles: rows.into_iter().map(|(line, row)| (line, row.and_then(article))).collect(),
+        left_out: BTreeMap::new(),
+    })
+}
+
+/// Adds what a feed may omit: an id derived from the content, and a date.
+fn with_defaults(one: ImportedArticle, now: Millis) -> ImportedArticle {
+    let ImportedArticle { article: mut incoming, is_dated } = one;
+    if incoming.source_id.is_empty() {
+        incoming.source_id = content_id(if incoming.title.is_empty() {
+            &incoming.body_html
+        } else {
+            &incoming.title
+        });
+    }
+    if !is_dated {
+        incoming.published_at = now;
+    }
+    ImportedArticle { article: incoming, is_dated }
+}
+
+/// Adds an id derived from the URL or title to a row without one.
+fn with_id(mut row: Row) -> Result<Row, String> {
+    if row.get("title").is_none_or(|t| t.trim().is_empty()) {
+        return Err("it has no title".into());
+    }
+    if row.get("id").is_none_or(|i| i.trim().is_empty()) {
+        let content = row.get("url").or_else(|| row.get("title")).cloned().unwrap_or_default();
+        row.insert("id".into(), content_id(&content));
+    }
+    Ok(row)
+}
+
+/// Returns an id derived from an article's content.
+fn content_id(content: &str) -> String {
+    Sha256::digest(content).iter().take(8).map(|b| format!("{b:02x}")).collect()
+}
+
+/// Line number and row, or the reason why the row is invalid.
+type NumberedRow = (u64, Result<Row, String>);
+
+/// Reads the rows of a CSV file with a header line.
+fn csv_rows(file: &Path) -> anyhow::Result<Vec<NumberedRow>> {
+    let name = file.display();
+    let mut text = Vec::new();
+    File::open(file)
+        .and_then(|mut f| f.read_to_end(&mut text))
+        .with_context(|| format!("cannot read {name}"))?;
+    let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&text);
+    // An unclosed quotation mark would turn the rest of the file into one field.
+    if text.iter().filter(|b| **b == b'"').count() % 2 == 1 {
+        bail!("{name}: the number of quotation marks is odd; one is missing or superfluous");
+    }
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text);
+    let columns: Vec<String> = reader
+        .headers()
+        .with_context(|| format!("{name}:1: not a valid CSV header"))?
+        .iter()
+        .map(|h| h.trim().to_lowercase())
+        .collect();
+    check_columns(&columns, &["title"], None).map_err(|problem| anyhow!("{name}:1: {problem}"))?;
+    let mut rows = Vec::new();
+    let mut record = csv::StringRecord::new();
+    let mut lines = LineIndex::new(text);
+    loop {
+        let number = lines.line_of_record(reader.position());
+        let line = match reader.read_record(&mut record) {
+            Ok(false) => return Ok(rows),
+            Ok(true) if record.len() != columns.len() => Err(format!(
+                "found {} fields, but the first line has {}; check for a missing comma or quotation mark",
+                record.len(),
+                columns.len()
+            )),
+            Ok(true) => Ok(columns
+                .iter()
+                .cloned()
+                .zip(record.iter().map(str::to_owned))
+                .filter(|(_, v)| !v.is_empty())
+                .collect()),
+            Err(e) if e.is_io_error() => {
+                return Err(e).with_context(|| format!("cannot read {name}"));
+            }
+            Err(e) => Err(e.to_string()),
+        };
+        rows.push((number, line));
+    }
+}
+
+/// Reads the rows of a file with one JSON object per line; skips blank lines.
+fn json_rows(file: &Path) -> anyhow::Result<Vec<NumberedRow>> {
+    let name = file.display();
+    let input = BufReader::new(File::open(file).with_context(|| format!("cannot open {name}"))?);
+    let mut rows = Vec::new();
+    for (number, line) in (1..).zip(input.lines()) {
+        let line = line.with_context(|| format!("{name}:{number}: not valid UTF-8"))?;
+        let line = line.trim_start_matches('\u{feff}').trim();
+        if !line.is_empty() {
+            rows.push((number, json_row(line)));
+        }
+    }
+    Ok(rows)
+}
+
+/// Converts a JSON object to a row.
+fn json_row(line: &str) -> Result<Row, String> {
+    let value: serde_json::Value =
+        serde_json::from_str(line).map_err(|e| format!("not valid JSON: {e}"))?;
+    let Some(object) = value.as_object() else {
+        return Err("a line must hold one JSON object".into());
+    };
+    let mut row = Row::new();
+    for (key, value) in object {
+        let key = key.to_lowercase();
+        if !COLUMNS.contains(&key.as_str()) {
+            return Err(format!(
+                "`{key}` is not an article column; the known columns are {}",
+                COLUMNS.join(", ")
+            ));
+        }
+        let text = match value {
+            serde_json::Value::Null => continue,
+            serde_json::Value::String(s) => s.clone(),
+            serde_json::Value::Array(list) => {
+                list.iter().filter_map(|v| v.as_str()).collect::<Vec<_>>().join(",")
+            }
+            other => other.to_string(),
+        };
+        row.insert(key, text);
+    }
+    Ok(row)
+}

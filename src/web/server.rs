@@ -1,0 +1,58 @@
+//! Serving on a listener until shutdown.
+
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::fast_path::FeedFastPath;
+use super::idle_timeout::IdleTimeoutListener;
+use super::router::{degraded_service, service};
+use super::state::Demo;
+use crate::app::App;
+
+/// Time that requests in progress have to finish when the server shuts down.
+const SHUTDOWN_GRACE_PERIOD: Duration = Duration::from_secs(5);
+
+/// Serves until `stop`; requests in progress then have five seconds to finish.
+///
+/// # Errors
+/// Fails if the listener fails permanently.
+pub async fn serve(
+    app: App,
+    listener: TcpListener,
+    demo: Option<Demo>,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    run_server(service(app, demo), listener, stop).await
+}
+
+/// Serves until `stop` in degraded mode, without the database: cached feeds and the pages made from
+/// them.
+///
+/// # Errors
+/// Fails if the listener fails permanently.
+pub async fn serve_degraded(
+    app: App,
+    listener: TcpListener,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    run_server(degraded_service(app), listener, stop).await
+}
+
+async fn run_server(
+    service: FeedFastPath,
+    listener: TcpListener,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let server = axum::serve(IdleTimeoutListener::new(listener), service)
+        .with_graceful_shutdown(stop.clone().cancelled_owned());
+    let grace_period_over = async {
+        stop.cancelled().await;
+        tokio::time::sleep(SHUTDOWN_GRACE_PERIOD).await;
+    };
+    tokio::select! {
+        result = server => Ok(result?),
+        () = grace_period_over => Ok(()),
+    }
+}

@@ -1,0 +1,76 @@
+//! State shared by all handlers, and the limits of requests.
+
+use std::sync::Arc;
+
+use super::facets::FacetCache;
+use super::page;
+use super::rate_limit::RateLimiter;
+use super::subscribe::SectionCache;
+use super::summaries::SummaryCache;
+use crate::app::App;
+use crate::feeds::opml::Opml;
+use crate::mail::mail_catcher::MailCatcher;
+
+/// Maximum size of a request body in bytes.
+pub(super) const MAX_FORM_BYTES: usize = 64 * 1024;
+/// Subscription requests that one network may make per hour.
+pub(super) const SUBSCRIBE_REQUESTS_PER_HOUR: u32 = 20;
+/// WebSub requests that one network may make per hour; a feed service subscribes to each feed and
+/// format.
+pub(super) const HUB_REQUESTS_PER_HOUR: u32 = 600;
+/// API requests that one network may make per hour; requests from this machine are not counted.
+pub(super) const API_REQUESTS_PER_HOUR: u32 = 3600;
+/// `Retry-After` while the database is unavailable, in seconds.
+pub(super) const DATABASE_RETRY_AFTER_SECS: i64 = 30;
+
+/// Settings of the demo, which adds an inbox and a publishing form.
+#[derive(Debug, Clone)]
+pub struct Demo {
+    /// SMTP server that receives the demo's e-mails.
+    pub mail_catcher: MailCatcher,
+    /// Sections to choose from in the publishing form.
+    pub sections: Vec<String>,
+    /// Builtin source that the publishing form writes to.
+    pub source: String,
+}
+
+/// State shared by all handlers.
+#[derive(Debug)]
+pub(super) struct WebState {
+    pub(super) app: App,
+    pub(super) demo: Option<Demo>,
+    /// Path of `base_url` without a trailing slash.
+    pub(super) base_path: String,
+    pub(super) summaries: SummaryCache,
+    pub(super) facets: FacetCache,
+    /// OPML list of the public feeds; `None` without public feeds.
+    pub(super) opml: Option<Opml>,
+    /// Limits subscription requests per network.
+    pub(super) subscribe_limiter: RateLimiter,
+    /// Limits requests to the WebSub hub per network.
+    pub(super) hub_limiter: RateLimiter,
+    /// Limits requests to the API per network.
+    pub(super) api_limiter: RateLimiter,
+    pub(super) sections: SectionCache,
+}
+
+/// The shared state as handlers receive it.
+pub(super) type SharedState = Arc<WebState>;
+
+/// Creates the state shared by all handlers.
+pub(super) fn build_state(app: App, demo: Option<Demo>) -> SharedState {
+    let base_path = page::base_path(&app.config.site.base_url);
+    let opml = Opml::from_config(&app.config);
+    Arc::new(WebState {
+        app,
+        demo,
+        base_path,
+        summaries: SummaryCache::default(),
+        facets: FacetCache::default(),
+        opml,
+        subscribe_limiter: RateLimiter::new(SUBSCRIBE_REQUESTS_PER_HOUR),
+        hub_limiter: RateLimiter::new(HUB_REQUESTS_PER_HOUR),
+        api_limiter: RateLimiter::new(API_REQUESTS_PER_HOUR),
+        sections: SectionCache::default(),
+    })
+}

@@ -1,0 +1,73 @@
+//! Tests of rejected requests and their error pages.
+
+use super::*;
+
+#[tokio::test]
+async fn rejected_subscribe_requests_change_nothing() {
+    let site = Site::new(false).await;
+    for (body, status) in [
+        ("address=nobody&digest=weekly", StatusCode::UNPROCESSABLE_ENTITY),
+        ("address=eve%40example.org", StatusCode::UNPROCESSABLE_ENTITY),
+        ("address=eve%40example.org&digest=unknown", StatusCode::BAD_REQUEST),
+        ("address=eve%40example.org&digest=weekly&website=spam", StatusCode::OK),
+        (
+            &format!("address=eve%40example.org&digest=weekly&name={}", "x".repeat(70_000)),
+            StatusCode::PAYLOAD_TOO_LARGE,
+        ),
+    ] {
+        assert_eq!(site.post("/subscribe", body).await.status, status);
+    }
+    let foreign = Request::post("/subscribe").header("sec-fetch-site", "cross-site");
+    assert_eq!(
+        site.send(foreign, "address=eve%40example.org&digest=weekly").await.status,
+        StatusCode::FORBIDDEN
+    );
+    assert!(site.subscriptions("eve@example.org").await.is_empty());
+    let request = || {
+        Request::post("/subscribe")
+            .extension(axum::extract::ConnectInfo(SocketAddr::from(([198, 51, 100, 1], 9))))
+    };
+    for _ in 0..20 {
+        assert_eq!(
+            site.send(request(), "address=eve%40example.org&digest=weekly").await.status,
+            StatusCode::OK
+        );
+    }
+    let rejected = site.send(request(), "address=eve%40example.org&digest=weekly").await;
+    assert_eq!(
+        (rejected.status, rejected.header(header::RETRY_AFTER)),
+        (StatusCode::TOO_MANY_REQUESTS, "3600")
+    );
+    assert!(rejected.text().contains("Too many requests"));
+    assert!(rejected.text().contains("Please try again in 60 minutes."), "{}", rejected.text());
+}
+
+#[tokio::test]
+async fn each_error_status_has_its_own_title_and_text() {
+    let site = Site::new(false).await;
+    site.publish("One").await;
+    let form = "address=eve%40example.org&digest=weekly";
+    let too_large = format!("{form}&name={}", "x".repeat(MAX_FORM_BYTES));
+    let cross_site = Request::post("/subscribe").header("sec-fetch-site", "cross-site");
+    let no_coding = Request::get("/feeds/news.rss").header(header::ACCEPT_ENCODING, "identity;q=0");
+    let bad_request = site.post("/subscribe", "address=eve%40example.org&digest=unknown").await;
+    for (response, status, title, text) in [
+        (bad_request, 400_u16, "Bad request", "The form was incomplete or not valid"),
+        (site.send(cross_site, form).await, 403, "Request not allowed", "from another website"),
+        (site.get("/nothing").await, 404, "Page not found", "Check the address"),
+        (site.get("/confirm/x").await, 404, "This link doesn’t work", "may have expired"),
+        (
+            site.post("/", "").await,
+            405,
+            "Method not allowed",
+            "doesn’t accept that type of request",
+        ),
+        (site.send(no_coding, "").await, 406, "Encoding not available", "any encoding"),
+        (site.post("/subscribe", &too_large).await, 413, "Too much data", "larger than we accept"),
+    ] {
+        assert_eq!(response.status, status, "{title}");
+        let page = response.text();
+        let heading = format!("<h1>{title}</h1>");
+        assert!(page.contains(&heading) && page.contains(text), "{status}: {page}");
+    }
+}
