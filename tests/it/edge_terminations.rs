@@ -63,7 +63,7 @@ stories! {
         assert_eq!(world.app.store.pending_count().await.unwrap(), 0);
     }
 
-    async fn a_retried_edition_is_not_closed_while_its_mails_are_queued(world) {
+    async fn a_crash_during_a_retry_does_not_lose_its_mails(world) {
         world.relay.set_script(Script::new().rule(Rule::reply(At::Rcpt, "550 5.1.1 unknown")));
         let edition = edition_for(world, 2).await;
         world.deliver().await;
@@ -78,7 +78,7 @@ stories! {
         assert_eq!(world.edition_status(edition).await, "sent: 2 sent");
     }
 
-    async fn the_retry_period_of_an_edition_starts_at_the_first_attempt_and_not_before_a_pause(world) {
+    async fn an_edition_paused_for_a_week_is_still_retried_for_four_days(world) {
         let edition = edition_for(world, 1).await;
         world.run_command(edition, EditionCommand::Pause).await;
         world.advance(7 * DAY);

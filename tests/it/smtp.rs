@@ -1,6 +1,6 @@
-//! How mail leaves: a connection against a server that misbehaves.
+//! SMTP connections to a server that misbehaves.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on should stop where it can't")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue should panic on the spot")]
 
 use std::time::{Duration, Instant};
 
@@ -42,14 +42,14 @@ pub(crate) fn transport(server: &SmtpServer, tls: TlsMode) -> Transport {
     }
 }
 
-/// Long enough for a busy machine, short enough for a test that waits for it.
+/// Returns timeouts of `ms` for connecting and for every reply.
 pub(crate) fn timeouts(ms: u64) -> Timeouts {
-    let span = Duration::from_millis(ms);
+    let timeout = Duration::from_millis(ms);
     Timeouts {
-        connect: span,
-        reply: span,
-        content: span,
-        unproven_pipelining: span,
+        connect: timeout,
+        reply: timeout,
+        content: timeout,
+        unproven_pipelining: timeout,
         ..Timeouts::default()
     }
 }
@@ -60,16 +60,16 @@ pub(crate) async fn connect(server: &SmtpServer) -> Result<Connection, ConnectEr
     Connection::open(&relay).await
 }
 
-async fn started(script: Script) -> (SmtpServer, Connection) {
+async fn start(script: Script) -> (SmtpServer, Connection) {
     let server = SmtpServer::start(script).await;
     let connection = connect(&server).await.unwrap();
     (server, connection)
 }
 
-/// What became of a mail, in few words.
-pub(crate) fn summary(delivered: &AttemptResult) -> String {
-    let open = if delivered.reusable { "open" } else { "closed" };
-    match &delivered.outcome {
+/// Returns the outcome of an attempt and the state of its connection as a short text.
+pub(crate) fn summary(result: &AttemptResult) -> String {
+    let open = if result.reusable { "open" } else { "closed" };
+    match &result.outcome {
         SmtpOutcome::Sent { reply } => format!("sent, {open}: {reply}"),
         SmtpOutcome::Deferred { reply, scope } => format!("deferred {scope:?}, {open}: {reply}"),
         SmtpOutcome::Rejected { reply, scope } => format!("refused {scope:?}, {open}: {reply}"),
@@ -83,8 +83,8 @@ pub(crate) async fn send(connection: &mut Connection, to: &str) -> String {
 }
 
 #[tokio::test]
-async fn an_envelope_goes_out_in_one_write_when_the_relay_pipelines() {
-    let (server, mut connection) = started(Script::new().size(1_000_000)).await;
+async fn the_envelope_is_sent_in_one_write_if_the_relay_supports_pipelining() {
+    let (server, mut connection) = start(Script::new().size(1_000_000)).await;
     for to in ["a@example.org", "b@example.org"] {
         assert_eq!(send(&mut connection, to).await, "sent, open: 250 2.0.0 taken");
     }
@@ -100,11 +100,11 @@ async fn an_envelope_goes_out_in_one_write_when_the_relay_pipelines() {
 }
 
 #[tokio::test]
-async fn a_relay_without_pipelining_is_spoken_to_step_by_step() {
+async fn a_relay_without_pipelining_gets_one_command_at_a_time() {
     let script = Script::new()
         .without_pipelining()
         .rule(Rule::reply(At::Rcpt, "550 5.1.1 unknown").recipient("bad"));
-    let (server, mut connection) = started(script).await;
+    let (server, mut connection) = start(script).await;
     assert!(!connection.supports_pipelining());
     assert_eq!(
         send(&mut connection, "bad@example.org").await,
@@ -115,8 +115,8 @@ async fn a_relay_without_pipelining_is_spoken_to_step_by_step() {
 }
 
 #[tokio::test]
-async fn a_refused_recipient_costs_no_connection() {
-    let (server, mut connection) = started(
+async fn a_rejected_recipient_does_not_close_the_connection() {
+    let (server, mut connection) = start(
         Script::new()
             .rule(Rule::reply(At::Rcpt, "550-5.1.1 no\r\n550 5.1.1 such user").recipient("bad")),
     )
@@ -132,13 +132,13 @@ async fn a_refused_recipient_costs_no_connection() {
     assert_eq!(
         verbs[2..],
         ["MAIL+RCPT+DATA", "RSET+MAIL+RCPT+DATA", "MAIL+RCPT+DATA"],
-        "RSET after an error alone"
+        "RSET should be sent only after an error"
     );
 }
 
 #[tokio::test]
-async fn a_recipient_who_must_wait_waits_alone() {
-    let (server, mut connection) = started(
+async fn a_deferred_recipient_does_not_affect_others() {
+    let (server, mut connection) = start(
         Script::new().rule(Rule::reply(At::Rcpt, "450 4.2.0 greylisted").recipient("slow")),
     )
     .await;
@@ -152,11 +152,11 @@ async fn a_recipient_who_must_wait_waits_alone() {
 }
 
 #[tokio::test]
-async fn where_data_is_granted_for_nobody_a_lone_dot_ends_it() {
+async fn data_accepted_without_recipients_is_ended_by_a_lone_dot() {
     let script = Script::new()
         .always_accepts_data()
         .rule(Rule::reply(At::Rcpt, "550 5.1.1 unknown").recipient("bad"));
-    let (server, mut connection) = started(script).await;
+    let (server, mut connection) = start(script).await;
     assert_eq!(
         send(&mut connection, "bad@example.org").await,
         "refused Recipient, open: 550 5.1.1 unknown"
@@ -166,10 +166,10 @@ async fn where_data_is_granted_for_nobody_a_lone_dot_ends_it() {
 }
 
 #[tokio::test]
-async fn where_a_recipient_is_taken_though_the_sender_was_not_no_empty_mail_is_left_behind() {
+async fn a_recipient_accepted_after_a_rejected_sender_leaves_no_empty_mail() {
     let script =
         Script::new().always_accepts_data().rule(Rule::reply(At::Mail, "550 5.7.1 not you").once());
-    let (server, mut connection) = started(script).await;
+    let (server, mut connection) = start(script).await;
     assert_eq!(
         send(&mut connection, "a@example.org").await,
         "refused Message, closed: 550 5.7.1 not you"
@@ -178,22 +178,22 @@ async fn where_a_recipient_is_taken_though_the_sender_was_not_no_empty_mail_is_l
 }
 
 #[tokio::test]
-async fn closing_words_are_the_relays_trouble_wherever_they_come() {
+async fn a_421_at_any_step_is_a_relay_error() {
     for at in [At::Mail, At::Rcpt, At::Data, At::Content] {
         for script in [Script::new(), Script::new().without_pipelining()] {
             let (server, mut connection) =
-                started(script.rule(Rule::reply_and_close(at, "421 4.3.2 shutting down"))).await;
-            let became = send(&mut connection, "a@example.org").await;
-            // Within a recipient's own content it counts as an attempt, for it may be about that content.
-            let meant =
+                start(script.rule(Rule::reply_and_close(at, "421 4.3.2 shutting down"))).await;
+            let result = send(&mut connection, "a@example.org").await;
+            // In reply to the content it counts as an attempt, since the content may be the reason.
+            let expected =
                 if at == At::Content { "deferred Relay, closed: " } else { "relay, closed: " };
             assert!(
-                became.starts_with(meant) && became.ends_with("421 4.3.2 shutting down"),
-                "{at:?}: {became}"
+                result.starts_with(expected) && result.ends_with("421 4.3.2 shutting down"),
+                "{at:?}: {result}"
             );
             assert!(
                 send(&mut connection, "a@example.org").await.starts_with("relay, closed"),
-                "a closed connection says so"
+                "a closed connection should return a relay error"
             );
             assert!(server.mails().is_empty());
         }
@@ -202,30 +202,30 @@ async fn closing_words_are_the_relays_trouble_wherever_they_come() {
         let server =
             SmtpServer::start(Script::new().rule(Rule::reply_and_close(at, "421 4.3.2 busy")))
                 .await;
-        let trouble = connect(&server).await.err().unwrap();
+        let error = connect(&server).await.err().unwrap();
         assert!(
-            matches!(&trouble, ConnectError::Rejected { reply, .. } if reply.text == "421 4.3.2 busy"),
-            "{trouble}"
+            matches!(&error, ConnectError::Rejected { reply, .. } if reply.text == "421 4.3.2 busy"),
+            "{error}"
         );
-        assert!(!trouble.is_permanent());
+        assert!(!error.is_permanent());
     }
 }
 
 #[tokio::test]
-async fn a_connection_gone_behind_the_final_dot_leaves_the_outcome_unknown() {
+async fn a_connection_closed_after_the_final_dot_leaves_the_outcome_unknown() {
     let (server, mut connection) =
-        started(Script::new().rule(Rule::close(At::Stored).on_connection(1).once())).await;
+        start(Script::new().rule(Rule::close(At::Stored).on_connection(1).once())).await;
     assert_eq!(
         send(&mut connection, "a@example.org").await,
         "unknown, closed: the relay closed the connection"
     );
-    assert_eq!(server.mails().len(), 1, "it had arrived, which we could not know");
+    assert_eq!(server.mails().len(), 1, "the server should have received the mail");
 }
 
 #[tokio::test]
-async fn a_connection_gone_before_that_is_the_relays_trouble() {
+async fn a_connection_closed_before_the_content_is_a_relay_error() {
     for at in [At::Mail, At::Rcpt, At::Data] {
-        let (_server, mut connection) = started(Script::new().rule(Rule::close(at))).await;
+        let (_server, mut connection) = start(Script::new().rule(Rule::close(at))).await;
         assert_eq!(
             send(&mut connection, "a@example.org").await,
             "relay, closed: the relay closed the connection",
@@ -235,39 +235,39 @@ async fn a_connection_gone_before_that_is_the_relays_trouble() {
 }
 
 #[tokio::test]
-async fn a_large_mail_that_breaks_off_in_the_middle_is_certainly_unsent() {
+async fn a_large_mail_interrupted_in_the_middle_is_not_sent() {
     let large = format!("Subject: x\r\n\r\n{}", "0123456789\r\n".repeat(3_000_000));
-    let (_server, mut connection) = started(Script::new().rule(Rule::close(At::MidContent))).await;
-    let became = summary(&connection.send(FROM, "a@example.org", &large).await);
+    let (_server, mut connection) = start(Script::new().rule(Rule::close(At::MidContent))).await;
+    let result = summary(&connection.send(FROM, "a@example.org", &large).await);
     assert_eq!(
-        became,
+        result,
         "deferred Relay, closed: 451 the relay closed the connection, before the whole message was sent"
     );
     let (_server, mut connection) =
-        started(Script::new().rule(Rule::reply_and_close(At::MidContent, "552 5.3.4 too large")))
+        start(Script::new().rule(Rule::reply_and_close(At::MidContent, "552 5.3.4 too large")))
             .await;
-    let became = summary(&connection.send(FROM, "a@example.org", &large).await);
+    let result = summary(&connection.send(FROM, "a@example.org", &large).await);
     assert!(
-        became == "refused Message, closed: 552 5.3.4 too large"
-            || became.starts_with("deferred Relay, closed"),
-        "{became}"
+        result == "refused Message, closed: 552 5.3.4 too large"
+            || result.starts_with("deferred Relay, closed"),
+        "{result}"
     );
 }
 
 #[tokio::test]
-async fn a_relay_that_stalls_is_not_waited_for_longer_than_said() {
-    for (at, meant) in [(At::Mail, "relay"), (At::Data, "relay"), (At::Stored, "unknown")] {
+async fn a_stalled_relay_is_a_timeout() {
+    for (at, expected) in [(At::Mail, "relay"), (At::Data, "relay"), (At::Stored, "unknown")] {
         let server = SmtpServer::start(Script::new().rule(Rule::stall(at))).await;
         let short = Timeouts { connect: Duration::from_secs(10), ..timeouts(300) };
         let relay =
             Relay::from_transport(&transport(&server, TlsMode::Opportunistic), short).unwrap();
         let mut connection = Connection::open(&relay).await.unwrap();
-        let begun = Instant::now();
+        let start = Instant::now();
         assert_eq!(
             send(&mut connection, "a@example.org").await,
-            format!("{meant}, closed: the relay did not answer in time")
+            format!("{expected}, closed: the relay did not answer in time")
         );
-        assert!(begun.elapsed() < Duration::from_secs(5));
+        assert!(start.elapsed() < Duration::from_secs(5));
     }
     let server = SmtpServer::start(Script::new().rule(Rule::stall(At::Connect))).await;
     let relay =
@@ -276,25 +276,25 @@ async fn a_relay_that_stalls_is_not_waited_for_longer_than_said() {
 }
 
 #[tokio::test]
-async fn a_mail_given_up_half_way_takes_its_connection_with_it() {
+async fn cancelling_a_mail_halfway_closes_its_connection() {
     for at in [At::Mail, At::Content] {
-        let (_server, mut connection) = started(Script::new().rule(Rule::stall(at).once())).await;
-        let given_up = tokio::time::timeout(
+        let (_server, mut connection) = start(Script::new().rule(Rule::stall(at).once())).await;
+        let cancelled = tokio::time::timeout(
             Duration::from_millis(100),
             send(&mut connection, "a@example.org"),
         )
         .await;
-        assert!(given_up.is_err() && !connection.is_idle());
+        assert!(cancelled.is_err() && !connection.is_idle());
         assert!(
             send(&mut connection, "b@example.org").await.starts_with("relay, closed"),
-            "no answer may reach the wrong mail"
+            "a late reply must not count for another mail"
         );
     }
 }
 
 #[tokio::test]
-async fn a_relay_that_is_merely_slow_is_waited_for() {
-    let (server, mut connection) = started(
+async fn a_slow_reply_within_the_timeout_is_accepted() {
+    let (server, mut connection) = start(
         Script::new()
             .rule(Rule::stall(At::Content))
             .rule(Rule::delay(At::Mail, Duration::from_millis(20))),
@@ -310,14 +310,14 @@ async fn a_relay_that_is_merely_slow_is_waited_for() {
 }
 
 #[tokio::test]
-async fn garbage_is_trouble_before_the_dot_and_doubt_behind_it() {
-    for (at, meant) in
+async fn garbage_is_a_relay_error_before_the_final_dot_and_unknown_after_it() {
+    for (at, expected) in
         [(At::Mail, "relay, closed"), (At::Data, "relay, closed"), (At::Content, "unknown, closed")]
     {
         let (_server, mut connection) =
-            started(Script::new().rule(Rule::reply_and_close(at, "hello, how are you?"))).await;
-        let became = send(&mut connection, "a@example.org").await;
-        assert_eq!(became, format!("{meant}: the relay answered with something that is not SMTP"));
+            start(Script::new().rule(Rule::reply_and_close(at, "hello, how are you?"))).await;
+        let result = send(&mut connection, "a@example.org").await;
+        assert_eq!(result, format!("{expected}: the relay answered with something that is not SMTP"));
     }
     let server =
         SmtpServer::start(Script::new().rule(Rule::reply(At::Connect, "HTTP/1.1 400 Bad Request")))
@@ -326,27 +326,27 @@ async fn garbage_is_trouble_before_the_dot_and_doubt_behind_it() {
 }
 
 #[tokio::test]
-async fn refusals_of_the_message_name_the_message() {
+async fn rejections_of_the_message_have_the_message_scope() {
     let (_server, mut connection) =
-        started(Script::new().rule(Rule::reply(At::Content, "554 5.7.1 looks like spam").once()))
+        start(Script::new().rule(Rule::reply(At::Content, "554 5.7.1 looks like spam").once()))
             .await;
     assert_eq!(
         send(&mut connection, "a@example.org").await,
         "refused Message, open: 554 5.7.1 looks like spam"
     );
     assert_eq!(send(&mut connection, "a@example.org").await, "sent, open: 250 2.0.0 taken");
-    let (server, mut connection) = started(Script::new().size(10)).await;
-    let delivered = connection.send(FROM, "a@example.org", MAIL).await;
+    let (server, mut connection) = start(Script::new().size(10)).await;
+    let result = connection.send(FROM, "a@example.org", MAIL).await;
     assert!(
-        matches!(delivered.outcome, SmtpOutcome::Rejected { scope: FailureScope::Message, .. }),
-        "{delivered:?}"
+        matches!(result.outcome, SmtpOutcome::Rejected { scope: FailureScope::Message, .. }),
+        "{result:?}"
     );
-    assert_eq!(server.verbs(1), ["EHLO", "EHLO"], "a mail that is too large is not even begun");
+    assert_eq!(server.verbs(1), ["EHLO", "EHLO"], "a mail that is too large should not be started");
 }
 
 #[tokio::test]
-async fn dots_reach_the_relay_doubled_and_the_reader_single() {
-    let (server, mut connection) = started(Script::new()).await;
+async fn leading_dots_are_stuffed_on_the_wire_and_removed_by_the_server() {
+    let (server, mut connection) = start(Script::new()).await;
     let content = ".first\r\n..\r\na.b\r\n.\r\nlast";
     assert!(summary(&connection.send("", "a@example.org", content).await).starts_with("sent"));
     let mail = server.wait_for(1).await.remove(0);
@@ -358,8 +358,8 @@ async fn dots_reach_the_relay_doubled_and_the_reader_single() {
 }
 
 #[tokio::test]
-async fn a_letter_arrives_in_the_mailbox_as_it_was_written() {
-    let (mailbox, address) = MailCatcher::listen(0, || Millis(5)).await.unwrap();
+async fn the_mail_catcher_receives_a_message_unchanged() {
+    let (mail_catcher, address) = MailCatcher::listen(0, || Millis(5)).await.unwrap();
     let server = SmtpServer::start(Script::new()).await;
     let route = Route::Smtp {
         host: "localhost".to_owned(),
@@ -372,7 +372,7 @@ async fn a_letter_arrives_in_the_mailbox_as_it_was_written() {
     )
     .unwrap();
     let id = message_id("edition 1, row 1", b"secret", "news.example.edu");
-    let letter = MessageParts {
+    let parts = MessageParts {
         from: "学院新闻 <news@example.edu>",
         to_address: "ann@example.org",
         to_name: Some("Ann"),
@@ -387,7 +387,7 @@ async fn a_letter_arrives_in_the_mailbox_as_it_was_written() {
         edition: None,
     };
     let mut connection = Connection::open(&relay).await.unwrap();
-    let message = letter.to_message().unwrap();
+    let message = parts.to_message().unwrap();
     for _ in 0..2 {
         assert!(
             summary(&connection.send(FROM, "ann@example.org", &message).await)
@@ -395,12 +395,12 @@ async fn a_letter_arrives_in_the_mailbox_as_it_was_written() {
         );
     }
     connection.quit().await;
-    let mails = mailbox.mails();
+    let mails = mail_catcher.mails();
     assert_eq!((mails.len(), mails[0].id, mails[0].received_at), (2, 2, Millis(5)));
-    assert_eq!((mails[0].subject.as_str(), mails[0].from.as_str()), (letter.subject, letter.from));
+    assert_eq!((mails[0].subject.as_str(), mails[0].from.as_str()), (parts.subject, parts.from));
     assert_eq!(
         (mails[0].text.trim_end(), mails[0].html.trim_end()),
-        ("a line\r\n.\r\nanother 行", letter.html)
+        ("a line\r\n.\r\nanother 行", parts.html)
     );
     assert_eq!(mails[0].raw, message.as_bytes());
 }

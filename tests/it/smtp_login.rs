@@ -1,4 +1,4 @@
-//! Passwords on the way out: what they open, and where they are never said.
+//! SMTP authentication: supported mechanisms, and no password over unencrypted connections.
 
 use courant::config::settings::{TlsMode, Transport};
 use courant::mail::smtp::{ConnectError, Connection, Relay};
@@ -7,7 +7,7 @@ use crate::smtp::{connect, send, timeouts, transport};
 use crate::smtp_server::{Script, SmtpServer};
 
 #[tokio::test]
-async fn who_knows_the_password_may_send() {
+async fn sending_works_with_the_right_password_only() {
     for script in
         [Script::new(), Script::new().mechanisms("LOGIN"), Script::new().without_pipelining()]
     {
@@ -22,12 +22,12 @@ async fn who_knows_the_password_may_send() {
         };
         let mut connection = Connection::open(&relay("sesame")).await.unwrap();
         assert_eq!(send(&mut connection, "a@example.org").await, "sent, open: 250 2.0.0 taken");
-        let trouble = Connection::open(&relay("wrong-horse")).await.err().unwrap();
-        assert!(trouble.is_permanent() && trouble.to_string().contains("535 5.7.8"), "{trouble}");
-        assert!(!format!("{trouble} {trouble:?}").contains("wrong-horse"));
-        let mut unknown = connect(&server).await.unwrap();
+        let error = Connection::open(&relay("wrong-horse")).await.err().unwrap();
+        assert!(error.is_permanent() && error.to_string().contains("535 5.7.8"), "{error}");
+        assert!(!format!("{error} {error:?}").contains("wrong-horse"));
+        let mut anonymous = connect(&server).await.unwrap();
         assert!(
-            send(&mut unknown, "a@example.org")
+            send(&mut anonymous, "a@example.org")
                 .await
                 .starts_with("relay, open: the relay answered MAIL with: 530")
         );
@@ -40,13 +40,13 @@ async fn who_knows_the_password_may_send() {
 }
 
 #[tokio::test]
-async fn a_password_never_leaves_this_machine_in_clear() {
-    // No packet is sent by this: it only asks which of our addresses would be used.
-    let probe = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
-    let own = probe.connect("192.0.2.1:9").and_then(|()| probe.local_addr());
+async fn a_password_is_never_sent_unencrypted_to_another_machine() {
+    // This sends no packet; it only determines the local address of the default route.
+    let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+    let own = socket.connect("192.0.2.1:9").and_then(|()| socket.local_addr());
     let Some(own) = own.ok().map(|a| a.ip()).filter(|ip| !ip.is_loopback() && !ip.is_unspecified())
     else {
-        eprintln!("skipped: this machine has no address but loopback");
+        eprintln!("skipped: this machine has only loopback addresses");
         return;
     };
     let server =
@@ -56,10 +56,10 @@ async fn a_password_never_leaves_this_machine_in_clear() {
         password: Some("sesame".into()),
         ..transport(&server, TlsMode::Opportunistic)
     };
-    let trouble = Connection::open(&Relay::from_transport(&login, timeouts(10_000)).unwrap())
+    let error = Connection::open(&Relay::from_transport(&login, timeouts(10_000)).unwrap())
         .await
         .err()
         .unwrap();
-    assert!(matches!(trouble, ConnectError::PasswordInClear { .. }), "{trouble}");
+    assert!(matches!(error, ConnectError::PasswordInClear { .. }), "{error}");
     assert!(!server.verbs(1).iter().any(|v| v == "AUTH"));
 }

@@ -1,6 +1,6 @@
-//! How mail leaves within TLS: taken when offered, required, verified, and never faked.
+//! SMTP over TLS: opportunistic, required and implicit, with verification of certificates.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on should stop where it can't")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue should panic on the spot")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,13 +16,14 @@ use crate::pipelining::{SENT, send_pipelined};
 use crate::smtp::{connect, send, timeouts, transport};
 use crate::smtp_server::{At, Rule, Script, SmtpServer};
 
-/// A private authority and a certificate of its own for 127.0.0.1, made by openssl.
+/// Private certificate authority, and a server with its certificate for 127.0.0.1, created by openssl.
 pub(crate) struct Authority {
     _home: tempfile::TempDir,
     pub(crate) ca: PathBuf,
     pub(crate) acceptor: TlsAcceptor,
 }
 
+/// Creates an authority; returns `None` if openssl is not available.
 pub(crate) fn authority() -> Option<Authority> {
     let home = tempfile::tempdir().unwrap();
     let file = |name: &str| home.path().join(name);
@@ -33,11 +34,11 @@ pub(crate) fn authority() -> Option<Authority> {
         "req -newkey rsa:2048 -nodes -subj /CN=127.0.0.1 -keyout key.pem -out request.pem",
         "x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out cert.pem",
     ] {
-        let made = Command::new("openssl").args(line.split(' ')).current_dir(home.path()).output();
-        if !made.is_ok_and(|m| m.status.success()) {
+        let output = Command::new("openssl").args(line.split(' ')).current_dir(home.path()).output();
+        if !output.is_ok_and(|o| o.status.success()) {
             let required = std::env::var("COURANT_TEST_REQUIRE").is_ok_and(|v| v == "all");
-            assert!(!required, "openssl can't make a certificate");
-            eprintln!("skipped: openssl is not at hand to make a certificate");
+            assert!(!required, "openssl cannot create a certificate");
+            eprintln!("skipped: openssl is not available to create a certificate");
             return None;
         }
     }
@@ -56,16 +57,16 @@ fn acceptor(certificate: &Path, key: &Path) -> TlsAcceptor {
 }
 
 #[tokio::test]
-async fn encryption_is_taken_required_and_verified_as_the_address_says() {
-    let Some(made) = authority() else { return };
+async fn the_url_scheme_determines_encryption_and_verification() {
+    let Some(authority) = authority() else { return };
     let starttls =
-        SmtpServer::start(Script::new().starttls(made.acceptor.clone()).login("ann", "sesame"))
+        SmtpServer::start(Script::new().starttls(authority.acceptor.clone()).login("ann", "sesame"))
             .await;
     let implicit =
-        SmtpServer::start(Script::new().implicit_tls(made.acceptor.clone()).login("ann", "sesame"))
+        SmtpServer::start(Script::new().implicit_tls(authority.acceptor.clone()).login("ann", "sesame"))
             .await;
     let relay = |server: &SmtpServer, mode, ca: bool| {
-        let tls_ca = ca.then(|| made.ca.clone());
+        let tls_ca = ca.then(|| authority.ca.clone());
         let login = Transport {
             username: Some("ann".into()),
             password: Some("sesame".into()),
@@ -86,43 +87,43 @@ async fn encryption_is_taken_required_and_verified_as_the_address_says() {
         assert!(server.mails().last().unwrap().encrypted);
     }
     for (server, mode) in [(&starttls, TlsMode::Required), (&implicit, TlsMode::Implicit)] {
-        // A machine without any authority refuses even earlier.
+        // On a machine without root certificates this fails earlier.
         let Ok(relay) = relay(server, mode, false) else { continue };
-        let trouble = Connection::open(&relay).await.err().unwrap();
-        assert!(matches!(trouble, ConnectError::Tls { .. }), "{trouble}");
+        let error = Connection::open(&relay).await.err().unwrap();
+        assert!(matches!(error, ConnectError::Tls { .. }), "{error}");
     }
     let plain = SmtpServer::start(Script::new()).await;
-    let trouble =
+    let error =
         Connection::open(&relay(&plain, TlsMode::Required, true).unwrap()).await.err().unwrap();
     assert!(
-        matches!(trouble, ConnectError::NoStartTls { .. }) && trouble.is_permanent(),
-        "{trouble}"
+        matches!(error, ConnectError::NoStartTls { .. }) && error.is_permanent(),
+        "{error}"
     );
 }
 
 #[tokio::test]
-async fn words_slipped_in_before_tls_begins_are_not_believed() {
-    let Some(made) = authority() else { return };
-    let slipped = Rule::reply(At::StartTls, "220 2.0.0 ready\r\n250 2.0.0 injected");
+async fn replies_injected_before_tls_starts_are_rejected() {
+    let Some(authority) = authority() else { return };
+    let injected = Rule::reply(At::StartTls, "220 2.0.0 ready\r\n250 2.0.0 injected");
     let server =
-        SmtpServer::start(Script::new().starttls(made.acceptor.clone()).rule(slipped)).await;
+        SmtpServer::start(Script::new().starttls(authority.acceptor.clone()).rule(injected)).await;
     let transport =
-        Transport { tls_ca: Some(made.ca.clone()), ..transport(&server, TlsMode::Required) };
-    let trouble = Connection::open(&Relay::from_transport(&transport, timeouts(10_000)).unwrap())
+        Transport { tls_ca: Some(authority.ca.clone()), ..transport(&server, TlsMode::Required) };
+    let error = Connection::open(&Relay::from_transport(&transport, timeouts(10_000)).unwrap())
         .await
         .err()
         .unwrap();
     assert!(
-        matches!(&trouble, ConnectError::Tls { why, .. } if why.contains("in clear")),
-        "{trouble}"
+        matches!(&error, ConnectError::Tls { why, .. } if why.contains("in clear")),
+        "{error}"
     );
-    let refusing = SmtpServer::start(
+    let rejecting = SmtpServer::start(
         Script::new()
-            .starttls(made.acceptor.clone())
+            .starttls(authority.acceptor.clone())
             .rule(Rule::reply(At::StartTls, "454 4.7.0 not now")),
     )
     .await;
-    let mut connection = connect(&refusing).await.unwrap();
-    assert!(!connection.is_encrypted(), "where encryption is an extra, its failure is no obstacle");
+    let mut connection = connect(&rejecting).await.unwrap();
+    assert!(!connection.is_encrypted(), "optional encryption may fail");
     assert_eq!(send(&mut connection, "a@example.org").await, "sent, open: 250 2.0.0 taken");
 }
