@@ -117,7 +117,7 @@ async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<ExitC
 fn to_json(e: &Edition, c: Counts) -> Value {
     json!({"id": e.id, "digest": e.digest, "state": e.state.as_str(), "scheduled_for": e.scheduled_for.rfc3339(),
         "created_at": e.created_at.rfc3339(), "finished_at": e.finished_at.map(|t| t.rfc3339()), "note": e.note,
-        "counts": {"queued": c.queued, "sending": c.sending, "sent": c.sent, "failed": c.failed, "held": c.held, "cancelled": c.cancelled}})
+        "counts": {"queued": c.queued, "sending": c.sending, "sent": c.sent, "failed": c.failed, "held": c.held, "cancelled": c.cancelled, "bounced": c.bounced}})
 }
 
 async fn show(app: &App, id: &str, json: bool) -> anyhow::Result<ExitCode> {

@@ -110,8 +110,8 @@ fn to_json(r: &SyncReport) -> serde_json::Value {
     let pairs = |list: &[(String, String)], word: &str| {
         list.iter().map(|(id, why)| json!({"id": id, word: why})).collect::<Vec<_>>()
     };
-    json!({"source": r.source, "added": r.added, "waiting": r.scheduled, "changed": r.changed, "removed": r.removed, "held": r.held_removals,
-        "refused": pairs(&r.rejected, "reason"), "notes": pairs(&r.notes, "note")})
+    json!({"source": r.source, "added": r.added, "scheduled": r.scheduled, "changed": r.changed, "removed": r.removed, "held_removals": r.held_removals,
+        "rejected": pairs(&r.rejected, "reason"), "notes": pairs(&r.notes, "note")})
 }
 
 async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<ExitCode> {
@@ -130,8 +130,8 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<Exi
         let state = states.iter().find(|s| s.name == source.name).cloned().unwrap_or_default();
         let kind = kind_name(source.kind);
         rows.push(json!({"name": source.name, "kind": kind, "succeeded_at": state.succeeded_at.map(|t| t.rfc3339()),
-            "compared_at": state.progress.full_sync_at.map(|t| t.rfc3339()),
-            "failures": state.failures, "refused": state.rejected, "held_removals": state.held_removals, "error": state.error}));
+            "full_sync_at": state.progress.full_sync_at.map(|t| t.rfc3339()),
+            "failures": state.failures, "rejected": state.rejected, "held_removals": state.held_removals, "error": state.error}));
         let read =
             state.succeeded_at.map_or("never".into(), |t| t.in_zone(&app.config.site.timezone));
         let numbers = [

@@ -10,7 +10,7 @@ use courant::feeds::on_demand::Lookup;
 use courant::feeds::request::FeedRequest;
 use serde_json::Value;
 
-use crate::support::{START_TIME, World, article, stories};
+use crate::support::{START_TIME, World, article, database_tests};
 
 /// Articles one a day, backwards from the beginning of the story.
 fn daily(days: std::ops::Range<i64>) -> Vec<IncomingArticle> {
@@ -76,7 +76,7 @@ fn ids(documents: &BTreeMap<String, String>) -> BTreeSet<String> {
     documents.values().flat_map(of).collect()
 }
 
-stories! {
+database_tests! {
     async fn walking_back_from_a_feed_finds_everything_once_published(world) {
         world.configure(|settings| settings.feed = "items = 20".into()).await;
         world.publish(daily(0..200)).await;

@@ -1,5 +1,5 @@
-//! Relays that fail at random and nodes that are killed at any moment: every reader still receives the
-//! mail (promise 4).
+//! Relays that fail at random and nodes that are killed at any moment: every reader still receives
+//! the mail (promise 4).
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use courant::domain::time::{HOUR, MINUTE};
 use tokio_util::sync::CancellationToken;
 
 use crate::smtp_server::{At, Rule, Script};
-use crate::support::{World, article, stories};
+use crate::support::{World, article, database_tests};
 
 const READERS: usize = 60;
 const CONNECTIONS: usize = 3;
@@ -44,7 +44,8 @@ impl Rule {
     }
 }
 
-/// Runs a node for a moment against a failing relay, then shuts it down, or kills it if `kill` is set.
+/// Runs a node for a moment against a failing relay, then shuts it down, or kills it if `kill` is
+/// set.
 async fn run_briefly(world: &mut World, rng: &mut Rng, uncertain: bool, kill: bool) {
     let script = (0..1 + rng.below(5)).fold(Script::new(), |s, _| s.rule(rng.rule(uncertain)));
     world.relay.set_script(if rng.below(3) == 0 { script.without_pipelining() } else { script });
@@ -67,7 +68,12 @@ async fn run_briefly(world: &mut World, rng: &mut Rng, uncertain: bool, kill: bo
 }
 
 /// Sends an edition through eight failing runs and then over a working relay; returns its status.
-async fn send_through_failures(world: &mut World, seed: u64, uncertain: bool, kill: bool) -> String {
+async fn send_through_failures(
+    world: &mut World,
+    seed: u64,
+    uncertain: bool,
+    kill: bool,
+) -> String {
     world.configure(|s| s.transport = format!("connections = {CONNECTIONS}")).await;
     world.publish([article(&format!("a{seed}"))]).await;
     world.add_readers(READERS).await;
@@ -85,24 +91,39 @@ async fn send_through_failures(world: &mut World, seed: u64, uncertain: bool, ki
     world.edition_status(edition).await
 }
 
-stories! {
+database_tests! {
     async fn despite_random_failures_every_reader_gets_the_edition_once(world) {
         for seed in 1..=3_usize {
-            let status = send_through_failures(world, u64::try_from(seed).unwrap(), false, false).await;
+            let status =
+                send_through_failures(world, u64::try_from(seed).unwrap(), false, false).await;
             assert_eq!(status, format!("sent: {READERS} sent"), "seed {seed}");
-            assert!(world.mail_counts().values().all(|n| *n == seed), "seed {seed}: {:?}", world.mail_counts());
+            assert!(
+                world.mail_counts().values().all(|n| *n == seed),
+                "seed {seed}: {:?}",
+                world.mail_counts()
+            );
         }
     }
 
     async fn a_mail_with_an_unknown_outcome_is_retried_once_and_none_is_lost(world) {
         let status = send_through_failures(world, 11, true, false).await;
         assert!(status.starts_with("sent: ") && !status.contains("failed"), "{status}");
-        assert_eq!(world.sql("UPDATE deliveries SET state = state WHERE state NOT IN ('sent', 'held')").await, 0);
+        assert_eq!(
+            world
+                .sql("UPDATE deliveries SET state = state WHERE state NOT IN ('sent', 'held')")
+                .await,
+            0
+        );
         assert!(world.mail_counts().values().all(|n| *n <= 2), "{:?}", world.mail_counts());
-        assert_eq!(world.sql("UPDATE deliveries SET state = state WHERE state = 'held' AND uncertain < 2").await, 0);
+        assert_eq!(
+            world
+                .sql("UPDATE deliveries SET state = state WHERE state = 'held' AND uncertain < 2")
+                .await,
+            0
+        );
     }
 
-    async fn nodes_killed_at_any_moment_lose_no_mail(world) {
+    async fn nodes_that_crash_at_any_moment_lose_no_mail(world) {
         let status = send_through_failures(world, 23, false, true).await;
         assert_eq!(status, format!("sent: {READERS} sent"));
         assert_eq!(world.mail_counts().len(), READERS);

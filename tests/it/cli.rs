@@ -51,7 +51,7 @@ fn from_articles_to_mails_in_five_commands() {
     assert_eq!((shown["state"].as_str(), shown["digest"].as_str()), (Some("sent"), Some("weekly")));
     assert_eq!(
         shown["counts"],
-        serde_json::json!({"queued": 0, "sending": 0, "sent": 3, "failed": 0, "held": 0, "cancelled": 0})
+        serde_json::json!({"queued": 0, "sending": 0, "sent": 3, "failed": 0, "held": 0, "cancelled": 0, "bounced": 0})
     );
     assert_eq!(shown["articles"].as_array().unwrap().len(), 2);
     assert_eq!(shell.courant(&["editions", "list", "--json"]).json()[0]["counts"], shown["counts"]);

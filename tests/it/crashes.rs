@@ -8,7 +8,7 @@ use courant::domain::time::HOUR;
 
 use crate::program::Serving;
 use crate::smtp_server::{At, ReceivedMail, Rule, Script};
-use crate::support::{World, article, stories};
+use crate::support::{World, article, database_tests};
 
 /// Connections of the transport `default`.
 pub(crate) const CONNECTIONS: usize = 2;
@@ -24,7 +24,8 @@ pub(crate) struct Node {
 impl Node {
     /// Starts the nth process on this database.
     pub(crate) fn start(world: &World, n: usize, command: &str) -> Self {
-        let (directory, name) = (world.home.path().join(format!("n{n}")), format!("n{n}.example.edu"));
+        let (directory, name) =
+            (world.home.path().join(format!("n{n}")), format!("n{n}.example.edu"));
         std::fs::create_dir(&directory).unwrap();
         let table = format!("name = \"default\"\nehlo = \"{name}\"\n");
         std::fs::write(
@@ -112,8 +113,8 @@ pub(crate) async fn until_sent(world: &World, nodes: &[Node], editions: &[i64], 
     }
 }
 
-/// Waits until a node has sent `wanted` mails; returns `false` if it exits before that because nothing
-/// is left to send.
+/// Waits until a node has sent `wanted` mails; returns `false` if it exits before that because
+/// nothing is left to send.
 async fn until_node_sent(
     world: &World,
     node: &mut Node,
@@ -149,9 +150,9 @@ fn message_id(mail: &ReceivedMail) -> &str {
     mail.content.lines().find(|l| l.starts_with("Message-ID:")).unwrap()
 }
 
-/// Asserts that every reader received every edition complete and under one Message-ID. A mail received
-/// more than once must be among the last two that a killed process sent over a connection: one accepted
-/// but not recorded, one in flight. Returns the number of mails and of repeats.
+/// Asserts that every reader received every edition complete and under one Message-ID. A mail
+/// received more than once must be among the last two that a killed process sent over a connection:
+/// one accepted but not recorded, one in flight. Returns the number of mails and of repeats.
 pub(crate) fn check_mails(
     mails: &[ReceivedMail],
     editions: usize,
@@ -161,7 +162,11 @@ pub(crate) fn check_mails(
     let mut attempts: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let mut by_connection: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (at, mail) in mails.iter().enumerate() {
-        assert!(mail.content.trim_end().ends_with("--"), "an incomplete mail was received for {:?}", mail.to);
+        assert!(
+            mail.content.trim_end().ends_with("--"),
+            "an incomplete mail was received for {:?}",
+            mail.to
+        );
         attempts.entry(message_id(mail)).or_default().push(at);
         by_connection.entry(mail.connection).or_default().push(at);
     }
@@ -181,8 +186,12 @@ pub(crate) fn check_mails(
                 first.to
             );
             let mails_of_connection = &by_connection[&first.connection];
-            let last_two: Vec<_> =
-                mails_of_connection.iter().rev().take(2).map(|at| message_id(&mails[*at])).collect();
+            let last_two: Vec<_> = mails_of_connection
+                .iter()
+                .rev()
+                .take(2)
+                .map(|at| message_id(&mails[*at]))
+                .collect();
             assert!(
                 last_two.contains(&message_id(first)),
                 "a repeated mail was not among the last two of its connection"
@@ -196,18 +205,16 @@ pub(crate) fn check_mails(
         received.values().all(|n| *n == editions),
         "a reader received an edition under two Message-IDs, or not at all"
     );
-    assert!(
-        repeats_by_process.values().all(|n| *n <= 2 * CONNECTIONS),
-        "{repeats_by_process:?}"
-    );
+    assert!(repeats_by_process.values().all(|n| *n <= 2 * CONNECTIONS), "{repeats_by_process:?}");
     assert!(repeats <= 2 * CONNECTIONS * killed.len());
     (mails.len(), repeats)
 }
 
-/// Kills processes at random moments while they send, lets the last ones finish, and checks all mails.
+/// Kills processes at random moments while they send, lets the last ones finish, and checks all
+/// mails.
 pub(crate) async fn kill_while_sending(world: &World, nodes: usize, times: usize) {
-    // On PostgreSQL the two batches of a killed process stay leased until its leases expire; on SQLite
-    // they are available at once.
+    // On PostgreSQL the two batches of a killed process stay leased until its leases expire; on
+    // SQLite they are available at once.
     let readers = if world.is_sqlite() { 600 } else { 512 * times.clamp(2, 30) };
     set_up(world, readers, 4).await;
     let mut editions = vec![another_edition(world).await];
@@ -219,7 +226,13 @@ pub(crate) async fn kill_while_sending(world: &World, nodes: usize, times: usize
             editions.push(another_edition(world).await);
         }
         let mut node = running.swap_remove(random_below(running.len()));
-        let was_sending = until_node_sent(world, &mut node, 1 + random_below(MAX_MAILS_BETWEEN_KILLS), &mut editions).await;
+        let was_sending = until_node_sent(
+            world,
+            &mut node,
+            1 + random_below(MAX_MAILS_BETWEEN_KILLS),
+            &mut editions,
+        )
+        .await;
         tokio::time::sleep(Duration::from_micros(random_below(4000) as u64)).await;
         if was_sending && !node.serving.has_ended() {
             killed.insert(node.name);
@@ -246,7 +259,7 @@ pub(crate) async fn kill_while_sending(world: &World, nodes: usize, times: usize
     }
 }
 
-stories! {
+database_tests! {
     async fn killing_the_process_while_it_sends_loses_no_mail(world) {
         let default = if world.is_sqlite() { 8 } else { 3 };
         kill_while_sending(world, 1, kills(default)).await;
@@ -263,13 +276,18 @@ stories! {
         assert!(took < Duration::from_secs(10), "it took {took:?}");
         let counts = world.app.store.edition_counts(edition).await.unwrap();
         let received = world.relay.mails().len();
-        assert_eq!((counts.sending, counts.sent), (0, i64::try_from(received).unwrap()), "{counts:?}");
+        assert_eq!(
+            (counts.sending, counts.sent),
+            (0, i64::try_from(received).unwrap()),
+            "{counts:?}"
+        );
         assert!(received < readers, "all mails were sent before the signal");
         let restarted = [Node::start(world, 1, "serve")];
         until_sent(world, &restarted, &[edition], readers).await;
         let [restarted] = restarted;
         assert_eq!(restarted.serving.stop().0, Some(0));
-        let mails_and_repeats = world.relay.with_mails(|mails| check_mails(mails, 1, readers, &BTreeSet::new()));
+        let mails_and_repeats =
+            world.relay.with_mails(|mails| check_mails(mails, 1, readers, &BTreeSet::new()));
         assert_eq!(mails_and_repeats, (readers, 0));
     }
 }

@@ -1,4 +1,4 @@
-//! The program while it runs: a relay beside it, other commands beside it, a signal that ends it.
+//! The running program: with a relay, with other commands at the same time, and on signals.
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -8,17 +8,17 @@ use crate::program::Serving;
 use crate::smtp_server::{At, Rule, Script, SmtpServer};
 use crate::support::Shell;
 
-/// Waits until a condition holds; generous, for a busy machine.
-fn until(what: &str, mut there: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !there() {
-        assert!(begun.elapsed() < Duration::from_secs(30), "never: {what}");
+/// Waits for a condition; the time limit is long enough for a busy machine.
+fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < Duration::from_secs(30), "timed out waiting until {what}");
         std::thread::sleep(Duration::from_millis(10));
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_relay_that_is_down_loses_nothing_when_a_person_loses_patience() {
+async fn interrupting_deliver_while_the_relay_is_down_loses_no_mail() {
     let server = SmtpServer::start(Script::new().rule(Rule::close(At::Connect))).await;
     let shell = Shell::with("file://outbox", &format!("smtp://{}", server.address()));
     ready(&shell);
@@ -28,11 +28,14 @@ async fn a_relay_that_is_down_loses_nothing_when_a_person_loses_patience() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    until("it tries", || server.connections() > 0);
+    until("it connects", || server.connections() > 0);
     Shell::signal(&child, "TERM");
-    assert_eq!(child.wait().unwrap().code(), Some(1), "nothing worked");
-    let said = child.wait_with_output().unwrap();
-    assert_eq!(String::from_utf8_lossy(&said.stdout).trim(), "sent 0, failed 0, waiting 3, held 0");
+    assert_eq!(child.wait().unwrap().code(), Some(1), "no mail could be sent");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout).trim(),
+        "sent 0, failed 0, waiting 3, held 0"
+    );
     let shown = shell.courant(&["editions", "show", "1", "--json"]).json();
     assert_eq!(
         (shown["counts"]["queued"].as_i64(), shown["counts"]["failed"].as_i64()),
@@ -41,7 +44,7 @@ async fn a_relay_that_is_down_loses_nothing_when_a_person_loses_patience() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_deliver_at_a_time_works_on_a_sqlite_file_and_other_commands_beside_it() {
+async fn a_second_deliver_on_a_sqlite_file_is_rejected_but_other_commands_work() {
     let server = SmtpServer::start(Script::new().rule(Rule::stall(At::Content))).await;
     let shell = Shell::with("file://outbox", &format!("smtp://{}", server.address()));
     ready(&shell);
@@ -68,7 +71,7 @@ async fn one_deliver_at_a_time_works_on_a_sqlite_file_and_other_commands_beside_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn serve_sends_what_is_due_and_ends_in_order_at_a_signal() {
+async fn serve_sends_due_mails_and_shuts_down_gracefully_on_sigterm() {
     let server = SmtpServer::start(Script::new()).await;
     let shell = Shell::with("file://outbox", &format!("smtp://{}", server.address()));
     shell.replace("[[sources]]", "[server]\nlisten = \"127.0.0.1:0\"\n[[sources]]");
@@ -88,12 +91,12 @@ async fn serve_sends_what_is_due_and_ends_in_order_at_a_signal() {
 }
 
 #[test]
-fn a_site_of_feeds_alone_goes_on_serving() {
+fn a_site_with_feeds_only_keeps_running() {
     let text = "[site]\ntitle = \"T\"\nbase_url = \"https://news.example.edu\"\nid_authority = \"news.example.edu,2026\"\n\
                 [database]\nurl = \"sqlite://courant.db\"\n[server]\nlisten = \"127.0.0.1:0\"\n[[feeds]]\nname = \"news\"\n";
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("config.toml"), text).unwrap();
-    let mut serving = Serving::start(folder.path());
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("config.toml"), text).unwrap();
+    let mut serving = Serving::start(directory.path());
     serving.ready();
     assert!(!serving.has_ended());
     assert_eq!(serving.stop().0, Some(0));

@@ -11,7 +11,7 @@ use courant::store::subscribers::Subscriber;
 use tokio_util::sync::CancellationToken;
 
 use crate::smtp_server::{At, Rule, Script};
-use crate::support::{World, article, stories};
+use crate::support::{World, article, database_tests};
 
 async fn edition_for(world: &World, readers: usize) -> i64 {
     world.publish([IncomingArticle { published_at: world.now(), ..article("a") }]).await;
@@ -23,12 +23,14 @@ async fn first_subscriber(world: &World) -> Subscriber {
     world.app.store.subscribers_before(i64::MAX, 1).await.unwrap().remove(0)
 }
 
-stories! {
+database_tests! {
     async fn a_mail_in_flight_when_its_edition_is_cancelled_reaches_a_final_state(world) {
         world.relay.set_script(Script::new().rule(Rule::stall(At::Rcpt)));
         let edition = edition_for(world, 1).await;
-        let (dispatcher, transport, shutdown) = (world.dispatcher(), world.transport().clone(), CancellationToken::new());
-        let sending = tokio::spawn(async move { dispatcher.deliver_due(&transport, 0, &shutdown).await });
+        let (dispatcher, transport, shutdown) =
+            (world.dispatcher(), world.transport().clone(), CancellationToken::new());
+        let sending =
+            tokio::spawn(async move { dispatcher.deliver_due(&transport, 0, &shutdown).await });
         while world.edition_status(edition).await != "sending: 1 sending" {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
@@ -42,7 +44,7 @@ stories! {
         assert!(status == "cancelled: 1 cancelled" || status == "cancelled: 1 sent", "{status}");
     }
 
-    async fn cancelling_holds_mails_that_a_killed_process_was_sending(world) {
+    async fn cancelling_holds_mails_that_a_crashed_process_was_sending(world) {
         let edition = edition_for(world, 3).await;
         world.sql("UPDATE deliveries SET state = 'sending' WHERE id = (SELECT MIN(id) FROM deliveries)").await;
         world.sql("UPDATE delivery_batches SET lease_node = 'dead', lease_until = 1").await;
@@ -52,12 +54,23 @@ stories! {
     }
 
     async fn a_late_reply_completes_a_mail_that_another_node_has_deferred(world) {
-        world.relay.set_script(Script::new().rule(Rule::reply(At::Rcpt, "450 4.2.0 later").recipient("r1@")));
+        world.relay.set_script(
+            Script::new().rule(Rule::reply(At::Rcpt, "450 4.2.0 later").recipient("r1@")),
+        );
         let edition = edition_for(world, 2).await;
         world.deliver().await;
         assert_eq!(world.edition_status(edition).await, "sending: 1 queued, 1 sent");
-        let late = Record { id: 2, outcome: DeliveryOutcome::Sent, may_retry_unknown: true, reply: Some("250 taken".into()), is_from_queue: false };
-        CommitConnection::new(&world.app.store).commit("suspended until now", &[late], &[], world.now()).await.unwrap();
+        let late = Record {
+            id: 2,
+            outcome: DeliveryOutcome::Sent,
+            may_retry_unknown: true,
+            reply: Some("250 taken".into()),
+            is_from_queue: false,
+        };
+        CommitConnection::new(&world.app.store)
+            .commit("suspended until now", &[late], &[], world.now())
+            .await
+            .unwrap();
         delivery::close_editions(&world.app.store, world.now()).await.unwrap();
         assert_eq!(world.edition_status(edition).await, "sent: 2 sent");
         assert_eq!(world.app.store.pending_count().await.unwrap(), 0);
@@ -83,7 +96,9 @@ stories! {
         world.run_command(edition, EditionCommand::Pause).await;
         world.advance(7 * DAY);
         world.run_command(edition, EditionCommand::Resume).await;
-        world.relay.set_script(Script::new().rule(Rule::reply(At::Rcpt, "450 4.7.1 greylisted").once()));
+        world
+            .relay
+            .set_script(Script::new().rule(Rule::reply(At::Rcpt, "450 4.7.1 greylisted").once()));
         world.deliver().await;
         assert_eq!(world.edition_status(edition).await, "sending: 1 queued");
         world.advance(5 * MINUTE);
@@ -93,13 +108,21 @@ stories! {
 
     async fn a_mail_that_makes_the_relay_close_every_time_finally_fails(world) {
         let edition = edition_for(world, 1).await;
-        world.relay.set_script(Script::new().rule(Rule::reply_and_close(At::Content, "421 4.3.0 this one again")));
+        world.relay.set_script(
+            Script::new().rule(Rule::reply_and_close(At::Content, "421 4.3.0 this one again")),
+        );
         for _ in 0..40 {
             world.deliver().await;
             world.advance(DAY / 4);
         }
         assert_eq!(world.edition_status(edition).await, "sent: 1 failed");
-        let mail = world.app.store.deliveries_to(first_subscriber(world).await.id, 1).await.unwrap().remove(0);
+        let mail = world
+            .app
+            .store
+            .deliveries_to(first_subscriber(world).await.id, 1)
+            .await
+            .unwrap()
+            .remove(0);
         assert!(mail.last_reply.unwrap().contains("421 4.3.0 this one again"));
     }
 
@@ -121,7 +144,13 @@ stories! {
         let edition = edition_for(world, 2).await;
         let dispatcher = world.dispatcher();
         let transports = [world.transport().name.clone()];
-        let request = BatchRequest { transports: &transports, node: dispatcher.node(), excluded_editions: &[], after_edition: 0, hold_uncertain: false };
+        let request = BatchRequest {
+            transports: &transports,
+            node: dispatcher.node(),
+            excluded_editions: &[],
+            after_edition: 0,
+            hold_uncertain: false,
+        };
         world.app.store.claim_batch(request, world.now()).await.unwrap().unwrap();
         world.deliver_with(&dispatcher, 0).await;
         assert_eq!(world.edition_status(edition).await, "sent: 2 sent");
@@ -134,18 +163,37 @@ stories! {
         world.add_readers(1).await;
         // A value that the program never writes makes the first digest fail.
         world.sql("UPDATE subscriptions SET sections = 'broken'").await;
-        world.subscribe("daily", [courant::subscribers::NewSubscriber { email: "d@example.org".into(), ..Default::default() }]).await;
+        world
+            .subscribe(
+                "daily",
+                [courant::subscribers::NewSubscriber {
+                    email: "d@example.org".into(),
+                    ..Default::default()
+                }],
+            )
+            .await;
         world.sql("UPDATE subscriptions SET sections = '[]' WHERE digest = 'daily'").await;
-        let prepared = courant::digests::prepare_due(world.app.digest_context(), world.now().plus(2 * 60 * MINUTE)).await;
+        let prepared = courant::digests::prepare_due(
+            world.app.digest_context(),
+            world.now().plus(2 * 60 * MINUTE),
+        )
+        .await;
         assert!(prepared.unwrap_err().to_string().starts_with("digest weekly: "));
         assert_eq!(world.app.store.editions(None).await.unwrap().remove(0).digest, "daily");
     }
 
     async fn a_recipient_who_makes_the_relay_fail_delays_nobody_and_finally_fails(world) {
-        world.relay.set_script(Script::new().rule(Rule::reply_and_close(At::Rcpt, "421 4.3.2 not this one").recipient("r0@")));
+        world.relay.set_script(
+            Script::new()
+                .rule(Rule::reply_and_close(At::Rcpt, "421 4.3.2 not this one").recipient("r0@")),
+        );
         let edition = edition_for(world, 6).await;
         let report = world.deliver().await;
-        assert_eq!((report.sent, report.deferred), (5, 1), "a few attempts show that the failure depends on the recipient");
+        assert_eq!(
+            (report.sent, report.deferred),
+            (5, 1),
+            "a few attempts show that the failure depends on the recipient"
+        );
         world.advance(5 * DAY);
         world.deliver().await;
         assert_eq!(world.edition_status(edition).await, "sent: 5 sent, 1 failed");
@@ -158,7 +206,11 @@ stories! {
         world.sql("UPDATE editions SET transport = 'old'").await;
         world.sql("UPDATE subscriptions SET digest = 'monthly'").await;
         let reports = world.app.orphaned_names().await.unwrap();
-        assert!(reports[0].starts_with("mails are queued for transport \"old\"") && reports[1].starts_with("2 subscriptions belong to digest \"monthly\""), "{reports:?}");
+        assert!(
+            reports[0].starts_with("mails are queued for transport \"old\"")
+                && reports[1].starts_with("2 subscriptions belong to digest \"monthly\""),
+            "{reports:?}"
+        );
     }
 
     async fn a_finished_dispatcher_keeps_no_database_connection_open(world) {
@@ -170,13 +222,19 @@ stories! {
         world.app.store.close().await;
         if world.is_sqlite() {
             let wal = world.home.path().join("courant.db-wal");
-            assert!(world.home.path().join("courant.db").exists() && !wal.exists(), "closing the last connection should delete the WAL file");
+            assert!(
+                world.home.path().join("courant.db").exists() && !wal.exists(),
+                "closing the last connection should delete the WAL file"
+            );
         } else {
             // The server lists a closed connection for a moment longer.
             let open = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'courant'";
             let start = std::time::Instant::now();
             while world.sql(open).await > 0 {
-                assert!(start.elapsed() < std::time::Duration::from_secs(20), "a connection is still open");
+                assert!(
+                    start.elapsed() < std::time::Duration::from_secs(20),
+                    "a connection is still open"
+                );
                 tokio::task::yield_now().await;
             }
         }
@@ -195,9 +253,20 @@ stories! {
         world.sql(&format!("UPDATE delivery_queue SET due_at = {} WHERE delivery_id = (SELECT MAX(id) FROM deliveries)", first.0)).await;
         assert_eq!(world.app.store.next_queued_at(&transports).await.unwrap(), Some(first));
         world.run_command(edition, EditionCommand::Pause).await;
-        assert_eq!(world.app.store.next_queued_at(&transports).await.unwrap(), None, "a paused edition has no due mail");
+        assert_eq!(
+            world.app.store.next_queued_at(&transports).await.unwrap(),
+            None,
+            "a paused edition has no due mail"
+        );
         let test_mail_at = first.plus(MINUTE);
-        courant::digests::queue_test(world.app.digest_context(), world.digest("weekly"), "boss@example.org", test_mail_at).await.unwrap();
+        courant::digests::queue_test(
+            world.app.digest_context(),
+            world.digest("weekly"),
+            "boss@example.org",
+            test_mail_at,
+        )
+        .await
+        .unwrap();
         assert_eq!(world.app.store.next_queued_at(&transports).await.unwrap(), Some(test_mail_at));
         assert_eq!(world.app.store.next_queued_at(&transports[1..]).await.unwrap(), None);
         world.run_command(edition, EditionCommand::Resume).await;

@@ -1,11 +1,11 @@
-//! Circuit breaker of editions: rejections of the sender or the message pause the edition after a few
-//! failures.
+//! Circuit breaker of editions: rejections of the sender or the message pause the edition after a
+//! few failures.
 
 use courant::domain::article::IncomingArticle;
 use courant::domain::edition::EditionCommand;
 
 use crate::smtp_server::{At, Rule, Script};
-use crate::support::{World, article, stories};
+use crate::support::{World, article, database_tests};
 
 async fn another_edition(world: &World) -> i64 {
     let id = format!("a{}", world.app.store.editions(None).await.unwrap().len());
@@ -17,7 +17,7 @@ async fn note(world: &World, edition: i64) -> String {
     world.app.store.edition(edition).await.unwrap().unwrap().note.unwrap_or_default()
 }
 
-stories! {
+database_tests! {
     async fn three_rejections_of_sender_or_message_pause_the_edition_and_the_rest_is_sent_after_resuming(world) {
         world.configure(|s| s.transport = "connections = 10".into()).await;
         world.add_readers(60).await;
@@ -35,13 +35,21 @@ stories! {
                 let (edition, before) = (another_edition(world).await, world.relay.mails().len());
                 world.relay.set_script(script.rule(Rule::reply(at, reply)));
                 world.deliver().await;
-                assert_eq!(world.edition_status(edition).await, "paused: 57 queued, 3 failed", "{at:?} {reply}");
+                assert_eq!(
+                    world.edition_status(edition).await,
+                    "paused: 57 queued, 3 failed",
+                    "{at:?} {reply}"
+                );
                 let note = note(world, edition).await;
                 assert!(note.contains("3 times in a row") && note.contains(reply), "{note}");
                 world.relay.set_script(Script::new());
                 world.run_command(edition, EditionCommand::Resume).await;
                 world.deliver().await;
-                assert_eq!(world.edition_status(edition).await, "sent: 57 sent, 3 failed", "{at:?} {reply}");
+                assert_eq!(
+                    world.edition_status(edition).await,
+                    "sent: 57 sent, 3 failed",
+                    "{at:?} {reply}"
+                );
                 assert_eq!(world.relay.mails().len() - before, 57, "{at:?} {reply}");
             }
         }
@@ -50,14 +58,20 @@ stories! {
     async fn rejections_of_recipients_never_pause_an_edition(world) {
         world.configure(|s| s.transport = "connections = 10".into()).await;
         world.add_readers(40).await;
-        for (at, reply) in [(At::Rcpt, "550 5.1.1 unknown"), (At::Rcpt, "550 unknown"), (At::Content, "552 5.2.2 over quota")] {
+        for (at, reply) in [
+            (At::Rcpt, "550 5.1.1 unknown"),
+            (At::Rcpt, "550 unknown"),
+            (At::Content, "552 5.2.2 over quota"),
+        ] {
             let edition = another_edition(world).await;
             world.relay.set_script(Script::new().rule(Rule::reply(at, reply)));
             world.deliver().await;
             assert_eq!(world.edition_status(edition).await, "sent: 40 failed", "{reply}");
         }
         let edition = another_edition(world).await;
-        world.relay.set_script(Script::new().rule(Rule::reply(At::Content, "554 5.7.1 spam").recipient("r7@")));
+        world.relay.set_script(
+            Script::new().rule(Rule::reply(At::Content, "554 5.7.1 spam").recipient("r7@")),
+        );
         world.deliver().await;
         assert_eq!(world.edition_status(edition).await, "sent: 39 sent, 1 failed");
     }
@@ -67,13 +81,21 @@ stories! {
         world.add_readers(520).await;
         for (rejected, expected) in [(9, "sent: 511 sent, 9 failed"), (10, "paused: ")] {
             let edition = another_edition(world).await;
-            let rule = |n: usize| Rule::reply(At::Content, "554 5.7.1 spam").recipient(&format!("r{}@", 10 + n * 45));
-            world.relay.set_script((0..rejected).fold(Script::new(), |script, n| script.rule(rule(n))));
+            let rule = |n: usize| {
+                Rule::reply(At::Content, "554 5.7.1 spam").recipient(&format!("r{}@", 10 + n * 45))
+            };
+            world
+                .relay
+                .set_script((0..rejected).fold(Script::new(), |script, n| script.rule(rule(n))));
             world.deliver().await;
             let status = world.edition_status(edition).await;
             assert!(status.starts_with(expected), "{status}");
             if rejected == 10 {
-                assert!(status.ends_with("10 failed") && note(world, edition).await.contains("2 % of the last 500"), "{status}");
+                assert!(
+                    status.ends_with("10 failed")
+                        && note(world, edition).await.contains("2 % of the last 500"),
+                    "{status}"
+                );
                 world.run_command(edition, EditionCommand::Resume).await;
                 world.deliver().await;
                 assert_eq!(world.edition_status(edition).await, "sent: 510 sent, 10 failed");

@@ -6,7 +6,7 @@ use courant::feeds::cache::{RefreshReport, refresh_due};
 use courant::feeds::format::Format;
 use courant::feeds::render::documents;
 
-use crate::support::{Database, START_TIME, Shell, TestClock, World, article, stories};
+use crate::support::{Database, START_TIME, Shell, TestClock, World, article, database_tests};
 
 fn drafts() -> Vec<IncomingArticle> {
     let mut all: Vec<IncomingArticle> = (0..30)
@@ -73,7 +73,7 @@ async fn the_same_articles_make_the_same_bytes_on_every_engine_in_any_order() {
     }
 }
 
-stories! {
+database_tests! {
     async fn a_feed_changes_with_its_articles_alone(world) {
         world.publish(drafts()).await;
         let app = &world.app;

@@ -6,7 +6,7 @@ use courant::domain::time::HOUR;
 use courant::sources::{self, SyncReport, import};
 use courant::store::id_mappings::MappingResult;
 
-use crate::support::{World, article, stories};
+use crate::support::{World, article, database_tests};
 
 /// A new CMS beside the old one.
 async fn moving(world: &mut World) {
@@ -80,7 +80,7 @@ async fn news(world: &World) -> Vec<String> {
     }
 }
 
-stories! {
+database_tests! {
     async fn articles_adopted_before_the_new_cms_is_read_come_in_as_the_old_ones(world) {
         moving(world).await;
         world.add_readers(1).await;

@@ -1,30 +1,36 @@
-//! Limit of open messages per connection: two, of which one is accepted but not yet recorded and the
-//! other is being transmitted (promise 4).
+//! Limit of open messages per connection: two, of which one is accepted but not yet recorded and
+//! the other is being transmitted (promise 4).
 
 use tokio_util::sync::CancellationToken;
 
 use crate::smtp_server::{At, Rule, Script};
-use crate::support::{article, stories};
+use crate::support::{article, database_tests};
 
-stories! {
+database_tests! {
     async fn a_third_message_is_not_started_while_two_are_unrecorded(world) {
-        // Nothing is pipelined behind the last message of a connection, so no start permit depends on
-        // what has been recorded.
-        world.configure(|s| s.transport = "connections = 1\nmessages_per_connection = 3".into()).await;
+        // Nothing is pipelined behind the last message of a connection, so no start permit depends
+        // on what has been recorded.
+        world
+            .configure(|s| s.transport = "connections = 1\nmessages_per_connection = 3".into())
+            .await;
         world.relay.set_script(Script::new().rule(Rule::stall(At::Content).once()));
         world.publish([article("a")]).await;
         world.add_readers(5).await;
         let edition = world.create_edition().await;
         let (dispatcher, transport) = (world.dispatcher(), world.transport().clone());
-        let sending = tokio::spawn(async move { dispatcher.deliver_due(&transport, 0, &CancellationToken::new()).await });
-        while world.relay.stalled() == 0 || world.edition_status(edition).await != "sending: 2 queued, 3 sending" {
+        let sending = tokio::spawn(async move {
+            dispatcher.deliver_due(&transport, 0, &CancellationToken::new()).await
+        });
+        while world.relay.stalled() == 0
+            || world.edition_status(edition).await != "sending: 2 queued, 3 sending"
+        {
             tokio::task::yield_now().await;
         }
         let stalled_db = world.stall_db().await;
         world.relay.release();
-        // The relay accepts the first two messages and waits for the content of the third, which would
-        // follow at once. On a slow machine the second permit expires and is requested again, which has
-        // the same effect.
+        // The relay accepts the first two messages and waits for the content of the third, which
+        // would follow at once. On a slow machine the second permit expires and is requested again,
+        // which has the same effect.
         let third_has_started = || world.relay.verbs(1).join(" ").matches("DATA").count() == 3;
         for _ in 0..300 {
             if third_has_started() {
@@ -38,9 +44,16 @@ stories! {
         let open = world.relay.mails().len();
         let status = world.edition_status(edition).await;
         stalled_db.resume().await;
-        assert_eq!((open.min(2), status.as_str()), (open, "sending: 2 queued, 3 sending"), "a third message was open");
+        assert_eq!(
+            (open.min(2), status.as_str()),
+            (open, "sending: 2 queued, 3 sending"),
+            "a third message was open"
+        );
         sending.await.unwrap().unwrap();
         courant::delivery::close_editions(&world.app.store, world.now()).await.unwrap();
-        assert_eq!((world.edition_status(edition).await.as_str(), world.relay.mails().len()), ("sent: 5 sent", 5));
+        assert_eq!(
+            (world.edition_status(edition).await.as_str(), world.relay.mails().len()),
+            ("sent: 5 sent", 5)
+        );
     }
 }

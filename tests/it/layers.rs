@@ -144,6 +144,47 @@ fn a_module_imports_only_layers_below_its_own() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Modules whose `mod.rs` only declares and re-exports, so that no child imports its parent's items.
+const DECLARING_MODULES: &[&str] = &["delivery", "web"];
+
+#[test]
+fn no_child_of_web_or_delivery_imports_an_item_of_its_parent() {
+    let mut violations = Vec::new();
+    for (path, module, text) in source_files() {
+        if !DECLARING_MODULES.contains(&module.as_str()) || is_test(&path) {
+            continue;
+        }
+        let code = without_comments(&text);
+        // Paths of unit tests inside a file are relative to that file, not to the parent.
+        let code = code.split("#[cfg(test)]").next().unwrap_or_default();
+        if path.ends_with("mod.rs") && path.components().count() == 2 {
+            let items =
+                ["fn ", "struct ", "enum ", "const ", "static ", "trait ", "impl ", "type "];
+            let declared = code.lines().filter(|line| {
+                let line = line.trim_start_matches("pub ").trim_start_matches("pub(crate) ");
+                items.iter().any(|item| line.starts_with(item))
+            });
+            violations.extend(declared.map(|line| format!("src/{}: {line}", path.display())));
+            continue;
+        }
+        // From `src/web/page.rs` the parent is `super`, from `src/web/demo/inbox.rs` it is two levels up.
+        let depth = path.components().count() - 1 - usize::from(path.ends_with("mod.rs"));
+        let parents = ["super::".repeat(depth.max(1)), format!("crate::{module}::")];
+        for parent in parents {
+            for import in imports(code, &parent) {
+                if import.starts_with(|c: char| c.is_ascii_uppercase()) {
+                    violations.push(format!("src/{}: {parent}{import}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(violations.is_empty(), "{}", violations.join("\n"));
+}
+
+fn is_test(path: &Path) -> bool {
+    path.components().any(|part| part.as_os_str() == "tests" || part.as_os_str() == "tests.rs")
+}
+
 #[test]
 fn a_crate_is_named_only_by_its_owners() {
     let mut wrong = Vec::new();

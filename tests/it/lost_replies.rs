@@ -4,7 +4,7 @@
 use courant::domain::rate::Rate;
 use courant::store::rate_limits::{LimitKey, RateLimitRequest, UpdateId};
 
-use crate::support::{LostReply, World, article, stories};
+use crate::support::{LostReply, World, article, database_tests};
 
 mod bodies {
     use super::*;
@@ -30,7 +30,11 @@ mod bodies {
             (40, "sent: 40 sent")
         );
         assert_eq!(proxy.remaining(), 0, "every reply to be lost was lost");
-        assert_eq!(world.mail_counts().values().filter(|n| **n == 1).count(), 40, "every reader received one mail");
+        assert_eq!(
+            world.mail_counts().values().filter(|n| **n == 1).count(),
+            40,
+            "every reader received one mail"
+        );
         assert_eq!(world.sql("UPDATE deliveries SET state = state WHERE attempts = 1").await, 40);
         let request = RateLimitRequest {
             key: LimitKey::for_transport("default"),
@@ -45,9 +49,7 @@ mod bodies {
         node.store.close().await;
     }
 
-    pub(super) async fn the_next_due_delivery_is_found_by_an_index(
-        world: &mut World,
-    ) {
+    pub(super) async fn the_next_due_delivery_is_found_by_an_index(world: &mut World) {
         world
             .sql(
                 "INSERT INTO delivery_queue (delivery_id, edition_id, transport, priority, due_at) \
@@ -74,7 +76,7 @@ mod bodies {
     }
 }
 
-stories!(@on postgres Postgres
+database_tests!(@on postgres Postgres
     a_commit_whose_reply_is_lost_takes_effect_once
     the_next_due_delivery_is_found_by_an_index
 );

@@ -1,6 +1,6 @@
-//! Stories about the whole program, told from outside, and guards of its shape.
+//! Integration tests of the whole program, and checks of its architecture.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on should stop where it can't")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue should panic on the spot")]
 
 mod archive;
 mod callbacks;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use courant::store::Store;
 
-use crate::support::{article, stories};
+use crate::support::{article, database_tests};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -48,7 +48,7 @@ fn the_complete_config_of_the_repository_works() {
     );
 }
 
-stories! {
+database_tests! {
     async fn migrating_again_leaves_people_and_articles_as_they_are(world) {
         world.publish([article("a")]).await;
         world.add_readers(3).await;

@@ -1,5 +1,5 @@
-//! Several processes on one PostgreSQL: some are killed, one is suspended past its leases, and no mail
-//! is lost (promise 4).
+//! Several processes on one PostgreSQL: some are killed, one is suspended past its leases, and no
+//! mail is lost (promise 4).
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 use courant::domain::time::HOUR;
 
 use crate::crashes::{
-    CONNECTIONS, Node, another_edition, set_up, kill_while_sending, kills, slow_relay, until_sent,
+    CONNECTIONS, Node, another_edition, kill_while_sending, kills, set_up, slow_relay, until_sent,
 };
 use crate::smtp_server::{At, ReceivedMail, Rule, Script};
-use crate::support::{World, stories};
+use crate::support::{World, database_tests};
 
-/// Returns the recipients of the last mail of each connection: those in flight while the relay stalls.
+/// Returns the recipients of the last mail of each connection: those in flight while the relay
+/// stalls.
 fn in_flight(mails: &[ReceivedMail]) -> Vec<String> {
     let last: BTreeMap<usize, &ReceivedMail> = mails.iter().map(|m| (m.connection, m)).collect();
     last.into_values().map(|m| m.to.join(",")).collect()
@@ -30,9 +31,7 @@ async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
 mod bodies {
     use super::*;
 
-    pub(super) async fn killing_one_of_three_processes_repeatedly_loses_no_mail(
-        world: &mut World,
-    ) {
+    pub(super) async fn killing_one_of_three_processes_repeatedly_loses_no_mail(world: &mut World) {
         kill_while_sending(world, 3, kills(3)).await;
     }
 
@@ -61,14 +60,16 @@ mod bodies {
         let late = unanswered.remove(0);
         // While the process is suspended, the relay accepts its mail; to the other node it replies
         // "later" for one of these recipients.
-        world
-            .relay
-            .set_script(slow_relay(4).rule(Rule::reply(At::Rcpt, "450 4.2.0 later").recipient(&late)));
+        world.relay.set_script(
+            slow_relay(4).rule(Rule::reply(At::Rcpt, "450 4.2.0 later").recipient(&late)),
+        );
         world.relay.release();
         let other = Node::start(world, 1, "serve");
         let all_but_one = format!("sending: 1 queued, {} sent", readers - 1);
-        until("the other node takes over", async || world.edition_status(edition).await == all_but_one)
-            .await;
+        until("the other node takes over", async || {
+            world.edition_status(edition).await == all_but_one
+        })
+        .await;
         assert!(!world.last_reply(&late).await.contains("taken"));
         suspended.serving.signal("CONT");
         let resumed = Instant::now();
@@ -85,7 +86,10 @@ mod bodies {
         // If the process starts further mails of its lost leases, it does so within two seconds.
         tokio::time::sleep(Duration::from_secs(2)).await;
         let started = both[0].mails(world) - sent_before;
-        assert!(started <= CONNECTIONS, "{started} mails were started that another node had leased");
+        assert!(
+            started <= CONNECTIONS,
+            "{started} mails were started that another node had leased"
+        );
         let times = |to: &str| {
             world.relay.with_mails(|mails| mails.iter().filter(|m| m.to == [to]).count())
         };
@@ -100,7 +104,7 @@ mod bodies {
     }
 }
 
-stories!(@on postgres Postgres
+database_tests!(@on postgres Postgres
     killing_one_of_three_processes_repeatedly_loses_no_mail
     a_process_suspended_past_its_leases_starts_no_mail_and_records_late_replies
 );

@@ -1,4 +1,4 @@
-//! Crashes and company: dead nodes, several nodes, copies of the store.
+//! Several nodes on one database, leases of crashed nodes, and copies of the database.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -11,13 +11,13 @@ use courant::store::Store;
 use tokio_util::sync::CancellationToken;
 
 use crate::smtp_server::{At, Rule, Script};
-use crate::support::{World, article, stories};
+use crate::support::{World, article, database_tests};
 
-/// Waits for something another process or task does; generous, for a busy machine.
-async fn until(what: &str, mut there: impl AsyncFnMut() -> bool) {
-    let begun = Instant::now();
-    while !there().await {
-        assert!(begun.elapsed() < Duration::from_secs(30), "never: {what}");
+/// Waits for a condition; the time limit is long enough for a busy machine.
+async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
+    let start = Instant::now();
+    while !condition().await {
+        assert!(start.elapsed() < Duration::from_secs(30), "timed out waiting until {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
@@ -28,14 +28,14 @@ async fn edition_for(world: &World, readers: usize) -> i64 {
     world.create_edition().await
 }
 
-/// As if all leases of nodes that are gone had run out.
-async fn leases_run_out(world: &World) {
+/// Lets all leases expire.
+async fn expire_leases(world: &World) {
     world.sql("UPDATE delivery_batches SET lease_until = 0 WHERE lease_node IS NOT NULL").await;
     world.sql("UPDATE delivery_queue SET lease_until = 0 WHERE lease_node IS NOT NULL").await;
 }
 
-/// How often each Message-ID arrived.
-fn by_id(world: &World) -> BTreeMap<String, usize> {
+/// Returns the number of received mails by Message-ID.
+fn count_by_id(world: &World) -> BTreeMap<String, usize> {
     let mut ids = BTreeMap::new();
     for mail in world.relay.mails() {
         let id = mail
@@ -49,8 +49,8 @@ fn by_id(world: &World) -> BTreeMap<String, usize> {
     ids
 }
 
-stories! {
-    async fn after_a_crash_what_was_on_its_way_is_held_where_the_config_says_so(world) {
+database_tests! {
+    async fn a_mail_in_flight_during_a_crash_is_held_if_so_configured(world) {
         world.configure(|s| s.transport = "connections = 1\nuncertain = \"hold\"".into()).await;
         let edition = edition_for(world, 3).await;
         world.sql("UPDATE delivery_batches SET lease_node = 'dead', lease_until = 0").await;
@@ -60,19 +60,26 @@ stories! {
         assert!(world.last_reply("r0@example.org").await.contains("the outcome is unknown"));
     }
 
-    async fn a_retry_that_a_dead_node_was_sending_is_taken_over(world) {
+    async fn a_retry_leased_by_a_dead_node_is_taken_over(world) {
         world.relay.set_script(Script::new().rule(Rule::reply(At::Rcpt, "450 4.2.0 later").once()));
         let edition = edition_for(world, 1).await;
         world.deliver().await;
         world.sql("UPDATE deliveries SET state = 'sending'").await;
-        world.sql("UPDATE delivery_queue SET lease_node = 'dead', lease_until = 0, due_at = 0").await;
+        world
+            .sql("UPDATE delivery_queue SET lease_node = 'dead', lease_until = 0, due_at = 0")
+            .await;
         world.deliver().await;
-        assert_eq!((world.edition_status(edition).await.as_str(), world.relay.mails().len()), ("sent: 1 sent", 1));
+        assert_eq!(
+            (world.edition_status(edition).await.as_str(), world.relay.mails().len()),
+            ("sent: 1 sent", 1)
+        );
     }
 
-    async fn a_living_nodes_work_is_left_alone_and_a_dead_ones_taken_over(world) {
+    async fn a_batch_is_taken_over_only_after_its_lease_has_expired(world) {
         let edition = edition_for(world, 5).await;
-        world.sql("UPDATE delivery_batches SET lease_node = 'other', lease_until = 9000000000000").await;
+        world
+            .sql("UPDATE delivery_batches SET lease_node = 'other', lease_until = 9000000000000")
+            .await;
         assert_eq!(world.deliver().await.sent, 0);
         world.sql("UPDATE delivery_batches SET lease_until = 1").await;
         world.deliver().await;
@@ -83,12 +90,19 @@ stories! {
         world.configure(|s| s.transport = "connections = 1".into()).await;
         world.relay.set_script(Script::new().rule(Rule::stall(At::Content)));
         let edition = edition_for(world, 20).await;
-        let (engine, transport) = (world.dispatcher(), world.transport().clone());
-        let sending = tokio::spawn(async move { engine.deliver_due(&transport, 0, &CancellationToken::new()).await });
+        let (dispatcher, transport) = (world.dispatcher(), world.transport().clone());
+        let sending = tokio::spawn(async move {
+            dispatcher.deliver_due(&transport, 0, &CancellationToken::new()).await
+        });
         world.relay.wait_for(1).await;
-        until("the next mail is marked", async || world.sql("UPDATE deliveries SET state = state WHERE state = 'sending'").await >= 1).await;
-        // It overslept: another node has the block now, and is at work.
-        world.sql("UPDATE delivery_batches SET lease_node = 'other', lease_until = 9000000000000").await;
+        until("the next mail is marked", async || {
+            world.sql("UPDATE deliveries SET state = state WHERE state = 'sending'").await >= 1
+        })
+        .await;
+        // The lease has expired, and another node now has the batch.
+        world
+            .sql("UPDATE delivery_batches SET lease_node = 'other', lease_until = 9000000000000")
+            .await;
         tokio::time::sleep(PERMIT_TTL).await;
         world.relay.set_script(Script::new());
         while !sending.is_finished() {
@@ -96,18 +110,28 @@ stories! {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         sending.await.unwrap().unwrap();
-        assert_eq!(world.relay.mails().len(), 1, "only what was on the wire when it fell asleep");
-        leases_run_out(world).await;
+        assert_eq!(
+            world.relay.mails().len(),
+            1,
+            "only the mail that was in flight when the lease was lost"
+        );
+        expire_leases(world).await;
         world.deliver().await;
-        assert_eq!((world.edition_status(edition).await.as_str(), by_id(world).len()), ("sent: 20 sent", 20));
+        assert_eq!(
+            (world.edition_status(edition).await.as_str(), count_by_id(world).len()),
+            ("sent: 20 sent", 20)
+        );
     }
 
-    async fn several_nodes_share_an_edition_without_doubles(world) {
+    async fn several_nodes_share_an_edition_without_duplicates(world) {
         let edition = edition_for(world, 700).await;
         let other = world.another_node().await;
         let (one, two) = (world.app.dispatcher(), other.dispatcher());
-        let stop = CancellationToken::new();
-        let (a, b) = tokio::join!(one.deliver_due(world.transport(), 0, &stop), two.deliver_due(&other.config.transports[0], 0, &stop));
+        let shutdown = CancellationToken::new();
+        let (a, b) = tokio::join!(
+            one.deliver_due(world.transport(), 0, &shutdown),
+            two.deliver_due(&other.config.transports[0], 0, &shutdown)
+        );
         let (a, b) = (a.unwrap(), b.unwrap());
         assert_eq!(a.sent + b.sent, 700, "{a:?} {b:?}");
         assert!(world.mail_counts().len() == 700 && world.relay.mails().len() == 700);
@@ -116,36 +140,58 @@ stories! {
         other.store.close().await;
     }
 
-    async fn stopping_finishes_what_is_in_flight_and_gives_the_rest_back(world) {
-        world.relay.set_script(Script::new().rule(Rule::delay(At::Content, Duration::from_millis(5))));
+    async fn a_shutdown_finishes_mails_in_flight_and_releases_the_other_leases(world) {
+        world
+            .relay
+            .set_script(Script::new().rule(Rule::delay(At::Content, Duration::from_millis(5))));
         let edition = edition_for(world, 300).await;
-        let (engine, stop) = (world.dispatcher(), CancellationToken::new());
-        let (transport, stopped) = (world.transport().clone(), stop.clone());
-        let sending = tokio::spawn(async move { engine.deliver_due(&transport, 0, &stopped).await });
+        let (dispatcher, shutdown) = (world.dispatcher(), CancellationToken::new());
+        let (transport, token) = (world.transport().clone(), shutdown.clone());
+        let sending =
+            tokio::spawn(async move { dispatcher.deliver_due(&transport, 0, &token).await });
         world.relay.wait_for(5).await;
-        stop.cancel();
+        shutdown.cancel();
         let report = sending.await.unwrap().unwrap();
         let sent = usize::try_from(report.sent).unwrap();
-        assert!(sent < 300 && sent == world.relay.mails().len(), "{sent}, {}", world.relay.mails().len());
-        assert_eq!(world.edition_status(edition).await, format!("sending: {} queued, {sent} sent", 300 - sent));
-        assert_eq!(world.sql("UPDATE delivery_batches SET done = done WHERE lease_node IS NOT NULL").await, 0, "leases are given back");
+        assert!(
+            sent < 300 && sent == world.relay.mails().len(),
+            "{sent}, {}",
+            world.relay.mails().len()
+        );
+        assert_eq!(
+            world.edition_status(edition).await,
+            format!("sending: {} queued, {sent} sent", 300 - sent)
+        );
+        assert_eq!(
+            world.sql("UPDATE delivery_batches SET done = done WHERE lease_node IS NOT NULL").await,
+            0,
+            "all leases should be released"
+        );
         world.relay.set_script(Script::new());
         world.restart();
         world.deliver().await;
-        assert_eq!((world.edition_status(edition).await.as_str(), world.relay.mails().len()), ("sent: 300 sent", 300));
+        assert_eq!(
+            (world.edition_status(edition).await.as_str(), world.relay.mails().len()),
+            ("sent: 300 sent", 300)
+        );
     }
 
-    async fn under_another_base_url_nothing_is_sent_until_it_is_adopted(world) {
+    async fn with_another_base_url_nothing_is_sent_until_it_is_adopted(world) {
         edition_for(world, 1).await;
         world.configure(|s| s.base_url = "https://copy.example.edu".into()).await;
         let why = world.app.send_block_reason().unwrap();
-        assert!(why.contains("https://news.example.edu") && why.contains("https://copy.example.edu") && why.contains("courant adopt"), "{why}");
+        assert!(
+            why.contains("https://news.example.edu")
+                && why.contains("https://copy.example.edu")
+                && why.contains("courant adopt"),
+            "{why}"
+        );
         world.app.store.adopt("https://copy.example.edu").await.unwrap();
         world.configure(|_| ()).await;
         assert_eq!(world.app.send_block_reason(), None);
     }
 
-    async fn a_database_that_is_ahead_of_the_program_is_refused(world) {
+    async fn a_database_of_a_newer_version_is_rejected(world) {
         world.sql("INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
             VALUES (9999, 'from the future', TRUE, 'x', 0)").await;
         let url = world.app.config.database.url.clone();
@@ -153,21 +199,30 @@ stories! {
         assert!(why.contains("newer Courant") && why.contains("9999"), "{why}");
     }
 
-    async fn a_database_with_other_tables_of_the_same_version_is_refused(world) {
+    async fn a_database_with_different_tables_of_the_same_version_is_rejected(world) {
         world.sql("UPDATE _sqlx_migrations SET checksum = 'x'").await;
         let url = world.app.config.database.url.clone();
         let why = Store::open(&url).await.unwrap_err().to_string();
-        assert!(why.contains("earlier development version of Courant") && why.contains("import the data again"), "{why}");
+        assert!(
+            why.contains("earlier development version of Courant")
+                && why.contains("import the data again"),
+            "{why}"
+        );
         let names = if world.is_sqlite() { "courant.db" } else { "[database] url" };
         assert!(why.contains(names), "{why}");
     }
 
-    async fn keeping_leases_prolongs_them(world) {
+    async fn renewing_leases_extends_them(world) {
         edition_for(world, 1).await;
         let node = world.dispatcher().node().to_owned();
-        world.sql(&format!("UPDATE delivery_batches SET lease_node = '{node}', lease_until = 1")).await;
+        world
+            .sql(&format!("UPDATE delivery_batches SET lease_node = '{node}', lease_until = 1"))
+            .await;
         world.app.store.renew_leases(&node).await.unwrap();
-        assert_eq!(world.sql("UPDATE delivery_batches SET done = done WHERE lease_until > 1").await, 1);
+        assert_eq!(
+            world.sql("UPDATE delivery_batches SET done = done WHERE lease_until > 1").await,
+            1
+        );
         world.app.store.release_leases(&node).await.unwrap();
         world.advance(SECOND);
         assert_eq!(world.deliver().await.sent, 1);

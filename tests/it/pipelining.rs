@@ -1,5 +1,5 @@
-//! SMTP pipelining across messages: the next envelope is sent in one write with the content before it,
-//! and no failure loses or duplicates a mail.
+//! SMTP pipelining across messages: the next envelope is sent in one write with the content before
+//! it, and no failure loses or duplicates a mail.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot continue should panic on the spot")]
 
@@ -130,10 +130,10 @@ async fn a_rejected_recipient_does_not_delay_the_others() {
         let results =
             send_pipelined(&mut connection, &["a", "bad", "b", "slow", "c", "odd", "d"]).await;
         let (bad, slow) = (
-            format!("refused Recipient, open: {unknown}"),
+            format!("rejected Recipient, open: {unknown}"),
             "deferred Recipient, open: 450 4.2.0 greylisted",
         );
-        let odd = "refused Recipient, open: 501 bad address syntax";
+        let odd = "rejected Recipient, open: 501 bad address syntax";
         assert_eq!(results, [SENT, &bad, SENT, slow, SENT, odd, SENT]);
         assert_eq!(received_by(&server), ["a", "b", "c", "d"]);
         assert_eq!(server.connections(), 1);
@@ -153,7 +153,7 @@ async fn after_a_rejected_content_the_next_mail_is_sent() {
     let script =
         Script::new().rule(Rule::reply(At::Content, "554 5.7.1 looks like spam").recipient("a@"));
     let (server, _, mut connection) = start(script).await;
-    let spam = "refused Message, open: 554 5.7.1 looks like spam";
+    let spam = "rejected Message, open: 554 5.7.1 looks like spam";
     assert_eq!(
         send_pipelined(&mut connection, &["a", "b", "a", "c"]).await,
         [spam, SENT, spam, SENT]
@@ -205,7 +205,7 @@ async fn a_connection_closed_at_any_point_loses_and_duplicates_no_mail() {
         (Rule::close(At::Data).recipient("b@"), SENT, CLOSED, 1, true),
         (
             Rule::reply_and_close(At::Content, "554 5.7.1 go away").recipient("a@"),
-            "refused Message, open: 554 5.7.1 go away",
+            "rejected Message, open: 554 5.7.1 go away",
             CLOSED,
             0,
             false,
@@ -250,7 +250,11 @@ async fn an_extra_reply_never_counts_for_another_mail() {
         results,
         [SENT, "relay, closed: the relay sent an unsolicited reply: 250 2.0.0 taken"]
     );
-    assert_eq!(received_by(&server), ["a"], "a content should not count as accepted before it is sent");
+    assert_eq!(
+        received_by(&server),
+        ["a"],
+        "a content should not count as accepted before it is sent"
+    );
 }
 
 #[tokio::test]
@@ -265,8 +269,8 @@ async fn an_invalid_envelope_is_not_pipelined() {
         (&results[0], &results[2], &results[4]),
         (&SENT.to_owned(), &SENT.to_owned(), &SENT.to_owned())
     );
-    assert!(results[1].starts_with("refused Message, open: 552 5.3.4"), "{}", results[1]);
-    assert!(results[3].starts_with("refused Recipient, open: 553 5.1.3"), "{}", results[3]);
+    assert!(results[1].starts_with("rejected Message, open: 552 5.3.4"), "{}", results[1]);
+    assert!(results[3].starts_with("rejected Recipient, open: 553 5.1.3"), "{}", results[3]);
     assert_eq!(server.verbs(1)[2..], ["MAIL+RCPT+DATA"; 3]);
 }
 
@@ -315,7 +319,8 @@ async fn cancelling_a_pipelined_mail_halfway_closes_its_connection() {
     assert!(server.mails().is_empty(), "a mail without content should not be received");
 }
 
-/// Sends like a worker: mails that were not attempted are retried on a new connection, up to eight times.
+/// Sends like a worker: mails that were not attempted are retried on a new connection, up to eight
+/// times.
 async fn send_with_retries(relay: &Relay, names: &[&str]) -> Vec<String> {
     let mut results = vec![String::new(); names.len()];
     for _ in 0..8 {
@@ -327,7 +332,9 @@ async fn send_with_retries(relay: &Relay, names: &[&str]) -> Vec<String> {
         }
         let mut connection = Connection::open(relay).await.unwrap();
         let recipients: Vec<&str> = remaining.iter().map(|&i| names[i]).collect();
-        for (i, outcome) in remaining.into_iter().zip(send_pipelined(&mut connection, &recipients).await) {
+        for (i, outcome) in
+            remaining.into_iter().zip(send_pipelined(&mut connection, &recipients).await)
+        {
             results[i] = outcome;
         }
     }
@@ -375,7 +382,7 @@ async fn an_unusual_reply_for_one_mail_does_not_affect_the_others() {
                 );
             }
             assert!(
-                results[2].starts_with("refused Recipient")
+                results[2].starts_with("rejected Recipient")
                     || at == At::Mail
                     || at == At::PipelinedMail,
                 "{name}: {results:?}"

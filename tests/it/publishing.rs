@@ -14,7 +14,7 @@ use courant::feeds::publishing::{PublishReport, Publisher};
 use flate2::read::GzDecoder;
 
 use crate::program::Serving;
-use crate::support::{Shell, World, article, stories};
+use crate::support::{Shell, World, article, database_tests};
 
 /// One node that publishes to the first place of its config.
 struct Node {
@@ -81,7 +81,7 @@ fn unpacked(bytes: &[u8]) -> Vec<u8> {
     text
 }
 
-stories! {
+database_tests! {
     async fn a_folder_gets_the_very_bytes_and_later_what_changed_alone(world) {
         let node = node(world, &format!("[[feeds]]\nname = \"sport\"\nsections = [\"Sport\"]\n{FOLDER}")).await;
         let folder = world.home.path().join("www/feeds");

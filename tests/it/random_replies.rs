@@ -1,5 +1,5 @@
-//! Relays with random replies: every accepted mail is complete, and every delivery has the state that
-//! its reply implies.
+//! Relays with random replies: every accepted mail is complete, and every delivery has the state
+//! that its reply implies.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::relay_outcomes::is_complete;
 use crate::smtp_server::{At, Rule, Script};
-use crate::support::{World, article, stories};
+use crate::support::{World, article, database_tests};
 
 const READERS: usize = 5;
 
@@ -85,8 +85,15 @@ async fn newest_deliveries(world: &World) -> BTreeMap<String, (DeliveryState, St
     deliveries
 }
 
-/// Sends an edition to a relay with these replies and then to a working one, and checks both results.
-async fn check_case(world: &mut World, number: usize, replies: &[RandomReply], pipelining: bool, accepts_data: bool) {
+/// Sends an edition to a relay with these replies and then to a working one, and checks both
+/// results.
+async fn check_case(
+    world: &mut World,
+    number: usize,
+    replies: &[RandomReply],
+    pipelining: bool,
+    accepts_data: bool,
+) {
     let case = format!("{replies:?}, pipelining {pipelining}, accepts DATA {accepts_data}");
     world
         .publish([IncomingArticle { published_at: world.now(), ..article(&format!("a{number}")) }])
@@ -147,7 +154,7 @@ async fn check_case(world: &mut World, number: usize, replies: &[RandomReply], p
     }
 }
 
-stories! {
+database_tests! {
     async fn after_random_replies_accepted_mails_are_complete_and_states_match_the_replies(world) {
         world.configure(|s| s.transport = "connections = 2".into()).await;
         world.add_readers(READERS).await;
@@ -155,7 +162,8 @@ stories! {
         let mut runner = TestRunner::default();
         let scripts = (prop::collection::vec(random_reply(), 1..7), any::<bool>(), any::<bool>());
         for number in 0..cases {
-            let (replies, pipelining, accepts_data) = scripts.new_tree(&mut runner).unwrap().current();
+            let (replies, pipelining, accepts_data) =
+                scripts.new_tree(&mut runner).unwrap().current();
             check_case(world, number, &replies, pipelining, accepts_data).await;
         }
     }

@@ -7,7 +7,7 @@ use courant::domain::token::{LinkScope, sign};
 use courant::subscribers::{self, NewSubscriber};
 
 use crate::subscriber_files::bring;
-use crate::support::{World, article, stories};
+use crate::support::{World, article, database_tests};
 
 fn person(email: &str) -> NewSubscriber {
     NewSubscriber { email: email.into(), ..NewSubscriber::default() }
@@ -84,7 +84,7 @@ title = "Every morning"
 schedule = "0 7 * * *"
 from = "College News <news@example.edu>""#;
 
-stories! {
+database_tests! {
     async fn who_asks_on_the_page_is_asked_back_and_gets_nothing_before_they_confirm(world) {
         world.publish([article("a")]).await;
         ask(world, "ann@example.org").await;

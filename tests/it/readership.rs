@@ -6,9 +6,9 @@ use courant::domain::time::{DAY, HOUR, MINUTE};
 use courant::feeds::readership::Readership;
 
 use crate::program::{Serving, get};
-use crate::support::{START_TIME, Shell, article, stories};
+use crate::support::{START_TIME, Shell, article, database_tests};
 
-stories! {
+database_tests! {
     async fn a_night_ends_a_day_and_a_restart_or_another_node_does_not_count_readers_twice(world) {
         let store = &world.app.store;
         let node = |name: &str| Readership::new(name.to_owned(), clock::random_bytes, world.now());

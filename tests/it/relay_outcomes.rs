@@ -10,7 +10,7 @@ use courant::mail::smtp::Timeouts;
 use tokio_util::sync::CancellationToken;
 
 use crate::smtp_server::{At, ReceivedMail, Rule, Script};
-use crate::support::{World, article, stories};
+use crate::support::{World, article, database_tests};
 use Expected::{
     AllFail, AllSent, ConnectFails, OneDeferred, OneFails, OneUncertain, Pauses, RelayFails,
 };
@@ -53,7 +53,8 @@ impl Expected {
     }
 }
 
-/// Name, expected effect, server script, and text in the recorded reply for r1 or in the relay error.
+/// Name, expected effect, server script, and text in the recorded reply for r1 or in the relay
+/// error.
 type Case = (&'static str, Expected, Script, &'static str);
 
 fn for_r1(rule: Rule) -> Script {
@@ -77,7 +78,12 @@ fn envelope_cases() -> Vec<Case> {
     use At::{Data, Mail, Rcpt};
     vec![
         ("4xx to MAIL", RelayFails, always(reply(Mail, "451 4.3.0 not now")), "451 4.3.0 not now"),
-        ("4xx to MAIL without enhanced code", RelayFails, always(reply(Mail, "450 not now")), "450 not now"),
+        (
+            "4xx to MAIL without enhanced code",
+            RelayFails,
+            always(reply(Mail, "450 not now")),
+            "450 not now",
+        ),
         (
             "sender rejected",
             Pauses,
@@ -135,7 +141,12 @@ fn envelope_cases() -> Vec<Case> {
             always(reply(Rcpt, "550 5.5.1 no such user")),
             "550 5.5.1",
         ),
-        ("one recipient rejected by policy", OneFails, for_r1(reply(Rcpt, "550 5.7.1 not welcome")), "550 5.7.1"),
+        (
+            "one recipient rejected by policy",
+            OneFails,
+            for_r1(reply(Rcpt, "550 5.7.1 not welcome")),
+            "550 5.7.1",
+        ),
         (
             "all recipients rejected by policy",
             Pauses,
@@ -166,15 +177,30 @@ fn envelope_cases() -> Vec<Case> {
             for_r1(reply(Rcpt, "452 4.2.2 mailbox full")),
             "452 4.2.2",
         ),
-        ("mailbox full, temporary, without enhanced code", OneDeferred, for_r1(reply(Rcpt, "452 full")), "452 full"),
-        ("greylisting", OneDeferred, for_r1(reply(Rcpt, "450 4.7.1 greylisted")), "450 4.7.1 greylisted"),
+        (
+            "mailbox full, temporary, without enhanced code",
+            OneDeferred,
+            for_r1(reply(Rcpt, "452 full")),
+            "452 full",
+        ),
+        (
+            "greylisting",
+            OneDeferred,
+            for_r1(reply(Rcpt, "450 4.7.1 greylisted")),
+            "450 4.7.1 greylisted",
+        ),
         (
             "greylisting with a delay",
             OneDeferred,
             for_r1(reply(Rcpt, "450 4.7.1 greylisted, come back in 300 seconds")),
             "300 seconds",
         ),
-        ("bad sequence at RCPT", RelayFails, once(reply(Rcpt, "503 5.5.1 bad sequence")), "503 5.5.1"),
+        (
+            "bad sequence at RCPT",
+            RelayFails,
+            once(reply(Rcpt, "503 5.5.1 bad sequence")),
+            "503 5.5.1",
+        ),
         ("recipient forwarded", AllSent, for_r1(reply(Rcpt, "251 will forward")), "taken"),
         (
             "recipient not verified",
@@ -184,9 +210,24 @@ fn envelope_cases() -> Vec<Case> {
         ),
         ("354 to RCPT", RelayFails, once(reply(Rcpt, "354 what")), "354 what"),
         ("DATA deferred", OneDeferred, for_r1(reply(Data, "451 4.3.0 later")), "451 4.3.0"),
-        ("DATA rejected for one recipient", OneFails, for_r1(reply(Data, "554 5.6.0 no")), "554 5.6.0"),
-        ("DATA rejected for all recipients", Pauses, always(reply(Data, "554 5.6.0 no")), "554 5.6.0"),
-        ("DATA out of sequence", RelayFails, once(reply(Data, "503 5.5.1 bad sequence")), "503 5.5.1"),
+        (
+            "DATA rejected for one recipient",
+            OneFails,
+            for_r1(reply(Data, "554 5.6.0 no")),
+            "554 5.6.0",
+        ),
+        (
+            "DATA rejected for all recipients",
+            Pauses,
+            always(reply(Data, "554 5.6.0 no")),
+            "554 5.6.0",
+        ),
+        (
+            "DATA out of sequence",
+            RelayFails,
+            once(reply(Data, "503 5.5.1 bad sequence")),
+            "503 5.5.1",
+        ),
         ("250 to DATA", RelayFails, once(reply(Data, "250 what")), "250 what"),
         (
             "354 after a rejected RCPT",
@@ -215,7 +256,12 @@ fn content_cases() -> Vec<Case> {
     use At::{Content, MidContent, Stored};
     vec![
         ("content deferred", OneDeferred, for_r1(reply(Content, "451 4.7.1 later")), "451 4.7.1"),
-        ("content deferred without enhanced code", OneDeferred, for_r1(reply(Content, "451 later")), "451 later"),
+        (
+            "content deferred without enhanced code",
+            OneDeferred,
+            for_r1(reply(Content, "451 later")),
+            "451 later",
+        ),
         ("disk full", OneDeferred, for_r1(reply(Content, "452 4.3.1 disk full")), "452 4.3.1"),
         (
             "spam, for one recipient",
@@ -223,11 +269,36 @@ fn content_cases() -> Vec<Case> {
             for_r1(reply(Content, "554 5.7.1 looks like spam")),
             "554 5.7.1",
         ),
-        ("spam, for all recipients", Pauses, always(reply(Content, "554 5.7.1 looks like spam")), "554 5.7.1"),
-        ("content rejected without enhanced code", Pauses, always(reply(Content, "554 no")), "554 no"),
-        ("too big, for one recipient", OneFails, for_r1(reply(Content, "552 5.3.4 too big")), "552 5.3.4"),
-        ("too big, for all recipients", Pauses, always(reply(Content, "552 5.3.4 too big")), "552 5.3.4"),
-        ("too big without enhanced code", Pauses, always(reply(Content, "552 too big")), "552 too big"),
+        (
+            "spam, for all recipients",
+            Pauses,
+            always(reply(Content, "554 5.7.1 looks like spam")),
+            "554 5.7.1",
+        ),
+        (
+            "content rejected without enhanced code",
+            Pauses,
+            always(reply(Content, "554 no")),
+            "554 no",
+        ),
+        (
+            "too big, for one recipient",
+            OneFails,
+            for_r1(reply(Content, "552 5.3.4 too big")),
+            "552 5.3.4",
+        ),
+        (
+            "too big, for all recipients",
+            Pauses,
+            always(reply(Content, "552 5.3.4 too big")),
+            "552 5.3.4",
+        ),
+        (
+            "too big without enhanced code",
+            Pauses,
+            always(reply(Content, "552 too big")),
+            "552 too big",
+        ),
         (
             "mailboxes full after the content",
             AllFail,
@@ -252,7 +323,12 @@ fn content_cases() -> Vec<Case> {
             for_r1(reply(Content, "550-5.2.2 over\r\n550 5.2.2 quota")),
             "550 5.2.2 over quota",
         ),
-        ("content accepted late", AllSent, for_r1(Rule::delay(Content, Duration::from_millis(200))), "taken"),
+        (
+            "content accepted late",
+            AllSent,
+            for_r1(Rule::delay(Content, Duration::from_millis(200))),
+            "taken",
+        ),
         (
             "content accepted, then closed",
             AllSent,
@@ -272,10 +348,20 @@ fn content_cases() -> Vec<Case> {
             "421 4.3.2",
         ),
         ("354 to the content", OneUncertain, for_r1(reply(Content, "354 what").once()), "354 what"),
-        ("garbage to the content", OneUncertain, for_r1(reply(Content, "whatever").once()), "not SMTP"),
+        (
+            "garbage to the content",
+            OneUncertain,
+            for_r1(reply(Content, "whatever").once()),
+            "not SMTP",
+        ),
         ("closed after the content", OneUncertain, for_r1(Rule::close(Content).once()), "closed"),
         ("stored, then closed", OneUncertain, for_r1(Rule::close(Stored).once()), "closed"),
-        ("closed in the middle of the content", OneUncertain, for_r1(Rule::close(MidContent).once()), "closed"),
+        (
+            "closed in the middle of the content",
+            OneUncertain,
+            for_r1(Rule::close(MidContent).once()),
+            "closed",
+        ),
         ("two mails per connection", AllSent, Script::new().mails_per_connection(2), "taken"),
     ]
 }
@@ -391,35 +477,60 @@ fn timeout_cases() -> Vec<Case> {
     ]
 }
 
-/// Returns the cases of STARTTLS and AUTH: the URL scheme, further lines of the transport, and the case.
+/// Returns the cases of STARTTLS and AUTH: the URL scheme, further lines of the transport, and the
+/// case.
 fn handshake_cases() -> Vec<(&'static str, &'static str, Case)> {
     let offers = "250-relay.test\r\n250-PIPELINING\r\n250 STARTTLS";
     let starttls = |text| always(reply(At::Ehlo, offers)).rule(reply(At::StartTls, text));
     let login = "username = \"ann\"\npassword = \"sesame\"";
     let requires_auth = |script: Script| script.login("ann", "sesame");
     vec![
-        ("smtp", "", ("optional STARTTLS rejected", AllSent, starttls("454 4.7.0 not now"), "taken")),
+        (
+            "smtp",
+            "",
+            ("optional STARTTLS rejected", AllSent, starttls("454 4.7.0 not now"), "taken"),
+        ),
         ("smtp", "", ("optional STARTTLS broken", AllSent, starttls("220 2.0.0 ready"), "taken")),
         (
             "smtp+starttls",
             "",
-            ("required STARTTLS rejected", ConnectFails, starttls("454 4.7.0 not now"), "454 4.7.0"),
+            (
+                "required STARTTLS rejected",
+                ConnectFails,
+                starttls("454 4.7.0 not now"),
+                "454 4.7.0",
+            ),
         ),
         (
             "smtp+starttls",
             "",
-            ("required STARTTLS not offered", ConnectFails, Script::new(), "does not offer STARTTLS"),
+            (
+                "required STARTTLS not offered",
+                ConnectFails,
+                Script::new(),
+                "does not offer STARTTLS",
+            ),
         ),
         ("smtp", login, ("AUTH accepted", AllSent, requires_auth(Script::new()), "taken")),
         (
             "smtp",
             login,
-            ("AUTH rejected", ConnectFails, requires_auth(always(reply(At::Auth, "535 5.7.8 wrong"))), "535 5.7.8"),
+            (
+                "AUTH rejected",
+                ConnectFails,
+                requires_auth(always(reply(At::Auth, "535 5.7.8 wrong"))),
+                "535 5.7.8",
+            ),
         ),
         (
             "smtp",
             login,
-            ("AUTH deferred", ConnectFails, requires_auth(always(reply(At::Auth, "454 4.7.0 later"))), "454 4.7.0"),
+            (
+                "AUTH deferred",
+                ConnectFails,
+                requires_auth(always(reply(At::Auth, "454 4.7.0 later"))),
+                "454 4.7.0",
+            ),
         ),
         (
             "smtp",
@@ -431,18 +542,18 @@ fn handshake_cases() -> Vec<(&'static str, &'static str, Case)> {
                 "neither AUTH PLAIN nor",
             ),
         ),
-        ("smtp", login, ("AUTH not offered", ConnectFails, Script::new(), "neither AUTH PLAIN nor")),
+        (
+            "smtp",
+            login,
+            ("AUTH not offered", ConnectFails, Script::new(), "neither AUTH PLAIN nor"),
+        ),
         ("smtp", "", ("AUTH required", RelayFails, requires_auth(Script::new()), "530 5.7.0")),
     ]
 }
 
 /// Sends an edition over one connection to a relay with this behaviour, checks the result, and then
 /// completes the edition over a working relay.
-async fn check_case(
-    world: &mut World,
-    (name, expected, script, text): Case,
-    timeout: Duration,
-) {
+async fn check_case(world: &mut World, (name, expected, script, text): Case, timeout: Duration) {
     let id = format!("a{}", world.app.store.editions(None).await.unwrap().len());
     world.publish([IncomingArticle { published_at: world.now(), ..article(&id) }]).await;
     let (edition, before) =
@@ -465,9 +576,7 @@ async fn check_case(
             "{name}: the relay error is not reported: {recorded}"
         );
         assert!(
-            status.starts_with(first)
-                && !status.contains("failed")
-                && !status.contains("sending,"),
+            status.starts_with(first) && !status.contains("failed") && !status.contains("sending,"),
             "{name}: {status}"
         );
     } else {
@@ -506,8 +615,8 @@ pub(crate) fn is_complete(mail: &ReceivedMail) -> bool {
     mail.content.contains("Message-ID: ") && mail.content.ends_with("--\r\n")
 }
 
-/// Delivers until nothing is left to do, or until the expected relay error occurs, because the run would
-/// wait for the relay. Returns the relay error of the run.
+/// Delivers until nothing is left to do, or until the expected relay error occurs, because the run
+/// would wait for the relay. Returns the relay error of the run.
 async fn deliver_until_relay_error(
     world: &World,
     dispatcher: Dispatcher,
@@ -548,7 +657,7 @@ async fn check_all_cases(world: &mut World, adapt: fn(Script) -> Script) {
     }
 }
 
-stories! {
+database_tests! {
     async fn every_relay_behaviour_has_the_outcome_of_the_table(world) {
         check_all_cases(world, |script| script).await;
     }
@@ -562,7 +671,12 @@ stories! {
         world.add_readers(READERS).await;
         for (scheme, lines, case) in handshake_cases() {
             let url = format!("{scheme}://{}", world.relay.address());
-            world.configure(|s| (s.transport_url, s.transport) = (Some(url), format!("connections = 1\n{lines}"))).await;
+            world
+                .configure(|s| {
+                    (s.transport_url, s.transport) =
+                        (Some(url), format!("connections = 1\n{lines}"))
+                })
+                .await;
             check_case(world, case, Duration::from_secs(20)).await;
         }
     }

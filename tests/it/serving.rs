@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
 use crate::program::Serving;
-use crate::support::{Shell, article, stories};
+use crate::support::{Shell, article, database_tests};
 
 /// A reader that keeps its connection.
 struct Reader(BufReader<TcpStream>);
@@ -60,7 +60,7 @@ impl Reader {
     }
 }
 
-stories! {
+database_tests! {
     async fn on_one_connection_a_reader_asks_in_all_ways_and_gets_one_feed(world) {
         world.use_real_time();
         world.configure(|s| s.feed = "aliases = [\"/feed/\"]".into()).await;

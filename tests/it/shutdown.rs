@@ -1,5 +1,5 @@
-//! Shutdown while a relay does not reply: the process ends within the grace time and records unknown
-//! outcomes.
+//! Shutdown while a relay does not reply: the process ends within the grace time and records
+//! unknown outcomes.
 
 use std::time::{Duration, Instant};
 
@@ -9,10 +9,11 @@ use courant::mail::smtp::Timeouts;
 use tokio_util::sync::CancellationToken;
 
 use crate::smtp_server::{At, Rule, Script};
-use crate::support::{World, article, stories};
+use crate::support::{World, article, database_tests};
 
-/// Sends three mails over one connection and shuts down while the relay stalls at `at`; if `replies` is
-/// set, the relay replies during the shutdown. Returns the edition, the report and the shutdown time.
+/// Sends three mails over one connection and shuts down while the relay stalls at `at`; if
+/// `replies` is set, the relay replies during the shutdown. Returns the edition, the report and the
+/// shutdown time.
 async fn shut_down_while_stalled(
     world: &mut World,
     at: At,
@@ -51,7 +52,7 @@ async fn shut_down_while_stalled(
 
 const GRACE: Duration = Duration::from_millis(300);
 
-stories! {
+database_tests! {
     async fn an_envelope_without_a_reply_is_queued_again_at_shutdown(world) {
         for at in [At::Mail, At::Rcpt, At::Data] {
             let (edition, report, took) = shut_down_while_stalled(world, at, GRACE, false).await;
@@ -69,8 +70,15 @@ stories! {
     async fn a_relay_that_does_not_greet_does_not_delay_the_shutdown(world) {
         for at in [At::Connect, At::Ehlo] {
             let (edition, report, _) = shut_down_while_stalled(world, at, GRACE, false).await;
-            assert_eq!((report.attempts(), world.edition_status(edition).await.as_str()), (0, "sending: 3 queued"), "{at:?}");
-            assert!(!report.error.is_some_and(|why| why.contains("no reply from the relay")), "an interrupted connect is no error of the relay");
+            assert_eq!(
+                (report.attempts(), world.edition_status(edition).await.as_str()),
+                (0, "sending: 3 queued"),
+                "{at:?}"
+            );
+            assert!(
+                !report.error.is_some_and(|why| why.contains("no reply from the relay")),
+                "an interrupted connect is no error of the relay"
+            );
             world.relay.set_script(Script::new());
             world.relay.release();
             world.restart();
@@ -81,24 +89,37 @@ stories! {
     }
 
     async fn a_message_without_a_reply_at_shutdown_has_an_unknown_outcome(world) {
-        let (edition, report, took) = shut_down_while_stalled(world, At::Content, GRACE, false).await;
+        let (edition, report, took) =
+            shut_down_while_stalled(world, At::Content, GRACE, false).await;
         assert!(took >= GRACE && report.sent == 0, "{took:?}, {report:?}");
         assert_eq!(world.edition_status(edition).await, "sending: 3 queued");
-        assert!(world.last_reply("r0@example.org").await.contains("no reply to the message before the shutdown"));
+        assert!(
+            world
+                .last_reply("r0@example.org")
+                .await
+                .contains("no reply to the message before the shutdown")
+        );
         assert_eq!(world.sql("UPDATE deliveries SET state = state WHERE uncertain = 1").await, 1);
         world.restart();
         world.advance(MINUTE);
         world.deliver().await;
-        assert_eq!((world.edition_status(edition).await.as_str(), world.relay.mails().len()), ("sent: 3 sent", 4));
+        assert_eq!(
+            (world.edition_status(edition).await.as_str(), world.relay.mails().len()),
+            ("sent: 3 sent", 4)
+        );
     }
 
     async fn a_reply_during_the_shutdown_is_recorded(world) {
-        let (edition, report, took) = shut_down_while_stalled(world, At::Content, Duration::from_secs(15), true).await;
+        let (edition, report, took) =
+            shut_down_while_stalled(world, At::Content, Duration::from_secs(15), true).await;
         // The message pipelined behind it is sent as well, because the relay has its envelope.
         assert!(report.sent == 2 && took < Duration::from_secs(10), "{took:?}, {report:?}");
         assert_eq!(world.edition_status(edition).await, "sending: 1 queued, 2 sent");
         world.restart();
         world.deliver().await;
-        assert_eq!((world.edition_status(edition).await.as_str(), world.relay.mails().len()), ("sent: 3 sent", 3));
+        assert_eq!(
+            (world.edition_status(edition).await.as_str(), world.relay.mails().len()),
+            ("sent: 3 sent", 3)
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Signed mails before a foreign verifier: dkimpy, with the records that `courant check` prints in place of the DNS.
+//! DKIM signatures checked by an independent verifier, dkimpy, with the DNS records that `courant
+//! check` prints.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -8,32 +9,32 @@ use courant::domain::time::{MINUTE, SECOND};
 use courant::subscribers::NewSubscriber;
 
 use crate::smtp_server::{At, Rule, Script};
-use crate::support::{Shell, article, skipped, stories};
+use crate::support::{Shell, article, database_tests, skipped};
 
 const KEYS: &str = r#"dkim = ["rsa2026:keys/rsa.pem", "ed2026:keys/ed.pem"]"#;
-const BOTH_SOUND: &str = "rsa2026 sound\ned2026 sound\n";
+const BOTH_VALID: &str = "rsa2026 valid\ned2026 valid\n";
 
-/// Makes both keys in a folder, unless something for this test is missing, which is said.
-fn ready(home: &Path) -> bool {
+/// Creates both keys; returns `false` and reports the skipped test if a program is missing.
+fn create_keys(home: &Path) -> bool {
     let keys = home.join("keys");
     std::fs::create_dir_all(&keys).unwrap();
     for line in [
         "genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.pem",
         "genpkey -algorithm ED25519 -out ed.pem",
     ] {
-        if !ran(Command::new("openssl").args(line.split(' ')).current_dir(&keys)) {
-            skipped("openssl is not at hand to make keys");
+        if !succeeds(Command::new("openssl").args(line.split(' ')).current_dir(&keys)) {
+            skipped("openssl is not available to create keys");
             return false;
         }
     }
-    if !ran(Command::new("python3").args(["-c", "import dkim, nacl"])) {
-        skipped("python3 has no dkimpy with pynacl");
+    if !succeeds(Command::new("python3").args(["-c", "import dkim, nacl"])) {
+        skipped("python3 does not have dkimpy and pynacl");
         return false;
     }
     true
 }
 
-fn ran(command: &mut Command) -> bool {
+fn succeeds(command: &mut Command) -> bool {
     command
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -42,7 +43,7 @@ fn ran(command: &mut Command) -> bool {
         .is_ok_and(|s| s.success())
 }
 
-/// The TXT records that `courant check` asks to publish, a line each: name, tab, text.
+/// Returns the TXT records that `courant check` prints, one per line: name, tab, text.
 fn records(checked: &str) -> String {
     let lines: Vec<&str> = checked.lines().map(str::trim).collect();
     lines
@@ -52,25 +53,25 @@ fn records(checked: &str) -> String {
         .collect()
 }
 
-/// What dkimpy says about each signature of a message.
+/// Returns dkimpy's verdict on each signature of a message.
 fn verdicts(home: &Path, message: &str, records: &str) -> String {
-    let (mail, dns) = (home.join("judged.eml"), home.join("records.txt"));
+    let (mail, dns) = (home.join("message.eml"), home.join("records.txt"));
     std::fs::write(&mail, message).unwrap();
     std::fs::write(&dns, records).unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/verify_dkim.py");
-    let judge = Command::new("python3").arg(script).args([&mail, &dns]).output().unwrap();
-    assert!(judge.status.success(), "{}", String::from_utf8_lossy(&judge.stderr));
-    String::from_utf8(judge.stdout).unwrap()
+    let output = Command::new("python3").arg(script).args([&mail, &dns]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
 }
 
-/// One character elsewhere in a message, as somebody on its way might do it.
-fn changed(message: &str, was: &str, is: &str) -> String {
+/// Replaces the first occurrence of `was`, as a manipulating relay could.
+fn tamper(message: &str, was: &str, is: &str) -> String {
     assert!(message.contains(was), "{was} is not in the message:\n{message}");
     message.replacen(was, is, 1)
 }
 
-/// A story in both languages, with what canonical forms are about.
-fn bilingual() -> IncomingArticle {
+/// Returns an article in two languages with whitespace and dots that canonicalization affects.
+fn bilingual_article() -> IncomingArticle {
     IncomingArticle {
         title: "Open day at the dye works: 染坊开放日".into(),
         body_html: "<p>Three  hundred \t guests &amp; friends.</p>\n<p>.leading dot</p><p>来了三百位来宾，看见了靛蓝。</p>\n\n".into(),
@@ -78,33 +79,47 @@ fn bilingual() -> IncomingArticle {
     }
 }
 
-stories! {
-    async fn both_signatures_of_every_mail_are_sound_and_a_changed_byte_breaks_them(world) {
+database_tests! {
+    async fn both_signatures_of_every_mail_are_valid_and_any_change_breaks_them(world) {
         let home = world.home.path().to_owned();
-        if !ready(&home) {
+        if !create_keys(&home) {
             return;
         }
         world.configure(|s| {
             s.transport = format!("connections = 2\n{KEYS}");
             s.digest = "languages = [\"en\", \"zh-CN\"]\nreply_to = \"Office, College <office@example.edu>\"".into();
         }).await;
-        world.publish([bilingual()]).await;
-        let reader = |email: &str, name: &str, language: &str| {
-            NewSubscriber { email: email.into(), name: Some(name.into()), language: Some(language.into()), ..NewSubscriber::default() }
+        world.publish([bilingual_article()]).await;
+        let reader = |email: &str, name: &str, language: &str| NewSubscriber {
+            email: email.into(),
+            name: Some(name.into()),
+            language: Some(language.into()),
+            ..NewSubscriber::default()
         };
-        world.subscribe("weekly", [reader("ann@example.org", "Ann", "en"), reader("cai@example.org", "蔡元培", "zh-CN")]).await;
+        world
+            .subscribe(
+                "weekly",
+                [
+                    reader("ann@example.org", "Ann", "en"),
+                    reader("cai@example.org", "蔡元培", "zh-CN"),
+                ],
+            )
+            .await;
         world.config_file();
         world.create_edition().await;
         assert_eq!(world.deliver().await.sent, 2);
         let checked = Shell::command(&home, &["check"]).output().unwrap();
         let records = records(&String::from_utf8(checked.stdout).unwrap());
         assert_eq!(records.lines().count(), 2, "{records}");
-        assert!(records.starts_with("rsa2026._domainkey.example.edu\tv=DKIM1; k=rsa; p=MII"), "{records}");
+        assert!(
+            records.starts_with("rsa2026._domainkey.example.edu\tv=DKIM1; k=rsa; p=MII"),
+            "{records}"
+        );
         assert_eq!(world.relay.mails().len(), 2);
         for mail in world.relay.mails() {
             let mail = mail.content;
             assert!(mail.starts_with("DKIM-Signature: v=1; a=rsa-sha256;"), "{mail}");
-            assert_eq!(verdicts(&home, &mail, &records), BOTH_SOUND, "{mail}");
+            assert_eq!(verdicts(&home, &mail, &records), BOTH_VALID, "{mail}");
             for (was, is) in [
                 ("\r\nFrom: ", "\r\nFrom: x"),
                 ("\r\nFrom: ", "\r\nFrom: eve@example.com\r\nFrom: "),
@@ -113,19 +128,29 @@ stories! {
                 ("One-Click", "One-Klick"),
                 ("\r\n\r\n--=_", "\r\n\r\n--=-"),
             ] {
-                assert_eq!(verdicts(&home, &changed(&mail, was, is), &records), "rsa2026 broken\ned2026 broken\n", "{was:?} as {is:?}");
+                assert_eq!(
+                    verdicts(&home, &tamper(&mail, was, is), &records),
+                    "rsa2026 invalid\ned2026 invalid\n",
+                    "{was:?} as {is:?}"
+                );
             }
-            // Each stands for itself: who breaks one leaves the other.
-            assert_eq!(verdicts(&home, &changed(&mail, "; t=", "; t=1"), &records), "rsa2026 broken\ned2026 sound\n");
-            // What a relay may do: add fields of its own, fold otherwise.
-            let relayed = format!("Received: from here\r\n\tby there\r\n{}", changed(&mail, "\r\nTo: ", "\r\nTo:\r\n\t "));
-            assert_eq!(verdicts(&home, &relayed, &records), BOTH_SOUND);
+            // Breaking one signature does not affect the other.
+            assert_eq!(
+                verdicts(&home, &tamper(&mail, "; t=", "; t=1"), &records),
+                "rsa2026 invalid\ned2026 valid\n"
+            );
+            // A relay may add header fields and fold lines differently.
+            let relayed = format!(
+                "Received: from here\r\n\tby there\r\n{}",
+                tamper(&mail, "\r\nTo: ", "\r\nTo:\r\n\t ")
+            );
+            assert_eq!(verdicts(&home, &relayed, &records), BOTH_VALID);
         }
     }
 
     async fn a_signed_mail_is_the_same_at_every_attempt(world) {
         let home = world.home.path().to_owned();
-        if !ready(&home) {
+        if !create_keys(&home) {
             return;
         }
         world.configure(|s| s.transport = format!("{KEYS}\ndkim_domain = \"example.edu\"")).await;
@@ -138,12 +163,15 @@ stories! {
         world.restart();
         world.deliver().await;
         let mails: Vec<String> = world.relay.mails().into_iter().map(|m| m.content).collect();
-        assert!(mails.len() == 2 && mails[0] == mails[1] && mails[0].contains("d=example.edu;"), "{mails:?}");
+        assert!(
+            mails.len() == 2 && mails[0] == mails[1] && mails[0].contains("d=example.edu;"),
+            "{mails:?}"
+        );
     }
 }
 
 #[test]
-fn a_key_that_cannot_be_used_is_told_by_check_and_stops_serve_and_deliver() {
+fn check_reports_an_unusable_key_and_serve_and_deliver_refuse_to_start() {
     let shell = Shell::with(
         "url = \"file://outbox\"",
         "url = \"file://outbox\"\ndkim = [\"one:absent.pem\", \"two:empty.pem\"]",
@@ -154,22 +182,24 @@ fn a_key_that_cannot_be_used_is_told_by_check_and_stops_serve_and_deliver() {
     for (file, part) in
         [("absent.pem", "absent.pem: No such file"), ("empty.pem", "contains no private key")]
     {
-        let fault = checked
+        let error = checked
             .out
             .lines()
             .find(|line| line.starts_with("error ") && line.contains(file))
             .unwrap();
         assert!(
-            fault.contains("config.toml:20: [[transports]] default: `dkim`: cannot ")
-                && fault.contains(part),
-            "{fault}"
+            error.contains("config.toml:20: [[transports]] default: `dkim`: cannot ")
+                && error.contains(part),
+            "{error}"
         );
     }
     for command in ["serve", "deliver"] {
-        let said = shell.courant(&[command]);
+        let output = shell.courant(&[command]);
         assert!(
-            said.status == 1 && said.err.contains("absent.pem") && said.err.contains("empty.pem"),
-            "{command}: {said:?}"
+            output.status == 1
+                && output.err.contains("absent.pem")
+                && output.err.contains("empty.pem"),
+            "{command}: {output:?}"
         );
     }
     shell.replace(

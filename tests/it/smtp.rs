@@ -72,7 +72,7 @@ pub(crate) fn summary(result: &AttemptResult) -> String {
     match &result.outcome {
         SmtpOutcome::Sent { reply } => format!("sent, {open}: {reply}"),
         SmtpOutcome::Deferred { reply, scope } => format!("deferred {scope:?}, {open}: {reply}"),
-        SmtpOutcome::Rejected { reply, scope } => format!("refused {scope:?}, {open}: {reply}"),
+        SmtpOutcome::Rejected { reply, scope } => format!("rejected {scope:?}, {open}: {reply}"),
         SmtpOutcome::Unknown { why } => format!("unknown, {open}: {why}"),
         SmtpOutcome::RelayError { why } => format!("relay, {open}: {why}"),
     }
@@ -108,7 +108,7 @@ async fn a_relay_without_pipelining_gets_one_command_at_a_time() {
     assert!(!connection.supports_pipelining());
     assert_eq!(
         send(&mut connection, "bad@example.org").await,
-        "refused Recipient, open: 550 5.1.1 unknown"
+        "rejected Recipient, open: 550 5.1.1 unknown"
     );
     assert_eq!(send(&mut connection, "a@example.org").await, "sent, open: 250 2.0.0 taken");
     assert_eq!(server.verbs(1), ["EHLO", "EHLO", "MAIL", "RCPT", "RSET", "MAIL", "RCPT", "DATA"]);
@@ -123,7 +123,7 @@ async fn a_rejected_recipient_does_not_close_the_connection() {
     .await;
     assert_eq!(
         send(&mut connection, "bad@example.org").await,
-        "refused Recipient, open: 550 5.1.1 no such user"
+        "rejected Recipient, open: 550 5.1.1 no such user"
     );
     assert_eq!(send(&mut connection, "good@example.org").await, "sent, open: 250 2.0.0 taken");
     assert_eq!(send(&mut connection, "good@example.org").await, "sent, open: 250 2.0.0 taken");
@@ -138,10 +138,9 @@ async fn a_rejected_recipient_does_not_close_the_connection() {
 
 #[tokio::test]
 async fn a_deferred_recipient_does_not_affect_others() {
-    let (server, mut connection) = start(
-        Script::new().rule(Rule::reply(At::Rcpt, "450 4.2.0 greylisted").recipient("slow")),
-    )
-    .await;
+    let (server, mut connection) =
+        start(Script::new().rule(Rule::reply(At::Rcpt, "450 4.2.0 greylisted").recipient("slow")))
+            .await;
     assert_eq!(
         send(&mut connection, "slow@example.org").await,
         "deferred Recipient, open: 450 4.2.0 greylisted"
@@ -159,7 +158,7 @@ async fn data_accepted_without_recipients_is_ended_by_a_lone_dot() {
     let (server, mut connection) = start(script).await;
     assert_eq!(
         send(&mut connection, "bad@example.org").await,
-        "refused Recipient, open: 550 5.1.1 unknown"
+        "rejected Recipient, open: 550 5.1.1 unknown"
     );
     assert_eq!(send(&mut connection, "a@example.org").await, "sent, open: 250 2.0.0 taken");
     assert_eq!(server.mails().len(), 1);
@@ -172,7 +171,7 @@ async fn a_recipient_accepted_after_a_rejected_sender_leaves_no_empty_mail() {
     let (server, mut connection) = start(script).await;
     assert_eq!(
         send(&mut connection, "a@example.org").await,
-        "refused Message, closed: 550 5.7.1 not you"
+        "rejected Message, closed: 550 5.7.1 not you"
     );
     assert!(server.mails().is_empty(), "{:?}", server.mails());
 }
@@ -248,7 +247,7 @@ async fn a_large_mail_interrupted_in_the_middle_is_not_sent() {
             .await;
     let result = summary(&connection.send(FROM, "a@example.org", &large).await);
     assert!(
-        result == "refused Message, closed: 552 5.3.4 too large"
+        result == "rejected Message, closed: 552 5.3.4 too large"
             || result.starts_with("deferred Relay, closed"),
         "{result}"
     );
@@ -317,7 +316,10 @@ async fn garbage_is_a_relay_error_before_the_final_dot_and_unknown_after_it() {
         let (_server, mut connection) =
             start(Script::new().rule(Rule::reply_and_close(at, "hello, how are you?"))).await;
         let result = send(&mut connection, "a@example.org").await;
-        assert_eq!(result, format!("{expected}: the relay answered with something that is not SMTP"));
+        assert_eq!(
+            result,
+            format!("{expected}: the relay answered with something that is not SMTP")
+        );
     }
     let server =
         SmtpServer::start(Script::new().rule(Rule::reply(At::Connect, "HTTP/1.1 400 Bad Request")))
@@ -332,7 +334,7 @@ async fn rejections_of_the_message_have_the_message_scope() {
             .await;
     assert_eq!(
         send(&mut connection, "a@example.org").await,
-        "refused Message, open: 554 5.7.1 looks like spam"
+        "rejected Message, open: 554 5.7.1 looks like spam"
     );
     assert_eq!(send(&mut connection, "a@example.org").await, "sent, open: 250 2.0.0 taken");
     let (server, mut connection) = start(Script::new().size(10)).await;

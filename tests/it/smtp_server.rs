@@ -62,7 +62,8 @@ impl Rule {
         Self { at, connection: None, recipient: None, times: usize::MAX, action }
     }
 
-    /// Sends this reply instead of the usual one. Lines are separated by CRLF; the last CRLF is added.
+    /// Sends this reply instead of the usual one. Lines are separated by CRLF; the last CRLF is
+    /// added.
     pub(crate) fn reply(at: At, text: &str) -> Self {
         Self::new(at, Action::Reply(format!("{text}\r\n")))
     }

@@ -7,7 +7,7 @@ use courant::sources::{self, SyncReport};
 use courant::store::articles::NormalizedArticle;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
-use crate::support::{START_TIME, World, article, stories};
+use crate::support::{START_TIME, World, article, database_tests};
 
 const QUERY: &str = "SELECT id, title, body AS body_html, published_at FROM news";
 
@@ -71,7 +71,7 @@ async fn titles(world: &World) -> Vec<String> {
         .collect()
 }
 
-stories! {
+database_tests! {
     async fn what_the_cms_adds_changes_and_removes_is_mirrored(world) {
         cms(world).await;
         insert(world, 1..4).await;

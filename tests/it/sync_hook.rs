@@ -8,7 +8,7 @@ use courant::sources::{self, SyncReport, trigger};
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
 use crate::program::{Answer, Serving, get, post_json};
-use crate::support::{START_TIME, Shell, World, stories};
+use crate::support::{START_TIME, Shell, World, database_tests};
 
 const QUERY: &str = "SELECT id, title, at AS published_at, at AS updated_at FROM news";
 
@@ -102,7 +102,7 @@ async fn poll(world: &World) -> Option<SyncReport> {
     sources::sync_due(&app.store, &app.config, &app.config.sources[0], world.now()).await.unwrap()
 }
 
-stories! {
+database_tests! {
     async fn a_source_that_was_asked_for_is_read_before_its_time_and_once(world) {
         begin(world).await;
         assert!(poll(world).await.is_some());

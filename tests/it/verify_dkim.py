@@ -1,7 +1,7 @@
 """Verifies every DKIM signature of a message with dkimpy, against DNS records from a file instead of the network.
 
 Usage: verify_dkim.py MESSAGE RECORDS; a line of RECORDS is a name, a tab and the TXT record's text.
-Prints one line a signature: its selector, and `sound` or `broken`.
+Prints one line per signature: its selector, and `valid` or `invalid`.
 """
 
 import pathlib
@@ -11,7 +11,7 @@ import dkim
 
 
 def read_records(path):
-    """The TXT records by name, as dkimpy asks for them."""
+    """Returns the TXT records by name, in the form that dkimpy looks up."""
     lines = pathlib.Path(path).read_text(encoding="ascii").splitlines()
     return {name.encode() + b".": text.encode() for name, text in (line.split("\t") for line in lines)}
 
@@ -24,11 +24,11 @@ def main():
     for index, value in enumerate(signatures):
         selector = dkim.util.parse_tag_value(value)[b"s"].decode()
         try:
-            sound = verifier.verify(index, dnsfunc=lambda name, timeout=5: records.get(name))
+            valid = verifier.verify(index, dnsfunc=lambda name, timeout=5: records.get(name))
         except dkim.DKIMException as error:
             print(f"{selector}: {error}", file=sys.stderr)
-            sound = False
-        print(selector, "sound" if sound else "broken")
+            valid = False
+        print(selector, "valid" if valid else "invalid")
 
 
 main()

@@ -15,7 +15,7 @@ use tower::ServiceExt as _;
 use url::form_urlencoded::Serializer;
 
 use crate::callbacks::{Manner, Subscriber};
-use crate::support::{World, article, stories};
+use crate::support::{World, article, database_tests};
 
 const ATOM: &str = "https://news.example.edu/feeds/news.atom";
 const RSS: &str = "https://news.example.edu/feeds/news.rss";
@@ -114,7 +114,7 @@ async fn served(node: &Node, path: &str) -> (String, Vec<u8>) {
     (link, to_bytes(body, usize::MAX).await.unwrap().to_vec())
 }
 
-stories! {
+database_tests! {
     async fn a_reader_finds_the_hub_confirms_and_is_sent_the_very_bytes_signed(world) {
         let node = hub(world, "").await;
         let (link, _) = served(&node, "/feeds/news.atom").await;

@@ -132,7 +132,7 @@ fn to_json(source: &Source, inspection: &Inspection) -> Value {
                 "authors": a.authors, "sections": a.sections, "language": a.language, "text": excerpt(a)})
         })
         .collect();
-    json!({"name": source.name, "kind": kind_name(source.kind), "place": inspection.location, "facts": facts, "public": inspection.visible,
-        "waiting": inspection.scheduled, "known": inspection.known, "left_out": inspection.left_out, "refused": pairs(&inspection.rejected, "reason"),
+    json!({"name": source.name, "kind": kind_name(source.kind), "location": inspection.location, "facts": facts, "public": inspection.visible,
+        "scheduled": inspection.scheduled, "known": inspection.known, "left_out": inspection.left_out, "rejected": pairs(&inspection.rejected, "reason"),
         "notes": pairs(&inspection.notes, "note"), "languages": inspection.languages, "sections": inspection.sections, "samples": samples})
 }

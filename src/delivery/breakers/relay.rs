@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::delivery::MAX_INLINE_WAIT_MS;
+use crate::delivery::dispatcher::MAX_INLINE_WAIT_MS;
 use crate::domain::time::{MINUTE, Millis, SECOND};
 
 /// Longest backoff in milliseconds; a recovered relay is noticed within it.

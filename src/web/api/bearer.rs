@@ -7,8 +7,8 @@ use axum::http::request::Parts;
 use super::problem::Problem;
 use crate::access;
 use crate::domain::role::Role;
-use crate::web::state::SharedState;
 use crate::web::client::ClientInfo;
+use crate::web::state::SharedState;
 
 /// An API client with a valid token.
 #[derive(Debug, Clone)]

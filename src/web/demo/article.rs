@@ -6,10 +6,10 @@ use axum::response::{IntoResponse, Response};
 
 use super::require_demo;
 use crate::templates::pages::{DemoArticlePage, LanguageLink};
-use crate::web::state::SharedState;
 use crate::web::client::ClientInfo;
 use crate::web::error::{WebError, WebResult};
 use crate::web::page::ARTICLE_CSP;
+use crate::web::state::SharedState;
 
 /// `GET /demo/articles/{id}`: the article, with links to its translations.
 pub(in crate::web) async fn show(

@@ -10,10 +10,10 @@ use super::require_demo;
 use crate::domain::time::Millis;
 use crate::mail::mail_catcher::CaughtMail;
 use crate::templates::pages::{MailRow, MailboxMailPage, MailboxPage};
-use crate::web::state::SharedState;
 use crate::web::client::ClientInfo;
 use crate::web::error::{WebError, WebResult};
 use crate::web::page::MAIL_CSP;
+use crate::web::state::SharedState;
 
 /// Maximum number of e-mails in the list.
 const MAX_LISTED_MAILS: usize = 100;

@@ -11,14 +11,14 @@ async fn a_look_at_a_wordpress_tells_what_would_come_and_what_not() {
     let Some(place) = site("wp_", "/%year%/%postname%/").await else { return };
     let found = place.shell.courant(&["sources", "check", "cms", "--json"]).json();
     assert_eq!(
-        (&found["kind"], &found["public"], &found["waiting"], &found["known"]),
+        (&found["kind"], &found["public"], &found["scheduled"], &found["known"]),
         (&json!("wordpress"), &json!(3), &json!(1), &json!(0))
     );
     assert_eq!(
         found["left_out"],
         json!({"drafts": 1, "in the trash": 1, "password-protected": 1, "private": 1})
     );
-    assert_eq!(found["refused"][0]["id"], "112");
+    assert_eq!(found["rejected"][0]["id"], "112");
     assert_eq!(found["languages"], json!({"en-US": 4}));
     assert_eq!(found["sections"], json!({"Campus life": 1, "Dyes & inks": 1}));
     let facts =
@@ -63,7 +63,7 @@ async fn a_look_at_a_query_counts_what_its_rows_come_to() {
     place.read("SELECT id, title, at AS published_at, part AS section FROM n", "");
     let found = place.shell.courant(&["sources", "check", "cms", "--json"]).json();
     assert_eq!(
-        (&found["public"], &found["waiting"], &found["refused"][0]["id"]),
+        (&found["public"], &found["scheduled"], &found["rejected"][0]["id"]),
         (&json!(1), &json!(1), &json!("3"))
     );
     assert_eq!(
@@ -81,7 +81,7 @@ fn a_look_at_a_builtin_source_shows_what_is_in_it() {
     shell.run_ok(&["articles", "import", "a.jsonl"]);
     let found = shell.courant(&["sources", "check", "college", "--json"]).json();
     assert_eq!(
-        (&found["public"], &found["waiting"], &found["known"], &found["place"]),
+        (&found["public"], &found["scheduled"], &found["known"], &found["location"]),
         (&json!(1), &json!(1), &json!(2), &json!(null))
     );
     assert_eq!(

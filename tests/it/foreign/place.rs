@@ -173,12 +173,12 @@ pub(super) struct Sync(Value);
 impl Sync {
     /// Added, waiting, changed, removed.
     pub(super) fn counts(&self) -> [i64; 4] {
-        ["added", "waiting", "changed", "removed"].map(|name| self.0[name].as_i64().unwrap())
+        ["added", "scheduled", "changed", "removed"].map(|name| self.0[name].as_i64().unwrap())
     }
 
     /// Refused rows as `id: reason`.
     pub(super) fn refused(&self) -> Vec<String> {
-        self.told("refused", "reason")
+        self.told("rejected", "reason")
     }
 
     /// What could not be shown, as `id: note`.

@@ -1,22 +1,24 @@
-//! Relays that offer pipelining but cannot handle it: the connection falls back to less pipelining, and
-//! no mail is lost.
+//! Relays that offer pipelining but cannot handle it: the connection falls back to less pipelining,
+//! and no mail is lost.
 
 use std::time::{Duration, Instant};
 
 use courant::config::settings::TlsMode;
 use courant::mail::smtp::{Connection, Relay};
 
-use super::{UNUSABLE, CLOSED, TIMED_OUT, SENT, received_by, send_pipelined, start};
+use super::{CLOSED, SENT, TIMED_OUT, UNUSABLE, received_by, send_pipelined, start};
 use crate::smtp::{send, timeouts, transport};
 use crate::smtp_server::{At, Rule, Script};
 
 #[tokio::test]
 async fn a_relay_that_discards_pipelined_commands_is_probed_once_and_remembered() {
-    let (server, relay, mut connection) =
-        start(Script::new().discards_pipelined_commands()).await;
+    let (server, relay, mut connection) = start(Script::new().discards_pipelined_commands()).await;
     let start_time = Instant::now();
     assert_eq!(send_pipelined(&mut connection, &["a", "b"]).await, [SENT, TIMED_OUT]);
-    assert!(start_time.elapsed() < Duration::from_secs(5), "should not wait for the full reply timeout");
+    assert!(
+        start_time.elapsed() < Duration::from_secs(5),
+        "should not wait for the full reply timeout"
+    );
     let mut next = Connection::open(&relay.clone()).await.unwrap();
     assert!(!next.can_pipeline_next() && next.supports_pipelining());
     assert_eq!(send_pipelined(&mut next, &["b", "c", "d"]).await, [SENT; 3]);
@@ -78,7 +80,11 @@ async fn proven_pipelining_falls_back_after_three_failures_in_a_row() {
         let mut connection = Connection::open(&relay).await.unwrap();
         assert!(connection.can_pipeline_next());
         assert_eq!(send_pipelined(&mut connection, names).await.last().unwrap(), CLOSED);
-        assert_eq!(Connection::open(&relay).await.unwrap().can_pipeline_next(), pipelines, "{names:?}");
+        assert_eq!(
+            Connection::open(&relay).await.unwrap().can_pipeline_next(),
+            pipelines,
+            "{names:?}"
+        );
     }
 }
 

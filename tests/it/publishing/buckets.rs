@@ -9,7 +9,7 @@ use courant::domain::article::IncomingArticle;
 use courant::domain::time::{DAY, MINUTE, SECOND};
 
 use super::{ALL, Node, node, unpacked};
-use crate::support::{Shell, article, skipped, stories};
+use crate::support::{Shell, article, database_tests, skipped};
 
 /// An article of so many days before the story begins.
 fn old(id: &str, days: i64) -> IncomingArticle {
@@ -106,7 +106,7 @@ impl Bucket {
     }
 }
 
-stories! {
+database_tests! {
     async fn pages_of_the_archive_come_before_the_feed_that_links_to_them(world) {
         let Some(mut bucket) = Bucket::begin(0) else { return };
         world.configure(|s| s.feed = "items = 2".into()).await;

@@ -240,8 +240,8 @@ impl Session {
         self.perform(action.unwrap_or(Action::Delay(Duration::ZERO)), Some("250 2.0.0 taken")).await
     }
 
-    /// Sends the usual reply, or performs the script's action for `at`; returns `true` if the reply was
-    /// positive.
+    /// Sends the usual reply, or performs the script's action for `at`; returns `true` if the reply
+    /// was positive.
     async fn reply(&mut self, at: At, usual: &str) -> Result<bool, SessionEnded> {
         let action = self.next_action(at).unwrap_or(Action::Delay(Duration::ZERO));
         self.perform(action, Some(usual)).await

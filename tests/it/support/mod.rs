@@ -29,14 +29,14 @@ pub(crate) fn skipped(why: &str) {
 
 /// Runs each test on both databases, as `sqlite::name` and `postgres::name`. A test fails if any
 /// delivery is still in the state `sending` at its end.
-macro_rules! stories {
+macro_rules! database_tests {
     ($($(#[$note:meta])* async fn $name:ident($world:ident) $body:block)+) => {
         mod bodies {
             use super::*;
             $($(#[$note])* pub(super) async fn $name($world: &mut $crate::support::World) $body)+
         }
-        $crate::support::stories!(@on sqlite Sqlite $($name)+);
-        $crate::support::stories!(@on postgres Postgres $($name)+);
+        $crate::support::database_tests!(@on sqlite Sqlite $($name)+);
+        $crate::support::database_tests!(@on postgres Postgres $($name)+);
     };
     (@on $module:ident $database:ident $($name:ident)+) => {
         mod $module {
@@ -51,4 +51,4 @@ macro_rules! stories {
         }
     };
 }
-pub(crate) use stories;
+pub(crate) use database_tests;

@@ -107,8 +107,8 @@ impl Shell {
         command
     }
 
-    /// Sends a signal such as `TERM` to a running program. Uses the shell's builtin, because minimal
-    /// systems have no `kill` program.
+    /// Sends a signal such as `TERM` to a running program. Uses the shell's builtin, because
+    /// minimal systems have no `kill` program.
     pub(crate) fn signal(child: &Child, name: &str) {
         let sent = Command::new("sh")
             .args(["-c", &format!("kill -{name} {}", child.id())])

@@ -254,7 +254,8 @@ impl World {
         report
     }
 
-    /// Replaces the dispatcher, as a restart does: another node id, and nothing remembered of relays.
+    /// Replaces the dispatcher, as a restart does: another node id, and nothing remembered of
+    /// relays.
     pub(crate) fn restart(&mut self) {
         self.dispatcher = self.app.dispatcher();
     }
@@ -267,7 +268,8 @@ impl World {
         delivery::run_edition_command(&self.app.store, edition, command, self.now()).await.unwrap()
     }
 
-    /// Returns an edition's state and the counts of its deliveries, such as `sent: 3 sent, 1 failed`.
+    /// Returns an edition's state and the counts of its deliveries, such as `sent: 3 sent, 1
+    /// failed`.
     pub(crate) async fn edition_status(&self, edition: i64) -> String {
         let state = self.app.store.edition(edition).await.unwrap().unwrap().state;
         let c = self.app.store.edition_counts(edition).await.unwrap();
@@ -336,7 +338,8 @@ impl World {
         }
     }
 
-    /// Ends the test: panics if a delivery is still in the state `sending`, and closes the database.
+    /// Ends the test: panics if a delivery is still in the state `sending`, and closes the
+    /// database.
     pub(crate) async fn end(self) {
         self.dispatcher.finish().await.unwrap();
         let editions: Vec<i64> =

@@ -5,7 +5,7 @@ use courant::store::hub_subscriptions::PushState;
 
 use super::{ATOM, RSS, hub};
 use crate::callbacks::{Manner, Subscriber};
-use crate::support::{World, stories};
+use crate::support::{World, database_tests};
 
 async fn standings(world: &World) -> Vec<(String, PushState)> {
     let all = world.app.store.hub_subscriptions(None, world.now()).await.unwrap();
@@ -19,7 +19,7 @@ async fn standing(world: &World) -> PushState {
     all[0].1
 }
 
-stories! {
+database_tests! {
     async fn each_subscription_tells_how_it_stands_until_it_is_over(world) {
         let node = hub(world, "").await;
         let reader = Subscriber::start().await;

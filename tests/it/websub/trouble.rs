@@ -8,9 +8,9 @@ use courant::feeds::websub::WebSubReport;
 
 use super::{ATOM, Node, hub};
 use crate::callbacks::{Manner, Subscriber};
-use crate::support::stories;
+use crate::support::database_tests;
 
-stories! {
+database_tests! {
     async fn whoever_does_not_confirm_never_gets_anything(world) {
         let node = hub(world, "timeout = \"1s\"").await;
         let victim = Subscriber::start().await;
