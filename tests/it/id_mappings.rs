@@ -194,7 +194,7 @@ database_tests! {
         let all = guids(world).await;
         let map = "college/b,fresh/2\na,fresh/3\nnobody,fresh/4\nurn:x:1,5\nurn:x:2,fresh/2\nalone\ncollege/a,fresh/1\n";
         let refused = adopt(world, map).await.unwrap_err();
-        let expected = ["2: \"a\" may be college/a or fresh/a", "3: there is no article", "4: it is not clear", "5: the new id", "6: it has 1 fields"];
+        let expected = ["2: the old id \"a\" is ambiguous", "3: there is no article", "4: the source of the new id", "5: the new id", "6: found 1 fields"];
         assert_eq!(refused.len(), expected.len(), "{refused:?}");
         for (why, begin) in refused.iter().zip(expected) {
             assert!(why.starts_with(begin), "{why}");

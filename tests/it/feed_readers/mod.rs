@@ -236,7 +236,7 @@ fn installed(file: &str, system: &str) -> PathBuf {
 }
 
 fn script(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/reading").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/feed_readers").join(name)
 }
 
 fn works(command: &mut Command) -> bool {
