@@ -30,7 +30,7 @@ pub struct App {
     pub store: Store,
     /// Compiled templates of mails and pages.
     pub templates: Arc<Templates>,
-    /// Identity of this database: id, secret, base URL.
+    /// Identity of this database: its secret, base URL and backup flag.
     pub instance: Arc<Instance>,
     /// Rendered feeds in memory; filled from the disk cache until the first refresh.
     pub feed_cache: FeedCache,

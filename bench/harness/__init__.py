@@ -1,1 +1,1 @@
-"""The parts of bench/delivery; bench/README.md says which is which."""
+"""Modules of bench/delivery and bench/serving; bench/README.md describes each of them."""

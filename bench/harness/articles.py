@@ -1,4 +1,4 @@
-"""Made-up articles and the feeds that show them: the same each time, and about as compressible as news."""
+"""Generates fictional articles and their feeds: reproducible, and about as compressible as news."""
 
 import json
 import random
@@ -11,10 +11,10 @@ base_url = "http://127.0.0.1:{port}"
 id_authority = "news.example.edu,2026"
 postal_address = "Modern Chemical College, 1 College Road"
 [database]
-url = "sqlite://{folder}/courant.db"
+url = "sqlite://{directory}/courant.db"
 [server]
 listen = "127.0.0.1:{port}"
-feed_cache_dir = "{folder}/made"
+feed_cache_dir = "{directory}/feed-cache"
 [websub]
 hub = {hub}
 allowed_networks = ["127.0.0.0/8"]
@@ -36,24 +36,24 @@ SYLLABLES = "an be co da el fi go hu in ja ke lo mi nu or pa qui re so ta un ve 
 
 
 class Library:
-    """Articles for a number of feeds, each of which holds `items` of the newest; an article is in several feeds."""
+    """Articles for several feeds that contain the newest `items` each; feeds may share articles."""
 
     def __init__(self, feeds, items, articles, seed=1):
         self.feeds, self.items, self.articles = feeds, items, articles
         self._random = random.Random(seed)
         words = ["".join(self._random.choices(SYLLABLES, k=self._random.randint(1, 4))) for _ in range(4000)]
-        # A few words are frequent and most are rare, as in a language.
+        # A few words are frequent and most are rare, as in natural language.
         self._words, self._weights = words, [1 / (rank + 5) for rank in range(len(words))]
 
-    def config(self, folder, port, hub=False):
+    def config(self, directory, port, hub=False):
         feeds = "".join(FEED.format(number=number, items=self.items) for number in range(self.feeds))
-        return CONFIG.format(port=port, folder=folder, hub=str(hub).lower()) + feeds
+        return CONFIG.format(port=port, directory=directory, hub=str(hub).lower()) + feeds
 
     def _text(self, words):
         return " ".join(self._random.choices(self._words, self._weights, k=words))
 
     def article(self, number, tags, published, paragraphs=8):
-        """One article; a few kilobytes of HTML."""
+        """Returns an article with a few kilobytes of HTML."""
         body = "".join(f"<p>{self._text(80)}.</p>" for _ in range(paragraphs))
         return {
             "id": f"n{number}",
@@ -67,12 +67,12 @@ class Library:
         }
 
     def write(self, file):
-        """All articles as JSON lines; each feed gets its share, if there are enough of them."""
+        """Writes all articles as JSON lines, distributed evenly over the feeds."""
         now = datetime.now(timezone.utc).replace(microsecond=0)
-        # So many topics an article that each feed is full.
-        share = max(1, -(-self.feeds * self.items // self.articles))
+        # Number of topics per article with which every feed is full.
+        topics = max(1, -(-self.feeds * self.items // self.articles))
         with open(file, "w", encoding="utf-8") as out:
             for number in range(self.articles):
-                tags = [f"topic{(number * share + step) % self.feeds}" for step in range(share)]
+                tags = [f"topic{(number * topics + step) % self.feeds}" for step in range(topics)]
                 out.write(json.dumps(self.article(number, tags, now - timedelta(minutes=number + 1))) + "\n")
             out.write(json.dumps(self.article("small", ["small"], now, paragraphs=1)) + "\n")

@@ -1,7 +1,7 @@
-"""How old what readers see is: in a storm of readers, and for one article after the other in a large store.
+"""Measures the age of the content that readers see, under a storm of readers and in a large store.
 
-An article's beginning is `first_seen_at` in the store: the clock just before it is committed, so what is measured is no less
-than what a reader waits.
+An article's age counts from `first_seen_at` in the store, which is the time just before its commit.
+A measured wait is therefore never shorter than a reader's wait.
 """
 
 import asyncio
@@ -15,22 +15,22 @@ import sqlite3
 import time
 from datetime import datetime, timezone
 
-from .load_client import Line, percentile, request
+from .load_client import Connection, build_request, percentile
 from .processes import Failure, call
 from .servers import fetch, pinned
 
-NUMBER = re.compile(rb"/news/(\d+)\.html")
-# New articles are numbered from here.
-FIRST = 10_000_000
+ARTICLE_NUMBER = re.compile(rb"/news/(\d+)\.html")
+# Number of the first article that is published during the measurement.
+FIRST_NUMBER = 10_000_000
 
 
-def publisher(binary, server, library, folder):
-    """What publishes an article with tags, as an operator would; gives its number."""
-    count = iter(range(FIRST, FIRST * 2))
+def publisher(binary, server, library, directory):
+    """Returns a function that imports an article with tags by the CLI and returns its number."""
+    numbers = iter(range(FIRST_NUMBER, FIRST_NUMBER * 2))
 
     def publish(tags):
-        number = next(count)
-        file = folder / "one.jsonl"
+        number = next(numbers)
+        file = directory / "one.jsonl"
         article = library.article(number, tags, datetime.now(timezone.utc))
         file.write_text(json.dumps(article) + "\n", encoding="utf-8")
         call(pinned(1, [str(binary), "--config", str(server.config), "articles", "import", str(file)]))
@@ -39,117 +39,125 @@ def publisher(binary, server, library, folder):
     return publish
 
 
-def seen_at(database):
-    """When each of the new articles was first seen, by its number, in seconds since 1970."""
+def first_seen_times(database):
+    """Returns `first_seen_at` of the newly published articles by number, in seconds since 1970."""
     with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
         rows = db.execute("SELECT url, first_seen_at FROM articles WHERE url LIKE '%/news/1_______.html'")
-        return {int(NUMBER.search(url.encode()).group(1)): at / 1000 for url, at in rows}
+        return {int(ARTICLE_NUMBER.search(url.encode()).group(1)): at / 1000 for url, at in rows}
 
 
-def newest(body, headers):
-    """The newest number in an answer, 0 if there is none that was published meanwhile."""
+def newest_article(body, headers):
+    """Returns the highest number of a newly published article in a response, or 0 without any."""
     text = gzip.decompress(body) if headers.get(b"content-encoding") == b"gzip" else body
-    return max((n for n in map(int, NUMBER.findall(text)) if n >= FIRST), default=0)
+    return max((n for n in map(int, ARTICLE_NUMBER.findall(text)) if n >= FIRST_NUMBER), default=0)
 
 
 async def storm(server, publish, database, clients, seconds, pause):
-    """So many readers, half of them on a connection that they keep, while an article comes out each second."""
+    """Runs `clients` readers while one article per second is published; returns the results.
+
+    Half of the readers use a keep-alive connection; the others open one for each request.
+    """
     path = "/feeds/feed0.rss"
-    answers, errors, known = [], [], {}
-    over = time.monotonic() + seconds
+    responses, errors, newest_by_tag = [], [], {}
+    deadline = time.monotonic() + seconds
 
     async def reader(number):
-        keeps = number % 2 == 0
-        line, tag, last = Line(server.port), None, 0
+        keep_alive = number % 2 == 0
+        connection, tag, newest = Connection(server.port), None, 0
         await asyncio.sleep(random.random() * pause)
-        while time.monotonic() < over:
-            asked = time.time()
+        while time.monotonic() < deadline:
+            requested_at = time.time()
             try:
-                headers = {"Accept_Encoding": "gzip"} | ({"If_None_Match": tag} if tag else {}) | ({} if keeps else {"Connection": "close"})
-                status, said, body = await line.ask(request(path, **headers))
+                headers = {"Accept_Encoding": "gzip"} | ({"If_None_Match": tag} if tag else {}) | ({} if keep_alive else {"Connection": "close"})
+                status, response_headers, body = await connection.send(build_request(path, **headers))
                 if status == 200:
-                    tag = said[b"etag"].decode()
-                    # Unpacked once for each version, or the client would be what is measured.
-                    if tag not in known:
-                        known[tag] = newest(body, said)
-                    last = known[tag]
+                    tag = response_headers[b"etag"].decode()
+                    # Decompresses each version once only, so that the client is not the bottleneck.
+                    if tag not in newest_by_tag:
+                        newest_by_tag[tag] = newest_article(body, response_headers)
+                    newest = newest_by_tag[tag]
                 elif status != 304:
                     errors.append(f"status {status}")
-                answers.append((asked, time.time() - asked, last))
-                if not keeps:
-                    await line.close()
-            except (OSError, asyncio.IncompleteReadError, KeyError, ValueError) as why:
-                errors.append(repr(why))
+                responses.append((requested_at, time.time() - requested_at, newest))
+                if not keep_alive:
+                    await connection.close()
+            except (OSError, asyncio.IncompleteReadError, KeyError, ValueError) as error:
+                errors.append(repr(error))
                 with contextlib.suppress(OSError):
-                    await line.close()
+                    await connection.close()
             await asyncio.sleep(pause * (0.5 + random.random()))
-        await line.close()
+        await connection.close()
 
-    async def editor():
-        begun = time.monotonic()
+    async def publish_every_second():
+        start = time.monotonic()
         for second in range(int(seconds)):
-            await asyncio.sleep(max(0.0, begun + second - time.monotonic()))
+            await asyncio.sleep(max(0.0, start + second - time.monotonic()))
             await asyncio.to_thread(publish, ["topic0"])
 
-    await asyncio.gather(editor(), *(reader(number) for number in range(clients)))
-    published = sorted((at, number) for number, at in seen_at(database).items())
-    return {"answers": len(answers), "errors": errors, "oldest": oldest(answers, published), "published": len(published)} | {
-        f"p{share}": percentile([took for _, took, _ in answers], share / 100) for share in (50, 99)
+    await asyncio.gather(publish_every_second(), *(reader(number) for number in range(clients)))
+    published = sorted((at, number) for number, at in first_seen_times(database).items())
+    return {"responses": len(responses), "errors": errors, "oldest": max_age(responses, published), "published": len(published)} | {
+        f"p{percent}": percentile([latency for _, latency, _ in responses], percent / 100) for percent in (50, 99)
     }
 
 
-def oldest(answers, published):
-    """How long, at most, an article had been there that an answer did not hold when it was asked for, in seconds."""
-    worst = 0.0
+def max_age(responses, published):
+    """Returns the largest age of a response in seconds.
+
+    The age of a response is the age of the oldest article that it lacks, at the time of the request.
+    """
+    largest = 0.0
     times = {number: at for at, number in published}
     order = sorted(times)
-    following = dict(zip([0, *order], order))
-    for asked, _, last in answers:
-        # The first article that this answer lacks.
-        missing = following.get(last)
+    successors = dict(zip([0, *order], order))
+    for requested_at, _, newest in responses:
+        # The oldest article that this response lacks.
+        missing = successors.get(newest)
         if missing is not None:
-            worst = max(worst, asked - times[missing])
-    return worst
+            largest = max(largest, requested_at - times[missing])
+    return largest
 
 
-def visible(server, publish, database, feeds, singles):
-    """Milliseconds from `first_seen_at` of one article after the other to the first answer with it."""
+def visible(server, publish, database, feeds, articles):
+    """Publishes articles one by one and returns the time until each is visible, in milliseconds.
 
-    async def wait(number, path, tag):
-        line = Line(server.port)
-        until = time.monotonic() + 60
-        while time.monotonic() < until:
+    The time runs from `first_seen_at` of the article to the first response that contains it.
+    """
+
+    async def wait_for_article(number, path, tag):
+        connection = Connection(server.port)
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
             headers = {"Accept_Encoding": "gzip"} | ({"If_None_Match": tag} if tag else {})
-            status, said, body = await line.ask(request(path, **headers))
-            seen = time.time()
+            status, response_headers, body = await connection.send(build_request(path, **headers))
+            received_at = time.time()
             if status == 200:
-                tag = said[b"etag"].decode()
-                if newest(body, said) >= number:
-                    await line.close()
-                    return seen
+                tag = response_headers[b"etag"].decode()
+                if newest_article(body, response_headers) >= number:
+                    await connection.close()
+                    return received_at
             await asyncio.sleep(0.001)
-        raise Failure(f"{path} does not show article {number} within a minute")
+        raise Failure(f"{path} does not contain article {number} after a minute")
 
-    async def all_of_them():
-        seen = {}
-        for turn in range(singles):
-            topic = turn % feeds
+    async def publish_all():
+        visible_at = {}
+        for index in range(articles):
+            topic = index % feeds
             path = f"/feeds/feed{topic}.rss"
             tag = fetch(server.port, path, {"Accept-Encoding": "gzip"})[1]["etag"]
-            waiting = asyncio.create_task(wait(FIRST + turn, path, tag))
+            waiting = asyncio.create_task(wait_for_article(FIRST_NUMBER + index, path, tag))
             await asyncio.to_thread(publish, [f"topic{topic}"])
-            seen[FIRST + turn] = await waiting
-        return seen
+            visible_at[FIRST_NUMBER + index] = await waiting
+        return visible_at
 
-    seen = asyncio.run(all_of_them())
-    began = seen_at(database)
-    return [(seen[number] - began[number]) * 1000 for number in seen]
+    visible_at = asyncio.run(publish_all())
+    first_seen = first_seen_times(database)
+    return [(visible_at[number] - first_seen[number]) * 1000 for number in visible_at]
 
 
-def allow_connections(wanted):
-    """Raises the number of files that this process and its children may open; a Failure if that is too low."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if most != resource.RLIM_INFINITY and most < wanted:
-        raise Failure(f"only {most} files may be open at once, and {wanted} are needed: raise `ulimit -Hn`, or choose fewer --clients")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
-
+def raise_file_limit(required):
+    """Raises the limit of open files for this process and its children, or raises Failure."""
+    _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard_limit != resource.RLIM_INFINITY and hard_limit < required:
+        raise Failure(f"at most {hard_limit} files can be open, but {required} are needed; raise `ulimit -Hn` or lower --clients")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (required, hard_limit))

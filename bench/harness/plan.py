@@ -1,4 +1,4 @@
-"""What is measured: the cases of a quick and of a full run."""
+"""Defines the groups of cases that a quick and a full run of bench/delivery measure."""
 
 from dataclasses import dataclass, replace
 
@@ -14,22 +14,25 @@ QUICK = ("connections", "dkim", "link", "freeze")
 
 @dataclass(frozen=True)
 class Case:
-    """One row of a table."""
+    """Parameters of one measured case, which is one row of a table."""
 
     group: str
     store: str
     recipients: int
     connections: int = 20
     dkim: bool = False
-    delay: int = 0  # milliseconds of a round trip
+    delay: int = 0  # round trip of the link, in milliseconds
     rounds: int = 3
 
-    def peer_messages(self, peer):
-        """How many mails a peer sends in this case: its rate does not depend on it, so that large cases end."""
+    def competitor_messages(self, competitor):
+        """Returns the number of messages that a competitor sends in this case.
+
+        It is limited to shorten large cases: a competitor's rate does not depend on the number.
+        """
         if self.delay:
-            # Without riding a mail takes several round trips.
+            # Without pipelining, each message takes several round trips.
             return max(self.recipients // 5, self.connections)
-        return min(self.recipients, 200_000 if peer == "smtp-source" else 5_000)
+        return min(self.recipients, 200_000 if competitor == "smtp-source" else 5_000)
 
 
 def _rounds(recipients):
@@ -37,7 +40,7 @@ def _rounds(recipients):
 
 
 def _sizes(full):
-    """For each group (recipients, connections)."""
+    """Returns the pairs of recipients and connections of each group."""
     if full:
         return {
             "connections": [(50_000, connections) for connections in (1, 10, 20, 50)],
@@ -55,20 +58,20 @@ def _sizes(full):
     }
 
 
-def _overridden(sizes, recipients, connections):
-    chosen = sizes
+def _override_sizes(sizes, recipients, connections):
+    selected = sizes
     if recipients:
-        chosen = [(number, ways) for _, ways in chosen for number in recipients]
+        selected = [(number, count) for _, count in selected for number in recipients]
     if connections:
-        chosen = [(number, ways) for number, _ in chosen for ways in connections]
-    return list(dict.fromkeys(chosen))
+        selected = [(number, count) for number, _ in selected for count in connections]
+    return list(dict.fromkeys(selected))
 
 
 def cases(options, stores):
-    """The cases that the options ask for, those with the same audience beside each other."""
-    made = []
+    """Returns the cases selected by the options, sorted so that equal audiences are adjacent."""
+    selected = []
     for group in options.only or (GROUPS if options.full else QUICK):
-        sizes = _overridden(_sizes(options.full)[group], options.recipients, options.connections)
+        sizes = _override_sizes(_sizes(options.full)[group], options.recipients, options.connections)
         if group == "freeze":
             sizes = list(dict.fromkeys((number, 1) for number, _ in sizes))
         for store in stores:
@@ -82,8 +85,8 @@ def cases(options, stores):
                     case = replace(case, rounds=_rounds(recipients))
                 if options.rounds:
                     case = replace(case, rounds=options.rounds)
-                made.append(case)
+                selected.append(case)
                 if group == "dkim":
-                    made.append(replace(case, dkim=True))
-    made.sort(key=lambda case: (stores.index(case.store), case.recipients))
-    return made
+                    selected.append(replace(case, dkim=True))
+    selected.sort(key=lambda case: (stores.index(case.store), case.recipients))
+    return selected

@@ -1,4 +1,4 @@
-"""Runs programs and measures what they cost: time from start to exit, processor, peak memory."""
+"""Runs programs and measures their cost: time from start to exit, CPU time, peak memory."""
 
 import contextlib
 import os
@@ -14,38 +14,39 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 
 class Failure(Exception):
-    """One sentence for a person: what went wrong, and where."""
+    """An error whose message tells the user the problem and its location."""
 
 
 @dataclass
 class Usage:
-    """What one run of a program took."""
+    """Resources used by one run of a program."""
 
     seconds: float
-    cpu: float  # seconds, user and system, of the program itself
-    peak: int  # bytes resident at most
+    cpu: float  # user and system time of the program itself, in seconds
+    peak: int  # largest resident size, in bytes
     output: str
 
 
-def measure(argv, needs=None, limit=7200.0):
-    """Runs a program to its end.
+def measure(argv, required_pid=None, timeout=7200.0):
+    """Runs a program until it exits and returns its usage.
 
-    It is a Failure if that is an error, comes later than `limit` seconds, or if the process `needs` ends before it.
+    Raises Failure if it exits with an error, runs longer than `timeout` seconds, or if the process
+    `required_pid` ends before it.
     """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        began = time.monotonic()
+        started = time.monotonic()
         child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
-        watch = _Watch(child, needs)
-        alarm = threading.Timer(limit, child.kill)
-        alarm.daemon = True
-        alarm.start()
+        monitor = _ProcessMonitor(child, required_pid)
+        timer = threading.Timer(timeout, child.kill)
+        timer.daemon = True
+        timer.start()
         try:
-            _, status, used = os.wait4(child.pid, 0)
-            seconds = time.monotonic() - began
+            _, status, rusage = os.wait4(child.pid, 0)
+            seconds = time.monotonic() - started
             child.returncode = os.waitstatus_to_exitcode(status)
         finally:
-            alarm.cancel()
-            watch.end()
+            timer.cancel()
+            monitor.stop()
             if child.returncode is None:
                 child.kill()
                 child.wait()
@@ -53,55 +54,56 @@ def measure(argv, needs=None, limit=7200.0):
         err.seek(0)
         output = out.read().decode(errors="replace")
         if child.returncode != 0:
-            words = (err.read().decode(errors="replace") or output).strip()[-2000:]
-            raise Failure(f"{watch.trouble}`{' '.join(argv)}` ended with {child.returncode} after {seconds:.1f} s: {words}")
-    return Usage(seconds, used.ru_utime + used.ru_stime, watch.peak, output)
+            details = (err.read().decode(errors="replace") or output).strip()[-2000:]
+            raise Failure(f"{monitor.error}`{' '.join(argv)}` exited with {child.returncode} after {seconds:.1f} s: {details}")
+    return Usage(seconds, rusage.ru_utime + rusage.ru_stime, monitor.peak, output)
 
 
-class _Watch:
-    """Looks at a process's peak memory 50 times a second, and ends it when the process that it needs is gone.
+class _ProcessMonitor:
+    """Reads a process's peak memory 50 times per second; kills it if a required process ends.
 
-    The kernel's own number (ru_maxrss) begins with the size of the parent, which is Python and larger than what is measured.
+    The kernel's own value (ru_maxrss) starts from the size of the parent, which is Python and larger
+    than the measured program.
     """
 
-    def __init__(self, child, needs):
+    def __init__(self, child, required_pid):
         self.peak = 0
-        self.trouble = ""
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._look, args=(child, needs), daemon=True)
+        self.error = ""
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._poll, args=(child, required_pid), daemon=True)
         self._thread.start()
 
-    def _look(self, child, needs):
-        own = os.readlink("/proc/self/exe")
+    def _poll(self, child, required_pid):
+        python = os.readlink("/proc/self/exe")
         pid = child.pid
-        while not self._over.wait(0.02):
-            if needs and not self.trouble and not is_alive(needs):
-                self.trouble = "smtp-sink ended meanwhile, so: "
+        while not self._stopped.wait(0.02):
+            if required_pid and not self.error and not is_alive(required_pid):
+                self.error = "smtp-sink ended during the run; "
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             with contextlib.suppress(OSError, ValueError):
-                if os.readlink(f"/proc/{pid}/exe") == own:
+                if os.readlink(f"/proc/{pid}/exe") == python:
                     continue
                 with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as status:
                     for line in status:
                         if line.startswith("VmHWM:"):
                             self.peak = max(self.peak, int(line.split()[1]) * 1024)
 
-    def end(self):
-        self._over.set()
+    def stop(self):
+        self._stopped.set()
         self._thread.join()
 
 
 def call(argv, stdin=None):
-    """The standard output of a program that is not measured; a Failure if it ends in error."""
-    done = subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise Failure(f"`{' '.join(argv)}` ended with {done.returncode}: {(done.stderr or done.stdout).strip()[-2000:]}")
-    return done.stdout
+    """Runs an unmeasured program and returns its standard output; raises Failure on error."""
+    result = subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        raise Failure(f"`{' '.join(argv)}` exited with {result.returncode}: {(result.stderr or result.stdout).strip()[-2000:]}")
+    return result.stdout
 
 
 def cpu_of(pid, with_children=False):
-    """Seconds of processor that a running process took, on request with those of its children that have ended."""
+    """Returns a process's CPU time in seconds, on request with that of its reaped children."""
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
             fields = stat.read().rpartition(")")[2].split()
@@ -111,7 +113,7 @@ def cpu_of(pid, with_children=False):
 
 
 def is_alive(pid):
-    """Whether a process runs; one that ended and was not yet waited for does not."""
+    """Returns `True` if a process is running; a zombie is not."""
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
             return stat.read().rpartition(")")[2].split()[0] != "Z"
@@ -120,20 +122,20 @@ def is_alive(pid):
 
 
 def children_of(pid):
-    """The process ids of a process's living children."""
-    found = []
+    """Returns the process ids of a process's running children."""
+    children = []
     for entry in os.listdir("/proc"):
         if entry.isdigit():
             with contextlib.suppress(OSError):
                 with open(f"/proc/{entry}/stat", encoding="ascii", errors="replace") as stat:
                     if int(stat.read().rpartition(")")[2].split()[1]) == pid:
-                        found.append(int(entry))
-    return found
+                        children.append(int(entry))
+    return children
 
 
 @contextlib.contextmanager
 def running(argv):
-    """A program that runs in the background as long as the block does."""
+    """Runs a program in the background until the `with` block ends."""
     child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         yield child
@@ -147,7 +149,7 @@ def running(argv):
 
 
 def free_port():
-    """A TCP port of the loopback address at which nobody listens."""
+    """Returns a TCP port of the loopback address on which no process listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""A small SMTP server that keeps what it is sent: it proves that mails arrive, and shows how large they really are."""
+"""A small SMTP server that stores received messages, to check their arrival and their size."""
 
 import contextlib
 import socketserver
@@ -13,22 +13,22 @@ class _Session(socketserver.StreamRequestHandler):
             self.wfile.write(b"220 receiver.example ESMTP\r\n")
             recipient = ""
             while line := self.rfile.readline():
-                word = line[:4].upper()
-                if word == b"EHLO":
-                    answer = "250-receiver.example\r\n250-PIPELINING\r\n250 8BITMIME"
-                elif word == b"RCPT":
+                verb = line[:4].upper()
+                if verb == b"EHLO":
+                    reply = "250-receiver.example\r\n250-PIPELINING\r\n250 8BITMIME"
+                elif verb == b"RCPT":
                     recipient = line.partition(b"<")[2].partition(b">")[0].decode()
-                    answer = "250 ok"
-                elif word == b"DATA":
-                    self.wfile.write(b"354 go on\r\n")
-                    self.server.keep(recipient, self._content())
-                    answer = "250 taken"
-                elif word == b"QUIT":
+                    reply = "250 ok"
+                elif verb == b"DATA":
+                    self.wfile.write(b"354 send the content\r\n")
+                    self.server.store(recipient, self._content())
+                    reply = "250 accepted"
+                elif verb == b"QUIT":
                     self.wfile.write(b"221 bye\r\n")
                     return
                 else:
-                    answer = "250 ok"
-                self.wfile.write(answer.encode() + b"\r\n")
+                    reply = "250 ok"
+                self.wfile.write(reply.encode() + b"\r\n")
 
     def _content(self):
         lines = []
@@ -38,21 +38,21 @@ class _Session(socketserver.StreamRequestHandler):
 
 
 class Receiver(socketserver.ThreadingTCPServer):
-    """Listens at `port` of the loopback address as long as its `with` block lasts."""
+    """A server on `port` of the loopback address that runs until its `with` block ends."""
 
     daemon_threads = True
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Session)
-        self.mails = []  # (recipient, bytes as they came over the wire)
+        self.messages = []  # pairs of recipient and content, as received on the wire
         self.port = self.server_address[1]
         self._lock = threading.Lock()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
-    def keep(self, recipient, content):
+    def store(self, recipient, content):
         with self._lock:
-            self.mails.append((recipient, content))
+            self.messages.append((recipient, content))
 
-    def __exit__(self, *reason):
+    def __exit__(self, *exc_info):
         self.shutdown()
-        super().__exit__(*reason)
+        super().__exit__(*exc_info)

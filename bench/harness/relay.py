@@ -1,8 +1,8 @@
-"""A link with a long round trip, where the kernel has none: a relay of TCP connections that holds each byte back.
+"""A TCP relay that delays every byte: a link with a long round trip where the kernel has none.
 
 python3 relay.py LISTEN_PORT TARGET_PORT MILLISECONDS
 
-Each direction is late by so many milliseconds, keeps its order, and is not limited in bandwidth.
+The delay applies to each direction. Bytes keep their order, and bandwidth is not limited.
 """
 
 import asyncio
@@ -11,62 +11,62 @@ import sys
 from collections import deque
 
 
-class _Side(asyncio.Protocol):
-    """One end of a relayed connection; what it receives goes to its `other` end, later."""
+class _Endpoint(asyncio.Protocol):
+    """One end of a relayed connection; forwards bytes to its `other` end after the delay."""
 
     def __init__(self, delay):
         self.delay = delay
         self.other = None
         self.transport = None
-        self._held = deque()
+        self._queue = deque()
 
     def connection_made(self, transport):
         self.transport = transport
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def data_received(self, data):
-        self._hold(data)
+        self._enqueue(data)
 
     def connection_lost(self, exc):
-        self._hold(None)
+        self._enqueue(None)
 
-    def _hold(self, data):
+    def _enqueue(self, data):
         loop = asyncio.get_running_loop()
-        self._held.append((loop.time() + self.delay, data))
-        if len(self._held) == 1:
-            loop.call_at(self._held[0][0], self._let_go)
+        self._queue.append((loop.time() + self.delay, data))
+        if len(self._queue) == 1:
+            loop.call_at(self._queue[0][0], self._forward_due)
 
-    def _let_go(self):
+    def _forward_due(self):
         loop = asyncio.get_running_loop()
-        while self._held and self._held[0][0] <= loop.time():
-            _, data = self._held.popleft()
+        while self._queue and self._queue[0][0] <= loop.time():
+            _, data = self._queue.popleft()
             if self.other.transport is None or self.other.transport.is_closing():
                 continue
             if data is None:
                 self.other.transport.close()
             else:
                 self.other.transport.write(data)
-        if self._held:
-            loop.call_at(self._held[0][0], self._let_go)
+        if self._queue:
+            loop.call_at(self._queue[0][0], self._forward_due)
 
 
-async def main(listen, target, delay):
+async def main(listen_port, target_port, delay):
     loop = asyncio.get_running_loop()
-    reaching = set()
+    connecting = set()
 
     def accept():
-        near, far = _Side(delay), _Side(delay)
-        near.other, far.other = far, near
-        # The server's greeting comes through the other end, late like all it says.
-        reach = loop.create_task(loop.create_connection(lambda: far, "127.0.0.1", target))
-        reaching.add(reach)
-        reach.add_done_callback(reaching.discard)
-        return near
+        client, server = _Endpoint(delay), _Endpoint(delay)
+        client.other, server.other = server, client
+        # The server's greeting arrives at the other endpoint and is delayed like all its bytes.
+        task = loop.create_task(loop.create_connection(lambda: server, "127.0.0.1", target_port))
+        connecting.add(task)
+        task.add_done_callback(connecting.discard)
+        return client
 
-    server = await loop.create_server(accept, "127.0.0.1", listen, backlog=1000)
-    await server.serve_forever()
+    listener = await loop.create_server(accept, "127.0.0.1", listen_port, backlog=1000)
+    await listener.serve_forever()
 
 
 if __name__ == "__main__":
-    port, to, late = sys.argv[1:]
-    asyncio.run(main(int(port), int(to), float(late) / 1000))
+    listen, target, milliseconds = sys.argv[1:]
+    asyncio.run(main(int(listen), int(target), float(milliseconds) / 1000))

@@ -1,4 +1,4 @@
-"""Prints the round trip of a link in milliseconds: the median of NOOPs that an SMTP server at its end answers.
+"""Prints the median round trip of a link to an SMTP server in milliseconds, measured with NOOP.
 
 python3 rtt_probe.py PORT
 """
@@ -10,17 +10,17 @@ import time
 
 
 def main(port):
-    with socket.create_connection(("127.0.0.1", port)) as peer:
-        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        answers = peer.makefile("rb")
-        answers.readline()
-        spans = []
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        replies = connection.makefile("rb")
+        replies.readline()
+        round_trips = []
         for _ in range(21):
-            began = time.monotonic()
-            peer.sendall(b"NOOP\r\n")
-            answers.readline()
-            spans.append(time.monotonic() - began)
-    print(statistics.median(spans) * 1000)
+            started = time.monotonic()
+            connection.sendall(b"NOOP\r\n")
+            replies.readline()
+            round_trips.append(time.monotonic() - started)
+    print(statistics.median(round_trips) * 1000)
 
 
 if __name__ == "__main__":

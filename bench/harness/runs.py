@@ -1,4 +1,4 @@
-"""Runs one case: rounds in which Courant and its peers take turns on the same link."""
+"""Runs one case: rounds in which Courant and its competitors alternate on the same link."""
 
 import statistics
 from dataclasses import dataclass, field
@@ -8,22 +8,22 @@ from .processes import cpu_of
 
 
 @dataclass
-class Sent:
-    """What one program did in all rounds of a case."""
+class Measurements:
+    """Measurements of one program over all rounds of a case."""
 
-    rates: list = field(default_factory=list)  # mails a second, from start to exit
-    cpu: list = field(default_factory=list)  # µs of processor a mail
-    sink: list = field(default_factory=list)  # the same, of the sink
-    database: list = field(default_factory=list)  # the same, of the database's own processes
-    peak: int = 0
+    rates: list = field(default_factory=list)  # messages per second, from process start to exit
+    cpu: list = field(default_factory=list)  # CPU time of the program per message, in µs
+    sink: list = field(default_factory=list)  # CPU time of the sink per message, in µs
+    database: list = field(default_factory=list)  # CPU time of the database per message, in µs
+    peak: int = 0  # largest resident size, in bytes
 
-    def add(self, used, messages, sink, database=None):
-        self.rates.append(messages / used.seconds)
-        self.cpu.append(used.cpu / messages * 1e6)
+    def add(self, usage, messages, sink, database=None):
+        self.rates.append(messages / usage.seconds)
+        self.cpu.append(usage.cpu / messages * 1e6)
         self.sink.append(sink / messages * 1e6)
         if database is not None:
             self.database.append(database / messages * 1e6)
-        self.peak = max(self.peak, used.peak)
+        self.peak = max(self.peak, usage.peak)
 
     @property
     def rate(self):
@@ -32,25 +32,26 @@ class Sent:
 
 @dataclass
 class Result:
-    """A case that was measured; `by` maps programs' names to what they did."""
+    """Result of a measured case; `by_program` maps names of programs to their measurements."""
 
     case: object
     link: object
-    by: dict
+    by_program: dict
 
-    def ratios(self, peer):
-        """Courant's rate divided by the peer's, round by round."""
-        return [ours / theirs for ours, theirs in zip(self.by["courant"].rates, self.by[peer].rates, strict=True)]
+    def ratios(self, competitor):
+        """Returns Courant's rate divided by the competitor's rate, for each round."""
+        rates = zip(self.by_program["courant"].rates, self.by_program[competitor].rates, strict=True)
+        return [courant_rate / competitor_rate for courant_rate, competitor_rate in rates]
 
 
-class Prepared:
-    """The stores that cases with the same audience begin with: `imported`, and unless it is only frozen, `frozen`."""
+class PreparedStores:
+    """Stores shared by cases of one audience: `imported`, and `frozen` except to measure freezing."""
 
     def __init__(self, case, store, courant):
         self._store = store
         self._recipients = case.recipients
         self._frozen = case.group != "freeze"
-        store.make("imported")
+        store.create("imported")
         courant.configure(store.url("imported"))
         courant.import_audience(case.recipients)
         if self._frozen:
@@ -59,78 +60,79 @@ class Prepared:
             courant.freeze()
             courant.expect("queued", case.recipients)
 
-    def serves(self, case):
-        """Whether a case can begin with these."""
+    def matches(self, case):
+        """Returns `True` if a case can start from these stores."""
         same = (case.store, case.recipients) == (self._store.name, self._recipients)
         return same and (self._frozen or case.group == "freeze")
 
     def drop(self):
-        """Gives the room back."""
+        """Deletes the stores to free their disk space."""
         self._store.drop("imported")
         self._store.drop("frozen")
 
 
-def run(case, courant, store, peers, say):
-    """The result of a case; `frozen` in the store is its audience."""
-    by = {name: Sent() for name in ("courant", *(peer.name for peer in peers))}
-    with network.opened(case.delay) as link:
+def run(case, courant, store, competitors, log):
+    """Returns the result of a delivery case, whose audience is the store `frozen`."""
+    by_program = {name: Measurements() for name in ("courant", *(competitor.name for competitor in competitors))}
+    with network.open_link(case.delay) as link:
         for number in range(case.rounds):
-            turns = [lambda: _ours(case, courant, store, link, by["courant"])]
-            turns += [lambda peer=peer: _theirs(case, peer, link, by[peer.name]) for peer in peers]
-            # Nobody always has the first turn.
-            for turn in turns if number % 2 == 0 else reversed(turns):
-                turn()
-            rates = ", ".join(f"{name} {sent.rates[-1]:.0f}/s" for name, sent in by.items())
-            say(f"    round {number + 1} of {case.rounds}: {rates}")
-    return Result(case, link, by)
+            steps = [lambda: _run_courant(case, courant, store, link, by_program["courant"])]
+            steps += [lambda other=other: _run_competitor(case, other, link, by_program[other.name]) for other in competitors]
+            # The order alternates, so that no program always runs first.
+            for step in steps if number % 2 == 0 else reversed(steps):
+                step()
+            rates = ", ".join(f"{name} {measured.rates[-1]:.0f}/s" for name, measured in by_program.items())
+            log(f"    round {number + 1} of {case.rounds}: {rates}")
+    return Result(case, link, by_program)
 
 
-def _ours(case, courant, store, link, sent):
+def _run_courant(case, courant, store, link, measurements):
     store.copy("frozen", "run")
     try:
         courant.configure(store.url("run"), link.port, case.connections, case.dkim)
         sink, database = cpu_of(link.sink), store.cpu()
-        used = courant.deliver(link)
+        usage = courant.deliver(link)
         database = None if database is None else store.cpu() - database
-        sent.add(used, case.recipients, cpu_of(link.sink) - sink, database)
+        measurements.add(usage, case.recipients, cpu_of(link.sink) - sink, database)
         courant.expect("sent", case.recipients)
     finally:
         store.drop("run")
 
 
-def _theirs(case, peer, link, sent):
-    messages = case.peer_messages(peer.name)
+def _run_competitor(case, competitor, link, measurements):
+    messages = case.competitor_messages(competitor.name)
     sink = cpu_of(link.sink)
-    used = peer.send(link, case.connections, messages, case.dkim)
-    sent.add(used, messages, cpu_of(link.sink) - sink)
+    usage = competitor.send(link, case.connections, messages, case.dkim)
+    measurements.add(usage, messages, cpu_of(link.sink) - sink)
 
 
 @dataclass
-class Frozen:
-    """What freezing took, beside a plain INSERT of the same rows."""
+class FreezeResult:
+    """Cost of freezing an audience, compared with a plain INSERT of the same rows."""
 
     case: object
     seconds: float
-    plain: float
-    times: list
+    insert_seconds: float
+    ratios: list
     cpu: float
     peak: int
 
 
-def freeze(case, courant, store, say):
-    """Freezes `imported` as often as the case has rounds, and inserts the same rows by one statement beside it."""
-    ours, plain, cpu, peak = [], [], [], 0
+def freeze(case, courant, store, log):
+    """Freezes `imported` once per round, compared with one statement that inserts the same rows."""
+    freeze_seconds, insert_seconds, cpu, peak = [], [], [], 0
     for number in range(case.rounds):
         store.copy("imported", "run")
         courant.configure(store.url("run"))
-        used = courant.freeze()
+        usage = courant.freeze()
         courant.expect("queued", case.recipients)
-        ours.append(used.seconds)
-        cpu.append(used.cpu / case.recipients * 1e6)
-        peak = max(peak, used.peak)
-        plain.append(store.plain_insert("imported", "run", "scratch"))
+        freeze_seconds.append(usage.seconds)
+        cpu.append(usage.cpu / case.recipients * 1e6)
+        peak = max(peak, usage.peak)
+        insert_seconds.append(store.plain_insert("imported", "run", "scratch"))
         store.drop("run")
         store.drop("scratch")
-        say(f"    round {number + 1} of {case.rounds}: frozen in {ours[-1]:.2f} s, plain INSERT {plain[-1]:.2f} s")
-    times = [a / b for a, b in zip(ours, plain, strict=True)]
-    return Frozen(case, statistics.median(ours), statistics.median(plain), times, statistics.median(cpu), peak)
+        log(f"    round {number + 1} of {case.rounds}: freeze {freeze_seconds[-1]:.2f} s, plain INSERT {insert_seconds[-1]:.2f} s")
+    ratios = [a / b for a, b in zip(freeze_seconds, insert_seconds, strict=True)]
+    medians = statistics.median(freeze_seconds), statistics.median(insert_seconds)
+    return FreezeResult(case, *medians, ratios, statistics.median(cpu), peak)

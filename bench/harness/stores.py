@@ -1,4 +1,4 @@
-"""Courant's store on both engines: made once for each number of recipients, copied for each run."""
+"""Courant's stores on both engines: created once per number of recipients, copied for each run."""
 
 import contextlib
 import os
@@ -13,77 +13,80 @@ from .processes import Failure, call, children_of, cpu_of
 
 
 class Sqlite:
-    """Stores that are files in a folder."""
+    """SQLite stores, which are files in a directory."""
 
     name = "SQLite"
 
-    def __init__(self, folder):
-        self._folder = folder / "sqlite"
-        self._folder.mkdir()
+    def __init__(self, directory):
+        self._directory = directory / "sqlite"
+        self._directory.mkdir()
 
     def _file(self, label):
-        return self._folder / f"{label}.db"
+        return self._directory / f"{label}.db"
 
     def url(self, label):
         return f"sqlite://{self._file(label)}"
 
-    def make(self, label):
+    def create(self, label):
         self.drop(label)
 
-    def copy(self, label, to):
-        self.drop(to)
-        for end in ("", "-wal"):
-            begin = Path(f"{self._file(label)}{end}")
-            if begin.exists():
-                shutil.copyfile(begin, f"{self._file(to)}{end}")
-        # What is still to be written of the copy must not slow the run that follows.
+    def copy(self, label, target):
+        self.drop(target)
+        for suffix in ("", "-wal"):
+            file = Path(f"{self._file(label)}{suffix}")
+            if file.exists():
+                shutil.copyfile(file, f"{self._file(target)}{suffix}")
+        # Flushes the copy to disk now, so that it does not slow down the following run.
         os.sync()
 
     def drop(self, label):
-        for file in self._folder.glob(f"{label}.db*"):
+        for file in self._directory.glob(f"{label}.db*"):
             file.unlink()
 
     def cpu(self):
-        """None: the database works inside Courant."""
+        """Returns `None`, because SQLite runs inside Courant's process."""
         return None
 
     def plain_insert(self, imported, frozen, scratch):
-        """Seconds of one INSERT … SELECT of all frozen deliveries into the empty table of a store of the same schema."""
+        """Measures one INSERT … SELECT of all frozen deliveries into the empty table, in seconds.
+
+        The target is a copy of the store `imported`, which has the same schema.
+        """
         self.copy(imported, scratch)
         with contextlib.closing(sqlite3.connect(self._file(scratch), isolation_level=None)) as db:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
             db.execute("PRAGMA foreign_keys = OFF")
             db.execute("ATTACH ? AS frozen", (str(self._file(frozen)),))
-            began = time.monotonic()
+            started = time.monotonic()
             db.execute("INSERT INTO main.deliveries SELECT * FROM frozen.deliveries ORDER BY id")
-            return time.monotonic() - began
+            return time.monotonic() - started
 
 
 class Postgres:
-    """Databases of a throwaway PostgreSQL with the settings it comes with; on a Unix socket only."""
+    """Databases of a temporary PostgreSQL with default settings, reached by a Unix socket only."""
 
     name = "PostgreSQL"
 
-    def __init__(self, folder):
-        self._home = folder / "postgres"
-        self._bin = _postgres_folder()
-        self._prefix, owner = _as_a_person()
-        self._home.mkdir()
+    def __init__(self, directory):
+        self._directory = directory / "postgres"
+        self._bin = _postgres_bin_dir()
+        self._prefix, owner = _unprivileged_user()
+        self._directory.mkdir()
         if owner:
-            os.chown(self._home, owner.pw_uid, owner.pw_gid)
-        data = self._home / "data"
+            os.chown(self._directory, owner.pw_uid, owner.pw_gid)
+        data = self._directory / "data"
         initdb = ["initdb", "-D", str(data), "-U", "courant", "-A", "trust", "-E", "UTF8", "--locale=C"]
         call([*self._prefix, str(self._bin / initdb[0]), *initdb[1:]])
         server = [str(self._bin / "postgres"), "-D", str(data)]
-        server += ["-c", "listen_addresses=", "-c", f"unix_socket_directories={self._home}"]
-        self._log = open(folder / "postgres.log", "wb")
+        server += ["-c", "listen_addresses=", "-c", f"unix_socket_directories={self._directory}"]
+        self._log = open(directory / "postgres.log", "wb")
         self._server = subprocess.Popen([*self._prefix, *server], stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log)
-        self._await()
+        self._wait_until_ready()
         with open(data / "postmaster.pid", encoding="ascii") as file:
             self._postmaster = int(file.readline())
 
-    def _await(self):
+    def _wait_until_ready(self):
         for _ in range(300):
             with contextlib.suppress(Failure):
                 self.sql("postgres", "SELECT 1")
@@ -105,7 +108,7 @@ class Postgres:
         self._log.close()
 
     def sql(self, database, *statements):
-        psql = [str(self._bin / "psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", str(self._home), "-U", "courant"]
+        psql = [str(self._bin / "psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", str(self._directory), "-U", "courant"]
         for statement in statements:
             psql += ["-c", statement]
         return call([*psql, "-d", database]).strip()
@@ -114,46 +117,52 @@ class Postgres:
         return self.sql("postgres", "SHOW server_version")
 
     def url(self, label):
-        return f"postgres://courant@localhost/{label}?host={self._home}"
+        return f"postgres://courant@localhost/{label}?host={self._directory}"
 
-    def make(self, label):
+    def create(self, label):
         self.drop(label)
         self.sql("postgres", f"CREATE DATABASE {label}")
 
-    def copy(self, label, to):
-        self.drop(to)
-        self.sql("postgres", f"CREATE DATABASE {to} TEMPLATE {label}", "CHECKPOINT")
+    def copy(self, label, target):
+        self.drop(target)
+        self.sql("postgres", f"CREATE DATABASE {target} TEMPLATE {label}", "CHECKPOINT")
 
     def drop(self, label):
         self.sql("postgres", f"DROP DATABASE IF EXISTS {label} WITH (FORCE)")
 
     def cpu(self):
-        """Seconds of processor of all its processes since it began."""
-        # Those that have just ended are counted once the postmaster has looked after them.
+        """Returns the CPU time of all server processes since the start, in seconds."""
+        # Processes that have just exited are counted once the postmaster has reaped them.
         time.sleep(0.1)
         return cpu_of(self._postmaster, with_children=True) + sum(cpu_of(pid) for pid in children_of(self._postmaster))
 
     def plain_insert(self, imported, frozen, scratch):
-        """Seconds of one INSERT … SELECT of all frozen deliveries into the emptied table; `imported` is not needed."""
+        """Measures one INSERT … SELECT of all frozen deliveries into the emptied table, in seconds.
+
+        The target is a copy of the store `frozen`; `imported` is not used.
+        """
         self.copy(frozen, scratch)
-        aside = "CREATE TABLE frozen AS SELECT * FROM deliveries ORDER BY id"
-        self.sql(scratch, aside, "TRUNCATE deliveries CASCADE", "CHECKPOINT")
-        began = time.monotonic()
+        copy_table = "CREATE TABLE frozen AS SELECT * FROM deliveries ORDER BY id"
+        self.sql(scratch, copy_table, "TRUNCATE deliveries CASCADE", "CHECKPOINT")
+        started = time.monotonic()
         self.sql(scratch, "INSERT INTO deliveries OVERRIDING SYSTEM VALUE SELECT * FROM frozen")
-        return time.monotonic() - began
+        return time.monotonic() - started
 
 
-def _postgres_folder():
+def _postgres_bin_dir():
     installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda file: float(file.parts[4]))
     if installed:
         return installed[-1].parent
     if (found := shutil.which("initdb")) is not None:
         return Path(found).resolve().parent
-    raise Failure("there is no PostgreSQL (no initdb on PATH or in /usr/lib/postgresql)")
+    raise Failure("PostgreSQL is missing (no initdb on PATH or in /usr/lib/postgresql)")
 
 
-def _as_a_person():
-    """What runs a command as somebody who is not root, which PostgreSQL refuses, and who that is."""
+def _unprivileged_user():
+    """Returns the prefix that runs a command as an unprivileged user, and that user.
+
+    PostgreSQL does not run as root. Without root, the prefix is empty and the user is `None`.
+    """
     if os.geteuid() != 0:
         return [], None
     for name in ("postgres", "nobody"):
@@ -166,4 +175,4 @@ def _as_a_person():
                 with contextlib.suppress(OSError, Failure):
                     call([*prefix, "true"])
                     return prefix, user
-    raise Failure("PostgreSQL refuses to run as root, and no other user could be had")
+    raise Failure("PostgreSQL does not run as root, and no other user is available")

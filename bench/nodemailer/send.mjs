@@ -1,18 +1,19 @@
-// Sends the mails that the harness describes in a file of JSON through nodemailer's pool, as its manual tells: a new mail
-// whenever the pool is idle. Prints how many the server took; `size` prints the bytes of one mail instead.
+// Sends the messages that a JSON file of the harness describes through nodemailer's pool, as its
+// manual recommends: a new message whenever the pool is idle. Prints the number of accepted
+// messages; with `size`, prints the size of one message in bytes instead.
 import { readFileSync } from "node:fs";
 import { createTransport } from "nodemailer";
 
 const job = JSON.parse(readFileSync(process.argv[2], "utf8"));
 
-const personal = (text, i) => text.replaceAll(job.placeholder, `Reader Number ${i}`);
+const personalize = (text, i) => text.replaceAll(job.placeholder, `Reader Number ${i}`);
 
-const mail = (i) => ({
+const message = (i) => ({
     from: job.from,
     to: { name: `Reader Number ${i}`, address: `reader${i}@partner${i % job.domains}.example` },
     subject: job.subject,
-    text: personal(job.text, i),
-    html: personal(job.html, i),
+    text: personalize(job.text, i),
+    html: personalize(job.html, i),
     headers: job.headers,
 });
 
@@ -20,7 +21,7 @@ const dkim = job.dkim ? { ...job.dkim, privateKey: readFileSync(job.dkim.private
 
 async function size() {
     const composer = createTransport({ streamTransport: true, buffer: true, newline: "windows", dkim });
-    console.log((await composer.sendMail(mail(1))).message.length);
+    console.log((await composer.sendMail(message(1))).message.length);
 }
 
 function send() {
@@ -36,7 +37,7 @@ function send() {
     let next = 0;
     let sent = 0;
     let failed = 0;
-    const ended = (error) => {
+    const onResult = (error) => {
         if (error) {
             failed += 1;
             console.error(error.message);
@@ -48,11 +49,11 @@ function send() {
             console.log(sent);
         }
     };
-    const feed = () => {
-        while (next < job.messages && pool.isIdle()) pool.sendMail(mail(next++), ended);
+    const fillPool = () => {
+        while (next < job.messages && pool.isIdle()) pool.sendMail(message(next++), onResult);
     };
-    pool.on("idle", feed);
-    feed();
+    pool.on("idle", fillPool);
+    fillPool();
 }
 
 await (process.argv[3] === "size" ? size() : send());

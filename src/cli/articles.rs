@@ -18,7 +18,7 @@ use crate::sources::{id_mapping, import};
 pub(crate) enum Command {
     /// List public articles, newest first
     List {
-        /// Include scheduled articles in the list in the list
+        /// Include scheduled articles in the list
         #[arg(long)]
         waiting: bool,
         /// Maximum number of rows [default: all]

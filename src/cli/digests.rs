@@ -27,7 +27,7 @@ pub(crate) enum Command {
     Preview {
         /// Name of the digest
         name: String,
-        /// Preview as this subscriber
+        /// Preview with the values of this subscriber
         #[arg(long = "as", value_name = "EMAIL")]
         to: Option<String>,
         /// Preview in this language

@@ -35,7 +35,7 @@ pub(crate) enum Command {
     Readers {
         /// Name of one feed, shown day by day
         name: Option<String>,
-        /// Number of days, with today [default: 7, one feed: 30]
+        /// Number of days including today [default: 7; one feed: 30]
         #[arg(long, value_parser = clap::value_parser!(i64).range(1..=400))]
         days: Option<i64>,
     },

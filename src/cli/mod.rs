@@ -79,7 +79,7 @@ enum Command {
     /// Manage subscribers and their subscriptions
     #[command(subcommand)]
     Subscribers(subscribers::Command),
-    /// Manage the suppression list: addresses never mailed
+    /// Manage the list of addresses that are never mailed
     #[command(subcommand)]
     Suppressions(suppressions::Command),
     /// Manage tokens of API clients
@@ -88,12 +88,12 @@ enum Command {
     /// List the subscribers of the WebSub hub
     #[command(subcommand)]
     Websub(websub::Command),
-    /// Back up a SQLite database; the copy sends only once adopted
+    /// Back up a SQLite database; copies send only after `adopt`
     Backup {
         /// Path of the copy; must not exist yet
         file: PathBuf,
     },
-    /// Allow this copy of a database to send as base_url
+    /// Allow this copy of the database to send messages
     Adopt,
 }
 

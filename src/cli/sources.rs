@@ -18,11 +18,11 @@ pub(crate) enum Command {
     Sync {
         /// Name of the source [default: all]
         name: Option<String>,
-        /// Apply removals held back because they exceed half of all
+        /// Apply removals of more than half of a source
         #[arg(long)]
         accept_removals: bool,
     },
-    /// Dry run: show which articles would be imported or rejected
+    /// Show which articles a sync would import or reject
     Check {
         /// Name of the source to check
         name: String,

@@ -32,7 +32,7 @@ pub(crate) enum Command {
     },
     /// Add a subscriber to digests
     Add(AddArgs),
-    /// End all subscriptions of a subscriber
+    /// Unsubscribe a subscriber from all digests
     Remove {
         /// E-mail address of the subscriber
         email: String,
@@ -49,9 +49,9 @@ pub(crate) enum Command {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum InitialStatus {
-    /// Confirmed: you hold the owner's consent
+    /// You hold the owner's consent; no confirmation is sent
     Confirmed,
-    /// Pending: a confirmation mail is sent
+    /// A confirmation message is sent first
     Pending,
 }
 

@@ -12,7 +12,7 @@ use crate::{access, clock};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Create a token and print it, once only
+    /// Create a token and print it; it cannot be shown again
     Create {
         /// Name of the token, for example the client's name
         name: String,
@@ -36,13 +36,13 @@ pub(crate) enum Command {
 /// Role argument of the command line.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum RoleArg {
-    /// All rights of an admin
+    /// All permissions; now: trigger syncs
     Admin,
-    /// Articles, feeds, digests and editions
+    /// Manage content and editions; now: trigger syncs
     Editor,
-    /// Subscribers and their subscriptions
+    /// Manage subscribers; no API endpoint uses it yet
     Lists,
-    /// Read-only access to everything
+    /// Read-only access; no API endpoint uses it yet
     Viewer,
 }
 

@@ -99,6 +99,60 @@ impl Config {
     }
 }
 
+/// Names of the tables that other sections refer to.
+struct SectionNames {
+    sources: Names,
+    transports: Names,
+    feeds: Names,
+}
+
+impl SectionNames {
+    /// Reads the names of all list sections, so that every duplicate is reported.
+    fn read(document: &Document, diagnostics: &mut Diagnostics) -> Self {
+        let sources = Names::read(&keys::SOURCES, document.tables(&keys::SOURCES), diagnostics);
+        let transports =
+            Names::read(&keys::TRANSPORTS, document.tables(&keys::TRANSPORTS), diagnostics);
+        let feeds = Names::read(&keys::FEEDS, document.tables(&keys::FEEDS), diagnostics);
+        Names::read(&keys::DIGESTS, document.tables(&keys::DIGESTS), diagnostics);
+        Names::read(&keys::PUBLISH, document.tables(&keys::PUBLISH), diagnostics);
+        Self { sources, transports, feeds }
+    }
+}
+
+/// Defaults that other sections take from `[site]`.
+struct SiteDefaults<'a> {
+    title: &'a str,
+    language: &'a str,
+    timezone: TimeZone,
+    /// EHLO name of transports without `ehlo`.
+    ehlo: String,
+}
+
+impl<'a> SiteDefaults<'a> {
+    /// Returns the defaults of a site. If `[site]` is invalid, the rest is still read with general
+    /// defaults, to report its own errors.
+    fn from_site(site: Option<&'a Site>) -> Self {
+        Self {
+            title: site.map_or("", |site| &site.title),
+            language: site.map_or("en", |site| &site.language),
+            timezone: site.map_or(TimeZone::UTC, |site| site.timezone.clone()),
+            ehlo: site
+                .map_or_else(|| "localhost".to_owned(), |site| site::ehlo_name(&site.base_url)),
+        }
+    }
+
+    /// Returns the defaults and names that a digest needs.
+    fn digest_context<'b>(&'b self, names: &'b SectionNames) -> DigestParseContext<'b> {
+        DigestParseContext {
+            title: self.title,
+            language: self.language,
+            timezone: &self.timezone,
+            sources: &names.sources,
+            transports: &names.transports,
+        }
+    }
+}
+
 /// Reads all tables, so that every error is reported, and then fails if any is invalid.
 fn read(
     path: &Path,
@@ -106,13 +160,7 @@ fn read(
     base_dir: &BaseDir,
     diagnostics: &mut Diagnostics,
 ) -> Option<Config> {
-    let source_names = Names::read(&keys::SOURCES, document.tables(&keys::SOURCES), diagnostics);
-    let transport_names =
-        Names::read(&keys::TRANSPORTS, document.tables(&keys::TRANSPORTS), diagnostics);
-    let feed_names = Names::read(&keys::FEEDS, document.tables(&keys::FEEDS), diagnostics);
-    Names::read(&keys::DIGESTS, document.tables(&keys::DIGESTS), diagnostics);
-    Names::read(&keys::PUBLISH, document.tables(&keys::PUBLISH), diagnostics);
-
+    let names = SectionNames::read(document, diagnostics);
     let templates = single(document, &keys::TOP, diagnostics, |mut reader| {
         reader.optional("templates", |text| base_dir.join(text))
     });
@@ -122,39 +170,24 @@ fn read(
     let server = single(document, &keys::SERVER, diagnostics, |reader| server(reader, base_dir));
     let websub = single(document, &keys::WEBSUB, diagnostics, websub::read);
 
-    // If [site] is invalid, the rest is still read with defaults, to report its own errors.
-    let zone = site.as_ref().map_or(TimeZone::UTC, |site| site.timezone.clone());
-    let title = site.as_ref().map_or("", |site| &site.title);
-    let ehlo = site
-        .as_ref()
-        .map_or_else(|| "localhost".to_owned(), |site| site::ehlo_name(&site.base_url));
-    let context = DigestParseContext {
-        title,
-        language: site.as_ref().map_or("en", |site| &site.language),
-        timezone: &zone,
-        sources: &source_names,
-        transports: &transport_names,
-    };
-    let sources =
-        all(document, &keys::SOURCES, diagnostics, |reader| sources::read(reader, &zone, base_dir));
-    let feeds = all(document, &keys::FEEDS, diagnostics, |reader| {
-        feeds::read(reader, title, &source_names)
+    let defaults = SiteDefaults::from_site(site.as_ref());
+    let sources = all(document, &keys::SOURCES, diagnostics, |reader| {
+        sources::read(reader, &defaults.timezone, base_dir)
     });
-    if let Some(feeds) = &feeds {
-        conflicts::check_aliases(feeds, document, diagnostics);
-    }
+    let feeds = read_feeds(document, defaults.title, &names.sources, diagnostics);
     let has_private = feeds.iter().flatten().any(|feed| feed.private.is_some());
     let server = server.map(|(server, on_demand)| Server {
         on_demand: on_demand.unwrap_or(!has_private),
         ..server
     });
+    let context = defaults.digest_context(&names);
     let digests =
         all(document, &keys::DIGESTS, diagnostics, |reader| digests::read(reader, &context));
     let context = transports::TransportParseContext {
         path,
         base_dir,
-        ehlo: &ehlo,
-        names: &transport_names,
+        ehlo: &defaults.ehlo,
+        names: &names.transports,
         digests: digests.as_deref().unwrap_or_default(),
     };
     let transports =
@@ -162,12 +195,7 @@ fn read(
     if let Some(transports) = &transports {
         conflicts::check_pools(transports, document, diagnostics);
     }
-    let publish = all(document, &keys::PUBLISH, diagnostics, |reader| {
-        publish::read(reader, base_dir, &feed_names)
-    });
-    if let Some(destinations) = &publish {
-        conflicts::check_publish_targets(destinations, document, diagnostics);
-    }
+    let publish = read_publish(document, base_dir, &names.feeds, diagnostics);
     if let (Some(database), Some(sources)) = (&database, &sources) {
         conflicts::check_database(database, sources, document, diagnostics);
     }
@@ -184,6 +212,34 @@ fn read(
         transports: transports?,
         publish: publish?,
     })
+}
+
+/// Reads the feeds, and reports paths that several of them serve.
+fn read_feeds(
+    document: &Document,
+    site_title: &str,
+    sources: &Names,
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<Feed>> {
+    let feeds = all(document, &keys::FEEDS, diagnostics, |reader| {
+        feeds::read(reader, site_title, sources)
+    })?;
+    conflicts::check_aliases(&feeds, document, diagnostics);
+    Some(feeds)
+}
+
+/// Reads the publish destinations, and reports targets that several of them use.
+fn read_publish(
+    document: &Document,
+    base_dir: &BaseDir,
+    feeds: &Names,
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<Publish>> {
+    let destinations = all(document, &keys::PUBLISH, diagnostics, |reader| {
+        publish::read(reader, base_dir, feeds)
+    })?;
+    conflicts::check_publish_targets(&destinations, document, diagnostics);
+    Some(destinations)
 }
 
 /// Reads the table of a section that is not a list.

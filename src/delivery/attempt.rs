@@ -11,7 +11,7 @@ use crate::domain::delivery::{DeliveryOutcome, UNKNOWN_OUTCOME_DELAY, next_attem
 use crate::domain::time::{Millis, SECOND};
 use crate::mail::smtp::{FailureScope, SmtpOutcome};
 use crate::store::claims::LeasedDelivery;
-use crate::store::outcomes::Record;
+use crate::store::outcomes::AttemptRecord;
 
 impl Worker {
     /// Records the outcome of an attempt, and requeues the job if it was released.
@@ -20,7 +20,7 @@ impl Worker {
         prepared: PreparedMessage,
         smtp_outcome: SmtpOutcome,
     ) {
-        let (outcome, reply) = self.classify(&prepared, smtp_outcome).await;
+        let (outcome, reply) = self.apply_outcome(&prepared, smtp_outcome).await;
         self.recorded += 1;
         self.shared.record(&prepared.job, outcome.clone(), Some(reply)).await;
         if outcome == DeliveryOutcome::Released {
@@ -29,7 +29,7 @@ impl Worker {
         }
     }
 
-    async fn classify(
+    async fn apply_outcome(
         &mut self,
         prepared: &PreparedMessage,
         smtp_outcome: SmtpOutcome,
@@ -49,7 +49,7 @@ impl Worker {
                 (DeliveryOutcome::Sent, reply.text)
             }
             SmtpOutcome::Deferred { reply, scope } => {
-                if scope == FailureScope::Relay && !dispatcher.is_poison_message(delivery.id) {
+                if scope == FailureScope::Relay && !dispatcher.record_relay_error(delivery.id) {
                     shared.relay_failed(&reply.text);
                 }
                 let deferral = reply.deferral();
@@ -83,7 +83,7 @@ impl Worker {
             }
             // A relay error that repeats for one delivery while others succeed belongs to that
             // delivery; deferring it keeps it from blocking the others and limits its attempts.
-            SmtpOutcome::RelayError { why } if dispatcher.is_poison_message(delivery.id) => {
+            SmtpOutcome::RelayError { why } if dispatcher.record_relay_error(delivery.id) => {
                 self.defer(delivery, why, Deferral::default(), now)
             }
             SmtpOutcome::RelayError { why } => {
@@ -163,7 +163,7 @@ impl WorkerContext {
 
     /// Hands the outcome of a job to the recorder.
     pub(super) async fn record(&self, job: &Job, outcome: DeliveryOutcome, answer: Option<String>) {
-        let record = Record {
+        let record = AttemptRecord {
             id: job.delivery.id,
             outcome,
             may_retry_unknown: self.may_retry_unknown(job),

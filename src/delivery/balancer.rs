@@ -97,7 +97,7 @@ impl WeightedBalancer {
     }
 }
 
-/// Mails by which a member may be ahead: about one block.
+/// Mails by which a member may be ahead: about one batch.
 const MAX_LEAD_MAILS: f64 = 256.0;
 
 #[cfg(test)]

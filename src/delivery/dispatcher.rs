@@ -203,7 +203,7 @@ impl Dispatcher {
 
     /// Counts a relay error of one delivery; returns `true` if the delivery itself is the cause by
     /// now, because others went through.
-    pub(super) fn is_poison_message(&self, delivery: i64) -> bool {
+    pub(super) fn record_relay_error(&self, delivery: i64) -> bool {
         let mut relay_errors = self.relay_errors.lock().unwrap_or_else(PoisonError::into_inner);
         // The counts must not grow without limit; clearing them costs a few more rounds.
         if relay_errors.len() > MAX_TRACKED_DELIVERIES {

@@ -28,7 +28,9 @@ pub async fn run_edition_command(
 ) -> anyhow::Result<String> {
     if command == EditionCommand::Retry {
         let known = store.edition(edition).await?.ok_or_else(|| {
-            anyhow!("there is no edition {edition}; `courant editions list` shows the existing ones")
+            anyhow!(
+                "there is no edition {edition}; `courant editions list` shows the existing ones"
+            )
         })?;
         known.state.apply(command).map_err(|why| anyhow!("edition {edition}: {why}"))?;
         let counts = store.edition_counts(edition).await?;

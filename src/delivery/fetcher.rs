@@ -19,7 +19,7 @@ use super::queue::SendQueue;
 use super::worker::{self, WorkerContext};
 use crate::config::Transport;
 use crate::domain::delivery::DeliveryOutcome;
-use crate::store::outcomes::Record;
+use crate::store::outcomes::AttemptRecord;
 
 /// Interval between polls for new work while workers are busy.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
@@ -55,13 +55,7 @@ pub(super) async fn run(
         return Ok(Report { error, ..Report::default() });
     }
     let served = dispatcher.served_transports(transport);
-    let peers_before = dispatcher.peer_leases(transport).await;
-    dispatcher.release_orphaned(transport, &served).await?;
-    let due = dispatcher
-        .store
-        .has_work(&served, &dispatcher.node, (dispatcher.clock)().plus(wait))
-        .await?;
-    if !due && dispatcher.peers_idle_since(transport, peers_before).await {
+    if !has_work(dispatcher, transport, &served, wait).await? {
         return Ok(Report::default());
     }
     let (connector, signer) = match dispatcher
@@ -80,7 +74,6 @@ pub(super) async fn run(
         (2 * transport.connections).max(64),
         domain_breaker.open_domains((dispatcher.clock)()),
     );
-    let (released_tx, released_rx) = mpsc::unbounded_channel();
     // A child token: ending the run of this relay must not stop the other transports.
     let (shutdown, drain) = (shutdown.clone(), shutdown.child_token());
     let shared = Arc::new(WorkerContext {
@@ -97,20 +90,7 @@ pub(super) async fn run(
     for _ in 0..transport.connections {
         workers.spawn(worker::run(Arc::clone(&shared), connector.new_connection()));
     }
-    let mut fetcher = Fetcher {
-        dispatcher,
-        transport,
-        served,
-        drain,
-        queue,
-        released_tx,
-        released_rx,
-        open_leases: 0,
-        last_edition: 0,
-        last_poll: None,
-        domain_limits: HashMap::new(),
-        pacer: RetryPacer::default(),
-    };
+    let mut fetcher = Fetcher::new(dispatcher, transport, served, drain, queue);
     let result = fetcher.run(wait).await;
     fetcher.queue.close();
     let (mut report, panicked) = join_workers(workers).await;
@@ -124,6 +104,23 @@ pub(super) async fn run(
         Some(e) => Err(e.into()),
         None => result.map(|()| report),
     }
+}
+
+/// Returns `true` if rows of these transports are due within `wait` milliseconds or may come from
+/// another node; releases orphaned leases first.
+async fn has_work(
+    dispatcher: &Dispatcher,
+    transport: &Transport,
+    served: &[String],
+    wait: i64,
+) -> anyhow::Result<bool> {
+    let peers_before = dispatcher.peer_leases(transport).await;
+    dispatcher.release_orphaned(transport, served).await?;
+    let due = dispatcher
+        .store
+        .has_work(served, &dispatcher.node, (dispatcher.clock)().plus(wait))
+        .await?;
+    Ok(due || !dispatcher.peers_idle_since(transport, peers_before).await)
 }
 
 /// Waits for all workers; returns their numbers, and the error of a worker that panicked.
@@ -140,7 +137,32 @@ async fn join_workers(mut workers: JoinSet<Report>) -> (Report, Option<JoinError
     (report, panicked)
 }
 
-impl Fetcher<'_> {
+impl<'a> Fetcher<'a> {
+    /// Returns a fetcher without leases.
+    fn new(
+        dispatcher: &'a Dispatcher,
+        transport: &'a Transport,
+        served: Vec<String>,
+        drain: CancellationToken,
+        queue: Arc<SendQueue>,
+    ) -> Self {
+        let (released_tx, released_rx) = mpsc::unbounded_channel();
+        Self {
+            dispatcher,
+            transport,
+            served,
+            drain,
+            queue,
+            released_tx,
+            released_rx,
+            open_leases: 0,
+            last_edition: 0,
+            last_poll: None,
+            domain_limits: HashMap::new(),
+            pacer: RetryPacer::default(),
+        }
+    }
+
     async fn run(&mut self, wait: i64) -> anyhow::Result<()> {
         let deadline = (self.dispatcher.clock)().plus(wait);
         while !self.drain.is_cancelled() {
@@ -148,8 +170,8 @@ impl Fetcher<'_> {
             self.postpone_throttled().await;
             let peer_leases = self.dispatcher.peer_leases(self.transport).await;
             let leased_singles = self.lease_singles().await?;
-            let leased_blocks = self.lease_blocks().await?;
-            if leased_singles || leased_blocks {
+            let leased_batches = self.lease_batches().await?;
+            if leased_singles || leased_batches {
                 continue;
             }
             let busy = self.open_leases > 0;
@@ -185,7 +207,7 @@ impl Fetcher<'_> {
                 .domain_limit
                 .as_deref()
                 .map_or(until, |limit| self.pacer.schedule(limit, until));
-            let record = Record {
+            let record = AttemptRecord {
                 id: job.delivery.id,
                 outcome: DeliveryOutcome::Postponed { until },
                 may_retry_unknown: false,

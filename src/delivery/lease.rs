@@ -13,9 +13,9 @@ use crate::store::claims::LeasedDelivery;
 /// Identifies what a node has leased.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum LeaseId {
-    /// Block of deliveries of an edition.
-    Block(i64),
-    /// Single delivery outside of a block.
+    /// Batch of deliveries of an edition.
+    Batch(i64),
+    /// Single delivery outside of a batch.
     Single(i64),
 }
 

@@ -60,20 +60,20 @@ impl Dispatcher {
     ) -> anyhow::Result<()> {
         let mut registry = self.leases.lock().await;
         registry.by_lease.retain(|_, by| *by != transport.name);
-        let blocks: Vec<i64> = registry
+        let batches: Vec<i64> = registry
             .by_lease
             .keys()
-            .filter_map(|l| if let LeaseId::Block(id) = l { Some(*id) } else { None })
+            .filter_map(|l| if let LeaseId::Batch(id) = l { Some(*id) } else { None })
             .collect();
         let singles: Vec<i64> = registry
             .by_lease
             .keys()
             .filter_map(|l| if let LeaseId::Single(id) = l { Some(*id) } else { None })
             .collect();
-        Ok(self.store.release_orphaned(served, &self.node, &blocks, &singles).await?)
+        Ok(self.store.release_orphaned(served, &self.node, &batches, &singles).await?)
     }
 
-    /// Releases leases: blocks one by one, single deliveries together.
+    /// Releases leases: batches one by one, single deliveries together.
     pub(super) async fn release_leases(&self, released: &[LeaseId]) -> anyhow::Result<()> {
         // The lock is held throughout, since another run of this node may lease the released rows
         // at once under the same node name.
@@ -81,7 +81,7 @@ impl Dispatcher {
         let mut singles = Vec::new();
         for leased in released {
             match leased {
-                LeaseId::Block(block) => self.store.release_batch(*block, &self.node).await?,
+                LeaseId::Batch(batch) => self.store.release_batch(*batch, &self.node).await?,
                 LeaseId::Single(id) => singles.push(*id),
             }
         }
@@ -107,7 +107,7 @@ mod tests {
     use crate::domain::delivery::DeliveryKind;
     use crate::domain::time::Millis;
     use crate::store::Store;
-    use crate::store::claims::BatchRequest;
+    use crate::store::claims::ClaimCriteria;
     use crate::store::deliveries::TransactionalDelivery;
     use crate::templates::Templates;
 
@@ -150,7 +150,7 @@ mod tests {
         let (dispatcher, delivery) = dispatcher(home.path()).await;
         let (leased, served) = (LeaseId::Single(delivery), ["first".to_owned()]);
         let take = async || {
-            let wanted = BatchRequest {
+            let wanted = ClaimCriteria {
                 transports: &served,
                 node: dispatcher.node(),
                 excluded_editions: &[],

@@ -1,4 +1,4 @@
-//! Sends the due deliveries: durable rows, leased blocks, one group commit for all connections, and
+//! Sends the due deliveries: durable rows, leased batches, one group commit for all connections, and
 //! an outcome for every recipient (promise 4).
 
 mod attempt;

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::lease::{LeaseGuard, SharedDomainLimit};
 use crate::config::Transport;
 use crate::domain::time::Millis;
-use crate::store::outcomes::{CommitConnection, Intent, Record};
+use crate::store::outcomes::{AttemptRecord, CommitConnection, StartCheck};
 use crate::store::rate_limits::Refund;
 use crate::store::{Store, StoreResult};
 
@@ -21,7 +21,7 @@ mod limits;
 use limits::limit_keys;
 
 /// Most entries of one commit.
-const MAX_BATCH_ENTRIES: usize = 512;
+const MAX_ENTRIES_PER_COMMIT: usize = 512;
 /// Delay before a failed commit is tried again.
 const COMMIT_RETRY_INTERVAL: Duration = Duration::from_millis(500);
 
@@ -53,14 +53,14 @@ pub(super) struct StartRequest {
 /// Message to the recorder task.
 enum Entry {
     /// Outcome of a message; the lease is dropped after its commit.
-    Outcome(Box<Record>, Arc<LeaseGuard>),
+    Outcome(Box<AttemptRecord>, Arc<LeaseGuard>),
     /// Request to start a message.
     Start(StartRequest, oneshot::Sender<StartDecision>),
     /// Refund for a permitted message that was not sent.
     Unused(Box<Refund>),
     /// Asks for a reply after all earlier entries are committed.
     Flush(oneshot::Sender<()>),
-    /// Asks for a reply after the same, and after the journal is closed.
+    /// Requests a reply once all earlier entries are committed and the connection is closed.
     Close(oneshot::Sender<()>),
 }
 
@@ -84,10 +84,10 @@ impl PendingDecision {
 impl Recorder {
     /// Starts the recorder task; it ends when the last handle is dropped.
     pub(super) fn start(store: Store, node: String, clock: fn() -> Millis) -> Self {
-        let (entries, inbox) = mpsc::channel(MAX_BATCH_ENTRIES);
-        let journal = Mutex::new(CommitConnection::new(&store));
+        let (entries, inbox) = mpsc::channel(MAX_ENTRIES_PER_COMMIT);
+        let connection = Mutex::new(CommitConnection::new(&store));
         tokio::spawn(
-            RecorderTask { store, journal, node, clock, changes: AtomicI64::new(0) }.run(inbox),
+            RecorderTask { store, connection, node, clock, changes: AtomicI64::new(0) }.run(inbox),
         );
         Self { entries }
     }
@@ -101,7 +101,7 @@ impl Recorder {
     }
 
     /// Queues an outcome; it is committed soon, even if the caller is dropped.
-    pub(super) async fn record(&self, record: Record, lease: Arc<LeaseGuard>) {
+    pub(super) async fn record(&self, record: AttemptRecord, lease: Arc<LeaseGuard>) {
         let _ = self.entries.send(Entry::Outcome(Box::new(record), lease)).await;
     }
 
@@ -138,7 +138,7 @@ impl Recorder {
 /// State of the recorder task.
 struct RecorderTask {
     store: Store,
-    journal: Mutex<CommitConnection>,
+    connection: Mutex<CommitConnection>,
     node: String,
     clock: fn() -> Millis,
     /// Number of rate-limit changes so far.
@@ -147,8 +147,8 @@ struct RecorderTask {
 
 /// Entries that go into one commit.
 #[derive(Default)]
-struct Batch {
-    records: Vec<Record>,
+struct CommitGroup {
+    records: Vec<AttemptRecord>,
     leases: Vec<Arc<LeaseGuard>>,
     requests: Vec<PendingRequest>,
     unused: Vec<Refund>,
@@ -162,7 +162,7 @@ type DecidedRequest = (oneshot::Sender<StartDecision>, StartDecision);
 /// Start request with the channel for its decision.
 type PendingRequest = (StartRequest, oneshot::Sender<StartDecision>);
 
-impl Batch {
+impl CommitGroup {
     /// Takes entries in order, up to the first one about a row that is already in this commit.
     fn from_entries(entries: &mut VecDeque<Entry>) -> Self {
         let (mut batch, mut rows) = (Self::default(), HashSet::new());
@@ -193,36 +193,40 @@ impl Batch {
 
 impl RecorderTask {
     async fn run(self, mut inbox: mpsc::Receiver<Entry>) {
-        let (mut received, mut entries) =
-            (Vec::with_capacity(MAX_BATCH_ENTRIES), VecDeque::with_capacity(MAX_BATCH_ENTRIES));
-        while !entries.is_empty() || inbox.recv_many(&mut received, MAX_BATCH_ENTRIES).await > 0 {
+        let (mut received, mut entries) = (
+            Vec::with_capacity(MAX_ENTRIES_PER_COMMIT),
+            VecDeque::with_capacity(MAX_ENTRIES_PER_COMMIT),
+        );
+        while !entries.is_empty()
+            || inbox.recv_many(&mut received, MAX_ENTRIES_PER_COMMIT).await > 0
+        {
             // Workers that are about to send an entry get into the same commit.
             tokio::task::yield_now().await;
-            while received.len() < MAX_BATCH_ENTRIES
+            while received.len() < MAX_ENTRIES_PER_COMMIT
                 && let Ok(entry) = inbox.try_recv()
             {
                 received.push(entry);
             }
             entries.extend(received.drain(..));
-            self.commit(Batch::from_entries(&mut entries)).await;
+            self.commit(CommitGroup::from_entries(&mut entries)).await;
         }
     }
 
-    async fn commit(&self, batch: Batch) {
-        let Batch { records, leases, requests, mut unused, flushes, closes } = batch;
+    async fn commit(&self, batch: CommitGroup) {
+        let CommitGroup { records, leases, requests, mut unused, flushes, closes } = batch;
         let (requests, limited, taken_at) = self.apply_limits(requests, &mut unused).await;
         self.refund(&unused).await;
-        let intents: Vec<Intent> = requests
+        let intents: Vec<StartCheck> = requests
             .iter()
-            .map(|(request, _)| Intent { id: request.id, is_renewal: request.is_renewal })
+            .map(|(request, _)| StartCheck { id: request.id, is_renewal: request.is_renewal })
             .collect();
         // The time is taken before the commit, so that a command executed later is also later on
         // this clock.
         let commit = async || {
-            let mut journal = self.journal.lock().await;
+            let mut connection = self.connection.lock().await;
             Ok((
                 Instant::now(),
-                journal.commit(&self.node, &records, &intents, (self.clock)()).await?,
+                connection.commit(&self.node, &records, &intents, (self.clock)()).await?,
             ))
         };
         let (committed, started) = self.retry_until_ok("delivery outcomes", commit).await;
@@ -246,7 +250,7 @@ impl RecorderTask {
             let _ = reply.send(decision);
         }
         if !closes.is_empty() {
-            self.journal.lock().await.close().await;
+            self.connection.lock().await.close().await;
         }
         for flush in flushes.into_iter().chain(closes) {
             let _ = flush.send(());

@@ -122,7 +122,7 @@ impl TransportConnection {
         let envelope = message.envelope();
         let result = tokio::select! {
             biased;
-            result = open.begin(&envelope) => result,
+            result = open.send_envelope(&envelope) => result,
             () = after_grace(shutdown, relay.timeouts().envelope_grace) => Err(envelope_interrupted()),
         };
         result.map_err(|attempt| self.keep_if_reusable(attempt))
@@ -144,7 +144,7 @@ impl TransportConnection {
                 let envelope = next.map(OutgoingMessage::envelope);
                 let attempt = tokio::select! {
                     biased;
-                    attempt = open.finish(&message.content, envelope.as_ref()) => attempt,
+                    attempt = open.send_content(&message.content, envelope.as_ref()) => attempt,
                     () = after_grace(shutdown, relay.timeouts().content_grace) => {
                         not_reusable(SmtpOutcome::Unknown { why: "no reply to the message before the shutdown".into() })
                     }
@@ -164,7 +164,7 @@ impl TransportConnection {
         let Some(open) = connection else { return Err(no_connection()) };
         let result = tokio::select! {
             biased;
-            result = open.finish_pipelined() => result,
+            result = open.read_pipelined_replies() => result,
             () = after_grace(shutdown, relay.timeouts().envelope_grace) => Err(envelope_interrupted()),
         };
         result.map_err(|attempt| self.keep_if_reusable(attempt))

@@ -16,7 +16,7 @@ const BUCKETS_PER_SPAN: i64 = 20;
 
 /// Result of a call of [`SlidingWindow::take`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Spent {
+pub struct Grant {
     /// Number of messages that may start now.
     pub count: i64,
     /// Earliest time at which another message may start; `at` if all were granted.
@@ -54,7 +54,7 @@ impl SlidingWindow {
         warmup: Option<&Warmup>,
         wanted: i64,
         now: Millis,
-    ) -> Spent {
+    ) -> Grant {
         self.drop_expired(now);
         let window_limits = self.window_limits(limits, warmup, now);
         let room = window_limits
@@ -75,7 +75,7 @@ impl SlidingWindow {
         } else {
             now
         };
-        Spent { count, next_at, at: now }
+        Grant { count, next_at, at: now }
     }
 
     /// Returns messages that were taken at `taken_at` but not sent.

@@ -144,7 +144,7 @@ pub async fn load_page(
         1 => newest_page_before(store, feed, page, now).await?,
         number => Some(PageRef { number: number - 1, ..page }),
     };
-    Ok(Some(ArchivePage { entries: entries, previous }))
+    Ok(Some(ArchivePage { entries, previous }))
 }
 
 /// Returns the page after `page` if it exists. The feed document follows the newest page.

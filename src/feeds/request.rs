@@ -66,7 +66,7 @@ impl FeedRequest {
             selector.add_term(parse_facet(kind)?, &percent_decode(name)?)?;
         }
         selector.add_query_terms(query)?;
-        Some(Self { selector: selector, kind: kind, format })
+        Some(Self { selector, kind, format })
     }
 
     /// Parses the path of an HTML page whose last term ends like a format, for example
@@ -85,7 +85,7 @@ impl FeedRequest {
         let mut selector = FeedSelector::default();
         selector.add_query_terms(Some(query))?;
         (selector != FeedSelector::default()).then_some(Self {
-            selector: selector,
+            selector,
             kind: DocumentKind::Newest,
             format: Some(format),
         })
@@ -133,7 +133,7 @@ impl FeedRequest {
             .iter()
             .find(|feed| feed.was.contains(name) && feed.private == self.selector.secret)?;
         let selector = FeedSelector { feed_name: Some(feed.name.clone()), ..self.selector.clone() };
-        Some(Self { selector: selector, ..self.clone() })
+        Some(Self { selector, ..self.clone() })
     }
 
     /// Returns the canonical URL, below `base_url`.
@@ -230,12 +230,25 @@ mod tests {
         FeedSelector { feed_name: Some(name.to_owned()), ..FeedSelector::default() }
     }
 
+    /// Request of a path: the path, and the parts of the expected request.
+    type Case = (&'static str, FeedSelector, DocumentKind, Option<Format>);
+
+    fn assert_requests(cases: impl IntoIterator<Item = Case>) {
+        for (path, selector, kind, format) in cases {
+            assert_eq!(
+                FeedRequest::from_path(path, None),
+                Some(FeedRequest { selector, kind, format }),
+                "{path}"
+            );
+        }
+    }
+
     #[test]
     fn a_path_selects_a_feed_an_archive_page_or_the_document_after_it() {
         let page: PageRef = "2026-08-2".parse().unwrap();
         let secret =
             FeedSelector { secret: Some("0123456789abcdef".to_owned()), ..named_feed("staff") };
-        for (path, selector, kind, format) in [
+        assert_requests([
             ("news.rss", named_feed("news"), DocumentKind::Newest, Some(Format::Rss)),
             ("news", named_feed("news"), DocumentKind::Newest, None),
             ("news.atom/", named_feed("news"), DocumentKind::Newest, Some(Format::Atom)),
@@ -253,6 +266,20 @@ mod tests {
                 Some(Format::Json),
             ),
             (
+                "news/archive/2026-08-2/next.rss",
+                named_feed("news"),
+                DocumentKind::After(page),
+                Some(Format::Rss),
+            ),
+            ("staff/0123456789abcdef.rss", secret, DocumentKind::Newest, Some(Format::Rss)),
+        ]);
+    }
+
+    #[test]
+    fn a_path_selects_the_articles_with_a_term() {
+        let page: PageRef = "2026-08-2".parse().unwrap();
+        assert_requests([
+            (
                 "section/tag/jobs.json",
                 FeedSelector { feed_name: Some("section".into()), ..only(TermKind::Tag, "jobs") },
                 DocumentKind::Newest,
@@ -263,12 +290,6 @@ mod tests {
                 only(TermKind::Section, "archive"),
                 DocumentKind::Newest,
                 Some(Format::Json),
-            ),
-            (
-                "news/archive/2026-08-2/next.rss",
-                named_feed("news"),
-                DocumentKind::After(page),
-                Some(Format::Rss),
             ),
             (
                 "section/R%26D.rss",
@@ -290,20 +311,13 @@ mod tests {
                 DocumentKind::Page(page),
                 Some(Format::Rss),
             ),
-            ("staff/0123456789abcdef.rss", secret, DocumentKind::Newest, Some(Format::Rss)),
             (
                 "news/tag/Jobs.rss",
                 FeedSelector { feed_name: Some("news".into()), ..only(TermKind::Tag, "jobs") },
                 DocumentKind::Newest,
                 Some(Format::Rss),
             ),
-        ] {
-            assert_eq!(
-                FeedRequest::from_path(path, None),
-                Some(FeedRequest { selector, kind, format }),
-                "{path}"
-            );
-        }
+        ]);
         for invalid in ["", "tag/%FF.rss", "tag/a/b/c.rss", "tag/a/source/college.rss"] {
             assert_eq!(FeedRequest::from_path(invalid, None), None, "{invalid}");
         }

@@ -7,14 +7,15 @@ use std::path::Path;
 use anyhow::{anyhow, bail};
 
 use super::article_file::parse_file;
-use super::importers::ImportedArticle;
+use super::importers::{ImportedArticle, NumberedArticle};
 use super::ingest::{guid_owned_by, ingest};
 use super::{INGEST_BATCH_ARTICLES, SyncReport, normalize};
-use crate::config::{Config, Ids, Source, SourceKind};
+use crate::config::{Config, Ids, Site, Source, SourceKind};
 use crate::domain::article::IncomingArticle;
 use crate::domain::time::Millis;
-use crate::store::Store;
+use crate::store::articles::KnownArticle;
 use crate::store::sources::SyncProgress;
+use crate::store::{Store, StoreResult};
 
 /// Rejected lines of a file: number and reason. Nothing was imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,12 +70,40 @@ pub async fn import_file(
     let undated: Vec<String> =
         undated.map(|one| normalize::without_nul(&one.article.source_id)).collect();
     let known = store.known_among(&source.name, &undated).await?;
-    let (mut articles, mut rejected, mut ids) = (Vec::new(), Vec::new(), HashSet::new());
+    let CheckedLines { articles, mut rejected } =
+        check_lines(parsed.articles, &known, source, &config.site);
+    rejected.extend(lines_with_foreign_guid(store, source, &config.site, &articles).await?);
+    rejected.sort();
+    if !rejected.is_empty() {
+        return Ok(Err(RejectedLines(rejected)));
+    }
+    let articles = articles.into_iter().map(|(_, incoming)| incoming).collect();
+    let report = upsert_articles(store, config, &source.name, articles, now).await?;
+    Ok(Ok(FileImport { report, left_out: parsed.left_out }))
+}
+
+/// Lines of a file after the checks that need no look at other sources.
+#[derive(Debug, Default)]
+struct CheckedLines {
+    /// Valid articles with their line numbers.
+    articles: Vec<(u64, IncomingArticle)>,
+    /// Rejected lines: number and reason.
+    rejected: Vec<(u64, String)>,
+}
+
+/// Checks every article by itself and against the other lines of the file.
+fn check_lines(
+    lines: Vec<NumberedArticle>,
+    known: &HashMap<String, KnownArticle>,
+    source: &Source,
+    site: &Site,
+) -> CheckedLines {
+    let CheckedLines { mut articles, mut rejected } = CheckedLines::default();
+    let mut ids = HashSet::new();
     let mut guids: HashMap<String, u64> = HashMap::new();
-    let shares_guids = source.ids == Ids::Source;
-    for (line, article) in parsed.articles {
+    for (line, article) in lines {
         let checked = article.and_then(|ImportedArticle { article: mut incoming, is_dated }| {
-            normalize::validate(&mut incoming, source, &config.site)?;
+            normalize::validate(&mut incoming, source, site)?;
             // An article without a date keeps the date of its first import.
             if let Some(previous) = known.get(&incoming.source_id).filter(|_| !is_dated) {
                 incoming.published_at = previous.published_at;
@@ -85,42 +114,42 @@ pub async fn import_file(
             Ok(incoming) if !ids.insert(incoming.source_id.clone()) => {
                 rejected.push((line, format!("duplicate id {:?}", incoming.source_id)))
             }
-            Ok(incoming) => {
-                match guids.insert(normalize::guid(&incoming, source, &config.site), line) {
-                    Some(other) if !shares_guids => {
-                        rejected.push((line, format!("duplicate guid; line {other} has the same")))
-                    }
-                    _ => articles.push((line, incoming)),
+            Ok(incoming) => match guids.insert(normalize::guid(&incoming, source, site), line) {
+                Some(other) if source.ids != Ids::Source => {
+                    rejected.push((line, format!("duplicate guid; line {other} has the same")))
                 }
-            }
+                _ => articles.push((line, incoming)),
+            },
             Err(reason) => rejected.push((line, reason)),
         }
     }
+    CheckedLines { articles, rejected }
+}
+
+/// Returns the lines of articles whose permanent id belongs to another article, with the reason for
+/// their rejection.
+async fn lines_with_foreign_guid(
+    store: &Store,
+    source: &Source,
+    site: &Site,
+    articles: &[(u64, IncomingArticle)],
+) -> StoreResult<Vec<(u64, String)>> {
     let requested_guids: Vec<_> = articles
         .iter()
-        .map(|(_, incoming)| {
-            (incoming.source_id.clone(), normalize::guid(incoming, source, &config.site))
-        })
+        .map(|(_, incoming)| (incoming.source_id.clone(), normalize::guid(incoming, source, site)))
         .collect();
     let owners = store.guid_conflicts_among(&source.name, &requested_guids).await?;
+    let shares_guids = source.ids == Ids::Source;
     let own_prefix = format!("{}/", source.name);
     let owner = |incoming: &IncomingArticle| {
         owners
             .get(&incoming.source_id)
             .filter(|owner| !(shares_guids && owner.starts_with(&own_prefix)))
     };
-    rejected.extend(
-        articles
-            .iter()
-            .filter_map(|(line, incoming)| Some((*line, guid_owned_by(owner(incoming)?)))),
-    );
-    rejected.sort();
-    if !rejected.is_empty() {
-        return Ok(Err(RejectedLines(rejected)));
-    }
-    let articles = articles.into_iter().map(|(_, incoming)| incoming).collect();
-    let report = upsert_articles(store, config, &source.name, articles, now).await?;
-    Ok(Ok(FileImport { report, left_out: parsed.left_out }))
+    let owned = articles
+        .iter()
+        .filter_map(|(line, incoming)| Some((*line, guid_owned_by(owner(incoming)?))));
+    Ok(owned.collect())
 }
 
 /// Stores articles in a builtin source; replaces those with the same id.

@@ -67,57 +67,21 @@ pub async fn inspect(
         ..Inspection::default()
     };
     if source.kind == SourceKind::Builtin {
-        for article in store
-            .list_articles(Millis(i64::MAX), None)
-            .await?
-            .into_iter()
-            .filter(|a| a.source == source.name)
-        {
-            inspection.known += 1;
-            inspection.count(&article, now);
-            if inspection.samples.len() < MAX_SAMPLES && article.published_at <= now {
-                inspection.samples.extend(store.find_article(&article.guid).await?);
-            }
-        }
-        return Ok(inspection);
+        inspection.add_stored(store, source, now).await?;
+    } else {
+        let newest = inspection.add_read(store, config, source, now).await?;
+        inspection.samples = normalized_samples(store, config, source, newest).await?;
     }
-    let (mut pending_ids, mut seen_ids): (Vec<String>, IdSet) = Default::default();
-    let (sender, mut items) = mpsc::channel(2 * INGEST_BATCH_ARTICLES);
-    let reader = spawn_reader(source, &config.site.language, None, sender);
-    let mut newest: Vec<IncomingArticle> = Vec::new();
-    while let Some(item) = items.recv().await {
-        match item {
-            ReadItem::Rejected { id, reason } => inspection.rejected.push((id, reason)),
-            ReadItem::Article(mut incoming) => {
-                if let Err(reason) =
-                    normalize::validate_unique(&mut incoming, source, &config.site, &mut seen_ids)
-                {
-                    inspection.rejected.push((incoming.source_id, reason));
-                    continue;
-                }
-                let notes = std::mem::take(&mut incoming.notes);
-                inspection
-                    .notes
-                    .extend(notes.into_iter().map(|note| (incoming.source_id.clone(), note)));
-                pending_ids.push(incoming.source_id.clone());
-                if pending_ids.len() >= LOOKUP_BATCH_IDS {
-                    inspection.known += count_mirrored(store, source, &mut pending_ids).await?;
-                }
-                inspection.count(&countable_fields(&incoming, config), now);
-                if incoming.published_at <= now {
-                    newest.push(*incoming);
-                    newest.sort_by(|a, b| {
-                        b.published_at
-                            .cmp(&a.published_at)
-                            .then_with(|| a.source_id.cmp(&b.source_id))
-                    });
-                    newest.truncate(MAX_SAMPLES);
-                }
-            }
-        }
-    }
-    reader.await.context("the reader task ended unexpectedly")??;
-    inspection.known += count_mirrored(store, source, &mut pending_ids).await?;
+    Ok(inspection)
+}
+
+/// Returns these articles in their normalized form.
+async fn normalized_samples(
+    store: &Store,
+    config: &Config,
+    source: &Source,
+    newest: Vec<IncomingArticle>,
+) -> anyhow::Result<Vec<Article>> {
     let (source, site) = (source.clone(), config.site.clone());
     let normalize_samples = move || {
         newest
@@ -125,8 +89,8 @@ pub async fn inspect(
             .map(|incoming| normalize::normalize(incoming, &source, &site, String::new()).article)
             .collect()
     };
-    inspection.samples = tokio::task::spawn_blocking(normalize_samples).await?;
-    for sample in &mut inspection.samples {
+    let mut samples: Vec<Article> = tokio::task::spawn_blocking(normalize_samples).await?;
+    for sample in &mut samples {
         // A mirrored article keeps its permanent id.
         let path = format!("{}/{}", sample.source, sample.source_id);
         let mirrored = store.find_article(&path).await?;
@@ -136,7 +100,16 @@ pub async fn inspect(
             sample.guid = here.guid;
         }
     }
-    Ok(inspection)
+    Ok(samples)
+}
+
+/// Adds an article to the newest ones, and drops the oldest of them beyond the limit.
+fn keep_newest(newest: &mut Vec<IncomingArticle>, article: IncomingArticle) {
+    newest.push(article);
+    newest.sort_by(|a, b| {
+        b.published_at.cmp(&a.published_at).then_with(|| a.source_id.cmp(&b.source_id))
+    });
+    newest.truncate(MAX_SAMPLES);
 }
 
 /// Returns how many of these ids are mirrored, and empties the list.
@@ -150,6 +123,68 @@ async fn count_mirrored(
 }
 
 impl Inspection {
+    /// Adds the articles of a builtin source, which are all stored.
+    async fn add_stored(&mut self, store: &Store, source: &Source, now: Millis) -> StoreResult<()> {
+        for article in store
+            .list_articles(Millis(i64::MAX), None)
+            .await?
+            .into_iter()
+            .filter(|a| a.source == source.name)
+        {
+            self.known += 1;
+            self.count(&article, now);
+            if self.samples.len() < MAX_SAMPLES && article.published_at <= now {
+                self.samples.extend(store.find_article(&article.guid).await?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the whole source and adds its articles; returns the newest public ones for the
+    /// samples.
+    async fn add_read(
+        &mut self,
+        store: &Store,
+        config: &Config,
+        source: &Source,
+        now: Millis,
+    ) -> anyhow::Result<Vec<IncomingArticle>> {
+        let (mut pending_ids, mut seen_ids): (Vec<String>, IdSet) = Default::default();
+        let (sender, mut items) = mpsc::channel(2 * INGEST_BATCH_ARTICLES);
+        let reader = spawn_reader(source, &config.site.language, None, sender);
+        let mut newest: Vec<IncomingArticle> = Vec::new();
+        while let Some(item) = items.recv().await {
+            match item {
+                ReadItem::Rejected { id, reason } => self.rejected.push((id, reason)),
+                ReadItem::Article(mut incoming) => {
+                    if let Err(reason) = normalize::validate_unique(
+                        &mut incoming,
+                        source,
+                        &config.site,
+                        &mut seen_ids,
+                    ) {
+                        self.rejected.push((incoming.source_id, reason));
+                        continue;
+                    }
+                    let notes = std::mem::take(&mut incoming.notes);
+                    self.notes
+                        .extend(notes.into_iter().map(|note| (incoming.source_id.clone(), note)));
+                    pending_ids.push(incoming.source_id.clone());
+                    if pending_ids.len() >= LOOKUP_BATCH_IDS {
+                        self.known += count_mirrored(store, source, &mut pending_ids).await?;
+                    }
+                    self.count(&countable_fields(&incoming, config), now);
+                    if incoming.published_at <= now {
+                        keep_newest(&mut newest, *incoming);
+                    }
+                }
+            }
+        }
+        reader.await.context("the reader task ended unexpectedly")??;
+        self.known += count_mirrored(store, source, &mut pending_ids).await?;
+        Ok(newest)
+    }
+
     /// Adds an article to the counts.
     fn count(&mut self, article: &Article, now: Millis) {
         let counter =

@@ -39,7 +39,7 @@ pub struct LeasedDelivery {
 
 /// Criteria by which a node claims deliveries.
 #[derive(Debug, Clone, Copy)]
-pub struct BatchRequest<'a> {
+pub struct ClaimCriteria<'a> {
     /// Transports whose deliveries are claimed.
     pub transports: &'a [String],
     /// Node that claims the deliveries.
@@ -119,7 +119,7 @@ impl Store {
     /// Deliveries of the batch that a dead node left in flight are queued again or held.
     pub async fn claim_batch(
         &self,
-        request: BatchRequest<'_>,
+        request: ClaimCriteria<'_>,
         now: Millis,
     ) -> StoreResult<Option<(i64, i64, Vec<LeasedDelivery>)>> {
         let clock = self.database_now();
@@ -184,7 +184,7 @@ impl Store {
     /// Leases up to `limit` due deliveries of the delivery queue, the most urgent first.
     pub async fn claim_queued(
         &self,
-        request: BatchRequest<'_>,
+        request: ClaimCriteria<'_>,
         limit: i64,
         now: Millis,
     ) -> StoreResult<Vec<LeasedDelivery>> {

@@ -72,6 +72,17 @@ impl Store {
         .bind(id)
         .fetch_all(db)
         .await?);
+        let mut total_cancelled = 0;
+        for (batch,) in batches {
+            total_cancelled += self.cancel_batch(batch, now).await?;
+        }
+        self.finish_if_settled(id, now).await?;
+        Ok(total_cancelled)
+    }
+
+    /// Cancels the queued deliveries of a batch, holds those that were in flight when their node
+    /// died, and returns the number of deliveries cancelled.
+    async fn cancel_batch(&self, batch: i64, now: Millis) -> StoreResult<i64> {
         let clock = self.database_now();
         // In flight when its node died, so that its outcome stays unknown.
         let hold_orphans = format!(
@@ -81,31 +92,32 @@ impl Store {
              AND (EXISTS (SELECT 1 FROM delivery_queue w WHERE w.delivery_id = deliveries.id) OR NOT EXISTS (SELECT 1 FROM delivery_batches b \
              WHERE b.id = $1 AND b.lease_node IS NOT NULL AND b.lease_until >= {clock}))"
         );
-        let mut total_cancelled = 0;
-        for (batch,) in batches {
-            let hold_orphans = hold_orphans.clone();
-            total_cancelled += transaction!(self, |tx| {
-                sqlx::query(sql(hold_orphans.clone()))
+        transaction!(self, |tx| {
+            sqlx::query(sql(hold_orphans.clone()))
+                .bind(batch)
+                .bind(now.0)
+                .execute(&mut *tx)
+                .await?;
+            sqlx::query(
+                "DELETE FROM delivery_queue WHERE delivery_id IN (SELECT id FROM deliveries WHERE batch_id = $1 AND state = 'queued')",
+            )
+            .bind(batch)
+            .execute(&mut *tx)
+            .await?;
+            let cancelled =
+                sqlx::query("UPDATE deliveries SET state = 'cancelled', ended_at = $2 WHERE batch_id = $1 AND state = 'queued'")
                     .bind(batch)
                     .bind(now.0)
                     .execute(&mut *tx)
-                    .await?;
-                sqlx::query(
-                    "DELETE FROM delivery_queue WHERE delivery_id IN (SELECT id FROM deliveries WHERE batch_id = $1 AND state = 'queued')",
-                )
-                .bind(batch)
-                .execute(&mut *tx)
-                .await?;
-                let cancelled =
-                    sqlx::query("UPDATE deliveries SET state = 'cancelled', ended_at = $2 WHERE batch_id = $1 AND state = 'queued'")
-                        .bind(batch)
-                        .bind(now.0)
-                        .execute(&mut *tx)
-                        .await?
-                        .rows_affected();
-                i64::try_from(cancelled).unwrap_or(i64::MAX)
-            })?;
-        }
+                    .await?
+                    .rows_affected();
+            i64::try_from(cancelled).unwrap_or(i64::MAX)
+        })
+    }
+
+    /// Finishes a cancelled edition once none of its deliveries is open, and removes its stories
+    /// from the ledger if no message was sent.
+    async fn finish_if_settled(&self, id: i64, now: Millis) -> StoreResult<()> {
         transaction!(self, |tx| {
             // The outcome of deliveries in flight decides whether a message was sent.
             let open: Option<(i64,)> = sqlx::query_as(
@@ -132,8 +144,7 @@ impl Store {
             .bind(now.0)
             .execute(&mut *tx)
             .await?;
-        })?;
-        Ok(total_cancelled)
+        })
     }
 
     /// Queues the failed and held deliveries of an edition again and returns their number.

@@ -126,6 +126,66 @@ fn edition(
     })
 }
 
+/// SQL that inserts the rows of a new edition, in the dialect of the database.
+struct InsertStatements {
+    stories: String,
+    ledger: String,
+    variants: String,
+    assignments: String,
+}
+
+impl InsertStatements {
+    /// Builds the statements for a store.
+    fn new(store: &Store) -> Self {
+        let stories = format!(
+            "INSERT INTO edition_articles (edition_id, position, article_id) SELECT $1, position, article FROM {} AS t",
+            store.json_rows("$2", &[Column::Int("position"), Column::Int("article")])
+        );
+        let ledger = format!(
+            "INSERT INTO ledger (digest, article_id, edition_id) SELECT $1, id, $2 FROM articles \
+             WHERE group_id IN (SELECT group_id FROM articles WHERE id IN {})",
+            store.json_ids("$3")
+        );
+        let texts =
+            |names: &[&'static str]| names.iter().map(|n| Column::Text(n)).collect::<Vec<_>>();
+        let variants = format!(
+            "INSERT INTO variants (edition_id, language, sections, subject, html, text, template_snapshot) \
+             SELECT $1, language, sections, subject, html, body, template_snapshot FROM {} AS r",
+            store.json_rows(
+                "$2",
+                &texts(&["language", "sections", "subject", "html", "body", "template_snapshot"])
+            )
+        );
+        let assignments = format!(
+            "INSERT INTO variant_assignments (edition_id, language, sections, variant_id) SELECT $1, r.reader_language, r.sections, v.id \
+             FROM {} AS r LEFT JOIN variants v ON v.edition_id = $1 AND v.language = r.variant_language AND v.sections = r.sections",
+            store.json_rows("$2", &texts(&["reader_language", "sections", "variant_language"]))
+        );
+        Self { stories, ledger, variants, assignments }
+    }
+}
+
+/// Converts the error of an edition that another node has just created, or that has a story of
+/// another edition, to `None`.
+fn none_if_created_elsewhere(created: StoreResult<i64>) -> StoreResult<Option<i64>> {
+    match created {
+        Ok(id) => Ok(Some(id)),
+        Err(e)
+            if e.violates("editions_slot", "editions.slot")
+                || e.violates("ledger_once", "ledger.article_id") =>
+        {
+            Ok(None)
+        }
+        Err(e) => Err(e),
+    }
+}
+
+/// Returns the articles of an edition with their positions, as JSON rows.
+fn position_rows(articles: &[i64]) -> String {
+    let rows = articles.iter().enumerate().map(|(i, a)| json!({"position": i, "article": a}));
+    serde_json::Value::from(rows.collect::<Vec<_>>()).to_string()
+}
+
 fn variant_rows(variants: &[NewVariant]) -> String {
     let rows = variants.iter().map(|v| {
         json!({"language": v.language, "sections": v.sections, "subject": v.subject, "html": v.html, "body": v.text, "template_snapshot": v.template_snapshot})
@@ -157,37 +217,8 @@ impl Store {
     /// Creates an edition with its stories, variants and ledger in one transaction and returns its
     /// id; `None` if another node has just created it, or an edition with one of its stories.
     pub async fn create_edition(&self, new: NewEdition, now: Millis) -> StoreResult<Option<i64>> {
-        let positions: Vec<_> = new
-            .articles
-            .iter()
-            .enumerate()
-            .map(|(i, a)| json!({"position": i, "article": a}))
-            .collect();
-        let positions = serde_json::Value::from(positions).to_string();
-        let stories = format!(
-            "INSERT INTO edition_articles (edition_id, position, article_id) SELECT $1, position, article FROM {} AS t",
-            self.json_rows("$2", &[Column::Int("position"), Column::Int("article")])
-        );
-        let ledger = format!(
-            "INSERT INTO ledger (digest, article_id, edition_id) SELECT $1, id, $2 FROM articles \
-             WHERE group_id IN (SELECT group_id FROM articles WHERE id IN {})",
-            self.json_ids("$3")
-        );
-        let texts =
-            |names: &[&'static str]| names.iter().map(|n| Column::Text(n)).collect::<Vec<_>>();
-        let variants = format!(
-            "INSERT INTO variants (edition_id, language, sections, subject, html, text, template_snapshot) \
-             SELECT $1, language, sections, subject, html, body, template_snapshot FROM {} AS r",
-            self.json_rows(
-                "$2",
-                &texts(&["language", "sections", "subject", "html", "body", "template_snapshot"])
-            )
-        );
-        let assignments_sql = format!(
-            "INSERT INTO variant_assignments (edition_id, language, sections, variant_id) SELECT $1, r.reader_language, r.sections, v.id \
-             FROM {} AS r LEFT JOIN variants v ON v.edition_id = $1 AND v.language = r.variant_language AND v.sections = r.sections",
-            self.json_rows("$2", &texts(&["reader_language", "sections", "variant_language"]))
-        );
+        let statements = InsertStatements::new(self);
+        let positions = position_rows(&new.articles);
         let (variant_rows, assignment_rows) =
             (variant_rows(&new.variants), assignment_rows(&new.assignments));
         // Selected by article, not by the groups read earlier, which may have grown in the
@@ -208,19 +239,23 @@ impl Store {
             .bind(&new.reply_to)
             .fetch_one(&mut *tx)
             .await?;
-            sqlx::query(sql(stories.clone())).bind(id).bind(&positions).execute(&mut *tx).await?;
-            sqlx::query(sql(ledger.clone()))
+            sqlx::query(sql(statements.stories.clone()))
+                .bind(id)
+                .bind(&positions)
+                .execute(&mut *tx)
+                .await?;
+            sqlx::query(sql(statements.ledger.clone()))
                 .bind(&new.digest)
                 .bind(id)
                 .bind(&article_ids)
                 .execute(&mut *tx)
                 .await?;
-            sqlx::query(sql(variants.clone()))
+            sqlx::query(sql(statements.variants.clone()))
                 .bind(id)
                 .bind(&variant_rows)
                 .execute(&mut *tx)
                 .await?;
-            sqlx::query(sql(assignments_sql.clone()))
+            sqlx::query(sql(statements.assignments.clone()))
                 .bind(id)
                 .bind(&assignment_rows)
                 .execute(&mut *tx)
@@ -236,16 +271,7 @@ impl Store {
             }
             id
         });
-        match created {
-            Ok(id) => Ok(Some(id)),
-            Err(e)
-                if e.violates("editions_slot", "editions.slot")
-                    || e.violates("ledger_once", "ledger.article_id") =>
-            {
-                Ok(None)
-            }
-            Err(e) => Err(e),
-        }
+        none_if_created_elsewhere(created)
     }
 
     /// Returns one edition by id.

@@ -89,7 +89,7 @@ pub struct PushQuery<'a> {
     /// Hosts to which no more pushes are claimed.
     pub excluded_hosts: &'a [String],
     /// `true` to claim for subscribers that were slow or failed last time, `false` for all others.
-    pub degraded: bool,
+    pub slow: bool,
 }
 
 /// Result of a push.
@@ -194,7 +194,7 @@ impl Store {
             "s.due_at <= $2 AND s.expires_at > $2 AND s.failures {} 0 AND {} AND EXISTS (SELECT 1 FROM {} AS d JOIN feed_versions v \
              ON v.feed = d.feed AND v.format = d.format AND v.etag = d.etag \
              WHERE d.feed = s.feed AND d.format = s.format AND d.etag <> s.delivered_etag) AND s.host NOT IN {}",
-            if query.degraded { ">" } else { "=" },
+            if query.slow { ">" } else { "=" },
             self.unleased("s"),
             self.json_rows("$1", &VERSION_COLUMNS),
             self.json_texts("$3"),

@@ -18,7 +18,7 @@ use crate::domain::time::Millis;
 
 /// Outcome of one attempt, to be recorded.
 #[derive(Debug, Clone)]
-pub struct Record {
+pub struct AttemptRecord {
     /// Id of the delivery.
     pub id: i64,
     /// Effect of the attempt on the delivery.
@@ -33,7 +33,7 @@ pub struct Record {
 
 /// Request to start sending a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Intent {
+pub struct StartCheck {
     /// Id of the delivery.
     pub id: i64,
     /// `true` if the start was permitted before and the permit must be checked again.
@@ -54,7 +54,7 @@ struct Transition<'a> {
 }
 
 impl<'a> Transition<'a> {
-    fn new(record: &'a Record, now: Millis) -> Self {
+    fn new(record: &'a AttemptRecord, now: Millis) -> Self {
         let (to_state, attempts_added, uncertain_added, due_at) = match &record.outcome {
             DeliveryOutcome::Sent => (DeliveryState::Sent, 1, 0, None),
             DeliveryOutcome::Failed => (DeliveryState::Failed, 1, 0, None),
@@ -84,7 +84,7 @@ impl<'a> Transition<'a> {
         }
     }
 
-    fn start(intent: &Intent) -> Self {
+    fn start(intent: &StartCheck) -> Self {
         let from_state =
             if intent.is_renewal { DeliveryState::Sending } else { DeliveryState::Queued };
         Self {
@@ -160,8 +160,8 @@ impl CommitConnection {
     pub async fn commit(
         &mut self,
         node: &str,
-        records: &[Record],
-        intents: &[Intent],
+        records: &[AttemptRecord],
+        intents: &[StartCheck],
         now: Millis,
     ) -> StoreResult<HashSet<i64>> {
         let transitions: Vec<Transition<'_>> = records

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::dialect::{Column, sql};
 use super::{Store, StoreError, StoreResult, transaction};
 use crate::domain::rate::Rate;
+pub use crate::domain::sliding_window::Grant;
 use crate::domain::sliding_window::SlidingWindow;
-pub use crate::domain::sliding_window::Spent;
 use crate::domain::time::{DAY, Millis};
 use crate::domain::warmup::Warmup;
 
@@ -86,12 +86,12 @@ impl Store {
     ///
     /// Each request is granted independently; if one key grants a message and another does not, the
     /// caller must refund the permit.
-    pub async fn take_permits(
+    pub async fn take_tokens(
         &self,
         update: &UpdateId,
         requests: &[RateLimitRequest],
         now: Millis,
-    ) -> StoreResult<Vec<Spent>> {
+    ) -> StoreResult<Vec<Grant>> {
         let (update, requests, keys) = (
             update.clone(),
             requests.to_vec(),
@@ -117,7 +117,7 @@ impl Store {
     }
 
     /// Returns unused permits in one transaction.
-    pub async fn refund_permits(
+    pub async fn refund_tokens(
         &self,
         update: &UpdateId,
         refunds: &[Refund],
@@ -135,7 +135,7 @@ impl Store {
             for Refund { key, count, taken_at } in &refunds {
                 let stored = windows.entry(key.clone()).or_default();
                 stored.window.refund(*count, *taken_at);
-                stored.record(&update, Spent { count: 0, next_at: now, at: now });
+                stored.record(&update, Grant { count: 0, next_at: now, at: now });
             }
         };
         self.update_windows(keys, now, work).await
@@ -237,14 +237,14 @@ struct StoredWindow {
 
 impl StoredWindow {
     /// Returns the result of an update that was applied before.
-    fn granted_before(&self, update: &UpdateId) -> Option<Spent> {
+    fn granted_before(&self, update: &UpdateId) -> Option<Grant> {
         let (_, count, next_at, at) =
             *self.last_updates.get(&update.node).filter(|last| last.0 == update.sequence)?;
-        Some(Spent { count, next_at: Millis(next_at), at: Millis(at) })
+        Some(Grant { count, next_at: Millis(next_at), at: Millis(at) })
     }
 
     /// Records an update and removes those of nodes that made none for a day.
-    fn record(&mut self, update: &UpdateId, Spent { count, next_at, at }: Spent) {
+    fn record(&mut self, update: &UpdateId, Grant { count, next_at, at }: Grant) {
         self.last_updates.retain(|_, (_, _, _, updated_at)| *updated_at > at.plus(-DAY).0);
         self.last_updates.insert(update.node.clone(), (update.sequence, count, next_at.0, at.0));
     }

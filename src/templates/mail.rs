@@ -134,14 +134,33 @@ impl DigestMailContext {
     /// Returns sample contexts: a full edition, one with a single article without optional fields,
     /// one in Chinese, and one without lead articles in a language without a catalog.
     pub fn samples() -> Vec<Self> {
-        let site = sample_site();
+        let full = Self::full_sample();
+        let bare = Self {
+            edition: EditionContext { date_text: "21 September 2026".into(), count: 1, url: None },
+            lead: vec![LeadArticle {
+                title: "A title and nothing else".into(),
+                language: "en".into(),
+                ..LeadArticle::default()
+            }],
+            more: Vec::new(),
+            subscriber: SubscriberContext { name: String::new(), ..full.subscriber.clone() },
+            site: SiteContext { postal_address: String::new(), ..full.site.clone() },
+            ..full.clone()
+        };
+        let chinese = Self::chinese_sample(full.clone());
+        let no_lead = Self { lead: Vec::new(), language: "fr".into(), ..full.clone() };
+        vec![full, bare, chinese, no_lead]
+    }
+
+    /// Returns a sample edition with all optional fields.
+    fn full_sample() -> Self {
         let subscriber = SubscriberContext {
             name: "Lin Yue".into(),
             address: "lin.yue@example.org".into(),
             unsubscribe_url: "https://news.example.edu/unsubscribe/c2FtcGxl".into(),
         };
-        let full = Self {
-            site: site.clone(),
+        Self {
+            site: sample_site(),
             digest: DigestNames {
                 name: "weekly".into(),
                 title: "The week at Linden Valley".into(),
@@ -170,25 +189,15 @@ impl DigestMailContext {
                 sample_more("国际交流周报名开始", "zh"),
             ],
             subscriber,
-        };
-        let bare = Self {
-            edition: EditionContext { date_text: "21 September 2026".into(), count: 1, url: None },
-            lead: vec![LeadArticle {
-                title: "A title and nothing else".into(),
-                language: "en".into(),
-                ..LeadArticle::default()
-            }],
-            more: Vec::new(),
-            subscriber: SubscriberContext { name: String::new(), ..full.subscriber.clone() },
-            site: SiteContext { postal_address: String::new(), ..site },
-            ..full.clone()
-        };
-        let chinese = Self {
+        }
+    }
+
+    /// Returns a sample edition in Chinese; the other fields are those of `full`.
+    fn chinese_sample(full: Self) -> Self {
+        Self {
             language: "zh-CN".into(),
             digest: DigestNames { name: "weekly".into(), title: "林谷一周".into() },
-            edition: EditionContext {
-                date_text: "2026年9月21日".into(), ..full.edition.clone()
-            },
+            edition: EditionContext { date_text: "2026年9月21日".into(), ..full.edition },
             lead: vec![
                 sample_lead("中德联合实训车间正式启用", "zh", "2026年9月20日"),
                 sample_lead(
@@ -197,10 +206,8 @@ impl DigestMailContext {
                     "2026年9月21日",
                 ),
             ],
-            ..full.clone()
-        };
-        let no_lead = Self { lead: Vec::new(), language: "fr".into(), ..full.clone() };
-        vec![full, bare, chinese, no_lead]
+            ..full
+        }
     }
 }
 

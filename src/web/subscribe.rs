@@ -15,6 +15,7 @@ use super::index::next_text;
 use super::state::{SharedState, WebState};
 use crate::domain::address::EmailAddress;
 use crate::domain::language;
+use crate::domain::time::Millis;
 use crate::store::{Store, StoreResult};
 use crate::subscribers::{self, NewSubscriber};
 use crate::templates::pages::{DigestChoice, LanguageLink, SectionChoice, SubscribePage};
@@ -32,6 +33,28 @@ struct SubscribeForm {
     language: String,
     digests: Vec<String>,
     sections: Vec<String>,
+}
+
+impl SubscribeForm {
+    /// Reads the fields of a form; `email` is another name of `address`.
+    fn from_form(form: &Form) -> Self {
+        Self {
+            address: Some(form.first("address"))
+                .filter(|a| !a.is_empty())
+                .unwrap_or_else(|| form.first("email"))
+                .to_owned(),
+            name: form.first("name").to_owned(),
+            language: form.first("language").to_owned(),
+            digests: form.all("digest"),
+            sections: form.all("section"),
+        }
+    }
+
+    /// Returns `true` if the sections exceed the limits that the page's own form keeps.
+    fn exceeds_limits(&self) -> bool {
+        self.sections.len() > MAX_SECTIONS
+            || self.sections.iter().any(|s| s.len() > MAX_SECTION_BYTES)
+    }
 }
 
 /// Cache of the sections of all articles, queried again only after an article changed because the
@@ -79,19 +102,8 @@ pub(super) async fn submit(
         return Err(WebError::cross_site());
     }
     let now = web.app.now();
-    let submitted = SubscribeForm {
-        address: Some(form.first("address"))
-            .filter(|a| !a.is_empty())
-            .unwrap_or_else(|| form.first("email"))
-            .to_owned(),
-        name: form.first("name").to_owned(),
-        language: form.first("language").to_owned(),
-        digests: form.all("digest"),
-        sections: form.all("section"),
-    };
-    if submitted.sections.len() > MAX_SECTIONS
-        || submitted.sections.iter().any(|s| s.len() > MAX_SECTION_BYTES)
-    {
+    let submitted = SubscribeForm::from_form(&form);
+    if submitted.exceeds_limits() {
         return Err(WebError::bad_request());
     }
     let error = match EmailAddress::parse(&submitted.address) {
@@ -113,28 +125,10 @@ pub(super) async fn submit(
     }
     // People do not see this field (a honeypot): bots that fill it in get the same response,
     // without effect.
-    if form.first("website").is_empty() {
-        let digests = subscribers::find_digests(&web.app.config, &submitted.digests)
-            .map_err(|_| WebError::bad_request())?;
-        let non_empty = |text: &str| Some(text.to_owned()).filter(|t| !t.is_empty());
-        let subscriber = NewSubscriber {
-            email: submitted.address.clone(),
-            name: non_empty(&submitted.name),
-            language: non_empty(&submitted.language).or_else(|| Some(client.language.clone())),
-            timezone: None,
-            sections: submitted.sections.clone(),
-        };
-        let requested = subscribers::subscribe(
-            &web.app.store,
-            &web.app.instance.secret,
-            &subscriber,
-            &digests,
-            now,
-        )
-        .await?;
-        if let Err(why) = requested {
-            return render_form(&web, &client, &method, submitted, Some(why)).await;
-        }
+    if form.first("website").is_empty()
+        && let Err(why) = request_subscription(&web, &client, &submitted, now).await?
+    {
+        return render_form(&web, &client, &method, submitted, Some(why)).await;
     }
     let title = web.translate(&client, "subscribe-sent-title", &[]);
     web.message_page(
@@ -142,6 +136,27 @@ pub(super) async fn submit(
         title,
         vec![web.translate(&client, "subscribe-sent", &[("address", &submitted.address)])],
     )
+}
+
+/// Requests the submitted subscription; the inner error is a message for the form.
+async fn request_subscription(
+    web: &WebState,
+    client: &ClientInfo,
+    submitted: &SubscribeForm,
+    now: Millis,
+) -> WebResult<Result<(), String>> {
+    let digests = subscribers::find_digests(&web.app.config, &submitted.digests)
+        .map_err(|_| WebError::bad_request())?;
+    let non_empty = |text: &str| Some(text.to_owned()).filter(|t| !t.is_empty());
+    let subscriber = NewSubscriber {
+        email: submitted.address.clone(),
+        name: non_empty(&submitted.name),
+        language: non_empty(&submitted.language).or_else(|| Some(client.language.clone())),
+        timezone: None,
+        sections: submitted.sections.clone(),
+    };
+    let (store, secret) = (&web.app.store, &web.app.instance.secret);
+    Ok(subscribers::subscribe(store, secret, &subscriber, &digests, now).await?)
 }
 
 /// Renders the form with the submitted values and an error.

@@ -189,8 +189,13 @@ fn token_in(page: &str, path_prefix: &str) -> String {
     rest.split('"').next().unwrap().to_owned()
 }
 
+/// Returns `true` if both subscriptions have this status.
+fn both_are(subscriptions: &[Subscription], status: Status) -> bool {
+    subscriptions.len() == 2 && subscriptions.iter().all(|s| s.status == status)
+}
+
 #[tokio::test]
-async fn subscriber_can_confirm_unsubscribe_and_undo() {
+async fn subscriber_receives_a_link_and_can_confirm() {
     let site = Site::new(false).await;
     let form = site.get("/subscribe?digest=weekly&lang=zh").await;
     assert!(form.status == StatusCode::OK && form.text().contains("value=\"weekly\" checked"));
@@ -218,16 +223,23 @@ async fn subscriber_can_confirm_unsubscribe_and_undo() {
         (question.header(header::REFERRER_POLICY), question.header(header::CACHE_CONTROL)),
         ("no-referrer", "no-store")
     );
-    let all = |subscriptions: &[Subscription], status| {
-        subscriptions.len() == 2 && subscriptions.iter().all(|s| s.status == status)
-    };
     assert!(
-        all(&site.subscriptions("ada@example.org").await, Status::Pending),
+        both_are(&site.subscriptions("ada@example.org").await, Status::Pending),
         "GET must not change anything"
     );
     assert_eq!(site.post(&format!("/confirm/{token}"), "").await.status, StatusCode::OK);
+    assert!(both_are(&site.subscriptions("ada@example.org").await, Status::Confirmed));
+}
+
+#[tokio::test]
+async fn subscriber_can_unsubscribe_and_undo_for_an_hour() {
+    let site = Site::new(false).await;
+    site.post("/subscribe", "address=ada%40example.org&digest=weekly&digest=daily").await;
+    let person = site.app.store.find_subscriber("ada@example.org").await.unwrap().unwrap();
+    let token = site.sign(LinkScope::Confirm { subscriber: person.id, delivery: 1 });
+    site.post(&format!("/confirm/{token}"), "").await;
     let confirmed = site.subscriptions("ada@example.org").await;
-    assert!(all(&confirmed, Status::Confirmed));
+    assert!(both_are(&confirmed, Status::Confirmed));
 
     let unsubscribe_link = format!(
         "/unsubscribe/{}",
@@ -235,7 +247,7 @@ async fn subscriber_can_confirm_unsubscribe_and_undo() {
     );
     assert!(site.get(&unsubscribe_link).await.text().contains("value=\"unsubscribe\""));
     assert!(
-        all(&site.subscriptions("ada@example.org").await, Status::Confirmed),
+        both_are(&site.subscriptions("ada@example.org").await, Status::Confirmed),
         "GET must not change anything"
     );
     let done = site.post(&unsubscribe_link, "action=unsubscribe").await.text();
@@ -250,14 +262,14 @@ async fn subscriber_can_confirm_unsubscribe_and_undo() {
     let undo = format!("/unsubscribe/{}", token_in(&done, "unsubscribe"));
     assert!(site.get(&undo).await.text().contains("value=\"undo\""));
     assert_eq!(site.post(&undo, "action=undo").await.status, StatusCode::OK);
-    assert!(all(&site.subscriptions("ada@example.org").await, Status::Confirmed));
+    assert!(both_are(&site.subscriptions("ada@example.org").await, Status::Confirmed));
     assert_eq!(
         site.post(&undo, "action=undo").await.status,
         StatusCode::NOT_FOUND,
         "the undo works only once"
     );
     assert_eq!(site.post(&unsubscribe_link, "action=all").await.status, StatusCode::OK);
-    assert!(all(&site.subscriptions("ada@example.org").await, Status::Unsubscribed));
+    assert!(both_are(&site.subscriptions("ada@example.org").await, Status::Unsubscribed));
     let late = site.sign(LinkScope::Undo {
         subscription: confirmed[0].id,
         unsubscribed_at: site.app.now().0 - 2 * HOUR,

@@ -57,7 +57,7 @@ index-opml = Download all feeds (OPML)
 index-latest = Latest articles
 index-empty = There are no feeds or digests yet.
 index-about = How it works
-index-about-feeds = Your feed reader checks for new articles by itself. You don’t need an account or an e-mail address. To stop, remove the feed from your reader.
+index-about-feeds = Your feed reader checks for new articles automatically. You don’t need an account or an e-mail address. To stop, remove the feed from your reader.
 index-about-digests = To get a digest, enter your e-mail address and confirm it. You can choose the sections and the language.
 
 # --- Banner on the demo's home page
@@ -143,13 +143,13 @@ unsubscribe-all = Unsubscribe from everything
 unsubscribe-all-done-title = You’ve unsubscribed from everything
 unsubscribe-all-done = We won’t send you any more digests. You can subscribe again at any time.
 unsubscribe-undone-title = You’re subscribed again
-unsubscribe-undone = You’ll continue to receive { $digest }.
+unsubscribe-undone = You’ll receive { $digest } again.
 
 # --- Errors
 error-not-found-title = Page not found
 error-not-found = Check the address, or find all feeds and digests on the home page.
 error-invalid-token-title = This link doesn’t work
-error-invalid-token = It may have expired, it may have been used already, or part of it may be missing. To get a new confirmation link, subscribe again.
+error-invalid-token = The link may have expired, been used already, or been cut off. To get a new confirmation link, subscribe again.
 error-bad-request-title = Bad request
 error-bad-request = The form was incomplete or not valid. Please go back and try again.
 error-forbidden-title = Request not allowed

@@ -1,7 +1,7 @@
-"""An S3 service for the stories: moto, with a bucket, a user who may write into it, and a log of what was asked.
+"""An S3 service for tests: moto, with a bucket, a user who may write to it, and a log of the requests.
 
-Usage: bucket.py PORT FOLDER. It says `PORT ACCESS_KEY SECRET_KEY` in one line, writes FOLDER/requests (a line of JSON for each request),
-and answers 503 as long as FOLDER/away is there.
+Usage: bucket.py PORT DIRECTORY. Prints `PORT ACCESS_KEY SECRET_KEY` on one line, writes DIRECTORY/requests (one line of JSON per
+request), and answers 503 as long as DIRECTORY/unavailable exists.
 """
 
 import json
@@ -18,26 +18,26 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.serving import WSGIRequestHandler, make_server
 import threading
 
-folder = pathlib.Path(sys.argv[2])
+directory = pathlib.Path(sys.argv[2])
 service = DomainDispatcherApplication(create_backend_app)
-told = threading.Lock()
+log_lock = threading.Lock()
 
 
 def answer(environ, begin):
-    heard = []
+    statuses = []
 
-    def noted(status, headers, *more):
-        heard.append(status)
+    def start_response(status, headers, *more):
+        statuses.append(status)
         return begin(status, headers, *more)
 
-    if (folder / "away").exists():
-        noted("503 Service Unavailable", [("content-type", "application/xml")])
+    if (directory / "unavailable").exists():
+        start_response("503 Service Unavailable", [("content-type", "application/xml")])
         body = [b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"]
     else:
-        body = service(environ, noted)
-    asked = {"method": environ["REQUEST_METHOD"], "path": environ["PATH_INFO"], "status": int(heard[0].split()[0])}
-    with told, (folder / "requests").open("a") as log:
-        log.write(json.dumps(asked) + "\n")
+        body = service(environ, start_response)
+    request = {"method": environ["REQUEST_METHOD"], "path": environ["PATH_INFO"], "status": int(statuses[0].split()[0])}
+    with log_lock, (directory / "requests").open("a") as log:
+        log.write(json.dumps(request) + "\n")
     return body
 
 
@@ -61,35 +61,35 @@ key = users.create_access_key(UserName="courant")["AccessKey"]
 objects = boto3.client("s3", endpoint_url=address)
 
 
-def held():
-    """Everything in the bucket, as a JSON object by name."""
+def list_objects():
+    """Returns all objects of the bucket by key."""
     settings.INITIAL_NO_AUTH_ACTION_COUNT = float("inf")
     found = {}
     for entry in objects.list_objects_v2(Bucket="news").get("Contents", []):
-        it = objects.get_object(Bucket="news", Key=entry["Key"])
-        (folder / "object").mkdir(exist_ok=True)
+        item = objects.get_object(Bucket="news", Key=entry["Key"])
+        (directory / "object").mkdir(exist_ok=True)
         file = f"object/{len(found)}"
-        (folder / file).write_bytes(it["Body"].read())
+        (directory / file).write_bytes(item["Body"].read())
         found[entry["Key"]] = {
-            "type": it["ContentType"],
-            "cache": it.get("CacheControl", ""),
-            "encoding": it.get("ContentEncoding", ""),
+            "type": item["ContentType"],
+            "cache": item.get("CacheControl", ""),
+            "encoding": item.get("ContentEncoding", ""),
             "file": file,
         }
-    strict()
+    require_valid_keys()
     return found
 
 
-def strict():
-    """From here on who has no valid key is refused."""
+def require_valid_keys():
+    """Rejects requests without a valid key from now on."""
     settings.INITIAL_NO_AUTH_ACTION_COUNT = 0.0
     ActionAuthenticatorMixin.request_count = 0
 
 
-strict()
-(folder / "requests").write_text("")
+require_valid_keys()
+(directory / "requests").write_text("")
 print(server.server_port, key["AccessKeyId"], key["SecretAccessKey"], flush=True)
 for _ in sys.stdin:
-    before = (folder / "requests").read_text()
-    print(json.dumps(held()), flush=True)
-    (folder / "requests").write_text(before)
+    before = (directory / "requests").read_text()
+    print(json.dumps(list_objects()), flush=True)
+    (directory / "requests").write_text(before)

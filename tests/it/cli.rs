@@ -1,4 +1,4 @@
-//! The program as people and scripts drive it: exit statuses, sentences, JSON.
+//! The command line as people and scripts use it: exit statuses, messages and JSON output.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::support::Shell;
 
-/// Two articles and three readers, ready for an edition.
-pub(crate) fn ready(shell: &Shell) {
+/// Imports two articles and three subscribers, so that an edition can be created.
+pub(crate) fn import_example_data(shell: &Shell) {
     let now = courant::clock::now().rfc3339();
     let lines = format!(
         "{{\"id\":\"a\",\"title\":\"First & best\",\"body_html\":\"<p>x</p>\",\"published_at\":\"{now}\"}}\n{{\"id\":\"b\",\"title\":\"Second\"}}\n"
@@ -31,21 +31,21 @@ pub(crate) fn ready(shell: &Shell) {
 }
 
 #[test]
-fn from_articles_to_mails_in_five_commands() {
+fn five_commands_import_articles_and_send_a_digest() {
     let shell = Shell::new();
-    ready(&shell);
+    import_example_data(&shell);
     let edition = shell.run_ok(&["digests", "run", "weekly"]);
     let edition = edition.trim();
     assert_eq!(edition, "1");
-    let said = shell.courant(&["deliver"]);
+    let output = shell.courant(&["deliver"]);
     assert_eq!(
-        (said.status, said.out.lines().last()),
+        (output.status, output.out.lines().last()),
         (0, Some("sent 3, failed 0, waiting 0, held 0"))
     );
     assert_eq!(shell.mails(), 3);
     assert!(
         shell.path("courant.db").exists() && !shell.path("courant.db-wal").exists(),
-        "one file is left, to be copied as it is"
+        "the database should be one file, which can be copied"
     );
     let shown = shell.courant(&["editions", "show", edition, "--json"]).json();
     assert_eq!((shown["state"].as_str(), shown["digest"].as_str()), (Some("sent"), Some("weekly")));
@@ -55,8 +55,8 @@ fn from_articles_to_mails_in_five_commands() {
     );
     assert_eq!(shown["articles"].as_array().unwrap().len(), 2);
     assert_eq!(shell.courant(&["editions", "list", "--json"]).json()[0]["counts"], shown["counts"]);
-    let person = shell.courant(&["subscribers", "show", "ann@example.org", "--json"]).json();
-    let delivery = &person["deliveries"][0];
+    let subscriber = shell.courant(&["subscribers", "show", "ann@example.org", "--json"]).json();
+    let delivery = &subscriber["deliveries"][0];
     assert_eq!(
         (delivery["state"].as_str(), delivery["attempts"].as_i64(), delivery["edition"].as_i64()),
         (Some("sent"), Some(1), Some(1))
@@ -67,19 +67,19 @@ fn from_articles_to_mails_in_five_commands() {
 }
 
 #[test]
-fn every_list_and_show_gives_one_json_document_with_the_flag_before_or_behind() {
+fn list_and_show_commands_print_one_json_document_with_the_flag_in_either_position() {
     let shell = Shell::new();
-    ready(&shell);
+    import_example_data(&shell);
     shell.run_ok(&["digests", "run", "weekly"]);
     shell.run_ok(&["suppressions", "add", "eve@example.org"]);
     for list in
         ["sources", "articles", "feeds", "digests", "editions", "subscribers", "suppressions"]
     {
-        let behind = shell.courant(&[list, "list", "--json"]).json();
+        let after = shell.courant(&[list, "list", "--json"]).json();
         let before = shell.courant(&["--json", list, "list"]).json();
         assert!(
-            behind == before && behind.as_array().is_some_and(|a| !a.is_empty()),
-            "{list}: {behind}"
+            after == before && after.as_array().is_some_and(|a| !a.is_empty()),
+            "{list}: {after}"
         );
         let one = shell.courant(&[list, "list", "--limit", "1", "--json"]).json();
         assert_eq!(one.as_array().map(Vec::len), Some(1), "{list}");
@@ -123,8 +123,8 @@ fn the_config_is_found_by_flag_and_by_environment() {
 }
 
 #[test]
-fn a_config_that_can_not_work_is_refused_with_file_line_and_remedy() {
-    for (was, is, line, says) in [
+fn an_invalid_config_is_rejected_with_file_and_line() {
+    for (was, is, line, message) in [
         ("title = ", "titel = ", 2, "titel"),
         ("kind = \"builtin\"", "kind = 7", 10, "kind"),
         ("0 8 * * MON", "0 8 * *", 15, "schedule"),
@@ -137,20 +137,22 @@ fn a_config_that_can_not_work_is_refused_with_file_line_and_remedy() {
     ] {
         let shell = Shell::with(was, is);
         for command in [&["check"][..], &["serve"], &["digests", "list"]] {
-            let said = shell.courant(command);
-            assert_eq!(said.status, 2, "{is}: {said:?}");
-            let place = format!("config.toml:{line}: ");
+            let output = shell.courant(command);
+            assert_eq!(output.status, 2, "{is}: {output:?}");
+            let location = format!("config.toml:{line}: ");
             assert!(
-                said.err.contains(&place) && said.err.contains(says) && said.out.is_empty(),
-                "{is}: {said:?}"
+                output.err.contains(&location)
+                    && output.err.contains(message)
+                    && output.out.is_empty(),
+                "{is}: {output:?}"
             );
         }
-        assert!(!shell.path("courant.db").exists(), "nothing is left half done");
+        assert!(!shell.path("courant.db").exists(), "a rejected config should create no database");
     }
 }
 
 #[test]
-fn wrong_usage_ends_with_status_two() {
+fn wrong_usage_exits_with_status_2() {
     let shell = Shell::new();
     for arguments in [
         &["frobnicate"][..],
@@ -162,21 +164,21 @@ fn wrong_usage_ends_with_status_two() {
         &["sources", "sync", "elsewhere"],
         &["articles", "list", "--limit", "many"],
     ] {
-        let said = shell.courant(arguments);
+        let output = shell.courant(arguments);
         assert!(
-            said.status == 2 && said.out.is_empty() && !said.err.is_empty(),
-            "{arguments:?}: {said:?}"
+            output.status == 2 && output.out.is_empty() && !output.err.is_empty(),
+            "{arguments:?}: {output:?}"
         );
     }
-    let said = shell.courant(&["digests", "run", "monthly"]);
+    let output = shell.courant(&["digests", "run", "monthly"]);
     assert!(
-        said.err.contains("monthly") && said.err.contains("weekly"),
-        "it lists what there is: {said:?}"
+        output.err.contains("monthly") && output.err.contains("weekly"),
+        "the error should list the existing digests: {output:?}"
     );
 }
 
 #[test]
-fn what_is_not_there_ends_with_status_one() {
+fn a_missing_object_exits_with_status_1() {
     let shell = Shell::new();
     for arguments in [
         &["editions", "show", "7"][..],
@@ -186,34 +188,37 @@ fn what_is_not_there_ends_with_status_one() {
         &["suppressions", "remove", "nobody@example.org"],
         &["articles", "import", "missing.jsonl"],
     ] {
-        let said = shell.courant(arguments);
-        assert!(said.status == 1 && said.err.starts_with("error: "), "{arguments:?}: {said:?}");
+        let output = shell.courant(arguments);
+        assert!(
+            output.status == 1 && output.err.starts_with("error: "),
+            "{arguments:?}: {output:?}"
+        );
     }
 }
 
 #[test]
-fn check_finds_what_is_wrong_with_templates_and_sources() {
+fn check_reports_errors_in_templates_and_sources() {
     let shell = Shell::new();
     assert_eq!(shell.courant(&["check"]).status, 0);
     shell.replace("[site]\n", "templates = \"mine\"\n[site]\n");
     shell.write("mine/email/digest/text.hbs", "{{site.titel}}\n");
-    let said = shell.courant(&["check"]);
-    assert_eq!(said.status, 1, "{said:?}");
-    assert!(format!("{}{}", said.out, said.err).contains("titel"), "{said:?}");
+    let output = shell.courant(&["check"]);
+    assert_eq!(output.status, 1, "{output:?}");
+    assert!(format!("{}{}", output.out, output.err).contains("titel"), "{output:?}");
     let shell = Shell::with(
         "kind = \"builtin\"",
         "kind = \"query\"\nurl = \"sqlite://cms.db\"\nquery = \"SELECT 1 AS id\"",
     );
     shell.write("cms.db", "");
-    let said = shell.courant(&["check"]);
-    assert!(said.status == 1 && said.out.contains("`title` is missing"), "{said:?}");
+    let output = shell.courant(&["check"]);
+    assert!(output.status == 1 && output.out.contains("`title` is missing"), "{output:?}");
     let synced = shell.courant(&["sources", "sync"]);
     assert!(synced.status == 1 && synced.err.contains("`title` is missing"), "{synced:?}");
 }
 
 #[test]
-fn each_mail_says_what_a_preview_for_its_reader_shows_whether_slots_are_filled_or_not() {
-    // The second can't be filled: an inliner looks into classes.
+fn a_preview_equals_the_mail_that_its_recipient_gets_with_or_without_precompilation() {
+    // The second cannot be precompiled with a placeholder: the CSS inliner reads class names.
     for html in [
         "<p title='{{subscriber.name}}'>{{subscriber.name}}</p>",
         "<p class='{{subscriber.name}}'>{{subscriber.name}}</p>",
@@ -229,7 +234,7 @@ fn each_mail_says_what_a_preview_for_its_reader_shows_whether_slots_are_filled_o
             "mine/email/digest/text.hbs",
             "a\n{{subscriber.name}}\n\n\n.{{subscriber.address}}\n",
         );
-        ready(&shell);
+        import_example_data(&shell);
         shell.write(
             "more.csv",
             "email,name\ndan@example.org,\neve@example.org,\"Eve \"\"<b>\"\" & O'Hara\"\n",
@@ -243,8 +248,9 @@ fn each_mail_says_what_a_preview_for_its_reader_shows_whether_slots_are_filled_o
             "--status",
             "confirmed",
         ]);
-        let people = ["ann@example.org", "cai@example.org", "dan@example.org", "eve@example.org"];
-        let shown = people.map(|to| {
+        let recipients =
+            ["ann@example.org", "cai@example.org", "dan@example.org", "eve@example.org"];
+        let previews = recipients.map(|to| {
             shell.run_ok(&["digests", "preview", "weekly", "--as", to, "--out", to]);
             let part = |name: &str| {
                 std::fs::read_to_string(shell.path(to).join(name)).unwrap().replace('\n', "\r\n")
@@ -265,51 +271,53 @@ fn each_mail_says_what_a_preview_for_its_reader_shows_whether_slots_are_filled_o
                     .unwrap()
                     .trim_end_matches('>')
                     .to_owned();
-                let own = mail
+                let link_token = mail
                     .html
                     .split("/unsubscribe/")
                     .nth(1)
                     .and_then(|rest| rest.split('"').next())
                     .unwrap();
-                (to, (mail.html.replace(own, "preview"), mail.text))
+                (to, (mail.html.replace(link_token, "preview"), mail.text))
             })
             .collect();
-        for (to, parts) in shown {
+        for (to, parts) in previews {
             assert_eq!(mails.get(&to), Some(&parts), "{html}");
         }
     }
 }
 
 #[test]
-fn a_database_that_can_not_be_reached_is_told_in_one_sentence_without_its_password() {
+fn an_unreachable_database_is_reported_in_one_line_without_its_password() {
     let shell = Shell::with("sqlite://courant.db", "postgres://news:sesame@127.0.0.1:1/courant");
     for command in [&["check"][..], &["deliver"], &["editions", "list"]] {
-        let said = shell.courant(command);
-        assert!(said.status == 1 && said.err.contains("127.0.0.1:1/courant"), "{said:?}");
-        assert!(!said.err.contains("sesame") && said.err.lines().count() == 1, "{said:?}");
+        let output = shell.courant(command);
+        assert!(output.status == 1 && output.err.contains("127.0.0.1:1/courant"), "{output:?}");
+        assert!(!output.err.contains("sesame") && output.err.lines().count() == 1, "{output:?}");
     }
 }
 
 #[test]
-fn bad_lines_are_told_by_file_and_line_and_nothing_is_imported() {
+fn invalid_lines_are_reported_by_file_and_line_and_nothing_is_imported() {
     let shell = Shell::new();
     shell.write("people.csv", "email\nann@example.org\nnonsense\n");
-    let said = shell.courant(&["subscribers", "import", "people.csv", "--digest", "weekly"]);
-    assert!(said.status == 1 && said.err.contains("people.csv:3: "), "{said:?}");
+    let output = shell.courant(&["subscribers", "import", "people.csv", "--digest", "weekly"]);
+    assert!(output.status == 1 && output.err.contains("people.csv:3: "), "{output:?}");
     assert_eq!(shell.courant(&["subscribers", "list", "--json"]).json(), serde_json::json!([]));
     shell.write("a.jsonl", "{\"title\":\"fine\"}\n{\"titel\":\"typo\"}\nno json\n");
-    let said = shell.courant(&["articles", "import", "a.jsonl"]);
+    let output = shell.courant(&["articles", "import", "a.jsonl"]);
     assert!(
-        said.status == 1 && said.err.contains("a.jsonl:2: ") && said.err.contains("a.jsonl:3: "),
-        "{said:?}"
+        output.status == 1
+            && output.err.contains("a.jsonl:2: ")
+            && output.err.contains("a.jsonl:3: "),
+        "{output:?}"
     );
     assert_eq!(shell.courant(&["articles", "list", "--json"]).json(), serde_json::json!([]));
 }
 
 #[test]
-fn a_preview_writes_four_files_and_makes_nothing() {
+fn a_preview_writes_four_files_and_creates_no_edition() {
     let shell = Shell::new();
-    ready(&shell);
+    import_example_data(&shell);
     shell.run_ok(&[
         "digests",
         "preview",
@@ -334,12 +342,12 @@ fn a_preview_writes_four_files_and_makes_nothing() {
 }
 
 #[test]
-fn feeds_build_writes_every_feed_in_its_three_formats_and_the_same_bytes_twice() {
+fn feeds_build_writes_three_formats_of_every_feed_and_the_same_bytes_again() {
     let shell = Shell::new();
-    ready(&shell);
-    let read = |folder: &str| {
+    import_example_data(&shell);
+    let read = |directory: &str| {
         ["rss", "atom", "json"]
-            .map(|e| std::fs::read(shell.path(folder).join(format!("news.{e}"))).unwrap())
+            .map(|e| std::fs::read(shell.path(directory).join(format!("news.{e}"))).unwrap())
     };
     shell.run_ok(&["feeds", "build", "--out", "public/one"]);
     shell.run_ok(&["feeds", "build", "--out", "public/two"]);
@@ -348,9 +356,9 @@ fn feeds_build_writes_every_feed_in_its_three_formats_and_the_same_bytes_twice()
 }
 
 #[test]
-fn the_list_of_readers_comes_out_as_it_went_in() {
+fn exported_subscribers_can_be_imported_unchanged() {
     let shell = Shell::new();
-    ready(&shell);
+    import_example_data(&shell);
     let out = shell.run_ok(&["subscribers", "export", "--digest", "weekly"]);
     assert_eq!(out.lines().count(), 4, "{out}");
     let other = Shell::new();
@@ -370,15 +378,19 @@ fn the_list_of_readers_comes_out_as_it_went_in() {
 }
 
 #[test]
-fn a_copy_does_not_send_until_it_is_adopted() {
+fn a_database_copy_sends_nothing_until_it_is_adopted() {
     let shell = Shell::new();
-    ready(&shell);
+    import_example_data(&shell);
     shell.run_ok(&["digests", "run", "weekly"]);
     shell.run_ok(&["backup", "copy.db"]);
-    assert_eq!(shell.courant(&["backup", "copy.db"]).status, 1, "nothing is overwritten");
+    assert_eq!(
+        shell.courant(&["backup", "copy.db"]).status,
+        1,
+        "an existing file should not be overwritten"
+    );
     shell.replace("sqlite://courant.db", "sqlite://copy.db");
-    let said = shell.courant(&["deliver"]);
-    assert!(said.status == 1 && said.err.contains("courant adopt"), "{said:?}");
+    let output = shell.courant(&["deliver"]);
+    assert!(output.status == 1 && output.err.contains("courant adopt"), "{output:?}");
     assert_eq!(shell.courant(&["digests", "run", "weekly"]).status, 1);
     assert_eq!(shell.mails(), 0);
     shell.run_ok(&["adopt"]);
@@ -387,12 +399,12 @@ fn a_copy_does_not_send_until_it_is_adopted() {
 }
 
 #[test]
-fn under_another_base_url_nothing_is_sent() {
+fn nothing_is_sent_after_the_base_url_changed() {
     let shell = Shell::new();
-    ready(&shell);
+    import_example_data(&shell);
     shell.run_ok(&["digests", "run", "weekly"]);
     shell.replace("https://news.example.edu", "https://staging.example.edu");
-    let said = shell.courant(&["deliver"]);
-    assert!(said.status == 1 && said.err.contains("https://staging.example.edu"), "{said:?}");
+    let output = shell.courant(&["deliver"]);
+    assert!(output.status == 1 && output.err.contains("https://staging.example.edu"), "{output:?}");
     assert_eq!(shell.mails(), 0);
 }

@@ -1,16 +1,16 @@
-//! A collection of nasty articles, and what each becomes in each format: `tests/it/corpus/` holds both.
-//! COURANT_TEST_BLESS=1 writes the expectations anew; read what changed before you commit it.
+//! Golden files: nasty articles and their expected rendering in each format, in `tests/it/corpus/`.
+//! With COURANT_TEST_BLESS=1 the test rewrites the expectations; review the diff before committing.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use crate::support::Shell;
 
-fn place(name: &str) -> PathBuf {
+fn corpus_file(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/corpus").join(name)
 }
 
-/// The items of a document, one a line, without what the document says of itself.
+/// Returns the items of a feed document, one per line, without the metadata of the feed.
 fn items(format: &str, document: &str) -> String {
     let mut lines = String::new();
     match format {
@@ -33,24 +33,24 @@ fn items(format: &str, document: &str) -> String {
 }
 
 #[test]
-fn nasty_articles_become_what_they_always_became() {
+fn feeds_of_nasty_articles_match_the_golden_files() {
     let shell = Shell::new();
-    shell.write("articles.jsonl", std::fs::read(place("articles.jsonl")).unwrap());
+    shell.write("articles.jsonl", std::fs::read(corpus_file("articles.jsonl")).unwrap());
     shell.run_ok(&["articles", "import", "articles.jsonl"]);
     shell.run_ok(&["feeds", "build", "--out", "out"]);
     for format in ["rss", "atom", "json"] {
-        let made = items(
+        let rendered = items(
             format,
             &std::fs::read_to_string(shell.path(&format!("out/news.{format}"))).unwrap(),
         );
-        let file = place(&format!("items.{format}"));
+        let file = corpus_file(&format!("items.{format}"));
         if std::env::var_os("COURANT_TEST_BLESS").is_some() {
-            std::fs::write(&file, &made).unwrap();
+            std::fs::write(&file, &rendered).unwrap();
         }
         let expected = std::fs::read_to_string(&file).unwrap();
-        for (made, expected) in made.lines().zip(expected.lines()) {
-            assert_eq!(made, expected, "{format}");
+        for (rendered, expected) in rendered.lines().zip(expected.lines()) {
+            assert_eq!(rendered, expected, "{format}");
         }
-        assert_eq!(made.lines().count(), expected.lines().count(), "{format}");
+        assert_eq!(rendered.lines().count(), expected.lines().count(), "{format}");
     }
 }

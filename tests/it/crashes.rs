@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use courant::domain::article::IncomingArticle;
 use courant::domain::time::HOUR;
 
-use crate::program::Serving;
+use crate::server_process::ServerProcess;
 use crate::smtp_server::{At, ReceivedMail, Rule, Script};
 use crate::support::{World, article, database_tests};
 
@@ -17,7 +17,7 @@ const MAX_MAILS_BETWEEN_KILLS: usize = 60;
 
 /// A sending process, which the relay recognises by its EHLO name.
 pub(crate) struct Node {
-    pub(crate) serving: Serving,
+    pub(crate) serving: ServerProcess,
     pub(crate) name: String,
 }
 
@@ -33,7 +33,7 @@ impl Node {
             world.config_text().replace("name = \"default\"\n", &table),
         )
         .unwrap();
-        Self { serving: Serving::run(&directory, command), name }
+        Self { serving: ServerProcess::start_command(&directory, command), name }
     }
 
     /// Returns the number of mails received from this process.
@@ -127,7 +127,7 @@ async fn until_node_sent(
         if now > sent {
             (last, sent) = (Instant::now(), now);
         }
-        if node.serving.has_ended() {
+        if node.serving.has_exited() {
             return false;
         }
         // All remaining mails are leased by killed processes: create new ones.
@@ -234,7 +234,7 @@ pub(crate) async fn kill_while_sending(world: &World, nodes: usize, times: usize
         )
         .await;
         tokio::time::sleep(Duration::from_micros(random_below(4000) as u64)).await;
-        if was_sending && !node.serving.has_ended() {
+        if was_sending && !node.serving.has_exited() {
             killed.insert(node.name);
             node.serving.kill();
         }
@@ -246,7 +246,7 @@ pub(crate) async fn kill_while_sending(world: &World, nodes: usize, times: usize
     running.push(Node::start(world, started, "serve"));
     until_sent(world, &running, &editions, readers).await;
     for mut node in running {
-        assert!(node.serving.has_ended() || node.serving.stop().0 == Some(0));
+        assert!(node.serving.has_exited() || node.serving.stop().0 == Some(0));
     }
     let (mails, repeats) =
         world.relay.with_mails(|mails| check_mails(mails, editions.len(), readers, &killed));

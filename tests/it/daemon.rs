@@ -3,8 +3,8 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::cli::ready;
-use crate::program::Serving;
+use crate::cli::import_example_data;
+use crate::server_process::ServerProcess;
 use crate::smtp_server::{At, Rule, Script, SmtpServer};
 use crate::support::Shell;
 
@@ -21,7 +21,7 @@ fn until(what: &str, mut condition: impl FnMut() -> bool) {
 async fn interrupting_deliver_while_the_relay_is_down_loses_no_mail() {
     let server = SmtpServer::start(Script::new().rule(Rule::close(At::Connect))).await;
     let shell = Shell::with("file://outbox", &format!("smtp://{}", server.address()));
-    ready(&shell);
+    import_example_data(&shell);
     shell.run_ok(&["digests", "run", "weekly"]);
     let mut child = Shell::command(&shell.path(""), &["deliver"])
         .stdout(Stdio::piped())
@@ -47,7 +47,7 @@ async fn interrupting_deliver_while_the_relay_is_down_loses_no_mail() {
 async fn a_second_deliver_on_a_sqlite_file_is_rejected_but_other_commands_work() {
     let server = SmtpServer::start(Script::new().rule(Rule::stall(At::Content))).await;
     let shell = Shell::with("file://outbox", &format!("smtp://{}", server.address()));
-    ready(&shell);
+    import_example_data(&shell);
     shell.run_ok(&["digests", "run", "weekly"]);
     let mut child = Shell::command(&shell.path(""), &["deliver"])
         .stdout(Stdio::null())
@@ -75,7 +75,7 @@ async fn serve_sends_due_mails_and_shuts_down_gracefully_on_sigterm() {
     let server = SmtpServer::start(Script::new()).await;
     let shell = Shell::with("file://outbox", &format!("smtp://{}", server.address()));
     shell.replace("[[sources]]", "[server]\nlisten = \"127.0.0.1:0\"\n[[sources]]");
-    ready(&shell);
+    import_example_data(&shell);
     shell.run_ok(&["digests", "run", "weekly"]);
     let mut child = Shell::command(&shell.path(""), &[])
         .stdout(Stdio::null())
@@ -96,8 +96,8 @@ fn a_site_with_feeds_only_keeps_running() {
                 [database]\nurl = \"sqlite://courant.db\"\n[server]\nlisten = \"127.0.0.1:0\"\n[[feeds]]\nname = \"news\"\n";
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("config.toml"), text).unwrap();
-    let mut serving = Serving::start(directory.path());
-    serving.ready();
-    assert!(!serving.has_ended());
+    let mut serving = ServerProcess::start(directory.path());
+    serving.wait_until_ready();
+    assert!(!serving.has_exited());
     assert_eq!(serving.stop().0, Some(0));
 }

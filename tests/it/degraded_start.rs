@@ -1,24 +1,27 @@
-//! A server that begins while its database is away: the last good feeds from disk, and everything once it is back.
+//! Degraded mode: a server that starts without its database serves the cached feeds, and everything
+//! else once the database is available.
 
 use std::net::SocketAddr;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::program::{Serving, ask, get, post};
+use crate::server_process::{ServerProcess, get, post_form, request};
 use crate::support::{Shell, fresh_database, return_database, skipped};
 
-/// A program whose PostgreSQL can be taken out of its sight.
-struct Place {
+/// An installation whose PostgreSQL can be disconnected and reconnected.
+struct Installation {
     shell: Shell,
     database: String,
+    /// Socket of the PostgreSQL server.
     socket: PathBuf,
-    door: PathBuf,
+    /// Link to the socket, which the config uses.
+    socket_link: PathBuf,
 }
 
-impl Place {
-    /// With an article that was served before; nothing where there is no PostgreSQL.
-    async fn found() -> Option<Self> {
+impl Installation {
+    /// Creates an installation with one article; returns `None` if PostgreSQL is not installed.
+    async fn create() -> Option<Self> {
         let database = match fresh_database().await {
             Ok(database) => database,
             Err(why) => {
@@ -26,33 +29,33 @@ impl Place {
                 return None;
             }
         };
-        let (base, folder) = database.split_once("?host=").unwrap();
+        let (base, socket_directory) = database.split_once("?host=").unwrap();
         let shell = Shell::with("sqlite://courant.db", "DATABASE");
-        let door = shell.path("door");
-        std::fs::create_dir(&door).unwrap();
-        shell.replace("DATABASE", &format!("{base}?host={}", door.display()));
+        let link_directory = shell.path("socket");
+        std::fs::create_dir(&link_directory).unwrap();
+        shell.replace("DATABASE", &format!("{base}?host={}", link_directory.display()));
         shell.replace(
             "[[sources]]",
-            "[server]\nlisten = \"127.0.0.1:0\"\nfeed_cache_dir = \"made\"\n[[sources]]",
+            "[server]\nlisten = \"127.0.0.1:0\"\nfeed_cache_dir = \"cache\"\n[[sources]]",
         );
         shell.replace("name = \"news\"", "name = \"news\"\naliases = [\"/old.xml\"]");
-        let place = Self {
-            socket: PathBuf::from(folder).join(".s.PGSQL.5432"),
-            door: door.join(".s.PGSQL.5432"),
+        let installation = Self {
+            socket: PathBuf::from(socket_directory).join(".s.PGSQL.5432"),
+            socket_link: link_directory.join(".s.PGSQL.5432"),
             database,
             shell,
         };
-        place.open();
-        place.publish("First");
-        Some(place)
+        installation.connect_database();
+        installation.publish("First");
+        Some(installation)
     }
 
-    fn open(&self) {
-        symlink(&self.socket, &self.door).unwrap();
+    fn connect_database(&self) {
+        symlink(&self.socket, &self.socket_link).unwrap();
     }
 
-    fn shut(&self) {
-        std::fs::remove_file(&self.door).unwrap();
+    fn disconnect_database(&self) {
+        std::fs::remove_file(&self.socket_link).unwrap();
     }
 
     fn publish(&self, title: &str) {
@@ -61,30 +64,31 @@ impl Place {
         self.shell.run_ok(&["articles", "import", "one.jsonl"]);
     }
 
-    fn start(&self) -> Serving {
-        Serving::start(self.shell.path("config.toml").parent().unwrap())
+    fn start(&self) -> ServerProcess {
+        ServerProcess::start(self.shell.path("config.toml").parent().unwrap())
     }
 }
 
-impl Drop for Place {
+impl Drop for Installation {
     fn drop(&mut self) {
         return_database(self.database.clone());
     }
 }
 
-fn until(what: &str, mut there: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !there() {
-        assert!(begun.elapsed() < Duration::from_secs(30), "never: {what}");
+/// Waits until a condition holds.
+fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !condition() {
+        assert!(started.elapsed() < Duration::from_secs(30), "timeout while waiting until {what}");
         std::thread::sleep(Duration::from_millis(10));
     }
 }
 
-/// Where a server waits for its database.
-fn waiting(serving: &Serving) -> SocketAddr {
+/// Waits until a server is in degraded mode and returns its address.
+fn wait_for_degraded_mode(server: &ServerProcess) -> SocketAddr {
     let mut address = None;
-    until("the server waits", || {
-        address = serving
+    wait_until("the server is in degraded mode", || {
+        address = server
             .log()
             .split("served on http://")
             .nth(1)
@@ -95,20 +99,19 @@ fn waiting(serving: &Serving) -> SocketAddr {
 }
 
 #[tokio::test]
-async fn a_start_without_the_database_serves_the_last_good_feeds_and_all_the_rest_once_it_is_back()
-{
-    let Some(place) = Place::found().await else { return };
-    let mut before = place.start();
-    let address = before.ready();
+async fn a_start_without_the_database_serves_cached_feeds_and_everything_once_it_is_available() {
+    let Some(installation) = Installation::create().await else { return };
+    let mut before = installation.start();
+    let address = before.wait_until_ready();
     let plain: Vec<_> = ["rss", "atom", "json"]
         .map(|format| get(address, &format!("/feeds/news.{format}"), &[]))
         .into();
-    assert!(plain.iter().all(|answer| answer.status == 200));
+    assert!(plain.iter().all(|response| response.status == 200));
     assert_eq!(before.stop().0, Some(0));
 
-    place.shut();
-    let mut serving = place.start();
-    let address = waiting(&serving);
+    installation.disconnect_database();
+    let mut server = installation.start();
+    let address = wait_for_degraded_mode(&server);
     assert_eq!(
         (get(address, "/healthz", &[]).status, get(address, "/readyz", &[]).status),
         (200, 503)
@@ -123,71 +126,73 @@ async fn a_start_without_the_database_serves_the_last_good_feeds_and_all_the_res
         assert_eq!(get(address, &format!("/feeds/news.{format}"), &[&tag]).status, 304);
     }
     assert_eq!(get(address, "/old.xml", &[]).body, plain[0].body);
-    assert_eq!(ask(address, "HEAD", "/feeds/news.rss", &[]).status, 200);
+    assert_eq!(request(address, "HEAD", "/feeds/news.rss", &[]).status, 200);
     assert_eq!(
         (get(address, "/", &[]).status, get(address, "/feeds/news", &[]).status),
         (200, 200),
-        "pages for people"
+        "HTML pages should be served from the cache too"
     );
     let gzip = get(address, "/feeds/news.rss", &["Accept-Encoding: gzip"]);
     assert_eq!((gzip.status, gzip.header("Content-Encoding")), (200, "gzip"));
     for path in
         ["/subscribe", "/unsubscribe/x", "/confirm/x", "/feeds/section/sport.rss", "/nothing"]
     {
-        let refused = get(address, path, &[]);
+        let unavailable = get(address, path, &[]);
         assert_eq!(
-            (refused.status, refused.header("Retry-After").is_empty()),
+            (unavailable.status, unavailable.header("Retry-After").is_empty()),
             (503, false),
             "{path}"
         );
     }
-    assert_eq!(post(address, "/subscribe", "email=ann@example.org").status, 503);
+    assert_eq!(post_form(address, "/subscribe", "email=ann@example.org").status, 503);
 
-    place.open();
-    place.publish("Second");
-    until("the database is seen again", || get(address, "/readyz", &[]).status == 200);
-    assert_eq!(serving.ready(), address, "at the same address");
-    until("the new article shows", || {
+    installation.connect_database();
+    installation.publish("Second");
+    wait_until("the database is available again", || get(address, "/readyz", &[]).status == 200);
+    assert_eq!(server.wait_until_ready(), address, "the address should not change");
+    wait_until("the new article is served", || {
         get(address, "/feeds/news.rss", &[]).body.windows(6).any(|words| words == b"Second")
     });
     assert_eq!(get(address, "/nothing", &[]).status, 404);
-    assert!(serving.log().contains("database connection established"), "{}", serving.log());
-    assert_eq!(serving.stop().0, Some(0));
+    assert!(server.log().contains("database connection established"), "{}", server.log());
+    assert_eq!(server.stop().0, Some(0));
 }
 
 #[tokio::test]
-async fn a_server_that_nobody_listens_for_is_waited_for_too() {
-    let Some(place) = Place::found().await else { return };
+async fn a_refused_database_connection_starts_degraded_mode() {
+    let Some(installation) = Installation::create().await else { return };
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    place.shell.replace(
-        place.database.split_once('?').unwrap().0,
+    installation.shell.replace(
+        installation.database.split_once('?').unwrap().0,
         &format!("postgres://courant@127.0.0.1:{port}/nothing"),
     );
-    place.shell.replace(&format!("?host={}", place.door.parent().unwrap().display()), "");
-    let serving = place.start();
-    assert_eq!(get(waiting(&serving), "/readyz", &[]).status, 503);
-    assert_eq!(serving.stop().0, Some(0));
+    installation
+        .shell
+        .replace(&format!("?host={}", installation.socket_link.parent().unwrap().display()), "");
+    let server = installation.start();
+    assert_eq!(get(wait_for_degraded_mode(&server), "/readyz", &[]).status, 503);
+    assert_eq!(server.stop().0, Some(0));
 }
 
 #[tokio::test]
-async fn who_waits_for_the_database_can_be_stopped() {
-    let Some(place) = Place::found().await else { return };
-    place.shut();
-    let serving = place.start();
-    let address = waiting(&serving);
+async fn a_server_in_degraded_mode_can_be_stopped() {
+    let Some(installation) = Installation::create().await else { return };
+    installation.disconnect_database();
+    let server = installation.start();
+    let address = wait_for_degraded_mode(&server);
     let missing = get(address, "/feeds/news.rss", &[]);
     assert_eq!(
         (missing.status, missing.header("Retry-After").is_empty()),
         (503, false),
-        "it was never made"
+        "a feed that is not in the cache cannot be served"
     );
-    assert_eq!(serving.stop().0, Some(0));
+    assert_eq!(server.stop().0, Some(0));
 }
 
 #[tokio::test]
-async fn what_will_not_pass_is_not_waited_for() {
-    let Some(place) = Place::found().await else { return };
-    let name = place
+async fn permanent_database_errors_abort_the_start() {
+    let Some(installation) = Installation::create().await else { return };
+    let name = installation
         .database
         .split('?')
         .next()
@@ -198,14 +203,14 @@ async fn what_will_not_pass_is_not_waited_for() {
         (format!("/{name}?"), "/no_such_database?"),
         ("courant@".to_owned(), "nobody_of_that_name@"),
     ] {
-        place.shell.replace(&was, is);
-        let mut serving = place.start();
-        until("it ends", || serving.has_ended());
-        let wanted = is.trim_matches(['/', '?', '@']);
+        installation.shell.replace(&was, is);
+        let mut server = installation.start();
+        wait_until("the server exits", || server.has_exited());
+        let expected = is.trim_matches(['/', '?', '@']);
         assert!(
-            serving.log().contains(wanted) && !serving.log().contains("served on"),
+            server.log().contains(expected) && !server.log().contains("served on"),
             "{}",
-            serving.log()
+            server.log()
         );
     }
 }

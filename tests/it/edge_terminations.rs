@@ -5,8 +5,8 @@ use courant::domain::article::IncomingArticle;
 use courant::domain::delivery::DeliveryOutcome;
 use courant::domain::edition::EditionCommand;
 use courant::domain::time::{DAY, MINUTE};
-use courant::store::claims::BatchRequest;
-use courant::store::outcomes::{CommitConnection, Record};
+use courant::store::claims::ClaimCriteria;
+use courant::store::outcomes::{AttemptRecord, CommitConnection};
 use courant::store::subscribers::Subscriber;
 use tokio_util::sync::CancellationToken;
 
@@ -60,7 +60,7 @@ database_tests! {
         let edition = edition_for(world, 2).await;
         world.deliver().await;
         assert_eq!(world.edition_status(edition).await, "sending: 1 queued, 1 sent");
-        let late = Record {
+        let late = AttemptRecord {
             id: 2,
             outcome: DeliveryOutcome::Sent,
             may_retry_unknown: true,
@@ -144,7 +144,7 @@ database_tests! {
         let edition = edition_for(world, 2).await;
         let dispatcher = world.dispatcher();
         let transports = [world.transport().name.clone()];
-        let request = BatchRequest {
+        let request = ClaimCriteria {
             transports: &transports,
             node: dispatcher.node(),
             excluded_editions: &[],

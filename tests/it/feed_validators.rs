@@ -1,4 +1,4 @@
-//! Feeds before their judges: libxml2, feedparser, newsboat; served by the program itself, never by a part of it.
+//! Checks of served feeds with libxml2, feedparser and newsboat, against the compiled program.
 
 use std::fmt::Write as _;
 use std::io::Read;
@@ -7,14 +7,14 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::program::{Serving, ask, get};
+use crate::server_process::{ServerProcess, get, request};
 use crate::support::{Shell, skipped};
 
-/// Titles and the same as a reader shows them.
+/// Titles, and the same titles as a feed reader shows them.
 const TITLES: [(&str, &str); 12] = [
     ("Plain words", "Plain words"),
     ("染坊开放日：三百位来宾", "染坊开放日：三百位来宾"),
-    ("Bell \u{7}, null \u{0}, escape \u{1b}[0m and \u{fffe}", "Bell , null , escape [0m and"),
+    ("Beep \u{7}, null \u{0}, escape \u{1b}[0m and \u{fffe}", "Beep , null , escape [0m and"),
     ("CDATA ends ]]> here", "CDATA ends ]]> here"),
     ("<b>Bold</b> <script>alert(1)</script>claims", "Bold claims"),
     ("Fish & chips &amp; peas", "Fish & chips & peas"),
@@ -34,8 +34,8 @@ const BODIES: [&str; 5] = [
     "<!-- comment --><p>Emoji 🧪 and a <a href='x?a=1&b=\"2\"'>link</a></p>",
 ];
 
-/// Sixty articles, the first one the oldest, and what a reader must show of each: title, date.
-fn shelf() -> (String, Vec<(String, String)>) {
+/// Returns sixty articles, oldest first, and the title and date that a reader must show of each.
+fn articles() -> (String, Vec<(String, String)>) {
     let (mut lines, mut expected) = (String::new(), Vec::new());
     for n in 0..60 {
         let (title, shown) = TITLES[n % TITLES.len()];
@@ -44,7 +44,7 @@ fn shelf() -> (String, Vec<(String, String)>) {
             if shown.is_empty() { "" } else { BODIES[n % BODIES.len()] }
         );
         let date = format!("2026-08-{:02}T{:02}:30:15Z", 1 + n / 24, n % 24);
-        // An article without a title is called by its first words.
+        // The first words of the body replace a missing title.
         let shown = if shown.is_empty() { format!("Body number {n}.") } else { shown.to_owned() };
         expected.push((shown, date.clone()));
         let article = json!({"id": format!("n/{n}&ü"), "title": title, "body_html": body, "published_at": date, "language": if n % 2 == 0 { "en" } else { "zh-CN" },
@@ -55,20 +55,20 @@ fn shelf() -> (String, Vec<(String, String)>) {
     (lines, expected)
 }
 
-/// The program serving that shelf.
-fn served() -> (Shell, Serving, Vec<(String, String)>) {
+/// Starts the program with these articles.
+fn start_server() -> (Shell, ServerProcess, Vec<(String, String)>) {
     let shell = Shell::with(
         "url = \"sqlite://courant.db\"",
         "url = \"sqlite://courant.db\"\n[server]\nlisten = \"127.0.0.1:0\"",
     );
-    let (lines, expected) = shelf();
-    shell.write("shelf.jsonl", lines);
-    shell.run_ok(&["articles", "import", "shelf.jsonl"]);
-    let serving = Serving::start(shell.path(".").as_path());
-    (shell, serving, expected)
+    let (lines, expected) = articles();
+    shell.write("articles.jsonl", lines);
+    shell.run_ok(&["articles", "import", "articles.jsonl"]);
+    let server = ServerProcess::start(shell.path(".").as_path());
+    (shell, server, expected)
 }
 
-fn there(program: &str, arguments: &[&str]) -> bool {
+fn succeeds(program: &str, arguments: &[&str]) -> bool {
     Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())
@@ -79,26 +79,26 @@ fn there(program: &str, arguments: &[&str]) -> bool {
 }
 
 #[test]
-fn libxml2_has_nothing_to_say_about_what_is_served() {
-    if !there("xmllint", &["--version"]) {
-        return skipped("there is no xmllint");
+fn served_feeds_are_well_formed_for_libxml2() {
+    if !succeeds("xmllint", &["--version"]) {
+        return skipped("xmllint is not installed");
     }
-    let (shell, mut serving, _) = served();
-    let address = serving.ready();
+    let (shell, mut server, _) = start_server();
+    let address = server.wait_until_ready();
     for format in ["rss", "atom"] {
-        let answer = get(address, &format!("/feeds/news.{format}"), &[]);
-        assert_eq!(answer.status, 200);
-        let file = shell.write(&format!("seen.{format}"), &answer.body);
-        let judge = Command::new("xmllint").arg("--noout").arg(&file).output().unwrap();
+        let response = get(address, &format!("/feeds/news.{format}"), &[]);
+        assert_eq!(response.status, 200);
+        let file = shell.write(&format!("seen.{format}"), &response.body);
+        let validator = Command::new("xmllint").arg("--noout").arg(&file).output().unwrap();
         assert!(
-            judge.status.success() && judge.stderr.is_empty(),
+            validator.status.success() && validator.stderr.is_empty(),
             "{}",
-            String::from_utf8_lossy(&judge.stderr)
+            String::from_utf8_lossy(&validator.stderr)
         );
     }
     let json: Value = serde_json::from_slice(&get(address, "/feeds/news.json", &[]).body).unwrap();
     assert_eq!(json["items"].as_array().unwrap().len(), 50);
-    assert_eq!(serving.stop().0, Some(0));
+    assert_eq!(server.stop().0, Some(0));
 }
 
 const FEEDPARSER: &str = r"
@@ -113,27 +113,27 @@ print(json.dumps({'bozo': bool(feed.bozo), 'why': repr(feed.get('bozo_exception'
 ";
 
 #[test]
-fn feedparser_reads_every_entry_with_its_title_and_date_and_asks_twice_for_nothing() {
-    if !there("python3", &["-c", "import feedparser"]) {
-        return skipped("python3 has no feedparser");
+fn feedparser_reads_every_entry_and_gets_304_for_conditional_requests() {
+    if !succeeds("python3", &["-c", "import feedparser"]) {
+        return skipped("the Python package feedparser is not installed");
     }
-    let (_shell, mut serving, expected) = served();
-    let address = serving.ready();
+    let (_shell, mut server, expected) = start_server();
+    let address = server.wait_until_ready();
     let newest: Vec<&(String, String)> = expected.iter().rev().take(50).collect();
     let mut ids = Vec::new();
     for (format, version) in [("rss", "rss20"), ("atom", "atom10")] {
         let url = format!("http://{address}/feeds/news.{format}");
-        let judge = Command::new("python3").args(["-c", FEEDPARSER, &url]).output().unwrap();
-        assert!(judge.status.success(), "{}", String::from_utf8_lossy(&judge.stderr));
-        let seen: Value = serde_json::from_slice(&judge.stdout).unwrap();
+        let validator = Command::new("python3").args(["-c", FEEDPARSER, &url]).output().unwrap();
+        assert!(validator.status.success(), "{}", String::from_utf8_lossy(&validator.stderr));
+        let feed: Value = serde_json::from_slice(&validator.stdout).unwrap();
         assert_eq!(
-            (&seen["bozo"], &seen["version"]),
+            (&feed["bozo"], &feed["version"]),
             (&json!(false), &json!(version)),
             "{}",
-            seen["why"]
+            feed["why"]
         );
-        assert_eq!((&seen["again"], &seen["since"]), (&json!([304, 0]), &json!([304, 0])));
-        let entries = seen["entries"].as_array().unwrap();
+        assert_eq!((&feed["again"], &feed["since"]), (&json!([304, 0]), &json!([304, 0])));
+        let entries = feed["entries"].as_array().unwrap();
         assert_eq!(entries.len(), 50);
         for (entry, (title, date)) in entries.iter().zip(newest.iter().copied()) {
             let stamp = date.parse::<jiff::Timestamp>().unwrap();
@@ -148,36 +148,27 @@ fn feedparser_reads_every_entry_with_its_title_and_date_and_asks_twice_for_nothi
         }
         ids.push(entries.iter().map(|e| e[2].clone()).collect::<Vec<_>>());
     }
-    assert_eq!(ids[0], ids[1], "an article has one id in all formats");
+    assert_eq!(ids[0], ids[1], "an article should have the same id in all formats");
 }
 
 #[test]
 fn newsboat_reads_fifty_items() {
-    if !there("newsboat", &["--version"]) {
-        return skipped("there is no newsboat");
+    if !succeeds("newsboat", &["--version"]) {
+        return skipped("newsboat is not installed");
     }
-    let (shell, mut serving, _) = served();
-    let address = serving.ready();
+    let (shell, mut server, _) = start_server();
+    let address = server.wait_until_ready();
     for format in ["rss", "atom"] {
         let urls = shell
             .write(&format!("{format}/urls"), format!("http://{address}/feeds/news.{format}\n"));
         let config = shell.write(&format!("{format}/config"), "");
         let cache = shell.path(&format!("{format}/cache.db"));
-        let newsboat = |what: &str| {
+        let newsboat = |action: &str| {
             let mut command = Command::new("newsboat");
             command.env("HOME", shell.path(".")).env_remove("XDG_CONFIG_HOME").stdin(Stdio::null());
-            let place = |path: &Path| path.display().to_string();
+            let arg = |path: &Path| path.display().to_string();
             let output = command
-                .args([
-                    "-u",
-                    &place(&urls),
-                    "-C",
-                    &place(&config),
-                    "-c",
-                    &place(&cache),
-                    "-x",
-                    what,
-                ])
+                .args(["-u", &arg(&urls), "-C", &arg(&config), "-c", &arg(&cache), "-x", action])
                 .output()
                 .unwrap();
             String::from_utf8_lossy(&output.stdout).into_owned()
@@ -192,9 +183,9 @@ fn newsboat_reads_fifty_items() {
 }
 
 #[test]
-fn what_is_built_is_what_is_served_in_every_coding() {
-    let (shell, mut serving, _) = served();
-    let address = serving.ready();
+fn built_feeds_equal_served_feeds_in_every_encoding() {
+    let (shell, mut server, _) = start_server();
+    let address = server.wait_until_ready();
     shell.run_ok(&["feeds", "build", "--out", "out"]);
     for format in ["rss", "atom", "json"] {
         let path = format!("/feeds/news.{format}");
@@ -205,12 +196,12 @@ fn what_is_built_is_what_is_served_in_every_coding() {
             plain.body,
             "{format}"
         );
-        let packed = get(address, &path, &["Accept-Encoding: gzip"]);
-        assert_eq!((packed.status, packed.header("Content-Encoding")), (200, "gzip"));
+        let gzipped = get(address, &path, &["Accept-Encoding: gzip"]);
+        assert_eq!((gzipped.status, gzipped.header("Content-Encoding")), (200, "gzip"));
         let mut unpacked = Vec::new();
-        flate2::read::GzDecoder::new(packed.body.as_slice()).read_to_end(&mut unpacked).unwrap();
+        flate2::read::GzDecoder::new(gzipped.body.as_slice()).read_to_end(&mut unpacked).unwrap();
         assert_eq!(unpacked, plain.body, "{format}");
-        let head = ask(address, "HEAD", &path, &[]);
+        let head = request(address, "HEAD", &path, &[]);
         assert_eq!((head.status, head.body.len()), (200, 0));
         for name in
             ["Content-Length", "Content-Type", "ETag", "Last-Modified", "Cache-Control", "Vary"]
@@ -218,36 +209,40 @@ fn what_is_built_is_what_is_served_in_every_coding() {
             assert_eq!(head.header(name), plain.header(name), "{name}");
             assert!(!head.header(name).is_empty(), "{name}");
         }
-        assert_ne!(packed.header("ETag"), plain.header("ETag"), "a strong tag names bytes");
-        for (answer, coding) in [(&plain, "identity"), (&packed, "gzip")] {
-            let asked = [
-                format!("If-None-Match: {}", answer.header("ETag")),
-                format!("Accept-Encoding: {coding}"),
+        assert_ne!(
+            gzipped.header("ETag"),
+            plain.header("ETag"),
+            "a strong ETag should differ by encoding"
+        );
+        for (response, encoding) in [(&plain, "identity"), (&gzipped, "gzip")] {
+            let headers = [
+                format!("If-None-Match: {}", response.header("ETag")),
+                format!("Accept-Encoding: {encoding}"),
             ];
-            let again = get(address, &path, &[&asked[0], &asked[1]]);
+            let again = get(address, &path, &[&headers[0], &headers[1]]);
             assert_eq!(
                 (again.status, again.body.len(), again.header("ETag")),
-                (304, 0, answer.header("ETag"))
+                (304, 0, response.header("ETag"))
             );
         }
-        let refused = get(address, &path, &["Accept-Encoding: gzip;q=0, identity"]);
-        assert_eq!(refused.body, plain.body);
+        let identity = get(address, &path, &["Accept-Encoding: gzip;q=0, identity"]);
+        assert_eq!(identity.body, plain.body);
     }
 }
 
 #[test]
 fn the_same_bytes_are_served_after_a_restart() {
-    let (shell, mut serving, _) = served();
-    let tags = |serving: &mut Serving| {
-        let address = serving.ready();
+    let (shell, mut server, _) = start_server();
+    let tags = |server: &mut ServerProcess| {
+        let address = server.wait_until_ready();
         ["rss", "atom", "json"].map(|format| {
-            let answer = get(address, &format!("/feeds/news.{format}"), &[]);
-            [answer.header("ETag"), answer.header("Last-Modified")].join(" ")
+            let response = get(address, &format!("/feeds/news.{format}"), &[]);
+            [response.header("ETag"), response.header("Last-Modified")].join(" ")
         })
     };
-    let before = tags(&mut serving);
-    serving.kill();
-    let mut again = Serving::start(shell.path(".").as_path());
+    let before = tags(&mut server);
+    server.kill();
+    let mut again = ServerProcess::start(shell.path(".").as_path());
     assert_eq!(tags(&mut again), before);
     assert_eq!(again.stop().0, Some(0));
 }

@@ -1,4 +1,4 @@
-//! Feeds are a pure function of their articles (promise 2).
+//! Feeds depend only on their articles and settings (promise 2).
 
 use courant::domain::article::{Enclosure, IncomingArticle};
 use courant::domain::time::{DAY, HOUR, MINUTE};
@@ -8,7 +8,7 @@ use courant::feeds::render::documents;
 
 use crate::support::{Database, START_TIME, Shell, TestClock, World, article, database_tests};
 
-fn drafts() -> Vec<IncomingArticle> {
+fn articles() -> Vec<IncomingArticle> {
     let mut all: Vec<IncomingArticle> = (0..30)
         .map(|i| IncomingArticle {
             published_at: START_TIME.plus(-DAY + (i / 3) * MINUTE),
@@ -23,12 +23,13 @@ fn drafts() -> Vec<IncomingArticle> {
 
 async fn bytes(world: &World) -> Vec<(Format, Vec<u8>)> {
     let config = &world.app.config;
-    let made = documents(&world.app.store, config, &config.feeds[0], world.now()).await.unwrap();
-    made.into_iter().map(|(format, body)| (format, body.to_vec())).collect()
+    let rendered =
+        documents(&world.app.store, config, &config.feeds[0], world.now()).await.unwrap();
+    rendered.into_iter().map(|(format, body)| (format, body.to_vec())).collect()
 }
 
-fn well_formed(made: &[(Format, Vec<u8>)]) {
-    for (format, body) in made {
+fn assert_well_formed(rendered: &[(Format, Vec<u8>)]) {
+    for (format, body) in rendered {
         let text = std::str::from_utf8(body).unwrap();
         match format {
             Format::Json => assert!(
@@ -41,31 +42,31 @@ fn well_formed(made: &[(Format, Vec<u8>)]) {
     }
 }
 
-/// The order in which articles came, and the engine they are kept in, leave no trace in the bytes.
+/// The order of imports and the kind of database must not influence the rendered bytes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_same_articles_make_the_same_bytes_on_every_engine_in_any_order() {
+async fn the_same_articles_render_to_the_same_bytes_on_every_database_in_any_order() {
     static TIME: TestClock = TestClock::new();
     let mut all = Vec::new();
-    for (engine, turn) in [
+    for (database, rotation) in [
         (Database::Sqlite, 0),
         (Database::Sqlite, 17),
         (Database::Postgres, 0),
         (Database::Postgres, 11),
     ] {
-        let Some(world) = World::begin(engine, &TIME, || TIME.now()).await else { continue };
-        let mut drafts = drafts();
-        drafts.rotate_left(turn);
-        if turn > 0 {
-            drafts.reverse();
+        let Some(world) = World::begin(database, &TIME, || TIME.now()).await else { continue };
+        let mut articles = articles();
+        articles.rotate_left(rotation);
+        if rotation > 0 {
+            articles.reverse();
         }
-        let (some, rest) = drafts.split_at(7);
-        world.publish(some.to_vec()).await;
+        let (first, rest) = articles.split_at(7);
+        world.publish(first.to_vec()).await;
         world.advance(MINUTE);
         world.publish(rest.to_vec()).await;
         all.push(bytes(&world).await);
         world.end().await;
     }
-    well_formed(&all[0]);
+    assert_well_formed(&all[0]);
     for other in &all[1..] {
         for ((format, one), (_, two)) in all[0].iter().zip(other) {
             assert_eq!(String::from_utf8_lossy(one), String::from_utf8_lossy(two), "{format:?}");
@@ -74,8 +75,8 @@ async fn the_same_articles_make_the_same_bytes_on_every_engine_in_any_order() {
 }
 
 database_tests! {
-    async fn a_feed_changes_with_its_articles_alone(world) {
-        world.publish(drafts()).await;
+    async fn a_feed_changes_only_when_its_articles_change(world) {
+        world.publish(articles()).await;
         let app = &world.app;
         let refresh = async || refresh_due(&app.store, &app.config, &app.feed_cache, world.now()).await.unwrap();
         assert_eq!(refresh().await, RefreshReport { changed: 3, unchanged: 0 });
@@ -83,16 +84,16 @@ database_tests! {
         let before = etag();
         world.advance(HOUR);
         assert_eq!(refresh().await, RefreshReport::default());
-        world.publish(drafts()).await;
+        world.publish(articles()).await;
         refresh().await;
-        assert_eq!(etag(), before, "told again, nothing new");
+        assert_eq!(etag(), before, "publishing the same articles again should change nothing");
         world.publish([article("extra")]).await;
         assert_eq!(refresh().await.changed, 3);
         assert_ne!(etag(), before);
     }
 
-    async fn after_a_restart_a_feed_has_the_bytes_and_the_date_it_had(world) {
-        world.publish(drafts()).await;
+    async fn a_feed_keeps_its_bytes_and_date_after_a_restart(world) {
+        world.publish(articles()).await;
         let first = world.app.clone();
         refresh_due(&first.store, &first.config, &first.feed_cache, world.now()).await.unwrap();
         world.advance(DAY);
@@ -105,11 +106,11 @@ database_tests! {
         other.store.close().await;
     }
 
-    async fn a_feed_says_that_it_changed_when_an_article_is_removed(world) {
+    async fn removing_an_article_updates_the_date_of_its_feed(world) {
         world.publish([article("a"), article("b")]).await;
         let updated = async || {
-            let made = bytes(world).await;
-            let atom = made.iter().find(|(f, _)| *f == Format::Atom).unwrap();
+            let rendered = bytes(world).await;
+            let atom = rendered.iter().find(|(f, _)| *f == Format::Atom).unwrap();
             let text = String::from_utf8(atom.1.clone()).unwrap();
             let document = roxmltree::Document::parse(&text).unwrap();
             let updated = document.root_element().children().find(|n| n.has_tag_name(("http://www.w3.org/2005/Atom", "updated"))).unwrap();
@@ -120,26 +121,26 @@ database_tests! {
         world.unpublish("a").await;
         let after = updated().await;
         assert!(after > before, "{before} {after}");
-        well_formed(&bytes(world).await);
+        assert_well_formed(&bytes(world).await);
         assert!(!String::from_utf8(bytes(world).await.remove(0).1).unwrap().contains("Title of a"));
     }
 
-    async fn a_feed_takes_what_it_selects_and_no_more_than_its_items(world) {
+    async fn a_feed_contains_only_selected_articles_up_to_its_item_limit(world) {
         world.configure(|s| s.feed = "items = 2\nsections = [\"sport\"]".into()).await;
-        let of = |id: &str, section: &str, hours: i64| IncomingArticle {
+        let in_section = |id: &str, section: &str, hours: i64| IncomingArticle {
             sections: vec![section.into()],
             published_at: START_TIME.plus(-hours * HOUR),
             ..article(id)
         };
-        world.publish([of("old", "Sport", 9), of("new", "Sport", 1), of("other", "Campus", 2), of("middle", "sport", 5)]).await;
-        let made = bytes(world).await;
-        let json = made.iter().find(|(f, _)| *f == Format::Json).unwrap();
+        world.publish([in_section("old", "Sport", 9), in_section("new", "Sport", 1), in_section("other", "Campus", 2), in_section("middle", "sport", 5)]).await;
+        let rendered = bytes(world).await;
+        let json = rendered.iter().find(|(f, _)| *f == Format::Json).unwrap();
         let value: serde_json::Value = serde_json::from_slice(&json.1).unwrap();
         let ids: Vec<_> = value["items"].as_array().unwrap().iter().map(|i| i["id"].as_str().unwrap().rsplit('/').next().unwrap()).collect();
         assert_eq!(ids, ["new", "middle"]);
     }
 
-    async fn an_article_keeps_its_id_whatever_becomes_of_its_address(world) {
+    async fn an_article_keeps_its_id_when_its_url_changes(world) {
         world.publish([article("a")]).await;
         world.publish([IncomingArticle { url: Some("https://elsewhere.example/x".into()), title: "Moved".into(), ..article("a") }]).await;
         for (format, body) in bytes(world).await {
@@ -169,23 +170,23 @@ database_tests! {
         assert_eq!(world.sql("UPDATE feed_versions SET etag = etag WHERE feed = 'news'").await, 0);
     }
 
-    async fn a_removal_elsewhere_leaves_a_feed_as_it_is(world) {
+    async fn removing_an_article_that_was_never_in_a_feed_leaves_the_feed_unchanged(world) {
         world.configure(|s| s.feed = "sections = [\"sport\"]".into()).await;
-        let of = |id: &str, section: &str, at: i64| IncomingArticle { sections: vec![section.into()], published_at: START_TIME.plus(at), ..article(id) };
-        world.publish([of("a", "Sport", -HOUR), of("b", "Sport", -HOUR), of("c", "Campus", -HOUR), of("soon", "Sport", HOUR)]).await;
+        let in_section = |id: &str, section: &str, at: i64| IncomingArticle { sections: vec![section.into()], published_at: START_TIME.plus(at), ..article(id) };
+        world.publish([in_section("a", "Sport", -HOUR), in_section("b", "Sport", -HOUR), in_section("c", "Campus", -HOUR), in_section("soon", "Sport", HOUR)]).await;
         let before = bytes(world).await;
         world.advance(MINUTE);
         world.unpublish("c").await;
         world.unpublish("soon").await;
-        assert!(bytes(world).await == before, "neither was ever in it");
+        assert!(bytes(world).await == before, "neither article was ever in the feed");
         world.advance(2 * HOUR);
         assert!(bytes(world).await == before);
         world.unpublish("b").await;
         assert!(bytes(world).await != before);
     }
 
-    async fn a_picture_and_a_sound_go_with_their_article_and_change_with_it(world) {
-        let draft = |length: u64| IncomingArticle {
+    async fn the_image_and_the_enclosure_of_an_article_are_updated_and_removed_with_it(world) {
+        let with_media = |length: u64| IncomingArticle {
             image_url: Some("/boat.jpg".into()),
             image_alt: Some("A <b>boat</b>".into()),
             image_width: Some(640),
@@ -193,27 +194,27 @@ database_tests! {
             enclosure: Some(Enclosure { url: "talk.mp3".into(), media_type: String::new(), length }),
             ..article("a")
         };
-        world.publish([draft(0), article("b")]).await;
-        let kept = world.app.store.find_article("college/a").await.unwrap().unwrap();
-        let image = (kept.image_alt.as_deref(), kept.image_type.as_deref(), kept.image_width.zip(kept.image_height));
+        world.publish([with_media(0), article("b")]).await;
+        let before = world.app.store.find_article("college/a").await.unwrap().unwrap();
+        let image = (before.image_alt.as_deref(), before.image_type.as_deref(), before.image_width.zip(before.image_height));
         assert_eq!(image, (Some("A boat"), Some("image/jpeg"), Some((640, 480))));
         let file = Enclosure { url: "https://college.example/talk.mp3".into(), media_type: "audio/mpeg".into(), length: 0 };
-        assert_eq!(kept.enclosure, Some(file.clone()));
+        assert_eq!(before.enclosure, Some(file.clone()));
         world.advance(HOUR);
-        world.publish([draft(9_000), article("b")]).await;
+        world.publish([with_media(9_000), article("b")]).await;
         let after = world.app.store.find_article("college/a").await.unwrap().unwrap();
         assert_eq!(after.enclosure, Some(Enclosure { length: 9_000, ..file }));
-        assert!(after.updated_at > kept.updated_at, "readers are told");
-        let made = bytes(world).await;
-        for ((_, body), told) in made.iter().zip(["length=\"9000\"", "length=\"9000\"", "\"size_in_bytes\":9000"]) {
-            assert!(String::from_utf8_lossy(body).contains(told), "{told}");
+        assert!(after.updated_at > before.updated_at, "a changed enclosure should count as an update");
+        let rendered = bytes(world).await;
+        for ((_, body), length) in rendered.iter().zip(["length=\"9000\"", "length=\"9000\"", "\"size_in_bytes\":9000"]) {
+            assert!(String::from_utf8_lossy(body).contains(length), "{length}");
         }
         world.unpublish("a").await;
-        let gone = world.app.store.find_article("college/a").await.unwrap().unwrap();
-        assert_eq!((gone.image_alt, gone.enclosure), (None, None));
+        let removed = world.app.store.find_article("college/a").await.unwrap().unwrap();
+        assert_eq!((removed.image_alt, removed.enclosure), (None, None));
     }
 
-    async fn a_feed_that_could_not_be_made_is_made_when_it_can(world) {
+    async fn a_feed_that_failed_to_render_is_rendered_at_the_next_refresh(world) {
         world.publish([article("a")]).await;
         let app = &world.app;
         let refresh = async || refresh_due(&app.store, &app.config, &app.feed_cache, world.now()).await.unwrap();
@@ -221,6 +222,6 @@ database_tests! {
         assert_eq!(refresh().await, RefreshReport::default());
         assert!(app.feed_cache.get("news.rss").is_none());
         world.sql("UPDATE articles SET sections = '[]'").await;
-        assert_eq!(refresh().await.changed, 3, "though no article came or went");
+        assert_eq!(refresh().await.changed, 3, "no article was added or removed");
     }
 }

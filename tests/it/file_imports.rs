@@ -1,10 +1,10 @@
-//! Files that people bring and take: odd ones are refused whole, and a copy of the store is known for one.
+//! Imported files with errors are rejected as a whole, and a backup is recognized as a copy.
 
-use crate::cli::ready;
+use crate::cli::import_example_data;
 use crate::support::Shell;
 
 #[test]
-fn a_quotation_mark_that_is_never_closed_lets_nobody_in() {
+fn an_unclosed_quotation_mark_rejects_the_whole_file() {
     let shell = Shell::new();
     let long = "x".repeat(1_001);
     let files = [
@@ -26,11 +26,14 @@ fn a_quotation_mark_that_is_never_closed_lets_nobody_in() {
         ),
         (format!("email,name\nann@example.org,{long}\n"), "people.csv:2: "),
     ];
-    for (text, place) in files {
+    for (text, location) in files {
         shell.write("people.csv", &text);
-        let said = shell.courant(&["subscribers", "import", "people.csv", "--digest", "weekly"]);
-        assert_ne!(said.status, 0, "{text}");
-        assert!(said.err.contains(place) && said.err.contains("quotation mark"), "{said:?}");
+        let output = shell.courant(&["subscribers", "import", "people.csv", "--digest", "weekly"]);
+        assert_ne!(output.status, 0, "{text}");
+        assert!(
+            output.err.contains(location) && output.err.contains("quotation mark"),
+            "{output:?}"
+        );
         assert_eq!(
             shell.courant(&["subscribers", "list", "--json"]).json(),
             serde_json::json!([]),
@@ -42,16 +45,17 @@ fn a_quotation_mark_that_is_never_closed_lets_nobody_in() {
         "email,notes\nann@example.org,\"tall\nand slim\"\nbob@example.org,5\" shoes\n",
     );
     shell.write("articles.csv", "id,title,summary\n1,One,\"open\n2,Two,x\n3,Three,y\n");
-    let said = shell.courant(&["articles", "import", "articles.csv"]);
+    let output = shell.courant(&["articles", "import", "articles.csv"]);
     assert!(
-        said.status != 0 && said.err.contains("articles.csv: the number of quotation marks is odd"),
-        "{said:?}"
+        output.status != 0
+            && output.err.contains("articles.csv: the number of quotation marks is odd"),
+        "{output:?}"
     );
     assert_eq!(shell.courant(&["articles", "list", "--json"]).json(), serde_json::json!([]));
 }
 
 #[test]
-fn a_date_outside_the_years_1_to_9999_is_refused() {
+fn a_date_outside_the_years_1_to_9999_is_rejected() {
     let shell = Shell::new();
     for date in [
         "\"0000-00-00 00:00:00\"",
@@ -66,12 +70,12 @@ fn a_date_outside_the_years_1_to_9999_is_refused() {
             "articles.jsonl",
             format!("{{\"id\":\"good\",\"title\":\"Good\"}}\n{{\"id\":\"b\",\"title\":\"Bad\",\"published_at\":{date}}}\n"),
         );
-        let said = shell.courant(&["articles", "import", "articles.jsonl"]);
+        let output = shell.courant(&["articles", "import", "articles.jsonl"]);
         assert!(
-            said.status != 0
-                && said.err.contains("articles.jsonl:2: ")
-                && said.err.contains("published_at"),
-            "{date}: {said:?}"
+            output.status != 0
+                && output.err.contains("articles.jsonl:2: ")
+                && output.err.contains("published_at"),
+            "{date}: {output:?}"
         );
         assert_eq!(
             shell.courant(&["articles", "list", "--json"]).json(),
@@ -82,10 +86,10 @@ fn a_date_outside_the_years_1_to_9999_is_refused() {
 }
 
 #[test]
-fn a_backup_is_marked_as_a_copy_before_it_has_its_name() {
+fn a_backup_is_marked_as_a_copy_before_it_gets_its_final_name() {
     let shell = Shell::new();
-    ready(&shell);
-    shell.write("copy.db.unfinished", "left by somebody who was interrupted");
+    import_example_data(&shell);
+    shell.write("copy.db.unfinished", "left by an interrupted backup");
     let (copy, seen) = (shell.path("copy.db"), shell.path("seen.db"));
     let watcher = std::thread::spawn({
         let (copy, seen) = (copy.clone(), seen.clone());
@@ -103,7 +107,7 @@ fn a_backup_is_marked_as_a_copy_before_it_has_its_name() {
         let other = text.replace("sqlite://courant.db", &format!("sqlite://{file}"));
         shell.write("other.toml", other);
         shell.run_ok(&["--config", "other.toml", "subscribers", "list"]);
-        let said = shell.courant(&["--config", "other.toml", "deliver"]);
-        assert!(said.status != 0 && said.err.contains("courant adopt"), "{file}: {said:?}");
+        let output = shell.courant(&["--config", "other.toml", "deliver"]);
+        assert!(output.status != 0 && output.err.contains("courant adopt"), "{file}: {output:?}");
     }
 }

@@ -1,4 +1,5 @@
-//! Articles that hold whatever breaks feeds, judged by libxml2 and expat: COURANT_TEST_FEEDS of them, the same at every run.
+//! Generated articles with texts that break feeds; libxml2 and expat parse the result.
+//! COURANT_TEST_FEEDS is the number of articles, which are the same in every run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,8 +20,8 @@ use serde_json::{Value, json};
 
 use crate::support::skipped;
 
-/// Items of a document.
-const TOGETHER: usize = 100;
+/// Number of items in one document.
+const ITEMS_PER_DOCUMENT: usize = 100;
 
 const CONFIG: &str = r#"
 [site]
@@ -38,7 +39,7 @@ name = "short"
 content = "summary"
 "#;
 
-/// Texts that break feeds, in any mixture.
+/// Generates texts from fragments that break feeds, in any combination.
 fn hostile() -> impl Strategy<Value = String> {
     let known = vec![
         "]]>",
@@ -87,12 +88,12 @@ fn hostile() -> impl Strategy<Value = String> {
         "<audio controls=\"\">",
         "<a href=\"x\">",
     ];
-    let piece = prop_oneof![
+    let fragment = prop_oneof![
         prop::sample::select(known).prop_map(str::to_owned),
         any::<String>(),
         any::<char>().prop_map(String::from),
     ];
-    vec(piece, 0..8).prop_map(|pieces| pieces.concat())
+    vec(fragment, 0..8).prop_map(|fragments| fragments.concat())
 }
 
 prop_compose! {
@@ -111,14 +112,16 @@ prop_compose! {
     }
 }
 
-/// What a strict reader has to find in an item: its title, summary and the end of its body.
-type Meant = (String, String, Option<String>);
+/// Expected title, summary and end of the body of an item, as a strict parser reads them.
+type ExpectedItem = (String, String, Option<String>);
 
-fn expected(article: &Article, is_full: bool) -> Meant {
-    let sound = |text: &str| text_repair::repair(text).replace("\r\n", "\n").replace('\r', "\n");
-    let (title, summary) = (words(&sound(&article.title)), sound(article.summary.trim()));
-    let body = sound(&article.body_html);
-    // What a player becomes is another test's.
+fn expected_item(article: &Article, is_full: bool) -> ExpectedItem {
+    let normalize =
+        |text: &str| text_repair::repair(text).replace("\r\n", "\n").replace('\r', "\n");
+    let (title, summary) =
+        (normalize_spaces(&normalize(&article.title)), normalize(article.summary.trim()));
+    let body = normalize(&article.body_html);
+    // The conversion of media players is tested elsewhere.
     let body = (is_full
         && !body.trim().is_empty()
         && !article.body_html.trim().is_empty()
@@ -127,30 +130,33 @@ fn expected(article: &Article, is_full: bool) -> Meant {
     (title.clone(), if summary.is_empty() { title } else { summary }, body)
 }
 
-fn words(text: &str) -> String {
+fn normalize_spaces(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Whether what was read is what was meant.
-fn same(read: &Value, meant: &Meant, is_rss: bool) -> bool {
+/// Returns `true` if a parsed item has the expected content.
+fn matches_expected(read: &Value, expected: &ExpectedItem, is_rss: bool) -> bool {
     let text = |at: usize| read[at].as_str().unwrap_or_default();
-    let summary =
-        if is_rss { html_escape::encode_text(&meant.1).into_owned() } else { meant.1.clone() };
-    let is_summary = text(1) == summary || words(text(1)) == words(&summary);
-    words(text(0)) == meant.0
+    let summary = if is_rss {
+        html_escape::encode_text(&expected.1).into_owned()
+    } else {
+        expected.1.clone()
+    };
+    let is_summary = text(1) == summary || normalize_spaces(text(1)) == normalize_spaces(&summary);
+    normalize_spaces(text(0)) == expected.0
         && is_summary
-        && meant.2.as_ref().is_none_or(|body| text(2).ends_with(body))
+        && expected.2.as_ref().is_none_or(|body| text(2).ends_with(body))
 }
 
-/// Documents of the articles in every format, with what each of their items means.
-fn documents(folder: &Path, articles: &[Article]) -> Vec<(PathBuf, Format, Vec<Meant>)> {
+/// Renders the articles in every format and returns the files with the expected items of each.
+fn documents(directory: &Path, articles: &[Article]) -> Vec<(PathBuf, Format, Vec<ExpectedItem>)> {
     let config = Config::parse(Path::new("/config.toml"), CONFIG, std::iter::empty()).unwrap();
     let archive = Archive::Newest { previous: None };
-    let twins =
+    let translations =
         [Translation { language: "de".into(), url: "https://x.example/de?a=1&b=<2>".into() }];
-    let made = |chunk: &[Article], site: &Site, feed: &Feed, format: Format| {
+    let render = |chunk: &[Article], site: &Site, feed: &Feed, format: Format| {
         let items: Vec<Item<'_>> =
-            chunk.iter().map(|article| item(article, &twins, site, feed)).collect();
+            chunk.iter().map(|article| item(article, &translations, site, feed)).collect();
         let bytes = format
             .render(
                 &head(site, feed, Millis(5), &archive, &["https://hub.example/".into()]),
@@ -163,28 +169,28 @@ fn documents(folder: &Path, articles: &[Article]) -> Vec<(PathBuf, Format, Vec<M
                 &items,
             )
             .unwrap();
-        assert!(bytes == again, "the same articles are the same bytes");
+        assert!(bytes == again, "the same articles should render to the same bytes");
         bytes
     };
     let mut files = Vec::new();
-    for (number, chunk) in articles.chunks(TOGETHER).enumerate() {
+    for (number, chunk) in articles.chunks(ITEMS_PER_DOCUMENT).enumerate() {
         let is_full = number % 2 == 0;
         let feed = &config.feeds[usize::from(!is_full)];
         for format in Format::ALL {
-            let file = folder.join(format!("{number}.{}", format.extension()));
-            fs::write(&file, made(chunk, &config.site, feed, format)).unwrap();
+            let file = directory.join(format!("{number}.{}", format.extension()));
+            fs::write(&file, render(chunk, &config.site, feed, format)).unwrap();
             files.push((
                 file,
                 format,
-                chunk.iter().map(|article| expected(article, is_full)).collect(),
+                chunk.iter().map(|article| expected_item(article, is_full)).collect(),
             ));
         }
     }
     files
 }
 
-/// What expat finds in files of either XML format: for each a list of title, summary and body.
-const EXPAT: &str = r"
+/// Python script that parses XML feeds with expat and prints title, summary and body of each item.
+const EXPAT_SCRIPT: &str = r"
 import json, sys
 from xml.etree import ElementTree as tree
 A, C = '{http://www.w3.org/2005/Atom}', '{http://purl.org/rss/1.0/modules/content/}'
@@ -206,8 +212,8 @@ fn run(mut command: Command, input: &str) -> Option<String> {
     sink.write_all(input.as_bytes()).unwrap();
     drop(sink);
     let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{}", said.chars().take(2_000).collect::<String>());
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}", errors.chars().take(2_000).collect::<String>());
     Some(String::from_utf8(output.stdout).unwrap())
 }
 
@@ -218,41 +224,41 @@ fn no_article_breaks_a_feed_or_loses_a_character_that_xml_allows() {
     let (mut runner, strategy) = (TestRunner::deterministic(), hostile_article());
     let articles: Vec<Article> =
         (0..count).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect();
-    let folder = tempfile::tempdir().unwrap();
-    let files = documents(folder.path(), &articles);
+    let directory = tempfile::tempdir().unwrap();
+    let files = documents(directory.path(), &articles);
     let (json, xml): (Vec<_>, Vec<_>) =
         files.iter().partition(|(_, format, _)| *format == Format::Json);
-    for (file, _, meant) in json {
+    for (file, _, expected) in json {
         let feed: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
         let items = feed["items"].as_array().unwrap();
-        assert_eq!(items.len(), meant.len());
-        for (item, meant) in items.iter().zip(meant) {
+        assert_eq!(items.len(), expected.len());
+        for (item, expected) in items.iter().zip(expected) {
             let read = json!([item["title"], item["summary"], item["content_html"]]);
-            assert!(same(&read, meant, false), "{read}\n{meant:?}");
+            assert!(matches_expected(&read, expected, false), "{read}\n{expected:?}");
         }
     }
-    for (file, format, meant) in &xml {
+    for (file, format, expected) in &xml {
         let text = fs::read_to_string(file).unwrap();
         let document = roxmltree::Document::parse(&text).unwrap();
         let name = if *format == Format::Rss { "item" } else { "entry" };
         assert_eq!(
             document.descendants().filter(|node| node.tag_name().name() == name).count(),
-            meant.len()
+            expected.len()
         );
     }
     let names: Vec<String> = xml.iter().map(|(file, ..)| file.display().to_string()).collect();
     let mut python = Command::new("python3");
-    python.args(["-c", EXPAT]);
+    python.args(["-c", EXPAT_SCRIPT]);
     match run(python, &names.join("\n")) {
-        None => skipped("there is no python3"),
+        None => skipped("python3 is not installed"),
         Some(found) => {
-            for (found, (file, format, meant)) in found.lines().zip(&xml) {
-                let items: Vec<Value> = serde_json::from_str(found).unwrap();
-                assert_eq!(items.len(), meant.len(), "{}", file.display());
-                for (read, meant) in items.iter().zip(meant) {
+            for (line, (file, format, expected)) in found.lines().zip(&xml) {
+                let items: Vec<Value> = serde_json::from_str(line).unwrap();
+                assert_eq!(items.len(), expected.len(), "{}", file.display());
+                for (read, expected) in items.iter().zip(expected) {
                     assert!(
-                        same(read, meant, *format == Format::Rss),
-                        "{}: {read}\n{meant:?}",
+                        matches_expected(read, expected, *format == Format::Rss),
+                        "{}: {read}\n{expected:?}",
                         file.display()
                     );
                 }
@@ -262,6 +268,6 @@ fn no_article_breaks_a_feed_or_loses_a_character_that_xml_allows() {
     let mut xmllint = Command::new("xmllint");
     xmllint.arg("--noout").args(&names);
     if run(xmllint, "").is_none() {
-        skipped("there is no xmllint");
+        skipped("xmllint is not installed");
     }
 }

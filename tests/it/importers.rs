@@ -1,4 +1,5 @@
-//! Moving in with what another publisher exports: the files come in whole or not at all, and ids that readers know stay.
+//! Imports of other publishers' exports: a file is imported completely or not at all, and ids that
+//! readers know are kept.
 
 use courant::clock;
 use serde_json::json;
@@ -24,14 +25,14 @@ fn column(shell: &Shell, name: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_feed_comes_in_with_the_ids_its_readers_know() {
+fn an_imported_feed_keeps_the_ids_that_its_readers_know() {
     let shell = Shell::new();
     shell.write("old.rss", RSS);
     assert_eq!(shell.run_ok(&["articles", "import", "old.rss"]), "college: added 2, changed 0\n");
     assert_eq!(
         shell.run_ok(&["articles", "import", "old.rss"]),
         "college: added 0, changed 0\n",
-        "an item without a date keeps that of its first import"
+        "an item without a date should keep the date of its first import"
     );
     assert_eq!(column(&shell, "id"), ["https://old.example/2", "old-1"]);
     let one = shell.courant(&["articles", "show", "old-1", "--json"]).json();
@@ -42,7 +43,7 @@ fn a_feed_comes_in_with_the_ids_its_readers_know() {
     shell.run_ok(&["feeds", "build", "--out", "feeds"]);
     let rss = std::fs::read_to_string(shell.path("feeds/news.rss")).unwrap();
     assert!(rss.contains("<guid isPermaLink=\"false\">old-1</guid>"), "{rss}");
-    // What Courant itself publishes can be taken back in, in each of its formats.
+    // Feeds that Courant itself publishes can be imported in each format.
     for file in ["news.rss", "news.atom", "news.json"] {
         let other = Shell::new();
         other.write(file, std::fs::read(shell.path("feeds").join(file)).unwrap());
@@ -50,7 +51,7 @@ fn a_feed_comes_in_with_the_ids_its_readers_know() {
         for name in ["title", "url", "published_at"] {
             assert_eq!(column(&other, name), column(&shell, name), "{file}: {name}");
         }
-        // Atom wants addresses as ids, so the one that is none was wrapped in one.
+        // Atom ids must be URIs, so an id that is not a URI was converted to one.
         let first =
             if file == "news.atom" { "tag:news.example.edu,2026:guid/old-1" } else { "old-1" };
         let ids = column(&other, "id");
@@ -62,7 +63,7 @@ fn a_feed_comes_in_with_the_ids_its_readers_know() {
 }
 
 #[test]
-fn a_file_with_a_bad_item_is_refused_whole_with_its_line() {
+fn a_file_with_an_invalid_item_is_rejected_as_a_whole_with_the_line_number() {
     let shell = Shell::new();
     let bad = [
         (
@@ -83,23 +84,23 @@ fn a_file_with_a_bad_item_is_refused_whole_with_its_line() {
             "page.xml:2: this is neither RSS",
         ),
     ];
-    for (file, text, says) in bad {
+    for (file, text, message) in bad {
         shell.write(file, text);
-        let said = shell.courant(&["articles", "import", file]);
-        assert!(said.status == 1 && said.err.contains(says), "{said:?}");
+        let output = shell.courant(&["articles", "import", file]);
+        assert!(output.status == 1 && output.err.contains(message), "{output:?}");
         assert_eq!(shell.courant(&["articles", "list", "--json"]).json(), json!([]), "{file}");
     }
 }
 
 #[test]
-fn a_file_with_an_id_that_is_anothers_is_refused_whole_with_its_line() {
+fn a_file_with_an_id_of_another_article_is_rejected_as_a_whole_with_the_line_number() {
     let shell = Shell::new();
     shell.write(
         "first.jsonl",
         "{\"id\":\"1\",\"title\":\"A\",\"guid\":\"g\"}\n{\"id\":\"2\",\"title\":\"B\",\"guid\":\"tag:news.example.edu,2026:college/6\"}\n",
     );
     shell.run_ok(&["articles", "import", "first.jsonl"]);
-    for (text, says) in [
+    for (text, message) in [
         (
             "{\"id\":\"3\",\"title\":\"C\"}\n{\"id\":\"4\",\"title\":\"D\",\"guid\":\"g\"}\n",
             "next.jsonl:2: its permanent id belongs to college/1",
@@ -108,23 +109,23 @@ fn a_file_with_an_id_that_is_anothers_is_refused_whole_with_its_line() {
             "{\"id\":\"3\",\"title\":\"C\"}\n{\"id\":\"6\",\"title\":\"D\"}\n",
             "next.jsonl:2: its permanent id belongs to college/2",
         ),
-        // What XML can't hold never tells two ids apart.
+        // Characters that XML cannot represent do not distinguish two ids.
         (
             "{\"id\":\"3\",\"title\":\"C\",\"guid\":\"nn\"}\n{\"id\":\"4\",\"title\":\"D\",\"guid\":\"n\\u0001n\"}\n",
             "next.jsonl:2: duplicate guid; line 1",
         ),
     ] {
         shell.write("next.jsonl", text);
-        let said = shell.courant(&["articles", "import", "next.jsonl"]);
-        assert!(said.status == 1 && said.err.contains(says), "{said:?}");
+        let output = shell.courant(&["articles", "import", "next.jsonl"]);
+        assert!(output.status == 1 && output.err.contains(message), "{output:?}");
         assert_eq!(column(&shell, "id").len(), 2);
     }
-    // The same file again is no conflict.
+    // Importing the same file again causes no conflict.
     shell.run_ok(&["articles", "import", "first.jsonl"]);
 }
 
 #[test]
-fn an_export_of_wordpress_brings_its_public_posts_alone() {
+fn a_wordpress_export_imports_only_public_posts() {
     let shell = Shell::new();
     let item = |id: u32, status: &str| {
         format!(
@@ -141,8 +142,8 @@ fn an_export_of_wordpress_brings_its_public_posts_alone() {
         item(3, "future").replace("2026-09-01", "2099-09-01")
     );
     shell.write("blog.xml", &file);
-    let said = shell.run_ok(&["articles", "import", "blog.xml"]);
-    assert_eq!(said, "college: added 1, changed 0, scheduled 1\n  left out, drafts: 1\n");
+    let output = shell.run_ok(&["articles", "import", "blog.xml"]);
+    assert_eq!(output, "college: added 1, changed 0, scheduled 1\n  left out, drafts: 1\n");
     let one = shell.courant(&["articles", "show", "college/1", "--json"]).json();
     assert_eq!(
         (&one["id"], &one["body_html"]),
@@ -155,18 +156,18 @@ fn an_export_of_wordpress_brings_its_public_posts_alone() {
 }
 
 #[test]
-fn a_map_of_ids_is_carried_out_or_refused_by_its_lines() {
+fn an_id_mapping_file_is_applied_or_rejected_with_line_numbers() {
     let shell = Shell::new();
     let now = clock::now().rfc3339();
     shell.write("a.jsonl", format!("{{\"id\":\"a\",\"title\":\"A\",\"published_at\":\"{now}\"}}\n{{\"id\":\"b\",\"title\":\"B\"}}\n"));
     shell.run_ok(&["articles", "import", "a.jsonl"]);
     shell.write("map.csv", "old,new\r\na,1\r\nnobody,2\r\n");
-    let said = shell.courant(&["articles", "remap-ids", "map.csv", "--source", "college"]);
+    let output = shell.courant(&["articles", "remap-ids", "map.csv", "--source", "college"]);
     assert!(
-        said.status == 1 && said.err.contains("map.csv:3: there is no article \"nobody\""),
-        "{said:?}"
+        output.status == 1 && output.err.contains("map.csv:3: there is no article \"nobody\""),
+        "{output:?}"
     );
-    assert!(said.err.contains("nothing was remapped: 1 line rejected"), "{said:?}");
+    assert!(output.err.contains("nothing was remapped: 1 line rejected"), "{output:?}");
     shell.write("map.csv", "a,1\ntag:news.example.edu,2026:college/b,2\nhttps://old.example/3,3\n");
     assert_eq!(
         shell.run_ok(&["articles", "remap-ids", "map.csv"]),

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot continue should panic on the spot")]
 
 mod archive;
-mod callbacks;
+mod callback_server;
 mod chaos;
 mod cli;
 mod corpus;
@@ -31,15 +31,14 @@ mod migrations;
 mod multi_node_crashes;
 mod nodes;
 mod pipelining;
-mod program;
 mod publishing;
 mod random_replies;
-mod readers;
 mod readership;
 mod relay_outcomes;
 mod rules;
 mod schedule;
 mod sending;
+mod server_process;
 mod serving;
 mod shutdown;
 mod signatures;
@@ -49,6 +48,7 @@ mod smtp_server;
 mod smtp_tls;
 mod sources;
 mod subscriber_files;
+mod subscriptions;
 mod support;
 mod sync_hook;
 mod websub;

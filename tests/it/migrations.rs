@@ -1,4 +1,4 @@
-//! Both engines have the same history, and it can be walked with people's data on board.
+//! Migrations are the same for both databases and keep existing data.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -11,14 +11,14 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn names(engine: &str) -> BTreeSet<String> {
+fn file_names(engine: &str) -> BTreeSet<String> {
     let entries = std::fs::read_dir(root().join("migrations").join(engine)).unwrap();
     entries.map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect()
 }
 
 #[test]
-fn both_engines_have_the_same_migrations_numbered_without_gaps() {
-    let names = [names("sqlite"), names("postgres")];
+fn both_databases_have_the_same_migrations_numbered_without_gaps() {
+    let names = [file_names("sqlite"), file_names("postgres")];
     assert_eq!(names[0], names[1]);
     for (number, name) in (1..).zip(&names[0]) {
         assert!(name.starts_with(&format!("{number:04}_")) && name.ends_with(".sql"), "{name}");
@@ -29,7 +29,7 @@ fn both_engines_have_the_same_migrations_numbered_without_gaps() {
 fn every_migration_file_is_embedded() {
     let listed = std::fs::read_to_string(root().join("src/store/migrations.rs")).unwrap();
     for engine in ["sqlite", "postgres"] {
-        for name in names(engine) {
+        for name in file_names(engine) {
             assert!(
                 listed.contains(&format!("migrations/{engine}/{name}")),
                 "{engine}/{name} is not in src/store/migrations.rs"
@@ -39,7 +39,7 @@ fn every_migration_file_is_embedded() {
 }
 
 #[test]
-fn the_complete_config_of_the_repository_works() {
+fn the_example_config_of_the_repository_is_valid() {
     let config =
         courant::config::Config::load(&root().join("config.toml"), std::iter::empty()).unwrap();
     assert_eq!(
@@ -49,7 +49,7 @@ fn the_complete_config_of_the_repository_works() {
 }
 
 database_tests! {
-    async fn migrating_again_leaves_people_and_articles_as_they_are(world) {
+    async fn migrating_again_keeps_subscribers_and_articles(world) {
         world.publish([article("a")]).await;
         world.add_readers(3).await;
         let edition = world.create_edition().await;
@@ -57,11 +57,11 @@ database_tests! {
         let url = world.app.config.database.url.clone();
         let again = Store::open(&url).await.unwrap();
         assert_eq!(again.edition_counts(edition).await.unwrap().sent, 3);
-        assert_eq!(again.instance().await.unwrap().secret, world.app.instance.secret, "tokens and ids stay good");
+        assert_eq!(again.instance().await.unwrap().secret, world.app.instance.secret, "tokens and ids should stay valid");
         again.close().await;
     }
 
-    async fn two_processes_that_start_at_once_migrate_once(world) {
+    async fn two_processes_that_start_at_the_same_time_migrate_once(world) {
         let url = world.app.config.database.url.clone();
         let (one, two) = if world.is_sqlite() {
             let fresh = url.replace("courant.db", "fresh.db");

@@ -57,16 +57,18 @@ async fn send_mails_pipelined(
         }
         if !std::mem::take(&mut is_started) {
             let (to, size) = envelope(mail);
-            if let Err(result) = connection.begin(&Envelope { from: FROM, to: &to, size }).await {
+            if let Err(result) =
+                connection.send_envelope(&Envelope { from: FROM, to: &to, size }).await
+            {
                 results.push(summary(&result));
                 continue;
             }
         }
         let next = mails.get(i + 1).map(envelope);
         let next = next.as_ref().map(|(to, size)| Envelope { from: FROM, to, size: *size });
-        results.push(summary(&connection.finish(&mail.1, next.as_ref()).await));
+        results.push(summary(&connection.send_content(&mail.1, next.as_ref()).await));
         if next.is_some() {
-            match connection.finish_pipelined().await {
+            match connection.read_pipelined_replies().await {
                 Ok(()) => is_started = true,
                 Err(result) => results.push(summary(&result)),
             }
@@ -105,16 +107,19 @@ async fn the_reply_to_a_content_does_not_wait_for_the_pipelined_envelope() {
         start(Script::new().rule(Rule::stall(At::Rcpt).recipient("b@"))).await;
     let (a, b) = (mail_to("a"), mail_to("b"));
     let envelope = |to, content: &str| Envelope { from: FROM, to, size: content.len() };
-    connection.begin(&envelope("a@example.org", &a)).await.unwrap();
-    assert_eq!(summary(&connection.finish(&a, Some(&envelope("b@example.org", &b))).await), SENT);
+    connection.send_envelope(&envelope("a@example.org", &a)).await.unwrap();
+    assert_eq!(
+        summary(&connection.send_content(&a, Some(&envelope("b@example.org", &b))).await),
+        SENT
+    );
     assert!(!connection.is_idle(), "no mail can be started while an envelope is pipelined");
     let releasing = async {
         tokio::time::sleep(Duration::from_millis(20)).await;
         server.release();
     };
-    let (pipelined, ()) = tokio::join!(connection.finish_pipelined(), releasing);
+    let (pipelined, ()) = tokio::join!(connection.read_pipelined_replies(), releasing);
     assert_eq!(pipelined, Ok(()));
-    assert_eq!(summary(&connection.finish(&b, None).await), SENT);
+    assert_eq!(summary(&connection.send_content(&b, None).await), SENT);
     assert_eq!(received_by(&server), ["a", "b"]);
 }
 
@@ -302,7 +307,7 @@ async fn cancelling_a_pipelined_mail_halfway_closes_its_connection() {
     assert!(tokio::time::timeout(Duration::from_millis(100), halfway).await.is_err());
     assert!(!connection.is_idle() && !connection.can_pipeline_next());
     assert_eq!(
-        summary(&connection.finish_pipelined().await.unwrap_err()),
+        summary(&connection.read_pipelined_replies().await.unwrap_err()),
         UNUSABLE,
         "the reply to a content should not count for an envelope"
     );
@@ -313,7 +318,7 @@ async fn cancelling_a_pipelined_mail_halfway_closes_its_connection() {
         "a cancelled probe should release its permit"
     );
     let (server, _, mut connection) = start(Script::new()).await;
-    connection.begin(&Envelope { from: FROM, to: "a@example.org", size: 1 }).await.unwrap();
+    connection.send_envelope(&Envelope { from: FROM, to: "a@example.org", size: 1 }).await.unwrap();
     connection.abandon();
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert!(server.mails().is_empty(), "a mail without content should not be received");

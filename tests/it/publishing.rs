@@ -1,4 +1,4 @@
-//! Feeds in places elsewhere, only what changed: a folder that a web server serves.
+//! Publishing of changed feeds to destinations: a directory that another web server serves.
 
 mod buckets;
 
@@ -13,17 +13,17 @@ use courant::feeds::cache::refresh_due;
 use courant::feeds::publishing::{PublishReport, Publisher};
 use flate2::read::GzDecoder;
 
-use crate::program::Serving;
+use crate::server_process::ServerProcess;
 use crate::support::{Shell, World, article, database_tests};
 
-/// One node that publishes to the first place of its config.
+/// A node that publishes to the first destination of its config.
 struct Node {
     app: App,
     publisher: Publisher,
 }
 
 impl Node {
-    fn of(app: &App) -> Self {
+    fn new(app: &App) -> Self {
         Self { app: app.clone(), publisher: app.publisher(&app.config.publish[0]) }
     }
 
@@ -33,146 +33,146 @@ impl Node {
             .unwrap();
     }
 
-    /// What the daemon does at a change.
+    /// Renders and publishes due feeds, as the daemon does after a change.
     async fn tick(&self) -> Result<PublishReport, String> {
         self.refresh().await;
         self.publisher.publish_due(self.app.now()).await.map_err(|e| e.to_string())
     }
 
-    async fn put(&self) -> Vec<String> {
-        let mut put = self.tick().await.unwrap().uploaded;
-        put.sort();
-        put
+    async fn publish(&self) -> Vec<String> {
+        let mut uploaded = self.tick().await.unwrap().uploaded;
+        uploaded.sort();
+        uploaded
     }
 
-    fn served(&self, file: &str) -> Vec<u8> {
+    fn served_bytes(&self, file: &str) -> Vec<u8> {
         self.app.feed_cache.get(file).unwrap().identity().to_vec()
     }
 }
 
-/// A node of a world under a config with more in it.
-async fn node(world: &mut World, more: &str) -> Node {
+/// Returns a node whose config has additional text.
+async fn publishing_node(world: &mut World, more: &str) -> Node {
     world.configure(|s| s.more = more.to_owned()).await;
-    Node::of(&world.app)
+    Node::new(&world.app)
 }
 
-const FOLDER: &str = "[[publish]]\nname = \"web\"\nurl = \"file://www/feeds\"\n";
-const ALL: [&str; 3] = ["news.atom", "news.json", "news.rss"];
+const DIRECTORY: &str = "[[publish]]\nname = \"web\"\nurl = \"file://www/feeds\"\n";
+const NEWS_FILES: [&str; 3] = ["news.atom", "news.json", "news.rss"];
 
-/// All files below a folder, by their names from there.
-fn files(folder: &Path) -> BTreeMap<String, PathBuf> {
-    let (mut found, mut folders) = (BTreeMap::new(), vec![folder.to_owned()]);
-    while let Some(next) = folders.pop() {
+/// Returns all files below a directory by their relative names.
+fn files(root: &Path) -> BTreeMap<String, PathBuf> {
+    let (mut files, mut directories) = (BTreeMap::new(), vec![root.to_owned()]);
+    while let Some(next) = directories.pop() {
         for entry in std::fs::read_dir(next).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                folders.push(path);
+                directories.push(path);
             } else {
-                found.insert(path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned(), path);
+                files.insert(path.strip_prefix(root).unwrap().to_str().unwrap().to_owned(), path);
             }
         }
     }
-    found
+    files
 }
 
-fn unpacked(bytes: &[u8]) -> Vec<u8> {
+fn decompress(bytes: &[u8]) -> Vec<u8> {
     let mut text = Vec::new();
     std::io::copy(&mut GzDecoder::new(bytes), &mut text).unwrap();
     text
 }
 
 database_tests! {
-    async fn a_folder_gets_the_very_bytes_and_later_what_changed_alone(world) {
-        let node = node(world, &format!("[[feeds]]\nname = \"sport\"\nsections = [\"Sport\"]\n{FOLDER}")).await;
-        let folder = world.home.path().join("www/feeds");
+    async fn a_directory_receives_the_served_bytes_and_later_only_changed_files(world) {
+        let node = publishing_node(world, &format!("[[feeds]]\nname = \"sport\"\nsections = [\"Sport\"]\n{DIRECTORY}")).await;
+        let directory = world.home.path().join("www/feeds");
         world.publish([article("a"), IncomingArticle { sections: vec!["Sport".into()], ..article("b") }]).await;
-        assert_eq!(node.put().await.len(), 6);
-        let there = files(&folder);
-        assert_eq!(there.len(), 12, "each with a compressed one beside it: {there:?}");
+        assert_eq!(node.publish().await.len(), 6);
+        let published = files(&directory);
+        assert_eq!(published.len(), 12, "each file should have a compressed copy: {published:?}");
         for file in ["news.rss", "news.atom", "news.json", "sport.rss"] {
-            let plain = std::fs::read(&there[file]).unwrap();
-            assert!(plain == node.served(file) && unpacked(&std::fs::read(&there[&format!("{file}.gz")]).unwrap()) == plain, "{file}");
-            let modified = std::fs::metadata(&there[file]).unwrap().modified().unwrap().duration_since(UNIX_EPOCH).unwrap();
+            let plain = std::fs::read(&published[file]).unwrap();
+            assert!(plain == node.served_bytes(file) && decompress(&std::fs::read(&published[&format!("{file}.gz")]).unwrap()) == plain, "{file}");
+            let modified = std::fs::metadata(&published[file]).unwrap().modified().unwrap().duration_since(UNIX_EPOCH).unwrap();
             assert_eq!(Some(Millis(i64::try_from(modified.as_millis()).unwrap())), node.app.feed_cache.get(file).unwrap().modified);
         }
-        assert_eq!(node.put().await, [""; 0], "nothing changed");
+        assert_eq!(node.publish().await, [""; 0], "unchanged files should not be uploaded again");
         world.advance(MINUTE);
         world.publish([article("c")]).await;
-        assert_eq!(node.put().await, ALL, "the other feed does not hold it");
-        assert!(String::from_utf8(std::fs::read(&there["news.atom"]).unwrap()).unwrap().contains("Title of c"));
-        // Another process knows what is there.
-        let other = Node::of(&world.another_node().await);
-        assert_eq!(other.put().await, [""; 0]);
+        assert_eq!(node.publish().await, NEWS_FILES, "the other feed does not contain the article");
+        assert!(String::from_utf8(std::fs::read(&published["news.atom"]).unwrap()).unwrap().contains("Title of c"));
+        // Another process knows which files are uploaded.
+        let other = Node::new(&world.another_node().await);
+        assert_eq!(other.publish().await, [""; 0]);
         world.configure(|s| s.renamed = vec![("web", "site")]).await;
-        assert_eq!(Node::of(&world.app).put().await, [""; 0], "a new name of the place changes nothing there");
+        assert_eq!(Node::new(&world.app).publish().await, [""; 0], "renaming a destination should upload nothing");
     }
 
-    async fn files_that_somebody_took_away_are_put_there_again_with_the_next_change(world) {
-        let node = node(world, &format!("[[feeds]]\nname = \"sport\"\nsections = [\"Sport\"]\n{FOLDER}")).await;
-        let folder = world.home.path().join("www/feeds");
+    async fn deleted_files_are_uploaded_again_with_the_next_change(world) {
+        let node = publishing_node(world, &format!("[[feeds]]\nname = \"sport\"\nsections = [\"Sport\"]\n{DIRECTORY}")).await;
+        let directory = world.home.path().join("www/feeds");
         world.publish([article("a"), IncomingArticle { sections: vec!["Sport".into()], ..article("b") }]).await;
-        node.put().await;
-        std::fs::remove_dir_all(&folder).unwrap();
+        node.publish().await;
+        std::fs::remove_dir_all(&directory).unwrap();
         world.advance(MINUTE);
         world.publish([article("c")]).await;
-        assert_eq!(node.put().await.len(), 6, "not the changed feed alone");
-        assert_eq!(files(&folder).len(), 12);
-        std::fs::remove_file(folder.join("sport.rss")).unwrap();
+        assert_eq!(node.publish().await.len(), 6, "missing files of unchanged feeds should be uploaded too");
+        assert_eq!(files(&directory).len(), 12);
+        std::fs::remove_file(directory.join("sport.rss")).unwrap();
         node.refresh().await;
         let report = node.publisher.publish_now(false, node.app.now()).await.unwrap();
         assert_eq!((report.uploaded, report.current, report.pending), (vec!["sport.rss".to_owned()], 6, 0));
     }
 
-    async fn a_feed_that_is_no_more_is_taken_away_and_what_others_put_there_stays(world) {
-        let sport = format!("[[feeds]]\nname = \"sport\"\nsections = [\"Sport\"]\n{FOLDER}");
-        let first = node(world, &sport).await;
-        let folder = world.home.path().join("www/feeds");
+    async fn files_of_removed_feeds_are_deleted_and_other_files_are_kept(world) {
+        let sport = format!("[[feeds]]\nname = \"sport\"\nsections = [\"Sport\"]\n{DIRECTORY}");
+        let first = publishing_node(world, &sport).await;
+        let directory = world.home.path().join("www/feeds");
         world.publish([article("a")]).await;
-        first.put().await;
-        std::fs::write(folder.join("index.html"), "<p>ours</p>").unwrap();
-        std::fs::write(folder.join("sport.txt"), "ours").unwrap();
-        let second = node(world, &format!("{FOLDER}gzip = false\n")).await;
+        first.publish().await;
+        std::fs::write(directory.join("index.html"), "<p>ours</p>").unwrap();
+        std::fs::write(directory.join("sport.txt"), "ours").unwrap();
+        let second = publishing_node(world, &format!("{DIRECTORY}gzip = false\n")).await;
         let report = second.tick().await.unwrap();
         assert_eq!((report.uploaded.len(), report.deleted.len(), report.pending), (3, 3, 0), "{report:?}");
-        assert_eq!(files(&folder).into_keys().collect::<Vec<_>>(), ["index.html", "news.atom", "news.json", "news.rss", "sport.txt"]);
-        // In another folder what bears its name is not ours.
-        node(world, &sport).await.put().await;
+        assert_eq!(files(&directory).into_keys().collect::<Vec<_>>(), ["index.html", "news.atom", "news.json", "news.rss", "sport.txt"]);
+        // A file of the same name in another directory was not published by this node.
+        publishing_node(world, &sport).await.publish().await;
         let elsewhere = world.home.path().join("other");
         std::fs::create_dir(&elsewhere).unwrap();
         std::fs::write(elsewhere.join("sport.rss"), "not ours").unwrap();
-        let moved = node(world, &FOLDER.replace("file://www/feeds", "file://other")).await;
+        let moved = publishing_node(world, &DIRECTORY.replace("file://www/feeds", "file://other")).await;
         let report = moved.tick().await.unwrap();
         assert!(report.uploaded.len() == 3 && report.deleted.is_empty() && report.pending == 0, "{report:?}");
-        assert!(elsewhere.join("sport.rss").exists() && folder.join("sport.rss").exists());
+        assert!(elsewhere.join("sport.rss").exists() && directory.join("sport.rss").exists());
     }
 
-    async fn a_private_feed_goes_nowhere_unless_it_is_named(world) {
+    async fn a_private_feed_is_published_only_where_it_is_listed(world) {
         world.configure(|s| s.feed = "private = \"0123456789abcdef0\"".into()).await;
-        let open = format!("[[feeds]]\nname = \"open\"\n{FOLDER}");
-        let first = node(world, &open).await;
+        let with_public_feed = format!("[[feeds]]\nname = \"open\"\n{DIRECTORY}");
+        let first = publishing_node(world, &with_public_feed).await;
         world.publish([article("a")]).await;
-        assert_eq!(first.put().await, ["open.atom", "open.json", "open.rss"]);
-        let named = node(world, &format!("{open}feeds = [\"news\"]\n")).await;
+        assert_eq!(first.publish().await, ["open.atom", "open.json", "open.rss"]);
+        let named = publishing_node(world, &format!("{with_public_feed}feeds = [\"news\"]\n")).await;
         let report = named.tick().await.unwrap();
         assert!(report.uploaded.len() == 3 && report.uploaded.iter().all(|file| file.starts_with("news/0123456789abcdef0.")), "{report:?}");
-        assert_eq!(report.deleted.len(), 3, "the open one was not named");
+        assert_eq!(report.deleted.len(), 3, "the public feed was not listed");
     }
 
-    async fn what_a_dead_node_was_putting_is_put_by_another(world) {
-        let node = node(world, FOLDER).await;
+    async fn uploads_of_a_dead_node_are_done_by_another_node_after_the_lease_expired(world) {
+        let node = publishing_node(world, DIRECTORY).await;
         world.publish([article("a")]).await;
         world.sql("INSERT INTO publications (destination, file, etag, pending_etag, lease_node, lease_until) VALUES ('web', 'news.rss', '', 'x', 'dead', 9000000000000)").await;
-        assert_eq!(node.put().await, ["news.atom", "news.json"]);
+        assert_eq!(node.publish().await, ["news.atom", "news.json"]);
         world.sql("UPDATE publications SET lease_until = 1 WHERE lease_node = 'dead'").await;
-        assert_eq!(node.put().await, ["news.rss"]);
+        assert_eq!(node.publish().await, ["news.rss"]);
     }
 }
 
 #[test]
-fn the_command_says_what_it_put_and_a_copy_of_the_store_puts_nothing() {
+fn the_publish_command_reports_uploads_and_a_database_copy_publishes_nothing() {
     let shell = Shell::new();
-    let said = shell.courant(&["feeds", "publish"]);
-    assert!(said.status == 2 && said.err.contains("[[publish]]"), "{said:?}");
+    let output = shell.courant(&["feeds", "publish"]);
+    assert!(output.status == 2 && output.err.contains("[[publish]]"), "{output:?}");
     shell.replace(
         "[[digests]]",
         "[[publish]]\nname = \"web\"\nurl = \"file://www\"\n[[publish]]\nname = \"full\"\nurl = \"file://blocked/www\"\n[[digests]]",
@@ -187,7 +187,7 @@ fn the_command_says_what_it_put_and_a_copy_of_the_store_puts_nothing() {
     );
     let built = shell.path("built");
     shell.run_ok(&["feeds", "build", "--out", "built"]);
-    for name in ALL {
+    for name in NEWS_FILES {
         assert_eq!(
             std::fs::read(shell.path("www").join(name)).unwrap(),
             std::fs::read(built.join(name)).unwrap(),
@@ -200,97 +200,100 @@ fn the_command_says_what_it_put_and_a_copy_of_the_store_puts_nothing() {
         shell.run_ok(&["feeds", "publish", "web", "--again"]).contains("3 uploaded,")
             && shell.path("www/news.rss").exists()
     );
-    shell.write("blocked", "a file where a folder should be");
-    let said = shell.courant(&["feeds", "publish"]);
+    shell.write("blocked", "a file instead of a directory");
+    let output = shell.courant(&["feeds", "publish"]);
     assert!(
-        said.status == 1
-            && said.out.contains("web: 0 uploaded")
-            && said.err.matches("error:").count() == 1,
-        "{said:?}"
+        output.status == 1
+            && output.out.contains("web: 0 uploaded")
+            && output.err.matches("error:").count() == 1,
+        "{output:?}"
     );
     assert!(
-        said.err.contains("full: cannot publish to") && said.err.contains("blocked"),
-        "{said:?}"
+        output.err.contains("full: cannot publish to") && output.err.contains("blocked"),
+        "{output:?}"
     );
     assert_eq!(shell.courant(&["feeds", "publish", "nowhere"]).status, 2);
 
     shell.run_ok(&["backup", "copy.db"]);
     shell.replace("sqlite://courant.db", "sqlite://copy.db");
-    let said = shell.courant(&["feeds", "publish", "web", "--again"]);
-    assert!(said.status == 1 && said.err.contains("courant adopt"), "{said:?}");
+    let output = shell.courant(&["feeds", "publish", "web", "--again"]);
+    assert!(output.status == 1 && output.err.contains("courant adopt"), "{output:?}");
 }
 
 #[test]
-fn check_tries_each_folder_and_leaves_nothing_there() {
-    let place = |name: &str, folder: &str| {
-        format!("[[publish]]\nname = \"{name}\"\nurl = \"file://{folder}\"\n")
+fn check_tests_each_directory_and_leaves_no_file_there() {
+    let destination = |name: &str, path: &str| {
+        format!("[[publish]]\nname = \"{name}\"\nurl = \"file://{path}\"\n")
     };
     let shell = Shell::with(
         "[[digests]]",
-        &format!("{}[[digests]]", place("web", "www") + &place("new", "not/there/yet")),
+        &format!("{}[[digests]]", destination("web", "www") + &destination("new", "not/there/yet")),
     );
     std::fs::create_dir(shell.path("www")).unwrap();
-    let said = shell.run_ok(&["check"]);
+    let output = shell.run_ok(&["check"]);
     assert!(
-        said.contains(&format!(
+        output.contains(&format!(
             "ok    publish web: {} accepts files\n",
             shell.path("www").display()
         )),
-        "{said}"
+        "{output}"
     );
-    assert!(said.contains("ok    publish new: "), "{said}");
+    assert!(output.contains("ok    publish new: "), "{output}");
     assert!(files(&shell.path("www")).is_empty() && !shell.path("not").exists());
-    shell.write("blocked", "a file where a folder should be");
+    shell.write("blocked", "a file instead of a directory");
     std::os::unix::fs::symlink("/nowhere/at/all", shell.path("astray")).unwrap();
-    // Nobody may make files in the last one, whoever they are.
-    let bad =
-        place("full", "blocked/www") + &place("lost", "astray") + &place("system", "/sys/www");
-    shell.replace("[[digests]]", &format!("{bad}[[digests]]"));
-    let said = shell.courant(&["check"]);
+    // Not even root can create files in the last one.
+    let failing = destination("full", "blocked/www")
+        + &destination("lost", "astray")
+        + &destination("system", "/sys/www");
+    shell.replace("[[digests]]", &format!("{failing}[[digests]]"));
+    let output = shell.courant(&["check"]);
     assert!(
-        said.status == 1
-            && said.out.matches("error publish ").count() == 3
-            && said.err.contains("3 errors found"),
-        "{said:?}"
+        output.status == 1
+            && output.out.matches("error publish ").count() == 3
+            && output.err.contains("3 errors found"),
+        "{output:?}"
     );
     shell.write("one.jsonl", "{\"title\":\"One\"}\n");
     shell.run_ok(&["articles", "import", "one.jsonl"]);
     let publishing = shell.courant(&["feeds", "publish", "lost"]);
-    let lost = format!(
+    let dangling = format!(
         "lost: cannot publish to {0}: {0} is not a directory; move it away",
         shell.path("astray").display()
     );
     assert!(
-        said.out.contains(&lost) && publishing.status == 1 && publishing.err.contains(&lost),
-        "{said:?} {publishing:?}"
+        output.out.contains(&dangling)
+            && publishing.status == 1
+            && publishing.err.contains(&dangling),
+        "{output:?} {publishing:?}"
     );
-    let full = format!(
+    let blocked = format!(
         "error publish full: cannot publish to {0}/www: {0} is not a directory; move it away",
         shell.path("blocked").display()
     );
     assert!(
-        said.out.contains(&full)
-            && said.out.contains("publish system: cannot publish to /sys/www: /sys: "),
-        "{said:?}"
+        output.out.contains(&blocked)
+            && output.out.contains("publish system: cannot publish to /sys/www: /sys: "),
+        "{output:?}"
     );
 }
 
 #[test]
-fn serve_publishes_each_change_by_itself() {
+fn serve_publishes_each_change() {
     let shell = Shell::with(
         "[[sources]]",
         "[server]\nlisten = \"127.0.0.1:0\"\n[[publish]]\nname = \"web\"\nurl = \"file://www\"\n[[sources]]",
     );
-    let mut serving = Serving::start(&shell.path(""));
-    serving.ready();
+    let mut server = ServerProcess::start(&shell.path(""));
+    server.wait_until_ready();
     for title in ["One", "Two"] {
         shell.write("articles.jsonl", format!("{{\"id\":\"{title}\",\"title\":\"{title}\"}}\n"));
         shell.run_ok(&["articles", "import", "articles.jsonl"]);
-        let begun = Instant::now();
+        let started = Instant::now();
         while !std::fs::read_to_string(shell.path("www/news.rss"))
             .is_ok_and(|text| text.contains(title))
         {
-            assert!(begun.elapsed() < Duration::from_secs(30), "never: {}", serving.log());
+            assert!(started.elapsed() < Duration::from_secs(30), "timeout: {}", server.log());
             std::thread::sleep(Duration::from_millis(10));
         }
     }

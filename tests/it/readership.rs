@@ -1,15 +1,15 @@
-//! How many read a feed: numbers of days, kept across restarts and nodes, forgotten in time.
+//! Readership of feeds: daily counts that survive restarts, combine nodes and expire.
 
 use courant::clock;
 use courant::domain::readership::{DailyReadership, Day, aggregate_by_day};
 use courant::domain::time::{DAY, HOUR, MINUTE};
 use courant::feeds::readership::Readership;
 
-use crate::program::{Serving, get};
+use crate::server_process::{ServerProcess, get};
 use crate::support::{START_TIME, Shell, article, database_tests};
 
 database_tests! {
-    async fn a_night_ends_a_day_and_a_restart_or_another_node_does_not_count_readers_twice(world) {
+    async fn readers_are_counted_once_per_day_across_restarts_and_nodes(world) {
         let store = &world.app.store;
         let node = |name: &str| Readership::new(name.to_owned(), clock::random_bytes, world.now());
         let read = |on: &Readership, readers: u8| (0..readers).for_each(|n| on.record("news", b"R/1", Some([203, 0, 113, n].into()), true));
@@ -22,27 +22,27 @@ database_tests! {
         world.advance(MINUTE);
         let restarted = node("n2");
         read(&restarted, 4);
-        let beside = node("n3");
-        read(&beside, 3);
-        beside.record("news", b"Feedly/1.0 (12 subscribers)", None, true);
+        let other = node("n3");
+        read(&other, 3);
+        other.record("news", b"Feedly/1.0 (12 subscribers)", None, true);
         world.advance(MINUTE);
         restarted.flush_due(store, world.now()).await.unwrap();
-        beside.flush_due(store, world.now()).await.unwrap();
-        let of = async |day: Day| aggregate_by_day(store.readership(Day(0)).await.unwrap()).remove("news").unwrap().get(&day).copied();
+        other.flush_due(store, world.now()).await.unwrap();
+        let readers_on = async |day: Day| aggregate_by_day(store.readership(Day(0)).await.unwrap()).remove("news").unwrap().get(&day).copied();
         let today = Day::containing(world.now());
-        assert_eq!(of(today).await, Some(DailyReadership { direct: 7, served: 12, requests: 14, unchanged: 14 }));
+        assert_eq!(readers_on(today).await, Some(DailyReadership { direct: 7, served: 12, requests: 14, unchanged: 14 }));
 
         world.advance(DAY);
         read(&restarted, 1);
         restarted.flush_due(store, world.now()).await.unwrap();
-        assert_eq!(of(today).await.unwrap().requests, 15, "what came after the last look belongs to the day before");
+        assert_eq!(readers_on(today).await.unwrap().requests, 15, "requests after the last flush should count for the previous day");
         read(&restarted, 2);
         world.advance(HOUR);
         restarted.flush_due(store, world.now()).await.unwrap();
-        assert_eq!(of(Day::containing(world.now())).await, Some(DailyReadership { direct: 2, served: 0, requests: 2, unchanged: 2 }));
+        assert_eq!(readers_on(Day::containing(world.now())).await, Some(DailyReadership { direct: 2, served: 0, requests: 2, unchanged: 2 }));
         world.advance(400 * DAY);
         restarted.flush_due(store, world.now()).await.unwrap();
-        assert_eq!(of(today).await, None, "after 400 days it is forgotten");
+        assert_eq!(readers_on(today).await, None, "counts should be deleted after 400 days");
     }
 
     async fn a_renamed_feed_keeps_its_readers(world) {
@@ -50,31 +50,31 @@ database_tests! {
         readership.record("news", b"R/1", None, false);
         readership.finish(&world.app.store, world.now()).await.unwrap();
         world.configure(|s| s.renamed.push(("news", "campus"))).await;
-        let kept = world.app.store.readership(Day(0)).await.unwrap();
-        assert_eq!(kept.iter().map(|c| c.feed.as_str()).collect::<Vec<_>>(), ["campus"]);
+        let stored = world.app.store.readership(Day(0)).await.unwrap();
+        assert_eq!(stored.iter().map(|c| c.feed.as_str()).collect::<Vec<_>>(), ["campus"]);
     }
 
-    async fn the_terms_of_visible_articles_are_offered_with_their_numbers(world) {
+    async fn terms_of_visible_articles_are_listed_with_their_counts(world) {
         use courant::domain::article::IncomingArticle;
         use courant::domain::selection::TermKind;
-        let of = |id: &str, section: &str| IncomingArticle { sections: vec![section.into()], ..article(id) };
-        world.publish([of("a", "R&D"), of("b", "r&d"), of("c", "Events"), of("d", "Gone")]).await;
+        let in_section = |id: &str, section: &str| IncomingArticle { sections: vec![section.into()], ..article(id) };
+        world.publish([in_section("a", "R&D"), in_section("b", "r&d"), in_section("c", "Events"), in_section("d", "Gone")]).await;
         world.unpublish("d").await;
         let terms = world.app.store.terms(TermKind::Section, 9, world.now()).await.unwrap();
-        let told: Vec<_> = terms.iter().map(|t| (t.term.as_str(), t.articles)).collect();
-        assert_eq!(told, [("r&d", 2), ("events", 1)]);
+        let counts: Vec<_> = terms.iter().map(|t| (t.term.as_str(), t.articles)).collect();
+        assert_eq!(counts, [("r&d", 2), ("events", 1)]);
         assert_eq!(terms[0].name.to_lowercase(), "r&d");
         assert_eq!(world.app.store.terms(TermKind::Section, 1, world.now()).await.unwrap().len(), 1);
     }
 }
 
 #[test]
-fn the_command_line_shows_readers_and_lists_feeds_on_demand() {
+fn the_cli_shows_readers_and_lists_on_demand_feeds() {
     let shell = Shell::new();
-    crate::cli::ready(&shell);
-    let all = shell.courant(&["feeds", "readers", "--json"]).json();
+    crate::cli::import_example_data(&shell);
+    let feeds = shell.courant(&["feeds", "readers", "--json"]).json();
     assert_eq!(
-        (all[0]["feed"].as_str(), all[0]["today"].as_u64(), all[0]["requests"].as_u64()),
+        (feeds[0]["feed"].as_str(), feeds[0]["today"].as_u64(), feeds[0]["requests"].as_u64()),
         (Some("news"), Some(0), Some(0))
     );
     assert!(shell.run_ok(&["feeds", "readers"]).contains("median of 7 days"));
@@ -94,22 +94,22 @@ fn the_command_line_shows_readers_and_lists_feeds_on_demand() {
     );
     assert!(terms.iter().any(|t| t["title"] == "English"), "{terms:?}");
     shell.run_ok(&["feeds", "build", "--out", "public"]);
-    let list = std::fs::read_to_string(shell.path("public").join("feeds.opml")).unwrap();
-    assert!(roxmltree::Document::parse(&list).is_ok() && list.contains("/feeds/news.rss"));
+    let opml = std::fs::read_to_string(shell.path("public").join("feeds.opml")).unwrap();
+    assert!(roxmltree::Document::parse(&opml).is_ok() && opml.contains("/feeds/news.rss"));
 }
 
 #[test]
-fn readers_of_a_feed_on_demand_are_found_under_any_spelling_of_it() {
+fn readers_of_an_on_demand_feed_are_found_under_any_spelling_of_its_path() {
     let shell = Shell::new();
-    crate::cli::ready(&shell);
-    let mut serving = Serving::start(&shell.path(""));
-    let address = serving.ready();
+    crate::cli::import_example_data(&shell);
+    let mut server = ServerProcess::start(&shell.path(""));
+    let address = server.wait_until_ready();
     assert_eq!(
         get(address, "/feeds/language/en.rss", &["User-Agent: Feedly/1.0 (7 subscribers)"]).status,
         200
     );
-    // What is counted is kept when it stops.
-    serving.stop();
+    // The counts are stored when the server stops.
+    server.stop();
     for spelling in ["language/en", "language/EN", "language/%65n"] {
         let days = shell.courant(&["feeds", "readers", spelling, "--json"]).json();
         assert_eq!(days[0]["services"], 7, "{spelling}: {days}");

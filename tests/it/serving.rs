@@ -1,41 +1,41 @@
-//! Feeds on the wire: one connection, many questions, the exact bytes.
+//! Feeds over HTTP: several requests on one keep-alive connection, with the exact bytes.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-use crate::program::Serving;
+use crate::server_process::ServerProcess;
 use crate::support::{Shell, article, database_tests};
 
-/// A reader that keeps its connection.
-struct Reader(BufReader<TcpStream>);
+/// An HTTP client that keeps its connection open.
+struct Client(BufReader<TcpStream>);
 
-/// What it was told.
-struct Told {
+/// An HTTP response with lower-case header names.
+struct Response {
     status: u16,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
 }
 
-impl Told {
+impl Response {
     fn header(&self, name: &str) -> &str {
         self.headers.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value)
     }
 
-    /// All but the time of the answer.
-    fn lasting(&self) -> Vec<&(String, String)> {
+    /// Returns all headers except `Date`.
+    fn headers_without_date(&self) -> Vec<&(String, String)> {
         self.headers.iter().filter(|(name, _)| name != "date").collect()
     }
 }
 
-impl Reader {
-    fn at(address: SocketAddr) -> Self {
+impl Client {
+    fn connect(address: SocketAddr) -> Self {
         Self(BufReader::new(TcpStream::connect(address).unwrap()))
     }
 
-    fn ask(&mut self, method: &str, path: &str, more: &str) -> Told {
+    fn request(&mut self, method: &str, path: &str, more_headers: &str) -> Response {
         write!(
             self.0.get_mut(),
-            "{method} {path} HTTP/1.1\r\nHost: news.example.edu\r\n{more}\r\n"
+            "{method} {path} HTTP/1.1\r\nHost: news.example.edu\r\n{more_headers}\r\n"
         )
         .unwrap();
         let mut line = || {
@@ -50,48 +50,48 @@ impl Reader {
             let Some((name, value)) = line.split_once(": ") else { break };
             headers.push((name.to_ascii_lowercase(), value.to_owned()));
         }
-        let mut told = Told { status, headers, body: Vec::new() };
-        // What an answer without a body sends all the same would be taken for the beginning of the next one.
+        let mut response = Response { status, headers, body: Vec::new() };
+        // Bytes sent after a response without a body would be read as the start of the next response.
         if method != "HEAD" && status != 304 {
-            told.body = vec![0; told.header("content-length").parse().unwrap_or(0)];
-            self.0.read_exact(&mut told.body).unwrap();
+            response.body = vec![0; response.header("content-length").parse().unwrap_or(0)];
+            self.0.read_exact(&mut response.body).unwrap();
         }
-        told
+        response
     }
 }
 
 database_tests! {
-    async fn on_one_connection_a_reader_asks_in_all_ways_and_gets_one_feed(world) {
+    async fn requests_of_all_kinds_on_one_connection_get_correct_responses(world) {
         world.use_real_time();
         world.configure(|s| s.feed = "aliases = [\"/feed/\"]".into()).await;
         world.publish([article("a"), article("b")]).await;
         world.config_file();
-        let mut serving = Serving::start(world.home.path());
-        let mut reader = Reader::at(serving.ready());
+        let mut server = ServerProcess::start(world.home.path());
+        let mut client = Client::connect(server.wait_until_ready());
         let path = "/feeds/news.rss";
-        let full = reader.ask("GET", path, "");
+        let full = client.request("GET", path, "");
         assert_eq!((full.status, full.header("accept-ranges"), full.header("set-cookie")), (200, "none", ""));
-        let head = reader.ask("HEAD", path, "");
-        assert!(head.status == 200 && head.lasting() == full.lasting(), "{:?} {:?}", head.headers, full.headers);
+        let head = client.request("HEAD", path, "");
+        assert!(head.status == 200 && head.headers_without_date() == full.headers_without_date(), "{:?} {:?}", head.headers, full.headers);
         let tag = full.header("etag").to_owned();
         for method in ["GET", "HEAD"] {
-            let same = reader.ask(method, path, &format!("If-None-Match: \"x\", W/{tag}\r\n"));
-            assert_eq!((same.status, same.header("etag"), same.header("content-length")), (304, tag.as_str(), ""), "{method}");
+            let not_modified = client.request(method, path, &format!("If-None-Match: \"x\", W/{tag}\r\n"));
+            assert_eq!((not_modified.status, not_modified.header("etag"), not_modified.header("content-length")), (304, tag.as_str(), ""), "{method}");
         }
-        assert_eq!(reader.ask("GET", "/feed", "").body, full.body);
-        let packed = reader.ask("GET", path, "Accept-Encoding: gzip\r\nRange: bytes=0-9\r\n");
-        assert_eq!((packed.status, packed.header("content-encoding"), &packed.body[..2]), (200, "gzip", &[0x1f, 0x8b][..]));
-        let sloppy = reader.ask("GET", "//feeds/news.rss", "");
-        assert_eq!((sloppy.status, sloppy.header("location")), (301, "https://news.example.edu/feeds/news.rss"));
-        let unknown = reader.ask("GET", "/feeds/nothing.rss", "");
+        assert_eq!(client.request("GET", "/feed", "").body, full.body);
+        let gzipped = client.request("GET", path, "Accept-Encoding: gzip\r\nRange: bytes=0-9\r\n");
+        assert_eq!((gzipped.status, gzipped.header("content-encoding"), &gzipped.body[..2]), (200, "gzip", &[0x1f, 0x8b][..]));
+        let double_slash = client.request("GET", "//feeds/news.rss", "");
+        assert_eq!((double_slash.status, double_slash.header("location")), (301, "https://news.example.edu/feeds/news.rss"));
+        let unknown = client.request("GET", "/feeds/nothing.rss", "");
         assert_eq!((unknown.status, unknown.header("cache-control")), (404, "public, max-age=60"));
-        assert_eq!(reader.ask("OPTIONS", path, "").status, 204);
-        let posted = reader.ask("DELETE", path, "");
-        assert_eq!((posted.status, posted.header("allow").contains("GET")), (405, true));
-        assert_eq!(reader.ask("GET", path, "").body, full.body, "the connection is as good as at its beginning");
+        assert_eq!(client.request("OPTIONS", path, "").status, 204);
+        let deleted = client.request("DELETE", path, "");
+        assert_eq!((deleted.status, deleted.header("allow").contains("GET")), (405, true));
+        assert_eq!(client.request("GET", path, "").body, full.body, "the connection should still work");
     }
 
-    async fn a_private_feed_is_built_where_nobody_looks(world) {
+    async fn a_private_feed_is_built_only_at_its_secret_path(world) {
         world.use_real_time();
         world.configure(|s| s.feed = "private = \"Sesame0123456789\"".into()).await;
         world.publish([article("a")]).await;
@@ -104,8 +104,8 @@ database_tests! {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_site_with_feeds_and_no_mail_is_served_until_a_signal() {
-    let folder = tempfile::tempdir().unwrap();
+async fn a_site_without_mail_is_served_until_a_signal() {
+    let directory = tempfile::tempdir().unwrap();
     let config = r#"
 [site]
 title = "College News"
@@ -121,11 +121,11 @@ kind = "builtin"
 [[feeds]]
 name = "news"
 "#;
-    std::fs::write(folder.path().join("config.toml"), config).unwrap();
-    let mut serving = Serving::start(folder.path());
-    let mut reader = Reader::at(serving.ready());
-    assert_eq!(reader.ask("GET", "/feeds/news.json", "").status, 200);
-    assert!(!serving.has_ended(), "{}", serving.log());
-    drop(reader);
-    assert_eq!(serving.stop().0, Some(0));
+    std::fs::write(directory.path().join("config.toml"), config).unwrap();
+    let mut server = ServerProcess::start(directory.path());
+    let mut client = Client::connect(server.wait_until_ready());
+    assert_eq!(client.request("GET", "/feeds/news.json", "").status, 200);
+    assert!(!server.has_exited(), "{}", server.log());
+    drop(client);
+    assert_eq!(server.stop().0, Some(0));
 }

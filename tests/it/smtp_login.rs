@@ -60,6 +60,6 @@ async fn a_password_is_never_sent_unencrypted_to_another_machine() {
         .await
         .err()
         .unwrap();
-    assert!(matches!(error, ConnectError::PasswordInClear { .. }), "{error}");
+    assert!(matches!(error, ConnectError::CleartextPassword { .. }), "{error}");
     assert!(!server.verbs(1).iter().any(|v| v == "AUTH"));
 }

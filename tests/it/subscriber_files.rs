@@ -1,4 +1,4 @@
-//! Readers come by file, and go out as one.
+//! Import and export of subscribers as CSV files.
 
 use std::collections::HashMap;
 
@@ -6,31 +6,31 @@ use courant::domain::subscription::Status;
 use courant::subscribers::export::export;
 use courant::subscribers::import::{ImportOptions, ImportReport, import};
 
-use crate::readers::status;
+use crate::subscriptions::status;
 use crate::support::{World, database_tests};
 
-/// Imports a file for the weekly digest, as confirmed unless changed.
-pub(crate) async fn bring(
+/// Imports a file for the weekly digest with confirmed subscriptions; `change` adjusts the options.
+pub(crate) async fn import_file(
     world: &World,
     file: &[u8],
     change: impl FnOnce(&mut ImportOptions),
 ) -> ImportReport {
     let path = world.home.path().join("people.csv");
     std::fs::write(&path, file).unwrap();
-    let mut manner = ImportOptions {
+    let mut options = ImportOptions {
         confirmed: true,
         column_map: HashMap::new(),
         dry_run: false,
         skip_bad: false,
         consent: String::new(),
     };
-    change(&mut manner);
+    change(&mut options);
     import(
         &world.app.store,
         &world.app.instance.secret,
         &path,
         world.digest("weekly"),
-        &manner,
+        &options,
         world.now(),
         |_, _| (),
     )
@@ -38,12 +38,12 @@ pub(crate) async fn bring(
     .unwrap()
 }
 
-/// One usable line before and one behind lines that are not.
+/// A file with a valid line before and after invalid lines.
 const MIXED: &[u8] = b"\xEF\xBB\xBFemail,name\nann@example.org,Ann\nnot an address,Bob\nann@EXAMPLE.org,Again\ncarl@example.org\n\"d\xff@example.org\",Dora\neve@example.org,Eve\n";
 
 database_tests! {
-    async fn of_a_file_with_bad_lines_nothing_is_imported(world) {
-        let report = bring(world, MIXED, |_| ()).await;
+    async fn a_file_with_invalid_lines_is_rejected_as_a_whole(world) {
+        let report = import_file(world, MIXED, |_| ()).await;
         let lines: Vec<u64> = report.rejected.iter().map(|(line, _)| *line).collect();
         assert_eq!((lines, report.imported, report.valid), (vec![3, 4, 5, 6], false, 2), "{:?}", report.rejected);
         let reason = |i: usize| report.rejected[i].1.clone();
@@ -52,35 +52,35 @@ database_tests! {
         assert!(world.app.store.subscribers_before(i64::MAX, 10).await.unwrap().is_empty());
     }
 
-    async fn with_skip_bad_the_good_lines_are_imported(world) {
-        let report = bring(world, MIXED, |m| m.skip_bad = true).await;
+    async fn skip_bad_imports_the_valid_lines(world) {
+        let report = import_file(world, MIXED, |m| m.skip_bad = true).await;
         assert_eq!((report.imported, report.confirmed, report.rejected.len()), (true, 2, 4));
         let names: Vec<_> = world.app.store.subscribers_before(i64::MAX, 10).await.unwrap().into_iter().map(|p| p.name.unwrap()).collect();
         assert_eq!(names, ["Eve", "Ann"]);
     }
 
-    async fn a_long_file_is_imported_in_steps_that_are_told(world) {
+    async fn a_long_file_is_imported_in_batches_with_progress_reports(world) {
         let path = world.home.path().join("many.csv");
         let lines: String = (0..450).map(|i| format!("m{i}@example.org\n")).collect();
         std::fs::write(&path, format!("email\nno address\n{lines}m7@example.org\n")).unwrap();
-        let manner = ImportOptions { confirmed: true, column_map: HashMap::new(), dry_run: false, skip_bad: true, consent: String::new() };
-        let mut told = Vec::new();
+        let options = ImportOptions { confirmed: true, column_map: HashMap::new(), dry_run: false, skip_bad: true, consent: String::new() };
+        let mut progress = Vec::new();
         let (store, secret) = (&world.app.store, &world.app.instance.secret);
-        let report = import(store, secret, &path, world.digest("weekly"), &manner, world.now(), |done, total| told.push((done, total)));
+        let report = import(store, secret, &path, world.digest("weekly"), &options, world.now(), |done, total| progress.push((done, total)));
         let report = report.await.unwrap();
         assert_eq!((report.confirmed, report.rejected.len()), (450, 2));
-        assert_eq!(told, [(200, 450), (400, 450), (450, 450)]);
+        assert_eq!(progress, [(200, 450), (400, 450), (450, 450)]);
         assert_eq!(world.app.store.subscribers_before(i64::MAX, 999).await.unwrap().len(), 450);
     }
 
     async fn a_dry_run_changes_nothing(world) {
-        let report = bring(world, b"email\nann@example.org\n", |m| m.dry_run = true).await;
+        let report = import_file(world, b"email\nann@example.org\n", |m| m.dry_run = true).await;
         assert_eq!((report.valid, report.imported), (1, false));
         assert!(world.app.store.subscribers_before(i64::MAX, 10).await.unwrap().is_empty());
     }
 
-    async fn an_import_without_consent_asks_everybody_by_mail(world) {
-        let report = bring(world, b"E-Mail;x,Wer\nann@example.org,Ann\nbob@example.org,Bob\n", |m| {
+    async fn an_import_without_consent_sends_confirmation_mails(world) {
+        let report = import_file(world, b"E-Mail;x,Wer\nann@example.org,Ann\nbob@example.org,Bob\n", |m| {
             m.confirmed = false;
             m.column_map = [("email", "E-Mail;x"), ("name", "Wer")].map(|(a, b)| (a.to_owned(), b.to_owned())).into();
         }).await;
@@ -90,17 +90,17 @@ database_tests! {
         assert_eq!(status(world, "bob@example.org").await, Some(Status::Pending));
     }
 
-    async fn an_import_of_people_we_have_keeps_them_as_they_are(world) {
+    async fn an_import_leaves_existing_subscribers_unchanged(world) {
         world.add_readers(2).await;
-        let report = bring(world, b"email,name\nr0@example.org,Rose\nnew@example.org,New\n", |_| ()).await;
+        let report = import_file(world, b"email,name\nr0@example.org,Rose\nnew@example.org,New\n", |_| ()).await;
         assert_eq!((report.already_subscribed, report.confirmed), (1, 1));
         let mut out = Vec::new();
         let lines = export(&world.app.store, Some("weekly"), &mut out).await.unwrap();
         assert_eq!(lines, 3, "{}", String::from_utf8_lossy(&out));
     }
 
-    async fn characters_that_no_database_takes_are_left_out(world) {
-        let report = bring(world, b"email,name,sections\nann@example.org,\"A\0nn\",\"Cam\0pus;\0\"\n", |m| m.consent = "by\0 phone".into()).await;
+    async fn characters_that_no_database_can_store_are_removed(world) {
+        let report = import_file(world, b"email,name,sections\nann@example.org,\"A\0nn\",\"Cam\0pus;\0\"\n", |m| m.consent = "by\0 phone".into()).await;
         assert_eq!(report.confirmed, 1, "{report:?}");
         let ann = world.app.store.find_subscriber("ann@example.org").await.unwrap().unwrap();
         let link = world.app.store.subscriptions_of(&[ann.id]).await.unwrap().remove(0);

@@ -1,4 +1,4 @@
-//! A site says that it has news, and they are in the feed: the publishing hook and its tokens, from outside.
+//! The sync webhook of the API and its tokens: a triggered sync updates the feed at once.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use courant::domain::time::{DAY, SECOND};
 use courant::sources::{self, SyncReport, trigger};
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
-use crate::program::{Answer, Serving, get, post_json};
+use crate::server_process::{Response, ServerProcess, get, post_json};
 use crate::support::{START_TIME, Shell, World, database_tests};
 
 const QUERY: &str = "SELECT id, title, at AS published_at, at AS updated_at FROM news";
@@ -19,22 +19,25 @@ fn source(file: &std::path::Path) -> String {
     )
 }
 
-async fn write(file: &std::path::Path, text: &str) {
+async fn run_sql(file: &std::path::Path, text: &str) {
     let mut db = SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.unwrap();
     sqlx::raw_sql(AssertSqlSafe(text.to_owned())).execute(&mut db).await.unwrap();
     db.close().await.unwrap();
 }
 
-/// Waits until a feed holds a text; generous, for a busy machine.
+/// Waits until a feed contains a text. The timeout is long, for a busy machine.
 pub(crate) fn wait_for(address: SocketAddr, feed: &str, text: &str) {
     let begun = Instant::now();
     while !String::from_utf8_lossy(&get(address, feed, &[]).body).contains(text) {
-        assert!(begun.elapsed() < Duration::from_secs(30), "never in {feed}: {text}");
+        assert!(
+            begun.elapsed() < Duration::from_secs(30),
+            "timeout: {feed} does not contain {text}"
+        );
         std::thread::sleep(Duration::from_millis(10));
     }
 }
 
-fn hook(address: SocketAddr, name: &str, token: &str) -> Answer {
+fn call_hook(address: SocketAddr, name: &str, token: &str) -> Response {
     let body = r#"{"post":{"current":{"id":"2","title":"Second"}}}"#;
     post_json(
         address,
@@ -45,10 +48,10 @@ fn hook(address: SocketAddr, name: &str, token: &str) -> Answer {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hook_brings_an_article_into_the_feed_at_once() {
+async fn a_webhook_call_brings_an_article_into_the_feed_at_once() {
     let shell = Shell::new();
     let file = shell.write("cms.db", "");
-    write(&file, "CREATE TABLE news (id INTEGER PRIMARY KEY, title TEXT, at INTEGER); INSERT INTO news VALUES (1, 'First', 1789970400)")
+    run_sql(&file, "CREATE TABLE news (id INTEGER PRIMARY KEY, title TEXT, at INTEGER); INSERT INTO news VALUES (1, 'First', 1789970400)")
         .await;
     shell.replace("kind = \"builtin\"", &source(&file));
     shell.replace("[database]", "[server]\nlisten = \"127.0.0.1:0\"\n[database]");
@@ -60,36 +63,40 @@ async fn a_hook_brings_an_article_into_the_feed_at_once() {
         listed.contains("cms") && listed.contains("editor") && !listed.contains(&token),
         "{listed}"
     );
-    let taken = shell.courant(&["tokens", "create", "cms", "--role", "editor"]);
-    assert!(taken.status == 2 && taken.err.contains("already"), "{taken:?}");
-    let mut serving = Serving::start(&shell.path(""));
-    let address = serving.ready();
+    let duplicate = shell.courant(&["tokens", "create", "cms", "--role", "editor"]);
+    assert!(duplicate.status == 2 && duplicate.err.contains("already"), "{duplicate:?}");
+    let mut server = ServerProcess::start(&shell.path(""));
+    let address = server.wait_until_ready();
     wait_for(address, "/feeds/news.json", "First");
     let now = courant::clock::now().timestamp();
-    write(&file, &format!("INSERT INTO news VALUES (2, 'Second', {})", now.as_second())).await;
-    assert_eq!(hook(address, "college", "courant_wrong").status, 401);
-    assert_eq!(hook(address, "college", &viewer).status, 403);
-    assert_eq!(hook(address, "elsewhere", &token).status, 404);
-    let answer = hook(address, "college", &token);
-    assert_eq!((answer.status, answer.header("content-type")), (202, "application/json"));
-    let said: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
-    assert_eq!(said, serde_json::json!({"source": "college", "state": "queued"}));
+    run_sql(&file, &format!("INSERT INTO news VALUES (2, 'Second', {})", now.as_second())).await;
+    assert_eq!(call_hook(address, "college", "courant_wrong").status, 401);
+    assert_eq!(call_hook(address, "college", &viewer).status, 403);
+    assert_eq!(call_hook(address, "elsewhere", &token).status, 404);
+    let response = call_hook(address, "college", &token);
+    assert_eq!((response.status, response.header("content-type")), (202, "application/json"));
+    let body: serde_json::Value = serde_json::from_slice(&response.body).unwrap();
+    assert_eq!(body, serde_json::json!({"source": "college", "state": "queued"}));
     wait_for(address, "/feeds/news.json", "Second");
     shell.run_ok(&["tokens", "revoke", "cms"]);
-    assert_eq!(hook(address, "college", &token).status, 401, "from the next request on");
-    assert_eq!(serving.stop().0, Some(0));
+    assert_eq!(
+        call_hook(address, "college", &token).status,
+        401,
+        "a revoked token should be rejected at the next request"
+    );
+    assert_eq!(server.stop().0, Some(0));
 }
 
-async fn begin(world: &mut World) {
+async fn configure_source(world: &mut World) {
     let file = world.home.path().join("cms.db");
     std::fs::File::create(&file).unwrap();
-    write(&file, "CREATE TABLE news (id INTEGER PRIMARY KEY, title TEXT, at INTEGER)").await;
+    run_sql(&file, "CREATE TABLE news (id INTEGER PRIMARY KEY, title TEXT, at INTEGER)").await;
     world.configure(|s| s.source = source(&file)).await;
 }
 
 async fn insert(world: &World, ids: std::ops::RangeInclusive<i64>, at: i64) {
     for id in ids {
-        write(
+        run_sql(
             &world.home.path().join("cms.db"),
             &format!("INSERT INTO news VALUES ({id}, 'News {id}', {at})"),
         )
@@ -103,8 +110,8 @@ async fn poll(world: &World) -> Option<SyncReport> {
 }
 
 database_tests! {
-    async fn a_source_that_was_asked_for_is_read_before_its_time_and_once(world) {
-        begin(world).await;
+    async fn a_requested_sync_runs_once_before_the_next_poll_is_due(world) {
+        configure_source(world).await;
         assert!(poll(world).await.is_some());
         assert!(poll(world).await.is_none(), "not due for a day");
         let app = &world.app;
@@ -113,22 +120,22 @@ database_tests! {
         }
         app.triggers.triggered("college").await;
         assert!(poll(world).await.is_some());
-        assert!(poll(world).await.is_none(), "however many asked");
+        assert!(poll(world).await.is_none(), "several requests should cause one sync");
         assert_eq!(trigger::request_sync(&app.store, &app.config, &app.triggers, "nowhere", world.now()).await.unwrap(), trigger::SyncRequest::Unknown);
         let other = world.another_node().await;
         trigger::request_sync(&other.store, &other.config, &other.triggers, "college", world.now()).await.unwrap();
-        assert!(poll(world).await.is_some(), "whichever node was asked");
+        assert!(poll(world).await.is_some(), "a request to any node should cause a sync");
         other.store.close().await;
     }
 
-    async fn a_poll_leaves_held_removals_and_old_refusals_alone(world) {
-        begin(world).await;
+    async fn an_incremental_sync_keeps_held_removals_and_does_not_repeat_known_issues(world) {
+        configure_source(world).await;
         let at = START_TIME.0 / SECOND;
         insert(world, 1..=30, at - 100_000).await;
         let file = world.home.path().join("cms.db");
-        write(&file, "INSERT INTO news VALUES (40, 'Undated', NULL)").await;
+        run_sql(&file, "INSERT INTO news VALUES (40, 'Undated', NULL)").await;
         assert_eq!(poll(world).await.unwrap().rejected.len(), 1);
-        write(&file, "DELETE FROM news WHERE id < 20").await;
+        run_sql(&file, "DELETE FROM news WHERE id < 20").await;
         let held = sources::sync_now(&world.app.store, &world.app.config, &world.app.config.sources[0], false, world.now()).await.unwrap();
         assert!(held.is_full && held.held_removals == 19, "{held:?}");
         let app = &world.app;
@@ -145,8 +152,8 @@ database_tests! {
         assert_eq!(app.store.list_articles(world.now(), None).await.unwrap().len(), 12);
     }
 
-    async fn other_settings_compare_everything_at_once(world) {
-        begin(world).await;
+    async fn changed_source_settings_cause_a_full_sync_at_once(world) {
+        configure_source(world).await;
         insert(world, 1..=3, START_TIME.0 / SECOND - 100_000).await;
         assert!(poll(world).await.unwrap().is_full);
         world.advance(DAY);

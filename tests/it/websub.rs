@@ -1,8 +1,8 @@
-//! Readers learn of news without asking (WebSub): who confirmed is sent each change once, whatever others do.
+//! WebSub hub: each confirmed subscriber receives each change once, whatever other subscribers do.
 
-mod listing;
-mod program;
-mod trouble;
+mod failing_callbacks;
+mod serve;
+mod subscription_list;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -14,24 +14,24 @@ use courant::feeds::websub::{WebSub, WebSubReport, signature::signature};
 use tower::ServiceExt as _;
 use url::form_urlencoded::Serializer;
 
-use crate::callbacks::{Manner, Subscriber};
+use crate::callback_server::{Behavior, CallbackServer};
 use crate::support::{World, article, database_tests};
 
 const ATOM: &str = "https://news.example.edu/feeds/news.atom";
 const RSS: &str = "https://news.example.edu/feeds/news.rss";
 
-/// One node with a hub.
+/// A node with a WebSub hub.
 struct Node {
     app: App,
-    pusher: WebSub,
+    websub: WebSub,
     router: Router,
 }
 
 impl Node {
-    fn of(app: &App) -> Self {
+    fn new(app: &App) -> Self {
         Self {
             app: app.clone(),
-            pusher: app.websub(),
+            websub: app.websub(),
             router: courant::web::router(app.clone(), None),
         }
     }
@@ -42,11 +42,12 @@ impl Node {
             .unwrap();
     }
 
-    /// Does all that is due, whatever becomes of it; gives how much was begun.
-    async fn push(&self) -> WebSubReport {
+    /// Performs all due work, also what becomes due meanwhile, and returns the number of started
+    /// requests.
+    async fn push_all(&self) -> WebSubReport {
         let mut all = WebSubReport::default();
         loop {
-            let report = self.pusher.push_due(self.app.now()).await.unwrap();
+            let report = self.websub.push_due(self.app.now()).await.unwrap();
             if report == WebSubReport::default() {
                 return all;
             }
@@ -54,11 +55,12 @@ impl Node {
             all.verifications += report.verifications;
             all.pushes += report.pushes;
             all.denials += report.denials;
-            self.pusher.wait_idle().await;
+            self.websub.wait_idle().await;
         }
     }
 
-    async fn ask(&self, form: &[(&str, &str)]) -> (StatusCode, String) {
+    /// Sends a form to the hub.
+    async fn post(&self, form: &[(&str, &str)]) -> (StatusCode, String) {
         let body = Serializer::new(String::new()).extend_pairs(form).finish();
         let request = Request::post("/hub")
             .header("content-type", "application/x-www-form-urlencoded")
@@ -68,40 +70,42 @@ impl Node {
         (head.status, String::from_utf8(to_bytes(body, 10_000).await.unwrap().to_vec()).unwrap())
     }
 
-    async fn asks(&self, mode: &str, callback: &str, topic: &str, secret: &str) {
+    /// Sends a (un)subscription request, which the hub must accept.
+    async fn request(&self, mode: &str, callback: &str, topic: &str, secret: &str) {
         let form = [
             ("hub.mode", mode),
             ("hub.callback", callback),
             ("hub.topic", topic),
             ("hub.secret", secret),
         ];
-        let (status, said) = self.ask(&form).await;
-        assert_eq!(status, StatusCode::ACCEPTED, "{said}");
+        let (status, body) = self.post(&form).await;
+        assert_eq!(status, StatusCode::ACCEPTED, "{body}");
     }
 
-    /// Asks for a subscription and lets the callback answer.
+    /// Requests a subscription and lets the hub verify it.
     async fn subscribe(&self, callback: &str) {
-        self.asks("subscribe", callback, ATOM, "").await;
-        self.push().await;
+        self.request("subscribe", callback, ATOM, "").await;
+        self.push_all().await;
     }
 
-    /// An article comes out, and this node knows.
-    async fn news(&self, world: &World, id: &str) {
+    /// Publishes an article and refreshes the feeds of this node.
+    async fn publish(&self, world: &World, id: &str) {
         world.publish([article(id)]).await;
         self.refresh().await;
     }
 }
 
-/// A hub that sends to this machine.
-async fn hub(world: &mut World, more: &str) -> Node {
+/// Returns a node whose hub may send to this machine.
+async fn hub_node(world: &mut World, more: &str) -> Node {
     let text = format!("[websub]\nhub = true\nallowed_networks = [\"127.0.0.0/8\"]\n{more}");
     world.configure(|s| s.more = text).await;
-    let node = Node::of(&world.app);
-    node.news(world, "first").await;
+    let node = Node::new(&world.app);
+    node.publish(world, "first").await;
     node
 }
 
-async fn served(node: &Node, path: &str) -> (String, Vec<u8>) {
+/// Returns the `Link` header and the body of a path.
+async fn fetch(node: &Node, path: &str) -> (String, Vec<u8>) {
     let (head, body) = node
         .router
         .clone()
@@ -115,149 +119,149 @@ async fn served(node: &Node, path: &str) -> (String, Vec<u8>) {
 }
 
 database_tests! {
-    async fn a_reader_finds_the_hub_confirms_and_is_sent_the_very_bytes_signed(world) {
-        let node = hub(world, "").await;
-        let (link, _) = served(&node, "/feeds/news.atom").await;
+    async fn a_subscriber_discovers_the_hub_confirms_and_receives_the_signed_bytes(world) {
+        let node = hub_node(world, "").await;
+        let (link, _) = fetch(&node, "/feeds/news.atom").await;
         assert_eq!(link, format!("<https://news.example.edu/hub>; rel=\"hub\", <{ATOM}>; rel=\"self\""));
-        let reader = Subscriber::start().await;
-        node.asks("subscribe", &reader.url("/cb?k=1"), ATOM, "hush & hush").await;
-        assert_eq!(node.push().await, WebSubReport { verifications: 1, ..WebSubReport::default() });
-        let question = reader.heard().remove(0);
-        assert_eq!((question.method.as_str(), question.path.as_str(), question.asked("k")), ("GET", "/cb", "1"));
-        assert_eq!((question.asked("hub.mode"), question.asked("hub.topic"), question.asked("hub.lease_seconds")), ("subscribe", ATOM, "864000"));
-        assert!(question.asked("hub.challenge").len() >= 32);
-        assert!(reader.pushed().is_empty(), "what it may have read already is no news");
+        let subscriber = CallbackServer::start().await;
+        node.request("subscribe", &subscriber.url("/cb?k=1"), ATOM, "hush & hush").await;
+        assert_eq!(node.push_all().await, WebSubReport { verifications: 1, ..WebSubReport::default() });
+        let verification = subscriber.requests().remove(0);
+        assert_eq!((verification.method.as_str(), verification.path.as_str(), verification.query_param("k")), ("GET", "/cb", "1"));
+        assert_eq!((verification.query_param("hub.mode"), verification.query_param("hub.topic"), verification.query_param("hub.lease_seconds")), ("subscribe", ATOM, "864000"));
+        assert!(verification.query_param("hub.challenge").len() >= 32);
+        assert!(subscriber.pushes().is_empty(), "content from before the subscription should not be pushed");
 
-        node.news(world, "second").await;
-        assert_eq!(node.push().await, WebSubReport { pushes: 1, ..WebSubReport::default() });
-        let (_, bytes) = served(&node, "/feeds/news.atom").await;
-        let pushed = reader.pushed().remove(0);
+        node.publish(world, "second").await;
+        assert_eq!(node.push_all().await, WebSubReport { pushes: 1, ..WebSubReport::default() });
+        let (_, bytes) = fetch(&node, "/feeds/news.atom").await;
+        let pushed = subscriber.pushes().remove(0);
         assert!(pushed.body == bytes && String::from_utf8_lossy(&bytes).contains("Title of second"));
         assert_eq!(pushed.header("x-hub-signature"), signature(b"hush & hush", &bytes));
         assert_eq!(pushed.header("content-type"), "application/atom+xml; charset=utf-8");
         assert_eq!(pushed.header("link"), link);
-        assert_eq!((pushed.path.as_str(), pushed.asked("k")), ("/cb", "1"));
+        assert_eq!((pushed.path.as_str(), pushed.query_param("k")), ("/cb", "1"));
         world.advance(HOUR);
         node.refresh().await;
-        assert_eq!(node.push().await, WebSubReport::default(), "nothing new, nothing sent");
+        assert_eq!(node.push_all().await, WebSubReport::default(), "an unchanged feed should not be pushed");
     }
 
-    async fn who_unsubscribes_or_is_gone_is_left_alone_and_who_comes_back_renews(world) {
-        let node = hub(world, "").await;
-        let (leaves, gone, stays) = (Subscriber::start().await, Subscriber::start().await, Subscriber::start().await);
-        for reader in [&leaves, &gone, &stays, &stays] {
-            node.subscribe(&reader.url("/cb")).await;
+    async fn unsubscribed_gone_and_expired_callbacks_receive_no_pushes(world) {
+        let node = hub_node(world, "").await;
+        let (unsubscribing, gone, staying) = (CallbackServer::start().await, CallbackServer::start().await, CallbackServer::start().await);
+        for subscriber in [&unsubscribing, &gone, &staying, &staying] {
+            node.subscribe(&subscriber.url("/cb")).await;
         }
-        // Somebody else asks in its name, and it does not confirm.
-        stays.to_questions(Manner::Says(404));
-        node.asks("unsubscribe", &stays.url("/cb"), ATOM, "").await;
-        node.asks("unsubscribe", &leaves.url("/cb"), ATOM, "").await;
-        node.asks("unsubscribe", &leaves.url("/never-subscribed"), ATOM, "").await;
-        gone.to_pushes(Manner::Says(410));
-        assert_eq!(node.push().await.verifications, 2);
-        assert_eq!(leaves.heard().last().unwrap().asked("hub.mode"), "unsubscribe");
-        node.news(world, "second").await;
-        node.push().await;
-        gone.to_pushes(Manner::Friendly);
-        node.news(world, "third").await;
-        node.push().await;
-        assert_eq!((leaves.pushed().len(), gone.pushed().len(), stays.pushed().len()), (0, 1, 2));
-        // Its time is over, for it did not renew.
+        // Somebody else requests this unsubscription, and the callback does not confirm it.
+        staying.on_verification(Behavior::Status(404));
+        node.request("unsubscribe", &staying.url("/cb"), ATOM, "").await;
+        node.request("unsubscribe", &unsubscribing.url("/cb"), ATOM, "").await;
+        node.request("unsubscribe", &unsubscribing.url("/never-subscribed"), ATOM, "").await;
+        gone.on_push(Behavior::Status(410));
+        assert_eq!(node.push_all().await.verifications, 2);
+        assert_eq!(unsubscribing.requests().last().unwrap().query_param("hub.mode"), "unsubscribe");
+        node.publish(world, "second").await;
+        node.push_all().await;
+        gone.on_push(Behavior::Accept);
+        node.publish(world, "third").await;
+        node.push_all().await;
+        assert_eq!((unsubscribing.pushes().len(), gone.pushes().len(), staying.pushes().len()), (0, 1, 2));
+        // The subscription expired because it was not renewed.
         world.advance(11 * DAY);
-        node.news(world, "fourth").await;
-        assert_eq!(node.push().await.pushes, 0);
-        assert_eq!((stays.pushed().len(), world.sql("DELETE FROM hub_subscriptions").await), (2, 0));
+        node.publish(world, "fourth").await;
+        assert_eq!(node.push_all().await.pushes, 0);
+        assert_eq!((staying.pushes().len(), world.sql("DELETE FROM hub_subscriptions").await), (2, 0));
     }
 
     async fn a_crash_between_change_and_push_loses_nothing(world) {
-        let node = hub(world, "").await;
-        let reader = Subscriber::start().await;
-        node.subscribe(&reader.url("/cb")).await;
-        node.news(world, "second").await;
-        // It had begun, and died.
+        let node = hub_node(world, "").await;
+        let subscriber = CallbackServer::start().await;
+        node.subscribe(&subscriber.url("/cb")).await;
+        node.publish(world, "second").await;
+        // A node started the push and died.
         world.sql("UPDATE hub_subscriptions SET lease_node = 'dead', lease_until = 9000000000000").await;
         world.configure(|_| ()).await;
-        let after = Node::of(&world.app);
+        let after = Node::new(&world.app);
         after.refresh().await;
-        assert_eq!(after.push().await.pushes, 0, "a living node's work is left alone");
+        assert_eq!(after.push_all().await.pushes, 0, "the push of a live node should not be repeated");
         if world.is_sqlite() {
             world.app.store.expire_all_leases().await.unwrap();
         } else {
             world.sql("UPDATE hub_subscriptions SET lease_until = 1").await;
         }
-        assert_eq!(after.push().await.pushes, 1);
-        assert!(String::from_utf8_lossy(&reader.pushed()[0].body).contains("Title of second"));
-        after.pusher.finish().await.unwrap();
-        assert_eq!(after.push().await, WebSubReport::default());
+        assert_eq!(after.push_all().await.pushes, 1);
+        assert!(String::from_utf8_lossy(&subscriber.pushes()[0].body).contains("Title of second"));
+        after.websub.finish().await.unwrap();
+        assert_eq!(after.push_all().await, WebSubReport::default());
     }
 
     async fn two_nodes_send_each_change_once(world) {
-        let one = hub(world, "").await;
+        let one = hub_node(world, "").await;
         let other = world.another_node().await;
-        let two = Node::of(&other);
-        let reader = Subscriber::start().await;
+        let two = Node::new(&other);
+        let subscriber = CallbackServer::start().await;
         for at in 0..20 {
-            one.asks("subscribe", &reader.url(&format!("/{at}")), if at % 2 == 0 { ATOM } else { RSS }, "").await;
+            one.request("subscribe", &subscriber.url(&format!("/{at}")), if at % 2 == 0 { ATOM } else { RSS }, "").await;
         }
-        tokio::join!(one.push(), two.push());
-        assert_eq!(reader.heard().len(), 20, "each is asked once");
+        tokio::join!(one.push_all(), two.push_all());
+        assert_eq!(subscriber.requests().len(), 20, "each callback should be verified once");
         world.publish([article("second")]).await;
         one.refresh().await;
-        assert_eq!(two.push().await, WebSubReport::default(), "who does not serve the new bytes yet sends nothing");
+        assert_eq!(two.push_all().await, WebSubReport::default(), "a node that does not serve the new bytes yet should push nothing");
         two.refresh().await;
-        let (a, b) = tokio::join!(one.push(), two.push());
-        assert_eq!((a.pushes + b.pushes, reader.pushed().len()), (20, 20));
+        let (a, b) = tokio::join!(one.push_all(), two.push_all());
+        assert_eq!((a.pushes + b.pushes, subscriber.pushes().len()), (20, 20));
         other.store.close().await;
     }
 
-    async fn a_hub_elsewhere_is_told_once_per_change_and_again_when_it_was_busy(world) {
-        let elsewhere = Subscriber::start().await;
-        let more = format!("[websub]\nhubs = [\"{}\"]", elsewhere.url("/"));
+    async fn an_external_hub_is_pinged_once_per_change_and_again_after_an_error(world) {
+        let external_hub = CallbackServer::start().await;
+        let more = format!("[websub]\nhubs = [\"{}\"]", external_hub.url("/"));
         world.configure(|s| s.more = more).await;
-        let node = Node::of(&world.app);
+        let node = Node::new(&world.app);
         let (link, _) = {
-            node.news(world, "first").await;
-            served(&node, "/feeds/news.rss").await
+            node.publish(world, "first").await;
+            fetch(&node, "/feeds/news.rss").await
         };
-        assert_eq!(link, format!("<{}>; rel=\"hub\", <{RSS}>; rel=\"self\"", elsewhere.url("/")));
-        assert_eq!(node.ask(&[("hub.mode", "subscribe")]).await.0, StatusCode::NOT_FOUND, "we are none");
+        assert_eq!(link, format!("<{}>; rel=\"hub\", <{RSS}>; rel=\"self\"", external_hub.url("/")));
+        assert_eq!(node.post(&[("hub.mode", "subscribe")]).await.0, StatusCode::NOT_FOUND, "this server is not a hub");
         world.advance(5 * SECOND);
-        assert_eq!(node.push().await.pings, 3);
-        let topic = |at: usize| String::from_utf8(elsewhere.pushed()[at].body.to_vec()).unwrap();
-        let mut told = [topic(0), topic(1), topic(2)];
-        told.sort();
+        assert_eq!(node.push_all().await.pings, 3);
+        let topic = |at: usize| String::from_utf8(external_hub.pushes()[at].body.to_vec()).unwrap();
+        let mut pings = [topic(0), topic(1), topic(2)];
+        pings.sort();
         let address = "https%3A%2F%2Fnews.example.edu%2Ffeeds%2Fnews.atom";
-        assert_eq!(told[0], format!("hub.mode=publish&hub.url={address}&hub.topic={address}"));
-        elsewhere.to_pushes(Manner::Says(503));
-        node.news(world, "second").await;
-        node.news(world, "third").await;
+        assert_eq!(pings[0], format!("hub.mode=publish&hub.url={address}&hub.topic={address}"));
+        external_hub.on_push(Behavior::Status(503));
+        node.publish(world, "second").await;
+        node.publish(world, "third").await;
         world.advance(5 * SECOND);
         let other = world.another_node().await;
-        let two = Node::of(&other);
+        let two = Node::new(&other);
         two.refresh().await;
-        let (a, b) = tokio::join!(node.push(), two.push());
-        assert_eq!(a.pings + b.pings, 3, "two changes, one ping a document, from one node");
-        assert_eq!(node.push().await.pings, 0);
-        elsewhere.to_pushes(Manner::Friendly);
+        let (a, b) = tokio::join!(node.push_all(), two.push_all());
+        assert_eq!(a.pings + b.pings, 3, "two changes should cause one ping per document, by one node");
+        assert_eq!(node.push_all().await.pings, 0);
+        external_hub.on_push(Behavior::Accept);
         world.advance(MINUTE);
-        assert_eq!((node.push().await.pings, node.push().await.pings), (3, 0));
+        assert_eq!((node.push_all().await.pings, node.push_all().await.pings), (3, 0));
         other.store.close().await;
     }
 
-    async fn subscribers_of_a_feed_that_is_no_more_are_told_and_of_a_renamed_one_kept(world) {
-        let node = hub(world, "").await;
-        let reader = Subscriber::start().await;
-        node.subscribe(&reader.url("/cb")).await;
+    async fn subscriptions_to_a_renamed_feed_are_kept_and_to_a_removed_feed_denied(world) {
+        let node = hub_node(world, "").await;
+        let subscriber = CallbackServer::start().await;
+        node.subscribe(&subscriber.url("/cb")).await;
         world.configure(|s| s.renamed.push(("news", "campus"))).await;
-        let renamed = Node::of(&world.app);
-        renamed.news(world, "second").await;
-        assert_eq!(renamed.push().await, WebSubReport { pushes: 1, ..WebSubReport::default() });
-        assert!(reader.pushed()[0].header("link").contains("/feeds/campus.atom>; rel=\"self\""));
+        let renamed = Node::new(&world.app);
+        renamed.publish(world, "second").await;
+        assert_eq!(renamed.push_all().await, WebSubReport { pushes: 1, ..WebSubReport::default() });
+        assert!(subscriber.pushes()[0].header("link").contains("/feeds/campus.atom>; rel=\"self\""));
         world.sql("UPDATE hub_subscriptions SET feed = 'other'").await;
         world.advance(HOUR);
-        assert_eq!(renamed.push().await, WebSubReport { denials: 1, ..WebSubReport::default() });
-        let last = reader.heard().pop().unwrap();
-        assert_eq!((last.asked("hub.mode"), last.asked("hub.topic")), ("denied", ATOM));
+        assert_eq!(renamed.push_all().await, WebSubReport { denials: 1, ..WebSubReport::default() });
+        let last = subscriber.requests().pop().unwrap();
+        assert_eq!((last.query_param("hub.mode"), last.query_param("hub.topic")), ("denied", ATOM));
         assert_eq!(world.sql("DELETE FROM hub_subscriptions").await, 0);
     }
 }

@@ -8,11 +8,19 @@ use crate::domain::time::SECOND;
 
 const QUERY: &str = "kind = \"query\"\nurl = \"sqlite://x.db\"\nquery = \"SELECT 1\"\n";
 
+/// Asserts that each configuration causes one error, which contains the given part.
+fn assert_rejected<'a>(cases: impl IntoIterator<Item = (String, &'a str)>) {
+    for (text, part) in cases {
+        let error = error_of(&text);
+        assert!(error.contains(part), "{text}\n{error}");
+        assert_eq!(error.lines().count(), 1, "{text}\n{error}");
+    }
+}
+
 #[test]
-fn invalid_values_are_rejected() {
+fn invalid_sources_and_headers_are_rejected() {
     let source = "[[sources]]\nname = \"s\"\n";
-    let transport = "[[transports]]\nname = \"t\"\n";
-    for (text, part) in [
+    assert_rejected([
         (format!("{source}query = \"SELECT 1\""), "applies only to kind = \"query\""),
         (format!("{source}table_prefix = \"x_\""), "applies only to kinds wordpress and drupal"),
         (format!("{source}url = \"mysql://h/d\""), "is stored in Courant's own database"),
@@ -47,25 +55,35 @@ fn invalid_values_are_rejected() {
         ("[[sources]]".to_owned(), "`name` is missing"),
         ("[sources]\nname = \"s\"".to_owned(), "start each table with [[sources]]"),
         ("[[server]]".to_owned(), "start it with [server]"),
-        ("[[feeds]]\nname = \"f\"\nitems = 0".to_owned(), "must be between 1 and 1000 (found 0)"),
-        (
-            "[[feeds]]\nname = \"f\"\nitems = \"50\"".to_owned(),
-            "must be an integer (found a string)",
-        ),
-        ("[[feeds]]\nname = \"f\"\ntags = \"a\"".to_owned(), "must be a list of strings"),
-        (
-            "[[feeds]]\nname = \"f\"\nlicence = []".to_owned(),
-            "unknown key `licence`; expected one of name",
-        ),
-        ("[[feeds]]\nname = \"f\"\nmax_age = \"30s\"".to_owned(), "must be between 1m and 1d"),
-        ("[[feeds]]\nname = \"f\"\nextra_xml = \"<a><b></a>\"".to_owned(), "not valid in a feed"),
-        (
-            "[[feeds]]\nname = \"f\"\nextra_xml = \"<itunes:type/>\"".to_owned(),
-            "write xmlns:itunes=",
-        ),
-        ("[server]\nlisten = \"localhost:8080\"".to_owned(), "127.0.0.1:8080"),
-        ("[database]\nurl = \"mysql://h/d\"".to_owned(), "sqlite:// or postgres://"),
-        ("[database]\nurl = \"sqlite://:memory:\"".to_owned(), "has no file"),
+    ]);
+}
+
+#[test]
+fn invalid_feeds_addresses_and_database_urls_are_rejected() {
+    assert_rejected(
+        [
+            ("[[feeds]]\nname = \"f\"\nitems = 0", "must be between 1 and 1000 (found 0)"),
+            ("[[feeds]]\nname = \"f\"\nitems = \"50\"", "must be an integer (found a string)"),
+            ("[[feeds]]\nname = \"f\"\ntags = \"a\"", "must be a list of strings"),
+            (
+                "[[feeds]]\nname = \"f\"\nlicence = []",
+                "unknown key `licence`; expected one of name",
+            ),
+            ("[[feeds]]\nname = \"f\"\nmax_age = \"30s\"", "must be between 1m and 1d"),
+            ("[[feeds]]\nname = \"f\"\nextra_xml = \"<a><b></a>\"", "not valid in a feed"),
+            ("[[feeds]]\nname = \"f\"\nextra_xml = \"<itunes:type/>\"", "write xmlns:itunes="),
+            ("[server]\nlisten = \"localhost:8080\"", "127.0.0.1:8080"),
+            ("[database]\nurl = \"mysql://h/d\"", "sqlite:// or postgres://"),
+            ("[database]\nurl = \"sqlite://:memory:\"", "has no file"),
+        ]
+        .map(|(text, part)| (text.to_owned(), part)),
+    );
+}
+
+#[test]
+fn invalid_transports_are_rejected() {
+    let transport = "[[transports]]\nname = \"t\"\n";
+    assert_rejected([
         (format!("{transport}url = \"smtp://u:p@h\""), "use the keys `username`"),
         (format!("{transport}url = \"smtp://h:99999\""), "port number"),
         (format!("{transport}url = \"http://h\""), "must start with smtp://"),
@@ -107,11 +125,7 @@ fn invalid_values_are_rejected() {
             format!("{transport}url = \"smtps://h\"\ndkim = [\"s:k.pem\"]\ndkim_domain = \"edu\""),
             "`edu` is not a valid signing domain: the domain has no dot",
         ),
-    ] {
-        let error = error_of(&text);
-        assert!(error.contains(part), "{text}\n{error}");
-        assert_eq!(error.lines().count(), 1, "{text}\n{error}");
-    }
+    ]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Leases due deliveries, singly and in blocks, and turns them into jobs of the send queue.
+//! Leases due deliveries, singly and in batches, and turns them into jobs of the send queue.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::{Fetcher, POLL_INTERVAL};
 use crate::config::Uncertain;
 use crate::delivery::lease::{Job, LeaseGuard, LeaseId, SharedDomainLimit};
 use crate::domain::domain_limits::DomainLimit;
-use crate::store::claims::{BatchRequest, LeasedDelivery};
+use crate::store::claims::{ClaimCriteria, LeasedDelivery};
 
 /// Most jobs in a send queue, so that memory does not grow with the audience.
 const MAX_QUEUED_JOBS: usize = 4_096;
@@ -21,8 +21,8 @@ impl Fetcher<'_> {
         &'a self,
         transports: &'a [String],
         excluded_editions: &'a [i64],
-    ) -> BatchRequest<'a> {
-        BatchRequest {
+    ) -> ClaimCriteria<'a> {
+        ClaimCriteria {
             transports,
             node: &self.dispatcher.node,
             excluded_editions,
@@ -76,8 +76,8 @@ impl Fetcher<'_> {
             .collect()
     }
 
-    /// Leases blocks until every edition has jobs in the queue.
-    pub(super) async fn lease_blocks(&mut self) -> anyhow::Result<bool> {
+    /// Leases batches until every edition has jobs in the queue.
+    pub(super) async fn lease_batches(&mut self) -> anyhow::Result<bool> {
         let mut any = false;
         for name in self.served.clone() {
             while !self.drain.is_cancelled() && self.queue.depth().total < MAX_QUEUED_JOBS {
@@ -85,7 +85,7 @@ impl Fetcher<'_> {
                 if !self.dispatcher.may_take(self.transport, &name) {
                     break;
                 }
-                if !self.lease_block(&name).await? {
+                if !self.lease_batch(&name).await? {
                     self.dispatcher.balancer.record_idle(&name, self.transport);
                     break;
                 }
@@ -95,23 +95,23 @@ impl Fetcher<'_> {
         Ok(any)
     }
 
-    /// Leases one block of the mail of transport `name`.
-    async fn lease_block(&mut self, name: &String) -> anyhow::Result<bool> {
+    /// Leases one batch of the mail of transport `name`.
+    async fn lease_batch(&mut self, name: &String) -> anyhow::Result<bool> {
         let above_watermark = self.queue.editions_above_watermark();
         let registry = Arc::clone(&self.dispatcher.leases);
         let mut registry = registry.lock().await;
         let batch_request = self.batch_request(std::slice::from_ref(name), &above_watermark);
         let leased =
             self.dispatcher.store.claim_batch(batch_request, (self.dispatcher.clock)()).await?;
-        let Some((block, edition, deliveries)) = leased else { return Ok(false) };
-        registry.by_lease.insert(LeaseId::Block(block), self.transport.name.clone());
+        let Some((batch, edition, deliveries)) = leased else { return Ok(false) };
+        registry.by_lease.insert(LeaseId::Batch(batch), self.transport.name.clone());
         drop(registry);
         self.last_edition = edition;
         let (dispatcher, all) = (self.dispatcher, &self.dispatcher.config.transports);
         dispatcher.balancer.record_taken(all, name, self.transport, deliveries.len(), |other| {
             dispatcher.is_unavailable(other)
         });
-        let lease = self.lease_guard(LeaseId::Block(block));
+        let lease = self.lease_guard(LeaseId::Batch(batch));
         let jobs: Vec<Job> =
             deliveries.into_iter().map(|delivery| self.job(delivery, Arc::clone(&lease))).collect();
         self.queue.push_edition(edition, jobs);

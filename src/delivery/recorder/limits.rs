@@ -7,7 +7,7 @@ use super::{DecidedRequest, PendingRequest, RecorderTask, StartDecision, StartRe
 use crate::config::Transport;
 use crate::delivery::lease::SharedDomainLimit;
 use crate::domain::time::Millis;
-use crate::store::rate_limits::{LimitKey, RateLimitRequest, Refund, Spent, UpdateId};
+use crate::store::rate_limits::{Grant, LimitKey, RateLimitRequest, Refund, UpdateId};
 
 /// Returns the stored rate limits that a message takes from.
 pub(super) fn limit_keys(
@@ -49,7 +49,7 @@ impl RecorderTask {
         if !unused.is_empty() {
             let change = self.next_change();
             self.retry_until_ok("rate-limit refunds", || {
-                self.store.refund_permits(&change, unused, (self.clock)())
+                self.store.refund_tokens(&change, unused, (self.clock)())
             })
             .await;
         }
@@ -76,11 +76,11 @@ impl RecorderTask {
             (self.next_change(), asks.into_values().collect());
         let granted = self
             .retry_until_ok("rate limits", || {
-                self.store.take_permits(&change, &asks, (self.clock)())
+                self.store.take_tokens(&change, &asks, (self.clock)())
             })
             .await;
         let taken_at = granted.iter().map(|g| g.at).max().unwrap_or_else(self.clock);
-        let mut available: BTreeMap<LimitKey, Spent> =
+        let mut available: BTreeMap<LimitKey, Grant> =
             asks.into_iter().map(|ask| ask.key).zip(granted).collect();
         let (mut start, mut limited) = (Vec::new(), Vec::new());
         for (request, reply) in requests {

@@ -81,7 +81,7 @@ impl Inner {
             page,
             feed,
             format,
-            rendered: rendered,
+            rendered,
         };
         let headers = format!(
             "{}\n{}\n{}",
@@ -116,7 +116,7 @@ impl Inner {
         };
         Ok(Upload {
             file: document.desired.file.clone(),
-            rendered: rendered,
+            rendered,
             content_type: content_type(document.format),
             cache_control: cache_control(document.feed, document.document_kind()),
         })

@@ -43,7 +43,7 @@ pub(super) async fn push_due(
             limit: capacity,
             limit_per_host: MAX_CLAIMED_PER_HOST,
             excluded_hosts: &busy,
-            degraded: is_degraded,
+            slow: is_degraded,
         };
         let pushes = inner.store.claim_pushes(sought, &versions, now).await?;
         // Without capacity there may still be jobs.
@@ -56,7 +56,7 @@ pub(super) async fn push_due(
                 .cloned();
             let Some(document) = document else { continue };
             let slot = Slot {
-                class: class,
+                class,
                 host: push.host.clone(),
                 leased_row: Some((JobKind::Deliver, push.id)),
             };

@@ -15,7 +15,7 @@ use super::outcome::{
     AttemptResult, FailureScope, Reply, SmtpOutcome, Stage, StepResult, classify,
     rejects_pipelining,
 };
-use super::pipelining::{PipeliningLevel, PipeliningState, ProbePermit};
+use super::pipelining::{PipeliningLevel, PipeliningState, ProbeGuard};
 use super::relay::{ConnectError, Relay, Timeouts};
 use super::replies::step_result;
 use super::stream::IoControl;
@@ -40,7 +40,7 @@ pub struct Connection {
     is_idle: bool,
     /// The relay has replied 354 to DATA.
     awaiting_content: bool,
-    /// Envelope passed to `finish` with the last content, until `finish_pipelined` handles it.
+    /// Envelope passed to `send_content` with the last content, until `read_pipelined_replies` handles it.
     next_envelope: Option<PipelinedEnvelope>,
     /// Write buffer, reused so that a mail needs no new allocation.
     write_buf: String,
@@ -52,7 +52,7 @@ enum PipelinedEnvelope {
     Sent {
         /// The content before it was accepted.
         content_accepted: bool,
-        permit: ProbePermit,
+        permit: ProbeGuard,
     },
     /// Pipelining it is not possible with this relay, or not now: its commands are still to be
     /// sent.
@@ -99,9 +99,9 @@ impl Connection {
         self.capabilities.pipelining
     }
 
-    /// Returns `true` if an envelope passed to `finish` would be pipelined: the relay announces it
-    /// and has not failed at it. Otherwise `finish` still accepts an envelope, and
-    /// `finish_pipelined` sends it.
+    /// Returns `true` if an envelope passed to `send_content` would be pipelined: the relay announces it
+    /// and has not failed at it. Otherwise `send_content` still accepts an envelope, and
+    /// `read_pipelined_replies` sends it.
     pub fn can_pipeline_next(&self) -> bool {
         (self.is_idle || self.awaiting_content) && self.pipelining_level() == PipeliningLevel::Full
     }
@@ -109,31 +109,35 @@ impl Connection {
     /// Sends one mail. `content` is the complete message, 7-bit, with CRLF line ends.
     pub async fn send(&mut self, envelope_from: &str, to: &str, content: &str) -> AttemptResult {
         let envelope = Envelope { from: envelope_from, to, size: content.len() };
-        match self.begin(&envelope).await {
-            Ok(()) => self.finish(content, None).await,
+        match self.send_envelope(&envelope).await {
+            Ok(()) => self.send_content(content, None).await,
             Err(attempt) => attempt,
         }
     }
 
     /// Sends MAIL, RCPT and DATA. After `Ok` the relay waits for the content, and the only valid
-    /// next calls are `finish` and `abandon`.
+    /// next calls are `send_content` and `abandon`.
     ///
     /// # Errors
     /// Returns the outcome if the mail ends here.
-    pub async fn begin(&mut self, envelope: &Envelope<'_>) -> Result<(), AttemptResult> {
+    pub async fn send_envelope(&mut self, envelope: &Envelope<'_>) -> Result<(), AttemptResult> {
         self.next_envelope = None;
         if !self.is_idle {
             return Err(no_connection());
         }
         let commands = EnvelopeCommands::new(envelope, self.capabilities.size)
             .map_err(|outcome| AttemptResult { outcome, reusable: true })?;
-        self.send_envelope(&commands).await
+        self.send_commands(&commands).await
     }
 
     /// Sends the content, with the envelope of the next mail in the same write, and waits for the
-    /// reply after the final dot. The result is for this content alone; `finish_pipelined` waits
+    /// reply after the final dot. The result is for this content alone; `read_pipelined_replies` waits
     /// for the replies to the envelope.
-    pub async fn finish(&mut self, content: &str, next: Option<&Envelope<'_>>) -> AttemptResult {
+    pub async fn send_content(
+        &mut self,
+        content: &str,
+        next: Option<&Envelope<'_>>,
+    ) -> AttemptResult {
         self.next_envelope = None;
         if !std::mem::take(&mut self.awaiting_content) {
             return no_connection();
@@ -176,14 +180,14 @@ impl Connection {
         attempt
     }
 
-    /// Reads the replies to the envelope that was passed to `finish`; to be called once after it,
+    /// Reads the replies to the envelope that was passed to `send_content`; to be called once after it,
     /// whatever the outcome of that content. After `Ok` the relay waits for the content of this
     /// mail.
     ///
     /// # Errors
     /// Returns the outcome if this mail ends here; a relay error if the connection ended with the
     /// mail before.
-    pub async fn finish_pipelined(&mut self) -> Result<(), AttemptResult> {
+    pub async fn read_pipelined_replies(&mut self) -> Result<(), AttemptResult> {
         match self.next_envelope.take() {
             Some(PipelinedEnvelope::Sent { content_accepted, permit }) => {
                 // While unproven, all replies have to arrive within this timeout.
@@ -197,7 +201,7 @@ impl Connection {
                 result
             }
             Some(PipelinedEnvelope::Deferred(commands)) if self.is_idle => {
-                self.send_envelope(&commands).await
+                self.send_commands(&commands).await
             }
             Some(PipelinedEnvelope::Invalid(outcome)) => {
                 Err(AttemptResult { outcome, reusable: self.is_idle })

@@ -61,7 +61,7 @@ pub(super) async fn connect(relay: &Relay) -> Result<EstablishedConnection, Conn
     }
     match try_connect(relay, false).await {
         // A password requires encryption, so the failure of TLS is the error to report.
-        Err(ConnectError::PasswordInClear { .. }) => Err(error),
+        Err(ConnectError::CleartextPassword { .. }) => Err(error),
         second => second,
     }
 }
@@ -85,7 +85,7 @@ async fn try_connect(relay: &Relay, encrypt: bool) -> Result<EstablishedConnecti
     let (stream, capabilities) = match relay.mode {
         TlsMode::Implicit => (start_tls(relay, stream).await?, None),
         TlsMode::Opportunistic | TlsMode::Required => {
-            greet_and_start_tls(relay, stream, encrypt).await?
+            read_greeting_and_start_tls(relay, stream, encrypt).await?
         }
     };
     let (encrypted, peer) = (!stream.is_plaintext(), stream.peer().ip());
@@ -107,7 +107,7 @@ async fn try_connect(relay: &Relay, encrypt: bool) -> Result<EstablishedConnecti
 /// Handles greeting, EHLO and STARTTLS without lettre, so that nothing received unencrypted is used
 /// after the TLS handshake. The returned stream starts with the greeting of the relay, as lettre
 /// expects; the capabilities are returned if it stayed unencrypted.
-async fn greet_and_start_tls(
+async fn read_greeting_and_start_tls(
     relay: &Relay,
     mut stream: Stream,
     encrypt: bool,
@@ -206,7 +206,7 @@ async fn authenticate(
     let Some(login) = &relay.login else { return Ok(()) };
     if !may_send_password(encrypted, peer) {
         lettre.abort().await;
-        return Err(ConnectError::PasswordInClear { relay: relay.address() });
+        return Err(ConnectError::CleartextPassword { relay: relay.address() });
     }
     if lettre.server_info().get_auth_mechanism(DEFAULT_MECHANISMS).is_none() {
         lettre.abort().await;

@@ -70,7 +70,7 @@ impl Reply {
         (200..400).contains(&self.code)
     }
 
-    /// Returns the class of deferral of a 4xx reply.
+    /// Returns the deferral of a 4xx reply.
     pub fn deferral(&self) -> Deferral {
         Deferral::from_reply(
             self.code,

@@ -38,11 +38,11 @@ pub(super) struct PipeliningState {
 /// Permission to pipeline one envelope behind a content. While that is unproven, only one permit
 /// exists at a time.
 #[derive(Debug)]
-pub(super) struct ProbePermit {
+pub(super) struct ProbeGuard {
     probe: Option<Arc<PipeliningState>>,
 }
 
-impl Drop for ProbePermit {
+impl Drop for ProbeGuard {
     fn drop(&mut self) {
         if let Some(state) = &self.probe {
             state.probing.store(false, Ordering::Relaxed);
@@ -87,15 +87,15 @@ impl PipeliningState {
     /// Returns a permit to pipeline an envelope, if the level allows it. An unproven relay is
     /// probed by a single connection at a time, so that a failure costs one retried mail instead of
     /// one per connection.
-    pub(super) fn acquire_permit(self: &Arc<Self>) -> Option<ProbePermit> {
+    pub(super) fn acquire_permit(self: &Arc<Self>) -> Option<ProbeGuard> {
         if self.level() != PipeliningLevel::Full {
             return None;
         }
         if self.is_proven(PipeliningLevel::Full) {
-            return Some(ProbePermit { probe: None });
+            return Some(ProbeGuard { probe: None });
         }
         (!self.probing.swap(true, Ordering::Relaxed))
-            .then(|| ProbePermit { probe: Some(Arc::clone(self)) })
+            .then(|| ProbeGuard { probe: Some(Arc::clone(self)) })
     }
 
     /// Records that a group at this level succeeded.

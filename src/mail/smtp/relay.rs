@@ -212,7 +212,7 @@ pub enum ConnectError {
     #[error(
         "the password for the relay {relay} was not sent, because the connection is not encrypted; use smtp+starttls:// or smtps://"
     )]
-    PasswordInClear {
+    CleartextPassword {
         /// Address of the relay as `host:port`.
         relay: String,
     },
@@ -241,7 +241,7 @@ impl ConnectError {
         match self {
             Self::InvalidSettings(_)
             | Self::NoStartTls { .. }
-            | Self::PasswordInClear { .. }
+            | Self::CleartextPassword { .. }
             | Self::NoAuthMechanism { .. } => true,
             Self::AuthFailed { reply, .. } => reply.code >= 500,
             Self::Unreachable { .. }

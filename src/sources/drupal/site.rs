@@ -71,31 +71,6 @@ pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::
         .require_columns("Drupal", &format!("{prefix}node_field_data"), &needed, advice)
         .await?;
     let config = config(session, &prefix).await?;
-    let fields = |wanted: &dyn Fn(&Value) -> bool| -> Vec<String> {
-        let described = config
-            .iter()
-            .filter(|(name, value)| name.starts_with("field.storage.node.") && wanted(value));
-        described.map(|(_, value)| value.text("field_name").to_owned()).collect()
-    };
-    let refers = |value: &Value, target: &str| {
-        value.get("settings").is_some_and(|settings| settings.text("target_type") == target)
-    };
-    let mut terms = vec!["field_tags".to_owned()];
-    terms.extend(fields(&|value| refers(value, "taxonomy_term")));
-    let mut images = vec![
-        ("field_image".to_owned(), ImageFieldKind::File),
-        ("field_media_image".to_owned(), ImageFieldKind::Media),
-    ];
-    images.extend(
-        fields(&|value| value.text("type") == "image")
-            .into_iter()
-            .map(|field| (field, ImageFieldKind::File)),
-    );
-    images.extend(
-        fields(&|value| refers(value, "media"))
-            .into_iter()
-            .map(|field| (field, ImageFieldKind::Media)),
-    );
     let mut site = Site {
         home_url: source.site_url.clone(),
         files_url: source.files_url.clone(),
@@ -123,18 +98,58 @@ pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::
             "CASE WHEN n.status = 1 THEN n.created ELSE n.publish_on END".to_owned();
     }
     let mut seen = BTreeSet::new();
-    for field in terms {
+    for field in possible_term_fields(&config) {
         if seen.insert(field.clone()) && has_field(session, &site.prefix, &field).await? {
             let is_tags = field == "field_tags";
             site.term_fields.push((field, is_tags));
         }
     }
-    for (field, holds) in images {
+    for (field, holds) in possible_image_fields(&config) {
         if seen.insert(field.clone()) && has_field(session, &site.prefix, &field).await? {
             site.image_fields.push((field, holds));
         }
     }
     Ok(site)
+}
+
+/// Returns the fields that may refer to terms, beginning with the default field for tags.
+fn possible_term_fields(config: &[(String, Value)]) -> Vec<String> {
+    let mut terms = vec!["field_tags".to_owned()];
+    terms.extend(node_fields(config, |value| refers_to(value, "taxonomy_term")));
+    terms
+}
+
+/// Returns the fields that may contain the lead image, in order of preference.
+fn possible_image_fields(config: &[(String, Value)]) -> Vec<(String, ImageFieldKind)> {
+    let mut images = vec![
+        ("field_image".to_owned(), ImageFieldKind::File),
+        ("field_media_image".to_owned(), ImageFieldKind::Media),
+    ];
+    images.extend(
+        node_fields(config, |value| value.text("type") == "image")
+            .map(|field| (field, ImageFieldKind::File)),
+    );
+    images.extend(
+        node_fields(config, |value| refers_to(value, "media"))
+            .map(|field| (field, ImageFieldKind::Media)),
+    );
+    images
+}
+
+/// Returns the names of the node fields whose definition meets a condition.
+fn node_fields(
+    config: &[(String, Value)],
+    wanted: impl Fn(&Value) -> bool,
+) -> impl Iterator<Item = String> {
+    config
+        .iter()
+        .filter(move |(name, value)| name.starts_with("field.storage.node.") && wanted(value))
+        .map(|(_, value)| value.text("field_name").to_owned())
+}
+
+/// Returns `true` for the definition of a field that refers to this type of entity.
+fn refers_to(definition: &Value, target: &str) -> bool {
+    definition.get("settings").is_some_and(|settings| settings.text("target_type") == target)
 }
 
 /// Returns `true` if nodes have a field of this name that refers to another entity.

@@ -8,6 +8,22 @@ use crate::sources::read_session::{ReadSession, TextRow, to_array};
 
 /// Number of posts that one query reads.
 const PAGE_SIZE: usize = 50;
+/// Columns of a post, in the order that [`post`] expects; a schema may lack some of them.
+const POST_COLUMNS: [&str; 13] = [
+    "id",
+    "title",
+    "slug",
+    "html",
+    "feature_image",
+    "visibility",
+    "locale",
+    "published_at",
+    "updated_at",
+    "custom_excerpt",
+    "meta_description",
+    "feature_image_alt",
+    "feature_image_caption",
+];
 
 /// Settings of the site, and the queries for its posts.
 pub(super) struct Site {
@@ -106,14 +122,7 @@ pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::
     let has_meta = meta.contains("post_id");
     let tags = session.require_columns("Ghost", "tags", &["id", "name", "slug"], "").await?;
     let several_authors = session.columns("posts_authors").await?.contains("author_id");
-    let settings = "SELECT s.key, s.value FROM settings s WHERE s.key IN ('locale', 'lang', 'outbound_link_tagging')";
-    let settings: HashMap<String, String> = session
-        .rows_if_readable(settings)
-        .await?
-        .into_iter()
-        .map(to_array)
-        .map(|[key, value]| (key, value))
-        .collect();
+    let settings = settings(session).await?;
     let setting =
         |key: &str| settings.get(key).map(|value| value.trim()).filter(|value| !value.is_empty());
     let column = |name: &str| match name {
@@ -121,27 +130,12 @@ pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::
         name if has_meta && meta.contains(name) => format!("m.{name}"),
         _ => "''".to_owned(),
     };
-    let names = [
-        "id",
-        "title",
-        "slug",
-        "html",
-        "feature_image",
-        "visibility",
-        "locale",
-        "published_at",
-        "updated_at",
-        "custom_excerpt",
-        "meta_description",
-        "feature_image_alt",
-        "feature_image_caption",
-    ];
     let joined = if has_meta { " LEFT JOIN posts_meta m ON m.post_id = p.id" } else { "" };
     let tag_visibility = if tags.contains("visibility") { "t.visibility" } else { "''" };
     Ok(Site {
         language: setting("locale").or_else(|| setting("lang")).map(str::to_owned),
         adds_referrer: setting("outbound_link_tagging") == Some("true"),
-        select: format!("SELECT {} FROM posts p{joined}", names.map(column).join(", ")),
+        select: format!("SELECT {} FROM posts p{joined}", POST_COLUMNS.map(column).join(", ")),
         condition: condition(&posts, &meta, source.members),
         has_updated_at: posts.contains("updated_at"),
         tags: format!(
@@ -154,6 +148,13 @@ pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::
         },
         authors_order: if several_authors { "ORDER BY pa.sort_order, pa.id" } else { "" },
     })
+}
+
+/// Returns the used settings of the site by key; empty if the table is not readable.
+async fn settings(session: &mut ReadSession) -> anyhow::Result<HashMap<String, String>> {
+    let sql = "SELECT s.key, s.value FROM settings s WHERE s.key IN ('locale', 'lang', 'outbound_link_tagging')";
+    let rows = session.rows_if_readable(sql).await?.into_iter().map(to_array);
+    Ok(rows.map(|[key, value]| (key, value)).collect())
 }
 
 /// Returns the condition for published and scheduled posts, without pages, drafts and posts that

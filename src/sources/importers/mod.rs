@@ -121,7 +121,7 @@ fn finish(
     article.guid = article.guid.filter(|g| !g.is_empty()).or_else(|| article.url.clone());
     article.source_id = article.guid.clone().unwrap_or_default();
     article.published_at = published.or(article.updated_at).unwrap_or_default();
-    Ok(ImportedArticle { is_dated: published.or(article.updated_at).is_some(), article: article })
+    Ok(ImportedArticle { is_dated: published.or(article.updated_at).is_some(), article })
 }
 
 /// Returns the audio or video file that an element refers to by its attribute `url_attribute`.

@@ -226,8 +226,8 @@ fn wxr(id: u32, kind: &str, status: &str, more: &str) -> String {
     )
 }
 
-#[test]
-fn wordpress_exports_render_like_the_database() {
+/// Returns an export with posts in several states, two of them translations of each other.
+fn wordpress_export() -> String {
     let category = "<category domain=\"category\" nicename=\"dyes\"><![CDATA[Dyes &amp; inks]]></category><category domain=\"post_tag\" nicename=\"o\"><![CDATA[open day]]></category>";
     let thumbnail = "<wp:postmeta><wp:meta_key>_thumbnail_id</wp:meta_key><wp:meta_value>9</wp:meta_value></wp:postmeta>";
     let text = "<content:encoded><![CDATA[She said \"hello\".\nTwice.\n\n[gallery ids=\"9\"]\n\n[form id=1]]]></content:encoded><excerpt:encoded><![CDATA[In short]]></excerpt:encoded>";
@@ -256,7 +256,12 @@ fn wordpress_exports_render_like_the_database() {
             "<wp:attachment_url>https://blog.example/up/vat.jpg</wp:attachment_url>",
         ),
     ];
-    let file = WXR.replace("ITEMS", &items.concat());
+    WXR.replace("ITEMS", &items.concat())
+}
+
+#[test]
+fn wordpress_exports_render_like_the_database() {
+    let file = wordpress_export();
     let export = parse_xml(file.as_bytes(), &source(Ids::Source), "en").unwrap();
     let left: Vec<(&str, usize)> =
         export.left_out.iter().map(|(why, n)| (why.as_str(), *n)).collect();

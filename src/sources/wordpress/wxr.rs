@@ -159,31 +159,7 @@ fn post(
         own.and_then(|m| m.child_text("wp:meta_value"))
     };
     let author = text("dc:creator");
-    let (mut own, mut language, mut group) = (Vec::new(), None, None);
-    for category in item.children("category") {
-        let (name, slug) = (
-            category.text_content(),
-            category.attribute("nicename").unwrap_or_default().to_owned(),
-        );
-        match category.attribute("domain").unwrap_or("category") {
-            "language" => language = Some(slug),
-            "post_translations" => group = Some(slug),
-            taxonomy @ ("category" | "post_tag") => {
-                let key = (taxonomy.to_owned(), slug.clone());
-                let next = FIRST_SYNTHETIC_ID + u64::try_from(slugs.len()).unwrap_or_default();
-                let id = *slugs.entry(key).or_insert(next);
-                site.terms.entry(id).or_insert_with(|| Term {
-                    id,
-                    name,
-                    slug,
-                    taxonomy: taxonomy.to_owned(),
-                    ..Term::default()
-                });
-                own.push(id);
-            }
-            _ => {}
-        }
-    }
+    let Categories { terms, language, group } = categories(item, site, slugs);
     let file = item
         .child_text("wp:attachment_url")
         .or_else(|| meta("_wp_attached_file"))
@@ -206,7 +182,7 @@ fn post(
         comments_open: text("wp:comment_status") == "open",
         protected: !text("wp:post_password").is_empty(),
         content: Some(item.child("content:encoded").map(Element::text_content).unwrap_or_default()),
-        terms: own,
+        terms,
         thumbnail: meta("_thumbnail_id").and_then(|id| id.parse().ok()).filter(|id| *id > 0),
         file: (!file.is_empty()).then_some(file),
         alt: meta("_wp_attachment_image_alt").unwrap_or_default(),
@@ -214,6 +190,45 @@ fn post(
         footnotes: meta("footnotes").unwrap_or_default(),
     };
     ExportedPost { post, line: item.line, link: item.child_text("link"), author, language, group }
+}
+
+/// Terms of a post, with the language and the group of translations that the export lists among
+/// them.
+#[derive(Default)]
+struct Categories {
+    terms: Vec<u64>,
+    language: Option<String>,
+    group: Option<String>,
+}
+
+/// Reads the category elements of a post, and adds terms that the site does not have yet.
+fn categories(item: &Element, site: &mut Site, slugs: &mut Slugs) -> Categories {
+    let mut own = Categories::default();
+    for category in item.children("category") {
+        let (name, slug) = (
+            category.text_content(),
+            category.attribute("nicename").unwrap_or_default().to_owned(),
+        );
+        match category.attribute("domain").unwrap_or("category") {
+            "language" => own.language = Some(slug),
+            "post_translations" => own.group = Some(slug),
+            taxonomy @ ("category" | "post_tag") => {
+                let key = (taxonomy.to_owned(), slug.clone());
+                let next = FIRST_SYNTHETIC_ID + u64::try_from(slugs.len()).unwrap_or_default();
+                let id = *slugs.entry(key).or_insert(next);
+                site.terms.entry(id).or_insert_with(|| Term {
+                    id,
+                    name,
+                    slug,
+                    taxonomy: taxonomy.to_owned(),
+                    ..Term::default()
+                });
+                own.terms.push(id);
+            }
+            _ => {}
+        }
+    }
+    own
 }
 
 /// Returns the media type of an attachment from its file name, because the export does not state it.

@@ -309,6 +309,18 @@ fn plan_from_steps(
             _ => plan.report.mapped += 1,
         }
     }
+    plan.unlinked = unlinked_articles(index, &moving, &steps);
+    plan.regrouped = groups.into_iter().filter(|g| *g > 0).collect();
+    plan.report.sources = sources.into_iter().collect();
+    plan
+}
+
+/// Returns the articles that keep their source id but refer to the former one of a moved article.
+fn unlinked_articles(
+    index: &Index<'_>,
+    moving: &HashMap<usize, SourceKey>,
+    steps: &[(u64, OldId, SourceKey)],
+) -> Vec<i64> {
     let key =
         |i: &usize| (index.articles[*i].source.as_str(), index.articles[*i].source_id.as_str());
     let left_keys: HashSet<(&str, &str)> = moving.keys().map(key).collect();
@@ -321,15 +333,12 @@ fn plan_from_steps(
             .as_deref()
             .is_some_and(|original| left_keys.contains(&(a.source.as_str(), original)))
     };
-    plan.unlinked = (0..index.articles.len())
+    (0..index.articles.len())
         .filter(stays)
         .map(|i| &index.articles[i])
         .filter(points)
         .map(|a| a.row)
-        .collect();
-    plan.regrouped = groups.into_iter().filter(|g| *g > 0).collect();
-    plan.report.sources = sources.into_iter().collect();
-    plan
+        .collect()
 }
 
 /// Returns the new source id of the article that a moved article translates, if both moved to the

@@ -106,16 +106,17 @@ async fn check_all_requests(site: &Site, cached: &CachedResponse, since: i64, ha
         for (tag_text, tag) in cached.tags() {
             for (date_text, date) in cached.dates() {
                 let ask = |method: Method| {
-                    let request = Request::builder().uri(PATH).method(method);
-                    let request = accept_encoding
+                    let headers = [
+                        (header::ACCEPT_ENCODING, accept_encoding),
+                        (header::IF_NONE_MATCH, tag_text.as_deref()),
+                        (header::IF_MODIFIED_SINCE, date_text.as_deref()),
+                    ];
+                    headers
                         .into_iter()
-                        .fold(request, |r, text| r.header(header::ACCEPT_ENCODING, text));
-                    let request = tag_text
-                        .iter()
-                        .fold(request, |r, text| r.header(header::IF_NONE_MATCH, text));
-                    date_text
-                        .iter()
-                        .fold(request, |r, text| r.header(header::IF_MODIFIED_SINCE, text))
+                        .filter_map(|(name, text)| Some((name, text?)))
+                        .fold(Request::builder().uri(PATH).method(method), |r, (name, text)| {
+                            r.header(name, text)
+                        })
                 };
                 let case = format!("{accept_encoding:?} {tag_text:?} {date_text:?} {since}");
                 let is_unchanged = match tag {
@@ -137,59 +138,65 @@ async fn check_all_requests(site: &Site, cached: &CachedResponse, since: i64, ha
                         && head.body.is_empty(),
                     "{case}"
                 );
-                let suffix = match coding {
-                    "gzip" => "-gz",
-                    "br" => "-br",
-                    _ => "",
-                };
-                assert_eq!(
-                    get.header(header::ETAG),
-                    format!("{}{suffix}\"", plain.header(header::ETAG).trim_end_matches('"')),
-                    "{case}"
-                );
-                for same in [
-                    header::LAST_MODIFIED,
-                    header::CACHE_CONTROL,
-                    header::VARY,
-                    header::LINK,
-                    header::ACCESS_CONTROL_ALLOW_ORIGIN,
-                    header::ACCESS_CONTROL_EXPOSE_HEADERS,
-                    header::X_CONTENT_TYPE_OPTIONS,
-                ] {
-                    assert!(
-                        plain.headers.contains_key(&same)
-                            && get.headers.get(&same) == plain.headers.get(&same),
-                        "{same} {case}"
-                    );
-                }
-                assert!(!get.headers.contains_key(header::SET_COOKIE), "{case}");
+                check_validators(&get, &plain, coding, &case);
                 if is_unchanged {
-                    let omitted =
-                        [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::CONTENT_ENCODING];
-                    assert!(
-                        get.body.is_empty()
-                            && omitted.iter().all(|name| !get.headers.contains_key(name)),
-                        "{case}"
-                    );
+                    check_not_modified(&get, &case);
                 } else {
-                    assert_eq!(get.header(header::CONTENT_ENCODING), coding, "{case}");
-                    assert_eq!(
-                        get.header(header::CONTENT_LENGTH),
-                        get.body.len().to_string(),
-                        "{case}"
-                    );
-                    assert_eq!(
-                        (
-                            get.header(header::ACCEPT_RANGES),
-                            get.header(header::CONTENT_DISPOSITION)
-                        ),
-                        ("none", "inline")
-                    );
-                    assert!(decoded(&get) == plain.body, "{case}");
+                    check_full(&get, &plain, coding, &case);
                 }
             }
         }
     }
+}
+
+/// Checks the entity tag and the headers that every response has, like the one without conditions.
+fn check_validators(answer: &TestResponse, plain: &TestResponse, coding: &str, case: &str) {
+    let suffix = match coding {
+        "gzip" => "-gz",
+        "br" => "-br",
+        _ => "",
+    };
+    assert_eq!(
+        answer.header(header::ETAG),
+        format!("{}{suffix}\"", plain.header(header::ETAG).trim_end_matches('"')),
+        "{case}"
+    );
+    for same in [
+        header::LAST_MODIFIED,
+        header::CACHE_CONTROL,
+        header::VARY,
+        header::LINK,
+        header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        header::X_CONTENT_TYPE_OPTIONS,
+    ] {
+        assert!(
+            plain.headers.contains_key(&same)
+                && answer.headers.get(&same) == plain.headers.get(&same),
+            "{same} {case}"
+        );
+    }
+    assert!(!answer.headers.contains_key(header::SET_COOKIE), "{case}");
+}
+
+/// Checks a response 304: it has neither a body nor headers that describe one.
+fn check_not_modified(answer: &TestResponse, case: &str) {
+    let omitted = [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::CONTENT_ENCODING];
+    assert!(
+        answer.body.is_empty() && omitted.iter().all(|name| !answer.headers.contains_key(name)),
+        "{case}"
+    );
+}
+
+/// Checks a response 200: its body, in the expected coding, and the headers that describe it.
+fn check_full(answer: &TestResponse, plain: &TestResponse, coding: &str, case: &str) {
+    assert_eq!(answer.header(header::CONTENT_ENCODING), coding, "{case}");
+    assert_eq!(answer.header(header::CONTENT_LENGTH), answer.body.len().to_string(), "{case}");
+    assert_eq!(
+        (answer.header(header::ACCEPT_RANGES), answer.header(header::CONTENT_DISPOSITION)),
+        ("none", "inline")
+    );
+    assert!(decoded(answer) == plain.body, "{case}");
 }
 
 #[tokio::test]

@@ -2,6 +2,51 @@
 
 use super::*;
 
+/// Checks the headers of a feed, also for HEAD and compression, and its conditional requests.
+async fn check_feed(site: &Site, file: &str, media_type: &str) {
+    let path = format!("/feeds/{file}");
+    let full = site.get(&path).await;
+    assert_eq!((full.status, full.header(header::CONTENT_TYPE)), (StatusCode::OK, media_type));
+    assert_eq!(full.header(header::CONTENT_LENGTH), full.body.len().to_string());
+    assert_eq!(
+        full.header(header::LINK),
+        format!("<https://news.example.edu/news/feeds/{file}>; rel=\"self\"")
+    );
+    assert_eq!(full.header(header::VARY), "Accept-Encoding");
+    assert!(full.headers.get(header::SET_COOKIE).is_none());
+    let head = site.send(Request::head(&path), "").await;
+    assert!(
+        head.headers == full.headers && head.body.is_empty(),
+        "HEAD returns the headers of GET without the body"
+    );
+    let packed = site.send(Request::get(&path).header(header::ACCEPT_ENCODING, "gzip"), "").await;
+    assert_eq!(
+        (packed.header(header::CONTENT_ENCODING), &packed.body[..2]),
+        ("gzip", &[0x1f, 0x8b][..])
+    );
+    let (plain_tag, packed_tag) =
+        (full.header(header::ETAG).to_owned(), packed.header(header::ETAG).to_owned());
+    assert_eq!(packed_tag.trim_end_matches("-gz\""), plain_tag.trim_end_matches('"'));
+    let date = full.header(header::LAST_MODIFIED).to_owned();
+    for (name, value) in [
+        (header::IF_NONE_MATCH, &plain_tag),
+        (header::IF_NONE_MATCH, &packed_tag),
+        (header::IF_MODIFIED_SINCE, &date),
+    ] {
+        let same = site.send(Request::get(&path).header(name, value), "").await;
+        assert!(same.status == StatusCode::NOT_MODIFIED && same.body.is_empty());
+        for name in [
+            header::ETAG,
+            header::LAST_MODIFIED,
+            header::CACHE_CONTROL,
+            header::VARY,
+            header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        ] {
+            assert_eq!(same.headers.get(&name), full.headers.get(&name));
+        }
+    }
+}
+
 #[tokio::test]
 async fn conditional_requests_return_304_until_the_feed_changes() {
     let site = Site::new(false).await;
@@ -22,48 +67,7 @@ async fn conditional_requests_return_304_until_the_feed_changes() {
         ("news.atom", "application/atom+xml; charset=utf-8"),
         ("news.json", "application/feed+json"),
     ] {
-        let path = format!("/feeds/{file}");
-        let full = site.get(&path).await;
-        assert_eq!((full.status, full.header(header::CONTENT_TYPE)), (StatusCode::OK, media_type));
-        assert_eq!(full.header(header::CONTENT_LENGTH), full.body.len().to_string());
-        assert_eq!(
-            full.header(header::LINK),
-            format!("<https://news.example.edu/news/feeds/{file}>; rel=\"self\"")
-        );
-        assert_eq!(full.header(header::VARY), "Accept-Encoding");
-        assert!(full.headers.get(header::SET_COOKIE).is_none());
-        let head = site.send(Request::head(&path), "").await;
-        assert!(
-            head.headers == full.headers && head.body.is_empty(),
-            "HEAD returns the headers of GET without the body"
-        );
-        let packed =
-            site.send(Request::get(&path).header(header::ACCEPT_ENCODING, "gzip"), "").await;
-        assert_eq!(
-            (packed.header(header::CONTENT_ENCODING), &packed.body[..2]),
-            ("gzip", &[0x1f, 0x8b][..])
-        );
-        let (plain_tag, packed_tag) =
-            (full.header(header::ETAG).to_owned(), packed.header(header::ETAG).to_owned());
-        assert_eq!(packed_tag.trim_end_matches("-gz\""), plain_tag.trim_end_matches('"'));
-        let date = full.header(header::LAST_MODIFIED).to_owned();
-        for (name, value) in [
-            (header::IF_NONE_MATCH, &plain_tag),
-            (header::IF_NONE_MATCH, &packed_tag),
-            (header::IF_MODIFIED_SINCE, &date),
-        ] {
-            let same = site.send(Request::get(&path).header(name, value), "").await;
-            assert!(same.status == StatusCode::NOT_MODIFIED && same.body.is_empty());
-            for name in [
-                header::ETAG,
-                header::LAST_MODIFIED,
-                header::CACHE_CONTROL,
-                header::VARY,
-                header::ACCESS_CONTROL_ALLOW_ORIGIN,
-            ] {
-                assert_eq!(same.headers.get(&name), full.headers.get(&name));
-            }
-        }
+        check_feed(&site, file, media_type).await;
     }
     let before = site.get("/feeds/news.rss").await.header(header::ETAG).to_owned();
     site.publish("Two").await;

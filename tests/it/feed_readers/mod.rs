@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use self::recording_proxy::{Asked, Witness};
-use crate::program::{Serving, get};
+use crate::server_process::{ServerProcess, get};
 use crate::support::{Shell, skipped};
 
 /// Titles and what a reader must show for them.
@@ -78,15 +78,15 @@ fn publish(shell: &Shell, articles: &[Value]) {
     shell.run_ok(&["articles", "import", "articles.jsonl"]);
 }
 
-/// The program serving the articles.
-fn served() -> (Shell, Serving) {
+/// The program server the articles.
+fn served() -> (Shell, ServerProcess) {
     let shell = Shell::with(
         "url = \"sqlite://courant.db\"",
         "url = \"sqlite://courant.db\"\n[server]\nlisten = \"127.0.0.1:0\"",
     );
     publish(&shell, &(0..TITLES.len()).map(|n| article(n).0).collect::<Vec<_>>());
-    let serving = Serving::start(shell.path(".").as_path());
-    (shell, serving)
+    let server = ServerProcess::start(shell.path(".").as_path());
+    (shell, server)
 }
 
 /// A program that reads feeds.
@@ -152,22 +152,22 @@ fn same_files(told: &Value, expected: &Value) -> bool {
 }
 
 /// Waits until the program serves another version of a feed.
-fn another_version(serving: &mut Serving, path: &str, was: &str) {
-    let address = serving.ready();
+fn another_version(server: &mut ServerProcess, path: &str, was: &str) {
+    let address = server.wait_until_ready();
     for _ in 0..2_000 {
         if get(address, path, &[]).header("ETag") != was {
             return;
         }
         std::thread::sleep(Duration::from_millis(20));
     }
-    panic!("{path} does not change: {}", serving.log());
+    panic!("{path} does not change: {}", server.log());
 }
 
 /// The whole story with one reader: it finds everything, asks for nothing twice, and knows an article again.
 fn tell(reader: &Reader) {
-    let (shell, mut serving) = served();
+    let (shell, mut server) = served();
     let folder = shell.write("reader/begun", "").parent().unwrap().to_owned();
-    let witness = Witness::before(serving.ready());
+    let witness = Witness::before(server.wait_until_ready());
     let urls: Vec<String> = reader
         .formats
         .iter()
@@ -200,7 +200,7 @@ fn tell(reader: &Reader) {
     };
     assert_eq!(witness.asked(), reader.formats.iter().map(again).collect::<Vec<_>>());
 
-    let address = serving.ready();
+    let address = server.wait_until_ready();
     let tag = |path: &str| get(address, path, &[]).header("ETag").to_owned();
     let paths: Vec<&str> = urls.iter().map(|url| &url[url.find("/feeds").unwrap()..]).collect();
     let before: Vec<String> = paths.iter().map(|path| tag(path)).collect();
@@ -209,7 +209,7 @@ fn tell(reader: &Reader) {
     edited["body_html"] = "<p>Another body</p>".into();
     publish(&shell, &[edited, article(TITLES.len()).0]);
     for (path, was) in paths.iter().zip(&before) {
-        another_version(&mut serving, path, was);
+        another_version(&mut server, path, was);
     }
     for (items, format) in reader.reload(&folder, &urls).iter().zip(reader.formats) {
         assert_eq!(
@@ -223,7 +223,7 @@ fn tell(reader: &Reader) {
         assert_eq!((found.len(), &found[0]["title"]), (1, &json!(title)), "{format}");
         assert_eq!(found[0]["content"] == "<p>Another body</p>", reader.takes_edits, "{format}");
     }
-    assert_eq!(serving.stop().0, Some(0));
+    assert_eq!(server.stop().0, Some(0));
 }
 
 /// A file of those that `.ci/run` installs; without its folder the same program of the system.
@@ -330,8 +330,8 @@ fn sfeed_writes_a_line_for_every_item() {
     if !works(&mut Command::new("sfeed")) {
         return skipped("there is no sfeed");
     }
-    let (_shell, mut serving) = served();
-    let address = serving.ready();
+    let (_shell, mut server) = served();
+    let address = server.wait_until_ready();
     let reader = Reader {
         command: Command::new("sfeed"),
         formats: &[],
@@ -363,5 +363,5 @@ fn sfeed_writes_a_line_for_every_item() {
             reader.judge(&item, &article(n).1, format);
         }
     }
-    assert_eq!(serving.stop().0, Some(0));
+    assert_eq!(server.stop().0, Some(0));
 }

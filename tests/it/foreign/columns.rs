@@ -1,12 +1,12 @@
-//! Columns of whatever type a database has: what a person would read in them is what is taken.
+//! Conversion of all column types of the foreign databases to article fields.
 
 use serde_json::json;
 
-use super::place::{Kind, Place};
+use super::test_source::{Kind, TestSource};
 
-/// The article's fields that a type could spoil.
-fn told(place: &Place, id: &str) -> serde_json::Value {
-    let a = place.article(id);
+/// Returns the fields of an article that depend on column types.
+fn fields(source: &TestSource, id: &str) -> serde_json::Value {
+    let a = source.article(id);
     json!([
         a["title"],
         a["published_at"],
@@ -18,10 +18,10 @@ fn told(place: &Place, id: &str) -> serde_json::Value {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn postgresqls_own_types_are_read_as_a_person_would() {
-    let Some(place) = Place::begin(Kind::Postgres).await else { return };
-    place
-        .run(
+async fn postgresql_types_are_converted_to_article_fields() {
+    let Some(source) = TestSource::create(Kind::Postgres).await else { return };
+    source
+        .execute(
             r#"
         CREATE TABLE a (id uuid, title varchar(80), out timestamptz, touched timestamp(3), part jsonb, tags text[], body bytea);
         INSERT INTO a VALUES ('6f1c0c0e-0000-4000-8000-00000000000a', 'Zones', '2026-09-01 10:00:00+05:30', '2026-09-01 20:00:00.25',
@@ -40,9 +40,12 @@ async fn postgresqls_own_types_are_read_as_a_person_would() {
         )
         .await;
     let columns = "id, title, out AS published_at, touched AS updated_at";
-    place.read(&format!("SELECT {columns}, part AS section, tags, body AS body_html FROM a"), "");
-    assert_eq!((place.sync().counts(), place.sync().refused()), ([1, 0, 0, 0], vec![]));
-    let zones = told(&place, "6f1c0c0e-0000-4000-8000-00000000000a");
+    source.use_query(
+        &format!("SELECT {columns}, part AS section, tags, body AS body_html FROM a"),
+        "",
+    );
+    assert_eq!((source.sync().counts(), source.sync().rejected()), ([1, 0, 0, 0], vec![]));
+    let zones = fields(&source, "6f1c0c0e-0000-4000-8000-00000000000a");
     let tags = ["one", "two, three", "say \"hi\" \\ now", "{x}"];
     let parts = ["Laboratory", "Workshop, hall"];
     assert_eq!(
@@ -57,13 +60,16 @@ async fn postgresqls_own_types_are_read_as_a_person_would() {
         ])
     );
 
-    place.read(&format!("SELECT {columns}, part AS section, tags, body AS body_html FROM b"), "");
-    let sync = place.sync();
+    source.use_query(
+        &format!("SELECT {columns}, part AS section, tags, body AS body_html FROM b"),
+        "",
+    );
+    let sync = source.sync();
     assert_eq!(
-        (sync.counts(), sync.refused()),
+        (sync.counts(), sync.rejected()),
         ([2, 0, 0, 1], vec!["4: published_at `NaN` is not a valid time".to_owned()])
     );
-    let seconds = told(&place, "9007199254740993");
+    let seconds = fields(&source, "9007199254740993");
     assert_eq!(
         seconds,
         json!([
@@ -76,28 +82,28 @@ async fn postgresqls_own_types_are_read_as_a_person_would() {
         ])
     );
     assert_eq!(
-        told(&place, "3"),
+        fields(&source, "3"),
         json!(["No tags", "2026-09-01T02:00:00Z", "2026-09-01T16:00:00Z", [], [], ""])
     );
 
-    place.read(&format!("SELECT {columns}, part AS section, tags, author FROM c"), "");
-    let sync = place.sync();
+    source.use_query(&format!("SELECT {columns}, part AS section, tags, author FROM c"), "");
+    let sync = source.sync();
     assert_eq!(
-        (sync.counts(), sync.refused()),
+        (sync.counts(), sync.rejected()),
         ([1, 0, 0, 2], vec!["c2: updated_at `infinity` is not a valid time".to_owned()])
     );
     assert_eq!(
-        told(&place, "c1"),
+        fields(&source, "c1"),
         json!(["Milliseconds", "2026-09-01T02:00:00Z", "2026-09-01T02:00:00Z", ["Lab"], [], ""])
     );
-    assert_eq!(place.article("c1")["authors"], json!(["Mei Lin"]));
+    assert_eq!(source.article("c1")["authors"], json!(["Mei Lin"]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn mariadbs_own_types_are_read_as_a_person_would() {
-    let Some(place) = Place::begin(Kind::Mariadb).await else { return };
-    place
-        .run(
+async fn mariadb_types_are_converted_to_article_fields() {
+    let Some(source) = TestSource::create(Kind::Mariadb).await else { return };
+    source
+        .execute(
             r#"
         SET time_zone = '+02:00';
         CREATE TABLE a (id BIGINT UNSIGNED, title VARCHAR(80) CHARACTER SET latin1, out_at TIMESTAMP(3) NULL, touched DATETIME(6),
@@ -113,9 +119,12 @@ async fn mariadbs_own_types_are_read_as_a_person_would() {
         )
         .await;
     let columns = "id, title, out_at AS published_at, touched AS updated_at";
-    place.read(&format!("SELECT {columns}, part AS section, tags, body AS body_html FROM a"), "");
-    assert_eq!((place.sync().counts(), place.sync().refused()), ([1, 0, 0, 0], vec![]));
-    let article = told(&place, "18446744073709551615");
+    source.use_query(
+        &format!("SELECT {columns}, part AS section, tags, body AS body_html FROM a"),
+        "",
+    );
+    assert_eq!((source.sync().counts(), source.sync().rejected()), ([1, 0, 0, 0], vec![]));
+    let article = fields(&source, "18446744073709551615");
     let tags = ["one", "three"];
     assert_eq!(
         article,
@@ -129,9 +138,9 @@ async fn mariadbs_own_types_are_read_as_a_person_would() {
         ])
     );
 
-    place.read(&format!("SELECT {columns}, tags, body AS body_html FROM b"), "");
-    assert_eq!(place.sync().counts(), [1, 0, 0, 1]);
-    let seconds = told(&place, &place.all("source_id")[0]);
+    source.use_query(&format!("SELECT {columns}, tags, body AS body_html FROM b"), "");
+    assert_eq!(source.sync().counts(), [1, 0, 0, 1]);
+    let seconds = fields(&source, &source.field_values("source_id")[0]);
     assert_eq!(
         seconds,
         json!([
@@ -144,28 +153,28 @@ async fn mariadbs_own_types_are_read_as_a_person_would() {
         ])
     );
 
-    place.read(&format!("SELECT {columns} FROM c"), "");
-    let sync = place.sync();
+    source.use_query(&format!("SELECT {columns} FROM c"), "");
+    let sync = source.sync();
     assert_eq!(sync.counts(), [1, 0, 0, 1]);
     let why = [
         "c1: it has no published_at",
         "c2: published_at `2026-00-00 00:00:00` is not a valid time",
         "c3: it has no published_at",
     ];
-    assert_eq!(sync.refused(), why);
-    assert_eq!(told(&place, "c4")[2], "2026-09-01T02:00:00Z");
-    place.read(
+    assert_eq!(sync.rejected(), why);
+    assert_eq!(fields(&source, "c4")[2], "2026-09-01T02:00:00Z");
+    source.use_query(
         "SELECT id, title, out_at AS published_at, stamp AS updated_at FROM c WHERE id = 'c4'",
         "",
     );
-    assert_eq!(place.sync().refused(), Vec::<String>::new());
+    assert_eq!(source.sync().rejected(), Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sqlites_values_are_read_by_what_they_are() {
-    let Some(place) = Place::begin(Kind::Sqlite).await else { return };
-    place
-        .run(
+async fn sqlite_values_are_converted_by_their_storage_class() {
+    let Some(source) = TestSource::create(Kind::Sqlite).await else { return };
+    source
+        .execute(
             r#"
         CREATE TABLE a (id, title, out_at, touched, tags, body);
         INSERT INTO a VALUES (1, 'Integer', 1788228000, 1788228000123, 'x,y', CAST('<p>Süß</p>' AS BLOB));
@@ -176,14 +185,14 @@ async fn sqlites_values_are_read_by_what_they_are() {
     "#,
         )
         .await;
-    place.read("SELECT id, title, out_at AS published_at, touched AS updated_at, tags, body AS body_html FROM a", "");
-    let sync = place.sync();
+    source.use_query("SELECT id, title, out_at AS published_at, touched AS updated_at, tags, body AS body_html FROM a", "");
+    let sync = source.sync();
     assert_eq!(
-        (sync.counts(), sync.refused()),
+        (sync.counts(), sync.rejected()),
         ([4, 0, 0, 0], vec!["5: published_at `last spring` is not a valid time".to_owned()])
     );
     assert_eq!(
-        told(&place, "1"),
+        fields(&source, "1"),
         json!([
             "Integer",
             "2026-09-01T02:00:00Z",
@@ -194,15 +203,15 @@ async fn sqlites_values_are_read_by_what_they_are() {
         ])
     );
     assert_eq!(
-        told(&place, "2"),
+        fields(&source, "2"),
         json!(["Real", "2026-09-01T02:00:00Z", "2026-09-01T16:00:00Z", [], ["x", "y, z"], "5"])
     );
     assert_eq!(
-        told(&place, "3"),
+        fields(&source, "3"),
         json!(["Bytes\u{fffd}", "2026-09-01T02:00:00Z", "2026-09-01T02:00:00Z", [], [], ""])
     );
     assert_eq!(
-        told(&place, "4"),
+        fields(&source, "4"),
         json!([
             "2026-09-01 00:00",
             "2026-08-31T16:00:00Z",

@@ -1,10 +1,10 @@
-//! A small Drupal site in two languages, on every engine it runs on.
+//! A small Drupal site in two languages, on every kind of database that Drupal supports.
 
 use std::fmt::Write as _;
 
 use serde_json::json;
 
-use super::place::{KINDS, Kind, Place};
+use super::test_source::{KINDS, Kind, TestSource};
 
 const TABLES: &str = "
 CREATE TABLE {p}node_field_data (nid INTEGER, vid INTEGER, type VARCHAR(32), langcode VARCHAR(12), status SMALLINT, uid INTEGER, title VARCHAR(255),
@@ -12,7 +12,7 @@ CREATE TABLE {p}node_field_data (nid INTEGER, vid INTEGER, type VARCHAR(32), lan
 CREATE TABLE {p}node__body (bundle VARCHAR(32), deleted SMALLINT DEFAULT 0, entity_id INTEGER, langcode VARCHAR(32), delta INTEGER DEFAULT 0,
     body_value TEXT, body_summary TEXT, body_format VARCHAR(255));
 CREATE TABLE {p}node__field_tags (deleted SMALLINT DEFAULT 0, entity_id INTEGER, langcode VARCHAR(32), delta INTEGER, field_tags_target_id INTEGER);
-CREATE TABLE {p}node__field_desk (deleted SMALLINT DEFAULT 0, entity_id INTEGER, langcode VARCHAR(32), delta INTEGER, field_desk_target_id INTEGER);
+CREATE TABLE {p}node__field_unit (deleted SMALLINT DEFAULT 0, entity_id INTEGER, langcode VARCHAR(32), delta INTEGER, field_unit_target_id INTEGER);
 CREATE TABLE {p}node__field_image (deleted SMALLINT DEFAULT 0, entity_id INTEGER, langcode VARCHAR(32), delta INTEGER, field_image_target_id INTEGER,
     field_image_alt VARCHAR(512));
 CREATE TABLE {p}taxonomy_term_field_data (tid INTEGER, vid VARCHAR(32), langcode VARCHAR(12), status SMALLINT, name VARCHAR(255), default_langcode SMALLINT);
@@ -24,9 +24,9 @@ CREATE TABLE {p}media_field_data (mid INTEGER, langcode VARCHAR(12), status SMAL
 CREATE TABLE {p}media__field_media_image (deleted SMALLINT DEFAULT 0, entity_id INTEGER, delta INTEGER, field_media_image_target_id INTEGER, field_media_image_alt VARCHAR(512));
 INSERT INTO {p}users_field_data VALUES (0, 'en', '', NULL, 1), (3, 'en', 'Mei & Lin', 'x', 1);
 INSERT INTO {p}taxonomy_term_field_data VALUES (11, 'tags', 'en', 1, 'Dyes & inks', 1), (11, 'tags', 'zh-hans', 1, '染料', 0), (12, 'tags', 'en', 1, 'open day', 1),
-    (13, 'tags', 'en', 0, 'withdrawn', 1), (21, 'desk', 'en', 1, 'Campus life', 1);
+    (13, 'tags', 'en', 0, 'withdrawn', 1), (21, 'unit', 'en', 1, 'Campus life', 1);
 INSERT INTO {p}node__field_tags VALUES (0, 1, 'en', 1, 12), (0, 1, 'en', 0, 11), (0, 1, 'en', 2, 13), (0, 1, 'zh-hans', 0, 11), (1, 1, 'en', 3, 21);
-INSERT INTO {p}node__field_desk VALUES (0, 1, 'en', 0, 21);
+INSERT INTO {p}node__field_unit VALUES (0, 1, 'en', 0, 21);
 INSERT INTO {p}file_managed VALUES (31, 'public://2026-09/the vat.jpg', 'image/jpeg', 1), (32, 'private://salaries.jpg', 'image/jpeg', 1);
 INSERT INTO {p}node__field_image VALUES (0, 1, 'en', 0, 31, 'A vat'), (0, 2, 'en', 0, 32, 'Secret');
 INSERT INTO {p}media VALUES (41, 'image', '6f1c0c0e-0000-4000-8000-00000000000a', 'en');
@@ -40,42 +40,44 @@ const MEDIA: &str = "<p>See <a href=\"/map\">the map</a>.</p><drupal-media data-
     data-entity-uuid=\"6f1c0c0e-0000-4000-8000-00000000000a\" data-caption=\"The &lt;b&gt;old&lt;/b&gt; vat\">&nbsp;</drupal-media>\
     <drupal-media data-entity-uuid=\"6f1c0c0e-0000-4000-8000-00000000000b\"></drupal-media><script>alert(1)</script>";
 
-/// A text and an array as PHP writes them.
-fn text(text: &str) -> String {
+/// Serializes a string as PHP does.
+fn php_string(text: &str) -> String {
     format!("s:{}:\"{text}\";", text.len())
 }
 
-fn array(entries: &[(&str, String)]) -> String {
-    let inside: String = entries.iter().map(|(key, value)| text(key) + value).collect();
+/// Serializes an array with string keys as PHP does.
+fn php_array(entries: &[(&str, String)]) -> String {
+    let inside: String = entries.iter().map(|(key, value)| php_string(key) + value).collect();
     format!("a:{}:{{{inside}}}", entries.len())
 }
 
-/// The configuration of languages, text formats and fields.
-fn config(place: &Place, prefix: &str) -> String {
+/// Returns SQL statements that create the configuration of languages, text formats and fields.
+fn config_table(source: &TestSource, prefix: &str) -> String {
     let filter = |name: &str, on: i32, weight: i32| {
-        let settings = array(&[("status", format!("b:{on};")), ("weight", format!("i:{weight};"))]);
-        array(&[
-            ("format", text(name.split('/').next().unwrap())),
+        let settings =
+            php_array(&[("status", format!("b:{on};")), ("weight", format!("i:{weight};"))]);
+        php_array(&[
+            ("format", php_string(name.split('/').next().unwrap())),
             ("status", "b:1;".into()),
-            ("filters", array(&[(name.split('/').nth(1).unwrap(), settings)])),
+            ("filters", php_array(&[(name.split('/').nth(1).unwrap(), settings)])),
         ])
     };
-    let prefixes = array(&[("en", text("")), ("zh-hans", text("zh"))]);
-    let url = array(&[("source", text("path_prefix")), ("prefixes", prefixes)]);
-    let refers = array(&[
-        ("field_name", text("field_desk")),
-        ("type", text("entity_reference")),
-        ("settings", array(&[("target_type", text("taxonomy_term"))])),
+    let prefixes = php_array(&[("en", php_string("")), ("zh-hans", php_string("zh"))]);
+    let url = php_array(&[("source", php_string("path_prefix")), ("prefixes", prefixes)]);
+    let term_reference = php_array(&[
+        ("field_name", php_string("field_unit")),
+        ("type", php_string("entity_reference")),
+        ("settings", php_array(&[("target_type", php_string("taxonomy_term"))])),
     ]);
     let rows = [
-        ("language.negotiation", array(&[("url", url)])),
-        ("system.site", array(&[("default_langcode", text("en"))])),
+        ("language.negotiation", php_array(&[("url", url)])),
+        ("system.site", php_array(&[("default_langcode", php_string("en"))])),
         ("filter.format.full_html", filter("full_html/filter_autop", 0, 0)),
         ("filter.format.lines", filter("lines/filter_autop", 1, 0)),
         ("filter.format.plain_text", filter("plain_text/filter_html_escape", 1, 0)),
-        ("field.storage.node.field_desk", refers),
+        ("field.storage.node.field_unit", term_reference),
     ];
-    let kind = match place.kind {
+    let kind = match source.kind {
         Kind::Sqlite => "BLOB",
         Kind::Postgres => "BYTEA",
         Kind::Mariadb => "LONGBLOB",
@@ -84,19 +86,23 @@ fn config(place: &Place, prefix: &str) -> String {
         "CREATE TABLE {prefix}config (collection VARCHAR(255), name VARCHAR(255), data {kind});"
     );
     for (name, data) in rows {
-        let data = place.text(&data);
-        let data =
-            if place.kind == Kind::Postgres { format!("convert_to({data}, 'UTF8')") } else { data };
+        let data = source.quote(&data);
+        let data = if source.kind == Kind::Postgres {
+            format!("convert_to({data}, 'UTF8')")
+        } else {
+            data
+        };
         writeln!(fill, "INSERT INTO {prefix}config VALUES ('', '{name}', {data});").unwrap();
     }
     fill
 }
 
-/// The site as its editors left it.
-pub(super) async fn site(kind: Kind, prefix: &str) -> Option<Place> {
-    let place = Place::begin(kind).await?;
+/// Creates the site with its content.
+pub(super) async fn site(kind: Kind, prefix: &str) -> Option<TestSource> {
+    let source = TestSource::create(kind).await?;
     let mut fill = TABLES.replace("{p}", prefix);
-    // Number, type, language, status, user, title, body, summary, format, original, time at which it is to be published.
+    // Number, type, language, status, user, title, body, summary, format, 1 for an original, and the
+    // scheduled time of publication.
     let nodes = [
         (
             1,
@@ -106,7 +112,7 @@ pub(super) async fn site(kind: Kind, prefix: &str) -> Option<Place> {
             3,
             "Open day <at> the works",
             MEDIA,
-            "<p>Doors &amp; gates</p>",
+            "<p>Gates &amp; yards</p>",
             "full_html",
             1,
             "NULL",
@@ -137,7 +143,8 @@ pub(super) async fn site(kind: Kind, prefix: &str) -> Option<Place> {
     for (nid, kind, language, status, user, title, body, summary, format, original, publish_on) in
         nodes
     {
-        let (title, body, summary) = (place.text(title), place.text(body), place.text(summary));
+        let (title, body, summary) =
+            (source.quote(title), source.quote(body), source.quote(summary));
         let format = if format.is_empty() { "NULL".to_owned() } else { format!("'{format}'") };
         writeln!(
             fill,
@@ -146,14 +153,14 @@ pub(super) async fn site(kind: Kind, prefix: &str) -> Option<Place> {
         )
         .unwrap();
     }
-    place.run(&fill).await;
-    read(&place, &format!("table_prefix = \"{prefix}\""));
-    Some(place)
+    source.execute(&fill).await;
+    configure(&source, &format!("table_prefix = \"{prefix}\""));
+    Some(source)
 }
 
-fn read(place: &Place, more: &str) {
-    place.source(
-        &place.url,
+fn configure(source: &TestSource, more: &str) {
+    source.configure(
+        &source.url,
         &format!("kind = \"drupal\"\nsite_url = \"https://works.example\"\n{more}"),
     );
 }
@@ -161,22 +168,22 @@ fn read(place: &Place, more: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_language_of_a_published_node_is_an_article_of_one_story() {
     for kind in KINDS {
-        let Some(place) = site(kind, "").await else { continue };
-        place.run(&config(&place, "")).await;
-        let sync = place.sync();
-        assert_eq!((sync.counts(), sync.refused()), ([4, 1, 0, 0], vec![]), "{kind:?}");
+        let Some(source) = site(kind, "").await else { continue };
+        source.execute(&config_table(&source, "")).await;
+        let sync = source.sync();
+        assert_eq!((sync.counts(), sync.rejected()), ([4, 1, 0, 0], vec![]), "{kind:?}");
         assert_eq!(
             sync.notes(),
             ["1: Embedded media that are not public, or of an unsupported kind, are left out."]
         );
-        assert_eq!(place.sync().counts(), [0, 0, 0, 0], "{kind:?}, read again");
-        let mut ids = place.all("source_id");
+        assert_eq!(source.sync().counts(), [0, 0, 0, 0], "{kind:?}, read again");
+        let mut ids = source.field_values("source_id");
         ids.sort();
         assert_eq!(ids, ["1", "1-zh-hans", "2", "8-zh-hans"]);
-        let open = place.article("1");
+        let open = source.article("1");
         assert_eq!(
             (&open["title"], &open["summary"]),
-            (&json!("Open day <at> the works"), &json!("Doors & gates"))
+            (&json!("Open day <at> the works"), &json!("Gates & yards"))
         );
         assert_eq!(
             (&open["url"], &open["language"]),
@@ -200,50 +207,50 @@ async fn every_language_of_a_published_node_is_an_article_of_one_story() {
                  <figcaption>The <b>old</b> vat</figcaption></figure>"
             )
         );
-        let twin = place.article("1-zh-hans");
+        let translation = source.article("1-zh-hans");
         assert_eq!(
-            (&twin["url"], &twin["language"]),
+            (&translation["url"], &translation["language"]),
             (&json!("https://works.example/zh/%E5%BC%80%E6%94%BE%E6%97%A5"), &json!("zh-Hans"))
         );
         assert_eq!(
-            (&twin["tags"], &twin["sections"], &twin["image_url"]),
+            (&translation["tags"], &translation["sections"], &translation["image_url"]),
             (&json!(["染料"]), &json!(["Campus life"]), &json!(vat))
         );
-        assert_eq!(twin["body_html"], "<p>第一行</p>\n<p>第二行</p>");
-        assert_eq!(twin["group"], open["group"], "one story");
-        let nobodys = place.article("2");
+        assert_eq!(translation["body_html"], "<p>第一行</p>\n<p>第二行</p>");
+        assert_eq!(translation["group"], open["group"], "both languages should be one story");
+        let anonymous = source.article("2");
         assert_eq!(
-            (&nobodys["url"], &nobodys["authors"]),
+            (&anonymous["url"], &anonymous["authors"]),
             (&json!("https://works.example/anywhere"), &json!([]))
         );
         assert_eq!(
-            (&nobodys["body_html"], &nobodys["image_url"]),
+            (&anonymous["body_html"], &anonymous["image_url"]),
             (&json!("1 &lt; 2"), &json!(null)),
-            "a private file has no address"
+            "a private file should have no URL"
         );
-        assert_eq!(place.article("8-zh-hans")["url"], "https://works.example/zh/node/8");
+        assert_eq!(source.article("8-zh-hans")["url"], "https://works.example/zh/node/8");
         for file in ["all.rss", "all.atom"] {
-            roxmltree::Document::parse(&place.feed(file)).unwrap();
+            roxmltree::Document::parse(&source.build_feed(file)).unwrap();
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_its_configuration_a_site_is_read_as_drupal_is_installed() {
+async fn a_site_without_its_configuration_is_read_with_the_defaults_of_drupal() {
     for kind in KINDS {
-        let Some(place) = site(kind, "works_").await else { continue };
-        read(
-            &place,
+        let Some(source) = site(kind, "works_").await else { continue };
+        configure(
+            &source,
             "table_prefix = \"works_\"\ncontent_types = [\"article\", \"news\"]\nids = \"source\"\nfiles_url = \"https://cdn.example/f/\"",
         );
-        assert_eq!(place.sync().counts(), [5, 1, 0, 0], "{kind:?}");
-        let mut ids = place.all("id");
+        assert_eq!(source.sync().counts(), [5, 1, 0, 0], "{kind:?}");
+        let mut ids = source.field_values("id");
         ids.sort();
-        let twins =
+        let translations =
             ["1-zh-hans", "8-zh-hans"].map(|id| format!("tag:news.example.edu,2026:cms/{id}"));
         let originals = ["1", "2", "7"].map(|id| format!("{id} at https://works.example"));
-        assert_eq!(ids, [originals.as_slice(), &twins].concat(), "{kind:?}");
-        let open = place
+        assert_eq!(ids, [originals.as_slice(), &translations].concat(), "{kind:?}");
+        let open = source
             .shell
             .courant(&["articles", "show", "1 at https://works.example", "--json"])
             .json();
@@ -252,23 +259,23 @@ async fn without_its_configuration_a_site_is_read_as_drupal_is_installed() {
             (&json!("https://cdn.example/f/2026-09/the%20vat.jpg"), &json!([]))
         );
         assert_eq!(
-            place.article("1-zh-hans")["url"],
+            source.article("1-zh-hans")["url"],
             "https://works.example/%E5%BC%80%E6%94%BE%E6%97%A5"
         );
-        read(&place, "");
-        let sentence = place.fails();
+        configure(&source, "");
+        let message = source.sync_error();
         assert!(
-            sentence.contains("no table `node_field_data`") && sentence.contains("table_prefix"),
-            "{sentence}"
+            message.contains("no table `node_field_data`") && message.contains("table_prefix"),
+            "{message}"
         );
-        assert_eq!(place.all("title").len(), 5, "the last articles stay");
+        assert_eq!(source.field_values("title").len(), 5, "the imported articles should be kept");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_nodes_come_in_page_by_page_and_a_withdrawn_translation_goes_alone() {
+async fn many_nodes_are_read_in_pages_and_an_unpublished_translation_is_removed_alone() {
     for kind in KINDS {
-        let Some(place) = site(kind, "").await else { continue };
+        let Some(source) = site(kind, "").await else { continue };
         let mut fill = String::new();
         for nid in 100..220 {
             for (language, original) in [("en", 1), ("zh-hans", 0)] {
@@ -279,12 +286,12 @@ async fn many_nodes_come_in_page_by_page_and_a_withdrawn_translation_goes_alone(
                 .unwrap();
             }
         }
-        place.run(&fill).await;
-        assert_eq!(place.sync().counts(), [244, 1, 0, 0], "{kind:?}");
-        let groups = |id: &str| place.article(id)["group"].clone();
+        source.execute(&fill).await;
+        assert_eq!(source.sync().counts(), [244, 1, 0, 0], "{kind:?}");
+        let groups = |id: &str| source.article(id)["group"].clone();
         assert_eq!(groups("219"), groups("219-zh-hans"));
-        place.run("UPDATE node_field_data SET status = 0 WHERE nid = 150 AND langcode = 'zh-hans'; DELETE FROM node_field_data WHERE nid = 151").await;
-        assert_eq!(place.sync().counts(), [0, 0, 0, 3], "{kind:?}");
-        assert_eq!(place.article("150")["title"], "Node 150");
+        source.execute("UPDATE node_field_data SET status = 0 WHERE nid = 150 AND langcode = 'zh-hans'; DELETE FROM node_field_data WHERE nid = 151").await;
+        assert_eq!(source.sync().counts(), [0, 0, 0, 3], "{kind:?}");
+        assert_eq!(source.article("150")["title"], "Node 150");
     }
 }

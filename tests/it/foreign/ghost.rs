@@ -1,10 +1,10 @@
-//! A small Ghost site on SQLite and on MariaDB: what its own feed would show, and nothing else.
+//! A small Ghost site on SQLite and MariaDB: only the content of its own feed is imported.
 
 use std::fmt::Write as _;
 
 use serde_json::json;
 
-use super::place::{Kind, Place};
+use super::test_source::{Kind, TestSource};
 
 const ENGINES: [Kind; 2] = [Kind::Sqlite, Kind::Mariadb];
 
@@ -28,15 +28,15 @@ INSERT INTO posts_tags VALUES ('g1', 'b01', 'c2', 1), ('g2', 'b01', 'c3', 2), ('
 ";
 
 const CARDS: &str = r#"<p>See <a href="__GHOST_URL__/map/">the map</a> and <a href="https://other.example/a?b=1">others</a>.</p>
-<div class="kg-card kg-audio-card"><div class="kg-audio-player-container"><audio src="__GHOST_URL__/content/media/bell.mp3" preload="metadata"></audio>
-<div class="kg-audio-title">Bell</div><div class="kg-audio-player"><span>0:00</span><button>1×</button></div></div></div>
+<div class="kg-card kg-audio-card"><div class="kg-audio-player-container"><audio src="__GHOST_URL__/content/media/gong.mp3" preload="metadata"></audio>
+<div class="kg-audio-title">Gong</div><div class="kg-audio-player"><span>0:00</span><button>1×</button></div></div></div>
 <!--kg-gated-block:begin nonMember:false memberSegment:"status:free" --><p>Members only.</p><!--kg-gated-block:end-->
 <script>alert(1)</script>"#;
 const GATED: &str = "<p>For all.</p><!--members-only--><p>For those who pay.</p>";
 
-/// The site as its editors left it.
-pub(super) async fn site(kind: Kind) -> Option<Place> {
-    let place = Place::begin(kind).await?;
+/// Creates the site with its content.
+pub(super) async fn site(kind: Kind) -> Option<TestSource> {
+    let source = TestSource::create(kind).await?;
     let mut fill = TABLES.to_owned();
     let posts = [
         (
@@ -77,7 +77,7 @@ pub(super) async fn site(kind: Kind) -> Option<Place> {
         ("b11", "Nothing to report", "", "html = NULL"),
     ];
     for (id, title, html, set) in posts {
-        let (title, html) = (place.text(title), place.text(html));
+        let (title, html) = (source.quote(title), source.quote(html));
         writeln!(
             fill,
             "INSERT INTO posts (id, uuid, title, slug, html, published_at, updated_at) VALUES ('{id}', 'u-{id}', {title}, 'slug-{id}', {html}, \
@@ -85,38 +85,41 @@ pub(super) async fn site(kind: Kind) -> Option<Place> {
         )
         .unwrap();
     }
-    let caption = place.text("<span>The <b>old</b> vat</span>");
+    let caption = source.quote("<span>The <b>old</b> vat</span>");
     writeln!(
         fill,
         "INSERT INTO posts_meta VALUES ('m1', 'b01', 'All about dyes', 'A \"vat\"', {caption}, 0), ('m2', 'b07', NULL, NULL, NULL, 1);"
     )
     .unwrap();
-    place.run(&fill).await;
-    read(&place, "");
-    Some(place)
+    source.execute(&fill).await;
+    configure(&source, "");
+    Some(source)
 }
 
-fn read(place: &Place, more: &str) {
-    place.source(
-        &place.url,
+fn configure(source: &TestSource, more: &str) {
+    source.configure(
+        &source.url,
         &format!("kind = \"ghost\"\nsite_url = \"https://dyes.example/blog/\"\n{more}"),
     );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn only_posts_for_everybody_come_in_with_what_ghost_would_show() {
+async fn only_public_posts_are_imported_with_the_content_that_ghost_shows() {
     for kind in ENGINES {
-        let Some(place) = site(kind).await else { continue };
-        assert!(place.shell.courant(&["check"]).out.contains("source"), "{kind:?}");
-        let sync = place.sync();
+        let Some(source) = site(kind).await else { continue };
+        assert!(source.shell.courant(&["check"]).out.contains("source"), "{kind:?}");
+        let sync = source.sync();
         assert_eq!(sync.counts(), [3, 1, 0, 0], "{kind:?}");
-        assert_eq!(sync.refused(), ["b10: post b10 has no date; publish it again in Ghost"]);
-        assert_eq!(place.sync().counts(), [0, 0, 0, 0], "{kind:?}, read again");
-        let mut ids = place.all("source_id");
+        assert_eq!(sync.rejected(), ["b10: post b10 has no date; publish it again in Ghost"]);
+        assert_eq!(source.sync().counts(), [0, 0, 0, 0], "{kind:?}, read again");
+        let mut ids = source.field_values("source_id");
         ids.sort();
         assert_eq!(ids, ["b01", "b02", "b11"]);
-        let arts = place.article("b01");
-        assert_eq!(arts["title"], "Arts & <em>crafts</em> &amp; more", "titles are plain text");
+        let arts = source.article("b01");
+        assert_eq!(
+            arts["title"], "Arts & <em>crafts</em> &amp; more",
+            "titles should be plain text"
+        );
         assert_eq!(arts["url"], "https://dyes.example/blog/slug-b01/");
         assert_eq!(
             (&arts["published_at"], &arts["updated_at"]),
@@ -136,8 +139,8 @@ async fn only_posts_for_everybody_come_in_with_what_ghost_would_show() {
         for part in [
             "<figure><img src=\"https://dyes.example/blog/content/images/vat%201.jpg\" alt=\"A &quot;vat&quot;\"><figcaption>The <b>old</b> vat</figcaption></figure>",
             "<a href=\"https://dyes.example/blog/map/\">the map</a> and <a href=\"https://other.example/a?b=1&amp;ref=dyes.example\">others</a>",
-            "<audio src=\"https://dyes.example/blog/content/media/bell.mp3\" controls=\"\"></audio>",
-            "<div>Bell</div>",
+            "<audio src=\"https://dyes.example/blog/content/media/gong.mp3\" controls=\"\"></audio>",
+            "<div>Gong</div>",
         ] {
             assert!(body.contains(part), "{part}\nis not in\n{body}");
         }
@@ -147,7 +150,7 @@ async fn only_posts_for_everybody_come_in_with_what_ghost_would_show() {
                 .all(|gone| !body.contains(gone)),
             "{body}"
         );
-        let second = place.article("b02");
+        let second = source.article("b02");
         assert_eq!(
             (&second["summary"], &second["language"]),
             (&json!("Short & <plain>"), &json!("zh"))
@@ -155,49 +158,49 @@ async fn only_posts_for_everybody_come_in_with_what_ghost_would_show() {
         assert_eq!(
             (&second["sections"], &second["tags"]),
             (&json!([]), &json!(["校园"])),
-            "an internal tag comes first"
+            "an internal primary tag should not become a section"
         );
         for file in ["all.rss", "all.atom"] {
-            roxmltree::Document::parse(&place.feed(file)).unwrap();
+            roxmltree::Document::parse(&source.build_feed(file)).unwrap();
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn posts_for_members_come_in_as_far_as_they_are_asked_for() {
+async fn posts_for_members_are_imported_as_configured() {
     for kind in ENGINES {
-        let Some(place) = site(kind).await else { continue };
-        read(&place, "members = \"preview\"");
-        assert_eq!(place.sync().counts(), [5, 1, 0, 0], "{kind:?}");
-        let members = place.article("b08");
+        let Some(source) = site(kind).await else { continue };
+        configure(&source, "members = \"preview\"");
+        assert_eq!(source.sync().counts(), [5, 1, 0, 0], "{kind:?}");
+        let members = source.article("b08");
         assert_eq!(
             (&members["body_html"], &members["summary"]),
             (&json!(""), &json!("What the council said"))
         );
-        assert_eq!(place.article("b09")["body_html"], "<p>For all.</p>");
-        read(&place, "members = \"full\"");
-        assert_eq!(place.sync().counts(), [0, 0, 3, 0], "{kind:?}");
-        assert_eq!(place.article("b08")["body_html"], "<p>All of it.</p>");
-        assert_eq!(place.article("b09")["body_html"], "<p>For all.</p><p>For those who pay.</p>");
-        assert!(place.article("b01")["body_html"].as_str().unwrap().contains("Members only."));
-        read(&place, "");
-        assert_eq!(place.sync().counts(), [0, 0, 1, 2], "{kind:?}");
-        assert!(!place.feed("all.rss").contains("For those who pay"));
+        assert_eq!(source.article("b09")["body_html"], "<p>For all.</p>");
+        configure(&source, "members = \"full\"");
+        assert_eq!(source.sync().counts(), [0, 0, 3, 0], "{kind:?}");
+        assert_eq!(source.article("b08")["body_html"], "<p>All of it.</p>");
+        assert_eq!(source.article("b09")["body_html"], "<p>For all.</p><p>For those who pay.</p>");
+        assert!(source.article("b01")["body_html"].as_str().unwrap().contains("Members only."));
+        configure(&source, "");
+        assert_eq!(source.sync().counts(), [0, 0, 1, 2], "{kind:?}");
+        assert!(!source.build_feed("all.rss").contains("For those who pay"));
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn addresses_follow_the_routes_and_ids_are_kept_when_they_are_asked_for() {
+async fn urls_follow_the_configured_permalinks_and_ids_of_the_source_are_kept_if_configured() {
     for kind in ENGINES {
-        let Some(place) = site(kind).await else { continue };
+        let Some(source) = site(kind).await else { continue };
         for (form, first, second) in [
             ("/{year}/{month}/{day}/{slug}/", "2026/09/01/slug-b01/", "2025/12/31/slug-b02/"),
             ("/{primary_tag}/{slug}", "dyes/slug-b01", "all/slug-b02"),
             ("/{primary_author}/{id}/", "mei/b01/", "tom/b02/"),
         ] {
-            read(&place, &format!("permalinks = \"{form}\"\ntimezone = \"Asia/Shanghai\""));
-            place.sync();
-            let at = |id: &str| place.article(id)["url"].as_str().unwrap().to_owned();
+            configure(&source, &format!("permalinks = \"{form}\"\ntimezone = \"Asia/Shanghai\""));
+            source.sync();
+            let at = |id: &str| source.article(id)["url"].as_str().unwrap().to_owned();
             assert_eq!(
                 (at("b01"), at("b02")),
                 (
@@ -207,19 +210,19 @@ async fn addresses_follow_the_routes_and_ids_are_kept_when_they_are_asked_for() 
             );
         }
     }
-    let Some(place) = site(Kind::Sqlite).await else { return };
-    read(&place, "ids = \"source\"");
-    place.sync();
-    let mut ids = place.all("id");
+    let Some(source) = site(Kind::Sqlite).await else { return };
+    configure(&source, "ids = \"source\"");
+    source.sync();
+    let mut ids = source.field_values("id");
     ids.sort();
     assert_eq!(ids, ["b01", "b02", "b11"]);
-    assert!(place.feed("all.rss").contains("<guid isPermaLink=\"false\">b01</guid>"));
+    assert!(source.build_feed("all.rss").contains("<guid isPermaLink=\"false\">b01</guid>"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_posts_come_in_page_by_page_and_an_unpublished_one_goes() {
+async fn many_posts_are_read_in_pages_and_an_unpublished_post_is_removed() {
     for kind in ENGINES {
-        let Some(place) = site(kind).await else { continue };
+        let Some(source) = site(kind).await else { continue };
         let mut fill = String::new();
         for number in 100..230 {
             write!(
@@ -230,30 +233,32 @@ async fn many_posts_come_in_page_by_page_and_an_unpublished_one_goes() {
             )
             .unwrap();
         }
-        place.run(&fill).await;
-        assert_eq!(place.sync().counts(), [133, 1, 0, 0], "{kind:?}");
+        source.execute(&fill).await;
+        assert_eq!(source.sync().counts(), [133, 1, 0, 0], "{kind:?}");
         assert_eq!(
-            (&place.article("d228")["tags"], &place.article("d229")["tags"]),
+            (&source.article("d228")["tags"], &source.article("d229")["tags"]),
             (&json!(["Dyes & inks"]), &json!(["校园"]))
         );
-        let before = place.article("d150")["id"].clone();
-        place.run("UPDATE posts SET status = 'draft' WHERE id = 'd150'").await;
-        assert_eq!(place.sync().counts(), [0, 0, 0, 1], "{kind:?}");
-        place.run("UPDATE posts SET status = 'published', slug = 'moved' WHERE id = 'd150'").await;
-        place.sync();
+        let before = source.article("d150")["id"].clone();
+        source.execute("UPDATE posts SET status = 'draft' WHERE id = 'd150'").await;
+        assert_eq!(source.sync().counts(), [0, 0, 0, 1], "{kind:?}");
+        source
+            .execute("UPDATE posts SET status = 'published', slug = 'moved' WHERE id = 'd150'")
+            .await;
+        source.sync();
         assert_eq!(
-            (&place.article("d150")["id"], place.article("d150")["url"].as_str()),
+            (&source.article("d150")["id"], source.article("d150")["url"].as_str()),
             (&before, Some("https://dyes.example/blog/moved/"))
         );
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_of_ghosts_early_days_is_read_and_one_that_is_none_is_told() {
+async fn an_early_ghost_schema_is_read_and_another_schema_is_reported() {
     for kind in ENGINES {
-        let Some(place) = Place::begin(kind).await else { continue };
-        place
-            .run(
+        let Some(source) = TestSource::create(kind).await else { continue };
+        source
+            .execute(
                 "CREATE TABLE posts (id VARCHAR(24) PRIMARY KEY, title TEXT, slug VARCHAR(191), html TEXT, feature_image TEXT, page BOOLEAN, status VARCHAR(50),
                     author_id VARCHAR(24), meta_description TEXT, updated_at DATETIME, published_at DATETIME);
                  CREATE TABLE users (id VARCHAR(24), name TEXT, slug TEXT);
@@ -266,9 +271,9 @@ async fn a_database_of_ghosts_early_days_is_read_and_one_that_is_none_is_told() 
                     ('b2', 'About', 'about', '<p>x</p>', NULL, 1, 'published', '1', NULL, NULL, '2017-01-01 00:00:00')",
             )
             .await;
-        read(&place, "");
-        assert_eq!(place.sync().counts(), [1, 0, 0, 0], "{kind:?}");
-        let early = place.article("b1");
+        configure(&source, "");
+        assert_eq!(source.sync().counts(), [1, 0, 0, 0], "{kind:?}");
+        let early = source.article("b1");
         assert_eq!(
             (&early["authors"], &early["language"], &early["summary"]),
             (&json!(["Mei Lin"]), &json!("de"), &json!("Told"))
@@ -279,19 +284,19 @@ async fn a_database_of_ghosts_early_days_is_read_and_one_that_is_none_is_told() 
                 .unwrap()
                 .contains("https://dyes.example/content/images/a.png")
         );
-        place.run("ALTER TABLE posts RENAME TO something_else").await;
-        let sentence = place.fails();
+        source.execute("ALTER TABLE posts RENAME TO something_else").await;
+        let message = source.sync_error();
         assert!(
-            sentence.contains("no table `posts`") && sentence.contains("is this Ghost's database"),
-            "{sentence}"
+            message.contains("no table `posts`") && message.contains("is this Ghost's database"),
+            "{message}"
         );
-        assert_eq!(place.all("title"), ["Early"], "the last articles stay");
+        assert_eq!(source.field_values("title"), ["Early"], "the imported articles should be kept");
         if kind == Kind::Mariadb {
-            place.source(
-                &place.url.replace("sesame", "not-sesame"),
+            source.configure(
+                &source.url.replace("sesame", "not-sesame"),
                 "kind = \"ghost\"\nsite_url = \"https://dyes.example\"",
             );
-            assert!(place.fails().contains("login failed"));
+            assert!(source.sync_error().contains("login failed"));
         }
     }
 }

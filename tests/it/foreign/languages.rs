@@ -1,12 +1,12 @@
-//! WordPress in several languages (Polylang, WPML) and in a network of sites.
+//! WordPress sites in several languages (Polylang, WPML) and in a multisite network.
 
 use std::fmt::Write as _;
 
-use super::place::Place;
+use super::test_source::TestSource;
 use super::wordpress::site;
 
-/// An array as PHP writes it; values are texts or, where they are digits, numbers.
-fn php(entries: &[(&str, &str)]) -> String {
+/// Serializes an array as PHP does; values of digits become integers, all others strings.
+fn php_array(entries: &[(&str, &str)]) -> String {
     let mut out = format!("a:{}:{{", entries.len());
     for (key, value) in entries {
         let value = match value {
@@ -19,22 +19,22 @@ fn php(entries: &[(&str, &str)]) -> String {
     out + "}"
 }
 
-async fn option(place: &Place, name: &str, value: &str) {
-    place.run(&format!("DELETE FROM wp_options WHERE option_name = '{name}'")).await;
-    place
-        .run(&format!(
+async fn set_option(source: &TestSource, name: &str, value: &str) {
+    source.execute(&format!("DELETE FROM wp_options WHERE option_name = '{name}'")).await;
+    source
+        .execute(&format!(
             "INSERT INTO wp_options (option_name, option_value) VALUES ('{name}', '{value}')"
         ))
         .await;
 }
 
-/// Post 108 is the Chinese twin of 101, and 102, a draft, the German one.
-async fn polylang(place: &Place) {
-    let group = php(&[("de", "102"), ("en", "101"), ("zh", "108")]);
-    let language = |locale: &str| php(&[("locale", locale), ("rtl", "0")]);
+/// Adds Polylang's tables: 108 is the Chinese translation of post 101, and draft 102 the German one.
+async fn add_polylang(source: &TestSource) {
+    let group = php_array(&[("de", "102"), ("en", "101"), ("zh", "108")]);
+    let language = |locale: &str| php_array(&[("locale", locale), ("rtl", "0")]);
     let (en, zh) = (language("en_GB"), language("zh_CN"));
-    place
-        .run(&format!(
+    source
+        .execute(&format!(
             "INSERT INTO wp_terms VALUES (21, 'English', 'en'), (22, '中文', 'zh'), (23, 'pll_1', 'pll_1');
              INSERT INTO wp_term_taxonomy (term_taxonomy_id, term_id, taxonomy, description) VALUES (31, 21, 'language', '{en}'),
                 (32, 22, 'language', '{zh}'), (33, 23, 'post_translations', '{group}');
@@ -43,8 +43,9 @@ async fn polylang(place: &Place) {
         .await;
 }
 
-fn told(place: &Place, id: &str) -> (String, String) {
-    let a = place.article(id);
+/// Returns language and URL of an article.
+fn language_and_url(source: &TestSource, id: &str) -> (String, String) {
+    let a = source.article(id);
     (a["language"].as_str().unwrap().to_owned(), a["url"].as_str().unwrap().to_owned())
 }
 
@@ -53,37 +54,46 @@ fn pair(language: &str, url: &str) -> (String, String) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn polylangs_languages_translations_and_addresses_are_read() {
-    let Some(place) = site("wp_", "/%postname%/").await else { return };
-    polylang(&place).await;
+async fn polylang_languages_translations_and_urls_are_read() {
+    let Some(source) = site("wp_", "/%postname%/").await else { return };
+    add_polylang(&source).await;
     let options = |rewrite: &str, hide: &str| {
-        php(&[
+        php_array(&[
             ("force_lang", "1"),
             ("hide_default", hide),
             ("rewrite", rewrite),
             ("default_lang", "en"),
         ])
     };
-    option(&place, "polylang", &options("1", "1")).await;
-    place.sync();
-    assert_eq!(told(&place, "101"), pair("en-GB", "https://blog.example/opening-night/"));
-    assert_eq!(told(&place, "108"), pair("zh-CN", "https://blog.example/zh/timetable/"));
+    set_option(&source, "polylang", &options("1", "1")).await;
+    source.sync();
+    assert_eq!(
+        language_and_url(&source, "101"),
+        pair("en-GB", "https://blog.example/opening-night/")
+    );
+    assert_eq!(
+        language_and_url(&source, "108"),
+        pair("zh-CN", "https://blog.example/zh/timetable/")
+    );
     let id = |number: &str| serde_json::json!([format!("tag:news.example.edu,2026:cms/{number}")]);
     assert_eq!(
-        (&place.article("101")["translations"], &place.article("108")["translations"]),
+        (&source.article("101")["translations"], &source.article("108")["translations"]),
         (&id("108"), &id("101"))
     );
-    option(&place, "polylang", &options("0", "0")).await;
-    place.sync();
-    assert_eq!(told(&place, "101").1, "https://blog.example/language/en/opening-night/");
-    assert_eq!(told(&place, "108").1, "https://blog.example/language/zh/timetable/");
+    set_option(&source, "polylang", &options("0", "0")).await;
+    source.sync();
+    assert_eq!(
+        language_and_url(&source, "101").1,
+        "https://blog.example/language/en/opening-night/"
+    );
+    assert_eq!(language_and_url(&source, "108").1, "https://blog.example/language/zh/timetable/");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn wpmls_languages_translations_and_addresses_are_read() {
-    let Some(place) = site("wp_", "/%postname%/").await else { return };
-    place
-        .run(
+async fn wpml_languages_translations_and_urls_are_read() {
+    let Some(source) = site("wp_", "/%postname%/").await else { return };
+    source
+        .execute(
             "CREATE TABLE wp_icl_translations (translation_id BIGINT PRIMARY KEY, element_type VARCHAR(60), element_id BIGINT, trid BIGINT,
                 language_code VARCHAR(7), source_language_code VARCHAR(7));
              CREATE TABLE wp_icl_languages (code VARCHAR(7), default_locale VARCHAR(35));
@@ -93,41 +103,47 @@ async fn wpmls_languages_translations_and_addresses_are_read() {
         )
         .await;
     let settings =
-        |kind: &str| php(&[("language_negotiation_type", kind), ("default_language", "en")]);
-    option(&place, "icl_sitepress_settings", &settings("1")).await;
-    place.sync();
-    assert_eq!(told(&place, "101"), pair("en-GB", "https://blog.example/opening-night/"));
-    assert_eq!(told(&place, "108"), pair("zh-CN", "https://blog.example/zh-hans/timetable/"));
-    assert_eq!(place.article("108")["group"], place.article("101")["group"]);
-    option(&place, "icl_sitepress_settings", &settings("3")).await;
-    place.sync();
-    assert_eq!(told(&place, "108").1, "https://blog.example/timetable/?lang=zh-hans");
-    let domains = php(&[("zh-hans", "cn.blog.example")]);
-    let settings = php(&[
+        |kind: &str| php_array(&[("language_negotiation_type", kind), ("default_language", "en")]);
+    set_option(&source, "icl_sitepress_settings", &settings("1")).await;
+    source.sync();
+    assert_eq!(
+        language_and_url(&source, "101"),
+        pair("en-GB", "https://blog.example/opening-night/")
+    );
+    assert_eq!(
+        language_and_url(&source, "108"),
+        pair("zh-CN", "https://blog.example/zh-hans/timetable/")
+    );
+    assert_eq!(source.article("108")["group"], source.article("101")["group"]);
+    set_option(&source, "icl_sitepress_settings", &settings("3")).await;
+    source.sync();
+    assert_eq!(language_and_url(&source, "108").1, "https://blog.example/timetable/?lang=zh-hans");
+    let domains = php_array(&[("zh-hans", "cn.blog.example")]);
+    let settings = php_array(&[
         ("language_negotiation_type", "2"),
         ("default_language", "en"),
         ("language_domains", &domains),
     ]);
-    option(&place, "icl_sitepress_settings", &settings).await;
-    place.sync();
-    assert_eq!(told(&place, "108").1, "https://cn.blog.example/timetable/");
+    set_option(&source, "icl_sitepress_settings", &settings).await;
+    source.sync();
+    assert_eq!(language_and_url(&source, "108").1, "https://cn.blog.example/timetable/");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_site_of_a_network_has_its_own_posts_and_files_and_the_networks_writers() {
-    let Some(place) = site("wp_2_", "/%postname%/").await else { return };
-    // A network keeps all users in one table, which bears the main site's prefix.
-    place.run("RENAME TABLE wp_2_users TO wp_users").await;
-    place.sync();
-    let opening = place.article("101");
+async fn a_site_of_a_multisite_network_has_its_own_posts_and_files_and_shared_authors() {
+    let Some(source) = site("wp_2_", "/%postname%/").await else { return };
+    // A multisite network has one table of users, with the prefix of the main site.
+    source.execute("RENAME TABLE wp_2_users TO wp_users").await;
+    source.sync();
+    let opening = source.article("101");
     assert_eq!(opening["authors"], serde_json::json!(["Mei Lin"]));
     assert_eq!(
         opening["image_url"],
         "https://blog.example/wp/wp-content/uploads/sites/2/2026/08/vat.jpg"
     );
-    place
-        .run("CREATE TABLE wp_sitemeta (meta_key VARCHAR(255), meta_value LONGTEXT); INSERT INTO wp_sitemeta VALUES ('ms_files_rewriting', '1')")
+    source
+        .execute("CREATE TABLE wp_sitemeta (meta_key VARCHAR(255), meta_value LONGTEXT); INSERT INTO wp_sitemeta VALUES ('ms_files_rewriting', '1')")
         .await;
-    place.sync();
-    assert_eq!(place.article("101")["image_url"], "https://blog.example/wp/files/2026/08/vat.jpg");
+    source.sync();
+    assert_eq!(source.article("101")["image_url"], "https://blog.example/wp/files/2026/08/vat.jpg");
 }

@@ -1,4 +1,5 @@
-//! A throwaway MariaDB, started once for all stories; it ends with this process, however that ends.
+//! Temporary MariaDB server, started once for all tests; it stops when this process ends, even if
+//! that is killed.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
@@ -12,30 +13,31 @@ use tokio::sync::OnceCell;
 const SCRIPT: &str = include_str!("mariadb.sh");
 const PROGRAMS: [&str; 3] = ["mariadb-install-db", "mariadbd", "mariadb"];
 
-/// The running server.
+/// The running MariaDB server.
 struct Server {
     port: u16,
-    /// The watcher's standard input is open as long as this process lives.
+    /// Its standard input is open as long as this process runs.
     _watcher: Child,
 }
 
 static SERVER: OnceCell<Result<Server, String>> = OnceCell::const_new();
 static DATABASES: AtomicUsize = AtomicUsize::new(0);
 
-/// The address of a fresh, empty database whose user may do everything; the error is why there is no MariaDB here.
+/// Returns the URL of an empty database, for a user with all privileges. The error says why MariaDB
+/// is not available.
 pub(super) async fn fresh_database() -> Result<String, String> {
     let server =
         SERVER.get_or_init(|| async { tokio::task::spawn_blocking(start).await.unwrap() }).await;
     let port = server.as_ref().map_err(Clone::clone)?.port;
-    let name = format!("story{}", DATABASES.fetch_add(1, Ordering::Relaxed));
-    let address = |name: &str| format!("mysql://courant:sesame@127.0.0.1:{port}/{name}");
-    let mut admin = MySqlConnection::connect(&address("")).await.unwrap();
+    let name = format!("test{}", DATABASES.fetch_add(1, Ordering::Relaxed));
+    let url = |name: &str| format!("mysql://courant:sesame@127.0.0.1:{port}/{name}");
+    let mut admin = MySqlConnection::connect(&url("")).await.unwrap();
     admin
         .execute(AssertSqlSafe(format!("CREATE DATABASE {name} CHARACTER SET utf8mb4")))
         .await
         .unwrap();
     admin.close().await.unwrap();
-    Ok(address(&name))
+    Ok(url(&name))
 }
 
 fn start() -> Result<Server, String> {
@@ -45,11 +47,11 @@ fn start() -> Result<Server, String> {
             .output();
         if !found.is_ok_and(|o| o.status.success()) {
             return Err(format!(
-                "there is no MariaDB (no {program} on PATH, in /usr/sbin or /usr/bin)"
+                "MariaDB is not installed (no {program} on PATH, in /usr/sbin or /usr/bin)"
             ));
         }
     }
-    // Somebody else may take the port between our look and the server's start: then another one is tried.
+    // Another process may take the port before the server starts, so try a second port.
     start_on(free_port()).or_else(|_| start_on(free_port()))
 }
 
@@ -60,10 +62,10 @@ fn start_on(port: u16) -> Result<Server, String> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .map_err(|e| format!("MariaDB could not be started: {e}"))?;
-    let mut said = String::new();
-    BufReader::new(watcher.stdout.take().unwrap()).read_line(&mut said).unwrap();
-    if said.is_empty() {
+        .map_err(|e| format!("cannot start MariaDB: {e}"))?;
+    let mut port_line = String::new();
+    BufReader::new(watcher.stdout.take().unwrap()).read_line(&mut port_line).unwrap();
+    if port_line.is_empty() {
         let mut why = String::new();
         watcher.stderr.take().unwrap().read_to_string(&mut why).unwrap();
         watcher.wait().unwrap();

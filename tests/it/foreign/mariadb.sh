@@ -1,4 +1,5 @@
-# Starts a throwaway MariaDB, prints its port, and takes it away when standard input ends: with its parent, however that ends.
+# Starts a temporary MariaDB server, prints its port, and deletes it when standard input ends: when the parent process ends,
+# even if that is killed.
 trap '' INT TERM HUP
 PATH=$PATH:/usr/sbin:/usr/bin
 port=$1

@@ -1,4 +1,4 @@
-//! Articles out of other people's databases: SQLite, PostgreSQL and MariaDB, a home-made CMS, WordPress, Ghost and Drupal.
+//! Sources in foreign databases (SQLite, PostgreSQL, MariaDB): a custom CMS, WordPress, Ghost and Drupal.
 
 mod changes;
 mod cms;
@@ -8,7 +8,7 @@ mod ghost;
 mod inspect;
 mod languages;
 mod mariadb;
-mod notices;
-mod place;
+mod notifications;
 mod rejections;
+mod test_source;
 mod wordpress;

@@ -1,8 +1,8 @@
-//! A small WordPress site on MariaDB: what its own feed would show, and nothing else.
+//! A small WordPress site on MariaDB: only the content of its own feed is imported.
 
 use std::fmt::Write as _;
 
-use super::place::{Kind, Place};
+use super::test_source::{Kind, TestSource};
 
 const TABLES: &str = "
 CREATE TABLE {p}posts (ID BIGINT UNSIGNED PRIMARY KEY AUTO_INCREMENT, post_author BIGINT UNSIGNED DEFAULT 2, post_date DATETIME DEFAULT '0000-00-00 00:00:00',
@@ -42,7 +42,7 @@ const BLOCKS: &str = r#"<!-- wp:heading -->
 <h2 class="wp-block-heading">Timetable</h2>
 <!-- /wp:heading -->
 
-<!-- wp:list --><ul><!-- wp:list-item --><li>Nine: doors</li><!-- /wp:list-item --></ul><!-- /wp:list -->
+<!-- wp:list --><ul><!-- wp:list-item --><li>Nine: gates</li><!-- /wp:list-item --></ul><!-- /wp:list -->
 
 <!-- wp:shop/cart {"id":1} /-->
 
@@ -52,9 +52,9 @@ const BLOCKS: &str = r#"<!-- wp:heading -->
 
 <!-- wp:paragraph --><p>A second page.</p><!-- /wp:paragraph -->"#;
 
-/// The site under a table prefix, with its addresses made after a structure.
-pub(super) async fn site(prefix: &str, structure: &str) -> Option<Place> {
-    let place = Place::begin(Kind::Mariadb).await?;
+/// Creates the site with this table prefix and permalink structure.
+pub(super) async fn site(prefix: &str, structure: &str) -> Option<TestSource> {
+    let source = TestSource::create(Kind::Mariadb).await?;
     let mut fill = TABLES.to_owned();
     let options = [
         ("home", "https://blog.example"),
@@ -76,7 +76,7 @@ pub(super) async fn site(prefix: &str, structure: &str) -> Option<Place> {
             "101",
             "Opening <em>night</em> &amp; day",
             CLASSIC,
-            "post_name = 'opening-night', post_excerpt = 'Doors \"open\".'",
+            "post_name = 'opening-night', post_excerpt = 'Gates \"open\".'",
         ),
         (
             "102",
@@ -121,7 +121,7 @@ pub(super) async fn site(prefix: &str, structure: &str) -> Option<Place> {
         ),
     ];
     for (id, title, content, rest) in posts {
-        let (title, content) = (place.text(title), place.text(content));
+        let (title, content) = (source.quote(title), source.quote(content));
         let guid = format!("https://blog.example/?p={id}&#038;lang=en");
         let set = format!(
             "ID = {id}, guid = '{guid}', post_title = {title}, post_content = {content}, post_excerpt = '', {date}"
@@ -132,17 +132,17 @@ pub(super) async fn site(prefix: &str, structure: &str) -> Option<Place> {
         )
         .unwrap();
     }
-    place.run(&format!("SET sql_mode = ''; {}", fill.replace("{p}", prefix))).await;
-    place.source(&place.url, &format!("kind = \"wordpress\"\ntable_prefix = \"{prefix}\""));
-    Some(place)
+    source.execute(&format!("SET sql_mode = ''; {}", fill.replace("{p}", prefix))).await;
+    source.configure(&source.url, &format!("kind = \"wordpress\"\ntable_prefix = \"{prefix}\""));
+    Some(source)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn only_public_posts_come_in_with_what_wordpress_would_show() {
-    let Some(place) = site("wp_", "/%year%/%monthnum%/%day%/%postname%/").await else { return };
-    let sync = place.sync();
+async fn only_public_posts_are_imported_with_the_content_that_wordpress_shows() {
+    let Some(source) = site("wp_", "/%year%/%monthnum%/%day%/%postname%/").await else { return };
+    let sync = source.sync();
     assert_eq!(sync.counts(), [3, 1, 0, 0]);
-    assert_eq!(sync.refused(), ["112: post 112 has no date; publish it again in WordPress"]);
+    assert_eq!(sync.rejected(), ["112: post 112 has no date; publish it again in WordPress"]);
     let notes = sync.notes();
     assert!(notes.iter().any(|n| n.starts_with("101: ") && n.contains("[signup]")), "{notes:?}");
     assert!(notes.iter().any(|n| n.starts_with("108: ") && n.contains("shop/cart")), "{notes:?}");
@@ -151,10 +151,10 @@ async fn only_public_posts_come_in_with_what_wordpress_would_show() {
         "{notes:?}"
     );
     assert_eq!(notes.len(), 3, "{notes:?}");
-    let mut titles = place.all("title");
+    let mut titles = source.field_values("title");
     titles.sort();
     assert_eq!(titles, ["No title, but words.", "Opening night & day", "Timetable"]);
-    let opening = place.article("101");
+    let opening = source.article("101");
     assert_eq!(opening["url"], "https://blog.example/2026/09/01/opening-night/");
     assert_eq!(
         (opening["published_at"].as_str(), opening["updated_at"].as_str()),
@@ -168,7 +168,7 @@ async fn only_public_posts_come_in_with_what_wordpress_would_show() {
         (opening["image_url"].as_str(), opening["language"].as_str()),
         (Some("https://blog.example/wp/wp-content/uploads/2026/08/vat.jpg"), Some("en-US"))
     );
-    assert_eq!(opening["summary"], "Doors “open”.");
+    assert_eq!(opening["summary"], "Gates “open”.");
     let image = ["image_alt", "image_type", "image_width", "image_height"]
         .map(|name| opening[name].clone());
     assert_eq!(serde_json::json!(image), serde_json::json!(["A vat", "image/jpeg", 1200, 800]));
@@ -185,21 +185,21 @@ async fn only_public_posts_come_in_with_what_wordpress_would_show() {
         assert!(body.contains(part), "{part}\nis not in\n{body}");
     }
     assert!(!body.contains("alert") && !body.contains('[') && !body.contains("<!--"), "{body}");
-    let timetable = place.article("108");
-    // Its UTC columns are zero, so the local ones count.
+    let timetable = source.article("108");
+    // The UTC columns of this post are zero, so its local times count.
     assert_eq!(timetable["published_at"], "2026-08-31T17:30:00Z");
     let body = timetable["body_html"].as_str().unwrap();
     assert!(
         body.contains("<h2>Timetable</h2>")
-            && body.contains("<li>Nine: doors</li>")
+            && body.contains("<li>Nine: gates</li>")
             && body.contains("vat.jpg"),
         "{body}"
     );
     assert!(!body.contains("second page") && !body.contains("wp:"), "{body}");
     for file in ["all.rss", "all.atom"] {
-        roxmltree::Document::parse(&place.feed(file)).unwrap();
+        roxmltree::Document::parse(&source.build_feed(file)).unwrap();
     }
-    let rss = place.feed("all.rss");
+    let rss = source.build_feed("all.rss");
     assert!(
         rss.contains("<guid isPermaLink=\"false\">tag:news.example.edu,2026:cms/101</guid>"),
         "{rss}"
@@ -212,7 +212,7 @@ async fn only_public_posts_come_in_with_what_wordpress_would_show() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn addresses_follow_the_sites_own_structure_and_tables_its_own_prefix() {
+async fn urls_follow_the_permalink_structure_and_tables_have_the_configured_prefix() {
     let structures = [
         ("", "https://blog.example/?p=101"),
         ("/%year%/%monthnum%/%postname%/", "https://blog.example/2026/09/opening-night/"),
@@ -223,30 +223,30 @@ async fn addresses_follow_the_sites_own_structure_and_tables_its_own_prefix() {
             "https://blog.example/mei-lin/01-01/opening-night.html",
         ),
     ];
-    let Some(place) = site("college_7_", structures[0].0).await else { return };
-    for (structure, address) in structures {
-        place.run(&format!("UPDATE college_7_options SET option_value = '{structure}' WHERE option_name = 'permalink_structure'")).await;
-        place.sync();
-        assert_eq!(place.article("101")["url"], address, "{structure}");
+    let Some(source) = site("college_7_", structures[0].0).await else { return };
+    for (structure, url) in structures {
+        source.execute(&format!("UPDATE college_7_options SET option_value = '{structure}' WHERE option_name = 'permalink_structure'")).await;
+        source.sync();
+        assert_eq!(source.article("101")["url"], url, "{structure}");
     }
-    place.source(&place.url, "kind = \"wordpress\"");
-    let sentence = place.fails();
-    assert!(sentence.contains("table_prefix") && sentence.contains("wp-config.php"), "{sentence}");
-    assert_eq!(place.all("title").len(), 3, "the last articles stay");
-    let wrong = place.url.replace("sesame", "not-sesame");
-    place.source(&wrong, "kind = \"wordpress\"");
-    assert!(place.fails().contains("login failed"));
+    source.configure(&source.url, "kind = \"wordpress\"");
+    let message = source.sync_error();
+    assert!(message.contains("table_prefix") && message.contains("wp-config.php"), "{message}");
+    assert_eq!(source.field_values("title").len(), 3, "the imported articles should be kept");
+    let wrong = source.url.replace("sesame", "not-sesame");
+    source.configure(&wrong, "kind = \"wordpress\"");
+    assert!(source.sync_error().contains("login failed"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ids_that_readers_know_are_kept_when_they_are_asked_for() {
-    let Some(place) = site("wp_", "/%postname%/").await else { return };
-    place.source(&place.url, "kind = \"wordpress\"\nids = \"source\"");
-    place.sync();
-    let mut ids = place.all("id");
+async fn ids_of_the_source_are_kept_if_configured() {
+    let Some(source) = site("wp_", "/%postname%/").await else { return };
+    source.configure(&source.url, "kind = \"wordpress\"\nids = \"source\"");
+    source.sync();
+    let mut ids = source.field_values("id");
     ids.sort();
     assert_eq!(ids, ["101", "108", "111"].map(|n| format!("https://blog.example/?p={n}&lang=en")));
-    let rss = place.feed("all.rss");
+    let rss = source.build_feed("all.rss");
     let rss = roxmltree::Document::parse(&rss).unwrap();
     let mut guids = rss.descendants().filter(|n| n.has_tag_name("guid")).filter_map(|n| n.text());
     assert!(guids.any(|guid| guid == "https://blog.example/?p=101&lang=en"));
@@ -254,13 +254,13 @@ async fn ids_that_readers_know_are_kept_when_they_are_asked_for() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_post_edited_trashed_and_restored_stays_the_same_article() {
-    let Some(place) = site("wp_", "/%postname%/").await else { return };
-    place.sync();
-    assert_eq!(place.sync().counts(), [0, 0, 0, 0]);
-    let id = place.article("101")["id"].clone();
-    place.run("UPDATE wp_posts SET post_title = 'Opening day', post_name = 'opening-day', post_modified = '2026-09-03 12:00:00', post_modified_gmt = '2026-09-03 04:00:00' WHERE ID = 101").await;
-    assert_eq!(place.sync().counts(), [0, 0, 1, 0]);
-    let edited = place.article("101");
+    let Some(source) = site("wp_", "/%postname%/").await else { return };
+    source.sync();
+    assert_eq!(source.sync().counts(), [0, 0, 0, 0]);
+    let id = source.article("101")["id"].clone();
+    source.execute("UPDATE wp_posts SET post_title = 'Opening day', post_name = 'opening-day', post_modified = '2026-09-03 12:00:00', post_modified_gmt = '2026-09-03 04:00:00' WHERE ID = 101").await;
+    assert_eq!(source.sync().counts(), [0, 0, 1, 0]);
+    let edited = source.article("101");
     assert_eq!(
         (edited["title"].as_str(), edited["updated_at"].as_str()),
         (Some("Opening day"), Some("2026-09-03T04:00:00Z"))
@@ -269,16 +269,16 @@ async fn a_post_edited_trashed_and_restored_stays_the_same_article() {
         (&edited["id"], edited["published_at"].as_str()),
         (&id, Some("2026-08-31T17:30:00Z"))
     );
-    place.run("UPDATE wp_posts SET post_status = 'trash', post_name = 'opening-day__trashed' WHERE ID = 101").await;
-    assert_eq!(place.sync().counts(), [0, 0, 0, 1]);
-    assert!(!place.feed("all.rss").contains("Opening day"));
-    place
-        .run(
+    source.execute("UPDATE wp_posts SET post_status = 'trash', post_name = 'opening-day__trashed' WHERE ID = 101").await;
+    assert_eq!(source.sync().counts(), [0, 0, 0, 1]);
+    assert!(!source.build_feed("all.rss").contains("Opening day"));
+    source
+        .execute(
             "UPDATE wp_posts SET post_status = 'publish', post_name = 'opening-day' WHERE ID = 101",
         )
         .await;
-    let sync = place.sync();
+    let sync = source.sync();
     assert_eq!(sync.counts()[3], 0, "{sync:?}");
-    assert_eq!(place.article("101")["id"], id);
-    assert_eq!(place.feed("all.rss").matches("Opening day").count(), 1);
+    assert_eq!(source.article("101")["id"], id);
+    assert_eq!(source.build_feed("all.rss").matches("Opening day").count(), 1);
 }

@@ -1,4 +1,4 @@
-//! Feeds in a bucket of a real S3 service.
+//! Publishing of feeds to a bucket of an S3 service (moto).
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -8,21 +8,21 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use courant::domain::article::IncomingArticle;
 use courant::domain::time::{DAY, MINUTE, SECOND};
 
-use super::{ALL, Node, node, unpacked};
+use super::{NEWS_FILES, Node, decompress, publishing_node};
 use crate::support::{Shell, article, database_tests, skipped};
 
-/// An article of so many days before the story begins.
+/// Returns an article that was published this number of days before [`article`]'s.
 fn old(id: &str, days: i64) -> IncomingArticle {
-    let usual = article(id);
-    IncomingArticle { published_at: usual.published_at.plus(-days * DAY), ..usual }
+    let recent = article(id);
+    IncomingArticle { published_at: recent.published_at.plus(-days * DAY), ..recent }
 }
 
-/// A bucket of a service of its own.
+/// A bucket in its own S3 service; the service is killed when this is dropped.
 struct Bucket {
     service: Child,
-    say: ChildStdin,
-    heard: BufReader<ChildStdout>,
-    folder: tempfile::TempDir,
+    stdin: ChildStdin,
+    stdout: BufReader<ChildStdout>,
+    directory: tempfile::TempDir,
     port: u16,
     access: String,
     secret: String,
@@ -36,37 +36,38 @@ impl Drop for Bucket {
 }
 
 impl Bucket {
-    /// Begins a service, unless python3 has none, which is said.
-    fn begin(port: u16) -> Option<Self> {
-        let has_it = Command::new("python3")
+    /// Starts a service; returns `None` and reports a skipped test if moto is not installed.
+    fn start(port: u16) -> Option<Self> {
+        let has_moto = Command::new("python3")
             .args(["-c", "import boto3, moto.server"])
             .stderr(Stdio::null())
             .status();
-        if !has_it.is_ok_and(|status| status.success()) {
-            skipped("python3 has no moto[server,s3]");
+        if !has_moto.is_ok_and(|status| status.success()) {
+            skipped("the Python package moto[server,s3] is not installed");
             return None;
         }
-        let folder = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().unwrap();
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/bucket.py");
         let mut command = Command::new("python3");
         command
             .arg(script)
             .arg(port.to_string())
-            .arg(folder.path())
+            .arg(directory.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
         let mut service = command.stderr(Stdio::null()).spawn().unwrap();
-        let (say, mut heard) =
+        let (stdin, mut stdout) =
             (service.stdin.take().unwrap(), BufReader::new(service.stdout.take().unwrap()));
         let mut line = String::new();
-        heard.read_line(&mut line).unwrap();
+        stdout.read_line(&mut line).unwrap();
         let words: Vec<&str> = line.split_whitespace().collect();
-        let [port, access, secret] = words[..] else { panic!("the service did not begin: {line}") };
+        let [port, access, secret] = words[..] else { panic!("the service did not start: {line}") };
         let (port, access, secret) = (port.parse().unwrap(), access.to_owned(), secret.to_owned());
-        Some(Self { service, say, heard, folder, port, access, secret })
+        Some(Self { service, stdin, stdout, directory, port, access, secret })
     }
 
-    fn table(&self, more: &str) -> String {
+    /// Returns the `[[publish]]` section for this bucket.
+    fn config(&self, more: &str) -> String {
         let Self { port, access, secret, .. } = self;
         format!(
             "[[publish]]\nname = \"cdn\"\nurl = \"s3://news/feeds\"\nendpoint = \"http://127.0.0.1:{port}\"\naccess_key = \"{access}\"\n\
@@ -74,177 +75,183 @@ impl Bucket {
         )
     }
 
-    /// What lies in it: type, caching, encoding, bytes.
-    fn held(&mut self) -> BTreeMap<String, (String, String, String, Vec<u8>)> {
-        self.say.write_all(b"?\n").unwrap();
-        self.say.flush().unwrap();
+    /// Returns type, caching, encoding and bytes of each object by key.
+    fn objects(&mut self) -> BTreeMap<String, (String, String, String, Vec<u8>)> {
+        self.stdin.write_all(b"?\n").unwrap();
+        self.stdin.flush().unwrap();
         let mut line = String::new();
-        self.heard.read_line(&mut line).unwrap();
+        self.stdout.read_line(&mut line).unwrap();
         let all: HashMap<String, HashMap<String, String>> = serde_json::from_str(&line).unwrap();
-        let object = |said: HashMap<String, String>| {
-            let bytes = std::fs::read(self.folder.path().join(&said["file"])).unwrap();
-            (said["type"].clone(), said["cache"].clone(), said["encoding"].clone(), bytes)
+        let object = |entry: HashMap<String, String>| {
+            let bytes = std::fs::read(self.directory.path().join(&entry["file"])).unwrap();
+            (entry["type"].clone(), entry["cache"].clone(), entry["encoding"].clone(), bytes)
         };
-        all.into_iter().map(|(name, said)| (name, object(said))).collect()
+        all.into_iter().map(|(key, entry)| (key, object(entry))).collect()
     }
 
-    /// What was asked of it so far, as `PUT news.rss 200`, in its order.
-    fn asked(&self) -> Vec<String> {
-        let log = std::fs::read_to_string(self.folder.path().join("requests")).unwrap();
+    /// Returns the requests so far in their order, such as `PUT news.rss 200`.
+    fn requests(&self) -> Vec<String> {
+        let log = std::fs::read_to_string(self.directory.path().join("requests")).unwrap();
         let line = |line: &str| {
-            let asked: serde_json::Value = serde_json::from_str(line).unwrap();
+            let request: serde_json::Value = serde_json::from_str(line).unwrap();
             let file =
-                asked["path"].as_str().unwrap().trim_start_matches("/news/feeds/").to_owned();
-            format!("{} {file} {}", asked["method"].as_str().unwrap(), asked["status"])
+                request["path"].as_str().unwrap().trim_start_matches("/news/feeds/").to_owned();
+            format!("{} {file} {}", request["method"].as_str().unwrap(), request["status"])
         };
         log.lines().map(line).collect()
     }
 
-    fn be_away(&self, away: bool) {
-        let mark = self.folder.path().join("away");
-        if away { std::fs::write(mark, "").unwrap() } else { std::fs::remove_file(mark).unwrap() }
+    /// Lets the service answer every request with 503, or again normally.
+    fn set_unavailable(&self, unavailable: bool) {
+        let marker = self.directory.path().join("unavailable");
+        if unavailable {
+            std::fs::write(marker, "").unwrap();
+        } else {
+            std::fs::remove_file(marker).unwrap();
+        }
     }
 }
 
 database_tests! {
-    async fn pages_of_the_archive_come_before_the_feed_that_links_to_them(world) {
-        let Some(mut bucket) = Bucket::begin(0) else { return };
+    async fn archive_pages_are_uploaded_before_the_feed_that_links_to_them(world) {
+        let Some(mut bucket) = Bucket::start(0) else { return };
         world.configure(|s| s.feed = "items = 2".into()).await;
-        let node = node(world, &bucket.table("")).await;
+        let node = publishing_node(world, &bucket.config("")).await;
         world.publish([old("a", 95), old("b", 94), old("c", 65), old("d", 35), old("e", 1), old("f", 0)]).await;
         let report = node.tick().await.unwrap();
         assert_eq!(report.pending, 0, "{report:?}");
         let months = ["2026-06", "2026-07", "2026-08", "2026-09"];
         assert_eq!(report.uploaded.len(), 3 * months.len() + 3, "{report:?}");
-        let asked = bucket.asked();
-        let at = |file: &str| asked.iter().position(|line| *line == format!("PUT {file} 200")).unwrap_or_else(|| panic!("{file}: {asked:?}"));
+        let requests = bucket.requests();
+        let at = |file: &str| requests.iter().position(|line| *line == format!("PUT {file} 200")).unwrap_or_else(|| panic!("{file}: {requests:?}"));
         for month in months {
             for format in ["rss", "atom", "json"] {
-                assert!(ALL.iter().all(|feed| at(&format!("news/archive/{month}.{format}")) < at(feed)), "{asked:?}");
+                assert!(NEWS_FILES.iter().all(|feed| at(&format!("news/archive/{month}.{format}")) < at(feed)), "{requests:?}");
             }
         }
-        let held = bucket.held();
-        let (kind, cache, encoding, bytes) = &held["feeds/news/archive/2026-06.atom"];
+        let objects = bucket.objects();
+        let (kind, cache, encoding, bytes) = &objects["feeds/news/archive/2026-06.atom"];
         assert_eq!((kind.as_str(), encoding.as_str()), ("application/atom+xml; charset=utf-8", "gzip"));
         assert!(cache.contains("max-age=31536000"), "{cache}");
-        assert!(String::from_utf8(unpacked(bytes)).unwrap().contains("Title of a"));
-        // An article of the newest page goes: that page and the feed change; one of the oldest: its page, a minute later at most.
+        assert!(String::from_utf8(decompress(bytes)).unwrap().contains("Title of a"));
+        // Removing an article of the newest page changes that page and the feed. Removing one of the
+        // oldest page changes its page within a minute.
         world.advance(2 * SECOND);
         world.unpublish("f").await;
-        let put = node.put().await;
-        assert!(put.len() == 6 && put.iter().filter(|file| file.contains("2026-09")).count() == 3, "{put:?}");
+        let uploaded = node.publish().await;
+        assert!(uploaded.len() == 6 && uploaded.iter().filter(|file| file.contains("2026-09")).count() == 3, "{uploaded:?}");
         world.advance(2 * SECOND);
         world.unpublish("b").await;
-        node.put().await;
+        node.publish().await;
         world.advance(MINUTE);
-        node.put().await;
-        let oldest = unpacked(&bucket.held()["feeds/news/archive/2026-06.atom"].3);
+        node.publish().await;
+        let oldest = decompress(&bucket.objects()["feeds/news/archive/2026-06.atom"].3);
         assert!(!String::from_utf8(oldest).unwrap().contains("Title of b"));
         world.advance(MINUTE);
-        assert_eq!(node.put().await, [""; 0]);
+        assert_eq!(node.publish().await, [""; 0]);
     }
 
-    async fn a_bucket_gets_types_caching_and_encoding_and_each_change_once_from_two_nodes(world) {
-        let Some(mut bucket) = Bucket::begin(0) else { return };
-        let one = node(world, &bucket.table("")).await;
-        let two = Node::of(&world.another_node().await);
+    async fn objects_have_the_right_headers_and_two_nodes_upload_each_change_once(world) {
+        let Some(mut bucket) = Bucket::start(0) else { return };
+        let one = publishing_node(world, &bucket.config("")).await;
+        let two = Node::new(&world.another_node().await);
         world.publish([article("a")]).await;
         let (first, second) = tokio::join!(one.tick(), two.tick());
         assert_eq!(first.unwrap().uploaded.len() + second.unwrap().uploaded.len(), 3);
-        let held = bucket.held();
-        let everybody = "public, max-age=300, stale-while-revalidate=600, stale-if-error=86400";
+        let objects = bucket.objects();
+        let cache_control = "public, max-age=300, stale-while-revalidate=600, stale-if-error=86400";
         for (file, kind) in [
             ("news.rss", "application/rss+xml; charset=utf-8"),
             ("news.atom", "application/atom+xml; charset=utf-8"),
             ("news.json", "application/feed+json"),
         ] {
-            let (said, cache, encoding, bytes) = &held[&format!("feeds/{file}")];
-            assert_eq!((said.as_str(), cache.as_str(), encoding.as_str()), (kind, everybody, "gzip"));
-            assert_eq!(unpacked(bytes), one.served(file));
+            let (media_type, cache, encoding, bytes) = &objects[&format!("feeds/{file}")];
+            assert_eq!((media_type.as_str(), cache.as_str(), encoding.as_str()), (kind, cache_control, "gzip"));
+            assert_eq!(decompress(bytes), one.served_bytes(file));
         }
         for _ in 0..3 {
-            one.put().await;
-            two.put().await;
+            one.publish().await;
+            two.publish().await;
         }
-        assert_eq!(bucket.asked().len(), 3, "{:?}", bucket.asked());
+        assert_eq!(bucket.requests().len(), 3, "{:?}", bucket.requests());
         world.advance(MINUTE);
         world.publish([article("b")]).await;
-        // One that has not heard of the change puts nothing old in the place of what is new.
-        assert_eq!(one.put().await, ALL);
+        // A node that does not know the change yet must not overwrite the new files with old ones.
+        assert_eq!(one.publish().await, NEWS_FILES);
         two.publisher.publish_due(two.app.now()).await.unwrap();
-        two.put().await;
-        assert_eq!(bucket.asked().len(), 6, "{:?}", bucket.asked());
-        let plain = node(world, &bucket.table("gzip = false")).await;
-        assert_eq!(plain.put().await, ALL, "put in another manner");
-        let held = bucket.held();
-        assert!(held["feeds/news.rss"].2.is_empty() && held["feeds/news.rss"].3 == plain.served("news.rss"));
+        two.publish().await;
+        assert_eq!(bucket.requests().len(), 6, "{:?}", bucket.requests());
+        let plain = publishing_node(world, &bucket.config("gzip = false")).await;
+        assert_eq!(plain.publish().await, NEWS_FILES, "a changed encoding should upload all files again");
+        let objects = bucket.objects();
+        assert!(objects["feeds/news.rss"].2.is_empty() && objects["feeds/news.rss"].3 == plain.served_bytes("news.rss"));
     }
 
-    async fn a_refusal_is_a_sentence_and_what_could_not_be_put_is_put_later(world) {
-        let Some(mut bucket) = Bucket::begin(0) else { return };
-        let table = bucket.table("");
+    async fn a_rejected_upload_is_reported_and_retried_later(world) {
+        let Some(mut bucket) = Bucket::start(0) else { return };
+        let config = bucket.config("");
         world.publish([article("a")]).await;
-        for (was, is, part) in [
+        for (was, is, message) in [
             (bucket.secret.clone(), "wrong".to_owned(), "SignatureDoesNotMatch"),
             (bucket.access.clone(), "AKIAWRONG".to_owned(), "check `access_key`"),
             ("s3://news/".to_owned(), "s3://elsewhere/".to_owned(), "the service responded 403"),
         ] {
-            let wrong = node(world, &table.replace(&was, &is)).await;
+            let wrong = publishing_node(world, &config.replace(&was, &is)).await;
             let why = wrong.tick().await.unwrap_err();
-            assert!(why.starts_with("cdn: cannot publish to s3://") && why.contains(part), "{why}");
+            assert!(why.starts_with("cdn: cannot publish to s3://") && why.contains(message), "{why}");
             assert!(!why.contains(&bucket.secret), "{why}");
-            let before = bucket.asked().len();
-            assert_eq!(wrong.tick().await.unwrap_err(), why, "the same is told until it passes");
-            assert_eq!(bucket.asked().len(), before, "and the place is left alone meanwhile");
+            let before = bucket.requests().len();
+            assert_eq!(wrong.tick().await.unwrap_err(), why, "the error should be the same until the backoff ends");
+            assert_eq!(bucket.requests().len(), before, "no request should be sent during the backoff");
             world.sql("DELETE FROM publications").await;
         }
-        let node = node(world, &table).await;
-        bucket.be_away(true);
+        let node = publishing_node(world, &config).await;
+        bucket.set_unavailable(true);
         assert!(node.tick().await.unwrap_err().contains("503 SlowDown"));
         world.publish([article("b")]).await;
         world.advance(SECOND);
         node.tick().await.unwrap_err();
-        bucket.be_away(false);
+        bucket.set_unavailable(false);
         world.advance(MINUTE);
-        assert_eq!(node.put().await, ALL);
-        assert!(String::from_utf8(unpacked(&bucket.held()["feeds/news.rss"].3)).unwrap().contains("Title of b"));
+        assert_eq!(node.publish().await, NEWS_FILES);
+        assert!(String::from_utf8(decompress(&bucket.objects()["feeds/news.rss"].3)).unwrap().contains("Title of b"));
     }
 
-    async fn a_service_that_is_not_there_is_tried_again(world) {
+    async fn an_unreachable_service_is_retried(world) {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let table = format!("[[publish]]\nname = \"cdn\"\nurl = \"s3://news/feeds\"\nendpoint = \"http://127.0.0.1:{free}\"\n\
+        let config = format!("[[publish]]\nname = \"cdn\"\nurl = \"s3://news/feeds\"\nendpoint = \"http://127.0.0.1:{free}\"\n\
              access_key = \"a\"\nsecret_key = \"s\"\n");
         world.publish([article("a")]).await;
-        let first = node(world, &table).await;
+        let first = publishing_node(world, &config).await;
         let why = first.tick().await.unwrap_err();
         assert!(why.contains("cannot connect to"), "{why}");
-        let Some(bucket) = Bucket::begin(free) else { return };
-        let keyed = node(world, &bucket.table("")).await;
-        assert!(keyed.put().await.is_empty(), "too early");
+        let Some(bucket) = Bucket::start(free) else { return };
+        let second = publishing_node(world, &bucket.config("")).await;
+        assert!(second.publish().await.is_empty(), "the backoff has not ended");
         world.advance(MINUTE);
-        assert_eq!(keyed.put().await, ALL);
+        assert_eq!(second.publish().await, NEWS_FILES);
     }
 }
 
 #[test]
-fn check_asks_the_bucket_once_and_says_what_to_do() {
+fn check_sends_one_request_to_the_bucket_and_suggests_a_fix() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let Some(mut bucket) = Bucket::begin(0) else { return };
-    let table = bucket.table("");
-    let check = |table: &str| {
-        Shell::with("[[digests]]", &format!("{table}[[digests]]")).courant(&["check"])
+    let Some(mut bucket) = Bucket::start(0) else { return };
+    let config = bucket.config("");
+    let check = |config: &str| {
+        Shell::with("[[digests]]", &format!("{config}[[digests]]")).courant(&["check"])
     };
-    let said = check(&table);
+    let output = check(&config);
     assert!(
-        said.status == 0
-            && said
+        output.status == 0
+            && output
                 .out
                 .contains("ok    publish cdn: s3://news/feeds/ at 127.0.0.1 accepts files\n"),
-        "{said:?}"
+        "{output:?}"
     );
-    assert_eq!(bucket.asked(), ["DELETE .courant-check 204"]);
-    assert!(bucket.held().is_empty());
-    for (was, is, part) in [
+    assert_eq!(bucket.requests(), ["DELETE .courant-check 204"]);
+    assert!(bucket.objects().is_empty());
+    for (was, is, message) in [
         (bucket.secret.clone(), "wrong".to_owned(), "SignatureDoesNotMatch"),
         (bucket.access.clone(), "AKIAWRONG".to_owned(), "check `access_key`"),
         (
@@ -254,25 +261,25 @@ fn check_asks_the_bucket_once_and_says_what_to_do() {
         ),
         (format!(":{}", bucket.port), format!(":{free}"), "cannot connect to"),
     ] {
-        let said = check(&table.replace(&was, &is));
-        let told = format!("{}{}", said.out, said.err);
-        let lines: Vec<&str> = told.lines().filter(|line| line.contains(part)).collect();
+        let output = check(&config.replace(&was, &is));
+        let text = format!("{}{}", output.out, output.err);
+        let lines: Vec<&str> = text.lines().filter(|line| line.contains(message)).collect();
         assert!(
-            said.status > 0 && lines.len() == 1 && !told.contains(&bucket.secret),
-            "{part}: {said:?}"
+            output.status > 0 && lines.len() == 1 && !text.contains(&bucket.secret),
+            "{message}: {output:?}"
         );
     }
-    bucket.be_away(true);
-    let said = check(&table);
+    bucket.set_unavailable(true);
+    let output = check(&config);
     assert!(
-        said.status == 1
-            && said
+        output.status == 1
+            && output
                 .out
                 .contains("error publish cdn: cannot publish to s3://news/feeds/ at 127.0.0.1: "),
-        "{said:?}"
+        "{output:?}"
     );
     assert!(
-        said.out.contains("503 SlowDown") && said.out.contains("contact its operator"),
-        "{said:?}"
+        output.out.contains("503 SlowDown") && output.out.contains("contact its operator"),
+        "{output:?}"
     );
 }

@@ -1,78 +1,78 @@
-//! Atom 1.0, as RFC 4287 says.
+//! Rules for Atom 1.0 (RFC 4287).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use roxmltree::{Document, Node};
 
-use super::findings::Findings;
+use super::violations::Violations;
 use super::xml::{name, text};
 
 const FEED: &str = "atom:title atom:subtitle atom:id atom:updated atom:rights atom:icon atom:logo atom:generator fh:complete fh:archive";
 const ENTRY: &str = "atom:title atom:id atom:updated atom:published atom:summary atom:content atom:rights atom:source media:content";
 
-/// Judges a document.
-pub(super) fn judge(source: &str, document: &Document<'_>, findings: &mut Findings) {
-    findings.document(source, document);
+/// Checks an Atom document.
+pub(super) fn check(source: &str, document: &Document<'_>, violations: &mut Violations) {
+    violations.document(source, document);
     let feed = document.root_element();
-    findings.children(
+    violations.children(
         feed,
         "atom:entry atom:author atom:contributor atom:category atom:link",
         FEED,
     );
-    findings.links(feed);
-    findings.itself(feed, "application/atom+xml");
-    findings.history(feed);
-    common(feed, findings);
+    violations.links(feed);
+    violations.self_link(feed, "application/atom+xml");
+    violations.feed_history(feed);
+    common_elements(feed, violations);
     let has_author = feed.children().any(|child| name(child) == "atom:author");
     let (mut ids, mut updates) = (BTreeSet::new(), BTreeMap::<_, u32>::new());
     for entry in feed.children().filter(|child| name(*child) == "atom:entry") {
-        findings.children(
+        violations.children(
             entry,
             "atom:author atom:contributor atom:category atom:link media:thumbnail",
             ENTRY,
         );
-        findings.links(entry);
-        findings.media(entry);
-        common(entry, findings);
-        let is_signed = has_author || entry.children().any(|child| name(child) == "atom:author");
-        findings.expect(is_signed, "MissingElement", "author");
-        content(entry, findings);
-        let id = findings.one(entry, "atom:id");
-        findings.expect(!ids.contains(&id), "DuplicateEntries", &id);
+        violations.links(entry);
+        violations.media(entry);
+        common_elements(entry, violations);
+        let has_author = has_author || entry.children().any(|child| name(child) == "atom:author");
+        violations.require(has_author, "MissingElement", "author");
+        content(entry, violations);
+        let id = violations.required_child(entry, "atom:id");
+        violations.require(!ids.contains(&id), "DuplicateEntries", &id);
         ids.insert(id);
-        *updates.entry(findings.one(entry, "atom:updated")).or_default() += 1;
+        *updates.entry(violations.required_child(entry, "atom:updated")).or_default() += 1;
     }
     for (date, _) in updates.iter().filter(|(_, entries)| **entries > 1) {
-        findings.say("DuplicateUpdated", date);
+        violations.add("DuplicateUpdated", date);
     }
 }
 
-/// What stands in feeds and in entries.
-fn common(node: Node<'_, '_>, findings: &mut Findings) {
+/// Checks the elements that feeds and entries have in common.
+fn common_elements(node: Node<'_, '_>, violations: &mut Violations) {
     for required in ["atom:title", "atom:id", "atom:updated"] {
-        findings.one(node, required);
+        violations.required_child(node, required);
     }
     for element in node.children().filter(Node::is_element) {
-        let (kind, told) = (name(element), text(element));
+        let (kind, content_text) = (name(element), text(element));
         match kind.as_str() {
             "atom:title" | "atom:subtitle" | "atom:summary" | "atom:rights" => {
-                construct(element, &kind, &told, findings)
+                text_construct(element, &kind, &content_text, violations)
             }
-            "atom:generator" => findings.told(element, &told, &kind),
-            "atom:id" => findings.id(&told, &kind),
-            "atom:updated" | "atom:published" => drop(findings.date(&told)),
-            "atom:icon" | "atom:logo" => findings.address(&told, &kind),
+            "atom:generator" => violations.content_text(element, &content_text, &kind),
+            "atom:id" => violations.id(&content_text, &kind),
+            "atom:updated" | "atom:published" => drop(violations.rfc3339_date(&content_text)),
+            "atom:icon" | "atom:logo" => violations.url(&content_text, &kind),
             "atom:author" | "atom:contributor" => {
-                findings.children(element, "", "atom:name atom:uri atom:email");
-                let name_of = findings.one(element, "atom:name");
-                findings.told(element, &name_of, "atom:name");
+                violations.children(element, "", "atom:name atom:uri atom:email");
+                let author_name = violations.required_child(element, "atom:name");
+                violations.content_text(element, &author_name, "atom:name");
                 element
                     .children()
                     .filter(|child| name(*child) == "atom:uri")
-                    .for_each(|uri| findings.address(&text(uri), "atom:uri"));
+                    .for_each(|uri| violations.url(&text(uri), "atom:uri"));
             }
             "atom:category" => {
-                findings.expect(
+                violations.require(
                     element.attribute("term").is_some_and(|term| !term.trim().is_empty()),
                     "MissingAttribute",
                     "term",
@@ -80,35 +80,40 @@ fn common(node: Node<'_, '_>, findings: &mut Findings) {
                 element
                     .attribute("label")
                     .into_iter()
-                    .for_each(|label| findings.told(element, label, "label"));
+                    .for_each(|label| violations.content_text(element, label, "label"));
             }
             _ => {}
         }
     }
 }
 
-/// Text of a declared kind; without one it is plain.
-fn construct(element: Node<'_, '_>, kind: &str, told: &str, findings: &mut Findings) {
+/// Checks a text construct (RFC 4287, section 3.1), which is plain text by default.
+fn text_construct(
+    element: Node<'_, '_>,
+    kind: &str,
+    content_text: &str,
+    violations: &mut Violations,
+) {
     match element.attribute("type") {
-        None | Some("text") => findings.told(element, told, kind),
-        Some("html") => findings.html(told, kind),
-        Some(other) => findings.say("InvalidTextType", other),
+        None | Some("text") => violations.content_text(element, content_text, kind),
+        Some("html") => violations.html(content_text, kind),
+        Some(other) => violations.add("InvalidTextType", other),
     }
 }
 
-/// Each entry can be read here, or has an address where it can.
-fn content(entry: Node<'_, '_>, findings: &mut Findings) {
+/// Checks that an entry has content, or a link to it.
+fn content(entry: Node<'_, '_>, violations: &mut Violations) {
     let Some(content) = entry.children().find(|child| name(*child) == "atom:content") else {
-        let leads_on = entry.children().any(|n| {
+        let has_link = entry.children().any(|n| {
             name(n) == "atom:link" && matches!(n.attribute("rel"), None | Some("alternate"))
         });
-        return findings.expect(leads_on, "MissingAlternateLink", "neither content nor a link");
+        return violations.require(has_link, "MissingAlternateLink", "neither content nor a link");
     };
-    if let Some(elsewhere) = content.attribute("src") {
-        findings.address(elsewhere, "src");
-        findings.one(entry, "atom:summary");
+    if let Some(src) = content.attribute("src") {
+        violations.url(src, "src");
+        violations.required_child(entry, "atom:summary");
         return;
     }
-    findings.expect(!text(content).trim().is_empty(), "NotBlank", "atom:content");
-    construct(content, "atom:content", &text(content), findings);
+    violations.require(!text(content).trim().is_empty(), "NotBlank", "atom:content");
+    text_construct(content, "atom:content", &text(content), violations);
 }

@@ -1,89 +1,101 @@
-//! RSS 2.0 with the best practices of the RSS Advisory Board.
+//! Rules for RSS 2.0 with the best practices of the RSS Advisory Board.
 
 use std::collections::BTreeSet;
 
 use roxmltree::{Document, Node};
 
-use super::findings::Findings;
+use super::violations::Violations;
 use super::xml::{children, name, text};
 
 const CHANNEL: &str = "title link description language copyright lastBuildDate pubDate generator docs ttl image managingEditor webMaster cloud rating \
     textInput skipHours skipDays fh:complete fh:archive sy:updatePeriod sy:updateFrequency sy:updateBase";
 const ITEM: &str = "title link description author comments guid pubDate source enclosure content:encoded dc:language atom:updated media:content";
 
-/// Judges a document.
-pub(super) fn judge(source: &str, document: &Document<'_>, findings: &mut Findings) {
-    findings.document(source, document);
+/// Checks an RSS document.
+pub(super) fn check(source: &str, document: &Document<'_>, violations: &mut Violations) {
+    violations.document(source, document);
     let root = document.root_element();
-    findings.expect(root.attribute("version") == Some("2.0"), "InvalidRSSVersion", "version");
+    violations.require(root.attribute("version") == Some("2.0"), "InvalidRSSVersion", "version");
     let Some(&channel) = children(root, "channel").first() else {
-        return findings.say("MissingElement", "channel");
+        return violations.add("MissingElement", "channel");
     };
-    findings.children(root, "", "channel");
-    findings.children(channel, "item category atom:link dc:creator", CHANNEL);
-    findings.links(channel);
-    findings.itself(channel, "application/rss+xml");
-    findings.history(channel);
-    about(channel, findings);
+    violations.children(root, "", "channel");
+    violations.children(channel, "item category atom:link dc:creator", CHANNEL);
+    violations.links(channel);
+    violations.self_link(channel, "application/rss+xml");
+    violations.feed_history(channel);
+    channel_metadata(channel, violations);
     let mut ids = BTreeSet::new();
     for entry in children(channel, "item") {
-        item(entry, findings);
-        let id = findings.one(entry, "guid");
-        findings.expect(!ids.contains(&id), "DuplicateItem", &id);
+        item(entry, violations);
+        let id = violations.required_child(entry, "guid");
+        violations.require(!ids.contains(&id), "DuplicateItem", &id);
         ids.insert(id);
     }
 }
 
-/// What the channel says of itself.
-fn about(channel: Node<'_, '_>, findings: &mut Findings) {
+/// Checks the metadata of a channel.
+fn channel_metadata(channel: Node<'_, '_>, violations: &mut Violations) {
     for required in ["title", "description"] {
-        findings.one(channel, required);
+        violations.required_child(channel, required);
     }
-    let home = findings.one(channel, "link");
-    findings.address(&home, "link");
+    let home = violations.required_child(channel, "link");
+    violations.url(&home, "link");
     for element in channel.children().filter(Node::is_element) {
-        let told = text(element);
+        let value = text(element);
         match name(element).as_str() {
             "title" | "description" | "copyright" | "generator" | "category" => {
-                findings.told(element, &told, &name(element))
+                violations.value(element, &value, &name(element))
             }
-            "docs" => findings.address(&told, "docs"),
-            "language" => findings.language(&told),
-            "lastBuildDate" | "pubDate" => findings.date_of_mail(&told),
+            "docs" => violations.url(&value, "docs"),
+            "language" => violations.language(&value),
+            "lastBuildDate" | "pubDate" => violations.rfc822_date(&value),
             "managingEditor" | "webMaster" => {
-                findings.expect(told.contains('@'), "InvalidContact", told)
+                violations.require(value.contains('@'), "InvalidContact", value)
             }
-            "ttl" | "sy:updateFrequency" => findings.number(&told, 1),
-            "sy:updatePeriod" => findings.expect(
-                ["hourly", "daily", "weekly", "monthly", "yearly"].contains(&told.as_str()),
+            "ttl" | "sy:updateFrequency" => violations.integer(&value, 1),
+            "sy:updatePeriod" => violations.require(
+                ["hourly", "daily", "weekly", "monthly", "yearly"].contains(&value.as_str()),
                 "InvalidUpdatePeriod",
-                told,
+                value,
             ),
-            "sy:updateBase" => {
-                findings.expect(told.parse::<jiff::Timestamp>().is_ok(), "InvalidW3CDTFDate", told)
-            }
-            "image" => image(element, channel, findings),
+            "sy:updateBase" => violations.require(
+                value.parse::<jiff::Timestamp>().is_ok(),
+                "InvalidW3CDTFDate",
+                value,
+            ),
+            "image" => image(element, channel, violations),
             _ => {}
         }
     }
 }
 
-/// The publisher's picture: called as the channel is, leading where it leads, and no larger than RSS allows.
-fn image(image: Node<'_, '_>, channel: Node<'_, '_>, findings: &mut Findings) {
-    findings.children(image, "", "url title link width height description");
-    let url = findings.one(image, "url");
-    findings.address(&url, "image");
+/// Checks the image of a channel: it must have the title and link of the channel, and a size that
+/// RSS allows.
+fn image(image: Node<'_, '_>, channel: Node<'_, '_>, violations: &mut Violations) {
+    violations.children(image, "", "url title link width height description");
+    let url = violations.required_child(image, "url");
+    violations.url(&url, "image");
     let end = url.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
-    findings.expect(["jpg", "jpeg", "png", "gif"].contains(&end.as_str()), "ImageUrlFormat", &url);
+    violations.require(
+        ["jpg", "jpeg", "png", "gif"].contains(&end.as_str()),
+        "ImageUrlFormat",
+        &url,
+    );
     for (part, rule) in [("title", "ImageTitleDoesntMatch"), ("link", "ImageLinkDoesntMatch")] {
-        let (own, channels) = (findings.one(image, part), findings.one(channel, part));
-        findings.expect(own == channels, rule, format!("{own} is not {channels}"));
+        let (image_value, channel_value) =
+            (violations.required_child(image, part), violations.required_child(channel, part));
+        violations.require(
+            image_value == channel_value,
+            rule,
+            format!("{image_value} is not {channel_value}"),
+        );
     }
-    for (side, most) in [("width", 144), ("height", 400)] {
-        let told = image.children().find(|child| name(*child) == side).map(text);
-        findings.expect(
-            told.is_none_or(|told| {
-                told.parse::<u32>().is_ok_and(|pixels| pixels > 0 && pixels <= most)
+    for (side, maximum) in [("width", 144), ("height", 400)] {
+        let value = image.children().find(|child| name(*child) == side).map(text);
+        violations.require(
+            value.is_none_or(|value| {
+                value.parse::<u32>().is_ok_and(|pixels| pixels > 0 && pixels <= maximum)
             }),
             "InvalidImageSize",
             side,
@@ -91,63 +103,66 @@ fn image(image: Node<'_, '_>, channel: Node<'_, '_>, findings: &mut Findings) {
     }
 }
 
-fn item(item: Node<'_, '_>, findings: &mut Findings) {
-    findings.children(item, "category dc:creator atom:link media:thumbnail", ITEM);
-    findings.links(item);
-    findings.media(item);
+fn item(item: Node<'_, '_>, violations: &mut Violations) {
+    violations.children(item, "category dc:creator atom:link media:thumbnail", ITEM);
+    violations.links(item);
+    violations.media(item);
     let order: Vec<String> = item.children().filter(Node::is_element).map(name).collect();
-    let place = |wanted: &str| order.iter().position(|name| name == wanted);
-    findings.expect(
-        place("content:encoded").is_none() || place("description") < place("content:encoded"),
+    let position = |wanted: &str| order.iter().position(|name| name == wanted);
+    violations.require(
+        position("content:encoded").is_none()
+            || position("description") < position("content:encoded"),
         "EncodedBeforeDescription",
         "description",
     );
-    findings.expect(
-        place("author").is_none() || place("dc:creator").is_none(),
+    violations.require(
+        position("author").is_none() || position("dc:creator").is_none(),
         "DuplicateSemantics",
         "author and dc:creator",
     );
     for required in ["title", "pubDate", "description"] {
-        findings.one(item, required);
+        violations.required_child(item, required);
     }
     for element in item.children().filter(Node::is_element) {
-        let told = text(element);
+        let value = text(element);
         match name(element).as_str() {
-            "title" | "category" | "dc:creator" => findings.told(element, &told, &name(element)),
-            "link" | "comments" => findings.address(&told, "link"),
-            "description" | "content:encoded" => {
-                findings.expect(!told.trim().is_empty(), "NotBlank", name(element));
-                findings.html(&told, &name(element));
+            "title" | "category" | "dc:creator" => {
+                violations.value(element, &value, &name(element))
             }
-            "author" => findings.expect(told.contains('@'), "InvalidContact", told),
-            "pubDate" => findings.date_of_mail(&told),
-            "atom:updated" => drop(findings.date(&told)),
-            "dc:language" => findings.language(&told),
-            "guid" => guid(element, &told, findings),
+            "link" | "comments" => violations.url(&value, "link"),
+            "description" | "content:encoded" => {
+                violations.require(!value.trim().is_empty(), "NotBlank", name(element));
+                violations.html(&value, &name(element));
+            }
+            "author" => violations.require(value.contains('@'), "InvalidContact", value),
+            "pubDate" => violations.rfc822_date(&value),
+            "atom:updated" => drop(violations.rfc3339_date(&value)),
+            "dc:language" => violations.language(&value),
+            "guid" => guid(element, &value, violations),
             "enclosure" => {
-                findings.address(element.attribute("url").unwrap_or_default(), "enclosure");
-                findings.number(element.attribute("length").unwrap_or_default(), 0);
-                findings.media_type(element.attribute("type").unwrap_or_default());
+                violations.url(element.attribute("url").unwrap_or_default(), "enclosure");
+                violations.integer(element.attribute("length").unwrap_or_default(), 0);
+                violations.media_type(element.attribute("type").unwrap_or_default());
             }
             _ => {}
         }
     }
 }
 
-/// An id: an address where it says so, and long enough to be the only one of its kind.
-fn guid(element: Node<'_, '_>, told: &str, findings: &mut Findings) {
-    findings.expect(told.trim() == told && !told.is_empty(), "NotBlank", "guid");
-    findings.expect(
-        !(told.len() < 5 || told.bytes().all(|b| b.is_ascii_digit())),
+/// Checks a guid: a URL if it is a permalink, and long enough to be unique.
+fn guid(element: Node<'_, '_>, value: &str, violations: &mut Violations) {
+    violations.require(value.trim() == value && !value.is_empty(), "NotBlank", "guid");
+    violations.require(
+        !(value.len() < 5 || value.bytes().all(|b| b.is_ascii_digit())),
         "NotSufficientlyUnique",
-        told,
+        value,
     );
     match element.attribute("isPermaLink") {
         Some("false") => {}
-        None | Some("true") => findings.address(told, "guid"),
-        Some(other) => findings.say("InvalidBooleanAttribute", other),
+        None | Some("true") => violations.url(value, "guid"),
+        Some(other) => violations.add("InvalidBooleanAttribute", other),
     }
-    if told.starts_with("tag:") || told.starts_with("urn:") {
-        findings.id(told, "guid");
+    if value.starts_with("tag:") || value.starts_with("urn:") {
+        violations.id(value, "guid");
     }
 }

@@ -1,15 +1,16 @@
-//! Proves that the judge has teeth: documents without fault, and what each fault that validators were seen to find makes of them.
+//! Tests of the rules: valid documents, and the violations that feed validators were observed to
+//! report for changes of them.
 
 use std::collections::BTreeSet;
 
-use super::judged;
+use super::violations_in;
 
 const RSS: &str = r#"<?xml version="1.0" encoding="utf-8"?><rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:media="http://search.yahoo.com/mrss/"><channel><title>News</title><link>https://x.example/</link><description>About</description><language>zh-Hans-CN</language><image><url>https://x.example/i.png</url><title>News</title><link>https://x.example/</link></image><atom:link href="https://x.example/f.rss" rel="self" type="application/rss+xml"/><item><title>One &amp; two 🌙</title><link>https://x.example/1</link><description>Words</description><enclosure url="https://x.example/a.mp3" length="0" type="audio/mpeg"/><guid isPermaLink="false">tag:x.example,2026:a/1</guid><pubDate>Sun, 9 Aug 2026 08:30:15 +0000</pubDate><content:encoded>&lt;p&gt;Body &lt;a href="https://x.example/?a=1&amp;amp;b=2"&gt;x&lt;/a&gt;&lt;/p&gt;</content:encoded><dc:creator>Mei</dc:creator></item></channel></rss>"#;
 const ATOM: &str = r#"<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom" xmlns:media="http://search.yahoo.com/mrss/"><title>News</title><id>tag:x.example,2026:f</id><updated>2026-08-09T08:30:15Z</updated><author><name>Mei</name></author><link href="https://x.example/f.atom" rel="self" type="application/atom+xml"/><entry xml:lang="en"><title>One</title><id>tag:x.example,2026:a/1</id><updated>2026-08-09T08:30:15+00:00</updated><link href="https://x.example/1" rel="alternate" type="text/html"/><category term="c" label="C"/><summary>Words</summary><content type="html">&lt;p&gt;Body&lt;/p&gt;</content></entry></feed>"#;
 const JSON: &str = r#"{"version":"https://jsonfeed.org/version/1.1","title":"News","home_page_url":"https://x.example/","feed_url":"https://x.example/f.json","items":[{"id":"tag:x.example,2026:a/1","content_html":"<p>Body</p>","date_published":"2026-08-09T08:30:15Z","date_modified":"2026-08-09T08:30:15Z","tags":["a","b"]}]}"#;
 
-/// What is made worse, by what, and which rules that breaks.
-const WORSE: &[(&str, &str, &str, &str)] = &[
+/// Document, replaced text, replacement, and the rules that the result breaks.
+const INVALID_CHANGES: &[(&str, &str, &str, &str)] = &[
     (RSS, "Words", "", "NotBlank"),
     (RSS, "One &amp; two", "AT&amp;amp;T", "ContainsHTML"),
     (RSS, "One &amp; two", "A &amp;lt B", "ContainsHTML"),
@@ -130,8 +131,8 @@ const WORSE: &[(&str, &str, &str, &str)] = &[
     (JSON, "\"tag:x.example,2026:a/1\"", "7", "DuplicateItem"),
 ];
 
-/// What is changed into what, about which no validator complains.
-const FINE: &[(&str, &str, &str)] = &[
+/// Document, replaced text, and a replacement that is also valid.
+const VALID_CHANGES: &[(&str, &str, &str)] = &[
     (RSS, "Sun, 9 Aug 2026 08:30:15 +0000", "Sun, 9 Aug 2026 08:30:15 GMT"),
     (RSS, "Sun, 9 Aug 2026 08:30:15 +0000", "9 Aug 2026 16:30:15 +0800"),
     (RSS, "One &amp; two 🌙", "5 &lt; 6 &amp; 7 > 3: R&amp;D; &#x1F319; A\u{200d}B \u{202b}C"),
@@ -182,18 +183,19 @@ const FINE: &[(&str, &str, &str)] = &[
 ];
 
 #[test]
-fn the_judge_finds_what_validators_find() {
-    let fine = [RSS, ATOM, JSON].map(|document| (document, "", "", ""));
-    let fine =
-        fine.into_iter().chain(FINE.iter().map(|(document, was, is)| (*document, *was, *is, "")));
-    let mut surprises = Vec::new();
-    for (document, was, is, rules) in fine.chain(WORSE.iter().copied()) {
+fn the_rules_find_what_validators_find() {
+    let valid = [RSS, ATOM, JSON].map(|document| (document, "", "", ""));
+    let valid = valid
+        .into_iter()
+        .chain(VALID_CHANGES.iter().map(|(document, was, is)| (*document, *was, *is, "")));
+    let mut mismatches = Vec::new();
+    for (document, was, is, rules) in valid.chain(INVALID_CHANGES.iter().copied()) {
         assert!(document.contains(was), "{was}");
         let expected: BTreeSet<&str> = rules.split_whitespace().collect();
-        let found = judged(document.replacen(was, is, 1).as_bytes());
+        let found = violations_in(document.replacen(was, is, 1).as_bytes());
         if found.iter().map(|(rule, _)| *rule).collect::<BTreeSet<_>>() != expected {
-            surprises.push((is, expected, found));
+            mismatches.push((is, expected, found));
         }
     }
-    assert!(surprises.is_empty(), "{surprises:#?}");
+    assert!(mismatches.is_empty(), "{mismatches:#?}");
 }

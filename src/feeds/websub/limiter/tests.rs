@@ -5,7 +5,7 @@ use tokio::sync::mpsc;
 use super::*;
 
 fn slot(class: RequestClass, host: &str, id: i64) -> Slot {
-    Slot { class: class, host: host.into(), leased_row: Some((JobKind::Deliver, id)) }
+    Slot { class, host: host.into(), leased_row: Some((JobKind::Deliver, id)) }
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ const STAGES_WITH_RSET: [Stage; 4] = [Stage::Reset, Stage::Mail, Stage::Rcpt, St
 
 impl Connection {
     /// Sends an envelope, in one write or step by step.
-    pub(super) async fn send_envelope(
+    pub(super) async fn send_commands(
         &mut self,
         commands: &EnvelopeCommands,
     ) -> Result<(), AttemptResult> {

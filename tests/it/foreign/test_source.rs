@@ -1,4 +1,4 @@
-//! Databases of other people: where they are, how they are filled, and a Courant that reads one of them.
+//! A foreign database with test data, and an installation of Courant that reads it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -11,7 +11,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, PgConnection, S
 use super::mariadb;
 use crate::support::{Database, Shell, TestClock, World, skipped};
 
-/// Whose database it is.
+/// Kind of the foreign database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Sqlite,
@@ -21,21 +21,21 @@ pub(super) enum Kind {
 
 pub(super) const KINDS: [Kind; 3] = [Kind::Sqlite, Kind::Postgres, Kind::Mariadb];
 
-/// Somebody's database, and a Courant beside it.
-pub(super) struct Place {
+/// A foreign database, and an installation of Courant whose source reads it.
+pub(super) struct TestSource {
     pub(super) kind: Kind,
     pub(super) url: String,
     pub(super) shell: Shell,
-    /// The PostgreSQL server is the harness's own.
+    /// Keeps the PostgreSQL server of the test harness in use.
     _world: Option<World>,
 }
 
 static TIME: TestClock = TestClock::new();
 static DATABASES: AtomicUsize = AtomicUsize::new(0);
 
-impl Place {
-    /// A fresh, empty one, or nothing where its server is missing.
-    pub(super) async fn begin(kind: Kind) -> Option<Self> {
+impl TestSource {
+    /// Creates an empty database; returns `None` if its server is not installed.
+    pub(super) async fn create(kind: Kind) -> Option<Self> {
         let shell = Shell::new();
         let (url, world) = match kind {
             Kind::Sqlite => {
@@ -44,7 +44,7 @@ impl Place {
             }
             Kind::Postgres => {
                 let world = World::begin(Database::Postgres, &TIME, || TIME.now()).await?;
-                (beside(&world).await, Some(world))
+                (create_database(&world).await, Some(world))
             }
             Kind::Mariadb => match mariadb::fresh_database().await {
                 Ok(url) => (url, None),
@@ -57,10 +57,10 @@ impl Place {
         Some(Self { kind, url, shell, _world: world })
     }
 
-    /// Runs statements in the foreign database, as its owner.
-    pub(super) async fn run(&self, statements: &str) {
+    /// Executes statements in the foreign database as its owner.
+    pub(super) async fn execute(&self, statements: &str) {
         let text = AssertSqlSafe(statements.to_owned());
-        let done = match self.kind {
+        let result = match self.kind {
             Kind::Sqlite => {
                 let mut db = SqliteConnection::connect(&self.url).await.unwrap();
                 db.execute(sqlx::raw_sql(text)).await.map(|_| ())
@@ -74,11 +74,11 @@ impl Place {
                 db.execute(sqlx::raw_sql(text)).await.map(|_| ())
             }
         };
-        done.unwrap_or_else(|e| panic!("{e}\n{statements}"));
+        result.unwrap_or_else(|e| panic!("{e}\n{statements}"));
     }
 
-    /// A text as this database writes it.
-    pub(super) fn text(&self, value: &str) -> String {
+    /// Returns a string literal in the SQL dialect of this database.
+    pub(super) fn quote(&self, value: &str) -> String {
         let value = value.replace('\'', "''");
         match self.kind {
             Kind::Mariadb => format!("'{}'", value.replace('\\', "\\\\")),
@@ -86,9 +86,9 @@ impl Place {
         }
     }
 
-    /// Courant reads this query from here on; `more` are further keys of the source.
-    pub(super) fn read(&self, query: &str, more: &str) {
-        self.source(
+    /// Configures a source with this query; `more` contains additional keys.
+    pub(super) fn use_query(&self, query: &str, more: &str) {
+        self.configure(
             &self.url,
             &format!(
                 "kind = \"query\"\ntimezone = \"Asia/Shanghai\"\nquery = '''{query}'''\n{more}"
@@ -96,8 +96,8 @@ impl Place {
         );
     }
 
-    /// Courant reads this address with these keys from here on.
-    pub(super) fn source(&self, url: &str, keys: &str) {
+    /// Configures a source with this URL and these keys.
+    pub(super) fn configure(&self, url: &str, keys: &str) {
         let config = format!(
             r#"[site]
 title = "College News"
@@ -119,90 +119,95 @@ sections = ["Campus life"]
         self.shell.write("config.toml", config);
     }
 
-    /// Reads the source now.
-    pub(super) fn sync(&self) -> Sync {
-        Sync(self.shell.courant(&["sources", "sync", "--json"]).json()[0].take())
+    /// Runs `courant sources sync`, which must succeed.
+    pub(super) fn sync(&self) -> SyncOutput {
+        SyncOutput(self.shell.courant(&["sources", "sync", "--json"]).json()[0].take())
     }
 
-    /// What the daemon does at a beat at this time, after a restart.
-    pub(super) async fn poll(&self, now: Millis) -> SyncReport {
+    /// Syncs the source as a tick of a restarted daemon at this time does.
+    pub(super) async fn sync_due(&self, now: Millis) -> SyncReport {
         let app = App::from_file(&self.shell.path("config.toml")).await.unwrap();
         let report =
             sources::sync_due(&app.store, &app.config, &app.config.sources[0], now).await.unwrap();
         let state = app.store.source_states().await.unwrap();
         app.store.close().await;
-        report.unwrap_or_else(|| panic!("it was not read: {state:?}"))
+        report.unwrap_or_else(|| panic!("the source was not due: {state:?}"))
     }
 
-    /// A reading that must fail: its one sentence.
-    pub(super) fn fails(&self) -> String {
-        let said = self.shell.courant(&["sources", "sync"]);
-        assert_eq!((said.status, said.out.as_str()), (1, ""), "{said:?}");
-        assert!(!said.err.contains("sesame"), "the password is told: {}", said.err);
-        assert_eq!(said.err.trim().lines().count(), 1, "{}", said.err);
-        said.err.trim().to_owned()
+    /// Runs a sync that must fail with a message of one line, and returns the message.
+    pub(super) fn sync_error(&self) -> String {
+        let output = self.shell.courant(&["sources", "sync"]);
+        assert_eq!((output.status, output.out.as_str()), (1, ""), "{output:?}");
+        assert!(
+            !output.err.contains("sesame"),
+            "the message contains the password: {}",
+            output.err
+        );
+        assert_eq!(output.err.trim().lines().count(), 1, "{}", output.err);
+        output.err.trim().to_owned()
     }
 
-    /// All public articles, newest first.
+    /// Returns all public articles, newest first.
     pub(super) fn articles(&self) -> Vec<Value> {
         self.shell.courant(&["articles", "list", "--json"]).json().as_array().unwrap().clone()
     }
 
-    /// One article with all that is known of it.
+    /// Returns one article with all its fields.
     pub(super) fn article(&self, id: &str) -> Value {
         let id = format!("tag:news.example.edu,2026:cms/{id}");
         self.shell.courant(&["articles", "show", &id, "--json"]).json()
     }
 
-    /// One field of all public articles, newest first.
-    pub(super) fn all(&self, field: &str) -> Vec<String> {
+    /// Returns one field of all public articles, newest first.
+    pub(super) fn field_values(&self, field: &str) -> Vec<String> {
         self.articles().iter().map(|a| a[field].as_str().unwrap_or_default().to_owned()).collect()
     }
 
-    /// A feed's bytes.
-    pub(super) fn feed(&self, file: &str) -> String {
+    /// Builds all feeds and returns the content of one file.
+    pub(super) fn build_feed(&self, file: &str) -> String {
         self.shell.run_ok(&["feeds", "build", "--out", "feeds"]);
         std::fs::read_to_string(self.shell.path("feeds").join(file)).unwrap()
     }
 }
 
-/// What reading a source came to.
+/// JSON output of `courant sources sync`.
 #[derive(Debug)]
-pub(super) struct Sync(Value);
+pub(super) struct SyncOutput(Value);
 
-impl Sync {
-    /// Added, waiting, changed, removed.
+impl SyncOutput {
+    /// Returns the numbers of added, scheduled, changed and removed articles.
     pub(super) fn counts(&self) -> [i64; 4] {
         ["added", "scheduled", "changed", "removed"].map(|name| self.0[name].as_i64().unwrap())
     }
 
-    /// Refused rows as `id: reason`.
-    pub(super) fn refused(&self) -> Vec<String> {
-        self.told("rejected", "reason")
+    /// Returns the rejected rows as `id: reason`.
+    pub(super) fn rejected(&self) -> Vec<String> {
+        self.entries("rejected", "reason")
     }
 
-    /// What could not be shown, as `id: note`.
+    /// Returns the notes about content that cannot be shown, as `id: note`.
     pub(super) fn notes(&self) -> Vec<String> {
-        self.told("notes", "note")
+        self.entries("notes", "note")
     }
 
-    fn told(&self, list: &str, word: &str) -> Vec<String> {
-        let told = self.0[list].as_array().unwrap();
-        told.iter()
-            .map(|t| format!("{}: {}", t["id"].as_str().unwrap(), t[word].as_str().unwrap()))
+    fn entries(&self, list: &str, text_key: &str) -> Vec<String> {
+        let entries = self.0[list].as_array().unwrap();
+        entries
+            .iter()
+            .map(|t| format!("{}: {}", t["id"].as_str().unwrap(), t[text_key].as_str().unwrap()))
             .collect()
     }
 }
 
-/// A database of its own on the server of a world.
-async fn beside(world: &World) -> String {
+/// Creates another database on the PostgreSQL server of a test installation.
+async fn create_database(world: &World) -> String {
     let config = world.config_text();
-    let own = config
+    let world_url = config
         .lines()
         .find_map(|l| l.strip_prefix("url = \"postgres://"))
         .unwrap()
         .trim_end_matches('"');
-    let (user, rest) = own.split_once('/').unwrap();
+    let (user, rest) = world_url.split_once('/').unwrap();
     let host = rest.split_once('?').unwrap().1;
     let name = format!("foreign{}", DATABASES.fetch_add(1, Ordering::Relaxed));
     world.sql(&format!("CREATE DATABASE {name}")).await;

@@ -1,4 +1,4 @@
-//! Readers come, confirm, leave and come back (promises 6 and 7).
+//! Subscribing, confirming, unsubscribing and subscribing again (promises 6 and 7).
 
 use courant::domain::address::EmailAddress;
 use courant::domain::subscription::{RequestOrigin, Status};
@@ -6,7 +6,7 @@ use courant::domain::time::{DAY, HOUR, MINUTE};
 use courant::domain::token::{LinkScope, sign};
 use courant::subscribers::{self, NewSubscriber};
 
-use crate::subscriber_files::bring;
+use crate::subscriber_files::import_file;
 use crate::support::{World, article, database_tests};
 
 fn person(email: &str) -> NewSubscriber {
@@ -17,12 +17,12 @@ fn secret(world: &World) -> &[u8] {
     &world.app.instance.secret
 }
 
-/// Asks on the page.
-async fn ask(world: &World, email: &str) {
-    ask_for(world, "weekly", email).await;
+/// Requests a subscription to the weekly digest on the subscription page.
+async fn request_subscription(world: &World, email: &str) {
+    request_digest(world, "weekly", email).await;
 }
 
-async fn ask_for(world: &World, digest: &str, email: &str) {
+async fn request_digest(world: &World, digest: &str, email: &str) {
     let digests = [world.digest(digest)];
     subscribers::subscribe(&world.app.store, secret(world), &person(email), &digests, world.now())
         .await
@@ -40,28 +40,28 @@ async fn subscription(world: &World, email: &str) -> i64 {
     world.app.store.subscriptions_of(&[person.id]).await.unwrap()[0].id
 }
 
-/// The token of the last mail to an address, in the link of this kind.
+/// Returns the token in the link of this kind in the last mail to an address.
 fn token_for(world: &World, email: &str, kind: &str) -> String {
     let text = world.mails_to(email).pop().expect("a mail").text;
-    let (_, behind) =
+    let (_, rest) =
         text.split_once(&format!("/{kind}/")).unwrap_or_else(|| panic!("no {kind} link in {text}"));
-    behind.split_whitespace().next().unwrap().to_owned()
+    rest.split_whitespace().next().unwrap().to_owned()
 }
 
-/// Leaves by a link; gives the token that takes it back, if there is one.
-async fn leave(world: &World, email: &str) -> Option<String> {
+/// Unsubscribes by a link; returns the undo token if there is one.
+async fn unsubscribe(world: &World, email: &str) -> Option<String> {
     let token = sign(
         secret(world),
         LinkScope::Unsubscribe { subscription: subscription(world, email).await },
     );
-    let left =
+    let result =
         subscribers::unsubscribe(&world.app.store, secret(world), &token, false, world.now())
             .await
             .unwrap()
             .unwrap();
-    // What happens next happens later, on a fast disk too.
+    // On a fast disk, the next event would otherwise get the same timestamp.
     world.advance(10);
-    left.undo
+    result.undo
 }
 
 async fn undo(world: &World, token: &str) -> bool {
@@ -70,14 +70,14 @@ async fn undo(world: &World, token: &str) -> bool {
         .unwrap()
 }
 
-/// Follows a confirmation link; gives the digests that are confirmed.
+/// Follows a confirmation link and returns the confirmed digests.
 async fn confirm(world: &World, token: &str) -> Vec<String> {
     let confirmed =
         subscribers::confirm(&world.app.store, secret(world), token, world.now()).await.unwrap();
     confirmed.map(|(_, digests)| digests).unwrap_or_default()
 }
 
-/// A second digest.
+/// Config of a second digest.
 const DAILY: &str = r#"[[digests]]
 name = "daily"
 title = "Every morning"
@@ -85,13 +85,13 @@ schedule = "0 7 * * *"
 from = "College News <news@example.edu>""#;
 
 database_tests! {
-    async fn who_asks_on_the_page_is_asked_back_and_gets_nothing_before_they_confirm(world) {
+    async fn a_new_subscriber_receives_only_a_confirmation_mail_before_confirming(world) {
         world.publish([article("a")]).await;
-        ask(world, "ann@example.org").await;
+        request_subscription(world, "ann@example.org").await;
         assert_eq!(status(world, "ann@example.org").await, Some(Status::Pending));
         world.create_edition().await;
         world.deliver().await;
-        assert_eq!(world.relay.mails().len(), 1, "the confirmation alone");
+        assert_eq!(world.relay.mails().len(), 1, "only the confirmation mail should be sent");
         let token = token_for(world, "ann@example.org", "confirm");
         let (_, digests) = subscribers::confirm(&world.app.store, secret(world), &token, world.now()).await.unwrap().unwrap();
         assert_eq!((digests, status(world, "ann@example.org").await), (vec!["weekly".to_owned()], Some(Status::Confirmed)));
@@ -101,8 +101,8 @@ database_tests! {
         assert!(world.mails_to("ann@example.org")[1].text.contains("Title of b"));
     }
 
-    async fn looking_at_a_confirmation_changes_nothing(world) {
-        ask(world, "ann@example.org").await;
+    async fn viewing_a_confirmation_page_changes_nothing(world) {
+        request_subscription(world, "ann@example.org").await;
         world.deliver().await;
         let token = token_for(world, "ann@example.org", "confirm");
         for _ in 0..3 {
@@ -111,27 +111,27 @@ database_tests! {
         assert_eq!(status(world, "ann@example.org").await, Some(Status::Pending));
     }
 
-    async fn a_link_does_only_what_it_was_made_for(world) {
+    async fn a_link_is_valid_only_for_its_scope(world) {
         world.publish([article("a")]).await;
-        ask(world, "new@example.org").await;
+        request_subscription(world, "new@example.org").await;
         world.add_readers(1).await;
         world.create_edition().await;
         world.deliver().await;
-        let confirms = token_for(world, "new@example.org", "confirm");
-        let leaves = token_for(world, "r0@example.org", "unsubscribe");
+        let confirm_token = token_for(world, "new@example.org", "confirm");
+        let unsubscribe_token = token_for(world, "r0@example.org", "unsubscribe");
         let (store, now) = (&world.app.store, world.now());
-        assert!(subscribers::unsubscribe(store, secret(world), &confirms, true, now).await.unwrap().is_none());
-        assert!(subscribers::confirm(store, secret(world), &leaves, now).await.unwrap().is_none());
-        assert!(!subscribers::undo_unsubscribe(store, secret(world), &leaves, now).await.unwrap());
-        assert!(subscribers::unsubscribe(store, b"another store's secret", &leaves, true, now).await.unwrap().is_none());
+        assert!(subscribers::unsubscribe(store, secret(world), &confirm_token, true, now).await.unwrap().is_none());
+        assert!(subscribers::confirm(store, secret(world), &unsubscribe_token, now).await.unwrap().is_none());
+        assert!(!subscribers::undo_unsubscribe(store, secret(world), &unsubscribe_token, now).await.unwrap());
+        assert!(subscribers::unsubscribe(store, b"another store's secret", &unsubscribe_token, true, now).await.unwrap().is_none());
         assert_eq!(status(world, "new@example.org").await, Some(Status::Pending));
         assert_eq!(status(world, "r0@example.org").await, Some(Status::Confirmed));
-        assert!(subscribers::unsubscribe(store, secret(world), &leaves, false, now).await.unwrap().is_some());
+        assert!(subscribers::unsubscribe(store, secret(world), &unsubscribe_token, false, now).await.unwrap().is_some());
         assert_eq!(status(world, "r0@example.org").await, Some(Status::Unsubscribed));
     }
 
-    async fn a_confirmation_link_ends_when_the_mail_says_so(world) {
-        ask(world, "ann@example.org").await;
+    async fn a_confirmation_link_expires(world) {
+        request_subscription(world, "ann@example.org").await;
         world.deliver().await;
         let token = token_for(world, "ann@example.org", "confirm");
         world.advance(31 * DAY);
@@ -139,9 +139,9 @@ database_tests! {
         assert_eq!(status(world, "ann@example.org").await, Some(Status::Pending));
     }
 
-    async fn a_leaving_can_be_taken_back_for_an_hour(world) {
+    async fn an_unsubscription_can_be_undone_for_an_hour(world) {
         world.add_readers(2).await;
-        let undos = [leave(world, "r0@example.org").await.unwrap(), leave(world, "r1@example.org").await.unwrap()];
+        let undos = [unsubscribe(world, "r0@example.org").await.unwrap(), unsubscribe(world, "r1@example.org").await.unwrap()];
         assert!(undo(world, &undos[0]).await);
         world.advance(HOUR + MINUTE);
         assert!(!undo(world, &undos[1]).await);
@@ -149,112 +149,112 @@ database_tests! {
         assert_eq!(status(world, "r1@example.org").await, Some(Status::Unsubscribed));
     }
 
-    async fn a_leaving_is_not_taken_back_against_an_admin_or_a_suppression(world) {
+    async fn an_unsubscription_cannot_be_undone_after_a_suppression_or_a_removal_by_an_admin(world) {
         world.add_readers(3).await;
         let address = |n: usize| EmailAddress::parse(&format!("r{n}@example.org")).unwrap();
         let mut undos = Vec::new();
         for n in 0..3 {
-            undos.push(leave(world, &format!("r{n}@example.org")).await.unwrap());
+            undos.push(unsubscribe(world, &format!("r{n}@example.org")).await.unwrap());
         }
         subscribers::suppress(&world.app.store, secret(world), &address(0), world.now()).await.unwrap();
         subscribers::unsubscribe_all(&world.app.store, &address(1), world.now()).await.unwrap().unwrap();
-        assert!(!undo(world, &undos[0]).await, "suppressed since");
-        assert!(!undo(world, &undos[1]).await, "removed by an admin since");
-        assert!(undo(world, &undos[2]).await, "nobody said anything against the third");
-        for (n, now) in [Status::Unsubscribed, Status::Unsubscribed, Status::Confirmed].into_iter().enumerate() {
-            assert_eq!(status(world, &format!("r{n}@example.org")).await, Some(now), "r{n}");
+        assert!(!undo(world, &undos[0]).await, "the address was suppressed in between");
+        assert!(!undo(world, &undos[1]).await, "an admin removed the reader in between");
+        assert!(undo(world, &undos[2]).await, "nothing prevents the third");
+        for (n, expected) in [Status::Unsubscribed, Status::Unsubscribed, Status::Confirmed].into_iter().enumerate() {
+            assert_eq!(status(world, &format!("r{n}@example.org")).await, Some(expected), "r{n}");
         }
     }
 
-    async fn who_left_comes_back_only_by_the_page_and_their_own_confirmation(world) {
+    async fn an_unsubscribed_reader_returns_only_by_confirming_a_request_on_the_page(world) {
         world.add_readers(1).await;
-        leave(world, "r0@example.org").await;
+        unsubscribe(world, "r0@example.org").await;
         world.add_readers(1).await;
-        assert_eq!(status(world, "r0@example.org").await, Some(Status::Unsubscribed), "not by an admin with consent");
-        let report = bring(world, b"email\nr0@example.org\n", |_| ()).await;
-        assert_eq!((report.previously_unsubscribed, report.confirmed), (1, 0), "not by an import");
+        assert_eq!(status(world, "r0@example.org").await, Some(Status::Unsubscribed), "an admin with consent should not resubscribe them");
+        let report = import_file(world, b"email\nr0@example.org\n", |_| ()).await;
+        assert_eq!((report.previously_unsubscribed, report.confirmed), (1, 0), "an import should not resubscribe them");
         let digests = [world.digest("weekly")];
         let request = subscribers::validate(&person("r0@example.org"), &digests, "x", secret(world)).unwrap();
         subscribers::apply_requests(&world.app.store, vec![request], &digests, RequestOrigin::Admin, world.now()).await.unwrap();
-        assert_eq!(status(world, "r0@example.org").await, Some(Status::Unsubscribed), "nor is an admin's word enough to ask them");
-        ask(world, "r0@example.org").await;
-        let report = bring(world, b"email\nr0@example.org\n", |_| ()).await;
-        assert_eq!((report.previously_unsubscribed, report.confirmed), (1, 0), "not by an import while they are asked");
-        assert_eq!(status(world, "r0@example.org").await, Some(Status::Unsubscribed), "asking brings nobody back");
+        assert_eq!(status(world, "r0@example.org").await, Some(Status::Unsubscribed), "an admin should not even cause a confirmation mail");
+        request_subscription(world, "r0@example.org").await;
+        let report = import_file(world, b"email\nr0@example.org\n", |_| ()).await;
+        assert_eq!((report.previously_unsubscribed, report.confirmed), (1, 0), "an import should not confirm a pending request");
+        assert_eq!(status(world, "r0@example.org").await, Some(Status::Unsubscribed), "a request should not resubscribe anybody");
         world.deliver().await;
         assert_eq!(confirm(world, &token_for(world, "r0@example.org", "confirm")).await, ["weekly"]);
         assert_eq!(status(world, "r0@example.org").await, Some(Status::Confirmed));
     }
 
-    async fn a_leaving_that_found_nothing_confirmed_can_not_be_taken_back(world) {
-        ask(world, "ann@example.org").await;
-        assert_eq!(leave(world, "ann@example.org").await, None, "they never confirmed");
+    async fn unsubscribing_without_a_confirmed_subscription_cannot_be_undone(world) {
+        request_subscription(world, "ann@example.org").await;
+        assert_eq!(unsubscribe(world, "ann@example.org").await, None, "the subscription was never confirmed");
         world.add_readers(1).await;
-        let taken_back = leave(world, "r0@example.org").await.unwrap();
-        assert_eq!(leave(world, "r0@example.org").await, None, "they had left before");
+        let undo_token = unsubscribe(world, "r0@example.org").await.unwrap();
+        assert_eq!(unsubscribe(world, "r0@example.org").await, None, "they had already unsubscribed");
         world.advance(MINUTE);
-        ask(world, "r0@example.org").await;
-        assert_eq!(leave(world, "r0@example.org").await, None, "a stranger had them asked in between");
-        assert!(!undo(world, &taken_back).await, "it was asked for since");
+        request_subscription(world, "r0@example.org").await;
+        assert_eq!(unsubscribe(world, "r0@example.org").await, None, "a request in between should not make the undo possible");
+        assert!(!undo(world, &undo_token).await, "a subscription was requested in between");
         assert_eq!(status(world, "r0@example.org").await, Some(Status::Unsubscribed));
     }
 
-    async fn a_confirmation_mail_from_before_they_left_brings_nobody_back(world) {
-        ask(world, "ann@example.org").await;
+    async fn a_confirmation_link_from_before_unsubscribing_confirms_nothing(world) {
+        request_subscription(world, "ann@example.org").await;
         world.deliver().await;
         let old = token_for(world, "ann@example.org", "confirm");
         world.advance(10);
         assert_eq!(confirm(world, &old).await, ["weekly"]);
-        assert_eq!(confirm(world, &old).await, ["weekly"], "a second look is told the same");
-        leave(world, "ann@example.org").await;
-        assert_eq!(confirm(world, &old).await, [""; 0], "nor are they told that it did");
-        ask(world, "ann@example.org").await;
-        assert_eq!(confirm(world, &old).await, [""; 0], "nor while a new mail is on its way");
+        assert_eq!(confirm(world, &old).await, ["weekly"], "confirming twice should return the same digests");
+        unsubscribe(world, "ann@example.org").await;
+        assert_eq!(confirm(world, &old).await, [""; 0], "an old link should confirm nothing after unsubscribing");
+        request_subscription(world, "ann@example.org").await;
+        assert_eq!(confirm(world, &old).await, [""; 0], "an old link should confirm nothing while a new request is pending");
         assert_eq!(status(world, "ann@example.org").await, Some(Status::Unsubscribed));
         world.deliver().await;
         assert_eq!(confirm(world, &token_for(world, "ann@example.org", "confirm")).await, ["weekly"]);
     }
 
-    async fn every_digest_is_asked_about_however_soon_after_another(world) {
+    async fn each_digest_sends_its_own_confirmation_mail_however_soon_after_another(world) {
         world.configure(|s| s.more = DAILY.into()).await;
-        ask_for(world, "daily", "ann@example.org").await;
+        request_digest(world, "daily", "ann@example.org").await;
         world.advance(5 * MINUTE);
-        ask_for(world, "weekly", "ann@example.org").await;
-        ask_for(world, "daily", "ann@example.org").await;
+        request_digest(world, "weekly", "ann@example.org").await;
+        request_digest(world, "daily", "ann@example.org").await;
         world.deliver().await;
-        assert_eq!(world.mails_to("ann@example.org").len(), 2, "one for each");
+        assert_eq!(world.mails_to("ann@example.org").len(), 2, "each digest should have its own mail");
         world.advance(11 * MINUTE);
-        ask_for(world, "daily", "ann@example.org").await;
+        request_digest(world, "daily", "ann@example.org").await;
         world.deliver().await;
-        assert_eq!(world.mails_to("ann@example.org").len(), 3, "a request that asked nobody moved nothing");
+        assert_eq!(world.mails_to("ann@example.org").len(), 3, "a request without a mail should not extend the waiting time");
     }
 
-    async fn who_left_a_moment_ago_is_asked_at_once_but_once(world) {
-        ask(world, "ann@example.org").await;
+    async fn a_reader_who_just_unsubscribed_gets_one_confirmation_mail_at_once(world) {
+        request_subscription(world, "ann@example.org").await;
         world.deliver().await;
         confirm(world, &token_for(world, "ann@example.org", "confirm")).await;
-        leave(world, "ann@example.org").await;
+        unsubscribe(world, "ann@example.org").await;
         for _ in 0..3 {
-            ask(world, "ann@example.org").await;
+            request_subscription(world, "ann@example.org").await;
         }
         world.deliver().await;
         assert_eq!(world.mails_to("ann@example.org").len(), 2);
         assert_eq!(confirm(world, &token_for(world, "ann@example.org", "confirm")).await, ["weekly"]);
     }
 
-    async fn who_asks_again_and_again_gets_one_confirmation_mail(world) {
+    async fn repeated_requests_send_one_confirmation_mail(world) {
         for _ in 0..5 {
-            ask(world, "ann@example.org").await;
+            request_subscription(world, "ann@example.org").await;
         }
         world.deliver().await;
         assert_eq!(world.relay.mails().len(), 1);
         world.advance(20 * MINUTE);
-        ask(world, "ann@example.org").await;
+        request_subscription(world, "ann@example.org").await;
         world.deliver().await;
-        assert_eq!(world.relay.mails().len(), 2, "a mail may get lost");
+        assert_eq!(world.relay.mails().len(), 2, "a later request should send another mail, because mails get lost");
     }
 
-    async fn a_stranger_on_the_page_changes_nothing_about_a_person_we_know(world) {
+    async fn a_request_on_the_page_does_not_change_an_existing_subscriber(world) {
         world.subscribe("weekly", [NewSubscriber { name: Some("Ann".into()), language: Some("zh".into()), ..person("ann@example.org") }]).await;
         let stranger = NewSubscriber { name: Some("Mallory".into()), language: Some("fr".into()), ..person("Ann@Example.org") };
         let digests = [world.digest("weekly")];

@@ -1,109 +1,111 @@
-//! What a judge has found, and the rules that hold in every format: for text, addresses, dates, languages and media types.
+//! Violations found in a document, and rules for all formats: for text, URLs, dates, languages and
+//! media types.
 
 use std::fmt::Display;
 
 use jiff::Timestamp;
 use jiff::fmt::{rfc2822, strtime};
 
-/// What is found in one document.
+/// Violations found in one document.
 #[derive(Debug, Default)]
-pub(super) struct Findings {
-    /// Name of the rule, where it was broken.
+pub(super) struct Violations {
+    /// Name of each broken rule, and the offending text.
     pub(super) all: Vec<(&'static str, String)>,
 }
 
-impl Findings {
-    /// Notes that a rule is broken.
-    pub(super) fn say(&mut self, rule: &'static str, what: impl Display) {
-        self.all.push((rule, what.to_string().chars().take(200).collect()));
+impl Violations {
+    /// Adds a violation of a rule.
+    pub(super) fn add(&mut self, rule: &'static str, context: impl Display) {
+        self.all.push((rule, context.to_string().chars().take(200).collect()));
     }
 
-    /// Notes it unless something holds.
-    pub(super) fn expect(&mut self, holds: bool, rule: &'static str, what: impl Display) {
+    /// Adds a violation unless a condition holds.
+    pub(super) fn require(&mut self, holds: bool, rule: &'static str, context: impl Display) {
         if !holds {
-            self.say(rule, what);
+            self.add(rule, context);
         }
     }
 
-    /// Plain text that has no other form: something to read, and nothing that looks like HTML.
-    pub(super) fn plain(&mut self, text: &str, what: &str) {
-        self.legible(text, what);
+    /// Checks plain text: it must be readable and must not look like HTML.
+    pub(super) fn plain_text(&mut self, text: &str, context: &str) {
+        self.readable_text(text, context);
         let is_entity = |after: &str| {
             let entity = format!("&{}", after.split_inclusive(';').next().unwrap_or_default());
             entity.ends_with(';')
                 && entity.len() < 40
                 && html_escape::decode_html_entities(&entity) != entity
         };
-        self.expect(
+        self.require(
             !text.split('&').skip(1).any(is_entity),
             "ContainsHTML",
-            format!("{what}: {text}"),
+            format!("{context}: {text}"),
         );
     }
 
-    /// Something to read, without an end tag.
-    pub(super) fn legible(&mut self, text: &str, what: &str) {
-        self.expect(!text.trim().is_empty(), "NotBlank", what);
+    /// Checks that a text is not blank and contains no end tag.
+    pub(super) fn readable_text(&mut self, text: &str, context: &str) {
+        self.require(!text.trim().is_empty(), "NotBlank", context);
         let is_tag = |after: &str| {
             after.split_once('>').is_some_and(|(name, _)| {
                 !name.is_empty() && name.chars().all(char::is_alphanumeric)
             })
         };
-        self.expect(
+        self.require(
             !text.split("</").skip(1).any(is_tag),
             "ContainsHTML",
-            format!("{what}: {text}"),
+            format!("{context}: {text}"),
         );
     }
 
-    /// Nothing that XML 1.0 forbids, no control character, and no sign that characters were lost.
+    /// Checks for characters that XML 1.0 forbids, control characters, and replacement characters.
     pub(super) fn characters(&mut self, text: &str) {
         for c in text.chars() {
             match c {
                 '\t' | '\n' | '\r' => {}
                 '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => {
-                    self.say("SAXError", format!("U+{:04X}", u32::from(c)))
+                    self.add("SAXError", format!("U+{:04X}", u32::from(c)))
                 }
-                '\u{7f}'..='\u{9f}' => self.say("BadCharacters", format!("U+{:04X}", u32::from(c))),
-                '\u{fffd}' => self.say("LostCharacter", "U+FFFD"),
+                '\u{7f}'..='\u{9f}' => self.add("BadCharacters", format!("U+{:04X}", u32::from(c))),
+                '\u{fffd}' => self.add("LostCharacter", "U+FFFD"),
                 _ => {}
             }
         }
     }
 
-    /// An absolute address as RFC 3986 writes it, in ASCII.
-    pub(super) fn address(&mut self, url: &str, what: &str) {
+    /// Checks for an absolute HTTP URL in ASCII (RFC 3986).
+    pub(super) fn url(&mut self, url: &str, context: &str) {
         let is_absolute = url::Url::parse(url)
             .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        self.expect(is_absolute, "InvalidFullLink", format!("{what}: {url}"));
-        self.uri(url, what);
+        self.require(is_absolute, "InvalidFullLink", format!("{context}: {url}"));
+        self.uri(url, context);
     }
 
-    /// Nothing but what a URI may hold.
-    pub(super) fn uri(&mut self, uri: &str, what: &str) {
-        let fine = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#@!$&'()*+,;=%[]".contains(c);
-        self.expect(uri.chars().all(fine), "UriNotIri", format!("{what}: {uri}"));
+    /// Checks that a text contains only characters that a URI allows.
+    pub(super) fn uri(&mut self, uri: &str, context: &str) {
+        let is_allowed =
+            |c: char| c.is_ascii_alphanumeric() || "-._~:/?#@!$&'()*+,;=%[]".contains(c);
+        self.require(uri.chars().all(is_allowed), "UriNotIri", format!("{context}: {uri}"));
         let is_escape = |at: usize| {
             uri.as_bytes()
                 .get(at + 1..at + 3)
                 .is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit))
         };
-        self.expect(
+        self.require(
             uri.match_indices('%').all(|(at, _)| is_escape(at)),
             "InvalidURI",
-            format!("{what}: {uri}"),
+            format!("{context}: {uri}"),
         );
-        self.expect(uri.matches('#').count() <= 1, "InvalidURI", format!("{what}: {uri}"));
+        self.require(uri.matches('#').count() <= 1, "InvalidURI", format!("{context}: {uri}"));
     }
 
-    /// An id that is a URI, written in the one way that compares well.
-    pub(super) fn id(&mut self, id: &str, what: &str) {
+    /// Checks an id that is a URI: readers compare ids byte by byte, so it must be in canonical form.
+    pub(super) fn id(&mut self, id: &str, context: &str) {
         let Some((scheme, rest)) = id.split_once(':') else {
-            return self.say("InvalidFullLink", format!("{what}: {id}"));
+            return self.add("InvalidFullLink", format!("{context}: {id}"));
         };
         match scheme {
             "http" | "https" => {
-                // Readers compare ids byte by byte, so these have one form. Other characters than ASCII may stand in an IRI.
+                // Non-ASCII characters are allowed, because an id may be an IRI.
                 let host =
                     rest.trim_start_matches('/').split(['/', '?', '#']).next().unwrap_or_default();
                 let has_default_port =
@@ -113,7 +115,7 @@ impl Findings {
                     && !has_default_port
                     && !rest.contains("/./")
                     && rest.len() > host.len() + 2;
-                self.expect(is_canonical, "NonCanonicalURI", format!("{what}: {id}"));
+                self.require(is_canonical, "NonCanonicalURI", format!("{context}: {id}"));
             }
             "tag" => {
                 let (authority, specific) = rest.split_once(':').unwrap_or((rest, ""));
@@ -122,58 +124,59 @@ impl Findings {
                     && date.bytes().enumerate().all(|(n, b)| {
                         if n == 4 || n == 7 { b == b'-' } else { b.is_ascii_digit() }
                     });
-                self.expect(
+                self.require(
                     !name.is_empty() && is_date && !specific.is_empty() && !specific.contains('#'),
                     "InvalidTAG",
                     id,
                 );
-                self.expect(id.is_ascii(), "InvalidTAG", id);
-                self.uri(id, what);
+                self.require(id.is_ascii(), "InvalidTAG", id);
+                self.uri(id, context);
             }
-            "urn" => self.expect(
+            "urn" => self.require(
                 rest.split_once(':')
                     .is_some_and(|(space, rest)| !space.is_empty() && !rest.is_empty()),
                 "InvalidURN",
                 id,
             ),
-            _ => self.uri(id, what),
+            _ => self.uri(id, context),
         }
         let escapes: Vec<&str> =
             id.match_indices('%').filter_map(|(at, _)| id.get(at + 1..at + 3)).collect();
-        self.expect(
+        self.require(
             escapes.iter().all(|two| two.to_ascii_uppercase() == **two),
             "NonCanonicalURI",
-            format!("{what}: {id}"),
+            format!("{context}: {id}"),
         );
     }
 
-    /// A date of RFC 822; where it names the day of the week, the one that it was.
-    pub(super) fn date_of_mail(&mut self, date: &str) {
+    /// Checks a date of RFC 822; a day of the week must be the correct one.
+    pub(super) fn rfc822_date(&mut self, date: &str) {
         match rfc2822::parse(date) {
-            Ok(parsed) => self.plausible(parsed.timestamp(), date),
-            Err(_) => self.say("InvalidRFC2822Date", date),
+            Ok(parsed) => self.plausible_date(parsed.timestamp(), date),
+            Err(_) => self.add("InvalidRFC2822Date", date),
         }
     }
 
-    /// A date of RFC 3339 in whole seconds; gives the instant.
-    pub(super) fn date(&mut self, date: &str) -> Option<Timestamp> {
-        let is_shaped =
+    /// Checks a date of RFC 3339 in whole seconds, and returns the instant.
+    pub(super) fn rfc3339_date(&mut self, date: &str) -> Option<Timestamp> {
+        let has_valid_form =
             date.len() >= 20 && date.as_bytes()[10] == b'T' && !date.contains([' ', 'z', 't']);
-        self.expect(!date.contains('.'), "WholeSeconds", date);
-        let parsed = date.parse::<Timestamp>().ok().filter(|_| is_shaped);
+        self.require(!date.contains('.'), "WholeSeconds", date);
+        let parsed = date.parse::<Timestamp>().ok().filter(|_| has_valid_form);
         match parsed {
-            Some(instant) => self.plausible(instant, date),
-            None => self.say("InvalidRFC3339Date", date),
+            Some(instant) => self.plausible_date(instant, date),
+            None => self.add("InvalidRFC3339Date", date),
         }
         parsed
     }
 
-    fn plausible(&mut self, instant: Timestamp, date: &str) {
+    /// Checks that the year of a date is plausible for an article on the web.
+    fn plausible_date(&mut self, instant: Timestamp, date: &str) {
         let year = strtime::format("%Y", &instant.to_zoned(jiff::tz::TimeZone::UTC)).unwrap();
-        self.expect(("1990".."2100").contains(&year.as_str()), "ImplausibleDate", date);
+        self.require(("1990".."2100").contains(&year.as_str()), "ImplausibleDate", date);
     }
 
-    /// A language as RFC 5646 shapes it.
+    /// Checks the syntax of a language tag (RFC 5646).
     pub(super) fn language(&mut self, tag: &str) {
         let mut parts = tag.split('-');
         let is_primary = parts.next().is_some_and(|part| {
@@ -182,26 +185,26 @@ impl Findings {
         let is_part = |part: &str| {
             (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
         };
-        self.expect(is_primary && parts.all(is_part), "InvalidLanguage", tag);
+        self.require(is_primary && parts.all(is_part), "InvalidLanguage", tag);
     }
 
-    /// A media type of two parts.
+    /// Checks the syntax of a media type without parameters.
     pub(super) fn media_type(&mut self, value: &str) {
         let is_token = |part: &str| {
             !part.is_empty()
                 && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b))
         };
-        self.expect(
+        self.require(
             value.split_once('/').is_some_and(|(one, two)| is_token(one) && is_token(two)),
             "InvalidMIMEType",
             value,
         );
     }
 
-    /// A whole number from a least one.
-    pub(super) fn number(&mut self, value: &str, least: u64) {
-        self.expect(
-            value.parse::<u64>().is_ok_and(|number| number >= least),
+    /// Checks for an integer that is not below a minimum.
+    pub(super) fn integer(&mut self, value: &str, minimum: u64) {
+        self.require(
+            value.parse::<u64>().is_ok_and(|number| number >= minimum),
             "InvalidInteger",
             value,
         );
