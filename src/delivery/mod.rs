@@ -17,7 +17,7 @@ pub mod thread;
 mod transport;
 mod worker;
 
-pub(crate) use dispatcher::MAX_INLINE_WAIT_MS;
+pub(crate) use dispatcher::MAX_INLINE_WAIT;
 pub use dispatcher::{Dispatcher, Report, check_dkim_keys};
 pub use edition_commands::{close_editions, run_edition_command};
 pub use worker::PERMIT_TTL;

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::support::{START_TIME, World, article, stories};
 
 /// Articles one a day, backwards from the beginning of the story.
-fn daily(days: std::ops::Range<i64>) -> Vec<IncomingArticle> {
+fn daily(days: std::ops::Range<i32>) -> Vec<IncomingArticle> {
     days.map(|day| IncomingArticle {
         published_at: START_TIME.plus(-day * DAY),
         sections: vec![if day % 2 == 0 { "Campus".into() } else { "R&D/新闻".into() }],

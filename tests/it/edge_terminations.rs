@@ -4,7 +4,7 @@ use courant::delivery;
 use courant::domain::article::IncomingArticle;
 use courant::domain::delivery::DeliveryOutcome;
 use courant::domain::edition::EditionCommand;
-use courant::domain::time::{DAY, MINUTE};
+use courant::domain::time::{DAY, MINUTE, SignedDuration};
 use courant::store::claims::BatchRequest;
 use courant::store::outcomes::{CommitConnection, Record};
 use courant::store::subscribers::Subscriber;
@@ -28,7 +28,7 @@ stories! {
         world.relay.set_script(Script::new().rule(Rule::stall(At::Rcpt)));
         let edition = edition_for(world, 1).await;
         let (dispatcher, transport, shutdown) = (world.dispatcher(), world.transport().clone(), CancellationToken::new());
-        let sending = tokio::spawn(async move { dispatcher.deliver_due(&transport, 0, &shutdown).await });
+        let sending = tokio::spawn(async move { dispatcher.deliver_due(&transport, SignedDuration::ZERO, &shutdown).await });
         while world.edition_status(edition).await != "sending: 1 sending" {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
@@ -123,7 +123,7 @@ stories! {
         let transports = [world.transport().name.clone()];
         let request = BatchRequest { transports: &transports, node: dispatcher.node(), excluded_editions: &[], after_edition: 0, hold_uncertain: false };
         world.app.store.claim_batch(request, world.now()).await.unwrap().unwrap();
-        world.deliver_with(&dispatcher, 0).await;
+        world.deliver_with(&dispatcher, SignedDuration::ZERO).await;
         assert_eq!(world.edition_status(edition).await, "sent: 2 sent");
     }
 
@@ -164,7 +164,7 @@ stories! {
     async fn a_finished_dispatcher_keeps_no_database_connection_open(world) {
         let edition = edition_for(world, 2).await;
         let dispatcher = world.dispatcher();
-        world.deliver_with(&dispatcher, 0).await;
+        world.deliver_with(&dispatcher, SignedDuration::ZERO).await;
         assert_eq!(world.edition_status(edition).await, "sent: 2 sent");
         dispatcher.finish().await.unwrap();
         world.app.store.close().await;

@@ -3,7 +3,7 @@
 use courant::delivery::Report;
 use courant::domain::article::IncomingArticle;
 use courant::domain::edition::EditionCommand;
-use courant::domain::time::{HOUR, MINUTE, SECOND};
+use courant::domain::time::{HOUR, MINUTE, SECOND, SignedDuration};
 use courant::domain::token::{LinkScope, sign};
 use courant::store::suppressions::address_hash;
 use courant::subscribers::{self, NewSubscriber};
@@ -34,7 +34,7 @@ stories! {
         let edition = edition_for(world, 40).await;
         let dispatcher = world.dispatcher();
         let (transport, shutdown) = (world.transport().clone(), CancellationToken::new());
-        let sending = tokio::spawn(async move { dispatcher.deliver_due(&transport, 0, &shutdown).await });
+        let sending = tokio::spawn(async move { dispatcher.deliver_due(&transport, SignedDuration::ZERO, &shutdown).await });
         world.relay.wait_for(1).await;
         world.run_command(edition, EditionCommand::Pause).await;
         tokio::time::sleep(courant::delivery::PERMIT_TTL).await;
@@ -56,7 +56,7 @@ stories! {
         world.relay.set_script(Script::new().rule(Rule::stall(At::Content).once()));
         let edition = edition_for(world, 5).await;
         let (dispatcher, transport) = (world.dispatcher(), world.transport().clone());
-        let sending = tokio::spawn(async move { dispatcher.deliver_due(&transport, 0, &CancellationToken::new()).await });
+        let sending = tokio::spawn(async move { dispatcher.deliver_due(&transport, SignedDuration::ZERO, &CancellationToken::new()).await });
         world.relay.wait_for(1).await;
         // The next mail is pipelined behind it, and the one after that gets its permit meanwhile.
         tokio::time::sleep(std::time::Duration::from_millis(300)).await;
@@ -79,7 +79,7 @@ stories! {
             world.relay.set_script(Script::new().rule(Rule::close(at)));
             let (dispatcher, transport, shutdown) = (world.dispatcher(), world.transport().clone(), CancellationToken::new());
             let token = shutdown.clone();
-            let sending = tokio::spawn(async move { dispatcher.deliver_due(&transport, 0, &token).await });
+            let sending = tokio::spawn(async move { dispatcher.deliver_due(&transport, SignedDuration::ZERO, &token).await });
             tokio::time::sleep(std::time::Duration::from_millis(200)).await;
             shutdown.cancel();
             assert!(sending.await.unwrap().unwrap().error.is_some());
@@ -110,7 +110,7 @@ stories! {
         // Each worker opens a connection before it has a mail; one more connection means that one was
         // lost with a mail.
         let workers = transport.connections;
-        let sending = tokio::spawn(async move { dispatcher.deliver_due(&transport, 0, &token).await });
+        let sending = tokio::spawn(async move { dispatcher.deliver_due(&transport, SignedDuration::ZERO, &token).await });
         while world.relay.connections() <= workers {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }

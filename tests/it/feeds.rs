@@ -1,7 +1,7 @@
 //! Feeds are a pure function of their articles (promise 2).
 
 use courant::domain::article::{Enclosure, IncomingArticle};
-use courant::domain::time::{DAY, HOUR, MINUTE};
+use courant::domain::time::{DAY, HOUR, MINUTE, SignedDuration};
 use courant::feeds::cache::{RefreshReport, refresh_due};
 use courant::feeds::format::Format;
 use courant::feeds::render::documents;
@@ -126,7 +126,7 @@ stories! {
 
     async fn a_feed_takes_what_it_selects_and_no_more_than_its_items(world) {
         world.configure(|s| s.feed = "items = 2\nsections = [\"sport\"]".into()).await;
-        let of = |id: &str, section: &str, hours: i64| IncomingArticle {
+        let of = |id: &str, section: &str, hours: i32| IncomingArticle {
             sections: vec![section.into()],
             published_at: START_TIME.plus(-hours * HOUR),
             ..article(id)
@@ -171,7 +171,7 @@ stories! {
 
     async fn a_removal_elsewhere_leaves_a_feed_as_it_is(world) {
         world.configure(|s| s.feed = "sections = [\"sport\"]".into()).await;
-        let of = |id: &str, section: &str, at: i64| IncomingArticle { sections: vec![section.into()], published_at: START_TIME.plus(at), ..article(id) };
+        let of = |id: &str, section: &str, after: SignedDuration| IncomingArticle { sections: vec![section.into()], published_at: START_TIME.plus(after), ..article(id) };
         world.publish([of("a", "Sport", -HOUR), of("b", "Sport", -HOUR), of("c", "Campus", -HOUR), of("soon", "Sport", HOUR)]).await;
         let before = bytes(world).await;
         world.advance(MINUTE);

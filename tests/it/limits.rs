@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use courant::domain::rate::Rate;
-use courant::domain::time::{DAY, HOUR, MINUTE, Millis};
+use courant::domain::time::{DAY, HOUR, MINUTE, Millis, SignedDuration};
 use courant::domain::warmup::Warmup;
 use courant::store::Store;
 use courant::store::rate_limits::{LimitKey, RateLimitRequest, Refund, Spent, UpdateId};
@@ -69,7 +69,7 @@ stories! {
                 if i % 4 > 1 {
                     asks.reverse();
                 }
-                let granted = store.take_permits(&change(), &asks, NOW.plus(i)).await.unwrap();
+                let granted = store.take_permits(&change(), &asks, NOW.plus(SignedDuration::from_millis(i))).await.unwrap();
                 for (ask, granted) in asks.iter().zip(granted) {
                     let sum = if ask.key.domain.is_empty() { &taken } else { &google };
                     sum.fetch_add(granted.count, Ordering::Relaxed);
@@ -90,7 +90,7 @@ stories! {
         let taking = change();
         let granted = store.take_permits(&taking, &asks, NOW).await.unwrap();
         let other = UpdateId { node: "other".into(), ..taking.clone() };
-        assert_eq!(store.take_permits(&other, &asks, NOW.plus(1)).await.unwrap()[0].count, 4);
+        assert_eq!(store.take_permits(&other, &asks, NOW.plus(SignedDuration::from_millis(1))).await.unwrap()[0].count, 4);
         assert_eq!(store.take_permits(&taking, &asks, NOW.plus(MINUTE)).await.unwrap(), granted);
         assert_eq!((granted[0].count, granted[1].count, granted[0].at), (4, 3, NOW));
         let giving = change();
@@ -113,7 +113,7 @@ stories! {
         let mut sent = Vec::new();
         for (day, wanted) in [(0, 1000), (1, 0), (2, 1000), (3, 1000)] {
             world.configure(|_| ()).await;
-            let granted = world.app.store.take_permits(&change(), &asked(wanted), NOW.plus(day * DAY + day)).await.unwrap()[0];
+            let granted = world.app.store.take_permits(&change(), &asked(wanted), NOW.plus(day * DAY + SignedDuration::from_millis(day.into()))).await.unwrap()[0];
             sent.push(granted.count);
             assert!(granted.count == wanted || granted.next_at == NOW.plus((day + 1) * DAY), "the limit grows then: {granted:?}");
         }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use courant::delivery::PERMIT_TTL;
 use courant::digests::Prepared;
 use courant::domain::article::IncomingArticle;
-use courant::domain::time::SECOND;
+use courant::domain::time::{SECOND, SignedDuration};
 use courant::store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -84,7 +84,7 @@ stories! {
         world.relay.set_script(Script::new().rule(Rule::stall(At::Content)));
         let edition = edition_for(world, 20).await;
         let (engine, transport) = (world.dispatcher(), world.transport().clone());
-        let sending = tokio::spawn(async move { engine.deliver_due(&transport, 0, &CancellationToken::new()).await });
+        let sending = tokio::spawn(async move { engine.deliver_due(&transport, SignedDuration::ZERO, &CancellationToken::new()).await });
         world.relay.wait_for(1).await;
         until("the next mail is marked", async || world.sql("UPDATE deliveries SET state = state WHERE state = 'sending'").await >= 1).await;
         // It overslept: another node has the block now, and is at work.
@@ -107,7 +107,7 @@ stories! {
         let other = world.another_node().await;
         let (one, two) = (world.app.dispatcher(), other.dispatcher());
         let stop = CancellationToken::new();
-        let (a, b) = tokio::join!(one.deliver_due(world.transport(), 0, &stop), two.deliver_due(&other.config.transports[0], 0, &stop));
+        let (a, b) = tokio::join!(one.deliver_due(world.transport(), SignedDuration::ZERO, &stop), two.deliver_due(&other.config.transports[0], SignedDuration::ZERO, &stop));
         let (a, b) = (a.unwrap(), b.unwrap());
         assert_eq!(a.sent + b.sent, 700, "{a:?} {b:?}");
         assert!(world.mail_counts().len() == 700 && world.relay.mails().len() == 700);
@@ -121,7 +121,7 @@ stories! {
         let edition = edition_for(world, 300).await;
         let (engine, stop) = (world.dispatcher(), CancellationToken::new());
         let (transport, stopped) = (world.transport().clone(), stop.clone());
-        let sending = tokio::spawn(async move { engine.deliver_due(&transport, 0, &stopped).await });
+        let sending = tokio::spawn(async move { engine.deliver_due(&transport, SignedDuration::ZERO, &stopped).await });
         world.relay.wait_for(5).await;
         stop.cancel();
         let report = sending.await.unwrap().unwrap();

@@ -2,7 +2,7 @@
 
 use courant::domain::address::EmailAddress;
 use courant::domain::subscription::{RequestOrigin, Status};
-use courant::domain::time::{DAY, HOUR, MINUTE};
+use courant::domain::time::{DAY, HOUR, MINUTE, SignedDuration};
 use courant::domain::token::{LinkScope, sign};
 use courant::subscribers::{self, NewSubscriber};
 
@@ -60,7 +60,7 @@ async fn leave(world: &World, email: &str) -> Option<String> {
             .unwrap()
             .unwrap();
     // What happens next happens later, on a fast disk too.
-    world.advance(10);
+    world.advance(SignedDuration::from_millis(10));
     left.undo
 }
 
@@ -203,7 +203,7 @@ stories! {
         ask(world, "ann@example.org").await;
         world.deliver().await;
         let old = token_for(world, "ann@example.org", "confirm");
-        world.advance(10);
+        world.advance(SignedDuration::from_millis(10));
         assert_eq!(confirm(world, &old).await, ["weekly"]);
         assert_eq!(confirm(world, &old).await, ["weekly"], "a second look is told the same");
         leave(world, "ann@example.org").await;

@@ -2,7 +2,7 @@
 
 use courant::digests::Prepared;
 use courant::domain::article::{Article, IncomingArticle};
-use courant::domain::time::{DAY, HOUR, MINUTE, Millis};
+use courant::domain::time::{DAY, HOUR, MINUTE, Millis, SignedDuration};
 use courant::sources::{self, SyncReport};
 use courant::store::articles::NormalizedArticle;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
@@ -36,7 +36,7 @@ async fn write(world: &World, text: &str) {
 
 async fn insert(world: &World, ids: std::ops::Range<i64>) {
     for id in ids {
-        let published = START_TIME.plus(-DAY + id * 1000).rfc3339();
+        let published = START_TIME.plus(-DAY + SignedDuration::from_secs(id)).rfc3339();
         write(
             world,
             &format!(
@@ -188,7 +188,7 @@ stories! {
         assert!(state.failures == 1 && state.error.is_some(), "{state:?}");
         assert_eq!(titles(world).await.len(), 3);
         write(world, "ALTER TABLE elsewhere RENAME TO news").await;
-        assert_eq!(tick(now.plus(1)).await, 0, "not before its back-off is over");
+        assert_eq!(tick(now.plus(SignedDuration::from_millis(1))).await, 0, "not before its back-off is over");
         assert_eq!(tick(now.plus(HOUR)).await, 1);
         let state = world.app.store.source_states().await.unwrap().remove(0);
         assert!(state.failures == 0 && state.error.is_none(), "{state:?}");

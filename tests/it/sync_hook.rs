@@ -123,7 +123,7 @@ stories! {
 
     async fn a_poll_leaves_held_removals_and_old_refusals_alone(world) {
         begin(world).await;
-        let at = START_TIME.0 / SECOND;
+        let at = START_TIME.epoch_seconds();
         insert(world, 1..=30, at - 100_000).await;
         let file = world.home.path().join("cms.db");
         write(&file, "INSERT INTO news VALUES (40, 'Undated', NULL)").await;
@@ -132,7 +132,7 @@ stories! {
         let held = sources::sync_now(&world.app.store, &world.app.config, &world.app.config.sources[0], false, world.now()).await.unwrap();
         assert!(held.is_full && held.held_removals == 19, "{held:?}");
         let app = &world.app;
-        world.advance(1000);
+        world.advance(SECOND);
         insert(world, 50..=50, at).await;
         trigger::request_sync(&app.store, &app.config, &app.triggers, "college", world.now()).await.unwrap();
         let polled = poll(world).await.unwrap();
@@ -147,7 +147,7 @@ stories! {
 
     async fn other_settings_compare_everything_at_once(world) {
         begin(world).await;
-        insert(world, 1..=3, START_TIME.0 / SECOND - 100_000).await;
+        insert(world, 1..=3, START_TIME.epoch_seconds() - 100_000).await;
         assert!(poll(world).await.unwrap().is_full);
         world.advance(DAY);
         world.configure(|s| s.source = format!("{}\nfull_sync = \"1d\"", s.source.replace("SELECT id, title", "SELECT id, title || '!' AS title"))).await;

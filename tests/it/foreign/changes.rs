@@ -1,6 +1,6 @@
 //! A poll asks for what changed; what it can't see, the full comparison finds.
 
-use courant::domain::time::{DAY, HOUR, MINUTE, Millis, SECOND};
+use courant::domain::time::{DAY, HOUR, MINUTE, Millis, SignedDuration};
 
 use super::place::{KINDS, Kind, Place};
 use super::{drupal, ghost, wordpress};
@@ -23,7 +23,7 @@ fn stamp(column: &str, at: Millis) -> String {
         |zone: &str| at.timestamp().in_tz(zone).unwrap().strftime("%Y-%m-%d %H:%M:%S").to_string();
     match column {
         "TIMESTAMPTZ" => format!("'{}Z'", civil("UTC")),
-        "INTEGER" | "INT UNSIGNED" => (at.0 / SECOND).to_string(),
+        "INTEGER" | "INT UNSIGNED" => at.epoch_seconds().to_string(),
         "BIGINT" => at.0.to_string(),
         _ => format!("'{}'", civil("Asia/Shanghai")),
     }
@@ -68,12 +68,12 @@ async fn an_edit_arrives_by_the_poll_and_a_removal_by_the_comparison() {
     for kind in KINDS {
         for column in types(kind).0 {
             let Some(news) = News::begin(kind, column).await else { continue };
-            let at = |ms: i64| START_TIME.plus(ms);
+            let at = |later: SignedDuration| START_TIME.plus(later);
             let old = at(-3 * DAY);
             for id in 1..=3 {
                 news.insert(id, old, Some(old)).await;
             }
-            let first = news.place.poll(at(0)).await;
+            let first = news.place.poll(at(SignedDuration::ZERO)).await;
             assert!(first.is_full && first.added == 3, "{kind:?} {column}: {first:?}");
             let mut now = at(MINUTE);
             news.insert(4, old, Some(now)).await;

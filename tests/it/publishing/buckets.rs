@@ -12,7 +12,7 @@ use super::{ALL, Node, node, unpacked};
 use crate::support::{Shell, article, skipped, stories};
 
 /// An article of so many days before the story begins.
-fn old(id: &str, days: i64) -> IncomingArticle {
+fn old(id: &str, days: i32) -> IncomingArticle {
     let usual = article(id);
     IncomingArticle { published_at: usual.published_at.plus(-days * DAY), ..usual }
 }
