@@ -15,6 +15,7 @@ use self::ticker::{Ticks, run_on_tick, start_ticker};
 use crate::app::App;
 use crate::config::{Publish, Source, Transport};
 use crate::delivery::{self, Dispatcher};
+use crate::domain::time::SignedDuration;
 use crate::feeds::websub::WebSub;
 use crate::feeds::{cache, encodings};
 use crate::store::Store;
@@ -325,7 +326,7 @@ async fn run_delivery(
 ) {
     let (what, interrupt) = (format!("transport {}", transport.name), shutdown.clone());
     run_on_tick(&what, ticks, shutdown, || async {
-        dispatcher.deliver_due(&transport, 0, &interrupt).await.map(|_| ())
+        dispatcher.deliver_due(&transport, SignedDuration::ZERO, &interrupt).await.map(|_| ())
     })
     .await;
 }

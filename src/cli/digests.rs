@@ -133,7 +133,7 @@ async fn next(app: &App, json: bool) -> anyhow::Result<ExitCode> {
             let day = d.timezone.to_datetime(date.timestamp()).date();
             if !d.pause.iter().any(|p| p.contains(day)) {
                 dates.push(date);
-            } else if at.0 - app.now().0 > 400 * crate::domain::time::DAY {
+            } else if at.since(app.now()) > 400 * crate::domain::time::DAY {
                 break;
             }
         }

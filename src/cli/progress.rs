@@ -6,10 +6,10 @@ use std::io::IsTerminal;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::output;
-use crate::domain::time::{Millis, SECOND};
+use crate::domain::time::{Millis, SignedDuration};
 
-/// Interval in milliseconds between two lines.
-const LINE_INTERVAL: i64 = 5 * SECOND;
+/// Interval between two lines.
+const LINE_INTERVAL: SignedDuration = SignedDuration::from_secs(5);
 
 /// Reports the progress of a long command.
 pub(crate) struct ProgressReporter {
@@ -47,7 +47,7 @@ impl ProgressReporter {
     /// Returns the next line if one is due.
     fn due_line(&mut self, done: usize, total: usize) -> Option<String> {
         let now = (self.clock)();
-        if now.0 - self.reported_at.0 < LINE_INTERVAL {
+        if now.since(self.reported_at) < LINE_INTERVAL {
             return None;
         }
         self.reported_at = now;
@@ -74,7 +74,7 @@ mod tests {
         let mut progress = ProgressReporter::new("lines", || Millis(TIME.load(Ordering::Relaxed)));
         let mut lines = Vec::new();
         for done in 1..=12 {
-            TIME.fetch_add(SECOND, Ordering::Relaxed);
+            TIME.fetch_add(1_000, Ordering::Relaxed);
             lines.extend(progress.due_line(done, 12));
         }
         assert_eq!(lines, ["5 of 12 lines", "10 of 12 lines"]);

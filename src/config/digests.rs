@@ -9,7 +9,7 @@ use super::settings::{Digest, Missed};
 use super::site::time_zone;
 use crate::domain::address::Mailbox;
 use crate::domain::schedule::{PauseRange, Schedule};
-use crate::domain::time::{DAY, MINUTE};
+use crate::domain::time::{DAY, MINUTE, SignedDuration};
 use crate::domain::{duration, language};
 
 /// Defaults and names from other sections that a digest needs.
@@ -93,10 +93,14 @@ fn transport(reader: &mut Reader<'_>, transports: &Names) -> Option<String> {
     }
 }
 
-/// Parses a duration of at least one minute, in milliseconds.
-fn at_least_a_minute(text: &str) -> Result<i64, String> {
-    let ms = duration::parse(text)?;
-    if ms >= MINUTE { Ok(ms) } else { Err(format!("must be at least 1m (found {text})")) }
+/// Parses a duration of at least one minute.
+fn at_least_a_minute(text: &str) -> Result<SignedDuration, String> {
+    let duration = duration::parse(text)?;
+    if duration >= MINUTE {
+        Ok(duration)
+    } else {
+        Err(format!("must be at least 1m (found {text})"))
+    }
 }
 
 fn mailbox(text: &str) -> Result<String, String> {

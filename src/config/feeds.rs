@@ -4,13 +4,13 @@ use super::names::{Names, own_name, read_slug};
 use super::reader::{Reader, one_line, one_of};
 use super::settings::{Config, Content, Feed, Selection};
 use crate::domain::selection::TermKind;
-use crate::domain::time::{DAY, MINUTE};
+use crate::domain::time::{DAY, MINUTE, SignedDuration};
 use crate::domain::{duration, language, xml};
 
 /// Maximum of `items`; larger feeds would cost megabytes per poll.
 const MAX_ITEMS: i64 = 1_000;
-/// Default of `max_age` in milliseconds: cache lifetime of a feed.
-const DEFAULT_MAX_AGE: i64 = 5 * MINUTE;
+/// Default of `max_age`, the cache lifetime of a feed.
+const DEFAULT_MAX_AGE: SignedDuration = SignedDuration::from_mins(5);
 
 /// Reads one `[[feeds]]` table; `site_title` is the default title, and `sources` are the names it
 /// may refer to.
@@ -148,11 +148,11 @@ fn parse_secret(text: &str) -> Result<String, String> {
     Err("the secret is part of the feed URL and must be hard to guess; write 16 to 100 letters and digits, for example the output of `openssl rand -hex 16`".to_owned())
 }
 
-/// Parses a cache lifetime from one minute to one day, in milliseconds.
-fn max_age(text: &str) -> Result<i64, String> {
-    let ms = duration::parse(text)?;
-    if (MINUTE..=DAY).contains(&ms) {
-        Ok(ms)
+/// Parses a cache lifetime from one minute to one day.
+fn max_age(text: &str) -> Result<SignedDuration, String> {
+    let max_age = duration::parse(text)?;
+    if (MINUTE..=DAY).contains(&max_age) {
+        Ok(max_age)
     } else {
         Err(format!("must be between 1m and 1d (found {text})"))
     }

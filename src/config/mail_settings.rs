@@ -8,6 +8,7 @@ pub use crate::domain::domain_limits::DomainLimits;
 pub use crate::domain::rate::Rate;
 use crate::domain::schedule::{PauseRange, Schedule};
 use crate::domain::selection::Selection;
+use crate::domain::time::SignedDuration;
 pub use crate::domain::warmup::Warmup;
 
 /// Handling of a scheduled date that passed while the daemon was down.
@@ -40,12 +41,12 @@ pub struct Digest {
     pub min_articles: usize,
     /// Maximum number of stories in full; the others become a list of links.
     pub max_articles: usize,
-    /// Maximum age in milliseconds at which an article that is first seen is still news.
-    pub max_age: i64,
+    /// Maximum age at which an article that is first seen is still news.
+    pub max_age: SignedDuration,
     /// Handling of missed dates.
     pub missed: Missed,
-    /// Maximum delay in milliseconds for catching up on a missed date.
-    pub missed_within: i64,
+    /// Maximum delay for catching up on a missed date.
+    pub missed_within: SignedDuration,
     /// Days on which nothing is sent.
     pub pause: Vec<PauseRange>,
     /// Name of the template directory under `email/`.

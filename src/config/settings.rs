@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 
+use crate::domain::time::SignedDuration;
+
 pub use crate::domain::network::Network;
 pub use crate::domain::selection::Selection;
 
@@ -99,8 +101,8 @@ pub struct WebSubSettings {
     pub max_subscriptions_per_host: usize,
     /// Maximum size of a pushed document in bytes.
     pub max_bytes: usize,
-    /// Timeout of one push or ping in milliseconds.
-    pub timeout: i64,
+    /// Timeout of one push or ping.
+    pub timeout: SignedDuration,
     /// Maximum number of simultaneous pushes per node.
     pub connections: usize,
 }
@@ -153,10 +155,10 @@ pub struct Source {
     /// URL of the source database, for all kinds but builtin: `mysql://`, `postgres://` or
     /// `sqlite://`.
     pub url: Option<String>,
-    /// Interval of incremental syncs in milliseconds.
-    pub poll: i64,
-    /// Interval of full syncs in milliseconds.
-    pub full_sync: i64,
+    /// Interval of incremental syncs.
+    pub poll: SignedDuration,
+    /// Interval of full syncs.
+    pub full_sync: SignedDuration,
     /// Channel on which the source's PostgreSQL sends `NOTIFY`.
     pub listen: Option<String>,
     /// Time zone of times without one.
@@ -211,8 +213,8 @@ pub struct Feed {
     pub aliases: Vec<String>,
     /// Secret part of the URL of a private feed; `None`: the feed is public.
     pub private: Option<String>,
-    /// Cache lifetime of the feed in milliseconds, from one minute to one day.
-    pub max_age: i64,
+    /// Cache lifetime of the feed, from one minute to one day.
+    pub max_age: SignedDuration,
     /// XML that is added to RSS and Atom; well-formed, with no prefixes but its own and
     /// [`crate::domain::xml::SHARED_PREFIXES`].
     pub extra_xml: Option<String>,

@@ -8,7 +8,7 @@ use super::reader::{Reader, one_of};
 use super::settings::{Ids, Members, Source, SourceKind};
 use super::site::{base_url, time_zone};
 use crate::domain::duration;
-use crate::domain::time::{DAY, HOUR, SECOND};
+use crate::domain::time::{DAY, HOUR, SECOND, SignedDuration};
 
 const SOURCE_KINDS: [(&str, SourceKind); 5] = [
     ("builtin", SourceKind::Builtin),
@@ -243,7 +243,7 @@ fn table_prefix(text: &str) -> Result<String, String> {
     ))
 }
 
-fn sync_interval(text: &str) -> Result<i64, String> {
+fn sync_interval(text: &str) -> Result<SignedDuration, String> {
     let interval = duration::parse(text)?;
     if (SECOND..=DAY).contains(&interval) {
         Ok(interval)

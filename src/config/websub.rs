@@ -6,7 +6,7 @@ use super::reader::Reader;
 use super::settings::{Config, Feed, Network, WebSubSettings};
 use crate::domain::duration;
 use crate::domain::site_urls::SiteUrls;
-use crate::domain::time::{MINUTE, SECOND};
+use crate::domain::time::{MINUTE, SECOND, SignedDuration};
 
 /// Reads the `[websub]` table.
 pub(super) fn read(mut reader: Reader<'_>) -> Option<WebSubSettings> {
@@ -45,7 +45,7 @@ fn hub_url(text: &str) -> Result<String, String> {
     Ok(url.into())
 }
 
-fn timeout(text: &str) -> Result<i64, String> {
+fn timeout(text: &str) -> Result<SignedDuration, String> {
     let timeout = duration::parse(text)?;
     if (SECOND..=MINUTE).contains(&timeout) {
         Ok(timeout)

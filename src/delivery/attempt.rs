@@ -8,7 +8,7 @@ use super::worker::{PreparedMessage, Worker, WorkerContext};
 use crate::config::Uncertain;
 use crate::domain::deferral::{Class, Deferral};
 use crate::domain::delivery::{DeliveryOutcome, UNKNOWN_OUTCOME_DELAY, next_attempt_at};
-use crate::domain::time::{Millis, SECOND};
+use crate::domain::time::Millis;
 use crate::mail::smtp::{FailureScope, SmtpOutcome};
 use crate::store::claims::LeasedDelivery;
 use crate::store::outcomes::AttemptRecord;
@@ -138,7 +138,7 @@ impl WorkerContext {
         if let Some(until) = self.domain_breaker.record_deferral(&limit.key, job.delivery.id, now) {
             self.queue.throttle(&limit.key, until);
             let (transport, domain) = (&self.transport.name, &limit.key);
-            let seconds = (until.0 - now.0) / SECOND;
+            let seconds = until.since(now).as_secs();
             tracing::warn!(%transport, %domain, "recipient domain defers repeatedly; backing off for {seconds} s: {reply}");
         }
     }

@@ -19,7 +19,7 @@ use super::recorder::Recorder;
 use super::transport::Connector;
 use crate::config::{Config, Transport};
 use crate::domain::edition::EditionCommand;
-use crate::domain::time::{MINUTE, Millis};
+use crate::domain::time::{MINUTE, Millis, SignedDuration};
 use crate::mail::dkim::Signer;
 use crate::mail::smtp::Timeouts;
 use crate::store::Store;
@@ -91,9 +91,8 @@ const MAX_RELAY_ERRORS_PER_DELIVERY: u32 = 3;
 const MAX_TRACKED_DELIVERIES: usize = 10_000;
 /// Interval between lease renewals: a third of the lease duration.
 const LEASE_RENEW_INTERVAL: Duration = Duration::from_secs(4);
-/// Longest wait of a worker in milliseconds; a delivery that must wait longer stays in the
-/// database.
-pub(crate) const MAX_INLINE_WAIT_MS: i64 = MINUTE;
+/// Longest wait of a worker; a delivery that must wait longer stays in the database.
+pub(crate) const MAX_INLINE_WAIT: SignedDuration = MINUTE;
 
 impl Dispatcher {
     /// Creates the dispatcher of a node; the node name must be new at every start.
@@ -139,14 +138,14 @@ impl Dispatcher {
         &self.node
     }
 
-    /// Sends everything due over a transport, including what becomes due within `wait`
-    /// milliseconds, and returns when nothing is in flight.
+    /// Sends everything due over a transport, including what becomes due within `wait`, and
+    /// returns when nothing is in flight.
     ///
     /// When `shutdown` fires, messages in flight are finished and the other leases released.
     pub async fn deliver_due(
         &self,
         transport: &Transport,
-        wait: i64,
+        wait: SignedDuration,
         shutdown: &CancellationToken,
     ) -> anyhow::Result<Report> {
         fetcher::run(self, transport, wait, shutdown).await

@@ -11,7 +11,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::dispatcher::{Dispatcher, MAX_INLINE_WAIT_MS, Report};
+use super::dispatcher::{Dispatcher, MAX_INLINE_WAIT, Report};
 use super::lease::{LeaseId, SharedDomainLimit};
 use super::message_builder::MessageBuilder;
 use super::pacing::RetryPacer;
@@ -19,6 +19,7 @@ use super::queue::SendQueue;
 use super::worker::{self, WorkerContext};
 use crate::config::Transport;
 use crate::domain::delivery::DeliveryOutcome;
+use crate::domain::time::SignedDuration;
 use crate::store::outcomes::AttemptRecord;
 
 /// Interval between polls for new work while workers are busy.
@@ -47,7 +48,7 @@ struct Fetcher<'a> {
 pub(super) async fn run(
     dispatcher: &Dispatcher,
     transport: &Transport,
-    wait: i64,
+    wait: SignedDuration,
     shutdown: &CancellationToken,
 ) -> anyhow::Result<Report> {
     let breaker = dispatcher.relay_breaker(&transport.name);
@@ -112,7 +113,7 @@ async fn has_work(
     dispatcher: &Dispatcher,
     transport: &Transport,
     served: &[String],
-    wait: i64,
+    wait: SignedDuration,
 ) -> anyhow::Result<bool> {
     let peers_before = dispatcher.peer_leases(transport).await;
     dispatcher.release_orphaned(transport, served).await?;
@@ -163,7 +164,7 @@ impl<'a> Fetcher<'a> {
         }
     }
 
-    async fn run(&mut self, wait: i64) -> anyhow::Result<()> {
+    async fn run(&mut self, wait: SignedDuration) -> anyhow::Result<()> {
         let deadline = (self.dispatcher.clock)().plus(wait);
         while !self.drain.is_cancelled() {
             self.collect_released().await?;
@@ -201,7 +202,7 @@ impl<'a> Fetcher<'a> {
     /// others.
     async fn postpone_throttled(&mut self) {
         for (job, until) in
-            self.queue.drain_parked_beyond((self.dispatcher.clock)().plus(MAX_INLINE_WAIT_MS))
+            self.queue.drain_parked_beyond((self.dispatcher.clock)().plus(MAX_INLINE_WAIT))
         {
             let until = job
                 .domain_limit

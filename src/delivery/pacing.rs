@@ -4,11 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::lease::SharedDomainLimit;
-use crate::domain::time::Millis;
+use crate::domain::time::{Millis, SignedDuration, multiply};
 
-/// Least time between two retries in milliseconds, if no rate asks for more; a recovering domain is
-/// not overrun.
-const MIN_SPACING_MS: i64 = 20;
+/// Least time between two retries, if no rate asks for more; a recovering domain is not overrun.
+const MIN_SPACING: SignedDuration = SignedDuration::from_millis(20);
 /// Number of tracked domains; clearing them lets a few more retries coincide.
 const MAX_TRACKED_DOMAINS: usize = 10_000;
 
@@ -44,10 +43,10 @@ impl RetryPacer {
     }
 }
 
-/// Returns the time in milliseconds that the rates of a domain need for `mails` mails.
-fn time_needed(limit: &SharedDomainLimit, mails: i64) -> i64 {
-    let spans = limit.rates.iter().map(|rate| mails / rate.messages.max(1) * rate.span);
-    spans.fold(mails * MIN_SPACING_MS, i64::max)
+/// Returns the time that the rates of a domain need for `mails` mails.
+fn time_needed(limit: &SharedDomainLimit, mails: i64) -> SignedDuration {
+    let spans = limit.rates.iter().map(|rate| multiply(rate.span, mails / rate.messages.max(1)));
+    spans.fold(multiply(MIN_SPACING, mails), SignedDuration::max)
 }
 
 #[cfg(test)]
@@ -70,7 +69,7 @@ mod tests {
     /// Returns the times of `count` retries, in hours after the first.
     fn scheduled_hours(limit: &SharedDomainLimit, count: usize) -> Vec<i64> {
         let mut pacer = RetryPacer::default();
-        (0..count).map(|_| (pacer.schedule(limit, UNTIL).0 - UNTIL.0) / HOUR).collect()
+        (0..count).map(|_| pacer.schedule(limit, UNTIL).since(UNTIL).as_hours()).collect()
     }
 
     #[test]
@@ -88,7 +87,7 @@ mod tests {
         let mut pacer = RetryPacer::default();
         let (none, other) = (limit("x.example", "none"), limit("y.example", "none"));
         let given: Vec<_> = (0..4).map(|_| pacer.schedule(&none, UNTIL)).collect();
-        assert_eq!(given, [0, 1, 2, 3].map(|n| UNTIL.plus(n * MIN_SPACING_MS)));
+        assert_eq!(given, [0, 1, 2, 3].map(|n| UNTIL.plus(n * MIN_SPACING)));
         assert_eq!(pacer.schedule(&other, UNTIL), UNTIL, "each domain has its own schedule");
     }
 
@@ -96,7 +95,7 @@ mod tests {
     fn a_throttle_extended_beyond_all_retries_restarts_the_schedule_and_a_shorter_one_continues_it()
     {
         let (mut pacer, hourly) = (RetryPacer::default(), limit("x.example", "2/h"));
-        let three = [UNTIL, UNTIL.plus(MIN_SPACING_MS), UNTIL.plus(HOUR)];
+        let three = [UNTIL, UNTIL.plus(MIN_SPACING), UNTIL.plus(HOUR)];
         assert_eq!([0; 3].map(|_| pacer.schedule(&hourly, UNTIL)), three);
         assert_eq!(
             pacer.schedule(&hourly, UNTIL.plus(HOUR / 2)),

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::breakers::domain::DomainBreaker;
 use super::breakers::relay::RelayBreaker;
-use super::dispatcher::{Dispatcher, MAX_INLINE_WAIT_MS, Report};
+use super::dispatcher::{Dispatcher, MAX_INLINE_WAIT, Report};
 use super::message_builder::MessageBuilder;
 use super::queue::SendQueue;
 use super::transport::{TransportConnection, after_grace};
@@ -222,12 +222,12 @@ impl Worker {
 
     /// Waits until the given time; ends the run if that is too far away.
     async fn wait_until(&self, until: Millis) -> Result<(), Draining> {
-        let wait = until.0 - (self.shared.dispatcher.clock)().0;
-        if wait > MAX_INLINE_WAIT_MS {
+        let wait = until.since((self.shared.dispatcher.clock)());
+        if wait > MAX_INLINE_WAIT {
             self.shared.drain.cancel();
             return Err(Draining);
         }
-        let wait = Duration::from_millis(u64::try_from(wait).unwrap_or(0).max(1));
+        let wait = Duration::try_from(wait).unwrap_or_default().max(Duration::from_millis(1));
         tokio::select! {
             () = self.shared.drain.cancelled() => Err(Draining),
             () = tokio::time::sleep(wait) => Ok(()),

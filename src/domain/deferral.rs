@@ -1,6 +1,6 @@
 //! Classification of temporary SMTP errors (4xx), and the backoff for each class.
 
-use super::time::{HOUR, MINUTE, SECOND};
+use super::time::{HOUR, MINUTE, SECOND, SignedDuration};
 
 /// Class of a temporary error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -21,30 +21,43 @@ pub enum Class {
 pub struct Deferral {
     /// Class of the temporary error.
     pub class: Class,
-    /// Wait in milliseconds that the server requested, from 30 seconds to one hour.
-    pub requested_wait: Option<i64>,
+    /// Wait that the server requested, from 30 seconds to one hour.
+    pub requested_wait: Option<SignedDuration>,
 }
 
 /// Waits after the first, second, … attempt.
-const DEFAULT_BACKOFF: &[i64] =
-    &[MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR, 6 * HOUR];
+const DEFAULT_BACKOFF: &[SignedDuration] = &[
+    MINUTE,
+    SignedDuration::from_mins(5),
+    SignedDuration::from_mins(15),
+    SignedDuration::from_mins(30),
+    HOUR,
+    SignedDuration::from_hours(2),
+    SignedDuration::from_hours(4),
+    SignedDuration::from_hours(6),
+];
 /// Waits of greylisted messages: short at first, because most servers greylist for 1, 5 or 15
 /// minutes; as [`DEFAULT_BACKOFF`] after an hour.
-const GREYLISTED_BACKOFF: &[i64] = &[
+const GREYLISTED_BACKOFF: &[SignedDuration] = &[
     MINUTE,
-    2 * MINUTE,
-    5 * MINUTE,
-    5 * MINUTE,
-    10 * MINUTE,
-    15 * MINUTE,
-    30 * MINUTE,
+    SignedDuration::from_mins(2),
+    SignedDuration::from_mins(5),
+    SignedDuration::from_mins(5),
+    SignedDuration::from_mins(10),
+    SignedDuration::from_mins(15),
+    SignedDuration::from_mins(30),
     HOUR,
-    2 * HOUR,
-    4 * HOUR,
-    6 * HOUR,
+    SignedDuration::from_hours(2),
+    SignedDuration::from_hours(4),
+    SignedDuration::from_hours(6),
 ];
 /// Waits of messages to full mailboxes.
-const MAILBOX_FULL_BACKOFF: &[i64] = &[15 * MINUTE, HOUR, 4 * HOUR, 6 * HOUR];
+const MAILBOX_FULL_BACKOFF: &[SignedDuration] = &[
+    SignedDuration::from_mins(15),
+    HOUR,
+    SignedDuration::from_hours(4),
+    SignedDuration::from_hours(6),
+];
 /// Number of attempts for which the requested wait alone is used.
 const MAX_HONORED_REQUESTS: i64 = 8;
 
@@ -54,8 +67,8 @@ impl Deferral {
         Self { class: classify(code, enhanced, text), requested_wait: parse_requested_wait(text) }
     }
 
-    /// Returns the wait after an attempt in milliseconds, without jitter; the first attempt is 1.
-    pub(super) fn backoff(self, attempts: i64) -> i64 {
+    /// Returns the wait after an attempt, without jitter; the first attempt is 1.
+    pub(super) fn backoff(self, attempts: i64) -> SignedDuration {
         let waits = match self.class {
             Class::Greylisted => GREYLISTED_BACKOFF,
             Class::MailboxFull => MAILBOX_FULL_BACKOFF,
@@ -153,7 +166,7 @@ const CUES: [&str; 9] =
 
 /// Returns the wait that a reply requests, for example "try again in 300 seconds" or "come back in
 /// 00:05:00", clamped to 30 seconds to one hour.
-pub fn parse_requested_wait(text: &str) -> Option<i64> {
+pub fn parse_requested_wait(text: &str) -> Option<SignedDuration> {
     let text = text.to_lowercase();
     if !WAIT_WORDS.iter().any(|word| text.contains(word)) {
         return None;
@@ -171,28 +184,27 @@ pub fn parse_requested_wait(text: &str) -> Option<i64> {
         .chain(last)
         .filter(|(cue, ..)| CUES.contains(cue))
         .find_map(|(_, time, unit)| parse_clock(time).or_else(|| parse_counted(time, unit)));
-    wait.map(|ms| ms.clamp(30 * SECOND, HOUR))
+    wait.map(|wait| wait.clamp(30 * SECOND, HOUR))
 }
 
 /// Parses `300 seconds`, `300s` or `5min`.
-fn parse_counted(time: &str, unit: &str) -> Option<i64> {
+fn parse_counted(time: &str, unit: &str) -> Option<SignedDuration> {
     let digits = time.bytes().take_while(u8::is_ascii_digit).count();
     let (count, attached) = time.split_at(digits);
     let count: i64 = count.parse::<u32>().ok()?.into();
-    let length = match if attached.is_empty() { unit } else { attached } {
-        "s" | "sec" | "secs" | "second" | "seconds" => SECOND,
-        "m" | "min" | "mins" | "minute" | "minutes" => MINUTE,
-        "h" | "hr" | "hrs" | "hour" | "hours" => HOUR,
-        _ => return None,
-    };
-    Some(count * length)
+    match if attached.is_empty() { unit } else { attached } {
+        "s" | "sec" | "secs" | "second" | "seconds" => Some(SignedDuration::from_secs(count)),
+        "m" | "min" | "mins" | "minute" | "minutes" => Some(SignedDuration::from_mins(count)),
+        "h" | "hr" | "hrs" | "hour" | "hours" => Some(SignedDuration::from_hours(count)),
+        _ => None,
+    }
 }
 
 /// Parses `00:05:00` (hours first) or `05:00` (minutes first).
-fn parse_clock(time: &str) -> Option<i64> {
-    let parts: Option<Vec<i64>> =
-        time.split(':').map(|part| part.parse::<u16>().ok().map(i64::from)).collect();
-    match parts?.as_slice() {
+fn parse_clock(time: &str) -> Option<SignedDuration> {
+    let parts: Option<Vec<i32>> =
+        time.split(':').map(|part| part.parse::<u16>().ok().map(i32::from)).collect();
+    match *parts?.as_slice() {
         [hours, minutes, seconds] => Some(hours * HOUR + minutes * MINUTE + seconds * SECOND),
         [minutes, seconds] => Some(minutes * MINUTE + seconds * SECOND),
         _ => None,

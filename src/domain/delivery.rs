@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::deferral::Deferral;
-use super::time::{DAY, Millis, SECOND};
+use super::time::{Millis, SignedDuration, multiply};
 
 /// State of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -136,8 +136,8 @@ pub enum DeliveryOutcome {
     Released,
 }
 
-/// Longest time after its first attempt during which a delivery is retried, in milliseconds.
-pub const MAX_RETRY_PERIOD: i64 = 4 * DAY;
+/// Longest time after its first attempt during which a delivery is retried.
+pub const MAX_RETRY_PERIOD: SignedDuration = SignedDuration::from_hours(4 * 24);
 
 /// Returns the time of the next attempt of a deferred delivery, or `None` if [`MAX_RETRY_PERIOD`]
 /// has passed since `first_attempt`; `attempts` includes the attempt just made, and `jitter` is a
@@ -149,7 +149,7 @@ pub fn next_attempt_at(
     jitter: i64,
     deferral: Deferral,
 ) -> Option<Millis> {
-    if now.0 - first_attempt.0 >= MAX_RETRY_PERIOD {
+    if now.since(first_attempt) >= MAX_RETRY_PERIOD {
         return None;
     }
     let wait = deferral.backoff(attempts);
@@ -158,17 +158,17 @@ pub fn next_attempt_at(
     let jitter = jitter.rem_euclid(1000);
     let thousandths =
         if deferral.requested_wait.is_some() { 1000 + jitter / 5 } else { 800 + jitter * 2 / 5 };
-    Some(now.plus(wait * thousandths / 1000))
+    Some(now.plus(multiply(wait, thousandths) / 1000))
 }
 
-/// Delay before a delivery of unknown outcome is attempted again, in milliseconds.
-pub const UNKNOWN_OUTCOME_DELAY: i64 = 20 * SECOND;
+/// Delay before a delivery of unknown outcome is attempted again.
+pub const UNKNOWN_OUTCOME_DELAY: SignedDuration = SignedDuration::from_secs(20);
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::deferral::Class;
-    use crate::domain::time::{HOUR, MINUTE};
+    use crate::domain::time::{DAY, HOUR, MINUTE, SECOND};
 
     const OTHER: Deferral = Deferral { class: Class::Other, requested_wait: None };
 
@@ -186,20 +186,21 @@ mod tests {
     #[test]
     fn retry_delays_grow_and_end_after_four_days() {
         let start = Millis(0);
-        let first = next_attempt_at(start, 1, start, 500, OTHER).map(|m| m.0);
-        assert_eq!(first, Some(MINUTE));
+        assert_eq!(next_attempt_at(start, 1, start, 500, OTHER), Some(start.plus(MINUTE)));
         assert_eq!(
-            next_attempt_at(start, 40, Millis(HOUR), 500, OTHER).map(|m| m.0),
-            Some(7 * HOUR)
+            next_attempt_at(start, 40, start.plus(HOUR), 500, OTHER),
+            Some(start.plus(7 * HOUR))
         );
-        assert_eq!(next_attempt_at(start, 9, Millis(4 * DAY), 0, OTHER), None);
+        assert_eq!(next_attempt_at(start, 9, start.plus(4 * DAY), 0, OTHER), None);
     }
 
     #[test]
     fn jitter_stays_within_20_percent_and_never_shortens_a_delay_given_by_the_server() {
         for jitter in [0, 499, 999] {
+            let start = Millis(0);
             let wait = |deferral| {
-                next_attempt_at(Millis(0), 1, Millis(0), jitter, deferral).map_or(0, |m| m.0)
+                next_attempt_at(start, 1, start, jitter, deferral)
+                    .map_or(SignedDuration::ZERO, |at| at.since(start))
             };
             assert!((48 * SECOND..=72 * SECOND).contains(&wait(OTHER)), "{}", wait(OTHER));
             let requested = wait(Deferral { requested_wait: Some(5 * MINUTE), ..OTHER });

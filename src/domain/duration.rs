@@ -1,16 +1,21 @@
 //! Parsing and formatting of durations: `30s`, `5m`, `2h`, `30d`, `4w`.
 
-use super::time::{DAY, HOUR, MINUTE, SECOND};
+use super::time::{DAY, HOUR, MINUTE, SECOND, SignedDuration, as_millis_i64};
 
-/// Units with their lengths in milliseconds, longest first.
-const UNITS: [(char, i64); 5] =
-    [('w', 7 * DAY), ('d', DAY), ('h', HOUR), ('m', MINUTE), ('s', SECOND)];
+/// Units with their lengths, longest first.
+const UNITS: [(char, SignedDuration); 5] = [
+    ('w', SignedDuration::from_hours(7 * 24)),
+    ('d', DAY),
+    ('h', HOUR),
+    ('m', MINUTE),
+    ('s', SECOND),
+];
 
-/// Maximum duration, 100 years in milliseconds, so that sums cannot overflow.
-const MAX_DURATION: i64 = 100 * 366 * DAY;
+/// Maximum duration, 100 years, so that sums cannot overflow.
+const MAX_DURATION: SignedDuration = SignedDuration::from_hours(100 * 366 * 24);
 
-/// Parses a whole number with a unit into milliseconds.
-pub fn parse(text: &str) -> Result<i64, String> {
+/// Parses a whole number with a unit.
+pub fn parse(text: &str) -> Result<SignedDuration, String> {
     let text = text.trim();
     let error = || {
         format!(
@@ -23,19 +28,22 @@ pub fn parse(text: &str) -> Result<i64, String> {
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return Err(error());
     }
-    let total = digits.parse::<i64>().ok().and_then(|count| count.checked_mul(*length));
+    let total =
+        digits.parse::<i64>().ok().and_then(|count| count.checked_mul(as_millis_i64(*length)));
     total
-        .filter(|ms| *ms <= MAX_DURATION)
+        .map(SignedDuration::from_millis)
+        .filter(|duration| *duration <= MAX_DURATION)
         .ok_or_else(|| format!("`{text}` is too long: the maximum is 100 years"))
 }
 
-/// Formats milliseconds in the longest unit that divides them, without fractions of a second.
-pub fn format(ms: i64) -> String {
+/// Formats a duration in the longest unit that divides it, without fractions of a second.
+pub fn format(duration: SignedDuration) -> String {
+    let ms = as_millis_i64(duration);
     let (unit, length) = UNITS
-        .iter()
+        .map(|(unit, length)| (unit, as_millis_i64(length)))
+        .into_iter()
         .find(|(_, length)| ms != 0 && ms % length == 0)
-        .copied()
-        .unwrap_or(('s', SECOND));
+        .unwrap_or(('s', 1_000));
     format!("{}{unit}", ms / length)
 }
 
@@ -48,7 +56,8 @@ mod tests {
     #[test]
     fn all_units_are_parsed() {
         let read = ["30s", "5m", "2h", "30d", "4w", " 0s "].map(|text| parse(text).unwrap());
-        assert_eq!(read, [30_000, 300_000, 7_200_000, 2_592_000_000, 2_419_200_000, 0]);
+        let expected = [30_000, 300_000, 7_200_000, 2_592_000_000, 2_419_200_000, 0];
+        assert_eq!(read, expected.map(SignedDuration::from_millis));
     }
 
     #[test]
@@ -75,7 +84,8 @@ mod tests {
     proptest! {
         #[test]
         fn formatted_durations_parse_to_the_same_value(seconds in 0..100_000_000_i64) {
-            prop_assert_eq!(parse(&format(seconds * SECOND)), Ok(seconds * SECOND));
+            let duration = SignedDuration::from_secs(seconds);
+            prop_assert_eq!(parse(&format(duration)), Ok(duration));
         }
 
         #[test]

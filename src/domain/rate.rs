@@ -2,18 +2,18 @@
 
 use std::fmt;
 
-use super::time::{DAY, HOUR, MINUTE, SECOND};
+use super::time::{DAY, HOUR, MINUTE, SECOND, SignedDuration};
 
-/// Units with their lengths in milliseconds.
-const SPANS: [(&str, i64); 4] = [("s", SECOND), ("m", MINUTE), ("h", HOUR), ("d", DAY)];
+/// Units with their lengths.
+const SPANS: [(&str, SignedDuration); 4] = [("s", SECOND), ("m", MINUTE), ("h", HOUR), ("d", DAY)];
 
 /// A limit of messages per span, across all nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
     /// Maximum number of messages, at least one.
     pub messages: i64,
-    /// Span in milliseconds: a second, a minute, an hour or a day.
-    pub span: i64,
+    /// Span of the limit: a second, a minute, an hour or a day.
+    pub span: SignedDuration,
 }
 
 /// Error for two limits with the same span.

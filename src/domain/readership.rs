@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::time::{DAY, Millis};
+use super::time::{DAY, Millis, as_millis_i64, multiply};
 
 /// A UTC day: number of days since 1970-01-01.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,7 +11,7 @@ pub struct Day(pub i64);
 impl Day {
     /// Returns the day that contains an instant.
     pub fn containing(at: Millis) -> Self {
-        Self(at.0.div_euclid(DAY))
+        Self(at.0.div_euclid(as_millis_i64(DAY)))
     }
 
     /// Returns the day `days` days earlier.
@@ -22,7 +22,7 @@ impl Day {
 
     /// Formats the day as `2026-09-21`.
     pub fn text(self) -> String {
-        Millis(self.0.saturating_mul(DAY)).rfc3339().chars().take(10).collect()
+        Millis(0).plus(multiply(DAY, self.0)).rfc3339().chars().take(10).collect()
     }
 }
 
@@ -157,7 +157,7 @@ mod tests {
     fn days_are_utc_and_the_median_includes_days_without_readers() {
         assert_eq!(
             (
-                Day::containing(Millis(DAY - 1)),
+                Day::containing(Millis(as_millis_i64(DAY) - 1)),
                 Day::containing(Millis(-1)),
                 Day(20_000).text().as_str()
             ),

@@ -95,7 +95,7 @@ impl Schedule {
         let mut end = now;
         while let Some(later) = next(latest) {
             latest = later;
-            let middle = latest.plus((end.0.saturating_sub(latest.0)) / 2);
+            let middle = latest.plus(end.since(latest) / 2);
             match next(middle) {
                 Some(slot) => latest = slot,
                 None => end = middle,

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::rate::Rate;
-use super::time::{DAY, Millis, SECOND};
+use super::time::{DAY, Millis, SECOND, SignedDuration, as_millis_i64};
 use super::warmup::Warmup;
 
 /// Number of buckets of a span.
@@ -37,7 +37,8 @@ pub struct SlidingWindow {
     pub windows: BTreeMap<i64, BTreeMap<i64, (i64, i64)>>,
 }
 
-/// Maximum number of messages within a period: the span of a limit or a part of it.
+/// Maximum number of messages within a period in milliseconds: the span of a limit or a part of
+/// it.
 struct WindowLimit {
     span: i64,
     within: i64,
@@ -98,7 +99,8 @@ impl SlidingWindow {
             return None;
         }
         let longest = self.windows.keys().copied().max().unwrap_or(0);
-        Some(Millis((now.plus(longest).0 / DAY + 1) * DAY))
+        let day = as_millis_i64(DAY);
+        Some(Millis((now.plus(SignedDuration::from_millis(longest)).0 / day + 1) * day))
     }
 
     fn window_limits(
@@ -108,8 +110,8 @@ impl SlidingWindow {
         now: Millis,
     ) -> Vec<WindowLimit> {
         let whole = |rate: &Rate, until| WindowLimit {
-            span: rate.span,
-            within: rate.span,
+            span: as_millis_i64(rate.span),
+            within: as_millis_i64(rate.span),
             messages: rate.messages,
             until,
         };
@@ -118,7 +120,7 @@ impl SlidingWindow {
         // Limits per second are spread: at most a quarter of the messages in each quarter of a
         // second.
         let quarter = |rate: &Rate| WindowLimit {
-            within: rate.span / 4,
+            within: as_millis_i64(rate.span) / 4,
             messages: (rate.messages + 3) / 4,
             ..whole(rate, Millis(i64::MAX))
         };

@@ -1,5 +1,6 @@
-//! Instants and durations in milliseconds, the resolution of the store.
+//! Instants in milliseconds, the resolution of the store, and durations.
 
+pub use jiff::SignedDuration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -7,14 +8,25 @@ use jiff::tz::TimeZone;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Millis(pub i64);
 
-/// One second in milliseconds.
-pub const SECOND: i64 = 1_000;
-/// One minute in milliseconds.
-pub const MINUTE: i64 = 60 * SECOND;
-/// One hour in milliseconds.
-pub const HOUR: i64 = 60 * MINUTE;
-/// One day of 24 hours in milliseconds.
-pub const DAY: i64 = 24 * HOUR;
+/// Duration of one second.
+pub const SECOND: SignedDuration = SignedDuration::from_secs(1);
+/// Duration of one minute.
+pub const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+/// Duration of one hour.
+pub const HOUR: SignedDuration = SignedDuration::from_hours(1);
+/// Duration of one day of 24 hours.
+pub const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// Returns a duration in whole milliseconds, rounded towards zero, saturating.
+pub fn as_millis_i64(duration: SignedDuration) -> i64 {
+    let millis = duration.as_millis().clamp(i64::MIN.into(), i64::MAX.into());
+    i64::try_from(millis).unwrap_or_default()
+}
+
+/// Returns `factor` times a duration in whole milliseconds, saturating.
+pub fn multiply(duration: SignedDuration, factor: i64) -> SignedDuration {
+    SignedDuration::from_millis(as_millis_i64(duration).saturating_mul(factor))
+}
 
 impl Millis {
     /// Returns the instant as a jiff timestamp, clamped to jiff's range.
@@ -26,16 +38,28 @@ impl Millis {
         })
     }
 
-    /// Returns the instant `ms` milliseconds later (earlier if negative), saturating.
+    /// Returns the instant `duration` later (earlier if negative), in whole milliseconds,
+    /// saturating.
     #[must_use]
-    pub fn plus(self, ms: i64) -> Self {
-        Self(self.0.saturating_add(ms))
+    pub fn plus(self, duration: SignedDuration) -> Self {
+        Self(self.0.saturating_add(as_millis_i64(duration)))
+    }
+
+    /// Returns the duration from `earlier` to this instant (negative if that is earlier),
+    /// saturating.
+    pub fn since(self, earlier: Self) -> SignedDuration {
+        SignedDuration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+
+    /// Returns the whole seconds since the Unix epoch, rounded down.
+    pub fn epoch_seconds(self) -> i64 {
+        self.0.div_euclid(1_000)
     }
 
     /// Returns the instant without its fraction of a second.
     #[must_use]
     pub fn whole_second(self) -> Self {
-        Self(self.0.div_euclid(SECOND) * SECOND)
+        Self(self.epoch_seconds() * 1_000)
     }
 
     /// Formats in UTC with whole seconds (RFC 3339): `2026-09-21T08:40:00Z`.

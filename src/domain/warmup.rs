@@ -2,7 +2,7 @@
 
 use super::duration;
 use super::rate::Rate;
-use super::time::{DAY, Millis};
+use super::time::{Millis, SignedDuration};
 
 /// Maximum length of a warm-up in days.
 const MAX_WARMUP_DAYS: i64 = 366;
@@ -43,13 +43,14 @@ impl Warmup {
             return Err(format!("{to} is not more than {from}, but a warm-up must grow; {form}"));
         }
         let length = duration::parse(length)?;
-        if length % DAY != 0 || !(2 * DAY..=MAX_WARMUP_DAYS * DAY).contains(&length) {
+        let days = length.as_hours() / 24;
+        if length != whole_days(days) || !(2..=MAX_WARMUP_DAYS).contains(&days) {
             return Err(format!(
                 "a warm-up must last 2 to {MAX_WARMUP_DAYS} whole days (found {}); {form}",
                 duration::format(length)
             ));
         }
-        Ok(Some(Self { from, to, days: length / DAY }))
+        Ok(Some(Self { from, to, days }))
     }
 
     /// Returns the limit at `now` of a sender that started at `started_at`. Each period of 24 hours
@@ -71,12 +72,16 @@ impl Warmup {
 
     /// Returns the time at which the limit grows next.
     pub fn grows_at(&self, started_at: Millis, now: Millis) -> Millis {
-        started_at.plus((self.day(started_at, now) + 1) * DAY)
+        started_at.plus(whole_days(self.day(started_at, now) + 1))
     }
 
     fn day(&self, started_at: Millis, now: Millis) -> i64 {
-        (now.0.saturating_sub(started_at.0)).max(0) / DAY
+        now.since(started_at).as_hours().max(0) / 24
     }
+}
+
+fn whole_days(days: i64) -> SignedDuration {
+    SignedDuration::from_hours(24 * days)
 }
 
 #[cfg(test)]
@@ -84,12 +89,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::time::HOUR;
+    use crate::domain::time::{DAY, HOUR};
 
     const START: Millis = Millis(1_789_970_400_000);
 
     fn on_day(warmup: &Warmup, day: i64) -> Option<i64> {
-        warmup.limit(START, START.plus(day * DAY + HOUR)).map(|rate| rate.messages)
+        warmup.limit(START, START.plus(whole_days(day) + HOUR)).map(|rate| rate.messages)
     }
 
     #[test]
@@ -108,7 +113,12 @@ mod tests {
     #[test]
     fn each_day_is_24_hours_counted_from_the_start() {
         let warmup = Warmup::parse("100/d to 10000/d in 3d").unwrap().unwrap();
-        assert_eq!(warmup.limit(START, START.plus(DAY - 1)).map(|r| r.messages), Some(100));
+        assert_eq!(
+            warmup
+                .limit(START, START.plus(DAY - SignedDuration::from_millis(1)))
+                .map(|r| r.messages),
+            Some(100)
+        );
         assert_eq!(warmup.limit(START, START.plus(DAY)).map(|r| r.messages), Some(1000));
         assert_eq!(warmup.grows_at(START, START.plus(DAY)), START.plus(2 * DAY));
         // The clock of another node may be behind.

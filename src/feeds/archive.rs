@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::config::Feed;
-use crate::domain::time::Millis;
+use crate::domain::time::{Millis, SignedDuration};
 use crate::store::feed_queries::{Direction, PageKey};
 use crate::store::{Store, StoreResult};
 
@@ -108,8 +108,14 @@ fn page_size(feed: &Feed) -> usize {
 
 /// Returns the newest page of a feed's archive.
 pub async fn newest_page(store: &Store, feed: &Feed, now: Millis) -> StoreResult<Option<PageRef>> {
-    let Some(newest) =
-        store.nearest_archived(&feed.selection, now.plus(1), Direction::Backward, now).await?
+    let Some(newest) = store
+        .nearest_archived(
+            &feed.selection,
+            now.plus(SignedDuration::from_millis(1)),
+            Direction::Backward,
+            now,
+        )
+        .await?
     else {
         return Ok(None);
     };

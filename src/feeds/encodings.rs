@@ -19,10 +19,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::cache::FeedCache;
 use super::rendered::RenderedFeed;
-use crate::domain::time::{Millis, SECOND};
+use crate::domain::time::{Millis, SignedDuration};
 
-/// Time in milliseconds that a document must be unchanged before it is compressed.
-const BROTLI_QUIET_PERIOD: i64 = 10 * SECOND;
+/// Time that a document must be unchanged before it is compressed.
+const BROTLI_QUIET_PERIOD: SignedDuration = SignedDuration::from_secs(10);
 /// Brotli quality, 0 to 11. Higher levels cost ten times as much and save a few per cent.
 const BROTLI_QUALITY: i32 = 9;
 /// Range of the Brotli window size, as a power of two. The window is as large as the document,

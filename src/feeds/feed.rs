@@ -7,7 +7,7 @@ use jiff::civil;
 use super::text::FeedText;
 use crate::config::{Feed, Site};
 use crate::domain::site_urls::SiteUrls;
-use crate::domain::time::Millis;
+use crate::domain::time::{MINUTE, Millis, SignedDuration};
 use crate::domain::{language, url};
 
 pub use super::item::{Image, Item, Translation, item};
@@ -57,8 +57,8 @@ pub struct Head<'a> {
     pub language: FeedText<'a>,
     /// Time of the newest change or removal; the date in the id authority if there was none.
     pub updated: Millis,
-    /// Time that a reader may cache the document, in milliseconds.
-    pub max_age: i64,
+    /// Time that a reader may cache the document.
+    pub max_age: SignedDuration,
     /// Copyright notice for the feed.
     pub rights: Option<FeedText<'a>>,
     /// URL of the publisher's square icon.
@@ -150,13 +150,13 @@ impl Head<'_> {
     /// Returns how often a reader may poll, for the RSS syndication module: `true` for a daily
     /// period (`false` for an hourly one), and the number of polls in it.
     pub(super) fn update_frequency(&self) -> (bool, u32) {
-        let seconds = (self.max_age / 1_000).max(1);
+        let seconds = self.max_age.as_secs().max(1);
         let (is_daily, period) = if seconds > 3_600 { (true, 86_400) } else { (false, 3_600) };
         (is_daily, u32::try_from((period / seconds).max(1)).unwrap_or(1))
     }
 
     /// Returns `max_age` in minutes, rounded up.
     pub(super) fn ttl_minutes(&self) -> i64 {
-        ((self.max_age + 59_999) / 60_000).max(1)
+        (self.max_age + MINUTE - SignedDuration::from_millis(1)).as_mins().max(1)
     }
 }

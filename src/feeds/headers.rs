@@ -3,7 +3,6 @@
 use super::format::Format;
 use super::request::DocumentKind;
 use crate::config::Feed;
-use crate::domain::time::SECOND;
 
 /// Cache lifetime of archive pages in seconds: one year.
 const ARCHIVE_MAX_AGE_SECONDS: i64 = 31_536_000;
@@ -29,7 +28,7 @@ pub fn browser_content_type(format: Format) -> &'static str {
 pub fn cache_control(feed: &Feed, kind: DocumentKind) -> String {
     let seconds = match kind {
         DocumentKind::Page(_) => ARCHIVE_MAX_AGE_SECONDS,
-        DocumentKind::Newest | DocumentKind::After(_) => feed.max_age / SECOND,
+        DocumentKind::Newest | DocumentKind::After(_) => feed.max_age.as_secs(),
     };
     match feed.private {
         Some(_) => format!("private, max-age={seconds}"),

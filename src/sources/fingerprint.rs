@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::normalize::NORMALIZER_VERSION;
 use crate::config::{Ids, Members, Site, Source, SourceKind, redact_url};
+use crate::domain::time::as_millis_i64;
 
 /// Increased when the list of fields below changes, which makes every source run one full sync.
 const FINGERPRINT_VERSION: u32 = 1;
@@ -36,8 +37,8 @@ pub(super) fn configuration_fingerprint(
         ["was", source.was],
         ["kind", kind_key(source.kind)],
         ["url", source.url.as_deref().map(redact_url)],
-        ["poll", source.poll],
-        ["full_sync", source.full_sync],
+        ["poll", as_millis_i64(source.poll)],
+        ["full_sync", as_millis_i64(source.full_sync)],
         ["listen", source.listen],
         ["timezone", timezone_key(&source.timezone)],
         ["table_prefix", source.table_prefix],
@@ -88,6 +89,7 @@ fn timezone_key(zone: &TimeZone) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::time::SignedDuration;
 
     fn site() -> Site {
         Site {
@@ -109,7 +111,7 @@ mod tests {
             was: vec!["school".into()],
             kind: SourceKind::Query,
             url: Some(url.into()),
-            poll: 30_000,
+            poll: SignedDuration::from_secs(30),
             timezone: TimeZone::get("Asia/Shanghai").unwrap(),
             table_prefix: String::new(),
             ids: Ids::Ours,
@@ -120,7 +122,7 @@ mod tests {
             files_url: String::new(),
             article_url: Some("https://news.example.edu/{id}.html".into()),
             query: Some("SELECT id, title, published_at FROM news".into()),
-            full_sync: 3_600_000,
+            full_sync: SignedDuration::from_hours(1),
             listen: None,
         }
     }

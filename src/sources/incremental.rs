@@ -5,10 +5,10 @@
 
 use jiff::tz::TimeZone;
 
-use crate::domain::time::{HOUR, MINUTE, Millis, SECOND};
+use crate::domain::time::{HOUR, Millis, SignedDuration};
 
-/// Time before the watermark that is read again, in milliseconds.
-const OVERLAP_MILLIS: i64 = 5 * MINUTE;
+/// Time before the watermark that is read again.
+const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
 /// Smallest number that is read as milliseconds; smaller ones are seconds (see
 /// `row::parse_instant`).
 const MIN_EPOCH_MILLIS: i64 = 100_000_000_000;
@@ -59,7 +59,7 @@ impl TimestampKind {
         let hour_before = begin.plus(-HOUR);
         match self {
             Self::Epoch => {
-                let (ms, s) = (begin.0, begin.0.div_euclid(SECOND));
+                let (ms, s) = (begin.0, begin.epoch_seconds());
                 format!(
                     "{column} IS NULL OR {column} < {MIN_EPOCH_SECONDS} OR ({column} < {MIN_EPOCH_MILLIS} AND {column} >= {s}) OR ({column} >= {MIN_EPOCH_MILLIS} AND {column} >= {ms})"
                 )
@@ -82,7 +82,7 @@ impl TimestampKind {
 
 /// Returns the time since which rows are read again.
 pub(super) fn overlap_start(watermark: Millis) -> Millis {
-    watermark.plus(-OVERLAP_MILLIS)
+    watermark.plus(-OVERLAP)
 }
 
 /// Returns the date and time of an instant in a zone as `YYYY-MM-DD HH:MM:SS`.

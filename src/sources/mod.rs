@@ -3,7 +3,7 @@
 
 use self::sync::SyncMode;
 use crate::config::{Config, Source, SourceKind};
-use crate::domain::time::{MINUTE, Millis};
+use crate::domain::time::{Millis, SignedDuration};
 use crate::store::Store;
 
 mod article_file;
@@ -39,8 +39,8 @@ const INGEST_BATCH_ARTICLES: usize = 20;
 const MAX_UNCONFIRMED_REMOVALS: usize = 10;
 /// Maximum length of a stored row id, and of the issue reported for it, in characters.
 const MAX_ISSUE_CHARS: usize = 500;
-/// Maximum delay before a failed source is retried, in milliseconds.
-const MAX_RETRY_DELAY_MILLIS: i64 = 30 * MINUTE;
+/// Maximum delay before a failed source is retried.
+const MAX_RETRY_DELAY: SignedDuration = SignedDuration::from_mins(30);
 
 /// Result of one sync run or import.
 #[derive(Debug, Clone, Default)]
@@ -109,7 +109,7 @@ pub async fn sync_due(
             let delay = source
                 .poll
                 .saturating_mul(1 << consecutive_failures.clamp(0, 12))
-                .min(MAX_RETRY_DELAY_MILLIS.max(source.poll));
+                .min(MAX_RETRY_DELAY.max(source.poll));
             store.delay_source(&source.name, now.plus(delay)).await?;
             if consecutive_failures == 1 {
                 tracing::error!(

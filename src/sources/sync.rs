@@ -16,7 +16,7 @@ use super::{
 };
 use crate::config::{Config, Source, SourceKind};
 use crate::domain::article::{IncomingArticle, ReadItem};
-use crate::domain::time::Millis;
+use crate::domain::time::{Millis, SignedDuration};
 use crate::store::Store;
 use crate::store::sources::SyncProgress;
 
@@ -66,7 +66,7 @@ pub(super) async fn run(
     }
     let state = store.source_state(&source.name).await?.unwrap_or_default();
     let fingerprint = configuration_fingerprint(&config.site, source, env!("CARGO_PKG_VERSION"));
-    let is_fresh = |at: Millis| (0..source.full_sync).contains(&(now.0 - at.0));
+    let is_fresh = |at: Millis| (SignedDuration::ZERO..source.full_sync).contains(&now.since(at));
     let is_incremental = mode == SyncMode::Poll
         && state.progress.watermark_settings == fingerprint
         && state.progress.full_sync_at.is_some_and(is_fresh);

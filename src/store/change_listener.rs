@@ -17,9 +17,17 @@ const POLL_BUSY: Duration = Duration::from_millis(3);
 const POLL_BUSY_LONG: Duration = Duration::from_millis(10);
 /// Number of polls at the short interval after a change.
 const MAX_SHORT_POLLS: usize = 16;
-/// Additional wait after each poll since the last write, in milliseconds; after the last one, the
-/// file is polled again only when its log changes.
-const POLL_IDLE_EXTRA_MS: [u64; 7] = [0, 0, 0, 10, 20, 40, 80];
+/// Additional wait after each poll since the last write; after the last one, the file is polled
+/// again only when its log changes.
+const POLL_IDLE_EXTRA: [Duration; 7] = [
+    Duration::ZERO,
+    Duration::ZERO,
+    Duration::ZERO,
+    Duration::from_millis(10),
+    Duration::from_millis(20),
+    Duration::from_millis(40),
+    Duration::from_millis(80),
+];
 /// Delay before a listener reconnects after it lost its connection; callers poll as well.
 const RECONNECT_DELAY: Duration = Duration::from_secs(2);
 
@@ -87,7 +95,7 @@ impl ChangeListener {
             if wal.was_written() {
                 self.polls_since_write = 0;
             }
-            let Some(extra_wait) = POLL_IDLE_EXTRA_MS.get(self.polls_since_write) else {
+            let Some(extra_wait) = POLL_IDLE_EXTRA.get(self.polls_since_write) else {
                 self.polls = 0;
                 wal.changed().await;
                 continue;
@@ -107,7 +115,7 @@ impl ChangeListener {
                 POLL_BUSY_LONG
             })
             .await;
-            tokio::time::timeout(Duration::from_millis(*extra_wait), wal.changed()).await.ok();
+            tokio::time::timeout(*extra_wait, wal.changed()).await.ok();
         }
     }
 }
@@ -127,7 +135,7 @@ mod tests {
         listener.changed().await;
         for _ in 0..3 {
             // The listener waits for the next write.
-            listener.polls_since_write = POLL_IDLE_EXTRA_MS.len();
+            listener.polls_since_write = POLL_IDLE_EXTRA.len();
             listener.wal_watcher.as_mut().unwrap().was_written();
             let commit = async {
                 let Db::Sqlite { write, .. } = &*there.db else { unreachable!() };

@@ -4,7 +4,7 @@ use super::dialect::sql;
 use super::leases::LEASE_DURATION;
 use super::{Store, StoreResult, json_list, parse_word, reading, transaction};
 use crate::domain::delivery::DeliveryKind;
-use crate::domain::time::Millis;
+use crate::domain::time::{Millis, as_millis_i64};
 
 /// A delivery that this node has leased for sending.
 #[derive(Debug, Clone)]
@@ -169,7 +169,7 @@ impl Store {
                 .bind(&transports)
                 .bind(&excluded)
                 .bind(after_edition)
-                .bind(LEASE_DURATION)
+                .bind(as_millis_i64(LEASE_DURATION))
                 .fetch_optional(&mut *tx)
                 .await?;
             let Some((batch, edition)) = batch else { return Ok(None) };
@@ -227,7 +227,7 @@ impl Store {
                 .bind(&transports)
                 .bind(now.0)
                 .bind(&node)
-                .bind(LEASE_DURATION)
+                .bind(as_millis_i64(LEASE_DURATION))
                 .bind(limit)
                 .fetch_all(&mut *tx)
                 .await?;

@@ -7,7 +7,7 @@ use super::selection_sql::selection_parameters;
 use super::{Store, StoreResult, reading, transaction};
 use crate::domain::article::Article;
 use crate::domain::selection::Selection;
-use crate::domain::time::Millis;
+use crate::domain::time::{Millis, SignedDuration, as_millis_i64};
 
 /// Schedule state of a digest.
 #[derive(Debug, Clone, Copy)]
@@ -74,7 +74,7 @@ impl Store {
         &self,
         digest: &str,
         selection: &Selection,
-        max_age: i64,
+        max_age: SignedDuration,
         configured_at: Millis,
         now: Millis,
     ) -> StoreResult<Vec<Article>> {
@@ -88,8 +88,8 @@ impl Store {
         let [sections, tags, authors, languages, sources] = selection_parameters(selection);
         let rows: Vec<ArticleRecord> = reading!(self, |db| sqlx::query_as(sql(text))
             .bind(now.0)
-            .bind(max_age)
-            .bind(configured_at.0 - max_age)
+            .bind(as_millis_i64(max_age))
+            .bind(configured_at.plus(-max_age).0)
             .bind(digest)
             .bind(sections)
             .bind(tags)

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::dialect::{Column, sql};
 use super::{Store, StoreResult, transaction};
-use crate::domain::time::{Millis, SECOND};
+use crate::domain::time::{Millis, SECOND, as_millis_i64};
 
 /// Current version of a feed document.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -53,7 +53,7 @@ impl Store {
             sqlx::query_as(sql(text.clone()))
                 .bind(&rows)
                 .bind(now.whole_second().0)
-                .bind(SECOND)
+                .bind(as_millis_i64(SECOND))
                 .fetch_all(&mut *tx)
                 .await?
         })?;

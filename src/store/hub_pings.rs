@@ -6,7 +6,7 @@ use super::dialect::{Column, sql};
 use super::hub_pushes::{ServedVersion, VERSION_COLUMNS, versions_json};
 use super::leases::LEASE_DURATION;
 use super::{Store, StoreResult, reading, transaction};
-use crate::domain::time::Millis;
+use crate::domain::time::{Millis, as_millis_i64};
 
 /// A notification of a hub, leased by this node.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl Store {
                     .bind(now.0)
                     .bind(limit)
                     .bind(&node)
-                    .bind(LEASE_DURATION)
+                    .bind(as_millis_i64(LEASE_DURATION))
                     .fetch_all(&mut *tx)
                     .await?;
             let ping = |(id, hub, feed, format, etag, attempts)| Ping {

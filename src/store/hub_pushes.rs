@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::dialect::{Column, sql};
 use super::leases::LEASE_DURATION;
 use super::{Store, StoreResult, json_list, reading, transaction};
-use crate::domain::time::Millis;
+use crate::domain::time::{Millis, as_millis_i64};
 
 /// Kind of an outgoing HTTP job; the jobs of each kind are leased in a table of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -138,7 +138,7 @@ impl Store {
                 sqlx::query(sql(renew.clone()))
                     .bind(&node)
                     .bind(ids)
-                    .bind(LEASE_DURATION)
+                    .bind(as_millis_i64(LEASE_DURATION))
                     .execute(&mut *tx)
                     .await?;
             }
@@ -232,7 +232,7 @@ impl Store {
                 .bind(limit_per_host)
                 .bind(limit)
                 .bind(&node)
-                .bind(LEASE_DURATION)
+                .bind(as_millis_i64(LEASE_DURATION))
                 .fetch_all(&mut *tx)
                 .await?;
             let push = |(id, callback, host, feed, format, secret, attempts)| Push {

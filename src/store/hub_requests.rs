@@ -3,7 +3,7 @@
 use super::dialect::sql;
 use super::leases::LEASE_DURATION;
 use super::{Store, StoreError, StoreResult, json_list, reading, transaction};
-use crate::domain::time::{DAY, Millis, SECOND};
+use crate::domain::time::{DAY, Millis, SignedDuration, as_millis_i64};
 
 /// Mode of a request, `hub.mode` (WebSub section 5.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -225,7 +225,7 @@ impl Store {
                 .bind(&excluded_hosts)
                 .bind(limit)
                 .bind(&node)
-                .bind(LEASE_DURATION)
+                .bind(as_millis_i64(LEASE_DURATION))
                 .fetch_all(&mut *tx)
                 .await?;
             rows.into_iter().map(request_from).collect::<StoreResult<Vec<HubRequest>>>()?
@@ -278,7 +278,7 @@ impl Store {
                     .bind(&request.feed)
                     .bind(&request.format)
                     .bind(&request.secret)
-                    .bind(now.plus(request.lease_seconds * SECOND).0)
+                    .bind(now.plus(SignedDuration::from_secs(request.lease_seconds)).0)
                     .bind(&etag)
                     .bind(now.0)
                     .execute(&mut *tx)

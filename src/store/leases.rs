@@ -3,14 +3,14 @@
 use super::dialect::sql;
 use super::hub_pushes::JobKind;
 use super::{Store, StoreResult, json_list, reading, transaction};
-use crate::domain::time::SECOND;
+use crate::domain::time::{SignedDuration, as_millis_i64};
 
-/// Duration of a lease without renewal, in milliseconds; other nodes take over the work of a dead
-/// node within twice this time.
-pub const LEASE_DURATION: i64 = 12 * SECOND;
-/// Minimum remaining lease, in milliseconds, for the start of a message, so that no other node
-/// takes over the delivery at the same moment.
-pub(crate) const MIN_REMAINING_LEASE: i64 = 2 * SECOND;
+/// Duration of a lease without renewal; other nodes take over the work of a dead node within
+/// twice this time.
+pub const LEASE_DURATION: SignedDuration = SignedDuration::from_secs(12);
+/// Minimum remaining lease for the start of a message, so that no other node takes over the
+/// delivery at the same moment.
+pub(crate) const MIN_REMAINING_LEASE: SignedDuration = SignedDuration::from_secs(2);
 
 impl Store {
     /// Expires all leases; for SQLite, where the holder of the lock is the only sender.
@@ -123,7 +123,7 @@ impl Store {
                     "UPDATE {table} SET lease_until = {clock} + $2 WHERE lease_node = $1"
                 )))
                 .bind(&node)
-                .bind(LEASE_DURATION)
+                .bind(as_millis_i64(LEASE_DURATION))
                 .execute(&mut *tx)
                 .await?;
             }

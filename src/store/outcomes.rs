@@ -14,7 +14,7 @@ use super::dialect::{Column, sql};
 use super::leases::MIN_REMAINING_LEASE;
 use super::{Db, Store, StoreResult, parse_word, reading, transaction, writing};
 use crate::domain::delivery::{DeliveryOutcome, DeliveryState};
-use crate::domain::time::Millis;
+use crate::domain::time::{Millis, as_millis_i64};
 
 /// Outcome of one attempt, to be recorded.
 #[derive(Debug, Clone)]
@@ -217,7 +217,7 @@ impl CommitConnection {
             DbConnection::Sqlite(db) => sqlx::query(query)
                 .bind(transitions)
                 .bind(node)
-                .bind(MIN_REMAINING_LEASE)
+                .bind(as_millis_i64(MIN_REMAINING_LEASE))
                 .bind(now.0)
                 .execute(&mut **db)
                 .await?
@@ -225,7 +225,7 @@ impl CommitConnection {
             DbConnection::Postgres(db) => sqlx::query(query)
                 .bind(transitions)
                 .bind(node)
-                .bind(MIN_REMAINING_LEASE)
+                .bind(as_millis_i64(MIN_REMAINING_LEASE))
                 .bind(now.0)
                 .execute(&mut **db)
                 .await?
@@ -259,7 +259,7 @@ impl Store {
         let rows: Vec<(i64,)> = writing!(self, |db| sqlx::query_as(sql(text))
             .bind(ids)
             .bind(node)
-            .bind(MIN_REMAINING_LEASE)
+            .bind(as_millis_i64(MIN_REMAINING_LEASE))
             .bind(0_i64)
             .fetch_all(db)
             .await?);
@@ -292,7 +292,7 @@ impl Store {
             let rows: Vec<(i64, String)> = sqlx::query_as(sql(apply.clone()))
                 .bind(&text)
                 .bind(&node)
-                .bind(MIN_REMAINING_LEASE)
+                .bind(as_millis_i64(MIN_REMAINING_LEASE))
                 .bind(now.0)
                 .fetch_all(&mut *tx)
                 .await?;

@@ -4,11 +4,10 @@ use serde_json::{Value, json};
 
 use super::dialect::{Column, sql};
 use super::{Store, StoreResult, json_list, reading, transaction};
-use crate::domain::time::{Millis, SECOND};
+use crate::domain::time::{Millis, SignedDuration, as_millis_i64};
 
-/// Lease of an upload, in milliseconds, after which another node may upload the file; one request
-/// takes less.
-pub const PUBLICATION_LEASE: i64 = 25 * SECOND;
+/// Lease of an upload, after which another node may upload the file; one request takes less.
+pub const PUBLICATION_LEASE: SignedDuration = SignedDuration::from_secs(25);
 
 /// File at a publishing destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,7 +101,7 @@ impl Store {
                 .bind(&destination)
                 .bind(&desired)
                 .bind(&node)
-                .bind(PUBLICATION_LEASE)
+                .bind(as_millis_i64(PUBLICATION_LEASE))
                 .bind(now.0)
                 .fetch_all(&mut *tx)
                 .await?
@@ -123,7 +122,7 @@ impl Store {
             sqlx::query_as(sql(text.clone()))
                 .bind(id)
                 .bind(&node)
-                .bind(PUBLICATION_LEASE)
+                .bind(as_millis_i64(PUBLICATION_LEASE))
                 .bind(now.0)
                 .fetch_optional(&mut *tx)
                 .await?

@@ -10,11 +10,11 @@ use super::{Store, StoreError, StoreResult, transaction};
 use crate::domain::rate::Rate;
 pub use crate::domain::sliding_window::Grant;
 use crate::domain::sliding_window::SlidingWindow;
-use crate::domain::time::{DAY, Millis};
+use crate::domain::time::{DAY, Millis, SignedDuration};
 use crate::domain::warmup::Warmup;
 
-/// Time after which a row without permits taken expires, in milliseconds.
-const NEW_ROW_TTL: i64 = 2 * DAY;
+/// Time after which a row without permits taken expires.
+const NEW_ROW_TTL: SignedDuration = SignedDuration::from_hours(2 * 24);
 /// Maximum number of expired rows deleted whenever new rows are inserted.
 const MAX_DELETED_ROWS: i64 = 1_000;
 

@@ -4,7 +4,7 @@
 use crate::config::{Config, Digest};
 use crate::domain::address::EmailAddress;
 use crate::domain::subscription::RequestOrigin;
-use crate::domain::time::{DAY, HOUR, Millis};
+use crate::domain::time::{HOUR, Millis, SignedDuration};
 use crate::domain::token::{self, LinkScope};
 use crate::domain::{language, selection};
 use crate::mail::payload::CONFIRMATION_LINK_DAYS;
@@ -16,8 +16,8 @@ use crate::store::{Store, StoreResult};
 pub mod export;
 pub mod import;
 
-/// Time in milliseconds during which the page offers to undo unsubscribing.
-pub const UNDO_WINDOW: i64 = HOUR;
+/// Time during which the page offers to undo unsubscribing.
+pub const UNDO_WINDOW: SignedDuration = HOUR;
 
 /// Data of a new subscriber, not validated yet.
 #[derive(Debug, Clone, Default)]
@@ -126,7 +126,11 @@ pub async fn pending_confirmation(
     };
     let Some(subscriber) = store.subscriber(id).await? else { return Ok(None) };
     let digests = store
-        .digests_of_confirmation(id, delivery, now.plus(-CONFIRMATION_LINK_DAYS * DAY))
+        .digests_of_confirmation(
+            id,
+            delivery,
+            now.plus(-SignedDuration::from_hours(24 * CONFIRMATION_LINK_DAYS)),
+        )
         .await?;
     Ok((!digests.is_empty()).then_some((subscriber, digests)))
 }
@@ -200,7 +204,7 @@ pub async fn undo_unsubscribe(
 ) -> StoreResult<bool> {
     match token::verify(secret, token) {
         Some(LinkScope::Undo { subscription, unsubscribed_at })
-            if now.0 - unsubscribed_at <= UNDO_WINDOW =>
+            if now.since(Millis(unsubscribed_at)) <= UNDO_WINDOW =>
         {
             store.undo_unsubscribe(subscription, Millis(unsubscribed_at), now).await
         }

@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 use super::state::WebState;
 use crate::domain::language;
 use crate::domain::selection::TermKind;
-use crate::domain::time::{MINUTE, Millis};
+use crate::domain::time::{MINUTE, Millis, SignedDuration};
 use crate::feeds::request::FeedSelector;
 use crate::store::StoreResult;
 use crate::store::terms::Term;
@@ -18,9 +18,8 @@ use crate::templates::pages::{FeedGroup, FeedRow};
 
 /// Maximum number of terms per kind that pages list; the feeds of the others exist as well.
 const MAX_TERMS_PER_KIND: i64 = 40;
-/// Maximum age of a snapshot in milliseconds, after which changes that touch no declared feed show
-/// up.
-const MAX_AGE_MS: i64 = 15 * MINUTE;
+/// Maximum age of a snapshot, after which changes that touch no declared feed show up.
+const MAX_AGE: SignedDuration = SignedDuration::from_mins(15);
 /// Query timeout after which a page uses the previous snapshot.
 const QUERY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Tags with fewer articles are not listed.
@@ -61,8 +60,8 @@ impl WebState {
         }
         let (now, last) = (self.app.now(), self.facets.snapshot.load_full());
         let changes = *self.app.feed_cache.changes().borrow();
-        let age = last.taken_at.map_or(i64::MAX, |at| now.0 - at.0);
-        if age < MINUTE || (age < MAX_AGE_MS && changes == last.feed_changes) {
+        let age = last.taken_at.map_or(SignedDuration::MAX, |at| now.since(at));
+        if age < MINUTE || (age < MAX_AGE && changes == last.feed_changes) {
             return Arc::clone(&last.facets);
         }
         let Ok(_refreshing) = self.facets.refresh_lock.try_lock() else {

@@ -9,7 +9,7 @@ use super::client::ClientInfo;
 use super::error::WebResult;
 use super::form::Form;
 use super::state::SharedState;
-use crate::domain::time::{HOUR, SECOND};
+use crate::domain::time::HOUR;
 use crate::feeds::websub::hub::{HubForm, HubResponse, handle};
 
 /// `POST /hub`: accepts or rejects a request; responses are plain text for programs.
@@ -40,7 +40,7 @@ pub(super) async fn submit(
         Ok(HubResponse::PublishIgnored) => StatusCode::NO_CONTENT.into_response(),
         Ok(HubResponse::Full) => retry_later(
             StatusCode::SERVICE_UNAVAILABLE,
-            HOUR / SECOND,
+            HOUR.as_secs(),
             "this hub accepts no more subscriptions",
         ),
         Err(why) => (StatusCode::BAD_REQUEST, format!("{why}\n")).into_response(),

@@ -10,7 +10,7 @@ use super::error::WebResult;
 use super::state::{Demo, SharedState, WebState};
 use super::summaries::{ArticleSummary, newest_articles};
 use crate::config::Digest;
-use crate::domain::time::{Millis, SECOND};
+use crate::domain::time::Millis;
 use crate::templates::date_text;
 use crate::templates::pages::{ArticleRow, DemoBanner, DigestRow, IndexPage};
 
@@ -71,7 +71,7 @@ pub(super) fn article_row(
 
 fn demo_banner(web: &WebState, demo: &Demo, now: Millis) -> DemoBanner {
     let next = web.app.config.digests.first().and_then(|digest| next_edition_at(digest, now));
-    let seconds = next.and_then(|at| u64::try_from((at.0 - now.0) / SECOND).ok());
+    let seconds = next.and_then(|at| u64::try_from(at.since(now).as_secs()).ok());
     DemoBanner {
         next_seconds: seconds,
         mails: demo.mail_catcher.count(),

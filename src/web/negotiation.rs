@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn entity_tags_match_in_any_coding_and_take_precedence_over_dates() {
-        let modified = Millis(1_000_000 * SECOND);
+        let modified = Millis(0).plus(1_000_000 * SECOND);
         let with =
             |name: HeaderName, text: &str| HeaderMap::from_iter([(name, text.parse().unwrap())]);
         for tag in [

@@ -205,7 +205,7 @@ pub(super) async fn stylesheet(State(web): State<SharedState>, client: ClientInf
     let sheet = web.app.templates.stylesheet();
     let has_hash = client.query_param("v") == Some(sheet.hash.as_str());
     let cache_control = if has_hash {
-        format!("public, max-age={}, immutable", 365 * DAY / 1000)
+        format!("public, max-age={}, immutable", (365 * DAY).as_secs())
     } else {
         "public, max-age=300".to_owned()
     };

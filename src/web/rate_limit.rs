@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
-use crate::domain::time::{HOUR, Millis, SECOND};
+use crate::domain::time::{HOUR, Millis, SECOND, SignedDuration};
 
 /// Maximum number of networks tracked at a time.
 const MAX_NETWORKS: usize = 10_000;
@@ -42,7 +42,7 @@ impl RateLimiter {
         // A poisoned lock only means that another thread panicked; the map is consistent after each
         // change.
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        let has_ended = |window: &Window| now.0 - window.started_at.0 >= HOUR;
+        let has_ended = |window: &Window| now.since(window.started_at) >= HOUR;
         if windows.len() >= MAX_NETWORKS && !windows.contains_key(&network) {
             windows.retain(|_, window| !has_ended(window));
             if windows.len() >= MAX_NETWORKS {
@@ -56,8 +56,9 @@ impl RateLimiter {
             *window = Window { started_at: now, requests: 0 };
         }
         if window.requests >= self.requests_per_hour {
-            let remaining = window.started_at.0 + HOUR - now.0;
-            return Err(RateLimitExceeded { retry_after_secs: (remaining + SECOND - 1) / SECOND });
+            let remaining = HOUR - now.since(window.started_at);
+            let rounded_up = remaining + SECOND - SignedDuration::from_millis(1);
+            return Err(RateLimitExceeded { retry_after_secs: rounded_up.as_secs() });
         }
         window.requests += 1;
         Ok(())
@@ -76,11 +77,11 @@ mod tests {
             assert_eq!(limit.check(network, Millis(5)), Ok(()));
         }
         assert_eq!(
-            limit.check(network, Millis(5 + HOUR - SECOND)),
+            limit.check(network, Millis(5).plus(HOUR - SECOND)),
             Err(RateLimitExceeded { retry_after_secs: 1 })
         );
         assert_eq!(limit.check(IpAddr::from([203, 0, 113, 8]), Millis(5)), Ok(()));
-        assert_eq!(limit.check(network, Millis(5 + HOUR)), Ok(()));
+        assert_eq!(limit.check(network, Millis(5).plus(HOUR)), Ok(()));
     }
 
     #[test]

@@ -272,7 +272,7 @@ async fn subscriber_can_unsubscribe_and_undo_for_an_hour() {
     assert!(both_are(&site.subscriptions("ada@example.org").await, Status::Unsubscribed));
     let late = site.sign(LinkScope::Undo {
         subscription: confirmed[0].id,
-        unsubscribed_at: site.app.now().0 - 2 * HOUR,
+        unsubscribed_at: site.app.now().plus(-2 * HOUR).0,
     });
     assert_eq!(
         site.post(&format!("/unsubscribe/{late}"), "action=undo").await.status,

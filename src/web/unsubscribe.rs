@@ -10,6 +10,7 @@ use super::error::{WebError, WebResult};
 use super::form::Form;
 use super::state::{SharedState, WebState};
 use crate::domain::subscription::Status;
+use crate::domain::time::Millis;
 use crate::domain::token::{self, LinkScope};
 use crate::store::subscribers::Subscription;
 use crate::subscribers;
@@ -95,7 +96,8 @@ fn can_undo(web: &WebState, token: &str, subscription: &Subscription) -> bool {
     else {
         return false;
     };
-    subscription.since.0 == left_at && web.app.now().0 - left_at <= subscribers::UNDO_WINDOW
+    subscription.since.0 == left_at
+        && web.app.now().since(Millis(left_at)) <= subscribers::UNDO_WINDOW
 }
 
 async fn render_page(

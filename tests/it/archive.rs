@@ -15,7 +15,7 @@ use crate::support::{START_TIME, World, article, database_tests};
 /// Returns articles published on these days before the test starts, one per day.
 fn daily_articles(days: std::ops::Range<i64>) -> Vec<IncomingArticle> {
     days.map(|day| IncomingArticle {
-        published_at: START_TIME.plus(-day * DAY),
+        published_at: START_TIME.plus(-DAY * i32::try_from(day).unwrap()),
         sections: vec![if day % 2 == 0 { "Campus".into() } else { "R&D/新闻".into() }],
         tags: vec![format!("day {}", day % 7)],
         authors: vec!["Li Wei".into()],

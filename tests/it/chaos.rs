@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use courant::domain::time::{HOUR, MINUTE};
+use courant::domain::time::{HOUR, MINUTE, SignedDuration};
 use tokio_util::sync::CancellationToken;
 
 use crate::smtp_server::{At, Rule, Script};
@@ -52,7 +52,9 @@ async fn run_briefly(world: &mut World, rng: &mut Rng, uncertain: bool, kill: bo
     let (dispatcher, transport, shutdown) =
         (world.dispatcher(), world.transport().clone(), CancellationToken::new());
     let token = shutdown.clone();
-    let delivery = tokio::spawn(async move { dispatcher.deliver_due(&transport, 0, &token).await });
+    let delivery = tokio::spawn(async move {
+        dispatcher.deliver_due(&transport, SignedDuration::ZERO, &token).await
+    });
     tokio::time::sleep(Duration::from_millis(u64::try_from(rng.below(60)).unwrap())).await;
     if kill {
         delivery.abort();

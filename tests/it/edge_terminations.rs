@@ -4,7 +4,7 @@ use courant::delivery;
 use courant::domain::article::IncomingArticle;
 use courant::domain::delivery::DeliveryOutcome;
 use courant::domain::edition::EditionCommand;
-use courant::domain::time::{DAY, MINUTE};
+use courant::domain::time::{DAY, MINUTE, SignedDuration};
 use courant::store::claims::ClaimCriteria;
 use courant::store::outcomes::{AttemptRecord, CommitConnection};
 use courant::store::subscribers::Subscriber;
@@ -30,7 +30,7 @@ database_tests! {
         let (dispatcher, transport, shutdown) =
             (world.dispatcher(), world.transport().clone(), CancellationToken::new());
         let sending =
-            tokio::spawn(async move { dispatcher.deliver_due(&transport, 0, &shutdown).await });
+            tokio::spawn(async move { dispatcher.deliver_due(&transport, SignedDuration::ZERO, &shutdown).await });
         while world.edition_status(edition).await != "sending: 1 sending" {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
@@ -152,7 +152,7 @@ database_tests! {
             hold_uncertain: false,
         };
         world.app.store.claim_batch(request, world.now()).await.unwrap().unwrap();
-        world.deliver_with(&dispatcher, 0).await;
+        world.deliver_with(&dispatcher, SignedDuration::ZERO).await;
         assert_eq!(world.edition_status(edition).await, "sent: 2 sent");
     }
 
@@ -216,7 +216,7 @@ database_tests! {
     async fn a_finished_dispatcher_keeps_no_database_connection_open(world) {
         let edition = edition_for(world, 2).await;
         let dispatcher = world.dispatcher();
-        world.deliver_with(&dispatcher, 0).await;
+        world.deliver_with(&dispatcher, SignedDuration::ZERO).await;
         assert_eq!(world.edition_status(edition).await, "sent: 2 sent");
         dispatcher.finish().await.unwrap();
         world.app.store.close().await;

@@ -4,7 +4,7 @@
 use courant::delivery::Report;
 use courant::domain::article::IncomingArticle;
 use courant::domain::edition::EditionCommand;
-use courant::domain::time::{HOUR, MINUTE, SECOND};
+use courant::domain::time::{HOUR, MINUTE, SECOND, SignedDuration};
 use courant::domain::token::{LinkScope, sign};
 use courant::store::suppressions::address_hash;
 use courant::subscribers::{self, NewSubscriber};
@@ -36,7 +36,7 @@ database_tests! {
         let dispatcher = world.dispatcher();
         let (transport, shutdown) = (world.transport().clone(), CancellationToken::new());
         let sending =
-            tokio::spawn(async move { dispatcher.deliver_due(&transport, 0, &shutdown).await });
+            tokio::spawn(async move { dispatcher.deliver_due(&transport, SignedDuration::ZERO, &shutdown).await });
         world.relay.wait_for(1).await;
         world.run_command(edition, EditionCommand::Pause).await;
         tokio::time::sleep(courant::delivery::PERMIT_TTL).await;
@@ -66,7 +66,7 @@ database_tests! {
         let edition = edition_for(world, 5).await;
         let (dispatcher, transport) = (world.dispatcher(), world.transport().clone());
         let sending = tokio::spawn(async move {
-            dispatcher.deliver_due(&transport, 0, &CancellationToken::new()).await
+            dispatcher.deliver_due(&transport, SignedDuration::ZERO, &CancellationToken::new()).await
         });
         world.relay.wait_for(1).await;
         // The next mail is pipelined behind it, and the one after that gets its permit meanwhile.
@@ -102,7 +102,7 @@ database_tests! {
                 (world.dispatcher(), world.transport().clone(), CancellationToken::new());
             let token = shutdown.clone();
             let sending =
-                tokio::spawn(async move { dispatcher.deliver_due(&transport, 0, &token).await });
+                tokio::spawn(async move { dispatcher.deliver_due(&transport, SignedDuration::ZERO, &token).await });
             tokio::time::sleep(std::time::Duration::from_millis(200)).await;
             shutdown.cancel();
             assert!(sending.await.unwrap().unwrap().error.is_some());
@@ -156,7 +156,7 @@ database_tests! {
         // was lost with a mail.
         let workers = transport.connections;
         let sending =
-            tokio::spawn(async move { dispatcher.deliver_due(&transport, 0, &token).await });
+            tokio::spawn(async move { dispatcher.deliver_due(&transport, SignedDuration::ZERO, &token).await });
         while world.relay.connections() <= workers {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }

@@ -1,7 +1,7 @@
 //! Feeds depend only on their articles and settings (promise 2).
 
 use courant::domain::article::{Enclosure, IncomingArticle};
-use courant::domain::time::{DAY, HOUR, MINUTE};
+use courant::domain::time::{DAY, HOUR, MINUTE, SignedDuration};
 use courant::feeds::cache::{RefreshReport, refresh_due};
 use courant::feeds::format::Format;
 use courant::feeds::render::documents;
@@ -129,7 +129,7 @@ database_tests! {
         world.configure(|s| s.feed = "items = 2\nsections = [\"sport\"]".into()).await;
         let in_section = |id: &str, section: &str, hours: i64| IncomingArticle {
             sections: vec![section.into()],
-            published_at: START_TIME.plus(-hours * HOUR),
+            published_at: START_TIME.plus(-HOUR * i32::try_from(hours).unwrap()),
             ..article(id)
         };
         world.publish([in_section("old", "Sport", 9), in_section("new", "Sport", 1), in_section("other", "Campus", 2), in_section("middle", "sport", 5)]).await;
@@ -172,7 +172,7 @@ database_tests! {
 
     async fn removing_an_article_that_was_never_in_a_feed_leaves_the_feed_unchanged(world) {
         world.configure(|s| s.feed = "sections = [\"sport\"]".into()).await;
-        let in_section = |id: &str, section: &str, at: i64| IncomingArticle { sections: vec![section.into()], published_at: START_TIME.plus(at), ..article(id) };
+        let in_section = |id: &str, section: &str, at: SignedDuration| IncomingArticle { sections: vec![section.into()], published_at: START_TIME.plus(at), ..article(id) };
         world.publish([in_section("a", "Sport", -HOUR), in_section("b", "Sport", -HOUR), in_section("c", "Campus", -HOUR), in_section("soon", "Sport", HOUR)]).await;
         let before = bytes(world).await;
         world.advance(MINUTE);

@@ -1,6 +1,7 @@
 //! Limit of open messages per connection: two, of which one is accepted but not yet recorded and
 //! the other is being transmitted (promise 4).
 
+use courant::domain::time::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
 use crate::smtp_server::{At, Rule, Script};
@@ -19,7 +20,7 @@ database_tests! {
         let edition = world.create_edition().await;
         let (dispatcher, transport) = (world.dispatcher(), world.transport().clone());
         let sending = tokio::spawn(async move {
-            dispatcher.deliver_due(&transport, 0, &CancellationToken::new()).await
+            dispatcher.deliver_due(&transport, SignedDuration::ZERO, &CancellationToken::new()).await
         });
         while world.relay.stalled() == 0
             || world.edition_status(edition).await != "sending: 2 queued, 3 sending"

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use courant::domain::rate::Rate;
-use courant::domain::time::{DAY, HOUR, MINUTE, Millis};
+use courant::domain::time::{DAY, HOUR, MINUTE, Millis, SignedDuration};
 use courant::domain::warmup::Warmup;
 use courant::store::Store;
 use courant::store::rate_limits::{Grant, LimitKey, RateLimitRequest, Refund, UpdateId};
@@ -80,7 +80,7 @@ database_tests! {
                     requests.reverse();
                 }
                 let granted =
-                    store.take_tokens(&new_update(), &requests, NOW.plus(i)).await.unwrap();
+                    store.take_tokens(&new_update(), &requests, NOW.plus(SignedDuration::from_millis(i))).await.unwrap();
                 for (request, granted) in requests.iter().zip(granted) {
                     let sum = if request.key.domain.is_empty() { &taken } else { &google };
                     sum.fetch_add(granted.count, Ordering::Relaxed);
@@ -105,7 +105,7 @@ database_tests! {
         let update = new_update();
         let granted = store.take_tokens(&update, &requests, NOW).await.unwrap();
         let other = UpdateId { node: "other".into(), ..update.clone() };
-        assert_eq!(store.take_tokens(&other, &requests, NOW.plus(1)).await.unwrap()[0].count, 4);
+        assert_eq!(store.take_tokens(&other, &requests, NOW.plus(SignedDuration::from_millis(1))).await.unwrap()[0].count, 4);
         assert_eq!(
             store.take_tokens(&update, &requests, NOW.plus(MINUTE)).await.unwrap(),
             granted
@@ -143,7 +143,7 @@ database_tests! {
             let granted = world
                 .app
                 .store
-                .take_tokens(&new_update(), &requests(count), NOW.plus(day * DAY + day))
+                .take_tokens(&new_update(), &requests(count), NOW.plus(DAY * day + SignedDuration::from_millis(day.into())))
                 .await
                 .unwrap()[0];
             sent.push(granted.count);

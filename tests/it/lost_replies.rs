@@ -2,6 +2,7 @@
 //! statement has no second effect.
 
 use courant::domain::rate::Rate;
+use courant::domain::time::SignedDuration;
 use courant::store::rate_limits::{LimitKey, RateLimitRequest, UpdateId};
 
 use crate::support::{LostReply, World, article, database_tests};
@@ -24,7 +25,7 @@ mod bodies {
         };
         let (node, proxy) = world.node_with_lost_replies(vec![limits, outcomes]).await;
         let dispatcher = node.dispatcher();
-        let report = world.deliver_with(&dispatcher, 0).await;
+        let report = world.deliver_with(&dispatcher, SignedDuration::ZERO).await;
         assert_eq!(
             (report.attempts(), world.edition_status(edition).await.as_str()),
             (40, "sent: 40 sent")

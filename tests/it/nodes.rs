@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use courant::delivery::PERMIT_TTL;
 use courant::digests::Prepared;
 use courant::domain::article::IncomingArticle;
-use courant::domain::time::SECOND;
+use courant::domain::time::{SECOND, SignedDuration};
 use courant::store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -92,7 +92,7 @@ database_tests! {
         let edition = edition_for(world, 20).await;
         let (dispatcher, transport) = (world.dispatcher(), world.transport().clone());
         let sending = tokio::spawn(async move {
-            dispatcher.deliver_due(&transport, 0, &CancellationToken::new()).await
+            dispatcher.deliver_due(&transport, SignedDuration::ZERO, &CancellationToken::new()).await
         });
         world.relay.wait_for(1).await;
         until("the next mail is marked", async || {
@@ -129,8 +129,8 @@ database_tests! {
         let (one, two) = (world.app.dispatcher(), other.dispatcher());
         let shutdown = CancellationToken::new();
         let (a, b) = tokio::join!(
-            one.deliver_due(world.transport(), 0, &shutdown),
-            two.deliver_due(&other.config.transports[0], 0, &shutdown)
+            one.deliver_due(world.transport(), SignedDuration::ZERO, &shutdown),
+            two.deliver_due(&other.config.transports[0], SignedDuration::ZERO, &shutdown)
         );
         let (a, b) = (a.unwrap(), b.unwrap());
         assert_eq!(a.sent + b.sent, 700, "{a:?} {b:?}");
@@ -148,7 +148,7 @@ database_tests! {
         let (dispatcher, shutdown) = (world.dispatcher(), CancellationToken::new());
         let (transport, token) = (world.transport().clone(), shutdown.clone());
         let sending =
-            tokio::spawn(async move { dispatcher.deliver_due(&transport, 0, &token).await });
+            tokio::spawn(async move { dispatcher.deliver_due(&transport, SignedDuration::ZERO, &token).await });
         world.relay.wait_for(5).await;
         shutdown.cancel();
         let report = sending.await.unwrap().unwrap();

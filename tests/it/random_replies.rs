@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use courant::domain::article::IncomingArticle;
 use courant::domain::delivery::DeliveryState;
-use courant::domain::time::HOUR;
+use courant::domain::time::{HOUR, SignedDuration};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
@@ -106,8 +106,9 @@ async fn check_case(
     let (dispatcher, transport, shutdown) =
         (world.dispatcher(), world.transport().clone(), CancellationToken::new());
     let token = shutdown.clone();
-    let sending =
-        tokio::spawn(async move { dispatcher.deliver_due(&transport, 0, &token).await.unwrap() });
+    let sending = tokio::spawn(async move {
+        dispatcher.deliver_due(&transport, SignedDuration::ZERO, &token).await.unwrap()
+    });
     // A run waits for a failing relay, so it is shut down after a while.
     let _ = tokio::time::timeout(Duration::from_millis(300), async {
         while !sending.is_finished() {

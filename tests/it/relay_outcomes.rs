@@ -5,7 +5,7 @@ use std::time::Duration;
 use courant::delivery::Dispatcher;
 use courant::domain::article::IncomingArticle;
 use courant::domain::edition::EditionCommand;
-use courant::domain::time::HOUR;
+use courant::domain::time::{HOUR, SignedDuration};
 use courant::mail::smtp::Timeouts;
 use tokio_util::sync::CancellationToken;
 
@@ -626,8 +626,9 @@ async fn deliver_until_relay_error(
     let (transport, shutdown, connections) =
         (world.transport().clone(), CancellationToken::new(), world.relay.connections());
     let token = shutdown.clone();
-    let sending =
-        tokio::spawn(async move { dispatcher.deliver_due(&transport, 0, &token).await.unwrap() });
+    let sending = tokio::spawn(async move {
+        dispatcher.deliver_due(&transport, SignedDuration::ZERO, &token).await.unwrap()
+    });
     while !sending.is_finished() {
         let has_failed = match expected {
             RelayFails => world.last_reply("r0@example.org").await.contains(text),

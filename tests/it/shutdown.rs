@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use courant::delivery::Report;
-use courant::domain::time::MINUTE;
+use courant::domain::time::{MINUTE, SignedDuration};
 use courant::mail::smtp::Timeouts;
 use tokio_util::sync::CancellationToken;
 
@@ -32,8 +32,9 @@ async fn shut_down_while_stalled(
         CancellationToken::new(),
     );
     let (token, before) = (shutdown.clone(), world.relay.stalled());
-    let sending =
-        tokio::spawn(async move { dispatcher.deliver_due(&transport, 0, &token).await.unwrap() });
+    let sending = tokio::spawn(async move {
+        dispatcher.deliver_due(&transport, SignedDuration::ZERO, &token).await.unwrap()
+    });
     while world.relay.stalled() == before {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

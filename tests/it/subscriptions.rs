@@ -2,7 +2,7 @@
 
 use courant::domain::address::EmailAddress;
 use courant::domain::subscription::{RequestOrigin, Status};
-use courant::domain::time::{DAY, HOUR, MINUTE};
+use courant::domain::time::{DAY, HOUR, MINUTE, SignedDuration};
 use courant::domain::token::{LinkScope, sign};
 use courant::subscribers::{self, NewSubscriber};
 
@@ -60,7 +60,7 @@ async fn unsubscribe(world: &World, email: &str) -> Option<String> {
             .unwrap()
             .unwrap();
     // On a fast disk, the next event would otherwise get the same timestamp.
-    world.advance(10);
+    world.advance(SignedDuration::from_millis(10));
     result.undo
 }
 
@@ -203,7 +203,7 @@ database_tests! {
         request_subscription(world, "ann@example.org").await;
         world.deliver().await;
         let old = token_for(world, "ann@example.org", "confirm");
-        world.advance(10);
+        world.advance(SignedDuration::from_millis(10));
         assert_eq!(confirm(world, &old).await, ["weekly"]);
         assert_eq!(confirm(world, &old).await, ["weekly"], "confirming twice should return the same digests");
         unsubscribe(world, "ann@example.org").await;

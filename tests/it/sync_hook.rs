@@ -130,7 +130,7 @@ database_tests! {
 
     async fn an_incremental_sync_keeps_held_removals_and_does_not_repeat_known_issues(world) {
         configure_source(world).await;
-        let at = START_TIME.0 / SECOND;
+        let at = START_TIME.epoch_seconds();
         insert(world, 1..=30, at - 100_000).await;
         let file = world.home.path().join("cms.db");
         run_sql(&file, "INSERT INTO news VALUES (40, 'Undated', NULL)").await;
@@ -139,7 +139,7 @@ database_tests! {
         let held = sources::sync_now(&world.app.store, &world.app.config, &world.app.config.sources[0], false, world.now()).await.unwrap();
         assert!(held.is_full && held.held_removals == 19, "{held:?}");
         let app = &world.app;
-        world.advance(1000);
+        world.advance(SECOND);
         insert(world, 50..=50, at).await;
         trigger::request_sync(&app.store, &app.config, &app.triggers, "college", world.now()).await.unwrap();
         let polled = poll(world).await.unwrap();
@@ -154,7 +154,7 @@ database_tests! {
 
     async fn changed_source_settings_cause_a_full_sync_at_once(world) {
         configure_source(world).await;
-        insert(world, 1..=3, START_TIME.0 / SECOND - 100_000).await;
+        insert(world, 1..=3, START_TIME.epoch_seconds() - 100_000).await;
         assert!(poll(world).await.unwrap().is_full);
         world.advance(DAY);
         world.configure(|s| s.source = format!("{}\nfull_sync = \"1d\"", s.source.replace("SELECT id, title", "SELECT id, title || '!' AS title"))).await;

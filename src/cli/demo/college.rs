@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use serde::Deserialize;
 
 use crate::domain::article::IncomingArticle;
-use crate::domain::time::{HOUR, Millis};
+use crate::domain::time::{Millis, SignedDuration};
 use crate::templates::demo_file;
 
 /// Content of the demo, read from `templates/demo/college.json`.
@@ -95,7 +95,7 @@ impl SampleArticle {
             tags: self.tags.clone(),
             authors: self.authors.clone(),
             language: Some(self.language.clone()),
-            published_at: now.plus(-self.hours_ago * HOUR),
+            published_at: now.plus(-SignedDuration::from_hours(self.hours_ago)),
             translation_of: self.translation_of.clone(),
             ..IncomingArticle::default()
         }
@@ -148,8 +148,14 @@ mod tests {
     fn articles_are_dated_relative_to_the_start_of_the_demo() {
         let college = College::sample().unwrap();
         let article = &college.articles[0];
-        let incoming = article.incoming_article(Millis(100 * HOUR), "http://127.0.0.1:8080");
-        assert_eq!(incoming.published_at, Millis((100 - article.hours_ago) * HOUR));
+        let incoming = article.incoming_article(
+            Millis(0).plus(SignedDuration::from_hours(100)),
+            "http://127.0.0.1:8080",
+        );
+        assert_eq!(
+            incoming.published_at,
+            Millis(0).plus(SignedDuration::from_hours(100 - article.hours_ago))
+        );
         assert_eq!(
             incoming.url.unwrap(),
             format!("http://127.0.0.1:8080/demo/articles/{}", article.id)

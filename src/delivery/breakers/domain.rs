@@ -4,14 +4,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::domain::time::{MINUTE, Millis};
+use crate::domain::time::{Millis, SignedDuration};
 
 /// Deferred recipients in a row that open the breaker.
 const DEFERRALS_TO_OPEN: usize = 5;
-/// First backoff in milliseconds; it doubles each time the breaker opens.
-const FIRST_BACKOFF_MS: i64 = 2 * MINUTE;
-/// Longest backoff in milliseconds.
-const MAX_BACKOFF_MS: i64 = 30 * MINUTE;
+/// First backoff of a domain; it doubles each time the breaker opens.
+const FIRST_BACKOFF: SignedDuration = SignedDuration::from_mins(2);
+/// Longest backoff of a domain.
+const MAX_BACKOFF: SignedDuration = SignedDuration::from_mins(30);
 /// Number of tracked domains; clearing them costs each domain a few more attempts.
 const MAX_TRACKED_DOMAINS: usize = 10_000;
 
@@ -73,7 +73,7 @@ impl DomainBreaker {
         }
         record.deferred.clear();
         record.open_until =
-            now.plus((FIRST_BACKOFF_MS << record.times_opened.min(10)).min(MAX_BACKOFF_MS));
+            now.plus((FIRST_BACKOFF * (1 << record.times_opened.min(10))).min(MAX_BACKOFF));
         record.times_opened += 1;
         Some(record.open_until)
     }
@@ -83,40 +83,42 @@ impl DomainBreaker {
 mod tests {
     use super::*;
 
+    const START: Millis = Millis(0);
+
     #[test]
     fn a_domain_is_blocked_after_five_deferred_recipients_and_longer_each_time() {
         let (breaker, domain) = (DomainBreaker::default(), Arc::<str>::from("x.example"));
         for n in [1, 1, 1, 2, 3, 4] {
-            assert_eq!(breaker.record_deferral(&domain, n, Millis(0)), None);
+            assert_eq!(breaker.record_deferral(&domain, n, START), None);
         }
-        assert_eq!(breaker.record_deferral(&domain, 5, Millis(0)), Some(Millis(FIRST_BACKOFF_MS)));
-        assert_eq!(breaker.record_deferral(&domain, 6, Millis(0)), None);
-        assert_eq!(breaker.record_deferral(&domain, 7, Millis(FIRST_BACKOFF_MS)), None);
+        assert_eq!(breaker.record_deferral(&domain, 5, START), Some(START.plus(FIRST_BACKOFF)));
+        assert_eq!(breaker.record_deferral(&domain, 6, START), None);
+        assert_eq!(breaker.record_deferral(&domain, 7, START.plus(FIRST_BACKOFF)), None);
         assert_eq!(
-            breaker.record_deferral(&domain, 8, Millis(FIRST_BACKOFF_MS)),
-            Some(Millis(3 * FIRST_BACKOFF_MS))
+            breaker.record_deferral(&domain, 8, START.plus(FIRST_BACKOFF)),
+            Some(START.plus(3 * FIRST_BACKOFF))
         );
     }
 
     #[test]
     fn open_domains_lists_the_domains_that_are_still_blocked() {
         let (breaker, domain) = (DomainBreaker::default(), Arc::<str>::from("x.example"));
-        breaker.record_deferral(&"y.example".into(), 9, Millis(0));
+        breaker.record_deferral(&"y.example".into(), 9, START);
         for n in 1..=5 {
-            breaker.record_deferral(&domain, n, Millis(0));
+            breaker.record_deferral(&domain, n, START);
         }
         assert_eq!(
-            breaker.open_domains(Millis(FIRST_BACKOFF_MS - 1)),
-            [(domain, Millis(FIRST_BACKOFF_MS))]
+            breaker.open_domains(START.plus(FIRST_BACKOFF - SignedDuration::from_millis(1))),
+            [(domain, START.plus(FIRST_BACKOFF))]
         );
-        assert!(breaker.open_domains(Millis(FIRST_BACKOFF_MS)).is_empty());
+        assert!(breaker.open_domains(START.plus(FIRST_BACKOFF)).is_empty());
     }
 
     #[test]
     fn one_accepted_mail_resets_the_count_of_deferrals() {
         let (breaker, domain) = (DomainBreaker::default(), Arc::<str>::from("x.example"));
         for n in 0..20 {
-            assert_eq!(breaker.record_deferral(&domain, n, Millis(0)), None);
+            assert_eq!(breaker.record_deferral(&domain, n, START), None);
             if n % 4 == 3 {
                 breaker.record_success(&domain);
             }

@@ -3,11 +3,11 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::delivery::dispatcher::MAX_INLINE_WAIT_MS;
-use crate::domain::time::{MINUTE, Millis, SECOND};
+use crate::delivery::dispatcher::MAX_INLINE_WAIT;
+use crate::domain::time::{Millis, SECOND, SignedDuration};
 
-/// Longest backoff in milliseconds; a recovered relay is noticed within it.
-const MAX_BACKOFF_MS: i64 = 2 * MINUTE;
+/// Longest backoff of a relay; a recovered relay is noticed within it.
+const MAX_BACKOFF: SignedDuration = SignedDuration::from_mins(2);
 
 /// Breaker of a relay, shared by all of its users.
 #[derive(Debug, Clone, Default)]
@@ -41,7 +41,7 @@ impl RelayBreaker {
             return (state.open_until, false);
         }
         state.failures += 1;
-        let backoff = (SECOND << (state.failures - 1).min(10)).min(MAX_BACKOFF_MS);
+        let backoff = (SECOND * (1 << (state.failures - 1).min(10))).min(MAX_BACKOFF);
         state.open_until = now.plus(backoff);
         let is_new = state.last_error.as_deref() != Some(why);
         state.last_error = Some(why.to_owned());
@@ -67,7 +67,7 @@ impl RelayBreaker {
     /// accepted, or while a rate limit holds for longer than a worker waits.
     pub(in crate::delivery) fn is_open(&self, now: Millis) -> bool {
         let state = self.state();
-        state.failures > 0 || state.rate_limited_until > now.plus(MAX_INLINE_WAIT_MS)
+        state.failures > 0 || state.rate_limited_until > now.plus(MAX_INLINE_WAIT)
     }
 
     /// Returns `Some` with the last error, if any, when nothing can be sent before the given time
@@ -86,13 +86,19 @@ impl RelayBreaker {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::time::MINUTE;
+
+    const START: Millis = Millis(0);
 
     #[test]
     fn backoff_doubles_and_simultaneous_failures_count_once() {
         let breaker = RelayBreaker::default();
-        assert_eq!(breaker.record_failure("down", Millis(0)), (Millis(SECOND), true));
-        assert_eq!(breaker.record_failure("down", Millis(0)), (Millis(SECOND), false));
-        assert_eq!(breaker.record_failure("down", Millis(SECOND)), (Millis(3 * SECOND), false));
+        assert_eq!(breaker.record_failure("down", START), (START.plus(SECOND), true));
+        assert_eq!(breaker.record_failure("down", START), (START.plus(SECOND), false));
+        assert_eq!(
+            breaker.record_failure("down", START.plus(SECOND)),
+            (START.plus(3 * SECOND), false)
+        );
         assert!(breaker.record_success());
         assert!(!breaker.record_success());
     }
@@ -100,15 +106,15 @@ mod tests {
     #[test]
     fn the_breaker_is_open_after_a_failure_and_while_a_long_rate_limit_holds() {
         let breaker = RelayBreaker::default();
-        assert!(!breaker.is_open(Millis(0)));
-        let (until, _) = breaker.record_failure("down", Millis(0));
+        assert!(!breaker.is_open(START));
+        let (until, _) = breaker.record_failure("down", START);
         assert!(
-            breaker.is_open(until.plus(-1)) && breaker.is_open(until),
+            breaker.is_open(until.plus(SignedDuration::from_millis(-1))) && breaker.is_open(until),
             "the backoff is over, but no mail was accepted yet"
         );
         breaker.record_success();
         assert!(!breaker.is_open(until));
-        let soon = Millis(0).plus(MAX_INLINE_WAIT_MS);
+        let soon = START.plus(MAX_INLINE_WAIT);
         breaker.record_rate_limit(soon);
         assert!(!breaker.is_open(until), "workers wait that long");
         breaker.record_rate_limit(soon.plus(MINUTE));

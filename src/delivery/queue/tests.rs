@@ -8,9 +8,15 @@ use super::super::lease::{LeaseGuard, LeaseId, SharedDomainLimit};
 use super::*;
 use crate::domain::delivery::DeliveryKind;
 use crate::domain::domain_limits::DomainLimit;
+use crate::domain::time::SignedDuration;
 use crate::store::claims::LeasedDelivery;
 
 const NOW: Millis = Millis(1_000);
+
+/// Returns the time that many milliseconds after [`NOW`].
+fn after(ms: i64) -> Millis {
+    NOW.plus(SignedDuration::from_millis(ms))
+}
 
 /// Send queue with a channel that receives the leases of dropped jobs.
 struct TestQueue {
@@ -168,10 +174,13 @@ fn jobs_to_a_throttled_domain_stay_parked_until_the_throttle_expires() {
     test.add(1, [11, 12, 13], Some(&wide));
     test.add(1, [14], None);
     let first = test.next().unwrap();
-    let until = NOW.plus(500);
+    let until = after(500);
     test.queue.park(first, until);
     assert_eq!(id(test.next().as_ref()), Some(14));
-    assert!(test.next().is_none() && test.queue.try_next(until.plus(-1)).is_none());
+    assert!(
+        test.next().is_none()
+            && test.queue.try_next(until.plus(SignedDuration::from_millis(-1))).is_none()
+    );
     assert_eq!(test.queue.depth().total, 3);
     let ids: Vec<_> =
         std::iter::from_fn(|| test.queue.try_next(until).map(|job| job.delivery.id)).collect();
@@ -183,28 +192,28 @@ fn a_throttle_is_extended_and_never_shortened() {
     let test = TestQueue::new();
     let wide = limit("slow.example", 9);
     let key: Arc<str> = "slow.example".into();
-    test.queue.throttle(&key, NOW.plus(500));
-    test.queue.throttle(&key, NOW.plus(100));
+    test.queue.throttle(&key, after(500));
+    test.queue.throttle(&key, after(100));
     test.add(1, [11], Some(&wide));
-    assert!(test.queue.try_next(NOW.plus(499)).is_none());
-    test.queue.throttle(&key, NOW.plus(900));
-    assert!(test.queue.try_next(NOW.plus(500)).is_none());
-    assert_eq!(id(test.queue.try_next(NOW.plus(900)).as_ref()), Some(11));
+    assert!(test.queue.try_next(after(499)).is_none());
+    test.queue.throttle(&key, after(900));
+    assert!(test.queue.try_next(after(500)).is_none());
+    assert_eq!(id(test.queue.try_next(after(900)).as_ref()), Some(11));
 }
 
 #[test]
 fn a_domain_is_forgotten_when_its_throttle_expired_and_nothing_is_in_flight() {
     let test = TestQueue::new();
     let known = |test: &TestQueue| test.queue.state().domains.len();
-    test.queue.throttle(&"slow.example".into(), NOW.plus(500));
-    test.queue.wake_expired(NOW.plus(499));
+    test.queue.throttle(&"slow.example".into(), after(500));
+    test.queue.wake_expired(after(499));
     assert_eq!(known(&test), 1);
-    test.queue.wake_expired(NOW.plus(500));
+    test.queue.wake_expired(after(500));
     assert_eq!(known(&test), 0);
     test.add(1, [11], Some(&limit("slow.example", 1)));
     let on_its_way = test.next();
-    test.queue.throttle(&"slow.example".into(), NOW.plus(900));
-    test.queue.wake_expired(NOW.plus(900));
+    test.queue.throttle(&"slow.example".into(), after(900));
+    test.queue.wake_expired(after(900));
     assert_eq!(known(&test), 1, "a message to it is in flight");
     drop(on_its_way);
     assert_eq!(known(&test), 0);
@@ -214,37 +223,37 @@ fn a_domain_is_forgotten_when_its_throttle_expired_and_nothing_is_in_flight() {
 fn domains_throttled_by_an_earlier_run_stay_throttled() {
     let wide = limit("slow.example", 9);
     let test = TestQueue {
-        queue: SendQueue::new(2, vec![("slow.example".into(), NOW.plus(500))]),
+        queue: SendQueue::new(2, vec![("slow.example".into(), after(500))]),
         ..TestQueue::new()
     };
     test.add(1, [11], Some(&wide));
     test.add(1, [12], None);
     assert_eq!(test.drain(), [12]);
-    assert_eq!(id(test.queue.try_next(NOW.plus(500)).as_ref()), Some(11));
+    assert_eq!(id(test.queue.try_next(after(500)).as_ref()), Some(11));
 }
 
 #[test]
 fn jobs_parked_beyond_the_horizon_are_drained_with_their_time() {
     let test = TestQueue::new();
     let (slow, slower) = (limit("slow.example", 1), limit("slower.example", 1));
-    test.queue.throttle(&"slow.example".into(), NOW.plus(100));
-    test.queue.throttle(&"slower.example".into(), NOW.plus(10_000));
+    test.queue.throttle(&"slow.example".into(), after(100));
+    test.queue.throttle(&"slower.example".into(), after(10_000));
     test.add(1, [11], Some(&slow));
     test.add(1, [12, 13], Some(&slower));
     assert!(test.next().is_none());
     let drained: Vec<_> = test
         .queue
-        .drain_parked_beyond(NOW.plus(1_000))
+        .drain_parked_beyond(after(1_000))
         .into_iter()
         .map(|(job, until)| (job.delivery.id, until))
         .collect();
-    assert_eq!(drained, [(12, NOW.plus(10_000)), (13, NOW.plus(10_000))]);
+    assert_eq!(drained, [(12, after(10_000)), (13, after(10_000))]);
     assert_eq!(test.queue.depth().total, 1);
-    assert!(test.queue.drain_parked_beyond(NOW.plus(1_000)).is_empty());
-    assert_eq!(id(test.queue.try_next(NOW.plus(100)).as_ref()), Some(11));
+    assert!(test.queue.drain_parked_beyond(after(1_000)).is_empty());
+    assert_eq!(id(test.queue.try_next(after(100)).as_ref()), Some(11));
     test.add(1, [14], Some(&slower));
     assert_eq!(
-        id(test.queue.try_next(NOW.plus(10_000)).as_ref()),
+        id(test.queue.try_next(after(10_000)).as_ref()),
         Some(14),
         "the domain accepts jobs again"
     );
@@ -296,7 +305,7 @@ fn closing_releases_every_lease_and_accepts_no_more_jobs() {
     released.sort_by_key(|l| if let LeaseId::Single(id) = l { *id } else { 0 });
     assert_eq!(released, [LeaseId::Single(12), LeaseId::Single(13)]);
     test.queue.requeue(priority);
-    test.queue.park(in_flight, NOW.plus(5));
+    test.queue.park(in_flight, after(5));
     assert_eq!(
         std::iter::from_fn(|| test.released_rx.try_recv().ok()).count(),
         2,

@@ -9,11 +9,11 @@ use crate::delivery::lease::Job;
 use crate::delivery::recorder::{PendingDecision, StartDecision, StartRequest};
 use crate::delivery::transport::OutgoingMessage;
 use crate::domain::delivery::DeliveryOutcome;
-use crate::domain::time::Millis;
+use crate::domain::time::{Millis, SECOND, SignedDuration};
 use crate::store::StoreError;
 
-/// Delay in milliseconds before a worker continues after the database failed to load a message.
-const DATABASE_RETRY_DELAY_MS: i64 = 1_000;
+/// Delay before a worker continues after the database failed to load a message.
+const DATABASE_RETRY_DELAY: SignedDuration = SECOND;
 
 /// Job whose start decision is pending.
 pub(super) struct PendingStart {
@@ -87,7 +87,7 @@ impl Worker {
                 // A database failure is not a failure of the recipient.
                 self.release(job, taken_at).await;
                 let _ = self
-                    .wait_until((self.shared.dispatcher.clock)().plus(DATABASE_RETRY_DELAY_MS))
+                    .wait_until((self.shared.dispatcher.clock)().plus(DATABASE_RETRY_DELAY))
                     .await;
                 Err(NotStarted::Skipped)
             }

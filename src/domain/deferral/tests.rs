@@ -84,7 +84,7 @@ fn requested_waits_are_parsed_and_clamped() {
         ("451 try again at 12:30:00", None),
         ("451 try again in 99999999999999999999 seconds", None),
     ] {
-        assert_eq!(parse_requested_wait(text), seconds.map(|s: i64| s * SECOND), "{text}");
+        assert_eq!(parse_requested_wait(text), seconds.map(SignedDuration::from_secs), "{text}");
     }
 }
 
@@ -92,7 +92,7 @@ fn requested_waits_are_parsed_and_clamped() {
 fn greylisted_retries_are_short_and_full_mailbox_retries_long() {
     let minutes = |reply: &str| -> Vec<i64> {
         let deferral = Deferral::from_reply(451, None, reply);
-        (1..=12).map(|attempt| deferral.backoff(attempt) / MINUTE).collect()
+        (1..=12).map(|attempt| deferral.backoff(attempt).as_mins()).collect()
     };
     assert_eq!(minutes("greylisted"), [1, 2, 5, 5, 10, 15, 30, 60, 120, 240, 360, 360]);
     assert_eq!(minutes("mailbox full")[..5], [15, 60, 240, 360, 360]);

@@ -6,10 +6,10 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::Schedule;
-use crate::domain::time::{Millis, SECOND};
+use crate::domain::time::{Millis, SignedDuration};
 
 /// Maximum delay of a slot that is on time; a later one was missed.
-const ON_TIME_WINDOW: i64 = 90 * SECOND;
+const ON_TIME_WINDOW: SignedDuration = SignedDuration::from_secs(90);
 
 /// Days on which nothing is sent, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,13 +79,13 @@ pub enum Due {
 ///
 /// `handled_until` is the last handled slot, or the time at which the digest was first configured.
 /// A slot whose date in `zone` is paused is skipped. A slot that is more than 90 seconds late runs
-/// only with `missed_once`, and only within `missed_within_ms`.
+/// only with `missed_once`, and only within `missed_within`.
 pub fn due(
     schedule: &Schedule,
     zone: &TimeZone,
     pause: &[PauseRange],
     missed_once: bool,
-    missed_within_ms: i64,
+    missed_within: SignedDuration,
     handled_until: Millis,
     now: Millis,
 ) -> Due {
@@ -96,7 +96,7 @@ pub fn due(
     if let Some(range) = pause.iter().find(|range| range.contains(date)) {
         return Due::Skipped { slot, why: format!("{date} is within the pause {range}") };
     }
-    let late = now.0.saturating_sub(slot.0);
+    let late = now.since(slot);
     if late <= ON_TIME_WINDOW {
         return Due::Run { slot };
     }
@@ -107,7 +107,7 @@ pub fn due(
             why: format!("{at} was missed, and missed dates are skipped"),
         };
     }
-    if late > missed_within_ms {
+    if late > missed_within {
         return Due::Skipped {
             slot,
             why: format!("{at} was missed longer ago than missed_within"),

@@ -4,7 +4,9 @@ use jiff::civil::date;
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::time::{DAY, HOUR, MINUTE, SECOND};
+use crate::domain::time::{DAY, HOUR, MINUTE, SECOND, as_millis_i64};
+
+const ONE_MILLISECOND: SignedDuration = SignedDuration::from_millis(1);
 
 fn zone(name: &str) -> TimeZone {
     TimeZone::get(name).unwrap()
@@ -171,17 +173,20 @@ fn punctual_slots_run_and_paused_or_late_ones_are_skipped() {
     let (schedule, zone) = (Schedule::parse("0 8 * * *").unwrap(), zone("Asia/Shanghai"));
     let slot = at("2026-07-10T00:00:00Z");
     let pause = [PauseRange::parse("2026-07-10").unwrap()];
-    let decide = |pause: &[PauseRange], once, late: i64| {
+    let decide = |pause: &[PauseRange], once, late: SignedDuration| {
         due(&schedule, &zone, pause, once, DAY / 2, slot.plus(-3 * DAY), slot.plus(late))
     };
     assert_eq!(decide(&[], false, 89 * SECOND), Due::Run { slot });
     assert_eq!(decide(&[], true, HOUR), Due::Run { slot });
-    let whys =
-        [decide(&[], false, 91 * SECOND), decide(&[], true, DAY / 2 + 1), decide(&pause, true, 0)]
-            .map(|d| match d {
-                Due::Skipped { slot: skipped, why } if skipped == slot => why,
-                other => format!("{other:?}"),
-            });
+    let whys = [
+        decide(&[], false, 91 * SECOND),
+        decide(&[], true, DAY / 2 + ONE_MILLISECOND),
+        decide(&pause, true, SignedDuration::ZERO),
+    ]
+    .map(|d| match d {
+        Due::Skipped { slot: skipped, why } if skipped == slot => why,
+        other => format!("{other:?}"),
+    });
     assert_eq!(
         whys,
         [
@@ -234,30 +239,31 @@ proptest! {
 
     #[test]
     fn next_and_latest_slot_agree(
-        pattern in 0..PATTERNS.len(), name in 0..ZONES.len(), start in 1_000_000_000..2_000_000_000_i64, late in 0..400 * DAY,
+        pattern in 0..PATTERNS.len(), name in 0..ZONES.len(), start in 1_000_000_000..2_000_000_000_i64, late in 0..as_millis_i64(400 * DAY),
         fraction in 0..1000_i64,
     ) {
         let (schedule, zone) = (Schedule::parse(PATTERNS[pattern]).unwrap(), zone(ZONES[name]));
-        let start = Millis(start * SECOND + fraction);
+        let start = Millis(start * 1_000 + fraction);
         let slot = schedule.next_after(start, &zone).unwrap();
         prop_assert!(slot > start);
         prop_assert_eq!(schedule.latest_at_or_before(slot, start, &zone), Some(slot));
-        prop_assert_eq!(schedule.latest_at_or_before(slot.plus(-1), start, &zone), None);
+        let just_before = slot.plus(-ONE_MILLISECOND);
+        prop_assert_eq!(schedule.latest_at_or_before(just_before, start, &zone), None);
         // The slot is the same from any start before it.
-        let between = start.plus((slot.0 - start.0) / 2);
+        let between = start.plus(slot.since(start) / 2);
         prop_assert_eq!(schedule.next_after(between, &zone), Some(slot));
-        prop_assert_eq!(schedule.next_after(slot.plus(-1), &zone), Some(slot));
+        prop_assert_eq!(schedule.next_after(just_before, &zone), Some(slot));
         // No slot follows the latest slot, however late `now` is.
-        let now = slot.plus(late);
+        let now = slot.plus(SignedDuration::from_millis(late));
         let latest = schedule.latest_at_or_before(now, start, &zone).unwrap();
         prop_assert!(slot <= latest && latest <= now);
         prop_assert!(schedule.next_after(latest, &zone).is_none_or(|next| next > now));
-        prop_assert_eq!(schedule.next_after(latest.plus(-1), &zone), Some(latest));
+        prop_assert_eq!(schedule.next_after(latest.plus(-ONE_MILLISECOND), &zone), Some(latest));
     }
 
     #[test]
     fn slots_near_a_clock_change_agree_from_every_start(
-        pattern in 0..PATTERNS.len(), name in 0..ZONES.len(), year in 2015..2036_i16, nth in 0..2_usize, around in -200..200_i64,
+        pattern in 0..PATTERNS.len(), name in 0..ZONES.len(), year in 2015..2036_i16, nth in 0..2_usize, around in -200..200_i32,
     ) {
         let (schedule, zone) = (Schedule::parse(PATTERNS[pattern]).unwrap(), zone(ZONES[name]));
         let new_year = date(year, 1, 1).to_zoned(TimeZone::UTC).unwrap().timestamp();
@@ -265,7 +271,7 @@ proptest! {
         let start = Millis::from(change.timestamp()).plus(around * MINUTE);
         let slot = schedule.next_after(start, &zone).unwrap();
         prop_assert_eq!(schedule.latest_at_or_before(slot, start, &zone), Some(slot));
-        prop_assert_eq!(schedule.next_after(slot.plus(-1), &zone), Some(slot));
+        prop_assert_eq!(schedule.next_after(slot.plus(-ONE_MILLISECOND), &zone), Some(slot));
         let second = schedule.next_after(slot, &zone).unwrap();
         prop_assert!(second > slot);
         prop_assert_eq!(schedule.latest_at_or_before(second, start, &zone), Some(second));

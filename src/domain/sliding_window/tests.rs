@@ -5,28 +5,34 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::time::{HOUR, MINUTE};
 
+const ONE_MILLISECOND: SignedDuration = SignedDuration::from_millis(1);
 const NOON: Millis = Millis(1_789_992_000_000);
 
 fn rates(text: &str) -> Vec<Rate> {
     Rate::parse_list(text).unwrap()
 }
 
-/// Takes all available messages as soon as possible, with `delay` before each request; returns the
-/// times.
-fn greedy(text: &str, until: i64, delay: i64) -> Vec<i64> {
-    let (limits, mut window, mut now, mut times) =
-        (rates(text), SlidingWindow::default(), NOON.plus(7), Vec::new());
-    while now.0 < NOON.0 + until {
+/// Takes all available messages during `length` as soon as possible, with `delay` before each
+/// request; returns the times.
+fn greedy(text: &str, length: SignedDuration, delay: SignedDuration) -> Vec<i64> {
+    let (limits, mut window, mut now, mut times) = (
+        rates(text),
+        SlidingWindow::default(),
+        NOON.plus(SignedDuration::from_millis(7)),
+        Vec::new(),
+    );
+    while now < NOON.plus(length) {
         let spent = window.take(&limits, None, 10, now);
         times.extend((0..spent.count).map(|_| now.0));
         assert!(spent.count == 10 || spent.next_at > now, "{spent:?} at {now:?}");
-        now = spent.next_at.max(now.plus(1)).plus(delay);
+        now = spent.next_at.max(now.plus(ONE_MILLISECOND)).plus(delay);
     }
     times
 }
 
-/// Returns the maximum number of messages in any half-open window of `span` milliseconds.
-fn max_in_any_window(times: &[i64], span: i64) -> usize {
+/// Returns the maximum number of messages in any half-open window of length `span`.
+fn max_in_any_window(times: &[i64], span: SignedDuration) -> usize {
+    let span = as_millis_i64(span);
     (0..times.len())
         .map(|i| times[i..].partition_point(|t| *t < times[i] + span))
         .max()
@@ -41,7 +47,7 @@ fn an_exhausted_limit_yields_at_least_95_percent() {
         ("600/m", 100 * MINUTE, 600, 60_000),
     ] {
         for delay in [0, 10] {
-            let times = greedy(text, span, delay);
+            let times = greedy(text, span, SignedDuration::from_millis(delay));
             assert!(times.len() * 100 >= total * 95, "{text}: {} of {total}", times.len());
             assert!(
                 max_in_any_window(&times, span / 100) <= n,
@@ -54,15 +60,16 @@ fn an_exhausted_limit_yields_at_least_95_percent() {
 
 #[test]
 fn a_daily_limit_yields_exactly_its_count() {
-    assert_eq!(greedy("20000/d", DAY, 0).len(), 20_000);
-    assert_eq!(max_in_any_window(&greedy("2000/d", 3 * DAY, 0), DAY), 2000);
+    assert_eq!(greedy("20000/d", DAY, SignedDuration::ZERO).len(), 20_000);
+    assert_eq!(max_in_any_window(&greedy("2000/d", 3 * DAY, SignedDuration::ZERO), DAY), 2000);
 }
 
 #[test]
 fn messages_of_a_per_second_limit_are_spread_over_the_second() {
-    let times = greedy("50/s", 10 * SECOND, 0);
-    assert!(max_in_any_window(&times, 190) <= 13, "{}", max_in_any_window(&times, 190));
-    assert_eq!(greedy("1/s", 10 * SECOND, 0).len(), 10);
+    let times = greedy("50/s", 10 * SECOND, SignedDuration::ZERO);
+    let densest = max_in_any_window(&times, SignedDuration::from_millis(190));
+    assert!(densest <= 13, "{densest}");
+    assert_eq!(greedy("1/s", 10 * SECOND, SignedDuration::ZERO).len(), 10);
 }
 
 #[test]
@@ -86,7 +93,7 @@ fn warmup_days_count_from_the_first_message() {
     assert_eq!(take(50, NOON), Grant { count: 10, next_at: NOON.plus(DAY), at: NOON });
     assert_eq!(take(50, NOON.plus(23 * HOUR)).count, 0);
     assert_eq!(take(50, NOON.plus(DAY)).count, 20);
-    assert_eq!(take(50, NOON.plus(2 * DAY - 1)).count, 0);
+    assert_eq!(take(50, NOON.plus(2 * DAY - ONE_MILLISECOND)).count, 0);
     assert_eq!(take(50, NOON.plus(3 * DAY)).count, 50, "the warm-up has ended");
 }
 
@@ -127,7 +134,7 @@ proptest! {
     fn no_window_exceeds_its_limit(
         messages in 1..60_i64,
         text in prop::sample::select(vec!["s", "m", "h", "d"]),
-        requests in prop::collection::vec((0..2500_i64, 0..80_i64, 0..4_i64), 1..120),
+        requests in prop::collection::vec((0..2500_i32, 0..80_i64, 0..4_i64), 1..120),
     ) {
         let limits = rates(&format!("{messages}/{text}"));
         let span = limits[0].span;
@@ -141,7 +148,8 @@ proptest! {
             times.extend((back..spent.count).map(|_| now.0));
             if spent.count < wanted && back == 0 {
                 let mut copy = window.clone();
-                prop_assert_eq!(copy.take(&limits, None, 1, spent.next_at.plus(-1)).count, 0);
+                let too_early = spent.next_at.plus(-ONE_MILLISECOND);
+                prop_assert_eq!(copy.take(&limits, None, 1, too_early).count, 0);
                 prop_assert_eq!(copy.take(&limits, None, 1, spent.next_at).count, 1);
             }
         }

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::config::{Config, Feed, Site};
 use crate::domain::selection::Selection;
+use crate::domain::time::as_millis_i64;
 use crate::feeds::plan::{RENDERER_VERSION, content_mode};
 
 /// Version of the text that is hashed. Raise it when a field is added to, or removed from, that
@@ -80,7 +81,7 @@ fn settings_text(site: &Site, feed: &Feed) -> FieldList {
     fields.field("feed.content", content_mode(*content));
     fields.list("feed.aliases", aliases);
     fields.optional("feed.private", private.as_deref());
-    fields.field("feed.max_age", max_age);
+    fields.field("feed.max_age", as_millis_i64(*max_age));
     fields.optional("feed.extra_xml", extra_xml.as_deref());
     fields
 }
@@ -134,6 +135,7 @@ mod tests {
 
     use super::*;
     use crate::config::Content;
+    use crate::domain::time::SignedDuration;
 
     fn site() -> Site {
         Site {
@@ -160,7 +162,7 @@ mod tests {
             content: Content::Full,
             aliases: vec!["/feed/".into()],
             private: None,
-            max_age: 300_000,
+            max_age: SignedDuration::from_mins(5),
             extra_xml: None,
         }
     }
@@ -190,7 +192,7 @@ mod tests {
             assert!(after(change).0 != before && after(change).1 != access);
         }
         for change in [
-            (|feed| feed.max_age += 1) as fn(&mut Feed),
+            (|feed| feed.max_age += SignedDuration::from_millis(1)) as fn(&mut Feed),
             |feed| feed.aliases.clear(),
             |feed| feed.extra_xml = Some(String::new()),
         ] {

@@ -7,12 +7,12 @@ use super::super::cache::{FeedCache, feed_fingerprint};
 use super::super::feed::Archive;
 use super::super::plan::{self, DocumentPlan};
 use crate::config::{Config, Feed};
-use crate::domain::time::{MINUTE, Millis};
+use crate::domain::time::{MINUTE, Millis, SignedDuration};
 use crate::store::{Store, StoreResult};
 
-/// Minimum interval in milliseconds between full walks over all pages; changes of the newest pages
-/// are found at once.
-const WALK_INTERVAL: i64 = MINUTE;
+/// Minimum interval between full walks over all pages; changes of the newest pages are found at
+/// once.
+const WALK_INTERVAL: SignedDuration = MINUTE;
 
 /// Archive pages of one feed with their fingerprints.
 #[derive(Debug, Default)]
@@ -29,7 +29,7 @@ pub(super) struct ArchiveManifest {
 impl ArchiveManifest {
     /// Returns `true` if a page may have changed.
     pub(super) fn is_due(&self, cache: &FeedCache, feed: &Feed, now: Millis) -> bool {
-        self.walked_at.is_none_or(|at| self.is_stale && now.0 - at.0 >= WALK_INTERVAL)
+        self.walked_at.is_none_or(|at| self.is_stale && now.since(at) >= WALK_INTERVAL)
             || cache.changed_since(&feed.selection, self.generation)
     }
 
@@ -45,7 +45,7 @@ impl ArchiveManifest {
         // Read before the articles, so that a change in between is not missed.
         let generation = cache.generation();
         if self.is_due(cache, feed, now) {
-            let is_full_walk = self.walked_at.is_none_or(|at| now.0 - at.0 >= WALK_INTERVAL);
+            let is_full_walk = self.walked_at.is_none_or(|at| now.since(at) >= WALK_INTERVAL);
             self.walk(store, config, feed, is_full_walk, now).await?;
             self.is_stale = !is_full_walk;
             if is_full_walk {

@@ -26,7 +26,7 @@ use super::cache::FeedCache;
 use super::rendered::RenderedFeed;
 use super::websub::retry::{jitter, publication_retry_at};
 use crate::config::{Config, Publish};
-use crate::domain::time::{Millis, SECOND};
+use crate::domain::time::{Millis, SignedDuration};
 use crate::store::hub_pushes::JobKind;
 use crate::store::publications::Publication;
 use crate::store::{Store, StoreResult};
@@ -36,8 +36,8 @@ use manifest::PublishedDocument;
 
 /// Maximum number of concurrent uploads to one destination.
 const MAX_CONCURRENT_UPLOADS: usize = 8;
-/// Backoff in milliseconds after all uploads to a destination failed.
-const FAILURE_BACKOFF: i64 = 15 * SECOND;
+/// Backoff after all uploads to a destination failed.
+const FAILURE_BACKOFF: SignedDuration = SignedDuration::from_secs(15);
 
 /// Result of publishing to one destination.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -125,7 +125,7 @@ impl Readership {
     pub async fn flush_due(&self, store: &Store, now: Millis) -> StoreResult<()> {
         let mut flush = self.inner.flush.lock().await;
         let is_new_day = self.roll_over(&mut flush, now);
-        if !is_new_day && flush.flushed_at.is_some_and(|at| now.0 - at.0 < MINUTE) {
+        if !is_new_day && flush.flushed_at.is_some_and(|at| now.since(at) < MINUTE) {
             return Ok(());
         }
         if is_new_day || flush.flushed_at.is_none() {
@@ -232,14 +232,14 @@ impl DayCounter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::time::DAY;
+    use crate::domain::time::{DAY, SignedDuration};
 
     fn readership() -> Readership {
-        Readership::new("n1".into(), crate::clock::random_bytes, Millis(5 * DAY))
+        Readership::new("n1".into(), crate::clock::random_bytes, Millis(0).plus(5 * DAY))
     }
 
     fn counts(readership: &Readership) -> ReadershipCount {
-        readership.inner.today.load().counts(Millis(5 * DAY)).remove(0)
+        readership.inner.today.load().counts(Millis(0).plus(5 * DAY)).remove(0)
     }
 
     #[test]
@@ -283,8 +283,11 @@ mod tests {
         readership.record("news", b"Reader/1.0", None, false);
         let hash = readership.inner.today.load().reader_hash("news", b"Reader/1.0", None);
         let mut flush = FlushState::default();
-        assert!(!readership.roll_over(&mut flush, Millis(6 * DAY - 1)));
-        assert!(readership.roll_over(&mut flush, Millis(6 * DAY)));
+        assert!(
+            !readership
+                .roll_over(&mut flush, Millis(0).plus(6 * DAY - SignedDuration::from_millis(1)))
+        );
+        assert!(readership.roll_over(&mut flush, Millis(0).plus(6 * DAY)));
         assert_ne!(readership.inner.today.load().reader_hash("news", b"Reader/1.0", None), hash);
         assert!(readership.inner.today.load().counts(Millis(0)).is_empty());
         assert_eq!(

@@ -8,7 +8,7 @@ use url::{Host, Url};
 use super::host_of;
 use crate::config::Config;
 use crate::domain::site_urls::SiteUrls;
-use crate::domain::time::{DAY, MINUTE, Millis, SECOND};
+use crate::domain::time::{Millis, SignedDuration};
 use crate::feeds::format::Format;
 use crate::feeds::http_client::AddressPolicy;
 use crate::store::hub_requests::{AddResult, HubMode, HubRequest, Quota};
@@ -19,11 +19,11 @@ const MAX_CALLBACK_BYTES: usize = 2_000;
 /// Length in bytes that a secret must stay below (WebSub section 5.1).
 const SECRET_LIMIT_BYTES: usize = 200;
 /// Minimum lease of a subscription in seconds.
-const MIN_LEASE_SECONDS: i64 = 5 * MINUTE / SECOND;
+const MIN_LEASE_SECONDS: i64 = SignedDuration::from_mins(5).as_secs();
 /// Lease in seconds of a subscription whose request does not ask for one.
-const DEFAULT_LEASE_SECONDS: i64 = 10 * DAY / SECOND;
+const DEFAULT_LEASE_SECONDS: i64 = SignedDuration::from_hours(10 * 24).as_secs();
 /// Maximum lease of a subscription in seconds.
-const MAX_LEASE_SECONDS: i64 = 30 * DAY / SECOND;
+const MAX_LEASE_SECONDS: i64 = SignedDuration::from_hours(30 * 24).as_secs();
 
 /// Fields of a request form, unchanged; `None` or empty if absent.
 #[derive(Debug, Clone, Copy, Default)]

@@ -23,15 +23,15 @@ use super::format::Format;
 use super::http_client::{AddressPolicy, Client};
 use super::rendered::RenderedFeed;
 use crate::config::Config;
-use crate::domain::time::{MINUTE, Millis, SECOND};
+use crate::domain::time::{MINUTE, Millis, SignedDuration};
 use crate::store::hub_pushes::ServedVersion;
 use crate::store::{Store, StoreResult};
 use limiter::ConcurrencyLimiter;
 
-/// Interval in milliseconds at which expired subscriptions are deleted.
-const SWEEP_INTERVAL: i64 = MINUTE;
-/// Interval in milliseconds at which leases are renewed.
-const LEASE_RENEWAL_INTERVAL: i64 = 3 * SECOND;
+/// Interval at which expired subscriptions are deleted.
+const SWEEP_INTERVAL: SignedDuration = MINUTE;
+/// Interval at which leases are renewed.
+const LEASE_RENEWAL_INTERVAL: SignedDuration = SignedDuration::from_secs(3);
 /// Time that requests in flight have to complete on shutdown.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(3);
 
@@ -94,8 +94,7 @@ impl WebSub {
         node: String,
         clock: fn() -> Millis,
     ) -> Self {
-        let timeout =
-            Duration::from_millis(u64::try_from(config.websub.timeout).unwrap_or_default());
+        let timeout = Duration::try_from(config.websub.timeout).unwrap_or_default();
         let site = &config.site.base_url;
         let callbacks = Client::new(
             AddressPolicy::Public { allowed_networks: config.websub.allowed_networks.clone() },
@@ -211,8 +210,8 @@ impl Inner {
 }
 
 /// Returns `true` if a chore is due, and then marks it as done at `now`.
-fn take_due(last: &mut Option<Millis>, now: Millis, interval: i64) -> bool {
-    let is_due = last.is_none_or(|last| now.0 - last.0 >= interval);
+fn take_due(last: &mut Option<Millis>, now: Millis, interval: SignedDuration) -> bool {
+    let is_due = last.is_none_or(|last| now.since(last) >= interval);
     if is_due {
         *last = Some(now);
     }

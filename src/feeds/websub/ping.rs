@@ -11,16 +11,16 @@ use super::limiter::{RequestClass, Slot};
 use super::retry::{jitter, push_retry_at};
 use super::{Inner, ServedDocument, host_of, log_store_error, versions};
 use crate::domain::site_urls::SiteUrls;
-use crate::domain::time::{Millis, SECOND};
+use crate::domain::time::{Millis, SignedDuration};
 use crate::store::StoreResult;
 use crate::store::hub_pings::Ping;
 use crate::store::hub_pushes::JobKind;
 
 /// Maximum number of bytes of a hub's error response that are logged.
 const MAX_LOGGED_BYTES: usize = 300;
-/// Delay in milliseconds of a ping in installations with several nodes. By then all nodes serve the
-/// new version, so that the hub does not fetch the old one from another node.
-const NODE_SYNC_DELAY: i64 = 3 * SECOND;
+/// Delay of a ping in installations with several nodes. By then all nodes serve the new version, so
+/// that the hub does not fetch the old one from another node.
+const NODE_SYNC_DELAY: SignedDuration = SignedDuration::from_secs(3);
 
 /// Starts the pings that are due. Returns their number.
 pub(super) async fn ping_due(

@@ -1,13 +1,22 @@
 //! Retry schedules: backoff with jitter for pushes, pings, verifications and publications.
 
-use crate::domain::time::{HOUR, MINUTE, Millis, SECOND};
+use crate::domain::time::{HOUR, MINUTE, Millis, SignedDuration, multiply};
 
-/// Backoff in milliseconds after the first, second, … failed push or ping; about six hours in
-/// total.
-const BACKOFF: [i64; 9] =
-    [10 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, HOUR, HOUR, 2 * HOUR];
-/// Backoff in milliseconds after a verification whose callback was unreachable.
-const VERIFICATION_BACKOFF: [i64; 2] = [15 * SECOND, 2 * MINUTE];
+/// Backoff after the first, second, … failed push or ping; about six hours in total.
+const BACKOFF: [SignedDuration; 9] = [
+    SignedDuration::from_secs(10),
+    MINUTE,
+    SignedDuration::from_mins(5),
+    SignedDuration::from_mins(15),
+    SignedDuration::from_mins(30),
+    HOUR,
+    HOUR,
+    HOUR,
+    SignedDuration::from_hours(2),
+];
+/// Backoff after a verification whose callback was unreachable.
+const VERIFICATION_BACKOFF: [SignedDuration; 2] =
+    [SignedDuration::from_secs(15), SignedDuration::from_mins(2)];
 
 /// Returns the time of the next push or ping after `attempts` failures, or `None` once this version
 /// is given up. Any number is a valid `jitter`.
@@ -23,9 +32,9 @@ pub(super) fn verification_retry_at(attempts: i64, now: Millis, jitter: i64) -> 
 
 /// Varies the backoff by up to 20 %, so that requests that failed together are not retried
 /// together.
-fn retry_at(waits: &[i64], attempts: i64, now: Millis, jitter: i64) -> Option<Millis> {
+fn retry_at(waits: &[SignedDuration], attempts: i64, now: Millis, jitter: i64) -> Option<Millis> {
     let wait = waits.get(usize::try_from(attempts.max(1) - 1).ok()?)?;
-    Some(now.plus(wait * (800 + jitter.rem_euclid(1000) * 2 / 5) / 1000))
+    Some(now.plus(multiply(*wait, 800 + jitter.rem_euclid(1000) * 2 / 5) / 1000))
 }
 
 /// Returns the time of the next upload after `attempts` failures; at most 15 minutes away, without
@@ -42,6 +51,7 @@ pub(in crate::feeds) fn jitter(id: i64, attempts: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::time::SECOND;
 
     #[test]
     fn backoff_ends_after_about_six_hours() {
@@ -51,14 +61,14 @@ mod tests {
             (now, attempts) = (next, attempts + 1);
         }
         assert_eq!(attempts, 10);
-        assert!((5 * HOUR..7 * HOUR).contains(&now.0), "{now:?}");
+        assert!((5 * HOUR..7 * HOUR).contains(&now.since(Millis(0))), "{now:?}");
         assert_eq!(verification_retry_at(3, now, 0), None);
     }
 
     #[test]
     fn jitter_varies_the_backoff_by_at_most_20_percent() {
         for number in [i64::MIN, -1, 0, 499, 999, i64::MAX] {
-            let wait = push_retry_at(2, Millis(0), number).unwrap().0;
+            let wait = push_retry_at(2, Millis(0), number).unwrap().since(Millis(0));
             assert!((48 * SECOND..=72 * SECOND).contains(&wait), "{wait}");
         }
         assert_ne!(jitter(1, 1), jitter(2, 1));

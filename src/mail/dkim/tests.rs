@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::config::{Config, DkimKey};
+use crate::domain::time::SECOND;
 
 const MESSAGE: &str = "From: \"News\" <news@Example.edu>\r\nTo: a@example.org\r\nSubject: The\r\n  week\r\nX-Other: x\r\n\r\nHi  there \r\n";
 const AT: Millis = Millis(1_790_000_000_999);
@@ -133,7 +134,7 @@ fn signature_lists_the_signed_headers_and_is_deterministic() {
     );
     assert!(field.split("\r\n").all(|line| line.len() <= RECOMMENDED_LINE_LENGTH), "{field}");
     assert_eq!(signer().sign(MESSAGE, AT).unwrap(), signature);
-    assert_ne!(signer().sign(MESSAGE, AT.plus(1_000)).unwrap(), signature, "t= is signed too");
+    assert_ne!(signer().sign(MESSAGE, AT.plus(SECOND)).unwrap(), signature, "t= is signed too");
     let longer = MESSAGE.replace("Hi  there", "Hi  all");
     assert_ne!(
         tag(&signer().sign(&longer, AT).unwrap(), "bh"),

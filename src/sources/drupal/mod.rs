@@ -15,7 +15,7 @@ use self::site::Site;
 use super::read_session::ReadSession;
 use crate::config::{Ids, Source};
 use crate::domain::article::{IncomingArticle, ReadItem};
-use crate::domain::time::{Millis, SECOND};
+use crate::domain::time::{Millis, SignedDuration};
 
 /// Reads every published node, or those that changed since a time, and sends their languages
 /// through `found`, in a read-only session. Returns `true` if it read every node.
@@ -113,8 +113,8 @@ fn to_article(
         language: (!matches!(translation.language.as_str(), "und" | "zxx" | ""))
             .then(|| translation.language.clone()),
         image_url: translation.image.as_deref().and_then(|uri| addresses::file_url(site, uri)),
-        published_at: Millis(translation.published_at.saturating_mul(SECOND)),
-        updated_at: translation.changed_at.map(|at| Millis(at.saturating_mul(SECOND))),
+        published_at: Millis(0).plus(SignedDuration::from_secs(translation.published_at)),
+        updated_at: translation.changed_at.map(|at| Millis(0).plus(SignedDuration::from_secs(at))),
         source_id: source_id(node, translation),
         notes,
         ..IncomingArticle::default()

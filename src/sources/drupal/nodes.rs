@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::media::{self, MediaItem};
 use super::site::{ImageFieldKind, Site};
-use crate::domain::time::{Millis, SECOND};
+use crate::domain::time::Millis;
 use crate::sources::incremental;
 use crate::sources::read_session::{ReadSession, to_array};
 
@@ -86,7 +86,7 @@ pub(super) async fn page(
 ) -> anyhow::Result<Vec<Node>> {
     let Site { prefix, types, condition, published_at, .. } = site;
     let changed = since.map(|mark| {
-        let begin = incremental::overlap_start(mark).0.div_euclid(SECOND);
+        let begin = incremental::overlap_start(mark).epoch_seconds();
         format!(" AND (n.changed IS NULL OR n.changed >= {begin} OR {published_at} >= {begin})")
     });
     let sql = format!(

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::formats::Formats;
 use crate::config::Source;
+use crate::domain::time::{HOUR, SignedDuration};
 use crate::sources::php::Value;
 use crate::sources::read_session::{ReadSession, to_array};
 
@@ -49,8 +50,8 @@ pub(super) struct Languages {
     pub(super) domains: HashMap<String, String>,
 }
 
-/// Seconds after its time for which a scheduled node may wait until Drupal publishes it.
-const SCHEDULER_GRACE_SECS: i64 = 3600;
+/// Time after its date for which a scheduled node may wait until Drupal publishes it.
+const SCHEDULER_GRACE: SignedDuration = HOUR;
 
 /// Reads which tables and fields exist, and the parts of the configuration that are readable.
 pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::Result<Site> {
@@ -91,8 +92,9 @@ pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::
     };
     if nodes.contains("publish_on") {
         site.condition = format!(
-            "(n.status = 1 OR n.publish_on > {} - {SCHEDULER_GRACE_SECS})",
-            session.unix_time_expression()
+            "(n.status = 1 OR n.publish_on > {} - {})",
+            session.unix_time_expression(),
+            SCHEDULER_GRACE.as_secs()
         );
         site.published_at =
             "CASE WHEN n.status = 1 THEN n.created ELSE n.publish_on END".to_owned();

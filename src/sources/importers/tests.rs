@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::config::{Ids, Members, SourceKind};
 use crate::domain::article::IncomingArticle;
+use crate::domain::time::SignedDuration;
 
 fn source(ids: Ids) -> Source {
     Source {
@@ -12,7 +13,7 @@ fn source(ids: Ids) -> Source {
         was: Vec::new(),
         kind: SourceKind::Builtin,
         url: None,
-        poll: 0,
+        poll: SignedDuration::ZERO,
         timezone: TimeZone::UTC,
         table_prefix: String::new(),
         ids,
@@ -23,7 +24,7 @@ fn source(ids: Ids) -> Source {
         files_url: String::new(),
         article_url: None,
         query: None,
-        full_sync: 0,
+        full_sync: SignedDuration::ZERO,
         listen: None,
     }
 }

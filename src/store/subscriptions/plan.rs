@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::{RequestResult, SubscriptionRequest};
 use crate::domain::subscription::{Decision, RequestOrigin, Status, decide};
-use crate::domain::time::{MINUTE, Millis};
+use crate::domain::time::{Millis, SignedDuration};
 use crate::store::{StoreError, StoreResult, json_list};
 
-/// Minimum time between two confirmation messages for the same subscription, in milliseconds.
-const CONFIRMATION_INTERVAL: i64 = 15 * MINUTE;
+/// Minimum time between two confirmation messages for the same subscription.
+const CONFIRMATION_INTERVAL: SignedDuration = SignedDuration::from_mins(15);
 
 /// Changes to make for a list of requests.
 pub(super) struct RequestPlan {
@@ -44,7 +44,7 @@ impl CurrentSubscription {
             Status::Unsubscribed => self.requested_at > self.since,
             Status::Confirmed | Status::Paused => false,
         };
-        unanswered && self.requested_at > now.0 - CONFIRMATION_INTERVAL
+        unanswered && now.since(Millis(self.requested_at)) < CONFIRMATION_INTERVAL
     }
 }
 

@@ -8,7 +8,7 @@ use flate2::read::GzDecoder;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::domain::time::{DAY, MINUTE, Millis};
+use crate::domain::time::{DAY, MINUTE, Millis, SECOND, SignedDuration};
 use crate::feeds::encodings::compress_due;
 
 const PATH: &str = "/feeds/news.rss";
@@ -61,19 +61,22 @@ impl CachedResponse {
         ]
     }
 
-    /// Returns `If-Modified-Since` values, each with its offset from the kept date in milliseconds.
-    fn dates(&self) -> Vec<(Option<String>, Option<i64>)> {
-        let at = |difference: i64| {
+    /// Returns `If-Modified-Since` values, each with its offset from the kept date.
+    fn dates(&self) -> Vec<(Option<String>, Option<SignedDuration>)> {
+        let at = |difference: SignedDuration| {
             (Some(negotiation::http_date(self.modified.plus(difference))), Some(difference))
         };
         let civil = self.modified.timestamp().to_zoned(jiff::tz::TimeZone::UTC);
         vec![
             (None, None),
-            at(0),
+            at(SignedDuration::ZERO),
             at(DAY),
             at(-DAY),
-            (Some(civil.strftime("%A, %d-%b-%y %H:%M:%S GMT").to_string()), Some(0)),
-            (Some(civil.strftime("%a %b %e %H:%M:%S %Y").to_string()), Some(0)),
+            (
+                Some(civil.strftime("%A, %d-%b-%y %H:%M:%S GMT").to_string()),
+                Some(SignedDuration::ZERO),
+            ),
+            (Some(civil.strftime("%a %b %e %H:%M:%S %Y").to_string()), Some(SignedDuration::ZERO)),
             (Some("last Tuesday".into()), None),
         ]
     }
@@ -97,9 +100,14 @@ fn decoded(answer: &TestResponse) -> Vec<u8> {
     body
 }
 
-/// Sends all combinations of conditions made from `memory`; `since` is the time in milliseconds
-/// from that version to the last change.
-async fn check_all_requests(site: &Site, cached: &CachedResponse, since: i64, has_brotli: bool) {
+/// Sends all combinations of conditions made from `memory`; `since` is the time from that version to
+/// the last change.
+async fn check_all_requests(
+    site: &Site,
+    cached: &CachedResponse,
+    since: SignedDuration,
+    has_brotli: bool,
+) {
     let plain = site.get(PATH).await;
     for (accept_encoding, before_brotli, after_brotli) in CODINGS {
         let coding = if has_brotli { after_brotli } else { before_brotli };
@@ -121,7 +129,7 @@ async fn check_all_requests(site: &Site, cached: &CachedResponse, since: i64, ha
                 let case = format!("{accept_encoding:?} {tag_text:?} {date_text:?} {since}");
                 let is_unchanged = match tag {
                     Tag::None => date.is_some_and(|date| date >= since),
-                    Tag::Same => since == 0,
+                    Tag::Same => since.is_zero(),
                     Tag::Any => true,
                     Tag::Other => false,
                 };
@@ -204,7 +212,7 @@ async fn every_conditional_request_gets_the_right_status_and_coding() {
     let site = Site::with_disk_cache().await;
     site.publish("One").await;
     let first = CachedResponse::of(&site.get(PATH).await);
-    check_all_requests(&site, &first, 0, false).await;
+    check_all_requests(&site, &first, SignedDuration::ZERO, false).await;
     let compress = async |now: Millis| {
         compress_due(&site.app.feed_cache, now, &CancellationToken::new()).await.unwrap()
     };
@@ -215,14 +223,14 @@ async fn every_conditional_request_gets_the_right_status_and_coding() {
         (1, 0),
         "only the requested format is compressed, once"
     );
-    check_all_requests(&site, &first, 0, true).await;
+    check_all_requests(&site, &first, SignedDuration::ZERO, true).await;
 
     site.publish("Two").await;
     let second = CachedResponse::of(&site.get(PATH).await);
-    let since = second.modified.0 - first.modified.0;
-    assert!(since >= 1_000, "two versions must have different dates");
+    let since = second.modified.since(first.modified);
+    assert!(since >= SECOND, "two versions must have different dates");
     check_all_requests(&site, &first, since, false).await;
-    check_all_requests(&site, &second, 0, false).await;
+    check_all_requests(&site, &second, SignedDuration::ZERO, false).await;
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::readership::{DailyReadership, aggregate_by_day};
-use crate::domain::time::MINUTE;
+use crate::domain::time::{MINUTE, SignedDuration};
 
 #[tokio::test]
 async fn direct_readers_and_aggregators_are_counted_without_storing_addresses() {
@@ -39,7 +39,10 @@ async fn direct_readers_and_aggregators_are_counted_without_storing_addresses() 
     assert_eq!(day, DailyReadership { direct: 2, served: 12, requests: 4, unchanged: 1 });
 
     site.send(reader([203, 0, 113, 9], "Reader/1"), "").await;
-    app.readership.flush_due(&app.store, now.plus(MINUTE - 1)).await.unwrap();
+    app.readership
+        .flush_due(&app.store, now.plus(MINUTE - SignedDuration::from_millis(1)))
+        .await
+        .unwrap();
     let direct = async || {
         app.store
             .readership(crate::domain::readership::Day(0))
@@ -50,6 +53,9 @@ async fn direct_readers_and_aggregators_are_counted_without_storing_addresses() 
             .sum::<u64>()
     };
     assert_eq!(direct().await, 2, "counts are saved at most once a minute");
-    app.readership.finish(&app.store, now.plus(MINUTE - 1)).await.unwrap();
+    app.readership
+        .finish(&app.store, now.plus(MINUTE - SignedDuration::from_millis(1)))
+        .await
+        .unwrap();
     assert_eq!(direct().await, 3, "counts are saved at shutdown");
 }

@@ -1,55 +1,57 @@
-//! Stands between a reader and the program, lets everything through and remembers who asked how and what the answer was.
+//! HTTP proxy between a feed reader and the program; records the requests and response statuses.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// How long a reader may say nothing.
-const PATIENCE: Duration = Duration::from_secs(40);
+/// Maximum time without data from a reader.
+const READ_TIMEOUT: Duration = Duration::from_secs(40);
 
 /// One request for a feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Asked {
-    /// What for.
+pub(super) struct RecordedRequest {
     pub(super) path: String,
-    /// Whether it named the version that the reader has.
+    /// `true` if the request had `If-None-Match`.
     pub(super) is_conditional: bool,
-    /// What the program said.
+    /// Status of the program's response.
     pub(super) status: u16,
 }
 
-/// The place that readers ask instead of the program's own.
-pub(super) struct Witness {
-    /// Where it listens.
+/// A running proxy; readers use its address instead of the program's.
+pub(super) struct RecordingProxy {
     pub(super) address: SocketAddr,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    requests: Arc<Mutex<Vec<RecordedRequest>>>,
 }
 
-impl Witness {
-    /// In front of a program that serves.
-    pub(super) fn before(program: SocketAddr) -> Self {
-        let door = TcpListener::bind("127.0.0.1:0").unwrap();
-        let witness = Self { address: door.local_addr().unwrap(), asked: Arc::default() };
-        let asked = Arc::clone(&witness.asked);
+impl RecordingProxy {
+    /// Starts a proxy in front of a running program.
+    pub(super) fn start(program: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let proxy = Self { address: listener.local_addr().unwrap(), requests: Arc::default() };
+        let requests = Arc::clone(&proxy.requests);
         std::thread::spawn(move || {
-            for reader in door.incoming().flatten() {
-                let asked = Arc::clone(&asked);
-                std::thread::spawn(move || pass(reader, program, &asked));
+            for reader in listener.incoming().flatten() {
+                let requests = Arc::clone(&requests);
+                std::thread::spawn(move || forward(reader, program, &requests));
             }
         });
-        witness
+        proxy
     }
 
-    /// What was asked for since the last time somebody wanted to know.
-    pub(super) fn asked(&self) -> Vec<Asked> {
-        std::mem::take(&mut self.asked.lock().unwrap())
+    /// Returns the requests since the last call.
+    pub(super) fn take_requests(&self) -> Vec<RecordedRequest> {
+        std::mem::take(&mut self.requests.lock().unwrap())
     }
 }
 
-/// One request and its answer; a reader that goes away is its own affair.
-fn pass(mut reader: TcpStream, program: SocketAddr, asked: &Mutex<Vec<Asked>>) -> Option<()> {
-    reader.set_read_timeout(Some(PATIENCE)).ok()?;
+/// Forwards one request and its response; ignores errors of the connection to the reader.
+fn forward(
+    mut reader: TcpStream,
+    program: SocketAddr,
+    requests: &Mutex<Vec<RecordedRequest>>,
+) -> Option<()> {
+    reader.set_read_timeout(Some(READ_TIMEOUT)).ok()?;
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
@@ -63,15 +65,15 @@ fn pass(mut reader: TcpStream, program: SocketAddr, asked: &Mutex<Vec<Asked>>) -
         .filter(|line| !line.to_ascii_lowercase().starts_with("connection:"))
         .collect();
     lines.push("Connection: close");
-    let mut line = TcpStream::connect(program).ok()?;
-    line.write_all((lines.join("\r\n") + "\r\n\r\n").as_bytes()).ok()?;
-    let mut answer = Vec::new();
-    line.read_to_end(&mut answer).ok()?;
-    let status = std::str::from_utf8(answer.get(9..12)?).ok()?.parse().ok()?;
+    let mut upstream = TcpStream::connect(program).ok()?;
+    upstream.write_all((lines.join("\r\n") + "\r\n\r\n").as_bytes()).ok()?;
+    let mut response = Vec::new();
+    upstream.read_to_end(&mut response).ok()?;
+    let status = std::str::from_utf8(response.get(9..12)?).ok()?.parse().ok()?;
     let path = lines[0].split(' ').nth(1)?.to_owned();
     let is_conditional =
         lines.iter().any(|line| line.to_ascii_lowercase().starts_with("if-none-match:"));
-    // Before the answer: who has it may ask what was seen.
-    asked.lock().unwrap().push(Asked { path, is_conditional, status });
-    reader.write_all(&answer).ok()
+    // Record before sending the response, because a test may read the record right after it.
+    requests.lock().unwrap().push(RecordedRequest { path, is_conditional, status });
+    reader.write_all(&response).ok()
 }

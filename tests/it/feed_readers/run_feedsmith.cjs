@@ -1,14 +1,14 @@
-// feedsmith reads every feed that changed; what it read stays in a file, by id, as in a reader that is built on it.
+// Parses every changed feed with feedsmith and keeps the items in a file by id, as a reader based on it would.
 //
-// Usage: ask_feedsmith.cjs FOLDER URL...
+// Usage: run_feedsmith.cjs DIRECTORY URL...
 const fs = require('node:fs');
 const { parseFeed } = require('feedsmith');
 
-const [folder, ...urls] = process.argv.slice(2);
-const file = `${folder}/feedsmith.json`;
-const kept = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file)) : {};
+const [directory, ...urls] = process.argv.slice(2);
+const file = `${directory}/feedsmith.json`;
+const stored = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file)) : {};
 
-const told = {
+const toItem = {
   rss: (item) => ({
     id: item.guid.value,
     title: item.title,
@@ -46,15 +46,15 @@ const told = {
 
 async function main() {
   for (const url of urls) {
-    const before = kept[url] ?? { items: {} };
-    const answer = await fetch(url, before.etag ? { headers: { 'If-None-Match': before.etag } } : {});
-    if (answer.status === 304) continue;
-    const { format, feed } = parseFeed(await answer.text());
-    for (const item of (feed.items ?? feed.entries).map(told[format])) before.items[item.id] = item;
-    kept[url] = { etag: answer.headers.get('etag'), items: before.items };
+    const before = stored[url] ?? { items: {} };
+    const response = await fetch(url, before.etag ? { headers: { 'If-None-Match': before.etag } } : {});
+    if (response.status === 304) continue;
+    const { format, feed } = parseFeed(await response.text());
+    for (const item of (feed.items ?? feed.entries).map(toItem[format])) before.items[item.id] = item;
+    stored[url] = { etag: response.headers.get('etag'), items: before.items };
   }
-  fs.writeFileSync(file, JSON.stringify(kept));
-  console.log(JSON.stringify(urls.map((url) => Object.values(kept[url].items))));
+  fs.writeFileSync(file, JSON.stringify(stored));
+  console.log(JSON.stringify(urls.map((url) => Object.values(stored[url].items))));
 }
 
 main();

@@ -1,6 +1,7 @@
-"""newsboat reloads every feed, each with a cache of its own, since one id is one article to it; tells what the caches hold.
+"""Reloads every feed with newsboat and prints the items in its caches. Each feed has its own cache, because newsboat identifies
+items by their id across feeds.
 
-Usage: ask_newsboat.py FOLDER URL...
+Usage: run_newsboat.py DIRECTORY URL...
 """
 import json
 import os
@@ -9,10 +10,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-folder, *urls = sys.argv[1:]
+directory, *urls = sys.argv[1:]
 
 
-def told(row):
+def to_item(row):
     guid, title, link, date, author, content, file, kind = row
     return {
         "id": guid,
@@ -27,7 +28,7 @@ def told(row):
 
 found = []
 for number, url in enumerate(urls):
-    home = Path(folder, str(number))
+    home = Path(directory, str(number))
     home.mkdir(exist_ok=True)
     (home / "urls").write_text(url + "\n")
     (home / "config").write_text("")
@@ -41,5 +42,5 @@ for number, url in enumerate(urls):
     )
     columns = "guid, title, url, pubDate, author, content, enclosure_url, enclosure_type"
     with sqlite3.connect(home / "cache.db") as cache:
-        found.append([told(row) for row in cache.execute(f"SELECT {columns} FROM rss_item")])
+        found.append([to_item(row) for row in cache.execute(f"SELECT {columns} FROM rss_item")])
 print(json.dumps(found))

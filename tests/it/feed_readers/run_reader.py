@@ -1,17 +1,17 @@
-"""The library reader asks every feed as `reader update URL` does, and tells what it then has of each.
+"""Updates every feed with the library reader as `reader update URL` does, and prints its items of each feed.
 
-Usage: ask_reader.py FOLDER URL...
+Usage: run_reader.py DIRECTORY URL...
 """
 import json
 import sys
 
 from reader import make_reader
 
-folder, *urls = sys.argv[1:]
-reader = make_reader(folder + "/reader.sqlite")
+directory, *urls = sys.argv[1:]
+reader = make_reader(directory + "/reader.sqlite")
 
 
-def told(entry):
+def to_item(entry):
     (body,) = entry.content
     return {
         "id": entry.id,
@@ -26,6 +26,6 @@ def told(entry):
 
 for url in urls:
     reader.add_feed(url, exist_ok=True)
-    # Not all at once: that would leave alone what a Cache-Control lets it keep for a while.
+    # One by one: updating all feeds would skip those whose Cache-Control is still fresh.
     reader.update_feed(url)
-print(json.dumps([[told(entry) for entry in reader.get_entries(feed=url)] for url in urls]))
+print(json.dumps([[to_item(entry) for entry in reader.get_entries(feed=url)] for url in urls]))

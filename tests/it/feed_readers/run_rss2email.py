@@ -1,6 +1,6 @@
-"""rss2email runs once and mails what is new into a folder; tells of every mail that lies there.
+"""Runs rss2email once, which delivers new items to a maildir, and prints all mails in it as items.
 
-Usage: ask_rss2email.py FOLDER URL...
+Usage: run_rss2email.py DIRECTORY URL...
 """
 import email
 import email.policy
@@ -13,10 +13,10 @@ from email.utils import parseaddr, parsedate_to_datetime
 from html import unescape
 from pathlib import Path
 
-folder, *urls = sys.argv[1:]
-config = Path(folder, "rss2email.cfg")
+directory, *urls = sys.argv[1:]
+config = Path(directory, "rss2email.cfg")
 for box in ("new", "cur", "tmp"):
-    Path(folder, "mail", "INBOX", box).mkdir(parents=True, exist_ok=True)
+    Path(directory, "mail", "INBOX", box).mkdir(parents=True, exist_ok=True)
 feeds = "".join(f"[feed.n{number}]\nurl = {url}\n" for number, url in enumerate(urls))
 config.write_text(
     f"""[DEFAULT]
@@ -26,16 +26,16 @@ name-format = {{author}}
 date-header = True
 html-mail = True
 email-protocol = maildir
-maildir-path = {folder}/mail
+maildir-path = {directory}/mail
 maildir-mailbox = INBOX
 {feeds}"""
 )
 program = [sys.executable, "-c", "import rss2email.main; rss2email.main.run()"]
-# Its lock lies in the folder for temporary files, which others use at the same time.
-subprocess.run([*program, "-c", config, "-d", folder + "/seen.json", "run"], check=True, env={**os.environ, "TMPDIR": folder})
+# rss2email puts its lock file into the directory for temporary files; other tests use that at the same time.
+subprocess.run([*program, "-c", config, "-d", directory + "/seen.json", "run"], check=True, env={**os.environ, "TMPDIR": directory})
 
 
-def told(mail):
+def to_item(mail):
     text = mail.get_content()
     content = re.search(r'<div class="body" id="body">\n(.*)\n</div>\n<div class="footer">', text, re.S)
     return {
@@ -51,7 +51,7 @@ def told(mail):
 
 
 found = {url: [] for url in urls}
-for file in Path(folder, "mail", "INBOX", "new").iterdir():
+for file in Path(directory, "mail", "INBOX", "new").iterdir():
     mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
-    found[mail["X-RSS-Feed"]].append(told(mail))
+    found[mail["X-RSS-Feed"]].append(to_item(mail))
 print(json.dumps([found[url] for url in urls]))

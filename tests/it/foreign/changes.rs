@@ -1,6 +1,6 @@
 //! Incremental syncs read only changed rows; full syncs find what incremental syncs miss.
 
-use courant::domain::time::{DAY, HOUR, MINUTE, Millis, SECOND};
+use courant::domain::time::{DAY, HOUR, MINUTE, Millis, SignedDuration};
 
 use super::test_source::{KINDS, Kind, TestSource};
 use super::{drupal, ghost, wordpress};
@@ -23,7 +23,7 @@ fn time_literal(column: &str, at: Millis) -> String {
         |zone: &str| at.timestamp().in_tz(zone).unwrap().strftime("%Y-%m-%d %H:%M:%S").to_string();
     match column {
         "TIMESTAMPTZ" => format!("'{}Z'", civil("UTC")),
-        "INTEGER" | "INT UNSIGNED" => (at.0 / SECOND).to_string(),
+        "INTEGER" | "INT UNSIGNED" => at.epoch_seconds().to_string(),
         "BIGINT" => at.0.to_string(),
         _ => format!("'{}'", civil("Asia/Shanghai")),
     }
@@ -72,12 +72,12 @@ async fn edits_are_found_by_incremental_syncs_and_removals_by_full_syncs() {
     for kind in KINDS {
         for column in time_types(kind).0 {
             let Some(news) = News::create(kind, column).await else { continue };
-            let at = |ms: i64| START_TIME.plus(ms);
+            let at = |offset: SignedDuration| START_TIME.plus(offset);
             let old = at(-3 * DAY);
             for id in 1..=3 {
                 news.insert(id, old, Some(old)).await;
             }
-            let first = news.source.sync_due(at(0)).await;
+            let first = news.source.sync_due(at(SignedDuration::ZERO)).await;
             assert!(first.is_full && first.added == 3, "{kind:?} {column}: {first:?}");
             let mut now = at(MINUTE);
             news.insert(4, old, Some(now)).await;

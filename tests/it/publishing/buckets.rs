@@ -14,7 +14,10 @@ use crate::support::{Shell, article, database_tests, skipped};
 /// Returns an article that was published this number of days before [`article`]'s.
 fn old(id: &str, days: i64) -> IncomingArticle {
     let recent = article(id);
-    IncomingArticle { published_at: recent.published_at.plus(-days * DAY), ..recent }
+    IncomingArticle {
+        published_at: recent.published_at.plus(-DAY * i32::try_from(days).unwrap()),
+        ..recent
+    }
 }
 
 /// A bucket in its own S3 service; the service is killed when this is dropped.

@@ -58,14 +58,14 @@ fn common_elements(node: Node<'_, '_>, violations: &mut Violations) {
             "atom:title" | "atom:subtitle" | "atom:summary" | "atom:rights" => {
                 text_construct(element, &kind, &content_text, violations)
             }
-            "atom:generator" => violations.content_text(element, &content_text, &kind),
+            "atom:generator" => violations.literal_text(element, &content_text, &kind),
             "atom:id" => violations.id(&content_text, &kind),
             "atom:updated" | "atom:published" => drop(violations.rfc3339_date(&content_text)),
             "atom:icon" | "atom:logo" => violations.url(&content_text, &kind),
             "atom:author" | "atom:contributor" => {
                 violations.children(element, "", "atom:name atom:uri atom:email");
                 let author_name = violations.required_child(element, "atom:name");
-                violations.content_text(element, &author_name, "atom:name");
+                violations.literal_text(element, &author_name, "atom:name");
                 element
                     .children()
                     .filter(|child| name(*child) == "atom:uri")
@@ -80,7 +80,7 @@ fn common_elements(node: Node<'_, '_>, violations: &mut Violations) {
                 element
                     .attribute("label")
                     .into_iter()
-                    .for_each(|label| violations.content_text(element, label, "label"));
+                    .for_each(|label| violations.literal_text(element, label, "label"));
             }
             _ => {}
         }
@@ -95,7 +95,7 @@ fn text_construct(
     violations: &mut Violations,
 ) {
     match element.attribute("type") {
-        None | Some("text") => violations.content_text(element, content_text, kind),
+        None | Some("text") => violations.literal_text(element, content_text, kind),
         Some("html") => violations.html(content_text, kind),
         Some(other) => violations.add("InvalidTextType", other),
     }

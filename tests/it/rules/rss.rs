@@ -45,7 +45,7 @@ fn channel_metadata(channel: Node<'_, '_>, violations: &mut Violations) {
         let value = text(element);
         match name(element).as_str() {
             "title" | "description" | "copyright" | "generator" | "category" => {
-                violations.value(element, &value, &name(element))
+                violations.literal_text(element, &value, &name(element))
             }
             "docs" => violations.url(&value, "docs"),
             "language" => violations.language(&value),
@@ -127,7 +127,7 @@ fn item(item: Node<'_, '_>, violations: &mut Violations) {
         let value = text(element);
         match name(element).as_str() {
             "title" | "category" | "dc:creator" => {
-                violations.value(element, &value, &name(element))
+                violations.literal_text(element, &value, &name(element))
             }
             "link" | "comments" => violations.url(&value, "link"),
             "description" | "content:encoded" => {

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use courant::domain::time::Millis;
+use courant::domain::time::{Millis, SignedDuration, as_millis_i64};
 
 /// Time at which every test starts: Monday 2026-09-21, 06:00 UTC.
 pub(crate) const START_TIME: Millis = Millis(1_789_970_400_000);
@@ -17,15 +17,15 @@ impl TestClock {
     }
 
     pub(crate) fn now(&self) -> Millis {
-        courant::clock::now().plus(self.0.load(Ordering::Relaxed))
+        courant::clock::now().plus(SignedDuration::from_millis(self.0.load(Ordering::Relaxed)))
     }
 
     pub(crate) fn begin(&self) {
-        self.advance(START_TIME.0 - self.now().0);
+        self.advance(START_TIME.since(self.now()));
     }
 
-    pub(crate) fn advance(&self, ms: i64) {
-        self.0.fetch_add(ms, Ordering::Relaxed);
+    pub(crate) fn advance(&self, duration: SignedDuration) {
+        self.0.fetch_add(as_millis_i64(duration), Ordering::Relaxed);
     }
 
     /// Follows the system clock from now on, as other processes do.

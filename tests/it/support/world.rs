@@ -12,7 +12,7 @@ use courant::digests::{self, Prepared};
 use courant::domain::article::IncomingArticle;
 use courant::domain::edition::EditionCommand;
 use courant::domain::subscription::RequestOrigin;
-use courant::domain::time::{HOUR, Millis};
+use courant::domain::time::{HOUR, Millis, SignedDuration};
 use courant::mail::mail_catcher::mime::{self, ParsedMail};
 use courant::sources::import;
 use courant::subscribers::{self, NewSubscriber};
@@ -124,8 +124,8 @@ impl World {
         (self.clock)()
     }
 
-    pub(crate) fn advance(&self, ms: i64) {
-        self.time.advance(ms);
+    pub(crate) fn advance(&self, duration: SignedDuration) {
+        self.time.advance(duration);
     }
 
     pub(crate) fn use_real_time(&self) {
@@ -237,14 +237,14 @@ impl World {
 
     /// Sends all deliveries that are due now and closes completed editions.
     pub(crate) async fn deliver(&self) -> Report {
-        self.deliver_with(&self.dispatcher, 0).await
+        self.deliver_with(&self.dispatcher, SignedDuration::ZERO).await
     }
 
-    /// Like [`Self::deliver`], and also waits for deliveries that become due within `wait` ms.
+    /// Like [`Self::deliver`], and also waits for deliveries that become due within `wait`.
     pub(crate) async fn deliver_with(
         &self,
         dispatcher: &delivery::Dispatcher,
-        wait: i64,
+        wait: SignedDuration,
     ) -> Report {
         let report = dispatcher
             .deliver_due(self.transport(), wait, &CancellationToken::new())
