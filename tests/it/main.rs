@@ -1,6 +1,10 @@
 //! Integration tests of the whole program, and checks of its architecture.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot continue should panic on the spot")]
+#![expect(
+    clippy::too_many_lines,
+    reason = "a test follows one course of events, and a table of cases is one function"
+)]
 
 mod archive;
 mod callback_server;
