@@ -107,8 +107,8 @@ pub(super) async fn run(
     }
 }
 
-/// Returns `true` if rows of these transports are due within `wait` milliseconds or may come from
-/// another node; releases orphaned leases first.
+/// Returns `true` if rows of these transports are due within `wait` or may come from another node;
+/// releases orphaned leases first.
 async fn has_work(
     dispatcher: &Dispatcher,
     transport: &Transport,

@@ -113,7 +113,8 @@ database_tests! {
             assert_eq!(after.get(path), Some(text), "{path}");
         }
         assert_eq!(ids(&after).len(), 220);
-        // Archive pages exist in each format and link to the following page, whose URL is not known yet.
+        // Archive pages exist in each format and link to the following page, whose URL is not known
+        // yet.
         let newest = before.keys().filter(|path| path.contains("archive")).max().unwrap().trim_end_matches(".json").to_owned();
         let rss = fetch(&world.app, &format!("{newest}.rss"), world.now()).await.unwrap();
         assert!(rss.contains("<fh:archive") && rss.contains("rel=\"current\"") && rss.contains(&format!("{newest}/next.rss")), "{rss}");

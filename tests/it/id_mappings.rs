@@ -96,7 +96,8 @@ database_tests! {
         let a = find(world, "fresh/1").await;
         assert_eq!((a.guid, a.first_seen_at, a.title), (generated_guid("college/a"), first_seen_at, "Title of 1".into()));
         assert_eq!(next_edition_titles(world).await, ["Title of 3"]);
-        // Applying the same mapping again changes nothing, and articles that the old CMS still has add nothing.
+        // Applying the same mapping again changes nothing, and articles that the old CMS still has
+        // add nothing.
         assert_eq!(remap_counts(world, "college/a,fresh/1\nb,fresh/2\n").await, (0, 0, 2));
         let report = import_articles(world, "college", ["a", "c"].map(article)).await;
         assert_eq!(report.rejected, [("a".to_owned(), "its permanent id belongs to fresh/1".to_owned())]);

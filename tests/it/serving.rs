@@ -51,7 +51,8 @@ impl Client {
             headers.push((name.to_ascii_lowercase(), value.to_owned()));
         }
         let mut response = Response { status, headers, body: Vec::new() };
-        // Bytes sent after a response without a body would be read as the start of the next response.
+        // Bytes sent after a response without a body would be read as the start of the next
+        // response.
         if method != "HEAD" && status != 304 {
             response.body = vec![0; response.header("content-length").parse().unwrap_or(0)];
             self.0.read_exact(&mut response.body).unwrap();

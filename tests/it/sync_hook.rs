@@ -27,10 +27,10 @@ async fn run_sql(file: &std::path::Path, text: &str) {
 
 /// Waits until a feed contains a text. The timeout is long, for a busy machine.
 pub(crate) fn wait_for(address: SocketAddr, feed: &str, text: &str) {
-    let begun = Instant::now();
+    let started = Instant::now();
     while !String::from_utf8_lossy(&get(address, feed, &[]).body).contains(text) {
         assert!(
-            begun.elapsed() < Duration::from_secs(30),
+            started.elapsed() < Duration::from_secs(30),
             "timeout: {feed} does not contain {text}"
         );
         std::thread::sleep(Duration::from_millis(10));

@@ -70,7 +70,7 @@ impl Node {
         (head.status, String::from_utf8(to_bytes(body, 10_000).await.unwrap().to_vec()).unwrap())
     }
 
-    /// Sends a (un)subscription request, which the hub must accept.
+    /// Sends a subscription or unsubscription request, which the hub must accept.
     async fn request(&self, mode: &str, callback: &str, topic: &str, secret: &str) {
         let form = [
             ("hub.mode", mode),

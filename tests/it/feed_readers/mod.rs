@@ -166,7 +166,8 @@ fn wait_for_new_version(server: &mut ServerProcess, path: &str, old_etag: &str) 
     panic!("timeout: {path} did not change: {}", server.log());
 }
 
-/// Tests a reader: it finds every item, sends conditional requests, and recognizes an edited article.
+/// Tests a reader: it finds every item, sends conditional requests, and recognizes an edited
+/// article.
 fn test_reader(reader: &Reader) {
     let (shell, mut server) = start_server();
     let directory = shell.write("reader/started", "").parent().unwrap().to_owned();
@@ -329,8 +330,8 @@ fn newsboat_reads_every_item() {
     });
 }
 
-/// `sfeed` writes one line per item, with tabs between date, title, link, content, content type, id,
-/// author, enclosure and categories.
+/// `sfeed` writes one line per item, with tabs between date, title, link, content, content type,
+/// id, author, enclosure and categories.
 #[test]
 fn sfeed_writes_a_line_for_every_item() {
     if !succeeds(&mut Command::new("sfeed")) {

@@ -101,8 +101,8 @@ fn config_table(source: &TestSource, prefix: &str) -> String {
 pub(super) async fn site(kind: Kind, prefix: &str) -> Option<TestSource> {
     let source = TestSource::create(kind).await?;
     let mut fill = TABLES.replace("{p}", prefix);
-    // Number, type, language, status, user, title, body, summary, format, 1 for an original, and the
-    // scheduled time of publication.
+    // Number, type, language, status, user, title, body, summary, format, 1 for an original, and
+    // the scheduled time of publication.
     let nodes = [
         (
             1,

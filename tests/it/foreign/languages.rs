@@ -28,7 +28,8 @@ async fn set_option(source: &TestSource, name: &str, value: &str) {
         .await;
 }
 
-/// Adds Polylang's tables: 108 is the Chinese translation of post 101, and draft 102 the German one.
+/// Adds Polylang's tables: 108 is the Chinese translation of post 101, and draft 102 the German
+/// one.
 async fn add_polylang(source: &TestSource) {
     let group = php_array(&[("de", "102"), ("en", "101"), ("zh", "108")]);
     let language = |locale: &str| php_array(&[("locale", locale), ("rtl", "0")]);

@@ -1,4 +1,5 @@
-//! Sources in foreign databases (SQLite, PostgreSQL, MariaDB): a custom CMS, WordPress, Ghost and Drupal.
+//! Sources in foreign databases (SQLite, PostgreSQL, MariaDB): a custom CMS, WordPress, Ghost and
+//! Drupal.
 
 mod changes;
 mod cms;

@@ -17,9 +17,9 @@ async fn a_notification_brings_an_article_into_the_feed_at_once() {
     source.shell.replace("[database]", "[server]\nlisten = \"127.0.0.1:0\"\n[database]");
     let mut server = ServerProcess::start(&source.shell.path(""));
     let address = server.wait_until_ready();
-    let begun = Instant::now();
+    let started = Instant::now();
     while !server.log().contains("listening for notifications on College News") {
-        assert!(begun.elapsed() < Duration::from_secs(30), "{}", server.log());
+        assert!(started.elapsed() < Duration::from_secs(30), "{}", server.log());
         std::thread::sleep(Duration::from_millis(10));
     }
     for id in 1..=3 {

@@ -207,16 +207,16 @@ async fn rows_without_an_id_or_with_a_duplicate_id_are_rejected_alone() {
         source.use_query(&format!("{QUERY} ORDER BY out_at"), "");
         let sync = source.sync();
         assert_eq!(sync.counts(), [1, 0, 0, 0], "{kind:?}");
-        let mut refused = sync.rejected();
-        refused.sort();
-        assert_eq!(refused.len(), 4, "{kind:?}: {refused:?}");
+        let mut rejected = sync.rejected();
+        rejected.sort();
+        assert_eq!(rejected.len(), 4, "{kind:?}: {rejected:?}");
         assert_eq!(
-            refused.iter().filter(|r| r.ends_with("it has no id")).count(),
+            rejected.iter().filter(|r| r.ends_with("it has no id")).count(),
             2,
-            "{refused:?}"
+            "{rejected:?}"
         );
-        assert!(refused.contains(&"2: another row has the same id".to_owned()), "{refused:?}");
-        assert!(refused.contains(&"4: it has no published_at".to_owned()), "{refused:?}");
+        assert!(rejected.contains(&"2: another row has the same id".to_owned()), "{rejected:?}");
+        assert!(rejected.contains(&"4: it has no published_at".to_owned()), "{rejected:?}");
         assert_eq!(source.field_values("title"), ["Fifth", "Second", "First"]);
     }
 }

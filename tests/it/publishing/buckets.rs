@@ -137,8 +137,8 @@ database_tests! {
         assert_eq!((kind.as_str(), encoding.as_str()), ("application/atom+xml; charset=utf-8", "gzip"));
         assert!(cache.contains("max-age=31536000"), "{cache}");
         assert!(String::from_utf8(decompress(bytes)).unwrap().contains("Title of a"));
-        // Removing an article of the newest page changes that page and the feed. Removing one of the
-        // oldest page changes its page within a minute.
+        // Removing an article of the newest page changes that page and the feed. Removing one of
+        // the oldest page changes its page within a minute.
         world.advance(2 * SECOND);
         world.unpublish("f").await;
         let uploaded = node.publish().await;

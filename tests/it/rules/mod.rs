@@ -1,7 +1,7 @@
 //! Rules of feed validators for RSS 2.0 with its best practices, Atom and JSON Feed 1.1. The golden
-//! articles in `tests/it/corpus/` must follow them in a feed that uses every optional element, and so
-//! must every file in the directory that COURANT_TEST_JUDGE names. Rules have the names that the W3C
-//! feed validator gives them, where it has them.
+//! articles in `tests/it/corpus/` must follow them in a feed that uses every optional element, and
+//! so must every file in the directory that COURANT_TEST_JUDGE names. Rules have the names that the
+//! W3C feed validator gives them, where it has them.
 
 mod atom;
 mod html;
@@ -19,8 +19,8 @@ use roxmltree::Document;
 use self::violations::Violations;
 use crate::support::Shell;
 
-/// Rules that a correct feed may break (docs/feeds.md): an article older than the web, a title with a
-/// literal end tag, a character that its source had lost.
+/// Rules that a correct feed may break (docs/feeds.md): an article older than the web, a title with
+/// a literal end tag, a character that its source had lost.
 const ALLOWED_VIOLATIONS: [&str; 3] = ["ImplausibleDate", "ContainsHTML", "LostCharacter"];
 
 const FEED_CONFIG: &str = r#"[[feeds]]

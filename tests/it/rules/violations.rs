@@ -98,7 +98,8 @@ impl Violations {
         self.require(uri.matches('#').count() <= 1, "InvalidURI", format!("{context}: {uri}"));
     }
 
-    /// Checks an id that is a URI: readers compare ids byte by byte, so it must be in canonical form.
+    /// Checks an id that is a URI: readers compare ids byte by byte, so it must be in canonical
+    /// form.
     pub(super) fn id(&mut self, id: &str, context: &str) {
         let Some((scheme, rest)) = id.split_once(':') else {
             return self.add("InvalidFullLink", format!("{context}: {id}"));

@@ -74,8 +74,8 @@ impl Violations {
         }
     }
 
-    /// Checks the names of child elements: those in `repeatable` may occur any number of times, those in
-    /// `once` at most once, and all others are violations.
+    /// Checks the names of child elements: those in `repeatable` may occur any number of times,
+    /// those in `once` at most once, and all others are violations.
     pub(super) fn children(&mut self, node: Node<'_, '_>, repeatable: &str, once: &str) {
         let mut seen: Vec<String> = Vec::new();
         for child in node.children().filter(Node::is_element).map(name) {
@@ -180,8 +180,8 @@ impl Violations {
         }
     }
 
-    /// Checks plain text in an element or attribute. Numeric character references show that text which
-    /// looks like HTML is meant literally.
+    /// Checks plain text in an element or attribute. Numeric character references show that text
+    /// which looks like HTML is meant literally.
     pub(super) fn literal_text(&mut self, element: Node<'_, '_>, text: &str, context: &str) {
         self.readable_text(text, context);
         if element.document().input_text()[element.range()].contains("&#x") {

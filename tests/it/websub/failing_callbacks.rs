@@ -52,7 +52,8 @@ database_tests! {
         assert_eq!(subscribe(&by_name).await.0, StatusCode::ACCEPTED);
         node.push_all().await;
         assert_eq!((subscriber.requests().len(), world.sql("DELETE FROM hub_requests").await), (0, 0));
-        // A host name that had a public address at its verification and resolves to a private one now.
+        // A host name that had a public address at its verification and resolves to a private one
+        // now.
         world.sql(&format!("INSERT INTO hub_subscriptions (callback, host, topic, feed, format, expires_at, delivered_etag, due_at) \
             VALUES ('{by_name}', 'localhost', '{ATOM}', 'news', 'atom', 9000000000000, '', 0)")).await;
         assert_eq!(node.push_all().await.pushes, 1);
