@@ -117,7 +117,7 @@ impl FeedCache {
 }
 
 /// Compresses the documents of declared feeds for which Brotli was requested and which have not
-/// changed for [`BROTLI_QUIET_PERIOD`], one at a time, until `stop`. Returns the number of
+/// changed for `BROTLI_QUIET_PERIOD`, one at a time, until `stop`. Returns the number of
 /// compressed documents.
 ///
 /// # Errors

@@ -160,7 +160,7 @@ impl WebSub {
         self.inner.limiter.wait_idle().await;
     }
 
-    /// Shuts down gracefully: requests in flight have [`SHUTDOWN_GRACE`] to complete, and all
+    /// Shuts down gracefully: requests in flight have `SHUTDOWN_GRACE` to complete, and all
     /// leases are released to the other nodes.
     ///
     /// # Errors
