@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use anyhow::anyhow;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
@@ -122,9 +121,7 @@ fn to_json(e: &Edition, c: Counts) -> Value {
 
 async fn show(app: &App, id: &str, json: bool) -> anyhow::Result<ExitCode> {
     let id = parse_id(id)?;
-    let e = app.store.edition(id).await?.ok_or_else(|| {
-        anyhow!("there is no edition {id}; `courant editions list` shows the existing ones")
-    })?;
+    let e = app.store.existing_edition(id).await?;
     let (c, articles) =
         (app.store.edition_counts(id).await?, app.store.edition_articles(id).await?);
     if json {

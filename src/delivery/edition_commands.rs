@@ -27,12 +27,8 @@ pub async fn run_edition_command(
     now: Millis,
 ) -> anyhow::Result<String> {
     if command == EditionCommand::Retry {
-        let known = store.edition(edition).await?.ok_or_else(|| {
-            anyhow!(
-                "there is no edition {edition}; `courant editions list` shows the existing ones"
-            )
-        })?;
-        known.state.apply(command).map_err(|why| anyhow!("edition {edition}: {why}"))?;
+        let state = store.existing_edition(edition).await?.state;
+        state.apply(command).map_err(|reason| anyhow!("edition {edition}: {reason}"))?;
         let counts = store.edition_counts(edition).await?;
         if counts.failed + counts.held == 0 && counts.queued == 0 {
             bail!("edition {edition}: nothing to retry: no mail has failed or is held");

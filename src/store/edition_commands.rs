@@ -2,6 +2,7 @@
 //! editions.
 
 use super::dialect::sql;
+use super::editions::missing_edition;
 use super::{Store, StoreError, StoreResult, reading, transaction};
 use crate::domain::edition::{EditionCommand, EditionState};
 use crate::domain::time::Millis;
@@ -15,7 +16,7 @@ impl Store {
     pub async fn apply_edition_command(
         &self,
         id: i64,
-        order: EditionCommand,
+        command: EditionCommand,
         note: Option<String>,
     ) -> StoreResult<EditionState> {
         transaction!(self, |tx| {
@@ -24,14 +25,12 @@ impl Store {
                 .fetch_optional(&mut *tx)
                 .await?;
             let Some((word,)) = row else {
-                return Err(StoreError::Rejected(format!(
-                    "edition {id} does not exist; `courant editions list` lists all editions"
-                )));
+                return Err(missing_edition(id));
             };
             let state = EditionState::parse(&word)
                 .ok_or(StoreError::InvalidValue { value: word, column: "editions.state" })?;
             let next = state
-                .apply(order)
+                .apply(command)
                 .map_err(|why| StoreError::Rejected(format!("edition {id}: {why}")))?;
             let moved = sqlx::query("UPDATE editions SET state = $2, note = $4, finished_at = NULL WHERE id = $1 AND state = $3")
                 .bind(id)

@@ -213,6 +213,13 @@ fn add_count(counts: &mut Counts, state: &str, n: i64) -> StoreResult<()> {
     Ok(())
 }
 
+/// The error of a command that names an edition that does not exist.
+pub(super) fn missing_edition(id: i64) -> StoreError {
+    StoreError::Rejected(format!(
+        "edition {id} does not exist; `courant editions list` lists all editions"
+    ))
+}
+
 impl Store {
     /// Creates an edition with its stories, variants and ledger in one transaction and returns its
     /// id; `None` if another node has just created it, or an edition with one of its stories.
@@ -280,6 +287,14 @@ impl Store {
         let row: Option<Row> =
             reading!(self, |db| sqlx::query_as(sql(text)).bind(id).fetch_optional(db).await?);
         row.map(edition).transpose()
+    }
+
+    /// Returns one edition by id.
+    ///
+    /// # Errors
+    /// [`StoreError::Rejected`] with one sentence for the admin if the edition does not exist.
+    pub async fn existing_edition(&self, id: i64) -> StoreResult<Edition> {
+        self.edition(id).await?.ok_or_else(|| missing_edition(id))
     }
 
     /// Returns editions, newest first.

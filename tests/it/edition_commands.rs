@@ -144,7 +144,7 @@ database_tests! {
         .await
         .unwrap_err()
         .to_string();
-        assert_eq!(why, "there is no edition 99; `courant editions list` shows the existing ones");
+        assert_eq!(why, "edition 99 does not exist; `courant editions list` lists all editions");
     }
 
     async fn a_relay_that_fails_during_an_edition_loses_no_mail(world) {
