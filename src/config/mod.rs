@@ -91,7 +91,7 @@ impl Config {
             // Invalid TOML is only parsed in part; further errors would be misleading.
             return Err(diagnostics.into_error(path));
         }
-        environment::overlay(&mut document, env, base_dir.path(), &mut diagnostics);
+        environment::apply_overrides(&mut document, env, base_dir.path(), &mut diagnostics);
         match read(path, &document, &base_dir, &mut diagnostics) {
             Some(config) if diagnostics.is_empty() => Ok(config),
             _ => Err(diagnostics.into_error(path)),
@@ -161,7 +161,7 @@ fn read(
     diagnostics: &mut Diagnostics,
 ) -> Option<Config> {
     let names = SectionNames::read(document, diagnostics);
-    let templates = single(document, &keys::TOP, diagnostics, |mut reader| {
+    let templates = single(document, &keys::TOP_LEVEL, diagnostics, |mut reader| {
         reader.optional("templates", |text| base_dir.join(text))
     });
     let site = single(document, &keys::SITE, diagnostics, site::read);
@@ -272,7 +272,9 @@ fn database(mut reader: Reader<'_>, base_dir: &BaseDir) -> Option<Database> {
     let read = |text: &str| base_dir.database_url(text, &["sqlite", "postgres"]);
     let url = match reader.optional("url", read)? {
         Some(url) => url,
-        None => read("sqlite://data/courant.db").map_err(|why| reader.error("url", &why)).ok()?,
+        None => {
+            read("sqlite://data/courant.db").map_err(|reason| reader.error("url", &reason)).ok()?
+        }
     };
     Some(Database { url })
 }

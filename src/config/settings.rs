@@ -11,7 +11,8 @@ pub use crate::domain::network::Network;
 pub use crate::domain::selection::Selection;
 
 pub use super::mail_settings::{
-    Digest, DkimKey, DomainLimits, Missed, Rate, Route, TlsMode, Transport, Uncertain, Warmup,
+    Digest, DkimKey, DomainLimits, Missed, Rate, TlsMode, Transport, TransportTarget, Uncertain,
+    WarmUp,
 };
 pub use super::publish::{Bucket, Publish, PublishTarget};
 
@@ -126,7 +127,7 @@ pub enum SourceKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ids {
     /// Ids that Courant generates: `tag:ID_AUTHORITY:SOURCE/ID`.
-    Ours,
+    Courant,
     /// The ids of the site's own feed, to replace that feed without duplicates.
     Source,
 }

@@ -40,7 +40,7 @@ enum VariantSource {
     Precompiled(Box<PrecompiledMessage>),
     /// Template that is rendered per recipient.
     PerRecipient {
-        recipe: Box<TemplateSnapshot>,
+        snapshot: Box<TemplateSnapshot>,
         edition: Box<Edition>,
         feedback_id: String,
         list_id: String,
@@ -127,7 +127,7 @@ impl MessageBuilder {
                 message_id: &message_id,
                 date: delivery.created_at,
             })?,
-            VariantSource::PerRecipient { recipe, edition, feedback_id, list_id } => {
+            VariantSource::PerRecipient { snapshot: recipe, edition, feedback_id, list_id } => {
                 let mail =
                     recipe.render(name.unwrap_or_default(), &delivery.address, &unsubscribe_url)?;
                 MessageParts {
@@ -241,7 +241,7 @@ impl MessageBuilder {
             return Ok(address.clone());
         }
         let mailbox =
-            Mailbox::parse(from).map_err(|why| anyhow!("invalid sender {from}: {why}"))?;
+            Mailbox::parse(from).map_err(|reason| anyhow!("invalid sender {from}: {reason}"))?;
         Ok(mailbox.address.as_str().to_owned())
     }
 
@@ -296,11 +296,16 @@ impl MessageBuilder {
         let (list_id, feedback_id) =
             (format!("{digest}.{host}"), format!("{id}:{digest}:digest:{host}"));
         let envelope_from = self.envelope_from(&edition.sender)?;
-        if let Some(recipe) = &variant.template_snapshot {
-            let (recipe, edition) = (Box::new(TemplateSnapshot::parse(recipe)?), Box::new(edition));
+        if let Some(json) = &variant.template_snapshot {
+            let (recipe, edition) = (Box::new(TemplateSnapshot::parse(json)?), Box::new(edition));
             return Ok(PreparedVariant {
                 envelope_from,
-                source: VariantSource::PerRecipient { recipe, edition, feedback_id, list_id },
+                source: VariantSource::PerRecipient {
+                    snapshot: recipe,
+                    edition,
+                    feedback_id,
+                    list_id,
+                },
             });
         }
         let message = PrecompiledMessage::compile(&VariantParts {

@@ -47,7 +47,8 @@ pub async fn preview(
         (options.language.clone().unwrap_or_default(), Vec::new(), String::new());
     let mut address = "reader@example.org".to_owned();
     if let Some(to) = &options.to {
-        let key = EmailAddress::parse(to).map_err(|why| anyhow::anyhow!("{to}: {why}"))?.key();
+        let key =
+            EmailAddress::parse(to).map_err(|reason| anyhow::anyhow!("{to}: {reason}"))?.key();
         let subscriber = ctx
             .store
             .find_subscriber(&key)
@@ -103,7 +104,7 @@ pub async fn queue_test(
     to: &str,
     now: Millis,
 ) -> anyhow::Result<i64> {
-    let address = EmailAddress::parse(to).map_err(|why| anyhow::anyhow!("{to}: {why}"))?;
+    let address = EmailAddress::parse(to).map_err(|reason| anyhow::anyhow!("{to}: {reason}"))?;
     let hash = address_hash(&ctx.instance.secret, &address.key());
     if let Some(reason) = ctx.store.suppression(&hash).await? {
         bail!(

@@ -51,14 +51,14 @@ impl Store {
 
     /// Records that a date of the schedule was processed without an edition; returns `false` if
     /// another node did so before.
-    pub async fn mark_slot_skipped(&self, digest: &str, slot: Millis) -> StoreResult<bool> {
+    pub async fn mark_date_skipped(&self, digest: &str, date: Millis) -> StoreResult<bool> {
         let digest = digest.to_owned();
         transaction!(self, |tx| {
             sqlx::query(
                 "UPDATE digests SET processed_until = $2 WHERE name = $1 AND processed_until < $2",
             )
             .bind(&digest)
-            .bind(slot.0)
+            .bind(date.0)
             .execute(&mut *tx)
             .await?
             .rows_affected()

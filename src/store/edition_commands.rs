@@ -31,7 +31,7 @@ impl Store {
                 .ok_or(StoreError::InvalidValue { value: word, column: "editions.state" })?;
             let next = state
                 .apply(command)
-                .map_err(|why| StoreError::Rejected(format!("edition {id}: {why}")))?;
+                .map_err(|reason| StoreError::Rejected(format!("edition {id}: {reason}")))?;
             let moved = sqlx::query("UPDATE editions SET state = $2, note = $4, finished_at = NULL WHERE id = $1 AND state = $3")
                 .bind(id)
                 .bind(next.as_str())

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::dialect::{Column, sql};
 use super::{Store, StoreError, StoreResult, parse_word, reading, transaction};
 use crate::domain::delivery::DeliveryState;
-use crate::domain::edition::{Counts, EditionState};
+use crate::domain::edition::{DeliveryCounts, EditionState};
 use crate::domain::time::Millis;
 
 /// An edition that is about to be created.
@@ -16,7 +16,7 @@ pub struct NewEdition {
     /// Name of the digest.
     pub digest: String,
     /// Date of the schedule that the edition is for; `None` if it was started by hand.
-    pub slot: Option<Millis>,
+    pub date: Option<Millis>,
     /// Scheduled time of sending.
     pub scheduled_for: Millis,
     /// Name of the transport.
@@ -171,7 +171,7 @@ fn none_if_created_elsewhere(created: StoreResult<i64>) -> StoreResult<Option<i6
     match created {
         Ok(id) => Ok(Some(id)),
         Err(e)
-            if e.violates("editions_slot", "editions.slot")
+            if e.violates("editions_schedule_date", "editions.schedule_date")
                 || e.violates("ledger_once", "ledger.article_id") =>
         {
             Ok(None)
@@ -200,7 +200,7 @@ fn assignment_rows(assignments: &[VariantAssignment]) -> String {
     serde_json::Value::from(rows.collect::<Vec<_>>()).to_string()
 }
 
-fn add_count(counts: &mut Counts, state: &str, n: i64) -> StoreResult<()> {
+fn add_count(counts: &mut DeliveryCounts, state: &str, n: i64) -> StoreResult<()> {
     match parse_word(state, "deliveries.state")? {
         DeliveryState::Queued => counts.queued = n,
         DeliveryState::Sending => counts.sending = n,
@@ -233,11 +233,11 @@ impl Store {
         let article_ids = serde_json::Value::from(new.articles.clone()).to_string();
         let created = transaction!(self, |tx| {
             let (id,): (i64,) = sqlx::query_as(
-                "INSERT INTO editions (digest, state, slot, scheduled_for, created_at, transport, title, sender, reply_to) \
+                "INSERT INTO editions (digest, state, schedule_date, scheduled_for, created_at, transport, title, sender, reply_to) \
                  VALUES ($1, 'preparing', $2, $3, $4, $5, $6, $7, $8) RETURNING id",
             )
             .bind(&new.digest)
-            .bind(new.slot.map(|s| s.0))
+            .bind(new.date.map(|s| s.0))
             .bind(new.scheduled_for.0)
             .bind(now.0)
             .bind(&new.transport)
@@ -267,12 +267,12 @@ impl Store {
                 .bind(&assignment_rows)
                 .execute(&mut *tx)
                 .await?;
-            if let Some(slot) = new.slot {
+            if let Some(date) = new.date {
                 sqlx::query(
                     "UPDATE digests SET processed_until = $2 WHERE name = $1 AND processed_until < $2",
                 )
                 .bind(&new.digest)
-                .bind(slot.0)
+                .bind(date.0)
                 .execute(&mut *tx)
                 .await?;
             }
@@ -330,7 +330,7 @@ impl Store {
     }
 
     /// Returns the number of deliveries of an edition in each state.
-    pub async fn edition_counts(&self, id: i64) -> StoreResult<Counts> {
+    pub async fn edition_counts(&self, id: i64) -> StoreResult<DeliveryCounts> {
         let rows: Vec<(String, i64)> = reading!(self, |db| {
             sqlx::query_as(
             "SELECT d.state, COUNT(*) FROM delivery_batches b JOIN deliveries d ON d.batch_id = b.id WHERE b.edition_id = $1 GROUP BY d.state"
@@ -339,7 +339,7 @@ impl Store {
         .fetch_all(db)
         .await?
         });
-        let mut counts = Counts::default();
+        let mut counts = DeliveryCounts::default();
         for (state, n) in rows {
             add_count(&mut counts, &state, n)?;
         }
@@ -348,7 +348,7 @@ impl Store {
 
     /// Returns the number of deliveries in each state for each of these editions; editions without
     /// deliveries are omitted.
-    pub async fn counts_of(&self, ids: &[i64]) -> StoreResult<HashMap<i64, Counts>> {
+    pub async fn counts_of(&self, ids: &[i64]) -> StoreResult<HashMap<i64, DeliveryCounts>> {
         let text = format!(
             "SELECT b.edition_id, d.state, COUNT(*) FROM delivery_batches b JOIN deliveries d ON d.batch_id = b.id WHERE b.edition_id IN {} \
              GROUP BY b.edition_id, d.state",
@@ -357,7 +357,7 @@ impl Store {
         let ids = serde_json::Value::from(ids.to_vec()).to_string();
         let rows: Vec<(i64, String, i64)> =
             reading!(self, |db| sqlx::query_as(sql(text)).bind(ids).fetch_all(db).await?);
-        let mut counts: HashMap<i64, Counts> = HashMap::new();
+        let mut counts: HashMap<i64, DeliveryCounts> = HashMap::new();
         for (edition, state, n) in rows {
             add_count(counts.entry(edition).or_default(), &state, n)?;
         }

@@ -2,11 +2,11 @@
 
 use super::articles::{ARTICLE_COLUMNS, ArticleRecord, articles_from};
 use super::dialect::sql;
-use super::selection_sql::{DrivingTerm, selection_parameters};
+use super::selection_sql::{IndexedTerms, selection_parameters};
 use super::{Store, StoreResult, reading};
 use crate::domain::article::Article;
 use crate::domain::language;
-use crate::domain::selection::{Selection, TermKind, term};
+use crate::domain::selection::{Selection, TermKind, normalize};
 use crate::domain::time::Millis;
 
 /// Article in a feed document, without its content.
@@ -68,7 +68,7 @@ impl Store {
         now: Millis,
         limit: usize,
     ) -> StoreResult<Vec<PageKey>> {
-        let driving_term = DrivingTerm::new(selection);
+        let driving_term = IndexedTerms::new(selection);
         let text = format!(
             "{SELECT_PAGE_KEY} JOIN ({}) AS chosen ON chosen.id = a.id ORDER BY a.published_at DESC, a.guid LIMIT $2",
             self.newest_rows_sql(&driving_term)
@@ -190,7 +190,7 @@ impl Store {
         until: Millis,
         now: Millis,
     ) -> StoreResult<usize> {
-        if let Some((kind, term)) = DrivingTerm::single_term(selection) {
+        if let Some((kind, term)) = IndexedTerms::single_term(selection) {
             // The index suffices, because articles that were never published have no terms.
             let text = "SELECT COUNT(*) FROM article_terms WHERE kind = $1 AND term = $2 AND published_at >= $3 AND published_at < $4 \
                  AND published_at <= $5";
@@ -233,7 +233,7 @@ impl Store {
             Direction::Backward => ("<", "DESC"),
             Direction::Forward => (">=", ""),
         };
-        let driving_term = DrivingTerm::new(selection);
+        let driving_term = IndexedTerms::new(selection);
         let conditions = self.selection_conditions(3);
         let text = driving_term.nearest_sql(
             &format!("{WAS_PUBLISHED} AND a.published_at {comparison} $2 {conditions}"),
@@ -262,7 +262,7 @@ impl Store {
         now: Millis,
     ) -> StoreResult<Option<String>> {
         let plain =
-            || if kind == TermKind::Language { language::autonym(name) } else { term(name) };
+            || if kind == TermKind::Language { language::autonym(name) } else { normalize(name) };
         let with_term = "FROM article_terms t JOIN articles a ON a.id = t.article_id WHERE t.kind = $1 AND t.term = $2 AND t.published_at <= $3";
         let columns =
             ARTICLE_COLUMNS.replace("a.summary, a.body_html", "'' AS summary, '' AS body_html");
@@ -271,7 +271,7 @@ impl Store {
         );
         let row: Option<ArticleRecord> = reading!(self, |db| sqlx::query_as(sql(text))
             .bind(kind.as_str())
-            .bind(term(name))
+            .bind(normalize(name))
             .bind(now.0)
             .fetch_optional(db)
             .await?);
@@ -282,7 +282,7 @@ impl Store {
             );
             let removed: Option<(i64,)> = reading!(self, |db| sqlx::query_as(sql(text))
                 .bind(kind.as_str())
-                .bind(term(name))
+                .bind(normalize(name))
                 .bind(now.0)
                 .fetch_optional(db)
                 .await?);
@@ -294,7 +294,12 @@ impl Store {
             TermKind::Author => article.authors,
             TermKind::Language | TermKind::Source => Vec::new(),
         };
-        Ok(Some(names.into_iter().find(|other| term(other) == term(name)).unwrap_or_else(plain)))
+        Ok(Some(
+            names
+                .into_iter()
+                .find(|other| normalize(other) == normalize(name))
+                .unwrap_or_else(plain),
+        ))
     }
 }
 

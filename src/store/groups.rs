@@ -52,7 +52,7 @@ impl Store {
     /// Finds the translation groups of new and newly linked articles of a source. Tombstones stay
     /// in their groups, so that the ledger still covers the story. Time and memory depend on the
     /// number of new articles, not on the size of the archive.
-    pub async fn regroup(&self, source: &str) -> StoreResult<()> {
+    pub async fn assign_stories(&self, source: &str) -> StoreResult<()> {
         let first_ungrouped = format!(
             "{SELECT_MEMBERS} source = $1 AND is_ungrouped ORDER BY id LIMIT {UNGROUPED_PER_ROUND}"
         );
@@ -183,7 +183,7 @@ impl Store {
     }
 
     /// Returns the visible members of these groups.
-    pub async fn members_of(&self, groups: &[i64], now: Millis) -> StoreResult<Vec<Article>> {
+    pub async fn story_members(&self, groups: &[i64], now: Millis) -> StoreResult<Vec<Article>> {
         let text = format!(
             "SELECT {ARTICLE_COLUMNS} FROM articles a WHERE a.removed_at IS NULL AND a.published_at <= $1 AND a.group_id > 0 AND a.group_id IN {} ORDER BY a.id",
             self.json_ids("$2")

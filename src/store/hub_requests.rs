@@ -85,7 +85,7 @@ pub enum AddResult {
 
 /// Subscription to a document that is no longer published.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OrphanedSubscription {
+pub struct DroppedSubscription {
     /// Id of the row.
     pub id: i64,
     /// Callback URL that is informed.
@@ -317,11 +317,11 @@ impl Store {
 
     /// Deletes and returns up to `limit` subscriptions to feeds that are not in `declared`, so that
     /// their callbacks can be informed of the end.
-    pub async fn take_orphaned_subscriptions(
+    pub async fn take_dropped_subscriptions(
         &self,
         declared: &[String],
         limit: usize,
-    ) -> StoreResult<Vec<OrphanedSubscription>> {
+    ) -> StoreResult<Vec<DroppedSubscription>> {
         let select = format!(
             "SELECT o.id FROM hub_subscriptions o WHERE o.feed NOT IN {} ORDER BY o.id LIMIT $2",
             self.json_texts("$1")
@@ -345,7 +345,7 @@ impl Store {
                 .fetch_all(&mut *tx)
                 .await?;
             rows.into_iter()
-                .map(|(id, callback, host, topic)| OrphanedSubscription {
+                .map(|(id, callback, host, topic)| DroppedSubscription {
                     id,
                     callback,
                     host,

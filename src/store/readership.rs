@@ -19,18 +19,18 @@ impl Store {
         let rows = counts.iter().map(|c| {
             json!({
                 "feed": c.feed, "day": c.day.0, "since": c.since.0, "until": c.until.0, "direct": whole(c.direct),
-                "aggregated": whole(c.served), "requests": whole(c.requests), "unchanged": whole(c.unchanged),
+                "aggregated": whole(c.aggregated), "requests": whole(c.requests), "not_modified": whole(c.not_modified),
             })
         });
         let rows = serde_json::Value::from(rows.collect::<Vec<_>>()).to_string();
-        let columns = ["day", "since", "until", "direct", "aggregated", "requests", "unchanged"]
+        let columns = ["day", "since", "until", "direct", "aggregated", "requests", "not_modified"]
             .map(Column::Int);
         let columns: Vec<Column> = columns.into_iter().chain([Column::Text("feed")]).collect();
         let text = format!(
-            "INSERT INTO readership (feed, day, node, since, until, direct, aggregated, requests, unchanged) \
-             SELECT r.feed, r.day, $2, r.since, r.until, r.direct, r.aggregated, r.requests, r.unchanged FROM {} AS r WHERE TRUE \
+            "INSERT INTO readership (feed, day, node, since, until, direct, aggregated, requests, not_modified) \
+             SELECT r.feed, r.day, $2, r.since, r.until, r.direct, r.aggregated, r.requests, r.not_modified FROM {} AS r WHERE TRUE \
              ON CONFLICT (feed, day, node) DO UPDATE SET until = excluded.until, direct = excluded.direct, aggregated = excluded.aggregated, \
-             requests = excluded.requests, unchanged = excluded.unchanged",
+             requests = excluded.requests, not_modified = excluded.not_modified",
             self.json_rows("$1", &columns)
         );
         let (store, node) = (self.clone(), node.to_owned());
@@ -48,21 +48,22 @@ impl Store {
 
     /// Returns the counts of all runs of all nodes since a day.
     pub async fn readership(&self, since: Day) -> StoreResult<Vec<ReadershipCount>> {
-        let text = "SELECT feed, day, since, until, direct, aggregated, requests, unchanged FROM readership WHERE day >= $1";
+        let text = "SELECT feed, day, since, until, direct, aggregated, requests, not_modified FROM readership WHERE day >= $1";
         let rows: Vec<Row> =
             reading!(self, |db| sqlx::query_as(text).bind(since.0).fetch_all(db).await?);
         let whole = |n: i64| u64::try_from(n).unwrap_or(0);
-        let count =
-            |(feed, day, since, until, direct, served, requests, unchanged): Row| ReadershipCount {
+        let count = |(feed, day, since, until, direct, aggregated, requests, not_modified): Row| {
+            ReadershipCount {
                 feed,
                 day: Day(day),
                 since: Millis(since),
                 until: Millis(until),
                 direct: whole(direct),
-                served: whole(served),
+                aggregated: whole(aggregated),
                 requests: whole(requests),
-                unchanged: whole(unchanged),
-            };
+                not_modified: whole(not_modified),
+            }
+        };
         Ok(rows.into_iter().map(count).collect())
     }
 

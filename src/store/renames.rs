@@ -6,7 +6,7 @@ use super::{Store, StoreResult, transaction};
 
 /// A kind of named section in the config.
 #[derive(Debug, Clone, Copy)]
-pub enum Renamed {
+pub enum RenamedKind {
     /// A source, in `[[sources]]`.
     Source,
     /// A feed, in `[[feeds]]`.
@@ -19,7 +19,7 @@ pub enum Renamed {
     Destination,
 }
 
-impl Renamed {
+impl RenamedKind {
     /// Returns the tables and columns that contain names of this kind.
     fn columns(self) -> &'static [(&'static str, &'static str)] {
         match self {
@@ -51,7 +51,7 @@ impl Renamed {
 
 impl Store {
     /// Moves the history of `old_name` to `name`, unless `name` has a history of its own.
-    pub async fn rename(&self, kind: Renamed, old_name: &str, name: &str) -> StoreResult<()> {
+    pub async fn rename(&self, kind: RenamedKind, old_name: &str, name: &str) -> StoreResult<()> {
         let (old_name, name) = (old_name.to_owned(), name.to_owned());
         let (table, column) = kind.columns()[0];
         let taken = format!("SELECT COUNT(*) FROM {table} WHERE {column} = $1");
@@ -59,7 +59,7 @@ impl Store {
             let count: (i64,) =
                 sqlx::query_as(sql(taken.clone())).bind(&name).fetch_one(&mut *tx).await?;
             // Messages queued for the old transport are sent through the new one in any case.
-            if count.0 == 0 || matches!(kind, Renamed::Transport) {
+            if count.0 == 0 || matches!(kind, RenamedKind::Transport) {
                 for (table, column) in kind.columns() {
                     sqlx::query(sql(format!(
                         "UPDATE {table} SET {column} = $2 WHERE {column} = $1"
@@ -70,7 +70,7 @@ impl Store {
                     .await?;
                 }
             }
-            if matches!(kind, Renamed::Source) {
+            if matches!(kind, RenamedKind::Source) {
                 sqlx::query(
                     "UPDATE article_terms SET term = $2 WHERE kind = 'source' AND term = $1",
                 )
@@ -79,7 +79,7 @@ impl Store {
                 .execute(&mut *tx)
                 .await?;
             }
-            if matches!(kind, Renamed::Transport) {
+            if matches!(kind, RenamedKind::Transport) {
                 // Counters that already exist under the new name are kept.
                 sqlx::query(
                     "UPDATE rate_limits SET transport = $2 WHERE transport = $1 AND NOT EXISTS \

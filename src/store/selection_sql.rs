@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Store, json_list};
 use crate::domain::article::Article;
-use crate::domain::selection::{Selection, TermKind, term};
+use crate::domain::selection::{Selection, TermKind, normalize};
 
 impl Store {
     /// Returns the conditions of a selection on `a`; its five JSON lists are bound from parameter
@@ -30,7 +30,7 @@ impl Store {
     ///
     /// If the selection has only one list, the cost depends on the number of results and not on the
     /// size of the archive, because the index is read in the order of publication for each term.
-    pub(super) fn newest_rows_sql(&self, driving_term: &DrivingTerm) -> String {
+    pub(super) fn newest_rows_sql(&self, driving_term: &IndexedTerms) -> String {
         let conditions = self.selection_conditions(3);
         let visible = "a.removed_at IS NULL AND a.published_at <= $1";
         let Some(kind) = driving_term.kind else {
@@ -56,13 +56,13 @@ const MAX_DRIVING_TERMS: usize = 16;
 
 /// List of a selection by whose terms the articles are looked up.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct DrivingTerm {
+pub(super) struct IndexedTerms {
     kind: Option<TermKind>,
     /// Terms of the list, each bound as one parameter.
     pub(super) terms: Vec<String>,
 }
 
-impl DrivingTerm {
+impl IndexedTerms {
     /// Chooses the list that is likely to be the most selective, judged by its kind.
     pub(super) fn new(selection: &Selection) -> Self {
         let narrowest = [
@@ -77,7 +77,7 @@ impl DrivingTerm {
         match narrowest.iter().find(usable) {
             Some(&kind) => {
                 let mut terms: Vec<String> =
-                    selection.list(kind).iter().map(|name| term(name)).collect();
+                    selection.list(kind).iter().map(|name| normalize(name)).collect();
                 terms.sort();
                 terms.dedup();
                 Self { kind: Some(kind), terms }
@@ -90,7 +90,7 @@ impl DrivingTerm {
     pub(super) fn single_term(selection: &Selection) -> Option<(TermKind, String)> {
         let mut terms = TermKind::ALL
             .into_iter()
-            .flat_map(|kind| selection.list(kind).iter().map(move |name| (kind, term(name))));
+            .flat_map(|kind| selection.list(kind).iter().map(move |name| (kind, normalize(name))));
         let first = terms.next()?;
         terms.next().is_none().then_some(first)
     }
@@ -119,7 +119,7 @@ impl DrivingTerm {
 /// Returns the five parameters for [`Store::selection_conditions`].
 pub(super) fn selection_parameters(selection: &Selection) -> [String; 5] {
     TermKind::ALL.map(|kind| {
-        json_list(&selection.list(kind).iter().map(|name| term(name)).collect::<Vec<_>>())
+        json_list(&selection.list(kind).iter().map(|name| normalize(name)).collect::<Vec<_>>())
     })
 }
 

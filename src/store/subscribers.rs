@@ -1,7 +1,7 @@
 //! Subscribers and their subscriptions.
 
 use super::{Store, StoreError, StoreResult, parse_json_list, reading};
-use crate::domain::subscription::Status;
+use crate::domain::subscription::SubscriptionStatus;
 use crate::domain::time::Millis;
 
 /// A person with an e-mail address.
@@ -33,7 +33,7 @@ pub struct Subscription {
     /// Name of the digest.
     pub digest: String,
     /// Status of the subscription.
-    pub status: Status,
+    pub status: SubscriptionStatus,
     /// Chosen sections; empty means all sections.
     pub sections: Vec<String>,
     /// Time of the last status change.
@@ -73,7 +73,7 @@ fn subscription_from(
         id,
         subscriber_id,
         digest,
-        status: Status::parse(&status)
+        status: SubscriptionStatus::parse(&status)
             .ok_or(StoreError::InvalidValue { value: status, column: "subscriptions.status" })?,
         sections: parse_json_list(&sections, "subscriptions.sections")?,
         since: Millis(since),

@@ -1,4 +1,4 @@
-//! Templates of mails and pages: the only module that uses Handlebars and Fluent.
+//! Templates of e-mails and pages: the only module that uses Handlebars and Fluent.
 //!
 //! Every template has a typed context with samples; [`Templates::check`] renders them all. Files in
 //! the operator's directory override the embedded ones of the same name; a directory `email/NAME/`

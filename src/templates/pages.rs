@@ -145,7 +145,7 @@ pub struct ArticleRow {
 pub struct DemoBanner {
     /// Seconds until the next digest; `None` if none is scheduled.
     pub next_seconds: Option<u64>,
-    /// Number of mails in the demo mailbox.
+    /// Number of e-mails in the demo mailbox.
     pub mails: usize,
     /// Interval after which the page reloads, in seconds.
     pub refresh_seconds: u32,

@@ -35,7 +35,7 @@ pub(super) async fn show(
         page,
         feeds: web.feed_rows(),
         opml: web.opml.is_some(),
-        groups: facets.narrowing(&FeedSelector::default(), |_, _| true),
+        groups: facets.narrower_feeds(&FeedSelector::default(), |_, _| true),
     })
 }
 

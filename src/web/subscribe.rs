@@ -126,9 +126,9 @@ pub(super) async fn submit(
     // People do not see this field (a honeypot): bots that fill it in get the same response,
     // without effect.
     if form.first("website").is_empty()
-        && let Err(why) = request_subscription(&web, &client, &submitted, now).await?
+        && let Err(reason) = request_subscription(&web, &client, &submitted, now).await?
     {
-        return render_form(&web, &client, &method, submitted, Some(why)).await;
+        return render_form(&web, &client, &method, submitted, Some(reason)).await;
     }
     let title = web.translate(&client, "subscribe-sent-title", &[]);
     web.message_page(
@@ -222,12 +222,12 @@ fn mail_languages(web: &WebState, chosen: &str) -> Vec<LanguageLink> {
             best(&|code| language::matches(chosen, code) || language::matches(code, chosen))
         })
         .unwrap_or(0);
-    let varieties = |code: &str| {
+    let count_varieties = |code: &str| {
         codes.iter().filter(|other| language::primary(other) == language::primary(code)).count()
     };
     // The tag is shown only if it distinguishes two varieties of one language (zh-CN, zh-TW).
     let name = |code: &str| {
-        language::autonym(if varieties(code) > 1 { code } else { language::primary(code) })
+        language::autonym(if count_varieties(code) > 1 { code } else { language::primary(code) })
     };
     let link = |(at, code): (usize, &String)| LanguageLink {
         code: code.clone(),

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Value, json};
 
 use super::{RequestResult, SubscriptionRequest};
-use crate::domain::subscription::{Decision, RequestOrigin, Status, decide};
+use crate::domain::subscription::{RequestDecision, RequestOrigin, SubscriptionStatus, decide};
 use crate::domain::time::{Millis, SignedDuration};
 use crate::store::{StoreError, StoreResult, json_list};
 
@@ -30,7 +30,7 @@ pub(super) struct CurrentState {
 
 /// Status of a stored subscription, with the times of its last change and its last request.
 pub(super) struct CurrentSubscription {
-    status: Status,
+    status: SubscriptionStatus,
     since: i64,
     requested_at: i64,
 }
@@ -40,9 +40,9 @@ impl CurrentSubscription {
     /// and is still unanswered.
     fn has_recent_confirmation(&self, now: Millis) -> bool {
         let unanswered = match self.status {
-            Status::Pending => true,
-            Status::Unsubscribed => self.requested_at > self.since,
-            Status::Confirmed | Status::Paused => false,
+            SubscriptionStatus::Pending => true,
+            SubscriptionStatus::Unsubscribed => self.requested_at > self.since,
+            SubscriptionStatus::Confirmed | SubscriptionStatus::Paused => false,
         };
         unanswered && now.since(Millis(self.requested_at)) < CONFIRMATION_INTERVAL
     }
@@ -76,27 +76,27 @@ pub(super) fn plan(
             let subscription = current.subscriptions.get(&(subscriber_id, digest.clone()));
             let next = match decide(subscription.map(|s| s.status), origin) {
                 // Nothing is written, otherwise each request would restart the interval.
-                Decision::SendConfirmation
+                RequestDecision::SendConfirmation
                     if origin == RequestOrigin::Page
                         && subscription.is_some_and(|s| s.has_recent_confirmation(now)) =>
                 {
                     result.unchanged += 1;
                     continue;
                 }
-                Decision::SendConfirmation => {
+                RequestDecision::SendConfirmation => {
                     result.confirmations_queued += 1;
                     to_confirm.push(digest);
-                    Status::Pending
+                    SubscriptionStatus::Pending
                 }
-                Decision::Confirm => {
+                RequestDecision::Confirm => {
                     result.confirmed += 1;
-                    Status::Confirmed
+                    SubscriptionStatus::Confirmed
                 }
-                Decision::NoChange => {
+                RequestDecision::NoChange => {
                     result.unchanged += 1;
                     continue;
                 }
-                Decision::RemainsUnsubscribed => {
+                RequestDecision::RemainsUnsubscribed => {
                     result.unsubscribed += 1;
                     continue;
                 }
@@ -120,7 +120,7 @@ pub(super) fn current_subscriptions(
 ) -> StoreResult<HashMap<(i64, String), CurrentSubscription>> {
     rows.into_iter()
         .map(|(subscriber_id, digest, word, since, requested_at)| {
-            let status = Status::parse(&word)
+            let status = SubscriptionStatus::parse(&word)
                 .ok_or(StoreError::InvalidValue { value: word, column: "subscriptions.status" })?;
             Ok(((subscriber_id, digest), CurrentSubscription { status, since, requested_at }))
         })

@@ -81,8 +81,8 @@ impl Problem {
 impl From<StoreError> for Problem {
     fn from(cause: StoreError) -> Self {
         tracing::error!("/api: {cause}");
-        let passes = cause.is_transient();
-        if passes {
+        let is_transient = cause.is_transient();
+        if is_transient {
             Self {
                 retry_after: Some(30),
                 ..Self::new(
