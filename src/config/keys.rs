@@ -57,6 +57,7 @@ pub(super) const SERVER: Section = Section {
     is_list: false,
     keys: &[
         ("listen", Text),
+        ("trusted_proxies", List),
         ("feed_cache_dir", Text),
         ("on_demand", Boolean),
         ("browser_content_types", Boolean),

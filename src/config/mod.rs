@@ -279,6 +279,11 @@ fn database(mut reader: Reader<'_>, base_dir: &BaseDir) -> Option<Database> {
     Some(Database { url })
 }
 
+/// Returns the loopback addresses, the default of `trusted_proxies`.
+fn this_machine() -> Vec<Network> {
+    ["127.0.0.1/32", "::1/128"].into_iter().filter_map(|text| Network::parse(text).ok()).collect()
+}
+
 fn server(mut reader: Reader<'_>, base_dir: &BaseDir) -> Option<(Server, Option<bool>)> {
     let listen = reader.or_default("listen", DEFAULT_LISTEN, |text| {
         text.trim().parse().map_err(|_| {
@@ -287,6 +292,11 @@ fn server(mut reader: Reader<'_>, base_dir: &BaseDir) -> Option<(Server, Option<
             )
         })
     })?;
+    let trusted_proxies = if reader.has("trusted_proxies") {
+        reader.list("trusted_proxies", Network::parse)?
+    } else {
+        this_machine()
+    };
     let feed_cache_dir = match reader.optional("feed_cache_dir", |text| base_dir.join(text))? {
         Some(path) => path,
         None => base_dir.path().join("data/feeds"),
@@ -294,6 +304,7 @@ fn server(mut reader: Reader<'_>, base_dir: &BaseDir) -> Option<(Server, Option<
     let on_demand =
         if reader.has("on_demand") { Some(reader.boolean("on_demand", true)?) } else { None };
     let browser_content_types = reader.boolean("browser_content_types", false)?;
-    let server = Server { listen, feed_cache_dir, on_demand: true, browser_content_types };
+    let server =
+        Server { listen, trusted_proxies, feed_cache_dir, on_demand: true, browser_content_types };
     Some((server, on_demand))
 }

@@ -78,6 +78,8 @@ pub struct Database {
 pub struct Server {
     /// IP address and port to listen on.
     pub listen: SocketAddr,
+    /// Networks of the reverse proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are used.
+    pub trusted_proxies: Vec<Network>,
     /// Directory of the persistent feed cache, from which a restart serves immediately.
     pub feed_cache_dir: PathBuf,
     /// `true` if every section, tag, author and language has a feed; by default unless a feed is

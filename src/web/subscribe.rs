@@ -98,9 +98,6 @@ pub(super) async fn submit(
     method: Method,
     form: Form,
 ) -> WebResult<Response> {
-    if client.is_cross_site {
-        return Err(WebError::cross_site());
-    }
     let now = web.app.now();
     let submitted = SubscribeForm::from_form(&form);
     if submitted.exceeds_limits() {

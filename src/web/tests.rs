@@ -22,6 +22,7 @@ use crate::mail::mail_catcher::MailCatcher;
 use crate::sources::import;
 use crate::store::subscribers::Subscription;
 
+mod access;
 mod addresses;
 mod api;
 mod errors;
@@ -70,6 +71,7 @@ private = "Sesame0123456789"
 
 /// A site with its own store.
 struct Site {
+    demo: Option<Demo>,
     app: App,
     router: FeedFastPath,
     folder: Arc<TempDir>,
@@ -105,7 +107,12 @@ impl Site {
     /// Restarts the site on the same store.
     fn restarted(&self) -> Self {
         let app = self.app.clone().with_disk_cache();
-        Self { router: service(app.clone(), None), app, folder: Arc::clone(&self.folder) }
+        Self {
+            router: service(app.clone(), None),
+            app,
+            demo: None,
+            folder: Arc::clone(&self.folder),
+        }
     }
 
     async fn with_config(config: &str, demo: bool, has_disk_cache: bool) -> Self {
@@ -125,7 +132,7 @@ impl Site {
             }
             false => None,
         };
-        Self { router: service(app.clone(), demo), app, folder: Arc::new(folder) }
+        Self { router: service(app.clone(), demo.clone()), app, demo, folder: Arc::new(folder) }
     }
 
     async fn send(&self, request: Builder, body: &str) -> TestResponse {

@@ -41,9 +41,6 @@ pub(in crate::web) async fn submit(
     method: Method,
     form: Form,
 ) -> WebResult<Response> {
-    if client.is_cross_site {
-        return Err(WebError::cross_site());
-    }
     let demo = require_demo(&web)?;
     let title: String = form.first("title").chars().take(MAX_TITLE_CHARS).collect();
     if title.is_empty() {
