@@ -34,11 +34,6 @@ impl ClientIp {
         Self(client)
     }
 
-    /// Returns the address.
-    pub(crate) fn address(self) -> IpAddr {
-        self.0
-    }
-
     /// Returns the network that requests are counted for: an IPv4 address or an IPv6 /64; `None`
     /// for a client on this machine, which is not limited.
     pub(crate) fn network(self) -> Option<IpAddr> {
@@ -70,7 +65,7 @@ mod tests {
         }
         let trusted: Vec<Network> =
             trusted.iter().map(|text| Network::parse(text).unwrap()).collect();
-        ClientIp::new(peer.parse().unwrap(), &headers, &trusted).address().to_string()
+        ClientIp::new(peer.parse().unwrap(), &headers, &trusted).0.to_string()
     }
 
     const LOOPBACK: &[&str] = &["127.0.0.1/32", "::1/128"];
