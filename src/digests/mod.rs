@@ -2,6 +2,7 @@
 //! is sent once per digest, and none is missed (promise 3).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use anyhow::anyhow;
 
@@ -52,7 +53,7 @@ pub struct DigestContext<'a> {
     /// Configuration of digests and site.
     pub config: &'a Config,
     /// Compiled templates of the e-mails.
-    pub templates: &'a Templates,
+    pub templates: &'a Arc<Templates>,
     /// Instance whose secret derives the placeholders.
     pub instance: &'a Instance,
 }
@@ -205,7 +206,7 @@ async fn create_edition(
         return Ok(Prepared::TooFew { stories: stories.len() });
     }
     let audience = ctx.store.audience_groups(&digest.name).await?;
-    let (variants, assigned) = variants::render(ctx, digest, &stories, &audience, at)?;
+    let (variants, assigned) = variants::render(ctx, digest, &stories, &audience, at).await?;
     let new = NewEdition {
         digest: digest.name.clone(),
         date,

@@ -72,7 +72,11 @@ pub async fn preview(
     context.subscriber.name.clone_from(&name);
     context.subscriber.address.clone_from(&address);
     context.subscriber.unsubscribe_url.clone_from(&unsubscribe_url);
-    let mail = ctx.templates.render_digest(&digest.template, &context)?;
+    let template = digest.template.clone();
+    let mail = ctx
+        .templates
+        .run_on_pool(move |templates| templates.render_digest(&template, &context))
+        .await??;
     let host = SiteUrls(&ctx.config.site.base_url).mail_domain();
     let message = MessageParts {
         from: &digest.from,

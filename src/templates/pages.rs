@@ -250,7 +250,7 @@ pub struct ErrorPage {
 /// Renders every page with all its samples; returns the errors.
 pub(super) fn check(templates: &Templates) -> Vec<anyhow::Error> {
     fn all<V: View>(templates: &Templates) -> impl Iterator<Item = anyhow::Error> {
-        V::samples().into_iter().filter_map(|sample| templates.page(&sample).err())
+        V::samples().into_iter().filter_map(|sample| templates.page_blocking(&sample).err())
     }
     all::<IndexPage>(templates)
         .chain(all::<FeedPage>(templates))

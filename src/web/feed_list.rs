@@ -37,6 +37,7 @@ pub(super) async fn show(
         opml: web.opml.is_some(),
         groups: facets.narrower_feeds(&FeedSelector::default(), |_, _| true),
     })
+    .await
 }
 
 /// `GET /feeds.opml`: all public feeds in OPML.

@@ -84,7 +84,7 @@ async fn render_page(
         addresses: alternates.clone(),
     };
     view.page.alternates = alternates;
-    let mut response = web.render(&view)?;
+    let mut response = web.render(&view).await?;
     let headers = response.headers_mut();
     headers.extend(
         HeaderValue::try_from(FEED_PAGE_CSP.as_str())

@@ -133,6 +133,7 @@ pub(super) async fn submit(
         title,
         vec![web.translate(&client, "subscribe-sent", &[("address", &submitted.address)])],
     )
+    .await
 }
 
 /// Requests the submitted subscription; the inner error is a message for the form.
@@ -178,18 +179,22 @@ async fn render_form(
     let section =
         |name: String| SectionChoice { checked: submitted.sections.contains(&name), name };
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let page = web.render(&SubscribePage {
-        page: web.page(client, method),
-        error,
-        digests: digests.collect(),
-        sections: sections.into_iter().take(MAX_SECTIONS).map(section).collect(),
-        mail_languages: mail_languages(
-            web,
-            Some(submitted.language.as_str()).filter(|l| !l.is_empty()).unwrap_or(&client.language),
-        ),
-        address: submitted.address,
-        name: submitted.name,
-    })?;
+    let page = web
+        .render(&SubscribePage {
+            page: web.page(client, method),
+            error,
+            digests: digests.collect(),
+            sections: sections.into_iter().take(MAX_SECTIONS).map(section).collect(),
+            mail_languages: mail_languages(
+                web,
+                Some(submitted.language.as_str())
+                    .filter(|l| !l.is_empty())
+                    .unwrap_or(&client.language),
+            ),
+            address: submitted.address,
+            name: submitted.name,
+        })
+        .await?;
     Ok((status, page).into_response())
 }
 

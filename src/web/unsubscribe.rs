@@ -42,7 +42,7 @@ pub(super) async fn show(
     }
     let title = web.title_of(&subscription.digest);
     let title = web.translate(&client, "unsubscribe-done-title", &[("digest", &title)]);
-    web.message_page(&client, title, vec![web.translate(&client, "unsubscribe-done", &[])])
+    web.message_page(&client, title, vec![web.translate(&client, "unsubscribe-done", &[])]).await
 }
 
 /// `POST /unsubscribe/{token}`: unsubscribes from this digest, or depending on `action` from all
@@ -119,4 +119,5 @@ async fn render_page(
         state,
         others,
     })
+    .await
 }
