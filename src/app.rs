@@ -186,7 +186,7 @@ impl App {
         Self { store: self.store.for_runtime(), ..self.clone() }
     }
 
-    /// Returns the reason why this store must not send, if there is one (promise 10).
+    /// Returns the reason why this store must not send, if there is one (guarantee 10).
     pub fn send_block_reason(&self) -> Option<String> {
         self.instance.send_block_reason(&self.config.site.base_url)
     }

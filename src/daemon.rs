@@ -178,7 +178,7 @@ async fn watch_articles(store: Store, mut ticks: Ticks, wake: watch::Sender<u64>
 }
 
 /// Pushes changed feeds to hubs and subscribers, at each tick and as soon as a feed changes; a copy
-/// of the store does not (promise 10).
+/// of the store does not (guarantee 10).
 async fn push_websub(
     app: App,
     websub: WebSub,
@@ -209,7 +209,7 @@ async fn push_websub(
 }
 
 /// Publishes feeds to a destination as soon as one changes, and retries failed uploads when they
-/// are due; a copy of the store does not (promise 10).
+/// are due; a copy of the store does not (guarantee 10).
 async fn publish(
     app: App,
     to: Publish,
@@ -231,7 +231,7 @@ async fn publish(
     Ok(publisher.shutdown().await?)
 }
 
-/// Prepares and sends editions, as soon as this store may send (promise 10).
+/// Prepares and sends editions, as soon as this store may send (guarantee 10).
 async fn run_sending(app: App, ticks: Ticks, shutdown: CancellationToken) -> anyhow::Result<()> {
     wait_until_sending_allowed(&app, ticks.clone(), &shutdown, false).await?;
     let mut parts: JoinSet<anyhow::Result<()>> = JoinSet::new();

@@ -21,7 +21,7 @@ CREATE TABLE sources (
     succeeded_at       BIGINT,
     failures           BIGINT NOT NULL DEFAULT 0,
     error              TEXT,
-    held_removals      BIGINT NOT NULL DEFAULT 0,
+    blocked_removals      BIGINT NOT NULL DEFAULT 0,
     sync_requested_at  BIGINT,
     full_sync_at       BIGINT,
     watermark_at       BIGINT,

@@ -2,15 +2,17 @@
 
 use std::process::ExitCode;
 
+use serde_json::json;
+
 use super::output;
 use crate::app::App;
 
 /// Stores the configured base URL in the database, which allows it to send again.
-pub(crate) async fn run(app: &App) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(app: &App, json: bool) -> anyhow::Result<ExitCode> {
     let base_url = &app.config.site.base_url;
     app.store.adopt(base_url).await?;
-    output::line(&format!(
-        "This database now sends as {base_url}. Restart `courant serve` if it is running."
-    ))?;
+    let text =
+        format!("This database now sends as {base_url}. Restart `courant serve` if it is running.");
+    output::result(json, &json!({"base_url": base_url}), &text)?;
     Ok(ExitCode::SUCCESS)
 }

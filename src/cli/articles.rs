@@ -12,7 +12,7 @@ use super::{UsageError, output};
 use crate::app::App;
 use crate::domain::article::Article;
 use crate::domain::time::Millis;
-use crate::sources::{id_mapping, import};
+use crate::sources::{SyncReport, id_mapping, import};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -27,13 +27,13 @@ pub(crate) enum Command {
     },
     /// Show one article by its id
     Show {
-        /// Permanent id, SOURCE/ID, or id in the source
+        /// Permanent id, SOURCE/ID, or id in its source
         id: String,
     },
     /// Import articles from a file into a builtin source
     #[command(after_help = "\
-Formats: articles (.jsonl, .csv), feeds (.rss, .atom, .xml, .json) and WordPress exports (.xml). Articles with the same id are \
-replaced.")]
+Formats: articles (.jsonl, .csv), feeds (.rss, .atom, .rdf, .xml, .json) and WordPress exports (.xml). An article with a known id \
+is replaced. If a line is not valid, nothing is imported.")]
     Import {
         /// File with articles, a feed or a WordPress export
         file: PathBuf,
@@ -43,11 +43,11 @@ replaced.")]
     },
     /// Keep the published ids of articles after a CMS change
     #[command(after_help = "\
-Each line holds an old and a new id. The old id is a permanent id, SOURCE/ID, or an unambiguous id in a source; the new one is \
-SOURCE/ID or the id in --source. The mapping can be imported before or after the first sync of the new CMS. Remapped articles are \
-not announced as new, neither in feeds nor in digests.")]
+Each line contains an old and a new id. The old id is a permanent id, SOURCE/ID, or an unambiguous id in a source. The new id is \
+SOURCE/ID, or the id in --source. The mapping can be imported before or after the first sync of the new CMS. Remapped articles are \
+new neither to feed readers nor to digests.")]
     RemapIds {
-        /// CSV file with an old and a new id per line
+        /// CSV file with the old and the new id of each article
         map: PathBuf,
         /// Name of the source of the new ids
         #[arg(long)]
@@ -60,8 +60,10 @@ impl Command {
         match self {
             Self::List { waiting, limit } => list(app, waiting, limit, json).await,
             Self::Show { id } => show(app, &id, json).await,
-            Self::Import { file, source } => import_file(app, &file, source.as_deref()).await,
-            Self::RemapIds { map, source } => remap_ids(app, &map, source.as_deref()).await,
+            Self::Import { file, source } => {
+                import_file(app, &file, source.as_deref(), json).await
+            }
+            Self::RemapIds { map, source } => remap_ids(app, &map, source.as_deref(), json).await,
         }
     }
 }
@@ -149,10 +151,21 @@ async fn show(app: &App, id: &str, json: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn import_file(app: &App, file: &Path, source: Option<&str>) -> anyhow::Result<ExitCode> {
+async fn import_file(
+    app: &App,
+    file: &Path,
+    source: Option<&str>,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
     let source =
         import::builtin_source(&app.config, source).map_err(|e| UsageError(format!("{e:#}")))?;
     match import::import_file(&app.store, &app.config, source, file, app.now()).await? {
+        Ok(done) if json => {
+            let mut document = super::sources::to_json(&done.report);
+            document["left_out"] = json!(done.left_out);
+            output::json(&document)?;
+            Ok(exit_code(&done.report))
+        }
         Ok(done) => {
             let r = done.report;
             output::line(&format!(
@@ -171,13 +184,22 @@ async fn import_file(app: &App, file: &Path, source: Option<&str>) -> anyhow::Re
             for (id, reason) in &r.rejected {
                 output::error(&format!("{id}: {reason}"));
             }
-            Ok(if r.rejected.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+            Ok(exit_code(&r))
         }
         Err(import::RejectedLines(lines)) => Ok(report_rejected_rows(file, &lines, "imported")),
     }
 }
 
-async fn remap_ids(app: &App, map: &Path, source: Option<&str>) -> anyhow::Result<ExitCode> {
+fn exit_code(report: &SyncReport) -> ExitCode {
+    if report.rejected.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+async fn remap_ids(
+    app: &App,
+    map: &Path,
+    source: Option<&str>,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
     if let Some(name) = source.filter(|name| !app.config.sources.iter().any(|s| s.name == *name)) {
         return Err(UsageError(format!("there is no source {name:?} in the configuration")).into());
     }
@@ -190,7 +212,8 @@ async fn remap_ids(app: &App, map: &Path, source: Option<&str>) -> anyhow::Resul
                 .filter(|(n, _)| *n > 0)
                 .map(|(n, what)| format!(", {what} {n}"))
                 .collect();
-            output::line(&format!("remapped {}{more}", r.mapped))?;
+            let document = json!({"remapped": r.mapped, "pending": r.pending, "unchanged": r.unchanged});
+            output::result(json, &document, &format!("remapped {}{more}", r.mapped))?;
             Ok(ExitCode::SUCCESS)
         }
         Err(lines) => Ok(report_rejected_rows(map, &lines, "remapped")),

@@ -3,15 +3,18 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use serde_json::json;
+
 use super::output;
 use crate::app::App;
 
 /// Writes the copy to `file`, which must not exist; the copy does not send until `courant adopt`.
-pub(crate) async fn run(app: &App, file: &Path) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(app: &App, file: &Path, json: bool) -> anyhow::Result<ExitCode> {
     app.store.backup(file).await?;
-    output::line(&format!(
-        "Wrote backup to {}. Copies do not send mail until you run `courant adopt`.",
+    let text = format!(
+        "Wrote the backup to {}. A copy sends nothing until you run `courant adopt`.",
         file.display()
-    ))?;
+    );
+    output::result(json, &json!({"file": file}), &text)?;
     Ok(ExitCode::SUCCESS)
 }

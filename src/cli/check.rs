@@ -5,105 +5,143 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::ExitCode;
 
+use serde_json::{Value, json};
+
 use super::output;
 use crate::app::App;
 use crate::config::{Config, TlsMode, Transport};
 use crate::domain::address::Mailbox;
-use crate::mail::dkim::Signer;
+use crate::mail::dkim::{DnsRecord, Signer};
 use crate::mail::smtp::{Relay, Timeouts};
 use crate::sources;
 use crate::templates::Templates;
 
-pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
-    // An invalid configuration or database ends the command: nothing below can be checked then.
-    let app = App::from_file(path).await?;
-    let config = &app.config;
-    print_ok(&format!("config {}: {}", path.display(), summary(config)))?;
-    app.store.ping().await?;
-    print_ok("database: reachable and up to date")?;
-    let mut errors = 0;
-    for source in &config.sources {
-        match sources::check(source).await {
-            Ok(()) => print_ok(&format!("source {}: readable", source.name))?,
-            Err(e) => {
-                errors += 1;
-                print_error(&format!("{e:#}"))?;
-            }
-        }
-    }
-    for transport in &config.transports {
-        errors += check_tls_ca(transport)? + check_dkim(config, transport)?;
-    }
-    for destination in &config.publish {
-        match app.publisher(destination).check().await {
-            Ok(at) => print_ok(&format!("publish {}: {at} accepts files", destination.name))?,
-            Err(reason) => {
-                errors += 1;
-                print_error(&format!("publish {reason}"))?;
-            }
-        }
-    }
-    let template_errors = template_errors(config, &app.templates);
-    errors += template_errors.len();
-    for reason in &template_errors {
-        print_error(reason)?;
-    }
-    if template_errors.is_empty() {
-        print_ok("templates: all render with sample data")?;
-    }
-    for reason in warnings(&app).into_iter().chain(app.unconfigured_names().await?) {
-        output::line(&format!("warn  {reason}"))?;
-    }
-    app.store.close().await;
-    if errors > 0 {
-        output::error(&format!("{} found", super::pluralize(errors, "error")));
-        return Ok(ExitCode::FAILURE);
-    }
-    Ok(ExitCode::SUCCESS)
+/// Prints the findings of the command as they arise, or collects them for one JSON document.
+struct Findings {
+    json: bool,
+    documents: Vec<Value>,
+    errors: usize,
 }
 
-/// Checks the file of a private certificate authority. Returns the number of errors.
-fn check_tls_ca(transport: &Transport) -> anyhow::Result<usize> {
-    if transport.tls_ca.is_none() {
-        return Ok(0);
+impl Findings {
+    fn ok(&mut self, text: &str) -> anyhow::Result<()> {
+        self.add("ok", "ok    ", text)
     }
-    match Relay::from_transport(transport, Timeouts::default()) {
-        Ok(_) => print_ok(&format!("transport {}: tls_ca is valid", transport.name)).map(|()| 0),
-        Err(reason) => print_error(&reason.to_string()).map(|()| 1),
-    }
-}
 
-/// Checks the DKIM keys of a transport and prints the DNS records they need. Returns the number of
-/// errors.
-fn check_dkim(config: &Config, transport: &Transport) -> anyhow::Result<usize> {
-    let signer = match Signer::from_transport(transport) {
-        Ok(Some(signer)) => signer,
-        Ok(None) => return Ok(0),
-        Err(errors) => {
-            for reason in &errors {
-                print_error(reason)?;
-            }
-            return Ok(errors.len());
-        }
-    };
-    let keys = super::pluralize(transport.dkim.len(), "key");
-    let signs = format!("transport {}: signs with {keys} (DKIM)", transport.name);
-    let domains = signing_domains(config, transport, &signer);
-    if domains.is_empty() {
-        return print_ok(&format!("{signs}, once a digest uses it")).map(|()| 0);
+    fn warning(&mut self, text: &str) -> anyhow::Result<()> {
+        self.add("warning", "warn  ", text)
     }
-    print_ok(&format!("{signs}; publish these DNS TXT records:"))?;
-    for domain in domains {
-        for record in signer.dns_records(&domain) {
+
+    fn error(&mut self, text: &str) -> anyhow::Result<()> {
+        self.errors += 1;
+        self.add("error", "error ", text)
+    }
+
+    fn add(&mut self, level: &str, prefix: &str, text: &str) -> anyhow::Result<()> {
+        if self.json {
+            self.documents.push(json!({"level": level, "text": text}));
+            return Ok(());
+        }
+        output::line(&format!("{prefix}{text}"))
+    }
+
+    /// Adds the DNS records that the previous finding asks for.
+    fn dns_records(&mut self, records: &[DnsRecord]) -> anyhow::Result<()> {
+        if let Some(document) = self.documents.last_mut() {
+            document["dns_records"] =
+                records.iter().map(|r| json!({"name": r.name, "value": r.value})).collect();
+            return Ok(());
+        }
+        for record in records {
             output::line(&format!(
                 "\n      {}\n        {}",
                 output::bold(&record.name),
                 record.value
             ))?;
         }
+        output::line("")
     }
-    output::line("")?;
-    Ok(0)
+}
+
+pub(crate) async fn run(path: &Path, json: bool) -> anyhow::Result<ExitCode> {
+    // An invalid configuration or database ends the command: nothing below can be checked then.
+    let app = App::from_file(path).await?;
+    let config = &app.config;
+    let mut findings = Findings { json, documents: Vec::new(), errors: 0 };
+    findings.ok(&format!("config {}: {}", path.display(), summary(config)))?;
+    app.store.ping().await?;
+    findings.ok("database: reachable and up to date")?;
+    for source in &config.sources {
+        match sources::check(source).await {
+            Ok(()) => findings.ok(&format!("source {}: readable", source.name))?,
+            Err(e) => findings.error(&format!("{e:#}"))?,
+        }
+    }
+    for transport in &config.transports {
+        check_tls_ca(transport, &mut findings)?;
+        check_dkim(config, transport, &mut findings)?;
+    }
+    for destination in &config.publish {
+        match app.publisher(destination).check().await {
+            Ok(at) => {
+                findings.ok(&format!("publish {}: {at} accepts files", destination.name))?;
+            }
+            Err(reason) => findings.error(&format!("publish {reason}"))?,
+        }
+    }
+    let template_errors = template_errors(config, &app.templates);
+    for reason in &template_errors {
+        findings.error(reason)?;
+    }
+    if template_errors.is_empty() {
+        findings.ok("templates: all render with sample data")?;
+    }
+    for reason in warnings(&app).into_iter().chain(app.unconfigured_names().await?) {
+        findings.warning(&reason)?;
+    }
+    app.store.close().await;
+    if json {
+        output::json(&findings.documents.into())?;
+    }
+    if findings.errors > 0 {
+        output::error(&format!("{} found", super::pluralize(findings.errors, "error")));
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Checks the file of a private certificate authority.
+fn check_tls_ca(transport: &Transport, findings: &mut Findings) -> anyhow::Result<()> {
+    if transport.tls_ca.is_none() {
+        return Ok(());
+    }
+    match Relay::from_transport(transport, Timeouts::default()) {
+        Ok(_) => findings.ok(&format!("transport {}: tls_ca is valid", transport.name)),
+        Err(reason) => findings.error(&reason.to_string()),
+    }
+}
+
+/// Checks the DKIM keys of a transport and prints the DNS records they need.
+fn check_dkim(
+    config: &Config,
+    transport: &Transport,
+    findings: &mut Findings,
+) -> anyhow::Result<()> {
+    let signer = match Signer::from_transport(transport) {
+        Ok(Some(signer)) => signer,
+        Ok(None) => return Ok(()),
+        Err(errors) => return errors.iter().try_for_each(|reason| findings.error(reason)),
+    };
+    let keys = super::pluralize(transport.dkim.len(), "key");
+    let signs = format!("transport {}: signs with {keys} (DKIM)", transport.name);
+    let domains = signing_domains(config, transport, &signer);
+    if domains.is_empty() {
+        return findings.ok(&format!("{signs}, once a digest uses it"));
+    }
+    findings.ok(&format!("{signs}; publish these DNS TXT records:"))?;
+    let records: Vec<DnsRecord> =
+        domains.iter().flat_map(|domain| signer.dns_records(domain)).collect();
+    findings.dns_records(&records)
 }
 
 /// Returns the signing domains of a transport: its own, or those of the digests' senders.
@@ -139,14 +177,6 @@ pub(super) fn template_errors(config: &Config, templates: &Templates) -> Vec<Str
     errors
 }
 
-fn print_ok(text: &str) -> anyhow::Result<()> {
-    output::line(&format!("ok    {text}"))
-}
-
-fn print_error(text: &str) -> anyhow::Result<()> {
-    output::line(&format!("error {text}"))
-}
-
 fn summary(config: &Config) -> String {
     use super::pluralize;
     [
@@ -169,7 +199,7 @@ fn warnings(app: &App) -> Vec<String> {
     let site = &app.config.site;
     if site.base_url.starts_with("http://") {
         all.push(format!(
-            "base_url {} uses http; mail programs offer one-click unsubscribe only over https",
+            "base_url {} uses http; mail clients offer one-click unsubscribe only over https",
             site.base_url
         ));
     }

@@ -1,10 +1,11 @@
-//! `courant deliver`: sends all due mail, waits until nothing is in flight and prints a report.
+//! `courant deliver`: sends all due messages, waits until nothing is in flight and prints a report.
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::bail;
 use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -14,7 +15,7 @@ use crate::delivery::{self, Dispatcher, Report};
 use crate::digests;
 use crate::domain::time::MINUTE;
 
-pub(crate) async fn run(app: &App) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(app: &App, json: bool) -> anyhow::Result<ExitCode> {
     delivery::check_dkim_keys(&app.config.transports)?;
     let _lock = app.store.lock()?;
     if let Some(reason) = app.send_block_reason() {
@@ -38,14 +39,16 @@ pub(crate) async fn run(app: &App) -> anyhow::Result<ExitCode> {
     if let Some(error) = &report.error {
         output::note(error);
     }
-    output::line(&format!(
+    let text = format!(
         "sent {}, failed {}, waiting {waiting}, held {}",
         report.sent, report.failed, report.held
-    ))?;
+    );
+    let document = json!({"sent": report.sent, "failed": report.failed, "waiting": waiting, "held": report.held});
+    output::result(json, &document, &text)?;
     Ok(if has_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// Sends all due mail while renewing leases and showing progress.
+/// Sends all due messages while renewing leases and showing progress.
 async fn send(app: App, stop: CancellationToken) -> anyhow::Result<(Report, bool)> {
     let dispatcher = app.dispatcher();
     let done = CancellationToken::new();
@@ -66,8 +69,8 @@ async fn send(app: App, stop: CancellationToken) -> anyhow::Result<(Report, bool
     outcome
 }
 
-/// Sends over all transports concurrently and waits for mail that becomes due within a minute. Also
-/// returns `true` if a transport could not send at all.
+/// Sends over all transports concurrently and waits for messages that become due within a minute.
+/// Also returns `true` if a transport could not send at all.
 async fn deliver_all(
     app: &App,
     dispatcher: &Dispatcher,
@@ -93,7 +96,7 @@ async fn deliver_all(
             has_failed |= run.error.is_some() && run.attempts() == 0 && !has_fallback;
             round.add(run);
         }
-        // A mail that one transport could not send may now be due on another of its pool.
+        // A message that one transport could not send may now be due on another of its pool.
         let again = round.attempts() > 0 || (round.error.is_some() && report.error.is_none());
         report.add(round);
         if !uses_pools || !again || stop.is_cancelled() {

@@ -15,33 +15,33 @@ use crate::domain::time::Millis;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// List digests with next date and subscriber counts
+    /// List digests with their next date and subscriber counts
     List {
         /// Maximum number of rows [default: all]
         #[arg(long)]
         limit: Option<usize>,
     },
-    /// Show the next dates and articles of each digest
+    /// Show the next dates of each digest, and its articles
     Next,
-    /// Write subject.txt, body.html, body.txt and message.eml
+    /// Write the next edition to files without sending it
     Preview {
         /// Name of the digest
         name: String,
-        /// Preview with the values of this subscriber
+        /// Subscriber whose name, language and sections apply
         #[arg(long = "as", value_name = "EMAIL")]
         to: Option<String>,
-        /// Preview in this language
+        /// Language [default: that of --as, else the digest's first]
         #[arg(long)]
         language: Option<String>,
         /// Output directory; created if missing
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
-    /// Send a test mail to any address without creating an edition
+    /// Send a test e-mail to any address; creates no edition
     Test {
         /// Name of the digest
         name: String,
-        /// Address that receives the mail
+        /// Address that receives the test e-mail
         #[arg(long, value_name = "EMAIL")]
         to: String,
     },
@@ -61,7 +61,7 @@ impl Command {
             Self::List { limit } => list(app, limit, json).await,
             Self::Next => next(app, json).await,
             Self::Preview { name, to, language, out } => {
-                preview(app, &name, &PreviewOptions { to, language }, &out).await
+                preview(app, &name, &PreviewOptions { to, language }, &out, json).await
             }
             Self::Test { name, to } => {
                 let delivery = digests::queue_test(
@@ -71,9 +71,10 @@ impl Command {
                     app.now(),
                 )
                 .await?;
-                output::line(&format!(
+                let text = format!(
                     "Queued as delivery {delivery}. `courant serve` or `courant deliver` sends it."
-                ))?;
+                );
+                output::result(json, &json!({"delivery": delivery}), &text)?;
                 Ok(ExitCode::SUCCESS)
             }
             Self::Run { name, now } => run_now(app, &name, now.as_deref(), json).await,
@@ -178,6 +179,7 @@ async fn preview(
     name: &str,
     options: &PreviewOptions,
     out: &Path,
+    json: bool,
 ) -> anyhow::Result<ExitCode> {
     let p =
         digests::preview(app.digest_context(), find_digest(app, name)?, options, app.now()).await?;
@@ -193,11 +195,12 @@ async fn preview(
         let file = out.join(file);
         std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
     }
-    output::line(&format!(
+    let text = format!(
         "Wrote subject.txt, body.html, body.txt and message.eml to {}: {}.",
         out.display(),
         pluralize(p.stories, "article")
-    ))?;
+    );
+    output::result(json, &json!({"directory": out, "articles": p.stories}), &text)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -215,7 +218,7 @@ async fn run_now(app: &App, name: &str, at: Option<&str>, json: bool) -> anyhow:
             ))
         })?),
     };
-    match digests::run(app.digest_context(), digest, at, now).await? {
+    match digests::create_edition_now(app.digest_context(), digest, at, now).await? {
         Prepared::Created { edition, deliveries } if json => {
             output::json(&json!({"id": edition, "deliveries": deliveries}))?
         }
@@ -224,7 +227,7 @@ async fn run_now(app: &App, name: &str, at: Option<&str>, json: bool) -> anyhow:
             let recipients = usize::try_from(deliveries)?;
             output::note(&format!(
                 "Edition {edition} has {}. `courant serve` or `courant deliver` sends it.",
-                pluralize(recipients, "mail")
+                pluralize(recipients, "recipient")
             ));
         }
         Prepared::TooFew { stories } => {

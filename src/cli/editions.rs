@@ -34,12 +34,14 @@ pub(crate) enum Command {
         /// Id of the edition
         id: String,
     },
-    /// Cancel an edition; unsent stories return to the next one
+    /// Cancel an edition; messages already sent stay sent
+    #[command(after_help = "\
+The stories return to the next edition only if no message of this one was sent and none is held.")]
     Cancel {
         /// Id of the edition
         id: String,
     },
-    /// Retry failed and held deliveries of an edition
+    /// Retry the failed and held deliveries of an edition
     Retry {
         /// Id of the edition
         id: String,
@@ -51,10 +53,10 @@ impl Command {
         match self {
             Self::List { limit } => list(app, limit, json).await,
             Self::Show { id } => show(app, &id, json).await,
-            Self::Pause { id } => apply(app, &id, EditionCommand::Pause).await,
-            Self::Resume { id } => apply(app, &id, EditionCommand::Resume).await,
-            Self::Cancel { id } => apply(app, &id, EditionCommand::Cancel).await,
-            Self::Retry { id } => apply(app, &id, EditionCommand::Retry).await,
+            Self::Pause { id } => apply(app, &id, EditionCommand::Pause, json).await,
+            Self::Resume { id } => apply(app, &id, EditionCommand::Resume, json).await,
+            Self::Cancel { id } => apply(app, &id, EditionCommand::Cancel, json).await,
+            Self::Retry { id } => apply(app, &id, EditionCommand::Retry, json).await,
         }
     }
 }
@@ -68,10 +70,17 @@ fn parse_id(id: &str) -> anyhow::Result<i64> {
     })
 }
 
-async fn apply(app: &App, id: &str, order: EditionCommand) -> anyhow::Result<ExitCode> {
-    output::line(
-        &delivery::run_edition_command(&app.store, parse_id(id)?, order, app.now()).await?,
-    )?;
+async fn apply(
+    app: &App,
+    id: &str,
+    command: EditionCommand,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
+    let id = parse_id(id)?;
+    let text = delivery::run_edition_command(&app.store, id, command, app.now()).await?;
+    let edition = app.store.existing_edition(id).await?;
+    let counts = app.store.edition_counts(id).await?;
+    output::result(json, &to_json(&edition, counts), &text)?;
     Ok(ExitCode::SUCCESS)
 }
 

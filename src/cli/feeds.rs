@@ -27,28 +27,28 @@ pub(crate) enum Command {
         /// Maximum number of rows [default: all]
         #[arg(long)]
         limit: Option<usize>,
-        /// List on-demand feeds (sections, tags, …) instead
+        /// List the on-demand feeds of sections, tags, … instead
         #[arg(long)]
         on_demand: bool,
     },
-    /// Show reader counts of feeds by day
+    /// Show how many readers each feed has
     Readers {
-        /// Name of one feed, shown day by day
+        /// Name of one feed, to show each of its days
         name: Option<String>,
         /// Number of days including today [default: 7; one feed: 30]
         #[arg(long, value_parser = clap::value_parser!(i64).range(1..=400))]
         days: Option<i64>,
     },
-    /// Write all feeds in all formats and feeds.opml to a directory
+    /// Write all declared feeds and feeds.opml to a directory
     Build {
         /// Output directory; created if missing
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
-    /// Upload changed feeds to the publishing destinations now
+    /// Upload changed feeds to all destinations, or one
     Publish {
         /// Name of one destination [default: all]
-        target: Option<String>,
+        destination: Option<String>,
         /// Upload all files again, even if unchanged
         #[arg(long)]
         again: bool,
@@ -64,8 +64,8 @@ impl Command {
                 readers::list_days(app, &name, days.unwrap_or(30), json).await
             }
             Self::Readers { name: None, days } => readers::list(app, days.unwrap_or(7), json).await,
-            Self::Build { out } => build(app, &out).await,
-            Self::Publish { target, again } => publish(app, target.as_deref(), again).await,
+            Self::Build { out } => build(app, &out, json).await,
+            Self::Publish { destination, again } => publish(app, destination.as_deref(), again, json).await,
         }
     }
 }
@@ -103,15 +103,20 @@ fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<ExitCode>
     Ok(ExitCode::SUCCESS)
 }
 
-async fn publish(app: &App, target: Option<&str>, again: bool) -> anyhow::Result<ExitCode> {
+async fn publish(
+    app: &App,
+    name: Option<&str>,
+    again: bool,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
     let destinations: Vec<_> = app
         .config
         .publish
         .iter()
-        .filter(|settings| target.is_none_or(|name| settings.name == name))
+        .filter(|settings| name.is_none_or(|name| settings.name == name))
         .collect();
     if destinations.is_empty() {
-        let reason = target.map_or("the configuration has no [[publish]]".to_owned(), |name| {
+        let reason = name.map_or("the configuration has no [[publish]]".to_owned(), |name| {
             format!("there is no [[publish]] with the name `{name}`")
         });
         return Err(UsageError(format!("{reason}; add one with a `url`")).into());
@@ -120,11 +125,19 @@ async fn publish(app: &App, target: Option<&str>, again: bool) -> anyhow::Result
         bail!("{reason}");
     }
     cache::refresh_due(&app.store, &app.config, &app.feed_cache, app.now()).await?;
-    let mut failed = false;
+    let (mut failed, mut documents) = (false, Vec::new());
     for settings in destinations {
         let publisher = app.publisher(settings);
         let report = publisher.publish_now(again, app.now()).await?;
         publisher.shutdown().await?;
+        failed |= report.error.is_some();
+        if json {
+            documents.push(json!({
+                "destination": settings.name, "uploaded": report.uploaded, "deleted": report.deleted,
+                "up_to_date": report.up_to_date, "pending": report.pending, "error": report.error,
+            }));
+            continue;
+        }
         for (action, files) in [("uploaded", &report.uploaded), ("deleted", &report.deleted)] {
             for file in files {
                 output::line(&format!("{}: {action} {file}", settings.name))?;
@@ -140,8 +153,10 @@ async fn publish(app: &App, target: Option<&str>, again: bool) -> anyhow::Result
         ))?;
         if let Some(reason) = &report.error {
             output::error(reason);
-            failed = true;
         }
+    }
+    if json {
+        output::json(&documents.into())?;
     }
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
@@ -199,7 +214,7 @@ async fn list_on_demand(app: &App, limit: Option<usize>, json: bool) -> anyhow::
     Ok(ExitCode::SUCCESS)
 }
 
-async fn build(app: &App, out: &Path) -> anyhow::Result<ExitCode> {
+async fn build(app: &App, out: &Path, json: bool) -> anyhow::Result<ExitCode> {
     std::fs::create_dir_all(out)
         .with_context(|| format!("cannot create the directory {}", out.display()))?;
     let mut written = 0;
@@ -220,7 +235,8 @@ async fn build(app: &App, out: &Path) -> anyhow::Result<ExitCode> {
         write_atomically(&out.join(opml::FILE_NAME), &list.identity)?;
         written += 1;
     }
-    output::line(&format!("Wrote {} to {}.", super::pluralize(written, "file"), out.display()))?;
+    let text = format!("Wrote {} to {}.", super::pluralize(written, "file"), out.display());
+    output::result(json, &json!({"directory": out, "files": written}), &text)?;
     Ok(ExitCode::SUCCESS)
 }
 

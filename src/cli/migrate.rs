@@ -2,12 +2,15 @@
 
 use std::process::ExitCode;
 
+use serde_json::json;
+
 use super::output;
 use crate::app::App;
 
 /// Reports success; opening the store already applied the migrations.
-pub(crate) async fn run(app: &App) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(app: &App, json: bool) -> anyhow::Result<ExitCode> {
     app.store.ping().await?;
-    output::line("The database schema is up to date.")?;
+    let text = "The database schema is up to date.";
+    output::result(json, &json!({"up_to_date": true}), text)?;
     Ok(ExitCode::SUCCESS)
 }

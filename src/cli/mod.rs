@@ -42,7 +42,7 @@ struct Cli {
         value_name = "FILE"
     )]
     config: PathBuf,
-    /// Print one JSON document instead of a table
+    /// Print one JSON document instead of text
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]
@@ -134,24 +134,24 @@ async fn run(options: Cli) -> anyhow::Result<ExitCode> {
     let command = match options.command {
         None | Some(Command::Serve) => return serve::run(&path).await,
         Some(Command::Demo(demo)) => return demo.run().await,
-        Some(Command::Check) => return check::run(&path).await,
+        Some(Command::Check) => return check::run(&path, json).await,
         Some(command) => command,
     };
     let app = App::from_file(&path).await?;
     let result = match command {
-        Command::Migrate => migrate::run(&app).await,
+        Command::Migrate => migrate::run(&app, json).await,
         Command::Sources(c) => c.run(&app, json).await,
         Command::Articles(c) => c.run(&app, json).await,
         Command::Feeds(c) => c.run(&app, json).await,
         Command::Digests(c) => c.run(&app, json).await,
         Command::Editions(c) => c.run(&app, json).await,
-        Command::Deliver => deliver::run(&app).await,
+        Command::Deliver => deliver::run(&app, json).await,
         Command::Subscribers(c) => c.run(&app, json).await,
         Command::Suppressions(c) => c.run(&app, json).await,
         Command::Tokens(c) => c.run(&app, json).await,
         Command::Websub(c) => c.run(&app, json).await,
-        Command::Backup { file } => backup::run(&app, &file).await,
-        Command::Adopt => adopt::run(&app).await,
+        Command::Backup { file } => backup::run(&app, &file, json).await,
+        Command::Adopt => adopt::run(&app, json).await,
         Command::Demo(_) | Command::Check | Command::Serve => {
             unreachable!("handled before the database is opened")
         }

@@ -26,6 +26,11 @@ pub(crate) fn json(value: &Value) -> anyhow::Result<()> {
     line(&serde_json::to_string_pretty(value)?)
 }
 
+/// Prints the result of a command: the JSON document with `--json`, otherwise one line of text.
+pub(crate) fn result(as_json: bool, document: &Value, text: &str) -> anyhow::Result<()> {
+    if as_json { json(document) } else { line(text) }
+}
+
 /// Prints an error message to standard error.
 pub(crate) fn error(text: &str) {
     let mut err = std::io::stderr().lock();

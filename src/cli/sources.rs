@@ -14,11 +14,11 @@ mod check;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Sync all sources, or one, now
+    /// Run a full sync of all sources, or of one
     Sync {
         /// Name of the source [default: all]
         name: Option<String>,
-        /// Apply removals of more than half of a source
+        /// Accept the removal of more than half of a source
         #[arg(long)]
         accept_removals: bool,
     },
@@ -91,11 +91,11 @@ fn print_report(r: &SyncReport) -> anyhow::Result<()> {
     for (id, what) in &r.notes {
         output::line(&format!("  note on {id}: {what}"))?;
     }
-    if r.held_removals > 0 {
-        let how = format!("`courant sources sync {} --accept-removals` applies them", r.source);
+    if r.blocked_removals > 0 {
+        let how = format!("`courant sources sync {} --accept-removals` accepts them", r.source);
         output::line(&format!(
-            "  held {} removals, more than half of all articles; {how}",
-            r.held_removals
+            "  blocked {} removals, which are more than half of all articles; {how}",
+            r.blocked_removals
         ))?;
     }
     Ok(())
@@ -106,11 +106,11 @@ pub(crate) fn scheduled_suffix(r: &SyncReport) -> String {
     if r.scheduled > 0 { format!(", scheduled {}", r.scheduled) } else { String::new() }
 }
 
-fn to_json(r: &SyncReport) -> serde_json::Value {
+pub(super) fn to_json(r: &SyncReport) -> serde_json::Value {
     let pairs = |list: &[(String, String)], word: &str| {
         list.iter().map(|(id, reason)| json!({"id": id, word: reason})).collect::<Vec<_>>()
     };
-    json!({"source": r.source, "added": r.added, "scheduled": r.scheduled, "changed": r.changed, "removed": r.removed, "held_removals": r.held_removals,
+    json!({"source": r.source, "added": r.added, "scheduled": r.scheduled, "changed": r.changed, "removed": r.removed, "blocked_removals": r.blocked_removals,
         "rejected": pairs(&r.rejected, "reason"), "notes": pairs(&r.notes, "note")})
 }
 
@@ -123,7 +123,7 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<Exi
         "last sync",
         "failures",
         "rejected",
-        "held removals",
+        "blocked removals",
         "error",
     ]);
     for source in app.config.sources.iter().take(limit.unwrap_or(usize::MAX)) {
@@ -131,13 +131,13 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<Exi
         let kind = kind_name(source.kind);
         rows.push(json!({"name": source.name, "kind": kind, "succeeded_at": state.succeeded_at.map(|t| t.rfc3339()),
             "full_sync_at": state.progress.full_sync_at.map(|t| t.rfc3339()),
-            "failures": state.failures, "rejected": state.rejected, "held_removals": state.held_removals, "error": state.error}));
+            "failures": state.failures, "rejected": state.rejected, "blocked_removals": state.blocked_removals, "error": state.error}));
         let read =
             state.succeeded_at.map_or("never".into(), |t| t.in_zone(&app.config.site.timezone));
         let numbers = [
             state.failures.to_string(),
             state.rejected.to_string(),
-            state.held_removals.to_string(),
+            state.blocked_removals.to_string(),
         ];
         table.row(
             [source.name.clone(), kind.into(), read]

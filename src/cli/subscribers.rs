@@ -25,14 +25,14 @@ pub(crate) enum Command {
         #[arg(long)]
         limit: Option<i64>,
     },
-    /// Show a subscriber with their last 20 deliveries
+    /// Show a subscriber with the last 20 deliveries
     Show {
         /// E-mail address of the subscriber
         email: String,
     },
-    /// Add a subscriber to digests
+    /// Subscribe an address to one or more digests
     Add(AddArgs),
-    /// Unsubscribe a subscriber from all digests
+    /// Unsubscribe an address from all digests
     Remove {
         /// E-mail address of the subscriber
         email: String,
@@ -49,9 +49,9 @@ pub(crate) enum Command {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum InitialStatus {
-    /// You hold the owner's consent; no confirmation is sent
+    /// The owner consented; no confirmation e-mail is sent
     Confirmed,
-    /// A confirmation message is sent first
+    /// A confirmation e-mail is sent first
     Pending,
 }
 
@@ -84,7 +84,7 @@ pub(crate) struct AddArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
-    /// CSV file: email, name, language, timezone, sections
+    /// CSV file with email, name, language, timezone, sections
     file: PathBuf,
     /// Name of the digest
     #[arg(long)]
@@ -92,8 +92,8 @@ pub(crate) struct ImportArgs {
     /// Initial status of the subscriptions
     #[arg(long, value_enum, default_value = "pending")]
     status: InitialStatus,
-    /// Column names of the file: email=E-Mail,name=Name
-    #[arg(long, value_delimiter = ',', value_name = "OURS=THEIRS")]
+    /// Column names of the file, e.g. email=E-Mail,name=Name
+    #[arg(long, value_delimiter = ',', value_name = "COLUMN=NAME")]
     map: Vec<String>,
     /// Validate the file without importing it
     #[arg(long)]
@@ -111,19 +111,20 @@ impl Command {
         match self {
             Self::List { limit } => list(app, limit, json).await,
             Self::Show { email } => show(app, &email, json).await,
-            Self::Add(add) => add.run(app).await,
+            Self::Add(add) => add.run(app, json).await,
             Self::Remove { email } => {
-                let remaining =
+                let digests =
                     subscribers::unsubscribe_all(&app.store, &parse_address(&email)?, app.now())
                         .await?
                         .ok_or_else(|| anyhow!("{email} is not a subscriber"))?;
-                output::line(&format!(
+                let text = format!(
                     "Unsubscribed {email} from {}.",
-                    pluralize(usize::try_from(remaining)?, "digest")
-                ))?;
+                    pluralize(usize::try_from(digests)?, "digest")
+                );
+                output::result(json, &json!({"email": email, "digests": digests}), &text)?;
                 Ok(ExitCode::SUCCESS)
             }
-            Self::Import(import) => import.run(app).await,
+            Self::Import(import) => import.run(app, json).await,
             Self::Export { digest } => {
                 if let Some(name) = &digest {
                     find_digest(&app.config, name).map_err(|e| UsageError(format!("{e:#}")))?;
@@ -234,7 +235,7 @@ async fn show(app: &App, email: &str, json: bool) -> anyhow::Result<ExitCode> {
 }
 
 impl AddArgs {
-    async fn run(self, app: &App) -> anyhow::Result<ExitCode> {
+    async fn run(self, app: &App, json: bool) -> anyhow::Result<ExitCode> {
         let digests: Vec<&Digest> = match (self.digest.as_slice(), app.config.digests.as_slice()) {
             ([], [only]) => vec![only],
             ([], _) => return Err(UsageError("no digest given; use --digest NAME".into()).into()),
@@ -265,25 +266,24 @@ impl AddArgs {
         }
         let results = [
             (r.confirmed, "confirmed"),
-            (r.confirmations_queued, "confirmation mail queued"),
+            (r.confirmations_queued, "confirmation e-mail queued"),
             (r.unchanged, "already subscribed"),
-            (
-                r.unsubscribed,
-                "skipped: previously unsubscribed (they must re-subscribe themselves)",
-            ),
+            (r.unsubscribed, "skipped: the subscriber unsubscribed, and only they can resubscribe"),
         ];
         let results: Vec<String> = results
             .into_iter()
             .filter(|(n, _)| *n > 0)
             .map(|(n, what)| format!("{}: {what}", pluralize(n, "digest")))
             .collect();
-        output::line(&format!("{email}: {}", results.join("; ")))?;
+        let document = json!({"email": email, "confirmed": r.confirmed, "pending": r.confirmations_queued,
+            "already_subscribed": r.unchanged, "previously_unsubscribed": r.unsubscribed});
+        output::result(json, &document, &format!("{email}: {}", results.join("; ")))?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
 impl ImportArgs {
-    async fn run(self, app: &App) -> anyhow::Result<ExitCode> {
+    async fn run(self, app: &App, json: bool) -> anyhow::Result<ExitCode> {
         let digest =
             find_digest(&app.config, &self.digest).map_err(|e| UsageError(format!("{e:#}")))?;
         let options = import::ImportOptions {
@@ -310,20 +310,25 @@ impl ImportArgs {
             output::note(&format!("{}:{line}: {reason}", self.file.display()));
         }
         let rejected = pluralize(r.rejected.len(), "line");
+        let document = import_json(&r);
         if options.dry_run {
-            output::line(&format!(
+            let text = format!(
                 "{} valid, {rejected} rejected; nothing was changed.",
                 pluralize(r.valid, "line")
-            ))?;
+            );
+            output::result(json, &document, &text)?;
             return Ok(if r.rejected.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         if !r.imported {
+            if json {
+                output::json(&document)?;
+            }
             output::error(&format!(
                 "nothing was imported: {rejected} rejected; fix them or use --skip-bad"
             ));
             return Ok(ExitCode::FAILURE);
         }
-        output::line(&format!(
+        let text = format!(
             "confirmed {}, pending {}, already subscribed {}, previously unsubscribed {}, suppressed {}, rejected {}",
             r.confirmed,
             r.pending,
@@ -331,9 +336,18 @@ impl ImportArgs {
             r.previously_unsubscribed,
             r.suppressed,
             r.rejected.len()
-        ))?;
+        );
+        output::result(json, &document, &text)?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+fn import_json(r: &import::ImportReport) -> Value {
+    let rejected: Vec<Value> =
+        r.rejected.iter().map(|(line, reason)| json!({"line": line, "reason": reason})).collect();
+    json!({"imported": r.imported, "valid": r.valid, "confirmed": r.confirmed, "pending": r.pending,
+        "already_subscribed": r.already_subscribed, "previously_unsubscribed": r.previously_unsubscribed,
+        "suppressed": r.suppressed, "rejected": rejected})
 }
 
 fn parse_column_map(pairs: &[String]) -> anyhow::Result<HashMap<String, String>> {

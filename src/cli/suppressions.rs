@@ -41,10 +41,9 @@ impl Command {
                     app.now(),
                 )
                 .await?;
-                output::line(&format!(
-                    "{email} {} suppressed.",
-                    if new { "is now" } else { "was already" }
-                ))?;
+                let text =
+                    format!("{email} {} suppressed.", if new { "is now" } else { "was already" });
+                output::result(json, &json!({"email": email, "added": new}), &text)?;
             }
             Self::Remove { email } => {
                 if !subscribers::unsuppress(
@@ -57,9 +56,10 @@ impl Command {
                     output::error(&format!("{email} was not suppressed"));
                     return Ok(ExitCode::FAILURE);
                 }
-                output::line(&format!(
+                let text = format!(
                     "Removed {email} from the suppression list. No subscription was restored."
-                ))?;
+                );
+                output::result(json, &json!({"email": email, "removed": true}), &text)?;
             }
         }
         Ok(ExitCode::SUCCESS)

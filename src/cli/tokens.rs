@@ -16,7 +16,7 @@ pub(crate) enum Command {
     Create {
         /// Name of the token, for example the client's name
         name: String,
-        /// Role that limits the token
+        /// Role, which determines the permissions of the token
         #[arg(long)]
         role: RoleArg,
     },
@@ -83,7 +83,8 @@ impl Command {
                     output::error(&format!("there is no token {name:?}"));
                     return Ok(ExitCode::FAILURE);
                 }
-                output::line(&format!("Revoked the token {name}."))?;
+                let text = format!("Revoked the token {name}.");
+                output::result(json, &json!({"name": name, "revoked": true}), &text)?;
             }
         }
         Ok(ExitCode::SUCCESS)

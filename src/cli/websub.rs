@@ -29,14 +29,14 @@ impl Command {
             output::json(&all.iter().map(to_json).collect::<Vec<_>>().into())?;
             return Ok(ExitCode::SUCCESS);
         }
-        let mut table = output::TextTable::new(&["document", "callback", "until", "last push"]);
+        let mut table = output::TextTable::new(&["document", "callback", "expires", "last push"]);
         let zone = |at: Millis| at.in_zone(&app.config.site.timezone);
         for s in all {
             let push = match s.push_state {
                 PushState::Current => "up to date".to_owned(),
                 PushState::Due => "in progress".to_owned(),
-                PushState::Failing { attempts, retry_at: again } => {
-                    format!("failed {}, next attempt {}", pluralize_times(attempts), zone(again))
+                PushState::Failing { attempts, retry_at } => {
+                    format!("failed {}, next attempt {}", pluralize_times(attempts), zone(retry_at))
                 }
                 PushState::GivenUp => "failed, next attempt at the next change".to_owned(),
             };
@@ -60,14 +60,14 @@ fn to_json(s: &HubSubscription) -> serde_json::Value {
     let (state, attempts, retry_at) = match s.push_state {
         PushState::Current => ("current", 0, None),
         PushState::Due => ("due", 0, None),
-        PushState::Failing { attempts, retry_at: again } => {
-            ("failing", attempts, Some(again.rfc3339()))
+        PushState::Failing { attempts, retry_at } => {
+            ("failing", attempts, Some(retry_at.rfc3339()))
         }
         PushState::GivenUp => ("given_up", 0, None),
     };
     json!({
-        "feed": s.feed, "format": s.format, "callback": redact_callback(&s.callback), "until": s.expires_at.rfc3339(),
-        "push": state, "failed": attempts, "again_at": retry_at,
+        "feed": s.feed, "format": s.format, "callback": redact_callback(&s.callback), "expires_at": s.expires_at.rfc3339(),
+        "push": state, "failed_attempts": attempts, "retry_at": retry_at,
     })
 }
 

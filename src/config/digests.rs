@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use super::feeds::selection;
 use super::names::{Names, read_name, read_slug};
 use super::reader::{Reader, one_line, one_of};
-use super::settings::{Digest, Missed};
+use super::settings::{Digest, MissedPolicy};
 use super::site::time_zone;
 use crate::domain::address::Mailbox;
 use crate::domain::schedule::{BlackoutRange, Schedule};
@@ -42,8 +42,8 @@ pub(super) fn read(mut reader: Reader<'_>, context: &DigestParseContext<'_>) -> 
     let max_age = reader.or_default("max_age", 30 * DAY, at_least_a_minute);
     let missed = reader.or_default(
         "missed",
-        Missed::Once,
-        one_of(&[("once", Missed::Once), ("skip", Missed::Skip)]),
+        MissedPolicy::Once,
+        one_of(&[("once", MissedPolicy::Once), ("skip", MissedPolicy::Skip)]),
     );
     let missed_within = reader.or_default("missed_within", DAY, at_least_a_minute);
     let pause = reader.list("pause", BlackoutRange::parse);

@@ -13,7 +13,7 @@ pub use crate::domain::warmup::WarmUp;
 
 /// Handling of a scheduled date that passed while the daemon was down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Missed {
+pub enum MissedPolicy {
     /// One catch-up edition is sent.
     Once,
     /// Nothing is sent; the articles wait for the next date.
@@ -44,7 +44,7 @@ pub struct Digest {
     /// Maximum age at which an article that is first seen is still news.
     pub max_age: SignedDuration,
     /// Handling of missed dates.
-    pub missed: Missed,
+    pub missed: MissedPolicy,
     /// Maximum delay for catching up on a missed date.
     pub missed_within: SignedDuration,
     /// Days on which nothing is sent.
@@ -88,10 +88,10 @@ pub enum TransportTarget {
 
 /// Handling of a message whose outcome is unknown after a crash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Uncertain {
+pub enum UncertainPolicy {
     /// The message is sent again.
     Retry,
-    /// The delivery is held for an administrator.
+    /// The delivery is held for an admin.
     Hold,
 }
 
@@ -131,7 +131,7 @@ pub struct Transport {
     /// Name of the transport whose mail it also sends; that transport has no `pool` itself.
     pub pool: Option<String>,
     /// Handling of unknown outcomes after a crash.
-    pub uncertain: Uncertain,
+    pub uncertain: UncertainPolicy,
     /// Signing keys, one signature each; empty: the relay signs.
     pub dkim: Vec<DkimKey>,
     /// Signing domain; default: the domain of the From address.

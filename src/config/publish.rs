@@ -130,7 +130,7 @@ fn bucket(reader: &mut Reader<'_>, name: String, prefix: String) -> Option<Bucke
     // covered by the wildcard certificate.
     let in_path = reader.has("endpoint") || name.contains('.');
     let in_path = reader.boolean("path_style", in_path);
-    let remedy = |what: &str| format!("write the {what} of a user with write access to the bucket");
+    let remedy = |key: &str| format!("write the {key} of a user with write access to the bucket");
     let access_key = reader.required("access_key", &remedy("access key id"), header_word);
     let secret_key = reader.required("secret_key", &remedy("secret key"), header_word);
     let (region, in_path) = (region?, in_path?);

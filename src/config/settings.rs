@@ -11,8 +11,8 @@ pub use crate::domain::network::Network;
 pub use crate::domain::selection::Selection;
 
 pub use super::mail_settings::{
-    Digest, DkimKey, DomainLimits, Missed, Rate, TlsMode, Transport, TransportTarget, Uncertain,
-    WarmUp,
+    Digest, DkimKey, DomainLimits, MissedPolicy, Rate, TlsMode, Transport, TransportTarget,
+    UncertainPolicy, WarmUp,
 };
 pub use super::publish::{Bucket, Publish, PublishTarget};
 

@@ -38,7 +38,7 @@ pub(super) fn read(
         Ids::Courant,
         one_of(&[("ours", Ids::Courant), ("source", Ids::Source)]),
     );
-    // A builtin source may be filled from a WordPress export, which has ids.
+    // A built-in source may be filled from a WordPress export, which has ids.
     if kind == Some(SourceKind::Query) && ids == Some(Ids::Source) {
         reader.error(
             "ids",

@@ -60,7 +60,7 @@ fn list_entries_inherit_missing_values_from_the_site() {
     assert_eq!(digest.languages, ["zh-CN"]);
     assert_eq!(digest.timezone.iana_name(), Some("Asia/Shanghai"));
     assert_eq!((digest.min_articles, digest.max_articles, digest.max_age), (1, 20, 30 * DAY));
-    assert_eq!((digest.missed, digest.missed_within), (Missed::Once, 24 * HOUR));
+    assert_eq!((digest.missed, digest.missed_within), (MissedPolicy::Once, 24 * HOUR));
     assert_eq!((digest.template.as_str(), digest.transport.as_str()), ("digest", "default"));
     assert_eq!(
         (digest.title.as_str(), digest.from.as_str()),

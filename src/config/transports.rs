@@ -10,7 +10,8 @@ use super::error::Location;
 use super::names::{Names, read_name, read_slug};
 use super::reader::{Reader, one_of};
 use super::settings::{
-    Digest, DkimKey, DomainLimits, Rate, TlsMode, Transport, TransportTarget, Uncertain, WarmUp,
+    Digest, DkimKey, DomainLimits, Rate, TlsMode, Transport, TransportTarget, UncertainPolicy,
+    WarmUp,
 };
 use crate::domain::address::{EmailAddress, Mailbox, ascii_domain};
 use crate::domain::domain_limits::LimitRule;
@@ -66,8 +67,8 @@ pub(super) fn read(
     let pool = reader.optional("pool", |name| context.names.resolve(name));
     let uncertain = reader.or_default(
         "uncertain",
-        Uncertain::Retry,
-        one_of(&[("retry", Uncertain::Retry), ("hold", Uncertain::Hold)]),
+        UncertainPolicy::Retry,
+        one_of(&[("retry", UncertainPolicy::Retry), ("hold", UncertainPolicy::Hold)]),
     );
     let (username, password) = login?;
     let dkim = dkim_keys(&mut reader, context);

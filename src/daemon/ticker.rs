@@ -29,7 +29,7 @@ pub(super) async fn start_ticker() -> anyhow::Result<(JobScheduler, Ticks)> {
 /// Runs `tick` at every tick, one run at a time; a repeated error is logged once until it changes
 /// or passes.
 pub(super) async fn run_on_tick<F>(
-    what: &str,
+    task_name: &str,
     mut ticks: Ticks,
     shutdown: CancellationToken,
     mut tick: impl FnMut() -> F,
@@ -39,12 +39,12 @@ pub(super) async fn run_on_tick<F>(
     let mut last_error: Option<String> = None;
     while !shutdown.is_cancelled() {
         match tick().await {
-            Ok(()) if last_error.take().is_some() => tracing::info!("{what}: recovered"),
+            Ok(()) if last_error.take().is_some() => tracing::info!("{task_name}: recovered"),
             Ok(()) => {}
             Err(e) => {
                 let error = format!("{e:#}");
                 if last_error.as_ref() != Some(&error) {
-                    tracing::error!("{what}: {error}");
+                    tracing::error!("{task_name}: {error}");
                 }
                 last_error = Some(error);
             }

@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use super::lease::Job;
 use super::worker::{PreparedMessage, Worker, WorkerContext};
-use crate::config::Uncertain;
+use crate::config::UncertainPolicy;
 use crate::domain::deferral::{Deferral, DeferralClass};
-use crate::domain::delivery::{DeliveryOutcome, UNKNOWN_OUTCOME_DELAY, next_attempt_at};
+use crate::domain::delivery::{
+    DeliveryOutcome, MAX_RETRY_PERIOD, UNKNOWN_OUTCOME_DELAY, next_attempt_at,
+};
+use crate::domain::duration;
 use crate::domain::time::Millis;
 use crate::mail::smtp::{FailureScope, SmtpOutcome};
 use crate::store::claims::LeasedDelivery;
@@ -110,7 +113,10 @@ impl Worker {
             (DeliveryOutcome::Deferred { until }, reply)
         } else {
             self.report.failed += 1;
-            (DeliveryOutcome::Failed, format!("given up after four days: {reply}"))
+            (
+                DeliveryOutcome::Failed,
+                format!("given up after {}: {reply}", duration::format(MAX_RETRY_PERIOD)),
+            )
         }
     }
 }
@@ -150,7 +156,7 @@ impl WorkerContext {
     }
 
     fn may_retry_unknown(&self, job: &Job) -> bool {
-        job.delivery.uncertain == 0 && self.transport.uncertain == Uncertain::Retry
+        job.delivery.uncertain == 0 && self.transport.uncertain == UncertainPolicy::Retry
     }
 
     /// Refunds the rate-limit permits of a job that was not sent.

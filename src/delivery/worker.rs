@@ -1,6 +1,6 @@
 //! Worker: the send loop of one connection. At most two steps are open: one message accepted but
-//! not yet recorded, and one on the wire (promise 4). Start permits are requested ahead, so that no
-//! commit delays the connection.
+//! not yet recorded, and one on the wire (guarantee 4). Start permits are requested ahead, so that
+//! no commit delays the connection.
 
 mod permits;
 

@@ -1,12 +1,12 @@
 //! Creates editions of digests: which digests are due, their stories and their audience. Each story
-//! is sent once per digest, and none is missed (promise 3).
+//! is sent once per digest, and none is missed (guarantee 3).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::anyhow;
 
-use crate::config::{Config, Digest, Missed};
+use crate::config::{Config, Digest, MissedPolicy};
 use crate::domain::article::Article;
 use crate::domain::edition::EditionState;
 use crate::domain::schedule::{ScheduleDecision, due};
@@ -90,7 +90,7 @@ async fn prepare_digest(
     now: Millis,
 ) -> anyhow::Result<Option<Prepared>> {
     let state = ctx.store.ensure_digest(&digest.name, now).await?;
-    let once = digest.missed == Missed::Once;
+    let once = digest.missed == MissedPolicy::Once;
     match due(
         &digest.schedule,
         &digest.timezone,
@@ -115,7 +115,7 @@ async fn prepare_digest(
 
 /// Creates an edition now, regardless of the schedule. `at` is its date, by which articles must be
 /// public.
-pub async fn run(
+pub async fn create_edition_now(
     ctx: DigestContext<'_>,
     digest: &Digest,
     at: Millis,

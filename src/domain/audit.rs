@@ -33,7 +33,7 @@ pub enum AuditAction {
     Test,
     /// A sync was requested.
     Sync,
-    /// Held removals of a source were accepted.
+    /// Blocked removals of a source were accepted.
     AcceptRemovals,
     /// A copy of the database was allowed to send.
     Adopt,

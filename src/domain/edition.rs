@@ -7,11 +7,11 @@ pub enum EditionState {
     Preparing,
     /// Deliveries are being sent.
     Sending,
-    /// Paused until an administrator resumes it.
+    /// Paused until an admin resumes it.
     Paused,
     /// Every delivery has ended.
     Sent,
-    /// Cancelled by an administrator.
+    /// Cancelled by an admin.
     Cancelled,
 }
 
@@ -37,7 +37,7 @@ impl EditionState {
     }
 }
 
-/// Command of an administrator on an edition.
+/// Command of an admin on an edition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EditionCommand {
     /// Stops sending until resumed.
@@ -88,7 +88,7 @@ pub struct DeliveryCounts {
     pub sent: i64,
     /// Rejected permanently, or retried for too long.
     pub failed: i64,
-    /// Of unknown outcome, held for an administrator.
+    /// Of unknown outcome, held for an admin.
     pub held: i64,
     /// Cancelled, or the subscriber unsubscribed before sending.
     pub cancelled: i64,

@@ -11,7 +11,7 @@ pub enum Permission {
     WriteContent,
     /// Create, approve, hold, pause, resume, cancel and retry editions, and send tests.
     ControlEditions,
-    /// Start a sync of a source, and accept held removals.
+    /// Start a sync of a source, and accept blocked removals.
     SyncSources,
     /// Read subscribers, their subscriptions and deliveries, segments and suppressions.
     ReadSubscribers,

@@ -1,4 +1,4 @@
-//! Roles of users and tokens.
+//! Roles of users and API tokens.
 
 /// Role of a user or token, with the permissions for one kind of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,5 @@
 //! Subscriptions: the link between a subscriber and a digest, and the rules for changing it
-//! (promise 7).
+//! (guarantee 7).
 
 /// Status of a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

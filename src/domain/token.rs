@@ -6,7 +6,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-/// Action that a link allows (promise 6).
+/// Action that a link allows (guarantee 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkScope {
     /// Confirms the subscriptions of `subscriber` that the confirmation mail `delivery` lists.

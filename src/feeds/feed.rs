@@ -69,7 +69,7 @@ pub struct FeedMetadata<'a> {
     pub hubs: Vec<String>,
     /// Role of the document in the feed's archive.
     pub archive: &'a ArchiveRole,
-    /// XML that the operator adds to RSS and Atom, validated when the configuration was loaded.
+    /// XML that the admin adds to RSS and Atom, validated when the configuration was loaded.
     pub extra_xml: Option<&'a str>,
 }
 

@@ -36,12 +36,12 @@ const MAX_ADDRESSES_TRIED: usize = 4;
 /// Addresses to which connections are allowed.
 #[derive(Debug, Clone)]
 pub enum AddressPolicy {
-    /// All addresses: the operator configured the URL.
+    /// All addresses: the admin configured the URL.
     Any,
     /// Public addresses at ports 80, 443 and above 1023, and every port in the allowed networks:
     /// the URL is from an untrusted party.
     Public {
-        /// Networks that the operator has allowed.
+        /// Networks that the admin has allowed.
         allowed_networks: Vec<Network>,
     },
 }

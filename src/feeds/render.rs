@@ -96,7 +96,7 @@ fn articles_to_load(plan: &DocumentPlan, jobs: &FormatJobs) -> Vec<i64> {
 }
 
 /// Renders a declared feed in every format from the store alone, as it would be served (design.md,
-/// promise 2).
+/// guarantee 2).
 pub async fn documents(
     store: &Store,
     config: &Config,

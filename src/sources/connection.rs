@@ -109,7 +109,7 @@ pub(super) fn postgres_options(source: &str, url: &str) -> anyhow::Result<PgConn
         .disable_statement_logging())
 }
 
-/// Waits for a connection; the error is one sentence for the operator.
+/// Waits for a connection; the error is one sentence for the admin.
 pub(super) async fn connect<C>(
     source: &str,
     url: &str,

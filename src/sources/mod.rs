@@ -1,5 +1,5 @@
 //! Article sources: articles are read, normalized once and mirrored; a source is never written to
-//! (promise 8).
+//! (guarantee 8).
 
 use self::sync::SyncMode;
 use crate::config::{Config, Source, SourceKind};
@@ -34,9 +34,9 @@ mod wordpress;
 
 /// Number of articles normalized and stored per transaction, which keeps write transactions short.
 const INGEST_BATCH_ARTICLES: usize = 20;
-/// Removals above this number are held for confirmation if they are also more than half of a
-/// source's articles.
-const MAX_UNCONFIRMED_REMOVALS: usize = 10;
+/// Removals above this number are blocked until an admin accepts them if they are also more than
+/// half of a source's articles.
+const MAX_UNACCEPTED_REMOVALS: usize = 10;
 /// Maximum length of a stored row id, and of the issue reported for it, in characters.
 const MAX_ISSUE_CHARS: usize = 500;
 /// Maximum delay before a failed source is retried.
@@ -57,8 +57,8 @@ pub struct SyncReport {
     pub changed: usize,
     /// Number of articles removed because the source no longer has them.
     pub removed: usize,
-    /// Number of removals held until an admin confirms them (promise 8).
-    pub held_removals: usize,
+    /// Number of removals blocked until an admin accepts them (guarantee 8).
+    pub blocked_removals: usize,
     /// Rejected rows: the source's id and the reason.
     pub rejected: Vec<(String, String)>,
     /// Notes on accepted articles with content that cannot be shown: the source's id and the note.
@@ -70,7 +70,7 @@ pub struct SyncReport {
 /// Error of a sync run; the run's failure is also stored in the source's state.
 #[derive(Debug)]
 pub struct SyncError {
-    /// Cause, as one sentence for the operator.
+    /// Cause, as one sentence for the admin.
     pub error: anyhow::Error,
     /// Number of consecutive failed runs, this one included.
     pub consecutive_failures: i64,

@@ -11,7 +11,7 @@ use super::fingerprint::configuration_fingerprint;
 use super::id_set::IdSet;
 use super::ingest::ingest;
 use super::{
-    INGEST_BATCH_ARTICLES, MAX_ISSUE_CHARS, MAX_UNCONFIRMED_REMOVALS, SyncReport, drupal, ghost,
+    INGEST_BATCH_ARTICLES, MAX_ISSUE_CHARS, MAX_UNACCEPTED_REMOVALS, SyncReport, drupal, ghost,
     normalize, query, wordpress,
 };
 use crate::config::{Config, Source, SourceKind};
@@ -30,7 +30,7 @@ pub(super) enum SyncMode {
     /// due.
     Poll,
     /// A person started a full sync; `accept_removals` confirms the removal of more than half of
-    /// the articles (promise 8).
+    /// the articles (guarantee 8).
     Manual { accept_removals: bool },
 }
 
@@ -90,7 +90,8 @@ pub(super) async fn run(
         let accept = matches!(mode, SyncMode::Manual { accept_removals: true });
         sync_run.remove_missing(newest, accept).await?;
     } else {
-        sync_run.report.held_removals = usize::try_from(state.held_removals).unwrap_or_default();
+        sync_run.report.blocked_removals =
+            usize::try_from(state.blocked_removals).unwrap_or_default();
     }
     // Needed even if nothing changed: a process killed after its last article did not regroup.
     store.assign_stories(&source.name).await?;
@@ -183,7 +184,8 @@ impl SyncRun<'_> {
     }
 
     /// Removes the mirrored articles that the source did not return. More than half of them, and
-    /// more than [`MAX_UNCONFIRMED_REMOVALS`], are removed only with `accept_removals` (promise 8).
+    /// more than [`MAX_UNACCEPTED_REMOVALS`], are removed only with `accept_removals`
+    /// (guarantee 8).
     async fn remove_missing(&mut self, newest: i64, accept_removals: bool) -> anyhow::Result<()> {
         let (mut live, mut missing, mut after) = (0, 0, String::new());
         while let Some(ids) = self.next_id_page(&mut after, newest).await? {
@@ -191,19 +193,19 @@ impl SyncRun<'_> {
             missing += ids.iter().filter(|id| !self.seen_ids.contains(id)).count();
         }
         let name = &self.source.name;
-        if missing > MAX_UNCONFIRMED_REMOVALS && missing * 2 > live && !accept_removals {
-            self.report.held_removals = missing;
+        if missing > MAX_UNACCEPTED_REMOVALS && missing * 2 > live && !accept_removals {
+            self.report.blocked_removals = missing;
             tracing::warn!(
                 source = %name,
-                held = missing,
-                "removals held because more than half of the articles are missing; \
-                 to confirm them, run `courant sources sync {name} --accept-removals`"
+                blocked = missing,
+                "removals blocked because more than half of the articles are missing; \
+                 to accept them, run `courant sources sync {name} --accept-removals`"
             );
             return Ok(());
         }
         self.report.removed = missing;
         let mut after = String::new();
-        // The ids are counted first and removed in a second pass: removals are held all together,
+        // The ids are counted first and removed in a second pass: removals are blocked all together,
         // and a list of all missing ids could be long.
         while missing > 0
             && let Some(mut ids) = self.next_id_page(&mut after, newest).await?
@@ -259,8 +261,8 @@ impl SyncRun<'_> {
                 watermark_settings: fingerprint,
             }
         };
-        let held = i64::try_from(report.held_removals)?;
-        if store.record_sync_success(&source.name, held, progress, now).await? {
+        let blocked = i64::try_from(report.blocked_removals)?;
+        if store.record_sync_success(&source.name, blocked, progress, now).await? {
             tracing::info!(source = %source.name, "source sync recovered");
         }
         Ok(report)

@@ -1,5 +1,5 @@
 //! Identity of a store: its secret, the base URL that it sends as, and whether it is a backup copy
-//! (promise 10).
+//! (guarantee 10).
 
 use std::collections::HashMap;
 

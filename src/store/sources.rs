@@ -11,10 +11,10 @@ use crate::domain::time::Millis;
 /// Number of rejected rows written per transaction, which keeps write transactions short.
 const REJECTED_ROWS_PER_TRANSACTION: usize = 500;
 
-const RECORD_SUCCESS: &str = "UPDATE sources SET succeeded_at = $2, failures = 0, error = NULL, held_removals = $3, full_sync_at = $4, \
+const RECORD_SUCCESS: &str = "UPDATE sources SET succeeded_at = $2, failures = 0, error = NULL, blocked_removals = $3, full_sync_at = $4, \
      watermark_at = $5, watermark_settings = $6 WHERE name = $1";
 
-const SELECT_STATE: &str = "SELECT name, due_at, succeeded_at, failures, error, held_removals, full_sync_at, watermark_at, watermark_settings, \
+const SELECT_STATE: &str = "SELECT name, due_at, succeeded_at, failures, error, blocked_removals, full_sync_at, watermark_at, watermark_settings, \
      (SELECT COUNT(*) FROM rejected_rows r WHERE r.source = sources.name) AS rejected FROM sources";
 
 type StateRow = (
@@ -38,7 +38,7 @@ impl From<StateRow> for SourceState {
             succeeded,
             failures,
             error,
-            held_removals,
+            blocked_removals,
             full_sync,
             watermark,
             watermark_settings,
@@ -56,7 +56,7 @@ impl From<StateRow> for SourceState {
             succeeded_at: succeeded.map(Millis),
             failures,
             error,
-            held_removals,
+            blocked_removals,
             rejected,
             progress,
         }
@@ -77,7 +77,7 @@ pub struct SourceState {
     /// Error of the last sync, if it failed.
     pub error: Option<String>,
     /// Number of removals that an admin must accept first.
-    pub held_removals: i64,
+    pub blocked_removals: i64,
     /// Number of rows that could not be imported.
     pub rejected: i64,
     /// Progress of the last successful sync.
@@ -143,7 +143,7 @@ impl Store {
     pub async fn record_sync_success(
         &self,
         name: &str,
-        held_removals: i64,
+        blocked_removals: i64,
         progress: SyncProgress,
         now: Millis,
     ) -> StoreResult<bool> {
@@ -157,7 +157,7 @@ impl Store {
             sqlx::query(RECORD_SUCCESS)
                 .bind(&name)
                 .bind(now.0)
-                .bind(held_removals)
+                .bind(blocked_removals)
                 .bind(progress.full_sync_at.map(|at| at.0))
                 .bind(progress.watermark_at.map(|at| at.0))
                 .bind(&progress.watermark_settings)

@@ -1,5 +1,5 @@
 //! Suppressed addresses, which must never receive mail again; stored as keyed hashes, so that they
-//! outlive the erasure of personal data (promise 7).
+//! outlive the erasure of personal data (guarantee 7).
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;

@@ -1,5 +1,5 @@
 //! Subscribing, confirming, unsubscribing and undoing. All changes of subscriptions pass through
-//! this module (promises 6 and 7).
+//! this module (guarantees 6 and 7).
 
 use crate::config::{Config, Digest};
 use crate::domain::address::EmailAddress;

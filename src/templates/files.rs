@@ -1,4 +1,4 @@
-//! Template files: the embedded ones, and those of the operator's directory, which override them.
+//! Template files: the embedded ones, and those of the admin's directory, which override them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ pub(super) const MAIL_PARTS: [&str; 3] = ["subject.hbs", "html.hbs", "text.hbs"]
 pub(super) struct TemplateFile {
     /// Content of the file.
     pub(super) text: String,
-    /// Path in the operator's directory, or the embedded name.
+    /// Path in the admin's directory, or the embedded name.
     pub(super) display_path: String,
 }
 
@@ -33,7 +33,7 @@ pub(super) struct TemplateFiles {
 }
 
 impl TemplateFiles {
-    /// Loads the embedded files, then those of the operator's directory.
+    /// Loads the embedded files, then those of the admin's directory.
     ///
     /// # Errors
     /// One sentence if the directory or a file in it cannot be read, or if a file is not used by
@@ -70,7 +70,7 @@ impl TemplateFiles {
         }
     }
 
-    /// Loads a file of the operator's directory; fails if its name is not that of a used template.
+    /// Loads a file of the admin's directory; fails if its name is not that of a used template.
     fn load_override(&mut self, folder: &Path, name: String) -> anyhow::Result<()> {
         let path = folder.join(&name);
         let display_path = path.display().to_string();

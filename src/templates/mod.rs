@@ -1,7 +1,7 @@
 //! Templates of e-mails and pages: the only module that uses Handlebars and Fluent.
 //!
 //! Every template has a typed context with samples; [`Templates::check`] renders them all. Files in
-//! the operator's directory override the embedded ones of the same name; a directory `email/NAME/`
+//! the admin's directory override the embedded ones of the same name; a directory `email/NAME/`
 //! there is a custom digest template.
 
 mod files;
@@ -59,7 +59,7 @@ impl std::fmt::Debug for Templates {
 }
 
 impl Templates {
-    /// Loads and parses the embedded templates and those of the operator's directory.
+    /// Loads and parses the embedded templates and those of the admin's directory.
     ///
     /// # Errors
     /// One sentence with file, line, column and remedy: an unreadable or unused file, invalid
@@ -117,7 +117,7 @@ impl Templates {
             .unwrap_or_else(|| key.to_owned())
     }
 
-    /// Returns the valid values of a digest's `template`: `digest` and the operator's own
+    /// Returns the valid values of a digest's `template`: `digest` and the admin's own
     /// templates.
     pub fn digest_templates(&self) -> impl Iterator<Item = &str> {
         self.mail_names.iter().map(String::as_str).filter(|name| *name != mail::CONFIRM)

@@ -1,4 +1,4 @@
-//! `/healthz` and `/readyz` for operators and load balancers.
+//! `/healthz` and `/readyz` for monitoring and load balancers.
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};

@@ -1,5 +1,5 @@
 //! Relays that fail at random and nodes that are killed at any moment: every reader still receives
-//! the mail (promise 4).
+//! the mail (guarantee 4).
 
 use std::time::Duration;
 

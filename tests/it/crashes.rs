@@ -1,4 +1,4 @@
-//! Processes that are killed repeatedly while they send: no mail is lost (promise 4).
+//! Processes that are killed repeatedly while they send: no mail is lost (guarantee 4).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! Feeds depend only on their articles and settings (promise 2).
+//! Feeds depend only on their articles and settings (guarantee 2).
 
 use courant::domain::article::{Enclosure, IncomingArticle};
 use courant::domain::time::{DAY, HOUR, MINUTE, SignedDuration};

@@ -1,5 +1,5 @@
 //! Id mappings: after a change of the CMS, articles keep their guids, and neither feeds nor digests
-//! announce them again (promises 1, 3 and 9).
+//! announce them again (guarantees 1, 3 and 9).
 
 use courant::digests::Prepared;
 use courant::domain::article::{Article, IncomingArticle};

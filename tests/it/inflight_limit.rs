@@ -1,5 +1,5 @@
 //! Limit of open messages per connection: two, of which one is accepted but not yet recorded and
-//! the other is being transmitted (promise 4).
+//! the other is being transmitted (guarantee 4).
 
 use courant::domain::time::SignedDuration;
 use tokio_util::sync::CancellationToken;

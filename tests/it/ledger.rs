@@ -1,4 +1,4 @@
-//! Ledger: a digest sends each story at most once and never misses one (promise 3).
+//! Ledger: a digest sends each story at most once and never misses one (guarantee 3).
 
 use courant::digests::Prepared;
 use courant::domain::article::IncomingArticle;

@@ -1,5 +1,5 @@
 //! Several processes on one PostgreSQL: some are killed, one is suspended past its leases, and no
-//! mail is lost (promise 4).
+//! mail is lost (guarantee 4).
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

@@ -4,7 +4,9 @@
 
 use std::time::{Duration, Instant};
 
-use courant::config::settings::{DomainLimits, TlsMode, Transport, TransportTarget, Uncertain};
+use courant::config::settings::{
+    DomainLimits, TlsMode, Transport, TransportTarget, UncertainPolicy,
+};
 use courant::domain::time::Millis;
 use courant::mail::mail_catcher::MailCatcher;
 use courant::mail::message::{MessageParts, message_id};
@@ -36,7 +38,7 @@ pub(crate) fn transport(server: &SmtpServer, tls: TlsMode) -> Transport {
         weight: 1,
         standby: false,
         pool: None,
-        uncertain: Uncertain::Retry,
+        uncertain: UncertainPolicy::Retry,
         dkim: Vec::new(),
         dkim_domain: None,
     }

@@ -1,5 +1,5 @@
 //! Sync of articles from a CMS database: added, changed, removed and returning articles, and errors
-//! that lose nothing (promises 1 and 8).
+//! that lose nothing (guarantees 1 and 8).
 
 use courant::digests::Prepared;
 use courant::domain::article::{Article, IncomingArticle};
@@ -116,18 +116,18 @@ database_tests! {
         assert_eq!((back.guid, back.first_seen_at, back.removed_at), (before.guid, before.first_seen_at, None));
     }
 
-    async fn a_removal_of_most_articles_is_held_until_an_admin_accepts_it(world) {
+    async fn a_removal_of_most_articles_is_blocked_until_an_admin_accepts_it(world) {
         configure_cms(world).await;
         insert(world, 1..21).await;
         sync(world, false).await;
         run_sql(world, "DELETE FROM news WHERE id > 5").await;
-        let held = sync(world, false).await;
-        assert_eq!((held.held_removals, held.removed, titles(world).await.len()), (15, 0, 20));
+        let blocked = sync(world, false).await;
+        assert_eq!((blocked.blocked_removals, blocked.removed, titles(world).await.len()), (15, 0, 20));
         let states = world.app.store.source_states().await.unwrap();
-        assert_eq!(states[0].held_removals, 15);
+        assert_eq!(states[0].blocked_removals, 15);
         let accepted = sync(world, true).await;
-        assert_eq!((accepted.held_removals, accepted.removed, titles(world).await.len()), (0, 15, 5));
-        assert_eq!(world.app.store.source_states().await.unwrap()[0].held_removals, 0);
+        assert_eq!((accepted.blocked_removals, accepted.removed, titles(world).await.len()), (0, 15, 5));
+        assert_eq!(world.app.store.source_states().await.unwrap()[0].blocked_removals, 0);
     }
 
     async fn a_removal_of_few_articles_is_carried_out_at_once(world) {
@@ -136,7 +136,7 @@ database_tests! {
         sync(world, false).await;
         run_sql(world, "DELETE FROM news").await;
         let report = sync(world, false).await;
-        assert_eq!((report.removed, report.held_removals), (8, 0), "up to ten removals should not be held");
+        assert_eq!((report.removed, report.blocked_removals), (8, 0), "up to ten removals should not be blocked");
     }
 
     async fn an_invalid_row_does_not_affect_others_and_is_reported_as_new_once(world) {

@@ -1,4 +1,4 @@
-//! Subscribing, confirming, unsubscribing and subscribing again (promises 6 and 7).
+//! Subscribing, confirming, unsubscribing and subscribing again (guarantees 6 and 7).
 
 use courant::domain::address::EmailAddress;
 use courant::domain::subscription::{RequestOrigin, SubscriptionStatus};

@@ -128,7 +128,7 @@ database_tests! {
         other.store.close().await;
     }
 
-    async fn an_incremental_sync_keeps_held_removals_and_does_not_repeat_known_issues(world) {
+    async fn an_incremental_sync_keeps_blocked_removals_and_does_not_repeat_known_issues(world) {
         configure_source(world).await;
         let at = START_TIME.epoch_seconds();
         insert(world, 1..=30, at - 100_000).await;
@@ -136,19 +136,19 @@ database_tests! {
         run_sql(&file, "INSERT INTO news VALUES (40, 'Undated', NULL)").await;
         assert_eq!(poll(world).await.unwrap().rejected.len(), 1);
         run_sql(&file, "DELETE FROM news WHERE id < 20").await;
-        let held = sources::sync_now(&world.app.store, &world.app.config, &world.app.config.sources[0], false, world.now()).await.unwrap();
-        assert!(held.is_full && held.held_removals == 19, "{held:?}");
+        let blocked = sources::sync_now(&world.app.store, &world.app.config, &world.app.config.sources[0], false, world.now()).await.unwrap();
+        assert!(blocked.is_full && blocked.blocked_removals == 19, "{blocked:?}");
         let app = &world.app;
         world.advance(SECOND);
         insert(world, 50..=50, at).await;
         trigger::request_sync(&app.store, &app.config, &app.triggers, "college", world.now()).await.unwrap();
         let polled = poll(world).await.unwrap();
-        assert!(!polled.is_full && polled.added == 1 && polled.held_removals == 19 && polled.new_issues.is_empty(), "{polled:?}");
+        assert!(!polled.is_full && polled.added == 1 && polled.blocked_removals == 19 && polled.new_issues.is_empty(), "{polled:?}");
         let state = app.store.source_state("college").await.unwrap().unwrap();
-        assert_eq!(state.held_removals, 19);
+        assert_eq!(state.blocked_removals, 19);
         assert_eq!(app.store.list_articles(world.now(), None).await.unwrap().len(), 31, "nothing was removed");
         let accepted = sources::sync_now(&app.store, &app.config, &app.config.sources[0], true, world.now()).await.unwrap();
-        assert_eq!((accepted.removed, accepted.held_removals), (19, 0));
+        assert_eq!((accepted.removed, accepted.blocked_removals), (19, 0));
         assert_eq!(app.store.list_articles(world.now(), None).await.unwrap().len(), 12);
     }
 

@@ -80,12 +80,15 @@ fn counts_by_frequency(of: &BTreeMap<String, usize>) -> String {
     parts.join(", ")
 }
 
-fn print_rows(what: &str, list: &[(String, String)]) -> anyhow::Result<()> {
+fn print_rows(label: &str, list: &[(String, String)]) -> anyhow::Result<()> {
     for (id, reason) in list.iter().take(MAX_LISTED_ROWS) {
-        output::line(&format!("  {what} {id}: {reason}"))?;
+        output::line(&format!("  {label} {id}: {reason}"))?;
     }
     if list.len() > MAX_LISTED_ROWS {
-        output::line(&format!("  {what} {} more; --json lists all", list.len() - MAX_LISTED_ROWS))?;
+        output::line(&format!(
+            "  {label} {} more; --json lists all",
+            list.len() - MAX_LISTED_ROWS
+        ))?;
     }
     Ok(())
 }
@@ -117,7 +120,7 @@ fn excerpt(article: &Article) -> String {
 
 fn to_json(source: &Source, inspection: &Inspection) -> Value {
     let pairs = |list: &[(String, String)], key: &str| {
-        list.iter().map(|(id, what)| json!({"id": id, key: what})).collect::<Vec<_>>()
+        list.iter().map(|(id, label)| json!({"id": id, key: label})).collect::<Vec<_>>()
     };
     let facts: serde_json::Map<String, Value> = inspection
         .facts

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::{Fetcher, POLL_INTERVAL};
-use crate::config::Uncertain;
+use crate::config::UncertainPolicy;
 use crate::delivery::lease::{Job, LeaseGuard, LeaseId, SharedDomainLimit};
 use crate::domain::domain_limits::DomainLimit;
 use crate::store::claims::{ClaimCriteria, LeasedDelivery};
@@ -27,7 +27,7 @@ impl Fetcher<'_> {
             node: &self.dispatcher.node,
             excluded_editions,
             after_edition: self.last_edition,
-            hold_uncertain: self.transport.uncertain == Uncertain::Hold,
+            hold_uncertain: self.transport.uncertain == UncertainPolicy::Hold,
         }
     }
 

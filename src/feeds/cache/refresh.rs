@@ -69,7 +69,7 @@ pub async fn refresh_due(
         state.unsaved.extend(batch.changed.into_iter().chain(with_other_settings));
     }
     let has_new_version = state.last_refresh.as_ref().is_none_or(|last| last.version != version);
-    // A checkpoint promises that all earlier changes are on disk.
+    // A checkpoint guarantees that all earlier changes are on disk.
     let is_complete = next.failures.is_empty();
     state.last_refresh = Some(next);
     state.loaded = None;

@@ -18,7 +18,7 @@ use crate::domain::site_urls::encode_segment;
 use crate::domain::time::Millis;
 
 /// Timeout of a request; shorter than the lease of a document
-/// ([`crate::store::published::PUBLISHING`]).
+/// ([`crate::store::publications::PUBLICATION_LEASE`]).
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 /// Name of an object that does not exist, deleted to check access.
 const CHECK_OBJECT: &str = ".courant-check";

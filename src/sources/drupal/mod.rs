@@ -21,7 +21,7 @@ use crate::domain::time::{Millis, SignedDuration};
 /// through `found`, in a read-only session. Returns `true` if it read every node.
 ///
 /// Nodes that the Scheduler module will publish have their future date. The error is one sentence
-/// for the operator and never contains the password.
+/// for the admin and never contains the password.
 pub(crate) async fn read(
     source: &Source,
     since: Option<Millis>,

@@ -20,7 +20,7 @@ use crate::domain::time::Millis;
 /// Reads every post that is published or scheduled, or those that changed since a time, and sends
 /// them through `found`, in a read-only session. Returns `true` if it read every post.
 ///
-/// Scheduled posts have their future date. The error is one sentence for the operator and never
+/// Scheduled posts have their future date. The error is one sentence for the admin and never
 /// contains the password.
 pub(crate) async fn read(
     source: &Source,

@@ -1,4 +1,4 @@
-//! The month that WordPress's calendar shows: the present one, with the days on which something was published as it names months.
+//! The WordPress calendar widget: the current month, with links to the days that have posts.
 
 use std::fmt::Write as _;
 

@@ -36,7 +36,7 @@ const MAX_FETCH_ROUNDS: usize = 8;
 /// Reads every public post, or those that changed since a time, and sends them through `found`, in a
 /// read-only session. Returns `true` if it read every post.
 ///
-/// Scheduled posts have their future date. The error is one sentence for the operator and never
+/// Scheduled posts have their future date. The error is one sentence for the admin and never
 /// contains the password.
 pub(crate) async fn read(
     source: &Source,
@@ -72,9 +72,9 @@ pub(crate) async fn read(
         }
         // The next page rarely needs the bodies and attachments of this one.
         site.posts.clear();
-        site.lists.retain(|listing, _| listing.kind == "post" && listing.parent.is_none());
+        site.queried_ids.retain(|listing, _| listing.kind == "post" && listing.parent.is_none());
         let listed: BTreeSet<u64> =
-            site.lists.values().flat_map(|list| list.ids.iter().copied()).collect();
+            site.queried_ids.values().flat_map(|list| list.ids.iter().copied()).collect();
         posts::fetch(&mut database, &mut site, listed.into_iter().map(DataRequest::Post)).await?;
     }
     database.close().await;

@@ -48,7 +48,7 @@ pub(super) async fn fetch(
         match want {
             DataRequest::Post(id) => light.push(id),
             DataRequest::Body(id) => bodies.push(id),
-            DataRequest::List(listing) => list(database, site, listing).await?,
+            DataRequest::List(query) => list(database, site, query).await?,
             DataRequest::Months => site.months = Some(months(database).await?),
             DataRequest::Comments => site.comments = Some(comments(database).await?),
             DataRequest::Biography(user) => {
@@ -170,49 +170,49 @@ fn post(row: Fields, with_body: bool) -> Post {
 async fn list(
     database: &mut Database,
     site: &mut Site,
-    listing: PostQuery,
+    query: PostQuery,
 ) -> Result<(), anyhow::Error> {
-    let status = if listing.kind == "attachment" { "inherit" } else { "publish" };
+    let status = if query.kind == "attachment" { "inherit" } else { "publish" };
     let mut condition = format!("post_status = '{status}' AND post_type = ?");
-    if !listing.terms.is_empty() {
+    if !query.terms.is_empty() {
         let _ = write!(
             condition,
             " AND ID IN (SELECT tr.object_id FROM {{p}}term_relationships tr JOIN {{p}}term_taxonomy tt ON tt.term_taxonomy_id = tr.term_taxonomy_id WHERE tt.term_id IN ({}))",
-            join_ids(&listing.terms)
+            join_ids(&query.terms)
         );
     }
-    if let Some(author) = listing.author {
+    if let Some(author) = query.author {
         let _ = write!(condition, " AND post_author = {author}");
     }
-    if let Some(parent) = listing.parent {
+    if let Some(parent) = query.parent {
         let _ = write!(condition, " AND post_parent = {parent}");
     }
-    if !listing.exclude.is_empty() {
-        let _ = write!(condition, " AND ID NOT IN ({})", join_ids(&listing.exclude));
+    if !query.exclude.is_empty() {
+        let _ = write!(condition, " AND ID NOT IN ({})", join_ids(&query.exclude));
     }
-    if !listing.mime.is_empty() {
+    if !query.mime.is_empty() {
         condition.push_str(" AND LEFT(post_mime_type, CHAR_LENGTH(?)) = ?");
     }
-    let direction = if listing.ascending { "ASC" } else { "DESC" };
-    let order = match listing.order {
+    let direction = if query.ascending { "ASC" } else { "DESC" };
+    let order = match query.order {
         Order::Date => format!("post_date {direction}"),
         Order::Modified => format!("post_modified {direction}"),
         Order::Title => format!("post_title {direction}"),
         Order::Menu => format!("menu_order {direction}, post_title {direction}"),
         Order::Id => format!("ID {direction}"),
     };
-    let binds: Vec<&str> = if listing.mime.is_empty() {
-        vec![&listing.kind]
+    let binds: Vec<&str> = if query.mime.is_empty() {
+        vec![&query.kind]
     } else {
-        vec![&listing.kind, &listing.mime, &listing.mime]
+        vec![&query.kind, &query.mime, &query.mime]
     };
     let count = database
         .rows(&format!("SELECT CAST(COUNT(*) AS CHAR) FROM {{p}}posts WHERE {condition}"), &binds)
         .await?;
-    let limit = if listing.limit == 0 { 1_000 } else { listing.limit };
+    let limit = if query.limit == 0 { 1_000 } else { query.limit };
     let sql = format!(
         "SELECT CAST(ID AS CHAR) FROM {{p}}posts WHERE {condition} ORDER BY {order} LIMIT {limit} OFFSET {}",
-        listing.offset
+        query.offset
     );
     let ids: Vec<u64> =
         database.rows(&sql, &binds).await?.iter().map(|row| number(&row[0])).collect();
@@ -222,7 +222,7 @@ async fn list(
         site.posts.extend(found.into_iter().map(|post| (post.id, Some(post))));
     }
     let total = count.first().map_or(0, |row| number(&row[0]));
-    site.lists.insert(listing, PostPage { ids, total });
+    site.queried_ids.insert(query, PostPage { ids, total });
     Ok(())
 }
 

@@ -272,7 +272,7 @@ fn provide(site: &mut Site, wanted: BTreeSet<DataRequest>) {
             }
             DataRequest::List(listing) => {
                 let listed = run_query(site, &listing);
-                site.lists.insert(listing, listed);
+                site.queried_ids.insert(listing, listed);
             }
             DataRequest::Biography(user) => {
                 site.biographies.entry(user).or_default();

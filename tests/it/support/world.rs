@@ -200,9 +200,14 @@ impl World {
     }
 
     pub(crate) async fn run(&self, digest: &str) -> Prepared {
-        digests::run(self.app.digest_context(), self.digest(digest), self.now(), self.now())
-            .await
-            .unwrap()
+        digests::create_edition_now(
+            self.app.digest_context(),
+            self.digest(digest),
+            self.now(),
+            self.now(),
+        )
+        .await
+        .unwrap()
     }
 
     /// Creates an edition of the weekly digest now and returns its id.

@@ -86,7 +86,7 @@ async fn the_list_of_subscribers_contains_no_secrets() {
     assert_eq!((&listed[0]["feed"], &listed[0]["format"]), (&"news".into(), &"atom".into()));
     assert!(
         listed[0]["callback"] == callback.as_str()
-            && listed[0]["until"].as_str().unwrap().ends_with('Z'),
+            && listed[0]["expires_at"].as_str().unwrap().ends_with('Z'),
         "{listed}"
     );
     subscriber.on_push(Behavior::Status(500));

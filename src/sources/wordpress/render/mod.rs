@@ -98,7 +98,7 @@ impl<'a> RenderContext<'a> {
     }
 
     fn list(&self, listing: &PostQuery) -> Option<&'a PostPage> {
-        let known = self.site.lists.get(listing);
+        let known = self.site.queried_ids.get(listing);
         if known.is_none() {
             self.request(DataRequest::List(listing.clone()));
         }

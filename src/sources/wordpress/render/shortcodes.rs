@@ -90,8 +90,8 @@ pub(super) fn attributes(text: &str) -> HashMap<String, String> {
             .bytes()
             .take_while(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'-')
             .count();
-        let behind = rest[name_length..].trim_start();
-        let (name, value) = match behind.strip_prefix('=') {
+        let rest_after = rest[name_length..].trim_start();
+        let (name, value) = match rest_after.strip_prefix('=') {
             Some(value) if name_length > 0 => {
                 (Some(rest[..name_length].to_ascii_lowercase()), value.trim_start())
             }
@@ -155,13 +155,13 @@ pub(super) fn expand(text: &str, names: &[&str], f: &mut Replace<'_>) -> String 
         out.push_str(&text[at..tag.start]);
         at = end;
         // A shortcode alone in its paragraph replaces the paragraph.
-        let behind = text[at..].trim_start();
+        let rest_after = text[at..].trim_start();
         if replacement.starts_with('<')
             && out.trim_end().ends_with("<p>")
-            && behind.starts_with("</p>")
+            && rest_after.starts_with("</p>")
         {
             out.truncate(out.trim_end().len() - 3);
-            at = text.len() - behind.len() + 4;
+            at = text.len() - rest_after.len() + 4;
         }
         out.push_str(&replacement);
     }
@@ -218,7 +218,7 @@ pub(super) fn without_unknown(html: &str) -> (String, BTreeSet<String>) {
     (out, dropped)
 }
 
-/// Returns `true` for a plugin's shortcode, `false` for a remark such as [sic] or [1].
+/// Returns `true` for a plugin's shortcode, `false` for other text in brackets, such as [1].
 fn is_plugin_shortcode(
     html: &str,
     tag: &Tag<'_>,

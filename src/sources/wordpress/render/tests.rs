@@ -87,7 +87,7 @@ fn a_block_that_lists_posts_requests_them_and_links_to_them() {
         BTreeSet::from([DataRequest::List(listing.clone()), DataRequest::Months])
     );
     site.months = Some(vec![(2026, 3, 2)]);
-    site.lists.insert(listing, PostPage { ids: vec![8], total: 2 });
+    site.queried_ids.insert(listing, PostPage { ids: vec![8], total: 2 });
     site.posts.insert(8, Some(Post { id: 8, title: "It's \"new\"".into(), ..Post::default() }));
     let shown = body(&site, &post);
     assert_eq!((shown.missing.len(), shown.notes.len()), (0, 0));
@@ -112,7 +112,7 @@ fn a_listed_post_with_a_password_reveals_no_text() {
         ..Post::default()
     };
     site.posts.insert(8, Some(secret));
-    site.lists.insert(
+    site.queried_ids.insert(
         PostQuery { kind: "post".into(), limit: 1, ..PostQuery::default() },
         PostPage { ids: vec![8], total: 1 },
     );

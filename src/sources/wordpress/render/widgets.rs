@@ -333,12 +333,12 @@ pub(super) fn page_list(context: &RenderContext<'_>) -> String {
 fn branch(
     context: &RenderContext<'_>,
     pages: &[&Post],
-    these: &[&Post],
+    siblings: &[&Post],
     depth: usize,
     out: &mut String,
 ) {
     out.push_str("<ul>");
-    for page in these {
+    for page in siblings {
         let title = page_title(&page.title);
         let title = if title.is_empty() { "(no title)" } else { &title };
         let _ = write!(
