@@ -1,8 +1,10 @@
 //! Values and rules of the product, without I/O or async. Functions fail only to reject invalid
 //! values.
 
+pub mod actor;
 pub mod address;
 pub mod article;
+pub mod audit;
 pub mod deferral;
 pub mod delivery;
 pub mod domain_limits;
@@ -11,6 +13,8 @@ pub mod edition;
 pub mod language;
 pub mod media;
 pub mod network;
+pub mod page;
+pub mod permission;
 pub mod rate;
 pub mod readership;
 pub mod role;

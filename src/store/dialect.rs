@@ -2,6 +2,7 @@
 
 use sqlx::AssertSqlSafe;
 
+use super::db::Engine;
 use super::{Db, Store};
 
 /// Column of rows that are passed as one JSON parameter.
@@ -15,6 +16,75 @@ pub(crate) enum Column {
 /// bound.
 pub(crate) fn sql(text: String) -> AssertSqlSafe<String> {
     AssertSqlSafe(text)
+}
+
+/// Returns the SQL of a fragment that depends on the engine; `None` if there is no such fragment.
+///
+/// | fragment | SQL |
+/// |---|---|
+/// | `now` | clock of the database in milliseconds, by which leases are compared because the clocks of nodes differ |
+/// | `skip_locked` | lets several nodes claim different rows at the same time; SQLite has only one writer |
+/// | `json_ids $list` | subquery of the numbers in a JSON array |
+/// | `json_texts $list` | subquery of the texts in a JSON array, in the column `value` |
+/// | `json_rows $list name TYPE, …` | subquery of the objects in a JSON array; TYPE is `INTEGER` or `TEXT` |
+/// | `id_among column $list` | whether a column is one of the `id`s of such objects, for PostgreSQL, whose planner would otherwise not use index lookups for a few rows |
+pub(super) fn expand(engine: Engine, fragment: &str) -> Option<String> {
+    let (name, arguments) = fragment.split_once(' ').unwrap_or((fragment, ""));
+    let arguments = arguments.trim();
+    Some(match (engine, name) {
+        (Engine::Sqlite, "now") => "CAST(unixepoch('subsec') * 1000 AS INTEGER)".to_owned(),
+        (Engine::Postgres, "now") => {
+            "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)".to_owned()
+        }
+        (Engine::Sqlite, "skip_locked") => String::new(),
+        (Engine::Postgres, "skip_locked") => "FOR UPDATE SKIP LOCKED".to_owned(),
+        (Engine::Sqlite, "json_ids" | "json_texts") => {
+            format!("(SELECT value FROM json_each({arguments}))")
+        }
+        (Engine::Postgres, "json_ids") => format!(
+            "(SELECT CAST(value AS bigint) FROM jsonb_array_elements_text(CAST({arguments} AS jsonb)))"
+        ),
+        (Engine::Postgres, "json_texts") => {
+            format!("(SELECT value FROM jsonb_array_elements_text(CAST({arguments} AS jsonb)))")
+        }
+        (_, "json_rows") => json_rows(engine, arguments)?,
+        (Engine::Sqlite, "id_among") => "TRUE".to_owned(),
+        (Engine::Postgres, "id_among") => {
+            let (column, parameter) = arguments.split_once(' ')?;
+            format!(
+                "{column} = ANY (ARRAY(SELECT CAST(e ->> 'id' AS bigint) FROM jsonb_array_elements(CAST({parameter} AS jsonb)) AS e))"
+            )
+        }
+        _ => return None,
+    })
+}
+
+fn json_rows(engine: Engine, arguments: &str) -> Option<String> {
+    let (parameter, columns) = arguments.split_once(char::is_whitespace)?;
+    let columns: Vec<(&str, &str)> =
+        columns.split(',').map(|column| column.trim().split_once(' ')).collect::<Option<_>>()?;
+    Some(match engine {
+        Engine::Sqlite => {
+            let picked: Vec<String> = columns
+                .iter()
+                .map(|(name, _)| format!("json_extract(value, '$.{name}') AS {name}"))
+                .collect();
+            format!("(SELECT {} FROM json_each({parameter}))", picked.join(", "))
+        }
+        Engine::Postgres => {
+            let typed: Vec<String> = columns
+                .iter()
+                .map(|(name, column_type)| {
+                    let column_type = if *column_type == "INTEGER" { "bigint" } else { "text" };
+                    format!("{name} {column_type}")
+                })
+                .collect();
+            format!(
+                "(SELECT * FROM jsonb_to_recordset(CAST({parameter} AS jsonb)) AS r({}))",
+                typed.join(", ")
+            )
+        }
+    })
 }
 
 impl Store {

@@ -1,19 +1,19 @@
 //! The only module with SQL: a store on SQLite or PostgreSQL, with each operation written once.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use sqlx::postgres::PgPool;
-use sqlx::sqlite::SqlitePool;
 use tokio::sync::watch;
 
 pub mod api_tokens;
 mod article_row;
 pub mod articles;
 pub mod audience;
+pub mod audit_log;
 pub mod change_listener;
 pub mod change_log;
 pub mod claims;
+mod db;
 pub mod deliveries;
 mod dialect;
 pub mod digests;
@@ -38,12 +38,14 @@ pub mod readership;
 pub mod renames;
 mod selection_sql;
 pub mod sources;
+mod statements;
 pub mod subscribers;
 pub mod subscriptions;
 pub mod suppressions;
 pub mod terms;
 mod wal_watcher;
 
+pub(crate) use db::{Db, spawn_uncancellable};
 pub use open::Lock;
 
 /// Handle to the database of Courant; cheap to clone.
@@ -52,17 +54,6 @@ pub struct Store {
     db: Arc<Db>,
     /// Signals changes of articles made by this process.
     article_changes: Arc<watch::Sender<()>>,
-}
-
-#[derive(Debug)]
-pub(crate) enum Db {
-    /// One writer and many readers, in WAL mode.
-    Sqlite {
-        read: SqlitePool,
-        write: SqlitePool,
-        path: PathBuf,
-    },
-    Postgres(PgPool),
 }
 
 /// Error of an operation of the store.
@@ -104,6 +95,16 @@ pub enum StoreError {
         value: String,
         /// Table and column of the value.
         column: &'static str,
+    },
+    /// A query was run without one of its parameters, or with one that its statement lacks.
+    #[error(
+        "the parameter ${name} is missing or unknown in a statement of Courant; please report this: {statement}"
+    )]
+    Parameter {
+        /// Name of the parameter.
+        name: String,
+        /// The statement.
+        statement: Arc<str>,
     },
     /// The database returned an error.
     // No `source`: the messages of sqlx errors include each other, so an error chain would repeat
@@ -159,18 +160,6 @@ impl StoreError {
 
 /// Result of an operation of the store.
 pub type StoreResult<T> = Result<T, StoreError>;
-
-/// Runs a future to completion even if the caller is cancelled, because cancelling `begin` leaves a
-/// pooled connection of sqlx 0.9 in an unusable state.
-pub(crate) async fn spawn_uncancellable<T: Send + 'static>(
-    work: impl Future<Output = StoreResult<T>> + Send + 'static,
-) -> StoreResult<T> {
-    match tokio::spawn(work).await {
-        Ok(result) => result,
-        Err(e) if e.is_panic() => std::panic::resume_unwind(e.into_panic()),
-        Err(_) => Err(StoreError::Unreachable("the program is shutting down".into())),
-    }
-}
 
 /// Runs one write transaction: `transaction!(store, |tx| { …; value })`; an error in the body rolls
 /// it back.

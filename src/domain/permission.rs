@@ -1,0 +1,97 @@
+//! Permissions: what a request or command needs, and what each role grants.
+
+use super::role::Role;
+
+/// Right to do one kind of thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Permission {
+    /// Read articles, feeds, digests, editions, sources, transports and statistics.
+    ReadContent,
+    /// Create, change and delete feeds, digests and articles of built-in sources.
+    WriteContent,
+    /// Create, approve, hold, pause, resume, cancel and retry editions, and send tests.
+    ControlEditions,
+    /// Start a sync of a source, and accept held removals.
+    SyncSources,
+    /// Read subscribers, their subscriptions and deliveries, segments and suppressions.
+    ReadSubscribers,
+    /// Add, change, import, export, unsubscribe and erase subscribers, and change suppressions.
+    WriteSubscribers,
+    /// Read metrics.
+    ReadMetrics,
+    /// Read the audit log.
+    ReadAudit,
+    /// Manage users and API tokens.
+    ManageAccess,
+    /// Reload the configuration, and change webhooks and settings.
+    ManageSettings,
+}
+
+impl Permission {
+    /// All permissions.
+    pub const ALL: [Self; 10] = [
+        Self::ReadContent,
+        Self::WriteContent,
+        Self::ControlEditions,
+        Self::SyncSources,
+        Self::ReadSubscribers,
+        Self::WriteSubscribers,
+        Self::ReadMetrics,
+        Self::ReadAudit,
+        Self::ManageAccess,
+        Self::ManageSettings,
+    ];
+}
+
+impl Role {
+    /// Returns `true` if the role includes a permission.
+    pub fn grants(self, permission: Permission) -> bool {
+        use Permission as P;
+        match permission {
+            P::ReadContent | P::ReadMetrics => true,
+            P::WriteContent | P::ControlEditions | P::SyncSources => {
+                matches!(self, Self::Admin | Self::Editor)
+            }
+            P::ReadSubscribers => matches!(self, Self::Admin | Self::ListManager | Self::Viewer),
+            P::WriteSubscribers => matches!(self, Self::Admin | Self::ListManager),
+            P::ReadAudit | P::ManageAccess | P::ManageSettings => self == Self::Admin,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_grant_exactly_what_their_table_says() {
+        use Permission as P;
+        let table: [(Role, &[Permission]); 4] = [
+            (Role::Admin, &P::ALL),
+            (
+                Role::Editor,
+                &[
+                    P::ReadContent,
+                    P::WriteContent,
+                    P::ControlEditions,
+                    P::SyncSources,
+                    P::ReadMetrics,
+                ],
+            ),
+            (
+                Role::ListManager,
+                &[P::ReadContent, P::ReadSubscribers, P::WriteSubscribers, P::ReadMetrics],
+            ),
+            (Role::Viewer, &[P::ReadContent, P::ReadSubscribers, P::ReadMetrics]),
+        ];
+        for (role, granted) in table {
+            for permission in P::ALL {
+                assert_eq!(
+                    role.grants(permission),
+                    granted.contains(&permission),
+                    "{role:?} {permission:?}"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The list of all statements, with which the schema of a database is checked.
+
+use super::db::Statement;
+use super::{Store, StoreResult, api_tokens, audit_log, suppressions};
+
+/// The statements of all files of the store.
+static ALL: &[&[&Statement]] =
+    &[api_tokens::STATEMENTS, audit_log::STATEMENTS, suppressions::STATEMENTS];
+
+impl Store {
+    /// Prepares every statement of the program and returns their number.
+    ///
+    /// # Errors
+    /// The database lacks a table or column that a statement uses.
+    pub async fn prepare_statements(&self) -> StoreResult<usize> {
+        let mut connection = super::db::Connection::open(self).await?;
+        for statement in ALL.iter().copied().flatten() {
+            connection.prepare(statement).await?;
+        }
+        connection.close().await?;
+        Ok(ALL.iter().map(|statements| statements.len()).sum())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use super::ALL;
+
+    fn rust_files(directory: &Path, files: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                rust_files(&path, files);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push(path);
+            }
+        }
+    }
+
+    #[test]
+    fn every_statement_is_listed() {
+        let mut files = Vec::new();
+        rust_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store"), &mut files);
+        let mut declared = 0;
+        for file in files {
+            let text = fs::read_to_string(&file).unwrap();
+            let names: Vec<&str> = text
+                .lines()
+                .filter_map(|line| line.trim_start_matches("pub(super) ").strip_prefix("static "))
+                .filter_map(|line| line.strip_suffix("Statement::new(").or(Some(line)))
+                .filter_map(|line| line.split_once(": Statement ").map(|(name, _)| name))
+                .collect();
+            declared += names.len();
+            let Some(start) = text.find("static STATEMENTS: ") else {
+                assert!(names.is_empty(), "{} has no list STATEMENTS", file.display());
+                continue;
+            };
+            let list = text[start..].split_once(';').unwrap().0;
+            for name in names {
+                assert!(
+                    list.contains(&format!("&{name},")) || list.contains(&format!("&{name}]")),
+                    "{name} is missing in STATEMENTS of {}",
+                    file.display()
+                );
+            }
+        }
+        let listed: usize = ALL.iter().map(|statements| statements.len()).sum();
+        assert_eq!(listed, declared, "a file is missing in ALL");
+    }
+}
