@@ -1,11 +1,32 @@
 //! The list of all statements, with which the schema of a database is checked.
 
 use super::db::Statement;
-use super::{Store, StoreResult, api_tokens, audit_log, suppressions};
+use super::{
+    Store, StoreResult, api_tokens, audit_log, feed_versions, hub_pings, hub_pushes, hub_requests,
+    hub_subscriptions, hub_verifications, instance, job_leases, leases, publications, rate_limits,
+    readership, rejected_rows, sources, suppressions,
+};
 
 /// The statements of all files of the store.
-static ALL: &[&[&Statement]] =
-    &[api_tokens::STATEMENTS, audit_log::STATEMENTS, suppressions::STATEMENTS];
+static ALL: &[&[&Statement]] = &[
+    api_tokens::STATEMENTS,
+    audit_log::STATEMENTS,
+    feed_versions::STATEMENTS,
+    hub_pings::STATEMENTS,
+    hub_pushes::STATEMENTS,
+    hub_requests::STATEMENTS,
+    hub_subscriptions::STATEMENTS,
+    hub_verifications::STATEMENTS,
+    instance::STATEMENTS,
+    job_leases::STATEMENTS,
+    leases::STATEMENTS,
+    publications::STATEMENTS,
+    rate_limits::STATEMENTS,
+    readership::STATEMENTS,
+    rejected_rows::STATEMENTS,
+    sources::STATEMENTS,
+    suppressions::STATEMENTS,
+];
 
 impl Store {
     /// Prepares every statement of the program and returns their number.
