@@ -24,10 +24,13 @@ pub(crate) fn sql(text: String) -> AssertSqlSafe<String> {
 /// |---|---|
 /// | `now` | clock of the database in milliseconds, by which leases are compared because the clocks of nodes differ |
 /// | `skip_locked` | lets several nodes claim different rows at the same time; SQLite has only one writer |
+/// | `lock_rows` | locks the selected rows until the end of the transaction; SQLite has only one writer |
+/// | `notify channel $value` | expression that announces a number to the listeners of a channel at the commit; SQLite has no channels, so it is only the number |
 /// | `json_ids $list` | subquery of the numbers in a JSON array |
 /// | `json_texts $list` | subquery of the texts in a JSON array, in the column `value` |
 /// | `json_rows $list name TYPE, …` | subquery of the objects in a JSON array; TYPE is `INTEGER` or `TEXT` |
 /// | `id_among column $list` | whether a column is one of the `id`s of such objects, for PostgreSQL, whose planner would otherwise not use index lookups for a few rows |
+/// | `bulk_settings` | settings of PostgreSQL for a bulk transaction: its commit does not wait for the disk (a later synchronous commit also covers it), and its statements use generic plans |
 pub(super) fn expand(engine: Engine, fragment: &str) -> Option<String> {
     let (name, arguments) = fragment.split_once(' ').unwrap_or((fragment, ""));
     let arguments = arguments.trim();
@@ -38,6 +41,15 @@ pub(super) fn expand(engine: Engine, fragment: &str) -> Option<String> {
         }
         (Engine::Sqlite, "skip_locked") => String::new(),
         (Engine::Postgres, "skip_locked") => "FOR UPDATE SKIP LOCKED".to_owned(),
+        (Engine::Sqlite, "lock_rows") => String::new(),
+        (Engine::Postgres, "lock_rows") => "FOR UPDATE".to_owned(),
+        (_, "notify") => {
+            let (channel, value) = arguments.split_once(' ')?;
+            match engine {
+                Engine::Sqlite => format!("CAST({value} AS TEXT)"),
+                Engine::Postgres => format!("pg_notify('{channel}', CAST({value} AS TEXT))"),
+            }
+        }
         (Engine::Sqlite, "json_ids" | "json_texts") => {
             format!("(SELECT value FROM json_each({arguments}))")
         }
@@ -48,6 +60,10 @@ pub(super) fn expand(engine: Engine, fragment: &str) -> Option<String> {
             format!("(SELECT value FROM jsonb_array_elements_text(CAST({arguments} AS jsonb)))")
         }
         (_, "json_rows") => json_rows(engine, arguments)?,
+        (Engine::Sqlite, "bulk_settings") => "NULL".to_owned(),
+        (Engine::Postgres, "bulk_settings") => "set_config('synchronous_commit', 'off', TRUE), \
+             set_config('plan_cache_mode', 'force_generic_plan', TRUE)"
+            .to_owned(),
         (Engine::Sqlite, "id_among") => "TRUE".to_owned(),
         (Engine::Postgres, "id_among") => {
             let (column, parameter) = arguments.split_once(' ')?;
@@ -156,18 +172,6 @@ impl Store {
         match &*self.db {
             Db::Sqlite { .. } => "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
             Db::Postgres(_) => "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
-        }
-    }
-
-    /// Returns a statement that speeds up a bulk transaction on PostgreSQL: its commit does not
-    /// wait for the disk (a later synchronous commit also covers it), and its statements use
-    /// generic plans.
-    pub(crate) fn bulk_settings(&self) -> Option<&'static str> {
-        match &*self.db {
-            Db::Sqlite { .. } => None,
-            Db::Postgres(_) => Some(
-                "SELECT set_config('synchronous_commit', 'off', TRUE), set_config('plan_cache_mode', 'force_generic_plan', TRUE)",
-            ),
         }
     }
 

@@ -2,30 +2,57 @@
 
 use super::db::Statement;
 use super::{
-    Store, StoreResult, api_tokens, audit_log, feed_versions, hub_pings, hub_pushes, hub_requests,
-    hub_subscriptions, hub_verifications, instance, job_leases, leases, publications, rate_limits,
-    readership, rejected_rows, sources, suppressions,
+    Store, StoreResult, api_tokens, article_writes, articles, audience, audit_log, change_log,
+    claims, deliveries, digests, due_work, edition_commands, edition_creation, editions,
+    feed_queries, feed_versions, groups, hub_pings, hub_pushes, hub_requests, hub_subscriptions,
+    hub_verifications, id_mappings, instance, job_leases, leases, outcomes, publications,
+    rate_limits, readership, rejected_rows, renames, sources, subscribers, subscriptions,
+    suppressions, terms,
 };
 
 /// The statements of all files of the store.
 static ALL: &[&[&Statement]] = &[
     api_tokens::STATEMENTS,
+    article_writes::STATEMENTS,
+    articles::STATEMENTS,
+    audience::STATEMENTS,
     audit_log::STATEMENTS,
+    change_log::STATEMENTS,
+    claims::STATEMENTS,
+    deliveries::STATEMENTS,
+    digests::STATEMENTS,
+    due_work::STATEMENTS,
+    edition_commands::STATEMENTS,
+    edition_creation::STATEMENTS,
+    editions::STATEMENTS,
+    feed_queries::STATEMENTS,
     feed_versions::STATEMENTS,
+    groups::STATEMENTS,
     hub_pings::STATEMENTS,
     hub_pushes::STATEMENTS,
     hub_requests::STATEMENTS,
     hub_subscriptions::STATEMENTS,
     hub_verifications::STATEMENTS,
+    id_mappings::STATEMENTS,
+    id_mappings::guid_assignment::STATEMENTS,
+    id_mappings::guid_conflicts::STATEMENTS,
+    id_mappings::steps::STATEMENTS,
     instance::STATEMENTS,
     job_leases::STATEMENTS,
     leases::STATEMENTS,
+    outcomes::STATEMENTS,
+    outcomes::TRANSITION_STATEMENTS,
     publications::STATEMENTS,
     rate_limits::STATEMENTS,
     readership::STATEMENTS,
     rejected_rows::STATEMENTS,
+    renames::STATEMENTS,
     sources::STATEMENTS,
+    subscribers::STATEMENTS,
+    subscriptions::STATEMENTS,
+    subscriptions::requests::STATEMENTS,
     suppressions::STATEMENTS,
+    terms::STATEMENTS,
 ];
 
 impl Store {
@@ -70,7 +97,12 @@ mod tests {
             let text = fs::read_to_string(&file).unwrap();
             let names: Vec<&str> = text
                 .lines()
-                .filter_map(|line| line.trim_start_matches("pub(super) ").strip_prefix("static "))
+                .filter_map(|line| {
+                    line.split_once("static ").filter(|(visibility, _)| {
+                        ["", "pub(super) ", "pub(in crate::store) "].contains(visibility)
+                    })
+                })
+                .map(|(_, declaration)| declaration)
                 .filter_map(|line| line.strip_suffix("Statement::new(").or(Some(line)))
                 .filter_map(|line| line.split_once(": Statement ").map(|(name, _)| name))
                 .collect();

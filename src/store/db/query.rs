@@ -27,7 +27,7 @@ pub(crate) struct Query<'q> {
     statement: Arc<Assembled>,
     values: Vec<Option<Value<'q>>>,
     /// First parameter that the statement does not have.
-    unknown: Option<&'static str>,
+    unknown: Option<String>,
 }
 
 impl<'q> Query<'q> {
@@ -37,10 +37,10 @@ impl<'q> Query<'q> {
     }
 
     /// Sets the value of the parameter `$name`.
-    pub(crate) fn bind(mut self, name: &'static str, value: impl Into<Value<'q>>) -> Self {
+    pub(crate) fn bind(mut self, name: &str, value: impl Into<Value<'q>>) -> Self {
         match self.statement.parameters.iter().position(|parameter| parameter == name) {
             Some(index) => self.values[index] = Some(value.into()),
-            None => self.unknown = self.unknown.or(Some(name)),
+            None => self.unknown = self.unknown.or_else(|| Some(name.to_owned())),
         }
         self
     }
@@ -141,12 +141,9 @@ impl<'q> Query<'q> {
     fn into_parts(self) -> StoreResult<(Target<'q>, AssertSqlSafe<Arc<str>>, Vec<Value<'q>>)> {
         let missing = self.values.iter().position(Option::is_none);
         if let Some(name) =
-            self.unknown.or(missing.map(|index| self.statement.parameters[index].as_str()))
+            self.unknown.or(missing.map(|index| self.statement.parameters[index].clone()))
         {
-            return Err(StoreError::Parameter {
-                name: name.to_owned(),
-                statement: Arc::clone(&self.statement.sql),
-            });
+            return Err(StoreError::Parameter { name, statement: Arc::clone(&self.statement.sql) });
         }
         // The text is assembled from constants of the program only; all values are bound.
         let sql = AssertSqlSafe(Arc::clone(&self.statement.sql));

@@ -49,6 +49,13 @@ impl Statement {
         let slot = &self.assembled[engine as usize];
         Arc::clone(slot.get_or_init(|| Arc::new(Assembled::new(engine, self.text, self.fragments))))
     }
+
+    /// Returns the statement that shows how SQLite runs this one, a step per row in `detail`.
+    #[cfg(test)]
+    pub(crate) fn explained(&self) -> Arc<Assembled> {
+        let text = format!("EXPLAIN QUERY PLAN {}", self.text);
+        Arc::new(Assembled::new(Engine::Sqlite, &text, self.fragments))
+    }
 }
 
 impl Assembled {
