@@ -10,7 +10,7 @@ use crate::domain::deferral::{Class, Deferral};
 use crate::domain::delivery::{DeliveryOutcome, UNKNOWN_OUTCOME_DELAY, next_attempt_at};
 use crate::domain::time::Millis;
 use crate::mail::smtp::{FailureScope, SmtpOutcome};
-use crate::store::claims::LeasedDelivery;
+use crate::store::leased_delivery::LeasedDelivery;
 use crate::store::outcomes::AttemptRecord;
 
 impl Worker {
