@@ -27,8 +27,8 @@ pub async fn create_token(
     entropy: [u8; TOKEN_BYTES],
     now: Millis,
 ) -> StoreResult<Result<String, String>> {
-    if let Err(why) = slug::validate(name) {
-        return Ok(Err(why));
+    if let Err(reason) = slug::validate(name) {
+        return Ok(Err(reason));
     }
     let token = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(entropy));
     let stored =

@@ -18,7 +18,7 @@ use crate::feeds::websub::WebSub;
 use crate::sources::trigger::SyncTriggers;
 use crate::store::Store;
 use crate::store::instance::Instance;
-use crate::store::renames::Renamed;
+use crate::store::renames::RenamedKind;
 use crate::templates::Templates;
 
 /// All connected parts of Courant; cheap to clone.
@@ -28,7 +28,7 @@ pub struct App {
     pub config: Arc<Config>,
     /// Connection to the database.
     pub store: Store,
-    /// Compiled templates of mails and pages.
+    /// Compiled templates of e-mails and pages.
     pub templates: Arc<Templates>,
     /// Identity of this database: its secret, base URL and backup flag.
     pub instance: Arc<Instance>,
@@ -124,9 +124,9 @@ impl App {
         }
     }
 
-    /// Returns a sentence for each name that queued mails or subscriptions refer to but the config
+    /// Returns a sentence for each name that queued e-mails or subscriptions refer to but the config
     /// no longer has.
-    pub async fn orphaned_names(&self) -> anyhow::Result<Vec<String>> {
+    pub async fn unconfigured_names(&self) -> anyhow::Result<Vec<String>> {
         let transports: Vec<String> =
             self.config.transports.iter().map(|t| t.name.clone()).collect();
         let digests: Vec<String> = self.config.digests.iter().map(|d| d.name.clone()).collect();
@@ -136,10 +136,9 @@ impl App {
                 "which is not in the config: add it, or set `was = [\"{name}\"]` at its replacement"
             )
         };
-        let queued = orphans
-            .transports
-            .iter()
-            .map(|(name, _)| format!("mails are queued for transport {name:?}, {}", remedy(name)));
+        let queued = orphans.transports.iter().map(|(name, _)| {
+            format!("messages are queued for transport {name:?}, {}", remedy(name))
+        });
         let subscriptions = orphans.digests.iter().map(|(name, n)| {
             format!("{n} subscriptions belong to digest {name:?}, {}", remedy(name))
         });
@@ -212,11 +211,11 @@ fn node_name() -> String {
 }
 
 async fn apply_renames(store: &Store, config: &Config) -> anyhow::Result<()> {
-    let sources = config.sources.iter().map(|s| (Renamed::Source, &s.was, &s.name));
-    let feeds = config.feeds.iter().map(|f| (Renamed::Feed, &f.was, &f.name));
-    let digests = config.digests.iter().map(|d| (Renamed::Digest, &d.was, &d.name));
-    let transports = config.transports.iter().map(|t| (Renamed::Transport, &t.was, &t.name));
-    let destinations = config.publish.iter().map(|p| (Renamed::Destination, &p.was, &p.name));
+    let sources = config.sources.iter().map(|s| (RenamedKind::Source, &s.was, &s.name));
+    let feeds = config.feeds.iter().map(|f| (RenamedKind::Feed, &f.was, &f.name));
+    let digests = config.digests.iter().map(|d| (RenamedKind::Digest, &d.was, &d.name));
+    let transports = config.transports.iter().map(|t| (RenamedKind::Transport, &t.was, &t.name));
+    let destinations = config.publish.iter().map(|p| (RenamedKind::Destination, &p.was, &p.name));
     for (kind, was, name) in
         sources.chain(feeds).chain(digests).chain(transports).chain(destinations)
     {

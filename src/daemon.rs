@@ -24,7 +24,7 @@ use crate::{digests, sources};
 
 /// Runs all parts of the daemon on a listener, with the lock taken, until `shutdown` fires; then
 /// finishes what is in flight.
-pub async fn run_on(
+pub async fn run(
     app: App,
     demo: Option<Demo>,
     listener: TcpListener,
@@ -50,8 +50,8 @@ pub async fn run_on(
     for to in app.config.publish.clone() {
         tasks.spawn(publish(app.clone(), to, ticks.clone(), shutdown.clone()));
     }
-    tasks.spawn(count_readers(app.clone(), ticks.clone(), shutdown.clone()));
-    tasks.spawn(send(app, ticks, shutdown.clone()));
+    tasks.spawn(flush_readership(app.clone(), ticks.clone(), shutdown.clone()));
+    tasks.spawn(run_sending(app, ticks, shutdown.clone()));
     // Each task runs until the shutdown; a task that ends earlier or panics shuts the others down.
     let mut outcome = Ok(());
     while let Some(task) = tasks.join_next().await {
@@ -147,13 +147,17 @@ async fn compress_feeds(app: App, ticks: Ticks, shutdown: CancellationToken) -> 
 }
 
 /// Stores the readership counts periodically, and the last counts at the shutdown.
-async fn count_readers(app: App, ticks: Ticks, shutdown: CancellationToken) -> anyhow::Result<()> {
+async fn flush_readership(
+    app: App,
+    ticks: Ticks,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
     run_on_tick("readership", ticks, shutdown, || async {
         Ok(app.readership.flush_due(&app.store, app.now()).await?)
     })
     .await;
-    if let Err(why) = app.readership.finish(&app.store, app.now()).await {
-        tracing::warn!("the readership counts of the last minute are lost: {why}");
+    if let Err(reason) = app.readership.shutdown(&app.store, app.now()).await {
+        tracing::warn!("the readership counts of the last minute are lost: {reason}");
     }
     Ok(())
 }
@@ -201,7 +205,7 @@ async fn push_websub(
         () = on_ticks => {}
         () = on_changes => {}
     }
-    Ok(websub.finish().await?)
+    Ok(websub.shutdown().await?)
 }
 
 /// Publishes feeds to a destination as soon as one changes, and retries failed uploads when they
@@ -224,11 +228,11 @@ async fn publish(
         () = publishing => {}
         () = shutdown.cancelled() => {}
     }
-    Ok(publisher.finish().await?)
+    Ok(publisher.shutdown().await?)
 }
 
 /// Prepares and sends editions, as soon as this store may send (promise 10).
-async fn send(app: App, ticks: Ticks, shutdown: CancellationToken) -> anyhow::Result<()> {
+async fn run_sending(app: App, ticks: Ticks, shutdown: CancellationToken) -> anyhow::Result<()> {
     wait_until_sending_allowed(&app, ticks.clone(), &shutdown, false).await?;
     let mut parts: JoinSet<anyhow::Result<()>> = JoinSet::new();
     let (delivery_app, delivery_stop, delivery_ticks) =
@@ -278,7 +282,7 @@ async fn deliver(app: App, ticks: Ticks, shutdown: CancellationToken) -> anyhow:
     }
     stop_renewal.cancel();
     renewal.await.ok();
-    dispatcher.finish().await?;
+    dispatcher.shutdown().await?;
     panicked
 }
 
@@ -293,9 +297,9 @@ async fn wait_until_sending_allowed(
     while !shutdown.is_cancelled() {
         match app.store.instance().await.map(|i| i.send_block_reason(&app.config.site.base_url)) {
             Ok(None) => return Ok(()),
-            Ok(Some(why)) if !is_logged => {
+            Ok(Some(reason)) if !is_logged => {
                 is_logged = true;
-                tracing::error!("{why}");
+                tracing::error!("{reason}");
             }
             Ok(Some(_)) => {}
             Err(e) => tracing::debug!("cannot read the identity of the store: {e}"),

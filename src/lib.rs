@@ -28,6 +28,7 @@ pub mod subscribers;
 pub mod app;
 
 // Entry points
+mod http;
 pub mod web;
 
 pub mod daemon;

@@ -165,7 +165,7 @@ CREATE TABLE readership (
     direct     BIGINT NOT NULL,
     aggregated BIGINT NOT NULL,
     requests   BIGINT NOT NULL,
-    unchanged  BIGINT NOT NULL,
+    not_modified  BIGINT NOT NULL,
     PRIMARY KEY (day, feed, node)
 );
 
@@ -254,7 +254,7 @@ CREATE TABLE digests (
     processed_until BIGINT NOT NULL
 );
 
--- Issues of a digest. `slot` is the date of the schedule that an edition is for (NULL if it was
+-- Issues of a digest. `schedule_date` is the date of the schedule that an edition is for (NULL if it was
 -- started by hand), and `frozen_through` the last subscription id whose delivery was created while
 -- the audience is being frozen.
 CREATE TABLE editions (
@@ -262,7 +262,7 @@ CREATE TABLE editions (
     digest         TEXT NOT NULL,
     state          TEXT NOT NULL
         CONSTRAINT editions_state CHECK (state IN ('preparing', 'sending', 'paused', 'sent', 'cancelled')),
-    slot           BIGINT,
+    schedule_date  BIGINT,
     scheduled_for  BIGINT NOT NULL,
     created_at     BIGINT NOT NULL,
     finished_at    BIGINT,
@@ -272,7 +272,7 @@ CREATE TABLE editions (
     reply_to       TEXT,
     frozen_through BIGINT NOT NULL DEFAULT 0,
     note           TEXT,
-    CONSTRAINT editions_slot UNIQUE (digest, slot)
+    CONSTRAINT editions_schedule_date UNIQUE (digest, schedule_date)
 );
 
 -- Articles of an edition in their order.

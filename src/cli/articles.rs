@@ -99,7 +99,7 @@ async fn show(app: &App, id: &str, json: bool) -> anyhow::Result<ExitCode> {
         app.store.find_article(id).await?.ok_or_else(|| anyhow!("there is no article {id:?}"))?;
     let mut translations: Vec<String> = app
         .store
-        .members_of(&[article.group], app.now())
+        .story_members(&[article.group], app.now())
         .await?
         .into_iter()
         .map(|a| a.guid)
@@ -168,8 +168,8 @@ async fn import_file(app: &App, file: &Path, source: Option<&str>) -> anyhow::Re
             for (id, what) in &r.notes {
                 output::line(&format!("  note on {id}: {what}"))?;
             }
-            for (id, why) in &r.rejected {
-                output::error(&format!("{id}: {why}"));
+            for (id, reason) in &r.rejected {
+                output::error(&format!("{id}: {reason}"));
             }
             Ok(if r.rejected.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
@@ -199,8 +199,8 @@ async fn remap_ids(app: &App, map: &Path, source: Option<&str>) -> anyhow::Resul
 
 /// Reports the rejected lines of a file, because of which nothing was changed.
 fn report_rejected_rows(file: &Path, lines: &[(u64, String)], done: &str) -> ExitCode {
-    for (line, why) in lines {
-        output::note(&format!("{}:{line}: {why}", file.display()));
+    for (line, reason) in lines {
+        output::note(&format!("{}:{line}: {reason}", file.display()));
     }
     output::error(&format!(
         "nothing was {done}: {} rejected",

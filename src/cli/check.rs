@@ -20,6 +20,7 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
     let config = &app.config;
     print_ok(&format!("config {}: {}", path.display(), summary(config)))?;
     app.store.ping().await?;
+    app.store.prepare_statements().await?;
     print_ok("database: reachable and up to date")?;
     let mut errors = 0;
     for source in &config.sources {
@@ -37,22 +38,22 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
     for destination in &config.publish {
         match app.publisher(destination).check().await {
             Ok(at) => print_ok(&format!("publish {}: {at} accepts files", destination.name))?,
-            Err(why) => {
+            Err(reason) => {
                 errors += 1;
-                print_error(&format!("publish {why}"))?;
+                print_error(&format!("publish {reason}"))?;
             }
         }
     }
     let template_errors = template_errors(config, &app.templates);
     errors += template_errors.len();
-    for why in &template_errors {
-        print_error(why)?;
+    for reason in &template_errors {
+        print_error(reason)?;
     }
     if template_errors.is_empty() {
         print_ok("templates: all render with sample data")?;
     }
-    for why in warnings(&app).into_iter().chain(app.orphaned_names().await?) {
-        output::line(&format!("warn  {why}"))?;
+    for reason in warnings(&app).into_iter().chain(app.unconfigured_names().await?) {
+        output::line(&format!("warn  {reason}"))?;
     }
     app.store.close().await;
     if errors > 0 {
@@ -69,7 +70,7 @@ fn check_tls_ca(transport: &Transport) -> anyhow::Result<usize> {
     }
     match Relay::from_transport(transport, Timeouts::default()) {
         Ok(_) => print_ok(&format!("transport {}: tls_ca is valid", transport.name)).map(|()| 0),
-        Err(why) => print_error(&why.to_string()).map(|()| 1),
+        Err(reason) => print_error(&reason.to_string()).map(|()| 1),
     }
 }
 
@@ -80,8 +81,8 @@ fn check_dkim(config: &Config, transport: &Transport) -> anyhow::Result<usize> {
         Ok(Some(signer)) => signer,
         Ok(None) => return Ok(0),
         Err(errors) => {
-            for why in &errors {
-                print_error(why)?;
+            for reason in &errors {
+                print_error(reason)?;
             }
             return Ok(errors.len());
         }
@@ -186,7 +187,9 @@ fn warnings(app: &App) -> Vec<String> {
         }
     }
     for t in &app.config.transports {
-        if let crate::config::Route::Smtp { tls: TlsMode::Opportunistic, host, .. } = &t.route {
+        if let crate::config::TransportTarget::Smtp { tls: TlsMode::Opportunistic, host, .. } =
+            &t.route
+        {
             let loopback = host == "localhost"
                 || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
             if !loopback {

@@ -17,16 +17,16 @@ use crate::domain::time::MINUTE;
 pub(crate) async fn run(app: &App) -> anyhow::Result<ExitCode> {
     delivery::check_dkim_keys(&app.config.transports)?;
     let _lock = app.store.lock()?;
-    if let Some(why) = app.send_block_reason() {
-        bail!("{why}");
+    if let Some(reason) = app.send_block_reason() {
+        bail!("{reason}");
     }
     if app.store.is_sqlite() {
         app.store.expire_all_leases().await?;
     }
     digests::freeze_pending(&app.store, app.now()).await?;
     delivery::close_editions(&app.store, app.now()).await?;
-    for why in app.orphaned_names().await? {
-        output::note(&why);
+    for reason in app.unconfigured_names().await? {
+        output::note(&reason);
     }
     let stop = serve::stop_on_signals()?;
     let worker_app = app.clone();
@@ -62,7 +62,7 @@ async fn send(app: App, stop: CancellationToken) -> anyhow::Result<(Report, bool
     done.cancel();
     lease_task.await?;
     progress_task.await?;
-    dispatcher.finish().await?;
+    dispatcher.shutdown().await?;
     outcome
 }
 
@@ -111,7 +111,7 @@ async fn show_progress(dispatcher: Dispatcher, total: i64, done: CancellationTok
         ProgressBar::hidden()
     };
     if let Ok(style) =
-        ProgressStyle::with_template("{bar:40} {pos}/{len} mails, {per_sec}, {eta} left")
+        ProgressStyle::with_template("{bar:40} {pos}/{len} messages, {per_sec}, {eta} left")
     {
         bar.set_style(style);
     }
@@ -123,7 +123,7 @@ async fn show_progress(dispatcher: Dispatcher, total: i64, done: CancellationTok
         }
         bar.set_position(dispatcher.attempted());
         if !is_terminal {
-            output::note(&format!("{} of {total} mails attempted", dispatcher.attempted()));
+            output::note(&format!("{} of {total} messages attempted", dispatcher.attempted()));
         }
     }
     bar.finish_and_clear();

@@ -203,8 +203,8 @@ async fn preview(
 
 async fn run_now(app: &App, name: &str, at: Option<&str>, json: bool) -> anyhow::Result<ExitCode> {
     let digest = find_digest(app, name)?;
-    if let Some(why) = app.send_block_reason() {
-        bail!("{why}");
+    if let Some(reason) = app.send_block_reason() {
+        bail!("{reason}");
     }
     let now = app.now();
     let at = match at {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{UsageError, output};
 use crate::app::App;
 use crate::delivery;
-use crate::domain::edition::{Counts, EditionCommand};
+use crate::domain::edition::{DeliveryCounts, EditionCommand};
 use crate::store::editions::Edition;
 
 #[derive(Debug, Subcommand)]
@@ -113,7 +113,7 @@ async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<ExitC
     Ok(ExitCode::SUCCESS)
 }
 
-fn to_json(e: &Edition, c: Counts) -> Value {
+fn to_json(e: &Edition, c: DeliveryCounts) -> Value {
     json!({"id": e.id, "digest": e.digest, "state": e.state.as_str(), "scheduled_for": e.scheduled_for.rfc3339(),
         "created_at": e.created_at.rfc3339(), "finished_at": e.finished_at.map(|t| t.rfc3339()), "note": e.note,
         "counts": {"queued": c.queued, "sending": c.sending, "sent": c.sent, "failed": c.failed, "held": c.held, "cancelled": c.cancelled, "bounced": c.bounced}})

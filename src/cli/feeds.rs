@@ -111,20 +111,20 @@ async fn publish(app: &App, target: Option<&str>, again: bool) -> anyhow::Result
         .filter(|settings| target.is_none_or(|name| settings.name == name))
         .collect();
     if destinations.is_empty() {
-        let why = target.map_or("the configuration has no [[publish]]".to_owned(), |name| {
+        let reason = target.map_or("the configuration has no [[publish]]".to_owned(), |name| {
             format!("there is no [[publish]] with the name `{name}`")
         });
-        return Err(UsageError(format!("{why}; add one with a `url`")).into());
+        return Err(UsageError(format!("{reason}; add one with a `url`")).into());
     }
-    if let Some(why) = app.send_block_reason() {
-        bail!("{why}");
+    if let Some(reason) = app.send_block_reason() {
+        bail!("{reason}");
     }
     cache::refresh_due(&app.store, &app.config, &app.feed_cache, app.now()).await?;
     let mut failed = false;
     for settings in destinations {
         let publisher = app.publisher(settings);
         let report = publisher.publish_now(again, app.now()).await?;
-        publisher.finish().await?;
+        publisher.shutdown().await?;
         for (action, files) in [("uploaded", &report.uploaded), ("deleted", &report.deleted)] {
             for file in files {
                 output::line(&format!("{}: {action} {file}", settings.name))?;
@@ -135,11 +135,11 @@ async fn publish(app: &App, target: Option<&str>, again: bool) -> anyhow::Result
             settings.name,
             report.uploaded.len(),
             report.deleted.len(),
-            report.current,
+            report.up_to_date,
             report.pending
         ))?;
-        if let Some(why) = &report.error {
-            output::error(why);
+        if let Some(reason) = &report.error {
+            output::error(reason);
             failed = true;
         }
     }

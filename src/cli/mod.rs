@@ -162,7 +162,7 @@ async fn run(options: Cli) -> anyhow::Result<ExitCode> {
 
 /// Parses an e-mail address argument.
 pub(crate) fn parse_address(email: &str) -> anyhow::Result<EmailAddress> {
-    EmailAddress::parse(email).map_err(|why| UsageError(format!("{email}: {why}")).into())
+    EmailAddress::parse(email).map_err(|reason| UsageError(format!("{email}: {reason}")).into())
 }
 
 /// Returns a count with its noun: `1 line`, `2 lines`.

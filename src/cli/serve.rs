@@ -18,23 +18,23 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
     let config = load_config(path)?;
     delivery::check_dkim_keys(&config.transports)?;
     let templates = Arc::new(load_templates(&config)?);
-    if let [why, ..] = template_errors(&config, &templates).as_slice() {
-        bail!("{why}; fix it and run `courant check`, which checks all templates");
+    if let [reason, ..] = template_errors(&config, &templates).as_slice() {
+        bail!("{reason}; fix it and run `courant check`, which checks all templates");
     }
     let stop = stop_on_signals()?;
     let connect = async || {
         let app = App::connect_with(config.clone(), Arc::clone(&templates)).await?;
-        app.orphaned_names().await?.iter().for_each(|why| tracing::warn!("{why}"));
+        app.unconfigured_names().await?.iter().for_each(|reason| tracing::warn!("{reason}"));
         Ok(app)
     };
     let started = match stop.run_until_cancelled(connect()).await {
         None => None,
-        Some(Err(why)) if degraded::is_database_unreachable(&why) => {
+        Some(Err(reason)) if degraded::is_database_unreachable(&reason) => {
             let degraded_app = App::degraded(config.clone(), Arc::clone(&templates)).await?;
             let listener = degraded::bind(&config).await?;
             let address = listener.local_addr()?;
             tracing::error!(
-                "{why:#}; until the database is available, cached feeds are served on http://{address}"
+                "{reason:#}; until the database is available, cached feeds are served on http://{address}"
             );
             degraded::serve_degraded(degraded_app, listener, connect, &stop)
                 .await?
@@ -61,7 +61,7 @@ async fn serve(
             (app.with_disk_cache(), listener)
         }
     };
-    daemon::run_on(app, None, listener, stop).await
+    daemon::run(app, None, listener, stop).await
 }
 
 /// Returns a token that the first SIGTERM or SIGINT cancels. The second signal ends the process.

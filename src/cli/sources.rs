@@ -85,8 +85,8 @@ fn print_report(r: &SyncReport) -> anyhow::Result<()> {
         r.removed,
         r.rejected.len()
     ))?;
-    for (id, why) in &r.rejected {
-        output::line(&format!("  rejected {id}: {why}"))?;
+    for (id, reason) in &r.rejected {
+        output::line(&format!("  rejected {id}: {reason}"))?;
     }
     for (id, what) in &r.notes {
         output::line(&format!("  note on {id}: {what}"))?;
@@ -108,7 +108,7 @@ pub(crate) fn scheduled_suffix(r: &SyncReport) -> String {
 
 fn to_json(r: &SyncReport) -> serde_json::Value {
     let pairs = |list: &[(String, String)], word: &str| {
-        list.iter().map(|(id, why)| json!({"id": id, word: why})).collect::<Vec<_>>()
+        list.iter().map(|(id, reason)| json!({"id": id, word: reason})).collect::<Vec<_>>()
     };
     json!({"source": r.source, "added": r.added, "scheduled": r.scheduled, "changed": r.changed, "removed": r.removed, "held_removals": r.held_removals,
         "rejected": pairs(&r.rejected, "reason"), "notes": pairs(&r.notes, "note")})

@@ -253,7 +253,7 @@ impl AddArgs {
             sections: self.section,
         };
         let request = subscribers::validate(&person, &digests, &consent, &app.instance.secret)
-            .map_err(|why| anyhow!("{email}: {why}"))?;
+            .map_err(|reason| anyhow!("{email}: {reason}"))?;
         let done =
             subscribers::apply_requests(&app.store, vec![request], &digests, origin, app.now())
                 .await?;
@@ -306,8 +306,8 @@ impl ImportArgs {
         )
         .await?;
         progress.finish();
-        for (line, why) in &r.rejected {
-            output::note(&format!("{}:{line}: {why}", self.file.display()));
+        for (line, reason) in &r.rejected {
+            output::note(&format!("{}:{line}: {reason}", self.file.display()));
         }
         let rejected = pluralize(r.rejected.len(), "line");
         if options.dry_run {

@@ -18,11 +18,11 @@ pub(super) fn check_aliases(feeds: &[Feed], document: &Document, diagnostics: &m
             feeds[..i].iter().any(|other| other.aliases.iter().any(|a| is_same_path(a, alias)))
         };
         let Some(alias) = feed.aliases.iter().find(taken) else { continue };
-        let why = format!(
+        let reason = format!(
             "[[feeds]] {}: `aliases`: `{alias}` already serves another feed; an alias can serve only one",
             feed.name
         );
-        add(document.tables(&FEEDS).get(i), "aliases", why, diagnostics);
+        add(document.tables(&FEEDS).get(i), "aliases", reason, diagnostics);
     }
 }
 
@@ -39,11 +39,11 @@ pub(super) fn check_publish_targets(
         else {
             continue;
         };
-        let why = format!(
+        let reason = format!(
             "[[publish]] {}: `url`: \"{}\" already publishes there, and each would delete the other's files; use one destination for all feeds",
             destination.name, other.name
         );
-        add(document.tables(&PUBLISH).get(i), "url", why, diagnostics);
+        add(document.tables(&PUBLISH).get(i), "url", reason, diagnostics);
     }
 }
 
@@ -59,7 +59,7 @@ pub(super) fn check_database(
         own_file.is_some() && source.url.as_deref().and_then(sqlite_file) == own_file
     };
     if let Some(source) = sources.iter().find(reads_own_database) {
-        let why = format!(
+        let reason = format!(
             "`url`: the file is the database of source \"{}\", which Courant only reads; choose another file for its own data",
             source.name
         );
@@ -69,7 +69,7 @@ pub(super) fn check_database(
             .iter()
             .position(|other| other.name == source.name)
             .and_then(|i| document.tables(&SOURCES).get(i));
-        add(table.or(source_table), "url", why, diagnostics);
+        add(table.or(source_table), "url", reason, diagnostics);
     }
 }
 
@@ -93,10 +93,10 @@ pub(super) fn check_pools(
                     "a transport cannot join its own pool; name another transport or remove the key",
                 ),
                 Some(nested) => {
-                    let why = format!(
+                    let reason = format!(
                         "`{pool}` is itself in the pool of `{nested}`; name a transport without `pool`"
                     );
-                    reader.error("pool", &why);
+                    reader.error("pool", &reason);
                 }
                 None => {}
             }
@@ -105,20 +105,20 @@ pub(super) fn check_pools(
                 .iter()
                 .any(|other| other.pool.as_ref() == Some(&transport.name) && !other.standby)
         {
-            let why = format!(
+            let reason = format!(
                 "no other transport serves its mail; set `pool = \"{}\"` on a transport that is not a standby, or remove the key",
                 transport.name
             );
-            reader.error("standby", &why);
+            reader.error("standby", &reason);
         }
     }
 }
 
-fn add(table: Option<&Table>, key: &str, why: String, diagnostics: &mut Diagnostics) {
+fn add(table: Option<&Table>, key: &str, reason: String, diagnostics: &mut Diagnostics) {
     if let Some(location) =
         table.and_then(|table| table.entries.get(key)).map(|entry| &entry.location)
     {
-        diagnostics.add(location, why);
+        diagnostics.add(location, reason);
     }
 }
 

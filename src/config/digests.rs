@@ -3,12 +3,12 @@
 use jiff::tz::TimeZone;
 
 use super::feeds::selection;
-use super::names::{Names, own_name, read_slug};
+use super::names::{Names, read_name, read_slug};
 use super::reader::{Reader, one_line, one_of};
 use super::settings::{Digest, Missed};
 use super::site::time_zone;
 use crate::domain::address::Mailbox;
-use crate::domain::schedule::{PauseRange, Schedule};
+use crate::domain::schedule::{BlackoutRange, Schedule};
 use crate::domain::time::{DAY, MINUTE, SignedDuration};
 use crate::domain::{duration, language};
 
@@ -46,7 +46,7 @@ pub(super) fn read(mut reader: Reader<'_>, context: &DigestParseContext<'_>) -> 
         one_of(&[("once", Missed::Once), ("skip", Missed::Skip)]),
     );
     let missed_within = reader.or_default("missed_within", DAY, at_least_a_minute);
-    let pause = reader.list("pause", PauseRange::parse);
+    let pause = reader.list("pause", BlackoutRange::parse);
     let template = reader.or_default("template", "digest".to_owned(), read_slug);
     let from = reader.required(
         "from",
@@ -56,7 +56,7 @@ pub(super) fn read(mut reader: Reader<'_>, context: &DigestParseContext<'_>) -> 
     let reply_to = reader.optional("reply_to", mailbox);
     let transport = transport(&mut reader, context.transports);
     Some(Digest {
-        name: own_name(&mut reader)?,
+        name: read_name(&mut reader)?,
         was: reader.list("was", read_slug)?,
         title: title?,
         schedule: schedule?,
@@ -86,8 +86,8 @@ fn transport(reader: &mut Reader<'_>, transports: &Names) -> Option<String> {
     }
     match transports.resolve("default") {
         Ok(name) => Some(name),
-        Err(why) => {
-            reader.missing("transport", &why);
+        Err(reason) => {
+            reader.missing("transport", &reason);
             None
         }
     }

@@ -81,7 +81,7 @@ impl Document {
             let Some(section) =
                 SECTIONS.iter().find(|section| !section.name.is_empty() && section.name == name)
             else {
-                if keys::TOP.value_type(&name).is_some() {
+                if keys::TOP_LEVEL.value_type(&name).is_some() {
                     top.entries.insert(
                         name.into_owned(),
                         Spanned { value: Value::from_toml(value.into_inner(), lines), location },
@@ -103,7 +103,7 @@ impl Document {
                 ),
             }
         }
-        self.tables.insert(keys::TOP.name, vec![top]);
+        self.tables.insert(keys::TOP_LEVEL.name, vec![top]);
     }
 
     /// Returns `true` if the file is not valid TOML, so that the document is empty.

@@ -8,13 +8,13 @@ use toml::de::DeValue;
 
 use super::document::{Document, Spanned, Table, Value, label};
 use super::error::{Diagnostics, Location};
-use super::keys::{SECTIONS, Section, TOP, ValueType, unknown_section};
+use super::keys::{SECTIONS, Section, TOP_LEVEL, ValueType, unknown_section};
 
 const PREFIX: &str = "COURANT__";
 
 /// Applies all variables that start with `COURANT__`. Relative paths of `_FILE` variables start at
 /// `base_dir`.
-pub(super) fn overlay(
+pub(super) fn apply_overrides(
     document: &mut Document,
     env: impl Iterator<Item = (String, String)>,
     base_dir: &Path,
@@ -44,7 +44,7 @@ fn apply(
     let path = variable.strip_prefix(PREFIX).unwrap_or_default().to_ascii_lowercase();
     let parts: Vec<&str> = path.split("__").collect();
     let (section, name, key) = match parts.as_slice() {
-        [key] => (&TOP, None, *key),
+        [key] => (&TOP_LEVEL, None, *key),
         [section, key] => (find_section(section)?, None, *key),
         [section, name, key] => (find_section(section)?, Some(*name), *key),
         _ => {

@@ -1,6 +1,6 @@
 //! Parses `[[feeds]]`, and the selection of articles that feeds and digests have in common.
 
-use super::names::{Names, own_name, read_slug};
+use super::names::{Names, read_name, read_slug};
 use super::reader::{Reader, one_line, one_of};
 use super::settings::{Config, Content, Feed, Selection};
 use crate::domain::selection::TermKind;
@@ -26,7 +26,7 @@ pub(super) fn read(mut reader: Reader<'_>, site_title: &str, sources: &Names) ->
     );
     let aliases = reader.list("aliases", alias);
     let private = reader.optional("private", parse_secret);
-    let name = own_name(&mut reader);
+    let name = read_name(&mut reader);
     if let (Some(Some(_)), Some(name)) =
         (&private, name.as_deref().filter(|name| TermKind::parse(name).is_some()))
     {
@@ -162,7 +162,7 @@ fn max_age(text: &str) -> Result<SignedDuration, String> {
 fn extra_xml(text: &str) -> Result<String, String> {
     let text = text.trim();
     xml::validate_fragment(text, &xml::SHARED_PREFIXES)
-        .map_err(|why| format!("not valid in a feed: {why}"))?;
+        .map_err(|reason| format!("not valid in a feed: {reason}"))?;
     Ok(text.to_owned())
 }
 

@@ -27,7 +27,8 @@ pub(super) struct Section {
 use ValueType::{Boolean, Integer, List, Text};
 
 /// The keys outside all sections.
-pub(super) const TOP: Section = Section { name: "", is_list: false, keys: &[("templates", Text)] };
+pub(super) const TOP_LEVEL: Section =
+    Section { name: "", is_list: false, keys: &[("templates", Text)] };
 
 /// The keys of `[site]`.
 pub(super) const SITE: Section = Section {
@@ -56,6 +57,7 @@ pub(super) const SERVER: Section = Section {
     is_list: false,
     keys: &[
         ("listen", Text),
+        ("trusted_proxies", List),
         ("feed_cache_dir", Text),
         ("on_demand", Boolean),
         ("browser_content_types", Boolean),
@@ -201,8 +203,18 @@ pub(super) const PUBLISH: Section = Section {
 };
 
 /// All sections, with the keys outside all sections first.
-pub(super) const SECTIONS: [&Section; 10] =
-    [&TOP, &SITE, &DATABASE, &SERVER, &WEBSUB, &SOURCES, &FEEDS, &DIGESTS, &TRANSPORTS, &PUBLISH];
+pub(super) const SECTIONS: [&Section; 10] = [
+    &TOP_LEVEL,
+    &SITE,
+    &DATABASE,
+    &SERVER,
+    &WEBSUB,
+    &SOURCES,
+    &FEEDS,
+    &DIGESTS,
+    &TRANSPORTS,
+    &PUBLISH,
+];
 
 /// Keys that earlier versions called differently: section, former key, present key.
 const RENAMED_KEYS: [(&str, &str, &str); 6] = [
@@ -243,7 +255,7 @@ pub(super) fn unknown_section(name: &str) -> String {
         return format!("unknown section `{name}`; it was renamed to `{present}`");
     }
     let sections = SECTIONS.iter().map(|section| section.name).filter(|name| !name.is_empty());
-    let known = sections.chain(TOP.keys.iter().map(|(name, _)| *name));
+    let known = sections.chain(TOP_LEVEL.keys.iter().map(|(name, _)| *name));
     format!("unknown section or key `{name}`; {}", suggestion(name, known))
 }
 

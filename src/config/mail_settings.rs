@@ -6,10 +6,10 @@ use jiff::tz::TimeZone;
 
 pub use crate::domain::domain_limits::DomainLimits;
 pub use crate::domain::rate::Rate;
-use crate::domain::schedule::{PauseRange, Schedule};
+use crate::domain::schedule::{BlackoutRange, Schedule};
 use crate::domain::selection::Selection;
 use crate::domain::time::SignedDuration;
-pub use crate::domain::warmup::Warmup;
+pub use crate::domain::warmup::WarmUp;
 
 /// Handling of a scheduled date that passed while the daemon was down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub struct Digest {
     /// Maximum delay for catching up on a missed date.
     pub missed_within: SignedDuration,
     /// Days on which nothing is sent.
-    pub pause: Vec<PauseRange>,
+    pub pause: Vec<BlackoutRange>,
     /// Name of the template directory under `email/`.
     pub template: String,
     /// Sender as `Name <address>`.
@@ -72,7 +72,7 @@ pub enum TlsMode {
 
 /// Destination of a transport.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Route {
+pub enum TransportTarget {
     /// An SMTP relay, reached over TCP.
     Smtp {
         /// Host name or IP address.
@@ -103,7 +103,7 @@ pub struct Transport {
     /// Former names after a rename.
     pub was: Vec<String>,
     /// Relay or directory that messages go to.
-    pub route: Route,
+    pub route: TransportTarget,
     /// User name for SMTP AUTH.
     pub username: Option<String>,
     /// Password for SMTP AUTH.
@@ -121,7 +121,7 @@ pub struct Transport {
     /// Rate limits across all nodes; empty: unlimited.
     pub rate: Vec<Rate>,
     /// Temporary daily limit that grows from the first message on, in addition to `rate`.
-    pub warm_up: Option<Warmup>,
+    pub warm_up: Option<WarmUp>,
     /// Limits per recipient domain, including the defaults; a directory has only configured ones.
     pub domain_limits: DomainLimits,
     /// Weight in its pool, at least 1: the share of the mail is proportional to it.

@@ -91,7 +91,7 @@ impl Config {
             // Invalid TOML is only parsed in part; further errors would be misleading.
             return Err(diagnostics.into_error(path));
         }
-        environment::overlay(&mut document, env, base_dir.path(), &mut diagnostics);
+        environment::apply_overrides(&mut document, env, base_dir.path(), &mut diagnostics);
         match read(path, &document, &base_dir, &mut diagnostics) {
             Some(config) if diagnostics.is_empty() => Ok(config),
             _ => Err(diagnostics.into_error(path)),
@@ -161,7 +161,7 @@ fn read(
     diagnostics: &mut Diagnostics,
 ) -> Option<Config> {
     let names = SectionNames::read(document, diagnostics);
-    let templates = single(document, &keys::TOP, diagnostics, |mut reader| {
+    let templates = single(document, &keys::TOP_LEVEL, diagnostics, |mut reader| {
         reader.optional("templates", |text| base_dir.join(text))
     });
     let site = single(document, &keys::SITE, diagnostics, site::read);
@@ -272,9 +272,16 @@ fn database(mut reader: Reader<'_>, base_dir: &BaseDir) -> Option<Database> {
     let read = |text: &str| base_dir.database_url(text, &["sqlite", "postgres"]);
     let url = match reader.optional("url", read)? {
         Some(url) => url,
-        None => read("sqlite://data/courant.db").map_err(|why| reader.error("url", &why)).ok()?,
+        None => {
+            read("sqlite://data/courant.db").map_err(|reason| reader.error("url", &reason)).ok()?
+        }
     };
     Some(Database { url })
+}
+
+/// Returns the loopback addresses, the default of `trusted_proxies`.
+fn this_machine() -> Vec<Network> {
+    ["127.0.0.1/32", "::1/128"].into_iter().filter_map(|text| Network::parse(text).ok()).collect()
 }
 
 fn server(mut reader: Reader<'_>, base_dir: &BaseDir) -> Option<(Server, Option<bool>)> {
@@ -285,6 +292,11 @@ fn server(mut reader: Reader<'_>, base_dir: &BaseDir) -> Option<(Server, Option<
             )
         })
     })?;
+    let trusted_proxies = if reader.has("trusted_proxies") {
+        reader.list("trusted_proxies", Network::parse)?
+    } else {
+        this_machine()
+    };
     let feed_cache_dir = match reader.optional("feed_cache_dir", |text| base_dir.join(text))? {
         Some(path) => path,
         None => base_dir.path().join("data/feeds"),
@@ -292,6 +304,7 @@ fn server(mut reader: Reader<'_>, base_dir: &BaseDir) -> Option<(Server, Option<
     let on_demand =
         if reader.has("on_demand") { Some(reader.boolean("on_demand", true)?) } else { None };
     let browser_content_types = reader.boolean("browser_content_types", false)?;
-    let server = Server { listen, feed_cache_dir, on_demand: true, browser_content_types };
+    let server =
+        Server { listen, trusted_proxies, feed_cache_dir, on_demand: true, browser_content_types };
     Some((server, on_demand))
 }

@@ -31,11 +31,11 @@ impl Names {
             let was = reader.list("was", read_slug);
             let (Some(name), Some(was)) = (name, was) else { continue };
             if let Some(other) = names.current_name_of(&name) {
-                let why = format!(
+                let reason = format!(
                     "`{name}` is already a current or former name of {}",
                     label(section, Some(other))
                 );
-                reader.error("name", &why);
+                reader.error("name", &reason);
             }
             for former in &was {
                 if *former == name {
@@ -44,11 +44,11 @@ impl Names {
                         &format!("`{former}` is the current name; list only former names"),
                     );
                 } else if let Some(other) = names.current_name_of(former) {
-                    let why = format!(
+                    let reason = format!(
                         "`{former}` is already a current or former name of {}",
                         label(section, Some(other))
                     );
-                    reader.error("was", &why);
+                    reader.error("was", &reason);
                 }
             }
             names.known.push((name, was));
@@ -94,6 +94,6 @@ pub(super) fn read_slug(text: &str) -> Result<String, String> {
 }
 
 /// Reads the name of a table again; [`Names::read`] has already reported its errors.
-pub(super) fn own_name(reader: &mut Reader<'_>) -> Option<String> {
+pub(super) fn read_name(reader: &mut Reader<'_>) -> Option<String> {
     if reader.has("name") { reader.optional("name", |name| Ok(name.to_owned()))? } else { None }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use url::Url;
 
 use super::base_dir::BaseDir;
-use super::names::{Names, own_name, read_slug};
+use super::names::{Names, read_name, read_slug};
 use super::reader::Reader;
 use super::settings::{Config, Feed};
 
@@ -54,7 +54,7 @@ pub struct Bucket {
 
 /// Reads one `[[publish]]` table; `feeds` are the names it may refer to.
 pub(super) fn read(mut reader: Reader<'_>, base_dir: &BaseDir, feeds: &Names) -> Option<Publish> {
-    let name = own_name(&mut reader);
+    let name = read_name(&mut reader);
     let remedy = "write a directory, for example file:///srv/www/feeds, or a bucket, for example s3://bucket/feeds";
     let url = reader.required("url", remedy, |text| parse_url(text, base_dir));
     let target = match url {
@@ -140,8 +140,9 @@ fn bucket(reader: &mut Reader<'_>, name: String, prefix: String) -> Option<Bucke
             .map_err(|e| reader.error("region", &e.to_string()))
             .ok()?,
     };
-    let address =
-        bucket_url(service, &name, in_path).map_err(|why| reader.error("endpoint", &why)).ok()?;
+    let address = bucket_url(service, &name, in_path)
+        .map_err(|reason| reader.error("endpoint", &reason))
+        .ok()?;
     Some(Bucket { address, name, prefix, region, access_key: access_key?, secret_key: secret_key? })
 }
 

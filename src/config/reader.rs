@@ -26,10 +26,10 @@ impl<'a> Reader<'a> {
     }
 
     /// Reports an error about a key, at its line or, if it is absent, at the line of the table.
-    pub(super) fn error(&mut self, key: &str, why: &str) {
+    pub(super) fn error(&mut self, key: &str, reason: &str) {
         let location =
             self.table.entries.get(key).map_or(&self.table.location, |entry| &entry.location);
-        self.report(location, &format!("`{key}`: {why}"));
+        self.report(location, &format!("`{key}`: {reason}"));
     }
 
     fn report(&mut self, location: &Location, sentence: &str) {
@@ -56,9 +56,9 @@ impl<'a> Reader<'a> {
     }
 
     /// Reports an error if a key that does not apply here has a value.
-    pub(super) fn reject(&mut self, key: &str, why: &str) {
+    pub(super) fn reject(&mut self, key: &str, reason: &str) {
         if self.has(key) {
-            self.error(key, why);
+            self.error(key, reason);
         }
     }
 
@@ -75,8 +75,8 @@ impl<'a> Reader<'a> {
         };
         match read(text) {
             Ok(value) => Some(Some(value)),
-            Err(why) => {
-                self.error(key, &why);
+            Err(reason) => {
+                self.error(key, &reason);
                 None
             }
         }
@@ -184,8 +184,8 @@ impl<'a> Reader<'a> {
             match value {
                 Ok(value) if values.contains(&value) => {}
                 Ok(value) => values.push(value),
-                Err(why) => {
-                    self.report(&element.location, &format!("`{key}`: {why}"));
+                Err(reason) => {
+                    self.report(&element.location, &format!("`{key}`: {reason}"));
                     is_valid = false;
                 }
             }

@@ -11,7 +11,8 @@ pub use crate::domain::network::Network;
 pub use crate::domain::selection::Selection;
 
 pub use super::mail_settings::{
-    Digest, DkimKey, DomainLimits, Missed, Rate, Route, TlsMode, Transport, Uncertain, Warmup,
+    Digest, DkimKey, DomainLimits, Missed, Rate, TlsMode, Transport, TransportTarget, Uncertain,
+    WarmUp,
 };
 pub use super::publish::{Bucket, Publish, PublishTarget};
 
@@ -77,6 +78,8 @@ pub struct Database {
 pub struct Server {
     /// IP address and port to listen on.
     pub listen: SocketAddr,
+    /// Networks of the reverse proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are used.
+    pub trusted_proxies: Vec<Network>,
     /// Directory of the persistent feed cache, from which a restart serves immediately.
     pub feed_cache_dir: PathBuf,
     /// `true` if every section, tag, author and language has a feed; by default unless a feed is
@@ -126,7 +129,7 @@ pub enum SourceKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ids {
     /// Ids that Courant generates: `tag:ID_AUTHORITY:SOURCE/ID`.
-    Ours,
+    Courant,
     /// The ids of the site's own feed, to replace that feed without duplicates.
     Source,
 }

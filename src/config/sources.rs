@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 
 use super::base_dir::BaseDir;
-use super::names::{own_name, read_slug};
+use super::names::{read_name, read_slug};
 use super::reader::{Reader, one_of};
 use super::settings::{Ids, Members, Source, SourceKind};
 use super::site::{base_url, time_zone};
@@ -35,8 +35,8 @@ pub(super) fn read(
     let query = kind.and_then(|kind| query(&mut reader, kind));
     let ids = reader.or_default(
         "ids",
-        Ids::Ours,
-        one_of(&[("ours", Ids::Ours), ("source", Ids::Source)]),
+        Ids::Courant,
+        one_of(&[("ours", Ids::Courant), ("source", Ids::Source)]),
     );
     // A builtin source may be filled from a WordPress export, which has ids.
     if kind == Some(SourceKind::Query) && ids == Some(Ids::Source) {
@@ -54,7 +54,7 @@ pub(super) fn read(
     let article_url = reader.optional("article_url", article_url);
     let specific = specific?;
     Some(Source {
-        name: own_name(&mut reader)?,
+        name: read_name(&mut reader)?,
         was: reader.list("was", read_slug)?,
         kind: kind?,
         url: url?,
@@ -124,9 +124,9 @@ fn kind_specific_keys(reader: &mut Reader<'_>, kind: SourceKind) -> Option<KindS
 /// Parses a path as in Ghost's `routes.yaml`: known placeholders, and at least one that identifies
 /// a post.
 fn permalinks(text: &str) -> Result<String, String> {
-    let error = |why: &str| {
+    let error = |reason: &str| {
         Err(format!(
-            "`{text}` {why}; write it as in Ghost's routes.yaml, for example /{{year}}/{{slug}}/"
+            "`{text}` {reason}; write it as in Ghost's routes.yaml, for example /{{year}}/{{slug}}/"
         ))
     };
     if !text.starts_with('/')
@@ -273,9 +273,9 @@ fn listen(reader: &mut Reader<'_>, kind: SourceKind, url: Option<&str>) -> Optio
 /// Parses a URL template whose braces contain column names.
 fn article_url(text: &str) -> Result<String, String> {
     let text = text.trim();
-    let error = |why: &str| {
+    let error = |reason: &str| {
         Err(format!(
-            "`{text}` {why}; write it like https://news.example.edu/{{section}}/{{id}}.html"
+            "`{text}` {reason}; write it like https://news.example.edu/{{section}}/{{id}}.html"
         ))
     };
     let after_scheme = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));

@@ -68,7 +68,7 @@ fn list_entries_inherit_missing_values_from_the_site() {
     );
     assert_eq!(
         transport.route,
-        Route::Smtp { host: "::1".to_owned(), port: 2525, tls: TlsMode::Opportunistic }
+        TransportTarget::Smtp { host: "::1".to_owned(), port: 2525, tls: TlsMode::Opportunistic }
     );
     assert_eq!(
         (transport.ehlo.as_str(), transport.connections, transport.rate.len()),
@@ -77,7 +77,7 @@ fn list_entries_inherit_missing_values_from_the_site() {
     assert_eq!((feed.items, feed.content, feed.max_age), (50, Content::Full, 5 * MINUTE));
     assert_eq!(
         (source.kind, source.poll, source.ids),
-        (SourceKind::Builtin, 30 * SECOND, Ids::Ours)
+        (SourceKind::Builtin, 30 * SECOND, Ids::Courant)
     );
 }
 
@@ -85,7 +85,7 @@ fn list_entries_inherit_missing_values_from_the_site() {
 fn the_shipped_file_is_valid_and_mentions_every_key() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let config = Config::load(&root.join("config.toml"), std::iter::empty()).unwrap();
-    assert_eq!(config.transports[0].route, Route::Directory(root.join("outbox")));
+    assert_eq!(config.transports[0].route, TransportTarget::Directory(root.join("outbox")));
     let text = fs::read_to_string(root.join("config.toml")).unwrap();
     let (mut section, mut mentioned) = (String::new(), BTreeSet::new());
     for line in text.lines() {

@@ -7,10 +7,10 @@ use url::Url;
 
 use super::base_dir::BaseDir;
 use super::error::Location;
-use super::names::{Names, own_name, read_slug};
+use super::names::{Names, read_name, read_slug};
 use super::reader::{Reader, one_of};
 use super::settings::{
-    Digest, DkimKey, DomainLimits, Rate, Route, TlsMode, Transport, Uncertain, Warmup,
+    Digest, DkimKey, DomainLimits, Rate, TlsMode, Transport, TransportTarget, Uncertain, WarmUp,
 };
 use crate::domain::address::{EmailAddress, Mailbox, ascii_domain};
 use crate::domain::domain_limits::LimitRule;
@@ -42,12 +42,12 @@ pub(super) fn read(
     context: &TransportParseContext<'_>,
 ) -> Option<Transport> {
     let base_dir = context.base_dir;
-    let name = own_name(&mut reader);
+    let name = read_name(&mut reader);
     let remedy = "write a relay, for example smtp+starttls://mail.example.edu:587, or a directory, for example file://outbox";
     let route = reader.required("url", remedy, |text| route(text, base_dir));
     let login = login(&mut reader);
     let tls_ca = reader.optional("tls_ca", |text| base_dir.join(text));
-    if let Some(Route::Smtp { host, tls: TlsMode::Opportunistic, .. }) = &route
+    if let Some(TransportTarget::Smtp { host, tls: TlsMode::Opportunistic, .. }) = &route
         && !is_loopback(host)
     {
         reader.reject("tls_ca", "smtp:// does not verify certificates; write smtp+starttls:// or smtps://, or remove the key");
@@ -59,7 +59,7 @@ pub(super) fn read(
     let connections = reader.integer("connections", 10, 1..=500);
     let messages_per_connection = reader.integer("messages_per_connection", 500, 1..=100_000);
     let rate = reader.or_default("rate", Vec::new(), Rate::parse_list);
-    let warm_up = reader.or_default("warm_up", None, Warmup::parse);
+    let warm_up = reader.or_default("warm_up", None, WarmUp::parse);
     let domain_limits = domain_limits(&mut reader, route.as_ref());
     let weight = weight(&mut reader);
     let standby = reader.boolean("standby", false);
@@ -111,14 +111,14 @@ fn login(reader: &mut Reader<'_>) -> Option<(Option<String>, Option<String>)> {
 }
 
 /// Reads the limits per recipient domain; directories have no default limits.
-fn domain_limits(reader: &mut Reader<'_>, route: Option<&Route>) -> Option<DomainLimits> {
+fn domain_limits(reader: &mut Reader<'_>, route: Option<&TransportTarget>) -> Option<DomainLimits> {
     let rules = reader.list("domain_limits", LimitRule::parse)?;
-    let limits = if let Some(Route::Directory(_)) = route {
+    let limits = if let Some(TransportTarget::Directory(_)) = route {
         DomainLimits::from_rules(&rules)
     } else {
         DomainLimits::with_defaults(&rules)
     };
-    limits.map_err(|why| reader.error("domain_limits", &why)).ok()
+    limits.map_err(|reason| reader.error("domain_limits", &reason)).ok()
 }
 
 /// Reads `weight`, which earlier versions also used to declare a standby.
@@ -178,8 +178,8 @@ fn dkim_domain(
         reader.reject("dkim_domain", "requires `dkim`; list keys there or remove it");
     }
     let domain = reader.optional("dkim_domain", |text| {
-        ascii_domain(text.trim()).map_err(|why| {
-            format!("`{text}` is not a valid signing domain: {why}; write the domain of the senders, for example example.edu")
+        ascii_domain(text.trim()).map_err(|reason| {
+            format!("`{text}` is not a valid signing domain: {reason}; write the domain of the senders, for example example.edu")
         })
     })?;
     for digest in digests.iter().filter(|digest| transport == Some(&digest.transport)) {
@@ -189,13 +189,13 @@ fn dkim_domain(
         let above = sender.address.domain().strip_suffix(own);
         if !above.is_some_and(|above| above.is_empty() || above.ends_with('.')) {
             let from = sender.address;
-            let why = format!(
+            let reason = format!(
                 "digest {} is sent from {from}, which is not within {own}, so that receivers would not accept the signature as the sender's",
                 digest.name
             );
             reader.error(
                 "dkim_domain",
-                &format!("{why}; write {} or a parent domain, or remove the key", from.domain()),
+                &format!("{reason}; write {} or a parent domain, or remove the key", from.domain()),
             );
             return None;
         }
@@ -205,12 +205,12 @@ fn dkim_domain(
 
 /// Parses the URL of a transport. Errors never quote it, because it may contain a password by
 /// mistake.
-fn route(text: &str, base_dir: &BaseDir) -> Result<Route, String> {
+fn route(text: &str, base_dir: &BaseDir) -> Result<TransportTarget, String> {
     let expected = "the URL must start with smtp://, smtp+starttls://, smtps:// or file://";
     let text = text.trim();
     let (scheme, rest) = text.split_once("://").ok_or(expected)?;
     if scheme == "file" {
-        return base_dir.file_url(rest).map(Route::Directory);
+        return base_dir.file_url(rest).map(TransportTarget::Directory);
     }
     let (_, tls, default_port) =
         SCHEMES.into_iter().find(|(name, ..)| *name == scheme).ok_or(expected)?;
@@ -232,7 +232,7 @@ fn route(text: &str, base_dir: &BaseDir) -> Result<Route, String> {
         .ok_or_else(|| format!("the URL has no valid host; {form}"))?;
     match url.port() {
         Some(0) => Err(format!("port 0 is not valid; {form}")),
-        port => Ok(Route::Smtp { host, port: port.unwrap_or(default_port), tls }),
+        port => Ok(TransportTarget::Smtp { host, port: port.unwrap_or(default_port), tls }),
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::lease::Job;
 use super::worker::{PreparedMessage, Worker, WorkerContext};
 use crate::config::Uncertain;
-use crate::domain::deferral::{Class, Deferral};
+use crate::domain::deferral::{Deferral, DeferralClass};
 use crate::domain::delivery::{DeliveryOutcome, UNKNOWN_OUTCOME_DELAY, next_attempt_at};
 use crate::domain::time::Millis;
 use crate::mail::smtp::{FailureScope, SmtpOutcome};
@@ -23,7 +23,7 @@ impl Worker {
         let (outcome, reply) = self.apply_outcome(&prepared, smtp_outcome).await;
         self.recorded += 1;
         self.shared.record(&prepared.job, outcome.clone(), Some(reply)).await;
-        if outcome == DeliveryOutcome::Released {
+        if outcome == DeliveryOutcome::NotAttempted {
             self.shared.refund(&prepared.job, prepared.taken_at).await;
             self.shared.queue.requeue(prepared.job);
         }
@@ -70,25 +70,25 @@ impl Worker {
                         )
                         .await
                 {
-                    return (DeliveryOutcome::Released, reply.text);
+                    return (DeliveryOutcome::NotAttempted, reply.text);
                 }
                 self.report.failed += 1;
                 (DeliveryOutcome::Failed, reply.text)
             }
-            SmtpOutcome::Unknown { why } => {
+            SmtpOutcome::Unknown { reason } => {
                 if !shared.may_retry_unknown(&prepared.job) {
                     self.report.held += 1;
                 }
-                (DeliveryOutcome::Unknown { until: now.plus(UNKNOWN_OUTCOME_DELAY) }, why)
+                (DeliveryOutcome::Unknown { until: now.plus(UNKNOWN_OUTCOME_DELAY) }, reason)
             }
             // A relay error that repeats for one delivery while others succeed belongs to that
             // delivery; deferring it keeps it from blocking the others and limits its attempts.
-            SmtpOutcome::RelayError { why } if dispatcher.record_relay_error(delivery.id) => {
-                self.defer(delivery, why, Deferral::default(), now)
+            SmtpOutcome::RelayError { reason } if dispatcher.record_relay_error(delivery.id) => {
+                self.defer(delivery, reason, Deferral::default(), now)
             }
-            SmtpOutcome::RelayError { why } => {
-                shared.relay_failed(&why);
-                (DeliveryOutcome::Released, why)
+            SmtpOutcome::RelayError { reason } => {
+                shared.relay_failed(&reason);
+                (DeliveryOutcome::NotAttempted, reason)
             }
         }
     }
@@ -117,10 +117,10 @@ impl Worker {
 
 impl WorkerContext {
     /// Records a relay failure; returns the end of the backoff.
-    pub(super) fn relay_failed(&self, why: &str) -> Millis {
-        let (until, is_new) = self.breaker.record_failure(why, (self.dispatcher.clock)());
+    pub(super) fn relay_failed(&self, reason: &str) -> Millis {
+        let (until, is_new) = self.breaker.record_failure(reason, (self.dispatcher.clock)());
         if is_new {
-            tracing::warn!(transport = %self.transport.name, "relay unavailable, will retry: {why}");
+            tracing::warn!(transport = %self.transport.name, "relay unavailable, will retry: {reason}");
         }
         until
     }
@@ -131,7 +131,7 @@ impl WorkerContext {
         let Some(limit) = job
             .domain_limit
             .as_ref()
-            .filter(|_| matches!(deferral.class, Class::Busy | Class::Other))
+            .filter(|_| matches!(deferral.class, DeferralClass::Busy | DeferralClass::Other))
         else {
             return;
         };
@@ -162,12 +162,12 @@ impl WorkerContext {
     }
 
     /// Hands the outcome of a job to the recorder.
-    pub(super) async fn record(&self, job: &Job, outcome: DeliveryOutcome, answer: Option<String>) {
+    pub(super) async fn record(&self, job: &Job, outcome: DeliveryOutcome, reply: Option<String>) {
         let record = AttemptRecord {
             id: job.delivery.id,
             outcome,
             may_retry_unknown: self.may_retry_unknown(job),
-            reply: answer,
+            reply,
             is_from_queue: job.lease.is_single(),
         };
         self.dispatcher.recorder.record(record, Arc::clone(&job.lease)).await;

@@ -19,7 +19,7 @@ pub(super) struct WeightedBalancer(Mutex<HashMap<(String, String), Member>>);
 /// Share of one transport in the mail of one name.
 #[derive(Debug, Default)]
 struct Member {
-    /// Number of mails taken, divided by the weight.
+    /// Number of messages taken, divided by the weight.
     taken: f64,
     wants_more: bool,
     last_taken_at: Option<Instant>,
@@ -41,9 +41,9 @@ pub(super) fn pool_members<'a>(
 }
 
 impl WeightedBalancer {
-    /// Returns `true` if `me` may take the next mails of `name`; `is_unavailable` says which of the
+    /// Returns `true` if `me` may take the next messages of `name`; `is_unavailable` says which of the
     /// other transports are unusable.
-    pub(super) fn may_take(
+    pub(super) fn may_claim(
         &self,
         all: &[Transport],
         name: &str,
@@ -65,27 +65,27 @@ impl WeightedBalancer {
             })
     }
 
-    /// Records that `me` needs no more mails of `name` now, or that none are left.
-    pub(super) fn record_idle(&self, name: &str, me: &Transport) {
+    /// Records that `me` needs no more messages of `name` now, or that none are left.
+    pub(super) fn record_nothing_claimed(&self, name: &str, me: &Transport) {
         let mut members = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(mine) = members.get_mut(&(name.to_owned(), me.name.clone())) {
             mine.wants_more = false;
         }
     }
 
-    /// Records that `me` took `mails` mails of `name`.
-    pub(super) fn record_taken(
+    /// Records that `me` took `messages` messages of `name`.
+    pub(super) fn record_claimed(
         &self,
         all: &[Transport],
         name: &str,
         me: &Transport,
-        mails: usize,
+        messages: usize,
         is_unavailable: impl Fn(&str) -> bool,
     ) {
         let mut members = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mine = members.entry((name.to_owned(), me.name.clone())).or_default();
         #[expect(clippy::cast_precision_loss, reason = "an approximate share is sufficient")]
-        let share = mails as f64 / f64::from(me.weight);
+        let share = messages as f64 / f64::from(me.weight);
         (mine.taken, mine.wants_more, mine.last_taken_at) =
             (mine.taken + share, false, Some(Instant::now()));
         let taken = mine.taken;
@@ -120,8 +120,8 @@ mod tests {
         let mut taken = [0, 0, 0];
         for _ in 0..400 {
             for (n, me) in all.iter().enumerate() {
-                if balancer.may_take(&all, "a", me, |_| false) {
-                    balancer.record_taken(&all, "a", me, 256, |_| false);
+                if balancer.may_claim(&all, "a", me, |_| false) {
+                    balancer.record_claimed(&all, "a", me, 256, |_| false);
                     taken[n] += 1;
                 }
             }
@@ -134,15 +134,15 @@ mod tests {
     #[test]
     fn a_member_that_found_no_more_mail_does_not_hold_up_the_others() {
         let (all, balancer) = (transports(), WeightedBalancer::default());
-        assert!(balancer.may_take(&all, "a", &all[0], |_| false));
-        balancer.record_idle("a", &all[0]);
+        assert!(balancer.may_claim(&all, "a", &all[0], |_| false));
+        balancer.record_nothing_claimed("a", &all[0]);
         for _ in 0..50 {
-            assert!(balancer.may_take(&all, "a", &all[1], |_| false));
-            balancer.record_taken(&all, "a", &all[1], 256, |_| false);
+            assert!(balancer.may_claim(&all, "a", &all[1], |_| false));
+            balancer.record_claimed(&all, "a", &all[1], 256, |_| false);
         }
-        assert!(balancer.may_take(&all, "a", &all[0], |_| false));
+        assert!(balancer.may_claim(&all, "a", &all[0], |_| false));
         assert!(
-            !balancer.may_take(&all, "a", &all[1], |_| false),
+            !balancer.may_claim(&all, "a", &all[1], |_| false),
             "the first transport claims its share again"
         );
     }
@@ -152,13 +152,13 @@ mod tests {
         let (all, balancer) = (transports(), WeightedBalancer::default());
         let is_unavailable = |name: &str| name == "a";
         for _ in 0..50 {
-            assert!(balancer.may_take(&all, "a", &all[1], is_unavailable));
-            balancer.record_taken(&all, "a", &all[1], 256, is_unavailable);
+            assert!(balancer.may_claim(&all, "a", &all[1], is_unavailable));
+            balancer.record_claimed(&all, "a", &all[1], 256, is_unavailable);
         }
-        assert!(!balancer.may_take(&all, "a", &all[2], is_unavailable), "b is available");
-        assert!(balancer.may_take(&all, "a", &all[2], |name| name != "c"));
-        assert!(balancer.may_take(&all, "a", &all[0], |_| false), "a is available again");
-        balancer.record_taken(&all, "a", &all[0], 256, |_| false);
-        assert!(balancer.may_take(&all, "a", &all[1], |_| false), "a does not catch up");
+        assert!(!balancer.may_claim(&all, "a", &all[2], is_unavailable), "b is available");
+        assert!(balancer.may_claim(&all, "a", &all[2], |name| name != "c"));
+        assert!(balancer.may_claim(&all, "a", &all[0], |_| false), "a is available again");
+        balancer.record_claimed(&all, "a", &all[0], 256, |_| false);
+        assert!(balancer.may_claim(&all, "a", &all[1], |_| false), "a does not catch up");
     }
 }

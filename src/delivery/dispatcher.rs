@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::balancer::{self, WeightedBalancer};
-use super::breakers::domain::DomainBreaker;
-use super::breakers::edition::{EditionBreaker, RefusalAction};
+use super::breakers::domain::DomainBreakers;
+use super::breakers::edition::{EditionBreakers, RefusalAction};
 use super::breakers::relay::RelayBreaker;
 use super::fetcher;
 use super::lease_registry::LeaseRegistry;
@@ -69,9 +69,9 @@ pub struct Dispatcher {
     pub(super) timeouts: Timeouts,
     pub(super) recorder: Recorder,
     pub(super) relay_breakers: Arc<Mutex<HashMap<String, RelayBreaker>>>,
-    pub(super) domain_breakers: Arc<Mutex<HashMap<String, DomainBreaker>>>,
+    pub(super) domain_breakers: Arc<Mutex<HashMap<String, DomainBreakers>>>,
     pub(super) balancer: Arc<WeightedBalancer>,
-    pub(super) edition_breaker: Arc<EditionBreaker>,
+    pub(super) edition_breaker: Arc<EditionBreakers>,
     /// Leases of the runs of this process; locked while a run leases rows.
     pub(super) leases: Arc<tokio::sync::Mutex<LeaseRegistry>>,
     pub(super) attempted: Arc<AtomicU64>,
@@ -145,10 +145,10 @@ impl Dispatcher {
     pub async fn deliver_due(
         &self,
         transport: &Transport,
-        wait: SignedDuration,
+        lookahead: SignedDuration,
         shutdown: &CancellationToken,
     ) -> anyhow::Result<Report> {
-        fetcher::run(self, transport, wait, shutdown).await
+        fetcher::run(self, transport, lookahead, shutdown).await
     }
 
     /// Renews the leases of this node until `done` fires; runs beside every delivery.
@@ -171,7 +171,7 @@ impl Dispatcher {
     }
 
     /// Waits until every outcome is committed and releases all leases.
-    pub async fn finish(&self) -> anyhow::Result<()> {
+    pub async fn shutdown(&self) -> anyhow::Result<()> {
         self.recorder.close().await;
         Ok(self.store.release_leases(&self.node).await?)
     }
@@ -226,7 +226,7 @@ impl Dispatcher {
             .clone()
     }
 
-    pub(super) fn domain_breaker(&self, transport: &str) -> DomainBreaker {
+    pub(super) fn domain_breakers_of(&self, transport: &str) -> DomainBreakers {
         self.domain_breakers
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -237,14 +237,14 @@ impl Dispatcher {
 
     /// Returns `true` if the breaker of a transport is open.
     pub(super) fn is_unavailable(&self, transport: &str) -> bool {
-        self.relay_breaker(transport).is_open((self.clock)())
+        self.relay_breaker(transport).is_unavailable((self.clock)())
     }
 
     /// Returns `true` if a transport may lease mail queued for `name` now; other transports may
     /// serve that name too.
-    pub(super) fn may_take(&self, transport: &Transport, name: &str) -> bool {
+    pub(super) fn may_claim(&self, transport: &Transport, name: &str) -> bool {
         self.balancer
-            .may_take(&self.config.transports, name, transport, |other| self.is_unavailable(other))
+            .may_claim(&self.config.transports, name, transport, |other| self.is_unavailable(other))
     }
 
     /// Returns `true` if another transport is available that serves the same mail.
@@ -271,14 +271,14 @@ impl Dispatcher {
         edition: i64,
         address: &str,
         permitted_at: Instant,
-        answer: &str,
+        reply: &str,
     ) -> bool {
         match self.edition_breaker.record_refusal(edition, address, permitted_at) {
             RefusalAction::FailRecipient => return true,
             RefusalAction::Requeue => return false,
             RefusalAction::PauseEdition(often) => {
                 let note = format!(
-                    "paused because the relay refused the sender or the message {often}; last reply: {answer}"
+                    "paused because the relay refused the sender or the message {often}; last reply: {reply}"
                 );
                 match self
                     .store

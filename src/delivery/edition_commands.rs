@@ -44,11 +44,11 @@ pub async fn run_edition_command(
     let more = match command {
         EditionCommand::Cancel => {
             format!(
-                ", {} mails will not be sent",
+                "; messages that will not be sent: {}",
                 store.finish_cancelled_edition(edition, now).await?
             )
         }
-        EditionCommand::Retry => format!(", {queued} mails are queued again"),
+        EditionCommand::Retry => format!("; messages queued again: {queued}"),
         EditionCommand::Pause | EditionCommand::Resume => String::new(),
     };
     Ok(format!("edition {edition} is {}{more}", state.as_str()))

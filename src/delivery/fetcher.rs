@@ -48,15 +48,15 @@ struct Fetcher<'a> {
 pub(super) async fn run(
     dispatcher: &Dispatcher,
     transport: &Transport,
-    wait: SignedDuration,
+    lookahead: SignedDuration,
     shutdown: &CancellationToken,
 ) -> anyhow::Result<Report> {
     let breaker = dispatcher.relay_breaker(&transport.name);
-    if let Some(error) = breaker.blocked_beyond((dispatcher.clock)().plus(wait)) {
+    if let Some(error) = breaker.blocked_beyond((dispatcher.clock)().plus(lookahead)) {
         return Ok(Report { error, ..Report::default() });
     }
     let served = dispatcher.served_transports(transport);
-    if !has_work(dispatcher, transport, &served, wait).await? {
+    if !has_work(dispatcher, transport, &served, lookahead).await? {
         return Ok(Report::default());
     }
     let (connector, signer) = match dispatcher
@@ -64,13 +64,13 @@ pub(super) async fn run(
         .and_then(|connector| Ok((connector, dispatcher.signer(transport)?)))
     {
         Ok(found) => found,
-        Err(why) => {
+        Err(reason) => {
             // Another transport may take over.
-            breaker.record_failure(&why, (dispatcher.clock)());
-            return Ok(Report { error: Some(why), ..Report::default() });
+            breaker.record_failure(&reason, (dispatcher.clock)());
+            return Ok(Report { error: Some(reason), ..Report::default() });
         }
     };
-    let domain_breaker = dispatcher.domain_breaker(&transport.name);
+    let domain_breaker = dispatcher.domain_breakers_of(&transport.name);
     let queue = SendQueue::new(
         (2 * transport.connections).max(64),
         domain_breaker.open_domains((dispatcher.clock)()),
@@ -92,7 +92,7 @@ pub(super) async fn run(
         workers.spawn(worker::run(Arc::clone(&shared), connector.new_connection()));
     }
     let mut fetcher = Fetcher::new(dispatcher, transport, served, drain, queue);
-    let result = fetcher.run(wait).await;
+    let result = fetcher.run(lookahead).await;
     fetcher.queue.close();
     let (mut report, panicked) = join_workers(workers).await;
     drop(shared);
@@ -113,13 +113,13 @@ async fn has_work(
     dispatcher: &Dispatcher,
     transport: &Transport,
     served: &[String],
-    wait: SignedDuration,
+    lookahead: SignedDuration,
 ) -> anyhow::Result<bool> {
     let peers_before = dispatcher.peer_leases(transport).await;
-    dispatcher.release_orphaned(transport, served).await?;
+    dispatcher.release_abandoned(transport, served).await?;
     let due = dispatcher
         .store
-        .has_work(served, &dispatcher.node, (dispatcher.clock)().plus(wait))
+        .has_work(served, &dispatcher.node, (dispatcher.clock)().plus(lookahead))
         .await?;
     Ok(due || !dispatcher.peers_idle_since(transport, peers_before).await)
 }
@@ -164,15 +164,15 @@ impl<'a> Fetcher<'a> {
         }
     }
 
-    async fn run(&mut self, wait: SignedDuration) -> anyhow::Result<()> {
-        let deadline = (self.dispatcher.clock)().plus(wait);
+    async fn run(&mut self, lookahead: SignedDuration) -> anyhow::Result<()> {
+        let deadline = (self.dispatcher.clock)().plus(lookahead);
         while !self.drain.is_cancelled() {
             self.collect_released().await?;
             self.postpone_throttled().await;
             let peer_leases = self.dispatcher.peer_leases(self.transport).await;
-            let leased_singles = self.lease_singles().await?;
+            let leased_queue_entries = self.lease_queue_entries().await?;
             let leased_batches = self.lease_batches().await?;
-            if leased_singles || leased_batches {
+            if leased_queue_entries || leased_batches {
                 continue;
             }
             let busy = self.open_leases > 0;

@@ -16,7 +16,7 @@ pub(super) enum LeaseId {
     /// Batch of deliveries of an edition.
     Batch(i64),
     /// Single delivery outside of a batch.
-    Single(i64),
+    QueueEntry(i64),
 }
 
 /// Guard of leased rows; its drop, after the last outcome of its jobs is committed, notifies the
@@ -34,7 +34,7 @@ impl LeaseGuard {
 
     /// Returns `true` if the lease is of a single delivery.
     pub(super) fn is_single(&self) -> bool {
-        matches!(self.id, LeaseId::Single(_))
+        matches!(self.id, LeaseId::QueueEntry(_))
     }
 }
 
@@ -82,7 +82,11 @@ pub(super) struct SharedDomainLimit {
 
 impl SharedDomainLimit {
     pub(super) fn new(limit: &DomainLimit<'_>) -> Self {
-        Self { key: limit.key.into(), max_in_flight: limit.at_once, rates: limit.rates.to_vec() }
+        Self {
+            key: limit.key.into(),
+            max_in_flight: limit.max_in_flight,
+            rates: limit.rates.to_vec(),
+        }
     }
 
     /// Returns `true` if another message may start while `in_flight` are in flight.

@@ -14,7 +14,7 @@ pub(super) struct LeaseRegistry {
     /// Name of the holding transport by lease.
     pub(super) by_lease: HashMap<LeaseId, String>,
     /// Number of releases by transport.
-    return_counts: HashMap<String, u64>,
+    release_counts: HashMap<String, u64>,
 }
 
 /// Leases of transports that serve the same mail and may release some of it.
@@ -31,17 +31,17 @@ impl Dispatcher {
     pub(super) async fn peer_leases(&self, transport: &Transport) -> PeerLeases {
         let (registry, all) = (self.leases.lock().await, &self.config.transports);
         let served = self.served_transports(transport);
-        let peer_leases: HashSet<&String> = served
+        let served_names: HashSet<&String> = served
             .iter()
             .flat_map(|name| balancer::pool_members(all, name))
             .map(|t| &t.name)
             .filter(|name| **name != transport.name)
             .collect();
         PeerLeases {
-            any_held: registry.by_lease.values().any(|by| peer_leases.contains(by)),
-            return_counts: peer_leases
+            any_held: registry.by_lease.values().any(|by| served_names.contains(by)),
+            return_counts: served_names
                 .iter()
-                .filter_map(|name| registry.return_counts.get(*name))
+                .filter_map(|name| registry.release_counts.get(*name))
                 .sum(),
         }
     }
@@ -53,7 +53,7 @@ impl Dispatcher {
     }
 
     /// Releases what a failed run of this transport still has leased; none of it is in flight.
-    pub(super) async fn release_orphaned(
+    pub(super) async fn release_abandoned(
         &self,
         transport: &Transport,
         served: &[String],
@@ -65,12 +65,12 @@ impl Dispatcher {
             .keys()
             .filter_map(|l| if let LeaseId::Batch(id) = l { Some(*id) } else { None })
             .collect();
-        let singles: Vec<i64> = registry
+        let queue_entries: Vec<i64> = registry
             .by_lease
             .keys()
-            .filter_map(|l| if let LeaseId::Single(id) = l { Some(*id) } else { None })
+            .filter_map(|l| if let LeaseId::QueueEntry(id) = l { Some(*id) } else { None })
             .collect();
-        Ok(self.store.release_orphaned(served, &self.node, &batches, &singles).await?)
+        Ok(self.store.release_abandoned(served, &self.node, &batches, &queue_entries).await?)
     }
 
     /// Releases leases: batches one by one, single deliveries together.
@@ -78,19 +78,19 @@ impl Dispatcher {
         // The lock is held throughout, since another run of this node may lease the released rows
         // at once under the same node name.
         let mut registry = self.leases.lock().await;
-        let mut singles = Vec::new();
+        let mut queue_entries = Vec::new();
         for leased in released {
             match leased {
                 LeaseId::Batch(batch) => self.store.release_batch(*batch, &self.node).await?,
-                LeaseId::Single(id) => singles.push(*id),
+                LeaseId::QueueEntry(id) => queue_entries.push(*id),
             }
         }
-        if !singles.is_empty() {
-            self.store.release_queued(&singles, &self.node).await?;
+        if !queue_entries.is_empty() {
+            self.store.release_queued(&queue_entries, &self.node).await?;
         }
         for leased in released {
             if let Some(by) = registry.by_lease.remove(leased) {
-                *registry.return_counts.entry(by).or_default() += 1;
+                *registry.release_counts.entry(by).or_default() += 1;
             }
         }
         Ok(())
@@ -148,7 +148,7 @@ mod tests {
     async fn lease_released_by_one_run_can_be_claimed_by_another_at_once() {
         let home = tempfile::tempdir().unwrap();
         let (dispatcher, delivery) = dispatcher(home.path()).await;
-        let (leased, served) = (LeaseId::Single(delivery), ["first".to_owned()]);
+        let (leased, served) = (LeaseId::QueueEntry(delivery), ["first".to_owned()]);
         let take = async || {
             let wanted = ClaimCriteria {
                 transports: &served,
@@ -190,7 +190,7 @@ mod tests {
             "the second run may release it for the first"
         );
         // A new run leaves the leases of the other run alone.
-        dispatcher.release_orphaned(&dispatcher.config.transports[0], &served).await.unwrap();
+        dispatcher.release_abandoned(&dispatcher.config.transports[0], &served).await.unwrap();
         assert!(!take().await, "no other run may claim it now");
     }
 
@@ -201,8 +201,13 @@ mod tests {
         let (first, second) = (&dispatcher.config.transports[0], &dispatcher.config.transports[1]);
         let before = dispatcher.peer_leases(second).await;
         assert!(dispatcher.peers_idle_since(second, before).await);
-        dispatcher.leases.lock().await.by_lease.insert(LeaseId::Single(delivery), "first".into());
-        dispatcher.release_leases(&[LeaseId::Single(delivery)]).await.unwrap();
+        dispatcher
+            .leases
+            .lock()
+            .await
+            .by_lease
+            .insert(LeaseId::QueueEntry(delivery), "first".into());
+        dispatcher.release_leases(&[LeaseId::QueueEntry(delivery)]).await.unwrap();
         assert!(
             !dispatcher.peers_idle_since(second, before).await,
             "the second may have polled while the first held the lease"

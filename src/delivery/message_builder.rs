@@ -40,7 +40,7 @@ enum VariantSource {
     Precompiled(Box<PrecompiledMessage>),
     /// Template that is rendered per recipient.
     PerRecipient {
-        recipe: Box<TemplateSnapshot>,
+        snapshot: Arc<TemplateSnapshot>,
         edition: Box<Edition>,
         feedback_id: String,
         list_id: String,
@@ -92,7 +92,7 @@ impl MessageBuilder {
     pub(super) async fn build(&self, delivery: &LeasedDelivery) -> anyhow::Result<OutgoingMessage> {
         let mut message = match delivery.kind {
             DeliveryKind::Edition => self.build_edition(delivery).await,
-            DeliveryKind::Confirmation => self.build_confirmation(delivery),
+            DeliveryKind::Confirmation => self.build_confirmation(delivery).await,
             DeliveryKind::Test => self.build_test(delivery),
         }?;
         message.content = self.sign(message.content, delivery.created_at).await?;
@@ -127,9 +127,15 @@ impl MessageBuilder {
                 message_id: &message_id,
                 date: delivery.created_at,
             })?,
-            VariantSource::PerRecipient { recipe, edition, feedback_id, list_id } => {
-                let mail =
-                    recipe.render(name.unwrap_or_default(), &delivery.address, &unsubscribe_url)?;
+            VariantSource::PerRecipient { snapshot, edition, feedback_id, list_id } => {
+                let (snapshot, address, link) =
+                    (Arc::clone(snapshot), delivery.address.clone(), unsubscribe_url.clone());
+                let name_text = name.unwrap_or_default().to_owned();
+                let mail = self
+                    .dispatcher
+                    .templates
+                    .run_on_pool(move |_| snapshot.render(&name_text, &address, &link))
+                    .await??;
                 MessageParts {
                     from: &edition.sender,
                     to_address: &delivery.address,
@@ -159,7 +165,10 @@ impl MessageBuilder {
         })
     }
 
-    fn build_confirmation(&self, delivery: &LeasedDelivery) -> anyhow::Result<OutgoingMessage> {
+    async fn build_confirmation(
+        &self,
+        delivery: &LeasedDelivery,
+    ) -> anyhow::Result<OutgoingMessage> {
         let (config, payload) =
             (&self.dispatcher.config, delivery.payload.as_deref().unwrap_or_default());
         let payload: ConfirmationPayload =
@@ -172,7 +181,7 @@ impl MessageBuilder {
         let subscriber = delivery.subscriber_id.context("the delivery has no subscriber")?;
         let scope = LinkScope::Confirm { subscriber, delivery: delivery.id };
         let site = &config.site;
-        let mail = self.dispatcher.templates.render_confirm(&ConfirmContext {
+        let context = ConfirmContext {
             site: SiteContext {
                 title: site.title.clone(),
                 base_url: site.base_url.clone(),
@@ -185,7 +194,12 @@ impl MessageBuilder {
             confirm_url: SiteUrls(&site.base_url)
                 .confirm(&token::sign(&self.dispatcher.instance.secret, scope)),
             days: u32::try_from(CONFIRMATION_LINK_DAYS)?,
-        })?;
+        };
+        let mail = self
+            .dispatcher
+            .templates
+            .run_on_pool(move |templates| templates.render_confirm(&context))
+            .await??;
         let message_id = self.message_id(delivery);
         self.build_transactional(
             delivery,
@@ -241,7 +255,7 @@ impl MessageBuilder {
             return Ok(address.clone());
         }
         let mailbox =
-            Mailbox::parse(from).map_err(|why| anyhow!("invalid sender {from}: {why}"))?;
+            Mailbox::parse(from).map_err(|reason| anyhow!("invalid sender {from}: {reason}"))?;
         Ok(mailbox.address.as_str().to_owned())
     }
 
@@ -296,11 +310,11 @@ impl MessageBuilder {
         let (list_id, feedback_id) =
             (format!("{digest}.{host}"), format!("{id}:{digest}:digest:{host}"));
         let envelope_from = self.envelope_from(&edition.sender)?;
-        if let Some(recipe) = &variant.template_snapshot {
-            let (recipe, edition) = (Box::new(TemplateSnapshot::parse(recipe)?), Box::new(edition));
+        if let Some(json) = &variant.template_snapshot {
+            let (snapshot, edition) = (Arc::new(TemplateSnapshot::parse(json)?), Box::new(edition));
             return Ok(PreparedVariant {
                 envelope_from,
-                source: VariantSource::PerRecipient { recipe, edition, feedback_id, list_id },
+                source: VariantSource::PerRecipient { snapshot, edition, feedback_id, list_id },
             });
         }
         let message = PrecompiledMessage::compile(&VariantParts {

@@ -1,4 +1,4 @@
-//! Paces retries per recipient domain, so that mails deferred together are not retried together.
+//! Paces retries per recipient domain, so that messages deferred together are not retried together.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -43,10 +43,10 @@ impl RetryPacer {
     }
 }
 
-/// Returns the time that the rates of a domain need for `mails` mails.
-fn time_needed(limit: &SharedDomainLimit, mails: i64) -> SignedDuration {
-    let spans = limit.rates.iter().map(|rate| multiply(rate.span, mails / rate.messages.max(1)));
-    spans.fold(multiply(MIN_SPACING, mails), SignedDuration::max)
+/// Returns the time that the rates of a domain need for `messages` messages.
+fn time_needed(limit: &SharedDomainLimit, messages: i64) -> SignedDuration {
+    let spans = limit.rates.iter().map(|rate| multiply(rate.span, messages / rate.messages.max(1)));
+    spans.fold(multiply(MIN_SPACING, messages), SignedDuration::max)
 }
 
 #[cfg(test)]
@@ -61,7 +61,7 @@ mod tests {
     fn limit(key: &str, rates: &str) -> SharedDomainLimit {
         SharedDomainLimit::new(&DomainLimit {
             key,
-            at_once: None,
+            max_in_flight: None,
             rates: &Rate::parse_list(rates).unwrap(),
         })
     }

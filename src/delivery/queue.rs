@@ -26,7 +26,7 @@ pub(super) struct SendQueue {
 /// State of the queue behind its mutex.
 #[derive(Debug, Default)]
 struct QueueState {
-    priority: VecDeque<Job>,
+    queue_entries: VecDeque<Job>,
     editions: VecDeque<EditionQueue>,
     domains: HashMap<Arc<str>, DomainQueue>,
     /// Domains with parked jobs and a free slot.
@@ -43,7 +43,7 @@ struct QueueState {
 pub(super) struct QueueDepth {
     pub(super) total: usize,
     /// Transactional messages and retries among them.
-    pub(super) priority: usize,
+    pub(super) queue_entries: usize,
 }
 
 /// Queued jobs of one edition.
@@ -79,7 +79,7 @@ impl SendQueue {
 
     /// Adds a transactional message or a retry, which goes before every edition.
     pub(super) fn push_priority(&self, job: Job) {
-        self.state().priority.push_back(job);
+        self.state().queue_entries.push_back(job);
         self.job_available.notify_one();
     }
 
@@ -109,7 +109,7 @@ impl SendQueue {
             .and_then(|id| state.editions.iter_mut().find(|queue| queue.edition == id))
         {
             Some(queue) => queue.jobs.push_front(job),
-            None => state.priority.push_front(job),
+            None => state.queue_entries.push_front(job),
         }
         drop(state);
         self.job_available.notify_one();
@@ -223,8 +223,8 @@ impl SendQueue {
         let state = self.state();
         let of_editions: usize = state.editions.iter().map(|queue| queue.jobs.len()).sum();
         QueueDepth {
-            total: state.priority.len() + state.parked_count + of_editions,
-            priority: state.priority.len(),
+            total: state.queue_entries.len() + state.parked_count + of_editions,
+            queue_entries: state.queue_entries.len(),
         }
     }
 

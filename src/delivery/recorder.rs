@@ -37,7 +37,7 @@ pub(super) enum StartDecision {
     DomainLimited { until: Millis },
     /// The delivery must not be sent by this node: it was paused, cancelled or suppressed, the
     /// subscriber has unsubscribed, or the lease is lost.
-    Revoked,
+    Denied,
 }
 
 /// Request to start a message.
@@ -57,7 +57,7 @@ enum Entry {
     /// Request to start a message.
     Start(StartRequest, oneshot::Sender<StartDecision>),
     /// Refund for a permitted message that was not sent.
-    Unused(Box<Refund>),
+    Refund(Box<Refund>),
     /// Asks for a reply after all earlier entries are committed.
     Flush(oneshot::Sender<()>),
     /// Requests a reply once all earlier entries are committed and the connection is closed.
@@ -77,7 +77,7 @@ pub(super) struct PendingDecision(oneshot::Receiver<StartDecision>);
 impl PendingDecision {
     /// Waits for the decision; a recorder that has stopped permits nothing.
     pub(super) async fn wait(self) -> StartDecision {
-        self.0.await.unwrap_or(StartDecision::Revoked)
+        self.0.await.unwrap_or(StartDecision::Denied)
     }
 }
 
@@ -115,7 +115,7 @@ impl Recorder {
         for key in limit_keys(transport, limit) {
             let _ = self
                 .entries
-                .send(Entry::Unused(Box::new(Refund { key, count: 1, taken_at })))
+                .send(Entry::Refund(Box::new(Refund { key, count: 1, taken_at })))
                 .await;
         }
     }
@@ -170,7 +170,7 @@ impl CommitGroup {
             let row = match &entry {
                 Entry::Outcome(record, _) => Some(record.id),
                 Entry::Start(request, _) => Some(request.id),
-                Entry::Unused(_) | Entry::Flush(_) | Entry::Close(_) => None,
+                Entry::Refund(_) | Entry::Flush(_) | Entry::Close(_) => None,
             };
             if row.is_some_and(|id| !rows.insert(id)) {
                 entries.push_front(entry);
@@ -182,7 +182,7 @@ impl CommitGroup {
                     batch.leases.push(lease);
                 }
                 Entry::Start(request, reply) => batch.requests.push((request, reply)),
-                Entry::Unused(unused) => batch.unused.push(*unused),
+                Entry::Refund(unused) => batch.unused.push(*unused),
                 Entry::Flush(reply) => batch.flushes.push(reply),
                 Entry::Close(reply) => batch.closes.push(reply),
             }
@@ -243,7 +243,7 @@ impl RecorderTask {
             let _ = reply.send(if started.contains(&request.id) {
                 StartDecision::Permitted { at: committed, taken_at }
             } else {
-                StartDecision::Revoked
+                StartDecision::Denied
             });
         }
         for (reply, decision) in limited {
@@ -261,7 +261,7 @@ impl RecorderTask {
     /// meanwhile, as no message is permitted.
     async fn retry_until_ok<T, F: Future<Output = StoreResult<T>>>(
         &self,
-        what: &str,
+        subject: &str,
         attempt: impl Fn() -> F,
     ) -> T {
         let mut is_logged = false;
@@ -269,14 +269,14 @@ impl RecorderTask {
             match attempt().await {
                 Ok(value) => {
                     if is_logged {
-                        tracing::info!("the database has recovered; {what} are written again");
+                        tracing::info!("the database has recovered; {subject} are written again");
                     }
                     return value;
                 }
                 Err(e) if !is_logged => {
                     is_logged = true;
                     tracing::error!(
-                        "cannot write {what}; delivery is paused until the database recovers: {e}"
+                        "cannot write {subject}; delivery is paused until the database recovers: {e}"
                     );
                 }
                 Err(_) => {}

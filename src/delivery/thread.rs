@@ -1,5 +1,5 @@
 //! Dedicated thread for sending, since connections that wake each other across threads cost more
-//! than the mails.
+//! than the messages.
 
 use anyhow::Context as _;
 use tokio::runtime::Builder;

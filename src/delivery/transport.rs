@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Route, Transport};
+use crate::config::{Transport, TransportTarget};
 use crate::mail::file_transport::FileTransport;
 use crate::mail::smtp::{AttemptResult, Connection, Envelope, Relay, Reply, SmtpOutcome, Timeouts};
 
@@ -28,8 +28,8 @@ impl Connector {
     /// Creates a connector from the settings of a transport; the error is one sentence about them.
     pub(super) fn new(transport: &Transport, timeouts: Timeouts) -> Result<Self, String> {
         match &transport.route {
-            Route::Directory(path) => Ok(Self::Directory(FileTransport::new(path))),
-            Route::Smtp { .. } => match Relay::from_transport(transport, timeouts) {
+            TransportTarget::Directory(path) => Ok(Self::Directory(FileTransport::new(path))),
+            TransportTarget::Smtp { .. } => match Relay::from_transport(transport, timeouts) {
                 Ok(relay) => Ok(Self::Smtp {
                     relay: Box::new(relay),
                     message_limit: transport.messages_per_connection,
@@ -146,7 +146,7 @@ impl TransportConnection {
                     biased;
                     attempt = open.send_content(&message.content, envelope.as_ref()) => attempt,
                     () = after_grace(shutdown, relay.timeouts().content_grace) => {
-                        not_reusable(SmtpOutcome::Unknown { why: "no reply to the message before the shutdown".into() })
+                        not_reusable(SmtpOutcome::Unknown { reason: "no reply to the message before the shutdown".into() })
                     }
                 };
                 self.keep_if_reusable(attempt)
@@ -197,12 +197,12 @@ impl TransportConnection {
 }
 
 fn no_connection() -> SmtpOutcome {
-    SmtpOutcome::RelayError { why: "no open connection".into() }
+    SmtpOutcome::RelayError { reason: "no open connection".into() }
 }
 
 fn envelope_interrupted() -> AttemptResult {
     not_reusable(SmtpOutcome::RelayError {
-        why: "no reply from the relay before the shutdown".into(),
+        reason: "no reply from the relay before the shutdown".into(),
     })
 }
 
@@ -218,8 +218,8 @@ async fn write_file(directory: FileTransport, message: &OutgoingMessage) -> Smtp
         Ok(Ok(path)) => {
             SmtpOutcome::Sent { reply: Reply::new(250, &format!("written to {}", path.display())) }
         }
-        Ok(Err(why)) => SmtpOutcome::RelayError { why },
-        Err(e) => SmtpOutcome::Unknown { why: e.to_string() },
+        Ok(Err(reason)) => SmtpOutcome::RelayError { reason },
+        Err(e) => SmtpOutcome::Unknown { reason: e.to_string() },
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::breakers::domain::DomainBreaker;
+use super::breakers::domain::DomainBreakers;
 use super::breakers::relay::RelayBreaker;
 use super::dispatcher::{Dispatcher, MAX_INLINE_WAIT, Report};
 use super::message_builder::MessageBuilder;
@@ -33,7 +33,7 @@ pub(super) struct WorkerContext {
     pub(super) messages: MessageBuilder,
     pub(super) queue: Arc<SendQueue>,
     pub(super) breaker: RelayBreaker,
-    pub(super) domain_breaker: DomainBreaker,
+    pub(super) domain_breaker: DomainBreakers,
     /// Fires on shutdown, or when this run gives up the relay.
     pub(super) drain: CancellationToken,
     /// Fires on shutdown; messages permitted before a rate limit was used up are still sent.
@@ -41,7 +41,7 @@ pub(super) struct WorkerContext {
 }
 
 /// Error of a wait: the run ends first, or does not wait that long.
-struct Draining;
+struct ShuttingDown;
 
 /// Send loop of one connection.
 pub(super) struct Worker {
@@ -88,7 +88,7 @@ impl Worker {
                     }
                     match self.open_connection().await {
                         Ok(()) => self.request_start(job).await,
-                        Err(Draining) => {
+                        Err(ShuttingDown) => {
                             self.shared.queue.requeue(job);
                             continue;
                         }
@@ -101,7 +101,7 @@ impl Worker {
                     self.shared.breaker.record_rate_limit(until);
                     let _ = self.wait_until(until).await;
                 }
-                Err(NotStarted::Skipped) => {}
+                Err(NotStarted::NotSendable) => {}
             }
         }
     }
@@ -173,7 +173,7 @@ impl Worker {
                 self.shared.breaker.record_rate_limit(until);
                 None
             }
-            Err(NotStarted::Skipped) => None,
+            Err(NotStarted::NotSendable) => None,
         }
     }
 
@@ -192,13 +192,13 @@ impl Worker {
     /// is closed.
     fn should_continue(&self) -> bool {
         !self.shared.drain.is_cancelled()
-            && self.shared.breaker.open_until() <= (self.shared.dispatcher.clock)()
+            && self.shared.breaker.unavailable_until() <= (self.shared.dispatcher.clock)()
     }
 
     /// Waits until the connection is open, so that no rate limit is spent on an unreachable relay.
-    async fn open_connection(&mut self) -> Result<(), Draining> {
+    async fn open_connection(&mut self) -> Result<(), ShuttingDown> {
         loop {
-            let open_until = self.shared.breaker.open_until();
+            let open_until = self.shared.breaker.unavailable_until();
             let until = if open_until > (self.shared.dispatcher.clock)() {
                 open_until
             } else {
@@ -206,11 +206,11 @@ impl Worker {
                     opened = self.connection.ensure_open() => opened,
                     // No message has started, so a silent relay delays the end of the run only for
                     // the grace time.
-                    () = after_grace(&self.shared.drain, self.shared.dispatcher.timeouts.envelope_grace) => return Err(Draining),
+                    () = after_grace(&self.shared.drain, self.shared.dispatcher.timeouts.envelope_grace) => return Err(ShuttingDown),
                 };
                 match opened {
                     Ok(()) => return Ok(()),
-                    Err(why) => self.shared.relay_failed(&why),
+                    Err(reason) => self.shared.relay_failed(&reason),
                 }
             };
             if self.shared.dispatcher.has_fallback(&self.shared.transport) {
@@ -221,15 +221,15 @@ impl Worker {
     }
 
     /// Waits until the given time; ends the run if that is too far away.
-    async fn wait_until(&self, until: Millis) -> Result<(), Draining> {
+    async fn wait_until(&self, until: Millis) -> Result<(), ShuttingDown> {
         let wait = until.since((self.shared.dispatcher.clock)());
         if wait > MAX_INLINE_WAIT {
             self.shared.drain.cancel();
-            return Err(Draining);
+            return Err(ShuttingDown);
         }
         let wait = Duration::try_from(wait).unwrap_or_default().max(Duration::from_millis(1));
         tokio::select! {
-            () = self.shared.drain.cancelled() => Err(Draining),
+            () = self.shared.drain.cancelled() => Err(ShuttingDown),
             () = tokio::time::sleep(wait) => Ok(()),
         }
     }

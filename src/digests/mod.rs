@@ -2,13 +2,14 @@
 //! is sent once per digest, and none is missed (promise 3).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use anyhow::anyhow;
 
 use crate::config::{Config, Digest, Missed};
 use crate::domain::article::Article;
 use crate::domain::edition::EditionState;
-use crate::domain::schedule::{Due, due};
+use crate::domain::schedule::{ScheduleDecision, due};
 use crate::domain::selection::matches_any;
 use crate::domain::time::Millis;
 use crate::store::Store;
@@ -51,8 +52,8 @@ pub struct DigestContext<'a> {
     pub store: &'a Store,
     /// Configuration of digests and site.
     pub config: &'a Config,
-    /// Compiled templates of the mails.
-    pub templates: &'a Templates,
+    /// Compiled templates of the e-mails.
+    pub templates: &'a Arc<Templates>,
     /// Instance whose secret derives the placeholders.
     pub instance: &'a Instance,
 }
@@ -99,14 +100,16 @@ async fn prepare_digest(
         state.processed_until,
         now,
     ) {
-        Due::NotDue => Ok(None),
-        Due::Skipped { slot, why } => {
-            if ctx.store.mark_slot_skipped(&digest.name, slot).await? {
-                tracing::info!(digest = %digest.name, date = %slot.in_zone(&digest.timezone), "no edition: {why}");
+        ScheduleDecision::NotDue => Ok(None),
+        ScheduleDecision::Skipped { scheduled_for, reason } => {
+            if ctx.store.mark_date_skipped(&digest.name, scheduled_for).await? {
+                tracing::info!(digest = %digest.name, date = %scheduled_for.in_zone(&digest.timezone), "no edition: {reason}");
             }
             Ok(None)
         }
-        Due::Run { slot } => create_edition(ctx, digest, Some(slot), slot, now).await.map(Some),
+        ScheduleDecision::Run { scheduled_for } => {
+            create_edition(ctx, digest, Some(scheduled_for), scheduled_for, now).await.map(Some)
+        }
     }
 }
 
@@ -179,7 +182,7 @@ async fn unsent_stories(
     let mut groups: Vec<i64> = candidates.iter().map(|a| a.group).collect();
     groups.sort_unstable();
     groups.dedup();
-    let members = ctx.store.members_of(&groups, at).await?;
+    let members = ctx.store.story_members(&groups, at).await?;
     Ok(group_into_stories(candidates, members))
 }
 
@@ -187,26 +190,26 @@ async fn unsent_stories(
 async fn create_edition(
     ctx: DigestContext<'_>,
     digest: &Digest,
-    slot: Option<Millis>,
+    date: Option<Millis>,
     at: Millis,
     now: Millis,
 ) -> anyhow::Result<Prepared> {
     // Articles public now are included, also in the edition of a date missed while nothing ran.
-    let stories = unsent_stories(ctx, digest, if slot.is_some() { now } else { at }, now).await?;
+    let stories = unsent_stories(ctx, digest, if date.is_some() { now } else { at }, now).await?;
     if stories.len() < digest.min_articles {
-        if let Some(slot) = slot
-            && ctx.store.mark_slot_skipped(&digest.name, slot).await?
+        if let Some(date) = date
+            && ctx.store.mark_date_skipped(&digest.name, date).await?
         {
-            let date = slot.in_zone(&digest.timezone);
+            let date = date.in_zone(&digest.timezone);
             tracing::info!(digest = %digest.name, %date, stories = stories.len(), "no edition: too few stories; they wait for the next date");
         }
         return Ok(Prepared::TooFew { stories: stories.len() });
     }
     let audience = ctx.store.audience_groups(&digest.name).await?;
-    let (variants, assigned) = variants::render(ctx, digest, &stories, &audience, at)?;
+    let (variants, assigned) = variants::render(ctx, digest, &stories, &audience, at).await?;
     let new = NewEdition {
         digest: digest.name.clone(),
-        slot,
+        date,
         scheduled_for: at,
         transport: digest.transport.clone(),
         title: digest.title.clone(),

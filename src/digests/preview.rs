@@ -47,7 +47,8 @@ pub async fn preview(
         (options.language.clone().unwrap_or_default(), Vec::new(), String::new());
     let mut address = "reader@example.org".to_owned();
     if let Some(to) = &options.to {
-        let key = EmailAddress::parse(to).map_err(|why| anyhow::anyhow!("{to}: {why}"))?.key();
+        let key =
+            EmailAddress::parse(to).map_err(|reason| anyhow::anyhow!("{to}: {reason}"))?.key();
         let subscriber = ctx
             .store
             .find_subscriber(&key)
@@ -71,7 +72,11 @@ pub async fn preview(
     context.subscriber.name.clone_from(&name);
     context.subscriber.address.clone_from(&address);
     context.subscriber.unsubscribe_url.clone_from(&unsubscribe_url);
-    let mail = ctx.templates.render_digest(&digest.template, &context)?;
+    let template = digest.template.clone();
+    let mail = ctx
+        .templates
+        .run_on_pool(move |templates| templates.render_digest(&template, &context))
+        .await??;
     let host = SiteUrls(&ctx.config.site.base_url).mail_domain();
     let message = MessageParts {
         from: &digest.from,
@@ -103,7 +108,7 @@ pub async fn queue_test(
     to: &str,
     now: Millis,
 ) -> anyhow::Result<i64> {
-    let address = EmailAddress::parse(to).map_err(|why| anyhow::anyhow!("{to}: {why}"))?;
+    let address = EmailAddress::parse(to).map_err(|reason| anyhow::anyhow!("{to}: {reason}"))?;
     let hash = address_hash(&ctx.instance.secret, &address.key());
     if let Some(reason) = ctx.store.suppression(&hash).await? {
         bail!(

@@ -16,11 +16,11 @@ use crate::store::edition_creation::{NewVariant, VariantAssignment};
 use crate::templates::mail::{
     DigestNames, EditionContext, LeadArticle, MoreArticle, SiteContext, SubscriberContext,
 };
-use crate::templates::{DigestMailContext, RenderedMail, date_text};
+use crate::templates::{DigestMailContext, RenderedMail, Templates, date_text};
 
 /// Renders each variant that has an audience and assigns the audience groups. Groups whose sections
 /// have no stories get none.
-pub(super) fn render(
+pub(super) async fn render(
     ctx: DigestContext<'_>,
     digest: &Digest,
     stories: &[Story],
@@ -48,19 +48,18 @@ pub(super) fn render(
     });
     // The full edition in the first language is always rendered, because the archive shows it.
     variant_keys.insert((first, Vec::new()));
-    let uses_subscriber_in_logic = ctx.templates.uses_subscriber_in_logic(&digest.template);
     let mut variants = Vec::with_capacity(variant_keys.len());
     for (language, sections) in variant_keys {
-        let context = template_context(ctx, digest, stories, &language, &sections, at);
-        let mail = ctx.templates.render_digest(&digest.template, &context)?;
-        let is_per_recipient =
-            uses_subscriber_in_logic || !placeholders_suffice(ctx, digest, &context, &mail)?;
+        let job = VariantJob {
+            template: digest.template.clone(),
+            context: template_context(ctx, digest, stories, &language, &sections, at),
+            placeholders: Placeholders::new(&ctx.instance.secret),
+            link: SiteUrls(&ctx.config.site.base_url).unsubscribe("placeholder"),
+        };
+        let (mail, template_snapshot) =
+            ctx.templates.run_on_pool(move |templates| job.render(templates)).await??;
         variants.push(NewVariant {
-            template_snapshot: if is_per_recipient {
-                Some(ctx.templates.snapshot(&digest.template, &context)?)
-            } else {
-                None
-            },
+            template_snapshot,
             sections: serde_json::to_string(&sections)?,
             language,
             subject: mail.subject,
@@ -71,26 +70,40 @@ pub(super) fn render(
     Ok((variants, assigned))
 }
 
-/// Returns `true` if filling the placeholders of a variant equals rendering it per recipient.
-fn placeholders_suffice(
-    ctx: DigestContext<'_>,
-    digest: &Digest,
-    context: &DigestMailContext,
-    mail: &RenderedMail,
-) -> anyhow::Result<bool> {
-    let link = SiteUrls(&ctx.config.site.base_url).unsubscribe("placeholder");
-    can_precompile(
-        mail,
-        &Placeholders::new(&ctx.instance.secret),
-        &link,
-        |[name, address, unsubscribe_url]| {
-            let mut context = context.clone();
-            let [name, address, unsubscribe_url] =
-                [name, address, unsubscribe_url].map(str::to_owned);
-            context.subscriber = SubscriberContext { name, address, unsubscribe_url };
-            ctx.templates.render_digest(&digest.template, &context)
-        },
-    )
+/// Everything that rendering one variant needs, so that it can run on a rendering thread.
+struct VariantJob {
+    template: String,
+    context: DigestMailContext,
+    placeholders: Placeholders,
+    /// An unsubscribe URL like those of the subscribers.
+    link: String,
+}
+
+impl VariantJob {
+    /// Renders the variant, and returns a snapshot of its template if filling the placeholders does
+    /// not equal rendering it per recipient.
+    fn render(self, templates: &Templates) -> anyhow::Result<(RenderedMail, Option<String>)> {
+        let mail = templates.render_digest(&self.template, &self.context)?;
+        let is_per_recipient = templates.uses_subscriber_in_logic(&self.template)
+            || !self.placeholders_suffice(templates, &mail)?;
+        let snapshot = is_per_recipient
+            .then(|| templates.snapshot(&self.template, &self.context))
+            .transpose()?;
+        Ok((mail, snapshot))
+    }
+
+    fn placeholders_suffice(
+        &self,
+        templates: &Templates,
+        mail: &RenderedMail,
+    ) -> anyhow::Result<bool> {
+        can_precompile(mail, &self.placeholders, &self.link, |values| {
+            let [name, address, unsubscribe_url] = values.map(str::to_owned);
+            let subscriber = SubscriberContext { name, address, unsubscribe_url };
+            let context = DigestMailContext { subscriber, ..self.context.clone() };
+            templates.render_digest(&self.template, &context)
+        })
+    }
 }
 
 /// Returns the template context, with placeholders for the subscriber's values.

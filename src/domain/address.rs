@@ -24,9 +24,9 @@ impl EmailAddress {
         let Some((local, domain)) = text.rsplit_once('@') else {
             return Err(format!("`{text}` is not a valid email address: it has no @"));
         };
-        check_local(local).map_err(|why| format!("`{text}` cannot be mailed: {why}"))?;
-        let domain =
-            ascii_domain(domain).map_err(|why| format!("`{text}` cannot be mailed: {why}"))?;
+        check_local(local).map_err(|reason| format!("`{text}` cannot be mailed: {reason}"))?;
+        let domain = ascii_domain(domain)
+            .map_err(|reason| format!("`{text}` cannot be mailed: {reason}"))?;
         let address = Self { text: format!("{local}@{domain}"), at: local.len() };
         if address.text.len() > MAX_ADDRESS_BYTES {
             return Err(format!(

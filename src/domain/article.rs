@@ -1,6 +1,6 @@
 //! Articles: as sources deliver them, and as the store keeps them.
 
-use super::selection::{TermKind, term, varieties};
+use super::selection::{TermKind, language_prefixes, normalize};
 use super::time::Millis;
 
 /// An audio or video file that belongs to an article.
@@ -137,9 +137,11 @@ impl Article {
         ];
         let mut terms: Vec<(TermKind, String)> = named
             .into_iter()
-            .flat_map(|(kind, names)| names.iter().map(move |name| (kind, term(name))))
+            .flat_map(|(kind, names)| names.iter().map(move |name| (kind, normalize(name))))
             .collect();
-        terms.extend(varieties(&self.language).into_iter().map(|tag| (TermKind::Language, tag)));
+        terms.extend(
+            language_prefixes(&self.language).into_iter().map(|tag| (TermKind::Language, tag)),
+        );
         terms.push((TermKind::Source, self.source.clone()));
         terms.sort();
         terms.dedup();

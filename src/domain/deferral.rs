@@ -4,7 +4,7 @@ use super::time::{HOUR, MINUTE, SECOND, SignedDuration};
 
 /// Class of a temporary error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Class {
+pub enum DeferralClass {
     /// Greylisting: the server expects the sender to retry soon.
     Greylisted,
     /// The mailbox is full; its owner has to act.
@@ -20,7 +20,7 @@ pub enum Class {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Deferral {
     /// Class of the temporary error.
-    pub class: Class,
+    pub class: DeferralClass,
     /// Wait that the server requested, from 30 seconds to one hour.
     pub requested_wait: Option<SignedDuration>,
 }
@@ -70,9 +70,9 @@ impl Deferral {
     /// Returns the wait after an attempt, without jitter; the first attempt is 1.
     pub(super) fn backoff(self, attempts: i64) -> SignedDuration {
         let waits = match self.class {
-            Class::Greylisted => GREYLISTED_BACKOFF,
-            Class::MailboxFull => MAILBOX_FULL_BACKOFF,
-            Class::Busy | Class::Other => DEFAULT_BACKOFF,
+            DeferralClass::Greylisted => GREYLISTED_BACKOFF,
+            DeferralClass::MailboxFull => MAILBOX_FULL_BACKOFF,
+            DeferralClass::Busy | DeferralClass::Other => DEFAULT_BACKOFF,
         };
         let step = usize::try_from(attempts.max(1) - 1).unwrap_or(0).min(waits.len() - 1);
         match self.requested_wait {
@@ -134,26 +134,26 @@ const TRY_AGAIN_WORDS: &[&str] = &["try again", "come back", "retry", "later"];
 
 /// Returns the class of a reply. The text takes precedence, because greylisting has no code of its
 /// own.
-pub fn classify(code: u16, enhanced: Option<(u8, u16, u16)>, text: &str) -> Class {
+pub fn classify(code: u16, enhanced: Option<(u8, u16, u16)>, text: &str) -> DeferralClass {
     let text = text.to_lowercase();
     let contains_any = |list: &[&str]| list.iter().any(|part| text.contains(part));
     let about = enhanced.map(|(_, subject, detail)| (subject, detail));
     if contains_any(GREYLIST_WORDS) {
-        Class::Greylisted
+        DeferralClass::Greylisted
     } else if about == Some((2, 2)) || contains_any(FULL_WORDS) {
-        Class::MailboxFull
+        DeferralClass::MailboxFull
     } else if code == 421
         || matches!(about, Some((3, 1 | 2) | (4, 5) | (5, 3) | (7, 28)))
         || contains_any(BUSY_WORDS)
     {
-        Class::Busy
+        DeferralClass::Busy
     } else if matches!(code, 450 | 451)
         && matches!(about, Some((7, 0 | 1)))
         && contains_any(TRY_AGAIN_WORDS)
     {
-        Class::Greylisted
+        DeferralClass::Greylisted
     } else {
-        Class::Other
+        DeferralClass::Other
     }
 }
 

@@ -59,10 +59,10 @@ impl fmt::Display for DeliveryState {
 }
 
 impl FromStr for DeliveryState {
-    type Err = UnknownWord;
+    type Err = UnknownVariant;
 
-    fn from_str(word: &str) -> Result<Self, UnknownWord> {
-        Self::ALL.into_iter().find(|state| state.as_str() == word).ok_or(UnknownWord)
+    fn from_str(word: &str) -> Result<Self, UnknownVariant> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word).ok_or(UnknownVariant)
     }
 }
 
@@ -98,17 +98,17 @@ impl fmt::Display for DeliveryKind {
 }
 
 impl FromStr for DeliveryKind {
-    type Err = UnknownWord;
+    type Err = UnknownVariant;
 
-    fn from_str(word: &str) -> Result<Self, UnknownWord> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word).ok_or(UnknownWord)
+    fn from_str(word: &str) -> Result<Self, UnknownVariant> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word).ok_or(UnknownVariant)
     }
 }
 
 /// A word that is not one of an enum's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("unknown word")]
-pub struct UnknownWord;
+pub struct UnknownVariant;
 
 /// Effect of an attempt on the delivery's row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,7 +133,7 @@ pub enum DeliveryOutcome {
         until: Millis,
     },
     /// Not attempted; the row returns to its previous state.
-    Released,
+    NotAttempted,
 }
 
 /// Longest time after its first attempt during which a delivery is retried.
@@ -167,10 +167,10 @@ pub const UNKNOWN_OUTCOME_DELAY: SignedDuration = SignedDuration::from_secs(20);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::deferral::Class;
+    use crate::domain::deferral::DeferralClass;
     use crate::domain::time::{DAY, HOUR, MINUTE, SECOND};
 
-    const OTHER: Deferral = Deferral { class: Class::Other, requested_wait: None };
+    const OTHER: Deferral = Deferral { class: DeferralClass::Other, requested_wait: None };
 
     #[test]
     fn every_state_and_kind_is_parsed_from_its_word() {
@@ -180,7 +180,7 @@ mod tests {
         for kind in DeliveryKind::ALL {
             assert_eq!(kind.as_str().parse(), Ok(kind));
         }
-        assert_eq!("SENT".parse::<DeliveryState>(), Err(UnknownWord));
+        assert_eq!("SENT".parse::<DeliveryState>(), Err(UnknownVariant));
     }
 
     #[test]

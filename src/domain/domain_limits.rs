@@ -20,7 +20,7 @@ pub struct DomainLimit<'a> {
     /// domain itself.
     pub key: &'a str,
     /// Maximum number of messages in flight per node.
-    pub at_once: Option<u32>,
+    pub max_in_flight: Option<u32>,
     /// Rate limits across all nodes.
     pub rates: &'a [Rate],
 }
@@ -84,10 +84,10 @@ fn name(given: &str) -> Result<String, String> {
     if PROVIDERS.iter().any(|provider| provider.name == lower) {
         return Ok(lower);
     }
-    ascii_domain(given).map_err(|why| {
+    ascii_domain(given).map_err(|reason| {
         if given.is_empty() || given.contains(['.', '*', '@']) {
             return format!(
-                "`{given}` is not a valid domain ({why}); write the part after the @, for example gmail.com"
+                "`{given}` is not a valid domain ({reason}); write the part after the @, for example gmail.com"
             );
         }
         let names: Vec<&str> = PROVIDERS.iter().map(|provider| provider.name).collect();
@@ -220,7 +220,7 @@ impl DomainLimits {
         if limit.is_none() {
             None
         } else {
-            Some(DomainLimit { key, at_once: limit.at_once, rates: &limit.rates })
+            Some(DomainLimit { key, max_in_flight: limit.at_once, rates: &limit.rates })
         }
     }
 }

@@ -79,7 +79,7 @@ impl EditionState {
 
 /// Number of deliveries of an edition in each state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
+pub struct DeliveryCounts {
     /// Waiting for the first or next attempt.
     pub queued: i64,
     /// Being transmitted to a relay.
@@ -106,7 +106,7 @@ mod tests {
         assert!(
             EditionState::Sent
                 .apply(EditionCommand::Cancel)
-                .is_err_and(|why| why.contains("cannot be recalled"))
+                .is_err_and(|reason| reason.contains("cannot be recalled"))
         );
     }
 

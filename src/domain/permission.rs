@@ -41,6 +41,22 @@ impl Permission {
         Self::ManageAccess,
         Self::ManageSettings,
     ];
+
+    /// Returns what the permission allows, as the end of a sentence that begins with "to".
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::ReadContent => "read articles, feeds, digests and editions",
+            Self::WriteContent => "change feeds, digests and articles",
+            Self::ControlEditions => "control editions",
+            Self::SyncSources => "sync sources",
+            Self::ReadSubscribers => "read subscribers",
+            Self::WriteSubscribers => "change subscribers",
+            Self::ReadMetrics => "read metrics",
+            Self::ReadAudit => "read the audit log",
+            Self::ManageAccess => "manage users and tokens",
+            Self::ManageSettings => "change settings",
+        }
+    }
 }
 
 impl Role {

@@ -40,11 +40,11 @@ pub struct ReadershipCount {
     /// Readers that fetch the feed themselves.
     pub direct: u64,
     /// Subscribers that aggregators report.
-    pub served: u64,
+    pub aggregated: u64,
     /// Number of requests of the feed.
     pub requests: u64,
     /// Number of these requests answered with 304 Not Modified.
-    pub unchanged: u64,
+    pub not_modified: u64,
 }
 
 /// Aggregated counts of one feed on one day.
@@ -53,22 +53,22 @@ pub struct DailyReadership {
     /// Readers that fetch the feed themselves.
     pub direct: u64,
     /// Subscribers that aggregators report.
-    pub served: u64,
+    pub aggregated: u64,
     /// Number of requests of the feed.
     pub requests: u64,
     /// Number of these requests answered with 304 Not Modified.
-    pub unchanged: u64,
+    pub not_modified: u64,
 }
 
 impl DailyReadership {
     /// Returns the sum of direct readers and subscribers of aggregators.
     pub fn readers(self) -> u64 {
-        self.direct.saturating_add(self.served)
+        self.direct.saturating_add(self.aggregated)
     }
 
     /// Returns the percentage of requests answered with 304 Not Modified; `None` without requests.
     pub fn not_modified_percent(self) -> Option<u64> {
-        self.unchanged.saturating_mul(100).checked_div(self.requests)
+        self.not_modified.saturating_mul(100).checked_div(self.requests)
     }
 }
 
@@ -103,9 +103,9 @@ fn merge_runs(runs: Vec<ReadershipCount>) -> DailyReadership {
     };
     DailyReadership {
         direct: runs.iter().map(|run| direct(run.since)).max().unwrap_or(0),
-        served: runs.iter().map(|run| run.served).max().unwrap_or(0),
+        aggregated: runs.iter().map(|run| run.aggregated).max().unwrap_or(0),
         requests: sum(|run| run.requests),
-        unchanged: sum(|run| run.unchanged),
+        not_modified: sum(|run| run.not_modified),
     }
 }
 
@@ -130,9 +130,9 @@ mod tests {
             since,
             until,
             direct,
-            served,
+            aggregated: served,
             requests: 10,
-            unchanged: 9,
+            not_modified: 9,
         }
     }
 
@@ -142,7 +142,7 @@ mod tests {
         let restarted = of(vec![run(0, 100, 30, 12), run(100, 200, 20, 15)]);
         assert_eq!(
             restarted,
-            DailyReadership { direct: 30, served: 15, requests: 20, unchanged: 18 }
+            DailyReadership { direct: 30, aggregated: 15, requests: 20, not_modified: 18 }
         );
         assert_eq!((restarted.readers(), restarted.not_modified_percent()), (45, Some(90)));
         assert_eq!(of(vec![run(0, 200, 30, 12), run(0, 200, 20, 12)]).direct, 50);

@@ -31,9 +31,4 @@ impl Role {
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.as_str() == word)
     }
-
-    /// Returns `true` if the role may trigger a sync.
-    pub fn may_sync(self) -> bool {
-        matches!(self, Self::Admin | Self::Editor)
-    }
 }

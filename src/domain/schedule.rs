@@ -23,7 +23,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::time::Millis;
 
-pub use due::{Due, PauseRange, due};
+pub use due::{BlackoutRange, ScheduleDecision, due};
 
 /// Start of the search for a first date; a pattern without a date after it never matches.
 const SEARCH_START: DateTime = civil::date(2000, 1, 1).at(0, 0, 0, 0);
@@ -70,18 +70,18 @@ impl Schedule {
         &self.text
     }
 
-    /// Returns the first slot after an instant, if there is one.
+    /// Returns the first date after an instant, if there is one.
     pub fn next_after(&self, after: Millis, zone: &TimeZone) -> Option<Millis> {
         let after = after.whole_second().timestamp();
-        let slot = if self.has_fixed_times {
+        let date = if self.has_fixed_times {
             self.next_fixed_time(after, zone)
         } else {
             self.next_interval(after, zone)
         };
-        slot.map(Millis::from)
+        date.map(Millis::from)
     }
 
-    /// Returns the last slot in (`after`, `now`]; takes a few dozen searches for any length of that
+    /// Returns the last date in (`after`, `now`]; takes a few dozen searches for any length of that
     /// interval.
     pub fn latest_at_or_before(
         &self,
@@ -89,50 +89,50 @@ impl Schedule {
         after: Millis,
         zone: &TimeZone,
     ) -> Option<Millis> {
-        let next = |t: Millis| self.next_after(t, zone).filter(|slot| *slot <= now);
+        let next = |t: Millis| self.next_after(t, zone).filter(|date| *date <= now);
         let mut latest = next(after)?;
-        // No slot lies between `end` and `now`.
+        // No date lies between `end` and `now`.
         let mut end = now;
         while let Some(later) = next(latest) {
             latest = later;
             let middle = latest.plus(end.since(latest) / 2);
             match next(middle) {
-                Some(slot) => latest = slot,
+                Some(date) => latest = date,
                 None => end = middle,
             }
         }
         Some(latest)
     }
 
-    /// Returns the next slot of a pattern with fixed times: each wall-clock time has one instant.
+    /// Returns the next date of a pattern with fixed times: each wall-clock time has one instant.
     fn next_fixed_time(&self, after: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         let mut wall = zone.to_datetime(after);
         loop {
             wall = self.cron.find_next_occurrence(&wall, false).ok()?;
-            // In the second pass of a repeated hour the slot of a wall-clock time is already over.
-            let slot = first_instant(wall, zone)?;
-            if slot > after {
-                return Some(slot);
+            // In the second pass of a repeated hour the date of a wall-clock time is already over.
+            let date = first_instant(wall, zone)?;
+            if date > after {
+                return Some(date);
             }
         }
     }
 
-    /// Returns the next slot of an interval pattern: periods of constant offset are searched
+    /// Returns the next date of an interval pattern: periods of constant offset are searched
     /// separately.
     fn next_interval(&self, after: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         let mut from = after.checked_add(SignedDuration::from_secs(1)).ok()?;
         loop {
             let offset = zone.to_offset(from);
             let wall = self.cron.find_next_occurrence(&offset.to_datetime(from), true).ok()?;
-            let slot = offset.to_timestamp(wall).ok()?;
+            let date = offset.to_timestamp(wall).ok()?;
             let Some(change) =
-                zone.following(from).next().filter(|change| change.timestamp() <= slot)
+                zone.following(from).next().filter(|change| change.timestamp() <= date)
             else {
-                return Some(slot);
+                return Some(date);
             };
             // No wall-clock time before `wall` matches at any offset, so that earlier changes can
             // be skipped.
-            let near = slot.checked_sub(MAX_ZONE_SHIFT).unwrap_or(from);
+            let near = date.checked_sub(MAX_ZONE_SHIFT).unwrap_or(from);
             from = change.timestamp().max(near);
         }
     }

@@ -78,32 +78,32 @@ impl Selection {
 
     /// Returns `true` if an article with these present or former terms may be or may have been
     /// selected.
-    pub fn touches(&self, terms: &[(TermKind, String)]) -> bool {
+    pub fn may_select(&self, terms: &[(TermKind, String)]) -> bool {
         TermKind::ALL.into_iter().all(|kind| {
             let list = self.list(kind);
             list.is_empty()
-                || list
-                    .iter()
-                    .any(|name| terms.iter().any(|(of, other)| *of == kind && *other == term(name)))
+                || list.iter().any(|name| {
+                    terms.iter().any(|(of, other)| *of == kind && *other == normalize(name))
+                })
         })
     }
 }
 
 /// Normalizes a term for comparison: trimmed, in lower case.
-pub fn term(text: &str) -> String {
+pub fn normalize(text: &str) -> String {
     text.trim().to_lowercase()
 }
 
 /// Returns a language tag and its shorter prefixes in lower case: `zh-hans-cn`, `zh-hans`, `zh`.
-pub fn varieties(language: &str) -> Vec<String> {
-    let whole = term(language);
+pub fn language_prefixes(language: &str) -> Vec<String> {
+    let whole = normalize(language);
     let ends = whole.match_indices('-').map(|(at, _)| at).chain([whole.len()]);
     ends.map(|end| whole[..end].to_owned()).filter(|tag| !tag.is_empty()).collect()
 }
 
 /// Returns `true` if `chosen` is empty or has a term in common with `offered`.
 pub fn matches_any(chosen: &[String], offered: &[String]) -> bool {
-    chosen.is_empty() || chosen.iter().any(|c| offered.iter().any(|o| term(o) == term(c)))
+    chosen.is_empty() || chosen.iter().any(|c| offered.iter().any(|o| normalize(o) == normalize(c)))
 }
 
 #[cfg(test)]
@@ -120,21 +120,24 @@ mod tests {
         let terms = |of: &[(TermKind, &str)]| {
             of.iter().map(|(kind, term)| (*kind, (*term).to_owned())).collect::<Vec<_>>()
         };
-        assert!(events.touches(&terms(&[
+        assert!(events.may_select(&terms(&[
             (TermKind::Section, "sport"),
             (TermKind::Section, "events"),
             (TermKind::Language, "zh")
         ])));
         assert!(
-            !events.touches(&terms(&[(TermKind::Section, "events"), (TermKind::Language, "en")]))
+            !events
+                .may_select(&terms(&[(TermKind::Section, "events"), (TermKind::Language, "en")]))
         );
-        assert!(!events.touches(&terms(&[(TermKind::Tag, "events"), (TermKind::Language, "zh")])));
-        assert!(Selection::default().touches(&[]));
+        assert!(
+            !events.may_select(&terms(&[(TermKind::Tag, "events"), (TermKind::Language, "zh")]))
+        );
+        assert!(Selection::default().may_select(&[]));
     }
 
     #[test]
     fn a_language_is_a_variety_of_its_shorter_tags() {
-        assert_eq!(varieties("zh-Hans-CN"), ["zh", "zh-hans", "zh-hans-cn"]);
-        assert_eq!(varieties("en"), ["en"]);
+        assert_eq!(language_prefixes("zh-Hans-CN"), ["zh", "zh-hans", "zh-hans-cn"]);
+        assert_eq!(language_prefixes("en"), ["en"]);
     }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use super::rate::Rate;
 use super::time::{DAY, Millis, SECOND, SignedDuration, as_millis_i64};
-use super::warmup::Warmup;
+use super::warmup::WarmUp;
 
 /// Number of buckets of a span.
 const BUCKETS_PER_SPAN: i64 = 20;
@@ -52,7 +52,7 @@ impl SlidingWindow {
     pub fn take(
         &mut self,
         limits: &[Rate],
-        warmup: Option<&Warmup>,
+        warmup: Option<&WarmUp>,
         wanted: i64,
         now: Millis,
     ) -> Grant {
@@ -106,7 +106,7 @@ impl SlidingWindow {
     fn window_limits(
         &self,
         limits: &[Rate],
-        warmup: Option<&Warmup>,
+        warmup: Option<&WarmUp>,
         now: Millis,
     ) -> Vec<WindowLimit> {
         let whole = |rate: &Rate, until| WindowLimit {

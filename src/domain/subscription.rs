@@ -3,7 +3,7 @@
 
 /// Status of a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
+pub enum SubscriptionStatus {
     /// Requested, but not confirmed by its owner.
     Pending,
     /// Confirmed by its owner: the digest is sent.
@@ -14,7 +14,7 @@ pub enum Status {
     Unsubscribed,
 }
 
-impl Status {
+impl SubscriptionStatus {
     /// All statuses of a subscription.
     pub const ALL: [Self; 4] = [Self::Pending, Self::Confirmed, Self::Paused, Self::Unsubscribed];
 
@@ -47,7 +47,7 @@ pub enum RequestOrigin {
 
 /// Effect of a subscription request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
+pub enum RequestDecision {
     /// A confirmation mail is sent; the subscription stays pending or unsubscribed until it is
     /// confirmed.
     SendConfirmation,
@@ -61,17 +61,24 @@ pub enum Decision {
 
 /// Returns the effect of a request on a subscription with the status `now`, or `None` for a new
 /// one.
-pub fn decide(now: Option<Status>, origin: RequestOrigin) -> Decision {
+pub fn decide(now: Option<SubscriptionStatus>, origin: RequestOrigin) -> RequestDecision {
     match (now, origin) {
-        (Some(Status::Confirmed | Status::Paused), _) => Decision::NoChange,
-        (Some(Status::Unsubscribed), RequestOrigin::Page)
-        | (None | Some(Status::Pending), RequestOrigin::Page) => Decision::SendConfirmation,
-        (Some(Status::Unsubscribed), RequestOrigin::Admin | RequestOrigin::AdminWithConsent) => {
-            Decision::RemainsUnsubscribed
+        (Some(SubscriptionStatus::Confirmed | SubscriptionStatus::Paused), _) => {
+            RequestDecision::NoChange
         }
-        (None | Some(Status::Pending), RequestOrigin::AdminWithConsent) => Decision::Confirm,
-        (None, RequestOrigin::Admin) => Decision::SendConfirmation,
-        (Some(Status::Pending), RequestOrigin::Admin) => Decision::NoChange,
+        (Some(SubscriptionStatus::Unsubscribed), RequestOrigin::Page)
+        | (None | Some(SubscriptionStatus::Pending), RequestOrigin::Page) => {
+            RequestDecision::SendConfirmation
+        }
+        (
+            Some(SubscriptionStatus::Unsubscribed),
+            RequestOrigin::Admin | RequestOrigin::AdminWithConsent,
+        ) => RequestDecision::RemainsUnsubscribed,
+        (None | Some(SubscriptionStatus::Pending), RequestOrigin::AdminWithConsent) => {
+            RequestDecision::Confirm
+        }
+        (None, RequestOrigin::Admin) => RequestDecision::SendConfirmation,
+        (Some(SubscriptionStatus::Pending), RequestOrigin::Admin) => RequestDecision::NoChange,
     }
 }
 
@@ -82,22 +89,25 @@ mod tests {
     #[test]
     fn only_the_page_can_restore_an_unsubscribed_reader() {
         assert_eq!(
-            decide(Some(Status::Unsubscribed), RequestOrigin::AdminWithConsent),
-            Decision::RemainsUnsubscribed
+            decide(Some(SubscriptionStatus::Unsubscribed), RequestOrigin::AdminWithConsent),
+            RequestDecision::RemainsUnsubscribed
         );
         assert_eq!(
-            decide(Some(Status::Unsubscribed), RequestOrigin::Admin),
-            Decision::RemainsUnsubscribed
+            decide(Some(SubscriptionStatus::Unsubscribed), RequestOrigin::Admin),
+            RequestDecision::RemainsUnsubscribed
         );
         assert_eq!(
-            decide(Some(Status::Unsubscribed), RequestOrigin::Page),
-            Decision::SendConfirmation
+            decide(Some(SubscriptionStatus::Unsubscribed), RequestOrigin::Page),
+            RequestDecision::SendConfirmation
         );
     }
 
     #[test]
     fn a_page_request_only_sends_a_confirmation() {
-        assert_eq!(decide(None, RequestOrigin::Page), Decision::SendConfirmation);
-        assert_eq!(decide(Some(Status::Confirmed), RequestOrigin::Page), Decision::NoChange);
+        assert_eq!(decide(None, RequestOrigin::Page), RequestDecision::SendConfirmation);
+        assert_eq!(
+            decide(Some(SubscriptionStatus::Confirmed), RequestOrigin::Page),
+            RequestDecision::NoChange
+        );
     }
 }

@@ -49,9 +49,7 @@ impl LinkSigner {
         let (kind, a, b) = match scope {
             LinkScope::Confirm { subscriber, delivery } => (1_u8, subscriber, delivery),
             LinkScope::Unsubscribe { subscription } => (2, subscription, 0),
-            LinkScope::Undo { subscription, unsubscribed_at: left_at } => {
-                (3, subscription, left_at)
-            }
+            LinkScope::Undo { subscription, unsubscribed_at } => (3, subscription, unsubscribed_at),
         };
         let mut bytes = Vec::with_capacity(BODY_BYTES + SIGNATURE_BYTES);
         bytes.push(kind);

@@ -9,7 +9,7 @@ const MAX_WARMUP_DAYS: i64 = 366;
 
 /// A rate limit that grows by the same factor every day and then ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Warmup {
+pub struct WarmUp {
     /// Limit of the first day.
     pub from: Rate,
     /// Limit of the last day, over the same span.
@@ -18,7 +18,7 @@ pub struct Warmup {
     pub days: i64,
 }
 
-impl Warmup {
+impl WarmUp {
     /// Parses `200/d to 20000/d in 30d`, or `none`.
     ///
     /// # Errors
@@ -93,18 +93,18 @@ mod tests {
 
     const START: Millis = Millis(1_789_970_400_000);
 
-    fn on_day(warmup: &Warmup, day: i64) -> Option<i64> {
+    fn on_day(warmup: &WarmUp, day: i64) -> Option<i64> {
         warmup.limit(START, START.plus(whole_days(day) + HOUR)).map(|rate| rate.messages)
     }
 
     #[test]
     fn limit_grows_by_the_same_factor_each_day_and_ends() {
-        let warmup = Warmup::parse("100/d to 10000/d in 3d").unwrap().unwrap();
+        let warmup = WarmUp::parse("100/d to 10000/d in 3d").unwrap().unwrap();
         assert_eq!(
             [0, 1, 2, 3, 400].map(|day| on_day(&warmup, day)),
             [Some(100), Some(1000), Some(10_000), None, None]
         );
-        let warmup = Warmup::parse("200/d to 20000/d in 30d").unwrap().unwrap();
+        let warmup = WarmUp::parse("200/d to 20000/d in 30d").unwrap().unwrap();
         let days: Vec<i64> = (0..30).filter_map(|day| on_day(&warmup, day)).collect();
         assert_eq!((days[0], days[1], days[10], days[29]), (200, 234, 979, 20_000));
         assert!(days.is_sorted() && on_day(&warmup, 30).is_none());
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn each_day_is_24_hours_counted_from_the_start() {
-        let warmup = Warmup::parse("100/d to 10000/d in 3d").unwrap().unwrap();
+        let warmup = WarmUp::parse("100/d to 10000/d in 3d").unwrap().unwrap();
         assert_eq!(
             warmup
                 .limit(START, START.plus(DAY - SignedDuration::from_millis(1)))
@@ -138,17 +138,17 @@ mod tests {
             ("many to 20000/d in 30d", "is not a valid limit"),
             ("200/d to 20000/d in a month", "is not a valid duration"),
         ] {
-            let error = Warmup::parse(text).unwrap_err();
+            let error = WarmUp::parse(text).unwrap_err();
             assert!(error.contains(part) && error.contains("; write "), "{text}: {error}");
         }
-        assert_eq!(Warmup::parse(" none "), Ok(None));
+        assert_eq!(WarmUp::parse(" none "), Ok(None));
     }
 
     proptest! {
         #[test]
         fn arbitrary_text_never_panics(text in any::<String>(), from in any::<i64>(), now in any::<i64>()) {
-            let _ = Warmup::parse(&text);
-            let warmup = Warmup::parse("1/d to 1000000000/d in 366d").unwrap().unwrap();
+            let _ = WarmUp::parse(&text);
+            let warmup = WarmUp::parse("1/d to 1000000000/d in 366d").unwrap().unwrap();
             let limit = warmup.limit(Millis(from), Millis(now));
             prop_assert!(limit.is_none_or(|rate| (1..=1_000_000_000).contains(&rate.messages)));
         }

@@ -7,8 +7,8 @@ use chrono::{DateTime, FixedOffset, Offset as _, Utc};
 use html_escape::encode_double_quoted_attribute;
 
 use super::extensions::{ExtensionElement, HISTORY, MEDIA, for_atom, lead_image};
-use super::feed::{Archive, Head, Item};
-use super::format::{FeedError, Format, Frame, numeric_references};
+use super::feed::{ArchiveRole, FeedMetadata, Item};
+use super::format::{DocumentFrame, FeedError, Format, numeric_references};
 use super::links;
 use super::text::FeedText;
 use crate::domain::time::Millis;
@@ -21,7 +21,7 @@ const START: &str = "<entry>";
 const END: &str = "</feed>";
 
 /// Renders the document without its entries.
-pub(super) fn frame(head: &Head<'_>) -> Result<Frame, FeedError> {
+pub(super) fn frame(head: &FeedMetadata<'_>) -> Result<DocumentFrame, FeedError> {
     let history = |name| {
         for_atom(&[ExtensionElement { prefix: HISTORY.0, name, ..ExtensionElement::default() }])
     };
@@ -41,9 +41,9 @@ pub(super) fn frame(head: &Head<'_>) -> Result<Frame, FeedError> {
         rights: head.rights.as_ref().map(Text::plain),
         lang: Some((&head.language).into()),
         extensions: match head.archive {
-            Archive::Complete => history("complete"),
-            Archive::Page { .. } => history("archive"),
-            Archive::Newest { .. } => for_atom(&[]),
+            ArchiveRole::Complete => history("complete"),
+            ArchiveRole::Page { .. } => history("archive"),
+            ArchiveRole::Newest { .. } => for_atom(&[]),
         },
         namespaces: NAMESPACES
             .iter()
@@ -56,7 +56,7 @@ pub(super) fn frame(head: &Head<'_>) -> Result<Frame, FeedError> {
     let mut head_xml =
         numeric_references(text.strip_suffix(END).ok_or_else(|| Format::Atom.malformed())?);
     head_xml.push_str(head.extra_xml.unwrap_or_default());
-    Ok(Frame { head: head_xml.into_bytes(), tail: END.as_bytes().to_vec() })
+    Ok(DocumentFrame { head: head_xml.into_bytes(), tail: END.as_bytes().to_vec() })
 }
 
 /// Renders one entry of the document.

@@ -170,10 +170,10 @@ impl FeedCache {
     /// Returns `true` if a change after generation `since` may affect articles of the selection.
     pub(super) fn changed_since(&self, selection: &Selection, since: u64) -> bool {
         let recent = self.inner.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        let reaches_back = recent.0.front().is_none_or(|(first, _)| *first <= since + 1);
+        let covers_since = recent.0.front().is_none_or(|(first, _)| *first <= since + 1);
         let newer = || recent.0.iter().filter(|(generation, _)| *generation > since);
         self.generation() > since
-            && (!reaches_back || newer().any(|(_, touched)| touches(touched, selection)))
+            && (!covers_since || newer().any(|(_, touched)| may_affect(touched, selection)))
     }
 
     fn record_change(&self, touched: ChangedTerms) {
@@ -196,9 +196,9 @@ fn file_names(feed: &Feed) -> impl Iterator<Item = String> {
     Format::ALL.map(|format| file_name(feed, format)).into_iter()
 }
 
-fn touches(touched: &ChangedTerms, selection: &Selection) -> bool {
+fn may_affect(touched: &ChangedTerms, selection: &Selection) -> bool {
     match touched {
         ChangedTerms::Everything => true,
-        ChangedTerms::Articles(all) => all.iter().any(|terms| selection.touches(terms)),
+        ChangedTerms::Articles(all) => all.iter().any(|terms| selection.may_select(terms)),
     }
 }

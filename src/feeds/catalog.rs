@@ -3,7 +3,7 @@
 
 use super::request::{FACETS, FeedSelector};
 use crate::config::{Config, Content, Feed};
-use crate::domain::selection::{Selection, term};
+use crate::domain::selection::{Selection, normalize};
 use crate::domain::time::Millis;
 use crate::store::{Store, StoreResult};
 
@@ -71,7 +71,7 @@ fn intersect(selection: &Selection, facets: &Selection) -> Option<Selection> {
     for kind in FACETS {
         let (terms, wanted) = (selection.list(kind), facets.list(kind));
         if !wanted.is_empty() {
-            let is_selected = |wanted: &String| terms.iter().any(|name| term(name) == *wanted);
+            let is_selected = |wanted: &String| terms.iter().any(|name| normalize(name) == *wanted);
             if !terms.is_empty() && !wanted.iter().all(is_selected) {
                 return None;
             }

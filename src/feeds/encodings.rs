@@ -108,7 +108,7 @@ impl FeedCache {
         let (cache, file, etag) = (self.clone(), file.to_owned(), document.etag.clone());
         let read = tokio::task::spawn_blocking(move || cache.disk()?.brotli(&file, &etag));
         let Some(body) = read.await.ok()? else {
-            document.forget_brotli();
+            document.drop_brotli();
             return None;
         };
         self.encodings().brotli.insert(document.etag.clone(), body.clone());

@@ -14,7 +14,7 @@ pub use super::item::{Image, Item, Translation, item};
 
 /// Role of a document in its feed's archive (RFC 5005). URLs have no format extension.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Archive {
+pub enum ArchiveRole {
     /// The document contains all articles of the feed (section 2).
     Complete,
     /// The document contains the newest articles; archive pages contain the others (section 4).
@@ -25,7 +25,7 @@ pub enum Archive {
     /// The document is an archive page (section 4).
     Page {
         /// URL of the page itself.
-        address: String,
+        url: String,
         /// URL of the feed document with the newest articles.
         current: String,
         /// URL of the page with older articles.
@@ -37,7 +37,7 @@ pub enum Archive {
 
 /// Metadata of a document; equal metadata is rendered to the same bytes in each format.
 #[derive(Debug, Clone)]
-pub struct Head<'a> {
+pub struct FeedMetadata<'a> {
     /// `tag:ID_AUTHORITY:feeds/NAME` with the feed's first name: the same in every format and on
     /// every archive page.
     pub id: FeedText<'a>,
@@ -68,26 +68,26 @@ pub struct Head<'a> {
     /// URLs of the hubs at which a reader can subscribe (WebSub).
     pub hubs: Vec<String>,
     /// Role of the document in the feed's archive.
-    pub archive: &'a Archive,
+    pub archive: &'a ArchiveRole,
     /// XML that the operator adds to RSS and Atom, validated when the configuration was loaded.
     pub extra_xml: Option<&'a str>,
 }
 
 /// Returns a document's metadata. `updated` is the time at which an article of the feed was last
 /// changed or removed; the Unix epoch if there was no change.
-pub fn head<'a>(
+pub fn feed_metadata<'a>(
     site: &'a Site,
     feed: &'a Feed,
     updated: Millis,
-    archive: &'a Archive,
+    archive: &'a ArchiveRole,
     hubs: &[String],
-) -> Head<'a> {
+) -> FeedMetadata<'a> {
     let home_url = SiteUrls(&site.base_url).feed_page(&feed.path());
     let self_url = match archive {
-        Archive::Page { address, .. } => address.clone(),
-        Archive::Complete | Archive::Newest { .. } => home_url.clone(),
+        ArchiveRole::Page { url: address, .. } => address.clone(),
+        ArchiveRole::Complete | ArchiveRole::Newest { .. } => home_url.clone(),
     };
-    Head {
+    FeedMetadata {
         id: FeedText(Cow::Owned(format!("tag:{}:feeds/{}", site.id_authority, feed.id_name()))),
         title: FeedText::line(&feed.title),
         description: feed.description.as_deref().map(FeedText::line),
@@ -146,7 +146,7 @@ pub(super) fn language_or<'a>(tag: &str, fallback: &'a str) -> FeedText<'a> {
     }
 }
 
-impl Head<'_> {
+impl FeedMetadata<'_> {
     /// Returns how often a reader may poll, for the RSS syndication module: `true` for a daily
     /// period (`false` for an hourly one), and the number of polls in it.
     pub(super) fn update_frequency(&self) -> (bool, u32) {

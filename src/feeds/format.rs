@@ -3,7 +3,7 @@
 
 use html_escape::decode_html_entities;
 
-use super::feed::{Head, Item};
+use super::feed::{FeedMetadata, Item};
 use super::{atom, json, rss};
 use crate::domain::xml;
 
@@ -30,7 +30,7 @@ pub enum FeedError {
 
 /// Parts of a document around its items.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Frame {
+pub struct DocumentFrame {
     /// Bytes before the first item.
     pub head: Vec<u8>,
     /// Bytes after the last item.
@@ -85,7 +85,7 @@ impl Format {
     }
 
     /// Renders and validates the parts of a document around its items (UTF-8).
-    pub fn frame(self, head: &Head<'_>) -> Result<Frame, FeedError> {
+    pub fn frame(self, head: &FeedMetadata<'_>) -> Result<DocumentFrame, FeedError> {
         let frame = match self {
             Self::Rss => rss::frame(head),
             Self::Atom => atom::frame(head),
@@ -122,7 +122,7 @@ impl Format {
     }
 
     /// Renders and validates a complete document (UTF-8): the frame with the items in it.
-    pub fn render(self, head: &Head<'_>, items: &[Item<'_>]) -> Result<Vec<u8>, FeedError> {
+    pub fn render(self, head: &FeedMetadata<'_>, items: &[Item<'_>]) -> Result<Vec<u8>, FeedError> {
         let frame = self.frame(head)?;
         let items = items.iter().map(|item| self.item(item)).collect::<Result<Vec<_>, _>>()?;
         let mut document = frame.head;

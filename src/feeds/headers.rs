@@ -28,7 +28,7 @@ pub fn browser_content_type(format: Format) -> &'static str {
 pub fn cache_control(feed: &Feed, kind: DocumentKind) -> String {
     let seconds = match kind {
         DocumentKind::Page(_) => ARCHIVE_MAX_AGE_SECONDS,
-        DocumentKind::Newest | DocumentKind::After(_) => feed.max_age.as_secs(),
+        DocumentKind::Newest | DocumentKind::NextOf(_) => feed.max_age.as_secs(),
     };
     match feed.private {
         Some(_) => format!("private, max-age={seconds}"),

@@ -173,7 +173,7 @@ impl Client {
         let config = self.tls.get_or_init(|| {
             verified_by_system().map(Arc::new).map_err(|e| format!("TLS is not available: {e}"))
         });
-        let config = config.as_ref().map_err(|why| HttpError::Connection(why.clone()))?;
+        let config = config.as_ref().map_err(|reason| HttpError::Connection(reason.clone()))?;
         let name = match url.host() {
             Some(Host::Domain(name)) => ServerName::try_from(name.to_owned())
                 .map_err(|_| HttpError::InvalidRequest(url.to_string()))?,
@@ -245,8 +245,8 @@ where
     let _connection_task =
         AbortOnDropHandle::new(tokio::spawn(async move { drop(connection.await) }));
     let (head, body) = sender.send_request(request).await.map_err(connection_error)?.into_parts();
-    let (body, is_whole) = read_prefix(body, max_body).await.map_err(connection_error)?;
-    Ok(HttpResponse { status: head.status, headers: head.headers, body, is_complete: is_whole })
+    let (body, is_complete) = read_prefix(body, max_body).await.map_err(connection_error)?;
+    Ok(HttpResponse { status: head.status, headers: head.headers, body, is_complete })
 }
 
 /// Reads at most `limit` bytes of a body; the flag is `true` if that is all of it.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::feed::{Archive, Head, Item};
-use super::format::{FeedError, Format, Frame};
+use super::feed::{ArchiveRole, FeedMetadata, Item};
+use super::format::{DocumentFrame, FeedError, Format};
 use super::text::FeedText;
 
 #[derive(Serialize)]
@@ -80,12 +80,12 @@ struct Attachment<'a> {
 }
 
 /// Renders the document without its items.
-pub(super) fn frame(head: &Head<'_>) -> Result<Frame, FeedError> {
+pub(super) fn frame(head: &FeedMetadata<'_>) -> Result<DocumentFrame, FeedError> {
     let with_format = |url: &str| format!("{url}.json");
     let feed_url = with_format(&head.self_url);
     let next_url = match head.archive {
-        Archive::Complete => None,
-        Archive::Newest { previous } | Archive::Page { previous, .. } => {
+        ArchiveRole::Complete => None,
+        ArchiveRole::Newest { previous } | ArchiveRole::Page { previous, .. } => {
             previous.as_deref().map(with_format)
         }
     };
@@ -110,7 +110,7 @@ pub(super) fn frame(head: &Head<'_>) -> Result<Frame, FeedError> {
         return Err(Format::Json.malformed());
     }
     bytes.truncate(bytes.len() - tail.len());
-    Ok(Frame { head: bytes, tail })
+    Ok(DocumentFrame { head: bytes, tail })
 }
 
 /// Renders one item of the document.

@@ -2,12 +2,12 @@
 
 use atom_syndication::Link;
 
-use super::feed::{Archive, Head, Translation};
+use super::feed::{ArchiveRole, FeedMetadata, Translation};
 use super::format::Format;
 
 /// Returns the links of a document: itself, its hubs (WebSub) and the related documents of its feed
 /// (RFC 5005).
-pub(super) fn document_links(head: &Head<'_>, format: Format) -> Vec<Link> {
+pub(super) fn document_links(head: &FeedMetadata<'_>, format: Format) -> Vec<Link> {
     let document = |rel: &str, address: &str| Link {
         rel: rel.to_owned(),
         mime_type: Some(format.media_type().to_owned()),
@@ -21,9 +21,9 @@ pub(super) fn document_links(head: &Head<'_>, format: Format) -> Vec<Link> {
         ..Link::default()
     }));
     let (previous, current, next) = match head.archive {
-        Archive::Complete => (None, None, None),
-        Archive::Newest { previous } => (previous.as_ref(), None, None),
-        Archive::Page { current, previous, next, .. } => {
+        ArchiveRole::Complete => (None, None, None),
+        ArchiveRole::Newest { previous } => (previous.as_ref(), None, None),
+        ArchiveRole::Page { current, previous, next, .. } => {
             (previous.as_ref(), Some(current), next.as_ref())
         }
     };

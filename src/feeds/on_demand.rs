@@ -109,7 +109,7 @@ impl OnDemandCache {
                     Lookup::Document(Arc::new(feed.clone()), document)
                 })));
             }
-            (DocumentKind::After(page), _) => {
+            (DocumentKind::NextOf(page), _) => {
                 let Some(feed) = catalog::resolve(store, config, &request.selector, now).await?
                 else {
                     return Ok(None);
@@ -144,14 +144,14 @@ impl OnDemandCache {
         match self.cache.get_or_insert_async(&key, rendering).await {
             Ok(entry) => Ok(Some(Lookup::Document(entry.feed, entry.document))),
             Err(LookupError::NotFound) => Ok(None),
-            Err(LookupError::Failed(why)) => match previous {
+            Err(LookupError::Failed(reason)) => match previous {
                 // Serves the last good document; the next request tries to render again.
                 Some(entry) => {
-                    tracing::error!(feed = %entry.feed.name, "feed rendering failed; serving the previous version: {why:#}");
+                    tracing::error!(feed = %entry.feed.name, "feed rendering failed; serving the previous version: {reason:#}");
                     self.cache.insert(key, entry.clone());
                     Ok(Some(Lookup::Document(entry.feed, entry.document)))
                 }
-                None => Err(why),
+                None => Err(reason),
             },
         }
     }
@@ -184,7 +184,7 @@ impl OnDemandCache {
                 .await
                 .map_err(failed)?
                 .ok_or(LookupError::NotFound)?,
-            DocumentKind::Newest | DocumentKind::After(_) => {
+            DocumentKind::Newest | DocumentKind::NextOf(_) => {
                 plan::newest(store, config, &feed, now).await.map_err(failed)?
             }
         };
@@ -206,7 +206,7 @@ impl OnDemandCache {
 fn cache_key(request: &FeedRequest, format: Format) -> String {
     let name = request.selector.path();
     match request.kind {
-        DocumentKind::Page(page) | DocumentKind::After(page) => {
+        DocumentKind::Page(page) | DocumentKind::NextOf(page) => {
             format!("{name}/archive/{page}.{}", format.extension())
         }
         DocumentKind::Newest => format!("{name}.{}", format.extension()),

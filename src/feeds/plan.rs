@@ -7,7 +7,7 @@ use std::iter;
 use sha2::{Digest as _, Sha256};
 
 use super::archive::{self, ArchivePage, PageRef};
-use super::feed::{Archive, Translation};
+use super::feed::{ArchiveRole, Translation};
 use super::rendered::Fingerprint;
 use crate::config::{Config, Content, Feed};
 use crate::domain::site_urls::SiteUrls;
@@ -27,7 +27,7 @@ pub struct DocumentPlan {
     /// Time of the last change of any of its articles in the store.
     pub changed: Millis,
     /// Role of the document in the feed's archive.
-    pub archive: Archive,
+    pub archive: ArchiveRole,
     /// Items in document order, newest first.
     pub items: Vec<PlannedItem>,
 }
@@ -62,10 +62,10 @@ pub async fn newest(
     };
     let removed = store.latest_removal(&feed.selection, oldest).await?;
     let archive = if is_complete {
-        Archive::Complete
+        ArchiveRole::Complete
     } else {
         let page = archive::newest_page(store, feed, now).await?;
-        Archive::Newest { previous: page.map(|page| page_url(config, feed, page)) }
+        ArchiveRole::Newest { previous: page.map(|page| page_url(config, feed, page)) }
     };
     build(store, config, feed, keys, removed, archive, now).await
 }
@@ -86,12 +86,12 @@ pub async fn page(
     };
     let removed = entries.iter().filter_map(|key| key.removed_at).max();
     let url = page_url(config, feed, page);
-    let archive = Archive::Page {
+    let archive = ArchiveRole::Page {
         current: SiteUrls(&config.site.base_url).feed_page(&feed.path()),
         previous: previous.map(|page| page_url(config, feed, page)),
         // The next page may not exist yet and this page never changes, so it links to a redirect.
         next: Some(format!("{url}/next")),
-        address: url,
+        url,
     };
     let mut keys: Vec<PageKey> =
         entries.into_iter().filter(|key| key.removed_at.is_none()).collect();
@@ -110,7 +110,7 @@ async fn build(
     feed: &Feed,
     keys: Vec<PageKey>,
     removed: Option<Millis>,
-    archive: Archive,
+    archive: ArchiveRole,
     now: Millis,
 ) -> StoreResult<DocumentPlan> {
     let groups: Vec<i64> = keys.iter().map(|key| key.group).filter(|group| *group > 0).collect();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use bytes::Bytes;
 
-use super::feed::{Archive, Item, head, item};
+use super::feed::{ArchiveRole, Item, feed_metadata, item};
 use super::format::Format;
 use super::plan::{self, DocumentPlan};
 use super::rendered::{Fingerprint, RenderedFeed, assemble};
@@ -37,7 +37,7 @@ pub async fn render(
         .map(|article| (article.row, article))
         .collect();
     // An archive page is not a WebSub topic: hubs are never pinged for it.
-    let hubs = if matches!(plan.archive, Archive::Page { .. }) {
+    let hubs = if matches!(plan.archive, ArchiveRole::Page { .. }) {
         Vec::new()
     } else {
         config.hubs_of(feed)
@@ -52,7 +52,7 @@ pub async fn render(
         let items: Vec<&plan::PlannedItem> = plan.items.iter().filter(is_available).collect();
         let fingerprints: Vec<Fingerprint> =
             items.iter().map(|planned| planned.fingerprint).collect();
-        let head = head(&site, &feed, plan.updated, &plan.archive, &hubs);
+        let head = feed_metadata(&site, &feed, plan.updated, &plan.archive, &hubs);
         let render_format = |(format, previous): (Format, Option<Arc<RenderedFeed>>)| {
             let frame = format.frame(&head)?;
             let render_item = |i: usize| {
@@ -68,9 +68,9 @@ pub async fn render(
                 )
             };
             let (mut document, failed) = assemble(format, &frame, &fingerprints, previous.as_deref(), render_item);
-            for (i, why) in failed {
+            for (i, reason) in failed {
                 let guid = articles.get(&items[i].row).map_or("", |article| article.guid.as_str());
-                tracing::error!(feed = %feed.name, article = %guid, "article left out of the feed: {why}");
+                tracing::error!(feed = %feed.name, article = %guid, "article left out of the feed: {reason}");
             }
             // Last-Modified has a resolution of one second: until that second has passed, another
             // change could have the same date.

@@ -135,7 +135,7 @@ impl RenderedFeed {
     }
 
     /// Records that the Brotli body was lost, so that it may be compressed again.
-    pub(super) fn forget_brotli(&self) {
+    pub(super) fn drop_brotli(&self) {
         self.brotli.length.store(0, Ordering::Relaxed);
         self.brotli.is_attempted.store(false, Ordering::Relaxed);
     }

@@ -6,7 +6,7 @@ use url::form_urlencoded;
 use super::archive::PageRef;
 use super::format::Format;
 use crate::config::Config;
-use crate::domain::selection::{Selection, TermKind, term};
+use crate::domain::selection::{Selection, TermKind, normalize};
 use crate::domain::site_urls::{self, SiteUrls};
 
 /// Facets by which a reader can narrow a feed, in the order of canonical paths.
@@ -47,7 +47,7 @@ pub enum DocumentKind {
     /// One page of the archive.
     Page(PageRef),
     /// The document after an archive page, which is a redirect.
-    After(PageRef),
+    NextOf(PageRef),
 }
 
 impl FeedRequest {
@@ -141,7 +141,7 @@ impl FeedRequest {
         let page = match self.kind {
             DocumentKind::Newest => String::new(),
             DocumentKind::Page(page) => format!("/archive/{page}"),
-            DocumentKind::After(page) => format!("/archive/{page}/next"),
+            DocumentKind::NextOf(page) => format!("/archive/{page}/next"),
         };
         let format =
             self.format.map(|format| format!(".{}", format.extension())).unwrap_or_default();
@@ -165,7 +165,7 @@ fn split_document_kind<'a, 's>(segments: &'a [&'s str]) -> Option<(&'a [&'s str]
             Some((rest, DocumentKind::Page(page.parse().ok()?)))
         }
         [rest @ .., "archive", page, "next"] if page.parse::<PageRef>().is_ok() => {
-            Some((rest, DocumentKind::After(page.parse().ok()?)))
+            Some((rest, DocumentKind::NextOf(page.parse().ok()?)))
         }
         _ => Some((segments, DocumentKind::Newest)),
     }
@@ -212,7 +212,7 @@ fn percent_decode(segment: &str) -> Option<String> {
 /// Returns a term in the form used for comparisons, or `None` if it is empty, too long or contains
 /// a NUL character.
 fn normalize_term(name: &str) -> Option<String> {
-    Some(term(name))
+    Some(normalize(name))
         .filter(|term| !term.is_empty() && term.len() <= MAX_TERM_BYTES && !term.contains('\0'))
 }
 
@@ -268,7 +268,7 @@ mod tests {
             (
                 "news/archive/2026-08-2/next.rss",
                 named_feed("news"),
-                DocumentKind::After(page),
+                DocumentKind::NextOf(page),
                 Some(Format::Rss),
             ),
             ("staff/0123456789abcdef.rss", secret, DocumentKind::Newest, Some(Format::Rss)),

@@ -8,8 +8,8 @@ use rss::extension::syndication::{SyndicationExtension, UpdatePeriod};
 use rss::{Category, Channel, Enclosure, Guid, Image};
 
 use super::extensions::{ExtensionElement, HISTORY, MEDIA, for_rss, lead_image};
-use super::feed::{Archive, Head, Item};
-use super::format::{FeedError, Format, Frame, numeric_references};
+use super::feed::{ArchiveRole, FeedMetadata, Item};
+use super::format::{DocumentFrame, FeedError, Format, numeric_references};
 use super::links;
 
 /// Namespaces that every document declares, because items are rendered independently of their
@@ -30,7 +30,7 @@ const DOCS: &str = "https://www.rssboard.org/rss-specification";
 const UPDATE_BASE: &str = "2000-01-01T00:00:00Z";
 
 /// Renders the document without its items.
-pub(super) fn frame(head: &Head<'_>) -> Result<Frame, FeedError> {
+pub(super) fn frame(head: &FeedMetadata<'_>) -> Result<DocumentFrame, FeedError> {
     let (is_daily, frequency) = head.update_frequency();
     let history = |name| {
         for_rss(&[ExtensionElement { prefix: HISTORY.0, name, ..ExtensionElement::default() }])
@@ -47,9 +47,9 @@ pub(super) fn frame(head: &Head<'_>) -> Result<Frame, FeedError> {
         ttl: Some(head.ttl_minutes().to_string()),
         image: image(head),
         extensions: match head.archive {
-            Archive::Complete => history("complete"),
-            Archive::Page { .. } => history("archive"),
-            Archive::Newest { .. } => for_rss(&[]),
+            ArchiveRole::Complete => history("complete"),
+            ArchiveRole::Page { .. } => history("archive"),
+            ArchiveRole::Newest { .. } => for_rss(&[]),
         },
         atom_ext: Some(AtomExtension { links: links::document_links(head, Format::Rss) }),
         syndication_ext: Some(SyndicationExtension {
@@ -68,12 +68,12 @@ pub(super) fn frame(head: &Head<'_>) -> Result<Frame, FeedError> {
     let mut head_xml =
         numeric_references(text.strip_suffix(END).ok_or_else(|| Format::Rss.malformed())?);
     head_xml.push_str(head.extra_xml.unwrap_or_default());
-    Ok(Frame { head: head_xml.into_bytes(), tail: END.as_bytes().to_vec() })
+    Ok(DocumentFrame { head: head_xml.into_bytes(), tail: END.as_bytes().to_vec() })
 }
 
 /// Returns the publisher's image if RSS supports its file type. It has no size, because RSS limits
 /// sizes to less than those in use.
-fn image(head: &Head<'_>) -> Option<Image> {
+fn image(head: &FeedMetadata<'_>) -> Option<Image> {
     let extensions = ["jpg", "jpeg", "gif", "png"];
     let is_supported = |url: &&str| {
         url.rsplit_once('.')

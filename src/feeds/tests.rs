@@ -7,7 +7,7 @@ use roxmltree::{Document, Node};
 use serde_json::Value;
 
 use super::extensions::MEDIA;
-use super::feed::{Archive, Head, Item, Translation, head, item};
+use super::feed::{ArchiveRole, FeedMetadata, Item, Translation, feed_metadata, item};
 use super::format::Format;
 use crate::config::{Content, Feed, Site};
 use crate::domain::article::{Article, Enclosure};
@@ -91,7 +91,7 @@ fn articles() -> Vec<Article> {
     vec![english, chinese, bare]
 }
 
-const NEWEST: Archive = Archive::Newest { previous: None };
+const NEWEST: ArchiveRole = ArchiveRole::Newest { previous: None };
 
 fn items<'a>(articles: &'a [Article], site: &'a Site, feed: &Feed) -> Vec<Item<'a>> {
     articles.iter().map(|article| item(article, &[], site, feed)).collect()
@@ -100,11 +100,12 @@ fn items<'a>(articles: &'a [Article], site: &'a Site, feed: &Feed) -> Vec<Item<'
 /// Renders the articles as a document that last changed with its first article.
 fn render_document(format: Format, site: &Site, feed: &Feed, articles: &[Article]) -> String {
     let updated = articles.first().map_or(Millis(0), |article| article.updated_at.whole_second());
-    let head = head(site, feed, updated, &NEWEST, &["https://hub.example/?a=1&b=2".to_owned()]);
+    let head =
+        feed_metadata(site, feed, updated, &NEWEST, &["https://hub.example/?a=1&b=2".to_owned()]);
     String::from_utf8(format.render(&head, &items(articles, site, feed)).unwrap()).unwrap()
 }
 
-fn render_frame(format: Format, head: &Head<'_>) -> String {
+fn render_frame(format: Format, head: &FeedMetadata<'_>) -> String {
     String::from_utf8(format.render(head, &[]).unwrap()).unwrap()
 }
 
@@ -272,8 +273,13 @@ fn a_channel_names_its_publisher_and_polling_frequency() {
     let (site, mut feed) = (site(), feed(Content::Full));
     feed.description = Some("What happens <here> & there".into());
     feed.extra_xml = Some("<follow_challenge><feedId>1</feedId></follow_challenge>".into());
-    let complete =
-        head(&site, &feed, Millis(0), &Archive::Complete, &["https://hub.example/".to_owned()]);
+    let complete = feed_metadata(
+        &site,
+        &feed,
+        Millis(0),
+        &ArchiveRole::Complete,
+        &["https://hub.example/".to_owned()],
+    );
     let text = render_frame(Format::Rss, &complete);
     let xml = Document::parse(&text).unwrap();
     let channel = elements(&xml, "channel")[0];
@@ -312,7 +318,7 @@ fn a_channel_names_its_publisher_and_polling_frequency() {
     }
     assert!(text.contains("</follow_challenge></feed>"));
     feed.max_age = 2 * HOUR;
-    let slow = render_frame(Format::Rss, &head(&site, &feed, Millis(0), &NEWEST, &[]));
+    let slow = render_frame(Format::Rss, &feed_metadata(&site, &feed, Millis(0), &NEWEST, &[]));
     assert!(
         slow.contains("<ttl>120</ttl>")
             && slow.contains("daily")

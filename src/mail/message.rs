@@ -1,4 +1,4 @@
-//! Builds complete messages (RFC 5322) of digests and transactional mails: 7-bit, with CRLF line
+//! Builds complete messages (RFC 5322) of digests and transactional messages: 7-bit, with CRLF line
 //! ends.
 
 use std::time::{Duration, UNIX_EPOCH};
@@ -137,14 +137,14 @@ pub(super) fn list_unsubscribe_value(
     Ok(value)
 }
 
-fn angle_bracketed(what: &str, value: &str) -> Result<String, BuildError> {
+fn angle_bracketed(header: &str, value: &str) -> Result<String, BuildError> {
     let angle_bracketed = format!("<{value}>");
     let is_valid =
         !value.is_empty() && !value.contains(['<', '>']) && header::fits_unfolded(&angle_bracketed);
     if is_valid {
         Ok(angle_bracketed)
     } else {
-        Err(BuildError(format!("{what} {value:?} is not valid in a message header")))
+        Err(BuildError(format!("{header} {value:?} is not valid in a message header")))
     }
 }
 
@@ -249,8 +249,8 @@ fn unquote(display: &str) -> String {
 }
 
 /// Validates an address for use in a header; its domain is converted to A-labels (RFC 5890).
-pub(super) fn ascii_address(what: &str, address: &str) -> Result<Address, BuildError> {
-    let invalid = || BuildError(format!("{what} {address:?} is not a valid mail address"));
+pub(super) fn ascii_address(header: &str, address: &str) -> Result<Address, BuildError> {
+    let invalid = || BuildError(format!("{header} {address:?} is not a valid mail address"));
     let (local, domain) = address.rsplit_once('@').ok_or_else(invalid)?;
     let domain = if domain.starts_with('[') {
         domain.to_owned()

@@ -1,4 +1,4 @@
-//! JSON payloads of queued transactional mails, and the placeholders in rendered variants.
+//! JSON payloads of queued transactional messages, and the placeholders in rendered variants.
 
 use serde::{Deserialize, Serialize};
 
@@ -46,11 +46,11 @@ impl Placeholders {
     /// Derives the placeholders from the secret of the instance, so that no author of an article
     /// can guess them.
     pub fn new(secret: &[u8]) -> Self {
-        let sentinel = |name| token::placeholder(secret, name);
+        let placeholder = |name| token::placeholder(secret, name);
         Self {
-            name: sentinel("name"),
-            address: sentinel("address"),
-            unsubscribe_url: sentinel("unsubscribe"),
+            name: placeholder("name"),
+            address: placeholder("address"),
+            unsubscribe_url: placeholder("unsubscribe"),
         }
     }
 }

@@ -67,7 +67,7 @@ fn kind_key(kind: SourceKind) -> &'static str {
 
 fn ids_key(ids: Ids) -> &'static str {
     match ids {
-        Ids::Ours => "ours",
+        Ids::Courant => "ours",
         Ids::Source => "source",
     }
 }
@@ -114,7 +114,7 @@ mod tests {
             poll: SignedDuration::from_secs(30),
             timezone: TimeZone::get("Asia/Shanghai").unwrap(),
             table_prefix: String::new(),
-            ids: Ids::Ours,
+            ids: Ids::Courant,
             site_url: String::new(),
             permalinks: String::new(),
             members: Members::Hidden,

@@ -44,7 +44,7 @@ pub async fn remap_ids(
     let outcome = store.remap_ids(mappings, &sources, now).await?;
     if let Ok(result) = &outcome {
         for source in &result.sources {
-            store.regroup(source).await?;
+            store.assign_stories(source).await?;
         }
     }
     Ok(outcome)

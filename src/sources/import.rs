@@ -185,7 +185,7 @@ pub async fn upsert_articles(
     for batch in changed.chunks(INGEST_BATCH_ARTICLES) {
         ingest(store, batch.to_vec(), source, &config.site, &mut report, now).await?;
     }
-    store.regroup(&source.name).await?;
+    store.assign_stories(&source.name).await?;
     store.record_sync_success(&source.name, 0, SyncProgress::default(), now).await?;
     Ok(report)
 }

@@ -61,7 +61,7 @@ pub async fn inspect(
         _ => (configured_facts(source), BTreeMap::new()),
     };
     let mut inspection = Inspection {
-        location: source.url.as_deref().map(connection::redacted_url),
+        location: source.url.as_deref().map(connection::redact_url),
         facts,
         left_out,
         ..Inspection::default()
@@ -235,7 +235,7 @@ fn configured_facts(source: &Source) -> Vec<(&'static str, String)> {
 /// Returns the property `ids`: the kind of ids that articles have.
 pub(super) fn ids_fact(source: &Source) -> (&'static str, String) {
     let description = match source.ids {
-        Ids::Ours => "Courant's own",
+        Ids::Courant => "Courant's own",
         Ids::Source => "those of the site's own feed",
     };
     ("ids", description.to_owned())

@@ -88,7 +88,7 @@ pub async fn sync_due(
     now: Millis,
 ) -> anyhow::Result<Option<SyncReport>> {
     if store.has_ungrouped(&source.name).await? {
-        store.regroup(&source.name).await?;
+        store.assign_stories(&source.name).await?;
     }
     if source.kind == SourceKind::Builtin {
         return Ok(None);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use sqlx::Executor;
 use sqlx::postgres::{PgListener, PgPoolOptions};
 
-use super::connection::{CONNECT_TIMEOUT, explain, postgres_options, redacted_url, with_timeout};
+use super::connection::{CONNECT_TIMEOUT, explain, postgres_options, redact_url, with_timeout};
 use super::trigger::{SyncTriggers, request_sync};
 use crate::config::{Config, Source};
 use crate::domain::time::Millis;
@@ -70,8 +70,7 @@ impl SourceListener<'_> {
         let (Some(channel), Some(url)) = (&self.source.listen, &self.source.url) else {
             return Ok(());
         };
-        let failed =
-            |e: sqlx::Error| explain(&self.source.name, &redacted_url(url), "listening", &e);
+        let failed = |e: sqlx::Error| explain(&self.source.name, &redact_url(url), "listening", &e);
         let options = postgres_options(&self.source.name, url)?;
         let pool_options = PgPoolOptions::new()
             .max_connections(1)

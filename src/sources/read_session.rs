@@ -55,7 +55,7 @@ impl ReadSession {
         };
         Ok(Self {
             connection: engine,
-            location: connection::redacted_url(url),
+            location: connection::redact_url(url),
             source: name.clone(),
             _cancel_on_drop: cancel_on_drop,
         })

@@ -93,7 +93,7 @@ pub(super) async fn run(
         sync_run.report.held_removals = usize::try_from(state.held_removals).unwrap_or_default();
     }
     // Needed even if nothing changed: a process killed after its last article did not regroup.
-    store.regroup(&source.name).await?;
+    store.assign_stories(&source.name).await?;
     sync_run.finish(fingerprint).await
 }
 

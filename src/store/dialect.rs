@@ -1,22 +1,6 @@
 //! SQL differences between the two engines; the only file that contains them.
 
-use sqlx::AssertSqlSafe;
-
 use super::db::Engine;
-use super::{Db, Store};
-
-/// Column of rows that are passed as one JSON parameter.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Column {
-    Int(&'static str),
-    Text(&'static str),
-}
-
-/// Marks SQL as safe: it is assembled only from constant texts of this program, and values are
-/// bound.
-pub(crate) fn sql(text: String) -> AssertSqlSafe<String> {
-    AssertSqlSafe(text)
-}
 
 /// Returns the SQL of a fragment that depends on the engine; `None` if there is no such fragment.
 ///
@@ -101,86 +85,4 @@ fn json_rows(engine: Engine, arguments: &str) -> Option<String> {
             )
         }
     })
-}
-
-impl Store {
-    /// Returns a subquery that turns the JSON array of objects bound as `parameter` into rows.
-    pub(crate) fn json_rows(&self, parameter: &str, columns: &[Column]) -> String {
-        match &*self.db {
-            Db::Sqlite { .. } => {
-                let picked: Vec<String> = columns
-                    .iter()
-                    .map(|c| match c {
-                        Column::Int(n) | Column::Text(n) => {
-                            format!("json_extract(value, '$.{n}') AS {n}")
-                        }
-                    })
-                    .collect();
-                format!("(SELECT {} FROM json_each({parameter}))", picked.join(", "))
-            }
-            Db::Postgres(_) => {
-                let typed: Vec<String> = columns
-                    .iter()
-                    .map(|c| match c {
-                        Column::Int(n) => format!("{n} bigint"),
-                        Column::Text(n) => format!("{n} text"),
-                    })
-                    .collect();
-                format!(
-                    "(SELECT * FROM jsonb_to_recordset(CAST({parameter} AS jsonb)) AS r({}))",
-                    typed.join(", ")
-                )
-            }
-        }
-    }
-
-    /// Returns a subquery of the numbers in the JSON array bound as `parameter`.
-    pub(crate) fn json_ids(&self, parameter: &str) -> String {
-        match &*self.db {
-            Db::Sqlite { .. } => format!("(SELECT value FROM json_each({parameter}))"),
-            Db::Postgres(_) => format!(
-                "(SELECT CAST(value AS bigint) FROM jsonb_array_elements_text(CAST({parameter} AS jsonb)))"
-            ),
-        }
-    }
-
-    /// Returns the condition that a column is one of the `id`s in the JSON array of objects bound
-    /// as `parameter`, for PostgreSQL, whose planner would otherwise not use index lookups for a
-    /// few rows.
-    pub(crate) fn id_among(&self, column: &str, parameter: &str) -> String {
-        match &*self.db {
-            Db::Sqlite { .. } => "TRUE".to_owned(),
-            Db::Postgres(_) => format!(
-                "{column} = ANY (ARRAY(SELECT CAST(e ->> 'id' AS bigint) FROM jsonb_array_elements(CAST({parameter} AS jsonb)) AS e))"
-            ),
-        }
-    }
-
-    /// Returns a subquery of the texts in the JSON array bound as `parameter`.
-    pub(crate) fn json_texts(&self, parameter: &str) -> String {
-        match &*self.db {
-            Db::Sqlite { .. } => format!("(SELECT value FROM json_each({parameter}))"),
-            Db::Postgres(_) => {
-                format!("(SELECT value FROM jsonb_array_elements_text(CAST({parameter} AS jsonb)))")
-            }
-        }
-    }
-
-    /// Returns the expression for the clock of the database in milliseconds, by which leases are
-    /// compared because the clocks of nodes differ.
-    pub(crate) fn database_now(&self) -> &'static str {
-        match &*self.db {
-            Db::Sqlite { .. } => "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
-            Db::Postgres(_) => "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
-        }
-    }
-
-    /// Returns the clause that lets several nodes claim different rows at the same time; SQLite has
-    /// only one writer.
-    pub(crate) fn skip_locked(&self) -> &'static str {
-        match &*self.db {
-            Db::Sqlite { .. } => "",
-            Db::Postgres(_) => "FOR UPDATE SKIP LOCKED",
-        }
-    }
 }

@@ -37,9 +37,9 @@ static ENSURE: Statement = Statement::new(
 static MARK_PROCESSED: Statement = Statement::new(
     "
     UPDATE digests
-       SET processed_until = $slot
+       SET processed_until = $date
      WHERE name = $name
-       AND processed_until < $slot",
+       AND processed_until < $date",
 );
 
 static UNSENT_ARTICLES: Statement = Statement::with(
@@ -88,9 +88,9 @@ impl Store {
 
     /// Records that a date of the schedule was processed without an edition; returns `false` if
     /// another node did so before.
-    pub async fn mark_slot_skipped(&self, digest: &str, slot: Millis) -> StoreResult<bool> {
+    pub async fn mark_date_skipped(&self, digest: &str, date: Millis) -> StoreResult<bool> {
         let marked =
-            self.write(&MARK_PROCESSED).bind("name", digest).bind("slot", slot).execute().await?;
+            self.write(&MARK_PROCESSED).bind("name", digest).bind("date", date).execute().await?;
         Ok(marked == 1)
     }
 

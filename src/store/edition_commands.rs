@@ -204,7 +204,7 @@ impl Store {
         let state = row.word("editions.state", EditionState::parse)?;
         let next = state
             .apply(command)
-            .map_err(|why| StoreError::Rejected(format!("edition {id}: {why}")))?;
+            .map_err(|reason| StoreError::Rejected(format!("edition {id}: {reason}")))?;
         let moved = tx
             .query(&MOVE_TO_STATE)
             .bind("next", next.as_str())

@@ -12,7 +12,7 @@ pub struct NewEdition {
     /// Name of the digest.
     pub digest: String,
     /// Date of the schedule that the edition is for; `None` if it was started by hand.
-    pub slot: Option<Millis>,
+    pub date: Option<Millis>,
     /// Scheduled time of sending.
     pub scheduled_for: Millis,
     /// Name of the transport.
@@ -63,8 +63,8 @@ pub struct NewVariant {
 static ADD_EDITION: Statement = Statement::new(
     "
     INSERT INTO editions (
-           digest, state, slot, scheduled_for, created_at, transport, title, sender, reply_to)
-    VALUES ($digest, 'preparing', $slot, $scheduled_for, $now, $transport, $title, $sender,
+           digest, state, schedule_date, scheduled_for, created_at, transport, title, sender, reply_to)
+    VALUES ($digest, 'preparing', $date, $scheduled_for, $now, $transport, $title, $sender,
             $reply_to)
     RETURNING id",
 );
@@ -110,9 +110,9 @@ static ADD_ASSIGNMENTS: Statement = Statement::new(
 static ADVANCE_DIGEST: Statement = Statement::new(
     "
     UPDATE digests
-       SET processed_until = $slot
+       SET processed_until = $date
      WHERE name = $digest
-       AND processed_until < $slot",
+       AND processed_until < $date",
 );
 
 /// All statements of this file.
@@ -125,7 +125,7 @@ fn none_if_created_elsewhere(created: StoreResult<i64>) -> StoreResult<Option<i6
     match created {
         Ok(id) => Ok(Some(id)),
         Err(e)
-            if e.violates("editions_slot", "editions.slot")
+            if e.violates("editions_schedule_date", "editions.schedule_date")
                 || e.violates("ledger_once", "ledger.article_id") =>
         {
             Ok(None)
@@ -168,7 +168,7 @@ fn assignment_rows(assignments: &[VariantAssignment]) -> Json {
 async fn add_edition(tx: &mut Tx, new: &NewEdition, now: Millis) -> StoreResult<i64> {
     tx.query(&ADD_EDITION)
         .bind("digest", &new.digest)
-        .bind("slot", new.slot)
+        .bind("date", new.date)
         .bind("scheduled_for", new.scheduled_for)
         .bind("now", now)
         .bind("transport", &new.transport)
@@ -215,9 +215,9 @@ impl Store {
         let mut tx = self.begin().await?;
         let id = add_edition(&mut tx, new, now).await?;
         add_contents(&mut tx, id, new).await?;
-        if let Some(slot) = new.slot {
+        if let Some(date) = new.date {
             tx.query(&ADVANCE_DIGEST)
-                .bind("slot", slot)
+                .bind("date", date)
                 .bind("digest", &new.digest)
                 .execute()
                 .await?;

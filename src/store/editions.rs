@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::db::{FromRow, Row, Statement};
 use super::{Store, StoreError, StoreResult};
 use crate::domain::delivery::DeliveryState;
-use crate::domain::edition::{Counts, EditionState};
+use crate::domain::edition::{DeliveryCounts, EditionState};
 use crate::domain::time::Millis;
 
 /// An edition as stored in the database.
@@ -120,7 +120,7 @@ fn state_count(row: &Row) -> StoreResult<(DeliveryState, i64)> {
     Ok((state, row.get("deliveries")?))
 }
 
-fn add_count(counts: &mut Counts, state: DeliveryState, n: i64) {
+fn add_count(counts: &mut DeliveryCounts, state: DeliveryState, n: i64) {
     match state {
         DeliveryState::Queued => counts.queued = n,
         DeliveryState::Sending => counts.sending = n,
@@ -172,8 +172,8 @@ impl Store {
     }
 
     /// Returns the number of deliveries of an edition in each state.
-    pub async fn edition_counts(&self, id: i64) -> StoreResult<Counts> {
-        let mut counts = Counts::default();
+    pub async fn edition_counts(&self, id: i64) -> StoreResult<DeliveryCounts> {
+        let mut counts = DeliveryCounts::default();
         for (state, n) in self.read(&COUNT).bind("edition", id).fetch_with(state_count).await? {
             add_count(&mut counts, state, n);
         }
@@ -182,13 +182,13 @@ impl Store {
 
     /// Returns the number of deliveries in each state for each of these editions; editions without
     /// deliveries are omitted.
-    pub async fn counts_of(&self, ids: &[i64]) -> StoreResult<HashMap<i64, Counts>> {
+    pub async fn counts_of(&self, ids: &[i64]) -> StoreResult<HashMap<i64, DeliveryCounts>> {
         let rows = self
             .read(&COUNT_EACH)
             .bind("editions", ids)
             .fetch_with(|row| Ok((row.get::<i64>("edition_id")?, state_count(row)?)))
             .await?;
-        let mut counts: HashMap<i64, Counts> = HashMap::new();
+        let mut counts: HashMap<i64, DeliveryCounts> = HashMap::new();
         for (edition, (state, n)) in rows {
             add_count(counts.entry(edition).or_default(), state, n);
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::article_row::ARTICLE_COLUMNS;
 use super::db::{Assembled, FromRow, Row, Statement};
-use super::selection_sql::{DrivingTerm, SELECTION_CONDITIONS, bind_selection};
+use super::selection_sql::{IndexedTerms, SELECTION_CONDITIONS, bind_selection};
 use super::{Store, StoreResult};
 use crate::domain::article::Article;
 use crate::domain::selection::Selection;
@@ -142,7 +142,7 @@ impl Store {
         now: Millis,
         limit: usize,
     ) -> StoreResult<Vec<PageKey>> {
-        let driving_term = DrivingTerm::new(selection);
+        let driving_term = IndexedTerms::new(selection);
         let text = format!(
             "SELECT {{page_key}}
                FROM articles a
@@ -238,7 +238,7 @@ impl Store {
         until: Millis,
         now: Millis,
     ) -> StoreResult<usize> {
-        let query = match DrivingTerm::single_term(selection) {
+        let query = match IndexedTerms::single_term(selection) {
             Some((kind, term)) => {
                 self.read(&COUNT_ARCHIVED_WITH_TERM).bind("kind", kind.as_str()).bind("term", term)
             }
@@ -262,7 +262,7 @@ impl Store {
             Direction::Backward => ("<", "DESC"),
             Direction::Forward => (">=", ""),
         };
-        let driving_term = DrivingTerm::new(selection);
+        let driving_term = IndexedTerms::new(selection);
         let text = driving_term.nearest_sql(
             &format!("{{was_published}} AND a.published_at {comparison} $time {{selected}}"),
             comparison,

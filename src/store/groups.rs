@@ -104,7 +104,7 @@ impl Store {
     /// Finds the translation groups of new and newly linked articles of a source. Tombstones stay
     /// in their groups, so that the ledger still covers the story. Time and memory depend on the
     /// number of new articles, not on the size of the archive.
-    pub async fn regroup(&self, source: &str) -> StoreResult<()> {
+    pub async fn assign_stories(&self, source: &str) -> StoreResult<()> {
         loop {
             let ungrouped: Vec<Member> = self
                 .read(&FIRST_UNGROUPED)
@@ -191,7 +191,7 @@ impl Store {
     }
 
     /// Returns the visible members of these groups.
-    pub async fn members_of(&self, groups: &[i64], now: Millis) -> StoreResult<Vec<Article>> {
+    pub async fn story_members(&self, groups: &[i64], now: Millis) -> StoreResult<Vec<Article>> {
         self.read(&MEMBERS_OF).bind("now", now).bind("groups", groups).fetch_all().await
     }
 }

@@ -39,7 +39,7 @@ pub struct HubSubscription {
 
 /// Subscription to a document that is no longer published.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OrphanedSubscription {
+pub struct DroppedSubscription {
     /// Id of the row.
     pub id: i64,
     /// Callback URL that is informed.
@@ -136,7 +136,7 @@ impl FromRow for HubSubscription {
     }
 }
 
-impl FromRow for OrphanedSubscription {
+impl FromRow for DroppedSubscription {
     fn from_row(row: &Row) -> StoreResult<Self> {
         Ok(Self {
             id: row.get("id")?,
@@ -173,11 +173,11 @@ impl Store {
 
     /// Deletes and returns up to `limit` subscriptions to feeds that are not in `declared`, so that
     /// their callbacks can be informed of the end.
-    pub async fn take_orphaned_subscriptions(
+    pub async fn take_dropped_subscriptions(
         &self,
         declared: &[String],
         limit: usize,
-    ) -> StoreResult<Vec<OrphanedSubscription>> {
+    ) -> StoreResult<Vec<DroppedSubscription>> {
         let any = self
             .read(&HAS_ORPHANED)
             .bind("declared", declared)

@@ -230,7 +230,7 @@ impl Store {
 
     /// Releases the leases of this node on deliveries of these transports except `batches` and
     /// `queued`, which are in use; the others were left by a run that crashed.
-    pub async fn release_orphaned(
+    pub async fn release_abandoned(
         &self,
         transports: &[String],
         node: &str,

@@ -70,7 +70,7 @@ mod tests {
     use crate::domain::edition::EditionState;
     use crate::domain::role::Role;
     use crate::domain::selection::TermKind;
-    use crate::domain::subscription::Status;
+    use crate::domain::subscription::SubscriptionStatus;
 
     /// Returns the words of each CHECK constraint of a schema by the constraint's name.
     fn check_lists(schema: &str) -> BTreeMap<&str, Vec<&str>> {
@@ -93,7 +93,10 @@ mod tests {
             ("article_terms_kind", TermKind::ALL.map(TermKind::as_str).to_vec()),
             ("hub_requests_mode", HubMode::ALL.map(HubMode::as_str).to_vec()),
             ("editions_state", EditionState::ALL.map(EditionState::as_str).to_vec()),
-            ("subscriptions_status", Status::ALL.map(Status::as_str).to_vec()),
+            (
+                "subscriptions_status",
+                SubscriptionStatus::ALL.map(SubscriptionStatus::as_str).to_vec(),
+            ),
             ("deliveries_kind", DeliveryKind::ALL.map(DeliveryKind::as_str).to_vec()),
             ("deliveries_state", DeliveryState::ALL.map(DeliveryState::as_str).to_vec()),
         ]);

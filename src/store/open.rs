@@ -150,7 +150,7 @@ async fn open_postgres(url: &str) -> StoreResult<Store> {
     );
     let has_socket = options.get_socket().is_some() || options.get_host().starts_with('/');
     let unreachable = |e: sqlx::Error| {
-        let why = format!(
+        let reason = format!(
             "cannot reach the database {database}: {}; check [database] url",
             plain_message(&e)
         );
@@ -158,9 +158,9 @@ async fn open_postgres(url: &str) -> StoreResult<Store> {
         let is_missing_file =
             matches!(&e, sqlx::Error::Io(io) if io.kind() == ErrorKind::NotFound) && !has_socket;
         if is_unavailable(&e) && !is_missing_file {
-            StoreError::Unavailable(why)
+            StoreError::Unavailable(reason)
         } else {
-            StoreError::Unreachable(why)
+            StoreError::Unreachable(reason)
         }
     };
     // Connects once without the pool, which would retry and then report only a timeout.

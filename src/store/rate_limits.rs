@@ -11,7 +11,7 @@ use crate::domain::rate::Rate;
 pub use crate::domain::sliding_window::Grant;
 use crate::domain::sliding_window::SlidingWindow;
 use crate::domain::time::{DAY, Millis, SignedDuration};
-use crate::domain::warmup::Warmup;
+use crate::domain::warmup::WarmUp;
 
 /// Time after which a row without permits taken expires.
 const NEW_ROW_TTL: SignedDuration = SignedDuration::from_hours(2 * 24);
@@ -51,7 +51,7 @@ pub struct RateLimitRequest {
     /// Limits that apply to the key.
     pub limits: Vec<Rate>,
     /// Warm-up plan, which starts with the first permit.
-    pub warmup: Option<Warmup>,
+    pub warmup: Option<WarmUp>,
     /// Number of permits requested.
     pub count: i64,
 }
@@ -135,7 +135,7 @@ impl Store {
     ///
     /// Each request is granted independently; if one key grants a message and another does not, the
     /// caller must refund the permit.
-    pub async fn take_tokens(
+    pub async fn take_permits(
         &self,
         update: &UpdateId,
         requests: &[RateLimitRequest],
@@ -162,7 +162,7 @@ impl Store {
     }
 
     /// Returns unused permits in one transaction.
-    pub async fn refund_tokens(
+    pub async fn refund_permits(
         &self,
         update: &UpdateId,
         refunds: &[Refund],

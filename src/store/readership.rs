@@ -9,23 +9,23 @@ use crate::domain::readership::{Day, ReadershipCount};
 static SAVE: Statement = Statement::new(
     "
     INSERT INTO readership
-           (feed, day, node, since, until, direct, aggregated, requests, unchanged)
-    SELECT r.feed, r.day, $node, r.since, r.until, r.direct, r.aggregated, r.requests, r.unchanged
+           (feed, day, node, since, until, direct, aggregated, requests, not_modified)
+    SELECT r.feed, r.day, $node, r.since, r.until, r.direct, r.aggregated, r.requests, r.not_modified
       FROM {json_rows $counts
                feed TEXT, day INTEGER, since INTEGER, until INTEGER, direct INTEGER,
-               aggregated INTEGER, requests INTEGER, unchanged INTEGER} AS r
+               aggregated INTEGER, requests INTEGER, not_modified INTEGER} AS r
      WHERE TRUE
     ON CONFLICT (feed, day, node) DO UPDATE
        SET until = excluded.until,
            direct = excluded.direct,
            aggregated = excluded.aggregated,
            requests = excluded.requests,
-           unchanged = excluded.unchanged",
+           not_modified = excluded.not_modified",
 );
 
 static SINCE: Statement = Statement::new(
     "
-    SELECT feed, day, since, until, direct, aggregated, requests, unchanged
+    SELECT feed, day, since, until, direct, aggregated, requests, not_modified
       FROM readership
      WHERE day >= $since",
 );
@@ -46,9 +46,9 @@ impl FromRow for ReadershipCount {
             since: row.time("since")?,
             until: row.time("until")?,
             direct: count("direct")?,
-            served: count("aggregated")?,
+            aggregated: count("aggregated")?,
             requests: count("requests")?,
-            unchanged: count("unchanged")?,
+            not_modified: count("not_modified")?,
         })
     }
 }
@@ -63,8 +63,8 @@ impl Store {
         let row = |c: &ReadershipCount| {
             json!({
                 "feed": c.feed, "day": c.day.0, "since": c.since.0, "until": c.until.0,
-                "direct": whole(c.direct), "aggregated": whole(c.served),
-                "requests": whole(c.requests), "unchanged": whole(c.unchanged),
+                "direct": whole(c.direct), "aggregated": whole(c.aggregated),
+                "requests": whole(c.requests), "not_modified": whole(c.not_modified),
             })
         };
         let rows: Vec<_> = counts.iter().map(row).collect();

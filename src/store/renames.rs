@@ -6,7 +6,7 @@ use super::{Store, StoreResult};
 
 /// A kind of named section in the config.
 #[derive(Debug, Clone, Copy)]
-pub enum Renamed {
+pub enum RenamedKind {
     /// A source, in `[[sources]]`.
     Source,
     /// A feed, in `[[feeds]]`.
@@ -160,7 +160,7 @@ static TRANSPORT_RENAMES: &[&Statement] =
 /// Statements that replace the name of a destination.
 static DESTINATION_RENAMES: &[&Statement] = &[&RENAME_IN_PUBLICATIONS];
 
-impl Renamed {
+impl RenamedKind {
     /// Returns the statement that finds a name of this kind.
     fn find_statement(self) -> &'static Statement {
         match self {
@@ -186,18 +186,18 @@ impl Renamed {
 
 impl Store {
     /// Moves the history of `old_name` to `name`, unless `name` has a history of its own.
-    pub async fn rename(&self, kind: Renamed, old_name: &str, name: &str) -> StoreResult<()> {
+    pub async fn rename(&self, kind: RenamedKind, old_name: &str, name: &str) -> StoreResult<()> {
         let mut tx = self.begin().await?;
         let is_taken = tx.query(kind.find_statement()).bind("name", name).exists().await?;
         let mut renames: Vec<&Statement> = Vec::new();
         // Messages queued for the old transport are sent through the new one in any case.
-        if !is_taken || matches!(kind, Renamed::Transport) {
+        if !is_taken || matches!(kind, RenamedKind::Transport) {
             renames.extend(kind.rename_statements());
         }
         match kind {
-            Renamed::Source => renames.push(&RENAME_SOURCE_TERM),
-            Renamed::Transport => renames.push(&RENAME_RATE_LIMITS),
-            Renamed::Feed | Renamed::Digest | Renamed::Destination => {}
+            RenamedKind::Source => renames.push(&RENAME_SOURCE_TERM),
+            RenamedKind::Transport => renames.push(&RENAME_RATE_LIMITS),
+            RenamedKind::Feed | RenamedKind::Digest | RenamedKind::Destination => {}
         }
         for rename in renames {
             tx.query(rename).bind("old_name", old_name).bind("name", name).execute().await?;

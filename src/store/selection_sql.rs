@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::db::Query;
 use crate::domain::article::Article;
-use crate::domain::selection::{Selection, TermKind, term};
+use crate::domain::selection::{Selection, TermKind, normalize};
 
 /// Conditions of a selection on `a`, for the end of a WHERE clause; [`bind_selection`] binds their
 /// parameters. An empty list selects all articles.
@@ -50,7 +50,7 @@ pub(super) fn bind_selection<'q>(query: Query<'q>, selection: &Selection) -> Que
             TermKind::Language => "languages",
             TermKind::Source => "sources",
         };
-        let terms: Vec<String> = selection.list(kind).iter().map(|name| term(name)).collect();
+        let terms: Vec<String> = selection.list(kind).iter().map(|name| normalize(name)).collect();
         query.bind(parameter, terms.as_slice())
     })
 }
@@ -61,13 +61,13 @@ const MAX_DRIVING_TERMS: usize = 16;
 
 /// List of a selection by whose terms the articles are looked up.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct DrivingTerm {
+pub(super) struct IndexedTerms {
     kind: Option<TermKind>,
     /// Terms of the list, each bound as one parameter, `$term_0` and so on.
     terms: Vec<String>,
 }
 
-impl DrivingTerm {
+impl IndexedTerms {
     /// Chooses the list that is likely to be the most selective, judged by its kind.
     pub(super) fn new(selection: &Selection) -> Self {
         let narrowest = [
@@ -82,7 +82,7 @@ impl DrivingTerm {
         match narrowest.iter().find(usable) {
             Some(&kind) => {
                 let mut terms: Vec<String> =
-                    selection.list(kind).iter().map(|name| term(name)).collect();
+                    selection.list(kind).iter().map(|name| normalize(name)).collect();
                 terms.sort();
                 terms.dedup();
                 Self { kind: Some(kind), terms }
@@ -95,7 +95,7 @@ impl DrivingTerm {
     pub(super) fn single_term(selection: &Selection) -> Option<(TermKind, String)> {
         let mut terms = TermKind::ALL
             .into_iter()
-            .flat_map(|kind| selection.list(kind).iter().map(move |name| (kind, term(name))));
+            .flat_map(|kind| selection.list(kind).iter().map(move |name| (kind, normalize(name))));
         let first = terms.next()?;
         terms.next().is_none().then_some(first)
     }

@@ -2,7 +2,7 @@
 
 use super::db::{FromRow, Row, Statement};
 use super::{Store, StoreResult};
-use crate::domain::subscription::Status;
+use crate::domain::subscription::SubscriptionStatus;
 use crate::domain::time::Millis;
 
 /// A person with an e-mail address.
@@ -34,7 +34,7 @@ pub struct Subscription {
     /// Name of the digest.
     pub digest: String,
     /// Status of the subscription.
-    pub status: Status,
+    pub status: SubscriptionStatus,
     /// Chosen sections; empty means all sections.
     pub sections: Vec<String>,
     /// Time of the last status change.
@@ -117,7 +117,7 @@ impl FromRow for Subscription {
             id: row.get("id")?,
             subscriber_id: row.get("subscriber_id")?,
             digest: row.get("digest")?,
-            status: row.word("subscriptions.status", Status::parse)?,
+            status: row.word("subscriptions.status", SubscriptionStatus::parse)?,
             sections: row.text_list("subscriptions.sections")?,
             since: row.time("since")?,
             requested_at: row.time("requested_at")?,

@@ -5,7 +5,7 @@ use super::db::Statement;
 use super::{Store, StoreResult};
 use crate::domain::article::Article;
 use crate::domain::language;
-use crate::domain::selection::{TermKind, term};
+use crate::domain::selection::{TermKind, normalize};
 use crate::domain::time::Millis;
 
 /// A section, tag, author, language or source that articles have.
@@ -91,11 +91,11 @@ impl Store {
         now: Millis,
     ) -> StoreResult<Option<String>> {
         let plain =
-            || if kind == TermKind::Language { language::autonym(name) } else { term(name) };
+            || if kind == TermKind::Language { language::autonym(name) } else { normalize(name) };
         let newest: Option<Article> = self
             .read(&NEWEST_WITH_TERM)
             .bind("kind", kind.as_str())
-            .bind("term", term(name))
+            .bind("term", normalize(name))
             .bind("now", now)
             .fetch_optional()
             .await?;
@@ -104,7 +104,7 @@ impl Store {
             let was_used = self
                 .read(&ANY_REMOVED_WITH_TERM)
                 .bind("kind", kind.as_str())
-                .bind("term", term(name))
+                .bind("term", normalize(name))
                 .bind("now", now)
                 .exists()
                 .await?;
@@ -116,6 +116,11 @@ impl Store {
             TermKind::Author => article.authors,
             TermKind::Language | TermKind::Source => Vec::new(),
         };
-        Ok(Some(names.into_iter().find(|other| term(other) == term(name)).unwrap_or_else(plain)))
+        Ok(Some(
+            names
+                .into_iter()
+                .find(|other| normalize(other) == normalize(name))
+                .unwrap_or_else(plain),
+        ))
     }
 }

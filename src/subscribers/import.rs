@@ -79,7 +79,7 @@ pub async fn import(
     while let Some((line, subscriber)) = lines.next()? {
         match validate_row(subscriber, digest, &consent, secret, &mut seen, line) {
             Ok(_) => report.valid += 1,
-            Err(why) => report.rejected.push((line, why)),
+            Err(reason) => report.rejected.push((line, reason)),
         }
     }
     if options.dry_run || (!report.rejected.is_empty() && !options.skip_bad) {

@@ -41,7 +41,7 @@ pub fn validate(
     consent: &str,
     secret: &[u8],
 ) -> Result<SubscriptionRequest, String> {
-    let address = EmailAddress::parse(&subscriber.email).map_err(|why| why.to_string())?;
+    let address = EmailAddress::parse(&subscriber.email).map_err(|reason| reason.to_string())?;
     let cleaned = |value: &Option<String>| {
         value.as_deref().map(strip_control_characters).filter(|v| !v.is_empty())
     };
@@ -60,8 +60,8 @@ pub fn validate(
         .filter(|s| !s.is_empty())
         .collect();
     // Sorted without duplicates, so that equal choices share a variant.
-    sections.sort_by_key(|s| selection::term(s));
-    sections.dedup_by_key(|s| selection::term(s));
+    sections.sort_by_key(|s| selection::normalize(s));
+    sections.dedup_by_key(|s| selection::normalize(s));
     let mut names: Vec<String> = digests.iter().map(|d| d.name.clone()).collect();
     names.sort();
     names.dedup();
@@ -83,7 +83,7 @@ fn strip_control_characters(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect::<String>().trim().to_owned()
 }
 
-/// Applies requests. Confirmation mails are sent over the transport of the first digest.
+/// Applies requests. Confirmation e-mails are sent over the transport of the first digest.
 pub async fn apply_requests(
     store: &Store,
     requests: Vec<SubscriptionRequest>,
@@ -107,7 +107,7 @@ pub async fn subscribe(
     let consent = format!("requested on the subscription page, {}", now.rfc3339());
     let request = match validate(subscriber, digests, &consent, secret) {
         Ok(request) => request,
-        Err(why) => return Ok(Err(why)),
+        Err(reason) => return Ok(Err(reason)),
     };
     apply_requests(store, vec![request], digests, RequestOrigin::Page, now).await?;
     Ok(Ok(()))

@@ -1,6 +1,6 @@
 //! Inlining of CSS rules as `style` attributes, because mail clients ignore style sheets.
 
-use super::renderer::on_render_thread;
+use super::render_pool;
 
 /// Maximum nesting depth of elements; the inliner is recursive.
 const MAX_ELEMENT_DEPTH: usize = 1_000;
@@ -17,7 +17,7 @@ pub(super) fn inline_css(html: &str) -> anyhow::Result<String> {
         element_depth(html) <= MAX_ELEMENT_DEPTH,
         "HTML elements are nested more than {MAX_ELEMENT_DEPTH} levels deep; close open elements"
     );
-    on_render_thread(|| {
+    render_pool::run_blocking(|| {
         css_inline::CSSInliner::options()
             .keep_at_rules(true)
             .load_remote_stylesheets(false)

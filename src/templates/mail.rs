@@ -1,4 +1,4 @@
-//! Contexts of the mail templates, and rendered mails.
+//! Contexts of the mail templates, and rendered e-mails.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ pub struct RenderedMail {
     pub text: String,
 }
 
-/// Publisher, as mails and pages show it.
+/// Publisher, as e-mails and pages show it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct SiteContext {
     /// Name of the publisher.

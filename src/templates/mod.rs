@@ -1,4 +1,4 @@
-//! Templates of mails and pages: the only module that uses Handlebars and Fluent.
+//! Templates of e-mails and pages: the only module that uses Handlebars and Fluent.
 //!
 //! Every template has a typed context with samples; [`Templates::check`] renders them all. Files in
 //! the operator's directory override the embedded ones of the same name; a directory `email/NAME/`
@@ -10,6 +10,7 @@ mod i18n;
 mod inline;
 pub mod mail;
 pub mod pages;
+mod render_pool;
 mod renderer;
 mod sandbox;
 mod snapshot;
@@ -133,15 +134,37 @@ impl Templates {
         })
     }
 
+    /// Runs work with the templates on a rendering thread, so that it does not block the async
+    /// runtime.
+    ///
+    /// # Errors
+    /// One sentence if `work` panicked.
+    pub async fn run_on_pool<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> anyhow::Result<T> {
+        let templates = Arc::clone(self);
+        render_pool::run(move || work(&templates)).await
+    }
+
     /// Renders a page.
     ///
     /// # Errors
     /// One sentence with file, line, column and remedy; embedded templates do not fail.
-    pub fn page<V: View>(&self, view: &V) -> anyhow::Result<String> {
+    pub async fn page<V: View>(self: &Arc<Self>, view: &V) -> anyhow::Result<String> {
+        let data = serde_json::to_value(view)?;
+        self.run_on_pool(move |templates| templates.renderer.render(V::TEMPLATE, &data)).await?
+    }
+
+    /// Renders a page; blocks the thread.
+    ///
+    /// # Errors
+    /// Like [`page`](Self::page).
+    pub(super) fn page_blocking<V: View>(&self, view: &V) -> anyhow::Result<String> {
         self.renderer.render(V::TEMPLATE, &serde_json::to_value(view)?)
     }
 
-    /// Renders one variant of a digest's edition. Placeholders of ASCII letters and digits in the
+    /// Renders one variant of a digest's edition; blocks the thread. Placeholders of ASCII letters and digits in the
     /// subscriber's fields appear unchanged in the output.
     ///
     /// # Errors
@@ -162,7 +185,7 @@ impl Templates {
         self.render_mail(template, &serde_json::to_value(context)?)
     }
 
-    /// Renders the mail that asks a new subscriber to confirm.
+    /// Renders the mail that asks a new subscriber to confirm; blocks the thread.
     ///
     /// # Errors
     /// One sentence with file, line, column and remedy; the embedded template does not fail.

@@ -145,7 +145,7 @@ pub struct ArticleRow {
 pub struct DemoBanner {
     /// Seconds until the next digest; `None` if none is scheduled.
     pub next_seconds: Option<u64>,
-    /// Number of mails in the demo mailbox.
+    /// Number of e-mails in the demo mailbox.
     pub mails: usize,
     /// Interval after which the page reloads, in seconds.
     pub refresh_seconds: u32,
@@ -250,7 +250,7 @@ pub struct ErrorPage {
 /// Renders every page with all its samples; returns the errors.
 pub(super) fn check(templates: &Templates) -> Vec<anyhow::Error> {
     fn all<V: View>(templates: &Templates) -> impl Iterator<Item = anyhow::Error> {
-        V::samples().into_iter().filter_map(|sample| templates.page(&sample).err())
+        V::samples().into_iter().filter_map(|sample| templates.page_blocking(&sample).err())
     }
     all::<IndexPage>(templates)
         .chain(all::<FeedPage>(templates))

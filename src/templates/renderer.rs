@@ -14,15 +14,12 @@ use serde_json::Value;
 use super::files::TemplateFile;
 use super::helpers;
 use super::i18n::Catalog;
+use super::render_pool;
 use super::sandbox::{self, Analysis, TemplateGraph, Violation};
 
 /// Maximum length of a rendered page or mail part, in bytes; it stops a template that loops too
 /// long.
 const MAX_OUTPUT_BYTES: usize = 8 * 1024 * 1024;
-
-/// Stack of the thread that renders templates, in bytes; 50 levels need much less, but the stack
-/// frames of debug builds are large.
-const RENDER_STACK_BYTES: usize = 16 * 1024 * 1024;
 
 /// Parsed templates by name (`email/digest/html`), with their analyses and paths for messages.
 pub(super) struct Renderer {
@@ -114,7 +111,7 @@ impl Renderer {
         let registry = if is_plain(name) { &self.plain } else { &self.html };
         let context = Context::wraps(data)?;
         let mut output = BoundedWriter(Vec::new());
-        let result = on_render_thread(|| {
+        let result = render_pool::run_blocking(|| {
             registry.render_with_context_to_write(name, &context, &mut output)
         })?;
         result.map_err(|error| self.render_error(name, data, &error))?;
@@ -191,25 +188,6 @@ fn available_names(data: &Value, path: &str) -> String {
         }
     }
     known
-}
-
-/// Runs `work` on a thread with [`RENDER_STACK_BYTES`] bytes of stack, and waits for it.
-///
-/// # Errors
-/// One sentence if the thread cannot be started, or `work` panicked.
-pub(super) fn on_render_thread<T: Send>(work: impl FnOnce() -> T + Send) -> anyhow::Result<T> {
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new()
-            .name("template".into())
-            .stack_size(RENDER_STACK_BYTES)
-            .spawn_scoped(scope, work);
-        let thread = thread.map_err(|error| {
-            anyhow!("cannot start a thread to render a template ({error}); try again")
-        })?;
-        thread.join().map_err(|_| {
-            anyhow!("rendering a template panicked, which is a bug in Courant; please report it")
-        })
-    })
 }
 
 /// Buffer that fails to grow beyond [`MAX_OUTPUT_BYTES`].

@@ -1,6 +1,6 @@
 //! Line wrapping of plain text by display width: a Chinese character is two columns wide.
 
-/// Line width of plain-text mails, in columns.
+/// Line width of plain-text e-mails, in columns.
 pub(super) const MAIL_COLUMNS: usize = 72;
 
 /// Punctuation that must not start a line.
@@ -12,13 +12,13 @@ const NO_LINE_END: &str = "（【《「『“‘([{";
 /// Wraps `text` to lines of at most `columns`, with `indent` spaces before each line but the first.
 /// Longer words, such as URLs, get a line of their own and are not broken.
 pub(super) fn wrap(text: &str, columns: usize, indent: usize) -> String {
-    let room = columns.saturating_sub(indent).max(10);
+    let available = columns.saturating_sub(indent).max(10);
     let mut lines = vec![String::new()];
     let mut used = 0;
     for segment in segments(text) {
         let wide: usize = segment.text.chars().map(width).sum();
         let gap = usize::from(segment.spaced && used > 0);
-        if used > 0 && used + gap + wide > room {
+        if used > 0 && used + gap + wide > available {
             lines.push(String::new());
             used = 0;
         }

@@ -59,7 +59,7 @@ impl CachedHeaders {
     ) -> Self {
         let address = match kind {
             DocumentKind::Page(page) => plan::page_url(config, feed, page),
-            DocumentKind::Newest | DocumentKind::After(_) => {
+            DocumentKind::Newest | DocumentKind::NextOf(_) => {
                 SiteUrls(&config.site.base_url).feed_page(&feed.path())
             }
         };

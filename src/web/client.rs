@@ -1,9 +1,9 @@
-//! Request context of a client: language, network, query parameters and cross-site detection.
+//! Request context of a client: language, network and query parameters.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::IpAddr;
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use url::form_urlencoded;
@@ -11,6 +11,7 @@ use url::form_urlencoded;
 use super::negotiation::weighted_values;
 use super::state::SharedState;
 use crate::domain::language;
+use crate::http::ClientIp;
 use crate::templates::Templates;
 
 /// Client of a request, extracted from its headers, query and peer address.
@@ -22,8 +23,6 @@ pub(super) struct ClientInfo {
     pub(super) query: Vec<(String, String)>,
     /// Client network for rate limits; `None` for clients on this machine.
     pub(super) network: Option<IpAddr>,
-    /// `true` if a page of another site made the browser send the request.
-    pub(super) is_cross_site: bool,
 }
 
 impl ClientInfo {
@@ -57,13 +56,8 @@ impl FromRequestParts<SharedState> for ClientInfo {
             &parts.headers,
             &web.app.config.site.language,
         );
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        Ok(Self {
-            language,
-            query,
-            network: peer.and_then(|peer| client_network(peer, &parts.headers)),
-            is_cross_site: is_cross_site(&parts.headers, &web.app.config.site.base_url),
-        })
+        let client_ip = parts.extensions.get::<ClientIp>();
+        Ok(Self { language, query, network: client_ip.and_then(|ip| ip.network()) })
     }
 }
 
@@ -95,54 +89,6 @@ fn negotiate_language(
         .and_then(find_available)
         .or_else(from_accept_language)
         .unwrap_or_else(|| templates.catalog_code(site).to_owned())
-}
-
-/// Returns the network that a request is counted for: an IPv4 address or an IPv6 /64; `None` for
-/// loopback.
-///
-/// A loopback or private peer may be a reverse proxy, so the last address in its `X-Forwarded-For`
-/// is used. The result serves only for counting: a forged header gains nothing but more attempts.
-pub(super) fn client_network(peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
-    let peer = peer.to_canonical();
-    let may_be_proxy = match peer {
-        IpAddr::V4(v4) => v4.is_loopback() || v4.is_private(),
-        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local(),
-    };
-    let forwarded_for = || {
-        let last = headers
-            .get_all("x-forwarded-for")
-            .iter()
-            .next_back()?
-            .to_str()
-            .ok()?
-            .rsplit(',')
-            .next()?
-            .trim();
-        last.parse::<IpAddr>().ok().map(|ip| ip.to_canonical())
-    };
-    match may_be_proxy.then(forwarded_for).flatten().unwrap_or(peer) {
-        ip if ip.is_loopback() => None,
-        IpAddr::V6(v6) => Some(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into()),
-        v4 @ IpAddr::V4(_) => Some(v4),
-    }
-}
-
-/// Returns `true` if the browser reports another origin, in `Sec-Fetch-Site` or, without it, in
-/// `Origin`.
-fn is_cross_site(headers: &HeaderMap, base_url: &str) -> bool {
-    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
-    match (text("sec-fetch-site"), text("origin")) {
-        (Some(site), _) => !matches!(site, "same-origin" | "none"),
-        // Not a browser, or a browser that navigates to a page.
-        (None, None) => false,
-        (None, Some(origin)) => {
-            let authority = origin.split_once("://").map_or("", |(_, authority)| authority);
-            let own_authority =
-                base_url.split_once("://").and_then(|(_, rest)| rest.split('/').next());
-            !(text("host").is_some_and(|host| host.eq_ignore_ascii_case(authority))
-                || own_authority.is_some_and(|o| o.eq_ignore_ascii_case(authority)))
-        }
-    }
 }
 
 #[cfg(test)]
@@ -178,41 +124,5 @@ mod tests {
             assert_eq!(negotiate(Some(tag), "zh-TW"), "zh", "{tag}");
         }
         assert_eq!(negotiate(None, "*"), "en");
-    }
-
-    #[test]
-    fn forwarded_for_is_used_only_from_loopback_and_private_peers() {
-        let forwarded = headers(&[("x-forwarded-for", "9.9.9.9, 203.0.113.7")]);
-        let of = |peer: &str, headers: &HeaderMap| {
-            client_network(peer.parse().unwrap(), headers).map(|ip| ip.to_string())
-        };
-        assert_eq!(of("127.0.0.1", &forwarded).as_deref(), Some("203.0.113.7"));
-        assert_eq!(of("::ffff:172.17.0.1", &forwarded).as_deref(), Some("203.0.113.7"));
-        assert_eq!(of("198.51.100.1", &forwarded).as_deref(), Some("198.51.100.1"));
-        assert_eq!(of("127.0.0.1", &HeaderMap::new()), None);
-        assert_eq!(
-            of("2001:db8:1:2:3:4:5:6", &HeaderMap::new()).as_deref(),
-            Some("2001:db8:1:2::")
-        );
-    }
-
-    #[test]
-    fn cross_site_forms_are_detected() {
-        let is_cross_site = |pairs: &[(&'static str, &str)]| {
-            is_cross_site(&headers(pairs), "https://news.example.edu/news")
-        };
-        assert!(is_cross_site(&[("sec-fetch-site", "cross-site")]));
-        assert!(is_cross_site(&[("origin", "https://evil.example"), ("host", "news.example.edu")]));
-        assert!(is_cross_site(&[("origin", "null"), ("host", "127.0.0.1:8080")]));
-        assert!(!is_cross_site(&[
-            ("sec-fetch-site", "same-origin"),
-            ("origin", "https://elsewhere.example")
-        ]));
-        assert!(!is_cross_site(&[
-            ("origin", "https://news.example.edu"),
-            ("host", "127.0.0.1:8080")
-        ]));
-        assert!(!is_cross_site(&[("origin", "http://127.0.0.1:8080"), ("host", "127.0.0.1:8080")]));
-        assert!(!is_cross_site(&[]));
     }
 }

@@ -31,6 +31,7 @@ pub(super) async fn show(
         token,
         digests: titles(&web, &digests),
     })
+    .await
 }
 
 /// `POST /confirm/{token}`: confirms the pending subscriptions.
@@ -47,7 +48,7 @@ pub(super) async fn submit(
     let digests = titles(&web, &digests).join(separator);
     let title = web.translate(&client, "confirm-done-title", &[]);
     let sentence = web.translate(&client, "confirm-done", &[("digests", &digests)]);
-    web.message_page(&client, title, vec![sentence])
+    web.message_page(&client, title, vec![sentence]).await
 }
 
 fn titles(web: &WebState, names: &[String]) -> Vec<String> {

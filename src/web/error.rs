@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use super::rate_limit::RateLimitExceeded;
+use crate::http::RateLimitExceeded;
 use crate::store::StoreError;
 
 /// Catalog key of the "too many requests" page; the text takes the number of `minutes` to wait.
@@ -80,6 +80,11 @@ impl WebError {
         }
     }
 
+    /// 500: the program has a bug.
+    pub(super) fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "error-failed")
+    }
+
     /// 503: the page will be available after `retry_after` seconds.
     pub(super) fn unavailable(retry_after: i64) -> Self {
         Self {
@@ -96,7 +101,7 @@ impl From<anyhow::Error> for WebError {
         let error = if store.is_some_and(StoreError::is_transient) {
             Self::unavailable(super::state::DATABASE_RETRY_AFTER_SECS)
         } else {
-            Self::new(StatusCode::INTERNAL_SERVER_ERROR, "error-failed")
+            Self::internal()
         };
         Self { cause: Some(cause), ..error }
     }

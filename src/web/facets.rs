@@ -111,7 +111,7 @@ fn drop_redundant_varieties(mut terms: Vec<Term>) -> Vec<Term> {
 impl Facets {
     /// Returns the feeds that narrow `subject` by one more term that `fits` accepts. Kinds with a
     /// single term are left out.
-    pub(super) fn narrowing(
+    pub(super) fn narrower_feeds(
         &self,
         subject: &FeedSelector,
         fits: impl Fn(TermKind, &Term) -> bool,

@@ -23,13 +23,13 @@ use tower_service::Service;
 use super::aliases::{Aliases, infer_format};
 use super::cached_headers::{CachedHeaders, Negotiated};
 use super::feeds::redirect_permanently;
-use super::readership::Peer;
 use super::state::SharedState;
 use crate::config::{Config, Feed};
 use crate::feeds::cache::file_name;
 use crate::feeds::format::Format;
 use crate::feeds::rendered::RenderedFeed;
 use crate::feeds::request::DocumentKind;
+use crate::http::ClientIp;
 
 /// The complete web service of one connection: the feed fast path in front of the router.
 #[derive(Debug, Clone)]
@@ -98,7 +98,7 @@ impl FeedFastPath {
                 self.web.count_request(
                     &route.feed.name,
                     request.headers(),
-                    self.peer_of(request),
+                    self.client_of(request),
                     response.status(),
                 );
                 Some(ResponseFuture::Ready(Some(response)))
@@ -107,7 +107,7 @@ impl FeedFastPath {
                 self.web.count_request(
                     &route.feed.name,
                     request.headers(),
-                    self.peer_of(request),
+                    self.client_of(request),
                     StatusCode::OK,
                 );
                 let (web, route, request_headers) =
@@ -126,11 +126,12 @@ impl FeedFastPath {
         }
     }
 
-    /// Returns the peer's address, for the readership statistics.
-    fn peer_of(&self, request: &Request) -> Peer {
+    /// Returns the client's address, for the readership statistics.
+    fn client_of(&self, request: &Request) -> Option<ClientIp> {
         let from_extension =
             || request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
-        Peer(self.peer.or_else(from_extension).map(|peer| peer.ip()))
+        let peer = self.peer.or_else(from_extension)?.ip();
+        Some(ClientIp::new(peer, request.headers(), &self.web.app.config.server.trusted_proxies))
     }
 
     /// Forwards a request to the router, with the peer's address.

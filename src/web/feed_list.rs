@@ -35,8 +35,9 @@ pub(super) async fn show(
         page,
         feeds: web.feed_rows(),
         opml: web.opml.is_some(),
-        groups: facets.narrowing(&FeedSelector::default(), |_, _| true),
+        groups: facets.narrower_feeds(&FeedSelector::default(), |_, _| true),
     })
+    .await
 }
 
 /// `GET /feeds.opml`: all public feeds in OPML.

@@ -54,7 +54,7 @@ async fn render_page(
 ) -> WebResult<Response> {
     let (max_articles, archive) = match feed_request.kind {
         DocumentKind::Page(page) => (usize::MAX, Some(archive_title(page, &client.language))),
-        DocumentKind::Newest | DocumentKind::After(_) => (ARTICLES_PER_SUMMARY, None),
+        DocumentKind::Newest | DocumentKind::NextOf(_) => (ARTICLES_PER_SUMMARY, None),
     };
     let summary = FeedSummary::parse(rendered, &feed.name, max_articles)
         .ok_or_else(|| WebError::unavailable(NOT_RENDERED_RETRY_SECS))?;
@@ -84,7 +84,7 @@ async fn render_page(
         addresses: alternates.clone(),
     };
     view.page.alternates = alternates;
-    let mut response = web.render(&view)?;
+    let mut response = web.render(&view).await?;
     let headers = response.headers_mut();
     headers.extend(
         HeaderValue::try_from(FEED_PAGE_CSP.as_str())
@@ -117,7 +117,7 @@ async fn related_feeds(
     };
     let is_declared = feed_request.selector.facets == Selection::default();
     let facets = web.facets().await;
-    let mut groups = facets.narrowing(&feed_request.selector, |kind, term| {
+    let mut groups = facets.narrower_feeds(&feed_request.selector, |kind, term| {
         summary.terms.contains(&term.term)
             && (!is_declared || narrows(feed.selection.list(kind), term))
     });

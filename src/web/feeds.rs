@@ -1,6 +1,7 @@
 //! `/feeds/NAME.rss`, `.atom`, `.json`: feed documents, served from memory even without the
 //! database.
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -9,12 +10,12 @@ use super::cached_headers::{CachedHeaders, Negotiated};
 use super::client::ClientInfo;
 use super::error::{WebError, WebResult};
 use super::feed_page;
-use super::readership::Peer;
 use super::state::{SharedState, WebState};
 use crate::feeds::cache::file_name;
 use crate::feeds::format::Format;
 use crate::feeds::on_demand::Lookup;
 use crate::feeds::request::FeedRequest;
+use crate::http::ClientIp;
 
 /// `max-age` of the redirect to the next archive page, whose target changes, in seconds.
 const NEXT_PAGE_MAX_AGE_SECS: u32 = 300;
@@ -28,7 +29,7 @@ pub(super) async fn show(
     State(web): State<SharedState>,
     uri: Uri,
     client: ClientInfo,
-    peer: Peer,
+    ip: Option<Extension<ClientIp>>,
     method: Method,
     request_headers: HeaderMap,
 ) -> WebResult<Response> {
@@ -43,7 +44,7 @@ pub(super) async fn show(
     let Some(format) = feed_request.format else {
         return feed_page::show(&web, &feed_request, &client, &method).await;
     };
-    match document(&web, &feed_request, format, peer, &method, &request_headers).await? {
+    match document(&web, &feed_request, format, ip, &method, &request_headers).await? {
         Some(response) => Ok(response),
         None => {
             let named = FeedRequest::from_path_ignoring_format(path, uri.query())
@@ -57,7 +58,7 @@ pub(super) async fn show(
 pub(super) async fn show_filtered(
     State(web): State<SharedState>,
     uri: Uri,
-    peer: Peer,
+    ip: Option<Extension<ClientIp>>,
     method: Method,
     request_headers: HeaderMap,
 ) -> WebResult<Response> {
@@ -68,7 +69,7 @@ pub(super) async fn show_filtered(
         .ok_or_else(WebError::not_found)?;
     let feed_request = FeedRequest::from_query(format, uri.query().unwrap_or_default())
         .ok_or_else(WebError::not_found)?;
-    document(&web, &feed_request, format, peer, &method, &request_headers)
+    document(&web, &feed_request, format, ip, &method, &request_headers)
         .await?
         .ok_or_else(WebError::not_found)
 }
@@ -78,7 +79,7 @@ async fn document(
     web: &WebState,
     feed_request: &FeedRequest,
     format: Format,
-    peer: Peer,
+    ip: Option<Extension<ClientIp>>,
     method: &Method,
     request_headers: &HeaderMap,
 ) -> WebResult<Option<Response>> {
@@ -110,7 +111,12 @@ async fn document(
                         .ok_or_else(WebError::not_acceptable)?
                 }
             };
-            web.count_request(&feed.name, request_headers, peer, response.status());
+            web.count_request(
+                &feed.name,
+                request_headers,
+                ip.map(|Extension(ip)| ip),
+                response.status(),
+            );
             Ok(Some(response))
         }
     }

@@ -43,10 +43,10 @@ pub(super) async fn submit(
             HOUR.as_secs(),
             "this hub accepts no more subscriptions",
         ),
-        Err(why) => (StatusCode::BAD_REQUEST, format!("{why}\n")).into_response(),
+        Err(reason) => (StatusCode::BAD_REQUEST, format!("{reason}\n")).into_response(),
     })
 }
 
-fn retry_later(status: StatusCode, seconds: i64, why: &str) -> Response {
-    (status, [(header::RETRY_AFTER, seconds.to_string())], format!("{why}\n")).into_response()
+fn retry_later(status: StatusCode, seconds: i64, reason: &str) -> Response {
+    (status, [(header::RETRY_AFTER, seconds.to_string())], format!("{reason}\n")).into_response()
 }

@@ -50,7 +50,7 @@ pub(super) async fn show(
         opml: web.opml.is_some(),
         demo_banner: web.demo.as_ref().map(|demo| demo_banner(&web, demo, now)),
     };
-    web.render(&view)
+    web.render(&view).await
 }
 
 /// Returns an article as a row of a list.

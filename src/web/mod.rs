@@ -1,6 +1,7 @@
 //! Web server: feeds from memory, pages, links from e-mails, the WebSub hub and the API. Handlers
 //! change data only through the flow modules.
 
+mod access;
 mod aliases;
 mod api;
 mod cached_headers;
@@ -18,9 +19,9 @@ mod health;
 mod hub;
 mod idle_timeout;
 mod index;
+mod layers;
 mod negotiation;
 mod page;
-mod rate_limit;
 mod readership;
 mod router;
 mod server;

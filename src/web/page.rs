@@ -78,12 +78,12 @@ impl WebState {
     }
 
     /// Renders a page as an HTML response.
-    pub(super) fn render<V: View>(&self, view: &V) -> WebResult<Response> {
-        Ok(Html(self.app.templates.page(view)?).into_response())
+    pub(super) async fn render<V: View>(&self, view: &V) -> WebResult<Response> {
+        Ok(Html(self.app.templates.page(view).await?).into_response())
     }
 
     /// Renders a success message with a link to the home page.
-    pub(super) fn message_page(
+    pub(super) async fn message_page(
         &self,
         client: &ClientInfo,
         title: String,
@@ -95,10 +95,16 @@ impl WebState {
         };
         let page = self.page(client, &Method::POST);
         self.render(&MessagePage { page, tone: Tone::Good, title, sentences, actions: vec![back] })
+            .await
     }
 
     /// Renders the page of an error, or returns its plain text if rendering fails.
-    fn render_error(&self, client: &ClientInfo, method: &Method, error: &WebError) -> Response {
+    async fn render_error(
+        &self,
+        client: &ClientInfo,
+        method: &Method,
+        error: &WebError,
+    ) -> Response {
         let title = self.translate(client, &format!("{}-title", error.text_key), &[]);
         let sentence = match (error.text_key, error.retry_after) {
             (key @ TOO_MANY_REQUESTS, Some(seconds)) => {
@@ -110,7 +116,7 @@ impl WebState {
         let page = self.page(client, method);
         let view =
             ErrorPage { page, status: error.status.as_u16(), title, sentence: sentence.clone() };
-        match self.app.templates.page(&view) {
+        match self.app.templates.page(&view).await {
             Ok(html) => Html(html).into_response(),
             Err(cause) => {
                 tracing::error!("cannot render the error page: {cause:#}");
@@ -141,7 +147,7 @@ pub(super) async fn error_pages(
             tracing::error!(%method, "/{first_segment}: {cause:#}");
         }
         let allow = response.headers_mut().remove(header::ALLOW);
-        response = (error.status, web.render_error(&client, &method, &error)).into_response();
+        response = (error.status, web.render_error(&client, &method, &error).await).into_response();
         let headers = response.headers_mut();
         headers.extend(allow.map(|allow| (header::ALLOW, allow)));
         if first_segment.starts_with("feeds") {

@@ -1,15 +1,17 @@
-//! Routes of the server and the layers around them.
+//! Routes of the server, each with its access.
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
+use axum::http::Uri;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
+use super::access::{Access, Routes};
 use super::error::WebError;
 use super::fast_path::FeedFastPath;
-use super::state::{DATABASE_RETRY_AFTER_SECS, Demo, MAX_FORM_BYTES, SharedState, build_state};
+use super::layers::with_layers;
+use super::state::{DATABASE_RETRY_AFTER_SECS, Demo, SharedState, build_state};
 use super::{
     api, confirm, demo, feed_list, feeds, health, hub, index, page, subscribe, unsubscribe,
 };
@@ -30,54 +32,69 @@ pub fn router(app: App, demo: Option<Demo>) -> Router {
 /// Creates the service of degraded mode: cached feeds and the pages made from them.
 pub(super) fn degraded_service(app: App) -> FeedFastPath {
     let web = build_state(app, None);
-    let routes = Router::new()
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz_degraded))
+    let routes = add_feed_routes(Routes::new(&web))
+        .add("/healthz", Access::Public, get(health::healthz))
+        .add("/readyz", Access::Public, get(health::readyz_degraded))
+        .into_router()
         .fallback(async || WebError::unavailable(DATABASE_RETRY_AFTER_SECS));
-    let router = with_layers(feed_routes(routes), web.clone());
+    let router = with_layers(routes, Arc::clone(&web));
     FeedFastPath::new(web, router)
 }
 
 /// Adds the routes that work from the feed cache, without the database.
-fn feed_routes(routes: Router<SharedState>) -> Router<SharedState> {
+fn add_feed_routes(routes: Routes) -> Routes {
+    let filtered = || get(feeds::show_filtered).options(feeds::preflight);
     routes
-        .route("/", get(index::show))
-        .route("/feeds", get(feed_list::show))
-        .route("/feeds/", get(feed_list::show))
-        .route("/feeds.opml", get(feed_list::opml).options(feeds::preflight))
-        .route("/feeds/{*path}", get(feeds::show).options(feeds::preflight))
-        .route("/feeds.rss", get(feeds::show_filtered).options(feeds::preflight))
-        .route("/feeds.atom", get(feeds::show_filtered).options(feeds::preflight))
-        .route("/feeds.json", get(feeds::show_filtered).options(feeds::preflight))
-        .route("/assets/style.css", get(page::stylesheet))
+        .add("/", Access::Public, get(index::show))
+        .add("/feeds", Access::Public, get(feed_list::show))
+        .add("/feeds/", Access::Public, get(feed_list::show))
+        .add("/feeds.opml", Access::Public, get(feed_list::opml).options(feeds::preflight))
+        .add("/feeds/{*path}", Access::Public, get(feeds::show).options(feeds::preflight))
+        .add("/feeds.rss", Access::Public, filtered())
+        .add("/feeds.atom", Access::Public, filtered())
+        .add("/feeds.json", Access::Public, filtered())
+        .add("/assets/style.css", Access::Public, get(page::stylesheet))
+}
+
+/// Declares all routes of a connected server.
+fn declare(web: &SharedState) -> Routes {
+    let unsubscribe = get(unsubscribe::show).post(unsubscribe::submit);
+    let mut routes = add_feed_routes(Routes::new(web))
+        .add("/subscribe", Access::Public, get(subscribe::show).post(subscribe::submit))
+        .add("/confirm/{token}", Access::Link, get(confirm::show).post(confirm::submit))
+        .add("/unsubscribe/{token}", Access::Link, unsubscribe)
+        .add("/healthz", Access::Public, get(health::healthz))
+        .add("/readyz", Access::Public, get(health::readyz));
+    routes = api::add_routes(routes);
+    if web.app.config.websub.hub {
+        routes = routes.add("/hub", Access::Program, post(hub::submit));
+    }
+    if web.demo.is_some() {
+        let publish = get(demo::publish::show).post(demo::publish::submit);
+        routes = routes
+            .add("/mailbox", Access::Public, get(demo::mailbox::list))
+            .add("/mailbox/{id}", Access::Public, get(demo::mailbox::show))
+            .add("/mailbox.json", Access::Public, get(demo::mailbox::json))
+            .add("/demo/publish", Access::Public, publish)
+            .add("/demo/articles/{id}", Access::Public, get(demo::article::show));
+    }
+    routes
+}
+
+async fn not_found(uri: Uri) -> Response {
+    if api::is_api_path(uri.path()) {
+        return api::Problem::not_found("no such API endpoint").into_response();
+    }
+    WebError::not_found().into_response()
+}
+
+/// Returns all routes with their access, for tests.
+#[cfg(test)]
+pub(super) fn declared_routes(app: App, demo: Option<Demo>) -> Vec<(&'static str, Access)> {
+    declare(&build_state(app, demo)).declared().to_vec()
 }
 
 fn routes(web: SharedState) -> Router {
-    let mut routes = feed_routes(Router::new())
-        .route("/subscribe", get(subscribe::show).post(subscribe::submit))
-        .route("/confirm/{token}", get(confirm::show).post(confirm::submit))
-        .route("/unsubscribe/{token}", get(unsubscribe::show).post(unsubscribe::submit))
-        .nest("/api/v1", api::routes())
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz));
-    if web.app.config.websub.hub {
-        routes = routes.route("/hub", post(hub::submit));
-    }
-    if web.demo.is_some() {
-        routes = routes
-            .route("/mailbox", get(demo::mailbox::list))
-            .route("/mailbox/{id}", get(demo::mailbox::show))
-            .route("/mailbox.json", get(demo::mailbox::json))
-            .route("/demo/publish", get(demo::publish::show).post(demo::publish::submit))
-            .route("/demo/articles/{id}", get(demo::article::show));
-    }
-    with_layers(routes.fallback(async || WebError::not_found()), web)
-}
-
-fn with_layers(routes: Router<SharedState>, web: SharedState) -> Router {
-    routes
-        .method_not_allowed_fallback(async || WebError::method_not_allowed())
-        .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
-        .layer(from_fn_with_state(Arc::clone(&web), page::error_pages))
-        .with_state(web)
+    let router = declare(&web).into_router().fallback(not_found);
+    with_layers(router, web)
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::facets::FacetCache;
 use super::page;
-use super::rate_limit::RateLimiter;
 use super::subscribe::SectionCache;
 use super::summaries::SummaryCache;
 use crate::app::App;
 use crate::feeds::opml::Opml;
+use crate::http::RateLimiter;
 use crate::mail::mail_catcher::MailCatcher;
 
 /// Maximum size of a request body in bytes.

@@ -98,9 +98,6 @@ pub(super) async fn submit(
     method: Method,
     form: Form,
 ) -> WebResult<Response> {
-    if client.is_cross_site {
-        return Err(WebError::cross_site());
-    }
     let now = web.app.now();
     let submitted = SubscribeForm::from_form(&form);
     if submitted.exceeds_limits() {
@@ -126,9 +123,9 @@ pub(super) async fn submit(
     // People do not see this field (a honeypot): bots that fill it in get the same response,
     // without effect.
     if form.first("website").is_empty()
-        && let Err(why) = request_subscription(&web, &client, &submitted, now).await?
+        && let Err(reason) = request_subscription(&web, &client, &submitted, now).await?
     {
-        return render_form(&web, &client, &method, submitted, Some(why)).await;
+        return render_form(&web, &client, &method, submitted, Some(reason)).await;
     }
     let title = web.translate(&client, "subscribe-sent-title", &[]);
     web.message_page(
@@ -136,6 +133,7 @@ pub(super) async fn submit(
         title,
         vec![web.translate(&client, "subscribe-sent", &[("address", &submitted.address)])],
     )
+    .await
 }
 
 /// Requests the submitted subscription; the inner error is a message for the form.
@@ -181,18 +179,22 @@ async fn render_form(
     let section =
         |name: String| SectionChoice { checked: submitted.sections.contains(&name), name };
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let page = web.render(&SubscribePage {
-        page: web.page(client, method),
-        error,
-        digests: digests.collect(),
-        sections: sections.into_iter().take(MAX_SECTIONS).map(section).collect(),
-        mail_languages: mail_languages(
-            web,
-            Some(submitted.language.as_str()).filter(|l| !l.is_empty()).unwrap_or(&client.language),
-        ),
-        address: submitted.address,
-        name: submitted.name,
-    })?;
+    let page = web
+        .render(&SubscribePage {
+            page: web.page(client, method),
+            error,
+            digests: digests.collect(),
+            sections: sections.into_iter().take(MAX_SECTIONS).map(section).collect(),
+            mail_languages: mail_languages(
+                web,
+                Some(submitted.language.as_str())
+                    .filter(|l| !l.is_empty())
+                    .unwrap_or(&client.language),
+            ),
+            address: submitted.address,
+            name: submitted.name,
+        })
+        .await?;
     Ok((status, page).into_response())
 }
 
@@ -222,12 +224,12 @@ fn mail_languages(web: &WebState, chosen: &str) -> Vec<LanguageLink> {
             best(&|code| language::matches(chosen, code) || language::matches(code, chosen))
         })
         .unwrap_or(0);
-    let varieties = |code: &str| {
+    let count_varieties = |code: &str| {
         codes.iter().filter(|other| language::primary(other) == language::primary(code)).count()
     };
     // The tag is shown only if it distinguishes two varieties of one language (zh-CN, zh-TW).
     let name = |code: &str| {
-        language::autonym(if varieties(code) > 1 { code } else { language::primary(code) })
+        language::autonym(if count_varieties(code) > 1 { code } else { language::primary(code) })
     };
     let link = |(at, code): (usize, &String)| LanguageLink {
         code: code.clone(),

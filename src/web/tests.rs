@@ -14,7 +14,7 @@ use super::*;
 use crate::app::App;
 use crate::config::Config;
 use crate::domain::article::IncomingArticle;
-use crate::domain::subscription::Status;
+use crate::domain::subscription::SubscriptionStatus;
 use crate::domain::time::HOUR;
 use crate::domain::token::{self, LinkScope};
 use crate::feeds::cache;
@@ -22,6 +22,7 @@ use crate::mail::mail_catcher::MailCatcher;
 use crate::sources::import;
 use crate::store::subscribers::Subscription;
 
+mod access;
 mod addresses;
 mod api;
 mod errors;
@@ -70,6 +71,7 @@ private = "Sesame0123456789"
 
 /// A site with its own store.
 struct Site {
+    demo: Option<Demo>,
     app: App,
     router: FeedFastPath,
     folder: Arc<TempDir>,
@@ -105,7 +107,12 @@ impl Site {
     /// Restarts the site on the same store.
     fn restarted(&self) -> Self {
         let app = self.app.clone().with_disk_cache();
-        Self { router: service(app.clone(), None), app, folder: Arc::clone(&self.folder) }
+        Self {
+            router: service(app.clone(), None),
+            app,
+            demo: None,
+            folder: Arc::clone(&self.folder),
+        }
     }
 
     async fn with_config(config: &str, demo: bool, has_disk_cache: bool) -> Self {
@@ -125,7 +132,7 @@ impl Site {
             }
             false => None,
         };
-        Self { router: service(app.clone(), demo), app, folder: Arc::new(folder) }
+        Self { router: service(app.clone(), demo.clone()), app, demo, folder: Arc::new(folder) }
     }
 
     async fn send(&self, request: Builder, body: &str) -> TestResponse {
@@ -190,7 +197,7 @@ fn token_in(page: &str, path_prefix: &str) -> String {
 }
 
 /// Returns `true` if both subscriptions have this status.
-fn both_are(subscriptions: &[Subscription], status: Status) -> bool {
+fn both_are(subscriptions: &[Subscription], status: SubscriptionStatus) -> bool {
     subscriptions.len() == 2 && subscriptions.iter().all(|s| s.status == status)
 }
 
@@ -224,11 +231,11 @@ async fn subscriber_receives_a_link_and_can_confirm() {
         ("no-referrer", "no-store")
     );
     assert!(
-        both_are(&site.subscriptions("ada@example.org").await, Status::Pending),
+        both_are(&site.subscriptions("ada@example.org").await, SubscriptionStatus::Pending),
         "GET must not change anything"
     );
     assert_eq!(site.post(&format!("/confirm/{token}"), "").await.status, StatusCode::OK);
-    assert!(both_are(&site.subscriptions("ada@example.org").await, Status::Confirmed));
+    assert!(both_are(&site.subscriptions("ada@example.org").await, SubscriptionStatus::Confirmed));
 }
 
 #[tokio::test]
@@ -239,7 +246,7 @@ async fn subscriber_can_unsubscribe_and_undo_for_an_hour() {
     let token = site.sign(LinkScope::Confirm { subscriber: person.id, delivery: 1 });
     site.post(&format!("/confirm/{token}"), "").await;
     let confirmed = site.subscriptions("ada@example.org").await;
-    assert!(both_are(&confirmed, Status::Confirmed));
+    assert!(both_are(&confirmed, SubscriptionStatus::Confirmed));
 
     let unsubscribe_link = format!(
         "/unsubscribe/{}",
@@ -247,12 +254,15 @@ async fn subscriber_can_unsubscribe_and_undo_for_an_hour() {
     );
     assert!(site.get(&unsubscribe_link).await.text().contains("value=\"unsubscribe\""));
     assert!(
-        both_are(&site.subscriptions("ada@example.org").await, Status::Confirmed),
+        both_are(&site.subscriptions("ada@example.org").await, SubscriptionStatus::Confirmed),
         "GET must not change anything"
     );
     let done = site.post(&unsubscribe_link, "action=unsubscribe").await.text();
     let status_of = async |at: usize| site.subscriptions("ada@example.org").await[at].status;
-    assert_eq!((status_of(0).await, status_of(1).await), (Status::Unsubscribed, Status::Confirmed));
+    assert_eq!(
+        (status_of(0).await, status_of(1).await),
+        (SubscriptionStatus::Unsubscribed, SubscriptionStatus::Confirmed)
+    );
 
     assert_eq!(
         site.post(&unsubscribe_link, "action=undo").await.status,
@@ -262,14 +272,17 @@ async fn subscriber_can_unsubscribe_and_undo_for_an_hour() {
     let undo = format!("/unsubscribe/{}", token_in(&done, "unsubscribe"));
     assert!(site.get(&undo).await.text().contains("value=\"undo\""));
     assert_eq!(site.post(&undo, "action=undo").await.status, StatusCode::OK);
-    assert!(both_are(&site.subscriptions("ada@example.org").await, Status::Confirmed));
+    assert!(both_are(&site.subscriptions("ada@example.org").await, SubscriptionStatus::Confirmed));
     assert_eq!(
         site.post(&undo, "action=undo").await.status,
         StatusCode::NOT_FOUND,
         "the undo works only once"
     );
     assert_eq!(site.post(&unsubscribe_link, "action=all").await.status, StatusCode::OK);
-    assert!(both_are(&site.subscriptions("ada@example.org").await, Status::Unsubscribed));
+    assert!(both_are(
+        &site.subscriptions("ada@example.org").await,
+        SubscriptionStatus::Unsubscribed
+    ));
     let late = site.sign(LinkScope::Undo {
         subscription: confirmed[0].id,
         unsubscribed_at: site.app.now().plus(-2 * HOUR).0,
@@ -311,7 +324,7 @@ async fn one_click_unsubscribe_works_cross_site_in_both_form_encodings() {
         site.subscriptions("ada@example.org")
             .await
             .iter()
-            .all(|s| s.status == Status::Unsubscribed)
+            .all(|s| s.status == SubscriptionStatus::Unsubscribed)
     );
     let wrong = site.post("/unsubscribe/AAAA", "List-Unsubscribe=One-Click").await;
     assert!(wrong.status == StatusCode::NOT_FOUND && wrong.header("x-robots-tag") == "noindex");
@@ -339,5 +352,8 @@ async fn unsubscribed_pending_subscription_can_be_neither_undone_nor_confirmed()
         StatusCode::NOT_FOUND,
         "an unsubscribed person cannot confirm"
     );
-    assert_eq!(site.subscriptions("ada@example.org").await[0].status, Status::Unsubscribed);
+    assert_eq!(
+        site.subscriptions("ada@example.org").await[0].status,
+        SubscriptionStatus::Unsubscribed
+    );
 }

@@ -9,7 +9,7 @@ use super::client::ClientInfo;
 use super::error::{WebError, WebResult};
 use super::form::Form;
 use super::state::{SharedState, WebState};
-use crate::domain::subscription::Status;
+use crate::domain::subscription::SubscriptionStatus;
 use crate::domain::time::Millis;
 use crate::domain::token::{self, LinkScope};
 use crate::store::subscribers::Subscription;
@@ -25,7 +25,7 @@ pub(super) async fn show(
     Path(token): Path<String>,
 ) -> WebResult<Response> {
     let subscription = find_subscription(&web, &token).await?;
-    if subscription.status != Status::Unsubscribed {
+    if subscription.status != SubscriptionStatus::Unsubscribed {
         return render_page(&web, &client, &method, &subscription, token, UnsubscribeState::Ask)
             .await;
     }
@@ -42,7 +42,7 @@ pub(super) async fn show(
     }
     let title = web.title_of(&subscription.digest);
     let title = web.translate(&client, "unsubscribe-done-title", &[("digest", &title)]);
-    web.message_page(&client, title, vec![web.translate(&client, "unsubscribe-done", &[])])
+    web.message_page(&client, title, vec![web.translate(&client, "unsubscribe-done", &[])]).await
 }
 
 /// `POST /unsubscribe/{token}`: unsubscribes from this digest, or depending on `action` from all
@@ -91,13 +91,13 @@ async fn find_subscription(web: &WebState, token: &str) -> WebResult<Subscriptio
 
 /// Returns `true` if the token can still undo the most recent unsubscription.
 fn can_undo(web: &WebState, token: &str, subscription: &Subscription) -> bool {
-    let Some(LinkScope::Undo { unsubscribed_at: left_at, .. }) =
+    let Some(LinkScope::Undo { unsubscribed_at, .. }) =
         token::verify(&web.app.instance.secret, token)
     else {
         return false;
     };
-    subscription.since.0 == left_at
-        && web.app.now().since(Millis(left_at)) <= subscribers::UNDO_WINDOW
+    subscription.since.0 == unsubscribed_at
+        && web.app.now().since(Millis(unsubscribed_at)) <= subscribers::UNDO_WINDOW
 }
 
 async fn render_page(
@@ -109,8 +109,9 @@ async fn render_page(
     state: UnsubscribeState,
 ) -> WebResult<Response> {
     let subscriptions = web.app.store.subscriptions_of(&[subscription.subscriber_id]).await?;
-    let others =
-        subscriptions.iter().any(|s| s.id != subscription.id && s.status != Status::Unsubscribed);
+    let others = subscriptions
+        .iter()
+        .any(|s| s.id != subscription.id && s.status != SubscriptionStatus::Unsubscribed);
     web.render(&UnsubscribePage {
         page: web.page(client, method),
         token,
@@ -118,4 +119,5 @@ async fn render_page(
         state,
         others,
     })
+    .await
 }

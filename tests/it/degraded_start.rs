@@ -24,8 +24,8 @@ impl Installation {
     async fn create() -> Option<Self> {
         let database = match fresh_database().await {
             Ok(database) => database,
-            Err(why) => {
-                skipped(&why);
+            Err(reason) => {
+                skipped(&reason);
                 return None;
             }
         };

@@ -202,12 +202,12 @@ database_tests! {
     async fn mails_and_subscriptions_with_names_missing_from_the_config_are_reported(world) {
         edition_for(world, 2).await;
         world.configure(|s| s.renamed = vec![]).await;
-        assert!(world.app.orphaned_names().await.unwrap().is_empty());
+        assert!(world.app.unconfigured_names().await.unwrap().is_empty());
         world.sql("UPDATE editions SET transport = 'old'").await;
         world.sql("UPDATE subscriptions SET digest = 'monthly'").await;
-        let reports = world.app.orphaned_names().await.unwrap();
+        let reports = world.app.unconfigured_names().await.unwrap();
         assert!(
-            reports[0].starts_with("mails are queued for transport \"old\"")
+            reports[0].starts_with("messages are queued for transport \"old\"")
                 && reports[1].starts_with("2 subscriptions belong to digest \"monthly\""),
             "{reports:?}"
         );
@@ -218,7 +218,7 @@ database_tests! {
         let dispatcher = world.dispatcher();
         world.deliver_with(&dispatcher, SignedDuration::ZERO).await;
         assert_eq!(world.edition_status(edition).await, "sent: 2 sent");
-        dispatcher.finish().await.unwrap();
+        dispatcher.shutdown().await.unwrap();
         world.app.store.close().await;
         if world.is_sqlite() {
             let wal = world.home.path().join("courant.db-wal");

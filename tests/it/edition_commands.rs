@@ -121,7 +121,7 @@ database_tests! {
         let edition = edition_for(world, 1).await;
         world.deliver().await;
         for command in [EditionCommand::Pause, EditionCommand::Resume, EditionCommand::Cancel] {
-            let why = courant::delivery::run_edition_command(
+            let reason = courant::delivery::run_edition_command(
                 &world.app.store,
                 edition,
                 command,
@@ -131,11 +131,11 @@ database_tests! {
             .unwrap_err()
             .to_string();
             assert!(
-                why.starts_with(&format!("edition {edition}: the edition is sent and cannot be ")),
-                "{why}"
+                reason.starts_with(&format!("edition {edition}: the edition is sent and cannot be ")),
+                "{reason}"
             );
         }
-        let why = courant::delivery::run_edition_command(
+        let reason = courant::delivery::run_edition_command(
             &world.app.store,
             99,
             EditionCommand::Pause,
@@ -144,7 +144,7 @@ database_tests! {
         .await
         .unwrap_err()
         .to_string();
-        assert_eq!(why, "edition 99 does not exist; `courant editions list` lists all editions");
+        assert_eq!(reason, "edition 99 does not exist; `courant editions list` lists all editions");
     }
 
     async fn a_relay_that_fails_during_an_edition_loses_no_mail(world) {
@@ -238,7 +238,7 @@ database_tests! {
         world.deliver().await;
         assert!(world.mails_to("r1@example.org").is_empty());
         let digest = world.digest("weekly");
-        let why = courant::digests::queue_test(
+        let reason = courant::digests::queue_test(
             world.app.digest_context(),
             digest,
             "R1@example.org",
@@ -247,7 +247,7 @@ database_tests! {
         .await
         .unwrap_err()
         .to_string();
-        assert!(why.contains("is suppressed (complaint)"), "{why}");
+        assert!(reason.contains("is suppressed (complaint)"), "{reason}");
     }
 
     async fn a_message_id_is_unique_per_reader_and_the_same_at_every_attempt(world) {

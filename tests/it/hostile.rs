@@ -9,7 +9,7 @@ use courant::config::{Config, Feed, Site};
 use courant::domain::article::{Article, Enclosure};
 use courant::domain::text_repair;
 use courant::domain::time::Millis;
-use courant::feeds::feed::{Archive, Item, Translation, head, item};
+use courant::feeds::feed::{ArchiveRole, Item, Translation, feed_metadata, item};
 use courant::feeds::format::Format;
 use proptest::collection::vec;
 use proptest::option;
@@ -151,7 +151,7 @@ fn matches_expected(read: &Value, expected: &ExpectedItem, is_rss: bool) -> bool
 /// Renders the articles in every format and returns the files with the expected items of each.
 fn documents(directory: &Path, articles: &[Article]) -> Vec<(PathBuf, Format, Vec<ExpectedItem>)> {
     let config = Config::parse(Path::new("/config.toml"), CONFIG, std::iter::empty()).unwrap();
-    let archive = Archive::Newest { previous: None };
+    let archive = ArchiveRole::Newest { previous: None };
     let translations =
         [Translation { language: "de".into(), url: "https://x.example/de?a=1&b=<2>".into() }];
     let render = |chunk: &[Article], site: &Site, feed: &Feed, format: Format| {
@@ -159,13 +159,13 @@ fn documents(directory: &Path, articles: &[Article]) -> Vec<(PathBuf, Format, Ve
             chunk.iter().map(|article| item(article, &translations, site, feed)).collect();
         let bytes = format
             .render(
-                &head(site, feed, Millis(5), &archive, &["https://hub.example/".into()]),
+                &feed_metadata(site, feed, Millis(5), &archive, &["https://hub.example/".into()]),
                 &items,
             )
             .unwrap();
         let again = format
             .render(
-                &head(site, feed, Millis(5), &archive, &["https://hub.example/".into()]),
+                &feed_metadata(site, feed, Millis(5), &archive, &["https://hub.example/".into()]),
                 &items,
             )
             .unwrap();

@@ -43,7 +43,9 @@ async fn remap(world: &World, map: &str) -> Result<MappingResult, Vec<String>> {
     )
     .await
     .unwrap();
-    result.map_err(|lines| lines.into_iter().map(|(line, why)| format!("{line}: {why}")).collect())
+    result.map_err(|lines| {
+        lines.into_iter().map(|(line, reason)| format!("{line}: {reason}")).collect()
+    })
 }
 
 async fn remap_counts(world: &World, map: &str) -> (usize, usize, usize) {
@@ -201,8 +203,8 @@ database_tests! {
         let rejected = remap(world, map).await.unwrap_err();
         let expected = ["2: the old id \"a\" is ambiguous", "3: there is no article", "4: the source of the new id", "5: the new id", "6: found 1 fields"];
         assert_eq!(rejected.len(), expected.len(), "{rejected:?}");
-        for (why, begin) in rejected.iter().zip(expected) {
-            assert!(why.starts_with(begin), "{why}");
+        for (reason, begin) in rejected.iter().zip(expected) {
+            assert!(reason.starts_with(begin), "{reason}");
         }
         assert_eq!(guids(world).await, all);
         assert_eq!(remap_counts(world, "college/b,fresh/2\nurn:x:9,fresh/1\n").await, (2, 0, 0), "a rejected file should change nothing");

@@ -179,12 +179,12 @@ database_tests! {
     async fn with_another_base_url_nothing_is_sent_until_it_is_adopted(world) {
         edition_for(world, 1).await;
         world.configure(|s| s.base_url = "https://copy.example.edu".into()).await;
-        let why = world.app.send_block_reason().unwrap();
+        let reason = world.app.send_block_reason().unwrap();
         assert!(
-            why.contains("https://news.example.edu")
-                && why.contains("https://copy.example.edu")
-                && why.contains("courant adopt"),
-            "{why}"
+            reason.contains("https://news.example.edu")
+                && reason.contains("https://copy.example.edu")
+                && reason.contains("courant adopt"),
+            "{reason}"
         );
         world.app.store.adopt("https://copy.example.edu").await.unwrap();
         world.configure(|_| ()).await;
@@ -195,21 +195,21 @@ database_tests! {
         world.sql("INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
             VALUES (9999, 'from the future', TRUE, 'x', 0)").await;
         let url = world.app.config.database.url.clone();
-        let why = Store::open(&url).await.unwrap_err().to_string();
-        assert!(why.contains("newer Courant") && why.contains("9999"), "{why}");
+        let reason = Store::open(&url).await.unwrap_err().to_string();
+        assert!(reason.contains("newer Courant") && reason.contains("9999"), "{reason}");
     }
 
     async fn a_database_with_different_tables_of_the_same_version_is_rejected(world) {
         world.sql("UPDATE _sqlx_migrations SET checksum = 'x'").await;
         let url = world.app.config.database.url.clone();
-        let why = Store::open(&url).await.unwrap_err().to_string();
+        let reason = Store::open(&url).await.unwrap_err().to_string();
         assert!(
-            why.contains("earlier development version of Courant")
-                && why.contains("import the data again"),
-            "{why}"
+            reason.contains("earlier development version of Courant")
+                && reason.contains("import the data again"),
+            "{reason}"
         );
         let names = if world.is_sqlite() { "courant.db" } else { "[database] url" };
-        assert!(why.contains(names), "{why}");
+        assert!(reason.contains(names), "{reason}");
     }
 
     async fn renewing_leases_extends_them(world) {

@@ -120,7 +120,7 @@ database_tests! {
         std::fs::remove_file(directory.join("sport.rss")).unwrap();
         node.refresh().await;
         let report = node.publisher.publish_now(false, node.app.now()).await.unwrap();
-        assert_eq!((report.uploaded, report.current, report.pending), (vec!["sport.rss".to_owned()], 6, 0));
+        assert_eq!((report.uploaded, report.up_to_date, report.pending), (vec!["sport.rss".to_owned()], 6, 0));
     }
 
     async fn files_of_removed_feeds_are_deleted_and_other_files_are_kept(world) {

@@ -18,7 +18,7 @@ database_tests! {
         first.record("news", b"Feedly/1.0 (12 subscribers)", None, true);
         first.flush_due(store, world.now()).await.unwrap();
         world.advance(MINUTE);
-        first.finish(store, world.now()).await.unwrap();
+        first.shutdown(store, world.now()).await.unwrap();
         world.advance(MINUTE);
         let restarted = node("n2");
         read(&restarted, 4);
@@ -30,7 +30,7 @@ database_tests! {
         other.flush_due(store, world.now()).await.unwrap();
         let readers_on = async |day: Day| aggregate_by_day(store.readership(Day(0)).await.unwrap()).remove("news").unwrap().get(&day).copied();
         let today = Day::containing(world.now());
-        assert_eq!(readers_on(today).await, Some(DailyReadership { direct: 7, served: 12, requests: 14, unchanged: 14 }));
+        assert_eq!(readers_on(today).await, Some(DailyReadership { direct: 7, aggregated: 12, requests: 14, not_modified: 14 }));
 
         world.advance(DAY);
         read(&restarted, 1);
@@ -39,7 +39,7 @@ database_tests! {
         read(&restarted, 2);
         world.advance(HOUR);
         restarted.flush_due(store, world.now()).await.unwrap();
-        assert_eq!(readers_on(Day::containing(world.now())).await, Some(DailyReadership { direct: 2, served: 0, requests: 2, unchanged: 2 }));
+        assert_eq!(readers_on(Day::containing(world.now())).await, Some(DailyReadership { direct: 2, aggregated: 0, requests: 2, not_modified: 2 }));
         world.advance(400 * DAY);
         restarted.flush_due(store, world.now()).await.unwrap();
         assert_eq!(readers_on(today).await, None, "counts should be deleted after 400 days");
@@ -48,7 +48,7 @@ database_tests! {
     async fn a_renamed_feed_keeps_its_readers(world) {
         let readership = Readership::new("n1".into(), clock::random_bytes, START_TIME);
         readership.record("news", b"R/1", None, false);
-        readership.finish(&world.app.store, world.now()).await.unwrap();
+        readership.shutdown(&world.app.store, world.now()).await.unwrap();
         world.configure(|s| s.renamed.push(("news", "campus"))).await;
         let stored = world.app.store.readership(Day(0)).await.unwrap();
         assert_eq!(stored.iter().map(|c| c.feed.as_str()).collect::<Vec<_>>(), ["campus"]);

@@ -30,15 +30,15 @@ database_tests! {
         world.configure(|s| s.digest = "timezone = \"Europe/Berlin\"".into()).await;
         world.prepare(START_TIME).await;
         // Summer time ends on 2026-10-25: 08:00 is 06:00 UTC before and 07:00 UTC after.
-        for (id, slot) in [
+        for (id, date) in [
             ("a", "2026-10-19T06:00:00Z"),
             ("b", "2026-10-26T07:00:00Z"),
             ("c", "2026-11-02T07:00:00Z"),
         ] {
-            let slot = at(slot);
-            world.publish([IncomingArticle { published_at: slot.plus(-DAY), ..article(id) }]).await;
-            assert_eq!(created(world.prepare(slot.plus(-SECOND)).await), 0, "{id}");
-            assert_eq!(created(world.prepare(slot).await), 1, "{id}");
+            let date = at(date);
+            world.publish([IncomingArticle { published_at: date.plus(-DAY), ..article(id) }]).await;
+            assert_eq!(created(world.prepare(date.plus(-SECOND)).await), 0, "{id}");
+            assert_eq!(created(world.prepare(date).await), 1, "{id}");
         }
     }
 
@@ -115,10 +115,10 @@ database_tests! {
         world.publish([article("a"), article("b")]).await;
         world.add_readers(5).await;
         let other = world.another_node().await;
-        let slot = at("2026-09-21T08:00:00Z");
+        let date = at("2026-09-21T08:00:00Z");
         let (one, two) = tokio::join!(
-            digests::prepare_due(world.app.digest_context(), slot),
-            digests::prepare_due(other.digest_context(), slot)
+            digests::prepare_due(world.app.digest_context(), date),
+            digests::prepare_due(other.digest_context(), date)
         );
         let all: Vec<Prepared> =
             one.unwrap().into_iter().chain(two.unwrap()).map(|(_, p)| p).collect();

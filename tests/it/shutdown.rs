@@ -77,7 +77,7 @@ database_tests! {
                 "{at:?}"
             );
             assert!(
-                !report.error.is_some_and(|why| why.contains("no reply from the relay")),
+                !report.error.is_some_and(|reason| reason.contains("no reply from the relay")),
                 "an interrupted connect is no error of the relay"
             );
             world.relay.set_script(Script::new());

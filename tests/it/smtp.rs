@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use courant::config::settings::{DomainLimits, Route, TlsMode, Transport, Uncertain};
+use courant::config::settings::{DomainLimits, TlsMode, Transport, TransportTarget, Uncertain};
 use courant::domain::time::Millis;
 use courant::mail::mail_catcher::MailCatcher;
 use courant::mail::message::{MessageParts, message_id};
@@ -22,7 +22,7 @@ pub(crate) fn transport(server: &SmtpServer, tls: TlsMode) -> Transport {
     Transport {
         name: "default".to_owned(),
         was: Vec::new(),
-        route: Route::Smtp { host, port, tls },
+        route: TransportTarget::Smtp { host, port, tls },
         username: None,
         password: None,
         tls_ca: None,
@@ -73,8 +73,8 @@ pub(crate) fn summary(result: &AttemptResult) -> String {
         SmtpOutcome::Sent { reply } => format!("sent, {open}: {reply}"),
         SmtpOutcome::Deferred { reply, scope } => format!("deferred {scope:?}, {open}: {reply}"),
         SmtpOutcome::Rejected { reply, scope } => format!("rejected {scope:?}, {open}: {reply}"),
-        SmtpOutcome::Unknown { why } => format!("unknown, {open}: {why}"),
-        SmtpOutcome::RelayError { why } => format!("relay, {open}: {why}"),
+        SmtpOutcome::Unknown { reason } => format!("unknown, {open}: {reason}"),
+        SmtpOutcome::RelayError { reason } => format!("relay, {open}: {reason}"),
     }
 }
 
@@ -363,7 +363,7 @@ async fn leading_dots_are_stuffed_on_the_wire_and_removed_by_the_server() {
 async fn the_mail_catcher_receives_a_message_unchanged() {
     let (mail_catcher, address) = MailCatcher::listen(0, || Millis(5)).await.unwrap();
     let server = SmtpServer::start(Script::new()).await;
-    let route = Route::Smtp {
+    let route = TransportTarget::Smtp {
         host: "localhost".to_owned(),
         port: address.port(),
         tls: TlsMode::Opportunistic,

@@ -115,7 +115,7 @@ async fn replies_injected_before_tls_starts_are_rejected() {
         .err()
         .unwrap();
     assert!(
-        matches!(&error, ConnectError::Tls { why, .. } if why.contains("unencrypted data before the TLS handshake")),
+        matches!(&error, ConnectError::Tls { reason, .. } if reason.contains("unencrypted data before the TLS handshake")),
         "{error}"
     );
     let rejecting = SmtpServer::start(

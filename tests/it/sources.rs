@@ -95,7 +95,7 @@ database_tests! {
         run_sql(world, "UPDATE news SET published_at = '-99999999999999' WHERE id = 3").await;
         let report = sync(world, false).await;
         assert_eq!((report.added, report.rejected.len()), (1, 2), "{report:?}");
-        assert!(report.rejected.iter().all(|(_, why)| why == "published_at is outside the years 1 to 9999"), "{report:?}");
+        assert!(report.rejected.iter().all(|(_, reason)| reason == "published_at is outside the years 1 to 9999"), "{report:?}");
         assert_eq!(titles(world).await, ["News 1"]);
     }
 
@@ -198,8 +198,8 @@ database_tests! {
     async fn a_query_with_an_unknown_column_is_rejected_with_a_list_of_valid_columns(world) {
         configure_cms(world).await;
         world.configure(|s| s.source = s.source.replace("body AS body_html", "body")).await;
-        let why = sources::check(&world.app.config.sources[0]).await.unwrap_err().to_string();
-        assert!(why.contains("`body` is not an article column") && why.contains("body_html"), "{why}");
+        let reason = sources::check(&world.app.config.sources[0]).await.unwrap_err().to_string();
+        assert!(reason.contains("`body` is not an article column") && reason.contains("body_html"), "{reason}");
     }
 
     async fn of_rows_with_the_same_id_the_first_is_imported_and_the_others_are_reported(world) {
@@ -286,7 +286,7 @@ database_tests! {
         assert_eq!((stored.tags[0].len(), stored.authors[0].chars().count(), stored.sections[0].as_str()), (200, 200, "ab"));
         let rejected: Vec<_> = (0..1200).map(|i| (format!("{i}"), "why".to_owned())).collect();
         assert_eq!(store.record_rejected_rows("college", rejected.clone(), |_| true, world.now()).await.unwrap().len(), 1200);
-        let other: Vec<_> = rejected.iter().skip(1).cloned().map(|(id, why)| (id.clone(), if id == "7" { "other".into() } else { why })).collect();
+        let other: Vec<_> = rejected.iter().skip(1).cloned().map(|(id, reason)| (id.clone(), if id == "7" { "other".into() } else { reason })).collect();
         assert_eq!(store.record_rejected_rows("college", other.clone(), |_| true, world.now()).await.unwrap(), [("7".to_owned(), "other".to_owned())]);
         assert_eq!(store.record_rejected_rows("college", rejected, |_| true, world.now()).await.unwrap().len(), 2);
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use courant::domain::subscription::Status;
+use courant::domain::subscription::SubscriptionStatus;
 use courant::subscribers::export::export;
 use courant::subscribers::import::{ImportOptions, ImportReport, import};
 
@@ -87,7 +87,7 @@ database_tests! {
         assert_eq!((report.pending, report.confirmed), (2, 0));
         world.deliver().await;
         assert!(world.mails_to("bob@example.org")[0].text.contains("/confirm/"));
-        assert_eq!(status(world, "bob@example.org").await, Some(Status::Pending));
+        assert_eq!(status(world, "bob@example.org").await, Some(SubscriptionStatus::Pending));
     }
 
     async fn an_import_leaves_existing_subscribers_unchanged(world) {

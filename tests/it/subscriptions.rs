@@ -1,7 +1,7 @@
 //! Subscribing, confirming, unsubscribing and subscribing again (promises 6 and 7).
 
 use courant::domain::address::EmailAddress;
-use courant::domain::subscription::{RequestOrigin, Status};
+use courant::domain::subscription::{RequestOrigin, SubscriptionStatus};
 use courant::domain::time::{DAY, HOUR, MINUTE, SignedDuration};
 use courant::domain::token::{LinkScope, sign};
 use courant::subscribers::{self, NewSubscriber};
@@ -30,7 +30,7 @@ async fn request_digest(world: &World, digest: &str, email: &str) {
         .unwrap();
 }
 
-pub(crate) async fn status(world: &World, email: &str) -> Option<Status> {
+pub(crate) async fn status(world: &World, email: &str) -> Option<SubscriptionStatus> {
     let person = world.app.store.find_subscriber(email).await.unwrap()?;
     world.app.store.subscriptions_of(&[person.id]).await.unwrap().first().map(|s| s.status)
 }
@@ -88,13 +88,13 @@ database_tests! {
     async fn a_new_subscriber_receives_only_a_confirmation_mail_before_confirming(world) {
         world.publish([article("a")]).await;
         request_subscription(world, "ann@example.org").await;
-        assert_eq!(status(world, "ann@example.org").await, Some(Status::Pending));
+        assert_eq!(status(world, "ann@example.org").await, Some(SubscriptionStatus::Pending));
         world.create_edition().await;
         world.deliver().await;
         assert_eq!(world.relay.mails().len(), 1, "only the confirmation mail should be sent");
         let token = token_for(world, "ann@example.org", "confirm");
         let (_, digests) = subscribers::confirm(&world.app.store, secret(world), &token, world.now()).await.unwrap().unwrap();
-        assert_eq!((digests, status(world, "ann@example.org").await), (vec!["weekly".to_owned()], Some(Status::Confirmed)));
+        assert_eq!((digests, status(world, "ann@example.org").await), (vec!["weekly".to_owned()], Some(SubscriptionStatus::Confirmed)));
         world.publish([article("b")]).await;
         world.create_edition().await;
         world.deliver().await;
@@ -108,7 +108,7 @@ database_tests! {
         for _ in 0..3 {
             assert!(subscribers::pending_confirmation(&world.app.store, secret(world), &token, world.now()).await.unwrap().is_some());
         }
-        assert_eq!(status(world, "ann@example.org").await, Some(Status::Pending));
+        assert_eq!(status(world, "ann@example.org").await, Some(SubscriptionStatus::Pending));
     }
 
     async fn a_link_is_valid_only_for_its_scope(world) {
@@ -124,10 +124,10 @@ database_tests! {
         assert!(subscribers::confirm(store, secret(world), &unsubscribe_token, now).await.unwrap().is_none());
         assert!(!subscribers::undo_unsubscribe(store, secret(world), &unsubscribe_token, now).await.unwrap());
         assert!(subscribers::unsubscribe(store, b"another store's secret", &unsubscribe_token, true, now).await.unwrap().is_none());
-        assert_eq!(status(world, "new@example.org").await, Some(Status::Pending));
-        assert_eq!(status(world, "r0@example.org").await, Some(Status::Confirmed));
+        assert_eq!(status(world, "new@example.org").await, Some(SubscriptionStatus::Pending));
+        assert_eq!(status(world, "r0@example.org").await, Some(SubscriptionStatus::Confirmed));
         assert!(subscribers::unsubscribe(store, secret(world), &unsubscribe_token, false, now).await.unwrap().is_some());
-        assert_eq!(status(world, "r0@example.org").await, Some(Status::Unsubscribed));
+        assert_eq!(status(world, "r0@example.org").await, Some(SubscriptionStatus::Unsubscribed));
     }
 
     async fn a_confirmation_link_expires(world) {
@@ -136,7 +136,7 @@ database_tests! {
         let token = token_for(world, "ann@example.org", "confirm");
         world.advance(31 * DAY);
         assert!(subscribers::confirm(&world.app.store, secret(world), &token, world.now()).await.unwrap().is_none());
-        assert_eq!(status(world, "ann@example.org").await, Some(Status::Pending));
+        assert_eq!(status(world, "ann@example.org").await, Some(SubscriptionStatus::Pending));
     }
 
     async fn an_unsubscription_can_be_undone_for_an_hour(world) {
@@ -145,8 +145,8 @@ database_tests! {
         assert!(undo(world, &undos[0]).await);
         world.advance(HOUR + MINUTE);
         assert!(!undo(world, &undos[1]).await);
-        assert_eq!(status(world, "r0@example.org").await, Some(Status::Confirmed));
-        assert_eq!(status(world, "r1@example.org").await, Some(Status::Unsubscribed));
+        assert_eq!(status(world, "r0@example.org").await, Some(SubscriptionStatus::Confirmed));
+        assert_eq!(status(world, "r1@example.org").await, Some(SubscriptionStatus::Unsubscribed));
     }
 
     async fn an_unsubscription_cannot_be_undone_after_a_suppression_or_a_removal_by_an_admin(world) {
@@ -161,7 +161,7 @@ database_tests! {
         assert!(!undo(world, &undos[0]).await, "the address was suppressed in between");
         assert!(!undo(world, &undos[1]).await, "an admin removed the reader in between");
         assert!(undo(world, &undos[2]).await, "nothing prevents the third");
-        for (n, expected) in [Status::Unsubscribed, Status::Unsubscribed, Status::Confirmed].into_iter().enumerate() {
+        for (n, expected) in [SubscriptionStatus::Unsubscribed, SubscriptionStatus::Unsubscribed, SubscriptionStatus::Confirmed].into_iter().enumerate() {
             assert_eq!(status(world, &format!("r{n}@example.org")).await, Some(expected), "r{n}");
         }
     }
@@ -170,20 +170,20 @@ database_tests! {
         world.add_readers(1).await;
         unsubscribe(world, "r0@example.org").await;
         world.add_readers(1).await;
-        assert_eq!(status(world, "r0@example.org").await, Some(Status::Unsubscribed), "an admin with consent should not resubscribe them");
+        assert_eq!(status(world, "r0@example.org").await, Some(SubscriptionStatus::Unsubscribed), "an admin with consent should not resubscribe them");
         let report = import_file(world, b"email\nr0@example.org\n", |_| ()).await;
         assert_eq!((report.previously_unsubscribed, report.confirmed), (1, 0), "an import should not resubscribe them");
         let digests = [world.digest("weekly")];
         let request = subscribers::validate(&person("r0@example.org"), &digests, "x", secret(world)).unwrap();
         subscribers::apply_requests(&world.app.store, vec![request], &digests, RequestOrigin::Admin, world.now()).await.unwrap();
-        assert_eq!(status(world, "r0@example.org").await, Some(Status::Unsubscribed), "an admin should not even cause a confirmation mail");
+        assert_eq!(status(world, "r0@example.org").await, Some(SubscriptionStatus::Unsubscribed), "an admin should not even cause a confirmation mail");
         request_subscription(world, "r0@example.org").await;
         let report = import_file(world, b"email\nr0@example.org\n", |_| ()).await;
         assert_eq!((report.previously_unsubscribed, report.confirmed), (1, 0), "an import should not confirm a pending request");
-        assert_eq!(status(world, "r0@example.org").await, Some(Status::Unsubscribed), "a request should not resubscribe anybody");
+        assert_eq!(status(world, "r0@example.org").await, Some(SubscriptionStatus::Unsubscribed), "a request should not resubscribe anybody");
         world.deliver().await;
         assert_eq!(confirm(world, &token_for(world, "r0@example.org", "confirm")).await, ["weekly"]);
-        assert_eq!(status(world, "r0@example.org").await, Some(Status::Confirmed));
+        assert_eq!(status(world, "r0@example.org").await, Some(SubscriptionStatus::Confirmed));
     }
 
     async fn unsubscribing_without_a_confirmed_subscription_cannot_be_undone(world) {
@@ -196,7 +196,7 @@ database_tests! {
         request_subscription(world, "r0@example.org").await;
         assert_eq!(unsubscribe(world, "r0@example.org").await, None, "a request in between should not make the undo possible");
         assert!(!undo(world, &undo_token).await, "a subscription was requested in between");
-        assert_eq!(status(world, "r0@example.org").await, Some(Status::Unsubscribed));
+        assert_eq!(status(world, "r0@example.org").await, Some(SubscriptionStatus::Unsubscribed));
     }
 
     async fn a_confirmation_link_from_before_unsubscribing_confirms_nothing(world) {
@@ -210,7 +210,7 @@ database_tests! {
         assert_eq!(confirm(world, &old).await, [""; 0], "an old link should confirm nothing after unsubscribing");
         request_subscription(world, "ann@example.org").await;
         assert_eq!(confirm(world, &old).await, [""; 0], "an old link should confirm nothing while a new request is pending");
-        assert_eq!(status(world, "ann@example.org").await, Some(Status::Unsubscribed));
+        assert_eq!(status(world, "ann@example.org").await, Some(SubscriptionStatus::Unsubscribed));
         world.deliver().await;
         assert_eq!(confirm(world, &token_for(world, "ann@example.org", "confirm")).await, ["weekly"]);
     }
@@ -261,7 +261,7 @@ database_tests! {
         subscribers::subscribe(&world.app.store, secret(world), &stranger, &digests, world.now()).await.unwrap().unwrap();
         let ann = world.app.store.find_subscriber("ann@example.org").await.unwrap().unwrap();
         assert_eq!((ann.name.as_deref(), ann.language.as_deref()), (Some("Ann"), Some("zh")));
-        assert_eq!(status(world, "ann@example.org").await, Some(Status::Confirmed));
+        assert_eq!(status(world, "ann@example.org").await, Some(SubscriptionStatus::Confirmed));
         world.deliver().await;
         assert!(world.relay.mails().is_empty());
     }

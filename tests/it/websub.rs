@@ -191,7 +191,7 @@ database_tests! {
         }
         assert_eq!(after.push_all().await.pushes, 1);
         assert!(String::from_utf8_lossy(&subscriber.pushes()[0].body).contains("Title of second"));
-        after.websub.finish().await.unwrap();
+        after.websub.shutdown().await.unwrap();
         assert_eq!(after.push_all().await, WebSubReport::default());
     }
 

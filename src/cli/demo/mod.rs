@@ -65,7 +65,7 @@ impl DemoArgs {
             source: SOURCE.to_owned(),
             sections: college.sections.clone(),
         };
-        let result = daemon::run_on(app.clone(), Some(demo), listener, stop.clone()).await;
+        let result = daemon::run(app.clone(), Some(demo), listener, stop.clone()).await;
         stop.cancel();
         publish_task.await?;
         app.store.close().await;

@@ -34,7 +34,7 @@ pub(super) async fn list(app: &App, days: i64, json: bool) -> anyhow::Result<Exi
         let row = |(feed, [now, yesterday, week], total): &(String, [u64; 3], DailyReadership)| {
             json!({
                 "feed": feed, "today": now, "yesterday": yesterday, "median": week, "days": days,
-                "requests": total.requests, "not_modified": total.unchanged,
+                "requests": total.requests, "not_modified": total.not_modified,
             })
         };
         output::json(&rows.iter().map(row).collect::<Vec<_>>().into())?;
@@ -87,8 +87,8 @@ pub(super) async fn list_days(
     if json {
         let row = |(day, d): (&Day, &DailyReadership)| {
             json!({
-                "day": day.text(), "readers": d.readers(), "direct": d.direct, "services": d.served,
-                "requests": d.requests, "not_modified": d.unchanged,
+                "day": day.text(), "readers": d.readers(), "direct": d.direct, "services": d.aggregated,
+                "requests": d.requests, "not_modified": d.not_modified,
             })
         };
         output::json(&found.iter().rev().map(row).collect::<Vec<_>>().into())?;
@@ -103,7 +103,7 @@ pub(super) async fn list_days(
         "not modified",
     ]);
     for (day, d) in found.iter().rev() {
-        let numbers = [d.readers(), d.direct, d.served, d.requests].map(|n| n.to_string());
+        let numbers = [d.readers(), d.direct, d.aggregated, d.requests].map(|n| n.to_string());
         table.row([day.text()].into_iter().chain(numbers).chain([not_modified_percent(*d)]));
     }
     table.print("The feed had no readers in this period.")?;
@@ -121,7 +121,7 @@ fn reader_counts(days: &DailyCounts, today: Day) -> [u64; 3] {
 fn sum_requests(days: &DailyCounts, since: Day) -> DailyReadership {
     days.range(since..).fold(DailyReadership::default(), |sum, (_, d)| DailyReadership {
         requests: sum.requests.saturating_add(d.requests),
-        unchanged: sum.unchanged.saturating_add(d.unchanged),
+        not_modified: sum.not_modified.saturating_add(d.not_modified),
         ..sum
     })
 }

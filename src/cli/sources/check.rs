@@ -81,8 +81,8 @@ fn counts_by_frequency(of: &BTreeMap<String, usize>) -> String {
 }
 
 fn print_rows(what: &str, list: &[(String, String)]) -> anyhow::Result<()> {
-    for (id, why) in list.iter().take(MAX_LISTED_ROWS) {
-        output::line(&format!("  {what} {id}: {why}"))?;
+    for (id, reason) in list.iter().take(MAX_LISTED_ROWS) {
+        output::line(&format!("  {what} {id}: {reason}"))?;
     }
     if list.len() > MAX_LISTED_ROWS {
         output::line(&format!("  {what} {} more; --json lists all", list.len() - MAX_LISTED_ROWS))?;

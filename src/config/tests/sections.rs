@@ -293,8 +293,8 @@ fn a_publish_destination_is_a_directory_or_a_bucket_with_keys() {
             "path_style = true",
         ),
     ] {
-        let why = publish(text).unwrap_err();
-        assert!(why.contains(part) && !why.contains("hush"), "{text}: {why}");
+        let reason = publish(text).unwrap_err();
+        assert!(reason.contains(part) && !reason.contains("hush"), "{text}: {reason}");
     }
     let error = parse(
         &format!(

@@ -17,7 +17,7 @@ const MAX_TRACKED_DOMAINS: usize = 10_000;
 
 /// Breakers of the domains of a transport, shared by all of its workers.
 #[derive(Debug, Clone, Default)]
-pub(in crate::delivery) struct DomainBreaker(Arc<Mutex<HashMap<Arc<str>, DomainRecord>>>);
+pub(in crate::delivery) struct DomainBreakers(Arc<Mutex<HashMap<Arc<str>, DomainRecord>>>);
 
 /// Recent deferrals of one domain.
 #[derive(Debug, Default)]
@@ -27,7 +27,7 @@ struct DomainRecord {
     open_until: Millis,
 }
 
-impl DomainBreaker {
+impl DomainBreakers {
     /// Returns the blocked domains, each with the end of its backoff.
     pub(in crate::delivery) fn open_domains(&self, now: Millis) -> Vec<(Arc<str>, Millis)> {
         let domains = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_domain_is_blocked_after_five_deferred_recipients_and_longer_each_time() {
-        let (breaker, domain) = (DomainBreaker::default(), Arc::<str>::from("x.example"));
+        let (breaker, domain) = (DomainBreakers::default(), Arc::<str>::from("x.example"));
         for n in [1, 1, 1, 2, 3, 4] {
             assert_eq!(breaker.record_deferral(&domain, n, START), None);
         }
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn open_domains_lists_the_domains_that_are_still_blocked() {
-        let (breaker, domain) = (DomainBreaker::default(), Arc::<str>::from("x.example"));
+        let (breaker, domain) = (DomainBreakers::default(), Arc::<str>::from("x.example"));
         breaker.record_deferral(&"y.example".into(), 9, START);
         for n in 1..=5 {
             breaker.record_deferral(&domain, n, START);
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn one_accepted_mail_resets_the_count_of_deferrals() {
-        let (breaker, domain) = (DomainBreaker::default(), Arc::<str>::from("x.example"));
+        let (breaker, domain) = (DomainBreakers::default(), Arc::<str>::from("x.example"));
         for n in 0..20 {
             assert_eq!(breaker.record_deferral(&domain, n, START), None);
             if n % 4 == 3 {

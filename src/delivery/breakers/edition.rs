@@ -8,9 +8,9 @@ use tokio::time::Instant;
 
 /// Refusals of the sender or the message in a row, for different recipients, that pause an edition.
 const CONSECUTIVE_REFUSALS_TO_PAUSE: usize = 3;
-/// Number of latest mails in which refusals are counted.
+/// Number of latest messages in which refusals are counted.
 const WINDOW_MAILS: usize = 500;
-/// Refusals among the latest mails that pause an edition: two percent.
+/// Refusals among the latest messages that pause an edition: two percent.
 const REFUSALS_IN_WINDOW_TO_PAUSE: usize = 10;
 
 /// Action that follows a refusal of the sender or the message.
@@ -27,13 +27,13 @@ pub(in crate::delivery) enum RefusalAction {
 
 /// Refusals by edition, for the editions that this process sends.
 #[derive(Debug, Default)]
-pub(in crate::delivery) struct EditionBreaker(Mutex<HashMap<i64, EditionRecord>>);
+pub(in crate::delivery) struct EditionBreakers(Mutex<HashMap<i64, EditionRecord>>);
 
 /// Recent refusals of one edition.
 #[derive(Debug, Default)]
 struct EditionRecord {
     consecutive: Vec<String>,
-    /// For each of the latest mails, `true` if the sender or the message was refused.
+    /// For each of the latest messages, `true` if the sender or the message was refused.
     window: VecDeque<bool>,
     refused_in_window: usize,
     pause: PauseState,
@@ -50,7 +50,7 @@ enum PauseState {
     PausedAt(Instant),
 }
 
-impl EditionBreaker {
+impl EditionBreakers {
     /// Records an accepted mail of the edition.
     pub(in crate::delivery) fn record_accepted(&self, edition: i64) {
         self.with_record(edition, |record| {
@@ -79,15 +79,15 @@ impl EditionBreaker {
             if !record.consecutive.iter().any(|a| a == address) {
                 record.consecutive.push(address.to_owned());
             }
-            let why = if record.consecutive.len() >= CONSECUTIVE_REFUSALS_TO_PAUSE {
+            let reason = if record.consecutive.len() >= CONSECUTIVE_REFUSALS_TO_PAUSE {
                 "3 times in a row"
             } else if record.refused_in_window >= REFUSALS_IN_WINDOW_TO_PAUSE {
-                "for 2 % of the last 500 mails"
+                "for 2 % of the last 500 messages"
             } else {
                 return RefusalAction::FailRecipient;
             };
             *record = EditionRecord { pause: PauseState::Requested, ..EditionRecord::default() };
-            RefusalAction::PauseEdition(why)
+            RefusalAction::PauseEdition(reason)
         })
     }
 
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn refusals_of_three_different_recipients_in_a_row_pause_the_edition_and_of_one_do_not() {
-        let breaker = EditionBreaker::default();
+        let breaker = EditionBreakers::default();
         for _ in 0..5 {
             assert_eq!(
                 breaker.record_refusal(1, "a@x.example", at(1)),
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn deliveries_permitted_before_the_pause_are_requeued_and_later_ones_fail() {
-        let (breaker, before) = (EditionBreaker::default(), Instant::now());
+        let (breaker, before) = (EditionBreakers::default(), Instant::now());
         for who in ["a", "b", "c"] {
             breaker.record_refusal(1, who, before);
         }
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn refusals_of_two_percent_of_the_window_pause_the_edition_however_far_apart() {
-        let breaker = EditionBreaker::default();
+        let breaker = EditionBreakers::default();
         let mut paused_after = None;
         for n in 0..600 {
             if n % 50 == 0 {
@@ -171,7 +171,7 @@ mod tests {
             }
         }
         assert_eq!(paused_after, Some(450));
-        let rare = EditionBreaker::default();
+        let rare = EditionBreakers::default();
         for n in 0..5_000 {
             if n % 60 == 0 {
                 assert_eq!(

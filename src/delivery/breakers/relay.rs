@@ -35,7 +35,7 @@ impl RelayBreaker {
     /// Records a failure; simultaneous failures of many connections count once.
     ///
     /// Returns the end of the backoff, and `true` if the failure is new and should be logged.
-    pub(in crate::delivery) fn record_failure(&self, why: &str, now: Millis) -> (Millis, bool) {
+    pub(in crate::delivery) fn record_failure(&self, reason: &str, now: Millis) -> (Millis, bool) {
         let mut state = self.state();
         if now < state.open_until {
             return (state.open_until, false);
@@ -43,8 +43,8 @@ impl RelayBreaker {
         state.failures += 1;
         let backoff = (SECOND * (1 << (state.failures - 1).min(10))).min(MAX_BACKOFF);
         state.open_until = now.plus(backoff);
-        let is_new = state.last_error.as_deref() != Some(why);
-        state.last_error = Some(why.to_owned());
+        let is_new = state.last_error.as_deref() != Some(reason);
+        state.last_error = Some(reason.to_owned());
         (state.open_until, is_new)
     }
 
@@ -59,13 +59,13 @@ impl RelayBreaker {
     }
 
     /// Returns the end of the backoff after a failure.
-    pub(in crate::delivery) fn open_until(&self) -> Millis {
+    pub(in crate::delivery) fn unavailable_until(&self) -> Millis {
         self.state().open_until
     }
 
     /// Returns `true` if other transports should take over: after a failure until a mail is
     /// accepted, or while a rate limit holds for longer than a worker waits.
-    pub(in crate::delivery) fn is_open(&self, now: Millis) -> bool {
+    pub(in crate::delivery) fn is_unavailable(&self, now: Millis) -> bool {
         let state = self.state();
         state.failures > 0 || state.rate_limited_until > now.plus(MAX_INLINE_WAIT)
     }
@@ -106,20 +106,21 @@ mod tests {
     #[test]
     fn the_breaker_is_open_after_a_failure_and_while_a_long_rate_limit_holds() {
         let breaker = RelayBreaker::default();
-        assert!(!breaker.is_open(START));
+        assert!(!breaker.is_unavailable(START));
         let (until, _) = breaker.record_failure("down", START);
         assert!(
-            breaker.is_open(until.plus(SignedDuration::from_millis(-1))) && breaker.is_open(until),
+            breaker.is_unavailable(until.plus(SignedDuration::from_millis(-1)))
+                && breaker.is_unavailable(until),
             "the backoff is over, but no mail was accepted yet"
         );
         breaker.record_success();
-        assert!(!breaker.is_open(until));
+        assert!(!breaker.is_unavailable(until));
         let soon = START.plus(MAX_INLINE_WAIT);
         breaker.record_rate_limit(soon);
-        assert!(!breaker.is_open(until), "workers wait that long");
+        assert!(!breaker.is_unavailable(until), "workers wait that long");
         breaker.record_rate_limit(soon.plus(MINUTE));
-        assert!(breaker.is_open(until) && !breaker.is_open(until.plus(MINUTE)));
+        assert!(breaker.is_unavailable(until) && !breaker.is_unavailable(until.plus(MINUTE)));
         breaker.record_success();
-        assert!(breaker.is_open(until), "an accepted mail does not end a rate limit");
+        assert!(breaker.is_unavailable(until), "an accepted mail does not end a rate limit");
     }
 }

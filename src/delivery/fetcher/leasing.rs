@@ -33,11 +33,11 @@ impl Fetcher<'_> {
     }
 
     /// Leases single due deliveries: confirmations and tests first, then retries.
-    pub(super) async fn lease_singles(&mut self) -> anyhow::Result<bool> {
+    pub(super) async fn lease_queue_entries(&mut self) -> anyhow::Result<bool> {
         let enough = 2 * self.transport.connections;
         let due = self.last_poll.is_none_or(|at| at.elapsed() >= POLL_INTERVAL);
         if !due
-            || self.queue.depth().priority >= enough
+            || self.queue.depth().queue_entries >= enough
             || self.queue.depth().total >= MAX_QUEUED_JOBS
         {
             return Ok(false);
@@ -55,7 +55,7 @@ impl Fetcher<'_> {
         self.last_poll = (deliveries.len() < enough).then(Instant::now);
         let any = !deliveries.is_empty();
         for delivery in deliveries {
-            let leased = LeaseId::Single(delivery.id);
+            let leased = LeaseId::QueueEntry(delivery.id);
             registry.by_lease.insert(leased, self.transport.name.clone());
             let lease = self.lease_guard(leased);
             let job = self.job(delivery, lease);
@@ -72,7 +72,7 @@ impl Fetcher<'_> {
         }
         self.served
             .iter()
-            .filter(|name| self.dispatcher.may_take(self.transport, name))
+            .filter(|name| self.dispatcher.may_claim(self.transport, name))
             .cloned()
             .collect()
     }
@@ -83,11 +83,11 @@ impl Fetcher<'_> {
         for name in self.served.clone() {
             while !self.drain.is_cancelled() && self.queue.depth().total < MAX_QUEUED_JOBS {
                 // The check costs next to nothing without a pool.
-                if !self.dispatcher.may_take(self.transport, &name) {
+                if !self.dispatcher.may_claim(self.transport, &name) {
                     break;
                 }
                 if !self.lease_batch(&name).await? {
-                    self.dispatcher.balancer.record_idle(&name, self.transport);
+                    self.dispatcher.balancer.record_nothing_claimed(&name, self.transport);
                     break;
                 }
                 any = true;
@@ -109,7 +109,7 @@ impl Fetcher<'_> {
         drop(registry);
         self.last_edition = edition;
         let (dispatcher, all) = (self.dispatcher, &self.dispatcher.config.transports);
-        dispatcher.balancer.record_taken(all, name, self.transport, deliveries.len(), |other| {
+        dispatcher.balancer.record_claimed(all, name, self.transport, deliveries.len(), |other| {
             dispatcher.is_unavailable(other)
         });
         let lease = self.lease_guard(LeaseId::Batch(batch));
@@ -135,7 +135,7 @@ impl Fetcher<'_> {
     fn domain_limit(&mut self, domain: &str) -> Arc<SharedDomainLimit> {
         let limit = self.transport.domain_limits.limit_for(domain).unwrap_or(DomainLimit {
             key: domain,
-            at_once: None,
+            max_in_flight: None,
             rates: &[],
         });
         if let Some(known) = self.domain_limits.get(limit.key) {

@@ -10,7 +10,7 @@ impl QueueState {
     /// Returns the next job, and `true` if its edition falls below the low watermark.
     pub(super) fn next(&mut self, now: Millis) -> Option<(Job, bool)> {
         self.release_expired(now);
-        while let Some(job) = self.priority.pop_front() {
+        while let Some(job) = self.queue_entries.pop_front() {
             if let Some(job) = self.admit(job, now) {
                 return Some((job, false));
             }

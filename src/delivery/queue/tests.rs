@@ -47,7 +47,7 @@ impl TestQueue {
             created_at: NOW,
             first_attempt_at: None,
         };
-        let lease = Arc::new(LeaseGuard::new(LeaseId::Single(id), self.released_tx.clone()));
+        let lease = Arc::new(LeaseGuard::new(LeaseId::QueueEntry(id), self.released_tx.clone()));
         Job { delivery, lease, domain_limit: limit.cloned(), slot: None }
     }
 
@@ -74,7 +74,11 @@ impl TestQueue {
 }
 
 fn limit(key: &str, max_in_flight: u32) -> Arc<SharedDomainLimit> {
-    Arc::new(SharedDomainLimit::new(&DomainLimit { key, at_once: Some(max_in_flight), rates: &[] }))
+    Arc::new(SharedDomainLimit::new(&DomainLimit {
+        key,
+        max_in_flight: Some(max_in_flight),
+        rates: &[],
+    }))
 }
 
 fn id(job: Option<&Job>) -> Option<i64> {
@@ -88,7 +92,7 @@ fn priority_jobs_go_first_and_editions_in_round_robin() {
     test.add(2, [21, 22], None);
     test.queue.push_priority(test.job(1, None, None));
     test.queue.push_priority(test.job(2, Some(1), None));
-    assert_eq!((test.queue.depth().total, test.queue.depth().priority), (7, 2));
+    assert_eq!((test.queue.depth().total, test.queue.depth().queue_entries), (7, 2));
     assert_eq!(test.drain(), [1, 2, 11, 21, 12, 22, 13]);
     assert_eq!(test.queue.depth().total, 0);
 }
@@ -302,8 +306,8 @@ fn closing_releases_every_lease_and_accepts_no_more_jobs() {
     assert!(test.next().is_none());
     test.queue.close();
     let mut released: Vec<_> = std::iter::from_fn(|| test.released_rx.try_recv().ok()).collect();
-    released.sort_by_key(|l| if let LeaseId::Single(id) = l { *id } else { 0 });
-    assert_eq!(released, [LeaseId::Single(12), LeaseId::Single(13)]);
+    released.sort_by_key(|l| if let LeaseId::QueueEntry(id) = l { *id } else { 0 });
+    assert_eq!(released, [LeaseId::QueueEntry(12), LeaseId::QueueEntry(13)]);
     test.queue.requeue(priority);
     test.queue.park(in_flight, after(5));
     assert_eq!(

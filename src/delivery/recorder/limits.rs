@@ -16,15 +16,15 @@ pub(super) fn limit_keys(
 ) -> Vec<LimitKey> {
     let own = (!transport.rate.is_empty() || transport.warm_up.is_some())
         .then(|| LimitKey::for_transport(&transport.name));
-    let towards = limit
+    let for_domain = limit
         .filter(|l| !l.rates.is_empty())
         .map(|l| LimitKey::for_domain(&transport.name, &l.key));
-    own.into_iter().chain(towards).collect()
+    own.into_iter().chain(for_domain).collect()
 }
 
 impl StartRequest {
-    /// Returns the demand on one rate limit, for no message yet.
-    fn ask(&self, key: &LimitKey) -> RateLimitRequest {
+    /// Returns a request for permits of one rate limit that counts no message yet.
+    fn to_request(&self, key: &LimitKey) -> RateLimitRequest {
         let of_domain = self.domain_limit.as_ref().filter(|_| !key.domain.is_empty());
         let limits =
             of_domain.map_or_else(|| self.transport.rate.clone(), |limit| limit.rates.clone());
@@ -38,18 +38,18 @@ impl StartRequest {
 }
 
 impl RecorderTask {
-    /// Returns the next change of rate limits, which the database applies once, however often it is
+    /// Returns the id of the next update of rate limits, which the database applies once, however often it is
     /// requested.
-    fn next_change(&self) -> UpdateId {
+    fn next_update_id(&self) -> UpdateId {
         UpdateId { node: self.node.clone(), sequence: self.changes.fetch_add(1, Ordering::Relaxed) }
     }
 
     /// Refunds permits that were not used.
     pub(super) async fn refund(&self, unused: &[Refund]) {
         if !unused.is_empty() {
-            let change = self.next_change();
+            let update = self.next_update_id();
             self.retry_until_ok("rate-limit refunds", || {
-                self.store.refund_tokens(&change, unused, (self.clock)())
+                self.store.refund_permits(&update, unused, (self.clock)())
             })
             .await;
         }
@@ -62,26 +62,27 @@ impl RecorderTask {
         requests: Vec<PendingRequest>,
         unused: &mut Vec<Refund>,
     ) -> (Vec<PendingRequest>, Vec<DecidedRequest>, Millis) {
-        let mut asks: BTreeMap<LimitKey, RateLimitRequest> = BTreeMap::new();
+        let mut rate_requests: BTreeMap<LimitKey, RateLimitRequest> = BTreeMap::new();
         for (request, _) in requests.iter().filter(|(request, _)| !request.is_renewal) {
             for key in limit_keys(&request.transport, request.domain_limit.as_deref()) {
-                let ask = asks.entry(key).or_insert_with_key(|key| request.ask(key));
-                ask.count += 1;
+                let request_for_key =
+                    rate_requests.entry(key).or_insert_with_key(|key| request.to_request(key));
+                request_for_key.count += 1;
             }
         }
-        if asks.is_empty() {
+        if rate_requests.is_empty() {
             return (requests, Vec::new(), (self.clock)());
         }
-        let (change, asks): (_, Vec<RateLimitRequest>) =
-            (self.next_change(), asks.into_values().collect());
+        let (update, rate_requests): (_, Vec<RateLimitRequest>) =
+            (self.next_update_id(), rate_requests.into_values().collect());
         let granted = self
             .retry_until_ok("rate limits", || {
-                self.store.take_tokens(&change, &asks, (self.clock)())
+                self.store.take_permits(&update, &rate_requests, (self.clock)())
             })
             .await;
         let taken_at = granted.iter().map(|g| g.at).max().unwrap_or_else(self.clock);
         let mut available: BTreeMap<LimitKey, Grant> =
-            asks.into_iter().map(|ask| ask.key).zip(granted).collect();
+            rate_requests.into_iter().map(|request| request.key).zip(granted).collect();
         let (mut start, mut limited) = (Vec::new(), Vec::new());
         for (request, reply) in requests {
             let spent = if request.is_renewal {

@@ -35,7 +35,7 @@ pub(in crate::delivery) struct PreparedMessage {
 /// Reason why a job does not start now.
 pub(super) enum NotStarted {
     /// The job was revoked, failed, parked or put back into the queue.
-    Skipped,
+    NotSendable,
     /// The job is back in the queue; a rate limit of the transport is used up until this time.
     RateLimited { until: Millis },
 }
@@ -67,19 +67,19 @@ impl Worker {
         self.committed = self.committed.max(recorded_before);
         let (permitted_at, taken_at) = match decision {
             StartDecision::Permitted { at, taken_at } => (at, taken_at),
-            StartDecision::Revoked => return Err(NotStarted::Skipped),
+            StartDecision::Denied => return Err(NotStarted::NotSendable),
             StartDecision::RateLimited { until } => {
                 self.shared.queue.requeue(job);
                 return Err(NotStarted::RateLimited { until });
             }
             StartDecision::DomainLimited { until } => {
                 self.shared.queue.park(job, until);
-                return Err(NotStarted::Skipped);
+                return Err(NotStarted::NotSendable);
             }
         };
         if self.shared.shutdown.is_cancelled() {
             self.release(job, taken_at).await;
-            return Err(NotStarted::Skipped);
+            return Err(NotStarted::NotSendable);
         }
         match self.shared.messages.build(&job.delivery).await {
             Ok(message) => Ok(PreparedMessage { job, permitted_at, taken_at, message }),
@@ -89,14 +89,14 @@ impl Worker {
                 let _ = self
                     .wait_until((self.shared.dispatcher.clock)().plus(DATABASE_RETRY_DELAY))
                     .await;
-                Err(NotStarted::Skipped)
+                Err(NotStarted::NotSendable)
             }
             Err(e) => {
                 self.report.failed += 1;
                 self.shared
                     .record(&job, DeliveryOutcome::Failed, Some(format!("not sent: {e:#}")))
                     .await;
-                Err(NotStarted::Skipped)
+                Err(NotStarted::NotSendable)
             }
         }
     }
@@ -115,10 +115,10 @@ impl Worker {
                 prepared.permitted_at = at;
                 true
             }
-            StartDecision::Revoked
+            StartDecision::Denied
             | StartDecision::RateLimited { .. }
             | StartDecision::DomainLimited { .. } => {
-                self.shared.record(job, DeliveryOutcome::Released, None).await;
+                self.shared.record(job, DeliveryOutcome::NotAttempted, None).await;
                 self.shared.refund(job, prepared.taken_at).await;
                 false
             }
@@ -130,7 +130,7 @@ impl Worker {
         while let Some(PendingStart { job, decision, .. }) = self.pending.pop_front() {
             match decision.wait().await {
                 StartDecision::Permitted { taken_at, .. } => self.release(job, taken_at).await,
-                StartDecision::Revoked => {}
+                StartDecision::Denied => {}
                 StartDecision::RateLimited { .. } => self.shared.queue.requeue(job),
                 StartDecision::DomainLimited { until } => self.shared.queue.park(job, until),
             }
@@ -139,7 +139,7 @@ impl Worker {
 
     /// Releases a permitted job that is certainly unsent, so that it is not taken for uncertain.
     pub(super) async fn release(&self, job: Job, taken_at: Millis) {
-        self.shared.record(&job, DeliveryOutcome::Released, None).await;
+        self.shared.record(&job, DeliveryOutcome::NotAttempted, None).await;
         self.shared.refund(&job, taken_at).await;
         self.shared.queue.requeue(job);
     }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// Returns the class of a reply line that starts with both codes.
-fn class(reply: &str) -> Class {
+fn class(reply: &str) -> DeferralClass {
     let (code, text) = reply.split_once(' ').unwrap();
     let numbers: Vec<u16> = text
         .split_whitespace()
@@ -23,7 +23,7 @@ fn class(reply: &str) -> Class {
 
 #[test]
 fn replies_are_classified() {
-    use Class::{Busy, Greylisted, MailboxFull, Other};
+    use DeferralClass::{Busy, Greylisted, MailboxFull, Other};
     for (reply, expected) in [
         (
             "450 4.2.0 <a@b.example>: Recipient address rejected: Greylisted, see http://postgrey.example/help",

@@ -8,17 +8,17 @@ use jiff::tz::TimeZone;
 use super::Schedule;
 use crate::domain::time::{Millis, SignedDuration};
 
-/// Maximum delay of a slot that is on time; a later one was missed.
+/// Maximum delay of a date that is on time; a later one was missed.
 const ON_TIME_WINDOW: SignedDuration = SignedDuration::from_secs(90);
 
 /// Days on which nothing is sent, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PauseRange {
+pub struct BlackoutRange {
     first: Date,
     last: Date,
 }
 
-impl PauseRange {
+impl BlackoutRange {
     /// Parses `2026-07-10..2026-08-31`, or a single day.
     pub fn parse(text: &str) -> Result<Self, String> {
         let (first, last) = text.split_once("..").unwrap_or((text, text));
@@ -47,7 +47,7 @@ fn day(text: &str) -> Result<Date, String> {
     }
 }
 
-impl fmt::Display for PauseRange {
+impl fmt::Display for BlackoutRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.first == self.last {
             return write!(f, "{}", self.first);
@@ -58,60 +58,56 @@ impl fmt::Display for PauseRange {
 
 /// Decision about a digest at one tick.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Due {
+pub enum ScheduleDecision {
     /// There is nothing to do.
     NotDue,
-    /// The edition of a slot is due.
+    /// The edition of a date is due.
     Run {
         /// Scheduled time of the edition.
-        slot: Millis,
+        scheduled_for: Millis,
     },
-    /// The slot is recorded as handled; its articles wait for the next one.
+    /// The date is recorded as processed; its articles wait for the next one.
     Skipped {
         /// Scheduled time of the edition.
-        slot: Millis,
+        scheduled_for: Millis,
         /// Reason as a sentence for a person.
-        why: String,
+        reason: String,
     },
 }
 
-/// Decides about the last slot in (`handled_until`, `now`]; it stands for all earlier ones.
+/// Decides about the last date of the schedule in (`processed_until`, `now`]; it stands for all
+/// earlier ones.
 ///
-/// `handled_until` is the last handled slot, or the time at which the digest was first configured.
-/// A slot whose date in `zone` is paused is skipped. A slot that is more than 90 seconds late runs
-/// only with `missed_once`, and only within `missed_within`.
+/// `processed_until` is the last processed date, or the time at which the digest was first
+/// configured. A date whose day in `zone` is a blackout day is skipped. A date that is more than 90
+/// seconds late runs only with `missed_once`, and only within `missed_within`.
 pub fn due(
     schedule: &Schedule,
     zone: &TimeZone,
-    pause: &[PauseRange],
+    blackouts: &[BlackoutRange],
     missed_once: bool,
     missed_within: SignedDuration,
-    handled_until: Millis,
+    processed_until: Millis,
     now: Millis,
-) -> Due {
-    let Some(slot) = schedule.latest_at_or_before(now, handled_until, zone) else {
-        return Due::NotDue;
+) -> ScheduleDecision {
+    let Some(scheduled_for) = schedule.latest_at_or_before(now, processed_until, zone) else {
+        return ScheduleDecision::NotDue;
     };
-    let date = zone.to_datetime(slot.timestamp()).date();
-    if let Some(range) = pause.iter().find(|range| range.contains(date)) {
-        return Due::Skipped { slot, why: format!("{date} is within the pause {range}") };
+    let skip = |reason: String| ScheduleDecision::Skipped { scheduled_for, reason };
+    let day = zone.to_datetime(scheduled_for.timestamp()).date();
+    if let Some(range) = blackouts.iter().find(|range| range.contains(day)) {
+        return skip(format!("{day} is within the pause {range}"));
     }
-    let late = now.since(slot);
+    let late = now.since(scheduled_for);
     if late <= ON_TIME_WINDOW {
-        return Due::Run { slot };
+        return ScheduleDecision::Run { scheduled_for };
     }
-    let at = slot.in_zone(zone);
+    let at = scheduled_for.in_zone(zone);
     if !missed_once {
-        return Due::Skipped {
-            slot,
-            why: format!("{at} was missed, and missed dates are skipped"),
-        };
+        return skip(format!("{at} was missed, and missed dates are skipped"));
     }
     if late > missed_within {
-        return Due::Skipped {
-            slot,
-            why: format!("{at} was missed longer ago than missed_within"),
-        };
+        return skip(format!("{at} was missed longer ago than missed_within"));
     }
-    Due::Run { slot }
+    ScheduleDecision::Run { scheduled_for }
 }

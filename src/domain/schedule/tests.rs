@@ -16,7 +16,7 @@ fn at(text: &str) -> Millis {
     Millis::from(text.parse::<Timestamp>().unwrap())
 }
 
-fn slots(pattern: &str, zone_name: &str, from: &str, count: usize) -> Vec<String> {
+fn dates(pattern: &str, zone_name: &str, from: &str, count: usize) -> Vec<String> {
     let (schedule, zone) = (Schedule::parse(pattern).unwrap(), zone(zone_name));
     let mut last = at(from);
     let mut found = Vec::new();
@@ -31,12 +31,12 @@ fn slots(pattern: &str, zone_name: &str, from: &str, count: usize) -> Vec<String
 fn a_time_skipped_in_london_fires_at_the_clock_change() {
     // On 2026-03-29 the clocks go from 01:00 UTC+0 to 02:00 UTC+1.
     for pattern in ["30 1 * * *", "0 1 * * *", "0,15,30 1 * * *"] {
-        let found = slots(pattern, "Europe/London", "2026-03-28T12:00:00Z", 1);
+        let found = dates(pattern, "Europe/London", "2026-03-28T12:00:00Z", 1);
         assert_eq!(found, ["2026-03-29T01:00:00Z"], "{pattern}");
     }
-    let midnight = slots("0 0 * * *", "Europe/London", "2026-03-28T12:00:00Z", 2);
+    let midnight = dates("0 0 * * *", "Europe/London", "2026-03-28T12:00:00Z", 2);
     assert_eq!(midnight, ["2026-03-29T00:00:00Z", "2026-03-29T23:00:00Z"]);
-    let two = slots("0 1,2 * * *", "Europe/London", "2026-03-28T12:00:00Z", 2);
+    let two = dates("0 1,2 * * *", "Europe/London", "2026-03-28T12:00:00Z", 2);
     assert_eq!(
         two,
         ["2026-03-29T01:00:00Z", "2026-03-30T00:00:00Z"],
@@ -48,17 +48,17 @@ fn a_time_skipped_in_london_fires_at_the_clock_change() {
 fn a_time_repeated_in_new_york_fires_once() {
     // On 2026-11-01 the clocks show 01:00 to 02:00 twice, from 05:00 and from 06:00 UTC.
     for pattern in ["30 1 * * *", "30 1,13 * * *"] {
-        let found = slots(pattern, "America/New_York", "2026-10-31T18:00:00Z", 2);
+        let found = dates(pattern, "America/New_York", "2026-10-31T18:00:00Z", 2);
         assert_eq!(found[0], "2026-11-01T05:30:00Z", "{pattern}");
         assert_ne!(found[1], "2026-11-01T06:30:00Z", "{pattern}");
     }
-    let skipped = slots("30 2 * * *", "America/New_York", "2026-03-08T00:00:00Z", 2);
+    let skipped = dates("30 2 * * *", "America/New_York", "2026-03-08T00:00:00Z", 2);
     assert_eq!(skipped, ["2026-03-08T07:00:00Z", "2026-03-09T06:30:00Z"]);
 }
 
 #[test]
 fn intervals_follow_the_clock_through_both_changes() {
-    let back = slots("*/30 * * * *", "America/New_York", "2026-11-01T05:10:00Z", 4);
+    let back = dates("*/30 * * * *", "America/New_York", "2026-11-01T05:10:00Z", 4);
     assert_eq!(
         back,
         [
@@ -68,9 +68,9 @@ fn intervals_follow_the_clock_through_both_changes() {
             "2026-11-01T07:00:00Z"
         ]
     );
-    let forward = slots("15 * * * *", "Europe/London", "2026-03-29T00:00:00Z", 3);
+    let forward = dates("15 * * * *", "Europe/London", "2026-03-29T00:00:00Z", 3);
     assert_eq!(forward, ["2026-03-29T00:15:00Z", "2026-03-29T01:15:00Z", "2026-03-29T02:15:00Z"]);
-    let skipped = slots("*/30 1 * * *", "Europe/London", "2026-03-29T00:00:00Z", 1);
+    let skipped = dates("*/30 1 * * *", "Europe/London", "2026-03-29T00:00:00Z", 1);
     assert_eq!(skipped, ["2026-03-30T00:00:00Z"]);
 }
 
@@ -78,22 +78,22 @@ fn intervals_follow_the_clock_through_both_changes() {
 fn half_hour_clock_changes_of_lord_howe_are_handled() {
     // 2026-04-05: 02:00 back to 01:30, at 15:00 UTC the day before; 2026-10-04: 02:00 forward to
     // 02:30, at 15:30 UTC.
-    let back = slots("45 1 * * *", "Australia/Lord_Howe", "2026-04-04T00:00:00Z", 2);
+    let back = dates("45 1 * * *", "Australia/Lord_Howe", "2026-04-04T00:00:00Z", 2);
     assert_eq!(back, ["2026-04-04T14:45:00Z", "2026-04-05T15:15:00Z"]);
-    let forward = slots("15 2 * * *", "Australia/Lord_Howe", "2026-10-03T00:00:00Z", 2);
+    let forward = dates("15 2 * * *", "Australia/Lord_Howe", "2026-10-03T00:00:00Z", 2);
     assert_eq!(forward, ["2026-10-03T15:30:00Z", "2026-10-04T15:15:00Z"]);
 }
 
 #[test]
 fn a_day_skipped_by_a_zone_does_not_stop_the_schedule() {
     // Samoa had no 2011-12-30: after the 29th, 10:00 UTC the next day, came the 31st.
-    let found = slots("0 8 * * *", "Pacific/Apia", "2011-12-29T00:00:00Z", 3);
+    let found = dates("0 8 * * *", "Pacific/Apia", "2011-12-29T00:00:00Z", 3);
     assert_eq!(found, ["2011-12-29T18:00:00Z", "2011-12-30T10:00:00Z", "2011-12-30T18:00:00Z"]);
 }
 
 #[test]
 fn shanghai_is_eight_hours_ahead_all_year() {
-    let found = slots("0 8 * * MON", "Asia/Shanghai", "2026-12-28T00:00:00Z", 2);
+    let found = dates("0 8 * * MON", "Asia/Shanghai", "2026-12-28T00:00:00Z", 2);
     assert_eq!(found, ["2027-01-04T00:00:00Z", "2027-01-11T00:00:00Z"]);
 }
 
@@ -113,11 +113,11 @@ fn leap_days_and_special_letters_match() {
         ("0 8 ? JAN-MAR FRI-SUN", "2026-01-02T08:00:00Z"),
         ("@daily", "2026-01-02T00:00:00Z"),
     ] {
-        assert_eq!(slots(pattern, "UTC", "2026-01-01T12:00:00Z", 1), [first], "{pattern}");
+        assert_eq!(dates(pattern, "UTC", "2026-01-01T12:00:00Z", 1), [first], "{pattern}");
     }
-    let across_a_century = slots("0 0 29 2 *", "Europe/London", "2096-03-01T00:00:00Z", 1);
+    let across_a_century = dates("0 0 29 2 *", "Europe/London", "2096-03-01T00:00:00Z", 1);
     assert_eq!(across_a_century, ["2104-02-29T00:00:00Z"]);
-    let intervals = slots("*/30 0 29 2 *", "Europe/London", "2096-03-01T00:00:00Z", 1);
+    let intervals = dates("*/30 0 29 2 *", "Europe/London", "2096-03-01T00:00:00Z", 1);
     assert_eq!(intervals, ["2104-02-29T00:00:00Z"]);
 }
 
@@ -150,10 +150,10 @@ fn invalid_schedules_are_rejected() {
 
 #[test]
 fn a_pause_is_a_day_or_an_inclusive_range() {
-    let summer = PauseRange::parse("2026-07-10..2026-08-31").unwrap();
+    let summer = BlackoutRange::parse("2026-07-10..2026-08-31").unwrap();
     assert!(summer.contains(date(2026, 7, 10)) && summer.contains(date(2026, 8, 31)));
     assert!(!summer.contains(date(2026, 7, 9)) && !summer.contains(date(2026, 9, 1)));
-    let day = PauseRange::parse("2026-12-25").unwrap();
+    let day = BlackoutRange::parse("2026-12-25").unwrap();
     assert!(day.contains(date(2026, 12, 25)) && !day.contains(date(2026, 12, 26)));
     for text in [
         "",
@@ -164,41 +164,44 @@ fn a_pause_is_a_day_or_an_inclusive_range() {
         "2026-08-31..2026-07-10",
         "2026-07-10...2026-08-31",
     ] {
-        assert!(PauseRange::parse(text).is_err(), "{text}");
+        assert!(BlackoutRange::parse(text).is_err(), "{text}");
     }
 }
 
 #[test]
-fn punctual_slots_run_and_paused_or_late_ones_are_skipped() {
+fn punctual_dates_run_and_paused_or_late_ones_are_skipped() {
     let (schedule, zone) = (Schedule::parse("0 8 * * *").unwrap(), zone("Asia/Shanghai"));
-    let slot = at("2026-07-10T00:00:00Z");
-    let pause = [PauseRange::parse("2026-07-10").unwrap()];
-    let decide = |pause: &[PauseRange], once, late: SignedDuration| {
-        due(&schedule, &zone, pause, once, DAY / 2, slot.plus(-3 * DAY), slot.plus(late))
+    let date = at("2026-07-10T00:00:00Z");
+    let pause = [BlackoutRange::parse("2026-07-10").unwrap()];
+    let decide = |pause: &[BlackoutRange], once, late: SignedDuration| {
+        due(&schedule, &zone, pause, once, DAY / 2, date.plus(-3 * DAY), date.plus(late))
     };
-    assert_eq!(decide(&[], false, 89 * SECOND), Due::Run { slot });
-    assert_eq!(decide(&[], true, HOUR), Due::Run { slot });
-    let whys = [
+    assert_eq!(decide(&[], false, 89 * SECOND), ScheduleDecision::Run { scheduled_for: date });
+    assert_eq!(decide(&[], true, HOUR), ScheduleDecision::Run { scheduled_for: date });
+    let reasons = [
         decide(&[], false, 91 * SECOND),
         decide(&[], true, DAY / 2 + ONE_MILLISECOND),
         decide(&pause, true, SignedDuration::ZERO),
     ]
     .map(|d| match d {
-        Due::Skipped { slot: skipped, why } if skipped == slot => why,
+        ScheduleDecision::Skipped { scheduled_for: skipped, reason } if skipped == date => reason,
         other => format!("{other:?}"),
     });
     assert_eq!(
-        whys,
+        reasons,
         [
             "2026-07-10 08:00 was missed, and missed dates are skipped",
             "2026-07-10 08:00 was missed longer ago than missed_within",
             "2026-07-10 is within the pause 2026-07-10",
         ]
     );
-    assert_eq!(due(&schedule, &zone, &[], true, DAY, slot, slot.plus(MINUTE)), Due::NotDue);
     assert_eq!(
-        due(&schedule, &zone, &[], true, DAY, slot.plus(DAY), slot),
-        Due::NotDue,
+        due(&schedule, &zone, &[], true, DAY, date, date.plus(MINUTE)),
+        ScheduleDecision::NotDue
+    );
+    assert_eq!(
+        due(&schedule, &zone, &[], true, DAY, date.plus(DAY), date),
+        ScheduleDecision::NotDue,
         "a clock that went back"
     );
 }
@@ -244,19 +247,19 @@ proptest! {
     ) {
         let (schedule, zone) = (Schedule::parse(PATTERNS[pattern]).unwrap(), zone(ZONES[name]));
         let start = Millis(start * 1_000 + fraction);
-        let slot = schedule.next_after(start, &zone).unwrap();
-        prop_assert!(slot > start);
-        prop_assert_eq!(schedule.latest_at_or_before(slot, start, &zone), Some(slot));
-        let just_before = slot.plus(-ONE_MILLISECOND);
+        let date = schedule.next_after(start, &zone).unwrap();
+        prop_assert!(date > start);
+        prop_assert_eq!(schedule.latest_at_or_before(date, start, &zone), Some(date));
+        let just_before = date.plus(-ONE_MILLISECOND);
         prop_assert_eq!(schedule.latest_at_or_before(just_before, start, &zone), None);
-        // The slot is the same from any start before it.
-        let between = start.plus(slot.since(start) / 2);
-        prop_assert_eq!(schedule.next_after(between, &zone), Some(slot));
-        prop_assert_eq!(schedule.next_after(just_before, &zone), Some(slot));
-        // No slot follows the latest slot, however late `now` is.
-        let now = slot.plus(SignedDuration::from_millis(late));
+        // The date is the same from any start before it.
+        let between = start.plus(date.since(start) / 2);
+        prop_assert_eq!(schedule.next_after(between, &zone), Some(date));
+        prop_assert_eq!(schedule.next_after(just_before, &zone), Some(date));
+        // No date follows the latest date, however late `now` is.
+        let now = date.plus(SignedDuration::from_millis(late));
         let latest = schedule.latest_at_or_before(now, start, &zone).unwrap();
-        prop_assert!(slot <= latest && latest <= now);
+        prop_assert!(date <= latest && latest <= now);
         prop_assert!(schedule.next_after(latest, &zone).is_none_or(|next| next > now));
         prop_assert_eq!(schedule.next_after(latest.plus(-ONE_MILLISECOND), &zone), Some(latest));
     }
@@ -269,11 +272,11 @@ proptest! {
         let new_year = date(year, 1, 1).to_zoned(TimeZone::UTC).unwrap().timestamp();
         let Some(change) = zone.following(new_year).nth(nth) else { return Ok(()) };
         let start = Millis::from(change.timestamp()).plus(around * MINUTE);
-        let slot = schedule.next_after(start, &zone).unwrap();
-        prop_assert_eq!(schedule.latest_at_or_before(slot, start, &zone), Some(slot));
-        prop_assert_eq!(schedule.next_after(slot.plus(-ONE_MILLISECOND), &zone), Some(slot));
-        let second = schedule.next_after(slot, &zone).unwrap();
-        prop_assert!(second > slot);
+        let date = schedule.next_after(start, &zone).unwrap();
+        prop_assert_eq!(schedule.latest_at_or_before(date, start, &zone), Some(date));
+        prop_assert_eq!(schedule.next_after(date.plus(-ONE_MILLISECOND), &zone), Some(date));
+        let second = schedule.next_after(date, &zone).unwrap();
+        prop_assert!(second > date);
         prop_assert_eq!(schedule.latest_at_or_before(second, start, &zone), Some(second));
     }
 
@@ -282,6 +285,6 @@ proptest! {
         if let Ok(schedule) = Schedule::parse(&text) {
             prop_assert!(schedule.next_after(Millis(1_790_000_000_000), &zone("Europe/London")).is_some());
         }
-        let _ = PauseRange::parse(&text);
+        let _ = BlackoutRange::parse(&text);
     }
 }

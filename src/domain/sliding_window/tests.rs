@@ -87,7 +87,7 @@ fn refunded_messages_can_be_taken_again() {
 
 #[test]
 fn warmup_days_count_from_the_first_message() {
-    let warmup = Warmup::parse("10/d to 40/d in 3d").unwrap();
+    let warmup = WarmUp::parse("10/d to 40/d in 3d").unwrap();
     let mut window = SlidingWindow::default();
     let mut take = |wanted, now| window.take(&[], warmup.as_ref(), wanted, now);
     assert_eq!(take(50, NOON), Grant { count: 10, next_at: NOON.plus(DAY), at: NOON });
@@ -99,7 +99,7 @@ fn warmup_days_count_from_the_first_message() {
 
 #[test]
 fn a_warmup_whose_first_messages_were_refunded_has_not_started() {
-    let warmup = Warmup::parse("10/d to 40/d in 3d").unwrap();
+    let warmup = WarmUp::parse("10/d to 40/d in 3d").unwrap();
     let mut window = SlidingWindow::default();
     window.take(&[], warmup.as_ref(), 4, NOON);
     window.refund(3, NOON);

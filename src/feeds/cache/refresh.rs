@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{FeedCache, LastRefresh, State, feed_fingerprint, file_name, file_names, touches};
+use super::{FeedCache, LastRefresh, State, feed_fingerprint, file_name, file_names, may_affect};
 use crate::config::{Config, Feed};
 use crate::domain::time::Millis;
 use crate::feeds::disk_cache::Checkpoint;
@@ -102,13 +102,13 @@ async fn save(
             state.write_error = None;
         }
         Err(e) => {
-            let why = Some(format!(
+            let reason = Some(format!(
                 "cannot save feeds to the disk cache: {e}; a restart will render them again; check [server] feed_cache_dir"
             ));
-            if state.write_error != why {
-                tracing::warn!("{}", why.as_deref().unwrap_or_default());
+            if state.write_error != reason {
+                tracing::warn!("{}", reason.as_deref().unwrap_or_default());
             }
-            state.write_error = why;
+            state.write_error = reason;
         }
     }
     Ok(())
@@ -161,7 +161,7 @@ async fn feeds_due<'c>(
     }
     let failures = state.last_refresh.as_ref().map(|last| &last.failures);
     let is_due = |feed: &&Feed| {
-        let is_touched = touched.iter().any(|touched| touches(touched, &feed.selection));
+        let is_touched = touched.iter().any(|touched| may_affect(touched, &feed.selection));
         let has_other_settings = fingerprints.is_some_and(|fingerprints| {
             let current = feed_fingerprint(config, feed);
             file_names(feed).any(|file| fingerprints.get(&file) != Some(&current))
@@ -206,11 +206,11 @@ async fn refresh_batch(
             Err(e) => Err(e.into()),
         };
         let documents = result.unwrap_or_else(|e| {
-            let why = format!("{e:#}");
-            if reported.get(&feed.name) != Some(&why) {
-                tracing::error!(feed = %feed.name, "feed rendering failed; serving the previous version: {why}");
+            let reason = format!("{e:#}");
+            if reported.get(&feed.name) != Some(&reason) {
+                tracing::error!(feed = %feed.name, "feed rendering failed; serving the previous version: {reason}");
             }
-            failures.insert(feed.name.clone(), why);
+            failures.insert(feed.name.clone(), reason);
             Vec::new()
         });
         for document in documents {

@@ -4,15 +4,15 @@ use sha2::{Digest as _, Sha256};
 
 use super::super::archive::{PageRef, newest_page};
 use super::super::cache::{FeedCache, feed_fingerprint};
-use super::super::feed::Archive;
+use super::super::feed::ArchiveRole;
 use super::super::plan::{self, DocumentPlan};
 use crate::config::{Config, Feed};
 use crate::domain::time::{MINUTE, Millis, SignedDuration};
 use crate::store::{Store, StoreResult};
 
-/// Minimum interval between full walks over all pages; changes of the newest pages are found at
+/// Minimum interval between full scans of all pages; changes of the newest pages are found at
 /// once.
-const WALK_INTERVAL: SignedDuration = MINUTE;
+const FULL_SCAN_INTERVAL: SignedDuration = MINUTE;
 
 /// Archive pages of one feed with their fingerprints.
 #[derive(Debug, Default)]
@@ -21,15 +21,15 @@ pub(super) struct ArchiveManifest {
     pub(super) pages: Vec<(PageRef, String)>,
     /// Generation of the feed cache whose changes are included.
     generation: u64,
-    walked_at: Option<Millis>,
-    /// `true` if older pages may have changed since the last full walk.
+    full_scan_at: Option<Millis>,
+    /// `true` if older pages may have changed since the last full scan.
     is_stale: bool,
 }
 
 impl ArchiveManifest {
     /// Returns `true` if a page may have changed.
     pub(super) fn is_due(&self, cache: &FeedCache, feed: &Feed, now: Millis) -> bool {
-        self.walked_at.is_none_or(|at| self.is_stale && now.since(at) >= WALK_INTERVAL)
+        self.full_scan_at.is_none_or(|at| self.is_stale && now.since(at) >= FULL_SCAN_INTERVAL)
             || cache.changed_since(&feed.selection, self.generation)
     }
 
@@ -45,25 +45,26 @@ impl ArchiveManifest {
         // Read before the articles, so that a change in between is not missed.
         let generation = cache.generation();
         if self.is_due(cache, feed, now) {
-            let is_full_walk = self.walked_at.is_none_or(|at| now.since(at) >= WALK_INTERVAL);
-            self.walk(store, config, feed, is_full_walk, now).await?;
-            self.is_stale = !is_full_walk;
-            if is_full_walk {
-                self.walked_at = Some(now);
+            let is_full_scan =
+                self.full_scan_at.is_none_or(|at| now.since(at) >= FULL_SCAN_INTERVAL);
+            self.scan(store, config, feed, is_full_scan, now).await?;
+            self.is_stale = !is_full_scan;
+            if is_full_scan {
+                self.full_scan_at = Some(now);
             }
         }
         self.generation = generation;
         Ok(())
     }
 
-    /// Walks from the newest page to the oldest, or, unless `is_full_walk`, to the first unchanged
+    /// Scans from the newest page to the oldest, or, unless `is_full_scan`, to the first unchanged
     /// one.
-    async fn walk(
+    async fn scan(
         &mut self,
         store: &Store,
         config: &Config,
         feed: &Feed,
-        is_full_walk: bool,
+        is_full_scan: bool,
         now: Millis,
     ) -> StoreResult<()> {
         let mut found = Vec::new();
@@ -74,7 +75,7 @@ impl ArchiveManifest {
             let Some(plan) = plan::page(store, config, feed, page, now).await? else { break };
             let entry = (page, page_fingerprint(config, feed, page, &plan));
             let known = self.pages.iter().position(|known| *known == entry);
-            if let (false, Some(at)) = (is_full_walk, known) {
+            if let (false, Some(at)) = (is_full_scan, known) {
                 found.extend_from_slice(&self.pages[at..]);
                 break;
             }
@@ -88,8 +89,8 @@ impl ArchiveManifest {
 
 /// Returns the page that precedes one in time.
 fn previous_page(plan: &DocumentPlan) -> Option<PageRef> {
-    let Archive::Page { previous: Some(address), .. } = &plan.archive else { return None };
-    address.rsplit('/').next()?.parse().ok()
+    let ArchiveRole::Page { previous: Some(url), .. } = &plan.archive else { return None };
+    url.rsplit('/').next()?.parse().ok()
 }
 
 /// Returns a hash of everything that the bytes of a page depend on.

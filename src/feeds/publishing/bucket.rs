@@ -80,8 +80,8 @@ impl BucketDestination {
     /// does not need.
     pub(super) async fn check(&self, now: Millis) -> Result<(), String> {
         let response = self.send(Method::DELETE, CHECK_OBJECT, Vec::new(), Bytes::new(), now).await;
-        let response = response.map_err(|why| {
-            format!("{why}; check `endpoint`, `region` and the network of this machine")
+        let response = response.map_err(|reason| {
+            format!("{reason}; check `endpoint`, `region` and the network of this machine")
         })?;
         // A web server without S3 support responds with 404, too.
         let is_accepted = response.status.is_success()

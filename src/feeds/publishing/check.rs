@@ -11,7 +11,7 @@ impl Publisher {
         let inner = &self.inner;
         match inner.destination.check((inner.clock)()).await {
             Ok(()) => Ok(inner.destination.to_string()),
-            Err(why) => Err(inner.describe_failure(&why)),
+            Err(reason) => Err(inner.describe_failure(&reason)),
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::store::publications::DesiredFile;
 
 /// A desired document, whose file name equals its URL path below `/feeds/`.
 #[derive(Debug)]
-pub(super) struct PublishedDocument<'c> {
+pub(super) struct DesiredDocument<'c> {
     pub(super) desired: DesiredFile,
     /// Archive page, or `None` for the feed itself.
     pub(super) page: Option<PageRef>,
@@ -27,7 +27,7 @@ pub(super) struct PublishedDocument<'c> {
     rendered: Option<Arc<RenderedFeed>>,
 }
 
-impl PublishedDocument<'_> {
+impl DesiredDocument<'_> {
     /// Returns the feed and format that the document belongs to.
     pub(super) fn key(&self) -> (&str, &'static str) {
         (&self.feed.name, self.format.extension())
@@ -41,7 +41,7 @@ impl PublishedDocument<'_> {
 impl Inner {
     /// Returns the desired documents that are rendered: archive pages, oldest first, then the feeds
     /// that link to them.
-    pub(super) fn documents(&self, state: &State) -> Vec<PublishedDocument<'_>> {
+    pub(super) fn documents(&self, state: &State) -> Vec<DesiredDocument<'_>> {
         let feeds = self.config.feeds_published_to(&self.settings);
         let mut all = Vec::new();
         for &feed in &feeds {
@@ -70,13 +70,13 @@ impl Inner {
         page: Option<PageRef>,
         version: &str,
         rendered: Option<Arc<RenderedFeed>>,
-    ) -> PublishedDocument<'c> {
+    ) -> DesiredDocument<'c> {
         let path =
             page.map_or_else(|| feed.path(), |page| format!("{}/archive/{page}", feed.path()));
         let file = format!("{path}.{}", format.extension());
         let of =
             page.is_none().then(|| (feed.name.clone(), format.extension(), version.to_owned()));
-        let mut document = PublishedDocument {
+        let mut document = DesiredDocument {
             desired: DesiredFile { file, etag: String::new(), document: of },
             page,
             feed,
@@ -105,7 +105,7 @@ impl Inner {
     /// Returns the rendered document with its headers.
     pub(super) async fn build_upload(
         &self,
-        document: &PublishedDocument<'_>,
+        document: &DesiredDocument<'_>,
     ) -> anyhow::Result<Upload> {
         let rendered = match (&document.rendered, document.page) {
             (Some(rendered), _) => Arc::clone(rendered),
@@ -124,7 +124,7 @@ impl Inner {
 
     async fn render_page(
         &self,
-        document: &PublishedDocument<'_>,
+        document: &DesiredDocument<'_>,
         page: PageRef,
     ) -> anyhow::Result<Arc<RenderedFeed>> {
         let (feed, now) = (document.feed, (self.clock)());

@@ -32,7 +32,7 @@ use crate::store::publications::Publication;
 use crate::store::{Store, StoreResult};
 use archive_manifest::ArchiveManifest;
 use destination::Destination;
-use manifest::PublishedDocument;
+use manifest::DesiredDocument;
 
 /// Maximum number of concurrent uploads to one destination.
 const MAX_CONCURRENT_UPLOADS: usize = 8;
@@ -47,7 +47,7 @@ pub struct PublishReport {
     /// Files deleted by this run.
     pub deleted: Vec<String>,
     /// Number of files that are up to date, including those just uploaded.
-    pub current: usize,
+    pub up_to_date: usize,
     /// Number of files that are not: rejected, waiting for a retry, or leased by another node.
     pub pending: usize,
     /// Reason of the last failure in a sentence.
@@ -78,7 +78,7 @@ struct State {
     /// Archive pages of each feed that has any.
     manifests: HashMap<String, ArchiveManifest>,
     /// State of the feed cache (change counter and generation) in which all files were up to date.
-    synced_at: Option<(u64, u64)>,
+    up_to_date_version: Option<(u64, u64)>,
     /// End of the backoff after a complete failure.
     paused_until: Option<Millis>,
     /// Error that is reported until an upload succeeds.
@@ -126,13 +126,13 @@ impl Publisher {
     pub async fn publish_due(&self, now: Millis) -> anyhow::Result<PublishReport> {
         let mut state = self.inner.state.lock().await;
         if state.paused_until.is_some_and(|until| now < until)
-            && let Some(why) = &state.last_error
+            && let Some(reason) = &state.last_error
         {
-            bail!("{why}");
+            bail!("{reason}");
         }
         let report = self.inner.publish(&mut state, now, now).await?;
         state.last_error = match (&report.error, report.pending) {
-            (Some(why), _) => Some(why.clone()),
+            (Some(reason), _) => Some(reason.clone()),
             (None, 0) => None,
             // A file that failed earlier still waits for its next attempt.
             (None, _) => state.last_error.take(),
@@ -141,7 +141,7 @@ impl Publisher {
             report.error.is_some() && report.uploaded.is_empty() && report.deleted.is_empty();
         state.paused_until = has_failed.then(|| now.plus(FAILURE_BACKOFF));
         match &state.last_error {
-            Some(why) => bail!("{why}"),
+            Some(reason) => bail!("{reason}"),
             None => Ok(report),
         }
     }
@@ -156,7 +156,7 @@ impl Publisher {
         if force {
             self.inner.store.invalidate_publications(&self.inner.settings.name, None).await?;
         }
-        state.synced_at = None;
+        state.up_to_date_version = None;
         self.inner.publish(&mut state, now, Millis(i64::MAX)).await
     }
 
@@ -164,7 +164,7 @@ impl Publisher {
     ///
     /// # Errors
     /// If the database does not respond; the leases then expire.
-    pub async fn finish(&self) -> StoreResult<()> {
+    pub async fn shutdown(&self) -> StoreResult<()> {
         self.inner.store.release_job_leases(&self.inner.node).await
     }
 }
@@ -178,50 +178,55 @@ impl Inner {
         due: Millis,
     ) -> anyhow::Result<PublishReport> {
         // Read before the documents, so that a change in between is not missed.
-        let key = (*self.cache.changes().borrow(), self.cache.generation());
+        let cache_version = (*self.cache.changes().borrow(), self.cache.generation());
         let changed = self.refresh_manifests(state, now).await?;
-        if state.synced_at == Some(key) && !changed {
+        if state.up_to_date_version == Some(cache_version) && !changed {
             return Ok(PublishReport::default());
         }
         let documents = self.documents(state);
-        let known = self.verified_files().await?;
+        let publications = self.verified_publications().await?;
         let mut report = PublishReport::default();
-        let is_due = |document: &&PublishedDocument<'_>| {
-            known.get(&document.desired.file).is_none_or(|k| k.is_due(&document.desired.etag, due))
+        let is_due = |document: &&DesiredDocument<'_>| {
+            publications
+                .get(&document.desired.file)
+                .is_none_or(|k| k.is_due(&document.desired.etag, due))
         };
-        let (pages, current): (Vec<&PublishedDocument<'_>>, Vec<&PublishedDocument<'_>>) =
+        let (pages, current): (Vec<&DesiredDocument<'_>>, Vec<&DesiredDocument<'_>>) =
             documents.iter().partition(|document| document.page.is_some());
-        let pages: Vec<&PublishedDocument<'_>> = pages.into_iter().filter(is_due).collect();
+        let pages: Vec<&DesiredDocument<'_>> = pages.into_iter().filter(is_due).collect();
         self.upload_all(&pages, due, &mut report).await?;
         if !has_only_failures(&report) {
             // Archive pages precede the feeds that link to them, also if another node uploads the
             // page. A page whose upload failed delays nothing.
-            let known = if pages.is_empty() { known.clone() } else { self.known_files().await? };
-            let is_missing = |d: &PublishedDocument<'_>| {
-                known
+            let publications =
+                if pages.is_empty() { publications.clone() } else { self.publications().await? };
+            let is_missing = |d: &DesiredDocument<'_>| {
+                publications
                     .get(&d.desired.file)
                     .is_none_or(|k| k.etag != d.desired.etag && k.attempts == 0)
             };
             let waiting: HashSet<(&str, &str)> = documents
                 .iter()
                 .filter(|d| d.page.is_some() && is_missing(d))
-                .map(PublishedDocument::key)
+                .map(DesiredDocument::key)
                 .collect();
-            let current: Vec<&PublishedDocument<'_>> =
+            let current: Vec<&DesiredDocument<'_>> =
                 current.into_iter().filter(|d| is_due(d) && !waiting.contains(&d.key())).collect();
             self.upload_all(&current, due, &mut report).await?;
         }
         if !has_only_failures(&report) {
-            self.delete_surplus(&documents, known.values(), due, &mut report).await?;
+            self.delete_obsolete_files(&documents, publications.values(), due, &mut report).await?;
         }
-        let known = self.known_files().await?;
-        let is_current = |document: &&PublishedDocument<'_>| {
-            known.get(&document.desired.file).is_some_and(|k| k.etag == document.desired.etag)
+        let publications = self.publications().await?;
+        let is_current = |document: &&DesiredDocument<'_>| {
+            publications
+                .get(&document.desired.file)
+                .is_some_and(|k| k.etag == document.desired.etag)
         };
-        report.current = documents.iter().filter(is_current).count();
-        let surplus_count = self.surplus_files(&documents, known.values()).count();
-        report.pending = documents.len() - report.current + surplus_count;
-        state.synced_at = (report.pending == 0).then_some(key);
+        report.up_to_date = documents.iter().filter(is_current).count();
+        let obsolete_count = self.obsolete_files(&documents, publications.values()).count();
+        report.pending = documents.len() - report.up_to_date + obsolete_count;
+        state.up_to_date_version = (report.pending == 0).then_some(cache_version);
         Ok(report)
     }
 
@@ -242,7 +247,7 @@ impl Inner {
         Ok(is_changed)
     }
 
-    async fn known_files(&self) -> StoreResult<HashMap<String, Publication>> {
+    async fn publications(&self) -> StoreResult<HashMap<String, Publication>> {
         Ok(self
             .store
             .publications(&self.settings.name)
@@ -253,8 +258,8 @@ impl Inner {
     }
 
     /// Returns the known files, after marking files that are missing at the destination for upload.
-    async fn verified_files(&self) -> StoreResult<HashMap<String, Publication>> {
-        let (known, fingerprint) = (self.known_files().await?, self.destination.fingerprint());
+    async fn verified_publications(&self) -> StoreResult<HashMap<String, Publication>> {
+        let (known, fingerprint) = (self.publications().await?, self.destination.fingerprint());
         let is_uploaded = |known: &&Publication| {
             known.etag.starts_with(&fingerprint) && !known.etag.ends_with('?') && !known.is_leased
         };
@@ -265,13 +270,13 @@ impl Inner {
         }
         tracing::warn!(to = %self.settings.name, files = missing.len(), "published files are missing at {}; re-uploading", self.destination);
         self.store.invalidate_publications(&self.settings.name, Some(&missing)).await?;
-        self.known_files().await
+        self.publications().await
     }
 
     /// Uploads documents in order, except those leased by other nodes.
     async fn upload_all(
         &self,
-        documents: &[&PublishedDocument<'_>],
+        documents: &[&DesiredDocument<'_>],
         due: Millis,
         report: &mut PublishReport,
     ) -> anyhow::Result<()> {
@@ -294,7 +299,7 @@ impl Inner {
             for (file, outcome) in join_all(uploads).await {
                 match outcome? {
                     Ok(()) => report.uploaded.push(file),
-                    Err(why) => report.error = Some(why),
+                    Err(reason) => report.error = Some(reason),
                 }
             }
             if report.uploaded.len() == before && report.error.is_some() {
@@ -306,12 +311,12 @@ impl Inner {
 
     async fn upload(
         &self,
-        document: &PublishedDocument<'_>,
+        document: &DesiredDocument<'_>,
         claim: &Publication,
     ) -> (String, StoreResult<Result<(), String>>) {
         let uploaded = match self.build_upload(document).await {
             Ok(upload) => self.destination.upload(upload, (self.clock)()).await,
-            Err(why) => Err(format!("cannot render {}: {why:#}", document.desired.file)),
+            Err(reason) => Err(format!("cannot render {}: {reason:#}", document.desired.file)),
         };
         let result = match uploaded {
             Ok(()) => self
@@ -319,23 +324,23 @@ impl Inner {
                 .complete_publication(&self.node, claim.id, &document.desired.etag)
                 .await
                 .map(|()| Ok(())),
-            Err(why) => self.schedule_retry(claim, &why).await.map(Err),
+            Err(reason) => self.schedule_retry(claim, &reason).await.map(Err),
         };
         (claim.file.clone(), result)
     }
 
     /// Schedules the next attempt after a failure. Returns the error to report.
-    async fn schedule_retry(&self, file: &Publication, why: &str) -> StoreResult<String> {
+    async fn schedule_retry(&self, file: &Publication, reason: &str) -> StoreResult<String> {
         let attempts = file.attempts + 1;
         let until = publication_retry_at(attempts, (self.clock)(), jitter(file.id, attempts));
-        tracing::debug!(to = %self.settings.name, file = %file.file, attempts, "upload failed; retrying later: {why}");
+        tracing::debug!(to = %self.settings.name, file = %file.file, attempts, "upload failed; retrying later: {reason}");
         self.store.delay_job(&self.node, JobKind::Publish, file.id, until).await?;
-        Ok(self.describe_failure(why))
+        Ok(self.describe_failure(reason))
     }
 
     /// Returns an error sentence that names the destination and the reason.
-    fn describe_failure(&self, why: &str) -> String {
-        format!("{}: cannot publish to {}: {why}", self.settings.name, self.destination)
+    fn describe_failure(&self, reason: &str) -> String {
+        format!("{}: cannot publish to {}: {reason}", self.settings.name, self.destination)
     }
 }
 

@@ -2,42 +2,42 @@
 
 use std::collections::HashSet;
 
-use super::manifest::PublishedDocument;
+use super::manifest::DesiredDocument;
 use super::{Inner, PublishReport};
 use crate::domain::time::Millis;
 use crate::store::publications::Publication;
 
 impl Inner {
     /// Deletes uploaded files that are no longer published.
-    pub(super) async fn delete_surplus(
+    pub(super) async fn delete_obsolete_files(
         &self,
-        documents: &[PublishedDocument<'_>],
+        documents: &[DesiredDocument<'_>],
         known: impl Iterator<Item = &Publication>,
         due: Millis,
         report: &mut PublishReport,
     ) -> anyhow::Result<()> {
         let fingerprint = self.destination.fingerprint();
-        for surplus in self
-            .surplus_files(documents, known)
+        for obsolete in self
+            .obsolete_files(documents, known)
             .filter(|file| file.due_at <= due && !file.is_leased)
         {
-            if !self.store.claim_removal(&self.node, surplus.id, due).await? {
+            if !self.store.claim_removal(&self.node, obsolete.id, due).await? {
                 continue;
             }
             // A file uploaded to a former URL, or never uploaded, is only forgotten.
-            let is_ours = surplus.etag.starts_with(&fingerprint);
-            let result = if is_ours {
-                self.destination.delete(&surplus.file, (self.clock)()).await
+            let was_uploaded_by_us = obsolete.etag.starts_with(&fingerprint);
+            let result = if was_uploaded_by_us {
+                self.destination.delete(&obsolete.file, (self.clock)()).await
             } else {
                 Ok(())
             };
             match result {
                 Ok(()) => {
-                    self.store.delete_publication(&self.node, surplus.id).await?;
-                    report.deleted.extend(is_ours.then(|| surplus.file.clone()));
+                    self.store.delete_publication(&self.node, obsolete.id).await?;
+                    report.deleted.extend(was_uploaded_by_us.then(|| obsolete.file.clone()));
                 }
-                Err(why) => {
-                    report.error = Some(self.schedule_retry(surplus, &why).await?);
+                Err(reason) => {
+                    report.error = Some(self.schedule_retry(obsolete, &reason).await?);
                     return Ok(());
                 }
             }
@@ -47,9 +47,9 @@ impl Inner {
 
     /// Returns the uploaded files that are no longer published. Files of feeds that are not
     /// rendered yet are kept.
-    pub(super) fn surplus_files<'k>(
+    pub(super) fn obsolete_files<'k>(
         &self,
-        documents: &[PublishedDocument<'_>],
+        documents: &[DesiredDocument<'_>],
         known: impl Iterator<Item = &'k Publication>,
     ) -> impl Iterator<Item = &'k Publication> {
         let mut desired: HashSet<String> =

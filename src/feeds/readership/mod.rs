@@ -26,8 +26,8 @@ use user_agent::UserAgent;
 /// Maximum number of feeds counted per day, each with a 4 KiB counter; further on-demand feeds are
 /// not counted.
 const MAX_FEEDS: usize = 1_024;
-/// Maximum number of services counted per feed.
-const MAX_SERVICES_PER_FEED: usize = 64;
+/// Maximum number of aggregators counted per feed.
+const MAX_AGGREGATORS_PER_FEED: usize = 64;
 /// Maximum number of rows kept while the database is unavailable; the oldest are dropped.
 const MAX_UNFLUSHED_ROWS: usize = 8 * MAX_FEEDS;
 /// Number of days that counts are stored.
@@ -62,9 +62,9 @@ struct DayCounter {
 #[derive(Debug, Default)]
 struct FeedCounters {
     requests: AtomicU64,
-    unchanged: AtomicU64,
+    not_modified: AtomicU64,
     direct: HyperLogLog,
-    services: Mutex<HashMap<String, u64>>,
+    aggregators: Mutex<HashMap<String, u64>>,
 }
 
 #[derive(Debug, Default)]
@@ -102,16 +102,17 @@ impl Readership {
         let Some(counters) = today.counters(feed) else { return };
         counters.requests.fetch_add(1, Ordering::Relaxed);
         if is_not_modified {
-            counters.unchanged.fetch_add(1, Ordering::Relaxed);
+            counters.not_modified.fetch_add(1, Ordering::Relaxed);
         }
         match user_agent::parse(user_agent) {
             UserAgent::Reader => counters.direct.add(today.reader_hash(feed, user_agent, network)),
-            UserAgent::Service { name, readers } => {
+            UserAgent::Aggregator { name, subscribers } => {
                 // A poisoned lock is safe to use: the map is consistent after each change.
-                let mut services = counters.services.lock().unwrap_or_else(PoisonError::into_inner);
-                if services.len() < MAX_SERVICES_PER_FEED || services.contains_key(&name) {
-                    let most = services.entry(name).or_default();
-                    *most = readers.max(*most);
+                let mut aggregators =
+                    counters.aggregators.lock().unwrap_or_else(PoisonError::into_inner);
+                if aggregators.len() < MAX_AGGREGATORS_PER_FEED || aggregators.contains_key(&name) {
+                    let most = aggregators.entry(name).or_default();
+                    *most = subscribers.max(*most);
                 }
             }
             UserAgent::Crawler => {}
@@ -138,7 +139,7 @@ impl Readership {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn finish(&self, store: &Store, now: Millis) -> StoreResult<()> {
+    pub async fn shutdown(&self, store: &Store, now: Millis) -> StoreResult<()> {
         let mut flush = self.inner.flush.lock().await;
         self.roll_over(&mut flush, now);
         self.flush(store, &mut flush, now).await
@@ -213,16 +214,16 @@ impl DayCounter {
     fn counts(&self, now: Millis) -> Vec<ReadershipCount> {
         let feeds = self.feeds.read().unwrap_or_else(PoisonError::into_inner);
         let counts = feeds.iter().map(|(feed, counters)| {
-            let services = counters.services.lock().unwrap_or_else(PoisonError::into_inner);
+            let aggregators = counters.aggregators.lock().unwrap_or_else(PoisonError::into_inner);
             ReadershipCount {
                 feed: feed.clone(),
                 day: self.day,
                 since: self.since,
                 until: now,
                 direct: counters.direct.estimate(),
-                served: services.values().sum(),
+                aggregated: aggregators.values().sum(),
                 requests: counters.requests.load(Ordering::Relaxed),
-                unchanged: counters.unchanged.load(Ordering::Relaxed),
+                not_modified: counters.not_modified.load(Ordering::Relaxed),
             }
         });
         counts.collect()
@@ -243,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn readers_count_once_a_day_and_services_with_their_largest_count() {
+    fn readers_count_once_a_day_and_aggregators_with_their_largest_count() {
         let readership = readership();
         for n in [1, 2, 1, 1, 2] {
             readership.record("news", b"Reader/1.0", Some([203, 0, 113, n].into()), n == 1);
@@ -259,7 +260,10 @@ mod tests {
             readership.record("news", user_agent.as_bytes(), Some([198, 51, 100, 9].into()), true);
         }
         let count = counts(&readership);
-        assert_eq!((count.direct, count.served, count.requests, count.unchanged), (4, 17, 11, 7));
+        assert_eq!(
+            (count.direct, count.aggregated, count.requests, count.not_modified),
+            (4, 17, 11, 7)
+        );
     }
 
     #[test]
@@ -272,8 +276,8 @@ mod tests {
         let today = readership.inner.today.load();
         assert_eq!(today.counts(Millis(0)).len(), MAX_FEEDS);
         assert_eq!(
-            today.counters("tag/0").unwrap().services.lock().unwrap().len(),
-            MAX_SERVICES_PER_FEED
+            today.counters("tag/0").unwrap().aggregators.lock().unwrap().len(),
+            MAX_AGGREGATORS_PER_FEED
         );
     }
 

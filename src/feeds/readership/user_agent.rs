@@ -1,6 +1,6 @@
 //! User-Agent parser: distinguishes feed readers, aggregators and crawlers.
 
-/// Maximum length of a service name in bytes.
+/// Maximum length of an aggregator's name in bytes.
 const MAX_NAME_BYTES: usize = 80;
 /// Largest subscriber count that is accepted.
 const MAX_SUBSCRIBERS: u64 = 50_000_000;
@@ -11,11 +11,11 @@ const MAX_PARSED_BYTES: usize = 512;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UserAgent {
     /// An aggregator that fetches a feed for a number of subscribers.
-    Service {
-        /// Name, with the feed's id at the service if reported; the same at each request.
+    Aggregator {
+        /// Name, with the feed's id at the aggregator if reported; the same at each request.
         name: String,
-        /// Number of subscribers that the service reports.
-        readers: u64,
+        /// Number of subscribers that the aggregator reports.
+        subscribers: u64,
     },
     /// A crawler without human readers.
     Crawler,
@@ -26,8 +26,8 @@ pub enum UserAgent {
 /// Parses a User-Agent, in bounded time because only its first bytes are read.
 pub fn parse(user_agent: &[u8]) -> UserAgent {
     let user_agent = &user_agent[..user_agent.len().min(MAX_PARSED_BYTES)];
-    if let Some((at, readers)) = subscriber_count(user_agent) {
-        return UserAgent::Service { name: service_name(user_agent, at), readers };
+    if let Some((at, subscribers)) = subscriber_count(user_agent) {
+        return UserAgent::Aggregator { name: aggregator_name(user_agent, at), subscribers };
     }
     let has =
         |name: &[u8]| user_agent.windows(name.len()).any(|part| part.eq_ignore_ascii_case(name));
@@ -69,9 +69,9 @@ fn number_before(text: &[u8]) -> Option<(usize, u64)> {
     (number <= MAX_SUBSCRIBERS).then_some((start, number))
 }
 
-/// Returns the first word without its version, and the feed's id at the service if present:
+/// Returns the first word without its version, and the feed's id at the aggregator if present:
 /// `feedly`, `feedbin 1379740`.
-fn service_name(user_agent: &[u8], number_at: usize) -> String {
+fn aggregator_name(user_agent: &[u8], number_at: usize) -> String {
     let first = user_agent
         .iter()
         .take_while(|b| !matches!(b, b'/' | b' ' | b';' | b'('))
@@ -103,8 +103,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn services_report_their_subscriber_count() {
-        for (user_agent, name, readers) in [
+    fn aggregators_report_their_subscriber_count() {
+        for (user_agent, name, subscribers) in [
             (
                 "Feedly/1.0 (+http://www.feedly.com/fetcher.html; 12 subscribers; like FeedFetcher-Google)",
                 "feedly",
@@ -131,7 +131,7 @@ mod tests {
         ] {
             assert_eq!(
                 parse(user_agent.as_bytes()),
-                UserAgent::Service { name: name.into(), readers },
+                UserAgent::Aggregator { name: name.into(), subscribers },
                 "{user_agent}"
             );
         }
@@ -168,8 +168,8 @@ mod tests {
     proptest! {
         #[test]
         fn arbitrary_bytes_yield_short_ascii_names_and_bounded_counts(user_agent in prop::collection::vec(any::<u8>(), 0..700)) {
-            if let UserAgent::Service { name, readers } = parse(&user_agent) {
-                prop_assert!(name.len() <= MAX_NAME_BYTES && name.chars().all(|c| c == ' ' || c.is_ascii_graphic()) && readers <= MAX_SUBSCRIBERS);
+            if let UserAgent::Aggregator { name, subscribers } = parse(&user_agent) {
+                prop_assert!(name.len() <= MAX_NAME_BYTES && name.chars().all(|c| c == ' ' || c.is_ascii_graphic()) && subscribers <= MAX_SUBSCRIBERS);
             }
         }
 
@@ -178,9 +178,9 @@ mod tests {
             let user_agent = format!("{before};{readers} {noun}");
             let found = parse(user_agent.as_bytes());
             // The text before it may contain another count, which takes precedence.
-            prop_assert!(matches!(found, UserAgent::Service { .. }), "{:?}", found);
+            prop_assert!(matches!(found, UserAgent::Aggregator { .. }), "{:?}", found);
             if subscriber_count(before.as_bytes()).is_none() {
-                let is_expected = matches!(found, UserAgent::Service { readers: r, .. } if r == readers);
+                let is_expected = matches!(found, UserAgent::Aggregator { subscribers: r, .. } if r == readers);
                 prop_assert!(is_expected, "{:?}", found);
             }
         }

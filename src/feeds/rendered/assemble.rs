@@ -10,7 +10,7 @@ use flate2::{Compress, Compression, FlushCompress, Status};
 use super::{
     BrotliState, Fingerprint, GZIP_HEADER, LAST_BLOCK, RenderedFeed, Segment, digest, etag,
 };
-use crate::feeds::format::{FeedError, Format, Frame};
+use crate::feeds::format::{DocumentFrame, FeedError, Format};
 
 /// Deflate level, 1 to 9. Level 6 costs half the time of 9; its output is 0.5% larger.
 const COMPRESSION_LEVEL: Compression = Compression::new(6);
@@ -22,7 +22,7 @@ const DEFLATE_WINDOW: usize = 32 * 1024;
 /// returned with its error.
 pub fn assemble(
     format: Format,
-    frame: &Frame,
+    frame: &DocumentFrame,
     items: &[Fingerprint],
     previous: Option<&RenderedFeed>,
     mut render: impl FnMut(usize) -> Result<Vec<u8>, FeedError>,

@@ -3,10 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::feeds::format::Frame;
+use crate::feeds::format::DocumentFrame;
 
-fn frame(head: &str) -> Frame {
-    Frame { head: head.as_bytes().to_vec(), tail: b"</end>".to_vec() }
+fn frame(head: &str) -> DocumentFrame {
+    DocumentFrame { head: head.as_bytes().to_vec(), tail: b"</end>".to_vec() }
 }
 
 fn fingerprint(text: &str) -> Fingerprint {

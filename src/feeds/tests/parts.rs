@@ -7,9 +7,9 @@ use crate::feeds::extensions::HISTORY;
 fn archive_links_follow_rfc_5005() {
     let (site, feed) = (site(), feed(Content::Full));
     let at = |page: u32| format!("https://news.example.edu/feeds/news/archive/{page}");
-    let newest = Archive::Newest { previous: Some(at(2)) };
-    let page = Archive::Page {
-        address: at(2),
+    let newest = ArchiveRole::Newest { previous: Some(at(2)) };
+    let page = ArchiveRole::Page {
+        url: at(2),
         current: "https://news.example.edu/feeds/news".into(),
         previous: Some(at(1)),
         next: Some(at(3)),
@@ -27,7 +27,7 @@ fn archive_links_follow_rfc_5005() {
             Some("archive"),
         ),
     ] {
-        let head = head(&site, &feed, Millis(5_000), archive, &[]);
+        let head = feed_metadata(&site, &feed, Millis(5_000), archive, &[]);
         for format in [Format::Rss, Format::Atom] {
             let text = render_frame(format, &head);
             let xml = Document::parse(&text).unwrap();
@@ -100,7 +100,7 @@ fn translations_are_linked_once_per_language() {
 #[test]
 fn a_document_is_its_frame_with_the_items_in_it() {
     let (site, feed, articles) = (site(), feed(Content::Full), articles());
-    let head = head(&site, &feed, Millis(9_000), &NEWEST, &[]);
+    let head = feed_metadata(&site, &feed, Millis(9_000), &NEWEST, &[]);
     let items = items(&articles, &site, &feed);
     for format in Format::ALL {
         let frame = format.frame(&head).unwrap();

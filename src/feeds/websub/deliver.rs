@@ -8,7 +8,7 @@ use hyper::{Method, StatusCode};
 use url::Url;
 
 use super::super::headers::content_type;
-use super::limiter::{MAX_CLAIMED_PER_HOST, RequestClass, Slot};
+use super::limiter::{Job, MAX_CLAIMED_PER_HOST, RequestClass};
 use super::retry::{jitter, push_retry_at};
 use super::signature::signature;
 use super::{Inner, ServedDocument, log_store_error, versions};
@@ -19,7 +19,7 @@ use crate::store::hub_pushes::{Push, PushQuery, PushResult};
 use crate::store::job_leases::JobKind;
 
 const SIGNATURE_HEADER: HeaderName = HeaderName::from_static("x-hub-signature");
-/// Response time in seconds from which on a subscriber counts as degraded.
+/// Response time in seconds from which on a subscriber counts as slow.
 const SLOW_RESPONSE_SECONDS: u64 = 3;
 
 /// Starts the pushes that are due. Returns their number.
@@ -37,18 +37,18 @@ pub(super) async fn push_due(
         return Ok(0);
     }
     let (versions, mut started) = (versions(&eligible), 0);
-    for (class, is_degraded) in [(RequestClass::Healthy, false), (RequestClass::Degraded, true)] {
+    for (class, is_slow) in [(RequestClass::Healthy, false), (RequestClass::Slow, true)] {
         let (capacity, busy) = (inner.limiter.capacity(class), inner.limiter.busy_hosts(class));
-        let sought = PushQuery {
+        let query = PushQuery {
             node: &inner.node,
             limit: capacity,
             limit_per_host: MAX_CLAIMED_PER_HOST,
             excluded_hosts: &busy,
-            slow: is_degraded,
+            slow: is_slow,
         };
-        let pushes = inner.store.claim_pushes(sought, &versions, now).await?;
+        let pushes = inner.store.claim_pushes(query, &versions, now).await?;
         // Without capacity there may still be jobs.
-        inner.limiter.note_backlog(class, capacity == 0 || !pushes.is_empty() || !busy.is_empty());
+        inner.limiter.record_claim(class, capacity == 0 || !pushes.is_empty() || !busy.is_empty());
         started += pushes.len();
         for push in pushes {
             let document = eligible
@@ -56,12 +56,12 @@ pub(super) async fn push_due(
                 .find(|s| s.version.feed == push.feed && s.version.format == push.format)
                 .cloned();
             let Some(document) = document else { continue };
-            let slot = Slot {
+            let job = Job {
                 class,
                 host: push.host.clone(),
                 leased_row: Some((JobKind::Deliver, push.id)),
             };
-            inner.limiter.spawn(slot, deliver(Arc::clone(inner), push, document));
+            inner.limiter.spawn(job, deliver(Arc::clone(inner), push, document));
         }
     }
     Ok(started)
@@ -77,8 +77,8 @@ async fn deliver(inner: Arc<Inner>, push: Push, document: ServedDocument) {
         }
         Ok(StatusCode::GONE) => PushResult::Unsubscribed,
         other => {
-            let why = other.map_or_else(|e| e, |status| status.to_string());
-            tracing::debug!(host = %push.host, feed = %push.feed, attempts, "push failed: {why}");
+            let reason = other.map_or_else(|e| e, |status| status.to_string());
+            tracing::debug!(host = %push.host, feed = %push.feed, attempts, "push failed: {reason}");
             push_retry_at(attempts, inner.now(), jitter(push.id, attempts))
                 .map_or(PushResult::GivenUp, PushResult::RetryAt)
         }

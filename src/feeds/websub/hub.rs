@@ -16,8 +16,8 @@ use crate::store::{Store, StoreResult};
 
 /// Maximum length of a callback URL in bytes.
 const MAX_CALLBACK_BYTES: usize = 2_000;
-/// Length in bytes that a secret must stay below (WebSub section 5.1).
-const SECRET_LIMIT_BYTES: usize = 200;
+/// Maximum length of a secret in bytes (WebSub section 5.1: less than 200).
+const MAX_SECRET_BYTES: usize = 199;
 /// Minimum lease of a subscription in seconds.
 const MIN_LEASE_SECONDS: i64 = SignedDuration::from_mins(5).as_secs();
 /// Lease in seconds of a subscription whose request does not ask for one.
@@ -66,7 +66,7 @@ pub async fn handle(
     }
     let request = match parse_request(config, form) {
         Ok(request) => request,
-        Err(why) => return Ok(Err(why)),
+        Err(reason) => return Ok(Err(reason)),
     };
     let room = Quota {
         total: config.websub.max_subscriptions,
@@ -90,7 +90,7 @@ fn parse_request(config: &Config, form: HubForm<'_>) -> Result<HubRequest, Strin
         .ok_or("hub.topic is not a feed of this hub; use the URL of the feed's rel=self link")?;
     let callback = validate_callback(config, form.callback)?;
     let secret = form.secret.filter(|secret| !secret.is_empty());
-    if secret.is_some_and(|secret| secret.len() >= SECRET_LIMIT_BYTES || secret.contains('\0')) {
+    if secret.is_some_and(|secret| secret.len() > MAX_SECRET_BYTES || secret.contains('\0')) {
         return Err("hub.secret is 200 bytes or longer, or contains a zero byte".to_owned());
     }
     Ok(HubRequest {
@@ -130,7 +130,7 @@ fn resolve_topic(config: &Config, text: &str) -> Option<(String, Format)> {
 /// Validates a callback URL. Addresses that its host name resolves to are checked at each
 /// connection.
 fn validate_callback(config: &Config, text: &str) -> Result<Url, String> {
-    let invalid = |why: &str| Err(format!("hub.callback {why}"));
+    let invalid = |reason: &str| Err(format!("hub.callback {reason}"));
     if text.len() > MAX_CALLBACK_BYTES {
         return invalid("is longer than 2000 bytes");
     }
@@ -252,7 +252,7 @@ mod tests {
             ("https://NEWS.example.edu/x/hub", "hub itself"),
             (&long, "longer"),
         ];
-        let callbacks = callbacks.map(|(callback, why)| (HubForm { callback, ..GOOD }, why));
+        let callbacks = callbacks.map(|(callback, reason)| (HubForm { callback, ..GOOD }, reason));
         let others = [
             (HubForm { mode: "", ..GOOD }, "hub.mode is missing"),
             (HubForm { mode: "subscribed", ..GOOD }, "neither"),
@@ -270,9 +270,9 @@ mod tests {
             (HubForm { secret: Some("a\0b"), ..GOOD }, "hub.secret"),
             (HubForm { lease_seconds: Some("-1"), ..GOOD }, "not a number"),
         ];
-        for (form, why) in callbacks.into_iter().chain(others) {
+        for (form, reason) in callbacks.into_iter().chain(others) {
             let error = parse_request(&config(), form).unwrap_err();
-            assert!(error.contains(why), "{form:?}: {error}");
+            assert!(error.contains(reason), "{form:?}: {error}");
         }
     }
 

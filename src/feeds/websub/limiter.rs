@@ -1,7 +1,7 @@
 //! Concurrency limits of WebSub requests: one limit per request class and one per host.
 //!
-//! A hanging subscriber occupies one slot of its host. From then on its requests are in the
-//! [`RequestClass::Degraded`] class, for which each host has a separate slot, so that it delays no
+//! A hanging subscriber occupies one permit of its host. From then on its requests are in the
+//! [`RequestClass::Slow`] class, for which each host has a separate permit, so that it delays no
 //! healthy subscriber.
 
 #[cfg(test)]
@@ -17,11 +17,11 @@ use tokio_util::task::TaskTracker;
 
 use crate::store::job_leases::JobKind;
 
-/// Concurrent requests of a node to one host, except those of the degraded class.
+/// Concurrent requests of a node to one host, except those of the slow class.
 const REQUESTS_PER_HOST: usize = 2;
-/// Concurrent requests of a node to degraded subscribers of one host.
-const DEGRADED_REQUESTS_PER_HOST: usize = 1;
-/// Duration after which a request moves to a permit of the degraded class, if one is free.
+/// Concurrent requests of a node to slow subscribers of one host.
+const SLOW_REQUESTS_PER_HOST: usize = 1;
+/// Duration after which a request moves to a permit of the slow class, if one is free.
 const SLOW_AFTER: Duration = Duration::from_millis(500);
 /// Number of pending jobs from which on no more jobs are claimed for a host.
 const BUSY_HOST_JOBS: usize = 4;
@@ -34,7 +34,7 @@ pub(super) enum RequestClass {
     /// Pushes to subscribers whose last push succeeded, and pings.
     Healthy,
     /// Pushes to subscribers whose last push failed or was slow.
-    Degraded,
+    Slow,
     /// Requests to callbacks that are not verified yet.
     Unverified,
 }
@@ -60,22 +60,22 @@ struct State {
     jobs_by_class: HashMap<RequestClass, usize>,
     /// Classes that had jobs to claim last time.
     has_more: BTreeSet<u8>,
-    hosts: HashMap<SlotKey, HostSlots>,
+    hosts: HashMap<HostKey, HostLimit>,
     rows: HashMap<JobKind, BTreeSet<i64>>,
 }
 
-/// Host, and `true` for its degraded subscribers.
-type SlotKey = (String, bool);
+/// Host, and `true` for its slow subscribers.
+type HostKey = (String, bool);
 
 #[derive(Debug)]
-struct HostSlots {
+struct HostLimit {
     semaphore: Arc<Semaphore>,
     jobs: usize,
 }
 
-/// Class, host and lease of a job that occupies a slot.
+/// Class, host and lease of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Slot {
+pub(super) struct Job {
     /// Class of the job.
     pub(super) class: RequestClass,
     /// Host that the request goes to.
@@ -84,21 +84,21 @@ pub(super) struct Slot {
     pub(super) leased_row: Option<(JobKind, i64)>,
 }
 
-impl Slot {
-    fn key(&self) -> SlotKey {
-        (self.host.clone(), self.class == RequestClass::Degraded)
+impl Job {
+    fn key(&self) -> HostKey {
+        (self.host.clone(), self.class == RequestClass::Slow)
     }
 }
 
 impl ConcurrencyLimiter {
-    /// Creates a limiter for `connections` concurrent requests. The degraded and the unverified
+    /// Creates a limiter for `connections` concurrent requests. The slow and the unverified
     /// class get a quarter each.
     pub(super) fn new(connections: usize) -> Self {
         let quarter = (connections / 4).max(1);
         let class = |permits: usize| (Arc::new(Semaphore::new(permits)), permits * 4);
         let classes = [
             (RequestClass::Healthy, class((connections - 2 * quarter).max(1))),
-            (RequestClass::Degraded, class(quarter)),
+            (RequestClass::Slow, class(quarter)),
             (RequestClass::Unverified, class(quarter)),
         ];
         Self {
@@ -129,8 +129,8 @@ impl ConcurrencyLimiter {
 
     /// Returns the hosts that have too many pending jobs to accept more of a class.
     pub(super) fn busy_hosts(&self, class: RequestClass) -> Vec<String> {
-        let is_busy = |((_, is_slow), host): &(&SlotKey, &HostSlots)| {
-            *is_slow == (class == RequestClass::Degraded) && host.jobs >= BUSY_HOST_JOBS
+        let is_busy = |((_, is_slow), host): &(&HostKey, &HostLimit)| {
+            *is_slow == (class == RequestClass::Slow) && host.jobs >= BUSY_HOST_JOBS
         };
         self.state().hosts.iter().filter(is_busy).map(|((name, _), _)| name.clone()).collect()
     }
@@ -141,9 +141,9 @@ impl ConcurrencyLimiter {
     }
 
     /// Stores whether a class had jobs to claim; if so, regained capacity sends a notification.
-    pub(super) fn note_backlog(&self, class: RequestClass, claimed_any: bool) {
+    pub(super) fn record_claim(&self, class: RequestClass, has_more: bool) {
         let mut state = self.state();
-        if claimed_any {
+        if has_more {
             state.has_more.insert(class as u8)
         } else {
             state.has_more.remove(&(class as u8))
@@ -154,19 +154,19 @@ impl ConcurrencyLimiter {
     /// not started is dropped.
     pub(super) fn spawn(
         self: &Arc<Self>,
-        slot: Slot,
+        job: Job,
         work: impl Future<Output = ()> + Send + 'static,
     ) {
         let (Some((class, _)), Some((slow, _))) =
-            (self.classes.get(&slot.class), self.classes.get(&RequestClass::Degraded))
+            (self.classes.get(&job.class), self.classes.get(&RequestClass::Slow))
         else {
             return;
         };
-        let (class, slow, host) = (Arc::clone(class), Arc::clone(slow), self.register(&slot));
-        // Degraded jobs already hold such a permit, and unverified callbacks must not use them.
-        let slow = (slot.class == RequestClass::Healthy).then_some(slow);
+        let (class, slow, host) = (Arc::clone(class), Arc::clone(slow), self.register(&job));
+        // Slow jobs already hold such a permit, and unverified callbacks must not use them.
+        let slow = (job.class == RequestClass::Healthy).then_some(slow);
         let (stop, abort, delay) = (self.stop.clone(), self.abort.clone(), self.slow_after);
-        let guard = SlotGuard { limiter: Arc::clone(self), slot };
+        let guard = JobGuard { limiter: Arc::clone(self), job };
         self.tasks.spawn(async move {
             let _guard = guard;
             // The host permit first: a job that waits for a slow host must not occupy a class
@@ -189,45 +189,45 @@ impl ConcurrencyLimiter {
         });
     }
 
-    fn register(&self, slot: &Slot) -> Arc<Semaphore> {
+    fn register(&self, job: &Job) -> Arc<Semaphore> {
         let mut state = self.state();
-        *state.jobs_by_class.entry(slot.class).or_default() += 1;
-        if let Some((kind, id)) = slot.leased_row {
+        *state.jobs_by_class.entry(job.class).or_default() += 1;
+        if let Some((kind, id)) = job.leased_row {
             state.rows.entry(kind).or_default().insert(id);
         }
-        let permits = if slot.class == RequestClass::Degraded {
-            DEGRADED_REQUESTS_PER_HOST
+        let permits = if job.class == RequestClass::Slow {
+            SLOW_REQUESTS_PER_HOST
         } else {
             REQUESTS_PER_HOST
         };
-        let new = || HostSlots { semaphore: Arc::new(Semaphore::new(permits)), jobs: 0 };
-        let host = state.hosts.entry(slot.key()).or_insert_with(new);
+        let new = || HostLimit { semaphore: Arc::new(Semaphore::new(permits)), jobs: 0 };
+        let host = state.hosts.entry(job.key()).or_insert_with(new);
         host.jobs += 1;
         Arc::clone(&host.semaphore)
     }
 
-    fn release(&self, slot: &Slot) {
+    fn release(&self, job: &Job) {
         let mut state = self.state();
-        let class_jobs = state.jobs_by_class.entry(slot.class).or_default();
+        let class_jobs = state.jobs_by_class.entry(job.class).or_default();
         *class_jobs = class_jobs.saturating_sub(1);
         let class_left = *class_jobs;
-        if let Some((kind, id)) = slot.leased_row {
+        if let Some((kind, id)) = job.leased_row {
             state.rows.entry(kind).or_default().remove(&id);
         }
-        let host_left = match state.hosts.get_mut(&slot.key()) {
+        let host_left = match state.hosts.get_mut(&job.key()) {
             Some(host) if host.jobs > 1 => {
                 host.jobs -= 1;
                 host.jobs
             }
             _ => {
-                state.hosts.remove(&slot.key());
+                state.hosts.remove(&job.key());
                 0
             }
         };
-        let max_jobs = self.classes.get(&slot.class).map_or(0, |(_, max_jobs)| *max_jobs);
+        let max_jobs = self.classes.get(&job.class).map_or(0, |(_, max_jobs)| *max_jobs);
         if host_left < BUSY_HOST_JOBS
             && class_left <= max_jobs / 2
-            && state.has_more.contains(&(slot.class as u8))
+            && state.has_more.contains(&(job.class as u8))
         {
             self.wakeup.notify_one();
         }
@@ -260,24 +260,24 @@ impl ConcurrencyLimiter {
     }
 }
 
-/// Releases a permit once its work is slow and a degraded permit is free to replace it. Never
+/// Releases a permit once its work is slow and a slow permit is free to replace it. Never
 /// returns; the caller drops it when the work ends.
 async fn yield_when_slow<T>(permit: T, slow: Option<Arc<Semaphore>>, delay: Duration) {
     let Some(slow) = slow else { return std::future::pending().await };
     tokio::time::sleep(delay).await;
-    let _degraded = slow.acquire_owned().await;
+    let _slow = slow.acquire_owned().await;
     drop(permit);
     std::future::pending().await
 }
 
-/// Releases a slot when dropped, however its work ends.
-struct SlotGuard {
+/// Releases a job when dropped, however its work ends.
+struct JobGuard {
     limiter: Arc<ConcurrencyLimiter>,
-    slot: Slot,
+    job: Job,
 }
 
-impl Drop for SlotGuard {
+impl Drop for JobGuard {
     fn drop(&mut self) {
-        self.limiter.release(&self.slot);
+        self.limiter.release(&self.job);
     }
 }

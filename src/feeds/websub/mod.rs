@@ -68,12 +68,12 @@ struct Inner {
     limiter: Arc<ConcurrencyLimiter>,
     /// Lock that serialises ticks.
     tick: tokio::sync::Mutex<()>,
-    chores: Mutex<ChoreTimes>,
+    housekeeping: Mutex<HousekeepingTimes>,
 }
 
-/// Times at which periodic chores last ran.
+/// Times at which the periodic housekeeping last ran.
 #[derive(Debug, Default)]
-struct ChoreTimes {
+struct HousekeepingTimes {
     swept_at: Option<Millis>,
     lease_renewed_at: Option<Millis>,
 }
@@ -103,7 +103,7 @@ impl WebSub {
         );
         let hubs = Client::new(AddressPolicy::Any, timeout, site);
         let limiter = Arc::new(ConcurrencyLimiter::new(config.websub.connections));
-        let (tick, chores) = (tokio::sync::Mutex::new(()), Mutex::default());
+        let (tick, housekeeping) = (tokio::sync::Mutex::new(()), Mutex::default());
         Self {
             inner: Arc::new(Inner {
                 store,
@@ -115,7 +115,7 @@ impl WebSub {
                 hubs,
                 limiter,
                 tick,
-                chores,
+                housekeeping,
             }),
         }
     }
@@ -137,9 +137,9 @@ impl WebSub {
         if inner.config.websub.hub {
             report.verifications = verify::verify_due(inner, now).await?;
             report.pushes = deliver::push_due(inner, &served, now).await?;
-            if take_due(&mut inner.chores().swept_at, now, SWEEP_INTERVAL) {
+            if take_due(&mut inner.housekeeping().swept_at, now, SWEEP_INTERVAL) {
                 inner.store.delete_expired_subscriptions(now).await?;
-                report.denials = verify::deny_orphans(inner).await?;
+                report.denials = verify::deny_dropped(inner).await?;
             }
         }
         Ok(report)
@@ -165,7 +165,7 @@ impl WebSub {
     ///
     /// # Errors
     /// If the database does not respond; the leases then expire.
-    pub async fn finish(&self) -> StoreResult<()> {
+    pub async fn shutdown(&self) -> StoreResult<()> {
         self.inner.limiter.shutdown(SHUTDOWN_GRACE).await;
         self.inner.store.release_job_leases(&self.inner.node).await
     }
@@ -173,7 +173,11 @@ impl WebSub {
     async fn renew_leases(&self, now: Millis) -> StoreResult<()> {
         let leased_rows = self.inner.limiter.leased_rows();
         if leased_rows.iter().any(|(_, ids)| !ids.is_empty())
-            && take_due(&mut self.inner.chores().lease_renewed_at, now, LEASE_RENEWAL_INTERVAL)
+            && take_due(
+                &mut self.inner.housekeeping().lease_renewed_at,
+                now,
+                LEASE_RENEWAL_INTERVAL,
+            )
         {
             self.inner.store.renew_job_leases(&self.inner.node, &leased_rows).await?;
         }
@@ -200,8 +204,8 @@ impl WebSub {
 }
 
 impl Inner {
-    fn chores(&self) -> std::sync::MutexGuard<'_, ChoreTimes> {
-        self.chores.lock().unwrap_or_else(PoisonError::into_inner)
+    fn housekeeping(&self) -> std::sync::MutexGuard<'_, HousekeepingTimes> {
+        self.housekeeping.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn now(&self) -> Millis {

@@ -7,7 +7,7 @@ use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use url::{Url, form_urlencoded};
 
-use super::limiter::{RequestClass, Slot};
+use super::limiter::{Job, RequestClass};
 use super::retry::{jitter, push_retry_at};
 use super::{Inner, ServedDocument, host_of, log_store_error, versions};
 use crate::domain::site_urls::SiteUrls;
@@ -48,12 +48,12 @@ pub(super) async fn ping_due(
     let count = pings.len();
     for ping in pings {
         let Ok(url) = Url::parse(&ping.hub) else { continue };
-        let slot = Slot {
+        let job = Job {
             class: RequestClass::Healthy,
             host: host_of(&url),
             leased_row: Some((JobKind::Ping, ping.id)),
         };
-        inner.limiter.spawn(slot, ping_hub(Arc::clone(inner), url, ping));
+        inner.limiter.spawn(job, ping_hub(Arc::clone(inner), url, ping));
     }
     Ok(count)
 }
@@ -63,16 +63,16 @@ async fn ping_hub(inner: Arc<Inner>, hub: Url, ping: Ping) {
     let (now, attempts) = (inner.now(), ping.attempts + 1);
     let closed = match result {
         Ok(()) => inner.store.complete_ping(&inner.node, &ping).await,
-        Err(why) => {
+        Err(reason) => {
             let topic = SiteUrls(&inner.config.site.base_url)
                 .feed(&ping.version.feed, &ping.version.format);
             match push_retry_at(attempts, now, jitter(ping.id, attempts)) {
                 Some(until) => {
-                    tracing::debug!(hub = %hub, %topic, attempts, "hub ping failed; retrying later: {why}");
+                    tracing::debug!(hub = %hub, %topic, attempts, "hub ping failed; retrying later: {reason}");
                     inner.store.delay_job(&inner.node, JobKind::Ping, ping.id, until).await
                 }
                 None => {
-                    tracing::warn!(hub = %hub, %topic, attempts, "hub ping failed too often; giving up until the next change: {why}");
+                    tracing::warn!(hub = %hub, %topic, attempts, "hub ping failed too often; giving up until the next change: {reason}");
                     inner.store.complete_ping(&inner.node, &ping).await
                 }
             }

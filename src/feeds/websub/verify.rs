@@ -8,16 +8,16 @@ use hyper::body::Bytes;
 use hyper::header::HeaderMap;
 use url::Url;
 
-use super::limiter::{RequestClass, Slot};
+use super::limiter::{Job, RequestClass};
 use super::retry::{jitter, verification_retry_at};
 use super::{Inner, log_store_error};
 use crate::clock;
 use crate::domain::time::Millis;
 use crate::feeds::http_client::HttpError;
 use crate::store::StoreResult;
-use crate::store::job_leases::JobKind;
 use crate::store::hub_requests::{HubMode, HubRequest};
-use crate::store::hub_subscriptions::OrphanedSubscription;
+use crate::store::hub_subscriptions::DroppedSubscription;
+use crate::store::job_leases::JobKind;
 
 /// Maximum number of bytes read of a response. It exceeds the length of a challenge, so that a
 /// challenge followed by more text is not a confirmation.
@@ -30,18 +30,18 @@ pub(super) async fn verify_due(inner: &Arc<Inner>, now: Millis) -> StoreResult<u
         inner.limiter.busy_hosts(RequestClass::Unverified),
     );
     let requests = inner.store.claim_hub_requests(&inner.node, &busy, capacity, now).await?;
-    inner.limiter.note_backlog(
+    inner.limiter.record_claim(
         RequestClass::Unverified,
         capacity == 0 || !requests.is_empty() || !busy.is_empty(),
     );
     let count = requests.len();
     for request in requests {
-        let slot = Slot {
+        let job = Job {
             class: RequestClass::Unverified,
             host: request.host.clone(),
             leased_row: Some((JobKind::Verify, request.id)),
         };
-        inner.limiter.spawn(slot, run_verification(Arc::clone(inner), request));
+        inner.limiter.spawn(job, run_verification(Arc::clone(inner), request));
     }
     Ok(count)
 }
@@ -69,8 +69,8 @@ async fn run_verification(inner: Arc<Inner>, request: HubRequest) {
         Ok(false) => {
             tracing::debug!(%host, %feed, mode, "hub request not confirmed by its callback; deleted")
         }
-        Err(why) => {
-            tracing::debug!(%host, %feed, mode, "hub request could not be verified; deleted: {why}")
+        Err(reason) => {
+            tracing::debug!(%host, %feed, mode, "hub request could not be verified; deleted: {reason}")
         }
     }
     let confirmed = matches!(result, Ok(true));
@@ -106,22 +106,22 @@ async fn verify_intent(
 
 /// Deletes subscriptions to feeds that are no longer declared and sends each callback one denial.
 /// Returns their number.
-pub(super) async fn deny_orphans(inner: &Arc<Inner>) -> StoreResult<usize> {
+pub(super) async fn deny_dropped(inner: &Arc<Inner>) -> StoreResult<usize> {
     let declared: Vec<String> = inner.config.feeds.iter().map(|feed| feed.name.clone()).collect();
     let orphans = inner
         .store
-        .take_orphaned_subscriptions(&declared, inner.limiter.capacity(RequestClass::Unverified))
+        .take_dropped_subscriptions(&declared, inner.limiter.capacity(RequestClass::Unverified))
         .await?;
     let count = orphans.len();
     for orphan in orphans {
-        let slot =
-            Slot { class: RequestClass::Unverified, host: orphan.host.clone(), leased_row: None };
-        inner.limiter.spawn(slot, deny(Arc::clone(inner), orphan));
+        let job =
+            Job { class: RequestClass::Unverified, host: orphan.host.clone(), leased_row: None };
+        inner.limiter.spawn(job, deny(Arc::clone(inner), orphan));
     }
     Ok(count)
 }
 
-async fn deny(inner: Arc<Inner>, orphan: OrphanedSubscription) {
+async fn deny(inner: Arc<Inner>, orphan: DroppedSubscription) {
     let parameters = [
         ("hub.mode", "denied"),
         ("hub.topic", &orphan.topic),
@@ -139,8 +139,8 @@ async fn deny(inner: Arc<Inner>, orphan: OrphanedSubscription) {
             )
             .await
     };
-    if let Err(why) = response.await {
-        tracing::debug!(host = %orphan.host, "could not notify a subscriber that its feed was removed: {why}");
+    if let Err(reason) = response.await {
+        tracing::debug!(host = %orphan.host, "could not notify a subscriber that its feed was removed: {reason}");
     }
 }
 

@@ -36,7 +36,8 @@ impl Key {
         let pem = std::fs::read(file).map_err(|e| {
             format!("cannot read the key {}: {e}; name a file that the user of Courant may read, relative to the config file", file.display())
         })?;
-        Self::from_pem(&pem).map_err(|why| format!("cannot use the key {}: {why}", file.display()))
+        Self::from_pem(&pem)
+            .map_err(|reason| format!("cannot use the key {}: {reason}", file.display()))
     }
 
     /// Parses the first private key (PKCS#1 or PKCS#8) in a PEM text and ignores the text around
@@ -111,9 +112,9 @@ impl Key {
     }
 }
 
-/// Returns the reason why a key is unusable; `why` is the error of the library.
-fn unusable_key(why: &str) -> String {
-    if why == "TooSmall" {
+/// Returns the reason why a key is unusable; `reason` is the error of the library.
+fn unusable_key(reason: &str) -> String {
+    if reason == "TooSmall" {
         return format!(
             "it is an RSA key of less than 2048 bits, which receivers reject; {HOW_TO_CREATE}"
         );

@@ -1,4 +1,4 @@
-//! DKIM signatures of our mails (RFC 6376, RFC 8463), for relays that do not sign. Off unless a
+//! DKIM signatures of our messages (RFC 6376, RFC 8463), for relays that do not sign. Off unless a
 //! transport configures keys.
 
 use std::fmt;
@@ -79,7 +79,7 @@ impl Signer {
         for entry in &transport.dkim {
             match Key::from_file(&entry.file) {
                 Ok(key) => keys.push((entry.selector.clone(), key)),
-                Err(why) => errors.push(format!("{}: {why}", entry.location)),
+                Err(reason) => errors.push(format!("{}: {reason}", entry.location)),
             }
         }
         if !errors.is_empty() {
@@ -174,8 +174,8 @@ impl fmt::Debug for Signer {
     }
 }
 
-fn sign_error(why: &str) -> BuildError {
-    BuildError(format!("cannot sign the message: {why}"))
+fn sign_error(reason: &str) -> BuildError {
+    BuildError(format!("cannot sign the message: {reason}"))
 }
 
 /// Returns the names for `h=` and the fields in relaxed form. Fields of one name are in order from

@@ -1,4 +1,4 @@
-//! MIME parser for mails as Courant writes them: headers, and text and HTML of a
+//! MIME parser for messages as Courant writes them: headers, and text and HTML of a
 //! multipart/alternative.
 
 use base64::Engine as _;

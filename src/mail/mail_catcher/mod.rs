@@ -1,4 +1,4 @@
-//! Mail catcher: a small SMTP server on loopback that keeps the last mails in memory, used by the
+//! Mail catcher: a small SMTP server on loopback that keeps the last messages in memory, used by the
 //! demo and by tests.
 
 pub mod mime;
@@ -14,9 +14,9 @@ use tokio::task::JoinHandle;
 
 use crate::domain::time::Millis;
 
-/// Maximum number of stored mails; the oldest are evicted first.
+/// Maximum number of stored messages; the oldest are evicted first.
 const MAX_MAILS: usize = 500;
-/// Maximum total size of stored raw mails, in bytes.
+/// Maximum total size of stored raw messages, in bytes.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 /// Maximum number of concurrent connections.
 const MAX_CONNECTIONS: usize = 50;
@@ -67,7 +67,7 @@ struct Inbox {
     last_id: u64,
 }
 
-/// Handle to the stored mails; the server stops when the last clone is dropped.
+/// Handle to the stored messages; the server stops when the last clone is dropped.
 #[derive(Debug, Clone)]
 pub struct MailCatcher {
     inbox: Arc<Mutex<Inbox>>,
@@ -97,12 +97,12 @@ impl MailCatcher {
         Ok((Self { inbox, _server: Arc::new(ServerTask(server)) }, address))
     }
 
-    /// Returns all stored mails, newest first.
+    /// Returns all stored messages, newest first.
     pub fn mails(&self) -> Vec<CaughtMail> {
         self.newest(MAX_MAILS)
     }
 
-    /// Returns the newest mails, at most `limit` of them.
+    /// Returns the newest messages, at most `limit` of them.
     pub fn newest(&self, limit: usize) -> Vec<CaughtMail> {
         // Parsed outside the lock, so that a page view does not block the server.
         let stored: Vec<Arc<StoredMail>> =
@@ -110,7 +110,7 @@ impl MailCatcher {
         stored.iter().map(|stored| CaughtMail::read(stored)).collect()
     }
 
-    /// Returns the number of stored mails.
+    /// Returns the number of stored messages.
     pub fn count(&self) -> usize {
         lock(&self.inbox).mails.len()
     }

@@ -32,17 +32,17 @@ async fn pipelined_mail_is_stored_and_can_be_read() {
         ),
         "{replies}"
     );
-    let mails = catcher.mails();
-    assert_eq!(mails.len(), 1);
+    let messages = catcher.mails();
+    assert_eq!(messages.len(), 1);
     assert_eq!(
-        (mails[0].subject.as_str(), mails[0].text.as_str(), mails[0].received_at),
+        (messages[0].subject.as_str(), messages[0].text.as_str(), messages[0].received_at),
         ("学", ".x\r\n", Millis(7))
     );
     assert_eq!(
-        (mails[0].envelope_from.as_str(), mails[0].envelope_to.as_slice()),
+        (messages[0].envelope_from.as_str(), messages[0].envelope_to.as_slice()),
         ("a@b.example", ["c@d.example".to_owned()].as_slice())
     );
-    assert_eq!(catcher.mail(1).as_ref(), mails.first());
+    assert_eq!(catcher.mail(1).as_ref(), messages.first());
     assert_eq!(catcher.mail(2), None);
 }
 

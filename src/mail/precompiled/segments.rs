@@ -111,18 +111,18 @@ pub(super) struct Segments<'a> {
 
 impl<'a> Segments<'a> {
     /// Splits a subject or a plain text part.
-    pub(super) fn plain(text: &'a str, sentinels: &Placeholders) -> Self {
+    pub(super) fn plain(text: &'a str, placeholders: &Placeholders) -> Self {
         Self::split(
             text,
-            find_placeholders(text, sentinels)
+            find_placeholders(text, placeholders)
                 .into_iter()
                 .map(|found| (found, EscapeContext::Plain)),
         )
     }
 
     /// Splits HTML that was serialized by the inliner.
-    pub(super) fn html(html: &'a str, sentinels: &Placeholders) -> Self {
-        let found = find_placeholders(html, sentinels);
+    pub(super) fn html(html: &'a str, placeholders: &Placeholders) -> Self {
+        let found = find_placeholders(html, placeholders);
         let contexts =
             html::escape_contexts(html, &found.iter().map(|(at, ..)| *at).collect::<Vec<_>>());
         Self::split(html, found.into_iter().zip(contexts))
@@ -154,17 +154,16 @@ impl<'a> Segments<'a> {
 }
 
 /// Returns offset, length and kind of each placeholder, in ascending order.
-fn find_placeholders(text: &str, sentinels: &Placeholders) -> Vec<(usize, usize, Placeholder)> {
+fn find_placeholders(text: &str, placeholders: &Placeholders) -> Vec<(usize, usize, Placeholder)> {
     let kinds = [
-        (&sentinels.name, Placeholder::Name),
-        (&sentinels.address, Placeholder::Address),
-        (&sentinels.unsubscribe_url, Placeholder::UnsubscribeUrl),
+        (&placeholders.name, Placeholder::Name),
+        (&placeholders.address, Placeholder::Address),
+        (&placeholders.unsubscribe_url, Placeholder::UnsubscribeUrl),
     ];
     let mut found: Vec<_> = kinds
         .iter()
-        .flat_map(|(sentinel, placeholder)| {
-            text.match_indices(sentinel.as_str())
-                .map(|(at, sentinel)| (at, sentinel.len(), *placeholder))
+        .flat_map(|(marker, placeholder)| {
+            text.match_indices(marker.as_str()).map(|(at, marker)| (at, marker.len(), *placeholder))
         })
         .collect();
     found.sort_by_key(|(at, ..)| *at);

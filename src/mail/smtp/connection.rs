@@ -27,7 +27,7 @@ const MAX_REUSED_BUFFER_BYTES: usize = 256 * 1024;
 
 /// Open SMTP connection to a relay.
 pub struct Connection {
-    lettre: AsyncSmtpConnection,
+    inner: AsyncSmtpConnection,
     control: Arc<IoControl>,
     capabilities: Capabilities,
     encrypted: bool,
@@ -56,7 +56,7 @@ enum PipelinedEnvelope {
     },
     /// Pipelining it is not possible with this relay, or not now: its commands are still to be
     /// sent.
-    Deferred(EnvelopeCommands),
+    NotSent(EnvelopeCommands),
     /// No relay can accept it; the mail already has its outcome.
     Invalid(SmtpOutcome),
 }
@@ -67,10 +67,10 @@ impl Connection {
     /// # Errors
     /// Fails if the connection is not ready for mail; no mail has been sent then.
     pub async fn open(relay: &Relay) -> Result<Self, ConnectError> {
-        let handshake::EstablishedConnection { lettre, control, capabilities, encrypted } =
+        let handshake::EstablishedConnection { inner: lettre, control, capabilities, encrypted } =
             handshake::connect(relay).await?;
         Ok(Self {
-            lettre,
+            inner: lettre,
             control,
             capabilities,
             encrypted,
@@ -146,28 +146,28 @@ impl Connection {
         write_buf.clear();
         dot_stuff(content, &mut write_buf);
         let content_length = write_buf.len() as u64;
-        let next_envelope = next.map(|envelope| self.send_ahead(envelope, &mut write_buf));
+        let next_envelope = next.map(|envelope| self.pipeline_envelope(envelope, &mut write_buf));
         self.control.set_timeout(self.timeouts.content);
-        self.control.expect_silence();
+        self.control.expect_no_data();
         let before = self.control.bytes_written();
-        let result = self.lettre.command(write_buf.as_str()).await;
+        let result = self.inner.command(write_buf.as_str()).await;
         let written = self.control.bytes_written() - before;
         let incomplete_write = written < write_buf.len() as u64;
         if write_buf.capacity() <= MAX_REUSED_BUFFER_BYTES {
             self.write_buf = write_buf;
         }
-        let sent_ahead = matches!(next_envelope, Some(PipelinedEnvelope::Sent { .. }));
+        let was_pipelined = matches!(next_envelope, Some(PipelinedEnvelope::Sent { .. }));
         let step = step_result(result);
         // Some relays reject a content only because of the envelope behind it. Relays that have
         // accepted a pipelined envelope before are not suspected of this.
-        let rejected_next_envelope = sent_ahead
+        let rejected_next_envelope = was_pipelined
             && !self.pipelining.is_proven(PipeliningLevel::Full)
             && matches!(&step, StepResult::Reply(reply) if reply.code >= 500)
             && rejects_pipelining(Stage::Content, &step, false);
         let mut attempt = match step {
-            _ if self.control.was_interrupted() => self.unsolicited_reply().await,
-            StepResult::NoReply(why) if incomplete_write => {
-                self.write_failed(&why, written >= content_length).await
+            _ if self.control.received_unsolicited_data() => self.unsolicited_reply().await,
+            StepResult::NoReply(reason) if incomplete_write => {
+                self.write_failed(&reason, written >= content_length).await
             }
             StepResult::Reply(reply) if rejected_next_envelope => self.pipelining_failed(
                 PipeliningLevel::Full,
@@ -200,13 +200,13 @@ impl Connection {
                 drop(permit);
                 result
             }
-            Some(PipelinedEnvelope::Deferred(commands)) if self.is_idle => {
+            Some(PipelinedEnvelope::NotSent(commands)) if self.is_idle => {
                 self.send_commands(&commands).await
             }
             Some(PipelinedEnvelope::Invalid(outcome)) => {
                 Err(AttemptResult { outcome, reusable: self.is_idle })
             }
-            Some(PipelinedEnvelope::Deferred(_)) | None => Err(no_connection()),
+            Some(PipelinedEnvelope::NotSent(_)) | None => Err(no_connection()),
         }
     }
 
@@ -214,7 +214,7 @@ impl Connection {
     pub async fn quit(mut self) {
         if self.is_idle {
             self.control.set_timeout(QUIT_TIMEOUT);
-            let _ = self.lettre.command(Quit).await;
+            let _ = self.inner.command(Quit).await;
         }
     }
 
@@ -227,7 +227,11 @@ impl Connection {
     }
 
     /// Appends the next envelope to the write buffer, if it may be pipelined.
-    fn send_ahead(&self, envelope: &Envelope<'_>, write_buf: &mut String) -> PipelinedEnvelope {
+    fn pipeline_envelope(
+        &self,
+        envelope: &Envelope<'_>,
+        write_buf: &mut String,
+    ) -> PipelinedEnvelope {
         let commands = match EnvelopeCommands::new(envelope, self.capabilities.size) {
             Ok(commands) => commands,
             Err(outcome) => return PipelinedEnvelope::Invalid(outcome),
@@ -237,7 +241,7 @@ impl Connection {
                 write_buf.push_str(commands.pipelined());
                 PipelinedEnvelope::Sent { content_accepted: false, permit }
             }
-            None => PipelinedEnvelope::Deferred(commands),
+            None => PipelinedEnvelope::NotSent(commands),
         }
     }
 
@@ -256,35 +260,36 @@ impl Connection {
             }
             other => other,
         };
-        let sent_ahead = matches!(self.next_envelope, Some(PipelinedEnvelope::Sent { .. }));
-        self.needs_rset = !content_accepted && !sent_ahead;
-        self.is_idle = attempt.reusable && !sent_ahead;
+        let was_pipelined = matches!(self.next_envelope, Some(PipelinedEnvelope::Sent { .. }));
+        self.needs_rset = !content_accepted && !was_pipelined;
+        self.is_idle = attempt.reusable && !was_pipelined;
     }
 
     /// Handles a relay that replied or closed the connection before the write: nothing was sent,
     /// and its reply concerns only itself.
     async fn unsolicited_reply(&mut self) -> AttemptResult {
         self.control.set_timeout(QUIT_TIMEOUT);
-        relay_error(match step_result(self.lettre.read_response().await) {
+        relay_error(match step_result(self.inner.read_response().await) {
             StepResult::Reply(reply) => format!("the relay sent an unsolicited reply: {reply}"),
-            StepResult::NoReply(why) => why,
+            StepResult::NoReply(reason) => reason,
         })
     }
 
     /// Handles an incomplete write of the content; the relay may have sent a reason before it
     /// closed the connection.
-    async fn write_failed(&mut self, why: &str, complete: bool) -> AttemptResult {
+    async fn write_failed(&mut self, reason: &str, complete: bool) -> AttemptResult {
         self.control.set_timeout(QUIT_TIMEOUT);
-        match step_result(self.lettre.read_response().await) {
+        match step_result(self.inner.read_response().await) {
             StepResult::Reply(reply) if complete || !reply.is_positive() => {
                 classify(Stage::Content, StepResult::Reply(reply)).unwrap_or_else(no_connection)
             }
             _ if complete => AttemptResult {
-                outcome: SmtpOutcome::Unknown { why: why.to_owned() },
+                outcome: SmtpOutcome::Unknown { reason: reason.to_owned() },
                 reusable: false,
             },
             _ => {
-                let reply = Reply::new(451, &format!("{why}, before the whole message was sent"));
+                let reply =
+                    Reply::new(451, &format!("{reason}, before the whole message was sent"));
                 AttemptResult {
                     outcome: SmtpOutcome::Deferred { reply, scope: FailureScope::Relay },
                     reusable: false,
@@ -298,6 +303,6 @@ fn no_connection() -> AttemptResult {
     relay_error("the connection to the relay cannot accept a mail".to_owned())
 }
 
-fn relay_error(why: String) -> AttemptResult {
-    AttemptResult { outcome: SmtpOutcome::RelayError { why }, reusable: false }
+fn relay_error(reason: String) -> AttemptResult {
+    AttemptResult { outcome: SmtpOutcome::RelayError { reason }, reusable: false }
 }

@@ -46,7 +46,7 @@ impl Capabilities {
 
 /// Parts of a connection that is ready for mail.
 pub(super) struct EstablishedConnection {
-    pub(super) lettre: AsyncSmtpConnection,
+    pub(super) inner: AsyncSmtpConnection,
     pub(super) control: Arc<IoControl>,
     pub(super) capabilities: Capabilities,
     pub(super) encrypted: bool,
@@ -77,7 +77,7 @@ async fn try_connect(relay: &Relay, encrypt: bool) -> Result<EstablishedConnecti
         Err(_) => {
             return Err(ConnectError::Unreachable {
                 relay: relay.address(),
-                why: "no connection in time".to_owned(),
+                reason: "no connection in time".to_owned(),
             });
         }
     };
@@ -101,7 +101,7 @@ async fn try_connect(relay: &Relay, encrypt: bool) -> Result<EstablishedConnecti
         },
     };
     authenticate(relay, &mut lettre, encrypted, peer).await?;
-    Ok(EstablishedConnection { lettre, control, capabilities, encrypted })
+    Ok(EstablishedConnection { inner: lettre, control, capabilities, encrypted })
 }
 
 /// Handles greeting, EHLO and STARTTLS without lettre, so that nothing received unencrypted is used
@@ -128,7 +128,7 @@ async fn read_greeting_and_start_tls(
         if response.reply.code != 220 {
             return Err(ConnectError::Tls {
                 relay: relay.address(),
-                why: format!("it replied to STARTTLS with: {}", response.reply),
+                reason: format!("it replied to STARTTLS with: {}", response.reply),
             });
         }
         stream = start_tls(relay, stream).await?;
@@ -141,7 +141,7 @@ async fn read_greeting_and_start_tls(
 
 async fn start_tls(relay: &Relay, stream: Stream) -> Result<Stream, ConnectError> {
     let encrypted = stream.start_tls(Arc::clone(&relay.tls), relay.server_name.clone()).await;
-    encrypted.map_err(|e| ConnectError::Tls { relay: relay.address(), why: e.to_string() })
+    encrypted.map_err(|e| ConnectError::Tls { relay: relay.address(), reason: e.to_string() })
 }
 
 /// Reply that was read without lettre.
@@ -172,7 +172,7 @@ async fn read_reply(
             if !stream.fill_buffer().await.map_err(|e| unreachable(relay, &e))? {
                 return Err(ConnectError::Unreachable {
                     relay: relay.address(),
-                    why: "it closed the connection".to_owned(),
+                    reason: "it closed the connection".to_owned(),
                 });
             }
             continue;
@@ -187,7 +187,7 @@ async fn read_reply(
             let received: String = text.chars().take(100).collect();
             return Err(ConnectError::NotSmtp {
                 relay: relay.address(),
-                why: format!("it sent {received:?}"),
+                reason: format!("it sent {received:?}"),
             });
         };
         lines.push(text.get(4..).unwrap_or_default().to_owned());
@@ -223,8 +223,8 @@ async fn authenticate(
                 ConnectError::AuthFailed { relay: relay.address(), reply }
             })
         }
-        StepResult::NoReply(why) => {
-            Err(ConnectError::Unreachable { relay: relay.address(), why: login.redact(&why) })
+        StepResult::NoReply(reason) => {
+            Err(ConnectError::Unreachable { relay: relay.address(), reason: login.redact(&reason) })
         }
     }
 }
@@ -237,12 +237,12 @@ fn may_send_password(encrypted: bool, peer: IpAddr) -> bool {
 fn connect_error(relay: &Relay, result: StepResult) -> ConnectError {
     match result {
         StepResult::Reply(reply) => ConnectError::Rejected { relay: relay.address(), reply },
-        StepResult::NoReply(why) => ConnectError::Unreachable { relay: relay.address(), why },
+        StepResult::NoReply(reason) => ConnectError::Unreachable { relay: relay.address(), reason },
     }
 }
 
 fn unreachable(relay: &Relay, error: &std::io::Error) -> ConnectError {
-    ConnectError::Unreachable { relay: relay.address(), why: describe_io_error(error) }
+    ConnectError::Unreachable { relay: relay.address(), reason: describe_io_error(error) }
 }
 
 #[cfg(test)]

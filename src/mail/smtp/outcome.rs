@@ -145,12 +145,12 @@ pub enum SmtpOutcome {
     /// The end of the content may have reached the relay, but its reply was not received.
     Unknown {
         /// Cause, as one sentence.
-        why: String,
+        reason: String,
     },
     /// The relay is unusable now. The mail was certainly not sent, and no attempt is counted.
     RelayError {
         /// Cause, as one sentence, with the reply of the relay if there was one.
-        why: String,
+        reason: String,
     },
 }
 
@@ -161,7 +161,7 @@ impl SmtpOutcome {
             Self::Sent { reply } | Self::Deferred { reply, .. } | Self::Rejected { reply, .. } => {
                 &reply.text
             }
-            Self::Unknown { why } | Self::RelayError { why } => why,
+            Self::Unknown { reason } | Self::RelayError { reason } => reason,
         }
     }
 }
@@ -212,13 +212,15 @@ pub(super) enum StepResult {
 pub(super) fn classify(stage: Stage, step: StepResult) -> Option<AttemptResult> {
     let reply = match step {
         StepResult::Reply(reply) => reply,
-        StepResult::NoReply(why) if stage == Stage::Content => {
-            return Some(connection_lost(SmtpOutcome::Unknown { why }));
+        StepResult::NoReply(reason) if stage == Stage::Content => {
+            return Some(connection_lost(SmtpOutcome::Unknown { reason }));
         }
-        StepResult::NoReply(why) => return Some(connection_lost(SmtpOutcome::RelayError { why })),
+        StepResult::NoReply(reason) => {
+            return Some(connection_lost(SmtpOutcome::RelayError { reason }));
+        }
     };
     let relay_error = |reply: &Reply| SmtpOutcome::RelayError {
-        why: format!("the relay answered {stage} with: {reply}"),
+        reason: format!("the relay answered {stage} with: {reply}"),
     };
     let outcome = match (stage, reply.class()) {
         // The relay is closing the connection (RFC 5321 section 3.8). After the content of a
@@ -236,7 +238,7 @@ pub(super) fn classify(stage: Stage, step: StepResult) -> Option<AttemptResult> 
         // A reply that does not fit the stage: commands and replies no longer correspond.
         (Stage::Content, 3) => {
             return Some(connection_lost(SmtpOutcome::Unknown {
-                why: format!("the relay answered the message with: {reply}"),
+                reason: format!("the relay answered the message with: {reply}"),
             }));
         }
         // No relay rejects RSET (RFC 5321 section 4.1.1.5): such a reply belongs to another

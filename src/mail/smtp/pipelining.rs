@@ -110,9 +110,9 @@ impl PipeliningState {
         }
     }
 
-    /// Records that a group at this level failed; `why` is the observed behavior.
-    pub(super) fn record_failure(&self, level: PipeliningLevel, why: &str) {
-        self.record_failure_at(level, why, Instant::now());
+    /// Records that a group at this level failed; `reason` is the observed behavior.
+    pub(super) fn record_failure(&self, level: PipeliningLevel, reason: &str) {
+        self.record_failure_at(level, reason, Instant::now());
     }
 
     fn current(&self) -> PipeliningLevel {
@@ -150,7 +150,7 @@ impl PipeliningState {
         self.current()
     }
 
-    fn record_failure_at(&self, level: PipeliningLevel, why: &str, now: Instant) {
+    fn record_failure_at(&self, level: PipeliningLevel, reason: &str, now: Instant) {
         let Some(record) = self.record(level) else { return };
         let mut since = self.downgraded_at.lock().unwrap_or_else(PoisonError::into_inner);
         // Failures of writes that were in flight during a downgrade do not count.
@@ -177,7 +177,7 @@ impl PipeliningState {
         if !record.warned.swap(true, Ordering::Relaxed) {
             let relay = &self.relay;
             tracing::warn!(
-                "relay {relay} rejected pipelined {what} ({why}); falling back to {instead}"
+                "relay {relay} rejected pipelined {what} ({reason}); falling back to {instead}"
             );
         }
     }

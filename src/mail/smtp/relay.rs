@@ -10,7 +10,7 @@ use rustls::pki_types::ServerName;
 use super::outcome::Reply;
 use super::pipelining::PipeliningState;
 use super::tls;
-use crate::config::settings::{Route, TlsMode, Transport};
+use crate::config::settings::{TlsMode, Transport, TransportTarget};
 
 /// Timeouts for the stages of an SMTP session.
 #[derive(Debug, Clone, Copy)]
@@ -81,14 +81,14 @@ impl Relay {
     /// Fails with one sentence if the settings are invalid (not an SMTP transport, or an unreadable
     /// `tls_ca`).
     pub fn from_transport(transport: &Transport, timeouts: Timeouts) -> Result<Self, ConnectError> {
-        let Route::Smtp { host, port, tls: mode } = &transport.route else {
+        let TransportTarget::Smtp { host, port, tls: mode } = &transport.route else {
             return Err(ConnectError::InvalidSettings(format!(
                 "transport {:?} writes to a directory, not to a relay",
                 transport.name
             )));
         };
-        let invalid = |what: String| {
-            ConnectError::InvalidSettings(format!("transport {:?}: {what}", transport.name))
+        let invalid = |problem: String| {
+            ConnectError::InvalidSettings(format!("transport {:?}: {problem}", transport.name))
         };
         let tls = match (mode, &transport.tls_ca) {
             (TlsMode::Opportunistic, _) => tls::unverified(),
@@ -167,12 +167,12 @@ pub enum ConnectError {
     #[error("{0}")]
     InvalidSettings(String),
     /// The connection failed, or ended before it was ready.
-    #[error("cannot reach the relay {relay}: {why}")]
+    #[error("cannot reach the relay {relay}: {reason}")]
     Unreachable {
         /// Address of the relay as `host:port`.
         relay: String,
         /// Cause, as a clause.
-        why: String,
+        reason: String,
     },
     /// The relay rejected the connection.
     #[error("the relay {relay} rejected the connection: {reply}")]
@@ -183,22 +183,22 @@ pub enum ConnectError {
         reply: Reply,
     },
     /// The server at this address does not speak SMTP.
-    #[error("the server at {relay} does not speak SMTP: {why}")]
+    #[error("the server at {relay} does not speak SMTP: {reason}")]
     NotSmtp {
         /// Address of the relay as `host:port`.
         relay: String,
         /// Received text, as a clause.
-        why: String,
+        reason: String,
     },
     /// The TLS handshake failed, or the certificate is not trusted.
     #[error(
-        "TLS with the relay {relay} failed: {why}; check its certificate, or set tls_ca to its certificate authority"
+        "TLS with the relay {relay} failed: {reason}; check its certificate, or set tls_ca to its certificate authority"
     )]
     Tls {
         /// Address of the relay as `host:port`.
         relay: String,
         /// Cause, as a clause.
-        why: String,
+        reason: String,
     },
     /// `smtp+starttls://` requires STARTTLS, which the relay does not announce.
     #[error(

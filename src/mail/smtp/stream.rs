@@ -28,8 +28,8 @@ pub(super) struct IoControl {
     deadline_ms: AtomicU64,
     written: AtomicU64,
     /// The next write requires that nothing has arrived before it.
-    expect_silence: AtomicBool,
-    interrupted: AtomicBool,
+    expects_no_data: AtomicBool,
+    received_unsolicited_data: AtomicBool,
 }
 
 impl IoControl {
@@ -39,8 +39,8 @@ impl IoControl {
             start: Instant::now(),
             deadline_ms: AtomicU64::new(0),
             written: AtomicU64::new(0),
-            expect_silence: AtomicBool::new(false),
-            interrupted: AtomicBool::new(false),
+            expects_no_data: AtomicBool::new(false),
+            received_unsolicited_data: AtomicBool::new(false),
         };
         control.set_timeout(timeout);
         Arc::new(control)
@@ -54,14 +54,14 @@ impl IoControl {
 
     /// Declares that all replies have arrived: if the relay has sent anything or closed the
     /// connection since, the next write fails without sending anything.
-    pub(super) fn expect_silence(&self) {
-        self.expect_silence.store(true, Ordering::Relaxed);
+    pub(super) fn expect_no_data(&self) {
+        self.expects_no_data.store(true, Ordering::Relaxed);
     }
 
     /// Returns `true` if a write failed because the relay had sent something or closed the
     /// connection; nothing of that write was sent.
-    pub(super) fn was_interrupted(&self) -> bool {
-        self.interrupted.load(Ordering::Relaxed)
+    pub(super) fn received_unsolicited_data(&self) -> bool {
+        self.received_unsolicited_data.load(Ordering::Relaxed)
     }
 
     /// Returns the number of bytes written so far; bytes not counted have certainly not been sent.
@@ -77,7 +77,7 @@ impl IoControl {
 
 /// TCP connection, unencrypted or within TLS.
 #[derive(Debug)]
-enum Wire {
+enum Socket {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
 }
@@ -85,7 +85,7 @@ enum Wire {
 /// Stream from which lettre reads replies and to which it writes commands.
 #[derive(Debug)]
 pub(super) struct Stream {
-    wire: Wire,
+    socket: Socket,
     peer: SocketAddr,
     replies: ReplyBuffer,
     eof: bool,
@@ -98,12 +98,12 @@ impl Stream {
     pub(super) fn plain(socket: TcpStream, control: Arc<IoControl>) -> io::Result<Self> {
         socket.set_nodelay(true)?;
         let peer = socket.peer_addr()?;
-        Ok(Self::new(Wire::Plain(socket), peer, control))
+        Ok(Self::new(Socket::Plain(socket), peer, control))
     }
 
-    fn new(wire: Wire, peer: SocketAddr, control: Arc<IoControl>) -> Self {
+    fn new(socket: Socket, peer: SocketAddr, control: Arc<IoControl>) -> Self {
         let timer = Box::pin(tokio::time::sleep_until(control.deadline()));
-        Self { wire, peer, replies: ReplyBuffer::default(), eof: false, control, timer }
+        Self { socket, peer, replies: ReplyBuffer::default(), eof: false, control, timer }
     }
 
     /// Returns the stream within TLS. Fails if the server has already sent unsolicited data: an
@@ -117,21 +117,21 @@ impl Stream {
             let message = "the relay sent unencrypted data before the TLS handshake";
             return Err(io::Error::new(ErrorKind::InvalidData, message));
         }
-        let socket = match self.wire {
-            Wire::Plain(socket) => socket,
-            Wire::Tls(_) => return Err(io::Error::other("the connection is already encrypted")),
+        let socket = match self.socket {
+            Socket::Plain(socket) => socket,
+            Socket::Tls(_) => return Err(io::Error::other("the connection is already encrypted")),
         };
         let handshake = tokio_rustls::TlsConnector::from(tls).connect(name, socket);
         let encrypted = match tokio::time::timeout_at(self.control.deadline(), handshake).await {
             Ok(done) => done?,
             Err(_) => return Err(timed_out()),
         };
-        Ok(Self::new(Wire::Tls(Box::new(encrypted)), self.peer, self.control))
+        Ok(Self::new(Socket::Tls(Box::new(encrypted)), self.peer, self.control))
     }
 
     /// Returns `true` if the stream is not encrypted.
     pub(super) fn is_plaintext(&self) -> bool {
-        matches!(self.wire, Wire::Plain(_))
+        matches!(self.socket, Socket::Plain(_))
     }
 
     /// Returns the address of the relay.
@@ -153,9 +153,9 @@ impl Stream {
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut bytes = [const { MaybeUninit::uninit() }; 4096];
         let mut buf = ReadBuf::uninit(&mut bytes);
-        let polled = match &mut self.wire {
-            Wire::Plain(socket) => Pin::new(socket).poll_read(cx, &mut buf),
-            Wire::Tls(tls) => Pin::new(tls.as_mut()).poll_read(cx, &mut buf),
+        let polled = match &mut self.socket {
+            Socket::Plain(socket) => Pin::new(socket).poll_read(cx, &mut buf),
+            Socket::Tls(tls) => Pin::new(tls.as_mut()).poll_read(cx, &mut buf),
         };
         ready!(self.or_timed_out(cx, polled))?;
         self.eof = buf.filled().is_empty();
@@ -187,20 +187,20 @@ impl Stream {
     }
 
     /// Fails if the relay has sent anything or closed the connection although no reply is due.
-    fn check_silence(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
-        let mut why = ErrorKind::UnexpectedEof.into();
+    fn check_no_data(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        let mut reason = ErrorKind::UnexpectedEof.into();
         if self.replies.len() == 0 && !self.eof {
             match self.poll_fill(cx) {
                 Poll::Pending => return Ok(()),
                 Poll::Ready(Ok(())) => {}
-                Poll::Ready(Err(e)) => why = e,
+                Poll::Ready(Err(e)) => reason = e,
             }
         }
-        self.control.interrupted.store(true, Ordering::Relaxed);
+        self.control.received_unsolicited_data.store(true, Ordering::Relaxed);
         if self.replies.len() > 0 {
-            why = io::Error::new(ErrorKind::InvalidData, "the relay sent an unsolicited reply");
+            reason = io::Error::new(ErrorKind::InvalidData, "the relay sent an unsolicited reply");
         }
-        Err(why)
+        Err(reason)
     }
 }
 
@@ -240,12 +240,12 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if self.control.expect_silence.swap(false, Ordering::Relaxed) {
-            self.check_silence(cx)?;
+        if self.control.expects_no_data.swap(false, Ordering::Relaxed) {
+            self.check_no_data(cx)?;
         }
-        let polled = match &mut self.wire {
-            Wire::Plain(socket) => Pin::new(socket).poll_write(cx, bytes),
-            Wire::Tls(tls) => Pin::new(tls.as_mut()).poll_write(cx, bytes),
+        let polled = match &mut self.socket {
+            Socket::Plain(socket) => Pin::new(socket).poll_write(cx, bytes),
+            Socket::Tls(tls) => Pin::new(tls.as_mut()).poll_write(cx, bytes),
         };
         if let Poll::Ready(Ok(count)) = &polled {
             self.control.written.fetch_add(*count as u64, Ordering::Relaxed);
@@ -262,17 +262,17 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let polled = match &mut self.wire {
-            Wire::Plain(socket) => Pin::new(socket).poll_flush(cx),
-            Wire::Tls(tls) => Pin::new(tls.as_mut()).poll_flush(cx),
+        let polled = match &mut self.socket {
+            Socket::Plain(socket) => Pin::new(socket).poll_flush(cx),
+            Socket::Tls(tls) => Pin::new(tls.as_mut()).poll_flush(cx),
         };
         self.or_timed_out(cx, polled)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let polled = match &mut self.wire {
-            Wire::Plain(socket) => Pin::new(socket).poll_shutdown(cx),
-            Wire::Tls(tls) => Pin::new(tls.as_mut()).poll_shutdown(cx),
+        let polled = match &mut self.socket {
+            Socket::Plain(socket) => Pin::new(socket).poll_shutdown(cx),
+            Socket::Tls(tls) => Pin::new(tls.as_mut()).poll_shutdown(cx),
         };
         self.or_timed_out(cx, polled)
     }

@@ -25,7 +25,7 @@ use crate::domain::time::{Millis, SignedDuration};
 pub(crate) async fn read(
     source: &Source,
     since: Option<Millis>,
-    found: Sender<ReadItem>,
+    items: Sender<ReadItem>,
 ) -> anyhow::Result<bool> {
     let mut session = ReadSession::open(source).await?;
     let site = site::site(&mut session, source).await?;
@@ -40,7 +40,7 @@ pub(crate) async fn read(
             for translation in node.published() {
                 let mut article = to_article(source, &site, node, translation);
                 article.translation_of = first.clone().filter(|first| *first != article.source_id);
-                if found.send(ReadItem::Article(Box::new(article))).await.is_err() {
+                if items.send(ReadItem::Article(Box::new(article))).await.is_err() {
                     // The receiver is gone, so reading on is pointless.
                     session.close().await;
                     return Ok(false);

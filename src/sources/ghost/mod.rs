@@ -26,11 +26,11 @@ pub(crate) async fn read(
     source: &Source,
     site_language: &str,
     since: Option<Millis>,
-    found: Sender<ReadItem>,
+    items: Sender<ReadItem>,
 ) -> anyhow::Result<bool> {
     let mut session = ReadSession::open(source).await?;
     let mut site = posts::site(&mut session, source).await?;
-    let is_whole = !since.is_some_and(|mark| site.restrict_to_changes(&session, mark));
+    let is_full = !since.is_some_and(|mark| site.restrict_to_changes(&session, mark));
     let language = site.language.clone().unwrap_or_else(|| site_language.to_owned());
     let mut after = String::new();
     loop {
@@ -38,7 +38,7 @@ pub(crate) async fn read(
         let Some(last) = page.last() else { break };
         after.clone_from(&last.id);
         for post in page {
-            if found.send(to_item(source, &site, &language, post)).await.is_err() {
+            if items.send(to_item(source, &site, &language, post)).await.is_err() {
                 // The receiver is gone, so reading on is pointless.
                 session.close().await;
                 return Ok(false);
@@ -46,7 +46,7 @@ pub(crate) async fn read(
         }
     }
     session.close().await;
-    Ok(is_whole)
+    Ok(is_full)
 }
 
 /// Checks that the site can be read: connection, tables, columns.

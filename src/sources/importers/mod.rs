@@ -46,7 +46,7 @@ pub(super) fn parse_xml(
     source: &Source,
     site_language: &str,
 ) -> Result<ImportedFile, (u64, String)> {
-    let text = xml::decode(bytes).map_err(|why| (1, why))?;
+    let text = xml::decode(bytes).map_err(|reason| (1, reason))?;
     let root = xml::parse(&text)?;
     let zone = &source.timezone;
     let articles = match root.name.as_str() {
@@ -79,7 +79,7 @@ pub(super) fn parse_json_feed(
     bytes: &[u8],
     source: &Source,
 ) -> Result<ImportedFile, (u64, String)> {
-    let text = xml::decode(bytes).map_err(|why| (1, why))?;
+    let text = xml::decode(bytes).map_err(|reason| (1, reason))?;
     Ok(ImportedFile {
         articles: jsonfeed::parse_feed(&text, &source.timezone)?,
         left_out: BTreeMap::new(),

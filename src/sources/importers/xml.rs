@@ -272,8 +272,8 @@ fn element(namespace: &ResolveResult<'_>, start: &BytesStart<'_>, line: u64) -> 
 /// Returns the prefix of a known namespace URI.
 fn known_prefix(namespace: &str) -> Option<&'static str> {
     let known = NAMESPACES.iter().find(|(begin, end, _)| {
-        let is_whole = *begin == namespace.trim_end_matches('/') || *begin == namespace;
-        is_whole
+        let is_namespace = *begin == namespace.trim_end_matches('/') || *begin == namespace;
+        is_namespace
             || (begin.contains("wordpress.org") || begin.contains("userland"))
                 && namespace.starts_with(begin)
                 && namespace.ends_with(end)

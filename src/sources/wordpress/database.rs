@@ -42,7 +42,7 @@ impl Database {
         Ok(Self {
             connection,
             prefix,
-            display_url: connection::redacted_url(url),
+            display_url: connection::redact_url(url),
             source: name.clone(),
         })
     }

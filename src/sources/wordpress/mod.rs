@@ -20,7 +20,7 @@ use tokio::sync::mpsc::Sender;
 pub(super) use self::render::autop::autop;
 
 use self::database::Database;
-use self::site::{Include, Post, Site};
+use self::site::{DataRequest, Post, Site};
 use super::id_set::IdSet;
 use super::ingest::shared_guid_note;
 use crate::config::{Ids, Source};
@@ -42,7 +42,7 @@ pub(crate) async fn read(
     source: &Source,
     site_language: &str,
     since: Option<Millis>,
-    found: Sender<ReadItem>,
+    items: Sender<ReadItem>,
 ) -> Result<bool, anyhow::Error> {
     let mut database = Database::open(source).await?;
     let mut site = options::read(&mut database, &source.timezone).await?;
@@ -58,13 +58,13 @@ pub(crate) async fn read(
             .filter_map(|post| post.thumbnail)
             .filter(|id| !site.posts.contains_key(id))
             .collect();
-        posts::fetch(&mut database, &mut site, images.into_iter().map(Include::Post)).await?;
+        posts::fetch(&mut database, &mut site, images.into_iter().map(DataRequest::Post)).await?;
         for post in page {
             let mut item = to_item(&mut database, &mut site, source, &language, &post).await?;
             if let ReadItem::Article(article) = &mut item {
                 drop_shared_guid(article, &mut guids);
             }
-            if found.send(item).await.is_err() {
+            if items.send(item).await.is_err() {
                 // The receiver is gone, so reading on is pointless.
                 database.close().await;
                 return Ok(false);
@@ -75,7 +75,7 @@ pub(crate) async fn read(
         site.lists.retain(|listing, _| listing.kind == "post" && listing.parent.is_none());
         let listed: BTreeSet<u64> =
             site.lists.values().flat_map(|list| list.ids.iter().copied()).collect();
-        posts::fetch(&mut database, &mut site, listed.into_iter().map(Include::Post)).await?;
+        posts::fetch(&mut database, &mut site, listed.into_iter().map(DataRequest::Post)).await?;
     }
     database.close().await;
     Ok(since.is_none())

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::database::{Database, Fields};
-use super::site::{Comment, Include, Order, Post, PostPage, PostQuery, Site};
+use super::site::{Comment, DataRequest, Order, Post, PostPage, PostQuery, Site};
 use crate::domain::time::Millis;
 use crate::sources::incremental;
 use crate::sources::php::Value;
@@ -41,17 +41,17 @@ pub(super) async fn page(
 pub(super) async fn fetch(
     database: &mut Database,
     site: &mut Site,
-    wanted: impl IntoIterator<Item = Include>,
+    wanted: impl IntoIterator<Item = DataRequest>,
 ) -> Result<(), anyhow::Error> {
     let (mut light, mut bodies) = (Vec::new(), Vec::new());
     for want in wanted {
         match want {
-            Include::Post(id) => light.push(id),
-            Include::Body(id) => bodies.push(id),
-            Include::List(listing) => list(database, site, listing).await?,
-            Include::Months => site.months = Some(months(database).await?),
-            Include::Comments => site.comments = Some(comments(database).await?),
-            Include::Biography(user) => {
+            DataRequest::Post(id) => light.push(id),
+            DataRequest::Body(id) => bodies.push(id),
+            DataRequest::List(listing) => list(database, site, listing).await?,
+            DataRequest::Months => site.months = Some(months(database).await?),
+            DataRequest::Comments => site.comments = Some(comments(database).await?),
+            DataRequest::Biography(user) => {
                 let sql = format!(
                     "SELECT meta_value FROM {{p}}usermeta WHERE meta_key = 'description' AND user_id = {user}"
                 );

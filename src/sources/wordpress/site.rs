@@ -121,7 +121,7 @@ pub(super) struct Comment {
 
 /// Data that must be read from the database before a post can be rendered.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Include {
+pub(super) enum DataRequest {
     /// A post, without its body.
     Post(u64),
     /// The body of a post.

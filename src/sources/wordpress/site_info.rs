@@ -37,8 +37,8 @@ pub(in crate::sources) async fn site_info(source: &Source) -> anyhow::Result<Fac
     let mut left_out: BTreeMap<String, usize> = BTreeMap::new();
     for row in database.rows(sql, &[]).await? {
         let [status, password, count] = columns(row);
-        if let Some(why) = hidden_reason(&status, !password.is_empty()) {
-            *left_out.entry(why.to_owned()).or_default() +=
+        if let Some(reason) = hidden_reason(&status, !password.is_empty()) {
+            *left_out.entry(reason.to_owned()).or_default() +=
                 usize::try_from(number(&count)).unwrap_or_default();
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::site::{Include, Order, Post, PostPage, PostQuery, Site, Term, User};
+use super::site::{DataRequest, Order, Post, PostPage, PostQuery, Site, Term, User};
 use super::site_info::hidden_reason;
 use super::{MAX_FETCH_ROUNDS, dates, drop_shared_guid, posts, render, to_article};
 use crate::config::Source;
@@ -263,21 +263,21 @@ fn render_body(site: &mut Site, post: &Post) -> render::Body {
     body
 }
 
-fn provide(site: &mut Site, wanted: BTreeSet<Include>) {
+fn provide(site: &mut Site, wanted: BTreeSet<DataRequest>) {
     for want in wanted {
         match want {
             // Everything in the file was read before.
-            Include::Post(id) | Include::Body(id) => {
+            DataRequest::Post(id) | DataRequest::Body(id) => {
                 site.posts.entry(id).or_insert(None);
             }
-            Include::List(listing) => {
+            DataRequest::List(listing) => {
                 let listed = run_query(site, &listing);
                 site.lists.insert(listing, listed);
             }
-            Include::Biography(user) => {
+            DataRequest::Biography(user) => {
                 site.biographies.entry(user).or_default();
             }
-            Include::Months | Include::Comments => {}
+            DataRequest::Months | DataRequest::Comments => {}
         }
     }
 }

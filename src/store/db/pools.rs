@@ -12,10 +12,6 @@ pub(crate) enum Engine {
     Postgres,
 }
 
-impl Engine {
-    pub(super) const ALL: [Self; 2] = [Self::Sqlite, Self::Postgres];
-}
-
 /// Connection pools of the database.
 #[derive(Debug)]
 pub(crate) enum Db {

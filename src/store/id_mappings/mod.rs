@@ -286,7 +286,7 @@ mod tests {
         save(&store, "2", Some("9")).await;
         save(&store, "1", Some("2")).await;
         assert!(
-            matches!(apply().await, Err(StoreError::Rejected(why)) if why.contains("try again"))
+            matches!(apply().await, Err(StoreError::Rejected(reason)) if reason.contains("try again"))
         );
         save(&store, "1", None).await;
         // The id of the pending mapping must still be free.

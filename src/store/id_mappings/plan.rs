@@ -233,7 +233,7 @@ pub(super) fn plan(
             Ok((old, target))
         });
         match step {
-            Err(why) => rejected.push((line.line, why)),
+            Err(reason) => rejected.push((line.line, reason)),
             Ok((None, _)) => report.unchanged += 1,
             Ok((Some(OldId::Article(i)), target)) if index.at(&target) == Some(i) => {
                 report.unchanged += 1

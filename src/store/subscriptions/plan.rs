@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Value, json};
 
 use super::{RequestResult, SubscriptionRequest};
-use crate::domain::subscription::{Decision, RequestOrigin, Status, decide};
+use crate::domain::subscription::{RequestDecision, RequestOrigin, SubscriptionStatus, decide};
 use crate::domain::time::{Millis, SignedDuration};
 use crate::store::db::Row;
 use crate::store::{StoreResult, json_list};
@@ -31,7 +31,7 @@ pub(super) struct CurrentState {
 
 /// Status of a stored subscription, with the times of its last change and its last request.
 pub(super) struct CurrentSubscription {
-    status: Status,
+    status: SubscriptionStatus,
     since: Millis,
     requested_at: Millis,
 }
@@ -40,7 +40,7 @@ impl CurrentSubscription {
     /// Reads a subscription with its key: subscriber and digest.
     pub(super) fn with_key(row: &Row) -> StoreResult<((i64, String), Self)> {
         let subscription = Self {
-            status: row.word("subscriptions.status", Status::parse)?,
+            status: row.word("subscriptions.status", SubscriptionStatus::parse)?,
             since: row.time("since")?,
             requested_at: row.time("requested_at")?,
         };
@@ -51,9 +51,9 @@ impl CurrentSubscription {
     /// and is still unanswered.
     fn has_recent_confirmation(&self, now: Millis) -> bool {
         let unanswered = match self.status {
-            Status::Pending => true,
-            Status::Unsubscribed => self.requested_at > self.since,
-            Status::Confirmed | Status::Paused => false,
+            SubscriptionStatus::Pending => true,
+            SubscriptionStatus::Unsubscribed => self.requested_at > self.since,
+            SubscriptionStatus::Confirmed | SubscriptionStatus::Paused => false,
         };
         unanswered && now.since(self.requested_at) < CONFIRMATION_INTERVAL
     }
@@ -87,27 +87,27 @@ pub(super) fn plan(
             let subscription = current.subscriptions.get(&(subscriber_id, digest.clone()));
             let next = match decide(subscription.map(|s| s.status), origin) {
                 // Nothing is written, otherwise each request would restart the interval.
-                Decision::SendConfirmation
+                RequestDecision::SendConfirmation
                     if origin == RequestOrigin::Page
                         && subscription.is_some_and(|s| s.has_recent_confirmation(now)) =>
                 {
                     result.unchanged += 1;
                     continue;
                 }
-                Decision::SendConfirmation => {
+                RequestDecision::SendConfirmation => {
                     result.confirmations_queued += 1;
                     to_confirm.push(digest);
-                    Status::Pending
+                    SubscriptionStatus::Pending
                 }
-                Decision::Confirm => {
+                RequestDecision::Confirm => {
                     result.confirmed += 1;
-                    Status::Confirmed
+                    SubscriptionStatus::Confirmed
                 }
-                Decision::NoChange => {
+                RequestDecision::NoChange => {
                     result.unchanged += 1;
                     continue;
                 }
-                Decision::RemainsUnsubscribed => {
+                RequestDecision::RemainsUnsubscribed => {
                     result.unsubscribed += 1;
                     continue;
                 }

@@ -21,7 +21,7 @@ pub struct SubscribePage {
     pub digests: Vec<DigestChoice>,
     /// Sections to choose from; empty hides the choice.
     pub sections: Vec<SectionChoice>,
-    /// Languages of mails (`current`: chosen; `url` is not used); fewer than two hide the choice.
+    /// Languages of e-mails (`current`: chosen; `url` is not used); fewer than two hide the choice.
     pub mail_languages: Vec<LanguageLink>,
 }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{LanguageLink, Page};
 
-/// Context of `/mailbox`, the list of mails.
+/// Context of `/mailbox`, the list of e-mails.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct MailboxPage {
     /// Context common to all pages.
@@ -12,7 +12,7 @@ pub struct MailboxPage {
     pub page: Page,
     /// Mails of the page, newest first.
     pub mails: Vec<MailRow>,
-    /// Total number of mails.
+    /// Total number of e-mails.
     pub total: usize,
     /// Interval after which the page reloads, in seconds; `None` for never.
     pub refresh_seconds: Option<u32>,

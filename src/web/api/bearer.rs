@@ -1,43 +1,56 @@
-//! Authentication of API clients by bearer token (RFC 6750, header only), after the rate limit.
+//! Authorization of API clients by bearer token (RFC 6750, header only), after the rate limit.
 
-use axum::extract::FromRequestParts;
-use axum::http::header;
-use axum::http::request::Parts;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 
 use super::problem::Problem;
 use crate::access;
-use crate::domain::role::Role;
-use crate::web::client::ClientInfo;
-use crate::web::state::SharedState;
+use crate::domain::actor::Actor;
+use crate::domain::permission::Permission;
+use crate::http::ClientIp;
+use crate::web::state::{SharedState, WebState};
 
-/// An API client with a valid token.
-#[derive(Debug, Clone)]
-pub(super) struct Bearer {
-    /// Role that the token grants.
-    pub(super) role: Role,
+/// Middleware: lets a request pass if its token has the permission, with its actor as extension.
+pub(in crate::web) async fn authorize(
+    State((web, permission)): State<(SharedState, Permission)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let client = request.extensions().get::<ClientIp>().copied();
+    match authenticate(&web, client, request.headers()).await {
+        Ok(actor) if actor.may(permission) => {
+            request.extensions_mut().insert(actor);
+            next.run(request).await
+        }
+        Ok(actor) => Problem::missing_permission(&actor, permission).into_response(),
+        Err(problem) => problem.into_response(),
+    }
 }
 
-impl FromRequestParts<SharedState> for Bearer {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, web: &SharedState) -> Result<Self, Problem> {
-        let Ok(client) = ClientInfo::from_request_parts(parts, web).await;
-        // The limit applies before the token is checked, so that tokens cannot be guessed.
-        if let Some(network) = client.network {
-            web.api_limiter.check(network, web.app.now()).map_err(Problem::too_many_requests)?;
-        }
-        let authorization = parts
-            .headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split_once(' '));
-        let Some((_, token)) =
-            authorization.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        else {
-            return Err(Problem::unauthenticated());
-        };
-        let api_token =
-            access::authenticate(&web.app.store, &web.app.instance.secret, token.trim()).await?;
-        api_token.map(|token| Self { role: token.role }).ok_or_else(Problem::invalid_token)
+/// Returns the actor of the token in the headers.
+async fn authenticate(
+    web: &WebState,
+    client: Option<ClientIp>,
+    headers: &HeaderMap,
+) -> Result<Actor, Problem> {
+    // The limit applies before the token is checked, so that tokens cannot be guessed.
+    if let Some(network) = client.and_then(ClientIp::network) {
+        web.api_limiter.check(network, web.app.now()).map_err(Problem::too_many_requests)?;
     }
+    let authorization = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split_once(' '));
+    let Some((_, token)) =
+        authorization.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+    else {
+        return Err(Problem::unauthenticated());
+    };
+    let token =
+        access::authenticate(&web.app.store, &web.app.instance.secret, token.trim()).await?;
+    token
+        .map(|token| Actor::Token { name: token.name, role: token.role })
+        .ok_or_else(Problem::invalid_token)
 }

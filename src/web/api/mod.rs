@@ -5,16 +5,24 @@ mod bearer;
 mod problem;
 mod sources;
 
-use axum::Router;
 use axum::routing::post;
 
-use crate::web::state::SharedState;
-use problem::Problem;
+use super::access::{Access, Routes};
+use crate::domain::permission::Permission;
+pub(super) use problem::Problem;
 
-/// Returns the routes below `/api/v1`.
-pub(super) fn routes() -> Router<SharedState> {
-    Router::new()
-        .route("/sources/{name}/sync", post(sources::sync))
-        .fallback(async || Problem::not_found("no such API endpoint"))
-        .method_not_allowed_fallback(async || Problem::method_not_allowed())
+pub(super) use bearer::authorize;
+
+/// Adds the routes below `/api/v1`.
+pub(super) fn add_routes(routes: Routes) -> Routes {
+    routes.add(
+        "/api/v1/sources/{name}/sync",
+        Access::Permission(Permission::SyncSources),
+        post(sources::sync),
+    )
+}
+
+/// Returns `true` if errors at a path are reported as problem details.
+pub(super) fn is_api_path(path: &str) -> bool {
+    path.starts_with("/api/")
 }

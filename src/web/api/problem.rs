@@ -5,12 +5,15 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use crate::domain::actor::Actor;
+use crate::domain::permission::Permission;
+use crate::domain::role::Role;
+use crate::http::RateLimitExceeded;
 use crate::store::StoreError;
-use crate::web::rate_limit::RateLimitExceeded;
 
 /// An API error response.
 #[derive(Debug)]
-pub(super) struct Problem {
+pub(in crate::web) struct Problem {
     status: StatusCode,
     /// Explanation of this occurrence, as one sentence.
     detail: String,
@@ -26,12 +29,12 @@ impl Problem {
     }
 
     /// 404: the resource does not exist.
-    pub(super) fn not_found(detail: impl Into<String>) -> Self {
+    pub(in crate::web) fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, detail)
     }
 
     /// 405: the endpoint does not support the request's method.
-    pub(super) fn method_not_allowed() -> Self {
+    pub(in crate::web) fn method_not_allowed() -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method not allowed")
     }
 
@@ -63,8 +66,19 @@ impl Problem {
         }
     }
 
-    /// 403: the token's role does not permit the operation.
-    pub(super) fn forbidden(detail: impl Into<String>) -> Self {
+    /// 403: the role of the token does not include a permission.
+    pub(super) fn missing_permission(actor: &Actor, permission: Permission) -> Self {
+        let roles: Vec<&str> = Role::ALL
+            .into_iter()
+            .filter(|role| role.grants(permission))
+            .map(Role::as_str)
+            .collect();
+        let detail = format!(
+            "the token {} does not have the permission to {}; use a token with the role {}",
+            actor.name().unwrap_or_default(),
+            permission.describe(),
+            roles.join(" or ")
+        );
         let challenge = Some("Bearer realm=\"courant\", error=\"insufficient_scope\"");
         Self { challenge, ..Self::new(StatusCode::FORBIDDEN, detail) }
     }
@@ -81,8 +95,8 @@ impl Problem {
 impl From<StoreError> for Problem {
     fn from(cause: StoreError) -> Self {
         tracing::error!("/api: {cause}");
-        let passes = cause.is_transient();
-        if passes {
+        let is_transient = cause.is_transient();
+        if is_transient {
             Self {
                 retry_after: Some(30),
                 ..Self::new(

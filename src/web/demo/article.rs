@@ -23,24 +23,26 @@ pub(in crate::web) async fn show(
     let article = found
         .filter(|a| a.removed_at.is_none() && a.published_at <= now)
         .ok_or_else(WebError::not_found)?;
-    let members = web.app.store.members_of(&[article.group], now).await?;
+    let members = web.app.store.story_members(&[article.group], now).await?;
     let translations = members.into_iter().filter(|translation| translation.row != article.row);
-    let page = web.render(&DemoArticlePage {
-        page: web.page(&client, &method),
-        section: article.sections.first().cloned(),
-        date_text: web.date_text_of(article.published_at, &client.language),
-        title: article.title,
-        authors: article.authors,
-        article_language: article.language,
-        body_html: article.body_html,
-        translations: translations
-            .map(|translation| LanguageLink {
-                name: web.app.templates.text(&translation.language, "language-name", &[]),
-                url: translation.url.unwrap_or_default(),
-                code: translation.language,
-                current: false,
-            })
-            .collect(),
-    })?;
+    let page = web
+        .render(&DemoArticlePage {
+            page: web.page(&client, &method),
+            section: article.sections.first().cloned(),
+            date_text: web.date_text_of(article.published_at, &client.language),
+            title: article.title,
+            authors: article.authors,
+            article_language: article.language,
+            body_html: article.body_html,
+            translations: translations
+                .map(|translation| LanguageLink {
+                    name: web.app.templates.text(&translation.language, "language-name", &[]),
+                    url: translation.url.unwrap_or_default(),
+                    code: translation.language,
+                    current: false,
+                })
+                .collect(),
+        })
+        .await?;
     Ok(([(header::CONTENT_SECURITY_POLICY, ARTICLE_CSP)], page).into_response())
 }

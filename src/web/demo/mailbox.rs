@@ -61,6 +61,7 @@ pub(in crate::web) async fn list(
         total,
         refresh_seconds: Some(REFRESH_SECS),
     })
+    .await
 }
 
 /// `GET /mailbox/{id}`: shows one e-mail.
@@ -75,16 +76,18 @@ pub(in crate::web) async fn show(
         .ok()
         .and_then(|id| require_demo(&web).ok()?.mail_catcher.mail(id))
         .ok_or_else(WebError::not_found)?;
-    let page = web.render(&MailboxMailPage {
-        page: web.page(&client, &method),
-        date_text: mail.received_at.in_zone(&web.app.config.site.timezone),
-        from: mail.from,
-        to: mail.to,
-        subject: mail.subject,
-        headers: mail.headers,
-        html: Some(mail.html).filter(|html| !html.is_empty()),
-        text: Some(mail.text).filter(|text| !text.is_empty()),
-    })?;
+    let page = web
+        .render(&MailboxMailPage {
+            page: web.page(&client, &method),
+            date_text: mail.received_at.in_zone(&web.app.config.site.timezone),
+            from: mail.from,
+            to: mail.to,
+            subject: mail.subject,
+            headers: mail.headers,
+            html: Some(mail.html).filter(|html| !html.is_empty()),
+            text: Some(mail.text).filter(|text| !text.is_empty()),
+        })
+        .await?;
     Ok(([(header::CONTENT_SECURITY_POLICY, MAIL_CSP)], page).into_response())
 }
 

@@ -30,7 +30,7 @@ pub(in crate::web) async fn show(
 ) -> WebResult<Response> {
     match client.query_param("published") {
         Some(id) => render_published(&web, &client, id).await,
-        None => render_form(&web, &client, &method, &Form::default(), None),
+        None => render_form(&web, &client, &method, &Form::default(), None).await,
     }
 }
 
@@ -41,9 +41,6 @@ pub(in crate::web) async fn submit(
     method: Method,
     form: Form,
 ) -> WebResult<Response> {
-    if client.is_cross_site {
-        return Err(WebError::cross_site());
-    }
     let demo = require_demo(&web)?;
     let title: String = form.first("title").chars().take(MAX_TITLE_CHARS).collect();
     if title.is_empty() {
@@ -53,7 +50,8 @@ pub(in crate::web) async fn submit(
             &method,
             &form,
             Some(web.translate(&client, "publish-error-title", &[])),
-        )?;
+        )
+        .await?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
     let id: String = "yours-"
@@ -126,9 +124,10 @@ async fn render_published(web: &WebState, client: &ClientInfo, id: &str) -> WebR
         sentences: vec![web.translate(client, "publish-done", &[("title", &article.title)])],
         actions: feed.into_iter().chain([publish_again]).collect(),
     })
+    .await
 }
 
-fn render_form(
+async fn render_form(
     web: &WebState,
     client: &ClientInfo,
     method: &Method,
@@ -158,6 +157,7 @@ fn render_form(
             })
             .collect(),
     })
+    .await
 }
 
 /// Returns the submitted language if it is one of the offered ones, else the page's language.

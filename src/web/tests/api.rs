@@ -7,7 +7,7 @@ use crate::domain::role::Role;
 const SYNC: &str = "/api/v1/sources/college/sync";
 
 impl Site {
-    async fn token(&self, name: &str, role: Role, token_byte: u8) -> String {
+    pub(super) async fn token(&self, name: &str, role: Role, token_byte: u8) -> String {
         let secret = &self.app.instance.secret;
         access::create_token(
             &self.app.store,
@@ -62,7 +62,11 @@ async fn token_permits_what_its_role_allows_until_it_is_revoked() {
     assert_ne!(editor, viewer);
     let refused = site.sync(SYNC, &viewer, "").await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
-    assert!(refused.text().contains("role viewer"), "{}", refused.text());
+    assert!(
+        refused.text().contains("use a token with the role admin or editor"),
+        "{}",
+        refused.text()
+    );
     assert_eq!(
         site.sync(SYNC, &editor, "{}").await.status,
         StatusCode::CONFLICT,
@@ -106,11 +110,17 @@ async fn api_requests_are_rate_limited_per_network() {
             .header("x-forwarded-for", address);
         request.extension(axum::extract::ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 4000))))
     };
-    let mut last = site.send(from("203.0.113.7"), "").await;
-    for _ in 0..API_REQUESTS_PER_HOUR {
-        last = site.send(from("203.0.113.7"), "").await;
-    }
-    assert_eq!(last.status, StatusCode::TOO_MANY_REQUESTS);
-    assert!(last.header("retry-after").parse::<u32>().unwrap() > 0);
+    // The limit is given back evenly while the requests are made, so a few more are accepted.
+    let mut accepted = 0;
+    let rejected = loop {
+        let response = site.send(from("203.0.113.7"), "").await;
+        if response.status == StatusCode::TOO_MANY_REQUESTS {
+            break response;
+        }
+        accepted += 1;
+        assert!(accepted < 2 * API_REQUESTS_PER_HOUR, "the limit is not applied");
+    };
+    assert!(accepted >= API_REQUESTS_PER_HOUR, "{accepted}");
+    assert!(rejected.header("retry-after").parse::<u32>().unwrap() > 0);
     assert_eq!(site.send(from("203.0.113.8"), "").await.status, StatusCode::CONFLICT);
 }

@@ -36,10 +36,10 @@ async fn rejected_subscribe_requests_change_nothing() {
     let rejected = site.send(request(), "address=eve%40example.org&digest=weekly").await;
     assert_eq!(
         (rejected.status, rejected.header(header::RETRY_AFTER)),
-        (StatusCode::TOO_MANY_REQUESTS, "3600")
+        (StatusCode::TOO_MANY_REQUESTS, "180")
     );
     assert!(rejected.text().contains("Too many requests"));
-    assert!(rejected.text().contains("Please try again in 60 minutes."), "{}", rejected.text());
+    assert!(rejected.text().contains("Please try again in 3 minutes."), "{}", rejected.text());
 }
 
 #[tokio::test]

@@ -156,12 +156,12 @@ async fn mariadb_types_are_converted_to_article_fields() {
     source.use_query(&format!("SELECT {columns} FROM c"), "");
     let sync = source.sync();
     assert_eq!(sync.counts(), [1, 0, 0, 1]);
-    let why = [
+    let reason = [
         "c1: it has no published_at",
         "c2: published_at `2026-00-00 00:00:00` is not a valid time",
         "c3: it has no published_at",
     ];
-    assert_eq!(sync.rejected(), why);
+    assert_eq!(sync.rejected(), reason);
     assert_eq!(fields(&source, "c4")[2], "2026-09-01T02:00:00Z");
     source.use_query(
         "SELECT id, title, out_at AS published_at, stamp AS updated_at FROM c WHERE id = 'c4'",

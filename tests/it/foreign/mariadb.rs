@@ -66,10 +66,10 @@ fn start_on(port: u16) -> Result<Server, String> {
     let mut port_line = String::new();
     BufReader::new(watcher.stdout.take().unwrap()).read_line(&mut port_line).unwrap();
     if port_line.is_empty() {
-        let mut why = String::new();
-        watcher.stderr.take().unwrap().read_to_string(&mut why).unwrap();
+        let mut reason = String::new();
+        watcher.stderr.take().unwrap().read_to_string(&mut reason).unwrap();
         watcher.wait().unwrap();
-        return Err(format!("MariaDB did not start: {}", why.trim()));
+        return Err(format!("MariaDB did not start: {}", reason.trim()));
     }
     Ok(Server { port, _watcher: watcher })
 }

@@ -48,8 +48,8 @@ impl TestSource {
             }
             Kind::Mariadb => match mariadb::fresh_database().await {
                 Ok(url) => (url, None),
-                Err(why) => {
-                    skipped(&why);
+                Err(reason) => {
+                    skipped(&reason);
                     return None;
                 }
             },

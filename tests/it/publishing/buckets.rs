@@ -200,11 +200,11 @@ database_tests! {
             ("s3://news/".to_owned(), "s3://elsewhere/".to_owned(), "the service responded 403"),
         ] {
             let wrong = publishing_node(world, &config.replace(&was, &is)).await;
-            let why = wrong.tick().await.unwrap_err();
-            assert!(why.starts_with("cdn: cannot publish to s3://") && why.contains(message), "{why}");
-            assert!(!why.contains(&bucket.secret), "{why}");
+            let reason = wrong.tick().await.unwrap_err();
+            assert!(reason.starts_with("cdn: cannot publish to s3://") && reason.contains(message), "{reason}");
+            assert!(!reason.contains(&bucket.secret), "{reason}");
             let before = bucket.requests().len();
-            assert_eq!(wrong.tick().await.unwrap_err(), why, "the error should be the same until the backoff ends");
+            assert_eq!(wrong.tick().await.unwrap_err(), reason, "the error should be the same until the backoff ends");
             assert_eq!(bucket.requests().len(), before, "no request should be sent during the backoff");
             world.sql("DELETE FROM publications").await;
         }
@@ -226,8 +226,8 @@ database_tests! {
              access_key = \"a\"\nsecret_key = \"s\"\n");
         world.publish([article("a")]).await;
         let first = publishing_node(world, &config).await;
-        let why = first.tick().await.unwrap_err();
-        assert!(why.contains("cannot connect to"), "{why}");
+        let reason = first.tick().await.unwrap_err();
+        assert!(reason.contains("cannot connect to"), "{reason}");
         let Some(bucket) = Bucket::start(free) else { return };
         let second = publishing_node(world, &bucket.config("")).await;
         assert!(second.publish().await.is_empty(), "the backoff has not ended");

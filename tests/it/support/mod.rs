@@ -19,12 +19,12 @@ pub(crate) use time::{START_TIME, TestClock};
 pub(crate) use world::{Database, World, article};
 
 /// Reports that a test is skipped on this machine; panics if `COURANT_TEST_REQUIRE` is `all`.
-pub(crate) fn skipped(why: &str) {
+pub(crate) fn skipped(reason: &str) {
     assert!(
         std::env::var("COURANT_TEST_REQUIRE").as_deref() != Ok("all"),
-        "skipped, but COURANT_TEST_REQUIRE=all: {why}"
+        "skipped, but COURANT_TEST_REQUIRE=all: {reason}"
     );
-    eprintln!("skipped: {why}");
+    eprintln!("skipped: {reason}");
 }
 
 /// Runs each test on both databases, as `sqlite::name` and `postgres::name`. A test fails if any

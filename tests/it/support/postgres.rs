@@ -77,9 +77,9 @@ fn start() -> Result<Cluster, String> {
     let mut directory = String::new();
     BufReader::new(watcher.stdout.take().unwrap()).read_line(&mut directory).unwrap();
     if directory.is_empty() {
-        let mut why = String::new();
-        watcher.stderr.take().unwrap().read_to_string(&mut why).unwrap();
-        return Err(format!("PostgreSQL did not start: {}", why.trim()));
+        let mut reason = String::new();
+        watcher.stderr.take().unwrap().read_to_string(&mut reason).unwrap();
+        return Err(format!("PostgreSQL did not start: {}", reason.trim()));
     }
     Ok(Cluster { directory: directory.trim().to_owned(), _watcher: watcher })
 }

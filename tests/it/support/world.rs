@@ -65,8 +65,8 @@ impl World {
             Database::Sqlite => format!("sqlite://{}", home.path().join("courant.db").display()),
             Database::Postgres => match postgres::fresh_database().await {
                 Ok(url) => url,
-                Err(why) => {
-                    skipped(&why);
+                Err(reason) => {
+                    skipped(&reason);
                     return None;
                 }
             },
@@ -341,7 +341,7 @@ impl World {
     /// Ends the test: panics if a delivery is still in the state `sending`, and closes the
     /// database.
     pub(crate) async fn end(self) {
-        self.dispatcher.finish().await.unwrap();
+        self.dispatcher.shutdown().await.unwrap();
         let editions: Vec<i64> =
             self.app.store.editions(None).await.unwrap().iter().map(|e| e.id).collect();
         let all_counts = self.app.store.counts_of(&editions).await.unwrap();

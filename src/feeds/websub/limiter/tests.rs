@@ -4,20 +4,20 @@ use tokio::sync::mpsc;
 
 use super::*;
 
-fn slot(class: RequestClass, host: &str, id: i64) -> Slot {
-    Slot { class, host: host.into(), leased_row: Some((JobKind::Deliver, id)) }
+fn job(class: RequestClass, host: &str, id: i64) -> Job {
+    Job { class, host: host.into(), leased_row: Some((JobKind::Deliver, id)) }
 }
 
 #[tokio::test]
 async fn hanging_host_does_not_delay_other_hosts() {
     let limiter = Arc::new(ConcurrencyLimiter::new(8));
     for id in 0..6 {
-        limiter.spawn(slot(RequestClass::Healthy, "hangs.example", id), std::future::pending());
+        limiter.spawn(job(RequestClass::Healthy, "hangs.example", id), std::future::pending());
     }
     let (sender, mut receiver) = mpsc::unbounded_channel();
     for id in 6..20 {
         let sender = sender.clone();
-        limiter.spawn(slot(RequestClass::Healthy, &format!("{id}.example"), id), async move {
+        limiter.spawn(job(RequestClass::Healthy, &format!("{id}.example"), id), async move {
             sender.send(id).unwrap()
         });
     }
@@ -34,19 +34,20 @@ async fn hanging_host_does_not_delay_other_hosts() {
 }
 
 #[tokio::test]
-async fn degraded_subscriber_does_not_delay_healthy_ones_of_its_host() {
+async fn slow_subscriber_does_not_delay_healthy_ones_of_its_host() {
     let limiter = Arc::new(ConcurrencyLimiter::new(8));
     for id in 0..6 {
-        limiter.spawn(slot(RequestClass::Degraded, "many.example", id), std::future::pending());
+        limiter.spawn(job(RequestClass::Slow, "many.example", id), std::future::pending());
     }
     assert_eq!(
-        (limiter.busy_hosts(RequestClass::Degraded), limiter.busy_hosts(RequestClass::Healthy)),
+        (limiter.busy_hosts(RequestClass::Slow), limiter.busy_hosts(RequestClass::Healthy)),
         (vec!["many.example".into()], vec![])
     );
     let (sender, mut receiver) = mpsc::unbounded_channel();
-    limiter.spawn(slot(RequestClass::Healthy, "many.example", 6), async move {
-        sender.send(6).unwrap()
-    });
+    limiter.spawn(
+        job(RequestClass::Healthy, "many.example", 6),
+        async move { sender.send(6).unwrap() },
+    );
     assert_eq!(receiver.recv().await, Some(6));
     limiter.shutdown(Duration::ZERO).await;
 }
@@ -57,14 +58,15 @@ async fn slow_healthy_request_releases_its_permit_to_others() {
         Arc::new(ConcurrencyLimiter { slow_after: Duration::ZERO, ..ConcurrencyLimiter::new(8) });
     for id in 0..4 {
         limiter.spawn(
-            slot(RequestClass::Healthy, &format!("{id}.example"), id),
+            job(RequestClass::Healthy, &format!("{id}.example"), id),
             std::future::pending(),
         );
     }
     let (sender, mut receiver) = mpsc::unbounded_channel();
-    limiter.spawn(slot(RequestClass::Healthy, "good.example", 4), async move {
-        sender.send(4).unwrap()
-    });
+    limiter.spawn(
+        job(RequestClass::Healthy, "good.example", 4),
+        async move { sender.send(4).unwrap() },
+    );
     assert_eq!(receiver.recv().await, Some(4));
     limiter.shutdown(Duration::ZERO).await;
 }
@@ -72,8 +74,8 @@ async fn slow_healthy_request_releases_its_permit_to_others() {
 #[tokio::test]
 async fn regained_capacity_notifies_if_jobs_are_left() {
     let limiter = Arc::new(ConcurrencyLimiter::new(4));
-    limiter.note_backlog(RequestClass::Unverified, true);
-    limiter.spawn(slot(RequestClass::Unverified, "a.example", 1), async {});
+    limiter.record_claim(RequestClass::Unverified, true);
+    limiter.spawn(job(RequestClass::Unverified, "a.example", 1), async {});
     limiter.notified().await;
     assert_eq!(
         (

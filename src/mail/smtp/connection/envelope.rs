@@ -27,7 +27,7 @@ impl Connection {
             PipeliningLevel::None => self.send_step_by_step(commands).await,
             _ => self.send_pipelined(commands).await,
         };
-        if self.control.was_interrupted() {
+        if self.control.received_unsolicited_data() {
             return Err(self.unsolicited_reply().await);
         }
         self.classify_replies(level, true, replies).await
@@ -36,12 +36,12 @@ impl Connection {
     /// Sends all commands in one write, then reads their replies (RFC 2920).
     async fn send_pipelined(&mut self, commands: &EnvelopeCommands) -> EnvelopeReplies {
         self.control.set_timeout(self.timeouts.reply);
-        self.control.expect_silence();
+        self.control.expect_no_data();
         if std::mem::take(&mut self.needs_rset) {
-            let first = self.lettre.command(format!("{Rset}{}", commands.pipelined())).await;
+            let first = self.inner.command(format!("{Rset}{}", commands.pipelined())).await;
             self.read_replies(PipeliningLevel::Envelope, &STAGES_WITH_RSET, Some(first)).await
         } else {
-            let first = self.lettre.command(commands.pipelined()).await;
+            let first = self.inner.command(commands.pipelined()).await;
             self.read_replies(PipeliningLevel::Envelope, &STAGES, Some(first)).await
         }
     }
@@ -65,8 +65,8 @@ impl Connection {
 
     async fn command(&mut self, command: &str) -> Result<Response, Error> {
         self.control.set_timeout(self.timeouts.reply);
-        self.control.expect_silence();
-        self.lettre.command(command).await
+        self.control.expect_no_data();
+        self.inner.command(command).await
     }
 
     /// Reads the replies to a pipelined envelope, the first of which may already have been read.
@@ -88,7 +88,7 @@ impl Connection {
                     if proven || level != PipeliningLevel::Full {
                         self.control.set_timeout(self.timeouts.reply);
                     }
-                    self.lettre.read_response().await
+                    self.inner.read_response().await
                 }
             };
             if !replies.record(stage, result) {
@@ -102,7 +102,7 @@ impl Connection {
     pub(super) async fn classify_replies(
         &mut self,
         level: PipeliningLevel,
-        count_silence: bool,
+        counts_missing_reply: bool,
         replies: EnvelopeReplies,
     ) -> Result<(), AttemptResult> {
         let Some((stage, step)) = replies.failure else {
@@ -117,8 +117,10 @@ impl Connection {
             StepResult::Reply(reply) => {
                 self.pipelining_failed(level, format!("the relay answered {stage} with: {reply}"))
             }
-            StepResult::NoReply(why) if count_silence => self.pipelining_failed(level, why),
-            StepResult::NoReply(why) => relay_error(why),
+            StepResult::NoReply(reason) if counts_missing_reply => {
+                self.pipelining_failed(level, reason)
+            }
+            StepResult::NoReply(reason) => relay_error(reason),
         };
         attempt.reusable &= replies.in_sync;
         if replies.awaiting_content && attempt.reusable {
@@ -133,15 +135,19 @@ impl Connection {
 
     /// Records that the relay failed at a pipelined group: the mail is retried, and the connection
     /// is unusable.
-    pub(super) fn pipelining_failed(&self, level: PipeliningLevel, why: String) -> AttemptResult {
-        self.pipelining.record_failure(level, &why);
-        relay_error(why)
+    pub(super) fn pipelining_failed(
+        &self,
+        level: PipeliningLevel,
+        reason: String,
+    ) -> AttemptResult {
+        self.pipelining.record_failure(level, &reason);
+        relay_error(reason)
     }
 
     /// Sends empty data after a DATA that was accepted without recipients (RFC 2920 section 3.1).
     /// The reply only shows whether the connection is still alive.
     async fn send_empty_data(&mut self) -> bool {
         self.control.set_timeout(self.timeouts.reply);
-        matches!(step_result(self.lettre.command(".\r\n").await), StepResult::Reply(reply) if reply.code != 421)
+        matches!(step_result(self.inner.command(".\r\n").await), StepResult::Reply(reply) if reply.code != 421)
     }
 }

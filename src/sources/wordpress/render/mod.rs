@@ -25,7 +25,7 @@ mod tests;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use super::site::{Include, Post, PostPage, PostQuery, Site};
+use super::site::{DataRequest, Post, PostPage, PostQuery, Site};
 
 pub(super) use excerpts::excerpt;
 
@@ -40,13 +40,13 @@ pub(super) struct Body {
     /// Omitted content, one sentence each.
     pub(super) notes: Vec<String>,
     /// Data missing in the site's snapshot; the HTML is incomplete unless this is empty.
-    pub(super) missing: BTreeSet<Include>,
+    pub(super) missing: BTreeSet<DataRequest>,
 }
 
 /// The state of one rendering: the snapshot it reads, its requests and its notes.
 struct RenderContext<'a> {
     site: &'a Site,
-    missing: RefCell<BTreeSet<Include>>,
+    missing: RefCell<BTreeSet<DataRequest>>,
     notes: RefCell<Vec<String>>,
 }
 
@@ -74,7 +74,7 @@ impl<'a> RenderContext<'a> {
         }
     }
 
-    fn request(&self, want: Include) {
+    fn request(&self, want: DataRequest) {
         self.missing.borrow_mut().insert(want);
     }
 
@@ -82,7 +82,7 @@ impl<'a> RenderContext<'a> {
     fn post(&self, id: u64) -> Option<&'a Post> {
         let known = self.site.posts.get(&id);
         if known.is_none() {
-            self.request(Include::Post(id));
+            self.request(DataRequest::Post(id));
         }
         known?.as_ref()
     }
@@ -91,7 +91,7 @@ impl<'a> RenderContext<'a> {
     fn post_with_body(&self, id: u64) -> Option<&'a Post> {
         let known = self.site.posts.get(&id);
         if known.is_none_or(|post| post.as_ref().is_some_and(|post| post.content.is_none())) {
-            self.request(Include::Body(id));
+            self.request(DataRequest::Body(id));
             return None;
         }
         known?.as_ref()
@@ -100,7 +100,7 @@ impl<'a> RenderContext<'a> {
     fn list(&self, listing: &PostQuery) -> Option<&'a PostPage> {
         let known = self.site.lists.get(listing);
         if known.is_none() {
-            self.request(Include::List(listing.clone()));
+            self.request(DataRequest::List(listing.clone()));
         }
         known
     }

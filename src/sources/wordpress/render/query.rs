@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::blocks::{Block, children_html, number};
 use super::markup::escape;
 use super::{RenderContext, Scope, content, excerpts, list_title, media, texturize};
-use crate::sources::wordpress::site::{Include, Order, Post, PostQuery};
+use crate::sources::wordpress::site::{DataRequest, Order, Post, PostQuery};
 use crate::sources::wordpress::{dates, permalinks};
 
 /// Returns the HTML of a theme block; `None` for any other block.
@@ -257,7 +257,7 @@ fn author(context: &RenderContext<'_>, block: &Block, post: &Post) -> String {
 fn biography<'a>(context: &RenderContext<'a>, post: &Post) -> &'a str {
     let known = context.site.biographies.get(&post.author);
     if known.is_none() {
-        context.request(Include::Biography(post.author));
+        context.request(DataRequest::Biography(post.author));
     }
     known.map_or("", String::as_str)
 }

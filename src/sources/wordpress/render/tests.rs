@@ -49,7 +49,10 @@ fn a_gallery_requests_its_images_and_then_shows_them() {
         content: Some("[gallery ids=\"8,7\" link=\"file\"]".into()),
         ..Post::default()
     };
-    assert_eq!(body(&site, &post).missing, BTreeSet::from([Include::Post(7), Include::Post(8)]));
+    assert_eq!(
+        body(&site, &post).missing,
+        BTreeSet::from([DataRequest::Post(7), DataRequest::Post(8)])
+    );
     for id in [7, 8] {
         let picture = Post {
             id,
@@ -81,7 +84,7 @@ fn a_block_that_lists_posts_requests_them_and_links_to_them() {
     let listing = PostQuery { kind: "post".into(), limit: 1, ..PostQuery::default() };
     assert_eq!(
         body(&site, &post).missing,
-        BTreeSet::from([Include::List(listing.clone()), Include::Months])
+        BTreeSet::from([DataRequest::List(listing.clone()), DataRequest::Months])
     );
     site.months = Some(vec![(2026, 3, 2)]);
     site.lists.insert(listing, PostPage { ids: vec![8], total: 2 });

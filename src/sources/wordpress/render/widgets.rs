@@ -12,7 +12,7 @@ use super::{
 };
 use crate::sources::wordpress::dates;
 use crate::sources::wordpress::permalinks;
-use crate::sources::wordpress::site::{Include, Order, Post, PostQuery, Term};
+use crate::sources::wordpress::site::{DataRequest, Order, Post, PostQuery, Term};
 
 /// Returns the HTML of a dynamic block; `None` for any other block.
 pub(super) fn render(
@@ -44,7 +44,7 @@ pub(super) fn render(
 
 fn months<'a>(context: &RenderContext<'a>) -> &'a [(i16, i8, u64)] {
     if context.site.months.is_none() {
-        context.request(Include::Months);
+        context.request(DataRequest::Months);
     }
     context.site.months.as_deref().unwrap_or_default()
 }
@@ -258,7 +258,7 @@ fn latest_post(
 
 fn latest_comments(context: &RenderContext<'_>, block: &Block) -> String {
     let Some(all) = &context.site.comments else {
-        context.request(Include::Comments);
+        context.request(DataRequest::Comments);
         return String::new();
     };
     let count = block.number("commentsToShow").unwrap_or(5).clamp(1, 100) as usize;

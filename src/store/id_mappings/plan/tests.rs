@@ -63,7 +63,7 @@ fn ambiguous_and_repeated_ids_are_rejected_with_their_line() {
     ]
     .iter()
     .zip(&rejected)
-    .map(|(words, (line, why))| (*line, why.contains(words)))
+    .map(|(words, (line, reason))| (*line, reason.contains(words)))
     .collect();
     assert_eq!(reported, [1, 3, 4, 5, 6].map(|line| (line, true)), "{rejected:?}");
 }

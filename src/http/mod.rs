@@ -1,0 +1,10 @@
+//! What pages, feeds and the API share about HTTP: the client's address, cross-site requests and
+//! rate limits.
+
+mod client_ip;
+mod csrf;
+mod rate_limit;
+
+pub(crate) use client_ip::ClientIp;
+pub(crate) use csrf::is_cross_site;
+pub(crate) use rate_limit::{RateLimitExceeded, RateLimiter};

@@ -1,0 +1,79 @@
+//! Every route does what its declared access says.
+
+use axum::http::{Method, Request, StatusCode, header};
+
+use super::Site;
+use crate::domain::permission::Permission;
+use crate::domain::role::Role;
+use crate::web::access::Access;
+use crate::web::router::declared_routes;
+
+/// Returns an address of a route.
+fn address(route: &str) -> String {
+    let segments =
+        route.split('/').map(|segment| if segment.starts_with('{') { "x" } else { segment });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+#[tokio::test]
+async fn open_pages_refuse_cross_site_requests_and_links_and_programs_do_not() {
+    let site = Site::new(true).await;
+    let routes = declared_routes(site.app.clone(), site.demo.clone());
+    assert!(routes.len() > 15, "{routes:?}");
+    for (route, access) in routes {
+        for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+            let request = Request::builder()
+                .method(method.clone())
+                .uri(address(route))
+                .header("sec-fetch-site", "cross-site");
+            let status = site.send(request, "").await.status;
+            let is_refused = matches!(
+                status,
+                StatusCode::FORBIDDEN | StatusCode::METHOD_NOT_ALLOWED | StatusCode::UNAUTHORIZED
+            );
+            match access {
+                Access::Public | Access::Permission(_) => {
+                    assert!(is_refused, "{method} {route}: {status}");
+                }
+                Access::Link | Access::Program => {
+                    assert_ne!(status, StatusCode::FORBIDDEN, "{method} {route}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn api_routes_need_a_token_whose_role_grants_their_permission() {
+    let site = Site::new(false).await;
+    let mut checked = 0;
+    for (route, access) in declared_routes(site.app.clone(), None) {
+        assert_eq!(route.starts_with("/api/"), matches!(access, Access::Permission(_)), "{route}");
+        let Access::Permission(permission) = access else { continue };
+        checked += 1;
+        let without = site.send(Request::post(address(route)), "").await;
+        assert_eq!(without.status, StatusCode::UNAUTHORIZED, "{route}");
+        for (number, role) in (1..).zip(Role::ALL) {
+            let token = site.token(&format!("t{checked}-{}", role.as_str()), role, number).await;
+            let request = Request::post(address(route))
+                .header(header::AUTHORIZATION, format!("Bearer {token}"));
+            let is_forbidden = site.send(request, "").await.status == StatusCode::FORBIDDEN;
+            assert_eq!(is_forbidden, !role.grants(permission), "{route} {role:?}");
+        }
+    }
+    assert!(checked > 0 && Permission::ALL.len() > checked);
+}
+
+#[tokio::test]
+async fn responses_carry_a_request_id_that_only_a_trusted_proxy_may_choose() {
+    let site = Site::new(false).await;
+    let from = |peer: [u8; 4]| {
+        Request::get("/subscribe")
+            .header("x-request-id", "chosen")
+            .extension(axum::extract::ConnectInfo(std::net::SocketAddr::from((peer, 9))))
+    };
+    let through_proxy = site.send(from([127, 0, 0, 1]), "").await;
+    assert_eq!(through_proxy.header("x-request-id"), "chosen");
+    let direct = site.send(from([198, 51, 100, 1]), "").await;
+    assert_eq!(direct.header("x-request-id").len(), 16, "{:?}", direct.header("x-request-id"));
+}
