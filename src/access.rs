@@ -33,7 +33,7 @@ pub async fn create_token(
     let token = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(entropy));
     let stored =
         ApiToken { name: name.to_owned(), role, hash: hash(secret, &token), created_at: now };
-    let is_new = store.add_api_token(stored).await?;
+    let is_new = store.add_api_token(&stored).await?;
     Ok(is_new.then_some(token).ok_or_else(|| {
         format!("a token named {name:?} already exists: revoke it, or choose another name")
     }))

@@ -36,6 +36,26 @@ CREATE TABLE api_tokens (
     created_at BIGINT NOT NULL
 );
 
+-- Who changed what; `object_id` is the name or id of the object, `detail` a JSON object without
+-- personal data. Entries are only ever added.
+CREATE TABLE audit_log (
+    id         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at         BIGINT NOT NULL,
+    actor_kind TEXT NOT NULL CONSTRAINT audit_log_actor_kind CHECK (actor_kind IN ('user', 'token', 'subscriber', 'cli', 'system')),
+    actor_name TEXT,
+    action     TEXT NOT NULL CONSTRAINT audit_log_action CHECK (action IN (
+                'create', 'change', 'delete', 'subscribe', 'confirm',
+                'unsubscribe', 'erase', 'import', 'export', 'pause',
+                'resume', 'cancel', 'retry', 'test', 'sync',
+                'accept_removals', 'adopt', 'reload')),
+    object     TEXT NOT NULL CONSTRAINT audit_log_object CHECK (object IN (
+                'source', 'article', 'feed', 'digest', 'edition',
+                'subscriber', 'suppression', 'token', 'user', 'database',
+                'config')),
+    object_id  TEXT NOT NULL,
+    detail     TEXT
+);
+
 -- Rows of a source that could not be imported, stored so that each is logged only once.
 CREATE TABLE rejected_rows (
     source    TEXT NOT NULL,

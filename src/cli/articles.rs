@@ -60,9 +60,7 @@ impl Command {
         match self {
             Self::List { waiting, limit } => list(app, waiting, limit, json).await,
             Self::Show { id } => show(app, &id, json).await,
-            Self::Import { file, source } => {
-                import_file(app, &file, source.as_deref(), json).await
-            }
+            Self::Import { file, source } => import_file(app, &file, source.as_deref(), json).await,
             Self::RemapIds { map, source } => remap_ids(app, &map, source.as_deref(), json).await,
         }
     }
@@ -212,7 +210,8 @@ async fn remap_ids(
                 .filter(|(n, _)| *n > 0)
                 .map(|(n, what)| format!(", {what} {n}"))
                 .collect();
-            let document = json!({"remapped": r.mapped, "pending": r.pending, "unchanged": r.unchanged});
+            let document =
+                json!({"remapped": r.mapped, "pending": r.pending, "unchanged": r.unchanged});
             output::result(json, &document, &format!("remapped {}{more}", r.mapped))?;
             Ok(ExitCode::SUCCESS)
         }

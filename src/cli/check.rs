@@ -70,6 +70,7 @@ pub(crate) async fn run(path: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let mut findings = Findings { json, documents: Vec::new(), errors: 0 };
     findings.ok(&format!("config {}: {}", path.display(), summary(config)))?;
     app.store.ping().await?;
+    app.store.prepare_statements().await?;
     findings.ok("database: reachable and up to date")?;
     for source in &config.sources {
         match sources::check(source).await {

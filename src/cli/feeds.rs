@@ -65,7 +65,9 @@ impl Command {
             }
             Self::Readers { name: None, days } => readers::list(app, days.unwrap_or(7), json).await,
             Self::Build { out } => build(app, &out, json).await,
-            Self::Publish { destination, again } => publish(app, destination.as_deref(), again, json).await,
+            Self::Publish { destination, again } => {
+                publish(app, destination.as_deref(), again, json).await
+            }
         }
     }
 }

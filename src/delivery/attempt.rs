@@ -13,7 +13,7 @@ use crate::domain::delivery::{
 use crate::domain::duration;
 use crate::domain::time::Millis;
 use crate::mail::smtp::{FailureScope, SmtpOutcome};
-use crate::store::claims::LeasedDelivery;
+use crate::store::leased_delivery::LeasedDelivery;
 use crate::store::outcomes::AttemptRecord;
 
 impl Worker {

@@ -8,7 +8,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::queue::SendQueue;
 use crate::domain::domain_limits::DomainLimit;
 use crate::domain::rate::Rate;
-use crate::store::claims::LeasedDelivery;
+use crate::store::leased_delivery::LeasedDelivery;
 
 /// Identifies what a node has leased.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -22,9 +22,9 @@ use crate::mail::payload::{
     CONFIRMATION_LINK_DAYS, ConfirmationPayload, Placeholders, TestMailPayload,
 };
 use crate::mail::precompiled::{PrecompiledMessage, Recipient, VariantParts};
-use crate::store::claims::LeasedDelivery;
 use crate::store::deliveries::Variant;
 use crate::store::editions::Edition;
+use crate::store::leased_delivery::LeasedDelivery;
 use crate::templates::mail::SiteContext;
 use crate::templates::{ConfirmContext, TemplateSnapshot};
 

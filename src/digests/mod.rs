@@ -14,7 +14,7 @@ use crate::domain::selection::matches_any;
 use crate::domain::time::Millis;
 use crate::store::Store;
 use crate::store::audience::AudienceGroup;
-use crate::store::editions::NewEdition;
+use crate::store::edition_creation::NewEdition;
 use crate::store::instance::Instance;
 use crate::templates::Templates;
 

@@ -12,7 +12,7 @@ use crate::domain::time::Millis;
 use crate::mail::payload::Placeholders;
 use crate::mail::precompiled::can_precompile;
 use crate::store::audience::AudienceGroup;
-use crate::store::editions::{NewVariant, VariantAssignment};
+use crate::store::edition_creation::{NewVariant, VariantAssignment};
 use crate::templates::mail::{
     DigestNames, EditionContext, LeadArticle, MoreArticle, SiteContext, SubscriberContext,
 };

@@ -1,6 +1,7 @@
 //! API tokens: their names, roles and keyed hashes.
 
-use super::{Store, StoreError, StoreResult, reading, transaction};
+use super::db::{FromRow, Row, Statement};
+use super::{Store, StoreResult};
 use crate::domain::role::Role;
 use crate::domain::time::Millis;
 
@@ -17,48 +18,59 @@ pub struct ApiToken {
     pub created_at: Millis,
 }
 
+/// Stores a token unless its name is taken.
+static ADD: Statement = Statement::new(
+    "
+    INSERT INTO api_tokens (name, role, hash, created_at)
+    VALUES ($name, $role, $hash, $created_at)
+    ON CONFLICT (name) DO NOTHING",
+);
+
+static REMOVE: Statement = Statement::new("DELETE FROM api_tokens WHERE name = $name");
+
+static LIST: Statement = Statement::new(
+    "
+    SELECT name, role, hash, created_at
+      FROM api_tokens
+     ORDER BY created_at DESC, name
+     LIMIT $limit",
+);
+
+/// All statements of this file.
+pub(super) static STATEMENTS: &[&Statement] = &[&ADD, &REMOVE, &LIST];
+
+impl FromRow for ApiToken {
+    fn from_row(row: &Row) -> StoreResult<Self> {
+        Ok(Self {
+            name: row.get("name")?,
+            role: row.word("api_tokens.role", Role::parse)?,
+            hash: row.get("hash")?,
+            created_at: row.time("created_at")?,
+        })
+    }
+}
+
 impl Store {
     /// Stores a token; returns `false` if its name is taken.
-    pub async fn add_api_token(&self, token: ApiToken) -> StoreResult<bool> {
-        transaction!(self, |tx| {
-            sqlx::query("INSERT INTO api_tokens (name, role, hash, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO NOTHING")
-                .bind(&token.name)
-                .bind(token.role.as_str())
-                .bind(&token.hash)
-                .bind(token.created_at.0)
-                .execute(&mut *tx)
-                .await?
-                .rows_affected()
-                == 1
-        })
+    pub async fn add_api_token(&self, token: &ApiToken) -> StoreResult<bool> {
+        let added = self
+            .write(&ADD)
+            .bind("name", &token.name)
+            .bind("role", token.role.as_str())
+            .bind("hash", &token.hash)
+            .bind("created_at", token.created_at)
+            .execute()
+            .await?;
+        Ok(added == 1)
     }
 
     /// Deletes a token; returns `true` if it existed.
     pub async fn remove_api_token(&self, name: &str) -> StoreResult<bool> {
-        let name = name.to_owned();
-        transaction!(self, |tx| {
-            sqlx::query("DELETE FROM api_tokens WHERE name = $1")
-                .bind(&name)
-                .execute(&mut *tx)
-                .await?
-                .rows_affected()
-                == 1
-        })
+        Ok(self.write(&REMOVE).bind("name", name).execute().await? == 1)
     }
 
     /// Returns tokens, newest first.
     pub async fn api_tokens(&self, limit: Option<i64>) -> StoreResult<Vec<ApiToken>> {
-        let rows: Vec<(String, String, String, i64)> = reading!(self, |db| {
-            sqlx::query_as("SELECT name, role, hash, created_at FROM api_tokens ORDER BY created_at DESC, name LIMIT $1")
-                .bind(limit.unwrap_or(i64::MAX))
-                .fetch_all(db)
-                .await?
-        });
-        rows.into_iter()
-            .map(|(name, word, hash, at)| match Role::parse(&word) {
-                Some(role) => Ok(ApiToken { name, role, hash, created_at: Millis(at) }),
-                None => Err(StoreError::InvalidValue { value: word, column: "api_tokens.role" }),
-            })
-            .collect()
+        self.read(&LIST).bind("limit", limit.unwrap_or(i64::MAX)).fetch_all().await
     }
 }

@@ -1,76 +1,69 @@
 //! Conversion of database rows to articles.
 
-use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
-
-use super::parse_json_list;
+use super::StoreResult;
+use super::db::{FromRow, Row};
 use crate::domain::article::{Article, Enclosure};
-use crate::domain::time::Millis;
 
-pub(crate) const ARTICLE_COLUMNS: &str = "a.id, a.guid, a.source, a.source_id, a.title, a.url, a.summary, a.body_html, a.sections, a.tags, \
-     a.authors, a.language, a.image_url, a.image_alt, a.image_type, a.image_width, a.image_height, a.enclosure_url, a.enclosure_type, \
-     a.enclosure_length, a.published_at, a.updated_at, a.first_seen_at, a.group_id, a.removed_at";
+/// Columns of an article other than its content.
+macro_rules! columns_without_content {
+    () => {
+        "a.id, a.guid, a.source, a.source_id, a.title, a.url, a.sections, a.tags, a.authors,
+         a.language, a.image_url, a.image_alt, a.image_type, a.image_width, a.image_height,
+         a.enclosure_url, a.enclosure_type, a.enclosure_length, a.published_at, a.updated_at,
+         a.first_seen_at, a.group_id, a.removed_at"
+    };
+}
 
-pub(crate) struct ArticleRecord(pub(super) Article);
+/// Columns of an article `a`.
+pub(crate) const ARTICLE_COLUMNS: &str =
+    concat!(columns_without_content!(), ", a.summary, a.body_html");
 
-impl<'r, R: Row> FromRow<'r, R> for ArticleRecord
-where
-    &'static str: ColumnIndex<R>,
-    String: Decode<'r, R::Database> + Type<R::Database>,
-    Option<String>: Decode<'r, R::Database> + Type<R::Database>,
-    i64: Decode<'r, R::Database> + Type<R::Database>,
-    Option<i64>: Decode<'r, R::Database> + Type<R::Database>,
-{
-    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
-        let list = |column: &'static str| -> Result<Vec<String>, sqlx::Error> {
-            let text: String = row.try_get(column)?;
-            parse_json_list(&text, "articles").map_err(|e| sqlx::Error::ColumnDecode {
-                index: column.into(),
-                source: Box::new(e),
-            })
-        };
-        let pixels = |column: &'static str| -> Result<Option<u32>, sqlx::Error> {
-            let number: Option<i64> = row.try_get(column)?;
-            Ok(number.and_then(|pixels| u32::try_from(pixels).ok()))
-        };
-        let enclosure = match row.try_get::<Option<String>, _>("enclosure_url")? {
-            Some(url) => Some(Enclosure {
-                url,
-                media_type: row.try_get::<Option<String>, _>("enclosure_type")?.unwrap_or_default(),
-                length: row
-                    .try_get::<Option<i64>, _>("enclosure_length")?
-                    .and_then(|length| u64::try_from(length).ok())
-                    .unwrap_or_default(),
-            }),
-            None => None,
-        };
-        Ok(Self(Article {
-            row: row.try_get("id")?,
-            guid: row.try_get("guid")?,
-            source: row.try_get("source")?,
-            source_id: row.try_get("source_id")?,
-            title: row.try_get("title")?,
-            url: row.try_get("url")?,
-            summary: row.try_get("summary")?,
-            body_html: row.try_get("body_html")?,
-            sections: list("sections")?,
-            tags: list("tags")?,
-            authors: list("authors")?,
-            language: row.try_get("language")?,
-            image_url: row.try_get("image_url")?,
-            image_alt: row.try_get("image_alt")?,
-            image_type: row.try_get("image_type")?,
-            image_width: pixels("image_width")?,
-            image_height: pixels("image_height")?,
-            enclosure,
-            published_at: Millis(row.try_get("published_at")?),
-            updated_at: Millis(row.try_get("updated_at")?),
-            first_seen_at: Millis(row.try_get("first_seen_at")?),
-            group: row.try_get("group_id")?,
-            removed_at: row.try_get::<Option<i64>, _>("removed_at")?.map(Millis),
-        }))
+/// Columns of an article `a` with an empty summary and body.
+pub(super) const BRIEF_ARTICLE_COLUMNS: &str =
+    concat!(columns_without_content!(), ", '' AS summary, '' AS body_html");
+
+impl FromRow for Article {
+    fn from_row(row: &Row) -> StoreResult<Self> {
+        Ok(Self {
+            row: row.get("id")?,
+            guid: row.get("guid")?,
+            source: row.get("source")?,
+            source_id: row.get("source_id")?,
+            title: row.get("title")?,
+            url: row.get("url")?,
+            summary: row.get("summary")?,
+            body_html: row.get("body_html")?,
+            sections: row.text_list("articles.sections")?,
+            tags: row.text_list("articles.tags")?,
+            authors: row.text_list("articles.authors")?,
+            language: row.get("language")?,
+            image_url: row.get("image_url")?,
+            image_alt: row.get("image_alt")?,
+            image_type: row.get("image_type")?,
+            image_width: pixels(row, "image_width")?,
+            image_height: pixels(row, "image_height")?,
+            enclosure: enclosure(row)?,
+            published_at: row.time("published_at")?,
+            updated_at: row.time("updated_at")?,
+            first_seen_at: row.time("first_seen_at")?,
+            group: row.get("group_id")?,
+            removed_at: row.optional_time("removed_at")?,
+        })
     }
 }
 
-pub(crate) fn articles_from(rows: Vec<ArticleRecord>) -> Vec<Article> {
-    rows.into_iter().map(|r| r.0).collect()
+fn pixels(row: &Row, column: &str) -> StoreResult<Option<u32>> {
+    let number: Option<i64> = row.get(column)?;
+    Ok(number.and_then(|pixels| u32::try_from(pixels).ok()))
+}
+
+fn enclosure(row: &Row) -> StoreResult<Option<Enclosure>> {
+    let Some(url) = row.get("enclosure_url")? else { return Ok(None) };
+    let media_type: Option<String> = row.get("enclosure_type")?;
+    let length: Option<i64> = row.get("enclosure_length")?;
+    Ok(Some(Enclosure {
+        url,
+        media_type: media_type.unwrap_or_default(),
+        length: length.and_then(|length| u64::try_from(length).ok()).unwrap_or_default(),
+    }))
 }

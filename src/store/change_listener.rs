@@ -138,8 +138,7 @@ mod tests {
             listener.polls_since_write = POLL_IDLE_EXTRA.len();
             listener.wal_watcher.as_mut().unwrap().was_written();
             let commit = async {
-                let Db::Sqlite { write, .. } = &*there.db else { unreachable!() };
-                sqlx::query(NEXT_VERSION).execute(write).await.unwrap();
+                there.write(&NEXT_VERSION).execute().await.unwrap();
             };
             let both = async { tokio::join!(listener.changed(), commit) };
             tokio::time::timeout(Duration::from_secs(60), both)

@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use tokio::sync::watch;
 
-use super::dialect::Column;
-use super::{Db, Store, StoreError, StoreResult, reading};
+use super::db::{FromRow, Row, Statement, Tx};
+use super::{Store, StoreError, StoreResult};
 use crate::domain::selection::TermKind;
 use crate::domain::time::Millis;
 
@@ -36,11 +36,11 @@ pub enum ChangedTerms {
 pub(super) struct Changes(BTreeMap<i64, BTreeSet<(String, String)>>);
 
 impl Changes {
-    /// Collects terms given as (row, kind, term), for articles whose terms do not change.
-    pub(super) fn from_rows(rows: Vec<(i64, String, String)>) -> Self {
+    /// Collects the terms of articles whose terms do not change.
+    pub(super) fn from_terms(terms: Vec<ArticleTerm>) -> Self {
         let mut changes = Self::default();
-        for (row, kind, term) in rows {
-            changes.0.entry(row).or_default().insert((kind, term));
+        for ArticleTerm { article, kind, term } in terms {
+            changes.0.entry(article).or_default().insert((kind, term));
         }
         changes
     }
@@ -53,98 +53,137 @@ impl Changes {
     }
 
     /// Serializes the changes as one JSON parameter.
-    pub(super) fn to_json(&self) -> String {
+    fn to_json(&self) -> Json {
         let rows: Vec<_> = self
             .0
             .iter()
             .map(|(row, terms)| json!({"id": row, "terms": json!(terms).to_string()}))
             .collect();
-        serde_json::Value::from(rows).to_string()
+        Json::from(rows)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    fn is_empty(&self) -> bool {
         self.0.is_empty()
-    }
-}
-
-/// Statements that log changes, for the engine of the store.
-#[derive(Debug, Clone)]
-pub(super) struct ChangeLog {
-    pub(super) insert: String,
-    pub(super) notify: Option<&'static str>,
-}
-
-impl ChangeLog {
-    pub(super) fn new(store: &Store) -> Self {
-        let rows = store.json_rows("$2", &[Column::Int("id"), Column::Text("terms")]);
-        let notify = match &*store.db {
-            Db::Sqlite { .. } => None,
-            Db::Postgres(_) => Some("SELECT pg_notify('courant_articles', CAST($1 AS TEXT))"),
-        };
-        Self {
-            insert: format!(
-                "INSERT INTO article_changes (version, article_id, terms) SELECT $1, c.id, c.terms FROM {rows} AS c"
-            ),
-            notify,
-        }
     }
 }
 
 /// Increments the version and returns it. Its row stays locked until the commit, so that versions
 /// are committed in order.
-pub(super) const NEXT_VERSION: &str = "INSERT INTO instance (key, value) VALUES ('articles_version', '1') \
-     ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(instance.value AS BIGINT) + 1 AS TEXT) RETURNING CAST(value AS BIGINT)";
-/// Deletes changes older than the oldest retained version, `$1`.
-pub(super) const DELETE_OLD_CHANGES: &str = "DELETE FROM article_changes WHERE version < $1";
+pub(super) static NEXT_VERSION: Statement = Statement::new(
+    "
+    INSERT INTO instance (key, value)
+    VALUES ('articles_version', '1')
+    ON CONFLICT (key) DO UPDATE
+       SET value = CAST(CAST(instance.value AS BIGINT) + 1 AS TEXT)
+    RETURNING CAST(value AS BIGINT) AS version",
+);
 
-/// Logs the changes of a transaction as its last statements: `log!(tx, change_log, changes)`.
-macro_rules! log {
-    ($tx:ident, $change_log:expr, $changes:expr) => {
-        if !$changes.is_empty() {
-            let (version,): (i64,) = sqlx::query_as($crate::store::change_log::NEXT_VERSION)
-                .fetch_one(&mut *$tx)
-                .await?;
-            sqlx::query($crate::store::dialect::sql($change_log.insert.clone()))
-                .bind(version)
-                .bind($changes.to_json())
-                .execute(&mut *$tx)
-                .await?;
-            $crate::store::change_log::forget!($tx, version);
-            if let Some(notify) = $change_log.notify {
-                sqlx::query(notify).bind(version).execute(&mut *$tx).await?;
-            }
-        }
-    };
+static VERSION: Statement =
+    Statement::new("SELECT value FROM instance WHERE key = 'articles_version'");
+
+static ADD_CHANGES: Statement = Statement::new(
+    "
+    INSERT INTO article_changes (version, article_id, terms)
+    SELECT $version, c.id, c.terms
+      FROM {json_rows $changes id INTEGER, terms TEXT} AS c",
+);
+
+static DELETE_OLD_CHANGES: Statement =
+    Statement::new("DELETE FROM article_changes WHERE version < $oldest_retained");
+
+/// Announces a version on [`CHANNEL`].
+static NOTIFY: Statement =
+    Statement::new("SELECT {notify courant_articles $version} AS notification");
+
+static CHANGES_BETWEEN: Statement = Statement::new(
+    "
+    SELECT terms
+      FROM article_changes
+     WHERE version > $after
+       AND version <= $until
+     LIMIT $limit",
+);
+
+static TERMS_PUBLISHED_BETWEEN: Statement = Statement::new(
+    "
+    SELECT a.id AS article_id, t.kind, t.term
+      FROM articles a
+      JOIN article_terms t ON t.article_id = a.id
+     WHERE a.removed_at IS NULL
+       AND a.published_at > $after
+       AND a.published_at <= $until",
+);
+
+static TERMS_OF: Statement = Statement::new(
+    "
+    SELECT article_id, kind, term
+      FROM article_terms
+     WHERE article_id IN {json_ids $articles}",
+);
+
+/// All statements of this file.
+pub(super) static STATEMENTS: &[&Statement] = &[
+    &NEXT_VERSION,
+    &VERSION,
+    &ADD_CHANGES,
+    &DELETE_OLD_CHANGES,
+    &NOTIFY,
+    &CHANGES_BETWEEN,
+    &TERMS_PUBLISHED_BETWEEN,
+    &TERMS_OF,
+];
+
+/// Term of an article, as stored.
+#[derive(Debug)]
+pub(super) struct ArticleTerm {
+    article: i64,
+    kind: String,
+    term: String,
+}
+
+impl FromRow for ArticleTerm {
+    fn from_row(row: &Row) -> StoreResult<Self> {
+        Ok(Self { article: row.get("article_id")?, kind: row.get("kind")?, term: row.get("term")? })
+    }
+}
+
+/// Returns the stored terms of these articles.
+pub(super) async fn terms_of(tx: &mut Tx, articles: &[i64]) -> StoreResult<Vec<ArticleTerm>> {
+    tx.query(&TERMS_OF).bind("articles", articles).fetch_all().await
+}
+
+/// Logs the changes of a transaction as its last statements.
+pub(super) async fn log(tx: &mut Tx, changes: &Changes) -> StoreResult<()> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let version: i64 = tx.query(&NEXT_VERSION).fetch_scalar().await?;
+    tx.query(&ADD_CHANGES)
+        .bind("version", version)
+        .bind("changes", changes.to_json())
+        .execute()
+        .await?;
+    forget(tx, version).await?;
+    tx.query(&NOTIFY).bind("version", version).execute().await?;
+    Ok(())
 }
 
 /// Deletes old changes once per hundred versions.
-macro_rules! forget {
-    ($tx:ident, $version:expr) => {
-        if $version % 100 == 0 {
-            sqlx::query($crate::store::change_log::DELETE_OLD_CHANGES)
-                .bind($crate::store::change_log::oldest_retained($version))
-                .execute(&mut *$tx)
-                .await?;
-        }
-    };
-}
-
-pub(super) use {forget, log};
-
-/// Returns the oldest version that is retained when `version` is the newest.
-pub(super) fn oldest_retained(version: i64) -> i64 {
-    version - RETAINED_VERSIONS
+async fn forget(tx: &mut Tx, version: i64) -> StoreResult<()> {
+    if version % 100 == 0 {
+        tx.query(&DELETE_OLD_CHANGES)
+            .bind("oldest_retained", version - RETAINED_VERSIONS)
+            .execute()
+            .await?;
+    }
+    Ok(())
 }
 
 impl Store {
     /// Returns the version of the articles, which grows with every change to any article.
     pub async fn articles_version(&self) -> StoreResult<i64> {
-        let row: Option<(String,)> = reading!(self, |db| sqlx::query_as(
-            "SELECT value FROM instance WHERE key = 'articles_version'"
-        )
-        .fetch_optional(db)
-        .await?);
-        Ok(row.and_then(|(v,)| v.parse().ok()).unwrap_or(0))
+        let version: Option<String> = self.read(&VERSION).fetch_optional_scalar().await?;
+        Ok(version.and_then(|version| version.parse().ok()).unwrap_or(0))
     }
 
     /// Returns the changes of the versions in `(after, until]`.
@@ -152,20 +191,18 @@ impl Store {
         if until < after || until - after > RETAINED_VERSIONS - 200 {
             return Ok(ChangedTerms::Everything);
         }
-        let limit = i64::try_from(MAX_CHANGED_ARTICLES + 1).unwrap_or(i64::MAX);
-        let rows: Vec<(String,)> = reading!(self, |db| sqlx::query_as(
-            "SELECT terms FROM article_changes WHERE version > $1 AND version <= $2 LIMIT $3"
-        )
-        .bind(after)
-        .bind(until)
-        .bind(limit)
-        .fetch_all(db)
-        .await?);
+        let rows: Vec<String> = self
+            .read(&CHANGES_BETWEEN)
+            .bind("after", after)
+            .bind("until", until)
+            .bind("limit", MAX_CHANGED_ARTICLES + 1)
+            .fetch_scalars()
+            .await?;
         if rows.len() > MAX_CHANGED_ARTICLES {
             return Ok(ChangedTerms::Everything);
         }
-        rows.into_iter()
-            .map(|(json,)| parse_terms(&json))
+        rows.iter()
+            .map(|json| parse_terms(json))
             .collect::<StoreResult<_>>()
             .map(ChangedTerms::Articles)
     }
@@ -176,17 +213,13 @@ impl Store {
         after: Millis,
         until: Millis,
     ) -> StoreResult<ChangedTerms> {
-        let rows: Vec<(i64, String, String)> = reading!(self, |db| {
-            sqlx::query_as(
-            "SELECT a.id, t.kind, t.term FROM articles a JOIN article_terms t ON t.article_id = a.id \
-             WHERE a.removed_at IS NULL AND a.published_at > $1 AND a.published_at <= $2"
-        )
-        .bind(after.0)
-        .bind(until.0)
-        .fetch_all(db)
-        .await?
-        });
-        let changes = Changes::from_rows(rows);
+        let terms = self
+            .read(&TERMS_PUBLISHED_BETWEEN)
+            .bind("after", after)
+            .bind("until", until)
+            .fetch_all()
+            .await?;
+        let changes = Changes::from_terms(terms);
         if changes.0.len() > MAX_CHANGED_ARTICLES {
             return Ok(ChangedTerms::Everything);
         }

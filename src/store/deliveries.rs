@@ -1,7 +1,7 @@
 //! Deliveries: transactional messages, counts and history, and the variants of editions.
 
-use super::dialect::sql;
-use super::{Store, StoreResult, json_list, parse_word, reading, transaction};
+use super::db::{FromRow, Row, Statement};
+use super::{Store, StoreResult};
 use crate::domain::delivery::{DeliveryKind, DeliveryState};
 use crate::domain::time::Millis;
 
@@ -63,6 +63,122 @@ pub struct DeliverySummary {
     pub last_reply: Option<String>,
 }
 
+static ADD_TRANSACTIONAL: Statement = Statement::new(
+    "
+    INSERT INTO deliveries (kind, address, address_hash, state, payload, created_at)
+    VALUES ($kind, $address, $address_hash, 'queued', $payload, $now)
+    RETURNING id",
+);
+
+static QUEUE_TRANSACTIONAL: Statement = Statement::new(
+    "
+    INSERT INTO delivery_queue (delivery_id, transport, priority, due_at)
+    VALUES ($delivery, $transport, 0, $now)",
+);
+
+static COUNT_PENDING: Statement = Statement::new(
+    "
+    SELECT (SELECT COUNT(*)
+              FROM delivery_queue w
+             WHERE w.edition_id IS NULL
+                OR EXISTS (
+                   SELECT 1
+                     FROM editions e
+                    WHERE e.id = w.edition_id
+                      AND e.state = 'sending'))
+         + (SELECT COUNT(*)
+              FROM editions e
+              JOIN delivery_batches b ON b.edition_id = e.id
+              JOIN deliveries d ON d.batch_id = b.id
+             WHERE e.state = 'sending'
+               AND NOT b.done
+               AND d.state IN ('queued', 'sending')
+               AND NOT EXISTS (SELECT 1 FROM delivery_queue w WHERE w.delivery_id = d.id))
+           AS pending",
+);
+
+static UNCONFIGURED_TRANSPORTS: Statement = Statement::new(
+    "
+    SELECT transport, CAST(SUM(pending) AS BIGINT) AS pending
+      FROM (
+           SELECT transport, COUNT(*) AS pending
+             FROM delivery_queue
+            GROUP BY transport
+            UNION ALL
+           SELECT e.transport AS transport, COUNT(*) AS pending
+             FROM editions e
+             JOIN delivery_batches b ON b.edition_id = e.id
+            WHERE e.state IN ('sending', 'paused', 'preparing')
+              AND NOT b.done
+            GROUP BY e.transport) AS work
+     WHERE transport NOT IN {json_texts $transports}
+     GROUP BY transport
+     ORDER BY transport",
+);
+
+static UNCONFIGURED_DIGESTS: Statement = Statement::new(
+    "
+    SELECT digest, COUNT(*) AS subscriptions
+      FROM subscriptions
+     WHERE status <> 'unsubscribed'
+       AND digest NOT IN {json_texts $digests}
+     GROUP BY digest
+     ORDER BY digest",
+);
+
+static FIND_VARIANT: Statement = Statement::new(
+    "
+    SELECT id, edition_id, language, subject, html, text, template_snapshot
+      FROM variants
+     WHERE id = $id",
+);
+
+static LIST_TO_SUBSCRIBER: Statement = Statement::new(
+    "
+    SELECT edition_id, kind, state, attempts, last_reply
+      FROM deliveries
+     WHERE subscriber_id = $subscriber
+     ORDER BY id DESC
+     LIMIT $limit",
+);
+
+/// All statements of this file.
+pub(super) static STATEMENTS: &[&Statement] = &[
+    &ADD_TRANSACTIONAL,
+    &QUEUE_TRANSACTIONAL,
+    &COUNT_PENDING,
+    &UNCONFIGURED_TRANSPORTS,
+    &UNCONFIGURED_DIGESTS,
+    &FIND_VARIANT,
+    &LIST_TO_SUBSCRIBER,
+];
+
+impl FromRow for Variant {
+    fn from_row(row: &Row) -> StoreResult<Self> {
+        Ok(Self {
+            id: row.get("id")?,
+            edition_id: row.get("edition_id")?,
+            language: row.get("language")?,
+            subject: row.get("subject")?,
+            html: row.get("html")?,
+            text: row.get("text")?,
+            template_snapshot: row.get("template_snapshot")?,
+        })
+    }
+}
+
+impl FromRow for DeliverySummary {
+    fn from_row(row: &Row) -> StoreResult<Self> {
+        Ok(Self {
+            edition_id: row.get("edition_id")?,
+            kind: row.word("deliveries.kind", |word| word.parse().ok())?,
+            state: row.word("deliveries.state", |word| word.parse().ok())?,
+            attempts: row.get("attempts")?,
+            last_reply: row.get("last_reply")?,
+        })
+    }
+}
+
 impl Store {
     /// Queues a transactional message and returns the id of its delivery.
     pub async fn queue_transactional(
@@ -70,42 +186,30 @@ impl Store {
         delivery: TransactionalDelivery,
         now: Millis,
     ) -> StoreResult<i64> {
-        transaction!(self, |tx| {
-            let (id,): (i64,) = sqlx::query_as(
-                "INSERT INTO deliveries (kind, address, address_hash, state, payload, created_at) VALUES ($1, $2, $3, 'queued', $4, $5) RETURNING id",
-            )
-            .bind(delivery.kind.as_str())
-            .bind(&delivery.address)
-            .bind(&delivery.address_hash)
-            .bind(&delivery.payload)
-            .bind(now.0)
-            .fetch_one(&mut *tx)
+        let mut tx = self.begin().await?;
+        let id: i64 = tx
+            .query(&ADD_TRANSACTIONAL)
+            .bind("kind", delivery.kind.as_str())
+            .bind("address", &delivery.address)
+            .bind("address_hash", &delivery.address_hash)
+            .bind("payload", &delivery.payload)
+            .bind("now", now)
+            .fetch_scalar()
             .await?;
-            sqlx::query("INSERT INTO delivery_queue (delivery_id, transport, priority, due_at) VALUES ($1, $2, 0, $3)")
-                .bind(id)
-                .bind(&delivery.transport)
-                .bind(now.0)
-                .execute(&mut *tx)
-                .await?;
-            id
-        })
+        tx.query(&QUEUE_TRANSACTIONAL)
+            .bind("delivery", id)
+            .bind("transport", &delivery.transport)
+            .bind("now", now)
+            .execute()
+            .await?;
+        tx.commit().await?;
+        Ok(id)
     }
 
     /// Returns the number of deliveries still to be sent: those of sending editions, retries and
     /// transactional messages.
     pub async fn pending_count(&self) -> StoreResult<i64> {
-        let row: (i64,) = reading!(self, |db| {
-            sqlx::query_as(
-            "SELECT (SELECT COUNT(*) FROM delivery_queue w WHERE w.edition_id IS NULL \
-             OR EXISTS (SELECT 1 FROM editions e WHERE e.id = w.edition_id AND e.state = 'sending')) \
-             + (SELECT COUNT(*) FROM editions e JOIN delivery_batches b ON b.edition_id = e.id JOIN deliveries d ON d.batch_id = b.id \
-             WHERE e.state = 'sending' AND NOT b.done AND d.state IN ('queued', 'sending') \
-             AND NOT EXISTS (SELECT 1 FROM delivery_queue w WHERE w.delivery_id = d.id))"
-        )
-        .fetch_one(db)
-        .await?
-        });
-        Ok(row.0)
+        self.read(&COUNT_PENDING).fetch_scalar().await
     }
 
     /// Returns the transports and digests that have pending work but are not in the config.
@@ -114,47 +218,22 @@ impl Store {
         transports: &[String],
         digests: &[String],
     ) -> StoreResult<UnconfiguredNames> {
-        let transports_sql = format!(
-            "SELECT t, CAST(SUM(n) AS BIGINT) FROM (SELECT transport AS t, COUNT(*) AS n FROM delivery_queue GROUP BY transport UNION ALL \
-             SELECT e.transport AS t, COUNT(*) AS n FROM editions e JOIN delivery_batches b ON b.edition_id = e.id \
-             WHERE e.state IN ('sending', 'paused', 'preparing') AND NOT b.done GROUP BY e.transport) AS w \
-             WHERE t NOT IN {} GROUP BY t ORDER BY t",
-            self.json_texts("$1")
-        );
-        let digests_sql = format!(
-            "SELECT digest, COUNT(*) FROM subscriptions WHERE status <> 'unsubscribed' AND digest NOT IN {} GROUP BY digest ORDER BY digest",
-            self.json_texts("$1")
-        );
-        Ok(UnconfiguredNames {
-            transports: reading!(self, |db| sqlx::query_as(sql(transports_sql))
-                .bind(json_list(transports))
-                .fetch_all(db)
-                .await?),
-            digests: reading!(self, |db| sqlx::query_as(sql(digests_sql))
-                .bind(json_list(digests))
-                .fetch_all(db)
-                .await?),
-        })
+        let transports = self
+            .read(&UNCONFIGURED_TRANSPORTS)
+            .bind("transports", transports)
+            .fetch_with(|row| Ok((row.get("transport")?, row.get("pending")?)))
+            .await?;
+        let digests = self
+            .read(&UNCONFIGURED_DIGESTS)
+            .bind("digests", digests)
+            .fetch_with(|row| Ok((row.get("digest")?, row.get("subscriptions")?)))
+            .await?;
+        Ok(UnconfiguredNames { transports, digests })
     }
 
     /// Returns a rendered variant of an edition.
     pub async fn variant(&self, id: i64) -> StoreResult<Option<Variant>> {
-        type Row = (i64, i64, String, String, String, String, Option<String>);
-        let row: Option<Row> = reading!(self, |db| {
-            sqlx::query_as("SELECT id, edition_id, language, subject, html, text, template_snapshot FROM variants WHERE id = $1")
-                .bind(id)
-                .fetch_optional(db)
-                .await?
-        });
-        Ok(row.map(|(id, edition_id, language, subject, html, text, template_snapshot)| Variant {
-            id,
-            edition_id,
-            language,
-            subject,
-            html,
-            text,
-            template_snapshot,
-        }))
+        self.read(&FIND_VARIANT).bind("id", id).fetch_optional().await
     }
 
     /// Returns the last deliveries to a subscriber, newest first.
@@ -163,26 +242,10 @@ impl Store {
         subscriber: i64,
         limit: i64,
     ) -> StoreResult<Vec<DeliverySummary>> {
-        type Row = (Option<i64>, String, String, i64, Option<String>);
-        let rows: Vec<Row> = reading!(self, |db| {
-            sqlx::query_as(
-            "SELECT edition_id, kind, state, attempts, last_reply FROM deliveries WHERE subscriber_id = $1 ORDER BY id DESC LIMIT $2"
-        )
-        .bind(subscriber)
-        .bind(limit)
-        .fetch_all(db)
-        .await?
-        });
-        rows.into_iter()
-            .map(|(edition_id, kind, state, attempts, last_reply)| {
-                Ok(DeliverySummary {
-                    edition_id,
-                    kind: parse_word(&kind, "deliveries.kind")?,
-                    state: parse_word(&state, "deliveries.state")?,
-                    attempts,
-                    last_reply,
-                })
-            })
-            .collect()
+        self.read(&LIST_TO_SUBSCRIBER)
+            .bind("subscriber", subscriber)
+            .bind("limit", limit)
+            .fetch_all()
+            .await
     }
 }

@@ -1,112 +1,88 @@
 //! SQL differences between the two engines; the only file that contains them.
 
-use sqlx::AssertSqlSafe;
+use super::db::Engine;
 
-use super::{Db, Store};
-
-/// Column of rows that are passed as one JSON parameter.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Column {
-    Int(&'static str),
-    Text(&'static str),
-}
-
-/// Marks SQL as safe: it is assembled only from constant texts of this program, and values are
-/// bound.
-pub(crate) fn sql(text: String) -> AssertSqlSafe<String> {
-    AssertSqlSafe(text)
-}
-
-impl Store {
-    /// Returns a subquery that turns the JSON array of objects bound as `parameter` into rows.
-    pub(crate) fn json_rows(&self, parameter: &str, columns: &[Column]) -> String {
-        match &*self.db {
-            Db::Sqlite { .. } => {
-                let picked: Vec<String> = columns
-                    .iter()
-                    .map(|c| match c {
-                        Column::Int(n) | Column::Text(n) => {
-                            format!("json_extract(value, '$.{n}') AS {n}")
-                        }
-                    })
-                    .collect();
-                format!("(SELECT {} FROM json_each({parameter}))", picked.join(", "))
-            }
-            Db::Postgres(_) => {
-                let typed: Vec<String> = columns
-                    .iter()
-                    .map(|c| match c {
-                        Column::Int(n) => format!("{n} bigint"),
-                        Column::Text(n) => format!("{n} text"),
-                    })
-                    .collect();
-                format!(
-                    "(SELECT * FROM jsonb_to_recordset(CAST({parameter} AS jsonb)) AS r({}))",
-                    typed.join(", ")
-                )
+/// Returns the SQL of a fragment that depends on the engine; `None` if there is no such fragment.
+///
+/// | fragment | SQL |
+/// |---|---|
+/// | `now` | clock of the database in milliseconds, by which leases are compared because the clocks of nodes differ |
+/// | `skip_locked` | lets several nodes claim different rows at the same time; SQLite has only one writer |
+/// | `lock_rows` | locks the selected rows until the end of the transaction; SQLite has only one writer |
+/// | `notify channel $value` | expression that announces a number to the listeners of a channel at the commit; SQLite has no channels, so it is only the number |
+/// | `json_ids $list` | subquery of the numbers in a JSON array |
+/// | `json_texts $list` | subquery of the texts in a JSON array, in the column `value` |
+/// | `json_rows $list name TYPE, …` | subquery of the objects in a JSON array; TYPE is `INTEGER` or `TEXT` |
+/// | `id_among column $list` | whether a column is one of the `id`s of such objects, for PostgreSQL, whose planner would otherwise not use index lookups for a few rows |
+/// | `bulk_settings` | settings of PostgreSQL for a bulk transaction: its commit does not wait for the disk (a later synchronous commit also covers it), and its statements use generic plans |
+pub(super) fn expand(engine: Engine, fragment: &str) -> Option<String> {
+    let (name, arguments) = fragment.split_once(' ').unwrap_or((fragment, ""));
+    let arguments = arguments.trim();
+    Some(match (engine, name) {
+        (Engine::Sqlite, "now") => "CAST(unixepoch('subsec') * 1000 AS INTEGER)".to_owned(),
+        (Engine::Postgres, "now") => {
+            "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)".to_owned()
+        }
+        (Engine::Sqlite, "skip_locked") => String::new(),
+        (Engine::Postgres, "skip_locked") => "FOR UPDATE SKIP LOCKED".to_owned(),
+        (Engine::Sqlite, "lock_rows") => String::new(),
+        (Engine::Postgres, "lock_rows") => "FOR UPDATE".to_owned(),
+        (_, "notify") => {
+            let (channel, value) = arguments.split_once(' ')?;
+            match engine {
+                Engine::Sqlite => format!("CAST({value} AS TEXT)"),
+                Engine::Postgres => format!("pg_notify('{channel}', CAST({value} AS TEXT))"),
             }
         }
-    }
-
-    /// Returns a subquery of the numbers in the JSON array bound as `parameter`.
-    pub(crate) fn json_ids(&self, parameter: &str) -> String {
-        match &*self.db {
-            Db::Sqlite { .. } => format!("(SELECT value FROM json_each({parameter}))"),
-            Db::Postgres(_) => format!(
-                "(SELECT CAST(value AS bigint) FROM jsonb_array_elements_text(CAST({parameter} AS jsonb)))"
-            ),
+        (Engine::Sqlite, "json_ids" | "json_texts") => {
+            format!("(SELECT value FROM json_each({arguments}))")
         }
-    }
-
-    /// Returns the condition that a column is one of the `id`s in the JSON array of objects bound
-    /// as `parameter`, for PostgreSQL, whose planner would otherwise not use index lookups for a
-    /// few rows.
-    pub(crate) fn id_among(&self, column: &str, parameter: &str) -> String {
-        match &*self.db {
-            Db::Sqlite { .. } => "TRUE".to_owned(),
-            Db::Postgres(_) => format!(
+        (Engine::Postgres, "json_ids") => format!(
+            "(SELECT CAST(value AS bigint) FROM jsonb_array_elements_text(CAST({arguments} AS jsonb)))"
+        ),
+        (Engine::Postgres, "json_texts") => {
+            format!("(SELECT value FROM jsonb_array_elements_text(CAST({arguments} AS jsonb)))")
+        }
+        (_, "json_rows") => json_rows(engine, arguments)?,
+        (Engine::Sqlite, "bulk_settings") => "NULL".to_owned(),
+        (Engine::Postgres, "bulk_settings") => "set_config('synchronous_commit', 'off', TRUE), \
+             set_config('plan_cache_mode', 'force_generic_plan', TRUE)"
+            .to_owned(),
+        (Engine::Sqlite, "id_among") => "TRUE".to_owned(),
+        (Engine::Postgres, "id_among") => {
+            let (column, parameter) = arguments.split_once(' ')?;
+            format!(
                 "{column} = ANY (ARRAY(SELECT CAST(e ->> 'id' AS bigint) FROM jsonb_array_elements(CAST({parameter} AS jsonb)) AS e))"
-            ),
+            )
         }
-    }
+        _ => return None,
+    })
+}
 
-    /// Returns a subquery of the texts in the JSON array bound as `parameter`.
-    pub(crate) fn json_texts(&self, parameter: &str) -> String {
-        match &*self.db {
-            Db::Sqlite { .. } => format!("(SELECT value FROM json_each({parameter}))"),
-            Db::Postgres(_) => {
-                format!("(SELECT value FROM jsonb_array_elements_text(CAST({parameter} AS jsonb)))")
-            }
+fn json_rows(engine: Engine, arguments: &str) -> Option<String> {
+    let (parameter, columns) = arguments.split_once(char::is_whitespace)?;
+    let columns: Vec<(&str, &str)> =
+        columns.split(',').map(|column| column.trim().split_once(' ')).collect::<Option<_>>()?;
+    Some(match engine {
+        Engine::Sqlite => {
+            let picked: Vec<String> = columns
+                .iter()
+                .map(|(name, _)| format!("json_extract(value, '$.{name}') AS {name}"))
+                .collect();
+            format!("(SELECT {} FROM json_each({parameter}))", picked.join(", "))
         }
-    }
-
-    /// Returns the expression for the clock of the database in milliseconds, by which leases are
-    /// compared because the clocks of nodes differ.
-    pub(crate) fn database_now(&self) -> &'static str {
-        match &*self.db {
-            Db::Sqlite { .. } => "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
-            Db::Postgres(_) => "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
+        Engine::Postgres => {
+            let typed: Vec<String> = columns
+                .iter()
+                .map(|(name, column_type)| {
+                    let column_type = if *column_type == "INTEGER" { "bigint" } else { "text" };
+                    format!("{name} {column_type}")
+                })
+                .collect();
+            format!(
+                "(SELECT * FROM jsonb_to_recordset(CAST({parameter} AS jsonb)) AS r({}))",
+                typed.join(", ")
+            )
         }
-    }
-
-    /// Returns a statement that speeds up a bulk transaction on PostgreSQL: its commit does not
-    /// wait for the disk (a later synchronous commit also covers it), and its statements use
-    /// generic plans.
-    pub(crate) fn bulk_settings(&self) -> Option<&'static str> {
-        match &*self.db {
-            Db::Sqlite { .. } => None,
-            Db::Postgres(_) => Some(
-                "SELECT set_config('synchronous_commit', 'off', TRUE), set_config('plan_cache_mode', 'force_generic_plan', TRUE)",
-            ),
-        }
-    }
-
-    /// Returns the clause that lets several nodes claim different rows at the same time; SQLite has
-    /// only one writer.
-    pub(crate) fn skip_locked(&self) -> &'static str {
-        match &*self.db {
-            Db::Sqlite { .. } => "",
-            Db::Postgres(_) => "FOR UPDATE SKIP LOCKED",
-        }
-    }
+    })
 }

@@ -1,12 +1,13 @@
 //! Queries of feeds: the newest articles of a selection, and the months of its archive.
 
-use super::articles::{ARTICLE_COLUMNS, ArticleRecord, articles_from};
-use super::dialect::sql;
-use super::selection_sql::{IndexedTerms, selection_parameters};
-use super::{Store, StoreResult, reading};
+use std::sync::Arc;
+
+use super::article_row::ARTICLE_COLUMNS;
+use super::db::{Assembled, FromRow, Row, Statement};
+use super::selection_sql::{IndexedTerms, SELECTION_CONDITIONS, bind_selection};
+use super::{Store, StoreResult};
 use crate::domain::article::Article;
-use crate::domain::language;
-use crate::domain::selection::{Selection, TermKind, normalize};
+use crate::domain::selection::Selection;
 use crate::domain::time::Millis;
 
 /// Article in a feed document, without its content.
@@ -30,34 +31,107 @@ pub struct PageKey {
     pub removed_at: Option<Millis>,
 }
 
-type PageKeyRow = (i64, String, i64, i64, i64, String, i64, Option<i64>);
-
-const SELECT_PAGE_KEY: &str = "SELECT a.id, a.guid, a.published_at, a.updated_at, a.group_id, a.content_hash, a.changed_at, \
-     a.removed_at FROM articles a";
-
-impl From<PageKeyRow> for PageKey {
-    fn from((row, guid, published, updated, group, hash, changed, removed): PageKeyRow) -> Self {
-        let (published_at, updated_at) = (Millis(published), Millis(updated));
-        Self {
-            row,
-            guid,
-            published_at,
-            updated_at,
-            group,
-            content_hash: hash,
-            changed_at: Millis(changed),
-            removed_at: removed.map(Millis),
-        }
+impl FromRow for PageKey {
+    fn from_row(row: &Row) -> StoreResult<Self> {
+        Ok(Self {
+            row: row.get("id")?,
+            guid: row.get("guid")?,
+            published_at: row.time("published_at")?,
+            updated_at: row.time("updated_at")?,
+            group: row.get("group_id")?,
+            content_hash: row.get("content_hash")?,
+            changed_at: row.time("changed_at")?,
+            removed_at: row.optional_time("removed_at")?,
+        })
     }
 }
 
 /// Group, row, language and URL of a visible article of a translation group.
 pub type TranslationRow = (i64, i64, String, Option<String>);
 
-/// Condition on articles that were published by `$1`, whether or not they were removed later; these
-/// are the entries of an archive.
+const PAGE_KEY_COLUMNS: &str = "a.id, a.guid, a.published_at, a.updated_at, a.group_id,
+       a.content_hash, a.changed_at, a.removed_at";
+
+/// Condition on articles that were published by `$now`, whether or not they were removed later;
+/// these are the entries of an archive.
 const WAS_PUBLISHED: &str =
-    "a.published_at <= $1 AND (a.removed_at IS NULL OR a.published_at <= a.removed_at)";
+    "a.published_at <= $now AND (a.removed_at IS NULL OR a.published_at <= a.removed_at)";
+
+static IN_ROWS: Statement = Statement::with(
+    "
+    SELECT {article_columns}
+      FROM articles a
+     WHERE a.id IN {json_ids $rows}",
+    &[("article_columns", ARTICLE_COLUMNS)],
+);
+
+static TRANSLATIONS_IN: Statement = Statement::new(
+    "
+    SELECT a.group_id, a.id, a.language, a.url
+      FROM articles a
+     WHERE a.removed_at IS NULL
+       AND a.published_at <= $now
+       AND a.group_id > 0
+       AND a.group_id IN {json_ids $groups}
+     ORDER BY a.language, a.guid",
+);
+
+static LATEST_REMOVAL: Statement = Statement::with(
+    "
+    SELECT MAX(a.removed_at) AS removed_at
+      FROM articles a
+     WHERE a.removed_at IS NOT NULL
+       AND a.published_at <= a.removed_at
+       AND a.published_at >= $oldest {selected}",
+    &[("selected", SELECTION_CONDITIONS)],
+);
+
+static ARCHIVE_BETWEEN: Statement = Statement::with(
+    "
+    SELECT {page_key}
+      FROM articles a
+     WHERE {was_published}
+       AND a.published_at >= $from
+       AND a.published_at < $until {selected}
+     ORDER BY a.published_at, a.guid DESC",
+    &[
+        ("page_key", PAGE_KEY_COLUMNS),
+        ("was_published", WAS_PUBLISHED),
+        ("selected", SELECTION_CONDITIONS),
+    ],
+);
+
+/// The index suffices, because articles that were never published have no terms.
+static COUNT_ARCHIVED_WITH_TERM: Statement = Statement::new(
+    "
+    SELECT COUNT(*) AS articles
+      FROM article_terms
+     WHERE kind = $kind
+       AND term = $term
+       AND published_at >= $from
+       AND published_at < $until
+       AND published_at <= $now",
+);
+
+static COUNT_ARCHIVED: Statement = Statement::with(
+    "
+    SELECT COUNT(*) AS articles
+      FROM articles a
+     WHERE {was_published}
+       AND a.published_at >= $from
+       AND a.published_at < $until {selected}",
+    &[("was_published", WAS_PUBLISHED), ("selected", SELECTION_CONDITIONS)],
+);
+
+/// All statements of this file.
+pub(super) static STATEMENTS: &[&Statement] = &[
+    &IN_ROWS,
+    &TRANSLATIONS_IN,
+    &LATEST_REMOVAL,
+    &ARCHIVE_BETWEEN,
+    &COUNT_ARCHIVED_WITH_TERM,
+    &COUNT_ARCHIVED,
+];
 
 impl Store {
     /// Returns the newest visible articles of a selection; ties are broken by permanent id, so that
@@ -70,21 +144,20 @@ impl Store {
     ) -> StoreResult<Vec<PageKey>> {
         let driving_term = IndexedTerms::new(selection);
         let text = format!(
-            "{SELECT_PAGE_KEY} JOIN ({}) AS chosen ON chosen.id = a.id ORDER BY a.published_at DESC, a.guid LIMIT $2",
-            self.newest_rows_sql(&driving_term)
+            "SELECT {{page_key}}
+               FROM articles a
+               JOIN ({}) AS chosen ON chosen.id = a.id
+              ORDER BY a.published_at DESC, a.guid
+              LIMIT $limit",
+            driving_term.newest_rows_sql()
         );
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows: Vec<PageKeyRow> = reading!(self, |db| {
-            let mut query = sqlx::query_as(sql(text)).bind(now.0).bind(limit);
-            for list in selection_parameters(selection) {
-                query = query.bind(list);
-            }
-            for term in driving_term.terms {
-                query = query.bind(term);
-            }
-            query.fetch_all(db).await?
-        });
-        Ok(rows.into_iter().map(PageKey::from).collect())
+        let statement = Assembled::new(
+            self.db.engine(),
+            &text,
+            &[("page_key", PAGE_KEY_COLUMNS), ("selected", SELECTION_CONDITIONS)],
+        );
+        let query = bind_selection(self.read_assembled(Arc::new(statement)), selection);
+        driving_term.bind_terms(query).bind("now", now).bind("limit", limit).fetch_all().await
     }
 
     /// Returns the newest visible articles of a selection with their content.
@@ -107,14 +180,7 @@ impl Store {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let text = format!(
-            "SELECT {ARTICLE_COLUMNS} FROM articles a WHERE a.id IN {}",
-            self.json_ids("$1")
-        );
-        let rows = serde_json::Value::from(rows.to_vec()).to_string();
-        let rows: Vec<ArticleRecord> =
-            reading!(self, |db| sqlx::query_as(sql(text)).bind(rows).fetch_all(db).await?);
-        Ok(articles_from(rows))
+        self.read(&IN_ROWS).bind("rows", rows).fetch_all().await
     }
 
     /// Returns the visible members of these translation groups, ordered by language.
@@ -123,17 +189,13 @@ impl Store {
         groups: &[i64],
         now: Millis,
     ) -> StoreResult<Vec<TranslationRow>> {
-        let text = format!(
-            "SELECT a.group_id, a.id, a.language, a.url FROM articles a WHERE a.removed_at IS NULL AND a.published_at <= $1 \
-             AND a.group_id > 0 AND a.group_id IN {} ORDER BY a.language, a.guid",
-            self.json_ids("$2")
-        );
-        let groups = serde_json::Value::from(groups.to_vec()).to_string();
-        Ok(reading!(self, |db| sqlx::query_as(sql(text))
-            .bind(now.0)
-            .bind(groups)
-            .fetch_all(db)
-            .await?))
+        self.read(&TRANSLATIONS_IN)
+            .bind("now", now)
+            .bind("groups", groups)
+            .fetch_with(|row| {
+                Ok((row.get("group_id")?, row.get("id")?, row.get("language")?, row.get("url")?))
+            })
+            .await
     }
 
     /// Returns the time of the last removal of an article of a selection published since `oldest`,
@@ -143,19 +205,11 @@ impl Store {
         selection: &Selection,
         oldest: Millis,
     ) -> StoreResult<Option<Millis>> {
-        let text = format!(
-            "SELECT MAX(a.removed_at) FROM articles a WHERE a.removed_at IS NOT NULL AND a.published_at <= a.removed_at \
-             AND a.published_at >= $1 {}",
-            self.selection_conditions(2)
-        );
-        let row: (Option<i64>,) = reading!(self, |db| {
-            let mut query = sqlx::query_as(sql(text)).bind(oldest.0);
-            for list in selection_parameters(selection) {
-                query = query.bind(list);
-            }
-            query.fetch_one(db).await?
-        });
-        Ok(row.0.map(Millis))
+        let removed: Option<i64> = bind_selection(self.read(&LATEST_REMOVAL), selection)
+            .bind("oldest", oldest)
+            .fetch_scalar()
+            .await?;
+        Ok(removed.map(Millis))
     }
 
     /// Returns the archive of a selection in `[from, until)`, oldest first, including removed
@@ -167,18 +221,12 @@ impl Store {
         until: Millis,
         now: Millis,
     ) -> StoreResult<Vec<PageKey>> {
-        let text = format!(
-            "{SELECT_PAGE_KEY} WHERE {WAS_PUBLISHED} AND a.published_at >= $2 AND a.published_at < $3 {} ORDER BY a.published_at, a.guid DESC",
-            self.selection_conditions(4)
-        );
-        let rows: Vec<PageKeyRow> = reading!(self, |db| {
-            let mut query = sqlx::query_as(sql(text)).bind(now.0).bind(from.0).bind(until.0);
-            for list in selection_parameters(selection) {
-                query = query.bind(list);
-            }
-            query.fetch_all(db).await?
-        });
-        Ok(rows.into_iter().map(PageKey::from).collect())
+        bind_selection(self.read(&ARCHIVE_BETWEEN), selection)
+            .bind("now", now)
+            .bind("from", from)
+            .bind("until", until)
+            .fetch_all()
+            .await
     }
 
     /// Returns the number of articles in the archive of a selection in `[from, until)`, including
@@ -190,34 +238,15 @@ impl Store {
         until: Millis,
         now: Millis,
     ) -> StoreResult<usize> {
-        if let Some((kind, term)) = IndexedTerms::single_term(selection) {
-            // The index suffices, because articles that were never published have no terms.
-            let text = "SELECT COUNT(*) FROM article_terms WHERE kind = $1 AND term = $2 AND published_at >= $3 AND published_at < $4 \
-                 AND published_at <= $5";
-            let row: (i64,) = reading!(self, |db| {
-                sqlx::query_as(text)
-                    .bind(kind.as_str())
-                    .bind(term)
-                    .bind(from.0)
-                    .bind(until.0)
-                    .bind(now.0)
-                    .fetch_one(db)
-                    .await?
-            });
-            return Ok(usize::try_from(row.0).unwrap_or_default());
-        }
-        let text = format!(
-            "SELECT COUNT(*) FROM articles a WHERE {WAS_PUBLISHED} AND a.published_at >= $2 AND a.published_at < $3 {}",
-            self.selection_conditions(4)
-        );
-        let row: (i64,) = reading!(self, |db| {
-            let mut query = sqlx::query_as(sql(text)).bind(now.0).bind(from.0).bind(until.0);
-            for list in selection_parameters(selection) {
-                query = query.bind(list);
+        let query = match IndexedTerms::single_term(selection) {
+            Some((kind, term)) => {
+                self.read(&COUNT_ARCHIVED_WITH_TERM).bind("kind", kind.as_str()).bind("term", term)
             }
-            query.fetch_one(db).await?
-        });
-        Ok(usize::try_from(row.0).unwrap_or_default())
+            None => bind_selection(self.read(&COUNT_ARCHIVED), selection),
+        };
+        let count: i64 =
+            query.bind("now", now).bind("from", from).bind("until", until).fetch_scalar().await?;
+        Ok(usize::try_from(count).unwrap_or_default())
     }
 
     /// Returns the publication time of the last article in the archive of a selection before
@@ -234,72 +263,24 @@ impl Store {
             Direction::Forward => (">=", ""),
         };
         let driving_term = IndexedTerms::new(selection);
-        let conditions = self.selection_conditions(3);
         let text = driving_term.nearest_sql(
-            &format!("{WAS_PUBLISHED} AND a.published_at {comparison} $2 {conditions}"),
+            &format!("{{was_published}} AND a.published_at {comparison} $time {{selected}}"),
             comparison,
             order,
         );
-        let row: Option<(i64,)> = reading!(self, |db| {
-            let mut query = sqlx::query_as(sql(text)).bind(now.0).bind(time.0);
-            for list in selection_parameters(selection) {
-                query = query.bind(list);
-            }
-            for term in driving_term.terms {
-                query = query.bind(term);
-            }
-            query.fetch_optional(db).await?
-        });
-        Ok(row.map(|(at,)| Millis(at)))
-    }
-
-    /// Returns the spelling of a term in the newest published article that has it, or the native
-    /// name of a language; `None` if no published article ever had it.
-    pub async fn name_of_term(
-        &self,
-        kind: TermKind,
-        name: &str,
-        now: Millis,
-    ) -> StoreResult<Option<String>> {
-        let plain =
-            || if kind == TermKind::Language { language::autonym(name) } else { normalize(name) };
-        let with_term = "FROM article_terms t JOIN articles a ON a.id = t.article_id WHERE t.kind = $1 AND t.term = $2 AND t.published_at <= $3";
-        let columns =
-            ARTICLE_COLUMNS.replace("a.summary, a.body_html", "'' AS summary, '' AS body_html");
-        let text = format!(
-            "SELECT {columns} {with_term} AND a.removed_at IS NULL ORDER BY t.published_at DESC, t.guid LIMIT 1"
+        let statement = Assembled::new(
+            self.db.engine(),
+            &text,
+            &[("was_published", WAS_PUBLISHED), ("selected", SELECTION_CONDITIONS)],
         );
-        let row: Option<ArticleRecord> = reading!(self, |db| sqlx::query_as(sql(text))
-            .bind(kind.as_str())
-            .bind(normalize(name))
-            .bind(now.0)
-            .fetch_optional(db)
-            .await?);
-        let Some(article) = articles_from(row.into_iter().collect()).pop() else {
-            // All articles with the term were removed: subscribers get an empty feed, not an error.
-            let text = format!(
-                "SELECT t.article_id {with_term} AND a.published_at <= a.removed_at LIMIT 1"
-            );
-            let removed: Option<(i64,)> = reading!(self, |db| sqlx::query_as(sql(text))
-                .bind(kind.as_str())
-                .bind(normalize(name))
-                .bind(now.0)
-                .fetch_optional(db)
-                .await?);
-            return Ok(removed.map(|_| plain()));
-        };
-        let names = match kind {
-            TermKind::Section => article.sections,
-            TermKind::Tag => article.tags,
-            TermKind::Author => article.authors,
-            TermKind::Language | TermKind::Source => Vec::new(),
-        };
-        Ok(Some(
-            names
-                .into_iter()
-                .find(|other| normalize(other) == normalize(name))
-                .unwrap_or_else(plain),
-        ))
+        let query = bind_selection(self.read_assembled(Arc::new(statement)), selection);
+        let at: Option<i64> = driving_term
+            .bind_terms(query)
+            .bind("now", now)
+            .bind("time", time)
+            .fetch_optional_scalar()
+            .await?;
+        Ok(at.map(Millis))
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::json;
 
-use super::dialect::{Column, sql};
-use super::{Store, StoreResult, transaction};
+use super::db::Statement;
+use super::{Store, StoreResult};
 use crate::domain::time::{Millis, SECOND, as_millis_i64};
 
 /// Current version of a feed document.
@@ -18,6 +18,28 @@ pub struct FeedVersion {
     /// Entity tag without quotes (RFC 9110).
     pub etag: String,
 }
+
+/// Stores versions in the order of the rows; a version that has not changed keeps its time.
+static RECORD: Statement = Statement::new(
+    "
+    INSERT INTO feed_versions (feed, format, etag, modified_at)
+    SELECT v.feed, v.format, v.etag, $now
+      FROM {json_rows $versions feed TEXT, format TEXT, etag TEXT} AS v
+     WHERE TRUE
+    ON CONFLICT (feed, format) DO UPDATE
+       SET etag = excluded.etag,
+           modified_at = CASE
+               WHEN feed_versions.etag = excluded.etag
+               THEN feed_versions.modified_at
+               WHEN excluded.modified_at >= feed_versions.modified_at + $interval
+               THEN excluded.modified_at
+               ELSE feed_versions.modified_at + $interval
+           END
+    RETURNING feed, format, modified_at",
+);
+
+/// All statements of this file.
+pub(super) static STATEMENTS: &[&Statement] = &[&RECORD];
 
 impl Store {
     /// Records the entity tags of documents and returns, in the same order, the time of the last
@@ -37,33 +59,22 @@ impl Store {
             .iter()
             .map(|v| json!({"feed": v.feed, "format": v.format, "etag": v.etag}))
             .collect();
-        let rows = serde_json::Value::from(rows).to_string();
-        let text = format!(
-            "INSERT INTO feed_versions (feed, format, etag, modified_at) SELECT v.feed, v.format, v.etag, $2 FROM {} AS v WHERE TRUE \
-             ON CONFLICT (feed, format) DO UPDATE SET etag = excluded.etag, modified_at = CASE \
-             WHEN feed_versions.etag = excluded.etag THEN feed_versions.modified_at \
-             WHEN excluded.modified_at >= feed_versions.modified_at + $3 THEN excluded.modified_at \
-             ELSE feed_versions.modified_at + $3 END RETURNING feed, format, modified_at",
-            self.json_rows(
-                "$1",
-                &[Column::Text("feed"), Column::Text("format"), Column::Text("etag")]
-            )
-        );
-        let recorded: Vec<(String, String, i64)> = transaction!(self, |tx| {
-            sqlx::query_as(sql(text.clone()))
-                .bind(&rows)
-                .bind(now.whole_second().0)
-                .bind(as_millis_i64(SECOND))
-                .fetch_all(&mut *tx)
-                .await?
-        })?;
-        let recorded: HashMap<(String, String), i64> =
-            recorded.into_iter().map(|(feed, format, at)| ((feed, format), at)).collect();
+        let recorded: HashMap<(String, String), Millis> = self
+            .write(&RECORD)
+            .bind("versions", json!(rows))
+            .bind("now", now.whole_second())
+            .bind("interval", as_millis_i64(SECOND))
+            .fetch_with(|row| {
+                Ok(((row.get("feed")?, row.get("format")?), row.time("modified_at")?))
+            })
+            .await?
+            .into_iter()
+            .collect();
         let at = |v: &FeedVersion| {
             recorded
                 .get(&(v.feed.clone(), v.format.to_owned()))
                 .copied()
-                .map_or(now.whole_second(), Millis)
+                .unwrap_or(now.whole_second())
         };
         Ok(versions.iter().map(at).collect())
     }

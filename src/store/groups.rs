@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
-use super::articles::{ARTICLE_COLUMNS, ArticleRecord, articles_from};
-use super::change_log::{ChangeLog, Changes, log};
-use super::dialect::{Column, sql};
-use super::{Store, StoreResult, json_list, reading, transaction};
+use super::article_row::ARTICLE_COLUMNS;
+use super::change_log::{self, Changes};
+use super::db::{FromRow, Row, Statement};
+use super::{Store, StoreResult};
 use crate::domain::article::Article;
 use crate::domain::language::primary;
 use crate::domain::time::Millis;
@@ -22,46 +22,96 @@ struct Member {
     is_ungrouped: bool,
 }
 
-impl From<MemberRow> for Member {
-    fn from((row, source_id, translation_of, language, group, is_ungrouped): MemberRow) -> Self {
-        Self { row, source_id, translation_of, language, group, is_ungrouped }
+impl FromRow for Member {
+    fn from_row(row: &Row) -> StoreResult<Self> {
+        Ok(Self {
+            row: row.get("id")?,
+            source_id: row.get("source_id")?,
+            translation_of: row.get("translation_of")?,
+            language: row.get("language")?,
+            group: row.get("group_id")?,
+            is_ungrouped: row.get("is_ungrouped")?,
+        })
     }
 }
 
 /// Number of ungrouped articles that are grouped at a time, with all articles linked to them.
 const UNGROUPED_PER_ROUND: usize = 1_000;
 
-const SELECT_MEMBERS: &str =
-    "SELECT id, source_id, translation_of, language, group_id, is_ungrouped FROM articles WHERE";
+/// Number of articles whose groups are stored, or whose changes are logged, per transaction.
+const ARTICLES_PER_TRANSACTION: usize = 500;
 
-type MemberRow = (i64, String, Option<String>, String, i64, bool);
+const MEMBER_COLUMNS: &str = "id, source_id, translation_of, language, group_id, is_ungrouped";
+
+static ANY_UNGROUPED: Statement =
+    Statement::new("SELECT id FROM articles WHERE is_ungrouped AND source = $source LIMIT 1");
+
+static FIRST_UNGROUPED: Statement = Statement::with(
+    "
+    SELECT {member}
+      FROM articles
+     WHERE source = $source
+       AND is_ungrouped
+     ORDER BY id
+     LIMIT $limit",
+    &[("member", MEMBER_COLUMNS)],
+);
+
+/// Selects the articles linked to some articles of a source or in their groups. The condition on
+/// the group omits the source, because with it SQLite would read the whole source.
+static LINKED: Statement = Statement::with(
+    "
+    SELECT {member} FROM articles WHERE source = $source AND source_id IN {json_texts $originals}
+     UNION
+    SELECT {member} FROM articles WHERE source = $source AND translation_of IN {json_texts $ids}
+     UNION
+    SELECT {member} FROM articles WHERE group_id IN {json_ids $groups}",
+    &[("member", MEMBER_COLUMNS)],
+);
+
+static ASSIGN: Statement = Statement::new(
+    "
+    UPDATE articles
+       SET group_id = m.grp,
+           is_ungrouped = FALSE
+      FROM {json_rows $assigned id INTEGER, grp INTEGER} AS m
+     WHERE articles.id = m.id",
+);
+
+static MEMBERS_OF: Statement = Statement::with(
+    "
+    SELECT {article_columns}
+      FROM articles a
+     WHERE a.removed_at IS NULL
+       AND a.published_at <= $now
+       AND a.group_id > 0
+       AND a.group_id IN {json_ids $groups}
+     ORDER BY a.id",
+    &[("article_columns", ARTICLE_COLUMNS)],
+);
+
+/// All statements of this file.
+pub(super) static STATEMENTS: &[&Statement] =
+    &[&ANY_UNGROUPED, &FIRST_UNGROUPED, &LINKED, &ASSIGN, &MEMBERS_OF];
 
 impl Store {
     /// Returns `true` if a source has articles that were stored but not grouped, for example after
     /// a crash.
     pub async fn has_ungrouped(&self, source: &str) -> StoreResult<bool> {
-        let row: Option<(i64,)> = reading!(self, |db| sqlx::query_as(
-            "SELECT id FROM articles WHERE is_ungrouped AND source = $1 LIMIT 1"
-        )
-        .bind(source)
-        .fetch_optional(db)
-        .await?);
-        Ok(row.is_some())
+        self.read(&ANY_UNGROUPED).bind("source", source).exists().await
     }
 
     /// Finds the translation groups of new and newly linked articles of a source. Tombstones stay
     /// in their groups, so that the ledger still covers the story. Time and memory depend on the
     /// number of new articles, not on the size of the archive.
     pub async fn assign_stories(&self, source: &str) -> StoreResult<()> {
-        let first_ungrouped = format!(
-            "{SELECT_MEMBERS} source = $1 AND is_ungrouped ORDER BY id LIMIT {UNGROUPED_PER_ROUND}"
-        );
         loop {
-            let ungrouped: Vec<MemberRow> =
-                reading!(self, |db| sqlx::query_as(sql(first_ungrouped.clone()))
-                    .bind(source)
-                    .fetch_all(db)
-                    .await?);
+            let ungrouped: Vec<Member> = self
+                .read(&FIRST_UNGROUPED)
+                .bind("source", source)
+                .bind("limit", UNGROUPED_PER_ROUND)
+                .fetch_all()
+                .await?;
             if ungrouped.is_empty() {
                 return Ok(());
             }
@@ -99,82 +149,40 @@ impl Store {
 
     /// Returns these articles and all that are linked to them or share a group with them, directly
     /// or indirectly.
-    async fn linked(&self, source: &str, first: Vec<MemberRow>) -> StoreResult<Vec<Member>> {
-        let text = self.linked_sql();
+    async fn linked(&self, source: &str, first: Vec<Member>) -> StoreResult<Vec<Member>> {
         let mut members: BTreeMap<i64, Member> = BTreeMap::new();
-        let mut reached: Vec<Member> = first.into_iter().map(Member::from).collect();
+        let mut reached = first;
         while !reached.is_empty() {
             let originals: Vec<String> =
                 reached.iter().filter_map(|m| m.translation_of.clone()).collect();
             let ids: Vec<String> = reached.iter().map(|m| m.source_id.clone()).collect();
-            let groups = serde_json::Value::from(
-                reached.iter().map(|m| m.group).filter(|group| *group > 0).collect::<Vec<_>>(),
-            )
-            .to_string();
+            let groups: Vec<i64> =
+                reached.iter().map(|m| m.group).filter(|group| *group > 0).collect();
             members.extend(reached.into_iter().map(|m| (m.row, m)));
-            let rows: Vec<MemberRow> = reading!(self, |db| sqlx::query_as(sql(text.clone()))
-                .bind(source)
-                .bind(json_list(&originals))
-                .bind(json_list(&ids))
-                .bind(groups)
-                .fetch_all(db)
-                .await?);
-            reached = rows
-                .into_iter()
-                .filter(|row| !members.contains_key(&row.0))
-                .map(Member::from)
-                .collect();
+            reached = self
+                .read(&LINKED)
+                .bind("source", source)
+                .bind("originals", originals.as_slice())
+                .bind("ids", ids.as_slice())
+                .bind("groups", groups.as_slice())
+                .fetch_all()
+                .await?;
+            reached.retain(|m| !members.contains_key(&m.row));
         }
         Ok(members.into_values().collect())
     }
 
-    /// Returns SQL that selects the articles linked to some articles of a source or in their
-    /// groups. The condition on the group omits the source, because with it SQLite would read the
-    /// whole source.
-    fn linked_sql(&self) -> String {
-        format!(
-            "{SELECT_MEMBERS} source = $1 AND source_id IN {} UNION {SELECT_MEMBERS} source = $1 AND translation_of IN {} UNION {SELECT_MEMBERS} group_id IN {}",
-            self.json_texts("$2"),
-            self.json_texts("$3"),
-            self.json_ids("$4")
-        )
-    }
-
     /// Stores groups and logs a change of the articles in `relisted`, whose translations are
     /// different now.
-    async fn save_groups(
-        &self,
-        assigned: &[serde_json::Value],
-        relisted: &[i64],
-    ) -> StoreResult<()> {
-        let update = format!(
-            "UPDATE articles SET group_id = m.grp, is_ungrouped = FALSE FROM {} AS m WHERE articles.id = m.id",
-            self.json_rows("$1", &[Column::Int("id"), Column::Int("grp")])
-        );
-        let terms = format!(
-            "SELECT article_id, kind, term FROM article_terms WHERE article_id IN {}",
-            self.json_ids("$1")
-        );
-        let change_log = ChangeLog::new(self);
-        for chunk in assigned.chunks(500) {
-            let (update, chunk) =
-                (update.clone(), serde_json::Value::from(chunk.to_vec()).to_string());
-            transaction!(self, |tx| {
-                sqlx::query(sql(update.clone())).bind(&chunk).execute(&mut *tx).await?;
-            })?;
+    async fn save_groups(&self, assigned: &[Json], relisted: &[i64]) -> StoreResult<()> {
+        for chunk in assigned.chunks(ARTICLES_PER_TRANSACTION) {
+            self.write(&ASSIGN).bind("assigned", Json::from(chunk)).execute().await?;
         }
-        for chunk in relisted.chunks(500) {
-            let (terms, change_log, chunk) = (
-                terms.clone(),
-                change_log.clone(),
-                serde_json::Value::from(chunk.to_vec()).to_string(),
-            );
-            transaction!(self, |tx| {
-                let had: Vec<(i64, String, String)> =
-                    sqlx::query_as(sql(terms.clone())).bind(&chunk).fetch_all(&mut *tx).await?;
-                let changes = Changes::from_rows(had);
-                log!(tx, change_log, changes);
-            })?;
+        for chunk in relisted.chunks(ARTICLES_PER_TRANSACTION) {
+            let mut tx = self.begin().await?;
+            let changes = Changes::from_terms(change_log::terms_of(&mut tx, chunk).await?);
+            change_log::log(&mut tx, &changes).await?;
+            tx.commit().await?;
         }
         if !relisted.is_empty() {
             self.notify_article_changes();
@@ -184,17 +192,7 @@ impl Store {
 
     /// Returns the visible members of these groups.
     pub async fn story_members(&self, groups: &[i64], now: Millis) -> StoreResult<Vec<Article>> {
-        let text = format!(
-            "SELECT {ARTICLE_COLUMNS} FROM articles a WHERE a.removed_at IS NULL AND a.published_at <= $1 AND a.group_id > 0 AND a.group_id IN {} ORDER BY a.id",
-            self.json_ids("$2")
-        );
-        let groups = serde_json::Value::from(groups.to_vec()).to_string();
-        let rows: Vec<ArticleRecord> = reading!(self, |db| sqlx::query_as(sql(text))
-            .bind(now.0)
-            .bind(groups)
-            .fetch_all(db)
-            .await?);
-        Ok(articles_from(rows))
+        self.read(&MEMBERS_OF).bind("now", now).bind("groups", groups).fetch_all().await
     }
 }
 
@@ -233,7 +231,6 @@ fn root(parent: &mut [usize], mut i: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Db;
     use super::*;
 
     fn member(row: i64, translation_of: Option<i64>, language: &str) -> Member {
@@ -276,18 +273,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store =
             Store::open(&format!("sqlite://{}/courant.db", folder.path().display())).await.unwrap();
-        let explain = format!("EXPLAIN QUERY PLAN {}", store.linked_sql());
-        let Db::Sqlite { read, .. } = &*store.db else { unreachable!() };
-        let steps: Vec<(i64, i64, i64, String)> = sqlx::query_as(sql(explain))
-            .bind("college")
-            .bind("[]")
-            .bind("[]")
-            .bind("[]")
-            .fetch_all(read)
+        let steps: Vec<String> = store
+            .read_assembled(LINKED.explained())
+            .bind("source", "college")
+            .bind("originals", "[]")
+            .bind("ids", "[]")
+            .bind("groups", "[]")
+            .fetch_with(|row| row.get("detail"))
             .await
             .unwrap();
         let steps: Vec<String> =
-            steps.into_iter().map(|step| step.3).filter(|step| step.contains("articles")).collect();
+            steps.into_iter().filter(|step| step.contains("articles")).collect();
         for wanted in
             ["(source=? AND source_id=?)", "(source=? AND translation_of=?)", "(group_id=?)"]
         {

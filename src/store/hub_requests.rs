@@ -1,9 +1,8 @@
-//! Requests to the WebSub hub, their verification and the resulting subscriptions.
+//! Requests to the WebSub hub, which are stored until their callbacks confirm them.
 
-use super::dialect::sql;
-use super::leases::LEASE_DURATION;
-use super::{Store, StoreError, StoreResult, json_list, reading, transaction};
-use crate::domain::time::{DAY, Millis, SignedDuration, as_millis_i64};
+use super::db::{FromRow, Row, Statement, Tx};
+use super::{Store, StoreResult};
+use crate::domain::time::Millis;
 
 /// Mode of a request, `hub.mode` (WebSub section 5.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,15 +25,8 @@ impl HubMode {
         }
     }
 
-    fn parse(word: &str) -> StoreResult<Self> {
-        match word {
-            "subscribe" => Ok(Self::Subscribe),
-            "unsubscribe" => Ok(Self::Unsubscribe),
-            other => Err(StoreError::InvalidValue {
-                value: format!("{other:?}"),
-                column: "hub_requests.mode",
-            }),
-        }
+    fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.as_str() == word)
     }
 }
 
@@ -83,39 +75,75 @@ pub enum AddResult {
     QuotaExceeded,
 }
 
-/// Subscription to a document that is no longer published.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DroppedSubscription {
-    /// Id of the row.
-    pub id: i64,
-    /// Callback URL that is informed.
-    pub callback: String,
-    /// Host of the callback URL.
-    pub host: String,
-    /// URL of the document as given in the request.
-    pub topic: String,
+static IS_SUBSCRIBED: Statement = Statement::new(
+    "
+    SELECT id
+      FROM hub_subscriptions
+     WHERE callback = $callback
+       AND feed = $feed
+       AND format = $format
+       AND expires_at > $now",
+);
+
+static DELETE_REQUEST: Statement = Statement::new(
+    "
+    DELETE FROM hub_requests
+     WHERE callback = $callback
+       AND feed = $feed
+       AND format = $format",
+);
+
+/// Counts the subscriptions and the requests for further ones, in total and of one host.
+static COUNT_TAKEN: Statement = Statement::new(
+    "
+      WITH taken AS (
+           SELECT host
+             FROM hub_subscriptions
+            WHERE expires_at > $now
+            UNION ALL
+           SELECT r.host
+             FROM hub_requests r
+            WHERE NOT EXISTS (
+                  SELECT 1
+                    FROM hub_subscriptions s
+                   WHERE s.callback = r.callback
+                     AND s.feed = r.feed
+                     AND s.format = r.format
+                     AND s.expires_at > $now))
+    SELECT (SELECT COUNT(*) FROM taken) AS total,
+           (SELECT COUNT(*) FROM taken WHERE host = $host) AS of_host",
+);
+
+/// Stores a request with the version that is current at its time.
+static ADD_REQUEST: Statement = Statement::new(
+    "
+    INSERT INTO hub_requests
+           (mode, callback, host, topic, feed, format, secret, lease_seconds, due_at, etag)
+    VALUES ($mode, $callback, $host, $topic, $feed, $format, $secret, $lease_seconds, $now,
+            COALESCE((SELECT etag FROM feed_versions WHERE feed = $feed AND format = $format), ''))
+    ON CONFLICT (callback, feed, format) DO NOTHING",
+);
+
+/// All statements of this file.
+pub(super) static STATEMENTS: &[&Statement] =
+    &[&IS_SUBSCRIBED, &DELETE_REQUEST, &COUNT_TAKEN, &ADD_REQUEST];
+
+impl FromRow for HubRequest {
+    fn from_row(row: &Row) -> StoreResult<Self> {
+        Ok(Self {
+            id: row.get("id")?,
+            mode: row.word("hub_requests.mode", HubMode::parse)?,
+            callback: row.get("callback")?,
+            host: row.get("host")?,
+            topic: row.get("topic")?,
+            feed: row.get("feed")?,
+            format: row.get("format")?,
+            secret: row.get("secret")?,
+            lease_seconds: row.get("lease_seconds")?,
+            attempts: row.get("attempts")?,
+        })
+    }
 }
-
-type Row = (i64, String, String, String, String, String, String, Option<String>, i64, i64);
-
-fn request_from(row: Row) -> StoreResult<HubRequest> {
-    let (id, mode, callback, host, topic, feed, format, secret, lease_seconds, attempts) = row;
-    Ok(HubRequest {
-        id,
-        mode: HubMode::parse(&mode)?,
-        callback,
-        host,
-        topic,
-        feed,
-        format,
-        secret,
-        lease_seconds,
-        attempts,
-    })
-}
-
-const COLUMNS: &str =
-    "id, mode, callback, host, topic, feed, format, secret, lease_seconds, attempts";
 
 impl Store {
     /// Stores a request until its callback confirms it; replaces an earlier request for the same
@@ -126,232 +154,52 @@ impl Store {
         quota: Quota,
         now: Millis,
     ) -> StoreResult<AddResult> {
-        let request = request.clone();
-        transaction!(self, |tx| {
-            let known: Option<(i64,)> =
-                sqlx::query_as("SELECT id FROM hub_subscriptions WHERE callback = $1 AND feed = $2 AND format = $3 AND expires_at > $4")
-                    .bind(&request.callback)
-                    .bind(&request.feed)
-                    .bind(&request.format)
-                    .bind(now.0)
-                    .fetch_optional(&mut *tx)
-                    .await?;
-            if known.is_none() && request.mode == HubMode::Unsubscribe {
-                return Ok(AddResult::NotSubscribed);
-            }
-            // The earlier request may be in progress; because of the new id, its result is not
-            // taken for that of this request.
-            sqlx::query(
-                "DELETE FROM hub_requests WHERE callback = $1 AND feed = $2 AND format = $3",
-            )
-            .bind(&request.callback)
-            .bind(&request.feed)
-            .bind(&request.format)
-            .execute(&mut *tx)
+        let mut tx = self.begin().await?;
+        let is_subscribed = tx
+            .query(&IS_SUBSCRIBED)
+            .bind("callback", &request.callback)
+            .bind("feed", &request.feed)
+            .bind("format", &request.format)
+            .bind("now", now)
+            .exists()
             .await?;
-            if known.is_none() {
-                let (all, of_host): (i64, i64) = sqlx::query_as(
-                    "WITH taken AS (SELECT host FROM hub_subscriptions WHERE expires_at > $2 UNION ALL SELECT r.host FROM hub_requests r \
-                     WHERE NOT EXISTS (SELECT 1 FROM hub_subscriptions s WHERE s.callback = r.callback AND s.feed = r.feed \
-                     AND s.format = r.format AND s.expires_at > $2)) \
-                     SELECT (SELECT COUNT(*) FROM taken), (SELECT COUNT(*) FROM taken WHERE host = $1)",
-                )
-                .bind(&request.host)
-                .bind(now.0)
-                .fetch_one(&mut *tx)
-                .await?;
-                let is_full =
-                    |taken: i64, limit: usize| usize::try_from(taken).unwrap_or(0) >= limit;
-                if is_full(all, quota.total) || is_full(of_host, quota.per_host) {
-                    return Ok(AddResult::QuotaExceeded);
-                }
-            }
-            sqlx::query(
-                "INSERT INTO hub_requests (mode, callback, host, topic, feed, format, secret, lease_seconds, due_at, etag) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, \
-                 COALESCE((SELECT etag FROM feed_versions WHERE feed = $5 AND format = $6), '')) \
-                 ON CONFLICT (callback, feed, format) DO NOTHING",
-            )
-            .bind(request.mode.as_str())
-            .bind(&request.callback)
-            .bind(&request.host)
-            .bind(&request.topic)
-            .bind(&request.feed)
-            .bind(&request.format)
-            .bind(&request.secret)
-            .bind(request.lease_seconds)
-            .bind(now.0)
-            .execute(&mut *tx)
+        if !is_subscribed && request.mode == HubMode::Unsubscribe {
+            return Ok(AddResult::NotSubscribed);
+        }
+        // The earlier request may be in progress; because of the new id, its result is not taken
+        // for that of this request.
+        tx.query(&DELETE_REQUEST)
+            .bind("callback", &request.callback)
+            .bind("feed", &request.feed)
+            .bind("format", &request.format)
+            .execute()
             .await?;
-            AddResult::Pending
-        })
-    }
-
-    /// Leases up to `limit` requests that are due for verification, except those with callbacks at
-    /// `excluded_hosts`.
-    pub async fn claim_hub_requests(
-        &self,
-        node: &str,
-        excluded_hosts: &[String],
-        limit: usize,
-        now: Millis,
-    ) -> StoreResult<Vec<HubRequest>> {
-        let due = format!(
-            "r.due_at <= $1 AND {} AND r.host NOT IN {}",
-            self.unleased("r"),
-            self.json_texts("$2")
-        );
-        let excluded_hosts = json_list(excluded_hosts);
-        let any: Option<(i32,)> = reading!(self, |db| sqlx::query_as(sql(format!(
-            "SELECT 1 FROM hub_requests r WHERE {due} LIMIT 1"
-        )))
-        .bind(now.0)
-        .bind(&excluded_hosts)
-        .fetch_optional(db)
-        .await?);
-        if any.is_none() || limit == 0 {
-            return Ok(Vec::new());
+        if !is_subscribed && is_full(&mut tx, &request.host, quota, now).await? {
+            return Ok(AddResult::QuotaExceeded);
         }
-        let claim = format!(
-            "WITH picked AS MATERIALIZED (SELECT r.id FROM hub_requests r WHERE {due} ORDER BY r.due_at, r.id LIMIT $3 {}) \
-             UPDATE hub_requests SET lease_node = $4, lease_until = {} + $5 WHERE id IN (SELECT id FROM picked) RETURNING {COLUMNS}",
-            self.skip_locked(),
-            self.database_now(),
-        );
-        let (node, limit) = (node.to_owned(), i64::try_from(limit).unwrap_or(i64::MAX));
-        transaction!(self, |tx| {
-            let rows: Vec<Row> = sqlx::query_as(sql(claim.clone()))
-                .bind(now.0)
-                .bind(&excluded_hosts)
-                .bind(limit)
-                .bind(&node)
-                .bind(as_millis_i64(LEASE_DURATION))
-                .fetch_all(&mut *tx)
-                .await?;
-            rows.into_iter().map(request_from).collect::<StoreResult<Vec<HubRequest>>>()?
-        })
-    }
-
-    /// Completes a request with the answer of its callback; returns `false` if a later request has
-    /// replaced it.
-    pub async fn complete_hub_request(
-        &self,
-        node: &str,
-        request: &HubRequest,
-        confirmed: bool,
-        now: Millis,
-    ) -> StoreResult<bool> {
-        let (node, request) = (node.to_owned(), request.clone());
-        transaction!(self, |tx| {
-            let etag: Option<(String,)> = sqlx::query_as(
-                "DELETE FROM hub_requests WHERE id = $1 AND lease_node = $2 RETURNING etag",
-            )
-            .bind(request.id)
-            .bind(&node)
-            .fetch_optional(&mut *tx)
+        tx.query(&ADD_REQUEST)
+            .bind("mode", request.mode.as_str())
+            .bind("callback", &request.callback)
+            .bind("host", &request.host)
+            .bind("topic", &request.topic)
+            .bind("feed", &request.feed)
+            .bind("format", &request.format)
+            .bind("secret", &request.secret)
+            .bind("lease_seconds", request.lease_seconds)
+            .bind("now", now)
+            .execute()
             .await?;
-            let Some((etag,)) = etag else { return Ok(false) };
-            match request.mode {
-                _ if !confirmed => {}
-                HubMode::Unsubscribe => {
-                    sqlx::query("DELETE FROM hub_subscriptions WHERE callback = $1 AND feed = $2 AND format = $3")
-                        .bind(&request.callback)
-                        .bind(&request.feed)
-                        .bind(&request.format)
-                        .execute(&mut *tx)
-                        .await?;
-                }
-                HubMode::Subscribe => {
-                    // A subscriber that was given up and subscribes again receives the version it
-                    // missed.
-                    sqlx::query(
-                        "INSERT INTO hub_subscriptions (callback, host, topic, feed, format, secret, expires_at, delivered_etag, due_at) \
-                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0) ON CONFLICT (callback, feed, format) DO UPDATE SET \
-                         topic = excluded.topic, secret = excluded.secret, expires_at = excluded.expires_at, attempts = 0, failures = 0, due_at = 0, \
-                         delivered_etag = CASE WHEN hub_subscriptions.expires_at <= $9 THEN excluded.delivered_etag \
-                         WHEN hub_subscriptions.attempts = 0 AND hub_subscriptions.failures > 1 THEN '' \
-                         ELSE hub_subscriptions.delivered_etag END",
-                    )
-                    .bind(&request.callback)
-                    .bind(&request.host)
-                    .bind(&request.topic)
-                    .bind(&request.feed)
-                    .bind(&request.format)
-                    .bind(&request.secret)
-                    .bind(now.plus(SignedDuration::from_secs(request.lease_seconds)).0)
-                    .bind(&etag)
-                    .bind(now.0)
-                    .execute(&mut *tx)
-                    .await?;
-                }
-            }
-            true
-        })
+        tx.commit().await?;
+        Ok(AddResult::Pending)
     }
+}
 
-    /// Deletes expired subscriptions, and requests that were not processed for a day.
-    pub async fn delete_expired_subscriptions(&self, now: Millis) -> StoreResult<()> {
-        let any: Option<(i32,)> = reading!(self, |db| {
-            sqlx::query_as(
-            "SELECT 1 FROM hub_subscriptions WHERE expires_at <= $1 UNION ALL SELECT 1 FROM hub_requests WHERE due_at <= $2 LIMIT 1"
-        )
-        .bind(now.0)
-        .bind(now.plus(-DAY).0)
-        .fetch_optional(db)
-        .await?
-        });
-        if any.is_none() {
-            return Ok(());
-        }
-        transaction!(self, |tx| {
-            sqlx::query("DELETE FROM hub_subscriptions WHERE expires_at <= $1")
-                .bind(now.0)
-                .execute(&mut *tx)
-                .await?;
-            sqlx::query("DELETE FROM hub_requests WHERE due_at <= $1")
-                .bind(now.plus(-DAY).0)
-                .execute(&mut *tx)
-                .await?;
-        })
-    }
-
-    /// Deletes and returns up to `limit` subscriptions to feeds that are not in `declared`, so that
-    /// their callbacks can be informed of the end.
-    pub async fn take_dropped_subscriptions(
-        &self,
-        declared: &[String],
-        limit: usize,
-    ) -> StoreResult<Vec<DroppedSubscription>> {
-        let select = format!(
-            "SELECT o.id FROM hub_subscriptions o WHERE o.feed NOT IN {} ORDER BY o.id LIMIT $2",
-            self.json_texts("$1")
-        );
-        let (declared, limit) = (json_list(declared), i64::try_from(limit).unwrap_or(i64::MAX));
-        let any: Option<(i64,)> = reading!(self, |db| sqlx::query_as(sql(select.clone()))
-            .bind(&declared)
-            .bind(limit)
-            .fetch_optional(db)
-            .await?);
-        if any.is_none() {
-            return Ok(Vec::new());
-        }
-        let take = format!(
-            "DELETE FROM hub_subscriptions WHERE id IN ({select}) RETURNING id, callback, host, topic"
-        );
-        transaction!(self, |tx| {
-            let rows: Vec<(i64, String, String, String)> = sqlx::query_as(sql(take.clone()))
-                .bind(&declared)
-                .bind(limit)
-                .fetch_all(&mut *tx)
-                .await?;
-            rows.into_iter()
-                .map(|(id, callback, host, topic)| DroppedSubscription {
-                    id,
-                    callback,
-                    host,
-                    topic,
-                })
-                .collect()
-        })
-    }
+/// Returns `true` if the quota allows no further subscription with a callback at this host.
+async fn is_full(tx: &mut Tx, host: &str, quota: Quota, now: Millis) -> StoreResult<bool> {
+    let row = tx.query(&COUNT_TAKEN).bind("host", host).bind("now", now).fetch_first().await?;
+    let Some(row) = row else { return Ok(false) };
+    let reaches = |column: &str, limit: usize| -> StoreResult<bool> {
+        Ok(usize::try_from(row.get::<i64>(column)?).unwrap_or(0) >= limit)
+    };
+    Ok(reaches("total", quota.total)? || reaches("of_host", quota.per_host)?)
 }

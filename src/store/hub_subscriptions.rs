@@ -1,7 +1,8 @@
-//! List of the subscriptions at the WebSub hub with their push state, for display.
+//! Subscriptions at the WebSub hub: their list with push states, and their end.
 
-use super::{Store, StoreResult, reading};
-use crate::domain::time::Millis;
+use super::db::{FromRow, Row, Statement};
+use super::{Store, StoreResult};
+use crate::domain::time::{DAY, Millis};
 
 /// State of the pushes to a subscriber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,18 +37,114 @@ pub struct HubSubscription {
     pub push_state: PushState,
 }
 
-type Row = (String, String, String, i64, i64, i64, i64, String, Option<String>);
+/// Subscription to a document that is no longer published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DroppedSubscription {
+    /// Id of the row.
+    pub id: i64,
+    /// Callback URL that is informed.
+    pub callback: String,
+    /// Host of the callback URL.
+    pub host: String,
+    /// URL of the document as given in the request.
+    pub topic: String,
+}
 
-fn subscription(row: Row) -> HubSubscription {
-    let (feed, format, callback, expires_at, attempts, failures, due_at, delivered, newest) = row;
-    let standing = match (attempts, failures) {
-        (1.., _) => PushState::Failing { attempts, retry_at: Millis(due_at) },
-        // A single failure marks a slow push, because no push is given up after one attempt.
-        (_, 2..) => PushState::GivenUp,
-        _ if newest.is_none_or(|newest| newest == delivered) => PushState::Current,
-        _ => PushState::Due,
-    };
-    HubSubscription { feed, format, callback, expires_at: Millis(expires_at), push_state: standing }
+static LIST: Statement = Statement::new(
+    "
+    SELECT s.feed, s.format, s.callback, s.expires_at, s.attempts, s.failures, s.due_at,
+           s.delivered_etag, v.etag AS newest_etag
+      FROM hub_subscriptions s
+      LEFT JOIN feed_versions v ON v.feed = s.feed AND v.format = s.format
+     WHERE s.expires_at > $now
+     ORDER BY s.feed, s.format, s.host, s.callback
+     LIMIT $limit",
+);
+
+static HAS_EXPIRED: Statement = Statement::new(
+    "
+    SELECT CAST(1 AS BIGINT) AS found
+      FROM hub_subscriptions
+     WHERE expires_at <= $now
+     UNION ALL
+    SELECT CAST(1 AS BIGINT) AS found
+      FROM hub_requests
+     WHERE due_at <= $day_ago
+     LIMIT 1",
+);
+
+static DELETE_EXPIRED: Statement = Statement::new(
+    "
+    DELETE FROM hub_subscriptions
+     WHERE expires_at <= $now",
+);
+
+static DELETE_EXPIRED_REQUESTS: Statement = Statement::new(
+    "
+    DELETE FROM hub_requests
+     WHERE due_at <= $day_ago",
+);
+
+/// Selects subscriptions to feeds that are not declared.
+const SELECT_ORPHANED: &str = "
+    SELECT o.id
+      FROM hub_subscriptions o
+     WHERE o.feed NOT IN {json_texts $declared}
+     ORDER BY o.id
+     LIMIT $limit";
+
+static HAS_ORPHANED: Statement = Statement::new(SELECT_ORPHANED);
+
+static TAKE_ORPHANED: Statement = Statement::with(
+    "
+    DELETE FROM hub_subscriptions
+     WHERE id IN ({select_orphaned})
+    RETURNING id, callback, host, topic",
+    &[("select_orphaned", SELECT_ORPHANED)],
+);
+
+/// All statements of this file.
+pub(super) static STATEMENTS: &[&Statement] = &[
+    &LIST,
+    &HAS_EXPIRED,
+    &DELETE_EXPIRED,
+    &DELETE_EXPIRED_REQUESTS,
+    &HAS_ORPHANED,
+    &TAKE_ORPHANED,
+];
+
+impl FromRow for HubSubscription {
+    fn from_row(row: &Row) -> StoreResult<Self> {
+        let attempts: i64 = row.get("attempts")?;
+        let failures: i64 = row.get("failures")?;
+        let delivered: String = row.get("delivered_etag")?;
+        let newest: Option<String> = row.get("newest_etag")?;
+        let push_state = match (attempts, failures) {
+            (1.., _) => PushState::Failing { attempts, retry_at: row.time("due_at")? },
+            // A single failure marks a slow push, because no push is given up after one attempt.
+            (_, 2..) => PushState::GivenUp,
+            _ if newest.is_none_or(|newest| newest == delivered) => PushState::Current,
+            _ => PushState::Due,
+        };
+        Ok(Self {
+            feed: row.get("feed")?,
+            format: row.get("format")?,
+            callback: row.get("callback")?,
+            expires_at: row.time("expires_at")?,
+            push_state,
+        })
+    }
+}
+
+impl FromRow for DroppedSubscription {
+    fn from_row(row: &Row) -> StoreResult<Self> {
+        Ok(Self {
+            id: row.get("id")?,
+            callback: row.get("callback")?,
+            host: row.get("host")?,
+            topic: row.get("topic")?,
+        })
+    }
 }
 
 impl Store {
@@ -57,14 +154,39 @@ impl Store {
         limit: Option<i64>,
         now: Millis,
     ) -> StoreResult<Vec<HubSubscription>> {
-        let text = "SELECT s.feed, s.format, s.callback, s.expires_at, s.attempts, s.failures, s.due_at, s.delivered_etag, v.etag \
-                    FROM hub_subscriptions s LEFT JOIN feed_versions v ON v.feed = s.feed AND v.format = s.format \
-                    WHERE s.expires_at > $1 ORDER BY s.feed, s.format, s.host, s.callback LIMIT $2";
-        let rows: Vec<Row> = reading!(self, |db| sqlx::query_as(text)
-            .bind(now.0)
-            .bind(limit.unwrap_or(i64::MAX))
-            .fetch_all(db)
-            .await?);
-        Ok(rows.into_iter().map(subscription).collect())
+        self.read(&LIST).bind("now", now).bind("limit", limit.unwrap_or(i64::MAX)).fetch_all().await
+    }
+
+    /// Deletes expired subscriptions, and requests that were not processed for a day.
+    pub async fn delete_expired_subscriptions(&self, now: Millis) -> StoreResult<()> {
+        let day_ago = now.plus(-DAY);
+        let any =
+            self.read(&HAS_EXPIRED).bind("now", now).bind("day_ago", day_ago).exists().await?;
+        if !any {
+            return Ok(());
+        }
+        let mut tx = self.begin().await?;
+        tx.query(&DELETE_EXPIRED).bind("now", now).execute().await?;
+        tx.query(&DELETE_EXPIRED_REQUESTS).bind("day_ago", day_ago).execute().await?;
+        tx.commit().await
+    }
+
+    /// Deletes and returns up to `limit` subscriptions to feeds that are not in `declared`, so that
+    /// their callbacks can be informed of the end.
+    pub async fn take_dropped_subscriptions(
+        &self,
+        declared: &[String],
+        limit: usize,
+    ) -> StoreResult<Vec<DroppedSubscription>> {
+        let any = self
+            .read(&HAS_ORPHANED)
+            .bind("declared", declared)
+            .bind("limit", limit)
+            .exists()
+            .await?;
+        if !any {
+            return Ok(Vec::new());
+        }
+        self.write(&TAKE_ORPHANED).bind("declared", declared).bind("limit", limit).fetch_all().await
     }
 }

@@ -3,7 +3,8 @@
 
 use std::collections::HashMap;
 
-use super::{Db, Store, StoreError, StoreResult, dialect::sql, reading, transaction};
+use super::db::Statement;
+use super::{Db, Store, StoreError, StoreResult};
 use crate::clock;
 
 /// Identity of the store, read at startup.
@@ -51,33 +52,51 @@ impl Instance {
     }
 }
 
+static SECRET: Statement = Statement::new("SELECT value FROM instance WHERE key = 'secret'");
+
+static ALL_VALUES: Statement = Statement::new("SELECT key, value FROM instance");
+
+/// Stores a value unless the key has one.
+static ADD_VALUE: Statement = Statement::new(
+    "
+    INSERT INTO instance (key, value)
+    VALUES ($key, $value)
+    ON CONFLICT (key) DO NOTHING",
+);
+
+static REPLACE_VALUE: Statement = Statement::new(
+    "
+    INSERT INTO instance (key, value)
+    VALUES ($key, $value)
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+);
+
+static UNMARK_COPY: Statement = Statement::new("DELETE FROM instance WHERE key = 'copy'");
+
+/// All statements of this file.
+pub(super) static STATEMENTS: &[&Statement] =
+    &[&SECRET, &ALL_VALUES, &ADD_VALUE, &REPLACE_VALUE, &UNMARK_COPY];
+
 impl Store {
     /// Generates the secret of a new store; an existing secret is never changed.
     pub(super) async fn ensure_instance(&self) -> StoreResult<()> {
-        let known: Option<(String,)> =
-            reading!(self, |db| sqlx::query_as("SELECT value FROM instance WHERE key = 'secret'")
-                .fetch_optional(db)
-                .await?);
-        if known.is_some() {
+        if self.read(&SECRET).exists().await? {
             return Ok(());
         }
         let secret: String =
             clock::random_bytes::<32>().iter().map(|b| format!("{b:02x}")).collect();
-        transaction!(self, |tx| {
-            sqlx::query("INSERT INTO instance (key, value) VALUES ('secret', $1) ON CONFLICT (key) DO NOTHING")
-                .bind(secret)
-                .execute(&mut *tx)
-                .await?;
-        })
+        self.write(&ADD_VALUE).bind("key", "secret").bind("value", secret).execute().await?;
+        Ok(())
     }
 
     /// Reads the identity of the store.
     pub async fn instance(&self) -> StoreResult<Instance> {
-        let rows: Vec<(String, String)> =
-            reading!(self, |db| sqlx::query_as("SELECT key, value FROM instance")
-                .fetch_all(db)
-                .await?);
-        let mut map: HashMap<String, String> = rows.into_iter().collect();
+        let mut map: HashMap<String, String> = self
+            .read(&ALL_VALUES)
+            .fetch_with(|row| Ok((row.get("key")?, row.get("value")?)))
+            .await?
+            .into_iter()
+            .collect();
         let secret = map.remove("secret").unwrap_or_default();
         if secret.len() < 32 {
             return Err(StoreError::InvalidValue {
@@ -94,25 +113,16 @@ impl Store {
 
     /// Stores the base URL that this store sends as, unless it has one already.
     pub async fn claim_base_url(&self, base_url: &str) -> StoreResult<()> {
-        let base_url = base_url.to_owned();
-        transaction!(self, |tx| {
-            sqlx::query("INSERT INTO instance (key, value) VALUES ('base_url', $1) ON CONFLICT (key) DO NOTHING")
-                .bind(base_url)
-                .execute(&mut *tx)
-                .await?;
-        })
+        self.write(&ADD_VALUE).bind("key", "base_url").bind("value", base_url).execute().await?;
+        Ok(())
     }
 
     /// Allows this store to send as `base_url` from now on.
     pub async fn adopt(&self, base_url: &str) -> StoreResult<()> {
-        let base_url = base_url.to_owned();
-        transaction!(self, |tx| {
-            sqlx::query("INSERT INTO instance (key, value) VALUES ('base_url', $1) ON CONFLICT (key) DO UPDATE SET value = excluded.value")
-                .bind(base_url)
-                .execute(&mut *tx)
-                .await?;
-            sqlx::query("DELETE FROM instance WHERE key = 'copy'").execute(&mut *tx).await?;
-        })
+        let mut tx = self.begin().await?;
+        tx.query(&REPLACE_VALUE).bind("key", "base_url").bind("value", base_url).execute().await?;
+        tx.query(&UNMARK_COPY).execute().await?;
+        tx.commit().await
     }
 
     /// Writes a consistent copy of a SQLite store, marked as a copy, to `file`, which must not
@@ -153,10 +163,9 @@ impl Store {
             .max_connections(1)
             .connect_with(sqlx::sqlite::SqliteConnectOptions::new().filename(&unfinished))
             .await?;
-        sqlx::query(sql(
-            "INSERT INTO instance (key, value) VALUES ('copy', 'yes') ON CONFLICT (key) DO NOTHING"
-                .into(),
-        ))
+        sqlx::query(
+            "INSERT INTO instance (key, value) VALUES ('copy', 'yes') ON CONFLICT (key) DO NOTHING",
+        )
         .execute(&copy)
         .await?;
         copy.close().await;

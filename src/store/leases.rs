@@ -1,8 +1,7 @@
-//! Leases of batches and queued deliveries: their duration, renewal and release.
+//! Leases: the tables whose rows nodes lease, and the leases of batches and queued deliveries.
 
-use super::dialect::sql;
-use super::hub_pushes::JobKind;
-use super::{Store, StoreResult, json_list, reading, transaction};
+use super::db::{Statement, Tx};
+use super::{Store, StoreResult};
 use crate::domain::time::{SignedDuration, as_millis_i64};
 
 /// Duration of a lease without renewal; other nodes take over the work of a dead node within
@@ -12,42 +11,221 @@ pub const LEASE_DURATION: SignedDuration = SignedDuration::from_secs(12);
 /// delivery at the same moment.
 pub(crate) const MIN_REMAINING_LEASE: SignedDuration = SignedDuration::from_secs(2);
 
+/// Condition that no node leases a row of `{row}`, the name or alias of a leased table.
+pub(super) const UNLEASED: &str = "({row}.lease_node IS NULL OR {row}.lease_until < {now})";
+/// Assignments that release the lease of a row.
+pub(super) const RELEASED: &str = "lease_node = NULL, lease_until = 0";
+
+/// Table whose rows nodes lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LeasedTable {
+    DeliveryBatches,
+    DeliveryQueue,
+    HubPings,
+    HubRequests,
+    HubSubscriptions,
+    Publications,
+}
+
+/// Fragments of the statements that are the same for each leased table.
+type Fragments = [(&'static str, &'static str); 2];
+
+const fn fragments(table: &'static str) -> Fragments {
+    [("table", table), ("released", RELEASED)]
+}
+
+pub(super) const BATCHES: &Fragments = &fragments("delivery_batches");
+pub(super) const QUEUE: &Fragments = &fragments("delivery_queue");
+pub(super) const PINGS: &Fragments = &fragments("hub_pings");
+pub(super) const REQUESTS: &Fragments = &fragments("hub_requests");
+pub(super) const SUBSCRIPTIONS: &Fragments = &fragments("hub_subscriptions");
+pub(super) const PUBLICATIONS: &Fragments = &fragments("publications");
+
+/// Releases all leases of a node.
+const RELEASE: &str = "
+    UPDATE {table}
+       SET {released}
+     WHERE lease_node = $node";
+
+static RELEASE_BATCHES: Statement = Statement::with(RELEASE, BATCHES);
+static RELEASE_QUEUE: Statement = Statement::with(RELEASE, QUEUE);
+static RELEASE_PINGS: Statement = Statement::with(RELEASE, PINGS);
+static RELEASE_REQUESTS: Statement = Statement::with(RELEASE, REQUESTS);
+static RELEASE_SUBSCRIPTIONS: Statement = Statement::with(RELEASE, SUBSCRIPTIONS);
+static RELEASE_PUBLICATIONS: Statement = Statement::with(RELEASE, PUBLICATIONS);
+
+/// Expires the leases of all nodes.
+const EXPIRE: &str = "
+    UPDATE {table}
+       SET lease_until = 0
+     WHERE lease_node IS NOT NULL";
+
+/// Expires the leases of all nodes on batches that are not done.
+static EXPIRE_BATCHES: Statement = Statement::new(
+    "
+    UPDATE delivery_batches
+       SET lease_until = 0
+     WHERE NOT done
+       AND lease_node IS NOT NULL",
+);
+
+static EXPIRE_QUEUE: Statement = Statement::with(EXPIRE, QUEUE);
+static EXPIRE_PINGS: Statement = Statement::with(EXPIRE, PINGS);
+static EXPIRE_REQUESTS: Statement = Statement::with(EXPIRE, REQUESTS);
+static EXPIRE_SUBSCRIPTIONS: Statement = Statement::with(EXPIRE, SUBSCRIPTIONS);
+static EXPIRE_PUBLICATIONS: Statement = Statement::with(EXPIRE, PUBLICATIONS);
+
+/// Renews all leases of a node.
+const RENEW: &str = "
+    UPDATE {table}
+       SET lease_until = {now} + $lease
+     WHERE lease_node = $node";
+
+static RENEW_BATCHES: Statement = Statement::with(RENEW, BATCHES);
+static RENEW_QUEUE: Statement = Statement::with(RENEW, QUEUE);
+
+/// Releases a batch, which is done if each of its deliveries was attempted.
+static RELEASE_BATCH: Statement = Statement::with(
+    "
+    UPDATE delivery_batches
+       SET {released},
+           done = NOT EXISTS (
+               SELECT 1
+                 FROM deliveries d
+                WHERE d.batch_id = delivery_batches.id
+                  AND d.state IN ('queued', 'sending')
+                  AND NOT EXISTS (SELECT 1 FROM delivery_queue w WHERE w.delivery_id = d.id))
+     WHERE id = $batch
+       AND lease_node = $node",
+    &[("released", RELEASED)],
+);
+
+static RELEASE_QUEUED: Statement = Statement::with(
+    "
+    UPDATE delivery_queue
+       SET {released}
+     WHERE lease_node = $node
+       AND delivery_id IN {json_ids $deliveries}",
+    &[("released", RELEASED)],
+);
+
+/// Condition on batches of these transports that a run of this node left behind.
+const ORPHANED_BATCH: &str = "NOT done
+       AND lease_node = $node
+       AND edition_id IN (SELECT id FROM editions WHERE transport IN {json_texts $transports})
+       AND id NOT IN {json_ids $batches}";
+
+/// Condition on entries of the delivery queue that a run of this node left behind.
+const ORPHANED_ENTRY: &str = "transport IN {json_texts $transports}
+       AND lease_node = $node
+       AND delivery_id NOT IN {json_ids $queued}";
+
+static HAS_ORPHANED: Statement = Statement::with(
+    "
+    SELECT CAST(1 AS BIGINT) AS found
+      FROM delivery_batches
+     WHERE {orphaned_batch}
+     UNION ALL
+    SELECT CAST(1 AS BIGINT) AS found
+      FROM delivery_queue
+     WHERE {orphaned_entry}
+     LIMIT 1",
+    &[("orphaned_batch", ORPHANED_BATCH), ("orphaned_entry", ORPHANED_ENTRY)],
+);
+
+static RELEASE_ORPHANED_BATCHES: Statement = Statement::with(
+    "
+    UPDATE delivery_batches
+       SET {released}
+     WHERE {orphaned_batch}",
+    &[("released", RELEASED), ("orphaned_batch", ORPHANED_BATCH)],
+);
+
+static RELEASE_ORPHANED_ENTRIES: Statement = Statement::with(
+    "
+    UPDATE delivery_queue
+       SET {released}
+     WHERE {orphaned_entry}",
+    &[("released", RELEASED), ("orphaned_entry", ORPHANED_ENTRY)],
+);
+
+/// All statements of this file.
+pub(super) static STATEMENTS: &[&Statement] = &[
+    &RELEASE_BATCHES,
+    &RELEASE_QUEUE,
+    &RELEASE_PINGS,
+    &RELEASE_REQUESTS,
+    &RELEASE_SUBSCRIPTIONS,
+    &RELEASE_PUBLICATIONS,
+    &EXPIRE_BATCHES,
+    &EXPIRE_QUEUE,
+    &EXPIRE_PINGS,
+    &EXPIRE_REQUESTS,
+    &EXPIRE_SUBSCRIPTIONS,
+    &EXPIRE_PUBLICATIONS,
+    &RENEW_BATCHES,
+    &RENEW_QUEUE,
+    &RELEASE_BATCH,
+    &RELEASE_QUEUED,
+    &HAS_ORPHANED,
+    &RELEASE_ORPHANED_BATCHES,
+    &RELEASE_ORPHANED_ENTRIES,
+];
+
+impl LeasedTable {
+    /// All tables, in the order in which a transaction locks their rows.
+    const ALL: [Self; 6] = [
+        Self::DeliveryBatches,
+        Self::DeliveryQueue,
+        Self::HubPings,
+        Self::HubRequests,
+        Self::HubSubscriptions,
+        Self::Publications,
+    ];
+
+    /// Releases all leases of a node on rows of the table.
+    pub(super) async fn release(self, tx: &mut Tx, node: &str) -> StoreResult<()> {
+        let statement = match self {
+            Self::DeliveryBatches => &RELEASE_BATCHES,
+            Self::DeliveryQueue => &RELEASE_QUEUE,
+            Self::HubPings => &RELEASE_PINGS,
+            Self::HubRequests => &RELEASE_REQUESTS,
+            Self::HubSubscriptions => &RELEASE_SUBSCRIPTIONS,
+            Self::Publications => &RELEASE_PUBLICATIONS,
+        };
+        tx.query(statement).bind("node", node).execute().await?;
+        Ok(())
+    }
+
+    /// Expires the leases of all nodes on rows of the table.
+    async fn expire(self, tx: &mut Tx) -> StoreResult<()> {
+        let statement = match self {
+            Self::DeliveryBatches => &EXPIRE_BATCHES,
+            Self::DeliveryQueue => &EXPIRE_QUEUE,
+            Self::HubPings => &EXPIRE_PINGS,
+            Self::HubRequests => &EXPIRE_REQUESTS,
+            Self::HubSubscriptions => &EXPIRE_SUBSCRIPTIONS,
+            Self::Publications => &EXPIRE_PUBLICATIONS,
+        };
+        tx.query(statement).execute().await?;
+        Ok(())
+    }
+}
+
 impl Store {
     /// Expires all leases; for SQLite, where the holder of the lock is the only sender.
     pub async fn expire_all_leases(&self) -> StoreResult<()> {
-        transaction!(self, |tx| {
-            sqlx::query(
-                "UPDATE delivery_batches SET lease_until = 0 WHERE NOT done AND lease_node IS NOT NULL",
-            )
-            .execute(&mut *tx)
-            .await?;
-            sqlx::query("UPDATE delivery_queue SET lease_until = 0 WHERE lease_node IS NOT NULL")
-                .execute(&mut *tx)
-                .await?;
-            for kind in JobKind::ALL {
-                let free = format!(
-                    "UPDATE {} SET lease_until = 0 WHERE lease_node IS NOT NULL",
-                    kind.table()
-                );
-                sqlx::query(sql(free)).execute(&mut *tx).await?;
-            }
-        })
+        let mut tx = self.begin().await?;
+        for table in LeasedTable::ALL {
+            table.expire(&mut tx).await?;
+        }
+        tx.commit().await
     }
 
     /// Releases a batch; it is done if every delivery of it was attempted.
     pub async fn release_batch(&self, batch: i64, node: &str) -> StoreResult<()> {
-        let node = node.to_owned();
-        transaction!(self, |tx| {
-            sqlx::query(
-                "UPDATE delivery_batches SET lease_node = NULL, lease_until = 0, done = NOT EXISTS (SELECT 1 FROM deliveries d \
-                 WHERE d.batch_id = delivery_batches.id AND d.state IN ('queued', 'sending') \
-                 AND NOT EXISTS (SELECT 1 FROM delivery_queue w WHERE w.delivery_id = d.id)) WHERE id = $1 AND lease_node = $2",
-            )
-            .bind(batch)
-            .bind(&node)
-            .execute(&mut *tx)
-            .await?;
-        })
+        self.write(&RELEASE_BATCH).bind("batch", batch).bind("node", node).execute().await?;
+        Ok(())
     }
 
     /// Releases the leases of this node on deliveries of these transports except `batches` and
@@ -59,89 +237,58 @@ impl Store {
         batches: &[i64],
         queued: &[i64],
     ) -> StoreResult<()> {
-        let orphaned_batches = format!(
-            "NOT done AND lease_node = $2 AND edition_id IN (SELECT id FROM editions WHERE transport IN {}) AND id NOT IN {}",
-            self.json_texts("$1"),
-            self.json_ids("$3")
-        );
-        let orphaned_entries = format!(
-            "transport IN {} AND lease_node = $2 AND delivery_id NOT IN {}",
-            self.json_texts("$1"),
-            self.json_ids("$4")
-        );
-        let any = format!(
-            "SELECT 1 FROM delivery_batches WHERE {orphaned_batches} UNION ALL SELECT 1 FROM delivery_queue WHERE {orphaned_entries} LIMIT 1"
-        );
-        let list = |ids: &[i64]| serde_json::Value::from(ids.to_vec()).to_string();
-        let (transports, node, batches, queued) =
-            (json_list(transports), node.to_owned(), list(batches), list(queued));
-        let orphaned: Option<(i32,)> = reading!(self, |db| sqlx::query_as(sql(any))
-            .bind(&transports)
-            .bind(&node)
-            .bind(&batches)
-            .bind(&queued)
-            .fetch_optional(db)
-            .await?);
-        if orphaned.is_none() {
+        let any = self
+            .read(&HAS_ORPHANED)
+            .bind("transports", transports)
+            .bind("node", node)
+            .bind("batches", batches)
+            .bind("queued", queued)
+            .exists()
+            .await?;
+        if !any {
             return Ok(());
         }
-        let free = [("delivery_batches", orphaned_batches), ("delivery_queue", orphaned_entries)]
-            .map(|(table, lost)| format!("UPDATE {table} SET lease_node = NULL, lease_until = 0 WHERE {lost} AND $3 = $3 AND $4 = $4"));
-        transaction!(self, |tx| {
-            for free in &free {
-                sqlx::query(sql(free.clone()))
-                    .bind(&transports)
-                    .bind(&node)
-                    .bind(&batches)
-                    .bind(&queued)
-                    .execute(&mut *tx)
-                    .await?;
-            }
-        })
+        let mut tx = self.begin().await?;
+        tx.query(&RELEASE_ORPHANED_BATCHES)
+            .bind("transports", transports)
+            .bind("node", node)
+            .bind("batches", batches)
+            .execute()
+            .await?;
+        tx.query(&RELEASE_ORPHANED_ENTRIES)
+            .bind("transports", transports)
+            .bind("node", node)
+            .bind("queued", queued)
+            .execute()
+            .await?;
+        tx.commit().await
     }
 
     /// Releases these entries of the delivery queue.
     pub async fn release_queued(&self, deliveries: &[i64], node: &str) -> StoreResult<()> {
-        let text = format!(
-            "UPDATE delivery_queue SET lease_node = NULL, lease_until = 0 WHERE lease_node = $2 AND delivery_id IN {}",
-            self.json_ids("$1")
-        );
-        let (ids, node) =
-            (serde_json::Value::from(deliveries.to_vec()).to_string(), node.to_owned());
-        transaction!(self, |tx| {
-            sqlx::query(sql(text.clone())).bind(&ids).bind(&node).execute(&mut *tx).await?;
-        })
+        let release = self.write(&RELEASE_QUEUED);
+        release.bind("deliveries", deliveries).bind("node", node).execute().await?;
+        Ok(())
     }
 
-    /// Renews all leases of a node.
+    /// Renews all leases of a node on batches and queued deliveries.
     pub async fn renew_leases(&self, node: &str) -> StoreResult<()> {
-        let clock = self.database_now();
-        let node = node.to_owned();
-        transaction!(self, |tx| {
-            for table in ["delivery_batches", "delivery_queue"] {
-                sqlx::query(sql(format!(
-                    "UPDATE {table} SET lease_until = {clock} + $2 WHERE lease_node = $1"
-                )))
-                .bind(&node)
-                .bind(as_millis_i64(LEASE_DURATION))
-                .execute(&mut *tx)
+        let mut tx = self.begin().await?;
+        for renew in [&RENEW_BATCHES, &RENEW_QUEUE] {
+            tx.query(renew)
+                .bind("node", node)
+                .bind("lease", as_millis_i64(LEASE_DURATION))
+                .execute()
                 .await?;
-            }
-        })
+        }
+        tx.commit().await
     }
 
-    /// Releases all leases of a node at its regular shutdown.
+    /// Releases all leases of a node on batches and queued deliveries at its regular shutdown.
     pub async fn release_leases(&self, node: &str) -> StoreResult<()> {
-        let node = node.to_owned();
-        transaction!(self, |tx| {
-            for table in ["delivery_batches", "delivery_queue"] {
-                sqlx::query(sql(format!(
-                    "UPDATE {table} SET lease_node = NULL, lease_until = 0 WHERE lease_node = $1"
-                )))
-                .bind(&node)
-                .execute(&mut *tx)
-                .await?;
-            }
-        })
+        let mut tx = self.begin().await?;
+        LeasedTable::DeliveryBatches.release(&mut tx, node).await?;
+        LeasedTable::DeliveryQueue.release(&mut tx, node).await?;
+        tx.commit().await
     }
 }

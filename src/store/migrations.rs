@@ -64,6 +64,8 @@ mod tests {
     use super::super::hub_requests::HubMode;
     use super::super::{Db, Store};
     use super::*;
+    use crate::domain::actor::ActorKind;
+    use crate::domain::audit::{AuditAction, AuditObject};
     use crate::domain::delivery::{DeliveryKind, DeliveryState};
     use crate::domain::edition::EditionState;
     use crate::domain::role::Role;
@@ -76,7 +78,7 @@ mod tests {
             let (name, rest) = text.split_once(" CHECK (")?;
             let (_, words) = rest.split_once(" IN (").filter(|_| !name.contains(' '))?;
             let (words, _) = words.split_once("))")?;
-            Some((name, words.split(", ").map(|word| word.trim_matches('\'')).collect()))
+            Some((name, words.split(',').map(|word| word.trim().trim_matches('\'')).collect()))
         });
         lists.collect()
     }
@@ -84,6 +86,9 @@ mod tests {
     #[test]
     fn check_constraints_list_exactly_the_words_of_the_enums_on_both_engines() {
         let enums = BTreeMap::from([
+            ("audit_log_action", AuditAction::ALL.map(AuditAction::as_str).to_vec()),
+            ("audit_log_actor_kind", ActorKind::ALL.map(ActorKind::as_str).to_vec()),
+            ("audit_log_object", AuditObject::ALL.map(AuditObject::as_str).to_vec()),
             ("api_tokens_role", Role::ALL.map(Role::as_str).to_vec()),
             ("article_terms_kind", TermKind::ALL.map(TermKind::as_str).to_vec()),
             ("hub_requests_mode", HubMode::ALL.map(HubMode::as_str).to_vec()),

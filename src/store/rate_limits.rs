@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::{Value as Json, json};
 
-use super::dialect::{Column, sql};
-use super::{Store, StoreError, StoreResult, transaction};
+use super::db::{Row, Statement};
+use super::{Store, StoreError, StoreResult};
 use crate::domain::rate::Rate;
 pub use crate::domain::sliding_window::Grant;
 use crate::domain::sliding_window::SlidingWindow;
@@ -38,7 +38,7 @@ impl LimitKey {
         Self { transport: transport.to_owned(), domain: key.to_owned() }
     }
 
-    fn to_json(&self) -> Value {
+    fn to_json(&self) -> Json {
         json!({"transport": self.transport, "domain": self.domain})
     }
 }
@@ -77,8 +77,57 @@ pub struct Refund {
     pub taken_at: Millis,
 }
 
-/// Columns of the key, start of the warm-up, total, windows and last updates.
-type Row = (String, String, Option<i64>, i64, String, String);
+/// Locks all rows, including those it does not change, in the same order on all nodes, which
+/// prevents deadlocks.
+static LOCK: Statement = Statement::new(
+    "
+    INSERT INTO rate_limits (transport, domain, expires_at)
+    SELECT k.transport, k.domain, $expires_at
+      FROM {json_rows $keys transport TEXT, domain TEXT} AS k
+     WHERE TRUE
+     ORDER BY k.transport, k.domain
+    ON CONFLICT (transport, domain) DO UPDATE
+       SET expires_at = excluded.expires_at
+     WHERE rate_limits.expires_at < $now",
+);
+
+static DELETE_EXPIRED: Statement = Statement::new(
+    "
+    DELETE FROM rate_limits
+     WHERE (transport, domain) IN (
+           SELECT transport, domain
+             FROM rate_limits
+            WHERE expires_at < $now
+            LIMIT $limit
+           {skip_locked})",
+);
+
+static WINDOWS: Statement = Statement::new(
+    "
+    SELECT transport, domain, warmup_started_at, total, windows, last_updates
+      FROM rate_limits
+     WHERE (transport, domain) IN (
+           SELECT k.transport, k.domain
+             FROM {json_rows $keys transport TEXT, domain TEXT} AS k)",
+);
+
+static CHANGE: Statement = Statement::new(
+    "
+    UPDATE rate_limits
+       SET warmup_started_at = c.warmup_started_at,
+           total = c.total,
+           windows = c.windows,
+           last_updates = c.last_updates,
+           expires_at = c.expires_at
+      FROM {json_rows $windows
+               transport TEXT, domain TEXT, warmup_started_at INTEGER, total INTEGER,
+               windows TEXT, last_updates TEXT, expires_at INTEGER} AS c
+     WHERE rate_limits.transport = c.transport
+       AND rate_limits.domain = c.domain",
+);
+
+/// All statements of this file.
+pub(super) static STATEMENTS: &[&Statement] = &[&LOCK, &DELETE_EXPIRED, &WINDOWS, &CHANGE];
 
 impl Store {
     /// Takes permits from the limits of several keys in one transaction; the results have the order
@@ -92,22 +141,18 @@ impl Store {
         requests: &[RateLimitRequest],
         now: Millis,
     ) -> StoreResult<Vec<Grant>> {
-        let (update, requests, keys) = (
-            update.clone(),
-            requests.to_vec(),
-            requests.iter().map(|request| request.key.clone()).collect(),
-        );
-        let work = move |windows: &mut Windows| {
+        let keys = requests.iter().map(|request| request.key.clone()).collect();
+        let work = |windows: &mut Windows| {
             let grant = |request: &RateLimitRequest| {
                 let stored = windows.entry(request.key.clone()).or_default();
-                stored.granted_before(&update).unwrap_or_else(|| {
+                stored.granted_before(update).unwrap_or_else(|| {
                     let granted = stored.window.take(
                         &request.limits,
                         request.warmup.as_ref(),
                         request.count,
                         now,
                     );
-                    stored.record(&update, granted);
+                    stored.record(update, granted);
                     granted
                 })
             };
@@ -123,105 +168,52 @@ impl Store {
         refunds: &[Refund],
         now: Millis,
     ) -> StoreResult<()> {
-        let (update, refunds, keys) = (
-            update.clone(),
-            refunds.to_vec(),
-            refunds.iter().map(|refund| refund.key.clone()).collect(),
-        );
-        let work = move |windows: &mut Windows| {
-            if windows.values().any(|stored| stored.granted_before(&update).is_some()) {
+        let keys = refunds.iter().map(|refund| refund.key.clone()).collect();
+        let work = |windows: &mut Windows| {
+            if windows.values().any(|stored| stored.granted_before(update).is_some()) {
                 return;
             }
-            for Refund { key, count, taken_at } in &refunds {
+            for Refund { key, count, taken_at } in refunds {
                 let stored = windows.entry(key.clone()).or_default();
                 stored.window.refund(*count, *taken_at);
-                stored.record(&update, Grant { count: 0, next_at: now, at: now });
+                stored.record(update, Grant { count: 0, next_at: now, at: now });
             }
         };
         self.update_windows(keys, now, work).await
     }
 
     /// Reads, changes and writes windows while no other node can change them.
-    async fn update_windows<T: Send + 'static>(
+    async fn update_windows<T>(
         &self,
         mut keys: Vec<LimitKey>,
         now: Millis,
-        work: impl FnOnce(&mut Windows) -> T + Send + 'static,
+        work: impl FnOnce(&mut Windows) -> T,
     ) -> StoreResult<T> {
         keys.sort();
         keys.dedup();
-        let key_rows =
-            Value::from(keys.iter().map(LimitKey::to_json).collect::<Vec<_>>()).to_string();
-        let statements = self.limit_statements();
-        transaction!(self, |tx| {
-            let new = sqlx::query(sql(statements.lock))
-                .bind(&key_rows)
-                .bind(now.plus(NEW_ROW_TTL).0)
-                .bind(now.0)
-                .execute(&mut *tx)
-                .await?
-                .rows_affected();
-            if new > 0 {
-                sqlx::query(sql(statements.delete_expired))
-                    .bind(now.0)
-                    .bind(MAX_DELETED_ROWS)
-                    .execute(&mut *tx)
-                    .await?;
-            }
-            let rows: Vec<Row> =
-                sqlx::query_as(sql(statements.read)).bind(&key_rows).fetch_all(&mut *tx).await?;
-            let mut windows =
-                rows.into_iter().map(window_from).collect::<StoreResult<Windows>>()?;
-            let result = work(&mut windows);
-            sqlx::query(sql(statements.write))
-                .bind(windows_json(&windows, now)?)
-                .execute(&mut *tx)
+        let keys = Json::from(keys.iter().map(LimitKey::to_json).collect::<Vec<_>>());
+        let mut tx = self.begin().await?;
+        let locked = tx
+            .query(&LOCK)
+            .bind("keys", keys.clone())
+            .bind("expires_at", now.plus(NEW_ROW_TTL))
+            .bind("now", now)
+            .execute()
+            .await?;
+        if locked > 0 {
+            tx.query(&DELETE_EXPIRED)
+                .bind("now", now)
+                .bind("limit", MAX_DELETED_ROWS)
+                .execute()
                 .await?;
-            result
-        })
-    }
-
-    fn limit_statements(&self) -> Statements {
-        let key = [Column::Text("transport"), Column::Text("domain")];
-        let all = [
-            key[0],
-            key[1],
-            Column::Int("warmup_started_at"),
-            Column::Int("total"),
-            Column::Text("windows"),
-            Column::Text("last_updates"),
-            Column::Int("expires_at"),
-        ];
-        let (keys, changed) = (self.json_rows("$1", &key), self.json_rows("$1", &all));
-        Statements {
-            // Locks all rows, including those it does not change, in the same order on all nodes,
-            // which prevents deadlocks.
-            lock: format!(
-                "INSERT INTO rate_limits (transport, domain, expires_at) SELECT k.transport, k.domain, $2 FROM {keys} AS k WHERE TRUE \
-                 ORDER BY k.transport, k.domain ON CONFLICT (transport, domain) DO UPDATE SET expires_at = excluded.expires_at \
-                 WHERE rate_limits.expires_at < $3"
-            ),
-            delete_expired: format!(
-                "DELETE FROM rate_limits WHERE (transport, domain) IN (SELECT transport, domain FROM rate_limits WHERE expires_at < $1 LIMIT $2 {})",
-                self.skip_locked()
-            ),
-            read: format!(
-                "SELECT transport, domain, warmup_started_at, total, windows, last_updates FROM rate_limits \
-                 WHERE (transport, domain) IN (SELECT k.transport, k.domain FROM {keys} AS k)"
-            ),
-            write: format!(
-                "UPDATE rate_limits SET warmup_started_at = c.warmup_started_at, total = c.total, windows = c.windows, last_updates = c.last_updates, expires_at = c.expires_at FROM {changed} AS c \
-                 WHERE rate_limits.transport = c.transport AND rate_limits.domain = c.domain"
-            ),
         }
+        let rows = tx.query(&WINDOWS).bind("keys", keys).fetch_with(window_from).await?;
+        let mut windows: Windows = rows.into_iter().collect();
+        let result = work(&mut windows);
+        tx.query(&CHANGE).bind("windows", windows_json(&windows, now)?).execute().await?;
+        tx.commit().await?;
+        Ok(result)
     }
-}
-
-struct Statements {
-    lock: String,
-    delete_expired: String,
-    read: String,
-    write: String,
 }
 
 type Windows = BTreeMap<LimitKey, StoredWindow>;
@@ -250,16 +242,15 @@ impl StoredWindow {
     }
 }
 
-fn window_from(
-    (transport, domain, warmup_started, total, windows, last_updates): Row,
-) -> StoreResult<(LimitKey, StoredWindow)> {
+fn window_from(row: &Row) -> StoreResult<(LimitKey, StoredWindow)> {
+    let (windows, last_updates): (String, String) = (row.get("windows")?, row.get("last_updates")?);
     let window = SlidingWindow {
-        warmup_started_at: warmup_started.map(Millis),
-        warmup_total: total,
+        warmup_started_at: row.optional_time("warmup_started_at")?,
+        warmup_total: row.get("total")?,
         windows: parse_json(&windows, "rate_limits.windows")?,
     };
     Ok((
-        LimitKey { transport, domain },
+        LimitKey { transport: row.get("transport")?, domain: row.get("domain")? },
         StoredWindow {
             window,
             last_updates: parse_json(&last_updates, "rate_limits.last_updates")?,
@@ -272,20 +263,21 @@ fn parse_json<T: DeserializeOwned>(text: &str, column: &'static str) -> StoreRes
         .map_err(|_| StoreError::InvalidValue { value: text.chars().take(80).collect(), column })
 }
 
-fn windows_json(windows: &Windows, now: Millis) -> StoreResult<String> {
+fn windows_json(windows: &Windows, now: Millis) -> StoreResult<Json> {
     let text = |value: Result<String, serde_json::Error>| {
         value.map_err(|e| StoreError::InvalidValue { value: e.to_string(), column: "rate_limits" })
     };
     let row = |(key, StoredWindow { window, last_updates }): (&LimitKey, &StoredWindow)| {
-        let (windows, last_updates) = (
-            text(serde_json::to_string(&window.windows))?,
-            text(serde_json::to_string(last_updates))?,
-        );
-        Ok(
-            json!({"transport": key.transport, "domain": key.domain, "warmup_started_at": window.warmup_started_at.map(|at| at.0), "total": window.warmup_total,
-            "windows": windows, "last_updates": last_updates, "expires_at": window.expires_at(now).map(|at| at.0)}),
-        )
+        Ok(json!({
+            "transport": key.transport,
+            "domain": key.domain,
+            "warmup_started_at": window.warmup_started_at.map(|at| at.0),
+            "total": window.warmup_total,
+            "windows": text(serde_json::to_string(&window.windows))?,
+            "last_updates": text(serde_json::to_string(last_updates))?,
+            "expires_at": window.expires_at(now).map(|at| at.0),
+        }))
     };
-    let rows: StoreResult<Vec<Value>> = windows.iter().map(row).collect();
-    Ok(Value::from(rows?).to_string())
+    let rows: StoreResult<Vec<Json>> = windows.iter().map(row).collect();
+    Ok(Json::from(rows?))
 }

@@ -1,8 +1,8 @@
 //! Renames in the config: names are keys, so the history under the old name is moved to the new
 //! one.
 
-use super::dialect::sql;
-use super::{Store, StoreResult, transaction};
+use super::db::Statement;
+use super::{Store, StoreResult};
 
 /// A kind of named section in the config.
 #[derive(Debug, Clone, Copy)]
@@ -19,32 +19,167 @@ pub enum RenamedKind {
     Destination,
 }
 
+/// Whether a table contains a name.
+const FIND_NAME: &str = "
+    SELECT CAST(1 AS BIGINT) AS found
+      FROM {table}
+     WHERE {column} = $name
+     LIMIT 1";
+
+/// Replaces a name in one column of a table.
+const RENAME: &str = "
+    UPDATE {table}
+       SET {column} = $name
+     WHERE {column} = $old_name";
+
+/// Fragments that name a column.
+type Fragments = [(&'static str, &'static str); 2];
+
+const fn column(table: &'static str, column: &'static str) -> Fragments {
+    [("table", table), ("column", column)]
+}
+
+const SOURCES: &Fragments = &column("sources", "name");
+const REJECTED_ROWS: &Fragments = &column("rejected_rows", "source");
+const ARTICLES: &Fragments = &column("articles", "source");
+const ID_MAPPINGS_SOURCE: &Fragments = &column("id_mappings", "source");
+const ID_MAPPINGS_FROM_SOURCE: &Fragments = &column("id_mappings", "from_source");
+const FEED_VERSIONS: &Fragments = &column("feed_versions", "feed");
+const HUB_PINGS: &Fragments = &column("hub_pings", "feed");
+const HUB_REQUESTS: &Fragments = &column("hub_requests", "feed");
+const HUB_SUBSCRIPTIONS: &Fragments = &column("hub_subscriptions", "feed");
+const READERSHIP: &Fragments = &column("readership", "feed");
+const DIGESTS: &Fragments = &column("digests", "name");
+const EDITIONS_DIGEST: &Fragments = &column("editions", "digest");
+const LEDGER: &Fragments = &column("ledger", "digest");
+const SUBSCRIPTIONS: &Fragments = &column("subscriptions", "digest");
+const EDITIONS_TRANSPORT: &Fragments = &column("editions", "transport");
+const DELIVERY_QUEUE: &Fragments = &column("delivery_queue", "transport");
+const PUBLICATIONS: &Fragments = &column("publications", "destination");
+
+static FIND_SOURCE: Statement = Statement::with(FIND_NAME, SOURCES);
+static FIND_FEED: Statement = Statement::with(FIND_NAME, FEED_VERSIONS);
+static FIND_DIGEST: Statement = Statement::with(FIND_NAME, DIGESTS);
+static FIND_TRANSPORT: Statement = Statement::with(FIND_NAME, EDITIONS_TRANSPORT);
+static FIND_DESTINATION: Statement = Statement::with(FIND_NAME, PUBLICATIONS);
+
+static RENAME_IN_SOURCES: Statement = Statement::with(RENAME, SOURCES);
+static RENAME_IN_REJECTED_ROWS: Statement = Statement::with(RENAME, REJECTED_ROWS);
+static RENAME_IN_ARTICLES: Statement = Statement::with(RENAME, ARTICLES);
+static RENAME_IN_ID_MAPPINGS_SOURCE: Statement = Statement::with(RENAME, ID_MAPPINGS_SOURCE);
+static RENAME_IN_ID_MAPPINGS_FROM_SOURCE: Statement =
+    Statement::with(RENAME, ID_MAPPINGS_FROM_SOURCE);
+
+static RENAME_IN_FEED_VERSIONS: Statement = Statement::with(RENAME, FEED_VERSIONS);
+static RENAME_IN_HUB_PINGS: Statement = Statement::with(RENAME, HUB_PINGS);
+static RENAME_IN_HUB_REQUESTS: Statement = Statement::with(RENAME, HUB_REQUESTS);
+static RENAME_IN_HUB_SUBSCRIPTIONS: Statement = Statement::with(RENAME, HUB_SUBSCRIPTIONS);
+static RENAME_IN_READERSHIP: Statement = Statement::with(RENAME, READERSHIP);
+
+static RENAME_IN_DIGESTS: Statement = Statement::with(RENAME, DIGESTS);
+static RENAME_IN_EDITIONS_DIGEST: Statement = Statement::with(RENAME, EDITIONS_DIGEST);
+static RENAME_IN_LEDGER: Statement = Statement::with(RENAME, LEDGER);
+static RENAME_IN_SUBSCRIPTIONS: Statement = Statement::with(RENAME, SUBSCRIPTIONS);
+
+static RENAME_IN_EDITIONS_TRANSPORT: Statement = Statement::with(RENAME, EDITIONS_TRANSPORT);
+static RENAME_IN_DELIVERY_QUEUE: Statement = Statement::with(RENAME, DELIVERY_QUEUE);
+
+static RENAME_IN_PUBLICATIONS: Statement = Statement::with(RENAME, PUBLICATIONS);
+
+static RENAME_SOURCE_TERM: Statement = Statement::new(
+    "
+    UPDATE article_terms
+       SET term = $name
+     WHERE kind = 'source'
+       AND term = $old_name",
+);
+
+/// Renames the counters of a transport; those that already exist under the new name are kept.
+static RENAME_RATE_LIMITS: Statement = Statement::new(
+    "
+    UPDATE rate_limits
+       SET transport = $name
+     WHERE transport = $old_name
+       AND NOT EXISTS (
+           SELECT 1
+             FROM rate_limits taken
+            WHERE taken.transport = $name
+              AND taken.domain = rate_limits.domain)",
+);
+
+/// All statements of this file.
+pub(super) static STATEMENTS: &[&Statement] = &[
+    &FIND_SOURCE,
+    &FIND_FEED,
+    &FIND_DIGEST,
+    &FIND_TRANSPORT,
+    &FIND_DESTINATION,
+    &RENAME_IN_SOURCES,
+    &RENAME_IN_REJECTED_ROWS,
+    &RENAME_IN_ARTICLES,
+    &RENAME_IN_ID_MAPPINGS_SOURCE,
+    &RENAME_IN_ID_MAPPINGS_FROM_SOURCE,
+    &RENAME_IN_FEED_VERSIONS,
+    &RENAME_IN_HUB_PINGS,
+    &RENAME_IN_HUB_REQUESTS,
+    &RENAME_IN_HUB_SUBSCRIPTIONS,
+    &RENAME_IN_READERSHIP,
+    &RENAME_IN_DIGESTS,
+    &RENAME_IN_EDITIONS_DIGEST,
+    &RENAME_IN_LEDGER,
+    &RENAME_IN_SUBSCRIPTIONS,
+    &RENAME_IN_EDITIONS_TRANSPORT,
+    &RENAME_IN_DELIVERY_QUEUE,
+    &RENAME_IN_PUBLICATIONS,
+    &RENAME_SOURCE_TERM,
+    &RENAME_RATE_LIMITS,
+];
+
+/// Statements that replace the name of a source.
+static SOURCE_RENAMES: &[&Statement] = &[
+    &RENAME_IN_SOURCES,
+    &RENAME_IN_REJECTED_ROWS,
+    &RENAME_IN_ARTICLES,
+    &RENAME_IN_ID_MAPPINGS_SOURCE,
+    &RENAME_IN_ID_MAPPINGS_FROM_SOURCE,
+];
+/// Statements that replace the name of a feed.
+static FEED_RENAMES: &[&Statement] = &[
+    &RENAME_IN_FEED_VERSIONS,
+    &RENAME_IN_HUB_PINGS,
+    &RENAME_IN_HUB_REQUESTS,
+    &RENAME_IN_HUB_SUBSCRIPTIONS,
+    &RENAME_IN_READERSHIP,
+];
+/// Statements that replace the name of a digest.
+static DIGEST_RENAMES: &[&Statement] =
+    &[&RENAME_IN_DIGESTS, &RENAME_IN_EDITIONS_DIGEST, &RENAME_IN_LEDGER, &RENAME_IN_SUBSCRIPTIONS];
+/// Statements that replace the name of a transport.
+static TRANSPORT_RENAMES: &[&Statement] =
+    &[&RENAME_IN_EDITIONS_TRANSPORT, &RENAME_IN_DELIVERY_QUEUE];
+/// Statements that replace the name of a destination.
+static DESTINATION_RENAMES: &[&Statement] = &[&RENAME_IN_PUBLICATIONS];
+
 impl RenamedKind {
-    /// Returns the tables and columns that contain names of this kind.
-    fn columns(self) -> &'static [(&'static str, &'static str)] {
+    /// Returns the statement that finds a name of this kind.
+    fn find_statement(self) -> &'static Statement {
         match self {
-            Self::Source => &[
-                ("sources", "name"),
-                ("rejected_rows", "source"),
-                ("articles", "source"),
-                ("id_mappings", "source"),
-                ("id_mappings", "from_source"),
-            ],
-            Self::Feed => &[
-                ("feed_versions", "feed"),
-                ("hub_pings", "feed"),
-                ("hub_requests", "feed"),
-                ("hub_subscriptions", "feed"),
-                ("readership", "feed"),
-            ],
-            Self::Digest => &[
-                ("digests", "name"),
-                ("editions", "digest"),
-                ("ledger", "digest"),
-                ("subscriptions", "digest"),
-            ],
-            Self::Transport => &[("editions", "transport"), ("delivery_queue", "transport")],
-            Self::Destination => &[("publications", "destination")],
+            Self::Source => &FIND_SOURCE,
+            Self::Feed => &FIND_FEED,
+            Self::Digest => &FIND_DIGEST,
+            Self::Transport => &FIND_TRANSPORT,
+            Self::Destination => &FIND_DESTINATION,
+        }
+    }
+
+    /// Returns the statements that replace a name of this kind in all tables.
+    fn rename_statements(self) -> &'static [&'static Statement] {
+        match self {
+            Self::Source => SOURCE_RENAMES,
+            Self::Feed => FEED_RENAMES,
+            Self::Digest => DIGEST_RENAMES,
+            Self::Transport => TRANSPORT_RENAMES,
+            Self::Destination => DESTINATION_RENAMES,
         }
     }
 }
@@ -52,44 +187,21 @@ impl RenamedKind {
 impl Store {
     /// Moves the history of `old_name` to `name`, unless `name` has a history of its own.
     pub async fn rename(&self, kind: RenamedKind, old_name: &str, name: &str) -> StoreResult<()> {
-        let (old_name, name) = (old_name.to_owned(), name.to_owned());
-        let (table, column) = kind.columns()[0];
-        let taken = format!("SELECT COUNT(*) FROM {table} WHERE {column} = $1");
-        transaction!(self, |tx| {
-            let count: (i64,) =
-                sqlx::query_as(sql(taken.clone())).bind(&name).fetch_one(&mut *tx).await?;
-            // Messages queued for the old transport are sent through the new one in any case.
-            if count.0 == 0 || matches!(kind, RenamedKind::Transport) {
-                for (table, column) in kind.columns() {
-                    sqlx::query(sql(format!(
-                        "UPDATE {table} SET {column} = $2 WHERE {column} = $1"
-                    )))
-                    .bind(&old_name)
-                    .bind(&name)
-                    .execute(&mut *tx)
-                    .await?;
-                }
-            }
-            if matches!(kind, RenamedKind::Source) {
-                sqlx::query(
-                    "UPDATE article_terms SET term = $2 WHERE kind = 'source' AND term = $1",
-                )
-                .bind(&old_name)
-                .bind(&name)
-                .execute(&mut *tx)
-                .await?;
-            }
-            if matches!(kind, RenamedKind::Transport) {
-                // Counters that already exist under the new name are kept.
-                sqlx::query(
-                    "UPDATE rate_limits SET transport = $2 WHERE transport = $1 AND NOT EXISTS \
-                     (SELECT 1 FROM rate_limits taken WHERE taken.transport = $2 AND taken.domain = rate_limits.domain)",
-                )
-                .bind(&old_name)
-                .bind(&name)
-                .execute(&mut *tx)
-                .await?;
-            }
-        })
+        let mut tx = self.begin().await?;
+        let is_taken = tx.query(kind.find_statement()).bind("name", name).exists().await?;
+        let mut renames: Vec<&Statement> = Vec::new();
+        // Messages queued for the old transport are sent through the new one in any case.
+        if !is_taken || matches!(kind, RenamedKind::Transport) {
+            renames.extend(kind.rename_statements());
+        }
+        match kind {
+            RenamedKind::Source => renames.push(&RENAME_SOURCE_TERM),
+            RenamedKind::Transport => renames.push(&RENAME_RATE_LIMITS),
+            RenamedKind::Feed | RenamedKind::Digest | RenamedKind::Destination => {}
+        }
+        for rename in renames {
+            tx.query(rename).bind("old_name", old_name).bind("name", name).execute().await?;
+        }
+        tx.commit().await
     }
 }

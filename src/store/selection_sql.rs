@@ -1,53 +1,58 @@
 //! SQL for selections of articles: as conditions, and as rows in the order of publication.
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
-use super::{Store, json_list};
+use super::db::Query;
 use crate::domain::article::Article;
 use crate::domain::selection::{Selection, TermKind, normalize};
 
-impl Store {
-    /// Returns the conditions of a selection on `a`; its five JSON lists are bound from parameter
-    /// `first` on.
-    pub(super) fn selection_conditions(&self, first: usize) -> String {
-        TermKind::ALL
-            .iter()
-            .enumerate()
-            .map(|(offset, kind)| self.has_term(*kind, first + offset))
-            .collect()
-    }
+/// Conditions of a selection on `a`, for the end of a WHERE clause; [`bind_selection`] binds their
+/// parameters. An empty list selects all articles.
+pub(super) const SELECTION_CONDITIONS: &str = "
+       AND ($sections = '[]' OR EXISTS (
+             SELECT 1
+               FROM article_terms t
+              WHERE t.article_id = a.id
+                AND t.kind = 'section'
+                AND t.term IN {json_texts $sections}))
+       AND ($tags = '[]' OR EXISTS (
+             SELECT 1
+               FROM article_terms t
+              WHERE t.article_id = a.id
+                AND t.kind = 'tag'
+                AND t.term IN {json_texts $tags}))
+       AND ($authors = '[]' OR EXISTS (
+             SELECT 1
+               FROM article_terms t
+              WHERE t.article_id = a.id
+                AND t.kind = 'author'
+                AND t.term IN {json_texts $authors}))
+       AND ($languages = '[]' OR EXISTS (
+             SELECT 1
+               FROM article_terms t
+              WHERE t.article_id = a.id
+                AND t.kind = 'language'
+                AND t.term IN {json_texts $languages}))
+       AND ($sources = '[]' OR EXISTS (
+             SELECT 1
+               FROM article_terms t
+              WHERE t.article_id = a.id
+                AND t.kind = 'source'
+                AND t.term IN {json_texts $sources}))";
 
-    fn has_term(&self, kind: TermKind, parameter: usize) -> String {
-        format!(
-            "AND (${parameter} = '[]' OR EXISTS (SELECT 1 FROM article_terms t WHERE t.article_id = a.id AND t.kind = '{}' AND t.term IN {})) ",
-            kind.as_str(),
-            self.json_texts(&format!("${parameter}"))
-        )
-    }
-
-    /// Returns a subquery of the rows of up to `$2` visible articles (`$1`: now) of a selection,
-    /// newest first; the lists are bound from `$3` on, followed by the [`DrivingTerm::terms`].
-    ///
-    /// If the selection has only one list, the cost depends on the number of results and not on the
-    /// size of the archive, because the index is read in the order of publication for each term.
-    pub(super) fn newest_rows_sql(&self, driving_term: &IndexedTerms) -> String {
-        let conditions = self.selection_conditions(3);
-        let visible = "a.removed_at IS NULL AND a.published_at <= $1";
-        let Some(kind) = driving_term.kind else {
-            return format!(
-                "SELECT a.id FROM articles a WHERE {visible} {conditions} ORDER BY a.published_at DESC, a.guid LIMIT $2"
-            );
+/// Binds the parameters of [`SELECTION_CONDITIONS`].
+pub(super) fn bind_selection<'q>(query: Query<'q>, selection: &Selection) -> Query<'q> {
+    TermKind::ALL.into_iter().fold(query, |query, kind| {
+        let parameter = match kind {
+            TermKind::Section => "sections",
+            TermKind::Tag => "tags",
+            TermKind::Author => "authors",
+            TermKind::Language => "languages",
+            TermKind::Source => "sources",
         };
-        let rows = |n: usize| {
-            format!(
-                "SELECT id FROM (SELECT a.id FROM article_terms l JOIN articles a ON a.id = l.article_id WHERE l.kind = '{}' \
-                 AND l.term = ${} AND l.published_at <= $1 AND {visible} {conditions} ORDER BY l.published_at DESC, l.guid LIMIT $2) AS of{n}",
-                kind.as_str(),
-                3 + TermKind::ALL.len() + n
-            )
-        };
-        (0..driving_term.terms.len()).map(rows).collect::<Vec<_>>().join(" UNION ")
-    }
+        let terms: Vec<String> = selection.list(kind).iter().map(|name| normalize(name)).collect();
+        query.bind(parameter, terms.as_slice())
+    })
 }
 
 /// Largest number of terms in a list that are looked up one by one; for longer lists all articles
@@ -58,8 +63,8 @@ const MAX_DRIVING_TERMS: usize = 16;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct IndexedTerms {
     kind: Option<TermKind>,
-    /// Terms of the list, each bound as one parameter.
-    pub(super) terms: Vec<String>,
+    /// Terms of the list, each bound as one parameter, `$term_0` and so on.
+    terms: Vec<String>,
 }
 
 impl IndexedTerms {
@@ -95,40 +100,86 @@ impl IndexedTerms {
         terms.next().is_none().then_some(first)
     }
 
-    /// Returns SQL for the publication time nearest to `$2` among the articles `a` that meet the
-    /// conditions, which use the parameters up to `$7`.
+    /// Returns a subquery of the rows of up to `$limit` visible articles of a selection, newest
+    /// first; it uses `$now`, the fragment `{selected}` and [`DrivingTerm::bind_terms`].
+    ///
+    /// If the selection has only one list, the cost depends on the number of results and not on the
+    /// size of the archive, because the index is read in the order of publication for each term.
+    pub(super) fn newest_rows_sql(&self) -> String {
+        let visible = "a.removed_at IS NULL AND a.published_at <= $now";
+        let Some(kind) = self.kind else {
+            return format!(
+                "SELECT a.id
+                   FROM articles a
+                  WHERE {visible} {{selected}}
+                  ORDER BY a.published_at DESC, a.guid
+                  LIMIT $limit"
+            );
+        };
+        let rows = |n: usize| {
+            format!(
+                "SELECT id
+                   FROM (SELECT a.id
+                           FROM article_terms l
+                           JOIN articles a ON a.id = l.article_id
+                          WHERE l.kind = '{}'
+                            AND l.term = $term_{n}
+                            AND l.published_at <= $now
+                            AND {visible} {{selected}}
+                          ORDER BY l.published_at DESC, l.guid
+                          LIMIT $limit) AS of{n}",
+                kind.as_str()
+            )
+        };
+        (0..self.terms.len()).map(rows).collect::<Vec<_>>().join(" UNION ")
+    }
+
+    /// Returns SQL for the publication time `at` nearest to `$time` among the articles `a` that
+    /// meet the conditions; it uses [`DrivingTerm::bind_terms`].
     pub(super) fn nearest_sql(&self, conditions: &str, comparison: &str, order: &str) -> String {
         let Some(kind) = self.kind else {
             return format!(
-                "SELECT a.published_at FROM articles a WHERE {conditions} ORDER BY a.published_at {order} LIMIT 1"
+                "SELECT a.published_at AS at
+                   FROM articles a
+                  WHERE {conditions}
+                  ORDER BY a.published_at {order}
+                  LIMIT 1"
             );
         };
         let one = |n: usize| {
             format!(
-                "SELECT at FROM (SELECT l.published_at AS at FROM article_terms l JOIN articles a ON a.id = l.article_id WHERE l.kind = '{}' \
-                 AND l.term = ${} AND l.published_at {comparison} $2 AND {conditions} ORDER BY l.published_at {order} LIMIT 1) AS of{n}",
-                kind.as_str(),
-                3 + TermKind::ALL.len() + n
+                "SELECT at
+                   FROM (SELECT l.published_at AS at
+                           FROM article_terms l
+                           JOIN articles a ON a.id = l.article_id
+                          WHERE l.kind = '{}'
+                            AND l.term = $term_{n}
+                            AND l.published_at {comparison} $time
+                            AND {conditions}
+                          ORDER BY l.published_at {order}
+                          LIMIT 1) AS of{n}",
+                kind.as_str()
             )
         };
         let all = (0..self.terms.len()).map(one).collect::<Vec<_>>().join(" UNION ALL ");
         format!("SELECT at FROM ({all}) AS nearest ORDER BY at {order} LIMIT 1")
     }
-}
 
-/// Returns the five parameters for [`Store::selection_conditions`].
-pub(super) fn selection_parameters(selection: &Selection) -> [String; 5] {
-    TermKind::ALL.map(|kind| {
-        json_list(&selection.list(kind).iter().map(|name| normalize(name)).collect::<Vec<_>>())
-    })
+    /// Binds the terms of the list.
+    pub(super) fn bind_terms<'q>(&'q self, query: Query<'q>) -> Query<'q> {
+        self.terms
+            .iter()
+            .enumerate()
+            .fold(query, |query, (n, term)| query.bind(&format!("term_{n}"), term))
+    }
 }
 
 /// Serializes the terms of an article as rows of `article_terms`.
-pub(super) fn term_rows(a: &Article) -> String {
+pub(super) fn term_rows(a: &Article) -> Json {
     let rows: Vec<_> = a
         .terms()
         .into_iter()
         .map(|(kind, term)| json!({"kind": kind.as_str(), "term": term}))
         .collect();
-    serde_json::Value::from(rows).to_string()
+    Json::from(rows)
 }

@@ -1,6 +1,7 @@
 //! Subscribers and their subscriptions.
 
-use super::{Store, StoreError, StoreResult, parse_json_list, reading};
+use super::db::{FromRow, Row, Statement};
+use super::{Store, StoreResult};
 use crate::domain::subscription::SubscriptionStatus;
 use crate::domain::time::Millis;
 
@@ -44,63 +45,96 @@ pub struct Subscription {
     pub consent: String,
 }
 
-type SubscriberRow = (i64, String, Option<String>, Option<String>, Option<String>, String, i64);
-type SubscriptionRow = (i64, i64, String, String, String, i64, i64, String);
-
 const SUBSCRIBER_COLUMNS: &str =
     "p.id, p.address, p.name, p.language, p.timezone, p.tags, p.created_at";
 const SUBSCRIPTION_COLUMNS: &str =
     "s.id, s.subscriber_id, s.digest, s.status, s.sections, s.since, s.requested_at, s.consent";
 
-fn subscriber_from(
-    (id, address, name, language, timezone, tags, created): SubscriberRow,
-) -> StoreResult<Subscriber> {
-    Ok(Subscriber {
-        id,
-        address,
-        name,
-        language,
-        timezone,
-        tags: parse_json_list(&tags, "subscribers.tags")?,
-        created_at: Millis(created),
-    })
+static WITH_ADDRESS: Statement = Statement::with(
+    "SELECT {subscriber} FROM subscribers p WHERE p.address_key = $address_key",
+    &[("subscriber", SUBSCRIBER_COLUMNS)],
+);
+
+static WITH_ID: Statement = Statement::with(
+    "SELECT {subscriber} FROM subscribers p WHERE p.id = $id",
+    &[("subscriber", SUBSCRIBER_COLUMNS)],
+);
+
+static BEFORE: Statement = Statement::with(
+    "
+    SELECT {subscriber}
+      FROM subscribers p
+     WHERE p.id < $before
+     ORDER BY p.id DESC
+     LIMIT $limit",
+    &[("subscriber", SUBSCRIBER_COLUMNS)],
+);
+
+static SUBSCRIPTIONS_OF: Statement = Statement::with(
+    "
+    SELECT {subscription}
+      FROM subscriptions s
+     WHERE s.subscriber_id IN {json_ids $subscribers}
+     ORDER BY s.subscriber_id, s.digest",
+    &[("subscription", SUBSCRIPTION_COLUMNS)],
+);
+
+static SUBSCRIPTION_WITH_ID: Statement = Statement::with(
+    "SELECT {subscription} FROM subscriptions s WHERE s.id = $id",
+    &[("subscription", SUBSCRIPTION_COLUMNS)],
+);
+
+static COUNTS: Statement = Statement::new(
+    "
+    SELECT status, COUNT(*) AS subscriptions
+      FROM subscriptions
+     WHERE digest = $digest
+     GROUP BY status
+     ORDER BY status",
+);
+
+/// All statements of this file.
+pub(super) static STATEMENTS: &[&Statement] =
+    &[&WITH_ADDRESS, &WITH_ID, &BEFORE, &SUBSCRIPTIONS_OF, &SUBSCRIPTION_WITH_ID, &COUNTS];
+
+impl FromRow for Subscriber {
+    fn from_row(row: &Row) -> StoreResult<Self> {
+        Ok(Self {
+            id: row.get("id")?,
+            address: row.get("address")?,
+            name: row.get("name")?,
+            language: row.get("language")?,
+            timezone: row.get("timezone")?,
+            tags: row.text_list("subscribers.tags")?,
+            created_at: row.time("created_at")?,
+        })
+    }
 }
 
-fn subscription_from(
-    (id, subscriber_id, digest, status, sections, since, requested, consent): SubscriptionRow,
-) -> StoreResult<Subscription> {
-    Ok(Subscription {
-        id,
-        subscriber_id,
-        digest,
-        status: SubscriptionStatus::parse(&status)
-            .ok_or(StoreError::InvalidValue { value: status, column: "subscriptions.status" })?,
-        sections: parse_json_list(&sections, "subscriptions.sections")?,
-        since: Millis(since),
-        requested_at: Millis(requested),
-        consent,
-    })
+impl FromRow for Subscription {
+    fn from_row(row: &Row) -> StoreResult<Self> {
+        Ok(Self {
+            id: row.get("id")?,
+            subscriber_id: row.get("subscriber_id")?,
+            digest: row.get("digest")?,
+            status: row.word("subscriptions.status", SubscriptionStatus::parse)?,
+            sections: row.text_list("subscriptions.sections")?,
+            since: row.time("since")?,
+            requested_at: row.time("requested_at")?,
+            consent: row.get("consent")?,
+        })
+    }
 }
 
 impl Store {
     /// Returns a subscriber by the normalized form of the address.
     pub async fn find_subscriber(&self, address_key: &str) -> StoreResult<Option<Subscriber>> {
-        let text = super::dialect::sql(format!(
-            "SELECT {SUBSCRIBER_COLUMNS} FROM subscribers p WHERE p.address_key = $1"
-        ));
-        let row: Option<SubscriberRow> =
-            reading!(self, |db| sqlx::query_as(text).bind(address_key).fetch_optional(db).await?);
-        row.map(subscriber_from).transpose()
+        self.read(&WITH_ADDRESS).bind("address_key", address_key).fetch_optional().await
     }
 
     /// Returns a subscriber by id.
     pub async fn subscriber(&self, id: i64) -> StoreResult<Option<Subscriber>> {
-        let text = super::dialect::sql(format!(
-            "SELECT {SUBSCRIBER_COLUMNS} FROM subscribers p WHERE p.id = $1"
-        ));
-        let row: Option<SubscriberRow> =
-            reading!(self, |db| sqlx::query_as(text).bind(id).fetch_optional(db).await?);
-        row.map(subscriber_from).transpose()
+        self.read(&WITH_ID).bind("id", id).fetch_optional().await
     }
 
     /// Returns a page of subscribers with ids below `before`, newest first.
@@ -109,48 +143,24 @@ impl Store {
         before: i64,
         limit: i64,
     ) -> StoreResult<Vec<Subscriber>> {
-        let text = super::dialect::sql(format!(
-            "SELECT {SUBSCRIBER_COLUMNS} FROM subscribers p WHERE p.id < $1 ORDER BY p.id DESC LIMIT $2"
-        ));
-        let rows: Vec<SubscriberRow> = reading!(self, |db| sqlx::query_as(text)
-            .bind(before)
-            .bind(limit)
-            .fetch_all(db)
-            .await?);
-        rows.into_iter().map(subscriber_from).collect()
+        self.read(&BEFORE).bind("before", before).bind("limit", limit).fetch_all().await
     }
 
     /// Returns the subscriptions of these subscribers, ordered by subscriber and digest.
     pub async fn subscriptions_of(&self, subscribers: &[i64]) -> StoreResult<Vec<Subscription>> {
-        let text = super::dialect::sql(format!(
-            "SELECT {SUBSCRIPTION_COLUMNS} FROM subscriptions s WHERE s.subscriber_id IN {} ORDER BY s.subscriber_id, s.digest",
-            self.json_ids("$1")
-        ));
-        let ids = serde_json::Value::from(subscribers.to_vec()).to_string();
-        let rows: Vec<SubscriptionRow> =
-            reading!(self, |db| sqlx::query_as(text).bind(ids).fetch_all(db).await?);
-        rows.into_iter().map(subscription_from).collect()
+        self.read(&SUBSCRIPTIONS_OF).bind("subscribers", subscribers).fetch_all().await
     }
 
     /// Returns one subscription by id.
     pub async fn subscription(&self, id: i64) -> StoreResult<Option<Subscription>> {
-        let text = super::dialect::sql(format!(
-            "SELECT {SUBSCRIPTION_COLUMNS} FROM subscriptions s WHERE s.id = $1"
-        ));
-        let row: Option<SubscriptionRow> =
-            reading!(self, |db| sqlx::query_as(text).bind(id).fetch_optional(db).await?);
-        row.map(subscription_from).transpose()
+        self.read(&SUBSCRIPTION_WITH_ID).bind("id", id).fetch_optional().await
     }
 
     /// Returns the number of subscriptions of a digest by status.
     pub async fn subscription_counts(&self, digest: &str) -> StoreResult<Vec<(String, i64)>> {
-        Ok(reading!(self, |db| {
-            sqlx::query_as(
-            "SELECT status, COUNT(*) FROM subscriptions WHERE digest = $1 GROUP BY status ORDER BY status"
-        )
-        .bind(digest)
-        .fetch_all(db)
-        .await?
-        }))
+        self.read(&COUNTS)
+            .bind("digest", digest)
+            .fetch_with(|row| Ok((row.get("status")?, row.get("subscriptions")?)))
+            .await
     }
 }

@@ -1,18 +1,13 @@
-//! Changes of subscriptions: requests (with the confirmation message in the same transaction),
-//! confirmations and unsubscriptions.
+//! Changes of subscriptions: requests, confirmations and unsubscriptions.
 
-use std::collections::HashSet;
+use serde_json::Value;
 
-use serde_json::{Value, json};
-
-use super::dialect::{Column, sql};
-use super::{Store, StoreResult, json_list, reading, transaction};
-use crate::domain::subscription::RequestOrigin;
+use super::db::Statement;
+use super::{Store, StoreResult};
 use crate::domain::time::Millis;
 
 mod plan;
-
-use plan::{CurrentState, SubscriptionRow, current_subscriptions, plan};
+pub(super) mod requests;
 
 /// Request to subscribe one address to some digests.
 #[derive(Debug, Clone)]
@@ -52,122 +47,111 @@ pub struct RequestResult {
     pub suppressed: bool,
 }
 
+/// The subscriptions of a subscriber to some digests.
+const REQUESTED: &str = "subscriber_id = $subscriber AND digest IN {json_texts $digests}";
+
+static CONFIRM: Statement = Statement::with(
+    "
+    UPDATE subscriptions
+       SET status = 'confirmed',
+           since = $now,
+           consent = consent || $evidence
+     WHERE {requested}
+       AND (status = 'pending'
+            OR (status = 'unsubscribed'
+                AND since < (SELECT created_at FROM deliveries WHERE id = $delivery)))",
+    &[("requested", REQUESTED)],
+);
+
+static CONFIRMED: Statement = Statement::with(
+    "
+    SELECT digest
+      FROM subscriptions
+     WHERE {requested}
+       AND status = 'confirmed'
+     ORDER BY id",
+    &[("requested", REQUESTED)],
+);
+
+static CONFIRMATION_PAYLOAD: Statement = Statement::new(
+    "
+    SELECT payload
+      FROM deliveries
+     WHERE id = $delivery
+       AND subscriber_id = $subscriber
+       AND kind = 'confirmation'
+       AND created_at >= $since",
+);
+
+static UNSUBSCRIBE_CONFIRMED: Statement = Statement::new(
+    "
+    UPDATE subscriptions
+       SET status = 'unsubscribed',
+           since = $now
+     WHERE id = $id
+       AND status = 'confirmed'",
+);
+
+static UNSUBSCRIBE: Statement = Statement::new(
+    "
+    UPDATE subscriptions
+       SET status = 'unsubscribed',
+           since = $now
+     WHERE id = $id
+       AND status <> 'unsubscribed'",
+);
+
+static UNSUBSCRIBE_OWNER: Statement = Statement::new(
+    "
+    UPDATE subscriptions
+       SET status = 'unsubscribed',
+           since = $now
+     WHERE status <> 'unsubscribed'
+       AND subscriber_id = (SELECT subscriber_id FROM subscriptions WHERE id = $id)",
+);
+
+static UNSUBSCRIBE_ALL: Statement = Statement::new(
+    "
+    UPDATE subscriptions
+       SET status = 'unsubscribed'
+     WHERE subscriber_id = $subscriber
+       AND status <> 'unsubscribed'",
+);
+
+/// Also updates those unsubscribed before, which invalidates the undo links issued then.
+static SET_SINCE: Statement =
+    Statement::new("UPDATE subscriptions SET since = $now WHERE subscriber_id = $subscriber");
+
+static UNDO_UNSUBSCRIBE: Statement = Statement::new(
+    "
+    UPDATE subscriptions
+       SET status = 'confirmed',
+           since = $now
+     WHERE id = $id
+       AND status = 'unsubscribed'
+       AND since = $unsubscribed_at
+       AND requested_at <= since
+       AND NOT EXISTS (
+             SELECT 1
+               FROM subscribers p
+               JOIN suppressions x ON x.hash = p.address_hash
+              WHERE p.id = subscriptions.subscriber_id)",
+);
+
+/// All statements of this file.
+pub(super) static STATEMENTS: &[&Statement] = &[
+    &CONFIRM,
+    &CONFIRMED,
+    &CONFIRMATION_PAYLOAD,
+    &UNSUBSCRIBE_CONFIRMED,
+    &UNSUBSCRIBE,
+    &UNSUBSCRIBE_OWNER,
+    &UNSUBSCRIBE_ALL,
+    &SET_SINCE,
+    &UNDO_UNSUBSCRIBE,
+];
+
 impl Store {
-    /// Applies requests in one transaction, which also queues the confirmation messages. An address
-    /// may occur only once per call.
-    pub async fn request_subscriptions(
-        &self,
-        requests: Vec<SubscriptionRequest>,
-        origin: RequestOrigin,
-        transport: &str,
-        now: Millis,
-    ) -> StoreResult<Vec<RequestResult>> {
-        let statements = self.request_statements(origin);
-        let transport = transport.to_owned();
-        let hashes =
-            json_list(&requests.iter().map(|r| r.address_hash.clone()).collect::<Vec<_>>());
-        transaction!(self, |tx| {
-            let suppressed: Vec<(String,)> = sqlx::query_as(sql(statements.suppressed.clone()))
-                .bind(&hashes)
-                .fetch_all(&mut *tx)
-                .await?;
-            let suppressed: HashSet<String> = suppressed.into_iter().map(|(hash,)| hash).collect();
-            let rows =
-                subscriber_rows(requests.iter().filter(|r| !suppressed.contains(&r.address_hash)));
-            let stored: Vec<(i64, String)> =
-                sqlx::query_as(sql(statements.upsert_subscribers.clone()))
-                    .bind(rows)
-                    .bind(now.0)
-                    .fetch_all(&mut *tx)
-                    .await?;
-            let ids = Value::from(stored.iter().map(|(id, _)| *id).collect::<Vec<_>>()).to_string();
-            let subscriptions: Vec<SubscriptionRow> =
-                sqlx::query_as(sql(statements.current.clone()))
-                    .bind(&ids)
-                    .fetch_all(&mut *tx)
-                    .await?;
-            let current = CurrentState {
-                suppressed,
-                subscribers: stored.into_iter().map(|(id, key)| (key, id)).collect(),
-                subscriptions: current_subscriptions(subscriptions)?,
-            };
-            let plan = plan(&requests, &current, origin, now);
-            sqlx::query(sql(statements.upsert_subscriptions.clone()))
-                .bind(Value::from(plan.subscriptions).to_string())
-                .bind(now.0)
-                .execute(&mut *tx)
-                .await?;
-            let confirmations = Value::from(plan.confirmations).to_string();
-            let queued: Vec<(i64,)> = sqlx::query_as(sql(statements.insert_confirmations.clone()))
-                .bind(confirmations)
-                .bind(now.0)
-                .fetch_all(&mut *tx)
-                .await?;
-            let queued =
-                Value::from(queued.into_iter().map(|(id,)| id).collect::<Vec<_>>()).to_string();
-            sqlx::query(sql(statements.enqueue.clone()))
-                .bind(queued)
-                .bind(&transport)
-                .bind(now.0)
-                .execute(&mut *tx)
-                .await?;
-            plan.results
-        })
-    }
-
-    fn request_statements(&self, origin: RequestOrigin) -> RequestStatements {
-        let texts =
-            |names: &[&'static str]| names.iter().map(|n| Column::Text(n)).collect::<Vec<_>>();
-        let subscriber = self
-            .json_rows("$1", &texts(&["address", "key", "hash", "name", "language", "timezone"]));
-        let mut subscription = texts(&["digest", "status", "sections", "consent"]);
-        subscription.push(Column::Int("subscriber_id"));
-        let mut confirmation = texts(&["address", "hash", "name", "payload"]);
-        confirmation.push(Column::Int("subscriber_id"));
-        // Anyone can enter an address on the page, so such a request never changes a known person.
-        let update = if origin == RequestOrigin::Page {
-            "address_key = excluded.address_key"
-        } else {
-            "name = COALESCE(excluded.name, subscribers.name), language = COALESCE(excluded.language, subscribers.language), \
-             timezone = COALESCE(excluded.timezone, subscribers.timezone)"
-        };
-        let ids = self.json_ids("$1");
-        RequestStatements {
-            suppressed: format!(
-                "SELECT hash FROM suppressions WHERE hash IN {}",
-                self.json_texts("$1")
-            ),
-            upsert_subscribers: format!(
-                "INSERT INTO subscribers (address, address_key, address_hash, name, language, timezone, created_at) \
-                 SELECT address, key, hash, name, language, timezone, $2 FROM {subscriber} AS r WHERE TRUE \
-                 ON CONFLICT (address_key) DO UPDATE SET {update} RETURNING id, address_key"
-            ),
-            current: format!(
-                "SELECT subscriber_id, digest, status, since, requested_at FROM subscriptions WHERE subscriber_id IN {ids}"
-            ),
-            // An unsubscribed subscription stays so until its owner confirms, and a change that the
-            // owner has just made is not undone.
-            upsert_subscriptions: format!(
-                "INSERT INTO subscriptions (subscriber_id, digest, status, sections, since, requested_at, consent) \
-                 SELECT subscriber_id, digest, status, sections, $2, $2, consent FROM {} AS r WHERE TRUE \
-                 ON CONFLICT (subscriber_id, digest) DO UPDATE SET sections = excluded.sections, \
-                 requested_at = excluded.requested_at, consent = excluded.consent, \
-                 status = CASE subscriptions.status WHEN 'unsubscribed' THEN 'unsubscribed' ELSE excluded.status END, \
-                 since = CASE subscriptions.status WHEN 'unsubscribed' THEN subscriptions.since ELSE excluded.since END \
-                 WHERE subscriptions.status IN ('pending', 'unsubscribed')",
-                self.json_rows("$1", &subscription)
-            ),
-            insert_confirmations: format!(
-                "INSERT INTO deliveries (kind, subscriber_id, address, address_hash, name, state, payload, created_at) \
-                 SELECT 'confirmation', subscriber_id, address, hash, name, 'queued', payload, $2 FROM {} AS r WHERE TRUE RETURNING id",
-                self.json_rows("$1", &confirmation)
-            ),
-            enqueue: format!(
-                "INSERT INTO delivery_queue (delivery_id, transport, priority, due_at) SELECT d.id, $2, 0, $3 FROM deliveries d WHERE d.id IN {ids}"
-            ),
-        }
-    }
-
     /// Confirms the subscriptions of a subscriber to these digests that are pending, or were
     /// unsubscribed before the confirmation message `delivery` was queued. Returns those of the
     /// digests that are confirmed now, including those confirmed before.
@@ -179,31 +163,23 @@ impl Store {
         evidence: &str,
         now: Millis,
     ) -> StoreResult<Vec<String>> {
-        let is_requested = format!("subscriber_id = $1 AND digest IN {}", self.json_texts("$2"));
-        let confirm = format!(
-            "UPDATE subscriptions SET status = 'confirmed', since = $3, consent = consent || $4 WHERE {is_requested} \
-             AND (status = 'pending' OR (status = 'unsubscribed' AND since < (SELECT created_at FROM deliveries WHERE id = $5)))"
-        );
-        let confirmed = format!(
-            "SELECT digest FROM subscriptions WHERE {is_requested} AND status = 'confirmed' ORDER BY id"
-        );
-        let (digests, evidence) = (json_list(digests), format!("; {evidence}"));
-        let rows: Vec<(String,)> = transaction!(self, |tx| {
-            sqlx::query(sql(confirm.clone()))
-                .bind(subscriber)
-                .bind(&digests)
-                .bind(now.0)
-                .bind(&evidence)
-                .bind(delivery)
-                .execute(&mut *tx)
-                .await?;
-            sqlx::query_as(sql(confirmed.clone()))
-                .bind(subscriber)
-                .bind(&digests)
-                .fetch_all(&mut *tx)
-                .await?
-        })?;
-        Ok(rows.into_iter().map(|(digest,)| digest).collect())
+        let mut tx = self.begin().await?;
+        tx.query(&CONFIRM)
+            .bind("subscriber", subscriber)
+            .bind("digests", digests)
+            .bind("now", now)
+            .bind("evidence", format!("; {evidence}"))
+            .bind("delivery", delivery)
+            .execute()
+            .await?;
+        let confirmed = tx
+            .query(&CONFIRMED)
+            .bind("subscriber", subscriber)
+            .bind("digests", digests)
+            .fetch_scalars()
+            .await?;
+        tx.commit().await?;
+        Ok(confirmed)
     }
 
     /// Returns the digests of a confirmation message; empty if it was queued before `since` or for
@@ -214,20 +190,15 @@ impl Store {
         delivery: i64,
         since: Millis,
     ) -> StoreResult<Vec<String>> {
-        let row: Option<(Option<String>,)> = reading!(self, |db| {
-            sqlx::query_as(
-            "SELECT payload FROM deliveries WHERE id = $1 AND subscriber_id = $2 AND kind = 'confirmation' AND created_at >= $3"
-        )
-        .bind(delivery)
-        .bind(subscriber)
-        .bind(since.0)
-        .fetch_optional(db)
-        .await?
-        });
-        let payload: Value = row
-            .and_then(|(payload,)| payload)
-            .and_then(|text| serde_json::from_str(&text).ok())
-            .unwrap_or_default();
+        let payload: Option<Option<String>> = self
+            .read(&CONFIRMATION_PAYLOAD)
+            .bind("delivery", delivery)
+            .bind("subscriber", subscriber)
+            .bind("since", since)
+            .fetch_optional_scalar()
+            .await?;
+        let payload: Value =
+            payload.flatten().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
         Ok(payload["digests"]
             .as_array()
             .into_iter()
@@ -244,42 +215,26 @@ impl Store {
         all: bool,
         now: Millis,
     ) -> StoreResult<bool> {
-        let rest = if all {
-            "UPDATE subscriptions SET status = 'unsubscribed', since = $2 WHERE status <> 'unsubscribed' \
-             AND subscriber_id = (SELECT subscriber_id FROM subscriptions WHERE id = $1)"
-        } else {
-            "UPDATE subscriptions SET status = 'unsubscribed', since = $2 WHERE id = $1 AND status <> 'unsubscribed'"
-        };
-        transaction!(self, |tx| {
-            let own = "UPDATE subscriptions SET status = 'unsubscribed', since = $2 WHERE id = $1 AND status = 'confirmed'";
-            let was_confirmed = sqlx::query(own)
-                .bind(subscription)
-                .bind(now.0)
-                .execute(&mut *tx)
-                .await?
-                .rows_affected()
-                == 1;
-            sqlx::query(rest).bind(subscription).bind(now.0).execute(&mut *tx).await?;
-            was_confirmed
-        })
+        let mut tx = self.begin().await?;
+        let confirmed = tx
+            .query(&UNSUBSCRIBE_CONFIRMED)
+            .bind("id", subscription)
+            .bind("now", now)
+            .execute()
+            .await?;
+        let rest = if all { &UNSUBSCRIBE_OWNER } else { &UNSUBSCRIBE };
+        tx.query(rest).bind("id", subscription).bind("now", now).execute().await?;
+        tx.commit().await?;
+        Ok(confirmed == 1)
     }
 
     /// Unsubscribes all subscriptions of a subscriber and returns the number of those changed.
     pub async fn unsubscribe_all(&self, subscriber: i64, now: Millis) -> StoreResult<u64> {
-        transaction!(self, |tx| {
-            let changed = sqlx::query("UPDATE subscriptions SET status = 'unsubscribed' WHERE subscriber_id = $1 AND status <> 'unsubscribed'")
-                .bind(subscriber)
-                .execute(&mut *tx)
-                .await?
-                .rows_affected();
-            // Also updates those unsubscribed before, which invalidates the undo links issued then.
-            sqlx::query("UPDATE subscriptions SET since = $2 WHERE subscriber_id = $1")
-                .bind(subscriber)
-                .bind(now.0)
-                .execute(&mut *tx)
-                .await?;
-            changed
-        })
+        let mut tx = self.begin().await?;
+        let changed = tx.query(&UNSUBSCRIBE_ALL).bind("subscriber", subscriber).execute().await?;
+        tx.query(&SET_SINCE).bind("subscriber", subscriber).bind("now", now).execute().await?;
+        tx.commit().await?;
+        Ok(changed)
     }
 
     /// Undoes an unsubscription made at `unsubscribed_at`, unless the subscription changed or was
@@ -290,38 +245,13 @@ impl Store {
         unsubscribed_at: Millis,
         now: Millis,
     ) -> StoreResult<bool> {
-        transaction!(self, |tx| {
-            sqlx::query(
-                "UPDATE subscriptions SET status = 'confirmed', since = $3 \
-                 WHERE id = $1 AND status = 'unsubscribed' AND since = $2 AND requested_at <= since \
-                 AND NOT EXISTS (SELECT 1 FROM subscribers p JOIN suppressions x ON x.hash = p.address_hash \
-                 WHERE p.id = subscriptions.subscriber_id)",
-            )
-            .bind(subscription)
-            .bind(unsubscribed_at.0)
-            .bind(now.0)
-            .execute(&mut *tx)
-            .await?
-            .rows_affected()
-                == 1
-        })
+        let changed = self
+            .write(&UNDO_UNSUBSCRIBE)
+            .bind("id", subscription)
+            .bind("unsubscribed_at", unsubscribed_at)
+            .bind("now", now)
+            .execute()
+            .await?;
+        Ok(changed == 1)
     }
-}
-
-struct RequestStatements {
-    suppressed: String,
-    upsert_subscribers: String,
-    current: String,
-    upsert_subscriptions: String,
-    insert_confirmations: String,
-    enqueue: String,
-}
-
-fn subscriber_rows<'a>(requests: impl Iterator<Item = &'a SubscriptionRequest>) -> String {
-    let rows: Vec<Value> = requests
-        .map(|r| {
-            json!({"address": r.address, "key": r.address_key, "hash": r.address_hash, "name": r.name, "language": r.language, "timezone": r.timezone})
-        })
-        .collect();
-    Value::from(rows).to_string()
 }

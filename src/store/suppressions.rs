@@ -4,7 +4,8 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::{Store, StoreResult, reading, transaction};
+use super::db::{FromRow, Row, Statement};
+use super::{Store, StoreResult};
 use crate::domain::time::Millis;
 
 /// Suppression of one address.
@@ -28,58 +29,63 @@ pub fn address_hash(secret: &[u8], address_key: &str) -> String {
     mac.finalize().into_bytes().iter().take(16).map(|b| format!("{b:02x}")).collect()
 }
 
+static ADD: Statement = Statement::new(
+    "
+    INSERT INTO suppressions (hash, reason, created_at)
+    VALUES ($hash, $reason, $now)
+    ON CONFLICT (hash) DO NOTHING",
+);
+
+static REMOVE: Statement = Statement::new("DELETE FROM suppressions WHERE hash = $hash");
+
+static REASON: Statement = Statement::new("SELECT reason FROM suppressions WHERE hash = $hash");
+
+static LIST: Statement = Statement::new(
+    "
+    SELECT hash, reason, created_at
+      FROM suppressions
+     ORDER BY created_at DESC, hash
+     LIMIT $limit",
+);
+
+/// All statements of this file.
+pub(super) static STATEMENTS: &[&Statement] = &[&ADD, &REMOVE, &REASON, &LIST];
+
+impl FromRow for Suppression {
+    fn from_row(row: &Row) -> StoreResult<Self> {
+        Ok(Self {
+            hash: row.get("hash")?,
+            reason: row.get("reason")?,
+            created_at: row.time("created_at")?,
+        })
+    }
+}
+
 impl Store {
     /// Suppresses an address; returns `false` if it was suppressed already.
     pub async fn suppress(&self, hash: &str, reason: &str, now: Millis) -> StoreResult<bool> {
-        let (hash, reason) = (hash.to_owned(), reason.to_owned());
-        transaction!(self, |tx| {
-            sqlx::query("INSERT INTO suppressions (hash, reason, created_at) VALUES ($1, $2, $3) ON CONFLICT (hash) DO NOTHING")
-                .bind(&hash)
-                .bind(&reason)
-                .bind(now.0)
-                .execute(&mut *tx)
-                .await?
-                .rows_affected()
-                == 1
-        })
+        let added = self
+            .write(&ADD)
+            .bind("hash", hash)
+            .bind("reason", reason)
+            .bind("now", now)
+            .execute()
+            .await?;
+        Ok(added == 1)
     }
 
     /// Removes a suppression; returns `true` if there was one.
     pub async fn remove_suppression(&self, hash: &str) -> StoreResult<bool> {
-        let hash = hash.to_owned();
-        transaction!(self, |tx| {
-            sqlx::query("DELETE FROM suppressions WHERE hash = $1")
-                .bind(&hash)
-                .execute(&mut *tx)
-                .await?
-                .rows_affected()
-                == 1
-        })
+        Ok(self.write(&REMOVE).bind("hash", hash).execute().await? == 1)
     }
 
     /// Returns the reason for the suppression of an address, if it is suppressed.
     pub async fn suppression(&self, hash: &str) -> StoreResult<Option<String>> {
-        let row: Option<(String,)> =
-            reading!(self, |db| sqlx::query_as("SELECT reason FROM suppressions WHERE hash = $1")
-                .bind(hash)
-                .fetch_optional(db)
-                .await?);
-        Ok(row.map(|(reason,)| reason))
+        self.read(&REASON).bind("hash", hash).fetch_optional_scalar().await
     }
 
     /// Returns suppressions, newest first.
     pub async fn suppressions(&self, limit: Option<i64>) -> StoreResult<Vec<Suppression>> {
-        let rows: Vec<(String, String, i64)> = reading!(self, |db| {
-            sqlx::query_as(
-            "SELECT hash, reason, created_at FROM suppressions ORDER BY created_at DESC, hash LIMIT $1"
-        )
-        .bind(limit.unwrap_or(i64::MAX))
-        .fetch_all(db)
-        .await?
-        });
-        Ok(rows
-            .into_iter()
-            .map(|(hash, reason, at)| Suppression { hash, reason, created_at: Millis(at) })
-            .collect())
+        self.read(&LIST).bind("limit", limit.unwrap_or(i64::MAX)).fetch_all().await
     }
 }

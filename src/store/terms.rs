@@ -1,7 +1,11 @@
 //! Terms that visible articles have, for the choice of a feed.
 
-use super::{Store, StoreResult, reading};
-use crate::domain::selection::TermKind;
+use super::article_row::BRIEF_ARTICLE_COLUMNS;
+use super::db::Statement;
+use super::{Store, StoreResult};
+use crate::domain::article::Article;
+use crate::domain::language;
+use crate::domain::selection::{TermKind, normalize};
 use crate::domain::time::Millis;
 
 /// A section, tag, author, language or source that articles have.
@@ -15,17 +19,59 @@ pub struct Term {
     pub articles: i64,
 }
 
+static MOST_FREQUENT: Statement = Statement::new(
+    "
+    SELECT t.term, COUNT(*) AS articles
+      FROM article_terms t
+      JOIN articles a ON a.id = t.article_id
+     WHERE t.kind = $kind
+       AND t.published_at <= $now
+       AND a.removed_at IS NULL
+     GROUP BY t.term
+     ORDER BY articles DESC, t.term
+     LIMIT $limit",
+);
+
+/// Articles with a term that were published, for the end of a FROM clause.
+const WITH_TERM: &str = "article_terms t
+      JOIN articles a ON a.id = t.article_id
+     WHERE t.kind = $kind
+       AND t.term = $term
+       AND t.published_at <= $now";
+
+static NEWEST_WITH_TERM: Statement = Statement::with(
+    "
+    SELECT {article_columns}
+      FROM {with_term}
+       AND a.removed_at IS NULL
+     ORDER BY t.published_at DESC, t.guid
+     LIMIT 1",
+    &[("article_columns", BRIEF_ARTICLE_COLUMNS), ("with_term", WITH_TERM)],
+);
+
+static ANY_REMOVED_WITH_TERM: Statement = Statement::with(
+    "
+    SELECT t.article_id
+      FROM {with_term}
+       AND a.published_at <= a.removed_at
+     LIMIT 1",
+    &[("with_term", WITH_TERM)],
+);
+
+/// All statements of this file.
+pub(super) static STATEMENTS: &[&Statement] =
+    &[&MOST_FREQUENT, &NEWEST_WITH_TERM, &ANY_REMOVED_WITH_TERM];
+
 impl Store {
     /// Returns up to `limit` terms of a kind that visible articles have, the most frequent first.
     pub async fn terms(&self, kind: TermKind, limit: i64, now: Millis) -> StoreResult<Vec<Term>> {
-        let text = "SELECT t.term, COUNT(*) AS articles FROM article_terms t JOIN articles a ON a.id = t.article_id \
-                    WHERE t.kind = $1 AND t.published_at <= $2 AND a.removed_at IS NULL GROUP BY t.term ORDER BY articles DESC, t.term LIMIT $3";
-        let rows: Vec<(String, i64)> = reading!(self, |db| sqlx::query_as(text)
-            .bind(kind.as_str())
-            .bind(now.0)
-            .bind(limit)
-            .fetch_all(db)
-            .await?);
+        let rows: Vec<(String, i64)> = self
+            .read(&MOST_FREQUENT)
+            .bind("kind", kind.as_str())
+            .bind("now", now)
+            .bind("limit", limit)
+            .fetch_with(|row| Ok((row.get("term")?, row.get("articles")?)))
+            .await?;
         let mut terms = Vec::with_capacity(rows.len());
         for (term, articles) in rows {
             // A term that disappeared between the two queries is left out.
@@ -34,5 +80,47 @@ impl Store {
             }
         }
         Ok(terms)
+    }
+
+    /// Returns the spelling of a term in the newest published article that has it, or the native
+    /// name of a language; `None` if no published article ever had it.
+    pub async fn name_of_term(
+        &self,
+        kind: TermKind,
+        name: &str,
+        now: Millis,
+    ) -> StoreResult<Option<String>> {
+        let plain =
+            || if kind == TermKind::Language { language::autonym(name) } else { normalize(name) };
+        let newest: Option<Article> = self
+            .read(&NEWEST_WITH_TERM)
+            .bind("kind", kind.as_str())
+            .bind("term", normalize(name))
+            .bind("now", now)
+            .fetch_optional()
+            .await?;
+        let Some(article) = newest else {
+            // All articles with the term were removed: subscribers get an empty feed, not an error.
+            let was_used = self
+                .read(&ANY_REMOVED_WITH_TERM)
+                .bind("kind", kind.as_str())
+                .bind("term", normalize(name))
+                .bind("now", now)
+                .exists()
+                .await?;
+            return Ok(was_used.then(plain));
+        };
+        let names = match kind {
+            TermKind::Section => article.sections,
+            TermKind::Tag => article.tags,
+            TermKind::Author => article.authors,
+            TermKind::Language | TermKind::Source => Vec::new(),
+        };
+        Ok(Some(
+            names
+                .into_iter()
+                .find(|other| normalize(other) == normalize(name))
+                .unwrap_or_else(plain),
+        ))
     }
 }

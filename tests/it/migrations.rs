@@ -49,6 +49,14 @@ fn the_example_config_of_the_repository_is_valid() {
 }
 
 database_tests! {
+    async fn every_statement_is_accepted_by_the_database(world) {
+        let prepared = world.app.store.prepare_statements().await.unwrap();
+        assert!(prepared > 150, "{prepared}");
+        world.sql("DROP TABLE rejected_rows").await;
+        let error = world.app.store.prepare_statements().await.unwrap_err().to_string();
+        assert!(error.contains("rejected_rows"), "{error}");
+    }
+
     async fn migrating_again_keeps_subscribers_and_articles(world) {
         world.publish([article("a")]).await;
         world.add_readers(3).await;

@@ -8,7 +8,8 @@ use super::{Fetcher, POLL_INTERVAL};
 use crate::config::UncertainPolicy;
 use crate::delivery::lease::{Job, LeaseGuard, LeaseId, SharedDomainLimit};
 use crate::domain::domain_limits::DomainLimit;
-use crate::store::claims::{ClaimCriteria, LeasedDelivery};
+use crate::store::claims::ClaimCriteria;
+use crate::store::leased_delivery::LeasedDelivery;
 
 /// Most jobs in a send queue, so that memory does not grow with the audience.
 const MAX_QUEUED_JOBS: usize = 4_096;

@@ -9,7 +9,7 @@ use super::*;
 use crate::domain::delivery::DeliveryKind;
 use crate::domain::domain_limits::DomainLimit;
 use crate::domain::time::SignedDuration;
-use crate::store::claims::LeasedDelivery;
+use crate::store::leased_delivery::LeasedDelivery;
 
 const NOW: Millis = Millis(1_000);
 

@@ -27,7 +27,7 @@ use super::rendered::RenderedFeed;
 use super::websub::retry::{jitter, publication_retry_at};
 use crate::config::{Config, Publish};
 use crate::domain::time::{Millis, SignedDuration};
-use crate::store::hub_pushes::JobKind;
+use crate::store::job_leases::JobKind;
 use crate::store::publications::Publication;
 use crate::store::{Store, StoreResult};
 use archive_manifest::ArchiveManifest;

@@ -15,7 +15,8 @@ use super::{Inner, ServedDocument, log_store_error, versions};
 use crate::domain::site_urls::SiteUrls;
 use crate::domain::time::Millis;
 use crate::store::StoreResult;
-use crate::store::hub_pushes::{JobKind, Push, PushQuery, PushResult};
+use crate::store::hub_pushes::{Push, PushQuery, PushResult};
+use crate::store::job_leases::JobKind;
 
 const SIGNATURE_HEADER: HeaderName = HeaderName::from_static("x-hub-signature");
 /// Response time in seconds from which on a subscriber counts as slow.

@@ -15,7 +15,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::store::hub_pushes::JobKind;
+use crate::store::job_leases::JobKind;
 
 /// Concurrent requests of a node to one host, except those of the slow class.
 const REQUESTS_PER_HOST: usize = 2;

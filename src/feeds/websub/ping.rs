@@ -14,7 +14,7 @@ use crate::domain::site_urls::SiteUrls;
 use crate::domain::time::{Millis, SignedDuration};
 use crate::store::StoreResult;
 use crate::store::hub_pings::Ping;
-use crate::store::hub_pushes::JobKind;
+use crate::store::job_leases::JobKind;
 
 /// Maximum number of bytes of a hub's error response that are logged.
 const MAX_LOGGED_BYTES: usize = 300;

@@ -15,8 +15,9 @@ use crate::clock;
 use crate::domain::time::Millis;
 use crate::feeds::http_client::HttpError;
 use crate::store::StoreResult;
-use crate::store::hub_pushes::JobKind;
-use crate::store::hub_requests::{DroppedSubscription, HubMode, HubRequest};
+use crate::store::hub_requests::{HubMode, HubRequest};
+use crate::store::hub_subscriptions::DroppedSubscription;
+use crate::store::job_leases::JobKind;
 
 /// Maximum number of bytes read of a response. It exceeds the length of a challenge, so that a
 /// challenge followed by more text is not a confirmation.

@@ -1,18 +1,57 @@
 //! Assignment of the permanent id (guid) of an article at its first import, in view of id mappings.
 
 use crate::domain::article::Article;
+use crate::store::StoreResult;
+use crate::store::db::{FromRow, Row, Statement};
 
-/// Selects the mappings that concern an article: `$1` its source, `$2` its source id, `$3` the guid
-/// that it would have without a mapping.
-pub(in crate::store) const SELECT_MAPPINGS_FOR_ARTICLE: &str = "SELECT source, source_id, guid FROM id_mappings \
-     WHERE (source = $1 AND source_id = $2) OR guid = $3 OR (from_source = $1 AND from_source_id = $2)";
+/// Selects the mappings that concern an article, given with the guid that it would have without a
+/// mapping.
+pub(in crate::store) static MAPPINGS_FOR_ARTICLE: Statement = Statement::new(
+    "
+    SELECT source, source_id, guid
+      FROM id_mappings
+     WHERE (source = $source AND source_id = $source_id)
+        OR guid = $guid
+        OR (from_source = $source AND from_source_id = $source_id)",
+);
 
-/// Selects the guids that consist of `$1`, a slash and more; `0` is the character after the slash.
-pub(in crate::store) const SELECT_SUFFIXED_GUIDS: &str =
-    "SELECT guid FROM articles WHERE guid > $1 || '/' AND guid < $1 || '0'";
+/// Selects the guids that consist of a guid, a slash and more; `0` is the character after the slash.
+pub(in crate::store) static SUFFIXED_GUIDS: Statement = Statement::new(
+    "
+    SELECT guid
+      FROM articles
+     WHERE guid > $guid || '/'
+       AND guid < $guid || '0'",
+);
 
-/// Source, source id and guid of a mapping.
-pub(in crate::store) type MappedGuid = (String, String, String);
+/// All statements of this file.
+pub(in crate::store) static STATEMENTS: &[&Statement] = &[&MAPPINGS_FOR_ARTICLE, &SUFFIXED_GUIDS];
+
+/// Source and source id of an article.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(in crate::store) struct ArticleKey {
+    pub(in crate::store) source: String,
+    pub(in crate::store) source_id: String,
+}
+
+/// The article that a guid is mapped to.
+#[derive(Debug, Clone)]
+pub(in crate::store) struct MappedGuid {
+    key: ArticleKey,
+    guid: String,
+}
+
+impl FromRow for ArticleKey {
+    fn from_row(row: &Row) -> StoreResult<Self> {
+        Ok(Self { source: row.get("source")?, source_id: row.get("source_id")? })
+    }
+}
+
+impl FromRow for MappedGuid {
+    fn from_row(row: &Row) -> StoreResult<Self> {
+        Ok(Self { key: ArticleKey::from_row(row)?, guid: row.get("guid")? })
+    }
+}
 
 /// Decision about the guid of an article that is imported for the first time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,39 +69,33 @@ pub(in crate::store) enum GuidDecision {
 /// have its guid.
 pub(in crate::store) fn decide_guid(
     a: &Article,
-    owners: &[(String, String)],
+    owners: &[ArticleKey],
     mappings: Vec<MappedGuid>,
 ) -> GuidDecision {
-    let (own, others): (Vec<MappedGuid>, Vec<MappedGuid>) =
-        mappings.into_iter().partition(|(source, id, _)| (source, id) == (&a.source, &a.source_id));
-    if let Some((_, _, guid)) = own.into_iter().next() {
-        return GuidDecision::Assign(guid);
+    let (own, others): (Vec<MappedGuid>, Vec<MappedGuid>) = mappings
+        .into_iter()
+        .partition(|m| (&m.key.source, &m.key.source_id) == (&a.source, &a.source_id));
+    if let Some(mapping) = own.into_iter().next() {
+        return GuidDecision::Assign(mapping.guid);
     }
     // Within one source, a source id whose guid was mapped to another article is free for a new
     // article. In another source, it is the same article again.
-    let is_reused = others.iter().any(|(source, _, guid)| source == &a.source && guid == &a.guid);
+    let is_reused = others.iter().any(|m| m.key.source == a.source && m.guid == a.guid);
     if is_reused {
         return GuidDecision::AssignSuffixed;
     }
-    let elsewhere = others.iter().find(|(source, _, guid)| source != &a.source || guid == &a.guid);
-    match owners
-        .first()
-        .map(|(source, id)| (source, id))
-        .or_else(|| elsewhere.map(|(source, id, _)| (source, id)))
-    {
-        Some((source, id)) => GuidDecision::Conflict(format!("{source}/{id}")),
+    let elsewhere = others.iter().find(|m| m.key.source != a.source || m.guid == a.guid);
+    match owners.first().or(elsewhere.map(|m| &m.key)) {
+        Some(owner) => GuidDecision::Conflict(format!("{}/{}", owner.source, owner.source_id)),
         None => GuidDecision::Assign(a.guid.clone()),
     }
 }
 
 /// Returns the first of `GUID/2`, `GUID/3` … that is not in `used`. Slashes within generated ids
 /// are percent-encoded, so the result cannot be the id of another article.
-pub(in crate::store) fn suffixed_guid(guid: &str, used: &[(String,)]) -> String {
+pub(in crate::store) fn suffixed_guid(guid: &str, used: &[String]) -> String {
     let candidate = |n: usize| format!("{guid}/{n}");
-    (2..)
-        .map(candidate)
-        .find(|one| used.iter().all(|(taken,)| taken != one))
-        .unwrap_or_else(|| candidate(0))
+    (2..).map(candidate).find(|one| !used.contains(one)).unwrap_or_else(|| candidate(0))
 }
 
 #[cfg(test)]
@@ -78,8 +111,12 @@ mod tests {
         }
     }
 
+    fn key(source: &str, id: &str) -> ArticleKey {
+        ArticleKey { source: source.into(), source_id: id.into() }
+    }
+
     fn mapping(source: &str, id: &str, guid: &str) -> MappedGuid {
-        (source.into(), id.into(), guid.into())
+        MappedGuid { key: key(source, id), guid: guid.into() }
     }
 
     #[test]
@@ -100,10 +137,10 @@ mod tests {
         );
         let same_source = vec![mapping("news", "7", "tag:x:news/1")];
         assert_eq!(
-            decide_guid(&article("news", "1"), &[("news".into(), "7".into())], same_source),
+            decide_guid(&article("news", "1"), &[key("news", "7")], same_source),
             GuidDecision::AssignSuffixed
         );
-        assert_eq!(suffixed_guid("tag:x:news/1", &[("tag:x:news/1/2".into(),)]), "tag:x:news/1/3");
+        assert_eq!(suffixed_guid("tag:x:news/1", &["tag:x:news/1/2".into()]), "tag:x:news/1/3");
     }
 
     #[test]

@@ -2,20 +2,28 @@
 //! is stored.
 
 use std::collections::{HashMap, HashSet};
+use std::slice;
 
-use serde_json::Value;
-
-use super::guid_assignment::{GuidDecision, MappedGuid, SELECT_MAPPINGS_FOR_ARTICLE, decide_guid};
+use super::guid_assignment::{
+    ArticleKey, GuidDecision, MAPPINGS_FOR_ARTICLE, MappedGuid, decide_guid,
+};
+use super::plan::Mapping;
 use crate::domain::article::Article;
-use crate::store::dialect::sql;
-use crate::store::{Store, StoreResult, reading};
+use crate::store::db::{FromRow, Statement};
+use crate::store::{Store, StoreResult};
 
 /// Maximum number of guids that are looked up per query.
 const GUIDS_PER_QUERY: usize = 1_000;
 
-/// Selects all ids that occur in mappings.
-const SELECT_MAPPINGS: &str =
-    "SELECT source, source_id, guid, from_source, from_source_id FROM id_mappings";
+static OWNERS: Statement = Statement::new(
+    "
+    SELECT guid, source, source_id
+      FROM articles
+     WHERE guid IN {json_texts $guids}",
+);
+
+/// All statements of this file.
+pub(in crate::store) static STATEMENTS: &[&Statement] = &[&OWNERS];
 
 impl Store {
     /// Returns those of the articles of a source, given as (source id, guid), that could not be
@@ -26,58 +34,67 @@ impl Store {
         source: &str,
         articles: &[(String, String)],
     ) -> StoreResult<HashMap<String, String>> {
-        let owners = format!(
-            "SELECT guid, source, source_id FROM articles WHERE guid IN {}",
-            self.json_texts("$1")
-        );
-        let mut there: HashMap<String, (String, String)> = HashMap::new();
-        for some in articles.chunks(GUIDS_PER_QUERY) {
-            let guids = Value::from(some.iter().map(|(_, guid)| guid.as_str()).collect::<Vec<_>>())
-                .to_string();
-            let rows: Vec<(String, String, String)> =
-                reading!(self, |db| sqlx::query_as(sql(owners.clone()))
-                    .bind(guids)
-                    .fetch_all(db)
-                    .await?);
-            there.extend(rows.into_iter().map(|(guid, source, id)| (guid, (source, id))));
-        }
-        let mappings: Vec<(String, String, String, String, String)> =
-            reading!(self, |db| sqlx::query_as(SELECT_MAPPINGS).fetch_all(db).await?);
-        let own_id = |of: &str, id: &String| (of == source).then(|| id.clone());
-        let mapped_ids: HashSet<String> = mappings
+        let owners = self.owners_of(articles).await?;
+        let mappings: Vec<Mapping> = self.read(&super::MAPPINGS).fetch_all().await?;
+        let mapped_ids: HashSet<&str> = mappings
             .iter()
-            .flat_map(|(s, i, _, fs, fi)| [own_id(s, i), own_id(fs, fi)])
+            .flat_map(|m| {
+                let from = m.from.as_ref().map(|(source, id)| (source, id));
+                [Some((&m.source, &m.source_id)), from]
+            })
             .flatten()
+            .filter(|(of, _)| *of == source)
+            .map(|(_, id)| id.as_str())
             .collect();
-        let mapped_guids: HashSet<&String> =
-            mappings.iter().map(|(_, _, guid, _, _)| guid).collect();
+        let mapped_guids: HashSet<&str> = mappings.iter().map(|m| m.guid.as_str()).collect();
         let known = self
             .known_among(source, &articles.iter().map(|(id, _)| id.clone()).collect::<Vec<_>>())
             .await?;
         let mut conflicts = HashMap::new();
         for (id, guid) in articles.iter().filter(|(id, _)| !known.contains_key(id)) {
-            let owner = there.get(guid);
-            if owner.is_none() && !mapped_ids.contains(id) && !mapped_guids.contains(guid) {
+            let owner = owners.get(guid);
+            let is_mapped =
+                mapped_ids.contains(id.as_str()) || mapped_guids.contains(guid.as_str());
+            if owner.is_none() && !is_mapped {
                 continue;
             }
-            let relevant: Vec<MappedGuid> =
-                reading!(self, |db| sqlx::query_as(SELECT_MAPPINGS_FOR_ARTICLE)
-                    .bind(source)
-                    .bind(id)
-                    .bind(guid)
-                    .fetch_all(db)
-                    .await?);
+            let relevant: Vec<MappedGuid> = self
+                .read(&MAPPINGS_FOR_ARTICLE)
+                .bind("source", source)
+                .bind("source_id", id)
+                .bind("guid", guid)
+                .fetch_all()
+                .await?;
             let article = Article {
                 source: source.to_owned(),
                 source_id: id.clone(),
                 guid: guid.clone(),
                 ..Article::default()
             };
-            let there: Vec<(String, String)> = owner.into_iter().cloned().collect();
-            if let GuidDecision::Conflict(owner) = decide_guid(&article, &there, relevant) {
+            if let GuidDecision::Conflict(owner) =
+                decide_guid(&article, owner.map(slice::from_ref).unwrap_or_default(), relevant)
+            {
                 conflicts.insert(id.clone(), owner);
             }
         }
         Ok(conflicts)
+    }
+
+    /// Returns the articles that have the guids of articles given as (source id, guid).
+    async fn owners_of(
+        &self,
+        articles: &[(String, String)],
+    ) -> StoreResult<HashMap<String, ArticleKey>> {
+        let mut owners = HashMap::new();
+        for some in articles.chunks(GUIDS_PER_QUERY) {
+            let guids: Vec<String> = some.iter().map(|(_, guid)| guid.clone()).collect();
+            let found: Vec<(String, ArticleKey)> = self
+                .read(&OWNERS)
+                .bind("guids", guids.as_slice())
+                .fetch_with(|row| Ok((row.get("guid")?, ArticleKey::from_row(row)?)))
+                .await?;
+            owners.extend(found);
+        }
+        Ok(owners)
     }
 }

@@ -1,18 +1,20 @@
 //! Id mappings: articles keep their permanent ids when their source ids change, for example after a
 //! change of CMS.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
-use self::plan::{ArticleIdentity, Mapping, plan};
-use super::change_log::{ChangeLog, Changes, log};
-use super::dialect::{Column, sql};
-use super::{Store, StoreError, StoreResult, reading, transaction};
-use crate::domain::selection::TermKind;
+use self::plan::{ArticleIdentity, Mapping, MappingPlan, plan};
+use super::change_log;
+use super::db::{FromRow, Row, Statement, Tx};
+use super::{Store, StoreError, StoreResult};
 use crate::domain::time::Millis;
 
 pub(super) mod guid_assignment;
-mod guid_conflicts;
+pub(super) mod guid_conflicts;
 mod plan;
+pub(super) mod steps;
 
 /// One line of a mapping file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,13 +43,96 @@ pub struct MappingResult {
     pub sources: Vec<String>,
 }
 
-type ArticleIdentityRow = (i64, String, String, String, i64, Option<String>);
-type MappingRow = (String, String, String, Option<String>, Option<String>);
+const ARTICLE_IDENTITY: &str = "a.id, a.source, a.source_id, a.guid, a.group_id, a.translation_of";
 
-const SELECT_ARTICLES: &str =
-    "SELECT id, source, source_id, guid, group_id, translation_of FROM articles ORDER BY id";
-const SELECT_MAPPINGS: &str =
-    "SELECT guid, source, source_id, from_source, from_source_id FROM id_mappings ORDER BY guid";
+static ARTICLES: Statement = Statement::with(
+    "SELECT {identity} FROM articles a ORDER BY a.id",
+    &[("identity", ARTICLE_IDENTITY)],
+);
+
+static MAPPINGS: Statement = Statement::new(
+    "
+    SELECT guid, source, source_id, from_source, from_source_id
+      FROM id_mappings
+     ORDER BY guid",
+);
+
+/// Locks and selects the articles that a plan changes, or that have an id which it assigns.
+static PLANNED_ARTICLES: Statement = Statement::with(
+    "
+    SELECT {identity}
+      FROM articles a
+     WHERE a.id IN (
+             SELECT id FROM articles WHERE id IN {json_ids $rows}
+              UNION
+             SELECT id FROM articles WHERE guid IN {json_texts $guids}
+              UNION
+             SELECT o.id
+               FROM {json_rows $keys source TEXT, source_id TEXT} AS k
+               JOIN articles o ON o.source = k.source AND o.source_id = k.source_id)
+     ORDER BY a.id
+     {lock_rows}",
+    &[("identity", ARTICLE_IDENTITY)],
+);
+
+/// Locks and selects the mappings that a plan replaces, or that have an id which it assigns.
+static PLANNED_MAPPINGS: Statement = Statement::new(
+    "
+    SELECT n.guid, n.source, n.source_id, n.from_source, n.from_source_id
+      FROM id_mappings n
+     WHERE n.guid IN (
+             SELECT guid FROM id_mappings WHERE guid IN {json_texts $guids}
+              UNION
+             SELECT o.guid
+               FROM {json_rows $keys source TEXT, source_id TEXT} AS k
+               JOIN id_mappings o ON o.source = k.source AND o.source_id = k.source_id)
+     ORDER BY n.guid
+     {lock_rows}",
+);
+
+/// All statements of this file.
+pub(super) static STATEMENTS: &[&Statement] =
+    &[&ARTICLES, &MAPPINGS, &PLANNED_ARTICLES, &PLANNED_MAPPINGS];
+
+impl FromRow for ArticleIdentity {
+    fn from_row(row: &Row) -> StoreResult<Self> {
+        Ok(Self {
+            row: row.get("id")?,
+            source: row.get("source")?,
+            source_id: row.get("source_id")?,
+            guid: row.get("guid")?,
+            group: row.get("group_id")?,
+            translation_of: row.get("translation_of")?,
+        })
+    }
+}
+
+impl FromRow for Mapping {
+    fn from_row(row: &Row) -> StoreResult<Self> {
+        let from_source: Option<String> = row.get("from_source")?;
+        Ok(Self {
+            guid: row.get("guid")?,
+            source: row.get("source")?,
+            source_id: row.get("source_id")?,
+            from: from_source.zip(row.get("from_source_id")?),
+        })
+    }
+}
+
+/// The articles and mappings of the database, on which a plan is based.
+struct Stored {
+    articles: Vec<ArticleIdentity>,
+    mappings: Vec<Mapping>,
+}
+
+impl Stored {
+    async fn read(store: &Store) -> StoreResult<Self> {
+        Ok(Self {
+            articles: store.read(&ARTICLES).fetch_all().await?,
+            mappings: store.read(&MAPPINGS).fetch_all().await?,
+        })
+    }
+}
 
 impl Store {
     /// Applies a mapping file in one transaction, or rejects it as a whole and returns the invalid
@@ -57,49 +142,46 @@ impl Store {
     /// meantime, the two are merged, and the ledger covers every digest that sent either. The
     /// caller must run [`Store::regroup`] for each source of the result; until then no digest
     /// includes these articles.
+    ///
+    /// # Errors
+    /// [`StoreError::Rejected`] if one of the articles or mappings was changed at the same time.
     pub async fn remap_ids(
         &self,
         lines: Vec<MappingLine>,
         sources: &[String],
         now: Millis,
     ) -> StoreResult<Result<MappingResult, Vec<(u64, String)>>> {
-        let (statements, sources, change_log) =
-            (self.remap_statements(), sources.to_vec(), ChangeLog::new(self));
-        let terms = format!(
-            "SELECT article_id, kind, term FROM article_terms WHERE article_id IN {}",
-            self.json_ids("$1")
-        );
-        let result = transaction!(self, |tx| {
-            let articles: Vec<ArticleIdentityRow> =
-                sqlx::query_as(SELECT_ARTICLES).fetch_all(&mut *tx).await?;
-            let mappings: Vec<MappingRow> =
-                sqlx::query_as(SELECT_MAPPINGS).fetch_all(&mut *tx).await?;
-            let plan = match plan_from_rows(&lines, &sources, articles, mappings) {
-                Ok(plan) => plan,
-                Err(rejected) => return Ok(Err(rejected)),
-            };
-            let old_terms =
-                sqlx::query_as(sql(terms.clone())).bind(plan.row_ids()).fetch_all(&mut *tx).await?;
-            let changes = plan.changes(old_terms);
-            for (statement, rows) in statements.iter().zip(plan.parameters()) {
-                if rows != "[]" {
-                    sqlx::query(sql(statement.clone()))
-                        .bind(&rows)
-                        .bind(now.0)
-                        .execute(&mut *tx)
-                        .await?;
-                }
-            }
-            log!(tx, change_log, changes);
-            Ok(plan.report)
-        });
-        self.notify_article_changes();
-        match result {
+        // All articles are read before the transaction, because nobody else can write to SQLite
+        // during it.
+        let stored = Stored::read(self).await?;
+        let plan = match plan(&lines, sources, &stored.articles, &stored.mappings) {
+            Ok(plan) => plan,
+            Err(rejected) => return Ok(Err(rejected)),
+        };
+        match self.apply_mappings(&plan, &stored, now).await {
+            Ok(()) => Ok(Ok(plan.report)),
             Err(StoreError::Sql(sqlx::Error::Database(e))) if e.is_unique_violation() => {
-                Err(StoreError::Rejected("an article was imported while the ids were checked; nothing was changed; run the command again".into()))
+                Err(changed_meanwhile())
             }
-            other => other,
+            Err(e) => Err(e),
         }
+    }
+
+    async fn apply_mappings(
+        &self,
+        plan: &MappingPlan,
+        stored: &Stored,
+        now: Millis,
+    ) -> StoreResult<()> {
+        let mut tx = self.begin().await?;
+        check_unchanged(&mut tx, plan, stored).await?;
+        let old_terms = change_log::terms_of(&mut tx, &plan.changed_rows()).await?;
+        let changes = plan.changes(old_terms);
+        steps::apply(&mut tx, plan, now).await?;
+        change_log::log(&mut tx, &changes).await?;
+        tx.commit().await?;
+        self.notify_article_changes();
+        Ok(())
     }
 
     /// Returns the invalid lines of a mapping file with the reasons, without changing anything.
@@ -108,165 +190,111 @@ impl Store {
         lines: &[MappingLine],
         sources: &[String],
     ) -> StoreResult<Vec<(u64, String)>> {
-        let (articles, mappings): (Vec<ArticleIdentityRow>, Vec<MappingRow>) =
-            reading!(self, |db| (
-                sqlx::query_as(SELECT_ARTICLES).fetch_all(db).await?,
-                sqlx::query_as(SELECT_MAPPINGS).fetch_all(db).await?
-            ));
-        Ok(plan_from_rows(lines, sources, articles, mappings).err().unwrap_or_default())
-    }
-
-    /// Returns the statements that apply a plan, in this order; each takes rows as `$1` and the
-    /// current time as `$2`, which most do not use.
-    fn remap_statements(&self) -> [String; STEPS] {
-        let ints =
-            |names: &[&'static str]| names.iter().map(|n| Column::Int(n)).collect::<Vec<_>>();
-        let pairs = self.json_rows("$1", &ints(&["old", "fresh"]));
-        let merged =
-            self.json_rows("$1", &[Column::Int("old"), Column::Int("fresh"), Column::Text("guid")]);
-        let texts =
-            |names: &[&'static str]| names.iter().map(|n| Column::Text(n)).collect::<Vec<_>>();
-        let moved = self.json_rows(
-            "$1",
-            &[ints(&["id"]), texts(&["source", "source_id", "translation_of"])].concat(),
-        );
-        let notes = self.json_rows(
-            "$1",
-            &texts(&["guid", "source", "source_id", "from_source", "from_source_id"]),
-        );
-        let numbers = self.json_ids("$1");
-        // PostgreSQL cannot infer the type of an unused parameter.
-        let always = "CAST($2 AS BIGINT) IS NOT NULL";
-        [
-            merge_ledger_sql(&pairs),
-            format!(
-                "UPDATE edition_articles SET article_id = m.fresh FROM {pairs} AS m WHERE edition_articles.article_id = m.old AND {always}"
-            ),
-            format!(
-                "UPDATE articles SET first_seen_at = o.first_seen_at FROM {pairs} AS m JOIN articles o ON o.id = m.old \
-                 WHERE articles.id = m.fresh AND o.first_seen_at < articles.first_seen_at AND {always}"
-            ),
-            format!("DELETE FROM ledger WHERE article_id IN {numbers} AND {always}"),
-            format!("DELETE FROM articles WHERE id IN {numbers} AND {always}"),
-            format!(
-                "UPDATE articles SET guid = m.guid, changed_at = $2 FROM {merged} AS m WHERE articles.id = m.fresh"
-            ),
-            format!(
-                "UPDATE article_terms SET guid = m.guid FROM {merged} AS m WHERE article_terms.article_id = m.fresh AND {always}"
-            ),
-            // First to temporary source ids, because two articles may swap theirs.
-            format!(
-                "UPDATE articles SET source = '', source_id = CAST(id AS TEXT) WHERE id IN {numbers} AND {always}"
-            ),
-            format!(
-                "UPDATE articles SET source = m.source, source_id = m.source_id, translation_of = m.translation_of, changed_at = $2, \
-                 group_id = 0, is_ungrouped = TRUE FROM {moved} AS m WHERE articles.id = m.id"
-            ),
-            format!(
-                "UPDATE article_terms SET term = m.source FROM {moved} AS m \
-                 WHERE article_terms.article_id = m.id AND article_terms.kind = 'source' AND {always}"
-            ),
-            format!("UPDATE articles SET translation_of = NULL WHERE id IN {numbers} AND {always}"),
-            format!(
-                "UPDATE articles SET group_id = 0, is_ungrouped = TRUE WHERE group_id IN {numbers} AND {always}"
-            ),
-            format!("DELETE FROM id_mappings WHERE guid IN {} AND {always}", self.json_texts("$1")),
-            format!(
-                "INSERT INTO id_mappings (guid, source, source_id, from_source, from_source_id, mapped_at) \
-                 SELECT guid, source, source_id, from_source, from_source_id, $2 FROM {notes} AS n WHERE TRUE"
-            ),
-        ]
+        let stored = Stored::read(self).await?;
+        Ok(plan(lines, sources, &stored.articles, &stored.mappings).err().unwrap_or_default())
     }
 }
 
-/// Number of statements that apply a plan.
-const STEPS: usize = 14;
+/// Checks that the articles and mappings that a plan changes are as they were when it was made, and
+/// that nothing else has got the ids that it assigns.
+async fn check_unchanged(tx: &mut Tx, plan: &MappingPlan, stored: &Stored) -> StoreResult<()> {
+    let rows: HashSet<i64> = plan.changed_rows().into_iter().chain(plan.unlinked.clone()).collect();
+    let text = |mapping: &Value, key: &str| mapping[key].as_str().unwrap_or_default().to_owned();
+    let guids: HashSet<String> = plan.mappings.iter().map(|m| text(m, "guid")).collect();
+    let keys: HashSet<(String, String)> =
+        plan.mappings.iter().map(|m| (text(m, "source"), text(m, "source_id"))).collect();
+    let is_planned = |guid: &String, source: &String, id: &String| {
+        guids.contains(guid) || keys.contains(&(source.clone(), id.clone()))
+    };
+    let row_list: Vec<i64> = rows.iter().copied().collect();
+    let guid_list: Vec<String> = guids.iter().cloned().collect();
+    let articles: Vec<ArticleIdentity> = tx
+        .query(&PLANNED_ARTICLES)
+        .bind("rows", row_list.as_slice())
+        .bind("guids", guid_list.as_slice())
+        .bind("keys", Value::from(plan.mappings.clone()))
+        .fetch_all()
+        .await?;
+    let mappings: Vec<Mapping> = tx
+        .query(&PLANNED_MAPPINGS)
+        .bind("guids", guid_list.as_slice())
+        .bind("keys", Value::from(plan.mappings.clone()))
+        .fetch_all()
+        .await?;
+    let known_articles = stored
+        .articles
+        .iter()
+        .filter(|a| rows.contains(&a.row) || is_planned(&a.guid, &a.source, &a.source_id));
+    let known_mappings =
+        stored.mappings.iter().filter(|m| is_planned(&m.guid, &m.source, &m.source_id));
+    if articles.iter().eq(known_articles) && mappings.iter().eq(known_mappings) {
+        Ok(())
+    } else {
+        Err(changed_meanwhile())
+    }
+}
 
-/// Returns SQL that extends the ledger: a digest that sent one article of a pair, or a translation
-/// of one, has sent all of them, because their groups may be separated later.
-fn merge_ledger_sql(pairs: &str) -> String {
-    format!(
-        "WITH pairs AS (SELECT old, fresh FROM {pairs} AS p), \
-         members AS (SELECT old AS story, old AS id FROM pairs UNION SELECT old, fresh FROM pairs WHERE fresh IS NOT NULL), \
-         family AS (SELECT story, id FROM members UNION SELECT members.story, m.id FROM members JOIN articles a ON a.id = members.id \
-           JOIN articles m ON m.group_id = a.group_id WHERE a.group_id > 0), \
-         sent AS (SELECT f.story, l.digest, MIN(l.edition_id) AS edition_id FROM family f JOIN ledger l ON l.article_id = f.id \
-           GROUP BY f.story, l.digest) \
-         INSERT INTO ledger (digest, article_id, edition_id) \
-         SELECT t.digest, f.id, MIN(t.edition_id) FROM sent t JOIN family f ON f.story = t.story \
-         WHERE CAST($2 AS BIGINT) IS NOT NULL GROUP BY t.digest, f.id ON CONFLICT DO NOTHING"
+fn changed_meanwhile() -> StoreError {
+    StoreError::Rejected(
+        "the articles or their ids were changed at the same time; nothing was remapped; try again"
+            .into(),
     )
 }
 
-impl plan::MappingPlan {
-    /// Serializes the row ids of all articles that change as one parameter.
-    fn row_ids(&self) -> String {
-        let of =
-            |rows: &[Value], key: &str| rows.iter().map(|r| r[key].clone()).collect::<Vec<_>>();
-        let all = [
-            of(&self.merged, "old"),
-            of(&self.merged, "fresh"),
-            of(&self.renamed, "fresh"),
-            of(&self.moved, "id"),
-        ]
-        .concat();
-        Value::from(all).to_string()
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::article::Article;
+    use crate::store::articles::NormalizedArticle;
+
+    async fn save(store: &Store, id: &str, translation_of: Option<&str>) {
+        let article = Article {
+            source: "old".into(),
+            source_id: id.into(),
+            guid: format!("tag:x:old/{id}"),
+            ..Article::default()
+        };
+        let normalized = NormalizedArticle {
+            article,
+            has_update_time: true,
+            translation_of: translation_of.map(str::to_owned),
+            content_hash: id.into(),
+        };
+        store.save_articles(vec![normalized], Millis(1)).await.unwrap();
     }
 
-    /// Returns the changes for the change log: the terms from before, given as (row, kind, term),
-    /// and the new sources.
-    fn changes(&self, old_terms: Vec<(i64, String, String)>) -> Changes {
-        let mut changes = Changes::from_rows(old_terms);
-        for moved in &self.moved {
-            if let (Some(row), Some(source)) = (moved["id"].as_i64(), moved["source"].as_str()) {
-                changes.add(row, Vec::new(), vec![(TermKind::Source, source.to_owned())]);
-            }
-        }
-        changes
-    }
+    #[tokio::test]
+    async fn plan_is_not_applied_if_its_articles_or_ids_changed_meanwhile() {
+        let folder = tempfile::tempdir().unwrap();
+        let store =
+            Store::open(&format!("sqlite://{}/courant.db", folder.path().display())).await.unwrap();
+        let sources = ["old".to_owned(), "new".to_owned()];
+        let line = |line, old: &str, new: &str| MappingLine {
+            line,
+            old: old.into(),
+            new: new.into(),
+            source: None,
+        };
+        save(&store, "1", None).await;
+        save(&store, "2", None).await;
+        let lines = [line(1, "old/1", "new/1"), line(2, "urn:x:8", "old/8")];
+        let stored = Stored::read(&store).await.unwrap();
+        let plan = plan(&lines, &sources, &stored.articles, &stored.mappings).unwrap();
+        let apply = async || store.apply_mappings(&plan, &stored, Millis(2)).await;
 
-    /// Serializes the rows for each statement of [`Store::remap_statements`].
-    fn parameters(&self) -> [String; STEPS] {
-        let json = |rows: Vec<Value>| Value::from(rows).to_string();
-        let each =
-            |rows: &[Value], key: &str| rows.iter().map(|r| r[key].clone()).collect::<Vec<_>>();
-        let alone = self.moved.iter().map(|m| serde_json::json!({"old": m["id"], "fresh": null}));
-        let pairs = self.merged.iter().cloned().chain(alone).collect();
-        let (named, moved) =
-            (json([self.merged.clone(), self.renamed.clone()].concat()), json(self.moved.clone()));
-        let (merged, gone) = (json(self.merged.clone()), json(each(&self.merged, "old")));
-        [
-            json(pairs),
-            merged.clone(),
-            merged,
-            gone.clone(),
-            gone,
-            named.clone(),
-            named,
-            json(each(&self.moved, "id")),
-            moved.clone(),
-            moved,
-            Value::from(self.unlinked.clone()).to_string(),
-            Value::from(self.regrouped.clone()).to_string(),
-            json(each(&self.mappings, "guid")),
-            json(self.mappings.clone()),
-        ]
+        // An article that the plan does not concern may change, one that it moves may not.
+        save(&store, "2", Some("9")).await;
+        save(&store, "1", Some("2")).await;
+        assert!(
+            matches!(apply().await, Err(StoreError::Rejected(reason)) if reason.contains("try again"))
+        );
+        save(&store, "1", None).await;
+        // The id of the pending mapping must still be free.
+        save(&store, "8", None).await;
+        assert!(matches!(apply().await, Err(StoreError::Rejected(_))));
+        store.remap_ids(lines.to_vec(), &sources, Millis(3)).await.unwrap().unwrap();
+        assert_eq!(store.find_article("new/1").await.unwrap().unwrap().guid, "tag:x:old/1");
+        assert_eq!(store.find_article("old/8").await.unwrap().unwrap().guid, "urn:x:8");
+        assert!(matches!(apply().await, Err(StoreError::Rejected(_))));
     }
-}
-
-fn plan_from_rows(
-    lines: &[MappingLine],
-    sources: &[String],
-    articles: Vec<ArticleIdentityRow>,
-    mappings: Vec<MappingRow>,
-) -> Result<plan::MappingPlan, Vec<(u64, String)>> {
-    let articles =
-        articles.into_iter().map(|(row, source, source_id, guid, group, translation_of)| {
-            ArticleIdentity { row, source, source_id, guid, group, translation_of }
-        });
-    let mappings =
-        mappings.into_iter().map(|(guid, source, source_id, from_source, from_source_id)| {
-            Mapping { guid, source, source_id, from: from_source.zip(from_source_id) }
-        });
-    plan(lines, sources, &articles.collect::<Vec<_>>(), &mappings.collect::<Vec<_>>())
 }

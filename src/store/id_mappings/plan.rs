@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{MappingLine, MappingResult};
 
 /// Identifying columns of a stored article.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ArticleIdentity {
     pub(super) row: i64,
     pub(super) source: String,
@@ -19,7 +19,7 @@ pub(super) struct ArticleIdentity {
 }
 
 /// A stored mapping of a permanent id.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Mapping {
     pub(super) guid: String,
     pub(super) source: String,

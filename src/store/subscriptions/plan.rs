@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::{RequestResult, SubscriptionRequest};
 use crate::domain::subscription::{RequestDecision, RequestOrigin, SubscriptionStatus, decide};
 use crate::domain::time::{Millis, SignedDuration};
-use crate::store::{StoreError, StoreResult, json_list};
+use crate::store::db::Row;
+use crate::store::{StoreResult, json_list};
 
 /// Minimum time between two confirmation messages for the same subscription.
 const CONFIRMATION_INTERVAL: SignedDuration = SignedDuration::from_mins(15);
@@ -31,11 +32,21 @@ pub(super) struct CurrentState {
 /// Status of a stored subscription, with the times of its last change and its last request.
 pub(super) struct CurrentSubscription {
     status: SubscriptionStatus,
-    since: i64,
-    requested_at: i64,
+    since: Millis,
+    requested_at: Millis,
 }
 
 impl CurrentSubscription {
+    /// Reads a subscription with its key: subscriber and digest.
+    pub(super) fn with_key(row: &Row) -> StoreResult<((i64, String), Self)> {
+        let subscription = Self {
+            status: row.word("subscriptions.status", SubscriptionStatus::parse)?,
+            since: row.time("since")?,
+            requested_at: row.time("requested_at")?,
+        };
+        Ok(((row.get("subscriber_id")?, row.get("digest")?), subscription))
+    }
+
     /// Returns `true` if a confirmation message was queued less than [`CONFIRMATION_INTERVAL`] ago
     /// and is still unanswered.
     fn has_recent_confirmation(&self, now: Millis) -> bool {
@@ -44,7 +55,7 @@ impl CurrentSubscription {
             SubscriptionStatus::Unsubscribed => self.requested_at > self.since,
             SubscriptionStatus::Confirmed | SubscriptionStatus::Paused => false,
         };
-        unanswered && now.since(Millis(self.requested_at)) < CONFIRMATION_INTERVAL
+        unanswered && now.since(self.requested_at) < CONFIRMATION_INTERVAL
     }
 }
 
@@ -110,19 +121,4 @@ pub(super) fn plan(
         plan.results.push(result);
     }
     plan
-}
-
-/// Columns `subscriber_id`, `digest`, `status`, `since` and `requested_at`.
-pub(super) type SubscriptionRow = (i64, String, String, i64, i64);
-
-pub(super) fn current_subscriptions(
-    rows: Vec<SubscriptionRow>,
-) -> StoreResult<HashMap<(i64, String), CurrentSubscription>> {
-    rows.into_iter()
-        .map(|(subscriber_id, digest, word, since, requested_at)| {
-            let status = SubscriptionStatus::parse(&word)
-                .ok_or(StoreError::InvalidValue { value: word, column: "subscriptions.status" })?;
-            Ok(((subscriber_id, digest), CurrentSubscription { status, since, requested_at }))
-        })
-        .collect()
 }

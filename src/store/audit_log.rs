@@ -1,0 +1,122 @@
+//! The audit log: who changed what, written in the transaction of the change (promise 12).
+
+use serde_json::Value as Json;
+
+use super::db::{FromRow, Row, Statement, Tx};
+use super::{Store, StoreError, StoreResult};
+use crate::domain::actor::{Actor, ActorKind};
+use crate::domain::audit::{AuditAction, AuditObject};
+use crate::domain::page::{Page, PageRequest};
+use crate::domain::time::Millis;
+
+/// Change to be recorded.
+#[derive(Debug)]
+pub(crate) struct AuditRecord<'a> {
+    /// Who causes the change.
+    pub(crate) actor: &'a Actor,
+    /// Kind of change.
+    pub(crate) action: AuditAction,
+    /// Kind of object that is changed.
+    pub(crate) object: AuditObject,
+    /// Name or id of the object.
+    pub(crate) object_id: &'a str,
+    /// What else is worth knowing, without personal data; `Null` if nothing is.
+    pub(crate) detail: Json,
+}
+
+/// Entry of the audit log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AuditEntry {
+    /// Id of the entry, in the order of the changes.
+    pub id: i64,
+    /// Time of the change.
+    pub at: Millis,
+    /// Kind of the actor.
+    pub actor_kind: ActorKind,
+    /// Name of the account or token of the actor.
+    pub actor_name: Option<String>,
+    /// Kind of change.
+    pub action: AuditAction,
+    /// Kind of object.
+    pub object: AuditObject,
+    /// Name or id of the object.
+    pub object_id: String,
+    /// Details as a JSON object; `None` if there are none.
+    pub detail: Option<Json>,
+}
+
+static RECORD: Statement = Statement::new(
+    "
+    INSERT INTO audit_log (at, actor_kind, actor_name, action, object, object_id, detail)
+    VALUES ($at, $actor_kind, $actor_name, $action, $object, $object_id, $detail)",
+);
+
+static LIST: Statement = Statement::new(
+    "
+    SELECT id, at, actor_kind, actor_name, action, object, object_id, detail
+      FROM audit_log
+     WHERE id < $before
+     ORDER BY id DESC
+     LIMIT $limit",
+);
+
+/// All statements of this file.
+pub(super) static STATEMENTS: &[&Statement] = &[&RECORD, &LIST];
+
+impl FromRow for AuditEntry {
+    fn from_row(row: &Row) -> StoreResult<Self> {
+        let detail: Option<String> = row.get("detail")?;
+        let detail = detail.map(|json| {
+            serde_json::from_str(&json).map_err(|_| StoreError::InvalidValue {
+                value: json.chars().take(80).collect(),
+                column: "audit_log.detail",
+            })
+        });
+        Ok(Self {
+            id: row.get("id")?,
+            at: row.time("at")?,
+            actor_kind: row.word("audit_log.actor_kind", ActorKind::parse)?,
+            actor_name: row.get("actor_name")?,
+            action: row.word("audit_log.action", AuditAction::parse)?,
+            object: row.word("audit_log.object", AuditObject::parse)?,
+            object_id: row.get("object_id")?,
+            detail: detail.transpose()?,
+        })
+    }
+}
+
+/// Adds an entry to the audit log, in the transaction of the change that it records.
+pub(super) async fn record(tx: &mut Tx, entry: AuditRecord<'_>, now: Millis) -> StoreResult<()> {
+    let detail = (!entry.detail.is_null()).then(|| entry.detail.to_string());
+    tx.query(&RECORD)
+        .bind("at", now)
+        .bind("actor_kind", entry.actor.kind().as_str())
+        .bind("actor_name", entry.actor.name())
+        .bind("action", entry.action.as_str())
+        .bind("object", entry.object.as_str())
+        .bind("object_id", entry.object_id)
+        .bind("detail", detail)
+        .execute()
+        .await?;
+    Ok(())
+}
+
+impl Store {
+    /// Returns a page of the audit log, newest entries first.
+    ///
+    /// # Errors
+    /// [`StoreError::Rejected`] if the cursor is not one of this list.
+    pub async fn audit_entries(&self, page: &PageRequest) -> StoreResult<Page<AuditEntry>> {
+        let before = match &page.after {
+            Some(cursor) => cursor.key::<i64>().map_err(|e| StoreError::Rejected(e.to_string()))?,
+            None => i64::MAX,
+        };
+        let rows = self
+            .read(&LIST)
+            .bind("before", before)
+            .bind("limit", page.limit.saturating_add(1))
+            .fetch_all()
+            .await?;
+        Ok(Page::from_rows(rows, page.limit, |entry: &AuditEntry| entry.id))
+    }
+}

@@ -1,0 +1,19 @@
+//! Access to the database: statements with named parameters, rows read by column name, and
+//! transactions. The only modules that dispatch between SQLite and PostgreSQL.
+
+mod connection;
+mod pools;
+mod query;
+mod row;
+mod statement;
+mod transaction;
+mod value;
+
+pub(super) use connection::Connection;
+pub(crate) use pools::{Db, Engine};
+pub(super) use query::Query;
+pub(super) use row::{FromRow, Row};
+pub(super) use statement::{Assembled, Statement};
+pub(super) use transaction::Tx;
+pub(crate) use transaction::spawn_uncancellable;
+pub(super) use value::Value;

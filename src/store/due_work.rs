@@ -1,0 +1,97 @@
+//! Whether and when there is work for a node: free batches and due entries of the delivery queue.
+
+use super::claims::{DUE_ENTRY, FREE_BATCH};
+use super::db::Statement;
+use super::{Store, StoreResult};
+use crate::domain::time::Millis;
+
+static HAS_WORK: Statement = Statement::with(
+    "
+    SELECT CAST(1 AS BIGINT) AS found
+      FROM delivery_queue w
+     WHERE {due_entry}
+     UNION ALL
+    SELECT CAST(1 AS BIGINT) AS found
+      FROM editions e
+      JOIN delivery_batches b ON b.edition_id = e.id
+     WHERE e.state = 'sending'
+       AND e.transport IN {json_texts $transports}
+       AND {free_batch}
+     LIMIT 1",
+    &[("due_entry", DUE_ENTRY), ("free_batch", FREE_BATCH)],
+);
+
+/// Needs one index lookup per sending edition and one per transport for its transactional messages,
+/// independent of the length of the queue.
+static NEXT_DUE_AT: Statement = Statement::new(
+    "
+    SELECT MIN(due) AS due
+      FROM (
+           SELECT (
+                  SELECT MIN(w.due_at)
+                    FROM delivery_queue w
+                   WHERE w.edition_id = e.id
+                     AND w.transport = e.transport) AS due
+             FROM editions e
+            WHERE e.state = 'sending'
+              AND e.transport IN {json_texts $transports}
+            UNION ALL
+           SELECT (
+                  SELECT MIN(w.due_at)
+                    FROM delivery_queue w
+                   WHERE w.edition_id IS NULL
+                     AND w.transport = t.value) AS due
+             FROM {json_texts $transports} AS t) AS firsts",
+);
+
+/// All statements of this file.
+pub(super) static STATEMENTS: &[&Statement] = &[&HAS_WORK, &NEXT_DUE_AT];
+
+impl Store {
+    /// Returns `true` if there is a batch, or a queued delivery due until `until`, that this node
+    /// could claim for these transports.
+    pub async fn has_work(
+        &self,
+        transports: &[String],
+        node: &str,
+        until: Millis,
+    ) -> StoreResult<bool> {
+        self.read(&HAS_WORK)
+            .bind("transports", transports)
+            .bind("now", until)
+            .bind("node", node)
+            .exists()
+            .await
+    }
+
+    /// Returns the time at which the next queued delivery of these transports is due.
+    pub async fn next_queued_at(&self, transports: &[String]) -> StoreResult<Option<Millis>> {
+        let due: Option<i64> =
+            self.read(&NEXT_DUE_AT).bind("transports", transports).fetch_scalar().await?;
+        Ok(due.map(Millis))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn next_due_delivery_is_found_by_index_lookups_only() {
+        let home = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite://{}", home.path().join("courant.db").display()))
+            .await
+            .unwrap();
+        let plan: Vec<String> = store
+            .read_assembled(NEXT_DUE_AT.explained())
+            .bind("transports", ["default".to_owned()].as_slice())
+            .fetch_with(|row| row.get("detail"))
+            .await
+            .unwrap();
+        let queue_steps: Vec<&str> =
+            plan.iter().map(String::as_str).filter(|step| step.contains(" w ")).collect();
+        let lookup =
+            "SEARCH w USING COVERING INDEX delivery_queue_edition (edition_id=? AND transport=?)";
+        assert_eq!(queue_steps, [lookup, lookup], "{plan:?}");
+    }
+}

@@ -1,0 +1,228 @@
+//! Creation of editions: an edition in one transaction with its stories, variants and ledger.
+
+use serde_json::{Value as Json, json};
+
+use super::db::{Statement, Tx};
+use super::{Store, StoreResult};
+use crate::domain::time::Millis;
+
+/// An edition that is about to be created.
+#[derive(Debug, Clone)]
+pub struct NewEdition {
+    /// Name of the digest.
+    pub digest: String,
+    /// Date of the schedule that the edition is for; `None` if it was started by hand.
+    pub date: Option<Millis>,
+    /// Scheduled time of sending.
+    pub scheduled_for: Millis,
+    /// Name of the transport.
+    pub transport: String,
+    /// Current title of the digest.
+    pub title: String,
+    /// Mailbox of the `From` header.
+    pub sender: String,
+    /// Mailbox of the `Reply-To` header.
+    pub reply_to: Option<String>,
+    /// Row ids of the articles, in their order.
+    pub articles: Vec<i64>,
+    /// Rendered variants of the edition.
+    pub variants: Vec<NewVariant>,
+    /// Assignment of variants to groups of subscribers.
+    pub assignments: Vec<VariantAssignment>,
+}
+
+/// Assignment of a group of subscribers to the variant of a language and of their chosen sections;
+/// the group receives nothing if that variant does not exist.
+#[derive(Debug, Clone)]
+pub struct VariantAssignment {
+    /// Language tag of the subscribers; empty if unknown.
+    pub reader_language: String,
+    /// Sections that the subscribers chose, as a sorted JSON list.
+    pub chosen_sections: String,
+    /// Language tag of the variant.
+    pub variant_language: String,
+}
+
+/// A variant that is about to be stored.
+#[derive(Debug, Clone)]
+pub struct NewVariant {
+    /// Language tag of the variant.
+    pub language: String,
+    /// Chosen sections as a sorted JSON list.
+    pub sections: String,
+    /// Subject line with placeholders.
+    pub subject: String,
+    /// HTML part with placeholders.
+    pub html: String,
+    /// Text part with placeholders.
+    pub text: String,
+    /// Template to render for each recipient, if placeholders do not suffice.
+    pub template_snapshot: Option<String>,
+}
+
+static ADD_EDITION: Statement = Statement::new(
+    "
+    INSERT INTO editions (
+           digest, state, schedule_date, scheduled_for, created_at, transport, title, sender, reply_to)
+    VALUES ($digest, 'preparing', $date, $scheduled_for, $now, $transport, $title, $sender,
+            $reply_to)
+    RETURNING id",
+);
+
+static ADD_STORIES: Statement = Statement::new(
+    "
+    INSERT INTO edition_articles (edition_id, position, article_id)
+    SELECT $edition, position, article
+      FROM {json_rows $positions position INTEGER, article INTEGER} AS r",
+);
+
+/// Enters the stories in the ledger: all articles of their groups. They are selected by article,
+/// not by the groups read earlier, which may have grown in the meantime.
+static ADD_TO_LEDGER: Statement = Statement::new(
+    "
+    INSERT INTO ledger (digest, article_id, edition_id)
+    SELECT $digest, id, $edition
+      FROM articles
+     WHERE group_id IN (SELECT group_id FROM articles WHERE id IN {json_ids $articles})",
+);
+
+static ADD_VARIANTS: Statement = Statement::new(
+    "
+    INSERT INTO variants (edition_id, language, sections, subject, html, text, template_snapshot)
+    SELECT $edition, language, sections, subject, html, body, template_snapshot
+      FROM {json_rows $variants
+            language TEXT, sections TEXT, subject TEXT, html TEXT, body TEXT,
+            template_snapshot TEXT} AS r",
+);
+
+static ADD_ASSIGNMENTS: Statement = Statement::new(
+    "
+    INSERT INTO variant_assignments (edition_id, language, sections, variant_id)
+    SELECT $edition, r.reader_language, r.sections, v.id
+      FROM {json_rows $assignments
+            reader_language TEXT, sections TEXT, variant_language TEXT} AS r
+      LEFT JOIN variants v
+             ON v.edition_id = $edition
+            AND v.language = r.variant_language
+            AND v.sections = r.sections",
+);
+
+static ADVANCE_DIGEST: Statement = Statement::new(
+    "
+    UPDATE digests
+       SET processed_until = $date
+     WHERE name = $digest
+       AND processed_until < $date",
+);
+
+/// All statements of this file.
+pub(super) static STATEMENTS: &[&Statement] =
+    &[&ADD_EDITION, &ADD_STORIES, &ADD_TO_LEDGER, &ADD_VARIANTS, &ADD_ASSIGNMENTS, &ADVANCE_DIGEST];
+
+/// Converts the error of an edition that another node has just created, or that has a story of
+/// another edition, to `None`.
+fn none_if_created_elsewhere(created: StoreResult<i64>) -> StoreResult<Option<i64>> {
+    match created {
+        Ok(id) => Ok(Some(id)),
+        Err(e)
+            if e.violates("editions_schedule_date", "editions.schedule_date")
+                || e.violates("ledger_once", "ledger.article_id") =>
+        {
+            Ok(None)
+        }
+        Err(e) => Err(e),
+    }
+}
+
+/// Returns the articles of an edition with their positions, as rows.
+fn position_rows(articles: &[i64]) -> Json {
+    let row = |(position, article)| json!({"position": position, "article": article});
+    articles.iter().enumerate().map(row).collect()
+}
+
+fn variant_rows(variants: &[NewVariant]) -> Json {
+    let row = |variant: &NewVariant| {
+        json!({
+            "language": variant.language,
+            "sections": variant.sections,
+            "subject": variant.subject,
+            "html": variant.html,
+            "body": variant.text,
+            "template_snapshot": variant.template_snapshot,
+        })
+    };
+    variants.iter().map(row).collect()
+}
+
+fn assignment_rows(assignments: &[VariantAssignment]) -> Json {
+    let row = |assignment: &VariantAssignment| {
+        json!({
+            "reader_language": assignment.reader_language,
+            "sections": assignment.chosen_sections,
+            "variant_language": assignment.variant_language,
+        })
+    };
+    assignments.iter().map(row).collect()
+}
+
+async fn add_edition(tx: &mut Tx, new: &NewEdition, now: Millis) -> StoreResult<i64> {
+    tx.query(&ADD_EDITION)
+        .bind("digest", &new.digest)
+        .bind("date", new.date)
+        .bind("scheduled_for", new.scheduled_for)
+        .bind("now", now)
+        .bind("transport", &new.transport)
+        .bind("title", &new.title)
+        .bind("sender", &new.sender)
+        .bind("reply_to", &new.reply_to)
+        .fetch_scalar()
+        .await
+}
+
+async fn add_contents(tx: &mut Tx, edition: i64, new: &NewEdition) -> StoreResult<()> {
+    tx.query(&ADD_STORIES)
+        .bind("edition", edition)
+        .bind("positions", position_rows(&new.articles))
+        .execute()
+        .await?;
+    tx.query(&ADD_TO_LEDGER)
+        .bind("digest", &new.digest)
+        .bind("edition", edition)
+        .bind("articles", new.articles.as_slice())
+        .execute()
+        .await?;
+    tx.query(&ADD_VARIANTS)
+        .bind("edition", edition)
+        .bind("variants", variant_rows(&new.variants))
+        .execute()
+        .await?;
+    tx.query(&ADD_ASSIGNMENTS)
+        .bind("edition", edition)
+        .bind("assignments", assignment_rows(&new.assignments))
+        .execute()
+        .await?;
+    Ok(())
+}
+
+impl Store {
+    /// Creates an edition with its stories, variants and ledger in one transaction and returns its
+    /// id; `None` if another node has just created it, or an edition with one of its stories.
+    pub async fn create_edition(&self, new: NewEdition, now: Millis) -> StoreResult<Option<i64>> {
+        none_if_created_elsewhere(self.add_whole_edition(&new, now).await)
+    }
+
+    async fn add_whole_edition(&self, new: &NewEdition, now: Millis) -> StoreResult<i64> {
+        let mut tx = self.begin().await?;
+        let id = add_edition(&mut tx, new, now).await?;
+        add_contents(&mut tx, id, new).await?;
+        if let Some(date) = new.date {
+            tx.query(&ADVANCE_DIGEST)
+                .bind("date", date)
+                .bind("digest", &new.digest)
+                .execute()
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(id)
+    }
+}

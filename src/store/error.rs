@@ -1,0 +1,110 @@
+//! Errors of the store.
+
+use std::sync::Arc;
+
+use super::open;
+
+/// Error of an operation of the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database cannot be reached or opened, which only an admin can fix; one sentence.
+    #[error("{0}")]
+    Unreachable(String),
+    /// The database server does not answer or accepts no connections at the moment; one sentence.
+    #[error("{0}")]
+    Unavailable(String),
+    /// The database was migrated by a newer version of Courant.
+    #[error(
+        "the database was migrated by a newer Courant (it has migration {0}, which this version does not know); install that version or a newer one"
+    )]
+    NewerSchema(i64),
+    /// The database has the same migration version, but other tables.
+    #[error(
+        "cannot use the database {database}; it was created by an earlier development version of Courant whose tables had other names; {remedy}"
+    )]
+    IncompatibleSchema {
+        /// Path of the SQLite file, or host and name of the PostgreSQL database.
+        database: String,
+        /// Advice for the admin.
+        remedy: &'static str,
+    },
+    /// Another process holds a lock that only one process may hold; one sentence.
+    #[error("{0}")]
+    Busy(String),
+    /// The operation is not possible with the stored data; one sentence.
+    #[error("{0}")]
+    Rejected(String),
+    /// A stored value that this version cannot interpret.
+    #[error(
+        "the database contains the value {value} in {column}, which this version of Courant does not understand"
+    )]
+    InvalidValue {
+        /// The value, perhaps shortened.
+        value: String,
+        /// Table and column of the value.
+        column: &'static str,
+    },
+    /// A query was run without one of its parameters, or with one that its statement lacks.
+    #[error(
+        "the parameter ${name} is missing or unknown in a statement of Courant; please report this: {statement}"
+    )]
+    Parameter {
+        /// Name of the parameter.
+        name: String,
+        /// The statement.
+        statement: Arc<str>,
+    },
+    /// The database returned an error.
+    // No `source`: the messages of sqlx errors include each other, so an error chain would repeat
+    // them.
+    #[error("database: {}", open::plain_message(.0))]
+    Sql(sqlx::Error),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl StoreError {
+    /// Returns `true` if the database server is unavailable.
+    pub fn is_unavailable(&self) -> bool {
+        match self {
+            Self::Unavailable(_) => true,
+            Self::Sql(e) => open::is_unavailable(e),
+            _ => false,
+        }
+    }
+
+    /// Returns `true` if a retry may succeed: the database is unavailable or busy.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Unavailable(_) | Self::Busy(_) | Self::Sql(_))
+    }
+
+    /// Returns `true` if a unique constraint was violated; PostgreSQL reports its name, SQLite its
+    /// columns.
+    pub(crate) fn violates(&self, constraint: &str, column: &str) -> bool {
+        let Self::Sql(sqlx::Error::Database(e)) = self else { return false };
+        e.is_unique_violation()
+            && (e.constraint() == Some(constraint) || e.message().contains(column))
+    }
+
+    /// Returns the message of the database if it rejected the values of a statement, not the
+    /// statement itself.
+    pub(crate) fn rejected_value(&self) -> Option<&str> {
+        let Self::Sql(sqlx::Error::Database(e)) = self else { return None };
+        let code = e.code().unwrap_or_default();
+        let is_value_error = match e.try_downcast_ref::<sqlx::postgres::PgDatabaseError>() {
+            // Class 22 data exception, 23 integrity constraint violation, 54 program limit
+            // exceeded.
+            Some(_) => ["22", "23", "54"].iter().any(|class| code.starts_with(class)),
+            // 18 SQLITE_TOOBIG, 19 SQLITE_CONSTRAINT; the low byte is the primary result code.
+            None => code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 18 | 19)),
+        };
+        is_value_error.then(|| e.message())
+    }
+}
+
+/// Result of an operation of the store.
+pub type StoreResult<T> = Result<T, StoreError>;

@@ -1,0 +1,79 @@
+//! Handle to the database.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::db::{Db, Statement};
+use super::error::StoreResult;
+
+/// Handle to the database of Courant; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pub(super) db: Arc<Db>,
+    /// Signals changes of articles made by this process.
+    pub(super) article_changes: Arc<watch::Sender<()>>,
+}
+
+static PING: Statement = Statement::new("SELECT 1");
+
+/// All statements of this file.
+pub(super) static STATEMENTS: &[&Statement] = &[&PING];
+
+impl Store {
+    pub(super) fn new(db: Db) -> Self {
+        Self { db: Arc::new(db), article_changes: Arc::new(watch::channel(()).0) }
+    }
+
+    /// Returns `true` for SQLite, from which only one process at a time may send.
+    pub fn is_sqlite(&self) -> bool {
+        matches!(&*self.db, Db::Sqlite { .. })
+    }
+
+    /// Returns the path of the SQLite file; `None` for PostgreSQL.
+    pub fn sqlite_path(&self) -> Option<&Path> {
+        match &*self.db {
+            Db::Sqlite { path, .. } => Some(path),
+            Db::Postgres(_) => None,
+        }
+    }
+
+    /// Returns the same store for use in another Tokio runtime, with its own network connections,
+    /// because a socket is driven by the runtime that opened it.
+    #[must_use]
+    pub fn for_runtime(&self) -> Self {
+        match &*self.db {
+            Db::Sqlite { .. } => self.clone(),
+            Db::Postgres(pool) => {
+                let own =
+                    pool.options().clone().connect_lazy_with((*pool.connect_options()).clone());
+                Self {
+                    db: Arc::new(Db::Postgres(own)),
+                    article_changes: Arc::clone(&self.article_changes),
+                }
+            }
+        }
+    }
+
+    /// Checks that the database answers a query.
+    pub async fn ping(&self) -> StoreResult<()> {
+        self.read(&PING).execute().await.map(drop)
+    }
+
+    /// Closes all connections; SQLite then merges its log files into the database file.
+    pub async fn close(&self) {
+        match &*self.db {
+            Db::Sqlite { read, write, .. } => {
+                read.close().await;
+                write.close().await;
+            }
+            Db::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// Serializes a list of texts as JSON, the format of list columns.
+pub(crate) fn json_list(items: &[String]) -> String {
+    serde_json::Value::from(items.to_vec()).to_string()
+}

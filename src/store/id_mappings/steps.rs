@@ -1,0 +1,230 @@
+//! The statements that apply a plan of id mappings.
+
+use serde_json::{Value as Json, json};
+
+use super::plan::MappingPlan;
+use crate::domain::selection::TermKind;
+use crate::domain::time::Millis;
+use crate::store::StoreResult;
+use crate::store::change_log::{ArticleTerm, Changes};
+use crate::store::db::{Statement, Tx};
+
+/// Extends the ledger: a digest that sent one article of a pair, or a translation of one, has sent
+/// all of them, because their groups may be separated later.
+static MERGE_LEDGER: Statement = Statement::new(
+    "
+    WITH pairs AS (
+           SELECT old, fresh FROM {json_rows $rows old INTEGER, fresh INTEGER} AS p),
+         members AS (
+           SELECT old AS story, old AS id FROM pairs
+            UNION
+           SELECT old, fresh FROM pairs WHERE fresh IS NOT NULL),
+         family AS (
+           SELECT story, id FROM members
+            UNION
+           SELECT members.story, m.id
+             FROM members
+             JOIN articles a ON a.id = members.id
+             JOIN articles m ON m.group_id = a.group_id
+            WHERE a.group_id > 0),
+         sent AS (
+           SELECT f.story, l.digest, MIN(l.edition_id) AS edition_id
+             FROM family f
+             JOIN ledger l ON l.article_id = f.id
+            GROUP BY f.story, l.digest)
+    INSERT INTO ledger (digest, article_id, edition_id)
+    SELECT t.digest, f.id, MIN(t.edition_id)
+      FROM sent t
+      JOIN family f ON f.story = t.story
+     WHERE TRUE
+     GROUP BY t.digest, f.id
+    ON CONFLICT DO NOTHING",
+);
+
+static MERGE_EDITIONS: Statement = Statement::new(
+    "
+    UPDATE edition_articles
+       SET article_id = m.fresh
+      FROM {json_rows $rows old INTEGER, fresh INTEGER} AS m
+     WHERE edition_articles.article_id = m.old",
+);
+
+static KEEP_FIRST_SEEN: Statement = Statement::new(
+    "
+    UPDATE articles
+       SET first_seen_at = o.first_seen_at
+      FROM {json_rows $rows old INTEGER, fresh INTEGER} AS m
+      JOIN articles o ON o.id = m.old
+     WHERE articles.id = m.fresh
+       AND o.first_seen_at < articles.first_seen_at",
+);
+
+static DELETE_LEDGER: Statement =
+    Statement::new("DELETE FROM ledger WHERE article_id IN {json_ids $rows}");
+
+static DELETE_ARTICLES: Statement =
+    Statement::new("DELETE FROM articles WHERE id IN {json_ids $rows}");
+
+static SET_GUIDS: Statement = Statement::new(
+    "
+    UPDATE articles
+       SET guid = m.guid,
+           changed_at = $now
+      FROM {json_rows $rows fresh INTEGER, guid TEXT} AS m
+     WHERE articles.id = m.fresh",
+);
+
+static SET_GUIDS_OF_TERMS: Statement = Statement::new(
+    "
+    UPDATE article_terms
+       SET guid = m.guid
+      FROM {json_rows $rows fresh INTEGER, guid TEXT} AS m
+     WHERE article_terms.article_id = m.fresh",
+);
+
+/// Sets temporary source ids first, because two articles may swap theirs.
+static FREE_KEYS: Statement = Statement::new(
+    "
+    UPDATE articles
+       SET source = '',
+           source_id = CAST(id AS TEXT)
+     WHERE id IN {json_ids $rows}",
+);
+
+static MOVE: Statement = Statement::new(
+    "
+    UPDATE articles
+       SET source = m.source,
+           source_id = m.source_id,
+           translation_of = m.translation_of,
+           changed_at = $now,
+           group_id = 0,
+           is_ungrouped = TRUE
+      FROM {json_rows $rows
+            id INTEGER, source TEXT, source_id TEXT, translation_of TEXT} AS m
+     WHERE articles.id = m.id",
+);
+
+static MOVE_TERMS: Statement = Statement::new(
+    "
+    UPDATE article_terms
+       SET term = m.source
+      FROM {json_rows $rows id INTEGER, source TEXT} AS m
+     WHERE article_terms.article_id = m.id
+       AND article_terms.kind = 'source'",
+);
+
+static UNLINK: Statement =
+    Statement::new("UPDATE articles SET translation_of = NULL WHERE id IN {json_ids $rows}");
+
+static UNGROUP: Statement = Statement::new(
+    "
+    UPDATE articles
+       SET group_id = 0,
+           is_ungrouped = TRUE
+     WHERE group_id IN {json_ids $rows}",
+);
+
+static DELETE_MAPPINGS: Statement =
+    Statement::new("DELETE FROM id_mappings WHERE guid IN {json_texts $rows}");
+
+static ADD_MAPPINGS: Statement = Statement::new(
+    "
+    INSERT INTO id_mappings (guid, source, source_id, from_source, from_source_id, mapped_at)
+    SELECT guid, source, source_id, from_source, from_source_id, $now
+      FROM {json_rows $rows
+            guid TEXT, source TEXT, source_id TEXT, from_source TEXT, from_source_id TEXT} AS n
+     WHERE TRUE",
+);
+
+/// All statements of this file.
+pub(in crate::store) static STATEMENTS: &[&Statement] = &[
+    &MERGE_LEDGER,
+    &MERGE_EDITIONS,
+    &KEEP_FIRST_SEEN,
+    &DELETE_LEDGER,
+    &DELETE_ARTICLES,
+    &SET_GUIDS,
+    &SET_GUIDS_OF_TERMS,
+    &FREE_KEYS,
+    &MOVE,
+    &MOVE_TERMS,
+    &UNLINK,
+    &UNGROUP,
+    &DELETE_MAPPINGS,
+    &ADD_MAPPINGS,
+];
+
+/// A statement with its rows, and the current time if it uses that.
+type Step = (&'static Statement, Vec<Json>, Option<Millis>);
+
+/// Applies a plan.
+pub(super) async fn apply(tx: &mut Tx, plan: &MappingPlan, now: Millis) -> StoreResult<()> {
+    for (statement, rows, now) in plan.steps(now) {
+        if !rows.is_empty() {
+            let query = tx.query(statement).bind("rows", Json::from(rows));
+            let query = match now {
+                Some(now) => query.bind("now", now),
+                None => query,
+            };
+            query.execute().await?;
+        }
+    }
+    Ok(())
+}
+
+fn each(rows: &[Json], key: &str) -> Vec<Json> {
+    rows.iter().map(|row| row[key].clone()).collect()
+}
+
+impl MappingPlan {
+    /// Returns the row ids of all articles whose ids change.
+    pub(super) fn changed_rows(&self) -> Vec<i64> {
+        [
+            each(&self.merged, "old"),
+            each(&self.merged, "fresh"),
+            each(&self.renamed, "fresh"),
+            each(&self.moved, "id"),
+        ]
+        .concat()
+        .iter()
+        .filter_map(Json::as_i64)
+        .collect()
+    }
+
+    /// Returns the changes for the change log: the terms from before, and the new sources.
+    pub(super) fn changes(&self, old_terms: Vec<ArticleTerm>) -> Changes {
+        let mut changes = Changes::from_terms(old_terms);
+        for moved in &self.moved {
+            if let (Some(row), Some(source)) = (moved["id"].as_i64(), moved["source"].as_str()) {
+                changes.add(row, Vec::new(), vec![(TermKind::Source, source.to_owned())]);
+            }
+        }
+        changes
+    }
+
+    fn steps(&self, now: Millis) -> [Step; 14] {
+        let alone = self.moved.iter().map(|m| json!({"old": m["id"], "fresh": null}));
+        let pairs = self.merged.iter().cloned().chain(alone).collect();
+        let merged = || self.merged.clone();
+        let gone = || each(&self.merged, "old");
+        let named = || [self.merged.clone(), self.renamed.clone()].concat();
+        let numbers = |ids: &[i64]| ids.iter().copied().map(Json::from).collect();
+        [
+            (&MERGE_LEDGER, pairs, None),
+            (&MERGE_EDITIONS, merged(), None),
+            (&KEEP_FIRST_SEEN, merged(), None),
+            (&DELETE_LEDGER, gone(), None),
+            (&DELETE_ARTICLES, gone(), None),
+            (&SET_GUIDS, named(), Some(now)),
+            (&SET_GUIDS_OF_TERMS, named(), None),
+            (&FREE_KEYS, each(&self.moved, "id"), None),
+            (&MOVE, self.moved.clone(), Some(now)),
+            (&MOVE_TERMS, self.moved.clone(), None),
+            (&UNLINK, numbers(&self.unlinked), None),
+            (&UNGROUP, numbers(&self.regrouped), None),
+            (&DELETE_MAPPINGS, each(&self.mappings, "guid"), None),
+            (&ADD_MAPPINGS, self.mappings.clone(), Some(now)),
+        ]
+    }
+}

@@ -1,0 +1,277 @@
+//! State changes of deliveries, applied to all deliveries of a group commit in one statement.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use super::{AttemptRecord, StartCheck};
+use crate::domain::delivery::{DeliveryOutcome, DeliveryState};
+use crate::domain::time::{Millis, as_millis_i64};
+use crate::store::db::{Query, Statement};
+use crate::store::leases::MIN_REMAINING_LEASE;
+use crate::store::{Store, StoreError, StoreResult, spawn_uncancellable};
+
+/// State change of a delivery, serialized as a parameter of the group commit.
+#[derive(Debug, Serialize)]
+pub(super) struct Transition<'a> {
+    id: i64,
+    from_state: &'static str,
+    to_state: &'static str,
+    attempts_added: i64,
+    uncertain_added: i64,
+    reply: Option<&'a str>,
+    ended_at: Option<i64>,
+    pub(super) due_at: Option<i64>,
+}
+
+/// A delivery that is added to the delivery queue.
+#[derive(Debug, Serialize)]
+struct Requeued {
+    id: i64,
+    due_at: i64,
+}
+
+/// Whether the node leases a delivery: with its queue entry if it has one, otherwise with its
+/// batch.
+const LEASED_BY_NODE: &str = "
+    CASE WHEN (SELECT w.delivery_id FROM delivery_queue w WHERE w.delivery_id = deliveries.id)
+              IS NULL
+         THEN batch_id IN (
+              SELECT b.id
+                FROM delivery_batches b
+               WHERE b.lease_node = $node)
+         ELSE deliveries.id IN (
+              SELECT w.delivery_id
+                FROM delivery_queue w
+               WHERE w.lease_node = $node)
+          END";
+
+/// Whether the node leases a delivery for at least `$min_remaining` more milliseconds.
+pub(super) const SAFELY_LEASED: &str = "
+    CASE WHEN (SELECT w.delivery_id FROM delivery_queue w WHERE w.delivery_id = deliveries.id)
+              IS NULL
+         THEN batch_id IN (
+              SELECT b.id
+                FROM delivery_batches b
+               WHERE b.lease_node = $node
+                 AND b.lease_until > {now} + $min_remaining)
+         ELSE deliveries.id IN (
+              SELECT w.delivery_id
+                FROM delivery_queue w
+               WHERE w.lease_node = $node
+                 AND w.lease_until > {now} + $min_remaining)
+          END";
+
+/// Whether a delivery may be sent now: the node leases it for long enough, its edition is in state
+/// `sending`, and its recipient is neither suppressed nor unsubscribed. Each part is a scalar
+/// subquery, which no plan turns into a full table scan.
+pub(super) const MAY_BE_SENT: &str = "
+    {safely_leased}
+    AND (edition_id IS NULL
+         OR (SELECT e.state FROM editions e WHERE e.id = deliveries.edition_id) = 'sending')
+    AND (SELECT x.hash FROM suppressions x WHERE x.hash = deliveries.address_hash) IS NULL
+    AND (kind <> 'edition'
+         OR (SELECT s.status FROM subscriptions s WHERE s.id = deliveries.subscription_id)
+            = 'confirmed')";
+
+/// Applies the transitions. "Sent" is recorded even if another node leases the delivery by now,
+/// everything else only while this node leases it.
+const APPLY_TRANSITIONS: &str = "
+    UPDATE deliveries
+       SET state = o.to_state,
+           attempts = attempts + o.attempts_added,
+           uncertain = uncertain + o.uncertain_added,
+           last_reply = COALESCE(o.reply, deliveries.last_reply),
+           ended_at = o.ended_at,
+           first_attempt_at = CASE WHEN o.to_state = 'sending'
+                                   THEN COALESCE(first_attempt_at, $now)
+                                   ELSE first_attempt_at
+                               END
+      FROM {json_rows $transitions
+            id INTEGER, from_state TEXT, to_state TEXT, attempts_added INTEGER,
+            uncertain_added INTEGER, reply TEXT, ended_at INTEGER} AS o
+     WHERE deliveries.id = o.id
+       AND {id_among deliveries.id $transitions}
+       AND CASE WHEN o.to_state = 'sent' THEN deliveries.state <> 'sent'
+                WHEN deliveries.state <> o.from_state THEN FALSE
+                WHEN o.to_state = 'sending' THEN {may_be_sent}
+                ELSE {leased_by_node}
+            END";
+
+/// Applies the transitions in a transaction of its own.
+static APPLY: Statement = Statement::with(
+    APPLY_TRANSITIONS,
+    &[
+        ("may_be_sent", MAY_BE_SENT),
+        ("safely_leased", SAFELY_LEASED),
+        ("leased_by_node", LEASED_BY_NODE),
+    ],
+);
+
+/// Applies the transitions and returns the deliveries that were changed.
+static APPLY_AND_RETURN: Statement = Statement::with(
+    "
+    {apply_transitions}
+    RETURNING deliveries.id AS id, deliveries.state AS state",
+    &[
+        ("apply_transitions", APPLY_TRANSITIONS),
+        ("may_be_sent", MAY_BE_SENT),
+        ("safely_leased", SAFELY_LEASED),
+        ("leased_by_node", LEASED_BY_NODE),
+    ],
+);
+
+static DEQUEUE: Statement = Statement::new(
+    "
+    DELETE FROM delivery_queue
+     WHERE delivery_id IN {json_ids $ids}",
+);
+
+static ENQUEUE: Statement = Statement::new(
+    "
+    INSERT INTO delivery_queue (delivery_id, edition_id, transport, priority, due_at)
+    SELECT d.id, d.edition_id, COALESCE(e.transport, w.transport), 1, r.due_at
+      FROM {json_rows $requeued id INTEGER, due_at INTEGER} AS r
+      JOIN deliveries d ON d.id = r.id
+      LEFT JOIN editions e ON e.id = d.edition_id
+      LEFT JOIN delivery_queue w ON w.delivery_id = d.id
+     WHERE TRUE
+    ON CONFLICT (delivery_id) DO UPDATE
+       SET due_at = excluded.due_at,
+           lease_node = NULL,
+           lease_until = 0",
+);
+
+/// All statements of this file.
+pub(in crate::store) static STATEMENTS: &[&Statement] =
+    &[&APPLY, &APPLY_AND_RETURN, &DEQUEUE, &ENQUEUE];
+
+impl<'a> Transition<'a> {
+    pub(super) fn new(record: &'a AttemptRecord, now: Millis) -> Self {
+        let (to_state, attempts_added, uncertain_added, due_at) = match &record.outcome {
+            DeliveryOutcome::Sent => (DeliveryState::Sent, 1, 0, None),
+            DeliveryOutcome::Failed => (DeliveryState::Failed, 1, 0, None),
+            DeliveryOutcome::Deferred { until } => (DeliveryState::Queued, 1, 0, Some(until.0)),
+            DeliveryOutcome::Postponed { until } => (DeliveryState::Queued, 0, 0, Some(until.0)),
+            DeliveryOutcome::Unknown { until } if record.may_retry_unknown => {
+                (DeliveryState::Queued, 1, 1, Some(until.0))
+            }
+            DeliveryOutcome::Unknown { .. } => (DeliveryState::Held, 1, 1, None),
+            DeliveryOutcome::NotAttempted => (DeliveryState::Queued, 0, 0, None),
+        };
+        let ended_at = (to_state != DeliveryState::Queued).then_some(now.0);
+        // A postponed delivery was never marked as `sending`.
+        let from_state = match record.outcome {
+            DeliveryOutcome::Postponed { .. } => DeliveryState::Queued,
+            _ => DeliveryState::Sending,
+        };
+        Self {
+            id: record.id,
+            from_state: from_state.as_str(),
+            to_state: to_state.as_str(),
+            attempts_added,
+            uncertain_added,
+            reply: record.reply.as_deref(),
+            ended_at,
+            due_at,
+        }
+    }
+
+    pub(super) fn start(intent: &StartCheck) -> Self {
+        let from_state =
+            if intent.is_renewal { DeliveryState::Sending } else { DeliveryState::Queued };
+        Self {
+            id: intent.id,
+            from_state: from_state.as_str(),
+            to_state: DeliveryState::Sending.as_str(),
+            attempts_added: 0,
+            uncertain_added: 0,
+            reply: None,
+            ended_at: None,
+            due_at: None,
+        }
+    }
+}
+
+fn to_json(rows: &[impl Serialize]) -> StoreResult<String> {
+    serde_json::to_string(rows).map_err(|e| StoreError::Sql(sqlx::Error::Encode(e.into())))
+}
+
+/// Binds the parameters of a statement that applies transitions.
+fn bind_transitions<'q>(
+    query: Query<'q>,
+    node: &'q str,
+    transitions: String,
+    now: Millis,
+) -> Query<'q> {
+    query
+        .bind("transitions", transitions)
+        .bind("node", node)
+        .bind("min_remaining", as_millis_i64(MIN_REMAINING_LEASE))
+        .bind("now", now)
+}
+
+impl super::CommitConnection {
+    /// Applies the transitions in one statement, which is its own transaction, and returns their
+    /// number.
+    pub(super) async fn apply_transitions(
+        &mut self,
+        node: &str,
+        transitions: &[Transition<'_>],
+        now: Millis,
+    ) -> StoreResult<u64> {
+        let transitions = to_json(transitions)?;
+        let mut connection = self.take_or_open().await?;
+        let apply = bind_transitions(connection.query(&APPLY), node, transitions, now);
+        let applied = apply.execute().await?;
+        self.put_back(connection);
+        Ok(applied)
+    }
+}
+
+impl Store {
+    /// Applies the transitions and updates the delivery queue: ended deliveries are removed from
+    /// it, deferred ones added.
+    pub(super) async fn apply_with_queue(
+        &self,
+        node: &str,
+        transitions: &[Transition<'_>],
+        now: Millis,
+    ) -> StoreResult<()> {
+        let (store, node, json) = (self.clone(), node.to_owned(), to_json(transitions)?);
+        let due: HashMap<i64, i64> =
+            transitions.iter().filter_map(|s| Some((s.id, s.due_at?))).collect();
+        // An outcome that happened is recorded even if nobody waits for it any more.
+        spawn_uncancellable(async move {
+            let mut tx = store.begin().await?;
+            let changed = bind_transitions(tx.query(&APPLY_AND_RETURN), &node, json, now)
+                .fetch_with(|row| {
+                    let state = row.word("deliveries.state", |word| word.parse().ok())?;
+                    Ok((row.get::<i64>("id")?, state))
+                })
+                .await?;
+            // Only for rows that were changed: a late outcome may concern a delivery that another
+            // node has deferred in the meantime.
+            let ended: Vec<i64> = changed
+                .iter()
+                .filter(|(_, state)| {
+                    !matches!(state, DeliveryState::Queued | DeliveryState::Sending)
+                })
+                .map(|(id, _)| *id)
+                .collect();
+            if !ended.is_empty() {
+                tx.query(&DEQUEUE).bind("ids", ended.as_slice()).execute().await?;
+            }
+            let requeued: Vec<Requeued> = changed
+                .iter()
+                .filter(|(_, state)| *state == DeliveryState::Queued)
+                .filter_map(|(id, _)| Some(Requeued { id: *id, due_at: *due.get(id)? }))
+                .collect();
+            if !requeued.is_empty() {
+                tx.query(&ENQUEUE).bind("requeued", to_json(&requeued)?).execute().await?;
+            }
+            tx.commit().await
+        })
+        .await
+    }
+}

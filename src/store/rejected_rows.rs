@@ -1,0 +1,85 @@
+//! Rows of sources that could not be imported, with the reasons.
+
+use std::collections::HashSet;
+
+use serde_json::json;
+
+use super::db::Statement;
+use super::{Store, StoreResult};
+use crate::domain::time::Millis;
+
+/// Number of rejected rows written per transaction, which keeps write transactions short.
+const ROWS_PER_TRANSACTION: usize = 500;
+
+static LIST: Statement = Statement::new(
+    "
+    SELECT source_id, reason
+      FROM rejected_rows
+     WHERE source = $source",
+);
+
+static DELETE: Statement = Statement::new(
+    "
+    DELETE FROM rejected_rows
+     WHERE source = $source
+       AND source_id IN {json_texts $source_ids}",
+);
+
+/// Adds rejected rows; a row that was rejected before keeps the time of its first rejection.
+static ADD: Statement = Statement::new(
+    "
+    INSERT INTO rejected_rows (source, source_id, reason, since)
+    SELECT $source, r.source_id, r.reason, $now
+      FROM {json_rows $rows source_id TEXT, reason TEXT} AS r
+     WHERE TRUE
+    ON CONFLICT (source, source_id) DO UPDATE SET reason = excluded.reason",
+);
+
+/// All statements of this file.
+pub(super) static STATEMENTS: &[&Statement] = &[&LIST, &DELETE, &ADD];
+
+impl Store {
+    /// Replaces the rejected rows of a source among those that were read, and returns the new ones,
+    /// so that each is logged only once.
+    pub async fn record_rejected_rows(
+        &self,
+        source: &str,
+        rejected: Vec<(String, String)>,
+        was_read: impl Fn(&str) -> bool,
+        now: Millis,
+    ) -> StoreResult<Vec<(String, String)>> {
+        let old: Vec<(String, String)> = self
+            .read(&LIST)
+            .bind("source", source)
+            .fetch_with(|row| Ok((row.get("source_id")?, row.get("reason")?)))
+            .await?;
+        let (old_set, new_set): (HashSet<_>, HashSet<_>) =
+            (old.iter().collect(), rejected.iter().collect());
+        let added: Vec<_> = rejected.iter().filter(|r| !old_set.contains(r)).cloned().collect();
+        let gone: Vec<&str> = old
+            .iter()
+            .filter(|r| !new_set.contains(r) && was_read(&r.0))
+            .map(|(id, _)| id.as_str())
+            .collect();
+        for chunk in gone.chunks(ROWS_PER_TRANSACTION) {
+            self.write(&DELETE)
+                .bind("source", source)
+                .bind("source_ids", json!(chunk))
+                .execute()
+                .await?;
+        }
+        for chunk in added.chunks(ROWS_PER_TRANSACTION) {
+            let rows: Vec<_> = chunk
+                .iter()
+                .map(|(id, reason)| json!({"source_id": id, "reason": reason}))
+                .collect();
+            self.write(&ADD)
+                .bind("source", source)
+                .bind("rows", json!(rows))
+                .bind("now", now)
+                .execute()
+                .await?;
+        }
+        Ok(added)
+    }
+}

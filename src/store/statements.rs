@@ -1,0 +1,127 @@
+//! The list of all statements, with which the schema of a database is checked.
+
+use super::db::Statement;
+use super::{
+    Store, StoreResult, api_tokens, article_writes, articles, audience, audit_log, change_log,
+    claims, deliveries, digests, due_work, edition_commands, edition_creation, editions,
+    feed_queries, feed_versions, groups, handle, hub_pings, hub_pushes, hub_requests,
+    hub_subscriptions, hub_verifications, id_mappings, instance, job_leases, leases, outcomes,
+    publications, rate_limits, readership, rejected_rows, renames, sources, subscribers,
+    subscriptions, suppressions, terms,
+};
+
+/// The statements of all files of the store.
+static ALL: &[&[&Statement]] = &[
+    api_tokens::STATEMENTS,
+    article_writes::STATEMENTS,
+    articles::STATEMENTS,
+    audience::STATEMENTS,
+    audit_log::STATEMENTS,
+    change_log::STATEMENTS,
+    claims::STATEMENTS,
+    deliveries::STATEMENTS,
+    digests::STATEMENTS,
+    due_work::STATEMENTS,
+    edition_commands::STATEMENTS,
+    edition_creation::STATEMENTS,
+    editions::STATEMENTS,
+    feed_queries::STATEMENTS,
+    feed_versions::STATEMENTS,
+    groups::STATEMENTS,
+    handle::STATEMENTS,
+    hub_pings::STATEMENTS,
+    hub_pushes::STATEMENTS,
+    hub_requests::STATEMENTS,
+    hub_subscriptions::STATEMENTS,
+    hub_verifications::STATEMENTS,
+    id_mappings::STATEMENTS,
+    id_mappings::guid_assignment::STATEMENTS,
+    id_mappings::guid_conflicts::STATEMENTS,
+    id_mappings::steps::STATEMENTS,
+    instance::STATEMENTS,
+    job_leases::STATEMENTS,
+    leases::STATEMENTS,
+    outcomes::STATEMENTS,
+    outcomes::TRANSITION_STATEMENTS,
+    publications::STATEMENTS,
+    rate_limits::STATEMENTS,
+    readership::STATEMENTS,
+    rejected_rows::STATEMENTS,
+    renames::STATEMENTS,
+    sources::STATEMENTS,
+    subscribers::STATEMENTS,
+    subscriptions::STATEMENTS,
+    subscriptions::requests::STATEMENTS,
+    suppressions::STATEMENTS,
+    terms::STATEMENTS,
+];
+
+impl Store {
+    /// Prepares every statement of the program and returns their number.
+    ///
+    /// # Errors
+    /// The database lacks a table or column that a statement uses.
+    pub async fn prepare_statements(&self) -> StoreResult<usize> {
+        let mut connection = super::db::Connection::open(self).await?;
+        for statement in ALL.iter().copied().flatten() {
+            connection.prepare(statement).await?;
+        }
+        connection.close().await?;
+        Ok(ALL.iter().map(|statements| statements.len()).sum())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use super::ALL;
+
+    fn rust_files(directory: &Path, files: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                rust_files(&path, files);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push(path);
+            }
+        }
+    }
+
+    #[test]
+    fn every_statement_is_listed() {
+        let mut files = Vec::new();
+        rust_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store"), &mut files);
+        let mut declared = 0;
+        for file in files {
+            let text = fs::read_to_string(&file).unwrap();
+            let names: Vec<&str> = text
+                .lines()
+                .filter_map(|line| {
+                    line.split_once("static ").filter(|(visibility, _)| {
+                        ["", "pub(super) ", "pub(in crate::store) "].contains(visibility)
+                    })
+                })
+                .map(|(_, declaration)| declaration)
+                .filter_map(|line| line.strip_suffix("Statement::new(").or(Some(line)))
+                .filter_map(|line| line.split_once(": Statement ").map(|(name, _)| name))
+                .collect();
+            declared += names.len();
+            let Some(start) = text.find("static STATEMENTS: ") else {
+                assert!(names.is_empty(), "{} has no list STATEMENTS", file.display());
+                continue;
+            };
+            let list = text[start..].split_once(';').unwrap().0;
+            for name in names {
+                assert!(
+                    list.contains(&format!("&{name},")) || list.contains(&format!("&{name}]")),
+                    "{name} is missing in STATEMENTS of {}",
+                    file.display()
+                );
+            }
+        }
+        let listed: usize = ALL.iter().map(|statements| statements.len()).sum();
+        assert_eq!(listed, declared, "a file is missing in ALL");
+    }
+}

@@ -1,0 +1,196 @@
+//! Requests of subscriptions, with the confirmation messages in the same transaction.
+
+use std::collections::HashSet;
+
+use serde_json::{Value as Json, json};
+
+use super::plan::{CurrentState, CurrentSubscription, RequestPlan, plan};
+use super::{RequestResult, SubscriptionRequest};
+use crate::domain::subscription::RequestOrigin;
+use crate::domain::time::Millis;
+use crate::store::db::{Statement, Tx};
+use crate::store::{Store, StoreResult};
+
+static SUPPRESSED: Statement =
+    Statement::new("SELECT hash FROM suppressions WHERE hash IN {json_texts $hashes}");
+
+/// Stores the people in the requests and returns all of them; `{update}` sets the columns of a
+/// known person.
+const SAVE_SUBSCRIBERS: &str = "
+    INSERT INTO subscribers (
+           address, address_key, address_hash, name, language, timezone, created_at)
+    SELECT address, key, hash, name, language, timezone, $now
+      FROM {json_rows $people
+            address TEXT, key TEXT, hash TEXT, name TEXT, language TEXT, timezone TEXT} AS r
+     WHERE TRUE
+    ON CONFLICT (address_key) DO UPDATE
+       SET {update}
+    RETURNING id, address_key";
+
+/// Anyone can enter an address on the page, so such a request never changes a known person.
+static SAVE_SUBSCRIBERS_OF_PAGE: Statement =
+    Statement::with(SAVE_SUBSCRIBERS, &[("update", "address_key = excluded.address_key")]);
+
+static SAVE_SUBSCRIBERS_OF_ADMIN: Statement = Statement::with(
+    SAVE_SUBSCRIBERS,
+    &[(
+        "update",
+        "name = COALESCE(excluded.name, subscribers.name),
+           language = COALESCE(excluded.language, subscribers.language),
+           timezone = COALESCE(excluded.timezone, subscribers.timezone)",
+    )],
+);
+
+static CURRENT_SUBSCRIPTIONS: Statement = Statement::new(
+    "
+    SELECT subscriber_id, digest, status, since, requested_at
+      FROM subscriptions
+     WHERE subscriber_id IN {json_ids $subscribers}",
+);
+
+/// An unsubscribed subscription stays so until its owner confirms, and a change that the owner has
+/// just made is not undone.
+static SAVE_SUBSCRIPTIONS: Statement = Statement::new(
+    "
+    INSERT INTO subscriptions (
+           subscriber_id, digest, status, sections, since, requested_at, consent)
+    SELECT subscriber_id, digest, status, sections, $now, $now, consent
+      FROM {json_rows $subscriptions
+            digest TEXT, status TEXT, sections TEXT, consent TEXT, subscriber_id INTEGER} AS r
+     WHERE TRUE
+    ON CONFLICT (subscriber_id, digest) DO UPDATE
+       SET sections = excluded.sections,
+           requested_at = excluded.requested_at,
+           consent = excluded.consent,
+           status = CASE subscriptions.status
+             WHEN 'unsubscribed' THEN 'unsubscribed'
+             ELSE excluded.status
+           END,
+           since = CASE subscriptions.status
+             WHEN 'unsubscribed' THEN subscriptions.since
+             ELSE excluded.since
+           END
+     WHERE subscriptions.status IN ('pending', 'unsubscribed')",
+);
+
+static ADD_CONFIRMATIONS: Statement = Statement::new(
+    "
+    INSERT INTO deliveries (
+           kind, subscriber_id, address, address_hash, name, state, payload, created_at)
+    SELECT 'confirmation', subscriber_id, address, hash, name, 'queued', payload, $now
+      FROM {json_rows $confirmations
+            address TEXT, hash TEXT, name TEXT, payload TEXT, subscriber_id INTEGER} AS r
+     WHERE TRUE
+    RETURNING id",
+);
+
+static ENQUEUE: Statement = Statement::new(
+    "
+    INSERT INTO delivery_queue (delivery_id, transport, priority, due_at)
+    SELECT d.id, $transport, 0, $now
+      FROM deliveries d
+     WHERE d.id IN {json_ids $deliveries}",
+);
+
+/// All statements of this file.
+pub(in crate::store) static STATEMENTS: &[&Statement] = &[
+    &SUPPRESSED,
+    &SAVE_SUBSCRIBERS_OF_PAGE,
+    &SAVE_SUBSCRIBERS_OF_ADMIN,
+    &CURRENT_SUBSCRIPTIONS,
+    &SAVE_SUBSCRIPTIONS,
+    &ADD_CONFIRMATIONS,
+    &ENQUEUE,
+];
+
+impl Store {
+    /// Applies requests in one transaction, which also queues the confirmation messages. An address
+    /// may occur only once per call.
+    pub async fn request_subscriptions(
+        &self,
+        requests: Vec<SubscriptionRequest>,
+        origin: RequestOrigin,
+        transport: &str,
+        now: Millis,
+    ) -> StoreResult<Vec<RequestResult>> {
+        let mut tx = self.begin().await?;
+        let current = save_subscribers(&mut tx, &requests, origin, now).await?;
+        let plan = plan(&requests, &current, origin, now);
+        let results = save_plan(&mut tx, plan, transport, now).await?;
+        tx.commit().await?;
+        Ok(results)
+    }
+}
+
+/// Stores the people whose addresses are not suppressed and returns their subscriptions.
+async fn save_subscribers(
+    tx: &mut Tx,
+    requests: &[SubscriptionRequest],
+    origin: RequestOrigin,
+    now: Millis,
+) -> StoreResult<CurrentState> {
+    let hashes: Vec<String> = requests.iter().map(|r| r.address_hash.clone()).collect();
+    let suppressed: Vec<String> =
+        tx.query(&SUPPRESSED).bind("hashes", hashes.as_slice()).fetch_scalars().await?;
+    let suppressed: HashSet<String> = suppressed.into_iter().collect();
+    let people = requests.iter().filter(|r| !suppressed.contains(&r.address_hash)).map(person);
+    let save = if origin == RequestOrigin::Page {
+        &SAVE_SUBSCRIBERS_OF_PAGE
+    } else {
+        &SAVE_SUBSCRIBERS_OF_ADMIN
+    };
+    let stored: Vec<(String, i64)> = tx
+        .query(save)
+        .bind("people", people.collect::<Json>())
+        .bind("now", now)
+        .fetch_with(|row| Ok((row.get("address_key")?, row.get("id")?)))
+        .await?;
+    let ids: Vec<i64> = stored.iter().map(|(_, id)| *id).collect();
+    let subscriptions = tx
+        .query(&CURRENT_SUBSCRIPTIONS)
+        .bind("subscribers", ids.as_slice())
+        .fetch_with(CurrentSubscription::with_key)
+        .await?;
+    Ok(CurrentState {
+        suppressed,
+        subscribers: stored.into_iter().collect(),
+        subscriptions: subscriptions.into_iter().collect(),
+    })
+}
+
+async fn save_plan(
+    tx: &mut Tx,
+    plan: RequestPlan,
+    transport: &str,
+    now: Millis,
+) -> StoreResult<Vec<RequestResult>> {
+    tx.query(&SAVE_SUBSCRIPTIONS)
+        .bind("subscriptions", Json::from(plan.subscriptions))
+        .bind("now", now)
+        .execute()
+        .await?;
+    let deliveries: Vec<i64> = tx
+        .query(&ADD_CONFIRMATIONS)
+        .bind("confirmations", Json::from(plan.confirmations))
+        .bind("now", now)
+        .fetch_scalars()
+        .await?;
+    tx.query(&ENQUEUE)
+        .bind("deliveries", deliveries.as_slice())
+        .bind("transport", transport)
+        .bind("now", now)
+        .execute()
+        .await?;
+    Ok(plan.results)
+}
+
+fn person(r: &SubscriptionRequest) -> Json {
+    json!({
+        "address": r.address,
+        "key": r.address_key,
+        "hash": r.address_hash,
+        "name": r.name,
+        "language": r.language,
+        "timezone": r.timezone,
+    })
+}
