@@ -302,7 +302,7 @@ async fn wait_until_sending_allowed(
                 tracing::error!("{reason}");
             }
             Ok(Some(_)) => {}
-            Err(e) => tracing::debug!("cannot read the identity of the store: {e}"),
+            Err(e) => tracing::debug!("cannot read the identity of the database: {e}"),
         }
         tokio::select! {
             () = shutdown.cancelled() => {}

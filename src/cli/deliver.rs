@@ -17,7 +17,7 @@ use crate::domain::time::MINUTE;
 
 pub(crate) async fn run(app: &App, json: bool) -> anyhow::Result<ExitCode> {
     delivery::check_dkim_keys(&app.config.transports)?;
-    let _lock = app.store.lock()?;
+    let _lock = app.store.acquire_send_lock()?;
     if let Some(reason) = app.send_block_reason() {
         bail!("{reason}");
     }

@@ -29,7 +29,7 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
     };
     let started = match stop.run_until_cancelled(connect()).await {
         None => None,
-        Some(Err(reason)) if degraded::is_database_unreachable(&reason) => {
+        Some(Err(reason)) if degraded::is_database_unavailable(&reason) => {
             let degraded_app = App::degraded(config.clone(), Arc::clone(&templates)).await?;
             let listener = degraded::bind(&config).await?;
             let address = listener.local_addr()?;
@@ -53,7 +53,7 @@ async fn serve(
     listener: Option<TcpListener>,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    let _lock = app.store.lock()?;
+    let _lock = app.store.acquire_send_lock()?;
     let (app, listener) = match listener {
         Some(listener) => (app, listener),
         None => {

@@ -261,7 +261,7 @@ impl AddArgs {
         let r = done.first().copied().unwrap_or_default();
         if r.suppressed {
             return Err(anyhow!(
-                "{email} is suppressed; to allow mail, run `courant suppressions remove {email}`"
+                "{email} is suppressed; to allow e-mails, run `courant suppressions remove {email}`"
             ));
         }
         let results = [

@@ -60,7 +60,7 @@ pub(super) fn check_database(
     };
     if let Some(source) = sources.iter().find(reads_own_database) {
         let reason = format!(
-            "`url`: the file is the database of source \"{}\", which Courant only reads; choose another file for its own data",
+            "`url`: the file is the database of source \"{}\", which Courant only reads; choose another file for Courant's own data",
             source.name
         );
         let table =
@@ -106,7 +106,7 @@ pub(super) fn check_pools(
                 .any(|other| other.pool.as_ref() == Some(&transport.name) && !other.standby)
         {
             let reason = format!(
-                "no other transport serves its mail; set `pool = \"{}\"` on a transport that is not a standby, or remove the key",
+                "no other transport sends its messages; set `pool = \"{}\"` on a transport that is not a standby, or remove the key",
                 transport.name
             );
             reader.error("standby", &reason);

@@ -43,7 +43,7 @@ pub async fn serve_degraded(
     let connected = shutdown.run_until_cancelled(async {
         loop {
             match connect().await {
-                Err(e) if is_database_unreachable(&e) => {
+                Err(e) if is_database_unavailable(&e) => {
                     tracing::debug!("the database is still unreachable: {e:#}")
                 }
                 other => return other,
@@ -61,6 +61,6 @@ pub async fn serve_degraded(
 
 /// Returns `true` if a start failed because the database server is unreachable, which may be
 /// temporary.
-pub fn is_database_unreachable(error: &anyhow::Error) -> bool {
+pub fn is_database_unavailable(error: &anyhow::Error) -> bool {
     error.chain().any(|e| e.downcast_ref().is_some_and(StoreError::is_unavailable))
 }

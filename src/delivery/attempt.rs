@@ -65,7 +65,7 @@ impl Worker {
                 if scope != FailureScope::Recipient
                     && let Some(edition) = delivery.edition_id
                     && !dispatcher
-                        .record_refusal(
+                        .record_rejection(
                             edition,
                             &delivery.address,
                             prepared.permitted_at,
@@ -86,10 +86,10 @@ impl Worker {
             }
             // A relay error that repeats for one delivery while others succeed belongs to that
             // delivery; deferring it keeps it from blocking the others and limits its attempts.
-            SmtpOutcome::RelayError { reason } if dispatcher.record_relay_error(delivery.id) => {
+            SmtpOutcome::NotAttempted { reason } if dispatcher.record_relay_error(delivery.id) => {
                 self.defer(delivery, reason, Deferral::default(), now)
             }
-            SmtpOutcome::RelayError { reason } => {
+            SmtpOutcome::NotAttempted { reason } => {
                 shared.relay_failed(&reason);
                 (DeliveryOutcome::NotAttempted, reason)
             }
@@ -174,7 +174,7 @@ impl WorkerContext {
             outcome,
             may_retry_unknown: self.may_retry_unknown(job),
             reply,
-            is_from_queue: job.lease.is_single(),
+            is_queue_entry: job.lease.is_queue_entry(),
         };
         self.dispatcher.recorder.record(record, Arc::clone(&job.lease)).await;
     }

@@ -12,7 +12,7 @@ use crate::config::Transport;
 /// Time after which a member that does not claim its share no longer holds up the others.
 const CLAIM_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Mails taken by each transport in this process, by the name they are queued for.
+/// Messages taken by each transport in this process, by the name they are queued for.
 #[derive(Debug, Default)]
 pub(super) struct WeightedBalancer(Mutex<HashMap<(String, String), Member>>);
 
@@ -53,7 +53,7 @@ impl WeightedBalancer {
         let mut members = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mine = members.entry((name.to_owned(), me.name.clone())).or_default();
         mine.wants_more = true;
-        let (taken, lead) = (mine.taken, MAX_LEAD_MAILS / f64::from(me.weight));
+        let (taken, lead) = (mine.taken, MAX_LEAD_MESSAGES / f64::from(me.weight));
         pool_members(all, name)
             .filter(|t| t.name != me.name && !t.standby && !is_unavailable(&t.name))
             .all(|other| {
@@ -97,8 +97,8 @@ impl WeightedBalancer {
     }
 }
 
-/// Mails by which a member may be ahead: about one batch.
-const MAX_LEAD_MAILS: f64 = 256.0;
+/// Messages by which a member may be ahead: about one batch.
+const MAX_LEAD_MESSAGES: f64 = 256.0;
 
 #[cfg(test)]
 mod tests {

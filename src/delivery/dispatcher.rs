@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::balancer::{self, WeightedBalancer};
 use super::breakers::domain::DomainBreakers;
-use super::breakers::edition::{EditionBreakers, RefusalAction};
+use super::breakers::edition::{EditionBreakers, RejectionAction};
 use super::breakers::relay::RelayBreaker;
 use super::fetcher;
 use super::lease_registry::LeaseRegistry;
@@ -138,7 +138,7 @@ impl Dispatcher {
         &self.node
     }
 
-    /// Sends everything due over a transport, including what becomes due within `wait`, and
+    /// Sends everything due over a transport, including what becomes due within `lookahead`, and
     /// returns when nothing is in flight.
     ///
     /// When `shutdown` fires, messages in flight are finished and the other leases released.
@@ -266,19 +266,19 @@ impl Dispatcher {
     ///
     /// Returns `true` if the recipient fails, `false` if the delivery is sent again after the
     /// pause.
-    pub(super) async fn record_refusal(
+    pub(super) async fn record_rejection(
         &self,
         edition: i64,
         address: &str,
         permitted_at: Instant,
         reply: &str,
     ) -> bool {
-        match self.edition_breaker.record_refusal(edition, address, permitted_at) {
-            RefusalAction::FailRecipient => return true,
-            RefusalAction::Requeue => return false,
-            RefusalAction::PauseEdition(often) => {
+        match self.edition_breaker.record_rejection(edition, address, permitted_at) {
+            RejectionAction::FailRecipient => return true,
+            RejectionAction::Requeue => return false,
+            RejectionAction::PauseEdition(often) => {
                 let note = format!(
-                    "paused because the relay refused the sender or the message {often}; last reply: {reply}"
+                    "paused because the relay rejected the sender or the message {often}; last reply: {reply}"
                 );
                 match self
                     .store

@@ -31,7 +31,7 @@ pub async fn run_edition_command(
         state.apply(command).map_err(|reason| anyhow!("edition {edition}: {reason}"))?;
         let counts = store.edition_counts(edition).await?;
         if counts.failed + counts.held == 0 && counts.queued == 0 {
-            bail!("edition {edition}: nothing to retry: no mail has failed or is held");
+            bail!("edition {edition}: nothing to retry: no delivery is failed or held");
         }
     }
     // Deliveries are queued first, since an edition without open deliveries is closed at once.

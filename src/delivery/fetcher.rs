@@ -115,13 +115,13 @@ async fn has_work(
     served: &[String],
     lookahead: SignedDuration,
 ) -> anyhow::Result<bool> {
-    let peers_before = dispatcher.peer_leases(transport).await;
+    let peers_before = dispatcher.pool_leases(transport).await;
     dispatcher.release_abandoned(transport, served).await?;
     let due = dispatcher
         .store
         .has_work(served, &dispatcher.node, (dispatcher.clock)().plus(lookahead))
         .await?;
-    Ok(due || !dispatcher.peers_idle_since(transport, peers_before).await)
+    Ok(due || !dispatcher.pool_idle_since(transport, peers_before).await)
 }
 
 /// Waits for all workers; returns their numbers, and the error of a worker that panicked.
@@ -169,7 +169,7 @@ impl<'a> Fetcher<'a> {
         while !self.drain.is_cancelled() {
             self.collect_released().await?;
             self.postpone_throttled().await;
-            let peer_leases = self.dispatcher.peer_leases(self.transport).await;
+            let peer_leases = self.dispatcher.pool_leases(self.transport).await;
             let leased_queue_entries = self.lease_queue_entries().await?;
             let leased_batches = self.lease_batches().await?;
             if leased_queue_entries || leased_batches {
@@ -183,7 +183,7 @@ impl<'a> Fetcher<'a> {
             };
             if !busy
                 && next.is_none_or(|due| due > deadline)
-                && self.dispatcher.peers_idle_since(self.transport, peer_leases).await
+                && self.dispatcher.pool_idle_since(self.transport, peer_leases).await
             {
                 break;
             }
@@ -213,7 +213,7 @@ impl<'a> Fetcher<'a> {
                 outcome: DeliveryOutcome::Postponed { until },
                 may_retry_unknown: false,
                 reply: None,
-                is_from_queue: job.lease.is_single(),
+                is_queue_entry: job.lease.is_queue_entry(),
             };
             self.dispatcher.recorder.record(record, job.lease).await;
         }

@@ -33,7 +33,7 @@ impl LeaseGuard {
     }
 
     /// Returns `true` if the lease is of a single delivery.
-    pub(super) fn is_single(&self) -> bool {
+    pub(super) fn is_queue_entry(&self) -> bool {
         matches!(self.id, LeaseId::QueueEntry(_))
     }
 }

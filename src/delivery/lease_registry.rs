@@ -19,7 +19,7 @@ pub(super) struct LeaseRegistry {
 
 /// Leases of transports that serve the same mail and may release some of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct PeerLeases {
+pub(super) struct PoolLeases {
     /// `true` if a peer holds a lease.
     pub(super) any_held: bool,
     /// Number of releases by peers; a run that polled before the latest one must poll again.
@@ -28,7 +28,7 @@ pub(super) struct PeerLeases {
 
 impl Dispatcher {
     /// Returns the leases of the other transports that serve the same mail.
-    pub(super) async fn peer_leases(&self, transport: &Transport) -> PeerLeases {
+    pub(super) async fn pool_leases(&self, transport: &Transport) -> PoolLeases {
         let (registry, all) = (self.leases.lock().await, &self.config.transports);
         let served = self.served_transports(transport);
         let served_names: HashSet<&String> = served
@@ -37,7 +37,7 @@ impl Dispatcher {
             .map(|t| &t.name)
             .filter(|name| **name != transport.name)
             .collect();
-        PeerLeases {
+        PoolLeases {
             any_held: registry.by_lease.values().any(|by| served_names.contains(by)),
             return_counts: served_names
                 .iter()
@@ -47,8 +47,8 @@ impl Dispatcher {
     }
 
     /// Returns `true` if no peer holds a lease now and none has released one since `since`.
-    pub(super) async fn peers_idle_since(&self, transport: &Transport, since: PeerLeases) -> bool {
-        let now = self.peer_leases(transport).await;
+    pub(super) async fn pool_idle_since(&self, transport: &Transport, since: PoolLeases) -> bool {
+        let now = self.pool_leases(transport).await;
         !now.any_held && now == since
     }
 
@@ -86,7 +86,7 @@ impl Dispatcher {
             }
         }
         if !queue_entries.is_empty() {
-            self.store.release_queued(&queue_entries, &self.node).await?;
+            self.store.release_queue_entries(&queue_entries, &self.node).await?;
         }
         for leased in released {
             if let Some(by) = registry.by_lease.remove(leased) {
@@ -157,7 +157,7 @@ mod tests {
                 after_edition: 0,
                 hold_uncertain: false,
             };
-            !dispatcher.store.claim_queued(wanted, 1, NOW).await.unwrap().is_empty()
+            !dispatcher.store.claim_queue_entries(wanted, 1, NOW).await.unwrap().is_empty()
         };
         assert!(take().await);
         dispatcher.leases.lock().await.by_lease.insert(leased, "first".into());
@@ -186,7 +186,7 @@ mod tests {
             Some("second")
         );
         assert!(
-            dispatcher.peer_leases(&dispatcher.config.transports[0]).await.any_held,
+            dispatcher.pool_leases(&dispatcher.config.transports[0]).await.any_held,
             "the second run may release it for the first"
         );
         // A new run leaves the leases of the other run alone.
@@ -199,8 +199,8 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let (dispatcher, delivery) = dispatcher(home.path()).await;
         let (first, second) = (&dispatcher.config.transports[0], &dispatcher.config.transports[1]);
-        let before = dispatcher.peer_leases(second).await;
-        assert!(dispatcher.peers_idle_since(second, before).await);
+        let before = dispatcher.pool_leases(second).await;
+        assert!(dispatcher.pool_idle_since(second, before).await);
         dispatcher
             .leases
             .lock()
@@ -209,13 +209,13 @@ mod tests {
             .insert(LeaseId::QueueEntry(delivery), "first".into());
         dispatcher.release_leases(&[LeaseId::QueueEntry(delivery)]).await.unwrap();
         assert!(
-            !dispatcher.peers_idle_since(second, before).await,
+            !dispatcher.pool_idle_since(second, before).await,
             "the second may have polled while the first held the lease"
         );
-        let after = dispatcher.peer_leases(second).await;
+        let after = dispatcher.pool_leases(second).await;
         assert!(
-            dispatcher.peers_idle_since(second, after).await
-                && dispatcher.peers_idle_since(first, dispatcher.peer_leases(first).await).await
+            dispatcher.pool_idle_since(second, after).await
+                && dispatcher.pool_idle_since(first, dispatcher.pool_leases(first).await).await
         );
     }
 }

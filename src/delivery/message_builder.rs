@@ -224,7 +224,7 @@ impl MessageBuilder {
     fn build_test(&self, delivery: &LeasedDelivery) -> anyhow::Result<OutgoingMessage> {
         let test: TestMailPayload =
             serde_json::from_str(delivery.payload.as_deref().unwrap_or_default())
-                .context("cannot read the queued test mail")?;
+                .context("cannot read the queued test message")?;
         let message_id = self.message_id(delivery);
         self.build_transactional(
             delivery,

@@ -34,7 +34,7 @@ struct QueueState {
     /// Throttled domains by the time when the throttle expires.
     throttled: BTreeSet<(Millis, Arc<str>)>,
     parked_count: usize,
-    low_watermark: usize,
+    refill_threshold: usize,
     closed: bool,
 }
 
@@ -62,10 +62,10 @@ struct DomainQueue {
 }
 
 impl SendQueue {
-    /// Creates a queue that wakes the fetcher when an edition has fewer than `low_watermark` jobs;
+    /// Creates a queue that wakes the fetcher when an edition has fewer than `refill_threshold` jobs;
     /// the given domains are throttled until their time.
-    pub(super) fn new(low_watermark: usize, throttled: Vec<(Arc<str>, Millis)>) -> Arc<Self> {
-        let mut state = QueueState { low_watermark, ..QueueState::default() };
+    pub(super) fn new(refill_threshold: usize, throttled: Vec<(Arc<str>, Millis)>) -> Arc<Self> {
+        let mut state = QueueState { refill_threshold, ..QueueState::default() };
         for (domain, until) in throttled {
             state.throttle(&domain, until);
         }
@@ -78,7 +78,7 @@ impl SendQueue {
     }
 
     /// Adds a transactional message or a retry, which goes before every edition.
-    pub(super) fn push_priority(&self, job: Job) {
+    pub(super) fn push_queue_entry(&self, job: Job) {
         self.state().queue_entries.push_back(job);
         self.job_available.notify_one();
     }
@@ -208,12 +208,12 @@ impl SendQueue {
     }
 
     /// Returns the editions that need no more jobs now.
-    pub(super) fn editions_above_watermark(&self) -> Vec<i64> {
+    pub(super) fn well_filled_editions(&self) -> Vec<i64> {
         let state = self.state();
         state
             .editions
             .iter()
-            .filter(|queue| queue.jobs.len() >= state.low_watermark)
+            .filter(|queue| queue.jobs.len() >= state.refill_threshold)
             .map(|queue| queue.edition)
             .collect()
     }

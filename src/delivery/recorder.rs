@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::lease::{LeaseGuard, SharedDomainLimit};
 use crate::config::Transport;
 use crate::domain::time::Millis;
-use crate::store::outcomes::{AttemptRecord, CommitConnection, StartCheck};
+use crate::store::outcomes::{AttemptRecord, CommitConnection, RequestedStart};
 use crate::store::rate_limits::Refund;
 use crate::store::{Store, StoreResult};
 
@@ -30,11 +30,11 @@ const COMMIT_RETRY_INTERVAL: Duration = Duration::from_millis(500);
 pub(super) enum StartDecision {
     /// The row was marked `sending` at `at`. The message must start soon, since later pauses and
     /// unsubscribes are not known. `taken_at` is when it took from its rate limits.
-    Permitted { at: Instant, taken_at: Millis },
+    Permitted { at: Instant, charged_at: Millis },
     /// A rate limit of the transport is used up until this time.
-    RateLimited { until: Millis },
+    TransportRateLimited { until: Millis },
     /// A rate limit of the recipient domain is used up until this time.
-    DomainLimited { until: Millis },
+    DomainRateLimited { until: Millis },
     /// The delivery must not be sent by this node: it was paused, cancelled or suppressed, the
     /// subscriber has unsubscribed, or the lease is lost.
     Denied,
@@ -212,13 +212,13 @@ impl RecorderTask {
         }
     }
 
-    async fn commit(&self, batch: CommitGroup) {
-        let CommitGroup { records, leases, requests, mut unused, flushes, closes } = batch;
+    async fn commit(&self, group: CommitGroup) {
+        let CommitGroup { records, leases, requests, mut unused, flushes, closes } = group;
         let (requests, limited, taken_at) = self.apply_limits(requests, &mut unused).await;
         self.refund(&unused).await;
-        let intents: Vec<StartCheck> = requests
+        let starts: Vec<RequestedStart> = requests
             .iter()
-            .map(|(request, _)| StartCheck { id: request.id, is_renewal: request.is_renewal })
+            .map(|(request, _)| RequestedStart { id: request.id, is_renewal: request.is_renewal })
             .collect();
         // The time is taken before the commit, so that a command executed later is also later on
         // this clock.
@@ -226,7 +226,7 @@ impl RecorderTask {
             let mut connection = self.connection.lock().await;
             Ok((
                 Instant::now(),
-                connection.commit(&self.node, &records, &intents, (self.clock)()).await?,
+                connection.commit(&self.node, &records, &starts, (self.clock)()).await?,
             ))
         };
         let (committed, started) = self.retry_until_ok("delivery outcomes", commit).await;
@@ -241,7 +241,7 @@ impl RecorderTask {
             .await;
         for (request, reply) in requests {
             let _ = reply.send(if started.contains(&request.id) {
-                StartDecision::Permitted { at: committed, taken_at }
+                StartDecision::Permitted { at: committed, charged_at: taken_at }
             } else {
                 StartDecision::Denied
             });

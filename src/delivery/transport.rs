@@ -98,8 +98,8 @@ impl TransportConnection {
         matches!(self, Self::Directory(_) | Self::Smtp { connection: Some(_), .. })
     }
 
-    /// Returns `true` if the envelope of the next message may be pipelined behind the current
-    /// message; nothing is pipelined behind the last message of a connection.
+    /// Returns `true` if the envelope of the next message may be pipelined after the current
+    /// message; nothing is pipelined after the last message of a connection.
     pub(super) fn can_pipeline(&self) -> bool {
         match self {
             Self::Directory(_) => false,
@@ -111,7 +111,7 @@ impl TransportConnection {
     }
 
     /// Sends the envelope of a message; the error is the outcome of the message.
-    pub(super) async fn begin(
+    pub(super) async fn send_envelope(
         &mut self,
         message: &OutgoingMessage,
         shutdown: &CancellationToken,
@@ -130,7 +130,7 @@ impl TransportConnection {
 
     /// Sends the content of the begun message, with the envelope of the next message pipelined
     /// behind it. A silent relay delays a shutdown only for the grace time.
-    pub(super) async fn finish(
+    pub(super) async fn send_content(
         &mut self,
         message: &OutgoingMessage,
         next: Option<&OutgoingMessage>,
@@ -156,7 +156,7 @@ impl TransportConnection {
 
     /// Reads the replies to the pipelined envelope; after `Ok` the relay expects the content of
     /// that message.
-    pub(super) async fn finish_pipelined(
+    pub(super) async fn read_pipelined_replies(
         &mut self,
         shutdown: &CancellationToken,
     ) -> Result<(), SmtpOutcome> {
@@ -197,11 +197,11 @@ impl TransportConnection {
 }
 
 fn no_connection() -> SmtpOutcome {
-    SmtpOutcome::RelayError { reason: "no open connection".into() }
+    SmtpOutcome::NotAttempted { reason: "no open connection".into() }
 }
 
 fn envelope_interrupted() -> AttemptResult {
-    not_reusable(SmtpOutcome::RelayError {
+    not_reusable(SmtpOutcome::NotAttempted {
         reason: "no reply from the relay before the shutdown".into(),
     })
 }
@@ -218,7 +218,7 @@ async fn write_file(directory: FileTransport, message: &OutgoingMessage) -> Smtp
         Ok(Ok(path)) => {
             SmtpOutcome::Sent { reply: Reply::new(250, &format!("written to {}", path.display())) }
         }
-        Ok(Err(reason)) => SmtpOutcome::RelayError { reason },
+        Ok(Err(reason)) => SmtpOutcome::NotAttempted { reason },
         Err(e) => SmtpOutcome::Unknown { reason: e.to_string() },
     }
 }

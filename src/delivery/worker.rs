@@ -101,7 +101,7 @@ impl Worker {
                     self.shared.breaker.record_rate_limit(until);
                     let _ = self.wait_until(until).await;
                 }
-                Err(NotStarted::NotSendable) => {}
+                Err(NotStarted::Skipped) => {}
             }
         }
     }
@@ -115,7 +115,7 @@ impl Worker {
         }
         // The commit takes no longer than the reply to the envelope.
         self.prefetch().await;
-        if let Err(outcome) = self.connection.begin(&current.message, &shutdown).await {
+        if let Err(outcome) = self.connection.send_envelope(&current.message, &shutdown).await {
             return self.record_outcome(current, outcome).await;
         }
         loop {
@@ -133,10 +133,10 @@ impl Worker {
                 }
                 return;
             }
-            self.await_commit_window().await;
+            self.await_commit().await;
             let outcome = self
                 .connection
-                .finish(&current.message, next.as_ref().map(|n| &n.message), &shutdown)
+                .send_content(&current.message, next.as_ref().map(|n| &n.message), &shutdown)
                 .await;
             self.shared.dispatcher.attempted.fetch_add(1, Ordering::Relaxed);
             self.record_outcome(current, outcome).await;
@@ -145,7 +145,7 @@ impl Worker {
                 // The pipelined message is certainly unsent, and its recipient is not the cause.
                 return self.release(next.job, next.taken_at).await;
             }
-            match self.connection.finish_pipelined(&shutdown).await {
+            match self.connection.read_pipelined_replies(&shutdown).await {
                 Ok(()) => current = next,
                 Err(outcome) => return self.record_outcome(next, outcome).await,
             }
@@ -154,14 +154,14 @@ impl Worker {
 
     /// Waits until at most one message is accepted but not yet recorded, unless a later decision
     /// has shown that already.
-    async fn await_commit_window(&mut self) {
+    async fn await_commit(&mut self) {
         if self.recorded - self.committed > 1 {
             self.shared.dispatcher.recorder.flush().await;
             self.committed = self.recorded;
         }
     }
 
-    /// Returns the message whose envelope may be pipelined behind the next one.
+    /// Returns the message whose envelope may be pipelined after the next one.
     async fn next_pipelined(&mut self) -> Option<PreparedMessage> {
         if !self.should_continue() || !self.connection.can_pipeline() {
             return None;
@@ -173,7 +173,7 @@ impl Worker {
                 self.shared.breaker.record_rate_limit(until);
                 None
             }
-            Err(NotStarted::NotSendable) => None,
+            Err(NotStarted::Skipped) => None,
         }
     }
 

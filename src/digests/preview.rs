@@ -1,4 +1,4 @@
-//! Preview and test mail of a digest before it is sent; neither changes the ledger.
+//! Preview and test e-mail of a digest before it is sent; neither changes the ledger.
 
 use anyhow::{Context, bail};
 
@@ -101,7 +101,7 @@ pub async fn preview(
     Ok(Preview { mail, message, stories: count })
 }
 
-/// Queues a test mail to any address that is not suppressed. Returns the delivery id.
+/// Queues a test e-mail to any address that is not suppressed. Returns the delivery id.
 pub async fn queue_test(
     ctx: DigestContext<'_>,
     digest: &Digest,
@@ -112,7 +112,7 @@ pub async fn queue_test(
     let hash = address_hash(&ctx.instance.secret, &address.key());
     if let Some(reason) = ctx.store.suppression(&hash).await? {
         bail!(
-            "{to} is suppressed ({reason}); to allow mail, run `courant suppressions remove {to}`"
+            "{to} is suppressed ({reason}); to allow e-mails, run `courant suppressions remove {to}`"
         );
     }
     let known = ctx.store.find_subscriber(&address.key()).await?.map(|p| p.address);

@@ -22,7 +22,7 @@ impl EmailAddress {
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         let Some((local, domain)) = text.rsplit_once('@') else {
-            return Err(format!("`{text}` is not a valid email address: it has no @"));
+            return Err(format!("`{text}` is not a valid e-mail address: it has no @"));
         };
         check_local(local).map_err(|reason| format!("`{text}` cannot be mailed: {reason}"))?;
         let domain = ascii_domain(domain)

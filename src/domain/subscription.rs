@@ -48,7 +48,7 @@ pub enum RequestOrigin {
 /// Effect of a subscription request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestDecision {
-    /// A confirmation mail is sent; the subscription stays pending or unsubscribed until it is
+    /// A confirmation e-mail is sent; the subscription stays pending or unsubscribed until it is
     /// confirmed.
     SendConfirmation,
     /// The subscription becomes confirmed immediately.

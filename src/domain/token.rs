@@ -9,11 +9,11 @@ use subtle::ConstantTimeEq;
 /// Action that a link allows (guarantee 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkScope {
-    /// Confirms the subscriptions of `subscriber` that the confirmation mail `delivery` lists.
+    /// Confirms the subscriptions of `subscriber` that the confirmation e-mail `delivery` lists.
     Confirm {
         /// Id of the subscriber.
         subscriber: i64,
-        /// Delivery id of the confirmation mail.
+        /// Delivery id of the confirmation e-mail.
         delivery: i64,
     },
     /// Ends the subscription, by page or one-click request.

@@ -133,7 +133,7 @@ impl DiskCache {
         }
         if other_formats > 0 {
             tracing::warn!(
-                "the disk cache {} holds {other_formats} feeds in an earlier format; they are ignored and \
+                "the disk cache {} contains {other_formats} feeds in an earlier format; they are ignored and \
                  replaced by newly rendered ones",
                 self.path.display()
             );

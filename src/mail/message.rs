@@ -54,7 +54,7 @@ pub struct ListHeaders<'a> {
     pub list_id: &'a str,
     /// Link that unsubscribes with a single POST (RFC 8058).
     pub unsubscribe_url: &'a str,
-    /// Address that unsubscribes the sender of a mail to it, if one is configured.
+    /// Address that unsubscribes the sender of a message to it, if one is configured.
     pub unsubscribe_mailto: Option<&'a str>,
 }
 
@@ -250,7 +250,7 @@ fn unquote(display: &str) -> String {
 
 /// Validates an address for use in a header; its domain is converted to A-labels (RFC 5890).
 pub(super) fn ascii_address(header: &str, address: &str) -> Result<Address, BuildError> {
-    let invalid = || BuildError(format!("{header} {address:?} is not a valid mail address"));
+    let invalid = || BuildError(format!("{header} {address:?} is not a valid e-mail address"));
     let (local, domain) = address.rsplit_once('@').ok_or_else(invalid)?;
     let domain = if domain.starts_with('[') {
         domain.to_owned()

@@ -4,19 +4,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::token;
 
-/// Validity of the link in a confirmation mail, in days.
+/// Validity of the link in a confirmation e-mail, in days.
 pub const CONFIRMATION_LINK_DAYS: i64 = 30;
 
-/// Payload of a queued confirmation mail.
+/// Payload of a queued confirmation message.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ConfirmationPayload {
     /// Names of the digests to confirm.
     pub digests: Vec<String>,
-    /// Language of the mail; `None` for the default language of the site.
+    /// Language of the message; `None` for the default language of the site.
     pub language: Option<String>,
 }
 
-/// Payload of a queued test mail.
+/// Payload of a queued test message.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct TestMailPayload {
     /// `From` mailbox, as `Name <address>` or an address.

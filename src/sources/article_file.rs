@@ -118,7 +118,7 @@ fn csv_rows(file: &Path) -> anyhow::Result<Vec<NumberedRow>> {
     let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&text);
     // An unclosed quotation mark would turn the rest of the file into one field.
     if text.iter().filter(|b| **b == b'"').count() % 2 == 1 {
-        bail!("{name}: the number of quotation marks is odd; one is missing or superfluous");
+        bail!("{name}: the number of quotation marks is odd; one is missing or extra");
     }
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text);
     let columns: Vec<String> = reader
@@ -175,7 +175,7 @@ fn json_row(line: &str) -> Result<Row, String> {
     let value: serde_json::Value =
         serde_json::from_str(line).map_err(|e| format!("not valid JSON: {e}"))?;
     let Some(object) = value.as_object() else {
-        return Err("a line must hold one JSON object".into());
+        return Err("a line must contain one JSON object".into());
     };
     let mut row = Row::new();
     for (key, value) in object {

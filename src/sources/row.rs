@@ -66,7 +66,7 @@ pub(crate) fn check_columns(
     }
     if let Some(missing) = required.iter().find(|n| !columns.iter().any(|c| c == *n)) {
         return Err(format!(
-            "the column `{missing}` is missing; required: {}; name a column so (in a query with `AS {missing}`)",
+            "the column `{missing}` is missing; required: {}; add it (in a query, with `AS {missing}`)",
             required.join(", ")
         ));
     }

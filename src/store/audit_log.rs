@@ -1,4 +1,4 @@
-//! The audit log: who changed what, written in the transaction of the change (promise 12).
+//! The audit log: who changed what, written in the transaction of the change (guarantee 12).
 
 use serde_json::Value as Json;
 

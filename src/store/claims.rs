@@ -211,7 +211,7 @@ impl Store {
     }
 
     /// Leases up to `limit` due deliveries of the delivery queue, the most urgent first.
-    pub async fn claim_queued(
+    pub async fn claim_queue_entries(
         &self,
         request: ClaimCriteria<'_>,
         limit: i64,

@@ -15,7 +15,7 @@ pub enum StoreError {
     Unavailable(String),
     /// The database was migrated by a newer version of Courant.
     #[error(
-        "the database was migrated by a newer Courant (it has migration {0}, which this version does not know); install that version or a newer one"
+        "the database was migrated by a newer version of Courant (it has migration {0}, which this version does not know); install that version or a newer one"
     )]
     NewerSchema(i64),
     /// The database has the same migration version, but other tables.

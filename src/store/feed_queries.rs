@@ -142,14 +142,14 @@ impl Store {
         now: Millis,
         limit: usize,
     ) -> StoreResult<Vec<PageKey>> {
-        let driving_term = IndexedTerms::new(selection);
+        let indexed_terms = IndexedTerms::new(selection);
         let text = format!(
             "SELECT {{page_key}}
                FROM articles a
                JOIN ({}) AS chosen ON chosen.id = a.id
               ORDER BY a.published_at DESC, a.guid
               LIMIT $limit",
-            driving_term.newest_rows_sql()
+            indexed_terms.newest_rows_sql()
         );
         let statement = Assembled::new(
             self.db.engine(),
@@ -157,7 +157,7 @@ impl Store {
             &[("page_key", PAGE_KEY_COLUMNS), ("selected", SELECTION_CONDITIONS)],
         );
         let query = bind_selection(self.read_assembled(Arc::new(statement)), selection);
-        driving_term.bind_terms(query).bind("now", now).bind("limit", limit).fetch_all().await
+        indexed_terms.bind_terms(query).bind("now", now).bind("limit", limit).fetch_all().await
     }
 
     /// Returns the newest visible articles of a selection with their content.
@@ -262,8 +262,8 @@ impl Store {
             Direction::Backward => ("<", "DESC"),
             Direction::Forward => (">=", ""),
         };
-        let driving_term = IndexedTerms::new(selection);
-        let text = driving_term.nearest_sql(
+        let indexed_terms = IndexedTerms::new(selection);
+        let text = indexed_terms.nearest_sql(
             &format!("{{was_published}} AND a.published_at {comparison} $time {{selected}}"),
             comparison,
             order,
@@ -274,7 +274,7 @@ impl Store {
             &[("was_published", WAS_PUBLISHED), ("selected", SELECTION_CONDITIONS)],
         );
         let query = bind_selection(self.read_assembled(Arc::new(statement)), selection);
-        let at: Option<i64> = driving_term
+        let at: Option<i64> = indexed_terms
             .bind_terms(query)
             .bind("now", now)
             .bind("time", time)

@@ -116,12 +116,12 @@ impl Store {
                 return Ok(());
             }
             let members = self.linked(source, ungrouped).await?;
-            self.assign_groups(&members).await?;
+            self.save_stories(&members).await?;
         }
     }
 
     /// Assigns groups to `members`, which must include all articles linked to any of them.
-    async fn assign_groups(&self, members: &[Member]) -> StoreResult<()> {
+    async fn save_stories(&self, members: &[Member]) -> StoreResult<()> {
         let found = groups(members);
         let sizes = found.iter().fold(HashMap::new(), |mut sizes: HashMap<i64, usize>, group| {
             *sizes.entry(*group).or_default() += 1;

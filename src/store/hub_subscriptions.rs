@@ -86,32 +86,26 @@ static DELETE_EXPIRED_REQUESTS: Statement = Statement::new(
 );
 
 /// Selects subscriptions to feeds that are not declared.
-const SELECT_ORPHANED: &str = "
+const SELECT_DROPPED: &str = "
     SELECT o.id
       FROM hub_subscriptions o
      WHERE o.feed NOT IN {json_texts $declared}
      ORDER BY o.id
      LIMIT $limit";
 
-static HAS_ORPHANED: Statement = Statement::new(SELECT_ORPHANED);
+static HAS_DROPPED: Statement = Statement::new(SELECT_DROPPED);
 
-static TAKE_ORPHANED: Statement = Statement::with(
+static TAKE_DROPPED: Statement = Statement::with(
     "
     DELETE FROM hub_subscriptions
      WHERE id IN ({select_orphaned})
     RETURNING id, callback, host, topic",
-    &[("select_orphaned", SELECT_ORPHANED)],
+    &[("select_orphaned", SELECT_DROPPED)],
 );
 
 /// All statements of this file.
-pub(super) static STATEMENTS: &[&Statement] = &[
-    &LIST,
-    &HAS_EXPIRED,
-    &DELETE_EXPIRED,
-    &DELETE_EXPIRED_REQUESTS,
-    &HAS_ORPHANED,
-    &TAKE_ORPHANED,
-];
+pub(super) static STATEMENTS: &[&Statement] =
+    &[&LIST, &HAS_EXPIRED, &DELETE_EXPIRED, &DELETE_EXPIRED_REQUESTS, &HAS_DROPPED, &TAKE_DROPPED];
 
 impl FromRow for HubSubscription {
     fn from_row(row: &Row) -> StoreResult<Self> {
@@ -179,7 +173,7 @@ impl Store {
         limit: usize,
     ) -> StoreResult<Vec<DroppedSubscription>> {
         let any = self
-            .read(&HAS_ORPHANED)
+            .read(&HAS_DROPPED)
             .bind("declared", declared)
             .bind("limit", limit)
             .exists()
@@ -187,6 +181,6 @@ impl Store {
         if !any {
             return Ok(Vec::new());
         }
-        self.write(&TAKE_ORPHANED).bind("declared", declared).bind("limit", limit).fetch_all().await
+        self.write(&TAKE_DROPPED).bind("declared", declared).bind("limit", limit).fetch_all().await
     }
 }

@@ -14,7 +14,7 @@ pub enum JobKind {
     /// 5.3).
     Verify,
     /// Content distribution: a push of a new version to a subscriber (WebSub section 7).
-    Deliver,
+    Push,
     /// Upload of a file to a publishing destination.
     Publish,
 }
@@ -57,13 +57,13 @@ pub(super) static STATEMENTS: &[&Statement] = &[
 
 impl JobKind {
     /// All kinds of jobs.
-    pub const ALL: [Self; 4] = [Self::Ping, Self::Verify, Self::Deliver, Self::Publish];
+    pub const ALL: [Self; 4] = [Self::Ping, Self::Verify, Self::Push, Self::Publish];
 
     fn table(self) -> LeasedTable {
         match self {
             Self::Ping => LeasedTable::HubPings,
             Self::Verify => LeasedTable::HubRequests,
-            Self::Deliver => LeasedTable::HubSubscriptions,
+            Self::Push => LeasedTable::HubSubscriptions,
             Self::Publish => LeasedTable::Publications,
         }
     }
@@ -72,7 +72,7 @@ impl JobKind {
         match self {
             Self::Ping => &RENEW_PINGS,
             Self::Verify => &RENEW_REQUESTS,
-            Self::Deliver => &RENEW_SUBSCRIPTIONS,
+            Self::Push => &RENEW_SUBSCRIPTIONS,
             Self::Publish => &RENEW_PUBLICATIONS,
         }
     }
@@ -81,7 +81,7 @@ impl JobKind {
         match self {
             Self::Ping => &DELAY_PING,
             Self::Verify => &DELAY_REQUEST,
-            Self::Deliver => &DELAY_SUBSCRIPTION,
+            Self::Push => &DELAY_SUBSCRIPTION,
             Self::Publish => &DELAY_PUBLICATION,
         }
     }
@@ -106,7 +106,7 @@ impl Store {
         tx.commit().await
     }
 
-    /// Releases all job leases of a node at its regular shutdown.
+    /// Releases all job leases of a node at its graceful shutdown.
     pub async fn release_job_leases(&self, node: &str) -> StoreResult<()> {
         let mut tx = self.begin().await?;
         for kind in JobKind::ALL {

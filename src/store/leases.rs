@@ -110,13 +110,13 @@ static RELEASE_QUEUED: Statement = Statement::with(
 );
 
 /// Condition on batches of these transports that a run of this node left behind.
-const ORPHANED_BATCH: &str = "NOT done
+const ABANDONED_BATCH: &str = "NOT done
        AND lease_node = $node
        AND edition_id IN (SELECT id FROM editions WHERE transport IN {json_texts $transports})
        AND id NOT IN {json_ids $batches}";
 
 /// Condition on entries of the delivery queue that a run of this node left behind.
-const ORPHANED_ENTRY: &str = "transport IN {json_texts $transports}
+const ABANDONED_ENTRY: &str = "transport IN {json_texts $transports}
        AND lease_node = $node
        AND delivery_id NOT IN {json_ids $queued}";
 
@@ -130,7 +130,7 @@ static HAS_ORPHANED: Statement = Statement::with(
       FROM delivery_queue
      WHERE {orphaned_entry}
      LIMIT 1",
-    &[("orphaned_batch", ORPHANED_BATCH), ("orphaned_entry", ORPHANED_ENTRY)],
+    &[("orphaned_batch", ABANDONED_BATCH), ("orphaned_entry", ABANDONED_ENTRY)],
 );
 
 static RELEASE_ORPHANED_BATCHES: Statement = Statement::with(
@@ -138,7 +138,7 @@ static RELEASE_ORPHANED_BATCHES: Statement = Statement::with(
     UPDATE delivery_batches
        SET {released}
      WHERE {orphaned_batch}",
-    &[("released", RELEASED), ("orphaned_batch", ORPHANED_BATCH)],
+    &[("released", RELEASED), ("orphaned_batch", ABANDONED_BATCH)],
 );
 
 static RELEASE_ORPHANED_ENTRIES: Statement = Statement::with(
@@ -146,7 +146,7 @@ static RELEASE_ORPHANED_ENTRIES: Statement = Statement::with(
     UPDATE delivery_queue
        SET {released}
      WHERE {orphaned_entry}",
-    &[("released", RELEASED), ("orphaned_entry", ORPHANED_ENTRY)],
+    &[("released", RELEASED), ("orphaned_entry", ABANDONED_ENTRY)],
 );
 
 /// All statements of this file.
@@ -265,7 +265,7 @@ impl Store {
     }
 
     /// Releases these entries of the delivery queue.
-    pub async fn release_queued(&self, deliveries: &[i64], node: &str) -> StoreResult<()> {
+    pub async fn release_queue_entries(&self, deliveries: &[i64], node: &str) -> StoreResult<()> {
         let release = self.write(&RELEASE_QUEUED);
         release.bind("deliveries", deliveries).bind("node", node).execute().await?;
         Ok(())
@@ -284,7 +284,7 @@ impl Store {
         tx.commit().await
     }
 
-    /// Releases all leases of a node on batches and queued deliveries at its regular shutdown.
+    /// Releases all leases of a node on batches and queued deliveries at its graceful shutdown.
     pub async fn release_leases(&self, node: &str) -> StoreResult<()> {
         let mut tx = self.begin().await?;
         LeasedTable::DeliveryBatches.release(&mut tx, node).await?;

@@ -53,4 +53,4 @@ pub(crate) use db::{Db, spawn_uncancellable};
 pub use error::{StoreError, StoreResult};
 pub use handle::Store;
 pub(crate) use handle::json_list;
-pub use open::Lock;
+pub use open::SendLock;

@@ -23,7 +23,7 @@ const MAX_POSTGRES_CONNECTIONS: u32 = 12;
 
 /// Right of this process to send from a SQLite file; dropping it releases the lock.
 #[derive(Debug)]
-pub struct Lock {
+pub struct SendLock {
     _file: Option<File>,
 }
 
@@ -52,19 +52,19 @@ impl Store {
 
     /// Acquires the right to send from this store; SQLite allows one process at a time, PostgreSQL
     /// any number.
-    pub fn lock(&self) -> StoreResult<Lock> {
-        let Some(path) = self.sqlite_path() else { return Ok(Lock { _file: None }) };
-        let beside = with_suffix(path, ".lock");
-        let file = lock_file(&beside)?;
+    pub fn acquire_send_lock(&self) -> StoreResult<SendLock> {
+        let Some(path) = self.sqlite_path() else { return Ok(SendLock { _file: None }) };
+        let lock_path = with_suffix(path, ".lock");
+        let file = lock_file(&lock_path)?;
         match file.try_lock() {
-            Ok(()) => Ok(Lock { _file: Some(file) }),
+            Ok(()) => Ok(SendLock { _file: Some(file) }),
             Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::Busy(format!(
                 "another `courant serve` or `courant deliver` is using {} (it holds {}); stop it first, or use PostgreSQL to run several",
                 path.display(),
-                beside.display()
+                lock_path.display()
             ))),
             Err(std::fs::TryLockError::Error(e)) => {
-                Err(StoreError::Unreachable(format!("cannot lock {}: {e}", beside.display())))
+                Err(StoreError::Unreachable(format!("cannot lock {}: {e}", lock_path.display())))
             }
         }
     }
@@ -105,7 +105,7 @@ async fn open_sqlite(path: &Path) -> StoreResult<Store> {
     migrations::check_migration_result(
         migrations::migrator(true).run(&write).await,
         &path.display().to_string(),
-        "move the file away, start again with a new one and import the data again",
+        "move the file away, start with a new one and import the data again",
     )?;
     drop(migration_lock);
     let read = SqlitePoolOptions::new()
@@ -129,12 +129,12 @@ fn resolve_path(path: &Path) -> PathBuf {
 
 /// Waits for the lock that lets only one of several starting processes migrate.
 async fn lock_for_migration(path: &Path) -> StoreResult<File> {
-    let beside = with_suffix(path, ".migrate-lock");
-    let file = lock_file(&beside)?;
+    let lock_path = with_suffix(path, ".migrate-lock");
+    let file = lock_file(&lock_path)?;
     match tokio::task::spawn_blocking(move || file.lock().map(|()| file)).await {
         Ok(Ok(file)) => Ok(file),
         Ok(Err(e)) => {
-            Err(StoreError::Unreachable(format!("cannot lock {}: {e}", beside.display())))
+            Err(StoreError::Unreachable(format!("cannot lock {}: {e}", lock_path.display())))
         }
         Err(e) => Err(StoreError::Unreachable(e.to_string())),
     }
@@ -176,7 +176,7 @@ async fn open_postgres(url: &str) -> StoreResult<Store> {
     migrations::check_migration_result(
         migrations::migrator(false).run(&pool).await,
         &database,
-        "create a new database, name it in [database] url and import the data again",
+        "create a new database, set `url` in [database] to it and import the data again",
     )?;
     Ok(Store::new(Db::Postgres(pool)))
 }
@@ -278,11 +278,11 @@ mod tests {
         let first = open(&real).await;
         std::os::unix::fs::symlink(&real, &link).unwrap();
         let second = open(&link).await;
-        let lock = first.lock().unwrap();
-        let error = second.lock().unwrap_err();
+        let lock = first.acquire_send_lock().unwrap();
+        let error = second.acquire_send_lock().unwrap_err();
         assert!(matches!(error, StoreError::Busy(_)), "{error}");
         drop(lock);
-        second.lock().unwrap();
+        second.acquire_send_lock().unwrap();
     }
 
     #[test]

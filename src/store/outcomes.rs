@@ -24,12 +24,12 @@ pub struct AttemptRecord {
     /// Reply of the relay, or the local error.
     pub reply: Option<String>,
     /// `true` if it was leased from the delivery queue instead of with its batch.
-    pub is_from_queue: bool,
+    pub is_queue_entry: bool,
 }
 
 /// Request to start sending a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StartCheck {
+pub struct RequestedStart {
     /// Id of the delivery.
     pub id: i64,
     /// `true` if the start was permitted before and the permit must be checked again.
@@ -119,7 +119,7 @@ impl CommitConnection {
         }
     }
 
-    /// Commits the outcomes in `records`, marks the deliveries of `intents` that may be sent as
+    /// Commits the outcomes in `records`, marks the deliveries of `starts` that may be sent as
     /// `sending`, and returns the ids of those. The others must not be sent by this node: the
     /// edition is paused or cancelled, the recipient unsubscribed or is suppressed, or the lease is
     /// lost.
@@ -127,30 +127,30 @@ impl CommitConnection {
         &mut self,
         node: &str,
         records: &[AttemptRecord],
-        intents: &[StartCheck],
+        starts: &[RequestedStart],
         now: Millis,
     ) -> StoreResult<HashSet<i64>> {
         let transitions: Vec<Transition<'_>> = records
             .iter()
             .map(|r| Transition::new(r, now))
-            .chain(intents.iter().map(Transition::start))
+            .chain(starts.iter().map(Transition::start))
             .collect();
         if transitions.is_empty() {
             return Ok(HashSet::new());
         }
-        if records.iter().all(|r| !r.is_from_queue)
+        if records.iter().all(|r| !r.is_queue_entry)
             && transitions.iter().all(|s| s.due_at.is_none())
         {
             let applied = self.apply_transitions(node, &transitions, now).await?;
             // Nearly always all transitions were applied, which saves the query for the started
             // ones.
             if applied == transitions.len() as u64 {
-                return Ok(intents.iter().map(|i| i.id).collect());
+                return Ok(starts.iter().map(|i| i.id).collect());
             }
         } else {
             self.store.apply_with_queue(node, &transitions, now).await?;
         }
-        let ids: Vec<i64> = intents.iter().map(|i| i.id).collect();
+        let ids: Vec<i64> = starts.iter().map(|i| i.id).collect();
         if ids.is_empty() {
             return Ok(HashSet::new());
         }

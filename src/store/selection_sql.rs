@@ -57,7 +57,7 @@ pub(super) fn bind_selection<'q>(query: Query<'q>, selection: &Selection) -> Que
 
 /// Largest number of terms in a list that are looked up one by one; for longer lists all articles
 /// are searched.
-const MAX_DRIVING_TERMS: usize = 16;
+const MAX_INDEXED_TERMS: usize = 16;
 
 /// List of a selection by whose terms the articles are looked up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl IndexedTerms {
             TermKind::Source,
         ];
         let usable =
-            |kind: &&TermKind| (1..=MAX_DRIVING_TERMS).contains(&selection.list(**kind).len());
+            |kind: &&TermKind| (1..=MAX_INDEXED_TERMS).contains(&selection.list(**kind).len());
         match narrowest.iter().find(usable) {
             Some(&kind) => {
                 let mut terms: Vec<String> =
@@ -101,7 +101,7 @@ impl IndexedTerms {
     }
 
     /// Returns a subquery of the rows of up to `$limit` visible articles of a selection, newest
-    /// first; it uses `$now`, the fragment `{selected}` and [`DrivingTerm::bind_terms`].
+    /// first; it uses `$now`, the fragment `{selected}` and [`IndexedTerms::bind_terms`].
     ///
     /// If the selection has only one list, the cost depends on the number of results and not on the
     /// size of the archive, because the index is read in the order of publication for each term.
@@ -135,7 +135,7 @@ impl IndexedTerms {
     }
 
     /// Returns SQL for the publication time `at` nearest to `$time` among the articles `a` that
-    /// meet the conditions; it uses [`DrivingTerm::bind_terms`].
+    /// meet the conditions; it uses [`IndexedTerms::bind_terms`].
     pub(super) fn nearest_sql(&self, conditions: &str, comparison: &str, order: &str) -> String {
         let Some(kind) = self.kind else {
             return format!(

@@ -24,7 +24,7 @@ pub const COLUMNS: [&str; 5] = ["email", "name", "language", "timezone", "sectio
 /// Options of an import.
 #[derive(Debug, Clone)]
 pub struct ImportOptions {
-    /// `true` if the admin holds the owners' consent, so that no confirmation mail is sent.
+    /// `true` if the admin holds the owners' consent, so that no confirmation e-mail is sent.
     pub confirmed: bool,
     /// Column names of the file by supported column.
     pub column_map: HashMap<String, String>,
@@ -45,7 +45,7 @@ pub struct ImportReport {
     pub rejected: Vec<(u64, String)>,
     /// `true` if the valid lines were stored.
     pub imported: bool,
-    /// Subscriptions for which a confirmation mail was queued.
+    /// Subscriptions for which a confirmation e-mail was queued.
     pub pending: usize,
     /// Subscriptions confirmed by this import.
     pub confirmed: usize,
@@ -190,7 +190,7 @@ impl CsvRows {
                     columns.insert(column, index);
                 }
                 None if column == "email" || map.contains_key(column) => anyhow::bail!(
-                    "{name}:1: there is no column {expected:?}; existing columns: {}. Name it with --map {column}=COLUMN",
+                    "{name}:1: there is no column {expected:?}; existing columns: {}; name it with --map {column}=COLUMN",
                     headers.join(", ")
                 ),
                 None => {}
@@ -209,7 +209,7 @@ impl CsvRows {
             Ok(false) => match self.first_multiline {
                 Some(line) if self.reader.get_ref().quotes % 2 == 1 => anyhow::bail!(
                     "{}:{line}: the row spans several lines and the file has an odd number of quotation marks; one is \
-                     missing or superfluous",
+                     missing or extra",
                     self.name
                 ),
                 _ => Ok(None),

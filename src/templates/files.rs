@@ -96,7 +96,7 @@ impl TemplateFiles {
             for part in MAIL_PARTS {
                 if !self.files.contains_key(&format!("email/{folder}/{part}")) {
                     bail!(
-                        "{}: the mail template `{folder}` has no {part}; add email/{folder}/{part}",
+                        "{}: the e-mail template `{folder}` has no {part}; add email/{folder}/{part}",
                         file.display_path
                     );
                 }
@@ -132,7 +132,7 @@ fn is_fluent_file(name: &str) -> bool {
     })
 }
 
-/// Returns `true` for a part of a mail template with a valid name.
+/// Returns `true` for a part of an e-mail template with a valid name.
 fn is_digest_part(name: &str) -> bool {
     let Some((folder, part)) = name.strip_prefix("email/").and_then(|rest| rest.split_once('/'))
     else {

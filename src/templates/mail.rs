@@ -1,4 +1,4 @@
-//! Contexts of the mail templates, and rendered e-mails.
+//! Contexts of the e-mail templates, and rendered e-mails.
 
 use serde::{Deserialize, Serialize};
 
@@ -111,7 +111,7 @@ pub struct DigestMailContext {
     pub subscriber: SubscriberContext,
 }
 
-/// Context of the confirmation mail's template.
+/// Context of the confirmation e-mail's template.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct ConfirmContext {
     /// Publisher of the digest.

@@ -87,7 +87,7 @@ fn unused_files_are_rejected() {
         "{error}"
     );
     let error = load_error(with_files(&[("email/mine/html.hbs", "x")]));
-    assert!(error.contains("the mail template `mine` has no subject.hbs"), "{error}");
+    assert!(error.contains("the e-mail template `mine` has no subject.hbs"), "{error}");
     let error = load_error(Templates::load(Some(Path::new("/nowhere/at/all"))));
     assert!(error.contains("cannot read the templates directory /nowhere/at/all"), "{error}");
 }

@@ -19,7 +19,7 @@ pub(super) async fn readyz(State(web): State<SharedState>) -> Response {
     }
     plain_text(
         StatusCode::SERVICE_UNAVAILABLE,
-        "not ready: some configured feeds are not in memory yet\n",
+        "not ready: some declared feeds are not in memory yet\n",
     )
 }
 

@@ -65,7 +65,7 @@ database_tests! {
             outcome: DeliveryOutcome::Sent,
             may_retry_unknown: true,
             reply: Some("250 taken".into()),
-            is_from_queue: false,
+            is_queue_entry: false,
         };
         CommitConnection::new(&world.app.store)
             .commit("suspended until now", &[late], &[], world.now())

@@ -196,7 +196,7 @@ database_tests! {
             VALUES (9999, 'from the future', TRUE, 'x', 0)").await;
         let url = world.app.config.database.url.clone();
         let reason = Store::open(&url).await.unwrap_err().to_string();
-        assert!(reason.contains("newer Courant") && reason.contains("9999"), "{reason}");
+        assert!(reason.contains("newer version of Courant") && reason.contains("9999"), "{reason}");
     }
 
     async fn a_database_with_different_tables_of_the_same_version_is_rejected(world) {

@@ -16,7 +16,7 @@ use crate::smtp_server::{At, Rule, Script, SmtpServer};
 pub(crate) const SENT: &str = "sent, open: 250 2.0.0 taken";
 const CLOSED: &str = "relay, closed: the relay closed the connection";
 const TIMED_OUT: &str = "relay, closed: the relay did not answer in time";
-const UNUSABLE: &str = "relay, closed: the connection to the relay cannot accept a mail";
+const UNUSABLE: &str = "relay, closed: the connection to the relay cannot accept a message";
 
 fn relay(server: &SmtpServer, timeouts: Timeouts) -> Relay {
     Relay::from_transport(&transport(server, TlsMode::Opportunistic), timeouts).unwrap()

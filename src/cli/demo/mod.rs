@@ -53,7 +53,7 @@ impl DemoArgs {
         let college = College::sample()?;
         let app =
             App::connect(demo_config(&college, &dir.0, listener.local_addr()?, smtp)?).await?;
-        let _lock = app.store.lock()?;
+        let _lock = app.store.acquire_send_lock()?;
         seed(&app, &college).await?;
         cache::refresh_due(&app.store, &app.config, &app.feed_cache, app.now()).await?;
         print_welcome(&app.config.site.base_url, &college)?;

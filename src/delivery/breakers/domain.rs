@@ -38,7 +38,7 @@ impl DomainBreakers {
             .collect()
     }
 
-    /// Records an accepted mail, which closes the breaker of the domain.
+    /// Records an accepted message, which closes the breaker of the domain.
     pub(in crate::delivery) fn record_success(&self, domain: &Arc<str>) {
         let mut domains = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !domains.is_empty() {

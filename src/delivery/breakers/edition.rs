@@ -9,13 +9,13 @@ use tokio::time::Instant;
 /// Refusals of the sender or the message in a row, for different recipients, that pause an edition.
 const CONSECUTIVE_REFUSALS_TO_PAUSE: usize = 3;
 /// Number of latest messages in which refusals are counted.
-const WINDOW_MAILS: usize = 500;
+const WINDOW_MESSAGES: usize = 500;
 /// Refusals among the latest messages that pause an edition: two percent.
 const REFUSALS_IN_WINDOW_TO_PAUSE: usize = 10;
 
 /// Action that follows a refusal of the sender or the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::delivery) enum RefusalAction {
+pub(in crate::delivery) enum RejectionAction {
     /// The delivery to this recipient fails.
     FailRecipient,
     /// The recipient fails and the edition is paused; the text says which limit was reached.
@@ -51,7 +51,7 @@ enum PauseState {
 }
 
 impl EditionBreakers {
-    /// Records an accepted mail of the edition.
+    /// Records an accepted message of the edition.
     pub(in crate::delivery) fn record_accepted(&self, edition: i64) {
         self.with_record(edition, |record| {
             record.consecutive.clear();
@@ -61,17 +61,17 @@ impl EditionBreakers {
 
     /// Records a refusal of the sender or the message of a delivery permitted at the given time,
     /// and returns the action to take.
-    pub(in crate::delivery) fn record_refusal(
+    pub(in crate::delivery) fn record_rejection(
         &self,
         edition: i64,
         address: &str,
         permitted_at: Instant,
-    ) -> RefusalAction {
+    ) -> RejectionAction {
         self.with_record(edition, |record| {
             match record.pause {
-                PauseState::Requested => return RefusalAction::Requeue,
+                PauseState::Requested => return RejectionAction::Requeue,
                 PauseState::PausedAt(paused) if permitted_at <= paused => {
-                    return RefusalAction::Requeue;
+                    return RejectionAction::Requeue;
                 }
                 PauseState::PausedAt(_) | PauseState::NotPaused => {}
             }
@@ -84,10 +84,10 @@ impl EditionBreakers {
             } else if record.refused_in_window >= REFUSALS_IN_WINDOW_TO_PAUSE {
                 "for 2 % of the last 500 messages"
             } else {
-                return RefusalAction::FailRecipient;
+                return RejectionAction::FailRecipient;
             };
             *record = EditionRecord { pause: PauseState::Requested, ..EditionRecord::default() };
-            RefusalAction::PauseEdition(reason)
+            RejectionAction::PauseEdition(reason)
         })
     }
 
@@ -107,7 +107,7 @@ impl EditionRecord {
     fn push(&mut self, refused: bool) {
         self.window.push_back(refused);
         self.refused_in_window += usize::from(refused);
-        if self.window.len() > WINDOW_MAILS {
+        if self.window.len() > WINDOW_MESSAGES {
             self.refused_in_window -= usize::from(self.window.pop_front() == Some(true));
         }
     }
@@ -126,32 +126,38 @@ mod tests {
         let breaker = EditionBreakers::default();
         for _ in 0..5 {
             assert_eq!(
-                breaker.record_refusal(1, "a@x.example", at(1)),
-                RefusalAction::FailRecipient
+                breaker.record_rejection(1, "a@x.example", at(1)),
+                RejectionAction::FailRecipient
             );
         }
-        assert_eq!(breaker.record_refusal(1, "b@x.example", at(1)), RefusalAction::FailRecipient);
+        assert_eq!(
+            breaker.record_rejection(1, "b@x.example", at(1)),
+            RejectionAction::FailRecipient
+        );
         breaker.record_accepted(1);
         for who in ["c", "d"] {
-            assert_eq!(breaker.record_refusal(1, who, at(1)), RefusalAction::FailRecipient);
+            assert_eq!(breaker.record_rejection(1, who, at(1)), RejectionAction::FailRecipient);
         }
-        assert!(matches!(breaker.record_refusal(1, "e", at(1)), RefusalAction::PauseEdition(_)));
+        assert!(matches!(
+            breaker.record_rejection(1, "e", at(1)),
+            RejectionAction::PauseEdition(_)
+        ));
     }
 
     #[test]
     fn deliveries_permitted_before_the_pause_are_requeued_and_later_ones_fail() {
         let (breaker, before) = (EditionBreakers::default(), Instant::now());
         for who in ["a", "b", "c"] {
-            breaker.record_refusal(1, who, before);
+            breaker.record_rejection(1, who, before);
         }
         assert_eq!(
-            breaker.record_refusal(1, "d", at(1)),
-            RefusalAction::Requeue,
+            breaker.record_rejection(1, "d", at(1)),
+            RejectionAction::Requeue,
             "the pause is not stored yet"
         );
         breaker.record_pause(1);
-        assert_eq!(breaker.record_refusal(1, "d", before), RefusalAction::Requeue);
-        assert_eq!(breaker.record_refusal(1, "d", at(1)), RefusalAction::FailRecipient);
+        assert_eq!(breaker.record_rejection(1, "d", before), RejectionAction::Requeue);
+        assert_eq!(breaker.record_rejection(1, "d", at(1)), RejectionAction::FailRecipient);
     }
 
     #[test]
@@ -160,8 +166,8 @@ mod tests {
         let mut paused_after = None;
         for n in 0..600 {
             if n % 50 == 0 {
-                if let RefusalAction::PauseEdition(_) =
-                    breaker.record_refusal(1, &format!("r{n}"), at(1))
+                if let RejectionAction::PauseEdition(_) =
+                    breaker.record_rejection(1, &format!("r{n}"), at(1))
                 {
                     paused_after = Some(n);
                     break;
@@ -175,8 +181,8 @@ mod tests {
         for n in 0..5_000 {
             if n % 60 == 0 {
                 assert_eq!(
-                    rare.record_refusal(1, &format!("r{n}"), at(1)),
-                    RefusalAction::FailRecipient
+                    rare.record_rejection(1, &format!("r{n}"), at(1)),
+                    RejectionAction::FailRecipient
                 );
             } else {
                 rare.record_accepted(1);

@@ -48,7 +48,7 @@ impl RelayBreaker {
         (state.open_until, is_new)
     }
 
-    /// Records an accepted mail; returns `true` if the relay had failed before.
+    /// Records an accepted message; returns `true` if the relay had failed before.
     pub(in crate::delivery) fn record_success(&self) -> bool {
         let mut state = self.state();
         if state.failures == 0 {
@@ -63,7 +63,7 @@ impl RelayBreaker {
         self.state().open_until
     }
 
-    /// Returns `true` if other transports should take over: after a failure until a mail is
+    /// Returns `true` if other transports should take over: after a failure until a message is
     /// accepted, or while a rate limit holds for longer than a worker waits.
     pub(in crate::delivery) fn is_unavailable(&self, now: Millis) -> bool {
         let state = self.state();

@@ -49,7 +49,7 @@ impl Fetcher<'_> {
         let deliveries = self
             .dispatcher
             .store
-            .claim_queued(self.batch_request(&served, &[]), limit, (self.dispatcher.clock)())
+            .claim_queue_entries(self.batch_request(&served, &[]), limit, (self.dispatcher.clock)())
             .await?;
         // The next poll is immediate as long as more deliveries are due.
         self.last_poll = (deliveries.len() < enough).then(Instant::now);
@@ -59,7 +59,7 @@ impl Fetcher<'_> {
             registry.by_lease.insert(leased, self.transport.name.clone());
             let lease = self.lease_guard(leased);
             let job = self.job(delivery, lease);
-            self.queue.push_priority(job);
+            self.queue.push_queue_entry(job);
         }
         Ok(any)
     }
@@ -98,7 +98,7 @@ impl Fetcher<'_> {
 
     /// Leases one batch of the mail of transport `name`.
     async fn lease_batch(&mut self, name: &String) -> anyhow::Result<bool> {
-        let above_watermark = self.queue.editions_above_watermark();
+        let above_watermark = self.queue.well_filled_editions();
         let registry = Arc::clone(&self.dispatcher.leases);
         let mut registry = registry.lock().await;
         let batch_request = self.batch_request(std::slice::from_ref(name), &above_watermark);

@@ -23,7 +23,7 @@ impl QueueState {
         let mut is_low = false;
         while let Some(mut queue) = self.editions.pop_front() {
             let job = queue.jobs.pop_front();
-            is_low |= queue.jobs.len() + 1 == self.low_watermark || queue.jobs.is_empty();
+            is_low |= queue.jobs.len() + 1 == self.refill_threshold || queue.jobs.is_empty();
             if !queue.jobs.is_empty() {
                 self.editions.push_back(queue);
             }

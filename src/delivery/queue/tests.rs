@@ -90,18 +90,18 @@ fn priority_jobs_go_first_and_editions_in_round_robin() {
     let test = TestQueue::new();
     test.add(1, [11, 12, 13], None);
     test.add(2, [21, 22], None);
-    test.queue.push_priority(test.job(1, None, None));
-    test.queue.push_priority(test.job(2, Some(1), None));
+    test.queue.push_queue_entry(test.job(1, None, None));
+    test.queue.push_queue_entry(test.job(2, Some(1), None));
     assert_eq!((test.queue.depth().total, test.queue.depth().queue_entries), (7, 2));
     assert_eq!(test.drain(), [1, 2, 11, 21, 12, 22, 13]);
     assert_eq!(test.queue.depth().total, 0);
 }
 
 #[test]
-fn an_edition_below_the_low_watermark_wakes_the_fetcher() {
+fn an_edition_below_the_refill_threshold_wakes_the_fetcher() {
     let test = TestQueue::new();
     test.add(1, [11, 12, 13], None);
-    assert_eq!(test.queue.editions_above_watermark(), [1]);
+    assert_eq!(test.queue.well_filled_editions(), [1]);
     let refill_needed = |test: &TestQueue| {
         let notified = test.queue.refill_needed.notified();
         tokio::pin!(notified);
@@ -111,13 +111,13 @@ fn an_edition_below_the_low_watermark_wakes_the_fetcher() {
     assert!(!refill_needed(&test), "two jobs are left, which is the watermark");
     test.next();
     assert!(refill_needed(&test));
-    assert!(test.queue.editions_above_watermark().is_empty());
+    assert!(test.queue.well_filled_editions().is_empty());
     test.add(1, [14], None);
     assert_eq!(test.drain(), [13, 14], "new jobs go behind the queued ones");
 }
 
 #[test]
-fn an_edition_below_the_low_watermark_because_of_parked_jobs_wakes_the_fetcher_too() {
+fn an_edition_below_the_refill_threshold_because_of_parked_jobs_wakes_the_fetcher_too() {
     let test = TestQueue { queue: SendQueue::new(3, Vec::new()), ..TestQueue::new() };
     test.add(1, [11], Some(&limit("closed.example", 0)));
     test.add(1, [12, 13], None);
@@ -300,7 +300,7 @@ async fn a_waiting_worker_is_woken_for_every_job_that_can_go() {
 fn closing_releases_every_lease_and_accepts_no_more_jobs() {
     let mut test = TestQueue::new();
     let one = limit("slow.example", 1);
-    test.queue.push_priority(test.job(1, None, None));
+    test.queue.push_queue_entry(test.job(1, None, None));
     test.add(1, [11, 12, 13], Some(&one));
     let (priority, in_flight) = (test.next().unwrap(), test.next().unwrap());
     assert!(test.next().is_none());

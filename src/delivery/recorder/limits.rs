@@ -96,9 +96,11 @@ impl RecorderTask {
                     .filter(|g| g.count == 0)
                     .map(|g| (key.domain.is_empty(), g.next_at))
             }) {
-                Some((true, until)) => limited.push((reply, StartDecision::RateLimited { until })),
+                Some((true, until)) => {
+                    limited.push((reply, StartDecision::TransportRateLimited { until }))
+                }
                 Some((false, until)) => {
-                    limited.push((reply, StartDecision::DomainLimited { until }))
+                    limited.push((reply, StartDecision::DomainRateLimited { until }))
                 }
                 None => {
                     for key in &spent {

@@ -35,7 +35,7 @@ pub(in crate::delivery) struct PreparedMessage {
 /// Reason why a job does not start now.
 pub(super) enum NotStarted {
     /// The job was revoked, failed, parked or put back into the queue.
-    NotSendable,
+    Skipped,
     /// The job is back in the queue; a rate limit of the transport is used up until this time.
     RateLimited { until: Millis },
 }
@@ -66,20 +66,20 @@ impl Worker {
         let decision = decision.wait().await;
         self.committed = self.committed.max(recorded_before);
         let (permitted_at, taken_at) = match decision {
-            StartDecision::Permitted { at, taken_at } => (at, taken_at),
-            StartDecision::Denied => return Err(NotStarted::NotSendable),
-            StartDecision::RateLimited { until } => {
+            StartDecision::Permitted { at, charged_at: taken_at } => (at, taken_at),
+            StartDecision::Denied => return Err(NotStarted::Skipped),
+            StartDecision::TransportRateLimited { until } => {
                 self.shared.queue.requeue(job);
                 return Err(NotStarted::RateLimited { until });
             }
-            StartDecision::DomainLimited { until } => {
+            StartDecision::DomainRateLimited { until } => {
                 self.shared.queue.park(job, until);
-                return Err(NotStarted::NotSendable);
+                return Err(NotStarted::Skipped);
             }
         };
         if self.shared.shutdown.is_cancelled() {
             self.release(job, taken_at).await;
-            return Err(NotStarted::NotSendable);
+            return Err(NotStarted::Skipped);
         }
         match self.shared.messages.build(&job.delivery).await {
             Ok(message) => Ok(PreparedMessage { job, permitted_at, taken_at, message }),
@@ -89,14 +89,14 @@ impl Worker {
                 let _ = self
                     .wait_until((self.shared.dispatcher.clock)().plus(DATABASE_RETRY_DELAY))
                     .await;
-                Err(NotStarted::NotSendable)
+                Err(NotStarted::Skipped)
             }
             Err(e) => {
                 self.report.failed += 1;
                 self.shared
                     .record(&job, DeliveryOutcome::Failed, Some(format!("not sent: {e:#}")))
                     .await;
-                Err(NotStarted::NotSendable)
+                Err(NotStarted::Skipped)
             }
         }
     }
@@ -116,8 +116,8 @@ impl Worker {
                 true
             }
             StartDecision::Denied
-            | StartDecision::RateLimited { .. }
-            | StartDecision::DomainLimited { .. } => {
+            | StartDecision::TransportRateLimited { .. }
+            | StartDecision::DomainRateLimited { .. } => {
                 self.shared.record(job, DeliveryOutcome::NotAttempted, None).await;
                 self.shared.refund(job, prepared.taken_at).await;
                 false
@@ -129,10 +129,12 @@ impl Worker {
     pub(super) async fn release_pending(&mut self) {
         while let Some(PendingStart { job, decision, .. }) = self.pending.pop_front() {
             match decision.wait().await {
-                StartDecision::Permitted { taken_at, .. } => self.release(job, taken_at).await,
+                StartDecision::Permitted { charged_at: taken_at, .. } => {
+                    self.release(job, taken_at).await
+                }
                 StartDecision::Denied => {}
-                StartDecision::RateLimited { .. } => self.shared.queue.requeue(job),
-                StartDecision::DomainLimited { until } => self.shared.queue.park(job, until),
+                StartDecision::TransportRateLimited { .. } => self.shared.queue.requeue(job),
+                StartDecision::DomainRateLimited { until } => self.shared.queue.park(job, until),
             }
         }
     }

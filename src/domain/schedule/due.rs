@@ -107,7 +107,7 @@ pub fn due(
         return skip(format!("{at} was missed, and missed dates are skipped"));
     }
     if late > missed_within {
-        return skip(format!("{at} was missed longer ago than missed_within"));
+        return skip(format!("{at} was missed more than missed_within ago"));
     }
     ScheduleDecision::Run { scheduled_for }
 }

@@ -191,7 +191,7 @@ fn punctual_dates_run_and_paused_or_late_ones_are_skipped() {
         reasons,
         [
             "2026-07-10 08:00 was missed, and missed dates are skipped",
-            "2026-07-10 08:00 was missed longer ago than missed_within",
+            "2026-07-10 08:00 was missed more than missed_within ago",
             "2026-07-10 is within the pause 2026-07-10",
         ]
     );

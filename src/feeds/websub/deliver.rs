@@ -56,11 +56,8 @@ pub(super) async fn push_due(
                 .find(|s| s.version.feed == push.feed && s.version.format == push.format)
                 .cloned();
             let Some(document) = document else { continue };
-            let job = Job {
-                class,
-                host: push.host.clone(),
-                leased_row: Some((JobKind::Deliver, push.id)),
-            };
+            let job =
+                Job { class, host: push.host.clone(), leased_row: Some((JobKind::Push, push.id)) };
             inner.limiter.spawn(job, deliver(Arc::clone(inner), push, document));
         }
     }

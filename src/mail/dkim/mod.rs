@@ -147,7 +147,7 @@ impl Signer {
         Ok(signatures)
     }
 
-    /// Returns the signing domain; `None` means the domain of the sender of each mail.
+    /// Returns the signing domain; `None` means the domain of the sender of each message.
     pub fn domain(&self) -> Option<&str> {
         self.domain.as_deref()
     }

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-/// Mails of other programs may lack padding or have nonzero trailing bits.
+/// Messages of other programs may lack padding or have nonzero trailing bits.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
@@ -33,7 +33,7 @@ impl ParsedMail {
     }
 }
 
-/// Parses any bytes as a mail; malformed parts are skipped.
+/// Parses any bytes as a message; malformed parts are skipped.
 pub fn parse(raw: &[u8]) -> ParsedMail {
     let (headers, body) = split_message(raw);
     let mut parsed = ParsedMail::default();

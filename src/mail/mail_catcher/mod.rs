@@ -38,7 +38,7 @@ pub struct CaughtMail {
     pub subject: String,
     /// Header `Date`, exactly as received.
     pub date: String,
-    /// Time at which the mail was received.
+    /// Time at which the message was received.
     pub received_at: Millis,
     /// All headers in their original order, decoded.
     pub headers: Vec<(String, String)>,
@@ -85,7 +85,7 @@ impl Drop for ServerTask {
 
 impl MailCatcher {
     /// Starts the server on loopback; port 0 selects any free port. `clock` returns the time at
-    /// which a mail is received.
+    /// which a message is received.
     ///
     /// # Errors
     /// Fails if the port cannot be bound.
@@ -107,7 +107,7 @@ impl MailCatcher {
         // Parsed outside the lock, so that a page view does not block the server.
         let stored: Vec<Arc<StoredMail>> =
             lock(&self.inbox).mails.iter().rev().take(limit).cloned().collect();
-        stored.iter().map(|stored| CaughtMail::read(stored)).collect()
+        stored.iter().map(|stored| CaughtMail::parse(stored)).collect()
     }
 
     /// Returns the number of stored messages.
@@ -115,15 +115,15 @@ impl MailCatcher {
         lock(&self.inbox).mails.len()
     }
 
-    /// Returns one mail, if it is still stored.
+    /// Returns one message, if it is still stored.
     pub fn mail(&self, id: u64) -> Option<CaughtMail> {
         let stored = lock(&self.inbox).mails.iter().find(|m| m.id == id).cloned();
-        stored.map(|stored| CaughtMail::read(&stored))
+        stored.map(|stored| CaughtMail::parse(&stored))
     }
 }
 
 impl CaughtMail {
-    fn read(stored: &StoredMail) -> Self {
+    fn parse(stored: &StoredMail) -> Self {
         let read = mime::parse(&stored.raw);
         let header = |name: &str| read.header(name).unwrap_or_default().to_owned();
         Self {

@@ -13,7 +13,7 @@ const MAX_MESSAGE_BYTES: usize = 10 * 1024 * 1024;
 /// Longest accepted command line, in bytes; RFC 5321 requires 512, AUTH and long addresses need
 /// more.
 const MAX_LINE_BYTES: usize = 4096;
-/// Maximum number of recipients of one mail.
+/// Maximum number of recipients of one message.
 const MAX_RECIPIENTS: usize = 100;
 /// Timeout for the next input of the client.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
@@ -25,7 +25,7 @@ struct Transaction {
 }
 
 /// Serves one client until it disconnects. `store` receives sender, recipients and content and
-/// returns the number of the mail.
+/// returns the number of the message.
 pub(super) async fn serve<S>(
     stream: S,
     store: impl Fn(String, Vec<String>, Vec<u8>) -> u64,

@@ -17,7 +17,7 @@ const PROBE_NAME: &str = "lt;Ada \"Q\" <b>&amp; O'Neil =`x` .张 👩‍🔬";
 /// Address with special characters of the same kind.
 const PROBE_ADDRESS: &str = "o'neil&amp=`x`+{b}@example.org";
 
-/// Returns `true` if the variant can be precompiled. `render` renders the mail for a name, an
+/// Returns `true` if the variant can be precompiled. `render` renders the message for a name, an
 /// address and an unsubscribe link.
 ///
 /// # Errors

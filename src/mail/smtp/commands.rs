@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use super::outcome::{FailureScope, Reply, SmtpOutcome, Stage};
 
-/// Sender, recipient and size of a mail.
+/// Sender, recipient and size of a message.
 #[derive(Debug, Clone, Copy)]
 pub struct Envelope<'a> {
     /// Return path for bounces; empty is the null sender (RFC 5321 section 4.5.5).
@@ -26,7 +26,7 @@ pub(super) struct EnvelopeCommands {
 }
 
 impl EnvelopeCommands {
-    /// Returns the commands, or the outcome if the mail fails without asking the relay. `max_size`
+    /// Returns the commands, or the outcome if the message fails without asking the relay. `max_size`
     /// is the limit that the relay announced (RFC 1870).
     pub(super) fn new(envelope: &Envelope<'_>, max_size: Option<u64>) -> Result<Self, SmtpOutcome> {
         let rejected =

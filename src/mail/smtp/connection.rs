@@ -1,5 +1,5 @@
 //! A connection to a relay: it sends an envelope and its content, with the next envelope pipelined
-//! behind the content.
+//! after the content.
 
 mod envelope;
 
@@ -22,7 +22,7 @@ use super::stream::IoControl;
 
 /// Timeout for the reply to QUIT, and for a reply sent just before the connection broke.
 const QUIT_TIMEOUT: Duration = Duration::from_secs(3);
-/// Largest write buffer that is reused for the next mail, in bytes.
+/// Largest write buffer that is reused for the next message, in bytes.
 const MAX_REUSED_BUFFER_BYTES: usize = 256 * 1024;
 
 /// Open SMTP connection to a relay.
@@ -36,19 +36,19 @@ pub struct Connection {
     /// The relay still holds state of a failed transaction, so RSET must precede the next.
     needs_rset: bool,
     /// `true` between transactions. It is `false` during one, so that a future dropped half-way
-    /// leaves no connection on which the next mail would read the replies to this one.
+    /// leaves no connection on which the next message would read the replies to this one.
     is_idle: bool,
     /// The relay has replied 354 to DATA.
     awaiting_content: bool,
     /// Envelope passed to `send_content` with the last content, until `read_pipelined_replies` handles it.
     next_envelope: Option<PipelinedEnvelope>,
-    /// Write buffer, reused so that a mail needs no new allocation.
+    /// Write buffer, reused so that a message needs no new allocation.
     write_buf: String,
 }
 
-/// Envelope to be pipelined behind a content.
+/// Envelope to be pipelined after a content.
 enum PipelinedEnvelope {
-    /// Its commands were written behind the content.
+    /// Its commands were written after the content.
     Sent {
         /// The content before it was accepted.
         content_accepted: bool,
@@ -57,7 +57,7 @@ enum PipelinedEnvelope {
     /// Pipelining it is not possible with this relay, or not now: its commands are still to be
     /// sent.
     NotSent(EnvelopeCommands),
-    /// No relay can accept it; the mail already has its outcome.
+    /// No relay can accept it; the message already has its outcome.
     Invalid(SmtpOutcome),
 }
 
@@ -84,7 +84,7 @@ impl Connection {
         })
     }
 
-    /// Returns `true` if the next mail can start; `false` while an envelope is pipelined.
+    /// Returns `true` if the next message can start; `false` while an envelope is pipelined.
     pub fn is_idle(&self) -> bool {
         self.is_idle
     }
@@ -106,7 +106,7 @@ impl Connection {
         (self.is_idle || self.awaiting_content) && self.pipelining_level() == PipeliningLevel::Full
     }
 
-    /// Sends one mail. `content` is the complete message, 7-bit, with CRLF line ends.
+    /// Sends one message. `content` is the complete message, 7-bit, with CRLF line ends.
     pub async fn send(&mut self, envelope_from: &str, to: &str, content: &str) -> AttemptResult {
         let envelope = Envelope { from: envelope_from, to, size: content.len() };
         match self.send_envelope(&envelope).await {
@@ -119,7 +119,7 @@ impl Connection {
     /// next calls are `send_content` and `abandon`.
     ///
     /// # Errors
-    /// Returns the outcome if the mail ends here.
+    /// Returns the outcome if the message ends here.
     pub async fn send_envelope(&mut self, envelope: &Envelope<'_>) -> Result<(), AttemptResult> {
         self.next_envelope = None;
         if !self.is_idle {
@@ -130,7 +130,7 @@ impl Connection {
         self.send_commands(&commands).await
     }
 
-    /// Sends the content, with the envelope of the next mail in the same write, and waits for the
+    /// Sends the content, with the envelope of the next message in the same write, and waits for the
     /// reply after the final dot. The result is for this content alone; `read_pipelined_replies` waits
     /// for the replies to the envelope.
     pub async fn send_content(
@@ -185,7 +185,7 @@ impl Connection {
     /// mail.
     ///
     /// # Errors
-    /// Returns the outcome if this mail ends here; a relay error if the connection ended with the
+    /// Returns the outcome if this message ends here; a relay error if the connection ended with the
     /// mail before.
     pub async fn read_pipelined_replies(&mut self) -> Result<(), AttemptResult> {
         match self.next_envelope.take() {
@@ -300,9 +300,9 @@ impl Connection {
 }
 
 fn no_connection() -> AttemptResult {
-    relay_error("the connection to the relay cannot accept a mail".to_owned())
+    relay_error("the connection to the relay cannot accept a message".to_owned())
 }
 
 fn relay_error(reason: String) -> AttemptResult {
-    AttemptResult { outcome: SmtpOutcome::RelayError { reason }, reusable: false }
+    AttemptResult { outcome: SmtpOutcome::NotAttempted { reason }, reusable: false }
 }

@@ -1,4 +1,4 @@
-//! Classifies every reply of a relay: its meaning for the mail and for the connection, in one
+//! Classifies every reply of a relay: its meaning for the message and for the connection, in one
 //! table.
 
 use std::fmt::{self, Write as _};
@@ -116,14 +116,14 @@ pub enum FailureScope {
     Recipient,
     /// Concerns the sender or the message: other recipients would get the same reply.
     Message,
-    /// Concerns the relay, independently of the mail.
+    /// Concerns the relay, independently of the message.
     Relay,
 }
 
-/// Outcome of one mail for one recipient.
+/// Outcome of one message for one recipient.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SmtpOutcome {
-    /// The relay has accepted responsibility for the mail.
+    /// The relay has accepted responsibility for the message.
     Sent {
         /// Reply of the relay.
         reply: Reply,
@@ -135,7 +135,7 @@ pub enum SmtpOutcome {
         /// Scope of the failure.
         scope: FailureScope,
     },
-    /// Permanent failure of the mail.
+    /// Permanent failure of the message.
     Rejected {
         /// Reply of the relay.
         reply: Reply,
@@ -148,7 +148,7 @@ pub enum SmtpOutcome {
         reason: String,
     },
     /// The relay is unusable now. The mail was certainly not sent, and no attempt is counted.
-    RelayError {
+    NotAttempted {
         /// Cause, as one sentence, with the reply of the relay if there was one.
         reason: String,
     },
@@ -161,17 +161,17 @@ impl SmtpOutcome {
             Self::Sent { reply } | Self::Deferred { reply, .. } | Self::Rejected { reply, .. } => {
                 &reply.text
             }
-            Self::Unknown { reason } | Self::RelayError { reason } => reason,
+            Self::Unknown { reason } | Self::NotAttempted { reason } => reason,
         }
     }
 }
 
-/// Result of an attempt: the outcome of the mail and the state of the connection.
+/// Result of an attempt: the outcome of the message and the state of the connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptResult {
-    /// Outcome of the mail.
+    /// Outcome of the message.
     pub outcome: SmtpOutcome,
-    /// `true` if the connection can carry another mail.
+    /// `true` if the connection can carry another message.
     pub reusable: bool,
 }
 
@@ -216,10 +216,10 @@ pub(super) fn classify(stage: Stage, step: StepResult) -> Option<AttemptResult> 
             return Some(connection_lost(SmtpOutcome::Unknown { reason }));
         }
         StepResult::NoReply(reason) => {
-            return Some(connection_lost(SmtpOutcome::RelayError { reason }));
+            return Some(connection_lost(SmtpOutcome::NotAttempted { reason }));
         }
     };
-    let relay_error = |reply: &Reply| SmtpOutcome::RelayError {
+    let relay_error = |reply: &Reply| SmtpOutcome::NotAttempted {
         reason: format!("the relay answered {stage} with: {reply}"),
     };
     let outcome = match (stage, reply.class()) {
@@ -258,7 +258,7 @@ pub(super) fn classify(stage: Stage, step: StepResult) -> Option<AttemptResult> 
 /// Returns `true` if the result of a pipelined step shows that the relay does not handle
 /// pipelining: a reply that does not fit the stage, a bad sequence of commands, or no reply.
 /// Replies that any envelope may get do not count; neither does a syntax error of a relay that has
-/// handled pipelining before (`proven`), because it concerns one mail.
+/// handled pipelining before (`proven`), because it concerns one message.
 pub(super) fn rejects_pipelining(stage: Stage, step: &StepResult, proven: bool) -> bool {
     let StepResult::Reply(reply) = step else { return true };
     match (stage, reply.code) {

@@ -19,7 +19,7 @@ pub(super) enum PipeliningLevel {
     None,
     /// MAIL, RCPT and DATA in one write (RFC 2920).
     Envelope,
-    /// Also the next envelope in the write of a content, behind its final dot: DATA ends a group,
+    /// Also the next envelope in the write of a content, after its final dot: DATA ends a group,
     /// and content starts the next (RFC 2920 section 3.1).
     Full,
 }
@@ -166,7 +166,7 @@ impl PipeliningState {
             return;
         }
         record.consecutive_failures.store(0, Ordering::Relaxed);
-        let (down, what, instead) = match level {
+        let (down, effect, instead) = match level {
             PipeliningLevel::Full => {
                 (PipeliningLevel::Envelope, "envelope", "waiting for the reply to each message")
             }
@@ -177,7 +177,7 @@ impl PipeliningState {
         if !record.warned.swap(true, Ordering::Relaxed) {
             let relay = &self.relay;
             tracing::warn!(
-                "relay {relay} rejected pipelined {what} ({reason}); falling back to {instead}"
+                "relay {relay} rejected pipelined {effect} ({reason}); falling back to {instead}"
             );
         }
     }

@@ -21,7 +21,7 @@ pub struct Timeouts {
     pub reply: Duration,
     /// From the first byte of the content to the reply after its final dot (RFC 5321: 10 minutes).
     pub content: Duration,
-    /// All replies to an envelope that was pipelined behind a content, while the relay has never
+    /// All replies to an envelope that was pipelined after a content, while the relay has never
     /// accepted one: some relays discard input that arrives before they have replied.
     pub unproven_pipelining: Duration,
     /// Grace period during shutdown for the replies to an envelope, when nothing of the message has

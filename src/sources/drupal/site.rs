@@ -67,7 +67,7 @@ pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::
         "changed",
         "default_langcode",
     ];
-    let advice = "; do its tables begin otherwise (table_prefix)";
+    let advice = "; check table_prefix";
     let nodes = session
         .require_columns("Drupal", &format!("{prefix}node_field_data"), &needed, advice)
         .await?;

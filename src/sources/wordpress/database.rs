@@ -34,7 +34,7 @@ impl Database {
         let prefix = source.table_prefix.clone();
         if !prefix.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
             return Err(anyhow!(
-                "source {name}: table_prefix {prefix:?} may hold only letters, digits and underscores; see $table_prefix in the site's wp-config.php"
+                "source {name}: table_prefix {prefix:?} may contain only letters, digits and underscores; see $table_prefix in the site's wp-config.php"
             ));
         }
         let url = source.url.as_deref().unwrap_or_default();

@@ -140,7 +140,7 @@ impl Store {
     ///
     /// An old article gets its new source id. If an article with that id was imported in the
     /// meantime, the two are merged, and the ledger covers every digest that sent either. The
-    /// caller must run [`Store::regroup`] for each source of the result; until then no digest
+    /// caller must run [`Store::assign_stories`] for each source of the result; until then no digest
     /// includes these articles.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::{AttemptRecord, StartCheck};
+use super::{AttemptRecord, RequestedStart};
 use crate::domain::delivery::{DeliveryOutcome, DeliveryState};
 use crate::domain::time::{Millis, as_millis_i64};
 use crate::store::db::{Query, Statement};
@@ -177,11 +177,11 @@ impl<'a> Transition<'a> {
         }
     }
 
-    pub(super) fn start(intent: &StartCheck) -> Self {
+    pub(super) fn start(start: &RequestedStart) -> Self {
         let from_state =
-            if intent.is_renewal { DeliveryState::Sending } else { DeliveryState::Queued };
+            if start.is_renewal { DeliveryState::Sending } else { DeliveryState::Queued };
         Self {
-            id: intent.id,
+            id: start.id,
             from_state: from_state.as_str(),
             to_state: DeliveryState::Sending.as_str(),
             attempts_added: 0,

@@ -5,7 +5,7 @@ use tokio::sync::mpsc;
 use super::*;
 
 fn job(class: RequestClass, host: &str, id: i64) -> Job {
-    Job { class, host: host.into(), leased_row: Some((JobKind::Deliver, id)) }
+    Job { class, host: host.into(), leased_row: Some((JobKind::Push, id)) }
 }
 
 #[tokio::test]

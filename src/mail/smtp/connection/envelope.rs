@@ -133,7 +133,7 @@ impl Connection {
         Err(attempt)
     }
 
-    /// Records that the relay failed at a pipelined group: the mail is retried, and the connection
+    /// Records that the relay failed at a pipelined group: the message is retried, and the connection
     /// is unusable.
     pub(super) fn pipelining_failed(
         &self,
