@@ -6,6 +6,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
+use crate::domain::actor::Actor;
 use crate::domain::role::Role;
 use crate::domain::slug;
 use crate::domain::time::Millis;
@@ -25,6 +26,7 @@ pub async fn create_token(
     name: &str,
     role: Role,
     entropy: [u8; TOKEN_BYTES],
+    actor: &Actor,
     now: Millis,
 ) -> StoreResult<Result<String, String>> {
     if let Err(reason) = slug::validate(name) {
@@ -33,15 +35,20 @@ pub async fn create_token(
     let token = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(entropy));
     let stored =
         ApiToken { name: name.to_owned(), role, hash: hash(secret, &token), created_at: now };
-    let is_new = store.add_api_token(&stored).await?;
+    let is_new = store.add_api_token(&stored, actor).await?;
     Ok(is_new.then_some(token).ok_or_else(|| {
         format!("a token named {name:?} already exists: revoke it, or choose another name")
     }))
 }
 
 /// Revokes a token from the next request on; returns `true` if it existed.
-pub async fn revoke_token(store: &Store, name: &str) -> StoreResult<bool> {
-    store.remove_api_token(name).await
+pub async fn revoke_token(
+    store: &Store,
+    name: &str,
+    actor: &Actor,
+    now: Millis,
+) -> StoreResult<bool> {
+    store.remove_api_token(name, actor, now).await
 }
 
 /// Returns the stored token that matches the presented one, in a time that reveals nothing about

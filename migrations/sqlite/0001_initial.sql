@@ -49,8 +49,8 @@ CREATE TABLE audit_log (
                 'resume', 'cancel', 'retry', 'test', 'sync',
                 'accept_removals', 'adopt', 'reload')),
     object     TEXT NOT NULL CONSTRAINT audit_log_object CHECK (object IN (
-                'source', 'article', 'feed', 'digest', 'edition',
-                'subscriber', 'suppression', 'token', 'user', 'database',
+                'source', 'article', 'feed', 'digest', 'edition', 'delivery',
+                'subscriber', 'subscription', 'suppression', 'token', 'user', 'database',
                 'config')),
     object_id  TEXT NOT NULL,
     detail     TEXT

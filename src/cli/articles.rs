@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::{UsageError, output};
 use crate::app::App;
+use crate::domain::actor::Actor;
 use crate::domain::article::Article;
 use crate::domain::time::Millis;
 use crate::sources::{SyncReport, id_mapping, import};
@@ -157,7 +158,8 @@ async fn import_file(
 ) -> anyhow::Result<ExitCode> {
     let source =
         import::builtin_source(&app.config, source).map_err(|e| UsageError(format!("{e:#}")))?;
-    match import::import_file(&app.store, &app.config, source, file, app.now()).await? {
+    match import::import_file(&app.store, &app.config, source, file, &Actor::Cli, app.now()).await?
+    {
         Ok(done) if json => {
             let mut document = super::sources::to_json(&done.report);
             document["left_out"] = json!(done.left_out);
@@ -201,7 +203,9 @@ async fn remap_ids(
     if let Some(name) = source.filter(|name| !app.config.sources.iter().any(|s| s.name == *name)) {
         return Err(UsageError(format!("there is no source {name:?} in the configuration")).into());
     }
-    match id_mapping::remap_ids(&app.store, &app.config, source, map, app.now()).await? {
+    match id_mapping::remap_ids(&app.store, &app.config, source, map, &Actor::Cli, app.now())
+        .await?
+    {
         Ok(r) => {
             let parts =
                 [(r.pending, "waiting for their article"), (r.unchanged, "already remapped")];

@@ -11,6 +11,7 @@ use super::{UsageError, output, pluralize};
 use crate::app::App;
 use crate::config::Digest;
 use crate::digests::{self, Prepared, PreviewOptions};
+use crate::domain::actor::Actor;
 use crate::domain::time::Millis;
 
 #[derive(Debug, Subcommand)]
@@ -68,6 +69,7 @@ impl Command {
                     app.digest_context(),
                     find_digest(app, &name)?,
                     &to,
+                    &Actor::Cli,
                     app.now(),
                 )
                 .await?;
@@ -218,7 +220,7 @@ async fn run_now(app: &App, name: &str, at: Option<&str>, json: bool) -> anyhow:
             ))
         })?),
     };
-    match digests::create_edition_now(app.digest_context(), digest, at, now).await? {
+    match digests::create_edition_now(app.digest_context(), digest, at, &Actor::Cli, now).await? {
         Prepared::Created { edition, deliveries } if json => {
             output::json(&json!({"id": edition, "deliveries": deliveries}))?
         }

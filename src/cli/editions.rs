@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::{UsageError, output};
 use crate::app::App;
 use crate::delivery;
+use crate::domain::actor::Actor;
 use crate::domain::edition::{DeliveryCounts, EditionCommand};
 use crate::store::editions::Edition;
 
@@ -77,7 +78,8 @@ async fn apply(
     json: bool,
 ) -> anyhow::Result<ExitCode> {
     let id = parse_id(id)?;
-    let text = delivery::run_edition_command(&app.store, id, command, app.now()).await?;
+    let text =
+        delivery::run_edition_command(&app.store, id, command, &Actor::Cli, app.now()).await?;
     let edition = app.store.existing_edition(id).await?;
     let counts = app.store.edition_counts(id).await?;
     output::result(json, &to_json(&edition, counts), &text)?;

@@ -12,6 +12,7 @@ use crate::domain::address::EmailAddress;
 
 mod adopt;
 mod articles;
+mod audit;
 mod backup;
 mod check;
 mod deliver;
@@ -85,6 +86,9 @@ enum Command {
     /// Manage tokens of API clients
     #[command(subcommand)]
     Tokens(tokens::Command),
+    /// Show who changed what
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// List the subscribers of the WebSub hub
     #[command(subcommand)]
     Websub(websub::Command),
@@ -149,6 +153,7 @@ async fn run(options: Cli) -> anyhow::Result<ExitCode> {
         Command::Subscribers(c) => c.run(&app, json).await,
         Command::Suppressions(c) => c.run(&app, json).await,
         Command::Tokens(c) => c.run(&app, json).await,
+        Command::Audit(c) => c.run(&app, json).await,
         Command::Websub(c) => c.run(&app, json).await,
         Command::Backup { file } => backup::run(&app, &file, json).await,
         Command::Adopt => adopt::run(&app, json).await,

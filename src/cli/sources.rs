@@ -8,6 +8,7 @@ use serde_json::json;
 use super::{UsageError, output};
 use crate::app::App;
 use crate::config::{Source, SourceKind};
+use crate::domain::actor::Actor;
 use crate::sources::{SyncError, SyncReport, sync_now};
 
 mod check;
@@ -60,7 +61,9 @@ async fn sync_all(
     }
     let (mut failed, mut reports) = (false, Vec::new());
     for source in chosen {
-        match sync_now(&app.store, &app.config, source, accept_removals, app.now()).await {
+        match sync_now(&app.store, &app.config, source, accept_removals, &Actor::Cli, app.now())
+            .await
+        {
             Ok(report) if json => reports.push(to_json(&report)),
             Ok(report) => print_report(&report)?,
             Err(SyncError { error, .. }) => {

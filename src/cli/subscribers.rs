@@ -13,6 +13,7 @@ use super::{UsageError, output, parse_address, pluralize};
 use crate::app::App;
 use crate::config::Digest;
 use crate::digests::find_digest;
+use crate::domain::actor::Actor;
 use crate::domain::subscription::RequestOrigin;
 use crate::store::subscribers::{Subscriber, Subscription};
 use crate::subscribers::{self, NewSubscriber, export, import};
@@ -113,10 +114,14 @@ impl Command {
             Self::Show { email } => show(app, &email, json).await,
             Self::Add(add) => add.run(app, json).await,
             Self::Remove { email } => {
-                let digests =
-                    subscribers::unsubscribe_all(&app.store, &parse_address(&email)?, app.now())
-                        .await?
-                        .ok_or_else(|| anyhow!("{email} is not a subscriber"))?;
+                let digests = subscribers::unsubscribe_all(
+                    &app.store,
+                    &parse_address(&email)?,
+                    &Actor::Cli,
+                    app.now(),
+                )
+                .await?
+                .ok_or_else(|| anyhow!("{email} is not a subscriber"))?;
                 let text = format!(
                     "Unsubscribed {email} from {}.",
                     pluralize(usize::try_from(digests)?, "digest")
@@ -255,9 +260,15 @@ impl AddArgs {
         };
         let request = subscribers::validate(&person, &digests, &consent, &app.instance.secret)
             .map_err(|reason| anyhow!("{email}: {reason}"))?;
-        let done =
-            subscribers::apply_requests(&app.store, vec![request], &digests, origin, app.now())
-                .await?;
+        let done = subscribers::apply_requests(
+            &app.store,
+            vec![request],
+            &digests,
+            origin,
+            &Actor::Cli,
+            app.now(),
+        )
+        .await?;
         let r = done.first().copied().unwrap_or_default();
         if r.suppressed {
             return Err(anyhow!(
@@ -287,6 +298,7 @@ impl ImportArgs {
         let digest =
             find_digest(&app.config, &self.digest).map_err(|e| UsageError(format!("{e:#}")))?;
         let options = import::ImportOptions {
+            actor: Actor::Cli,
             confirmed: matches!(self.status, InitialStatus::Confirmed),
             column_map: parse_column_map(&self.map)?,
             dry_run: self.dry_run,

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::{output, parse_address};
 use crate::app::App;
+use crate::domain::actor::Actor;
 use crate::subscribers;
 
 #[derive(Debug, Subcommand)]
@@ -38,6 +39,7 @@ impl Command {
                     &app.store,
                     &app.instance.secret,
                     &parse_address(&email)?,
+                    &Actor::Cli,
                     app.now(),
                 )
                 .await?;
@@ -50,6 +52,8 @@ impl Command {
                     &app.store,
                     &app.instance.secret,
                     &parse_address(&email)?,
+                    &Actor::Cli,
+                    app.now(),
                 )
                 .await?
                 {

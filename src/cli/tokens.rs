@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::{UsageError, output};
 use crate::app::App;
+use crate::domain::actor::Actor;
 use crate::domain::role::Role;
 use crate::{access, clock};
 
@@ -62,9 +63,16 @@ impl Command {
         match self {
             Self::Create { name, role } => {
                 let (secret, random) = (&app.instance.secret, clock::random_bytes());
-                let made =
-                    access::create_token(&app.store, secret, &name, role.into(), random, app.now())
-                        .await?;
+                let made = access::create_token(
+                    &app.store,
+                    secret,
+                    &name,
+                    role.into(),
+                    random,
+                    &Actor::Cli,
+                    app.now(),
+                )
+                .await?;
                 let token = made.map_err(UsageError)?;
                 if json {
                     output::json(
@@ -79,7 +87,7 @@ impl Command {
             }
             Self::List { limit } => list(app, limit, json).await?,
             Self::Revoke { name } => {
-                if !access::revoke_token(&app.store, &name).await? {
+                if !access::revoke_token(&app.store, &name, &Actor::Cli, app.now()).await? {
                     output::error(&format!("there is no token {name:?}"));
                     return Ok(ExitCode::FAILURE);
                 }

@@ -18,6 +18,7 @@ use super::lease_registry::LeaseRegistry;
 use super::recorder::Recorder;
 use super::transport::Connector;
 use crate::config::{Config, Transport};
+use crate::domain::actor::Actor;
 use crate::domain::edition::EditionCommand;
 use crate::domain::time::{MINUTE, Millis, SignedDuration};
 use crate::mail::dkim::Signer;
@@ -282,7 +283,13 @@ impl Dispatcher {
                 );
                 match self
                     .store
-                    .apply_edition_command(edition, EditionCommand::Pause, Some(note.clone()))
+                    .apply_edition_command(
+                        edition,
+                        EditionCommand::Pause,
+                        Some(note.clone()),
+                        &Actor::System,
+                        (self.clock)(),
+                    )
                     .await
                 {
                     Ok(_) => tracing::error!(edition, "{note}"),

@@ -2,6 +2,7 @@
 
 use anyhow::{anyhow, bail};
 
+use crate::domain::actor::Actor;
 use crate::domain::edition::EditionCommand;
 use crate::domain::time::Millis;
 use crate::store::Store;
@@ -24,6 +25,7 @@ pub async fn run_edition_command(
     store: &Store,
     edition: i64,
     command: EditionCommand,
+    actor: &Actor,
     now: Millis,
 ) -> anyhow::Result<String> {
     if command == EditionCommand::Retry {
@@ -40,7 +42,7 @@ pub async fn run_edition_command(
     } else {
         0
     };
-    let state = store.apply_edition_command(edition, command, None).await?;
+    let state = store.apply_edition_command(edition, command, None, actor, now).await?;
     let more = match command {
         EditionCommand::Cancel => {
             format!(

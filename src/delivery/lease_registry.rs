@@ -128,7 +128,10 @@ mod tests {
             payload: String::new(),
             transport: "first".into(),
         };
-        let delivery = store.queue_transactional(message, NOW).await.unwrap();
+        let delivery = store
+            .queue_transactional(message, &crate::domain::actor::Actor::System, NOW)
+            .await
+            .unwrap();
         let (templates, instance) =
             (Templates::load(None).unwrap(), store.instance().await.unwrap());
         (

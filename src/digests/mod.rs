@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::anyhow;
 
 use crate::config::{Config, Digest, MissedPolicy};
+use crate::domain::actor::Actor;
 use crate::domain::article::Article;
 use crate::domain::edition::EditionState;
 use crate::domain::schedule::{ScheduleDecision, due};
@@ -108,7 +109,9 @@ async fn prepare_digest(
             Ok(None)
         }
         ScheduleDecision::Run { scheduled_for } => {
-            create_edition(ctx, digest, Some(scheduled_for), scheduled_for, now).await.map(Some)
+            create_edition(ctx, digest, Some(scheduled_for), scheduled_for, &Actor::System, now)
+                .await
+                .map(Some)
         }
     }
 }
@@ -119,10 +122,11 @@ pub async fn create_edition_now(
     ctx: DigestContext<'_>,
     digest: &Digest,
     at: Millis,
+    actor: &Actor,
     now: Millis,
 ) -> anyhow::Result<Prepared> {
     ctx.store.ensure_digest(&digest.name, now).await?;
-    match create_edition(ctx, digest, None, at, now).await? {
+    match create_edition(ctx, digest, None, at, actor, now).await? {
         Prepared::Created { edition, .. } => {
             Ok(Prepared::Created { edition, deliveries: freeze(ctx.store, edition, now).await? })
         }
@@ -192,6 +196,7 @@ async fn create_edition(
     digest: &Digest,
     date: Option<Millis>,
     at: Millis,
+    actor: &Actor,
     now: Millis,
 ) -> anyhow::Result<Prepared> {
     // Articles public now are included, also in the edition of a date missed while nothing ran.
@@ -219,7 +224,7 @@ async fn create_edition(
         variants,
         assignments: assigned,
     };
-    let Some(edition) = ctx.store.create_edition(new, now).await? else {
+    let Some(edition) = ctx.store.create_edition(new, actor, now).await? else {
         return Ok(Prepared::Conflict);
     };
     Ok(Prepared::Created { edition, deliveries: 0 })

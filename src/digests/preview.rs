@@ -5,6 +5,7 @@ use anyhow::{Context, bail};
 use super::compose::language_for;
 use super::{DigestContext, has_any_section, unsent_stories, variants};
 use crate::config::Digest;
+use crate::domain::actor::Actor;
 use crate::domain::address::EmailAddress;
 use crate::domain::delivery::DeliveryKind;
 use crate::domain::site_urls::SiteUrls;
@@ -106,6 +107,7 @@ pub async fn queue_test(
     ctx: DigestContext<'_>,
     digest: &Digest,
     to: &str,
+    actor: &Actor,
     now: Millis,
 ) -> anyhow::Result<i64> {
     let address = EmailAddress::parse(to).map_err(|reason| anyhow::anyhow!("{to}: {reason}"))?;
@@ -131,5 +133,5 @@ pub async fn queue_test(
         payload: serde_json::to_string(&payload)?,
         transport: digest.transport.clone(),
     };
-    Ok(ctx.store.queue_transactional(delivery, now).await?)
+    Ok(ctx.store.queue_transactional(delivery, actor, now).await?)
 }

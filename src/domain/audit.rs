@@ -107,8 +107,12 @@ pub enum AuditObject {
     Digest,
     /// An edition, by id.
     Edition,
+    /// A transactional message, by the id of its delivery.
+    Delivery,
     /// A subscriber, by id.
     Subscriber,
+    /// A subscription, by id.
+    Subscription,
     /// A suppression, by keyed hash.
     Suppression,
     /// An API token, by name.
@@ -123,13 +127,15 @@ pub enum AuditObject {
 
 impl AuditObject {
     /// All kinds of objects.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Source,
         Self::Article,
         Self::Feed,
         Self::Digest,
         Self::Edition,
+        Self::Delivery,
         Self::Subscriber,
+        Self::Subscription,
         Self::Suppression,
         Self::Token,
         Self::User,
@@ -145,7 +151,9 @@ impl AuditObject {
             Self::Feed => "feed",
             Self::Digest => "digest",
             Self::Edition => "edition",
+            Self::Delivery => "delivery",
             Self::Subscriber => "subscriber",
+            Self::Subscription => "subscription",
             Self::Suppression => "suppression",
             Self::Token => "token",
             Self::User => "user",

@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 
 use super::line_index::LineIndex;
 use crate::config::Config;
+use crate::domain::actor::Actor;
 use crate::domain::time::Millis;
 use crate::store::Store;
 use crate::store::id_mappings::{MappingLine, MappingResult};
@@ -24,6 +25,7 @@ pub async fn remap_ids(
     config: &Config,
     source: Option<&str>,
     file: &Path,
+    actor: &Actor,
     now: Millis,
 ) -> anyhow::Result<Result<MappingResult, Vec<(u64, String)>>> {
     let name = file.display();
@@ -41,7 +43,7 @@ pub async fn remap_ids(
         rejected.sort();
         return Ok(Err(rejected));
     }
-    let outcome = store.remap_ids(mappings, &sources, now).await?;
+    let outcome = store.remap_ids(mappings, &sources, actor, now).await?;
     if let Ok(result) = &outcome {
         for source in &result.sources {
             store.assign_stories(source).await?;

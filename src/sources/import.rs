@@ -11,6 +11,7 @@ use super::importers::{ImportedArticle, NumberedArticle};
 use super::ingest::{guid_owned_by, ingest};
 use super::{INGEST_BATCH_ARTICLES, SyncReport, normalize};
 use crate::config::{Config, Ids, Site, Source, SourceKind};
+use crate::domain::actor::Actor;
 use crate::domain::article::IncomingArticle;
 use crate::domain::time::Millis;
 use crate::store::articles::KnownArticle;
@@ -59,6 +60,7 @@ pub async fn import_file(
     config: &Config,
     source: &Source,
     file: &Path,
+    actor: &Actor,
     now: Millis,
 ) -> anyhow::Result<Result<FileImport, RejectedLines>> {
     let (path, from, language) = (file.to_owned(), source.clone(), config.site.language.clone());
@@ -77,7 +79,9 @@ pub async fn import_file(
     if !rejected.is_empty() {
         return Ok(Err(RejectedLines(rejected)));
     }
-    let articles = articles.into_iter().map(|(_, incoming)| incoming).collect();
+    let articles: Vec<IncomingArticle> =
+        articles.into_iter().map(|(_, incoming)| incoming).collect();
+    store.audit_article_import(&source.name, articles.len(), actor, now).await?;
     let report = upsert_articles(store, config, &source.name, articles, now).await?;
     Ok(Ok(FileImport { report, left_out: parsed.left_out }))
 }

@@ -3,6 +3,7 @@
 
 use self::sync::SyncMode;
 use crate::config::{Config, Source, SourceKind};
+use crate::domain::actor::Actor;
 use crate::domain::time::{Millis, SignedDuration};
 use crate::store::Store;
 
@@ -128,8 +129,11 @@ pub async fn sync_now(
     config: &Config,
     source: &Source,
     accept_removals: bool,
+    actor: &Actor,
     now: Millis,
 ) -> Result<SyncReport, SyncError> {
+    let recorded = store.audit_manual_sync(&source.name, accept_removals, actor, now).await;
+    recorded.map_err(|e| SyncError { error: e.into(), consecutive_failures: 1 })?;
     run_sync(store, config, source, SyncMode::Manual { accept_removals }, now).await
 }
 

@@ -10,6 +10,7 @@ use sqlx::postgres::{PgListener, PgPoolOptions};
 use super::connection::{CONNECT_TIMEOUT, explain, postgres_options, redact_url, with_timeout};
 use super::trigger::{SyncTriggers, request_sync};
 use crate::config::{Config, Source};
+use crate::domain::actor::Actor;
 use crate::domain::time::Millis;
 use crate::store::Store;
 
@@ -116,7 +117,9 @@ impl SourceListener<'_> {
     /// Requests a sync of the source; a failure is logged, and the next poll makes up for it.
     async fn trigger(&self) {
         let (name, now) = (&self.source.name, (self.clock)());
-        if let Err(e) = request_sync(self.store, self.config, self.triggers, name, now).await {
+        if let Err(e) =
+            request_sync(self.store, self.config, self.triggers, name, &Actor::System, now).await
+        {
             tracing::debug!(source = %name, "could not record the sync request of a notification: {e}");
         }
     }

@@ -114,7 +114,7 @@ impl ReadSession {
     }
 
     /// Returns the readable columns of a table of the CMS `system`; fails with one sentence if the
-    /// table or one of `columns` is missing. `advice` is appended to the question about the table.
+    /// table or one of `columns` is missing. `advice` is appended to the error about the table.
     pub(super) async fn require_columns(
         &mut self,
         system: &str,
@@ -126,12 +126,12 @@ impl ReadSession {
         let (source, location) = (&self.source, &self.location);
         if readable.is_empty() {
             return Err(anyhow!(
-                "source {source}: {location} shows no table `{table}`: is this {system}'s database, and may the user SELECT from it{advice}?"
+                "source {source}: {location} has no readable table `{table}`; check that this is {system}'s database and that the user may SELECT from it{advice}"
             ));
         }
         match columns.iter().find(|column| !readable.contains(**column)) {
             Some(missing) => Err(anyhow!(
-                "source {source}: the table `{table}` of {location} shows no column `{missing}`: is this {system}'s database, and may the user SELECT it?"
+                "source {source}: the table `{table}` of {location} has no readable column `{missing}`; check that this is {system}'s database and that the user may SELECT it"
             )),
             None => Ok(readable),
         }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use crate::config::{Config, SourceKind};
+use crate::domain::actor::Actor;
 use crate::domain::time::Millis;
 use crate::store::{Store, StoreResult};
 
@@ -57,6 +58,7 @@ pub async fn request_sync(
     config: &Config,
     triggers: &SyncTriggers,
     source: &str,
+    actor: &Actor,
     now: Millis,
 ) -> StoreResult<SyncRequest> {
     match config.sources.iter().find(|s| s.name == source).map(|s| s.kind) {
@@ -64,7 +66,7 @@ pub async fn request_sync(
         Some(SourceKind::Builtin) => Ok(SyncRequest::Builtin),
         Some(_) => {
             store.ensure_source(source, now).await?;
-            store.request_sync(source, now).await?;
+            store.request_sync(source, actor, now).await?;
             triggers.trigger(source);
             Ok(SyncRequest::Queued)
         }

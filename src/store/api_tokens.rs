@@ -1,7 +1,12 @@
 //! API tokens: their names, roles and keyed hashes.
 
+use serde_json::json;
+
+use super::audit_log::{self, AuditRecord};
 use super::db::{FromRow, Row, Statement};
 use super::{Store, StoreResult};
+use crate::domain::actor::Actor;
+use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::role::Role;
 use crate::domain::time::Millis;
 
@@ -52,21 +57,41 @@ impl FromRow for ApiToken {
 
 impl Store {
     /// Stores a token; returns `false` if its name is taken.
-    pub async fn add_api_token(&self, token: &ApiToken) -> StoreResult<bool> {
-        let added = self
-            .write(&ADD)
+    pub async fn add_api_token(&self, token: &ApiToken, actor: &Actor) -> StoreResult<bool> {
+        let mut tx = self.begin().await?;
+        let added = tx
+            .query(&ADD)
             .bind("name", &token.name)
             .bind("role", token.role.as_str())
             .bind("hash", &token.hash)
             .bind("created_at", token.created_at)
             .execute()
             .await?;
-        Ok(added == 1)
+        if added == 0 {
+            return Ok(false);
+        }
+        let detail = json!({"role": token.role.as_str()});
+        let entry = AuditRecord::new(actor, AuditAction::Create, AuditObject::Token, &token.name);
+        audit_log::record(&mut tx, entry.with(detail), token.created_at).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// Deletes a token; returns `true` if it existed.
-    pub async fn remove_api_token(&self, name: &str) -> StoreResult<bool> {
-        Ok(self.write(&REMOVE).bind("name", name).execute().await? == 1)
+    pub async fn remove_api_token(
+        &self,
+        name: &str,
+        actor: &Actor,
+        now: Millis,
+    ) -> StoreResult<bool> {
+        let mut tx = self.begin().await?;
+        if tx.query(&REMOVE).bind("name", name).execute().await? == 0 {
+            return Ok(false);
+        }
+        let entry = AuditRecord::new(actor, AuditAction::Delete, AuditObject::Token, name);
+        audit_log::record(&mut tx, entry, now).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// Returns tokens, newest first.

@@ -1,6 +1,6 @@
 //! The audit log: who changed what, written in the transaction of the change (guarantee 12).
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::db::{FromRow, Row, Statement, Tx};
 use super::{Store, StoreError, StoreResult};
@@ -22,6 +22,23 @@ pub(crate) struct AuditRecord<'a> {
     pub(crate) object_id: &'a str,
     /// What else is worth knowing, without personal data; `Null` if nothing is.
     pub(crate) detail: Json,
+}
+
+impl<'a> AuditRecord<'a> {
+    /// Creates a record without details.
+    pub(crate) fn new(
+        actor: &'a Actor,
+        action: AuditAction,
+        object: AuditObject,
+        object_id: &'a str,
+    ) -> Self {
+        Self { actor, action, object, object_id, detail: Json::Null }
+    }
+
+    /// Adds details: a JSON object without personal data.
+    pub(crate) fn with(self, detail: Json) -> Self {
+        Self { detail, ..self }
+    }
 }
 
 /// Entry of the audit log.
@@ -102,6 +119,38 @@ pub(super) async fn record(tx: &mut Tx, entry: AuditRecord<'_>, now: Millis) -> 
 }
 
 impl Store {
+    /// Records the import of a file of articles, before its first batch is stored.
+    pub async fn audit_article_import(
+        &self,
+        source: &str,
+        articles: usize,
+        actor: &Actor,
+        now: Millis,
+    ) -> StoreResult<()> {
+        let entry = AuditRecord::new(actor, AuditAction::Import, AuditObject::Source, source);
+        self.record_alone(entry.with(json!({"articles": articles})), now).await
+    }
+
+    /// Records the start of a sync by a person, before its first batch is stored.
+    pub async fn audit_manual_sync(
+        &self,
+        source: &str,
+        accept_removals: bool,
+        actor: &Actor,
+        now: Millis,
+    ) -> StoreResult<()> {
+        let action = if accept_removals { AuditAction::AcceptRemovals } else { AuditAction::Sync };
+        let entry = AuditRecord::new(actor, action, AuditObject::Source, source);
+        self.record_alone(entry, now).await
+    }
+
+    /// Records a change that takes several transactions, in one of its own before the first.
+    async fn record_alone(&self, entry: AuditRecord<'_>, now: Millis) -> StoreResult<()> {
+        let mut tx = self.begin().await?;
+        record(&mut tx, entry, now).await?;
+        tx.commit().await
+    }
+
     /// Returns a page of the audit log, newest entries first.
     ///
     /// # Errors

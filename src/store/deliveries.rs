@@ -1,7 +1,10 @@
 //! Deliveries: transactional messages, counts and history, and the variants of editions.
 
+use super::audit_log::{self, AuditRecord};
 use super::db::{FromRow, Row, Statement};
 use super::{Store, StoreResult};
+use crate::domain::actor::Actor;
+use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::delivery::{DeliveryKind, DeliveryState};
 use crate::domain::time::Millis;
 
@@ -184,6 +187,7 @@ impl Store {
     pub async fn queue_transactional(
         &self,
         delivery: TransactionalDelivery,
+        actor: &Actor,
         now: Millis,
     ) -> StoreResult<i64> {
         let mut tx = self.begin().await?;
@@ -202,6 +206,9 @@ impl Store {
             .bind("now", now)
             .execute()
             .await?;
+        let object_id = id.to_string();
+        let entry = AuditRecord::new(actor, AuditAction::Test, AuditObject::Delivery, &object_id);
+        audit_log::record(&mut tx, entry, now).await?;
         tx.commit().await?;
         Ok(id)
     }

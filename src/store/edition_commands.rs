@@ -1,10 +1,13 @@
 //! Commands of admins for an edition, carried out one batch at a time, and the completion of
 //! editions.
 
+use super::audit_log::{self, AuditRecord};
 use super::claims::HELD_AS_UNKNOWN;
 use super::db::Statement;
 use super::editions::missing_edition;
 use super::{Store, StoreError, StoreResult};
+use crate::domain::actor::Actor;
+use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::edition::{EditionCommand, EditionState};
 use crate::domain::time::Millis;
 
@@ -186,8 +189,17 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &DEQUEUE_EDITIONS,
 ];
 
+fn audit_action(command: EditionCommand) -> AuditAction {
+    match command {
+        EditionCommand::Pause => AuditAction::Pause,
+        EditionCommand::Resume => AuditAction::Resume,
+        EditionCommand::Cancel => AuditAction::Cancel,
+        EditionCommand::Retry => AuditAction::Retry,
+    }
+}
+
 impl Store {
-    /// Applies a command of an admin to an edition and returns the new state.
+    /// Applies a command to an edition and returns the new state.
     ///
     /// # Errors
     /// [`StoreError::Rejected`] if the edition does not exist or its state does not allow the
@@ -197,6 +209,8 @@ impl Store {
         id: i64,
         command: EditionCommand,
         note: Option<String>,
+        actor: &Actor,
+        now: Millis,
     ) -> StoreResult<EditionState> {
         let mut tx = self.begin().await?;
         let row = tx.query(&FIND_STATE).bind("id", id).fetch_first().await?;
@@ -218,6 +232,9 @@ impl Store {
                 "edition {id} was changed at the same time; try again"
             )));
         }
+        let (action, object_id) = (audit_action(command), id.to_string());
+        let entry = AuditRecord::new(actor, action, AuditObject::Edition, &object_id);
+        audit_log::record(&mut tx, entry, now).await?;
         tx.commit().await?;
         Ok(next)
     }

@@ -2,8 +2,11 @@
 
 use serde_json::{Value as Json, json};
 
+use super::audit_log::{self, AuditRecord};
 use super::db::{Statement, Tx};
 use super::{Store, StoreResult};
+use crate::domain::actor::Actor;
+use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::time::Millis;
 
 /// An edition that is about to be created.
@@ -207,11 +210,21 @@ async fn add_contents(tx: &mut Tx, edition: i64, new: &NewEdition) -> StoreResul
 impl Store {
     /// Creates an edition with its stories, variants and ledger in one transaction and returns its
     /// id; `None` if another node has just created it, or an edition with one of its stories.
-    pub async fn create_edition(&self, new: NewEdition, now: Millis) -> StoreResult<Option<i64>> {
-        none_if_created_elsewhere(self.add_whole_edition(&new, now).await)
+    pub async fn create_edition(
+        &self,
+        new: NewEdition,
+        actor: &Actor,
+        now: Millis,
+    ) -> StoreResult<Option<i64>> {
+        none_if_created_elsewhere(self.add_whole_edition(&new, actor, now).await)
     }
 
-    async fn add_whole_edition(&self, new: &NewEdition, now: Millis) -> StoreResult<i64> {
+    async fn add_whole_edition(
+        &self,
+        new: &NewEdition,
+        actor: &Actor,
+        now: Millis,
+    ) -> StoreResult<i64> {
         let mut tx = self.begin().await?;
         let id = add_edition(&mut tx, new, now).await?;
         add_contents(&mut tx, id, new).await?;
@@ -222,6 +235,9 @@ impl Store {
                 .execute()
                 .await?;
         }
+        let (object_id, detail) = (id.to_string(), json!({"digest": new.digest}));
+        let entry = AuditRecord::new(actor, AuditAction::Create, AuditObject::Edition, &object_id);
+        audit_log::record(&mut tx, entry.with(detail), now).await?;
         tx.commit().await?;
         Ok(id)
     }

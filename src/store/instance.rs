@@ -3,9 +3,13 @@
 
 use std::collections::HashMap;
 
+use super::audit_log::{self, AuditRecord};
 use super::db::Statement;
 use super::{Db, Store, StoreError, StoreResult};
 use crate::clock;
+use crate::domain::actor::Actor;
+use crate::domain::audit::{AuditAction, AuditObject};
+use crate::domain::time::Millis;
 
 /// Identity of the store, read at startup.
 #[derive(Clone)]
@@ -118,10 +122,12 @@ impl Store {
     }
 
     /// Allows this store to send as `base_url` from now on.
-    pub async fn adopt(&self, base_url: &str) -> StoreResult<()> {
+    pub async fn adopt(&self, base_url: &str, actor: &Actor, now: Millis) -> StoreResult<()> {
         let mut tx = self.begin().await?;
         tx.query(&REPLACE_VALUE).bind("key", "base_url").bind("value", base_url).execute().await?;
         tx.query(&UNMARK_COPY).execute().await?;
+        let entry = AuditRecord::new(actor, AuditAction::Adopt, AuditObject::Database, base_url);
+        audit_log::record(&mut tx, entry, now).await?;
         tx.commit().await
     }
 

@@ -1,7 +1,10 @@
 //! Sync state of each source: schedule, last result and watermark.
 
+use super::audit_log::{self, AuditRecord};
 use super::db::{FromRow, Row, Statement};
 use super::{Store, StoreResult};
+use crate::domain::actor::Actor;
+use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::time::Millis;
 
 /// Sync state of a source.
@@ -154,9 +157,12 @@ impl Store {
     }
 
     /// Requests a sync of a source as soon as possible, after a sync in progress.
-    pub async fn request_sync(&self, name: &str, now: Millis) -> StoreResult<()> {
-        self.write(&REQUEST_SYNC).bind("name", name).bind("now", now).execute().await?;
-        Ok(())
+    pub async fn request_sync(&self, name: &str, actor: &Actor, now: Millis) -> StoreResult<()> {
+        let mut tx = self.begin().await?;
+        tx.query(&REQUEST_SYNC).bind("name", name).bind("now", now).execute().await?;
+        let entry = AuditRecord::new(actor, AuditAction::Sync, AuditObject::Source, name);
+        audit_log::record(&mut tx, entry, now).await?;
+        tx.commit().await
     }
 
     /// Claims a source for a sync if it is due or a sync was requested; returns `true` for one

@@ -1,9 +1,12 @@
 //! Changes of subscriptions: requests, confirmations and unsubscriptions.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::db::Statement;
+use super::audit_log::{self, AuditRecord};
+use super::db::{Statement, Tx};
 use super::{Store, StoreResult};
+use crate::domain::actor::Actor;
+use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::time::Millis;
 
 mod plan;
@@ -161,6 +164,7 @@ impl Store {
         delivery: i64,
         digests: &[String],
         evidence: &str,
+        actor: &Actor,
         now: Millis,
     ) -> StoreResult<Vec<String>> {
         let mut tx = self.begin().await?;
@@ -178,6 +182,9 @@ impl Store {
             .bind("digests", digests)
             .fetch_scalars()
             .await?;
+        let detail = json!({"digests": confirmed});
+        let person = AuditObject::Subscriber;
+        record(&mut tx, actor, AuditAction::Confirm, (person, subscriber), detail, now).await?;
         tx.commit().await?;
         Ok(confirmed)
     }
@@ -213,6 +220,7 @@ impl Store {
         &self,
         subscription: i64,
         all: bool,
+        actor: &Actor,
         now: Millis,
     ) -> StoreResult<bool> {
         let mut tx = self.begin().await?;
@@ -224,15 +232,26 @@ impl Store {
             .await?;
         let rest = if all { &UNSUBSCRIBE_OWNER } else { &UNSUBSCRIBE };
         tx.query(rest).bind("id", subscription).bind("now", now).execute().await?;
+        let (action, detail) = (AuditAction::Unsubscribe, json!({"all": all}));
+        let object = (AuditObject::Subscription, subscription);
+        record(&mut tx, actor, action, object, detail, now).await?;
         tx.commit().await?;
         Ok(confirmed == 1)
     }
 
     /// Unsubscribes all subscriptions of a subscriber and returns the number of those changed.
-    pub async fn unsubscribe_all(&self, subscriber: i64, now: Millis) -> StoreResult<u64> {
+    pub async fn unsubscribe_all(
+        &self,
+        subscriber: i64,
+        actor: &Actor,
+        now: Millis,
+    ) -> StoreResult<u64> {
         let mut tx = self.begin().await?;
         let changed = tx.query(&UNSUBSCRIBE_ALL).bind("subscriber", subscriber).execute().await?;
         tx.query(&SET_SINCE).bind("subscriber", subscriber).bind("now", now).execute().await?;
+        let (action, detail) = (AuditAction::Unsubscribe, json!({"subscriptions": changed}));
+        let object = (AuditObject::Subscriber, subscriber);
+        record(&mut tx, actor, action, object, detail, now).await?;
         tx.commit().await?;
         Ok(changed)
     }
@@ -243,15 +262,38 @@ impl Store {
         &self,
         subscription: i64,
         unsubscribed_at: Millis,
+        actor: &Actor,
         now: Millis,
     ) -> StoreResult<bool> {
-        let changed = self
-            .write(&UNDO_UNSUBSCRIBE)
+        let mut tx = self.begin().await?;
+        let changed = tx
+            .query(&UNDO_UNSUBSCRIBE)
             .bind("id", subscription)
             .bind("unsubscribed_at", unsubscribed_at)
             .bind("now", now)
             .execute()
             .await?;
-        Ok(changed == 1)
+        if changed == 0 {
+            return Ok(false);
+        }
+        let (action, detail) = (AuditAction::Subscribe, json!({"undo": true}));
+        let object = (AuditObject::Subscription, subscription);
+        record(&mut tx, actor, action, object, detail, now).await?;
+        tx.commit().await?;
+        Ok(true)
     }
+}
+
+/// Records a change of a person or a subscription, which is named by its id.
+async fn record(
+    tx: &mut Tx,
+    actor: &Actor,
+    action: AuditAction,
+    (object, id): (AuditObject, i64),
+    detail: Value,
+    now: Millis,
+) -> StoreResult<()> {
+    let object_id = id.to_string();
+    let entry = AuditRecord::new(actor, action, object, &object_id).with(detail);
+    audit_log::record(tx, entry, now).await
 }

@@ -4,8 +4,11 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use super::audit_log::{self, AuditRecord};
 use super::db::{FromRow, Row, Statement};
 use super::{Store, StoreResult};
+use crate::domain::actor::Actor;
+use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::time::Millis;
 
 /// Suppression of one address.
@@ -63,20 +66,45 @@ impl FromRow for Suppression {
 
 impl Store {
     /// Suppresses an address; returns `false` if it was suppressed already.
-    pub async fn suppress(&self, hash: &str, reason: &str, now: Millis) -> StoreResult<bool> {
-        let added = self
-            .write(&ADD)
+    pub async fn suppress(
+        &self,
+        hash: &str,
+        reason: &str,
+        actor: &Actor,
+        now: Millis,
+    ) -> StoreResult<bool> {
+        let mut tx = self.begin().await?;
+        let added = tx
+            .query(&ADD)
             .bind("hash", hash)
             .bind("reason", reason)
             .bind("now", now)
             .execute()
             .await?;
-        Ok(added == 1)
+        if added == 0 {
+            return Ok(false);
+        }
+        let entry = AuditRecord::new(actor, AuditAction::Create, AuditObject::Suppression, hash);
+        audit_log::record(&mut tx, entry, now).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// Removes a suppression; returns `true` if there was one.
-    pub async fn remove_suppression(&self, hash: &str) -> StoreResult<bool> {
-        Ok(self.write(&REMOVE).bind("hash", hash).execute().await? == 1)
+    pub async fn remove_suppression(
+        &self,
+        hash: &str,
+        actor: &Actor,
+        now: Millis,
+    ) -> StoreResult<bool> {
+        let mut tx = self.begin().await?;
+        if tx.query(&REMOVE).bind("hash", hash).execute().await? == 0 {
+            return Ok(false);
+        }
+        let entry = AuditRecord::new(actor, AuditAction::Delete, AuditObject::Suppression, hash);
+        audit_log::record(&mut tx, entry, now).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// Returns the reason for the suppression of an address, if it is suppressed.

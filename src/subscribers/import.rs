@@ -9,6 +9,7 @@ use anyhow::Context;
 
 use super::{NewSubscriber, apply_requests, validate};
 use crate::config::Digest;
+use crate::domain::actor::Actor;
 use crate::domain::subscription::RequestOrigin;
 use crate::domain::time::Millis;
 use crate::store::Store;
@@ -24,6 +25,8 @@ pub const COLUMNS: [&str; 5] = ["email", "name", "language", "timezone", "sectio
 /// Options of an import.
 #[derive(Debug, Clone)]
 pub struct ImportOptions {
+    /// Who imports the file.
+    pub actor: Actor,
     /// `true` if the admin holds the owners' consent, so that no confirmation e-mail is sent.
     pub confirmed: bool,
     /// Column names of the file by supported column.
@@ -101,7 +104,7 @@ pub async fn import(
             break;
         }
         done += chunk.len();
-        for r in apply_requests(store, chunk, &[digest], origin, now).await? {
+        for r in apply_requests(store, chunk, &[digest], origin, &options.actor, now).await? {
             report.add(r);
         }
         on_progress(done, report.valid);

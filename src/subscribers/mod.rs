@@ -2,6 +2,7 @@
 //! this module (guarantees 6 and 7).
 
 use crate::config::{Config, Digest};
+use crate::domain::actor::Actor;
 use crate::domain::address::EmailAddress;
 use crate::domain::subscription::RequestOrigin;
 use crate::domain::time::{HOUR, Millis, SignedDuration};
@@ -89,10 +90,11 @@ pub async fn apply_requests(
     requests: Vec<SubscriptionRequest>,
     digests: &[&Digest],
     origin: RequestOrigin,
+    actor: &Actor,
     now: Millis,
 ) -> StoreResult<Vec<RequestResult>> {
     let transport = digests.first().map_or("", |d| d.transport.as_str());
-    store.request_subscriptions(requests, origin, transport, now).await
+    store.request_subscriptions(requests, origin, transport, actor, now).await
 }
 
 /// Requests subscriptions from the public page. The response does not reveal whether the address is
@@ -109,7 +111,8 @@ pub async fn subscribe(
         Ok(request) => request,
         Err(reason) => return Ok(Err(reason)),
     };
-    apply_requests(store, vec![request], digests, RequestOrigin::Page, now).await?;
+    apply_requests(store, vec![request], digests, RequestOrigin::Page, &Actor::Subscriber, now)
+        .await?;
     Ok(Ok(()))
 }
 
@@ -151,7 +154,9 @@ pub async fn confirm(
         return Ok(None);
     };
     let evidence = format!("confirmed by the owner of the address, {}", now.rfc3339());
-    let confirmed = store.confirm(subscriber.id, delivery, &digests, &evidence, now).await?;
+    let confirmed = store
+        .confirm(subscriber.id, delivery, &digests, &evidence, &Actor::Subscriber, now)
+        .await?;
     Ok((!confirmed.is_empty()).then_some((subscriber, confirmed)))
 }
 
@@ -189,7 +194,7 @@ pub async fn unsubscribe(
     let Some(LinkScope::Unsubscribe { subscription }) = token::verify(secret, token) else {
         return Ok(None);
     };
-    let was_confirmed = store.unsubscribe(subscription, all, now).await?;
+    let was_confirmed = store.unsubscribe(subscription, all, &Actor::Subscriber, now).await?;
     let undo = was_confirmed
         .then(|| token::sign(secret, LinkScope::Undo { subscription, unsubscribed_at: now.0 }));
     Ok(Some(UnsubscribeOutcome { undo }))
@@ -206,38 +211,48 @@ pub async fn undo_unsubscribe(
         Some(LinkScope::Undo { subscription, unsubscribed_at })
             if now.since(Millis(unsubscribed_at)) <= UNDO_WINDOW =>
         {
-            store.undo_unsubscribe(subscription, Millis(unsubscribed_at), now).await
+            store
+                .undo_unsubscribe(subscription, Millis(unsubscribed_at), &Actor::Subscriber, now)
+                .await
         }
         _ => Ok(false),
     }
 }
 
-/// Ends all subscriptions of an address by order of an admin. Returns their number, or `None` if
+/// Ends all subscriptions of an address for an admin. Returns their number, or `None` if
 /// the address is not a subscriber.
 pub async fn unsubscribe_all(
     store: &Store,
     address: &EmailAddress,
+    actor: &Actor,
     now: Millis,
 ) -> StoreResult<Option<u64>> {
     match store.find_subscriber(&address.key()).await? {
-        Some(subscriber) => store.unsubscribe_all(subscriber.id, now).await.map(Some),
+        Some(subscriber) => store.unsubscribe_all(subscriber.id, actor, now).await.map(Some),
         None => Ok(None),
     }
 }
 
-/// Suppresses an address by order of an admin. Returns `true` if it was not suppressed before.
+/// Suppresses an address for an admin. Returns `true` if it was not suppressed before.
 pub async fn suppress(
     store: &Store,
     secret: &[u8],
     address: &EmailAddress,
+    actor: &Actor,
     now: Millis,
 ) -> StoreResult<bool> {
-    store.suppress(&address_hash(secret, &address.key()), "admin", now).await
+    store.suppress(&address_hash(secret, &address.key()), "admin", actor, now).await
 }
 
-/// Removes a suppression by order of an admin. Returns `true` if there was one.
-pub async fn unsuppress(store: &Store, secret: &[u8], address: &EmailAddress) -> StoreResult<bool> {
-    store.remove_suppression(&address_hash(secret, &address.key())).await
+/// Removes a suppression for an admin. Returns `true` if there was one.
+pub async fn unsuppress(
+    store: &Store,
+    secret: &[u8],
+    address: &EmailAddress,
+    actor: &Actor,
+    now: Millis,
+) -> StoreResult<bool> {
+    store.remove_suppression(&address_hash(secret, &address.key()), actor, now).await
 }
 
 /// Returns the configured digests of these names; the error lists the existing ones.

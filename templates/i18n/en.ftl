@@ -1,4 +1,4 @@
-# Texts of e-mails and web pages in English. English is also the fallback for texts that another language leaves out.
+# Texts of e-mails and web pages in English, which is also the fallback for texts that another language lacks.
 language-name = English
 
 # --- Digest e-mail
@@ -57,7 +57,7 @@ index-opml = Download all feeds (OPML)
 index-latest = Latest articles
 index-empty = There are no feeds or digests yet.
 index-about = How it works
-index-about-feeds = Your feed reader checks for new articles automatically. You don’t need an account or an e-mail address. To stop, remove the feed from your reader.
+index-about-feeds = Your feed reader checks for new articles automatically. You do not need an account or an e-mail address. To stop, remove the feed from your reader.
 index-about-digests = To get a digest, enter your e-mail address and confirm it. You can choose the sections and the language.
 
 # --- Banner on the demo's home page
@@ -77,10 +77,10 @@ demo-mailbox = Open the inbox
 demo-publish = Publish an article
 
 # --- Page of a feed
-feed-description = A feed lets you follow a site in a feed reader, an app that checks for new articles and shows them to you. You don’t need an account or an e-mail address.
-feed-instructions = Copy the address of a feed into your feed reader. If you’re not sure which format to use, choose RSS.
+feed-description = A feed lets you follow a site in a feed reader, an app that checks for new articles and shows them to you. You do not need an account or an e-mail address.
+feed-instructions = Copy the address of a feed into your feed reader. If you are not sure which format to use, choose RSS.
 feed-subscribe = Subscribe
-feed-private = This feed is private. Anyone who has its address can read it, so be careful who you share it with.
+feed-private = This feed is private. Anyone who has its address can read it, so share it with care.
 feed-copy = Copy
 feed-copied = Copied
 feed-contents = Contents
@@ -94,7 +94,7 @@ feed-archive = From the archive: { $page }
 feed-parts = Follow only part of this feed
 feed-parts-hint = Each of these is a separate feed.
 feed-embed = Link to this feed from your website
-feed-embed-hint = Add these lines to the head section of your pages, so that feed readers can find the feed from your site’s address.
+feed-embed-hint = Add these lines to the head section of your pages, so that feed readers can find the feed at the address of your site.
 
 # --- List of feeds
 feeds-title = Feeds
@@ -107,7 +107,7 @@ feeds-by-tag = Tags
 
 # --- Subscribe
 subscribe-title = Subscribe by e-mail
-subscribe-lede = We’ll e-mail you a confirmation link. You won’t receive anything else until you confirm.
+subscribe-lede = We will e-mail you a confirmation link. You will not receive anything else until you confirm.
 subscribe-address = E-mail address
 subscribe-name = Name
 subscribe-optional = optional
@@ -119,45 +119,45 @@ subscribe-honeypot = Leave this field empty
 subscribe-button = Subscribe
 subscribe-privacy = We only use your address to send these e-mails. Every e-mail has an unsubscribe link.
 subscribe-sent-title = Check your inbox
-subscribe-sent = We sent an e-mail to { $address }. Click the button in it to confirm your subscription. If it doesn’t arrive in a few minutes, check your spam folder.
-subscribe-error-address = “{ $address }” doesn’t look like a valid e-mail address. Please check it.
+subscribe-sent = We sent an e-mail to { $address }. Click the button in it to confirm your subscription. If it does not arrive in a few minutes, check your spam folder.
+subscribe-error-address = “{ $address }” is not a valid e-mail address. Please check it.
 subscribe-error-digest = Select at least one digest.
 
 # --- Confirm
 confirm-title = Confirm your subscription
-confirm-list = Once you confirm, you’ll receive:
+confirm-list = Once you confirm, you will receive:
 confirm-button = Confirm subscription
-confirm-not-me = If you didn’t request this, close this page.
-confirm-done-title = You’re subscribed
-confirm-done = You are now subscribed to { $digests }. Every e-mail has an unsubscribe link.
+confirm-not-me = If you did not request this, close this page.
+confirm-done-title = You are subscribed
+confirm-done = You will now receive { $digests }. Every e-mail has an unsubscribe link.
 
 # --- Unsubscribe
 unsubscribe-title = Unsubscribe from { $digest }?
-unsubscribe-ask = You’ll no longer receive this digest. Your other subscriptions won’t change.
+unsubscribe-ask = You will no longer receive this digest. Your other subscriptions will not change.
 unsubscribe-button = Unsubscribe
-unsubscribe-done-title = You’ve unsubscribed from { $digest }
+unsubscribe-done-title = You have unsubscribed from { $digest }
 unsubscribe-done = You may still receive an e-mail that is already on its way.
 unsubscribe-undo = Undo
 unsubscribe-all-ask = Would you like to unsubscribe from your other digests too?
 unsubscribe-all = Unsubscribe from everything
-unsubscribe-all-done-title = You’ve unsubscribed from everything
-unsubscribe-all-done = We won’t send you any more digests. You can subscribe again at any time.
-unsubscribe-undone-title = You’re subscribed again
-unsubscribe-undone = You’ll receive { $digest } again.
+unsubscribe-all-done-title = You have unsubscribed from everything
+unsubscribe-all-done = We will not send you any more digests. You can subscribe again at any time.
+unsubscribe-undone-title = You are subscribed again
+unsubscribe-undone = You will receive { $digest } again.
 
 # --- Errors
 error-not-found-title = Page not found
 error-not-found = Check the address, or find all feeds and digests on the home page.
-error-invalid-token-title = This link doesn’t work
+error-invalid-token-title = This link does not work
 error-invalid-token = The link may have expired, been used already, or been cut off. To get a new confirmation link, subscribe again.
 error-bad-request-title = Bad request
 error-bad-request = The form was incomplete or not valid. Please go back and try again.
 error-forbidden-title = Request not allowed
 error-forbidden = The form was sent from another website. Please open our page and fill in the form there.
 error-method-not-allowed-title = Method not allowed
-error-method-not-allowed = This address doesn’t accept that type of request. Please go back to the home page and start again.
+error-method-not-allowed = This address does not accept that type of request. Please go back to the home page and start again.
 error-not-acceptable-title = Encoding not available
-error-not-acceptable = This page isn’t available in any encoding that your browser or feed reader accepts.
+error-not-acceptable = This page is not available in any encoding that your browser or feed reader accepts.
 error-too-large-title = Too much data
 error-too-large = The form was larger than we accept. Please go back, shorten your text and try again.
 error-too-many-requests-title = Too many requests
@@ -184,7 +184,7 @@ mailbox-date = Date
 mailbox-headers = All headers
 mailbox-html = HTML version
 mailbox-text = Plain text version
-mailbox-none = This e-mail has neither HTML nor plain text.
+mailbox-none = This e-mail has neither an HTML nor a plain text version.
 
 # --- The demo's publishing form
 publish-title = Publish an article

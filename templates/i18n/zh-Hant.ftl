@@ -1,4 +1,4 @@
-# 電子郵件與網頁的繁體中文文字。缺少的項目使用英文。
+# 電子郵件與網頁的繁體中文文字。缺少的項目使用英文文字。
 language-name = 繁體中文
 
 # --- Digest e-mail
@@ -7,7 +7,7 @@ digest-count = { $count } 篇文章
 digest-in-browser = 在瀏覽器中檢視
 digest-read-more = 閱讀全文
 digest-more = 本期其他文章
-digest-preheader-more = 更多內容
+digest-preheader-more = 及更多內容
 digest-reason = 您收到這封電子郵件，是因為您訂閱了{ $site }的「{ $digest }」。
 digest-sent-to = 收件者：
 digest-unsubscribe = 取消訂閱
@@ -29,17 +29,17 @@ page-mailbox = 收件匣
 page-publish = 發布
 page-language = 語言
 page-skip = 跳至主要內容
-page-footer = 由 Courant 提供技術支援
+page-footer = 採用 Courant 技術
 page-back = 返回首頁
 
 # --- Home page
-index-title = 用閱讀器或電子郵件看新聞
-index-lede = 用閱讀器訂閱{ $site }，或透過電子郵件接收最新消息。
+index-title = 用 RSS 閱讀器或電子郵件看新聞
+index-lede = 用 RSS 閱讀器訂閱{ $site }，或透過電子郵件接收最新消息。
 index-digests = 電子報
 index-digests-hint = 定期以電子郵件接收最新文章，隨時一鍵取消訂閱。
 index-digest-next = 下一期：{ $next }
 index-digest-subscribe = 訂閱
-index-feeds = 閱讀器訂閱
+index-feeds = RSS 訂閱
 index-feeds-hint = 將訂閱來源的網址複製到閱讀器中，三種格式擇一即可。
 index-feed-count = { $count ->
     [0] 尚無文章
@@ -66,7 +66,7 @@ demo-mailbox = 開啟收件匣
 demo-publish = 發布文章
 
 # --- Page of a feed
-feed-description = 透過訂閱來源，您可以用閱讀器追蹤網站的最新內容。閱讀器會定期檢查並顯示新文章，無需註冊，也不必提供電子郵件地址。
+feed-description = 透過訂閱來源，您可以用 RSS 閱讀器追蹤網站的最新內容。閱讀器會定期檢查並顯示新文章，無需註冊，也不必提供電子郵件地址。
 feed-instructions = 將訂閱來源的網址複製到閱讀器中。如果不確定該用哪種格式，請選擇 RSS。
 feed-subscribe = 訂閱
 feed-private = 這是私人訂閱來源。任何人取得網址都能閱讀，請謹慎分享。
@@ -76,14 +76,14 @@ feed-contents = 內容
 feed-language = 語言
 feed-updates = 更新
 feed-push = 支援 WebSub 的閱讀器會立即更新，其他閱讀器則於下次檢查時更新
-feed-poll = 閱讀器下次檢查時更新
+feed-poll = 閱讀器於下次檢查時更新
 feed-empty = 尚無文章。
 feed-older = 較舊的文章
 feed-archive = 彙整：{ $page }
 feed-parts = 只訂閱部分內容
 feed-parts-hint = 下列各項都是獨立的訂閱來源。
 feed-embed = 在您的網站加入此訂閱來源
-feed-embed-hint = 將下列程式碼加入網頁的 head 區段，閱讀器就能透過網站網址找到此訂閱來源。
+feed-embed-hint = 將下列程式碼加入網頁的 head 區段，閱讀器即可透過您的網址找到此訂閱來源。
 
 # --- List of feeds
 feeds-title = 訂閱來源
@@ -132,7 +132,7 @@ unsubscribe-all = 取消訂閱所有電子報
 unsubscribe-all-done-title = 您已取消訂閱所有電子報
 unsubscribe-all-done = 我們不會再寄送電子報給您。您可以隨時重新訂閱。
 unsubscribe-undone-title = 已恢復訂閱
-unsubscribe-undone = 您將繼續收到「{ $digest }」。
+unsubscribe-undone = 您將重新收到「{ $digest }」。
 
 # --- Errors
 error-not-found-title = 找不到網頁
@@ -146,7 +146,7 @@ error-forbidden = 此表單來自其他網站。請開啟本站頁面重新填�
 error-method-not-allowed-title = 不支援的請求方式
 error-method-not-allowed = 此網址不支援這種請求方式，請返回首頁重新操作。
 error-not-acceptable-title = 不支援的編碼
-error-not-acceptable = 此頁面沒有您的瀏覽器或閱讀器可接受的編碼。
+error-not-acceptable = 此頁面無法以您的瀏覽器或閱讀器支援的編碼提供。
 error-too-large-title = 提交的內容過多
 error-too-large = 表單內容超過上限，請返回上一頁縮短內容後再試一次。
 error-too-many-requests-title = 請求過於頻繁
@@ -171,7 +171,7 @@ mailbox-none = 這封電子郵件沒有 HTML 或純文字內容。
 
 # --- The demo's publishing form
 publish-title = 發布文章
-publish-lede = 文章會立即出現在訂閱來源中，並加入訂閱了該分類的讀者的下一期電子報。
+publish-lede = 文章會立即出現在訂閱來源中，並收錄於該分類訂閱者的下一期電子報。
 publish-field-title = 標題
 publish-field-text = 內文
 publish-field-text-hint = 段落之間請空一行。
@@ -180,6 +180,6 @@ publish-field-language = 語言
 publish-button = 發布
 publish-error-title = 請輸入標題。
 publish-done-title = 已發布
-publish-done = 〈{ $title }〉已加入訂閱來源，並將出現在下一期電子報中。
+publish-done = 〈{ $title }〉已出現在訂閱來源中，並將收錄於下一期電子報。
 publish-done-feeds = 檢視訂閱來源
 publish-done-again = 再發布一篇

@@ -1,4 +1,4 @@
-# 邮件和网页的简体中文文本。缺少的条目使用英文。
+# 邮件和网页的简体中文文本。缺失的条目使用英文文本。
 language-name = 简体中文
 
 # --- Digest e-mail
@@ -7,7 +7,7 @@ digest-count = { $count } 篇文章
 digest-in-browser = 在浏览器中查看
 digest-read-more = 阅读全文
 digest-more = 本期更多文章
-digest-preheader-more = 更多内容
+digest-preheader-more = 及更多内容
 digest-reason = 您收到此邮件，是因为您订阅了{ $site }的“{ $digest }”。
 digest-sent-to = 收件人：
 digest-unsubscribe = 退订
@@ -15,7 +15,7 @@ digest-unsubscribe = 退订
 # --- Confirmation e-mail
 confirm-mail-subject = 请确认订阅：{ $digests }
 confirm-mail-title = 请确认您的订阅
-confirm-mail-reason = 我们收到了使用 { $address } 订阅{ $site }以下内容的申请：
+confirm-mail-reason = 我们收到了以 { $address } 订阅{ $site }以下内容的申请：
 confirm-mail-instructions = 请确认您的订阅。确认链接 { $days } 天内有效。
 confirm-mail-button = 确认订阅
 confirm-mail-link = 如果按钮无法点击，请将以下链接复制到浏览器中打开：
@@ -33,13 +33,13 @@ page-footer = 由 Courant 提供支持
 page-back = 返回首页
 
 # --- Home page
-index-title = 用阅读器或邮箱看新闻
-index-lede = 用阅读器订阅{ $site }，或通过邮件获取最新消息。
+index-title = 用 RSS 阅读器或邮箱看新闻
+index-lede = 用 RSS 阅读器订阅{ $site }，或通过邮件接收最新消息。
 index-digests = 邮件订阅
 index-digests-hint = 定期通过邮件接收最新文章，随时一键退订。
 index-digest-next = 下一期：{ $next }
 index-digest-subscribe = 订阅
-index-feeds = 阅读器订阅
+index-feeds = RSS 订阅
 index-feeds-hint = 将订阅源的网址复制到阅读器中，三种格式任选其一。
 index-feed-count = { $count ->
     [0] 暂无文章
@@ -50,7 +50,7 @@ index-opml = 下载全部订阅源（OPML）
 index-latest = 最新文章
 index-empty = 暂无订阅源和简报。
 index-about = 使用说明
-index-about-feeds = 阅读器会自动获取新文章，无需注册，也无需提供邮箱。不想再看时，在阅读器中删除订阅源即可。
+index-about-feeds = 阅读器会自动获取新文章，无需注册，也无需填写邮箱。不想再看时，在阅读器中删除订阅源即可。
 index-about-digests = 订阅简报只需填写邮箱并完成确认，还可以选择感兴趣的栏目和语言。
 
 # --- Banner on the demo's home page
@@ -66,7 +66,7 @@ demo-mailbox = 打开收件箱
 demo-publish = 发布文章
 
 # --- Page of a feed
-feed-description = 通过订阅源，您可以用阅读器关注网站更新。阅读器会定期检查并显示新文章，无需注册，也无需提供邮箱。
+feed-description = 通过订阅源，您可以用 RSS 阅读器关注网站更新。阅读器会定期检查并显示新文章，无需注册，也无需填写邮箱。
 feed-instructions = 将订阅源的网址复制到阅读器中。如果不确定用哪种格式，请选择 RSS。
 feed-subscribe = 订阅
 feed-private = 这是私密订阅源。任何人得到网址都可以阅读，请谨慎分享。
@@ -75,15 +75,15 @@ feed-copied = 已复制
 feed-contents = 内容
 feed-language = 语言
 feed-updates = 更新
-feed-push = 支持 WebSub 的阅读器即时更新，其他阅读器在下次检查时更新
-feed-poll = 阅读器下次检查时更新
+feed-push = 支持 WebSub 的阅读器会即时更新，其他阅读器在下次检查时更新
+feed-poll = 阅读器在下次检查时更新
 feed-empty = 暂无文章。
 feed-older = 更早的文章
 feed-archive = 归档：{ $page }
 feed-parts = 只订阅部分内容
 feed-parts-hint = 以下各项均为独立的订阅源。
-feed-embed = 在您的网站上添加此订阅源
-feed-embed-hint = 将以下代码添加到网页的 head 部分，阅读器就能通过网站地址找到此订阅源。
+feed-embed = 在您的网站中添加此订阅源
+feed-embed-hint = 将以下代码添加到网页的 head 部分，阅读器即可通过您的网址找到此订阅源。
 
 # --- List of feeds
 feeds-title = 订阅源
@@ -109,7 +109,7 @@ subscribe-button = 订阅
 subscribe-privacy = 您的邮箱地址仅用于发送这些邮件。每封邮件都附有退订链接。
 subscribe-sent-title = 请查收邮件
 subscribe-sent = 我们已向 { $address } 发送了一封邮件，请点击其中的按钮确认订阅。如果几分钟内没有收到，请检查垃圾邮件文件夹。
-subscribe-error-address = “{ $address }”不是有效的邮箱地址，请检查后重试。
+subscribe-error-address = “{ $address }”不是有效的邮箱地址，请检查后重新填写。
 subscribe-error-digest = 请至少选择一份简报。
 
 # --- Confirm
@@ -132,7 +132,7 @@ unsubscribe-all = 退订全部简报
 unsubscribe-all-done-title = 您已退订全部简报
 unsubscribe-all-done = 我们不会再向您发送简报。您可以随时重新订阅。
 unsubscribe-undone-title = 已恢复订阅
-unsubscribe-undone = 您将继续收到“{ $digest }”。
+unsubscribe-undone = 您将重新收到“{ $digest }”。
 
 # --- Errors
 error-not-found-title = 页面不存在
@@ -146,7 +146,7 @@ error-forbidden = 该表单来自其他网站。请打开本站页面重新填�
 error-method-not-allowed-title = 不支持的请求方式
 error-method-not-allowed = 此网址不支持这种请求方式，请返回首页重新操作。
 error-not-acceptable-title = 不支持的编码
-error-not-acceptable = 此页面没有您的浏览器或阅读器可接受的编码。
+error-not-acceptable = 此页面无法以您的浏览器或阅读器支持的编码提供。
 error-too-large-title = 提交的内容过多
 error-too-large = 表单内容超出限制，请返回缩短内容后重试。
 error-too-many-requests-title = 请求过于频繁
@@ -171,7 +171,7 @@ mailbox-none = 此邮件没有 HTML 或纯文本内容。
 
 # --- The demo's publishing form
 publish-title = 发布文章
-publish-lede = 文章会立即出现在订阅源中，并加入订阅了相应栏目的读者的下一期简报。
+publish-lede = 文章会立即出现在订阅源中，并收入相应栏目订阅者的下一期简报。
 publish-field-title = 标题
 publish-field-text = 正文
 publish-field-text-hint = 段落之间请空一行。
@@ -180,6 +180,6 @@ publish-field-language = 语言
 publish-button = 发布
 publish-error-title = 请填写标题。
 publish-done-title = 已发布
-publish-done = 《{ $title }》已加入订阅源，并将出现在下一期简报中。
+publish-done = 《{ $title }》已出现在订阅源中，并将收入下一期简报。
 publish-done-feeds = 查看订阅源
 publish-done-again = 再发布一篇

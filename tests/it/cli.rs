@@ -72,9 +72,16 @@ fn list_and_show_commands_print_one_json_document_with_the_flag_in_either_positi
     import_example_data(&shell);
     shell.run_ok(&["digests", "run", "weekly"]);
     shell.run_ok(&["suppressions", "add", "eve@example.org"]);
-    for list in
-        ["sources", "articles", "feeds", "digests", "editions", "subscribers", "suppressions"]
-    {
+    for list in [
+        "sources",
+        "articles",
+        "feeds",
+        "digests",
+        "editions",
+        "subscribers",
+        "suppressions",
+        "audit",
+    ] {
         let after = shell.courant(&[list, "list", "--json"]).json();
         let before = shell.courant(&["--json", list, "list"]).json();
         assert!(

@@ -262,7 +262,7 @@ database_tests! {
         courant::digests::queue_test(
             world.app.digest_context(),
             world.digest("weekly"),
-            "boss@example.org",
+            "boss@example.org", &courant::domain::actor::Actor::Cli,
             test_mail_at,
         )
         .await

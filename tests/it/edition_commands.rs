@@ -124,7 +124,7 @@ database_tests! {
             let reason = courant::delivery::run_edition_command(
                 &world.app.store,
                 edition,
-                command,
+                command, &courant::domain::actor::Actor::Cli,
                 world.now(),
             )
             .await
@@ -138,7 +138,7 @@ database_tests! {
         let reason = courant::delivery::run_edition_command(
             &world.app.store,
             99,
-            EditionCommand::Pause,
+            EditionCommand::Pause, &courant::domain::actor::Actor::Cli,
             world.now(),
         )
         .await
@@ -229,7 +229,7 @@ database_tests! {
     async fn a_suppressed_address_gets_no_mail_even_after_a_new_import(world) {
         let edition = edition_for(world, 3).await;
         let hash = address_hash(&world.app.instance.secret, "r1@example.org");
-        world.app.store.suppress(&hash, "complaint", world.now()).await.unwrap();
+        world.app.store.suppress(&hash, "complaint", &courant::domain::actor::Actor::Cli, world.now()).await.unwrap();
         world.deliver().await;
         assert_eq!(world.edition_status(edition).await, "sent: 2 sent, 1 cancelled");
         world.add_readers(3).await;
@@ -241,7 +241,7 @@ database_tests! {
         let reason = courant::digests::queue_test(
             world.app.digest_context(),
             digest,
-            "R1@example.org",
+            "R1@example.org", &courant::domain::actor::Actor::Cli,
             world.now(),
         )
         .await
@@ -313,7 +313,7 @@ database_tests! {
         courant::digests::queue_test(
             world.app.digest_context(),
             digest,
-            "boss@example.org",
+            "boss@example.org", &courant::domain::actor::Actor::Cli,
             world.now(),
         )
         .await

@@ -39,6 +39,7 @@ async fn remap(world: &World, map: &str) -> Result<MappingResult, Vec<String>> {
         &world.app.config,
         None,
         &file,
+        &courant::domain::actor::Actor::Cli,
         world.now(),
     )
     .await

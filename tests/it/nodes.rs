@@ -186,7 +186,7 @@ database_tests! {
                 && reason.contains("courant adopt"),
             "{reason}"
         );
-        world.app.store.adopt("https://copy.example.edu").await.unwrap();
+        world.app.store.adopt("https://copy.example.edu", &courant::domain::actor::Actor::Cli, world.now()).await.unwrap();
         world.configure(|_| ()).await;
         assert_eq!(world.app.send_block_reason(), None);
     }

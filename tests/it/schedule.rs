@@ -135,8 +135,8 @@ database_tests! {
         let other = world.another_node().await;
         let now = world.now();
         let (here, there) = tokio::join!(
-            digests::create_edition_now(world.app.digest_context(), world.digest("weekly"), now, now),
-            digests::create_edition_now(other.digest_context(), world.digest("weekly"), now, now)
+            digests::create_edition_now(world.app.digest_context(), world.digest("weekly"), now, &courant::domain::actor::Actor::Cli, now),
+            digests::create_edition_now(other.digest_context(), world.digest("weekly"), now, &courant::domain::actor::Actor::Cli, now)
         );
         assert_eq!(created(vec![here.unwrap(), there.unwrap()]), 1);
         world.deliver().await;

@@ -54,6 +54,7 @@ async fn sync(world: &World, accept: bool) -> SyncReport {
         &world.app.config,
         &world.app.config.sources[0],
         accept,
+        &courant::domain::actor::Actor::Cli,
         world.now(),
     )
     .await
@@ -226,7 +227,7 @@ database_tests! {
         assert_eq!(std::fs::read(&file).unwrap(), before);
         world.configure(|s| s.source = s.source.replace(QUERY, "DELETE FROM news RETURNING id, title, body AS body_html, published_at")).await;
         let source = &world.app.config.sources[0];
-        assert!(sources::sync_now(&world.app.store, &world.app.config, source, false, world.now()).await.is_err());
+        assert!(sources::sync_now(&world.app.store, &world.app.config, source, false, &courant::domain::actor::Actor::Cli, world.now()).await.is_err());
         assert_eq!(std::fs::read(&file).unwrap(), before, "a query that writes should be rejected");
     }
 

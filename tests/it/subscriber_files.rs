@@ -18,6 +18,7 @@ pub(crate) async fn import_file(
     let path = world.home.path().join("people.csv");
     std::fs::write(&path, file).unwrap();
     let mut options = ImportOptions {
+        actor: courant::domain::actor::Actor::Cli,
         confirmed: true,
         column_map: HashMap::new(),
         dry_run: false,
@@ -63,7 +64,7 @@ database_tests! {
         let path = world.home.path().join("many.csv");
         let lines: String = (0..450).map(|i| format!("m{i}@example.org\n")).collect();
         std::fs::write(&path, format!("email\nno address\n{lines}m7@example.org\n")).unwrap();
-        let options = ImportOptions { confirmed: true, column_map: HashMap::new(), dry_run: false, skip_bad: true, consent: String::new() };
+        let options = ImportOptions { actor: courant::domain::actor::Actor::Cli, confirmed: true, column_map: HashMap::new(), dry_run: false, skip_bad: true, consent: String::new() };
         let mut progress = Vec::new();
         let (store, secret) = (&world.app.store, &world.app.instance.secret);
         let report = import(store, secret, &path, world.digest("weekly"), &options, world.now(), |done, total| progress.push((done, total)));

@@ -156,8 +156,8 @@ database_tests! {
         for n in 0..3 {
             undos.push(unsubscribe(world, &format!("r{n}@example.org")).await.unwrap());
         }
-        subscribers::suppress(&world.app.store, secret(world), &address(0), world.now()).await.unwrap();
-        subscribers::unsubscribe_all(&world.app.store, &address(1), world.now()).await.unwrap().unwrap();
+        subscribers::suppress(&world.app.store, secret(world), &address(0), &courant::domain::actor::Actor::Cli, world.now()).await.unwrap();
+        subscribers::unsubscribe_all(&world.app.store, &address(1), &courant::domain::actor::Actor::Cli, world.now()).await.unwrap().unwrap();
         assert!(!undo(world, &undos[0]).await, "the address was suppressed in between");
         assert!(!undo(world, &undos[1]).await, "an admin removed the reader in between");
         assert!(undo(world, &undos[2]).await, "nothing prevents the third");
@@ -175,7 +175,7 @@ database_tests! {
         assert_eq!((report.previously_unsubscribed, report.confirmed), (1, 0), "an import should not resubscribe them");
         let digests = [world.digest("weekly")];
         let request = subscribers::validate(&person("r0@example.org"), &digests, "x", secret(world)).unwrap();
-        subscribers::apply_requests(&world.app.store, vec![request], &digests, RequestOrigin::Admin, world.now()).await.unwrap();
+        subscribers::apply_requests(&world.app.store, vec![request], &digests, RequestOrigin::Admin, &courant::domain::actor::Actor::Cli, world.now()).await.unwrap();
         assert_eq!(status(world, "r0@example.org").await, Some(SubscriptionStatus::Unsubscribed), "an admin should not even cause a confirmation mail");
         request_subscription(world, "r0@example.org").await;
         let report = import_file(world, b"email\nr0@example.org\n", |_| ()).await;

@@ -116,14 +116,14 @@ database_tests! {
         assert!(poll(world).await.is_none(), "not due for a day");
         let app = &world.app;
         for _ in 0..3 {
-            assert_eq!(trigger::request_sync(&app.store, &app.config, &app.triggers, "college", world.now()).await.unwrap(), trigger::SyncRequest::Queued);
+            assert_eq!(trigger::request_sync(&app.store, &app.config, &app.triggers, "college", &courant::domain::actor::Actor::Cli, world.now()).await.unwrap(), trigger::SyncRequest::Queued);
         }
         app.triggers.triggered("college").await;
         assert!(poll(world).await.is_some());
         assert!(poll(world).await.is_none(), "several requests should cause one sync");
-        assert_eq!(trigger::request_sync(&app.store, &app.config, &app.triggers, "nowhere", world.now()).await.unwrap(), trigger::SyncRequest::Unknown);
+        assert_eq!(trigger::request_sync(&app.store, &app.config, &app.triggers, "nowhere", &courant::domain::actor::Actor::Cli, world.now()).await.unwrap(), trigger::SyncRequest::Unknown);
         let other = world.another_node().await;
-        trigger::request_sync(&other.store, &other.config, &other.triggers, "college", world.now()).await.unwrap();
+        trigger::request_sync(&other.store, &other.config, &other.triggers, "college", &courant::domain::actor::Actor::Cli, world.now()).await.unwrap();
         assert!(poll(world).await.is_some(), "a request to any node should cause a sync");
         other.store.close().await;
     }
@@ -136,18 +136,18 @@ database_tests! {
         run_sql(&file, "INSERT INTO news VALUES (40, 'Undated', NULL)").await;
         assert_eq!(poll(world).await.unwrap().rejected.len(), 1);
         run_sql(&file, "DELETE FROM news WHERE id < 20").await;
-        let blocked = sources::sync_now(&world.app.store, &world.app.config, &world.app.config.sources[0], false, world.now()).await.unwrap();
+        let blocked = sources::sync_now(&world.app.store, &world.app.config, &world.app.config.sources[0], false, &courant::domain::actor::Actor::Cli, world.now()).await.unwrap();
         assert!(blocked.is_full && blocked.blocked_removals == 19, "{blocked:?}");
         let app = &world.app;
         world.advance(SECOND);
         insert(world, 50..=50, at).await;
-        trigger::request_sync(&app.store, &app.config, &app.triggers, "college", world.now()).await.unwrap();
+        trigger::request_sync(&app.store, &app.config, &app.triggers, "college", &courant::domain::actor::Actor::Cli, world.now()).await.unwrap();
         let polled = poll(world).await.unwrap();
         assert!(!polled.is_full && polled.added == 1 && polled.blocked_removals == 19 && polled.new_issues.is_empty(), "{polled:?}");
         let state = app.store.source_state("college").await.unwrap().unwrap();
         assert_eq!(state.blocked_removals, 19);
         assert_eq!(app.store.list_articles(world.now(), None).await.unwrap().len(), 31, "nothing was removed");
-        let accepted = sources::sync_now(&app.store, &app.config, &app.config.sources[0], true, world.now()).await.unwrap();
+        let accepted = sources::sync_now(&app.store, &app.config, &app.config.sources[0], true, &courant::domain::actor::Actor::Cli, world.now()).await.unwrap();
         assert_eq!((accepted.removed, accepted.blocked_removals), (19, 0));
         assert_eq!(app.store.list_articles(world.now(), None).await.unwrap().len(), 12);
     }

@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::clock;
 use crate::config::Config;
 use crate::daemon;
+use crate::domain::actor::Actor;
 use crate::domain::article::IncomingArticle;
 use crate::domain::subscription::RequestOrigin;
 use crate::feeds::cache;
@@ -204,6 +205,7 @@ async fn seed(app: &App, college: &College) -> anyhow::Result<()> {
         requests,
         &digests,
         RequestOrigin::AdminWithConsent,
+        &Actor::System,
         now,
     )
     .await?;

@@ -67,7 +67,7 @@ pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::
         "changed",
         "default_langcode",
     ];
-    let advice = "; check table_prefix";
+    let advice = ", and check table_prefix";
     let nodes = session
         .require_columns("Drupal", &format!("{prefix}node_field_data"), &needed, advice)
         .await?;

@@ -1,6 +1,8 @@
 //! Id mappings: articles keep their permanent ids when their source ids change, for example after a
 //! change of CMS.
 
+use serde_json::json;
+
 use std::collections::HashSet;
 
 use serde_json::Value;
@@ -9,7 +11,10 @@ use self::plan::{ArticleIdentity, Mapping, MappingPlan, plan};
 use super::change_log;
 use super::db::{FromRow, Row, Statement, Tx};
 use super::{Store, StoreError, StoreResult};
+use crate::domain::actor::Actor;
+use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::time::Millis;
+use crate::store::audit_log::{self, AuditRecord};
 
 pub(super) mod guid_assignment;
 pub(super) mod guid_conflicts;
@@ -149,6 +154,7 @@ impl Store {
         &self,
         lines: Vec<MappingLine>,
         sources: &[String],
+        actor: &Actor,
         now: Millis,
     ) -> StoreResult<Result<MappingResult, Vec<(u64, String)>>> {
         // All articles are read before the transaction, because nobody else can write to SQLite
@@ -158,7 +164,7 @@ impl Store {
             Ok(plan) => plan,
             Err(rejected) => return Ok(Err(rejected)),
         };
-        match self.apply_mappings(&plan, &stored, now).await {
+        match self.apply_mappings(&plan, &stored, actor, now).await {
             Ok(()) => Ok(Ok(plan.report)),
             Err(StoreError::Sql(sqlx::Error::Database(e))) if e.is_unique_violation() => {
                 Err(changed_meanwhile())
@@ -171,6 +177,7 @@ impl Store {
         &self,
         plan: &MappingPlan,
         stored: &Stored,
+        actor: &Actor,
         now: Millis,
     ) -> StoreResult<()> {
         let mut tx = self.begin().await?;
@@ -179,6 +186,9 @@ impl Store {
         let changes = plan.changes(old_terms);
         steps::apply(&mut tx, plan, now).await?;
         change_log::log(&mut tx, &changes).await?;
+        let detail = json!({"remapped_ids": plan.changed_rows().len()});
+        let entry = AuditRecord::new(actor, AuditAction::Change, AuditObject::Article, "");
+        audit_log::record(&mut tx, entry.with(detail), now).await?;
         tx.commit().await?;
         self.notify_article_changes();
         Ok(())
@@ -280,7 +290,7 @@ mod tests {
         let lines = [line(1, "old/1", "new/1"), line(2, "urn:x:8", "old/8")];
         let stored = Stored::read(&store).await.unwrap();
         let plan = plan(&lines, &sources, &stored.articles, &stored.mappings).unwrap();
-        let apply = async || store.apply_mappings(&plan, &stored, Millis(2)).await;
+        let apply = async || store.apply_mappings(&plan, &stored, &Actor::Cli, Millis(2)).await;
 
         // An article that the plan does not concern may change, one that it moves may not.
         save(&store, "2", Some("9")).await;
@@ -292,7 +302,7 @@ mod tests {
         // The id of the pending mapping must still be free.
         save(&store, "8", None).await;
         assert!(matches!(apply().await, Err(StoreError::Rejected(_))));
-        store.remap_ids(lines.to_vec(), &sources, Millis(3)).await.unwrap().unwrap();
+        store.remap_ids(lines.to_vec(), &sources, &Actor::Cli, Millis(3)).await.unwrap().unwrap();
         assert_eq!(store.find_article("new/1").await.unwrap().unwrap().guid, "tag:x:old/1");
         assert_eq!(store.find_article("old/8").await.unwrap().unwrap().guid, "urn:x:8");
         assert!(matches!(apply().await, Err(StoreError::Rejected(_))));

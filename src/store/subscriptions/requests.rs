@@ -6,8 +6,11 @@ use serde_json::{Value as Json, json};
 
 use super::plan::{CurrentState, CurrentSubscription, RequestPlan, plan};
 use super::{RequestResult, SubscriptionRequest};
+use crate::domain::actor::Actor;
+use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::subscription::RequestOrigin;
 use crate::domain::time::Millis;
+use crate::store::audit_log::{self, AuditRecord};
 use crate::store::db::{Statement, Tx};
 use crate::store::{Store, StoreResult};
 
@@ -111,15 +114,38 @@ impl Store {
         requests: Vec<SubscriptionRequest>,
         origin: RequestOrigin,
         transport: &str,
+        actor: &Actor,
         now: Millis,
     ) -> StoreResult<Vec<RequestResult>> {
         let mut tx = self.begin().await?;
         let current = save_subscribers(&mut tx, &requests, origin, now).await?;
         let plan = plan(&requests, &current, origin, now);
         let results = save_plan(&mut tx, plan, transport, now).await?;
+        record(&mut tx, &requests, &current, actor, now).await?;
         tx.commit().await?;
         Ok(results)
     }
+}
+
+/// Records one request with its subscriber, and several, which come from a file, by their number.
+async fn record(
+    tx: &mut Tx,
+    requests: &[SubscriptionRequest],
+    current: &CurrentState,
+    actor: &Actor,
+    now: Millis,
+) -> StoreResult<()> {
+    let ids: Vec<String> = current.subscribers.values().map(ToString::to_string).collect();
+    let entry = match (requests, ids.as_slice()) {
+        ([], _) => return Ok(()),
+        ([request], [id]) => {
+            AuditRecord::new(actor, AuditAction::Subscribe, AuditObject::Subscriber, id)
+                .with(json!({"digests": request.digests}))
+        }
+        _ => AuditRecord::new(actor, AuditAction::Import, AuditObject::Subscriber, "")
+            .with(json!({"requests": requests.len()})),
+    };
+    audit_log::record(tx, entry, now).await
 }
 
 /// Stores the people whose addresses are not suppressed and returns their subscriptions.

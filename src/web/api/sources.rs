@@ -1,5 +1,6 @@
 //! `/api/v1/sources`: sites announce new articles.
 
+use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
@@ -8,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::problem::Problem;
+use crate::domain::actor::Actor;
 use crate::sources::trigger::{SyncRequest, request_sync};
 use crate::web::state::SharedState;
 
@@ -15,12 +17,13 @@ use crate::web::state::SharedState;
 /// is ignored.
 pub(super) async fn sync(
     State(web): State<SharedState>,
+    Extension(actor): Extension<Actor>,
     Path(name): Path<String>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     body.map_err(|rejection| Problem::invalid_body(rejection.status()))?;
     let app = &web.app;
-    match request_sync(&app.store, &app.config, &app.triggers, &name, app.now()).await? {
+    match request_sync(&app.store, &app.config, &app.triggers, &name, &actor, app.now()).await? {
         SyncRequest::Queued => {
             let text = json!({"source": name, "state": "queued"}).to_string();
             Ok((StatusCode::ACCEPTED, [(header::CONTENT_TYPE, "application/json")], text)

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::access;
+use crate::domain::actor::Actor;
 use crate::domain::role::Role;
 
 const SYNC: &str = "/api/v1/sources/college/sync";
@@ -15,6 +16,7 @@ impl Site {
             name,
             role,
             [token_byte; access::TOKEN_BYTES],
+            &Actor::Cli,
             self.app.now(),
         )
         .await
@@ -80,9 +82,13 @@ async fn token_permits_what_its_role_allows_until_it_is_revoked() {
         site.sync(SYNC, &editor, &"x".repeat(MAX_FORM_BYTES + 1)).await.status,
         StatusCode::PAYLOAD_TOO_LARGE
     );
-    assert!(access::revoke_token(&site.app.store, "cms").await.unwrap());
+    assert!(
+        access::revoke_token(&site.app.store, "cms", &Actor::Cli, site.app.now()).await.unwrap()
+    );
     assert_eq!(site.sync(SYNC, &editor, "").await.status, StatusCode::UNAUTHORIZED);
-    assert!(!access::revoke_token(&site.app.store, "cms").await.unwrap());
+    assert!(
+        !access::revoke_token(&site.app.store, "cms", &Actor::Cli, site.app.now()).await.unwrap()
+    );
 }
 
 #[tokio::test]

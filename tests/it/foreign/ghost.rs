@@ -287,7 +287,8 @@ async fn an_early_ghost_schema_is_read_and_another_schema_is_reported() {
         source.execute("ALTER TABLE posts RENAME TO something_else").await;
         let message = source.sync_error();
         assert!(
-            message.contains("no table `posts`") && message.contains("is this Ghost's database"),
+            message.contains("no readable table `posts`")
+                && message.contains("this is Ghost's database"),
             "{message}"
         );
         assert_eq!(source.field_values("title"), ["Early"], "the imported articles should be kept");

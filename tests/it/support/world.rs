@@ -181,6 +181,7 @@ impl World {
             requests,
             &digests,
             RequestOrigin::AdminWithConsent,
+            &courant::domain::actor::Actor::Cli,
             self.now(),
         )
         .await
@@ -204,6 +205,7 @@ impl World {
             self.app.digest_context(),
             self.digest(digest),
             self.now(),
+            &courant::domain::actor::Actor::Cli,
             self.now(),
         )
         .await
@@ -270,7 +272,15 @@ impl World {
     }
 
     pub(crate) async fn run_command(&self, edition: i64, command: EditionCommand) -> String {
-        delivery::run_edition_command(&self.app.store, edition, command, self.now()).await.unwrap()
+        delivery::run_edition_command(
+            &self.app.store,
+            edition,
+            command,
+            &courant::domain::actor::Actor::Cli,
+            self.now(),
+        )
+        .await
+        .unwrap()
     }
 
     /// Returns an edition's state and the counts of its deliveries, such as `sent: 3 sent, 1

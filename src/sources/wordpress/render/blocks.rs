@@ -195,7 +195,9 @@ fn render_block(context: &RenderContext<'_>, scope: Scope<'_>, block: &Block, ou
             Some(html) => out.push_str(&html),
             None => {
                 if block.parts.is_empty() && !OMITTED_BLOCKS.contains(&name) {
-                    context.note(format!("The block {name} is rendered by its plugin or theme, and was left out."));
+                    context.note(format!(
+                        "The block {name} is rendered by its plugin or theme, and was left out."
+                    ));
                 }
                 render_children(context, scope, block, out);
             }

@@ -138,9 +138,7 @@ fn footnotes_are_rendered_and_an_empty_plugin_block_is_reported() {
     );
     assert_eq!(
         shown.notes,
-        [
-            "The block shop/products is rendered by its plugin or theme, and was left out."
-        ]
+        ["The block shop/products is rendered by its plugin or theme, and was left out."]
     );
 }
 

@@ -1,0 +1,79 @@
+//! `courant audit`: shows who changed what.
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use super::output;
+use crate::app::App;
+use crate::domain::page::{MAX_PAGE_SIZE, PageRequest};
+use crate::store::audit_log::AuditEntry;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List changes with their actor, newest first
+    List {
+        /// Maximum number of rows [default: all]
+        #[arg(long)]
+        limit: Option<usize>,
+    },
+}
+
+impl Command {
+    pub(crate) async fn run(self, app: &App, json: bool) -> anyhow::Result<ExitCode> {
+        let Self::List { limit } = self;
+        let entries = read(app, limit.unwrap_or(usize::MAX)).await?;
+        if json {
+            output::json(&entries.iter().map(to_json).collect())?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let mut table = output::TextTable::new(&["time", "actor", "action", "object", "details"]);
+        for entry in entries {
+            let actor = match &entry.actor_name {
+                Some(name) => format!("{} {name}", entry.actor_kind.as_str()),
+                None => entry.actor_kind.as_str().to_owned(),
+            };
+            table.row([
+                entry.at.in_zone(&app.config.site.timezone),
+                actor,
+                entry.action.as_str().to_owned(),
+                format!("{} {}", entry.object.as_str(), entry.object_id),
+                entry.detail.as_ref().map(describe).unwrap_or_default(),
+            ]);
+        }
+        table.print("No changes are recorded yet.")?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Reads up to `limit` entries, page by page.
+async fn read(app: &App, limit: usize) -> anyhow::Result<Vec<AuditEntry>> {
+    let mut entries = Vec::new();
+    let mut request = PageRequest::first(limit.min(MAX_PAGE_SIZE));
+    while request.limit > 0 {
+        let page = app.store.audit_entries(&request).await?;
+        entries.extend(page.items);
+        let Some(next) = page.next else { break };
+        let rest = limit.saturating_sub(entries.len()).min(MAX_PAGE_SIZE);
+        request = PageRequest { limit: rest, after: Some(next) };
+    }
+    Ok(entries)
+}
+
+/// Returns the details as `name=value` pairs.
+fn describe(detail: &Value) -> String {
+    let pairs = detail.as_object().into_iter().flatten();
+    pairs.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
+}
+
+fn to_json(entry: &AuditEntry) -> Value {
+    json!({
+        "id": entry.id,
+        "at": entry.at.rfc3339(),
+        "actor": {"kind": entry.actor_kind.as_str(), "name": entry.actor_name},
+        "action": entry.action.as_str(),
+        "object": {"kind": entry.object.as_str(), "id": entry.object_id},
+        "detail": entry.detail,
+    })
+}

@@ -1,0 +1,97 @@
+//! Every change that somebody makes has an actor and an entry in the audit log.
+
+use courant::domain::actor::{Actor, ActorKind};
+use courant::domain::audit::{AuditAction, AuditObject};
+use courant::domain::edition::EditionCommand;
+use courant::domain::page::{Cursor, PageRequest};
+use courant::domain::role::Role;
+use courant::store::audit_log::AuditEntry;
+use courant::{access, delivery};
+
+use crate::support::{World, article, database_tests};
+
+async fn entries(world: &World) -> Vec<AuditEntry> {
+    let page = world.app.store.audit_entries(&PageRequest::first(100)).await.unwrap();
+    assert_eq!(page.next, None);
+    page.items
+}
+
+database_tests! {
+    async fn changes_are_recorded_with_their_actor_newest_first(world) {
+        world.publish([article("a")]).await;
+        world.add_readers(2).await;
+        let edition = world.create_edition().await;
+        let editor = Actor::User { name: "li".into(), role: Role::Editor };
+        let (store, secret) = (&world.app.store, &world.app.instance.secret);
+        delivery::run_edition_command(store, edition, EditionCommand::Pause, &editor, world.now())
+            .await
+            .unwrap();
+        access::create_token(store, secret, "cms", Role::Viewer, [1; access::TOKEN_BYTES], &Actor::Cli, world.now())
+            .await
+            .unwrap()
+            .unwrap();
+        let recorded = entries(world).await;
+        let summary: Vec<_> = recorded
+            .iter()
+            .map(|e| (e.actor_kind, e.actor_name.as_deref(), e.action, e.object, e.object_id.as_str()))
+            .collect();
+        assert_eq!(
+            summary[..3],
+            [
+                (ActorKind::Cli, None, AuditAction::Create, AuditObject::Token, "cms"),
+                (ActorKind::User, Some("li"), AuditAction::Pause, AuditObject::Edition, edition.to_string().as_str()),
+                (ActorKind::Cli, None, AuditAction::Create, AuditObject::Edition, edition.to_string().as_str()),
+            ]
+        );
+        assert_eq!(recorded[0].detail, Some(serde_json::json!({"role": "viewer"})));
+        assert!(recorded.iter().all(|e| !format!("{e:?}").contains("@example.org")), "no personal data");
+    }
+
+    async fn a_change_that_is_rejected_leaves_no_entry(world) {
+        world.publish([article("a")]).await;
+        world.add_readers(1).await;
+        let edition = world.create_edition().await;
+        world.deliver().await;
+        let before = entries(world).await.len();
+        let store = &world.app.store;
+        for command in [EditionCommand::Pause, EditionCommand::Resume, EditionCommand::Cancel] {
+            delivery::run_edition_command(store, edition, command, &Actor::Cli, world.now()).await.unwrap_err();
+        }
+        assert!(!access::revoke_token(store, "nobody", &Actor::Cli, world.now()).await.unwrap());
+        assert_eq!(entries(world).await.len(), before);
+    }
+
+    async fn an_edition_that_the_schedule_creates_is_a_change_of_the_system(world) {
+        world.publish([article("a")]).await;
+        world.add_readers(1).await;
+        world.prepare(world.now()).await;
+        world.advance(courant::domain::time::SignedDuration::from_hours(24 * 8));
+        world.prepare(world.now()).await;
+        let created = entries(world).await.into_iter().find(|e| e.object == AuditObject::Edition);
+        assert_eq!(created.map(|e| e.actor_kind), Some(ActorKind::System));
+    }
+
+    async fn the_log_is_read_in_pages(world) {
+        for name in ["a", "b", "c", "d", "e"] {
+            access::create_token(
+                &world.app.store, &world.app.instance.secret, name, Role::Viewer, [1; access::TOKEN_BYTES], &Actor::Cli, world.now(),
+            )
+            .await
+            .unwrap()
+            .unwrap();
+        }
+        let mut names = Vec::new();
+        let mut request = PageRequest::first(2);
+        loop {
+            let page = world.app.store.audit_entries(&request).await.unwrap();
+            assert!(page.items.len() <= 2);
+            names.extend(page.items.into_iter().map(|e| e.object_id));
+            let Some(next) = page.next else { break };
+            request = PageRequest { limit: 2, after: Some(Cursor::from_client(next.as_str())) };
+        }
+        assert_eq!(names, ["e", "d", "c", "b", "a"]);
+        let forged = PageRequest { limit: 2, after: Some(Cursor::from_client("forged")) };
+        let error = world.app.store.audit_entries(&forged).await.unwrap_err().to_string();
+        assert!(error.contains("cursor is not valid"), "{error}");
+    }
+}
