@@ -124,8 +124,8 @@ impl App {
         }
     }
 
-    /// Returns a sentence for each name that queued e-mails or subscriptions refer to but the config
-    /// no longer has.
+    /// Returns a sentence for each name that queued e-mails or subscriptions refer to but the
+    /// config no longer has.
     pub async fn unconfigured_names(&self) -> anyhow::Result<Vec<String>> {
         let transports: Vec<String> =
             self.config.transports.iter().map(|t| t.name.clone()).collect();

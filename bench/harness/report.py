@@ -22,7 +22,7 @@ def machine(directory, load):
             break
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
     return (
-        f"{os.cpu_count()} × {model}, {memory:.0f} GiB, Linux {platform.release().partition('-')[0]}, stores on {_filesystem(directory)}; "
+        f"{os.cpu_count()} × {model}, {memory:.0f} GiB, Linux {platform.release().partition('-')[0]}, databases on {_filesystem(directory)}; "
         f"load average before the run {load:.1f}"
     )
 
@@ -60,7 +60,7 @@ def tables(results, competitors):
         selected = [result for result in results if result.case.group == group]
         if not selected:
             continue
-        sections.append(f"### {title[0].upper()}{title[1:]}\n")
+        sections.append(f"#### {title[0].upper()}{title[1:]}\n")
         if group == "freeze":
             sections.append(_freeze_table(selected) + "\n")
         elif group == "link":
@@ -82,7 +82,7 @@ def _case_columns(case):
     return [f"{case.store}, signed" if case.dkim else case.store, thousands(case.recipients), str(case.connections), str(case.rounds)]
 
 
-CASE_HEADINGS = ["store", "recipients", "connections", "rounds"]
+CASE_HEADINGS = ["database", "recipients", "connections", "rounds"]
 
 
 def median_and_range(ratios, digits=2):
@@ -134,7 +134,7 @@ def _link_table(results, competitors):
 
 
 def _freeze_table(results):
-    headings = ["store", "recipients", "rounds", "freeze, s", "INSERT … SELECT, s", "ratio"]
+    headings = ["database", "recipients", "rounds", "freeze, s", "INSERT … SELECT, s", "ratio"]
     headings += ["Courant, CPU µs per recipient", "Courant, peak MB"]
     rows = []
     for result in results:

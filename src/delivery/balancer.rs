@@ -41,8 +41,8 @@ pub(super) fn pool_members<'a>(
 }
 
 impl WeightedBalancer {
-    /// Returns `true` if `me` may take the next messages of `name`; `is_unavailable` says which of the
-    /// other transports are unusable.
+    /// Returns `true` if `me` may take the next messages of `name`; `is_unavailable` says which of
+    /// the other transports are unusable.
     pub(super) fn may_claim(
         &self,
         all: &[Transport],

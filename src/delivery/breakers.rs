@@ -1,4 +1,5 @@
-//! Circuit breakers: each stops mail to something that keeps failing, for a growing time or until an admin acts.
+//! Circuit breakers: each stops mail to something that keeps failing, for a growing time or until
+//! an admin acts.
 
 pub(super) mod domain;
 pub(super) mod edition;

@@ -1,5 +1,5 @@
-//! Sends the due deliveries: durable rows, leased batches, one group commit for all connections, and
-//! an outcome for every recipient (guarantee 4).
+//! Sends the due deliveries: durable rows, leased batches, one group commit for all connections,
+//! and an outcome for every recipient (guarantee 4).
 
 mod attempt;
 mod balancer;

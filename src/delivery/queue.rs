@@ -62,8 +62,8 @@ struct DomainQueue {
 }
 
 impl SendQueue {
-    /// Creates a queue that wakes the fetcher when an edition has fewer than `refill_threshold` jobs;
-    /// the given domains are throttled until their time.
+    /// Creates a queue that wakes the fetcher when an edition has fewer than `refill_threshold`
+    /// jobs; the given domains are throttled until their time.
     pub(super) fn new(refill_threshold: usize, throttled: Vec<(Arc<str>, Millis)>) -> Arc<Self> {
         let mut state = QueueState { refill_threshold, ..QueueState::default() };
         for (domain, until) in throttled {

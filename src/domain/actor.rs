@@ -3,7 +3,7 @@
 use super::permission::Permission;
 use super::role::Role;
 
-/// Whoever causes a change.
+/// Person or program that causes a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Actor {
     /// Person with an account.
@@ -35,16 +35,16 @@ pub enum ActorKind {
     User,
     /// API client with a token.
     Token,
-    /// Visitor or subscriber.
+    /// Visitor of a public page or subscriber.
     Subscriber,
     /// Person who runs a command on the server.
     Cli,
-    /// Courant itself.
+    /// Courant itself, such as a tick.
     System,
 }
 
 impl ActorKind {
-    /// All kinds.
+    /// All kinds of actors.
     pub const ALL: [Self; 5] = [Self::User, Self::Token, Self::Subscriber, Self::Cli, Self::System];
 
     /// Returns the word for the database and JSON.

@@ -3,11 +3,11 @@
 /// Kind of change that is recorded in the audit log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuditAction {
-    /// Something was created.
+    /// An object was created.
     Create,
-    /// Something was changed.
+    /// An object was changed.
     Change,
-    /// Something was deleted.
+    /// An object was deleted.
     Delete,
     /// A subscription was requested.
     Subscribe,
@@ -42,7 +42,7 @@ pub enum AuditAction {
 }
 
 impl AuditAction {
-    /// All actions.
+    /// All kinds of changes.
     pub const ALL: [Self; 18] = [
         Self::Create,
         Self::Change,
@@ -119,9 +119,9 @@ pub enum AuditObject {
     Token,
     /// A user, by name.
     User,
-    /// The database itself.
+    /// The database of Courant.
     Database,
-    /// The configuration.
+    /// The configuration of Courant.
     Config,
 }
 

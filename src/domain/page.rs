@@ -46,7 +46,7 @@ impl Cursor {
     }
 }
 
-/// Which rows of a list are requested.
+/// Request for some rows of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageRequest {
     /// Maximum number of rows.

@@ -17,7 +17,7 @@ pub enum Permission {
     ReadSubscribers,
     /// Add, change, import, export, unsubscribe and erase subscribers, and change suppressions.
     WriteSubscribers,
-    /// Read metrics.
+    /// Read the metrics of Courant.
     ReadMetrics,
     /// Read the audit log.
     ReadAudit,
@@ -28,7 +28,7 @@ pub enum Permission {
 }
 
 impl Permission {
-    /// All permissions.
+    /// All permissions that exist.
     pub const ALL: [Self; 10] = [
         Self::ReadContent,
         Self::WriteContent,

@@ -1,4 +1,4 @@
-//! What pages, feeds and the API share about HTTP: the client's address, cross-site requests and
+//! Common parts of pages, feeds and the API: the client's address, cross-site requests and
 //! rate limits.
 
 mod client_ip;

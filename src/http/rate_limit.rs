@@ -16,7 +16,7 @@ const MAX_NETWORKS: usize = 10_000;
 pub(crate) struct RateLimiter {
     /// Time after which one more request is accepted.
     interval: SignedDuration,
-    /// How far the theoretical arrival time may be in the future.
+    /// Longest time by which the theoretical arrival time may be in the future.
     tolerance: SignedDuration,
     /// Theoretical arrival time of the next request of each network; absent once it has passed.
     arrivals: Mutex<HashMap<IpAddr, Millis>>,

@@ -205,8 +205,8 @@ impl SyncRun<'_> {
         }
         self.report.removed = missing;
         let mut after = String::new();
-        // The ids are counted first and removed in a second pass: removals are blocked all together,
-        // and a list of all missing ids could be long.
+        // The ids are counted first and removed in a second pass: removals are blocked all
+        // together, and a list of all missing ids could be long.
         while missing > 0
             && let Some(mut ids) = self.next_id_page(&mut after, newest).await?
         {

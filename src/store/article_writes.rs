@@ -121,8 +121,8 @@ pub(super) static STATEMENTS: &[&Statement] =
 impl Store {
     /// Stores a few articles in one transaction; guid and time of the first import of a known
     /// article never change. A new article with an id mapping (`courant articles remap-ids`) gets
-    /// the mapped guid. A new article has no group until [`Store::assign_stories`] has looked for its
-    /// translations, and no digest includes it before.
+    /// the mapped guid. A new article has no group until [`Store::assign_stories`] has looked for
+    /// its translations, and no digest includes it before.
     pub async fn save_articles(
         &self,
         articles: Vec<NormalizedArticle>,

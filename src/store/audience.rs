@@ -120,7 +120,7 @@ impl FromRow for AudienceGroup {
     }
 }
 
-/// How far the audience of an edition is frozen.
+/// Progress of freezing the audience of an edition.
 #[derive(Debug)]
 struct FreezeProgress {
     edition: i64,

@@ -12,15 +12,15 @@ use crate::domain::time::Millis;
 /// Change to be recorded.
 #[derive(Debug)]
 pub(crate) struct AuditRecord<'a> {
-    /// Who causes the change.
+    /// Actor that causes the change.
     pub(crate) actor: &'a Actor,
-    /// Kind of change.
+    /// Kind of the change.
     pub(crate) action: AuditAction,
     /// Kind of object that is changed.
     pub(crate) object: AuditObject,
     /// Name or id of the object.
     pub(crate) object_id: &'a str,
-    /// What else is worth knowing, without personal data; `Null` if nothing is.
+    /// Details without personal data; `Null` if there are none.
     pub(crate) detail: Json,
 }
 
@@ -52,9 +52,9 @@ pub struct AuditEntry {
     pub actor_kind: ActorKind,
     /// Name of the account or token of the actor.
     pub actor_name: Option<String>,
-    /// Kind of change.
+    /// Kind of the change.
     pub action: AuditAction,
-    /// Kind of object.
+    /// Kind of the object.
     pub object: AuditObject,
     /// Name or id of the object.
     pub object_id: String,

@@ -21,12 +21,12 @@ pub struct ClaimCriteria<'a> {
     pub hold_uncertain: bool,
 }
 
-/// Whether the node may lease a batch. An expired lease of this node is still in use: the next
-/// renewal extends it, or its guard releases it.
+/// Condition that the node may lease a batch. An expired lease of this node is still in use: the
+/// next renewal extends it, or its guard releases it.
 pub(super) const FREE_BATCH: &str = "NOT b.done
        AND (b.lease_node IS NULL OR (b.lease_until < {now} AND b.lease_node <> $node))";
 
-/// Whether an entry of the delivery queue is due and the node may lease it.
+/// Condition that an entry of the delivery queue is due and the node may lease it.
 pub(super) const DUE_ENTRY: &str = "w.transport IN {json_texts $transports}
        AND w.priority IN (0, 1)
        AND w.due_at <= $now

@@ -1,4 +1,4 @@
-//! Whether and when there is work for a node: free batches and due entries of the delivery queue.
+//! Work that a node could lease now or later: batches, and due entries of the delivery queue.
 
 use super::claims::{DUE_ENTRY, FREE_BATCH};
 use super::db::Statement;

@@ -51,7 +51,7 @@ pub enum StoreError {
     Parameter {
         /// Name of the parameter.
         name: String,
-        /// The statement.
+        /// Text of the statement.
         statement: Arc<str>,
     },
     /// The database returned an error.

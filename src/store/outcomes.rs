@@ -55,7 +55,8 @@ static STARTED: Statement = Statement::with(
     &[("may_be_sent", MAY_BE_SENT), ("safely_leased", SAFELY_LEASED)],
 );
 
-/// Whether a queued delivery must not be sent, because its recipient unsubscribed or is suppressed.
+/// Condition that a queued delivery must not be sent, because its recipient unsubscribed or is
+/// suppressed.
 const IS_UNSENDABLE: &str = "id IN {json_ids $ids}
        AND state = 'queued'
        AND (EXISTS (SELECT 1 FROM suppressions x WHERE x.hash = deliveries.address_hash)

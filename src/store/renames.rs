@@ -19,7 +19,7 @@ pub enum RenamedKind {
     Destination,
 }
 
-/// Whether a table contains a name.
+/// Checks whether a table contains a name.
 const FIND_NAME: &str = "
     SELECT CAST(1 AS BIGINT) AS found
       FROM {table}

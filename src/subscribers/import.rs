@@ -25,7 +25,7 @@ pub const COLUMNS: [&str; 5] = ["email", "name", "language", "timezone", "sectio
 /// Options of an import.
 #[derive(Debug, Clone)]
 pub struct ImportOptions {
-    /// Who imports the file.
+    /// Actor that imports the file.
     pub actor: Actor,
     /// `true` if the admin holds the owners' consent, so that no confirmation e-mail is sent.
     pub confirmed: bool,

@@ -164,8 +164,8 @@ impl Templates {
         self.renderer.render(V::TEMPLATE, &serde_json::to_value(view)?)
     }
 
-    /// Renders one variant of a digest's edition; blocks the thread. Placeholders of ASCII letters and digits in the
-    /// subscriber's fields appear unchanged in the output.
+    /// Renders one variant of a digest's edition; blocks the thread. Placeholders of ASCII letters
+    /// and digits in the subscriber's fields appear unchanged in the output.
     ///
     /// # Errors
     /// One sentence with file, line, column and remedy, or with the valid names if the template

@@ -117,7 +117,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_reported_and_does_not_end_the_pool() {
         for _ in 0..20 {
-            assert!(run(|| panic!("a bug")).await.map(|()| ()).is_err());
+            assert!(run(|| -> () { panic!("a bug") }).await.is_err());
         }
         assert_eq!(run(|| 7).await.unwrap(), 7);
     }

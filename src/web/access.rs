@@ -1,4 +1,4 @@
-//! What each route demands of a request: where it comes from, and what its actor may do.
+//! Access of each route: the origin of a request, and the permission of its actor.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::state::SharedState;
 use crate::domain::permission::Permission;
 use crate::http::is_cross_site;
 
-/// What a route demands of a request.
+/// Condition of a route on its requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
     /// Open to everyone, but an unsafe request that a page of another site sent is refused.

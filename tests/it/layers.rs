@@ -76,7 +76,8 @@ fn without_comments(text: &str) -> String {
     text.lines().filter(|l| !l.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
-/// Returns the modules named after `root` (`crate::`, or `courant::` in main.rs), alone or in braces.
+/// Returns the modules named after `root` (`crate::`, or `courant::` in main.rs), alone or in
+/// braces.
 fn imports(text: &str, root: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for (at, prefix) in text.match_indices(root) {
@@ -146,7 +147,8 @@ fn a_module_imports_only_layers_below_its_own() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Modules whose `mod.rs` only declares and re-exports, so that no child imports its parent's items.
+/// Modules whose `mod.rs` only declares and re-exports, so that no child imports its parent's
+/// items.
 const DECLARING_MODULES: &[&str] = &["delivery", "web"];
 
 #[test]
@@ -169,7 +171,8 @@ fn no_child_of_web_or_delivery_imports_an_item_of_its_parent() {
             violations.extend(declared.map(|line| format!("src/{}: {line}", path.display())));
             continue;
         }
-        // From `src/web/page.rs` the parent is `super`, from `src/web/demo/inbox.rs` it is two levels up.
+        // From `src/web/page.rs` the parent is `super`, from `src/web/demo/inbox.rs` it is two
+        // levels up.
         let depth = path.components().count() - 1 - usize::from(path.ends_with("mod.rs"));
         let parents = ["super::".repeat(depth.max(1)), format!("crate::{module}::")];
         for parent in parents {

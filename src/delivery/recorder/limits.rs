@@ -38,8 +38,8 @@ impl StartRequest {
 }
 
 impl RecorderTask {
-    /// Returns the id of the next update of rate limits, which the database applies once, however often it is
-    /// requested.
+    /// Returns the id of the next update of rate limits, which the database applies once, however
+    /// often it is requested.
     fn next_update_id(&self) -> UpdateId {
         UpdateId { node: self.node.clone(), sequence: self.changes.fetch_add(1, Ordering::Relaxed) }
     }

@@ -1,5 +1,5 @@
-//! Mail catcher: a small SMTP server on loopback that keeps the last messages in memory, used by the
-//! demo and by tests.
+//! Mail catcher: a small SMTP server on loopback that keeps the last messages in memory, used by
+//! the demo and by tests.
 
 pub mod mime;
 mod session;

@@ -26,8 +26,8 @@ pub(super) struct EnvelopeCommands {
 }
 
 impl EnvelopeCommands {
-    /// Returns the commands, or the outcome if the message fails without asking the relay. `max_size`
-    /// is the limit that the relay announced (RFC 1870).
+    /// Returns the commands, or the outcome if the message fails without asking the relay.
+    /// `max_size` is the limit that the relay announced (RFC 1870).
     pub(super) fn new(envelope: &Envelope<'_>, max_size: Option<u64>) -> Result<Self, SmtpOutcome> {
         let rejected =
             |scope, text: String| SmtpOutcome::Rejected { reply: Reply::new(553, &text), scope };

@@ -40,7 +40,8 @@ pub struct Connection {
     is_idle: bool,
     /// The relay has replied 354 to DATA.
     awaiting_content: bool,
-    /// Envelope passed to `send_content` with the last content, until `read_pipelined_replies` handles it.
+    /// Envelope passed to `send_content` with the last content, until `read_pipelined_replies`
+    /// handles it.
     next_envelope: Option<PipelinedEnvelope>,
     /// Write buffer, reused so that a message needs no new allocation.
     write_buf: String,
@@ -99,9 +100,9 @@ impl Connection {
         self.capabilities.pipelining
     }
 
-    /// Returns `true` if an envelope passed to `send_content` would be pipelined: the relay announces it
-    /// and has not failed at it. Otherwise `send_content` still accepts an envelope, and
-    /// `read_pipelined_replies` sends it.
+    /// Returns `true` if an envelope passed to `send_content` would be pipelined: the relay
+    /// announces it and has not failed at it. Otherwise `send_content` still accepts an envelope,
+    /// and `read_pipelined_replies` sends it.
     pub fn can_pipeline_next(&self) -> bool {
         (self.is_idle || self.awaiting_content) && self.pipelining_level() == PipeliningLevel::Full
     }
@@ -130,9 +131,9 @@ impl Connection {
         self.send_commands(&commands).await
     }
 
-    /// Sends the content, with the envelope of the next message in the same write, and waits for the
-    /// reply after the final dot. The result is for this content alone; `read_pipelined_replies` waits
-    /// for the replies to the envelope.
+    /// Sends the content, with the envelope of the next message in the same write, and waits for
+    /// the reply after the final dot. The result is for this content alone;
+    /// `read_pipelined_replies` waits for the replies to the envelope.
     pub async fn send_content(
         &mut self,
         content: &str,
@@ -180,13 +181,13 @@ impl Connection {
         attempt
     }
 
-    /// Reads the replies to the envelope that was passed to `send_content`; to be called once after it,
-    /// whatever the outcome of that content. After `Ok` the relay waits for the content of this
+    /// Reads the replies to the envelope that was passed to `send_content`; to be called once after
+    /// it, whatever the outcome of that content. After `Ok` the relay waits for the content of this
     /// mail.
     ///
     /// # Errors
-    /// Returns the outcome if this message ends here; a relay error if the connection ended with the
-    /// mail before.
+    /// Returns the outcome if this message ends here; a relay error if the connection ended with
+    /// the mail before.
     pub async fn read_pipelined_replies(&mut self) -> Result<(), AttemptResult> {
         match self.next_envelope.take() {
             Some(PipelinedEnvelope::Sent { content_accepted, permit }) => {

@@ -126,8 +126,8 @@ pub(super) fn embed(html: &str, media: &HashMap<String, MediaItem>) -> (String, 
 }
 
 impl MediaItem {
-    /// Returns the HTML of the item; an alternative text in the embedding text takes precedence over
-    /// the item's own, and the caption is HTML.
+    /// Returns the HTML of the item; an alternative text in the embedding text takes precedence
+    /// over the item's own, and the caption is HTML.
     fn html(&self, alt: Option<&str>, caption: Option<&str>) -> String {
         let alt = alt.filter(|alt| !alt.is_empty()).unwrap_or(&self.alt);
         let (address, alt) =

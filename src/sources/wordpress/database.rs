@@ -47,8 +47,8 @@ impl Database {
         })
     }
 
-    /// Returns the rows of a query in which `{p}` is replaced with the table prefix. Apart from numbers
-    /// and `binds` the query contains no external input.
+    /// Returns the rows of a query in which `{p}` is replaced with the table prefix. Apart from
+    /// numbers and `binds` the query contains no external input.
     pub(super) async fn rows(
         &mut self,
         sql: &str,

@@ -1,4 +1,5 @@
-//! WordPress's dates: two columns per instant, either of which may be zero, and PHP's date patterns.
+//! WordPress's dates: two columns per instant, either of which may be zero, and PHP's date
+//! patterns.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;

@@ -33,8 +33,8 @@ pub(super) use wxr::read_wxr;
 /// Number of times that a rendering may request more data; nested blocks need one round per level.
 const MAX_FETCH_ROUNDS: usize = 8;
 
-/// Reads every public post, or those that changed since a time, and sends them through `found`, in a
-/// read-only session. Returns `true` if it read every post.
+/// Reads every public post, or those that changed since a time, and sends them through `found`, in
+/// a read-only session. Returns `true` if it read every post.
 ///
 /// Scheduled posts have their future date. The error is one sentence for the admin and never
 /// contains the password.

@@ -27,7 +27,8 @@ pub(super) async fn page(
     let changed = since.map(|mark| {
         let begin =
             incremental::sql_datetime(incremental::overlap_start(mark), &jiff::tz::TimeZone::UTC);
-        // Some programs store the zero date, from which no change can be detected: always read these.
+        // Some programs store the zero date, from which no change can be detected: always read
+        // these.
         format!("AND ({}) ", incremental::mysql_condition("post_modified_gmt", &begin))
     });
     let condition = format!(
@@ -76,8 +77,8 @@ pub(super) async fn fetch(
     Ok(())
 }
 
-/// Returns the posts that match a condition, with their terms and the metadata in use. The condition
-/// must not contain external input other than numbers.
+/// Returns the posts that match a condition, with their terms and the metadata in use. The
+/// condition must not contain external input other than numbers.
 async fn select(
     database: &mut Database,
     condition: &str,

@@ -212,7 +212,8 @@ impl Site {
         if file.starts_with("http://") || file.starts_with("https://") {
             return file.to_owned();
         }
-        // Imports leave paths of another machine; the part below the uploads directory is still valid.
+        // Imports leave paths of another machine; the part below the uploads directory is still
+        // valid.
         let below = file.rfind("wp-content/uploads/").map_or(file, |at| &file[at + 19..]);
         format!("{}/{}", self.uploads_url(), below.trim_start_matches('/'))
     }
@@ -224,7 +225,8 @@ impl Site {
     }
 }
 
-/// Converts a locale into a language tag (RFC 5646): `zh_CN` becomes `zh-CN`, `de_DE_formal` `de-DE`.
+/// Converts a locale into a language tag (RFC 5646): `zh_CN` becomes `zh-CN`, `de_DE_formal`
+/// `de-DE`.
 pub(super) fn language_tag(locale: &str) -> String {
     let mut parts = locale.split(['_', '-', '@']);
     let language = parts.next().unwrap_or_default().to_ascii_lowercase();

@@ -231,7 +231,8 @@ fn categories(item: &Element, site: &mut Site, slugs: &mut Slugs) -> Categories 
     own
 }
 
-/// Returns the media type of an attachment from its file name, because the export does not state it.
+/// Returns the media type of an attachment from its file name, because the export does not state
+/// it.
 fn media_type(file: &str) -> &'static str {
     let end = file.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
     match end.as_str() {

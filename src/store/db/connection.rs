@@ -55,7 +55,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Closes the connection.
+    /// Closes the connection to the database.
     pub(crate) async fn close(self) -> StoreResult<()> {
         match self {
             Self::Sqlite(db) => db.close().await?,

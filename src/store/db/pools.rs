@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use sqlx::postgres::PgPool;
 use sqlx::sqlite::SqlitePool;
 
-/// Database engine.
+/// Engine of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Engine {
     Sqlite,

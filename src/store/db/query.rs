@@ -10,7 +10,7 @@ use super::row::ColumnValue;
 use super::{Assembled, FromRow, Row, Value};
 use crate::store::{StoreError, StoreResult};
 
-/// Where a query runs.
+/// Pool or connection on which a query runs.
 #[derive(Debug)]
 pub(super) enum Target<'c> {
     SqlitePool(&'c SqlitePool),

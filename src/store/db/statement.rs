@@ -10,8 +10,8 @@ const MAX_DEPTH: usize = 8;
 
 /// One SQL statement of the program, written once for both engines.
 ///
-/// `$name` is a parameter, bound by its name. `{name}` is a fragment: one of the statement's own, or
-/// one that depends on the engine ([`dialect::expand`]), such as `{now}` or `{json_ids $ids}`.
+/// `$name` is a parameter, bound by its name. `{name}` is a fragment: one of the statement's own,
+/// or one that depends on the engine ([`dialect::expand`]), such as `{now}` or `{json_ids $ids}`.
 /// Neither is replaced inside a quoted text. Comments (`-- …`) are removed.
 #[derive(Debug)]
 pub(crate) struct Statement {

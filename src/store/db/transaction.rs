@@ -1,4 +1,4 @@
-//! Transactions.
+//! Transactions and queries of the store.
 
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ impl Tx {
         Query::new(target, statement)
     }
 
-    /// Commits the transaction.
+    /// Commits all changes of the transaction.
     pub(crate) async fn commit(self) -> StoreResult<()> {
         match self {
             Self::Sqlite(tx) => tx.commit().await?,

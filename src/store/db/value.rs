@@ -1,4 +1,4 @@
-//! Values of parameters.
+//! Values of the parameters of a query.
 
 use std::borrow::Cow;
 

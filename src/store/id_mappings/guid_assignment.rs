@@ -15,7 +15,8 @@ pub(in crate::store) static MAPPINGS_FOR_ARTICLE: Statement = Statement::new(
         OR (from_source = $source AND from_source_id = $source_id)",
 );
 
-/// Selects the guids that consist of a guid, a slash and more; `0` is the character after the slash.
+/// Selects the guids that consist of a guid, a slash and more; `0` is the character after the
+/// slash.
 pub(in crate::store) static SUFFIXED_GUIDS: Statement = Statement::new(
     "
     SELECT guid

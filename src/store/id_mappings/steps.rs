@@ -158,7 +158,7 @@ pub(in crate::store) static STATEMENTS: &[&Statement] = &[
 /// A statement with its rows, and the current time if it uses that.
 type Step = (&'static Statement, Vec<Json>, Option<Millis>);
 
-/// Applies a plan.
+/// Applies a plan in a transaction.
 pub(super) async fn apply(tx: &mut Tx, plan: &MappingPlan, now: Millis) -> StoreResult<()> {
     for (statement, rows, now) in plan.steps(now) {
         if !rows.is_empty() {

@@ -31,8 +31,8 @@ struct Requeued {
     due_at: i64,
 }
 
-/// Whether the node leases a delivery: with its queue entry if it has one, otherwise with its
-/// batch.
+/// Condition that the node leases a delivery: with its queue entry if it has one, otherwise with
+/// its batch.
 const LEASED_BY_NODE: &str = "
     CASE WHEN (SELECT w.delivery_id FROM delivery_queue w WHERE w.delivery_id = deliveries.id)
               IS NULL
@@ -46,7 +46,7 @@ const LEASED_BY_NODE: &str = "
                WHERE w.lease_node = $node)
           END";
 
-/// Whether the node leases a delivery for at least `$min_remaining` more milliseconds.
+/// Condition that the node leases a delivery for at least `$min_remaining` more milliseconds.
 pub(super) const SAFELY_LEASED: &str = "
     CASE WHEN (SELECT w.delivery_id FROM delivery_queue w WHERE w.delivery_id = deliveries.id)
               IS NULL
@@ -62,8 +62,8 @@ pub(super) const SAFELY_LEASED: &str = "
                  AND w.lease_until > {now} + $min_remaining)
           END";
 
-/// Whether a delivery may be sent now: the node leases it for long enough, its edition is in state
-/// `sending`, and its recipient is neither suppressed nor unsubscribed. Each part is a scalar
+/// Condition that a delivery may be sent now: the node leases it for long enough, its edition is in
+/// state `sending`, and its recipient is neither suppressed nor unsubscribed. Each part is a scalar
 /// subquery, which no plan turns into a full table scan.
 pub(super) const MAY_BE_SENT: &str = "
     {safely_leased}

@@ -100,8 +100,8 @@ fn decoded(answer: &TestResponse) -> Vec<u8> {
     body
 }
 
-/// Sends all combinations of conditions made from `memory`; `since` is the time from that version to
-/// the last change.
+/// Sends all combinations of conditions made from `memory`; `since` is the time from that version
+/// to the last change.
 async fn check_all_requests(
     site: &Site,
     cached: &CachedResponse,

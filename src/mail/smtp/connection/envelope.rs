@@ -133,8 +133,8 @@ impl Connection {
         Err(attempt)
     }
 
-    /// Records that the relay failed at a pipelined group: the message is retried, and the connection
-    /// is unusable.
+    /// Records that the relay failed at a pipelined group: the message is retried, and the
+    /// connection is unusable.
     pub(super) fn pipelining_failed(
         &self,
         level: PipeliningLevel,

@@ -193,7 +193,8 @@ pub(super) fn image(context: &RenderContext<'_>, post: &Post) -> String {
     )
 }
 
-/// Returns an audio or video element with a link as fallback; empty if no file is named or attached.
+/// Returns an audio or video element with a link as fallback; empty if no file is named or
+/// attached.
 fn player(
     context: &RenderContext<'_>,
     scope: Scope<'_>,

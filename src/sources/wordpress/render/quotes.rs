@@ -124,8 +124,8 @@ pub(super) fn double_quotes(line: &mut [char]) {
     }
 }
 
-/// Distinguishes closing quotation marks from primes (feet, inches, minutes, seconds), one quotation
-/// at a time.
+/// Distinguishes closing quotation marks from primes (feet, inches, minutes, seconds), one
+/// quotation at a time.
 pub(super) fn primes(
     line: Vec<char>,
     mark: char,

@@ -1,4 +1,5 @@
-//! WordPress's typography: curly quotes, apostrophes, primes, dashes, ellipses, multiplication signs.
+//! WordPress's typography: curly quotes, apostrophes, primes, dashes, ellipses, multiplication
+//! signs.
 
 use super::markup::{Token, ampersands, remove_noncharacters, tag_name, tokenize};
 use super::quotes::{
@@ -16,7 +17,8 @@ const APOSTROPHE_WORDS: [&str; 11] = [
     "'em",
 ];
 
-/// Applies typography to the text of HTML; tags, comments, shortcodes and verbatim elements are kept.
+/// Applies typography to the text of HTML; tags, comments, shortcodes and verbatim elements are
+/// kept.
 pub(super) fn texturize(html: &str) -> String {
     let html = remove_noncharacters(html);
     let mut out = String::with_capacity(html.len() + html.len() / 8);
@@ -175,8 +177,8 @@ fn multiplication_signs(line: &mut [char]) {
         let lone_zero = line[i] == '0' && end == i + 1;
         if !lone_zero && line.get(end) == Some(&'x') && digit(line, end + 1) {
             let stop = (end + 2..line.len()).find(|k| !number(line[*k])).unwrap_or(line.len());
-            // The second number ends at a word boundary: before a letter, only the part up to a full stop or
-            // comma counts.
+            // The second number ends at a word boundary: before a letter, only the part up to a
+            // full stop or comma counts.
             let ends = |k: &usize| line[k - 1].is_ascii_digit() != line.get(*k).is_some_and(word);
             match (end + 2..=stop).rev().find(ends) {
                 Some(last) => {
