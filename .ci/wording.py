@@ -37,6 +37,7 @@ RETIRED = {
     r"vouch(?:es|ed)?|apologise|rehearsals?|manners?": "the standard term",
     r"stand-ins?|stood in|stands? in|stands? by": "fallback, standby, degraded mode",
     r"clash(?:es|ed)?": "conflict",
+    r"promise[sd]?": "guarantee",
     r"misshapen": "malformed",
 }
 

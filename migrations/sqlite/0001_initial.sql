@@ -93,18 +93,18 @@ CREATE TABLE articles (
     first_seen_at  BIGINT NOT NULL,
     changed_at     BIGINT NOT NULL,
     translation_of TEXT,
-    group_id       BIGINT NOT NULL,
+    story_id       BIGINT NOT NULL,
     content_hash   TEXT NOT NULL,
     removed_at     BIGINT,
-    is_ungrouped   BOOLEAN NOT NULL DEFAULT TRUE,
+    story_is_stale BOOLEAN NOT NULL DEFAULT TRUE,
     body_html      TEXT NOT NULL,
     UNIQUE (source, source_id)
 );
 CREATE INDEX articles_published ON articles (published_at DESC, guid, removed_at);
-CREATE INDEX articles_group ON articles (group_id);
+CREATE INDEX articles_story ON articles (story_id);
 CREATE INDEX articles_removed ON articles (published_at) WHERE removed_at IS NOT NULL;
 CREATE INDEX articles_translation ON articles (source, translation_of) WHERE translation_of IS NOT NULL;
-CREATE INDEX articles_ungrouped ON articles (source) WHERE is_ungrouped;
+CREATE INDEX articles_stale_story ON articles (source) WHERE story_is_stale;
 
 -- Terms that select an article: its sections, tags, authors, languages (`en-GB` also counts as
 -- `en`) and source, in lower case. The columns that order articles are repeated here, so that the
@@ -283,7 +283,7 @@ CREATE TABLE edition_articles (
     PRIMARY KEY (edition_id, position)
 );
 
--- Stories already included in a digest: one row for every article of the translation group.
+-- Stories already included in a digest: one row for every article of the story.
 CREATE TABLE ledger (
     digest     TEXT NOT NULL,
     article_id BIGINT NOT NULL REFERENCES articles (id),

@@ -92,7 +92,7 @@ async fn list(
 fn summary(a: &Article) -> Value {
     json!({"id": a.guid, "source": a.source, "source_id": a.source_id, "title": a.title, "url": a.url, "language": a.language,
         "section": a.sections.first(), "sections": a.sections, "tags": a.tags, "authors": a.authors,
-        "published_at": a.published_at.rfc3339(), "updated_at": a.updated_at.rfc3339(), "group": a.group})
+        "published_at": a.published_at.rfc3339(), "updated_at": a.updated_at.rfc3339(), "group": a.story})
 }
 
 async fn show(app: &App, id: &str, json: bool) -> anyhow::Result<ExitCode> {
@@ -100,7 +100,7 @@ async fn show(app: &App, id: &str, json: bool) -> anyhow::Result<ExitCode> {
         app.store.find_article(id).await?.ok_or_else(|| anyhow!("there is no article {id:?}"))?;
     let mut translations: Vec<String> = app
         .store
-        .story_members(&[article.group], app.now())
+        .story_members(&[article.story], app.now())
         .await?
         .into_iter()
         .map(|a| a.guid)

@@ -12,7 +12,7 @@ use crate::store::audit_log::AuditEntry;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// List changes with their actor, newest first
+    /// List changes with their actors, newest first
     List {
         /// Maximum number of rows [default: all]
         #[arg(long)]
@@ -42,7 +42,7 @@ impl Command {
                 entry.detail.as_ref().map(describe).unwrap_or_default(),
             ]);
         }
-        table.print("No changes are recorded yet.")?;
+        table.print("There are no changes yet.")?;
         Ok(ExitCode::SUCCESS)
     }
 }

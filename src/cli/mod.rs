@@ -30,7 +30,7 @@ mod suppressions;
 mod tokens;
 mod websub;
 
-/// Turns articles from existing databases into feeds and scheduled digest e-mails
+/// Options of all commands, and the command to run.
 #[derive(Debug, Parser)]
 #[command(name = "courant", version, about, long_about = None, propagate_version = true)]
 struct Cli {
@@ -56,7 +56,7 @@ enum Command {
     Serve,
     /// Run a demo site for a fictional college; needs no setup
     Demo(demo::DemoArgs),
-    /// Check the config, database, sources, templates and more
+    /// Check the configuration and everything that it refers to
     Check,
     /// Apply pending database migrations
     Migrate,
@@ -75,7 +75,7 @@ enum Command {
     /// List editions; pause, resume, cancel or retry one
     #[command(subcommand)]
     Editions(editions::Command),
-    /// Send all due mail, print a report and exit
+    /// Send all due messages, print a report and exit
     Deliver,
     /// Manage subscribers and their subscriptions
     #[command(subcommand)]
@@ -86,7 +86,7 @@ enum Command {
     /// Manage tokens of API clients
     #[command(subcommand)]
     Tokens(tokens::Command),
-    /// Show who changed what
+    /// List changes and who made them
     #[command(subcommand)]
     Audit(audit::Command),
     /// List the subscribers of the WebSub hub

@@ -42,7 +42,7 @@ pub(crate) enum Command {
     Import(ImportArgs),
     /// Write all subscribers as CSV to standard output
     Export {
-        /// Only subscribers of this digest
+        /// Export only subscribers of this digest [default: all]
         #[arg(long)]
         digest: Option<String>,
     },
@@ -78,7 +78,7 @@ pub(crate) struct AddArgs {
     /// Section to receive; repeatable [default: all]
     #[arg(long)]
     section: Vec<String>,
-    /// Evidence of consent, for the record
+    /// Evidence of consent, stored with the subscription
     #[arg(long)]
     consent: Option<String>,
 }
@@ -102,7 +102,7 @@ pub(crate) struct ImportArgs {
     /// Import valid lines even if others are rejected
     #[arg(long)]
     skip_bad: bool,
-    /// Evidence of consent, for the record
+    /// Evidence of consent, stored with the subscription
     #[arg(long, value_name = "TEXT")]
     consent: Option<String>,
 }

@@ -37,9 +37,9 @@ pub(crate) enum Command {
 /// Role argument of the command line.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum RoleArg {
-    /// All permissions; now: trigger syncs
+    /// All permissions; in this version: trigger syncs
     Admin,
-    /// Manage content and editions; now: trigger syncs
+    /// Manage content, editions; in this version: trigger syncs
     Editor,
     /// Manage subscribers; no API endpoint uses it yet
     Lists,

@@ -9,7 +9,7 @@ use crate::domain::language;
 /// An article with its translations.
 #[derive(Debug, Clone)]
 pub(super) struct Story {
-    group: i64,
+    story: i64,
     /// Articles, never empty; the first is the one that is not sent yet.
     members: Vec<Article>,
 }
@@ -35,21 +35,21 @@ impl Story {
 pub(super) fn group_into_stories(candidates: Vec<Article>, members: Vec<Article>) -> Vec<Story> {
     let mut translations: BTreeMap<i64, Vec<Article>> = BTreeMap::new();
     for member in members {
-        translations.entry(member.group).or_default().push(member);
+        translations.entry(member.story).or_default().push(member);
     }
     let mut stories: Vec<Story> = Vec::new();
     for candidate in candidates {
-        if stories.iter().any(|s| s.group == candidate.group) {
+        if stories.iter().any(|s| s.story == candidate.story) {
             continue;
         }
-        let group = candidate.group;
+        let group = candidate.story;
         let others = translations
             .remove(&group)
             .unwrap_or_default()
             .into_iter()
             .filter(|a| a.row != candidate.row);
         stories.push(Story {
-            group,
+            story: group,
             members: std::iter::once(candidate.clone()).chain(others).collect(),
         });
     }
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     fn article(row: i64, group: i64, language: &str) -> Article {
-        Article { row, group, language: language.into(), ..Article::default() }
+        Article { row, story: group, language: language.into(), ..Article::default() }
     }
 
     #[test]

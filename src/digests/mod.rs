@@ -183,7 +183,7 @@ async fn unsent_stories(
         .store
         .unsent_articles(&digest.name, &digest.selection, digest.max_age, state.configured_at, at)
         .await?;
-    let mut groups: Vec<i64> = candidates.iter().map(|a| a.group).collect();
+    let mut groups: Vec<i64> = candidates.iter().map(|a| a.story).collect();
     groups.sort_unstable();
     groups.dedup();
     let members = ctx.store.story_members(&groups, at).await?;

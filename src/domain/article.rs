@@ -122,7 +122,7 @@ pub struct Article {
     pub first_seen_at: Millis,
     /// Story id: the smallest row number among the article and its translations; 0 until it is
     /// computed.
-    pub group: i64,
+    pub story: i64,
     /// Time of removal from the source; the other fields except the ids are then empty.
     pub removed_at: Option<Millis>,
 }

@@ -113,7 +113,7 @@ async fn build(
     archive: ArchiveRole,
     now: Millis,
 ) -> StoreResult<DocumentPlan> {
-    let groups: Vec<i64> = keys.iter().map(|key| key.group).filter(|group| *group > 0).collect();
+    let groups: Vec<i64> = keys.iter().map(|key| key.story).filter(|group| *group > 0).collect();
     let mut translations: HashMap<i64, Vec<(i64, Translation)>> = HashMap::new();
     for (group, row, language, url) in store.translations_in(&groups, now).await? {
         let Some(url) = url else { continue };
@@ -139,7 +139,7 @@ async fn build(
             .zip(offsets)
             .map(|(key, offset)| {
                 let others = translations
-                    .get(&key.group)
+                    .get(&key.story)
                     .into_iter()
                     .flatten()
                     .filter(|(row, _)| *row != key.row);
@@ -231,7 +231,7 @@ mod tests {
             guid: (*id).to_owned(),
             published_at: Millis(0),
             updated_at: Millis(at(i)),
-            group: 0,
+            story: 0,
             content_hash: String::new(),
             changed_at: Millis(0),
             removed_at: None,

@@ -88,7 +88,7 @@ pub async fn sync_due(
     source: &Source,
     now: Millis,
 ) -> anyhow::Result<Option<SyncReport>> {
-    if store.has_ungrouped(&source.name).await? {
+    if store.has_stale_stories(&source.name).await? {
         store.assign_stories(&source.name).await?;
     }
     if source.kind == SourceKind::Builtin {

@@ -93,7 +93,8 @@ pub(super) async fn run(
         sync_run.report.blocked_removals =
             usize::try_from(state.blocked_removals).unwrap_or_default();
     }
-    // Needed even if nothing changed: a process killed after its last article did not regroup.
+    // Needed even if nothing changed: a process killed after its last article has assigned no
+    // stories.
     store.assign_stories(&source.name).await?;
     sync_run.finish(fingerprint).await
 }

@@ -10,7 +10,7 @@ macro_rules! columns_without_content {
         "a.id, a.guid, a.source, a.source_id, a.title, a.url, a.sections, a.tags, a.authors,
          a.language, a.image_url, a.image_alt, a.image_type, a.image_width, a.image_height,
          a.enclosure_url, a.enclosure_type, a.enclosure_length, a.published_at, a.updated_at,
-         a.first_seen_at, a.group_id, a.removed_at"
+         a.first_seen_at, a.story_id, a.removed_at"
     };
 }
 
@@ -46,7 +46,7 @@ impl FromRow for Article {
             published_at: row.time("published_at")?,
             updated_at: row.time("updated_at")?,
             first_seen_at: row.time("first_seen_at")?,
-            group: row.get("group_id")?,
+            story: row.get("story_id")?,
             removed_at: row.optional_time("removed_at")?,
         })
     }

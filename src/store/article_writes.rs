@@ -27,7 +27,7 @@ static UPSERT: Statement = Statement::new(
     INSERT INTO articles (source, source_id, guid, title, url, summary, body_html, sections, tags,
            authors, language, image_url, image_alt, image_type, image_width, image_height,
            enclosure_url, enclosure_type, enclosure_length, published_at, updated_at,
-           first_seen_at, changed_at, translation_of, content_hash, group_id)
+           first_seen_at, changed_at, translation_of, content_hash, story_id)
     VALUES ($source, $source_id, $guid, $title, $url, $summary, $body_html, $sections, $tags,
            $authors, $language, $image_url, $image_alt, $image_type, $image_width, $image_height,
            $enclosure_url, $enclosure_type, $enclosure_length, $published_at, $updated_at,
@@ -60,7 +60,7 @@ static UPSERT: Statement = Statement::new(
            translation_of = excluded.translation_of,
            content_hash = excluded.content_hash,
            removed_at = NULL,
-           is_ungrouped = articles.is_ungrouped
+           story_is_stale = articles.story_is_stale
              OR articles.language <> excluded.language
              OR COALESCE(articles.translation_of, '') <> COALESCE(excluded.translation_of, '')
     RETURNING id",
@@ -121,7 +121,7 @@ pub(super) static STATEMENTS: &[&Statement] =
 impl Store {
     /// Stores a few articles in one transaction; guid and time of the first import of a known
     /// article never change. A new article with an id mapping (`courant articles remap-ids`) gets
-    /// the mapped guid. A new article has no group until [`Store::assign_stories`] has looked for
+    /// the mapped guid. A new article has no story until [`Store::assign_stories`] has looked for
     /// its translations, and no digest includes it before.
     pub async fn save_articles(
         &self,

@@ -22,7 +22,7 @@ pub struct KnownArticle {
 /// A normalized incoming article, ready to be stored.
 #[derive(Debug, Clone)]
 pub struct NormalizedArticle {
-    /// Normalized content; the store fills in row id, group and time of the first import.
+    /// Normalized content; the store fills in row id, story and time of the first import.
     pub article: Article,
     /// `true` if the source gives the time of the last change; otherwise the current time is used
     /// when the content of the source changed.

@@ -50,13 +50,13 @@ static UNSENT_ARTICLES: Statement = Statement::with(
        AND a.published_at <= $now
        AND a.published_at >= a.first_seen_at - $max_age
        AND a.published_at >= $oldest
-       AND a.group_id > 0
+       AND a.story_id > 0
        AND NOT EXISTS (
            SELECT 1
              FROM ledger l
              JOIN articles sent ON sent.id = l.article_id
             WHERE l.digest = $digest
-              AND sent.group_id = a.group_id)
+              AND sent.story_id = a.story_id)
        {selection_conditions}
      ORDER BY a.published_at DESC, a.guid",
     &[("article_columns", ARTICLE_COLUMNS), ("selection_conditions", SELECTION_CONDITIONS)],
@@ -95,8 +95,8 @@ impl Store {
     }
 
     /// Returns the visible articles that the next edition of a digest can contain, newest first:
-    /// those selected, not too old when first imported, and of a story (translation group) that the
-    /// digest has not sent. Articles without a group are left out until it is known whether they
+    /// those selected, not too old when first imported, and of a story that the
+    /// digest has not sent. Articles without a story are left out until it is known whether they
     /// are translations of an old story.
     pub async fn unsent_articles(
         &self,

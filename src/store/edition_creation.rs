@@ -86,7 +86,7 @@ static ADD_TO_LEDGER: Statement = Statement::new(
     INSERT INTO ledger (digest, article_id, edition_id)
     SELECT $digest, id, $edition
       FROM articles
-     WHERE group_id IN (SELECT group_id FROM articles WHERE id IN {json_ids $articles})",
+     WHERE story_id IN (SELECT story_id FROM articles WHERE id IN {json_ids $articles})",
 );
 
 static ADD_VARIANTS: Statement = Statement::new(

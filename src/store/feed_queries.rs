@@ -21,8 +21,8 @@ pub struct PageKey {
     pub published_at: Millis,
     /// Time of the last significant change.
     pub updated_at: Millis,
-    /// Translation group; 0 if not determined yet.
-    pub group: i64,
+    /// Story, as the id of its first article; 0 if not determined yet.
+    pub story: i64,
     /// Hash of the content, to detect changes.
     pub content_hash: String,
     /// Time of the last change of the row, of any kind.
@@ -38,7 +38,7 @@ impl FromRow for PageKey {
             guid: row.get("guid")?,
             published_at: row.time("published_at")?,
             updated_at: row.time("updated_at")?,
-            group: row.get("group_id")?,
+            story: row.get("story_id")?,
             content_hash: row.get("content_hash")?,
             changed_at: row.time("changed_at")?,
             removed_at: row.optional_time("removed_at")?,
@@ -46,10 +46,10 @@ impl FromRow for PageKey {
     }
 }
 
-/// Group, row, language and URL of a visible article of a translation group.
+/// Story, row, language and URL of a visible article of a story.
 pub type TranslationRow = (i64, i64, String, Option<String>);
 
-const PAGE_KEY_COLUMNS: &str = "a.id, a.guid, a.published_at, a.updated_at, a.group_id,
+const PAGE_KEY_COLUMNS: &str = "a.id, a.guid, a.published_at, a.updated_at, a.story_id,
        a.content_hash, a.changed_at, a.removed_at";
 
 /// Condition on articles that were published by `$now`, whether or not they were removed later;
@@ -67,12 +67,12 @@ static IN_ROWS: Statement = Statement::with(
 
 static TRANSLATIONS_IN: Statement = Statement::new(
     "
-    SELECT a.group_id, a.id, a.language, a.url
+    SELECT a.story_id, a.id, a.language, a.url
       FROM articles a
      WHERE a.removed_at IS NULL
        AND a.published_at <= $now
-       AND a.group_id > 0
-       AND a.group_id IN {json_ids $groups}
+       AND a.story_id > 0
+       AND a.story_id IN {json_ids $stories}
      ORDER BY a.language, a.guid",
 );
 
@@ -183,17 +183,17 @@ impl Store {
         self.read(&IN_ROWS).bind("rows", rows).fetch_all().await
     }
 
-    /// Returns the visible members of these translation groups, ordered by language.
+    /// Returns the visible articles of these stories, ordered by language.
     pub async fn translations_in(
         &self,
-        groups: &[i64],
+        stories: &[i64],
         now: Millis,
     ) -> StoreResult<Vec<TranslationRow>> {
         self.read(&TRANSLATIONS_IN)
             .bind("now", now)
-            .bind("groups", groups)
+            .bind("stories", stories)
             .fetch_with(|row| {
-                Ok((row.get("group_id")?, row.get("id")?, row.get("language")?, row.get("url")?))
+                Ok((row.get("story_id")?, row.get("id")?, row.get("language")?, row.get("url")?))
             })
             .await
     }

@@ -4,10 +4,10 @@ use super::db::Statement;
 use super::{
     Store, StoreResult, api_tokens, article_writes, articles, audience, audit_log, change_log,
     claims, deliveries, digests, due_work, edition_commands, edition_creation, editions,
-    feed_queries, feed_versions, groups, handle, hub_pings, hub_pushes, hub_requests,
-    hub_subscriptions, hub_verifications, id_mappings, instance, job_leases, leases, outcomes,
-    publications, rate_limits, readership, rejected_rows, renames, sources, subscribers,
-    subscriptions, suppressions, terms,
+    feed_queries, feed_versions, handle, hub_pings, hub_pushes, hub_requests, hub_subscriptions,
+    hub_verifications, id_mappings, instance, job_leases, leases, outcomes, publications,
+    rate_limits, readership, rejected_rows, renames, sources, stories, subscribers, subscriptions,
+    suppressions, terms,
 };
 
 /// The statements of all files of the store.
@@ -27,7 +27,6 @@ static ALL: &[&[&Statement]] = &[
     editions::STATEMENTS,
     feed_queries::STATEMENTS,
     feed_versions::STATEMENTS,
-    groups::STATEMENTS,
     handle::STATEMENTS,
     hub_pings::STATEMENTS,
     hub_pushes::STATEMENTS,
@@ -49,6 +48,7 @@ static ALL: &[&[&Statement]] = &[
     rejected_rows::STATEMENTS,
     renames::STATEMENTS,
     sources::STATEMENTS,
+    stories::STATEMENTS,
     subscribers::STATEMENTS,
     subscriptions::STATEMENTS,
     subscriptions::requests::STATEMENTS,

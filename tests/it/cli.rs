@@ -105,6 +105,37 @@ fn list_and_show_commands_print_one_json_document_with_the_flag_in_either_positi
 }
 
 #[test]
+fn commands_that_change_something_print_one_json_document() {
+    let shell = Shell::new();
+    import_example_data(&shell);
+    for (arguments, key) in [
+        (&["migrate"][..], "up_to_date"),
+        (&["articles", "import", "articles.jsonl"], "left_out"),
+        (&["feeds", "build", "--out", "built"], "files"),
+        (&["digests", "preview", "weekly", "--out", "seen"], "articles"),
+        (&["digests", "test", "weekly", "--to", "eve@example.org"], "delivery"),
+        (&["digests", "run", "weekly"], "deliveries"),
+        (&["editions", "pause", "1"], "counts"),
+        (&["editions", "resume", "1"], "counts"),
+        (&["deliver"], "waiting"),
+        (&["subscribers", "add", "dan@example.org"], "pending"),
+        (&["subscribers", "import", "people.csv", "--digest", "weekly", "--dry-run"], "valid"),
+        (&["subscribers", "remove", "dan@example.org"], "digests"),
+        (&["suppressions", "add", "eve@example.org"], "added"),
+        (&["suppressions", "remove", "eve@example.org"], "removed"),
+        (&["tokens", "create", "cms", "--role", "editor"], "token"),
+        (&["tokens", "revoke", "cms"], "revoked"),
+        (&["backup", "copy.db"], "file"),
+        (&["adopt"], "base_url"),
+    ] {
+        let document = shell.courant(&[arguments, &["--json"]].concat()).json();
+        assert!(document.get(key).is_some(), "{arguments:?}: {document}");
+    }
+    let findings = shell.courant(&["check", "--json"]).json();
+    assert!(findings.as_array().unwrap().iter().all(|f| f["level"] == "ok"), "{findings}");
+}
+
+#[test]
 fn the_config_is_found_by_flag_and_by_environment() {
     let shell = Shell::new();
     let config = shell.path("config.toml");

@@ -177,11 +177,11 @@ database_tests! {
         import_articles(world, "college", [translation("a-zh", "a", "zh")]).await;
         assert_eq!(remap_counts(world, "college/a,fresh/1\ncollege/b,fresh/2\ncollege/b-zh,fresh/3\n").await, (3, 0, 0));
         assert_eq!(next_edition_titles(world).await, Vec::<String>::new());
-        assert_eq!(find(world, "fresh/2").await.group, find(world, "fresh/3").await.group);
+        assert_eq!(find(world, "fresh/2").await.story, find(world, "fresh/3").await.story);
         // A translation that only the new CMS has is not a new story either.
         import_articles(world, "fresh", [article("1"), article("2"), translation("3", "2", "zh"), translation("4", "1", "de")]).await;
         assert_eq!(next_edition_titles(world).await, Vec::<String>::new());
-        assert_eq!(find(world, "fresh/1").await.group, find(world, "fresh/4").await.group);
+        assert_eq!(find(world, "fresh/1").await.story, find(world, "fresh/4").await.story);
     }
 
     async fn a_story_sent_under_its_new_id_is_not_sent_again_after_remapping(world) {

@@ -44,11 +44,11 @@ pub struct MappingResult {
     pub pending: usize,
     /// Number of lines that had been applied before.
     pub unchanged: usize,
-    /// Sources whose translation groups must be determined again.
+    /// Sources whose stories must be determined again.
     pub sources: Vec<String>,
 }
 
-const ARTICLE_IDENTITY: &str = "a.id, a.source, a.source_id, a.guid, a.group_id, a.translation_of";
+const ARTICLE_IDENTITY: &str = "a.id, a.source, a.source_id, a.guid, a.story_id, a.translation_of";
 
 static ARTICLES: Statement = Statement::with(
     "SELECT {identity} FROM articles a ORDER BY a.id",
@@ -106,7 +106,7 @@ impl FromRow for ArticleIdentity {
             source: row.get("source")?,
             source_id: row.get("source_id")?,
             guid: row.get("guid")?,
-            group: row.get("group_id")?,
+            story: row.get("story_id")?,
             translation_of: row.get("translation_of")?,
         })
     }

@@ -14,7 +14,7 @@ pub(super) struct ArticleIdentity {
     pub(super) source: String,
     pub(super) source_id: String,
     pub(super) guid: String,
-    pub(super) group: i64,
+    pub(super) story: i64,
     pub(super) translation_of: Option<String>,
 }
 
@@ -41,7 +41,7 @@ pub(super) struct MappingPlan {
     /// Articles whose `translation_of` refers to a source id that another article has now.
     pub(super) unlinked: Vec<i64>,
     /// Groups that must be determined again.
-    pub(super) regrouped: Vec<i64>,
+    pub(super) stale_stories: Vec<i64>,
     pub(super) report: MappingResult,
 }
 
@@ -280,7 +280,7 @@ fn plan_from_steps(
         sources.insert(target.0.clone());
         let fresh =
             index.at(target).filter(|i| !moving.contains_key(i)).map(|i| &index.articles[i]);
-        groups.extend(fresh.map(|f| f.group));
+        groups.extend(fresh.map(|f| f.story));
         let (guid, from) = match old {
             OldId::Unknown(guid) => {
                 plan.renamed.extend(fresh.map(|f| json!({"fresh": f.row, "guid": guid})));
@@ -288,7 +288,7 @@ fn plan_from_steps(
             }
             OldId::Article(i) => {
                 let o = &index.articles[*i];
-                groups.insert(o.group);
+                groups.insert(o.story);
                 sources.insert(o.source.clone());
                 match fresh {
                     Some(f) => {
@@ -310,7 +310,7 @@ fn plan_from_steps(
         }
     }
     plan.unlinked = unlinked_articles(index, &moving, &steps);
-    plan.regrouped = groups.into_iter().filter(|g| *g > 0).collect();
+    plan.stale_stories = groups.into_iter().filter(|g| *g > 0).collect();
     plan.report.sources = sources.into_iter().collect();
     plan
 }

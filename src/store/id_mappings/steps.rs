@@ -10,7 +10,7 @@ use crate::store::change_log::{ArticleTerm, Changes};
 use crate::store::db::{Statement, Tx};
 
 /// Extends the ledger: a digest that sent one article of a pair, or a translation of one, has sent
-/// all of them, because their groups may be separated later.
+/// all of them, because their stories may be separated later.
 static MERGE_LEDGER: Statement = Statement::new(
     "
     WITH pairs AS (
@@ -25,8 +25,8 @@ static MERGE_LEDGER: Statement = Statement::new(
            SELECT members.story, m.id
              FROM members
              JOIN articles a ON a.id = members.id
-             JOIN articles m ON m.group_id = a.group_id
-            WHERE a.group_id > 0),
+             JOIN articles m ON m.story_id = a.story_id
+            WHERE a.story_id > 0),
          sent AS (
            SELECT f.story, l.digest, MIN(l.edition_id) AS edition_id
              FROM family f
@@ -98,8 +98,8 @@ static MOVE: Statement = Statement::new(
            source_id = m.source_id,
            translation_of = m.translation_of,
            changed_at = $now,
-           group_id = 0,
-           is_ungrouped = TRUE
+           story_id = 0,
+           story_is_stale = TRUE
       FROM {json_rows $rows
             id INTEGER, source TEXT, source_id TEXT, translation_of TEXT} AS m
      WHERE articles.id = m.id",
@@ -117,12 +117,12 @@ static MOVE_TERMS: Statement = Statement::new(
 static UNLINK: Statement =
     Statement::new("UPDATE articles SET translation_of = NULL WHERE id IN {json_ids $rows}");
 
-static UNGROUP: Statement = Statement::new(
+static MARK_STORIES_STALE: Statement = Statement::new(
     "
     UPDATE articles
-       SET group_id = 0,
-           is_ungrouped = TRUE
-     WHERE group_id IN {json_ids $rows}",
+       SET story_id = 0,
+           story_is_stale = TRUE
+     WHERE story_id IN {json_ids $rows}",
 );
 
 static DELETE_MAPPINGS: Statement =
@@ -150,7 +150,7 @@ pub(in crate::store) static STATEMENTS: &[&Statement] = &[
     &MOVE,
     &MOVE_TERMS,
     &UNLINK,
-    &UNGROUP,
+    &MARK_STORIES_STALE,
     &DELETE_MAPPINGS,
     &ADD_MAPPINGS,
 ];
@@ -222,7 +222,7 @@ impl MappingPlan {
             (&MOVE, self.moved.clone(), Some(now)),
             (&MOVE_TERMS, self.moved.clone(), None),
             (&UNLINK, numbers(&self.unlinked), None),
-            (&UNGROUP, numbers(&self.regrouped), None),
+            (&MARK_STORIES_STALE, numbers(&self.stale_stories), None),
             (&DELETE_MAPPINGS, each(&self.mappings, "guid"), None),
             (&ADD_MAPPINGS, self.mappings.clone(), Some(now)),
         ]

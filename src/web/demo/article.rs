@@ -23,7 +23,7 @@ pub(in crate::web) async fn show(
     let article = found
         .filter(|a| a.removed_at.is_none() && a.published_at <= now)
         .ok_or_else(WebError::not_found)?;
-    let members = web.app.store.story_members(&[article.group], now).await?;
+    let members = web.app.store.story_members(&[article.story], now).await?;
     let translations = members.into_iter().filter(|translation| translation.row != article.row);
     let page = web
         .render(&DemoArticlePage {

@@ -11,7 +11,7 @@ fn article(row: i64, source: &str, id: &str) -> ArticleIdentity {
         source: source.into(),
         source_id: id.into(),
         guid,
-        group: row,
+        story: row,
         translation_of: None,
     }
 }

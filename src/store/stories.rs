@@ -1,4 +1,4 @@
-//! Translation groups: an article and its translations, found by following `translation_of` in both
+//! Stories: an article and its translations, found by following `translation_of` in both
 //! directions.
 
 use std::collections::{BTreeMap, HashMap};
@@ -18,8 +18,8 @@ struct Member {
     source_id: String,
     translation_of: Option<String>,
     language: String,
-    group: i64,
-    is_ungrouped: bool,
+    story: i64,
+    story_is_stale: bool,
 }
 
 impl FromRow for Member {
@@ -29,52 +29,53 @@ impl FromRow for Member {
             source_id: row.get("source_id")?,
             translation_of: row.get("translation_of")?,
             language: row.get("language")?,
-            group: row.get("group_id")?,
-            is_ungrouped: row.get("is_ungrouped")?,
+            story: row.get("story_id")?,
+            story_is_stale: row.get("story_is_stale")?,
         })
     }
 }
 
-/// Number of ungrouped articles that are grouped at a time, with all articles linked to them.
-const UNGROUPED_PER_ROUND: usize = 1_000;
+/// Number of articles without a current story that are assigned one at a time, with all articles
+/// linked to them.
+const STALE_PER_ROUND: usize = 1_000;
 
-/// Number of articles whose groups are stored, or whose changes are logged, per transaction.
+/// Number of articles whose stories are stored, or whose changes are logged, per transaction.
 const ARTICLES_PER_TRANSACTION: usize = 500;
 
-const MEMBER_COLUMNS: &str = "id, source_id, translation_of, language, group_id, is_ungrouped";
+const MEMBER_COLUMNS: &str = "id, source_id, translation_of, language, story_id, story_is_stale";
 
-static ANY_UNGROUPED: Statement =
-    Statement::new("SELECT id FROM articles WHERE is_ungrouped AND source = $source LIMIT 1");
+static HAS_STALE: Statement =
+    Statement::new("SELECT id FROM articles WHERE story_is_stale AND source = $source LIMIT 1");
 
-static FIRST_UNGROUPED: Statement = Statement::with(
+static FIRST_STALE: Statement = Statement::with(
     "
     SELECT {member}
       FROM articles
      WHERE source = $source
-       AND is_ungrouped
+       AND story_is_stale
      ORDER BY id
      LIMIT $limit",
     &[("member", MEMBER_COLUMNS)],
 );
 
-/// Selects the articles linked to some articles of a source or in their groups. The condition on
-/// the group omits the source, because with it SQLite would read the whole source.
+/// Selects the articles linked to some articles of a source or in their stories. The condition on
+/// the story omits the source, because with it SQLite would read the whole source.
 static LINKED: Statement = Statement::with(
     "
     SELECT {member} FROM articles WHERE source = $source AND source_id IN {json_texts $originals}
      UNION
     SELECT {member} FROM articles WHERE source = $source AND translation_of IN {json_texts $ids}
      UNION
-    SELECT {member} FROM articles WHERE group_id IN {json_ids $groups}",
+    SELECT {member} FROM articles WHERE story_id IN {json_ids $stories}",
     &[("member", MEMBER_COLUMNS)],
 );
 
 static ASSIGN: Statement = Statement::new(
     "
     UPDATE articles
-       SET group_id = m.grp,
-           is_ungrouped = FALSE
-      FROM {json_rows $assigned id INTEGER, grp INTEGER} AS m
+       SET story_id = m.story,
+           story_is_stale = FALSE
+      FROM {json_rows $assigned id INTEGER, story INTEGER} AS m
      WHERE articles.id = m.id",
 );
 
@@ -84,70 +85,70 @@ static MEMBERS_OF: Statement = Statement::with(
       FROM articles a
      WHERE a.removed_at IS NULL
        AND a.published_at <= $now
-       AND a.group_id > 0
-       AND a.group_id IN {json_ids $groups}
+       AND a.story_id > 0
+       AND a.story_id IN {json_ids $stories}
      ORDER BY a.id",
     &[("article_columns", ARTICLE_COLUMNS)],
 );
 
 /// All statements of this file.
 pub(super) static STATEMENTS: &[&Statement] =
-    &[&ANY_UNGROUPED, &FIRST_UNGROUPED, &LINKED, &ASSIGN, &MEMBERS_OF];
+    &[&HAS_STALE, &FIRST_STALE, &LINKED, &ASSIGN, &MEMBERS_OF];
 
 impl Store {
-    /// Returns `true` if a source has articles that were stored but not grouped, for example after
-    /// a crash.
-    pub async fn has_ungrouped(&self, source: &str) -> StoreResult<bool> {
-        self.read(&ANY_UNGROUPED).bind("source", source).exists().await
+    /// Returns `true` if a source has articles that were stored but have no current story,
+    /// for example after a crash.
+    pub async fn has_stale_stories(&self, source: &str) -> StoreResult<bool> {
+        self.read(&HAS_STALE).bind("source", source).exists().await
     }
 
-    /// Finds the translation groups of new and newly linked articles of a source. Tombstones stay
-    /// in their groups, so that the ledger still covers the story. Time and memory depend on the
+    /// Assigns stories to the new and newly linked articles of a source. Tombstones keep their
+    /// story, so that the ledger still covers it. Time and memory depend on the
     /// number of new articles, not on the size of the archive.
     pub async fn assign_stories(&self, source: &str) -> StoreResult<()> {
         loop {
-            let ungrouped: Vec<Member> = self
-                .read(&FIRST_UNGROUPED)
+            let stale: Vec<Member> = self
+                .read(&FIRST_STALE)
                 .bind("source", source)
-                .bind("limit", UNGROUPED_PER_ROUND)
+                .bind("limit", STALE_PER_ROUND)
                 .fetch_all()
                 .await?;
-            if ungrouped.is_empty() {
+            if stale.is_empty() {
                 return Ok(());
             }
-            let members = self.linked(source, ungrouped).await?;
-            self.save_stories(&members).await?;
+            let members = self.linked(source, stale).await?;
+            self.assign_linked(&members).await?;
         }
     }
 
-    /// Assigns groups to `members`, which must include all articles linked to any of them.
-    async fn save_stories(&self, members: &[Member]) -> StoreResult<()> {
-        let found = groups(members);
-        let sizes = found.iter().fold(HashMap::new(), |mut sizes: HashMap<i64, usize>, group| {
-            *sizes.entry(*group).or_default() += 1;
+    /// Assigns stories to `members`, which must include all articles linked to any of them.
+    async fn assign_linked(&self, members: &[Member]) -> StoreResult<()> {
+        let found = story_ids(members);
+        let sizes = found.iter().fold(HashMap::new(), |mut sizes: HashMap<i64, usize>, story| {
+            *sizes.entry(*story).or_default() += 1;
             sizes
         });
-        let anything_moved = members.iter().zip(&found).any(|(m, group)| m.group != *group);
+        let is_any_moved = members.iter().zip(&found).any(|(m, story)| m.story != *story);
         let assigned: Vec<_> = members
             .iter()
             .zip(&found)
-            .filter(|(m, group)| m.group != **group || m.is_ungrouped)
-            .map(|(m, group)| json!({"id": m.row, "grp": group}))
+            .filter(|(m, story)| m.story != **story || m.story_is_stale)
+            .map(|(m, story)| json!({"id": m.row, "story": story}))
             .collect();
-        // Feeds list translations only for articles in groups of several.
-        let has_translations = |m: &Member, group: i64| {
-            sizes[&group] > 1 || !matches!(m.group, g if g == 0 || g == m.row)
+        // Feeds list translations only for stories of several articles.
+        let has_translations = |m: &Member, story: i64| {
+            sizes[&story] > 1 || !matches!(m.story, g if g == 0 || g == m.row)
         };
         let relisted: Vec<i64> = members
             .iter()
             .zip(&found)
-            .filter(|(m, group)| anything_moved && has_translations(m, **group))
+            .filter(|(m, story)| is_any_moved && has_translations(m, **story))
             .map(|(m, _)| m.row)
             .collect();
-        self.save_groups(&assigned, &relisted).await
+        self.save_stories(&assigned, &relisted).await
     }
 
-    /// Returns these articles and all that are linked to them or share a group with them, directly
+    /// Returns these articles and all that are linked to them or share a story with them, directly
     /// or indirectly.
     async fn linked(&self, source: &str, first: Vec<Member>) -> StoreResult<Vec<Member>> {
         let mut members: BTreeMap<i64, Member> = BTreeMap::new();
@@ -156,15 +157,15 @@ impl Store {
             let originals: Vec<String> =
                 reached.iter().filter_map(|m| m.translation_of.clone()).collect();
             let ids: Vec<String> = reached.iter().map(|m| m.source_id.clone()).collect();
-            let groups: Vec<i64> =
-                reached.iter().map(|m| m.group).filter(|group| *group > 0).collect();
+            let stories: Vec<i64> =
+                reached.iter().map(|m| m.story).filter(|story| *story > 0).collect();
             members.extend(reached.into_iter().map(|m| (m.row, m)));
             reached = self
                 .read(&LINKED)
                 .bind("source", source)
                 .bind("originals", originals.as_slice())
                 .bind("ids", ids.as_slice())
-                .bind("groups", groups.as_slice())
+                .bind("stories", stories.as_slice())
                 .fetch_all()
                 .await?;
             reached.retain(|m| !members.contains_key(&m.row));
@@ -172,9 +173,9 @@ impl Store {
         Ok(members.into_values().collect())
     }
 
-    /// Stores groups and logs a change of the articles in `relisted`, whose translations are
+    /// Stores stories and logs a change of the articles in `relisted`, whose translations are
     /// different now.
-    async fn save_groups(&self, assigned: &[Json], relisted: &[i64]) -> StoreResult<()> {
+    async fn save_stories(&self, assigned: &[Json], relisted: &[i64]) -> StoreResult<()> {
         for chunk in assigned.chunks(ARTICLES_PER_TRANSACTION) {
             self.write(&ASSIGN).bind("assigned", Json::from(chunk)).execute().await?;
         }
@@ -190,15 +191,15 @@ impl Store {
         Ok(())
     }
 
-    /// Returns the visible members of these groups.
-    pub async fn story_members(&self, groups: &[i64], now: Millis) -> StoreResult<Vec<Article>> {
-        self.read(&MEMBERS_OF).bind("now", now).bind("groups", groups).fetch_all().await
+    /// Returns the visible members of these stories.
+    pub async fn story_members(&self, stories: &[i64], now: Millis) -> StoreResult<Vec<Article>> {
+        self.read(&MEMBERS_OF).bind("now", now).bind("stories", stories).fetch_all().await
     }
 }
 
-/// Returns the group of each member: the smallest row id among all members linked to it, directly
+/// Returns the story of each member: the smallest row id among all members linked to it, directly
 /// or indirectly, across languages.
-fn groups(members: &[Member]) -> Vec<i64> {
+fn story_ids(members: &[Member]) -> Vec<i64> {
     let by_id: HashMap<&str, usize> =
         members.iter().enumerate().map(|(i, m)| (m.source_id.as_str(), i)).collect();
     let mut parent: Vec<usize> = (0..members.len()).collect();
@@ -239,8 +240,8 @@ mod tests {
             source_id: row.to_string(),
             translation_of: translation_of.map(|t| t.to_string()),
             language: language.into(),
-            group: 0,
-            is_ungrouped: true,
+            story: 0,
+            story_is_stale: true,
         }
     }
 
@@ -252,18 +253,22 @@ mod tests {
             member(3, Some(2), "de"),
             member(4, Some(9), "en"),
         ];
-        assert_eq!(groups(&members), [1, 1, 1, 4]);
+        assert_eq!(story_ids(&members), [1, 1, 1, 4]);
     }
 
     #[test]
     fn article_of_the_same_language_is_not_a_translation() {
-        assert_eq!(groups(&[member(1, None, "en"), member(2, Some(1), "en-GB")]), [1, 2]);
+        assert_eq!(story_ids(&[member(1, None, "en"), member(2, Some(1), "en-GB")]), [1, 2]);
     }
 
     #[test]
     fn loops_and_self_links_are_harmless() {
         assert_eq!(
-            groups(&[member(1, Some(2), "en"), member(2, Some(1), "zh"), member(3, Some(3), "fr")]),
+            story_ids(&[
+                member(1, Some(2), "en"),
+                member(2, Some(1), "zh"),
+                member(3, Some(3), "fr")
+            ]),
             [1, 1, 3]
         );
     }
@@ -278,14 +283,14 @@ mod tests {
             .bind("source", "college")
             .bind("originals", "[]")
             .bind("ids", "[]")
-            .bind("groups", "[]")
+            .bind("stories", "[]")
             .fetch_with(|row| row.get("detail"))
             .await
             .unwrap();
         let steps: Vec<String> =
             steps.into_iter().filter(|step| step.contains("articles")).collect();
         for wanted in
-            ["(source=? AND source_id=?)", "(source=? AND translation_of=?)", "(group_id=?)"]
+            ["(source=? AND source_id=?)", "(source=? AND translation_of=?)", "(story_id=?)"]
         {
             assert!(steps.iter().any(|step| step.ends_with(wanted)), "{wanted}: {steps:?}");
         }
