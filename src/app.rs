@@ -133,7 +133,7 @@ impl App {
         let orphans = self.store.unconfigured_names(&transports, &digests).await?;
         let remedy = |name: &str| {
             format!(
-                "which is not in the config: add it, or set `was = [\"{name}\"]` at its replacement"
+                "which is not in the configuration: add it, or set `was = [\"{name}\"]` at its replacement"
             )
         };
         let queued = orphans.transports.iter().map(|(name, _)| {

@@ -68,7 +68,7 @@ pub(crate) async fn run(path: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let app = App::from_file(path).await?;
     let config = &app.config;
     let mut findings = Findings { json, documents: Vec::new(), errors: 0 };
-    findings.ok(&format!("config {}: {}", path.display(), summary(config)))?;
+    findings.ok(&format!("configuration {}: {}", path.display(), summary(config)))?;
     app.store.ping().await?;
     app.store.prepare_statements().await?;
     findings.ok("database: reachable and up to date")?;

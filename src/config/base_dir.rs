@@ -37,7 +37,7 @@ impl BaseDir {
             .decode_utf8()
             .map_err(|_| "the path is not valid UTF-8".to_owned())?;
         if path.is_empty() {
-            return Err("the URL has no directory; write file:///var/mail/out, or file://out for a directory beside the config file".to_owned());
+            return Err("the URL has no directory; write file:///var/mail/out, or file://out for a directory beside the configuration file".to_owned());
         }
         self.join(&path)
     }
@@ -55,10 +55,9 @@ impl BaseDir {
         if path.starts_with('/') {
             return Ok(format!("sqlite://{rest}"));
         }
-        let directory = self
-            .0
-            .to_str()
-            .ok_or("the directory of the config file is not valid UTF-8; write an absolute path")?;
+        let directory = self.0.to_str().ok_or(
+            "the directory of the configuration file is not valid UTF-8; write an absolute path",
+        )?;
         let directory = utf8_percent_encode(directory, SQLITE_PATH_ESCAPES);
         Ok(format!("sqlite://{directory}/{rest}"))
     }

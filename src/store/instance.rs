@@ -49,7 +49,7 @@ impl Instance {
         }
         match &self.base_url {
             Some(known) if known != base_url => Some(format!(
-                "this database sends as {known}, but the config has the base_url {base_url}; nothing is sent until you run `courant adopt` to confirm that it is the same site"
+                "this database sends as {known}, but the configuration has the base_url {base_url}; nothing is sent until you run `courant adopt` to confirm that it is the same site"
             )),
             _ => None,
         }

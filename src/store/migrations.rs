@@ -144,7 +144,7 @@ mod tests {
         assert!(
             text.starts_with("cannot use the database /")
                 && text.contains("courant.db; it was created by an earlier development version")
-                && text.ends_with("start again with a new one and import the data again"),
+                && text.ends_with("start with a new one and import the data again"),
             "{text}"
         );
     }

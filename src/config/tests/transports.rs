@@ -37,7 +37,7 @@ fn invalid_limits_and_pools_are_rejected() {
         (format!("{transport}url = \"smtps://h\"\nweight = 0"), "write `standby = true` instead"),
         (
             format!("{transport}url = \"smtps://h\"\nstandby = true"),
-            "no other transport serves its mail",
+            "no other transport sends its messages",
         ),
         (format!("{transport}url = \"smtps://h\"\npool = \"t\""), "cannot join its own pool"),
         (

@@ -34,7 +34,7 @@ impl Key {
     /// how to fix it.
     pub(super) fn from_file(file: &Path) -> Result<Self, String> {
         let pem = std::fs::read(file).map_err(|e| {
-            format!("cannot read the key {}: {e}; name a file that the user of Courant may read, relative to the config file", file.display())
+            format!("cannot read the key {}: {e}; name a file that the user of Courant may read, relative to the configuration file", file.display())
         })?;
         Self::from_pem(&pem)
             .map_err(|reason| format!("cannot use the key {}: {reason}", file.display()))
