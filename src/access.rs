@@ -77,5 +77,5 @@ fn hash(secret: &[u8], token: &str) -> String {
     };
     mac.update(b"bearer:");
     mac.update(token.as_bytes());
-    mac.finalize().into_bytes().iter().map(|b| format!("{b:02x}")).collect()
+    hex::encode(mac.finalize().into_bytes())
 }

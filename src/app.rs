@@ -207,7 +207,7 @@ pub fn load_templates(config: &Config) -> anyhow::Result<Templates> {
 }
 
 fn node_name() -> String {
-    clock::random_bytes::<8>().iter().map(|b| format!("{b:02x}")).collect()
+    hex::encode(clock::random_bytes::<8>())
 }
 
 async fn apply_renames(store: &Store, config: &Config) -> anyhow::Result<()> {

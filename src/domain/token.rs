@@ -96,8 +96,7 @@ pub fn verify(secret: &[u8], token: &str) -> Option<LinkScope> {
 pub fn placeholder(secret: &[u8], name: &str) -> String {
     let mut mac = keyed(secret, b"slot:");
     mac.update(name.as_bytes());
-    let hex: String =
-        mac.finalize().into_bytes().iter().take(8).map(|b| format!("{b:02x}")).collect();
+    let hex: String = hex::encode(&mac.finalize().into_bytes()[..8]);
     format!("slot{hex}x")
 }
 

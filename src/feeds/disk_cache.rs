@@ -215,15 +215,11 @@ impl DiskCache {
 
 /// Returns the file name on disk, a hash that is valid whatever characters the feed's name has.
 fn file_name_on_disk(file: &str, ending: &str) -> String {
-    format!("{}.{ending}", hex(&Sha256::digest(file)[..16]))
+    format!("{}.{ending}", hex::encode(&Sha256::digest(file)[..16]))
 }
 
 fn brotli_header(etag: &str, body: &[u8]) -> String {
-    format!("{etag} {}", hex(&Sha256::digest(body)[..16]))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    format!("{etag} {}", hex::encode(&Sha256::digest(body)[..16]))
 }
 
 fn encode(file: &str, document: &RenderedFeed, fingerprint: &str) -> io::Result<Vec<u8>> {
@@ -284,7 +280,7 @@ fn checksum(header: &FileHeader, body: &[u8]) -> io::Result<String> {
     let mut hasher = Sha256::new();
     hasher.update(serde_json::to_vec(header)?);
     hasher.update(body);
-    Ok(hex(&hasher.finalize()[..16]))
+    Ok(hex::encode(&hasher.finalize()[..16]))
 }
 
 #[cfg(test)]

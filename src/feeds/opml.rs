@@ -42,7 +42,7 @@ impl Opml {
         // Writing to memory does not fail.
         gzip.write_all(text.as_bytes()).ok()?;
         let gzip = gzip.finish().ok()?;
-        let etag = Sha256::digest(&text).iter().take(16).map(|b| format!("{b:02x}")).collect();
+        let etag = hex::encode(&Sha256::digest(&text)[..16]);
         Some(Self { identity: text.into(), gzip: gzip.into(), etag })
     }
 }

@@ -199,5 +199,5 @@ fn etag(segments: &[Segment]) -> String {
         hasher.update(segment.hash);
         hasher.update(segment.length.to_le_bytes());
     }
-    hasher.finalize().iter().take(12).map(|b| format!("{b:02x}")).collect()
+    hex::encode(&hasher.finalize()[..12])
 }

@@ -102,7 +102,7 @@ fn with_id(mut row: Row) -> Result<Row, String> {
 
 /// Returns an id derived from an article's content.
 fn content_id(content: &str) -> String {
-    Sha256::digest(content).iter().take(8).map(|b| format!("{b:02x}")).collect()
+    hex::encode(&Sha256::digest(content)[..8])
 }
 
 /// Line number and row, or the reason why the row is invalid.

@@ -52,7 +52,7 @@ pub(super) fn configuration_fingerprint(
         ["query", source.query],
     ]);
     let digest = Sha256::digest(fields.to_string());
-    digest.iter().take(FINGERPRINT_BYTES).map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(&digest[..FINGERPRINT_BYTES])
 }
 
 fn kind_key(kind: SourceKind) -> &'static str {

@@ -165,7 +165,7 @@ pub(crate) fn content_hash(incoming: &IncomingArticle, site: &Site) -> String {
     }
     let normalization = json!([NORMALIZER_VERSION, site.language, site.base_url]);
     let hex = |value: serde_json::Value, bytes: usize| -> String {
-        Sha256::digest(value.to_string()).iter().take(bytes).map(|b| format!("{b:02x}")).collect()
+        hex::encode(&Sha256::digest(value.to_string())[..bytes])
     };
     format!("{}-{}", hex(content, SOURCE_HASH_BYTES), hex(normalization, 8))
 }

@@ -87,8 +87,7 @@ impl Store {
         if self.read(&SECRET).exists().await? {
             return Ok(());
         }
-        let secret: String =
-            clock::random_bytes::<32>().iter().map(|b| format!("{b:02x}")).collect();
+        let secret: String = hex::encode(clock::random_bytes::<32>());
         self.write(&ADD_VALUE).bind("key", "secret").bind("value", secret).execute().await?;
         Ok(())
     }

@@ -29,7 +29,7 @@ pub fn address_hash(secret: &[u8], address_key: &str) -> String {
     };
     mac.update(b"address:");
     mac.update(address_key.as_bytes());
-    mac.finalize().into_bytes().iter().take(16).map(|b| format!("{b:02x}")).collect()
+    hex::encode(&mac.finalize().into_bytes()[..16])
 }
 
 static ADD: Statement = Statement::new(

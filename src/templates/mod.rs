@@ -74,7 +74,7 @@ impl Templates {
         let mail_names = files.mail_names();
         let text = files.files.remove(pages::STYLESHEET).map(|file| file.text).unwrap_or_default();
         let digest = Sha256::digest(text.as_bytes());
-        let hash = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        let hash = hex::encode(&digest[..6]);
         let stylesheet = Stylesheet { text, hash };
         let renderer = Renderer::load(
             &files.files,

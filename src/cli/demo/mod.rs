@@ -79,7 +79,7 @@ struct TempDir(PathBuf);
 
 impl TempDir {
     fn new() -> anyhow::Result<Self> {
-        let name: String = clock::random_bytes::<6>().iter().map(|b| format!("{b:02x}")).collect();
+        let name: String = hex::encode(clock::random_bytes::<6>());
         let path = std::env::temp_dir().join(format!("courant-demo-{name}"));
         std::fs::create_dir_all(&path)
             .with_context(|| format!("cannot create the directory {}", path.display()))?;

@@ -125,7 +125,7 @@ impl FieldList {
 
     /// Returns the first 16 bytes of the text's SHA-256 in hexadecimal.
     fn hash(&self) -> String {
-        Sha256::digest(&self.0).iter().take(16).map(|b| format!("{b:02x}")).collect()
+        hex::encode(&Sha256::digest(&self.0)[..16])
     }
 }
 

@@ -117,11 +117,7 @@ async fn save(
 /// Returns an identifier of the store that does not reveal its secret.
 async fn store_id(store: &Store) -> StoreResult<String> {
     let secret = store.instance().await?.secret;
-    Ok(Sha256::digest([b"feed cache of ".as_slice(), &secret].concat())
-        .iter()
-        .take(16)
-        .map(|b| format!("{b:02x}"))
-        .collect())
+    Ok(hex::encode(&Sha256::digest([b"feed cache of ".as_slice(), &secret].concat())[..16]))
 }
 
 /// Returns the feeds that may need rendering, and records the changes since the last refresh.

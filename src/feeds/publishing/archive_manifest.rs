@@ -105,5 +105,5 @@ fn page_fingerprint(config: &Config, feed: &Feed, page: PageRef, plan: &Document
     for planned in &plan.items {
         hasher.update(planned.fingerprint);
     }
-    hasher.finalize().iter().take(16).map(|b| format!("{b:02x}")).collect()
+    hex::encode(&hasher.finalize()[..16])
 }

@@ -357,5 +357,5 @@ fn has_only_failures(report: &PublishReport) -> bool {
 
 /// Returns the first 8 hexadecimal digits of a SHA-256 hash.
 fn short_hash(text: &str) -> String {
-    Sha256::digest(text).iter().take(4).map(|b| format!("{b:02x}")).collect()
+    hex::encode(&Sha256::digest(text)[..4])
 }

@@ -10,8 +10,7 @@ pub fn signature(secret: &[u8], body: &[u8]) -> String {
         unreachable!("HMAC accepts keys of any length")
     };
     mac.update(body);
-    let digits: String =
-        mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits: String = hex::encode(mac.finalize().into_bytes());
     format!("sha256={digits}")
 }
 
@@ -45,7 +44,7 @@ mod tests {
         let pad = |byte: u8| key.iter().map(|k| k ^ byte).collect::<Vec<u8>>();
         let inner = Sha256::digest([pad(0x36), body.to_vec()].concat());
         let outer = Sha256::digest([pad(0x5c), inner.to_vec()].concat());
-        outer.iter().fold("sha256=".to_owned(), |text, byte| format!("{text}{byte:02x}"))
+        format!("sha256={}", hex::encode(outer))
     }
 
     proptest! {

@@ -47,8 +47,7 @@ pub(super) async fn verify_due(inner: &Arc<Inner>, now: Millis) -> StoreResult<u
 }
 
 async fn run_verification(inner: Arc<Inner>, request: HubRequest) {
-    let challenge: String =
-        clock::random_bytes::<20>().iter().map(|byte| format!("{byte:02x}")).collect();
+    let challenge: String = hex::encode(clock::random_bytes::<20>());
     let result = verify_intent(&inner, &request, &challenge).await;
     let (now, attempts) = (inner.now(), request.attempts + 1);
     let (host, feed, mode) = (&request.host, &request.feed, request.mode.as_str());

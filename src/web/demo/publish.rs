@@ -54,15 +54,7 @@ pub(in crate::web) async fn submit(
         .await?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
-    let id: String = "yours-"
-        .chars()
-        .chain(
-            clock::random_bytes::<6>()
-                .iter()
-                .flat_map(|b| format!("{b:02x}").into_bytes())
-                .map(char::from),
-        )
-        .collect();
+    let id = format!("yours-{}", hex::encode(clock::random_bytes::<6>()));
     let article = IncomingArticle {
         url: Some(format!("{}/demo/articles/{id}", web.app.config.site.base_url)),
         // An incoming article's title may contain HTML, but people enter plain text.
