@@ -7,6 +7,7 @@
 // Values and rules
 pub mod clock;
 pub mod domain;
+mod fs;
 
 // One module each for TOML, SQL and Handlebars
 pub mod config;

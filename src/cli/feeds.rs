@@ -16,6 +16,7 @@ use crate::feeds::format::Format;
 use crate::feeds::opml::{self, Opml};
 use crate::feeds::render::documents;
 use crate::feeds::request::{FACETS, FeedSelector};
+use crate::fs::{Durability, replace_file};
 use crate::store::terms::Term;
 
 mod readers;
@@ -246,7 +247,6 @@ async fn build(app: &App, out: &Path, json: bool) -> anyhow::Result<ExitCode> {
 fn write_atomically(file: &Path, body: &[u8]) -> anyhow::Result<()> {
     let mut temporary = file.as_os_str().to_owned();
     temporary.push(".new");
-    std::fs::write(&temporary, body)
-        .and_then(|()| std::fs::rename(&temporary, file))
+    replace_file(file, temporary.as_ref(), body, None, Durability::Unsynced)
         .with_context(|| format!("cannot write {}", file.display()))
 }

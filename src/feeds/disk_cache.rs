@@ -8,7 +8,7 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,6 +20,7 @@ use sha2::{Digest as _, Sha256};
 use super::format::Format;
 use super::rendered::{RenderedFeed, Segment};
 use crate::domain::time::Millis;
+use crate::fs::{Durability, replace_file};
 
 /// State of the store that the documents on disk were rendered from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -203,13 +204,12 @@ impl DiskCache {
         })
     }
 
-    /// Replaces a file atomically: writes a temporary file and renames it. Does not call fsync; a
+    /// Replaces a file atomically, without waiting for the disk; a
     /// file that a power failure truncates is detected by its checksum.
     fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let unfinished =
             self.path.join(format!("{}.new", self.written.fetch_add(1, Ordering::Relaxed)));
-        File::create(&unfinished)?.write_all(bytes)?;
-        fs::rename(&unfinished, self.path.join(name))
+        replace_file(&self.path.join(name), &unfinished, bytes, None, Durability::Unsynced)
     }
 }
 

@@ -1,7 +1,8 @@
 //! File transport: writes each message atomically to an `.eml` file in a directory.
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use crate::fs::{Durability, replace_file};
 
 /// Transport that writes messages as `.eml` files into a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,26 +26,15 @@ impl FileTransport {
         let file = self.directory.join(&name);
         // The process id keeps the temporary files of two nodes apart that share a directory.
         let temporary = self.directory.join(format!(".{name}.{}", std::process::id()));
-        let result = write_atomically(&self.directory, &temporary, &file, content.as_bytes());
-        result.map(|()| file.clone()).map_err(|e| {
-            // The temporary file is incomplete, or may not exist at all.
-            let _ = std::fs::remove_file(&temporary);
-            format!("cannot write {}: {e}", file.display())
-        })
+        // The outcome is recorded as sent, so the file must survive a power failure.
+        let written = std::fs::create_dir_all(&self.directory).and_then(|()| {
+            replace_file(&file, &temporary, content.as_bytes(), None, Durability::Synced)
+        });
+        match written {
+            Ok(()) => Ok(file),
+            Err(e) => Err(format!("cannot write {}: {e}", file.display())),
+        }
     }
-}
-
-fn write_atomically(
-    directory: &Path,
-    temporary: &Path,
-    file: &Path,
-    bytes: &[u8],
-) -> std::io::Result<()> {
-    std::fs::create_dir_all(directory)?;
-    let mut out = std::fs::File::create(temporary)?;
-    out.write_all(bytes)?;
-    out.sync_all()?;
-    std::fs::rename(temporary, file)
 }
 
 /// Returns a file name made of the local part of the Message-ID, with every character replaced that

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The modules of each layer, lowest first; a module imports only from layers below its own.
 const LAYERS: &[&[&str]] = &[
-    &["domain", "clock"],
+    &["domain", "clock", "fs"],
     &["store", "templates", "config"],
     &["mail"],
     &["access", "sources", "feeds", "digests", "delivery", "subscribers"],

@@ -3,13 +3,14 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write as _};
+use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::{Upload, short_hash};
 use crate::domain::time::Millis;
+use crate::fs::{Durability, replace_file};
 
 /// A directory to publish to.
 #[derive(Debug, Clone)]
@@ -97,8 +98,7 @@ impl DirectoryDestination {
             ));
         }
         let test_file = existing.join(format!(".courant-check.{}", self.node));
-        let written =
-            write_synced(&test_file, b"?", None).and_then(|()| fs::remove_file(&test_file));
+        let written = fs::write(&test_file, b"?").and_then(|()| fs::remove_file(&test_file));
         written.map_err(|e| {
             // A file that cannot be deleted is hidden and harmless.
             let _ = fs::remove_file(&test_file);
@@ -121,24 +121,11 @@ impl DirectoryDestination {
         name.push(path.file_name().unwrap_or_default());
         name.push(format!(".{}.new", self.node));
         let temporary = path.with_file_name(name);
-        let written =
-            write_synced(&temporary, bytes, modified).and_then(|()| fs::rename(&temporary, path));
-        if written.is_err() {
-            // A file that cannot be deleted is hidden and harmless.
-            let _ = fs::remove_file(&temporary);
-        }
-        written
+        let modified = modified.and_then(|at| u64::try_from(at.0).ok());
+        let modified = modified.map(|at| UNIX_EPOCH + Duration::from_millis(at));
+        // The database records the file as uploaded, so it must survive a power failure.
+        replace_file(path, &temporary, bytes, modified, Durability::Synced)
     }
-}
-
-fn write_synced(path: &Path, bytes: &[u8], modified: Option<Millis>) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(bytes)?;
-    if let Some(at) = modified.and_then(|at| u64::try_from(at.0).ok()) {
-        file.set_modified(UNIX_EPOCH + Duration::from_millis(at))?;
-    }
-    // The database records the file as uploaded, so it must survive a crash.
-    file.sync_all()
 }
 
 /// Returns the path of the compressed file beside a file.
