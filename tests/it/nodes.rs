@@ -208,7 +208,7 @@ database_tests! {
                 && reason.contains("import the data again"),
             "{reason}"
         );
-        let names = if world.is_sqlite() { "courant.db" } else { "[database] url" };
+        let names = if world.is_sqlite() { "courant.db" } else { "[database]" };
         assert!(reason.contains(names), "{reason}");
     }
 

@@ -265,7 +265,8 @@ async fn a_site_without_its_configuration_is_read_with_the_defaults_of_drupal() 
         configure(&source, "");
         let message = source.sync_error();
         assert!(
-            message.contains("no table `node_field_data`") && message.contains("table_prefix"),
+            message.contains("no readable table `node_field_data`")
+                && message.contains("table_prefix"),
             "{message}"
         );
         assert_eq!(source.field_values("title").len(), 5, "the imported articles should be kept");
