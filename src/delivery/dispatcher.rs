@@ -1,6 +1,6 @@
 //! The dispatcher: sends the due mail of all transports of one node.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,13 +10,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::balancer::{self, WeightedBalancer};
-use super::breakers::domain::DomainBreakers;
 use super::breakers::edition::{EditionBreakers, RejectionAction};
-use super::breakers::relay::RelayBreaker;
 use super::fetcher;
 use super::lease_registry::LeaseRegistry;
 use super::recorder::Recorder;
-use super::transport::Connector;
+use super::transport_state::TransportState;
 use crate::config::{Config, Transport};
 use crate::domain::actor::Actor;
 use crate::domain::edition::EditionCommand;
@@ -69,8 +67,8 @@ pub struct Dispatcher {
     pub(super) clock: fn() -> Millis,
     pub(super) timeouts: Timeouts,
     pub(super) recorder: Recorder,
-    pub(super) relay_breakers: Arc<Mutex<HashMap<String, RelayBreaker>>>,
-    pub(super) domain_breakers: Arc<Mutex<HashMap<String, DomainBreakers>>>,
+    /// State of each transport in the config, by name.
+    pub(super) transports: Arc<BTreeMap<String, TransportState>>,
     pub(super) balancer: Arc<WeightedBalancer>,
     pub(super) edition_breaker: Arc<EditionBreakers>,
     /// Leases of the runs of this process; locked while a run leases rows.
@@ -78,11 +76,6 @@ pub struct Dispatcher {
     pub(super) attempted: Arc<AtomicU64>,
     /// Number of consecutive relay errors by delivery.
     pub(super) relay_errors: Arc<Mutex<HashMap<i64, u32>>>,
-    /// Connectors by transport, built once, since TLS settings load the whole list of system
-    /// authorities.
-    pub(super) connectors: Arc<Mutex<HashMap<String, Connector>>>,
-    /// Signers by transport, built once, since keys do not change during a run.
-    pub(super) signers: Arc<Mutex<HashMap<String, Option<Signer>>>>,
 }
 
 /// Consecutive relay errors after which a delivery itself is deferred, so that it does not block
@@ -106,6 +99,8 @@ impl Dispatcher {
         clock: fn() -> Millis,
     ) -> Self {
         let recorder = Recorder::start(store.clone(), node.clone(), clock);
+        let states = config.transports.iter().map(|t| (t.name.clone(), TransportState::new(t)));
+        let transports = Arc::new(states.collect());
         Self {
             store,
             config,
@@ -115,15 +110,12 @@ impl Dispatcher {
             clock,
             timeouts: Timeouts::default(),
             recorder,
-            relay_breakers: Arc::default(),
-            domain_breakers: Arc::default(),
+            transports,
             balancer: Arc::default(),
             edition_breaker: Arc::default(),
             leases: Arc::default(),
             attempted: Arc::default(),
             relay_errors: Arc::default(),
-            connectors: Arc::default(),
-            signers: Arc::default(),
         }
     }
 
@@ -177,30 +169,6 @@ impl Dispatcher {
         Ok(self.store.release_leases(&self.node).await?)
     }
 
-    /// Returns the connector of a transport, built at its first use; the error is one sentence
-    /// about the settings.
-    pub(super) fn connector(&self, transport: &Transport) -> Result<Connector, String> {
-        let mut connectors = self.connectors.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(connector) = connectors.get(&transport.name) {
-            return Ok(connector.clone());
-        }
-        let connector = Connector::new(transport, self.timeouts)?;
-        connectors.insert(transport.name.clone(), connector.clone());
-        Ok(connector)
-    }
-
-    /// Returns the DKIM signer of a transport, built at its first use; the error has a sentence for
-    /// each unusable key.
-    pub(super) fn signer(&self, transport: &Transport) -> Result<Option<Signer>, String> {
-        let mut signers = self.signers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(signer) = signers.get(&transport.name) {
-            return Ok(signer.clone());
-        }
-        let signer = Signer::from_transport(transport).map_err(|problems| problems.join("; "))?;
-        signers.insert(transport.name.clone(), signer.clone());
-        Ok(signer)
-    }
-
     /// Counts a relay error of one delivery; returns `true` if the delivery itself is the cause by
     /// now, because others went through.
     pub(super) fn record_relay_error(&self, delivery: i64) -> bool {
@@ -218,27 +186,10 @@ impl Dispatcher {
         is_poison
     }
 
-    pub(super) fn relay_breaker(&self, transport: &str) -> RelayBreaker {
-        self.relay_breakers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entry(transport.to_owned())
-            .or_default()
-            .clone()
-    }
-
-    pub(super) fn domain_breakers_of(&self, transport: &str) -> DomainBreakers {
-        self.domain_breakers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entry(transport.to_owned())
-            .or_default()
-            .clone()
-    }
-
     /// Returns `true` if the breaker of a transport is open.
     pub(super) fn is_unavailable(&self, transport: &str) -> bool {
-        self.relay_breaker(transport).is_unavailable((self.clock)())
+        let now = (self.clock)();
+        self.transports.get(transport).is_some_and(|state| state.relay_breaker.is_unavailable(now))
     }
 
     /// Returns `true` if a transport may lease mail queued for `name` now; other transports may

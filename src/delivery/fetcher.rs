@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::bail;
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
@@ -51,7 +52,10 @@ pub(super) async fn run(
     lookahead: SignedDuration,
     shutdown: &CancellationToken,
 ) -> anyhow::Result<Report> {
-    let breaker = dispatcher.relay_breaker(&transport.name);
+    let Some(state) = dispatcher.transports.get(&transport.name) else {
+        bail!("the transport {} is not in the configuration of this process", transport.name);
+    };
+    let breaker = state.relay_breaker.clone();
     if let Some(error) = breaker.blocked_beyond((dispatcher.clock)().plus(lookahead)) {
         return Ok(Report { error, ..Report::default() });
     }
@@ -59,9 +63,9 @@ pub(super) async fn run(
     if !has_work(dispatcher, transport, &served, lookahead).await? {
         return Ok(Report::default());
     }
-    let (connector, signer) = match dispatcher
-        .connector(transport)
-        .and_then(|connector| Ok((connector, dispatcher.signer(transport)?)))
+    let (connector, signer) = match state
+        .connector(dispatcher.timeouts)
+        .and_then(|connector| Ok((connector, state.signer()?)))
     {
         Ok(found) => found,
         Err(reason) => {
@@ -70,7 +74,7 @@ pub(super) async fn run(
             return Ok(Report { error: Some(reason), ..Report::default() });
         }
     };
-    let domain_breaker = dispatcher.domain_breakers_of(&transport.name);
+    let domain_breaker = state.domain_breakers.clone();
     let queue = SendQueue::new(
         (2 * transport.connections).max(64),
         domain_breaker.open_domains((dispatcher.clock)()),

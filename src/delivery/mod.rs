@@ -15,6 +15,7 @@ mod queue;
 mod recorder;
 pub mod thread;
 mod transport;
+mod transport_state;
 mod worker;
 
 pub use dispatcher::{Dispatcher, Report, check_dkim_keys};
