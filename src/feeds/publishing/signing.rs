@@ -19,7 +19,7 @@ pub(super) struct S3Credentials<'a> {
 
 /// Returns the SHA-256 hash in lower-case hexadecimal digits.
 pub(super) fn sha256_hex(body: &[u8]) -> String {
-    hex::encode(&Sha256::digest(body))
+    hex::encode(Sha256::digest(body))
 }
 
 /// Formats a time as an `x-amz-date` header value.
@@ -49,7 +49,7 @@ pub(super) fn authorization(
     let derived = [day, credentials.region, "s3", "aws4_request"]
         .iter()
         .fold(first, |key, part| hmac_sha256(&key, part));
-    let signature = hex::encode(&hmac_sha256(&derived, &text));
+    let signature = hex::encode(hmac_sha256(&derived, &text));
     format!(
         "AWS4-HMAC-SHA256 Credential={}/{scope},SignedHeaders={signed},Signature={signature}",
         credentials.access_key
