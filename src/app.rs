@@ -211,11 +211,13 @@ fn node_name() -> String {
 }
 
 async fn apply_renames(store: &Store, config: &Config) -> anyhow::Result<()> {
-    let sources = config.sources.iter().map(|s| (RenamedKind::Source, &s.was, &s.name));
-    let feeds = config.feeds.iter().map(|f| (RenamedKind::Feed, &f.was, &f.name));
-    let digests = config.digests.iter().map(|d| (RenamedKind::Digest, &d.was, &d.name));
-    let transports = config.transports.iter().map(|t| (RenamedKind::Transport, &t.was, &t.name));
-    let destinations = config.publish.iter().map(|p| (RenamedKind::Destination, &p.was, &p.name));
+    let sources = config.sources.iter().map(|s| (RenamedKind::Source, &s.former_names, &s.name));
+    let feeds = config.feeds.iter().map(|f| (RenamedKind::Feed, &f.former_names, &f.name));
+    let digests = config.digests.iter().map(|d| (RenamedKind::Digest, &d.former_names, &d.name));
+    let transports =
+        config.transports.iter().map(|t| (RenamedKind::Transport, &t.former_names, &t.name));
+    let destinations =
+        config.publish.iter().map(|p| (RenamedKind::Destination, &p.former_names, &p.name));
     for (kind, was, name) in
         sources.chain(feeds).chain(digests).chain(transports).chain(destinations)
     {

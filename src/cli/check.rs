@@ -218,7 +218,7 @@ fn warnings(app: &App) -> Vec<String> {
     }
     for t in &app.config.transports {
         if let crate::config::TransportTarget::Smtp { tls: TlsMode::Opportunistic, host, .. } =
-            &t.route
+            &t.target
         {
             let loopback = host == "localhost"
                 || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());

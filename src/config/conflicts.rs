@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use super::document::{Document, Table};
 use super::error::Diagnostics;
 use super::keys::{DATABASE, FEEDS, PUBLISH, SOURCES, TRANSPORTS};
-use super::publish::{Publish, PublishTarget};
+use super::publish::{DestinationKind, Publish};
 use super::reader::Reader;
 use super::settings::{Database, Feed, Source, Transport};
 
@@ -138,12 +138,12 @@ fn is_same_path(one: &str, other: &str) -> bool {
     parts(one) == parts(other)
 }
 
-fn is_same_target(one: &PublishTarget, other: &PublishTarget) -> bool {
+fn is_same_target(one: &DestinationKind, other: &DestinationKind) -> bool {
     match (one, other) {
-        (PublishTarget::Directory(one), PublishTarget::Directory(other)) => {
+        (DestinationKind::Directory(one), DestinationKind::Directory(other)) => {
             canonical_path(one) == canonical_path(other)
         }
-        (PublishTarget::Bucket(one), PublishTarget::Bucket(other)) => {
+        (DestinationKind::Bucket(one), DestinationKind::Bucket(other)) => {
             one.address == other.address && one.prefix == other.prefix
         }
         _ => false,

@@ -57,7 +57,7 @@ pub(super) fn read(mut reader: Reader<'_>, context: &DigestParseContext<'_>) -> 
     let transport = transport(&mut reader, context.transports);
     Some(Digest {
         name: read_name(&mut reader)?,
-        was: reader.list("was", read_slug)?,
+        former_names: reader.list("was", read_slug)?,
         title: title?,
         schedule: schedule?,
         timezone: timezone?,

@@ -37,7 +37,7 @@ pub(super) fn read(mut reader: Reader<'_>, site_title: &str, sources: &Names) ->
     let extra_xml = reader.optional("extra_xml", extra_xml);
     Some(Feed {
         name: name?,
-        was: reader.list("was", read_slug)?,
+        former_names: reader.list("was", read_slug)?,
         title: title?,
         selection: Selection { languages: languages?, ..selection? },
         items: items?,
@@ -62,7 +62,7 @@ impl Feed {
     pub fn on_demand(name: String, selection: Selection, items: usize, content: Content) -> Self {
         Self {
             name,
-            was: Vec::new(),
+            former_names: Vec::new(),
             title: String::new(),
             description: None,
             selection,
@@ -88,7 +88,7 @@ impl Feed {
     /// Returns the name in the id of the feed, which renaming does not change: its first name, and
     /// the terms chosen from it.
     pub fn id_name(&self) -> String {
-        let Some(first) = self.was.first() else { return self.name.clone() };
+        let Some(first) = self.former_names.first() else { return self.name.clone() };
         match self.name.split_once('/') {
             Some((_, chosen)) => format!("{first}/{chosen}"),
             None => first.clone(),

@@ -26,7 +26,7 @@ pub struct Digest {
     /// Slug that other tables and commands refer to.
     pub name: String,
     /// Former names after a rename.
-    pub was: Vec<String>,
+    pub former_names: Vec<String>,
     /// Title of the digest.
     pub title: String,
     /// Cron schedule of the editions.
@@ -101,9 +101,9 @@ pub struct Transport {
     /// Slug that other tables and commands refer to.
     pub name: String,
     /// Former names after a rename.
-    pub was: Vec<String>,
+    pub former_names: Vec<String>,
     /// Relay or directory that messages go to.
-    pub route: TransportTarget,
+    pub target: TransportTarget,
     /// User name for SMTP AUTH.
     pub username: Option<String>,
     /// Password for SMTP AUTH.

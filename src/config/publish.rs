@@ -15,9 +15,9 @@ pub struct Publish {
     /// Slug that commands and logs use.
     pub name: String,
     /// Former names of the destination.
-    pub was: Vec<String>,
+    pub former_names: Vec<String>,
     /// Directory or bucket to upload to.
-    pub target: PublishTarget,
+    pub target: DestinationKind,
     /// Names of the feeds to publish; empty: all public feeds.
     pub feeds: Vec<String>,
     /// `true` if files are uploaded compressed (bucket) or also compressed (directory).
@@ -28,7 +28,7 @@ pub struct Publish {
 
 /// Target of a publish destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PublishTarget {
+pub enum DestinationKind {
     /// Absolute path of a directory.
     Directory(PathBuf),
     /// A bucket of an S3-compatible service.
@@ -59,13 +59,13 @@ pub(super) fn read(mut reader: Reader<'_>, base_dir: &BaseDir, feeds: &Names) ->
     let url = reader.required("url", remedy, |text| parse_url(text, base_dir));
     let target = match url {
         Some(ParsedUrl::Bucket(name, prefix)) => {
-            bucket(&mut reader, name, prefix).map(PublishTarget::Bucket)
+            bucket(&mut reader, name, prefix).map(DestinationKind::Bucket)
         }
         Some(ParsedUrl::Directory(path)) => {
             for key in ["endpoint", "region", "access_key", "secret_key", "path_style"] {
                 reader.reject(key, "applies only to s3:// URLs; remove the key");
             }
-            Some(PublishTarget::Directory(path))
+            Some(DestinationKind::Directory(path))
         }
         None => None,
     };
@@ -74,7 +74,7 @@ pub(super) fn read(mut reader: Reader<'_>, base_dir: &BaseDir, feeds: &Names) ->
     let archive = reader.boolean("archive", true);
     Some(Publish {
         name: name?,
-        was: reader.list("was", read_slug)?,
+        former_names: reader.list("was", read_slug)?,
         target: target?,
         feeds: feeds?,
         gzip: gzip?,

@@ -31,7 +31,7 @@ impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Source")
             .field("name", &self.name)
-            .field("was", &self.was)
+            .field("was", &self.former_names)
             .field("kind", &self.kind)
             .field("url", &self.url.as_deref().map(redact_url))
             .field("poll", &self.poll)
@@ -55,8 +55,8 @@ impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transport")
             .field("name", &self.name)
-            .field("was", &self.was)
-            .field("route", &self.route)
+            .field("was", &self.former_names)
+            .field("route", &self.target)
             .field("username", &self.username)
             .field("password", &self.password.as_ref().map(|_| "***"))
             .field("tls_ca", &self.tls_ca)

@@ -14,7 +14,7 @@ pub use super::mail_settings::{
     Digest, DkimKey, DomainLimits, MissedPolicy, Rate, TlsMode, Transport, TransportTarget,
     UncertainPolicy, WarmUp,
 };
-pub use super::publish::{Bucket, Publish, PublishTarget};
+pub use super::publish::{Bucket, DestinationKind, Publish};
 
 /// The validated configuration from `config.toml` and the environment.
 #[derive(Debug, Clone)]
@@ -152,7 +152,7 @@ pub struct Source {
     /// Slug that other tables and commands refer to.
     pub name: String,
     /// Former names after a rename.
-    pub was: Vec<String>,
+    pub former_names: Vec<String>,
     /// Kind of the source system.
     pub kind: SourceKind,
     /// URL of the source database, for all kinds but builtin: `mysql://`, `postgres://` or
@@ -201,7 +201,7 @@ pub struct Feed {
     /// Slug that other tables and commands refer to.
     pub name: String,
     /// Former names after a rename.
-    pub was: Vec<String>,
+    pub former_names: Vec<String>,
     /// Title of the feed.
     pub title: String,
     /// Description of the feed in one sentence.

@@ -55,7 +55,7 @@ pub(super) fn read(
     let specific = specific?;
     Some(Source {
         name: read_name(&mut reader)?,
-        was: reader.list("was", read_slug)?,
+        former_names: reader.list("was", read_slug)?,
         kind: kind?,
         url: url?,
         poll: poll?,

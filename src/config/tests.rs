@@ -67,7 +67,7 @@ fn list_entries_inherit_missing_values_from_the_site() {
         ("T", "\"News, Inc.\" <a@b.example>")
     );
     assert_eq!(
-        transport.route,
+        transport.target,
         TransportTarget::Smtp { host: "::1".to_owned(), port: 2525, tls: TlsMode::Opportunistic }
     );
     assert_eq!(
@@ -85,7 +85,7 @@ fn list_entries_inherit_missing_values_from_the_site() {
 fn the_shipped_file_is_valid_and_mentions_every_key() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let config = Config::load(&root.join("config.toml"), std::iter::empty()).unwrap();
-    assert_eq!(config.transports[0].route, TransportTarget::Directory(root.join("outbox")));
+    assert_eq!(config.transports[0].target, TransportTarget::Directory(root.join("outbox")));
     let text = fs::read_to_string(root.join("config.toml")).unwrap();
     let (mut section, mut mentioned) = (String::new(), BTreeSet::new());
     for line in text.lines() {

@@ -75,8 +75,8 @@ pub(super) fn read(
     let dkim_domain = dkim_domain(&mut reader, name.as_deref(), context.digests);
     Some(Transport {
         name: name?,
-        was: reader.list("was", read_slug)?,
-        route: route?,
+        former_names: reader.list("was", read_slug)?,
+        target: route?,
         username,
         password,
         tls_ca: tls_ca?,

@@ -27,7 +27,7 @@ pub(super) enum Connector {
 impl Connector {
     /// Creates a connector from the settings of a transport; the error is one sentence about them.
     pub(super) fn new(transport: &Transport, timeouts: Timeouts) -> Result<Self, String> {
-        match &transport.route {
+        match &transport.target {
             TransportTarget::Directory(path) => Ok(Self::Directory(FileTransport::new(path))),
             TransportTarget::Smtp { .. } => match Relay::from_transport(transport, timeouts) {
                 Ok(relay) => Ok(Self::Smtp {

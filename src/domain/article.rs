@@ -63,7 +63,7 @@ pub struct IncomingArticle {
 
 /// One row that a source reader returns.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ReadItem {
+pub enum SourceRow {
     /// An article, to be published now or at its future date.
     Article(Box<IncomingArticle>),
     /// A row that cannot be imported, with the reason.

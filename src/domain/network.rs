@@ -1,4 +1,4 @@
-//! IP networks, and the addresses to which requests for strangers may be sent.
+//! IP networks, and the addresses to which requests may be sent on behalf of untrusted clients.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

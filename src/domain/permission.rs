@@ -13,7 +13,7 @@ pub enum Permission {
     ControlEditions,
     /// Start a sync of a source, and accept blocked removals.
     SyncSources,
-    /// Read subscribers, their subscriptions and deliveries, segments and suppressions.
+    /// Read subscribers, their subscriptions, deliveries and suppressions.
     ReadSubscribers,
     /// Add, change, import, export, unsubscribe and erase subscribers, and change suppressions.
     WriteSubscribers,
@@ -23,7 +23,7 @@ pub enum Permission {
     ReadAudit,
     /// Manage users and API tokens.
     ManageAccess,
-    /// Reload the configuration, and change webhooks and settings.
+    /// Reload the configuration and change settings.
     ManageSettings,
 }
 

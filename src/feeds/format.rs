@@ -32,9 +32,9 @@ pub enum FeedError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DocumentFrame {
     /// Bytes before the first item.
-    pub head: Vec<u8>,
+    pub prefix: Vec<u8>,
     /// Bytes after the last item.
-    pub tail: Vec<u8>,
+    pub suffix: Vec<u8>,
 }
 
 /// Feed format in which documents are served.
@@ -91,7 +91,7 @@ impl Format {
             Self::Atom => atom::frame(head),
             Self::Json => json::frame(head),
         }?;
-        let whole = [frame.head.as_slice(), &frame.tail].concat();
+        let whole = [frame.prefix.as_slice(), &frame.suffix].concat();
         self.validate(&whole, xml::validate_document)?;
         Ok(frame)
     }
@@ -125,12 +125,12 @@ impl Format {
     pub fn render(self, head: &FeedMetadata<'_>, items: &[Item<'_>]) -> Result<Vec<u8>, FeedError> {
         let frame = self.frame(head)?;
         let items = items.iter().map(|item| self.item(item)).collect::<Result<Vec<_>, _>>()?;
-        let mut document = frame.head;
+        let mut document = frame.prefix;
         document.reserve_exact(
-            items.iter().map(|item| item.len() + 1).sum::<usize>() + frame.tail.len(),
+            items.iter().map(|item| item.len() + 1).sum::<usize>() + frame.suffix.len(),
         );
         document.extend(items.join(self.separator()));
-        document.extend(frame.tail);
+        document.extend(frame.suffix);
         Ok(document)
     }
 

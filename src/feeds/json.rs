@@ -110,7 +110,7 @@ pub(super) fn frame(head: &FeedMetadata<'_>) -> Result<DocumentFrame, FeedError>
         return Err(Format::Json.malformed());
     }
     bytes.truncate(bytes.len() - tail.len());
-    Ok(DocumentFrame { head: bytes, tail })
+    Ok(DocumentFrame { prefix: bytes, suffix: tail })
 }
 
 /// Renders one item of the document.

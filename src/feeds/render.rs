@@ -95,8 +95,8 @@ fn articles_to_load(plan: &DocumentPlan, jobs: &FormatJobs) -> Vec<i64> {
     plan.items.iter().filter(is_missing).map(|planned| planned.row).collect()
 }
 
-/// Renders a declared feed in every format from the store alone, as it would be served (design.md,
-/// guarantee 2).
+/// Renders a declared feed in every format from the store alone, as it would be served (guarantee
+/// 2).
 pub async fn documents(
     store: &Store,
     config: &Config,

@@ -128,10 +128,9 @@ impl FeedRequest {
     /// `None` otherwise.
     pub fn with_current_name(&self, config: &Config) -> Option<Self> {
         let name = self.selector.feed_name.as_ref()?;
-        let feed = config
-            .feeds
-            .iter()
-            .find(|feed| feed.was.contains(name) && feed.private == self.selector.secret)?;
+        let feed = config.feeds.iter().find(|feed| {
+            feed.former_names.contains(name) && feed.private == self.selector.secret
+        })?;
         let selector = FeedSelector { feed_name: Some(feed.name.clone()), ..self.selector.clone() };
         Some(Self { selector, ..self.clone() })
     }

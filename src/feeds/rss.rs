@@ -68,7 +68,7 @@ pub(super) fn frame(head: &FeedMetadata<'_>) -> Result<DocumentFrame, FeedError>
     let mut head_xml =
         numeric_references(text.strip_suffix(END).ok_or_else(|| Format::Rss.malformed())?);
     head_xml.push_str(head.extra_xml.unwrap_or_default());
-    Ok(DocumentFrame { head: head_xml.into_bytes(), tail: END.as_bytes().to_vec() })
+    Ok(DocumentFrame { prefix: head_xml.into_bytes(), suffix: END.as_bytes().to_vec() })
 }
 
 /// Returns the publisher's image if RSS supports its file type. It has no size, because RSS limits

@@ -35,7 +35,7 @@ fn site() -> Site {
 fn feed(content: Content) -> Feed {
     Feed {
         name: "news".into(),
-        was: vec![],
+        former_names: vec![],
         title: "News & notices".into(),
         selection: Selection::default(),
         items: 50,

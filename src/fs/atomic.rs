@@ -14,8 +14,8 @@ pub(crate) enum Durability {
     Unsynced,
 }
 
-/// Replaces the content of a file, or creates it; `temporary` is a path on the same file system that
-/// no other writer uses. Nothing is left of it after an error.
+/// Replaces the content of a file, or creates it; `temporary` is a path on the same file system
+/// that no other writer uses. Nothing is left of it after an error.
 ///
 /// # Errors
 /// The error of the file system; the file then has its old content.

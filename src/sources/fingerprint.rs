@@ -34,7 +34,7 @@ pub(super) fn configuration_fingerprint(
         ["site.language", site.language],
         ["site.base_url", site.base_url],
         ["name", source.name],
-        ["was", source.was],
+        ["was", source.former_names],
         ["kind", kind_key(source.kind)],
         ["url", source.url.as_deref().map(redact_url)],
         ["poll", as_millis_i64(source.poll)],
@@ -108,7 +108,7 @@ mod tests {
     fn source(url: &str) -> Source {
         Source {
             name: "college".into(),
-            was: vec!["school".into()],
+            former_names: vec!["school".into()],
             kind: SourceKind::Query,
             url: Some(url.into()),
             poll: SignedDuration::from_secs(30),

@@ -10,7 +10,7 @@ use super::id_set::IdSet;
 use super::sync::spawn_reader;
 use super::{INGEST_BATCH_ARTICLES, connection, normalize, wordpress};
 use crate::config::{Config, Ids, Members, Source, SourceKind};
-use crate::domain::article::{Article, IncomingArticle, ReadItem};
+use crate::domain::article::{Article, IncomingArticle, SourceRow};
 use crate::domain::time::Millis;
 use crate::store::{Store, StoreResult};
 
@@ -31,7 +31,7 @@ pub struct Inspection {
     /// Number of articles with a publication date in the future.
     pub scheduled: usize,
     /// Number of these articles that are already mirrored.
-    pub known: usize,
+    pub already_stored: usize,
     /// Rejected rows: the source's id and the reason.
     pub rejected: Vec<(String, String)>,
     /// Notes on content that cannot be shown: the source's id and the note.
@@ -131,7 +131,7 @@ impl Inspection {
             .into_iter()
             .filter(|a| a.source == source.name)
         {
-            self.known += 1;
+            self.already_stored += 1;
             self.count(&article, now);
             if self.samples.len() < MAX_SAMPLES && article.published_at <= now {
                 self.samples.extend(store.find_article(&article.guid).await?);
@@ -155,8 +155,8 @@ impl Inspection {
         let mut newest: Vec<IncomingArticle> = Vec::new();
         while let Some(item) = items.recv().await {
             match item {
-                ReadItem::Rejected { id, reason } => self.rejected.push((id, reason)),
-                ReadItem::Article(mut incoming) => {
+                SourceRow::Rejected { id, reason } => self.rejected.push((id, reason)),
+                SourceRow::Article(mut incoming) => {
                     if let Err(reason) = normalize::validate_unique(
                         &mut incoming,
                         source,
@@ -171,7 +171,8 @@ impl Inspection {
                         .extend(notes.into_iter().map(|note| (incoming.source_id.clone(), note)));
                     pending_ids.push(incoming.source_id.clone());
                     if pending_ids.len() >= LOOKUP_BATCH_IDS {
-                        self.known += count_mirrored(store, source, &mut pending_ids).await?;
+                        self.already_stored +=
+                            count_mirrored(store, source, &mut pending_ids).await?;
                     }
                     self.count(&countable_fields(&incoming, config), now);
                     if incoming.published_at <= now {
@@ -181,7 +182,7 @@ impl Inspection {
             }
         }
         reader.await.context("the reader task ended unexpectedly")??;
-        self.known += count_mirrored(store, source, &mut pending_ids).await?;
+        self.already_stored += count_mirrored(store, source, &mut pending_ids).await?;
         Ok(newest)
     }
 

@@ -16,7 +16,7 @@ use super::connection::{
 use super::row::{Row, check_columns, parse_article, source_id};
 use super::{column_text, incremental};
 use crate::config::Source;
-use crate::domain::article::ReadItem;
+use crate::domain::article::SourceRow;
 use crate::domain::time::Millis;
 
 /// Columns without which a row is not an article.
@@ -28,7 +28,7 @@ const REQUIRED_COLUMNS: [&str; 3] = ["id", "title", "published_at"];
 pub(crate) async fn read(
     source: &Source,
     since: Option<Millis>,
-    items: Sender<ReadItem>,
+    items: Sender<SourceRow>,
 ) -> anyhow::Result<bool> {
     let (url, query) = url_and_query(source)?;
     let (name, cancelled) = (&source.name, CancellationToken::new());
@@ -114,7 +114,7 @@ macro_rules! define_reader {
             mut connection: $connection,
             query: &str,
             since: Option<Millis>,
-            items: Sender<ReadItem>,
+            items: Sender<SourceRow>,
         ) -> anyhow::Result<bool> {
             let scheme = scheme(source.url.as_deref().unwrap_or_default());
             let column_types = columns(source, &mut connection, query).await?;
@@ -147,8 +147,8 @@ macro_rules! define_reader {
                 // Named like the article: a rejected row must not remove the mirrored article.
                 let id = source_id(&row).unwrap_or_else(|| format!("row {number}"));
                 let item = match parse_article(&row, zone, source.article_url.as_deref()) {
-                    Ok(article) => ReadItem::Article(Box::new(article)),
-                    Err(reason) => ReadItem::Rejected { id, reason },
+                    Ok(article) => SourceRow::Article(Box::new(article)),
+                    Err(reason) => SourceRow::Rejected { id, reason },
                 };
                 if items.send(item).await.is_err() {
                     return Ok(false);

@@ -15,7 +15,7 @@ use super::{
     normalize, query, wordpress,
 };
 use crate::config::{Config, Source, SourceKind};
-use crate::domain::article::{IncomingArticle, ReadItem};
+use crate::domain::article::{IncomingArticle, SourceRow};
 use crate::domain::time::{Millis, SignedDuration};
 use crate::store::Store;
 use crate::store::sources::SyncProgress;
@@ -107,7 +107,7 @@ pub(super) fn spawn_reader(
     source: &Source,
     site_language: &str,
     since: Option<Millis>,
-    items: mpsc::Sender<ReadItem>,
+    items: mpsc::Sender<SourceRow>,
 ) -> AbortOnDropHandle<anyhow::Result<bool>> {
     let (source, language) = (source.clone(), site_language.to_owned());
     AbortOnDropHandle::new(tokio::spawn(async move {
@@ -128,12 +128,12 @@ impl SyncRun<'_> {
         let reader = spawn_reader(self.source, &self.config.site.language, since, sender);
         while let Some(item) = items.recv().await {
             match item {
-                ReadItem::Rejected { id, reason } => {
+                SourceRow::Rejected { id, reason } => {
                     let id = normalize::without_nul(&id);
                     self.seen_ids.insert(&id);
                     self.report.rejected.push((id, reason));
                 }
-                ReadItem::Article(article) => self.accept(*article),
+                SourceRow::Article(article) => self.accept(*article),
             }
             if self.pending.len() >= LOOKUP_BATCH_ARTICLES {
                 self.ingest_changed().await?;

@@ -39,7 +39,7 @@ pub struct HubSubscription {
 
 /// Subscription to a document that is no longer published.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DroppedSubscription {
+pub struct RemovedFeedSubscription {
     /// Id of the row.
     pub id: i64,
     /// Callback URL that is informed.
@@ -130,7 +130,7 @@ impl FromRow for HubSubscription {
     }
 }
 
-impl FromRow for DroppedSubscription {
+impl FromRow for RemovedFeedSubscription {
     fn from_row(row: &Row) -> StoreResult<Self> {
         Ok(Self {
             id: row.get("id")?,
@@ -171,7 +171,7 @@ impl Store {
         &self,
         declared: &[String],
         limit: usize,
-    ) -> StoreResult<Vec<DroppedSubscription>> {
+    ) -> StoreResult<Vec<RemovedFeedSubscription>> {
         let any = self
             .read(&HAS_DROPPED)
             .bind("declared", declared)

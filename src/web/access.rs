@@ -14,7 +14,7 @@ use super::state::SharedState;
 use crate::domain::permission::Permission;
 use crate::http::is_cross_site;
 
-/// Condition of a route on its requests.
+/// Access policy of a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
     /// Open to everyone, but an unsafe request that a page of another site sent is refused.
@@ -22,8 +22,9 @@ pub(super) enum Access {
     /// Open to everyone who knows an unguessable token in the path, from anywhere: mail providers
     /// send such requests too (RFC 8058).
     Link,
-    /// Open to programs, which the handler verifies in another way.
-    Program,
+    /// Open to requests of other servers, such as those of WebSub subscribers, without the check
+    /// for cross-site requests; the handler verifies them in another way.
+    Unchecked,
     /// Open to API clients whose token has this permission.
     Permission(Permission),
 }
@@ -54,7 +55,7 @@ impl Routes {
             Access::Permission(permission) => {
                 methods.route_layer(from_fn_with_state((web, permission), api::authorize))
             }
-            Access::Link | Access::Program => methods,
+            Access::Link | Access::Unchecked => methods,
         };
         self.declared.push((path, access));
         Self { router: self.router.route(path, methods), ..self }

@@ -46,7 +46,7 @@ struct HeaderSet {
 pub(super) enum Negotiated {
     Response(Response),
     /// The client gets Brotli, whose body has to be read from the disk first.
-    Brotli,
+    NeedsBrotliBody,
 }
 
 impl CachedHeaders {
@@ -134,14 +134,14 @@ impl CachedHeaders {
             ContentCoding::Identity => cache.identity(rendered),
             ContentCoding::Brotli => match cache.cached_brotli(rendered) {
                 Some(body) => body,
-                None => return Some(Negotiated::Brotli),
+                None => return Some(Negotiated::NeedsBrotliBody),
             },
         };
         Some(Negotiated::Response(response(StatusCode::OK, &set.full, Body::from(body))))
     }
 
-    /// Completes [`Negotiated::Brotli`] with the body read from the disk, or falls back to another
-    /// coding if that failed.
+    /// Completes [`Negotiated::NeedsBrotliBody`] with the body read from the disk, or falls back to
+    /// another coding if that failed.
     pub(super) fn finish_brotli(
         &self,
         rendered: &RenderedFeed,

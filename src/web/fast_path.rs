@@ -103,7 +103,7 @@ impl FeedFastPath {
                 );
                 Some(ResponseFuture::Ready(Some(response)))
             }
-            Negotiated::Brotli => {
+            Negotiated::NeedsBrotliBody => {
                 self.web.count_request(
                     &route.feed.name,
                     request.headers(),

@@ -103,7 +103,7 @@ async fn document(
                 Negotiated::Response(response) => response,
                 // Only declared feeds are compressed with Brotli, and they arrive here only if the
                 // address has a query; the fast path serves the others.
-                Negotiated::Brotli => {
+                Negotiated::NeedsBrotliBody => {
                     let body =
                         app.feed_cache.load_brotli(&file_name(&feed, format), &rendered).await;
                     headers

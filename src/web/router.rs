@@ -67,7 +67,7 @@ fn declare(web: &SharedState) -> Routes {
         .add("/readyz", Access::Public, get(health::readyz));
     routes = api::add_routes(routes);
     if web.app.config.websub.hub {
-        routes = routes.add("/hub", Access::Program, post(hub::submit));
+        routes = routes.add("/hub", Access::Unchecked, post(hub::submit));
     }
     if web.demo.is_some() {
         let publish = get(demo::publish::show).post(demo::publish::submit);

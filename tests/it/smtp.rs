@@ -23,8 +23,8 @@ pub(crate) fn transport(server: &SmtpServer, tls: TlsMode) -> Transport {
     let (host, port) = (server.address().ip().to_string(), server.address().port());
     Transport {
         name: "default".to_owned(),
-        was: Vec::new(),
-        route: TransportTarget::Smtp { host, port, tls },
+        former_names: Vec::new(),
+        target: TransportTarget::Smtp { host, port, tls },
         username: None,
         password: None,
         tls_ca: None,
@@ -365,13 +365,13 @@ async fn leading_dots_are_stuffed_on_the_wire_and_removed_by_the_server() {
 async fn the_mail_catcher_receives_a_message_unchanged() {
     let (mail_catcher, address) = MailCatcher::listen(0, || Millis(5)).await.unwrap();
     let server = SmtpServer::start(Script::new()).await;
-    let route = TransportTarget::Smtp {
+    let target = TransportTarget::Smtp {
         host: "localhost".to_owned(),
         port: address.port(),
         tls: TlsMode::Opportunistic,
     };
     let relay = Relay::from_transport(
-        &Transport { route, ..transport(&server, TlsMode::Opportunistic) },
+        &Transport { target, ..transport(&server, TlsMode::Opportunistic) },
         timeouts(10_000),
     )
     .unwrap();

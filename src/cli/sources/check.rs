@@ -49,8 +49,8 @@ fn print_inspection(app: &App, source: &Source, inspection: &Inspection) -> anyh
     } else {
         String::new()
     };
-    let known = if inspection.known > 0 {
-        format!(" ({} of them already imported)", inspection.known)
+    let known = if inspection.already_stored > 0 {
+        format!(" ({} of them already imported)", inspection.already_stored)
     } else {
         String::new()
     };
@@ -136,6 +136,6 @@ fn to_json(source: &Source, inspection: &Inspection) -> Value {
         })
         .collect();
     json!({"name": source.name, "kind": kind_name(source.kind), "location": inspection.location, "facts": facts, "public": inspection.visible,
-        "scheduled": inspection.scheduled, "known": inspection.known, "left_out": inspection.left_out, "rejected": pairs(&inspection.rejected, "reason"),
+        "scheduled": inspection.scheduled, "known": inspection.already_stored, "left_out": inspection.left_out, "rejected": pairs(&inspection.rejected, "reason"),
         "notes": pairs(&inspection.notes, "note"), "languages": inspection.languages, "sections": inspection.sections, "samples": samples})
 }

@@ -61,7 +61,7 @@ fn settings_text(site: &Site, feed: &Feed) -> FieldList {
     fields.optional("site.logo", logo.as_deref());
     let Feed {
         name,
-        was,
+        former_names: was,
         title,
         description,
         selection,
@@ -154,7 +154,7 @@ mod tests {
     fn feed() -> Feed {
         Feed {
             name: "news".into(),
-            was: vec!["latest".into()],
+            former_names: vec!["latest".into()],
             title: "News".into(),
             description: None,
             selection: Selection { tags: vec!["jobs".into()], ..Selection::default() },

@@ -6,7 +6,7 @@ use crate::feeds::rendered::assemble;
 
 #[test]
 fn a_stored_document_is_read_back_unless_any_byte_of_it_differs() {
-    let frame = DocumentFrame { head: b"<".to_vec(), tail: b">".to_vec() };
+    let frame = DocumentFrame { prefix: b"<".to_vec(), suffix: b">".to_vec() };
     let (mut document, _) = assemble(Format::Json, &frame, &[[1; 16], [2; 16]], None, |i| {
         Ok(vec![b'0' + u8::try_from(i).unwrap(); 40])
     });
@@ -61,7 +61,7 @@ fn files_of_an_earlier_format_are_ignored_and_replaced() {
     assert_eq!(left.len(), 1, "the lock file: {left:?}");
 
     let cache = DiskCache::open(directory.path());
-    let frame = DocumentFrame { head: b"<".to_vec(), tail: b">".to_vec() };
+    let frame = DocumentFrame { prefix: b"<".to_vec(), suffix: b">".to_vec() };
     let (document, _) = assemble(Format::Json, &frame, &[], None, |_| Ok(Vec::new()));
     let documents = [("news.json".to_owned(), (Arc::new(document), "89ab".to_owned()))].into();
     let checkpoint = Checkpoint { store_id: "a".to_owned(), version: 3, at: 4 };

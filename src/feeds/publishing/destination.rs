@@ -27,12 +27,10 @@ impl fmt::Display for Destination {
 impl Destination {
     pub(super) fn new(settings: &Publish, site: &str, node: &str) -> Self {
         match &settings.target {
-            settings::PublishTarget::Directory(path) => Self::Directory(DirectoryDestination::new(
-                path.clone(),
-                settings.gzip,
-                node.to_owned(),
-            )),
-            settings::PublishTarget::Bucket(bucket) => {
+            settings::DestinationKind::Directory(path) => Self::Directory(
+                DirectoryDestination::new(path.clone(), settings.gzip, node.to_owned()),
+            ),
+            settings::DestinationKind::Bucket(bucket) => {
                 Self::Bucket(Box::new(BucketDestination::new(bucket.clone(), settings.gzip, site)))
             }
         }

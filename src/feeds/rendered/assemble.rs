@@ -29,7 +29,7 @@ pub fn assemble(
 ) -> (RenderedFeed, Vec<(usize, FeedError)>) {
     let previous_document = PreviousDocument::new(previous);
     let mut assembler = Assembler::new(format, previous);
-    assembler.add([0; 16], &frame.head, &[]);
+    assembler.add([0; 16], &frame.prefix, &[]);
     let mut failed = Vec::new();
     let mut preceding: Option<(Fingerprint, SegmentText<'_>)> = None;
     for (i, fingerprint) in items.iter().enumerate() {
@@ -58,7 +58,7 @@ pub fn assemble(
             Err(error) => failed.push((i, error)),
         }
     }
-    assembler.add([0; 16], &frame.tail, &[]);
+    assembler.add([0; 16], &frame.suffix, &[]);
     (assembler.finish(), failed)
 }
 

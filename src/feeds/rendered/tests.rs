@@ -6,7 +6,7 @@ use super::*;
 use crate::feeds::format::DocumentFrame;
 
 fn frame(head: &str) -> DocumentFrame {
-    DocumentFrame { head: head.as_bytes().to_vec(), tail: b"</end>".to_vec() }
+    DocumentFrame { prefix: head.as_bytes().to_vec(), suffix: b"</end>".to_vec() }
 }
 
 fn fingerprint(text: &str) -> Fingerprint {

@@ -105,7 +105,7 @@ fn a_document_is_its_frame_with_the_items_in_it() {
     for format in Format::ALL {
         let frame = format.frame(&head).unwrap();
         let parts: Vec<Vec<u8>> = items.iter().map(|item| format.item(item).unwrap()).collect();
-        let whole = [frame.head, parts.join(format.separator()), frame.tail].concat();
+        let whole = [frame.prefix, parts.join(format.separator()), frame.suffix].concat();
         assert_eq!(
             String::from_utf8(whole),
             String::from_utf8(format.render(&head, &items).unwrap())

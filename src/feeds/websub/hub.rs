@@ -120,7 +120,7 @@ fn resolve_topic(config: &Config, text: &str) -> Option<(String, Format)> {
     let public = config.feeds.iter().filter(|feed| feed.private.is_none());
     // Subscribers from before a feed was renamed use its former URL.
     let names = public.flat_map(|feed| {
-        [&feed.name].into_iter().chain(&feed.was).map(|name| (feed.name.clone(), name))
+        [&feed.name].into_iter().chain(&feed.former_names).map(|name| (feed.name.clone(), name))
     });
     let mut all =
         names.flat_map(|(feed, name)| Format::ALL.map(|format| (feed.clone(), name, format)));

@@ -139,7 +139,7 @@ impl WebSub {
             report.pushes = deliver::push_due(inner, &served, now).await?;
             if take_due(&mut inner.housekeeping().swept_at, now, SWEEP_INTERVAL) {
                 inner.store.delete_expired_subscriptions(now).await?;
-                report.denials = verify::deny_dropped(inner).await?;
+                report.denials = verify::deny_subscriptions_to_removed_feeds(inner).await?;
             }
         }
         Ok(report)

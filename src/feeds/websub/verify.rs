@@ -16,7 +16,7 @@ use crate::domain::time::Millis;
 use crate::feeds::http_client::HttpError;
 use crate::store::StoreResult;
 use crate::store::hub_requests::{HubMode, HubRequest};
-use crate::store::hub_subscriptions::DroppedSubscription;
+use crate::store::hub_subscriptions::RemovedFeedSubscription;
 use crate::store::job_leases::JobKind;
 
 /// Maximum number of bytes read of a response. It exceeds the length of a challenge, so that a
@@ -105,7 +105,7 @@ async fn verify_intent(
 
 /// Deletes subscriptions to feeds that are no longer declared and sends each callback one denial.
 /// Returns their number.
-pub(super) async fn deny_dropped(inner: &Arc<Inner>) -> StoreResult<usize> {
+pub(super) async fn deny_subscriptions_to_removed_feeds(inner: &Arc<Inner>) -> StoreResult<usize> {
     let declared: Vec<String> = inner.config.feeds.iter().map(|feed| feed.name.clone()).collect();
     let orphans = inner
         .store
@@ -120,7 +120,7 @@ pub(super) async fn deny_dropped(inner: &Arc<Inner>) -> StoreResult<usize> {
     Ok(count)
 }
 
-async fn deny(inner: Arc<Inner>, orphan: DroppedSubscription) {
+async fn deny(inner: Arc<Inner>, orphan: RemovedFeedSubscription) {
     let parameters = [
         ("hub.mode", "denied"),
         ("hub.topic", &orphan.topic),

@@ -81,7 +81,7 @@ impl Relay {
     /// Fails with one sentence if the settings are invalid (not an SMTP transport, or an unreadable
     /// `tls_ca`).
     pub fn from_transport(transport: &Transport, timeouts: Timeouts) -> Result<Self, ConnectError> {
-        let TransportTarget::Smtp { host, port, tls: mode } = &transport.route else {
+        let TransportTarget::Smtp { host, port, tls: mode } = &transport.target else {
             return Err(ConnectError::InvalidSettings(format!(
                 "transport {:?} writes to a directory, not to a relay",
                 transport.name

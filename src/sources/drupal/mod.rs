@@ -14,7 +14,7 @@ use self::nodes::{Node, Translation};
 use self::site::Site;
 use super::read_session::ReadSession;
 use crate::config::{Ids, Source};
-use crate::domain::article::{IncomingArticle, ReadItem};
+use crate::domain::article::{IncomingArticle, SourceRow};
 use crate::domain::time::{Millis, SignedDuration};
 
 /// Reads every published node, or those that changed since a time, and sends their languages
@@ -25,7 +25,7 @@ use crate::domain::time::{Millis, SignedDuration};
 pub(crate) async fn read(
     source: &Source,
     since: Option<Millis>,
-    items: Sender<ReadItem>,
+    items: Sender<SourceRow>,
 ) -> anyhow::Result<bool> {
     let mut session = ReadSession::open(source).await?;
     let site = site::site(&mut session, source).await?;
@@ -40,7 +40,7 @@ pub(crate) async fn read(
             for translation in node.published() {
                 let mut article = to_article(source, &site, node, translation);
                 article.translation_of = first.clone().filter(|first| *first != article.source_id);
-                if items.send(ReadItem::Article(Box::new(article))).await.is_err() {
+                if items.send(SourceRow::Article(Box::new(article))).await.is_err() {
                     // The receiver is gone, so reading on is pointless.
                     session.close().await;
                     return Ok(false);

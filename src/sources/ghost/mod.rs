@@ -14,7 +14,7 @@ use self::posts::{Post, Site};
 use super::read_session::ReadSession;
 use super::row::parse_instant;
 use crate::config::{Ids, Source};
-use crate::domain::article::{IncomingArticle, ReadItem};
+use crate::domain::article::{IncomingArticle, SourceRow};
 use crate::domain::time::Millis;
 
 /// Reads every post that is published or scheduled, or those that changed since a time, and sends
@@ -26,7 +26,7 @@ pub(crate) async fn read(
     source: &Source,
     site_language: &str,
     since: Option<Millis>,
-    items: Sender<ReadItem>,
+    items: Sender<SourceRow>,
 ) -> anyhow::Result<bool> {
     let mut session = ReadSession::open(source).await?;
     let mut site = posts::site(&mut session, source).await?;
@@ -59,10 +59,10 @@ pub(crate) async fn check(source: &Source) -> anyhow::Result<()> {
 }
 
 /// Converts a post into an article, or into a rejection with its reason.
-fn to_item(source: &Source, site: &Site, language: &str, post: Post) -> ReadItem {
+fn to_item(source: &Source, site: &Site, language: &str, post: Post) -> SourceRow {
     // Ghost stores times in UTC, whatever the time zone of the site.
     let Some(published_at) = parse_instant(&post.published_at, &TimeZone::UTC) else {
-        return ReadItem::Rejected {
+        return SourceRow::Rejected {
             reason: format!("post {} has no date; publish it again in Ghost", post.id),
             id: post.id,
         };
@@ -71,7 +71,7 @@ fn to_item(source: &Source, site: &Site, language: &str, post: Post) -> ReadItem
     let plain = |text: &str| encode_text(text).into_owned();
     let non_empty = |text: &str| (!text.trim().is_empty()).then(|| plain(text));
     let home = source.site_url.as_str();
-    ReadItem::Article(Box::new(IncomingArticle {
+    SourceRow::Article(Box::new(IncomingArticle {
         guid: (source.ids == Ids::Source).then(|| post.id.clone()),
         title: plain(&post.title),
         url: Some(permalinks::article_url(&source.permalinks, home, &post, published_at)),

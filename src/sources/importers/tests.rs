@@ -10,7 +10,7 @@ use crate::domain::time::SignedDuration;
 fn source(ids: Ids) -> Source {
     Source {
         name: "college".into(),
-        was: Vec::new(),
+        former_names: Vec::new(),
         kind: SourceKind::Builtin,
         url: None,
         poll: SignedDuration::ZERO,

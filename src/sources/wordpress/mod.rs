@@ -24,7 +24,7 @@ use self::site::{DataRequest, Post, Site};
 use super::id_set::IdSet;
 use super::ingest::shared_guid_note;
 use crate::config::{Ids, Source};
-use crate::domain::article::{IncomingArticle, ReadItem};
+use crate::domain::article::{IncomingArticle, SourceRow};
 use crate::domain::time::Millis;
 
 pub(super) use site_info::site_info;
@@ -33,7 +33,7 @@ pub(super) use wxr::read_wxr;
 /// Number of times that a rendering may request more data; nested blocks need one round per level.
 const MAX_FETCH_ROUNDS: usize = 8;
 
-/// Reads every public post, or those that changed since a time, and sends them through `found`, in
+/// Reads every public post, or those that changed since a time, and sends them through `items`, in
 /// a read-only session. Returns `true` if it read every post.
 ///
 /// Scheduled posts have their future date. The error is one sentence for the admin and never
@@ -42,7 +42,7 @@ pub(crate) async fn read(
     source: &Source,
     site_language: &str,
     since: Option<Millis>,
-    items: Sender<ReadItem>,
+    items: Sender<SourceRow>,
 ) -> Result<bool, anyhow::Error> {
     let mut database = Database::open(source).await?;
     let mut site = options::read(&mut database, &source.timezone).await?;
@@ -61,7 +61,7 @@ pub(crate) async fn read(
         posts::fetch(&mut database, &mut site, images.into_iter().map(DataRequest::Post)).await?;
         for post in page {
             let mut item = to_item(&mut database, &mut site, source, &language, &post).await?;
-            if let ReadItem::Article(article) = &mut item {
+            if let SourceRow::Article(article) = &mut item {
                 drop_shared_guid(article, &mut guids);
             }
             if items.send(item).await.is_err() {
@@ -97,7 +97,7 @@ async fn to_item(
     source: &Source,
     language: &str,
     post: &Post,
-) -> Result<ReadItem, anyhow::Error> {
+) -> Result<SourceRow, anyhow::Error> {
     let mut body = render::body(site, post);
     for _ in 0..MAX_FETCH_ROUNDS {
         if body.missing.is_empty() {
@@ -107,8 +107,8 @@ async fn to_item(
         body = render::body(site, post);
     }
     Ok(match to_article(site, source, language, post, body) {
-        Ok(article) => ReadItem::Article(Box::new(article)),
-        Err(reason) => ReadItem::Rejected { id: post.id.to_string(), reason },
+        Ok(article) => SourceRow::Article(Box::new(article)),
+        Err(reason) => SourceRow::Rejected { id: post.id.to_string(), reason },
     })
 }
 

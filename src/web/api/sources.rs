@@ -1,4 +1,4 @@
-//! `/api/v1/sources`: sites announce new articles.
+//! `/api/v1/sources`: the webhook that triggers a sync of a source.
 
 use axum::Extension;
 use axum::body::Bytes;

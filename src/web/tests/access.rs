@@ -35,7 +35,7 @@ async fn open_pages_refuse_cross_site_requests_and_links_and_programs_do_not() {
                 Access::Public | Access::Permission(_) => {
                     assert!(is_refused, "{method} {route}: {status}");
                 }
-                Access::Link | Access::Program => {
+                Access::Link | Access::Unchecked => {
                     assert_ne!(status, StatusCode::FORBIDDEN, "{method} {route}");
                 }
             }
