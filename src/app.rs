@@ -60,7 +60,7 @@ impl App {
     pub async fn connect_with(config: Config, templates: Arc<Templates>) -> anyhow::Result<Self> {
         let store = Store::open(&config.database.url).await?;
         apply_renames(&store, &config).await?;
-        store.claim_base_url(&config.site.base_url).await?;
+        store.set_base_url_if_absent(&config.site.base_url).await?;
         let instance = store.instance().await?;
         Ok(Self::new(config, store, templates, instance))
     }

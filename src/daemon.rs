@@ -315,7 +315,7 @@ async fn wait_until_sending_allowed(
 async fn run_editions(app: App, ticks: Ticks, shutdown: CancellationToken) -> anyhow::Result<()> {
     run_on_tick("digests", ticks, shutdown, || async {
         let prepared = digests::prepare_due(app.digest_context(), app.now()).await;
-        delivery::close_editions(&app.store, app.now()).await?;
+        delivery::finish_editions(&app.store, app.now()).await?;
         prepared.map(|_| ())
     })
     .await;

@@ -25,7 +25,7 @@ pub(crate) async fn run(app: &App, json: bool) -> anyhow::Result<ExitCode> {
         app.store.expire_all_leases().await?;
     }
     digests::freeze_pending(&app.store, app.now()).await?;
-    delivery::close_editions(&app.store, app.now()).await?;
+    delivery::finish_editions(&app.store, app.now()).await?;
     for reason in app.unconfigured_names().await? {
         output::note(&reason);
     }
@@ -33,7 +33,7 @@ pub(crate) async fn run(app: &App, json: bool) -> anyhow::Result<ExitCode> {
     let worker_app = app.clone();
     let outcome =
         delivery::thread::on_dedicated_thread(move || send(worker_app.for_runtime(), stop)).await?;
-    delivery::close_editions(&app.store, app.now()).await?;
+    delivery::finish_editions(&app.store, app.now()).await?;
     let (report, has_failed) = outcome?;
     let waiting = app.store.pending_count().await?;
     if let Some(error) = &report.error {

@@ -144,7 +144,7 @@ fn is_same_target(one: &DestinationKind, other: &DestinationKind) -> bool {
             canonical_path(one) == canonical_path(other)
         }
         (DestinationKind::Bucket(one), DestinationKind::Bucket(other)) => {
-            one.address == other.address && one.prefix == other.prefix
+            one.url == other.url && one.prefix == other.prefix
         }
         _ => false,
     }

@@ -39,7 +39,7 @@ pub enum DestinationKind {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Bucket {
     /// URL of the bucket, with the bucket in the host or in the path.
-    pub address: Url,
+    pub url: Url,
     /// Name of the bucket.
     pub name: String,
     /// Prefix of every object key: empty, or with a slash at the end.
@@ -143,7 +143,14 @@ fn bucket(reader: &mut Reader<'_>, name: String, prefix: String) -> Option<Bucke
     let address = bucket_url(service, &name, in_path)
         .map_err(|reason| reader.error("endpoint", &reason))
         .ok()?;
-    Some(Bucket { address, name, prefix, region, access_key: access_key?, secret_key: secret_key? })
+    Some(Bucket {
+        url: address,
+        name,
+        prefix,
+        region,
+        access_key: access_key?,
+        secret_key: secret_key?,
+    })
 }
 
 /// Returns the URL of a bucket, with its name in the path or before the host.

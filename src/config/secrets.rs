@@ -80,7 +80,7 @@ impl fmt::Debug for Transport {
 impl fmt::Debug for Bucket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Bucket")
-            .field("address", &self.address.as_str())
+            .field("address", &self.url.as_str())
             .field("name", &self.name)
             .field("prefix", &self.prefix)
             .field("region", &self.region)

@@ -8,7 +8,7 @@ use super::worker::{PreparedMessage, Worker, WorkerContext};
 use crate::config::UncertainPolicy;
 use crate::domain::deferral::{Deferral, DeferralClass};
 use crate::domain::delivery::{
-    DeliveryOutcome, MAX_RETRY_PERIOD, UNKNOWN_OUTCOME_DELAY, next_attempt_at,
+    DeliveryOutcome, MAX_RETRY_PERIOD, UNCERTAIN_OUTCOME_DELAY, next_attempt_at,
 };
 use crate::domain::duration;
 use crate::domain::time::Millis;
@@ -78,11 +78,11 @@ impl Worker {
                 self.report.failed += 1;
                 (DeliveryOutcome::Failed, reply.text)
             }
-            SmtpOutcome::Unknown { reason } => {
+            SmtpOutcome::Uncertain { reason } => {
                 if !shared.may_retry_unknown(&prepared.job) {
                     self.report.held += 1;
                 }
-                (DeliveryOutcome::Unknown { until: now.plus(UNKNOWN_OUTCOME_DELAY) }, reason)
+                (DeliveryOutcome::Uncertain { until: now.plus(UNCERTAIN_OUTCOME_DELAY) }, reason)
             }
             // A relay error that repeats for one delivery while others succeed belongs to that
             // delivery; deferring it keeps it from blocking the others and limits its attempts.
@@ -172,7 +172,7 @@ impl WorkerContext {
         let record = AttemptRecord {
             id: job.delivery.id,
             outcome,
-            may_retry_unknown: self.may_retry_unknown(job),
+            may_retry_uncertain: self.may_retry_unknown(job),
             reply,
             is_queue_entry: job.lease.is_queue_entry(),
         };

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::config::Transport;
 
-/// Time after which a member that does not claim its share no longer holds up the others.
+/// Time after which a member that does not lease its share no longer holds up the others.
 const CLAIM_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Messages taken by each transport in this process, by the name they are queued for.
@@ -26,8 +26,8 @@ struct Member {
 }
 
 impl Member {
-    /// Returns `true` if the member is expected to claim its share soon.
-    fn will_claim(&self) -> bool {
+    /// Returns `true` if the member is expected to lease its share soon.
+    fn will_lease(&self) -> bool {
         self.wants_more || self.last_taken_at.is_some_and(|at| at.elapsed() < CLAIM_TIMEOUT)
     }
 }
@@ -43,7 +43,7 @@ pub(super) fn pool_members<'a>(
 impl WeightedBalancer {
     /// Returns `true` if `me` may take the next messages of `name`; `is_unavailable` says which of
     /// the other transports are unusable.
-    pub(super) fn may_claim(
+    pub(super) fn may_lease(
         &self,
         all: &[Transport],
         name: &str,
@@ -61,12 +61,12 @@ impl WeightedBalancer {
                 // A standby transport takes nothing while another one is available.
                 !me.standby
                     && theirs
-                        .is_none_or(|theirs| !theirs.will_claim() || taken <= theirs.taken + lead)
+                        .is_none_or(|theirs| !theirs.will_lease() || taken <= theirs.taken + lead)
             })
     }
 
     /// Records that `me` needs no more messages of `name` now, or that none are left.
-    pub(super) fn record_nothing_claimed(&self, name: &str, me: &Transport) {
+    pub(super) fn record_nothing_leased(&self, name: &str, me: &Transport) {
         let mut members = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(mine) = members.get_mut(&(name.to_owned(), me.name.clone())) {
             mine.wants_more = false;
@@ -74,7 +74,7 @@ impl WeightedBalancer {
     }
 
     /// Records that `me` took `messages` messages of `name`.
-    pub(super) fn record_claimed(
+    pub(super) fn record_leased(
         &self,
         all: &[Transport],
         name: &str,
@@ -120,8 +120,8 @@ mod tests {
         let mut taken = [0, 0, 0];
         for _ in 0..400 {
             for (n, me) in all.iter().enumerate() {
-                if balancer.may_claim(&all, "a", me, |_| false) {
-                    balancer.record_claimed(&all, "a", me, 256, |_| false);
+                if balancer.may_lease(&all, "a", me, |_| false) {
+                    balancer.record_leased(&all, "a", me, 256, |_| false);
                     taken[n] += 1;
                 }
             }
@@ -134,15 +134,15 @@ mod tests {
     #[test]
     fn a_member_that_found_no_more_mail_does_not_hold_up_the_others() {
         let (all, balancer) = (transports(), WeightedBalancer::default());
-        assert!(balancer.may_claim(&all, "a", &all[0], |_| false));
-        balancer.record_nothing_claimed("a", &all[0]);
+        assert!(balancer.may_lease(&all, "a", &all[0], |_| false));
+        balancer.record_nothing_leased("a", &all[0]);
         for _ in 0..50 {
-            assert!(balancer.may_claim(&all, "a", &all[1], |_| false));
-            balancer.record_claimed(&all, "a", &all[1], 256, |_| false);
+            assert!(balancer.may_lease(&all, "a", &all[1], |_| false));
+            balancer.record_leased(&all, "a", &all[1], 256, |_| false);
         }
-        assert!(balancer.may_claim(&all, "a", &all[0], |_| false));
+        assert!(balancer.may_lease(&all, "a", &all[0], |_| false));
         assert!(
-            !balancer.may_claim(&all, "a", &all[1], |_| false),
+            !balancer.may_lease(&all, "a", &all[1], |_| false),
             "the first transport claims its share again"
         );
     }
@@ -152,13 +152,13 @@ mod tests {
         let (all, balancer) = (transports(), WeightedBalancer::default());
         let is_unavailable = |name: &str| name == "a";
         for _ in 0..50 {
-            assert!(balancer.may_claim(&all, "a", &all[1], is_unavailable));
-            balancer.record_claimed(&all, "a", &all[1], 256, is_unavailable);
+            assert!(balancer.may_lease(&all, "a", &all[1], is_unavailable));
+            balancer.record_leased(&all, "a", &all[1], 256, is_unavailable);
         }
-        assert!(!balancer.may_claim(&all, "a", &all[2], is_unavailable), "b is available");
-        assert!(balancer.may_claim(&all, "a", &all[2], |name| name != "c"));
-        assert!(balancer.may_claim(&all, "a", &all[0], |_| false), "a is available again");
-        balancer.record_claimed(&all, "a", &all[0], 256, |_| false);
-        assert!(balancer.may_claim(&all, "a", &all[1], |_| false), "a does not catch up");
+        assert!(!balancer.may_lease(&all, "a", &all[2], is_unavailable), "b is available");
+        assert!(balancer.may_lease(&all, "a", &all[2], |name| name != "c"));
+        assert!(balancer.may_lease(&all, "a", &all[0], |_| false), "a is available again");
+        balancer.record_leased(&all, "a", &all[0], 256, |_| false);
+        assert!(balancer.may_lease(&all, "a", &all[1], |_| false), "a does not catch up");
     }
 }

@@ -194,9 +194,9 @@ impl Dispatcher {
 
     /// Returns `true` if a transport may lease mail queued for `name` now; other transports may
     /// serve that name too.
-    pub(super) fn may_claim(&self, transport: &Transport, name: &str) -> bool {
+    pub(super) fn may_lease(&self, transport: &Transport, name: &str) -> bool {
         self.balancer
-            .may_claim(&self.config.transports, name, transport, |other| self.is_unavailable(other))
+            .may_lease(&self.config.transports, name, transport, |other| self.is_unavailable(other))
     }
 
     /// Returns `true` if another transport is available that serves the same mail.

@@ -9,7 +9,7 @@ use crate::store::Store;
 
 /// Ends the remaining deliveries of cancelled editions, and closes the editions whose last delivery
 /// has ended; returns the closed ones.
-pub async fn close_editions(store: &Store, now: Millis) -> anyhow::Result<Vec<i64>> {
+pub async fn finish_editions(store: &Store, now: Millis) -> anyhow::Result<Vec<i64>> {
     for edition in store.unfinished_cancelled_editions().await? {
         store.finish_cancelled_edition(edition, now).await?;
     }

@@ -215,7 +215,7 @@ impl<'a> Fetcher<'a> {
             let record = AttemptRecord {
                 id: job.delivery.id,
                 outcome: DeliveryOutcome::Postponed { until },
-                may_retry_unknown: false,
+                may_retry_uncertain: false,
                 reply: None,
                 is_queue_entry: job.lease.is_queue_entry(),
             };

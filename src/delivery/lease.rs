@@ -84,7 +84,7 @@ impl SharedDomainLimit {
     pub(super) fn new(limit: &DomainLimit<'_>) -> Self {
         Self {
             key: limit.key.into(),
-            max_in_flight: limit.max_in_flight,
+            max_in_flight: limit.max_concurrent,
             rates: limit.rates.to_vec(),
         }
     }

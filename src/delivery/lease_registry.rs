@@ -107,8 +107,8 @@ mod tests {
     use crate::domain::delivery::DeliveryKind;
     use crate::domain::time::Millis;
     use crate::store::Store;
-    use crate::store::claims::ClaimCriteria;
     use crate::store::deliveries::TransactionalDelivery;
+    use crate::store::leasing::LeaseCriteria;
     use crate::templates::Templates;
 
     const NOW: Millis = Millis(1_790_000_000_000);
@@ -153,14 +153,14 @@ mod tests {
         let (dispatcher, delivery) = dispatcher(home.path()).await;
         let (leased, served) = (LeaseId::QueueEntry(delivery), ["first".to_owned()]);
         let take = async || {
-            let wanted = ClaimCriteria {
+            let wanted = LeaseCriteria {
                 transports: &served,
                 node: dispatcher.node(),
                 excluded_editions: &[],
                 after_edition: 0,
                 hold_uncertain: false,
             };
-            !dispatcher.store.claim_queue_entries(wanted, 1, NOW).await.unwrap().is_empty()
+            !dispatcher.store.lease_queue_entries(wanted, 1, NOW).await.unwrap().is_empty()
         };
         assert!(take().await);
         dispatcher.leases.lock().await.by_lease.insert(leased, "first".into());

@@ -19,5 +19,5 @@ mod transport_state;
 mod worker;
 
 pub use dispatcher::{Dispatcher, Report, check_dkim_keys};
-pub use edition_commands::{close_editions, run_edition_command};
+pub use edition_commands::{finish_editions, run_edition_command};
 pub use worker::PERMIT_TTL;

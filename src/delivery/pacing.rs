@@ -61,7 +61,7 @@ mod tests {
     fn limit(key: &str, rates: &str) -> SharedDomainLimit {
         SharedDomainLimit::new(&DomainLimit {
             key,
-            max_in_flight: None,
+            max_concurrent: None,
             rates: &Rate::parse_list(rates).unwrap(),
         })
     }

@@ -146,7 +146,7 @@ impl TransportConnection {
                     biased;
                     attempt = open.send_content(&message.content, envelope.as_ref()) => attempt,
                     () = after_grace(shutdown, relay.timeouts().content_grace) => {
-                        not_reusable(SmtpOutcome::Unknown { reason: "no reply to the message before the shutdown".into() })
+                        not_reusable(SmtpOutcome::Uncertain { reason: "no reply to the message before the shutdown".into() })
                     }
                 };
                 self.keep_if_reusable(attempt)
@@ -219,7 +219,7 @@ async fn write_file(directory: FileTransport, message: &OutgoingMessage) -> Smtp
             SmtpOutcome::Sent { reply: Reply::new(250, &format!("written to {}", path.display())) }
         }
         Ok(Err(reason)) => SmtpOutcome::NotAttempted { reason },
-        Err(e) => SmtpOutcome::Unknown { reason: e.to_string() },
+        Err(e) => SmtpOutcome::Uncertain { reason: e.to_string() },
     }
 }
 

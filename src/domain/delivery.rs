@@ -128,7 +128,7 @@ pub enum DeliveryOutcome {
         until: Millis,
     },
     /// It is unknown whether the relay accepted the message.
-    Unknown {
+    Uncertain {
         /// Time of the next attempt, if the config allows one.
         until: Millis,
     },
@@ -162,7 +162,7 @@ pub fn next_attempt_at(
 }
 
 /// Delay before a delivery of unknown outcome is attempted again.
-pub const UNKNOWN_OUTCOME_DELAY: SignedDuration = SignedDuration::from_secs(20);
+pub const UNCERTAIN_OUTCOME_DELAY: SignedDuration = SignedDuration::from_secs(20);
 
 #[cfg(test)]
 mod tests {

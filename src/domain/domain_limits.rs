@@ -20,7 +20,7 @@ pub struct DomainLimit<'a> {
     /// domain itself.
     pub key: &'a str,
     /// Maximum number of messages in flight per node.
-    pub max_in_flight: Option<u32>,
+    pub max_concurrent: Option<u32>,
     /// Rate limits across all nodes.
     pub rates: &'a [Rate],
 }
@@ -220,7 +220,7 @@ impl DomainLimits {
         if limit.is_none() {
             None
         } else {
-            Some(DomainLimit { key, max_in_flight: limit.at_once, rates: &limit.rates })
+            Some(DomainLimit { key, max_concurrent: limit.at_once, rates: &limit.rates })
         }
     }
 }

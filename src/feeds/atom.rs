@@ -26,7 +26,7 @@ pub(super) fn frame(head: &FeedMetadata<'_>) -> Result<DocumentFrame, FeedError>
         for_atom(&[ExtensionElement { prefix: HISTORY.0, name, ..ExtensionElement::default() }])
     };
     let mut links = links::document_links(head, Format::Atom);
-    links.push(html_link(&head.home_url, None));
+    links.push(html_link(&head.page_url, None));
     let feed = Feed {
         title: Text::plain(&head.title),
         subtitle: head.description.as_ref().map(Text::plain),

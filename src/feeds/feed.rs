@@ -50,7 +50,7 @@ pub struct FeedMetadata<'a> {
     /// URL of the publisher's site.
     pub publisher_url: String,
     /// URL of the feed's HTML page.
-    pub home_url: String,
+    pub page_url: String,
     /// URL of this document without `.rss`, `.atom` or `.json`.
     pub self_url: String,
     /// Language (RFC 5646) of the feed as a whole.
@@ -93,7 +93,7 @@ pub fn feed_metadata<'a>(
         description: feed.description.as_deref().map(FeedText::line),
         publisher: FeedText::line(&site.title),
         publisher_url: format!("{}/", site.base_url),
-        home_url,
+        page_url: home_url,
         self_url,
         language: feed_language(site, feed),
         // A feed without any article needs a plausible date: its id is not older than the

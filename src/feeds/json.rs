@@ -92,7 +92,7 @@ pub(super) fn frame(head: &FeedMetadata<'_>) -> Result<DocumentFrame, FeedError>
     let feed = Feed {
         version: "https://jsonfeed.org/version/1.1",
         title: head.title.as_str(),
-        home_page_url: &head.home_url,
+        home_page_url: &head.page_url,
         // A document that links to itself would make a reader load it for ever.
         next_url: next_url.filter(|next| *next != feed_url),
         feed_url: &feed_url,

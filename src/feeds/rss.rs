@@ -37,7 +37,7 @@ pub(super) fn frame(head: &FeedMetadata<'_>) -> Result<DocumentFrame, FeedError>
     };
     let channel = Channel {
         title: (&head.title).into(),
-        link: head.home_url.clone(),
+        link: head.page_url.clone(),
         description: head.description.as_ref().unwrap_or(&head.publisher).into(),
         language: Some((&head.language).into()),
         copyright: head.rights.as_ref().map(Into::into),
@@ -83,7 +83,7 @@ fn image(head: &FeedMetadata<'_>) -> Option<Image> {
     Some(Image {
         url: url.to_owned(),
         title: (&head.title).into(),
-        link: head.home_url.clone(),
+        link: head.page_url.clone(),
         ..Image::default()
     })
 }

@@ -95,7 +95,7 @@ pub async fn sync_due(
         return Ok(None);
     }
     store.ensure_source(&source.name, now).await?;
-    if !store.claim_source(&source.name, now, now.plus(source.poll)).await? {
+    if !store.start_sync(&source.name, now, now.plus(source.poll)).await? {
         return Ok(None);
     }
     match run_sync(store, config, source, SyncMode::Poll, now).await {

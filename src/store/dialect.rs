@@ -7,7 +7,7 @@ use super::db::Engine;
 /// | fragment | SQL |
 /// |---|---|
 /// | `now` | clock of the database in milliseconds, by which leases are compared because the clocks of nodes differ |
-/// | `skip_locked` | lets several nodes claim different rows at the same time; SQLite has only one writer |
+/// | `skip_locked` | lets several nodes lease different rows at the same time; SQLite has only one writer |
 /// | `lock_rows` | locks the selected rows until the end of the transaction; SQLite has only one writer |
 /// | `notify channel $value` | expression that announces a number to the listeners of a channel at the commit; SQLite has no channels, so it is only the number |
 /// | `json_ids $list` | subquery of the numbers in a JSON array |

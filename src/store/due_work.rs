@@ -1,7 +1,7 @@
 //! Work that a node could lease now or later: batches, and due entries of the delivery queue.
 
-use super::claims::{DUE_ENTRY, FREE_BATCH};
 use super::db::Statement;
+use super::leasing::{DUE_ENTRY, FREE_BATCH};
 use super::{Store, StoreResult};
 use crate::domain::time::Millis;
 
@@ -49,7 +49,7 @@ pub(super) static STATEMENTS: &[&Statement] = &[&HAS_WORK, &NEXT_DUE_AT];
 
 impl Store {
     /// Returns `true` if there is a batch, or a queued delivery due until `until`, that this node
-    /// could claim for these transports.
+    /// could lease for these transports.
     pub async fn has_work(
         &self,
         transports: &[String],

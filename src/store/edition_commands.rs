@@ -2,9 +2,9 @@
 //! editions.
 
 use super::audit_log::{self, AuditRecord};
-use super::claims::HELD_AS_UNKNOWN;
 use super::db::Statement;
 use super::editions::missing_edition;
+use super::leasing::HELD_AS_UNCERTAIN;
 use super::{Store, StoreError, StoreResult};
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
@@ -62,7 +62,7 @@ static HOLD_ORPHANS: Statement = Statement::with(
                 WHERE b.id = $batch
                   AND b.lease_node IS NOT NULL
                   AND b.lease_until >= {now}))",
-    &[("held", HELD_AS_UNKNOWN)],
+    &[("held", HELD_AS_UNCERTAIN)],
 );
 
 static DEQUEUE_BATCH: Statement = Statement::new(
@@ -256,7 +256,7 @@ impl Store {
         for batch in self.batches_of(id).await? {
             total_cancelled += self.cancel_batch(batch, now).await?;
         }
-        self.finish_if_settled(id, now).await?;
+        self.finish_if_ended(id, now).await?;
         Ok(total_cancelled)
     }
 
@@ -274,7 +274,7 @@ impl Store {
 
     /// Finishes a cancelled edition once none of its deliveries is open, and removes its stories
     /// from the ledger if no message was sent.
-    async fn finish_if_settled(&self, id: i64, now: Millis) -> StoreResult<()> {
+    async fn finish_if_ended(&self, id: i64, now: Millis) -> StoreResult<()> {
         let mut tx = self.begin().await?;
         // The outcome of deliveries in flight decides whether a message was sent.
         if tx.query(&HAS_OPEN_DELIVERY).bind("edition", id).exists().await? {

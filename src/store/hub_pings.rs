@@ -53,7 +53,7 @@ static HAS_WANTED: Statement = Statement::with(
 
 /// All nodes lock the rows in the same order, which prevents deadlocks. Rows that another node
 /// leased in the meantime are skipped.
-static CLAIM: Statement = Statement::with(
+static LEASE: Statement = Statement::with(
     "
     INSERT INTO hub_pings (hub, feed, format, etag, pending_etag, lease_node, lease_until)
     SELECT w.hub, w.feed, w.format, '', w.etag, $node, {now} + $lease
@@ -85,7 +85,7 @@ static COMPLETE: Statement = Statement::with(
 );
 
 /// All statements of this file.
-pub(super) static STATEMENTS: &[&Statement] = &[&HAS_WANTED, &CLAIM, &COMPLETE];
+pub(super) static STATEMENTS: &[&Statement] = &[&HAS_WANTED, &LEASE, &COMPLETE];
 
 impl FromRow for Ping {
     fn from_row(row: &Row) -> StoreResult<Self> {
@@ -105,7 +105,7 @@ impl FromRow for Ping {
 impl Store {
     /// Leases up to `limit` pings to `hubs` about served versions that they were not notified of
     /// and that have been the current ones at least since `settled`.
-    pub async fn claim_pings(
+    pub async fn lease_pings(
         &self,
         node: &str,
         hubs: &[String],
@@ -127,7 +127,7 @@ impl Store {
         if !any {
             return Ok(Vec::new());
         }
-        self.write(&CLAIM)
+        self.write(&LEASE)
             .bind("hubs", hubs)
             .bind("versions", versions)
             .bind("settled", settled)

@@ -46,18 +46,18 @@ pub struct Push {
     pub attempts: i64,
 }
 
-/// Criteria by which a node claims pushes.
+/// Criteria by which a node leases pushes.
 #[derive(Debug, Clone, Copy)]
 pub struct PushQuery<'a> {
-    /// Node that claims the pushes.
+    /// Node that leases the pushes.
     pub node: &'a str,
     /// Maximum number of pushes.
     pub limit: usize,
     /// Maximum number of pushes to one host.
     pub limit_per_host: usize,
-    /// Hosts to which no more pushes are claimed.
+    /// Hosts to which no more pushes are leased.
     pub excluded_hosts: &'a [String],
-    /// `true` to claim for subscribers that were slow or failed last time, `false` for all others.
+    /// `true` to lease for subscribers that were slow or failed last time, `false` for all others.
     pub slow: bool,
 }
 
@@ -101,7 +101,7 @@ const HAS_DUE: &str = "
      LIMIT 1";
 
 /// The hosts take turns: the first subscription of each host comes before the second of any.
-const CLAIM: &str = "
+const LEASE: &str = "
       WITH ranked AS (
            SELECT s.id, s.due_at,
                   ROW_NUMBER() OVER (PARTITION BY s.host ORDER BY s.due_at, s.id) AS position
@@ -143,8 +143,8 @@ const SLOW: &[(&str, &str)] = &[
 
 static HAS_DUE_PROMPT: Statement = Statement::with(HAS_DUE, PROMPT);
 static HAS_DUE_SLOW: Statement = Statement::with(HAS_DUE, SLOW);
-static CLAIM_PROMPT: Statement = Statement::with(CLAIM, PROMPT);
-static CLAIM_SLOW: Statement = Statement::with(CLAIM, SLOW);
+static LEASE_PROMPT: Statement = Statement::with(LEASE, PROMPT);
+static LEASE_SLOW: Statement = Statement::with(LEASE, SLOW);
 
 static RECORD_DELIVERED: Statement = Statement::with(
     "
@@ -184,8 +184,8 @@ static DELETE: Statement = Statement::new(
 pub(super) static STATEMENTS: &[&Statement] = &[
     &HAS_DUE_PROMPT,
     &HAS_DUE_SLOW,
-    &CLAIM_PROMPT,
-    &CLAIM_SLOW,
+    &LEASE_PROMPT,
+    &LEASE_SLOW,
     &RECORD_DELIVERED,
     &RECORD_RETRY,
     &RECORD_GIVEN_UP,
@@ -209,16 +209,16 @@ impl FromRow for Push {
 impl Store {
     /// Leases subscriptions whose newest version, served by this node, is due; the hosts take
     /// turns.
-    pub async fn claim_pushes(
+    pub async fn lease_pushes(
         &self,
         query: PushQuery<'_>,
         versions: &[ServedVersion],
         now: Millis,
     ) -> StoreResult<Vec<Push>> {
-        let (has_due, claim) = if query.slow {
-            (&HAS_DUE_SLOW, &CLAIM_SLOW)
+        let (has_due, lease) = if query.slow {
+            (&HAS_DUE_SLOW, &LEASE_SLOW)
         } else {
-            (&HAS_DUE_PROMPT, &CLAIM_PROMPT)
+            (&HAS_DUE_PROMPT, &LEASE_PROMPT)
         };
         let versions = versions_json(versions);
         let any = self
@@ -231,7 +231,7 @@ impl Store {
         if !any || query.limit == 0 {
             return Ok(Vec::new());
         }
-        self.write(claim)
+        self.write(lease)
             .bind("versions", versions)
             .bind("now", now)
             .bind("excluded_hosts", query.excluded_hosts)

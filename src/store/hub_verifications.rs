@@ -20,7 +20,7 @@ static HAS_DUE: Statement = Statement::with(
     &[("due", DUE), ("unleased", UNLEASED), ("row", "r")],
 );
 
-static CLAIM: Statement = Statement::with(
+static LEASE: Statement = Statement::with(
     "
       WITH picked AS MATERIALIZED (
            SELECT r.id
@@ -77,12 +77,12 @@ static SUBSCRIBE: Statement = Statement::new(
 
 /// All statements of this file.
 pub(super) static STATEMENTS: &[&Statement] =
-    &[&HAS_DUE, &CLAIM, &COMPLETE, &UNSUBSCRIBE, &SUBSCRIBE];
+    &[&HAS_DUE, &LEASE, &COMPLETE, &UNSUBSCRIBE, &SUBSCRIBE];
 
 impl Store {
     /// Leases up to `limit` requests that are due for verification, except those with callbacks at
     /// `excluded_hosts`.
-    pub async fn claim_hub_requests(
+    pub async fn lease_hub_requests(
         &self,
         node: &str,
         excluded_hosts: &[String],
@@ -98,7 +98,7 @@ impl Store {
         if !any || limit == 0 {
             return Ok(Vec::new());
         }
-        self.write(&CLAIM)
+        self.write(&LEASE)
             .bind("now", now)
             .bind("excluded_hosts", excluded_hosts)
             .bind("limit", limit)

@@ -115,7 +115,7 @@ impl Store {
     }
 
     /// Stores the base URL that this store sends as, unless it has one already.
-    pub async fn claim_base_url(&self, base_url: &str) -> StoreResult<()> {
+    pub async fn set_base_url_if_absent(&self, base_url: &str) -> StoreResult<()> {
         self.write(&ADD_VALUE).bind("key", "base_url").bind("value", base_url).execute().await?;
         Ok(())
     }

@@ -20,7 +20,7 @@ pub struct AttemptRecord {
     /// Effect of the attempt on the delivery.
     pub outcome: DeliveryOutcome,
     /// `true` to retry after an unknown outcome, `false` to hold the delivery.
-    pub may_retry_unknown: bool,
+    pub may_retry_uncertain: bool,
     /// Reply of the relay, or the local error.
     pub reply: Option<String>,
     /// `true` if it was leased from the delivery queue instead of with its batch.

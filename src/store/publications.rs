@@ -34,7 +34,7 @@ pub struct DesiredFile {
     pub file: String,
     /// Version that the destination should have.
     pub etag: String,
-    /// Feed, format and entity tag if the file is a document of a declared feed; it is claimed only
+    /// Feed, format and entity tag if the file is a document of a declared feed; it is leased only
     /// while no node knows a newer version.
     pub document: Option<(String, &'static str, String)>,
 }
@@ -49,7 +49,7 @@ static LIST: Statement = Statement::with(
 );
 
 /// Leases the rows in the order of their files. A document of a feed must be the current version.
-static CLAIM: Statement = Statement::with(
+static LEASE: Statement = Statement::with(
     "
     INSERT INTO publications (destination, file, etag, pending_etag, lease_node, lease_until)
     SELECT $destination, w.file, '', w.etag, $node, {now} + $lease
@@ -75,7 +75,7 @@ static CLAIM: Statement = Statement::with(
     &[("unleased", UNLEASED), ("row", "publications")],
 );
 
-static CLAIM_REMOVAL: Statement = Statement::with(
+static LEASE_REMOVAL: Statement = Statement::with(
     "
     UPDATE publications
        SET lease_node = $node, lease_until = {now} + $lease
@@ -120,7 +120,7 @@ static INVALIDATE_SOME: Statement = Statement::new(
 
 /// All statements of this file.
 pub(super) static STATEMENTS: &[&Statement] =
-    &[&LIST, &CLAIM, &CLAIM_REMOVAL, &COMPLETE, &DELETE, &INVALIDATE_ALL, &INVALIDATE_SOME];
+    &[&LIST, &LEASE, &LEASE_REMOVAL, &COMPLETE, &DELETE, &INVALIDATE_ALL, &INVALIDATE_SOME];
 
 impl FromRow for Publication {
     fn from_row(row: &Row) -> StoreResult<Self> {
@@ -153,7 +153,7 @@ impl Store {
 
     /// Leases files whose wanted version is not at the destination yet, for [`PUBLICATION_LEASE`];
     /// omits files that another node leases, that are not due or that are no longer current.
-    pub async fn claim_publications(
+    pub async fn lease_publications(
         &self,
         node: &str,
         destination: &str,
@@ -161,7 +161,7 @@ impl Store {
         now: Millis,
     ) -> StoreResult<Vec<Publication>> {
         let desired: Vec<Json> = desired.iter().map(DesiredFile::to_json).collect();
-        self.write(&CLAIM)
+        self.write(&LEASE)
             .bind("destination", destination)
             .bind("desired", Json::from(desired))
             .bind("node", node)
@@ -173,16 +173,16 @@ impl Store {
 
     /// Leases a file that is to be deleted from its destination; returns `false` if another node
     /// leases it or it is not due.
-    pub async fn claim_removal(&self, node: &str, id: i64, now: Millis) -> StoreResult<bool> {
-        let claimed = self
-            .write(&CLAIM_REMOVAL)
+    pub async fn lease_removal(&self, node: &str, id: i64, now: Millis) -> StoreResult<bool> {
+        let leased = self
+            .write(&LEASE_REMOVAL)
             .bind("id", id)
             .bind("node", node)
             .bind("lease", as_millis_i64(PUBLICATION_LEASE))
             .bind("now", now)
             .execute()
             .await?;
-        Ok(claimed == 1)
+        Ok(leased == 1)
     }
 
     /// Records that this version of a file was uploaded.

@@ -13,7 +13,7 @@ use crate::domain::sliding_window::SlidingWindow;
 use crate::domain::time::{DAY, Millis, SignedDuration};
 use crate::domain::warmup::WarmUp;
 
-/// Time after which a row without permits taken expires.
+/// Time after which a row from which no quota was taken expires.
 const NEW_ROW_TTL: SignedDuration = SignedDuration::from_hours(2 * 24);
 /// Maximum number of expired rows deleted whenever new rows are inserted.
 const MAX_DELETED_ROWS: i64 = 1_000;
@@ -43,16 +43,16 @@ impl LimitKey {
     }
 }
 
-/// Request for permits to start messages.
+/// Request for the quota of some messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RateLimitRequest {
     /// Key of the limits.
     pub key: LimitKey,
     /// Limits that apply to the key.
     pub limits: Vec<Rate>,
-    /// Warm-up plan, which starts with the first permit.
+    /// Warm-up plan, which starts with the first message.
     pub warmup: Option<WarmUp>,
-    /// Number of permits requested.
+    /// Number of messages to start.
     pub count: i64,
 }
 
@@ -66,14 +66,14 @@ pub struct UpdateId {
     pub sequence: i64,
 }
 
-/// Return of permits that were not used.
+/// Refund of quota that was not used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refund {
-    /// Key of the limits from which the permits were taken.
+    /// Key of the limits from which the quota was taken.
     pub key: LimitKey,
-    /// Number of permits returned.
+    /// Number of messages that were not started.
     pub count: i64,
-    /// Time at which the permits were taken.
+    /// Time at which the quota was taken.
     pub taken_at: Millis,
 }
 
@@ -130,12 +130,12 @@ static CHANGE: Statement = Statement::new(
 pub(super) static STATEMENTS: &[&Statement] = &[&LOCK, &DELETE_EXPIRED, &WINDOWS, &CHANGE];
 
 impl Store {
-    /// Takes permits from the limits of several keys in one transaction; the results have the order
+    /// Takes quota from the limits of several keys in one transaction; the results have the order
     /// of the requests.
     ///
     /// Each request is granted independently; if one key grants a message and another does not, the
-    /// caller must refund the permit.
-    pub async fn take_permits(
+    /// caller must refund the quota.
+    pub async fn take_quota(
         &self,
         update: &UpdateId,
         requests: &[RateLimitRequest],
@@ -161,8 +161,8 @@ impl Store {
         self.update_windows(keys, now, work).await
     }
 
-    /// Returns unused permits in one transaction.
-    pub async fn refund_permits(
+    /// Refunds unused quota in one transaction.
+    pub async fn refund_quota(
         &self,
         update: &UpdateId,
         refunds: &[Refund],
@@ -222,7 +222,7 @@ type Windows = BTreeMap<LimitKey, StoredWindow>;
 #[derive(Debug, Default)]
 struct StoredWindow {
     window: SlidingWindow,
-    /// Last update of each node: sequence number, permits granted, time of the next permit, time of
+    /// Last update of each node: sequence number, messages granted, time of the next grant, time of
     /// the update.
     last_updates: BTreeMap<String, (i64, i64, i64, i64)>,
 }

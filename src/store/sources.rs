@@ -56,7 +56,7 @@ static REQUEST_SYNC: Statement = Statement::new(
 );
 
 /// Changes the row for one of the nodes that run it at the same time.
-static CLAIM: Statement = Statement::new(
+static START_SYNC: Statement = Statement::new(
     "
     UPDATE sources
        SET due_at = $next, attempted_at = $now, sync_requested_at = NULL
@@ -119,7 +119,7 @@ static STATE: Statement = Statement::with(
 pub(super) static STATEMENTS: &[&Statement] = &[
     &ENSURE,
     &REQUEST_SYNC,
-    &CLAIM,
+    &START_SYNC,
     &FAILURES,
     &RECORD_SUCCESS,
     &RECORD_FAILURE,
@@ -165,17 +165,17 @@ impl Store {
         tx.commit().await
     }
 
-    /// Claims a source for a sync if it is due or a sync was requested; returns `true` for one
+    /// Starts a sync of a source if it is due or a sync was requested; returns `true` for one
     /// node, the others find it due at `next`.
-    pub async fn claim_source(&self, name: &str, now: Millis, next: Millis) -> StoreResult<bool> {
-        let claimed = self
-            .write(&CLAIM)
+    pub async fn start_sync(&self, name: &str, now: Millis, next: Millis) -> StoreResult<bool> {
+        let started = self
+            .write(&START_SYNC)
             .bind("name", name)
             .bind("now", now)
             .bind("next", next)
             .execute()
             .await?;
-        Ok(claimed == 1)
+        Ok(started == 1)
     }
 
     /// Records a successful sync; returns `true` if the previous sync had failed.

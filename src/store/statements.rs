@@ -3,9 +3,9 @@
 use super::db::Statement;
 use super::{
     Store, StoreResult, api_tokens, article_writes, articles, audience, audit_log, change_log,
-    claims, deliveries, digests, due_work, edition_commands, edition_creation, editions,
-    feed_queries, feed_versions, handle, hub_pings, hub_pushes, hub_requests, hub_subscriptions,
-    hub_verifications, id_mappings, instance, job_leases, leases, outcomes, publications,
+    deliveries, digests, due_work, edition_commands, edition_creation, editions, feed_queries,
+    feed_versions, handle, hub_pings, hub_pushes, hub_requests, hub_subscriptions,
+    hub_verifications, id_mappings, instance, job_leases, leases, leasing, outcomes, publications,
     rate_limits, readership, rejected_rows, renames, sources, stories, subscribers, subscriptions,
     suppressions, terms,
 };
@@ -18,7 +18,7 @@ static ALL: &[&[&Statement]] = &[
     audience::STATEMENTS,
     audit_log::STATEMENTS,
     change_log::STATEMENTS,
-    claims::STATEMENTS,
+    leasing::STATEMENTS,
     deliveries::STATEMENTS,
     digests::STATEMENTS,
     due_work::STATEMENTS,

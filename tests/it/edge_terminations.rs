@@ -5,7 +5,7 @@ use courant::domain::article::IncomingArticle;
 use courant::domain::delivery::DeliveryOutcome;
 use courant::domain::edition::EditionCommand;
 use courant::domain::time::{DAY, MINUTE, SignedDuration};
-use courant::store::claims::ClaimCriteria;
+use courant::store::leasing::LeaseCriteria;
 use courant::store::outcomes::{AttemptRecord, CommitConnection};
 use courant::store::subscribers::Subscriber;
 use tokio_util::sync::CancellationToken;
@@ -39,7 +39,7 @@ database_tests! {
         world.relay.set_script(Script::new().rule(Rule::reply(At::Rcpt, "450 4.2.0 later")));
         world.relay.release();
         sending.await.unwrap().unwrap();
-        delivery::close_editions(&world.app.store, world.now()).await.unwrap();
+        delivery::finish_editions(&world.app.store, world.now()).await.unwrap();
         let status = world.edition_status(edition).await;
         assert!(status == "cancelled: 1 cancelled" || status == "cancelled: 1 sent", "{status}");
     }
@@ -63,7 +63,7 @@ database_tests! {
         let late = AttemptRecord {
             id: 2,
             outcome: DeliveryOutcome::Sent,
-            may_retry_unknown: true,
+            may_retry_uncertain: true,
             reply: Some("250 taken".into()),
             is_queue_entry: false,
         };
@@ -71,7 +71,7 @@ database_tests! {
             .commit("suspended until now", &[late], &[], world.now())
             .await
             .unwrap();
-        delivery::close_editions(&world.app.store, world.now()).await.unwrap();
+        delivery::finish_editions(&world.app.store, world.now()).await.unwrap();
         assert_eq!(world.edition_status(edition).await, "sent: 2 sent");
         assert_eq!(world.app.store.pending_count().await.unwrap(), 0);
     }
@@ -80,11 +80,11 @@ database_tests! {
         world.relay.set_script(Script::new().rule(Rule::reply(At::Rcpt, "550 5.1.1 unknown")));
         let edition = edition_for(world, 2).await;
         world.deliver().await;
-        delivery::close_editions(&world.app.store, world.now()).await.unwrap();
+        delivery::finish_editions(&world.app.store, world.now()).await.unwrap();
         assert_eq!(world.edition_status(edition).await, "sent: 2 failed");
         // The same state as after a crash between the two steps of a retry.
         assert_eq!(world.app.store.requeue_failed(edition, world.now()).await.unwrap(), 2);
-        delivery::close_editions(&world.app.store, world.now()).await.unwrap();
+        delivery::finish_editions(&world.app.store, world.now()).await.unwrap();
         world.relay.set_script(Script::new());
         world.run_command(edition, EditionCommand::Retry).await;
         world.deliver().await;
@@ -144,14 +144,14 @@ database_tests! {
         let edition = edition_for(world, 2).await;
         let dispatcher = world.dispatcher();
         let transports = [world.transport().name.clone()];
-        let request = ClaimCriteria {
+        let request = LeaseCriteria {
             transports: &transports,
             node: dispatcher.node(),
             excluded_editions: &[],
             after_edition: 0,
             hold_uncertain: false,
         };
-        world.app.store.claim_batch(request, world.now()).await.unwrap().unwrap();
+        world.app.store.lease_batch(request, world.now()).await.unwrap().unwrap();
         world.deliver_with(&dispatcher, SignedDuration::ZERO).await;
         assert_eq!(world.edition_status(edition).await, "sent: 2 sent");
     }

@@ -44,7 +44,7 @@ mod bodies {
             count: 1000,
         };
         let update = UpdateId { node: "another".into(), sequence: 0 };
-        let granted = world.app.store.take_permits(&update, &[request], world.now()).await.unwrap();
+        let granted = world.app.store.take_quota(&update, &[request], world.now()).await.unwrap();
         assert_eq!(granted[0].count, 960, "each mail used one permit");
         dispatcher.shutdown().await.unwrap();
         node.store.close().await;

@@ -641,7 +641,7 @@ async fn deliver_until_relay_error(
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     let error = sending.await.unwrap().error;
-    courant::delivery::close_editions(&world.app.store, world.now()).await.unwrap();
+    courant::delivery::finish_editions(&world.app.store, world.now()).await.unwrap();
     error
 }
 

@@ -75,7 +75,7 @@ pub(crate) fn summary(result: &AttemptResult) -> String {
         SmtpOutcome::Sent { reply } => format!("sent, {open}: {reply}"),
         SmtpOutcome::Deferred { reply, scope } => format!("deferred {scope:?}, {open}: {reply}"),
         SmtpOutcome::Rejected { reply, scope } => format!("rejected {scope:?}, {open}: {reply}"),
-        SmtpOutcome::Unknown { reason } => format!("unknown, {open}: {reason}"),
+        SmtpOutcome::Uncertain { reason } => format!("unknown, {open}: {reason}"),
         SmtpOutcome::NotAttempted { reason } => format!("relay, {open}: {reason}"),
     }
 }

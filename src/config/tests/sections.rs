@@ -278,7 +278,7 @@ fn a_publish_destination_is_a_directory_or_a_bucket_with_keys() {
     ] {
         let config = publish(&format!("{text}\n{key}")).unwrap();
         let DestinationKind::Bucket(bucket) = &config.publish[0].target else { panic!("{text}") };
-        assert_eq!((bucket.address.as_str(), bucket.prefix.as_str()), (address, prefix));
+        assert_eq!((bucket.url.as_str(), bucket.prefix.as_str()), (address, prefix));
         assert!(!format!("{config:?}").contains("hush"));
     }
     for (text, part) in [

@@ -70,7 +70,7 @@ fn transports_have_limits_and_pools() {
     let config = parse(&text, &[("COURANT__TRANSPORTS__SECOND__DOMAIN_LIMITS", lines)]).unwrap();
     let [main, second, outbox] = &config.transports[..] else { panic!("three transports") };
     let at_once = |transport: &Transport, domain: &str| {
-        transport.domain_limits.limit_for(domain).and_then(|limit| limit.max_in_flight)
+        transport.domain_limits.limit_for(domain).and_then(|limit| limit.max_concurrent)
     };
     assert_eq!(
         (main.standby, main.messages_per_connection, main.warm_up.map(|warmup| warmup.days)),

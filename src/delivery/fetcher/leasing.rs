@@ -8,8 +8,8 @@ use super::{Fetcher, POLL_INTERVAL};
 use crate::config::UncertainPolicy;
 use crate::delivery::lease::{Job, LeaseGuard, LeaseId, SharedDomainLimit};
 use crate::domain::domain_limits::DomainLimit;
-use crate::store::claims::ClaimCriteria;
 use crate::store::leased_delivery::LeasedDelivery;
+use crate::store::leasing::LeaseCriteria;
 
 /// Most jobs in a send queue, so that memory does not grow with the audience.
 const MAX_QUEUED_JOBS: usize = 4_096;
@@ -22,8 +22,8 @@ impl Fetcher<'_> {
         &'a self,
         transports: &'a [String],
         excluded_editions: &'a [i64],
-    ) -> ClaimCriteria<'a> {
-        ClaimCriteria {
+    ) -> LeaseCriteria<'a> {
+        LeaseCriteria {
             transports,
             node: &self.dispatcher.node,
             excluded_editions,
@@ -49,7 +49,7 @@ impl Fetcher<'_> {
         let deliveries = self
             .dispatcher
             .store
-            .claim_queue_entries(self.batch_request(&served, &[]), limit, (self.dispatcher.clock)())
+            .lease_queue_entries(self.batch_request(&served, &[]), limit, (self.dispatcher.clock)())
             .await?;
         // The next poll is immediate as long as more deliveries are due.
         self.last_poll = (deliveries.len() < enough).then(Instant::now);
@@ -72,7 +72,7 @@ impl Fetcher<'_> {
         }
         self.served
             .iter()
-            .filter(|name| self.dispatcher.may_claim(self.transport, name))
+            .filter(|name| self.dispatcher.may_lease(self.transport, name))
             .cloned()
             .collect()
     }
@@ -83,11 +83,11 @@ impl Fetcher<'_> {
         for name in self.served.clone() {
             while !self.drain.is_cancelled() && self.queue.depth().total < MAX_QUEUED_JOBS {
                 // The check costs next to nothing without a pool.
-                if !self.dispatcher.may_claim(self.transport, &name) {
+                if !self.dispatcher.may_lease(self.transport, &name) {
                     break;
                 }
                 if !self.lease_batch(&name).await? {
-                    self.dispatcher.balancer.record_nothing_claimed(&name, self.transport);
+                    self.dispatcher.balancer.record_nothing_leased(&name, self.transport);
                     break;
                 }
                 any = true;
@@ -103,13 +103,13 @@ impl Fetcher<'_> {
         let mut registry = registry.lock().await;
         let batch_request = self.batch_request(std::slice::from_ref(name), &above_watermark);
         let leased =
-            self.dispatcher.store.claim_batch(batch_request, (self.dispatcher.clock)()).await?;
+            self.dispatcher.store.lease_batch(batch_request, (self.dispatcher.clock)()).await?;
         let Some((batch, edition, deliveries)) = leased else { return Ok(false) };
         registry.by_lease.insert(LeaseId::Batch(batch), self.transport.name.clone());
         drop(registry);
         self.last_edition = edition;
         let (dispatcher, all) = (self.dispatcher, &self.dispatcher.config.transports);
-        dispatcher.balancer.record_claimed(all, name, self.transport, deliveries.len(), |other| {
+        dispatcher.balancer.record_leased(all, name, self.transport, deliveries.len(), |other| {
             dispatcher.is_unavailable(other)
         });
         let lease = self.lease_guard(LeaseId::Batch(batch));
@@ -135,7 +135,7 @@ impl Fetcher<'_> {
     fn domain_limit(&mut self, domain: &str) -> Arc<SharedDomainLimit> {
         let limit = self.transport.domain_limits.limit_for(domain).unwrap_or(DomainLimit {
             key: domain,
-            max_in_flight: None,
+            max_concurrent: None,
             rates: &[],
         });
         if let Some(known) = self.domain_limits.get(limit.key) {

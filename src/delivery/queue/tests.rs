@@ -76,7 +76,7 @@ impl TestQueue {
 fn limit(key: &str, max_in_flight: u32) -> Arc<SharedDomainLimit> {
     Arc::new(SharedDomainLimit::new(&DomainLimit {
         key,
-        max_in_flight: Some(max_in_flight),
+        max_concurrent: Some(max_in_flight),
         rates: &[],
     }))
 }

@@ -1,4 +1,4 @@
-//! Rate limits of a commit: permits taken for start requests, and refunds.
+//! Rate limits of a commit: quota taken for start requests, and refunds.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
@@ -23,7 +23,7 @@ pub(super) fn limit_keys(
 }
 
 impl StartRequest {
-    /// Returns a request for permits of one rate limit that counts no message yet.
+    /// Returns a request for quota of one rate limit that counts no message yet.
     fn to_request(&self, key: &LimitKey) -> RateLimitRequest {
         let of_domain = self.domain_limit.as_ref().filter(|_| !key.domain.is_empty());
         let limits =
@@ -44,19 +44,19 @@ impl RecorderTask {
         UpdateId { node: self.node.clone(), sequence: self.changes.fetch_add(1, Ordering::Relaxed) }
     }
 
-    /// Refunds permits that were not used.
+    /// Refunds quota that was not used.
     pub(super) async fn refund(&self, unused: &[Refund]) {
         if !unused.is_empty() {
             let update = self.next_update_id();
             self.retry_until_ok("rate-limit refunds", || {
-                self.store.refund_permits(&update, unused, (self.clock)())
+                self.store.refund_quota(&update, unused, (self.clock)())
             })
             .await;
         }
     }
 
     /// Divides requests into those that all rate limits permit now and those that must wait; also
-    /// returns when the permits were taken.
+    /// returns when the quota was taken.
     pub(super) async fn apply_limits(
         &self,
         requests: Vec<PendingRequest>,
@@ -77,7 +77,7 @@ impl RecorderTask {
             (self.next_update_id(), rate_requests.into_values().collect());
         let granted = self
             .retry_until_ok("rate limits", || {
-                self.store.take_permits(&update, &rate_requests, (self.clock)())
+                self.store.take_quota(&update, &rate_requests, (self.clock)())
             })
             .await;
         let taken_at = granted.iter().map(|g| g.at).max().unwrap_or_else(self.clock);

@@ -13,7 +13,7 @@ fn limits(lines: &[&str]) -> Result<DomainLimits, String> {
 
 fn shown(limits: &DomainLimits, domain: &str) -> String {
     limits.limit_for(domain).map_or("none".to_owned(), |limit| {
-        let at_once = limit.max_in_flight.map_or(String::new(), |n| format!("{n} at once "));
+        let at_once = limit.max_concurrent.map_or(String::new(), |n| format!("{n} at once "));
         format!(
             "{}: {at_once}{}",
             limit.key,
@@ -52,7 +52,7 @@ fn a_rule_replaces_the_default_of_the_named_domains_only() {
     .unwrap();
     let own = limits.limit_for("gmail.com").unwrap();
     let rates = [Rate { messages: 5, span: SECOND }, Rate { messages: 20_000, span: DAY }];
-    assert_eq!((own.key, own.max_in_flight, own.rates), ("gmail.com", Some(3), &rates[..]));
+    assert_eq!((own.key, own.max_concurrent, own.rates), ("gmail.com", Some(3), &rates[..]));
     assert_eq!(limits.limit_for("xn--bcher-kva.example"), Some(own));
     for (domain, limit) in [
         ("googlemail.com", "google: 10 at once 50/s"),

@@ -41,7 +41,7 @@ impl fmt::Display for BucketDestination {
             "s3://{}/{} at {}",
             settings.name,
             settings.prefix,
-            settings.address.host_str().unwrap_or_default()
+            settings.url.host_str().unwrap_or_default()
         )
     }
 }
@@ -53,7 +53,7 @@ impl BucketDestination {
 
     /// Returns a short hash that identifies this bucket and prefix.
     pub(super) fn fingerprint(&self) -> String {
-        short_hash(&format!("{}\n{}", self.settings.address, self.settings.prefix))
+        short_hash(&format!("{}\n{}", self.settings.url, self.settings.prefix))
     }
 
     pub(super) async fn upload(&self, upload: &Upload, now: Millis) -> Result<(), String> {
@@ -101,7 +101,7 @@ impl BucketDestination {
         let settings = &self.settings;
         let name = format!("{}{file}", settings.prefix);
         let path: Vec<String> = name.split('/').map(encode_segment).collect();
-        let url = format!("{}/{}", settings.address.as_str().trim_end_matches('/'), path.join("/"));
+        let url = format!("{}/{}", settings.url.as_str().trim_end_matches('/'), path.join("/"));
         let url = Url::parse(&url).map_err(|e| format!("{url} is not a valid URL: {e}"))?;
         let host = url.host_str().unwrap_or_default();
         let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));

@@ -282,18 +282,18 @@ impl Inner {
     ) -> anyhow::Result<()> {
         for chunk in documents.chunks(MAX_CONCURRENT_UPLOADS) {
             let desired: Vec<_> = chunk.iter().map(|document| document.desired.clone()).collect();
-            let claimed = self
+            let leased = self
                 .store
-                .claim_publications(&self.node, &self.settings.name, &desired, due)
+                .lease_publications(&self.node, &self.settings.name, &desired, due)
                 .await?;
             let mut uploads = Vec::new();
-            for claim in &claimed {
+            for leased_file in &leased {
                 let Some(document) =
-                    chunk.iter().find(|document| document.desired.file == claim.file)
+                    chunk.iter().find(|document| document.desired.file == leased_file.file)
                 else {
                     continue;
                 };
-                uploads.push(self.upload(document, claim));
+                uploads.push(self.upload(document, leased_file));
             }
             let before = report.uploaded.len();
             for (file, outcome) in join_all(uploads).await {
@@ -312,7 +312,7 @@ impl Inner {
     async fn upload(
         &self,
         document: &DesiredDocument<'_>,
-        claim: &Publication,
+        leased_file: &Publication,
     ) -> (String, StoreResult<Result<(), String>>) {
         let uploaded = match self.build_upload(document).await {
             Ok(upload) => self.destination.upload(upload, (self.clock)()).await,
@@ -321,12 +321,12 @@ impl Inner {
         let result = match uploaded {
             Ok(()) => self
                 .store
-                .complete_publication(&self.node, claim.id, &document.desired.etag)
+                .complete_publication(&self.node, leased_file.id, &document.desired.etag)
                 .await
                 .map(|()| Ok(())),
-            Err(reason) => self.schedule_retry(claim, &reason).await.map(Err),
+            Err(reason) => self.schedule_retry(leased_file, &reason).await.map(Err),
         };
-        (claim.file.clone(), result)
+        (leased_file.file.clone(), result)
     }
 
     /// Schedules the next attempt after a failure. Returns the error to report.

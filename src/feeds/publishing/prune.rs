@@ -21,7 +21,7 @@ impl Inner {
             .obsolete_files(documents, known)
             .filter(|file| file.due_at <= due && !file.is_leased)
         {
-            if !self.store.claim_removal(&self.node, obsolete.id, due).await? {
+            if !self.store.lease_removal(&self.node, obsolete.id, due).await? {
                 continue;
             }
             // A file uploaded to a former URL, or never uploaded, is only forgotten.

@@ -46,7 +46,7 @@ pub(super) async fn push_due(
             excluded_hosts: &busy,
             slow: is_slow,
         };
-        let pushes = inner.store.claim_pushes(query, &versions, now).await?;
+        let pushes = inner.store.lease_pushes(query, &versions, now).await?;
         // Without capacity there may still be jobs.
         inner.limiter.record_claim(class, capacity == 0 || !pushes.is_empty() || !busy.is_empty());
         started += pushes.len();

@@ -23,9 +23,9 @@ const REQUESTS_PER_HOST: usize = 2;
 const SLOW_REQUESTS_PER_HOST: usize = 1;
 /// Duration after which a request moves to a permit of the slow class, if one is free.
 const SLOW_AFTER: Duration = Duration::from_millis(500);
-/// Number of pending jobs from which on no more jobs are claimed for a host.
+/// Number of pending jobs from which on no more jobs are leased for a host.
 const BUSY_HOST_JOBS: usize = 4;
-/// Maximum number of jobs claimed for one host at a time.
+/// Maximum number of jobs leased for one host at a time.
 pub(super) const MAX_CLAIMED_PER_HOST: usize = 12;
 
 /// Class of a request; each class has its own concurrency limit.
@@ -45,7 +45,7 @@ pub(super) struct ConcurrencyLimiter {
     /// Semaphore and maximum number of jobs of each class.
     classes: HashMap<RequestClass, (Arc<Semaphore>, usize)>,
     state: Mutex<State>,
-    /// Notified when there is capacity again for jobs that were not claimed.
+    /// Notified when there is capacity again for jobs that were not leased.
     wakeup: Notify,
     tasks: TaskTracker,
     slow_after: Duration,
@@ -58,7 +58,7 @@ pub(super) struct ConcurrencyLimiter {
 #[derive(Debug, Default)]
 struct State {
     jobs_by_class: HashMap<RequestClass, usize>,
-    /// Classes that had jobs to claim last time.
+    /// Classes that had jobs to lease last time.
     has_more: BTreeSet<u8>,
     hosts: HashMap<HostKey, HostLimit>,
     rows: HashMap<JobKind, BTreeSet<i64>>,
@@ -140,7 +140,7 @@ impl ConcurrencyLimiter {
         self.state().rows.iter().map(|(kind, ids)| (*kind, ids.iter().copied().collect())).collect()
     }
 
-    /// Stores whether a class had jobs to claim; if so, regained capacity sends a notification.
+    /// Stores whether a class had jobs to lease; if so, regained capacity sends a notification.
     pub(super) fn record_claim(&self, class: RequestClass, has_more: bool) {
         let mut state = self.state();
         if has_more {

@@ -36,7 +36,7 @@ pub(super) async fn ping_due(
         if inner.store.is_sqlite() { Millis(i64::MAX) } else { now.plus(-NODE_SYNC_DELAY) };
     let pings = inner
         .store
-        .claim_pings(
+        .lease_pings(
             &inner.node,
             &inner.config.websub.hubs,
             &versions(served),

@@ -29,7 +29,7 @@ pub(super) async fn verify_due(inner: &Arc<Inner>, now: Millis) -> StoreResult<u
         inner.limiter.capacity(RequestClass::Unverified),
         inner.limiter.busy_hosts(RequestClass::Unverified),
     );
-    let requests = inner.store.claim_hub_requests(&inner.node, &busy, capacity, now).await?;
+    let requests = inner.store.lease_hub_requests(&inner.node, &busy, capacity, now).await?;
     inner.limiter.record_claim(
         RequestClass::Unverified,
         capacity == 0 || !requests.is_empty() || !busy.is_empty(),
@@ -107,23 +107,26 @@ async fn verify_intent(
 /// Returns their number.
 pub(super) async fn deny_subscriptions_to_removed_feeds(inner: &Arc<Inner>) -> StoreResult<usize> {
     let declared: Vec<String> = inner.config.feeds.iter().map(|feed| feed.name.clone()).collect();
-    let orphans = inner
+    let removed = inner
         .store
         .take_dropped_subscriptions(&declared, inner.limiter.capacity(RequestClass::Unverified))
         .await?;
-    let count = orphans.len();
-    for orphan in orphans {
-        let job =
-            Job { class: RequestClass::Unverified, host: orphan.host.clone(), leased_row: None };
-        inner.limiter.spawn(job, deny(Arc::clone(inner), orphan));
+    let count = removed.len();
+    for subscription in removed {
+        let job = Job {
+            class: RequestClass::Unverified,
+            host: subscription.host.clone(),
+            leased_row: None,
+        };
+        inner.limiter.spawn(job, deny(Arc::clone(inner), subscription));
     }
     Ok(count)
 }
 
-async fn deny(inner: Arc<Inner>, orphan: RemovedFeedSubscription) {
+async fn deny(inner: Arc<Inner>, subscription: RemovedFeedSubscription) {
     let parameters = [
         ("hub.mode", "denied"),
-        ("hub.topic", &orphan.topic),
+        ("hub.topic", &subscription.topic),
         ("hub.reason", "this feed is no longer published"),
     ];
     let response = async {
@@ -131,7 +134,7 @@ async fn deny(inner: Arc<Inner>, orphan: RemovedFeedSubscription) {
             .callbacks
             .send(
                 Method::GET,
-                &with_query(&orphan.callback, &parameters)?,
+                &with_query(&subscription.callback, &parameters)?,
                 HeaderMap::new(),
                 Bytes::new(),
                 0,
@@ -139,7 +142,7 @@ async fn deny(inner: Arc<Inner>, orphan: RemovedFeedSubscription) {
             .await
     };
     if let Err(reason) = response.await {
-        tracing::debug!(host = %orphan.host, "could not notify a subscriber that its feed was removed: {reason}");
+        tracing::debug!(host = %subscription.host, "could not notify a subscriber that its feed was removed: {reason}");
     }
 }
 

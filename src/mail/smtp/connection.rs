@@ -53,7 +53,7 @@ enum PipelinedEnvelope {
     Sent {
         /// The content before it was accepted.
         content_accepted: bool,
-        permit: ProbeGuard,
+        probe: ProbeGuard,
     },
     /// Pipelining it is not possible with this relay, or not now: its commands are still to be
     /// sent.
@@ -190,7 +190,7 @@ impl Connection {
     /// the mail before.
     pub async fn read_pipelined_replies(&mut self) -> Result<(), AttemptResult> {
         match self.next_envelope.take() {
-            Some(PipelinedEnvelope::Sent { content_accepted, permit }) => {
+            Some(PipelinedEnvelope::Sent { content_accepted, probe }) => {
                 // While unproven, all replies have to arrive within this timeout.
                 self.control
                     .set_timeout(self.timeouts.unproven_pipelining.min(self.timeouts.reply));
@@ -198,7 +198,7 @@ impl Connection {
                     self.read_replies(PipeliningLevel::Full, &envelope::STAGES, None).await;
                 let result =
                     self.classify_replies(PipeliningLevel::Full, content_accepted, replies).await;
-                drop(permit);
+                drop(probe);
                 result
             }
             Some(PipelinedEnvelope::NotSent(commands)) if self.is_idle => {
@@ -237,10 +237,10 @@ impl Connection {
             Ok(commands) => commands,
             Err(outcome) => return PipelinedEnvelope::Invalid(outcome),
         };
-        match self.capabilities.pipelining.then(|| self.pipelining.acquire_permit()).flatten() {
-            Some(permit) => {
+        match self.capabilities.pipelining.then(|| self.pipelining.start_probe()).flatten() {
+            Some(probe) => {
                 write_buf.push_str(commands.pipelined());
-                PipelinedEnvelope::Sent { content_accepted: false, permit }
+                PipelinedEnvelope::Sent { content_accepted: false, probe }
             }
             None => PipelinedEnvelope::NotSent(commands),
         }
@@ -256,8 +256,8 @@ impl Connection {
     ) {
         let content_accepted = matches!(attempt.outcome, SmtpOutcome::Sent { .. });
         self.next_envelope = match next_envelope {
-            Some(PipelinedEnvelope::Sent { permit, .. }) => {
-                attempt.reusable.then_some(PipelinedEnvelope::Sent { content_accepted, permit })
+            Some(PipelinedEnvelope::Sent { probe, .. }) => {
+                attempt.reusable.then_some(PipelinedEnvelope::Sent { content_accepted, probe })
             }
             other => other,
         };
@@ -285,7 +285,7 @@ impl Connection {
                 classify(Stage::Content, StepResult::Reply(reply)).unwrap_or_else(no_connection)
             }
             _ if complete => AttemptResult {
-                outcome: SmtpOutcome::Unknown { reason: reason.to_owned() },
+                outcome: SmtpOutcome::Uncertain { reason: reason.to_owned() },
                 reusable: false,
             },
             _ => {

@@ -143,7 +143,7 @@ pub enum SmtpOutcome {
         scope: FailureScope,
     },
     /// The end of the content may have reached the relay, but its reply was not received.
-    Unknown {
+    Uncertain {
         /// Cause, as one sentence.
         reason: String,
     },
@@ -161,7 +161,7 @@ impl SmtpOutcome {
             Self::Sent { reply } | Self::Deferred { reply, .. } | Self::Rejected { reply, .. } => {
                 &reply.text
             }
-            Self::Unknown { reason } | Self::NotAttempted { reason } => reason,
+            Self::Uncertain { reason } | Self::NotAttempted { reason } => reason,
         }
     }
 }
@@ -213,7 +213,7 @@ pub(super) fn classify(stage: Stage, step: StepResult) -> Option<AttemptResult> 
     let reply = match step {
         StepResult::Reply(reply) => reply,
         StepResult::NoReply(reason) if stage == Stage::Content => {
-            return Some(connection_lost(SmtpOutcome::Unknown { reason }));
+            return Some(connection_lost(SmtpOutcome::Uncertain { reason }));
         }
         StepResult::NoReply(reason) => {
             return Some(connection_lost(SmtpOutcome::NotAttempted { reason }));
@@ -237,7 +237,7 @@ pub(super) fn classify(stage: Stage, step: StepResult) -> Option<AttemptResult> 
         (Stage::Content, 2) => SmtpOutcome::Sent { reply },
         // A reply that does not fit the stage: commands and replies no longer correspond.
         (Stage::Content, 3) => {
-            return Some(connection_lost(SmtpOutcome::Unknown {
+            return Some(connection_lost(SmtpOutcome::Uncertain {
                 reason: format!("the relay answered the message with: {reply}"),
             }));
         }

@@ -35,7 +35,7 @@ pub(super) struct PipeliningState {
     probing: AtomicBool,
 }
 
-/// Permission to pipeline one envelope behind a content. While that is unproven, only one permit
+/// Permission to pipeline one envelope behind a content. While that is unproven, only one probe
 /// exists at a time.
 #[derive(Debug)]
 pub(super) struct ProbeGuard {
@@ -84,10 +84,10 @@ impl PipeliningState {
         self.record(level).is_none_or(|record| record.succeeded.load(Ordering::Relaxed))
     }
 
-    /// Returns a permit to pipeline an envelope, if the level allows it. An unproven relay is
+    /// Returns a probe to pipeline an envelope, if the level allows it. An unproven relay is
     /// probed by a single connection at a time, so that a failure costs one retried mail instead of
     /// one per connection.
-    pub(super) fn acquire_permit(self: &Arc<Self>) -> Option<ProbeGuard> {
+    pub(super) fn start_probe(self: &Arc<Self>) -> Option<ProbeGuard> {
         if self.level() != PipeliningLevel::Full {
             return None;
         }
@@ -212,15 +212,15 @@ mod tests {
     fn unproven_relay_is_probed_by_one_connection_at_a_time() {
         let (state, now) = state();
         let state = Arc::new(state);
-        let first = state.acquire_permit();
-        assert!(first.is_some() && state.acquire_permit().is_none());
+        let first = state.start_probe();
+        assert!(first.is_some() && state.start_probe().is_none());
         drop(first);
-        let second = state.acquire_permit();
-        assert!(second.is_some(), "dropping a connection releases its permit");
+        let second = state.start_probe();
+        assert!(second.is_some(), "dropping a connection ends its probe");
         state.record_success(PipeliningLevel::Full);
-        assert!(state.acquire_permit().is_some());
+        assert!(state.start_probe().is_some());
         (0..3).for_each(|_| state.record_failure_at(PipeliningLevel::Full, "silence", now));
-        assert!(state.acquire_permit().is_none());
+        assert!(state.start_probe().is_none());
     }
 
     #[test]

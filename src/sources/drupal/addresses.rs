@@ -40,8 +40,8 @@ pub(super) fn article_url(site: &Site, node: &Node, translation: &Translation) -
     let home = languages
         .domains
         .get(language)
-        .and_then(|host| on_host(&site.home_url, host))
-        .unwrap_or_else(|| site.home_url.clone());
+        .and_then(|host| on_host(&site.site_url, host))
+        .unwrap_or_else(|| site.site_url.clone());
     let mut address = home;
     if let Some(prefix) = languages.prefixes.get(language).filter(|prefix| !prefix.is_empty()) {
         address.push('/');
@@ -87,7 +87,7 @@ mod tests {
     fn site() -> Site {
         Site {
             prefix: String::new(),
-            home_url: "https://a.example/cms".into(),
+            site_url: "https://a.example/cms".into(),
             files_url: "https://a.example/cms/sites/default/files".into(),
             types: String::new(),
             condition: String::new(),

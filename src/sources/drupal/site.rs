@@ -13,7 +13,7 @@ pub(super) struct Site {
     /// Prefix of every table name; letters, digits and underscores only.
     pub(super) prefix: String,
     /// Public address without a trailing slash.
-    pub(super) home_url: String,
+    pub(super) site_url: String,
     /// Address of public files, without a trailing slash.
     pub(super) files_url: String,
     /// Content types that are articles, as comma-separated SQL literals.
@@ -73,7 +73,7 @@ pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::
         .await?;
     let config = config(session, &prefix).await?;
     let mut site = Site {
-        home_url: source.site_url.clone(),
+        site_url: source.site_url.clone(),
         files_url: source.files_url.clone(),
         types: session.quote_list(source.content_types.iter().map(String::as_str)),
         condition: "n.status = 1".to_owned(),

@@ -30,7 +30,7 @@ pub(crate) async fn read(
 ) -> anyhow::Result<bool> {
     let mut session = ReadSession::open(source).await?;
     let mut site = posts::site(&mut session, source).await?;
-    let is_full = !since.is_some_and(|mark| site.restrict_to_changes(&session, mark));
+    let is_full = !since.is_some_and(|watermark| site.restrict_to_changes(&session, watermark));
     let language = site.language.clone().unwrap_or_else(|| site_language.to_owned());
     let mut after = String::new();
     loop {

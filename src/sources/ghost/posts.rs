@@ -46,11 +46,11 @@ pub(super) struct Site {
 }
 
 impl Site {
-    /// Restricts the following pages to posts that changed since `mark`; returns `false` if the
-    /// schema does not record changes.
-    pub(super) fn restrict_to_changes(&mut self, session: &ReadSession, mark: Millis) -> bool {
+    /// Restricts the following pages to posts that changed since `watermark`; returns `false` if
+    /// the schema does not record changes.
+    pub(super) fn restrict_to_changes(&mut self, session: &ReadSession, watermark: Millis) -> bool {
         if self.has_updated_at {
-            let changed = session.condition_since("p.updated_at", mark);
+            let changed = session.condition_since("p.updated_at", watermark);
             self.condition = format!("{} AND ({changed})", self.condition);
         }
         self.has_updated_at

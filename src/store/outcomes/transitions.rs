@@ -153,10 +153,10 @@ impl<'a> Transition<'a> {
             DeliveryOutcome::Failed => (DeliveryState::Failed, 1, 0, None),
             DeliveryOutcome::Deferred { until } => (DeliveryState::Queued, 1, 0, Some(until.0)),
             DeliveryOutcome::Postponed { until } => (DeliveryState::Queued, 0, 0, Some(until.0)),
-            DeliveryOutcome::Unknown { until } if record.may_retry_unknown => {
+            DeliveryOutcome::Uncertain { until } if record.may_retry_uncertain => {
                 (DeliveryState::Queued, 1, 1, Some(until.0))
             }
-            DeliveryOutcome::Unknown { .. } => (DeliveryState::Held, 1, 1, None),
+            DeliveryOutcome::Uncertain { .. } => (DeliveryState::Held, 1, 1, None),
             DeliveryOutcome::NotAttempted => (DeliveryState::Queued, 0, 0, None),
         };
         let ended_at = (to_state != DeliveryState::Queued).then_some(now.0);

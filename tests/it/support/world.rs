@@ -257,7 +257,7 @@ impl World {
             .deliver_due(self.transport(), wait, &CancellationToken::new())
             .await
             .unwrap();
-        delivery::close_editions(&self.app.store, self.now()).await.unwrap();
+        delivery::finish_editions(&self.app.store, self.now()).await.unwrap();
         report
     }
 

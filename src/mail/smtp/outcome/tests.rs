@@ -11,7 +11,7 @@ fn classified(stage: Stage, code: u16, text: &str) -> String {
                 SmtpOutcome::Sent { .. } => format!("sent{suffix}"),
                 SmtpOutcome::Deferred { scope, .. } => format!("deferred {scope:?}{suffix}"),
                 SmtpOutcome::Rejected { scope, .. } => format!("rejected {scope:?}{suffix}"),
-                SmtpOutcome::Unknown { .. } => format!("unknown{suffix}"),
+                SmtpOutcome::Uncertain { .. } => format!("unknown{suffix}"),
                 SmtpOutcome::NotAttempted { .. } => format!("relay{suffix}"),
             }
         }
@@ -96,7 +96,7 @@ fn silence_has_unknown_outcome_only_after_the_final_dot() {
     {
         let d = classify(stage, StepResult::NoReply("closed".to_owned())).unwrap();
         assert!(!d.reusable);
-        assert_eq!(matches!(d.outcome, SmtpOutcome::Unknown { .. }), unknown, "{stage:?}");
+        assert_eq!(matches!(d.outcome, SmtpOutcome::Uncertain { .. }), unknown, "{stage:?}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Claims: a node leases the next batch of an edition, or single deliveries that are due.
+//! Leasing: a node leases the next batch of an edition, or single deliveries that are due.
 
 use super::db::{Statement, Tx};
 use super::leased_delivery::{LEASED_DELIVERY_COLUMNS, LeasedDelivery};
@@ -6,14 +6,14 @@ use super::leases::LEASE_DURATION;
 use super::{Store, StoreResult};
 use crate::domain::time::{Millis, as_millis_i64};
 
-/// Criteria by which a node claims deliveries.
+/// Criteria by which a node leases deliveries.
 #[derive(Debug, Clone, Copy)]
-pub struct ClaimCriteria<'a> {
-    /// Transports whose deliveries are claimed.
+pub struct LeaseCriteria<'a> {
+    /// Transports whose deliveries are leased.
     pub transports: &'a [String],
-    /// Node that claims the deliveries.
+    /// Node that leases the deliveries.
     pub node: &'a str,
-    /// Editions from which no batch is claimed.
+    /// Editions from which no batch is leased.
     pub excluded_editions: &'a [i64],
     /// Id of the edition served last; the next higher one is preferred, in rotation.
     pub after_edition: i64,
@@ -66,7 +66,7 @@ static CLAIM_BATCH: Statement = Statement::with(
 
 /// Assignments for a delivery that a dead node left in state `sending`; its message may have been
 /// sent.
-pub(super) const HELD_AS_UNKNOWN: &str = "state = 'held',
+pub(super) const HELD_AS_UNCERTAIN: &str = "state = 'held',
            ended_at = $now,
            last_reply =
            'the sending process ended during the attempt, so the outcome is unknown'";
@@ -78,7 +78,7 @@ const IN_FLIGHT_IN_BATCH: &str = "batch_id = $batch
 
 static HOLD_BATCH: Statement = Statement::with(
     "UPDATE deliveries SET {held} WHERE {in_flight}",
-    &[("held", HELD_AS_UNKNOWN), ("in_flight", IN_FLIGHT_IN_BATCH)],
+    &[("held", HELD_AS_UNCERTAIN), ("in_flight", IN_FLIGHT_IN_BATCH)],
 );
 
 static REQUEUE_BATCH: Statement = Statement::with(
@@ -125,7 +125,7 @@ static CLAIM_ENTRIES: Statement = Statement::with(
 
 static HOLD_QUEUED: Statement = Statement::with(
     "UPDATE deliveries SET {held} WHERE id IN {json_ids $ids} AND state = 'sending'",
-    &[("held", HELD_AS_UNKNOWN)],
+    &[("held", HELD_AS_UNCERTAIN)],
 );
 
 static REQUEUE_QUEUED: Statement = Statement::new(
@@ -171,9 +171,9 @@ pub(super) static STATEMENTS: &[&Statement] = &[
 impl Store {
     /// Leases the next free batch and returns its id, its edition and its queued deliveries.
     /// Deliveries of the batch that a dead node left in flight are queued again or held.
-    pub async fn claim_batch(
+    pub async fn lease_batch(
         &self,
-        request: ClaimCriteria<'_>,
+        request: LeaseCriteria<'_>,
         now: Millis,
     ) -> StoreResult<Option<(i64, i64, Vec<LeasedDelivery>)>> {
         let any = self
@@ -188,7 +188,7 @@ impl Store {
             return Ok(None);
         }
         let mut tx = self.begin().await?;
-        let claimed = tx
+        let leased = tx
             .query(&CLAIM_BATCH)
             .bind("node", request.node)
             .bind("lease", as_millis_i64(LEASE_DURATION))
@@ -197,8 +197,8 @@ impl Store {
             .bind("after_edition", request.after_edition)
             .fetch_first()
             .await?;
-        let Some(claimed) = claimed else { return Ok(None) };
-        let (batch, edition): (i64, i64) = (claimed.get("id")?, claimed.get("edition_id")?);
+        let Some(leased) = leased else { return Ok(None) };
+        let (batch, edition): (i64, i64) = (leased.get("id")?, leased.get("edition_id")?);
         let recover = if request.hold_uncertain {
             tx.query(&HOLD_BATCH).bind("now", now)
         } else {
@@ -211,9 +211,9 @@ impl Store {
     }
 
     /// Leases up to `limit` due deliveries of the delivery queue, the most urgent first.
-    pub async fn claim_queue_entries(
+    pub async fn lease_queue_entries(
         &self,
-        request: ClaimCriteria<'_>,
+        request: LeaseCriteria<'_>,
         limit: i64,
         now: Millis,
     ) -> StoreResult<Vec<LeasedDelivery>> {
