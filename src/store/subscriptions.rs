@@ -168,7 +168,8 @@ impl Store {
         now: Millis,
     ) -> StoreResult<Vec<String>> {
         let mut tx = self.begin().await?;
-        tx.query(&CONFIRM)
+        let changed = tx
+            .query(&CONFIRM)
             .bind("subscriber", subscriber)
             .bind("digests", digests)
             .bind("now", now)
@@ -182,9 +183,11 @@ impl Store {
             .bind("digests", digests)
             .fetch_scalars()
             .await?;
-        let detail = json!({"digests": confirmed});
-        let person = AuditObject::Subscriber;
-        record(&mut tx, actor, AuditAction::Confirm, (person, subscriber), detail, now).await?;
+        if changed > 0 {
+            let (action, detail) = (AuditAction::Confirm, json!({"digests": confirmed}));
+            let object = (AuditObject::Subscriber, subscriber);
+            record(&mut tx, actor, action, object, detail, now).await?;
+        }
         tx.commit().await?;
         Ok(confirmed)
     }
@@ -231,10 +234,12 @@ impl Store {
             .execute()
             .await?;
         let rest = if all { &UNSUBSCRIBE_OWNER } else { &UNSUBSCRIBE };
-        tx.query(rest).bind("id", subscription).bind("now", now).execute().await?;
-        let (action, detail) = (AuditAction::Unsubscribe, json!({"all": all}));
-        let object = (AuditObject::Subscription, subscription);
-        record(&mut tx, actor, action, object, detail, now).await?;
+        let others = tx.query(rest).bind("id", subscription).bind("now", now).execute().await?;
+        if confirmed + others > 0 {
+            let (action, detail) = (AuditAction::Unsubscribe, json!({"all": all}));
+            let object = (AuditObject::Subscription, subscription);
+            record(&mut tx, actor, action, object, detail, now).await?;
+        }
         tx.commit().await?;
         Ok(confirmed == 1)
     }

@@ -6,6 +6,8 @@ use courant::domain::edition::EditionCommand;
 use courant::domain::page::{Cursor, PageRequest};
 use courant::domain::role::Role;
 use courant::store::audit_log::AuditEntry;
+use courant::store::suppressions::address_hash;
+use courant::subscribers::{self, NewSubscriber};
 use courant::{access, delivery};
 
 use crate::support::{World, article, database_tests};
@@ -59,6 +61,28 @@ database_tests! {
         }
         assert!(!access::revoke_token(store, "nobody", &Actor::Cli, world.now()).await.unwrap());
         assert_eq!(entries(world).await.len(), before);
+    }
+
+    async fn a_request_that_changes_nothing_leaves_no_entry(world) {
+        let hash = address_hash(&world.app.instance.secret, "r0@example.org");
+        world.app.store.suppress(&hash, "complaint", &Actor::Cli, world.now()).await.unwrap();
+        world.add_readers(2).await;
+        let reader = world.app.store.find_subscriber("r1@example.org").await.unwrap().unwrap().id;
+        let subscription = world.app.store.subscriptions_of(&[reader]).await.unwrap()[0].id;
+        let unsubscribe = async || {
+            world.app.store.unsubscribe(subscription, false, &Actor::Subscriber, world.now()).await.unwrap()
+        };
+        assert!(unsubscribe().await);
+        let before = entries(world).await;
+        assert_eq!(before[0].action, AuditAction::Unsubscribe);
+        assert!(!unsubscribe().await);
+        let page = NewSubscriber { email: "r0@example.org".into(), ..NewSubscriber::default() };
+        let (store, secret) = (&world.app.store, &world.app.instance.secret);
+        subscribers::subscribe(store, secret, &page, &[world.digest("weekly")], world.now())
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(entries(world).await, before);
     }
 
     async fn an_edition_that_the_schedule_creates_is_a_change_of_the_system(world) {

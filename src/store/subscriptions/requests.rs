@@ -137,7 +137,8 @@ async fn record(
 ) -> StoreResult<()> {
     let ids: Vec<String> = current.subscribers.values().map(ToString::to_string).collect();
     let entry = match (requests, ids.as_slice()) {
-        ([], _) => return Ok(()),
+        // All addresses are suppressed, so nothing was changed.
+        (_, []) => return Ok(()),
         ([request], [id]) => {
             AuditRecord::new(actor, AuditAction::Subscribe, AuditObject::Subscriber, id)
                 .with(json!({"digests": request.digests}))
