@@ -167,7 +167,7 @@ impl WorkerContext {
             .await;
     }
 
-    /// Hands the outcome of a job to the recorder.
+    /// Passes the outcome of a job to the recorder.
     pub(super) async fn record(&self, job: &Job, outcome: DeliveryOutcome, reply: Option<String>) {
         let record = AttemptRecord {
             id: job.delivery.id,

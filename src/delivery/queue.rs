@@ -19,7 +19,7 @@ pub(super) struct SendQueue {
     state: Mutex<QueueState>,
     /// Wakes workers that wait for a job.
     job_available: Notify,
-    /// Wakes the fetcher when an edition falls below the low watermark.
+    /// Wakes the fetcher when an edition falls below the refill threshold.
     pub(super) refill_needed: Notify,
 }
 

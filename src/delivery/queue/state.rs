@@ -7,11 +7,11 @@ use crate::delivery::lease::Job;
 use crate::domain::time::Millis;
 
 impl QueueState {
-    /// Returns the next job, and `true` if its edition falls below the low watermark.
+    /// Returns the next job, and `true` if its edition falls below the refill threshold.
     pub(super) fn next(&mut self, now: Millis) -> Option<(Job, bool)> {
         self.release_expired(now);
         while let Some(job) = self.queue_entries.pop_front() {
-            if let Some(job) = self.admit(job, now) {
+            if let Some(job) = self.unless_parked(job, now) {
                 return Some((job, false));
             }
         }
@@ -27,7 +27,7 @@ impl QueueState {
             if !queue.jobs.is_empty() {
                 self.editions.push_back(queue);
             }
-            if let Some(job) = job.and_then(|job| self.admit(job, now)) {
+            if let Some(job) = job.and_then(|job| self.unless_parked(job, now)) {
                 return Some((job, is_low));
             }
         }
@@ -35,7 +35,7 @@ impl QueueState {
     }
 
     /// Returns the job if its domain has a free slot; parks it otherwise.
-    fn admit(&mut self, job: Job, now: Millis) -> Option<Job> {
+    fn unless_parked(&mut self, job: Job, now: Millis) -> Option<Job> {
         let Some(limit) = job.domain_limit.clone() else { return Some(job) };
         let domain = self.domains.entry(Arc::clone(&limit.key)).or_default();
         // Jobs that are parked already go first.

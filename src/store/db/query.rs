@@ -161,8 +161,6 @@ where
     for<'t> Option<bool>: Encode<'t, DB> + Type<DB>,
     Option<String>: Encode<'q, DB> + Type<DB>,
     Option<&'q str>: Encode<'q, DB> + Type<DB>,
-    Option<Vec<u8>>: Encode<'q, DB> + Type<DB>,
-    Option<&'q [u8]>: Encode<'q, DB> + Type<DB>,
 {
     use std::borrow::Cow;
     values.into_iter().fold(sqlx::query(sql), |query, value| match value {
@@ -171,8 +169,5 @@ where
         Value::Text(Some(Cow::Borrowed(text))) => query.bind(Some(text)),
         Value::Text(Some(Cow::Owned(text))) => query.bind(Some(text)),
         Value::Text(None) => query.bind(None::<String>),
-        Value::Bytes(Some(Cow::Borrowed(bytes))) => query.bind(Some(bytes)),
-        Value::Bytes(Some(Cow::Owned(bytes))) => query.bind(Some(bytes)),
-        Value::Bytes(None) => query.bind(None::<Vec<u8>>),
     })
 }

@@ -7,7 +7,7 @@ use sqlx::postgres::Postgres;
 use sqlx::sqlite::Sqlite;
 
 use super::query::Target;
-use super::{Assembled, Db, Query, Statement};
+use super::{Assembled, Db, Engine, Query, Statement};
 use crate::store::{Store, StoreError, StoreResult};
 
 /// A write transaction; it is rolled back if it is dropped before [`Tx::commit`], also by the
@@ -22,20 +22,14 @@ pub(crate) enum Tx {
 impl Tx {
     /// Returns a query of this transaction.
     pub(crate) fn query(&mut self, statement: &Statement) -> Query<'_> {
-        let engine = match self {
-            Self::Sqlite(_) => super::Engine::Sqlite,
-            Self::Postgres(_) => super::Engine::Postgres,
-        };
-        self.assembled_query(statement.for_engine(engine))
-    }
-
-    /// Returns a query of this transaction whose SQL was assembled at run time.
-    pub(crate) fn assembled_query(&mut self, statement: Arc<Assembled>) -> Query<'_> {
-        let target = match self {
-            Self::Sqlite(tx) => Target::Sqlite(&mut *tx),
-            Self::Postgres(tx) => Target::Postgres(&mut *tx),
-        };
-        Query::new(target, statement)
+        match self {
+            Self::Sqlite(tx) => {
+                Query::new(Target::Sqlite(&mut *tx), statement.for_engine(Engine::Sqlite))
+            }
+            Self::Postgres(tx) => {
+                Query::new(Target::Postgres(&mut *tx), statement.for_engine(Engine::Postgres))
+            }
+        }
     }
 
     /// Commits all changes of the transaction.

@@ -12,7 +12,6 @@ pub(crate) enum Value<'q> {
     Integer(Option<i64>),
     Boolean(Option<bool>),
     Text(Option<Cow<'q, str>>),
-    Bytes(Option<Cow<'q, [u8]>>),
 }
 
 impl From<i64> for Value<'_> {
@@ -106,23 +105,5 @@ impl From<&[i64]> for Value<'_> {
 impl From<Json> for Value<'_> {
     fn from(json: Json) -> Self {
         json.to_string().into()
-    }
-}
-
-impl<'q> From<&'q [u8]> for Value<'q> {
-    fn from(value: &'q [u8]) -> Self {
-        Self::Bytes(Some(Cow::Borrowed(value)))
-    }
-}
-
-impl<'q> From<&'q Vec<u8>> for Value<'q> {
-    fn from(value: &'q Vec<u8>) -> Self {
-        Self::Bytes(Some(Cow::Borrowed(value)))
-    }
-}
-
-impl From<Vec<u8>> for Value<'_> {
-    fn from(value: Vec<u8>) -> Self {
-        Self::Bytes(Some(Cow::Owned(value)))
     }
 }
