@@ -204,7 +204,8 @@ struct State {
     script: Script,
     connections: usize,
     mails: Vec<ReceivedMail>,
-    stalled: usize,
+    /// Connections to which a `stall` rule has applied.
+    stalled: Vec<usize>,
     /// Verbs by connection; those that arrived together form one group.
     command_groups: Vec<(usize, Vec<String>)>,
 }
@@ -270,7 +271,12 @@ impl SmtpServer {
 
     /// Returns how often a `stall` rule has applied.
     pub(crate) fn stalled(&self) -> usize {
-        self.shared.state.lock().unwrap().stalled
+        self.stalled_connections().len()
+    }
+
+    /// Returns the connections to which a `stall` rule has applied.
+    pub(crate) fn stalled_connections(&self) -> Vec<usize> {
+        self.shared.state.lock().unwrap().stalled.clone()
     }
 
     /// Lets all stalled sessions continue.

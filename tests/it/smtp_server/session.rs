@@ -268,7 +268,7 @@ impl Session {
             Action::Close => return Err(SessionEnded),
             Action::Stall => {
                 let released = self.shared.released.notified();
-                self.shared.state.lock().unwrap().stalled += 1;
+                self.shared.state.lock().unwrap().stalled.push(self.number);
                 released.await;
             }
             Action::Delay(delay) => tokio::time::sleep(delay).await,
