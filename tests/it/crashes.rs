@@ -51,7 +51,12 @@ pub(crate) async fn set_up(world: &World, readers: usize, delay_ms: u64) {
 
 /// Returns the script of a relay that replies to each message after `delay_ms`.
 pub(crate) fn slow_relay(delay_ms: u64) -> Script {
-    Script::new().rule(Rule::delay(At::Content, Duration::from_millis(delay_ms)))
+    Script::new().rule(slow_rule(delay_ms))
+}
+
+/// Returns the rule that delays the reply to each message by `delay_ms`.
+pub(crate) fn slow_rule(delay_ms: u64) -> Rule {
+    Rule::delay(At::Content, Duration::from_millis(delay_ms))
 }
 
 /// Creates an edition with a new article.

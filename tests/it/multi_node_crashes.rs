@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use courant::domain::time::HOUR;
 
 use crate::crashes::{
-    CONNECTIONS, Node, another_edition, kill_while_sending, kills, set_up, slow_relay, until_sent,
+    CONNECTIONS, Node, another_edition, kill_while_sending, kills, set_up, slow_relay, slow_rule,
+    until_sent,
 };
 use crate::smtp_server::{At, ReceivedMail, Rule, Script};
 use crate::support::{World, database_tests};
@@ -41,16 +42,20 @@ mod bodies {
     ) {
         let readers = 200;
         set_up(world, readers, 4).await;
+        // From the 21st mail on each connection stalls: the relay has the mail, but does not reply.
+        let stall = Rule::stall(At::Content).after(20);
+        world.relay.set_script(Script::new().rule(stall).rule(slow_rule(4)));
         let edition = another_edition(world).await;
         let suspended = Node::start(world, 0, "serve");
-        until("the first process sends", async || suspended.mails(world) >= 20).await;
-        // The next mail of each connection stalls: the relay has it, but does not reply.
-        world.relay.set_script(Script::new().rule(Rule::stall(At::Content)));
         until("its connections stall", async || world.relay.stalled() >= CONNECTIONS).await;
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        let answered = world.relay.with_mails(<[ReceivedMail]>::len) - CONNECTIONS;
+        until("the outcomes before are recorded", async || {
+            let counts = world.app.store.edition_counts(edition).await.unwrap();
+            usize::try_from(counts.sent) == Ok(answered)
+        })
+        .await;
         suspended.serving.signal("STOP");
         let sent_before = suspended.mails(world);
-        // The relay knows what it did not answer; the database may still be committing an outcome.
         let stalled = world.relay.stalled_connections();
         let late = world.relay.with_mails(|mails| unanswered(mails, &stalled)).remove(0);
         // While the process is suspended, the relay accepts its mail; to the other node it replies

@@ -53,13 +53,14 @@ pub(crate) struct Rule {
     at: At,
     connection: Option<usize>,
     recipient: Option<String>,
+    skipped: usize,
     times: usize,
     action: Action,
 }
 
 impl Rule {
     fn new(at: At, action: Action) -> Self {
-        Self { at, connection: None, recipient: None, times: usize::MAX, action }
+        Self { at, connection: None, recipient: None, skipped: 0, times: usize::MAX, action }
     }
 
     /// Sends this reply instead of the usual one. Lines are separated by CRLF; the last CRLF is
@@ -101,6 +102,11 @@ impl Rule {
     /// Restricts the rule to recipients that contain this text.
     pub(crate) fn recipient(self, part: &str) -> Self {
         Self { recipient: Some(part.to_owned()), ..self }
+    }
+
+    /// Does not apply the rule the first `n` times.
+    pub(crate) fn after(self, n: usize) -> Self {
+        Self { skipped: n, ..self }
     }
 
     /// Applies the rule the first `n` times only.

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 
-use super::{Action, At, ReceivedMail, Script, Shared};
+use super::{Action, At, ReceivedMail, Rule, Script, Shared};
 
 pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
@@ -281,13 +281,18 @@ impl Session {
 
     fn next_action(&self, at: At) -> Option<Action> {
         let mut state = self.shared.state.lock().unwrap();
-        let rule = state.script.rules.iter_mut().find(|r| {
+        let matches = |r: &Rule| {
             let recipient_matches =
                 r.recipient.as_ref().is_none_or(|part| self.to.iter().any(|to| to.contains(part)));
             r.at == at
                 && r.times > 0
                 && r.connection.is_none_or(|n| n == self.number)
                 && recipient_matches
+        };
+        let rule = state.script.rules.iter_mut().filter(|r| matches(r)).find_map(|rule| {
+            let skipped = rule.skipped > 0;
+            rule.skipped = rule.skipped.saturating_sub(1);
+            (!skipped).then_some(rule)
         })?;
         rule.times = rule.times.saturating_sub(usize::from(rule.times != usize::MAX));
         Some(rule.action.clone())
