@@ -54,7 +54,7 @@ mod bodies {
             usize::try_from(counts.sent) == Ok(answered)
         })
         .await;
-        suspended.serving.signal("STOP");
+        suspended.serving.suspend();
         let sent_before = suspended.mails(world);
         let stalled = world.relay.stalled_connections();
         let late = world.relay.with_mails(|mails| unanswered(mails, &stalled)).remove(0);
@@ -71,7 +71,7 @@ mod bodies {
         })
         .await;
         assert!(!world.last_reply(&late).await.contains("taken"));
-        suspended.serving.signal("CONT");
+        suspended.serving.resume();
         let resumed = Instant::now();
         let both = [suspended, other];
         until_sent(world, &both, &[edition], readers).await;

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, WaitOptions, waitpid};
+
 use crate::support::Shell;
 
 /// Timeout for operations of a process that usually take less than a second.
@@ -91,9 +93,17 @@ impl ServerProcess {
         self.process.try_wait().unwrap().is_some()
     }
 
-    /// Sends a signal such as `STOP`.
-    pub(crate) fn signal(&self, name: &str) {
-        Shell::signal(&self.process, name);
+    /// Suspends the process, and returns when all its threads have stopped.
+    pub(crate) fn suspend(&self) {
+        Shell::signal(&self.process, "STOP");
+        let pid = i32::try_from(self.process.id()).ok().and_then(Pid::from_raw);
+        let status = waitpid(pid, WaitOptions::UNTRACED).unwrap();
+        assert!(status.is_some_and(|(_, status)| status.stopped()), "the process has ended");
+    }
+
+    /// Continues a suspended process.
+    pub(crate) fn resume(&self) {
+        Shell::signal(&self.process, "CONT");
     }
 
     /// Kills the process with SIGKILL.
