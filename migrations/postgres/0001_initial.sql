@@ -154,7 +154,7 @@ CREATE TABLE feed_versions (
 );
 
 -- Readers of each feed per day (days since 1970-01-01 UTC), as counted by each run of a node.
--- `direct` counts feed readers that fetch for one person, `aggregated` the subscriber counts that
+-- `direct` counts feed readers that fetch for one person, `via_aggregators` the subscribers that
 -- aggregators report. No personal data is stored.
 CREATE TABLE readership (
     feed       TEXT NOT NULL,
@@ -163,7 +163,7 @@ CREATE TABLE readership (
     since      BIGINT NOT NULL,
     until      BIGINT NOT NULL,
     direct     BIGINT NOT NULL,
-    aggregated BIGINT NOT NULL,
+    via_aggregators BIGINT NOT NULL,
     requests   BIGINT NOT NULL,
     not_modified  BIGINT NOT NULL,
     PRIMARY KEY (day, feed, node)

@@ -93,14 +93,8 @@ fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<ExitCode>
         output::TextTable::new(&["feed", "title", "items", "", "URL (also .atom and .json)"]);
     for f in feeds {
         let private = if f.private.is_some() { "private" } else { "" };
-        let address = SiteUrls(&app.config.site.base_url).feed(&f.path(), Format::Rss.extension());
-        table.row([
-            f.name.clone(),
-            f.title.clone(),
-            f.items.to_string(),
-            private.to_owned(),
-            address,
-        ]);
+        let url = SiteUrls(&app.config.site.base_url).feed(&f.path(), Format::Rss.extension());
+        table.row([f.name.clone(), f.title.clone(), f.items.to_string(), private.to_owned(), url]);
     }
     table.print("The configuration has no feeds.")?;
     Ok(ExitCode::SUCCESS)
@@ -199,14 +193,9 @@ async fn list_on_demand(app: &App, limit: Option<usize>, json: bool) -> anyhow::
     let mut table =
         output::TextTable::new(&["kind", "name", "articles", "URL (also .atom and .json)"]);
     for (kind, term) in &terms_found {
-        let address = SiteUrls(&app.config.site.base_url)
+        let url = SiteUrls(&app.config.site.base_url)
             .feed(&path(*kind, &term.term), Format::Rss.extension());
-        table.row([
-            kind.as_str().to_owned(),
-            term.name.clone(),
-            term.articles.to_string(),
-            address,
-        ]);
+        table.row([kind.as_str().to_owned(), term.name.clone(), term.articles.to_string(), url]);
     }
     let has_private = app.config.feeds.iter().any(|feed| feed.private.is_some());
     table.print(match app.config.server.on_demand {

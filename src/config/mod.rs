@@ -280,8 +280,8 @@ fn database(mut reader: Reader<'_>, base_dir: &BaseDir) -> Option<Database> {
 }
 
 /// Returns the loopback addresses, the default of `trusted_proxies`.
-fn this_machine() -> Vec<Network> {
-    ["127.0.0.1/32", "::1/128"].into_iter().filter_map(|text| Network::parse(text).ok()).collect()
+fn this_machine() -> Vec<IpNetwork> {
+    ["127.0.0.1/32", "::1/128"].into_iter().filter_map(|text| IpNetwork::parse(text).ok()).collect()
 }
 
 fn server(mut reader: Reader<'_>, base_dir: &BaseDir) -> Option<(Server, Option<bool>)> {
@@ -293,7 +293,7 @@ fn server(mut reader: Reader<'_>, base_dir: &BaseDir) -> Option<(Server, Option<
         })
     })?;
     let trusted_proxies = if reader.has("trusted_proxies") {
-        reader.list("trusted_proxies", Network::parse)?
+        reader.list("trusted_proxies", IpNetwork::parse)?
     } else {
         this_machine()
     };

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use crate::domain::time::SignedDuration;
 
-pub use crate::domain::network::Network;
+pub use crate::domain::network::IpNetwork;
 pub use crate::domain::selection::Selection;
 
 pub use super::mail_settings::{
@@ -79,7 +79,7 @@ pub struct Server {
     /// IP address and port to listen on.
     pub listen: SocketAddr,
     /// Networks of the reverse proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are used.
-    pub trusted_proxies: Vec<Network>,
+    pub trusted_proxies: Vec<IpNetwork>,
     /// Directory of the persistent feed cache, from which a restart serves immediately.
     pub feed_cache_dir: PathBuf,
     /// `true` if every section, tag, author and language has a feed; by default unless a feed is
@@ -97,7 +97,7 @@ pub struct WebSubSettings {
     /// Absolute URLs of external hubs that are notified of changes.
     pub hubs: Vec<String>,
     /// Private networks in which callback URLs are allowed.
-    pub allowed_networks: Vec<Network>,
+    pub allowed_networks: Vec<IpNetwork>,
     /// Maximum number of subscriptions, including unconfirmed ones.
     pub max_subscriptions: usize,
     /// Maximum number of subscriptions with callbacks on the same host.

@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::reader::Reader;
-use super::settings::{Config, Feed, Network, WebSubSettings};
+use super::settings::{Config, Feed, IpNetwork, WebSubSettings};
 use crate::domain::duration;
 use crate::domain::site_urls::SiteUrls;
 use crate::domain::time::{MINUTE, SECOND, SignedDuration};
@@ -12,7 +12,7 @@ use crate::domain::time::{MINUTE, SECOND, SignedDuration};
 pub(super) fn read(mut reader: Reader<'_>) -> Option<WebSubSettings> {
     let hub = reader.boolean("hub", false);
     let hubs = reader.list("hubs", hub_url);
-    let allowed_networks = reader.list("allowed_networks", Network::parse);
+    let allowed_networks = reader.list("allowed_networks", IpNetwork::parse);
     let max_subscriptions = reader.integer("subscriptions", 10_000, 1..=1_000_000);
     let max_subscriptions_per_host = reader.integer("subscriptions_per_host", 1_000, 1..=1_000_000);
     let max_bytes = reader.integer("max_bytes", 5_000_000, 10_000..=100_000_000);

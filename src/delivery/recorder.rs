@@ -20,8 +20,8 @@ mod limits;
 
 use limits::limit_keys;
 
-/// Most entries of one commit.
-const MAX_ENTRIES_PER_COMMIT: usize = 512;
+/// Most commands of one commit.
+const MAX_COMMANDS_PER_COMMIT: usize = 512;
 /// Delay before a failed commit is tried again.
 const COMMIT_RETRY_INTERVAL: Duration = Duration::from_millis(500);
 
@@ -51,23 +51,23 @@ pub(super) struct StartRequest {
 }
 
 /// Message to the recorder task.
-enum Entry {
+enum RecorderCommand {
     /// Outcome of a message; the lease is dropped after its commit.
     Outcome(Box<AttemptRecord>, Arc<LeaseGuard>),
     /// Request to start a message.
     Start(StartRequest, oneshot::Sender<StartDecision>),
     /// Refund for a permitted message that was not sent.
     Refund(Box<Refund>),
-    /// Asks for a reply after all earlier entries are committed.
+    /// Requests a reply once all earlier commands are committed.
     Flush(oneshot::Sender<()>),
-    /// Requests a reply once all earlier entries are committed and the connection is closed.
+    /// Requests a reply once all earlier commands are committed and the connection is closed.
     Close(oneshot::Sender<()>),
 }
 
 /// Handle of the recorder task; cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Recorder {
-    entries: mpsc::Sender<Entry>,
+    commands: mpsc::Sender<RecorderCommand>,
 }
 
 /// Decision that arrives with a later commit.
@@ -84,25 +84,25 @@ impl PendingDecision {
 impl Recorder {
     /// Starts the recorder task; it ends when the last handle is dropped.
     pub(super) fn start(store: Store, node: String, clock: fn() -> Millis) -> Self {
-        let (entries, inbox) = mpsc::channel(MAX_ENTRIES_PER_COMMIT);
+        let (commands, inbox) = mpsc::channel(MAX_COMMANDS_PER_COMMIT);
         let connection = Mutex::new(CommitConnection::new(&store));
         tokio::spawn(
             RecorderTask { store, connection, node, clock, changes: AtomicI64::new(0) }.run(inbox),
         );
-        Self { entries }
+        Self { commands }
     }
 
     /// Requests to start a message; the decision comes with the next commit, which also contains
     /// everything recorded before.
     pub(super) async fn request_start(&self, request: StartRequest) -> PendingDecision {
         let (reply, decision) = oneshot::channel();
-        let _ = self.entries.send(Entry::Start(request, reply)).await;
+        let _ = self.commands.send(RecorderCommand::Start(request, reply)).await;
         PendingDecision(decision)
     }
 
     /// Queues an outcome; it is committed soon, even if the caller is dropped.
     pub(super) async fn record(&self, record: AttemptRecord, lease: Arc<LeaseGuard>) {
-        let _ = self.entries.send(Entry::Outcome(Box::new(record), lease)).await;
+        let _ = self.commands.send(RecorderCommand::Outcome(Box::new(record), lease)).await;
     }
 
     /// Refunds the rate-limit permits of a message that was not sent.
@@ -114,8 +114,8 @@ impl Recorder {
     ) {
         for key in limit_keys(transport, limit) {
             let _ = self
-                .entries
-                .send(Entry::Refund(Box::new(Refund { key, count: 1, taken_at })))
+                .commands
+                .send(RecorderCommand::Refund(Box::new(Refund { key, count: 1, taken_at })))
                 .await;
         }
     }
@@ -123,14 +123,14 @@ impl Recorder {
     /// Waits until everything queued before is committed and nothing holds the database open.
     pub(super) async fn close(&self) {
         let (reply, done) = oneshot::channel();
-        let _ = self.entries.send(Entry::Close(reply)).await;
+        let _ = self.commands.send(RecorderCommand::Close(reply)).await;
         let _ = done.await;
     }
 
     /// Waits until everything queued before is committed.
     pub(super) async fn flush(&self) {
         let (reply, done) = oneshot::channel();
-        let _ = self.entries.send(Entry::Flush(reply)).await;
+        let _ = self.commands.send(RecorderCommand::Flush(reply)).await;
         let _ = done.await;
     }
 }
@@ -163,28 +163,30 @@ type DecidedRequest = (oneshot::Sender<StartDecision>, StartDecision);
 type PendingRequest = (StartRequest, oneshot::Sender<StartDecision>);
 
 impl CommitGroup {
-    /// Takes entries in order, up to the first one about a row that is already in this commit.
-    fn from_entries(entries: &mut VecDeque<Entry>) -> Self {
+    /// Takes commands in order, up to the first one about a row that is already in this commit.
+    fn from_commands(commands: &mut VecDeque<RecorderCommand>) -> Self {
         let (mut batch, mut rows) = (Self::default(), HashSet::new());
-        while let Some(entry) = entries.pop_front() {
-            let row = match &entry {
-                Entry::Outcome(record, _) => Some(record.id),
-                Entry::Start(request, _) => Some(request.id),
-                Entry::Refund(_) | Entry::Flush(_) | Entry::Close(_) => None,
+        while let Some(command) = commands.pop_front() {
+            let row = match &command {
+                RecorderCommand::Outcome(record, _) => Some(record.id),
+                RecorderCommand::Start(request, _) => Some(request.id),
+                RecorderCommand::Refund(_)
+                | RecorderCommand::Flush(_)
+                | RecorderCommand::Close(_) => None,
             };
             if row.is_some_and(|id| !rows.insert(id)) {
-                entries.push_front(entry);
+                commands.push_front(command);
                 break;
             }
-            match entry {
-                Entry::Outcome(record, lease) => {
+            match command {
+                RecorderCommand::Outcome(record, lease) => {
                     batch.records.push(*record);
                     batch.leases.push(lease);
                 }
-                Entry::Start(request, reply) => batch.requests.push((request, reply)),
-                Entry::Refund(unused) => batch.unused.push(*unused),
-                Entry::Flush(reply) => batch.flushes.push(reply),
-                Entry::Close(reply) => batch.closes.push(reply),
+                RecorderCommand::Start(request, reply) => batch.requests.push((request, reply)),
+                RecorderCommand::Refund(unused) => batch.unused.push(*unused),
+                RecorderCommand::Flush(reply) => batch.flushes.push(reply),
+                RecorderCommand::Close(reply) => batch.closes.push(reply),
             }
         }
         batch
@@ -192,23 +194,23 @@ impl CommitGroup {
 }
 
 impl RecorderTask {
-    async fn run(self, mut inbox: mpsc::Receiver<Entry>) {
-        let (mut received, mut entries) = (
-            Vec::with_capacity(MAX_ENTRIES_PER_COMMIT),
-            VecDeque::with_capacity(MAX_ENTRIES_PER_COMMIT),
+    async fn run(self, mut inbox: mpsc::Receiver<RecorderCommand>) {
+        let (mut received, mut commands) = (
+            Vec::with_capacity(MAX_COMMANDS_PER_COMMIT),
+            VecDeque::with_capacity(MAX_COMMANDS_PER_COMMIT),
         );
-        while !entries.is_empty()
-            || inbox.recv_many(&mut received, MAX_ENTRIES_PER_COMMIT).await > 0
+        while !commands.is_empty()
+            || inbox.recv_many(&mut received, MAX_COMMANDS_PER_COMMIT).await > 0
         {
-            // Workers that are about to send an entry get into the same commit.
+            // Workers that are about to send a command get into the same commit.
             tokio::task::yield_now().await;
-            while received.len() < MAX_ENTRIES_PER_COMMIT
-                && let Ok(entry) = inbox.try_recv()
+            while received.len() < MAX_COMMANDS_PER_COMMIT
+                && let Ok(command) = inbox.try_recv()
             {
-                received.push(entry);
+                received.push(command);
             }
-            entries.extend(received.drain(..));
-            self.commit(CommitGroup::from_entries(&mut entries)).await;
+            commands.extend(received.drain(..));
+            self.commit(CommitGroup::from_commands(&mut commands)).await;
         }
     }
 

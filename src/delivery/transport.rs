@@ -128,7 +128,7 @@ impl TransportConnection {
         result.map_err(|attempt| self.keep_if_reusable(attempt))
     }
 
-    /// Sends the content of the begun message, with the envelope of the next message pipelined
+    /// Sends the message data of the begun message, with the envelope of the next message pipelined
     /// behind it. A silent relay delays a shutdown only for the grace time.
     pub(super) async fn send_content(
         &mut self,
@@ -154,7 +154,7 @@ impl TransportConnection {
         }
     }
 
-    /// Reads the replies to the pipelined envelope; after `Ok` the relay expects the content of
+    /// Reads the replies to the pipelined envelope; after `Ok` the relay expects the message data of
     /// that message.
     pub(super) async fn read_pipelined_replies(
         &mut self,

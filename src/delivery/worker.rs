@@ -125,7 +125,7 @@ impl Worker {
             // subscriber may have unsubscribed.
             if current.permitted_at.elapsed() > PERMIT_TTL && !self.renew_permit(&mut current).await
             {
-                // After reply 354 the only choices are to send the content or to drop the
+                // After reply 354 the only choices are to send the message data or to drop the
                 // connection.
                 self.connection.abandon();
                 if let Some(next) = next {

@@ -14,7 +14,7 @@ use crate::mail::precompiled::can_precompile;
 use crate::store::audience::AudienceGroup;
 use crate::store::edition_creation::{NewVariant, VariantAssignment};
 use crate::templates::mail::{
-    DigestNames, EditionContext, LeadArticle, MoreArticle, SiteContext, SubscriberContext,
+    DigestSummary, EditionContext, LeadArticle, MoreArticle, SiteContext, SubscriberContext,
 };
 use crate::templates::{DigestMailContext, RenderedMail, Templates, date_text};
 
@@ -131,7 +131,7 @@ pub(super) fn template_context(
             base_url: site.base_url.clone(),
             postal_address: site.postal_address.clone(),
         },
-        digest: DigestNames { name: digest.name.clone(), title: digest.title.clone() },
+        digest: DigestSummary { name: digest.name.clone(), title: digest.title.clone() },
         language: language.to_owned(),
         edition: EditionContext { date_text: day(at), count: articles.len(), url: None },
         lead: lead

@@ -31,8 +31,8 @@ const TYPES_BY_EXTENSION: [(&str, &str); 26] = [
 ];
 
 /// Returns the media type for the file extension in a URL; `None` if it is unknown.
-pub fn from_file_name(address: &str) -> Option<&'static str> {
-    let path = address.split(['?', '#']).next().unwrap_or_default();
+pub fn from_file_name(url: &str) -> Option<&'static str> {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
     let (_, extension) = path.rsplit('/').next()?.rsplit_once('.')?;
     let extension = extension.to_ascii_lowercase();
     TYPES_BY_EXTENSION
@@ -63,14 +63,14 @@ mod tests {
 
     #[test]
     fn the_file_extension_determines_the_type() {
-        for (address, expected) in [
+        for (url, expected) in [
             ("https://x.example/a.MP3?download=1", Some("audio/mpeg")),
             ("https://x.example/a.b/film.mp4#t=3", Some("video/mp4")),
             ("https://x.example/a.jpg/", None),
             ("https://x.example/?file=a.mp3", None),
             ("https://x.example", None),
         ] {
-            assert_eq!(from_file_name(address), expected, "{address}");
+            assert_eq!(from_file_name(url), expected, "{url}");
         }
     }
 

@@ -5,12 +5,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A block of addresses, for example `10.0.0.0/8` or `fd00::/8` (RFC 4632, RFC 4291 section 2.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Network {
+pub struct IpNetwork {
     first: IpAddr,
     prefix: u8,
 }
 
-impl Network {
+impl IpNetwork {
     /// Parses a network; an address without a prefix length is a network of one address.
     ///
     /// # Errors
@@ -66,7 +66,7 @@ impl Network {
     }
 }
 
-impl fmt::Display for Network {
+impl fmt::Display for IpNetwork {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.first, self.prefix)
     }
@@ -131,17 +131,17 @@ mod tests {
 
     #[test]
     fn a_network_contains_only_its_own_addresses() {
-        let ten = Network::parse(" 10.0.0.0/8 ").unwrap();
+        let ten = IpNetwork::parse(" 10.0.0.0/8 ").unwrap();
         assert!(
             ten.contains(ip("10.255.0.1"))
                 && !ten.contains(ip("11.0.0.0"))
                 && !ten.contains(ip("::ffff:10.0.0.1"))
         );
-        let ula = Network::parse("fd00::/8").unwrap();
+        let ula = IpNetwork::parse("fd00::/8").unwrap();
         assert!(ula.contains(ip("fdab::1")) && !ula.contains(ip("fe80::1")));
-        let one = Network::parse("::1").unwrap();
+        let one = IpNetwork::parse("::1").unwrap();
         assert!(one.contains(ip("::1")) && !one.contains(ip("::2")));
-        assert!(Network::parse("0.0.0.0/0").unwrap().contains(ip("8.8.8.8")));
+        assert!(IpNetwork::parse("0.0.0.0/0").unwrap().contains(ip("8.8.8.8")));
     }
 
     #[test]
@@ -156,10 +156,13 @@ mod tests {
             "example.org",
             "10.0.0.0/8/8",
         ] {
-            assert!(Network::parse(text).unwrap_err().contains("is not a valid network"), "{text}");
+            assert!(
+                IpNetwork::parse(text).unwrap_err().contains("is not a valid network"),
+                "{text}"
+            );
         }
         assert_eq!(
-            Network::parse("10.1.0.0/8").unwrap_err(),
+            IpNetwork::parse("10.1.0.0/8").unwrap_err(),
             "`10.1.0.0/8` has bits set after its prefix; write 10.0.0.0/8"
         );
     }
@@ -231,14 +234,14 @@ mod tests {
                 true => (Ipv4Addr::from_bits(u32::try_from(bits >> 96).unwrap()).into(), prefix / 4),
                 false => (Ipv6Addr::from_bits(bits).into(), prefix),
             };
-            let network = Network { first: Network { first: whole, prefix }.masked(whole), prefix };
+            let network = IpNetwork { first: IpNetwork { first: whole, prefix }.masked(whole), prefix };
             prop_assert!(network.contains(whole));
-            prop_assert_eq!(Network::parse(&network.to_string()), Ok(network));
+            prop_assert_eq!(IpNetwork::parse(&network.to_string()), Ok(network));
         }
 
         #[test]
         fn arbitrary_text_never_panics(text in "[0-9a-f:./]{0,20}") {
-            let _ = Network::parse(&text);
+            let _ = IpNetwork::parse(&text);
         }
     }
 }

@@ -40,7 +40,7 @@ pub struct ReadershipCount {
     /// Readers that fetch the feed themselves.
     pub direct: u64,
     /// Subscribers that aggregators report.
-    pub aggregated: u64,
+    pub via_aggregators: u64,
     /// Number of requests of the feed.
     pub requests: u64,
     /// Number of these requests answered with 304 Not Modified.
@@ -53,7 +53,7 @@ pub struct DailyReadership {
     /// Readers that fetch the feed themselves.
     pub direct: u64,
     /// Subscribers that aggregators report.
-    pub aggregated: u64,
+    pub via_aggregators: u64,
     /// Number of requests of the feed.
     pub requests: u64,
     /// Number of these requests answered with 304 Not Modified.
@@ -63,7 +63,7 @@ pub struct DailyReadership {
 impl DailyReadership {
     /// Returns the sum of direct readers and subscribers of aggregators.
     pub fn readers(self) -> u64 {
-        self.direct.saturating_add(self.aggregated)
+        self.direct.saturating_add(self.via_aggregators)
     }
 
     /// Returns the percentage of requests answered with 304 Not Modified; `None` without requests.
@@ -103,7 +103,7 @@ fn merge_runs(runs: Vec<ReadershipCount>) -> DailyReadership {
     };
     DailyReadership {
         direct: runs.iter().map(|run| direct(run.since)).max().unwrap_or(0),
-        aggregated: runs.iter().map(|run| run.aggregated).max().unwrap_or(0),
+        via_aggregators: runs.iter().map(|run| run.via_aggregators).max().unwrap_or(0),
         requests: sum(|run| run.requests),
         not_modified: sum(|run| run.not_modified),
     }
@@ -130,7 +130,7 @@ mod tests {
             since,
             until,
             direct,
-            aggregated: served,
+            via_aggregators: served,
             requests: 10,
             not_modified: 9,
         }
@@ -142,7 +142,7 @@ mod tests {
         let restarted = of(vec![run(0, 100, 30, 12), run(100, 200, 20, 15)]);
         assert_eq!(
             restarted,
-            DailyReadership { direct: 30, aggregated: 15, requests: 20, not_modified: 18 }
+            DailyReadership { direct: 30, via_aggregators: 15, requests: 20, not_modified: 18 }
         );
         assert_eq!((restarted.readers(), restarted.not_modified_percent()), (45, Some(90)));
         assert_eq!(of(vec![run(0, 200, 30, 12), run(0, 200, 20, 12)]).direct, 50);

@@ -14,7 +14,7 @@ use jiff::tz::TimeZone;
 
 use crate::config::Feed;
 use crate::domain::time::{Millis, SignedDuration};
-use crate::store::feed_queries::{Direction, PageKey};
+use crate::store::feed_queries::{Direction, FeedItemKey};
 use crate::store::{Store, StoreResult};
 
 /// Maximum number of entries on a page.
@@ -23,33 +23,33 @@ const MAX_ENTRIES_PER_PAGE: usize = 100;
 /// Identifies a page of an archive: `2026-08` is the first page of its month, `2026-08-2` the
 /// second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct PageRef {
+pub struct ArchivePageRef {
     month: Date,
     number: usize,
 }
 
-impl fmt::Display for PageRef {
+impl fmt::Display for ArchivePageRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:04}-{:02}", self.month.year(), self.month.month())?;
         if self.number > 1 { write!(f, "-{}", self.number) } else { Ok(()) }
     }
 }
 
-impl FromStr for PageRef {
-    type Err = InvalidPageRef;
+impl FromStr for ArchivePageRef {
+    type Err = InvalidArchivePageRef;
 
     /// Parses only the canonical form, so that a page has one URL.
-    fn from_str(text: &str) -> Result<Self, InvalidPageRef> {
-        Self::parse(text).ok_or(InvalidPageRef)
+    fn from_str(text: &str) -> Result<Self, InvalidArchivePageRef> {
+        Self::parse(text).ok_or(InvalidArchivePageRef)
     }
 }
 
 /// Error for a text that is not a valid page reference.
 #[derive(Debug, thiserror::Error)]
 #[error("not a valid archive page: use YEAR-MONTH or YEAR-MONTH-NUMBER, for example 2026-08-2")]
-pub struct InvalidPageRef;
+pub struct InvalidArchivePageRef;
 
-impl PageRef {
+impl ArchivePageRef {
     fn parse(text: &str) -> Option<Self> {
         let mut parts = text.splitn(3, '-');
         let month = Date::new(parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, 1).ok()?;
@@ -95,9 +95,9 @@ impl PageRef {
 #[derive(Debug)]
 pub struct ArchivePage {
     /// Entries, oldest first, including those of removed articles.
-    pub entries: Vec<PageKey>,
+    pub entries: Vec<FeedItemKey>,
     /// Page with the next older entries.
-    pub previous: Option<PageRef>,
+    pub previous: Option<ArchivePageRef>,
 }
 
 /// Returns the number of entries per page: at most as many as the feed document has, so that
@@ -107,7 +107,11 @@ fn page_size(feed: &Feed) -> usize {
 }
 
 /// Returns the newest page of a feed's archive.
-pub async fn newest_page(store: &Store, feed: &Feed, now: Millis) -> StoreResult<Option<PageRef>> {
+pub async fn newest_page(
+    store: &Store,
+    feed: &Feed,
+    now: Millis,
+) -> StoreResult<Option<ArchivePageRef>> {
     let Some(newest) = store
         .nearest_archived(
             &feed.selection,
@@ -119,11 +123,11 @@ pub async fn newest_page(store: &Store, feed: &Feed, now: Millis) -> StoreResult
     else {
         return Ok(None);
     };
-    let month = PageRef::containing(newest, 1);
+    let month = ArchivePageRef::containing(newest, 1);
     let full = store.count_archived(&feed.selection, month.start(), month.end(), now).await?
         / page_size(feed);
     if full > 0 {
-        return Ok(Some(PageRef { number: full, ..month }));
+        return Ok(Some(ArchivePageRef { number: full, ..month }));
     }
     newest_page_before(store, feed, month, now).await
 }
@@ -132,12 +136,12 @@ pub async fn newest_page(store: &Store, feed: &Feed, now: Millis) -> StoreResult
 pub async fn load_page(
     store: &Store,
     feed: &Feed,
-    page: PageRef,
+    page: ArchivePageRef,
     now: Millis,
 ) -> StoreResult<Option<ArchivePage>> {
     let all = store.archive_between(&feed.selection, page.start(), page.end(), now).await?;
     let offset = page_size(feed).saturating_mul(page.number.saturating_sub(1));
-    let entries: Vec<PageKey> = all.into_iter().skip(offset).take(page_size(feed)).collect();
+    let entries: Vec<FeedItemKey> = all.into_iter().skip(offset).take(page_size(feed)).collect();
     let is_complete = entries.len() == page_size(feed)
         || store
             .nearest_archived(&feed.selection, page.end(), Direction::Forward, now)
@@ -148,7 +152,7 @@ pub async fn load_page(
     }
     let previous = match page.number {
         1 => newest_page_before(store, feed, page, now).await?,
-        number => Some(PageRef { number: number - 1, ..page }),
+        number => Some(ArchivePageRef { number: number - 1, ..page }),
     };
     Ok(Some(ArchivePage { entries, previous }))
 }
@@ -157,19 +161,21 @@ pub async fn load_page(
 pub async fn page_after(
     store: &Store,
     feed: &Feed,
-    page: PageRef,
+    page: ArchivePageRef,
     now: Millis,
-) -> StoreResult<Option<PageRef>> {
+) -> StoreResult<Option<ArchivePageRef>> {
     let count = store.count_archived(&feed.selection, page.start(), page.end(), now).await?;
     let next_month =
         store.nearest_archived(&feed.selection, page.end(), Direction::Forward, now).await?;
-    let next = PageRef { number: page.number + 1, ..page };
+    let next = ArchivePageRef { number: page.number + 1, ..page };
     if count >= page_size(feed) * next.number
         || (count > page_size(feed) * page.number && next_month.is_some())
     {
         return Ok(Some(next));
     }
-    let Some(first) = next_month.map(|at| PageRef::containing(at, 1)) else { return Ok(None) };
+    let Some(first) = next_month.map(|at| ArchivePageRef::containing(at, 1)) else {
+        return Ok(None);
+    };
     let count = store.count_archived(&feed.selection, first.start(), first.end(), now).await?;
     let is_complete = count >= page_size(feed)
         || store
@@ -183,17 +189,17 @@ pub async fn page_after(
 async fn newest_page_before(
     store: &Store,
     feed: &Feed,
-    page: PageRef,
+    page: ArchivePageRef,
     now: Millis,
-) -> StoreResult<Option<PageRef>> {
+) -> StoreResult<Option<ArchivePageRef>> {
     let Some(last) =
         store.nearest_archived(&feed.selection, page.start(), Direction::Backward, now).await?
     else {
         return Ok(None);
     };
-    let month = PageRef::containing(last, 1);
+    let month = ArchivePageRef::containing(last, 1);
     let count = store.count_archived(&feed.selection, month.start(), month.end(), now).await?;
-    Ok(Some(PageRef { number: count.div_ceil(page_size(feed)).max(1), ..month }))
+    Ok(Some(ArchivePageRef { number: count.div_ceil(page_size(feed)).max(1), ..month }))
 }
 
 #[cfg(test)]
@@ -202,13 +208,13 @@ mod tests {
 
     #[test]
     fn a_page_has_one_canonical_name_and_spans_its_month() {
-        let second: PageRef = "2026-02-2".parse().unwrap();
+        let second: ArchivePageRef = "2026-02-2".parse().unwrap();
         assert_eq!((second.to_string().as_str(), second.number), ("2026-02-2", 2));
         assert_eq!(
             (second.start().rfc3339(), second.end().rfc3339()),
             ("2026-02-01T00:00:00Z".into(), "2026-03-01T00:00:00Z".into())
         );
-        assert_eq!(PageRef::containing(second.start(), 2), second);
+        assert_eq!(ArchivePageRef::containing(second.start(), 2), second);
         for invalid in [
             "2026-2",
             "2026-02-1",
@@ -221,8 +227,8 @@ mod tests {
             "2026-02-0",
             "x-y",
         ] {
-            assert!(invalid.parse::<PageRef>().is_err(), "{invalid}");
+            assert!(invalid.parse::<ArchivePageRef>().is_err(), "{invalid}");
         }
-        assert_eq!("9999-12".parse::<PageRef>().unwrap().end(), Millis(i64::MAX));
+        assert_eq!("9999-12".parse::<ArchivePageRef>().unwrap().end(), Millis(i64::MAX));
     }
 }

@@ -75,7 +75,7 @@ fn without_size(stem: &str) -> &str {
 /// invisible.
 fn replace_player_controls(body: &str) -> String {
     let mut out = String::with_capacity(body.len() + 256);
-    let mut address: Option<&str> = None;
+    let mut url: Option<&str> = None;
     let (mut links, mut rest) = (0_usize, body);
     while let Some(at) = rest.find('<') {
         out.push_str(&rest[..at]);
@@ -87,21 +87,21 @@ fn replace_player_controls(body: &str) -> String {
             "a" => links += 1,
             "/a" => links = links.saturating_sub(1),
             "audio" | "video" => {
-                address = src_attribute(tag);
+                url = src_attribute(tag);
                 out.push_str(&tag.replace(" controls=\"\"", ""));
                 continue;
             }
-            "source" => address = address.or_else(|| src_attribute(tag)),
+            "source" => url = url.or_else(|| src_attribute(tag)),
             _ => {}
         }
         out.push_str(tag);
         if matches!(name, "/audio" | "/video")
-            && let Some(address) = address.take().filter(|_| links == 0)
+            && let Some(url) = url.take().filter(|_| links == 0)
         {
-            let label = address.rsplit('/').find(|part| !part.is_empty()).unwrap_or(address);
+            let label = url.rsplit('/').find(|part| !part.is_empty()).unwrap_or(url);
             let label = label.split(['?', '#']).next().unwrap_or(label);
             // Both are taken from an attribute value, which is escaped already.
-            let _ = write!(out, " <a href=\"{address}\">{label}</a>");
+            let _ = write!(out, " <a href=\"{url}\">{label}</a>");
         }
     }
     out.push_str(rest);

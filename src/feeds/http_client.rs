@@ -22,7 +22,7 @@ use tokio_rustls::TlsConnector;
 use tokio_util::task::AbortOnDropHandle;
 use url::{Host, Url};
 
-use crate::domain::network::{self, Network};
+use crate::domain::network::{self, IpNetwork};
 use crate::mail::smtp::verified_by_system;
 
 /// Maximum number of response headers.
@@ -42,7 +42,7 @@ pub enum AddressPolicy {
     /// the URL is from an untrusted party.
     Public {
         /// Networks that the admin has allowed.
-        allowed_networks: Vec<Network>,
+        allowed_networks: Vec<IpNetwork>,
     },
 }
 

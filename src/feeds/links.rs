@@ -8,10 +8,10 @@ use super::format::Format;
 /// Returns the links of a document: itself, its hubs (WebSub) and the related documents of its feed
 /// (RFC 5005).
 pub(super) fn document_links(head: &FeedMetadata<'_>, format: Format) -> Vec<Link> {
-    let document = |rel: &str, address: &str| Link {
+    let document = |rel: &str, url: &str| Link {
         rel: rel.to_owned(),
         mime_type: Some(format.media_type().to_owned()),
-        href: format!("{address}.{}", format.extension()),
+        href: format!("{url}.{}", format.extension()),
         ..Link::default()
     };
     let mut links = vec![document("self", &head.self_url)];
@@ -27,9 +27,8 @@ pub(super) fn document_links(head: &FeedMetadata<'_>, format: Format) -> Vec<Lin
             (previous.as_ref(), Some(current), next.as_ref())
         }
     };
-    for (rel, address) in [("current", current), ("prev-archive", previous), ("next-archive", next)]
-    {
-        links.extend(address.map(|address| document(rel, address)));
+    for (rel, url) in [("current", current), ("prev-archive", previous), ("next-archive", next)] {
+        links.extend(url.map(|url| document(rel, url)));
     }
     links
 }

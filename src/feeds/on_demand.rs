@@ -180,7 +180,7 @@ impl OnDemandCache {
             .map_err(failed)?
             .ok_or(LookupError::NotFound)?;
         let plan = match request.kind {
-            DocumentKind::Page(page) => plan::page(store, config, &feed, page, now)
+            DocumentKind::Page(page) => plan::archive_page(store, config, &feed, page, now)
                 .await
                 .map_err(failed)?
                 .ok_or(LookupError::NotFound)?,

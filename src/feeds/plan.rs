@@ -6,13 +6,13 @@ use std::iter;
 
 use sha2::{Digest as _, Sha256};
 
-use super::archive::{self, ArchivePage, PageRef};
+use super::archive::{self, ArchivePage, ArchivePageRef};
 use super::feed::{ArchiveRole, Translation};
-use super::rendered::Fingerprint;
+use super::rendered::ItemHash;
 use crate::config::{Config, Content, Feed};
 use crate::domain::site_urls::SiteUrls;
 use crate::domain::time::Millis;
-use crate::store::feed_queries::PageKey;
+use crate::store::feed_queries::FeedItemKey;
 use crate::store::{Store, StoreResult};
 
 /// Version of the renderer's output for an unchanged article. Raise it when the output changes;
@@ -38,7 +38,7 @@ pub struct PlannedItem {
     /// Row of the article in the store.
     pub row: i64,
     /// Hash of everything that the rendered item depends on.
-    pub fingerprint: Fingerprint,
+    pub item_hash: ItemHash,
     /// Public translations of the article.
     pub translations: Vec<Translation>,
     /// Offset from UTC, in minutes, with which the time of the last change is written.
@@ -72,11 +72,11 @@ pub async fn newest(
 
 /// Returns the plan of an archive page. Returns `None` if the page does not exist or does not exist
 /// yet.
-pub async fn page(
+pub async fn archive_page(
     store: &Store,
     config: &Config,
     feed: &Feed,
-    page: PageRef,
+    page: ArchivePageRef,
     now: Millis,
 ) -> StoreResult<Option<DocumentPlan>> {
     let Some(ArchivePage { entries, previous }) =
@@ -93,14 +93,14 @@ pub async fn page(
         next: Some(format!("{url}/next")),
         url,
     };
-    let mut keys: Vec<PageKey> =
+    let mut keys: Vec<FeedItemKey> =
         entries.into_iter().filter(|key| key.removed_at.is_none()).collect();
     keys.reverse();
     build(store, config, feed, keys, removed, archive, now).await.map(Some)
 }
 
 /// Returns the URL of an archive page without the format.
-pub fn page_url(config: &Config, feed: &Feed, page: PageRef) -> String {
+pub fn page_url(config: &Config, feed: &Feed, page: ArchivePageRef) -> String {
     format!("{}/archive/{page}", SiteUrls(&config.site.base_url).feed_page(&feed.path()))
 }
 
@@ -108,7 +108,7 @@ async fn build(
     store: &Store,
     config: &Config,
     feed: &Feed,
-    keys: Vec<PageKey>,
+    keys: Vec<FeedItemKey>,
     removed: Option<Millis>,
     archive: ArchiveRole,
     now: Millis,
@@ -147,7 +147,7 @@ async fn build(
                     others.map(|(_, translation)| translation.clone()).collect();
                 PlannedItem {
                     row: key.row,
-                    fingerprint: fingerprint(config, feed, &key, &translations, offset),
+                    item_hash: item_hash(config, feed, &key, &translations, offset),
                     translations,
                     utc_offset_minutes: offset,
                 }
@@ -157,7 +157,7 @@ async fn build(
 }
 
 /// Returns the time of an article's last change as documents show it, in whole seconds.
-fn visible_update(key: &PageKey) -> Millis {
+fn visible_update(key: &FeedItemKey) -> Millis {
     key.updated_at.max(key.published_at).whole_second()
 }
 
@@ -168,11 +168,11 @@ fn visible_update(key: &PageKey) -> Millis {
 /// `updated` text. Of the items of one second, only the newest is therefore written in UTC; each
 /// other one is written as the same instant with an offset of its own. The id determines the
 /// offset, so that it stays the same when other items are removed.
-fn zone_offsets(keys: &[PageKey]) -> Vec<i32> {
+fn zone_offsets(keys: &[FeedItemKey]) -> Vec<i32> {
     let hours = (-12..=14).filter(|hour| *hour != 0).map(|hour| hour * 60);
     let minutes = -12 * 60..=14 * 60;
     let mut taken: HashSet<(Millis, i32)> = HashSet::new();
-    let free_offset = |key: &PageKey| {
+    let free_offset = |key: &FeedItemKey| {
         let start = usize::from(Sha256::digest(&key.guid)[0]) % hours.clone().count();
         let mut candidates = iter::once(0)
             .chain(hours.clone().skip(start))
@@ -183,7 +183,7 @@ fn zone_offsets(keys: &[PageKey]) -> Vec<i32> {
     keys.iter().map(free_offset).collect()
 }
 
-/// Returns the name of a content setting in fingerprints, which must never change.
+/// Returns the name of a content setting for hashing, which must never change.
 pub(super) fn content_mode(content: Content) -> &'static str {
     match content {
         Content::Full => "full",
@@ -192,13 +192,13 @@ pub(super) fn content_mode(content: Content) -> &'static str {
 }
 
 /// Returns a hash of everything an item's bytes depend on.
-fn fingerprint(
+fn item_hash(
     config: &Config,
     feed: &Feed,
-    key: &PageKey,
+    key: &FeedItemKey,
     translations: &[Translation],
     offset: i32,
-) -> Fingerprint {
+) -> ItemHash {
     let mut hasher = Sha256::new();
     let translation_list: String = translations
         .iter()
@@ -225,8 +225,8 @@ fn fingerprint(
 mod tests {
     use super::*;
 
-    fn keys_changed_at(ids: &[&str], at: impl Fn(usize) -> i64) -> Vec<PageKey> {
-        let key = |(i, id): (usize, &&str)| PageKey {
+    fn keys_changed_at(ids: &[&str], at: impl Fn(usize) -> i64) -> Vec<FeedItemKey> {
+        let key = |(i, id): (usize, &&str)| FeedItemKey {
             row: 0,
             guid: (*id).to_owned(),
             published_at: Millis(0),

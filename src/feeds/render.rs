@@ -10,7 +10,7 @@ use bytes::Bytes;
 use super::feed::{ArchiveRole, Item, feed_metadata, item};
 use super::format::Format;
 use super::plan::{self, DocumentPlan};
-use super::rendered::{Fingerprint, RenderedFeed, assemble};
+use super::rendered::{ItemHash, RenderedFeed, assemble};
 use crate::config::{Config, Feed};
 use crate::domain::article::Article;
 use crate::domain::time::{Millis, SECOND};
@@ -50,8 +50,8 @@ pub async fn render(
             !to_load.contains(&planned.row) || articles.contains_key(&planned.row)
         };
         let items: Vec<&plan::PlannedItem> = plan.items.iter().filter(is_available).collect();
-        let fingerprints: Vec<Fingerprint> =
-            items.iter().map(|planned| planned.fingerprint).collect();
+        let item_hashes: Vec<ItemHash> =
+            items.iter().map(|planned| planned.item_hash).collect();
         let head = feed_metadata(&site, &feed, plan.updated, &plan.archive, &hubs);
         let render_format = |(format, previous): (Format, Option<Arc<RenderedFeed>>)| {
             let frame = format.frame(&head)?;
@@ -67,7 +67,7 @@ pub async fn render(
                     },
                 )
             };
-            let (mut document, failed) = assemble(format, &frame, &fingerprints, previous.as_deref(), render_item);
+            let (mut document, failed) = assemble(format, &frame, &item_hashes, previous.as_deref(), render_item);
             for (i, reason) in failed {
                 let guid = articles.get(&items[i].row).map_or("", |article| article.guid.as_str());
                 tracing::error!(feed = %feed.name, article = %guid, "article left out of the feed: {reason}");
@@ -85,12 +85,12 @@ pub async fn render(
 
 /// Returns the rows of the articles that the previous document of at least one format lacks.
 fn articles_to_load(plan: &DocumentPlan, jobs: &FormatJobs) -> Vec<i64> {
-    let available: Vec<HashSet<&Fingerprint>> = jobs
+    let available: Vec<HashSet<&ItemHash>> = jobs
         .iter()
-        .map(|(_, previous)| previous.iter().flat_map(|document| document.fingerprints()).collect())
+        .map(|(_, previous)| previous.iter().flat_map(|document| document.item_hashes()).collect())
         .collect();
     let is_missing = |planned: &&plan::PlannedItem| {
-        available.iter().any(|fingerprints| !fingerprints.contains(&planned.fingerprint))
+        available.iter().any(|item_hashes| !item_hashes.contains(&planned.item_hash))
     };
     plan.items.iter().filter(is_missing).map(|planned| planned.row).collect()
 }

@@ -22,7 +22,7 @@ use crate::domain::time::Millis;
 pub use assemble::assemble;
 
 /// Identifies one state of one item among all items and all their states.
-pub type Fingerprint = [u8; 16];
+pub type ItemHash = [u8; 16];
 
 /// Gzip header for deflate, without a file name, a time or a known operating system (RFC 1952
 /// section 2.3).
@@ -59,9 +59,9 @@ struct BrotliState {
 /// One segment of a document: the text before the items, one item, or the text after the items.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Segment {
-    /// Fingerprint of the item; zeros for the text around the items.
-    pub(super) fingerprint: Fingerprint,
-    hash: Fingerprint,
+    /// Hash of the item; zeros for the text around the items.
+    pub(super) item_hash: ItemHash,
+    hash: ItemHash,
     compressed_length: u32,
     length: u32,
     crc: u32,
@@ -74,7 +74,7 @@ impl Segment {
     pub(super) fn to_bytes(&self) -> [u8; Self::BYTES] {
         let mut bytes = [0; Self::BYTES];
         let numbers = [self.compressed_length, self.length, self.crc].map(u32::to_le_bytes);
-        let parts = [&self.fingerprint[..], &self.hash]
+        let parts = [&self.item_hash[..], &self.hash]
             .into_iter()
             .chain(numbers.iter().map(|number| &number[..]))
             .flatten();
@@ -87,7 +87,7 @@ impl Segment {
         let (numbers, _) = bytes[32..].as_chunks::<4>();
         let number = |i: usize| u32::from_le_bytes(numbers[i]);
         Self {
-            fingerprint: hashes[0],
+            item_hash: hashes[0],
             hash: hashes[1],
             compressed_length: number(0),
             length: number(1),
@@ -145,9 +145,9 @@ impl RenderedFeed {
         self.format.media_type()
     }
 
-    /// Returns the fingerprints of the items in document order.
-    pub fn fingerprints(&self) -> impl Iterator<Item = &Fingerprint> {
-        self.item_segments().iter().map(|segment| &segment.fingerprint)
+    /// Returns the item hashes of the items in document order.
+    pub fn item_hashes(&self) -> impl Iterator<Item = &ItemHash> {
+        self.item_segments().iter().map(|segment| &segment.item_hash)
     }
 
     fn item_segments(&self) -> &[Segment] {
@@ -186,7 +186,7 @@ impl RenderedFeed {
     }
 }
 
-fn digest(text: &[u8]) -> Fingerprint {
+fn digest(text: &[u8]) -> ItemHash {
     let mut first = [0; 16];
     first.copy_from_slice(&Sha256::digest(text)[..16]);
     first

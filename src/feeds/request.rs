@@ -3,7 +3,7 @@
 use percent_encoding::percent_decode_str;
 use url::form_urlencoded;
 
-use super::archive::PageRef;
+use super::archive::ArchivePageRef;
 use super::format::Format;
 use crate::config::Config;
 use crate::domain::selection::{Selection, TermKind, normalize};
@@ -45,9 +45,9 @@ pub enum DocumentKind {
     /// The feed document itself, with the newest articles.
     Newest,
     /// One page of the archive.
-    Page(PageRef),
+    Page(ArchivePageRef),
     /// The document after an archive page, which is a redirect.
-    NextOf(PageRef),
+    NextOf(ArchivePageRef),
 }
 
 impl FeedRequest {
@@ -160,10 +160,10 @@ fn parse_facet(name: &str) -> Option<TermKind> {
 fn split_document_kind<'a, 's>(segments: &'a [&'s str]) -> Option<(&'a [&'s str], DocumentKind)> {
     match segments {
         // A term can be called "archive" too.
-        [rest @ .., "archive", page] if page.parse::<PageRef>().is_ok() => {
+        [rest @ .., "archive", page] if page.parse::<ArchivePageRef>().is_ok() => {
             Some((rest, DocumentKind::Page(page.parse().ok()?)))
         }
-        [rest @ .., "archive", page, "next"] if page.parse::<PageRef>().is_ok() => {
+        [rest @ .., "archive", page, "next"] if page.parse::<ArchivePageRef>().is_ok() => {
             Some((rest, DocumentKind::NextOf(page.parse().ok()?)))
         }
         _ => Some((segments, DocumentKind::Newest)),
@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn a_path_selects_a_feed_an_archive_page_or_the_document_after_it() {
-        let page: PageRef = "2026-08-2".parse().unwrap();
+        let page: ArchivePageRef = "2026-08-2".parse().unwrap();
         let secret =
             FeedSelector { secret: Some("0123456789abcdef".to_owned()), ..named_feed("staff") };
         assert_requests([
@@ -276,7 +276,7 @@ mod tests {
 
     #[test]
     fn a_path_selects_the_articles_with_a_term() {
-        let page: PageRef = "2026-08-2".parse().unwrap();
+        let page: ArchivePageRef = "2026-08-2".parse().unwrap();
         assert_requests([
             (
                 "section/tag/jobs.json",

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::http::HeaderMap;
 
-use crate::domain::network::Network;
+use crate::domain::network::IpNetwork;
 
 /// Address of the client that made a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -15,7 +15,7 @@ impl ClientIp {
     ///
     /// `X-Forwarded-For` is read from its end, where the nearest proxy writes, and only as far as
     /// the addresses are those of `trusted` proxies: the first other address is the client.
-    pub(crate) fn new(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> Self {
+    pub(crate) fn new(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNetwork]) -> Self {
         let is_trusted = |ip: IpAddr| trusted.iter().any(|network| network.contains(ip));
         let mut client = peer.to_canonical();
         let lines: Vec<&str> = headers
@@ -63,8 +63,8 @@ mod tests {
         for line in forwarded {
             headers.append("x-forwarded-for", line.parse().unwrap());
         }
-        let trusted: Vec<Network> =
-            trusted.iter().map(|text| Network::parse(text).unwrap()).collect();
+        let trusted: Vec<IpNetwork> =
+            trusted.iter().map(|text| IpNetwork::parse(text).unwrap()).collect();
         ClientIp::new(peer.parse().unwrap(), &headers, &trusted).0.to_string()
     }
 

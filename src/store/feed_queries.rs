@@ -12,7 +12,7 @@ use crate::domain::time::Millis;
 
 /// Article in a feed document, without its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PageKey {
+pub struct FeedItemKey {
     /// Id of the row.
     pub row: i64,
     /// Permanent id of the article.
@@ -31,7 +31,7 @@ pub struct PageKey {
     pub removed_at: Option<Millis>,
 }
 
-impl FromRow for PageKey {
+impl FromRow for FeedItemKey {
     fn from_row(row: &Row) -> StoreResult<Self> {
         Ok(Self {
             row: row.get("id")?,
@@ -141,7 +141,7 @@ impl Store {
         selection: &Selection,
         now: Millis,
         limit: usize,
-    ) -> StoreResult<Vec<PageKey>> {
+    ) -> StoreResult<Vec<FeedItemKey>> {
         let indexed_terms = IndexedTerms::new(selection);
         let text = format!(
             "SELECT {{page_key}}
@@ -220,7 +220,7 @@ impl Store {
         from: Millis,
         until: Millis,
         now: Millis,
-    ) -> StoreResult<Vec<PageKey>> {
+    ) -> StoreResult<Vec<FeedItemKey>> {
         bind_selection(self.read(&ARCHIVE_BETWEEN), selection)
             .bind("now", now)
             .bind("from", from)

@@ -9,23 +9,23 @@ use crate::domain::readership::{Day, ReadershipCount};
 static SAVE: Statement = Statement::new(
     "
     INSERT INTO readership
-           (feed, day, node, since, until, direct, aggregated, requests, not_modified)
-    SELECT r.feed, r.day, $node, r.since, r.until, r.direct, r.aggregated, r.requests, r.not_modified
+           (feed, day, node, since, until, direct, via_aggregators, requests, not_modified)
+    SELECT r.feed, r.day, $node, r.since, r.until, r.direct, r.via_aggregators, r.requests, r.not_modified
       FROM {json_rows $counts
                feed TEXT, day INTEGER, since INTEGER, until INTEGER, direct INTEGER,
-               aggregated INTEGER, requests INTEGER, not_modified INTEGER} AS r
+               via_aggregators INTEGER, requests INTEGER, not_modified INTEGER} AS r
      WHERE TRUE
     ON CONFLICT (feed, day, node) DO UPDATE
        SET until = excluded.until,
            direct = excluded.direct,
-           aggregated = excluded.aggregated,
+           via_aggregators = excluded.via_aggregators,
            requests = excluded.requests,
            not_modified = excluded.not_modified",
 );
 
 static SINCE: Statement = Statement::new(
     "
-    SELECT feed, day, since, until, direct, aggregated, requests, not_modified
+    SELECT feed, day, since, until, direct, via_aggregators, requests, not_modified
       FROM readership
      WHERE day >= $since",
 );
@@ -46,7 +46,7 @@ impl FromRow for ReadershipCount {
             since: row.time("since")?,
             until: row.time("until")?,
             direct: count("direct")?,
-            aggregated: count("aggregated")?,
+            via_aggregators: count("via_aggregators")?,
             requests: count("requests")?,
             not_modified: count("not_modified")?,
         })
@@ -63,7 +63,7 @@ impl Store {
         let row = |c: &ReadershipCount| {
             json!({
                 "feed": c.feed, "day": c.day.0, "since": c.since.0, "until": c.until.0,
-                "direct": whole(c.direct), "aggregated": whole(c.aggregated),
+                "direct": whole(c.direct), "via_aggregators": whole(c.via_aggregators),
                 "requests": whole(c.requests), "not_modified": whole(c.not_modified),
             })
         };

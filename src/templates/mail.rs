@@ -29,7 +29,7 @@ pub struct SiteContext {
 
 /// Digest to which a mail belongs.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct DigestNames {
+pub struct DigestSummary {
     /// Slug of the digest.
     pub name: String,
     /// Title of the digest for readers.
@@ -98,7 +98,7 @@ pub struct DigestMailContext {
     /// Publisher of the digest.
     pub site: SiteContext,
     /// Digest to which the mail belongs.
-    pub digest: DigestNames,
+    pub digest: DigestSummary,
     /// Language of the variant (RFC 5646).
     pub language: String,
     /// Edition to which the mail belongs.
@@ -161,7 +161,7 @@ impl DigestMailContext {
         };
         Self {
             site: sample_site(),
-            digest: DigestNames {
+            digest: DigestSummary {
                 name: "weekly".into(),
                 title: "The week at Linden Valley".into(),
             },
@@ -196,7 +196,7 @@ impl DigestMailContext {
     fn chinese_sample(full: Self) -> Self {
         Self {
             language: "zh-CN".into(),
-            digest: DigestNames { name: "weekly".into(), title: "林谷一周".into() },
+            digest: DigestSummary { name: "weekly".into(), title: "林谷一周".into() },
             edition: EditionContext { date_text: "2026年9月21日".into(), ..full.edition },
             lead: vec![
                 sample_lead("中德联合实训车间正式启用", "zh", "2026年9月20日"),

@@ -29,7 +29,7 @@ pub trait View: Serialize + Sized {
 
 /// Context common to all pages.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Page {
+pub struct PageContext {
     /// Language of the page (RFC 5646).
     pub language: String,
     /// Name of the publisher.
@@ -77,7 +77,7 @@ pub struct LanguageLink {
 pub struct IndexPage {
     /// Context common to all pages.
     #[serde(flatten)]
-    pub page: Page,
+    pub page: PageContext,
     /// All public feeds, in the order of the configuration.
     pub feeds: Vec<FeedRow>,
     /// All digests, in the order of the configuration.
@@ -156,15 +156,15 @@ pub struct DemoBanner {
 pub struct FeedPage {
     /// Context common to all pages.
     #[serde(flatten)]
-    pub page: Page,
+    pub page: PageContext,
     /// Feed that is shown.
     pub feed: FeedRow,
     /// Newest articles of the feed, or all articles of an archive page.
     pub articles: Vec<ArticleRow>,
     /// URLs of the feed, one per format.
-    pub addresses: Vec<Alternate>,
+    pub alternates: Vec<Alternate>,
     /// Native names of the articles' languages.
-    pub languages_named: Vec<String>,
+    pub language_names: Vec<String>,
     /// `true` if readers can subscribe to the feed with WebSub.
     pub has_push: bool,
     /// Path of the preceding archive page, if any.
@@ -186,7 +186,7 @@ pub struct FeedPage {
 pub struct FeedsPage {
     /// Context common to all pages.
     #[serde(flatten)]
-    pub page: Page,
+    pub page: PageContext,
     /// Configured feeds, in the order of the configuration.
     pub feeds: Vec<FeedRow>,
     /// `true` if `/feeds.opml` is served.
@@ -222,7 +222,7 @@ pub struct Action {
 pub struct MessagePage {
     /// Context common to all pages.
     #[serde(flatten)]
-    pub page: Page,
+    pub page: PageContext,
     /// Tone of the message.
     pub tone: Tone,
     /// Title of the message.
@@ -238,7 +238,7 @@ pub struct MessagePage {
 pub struct ErrorPage {
     /// Context common to all pages.
     #[serde(flatten)]
-    pub page: Page,
+    pub page: PageContext,
     /// HTTP status code of the response.
     pub status: u16,
     /// Title of the error.

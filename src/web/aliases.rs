@@ -1,4 +1,4 @@
-//! Alias addresses that feeds had before Courant: a path with or without a query, for example
+//! Alias URLs that feeds had before Courant: a path with or without a query, for example
 //! `/feed/` or `/?feed=rss2`.
 
 use std::collections::HashMap;
@@ -8,7 +8,7 @@ use url::form_urlencoded;
 
 use crate::feeds::format::Format;
 
-/// Lookup table from alias addresses to their targets.
+/// Lookup table from alias URLs to their targets.
 #[derive(Debug)]
 pub(super) struct Aliases<T> {
     by_path: HashMap<String, Vec<Alias<T>>>,
@@ -38,7 +38,7 @@ impl<T: Clone> Aliases<T> {
         Self { by_path }
     }
 
-    /// Finds the target of an address, ignoring a trailing slash and additional query parameters.
+    /// Finds the target of a URL, ignoring a trailing slash and additional query parameters.
     pub(super) fn find(&self, path: &str, query: Option<&str>) -> Option<&T> {
         if self.by_path.is_empty() {
             return None;

@@ -57,7 +57,7 @@ impl CachedHeaders {
         kind: DocumentKind,
         rendered: &RenderedFeed,
     ) -> Self {
-        let address = match kind {
+        let url = match kind {
             DocumentKind::Page(page) => plan::page_url(config, feed, page),
             DocumentKind::Newest | DocumentKind::NextOf(_) => {
                 SiteUrls(&config.site.base_url).feed_page(&feed.path())
@@ -65,7 +65,7 @@ impl CachedHeaders {
         };
         let hubs =
             if matches!(kind, DocumentKind::Page(_)) { Vec::new() } else { config.hubs_of(feed) };
-        let links = link_header(&hubs, &format!("{address}.{}", rendered.format.extension()));
+        let links = link_header(&hubs, &format!("{url}.{}", rendered.format.extension()));
         let mut common = HeaderMap::with_capacity(12);
         let fixed = [
             (header::VARY, "Accept-Encoding"),
@@ -194,8 +194,8 @@ fn insert_valid(headers: &mut HeaderMap, name: HeaderName, text: &str) {
     headers.extend(HeaderValue::try_from(text).map(|value| (name, value)));
 }
 
-/// Returns the `Link` header with the feed's hubs and its own address (WebSub section 4).
-fn link_header(hubs: &[String], address: &str) -> String {
+/// Returns the `Link` header with the feed's hubs and its own URL (WebSub section 4).
+fn link_header(hubs: &[String], url: &str) -> String {
     let hubs: String = hubs.iter().map(|hub| format!("<{hub}>; rel=\"hub\", ")).collect();
-    format!("{hubs}<{address}>; rel=\"self\"")
+    format!("{hubs}<{url}>; rel=\"self\"")
 }

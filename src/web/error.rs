@@ -36,7 +36,7 @@ impl WebError {
         Self { status, text_key, retry_after: None, cause: None }
     }
 
-    /// 404: no page has this address.
+    /// 404: no page has this URL.
     pub(super) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "error-not-found")
     }
@@ -61,7 +61,7 @@ impl WebError {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "error-too-large")
     }
 
-    /// 405: the address does not support the request's method.
+    /// 405: the URL does not support the request's method.
     pub(super) fn method_not_allowed() -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "error-method-not-allowed")
     }

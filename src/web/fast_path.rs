@@ -1,8 +1,8 @@
-//! Serves declared feeds, at their own addresses and at aliases, before the axum router; forwards
+//! Serves declared feeds, at their own URLs and at aliases, before the axum router; forwards
 //! all other requests.
 //!
 //! A hit takes one map lookup, the cached headers and the shared bytes: no database, no parsing of
-//! the address and no copy of the body.
+//! the URL and no copy of the body.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -40,7 +40,7 @@ pub struct FeedFastPath {
     peer: Option<SocketAddr>,
 }
 
-/// The declared feeds, by address and by alias.
+/// The declared feeds, by URL and by alias.
 #[derive(Debug)]
 struct FeedRoutes {
     paths: HashMap<String, Arc<FeedRoute>>,
@@ -70,7 +70,7 @@ impl FeedFastPath {
         Self { peer: Some(peer), ..self.clone() }
     }
 
-    /// Finds the feed at an address; the flag is `true` for an alias.
+    /// Finds the feed at a URL; the flag is `true` for an alias.
     fn find_route(&self, uri: &Uri) -> Option<(&Arc<FeedRoute>, bool)> {
         // A query selects an on-demand feed, which the router serves.
         let own_route = || {
@@ -168,7 +168,7 @@ impl Service<Request> for FeedFastPath {
             return response;
         }
         if is_alias {
-            // The router reports errors of an alias as errors of the feed's own address.
+            // The router reports errors of an alias as errors of the feed's own URL.
             let path = PathAndQuery::try_from(route.path.as_str());
             *request.uri_mut() = path.map(Uri::from).unwrap_or_default();
         }
@@ -241,8 +241,8 @@ impl FeedRoutes {
         Self { paths, aliases: Aliases::new(aliases) }
     }
 
-    /// Returns the canonical form of an address with superfluous slashes or capital letters if a
-    /// feed exists there; the flag is `true` if the address contains a private feed's secret.
+    /// Returns the canonical form of a URL with superfluous slashes or capital letters if a
+    /// feed exists there; the flag is `true` if the URL contains a private feed's secret.
     fn canonical_path(&self, uri: &Uri) -> Option<(String, bool)> {
         let path = uri.path();
         let is_doubled = path.contains("//");
@@ -258,7 +258,7 @@ impl FeedRoutes {
             .flat_map(|segment| ["/", segment])
             .collect();
         let lower = exact.to_ascii_lowercase();
-        // A redirect must not confirm a nearly correct guess of a private address.
+        // A redirect must not confirm a nearly correct guess of a private URL.
         let is_public =
             |path: &String| self.paths.get(path).is_some_and(|route| route.feed.private.is_none());
         let path = if self.paths.contains_key(&exact) || (is_doubled && exact.starts_with("/feeds"))

@@ -1,4 +1,4 @@
-//! `/feeds/NAME`: the page of a feed, with its articles, addresses and the HTML to link to it.
+//! `/feeds/NAME`: the page of a feed, with its articles, URLs and the HTML to link to it.
 
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::response::Response;
@@ -13,7 +13,7 @@ use super::summaries::{ARTICLES_PER_SUMMARY, FeedSummary};
 use crate::config::Feed;
 use crate::domain::language;
 use crate::domain::selection::Selection;
-use crate::feeds::archive::PageRef;
+use crate::feeds::archive::ArchivePageRef;
 use crate::feeds::format::Format;
 use crate::feeds::on_demand::Lookup;
 use crate::feeds::rendered::RenderedFeed;
@@ -73,15 +73,15 @@ async fn render_page(
             .iter()
             .map(|article| article_row(web, client, article.clone()))
             .collect(),
-        languages_named: summary.languages.iter().map(|tag| language::autonym(tag)).collect(),
+        language_names: summary.languages.iter().map(|tag| language::autonym(tag)).collect(),
         has_push: !web.app.config.hubs_of(feed).is_empty(),
-        older: summary.older.as_deref().and_then(|address| web.site_path(address)),
+        older: summary.older.as_deref().and_then(|url| web.site_path(url)),
         snippet: snippet(&alternates),
         groups: related_feeds(web, feed_request, feed, &summary).await,
         is_private: feed.private.is_some(),
         archive,
         script: COPY_SCRIPT.to_owned(),
-        addresses: alternates.clone(),
+        alternates: alternates.clone(),
     };
     view.page.alternates = alternates;
     let mut response = web.render(&view).await?;
@@ -91,7 +91,7 @@ async fn render_page(
             .map(|policy| (header::CONTENT_SECURITY_POLICY, policy)),
     );
     if view.is_private {
-        // The address of a private feed is its only protection.
+        // The URL of a private feed is its only protection.
         let private_headers = [
             (HeaderName::from_static("x-robots-tag"), "noindex"),
             (header::REFERRER_POLICY, "no-referrer"),
@@ -128,7 +128,7 @@ async fn related_feeds(
 
 /// Returns the title of an archive page: `August 2026`, or `August 2026 · 2` for the month's second
 /// page.
-fn archive_title(page: PageRef, language: &str) -> String {
+fn archive_title(page: ArchivePageRef, language: &str) -> String {
     let part = if page.number() > 1 { format!(" · {}", page.number()) } else { String::new() };
     month_text(page.month(), language) + &part
 }
@@ -145,10 +145,10 @@ fn snippet(alternates: &[Alternate]) -> String {
 }
 
 impl WebState {
-    /// Returns the path of the page that belongs to a JSON feed's address on this site.
-    fn site_path(&self, address: &str) -> Option<String> {
+    /// Returns the path of the page that belongs to a JSON feed's URL on this site.
+    fn site_path(&self, url: &str) -> Option<String> {
         let path =
-            address.strip_prefix(self.app.config.site.base_url.as_str())?.strip_suffix(".json")?;
+            url.strip_prefix(self.app.config.site.base_url.as_str())?.strip_suffix(".json")?;
         Some(format!("{}{path}", self.base_path))
     }
 }

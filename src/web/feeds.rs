@@ -102,7 +102,7 @@ async fn document(
             {
                 Negotiated::Response(response) => response,
                 // Only declared feeds are compressed with Brotli, and they arrive here only if the
-                // address has a query; the fast path serves the others.
+                // URL has a query; the fast path serves the others.
                 Negotiated::NeedsBrotliBody => {
                     let body =
                         app.feed_cache.load_brotli(&file_name(&feed, format), &rendered).await;
@@ -122,25 +122,25 @@ async fn document(
     }
 }
 
-/// Redirects permanently to a feed's current address; shared caches must not store that of a
+/// Redirects permanently to a feed's current URL; shared caches must not store that of a
 /// private feed.
-pub(super) fn redirect_permanently(address: &str, is_private: bool) -> Response {
-    redirect(StatusCode::MOVED_PERMANENTLY, address, MOVED_MAX_AGE_SECS, is_private)
+pub(super) fn redirect_permanently(url: &str, is_private: bool) -> Response {
+    redirect(StatusCode::MOVED_PERMANENTLY, url, MOVED_MAX_AGE_SECS, is_private)
 }
 
 /// Redirects temporarily to the page that currently follows the requested archive page.
-pub(super) fn redirect_to_next(address: &str, feed_request: &FeedRequest) -> Response {
+pub(super) fn redirect_to_next(url: &str, feed_request: &FeedRequest) -> Response {
     redirect(
         StatusCode::TEMPORARY_REDIRECT,
-        address,
+        url,
         NEXT_PAGE_MAX_AGE_SECS,
         feed_request.selector.secret.is_some(),
     )
 }
 
-fn redirect(status: StatusCode, address: &str, max_age_secs: u32, is_private: bool) -> Response {
+fn redirect(status: StatusCode, url: &str, max_age_secs: u32, is_private: bool) -> Response {
     // The path comes from a request, so it is a valid header value.
-    let Ok(address) = HeaderValue::try_from(address) else {
+    let Ok(url) = HeaderValue::try_from(url) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let scope = if is_private { "private" } else { "public" };
@@ -148,14 +148,14 @@ fn redirect(status: StatusCode, address: &str, max_age_secs: u32, is_private: bo
         (header::CACHE_CONTROL, format!("{scope}, max-age={max_age_secs}")),
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*".to_owned()),
     ];
-    let mut response = (status, headers, [(header::LOCATION, address)]).into_response();
+    let mut response = (status, headers, [(header::LOCATION, url)]).into_response();
     if is_private {
         response.headers_mut().insert("x-robots-tag", HeaderValue::from_static("noindex"));
     }
     response
 }
 
-/// `OPTIONS` on feed addresses: allows cross-origin reads from any site (CORS).
+/// `OPTIONS` on feed URLs: allows cross-origin reads from any site (CORS).
 pub(super) async fn preflight() -> Response {
     let headers = [
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),

@@ -18,7 +18,7 @@ use super::error::{TOO_MANY_REQUESTS, WebError, WebResult};
 use super::state::{SharedState, WebState};
 use crate::domain::time::DAY;
 use crate::templates::View;
-use crate::templates::pages::{Action, ErrorPage, LanguageLink, MessagePage, Page, Tone};
+use crate::templates::pages::{Action, ErrorPage, LanguageLink, MessagePage, PageContext, Tone};
 
 /// Default Content-Security-Policy: allows only this site's style sheet, images and forms; no
 /// scripts and no framing.
@@ -38,13 +38,13 @@ pub(super) const ARTICLE_CSP: &str = "default-src 'none'; style-src 'self'; img-
 impl WebState {
     /// Returns the values that every page needs. Language links are included only for GET and HEAD,
     /// where following one returns the same page.
-    pub(super) fn page(&self, client: &ClientInfo, method: &Method) -> Page {
+    pub(super) fn page(&self, client: &ClientInfo, method: &Method) -> PageContext {
         let languages = if method == Method::GET || method == Method::HEAD {
             self.language_links(client)
         } else {
             Vec::new()
         };
-        Page {
+        PageContext {
             language: client.language.clone(),
             site_title: self.app.config.site.title.clone(),
             base: self.base_path.clone(),

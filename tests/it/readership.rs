@@ -30,7 +30,7 @@ database_tests! {
         other.flush_due(store, world.now()).await.unwrap();
         let readers_on = async |day: Day| aggregate_by_day(store.readership(Day(0)).await.unwrap()).remove("news").unwrap().get(&day).copied();
         let today = Day::containing(world.now());
-        assert_eq!(readers_on(today).await, Some(DailyReadership { direct: 7, aggregated: 12, requests: 14, not_modified: 14 }));
+        assert_eq!(readers_on(today).await, Some(DailyReadership { direct: 7, via_aggregators: 12, requests: 14, not_modified: 14 }));
 
         world.advance(DAY);
         read(&restarted, 1);
@@ -39,7 +39,7 @@ database_tests! {
         read(&restarted, 2);
         world.advance(HOUR);
         restarted.flush_due(store, world.now()).await.unwrap();
-        assert_eq!(readers_on(Day::containing(world.now())).await, Some(DailyReadership { direct: 2, aggregated: 0, requests: 2, not_modified: 2 }));
+        assert_eq!(readers_on(Day::containing(world.now())).await, Some(DailyReadership { direct: 2, via_aggregators: 0, requests: 2, not_modified: 2 }));
         world.advance(400 * DAY);
         restarted.flush_due(store, world.now()).await.unwrap();
         assert_eq!(readers_on(today).await, None, "counts should be deleted after 400 days");

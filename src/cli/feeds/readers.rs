@@ -87,7 +87,7 @@ pub(super) async fn list_days(
     if json {
         let row = |(day, d): (&Day, &DailyReadership)| {
             json!({
-                "day": day.text(), "readers": d.readers(), "direct": d.direct, "services": d.aggregated,
+                "day": day.text(), "readers": d.readers(), "direct": d.direct, "services": d.via_aggregators,
                 "requests": d.requests, "not_modified": d.not_modified,
             })
         };
@@ -103,7 +103,7 @@ pub(super) async fn list_days(
         "not modified",
     ]);
     for (day, d) in found.iter().rev() {
-        let numbers = [d.readers(), d.direct, d.aggregated, d.requests].map(|n| n.to_string());
+        let numbers = [d.readers(), d.direct, d.via_aggregators, d.requests].map(|n| n.to_string());
         table.row([day.text()].into_iter().chain(numbers).chain([not_modified_percent(*d)]));
     }
     table.print("The feed had no readers in this period.")?;

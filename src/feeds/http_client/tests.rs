@@ -27,7 +27,7 @@ fn an_untrusted_url_may_use_public_addresses_and_allowed_networks_only() {
         assert!(!public.permits(at(closed)), "{closed}");
     }
     let with_network =
-        AddressPolicy::Public { allowed_networks: vec![Network::parse("10.0.0.0/8").unwrap()] };
+        AddressPolicy::Public { allowed_networks: vec![IpNetwork::parse("10.0.0.0/8").unwrap()] };
     assert!(with_network.permits(at("10.9.9.9:25")) && !with_network.permits(at("127.0.0.1:80")));
     assert!(AddressPolicy::Any.permits(at("127.0.0.1:1")));
 }

@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::super::archive::{PageRef, newest_page};
+use super::super::archive::{ArchivePageRef, newest_page};
 use super::super::cache::{FeedCache, feed_fingerprint};
 use super::super::feed::ArchiveRole;
 use super::super::plan::{self, DocumentPlan};
@@ -18,7 +18,7 @@ const FULL_SCAN_INTERVAL: SignedDuration = MINUTE;
 #[derive(Debug, Default)]
 pub(super) struct ArchiveManifest {
     /// Pages, newest first, each with its fingerprint.
-    pub(super) pages: Vec<(PageRef, String)>,
+    pub(super) pages: Vec<(ArchivePageRef, String)>,
     /// Generation of the feed cache whose changes are included.
     generation: u64,
     full_scan_at: Option<Millis>,
@@ -72,7 +72,9 @@ impl ArchiveManifest {
             store.newest_keys(&feed.selection, now, feed.items + 1).await?.len() <= feed.items;
         let mut next = if is_complete { None } else { newest_page(store, feed, now).await? };
         while let Some(page) = next {
-            let Some(plan) = plan::page(store, config, feed, page, now).await? else { break };
+            let Some(plan) = plan::archive_page(store, config, feed, page, now).await? else {
+                break;
+            };
             let entry = (page, page_fingerprint(config, feed, page, &plan));
             let known = self.pages.iter().position(|known| *known == entry);
             if let (false, Some(at)) = (is_full_scan, known) {
@@ -88,13 +90,18 @@ impl ArchiveManifest {
 }
 
 /// Returns the page that precedes one in time.
-fn previous_page(plan: &DocumentPlan) -> Option<PageRef> {
+fn previous_page(plan: &DocumentPlan) -> Option<ArchivePageRef> {
     let ArchiveRole::Page { previous: Some(url), .. } = &plan.archive else { return None };
     url.rsplit('/').next()?.parse().ok()
 }
 
 /// Returns a hash of everything that the bytes of a page depend on.
-fn page_fingerprint(config: &Config, feed: &Feed, page: PageRef, plan: &DocumentPlan) -> String {
+fn page_fingerprint(
+    config: &Config,
+    feed: &Feed,
+    page: ArchivePageRef,
+    plan: &DocumentPlan,
+) -> String {
     let mut hasher = Sha256::new();
     hasher.update(format!(
         "{} {page} {:?} {:?}",
@@ -103,7 +110,7 @@ fn page_fingerprint(config: &Config, feed: &Feed, page: PageRef, plan: &Document
         plan.archive
     ));
     for planned in &plan.items {
-        hasher.update(planned.fingerprint);
+        hasher.update(planned.item_hash);
     }
     hex::encode(&hasher.finalize()[..16])
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
-use super::super::archive::PageRef;
+use super::super::archive::ArchivePageRef;
 use super::super::cache::file_name;
 use super::super::format::Format;
 use super::super::headers::{cache_control, content_type};
@@ -21,7 +21,7 @@ use crate::store::publications::DesiredFile;
 pub(super) struct DesiredDocument<'c> {
     pub(super) desired: DesiredFile,
     /// Archive page, or `None` for the feed itself.
-    pub(super) page: Option<PageRef>,
+    pub(super) page: Option<ArchivePageRef>,
     feed: &'c Feed,
     format: Format,
     rendered: Option<Arc<RenderedFeed>>,
@@ -67,7 +67,7 @@ impl Inner {
         &self,
         feed: &'c Feed,
         format: Format,
-        page: Option<PageRef>,
+        page: Option<ArchivePageRef>,
         version: &str,
         rendered: Option<Arc<RenderedFeed>>,
     ) -> DesiredDocument<'c> {
@@ -125,10 +125,10 @@ impl Inner {
     async fn render_page(
         &self,
         document: &DesiredDocument<'_>,
-        page: PageRef,
+        page: ArchivePageRef,
     ) -> anyhow::Result<Arc<RenderedFeed>> {
         let (feed, now) = (document.feed, (self.clock)());
-        let plan = plan::page(&self.store, &self.config, feed, page, now)
+        let plan = plan::archive_page(&self.store, &self.config, feed, page, now)
             .await?
             .context("the archive page no longer exists")?;
         let rendered = render::render(

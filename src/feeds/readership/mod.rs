@@ -221,7 +221,7 @@ impl DayCounter {
                 since: self.since,
                 until: now,
                 direct: counters.direct.estimate(),
-                aggregated: aggregators.values().sum(),
+                via_aggregators: aggregators.values().sum(),
                 requests: counters.requests.load(Ordering::Relaxed),
                 not_modified: counters.not_modified.load(Ordering::Relaxed),
             }
@@ -261,7 +261,7 @@ mod tests {
         }
         let count = counts(&readership);
         assert_eq!(
-            (count.direct, count.aggregated, count.requests, count.not_modified),
+            (count.direct, count.via_aggregators, count.requests, count.not_modified),
             (4, 17, 11, 7)
         );
     }

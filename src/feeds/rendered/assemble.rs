@@ -7,9 +7,7 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use flate2::{Compress, Compression, FlushCompress, Status};
 
-use super::{
-    BrotliState, Fingerprint, GZIP_HEADER, LAST_BLOCK, RenderedFeed, Segment, digest, etag,
-};
+use super::{BrotliState, GZIP_HEADER, ItemHash, LAST_BLOCK, RenderedFeed, Segment, digest, etag};
 use crate::feeds::format::{DocumentFrame, FeedError, Format};
 
 /// Deflate level, 1 to 9. Level 6 costs half the time of 9; its output is 0.5% larger.
@@ -23,7 +21,7 @@ const DEFLATE_WINDOW: usize = 32 * 1024;
 pub fn assemble(
     format: Format,
     frame: &DocumentFrame,
-    items: &[Fingerprint],
+    items: &[ItemHash],
     previous: Option<&RenderedFeed>,
     mut render: impl FnMut(usize) -> Result<Vec<u8>, FeedError>,
 ) -> (RenderedFeed, Vec<(usize, FeedError)>) {
@@ -31,29 +29,29 @@ pub fn assemble(
     let mut assembler = Assembler::new(format, previous);
     assembler.add([0; 16], &frame.prefix, &[]);
     let mut failed = Vec::new();
-    let mut preceding: Option<(Fingerprint, SegmentText<'_>)> = None;
-    for (i, fingerprint) in items.iter().enumerate() {
-        let preceding_item = preceding.as_ref().map(|(fingerprint, _)| *fingerprint);
-        if let Some(text) = previous_document.text(fingerprint) {
-            match previous_document.compressed_after(fingerprint, preceding_item) {
+    let mut preceding: Option<(ItemHash, SegmentText<'_>)> = None;
+    for (i, item_hash) in items.iter().enumerate() {
+        let preceding_item = preceding.as_ref().map(|(item_hash, _)| *item_hash);
+        if let Some(text) = previous_document.text(item_hash) {
+            match previous_document.compressed_after(item_hash, preceding_item) {
                 Some((segment, deflated)) => assembler.copy(segment, deflated),
                 None => assembler.add_item(
-                    *fingerprint,
+                    *item_hash,
                     text.get(),
                     preceding.as_ref().map(|(_, text)| text.get()),
                 ),
             }
-            preceding = Some((*fingerprint, text));
+            preceding = Some((*item_hash, text));
             continue;
         }
         match render(i) {
             Ok(item) => {
                 assembler.add_item(
-                    *fingerprint,
+                    *item_hash,
                     &item,
                     preceding.as_ref().map(|(_, text)| text.get()),
                 );
-                preceding = Some((*fingerprint, SegmentText::New(item)));
+                preceding = Some((*item_hash, SegmentText::New(item)));
             }
             Err(error) => failed.push((i, error)),
         }
@@ -78,10 +76,10 @@ impl SegmentText<'_> {
     }
 }
 
-/// The previous document, indexed by the fingerprints of its items.
+/// The previous document, indexed by the item hashes of its items.
 struct PreviousDocument<'a> {
     document: Option<&'a RenderedFeed>,
-    index: HashMap<Fingerprint, usize>,
+    index: HashMap<ItemHash, usize>,
     starts: Vec<(usize, usize)>,
     identity: OnceCell<Bytes>,
 }
@@ -98,23 +96,23 @@ impl<'a> PreviousDocument<'a> {
         }
         let items = document.map_or(&[][..], RenderedFeed::item_segments);
         let index =
-            items.iter().enumerate().map(|(i, segment)| (segment.fingerprint, i + 1)).collect();
+            items.iter().enumerate().map(|(i, segment)| (segment.item_hash, i + 1)).collect();
         Self { document, index, starts, identity: OnceCell::new() }
     }
 
-    fn text(&'a self, fingerprint: &Fingerprint) -> Option<SegmentText<'a>> {
-        self.index.get(fingerprint).map(|at| SegmentText::Previous(self, *at))
+    fn text(&'a self, item_hash: &ItemHash) -> Option<SegmentText<'a>> {
+        self.index.get(item_hash).map(|at| SegmentText::Previous(self, *at))
     }
 
     /// Returns the compressed segment of an item if the same item preceded it (or if it was the
     /// first item and is so again).
     fn compressed_after(
         &self,
-        fingerprint: &Fingerprint,
-        preceding_item: Option<Fingerprint>,
+        item_hash: &ItemHash,
+        preceding_item: Option<ItemHash>,
     ) -> Option<(&Segment, &[u8])> {
-        let (document, at) = (self.document?, *self.index.get(fingerprint)?);
-        let preceded_by = (at > 1).then(|| document.segments[at - 1].fingerprint);
+        let (document, at) = (self.document?, *self.index.get(item_hash)?);
+        let preceded_by = (at > 1).then(|| document.segments[at - 1].item_hash);
         if preceded_by != preceding_item {
             return None;
         }
@@ -161,16 +159,16 @@ impl Assembler {
         }
     }
 
-    fn add_item(&mut self, fingerprint: Fingerprint, text: &[u8], preceding: Option<&[u8]>) {
+    fn add_item(&mut self, item_hash: ItemHash, text: &[u8], preceding: Option<&[u8]>) {
         match preceding {
-            None => self.add(fingerprint, text, &[]),
+            None => self.add(item_hash, text, &[]),
             Some(preceding) => {
-                self.add(fingerprint, &[self.format.separator(), text].concat(), preceding)
+                self.add(item_hash, &[self.format.separator(), text].concat(), preceding)
             }
         }
     }
 
-    fn add(&mut self, fingerprint: Fingerprint, text: &[u8], preceding: &[u8]) {
+    fn add(&mut self, item_hash: ItemHash, text: &[u8], preceding: &[u8]) {
         let start = self.gzip.len();
         self.gzip.extend_from_slice(&deflate(text, preceding));
         let mut crc = crc32fast::Hasher::new();
@@ -178,7 +176,7 @@ impl Assembler {
         let to_u32 = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
         let (deflated, length) = (to_u32(self.gzip.len() - start), to_u32(text.len()));
         self.segments.push(Segment {
-            fingerprint,
+            item_hash,
             hash: digest(text),
             compressed_length: deflated,
             length,

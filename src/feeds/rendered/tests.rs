@@ -9,7 +9,7 @@ fn frame(head: &str) -> DocumentFrame {
     DocumentFrame { prefix: head.as_bytes().to_vec(), suffix: b"</end>".to_vec() }
 }
 
-fn fingerprint(text: &str) -> Fingerprint {
+fn item_hash(text: &str) -> ItemHash {
     digest(text.as_bytes())
 }
 
@@ -19,8 +19,8 @@ fn assemble_json(
     previous: Option<&RenderedFeed>,
     rendered: &mut usize,
 ) -> RenderedFeed {
-    let fingerprints: Vec<Fingerprint> = texts.iter().map(|text| fingerprint(text)).collect();
-    let (document, failed) = assemble(Format::Json, &frame(head), &fingerprints, previous, |i| {
+    let item_hashes: Vec<ItemHash> = texts.iter().map(|text| item_hash(text)).collect();
+    let (document, failed) = assemble(Format::Json, &frame(head), &item_hashes, previous, |i| {
         *rendered += 1;
         Ok(texts[i].clone().into_bytes())
     });
@@ -57,7 +57,7 @@ proptest! {
 
 #[test]
 fn an_item_that_cannot_be_rendered_is_left_out_and_returned_with_its_error() {
-    let items = ["a", "b", "c"].map(fingerprint);
+    let items = ["a", "b", "c"].map(item_hash);
     let (document, failed) = assemble(Format::Json, &frame("<"), &items, None, |i| {
         if i == 1 {
             Err(Format::Json.write_error(&"no"))

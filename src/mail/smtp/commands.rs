@@ -13,7 +13,7 @@ pub struct Envelope<'a> {
     pub from: &'a str,
     /// Address of the recipient, without a name.
     pub to: &'a str,
-    /// Length of the content in bytes.
+    /// Length of the message data in bytes.
     pub size: usize,
 }
 
@@ -106,7 +106,7 @@ fn push_path(address: &str, out: &mut String) -> Option<()> {
     Some(())
 }
 
-/// Appends the content in the form of DATA: leading dots doubled, with the final dot (RFC 5321
+/// Appends the message data in the form of DATA: leading dots doubled, with the final dot (RFC 5321
 /// section 4.5.2).
 pub(super) fn dot_stuff(content: &str, out: &mut String) {
     out.reserve(content.len() + content.len() / 64 + 8);

@@ -1,5 +1,5 @@
 //! A connection to a relay: it sends an envelope and its content, with the next envelope pipelined
-//! after the content.
+//! after the message data.
 
 mod envelope;
 
@@ -47,11 +47,11 @@ pub struct Connection {
     write_buf: String,
 }
 
-/// Envelope to be pipelined after a content.
+/// Envelope to be pipelined after the message data.
 enum PipelinedEnvelope {
-    /// Its commands were written after the content.
+    /// Its commands were written after the message data.
     Sent {
-        /// The content before it was accepted.
+        /// The message data before it was accepted.
         content_accepted: bool,
         probe: ProbeGuard,
     },
@@ -116,7 +116,7 @@ impl Connection {
         }
     }
 
-    /// Sends MAIL, RCPT and DATA. After `Ok` the relay waits for the content, and the only valid
+    /// Sends MAIL, RCPT and DATA. After `Ok` the relay waits for the message data, and the only valid
     /// next calls are `send_content` and `abandon`.
     ///
     /// # Errors
@@ -131,7 +131,7 @@ impl Connection {
         self.send_commands(&commands).await
     }
 
-    /// Sends the content, with the envelope of the next message in the same write, and waits for
+    /// Sends the message data, with the envelope of the next message in the same write, and waits for
     /// the reply after the final dot. The result is for this content alone;
     /// `read_pipelined_replies` waits for the replies to the envelope.
     pub async fn send_content(
@@ -159,7 +159,7 @@ impl Connection {
         }
         let was_pipelined = matches!(next_envelope, Some(PipelinedEnvelope::Sent { .. }));
         let step = step_result(result);
-        // Some relays reject a content only because of the envelope behind it. Relays that have
+        // Some relays reject the message data only because of the envelope behind it. Relays that have
         // accepted a pipelined envelope before are not suspected of this.
         let rejected_next_envelope = was_pipelined
             && !self.pipelining.is_proven(PipeliningLevel::Full)
@@ -182,7 +182,7 @@ impl Connection {
     }
 
     /// Reads the replies to the envelope that was passed to `send_content`; to be called once after
-    /// it, whatever the outcome of that content. After `Ok` the relay waits for the content of this
+    /// it, whatever the outcome of that message data. After `Ok` the relay waits for the message data of this
     /// mail.
     ///
     /// # Errors
@@ -246,7 +246,7 @@ impl Connection {
         }
     }
 
-    /// Updates the state after the reply to a content. After the final dot the relay holds no state
+    /// Updates the state after the reply to the message data. After the final dot the relay holds no state
     /// of the transaction, whatever it replied (RFC 5321 section 4.1.1.4), so a pipelined envelope
     /// needs no RSET.
     fn content_answered(
@@ -276,7 +276,7 @@ impl Connection {
         })
     }
 
-    /// Handles an incomplete write of the content; the relay may have sent a reason before it
+    /// Handles an incomplete write of the message data; the relay may have sent a reason before it
     /// closed the connection.
     async fn write_failed(&mut self, reason: &str, complete: bool) -> AttemptResult {
         self.control.set_timeout(QUIT_TIMEOUT);

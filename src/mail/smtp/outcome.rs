@@ -142,7 +142,7 @@ pub enum SmtpOutcome {
         /// Scope of the failure.
         scope: FailureScope,
     },
-    /// The end of the content may have reached the relay, but its reply was not received.
+    /// The end of the message data may have reached the relay, but its reply was not received.
     Uncertain {
         /// Cause, as one sentence.
         reason: String,
@@ -183,7 +183,7 @@ pub(super) enum Stage {
     Mail,
     Rcpt,
     Data,
-    /// After the final dot of the content.
+    /// After the final dot of the message data.
     Content,
 }
 
@@ -223,8 +223,8 @@ pub(super) fn classify(stage: Stage, step: StepResult) -> Option<AttemptResult> 
         reason: format!("the relay answered {stage} with: {reply}"),
     };
     let outcome = match (stage, reply.class()) {
-        // The relay is closing the connection (RFC 5321 section 3.8). After the content of a
-        // recipient the reply may concern that content, so it counts as an attempt of theirs.
+        // The relay is closing the connection (RFC 5321 section 3.8). After the message data of a
+        // recipient the reply may concern that message data, so it counts as an attempt of theirs.
         (Stage::Content, _) if reply.code == 421 => {
             return Some(connection_lost(SmtpOutcome::Deferred {
                 reply,

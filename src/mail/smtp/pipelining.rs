@@ -19,7 +19,7 @@ pub(super) enum PipeliningLevel {
     None,
     /// MAIL, RCPT and DATA in one write (RFC 2920).
     Envelope,
-    /// Also the next envelope in the write of a content, after its final dot: DATA ends a group,
+    /// Also the next envelope in the write of the message data, after its final dot: DATA ends a group,
     /// and content starts the next (RFC 2920 section 3.1).
     Full,
 }
@@ -35,7 +35,7 @@ pub(super) struct PipeliningState {
     probing: AtomicBool,
 }
 
-/// Permission to pipeline one envelope behind a content. While that is unproven, only one probe
+/// Permission to pipeline one envelope behind the message data. While that is unproven, only one probe
 /// exists at a time.
 #[derive(Debug)]
 pub(super) struct ProbeGuard {

@@ -20,7 +20,7 @@ enum Filter {
     Escape,
     /// Converts line ends into breaks and paragraphs.
     Breaks,
-    /// Converts bare addresses into links.
+    /// Converts bare URLs into links.
     Links,
     /// Shows the caption of an image below it.
     Captions,
@@ -73,7 +73,7 @@ impl Formats {
             html = match filter {
                 Filter::Escape => encode_text(&html).into_owned(),
                 Filter::Breaks => autop(&html),
-                Filter::Links => link_addresses(&html),
+                Filter::Links => link_urls(&html),
                 Filter::Captions => add_captions(&html),
             };
         }
@@ -100,8 +100,8 @@ fn filters(format: &Value) -> Vec<Filter> {
     enabled.into_iter().map(|(_, filter)| filter).collect()
 }
 
-/// Converts bare web addresses outside links and code into links.
-fn link_addresses(html: &str) -> String {
+/// Converts bare web URLs outside links and code into links.
+fn link_urls(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
     let mut inside: Option<&str> = None;
     let mut rest = html;
@@ -150,21 +150,18 @@ fn link_words(text: &str, out: &mut String) {
             out.push_str(word);
             continue;
         };
-        // An escaped bracket or quotation mark is not part of an address.
+        // An escaped bracket or quotation mark is not part of a URL.
         let end = ["&lt;", "&gt;", "&quot;"]
             .iter()
             .filter_map(|mark| word[begin..].find(mark))
             .min()
             .unwrap_or(word.len() - begin);
-        let address = word[begin..begin + end]
+        let url = word[begin..begin + end]
             .trim_end_matches(|c: char| c.is_whitespace() || ".,:;!?)]'\"".contains(c));
-        let scheme = if address.starts_with("www.") { "http://" } else { "" };
+        let scheme = if url.starts_with("www.") { "http://" } else { "" };
         out.push_str(&word[..begin]);
-        out.push_str(&format!(
-            "<a href=\"{scheme}{}\">{address}</a>",
-            address.replace('"', "&quot;")
-        ));
-        out.push_str(&word[begin + address.len()..]);
+        out.push_str(&format!("<a href=\"{scheme}{}\">{url}</a>", url.replace('"', "&quot;")));
+        out.push_str(&word[begin + url.len()..]);
     }
 }
 
@@ -189,9 +186,9 @@ fn add_captions(html: &str) -> String {
     rewrite_str(html, settings).unwrap_or_else(|_| html.to_owned())
 }
 
-/// Returns a link; address and text are plain text and are escaped here.
-pub(super) fn link(address: &str, text: &str) -> String {
-    format!("<a href=\"{}\">{}</a>", encode_double_quoted_attribute(address), encode_text(text))
+/// Returns a link; URL and text are plain text and are escaped here.
+pub(super) fn link(url: &str, text: &str) -> String {
+    format!("<a href=\"{}\">{}</a>", encode_double_quoted_attribute(url), encode_text(text))
 }
 
 #[cfg(test)]
@@ -239,7 +236,7 @@ mod tests {
     proptest! {
         #[test]
         fn linking_removes_no_text(text in "(<a href='x'>|</a>|<pre|>|<|https://a\\.example/x|www\\.|&lt;|&gt;| |\n|[.,)\"校]){0,20}") {
-            let made = link_addresses(&text);
+            let made = link_urls(&text);
             let bare = made.replace("</a>", "").replace("<a href=\"", "");
             prop_assert!(made.len() >= text.len() && bare.len() <= made.len());
             prop_assert!(text.contains("https://") || text.contains("www.") || made == text);

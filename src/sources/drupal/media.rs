@@ -8,9 +8,9 @@ use html_escape::{decode_html_entities, encode_double_quoted_attribute};
 use lol_html::html_content::ContentType;
 use lol_html::{RewriteStrSettings, element, rewrite_str};
 
-use super::addresses;
 use super::formats::link;
-use super::site::Site;
+use super::site::DrupalSite;
+use super::urls;
 use crate::sources::read_session::{ReadSession, to_array};
 
 /// A media entity that a text can embed.
@@ -18,7 +18,7 @@ use crate::sources::read_session::{ReadSession, to_array};
 pub(super) struct MediaItem {
     display: DisplayMode,
     name: String,
-    address: String,
+    url: String,
     alt: String,
 }
 
@@ -56,7 +56,7 @@ fn is_id(text: &str) -> bool {
 /// Reads what is embedded, as far as it is public; tables that are not there hold nothing.
 pub(super) async fn fetch(
     session: &mut ReadSession,
-    site: &Site,
+    site: &DrupalSite,
     ids: &BTreeSet<String>,
 ) -> anyhow::Result<HashMap<String, MediaItem>> {
     let mut media = HashMap::new();
@@ -75,8 +75,8 @@ pub(super) async fn fetch(
         );
         for row in session.rows_if_readable(&sql).await? {
             let [id, name, uri, alt] = to_array(row);
-            if let Some(address) = addresses::file_url(site, &uri) {
-                media.insert(id, MediaItem { display: shows, name, address, alt });
+            if let Some(url) = urls::file_url(site, &uri) {
+                media.insert(id, MediaItem { display: shows, name, url, alt });
             }
         }
     }
@@ -85,11 +85,8 @@ pub(super) async fn fetch(
          JOIN {prefix}media__field_media_oembed_video v ON v.entity_id = m.mid AND v.deleted = 0 WHERE m.uuid IN ({ids})"
     );
     for row in session.rows_if_readable(&sql).await? {
-        let [id, name, address] = to_array(row);
-        media.insert(
-            id,
-            MediaItem { display: DisplayMode::Link, name, address, alt: String::new() },
-        );
+        let [id, name, url] = to_array(row);
+        media.insert(id, MediaItem { display: DisplayMode::Link, name, url, alt: String::new() });
     }
     Ok(media)
 }
@@ -130,13 +127,13 @@ impl MediaItem {
     /// over the item's own, and the caption is HTML.
     fn html(&self, alt: Option<&str>, caption: Option<&str>) -> String {
         let alt = alt.filter(|alt| !alt.is_empty()).unwrap_or(&self.alt);
-        let (address, alt) =
-            (encode_double_quoted_attribute(&self.address), encode_double_quoted_attribute(alt));
+        let (url, alt) =
+            (encode_double_quoted_attribute(&self.url), encode_double_quoted_attribute(alt));
         let element = match self.display {
-            DisplayMode::Image => format!("<img src=\"{address}\" alt=\"{alt}\">"),
-            DisplayMode::Audio => format!("<audio src=\"{address}\" controls></audio>"),
-            DisplayMode::Video => format!("<video src=\"{address}\" controls></video>"),
-            DisplayMode::Link => link(&self.address, &self.name),
+            DisplayMode::Image => format!("<img src=\"{url}\" alt=\"{alt}\">"),
+            DisplayMode::Audio => format!("<audio src=\"{url}\" controls></audio>"),
+            DisplayMode::Video => format!("<video src=\"{url}\" controls></video>"),
+            DisplayMode::Link => link(&self.url, &self.name),
         };
         match caption.filter(|caption| !caption.trim().is_empty()) {
             Some(caption) => {
@@ -164,7 +161,7 @@ mod tests {
         let medium = MediaItem {
             display: DisplayMode::Image,
             name: "vat".into(),
-            address: "https://a.example/v.jpg".into(),
+            url: "https://a.example/v.jpg".into(),
             alt: "A \"vat\"".into(),
         };
         let (html, omitted) = embed(&text, &HashMap::from([(ID.to_owned(), medium)]));

@@ -1,17 +1,17 @@
 //! Drupal on MySQL, MariaDB, PostgreSQL or SQLite: reads its published nodes, with one article per
 //! language.
 
-mod addresses;
 mod formats;
 mod media;
 mod nodes;
 mod site;
+mod urls;
 
 use html_escape::encode_text;
 use tokio::sync::mpsc::Sender;
 
 use self::nodes::{Node, Translation};
-use self::site::Site;
+use self::site::DrupalSite;
 use super::read_session::ReadSession;
 use crate::config::{Ids, Source};
 use crate::domain::article::{IncomingArticle, SourceRow};
@@ -31,7 +31,7 @@ pub(crate) async fn read(
     let site = site::site(&mut session, source).await?;
     let mut after = 0;
     loop {
-        let page = nodes::page(&mut session, &site, after, since).await?;
+        let page = nodes::next_nodes(&mut session, &site, after, since).await?;
         let Some(last) = page.last() else { break };
         after = last.id;
         for node in &page {
@@ -56,7 +56,7 @@ pub(crate) async fn read(
 pub(crate) async fn check(source: &Source) -> anyhow::Result<()> {
     let mut session = ReadSession::open(source).await?;
     let site = site::site(&mut session, source).await?;
-    nodes::page(&mut session, &site, 0, None).await?;
+    nodes::next_nodes(&mut session, &site, 0, None).await?;
     session.close().await;
     Ok(())
 }
@@ -73,7 +73,7 @@ fn source_id(node: &Node, translation: &Translation) -> String {
 /// Converts one language of a node into an article.
 fn to_article(
     source: &Source,
-    site: &Site,
+    site: &DrupalSite,
     node: &Node,
     translation: &Translation,
 ) -> IncomingArticle {
@@ -101,7 +101,7 @@ fn to_article(
     IncomingArticle {
         guid: keeps_guid.then(|| format!("{} at {}", node.id, source.site_url)),
         title: plain(&translation.title),
-        url: Some(addresses::article_url(site, node, translation)),
+        url: Some(urls::article_url(site, node, translation)),
         summary: summary.flatten(),
         body_html,
         sections: translation.sections.iter().map(plain).collect(),
@@ -112,7 +112,7 @@ fn to_article(
             .collect(),
         language: (!matches!(translation.language.as_str(), "und" | "zxx" | ""))
             .then(|| translation.language.clone()),
-        image_url: translation.image.as_deref().and_then(|uri| addresses::file_url(site, uri)),
+        image_url: translation.image.as_deref().and_then(|uri| urls::file_url(site, uri)),
         published_at: Millis(0).plus(SignedDuration::from_secs(translation.published_at)),
         updated_at: translation.changed_at.map(|at| Millis(0).plus(SignedDuration::from_secs(at))),
         source_id: source_id(node, translation),

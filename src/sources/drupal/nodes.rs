@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::media::{self, MediaItem};
-use super::site::{ImageFieldKind, Site};
+use super::site::{DrupalSite, ImageFieldKind};
 use crate::domain::time::Millis;
 use crate::sources::incremental;
 use crate::sources::read_session::{ReadSession, to_array};
@@ -78,13 +78,13 @@ type Values<T> = HashMap<(u64, String), Vec<T>>;
 
 /// Returns the next published nodes by number, or those with a language that changed or was
 /// published since a time; empty after the last one.
-pub(super) async fn page(
+pub(super) async fn next_nodes(
     session: &mut ReadSession,
-    site: &Site,
+    site: &DrupalSite,
     after: u64,
     since: Option<Millis>,
 ) -> anyhow::Result<Vec<Node>> {
-    let Site { prefix, types, condition, published_at, .. } = site;
+    let DrupalSite { prefix, types, condition, published_at, .. } = site;
     let changed = since.map(|mark| {
         let begin = incremental::overlap_start(mark).epoch_seconds();
         format!(" AND (n.changed IS NULL OR n.changed >= {begin} OR {published_at} >= {begin})")
@@ -123,10 +123,10 @@ pub(super) async fn page(
 
 async fn languages(
     session: &mut ReadSession,
-    site: &Site,
+    site: &DrupalSite,
     ids: &str,
 ) -> anyhow::Result<BTreeMap<u64, Node>> {
-    let Site { prefix, types, condition, published_at, .. } = site;
+    let DrupalSite { prefix, types, condition, published_at, .. } = site;
     let sql = format!(
         "SELECT n.nid, n.langcode, n.default_langcode, CASE WHEN n.type IN ({types}) AND {condition} THEN 1 ELSE 0 END, n.title, n.uid, \
          {published_at}, n.changed FROM {prefix}node_field_data n WHERE n.nid IN ({ids}) ORDER BY n.nid, n.default_langcode DESC, n.langcode"
@@ -172,7 +172,7 @@ async fn languages(
 
 async fn bodies(
     session: &mut ReadSession,
-    site: &Site,
+    site: &DrupalSite,
     ids: &str,
     nodes: &mut BTreeMap<u64, Node>,
 ) -> anyhow::Result<()> {
@@ -198,7 +198,7 @@ async fn bodies(
 
 async fn terms(
     session: &mut ReadSession,
-    site: &Site,
+    site: &DrupalSite,
     ids: &str,
     nodes: &mut BTreeMap<u64, Node>,
 ) -> anyhow::Result<()> {
@@ -247,7 +247,7 @@ fn in_language(names: &[Name], language: &str) -> Option<String> {
 
 async fn images(
     session: &mut ReadSession,
-    site: &Site,
+    site: &DrupalSite,
     ids: &str,
     nodes: &mut BTreeMap<u64, Node>,
 ) -> anyhow::Result<()> {
@@ -287,7 +287,7 @@ async fn images(
 
 async fn aliases(
     session: &mut ReadSession,
-    site: &Site,
+    site: &DrupalSite,
     nodes: &mut BTreeMap<u64, Node>,
 ) -> anyhow::Result<()> {
     let paths: Vec<String> = nodes.keys().map(|id| format!("/node/{id}")).collect();

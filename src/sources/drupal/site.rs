@@ -9,12 +9,12 @@ use crate::sources::php::Value;
 use crate::sources::read_session::{ReadSession, to_array};
 
 /// The structure of a site, as read from its database.
-pub(super) struct Site {
+pub(super) struct DrupalSite {
     /// Prefix of every table name; letters, digits and underscores only.
     pub(super) prefix: String,
-    /// Public address without a trailing slash.
+    /// Public URL without a trailing slash.
     pub(super) site_url: String,
-    /// Address of public files, without a trailing slash.
+    /// URL of public files, without a trailing slash.
     pub(super) files_url: String,
     /// Content types that are articles, as comma-separated SQL literals.
     pub(super) types: String,
@@ -39,7 +39,7 @@ pub(super) enum ImageFieldKind {
     Media,
 }
 
-/// The effect of languages on addresses.
+/// The effect of languages on URLs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Languages {
     /// Language of content without one.
@@ -54,7 +54,7 @@ pub(super) struct Languages {
 const SCHEDULER_GRACE: SignedDuration = HOUR;
 
 /// Reads which tables and fields exist, and the parts of the configuration that are readable.
-pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::Result<Site> {
+pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::Result<DrupalSite> {
     let prefix = source.table_prefix.clone();
     let needed = [
         "nid",
@@ -72,7 +72,7 @@ pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::
         .require_columns("Drupal", &format!("{prefix}node_field_data"), &needed, advice)
         .await?;
     let config = config(session, &prefix).await?;
-    let mut site = Site {
+    let mut site = DrupalSite {
         site_url: source.site_url.clone(),
         files_url: source.files_url.clone(),
         types: session.quote_list(source.content_types.iter().map(String::as_str)),

@@ -1,4 +1,4 @@
-//! The body of a post as in Ghost's own feed: complete addresses, referrers on links, cards
+//! The body of a post as in Ghost's own feed: complete URLs, referrers on links, cards
 //! without script-driven controls.
 
 use std::borrow::Cow;
@@ -11,10 +11,10 @@ use lol_html::{ElementContentHandlers, RewriteStrSettings, Selector, element, re
 use url::Url;
 
 use super::paywall::visible_part;
-use super::posts::{Post, Site};
+use super::posts::{GhostSite, Post};
 use crate::config::Source;
 
-/// Ghost's placeholder for the site's own address in stored texts.
+/// Ghost's placeholder for the site's own URL in stored texts.
 const SITE_URL_PLACEHOLDER: &str = "__GHOST_URL__";
 /// CSS selectors of card elements that only work with Ghost's scripts.
 const SCRIPTED_CONTROLS: &str = ".kg-audio-player, .kg-audio-hide, .kg-video-overlay, .kg-video-player-container, .kg-signup-card-success, .kg-signup-card-error";
@@ -30,13 +30,13 @@ const HOSTS_WITHOUT_REFERRER: [&str; 6] = [
 
 type HandlerResult = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
-/// Returns a stored text with the site's own address filled in.
+/// Returns a stored text with the site's own URL filled in.
 pub(super) fn fill_site_url(text: &str, home: &str) -> String {
     text.replace(SITE_URL_PLACEHOLDER, home)
 }
 
 /// Returns the lead image with its caption, followed by the text; not yet sanitised.
-pub(super) fn body_html(post: &Post, site: &Site, source: &Source) -> String {
+pub(super) fn body_html(post: &Post, site: &GhostSite, source: &Source) -> String {
     let home = source.site_url.as_str();
     let text = fill_site_url(&visible_part(&post.html, post.is_public(), source.members), home);
     let tagged = if site.adds_referrer { Url::parse(home).ok() } else { None };
@@ -49,16 +49,16 @@ fn lead_image(post: &Post, home: &str) -> String {
     if post.feature_image.is_empty() {
         return String::new();
     }
-    let address = fill_site_url(&post.feature_image, home);
-    let (address, alt) =
-        (encode_double_quoted_attribute(&address), encode_double_quoted_attribute(&post.alt));
+    let url = fill_site_url(&post.feature_image, home);
+    let (url, alt) =
+        (encode_double_quoted_attribute(&url), encode_double_quoted_attribute(&post.alt));
     let caption = fill_site_url(&post.caption, home);
     let caption = if caption.trim().is_empty() {
         String::new()
     } else {
         format!("<figcaption>{caption}</figcaption>")
     };
-    format!("<figure><img src=\"{address}\" alt=\"{alt}\">{caption}</figure>\n")
+    format!("<figure><img src=\"{url}\" alt=\"{alt}\">{caption}</figure>\n")
 }
 
 /// Rewrites cards for clients without Ghost's styles and scripts; adds the referrer to links if

@@ -10,7 +10,7 @@ use html_escape::encode_text;
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc::Sender;
 
-use self::posts::{Post, Site};
+use self::posts::{GhostSite, Post};
 use super::read_session::ReadSession;
 use super::row::parse_instant;
 use crate::config::{Ids, Source};
@@ -34,7 +34,7 @@ pub(crate) async fn read(
     let language = site.language.clone().unwrap_or_else(|| site_language.to_owned());
     let mut after = String::new();
     loop {
-        let page = posts::page(&mut session, &site, &after).await?;
+        let page = posts::next_posts(&mut session, &site, &after).await?;
         let Some(last) = page.last() else { break };
         after.clone_from(&last.id);
         for post in page {
@@ -53,13 +53,13 @@ pub(crate) async fn read(
 pub(crate) async fn check(source: &Source) -> anyhow::Result<()> {
     let mut session = ReadSession::open(source).await?;
     let site = posts::site(&mut session, source).await?;
-    posts::page(&mut session, &site, "").await?;
+    posts::next_posts(&mut session, &site, "").await?;
     session.close().await;
     Ok(())
 }
 
 /// Converts a post into an article, or into a rejection with its reason.
-fn to_item(source: &Source, site: &Site, language: &str, post: Post) -> SourceRow {
+fn to_item(source: &Source, site: &GhostSite, language: &str, post: Post) -> SourceRow {
     // Ghost stores times in UTC, whatever the time zone of the site.
     let Some(published_at) = parse_instant(&post.published_at, &TimeZone::UTC) else {
         return SourceRow::Rejected {

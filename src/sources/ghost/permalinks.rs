@@ -1,4 +1,4 @@
-//! Public addresses of posts, built from the permalink pattern of Ghost's routes.
+//! Public URLs of posts, built from the permalink pattern of Ghost's routes.
 
 use jiff::tz::TimeZone;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -12,12 +12,12 @@ const SEGMENT: &AsciiSet =
 /// Ghost's path segment for a post without a public primary tag or without an author.
 const NO_TAG_OR_AUTHOR: &str = "all";
 
-/// Returns the address of a post below the site's; like Ghost, it formats the date in UTC whatever
+/// Returns the URL of a post below the site's; like Ghost, it formats the date in UTC whatever
 /// the site's time zone.
 pub(super) fn article_url(pattern: &str, home: &str, post: &Post, published_at: Millis) -> String {
     let date = published_at.timestamp().to_zoned(TimeZone::UTC);
     let mut parts = pattern.split('{');
-    let mut address = format!("{home}{}", parts.next().unwrap_or_default());
+    let mut url = format!("{home}{}", parts.next().unwrap_or_default());
     for part in parts {
         let (name, rest) = part.split_once('}').unwrap_or((part, ""));
         let value = match name {
@@ -33,10 +33,10 @@ pub(super) fn article_url(pattern: &str, home: &str, post: &Post, published_at: 
             }
             _ => post.slug.clone(),
         };
-        address.extend(utf8_percent_encode(&value, SEGMENT));
-        address.push_str(rest);
+        url.extend(utf8_percent_encode(&value, SEGMENT));
+        url.push_str(rest);
     }
-    address
+    url
 }
 
 #[cfg(test)]
@@ -60,14 +60,14 @@ mod tests {
     fn every_placeholder_of_ghosts_routes_is_filled() {
         // New Year's Eve in UTC is New Year's Day in Shanghai.
         let at = Millis::from("2019-12-31T16:30:00Z".parse::<jiff::Timestamp>().unwrap());
-        for (pattern, address) in [
+        for (pattern, url) in [
             ("/{slug}/", "https://a.example/blog/open-day/"),
             ("/{year}/{month}/{day}/{slug}/", "https://a.example/blog/2019/12/31/open-day/"),
             ("/{primary_tag}/{slug}/", "https://a.example/blog/campus/open-day/"),
             ("/{primary_author}/news-{slug}", "https://a.example/blog/mei/news-open-day"),
             ("/p/{id}/", "https://a.example/blog/p/6b02a1d04f0b5c72cfcbc059/"),
         ] {
-            assert_eq!(article_url(pattern, "https://a.example/blog", &post(), at), address);
+            assert_eq!(article_url(pattern, "https://a.example/blog", &post(), at), url);
         }
     }
 

@@ -26,7 +26,7 @@ const POST_COLUMNS: [&str; 13] = [
 ];
 
 /// Settings of the site, and the queries for its posts.
-pub(super) struct Site {
+pub(super) struct GhostSite {
     /// Default language of posts.
     pub(super) language: Option<String>,
     /// `true` if links to other sites carry a referrer parameter.
@@ -45,7 +45,7 @@ pub(super) struct Site {
     authors_order: &'static str,
 }
 
-impl Site {
+impl GhostSite {
     /// Restricts the following pages to posts that changed since `watermark`; returns `false` if
     /// the schema does not record changes.
     pub(super) fn restrict_to_changes(&mut self, session: &ReadSession, watermark: Millis) -> bool {
@@ -109,7 +109,7 @@ impl Post {
 }
 
 /// Reads which tables and columns exist, and the settings of the site.
-pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::Result<Site> {
+pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::Result<GhostSite> {
     let posts = session
         .require_columns(
             "Ghost",
@@ -132,7 +132,7 @@ pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::
     };
     let joined = if has_meta { " LEFT JOIN posts_meta m ON m.post_id = p.id" } else { "" };
     let tag_visibility = if tags.contains("visibility") { "t.visibility" } else { "''" };
-    Ok(Site {
+    Ok(GhostSite {
         language: setting("locale").or_else(|| setting("lang")).map(str::to_owned),
         adds_referrer: setting("outbound_link_tagging") == Some("true"),
         select: format!("SELECT {} FROM posts p{joined}", POST_COLUMNS.map(column).join(", ")),
@@ -175,12 +175,12 @@ fn condition(posts: &BTreeSet<String>, meta: &BTreeSet<String>, members: Members
 }
 
 /// Returns the next posts by id with their bodies, tags and authors; empty after the last one.
-pub(super) async fn page(
+pub(super) async fn next_posts(
     session: &mut ReadSession,
-    site: &Site,
+    site: &GhostSite,
     after: &str,
 ) -> anyhow::Result<Vec<Post>> {
-    let Site { select, condition, .. } = site;
+    let GhostSite { select, condition, .. } = site;
     let sql = format!(
         "{select} WHERE {condition} AND p.id > {} ORDER BY p.id LIMIT {PAGE_SIZE}",
         session.quote(after)

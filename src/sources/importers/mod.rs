@@ -145,7 +145,7 @@ fn text_to_paragraphs(text: &str) -> String {
 }
 
 /// Resolves a URL against a base URL; returns it unchanged if that is not possible.
-fn resolve_url(address: &str, base: Option<&str>) -> String {
+fn resolve_url(url: &str, base: Option<&str>) -> String {
     let base = base.and_then(|b| url::Url::parse(b).ok());
-    base.and_then(|b| b.join(address).ok()).map_or_else(|| address.to_owned(), |u| u.to_string())
+    base.and_then(|b| b.join(url).ok()).map_or_else(|| url.to_owned(), |u| u.to_string())
 }

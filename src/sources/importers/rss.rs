@@ -139,13 +139,13 @@ fn image_url(item: &Element) -> Option<String> {
             .chain(within)
             .chain(media().flat_map(|m| m.children("media:thumbnail")))
     };
-    let address = |e: &Element| e.attribute("url").map(str::to_owned);
-    let enclosed = || item.children("enclosure").find(is_image).and_then(address);
+    let url = |e: &Element| e.attribute("url").map(str::to_owned);
+    let enclosed = || item.children("enclosure").find(is_image).and_then(url);
     let itunes = || item.child("itunes:image").and_then(|e| e.attribute("href")).map(str::to_owned);
     media()
         .find(is_image)
-        .and_then(address)
+        .and_then(url)
         .or_else(enclosed)
-        .or_else(|| thumbnails().find_map(address))
+        .or_else(|| thumbnails().find_map(url))
         .or_else(itunes)
 }

@@ -6,20 +6,20 @@ use url::Url;
 
 use super::database::Database;
 use super::posts::{columns, number};
-use super::site::{Site, language_tag};
+use super::site::{WordPressSite, language_tag};
 use crate::sources::php::Value;
 
-/// The form in which an address contains its language.
+/// The form in which a URL contains its language.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-enum Addressing {
-    /// Addresses do not contain the language.
+enum Negotiation {
+    /// URLs do not contain the language.
     #[default]
     None,
-    /// A directory below the site's address; the value is a prefix of its name.
+    /// A directory below the site's URL; the value is a prefix of its name.
     Directory(&'static str),
     /// A subdomain of the site's host.
     Subdomain,
-    /// A host, or a complete base address, for each language.
+    /// A host, or a complete base URL, for each language.
     Hosts(HashMap<String, String>),
     /// The query parameter `lang`.
     Parameter,
@@ -30,17 +30,20 @@ enum Addressing {
 pub(super) struct Languages {
     /// Name of the plugin that manages them.
     pub(super) plugin: &'static str,
-    /// Language tags by the codes used in addresses.
+    /// Language tags by the codes used in URLs.
     tags: BTreeMap<String, String>,
     codes: HashMap<u64, String>,
     originals: HashMap<u64, u64>,
-    addressing: Addressing,
-    /// Code of the language that addresses do not contain.
+    negotiation: Negotiation,
+    /// Code of the language that URLs do not contain.
     code_without_prefix: Option<String>,
 }
 
 /// Reads the languages from the tables of either plugin, if installed.
-pub(super) async fn read(database: &mut Database, site: &Site) -> Result<Languages, anyhow::Error> {
+pub(super) async fn read(
+    database: &mut Database,
+    site: &WordPressSite,
+) -> Result<Languages, anyhow::Error> {
     let mut languages = polylang(database, site).await?;
     if languages.tags.is_empty() {
         languages = wpml(database, site).await?;
@@ -49,7 +52,10 @@ pub(super) async fn read(database: &mut Database, site: &Site) -> Result<Languag
 }
 
 /// Reads Polylang's languages and groups of translations, which are terms.
-async fn polylang(database: &mut Database, site: &Site) -> Result<Languages, anyhow::Error> {
+async fn polylang(
+    database: &mut Database,
+    site: &WordPressSite,
+) -> Result<Languages, anyhow::Error> {
     let sql = "SELECT t.slug, tt.description FROM {p}terms t JOIN {p}term_taxonomy tt ON tt.term_id = t.term_id WHERE tt.taxonomy = 'language'";
     let mut languages = Languages { plugin: "Polylang", ..Languages::default() };
     for row in database.rows(sql, &[]).await? {
@@ -89,21 +95,21 @@ async fn polylang(database: &mut Database, site: &Site) -> Result<Languages, any
     languages.code_without_prefix =
         options.is_truthy("hide_default").then(|| options.text("default_lang").to_owned());
     let is_plain = site.option("permalink_structure").is_empty();
-    languages.addressing = match options.number("force_lang") {
-        1 if is_plain => Addressing::Parameter,
-        1 => Addressing::Directory(if options.is_truthy("rewrite") { "" } else { "language/" }),
-        2 => Addressing::Subdomain,
-        3 => Addressing::Hosts(hosts(options.get("domains"))),
-        _ => Addressing::None,
+    languages.negotiation = match options.number("force_lang") {
+        1 if is_plain => Negotiation::Parameter,
+        1 => Negotiation::Directory(if options.is_truthy("rewrite") { "" } else { "language/" }),
+        2 => Negotiation::Subdomain,
+        3 => Negotiation::Hosts(hosts(options.get("domains"))),
+        _ => Negotiation::None,
     };
-    if matches!(languages.addressing, Addressing::Hosts(_)) {
+    if matches!(languages.negotiation, Negotiation::Hosts(_)) {
         languages.code_without_prefix = None;
     }
     Ok(languages)
 }
 
 /// Reads WPML's languages and groups of translations from its tables.
-async fn wpml(database: &mut Database, site: &Site) -> Result<Languages, anyhow::Error> {
+async fn wpml(database: &mut Database, site: &WordPressSite) -> Result<Languages, anyhow::Error> {
     let sql = "SELECT CAST(element_id AS CHAR), CAST(trid AS CHAR), language_code FROM {p}icl_translations WHERE element_type = 'post_post' AND element_id IS NOT NULL";
     let Some(rows) = database.rows_if_readable(sql, &[]).await?.filter(|rows| !rows.is_empty())
     else {
@@ -136,12 +142,12 @@ async fn wpml(database: &mut Database, site: &Site) -> Result<Languages, anyhow:
     let is_named =
         settings.get("urls").is_some_and(|urls| urls.is_truthy("directory_for_default_language"));
     languages.code_without_prefix = Some(default).filter(|_| !is_named);
-    languages.addressing = match settings.number("language_negotiation_type") {
-        1 if site.option("permalink_structure").is_empty() => Addressing::Parameter,
-        1 => Addressing::Directory(""),
-        2 => Addressing::Hosts(hosts(settings.get("language_domains"))),
-        3 => Addressing::Parameter,
-        _ => Addressing::None,
+    languages.negotiation = match settings.number("language_negotiation_type") {
+        1 if site.option("permalink_structure").is_empty() => Negotiation::Parameter,
+        1 => Negotiation::Directory(""),
+        2 => Negotiation::Hosts(hosts(settings.get("language_domains"))),
+        3 => Negotiation::Parameter,
+        _ => Negotiation::None,
     };
     Ok(languages)
 }
@@ -188,21 +194,19 @@ impl Languages {
         self.originals.get(&post).copied()
     }
 
-    /// Returns the address of a post in the form for its language.
-    pub(super) fn localize(&self, post: u64, site: &Site, address: &str) -> String {
+    /// Returns the URL of a post in the form for its language.
+    pub(super) fn localize(&self, post: u64, site: &WordPressSite, url: &str) -> String {
         match self.codes.get(&post).filter(|code| self.code_without_prefix.as_ref() != Some(*code))
         {
-            Some(code) => {
-                self.localized_url(code, site, address).unwrap_or_else(|| address.to_owned())
-            }
-            None => address.to_owned(),
+            Some(code) => self.localized_url(code, site, url).unwrap_or_else(|| url.to_owned()),
+            None => url.to_owned(),
         }
     }
 
-    fn localized_url(&self, code: &str, site: &Site, address: &str) -> Option<String> {
-        match &self.addressing {
-            Addressing::None => None,
-            Addressing::Directory(before) => {
+    fn localized_url(&self, code: &str, site: &WordPressSite, url: &str) -> Option<String> {
+        match &self.negotiation {
+            Negotiation::None => None,
+            Negotiation::Directory(before) => {
                 let index = if site
                     .option("permalink_structure")
                     .trim_start_matches('/')
@@ -213,27 +217,27 @@ impl Languages {
                     ""
                 };
                 let root = format!("{}/{index}", site.home());
-                address.strip_prefix(&root).map(|path| format!("{root}{before}{code}/{path}"))
+                url.strip_prefix(&root).map(|path| format!("{root}{before}{code}/{path}"))
             }
-            Addressing::Subdomain => {
-                let mut url = Url::parse(address).ok()?;
+            Negotiation::Subdomain => {
+                let mut url = Url::parse(url).ok()?;
                 let host = url.host_str()?.trim_start_matches("www.").to_owned();
                 url.set_host(Some(&format!("{code}.{host}"))).ok()?;
                 Some(url.into())
             }
-            Addressing::Hosts(hosts) => {
+            Negotiation::Hosts(hosts) => {
                 let host = hosts.get(code)?;
-                let path = address.strip_prefix(site.home())?;
+                let path = url.strip_prefix(site.home())?;
                 if host.contains("://") {
                     return Some(format!("{host}{path}"));
                 }
-                let mut url = Url::parse(address).ok()?;
+                let mut url = Url::parse(url).ok()?;
                 url.set_host(Some(host)).ok()?;
                 Some(url.into())
             }
-            Addressing::Parameter => {
-                let mark = if address.contains('?') { '&' } else { '?' };
-                Some(format!("{address}{mark}lang={code}"))
+            Negotiation::Parameter => {
+                let mark = if url.contains('?') { '&' } else { '?' };
+                Some(format!("{url}{mark}lang={code}"))
             }
         }
     }
@@ -256,81 +260,81 @@ impl Languages {
 mod tests {
     use super::*;
 
-    fn site(structure: &str) -> Site {
-        let mut site = Site::default();
+    fn site(structure: &str) -> WordPressSite {
+        let mut site = WordPressSite::default();
         site.options.insert("home".into(), "https://www.a.example/blog".into());
         site.options.insert("permalink_structure".into(), structure.into());
         site
     }
 
-    fn languages(addressing: Addressing, silent: Option<&str>) -> Languages {
+    fn languages(negotiation: Negotiation, silent: Option<&str>) -> Languages {
         Languages {
             tags: [("en", "en-GB"), ("zh", "zh-CN")]
                 .map(|(code, tag)| (code.to_owned(), tag.to_owned()))
                 .into(),
             codes: [(1, "en".to_owned()), (2, "zh".to_owned())].into(),
-            addressing,
+            negotiation,
             code_without_prefix: silent.map(str::to_owned),
             ..Languages::default()
         }
     }
 
     #[test]
-    fn an_address_has_its_language_in_the_form_of_the_site() {
+    fn a_url_has_its_language_in_the_form_of_the_site() {
         let hosts = [
             ("zh".to_owned(), "cn.example".to_owned()),
             ("en".to_owned(), "https://en.example".to_owned()),
         ]
         .into();
-        for (addressing, structure, first, second) in [
+        for (negotiation, structure, first, second) in [
             (
-                Addressing::None,
+                Negotiation::None,
                 "/%postname%/",
                 "https://www.a.example/blog/x/",
                 "https://www.a.example/blog/x/",
             ),
             (
-                Addressing::Directory(""),
+                Negotiation::Directory(""),
                 "/%postname%/",
                 "https://www.a.example/blog/x/",
                 "https://www.a.example/blog/zh/x/",
             ),
             (
-                Addressing::Directory("language/"),
+                Negotiation::Directory("language/"),
                 "/%postname%/",
                 "https://www.a.example/blog/x/",
                 "https://www.a.example/blog/language/zh/x/",
             ),
             (
-                Addressing::Subdomain,
+                Negotiation::Subdomain,
                 "/%postname%/",
                 "https://www.a.example/blog/x/",
                 "https://zh.a.example/blog/x/",
             ),
             (
-                Addressing::Hosts(hosts),
+                Negotiation::Hosts(hosts),
                 "/%postname%/",
                 "https://www.a.example/blog/x/",
                 "https://cn.example/blog/x/",
             ),
             (
-                Addressing::Parameter,
+                Negotiation::Parameter,
                 "",
                 "https://www.a.example/blog/x/",
                 "https://www.a.example/blog/x/?lang=zh",
             ),
         ] {
-            let all = languages(addressing.clone(), Some("en"));
+            let all = languages(negotiation.clone(), Some("en"));
             let plain = "https://www.a.example/blog/x/";
-            assert_eq!(all.localize(1, &site(structure), plain), first, "{addressing:?}");
-            assert_eq!(all.localize(2, &site(structure), plain), second, "{addressing:?}");
+            assert_eq!(all.localize(1, &site(structure), plain), first, "{negotiation:?}");
+            assert_eq!(all.localize(2, &site(structure), plain), second, "{negotiation:?}");
             assert_eq!(
                 all.localize(3, &site(structure), plain),
                 plain,
                 "a post without a language"
             );
         }
-        let index = languages(Addressing::Directory(""), None);
+        let index = languages(Negotiation::Directory(""), None);
         let plain = "https://www.a.example/blog/index.php/x";
         assert_eq!(
             index.localize(1, &site("/index.php/%postname%"), plain),

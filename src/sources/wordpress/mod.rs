@@ -20,7 +20,7 @@ use tokio::sync::mpsc::Sender;
 pub(super) use self::render::autop::autop;
 
 use self::database::Database;
-use self::site::{DataRequest, Post, Site};
+use self::site::{DataRequest, Post, WordPressSite};
 use super::id_set::IdSet;
 use super::ingest::shared_guid_note;
 use crate::config::{Ids, Source};
@@ -50,7 +50,7 @@ pub(crate) async fn read(
     let mut after = 0;
     let mut guids = IdSet::default();
     loop {
-        let page = posts::page(&mut database, after, since).await?;
+        let page = posts::next_posts(&mut database, after, since).await?;
         let Some(last) = page.last() else { break };
         after = last.id;
         let images: BTreeSet<u64> = page
@@ -85,7 +85,7 @@ pub(crate) async fn read(
 pub(crate) async fn check(source: &Source) -> Result<(), anyhow::Error> {
     let mut database = Database::open(source).await?;
     options::read(&mut database, &source.timezone).await?;
-    posts::page(&mut database, 0, None).await?;
+    posts::next_posts(&mut database, 0, None).await?;
     database.close().await;
     Ok(())
 }
@@ -93,7 +93,7 @@ pub(crate) async fn check(source: &Source) -> Result<(), anyhow::Error> {
 /// Converts a post into an article, or into a rejection with its reason.
 async fn to_item(
     database: &mut Database,
-    site: &mut Site,
+    site: &mut WordPressSite,
     source: &Source,
     language: &str,
     post: &Post,
@@ -114,7 +114,7 @@ async fn to_item(
 
 /// Converts a post with its rendered body into an article; the error is the reason for rejection.
 fn to_article(
-    site: &Site,
+    site: &WordPressSite,
     source: &Source,
     language: &str,
     post: &Post,

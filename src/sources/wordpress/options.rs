@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::database::Database;
 use super::languages;
 use super::posts::{columns, number, pairs};
-use super::site::{Site, Term, User};
+use super::site::{Term, User, WordPressSite};
 
 /// Options that determine addresses, dates, files and widgets of a site.
 const OPTIONS: &str = "'home','siteurl','permalink_structure','WPLANG','timezone_string','gmt_offset','upload_path','upload_url_path','date_format',\
@@ -16,8 +16,8 @@ const OPTIONS: &str = "'home','siteurl','permalink_structure','WPLANG','timezone
 pub(super) async fn read(
     database: &mut Database,
     fallback: &jiff::tz::TimeZone,
-) -> Result<Site, anyhow::Error> {
-    let mut site = Site::default();
+) -> Result<WordPressSite, anyhow::Error> {
+    let mut site = WordPressSite::default();
     let sql = format!(
         "SELECT option_name, option_value FROM {{p}}options WHERE option_name IN ({OPTIONS})"
     );

@@ -1,13 +1,13 @@
-//! Addresses of posts, pages and archives, built from the site's permalink structure.
+//! URLs of posts, pages and archives, built from the site's permalink structure.
 
-use super::site::{Post, Site, Term};
+use super::site::{Post, Term, WordPressSite};
 
-/// Returns the address of an article in its language, as it is or will be once published.
-pub(super) fn article_url(site: &Site, post: &Post) -> String {
+/// Returns the URL of an article in its language, as it is or will be once published.
+pub(super) fn article_url(site: &WordPressSite, post: &Post) -> String {
     site.languages.localize(post.id, site, &unlocalized_url(site, post))
 }
 
-fn unlocalized_url(site: &Site, post: &Post) -> String {
+fn unlocalized_url(site: &WordPressSite, post: &Post) -> String {
     let structure = site.option("permalink_structure");
     if structure.is_empty() {
         return format!("{}/?p={}", site.home(), post.id);
@@ -34,7 +34,7 @@ fn unlocalized_url(site: &Site, post: &Post) -> String {
 }
 
 /// Returns the slugs of an article's first category and its ancestors.
-fn category_path(site: &Site, post: &Post) -> String {
+fn category_path(site: &WordPressSite, post: &Post) -> String {
     let first = site.terms_of(&post.terms, "category").min_by_key(|term| term.id);
     match first {
         Some(term) => with_parents(site, term),
@@ -47,7 +47,7 @@ fn category_path(site: &Site, post: &Post) -> String {
     }
 }
 
-fn with_parents(site: &Site, term: &Term) -> String {
+fn with_parents(site: &WordPressSite, term: &Term) -> String {
     let mut slugs = vec![term.slug.as_str()];
     let mut above = term.parent;
     // A corrupt database may contain a cycle of parents.
@@ -59,21 +59,21 @@ fn with_parents(site: &Site, term: &Term) -> String {
     slugs.join("/")
 }
 
-/// Returns a path as an absolute address, with a trailing slash if the structure has one.
-fn with_structure_slash(site: &Site, path: &str) -> String {
+/// Returns a path as an absolute URL, with a trailing slash if the structure has one.
+fn with_structure_slash(site: &WordPressSite, path: &str) -> String {
     let path = path.trim_matches('/');
     let slash = if site.option("permalink_structure").ends_with('/') { "/" } else { "" };
     format!("{}/{path}{slash}", site.home())
 }
 
 /// Returns the part of the structure before its first tag: `/index.php/`, `/blog/`.
-fn structure_prefix(site: &Site) -> &str {
+fn structure_prefix(site: &WordPressSite) -> &str {
     let structure = site.option("permalink_structure");
     structure.split('%').next().unwrap_or_default()
 }
 
-/// Returns the address of the archive of a category or tag.
-pub(super) fn term_url(site: &Site, term: &Term) -> String {
+/// Returns the URL of the archive of a category or tag.
+pub(super) fn term_url(site: &WordPressSite, term: &Term) -> String {
     let structure = site.option("permalink_structure");
     let (query, option, word) = if term.taxonomy == "category" {
         ("cat", "category_base", "category")
@@ -94,8 +94,8 @@ pub(super) fn term_url(site: &Site, term: &Term) -> String {
     with_structure_slash(site, &format!("{head}/{}", with_parents(site, term)))
 }
 
-/// Returns the address of the archive of a month.
-pub(super) fn month_url(site: &Site, year: i16, month: i8) -> String {
+/// Returns the URL of the archive of a month.
+pub(super) fn month_url(site: &WordPressSite, year: i16, month: i8) -> String {
     if site.option("permalink_structure").is_empty() {
         return format!("{}/?m={year}{month:02}", site.home());
     }
@@ -117,9 +117,9 @@ pub(super) fn month_url(site: &Site, year: i16, month: i8) -> String {
     )
 }
 
-/// Returns the address of any row of the posts table: an article, a page below its parents, an
+/// Returns the URL of any row of the posts table: an article, a page below its parents, an
 /// attachment.
-pub(super) fn post_url(site: &Site, post: &Post) -> String {
+pub(super) fn post_url(site: &WordPressSite, post: &Post) -> String {
     let plain = site.option("permalink_structure").is_empty();
     match post.kind.as_str() {
         "post" => article_url(site, post),
@@ -156,7 +156,7 @@ pub(super) fn post_url(site: &Site, post: &Post) -> String {
     }
 }
 
-fn page_url(site: &Site, post: &Post) -> String {
+fn page_url(site: &WordPressSite, post: &Post) -> String {
     let mut slugs = vec![post.slug.as_str()];
     let mut above = post.parent;
     while let Some(parent) =
@@ -179,8 +179,8 @@ mod tests {
     use super::*;
     use crate::sources::wordpress::site::User;
 
-    fn site(structure: &str, home: &str) -> Site {
-        let mut site = Site::default();
+    fn site(structure: &str, home: &str) -> WordPressSite {
+        let mut site = WordPressSite::default();
         site.options.insert("permalink_structure".into(), structure.into());
         site.options.insert("home".into(), home.into());
         for (id, slug, parent) in [(4, "news", 0), (7, "campus", 4), (9, "sport", 0)] {

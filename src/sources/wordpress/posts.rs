@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::database::{Database, Fields};
-use super::site::{Comment, DataRequest, Order, Post, PostPage, PostQuery, Site};
+use super::site::{Comment, DataRequest, Order, Post, PostPage, PostQuery, WordPressSite};
 use crate::domain::time::Millis;
 use crate::sources::incremental;
 use crate::sources::php::Value;
@@ -19,7 +19,7 @@ const PAGE_SIZE: usize = 100;
 
 /// Returns the next public articles by id that changed since a time, with their bodies; empty after
 /// the last one.
-pub(super) async fn page(
+pub(super) async fn next_posts(
     database: &mut Database,
     after: u64,
     since: Option<Millis>,
@@ -41,7 +41,7 @@ pub(super) async fn page(
 /// Reads the data that rendering requested and adds it to the site.
 pub(super) async fn fetch(
     database: &mut Database,
-    site: &mut Site,
+    site: &mut WordPressSite,
     wanted: impl IntoIterator<Item = DataRequest>,
 ) -> Result<(), anyhow::Error> {
     let (mut light, mut bodies) = (Vec::new(), Vec::new());
@@ -170,7 +170,7 @@ fn post(row: Fields, with_body: bool) -> Post {
 /// Reads the ids of a list, and its posts without bodies.
 async fn list(
     database: &mut Database,
-    site: &mut Site,
+    site: &mut WordPressSite,
     query: PostQuery,
 ) -> Result<(), anyhow::Error> {
     let status = if query.kind == "attachment" { "inherit" } else { "publish" };

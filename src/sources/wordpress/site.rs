@@ -138,7 +138,7 @@ pub(super) enum DataRequest {
 
 /// A snapshot of the site: its options, terms and authors, and the data requested so far.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Site {
+pub(super) struct WordPressSite {
     pub(super) options: HashMap<String, String>,
     pub(super) terms: BTreeMap<u64, Term>,
     pub(super) users: HashMap<u64, User>,
@@ -152,13 +152,13 @@ pub(super) struct Site {
     pub(super) months: Option<Vec<(i16, i8, u64)>>,
     pub(super) comments: Option<Vec<Comment>>,
     pub(super) biographies: HashMap<u64, String>,
-    /// Uploads path of a site in a network, below its address.
+    /// Uploads path of a site in a network, below its URL.
     pub(super) network_uploads_path: Option<String>,
     /// Languages from Polylang or WPML.
     pub(super) languages: Languages,
 }
 
-impl Site {
+impl WordPressSite {
     /// Returns the value of an option; empty if it is not set.
     pub(super) fn option(&self, name: &str) -> &str {
         let usual = || {
@@ -172,7 +172,7 @@ impl Site {
         self.configured_zone.clone().unwrap_or(TimeZone::UTC)
     }
 
-    /// Returns the public address without a trailing slash.
+    /// Returns the public URL without a trailing slash.
     pub(super) fn home(&self) -> &str {
         let home = self.option("home");
         if home.is_empty() { self.option("siteurl") } else { home }.trim_end_matches('/')
@@ -187,7 +187,7 @@ impl Site {
         ids.iter().filter_map(|id| self.terms.get(id)).filter(move |term| term.taxonomy == taxonomy)
     }
 
-    /// Returns the address of uploaded files.
+    /// Returns the URL of uploaded files.
     pub(super) fn uploads_url(&self) -> String {
         let given = self.option("upload_url_path");
         if !given.is_empty() {
@@ -204,7 +204,7 @@ impl Site {
         format!("{site}/{}", path.trim_matches('/'))
     }
 
-    /// Returns the address of the file of an attachment.
+    /// Returns the URL of the file of an attachment.
     pub(super) fn file_url(&self, attachment: &Post) -> String {
         let Some(file) = attachment.file.as_deref().filter(|file| !file.is_empty()) else {
             return attachment.guid.clone();
@@ -245,10 +245,10 @@ pub(super) fn language_tag(locale: &str) -> String {
 mod tests {
     use super::*;
 
-    fn site(options: &[(&str, &str)]) -> Site {
-        Site {
+    fn site(options: &[(&str, &str)]) -> WordPressSite {
+        WordPressSite {
             options: options.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
-            ..Site::default()
+            ..WordPressSite::default()
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::site::{DataRequest, Order, Post, PostPage, PostQuery, Site, Term, User};
+use super::site::{DataRequest, Order, Post, PostPage, PostQuery, Term, User, WordPressSite};
 use super::site_info::hidden_reason;
 use super::{MAX_FETCH_ROUNDS, dates, drop_shared_guid, posts, render, to_article};
 use crate::config::Source;
@@ -82,8 +82,11 @@ fn apply_textual_fields(
     }
 }
 
-fn site(channel: &Element, source: &Source) -> Site {
-    let mut site = Site { configured_zone: Some(source.timezone.clone()), ..Site::default() };
+fn site(channel: &Element, source: &Source) -> WordPressSite {
+    let mut site = WordPressSite {
+        configured_zone: Some(source.timezone.clone()),
+        ..WordPressSite::default()
+    };
     let options = [
         ("home", channel.child_text("wp:base_blog_url").or_else(|| channel.child_text("link"))),
         ("siteurl", channel.child_text("wp:base_blog_url").or_else(|| channel.child_text("link"))),
@@ -96,7 +99,7 @@ fn site(channel: &Element, source: &Source) -> Site {
 }
 
 /// Reads the authors; returns their ids by login.
-fn authors(channel: &Element, site: &mut Site) -> HashMap<String, u64> {
+fn authors(channel: &Element, site: &mut WordPressSite) -> HashMap<String, u64> {
     let mut logins = HashMap::new();
     for (at, author) in (1..).zip(channel.children("wp:author")) {
         let id = author
@@ -115,7 +118,7 @@ fn authors(channel: &Element, site: &mut Site) -> HashMap<String, u64> {
 type Slugs = HashMap<(String, String), u64>;
 
 /// Reads categories and tags; returns their ids by taxonomy and slug.
-fn terms(channel: &Element, site: &mut Site) -> Slugs {
+fn terms(channel: &Element, site: &mut WordPressSite) -> Slugs {
     let mut slugs = Slugs::new();
     let mut parents: Vec<(u64, String)> = Vec::new();
     let kinds = [
@@ -147,7 +150,7 @@ fn terms(channel: &Element, site: &mut Site) -> Slugs {
 
 fn post(
     item: &Element,
-    site: &mut Site,
+    site: &mut WordPressSite,
     slugs: &mut Slugs,
     logins: &HashMap<String, u64>,
 ) -> ExportedPost {
@@ -202,7 +205,7 @@ struct Categories {
 }
 
 /// Reads the category elements of a post, and adds terms that the site does not have yet.
-fn categories(item: &Element, site: &mut Site, slugs: &mut Slugs) -> Categories {
+fn categories(item: &Element, site: &mut WordPressSite, slugs: &mut Slugs) -> Categories {
     let mut own = Categories::default();
     for category in item.children("category") {
         let (name, slug) = (
@@ -252,7 +255,7 @@ fn media_type(file: &str) -> &'static str {
 }
 
 /// Renders the body of a post, with the data that it requests from the export.
-fn render_body(site: &mut Site, post: &Post) -> render::Body {
+fn render_body(site: &mut WordPressSite, post: &Post) -> render::Body {
     let mut body = render::body(site, post);
     for _ in 0..MAX_FETCH_ROUNDS {
         if body.missing.is_empty() {
@@ -264,7 +267,7 @@ fn render_body(site: &mut Site, post: &Post) -> render::Body {
     body
 }
 
-fn provide(site: &mut Site, wanted: BTreeSet<DataRequest>) {
+fn provide(site: &mut WordPressSite, wanted: BTreeSet<DataRequest>) {
     for want in wanted {
         match want {
             // Everything in the file was read before.
@@ -283,7 +286,7 @@ fn provide(site: &mut Site, wanted: BTreeSet<DataRequest>) {
     }
 }
 
-fn run_query(site: &Site, listing: &PostQuery) -> PostPage {
+fn run_query(site: &WordPressSite, listing: &PostQuery) -> PostPage {
     let status = if listing.kind == "attachment" { "inherit" } else { "publish" };
     let mut chosen: Vec<&Post> = site
         .posts
@@ -318,7 +321,7 @@ fn run_query(site: &Site, listing: &PostQuery) -> PostPage {
 }
 
 /// Returns the months with public posts, newest first.
-fn months(site: &Site) -> Vec<(i16, i8, u64)> {
+fn months(site: &WordPressSite) -> Vec<(i16, i8, u64)> {
     let mut months: BTreeMap<(i16, i8), u64> = BTreeMap::new();
     for post in site.posts.values().flatten().filter(|p| p.kind == "post" && p.status == "publish")
     {

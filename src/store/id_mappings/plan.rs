@@ -32,10 +32,10 @@ pub(super) struct Mapping {
 pub(super) struct MappingPlan {
     /// Articles that get a new source id: `id`, `source`, `source_id`, `translation_of`.
     pub(super) moved: Vec<Value>,
-    /// Articles that are merged with one imported in the meantime: `old`, `fresh`, `guid`.
+    /// Articles that are merged with one imported in the meantime: `old`, `imported`, `guid`.
     pub(super) merged: Vec<Value>,
-    /// Articles that get a permanent id unknown to this database: `fresh`, `guid`.
-    pub(super) renamed: Vec<Value>,
+    /// Articles that get a permanent id unknown to this database: `imported`, `guid`.
+    pub(super) reassigned: Vec<Value>,
     /// Mappings to store: `guid`, `source`, `source_id`, `from_source`, `from_source_id`.
     pub(super) mappings: Vec<Value>,
     /// Articles whose `translation_of` refers to a source id that another article has now.
@@ -278,21 +278,21 @@ fn plan_from_steps(
     let (mut groups, mut sources) = (BTreeSet::new(), BTreeSet::new());
     for (_, old, target) in &steps {
         sources.insert(target.0.clone());
-        let fresh =
+        let imported =
             index.at(target).filter(|i| !moving.contains_key(i)).map(|i| &index.articles[i]);
-        groups.extend(fresh.map(|f| f.story));
+        groups.extend(imported.map(|f| f.story));
         let (guid, from) = match old {
             OldId::Unknown(guid) => {
-                plan.renamed.extend(fresh.map(|f| json!({"fresh": f.row, "guid": guid})));
+                plan.reassigned.extend(imported.map(|f| json!({"imported": f.row, "guid": guid})));
                 (guid, None)
             }
             OldId::Article(i) => {
                 let o = &index.articles[*i];
                 groups.insert(o.story);
                 sources.insert(o.source.clone());
-                match fresh {
+                match imported {
                     Some(f) => {
-                        plan.merged.push(json!({"old": o.row, "fresh": f.row, "guid": o.guid}))
+                        plan.merged.push(json!({"old": o.row, "imported": f.row, "guid": o.guid}))
                     }
                     None => plan
                         .moved
@@ -304,7 +304,7 @@ fn plan_from_steps(
         };
         plan.mappings.push(json!({"guid": guid, "source": target.0, "source_id": target.1,
             "from_source": from.map(|o| &o.source), "from_source_id": from.map(|o| &o.source_id)}));
-        match (old, fresh) {
+        match (old, imported) {
             (OldId::Unknown(_), None) => plan.report.pending += 1,
             _ => plan.report.mapped += 1,
         }

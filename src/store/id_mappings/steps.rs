@@ -14,11 +14,11 @@ use crate::store::db::{Statement, Tx};
 static MERGE_LEDGER: Statement = Statement::new(
     "
     WITH pairs AS (
-           SELECT old, fresh FROM {json_rows $rows old INTEGER, fresh INTEGER} AS p),
+           SELECT old, imported FROM {json_rows $rows old INTEGER, imported INTEGER} AS p),
          members AS (
            SELECT old AS story, old AS id FROM pairs
             UNION
-           SELECT old, fresh FROM pairs WHERE fresh IS NOT NULL),
+           SELECT old, imported FROM pairs WHERE imported IS NOT NULL),
          family AS (
            SELECT story, id FROM members
             UNION
@@ -44,8 +44,8 @@ static MERGE_LEDGER: Statement = Statement::new(
 static MERGE_EDITIONS: Statement = Statement::new(
     "
     UPDATE edition_articles
-       SET article_id = m.fresh
-      FROM {json_rows $rows old INTEGER, fresh INTEGER} AS m
+       SET article_id = m.imported
+      FROM {json_rows $rows old INTEGER, imported INTEGER} AS m
      WHERE edition_articles.article_id = m.old",
 );
 
@@ -53,9 +53,9 @@ static KEEP_FIRST_SEEN: Statement = Statement::new(
     "
     UPDATE articles
        SET first_seen_at = o.first_seen_at
-      FROM {json_rows $rows old INTEGER, fresh INTEGER} AS m
+      FROM {json_rows $rows old INTEGER, imported INTEGER} AS m
       JOIN articles o ON o.id = m.old
-     WHERE articles.id = m.fresh
+     WHERE articles.id = m.imported
        AND o.first_seen_at < articles.first_seen_at",
 );
 
@@ -70,16 +70,16 @@ static SET_GUIDS: Statement = Statement::new(
     UPDATE articles
        SET guid = m.guid,
            changed_at = $now
-      FROM {json_rows $rows fresh INTEGER, guid TEXT} AS m
-     WHERE articles.id = m.fresh",
+      FROM {json_rows $rows imported INTEGER, guid TEXT} AS m
+     WHERE articles.id = m.imported",
 );
 
 static SET_GUIDS_OF_TERMS: Statement = Statement::new(
     "
     UPDATE article_terms
        SET guid = m.guid
-      FROM {json_rows $rows fresh INTEGER, guid TEXT} AS m
-     WHERE article_terms.article_id = m.fresh",
+      FROM {json_rows $rows imported INTEGER, guid TEXT} AS m
+     WHERE article_terms.article_id = m.imported",
 );
 
 /// Sets temporary source ids first, because two articles may swap theirs.
@@ -182,8 +182,8 @@ impl MappingPlan {
     pub(super) fn changed_rows(&self) -> Vec<i64> {
         [
             each(&self.merged, "old"),
-            each(&self.merged, "fresh"),
-            each(&self.renamed, "fresh"),
+            each(&self.merged, "imported"),
+            each(&self.reassigned, "imported"),
             each(&self.moved, "id"),
         ]
         .concat()
@@ -204,11 +204,11 @@ impl MappingPlan {
     }
 
     fn steps(&self, now: Millis) -> [Step; 14] {
-        let alone = self.moved.iter().map(|m| json!({"old": m["id"], "fresh": null}));
+        let alone = self.moved.iter().map(|m| json!({"old": m["id"], "imported": null}));
         let pairs = self.merged.iter().cloned().chain(alone).collect();
         let merged = || self.merged.clone();
         let gone = || each(&self.merged, "old");
-        let named = || [self.merged.clone(), self.renamed.clone()].concat();
+        let named = || [self.merged.clone(), self.reassigned.clone()].concat();
         let numbers = |ids: &[i64]| ids.iter().copied().map(Json::from).collect();
         [
             (&MERGE_LEDGER, pairs, None),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{LanguageLink, Page};
+use super::{LanguageLink, PageContext};
 
 /// Context of `/subscribe`. Its form posts `address`, `name`, `language`, `digest` and `section`
 /// (each any number of times), and `website`, a hidden field that people leave empty (honeypot).
@@ -10,7 +10,7 @@ use super::{LanguageLink, Page};
 pub struct SubscribePage {
     /// Context common to all pages.
     #[serde(flatten)]
-    pub page: Page,
+    pub page: PageContext,
     /// Error in the submitted form, as one sentence.
     pub error: Option<String>,
     /// Address as the visitor entered it.
@@ -52,7 +52,7 @@ pub struct SectionChoice {
 pub struct ConfirmPage {
     /// Context common to all pages.
     #[serde(flatten)]
-    pub page: Page,
+    pub page: PageContext,
     /// Token in the page's URL.
     pub token: String,
     /// Titles of the digests to confirm.
@@ -81,7 +81,7 @@ pub enum UnsubscribeState {
 pub struct UnsubscribePage {
     /// Context common to all pages.
     #[serde(flatten)]
-    pub page: Page,
+    pub page: PageContext,
     /// Token in the page's URL.
     pub token: String,
     /// Title of the digest.
@@ -97,7 +97,7 @@ pub struct UnsubscribePage {
 pub struct PublishPage {
     /// Context common to all pages.
     #[serde(flatten)]
-    pub page: Page,
+    pub page: PageContext,
     /// Error in the submitted form, as one sentence.
     pub error: Option<String>,
     /// Title as the visitor entered it.

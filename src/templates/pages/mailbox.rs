@@ -2,14 +2,14 @@
 
 use serde::Serialize;
 
-use super::{LanguageLink, Page};
+use super::{LanguageLink, PageContext};
 
 /// Context of `/mailbox`, the list of e-mails.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct MailboxPage {
     /// Context common to all pages.
     #[serde(flatten)]
-    pub page: Page,
+    pub page: PageContext,
     /// Mails of the page, newest first.
     pub mails: Vec<MailRow>,
     /// Total number of e-mails.
@@ -41,7 +41,7 @@ pub struct MailRow {
 pub struct MailboxMailPage {
     /// Context common to all pages.
     #[serde(flatten)]
-    pub page: Page,
+    pub page: PageContext,
     /// Sender: the decoded `From` header.
     pub from: String,
     /// Recipient: the decoded `To` header.
@@ -63,7 +63,7 @@ pub struct MailboxMailPage {
 pub struct DemoArticlePage {
     /// Context common to all pages.
     #[serde(flatten)]
-    pub page: Page,
+    pub page: PageContext,
     /// Title of the article.
     pub title: String,
     /// First section of the article, if any.

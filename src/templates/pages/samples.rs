@@ -4,14 +4,14 @@ use super::*;
 use crate::templates::mail::sample_site;
 
 /// Returns the common context of a page in a language.
-fn page(language: &str, demo: bool) -> Page {
+fn page(language: &str, demo: bool) -> PageContext {
     let link = |code: &str, name: &str| LanguageLink {
         code: code.into(),
         name: name.into(),
         url: format!("?lang={code}"),
         current: language.starts_with(code),
     };
-    Page {
+    PageContext {
         language: language.into(),
         site_title: sample_site().title,
         base: String::new(),
@@ -37,7 +37,7 @@ fn alternates() -> Vec<Alternate> {
 }
 
 /// Returns the same sample in English and in Chinese.
-fn both<V>(make: impl Fn(Page) -> V) -> Vec<V> {
+fn both<V>(make: impl Fn(PageContext) -> V) -> Vec<V> {
     vec![make(page("en", true)), make(page("zh-CN", false))]
 }
 
@@ -151,14 +151,14 @@ impl View for FeedPage {
     const TEMPLATE: &'static str = "web/feed";
 
     fn samples() -> Vec<Self> {
-        let whole = |page: Page| Self {
+        let whole = |page: PageContext| Self {
             is_private: !page.demo,
             has_push: page.demo,
             page,
             feed: feed("news", "College news", 50),
             articles: articles(),
-            addresses: alternates(),
-            languages_named: vec!["English".into(), "中文".into()],
+            alternates: alternates(),
+            language_names: vec!["English".into(), "中文".into()],
             older: Some("/feeds/news/archive/2026-08".into()),
             snippet: "<link rel=\"alternate\" href=\"https://news.example.edu/feeds/news.rss\">"
                 .into(),

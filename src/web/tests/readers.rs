@@ -36,7 +36,10 @@ async fn direct_readers_and_aggregators_are_counted_without_storing_addresses() 
     let rows = app.store.readership(crate::domain::readership::Day(0)).await.unwrap();
     assert_eq!(rows.len(), 1);
     let day = aggregate_by_day(rows)["news"].values().next().copied().unwrap();
-    assert_eq!(day, DailyReadership { direct: 2, aggregated: 12, requests: 4, not_modified: 1 });
+    assert_eq!(
+        day,
+        DailyReadership { direct: 2, via_aggregators: 12, requests: 4, not_modified: 1 }
+    );
 
     site.send(reader([203, 0, 113, 9], "Reader/1"), "").await;
     app.readership

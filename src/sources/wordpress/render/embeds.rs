@@ -1,4 +1,4 @@
-//! Embeds: an address on its own line, or `[embed]`, becomes a player for audio and video, else a
+//! Embeds: a URL on its own line, or `[embed]`, becomes a player for audio and video, else a
 //! link, because a feed loads nothing from other sites.
 
 use super::markup::{Token, ampersands, escape, tokenize};
@@ -48,7 +48,7 @@ enum Neighbour {
     Words,
 }
 
-/// Replaces addresses that fill their line or paragraph.
+/// Replaces URLs that fill their line or paragraph.
 fn lines(text: &str, before: Neighbour, after: Neighbour, out: &mut String) {
     if before == Neighbour::Paragraph && after == Neighbour::Paragraph {
         return embed_line(text, out);
@@ -66,16 +66,13 @@ fn lines(text: &str, before: Neighbour, after: Neighbour, out: &mut String) {
 }
 
 fn embed_line(line: &str, out: &mut String) {
-    let address = line.trim();
-    let plain = !address.contains(|c: char| c.is_whitespace() || "<>\"".contains(c));
-    if plain
-        && (address.starts_with("http://") || address.starts_with("https://"))
-        && address.len() > 8
-    {
+    let url = line.trim();
+    let plain = !url.contains(|c: char| c.is_whitespace() || "<>\"".contains(c));
+    if plain && (url.starts_with("http://") || url.starts_with("https://")) && url.len() > 8 {
         let start = line.len() - line.trim_start().len();
         out.push_str(&line[..start]);
-        out.push_str(&embed_html(address));
-        out.push_str(&line[start + address.len()..]);
+        out.push_str(&embed_html(url));
+        out.push_str(&line[start + url.len()..]);
     } else {
         out.push_str(line);
     }
@@ -83,22 +80,22 @@ fn embed_line(line: &str, out: &mut String) {
 
 fn shortcode(text: &str) -> String {
     shortcodes::expand(text, &["embed"], &mut |_, attributes, content| {
-        let address =
+        let url =
             if content.trim().is_empty() { attributes.get("src")?.trim() } else { content.trim() };
-        Some(embed_html(&html_escape::decode_html_entities(address)))
+        Some(embed_html(&html_escape::decode_html_entities(url)))
     })
 }
 
-/// Returns the HTML for an embedded address.
-fn embed_html(address: &str) -> String {
-    let path = address.split(['?', '#']).next().unwrap_or_default();
+/// Returns the HTML for an embedded URL.
+fn embed_html(url: &str) -> String {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
     let extension = path.rsplit_once('.').map(|(_, e)| e.to_ascii_lowercase()).unwrap_or_default();
     if AUDIO_EXTENSIONS.contains(&extension.as_str()) {
-        format!("[audio src=\"{}\" /]", address.replace(['"', '[', ']'], ""))
+        format!("[audio src=\"{}\" /]", url.replace(['"', '[', ']'], ""))
     } else if VIDEO_EXTENSIONS.contains(&extension.as_str()) {
-        format!("[video src=\"{}\" /]", address.replace(['"', '[', ']'], ""))
+        format!("[video src=\"{}\" /]", url.replace(['"', '[', ']'], ""))
     } else {
-        format!("<a href=\"{}\">{}</a>", escape(address), ampersands(address))
+        format!("<a href=\"{}\">{}</a>", escape(url), ampersands(url))
     }
 }
 
@@ -107,7 +104,7 @@ mod tests {
     use super::embed;
 
     #[test]
-    fn an_address_on_its_own_line_becomes_a_link() {
+    fn a_url_on_its_own_line_becomes_a_link() {
         let link =
             "<a href=\"https://tv.example/a?b=1&#038;c\">https://tv.example/a?b=1&#038;c</a>";
         assert_eq!(

@@ -162,10 +162,10 @@ fn playlist(context: &RenderContext<'_>, scope: Scope<'_>, attributes: &Attribut
 /// Returns a link to the page or file of an attachment, around its image, else its title.
 fn attachment_link(context: &RenderContext<'_>, post: &Post, to_page: bool) -> String {
     if post.parent != 0 {
-        // The address of an attachment's page is below that of its article.
+        // The URL of an attachment's page is below that of its article.
         let _ = context.post(post.parent);
     }
-    let address = if to_page {
+    let url = if to_page {
         permalinks::post_url(context.site, post)
     } else {
         context.site.file_url(post)
@@ -181,7 +181,7 @@ fn attachment_link(context: &RenderContext<'_>, post: &Post, to_page: bool) -> S
     } else {
         escape(&post.title)
     };
-    format!("<a href=\"{}\">{words}</a>", escape(&address))
+    format!("<a href=\"{}\">{words}</a>", escape(&url))
 }
 
 /// Returns an image of the media library.

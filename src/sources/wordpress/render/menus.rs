@@ -33,12 +33,11 @@ pub(super) fn navigation_link(
         return String::new();
     }
     let home = format!("{}/", context.site.home());
-    let address =
-        if block.name == "home-link" { &home } else { block.text("url").unwrap_or_default() };
+    let url = if block.name == "home-link" { &home } else { block.text("url").unwrap_or_default() };
     let below = child_blocks_html(context, scope, block);
     let below =
         if below.trim().is_empty() { String::new() } else { format!("<ul>{}</ul>", below.trim()) };
-    format!("<li><a href=\"{}\">{}</a>{below}</li>", escape(address), texturize::texturize(label))
+    format!("<li><a href=\"{}\">{}</a>{below}</li>", escape(url), texturize::texturize(label))
 }
 
 pub(super) fn social_link(block: &Block) -> String {
@@ -64,7 +63,7 @@ pub(super) fn social_link(block: &Block) -> String {
         ("dropbox", "Dropbox"),
         ("weibo", "Weibo"),
     ];
-    let Some(address) = block.text("url").filter(|url| !url.is_empty()) else {
+    let Some(url) = block.text("url").filter(|url| !url.is_empty()) else {
         return String::new();
     };
     let service = block.text("service").unwrap_or("Icon");
@@ -76,11 +75,10 @@ pub(super) fn social_link(block: &Block) -> String {
         .text("label")
         .filter(|label| !label.is_empty())
         .map_or_else(|| escape(&name), |_| escaped(block, "label"));
-    let address =
-        if address.contains("://") || address.starts_with("mailto:") || address.starts_with("//") {
-            address.to_owned()
-        } else {
-            format!("https://{address}")
-        };
-    format!("<li><a href=\"{}\"><span>{label}</span></a></li>", escape(&address))
+    let url = if url.contains("://") || url.starts_with("mailto:") || url.starts_with("//") {
+        url.to_owned()
+    } else {
+        format!("https://{url}")
+    };
+    format!("<li><a href=\"{}\"><span>{label}</span></a></li>", escape(&url))
 }

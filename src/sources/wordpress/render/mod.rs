@@ -25,7 +25,7 @@ mod tests;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use super::site::{DataRequest, Post, PostPage, PostQuery, Site};
+use super::site::{DataRequest, Post, PostPage, PostQuery, WordPressSite};
 
 pub(super) use excerpts::excerpt;
 
@@ -45,7 +45,7 @@ pub(super) struct Body {
 
 /// The state of one rendering: the snapshot it reads, its requests and its notes.
 struct RenderContext<'a> {
-    site: &'a Site,
+    site: &'a WordPressSite,
     missing: RefCell<BTreeSet<DataRequest>>,
     notes: RefCell<Vec<String>>,
 }
@@ -63,7 +63,7 @@ struct Scope<'a> {
 }
 
 impl<'a> RenderContext<'a> {
-    fn new(site: &'a Site) -> Self {
+    fn new(site: &'a WordPressSite) -> Self {
         Self { site, missing: RefCell::default(), notes: RefCell::default() }
     }
 
@@ -113,7 +113,7 @@ impl<'a> RenderContext<'a> {
 }
 
 /// Renders the body of a post from the site's snapshot.
-pub(super) fn body(site: &Site, post: &Post) -> Body {
+pub(super) fn body(site: &WordPressSite, post: &Post) -> Body {
     let context = RenderContext::new(site);
     let html = content(
         &context,

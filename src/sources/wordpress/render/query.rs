@@ -51,7 +51,7 @@ pub(super) fn render(
         "post-terms" => terms(context, block, post),
         "read-more" => format!(
             "<a href=\"{}\">{}</a>",
-            address(context, post),
+            post_url(context, post),
             block.text("content").unwrap_or("Read more")
         ),
         "site-title" => headline(block, &site_title(context, block), 1),
@@ -79,7 +79,7 @@ fn excerpt(context: &RenderContext<'_>, scope: Scope<'_>, block: &Block) -> Stri
     );
     let more = block.text("moreText").filter(|more| !more.is_empty());
     let more = more
-        .map(|more| format!("<a href=\"{}\">{more}</a>", address(context, scope.post)))
+        .map(|more| format!("<a href=\"{}\">{more}</a>", post_url(context, scope.post)))
         .unwrap_or_default();
     let own_line =
         block.attributes.get("showMoreOnNewLine").and_then(Value::as_bool).unwrap_or(true);
@@ -178,13 +178,13 @@ fn numbers(context: &RenderContext<'_>, scope: Scope<'_>) -> String {
     format!("<div>{}</div>", shown.join("\n"))
 }
 
-fn address(context: &RenderContext<'_>, post: &Post) -> String {
+fn post_url(context: &RenderContext<'_>, post: &Post) -> String {
     escape(&permalinks::post_url(context.site, post))
 }
 
 fn linked_text(context: &RenderContext<'_>, block: &Block, post: &Post, words: &str) -> String {
     if block.is("isLink") {
-        format!("<a href=\"{}\">{words}</a>", address(context, post))
+        format!("<a href=\"{}\">{words}</a>", post_url(context, post))
     } else {
         words.to_owned()
     }

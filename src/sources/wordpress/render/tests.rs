@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn render_body(written: &str) -> Body {
-    let mut site = Site::default();
+    let mut site = WordPressSite::default();
     site.options.insert("use_smilies".into(), "1".into());
     body(&site, &Post { id: 5, content: Some(written.to_owned()), ..Post::default() })
 }
@@ -42,7 +42,7 @@ fn both_notations_of_a_caption_are_rendered() {
 
 #[test]
 fn a_gallery_requests_its_images_and_then_shows_them() {
-    let mut site = Site::default();
+    let mut site = WordPressSite::default();
     site.options.insert("siteurl".into(), "https://a.example".into());
     let post = Post {
         id: 5,
@@ -77,7 +77,7 @@ fn titles_are_texturized_and_lose_their_markup() {
 
 #[test]
 fn a_block_that_lists_posts_requests_them_and_links_to_them() {
-    let mut site = Site::default();
+    let mut site = WordPressSite::default();
     site.options.insert("home".into(), "https://a.example".into());
     let written = "<!-- wp:latest-posts {\"postsToShow\":1} /-->\n<!-- wp:archives {\"showPostCounts\":true} /-->";
     let post = Post { id: 5, content: Some(written.into()), ..Post::default() };
@@ -99,7 +99,7 @@ fn a_block_that_lists_posts_requests_them_and_links_to_them() {
 
 #[test]
 fn a_listed_post_with_a_password_reveals_no_text() {
-    let mut site = Site::default();
+    let mut site = WordPressSite::default();
     let query = "<!-- wp:query {\"query\":{\"perPage\":1}} --><!-- wp:post-template --><!-- wp:post-title /--><!-- wp:post-excerpt /--><!-- wp:post-content /--><!-- /wp:post-template --><!-- /wp:query -->";
     let latest = "<!-- wp:latest-posts {\"postsToShow\":1,\"displayPostContent\":true,\"displayPostContentRadio\":\"full_post\"} /-->";
     let post = Post { id: 5, content: Some(format!("{query}{latest}")), ..Post::default() };
@@ -129,8 +129,10 @@ fn a_listed_post_with_a_password_reveals_no_text() {
 fn footnotes_are_rendered_and_an_empty_plugin_block_is_reported() {
     let footnotes = "[{\"id\":\"a1\",\"content\":\"See <em>there</em>\"}]".to_owned();
     let written = "<!-- wp:footnotes /-->\n<!-- wp:shop/products {\"a\":1} /-->".to_owned();
-    let shown =
-        body(&Site::default(), &Post { content: Some(written), footnotes, ..Post::default() });
+    let shown = body(
+        &WordPressSite::default(),
+        &Post { content: Some(written), footnotes, ..Post::default() },
+    );
     assert!(
         shown.html.starts_with("<ol><li id=\"a1\">See <em>there</em> <a href=\"#a1-link\">"),
         "{}",

@@ -60,13 +60,13 @@ fn archives(context: &RenderContext<'_>, block: &Block) -> String {
     let mut out =
         String::from(if dropdown { "<div>Archives <ul><li>Select Month</li>" } else { "<ul>" });
     for (year, month, posts) in months {
-        let (address, name) =
+        let (url, name) =
             (permalinks::month_url(context.site, *year, *month), dates::month(*month));
         let count = if counts { format!("&nbsp;({posts})") } else { String::new() };
         let _ = if dropdown {
-            writeln!(out, "\t<li><a href=\"{address}\">{name} {year}</a> {count}</li>")
+            writeln!(out, "\t<li><a href=\"{url}\">{name} {year}</a> {count}</li>")
         } else {
-            writeln!(out, "\t<li><a href=\"{address}\">{name} {year}</a>{count}</li>")
+            writeln!(out, "\t<li><a href=\"{url}\">{name} {year}</a>{count}</li>")
         };
     }
     out.push_str(if dropdown { "</ul></div>" } else { "</ul>" });
@@ -273,13 +273,12 @@ fn latest_comments(context: &RenderContext<'_>, block: &Block) -> String {
         };
         let author =
             if comment.author.trim().is_empty() { "Anonymous" } else { comment.author.trim() };
-        let address =
-            format!("{}#comment-{}", permalinks::post_url(context.site, post), comment.id);
+        let url = format!("{}#comment-{}", permalinks::post_url(context.site, post), comment.id);
         let _ = write!(
             out,
             "<li><article><footer><span>{}</span> on <a href=\"{}\">{}</a>",
             escape(author),
-            escape(&address),
+            escape(&url),
             page_title(&post.title)
         );
         if let Some(at) = dates::civil(&comment.date).filter(|_| shows("displayDate")) {

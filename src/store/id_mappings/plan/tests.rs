@@ -35,11 +35,11 @@ fn all_forms_of_old_ids_are_recognized() {
     ];
     let plan = plan(&lines, &sources(), &articles, &[]).unwrap();
     assert_eq!(
-        (plan.moved.len(), plan.merged.len(), plan.renamed.len(), plan.mappings.len()),
+        (plan.moved.len(), plan.merged.len(), plan.reassigned.len(), plan.mappings.len()),
         (1, 1, 0, 4)
     );
     assert_eq!((plan.report.mapped, plan.report.pending, plan.report.unchanged), (2, 2, 0));
-    assert_eq!(plan.merged[0], json!({"old": 2, "fresh": 3, "guid": "tag:x:old/a/b"}));
+    assert_eq!(plan.merged[0], json!({"old": 2, "imported": 3, "guid": "tag:x:old/a/b"}));
 }
 
 #[test]

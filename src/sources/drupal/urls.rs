@@ -1,10 +1,10 @@
-//! Public addresses of nodes and files.
+//! Public URLs of nodes and files.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
 use super::nodes::{Node, Translation};
-use super::site::Site;
+use super::site::DrupalSite;
 
 /// Characters to escape in a path; Drupal stores an alias unescaped.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
@@ -24,9 +24,9 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'+')
     .remove(b'=');
 
-/// Returns the address of a node in one language: its newest alias, below the prefix or on the host
+/// Returns the URL of a node in one language: its newest alias, below the prefix or on the host
 /// of the language.
-pub(super) fn article_url(site: &Site, node: &Node, translation: &Translation) -> String {
+pub(super) fn article_url(site: &DrupalSite, node: &Node, translation: &Translation) -> String {
     let languages = &site.languages;
     let neutral = matches!(translation.language.as_str(), "und" | "zxx" | "");
     let language = if neutral { &languages.default } else { &translation.language };
@@ -42,19 +42,19 @@ pub(super) fn article_url(site: &Site, node: &Node, translation: &Translation) -
         .get(language)
         .and_then(|host| on_host(&site.site_url, host))
         .unwrap_or_else(|| site.site_url.clone());
-    let mut address = home;
+    let mut url = home;
     if let Some(prefix) = languages.prefixes.get(language).filter(|prefix| !prefix.is_empty()) {
-        address.push('/');
-        address.extend(utf8_percent_encode(prefix, PATH));
+        url.push('/');
+        url.extend(utf8_percent_encode(prefix, PATH));
     }
     if !path.starts_with('/') {
-        address.push('/');
+        url.push('/');
     }
-    address.extend(utf8_percent_encode(&path, PATH));
-    address
+    url.extend(utf8_percent_encode(&path, PATH));
+    url
 }
 
-/// Returns the address of the site on another host.
+/// Returns the URL of the site on another host.
 fn on_host(home: &str, host: &str) -> Option<String> {
     let mut url = Url::parse(home).ok()?;
     if host.trim().is_empty() {
@@ -69,8 +69,8 @@ fn on_host(home: &str, host: &str) -> Option<String> {
     Some(url.as_str().trim_end_matches('/').to_owned())
 }
 
-/// Returns the address of a file if it is public.
-pub(super) fn file_url(site: &Site, uri: &str) -> Option<String> {
+/// Returns the URL of a file if it is public.
+pub(super) fn file_url(site: &DrupalSite, uri: &str) -> Option<String> {
     if uri.starts_with("http://") || uri.starts_with("https://") {
         return Some(uri.to_owned());
     }
@@ -84,8 +84,8 @@ mod tests {
     use super::super::site::Languages;
     use super::*;
 
-    fn site() -> Site {
-        Site {
+    fn site() -> DrupalSite {
+        DrupalSite {
             prefix: String::new(),
             site_url: "https://a.example/cms".into(),
             files_url: "https://a.example/cms/sites/default/files".into(),
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn the_address_has_the_prefix_or_the_host_of_its_language() {
+    fn the_url_has_the_prefix_or_the_host_of_its_language() {
         let mut with = site();
         with.languages.prefixes =
             [("en", ""), ("zh-hans", "zh")].map(|(l, p)| (l.to_owned(), p.to_owned())).into();
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn only_public_files_have_an_address() {
+    fn only_public_files_have_a_url() {
         assert_eq!(
             file_url(&site(), "public://2026-09/the vat.jpg").unwrap(),
             "https://a.example/cms/sites/default/files/2026-09/the%20vat.jpg"
