@@ -35,7 +35,7 @@ pub async fn create_token(
     let token = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(entropy));
     let stored =
         ApiToken { name: name.to_owned(), role, hash: hash(secret, &token), created_at: now };
-    let is_new = store.add_api_token(&stored, actor).await?;
+    let is_new = store.api_tokens().add(&stored, actor).await?;
     Ok(is_new.then_some(token).ok_or_else(|| {
         format!("a token named {name:?} already exists: revoke it, or choose another name")
     }))
@@ -48,7 +48,7 @@ pub async fn revoke_token(
     actor: &Actor,
     now: Millis,
 ) -> StoreResult<bool> {
-    store.remove_api_token(name, actor, now).await
+    store.api_tokens().remove(name, actor, now).await
 }
 
 /// Returns the stored token that matches the presented one, in a time that reveals nothing about
@@ -63,7 +63,7 @@ pub async fn authenticate(
     }
     let presented = hash(secret, presented);
     let mut found = None;
-    for token in store.api_tokens(None).await? {
+    for token in store.api_tokens().list(None).await? {
         if bool::from(token.hash.as_bytes().ct_eq(presented.as_bytes())) {
             found = Some(token);
         }

@@ -12,14 +12,14 @@ use crate::digests::DigestContext;
 use crate::domain::time::Millis;
 use crate::feeds::cache::FeedCache;
 use crate::feeds::on_demand::OnDemandCache;
-use crate::feeds::publishing::Publisher;
-use crate::feeds::readership::Readership;
-use crate::feeds::websub::WebSub;
+use crate::publishing::Publisher;
+use crate::readership::Readership;
 use crate::sources::trigger::SyncTriggers;
 use crate::store::Store;
 use crate::store::instance::Instance;
 use crate::store::renames::RenamedKind;
 use crate::templates::Templates;
+use crate::websub::WebSub;
 
 /// All connected parts of Courant; cheap to clone.
 #[derive(Debug, Clone)]
@@ -130,7 +130,7 @@ impl App {
         let transports: Vec<String> =
             self.config.transports.iter().map(|t| t.name.clone()).collect();
         let digests: Vec<String> = self.config.digests.iter().map(|d| d.name.clone()).collect();
-        let orphans = self.store.unconfigured_names(&transports, &digests).await?;
+        let orphans = self.store.deliveries().unconfigured_names(&transports, &digests).await?;
         let remedy = |name: &str| {
             format!(
                 "which is not in the configuration: add it, or set `was = [\"{name}\"]` at its replacement"

@@ -16,10 +16,10 @@ use crate::app::App;
 use crate::config::{Publish, Source, Transport};
 use crate::delivery::{self, Dispatcher};
 use crate::domain::time::SignedDuration;
-use crate::feeds::websub::WebSub;
 use crate::feeds::{cache, encodings};
 use crate::store::Store;
 use crate::web::{self, Demo};
+use crate::websub::WebSub;
 use crate::{digests, sources};
 
 /// Runs all parts of the daemon on a listener, with the lock taken, until `shutdown` fires; then
@@ -31,7 +31,7 @@ pub async fn run(
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     if app.store.is_sqlite() {
-        app.store.expire_all_leases().await?;
+        app.store.leases().expire_all().await?;
     }
     let (mut scheduler, ticks) = start_ticker().await?;
     tracing::info!("Courant serves {} on http://{}", app.config.site.title, listener.local_addr()?);
@@ -166,7 +166,7 @@ async fn flush_readership(
 /// one.
 async fn watch_articles(store: Store, mut ticks: Ticks, wake: watch::Sender<u64>) {
     let (mut local_changes, mut remote_changes) =
-        (store.subscribe_article_changes(), store.listen_for_article_changes());
+        (store.article_changes().subscribe(), store.article_changes().listen());
     while !wake.is_closed() {
         tokio::select! {
             _ = ticks.changed() => {}

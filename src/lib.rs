@@ -14,16 +14,22 @@ pub mod config;
 pub mod store;
 pub mod templates;
 
-// Messages and their transports
+// Messages and their transports, and outgoing requests
 pub mod mail;
+pub mod net;
 
 // Flows of the product
 pub mod access;
 pub mod delivery;
 pub mod digests;
 pub mod feeds;
+pub mod readership;
 pub mod sources;
 pub mod subscribers;
+
+// Flows that distribute the feeds
+pub mod publishing;
+pub mod websub;
 
 // Composition root
 pub mod app;

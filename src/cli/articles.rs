@@ -74,7 +74,7 @@ async fn list(
     json: bool,
 ) -> anyhow::Result<ExitCode> {
     let until = if waiting { Millis(i64::MAX) } else { app.now() };
-    let articles = app.store.list_articles(until, limit).await?;
+    let articles = app.store.articles().list(until, limit).await?;
     if json {
         output::json(&articles.iter().map(summary).collect::<Vec<_>>().into())?;
         return Ok(ExitCode::SUCCESS);
@@ -96,11 +96,16 @@ fn summary(a: &Article) -> Value {
 }
 
 async fn show(app: &App, id: &str, json: bool) -> anyhow::Result<ExitCode> {
-    let article =
-        app.store.find_article(id).await?.ok_or_else(|| anyhow!("there is no article {id:?}"))?;
+    let article = app
+        .store
+        .articles()
+        .find(id)
+        .await?
+        .ok_or_else(|| anyhow!("there is no article {id:?}"))?;
     let mut translations: Vec<String> = app
         .store
-        .story_members(&[article.story], app.now())
+        .stories()
+        .members(&[article.story], app.now())
         .await?
         .into_iter()
         .map(|a| a.guid)

@@ -52,7 +52,7 @@ async fn read(app: &App, limit: usize) -> anyhow::Result<Vec<AuditEntry>> {
     let mut entries = Vec::new();
     let mut request = PageRequest::first(limit.min(MAX_PAGE_SIZE));
     while request.limit > 0 {
-        let page = app.store.audit_entries(&request).await?;
+        let page = app.store.audit_log().list(&request).await?;
         entries.extend(page.items);
         let Some(next) = page.next else { break };
         let rest = limit.saturating_sub(entries.len()).min(MAX_PAGE_SIZE);

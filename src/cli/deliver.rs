@@ -22,7 +22,7 @@ pub(crate) async fn run(app: &App, json: bool) -> anyhow::Result<ExitCode> {
         bail!("{reason}");
     }
     if app.store.is_sqlite() {
-        app.store.expire_all_leases().await?;
+        app.store.leases().expire_all().await?;
     }
     digests::freeze_pending(&app.store, app.now()).await?;
     delivery::finish_editions(&app.store, app.now()).await?;
@@ -35,7 +35,7 @@ pub(crate) async fn run(app: &App, json: bool) -> anyhow::Result<ExitCode> {
         delivery::thread::on_dedicated_thread(move || send(worker_app.for_runtime(), stop)).await?;
     delivery::finish_editions(&app.store, app.now()).await?;
     let (report, has_failed) = outcome?;
-    let waiting = app.store.pending_count().await?;
+    let waiting = app.store.deliveries().pending_count().await?;
     if let Some(error) = &report.error {
         output::note(error);
     }
@@ -58,7 +58,7 @@ async fn send(app: App, stop: CancellationToken) -> anyhow::Result<(Report, bool
     });
     let progress_task = tokio::spawn(show_progress(
         dispatcher.clone(),
-        app.store.pending_count().await?,
+        app.store.deliveries().pending_count().await?,
         done.clone(),
     ));
     let outcome = deliver_all(&app, &dispatcher, &stop).await;

@@ -95,7 +95,8 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<Exi
     for d in app.config.digests.iter().take(limit.unwrap_or(usize::MAX)) {
         let counts: Map<String, Value> = app
             .store
-            .subscription_counts(&d.name)
+            .subscriptions()
+            .counts(&d.name)
             .await?
             .into_iter()
             .map(|(status, n)| (status, n.into()))

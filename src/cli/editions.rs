@@ -80,8 +80,8 @@ async fn apply(
     let id = parse_id(id)?;
     let text =
         delivery::run_edition_command(&app.store, id, command, &Actor::Cli, app.now()).await?;
-    let edition = app.store.existing_edition(id).await?;
-    let counts = app.store.edition_counts(id).await?;
+    let edition = app.store.editions().existing(id).await?;
+    let counts = app.store.editions().counts(id).await?;
     output::result(json, &to_json(&edition, counts), &text)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -99,8 +99,12 @@ async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<ExitC
         "held",
         "cancelled",
     ]);
-    let editions = app.store.editions(limit).await?;
-    let counts = app.store.counts_of(&editions.iter().map(|e| e.id).collect::<Vec<_>>()).await?;
+    let editions = app.store.editions().list(limit).await?;
+    let counts = app
+        .store
+        .editions()
+        .counts_of_all(&editions.iter().map(|e| e.id).collect::<Vec<_>>())
+        .await?;
     for e in editions {
         let c = counts.get(&e.id).copied().unwrap_or_default();
         if json {
@@ -132,9 +136,9 @@ fn to_json(e: &Edition, c: DeliveryCounts) -> Value {
 
 async fn show(app: &App, id: &str, json: bool) -> anyhow::Result<ExitCode> {
     let id = parse_id(id)?;
-    let e = app.store.existing_edition(id).await?;
+    let e = app.store.editions().existing(id).await?;
     let (c, articles) =
-        (app.store.edition_counts(id).await?, app.store.edition_articles(id).await?);
+        (app.store.editions().counts(id).await?, app.store.editions().articles(id).await?);
     if json {
         let mut value = to_json(&e, c);
         value["articles"] =

@@ -169,7 +169,7 @@ async fn list_on_demand(app: &App, limit: Option<usize>, json: bool) -> anyhow::
     let mut terms_found = Vec::new();
     if app.config.server.on_demand {
         for kind in FACETS {
-            let terms = app.store.terms(kind, i64::MAX, app.now()).await?;
+            let terms = app.store.terms().list(kind, i64::MAX, app.now()).await?;
             terms_found.extend(terms.into_iter().map(|term| (kind, term)));
         }
     }

@@ -118,7 +118,7 @@ pub(super) fn to_json(r: &SyncReport) -> serde_json::Value {
 }
 
 async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<ExitCode> {
-    let states = app.store.source_states().await?;
+    let states = app.store.sources().states().await?;
     let mut rows = Vec::new();
     let mut table = output::TextTable::new(&[
         "source",

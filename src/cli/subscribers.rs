@@ -143,7 +143,8 @@ impl Command {
 
 async fn find_subscriber(app: &App, email: &str) -> anyhow::Result<Subscriber> {
     app.store
-        .find_subscriber(&parse_address(email)?.key())
+        .subscribers()
+        .find_by_address(&parse_address(email)?.key())
         .await?
         .ok_or_else(|| anyhow!("{email} is not a subscriber"))
 }
@@ -160,13 +161,14 @@ async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<ExitC
     let mut table = output::TextTable::new(&["address", "name", "language", "subscriptions"]);
     loop {
         let subscribers =
-            app.store.subscribers_before(before, remaining.min(ROWS_PER_PAGE)).await?;
+            app.store.subscribers().list_before(before, remaining.min(ROWS_PER_PAGE)).await?;
         let Some(last) = subscribers.last() else { break };
         before = last.id;
         remaining -= i64::try_from(subscribers.len())?;
         let all = app
             .store
-            .subscriptions_of(&subscribers.iter().map(|p| p.id).collect::<Vec<_>>())
+            .subscriptions()
+            .list_of(&subscribers.iter().map(|p| p.id).collect::<Vec<_>>())
             .await?;
         for p in subscribers {
             let subscriptions: Vec<Subscription> =
@@ -201,8 +203,8 @@ fn to_json(p: &Subscriber, subscriptions: &[Subscription]) -> Value {
 
 async fn show(app: &App, email: &str, json: bool) -> anyhow::Result<ExitCode> {
     let p = find_subscriber(app, email).await?;
-    let subscriptions = app.store.subscriptions_of(&[p.id]).await?;
-    let deliveries = app.store.deliveries_to(p.id, 20).await?;
+    let subscriptions = app.store.subscriptions().list_of(&[p.id]).await?;
+    let deliveries = app.store.deliveries().to_address(p.id, 20).await?;
     if json {
         let mut value = to_json(&p, &subscriptions);
         value["deliveries"] = deliveries

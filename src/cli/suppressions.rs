@@ -71,7 +71,7 @@ impl Command {
 }
 
 async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<()> {
-    let all = app.store.suppressions(limit).await?;
+    let all = app.store.suppressions().list(limit).await?;
     if json {
         let rows: Vec<_> = all
             .iter()

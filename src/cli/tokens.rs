@@ -100,7 +100,7 @@ impl Command {
 }
 
 async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<()> {
-    let all = app.store.api_tokens(limit).await?;
+    let all = app.store.api_tokens().list(limit).await?;
     if json {
         let rows: Vec<_> =
             all.iter().map(|t| json!({"name": t.name, "role": t.role.as_str(), "created_at": t.created_at.rfc3339()})).collect();

@@ -24,7 +24,7 @@ pub(crate) enum Command {
 impl Command {
     pub(crate) async fn run(self, app: &App, json: bool) -> anyhow::Result<ExitCode> {
         let Self::Subscribers { limit } = self;
-        let all = app.store.hub_subscriptions(limit, app.now()).await?;
+        let all = app.store.hub().subscriptions(limit, app.now()).await?;
         if json {
             output::json(&all.iter().map(to_json).collect::<Vec<_>>().into())?;
             return Ok(ExitCode::SUCCESS);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::lease::Job;
 use super::worker::{PreparedMessage, Worker, WorkerContext};
 use crate::config::UncertainPolicy;
+use crate::domain::backoff::Jitter;
 use crate::domain::deferral::{Deferral, DeferralClass};
 use crate::domain::delivery::{
     DeliveryOutcome, MAX_RETRY_PERIOD, UNCERTAIN_OUTCOME_DELAY, next_attempt_at,
@@ -104,9 +105,7 @@ impl Worker {
         deferral: Deferral,
         now: Millis,
     ) -> (DeliveryOutcome, String) {
-        // Jitter by row id and attempt count spreads deliveries that were deferred together.
-        let jitter = (delivery.id.wrapping_mul(7919).wrapping_add(delivery.attempts * 104_729))
-            .rem_euclid(1000);
+        let jitter = Jitter::new(delivery.id, delivery.attempts);
         let since = delivery.first_attempt_at.unwrap_or(now);
         if let Some(until) = next_attempt_at(since, delivery.attempts + 1, now, jitter, deferral) {
             self.report.deferred += 1;

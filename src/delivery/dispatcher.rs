@@ -152,7 +152,7 @@ impl Dispatcher {
                 () = tokio::time::sleep(LEASE_RENEW_INTERVAL) => {}
             }
             // The recorder logs database failures, since it needs the same database.
-            if let Err(e) = self.store.renew_leases(&self.node).await {
+            if let Err(e) = self.store.leases().renew(&self.node).await {
                 tracing::debug!("could not renew the leases: {e}");
             }
         }
@@ -166,7 +166,7 @@ impl Dispatcher {
     /// Waits until every outcome is committed and releases all leases.
     pub async fn shutdown(&self) -> anyhow::Result<()> {
         self.recorder.close().await;
-        Ok(self.store.release_leases(&self.node).await?)
+        Ok(self.store.leases().release(&self.node).await?)
     }
 
     /// Counts a relay error of one delivery; returns `true` if the delivery itself is the cause by
@@ -234,7 +234,8 @@ impl Dispatcher {
                 );
                 match self
                     .store
-                    .apply_edition_command(
+                    .editions()
+                    .apply_command(
                         edition,
                         EditionCommand::Pause,
                         Some(note.clone()),

@@ -10,10 +10,10 @@ use crate::store::Store;
 /// Ends the remaining deliveries of cancelled editions, and closes the editions whose last delivery
 /// has ended; returns the closed ones.
 pub async fn finish_editions(store: &Store, now: Millis) -> anyhow::Result<Vec<i64>> {
-    for edition in store.unfinished_cancelled_editions().await? {
-        store.finish_cancelled_edition(edition, now).await?;
+    for edition in store.editions().unfinished_cancelled().await? {
+        store.editions().finish_cancelled(edition, now).await?;
     }
-    let finished = store.finish_sent_editions(now).await?;
+    let finished = store.editions().finish_sent(now).await?;
     for edition in &finished {
         tracing::info!(edition, "edition completed");
     }
@@ -29,25 +29,25 @@ pub async fn run_edition_command(
     now: Millis,
 ) -> anyhow::Result<String> {
     if command == EditionCommand::Retry {
-        let state = store.existing_edition(edition).await?.state;
+        let state = store.editions().existing(edition).await?.state;
         state.apply(command).map_err(|reason| anyhow!("edition {edition}: {reason}"))?;
-        let counts = store.edition_counts(edition).await?;
+        let counts = store.editions().counts(edition).await?;
         if counts.failed + counts.held == 0 && counts.queued == 0 {
             bail!("edition {edition}: nothing to retry: no delivery is failed or held");
         }
     }
     // Deliveries are queued first, since an edition without open deliveries is closed at once.
     let queued = if command == EditionCommand::Retry {
-        store.requeue_failed(edition, now).await?
+        store.editions().requeue_failed(edition, now).await?
     } else {
         0
     };
-    let state = store.apply_edition_command(edition, command, None, actor, now).await?;
+    let state = store.editions().apply_command(edition, command, None, actor, now).await?;
     let more = match command {
         EditionCommand::Cancel => {
             format!(
                 "; messages that will not be sent: {}",
-                store.finish_cancelled_edition(edition, now).await?
+                store.editions().finish_cancelled(edition, now).await?
             )
         }
         EditionCommand::Retry => format!("; messages queued again: {queued}"),

@@ -123,6 +123,7 @@ async fn has_work(
     dispatcher.release_abandoned(transport, served).await?;
     let due = dispatcher
         .store
+        .deliveries()
         .has_work(served, &dispatcher.node, (dispatcher.clock)().plus(lookahead))
         .await?;
     Ok(due || !dispatcher.pool_idle_since(transport, peers_before).await)
@@ -183,7 +184,7 @@ impl<'a> Fetcher<'a> {
             let next = if busy {
                 None
             } else {
-                self.dispatcher.store.next_queued_at(&self.served).await?
+                self.dispatcher.store.deliveries().next_queued_at(&self.served).await?
             };
             if !busy
                 && next.is_none_or(|due| due > deadline)

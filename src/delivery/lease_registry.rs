@@ -70,7 +70,11 @@ impl Dispatcher {
             .keys()
             .filter_map(|l| if let LeaseId::QueueEntry(id) = l { Some(*id) } else { None })
             .collect();
-        Ok(self.store.release_abandoned(served, &self.node, &batches, &queue_entries).await?)
+        Ok(self
+            .store
+            .leases()
+            .release_abandoned(served, &self.node, &batches, &queue_entries)
+            .await?)
     }
 
     /// Releases leases: batches one by one, single deliveries together.
@@ -81,12 +85,14 @@ impl Dispatcher {
         let mut queue_entries = Vec::new();
         for leased in released {
             match leased {
-                LeaseId::Batch(batch) => self.store.release_batch(*batch, &self.node).await?,
+                LeaseId::Batch(batch) => {
+                    self.store.leases().release_batch(*batch, &self.node).await?
+                }
                 LeaseId::QueueEntry(id) => queue_entries.push(*id),
             }
         }
         if !queue_entries.is_empty() {
-            self.store.release_queue_entries(&queue_entries, &self.node).await?;
+            self.store.leases().release_queue_entries(&queue_entries, &self.node).await?;
         }
         for leased in released {
             if let Some(by) = registry.by_lease.remove(leased) {
@@ -129,6 +135,7 @@ mod tests {
             transport: "first".into(),
         };
         let delivery = store
+            .deliveries()
             .queue_transactional(message, &crate::domain::actor::Actor::System, NOW)
             .await
             .unwrap();
@@ -160,7 +167,7 @@ mod tests {
                 after_edition: 0,
                 hold_uncertain: false,
             };
-            !dispatcher.store.lease_queue_entries(wanted, 1, NOW).await.unwrap().is_empty()
+            !dispatcher.store.leases().lease_queue_entries(wanted, 1, NOW).await.unwrap().is_empty()
         };
         assert!(take().await);
         dispatcher.leases.lock().await.by_lease.insert(leased, "first".into());

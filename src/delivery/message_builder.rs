@@ -282,13 +282,15 @@ impl MessageBuilder {
         let variant = self
             .dispatcher
             .store
+            .deliveries()
             .variant(id)
             .await?
             .with_context(|| format!("variant {id} does not exist"))?;
         let edition = self
             .dispatcher
             .store
-            .edition(variant.edition_id)
+            .editions()
+            .find(variant.edition_id)
             .await?
             .with_context(|| format!("edition {} does not exist", variant.edition_id))?;
         let prepared = Arc::new(self.prepare_variant(&variant, edition)?);

@@ -90,7 +90,7 @@ async fn prepare_digest(
     digest: &Digest,
     now: Millis,
 ) -> anyhow::Result<Option<Prepared>> {
-    let state = ctx.store.ensure_digest(&digest.name, now).await?;
+    let state = ctx.store.digests().ensure(&digest.name, now).await?;
     let once = digest.missed == MissedPolicy::Once;
     match due(
         &digest.schedule,
@@ -103,7 +103,7 @@ async fn prepare_digest(
     ) {
         ScheduleDecision::NotDue => Ok(None),
         ScheduleDecision::Skipped { scheduled_for, reason } => {
-            if ctx.store.mark_date_skipped(&digest.name, scheduled_for).await? {
+            if ctx.store.digests().mark_date_skipped(&digest.name, scheduled_for).await? {
                 tracing::info!(digest = %digest.name, date = %scheduled_for.in_zone(&digest.timezone), "no edition: {reason}");
             }
             Ok(None)
@@ -125,7 +125,7 @@ pub async fn create_edition_now(
     actor: &Actor,
     now: Millis,
 ) -> anyhow::Result<Prepared> {
-    ctx.store.ensure_digest(&digest.name, now).await?;
+    ctx.store.digests().ensure(&digest.name, now).await?;
     match create_edition(ctx, digest, None, at, actor, now).await? {
         Prepared::Created { edition, .. } => {
             Ok(Prepared::Created { edition, deliveries: freeze(ctx.store, edition, now).await? })
@@ -138,7 +138,7 @@ pub async fn create_edition_now(
 /// Returns the number of deliveries of each.
 pub async fn freeze_pending(store: &Store, now: Millis) -> anyhow::Result<BTreeMap<i64, i64>> {
     let mut frozen = BTreeMap::new();
-    for edition in store.editions_in(EditionState::Preparing).await? {
+    for edition in store.editions().list_in_state(EditionState::Preparing).await? {
         frozen.insert(edition.id, freeze(store, edition.id, now).await?);
     }
     Ok(frozen)
@@ -147,12 +147,12 @@ pub async fn freeze_pending(store: &Store, now: Millis) -> anyhow::Result<BTreeM
 async fn freeze(store: &Store, edition: i64, now: Millis) -> anyhow::Result<i64> {
     let mut frozen = 0;
     loop {
-        match store.freeze_batches(edition, now).await? {
+        match store.editions().freeze_batches(edition, now).await? {
             0 => break,
             n => frozen += n,
         }
     }
-    store.start_sending(edition).await?;
+    store.editions().start_sending(edition).await?;
     Ok(frozen)
 }
 
@@ -178,15 +178,16 @@ async fn unsent_stories(
     at: Millis,
     now: Millis,
 ) -> anyhow::Result<Vec<Story>> {
-    let state = ctx.store.ensure_digest(&digest.name, now).await?;
+    let state = ctx.store.digests().ensure(&digest.name, now).await?;
     let candidates = ctx
         .store
+        .digests()
         .unsent_articles(&digest.name, &digest.selection, digest.max_age, state.configured_at, at)
         .await?;
     let mut groups: Vec<i64> = candidates.iter().map(|a| a.story).collect();
     groups.sort_unstable();
     groups.dedup();
-    let members = ctx.store.story_members(&groups, at).await?;
+    let members = ctx.store.stories().members(&groups, at).await?;
     Ok(group_into_stories(candidates, members))
 }
 
@@ -203,14 +204,14 @@ async fn create_edition(
     let stories = unsent_stories(ctx, digest, if date.is_some() { now } else { at }, now).await?;
     if stories.len() < digest.min_articles {
         if let Some(date) = date
-            && ctx.store.mark_date_skipped(&digest.name, date).await?
+            && ctx.store.digests().mark_date_skipped(&digest.name, date).await?
         {
             let date = date.in_zone(&digest.timezone);
             tracing::info!(digest = %digest.name, %date, stories = stories.len(), "no edition: too few stories; they wait for the next date");
         }
         return Ok(Prepared::TooFew { stories: stories.len() });
     }
-    let audience = ctx.store.audience_groups(&digest.name).await?;
+    let audience = ctx.store.editions().audience_groups(&digest.name).await?;
     let (variants, assigned) = variants::render(ctx, digest, &stories, &audience, at).await?;
     let new = NewEdition {
         digest: digest.name.clone(),
@@ -224,7 +225,7 @@ async fn create_edition(
         variants,
         assignments: assigned,
     };
-    let Some(edition) = ctx.store.create_edition(new, actor, now).await? else {
+    let Some(edition) = ctx.store.editions().create(new, actor, now).await? else {
         return Ok(Prepared::Conflict);
     };
     Ok(Prepared::Created { edition, deliveries: 0 })

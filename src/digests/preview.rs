@@ -52,10 +52,11 @@ pub async fn preview(
             EmailAddress::parse(to).map_err(|reason| anyhow::anyhow!("{to}: {reason}"))?.key();
         let subscriber = ctx
             .store
-            .find_subscriber(&key)
+            .subscribers()
+            .find_by_address(&key)
             .await?
             .with_context(|| format!("{to} is not a subscriber"))?;
-        let subscriptions = ctx.store.subscriptions_of(&[subscriber.id]).await?;
+        let subscriptions = ctx.store.subscriptions().list_of(&[subscriber.id]).await?;
         sections = subscriptions
             .into_iter()
             .find(|l| l.digest == digest.name)
@@ -112,12 +113,12 @@ pub async fn queue_test(
 ) -> anyhow::Result<i64> {
     let address = EmailAddress::parse(to).map_err(|reason| anyhow::anyhow!("{to}: {reason}"))?;
     let hash = address_hash(&ctx.instance.secret, &address.key());
-    if let Some(reason) = ctx.store.suppression(&hash).await? {
+    if let Some(reason) = ctx.store.suppressions().find(&hash).await? {
         bail!(
             "{to} is suppressed ({reason}); to allow e-mails, run `courant suppressions remove {to}`"
         );
     }
-    let known = ctx.store.find_subscriber(&address.key()).await?.map(|p| p.address);
+    let known = ctx.store.subscribers().find_by_address(&address.key()).await?.map(|p| p.address);
     let mail = preview(ctx, digest, &PreviewOptions { to: known, language: None }, now).await?.mail;
     let payload = TestMailPayload {
         from: digest.from.clone(),
@@ -133,5 +134,5 @@ pub async fn queue_test(
         payload: serde_json::to_string(&payload)?,
         transport: digest.transport.clone(),
     };
-    Ok(ctx.store.queue_transactional(delivery, actor, now).await?)
+    Ok(ctx.store.deliveries().queue_transactional(delivery, actor, now).await?)
 }

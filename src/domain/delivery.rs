@@ -3,8 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::backoff::Jitter;
 use super::deferral::Deferral;
-use super::time::{Millis, SignedDuration, multiply};
+use super::time::{Millis, SignedDuration};
 
 /// State of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -140,25 +141,21 @@ pub enum DeliveryOutcome {
 pub const MAX_RETRY_PERIOD: SignedDuration = SignedDuration::from_hours(4 * 24);
 
 /// Returns the time of the next attempt of a deferred delivery, or `None` if [`MAX_RETRY_PERIOD`]
-/// has passed since `first_attempt`; `attempts` includes the attempt just made, and `jitter` is a
-/// random number in `0..1000`.
+/// has passed since `first_attempt`; `attempts` includes the attempt just made.
 pub fn next_attempt_at(
     first_attempt: Millis,
     attempts: i64,
     now: Millis,
-    jitter: i64,
+    jitter: Jitter,
     deferral: Deferral,
 ) -> Option<Millis> {
     if now.since(first_attempt) >= MAX_RETRY_PERIOD {
         return None;
     }
-    let wait = deferral.backoff(attempts);
-    // The jitter of 20 % spreads the retries of messages that were deferred together. A delay that
-    // the server asked for is never shortened.
-    let jitter = jitter.rem_euclid(1000);
-    let thousandths =
-        if deferral.requested_wait.is_some() { 1000 + jitter / 5 } else { 800 + jitter * 2 / 5 };
-    Some(now.plus(multiply(wait, thousandths) / 1000))
+    let delay = deferral.backoff(attempts);
+    // A delay that the server asked for is never shortened.
+    let is_requested = deferral.requested_wait.is_some();
+    Some(now.plus(if is_requested { jitter.lengthen(delay) } else { jitter.vary(delay) }))
 }
 
 /// Delay before a delivery of unknown outcome is attempted again.
@@ -186,20 +183,21 @@ mod tests {
     #[test]
     fn retry_delays_grow_and_end_after_four_days() {
         let start = Millis(0);
-        assert_eq!(next_attempt_at(start, 1, start, 500, OTHER), Some(start.plus(MINUTE)));
-        assert_eq!(
-            next_attempt_at(start, 40, start.plus(HOUR), 500, OTHER),
-            Some(start.plus(7 * HOUR))
-        );
-        assert_eq!(next_attempt_at(start, 9, start.plus(4 * DAY), 0, OTHER), None);
+        let jitter = Jitter::new(1, 1);
+        let after = |attempts, elapsed| {
+            next_attempt_at(start, attempts, start.plus(elapsed), jitter, OTHER)
+        };
+        assert_eq!(after(1, SignedDuration::ZERO), Some(start.plus(jitter.vary(MINUTE))));
+        assert_eq!(after(40, HOUR), Some(start.plus(HOUR + jitter.vary(6 * HOUR))));
+        assert_eq!(after(9, 4 * DAY), None);
     }
 
     #[test]
     fn jitter_stays_within_20_percent_and_never_shortens_a_delay_given_by_the_server() {
-        for jitter in [0, 499, 999] {
+        for row in 0..100 {
             let start = Millis(0);
             let wait = |deferral| {
-                next_attempt_at(start, 1, start, jitter, deferral)
+                next_attempt_at(start, 1, start, Jitter::new(row, 1), deferral)
                     .map_or(SignedDuration::ZERO, |at| at.since(start))
             };
             assert!((48 * SECOND..=72 * SECOND).contains(&wait(OTHER)), "{}", wait(OTHER));

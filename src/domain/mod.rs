@@ -5,6 +5,7 @@ pub mod actor;
 pub mod address;
 pub mod article;
 pub mod audit;
+pub mod backoff;
 pub mod deferral;
 pub mod delivery;
 pub mod domain_limits;

@@ -113,6 +113,7 @@ pub async fn newest_page(
     now: Millis,
 ) -> StoreResult<Option<ArchivePageRef>> {
     let Some(newest) = store
+        .feed_items()
         .nearest_archived(
             &feed.selection,
             now.plus(SignedDuration::from_millis(1)),
@@ -124,8 +125,9 @@ pub async fn newest_page(
         return Ok(None);
     };
     let month = ArchivePageRef::containing(newest, 1);
-    let full = store.count_archived(&feed.selection, month.start(), month.end(), now).await?
-        / page_size(feed);
+    let full =
+        store.feed_items().count_archived(&feed.selection, month.start(), month.end(), now).await?
+            / page_size(feed);
     if full > 0 {
         return Ok(Some(ArchivePageRef { number: full, ..month }));
     }
@@ -139,11 +141,13 @@ pub async fn load_page(
     page: ArchivePageRef,
     now: Millis,
 ) -> StoreResult<Option<ArchivePage>> {
-    let all = store.archive_between(&feed.selection, page.start(), page.end(), now).await?;
+    let all =
+        store.feed_items().archive_between(&feed.selection, page.start(), page.end(), now).await?;
     let offset = page_size(feed).saturating_mul(page.number.saturating_sub(1));
     let entries: Vec<FeedItemKey> = all.into_iter().skip(offset).take(page_size(feed)).collect();
     let is_complete = entries.len() == page_size(feed)
         || store
+            .feed_items()
             .nearest_archived(&feed.selection, page.end(), Direction::Forward, now)
             .await?
             .is_some();
@@ -164,9 +168,12 @@ pub async fn page_after(
     page: ArchivePageRef,
     now: Millis,
 ) -> StoreResult<Option<ArchivePageRef>> {
-    let count = store.count_archived(&feed.selection, page.start(), page.end(), now).await?;
-    let next_month =
-        store.nearest_archived(&feed.selection, page.end(), Direction::Forward, now).await?;
+    let count =
+        store.feed_items().count_archived(&feed.selection, page.start(), page.end(), now).await?;
+    let next_month = store
+        .feed_items()
+        .nearest_archived(&feed.selection, page.end(), Direction::Forward, now)
+        .await?;
     let next = ArchivePageRef { number: page.number + 1, ..page };
     if count >= page_size(feed) * next.number
         || (count > page_size(feed) * page.number && next_month.is_some())
@@ -176,9 +183,11 @@ pub async fn page_after(
     let Some(first) = next_month.map(|at| ArchivePageRef::containing(at, 1)) else {
         return Ok(None);
     };
-    let count = store.count_archived(&feed.selection, first.start(), first.end(), now).await?;
+    let count =
+        store.feed_items().count_archived(&feed.selection, first.start(), first.end(), now).await?;
     let is_complete = count >= page_size(feed)
         || store
+            .feed_items()
             .nearest_archived(&feed.selection, first.end(), Direction::Forward, now)
             .await?
             .is_some();
@@ -192,13 +201,16 @@ async fn newest_page_before(
     page: ArchivePageRef,
     now: Millis,
 ) -> StoreResult<Option<ArchivePageRef>> {
-    let Some(last) =
-        store.nearest_archived(&feed.selection, page.start(), Direction::Backward, now).await?
+    let Some(last) = store
+        .feed_items()
+        .nearest_archived(&feed.selection, page.start(), Direction::Backward, now)
+        .await?
     else {
         return Ok(None);
     };
     let month = ArchivePageRef::containing(last, 1);
-    let count = store.count_archived(&feed.selection, month.start(), month.end(), now).await?;
+    let count =
+        store.feed_items().count_archived(&feed.selection, month.start(), month.end(), now).await?;
     Ok(Some(ArchivePageRef { number: count.div_ceil(page_size(feed)).max(1), ..month }))
 }
 

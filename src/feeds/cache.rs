@@ -21,7 +21,7 @@ use crate::domain::selection::Selection;
 use crate::domain::time::Millis;
 use crate::store::change_log::ChangedTerms;
 use fingerprint::access_fingerprint;
-pub(super) use fingerprint::feed_fingerprint;
+pub(crate) use fingerprint::feed_fingerprint;
 pub use refresh::{RefreshReport, refresh_due};
 
 /// Maximum number of changes that are remembered for comparison with on-demand feeds. An on-demand
@@ -163,12 +163,12 @@ impl FeedCache {
     }
 
     /// Returns the generation: the number of recorded changes so far.
-    pub(super) fn generation(&self) -> u64 {
+    pub(crate) fn generation(&self) -> u64 {
         self.inner.generation.load(Ordering::Acquire)
     }
 
     /// Returns `true` if a change after generation `since` may affect articles of the selection.
-    pub(super) fn changed_since(&self, selection: &Selection, since: u64) -> bool {
+    pub(crate) fn changed_since(&self, selection: &Selection, since: u64) -> bool {
         let recent = self.inner.recent.lock().unwrap_or_else(PoisonError::into_inner);
         let covers_since = recent.0.front().is_none_or(|(first, _)| *first <= since + 1);
         let newer = || recent.0.iter().filter(|(generation, _)| *generation > since);

@@ -30,7 +30,7 @@ pub async fn resolve(
     let mut names = Vec::new();
     for kind in FACETS {
         for term in selector.facets.list(kind) {
-            let Some(name) = store.name_of_term(kind, term, now).await? else { return Ok(None) };
+            let Some(name) = store.terms().name_of(kind, term, now).await? else { return Ok(None) };
             names.push(name);
         }
     }

@@ -1,6 +1,4 @@
-//! Feeds: renders articles as RSS 2.0, Atom 1.0 and JSON Feed 1.1 when content changes, and pushes
-//! changes to WebSub subscribers.
-
+//! Feeds: renders articles as RSS 2.0, Atom 1.0 and JSON Feed 1.1 when content changes.
 pub mod archive;
 mod atom;
 mod body;
@@ -12,15 +10,12 @@ mod extensions;
 pub mod feed;
 pub mod format;
 pub mod headers;
-pub mod http_client;
 mod item;
 mod json;
 mod links;
 pub mod on_demand;
 pub mod opml;
 pub mod plan;
-pub mod publishing;
-pub mod readership;
 pub mod render;
 pub mod rendered;
 pub mod request;
@@ -28,4 +23,3 @@ mod rss;
 #[cfg(test)]
 mod tests;
 pub mod text;
-pub mod websub;

@@ -52,7 +52,7 @@ pub async fn newest(
     feed: &Feed,
     now: Millis,
 ) -> StoreResult<DocumentPlan> {
-    let mut keys = store.newest_keys(&feed.selection, now, feed.items + 1).await?;
+    let mut keys = store.feed_items().newest_keys(&feed.selection, now, feed.items + 1).await?;
     let is_complete = keys.len() <= feed.items;
     keys.truncate(feed.items);
     let oldest = if is_complete {
@@ -60,7 +60,7 @@ pub async fn newest(
     } else {
         keys.last().map_or(Millis(i64::MIN), |key| key.published_at)
     };
-    let removed = store.latest_removal(&feed.selection, oldest).await?;
+    let removed = store.feed_items().latest_removal(&feed.selection, oldest).await?;
     let archive = if is_complete {
         ArchiveRole::Complete
     } else {
@@ -115,7 +115,7 @@ async fn build(
 ) -> StoreResult<DocumentPlan> {
     let groups: Vec<i64> = keys.iter().map(|key| key.story).filter(|group| *group > 0).collect();
     let mut translations: HashMap<i64, Vec<(i64, Translation)>> = HashMap::new();
-    for (group, row, language, url) in store.translations_in(&groups, now).await? {
+    for (group, row, language, url) in store.feed_items().translations_in(&groups, now).await? {
         let Some(url) = url else { continue };
         translations.entry(group).or_default().push((row, Translation { language, url }));
     }

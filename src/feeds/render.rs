@@ -30,7 +30,7 @@ pub async fn render(
     now: Millis,
 ) -> anyhow::Result<Vec<RenderedFeed>> {
     let to_load = articles_to_load(&plan, &jobs);
-    let articles = store.articles_in(&to_load).await?;
+    let articles = store.feed_items().articles_in(&to_load).await?;
     let articles: HashMap<i64, Article> = articles
         .into_iter()
         .filter(|article| article.removed_at.is_none())

@@ -39,14 +39,14 @@ pub async fn remap_ids(
     }
     if !rejected.is_empty() {
         // Malformed lines and lines that cannot be applied are reported together.
-        rejected.extend(store.rejected_mappings(&mappings, &sources).await?);
+        rejected.extend(store.id_mappings().rejected(&mappings, &sources).await?);
         rejected.sort();
         return Ok(Err(rejected));
     }
-    let outcome = store.remap_ids(mappings, &sources, actor, now).await?;
+    let outcome = store.id_mappings().apply(mappings, &sources, actor, now).await?;
     if let Ok(result) = &outcome {
         for source in &result.sources {
-            store.assign_stories(source).await?;
+            store.stories().assign(source).await?;
         }
     }
     Ok(outcome)

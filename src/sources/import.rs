@@ -71,7 +71,7 @@ pub async fn import_file(
         parsed.articles.iter().filter_map(|(_, one)| one.as_ref().ok().filter(|one| !one.is_dated));
     let undated: Vec<String> =
         undated.map(|one| normalize::without_nul(&one.article.source_id)).collect();
-    let known = store.known_among(&source.name, &undated).await?;
+    let known = store.articles().known_among(&source.name, &undated).await?;
     let CheckedLines { articles, mut rejected } =
         check_lines(parsed.articles, &known, source, &config.site);
     rejected.extend(lines_with_foreign_guid(store, source, &config.site, &articles).await?);
@@ -81,7 +81,7 @@ pub async fn import_file(
     }
     let articles: Vec<IncomingArticle> =
         articles.into_iter().map(|(_, incoming)| incoming).collect();
-    store.audit_article_import(&source.name, articles.len(), actor, now).await?;
+    store.audit_log().record_article_import(&source.name, articles.len(), actor, now).await?;
     let report = upsert_articles(store, config, &source.name, articles, now).await?;
     Ok(Ok(FileImport { report, left_out: parsed.left_out }))
 }
@@ -142,7 +142,7 @@ async fn lines_with_foreign_guid(
         .iter()
         .map(|(_, incoming)| (incoming.source_id.clone(), normalize::guid(incoming, source, site)))
         .collect();
-    let owners = store.guid_conflicts_among(&source.name, &requested_guids).await?;
+    let owners = store.articles().guid_conflicts_among(&source.name, &requested_guids).await?;
     let shares_guids = source.ids == Ids::Source;
     let own_prefix = format!("{}/", source.name);
     let owner = |incoming: &IncomingArticle| {
@@ -165,10 +165,10 @@ pub async fn upsert_articles(
     now: Millis,
 ) -> anyhow::Result<SyncReport> {
     let source = builtin_source(config, Some(source))?;
-    store.ensure_source(&source.name, now).await?;
+    store.sources().ensure(&source.name, now).await?;
     let ids: Vec<String> =
         articles.iter().map(|incoming| normalize::without_nul(&incoming.source_id)).collect();
-    let known = store.known_among(&source.name, &ids).await?;
+    let known = store.articles().known_among(&source.name, &ids).await?;
     let mut report = SyncReport { source: source.name.clone(), ..SyncReport::default() };
     let mut changed: Vec<(IncomingArticle, String)> = Vec::new();
     for mut incoming in articles {
@@ -189,7 +189,7 @@ pub async fn upsert_articles(
     for batch in changed.chunks(INGEST_BATCH_ARTICLES) {
         ingest(store, batch.to_vec(), source, &config.site, &mut report, now).await?;
     }
-    store.assign_stories(&source.name).await?;
-    store.record_sync_success(&source.name, 0, SyncProgress::default(), now).await?;
+    store.stories().assign(&source.name).await?;
+    store.sources().record_sync_success(&source.name, 0, SyncProgress::default(), now).await?;
     Ok(report)
 }

@@ -56,7 +56,7 @@ async fn ingest_atomically(
     let ids_and_dates: Vec<(String, Millis)> =
         normalized.iter().map(|a| (a.article.source_id.clone(), a.article.published_at)).collect();
     let retry = if ids == Ids::Source { normalized.clone() } else { Vec::new() };
-    let mut outcomes = store.save_articles(normalized, now).await?;
+    let mut outcomes = store.articles().save(normalized, now).await?;
     let shares_guid = |outcome: &SaveOutcome| match outcome {
         SaveOutcome::GuidTaken(owner) => owner.starts_with(&own_prefix),
         SaveOutcome::Added | SaveOutcome::Changed => false,
@@ -68,7 +68,7 @@ async fn ingest_atomically(
         report.notes.push((article.article.source_id.clone(), shared_guid_note(guid)));
         let guid = normalize::tag_uri(&authority, name, &article.article.source_id);
         let article = NormalizedArticle { article: Article { guid, ..article.article }, ..article };
-        if let Some(retried) = store.save_articles(vec![article], now).await?.pop() {
+        if let Some(retried) = store.articles().save(vec![article], now).await?.pop() {
             *outcome = retried;
         }
     }

@@ -93,7 +93,7 @@ async fn normalized_samples(
     for sample in &mut samples {
         // A mirrored article keeps its permanent id.
         let path = format!("{}/{}", sample.source, sample.source_id);
-        let mirrored = store.find_article(&path).await?;
+        let mirrored = store.articles().find(&path).await?;
         if let Some(here) = mirrored
             .filter(|here| (&here.source, &here.source_id) == (&sample.source, &sample.source_id))
         {
@@ -118,7 +118,7 @@ async fn count_mirrored(
     source: &Source,
     ids: &mut Vec<String>,
 ) -> StoreResult<usize> {
-    let known = store.known_among(&source.name, &std::mem::take(ids)).await?;
+    let known = store.articles().known_among(&source.name, &std::mem::take(ids)).await?;
     Ok(known.values().filter(|known| !known.is_removed).count())
 }
 
@@ -126,7 +126,8 @@ impl Inspection {
     /// Adds the articles of a builtin source, which are all stored.
     async fn add_stored(&mut self, store: &Store, source: &Source, now: Millis) -> StoreResult<()> {
         for article in store
-            .list_articles(Millis(i64::MAX), None)
+            .articles()
+            .list(Millis(i64::MAX), None)
             .await?
             .into_iter()
             .filter(|a| a.source == source.name)
@@ -134,7 +135,7 @@ impl Inspection {
             self.already_stored += 1;
             self.count(&article, now);
             if self.samples.len() < MAX_SAMPLES && article.published_at <= now {
-                self.samples.extend(store.find_article(&article.guid).await?);
+                self.samples.extend(store.articles().find(&article.guid).await?);
             }
         }
         Ok(())

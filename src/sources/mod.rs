@@ -4,6 +4,7 @@
 use self::sync::SyncMode;
 use crate::config::{Config, Source, SourceKind};
 use crate::domain::actor::Actor;
+use crate::domain::backoff;
 use crate::domain::time::{Millis, SignedDuration};
 use crate::store::Store;
 
@@ -88,14 +89,14 @@ pub async fn sync_due(
     source: &Source,
     now: Millis,
 ) -> anyhow::Result<Option<SyncReport>> {
-    if store.has_stale_stories(&source.name).await? {
-        store.assign_stories(&source.name).await?;
+    if store.stories().has_stale(&source.name).await? {
+        store.stories().assign(&source.name).await?;
     }
     if source.kind == SourceKind::Builtin {
         return Ok(None);
     }
-    store.ensure_source(&source.name, now).await?;
-    if !store.start_sync(&source.name, now, now.plus(source.poll)).await? {
+    store.sources().ensure(&source.name, now).await?;
+    if !store.sources().start_sync(&source.name, now, now.plus(source.poll)).await? {
         return Ok(None);
     }
     match run_sync(store, config, source, SyncMode::Poll, now).await {
@@ -107,11 +108,10 @@ pub async fn sync_due(
             Ok(Some(report))
         }
         Err(SyncError { error, consecutive_failures }) => {
-            let delay = source
-                .poll
-                .saturating_mul(1 << consecutive_failures.clamp(0, 12))
-                .min(MAX_RETRY_DELAY.max(source.poll));
-            store.delay_source(&source.name, now.plus(delay)).await?;
+            let failures = u32::try_from(consecutive_failures).unwrap_or(u32::MAX);
+            let longest = MAX_RETRY_DELAY.max(source.poll);
+            let delay = backoff::doubling(source.poll * 2, failures, longest);
+            store.sources().delay(&source.name, now.plus(delay)).await?;
             if consecutive_failures == 1 {
                 tracing::error!(
                     source = %source.name,
@@ -132,7 +132,8 @@ pub async fn sync_now(
     actor: &Actor,
     now: Millis,
 ) -> Result<SyncReport, SyncError> {
-    let recorded = store.audit_manual_sync(&source.name, accept_removals, actor, now).await;
+    let recorded =
+        store.audit_log().record_manual_sync(&source.name, accept_removals, actor, now).await;
     recorded.map_err(|e| SyncError { error: e.into(), consecutive_failures: 1 })?;
     run_sync(store, config, source, SyncMode::Manual { accept_removals }, now).await
 }
@@ -148,8 +149,11 @@ async fn run_sync(
     match sync::run(store, config, source, mode, now).await {
         Ok(report) => Ok(report),
         Err(error) => {
-            let consecutive_failures =
-                store.record_sync_failure(&source.name, &format!("{error:#}")).await.unwrap_or(1);
+            let consecutive_failures = store
+                .sources()
+                .record_sync_failure(&source.name, &format!("{error:#}"))
+                .await
+                .unwrap_or(1);
             Err(SyncError { error, consecutive_failures })
         }
     }

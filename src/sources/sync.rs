@@ -59,12 +59,12 @@ pub(super) async fn run(
     mode: SyncMode,
     now: Millis,
 ) -> anyhow::Result<SyncReport> {
-    store.ensure_source(&source.name, now).await?;
+    store.sources().ensure(&source.name, now).await?;
     let report = SyncReport { source: source.name.clone(), ..SyncReport::default() };
     if source.kind == SourceKind::Builtin {
         return Ok(report);
     }
-    let state = store.source_state(&source.name).await?.unwrap_or_default();
+    let state = store.sources().state(&source.name).await?.unwrap_or_default();
     let fingerprint = configuration_fingerprint(&config.site, source, env!("CARGO_PKG_VERSION"));
     let is_fresh = |at: Millis| (SignedDuration::ZERO..source.full_sync).contains(&now.since(at));
     let is_incremental = mode == SyncMode::Poll
@@ -72,7 +72,7 @@ pub(super) async fn run(
         && state.progress.full_sync_at.is_some_and(is_fresh);
     let since = state.progress.watermark_at.filter(|_| is_incremental);
     // Articles stored after this point, by this run or another process, do not count as missing.
-    let newest = store.newest_article_id().await?;
+    let newest = store.articles().newest_id().await?;
     let mut sync_run = SyncRun {
         store,
         config,
@@ -95,7 +95,7 @@ pub(super) async fn run(
     }
     // Needed even if nothing changed: a process killed after its last article has assigned no
     // stories.
-    store.assign_stories(&source.name).await?;
+    store.stories().assign(&source.name).await?;
     sync_run.finish(fingerprint).await
 }
 
@@ -163,7 +163,7 @@ impl SyncRun<'_> {
     async fn ingest_changed(&mut self) -> anyhow::Result<()> {
         let articles = std::mem::take(&mut self.pending);
         let ids: Vec<String> = articles.iter().map(|article| article.source_id.clone()).collect();
-        let known = self.store.known_among(&self.source.name, &ids).await?;
+        let known = self.store.articles().known_among(&self.source.name, &ids).await?;
         let site = &self.config.site;
         let changed: Vec<(IncomingArticle, String)> = articles
             .into_iter()
@@ -213,7 +213,7 @@ impl SyncRun<'_> {
         {
             ids.retain(|id| !self.seen_ids.contains(id));
             for chunk in ids.chunks(100) {
-                self.store.remove_articles(name, chunk, self.now).await?;
+                self.store.articles().remove(name, chunk, self.now).await?;
             }
         }
         Ok(())
@@ -226,7 +226,7 @@ impl SyncRun<'_> {
         after: &mut String,
         newest: i64,
     ) -> anyhow::Result<Option<Vec<String>>> {
-        let ids = self.store.live_ids(&self.source.name, after, newest).await?;
+        let ids = self.store.articles().live_ids(&self.source.name, after, newest).await?;
         let Some(last) = ids.last() else { return Ok(None) };
         after.clone_from(last);
         Ok(Some(ids))
@@ -247,6 +247,7 @@ impl SyncRun<'_> {
             .collect();
         let was_read = |id: &str| report.is_full || seen_ids.contains(id);
         report.new_issues = store
+            .sources()
             .record_rejected_rows(&source.name, issues.into_iter().collect(), was_read, now)
             .await?;
         let progress = if report.is_full {
@@ -263,7 +264,7 @@ impl SyncRun<'_> {
             }
         };
         let blocked = i64::try_from(report.blocked_removals)?;
-        if store.record_sync_success(&source.name, blocked, progress, now).await? {
+        if store.sources().record_sync_success(&source.name, blocked, progress, now).await? {
             tracing::info!(source = %source.name, "source sync recovered");
         }
         Ok(report)

@@ -65,8 +65,8 @@ pub async fn request_sync(
         None => Ok(SyncRequest::Unknown),
         Some(SourceKind::Builtin) => Ok(SyncRequest::Builtin),
         Some(_) => {
-            store.ensure_source(source, now).await?;
-            store.request_sync(source, actor, now).await?;
+            store.sources().ensure(source, now).await?;
+            store.sources().request_sync(source, actor, now).await?;
             triggers.trigger(source);
             Ok(SyncRequest::Queued)
         }

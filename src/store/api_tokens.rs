@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
+use super::StoreResult;
 use super::audit_log::{self, AuditRecord};
 use super::db::{FromRow, Row, Statement};
-use super::{Store, StoreResult};
+use super::nouns::ApiTokens;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::role::Role;
@@ -55,10 +56,10 @@ impl FromRow for ApiToken {
     }
 }
 
-impl Store {
+impl ApiTokens<'_> {
     /// Stores a token; returns `false` if its name is taken.
-    pub async fn add_api_token(&self, token: &ApiToken, actor: &Actor) -> StoreResult<bool> {
-        let mut tx = self.begin().await?;
+    pub async fn add(self, token: &ApiToken, actor: &Actor) -> StoreResult<bool> {
+        let mut tx = self.store.begin().await?;
         let added = tx
             .query(&ADD)
             .bind("name", &token.name)
@@ -78,13 +79,8 @@ impl Store {
     }
 
     /// Deletes a token; returns `true` if it existed.
-    pub async fn remove_api_token(
-        &self,
-        name: &str,
-        actor: &Actor,
-        now: Millis,
-    ) -> StoreResult<bool> {
-        let mut tx = self.begin().await?;
+    pub async fn remove(self, name: &str, actor: &Actor, now: Millis) -> StoreResult<bool> {
+        let mut tx = self.store.begin().await?;
         if tx.query(&REMOVE).bind("name", name).execute().await? == 0 {
             return Ok(false);
         }
@@ -95,7 +91,7 @@ impl Store {
     }
 
     /// Returns tokens, newest first.
-    pub async fn api_tokens(&self, limit: Option<i64>) -> StoreResult<Vec<ApiToken>> {
-        self.read(&LIST).bind("limit", limit.unwrap_or(i64::MAX)).fetch_all().await
+    pub async fn list(self, limit: Option<i64>) -> StoreResult<Vec<ApiToken>> {
+        self.store.read(&LIST).bind("limit", limit.unwrap_or(i64::MAX)).fetch_all().await
     }
 }

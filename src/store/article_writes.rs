@@ -6,8 +6,9 @@ use super::db::{Statement, Tx};
 use super::id_mappings::guid_assignment::{
     ArticleKey, GuidDecision, MAPPINGS_FOR_ARTICLE, SUFFIXED_GUIDS, decide_guid, suffixed_guid,
 };
+use super::nouns::Articles;
 use super::selection_sql::term_rows;
-use super::{Store, StoreResult, json_list, spawn_uncancellable};
+use super::{StoreResult, json_list, spawn_uncancellable};
 use crate::domain::article::Article;
 use crate::domain::time::Millis;
 
@@ -118,17 +119,17 @@ static DELETE_TERMS_OF_UNPUBLISHED: Statement = Statement::new(
 pub(super) static STATEMENTS: &[&Statement] =
     &[&OWNERS, &UPSERT, &DELETE_TERMS, &ADD_TERMS, &REMOVE, &DELETE_TERMS_OF_UNPUBLISHED];
 
-impl Store {
+impl Articles<'_> {
     /// Stores a few articles in one transaction; guid and time of the first import of a known
     /// article never change. A new article with an id mapping (`courant articles remap-ids`) gets
     /// the mapped guid. A new article has no story until [`Store::assign_stories`] has looked for
     /// its translations, and no digest includes it before.
-    pub async fn save_articles(
-        &self,
+    pub async fn save(
+        self,
         articles: Vec<NormalizedArticle>,
         now: Millis,
     ) -> StoreResult<Vec<SaveOutcome>> {
-        let store = self.clone();
+        let store = self.store.clone();
         // The articles are stored even if the request that delivered them is cancelled.
         spawn_uncancellable(async move {
             let mut tx = store.begin().await?;
@@ -139,7 +140,7 @@ impl Store {
             }
             change_log::log(&mut tx, &changes).await?;
             tx.commit().await?;
-            store.notify_article_changes();
+            store.article_changes().notify();
             Ok(outcomes)
         })
         .await
@@ -147,13 +148,8 @@ impl Store {
 
     /// Turns a few articles of a source into tombstones; their terms are kept, so that only the
     /// feeds that contained them change.
-    pub async fn remove_articles(
-        &self,
-        source: &str,
-        ids: &[String],
-        now: Millis,
-    ) -> StoreResult<()> {
-        let mut tx = self.begin().await?;
+    pub async fn remove(self, source: &str, ids: &[String], now: Millis) -> StoreResult<()> {
+        let mut tx = self.store.begin().await?;
         let removed: Vec<i64> = tx
             .query(&REMOVE)
             .bind("source", source)
@@ -168,7 +164,7 @@ impl Store {
             .await?;
         change_log::log(&mut tx, &changes).await?;
         tx.commit().await?;
-        self.notify_article_changes();
+        self.store.article_changes().notify();
         Ok(())
     }
 }

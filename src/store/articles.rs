@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::StoreResult;
 use super::article_row::{ARTICLE_COLUMNS, BRIEF_ARTICLE_COLUMNS};
 use super::db::{FromRow, Row, Statement};
-use super::{Store, StoreResult};
+use super::nouns::Articles;
 use crate::domain::article::Article;
 use crate::domain::time::Millis;
 
@@ -114,16 +115,17 @@ impl FromRow for KnownArticle {
     }
 }
 
-impl Store {
+impl Articles<'_> {
     /// Returns the stored state of these articles of a source, including tombstones, by source id.
     pub async fn known_among(
-        &self,
+        self,
         source: &str,
         ids: &[String],
     ) -> StoreResult<HashMap<String, KnownArticle>> {
         let mut found = HashMap::with_capacity(ids.len());
         for chunk in ids.chunks(IDS_PER_QUERY) {
             let known: Vec<(String, KnownArticle)> = self
+                .store
                 .read(&KNOWN_AMONG)
                 .bind("source", source)
                 .bind("ids", chunk)
@@ -135,20 +137,21 @@ impl Store {
     }
 
     /// Returns the id of the newest article row.
-    pub async fn newest_article_id(&self) -> StoreResult<i64> {
-        let newest: Option<i64> = self.read(&NEWEST_ID).fetch_scalar().await?;
+    pub async fn newest_id(self) -> StoreResult<i64> {
+        let newest: Option<i64> = self.store.read(&NEWEST_ID).fetch_scalar().await?;
         Ok(newest.unwrap_or(0))
     }
 
     /// Returns the next source ids after `after` in a stable order, without tombstones and rows
     /// newer than `newest`; empty at the end.
     pub async fn live_ids(
-        &self,
+        self,
         source: &str,
         after: &str,
         newest: i64,
     ) -> StoreResult<Vec<String>> {
-        self.read(&LIVE_IDS)
+        self.store
+            .read(&LIVE_IDS)
             .bind("source", source)
             .bind("after", after)
             .bind("newest", newest)
@@ -158,18 +161,15 @@ impl Store {
     }
 
     /// Returns an article by permanent id, by `source/source_id`, or by source id.
-    pub async fn find_article(&self, id: &str) -> StoreResult<Option<Article>> {
-        self.read(&FIND).bind("id", id).fetch_optional().await
+    pub async fn find(self, id: &str) -> StoreResult<Option<Article>> {
+        self.store.read(&FIND).bind("id", id).fetch_optional().await
     }
 
     /// Returns the articles published until `until`, newest first, without tombstones, summaries
     /// and bodies.
-    pub async fn list_articles(
-        &self,
-        until: Millis,
-        limit: Option<i64>,
-    ) -> StoreResult<Vec<Article>> {
-        self.read(&LIST)
+    pub async fn list(self, until: Millis, limit: Option<i64>) -> StoreResult<Vec<Article>> {
+        self.store
+            .read(&LIST)
             .bind("until", until)
             .bind("limit", limit.unwrap_or(i64::MAX))
             .fetch_all()
@@ -177,9 +177,12 @@ impl Store {
     }
 
     /// Returns the names of all sections of visible articles, sorted by bytes.
-    pub async fn sections(&self) -> StoreResult<Vec<String>> {
-        let lists =
-            self.read(&SECTION_LISTS).fetch_with(|row| row.text_list("articles.sections")).await?;
+    pub async fn sections(self) -> StoreResult<Vec<String>> {
+        let lists = self
+            .store
+            .read(&SECTION_LISTS)
+            .fetch_with(|row| row.text_list("articles.sections"))
+            .await?;
         Ok(lists.into_iter().flatten().collect::<BTreeSet<_>>().into_iter().collect())
     }
 }

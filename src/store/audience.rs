@@ -2,7 +2,8 @@
 //! consecutive deliveries.
 
 use super::db::{FromRow, Row, Statement, Tx};
-use super::{Store, StoreResult, spawn_uncancellable};
+use super::nouns::Editions;
+use super::{StoreResult, spawn_uncancellable};
 use crate::domain::time::Millis;
 
 /// Number of deliveries in a batch, which is leased and loaded as a whole.
@@ -163,12 +164,12 @@ impl FreezeProgress {
     }
 }
 
-impl Store {
+impl Editions<'_> {
     /// Returns the distinct languages and chosen sections of the confirmed subscribers of a digest;
     /// memory use depends only on the number of groups.
-    pub async fn audience_groups(&self, digest: &str) -> StoreResult<Vec<AudienceGroup>> {
+    pub async fn audience_groups(self, digest: &str) -> StoreResult<Vec<AudienceGroup>> {
         let mut groups: Vec<AudienceGroup> =
-            self.read(&GROUPS).bind("digest", digest).fetch_all().await?;
+            self.store.read(&GROUPS).bind("digest", digest).fetch_all().await?;
         groups.sort();
         Ok(groups)
     }
@@ -176,8 +177,8 @@ impl Store {
     /// Freezes the next batches of the audience, ordered by subscription, in one short transaction,
     /// and returns the number of deliveries created; 0 means that the audience is complete. After a
     /// crash, freezing continues where it stopped.
-    pub async fn freeze_batches(&self, edition: i64, now: Millis) -> StoreResult<i64> {
-        let store = self.clone();
+    pub async fn freeze_batches(self, edition: i64, now: Millis) -> StoreResult<i64> {
+        let store = self.store.clone();
         // Batches that were begun are frozen even if the caller is cancelled, because the work
         // would have to be repeated.
         spawn_uncancellable(async move {
@@ -210,7 +211,7 @@ impl Store {
     }
 
     /// Starts sending a frozen edition; returns `true` if it was in state `preparing`.
-    pub async fn start_sending(&self, edition: i64) -> StoreResult<bool> {
-        Ok(self.write(&START_SENDING).bind("edition", edition).execute().await? == 1)
+    pub async fn start_sending(self, edition: i64) -> StoreResult<bool> {
+        Ok(self.store.write(&START_SENDING).bind("edition", edition).execute().await? == 1)
     }
 }

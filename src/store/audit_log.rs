@@ -3,7 +3,8 @@
 use serde_json::{Value as Json, json};
 
 use super::db::{FromRow, Row, Statement, Tx};
-use super::{Store, StoreError, StoreResult};
+use super::nouns::AuditLog;
+use super::{StoreError, StoreResult};
 use crate::domain::actor::{Actor, ActorKind};
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::page::{Page, PageRequest};
@@ -118,10 +119,10 @@ pub(super) async fn record(tx: &mut Tx, entry: AuditRecord<'_>, now: Millis) -> 
     Ok(())
 }
 
-impl Store {
+impl AuditLog<'_> {
     /// Records the import of a file of articles, before its first batch is stored.
-    pub async fn audit_article_import(
-        &self,
+    pub async fn record_article_import(
+        self,
         source: &str,
         articles: usize,
         actor: &Actor,
@@ -132,8 +133,8 @@ impl Store {
     }
 
     /// Records the start of a sync by a person, before its first batch is stored.
-    pub async fn audit_manual_sync(
-        &self,
+    pub async fn record_manual_sync(
+        self,
         source: &str,
         accept_removals: bool,
         actor: &Actor,
@@ -145,8 +146,8 @@ impl Store {
     }
 
     /// Records a change that takes several transactions, in one of its own before the first.
-    async fn record_alone(&self, entry: AuditRecord<'_>, now: Millis) -> StoreResult<()> {
-        let mut tx = self.begin().await?;
+    async fn record_alone(self, entry: AuditRecord<'_>, now: Millis) -> StoreResult<()> {
+        let mut tx = self.store.begin().await?;
         record(&mut tx, entry, now).await?;
         tx.commit().await
     }
@@ -155,12 +156,13 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Rejected`] if the cursor is not one of this list.
-    pub async fn audit_entries(&self, page: &PageRequest) -> StoreResult<Page<AuditEntry>> {
+    pub async fn list(self, page: &PageRequest) -> StoreResult<Page<AuditEntry>> {
         let before = match &page.after {
             Some(cursor) => cursor.key::<i64>().map_err(|e| StoreError::Rejected(e.to_string()))?,
             None => i64::MAX,
         };
         let rows = self
+            .store
             .read(&LIST)
             .bind("before", before)
             .bind("limit", page.limit.saturating_add(1))

@@ -8,6 +8,7 @@ use std::time::Duration;
 use sqlx::postgres::PgListener;
 
 use super::change_log::CHANNEL;
+use super::nouns::ArticleChanges;
 use super::wal_watcher::WalWatcher;
 use super::{Db, Store};
 
@@ -44,11 +45,11 @@ pub struct ChangeListener {
     polls_since_write: usize,
 }
 
-impl Store {
+impl ArticleChanges<'_> {
     /// Starts to listen for article changes of other processes.
-    pub fn listen_for_article_changes(&self) -> ChangeListener {
+    pub fn listen(self) -> ChangeListener {
         ChangeListener {
-            store: self.clone(),
+            store: self.store.clone(),
             listener: None,
             known_version: None,
             wal_watcher: None,
@@ -100,7 +101,7 @@ impl ChangeListener {
                 wal.changed().await;
                 continue;
             };
-            match self.store.articles_version().await {
+            match self.store.article_changes().version().await {
                 Ok(version) if self.known_version != Some(version) => {
                     (self.known_version, self.polls) = (Some(version), 0);
                     return;
@@ -131,7 +132,7 @@ mod tests {
         let address = format!("sqlite://{}/courant.db", folder.path().display());
         let (here, there) =
             (Store::open(&address).await.unwrap(), Store::open(&address).await.unwrap());
-        let mut listener = here.listen_for_article_changes();
+        let mut listener = here.article_changes().listen();
         listener.changed().await;
         for _ in 0..3 {
             // The listener waits for the next write.
@@ -144,7 +145,10 @@ mod tests {
             tokio::time::timeout(Duration::from_secs(60), both)
                 .await
                 .expect("the change is detected");
-            assert_eq!(listener.known_version, Some(there.articles_version().await.unwrap()));
+            assert_eq!(
+                listener.known_version,
+                Some(there.article_changes().version().await.unwrap())
+            );
         }
     }
 }

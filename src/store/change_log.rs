@@ -7,7 +7,8 @@ use serde_json::{Value as Json, json};
 use tokio::sync::watch;
 
 use super::db::{FromRow, Row, Statement, Tx};
-use super::{Store, StoreError, StoreResult};
+use super::nouns::ArticleChanges;
+use super::{StoreError, StoreResult};
 use crate::domain::selection::TermKind;
 use crate::domain::time::Millis;
 
@@ -179,19 +180,20 @@ async fn forget(tx: &mut Tx, version: i64) -> StoreResult<()> {
     Ok(())
 }
 
-impl Store {
+impl ArticleChanges<'_> {
     /// Returns the version of the articles, which grows with every change to any article.
-    pub async fn articles_version(&self) -> StoreResult<i64> {
-        let version: Option<String> = self.read(&VERSION).fetch_optional_scalar().await?;
+    pub async fn version(self) -> StoreResult<i64> {
+        let version: Option<String> = self.store.read(&VERSION).fetch_optional_scalar().await?;
         Ok(version.and_then(|version| version.parse().ok()).unwrap_or(0))
     }
 
     /// Returns the changes of the versions in `(after, until]`.
-    pub async fn changes_between(&self, after: i64, until: i64) -> StoreResult<ChangedTerms> {
+    pub async fn between(self, after: i64, until: i64) -> StoreResult<ChangedTerms> {
         if until < after || until - after > RETAINED_VERSIONS - 200 {
             return Ok(ChangedTerms::Everything);
         }
         let rows: Vec<String> = self
+            .store
             .read(&CHANGES_BETWEEN)
             .bind("after", after)
             .bind("until", until)
@@ -209,11 +211,12 @@ impl Store {
 
     /// Returns the terms of the articles published in `(after, until]`.
     pub async fn published_between(
-        &self,
+        self,
         after: Millis,
         until: Millis,
     ) -> StoreResult<ChangedTerms> {
         let terms = self
+            .store
             .read(&TERMS_PUBLISHED_BETWEEN)
             .bind("after", after)
             .bind("until", until)
@@ -233,13 +236,13 @@ impl Store {
     }
 
     /// Notifies the subscribers in this process that articles changed.
-    pub(super) fn notify_article_changes(&self) {
-        self.article_changes.send_replace(());
+    pub(super) fn notify(self) {
+        self.store.article_changes.send_replace(());
     }
 
     /// Returns a receiver that is notified of each article change made by this process.
-    pub fn subscribe_article_changes(&self) -> watch::Receiver<()> {
-        self.article_changes.subscribe()
+    pub fn subscribe(self) -> watch::Receiver<()> {
+        self.store.article_changes.subscribe()
     }
 }
 

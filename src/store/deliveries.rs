@@ -1,8 +1,9 @@
 //! Deliveries: transactional messages, counts and history, and the variants of editions.
 
+use super::StoreResult;
 use super::audit_log::{self, AuditRecord};
 use super::db::{FromRow, Row, Statement};
-use super::{Store, StoreResult};
+use super::nouns::Deliveries;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::delivery::{DeliveryKind, DeliveryState};
@@ -182,15 +183,15 @@ impl FromRow for DeliverySummary {
     }
 }
 
-impl Store {
+impl Deliveries<'_> {
     /// Queues a transactional message and returns the id of its delivery.
     pub async fn queue_transactional(
-        &self,
+        self,
         delivery: TransactionalDelivery,
         actor: &Actor,
         now: Millis,
     ) -> StoreResult<i64> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.store.begin().await?;
         let id: i64 = tx
             .query(&ADD_TRANSACTIONAL)
             .bind("kind", delivery.kind.as_str())
@@ -215,22 +216,24 @@ impl Store {
 
     /// Returns the number of deliveries still to be sent: those of sending editions, retries and
     /// transactional messages.
-    pub async fn pending_count(&self) -> StoreResult<i64> {
-        self.read(&COUNT_PENDING).fetch_scalar().await
+    pub async fn pending_count(self) -> StoreResult<i64> {
+        self.store.read(&COUNT_PENDING).fetch_scalar().await
     }
 
     /// Returns the transports and digests that have pending work but are not in the config.
     pub async fn unconfigured_names(
-        &self,
+        self,
         transports: &[String],
         digests: &[String],
     ) -> StoreResult<UnconfiguredNames> {
         let transports = self
+            .store
             .read(&UNCONFIGURED_TRANSPORTS)
             .bind("transports", transports)
             .fetch_with(|row| Ok((row.get("transport")?, row.get("pending")?)))
             .await?;
         let digests = self
+            .store
             .read(&UNCONFIGURED_DIGESTS)
             .bind("digests", digests)
             .fetch_with(|row| Ok((row.get("digest")?, row.get("subscriptions")?)))
@@ -239,17 +242,18 @@ impl Store {
     }
 
     /// Returns a rendered variant of an edition.
-    pub async fn variant(&self, id: i64) -> StoreResult<Option<Variant>> {
-        self.read(&FIND_VARIANT).bind("id", id).fetch_optional().await
+    pub async fn variant(self, id: i64) -> StoreResult<Option<Variant>> {
+        self.store.read(&FIND_VARIANT).bind("id", id).fetch_optional().await
     }
 
     /// Returns the last deliveries to a subscriber, newest first.
-    pub async fn deliveries_to(
-        &self,
+    pub async fn to_address(
+        self,
         subscriber: i64,
         limit: i64,
     ) -> StoreResult<Vec<DeliverySummary>> {
-        self.read(&LIST_TO_SUBSCRIBER)
+        self.store
+            .read(&LIST_TO_SUBSCRIBER)
             .bind("subscriber", subscriber)
             .bind("limit", limit)
             .fetch_all()

@@ -3,8 +3,9 @@
 
 use super::article_row::ARTICLE_COLUMNS;
 use super::db::{FromRow, Row, Statement};
+use super::nouns::Digests;
 use super::selection_sql::{SELECTION_CONDITIONS, bind_selection};
-use super::{Store, StoreError, StoreResult};
+use super::{StoreError, StoreResult};
 use crate::domain::article::Article;
 use crate::domain::selection::Selection;
 use crate::domain::time::{Millis, SignedDuration, as_millis_i64};
@@ -74,23 +75,28 @@ impl FromRow for DigestState {
     }
 }
 
-impl Store {
+impl Digests<'_> {
     /// Returns the state of a digest and creates its row if it has none; a new digest starts now,
     /// with no missed dates.
-    pub async fn ensure_digest(&self, name: &str, now: Millis) -> StoreResult<DigestState> {
-        if let Some(state) = self.read(&STATE).bind("name", name).fetch_optional().await? {
+    pub async fn ensure(self, name: &str, now: Millis) -> StoreResult<DigestState> {
+        if let Some(state) = self.store.read(&STATE).bind("name", name).fetch_optional().await? {
             return Ok(state);
         }
         let created =
-            self.write(&ENSURE).bind("name", name).bind("now", now).fetch_optional().await?;
+            self.store.write(&ENSURE).bind("name", name).bind("now", now).fetch_optional().await?;
         created.ok_or(StoreError::Sql(sqlx::Error::RowNotFound))
     }
 
     /// Records that a date of the schedule was processed without an edition; returns `false` if
     /// another node did so before.
-    pub async fn mark_date_skipped(&self, digest: &str, date: Millis) -> StoreResult<bool> {
-        let marked =
-            self.write(&MARK_PROCESSED).bind("name", digest).bind("date", date).execute().await?;
+    pub async fn mark_date_skipped(self, digest: &str, date: Millis) -> StoreResult<bool> {
+        let marked = self
+            .store
+            .write(&MARK_PROCESSED)
+            .bind("name", digest)
+            .bind("date", date)
+            .execute()
+            .await?;
         Ok(marked == 1)
     }
 
@@ -99,7 +105,7 @@ impl Store {
     /// digest has not sent. Articles without a story are left out until it is known whether they
     /// are translations of an old story.
     pub async fn unsent_articles(
-        &self,
+        self,
         digest: &str,
         selection: &Selection,
         max_age: SignedDuration,
@@ -107,6 +113,7 @@ impl Store {
         now: Millis,
     ) -> StoreResult<Vec<Article>> {
         let query = self
+            .store
             .read(&UNSENT_ARTICLES)
             .bind("now", now)
             .bind("max_age", as_millis_i64(max_age))

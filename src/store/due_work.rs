@@ -1,8 +1,9 @@
 //! Work that a node could lease now or later: batches, and due entries of the delivery queue.
 
+use super::StoreResult;
 use super::db::Statement;
 use super::leasing::{DUE_ENTRY, FREE_BATCH};
-use super::{Store, StoreResult};
+use super::nouns::Deliveries;
 use crate::domain::time::Millis;
 
 static HAS_WORK: Statement = Statement::with(
@@ -47,16 +48,17 @@ static NEXT_DUE_AT: Statement = Statement::new(
 /// All statements of this file.
 pub(super) static STATEMENTS: &[&Statement] = &[&HAS_WORK, &NEXT_DUE_AT];
 
-impl Store {
+impl Deliveries<'_> {
     /// Returns `true` if there is a batch, or a queued delivery due until `until`, that this node
     /// could lease for these transports.
     pub async fn has_work(
-        &self,
+        self,
         transports: &[String],
         node: &str,
         until: Millis,
     ) -> StoreResult<bool> {
-        self.read(&HAS_WORK)
+        self.store
+            .read(&HAS_WORK)
             .bind("transports", transports)
             .bind("now", until)
             .bind("node", node)
@@ -65,9 +67,9 @@ impl Store {
     }
 
     /// Returns the time at which the next queued delivery of these transports is due.
-    pub async fn next_queued_at(&self, transports: &[String]) -> StoreResult<Option<Millis>> {
+    pub async fn next_queued_at(self, transports: &[String]) -> StoreResult<Option<Millis>> {
         let due: Option<i64> =
-            self.read(&NEXT_DUE_AT).bind("transports", transports).fetch_scalar().await?;
+            self.store.read(&NEXT_DUE_AT).bind("transports", transports).fetch_scalar().await?;
         Ok(due.map(Millis))
     }
 }
@@ -75,6 +77,7 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Store;
 
     #[tokio::test]
     async fn next_due_delivery_is_found_by_index_lookups_only() {

@@ -5,7 +5,8 @@ use super::audit_log::{self, AuditRecord};
 use super::db::Statement;
 use super::editions::missing_edition;
 use super::leasing::HELD_AS_UNCERTAIN;
-use super::{Store, StoreError, StoreResult};
+use super::nouns::Editions;
+use super::{StoreError, StoreResult};
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::edition::{EditionCommand, EditionState};
@@ -198,21 +199,21 @@ fn audit_action(command: EditionCommand) -> AuditAction {
     }
 }
 
-impl Store {
+impl Editions<'_> {
     /// Applies a command to an edition and returns the new state.
     ///
     /// # Errors
     /// [`StoreError::Rejected`] if the edition does not exist or its state does not allow the
     /// command.
-    pub async fn apply_edition_command(
-        &self,
+    pub async fn apply_command(
+        self,
         id: i64,
         command: EditionCommand,
         note: Option<String>,
         actor: &Actor,
         now: Millis,
     ) -> StoreResult<EditionState> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.store.begin().await?;
         let row = tx.query(&FIND_STATE).bind("id", id).fetch_first().await?;
         let row = row.ok_or_else(|| missing_edition(id))?;
         let state = row.word("editions.state", EditionState::parse)?;
@@ -240,18 +241,18 @@ impl Store {
     }
 
     /// Returns the cancelled editions that may still have open deliveries.
-    pub async fn unfinished_cancelled_editions(&self) -> StoreResult<Vec<i64>> {
-        self.read(&UNFINISHED_CANCELLED).fetch_scalars().await
+    pub async fn unfinished_cancelled(self) -> StoreResult<Vec<i64>> {
+        self.store.read(&UNFINISHED_CANCELLED).fetch_scalars().await
     }
 
-    async fn batches_of(&self, edition: i64) -> StoreResult<Vec<i64>> {
-        self.read(&LIST_BATCHES).bind("edition", edition).fetch_scalars().await
+    async fn batches_of(self, edition: i64) -> StoreResult<Vec<i64>> {
+        self.store.read(&LIST_BATCHES).bind("edition", edition).fetch_scalars().await
     }
 
     /// Cancels the queued deliveries of a cancelled edition, one batch per transaction. Once no
     /// delivery is in flight, finishes the edition and, if no message was sent, removes its stories
     /// from the ledger. Returns the number of deliveries cancelled.
-    pub async fn finish_cancelled_edition(&self, id: i64, now: Millis) -> StoreResult<i64> {
+    pub async fn finish_cancelled(self, id: i64, now: Millis) -> StoreResult<i64> {
         let mut total_cancelled = 0;
         for batch in self.batches_of(id).await? {
             total_cancelled += self.cancel_batch(batch, now).await?;
@@ -262,8 +263,8 @@ impl Store {
 
     /// Cancels the queued deliveries of a batch, holds those that were in flight when their node
     /// died, and returns the number of deliveries cancelled.
-    async fn cancel_batch(&self, batch: i64, now: Millis) -> StoreResult<i64> {
-        let mut tx = self.begin().await?;
+    async fn cancel_batch(self, batch: i64, now: Millis) -> StoreResult<i64> {
+        let mut tx = self.store.begin().await?;
         tx.query(&HOLD_ORPHANS).bind("now", now).bind("batch", batch).execute().await?;
         tx.query(&DEQUEUE_BATCH).bind("batch", batch).execute().await?;
         let cancelled =
@@ -274,8 +275,8 @@ impl Store {
 
     /// Finishes a cancelled edition once none of its deliveries is open, and removes its stories
     /// from the ledger if no message was sent.
-    async fn finish_if_ended(&self, id: i64, now: Millis) -> StoreResult<()> {
-        let mut tx = self.begin().await?;
+    async fn finish_if_ended(self, id: i64, now: Millis) -> StoreResult<()> {
+        let mut tx = self.store.begin().await?;
         // The outcome of deliveries in flight decides whether a message was sent.
         if tx.query(&HAS_OPEN_DELIVERY).bind("edition", id).exists().await? {
             return Ok(());
@@ -286,10 +287,10 @@ impl Store {
     }
 
     /// Queues the failed and held deliveries of an edition again and returns their number.
-    pub async fn requeue_failed(&self, id: i64, now: Millis) -> StoreResult<i64> {
+    pub async fn requeue_failed(self, id: i64, now: Millis) -> StoreResult<i64> {
         let mut requeued = 0;
         for batch in self.batches_of(id).await? {
-            let mut tx = self.begin().await?;
+            let mut tx = self.store.begin().await?;
             tx.query(&ENQUEUE_FAILED).bind("now", now).bind("batch", batch).execute().await?;
             let reopened = tx.query(&REOPEN_FAILED).bind("batch", batch).execute().await?;
             tx.commit().await?;
@@ -299,11 +300,11 @@ impl Store {
     }
 
     /// Marks the editions that have no open deliveries as sent and returns their ids.
-    pub async fn finish_sent_editions(&self, now: Millis) -> StoreResult<Vec<i64>> {
-        if !self.read(&HAS_SETTLED).exists().await? {
+    pub async fn finish_sent(self, now: Millis) -> StoreResult<Vec<i64>> {
+        if !self.store.read(&HAS_SETTLED).exists().await? {
             return Ok(Vec::new());
         }
-        let mut tx = self.begin().await?;
+        let mut tx = self.store.begin().await?;
         let finished: Vec<i64> = tx.query(&FINISH_SETTLED).bind("now", now).fetch_scalars().await?;
         tx.query(&DEQUEUE_EDITIONS).bind("editions", finished.as_slice()).execute().await?;
         tx.commit().await?;

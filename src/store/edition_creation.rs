@@ -2,9 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
+use super::StoreResult;
 use super::audit_log::{self, AuditRecord};
 use super::db::{Statement, Tx};
-use super::{Store, StoreResult};
+use super::nouns::Editions;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::time::Millis;
@@ -207,11 +208,11 @@ async fn add_contents(tx: &mut Tx, edition: i64, new: &NewEdition) -> StoreResul
     Ok(())
 }
 
-impl Store {
+impl Editions<'_> {
     /// Creates an edition with its stories, variants and ledger in one transaction and returns its
     /// id; `None` if another node has just created it, or an edition with one of its stories.
-    pub async fn create_edition(
-        &self,
+    pub async fn create(
+        self,
         new: NewEdition,
         actor: &Actor,
         now: Millis,
@@ -220,12 +221,12 @@ impl Store {
     }
 
     async fn add_whole_edition(
-        &self,
+        self,
         new: &NewEdition,
         actor: &Actor,
         now: Millis,
     ) -> StoreResult<i64> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.store.begin().await?;
         let id = add_edition(&mut tx, new, now).await?;
         add_contents(&mut tx, id, new).await?;
         if let Some(date) = new.date {

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::db::{FromRow, Row, Statement};
-use super::{Store, StoreError, StoreResult};
+use super::nouns::Editions;
+use super::{StoreError, StoreResult};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::edition::{DeliveryCounts, EditionState};
 use crate::domain::time::Millis;
@@ -139,42 +140,45 @@ pub(super) fn missing_edition(id: i64) -> StoreError {
     ))
 }
 
-impl Store {
+impl Editions<'_> {
     /// Returns one edition by id.
-    pub async fn edition(&self, id: i64) -> StoreResult<Option<Edition>> {
-        self.read(&FIND).bind("id", id).fetch_optional().await
+    pub async fn find(self, id: i64) -> StoreResult<Option<Edition>> {
+        self.store.read(&FIND).bind("id", id).fetch_optional().await
     }
 
     /// Returns one edition by id.
     ///
     /// # Errors
     /// [`StoreError::Rejected`] with one sentence for the admin if the edition does not exist.
-    pub async fn existing_edition(&self, id: i64) -> StoreResult<Edition> {
-        self.edition(id).await?.ok_or_else(|| missing_edition(id))
+    pub async fn existing(self, id: i64) -> StoreResult<Edition> {
+        self.find(id).await?.ok_or_else(|| missing_edition(id))
     }
 
     /// Returns editions, newest first.
-    pub async fn editions(&self, limit: Option<i64>) -> StoreResult<Vec<Edition>> {
-        self.read(&LIST).bind("limit", limit.unwrap_or(i64::MAX)).fetch_all().await
+    pub async fn list(self, limit: Option<i64>) -> StoreResult<Vec<Edition>> {
+        self.store.read(&LIST).bind("limit", limit.unwrap_or(i64::MAX)).fetch_all().await
     }
 
     /// Returns the editions in a state, oldest first.
-    pub async fn editions_in(&self, state: EditionState) -> StoreResult<Vec<Edition>> {
-        self.read(&LIST_IN_STATE).bind("state", state.as_str()).fetch_all().await
+    pub async fn list_in_state(self, state: EditionState) -> StoreResult<Vec<Edition>> {
+        self.store.read(&LIST_IN_STATE).bind("state", state.as_str()).fetch_all().await
     }
 
     /// Returns the permanent ids and titles of the articles of an edition, in their order.
-    pub async fn edition_articles(&self, id: i64) -> StoreResult<Vec<(String, String)>> {
-        self.read(&LIST_ARTICLES)
+    pub async fn articles(self, id: i64) -> StoreResult<Vec<(String, String)>> {
+        self.store
+            .read(&LIST_ARTICLES)
             .bind("edition", id)
             .fetch_with(|row| Ok((row.get("guid")?, row.get("title")?)))
             .await
     }
 
     /// Returns the number of deliveries of an edition in each state.
-    pub async fn edition_counts(&self, id: i64) -> StoreResult<DeliveryCounts> {
+    pub async fn counts(self, id: i64) -> StoreResult<DeliveryCounts> {
         let mut counts = DeliveryCounts::default();
-        for (state, n) in self.read(&COUNT).bind("edition", id).fetch_with(state_count).await? {
+        for (state, n) in
+            self.store.read(&COUNT).bind("edition", id).fetch_with(state_count).await?
+        {
             add_count(&mut counts, state, n);
         }
         Ok(counts)
@@ -182,8 +186,9 @@ impl Store {
 
     /// Returns the number of deliveries in each state for each of these editions; editions without
     /// deliveries are omitted.
-    pub async fn counts_of(&self, ids: &[i64]) -> StoreResult<HashMap<i64, DeliveryCounts>> {
+    pub async fn counts_of_all(self, ids: &[i64]) -> StoreResult<HashMap<i64, DeliveryCounts>> {
         let rows = self
+            .store
             .read(&COUNT_EACH)
             .bind("editions", ids)
             .fetch_with(|row| Ok((row.get::<i64>("edition_id")?, state_count(row)?)))

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::StoreResult;
 use super::article_row::ARTICLE_COLUMNS;
 use super::db::{Assembled, FromRow, Row, Statement};
+use super::nouns::FeedItems;
 use super::selection_sql::{IndexedTerms, SELECTION_CONDITIONS, bind_selection};
-use super::{Store, StoreResult};
 use crate::domain::article::Article;
 use crate::domain::selection::Selection;
 use crate::domain::time::Millis;
@@ -133,11 +134,11 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &COUNT_ARCHIVED,
 ];
 
-impl Store {
+impl FeedItems<'_> {
     /// Returns the newest visible articles of a selection; ties are broken by permanent id, so that
     /// the order is the same on all nodes.
     pub async fn newest_keys(
-        &self,
+        self,
         selection: &Selection,
         now: Millis,
         limit: usize,
@@ -152,17 +153,17 @@ impl Store {
             indexed_terms.newest_rows_sql()
         );
         let statement = Assembled::new(
-            self.db.engine(),
+            self.store.db.engine(),
             &text,
             &[("page_key", PAGE_KEY_COLUMNS), ("selected", SELECTION_CONDITIONS)],
         );
-        let query = bind_selection(self.read_assembled(Arc::new(statement)), selection);
+        let query = bind_selection(self.store.read_assembled(Arc::new(statement)), selection);
         indexed_terms.bind_terms(query).bind("now", now).bind("limit", limit).fetch_all().await
     }
 
     /// Returns the newest visible articles of a selection with their content.
     pub async fn newest_articles(
-        &self,
+        self,
         selection: &Selection,
         now: Millis,
         limit: usize,
@@ -176,20 +177,21 @@ impl Store {
     }
 
     /// Returns the articles of these rows, in no particular order.
-    pub async fn articles_in(&self, rows: &[i64]) -> StoreResult<Vec<Article>> {
+    pub async fn articles_in(self, rows: &[i64]) -> StoreResult<Vec<Article>> {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        self.read(&IN_ROWS).bind("rows", rows).fetch_all().await
+        self.store.read(&IN_ROWS).bind("rows", rows).fetch_all().await
     }
 
     /// Returns the visible articles of these stories, ordered by language.
     pub async fn translations_in(
-        &self,
+        self,
         stories: &[i64],
         now: Millis,
     ) -> StoreResult<Vec<TranslationRow>> {
-        self.read(&TRANSLATIONS_IN)
+        self.store
+            .read(&TRANSLATIONS_IN)
             .bind("now", now)
             .bind("stories", stories)
             .fetch_with(|row| {
@@ -201,11 +203,11 @@ impl Store {
     /// Returns the time of the last removal of an article of a selection published since `oldest`,
     /// ignoring articles that were removed before their publication.
     pub async fn latest_removal(
-        &self,
+        self,
         selection: &Selection,
         oldest: Millis,
     ) -> StoreResult<Option<Millis>> {
-        let removed: Option<i64> = bind_selection(self.read(&LATEST_REMOVAL), selection)
+        let removed: Option<i64> = bind_selection(self.store.read(&LATEST_REMOVAL), selection)
             .bind("oldest", oldest)
             .fetch_scalar()
             .await?;
@@ -215,13 +217,13 @@ impl Store {
     /// Returns the archive of a selection in `[from, until)`, oldest first, including removed
     /// articles.
     pub async fn archive_between(
-        &self,
+        self,
         selection: &Selection,
         from: Millis,
         until: Millis,
         now: Millis,
     ) -> StoreResult<Vec<FeedItemKey>> {
-        bind_selection(self.read(&ARCHIVE_BETWEEN), selection)
+        bind_selection(self.store.read(&ARCHIVE_BETWEEN), selection)
             .bind("now", now)
             .bind("from", from)
             .bind("until", until)
@@ -232,17 +234,19 @@ impl Store {
     /// Returns the number of articles in the archive of a selection in `[from, until)`, including
     /// removed ones.
     pub async fn count_archived(
-        &self,
+        self,
         selection: &Selection,
         from: Millis,
         until: Millis,
         now: Millis,
     ) -> StoreResult<usize> {
         let query = match IndexedTerms::single_term(selection) {
-            Some((kind, term)) => {
-                self.read(&COUNT_ARCHIVED_WITH_TERM).bind("kind", kind.as_str()).bind("term", term)
-            }
-            None => bind_selection(self.read(&COUNT_ARCHIVED), selection),
+            Some((kind, term)) => self
+                .store
+                .read(&COUNT_ARCHIVED_WITH_TERM)
+                .bind("kind", kind.as_str())
+                .bind("term", term),
+            None => bind_selection(self.store.read(&COUNT_ARCHIVED), selection),
         };
         let count: i64 =
             query.bind("now", now).bind("from", from).bind("until", until).fetch_scalar().await?;
@@ -252,7 +256,7 @@ impl Store {
     /// Returns the publication time of the last article in the archive of a selection before
     /// `time`, or of the first one at or after it.
     pub async fn nearest_archived(
-        &self,
+        self,
         selection: &Selection,
         time: Millis,
         direction: Direction,
@@ -269,11 +273,11 @@ impl Store {
             order,
         );
         let statement = Assembled::new(
-            self.db.engine(),
+            self.store.db.engine(),
             &text,
             &[("was_published", WAS_PUBLISHED), ("selected", SELECTION_CONDITIONS)],
         );
-        let query = bind_selection(self.read_assembled(Arc::new(statement)), selection);
+        let query = bind_selection(self.store.read_assembled(Arc::new(statement)), selection);
         let at: Option<i64> = indexed_terms
             .bind_terms(query)
             .bind("now", now)

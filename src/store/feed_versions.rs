@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use serde_json::json;
 
+use super::StoreResult;
 use super::db::Statement;
-use super::{Store, StoreResult};
+use super::nouns::FeedItems;
 use crate::domain::time::{Millis, SECOND, as_millis_i64};
 
 /// Current version of a feed document.
@@ -41,11 +42,11 @@ static RECORD: Statement = Statement::new(
 /// All statements of this file.
 pub(super) static STATEMENTS: &[&Statement] = &[&RECORD];
 
-impl Store {
+impl FeedItems<'_> {
     /// Records the entity tags of documents and returns, in the same order, the time of the last
     /// change of each: at least one second after its previous change, and equal on all nodes.
     pub async fn record_feed_versions(
-        &self,
+        self,
         versions: &[FeedVersion],
         now: Millis,
     ) -> StoreResult<Vec<Millis>> {
@@ -60,6 +61,7 @@ impl Store {
             .map(|v| json!({"feed": v.feed, "format": v.format, "etag": v.etag}))
             .collect();
         let recorded: HashMap<(String, String), Millis> = self
+            .store
             .write(&RECORD)
             .bind("versions", json!(rows))
             .bind("now", now.whole_second())

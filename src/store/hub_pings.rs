@@ -2,10 +2,11 @@
 
 use serde_json::json;
 
+use super::StoreResult;
 use super::db::{FromRow, Row, Statement};
 use super::hub_pushes::{SERVED_VERSIONS, ServedVersion, versions_json};
 use super::leases::{LEASE_DURATION, RELEASED, UNLEASED};
-use super::{Store, StoreResult};
+use super::nouns::Hub;
 use crate::domain::time::{Millis, as_millis_i64};
 
 /// A notification of a hub, leased by this node.
@@ -102,11 +103,11 @@ impl FromRow for Ping {
     }
 }
 
-impl Store {
+impl Hub<'_> {
     /// Leases up to `limit` pings to `hubs` about served versions that they were not notified of
     /// and that have been the current ones at least since `settled`.
     pub async fn lease_pings(
-        &self,
+        self,
         node: &str,
         hubs: &[String],
         versions: &[ServedVersion],
@@ -117,6 +118,7 @@ impl Store {
         let hubs: Vec<_> = hubs.iter().map(|hub| json!({"url": hub})).collect();
         let (hubs, versions) = (json!(hubs), versions_json(versions));
         let any = self
+            .store
             .read(&HAS_WANTED)
             .bind("hubs", hubs.clone())
             .bind("versions", versions.clone())
@@ -127,7 +129,8 @@ impl Store {
         if !any {
             return Ok(Vec::new());
         }
-        self.write(&LEASE)
+        self.store
+            .write(&LEASE)
             .bind("hubs", hubs)
             .bind("versions", versions)
             .bind("settled", settled)
@@ -140,8 +143,9 @@ impl Store {
     }
 
     /// Records that a hub was notified of the version of a ping, or that the ping was given up.
-    pub async fn complete_ping(&self, node: &str, ping: &Ping) -> StoreResult<()> {
-        self.write(&COMPLETE)
+    pub async fn complete_ping(self, node: &str, ping: &Ping) -> StoreResult<()> {
+        self.store
+            .write(&COMPLETE)
             .bind("id", ping.id)
             .bind("node", node)
             .bind("etag", &ping.version.etag)

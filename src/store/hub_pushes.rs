@@ -2,9 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
+use super::StoreResult;
 use super::db::{FromRow, Row, Statement};
 use super::leases::{LEASE_DURATION, RELEASED, UNLEASED};
-use super::{Store, StoreResult};
+use super::nouns::Hub;
 use crate::domain::time::{Millis, as_millis_i64};
 
 /// Version of a document that this node serves.
@@ -206,11 +207,11 @@ impl FromRow for Push {
     }
 }
 
-impl Store {
+impl Hub<'_> {
     /// Leases subscriptions whose newest version, served by this node, is due; the hosts take
     /// turns.
     pub async fn lease_pushes(
-        &self,
+        self,
         query: PushQuery<'_>,
         versions: &[ServedVersion],
         now: Millis,
@@ -222,6 +223,7 @@ impl Store {
         };
         let versions = versions_json(versions);
         let any = self
+            .store
             .read(has_due)
             .bind("versions", versions.clone())
             .bind("now", now)
@@ -231,7 +233,8 @@ impl Store {
         if !any || query.limit == 0 {
             return Ok(Vec::new());
         }
-        self.write(lease)
+        self.store
+            .write(lease)
             .bind("versions", versions)
             .bind("now", now)
             .bind("excluded_hosts", query.excluded_hosts)
@@ -246,19 +249,21 @@ impl Store {
     /// Records the result of a push of this version, unless another node leases the subscription by
     /// now.
     pub async fn complete_push(
-        &self,
+        self,
         node: &str,
         id: i64,
         etag: &str,
         result: PushResult,
     ) -> StoreResult<()> {
         let record = match result {
-            PushResult::Delivered { slow } => {
-                self.write(&RECORD_DELIVERED).bind("etag", etag).bind("failures", i64::from(slow))
-            }
-            PushResult::RetryAt(until) => self.write(&RECORD_RETRY).bind("retry_at", until),
-            PushResult::GivenUp => self.write(&RECORD_GIVEN_UP).bind("etag", etag),
-            PushResult::Unsubscribed => self.write(&DELETE),
+            PushResult::Delivered { slow } => self
+                .store
+                .write(&RECORD_DELIVERED)
+                .bind("etag", etag)
+                .bind("failures", i64::from(slow)),
+            PushResult::RetryAt(until) => self.store.write(&RECORD_RETRY).bind("retry_at", until),
+            PushResult::GivenUp => self.store.write(&RECORD_GIVEN_UP).bind("etag", etag),
+            PushResult::Unsubscribed => self.store.write(&DELETE),
         };
         record.bind("id", id).bind("node", node).execute().await?;
         Ok(())

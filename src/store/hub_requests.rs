@@ -1,7 +1,8 @@
 //! Requests to the WebSub hub, which are stored until their callbacks confirm them.
 
+use super::StoreResult;
 use super::db::{FromRow, Row, Statement, Tx};
-use super::{Store, StoreResult};
+use super::nouns::Hub;
 use crate::domain::time::Millis;
 
 /// Mode of a request, `hub.mode` (WebSub section 5.1).
@@ -145,16 +146,16 @@ impl FromRow for HubRequest {
     }
 }
 
-impl Store {
+impl Hub<'_> {
     /// Stores a request until its callback confirms it; replaces an earlier request for the same
     /// callback and document.
-    pub async fn add_hub_request(
-        &self,
+    pub async fn add_request(
+        self,
         request: &HubRequest,
         quota: Quota,
         now: Millis,
     ) -> StoreResult<AddResult> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.store.begin().await?;
         let is_subscribed = tx
             .query(&IS_SUBSCRIBED)
             .bind("callback", &request.callback)

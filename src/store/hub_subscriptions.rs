@@ -1,7 +1,8 @@
 //! Subscriptions at the WebSub hub: their list with push states, and their end.
 
+use super::StoreResult;
 use super::db::{FromRow, Row, Statement};
-use super::{Store, StoreResult};
+use super::nouns::Hub;
 use crate::domain::time::{DAY, Millis};
 
 /// State of the pushes to a subscriber.
@@ -141,25 +142,35 @@ impl FromRow for RemovedFeedSubscription {
     }
 }
 
-impl Store {
+impl Hub<'_> {
     /// Returns confirmed subscriptions that have not expired, ordered by feed, format and host.
-    pub async fn hub_subscriptions(
-        &self,
+    pub async fn subscriptions(
+        self,
         limit: Option<i64>,
         now: Millis,
     ) -> StoreResult<Vec<HubSubscription>> {
-        self.read(&LIST).bind("now", now).bind("limit", limit.unwrap_or(i64::MAX)).fetch_all().await
+        self.store
+            .read(&LIST)
+            .bind("now", now)
+            .bind("limit", limit.unwrap_or(i64::MAX))
+            .fetch_all()
+            .await
     }
 
     /// Deletes expired subscriptions, and requests that were not processed for a day.
-    pub async fn delete_expired_subscriptions(&self, now: Millis) -> StoreResult<()> {
+    pub async fn delete_expired_subscriptions(self, now: Millis) -> StoreResult<()> {
         let day_ago = now.plus(-DAY);
-        let any =
-            self.read(&HAS_EXPIRED).bind("now", now).bind("day_ago", day_ago).exists().await?;
+        let any = self
+            .store
+            .read(&HAS_EXPIRED)
+            .bind("now", now)
+            .bind("day_ago", day_ago)
+            .exists()
+            .await?;
         if !any {
             return Ok(());
         }
-        let mut tx = self.begin().await?;
+        let mut tx = self.store.begin().await?;
         tx.query(&DELETE_EXPIRED).bind("now", now).execute().await?;
         tx.query(&DELETE_EXPIRED_REQUESTS).bind("day_ago", day_ago).execute().await?;
         tx.commit().await
@@ -168,11 +179,12 @@ impl Store {
     /// Deletes and returns up to `limit` subscriptions to feeds that are not in `declared`, so that
     /// their callbacks can be informed of the end.
     pub async fn take_dropped_subscriptions(
-        &self,
+        self,
         declared: &[String],
         limit: usize,
     ) -> StoreResult<Vec<RemovedFeedSubscription>> {
         let any = self
+            .store
             .read(&HAS_DROPPED)
             .bind("declared", declared)
             .bind("limit", limit)
@@ -181,6 +193,11 @@ impl Store {
         if !any {
             return Ok(Vec::new());
         }
-        self.write(&TAKE_DROPPED).bind("declared", declared).bind("limit", limit).fetch_all().await
+        self.store
+            .write(&TAKE_DROPPED)
+            .bind("declared", declared)
+            .bind("limit", limit)
+            .fetch_all()
+            .await
     }
 }

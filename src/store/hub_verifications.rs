@@ -1,9 +1,10 @@
 //! Verifications of requests to the WebSub hub, and the subscriptions that they start or end.
 
+use super::StoreResult;
 use super::db::Statement;
 use super::hub_requests::{HubMode, HubRequest};
 use super::leases::{LEASE_DURATION, UNLEASED};
-use super::{Store, StoreResult};
+use super::nouns::Hub;
 use crate::domain::time::{Millis, SignedDuration, as_millis_i64};
 
 /// Condition on requests `r` that may be verified.
@@ -79,17 +80,18 @@ static SUBSCRIBE: Statement = Statement::new(
 pub(super) static STATEMENTS: &[&Statement] =
     &[&HAS_DUE, &LEASE, &COMPLETE, &UNSUBSCRIBE, &SUBSCRIBE];
 
-impl Store {
+impl Hub<'_> {
     /// Leases up to `limit` requests that are due for verification, except those with callbacks at
     /// `excluded_hosts`.
-    pub async fn lease_hub_requests(
-        &self,
+    pub async fn lease_requests(
+        self,
         node: &str,
         excluded_hosts: &[String],
         limit: usize,
         now: Millis,
     ) -> StoreResult<Vec<HubRequest>> {
         let any = self
+            .store
             .read(&HAS_DUE)
             .bind("now", now)
             .bind("excluded_hosts", excluded_hosts)
@@ -98,7 +100,8 @@ impl Store {
         if !any || limit == 0 {
             return Ok(Vec::new());
         }
-        self.write(&LEASE)
+        self.store
+            .write(&LEASE)
             .bind("now", now)
             .bind("excluded_hosts", excluded_hosts)
             .bind("limit", limit)
@@ -110,14 +113,14 @@ impl Store {
 
     /// Completes a request with the answer of its callback; returns `false` if a later request has
     /// replaced it.
-    pub async fn complete_hub_request(
-        &self,
+    pub async fn complete_request(
+        self,
         node: &str,
         request: &HubRequest,
         confirmed: bool,
         now: Millis,
     ) -> StoreResult<bool> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.store.begin().await?;
         let etag: Option<String> = tx
             .query(&COMPLETE)
             .bind("id", request.id)

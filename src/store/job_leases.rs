@@ -1,8 +1,9 @@
 //! Leases of outgoing HTTP jobs: hub pings, hub requests, pushes and uploads.
 
+use super::StoreResult;
 use super::db::Statement;
 use super::leases::{LEASE_DURATION, LeasedTable, PINGS, PUBLICATIONS, REQUESTS, SUBSCRIPTIONS};
-use super::{Store, StoreResult};
+use super::nouns::JobLeases;
 use crate::domain::time::{Millis, as_millis_i64};
 
 /// Kind of an outgoing HTTP job; the jobs of each kind are leased in a table of their own.
@@ -87,14 +88,10 @@ impl JobKind {
     }
 }
 
-impl Store {
+impl JobLeases<'_> {
     /// Renews the leases of a node on these jobs.
-    pub async fn renew_job_leases(
-        &self,
-        node: &str,
-        held: &[(JobKind, Vec<i64>)],
-    ) -> StoreResult<()> {
-        let mut tx = self.begin().await?;
+    pub async fn renew(self, node: &str, held: &[(JobKind, Vec<i64>)]) -> StoreResult<()> {
+        let mut tx = self.store.begin().await?;
         for (kind, ids) in held.iter().filter(|(_, ids)| !ids.is_empty()) {
             tx.query(kind.renew())
                 .bind("node", node)
@@ -107,8 +104,8 @@ impl Store {
     }
 
     /// Releases all job leases of a node at its graceful shutdown.
-    pub async fn release_job_leases(&self, node: &str) -> StoreResult<()> {
-        let mut tx = self.begin().await?;
+    pub async fn release(self, node: &str) -> StoreResult<()> {
+        let mut tx = self.store.begin().await?;
         for kind in JobKind::ALL {
             kind.table().release(&mut tx, node).await?;
         }
@@ -117,13 +114,14 @@ impl Store {
 
     /// Postpones a job after a failed attempt.
     pub async fn delay_job(
-        &self,
+        self,
         node: &str,
         kind: JobKind,
         id: i64,
         until: Millis,
     ) -> StoreResult<()> {
-        self.write(kind.delay())
+        self.store
+            .write(kind.delay())
             .bind("id", id)
             .bind("node", node)
             .bind("until", until)

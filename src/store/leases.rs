@@ -1,7 +1,8 @@
 //! Leases: the tables whose rows nodes lease, and the leases of batches and queued deliveries.
 
+use super::StoreResult;
 use super::db::{Statement, Tx};
-use super::{Store, StoreResult};
+use super::nouns::Leases;
 use crate::domain::time::{SignedDuration, as_millis_i64};
 
 /// Duration of a lease without renewal; other nodes take over the work of a dead node within
@@ -212,10 +213,10 @@ impl LeasedTable {
     }
 }
 
-impl Store {
+impl Leases<'_> {
     /// Expires all leases; for SQLite, where the holder of the lock is the only sender.
-    pub async fn expire_all_leases(&self) -> StoreResult<()> {
-        let mut tx = self.begin().await?;
+    pub async fn expire_all(self) -> StoreResult<()> {
+        let mut tx = self.store.begin().await?;
         for table in LeasedTable::ALL {
             table.expire(&mut tx).await?;
         }
@@ -223,21 +224,22 @@ impl Store {
     }
 
     /// Releases a batch; it is done if every delivery of it was attempted.
-    pub async fn release_batch(&self, batch: i64, node: &str) -> StoreResult<()> {
-        self.write(&RELEASE_BATCH).bind("batch", batch).bind("node", node).execute().await?;
+    pub async fn release_batch(self, batch: i64, node: &str) -> StoreResult<()> {
+        self.store.write(&RELEASE_BATCH).bind("batch", batch).bind("node", node).execute().await?;
         Ok(())
     }
 
     /// Releases the leases of this node on deliveries of these transports except `batches` and
     /// `queued`, which are in use; the others were left by a run that crashed.
     pub async fn release_abandoned(
-        &self,
+        self,
         transports: &[String],
         node: &str,
         batches: &[i64],
         queued: &[i64],
     ) -> StoreResult<()> {
         let any = self
+            .store
             .read(&HAS_ORPHANED)
             .bind("transports", transports)
             .bind("node", node)
@@ -248,7 +250,7 @@ impl Store {
         if !any {
             return Ok(());
         }
-        let mut tx = self.begin().await?;
+        let mut tx = self.store.begin().await?;
         tx.query(&RELEASE_ORPHANED_BATCHES)
             .bind("transports", transports)
             .bind("node", node)
@@ -265,15 +267,15 @@ impl Store {
     }
 
     /// Releases these entries of the delivery queue.
-    pub async fn release_queue_entries(&self, deliveries: &[i64], node: &str) -> StoreResult<()> {
-        let release = self.write(&RELEASE_QUEUED);
+    pub async fn release_queue_entries(self, deliveries: &[i64], node: &str) -> StoreResult<()> {
+        let release = self.store.write(&RELEASE_QUEUED);
         release.bind("deliveries", deliveries).bind("node", node).execute().await?;
         Ok(())
     }
 
     /// Renews all leases of a node on batches and queued deliveries.
-    pub async fn renew_leases(&self, node: &str) -> StoreResult<()> {
-        let mut tx = self.begin().await?;
+    pub async fn renew(self, node: &str) -> StoreResult<()> {
+        let mut tx = self.store.begin().await?;
         for renew in [&RENEW_BATCHES, &RENEW_QUEUE] {
             tx.query(renew)
                 .bind("node", node)
@@ -285,8 +287,8 @@ impl Store {
     }
 
     /// Releases all leases of a node on batches and queued deliveries at its graceful shutdown.
-    pub async fn release_leases(&self, node: &str) -> StoreResult<()> {
-        let mut tx = self.begin().await?;
+    pub async fn release(self, node: &str) -> StoreResult<()> {
+        let mut tx = self.store.begin().await?;
         LeasedTable::DeliveryBatches.release(&mut tx, node).await?;
         LeasedTable::DeliveryQueue.release(&mut tx, node).await?;
         tx.commit().await

@@ -1,9 +1,10 @@
 //! Leasing: a node leases the next batch of an edition, or single deliveries that are due.
 
+use super::StoreResult;
 use super::db::{Statement, Tx};
 use super::leased_delivery::{LEASED_DELIVERY_COLUMNS, LeasedDelivery};
 use super::leases::LEASE_DURATION;
-use super::{Store, StoreResult};
+use super::nouns::Leases;
 use crate::domain::time::{Millis, as_millis_i64};
 
 /// Criteria by which a node leases deliveries.
@@ -168,15 +169,16 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &LOAD_QUEUED,
 ];
 
-impl Store {
+impl Leases<'_> {
     /// Leases the next free batch and returns its id, its edition and its queued deliveries.
     /// Deliveries of the batch that a dead node left in flight are queued again or held.
     pub async fn lease_batch(
-        &self,
+        self,
         request: LeaseCriteria<'_>,
         now: Millis,
     ) -> StoreResult<Option<(i64, i64, Vec<LeasedDelivery>)>> {
         let any = self
+            .store
             .read(&FIND_EDITION)
             .bind("transports", request.transports)
             .bind("excluded", request.excluded_editions)
@@ -187,7 +189,7 @@ impl Store {
         if !any {
             return Ok(None);
         }
-        let mut tx = self.begin().await?;
+        let mut tx = self.store.begin().await?;
         let leased = tx
             .query(&CLAIM_BATCH)
             .bind("node", request.node)
@@ -212,12 +214,13 @@ impl Store {
 
     /// Leases up to `limit` due deliveries of the delivery queue, the most urgent first.
     pub async fn lease_queue_entries(
-        &self,
+        self,
         request: LeaseCriteria<'_>,
         limit: i64,
         now: Millis,
     ) -> StoreResult<Vec<LeasedDelivery>> {
         let any = self
+            .store
             .read(&HAS_DUE_ENTRY)
             .bind("transports", request.transports)
             .bind("now", now)
@@ -227,7 +230,7 @@ impl Store {
         if !any {
             return Ok(Vec::new());
         }
-        let mut tx = self.begin().await?;
+        let mut tx = self.store.begin().await?;
         let ids: Vec<i64> = tx
             .query(&CLAIM_ENTRIES)
             .bind("transports", request.transports)

@@ -32,6 +32,7 @@ pub mod leased_delivery;
 pub mod leases;
 pub mod leasing;
 mod migrations;
+pub mod nouns;
 mod open;
 pub mod outcomes;
 pub mod publications;

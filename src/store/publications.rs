@@ -2,9 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
+use super::StoreResult;
 use super::db::{FromRow, Row, Statement};
 use super::leases::{RELEASED, UNLEASED};
-use super::{Store, StoreResult};
+use super::nouns::Publications;
 use crate::domain::time::{Millis, SignedDuration, as_millis_i64};
 
 /// Lease of an upload, after which another node may upload the file; one request takes less.
@@ -145,23 +146,24 @@ impl DesiredFile {
     }
 }
 
-impl Store {
+impl Publications<'_> {
     /// Returns the files of a destination that were uploaded or attempted.
-    pub async fn publications(&self, destination: &str) -> StoreResult<Vec<Publication>> {
-        self.read(&LIST).bind("destination", destination).fetch_all().await
+    pub async fn list(self, destination: &str) -> StoreResult<Vec<Publication>> {
+        self.store.read(&LIST).bind("destination", destination).fetch_all().await
     }
 
     /// Leases files whose wanted version is not at the destination yet, for [`PUBLICATION_LEASE`];
     /// omits files that another node leases, that are not due or that are no longer current.
-    pub async fn lease_publications(
-        &self,
+    pub async fn lease(
+        self,
         node: &str,
         destination: &str,
         desired: &[DesiredFile],
         now: Millis,
     ) -> StoreResult<Vec<Publication>> {
         let desired: Vec<Json> = desired.iter().map(DesiredFile::to_json).collect();
-        self.write(&LEASE)
+        self.store
+            .write(&LEASE)
             .bind("destination", destination)
             .bind("desired", Json::from(desired))
             .bind("node", node)
@@ -173,8 +175,9 @@ impl Store {
 
     /// Leases a file that is to be deleted from its destination; returns `false` if another node
     /// leases it or it is not due.
-    pub async fn lease_removal(&self, node: &str, id: i64, now: Millis) -> StoreResult<bool> {
+    pub async fn lease_removal(self, node: &str, id: i64, now: Millis) -> StoreResult<bool> {
         let leased = self
+            .store
             .write(&LEASE_REMOVAL)
             .bind("id", id)
             .bind("node", node)
@@ -186,8 +189,9 @@ impl Store {
     }
 
     /// Records that this version of a file was uploaded.
-    pub async fn complete_publication(&self, node: &str, id: i64, etag: &str) -> StoreResult<()> {
-        self.write(&COMPLETE)
+    pub async fn complete(self, node: &str, id: i64, etag: &str) -> StoreResult<()> {
+        self.store
+            .write(&COMPLETE)
             .bind("id", id)
             .bind("node", node)
             .bind("etag", etag)
@@ -197,20 +201,16 @@ impl Store {
     }
 
     /// Deletes the row of a file that was deleted from its destination.
-    pub async fn delete_publication(&self, node: &str, id: i64) -> StoreResult<()> {
-        self.write(&DELETE).bind("id", id).bind("node", node).execute().await?;
+    pub async fn delete(self, node: &str, id: i64) -> StoreResult<()> {
+        self.store.write(&DELETE).bind("id", id).bind("node", node).execute().await?;
         Ok(())
     }
 
     /// Marks all or some files of a destination as outdated, so that they are uploaded again.
-    pub async fn invalidate_publications(
-        &self,
-        destination: &str,
-        files: Option<&[String]>,
-    ) -> StoreResult<()> {
+    pub async fn invalidate(self, destination: &str, files: Option<&[String]>) -> StoreResult<()> {
         let invalidate = match files {
-            Some(files) => self.write(&INVALIDATE_SOME).bind("files", files),
-            None => self.write(&INVALIDATE_ALL),
+            Some(files) => self.store.write(&INVALIDATE_SOME).bind("files", files),
+            None => self.store.write(&INVALIDATE_ALL),
         };
         invalidate.bind("destination", destination).execute().await?;
         Ok(())

@@ -6,7 +6,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
 
 use super::db::{Row, Statement};
-use super::{Store, StoreError, StoreResult};
+use super::nouns::RateLimits;
+use super::{StoreError, StoreResult};
 use crate::domain::rate::Rate;
 pub use crate::domain::sliding_window::Grant;
 use crate::domain::sliding_window::SlidingWindow;
@@ -129,14 +130,14 @@ static CHANGE: Statement = Statement::new(
 /// All statements of this file.
 pub(super) static STATEMENTS: &[&Statement] = &[&LOCK, &DELETE_EXPIRED, &WINDOWS, &CHANGE];
 
-impl Store {
+impl RateLimits<'_> {
     /// Takes quota from the limits of several keys in one transaction; the results have the order
     /// of the requests.
     ///
     /// Each request is granted independently; if one key grants a message and another does not, the
     /// caller must refund the quota.
     pub async fn take_quota(
-        &self,
+        self,
         update: &UpdateId,
         requests: &[RateLimitRequest],
         now: Millis,
@@ -163,7 +164,7 @@ impl Store {
 
     /// Refunds unused quota in one transaction.
     pub async fn refund_quota(
-        &self,
+        self,
         update: &UpdateId,
         refunds: &[Refund],
         now: Millis,
@@ -184,7 +185,7 @@ impl Store {
 
     /// Reads, changes and writes windows while no other node can change them.
     async fn update_windows<T>(
-        &self,
+        self,
         mut keys: Vec<LimitKey>,
         now: Millis,
         work: impl FnOnce(&mut Windows) -> T,
@@ -192,7 +193,7 @@ impl Store {
         keys.sort();
         keys.dedup();
         let keys = Json::from(keys.iter().map(LimitKey::to_json).collect::<Vec<_>>());
-        let mut tx = self.begin().await?;
+        let mut tx = self.store.begin().await?;
         let locked = tx
             .query(&LOCK)
             .bind("keys", keys.clone())

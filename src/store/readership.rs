@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
+use super::StoreResult;
 use super::db::{FromRow, Row, Statement};
-use super::{Store, StoreResult};
+use super::nouns::Readership;
 use crate::domain::readership::{Day, ReadershipCount};
 
 static SAVE: Statement = Statement::new(
@@ -53,9 +54,9 @@ impl FromRow for ReadershipCount {
     }
 }
 
-impl Store {
+impl Readership<'_> {
     /// Stores the counts of one run of a node and replaces its earlier counts of the same days.
-    pub async fn save_readership(&self, node: &str, counts: &[ReadershipCount]) -> StoreResult<()> {
+    pub async fn save(self, node: &str, counts: &[ReadershipCount]) -> StoreResult<()> {
         if counts.is_empty() {
             return Ok(());
         }
@@ -68,18 +69,18 @@ impl Store {
             })
         };
         let rows: Vec<_> = counts.iter().map(row).collect();
-        self.write(&SAVE).bind("node", node).bind("counts", json!(rows)).execute().await?;
+        self.store.write(&SAVE).bind("node", node).bind("counts", json!(rows)).execute().await?;
         Ok(())
     }
 
     /// Returns the counts of all runs of all nodes since a day.
-    pub async fn readership(&self, since: Day) -> StoreResult<Vec<ReadershipCount>> {
-        self.read(&SINCE).bind("since", since.0).fetch_all().await
+    pub async fn since(self, since: Day) -> StoreResult<Vec<ReadershipCount>> {
+        self.store.read(&SINCE).bind("since", since.0).fetch_all().await
     }
 
     /// Deletes the counts from before a day.
-    pub async fn delete_readership_before(&self, before: Day) -> StoreResult<()> {
-        self.write(&DELETE_BEFORE).bind("before", before.0).execute().await?;
+    pub async fn delete_before(self, before: Day) -> StoreResult<()> {
+        self.store.write(&DELETE_BEFORE).bind("before", before.0).execute().await?;
         Ok(())
     }
 }

@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use serde_json::json;
 
+use super::StoreResult;
 use super::db::Statement;
-use super::{Store, StoreResult};
+use super::nouns::Sources;
 use crate::domain::time::Millis;
 
 /// Number of rejected rows written per transaction, which keeps write transactions short.
@@ -38,17 +39,18 @@ static ADD: Statement = Statement::new(
 /// All statements of this file.
 pub(super) static STATEMENTS: &[&Statement] = &[&LIST, &DELETE, &ADD];
 
-impl Store {
+impl Sources<'_> {
     /// Replaces the rejected rows of a source among those that were read, and returns the new ones,
     /// so that each is logged only once.
     pub async fn record_rejected_rows(
-        &self,
+        self,
         source: &str,
         rejected: Vec<(String, String)>,
         was_read: impl Fn(&str) -> bool,
         now: Millis,
     ) -> StoreResult<Vec<(String, String)>> {
         let old: Vec<(String, String)> = self
+            .store
             .read(&LIST)
             .bind("source", source)
             .fetch_with(|row| Ok((row.get("source_id")?, row.get("reason")?)))
@@ -62,7 +64,8 @@ impl Store {
             .map(|(id, _)| id.as_str())
             .collect();
         for chunk in gone.chunks(ROWS_PER_TRANSACTION) {
-            self.write(&DELETE)
+            self.store
+                .write(&DELETE)
                 .bind("source", source)
                 .bind("source_ids", json!(chunk))
                 .execute()
@@ -73,7 +76,8 @@ impl Store {
                 .iter()
                 .map(|(id, reason)| json!({"source_id": id, "reason": reason}))
                 .collect();
-            self.write(&ADD)
+            self.store
+                .write(&ADD)
                 .bind("source", source)
                 .bind("rows", json!(rows))
                 .bind("now", now)

@@ -1,8 +1,9 @@
 //! Sync state of each source: schedule, last result and watermark.
 
+use super::StoreResult;
 use super::audit_log::{self, AuditRecord};
 use super::db::{FromRow, Row, Statement};
-use super::{Store, StoreResult};
+use super::nouns::Sources;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::time::Millis;
@@ -149,16 +150,16 @@ impl FromRow for SourceState {
     }
 }
 
-impl Store {
+impl Sources<'_> {
     /// Creates the row of a source if it has none; a new source is due at once.
-    pub async fn ensure_source(&self, name: &str, now: Millis) -> StoreResult<()> {
-        self.write(&ENSURE).bind("name", name).bind("now", now).execute().await?;
+    pub async fn ensure(self, name: &str, now: Millis) -> StoreResult<()> {
+        self.store.write(&ENSURE).bind("name", name).bind("now", now).execute().await?;
         Ok(())
     }
 
     /// Requests a sync of a source as soon as possible, after a sync in progress.
-    pub async fn request_sync(&self, name: &str, actor: &Actor, now: Millis) -> StoreResult<()> {
-        let mut tx = self.begin().await?;
+    pub async fn request_sync(self, name: &str, actor: &Actor, now: Millis) -> StoreResult<()> {
+        let mut tx = self.store.begin().await?;
         tx.query(&REQUEST_SYNC).bind("name", name).bind("now", now).execute().await?;
         let entry = AuditRecord::new(actor, AuditAction::Sync, AuditObject::Source, name);
         audit_log::record(&mut tx, entry, now).await?;
@@ -167,8 +168,9 @@ impl Store {
 
     /// Starts a sync of a source if it is due or a sync was requested; returns `true` for one
     /// node, the others find it due at `next`.
-    pub async fn start_sync(&self, name: &str, now: Millis, next: Millis) -> StoreResult<bool> {
+    pub async fn start_sync(self, name: &str, now: Millis, next: Millis) -> StoreResult<bool> {
         let started = self
+            .store
             .write(&START_SYNC)
             .bind("name", name)
             .bind("now", now)
@@ -180,13 +182,13 @@ impl Store {
 
     /// Records a successful sync; returns `true` if the previous sync had failed.
     pub async fn record_sync_success(
-        &self,
+        self,
         name: &str,
         blocked_removals: i64,
         progress: SyncProgress,
         now: Millis,
     ) -> StoreResult<bool> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.store.begin().await?;
         let failures: Option<i64> =
             tx.query(&FAILURES).bind("name", name).fetch_optional_scalar().await?;
         tx.query(&RECORD_SUCCESS)
@@ -203,8 +205,9 @@ impl Store {
     }
 
     /// Records a failed sync and returns the number of consecutive failures.
-    pub async fn record_sync_failure(&self, name: &str, error: &str) -> StoreResult<i64> {
-        self.write(&RECORD_FAILURE)
+    pub async fn record_sync_failure(self, name: &str, error: &str) -> StoreResult<i64> {
+        self.store
+            .write(&RECORD_FAILURE)
             .bind("name", name)
             .bind("error", error.replace('\0', ""))
             .fetch_scalar()
@@ -212,18 +215,18 @@ impl Store {
     }
 
     /// Postpones the next sync of a source to `next`.
-    pub async fn delay_source(&self, name: &str, next: Millis) -> StoreResult<()> {
-        self.write(&DELAY).bind("name", name).bind("next", next).execute().await?;
+    pub async fn delay(self, name: &str, next: Millis) -> StoreResult<()> {
+        self.store.write(&DELAY).bind("name", name).bind("next", next).execute().await?;
         Ok(())
     }
 
     /// Returns all sources that were ever synced, ordered by name.
-    pub async fn source_states(&self) -> StoreResult<Vec<SourceState>> {
-        self.read(&STATES).fetch_all().await
+    pub async fn states(self) -> StoreResult<Vec<SourceState>> {
+        self.store.read(&STATES).fetch_all().await
     }
 
     /// Returns the state of one source, if it has a row.
-    pub async fn source_state(&self, name: &str) -> StoreResult<Option<SourceState>> {
-        self.read(&STATE).bind("name", name).fetch_optional().await
+    pub async fn state(self, name: &str) -> StoreResult<Option<SourceState>> {
+        self.store.read(&STATE).bind("name", name).fetch_optional().await
     }
 }

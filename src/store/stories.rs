@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value as Json, json};
 
+use super::StoreResult;
 use super::article_row::ARTICLE_COLUMNS;
 use super::change_log::{self, Changes};
 use super::db::{FromRow, Row, Statement};
-use super::{Store, StoreResult};
+use super::nouns::Stories;
 use crate::domain::article::Article;
 use crate::domain::language::primary;
 use crate::domain::time::Millis;
@@ -95,19 +96,20 @@ static MEMBERS_OF: Statement = Statement::with(
 pub(super) static STATEMENTS: &[&Statement] =
     &[&HAS_STALE, &FIRST_STALE, &LINKED, &ASSIGN, &MEMBERS_OF];
 
-impl Store {
+impl Stories<'_> {
     /// Returns `true` if a source has articles that were stored but have no current story,
     /// for example after a crash.
-    pub async fn has_stale_stories(&self, source: &str) -> StoreResult<bool> {
-        self.read(&HAS_STALE).bind("source", source).exists().await
+    pub async fn has_stale(self, source: &str) -> StoreResult<bool> {
+        self.store.read(&HAS_STALE).bind("source", source).exists().await
     }
 
     /// Assigns stories to the new and newly linked articles of a source. Tombstones keep their
     /// story, so that the ledger still covers it. Time and memory depend on the
     /// number of new articles, not on the size of the archive.
-    pub async fn assign_stories(&self, source: &str) -> StoreResult<()> {
+    pub async fn assign(self, source: &str) -> StoreResult<()> {
         loop {
             let stale: Vec<Member> = self
+                .store
                 .read(&FIRST_STALE)
                 .bind("source", source)
                 .bind("limit", STALE_PER_ROUND)
@@ -122,7 +124,7 @@ impl Store {
     }
 
     /// Assigns stories to `members`, which must include all articles linked to any of them.
-    async fn assign_linked(&self, members: &[Member]) -> StoreResult<()> {
+    async fn assign_linked(self, members: &[Member]) -> StoreResult<()> {
         let found = story_ids(members);
         let sizes = found.iter().fold(HashMap::new(), |mut sizes: HashMap<i64, usize>, story| {
             *sizes.entry(*story).or_default() += 1;
@@ -150,7 +152,7 @@ impl Store {
 
     /// Returns these articles and all that are linked to them or share a story with them, directly
     /// or indirectly.
-    async fn linked(&self, source: &str, first: Vec<Member>) -> StoreResult<Vec<Member>> {
+    async fn linked(self, source: &str, first: Vec<Member>) -> StoreResult<Vec<Member>> {
         let mut members: BTreeMap<i64, Member> = BTreeMap::new();
         let mut reached = first;
         while !reached.is_empty() {
@@ -161,6 +163,7 @@ impl Store {
                 reached.iter().map(|m| m.story).filter(|story| *story > 0).collect();
             members.extend(reached.into_iter().map(|m| (m.row, m)));
             reached = self
+                .store
                 .read(&LINKED)
                 .bind("source", source)
                 .bind("originals", originals.as_slice())
@@ -175,25 +178,25 @@ impl Store {
 
     /// Stores stories and logs a change of the articles in `relisted`, whose translations are
     /// different now.
-    async fn save_stories(&self, assigned: &[Json], relisted: &[i64]) -> StoreResult<()> {
+    async fn save_stories(self, assigned: &[Json], relisted: &[i64]) -> StoreResult<()> {
         for chunk in assigned.chunks(ARTICLES_PER_TRANSACTION) {
-            self.write(&ASSIGN).bind("assigned", Json::from(chunk)).execute().await?;
+            self.store.write(&ASSIGN).bind("assigned", Json::from(chunk)).execute().await?;
         }
         for chunk in relisted.chunks(ARTICLES_PER_TRANSACTION) {
-            let mut tx = self.begin().await?;
+            let mut tx = self.store.begin().await?;
             let changes = Changes::from_terms(change_log::terms_of(&mut tx, chunk).await?);
             change_log::log(&mut tx, &changes).await?;
             tx.commit().await?;
         }
         if !relisted.is_empty() {
-            self.notify_article_changes();
+            self.store.article_changes().notify();
         }
         Ok(())
     }
 
     /// Returns the visible members of these stories.
-    pub async fn story_members(&self, stories: &[i64], now: Millis) -> StoreResult<Vec<Article>> {
-        self.read(&MEMBERS_OF).bind("now", now).bind("stories", stories).fetch_all().await
+    pub async fn members(self, stories: &[i64], now: Millis) -> StoreResult<Vec<Article>> {
+        self.store.read(&MEMBERS_OF).bind("now", now).bind("stories", stories).fetch_all().await
     }
 }
 
@@ -233,6 +236,7 @@ fn root(parent: &mut [usize], mut i: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Store;
 
     fn member(row: i64, translation_of: Option<i64>, language: &str) -> Member {
         Member {

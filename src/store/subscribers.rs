@@ -1,7 +1,8 @@
 //! Subscribers and their subscriptions.
 
+use super::StoreResult;
 use super::db::{FromRow, Row, Statement};
-use super::{Store, StoreResult};
+use super::nouns::{Subscribers, Subscriptions};
 use crate::domain::subscription::SubscriptionStatus;
 use crate::domain::time::Millis;
 
@@ -126,39 +127,38 @@ impl FromRow for Subscription {
     }
 }
 
-impl Store {
+impl Subscribers<'_> {
     /// Returns a subscriber by the normalized form of the address.
-    pub async fn find_subscriber(&self, address_key: &str) -> StoreResult<Option<Subscriber>> {
-        self.read(&WITH_ADDRESS).bind("address_key", address_key).fetch_optional().await
+    pub async fn find_by_address(self, address_key: &str) -> StoreResult<Option<Subscriber>> {
+        self.store.read(&WITH_ADDRESS).bind("address_key", address_key).fetch_optional().await
     }
 
     /// Returns a subscriber by id.
-    pub async fn subscriber(&self, id: i64) -> StoreResult<Option<Subscriber>> {
-        self.read(&WITH_ID).bind("id", id).fetch_optional().await
+    pub async fn find(self, id: i64) -> StoreResult<Option<Subscriber>> {
+        self.store.read(&WITH_ID).bind("id", id).fetch_optional().await
     }
 
     /// Returns a page of subscribers with ids below `before`, newest first.
-    pub async fn subscribers_before(
-        &self,
-        before: i64,
-        limit: i64,
-    ) -> StoreResult<Vec<Subscriber>> {
-        self.read(&BEFORE).bind("before", before).bind("limit", limit).fetch_all().await
+    pub async fn list_before(self, before: i64, limit: i64) -> StoreResult<Vec<Subscriber>> {
+        self.store.read(&BEFORE).bind("before", before).bind("limit", limit).fetch_all().await
     }
+}
 
+impl Subscriptions<'_> {
     /// Returns the subscriptions of these subscribers, ordered by subscriber and digest.
-    pub async fn subscriptions_of(&self, subscribers: &[i64]) -> StoreResult<Vec<Subscription>> {
-        self.read(&SUBSCRIPTIONS_OF).bind("subscribers", subscribers).fetch_all().await
+    pub async fn list_of(self, subscribers: &[i64]) -> StoreResult<Vec<Subscription>> {
+        self.store.read(&SUBSCRIPTIONS_OF).bind("subscribers", subscribers).fetch_all().await
     }
 
     /// Returns one subscription by id.
-    pub async fn subscription(&self, id: i64) -> StoreResult<Option<Subscription>> {
-        self.read(&SUBSCRIPTION_WITH_ID).bind("id", id).fetch_optional().await
+    pub async fn find(self, id: i64) -> StoreResult<Option<Subscription>> {
+        self.store.read(&SUBSCRIPTION_WITH_ID).bind("id", id).fetch_optional().await
     }
 
     /// Returns the number of subscriptions of a digest by status.
-    pub async fn subscription_counts(&self, digest: &str) -> StoreResult<Vec<(String, i64)>> {
-        self.read(&COUNTS)
+    pub async fn counts(self, digest: &str) -> StoreResult<Vec<(String, i64)>> {
+        self.store
+            .read(&COUNTS)
             .bind("digest", digest)
             .fetch_with(|row| Ok((row.get("status")?, row.get("subscriptions")?)))
             .await

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::StoreResult;
 use super::audit_log::{self, AuditRecord};
 use super::db::{Statement, Tx};
-use super::{Store, StoreResult};
+use super::nouns::Subscriptions;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::time::Millis;
@@ -154,12 +155,12 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &UNDO_UNSUBSCRIBE,
 ];
 
-impl Store {
+impl Subscriptions<'_> {
     /// Confirms the subscriptions of a subscriber to these digests that are pending, or were
     /// unsubscribed before the confirmation message `delivery` was queued. Returns those of the
     /// digests that are confirmed now, including those confirmed before.
     pub async fn confirm(
-        &self,
+        self,
         subscriber: i64,
         delivery: i64,
         digests: &[String],
@@ -167,7 +168,7 @@ impl Store {
         actor: &Actor,
         now: Millis,
     ) -> StoreResult<Vec<String>> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.store.begin().await?;
         let changed = tx
             .query(&CONFIRM)
             .bind("subscriber", subscriber)
@@ -195,12 +196,13 @@ impl Store {
     /// Returns the digests of a confirmation message; empty if it was queued before `since` or for
     /// another subscriber.
     pub async fn digests_of_confirmation(
-        &self,
+        self,
         subscriber: i64,
         delivery: i64,
         since: Millis,
     ) -> StoreResult<Vec<String>> {
         let payload: Option<Option<String>> = self
+            .store
             .read(&CONFIRMATION_PAYLOAD)
             .bind("delivery", delivery)
             .bind("subscriber", subscriber)
@@ -220,13 +222,13 @@ impl Store {
     /// Unsubscribes one subscription, or all of its owner. Returns `true` if the one was confirmed,
     /// so that the change can be undone.
     pub async fn unsubscribe(
-        &self,
+        self,
         subscription: i64,
         all: bool,
         actor: &Actor,
         now: Millis,
     ) -> StoreResult<bool> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.store.begin().await?;
         let confirmed = tx
             .query(&UNSUBSCRIBE_CONFIRMED)
             .bind("id", subscription)
@@ -246,12 +248,12 @@ impl Store {
 
     /// Unsubscribes all subscriptions of a subscriber and returns the number of those changed.
     pub async fn unsubscribe_all(
-        &self,
+        self,
         subscriber: i64,
         actor: &Actor,
         now: Millis,
     ) -> StoreResult<u64> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.store.begin().await?;
         let changed = tx.query(&UNSUBSCRIBE_ALL).bind("subscriber", subscriber).execute().await?;
         tx.query(&SET_SINCE).bind("subscriber", subscriber).bind("now", now).execute().await?;
         let (action, detail) = (AuditAction::Unsubscribe, json!({"subscriptions": changed}));
@@ -264,13 +266,13 @@ impl Store {
     /// Undoes an unsubscription made at `unsubscribed_at`, unless the subscription changed or was
     /// requested again since then.
     pub async fn undo_unsubscribe(
-        &self,
+        self,
         subscription: i64,
         unsubscribed_at: Millis,
         actor: &Actor,
         now: Millis,
     ) -> StoreResult<bool> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.store.begin().await?;
         let changed = tx
             .query(&UNDO_UNSUBSCRIBE)
             .bind("id", subscription)

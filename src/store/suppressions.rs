@@ -4,9 +4,10 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use super::StoreResult;
 use super::audit_log::{self, AuditRecord};
 use super::db::{FromRow, Row, Statement};
-use super::{Store, StoreResult};
+use super::nouns::Suppressions;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::time::Millis;
@@ -64,16 +65,16 @@ impl FromRow for Suppression {
     }
 }
 
-impl Store {
+impl Suppressions<'_> {
     /// Suppresses an address; returns `false` if it was suppressed already.
-    pub async fn suppress(
-        &self,
+    pub async fn add(
+        self,
         hash: &str,
         reason: &str,
         actor: &Actor,
         now: Millis,
     ) -> StoreResult<bool> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.store.begin().await?;
         let added = tx
             .query(&ADD)
             .bind("hash", hash)
@@ -91,13 +92,8 @@ impl Store {
     }
 
     /// Removes a suppression; returns `true` if there was one.
-    pub async fn remove_suppression(
-        &self,
-        hash: &str,
-        actor: &Actor,
-        now: Millis,
-    ) -> StoreResult<bool> {
-        let mut tx = self.begin().await?;
+    pub async fn remove(self, hash: &str, actor: &Actor, now: Millis) -> StoreResult<bool> {
+        let mut tx = self.store.begin().await?;
         if tx.query(&REMOVE).bind("hash", hash).execute().await? == 0 {
             return Ok(false);
         }
@@ -108,12 +104,12 @@ impl Store {
     }
 
     /// Returns the reason for the suppression of an address, if it is suppressed.
-    pub async fn suppression(&self, hash: &str) -> StoreResult<Option<String>> {
-        self.read(&REASON).bind("hash", hash).fetch_optional_scalar().await
+    pub async fn find(self, hash: &str) -> StoreResult<Option<String>> {
+        self.store.read(&REASON).bind("hash", hash).fetch_optional_scalar().await
     }
 
     /// Returns suppressions, newest first.
-    pub async fn suppressions(&self, limit: Option<i64>) -> StoreResult<Vec<Suppression>> {
-        self.read(&LIST).bind("limit", limit.unwrap_or(i64::MAX)).fetch_all().await
+    pub async fn list(self, limit: Option<i64>) -> StoreResult<Vec<Suppression>> {
+        self.store.read(&LIST).bind("limit", limit.unwrap_or(i64::MAX)).fetch_all().await
     }
 }

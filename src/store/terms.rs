@@ -1,8 +1,9 @@
 //! Terms that visible articles have, for the choice of a feed.
 
+use super::StoreResult;
 use super::article_row::BRIEF_ARTICLE_COLUMNS;
 use super::db::Statement;
-use super::{Store, StoreResult};
+use super::nouns::Terms;
 use crate::domain::article::Article;
 use crate::domain::language;
 use crate::domain::selection::{TermKind, normalize};
@@ -62,10 +63,11 @@ static ANY_REMOVED_WITH_TERM: Statement = Statement::with(
 pub(super) static STATEMENTS: &[&Statement] =
     &[&MOST_FREQUENT, &NEWEST_WITH_TERM, &ANY_REMOVED_WITH_TERM];
 
-impl Store {
+impl Terms<'_> {
     /// Returns up to `limit` terms of a kind that visible articles have, the most frequent first.
-    pub async fn terms(&self, kind: TermKind, limit: i64, now: Millis) -> StoreResult<Vec<Term>> {
+    pub async fn list(self, kind: TermKind, limit: i64, now: Millis) -> StoreResult<Vec<Term>> {
         let rows: Vec<(String, i64)> = self
+            .store
             .read(&MOST_FREQUENT)
             .bind("kind", kind.as_str())
             .bind("now", now)
@@ -75,7 +77,7 @@ impl Store {
         let mut terms = Vec::with_capacity(rows.len());
         for (term, articles) in rows {
             // A term that disappeared between the two queries is left out.
-            if let Some(name) = self.name_of_term(kind, &term, now).await? {
+            if let Some(name) = self.name_of(kind, &term, now).await? {
                 terms.push(Term { term, name, articles });
             }
         }
@@ -84,8 +86,8 @@ impl Store {
 
     /// Returns the spelling of a term in the newest published article that has it, or the native
     /// name of a language; `None` if no published article ever had it.
-    pub async fn name_of_term(
-        &self,
+    pub async fn name_of(
+        self,
         kind: TermKind,
         name: &str,
         now: Millis,
@@ -93,6 +95,7 @@ impl Store {
         let plain =
             || if kind == TermKind::Language { language::autonym(name) } else { normalize(name) };
         let newest: Option<Article> = self
+            .store
             .read(&NEWEST_WITH_TERM)
             .bind("kind", kind.as_str())
             .bind("term", normalize(name))
@@ -102,6 +105,7 @@ impl Store {
         let Some(article) = newest else {
             // All articles with the term were removed: subscribers get an empty feed, not an error.
             let was_used = self
+                .store
                 .read(&ANY_REMOVED_WITH_TERM)
                 .bind("kind", kind.as_str())
                 .bind("term", normalize(name))

@@ -16,11 +16,11 @@ pub async fn export(store: &Store, digest: Option<&str>, out: impl Write) -> any
     ])?;
     let (mut before, mut lines) = (i64::MAX, 0);
     loop {
-        let subscribers = store.subscribers_before(before, ROWS_PER_PAGE).await?;
+        let subscribers = store.subscribers().list_before(before, ROWS_PER_PAGE).await?;
         let Some(last) = subscribers.last() else { break };
         before = last.id;
         let ids: Vec<i64> = subscribers.iter().map(|p| p.id).collect();
-        let subscriptions = store.subscriptions_of(&ids).await?;
+        let subscriptions = store.subscriptions().list_of(&ids).await?;
         for subscriber in &subscribers {
             let own: Vec<&Subscription> = subscriptions
                 .iter()

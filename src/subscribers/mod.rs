@@ -94,7 +94,7 @@ pub async fn apply_requests(
     now: Millis,
 ) -> StoreResult<Vec<RequestResult>> {
     let transport = digests.first().map_or("", |d| d.transport.as_str());
-    store.request_subscriptions(requests, origin, transport, actor, now).await
+    store.subscriptions().request(requests, origin, transport, actor, now).await
 }
 
 /// Requests subscriptions from the public page. The response does not reveal whether the address is
@@ -127,8 +127,9 @@ pub async fn pending_confirmation(
     let Some(LinkScope::Confirm { subscriber: id, delivery }) = token::verify(secret, token) else {
         return Ok(None);
     };
-    let Some(subscriber) = store.subscriber(id).await? else { return Ok(None) };
+    let Some(subscriber) = store.subscribers().find(id).await? else { return Ok(None) };
     let digests = store
+        .subscriptions()
         .digests_of_confirmation(
             id,
             delivery,
@@ -155,6 +156,7 @@ pub async fn confirm(
     };
     let evidence = format!("confirmed by the owner of the address, {}", now.rfc3339());
     let confirmed = store
+        .subscriptions()
         .confirm(subscriber.id, delivery, &digests, &evidence, &Actor::Subscriber, now)
         .await?;
     Ok((!confirmed.is_empty()).then_some((subscriber, confirmed)))
@@ -168,7 +170,7 @@ pub async fn subscription_for_token(
 ) -> StoreResult<Option<Subscription>> {
     match token::verify(secret, token) {
         Some(LinkScope::Unsubscribe { subscription } | LinkScope::Undo { subscription, .. }) => {
-            store.subscription(subscription).await
+            store.subscriptions().find(subscription).await
         }
         _ => Ok(None),
     }
@@ -194,7 +196,8 @@ pub async fn unsubscribe(
     let Some(LinkScope::Unsubscribe { subscription }) = token::verify(secret, token) else {
         return Ok(None);
     };
-    let was_confirmed = store.unsubscribe(subscription, all, &Actor::Subscriber, now).await?;
+    let was_confirmed =
+        store.subscriptions().unsubscribe(subscription, all, &Actor::Subscriber, now).await?;
     let undo = was_confirmed
         .then(|| token::sign(secret, LinkScope::Undo { subscription, unsubscribed_at: now.0 }));
     Ok(Some(UnsubscribeOutcome { undo }))
@@ -212,6 +215,7 @@ pub async fn undo_unsubscribe(
             if now.since(Millis(unsubscribed_at)) <= UNDO_WINDOW =>
         {
             store
+                .subscriptions()
                 .undo_unsubscribe(subscription, Millis(unsubscribed_at), &Actor::Subscriber, now)
                 .await
         }
@@ -227,8 +231,10 @@ pub async fn unsubscribe_all(
     actor: &Actor,
     now: Millis,
 ) -> StoreResult<Option<u64>> {
-    match store.find_subscriber(&address.key()).await? {
-        Some(subscriber) => store.unsubscribe_all(subscriber.id, actor, now).await.map(Some),
+    match store.subscribers().find_by_address(&address.key()).await? {
+        Some(subscriber) => {
+            store.subscriptions().unsubscribe_all(subscriber.id, actor, now).await.map(Some)
+        }
         None => Ok(None),
     }
 }
@@ -241,7 +247,7 @@ pub async fn suppress(
     actor: &Actor,
     now: Millis,
 ) -> StoreResult<bool> {
-    store.suppress(&address_hash(secret, &address.key()), "admin", actor, now).await
+    store.suppressions().add(&address_hash(secret, &address.key()), "admin", actor, now).await
 }
 
 /// Removes a suppression for an admin. Returns `true` if there was one.
@@ -252,7 +258,7 @@ pub async fn unsuppress(
     actor: &Actor,
     now: Millis,
 ) -> StoreResult<bool> {
-    store.remove_suppression(&address_hash(secret, &address.key()), actor, now).await
+    store.suppressions().remove(&address_hash(secret, &address.key()), actor, now).await
 }
 
 /// Returns the configured digests of these names; the error lists the existing ones.

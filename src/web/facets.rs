@@ -83,7 +83,7 @@ impl WebState {
     async fn query_facets(&self, now: Millis) -> StoreResult<Facets> {
         let mut groups = Vec::new();
         for (kind, title) in FACET_KINDS {
-            let mut terms = self.app.store.terms(kind, MAX_TERMS_PER_KIND, now).await?;
+            let mut terms = self.app.store.terms().list(kind, MAX_TERMS_PER_KIND, now).await?;
             match kind {
                 TermKind::Language => terms = drop_redundant_varieties(terms),
                 TermKind::Tag => terms.retain(|term| term.articles >= MIN_ARTICLES_PER_TAG),

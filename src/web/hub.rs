@@ -10,7 +10,7 @@ use super::error::WebResult;
 use super::form::Form;
 use super::state::SharedState;
 use crate::domain::time::HOUR;
-use crate::feeds::websub::hub::{HubForm, HubResponse, handle};
+use crate::websub::hub::{HubForm, HubResponse, handle};
 
 /// `POST /hub`: accepts or rejects a request; responses are plain text for programs.
 pub(super) async fn submit(

@@ -66,11 +66,11 @@ pub(super) struct SectionCache {
 
 impl SectionCache {
     async fn sections(&self, store: &Store) -> StoreResult<Arc<Vec<String>>> {
-        let version = store.articles_version().await?;
+        let version = store.article_changes().version().await?;
         if let Some(cached) = self.cached.load().as_deref().filter(|(at, _)| *at == version) {
             return Ok(Arc::clone(&cached.1));
         }
-        let sections = Arc::new(store.sections().await?);
+        let sections = Arc::new(store.articles().sections().await?);
         self.cached.store(Some(Arc::new((version, Arc::clone(&sections)))));
         Ok(sections)
     }

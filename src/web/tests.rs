@@ -179,10 +179,11 @@ impl Site {
     }
 
     async fn subscriptions(&self, address: &str) -> Vec<Subscription> {
-        let Some(person) = self.app.store.find_subscriber(address).await.unwrap() else {
+        let Some(person) = self.app.store.subscribers().find_by_address(address).await.unwrap()
+        else {
             return Vec::new();
         };
-        self.app.store.subscriptions_of(&[person.id]).await.unwrap()
+        self.app.store.subscriptions().list_of(&[person.id]).await.unwrap()
     }
 
     fn sign(&self, power: LinkScope) -> String {
@@ -216,8 +217,9 @@ async fn subscriber_receives_a_link_and_can_confirm() {
         )
         .await;
     assert_eq!(sent.status, StatusCode::OK, "{}", sent.text());
-    let person = site.app.store.find_subscriber("ada@example.org").await.unwrap().unwrap();
-    let queued = site.app.store.deliveries_to(person.id, 9).await.unwrap();
+    let person =
+        site.app.store.subscribers().find_by_address("ada@example.org").await.unwrap().unwrap();
+    let queued = site.app.store.deliveries().to_address(person.id, 9).await.unwrap();
     assert_eq!(
         (queued.len(), queued[0].kind.as_str(), queued[0].state.as_str()),
         (1, "confirmation", "queued")
@@ -242,7 +244,8 @@ async fn subscriber_receives_a_link_and_can_confirm() {
 async fn subscriber_can_unsubscribe_and_undo_for_an_hour() {
     let site = Site::new(false).await;
     site.post("/subscribe", "address=ada%40example.org&digest=weekly&digest=daily").await;
-    let person = site.app.store.find_subscriber("ada@example.org").await.unwrap().unwrap();
+    let person =
+        site.app.store.subscribers().find_by_address("ada@example.org").await.unwrap().unwrap();
     let token = site.sign(LinkScope::Confirm { subscriber: person.id, delivery: 1 });
     site.post(&format!("/confirm/{token}"), "").await;
     let confirmed = site.subscriptions("ada@example.org").await;

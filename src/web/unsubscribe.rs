@@ -108,7 +108,8 @@ async fn render_page(
     token: String,
     state: UnsubscribeState,
 ) -> WebResult<Response> {
-    let subscriptions = web.app.store.subscriptions_of(&[subscription.subscriber_id]).await?;
+    let subscriptions =
+        web.app.store.subscriptions().list_of(&[subscription.subscriber_id]).await?;
     let others = subscriptions
         .iter()
         .any(|s| s.id != subscription.id && s.status != SubscriptionStatus::Unsubscribed);

@@ -13,7 +13,7 @@ use courant::{access, delivery};
 use crate::support::{World, article, database_tests};
 
 async fn entries(world: &World) -> Vec<AuditEntry> {
-    let page = world.app.store.audit_entries(&PageRequest::first(100)).await.unwrap();
+    let page = world.app.store.audit_log().list(&PageRequest::first(100)).await.unwrap();
     assert_eq!(page.next, None);
     page.items
 }
@@ -65,12 +65,12 @@ database_tests! {
 
     async fn a_request_that_changes_nothing_leaves_no_entry(world) {
         let hash = address_hash(&world.app.instance.secret, "r0@example.org");
-        world.app.store.suppress(&hash, "complaint", &Actor::Cli, world.now()).await.unwrap();
+        world.app.store.suppressions().add(&hash, "complaint", &Actor::Cli, world.now()).await.unwrap();
         world.add_readers(2).await;
-        let reader = world.app.store.find_subscriber("r1@example.org").await.unwrap().unwrap().id;
-        let subscription = world.app.store.subscriptions_of(&[reader]).await.unwrap()[0].id;
+        let reader = world.app.store.subscribers().find_by_address("r1@example.org").await.unwrap().unwrap().id;
+        let subscription = world.app.store.subscriptions().list_of(&[reader]).await.unwrap()[0].id;
         let unsubscribe = async || {
-            world.app.store.unsubscribe(subscription, false, &Actor::Subscriber, world.now()).await.unwrap()
+            world.app.store.subscriptions().unsubscribe(subscription, false, &Actor::Subscriber, world.now()).await.unwrap()
         };
         assert!(unsubscribe().await);
         let before = entries(world).await;
@@ -107,7 +107,7 @@ database_tests! {
         let mut names = Vec::new();
         let mut request = PageRequest::first(2);
         loop {
-            let page = world.app.store.audit_entries(&request).await.unwrap();
+            let page = world.app.store.audit_log().list(&request).await.unwrap();
             assert!(page.items.len() <= 2);
             names.extend(page.items.into_iter().map(|e| e.object_id));
             let Some(next) = page.next else { break };
@@ -115,7 +115,7 @@ database_tests! {
         }
         assert_eq!(names, ["e", "d", "c", "b", "a"]);
         let forged = PageRequest { limit: 2, after: Some(Cursor::from_client("forged")) };
-        let error = world.app.store.audit_entries(&forged).await.unwrap_err().to_string();
+        let error = world.app.store.audit_log().list(&forged).await.unwrap_err().to_string();
         assert!(error.contains("cursor is not valid"), "{error}");
     }
 }

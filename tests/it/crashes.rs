@@ -227,7 +227,7 @@ pub(crate) async fn kill_while_sending(world: &World, nodes: usize, times: usize
     let (mut started, mut killed) = (nodes, BTreeSet::new());
     while killed.len() < times {
         let newest = editions.last().copied().unwrap_or_default();
-        if world.app.store.edition_counts(newest).await.unwrap().queued < 100 {
+        if world.app.store.editions().counts(newest).await.unwrap().queued < 100 {
             editions.push(another_edition(world).await);
         }
         let mut node = running.swap_remove(random_below(running.len()));
@@ -279,7 +279,7 @@ database_tests! {
         let (status, took) = node.serving.stop();
         assert_eq!(status, Some(0));
         assert!(took < Duration::from_secs(10), "it took {took:?}");
-        let counts = world.app.store.edition_counts(edition).await.unwrap();
+        let counts = world.app.store.editions().counts(edition).await.unwrap();
         let received = world.relay.mails().len();
         assert_eq!(
             (counts.sending, counts.sent),

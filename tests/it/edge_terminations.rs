@@ -20,7 +20,7 @@ async fn edition_for(world: &World, readers: usize) -> i64 {
 }
 
 async fn first_subscriber(world: &World) -> Subscriber {
-    world.app.store.subscribers_before(i64::MAX, 1).await.unwrap().remove(0)
+    world.app.store.subscribers().list_before(i64::MAX, 1).await.unwrap().remove(0)
 }
 
 database_tests! {
@@ -50,7 +50,7 @@ database_tests! {
         world.sql("UPDATE delivery_batches SET lease_node = 'dead', lease_until = 1").await;
         world.run_command(edition, EditionCommand::Cancel).await;
         assert_eq!(world.edition_status(edition).await, "cancelled: 1 held, 2 cancelled");
-        assert!(world.app.store.unfinished_cancelled_editions().await.unwrap().is_empty());
+        assert!(world.app.store.editions().unfinished_cancelled().await.unwrap().is_empty());
     }
 
     async fn a_late_reply_completes_a_mail_that_another_node_has_deferred(world) {
@@ -73,7 +73,7 @@ database_tests! {
             .unwrap();
         delivery::finish_editions(&world.app.store, world.now()).await.unwrap();
         assert_eq!(world.edition_status(edition).await, "sent: 2 sent");
-        assert_eq!(world.app.store.pending_count().await.unwrap(), 0);
+        assert_eq!(world.app.store.deliveries().pending_count().await.unwrap(), 0);
     }
 
     async fn a_crash_during_a_retry_does_not_lose_its_mails(world) {
@@ -83,7 +83,7 @@ database_tests! {
         delivery::finish_editions(&world.app.store, world.now()).await.unwrap();
         assert_eq!(world.edition_status(edition).await, "sent: 2 failed");
         // The same state as after a crash between the two steps of a retry.
-        assert_eq!(world.app.store.requeue_failed(edition, world.now()).await.unwrap(), 2);
+        assert_eq!(world.app.store.editions().requeue_failed(edition, world.now()).await.unwrap(), 2);
         delivery::finish_editions(&world.app.store, world.now()).await.unwrap();
         world.relay.set_script(Script::new());
         world.run_command(edition, EditionCommand::Retry).await;
@@ -119,7 +119,7 @@ database_tests! {
         let mail = world
             .app
             .store
-            .deliveries_to(first_subscriber(world).await.id, 1)
+            .deliveries().to_address(first_subscriber(world).await.id, 1)
             .await
             .unwrap()
             .remove(0);
@@ -151,7 +151,7 @@ database_tests! {
             after_edition: 0,
             hold_uncertain: false,
         };
-        world.app.store.lease_batch(request, world.now()).await.unwrap().unwrap();
+        world.app.store.leases().lease_batch(request, world.now()).await.unwrap().unwrap();
         world.deliver_with(&dispatcher, SignedDuration::ZERO).await;
         assert_eq!(world.edition_status(edition).await, "sent: 2 sent");
     }
@@ -179,7 +179,7 @@ database_tests! {
         )
         .await;
         assert!(prepared.unwrap_err().to_string().starts_with("digest weekly: "));
-        assert_eq!(world.app.store.editions(None).await.unwrap().remove(0).digest, "daily");
+        assert_eq!(world.app.store.editions().list(None).await.unwrap().remove(0).digest, "daily");
     }
 
     async fn a_recipient_who_makes_the_relay_fail_delays_nobody_and_finally_fails(world) {
@@ -245,16 +245,16 @@ database_tests! {
 
     async fn the_next_due_mail_ignores_paused_editions_and_other_transports(world) {
         let transports = ["default".to_owned(), "another".to_owned()];
-        assert_eq!(world.app.store.next_queued_at(&transports).await.unwrap(), None);
+        assert_eq!(world.app.store.deliveries().next_queued_at(&transports).await.unwrap(), None);
         world.relay.set_script(Script::new().rule(Rule::reply(At::Rcpt, "450 4.2.0 later")));
         let edition = edition_for(world, 3).await;
         world.deliver().await;
         let first = world.now().plus(MINUTE);
         world.sql(&format!("UPDATE delivery_queue SET due_at = {} WHERE delivery_id = (SELECT MAX(id) FROM deliveries)", first.0)).await;
-        assert_eq!(world.app.store.next_queued_at(&transports).await.unwrap(), Some(first));
+        assert_eq!(world.app.store.deliveries().next_queued_at(&transports).await.unwrap(), Some(first));
         world.run_command(edition, EditionCommand::Pause).await;
         assert_eq!(
-            world.app.store.next_queued_at(&transports).await.unwrap(),
+            world.app.store.deliveries().next_queued_at(&transports).await.unwrap(),
             None,
             "a paused edition has no due mail"
         );
@@ -267,9 +267,9 @@ database_tests! {
         )
         .await
         .unwrap();
-        assert_eq!(world.app.store.next_queued_at(&transports).await.unwrap(), Some(test_mail_at));
-        assert_eq!(world.app.store.next_queued_at(&transports[1..]).await.unwrap(), None);
+        assert_eq!(world.app.store.deliveries().next_queued_at(&transports).await.unwrap(), Some(test_mail_at));
+        assert_eq!(world.app.store.deliveries().next_queued_at(&transports[1..]).await.unwrap(), None);
         world.run_command(edition, EditionCommand::Resume).await;
-        assert_eq!(world.app.store.next_queued_at(&transports).await.unwrap(), Some(first));
+        assert_eq!(world.app.store.deliveries().next_queued_at(&transports).await.unwrap(), Some(first));
     }
 }

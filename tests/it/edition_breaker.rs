@@ -8,13 +8,13 @@ use crate::smtp_server::{At, Rule, Script};
 use crate::support::{World, article, database_tests};
 
 async fn another_edition(world: &World) -> i64 {
-    let id = format!("a{}", world.app.store.editions(None).await.unwrap().len());
+    let id = format!("a{}", world.app.store.editions().list(None).await.unwrap().len());
     world.publish([IncomingArticle { published_at: world.now(), ..article(&id) }]).await;
     world.create_edition().await
 }
 
 async fn note(world: &World, edition: i64) -> String {
-    world.app.store.edition(edition).await.unwrap().unwrap().note.unwrap_or_default()
+    world.app.store.editions().find(edition).await.unwrap().unwrap().note.unwrap_or_default()
 }
 
 database_tests! {

@@ -185,9 +185,9 @@ database_tests! {
             (world.edition_status(edition).await.as_str(), world.relay.mails().len()),
             ("sent: 5 sent", 5)
         );
-        let person = world.app.store.find_subscriber("r2@example.org").await.unwrap().unwrap();
+        let person = world.app.store.subscribers().find_by_address("r2@example.org").await.unwrap().unwrap();
         assert_eq!(
-            world.app.store.deliveries_to(person.id, 1).await.unwrap()[0].attempts,
+            world.app.store.deliveries().to_address(person.id, 1).await.unwrap()[0].attempts,
             1,
             "a 421 does not count as an attempt"
         );
@@ -202,7 +202,7 @@ database_tests! {
         world.deliver().await;
         assert_eq!(world.edition_status(edition).await, "paused: 27 queued, 3 failed");
         let note =
-            world.app.store.edition(edition).await.unwrap().unwrap().note.unwrap_or_default();
+            world.app.store.editions().find(edition).await.unwrap().unwrap().note.unwrap_or_default();
         assert!(note.contains("550 5.7.1 sender not allowed"), "{note}");
         world.relay.set_script(Script::new());
         world.run_command(edition, EditionCommand::Retry).await;
@@ -213,8 +213,8 @@ database_tests! {
 
     async fn a_reader_who_unsubscribes_before_the_mail_is_sent_gets_none(world) {
         let edition = edition_for(world, 3).await;
-        let person = world.app.store.find_subscriber("r1@example.org").await.unwrap().unwrap();
-        let link = world.app.store.subscriptions_of(&[person.id]).await.unwrap().remove(0);
+        let person = world.app.store.subscribers().find_by_address("r1@example.org").await.unwrap().unwrap();
+        let link = world.app.store.subscriptions().list_of(&[person.id]).await.unwrap().remove(0);
         let secret = &world.app.instance.secret;
         let token = sign(secret, LinkScope::Unsubscribe { subscription: link.id });
         subscribers::unsubscribe(&world.app.store, secret, &token, false, world.now())
@@ -229,7 +229,7 @@ database_tests! {
     async fn a_suppressed_address_gets_no_mail_even_after_a_new_import(world) {
         let edition = edition_for(world, 3).await;
         let hash = address_hash(&world.app.instance.secret, "r1@example.org");
-        world.app.store.suppress(&hash, "complaint", &courant::domain::actor::Actor::Cli, world.now()).await.unwrap();
+        world.app.store.suppressions().add(&hash, "complaint", &courant::domain::actor::Actor::Cli, world.now()).await.unwrap();
         world.deliver().await;
         assert_eq!(world.edition_status(edition).await, "sent: 2 sent, 1 cancelled");
         world.add_readers(3).await;
@@ -320,7 +320,7 @@ database_tests! {
         .unwrap();
         assert_eq!(world.deliver().await.sent, 1);
         assert!(world.mails_to("boss@example.org")[0].html.contains("Title of a"));
-        assert!(world.app.store.editions(None).await.unwrap().is_empty());
+        assert!(world.app.store.editions().list(None).await.unwrap().is_empty());
         assert!(matches!(world.run("weekly").await, courant::digests::Prepared::Created { .. }));
     }
 

@@ -195,14 +195,14 @@ database_tests! {
             ..article("a")
         };
         world.publish([with_media(0), article("b")]).await;
-        let before = world.app.store.find_article("college/a").await.unwrap().unwrap();
+        let before = world.app.store.articles().find("college/a").await.unwrap().unwrap();
         let image = (before.image_alt.as_deref(), before.image_type.as_deref(), before.image_width.zip(before.image_height));
         assert_eq!(image, (Some("A boat"), Some("image/jpeg"), Some((640, 480))));
         let file = Enclosure { url: "https://college.example/talk.mp3".into(), media_type: "audio/mpeg".into(), length: 0 };
         assert_eq!(before.enclosure, Some(file.clone()));
         world.advance(HOUR);
         world.publish([with_media(9_000), article("b")]).await;
-        let after = world.app.store.find_article("college/a").await.unwrap().unwrap();
+        let after = world.app.store.articles().find("college/a").await.unwrap().unwrap();
         assert_eq!(after.enclosure, Some(Enclosure { length: 9_000, ..file }));
         assert!(after.updated_at > before.updated_at, "a changed enclosure should count as an update");
         let rendered = bytes(world).await;
@@ -210,7 +210,7 @@ database_tests! {
             assert!(String::from_utf8_lossy(body).contains(length), "{length}");
         }
         world.unpublish("a").await;
-        let removed = world.app.store.find_article("college/a").await.unwrap().unwrap();
+        let removed = world.app.store.articles().find("college/a").await.unwrap().unwrap();
         assert_eq!((removed.image_alt, removed.enclosure), (None, None));
     }
 

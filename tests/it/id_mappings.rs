@@ -55,14 +55,15 @@ async fn remap_counts(world: &World, map: &str) -> (usize, usize, usize) {
 }
 
 async fn find(world: &World, id: &str) -> Article {
-    world.app.store.find_article(id).await.unwrap().unwrap_or_else(|| panic!("no article {id}"))
+    world.app.store.articles().find(id).await.unwrap().unwrap_or_else(|| panic!("no article {id}"))
 }
 
 async fn guids(world: &World) -> Vec<String> {
     let mut all: Vec<String> = world
         .app
         .store
-        .list_articles(world.now(), None)
+        .articles()
+        .list(world.now(), None)
         .await
         .unwrap()
         .into_iter()
@@ -120,7 +121,7 @@ database_tests! {
         assert_eq!(remap_counts(world, &map).await, (3, 0, 0));
         assert_eq!(guids(world).await, [generated_guid("college/a"), generated_guid("college/b"), generated_guid("college/c"), generated_guid("college/d"), generated_guid("fresh/5")]);
         assert_eq!(find(world, "fresh/1").await.title, "Title of 1");
-        assert!(world.app.store.find_article("college/a").await.unwrap().is_none(), "the two articles should be merged");
+        assert!(world.app.store.articles().find("college/a").await.unwrap().is_none(), "the two articles should be merged");
         let mut titles = next_edition_titles(world).await;
         titles.sort();
         assert_eq!(titles, ["Title of 4", "Title of 5"], "stories that were not sent yet are sent once");
@@ -136,7 +137,7 @@ database_tests! {
         let conflicting = IncomingArticle { guid: Some("urn:x:2".into()), ..article("z") };
         assert_eq!(import_articles(world, "college", [conflicting]).await.rejected[0].1, "its permanent id belongs to fresh/2");
         let incoming = [("z".to_owned(), "urn:x:2".to_owned())];
-        let conflicts = world.app.store.guid_conflicts_among("college", &incoming).await.unwrap();
+        let conflicts = world.app.store.articles().guid_conflicts_among("college", &incoming).await.unwrap();
         assert_eq!(conflicts.get("z").map(String::as_str), Some("fresh/2"), "the mapping has no former article");
         import_articles(world, "fresh", [article("2")]).await;
         assert_eq!(guids(world).await, ["https://old.example/?p=1", "urn:x:2"]);

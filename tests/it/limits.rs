@@ -23,6 +23,7 @@ fn new_update() -> UpdateId {
 
 async fn take(store: &Store, limits: &str, count: i64, now: Millis) -> Grant {
     store
+        .rate_limits()
         .take_quota(
             &new_update(),
             &[request(LimitKey::for_transport("default"), limits, count)],
@@ -80,7 +81,7 @@ database_tests! {
                     requests.reverse();
                 }
                 let granted =
-                    store.take_quota(&new_update(), &requests, NOW.plus(SignedDuration::from_millis(i))).await.unwrap();
+                    store.rate_limits().take_quota(&new_update(), &requests, NOW.plus(SignedDuration::from_millis(i))).await.unwrap();
                 for (request, granted) in requests.iter().zip(granted) {
                     let sum = if request.key.domain.is_empty() { &taken } else { &google };
                     sum.fetch_add(granted.count, Ordering::Relaxed);
@@ -103,18 +104,18 @@ database_tests! {
         let requests = [request(own.clone(), "10/h", 4), request(google.clone(), "3/h", 4)];
         // The reply to the first commit is lost, and another node takes permits before the retry.
         let update = new_update();
-        let granted = store.take_quota(&update, &requests, NOW).await.unwrap();
+        let granted = store.rate_limits().take_quota(&update, &requests, NOW).await.unwrap();
         let other = UpdateId { node: "other".into(), ..update.clone() };
-        assert_eq!(store.take_quota(&other, &requests, NOW.plus(SignedDuration::from_millis(1))).await.unwrap()[0].count, 4);
+        assert_eq!(store.rate_limits().take_quota(&other, &requests, NOW.plus(SignedDuration::from_millis(1))).await.unwrap()[0].count, 4);
         assert_eq!(
-            store.take_quota(&update, &requests, NOW.plus(MINUTE)).await.unwrap(),
+            store.rate_limits().take_quota(&update, &requests, NOW.plus(MINUTE)).await.unwrap(),
             granted
         );
         assert_eq!((granted[0].count, granted[1].count, granted[0].at), (4, 3, NOW));
         let refund = new_update();
         let unused = [1, 2].map(|count| Refund { key: own.clone(), count, taken_at: NOW });
         for minute in 0..3 {
-            store.refund_quota(&refund, &unused, NOW.plus(minute * MINUTE)).await.unwrap();
+            store.rate_limits().refund_quota(&refund, &unused, NOW.plus(minute * MINUTE)).await.unwrap();
         }
         assert_eq!(
             take(store, "10/h", 10, NOW.plus(3 * MINUTE)).await.count,
@@ -143,7 +144,7 @@ database_tests! {
             let granted = world
                 .app
                 .store
-                .take_quota(&new_update(), &requests(count), NOW.plus(DAY * day + SignedDuration::from_millis(day.into())))
+                .rate_limits().take_quota(&new_update(), &requests(count), NOW.plus(DAY * day + SignedDuration::from_millis(day.into())))
                 .await
                 .unwrap()[0];
             sent.push(granted.count);
@@ -160,14 +161,14 @@ database_tests! {
         let (own, google) =
             (LimitKey::for_transport("default"), LimitKey::for_domain("default", "google"));
         let requests = [request(own.clone(), "10/h", 8), request(google.clone(), "5/h", 5)];
-        store.take_quota(&new_update(), &requests, NOW).await.unwrap();
+        store.rate_limits().take_quota(&new_update(), &requests, NOW).await.unwrap();
         let unused = [
             Refund { key: own, count: 3, taken_at: NOW },
             Refund { key: google, count: 2, taken_at: NOW },
         ];
-        store.refund_quota(&new_update(), &unused, NOW.plus(MINUTE)).await.unwrap();
+        store.rate_limits().refund_quota(&new_update(), &unused, NOW.plus(MINUTE)).await.unwrap();
         let granted =
-            store.take_quota(&new_update(), &requests, NOW.plus(2 * MINUTE)).await.unwrap();
+            store.rate_limits().take_quota(&new_update(), &requests, NOW.plus(2 * MINUTE)).await.unwrap();
         assert_eq!((granted[0].count, granted[1].count), (5, 2));
     }
 
@@ -181,7 +182,7 @@ database_tests! {
             .await;
         let requests = [request(LimitKey::for_transport("relay"), "10/d", 10)];
         assert_eq!(
-            world.app.store.take_quota(&new_update(), &requests, NOW.plus(HOUR)).await.unwrap()
+            world.app.store.rate_limits().take_quota(&new_update(), &requests, NOW.plus(HOUR)).await.unwrap()
                 [0]
             .count,
             0
@@ -195,7 +196,7 @@ database_tests! {
             .collect();
         assert!(
             store
-                .take_quota(&new_update(), &many, NOW)
+                .rate_limits().take_quota(&new_update(), &many, NOW)
                 .await
                 .unwrap()
                 .iter()
@@ -203,7 +204,7 @@ database_tests! {
         );
         let warmup = WarmUp::parse("100/d to 400/d in 3d").unwrap();
         store
-            .take_quota(
+            .rate_limits().take_quota(
                 &new_update(),
                 &[RateLimitRequest {
                     warmup,
@@ -217,7 +218,7 @@ database_tests! {
             [many[7].clone(), request(LimitKey::for_domain("default", "new.example"), "1/d", 1)];
         assert_eq!(
             store
-                .take_quota(&new_update(), &again, NOW.plus(3 * DAY))
+                .rate_limits().take_quota(&new_update(), &again, NOW.plus(3 * DAY))
                 .await
                 .unwrap()
                 .iter()
@@ -231,7 +232,7 @@ database_tests! {
             "the two domains and the warm-up remain"
         );
         assert_eq!(
-            world.app.store.take_quota(&new_update(), &again, NOW.plus(3 * DAY)).await.unwrap()
+            world.app.store.rate_limits().take_quota(&new_update(), &again, NOW.plus(3 * DAY)).await.unwrap()
                 [0]
             .count,
             0

@@ -44,7 +44,13 @@ mod bodies {
             count: 1000,
         };
         let update = UpdateId { node: "another".into(), sequence: 0 };
-        let granted = world.app.store.take_quota(&update, &[request], world.now()).await.unwrap();
+        let granted = world
+            .app
+            .store
+            .rate_limits()
+            .take_quota(&update, &[request], world.now())
+            .await
+            .unwrap();
         assert_eq!(granted[0].count, 960, "each mail used one permit");
         dispatcher.shutdown().await.unwrap();
         node.store.close().await;
@@ -58,7 +64,15 @@ mod bodies {
             )
             .await;
         assert_eq!(
-            world.app.store.next_queued_at(&["default".to_owned()]).await.unwrap().unwrap().0,
+            world
+                .app
+                .store
+                .deliveries()
+                .next_queued_at(&["default".to_owned()])
+                .await
+                .unwrap()
+                .unwrap()
+                .0,
             1000
         );
         let plan = world.query_plan("SELECT MIN(due)", "[\"default\"]").await;

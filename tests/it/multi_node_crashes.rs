@@ -50,7 +50,7 @@ mod bodies {
         until("its connections stall", async || world.relay.stalled() >= CONNECTIONS).await;
         let answered = world.relay.with_mails(<[ReceivedMail]>::len) - CONNECTIONS;
         until("the outcomes before are recorded", async || {
-            let counts = world.app.store.edition_counts(edition).await.unwrap();
+            let counts = world.app.store.editions().counts(edition).await.unwrap();
             usize::try_from(counts.sent) == Ok(answered)
         })
         .await;

@@ -218,12 +218,12 @@ database_tests! {
         world
             .sql(&format!("UPDATE delivery_batches SET lease_node = '{node}', lease_until = 1"))
             .await;
-        world.app.store.renew_leases(&node).await.unwrap();
+        world.app.store.leases().renew(&node).await.unwrap();
         assert_eq!(
             world.sql("UPDATE delivery_batches SET done = done WHERE lease_until > 1").await,
             1
         );
-        world.app.store.release_leases(&node).await.unwrap();
+        world.app.store.leases().release(&node).await.unwrap();
         world.advance(SECOND);
         assert_eq!(world.deliver().await.sent, 1);
         assert_eq!(world.run("weekly").await, Prepared::TooFew { stories: 0 });

@@ -10,7 +10,7 @@ use courant::app::App;
 use courant::domain::article::IncomingArticle;
 use courant::domain::time::{MINUTE, Millis};
 use courant::feeds::cache::refresh_due;
-use courant::feeds::publishing::{PublishReport, Publisher};
+use courant::publishing::{PublishReport, Publisher};
 use flate2::read::GzDecoder;
 
 use crate::server_process::ServerProcess;

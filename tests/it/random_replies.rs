@@ -78,8 +78,9 @@ async fn newest_deliveries(world: &World) -> BTreeMap<String, (DeliveryState, St
     let mut deliveries = BTreeMap::new();
     for n in 0..READERS {
         let address = format!("r{n}@example.org");
-        let person = world.app.store.find_subscriber(&address).await.unwrap().unwrap();
-        let mail = world.app.store.deliveries_to(person.id, 1).await.unwrap().remove(0);
+        let person =
+            world.app.store.subscribers().find_by_address(&address).await.unwrap().unwrap();
+        let mail = world.app.store.deliveries().to_address(person.id, 1).await.unwrap().remove(0);
         deliveries.insert(address, (mail.state, mail.last_reply.unwrap_or_default()));
     }
     deliveries

@@ -3,7 +3,7 @@
 use courant::clock;
 use courant::domain::readership::{DailyReadership, Day, aggregate_by_day};
 use courant::domain::time::{DAY, HOUR, MINUTE};
-use courant::feeds::readership::Readership;
+use courant::readership::Readership;
 
 use crate::server_process::{ServerProcess, get};
 use crate::support::{START_TIME, Shell, article, database_tests};
@@ -28,7 +28,7 @@ database_tests! {
         world.advance(MINUTE);
         restarted.flush_due(store, world.now()).await.unwrap();
         other.flush_due(store, world.now()).await.unwrap();
-        let readers_on = async |day: Day| aggregate_by_day(store.readership(Day(0)).await.unwrap()).remove("news").unwrap().get(&day).copied();
+        let readers_on = async |day: Day| aggregate_by_day(store.readership().since(Day(0)).await.unwrap()).remove("news").unwrap().get(&day).copied();
         let today = Day::containing(world.now());
         assert_eq!(readers_on(today).await, Some(DailyReadership { direct: 7, via_aggregators: 12, requests: 14, not_modified: 14 }));
 
@@ -50,7 +50,7 @@ database_tests! {
         readership.record("news", b"R/1", None, false);
         readership.shutdown(&world.app.store, world.now()).await.unwrap();
         world.configure(|s| s.renamed.push(("news", "campus"))).await;
-        let stored = world.app.store.readership(Day(0)).await.unwrap();
+        let stored = world.app.store.readership().since(Day(0)).await.unwrap();
         assert_eq!(stored.iter().map(|c| c.feed.as_str()).collect::<Vec<_>>(), ["campus"]);
     }
 
@@ -60,11 +60,11 @@ database_tests! {
         let in_section = |id: &str, section: &str| IncomingArticle { sections: vec![section.into()], ..article(id) };
         world.publish([in_section("a", "R&D"), in_section("b", "r&d"), in_section("c", "Events"), in_section("d", "Gone")]).await;
         world.unpublish("d").await;
-        let terms = world.app.store.terms(TermKind::Section, 9, world.now()).await.unwrap();
+        let terms = world.app.store.terms().list(TermKind::Section, 9, world.now()).await.unwrap();
         let counts: Vec<_> = terms.iter().map(|t| (t.term.as_str(), t.articles)).collect();
         assert_eq!(counts, [("r&d", 2), ("events", 1)]);
         assert_eq!(terms[0].name.to_lowercase(), "r&d");
-        assert_eq!(world.app.store.terms(TermKind::Section, 1, world.now()).await.unwrap().len(), 1);
+        assert_eq!(world.app.store.terms().list(TermKind::Section, 1, world.now()).await.unwrap().len(), 1);
     }
 }
 

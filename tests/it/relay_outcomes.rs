@@ -24,7 +24,7 @@ const READERS: usize = 4;
 /// Sends an edition over one connection to a relay with this behaviour, checks the result, and then
 /// completes the edition over a working relay.
 async fn check_case(world: &mut World, (name, expected, script, text): Case, timeout: Duration) {
-    let id = format!("a{}", world.app.store.editions(None).await.unwrap().len());
+    let id = format!("a{}", world.app.store.editions().list(None).await.unwrap().len());
     world.publish([IncomingArticle { published_at: world.now(), ..article(&id) }]).await;
     let (edition, before) =
         (world.create_edition().await, world.relay.with_mails(<[ReceivedMail]>::len));

@@ -65,7 +65,8 @@ async fn titles(world: &World) -> Vec<String> {
     world
         .app
         .store
-        .list_articles(world.now(), None)
+        .articles()
+        .list(world.now(), None)
         .await
         .unwrap()
         .into_iter()
@@ -104,16 +105,16 @@ database_tests! {
         configure_cms(world).await;
         insert(world, 1..3).await;
         sync(world, false).await;
-        let before = world.app.store.find_article("college/1").await.unwrap().unwrap();
+        let before = world.app.store.articles().find("college/1").await.unwrap().unwrap();
         assert_eq!(before.guid, "tag:news.example.edu,2026:college/1");
         run_sql(world, "DELETE FROM news WHERE id = 1").await;
         world.advance(HOUR);
         sync(world, false).await;
-        let gone = world.app.store.find_article("college/1").await.unwrap().unwrap();
+        let gone = world.app.store.articles().find("college/1").await.unwrap().unwrap();
         assert!(gone.removed_at.is_some() && gone.body_html.is_empty() && gone.guid == before.guid, "a tombstone should keep only the id");
         insert(world, 1..2).await;
         assert_eq!(sync(world, false).await.changed, 1);
-        let back = world.app.store.find_article("college/1").await.unwrap().unwrap();
+        let back = world.app.store.articles().find("college/1").await.unwrap().unwrap();
         assert_eq!((back.guid, back.first_seen_at, back.removed_at), (before.guid, before.first_seen_at, None));
     }
 
@@ -124,11 +125,11 @@ database_tests! {
         run_sql(world, "DELETE FROM news WHERE id > 5").await;
         let blocked = sync(world, false).await;
         assert_eq!((blocked.blocked_removals, blocked.removed, titles(world).await.len()), (15, 0, 20));
-        let states = world.app.store.source_states().await.unwrap();
+        let states = world.app.store.sources().states().await.unwrap();
         assert_eq!(states[0].blocked_removals, 15);
         let accepted = sync(world, true).await;
         assert_eq!((accepted.blocked_removals, accepted.removed, titles(world).await.len()), (0, 15, 5));
-        assert_eq!(world.app.store.source_states().await.unwrap()[0].blocked_removals, 0);
+        assert_eq!(world.app.store.sources().states().await.unwrap()[0].blocked_removals, 0);
     }
 
     async fn a_removal_of_few_articles_is_carried_out_at_once(world) {
@@ -186,13 +187,13 @@ database_tests! {
         let now = world.now().plus(HOUR);
         let tick = async |now: Millis| usize::from(sources::sync_due(&world.app.store, &world.app.config, &world.app.config.sources[0], now).await.unwrap().is_some());
         assert_eq!(tick(now).await, 0, "the tick should not fail");
-        let state = world.app.store.source_states().await.unwrap().remove(0);
+        let state = world.app.store.sources().states().await.unwrap().remove(0);
         assert!(state.failures == 1 && state.error.is_some(), "{state:?}");
         assert_eq!(titles(world).await.len(), 3);
         run_sql(world, "ALTER TABLE elsewhere RENAME TO news").await;
         assert_eq!(tick(now.plus(SignedDuration::from_millis(1))).await, 0, "the source should not be read before its backoff ends");
         assert_eq!(tick(now.plus(HOUR)).await, 1);
-        let state = world.app.store.source_states().await.unwrap().remove(0);
+        let state = world.app.store.sources().states().await.unwrap().remove(0);
         assert!(state.failures == 0 && state.error.is_none(), "{state:?}");
     }
 
@@ -212,10 +213,10 @@ database_tests! {
         assert_eq!((inspection.visible, inspection.rejected), (2, vec![("2".to_owned(), "another row has the same id".to_owned())]));
         assert_eq!(sync(world, false).await.rejected.len(), 1);
         assert_eq!(titles(world).await, ["News 2", "News 1"]);
-        assert_eq!(world.app.store.source_states().await.unwrap()[0].rejected, 1);
+        assert_eq!(world.app.store.sources().states().await.unwrap()[0].rejected, 1);
         world.configure(|s| s.source = s.source.replace(&doubled, QUERY)).await;
         assert!(sync(world, false).await.rejected.is_empty());
-        assert_eq!(world.app.store.source_states().await.unwrap()[0].rejected, 0);
+        assert_eq!(world.app.store.sources().states().await.unwrap()[0].rejected, 0);
     }
 
     async fn a_sync_never_writes_to_the_source(world) {
@@ -238,7 +239,7 @@ database_tests! {
         world.configure(|s| s.renamed.push(("college", "campus"))).await;
         let report = sync(world, false).await;
         assert_eq!((report.added, report.removed), (0, 0), "{report:?}");
-        let article = world.app.store.find_article("campus/1").await.unwrap().unwrap();
+        let article = world.app.store.articles().find("campus/1").await.unwrap().unwrap();
         assert_eq!(article.guid, "tag:news.example.edu,2026:college/1", "the published id should not change");
     }
 
@@ -251,7 +252,7 @@ database_tests! {
         let other = Article { guid: "tag:other".into(), source_id: "other".into(), title: "Other".into(), ..translation.clone() };
         let normalize = |article: Article, translation: Option<&str>| NormalizedArticle { article, has_update_time: true, translation_of: translation.map(Into::into), content_hash: "h".into() };
         let normalized = vec![normalize(translation, Some("old")), normalize(other, None)];
-        world.app.store.save_articles(normalized, world.now()).await.unwrap();
+        world.app.store.articles().save(normalized, world.now()).await.unwrap();
         assert!(!matches!(world.run("weekly").await, Prepared::Created { .. }), "an article whose group is not known yet should not be sent");
         // The program was killed here; the next sync determines the group.
         sources::sync_due(&world.app.store, &world.app.config, &world.app.config.sources[0], world.now()).await.unwrap();
@@ -283,20 +284,20 @@ database_tests! {
         let (store, config) = (&world.app.store, &world.app.config);
         let report = sources::import::upsert_articles(store, config, "college", articles, world.now()).await.unwrap();
         assert_eq!((report.added, report.rejected.len()), (1, 3), "{:?}", report.rejected);
-        let stored = store.find_article("college/nul").await.unwrap().unwrap();
+        let stored = store.articles().find("college/nul").await.unwrap().unwrap();
         assert_eq!((stored.tags[0].len(), stored.authors[0].chars().count(), stored.sections[0].as_str()), (200, 200, "ab"));
         let rejected: Vec<_> = (0..1200).map(|i| (format!("{i}"), "why".to_owned())).collect();
-        assert_eq!(store.record_rejected_rows("college", rejected.clone(), |_| true, world.now()).await.unwrap().len(), 1200);
+        assert_eq!(store.sources().record_rejected_rows("college", rejected.clone(), |_| true, world.now()).await.unwrap().len(), 1200);
         let other: Vec<_> = rejected.iter().skip(1).cloned().map(|(id, reason)| (id.clone(), if id == "7" { "other".into() } else { reason })).collect();
-        assert_eq!(store.record_rejected_rows("college", other.clone(), |_| true, world.now()).await.unwrap(), [("7".to_owned(), "other".to_owned())]);
-        assert_eq!(store.record_rejected_rows("college", rejected, |_| true, world.now()).await.unwrap().len(), 2);
+        assert_eq!(store.sources().record_rejected_rows("college", other.clone(), |_| true, world.now()).await.unwrap(), [("7".to_owned(), "other".to_owned())]);
+        assert_eq!(store.sources().record_rejected_rows("college", rejected, |_| true, world.now()).await.unwrap().len(), 2);
     }
 
     async fn an_article_normalized_again_by_new_rules_keeps_its_update_time(world) {
         configure_cms(world).await;
         insert(world, 1..2).await;
         sync(world, false).await;
-        let find = async || world.app.store.find_article("college/1").await.unwrap().unwrap();
+        let find = async || world.app.store.articles().find("college/1").await.unwrap().unwrap();
         let before = find().await.updated_at;
         world.advance(HOUR);
         world.sql("UPDATE articles SET content_hash = substr(content_hash, 1, 64) || '-another', body_html = 'as it was cleaned before'").await;

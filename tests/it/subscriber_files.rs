@@ -50,13 +50,13 @@ database_tests! {
         let reason = |i: usize| report.rejected[i].1.clone();
         assert!(reason(1).contains("same address as in line 2"), "{}", reason(1));
         assert!(reason(2).contains("fields") && reason(3).contains("UTF-8"), "{:?}", report.rejected);
-        assert!(world.app.store.subscribers_before(i64::MAX, 10).await.unwrap().is_empty());
+        assert!(world.app.store.subscribers().list_before(i64::MAX, 10).await.unwrap().is_empty());
     }
 
     async fn skip_bad_imports_the_valid_lines(world) {
         let report = import_file(world, MIXED, |m| m.skip_bad = true).await;
         assert_eq!((report.imported, report.confirmed, report.rejected.len()), (true, 2, 4));
-        let names: Vec<_> = world.app.store.subscribers_before(i64::MAX, 10).await.unwrap().into_iter().map(|p| p.name.unwrap()).collect();
+        let names: Vec<_> = world.app.store.subscribers().list_before(i64::MAX, 10).await.unwrap().into_iter().map(|p| p.name.unwrap()).collect();
         assert_eq!(names, ["Eve", "Ann"]);
     }
 
@@ -71,13 +71,13 @@ database_tests! {
         let report = report.await.unwrap();
         assert_eq!((report.confirmed, report.rejected.len()), (450, 2));
         assert_eq!(progress, [(200, 450), (400, 450), (450, 450)]);
-        assert_eq!(world.app.store.subscribers_before(i64::MAX, 999).await.unwrap().len(), 450);
+        assert_eq!(world.app.store.subscribers().list_before(i64::MAX, 999).await.unwrap().len(), 450);
     }
 
     async fn a_dry_run_changes_nothing(world) {
         let report = import_file(world, b"email\nann@example.org\n", |m| m.dry_run = true).await;
         assert_eq!((report.valid, report.imported), (1, false));
-        assert!(world.app.store.subscribers_before(i64::MAX, 10).await.unwrap().is_empty());
+        assert!(world.app.store.subscribers().list_before(i64::MAX, 10).await.unwrap().is_empty());
     }
 
     async fn an_import_without_consent_sends_confirmation_mails(world) {
@@ -103,8 +103,8 @@ database_tests! {
     async fn characters_that_no_database_can_store_are_removed(world) {
         let report = import_file(world, b"email,name,sections\nann@example.org,\"A\0nn\",\"Cam\0pus;\0\"\n", |m| m.consent = "by\0 phone".into()).await;
         assert_eq!(report.confirmed, 1, "{report:?}");
-        let ann = world.app.store.find_subscriber("ann@example.org").await.unwrap().unwrap();
-        let link = world.app.store.subscriptions_of(&[ann.id]).await.unwrap().remove(0);
+        let ann = world.app.store.subscribers().find_by_address("ann@example.org").await.unwrap().unwrap();
+        let link = world.app.store.subscriptions().list_of(&[ann.id]).await.unwrap().remove(0);
         assert_eq!((ann.name.as_deref(), link.sections, link.consent.as_str()), (Some("Ann"), vec!["Campus".to_owned()], "by phone"));
     }
 }

@@ -31,13 +31,13 @@ async fn request_digest(world: &World, digest: &str, email: &str) {
 }
 
 pub(crate) async fn status(world: &World, email: &str) -> Option<SubscriptionStatus> {
-    let person = world.app.store.find_subscriber(email).await.unwrap()?;
-    world.app.store.subscriptions_of(&[person.id]).await.unwrap().first().map(|s| s.status)
+    let person = world.app.store.subscribers().find_by_address(email).await.unwrap()?;
+    world.app.store.subscriptions().list_of(&[person.id]).await.unwrap().first().map(|s| s.status)
 }
 
 async fn subscription(world: &World, email: &str) -> i64 {
-    let person = world.app.store.find_subscriber(email).await.unwrap().unwrap();
-    world.app.store.subscriptions_of(&[person.id]).await.unwrap()[0].id
+    let person = world.app.store.subscribers().find_by_address(email).await.unwrap().unwrap();
+    world.app.store.subscriptions().list_of(&[person.id]).await.unwrap()[0].id
 }
 
 /// Returns the token in the link of this kind in the last mail to an address.
@@ -259,7 +259,7 @@ database_tests! {
         let stranger = NewSubscriber { name: Some("Mallory".into()), language: Some("fr".into()), ..person("Ann@Example.org") };
         let digests = [world.digest("weekly")];
         subscribers::subscribe(&world.app.store, secret(world), &stranger, &digests, world.now()).await.unwrap().unwrap();
-        let ann = world.app.store.find_subscriber("ann@example.org").await.unwrap().unwrap();
+        let ann = world.app.store.subscribers().find_by_address("ann@example.org").await.unwrap().unwrap();
         assert_eq!((ann.name.as_deref(), ann.language.as_deref()), (Some("Ann"), Some("zh")));
         assert_eq!(status(world, "ann@example.org").await, Some(SubscriptionStatus::Confirmed));
         world.deliver().await;

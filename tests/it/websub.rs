@@ -10,7 +10,7 @@ use axum::http::{Request, StatusCode};
 use courant::app::App;
 use courant::domain::time::{DAY, HOUR, MINUTE, SECOND};
 use courant::feeds::cache::refresh_due;
-use courant::feeds::websub::{WebSub, WebSubReport, signature::signature};
+use courant::websub::{WebSub, WebSubReport, signature::signature};
 use tower::ServiceExt as _;
 use url::form_urlencoded::Serializer;
 
@@ -185,7 +185,7 @@ database_tests! {
         after.refresh().await;
         assert_eq!(after.push_all().await.pushes, 0, "the push of a live node should not be repeated");
         if world.is_sqlite() {
-            world.app.store.expire_all_leases().await.unwrap();
+            world.app.store.leases().expire_all().await.unwrap();
         } else {
             world.sql("UPDATE hub_subscriptions SET lease_until = 1").await;
         }

@@ -21,7 +21,7 @@ pub(super) async fn list(app: &App, days: i64, json: bool) -> anyhow::Result<Exi
     let today = Day::containing(app.now());
     let since = today.before(days - 1);
     let mut feeds =
-        aggregate_by_day(app.store.readership(since.min(today.before(MEDIAN_DAYS))).await?);
+        aggregate_by_day(app.store.readership().since(since.min(today.before(MEDIAN_DAYS))).await?);
     for feed in &app.config.feeds {
         feeds.entry(feed.name.clone()).or_default();
     }
@@ -73,7 +73,7 @@ pub(super) async fn list_days(
     json: bool,
 ) -> anyhow::Result<ExitCode> {
     let today = Day::containing(app.now());
-    let mut feeds = aggregate_by_day(app.store.readership(today.before(days - 1)).await?);
+    let mut feeds = aggregate_by_day(app.store.readership().since(today.before(days - 1)).await?);
     // On-demand feeds are counted under the canonical form of their path.
     let spelled = FeedRequest::from_path(name, None)
         .map_or_else(|| name.to_owned(), |asked| asked.selector.path());

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::domain::backoff;
 use crate::domain::time::{Millis, SignedDuration};
 
 /// Deferred recipients in a row that open the breaker.
@@ -72,9 +73,9 @@ impl DomainBreakers {
             return None;
         }
         record.deferred.clear();
-        record.open_until =
-            now.plus((FIRST_BACKOFF * (1 << record.times_opened.min(10))).min(MAX_BACKOFF));
         record.times_opened += 1;
+        record.open_until =
+            now.plus(backoff::doubling(FIRST_BACKOFF, record.times_opened, MAX_BACKOFF));
         Some(record.open_until)
     }
 }

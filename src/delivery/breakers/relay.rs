@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::delivery::dispatcher::MAX_INLINE_WAIT;
+use crate::domain::backoff;
 use crate::domain::time::{Millis, SECOND, SignedDuration};
 
 /// Longest backoff of a relay; a recovered relay is noticed within it.
@@ -41,8 +42,7 @@ impl RelayBreaker {
             return (state.open_until, false);
         }
         state.failures += 1;
-        let backoff = (SECOND * (1 << (state.failures - 1).min(10))).min(MAX_BACKOFF);
-        state.open_until = now.plus(backoff);
+        state.open_until = now.plus(backoff::doubling(SECOND, state.failures, MAX_BACKOFF));
         let is_new = state.last_error.as_deref() != Some(reason);
         state.last_error = Some(reason.to_owned());
         (state.open_until, is_new)

@@ -49,6 +49,7 @@ impl Fetcher<'_> {
         let deliveries = self
             .dispatcher
             .store
+            .leases()
             .lease_queue_entries(self.batch_request(&served, &[]), limit, (self.dispatcher.clock)())
             .await?;
         // The next poll is immediate as long as more deliveries are due.
@@ -102,8 +103,12 @@ impl Fetcher<'_> {
         let registry = Arc::clone(&self.dispatcher.leases);
         let mut registry = registry.lock().await;
         let batch_request = self.batch_request(std::slice::from_ref(name), &above_watermark);
-        let leased =
-            self.dispatcher.store.lease_batch(batch_request, (self.dispatcher.clock)()).await?;
+        let leased = self
+            .dispatcher
+            .store
+            .leases()
+            .lease_batch(batch_request, (self.dispatcher.clock)())
+            .await?;
         let Some((batch, edition, deliveries)) = leased else { return Ok(false) };
         registry.by_lease.insert(LeaseId::Batch(batch), self.transport.name.clone());
         drop(registry);

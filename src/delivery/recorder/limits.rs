@@ -49,7 +49,7 @@ impl RecorderTask {
         if !unused.is_empty() {
             let update = self.next_update_id();
             self.retry_until_ok("rate-limit refunds", || {
-                self.store.refund_quota(&update, unused, (self.clock)())
+                self.store.rate_limits().refund_quota(&update, unused, (self.clock)())
             })
             .await;
         }
@@ -77,7 +77,7 @@ impl RecorderTask {
             (self.next_update_id(), rate_requests.into_values().collect());
         let granted = self
             .retry_until_ok("rate limits", || {
-                self.store.take_quota(&update, &rate_requests, (self.clock)())
+                self.store.rate_limits().take_quota(&update, &rate_requests, (self.clock)())
             })
             .await;
         let taken_at = granted.iter().map(|g| g.at).max().unwrap_or_else(self.clock);

@@ -18,7 +18,7 @@ const FINGERPRINT_VERSION: u32 = 1;
 
 /// Returns a fingerprint of everything a feed's documents depend on besides its articles. It starts
 /// with the feed's [`access_fingerprint`].
-pub(in crate::feeds) fn feed_fingerprint(config: &Config, feed: &Feed) -> String {
+pub(crate) fn feed_fingerprint(config: &Config, feed: &Feed) -> String {
     let mut settings = settings_text(&config.site, feed);
     settings.field("renderer_version", RENDERER_VERSION);
     settings.field("package_version", env!("CARGO_PKG_VERSION"));

@@ -38,7 +38,7 @@ pub async fn refresh_due(
     now: Millis,
 ) -> anyhow::Result<RefreshReport> {
     let mut state = cache.inner.state.lock().await;
-    let version = store.articles_version().await?;
+    let version = store.article_changes().version().await?;
     if cache.disk().is_some() && state.store_id.is_none() {
         state.store_id = Some(store_id(store).await?);
     }
@@ -149,9 +149,9 @@ async fn feeds_due<'c>(
     };
     let mut touched = Vec::new();
     if version != before {
-        touched.push(store.changes_between(before, version).await?);
+        touched.push(store.article_changes().between(before, version).await?);
     }
-    let published = store.published_between(at, now).await?;
+    let published = store.article_changes().published_between(at, now).await?;
     if published != ChangedTerms::Articles(Vec::new()) {
         touched.push(published);
     }
@@ -227,7 +227,7 @@ async fn refresh_batch(
             etag: document.etag.clone(),
         })
         .collect();
-    let modified = store.record_feed_versions(&versions, now).await?;
+    let modified = store.feed_items().record_feed_versions(&versions, now).await?;
     batch.changed = changed
         .into_iter()
         .zip(modified)

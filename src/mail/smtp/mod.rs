@@ -10,10 +10,8 @@ mod relay;
 mod replies;
 mod reply_buffer;
 mod stream;
-mod tls;
 
 pub use commands::Envelope;
 pub use connection::Connection;
 pub use outcome::{AttemptResult, EnhancedStatus, FailureScope, Reply, SmtpOutcome};
 pub use relay::{ConnectError, Relay, Timeouts};
-pub(crate) use tls::verified_by_system;

@@ -9,8 +9,8 @@ use rustls::pki_types::ServerName;
 
 use super::outcome::Reply;
 use super::pipelining::PipeliningState;
-use super::tls;
 use crate::config::settings::{TlsMode, Transport, TransportTarget};
+use crate::net::tls;
 
 /// Timeouts for the stages of an SMTP session.
 #[derive(Debug, Clone, Copy)]

@@ -9,8 +9,9 @@ use super::guid_assignment::{
 };
 use super::plan::Mapping;
 use crate::domain::article::Article;
+use crate::store::StoreResult;
 use crate::store::db::{FromRow, Statement};
-use crate::store::{Store, StoreResult};
+use crate::store::nouns::Articles;
 
 /// Maximum number of guids that are looked up per query.
 const GUIDS_PER_QUERY: usize = 1_000;
@@ -25,17 +26,17 @@ static OWNERS: Statement = Statement::new(
 /// All statements of this file.
 pub(in crate::store) static STATEMENTS: &[&Statement] = &[&OWNERS];
 
-impl Store {
+impl Articles<'_> {
     /// Returns those of the articles of a source, given as (source id, guid), that could not be
     /// stored because the guid belongs to another article; the values are `source/source_id` of
     /// that article.
     pub async fn guid_conflicts_among(
-        &self,
+        self,
         source: &str,
         articles: &[(String, String)],
     ) -> StoreResult<HashMap<String, String>> {
         let owners = self.owners_of(articles).await?;
-        let mappings: Vec<Mapping> = self.read(&super::MAPPINGS).fetch_all().await?;
+        let mappings: Vec<Mapping> = self.store.read(&super::MAPPINGS).fetch_all().await?;
         let mapped_ids: HashSet<&str> = mappings
             .iter()
             .flat_map(|m| {
@@ -59,6 +60,7 @@ impl Store {
                 continue;
             }
             let relevant: Vec<MappedGuid> = self
+                .store
                 .read(&MAPPINGS_FOR_ARTICLE)
                 .bind("source", source)
                 .bind("source_id", id)
@@ -82,13 +84,14 @@ impl Store {
 
     /// Returns the articles that have the guids of articles given as (source id, guid).
     async fn owners_of(
-        &self,
+        self,
         articles: &[(String, String)],
     ) -> StoreResult<HashMap<String, ArticleKey>> {
         let mut owners = HashMap::new();
         for some in articles.chunks(GUIDS_PER_QUERY) {
             let guids: Vec<String> = some.iter().map(|(_, guid)| guid.clone()).collect();
             let found: Vec<(String, ArticleKey)> = self
+                .store
                 .read(&OWNERS)
                 .bind("guids", guids.as_slice())
                 .fetch_with(|row| Ok((row.get("guid")?, ArticleKey::from_row(row)?)))

@@ -10,6 +10,7 @@ use serde_json::Value;
 use self::plan::{ArticleIdentity, Mapping, MappingPlan, plan};
 use super::change_log;
 use super::db::{FromRow, Row, Statement, Tx};
+use super::nouns::IdMappings;
 use super::{Store, StoreError, StoreResult};
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
@@ -139,7 +140,7 @@ impl Stored {
     }
 }
 
-impl Store {
+impl IdMappings<'_> {
     /// Applies a mapping file in one transaction, or rejects it as a whole and returns the invalid
     /// lines with the reasons; `sources` are those of the config.
     ///
@@ -150,8 +151,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Rejected`] if one of the articles or mappings was changed at the same time.
-    pub async fn remap_ids(
-        &self,
+    pub async fn apply(
+        self,
         lines: Vec<MappingLine>,
         sources: &[String],
         actor: &Actor,
@@ -159,12 +160,12 @@ impl Store {
     ) -> StoreResult<Result<MappingResult, Vec<(u64, String)>>> {
         // All articles are read before the transaction, because nobody else can write to SQLite
         // during it.
-        let stored = Stored::read(self).await?;
+        let stored = Stored::read(self.store).await?;
         let plan = match plan(&lines, sources, &stored.articles, &stored.mappings) {
             Ok(plan) => plan,
             Err(rejected) => return Ok(Err(rejected)),
         };
-        match self.apply_mappings(&plan, &stored, actor, now).await {
+        match self.apply_plan(&plan, &stored, actor, now).await {
             Ok(()) => Ok(Ok(plan.report)),
             Err(StoreError::Sql(sqlx::Error::Database(e))) if e.is_unique_violation() => {
                 Err(changed_meanwhile())
@@ -173,14 +174,14 @@ impl Store {
         }
     }
 
-    async fn apply_mappings(
-        &self,
+    async fn apply_plan(
+        self,
         plan: &MappingPlan,
         stored: &Stored,
         actor: &Actor,
         now: Millis,
     ) -> StoreResult<()> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.store.begin().await?;
         check_unchanged(&mut tx, plan, stored).await?;
         let old_terms = change_log::terms_of(&mut tx, &plan.changed_rows()).await?;
         let changes = plan.changes(old_terms);
@@ -190,17 +191,17 @@ impl Store {
         let entry = AuditRecord::new(actor, AuditAction::Change, AuditObject::Article, "");
         audit_log::record(&mut tx, entry.with(detail), now).await?;
         tx.commit().await?;
-        self.notify_article_changes();
+        self.store.article_changes().notify();
         Ok(())
     }
 
     /// Returns the invalid lines of a mapping file with the reasons, without changing anything.
-    pub async fn rejected_mappings(
-        &self,
+    pub async fn rejected(
+        self,
         lines: &[MappingLine],
         sources: &[String],
     ) -> StoreResult<Vec<(u64, String)>> {
-        let stored = Stored::read(self).await?;
+        let stored = Stored::read(self.store).await?;
         Ok(plan(lines, sources, &stored.articles, &stored.mappings).err().unwrap_or_default())
     }
 }
@@ -270,7 +271,7 @@ mod tests {
             translation_of: translation_of.map(str::to_owned),
             content_hash: id.into(),
         };
-        store.save_articles(vec![normalized], Millis(1)).await.unwrap();
+        store.articles().save(vec![normalized], Millis(1)).await.unwrap();
     }
 
     #[tokio::test]
@@ -290,7 +291,8 @@ mod tests {
         let lines = [line(1, "old/1", "new/1"), line(2, "urn:x:8", "old/8")];
         let stored = Stored::read(&store).await.unwrap();
         let plan = plan(&lines, &sources, &stored.articles, &stored.mappings).unwrap();
-        let apply = async || store.apply_mappings(&plan, &stored, &Actor::Cli, Millis(2)).await;
+        let apply =
+            async || store.id_mappings().apply_plan(&plan, &stored, &Actor::Cli, Millis(2)).await;
 
         // An article that the plan does not concern may change, one that it moves may not.
         save(&store, "2", Some("9")).await;
@@ -302,9 +304,14 @@ mod tests {
         // The id of the pending mapping must still be free.
         save(&store, "8", None).await;
         assert!(matches!(apply().await, Err(StoreError::Rejected(_))));
-        store.remap_ids(lines.to_vec(), &sources, &Actor::Cli, Millis(3)).await.unwrap().unwrap();
-        assert_eq!(store.find_article("new/1").await.unwrap().unwrap().guid, "tag:x:old/1");
-        assert_eq!(store.find_article("old/8").await.unwrap().unwrap().guid, "urn:x:8");
+        store
+            .id_mappings()
+            .apply(lines.to_vec(), &sources, &Actor::Cli, Millis(3))
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(store.articles().find("new/1").await.unwrap().unwrap().guid, "tag:x:old/1");
+        assert_eq!(store.articles().find("old/8").await.unwrap().unwrap().guid, "urn:x:8");
         assert!(matches!(apply().await, Err(StoreError::Rejected(_))));
     }
 }

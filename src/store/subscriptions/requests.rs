@@ -10,9 +10,10 @@ use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::subscription::RequestOrigin;
 use crate::domain::time::Millis;
+use crate::store::StoreResult;
 use crate::store::audit_log::{self, AuditRecord};
 use crate::store::db::{Statement, Tx};
-use crate::store::{Store, StoreResult};
+use crate::store::nouns::Subscriptions;
 
 static SUPPRESSED: Statement =
     Statement::new("SELECT hash FROM suppressions WHERE hash IN {json_texts $hashes}");
@@ -106,18 +107,18 @@ pub(in crate::store) static STATEMENTS: &[&Statement] = &[
     &ENQUEUE,
 ];
 
-impl Store {
+impl Subscriptions<'_> {
     /// Applies requests in one transaction, which also queues the confirmation messages. An address
     /// may occur only once per call.
-    pub async fn request_subscriptions(
-        &self,
+    pub async fn request(
+        self,
         requests: Vec<SubscriptionRequest>,
         origin: RequestOrigin,
         transport: &str,
         actor: &Actor,
         now: Millis,
     ) -> StoreResult<Vec<RequestResult>> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.store.begin().await?;
         let current = save_subscribers(&mut tx, &requests, origin, now).await?;
         let plan = plan(&requests, &current, origin, now);
         let results = save_plan(&mut tx, plan, transport, now).await?;

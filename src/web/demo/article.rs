@@ -19,11 +19,12 @@ pub(in crate::web) async fn show(
     Path(id): Path<String>,
 ) -> WebResult<Response> {
     let now = web.app.now();
-    let found = web.app.store.find_article(&format!("{}/{id}", require_demo(&web)?.source)).await?;
+    let found =
+        web.app.store.articles().find(&format!("{}/{id}", require_demo(&web)?.source)).await?;
     let article = found
         .filter(|a| a.removed_at.is_none() && a.published_at <= now)
         .ok_or_else(WebError::not_found)?;
-    let members = web.app.store.story_members(&[article.story], now).await?;
+    let members = web.app.store.stories().members(&[article.story], now).await?;
     let translations = members.into_iter().filter(|translation| translation.row != article.row);
     let page = web
         .render(&DemoArticlePage {

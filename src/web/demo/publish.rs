@@ -96,7 +96,8 @@ async fn render_published(web: &WebState, client: &ClientInfo, id: &str) -> WebR
     let article = web
         .app
         .store
-        .find_article(&format!("{}/{id}", require_demo(web)?.source))
+        .articles()
+        .find(&format!("{}/{id}", require_demo(web)?.source))
         .await?
         .ok_or_else(WebError::not_found)?;
     let base = &web.base_path;

@@ -33,7 +33,7 @@ async fn direct_readers_and_aggregators_are_counted_without_storing_addresses() 
 
     let (app, now) = (&site.app, site.app.now());
     app.readership.flush_due(&app.store, now).await.unwrap();
-    let rows = app.store.readership(crate::domain::readership::Day(0)).await.unwrap();
+    let rows = app.store.readership().since(crate::domain::readership::Day(0)).await.unwrap();
     assert_eq!(rows.len(), 1);
     let day = aggregate_by_day(rows)["news"].values().next().copied().unwrap();
     assert_eq!(
@@ -48,7 +48,8 @@ async fn direct_readers_and_aggregators_are_counted_without_storing_addresses() 
         .unwrap();
     let direct = async || {
         app.store
-            .readership(crate::domain::readership::Day(0))
+            .readership()
+            .since(crate::domain::readership::Day(0))
             .await
             .unwrap()
             .iter()

@@ -129,7 +129,7 @@ sections = ["Campus life"]
         let app = App::from_file(&self.shell.path("config.toml")).await.unwrap();
         let report =
             sources::sync_due(&app.store, &app.config, &app.config.sources[0], now).await.unwrap();
-        let state = app.store.source_states().await.unwrap();
+        let state = app.store.sources().states().await.unwrap();
         app.store.close().await;
         report.unwrap_or_else(|| panic!("the source was not due: {state:?}"))
     }

@@ -159,7 +159,12 @@ impl World {
 
     /// Removes an article, as when an editor deletes it from the site.
     pub(crate) async fn unpublish(&self, id: &str) {
-        self.app.store.remove_articles(self.source(), &[id.to_owned()], self.now()).await.unwrap();
+        self.app
+            .store
+            .articles()
+            .remove(self.source(), &[id.to_owned()], self.now())
+            .await
+            .unwrap();
     }
 
     /// Adds confirmed subscribers to a digest.
@@ -224,7 +229,8 @@ impl World {
     pub(crate) async fn titles_in(&self, edition: i64) -> Vec<String> {
         self.app
             .store
-            .edition_articles(edition)
+            .editions()
+            .articles(edition)
             .await
             .unwrap()
             .into_iter()
@@ -286,8 +292,8 @@ impl World {
     /// Returns an edition's state and the counts of its deliveries, such as `sent: 3 sent, 1
     /// failed`.
     pub(crate) async fn edition_status(&self, edition: i64) -> String {
-        let state = self.app.store.edition(edition).await.unwrap().unwrap().state;
-        let c = self.app.store.edition_counts(edition).await.unwrap();
+        let state = self.app.store.editions().find(edition).await.unwrap().unwrap().state;
+        let c = self.app.store.editions().counts(edition).await.unwrap();
         let counts = [
             (c.queued, "queued"),
             (c.sending, "sending"),
@@ -324,10 +330,11 @@ impl World {
 
     /// Returns the recorded reply of the relay to the last mail to an address.
     pub(crate) async fn last_reply(&self, address: &str) -> String {
-        let person = self.app.store.find_subscriber(address).await.unwrap().unwrap();
+        let person = self.app.store.subscribers().find_by_address(address).await.unwrap().unwrap();
         self.app
             .store
-            .deliveries_to(person.id, 1)
+            .deliveries()
+            .to_address(person.id, 1)
             .await
             .unwrap()
             .remove(0)
@@ -358,10 +365,10 @@ impl World {
     pub(crate) async fn end(self) {
         self.dispatcher.shutdown().await.unwrap();
         let editions: Vec<i64> =
-            self.app.store.editions(None).await.unwrap().iter().map(|e| e.id).collect();
-        let all_counts = self.app.store.counts_of(&editions).await.unwrap();
+            self.app.store.editions().list(None).await.unwrap().iter().map(|e| e.id).collect();
+        let all_counts = self.app.store.editions().counts_of_all(&editions).await.unwrap();
         for edition in editions {
-            let counts = self.app.store.edition_counts(edition).await.unwrap();
+            let counts = self.app.store.editions().counts(edition).await.unwrap();
             assert_eq!(
                 counts.sending, 0,
                 "edition {edition} has a delivery that is still being sent"

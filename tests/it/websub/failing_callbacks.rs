@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
 use courant::domain::time::{HOUR, MINUTE};
-use courant::feeds::websub::WebSubReport;
+use courant::websub::WebSubReport;
 
 use super::{ATOM, Node, hub_node};
 use crate::callback_server::{Behavior, CallbackServer};

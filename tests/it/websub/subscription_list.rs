@@ -8,7 +8,7 @@ use crate::callback_server::{Behavior, CallbackServer};
 use crate::support::{World, database_tests};
 
 async fn push_states(world: &World) -> Vec<(String, PushState)> {
-    let all = world.app.store.hub_subscriptions(None, world.now()).await.unwrap();
+    let all = world.app.store.hub().subscriptions(None, world.now()).await.unwrap();
     all.into_iter().map(|s| (format!("{}.{}", s.feed, s.format), s.push_state)).collect()
 }
 
@@ -56,7 +56,7 @@ database_tests! {
         node.push_all().await;
         let both = push_states(world).await;
         assert_eq!(both, [("news.atom".to_owned(), PushState::Current), ("news.rss".to_owned(), PushState::Current)]);
-        assert_eq!(world.app.store.hub_subscriptions(Some(1), world.now()).await.unwrap().len(), 1);
+        assert_eq!(world.app.store.hub().subscriptions(Some(1), world.now()).await.unwrap().len(), 1);
         world.advance(11 * DAY);
         assert_eq!(push_states(world).await, []);
     }

@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
-use super::super::archive::ArchivePageRef;
-use super::super::cache::file_name;
-use super::super::format::Format;
-use super::super::headers::{cache_control, content_type};
-use super::super::plan;
-use super::super::render;
-use super::super::rendered::RenderedFeed;
-use super::super::request::DocumentKind;
 use super::{Inner, State, Upload, short_hash};
 use crate::config::Feed;
+use crate::feeds::archive::ArchivePageRef;
+use crate::feeds::cache::file_name;
+use crate::feeds::format::Format;
+use crate::feeds::headers::{cache_control, content_type};
+use crate::feeds::plan;
+use crate::feeds::render;
+use crate::feeds::rendered::RenderedFeed;
+use crate::feeds::request::DocumentKind;
 use crate::store::publications::DesiredFile;
 
 /// A desired document, whose file name equals its URL path below `/feeds/`.

@@ -7,13 +7,14 @@ use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LINK};
 use hyper::{Method, StatusCode};
 use url::Url;
 
-use super::super::headers::content_type;
 use super::limiter::{Job, MAX_CLAIMED_PER_HOST, RequestClass};
-use super::retry::{jitter, push_retry_at};
+use super::retry::push_retry_at;
 use super::signature::signature;
 use super::{Inner, ServedDocument, log_store_error, versions};
+use crate::domain::backoff::Jitter;
 use crate::domain::site_urls::SiteUrls;
 use crate::domain::time::Millis;
+use crate::feeds::headers::content_type;
 use crate::store::StoreResult;
 use crate::store::hub_pushes::{Push, PushQuery, PushResult};
 use crate::store::job_leases::JobKind;
@@ -46,7 +47,7 @@ pub(super) async fn push_due(
             excluded_hosts: &busy,
             slow: is_slow,
         };
-        let pushes = inner.store.lease_pushes(query, &versions, now).await?;
+        let pushes = inner.store.hub().lease_pushes(query, &versions, now).await?;
         // Without capacity there may still be jobs.
         inner.limiter.record_claim(class, capacity == 0 || !pushes.is_empty() || !busy.is_empty());
         started += pushes.len();
@@ -76,11 +77,11 @@ async fn deliver(inner: Arc<Inner>, push: Push, document: ServedDocument) {
         other => {
             let reason = other.map_or_else(|e| e, |status| status.to_string());
             tracing::debug!(host = %push.host, feed = %push.feed, attempts, "push failed: {reason}");
-            push_retry_at(attempts, inner.now(), jitter(push.id, attempts))
+            push_retry_at(attempts, inner.now(), Jitter::new(push.id, attempts))
                 .map_or(PushResult::GivenUp, PushResult::RetryAt)
         }
     };
-    log_store_error(inner.store.complete_push(&inner.node, push.id, etag, pushed).await);
+    log_store_error(inner.store.hub().complete_push(&inner.node, push.id, etag, pushed).await);
 }
 
 async fn send(inner: &Inner, push: &Push, document: &ServedDocument) -> Result<StatusCode, String> {

@@ -130,7 +130,7 @@ impl Readership {
             return Ok(());
         }
         if is_new_day || flush.flushed_at.is_none() {
-            store.delete_readership_before(Day::containing(now).before(RETENTION_DAYS)).await?;
+            store.readership().delete_before(Day::containing(now).before(RETENTION_DAYS)).await?;
         }
         self.flush(store, &mut flush, now).await
     }
@@ -167,7 +167,7 @@ impl Readership {
         // One statement per chunk, so that a day with many feeds does not occupy the writer for
         // long.
         for rows in rows.chunks(256) {
-            if let Err(error) = store.save_readership(&self.inner.node, rows).await {
+            if let Err(error) = store.readership().save(&self.inner.node, rows).await {
                 flush.unflushed = unflushed;
                 return Err(error);
             }

@@ -21,7 +21,7 @@ impl Inner {
             .obsolete_files(documents, known)
             .filter(|file| file.due_at <= due && !file.is_leased)
         {
-            if !self.store.lease_removal(&self.node, obsolete.id, due).await? {
+            if !self.store.publications().lease_removal(&self.node, obsolete.id, due).await? {
                 continue;
             }
             // A file uploaded to a former URL, or never uploaded, is only forgotten.
@@ -33,7 +33,7 @@ impl Inner {
             };
             match result {
                 Ok(()) => {
-                    self.store.delete_publication(&self.node, obsolete.id).await?;
+                    self.store.publications().delete(&self.node, obsolete.id).await?;
                     report.deleted.extend(was_uploaded_by_us.then(|| obsolete.file.clone()));
                 }
                 Err(reason) => {

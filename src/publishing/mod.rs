@@ -22,11 +22,11 @@ use anyhow::bail;
 use futures_util::future::join_all;
 use sha2::{Digest as _, Sha256};
 
-use super::cache::FeedCache;
-use super::rendered::RenderedFeed;
-use super::websub::retry::{jitter, publication_retry_at};
 use crate::config::{Config, Publish};
-use crate::domain::time::{Millis, SignedDuration};
+use crate::domain::backoff::Jitter;
+use crate::domain::time::{MINUTE, Millis, SignedDuration};
+use crate::feeds::cache::FeedCache;
+use crate::feeds::rendered::RenderedFeed;
 use crate::store::job_leases::JobKind;
 use crate::store::publications::Publication;
 use crate::store::{Store, StoreResult};
@@ -36,6 +36,13 @@ use manifest::DesiredDocument;
 
 /// Maximum number of concurrent uploads to one destination.
 const MAX_CONCURRENT_UPLOADS: usize = 8;
+/// Delays after the first, second, … failed upload of a file; the last one repeats without an end.
+const RETRY_DELAYS: [SignedDuration; 4] = [
+    SignedDuration::from_secs(10),
+    MINUTE,
+    SignedDuration::from_mins(5),
+    SignedDuration::from_mins(15),
+];
 /// Backoff after all uploads to a destination failed.
 const FAILURE_BACKOFF: SignedDuration = SignedDuration::from_secs(15);
 
@@ -154,7 +161,7 @@ impl Publisher {
     pub async fn publish_now(&self, force: bool, now: Millis) -> anyhow::Result<PublishReport> {
         let mut state = self.inner.state.lock().await;
         if force {
-            self.inner.store.invalidate_publications(&self.inner.settings.name, None).await?;
+            self.inner.store.publications().invalidate(&self.inner.settings.name, None).await?;
         }
         state.up_to_date_version = None;
         self.inner.publish(&mut state, now, Millis(i64::MAX)).await
@@ -165,7 +172,7 @@ impl Publisher {
     /// # Errors
     /// If the database does not respond; the leases then expire.
     pub async fn shutdown(&self) -> StoreResult<()> {
-        self.inner.store.release_job_leases(&self.inner.node).await
+        self.inner.store.job_leases().release(&self.inner.node).await
     }
 }
 
@@ -250,7 +257,8 @@ impl Inner {
     async fn publications(&self) -> StoreResult<HashMap<String, Publication>> {
         Ok(self
             .store
-            .publications(&self.settings.name)
+            .publications()
+            .list(&self.settings.name)
             .await?
             .into_iter()
             .map(|known| (known.file.clone(), known))
@@ -269,7 +277,7 @@ impl Inner {
             return Ok(known);
         }
         tracing::warn!(to = %self.settings.name, files = missing.len(), "published files are missing at {}; re-uploading", self.destination);
-        self.store.invalidate_publications(&self.settings.name, Some(&missing)).await?;
+        self.store.publications().invalidate(&self.settings.name, Some(&missing)).await?;
         self.publications().await
     }
 
@@ -284,7 +292,8 @@ impl Inner {
             let desired: Vec<_> = chunk.iter().map(|document| document.desired.clone()).collect();
             let leased = self
                 .store
-                .lease_publications(&self.node, &self.settings.name, &desired, due)
+                .publications()
+                .lease(&self.node, &self.settings.name, &desired, due)
                 .await?;
             let mut uploads = Vec::new();
             for leased_file in &leased {
@@ -321,7 +330,8 @@ impl Inner {
         let result = match uploaded {
             Ok(()) => self
                 .store
-                .complete_publication(&self.node, leased_file.id, &document.desired.etag)
+                .publications()
+                .complete(&self.node, leased_file.id, &document.desired.etag)
                 .await
                 .map(|()| Ok(())),
             Err(reason) => self.schedule_retry(leased_file, &reason).await.map(Err),
@@ -332,9 +342,11 @@ impl Inner {
     /// Schedules the next attempt after a failure. Returns the error to report.
     async fn schedule_retry(&self, file: &Publication, reason: &str) -> StoreResult<String> {
         let attempts = file.attempts + 1;
-        let until = publication_retry_at(attempts, (self.clock)(), jitter(file.id, attempts));
+        let step = usize::try_from(attempts - 1).unwrap_or(0).min(RETRY_DELAYS.len() - 1);
+        let delay = Jitter::new(file.id, attempts).vary(RETRY_DELAYS[step]);
+        let until = (self.clock)().plus(delay);
         tracing::debug!(to = %self.settings.name, file = %file.file, attempts, "upload failed; retrying later: {reason}");
-        self.store.delay_job(&self.node, JobKind::Publish, file.id, until).await?;
+        self.store.job_leases().delay_job(&self.node, JobKind::Publish, file.id, until).await?;
         Ok(self.describe_failure(reason))
     }
 

@@ -11,7 +11,7 @@ use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme
 
 /// Encrypts without verification (RFC 7435): better than plain text, but no protection against an
 /// active attacker.
-pub(super) fn unverified() -> Result<ClientConfig, rustls::Error> {
+pub(crate) fn unverified() -> Result<ClientConfig, rustls::Error> {
     let provider = provider();
     let verifier = Arc::new(NoVerification(Arc::clone(&provider)));
     let config =
@@ -29,7 +29,7 @@ pub(crate) fn verified_by_system() -> Result<ClientConfig, rustls::Error> {
 }
 
 /// Verifies certificate and host name with only the CAs of a PEM file.
-pub(super) fn verified_by(pem: &[u8]) -> Result<ClientConfig, rustls::Error> {
+pub(crate) fn verified_by(pem: &[u8]) -> Result<ClientConfig, rustls::Error> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(pem) {
         let certificate = certificate.map_err(|e| rustls::Error::General(e.to_string()))?;

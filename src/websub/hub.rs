@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::domain::site_urls::SiteUrls;
 use crate::domain::time::{Millis, SignedDuration};
 use crate::feeds::format::Format;
-use crate::feeds::http_client::AddressPolicy;
+use crate::net::http_client::AddressPolicy;
 use crate::store::hub_requests::{AddResult, HubMode, HubRequest, Quota};
 use crate::store::{Store, StoreResult};
 
@@ -72,7 +72,7 @@ pub async fn handle(
         total: config.websub.max_subscriptions,
         per_host: config.websub.max_subscriptions_per_host,
     };
-    Ok(Ok(match store.add_hub_request(&request, room, now).await? {
+    Ok(Ok(match store.hub().add_request(&request, room, now).await? {
         // The response does not reveal whether the callback is subscribed.
         AddResult::Pending | AddResult::NotSubscribed => HubResponse::Accepted,
         AddResult::QuotaExceeded => HubResponse::Full,

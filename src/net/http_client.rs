@@ -22,8 +22,8 @@ use tokio_rustls::TlsConnector;
 use tokio_util::task::AbortOnDropHandle;
 use url::{Host, Url};
 
+use super::tls;
 use crate::domain::network::{self, IpNetwork};
-use crate::mail::smtp::verified_by_system;
 
 /// Maximum number of response headers.
 const MAX_HEADERS: usize = 100;
@@ -171,7 +171,9 @@ impl Client {
             return exchange(stream, request, max_body).await;
         }
         let config = self.tls.get_or_init(|| {
-            verified_by_system().map(Arc::new).map_err(|e| format!("TLS is not available: {e}"))
+            tls::verified_by_system()
+                .map(Arc::new)
+                .map_err(|e| format!("TLS is not available: {e}"))
         });
         let config = config.as_ref().map_err(|reason| HttpError::Connection(reason.clone()))?;
         let name = match url.host() {

@@ -8,8 +8,9 @@ use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use url::{Url, form_urlencoded};
 
 use super::limiter::{Job, RequestClass};
-use super::retry::{jitter, push_retry_at};
+use super::retry::push_retry_at;
 use super::{Inner, ServedDocument, host_of, log_store_error, versions};
+use crate::domain::backoff::Jitter;
 use crate::domain::site_urls::SiteUrls;
 use crate::domain::time::{Millis, SignedDuration};
 use crate::store::StoreResult;
@@ -36,6 +37,7 @@ pub(super) async fn ping_due(
         if inner.store.is_sqlite() { Millis(i64::MAX) } else { now.plus(-NODE_SYNC_DELAY) };
     let pings = inner
         .store
+        .hub()
         .lease_pings(
             &inner.node,
             &inner.config.websub.hubs,
@@ -62,18 +64,22 @@ async fn ping_hub(inner: Arc<Inner>, hub: Url, ping: Ping) {
     let result = send_ping(&inner, &hub, &ping).await;
     let (now, attempts) = (inner.now(), ping.attempts + 1);
     let closed = match result {
-        Ok(()) => inner.store.complete_ping(&inner.node, &ping).await,
+        Ok(()) => inner.store.hub().complete_ping(&inner.node, &ping).await,
         Err(reason) => {
             let topic = SiteUrls(&inner.config.site.base_url)
                 .feed(&ping.version.feed, &ping.version.format);
-            match push_retry_at(attempts, now, jitter(ping.id, attempts)) {
+            match push_retry_at(attempts, now, Jitter::new(ping.id, attempts)) {
                 Some(until) => {
                     tracing::debug!(hub = %hub, %topic, attempts, "hub ping failed; retrying later: {reason}");
-                    inner.store.delay_job(&inner.node, JobKind::Ping, ping.id, until).await
+                    inner
+                        .store
+                        .job_leases()
+                        .delay_job(&inner.node, JobKind::Ping, ping.id, until)
+                        .await
                 }
                 None => {
                     tracing::warn!(hub = %hub, %topic, attempts, "hub ping failed too often; giving up until the next change: {reason}");
-                    inner.store.complete_ping(&inner.node, &ping).await
+                    inner.store.hub().complete_ping(&inner.node, &ping).await
                 }
             }
         }

@@ -9,11 +9,12 @@ use hyper::header::HeaderMap;
 use url::Url;
 
 use super::limiter::{Job, RequestClass};
-use super::retry::{jitter, verification_retry_at};
+use super::retry::verification_retry_at;
 use super::{Inner, log_store_error};
 use crate::clock;
+use crate::domain::backoff::Jitter;
 use crate::domain::time::Millis;
-use crate::feeds::http_client::HttpError;
+use crate::net::http_client::HttpError;
 use crate::store::StoreResult;
 use crate::store::hub_requests::{HubMode, HubRequest};
 use crate::store::hub_subscriptions::RemovedFeedSubscription;
@@ -29,7 +30,7 @@ pub(super) async fn verify_due(inner: &Arc<Inner>, now: Millis) -> StoreResult<u
         inner.limiter.capacity(RequestClass::Unverified),
         inner.limiter.busy_hosts(RequestClass::Unverified),
     );
-    let requests = inner.store.lease_hub_requests(&inner.node, &busy, capacity, now).await?;
+    let requests = inner.store.hub().lease_requests(&inner.node, &busy, capacity, now).await?;
     inner.limiter.record_claim(
         RequestClass::Unverified,
         capacity == 0 || !requests.is_empty() || !busy.is_empty(),
@@ -54,13 +55,17 @@ async fn run_verification(inner: Arc<Inner>, request: HubRequest) {
     let retry_at = match &result {
         // Only unreachable callbacks are retried; any response is final.
         Err(HttpError::Connection(_) | HttpError::Timeout(_)) => {
-            verification_retry_at(attempts, now, jitter(request.id, attempts))
+            verification_retry_at(attempts, now, Jitter::new(request.id, attempts))
         }
         _ => None,
     };
     if let Some(until) = retry_at {
         return log_store_error(
-            inner.store.delay_job(&inner.node, JobKind::Verify, request.id, until).await,
+            inner
+                .store
+                .job_leases()
+                .delay_job(&inner.node, JobKind::Verify, request.id, until)
+                .await,
         );
     }
     match &result {
@@ -74,7 +79,7 @@ async fn run_verification(inner: Arc<Inner>, request: HubRequest) {
     }
     let confirmed = matches!(result, Ok(true));
     log_store_error(
-        inner.store.complete_hub_request(&inner.node, &request, confirmed, now).await.map(|_| ()),
+        inner.store.hub().complete_request(&inner.node, &request, confirmed, now).await.map(|_| ()),
     );
 }
 
@@ -109,6 +114,7 @@ pub(super) async fn deny_subscriptions_to_removed_feeds(inner: &Arc<Inner>) -> S
     let declared: Vec<String> = inner.config.feeds.iter().map(|feed| feed.name.clone()).collect();
     let removed = inner
         .store
+        .hub()
         .take_dropped_subscriptions(&declared, inner.limiter.capacity(RequestClass::Unverified))
         .await?;
     let count = removed.len();

@@ -10,12 +10,12 @@ use hyper::header::{
 use hyper::{Method, StatusCode};
 use url::Url;
 
-use super::super::http_client::{AddressPolicy, Client, HttpResponse};
 use super::signing::{S3Credentials, amz_date, authorization, sha256_hex};
 use super::{Upload, short_hash};
 use crate::config::settings;
 use crate::domain::site_urls::encode_segment;
 use crate::domain::time::Millis;
+use crate::net::http_client::{AddressPolicy, Client, HttpResponse};
 
 /// Timeout of a request; shorter than the lease of a document
 /// ([`crate::store::publications::PUBLICATION_LEASE`]).

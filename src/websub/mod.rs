@@ -18,12 +18,12 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::cache::{FeedCache, file_name};
-use super::format::Format;
-use super::http_client::{AddressPolicy, Client};
-use super::rendered::RenderedFeed;
 use crate::config::Config;
 use crate::domain::time::{MINUTE, Millis, SignedDuration};
+use crate::feeds::cache::{FeedCache, file_name};
+use crate::feeds::format::Format;
+use crate::feeds::rendered::RenderedFeed;
+use crate::net::http_client::{AddressPolicy, Client};
 use crate::store::hub_pushes::ServedVersion;
 use crate::store::{Store, StoreResult};
 use limiter::ConcurrencyLimiter;
@@ -138,7 +138,7 @@ impl WebSub {
             report.verifications = verify::verify_due(inner, now).await?;
             report.pushes = deliver::push_due(inner, &served, now).await?;
             if take_due(&mut inner.housekeeping().swept_at, now, SWEEP_INTERVAL) {
-                inner.store.delete_expired_subscriptions(now).await?;
+                inner.store.hub().delete_expired_subscriptions(now).await?;
                 report.denials = verify::deny_subscriptions_to_removed_feeds(inner).await?;
             }
         }
@@ -167,7 +167,7 @@ impl WebSub {
     /// If the database does not respond; the leases then expire.
     pub async fn shutdown(&self) -> StoreResult<()> {
         self.inner.limiter.shutdown(SHUTDOWN_GRACE).await;
-        self.inner.store.release_job_leases(&self.inner.node).await
+        self.inner.store.job_leases().release(&self.inner.node).await
     }
 
     async fn renew_leases(&self, now: Millis) -> StoreResult<()> {
@@ -179,7 +179,7 @@ impl WebSub {
                 LEASE_RENEWAL_INTERVAL,
             )
         {
-            self.inner.store.renew_job_leases(&self.inner.node, &leased_rows).await?;
+            self.inner.store.job_leases().renew(&self.inner.node, &leased_rows).await?;
         }
         Ok(())
     }

@@ -2,12 +2,12 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::super::archive::{ArchivePageRef, newest_page};
-use super::super::cache::{FeedCache, feed_fingerprint};
-use super::super::feed::ArchiveRole;
-use super::super::plan::{self, DocumentPlan};
 use crate::config::{Config, Feed};
 use crate::domain::time::{MINUTE, Millis, SignedDuration};
+use crate::feeds::archive::{ArchivePageRef, newest_page};
+use crate::feeds::cache::{FeedCache, feed_fingerprint};
+use crate::feeds::feed::ArchiveRole;
+use crate::feeds::plan::{self, DocumentPlan};
 use crate::store::{Store, StoreResult};
 
 /// Minimum interval between full scans of all pages; changes of the newest pages are found at
@@ -69,7 +69,8 @@ impl ArchiveManifest {
     ) -> StoreResult<()> {
         let mut found = Vec::new();
         let is_complete =
-            store.newest_keys(&feed.selection, now, feed.items + 1).await?.len() <= feed.items;
+            store.feed_items().newest_keys(&feed.selection, now, feed.items + 1).await?.len()
+                <= feed.items;
         let mut next = if is_complete { None } else { newest_page(store, feed, now).await? };
         while let Some(page) = next {
             let Some(plan) = plan::archive_page(store, config, feed, page, now).await? else {

@@ -1,0 +1,236 @@
+//! The operations of the store by noun: `store.deliveries()` and so on.
+
+use super::Store;
+
+/// The store operations on the tokens of the API.
+#[derive(Debug, Clone, Copy)]
+pub struct ApiTokens<'a> {
+    pub(super) store: &'a Store,
+}
+
+/// The store operations on the log of article changes.
+#[derive(Debug, Clone, Copy)]
+pub struct ArticleChanges<'a> {
+    pub(super) store: &'a Store,
+}
+
+/// The store operations on articles.
+#[derive(Debug, Clone, Copy)]
+pub struct Articles<'a> {
+    pub(super) store: &'a Store,
+}
+
+/// The store operations on the audit log.
+#[derive(Debug, Clone, Copy)]
+pub struct AuditLog<'a> {
+    pub(super) store: &'a Store,
+}
+
+/// The store operations on deliveries.
+#[derive(Debug, Clone, Copy)]
+pub struct Deliveries<'a> {
+    pub(super) store: &'a Store,
+}
+
+/// The store operations on digests.
+#[derive(Debug, Clone, Copy)]
+pub struct Digests<'a> {
+    pub(super) store: &'a Store,
+}
+
+/// The store operations on editions and their batches.
+#[derive(Debug, Clone, Copy)]
+pub struct Editions<'a> {
+    pub(super) store: &'a Store,
+}
+
+/// The store operations on the articles that feeds contain.
+#[derive(Debug, Clone, Copy)]
+pub struct FeedItems<'a> {
+    pub(super) store: &'a Store,
+}
+
+/// The store operations on the WebSub hub.
+#[derive(Debug, Clone, Copy)]
+pub struct Hub<'a> {
+    pub(super) store: &'a Store,
+}
+
+/// The store operations on id mappings.
+#[derive(Debug, Clone, Copy)]
+pub struct IdMappings<'a> {
+    pub(super) store: &'a Store,
+}
+
+/// The store operations on the leases of jobs of the hub and of publishing.
+#[derive(Debug, Clone, Copy)]
+pub struct JobLeases<'a> {
+    pub(super) store: &'a Store,
+}
+
+/// The store operations on the leases of batches and queued deliveries.
+#[derive(Debug, Clone, Copy)]
+pub struct Leases<'a> {
+    pub(super) store: &'a Store,
+}
+
+/// The store operations on published files.
+#[derive(Debug, Clone, Copy)]
+pub struct Publications<'a> {
+    pub(super) store: &'a Store,
+}
+
+/// The store operations on rate limits.
+#[derive(Debug, Clone, Copy)]
+pub struct RateLimits<'a> {
+    pub(super) store: &'a Store,
+}
+
+/// The store operations on the reader counts of feeds.
+#[derive(Debug, Clone, Copy)]
+pub struct Readership<'a> {
+    pub(super) store: &'a Store,
+}
+
+/// The store operations on sources.
+#[derive(Debug, Clone, Copy)]
+pub struct Sources<'a> {
+    pub(super) store: &'a Store,
+}
+
+/// The store operations on stories, the groups of translations.
+#[derive(Debug, Clone, Copy)]
+pub struct Stories<'a> {
+    pub(super) store: &'a Store,
+}
+
+/// The store operations on subscribers.
+#[derive(Debug, Clone, Copy)]
+pub struct Subscribers<'a> {
+    pub(super) store: &'a Store,
+}
+
+/// The store operations on subscriptions.
+#[derive(Debug, Clone, Copy)]
+pub struct Subscriptions<'a> {
+    pub(super) store: &'a Store,
+}
+
+/// The store operations on suppressed addresses.
+#[derive(Debug, Clone, Copy)]
+pub struct Suppressions<'a> {
+    pub(super) store: &'a Store,
+}
+
+/// The store operations on terms: sections, tags, authors and languages.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms<'a> {
+    pub(super) store: &'a Store,
+}
+
+impl Store {
+    /// Returns the store operations on the tokens of the API.
+    pub fn api_tokens(&self) -> ApiTokens<'_> {
+        ApiTokens { store: self }
+    }
+
+    /// Returns the store operations on the log of article changes.
+    pub fn article_changes(&self) -> ArticleChanges<'_> {
+        ArticleChanges { store: self }
+    }
+
+    /// Returns the store operations on articles.
+    pub fn articles(&self) -> Articles<'_> {
+        Articles { store: self }
+    }
+
+    /// Returns the store operations on the audit log.
+    pub fn audit_log(&self) -> AuditLog<'_> {
+        AuditLog { store: self }
+    }
+
+    /// Returns the store operations on deliveries.
+    pub fn deliveries(&self) -> Deliveries<'_> {
+        Deliveries { store: self }
+    }
+
+    /// Returns the store operations on digests.
+    pub fn digests(&self) -> Digests<'_> {
+        Digests { store: self }
+    }
+
+    /// Returns the store operations on editions and their batches.
+    pub fn editions(&self) -> Editions<'_> {
+        Editions { store: self }
+    }
+
+    /// Returns the store operations on the articles that feeds contain.
+    pub fn feed_items(&self) -> FeedItems<'_> {
+        FeedItems { store: self }
+    }
+
+    /// Returns the store operations on the WebSub hub.
+    pub fn hub(&self) -> Hub<'_> {
+        Hub { store: self }
+    }
+
+    /// Returns the store operations on id mappings.
+    pub fn id_mappings(&self) -> IdMappings<'_> {
+        IdMappings { store: self }
+    }
+
+    /// Returns the store operations on the leases of jobs of the hub and of publishing.
+    pub fn job_leases(&self) -> JobLeases<'_> {
+        JobLeases { store: self }
+    }
+
+    /// Returns the store operations on the leases of batches and queued deliveries.
+    pub fn leases(&self) -> Leases<'_> {
+        Leases { store: self }
+    }
+
+    /// Returns the store operations on published files.
+    pub fn publications(&self) -> Publications<'_> {
+        Publications { store: self }
+    }
+
+    /// Returns the store operations on rate limits.
+    pub fn rate_limits(&self) -> RateLimits<'_> {
+        RateLimits { store: self }
+    }
+
+    /// Returns the store operations on the reader counts of feeds.
+    pub fn readership(&self) -> Readership<'_> {
+        Readership { store: self }
+    }
+
+    /// Returns the store operations on sources.
+    pub fn sources(&self) -> Sources<'_> {
+        Sources { store: self }
+    }
+
+    /// Returns the store operations on stories, the groups of translations.
+    pub fn stories(&self) -> Stories<'_> {
+        Stories { store: self }
+    }
+
+    /// Returns the store operations on subscribers.
+    pub fn subscribers(&self) -> Subscribers<'_> {
+        Subscribers { store: self }
+    }
+
+    /// Returns the store operations on subscriptions.
+    pub fn subscriptions(&self) -> Subscriptions<'_> {
+        Subscriptions { store: self }
+    }
+
+    /// Returns the store operations on suppressed addresses.
+    pub fn suppressions(&self) -> Suppressions<'_> {
+        Suppressions { store: self }
+    }
+
+    /// Returns the store operations on terms: sections, tags, authors and languages.
+    pub fn terms(&self) -> Terms<'_> {
+        Terms { store: self }
+    }
+}
