@@ -192,13 +192,13 @@ async fn push_websub(
     // The sending task logs the reason for both.
     wait_until_sending_allowed(&app, ticks.clone(), &shutdown, true).await?;
     let on_ticks = run_on_tick("push", ticks, shutdown, || async {
-        Ok(websub.push_due(app.now()).await.map(|_| ())?)
+        Ok(websub.send_due(app.now()).await.map(|_| ())?)
     });
     let on_changes = async {
         loop {
             websub.notified().await;
             // A failure repeats at the next tick and is logged there.
-            websub.push_due(app.now()).await.ok();
+            websub.send_due(app.now()).await.ok();
         }
     };
     tokio::select! {
@@ -219,9 +219,10 @@ async fn publish(
     wait_until_sending_allowed(&app, ticks, &shutdown, true).await?;
     let publisher = app.publisher(&to);
     let what = format!("publish {}", to.name);
-    let publishing = run_on_tick(&what, app.feed_cache.changes(), shutdown.clone(), || async {
-        publisher.publish_due(app.now()).await.map(|_| ())
-    });
+    let publishing =
+        run_on_tick(&what, app.feed_cache.document_changes(), shutdown.clone(), || async {
+            publisher.publish_due(app.now()).await.map(|_| ())
+        });
     // A slow destination must not delay the shutdown; an interrupted upload is repeated by the next
     // run.
     tokio::select! {

@@ -230,15 +230,15 @@ CREATE INDEX hub_subscriptions_feed ON hub_subscriptions (feed, format);
 CREATE INDEX hub_subscriptions_host ON hub_subscriptions (host);
 CREATE INDEX hub_subscriptions_expiry ON hub_subscriptions (expires_at);
 
--- Files uploaded to each publishing destination. `etag` identifies the uploaded version
--- (DESTINATION:MODE:VERSION; empty before the first upload), `pending_etag` the version of the
+-- Files uploaded to each publishing destination. `version` identifies the uploaded version
+-- (DESTINATION:MODE:VERSION; empty before the first upload), `pending_version` the one of the
 -- upload in progress.
 CREATE TABLE publications (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
     destination  TEXT NOT NULL,
     file         TEXT NOT NULL,
-    etag         TEXT NOT NULL,
-    pending_etag TEXT NOT NULL,
+    version         TEXT NOT NULL,
+    pending_version TEXT NOT NULL,
     attempts     BIGINT NOT NULL DEFAULT 0,
     due_at       BIGINT NOT NULL DEFAULT 0,
     lease_node   TEXT,

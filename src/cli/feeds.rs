@@ -176,7 +176,7 @@ async fn list_on_demand(app: &App, limit: Option<usize>, json: bool) -> anyhow::
     terms_found.truncate(limit.unwrap_or(usize::MAX));
     let path = |kind: TermKind, term: &str| {
         let mut subject = FeedSelector::default();
-        subject.facets.list_mut(kind).push(term.to_owned());
+        subject.terms.list_mut(kind).push(term.to_owned());
         subject.path()
     };
     if json {

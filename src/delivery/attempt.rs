@@ -173,7 +173,7 @@ impl WorkerContext {
             outcome,
             may_retry_uncertain: self.may_retry_unknown(job),
             reply,
-            is_queue_entry: job.lease.is_queue_entry(),
+            is_queue_entry: job.lease.is_single_delivery(),
         };
         self.dispatcher.recorder.record(record, Arc::clone(&job.lease)).await;
     }

@@ -43,7 +43,7 @@ pub(super) fn pool_members<'a>(
 impl WeightedBalancer {
     /// Returns `true` if `me` may take the next messages of `name`; `is_unavailable` says which of
     /// the other transports are unusable.
-    pub(super) fn may_lease(
+    pub(super) fn request_turn(
         &self,
         all: &[Transport],
         name: &str,
@@ -120,7 +120,7 @@ mod tests {
         let mut taken = [0, 0, 0];
         for _ in 0..400 {
             for (n, me) in all.iter().enumerate() {
-                if balancer.may_lease(&all, "a", me, |_| false) {
+                if balancer.request_turn(&all, "a", me, |_| false) {
                     balancer.record_leased(&all, "a", me, 256, |_| false);
                     taken[n] += 1;
                 }
@@ -134,15 +134,15 @@ mod tests {
     #[test]
     fn a_member_that_found_no_more_mail_does_not_hold_up_the_others() {
         let (all, balancer) = (transports(), WeightedBalancer::default());
-        assert!(balancer.may_lease(&all, "a", &all[0], |_| false));
+        assert!(balancer.request_turn(&all, "a", &all[0], |_| false));
         balancer.record_nothing_leased("a", &all[0]);
         for _ in 0..50 {
-            assert!(balancer.may_lease(&all, "a", &all[1], |_| false));
+            assert!(balancer.request_turn(&all, "a", &all[1], |_| false));
             balancer.record_leased(&all, "a", &all[1], 256, |_| false);
         }
-        assert!(balancer.may_lease(&all, "a", &all[0], |_| false));
+        assert!(balancer.request_turn(&all, "a", &all[0], |_| false));
         assert!(
-            !balancer.may_lease(&all, "a", &all[1], |_| false),
+            !balancer.request_turn(&all, "a", &all[1], |_| false),
             "the first transport claims its share again"
         );
     }
@@ -152,13 +152,13 @@ mod tests {
         let (all, balancer) = (transports(), WeightedBalancer::default());
         let is_unavailable = |name: &str| name == "a";
         for _ in 0..50 {
-            assert!(balancer.may_lease(&all, "a", &all[1], is_unavailable));
+            assert!(balancer.request_turn(&all, "a", &all[1], is_unavailable));
             balancer.record_leased(&all, "a", &all[1], 256, is_unavailable);
         }
-        assert!(!balancer.may_lease(&all, "a", &all[2], is_unavailable), "b is available");
-        assert!(balancer.may_lease(&all, "a", &all[2], |name| name != "c"));
-        assert!(balancer.may_lease(&all, "a", &all[0], |_| false), "a is available again");
+        assert!(!balancer.request_turn(&all, "a", &all[2], is_unavailable), "b is available");
+        assert!(balancer.request_turn(&all, "a", &all[2], |name| name != "c"));
+        assert!(balancer.request_turn(&all, "a", &all[0], |_| false), "a is available again");
         balancer.record_leased(&all, "a", &all[0], 256, |_| false);
-        assert!(balancer.may_lease(&all, "a", &all[1], |_| false), "a does not catch up");
+        assert!(balancer.request_turn(&all, "a", &all[1], |_| false), "a does not catch up");
     }
 }

@@ -73,7 +73,7 @@ pub struct Dispatcher {
     pub(super) edition_breaker: Arc<EditionBreakers>,
     /// Leases of the runs of this process; locked while a run leases rows.
     pub(super) leases: Arc<tokio::sync::Mutex<LeaseRegistry>>,
-    pub(super) attempted: Arc<AtomicU64>,
+    pub(super) data_attempts: Arc<AtomicU64>,
     /// Number of consecutive relay errors by delivery.
     pub(super) relay_errors: Arc<Mutex<HashMap<i64, u32>>>,
 }
@@ -114,7 +114,7 @@ impl Dispatcher {
             balancer: Arc::default(),
             edition_breaker: Arc::default(),
             leases: Arc::default(),
-            attempted: Arc::default(),
+            data_attempts: Arc::default(),
             relay_errors: Arc::default(),
         }
     }
@@ -158,9 +158,9 @@ impl Dispatcher {
         }
     }
 
-    /// Returns the number of messages attempted by this dispatcher.
-    pub fn attempted(&self) -> u64 {
-        self.attempted.load(Ordering::Relaxed)
+    /// Returns the number of messages whose data this dispatcher sent.
+    pub fn data_attempts(&self) -> u64 {
+        self.data_attempts.load(Ordering::Relaxed)
     }
 
     /// Waits until every outcome is committed and releases all leases.
@@ -194,9 +194,10 @@ impl Dispatcher {
 
     /// Returns `true` if a transport may lease mail queued for `name` now; other transports may
     /// serve that name too.
-    pub(super) fn may_lease(&self, transport: &Transport, name: &str) -> bool {
-        self.balancer
-            .may_lease(&self.config.transports, name, transport, |other| self.is_unavailable(other))
+    pub(super) fn request_turn(&self, transport: &Transport, name: &str) -> bool {
+        self.balancer.request_turn(&self.config.transports, name, transport, |other| {
+            self.is_unavailable(other)
+        })
     }
 
     /// Returns `true` if another transport is available that serves the same mail.

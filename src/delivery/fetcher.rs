@@ -13,9 +13,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::dispatcher::{Dispatcher, MAX_INLINE_WAIT, Report};
-use super::lease::{LeaseId, SharedDomainLimit};
+use super::domain_slots::SharedDomainLimit;
+use super::lease::LeaseId;
 use super::message_builder::MessageBuilder;
-use super::pacing::RetryPacer;
+use super::pacing::PostponementPacer;
 use super::queue::SendQueue;
 use super::worker::{self, WorkerContext};
 use crate::config::Transport;
@@ -34,15 +35,15 @@ struct Fetcher<'a> {
     served: Vec<String>,
     drain: CancellationToken,
     queue: Arc<SendQueue>,
-    released_tx: mpsc::UnboundedSender<LeaseId>,
-    released_rx: mpsc::UnboundedReceiver<LeaseId>,
+    finished_tx: mpsc::UnboundedSender<LeaseId>,
+    finished_rx: mpsc::UnboundedReceiver<LeaseId>,
     /// Number of leases that are not released.
     open_leases: usize,
     last_edition: i64,
     last_poll: Option<Instant>,
     /// Limits of the domains seen so far.
     domain_limits: HashMap<String, Arc<SharedDomainLimit>>,
-    pacer: RetryPacer,
+    pacer: PostponementPacer,
 }
 
 /// Runs the workers of a transport until nothing is due and nothing in flight.
@@ -119,14 +120,14 @@ async fn has_work(
     served: &[String],
     lookahead: SignedDuration,
 ) -> anyhow::Result<bool> {
-    let peers_before = dispatcher.pool_leases(transport).await;
+    let peers_before = dispatcher.peer_leases(transport).await;
     dispatcher.release_abandoned(transport, served).await?;
     let due = dispatcher
         .store
         .deliveries()
         .has_work(served, &dispatcher.node, (dispatcher.clock)().plus(lookahead))
         .await?;
-    Ok(due || !dispatcher.pool_idle_since(transport, peers_before).await)
+    Ok(due || !dispatcher.peers_idle_since(transport, peers_before).await)
 }
 
 /// Waits for all workers; returns their numbers, and the error of a worker that panicked.
@@ -152,29 +153,29 @@ impl<'a> Fetcher<'a> {
         drain: CancellationToken,
         queue: Arc<SendQueue>,
     ) -> Self {
-        let (released_tx, released_rx) = mpsc::unbounded_channel();
+        let (finished_tx, finished_rx) = mpsc::unbounded_channel();
         Self {
             dispatcher,
             transport,
             served,
             drain,
             queue,
-            released_tx,
-            released_rx,
+            finished_tx,
+            finished_rx,
             open_leases: 0,
             last_edition: 0,
             last_poll: None,
             domain_limits: HashMap::new(),
-            pacer: RetryPacer::default(),
+            pacer: PostponementPacer::default(),
         }
     }
 
     async fn run(&mut self, lookahead: SignedDuration) -> anyhow::Result<()> {
         let deadline = (self.dispatcher.clock)().plus(lookahead);
         while !self.drain.is_cancelled() {
-            self.collect_released().await?;
+            self.release_finished().await?;
             self.postpone_throttled().await;
-            let peer_leases = self.dispatcher.pool_leases(self.transport).await;
+            let peer_leases = self.dispatcher.peer_leases(self.transport).await;
             let leased_queue_entries = self.lease_queue_entries().await?;
             let leased_batches = self.lease_batches().await?;
             if leased_queue_entries || leased_batches {
@@ -188,7 +189,7 @@ impl<'a> Fetcher<'a> {
             };
             if !busy
                 && next.is_none_or(|due| due > deadline)
-                && self.dispatcher.pool_idle_since(self.transport, peer_leases).await
+                && self.dispatcher.peers_idle_since(self.transport, peer_leases).await
             {
                 break;
             }
@@ -196,7 +197,7 @@ impl<'a> Fetcher<'a> {
             tokio::select! {
                 () = self.drain.cancelled() => {}
                 () = queue.refill_needed.notified(), if busy => {}
-                leased = self.released_rx.recv(), if busy => self.release(leased.into_iter().collect()).await?,
+                leased = self.finished_rx.recv(), if busy => self.release(leased.into_iter().collect()).await?,
                 () = tokio::time::sleep(POLL_INTERVAL) => queue.wake_expired((self.dispatcher.clock)()),
             }
         }
@@ -218,15 +219,15 @@ impl<'a> Fetcher<'a> {
                 outcome: DeliveryOutcome::Postponed { until },
                 may_retry_uncertain: false,
                 reply: None,
-                is_queue_entry: job.lease.is_queue_entry(),
+                is_queue_entry: job.lease.is_single_delivery(),
             };
             self.dispatcher.recorder.record(record, job.lease).await;
         }
     }
 
-    async fn collect_released(&mut self) -> anyhow::Result<()> {
+    async fn release_finished(&mut self) -> anyhow::Result<()> {
         let mut released = Vec::new();
-        while let Ok(leased) = self.released_rx.try_recv() {
+        while let Ok(leased) = self.finished_rx.try_recv() {
             released.push(leased);
         }
         self.release(released).await
@@ -240,10 +241,10 @@ impl<'a> Fetcher<'a> {
 
     /// Waits until every lease is released, and gives them back.
     async fn finish(mut self) -> anyhow::Result<()> {
-        drop(self.released_tx);
+        drop(self.finished_tx);
         let mut remaining = Vec::new();
         for _ in 0..self.open_leases {
-            let Some(leased) = self.released_rx.recv().await else { break };
+            let Some(leased) = self.finished_rx.recv().await else { break };
             remaining.push(leased);
         }
         self.dispatcher.release_leases(&remaining).await

@@ -19,27 +19,27 @@ pub(super) struct LeaseRegistry {
 
 /// Leases of transports that serve the same mail and may release some of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct PoolLeases {
+pub(super) struct PeerLeases {
     /// `true` if a peer holds a lease.
     pub(super) any_held: bool,
     /// Number of releases by peers; a run that polled before the latest one must poll again.
-    return_counts: u64,
+    release_count: u64,
 }
 
 impl Dispatcher {
     /// Returns the leases of the other transports that serve the same mail.
-    pub(super) async fn pool_leases(&self, transport: &Transport) -> PoolLeases {
+    pub(super) async fn peer_leases(&self, transport: &Transport) -> PeerLeases {
         let (registry, all) = (self.leases.lock().await, &self.config.transports);
         let served = self.served_transports(transport);
-        let served_names: HashSet<&String> = served
+        let peer_names: HashSet<&String> = served
             .iter()
             .flat_map(|name| balancer::pool_members(all, name))
             .map(|t| &t.name)
             .filter(|name| **name != transport.name)
             .collect();
-        PoolLeases {
-            any_held: registry.by_lease.values().any(|by| served_names.contains(by)),
-            return_counts: served_names
+        PeerLeases {
+            any_held: registry.by_lease.values().any(|by| peer_names.contains(by)),
+            release_count: peer_names
                 .iter()
                 .filter_map(|name| registry.release_counts.get(*name))
                 .sum(),
@@ -47,8 +47,8 @@ impl Dispatcher {
     }
 
     /// Returns `true` if no peer holds a lease now and none has released one since `since`.
-    pub(super) async fn pool_idle_since(&self, transport: &Transport, since: PoolLeases) -> bool {
-        let now = self.pool_leases(transport).await;
+    pub(super) async fn peers_idle_since(&self, transport: &Transport, since: PeerLeases) -> bool {
+        let now = self.peer_leases(transport).await;
         !now.any_held && now == since
     }
 
@@ -68,7 +68,7 @@ impl Dispatcher {
         let queue_entries: Vec<i64> = registry
             .by_lease
             .keys()
-            .filter_map(|l| if let LeaseId::QueueEntry(id) = l { Some(*id) } else { None })
+            .filter_map(|l| if let LeaseId::SingleDelivery(id) = l { Some(*id) } else { None })
             .collect();
         Ok(self
             .store
@@ -88,7 +88,7 @@ impl Dispatcher {
                 LeaseId::Batch(batch) => {
                     self.store.leases().release_batch(*batch, &self.node).await?
                 }
-                LeaseId::QueueEntry(id) => queue_entries.push(*id),
+                LeaseId::SingleDelivery(id) => queue_entries.push(*id),
             }
         }
         if !queue_entries.is_empty() {
@@ -158,7 +158,7 @@ mod tests {
     async fn lease_released_by_one_run_can_be_claimed_by_another_at_once() {
         let home = tempfile::tempdir().unwrap();
         let (dispatcher, delivery) = dispatcher(home.path()).await;
-        let (leased, served) = (LeaseId::QueueEntry(delivery), ["first".to_owned()]);
+        let (leased, served) = (LeaseId::SingleDelivery(delivery), ["first".to_owned()]);
         let take = async || {
             let wanted = LeaseCriteria {
                 transports: &served,
@@ -196,7 +196,7 @@ mod tests {
             Some("second")
         );
         assert!(
-            dispatcher.pool_leases(&dispatcher.config.transports[0]).await.any_held,
+            dispatcher.peer_leases(&dispatcher.config.transports[0]).await.any_held,
             "the second run may release it for the first"
         );
         // A new run leaves the leases of the other run alone.
@@ -209,23 +209,23 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let (dispatcher, delivery) = dispatcher(home.path()).await;
         let (first, second) = (&dispatcher.config.transports[0], &dispatcher.config.transports[1]);
-        let before = dispatcher.pool_leases(second).await;
-        assert!(dispatcher.pool_idle_since(second, before).await);
+        let before = dispatcher.peer_leases(second).await;
+        assert!(dispatcher.peers_idle_since(second, before).await);
         dispatcher
             .leases
             .lock()
             .await
             .by_lease
-            .insert(LeaseId::QueueEntry(delivery), "first".into());
-        dispatcher.release_leases(&[LeaseId::QueueEntry(delivery)]).await.unwrap();
+            .insert(LeaseId::SingleDelivery(delivery), "first".into());
+        dispatcher.release_leases(&[LeaseId::SingleDelivery(delivery)]).await.unwrap();
         assert!(
-            !dispatcher.pool_idle_since(second, before).await,
+            !dispatcher.peers_idle_since(second, before).await,
             "the second may have polled while the first held the lease"
         );
-        let after = dispatcher.pool_leases(second).await;
+        let after = dispatcher.peer_leases(second).await;
         assert!(
-            dispatcher.pool_idle_since(second, after).await
-                && dispatcher.pool_idle_since(first, dispatcher.pool_leases(first).await).await
+            dispatcher.peers_idle_since(second, after).await
+                && dispatcher.peers_idle_since(first, dispatcher.peer_leases(first).await).await
         );
     }
 }

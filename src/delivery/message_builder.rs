@@ -31,11 +31,11 @@ use crate::templates::{ConfirmContext, TemplateSnapshot};
 /// Variant prepared for rendering, with the envelope sender of its messages.
 struct PreparedVariant {
     envelope_from: String,
-    source: VariantSource,
+    content: VariantContent,
 }
 
 /// Form in which the content of a variant is kept.
-enum VariantSource {
+enum VariantContent {
     /// Message with placeholders that are filled per recipient.
     Precompiled(Box<PrecompiledMessage>),
     /// Template that is rendered per recipient.
@@ -119,15 +119,15 @@ impl MessageBuilder {
         let token = self.link_signer.sign(LinkScope::Unsubscribe { subscription });
         let unsubscribe_url = SiteUrls(&self.dispatcher.config.site.base_url).unsubscribe(&token);
         let (name, message_id) = (delivery.name.as_deref(), self.message_id(delivery));
-        let content = match &prepared.source {
-            VariantSource::Precompiled(message) => message.render(&Recipient {
+        let content = match &prepared.content {
+            VariantContent::Precompiled(message) => message.render(&Recipient {
                 address: &delivery.address,
                 name,
                 unsubscribe_url: &unsubscribe_url,
                 message_id: &message_id,
                 date: delivery.created_at,
             })?,
-            VariantSource::PerRecipient { snapshot, edition, feedback_id, list_id } => {
+            VariantContent::PerRecipient { snapshot, edition, feedback_id, list_id } => {
                 let (snapshot, address, link) =
                     (Arc::clone(snapshot), delivery.address.clone(), unsubscribe_url.clone());
                 let name_text = name.unwrap_or_default().to_owned();
@@ -316,7 +316,7 @@ impl MessageBuilder {
             let (snapshot, edition) = (Arc::new(TemplateSnapshot::parse(json)?), Box::new(edition));
             return Ok(PreparedVariant {
                 envelope_from,
-                source: VariantSource::PerRecipient { snapshot, edition, feedback_id, list_id },
+                content: VariantContent::PerRecipient { snapshot, edition, feedback_id, list_id },
             });
         }
         let message = PrecompiledMessage::compile(&VariantParts {
@@ -332,6 +332,9 @@ impl MessageBuilder {
             placeholders: &Placeholders::new(&self.dispatcher.instance.secret),
             boundary_seed: &self.message_ids.id(&format!("variant {}", variant.id)),
         })?;
-        Ok(PreparedVariant { envelope_from, source: VariantSource::Precompiled(Box::new(message)) })
+        Ok(PreparedVariant {
+            envelope_from,
+            content: VariantContent::Precompiled(Box::new(message)),
+        })
     }
 }

@@ -5,6 +5,7 @@ mod attempt;
 mod balancer;
 mod breakers;
 mod dispatcher;
+mod domain_slots;
 mod edition_commands;
 mod fetcher;
 mod lease;

@@ -1,28 +1,28 @@
-//! Paces retries per recipient domain, so that messages deferred together are not retried together.
+//! Spreads the postponed deliveries of a recipient domain over time.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::lease::SharedDomainLimit;
+use super::domain_slots::SharedDomainLimit;
 use crate::domain::time::{Millis, SignedDuration, multiply};
 
-/// Least time between two retries, if no rate asks for more; a recovering domain is not overrun.
+/// Least time between two deliveries, if no rate asks for more; a recovering domain is not overrun.
 const MIN_SPACING: SignedDuration = SignedDuration::from_millis(20);
-/// Number of tracked domains; clearing them lets a few more retries coincide.
+/// Number of tracked domains; clearing them lets a few more deliveries coincide.
 const MAX_TRACKED_DOMAINS: usize = 10_000;
 
-/// Retry schedule of a run, by domain key.
+/// Schedule of the postponed deliveries of a run, by domain key.
 #[derive(Debug, Default)]
-pub(super) struct RetryPacer(HashMap<Arc<str>, PacedDomain>);
+pub(super) struct PostponementPacer(HashMap<Arc<str>, PacedDomain>);
 
-/// Scheduled retries of one domain.
+/// Scheduled deliveries of one domain.
 #[derive(Debug, Clone, Copy)]
 struct PacedDomain {
     starts_at: Millis,
     scheduled: i64,
 }
 
-impl RetryPacer {
+impl PostponementPacer {
     /// Returns the time of one more retry for a domain that accepts nothing before `until`, after
     /// all retries scheduled so far.
     pub(super) fn schedule(&mut self, limit: &SharedDomainLimit, until: Millis) -> Millis {
@@ -68,7 +68,7 @@ mod tests {
 
     /// Returns the times of `count` retries, in hours after the first.
     fn scheduled_hours(limit: &SharedDomainLimit, count: usize) -> Vec<i64> {
-        let mut pacer = RetryPacer::default();
+        let mut pacer = PostponementPacer::default();
         (0..count).map(|_| pacer.schedule(limit, UNTIL).since(UNTIL).as_hours()).collect()
     }
 
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn without_a_rate_retries_are_spaced_evenly_per_domain() {
-        let mut pacer = RetryPacer::default();
+        let mut pacer = PostponementPacer::default();
         let (none, other) = (limit("x.example", "none"), limit("y.example", "none"));
         let given: Vec<_> = (0..4).map(|_| pacer.schedule(&none, UNTIL)).collect();
         assert_eq!(given, [0, 1, 2, 3].map(|n| UNTIL.plus(n * MIN_SPACING)));
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn a_throttle_extended_beyond_all_retries_restarts_the_schedule_and_a_shorter_one_continues_it()
     {
-        let (mut pacer, hourly) = (RetryPacer::default(), limit("x.example", "2/h"));
+        let (mut pacer, hourly) = (PostponementPacer::default(), limit("x.example", "2/h"));
         let three = [UNTIL, UNTIL.plus(MIN_SPACING), UNTIL.plus(HOUR)];
         assert_eq!([0; 3].map(|_| pacer.schedule(&hourly, UNTIL)), three);
         assert_eq!(

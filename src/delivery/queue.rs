@@ -10,23 +10,25 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::lease::{DomainSlot, Job};
+use super::domain_slots::DomainSlots;
+use super::lease::Job;
 use crate::domain::time::Millis;
 
 /// Send queue shared by the fetcher and the workers of a run.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct SendQueue {
     state: Mutex<QueueState>,
     /// Wakes workers that wait for a job.
-    job_available: Notify,
+    job_available: Arc<Notify>,
     /// Wakes the fetcher when an edition falls below the refill threshold.
     pub(super) refill_needed: Notify,
 }
 
 /// State of the queue behind its mutex.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct QueueState {
-    queue_entries: VecDeque<Job>,
+    slots: Arc<DomainSlots>,
+    priority_jobs: VecDeque<Job>,
     editions: VecDeque<EditionQueue>,
     domains: HashMap<Arc<str>, DomainQueue>,
     /// Domains with parked jobs and a free slot.
@@ -43,7 +45,7 @@ struct QueueState {
 pub(super) struct QueueDepth {
     pub(super) total: usize,
     /// Transactional messages and retries among them.
-    pub(super) queue_entries: usize,
+    pub(super) priority_jobs: usize,
 }
 
 /// Queued jobs of one edition.
@@ -53,10 +55,9 @@ struct EditionQueue {
     jobs: VecDeque<Job>,
 }
 
-/// Messages in flight to a recipient domain, and its parked jobs.
+/// Parked jobs of a recipient domain.
 #[derive(Debug, Default)]
 struct DomainQueue {
-    in_flight: u32,
     throttled_until: Millis,
     parked: VecDeque<Job>,
 }
@@ -65,11 +66,12 @@ impl SendQueue {
     /// Creates a queue that wakes the fetcher when an edition has fewer than `refill_threshold`
     /// jobs; the given domains are throttled until their time.
     pub(super) fn new(refill_threshold: usize, throttled: Vec<(Arc<str>, Millis)>) -> Arc<Self> {
-        let mut state = QueueState { refill_threshold, ..QueueState::default() };
+        let job_available = Arc::new(Notify::new());
+        let mut state = QueueState::new(refill_threshold, Arc::clone(&job_available));
         for (domain, until) in throttled {
             state.throttle(&domain, until);
         }
-        Arc::new(Self { state: Mutex::new(state), ..Self::default() })
+        Arc::new(Self { state: Mutex::new(state), job_available, refill_needed: Notify::new() })
     }
 
     fn state(&self) -> MutexGuard<'_, QueueState> {
@@ -78,8 +80,8 @@ impl SendQueue {
     }
 
     /// Adds a transactional message or a retry, which goes before every edition.
-    pub(super) fn push_queue_entry(&self, job: Job) {
-        self.state().queue_entries.push_back(job);
+    pub(super) fn push_priority(&self, job: Job) {
+        self.state().priority_jobs.push_back(job);
         self.job_available.notify_one();
     }
 
@@ -96,10 +98,8 @@ impl SendQueue {
 
     /// Puts an unsent job back as the next one of its edition.
     pub(super) fn requeue(&self, mut job: Job) {
+        job.slot = None;
         let mut state = self.state();
-        if let Some(domain) = job.slot.take().and_then(DomainSlot::into_key) {
-            state.release_slot(&domain);
-        }
         if state.closed {
             return;
         }
@@ -109,20 +109,15 @@ impl SendQueue {
             .and_then(|id| state.editions.iter_mut().find(|queue| queue.edition == id))
         {
             Some(queue) => queue.jobs.push_front(job),
-            None => state.queue_entries.push_front(job),
+            None => state.priority_jobs.push_front(job),
         }
         drop(state);
         self.job_available.notify_one();
     }
 
     /// Returns the next job that can start now.
-    pub(super) fn try_next(self: &Arc<Self>, now: Millis) -> Option<Job> {
-        let mut state = self.state();
-        let (mut job, is_low) = state.next(now)?;
-        if let Some(limit) = &job.domain_limit {
-            job.slot = Some(DomainSlot::new(Arc::clone(&limit.key), Arc::clone(self)));
-        }
-        drop(state);
+    pub(super) fn try_next(&self, now: Millis) -> Option<Job> {
+        let (job, is_low) = self.state().next(now)?;
         if is_low {
             self.refill_needed.notify_one();
         }
@@ -130,7 +125,7 @@ impl SendQueue {
     }
 
     /// Waits for the next job; returns `None` when the queue is closed.
-    pub(super) async fn next(self: &Arc<Self>, clock: fn() -> Millis) -> Option<Job> {
+    pub(super) async fn next(&self, clock: fn() -> Millis) -> Option<Job> {
         loop {
             let job_available = self.job_available.notified();
             tokio::pin!(job_available);
@@ -148,19 +143,14 @@ impl SendQueue {
         }
     }
 
-    /// Releases a slot of a domain and wakes a worker.
-    pub(super) fn release_slot(&self, domain: &Arc<str>) {
-        self.state().release_slot(domain);
-        self.job_available.notify_one();
-    }
-
     /// Parks a job and throttles its domain until the given time.
     pub(super) fn park(&self, mut job: Job, until: Millis) {
-        let Some(key) = job.slot.take().and_then(DomainSlot::into_key) else {
+        let Some(slot) = job.slot.take() else {
             return self.requeue(job);
         };
+        let key = Arc::clone(slot.domain());
+        drop(slot);
         let mut state = self.state();
-        state.release_slot(&key);
         state.throttle(&key, until);
         if !state.closed {
             state.park(&key, job, true);
@@ -223,19 +213,17 @@ impl SendQueue {
         let state = self.state();
         let of_editions: usize = state.editions.iter().map(|queue| queue.jobs.len()).sum();
         QueueDepth {
-            total: state.queue_entries.len() + state.parked_count + of_editions,
-            queue_entries: state.queue_entries.len(),
+            total: state.priority_jobs.len() + state.parked_count + of_editions,
+            priority_jobs: state.priority_jobs.len(),
         }
     }
 
     /// Closes the queue and drops its jobs, which releases their leases.
     pub(super) fn close(&self) {
-        let mut state = self.state();
+        let closed = QueueState::new(0, Arc::clone(&self.job_available));
         let remaining =
-            std::mem::replace(&mut *state, QueueState { closed: true, ..QueueState::default() });
-        drop(state);
+            std::mem::replace(&mut *self.state(), QueueState { closed: true, ..closed });
         self.job_available.notify_waiters();
-        // Dropped outside the lock, since the drop of a slot takes the lock.
         drop(remaining);
     }
 }

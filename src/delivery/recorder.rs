@@ -9,7 +9,8 @@ use std::time::Duration;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::Instant;
 
-use super::lease::{LeaseGuard, SharedDomainLimit};
+use super::domain_slots::SharedDomainLimit;
+use super::lease::LeaseGuard;
 use crate::config::Transport;
 use crate::domain::time::Millis;
 use crate::store::outcomes::{AttemptRecord, CommitConnection, RequestedStart};
@@ -30,7 +31,7 @@ const COMMIT_RETRY_INTERVAL: Duration = Duration::from_millis(500);
 pub(super) enum StartDecision {
     /// The row was marked `sending` at `at`. The message must start soon, since later pauses and
     /// unsubscribes are not known. `taken_at` is when it took from its rate limits.
-    Permitted { at: Instant, charged_at: Millis },
+    Permitted { at: Instant, taken_at: Millis },
     /// A rate limit of the transport is used up until this time.
     TransportRateLimited { until: Millis },
     /// A rate limit of the recipient domain is used up until this time.
@@ -165,7 +166,7 @@ type PendingRequest = (StartRequest, oneshot::Sender<StartDecision>);
 impl CommitGroup {
     /// Takes commands in order, up to the first one about a row that is already in this commit.
     fn from_commands(commands: &mut VecDeque<RecorderCommand>) -> Self {
-        let (mut batch, mut rows) = (Self::default(), HashSet::new());
+        let (mut group, mut rows) = (Self::default(), HashSet::new());
         while let Some(command) = commands.pop_front() {
             let row = match &command {
                 RecorderCommand::Outcome(record, _) => Some(record.id),
@@ -180,16 +181,16 @@ impl CommitGroup {
             }
             match command {
                 RecorderCommand::Outcome(record, lease) => {
-                    batch.records.push(*record);
-                    batch.leases.push(lease);
+                    group.records.push(*record);
+                    group.leases.push(lease);
                 }
-                RecorderCommand::Start(request, reply) => batch.requests.push((request, reply)),
-                RecorderCommand::Refund(unused) => batch.unused.push(*unused),
-                RecorderCommand::Flush(reply) => batch.flushes.push(reply),
-                RecorderCommand::Close(reply) => batch.closes.push(reply),
+                RecorderCommand::Start(request, reply) => group.requests.push((request, reply)),
+                RecorderCommand::Refund(unused) => group.unused.push(*unused),
+                RecorderCommand::Flush(reply) => group.flushes.push(reply),
+                RecorderCommand::Close(reply) => group.closes.push(reply),
             }
         }
-        batch
+        group
     }
 }
 
@@ -243,7 +244,7 @@ impl RecorderTask {
             .await;
         for (request, reply) in requests {
             let _ = reply.send(if started.contains(&request.id) {
-                StartDecision::Permitted { at: committed, charged_at: taken_at }
+                StartDecision::Permitted { at: committed, taken_at }
             } else {
                 StartDecision::Denied
             });

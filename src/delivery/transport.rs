@@ -84,7 +84,7 @@ impl TransportConnection {
     }
 
     /// Returns `true` if a message can be sent without opening a connection.
-    pub(super) fn is_open(&self) -> bool {
+    pub(super) fn is_ready(&self) -> bool {
         match self {
             Self::Directory(_) => true,
             Self::Smtp { connection, message_limit, messages_started, .. } => {
@@ -154,8 +154,8 @@ impl TransportConnection {
         }
     }
 
-    /// Reads the replies to the pipelined envelope; after `Ok` the relay expects the message data of
-    /// that message.
+    /// Reads the replies to the pipelined envelope; after `Ok` the relay expects the message data
+    /// of that message.
     pub(super) async fn read_pipelined_replies(
         &mut self,
         shutdown: &CancellationToken,

@@ -41,7 +41,7 @@ pub(super) struct WorkerContext {
 }
 
 /// Error of a wait: the run ends first, or does not wait that long.
-struct ShuttingDown;
+struct RunEnding;
 
 /// Send loop of one connection.
 pub(super) struct Worker {
@@ -75,8 +75,8 @@ impl Worker {
     /// Returns the next permitted message, with the connection open; `None` when the run is over.
     async fn next_prepared(&mut self) -> Option<PreparedMessage> {
         loop {
-            if !self.should_continue() || !self.connection.is_open() {
-                self.release_pending().await;
+            if !self.should_continue() || !self.connection.is_ready() {
+                self.put_back_pending().await;
             }
             let pending = match self.pending.pop_front() {
                 Some(pending) => pending,
@@ -88,7 +88,7 @@ impl Worker {
                     }
                     match self.open_connection().await {
                         Ok(()) => self.request_start(job).await,
-                        Err(ShuttingDown) => {
+                        Err(RunEnding) => {
                             self.shared.queue.requeue(job);
                             continue;
                         }
@@ -129,7 +129,7 @@ impl Worker {
                 // connection.
                 self.connection.abandon();
                 if let Some(next) = next {
-                    self.release(next.job, next.taken_at).await;
+                    self.put_back(next.job, next.taken_at).await;
                 }
                 return;
             }
@@ -138,12 +138,12 @@ impl Worker {
                 .connection
                 .send_content(&current.message, next.as_ref().map(|n| &n.message), &shutdown)
                 .await;
-            self.shared.dispatcher.attempted.fetch_add(1, Ordering::Relaxed);
+            self.shared.dispatcher.data_attempts.fetch_add(1, Ordering::Relaxed);
             self.record_outcome(current, outcome).await;
             let Some(next) = next else { return };
             if !self.connection.is_connected() {
                 // The pipelined message is certainly unsent, and its recipient is not the cause.
-                return self.release(next.job, next.taken_at).await;
+                return self.put_back(next.job, next.taken_at).await;
             }
             match self.connection.read_pipelined_replies(&shutdown).await {
                 Ok(()) => current = next,
@@ -192,13 +192,13 @@ impl Worker {
     /// is closed.
     fn should_continue(&self) -> bool {
         !self.shared.drain.is_cancelled()
-            && self.shared.breaker.unavailable_until() <= (self.shared.dispatcher.clock)()
+            && self.shared.breaker.backoff_until() <= (self.shared.dispatcher.clock)()
     }
 
     /// Waits until the connection is open, so that no rate limit is spent on an unreachable relay.
-    async fn open_connection(&mut self) -> Result<(), ShuttingDown> {
+    async fn open_connection(&mut self) -> Result<(), RunEnding> {
         loop {
-            let open_until = self.shared.breaker.unavailable_until();
+            let open_until = self.shared.breaker.backoff_until();
             let until = if open_until > (self.shared.dispatcher.clock)() {
                 open_until
             } else {
@@ -206,7 +206,7 @@ impl Worker {
                     opened = self.connection.ensure_open() => opened,
                     // No message has started, so a silent relay delays the end of the run only for
                     // the grace time.
-                    () = after_grace(&self.shared.drain, self.shared.dispatcher.timeouts.envelope_grace) => return Err(ShuttingDown),
+                    () = after_grace(&self.shared.drain, self.shared.dispatcher.timeouts.envelope_grace) => return Err(RunEnding),
                 };
                 match opened {
                     Ok(()) => return Ok(()),
@@ -221,15 +221,15 @@ impl Worker {
     }
 
     /// Waits until the given time; ends the run if that is too far away.
-    async fn wait_until(&self, until: Millis) -> Result<(), ShuttingDown> {
+    async fn wait_until(&self, until: Millis) -> Result<(), RunEnding> {
         let wait = until.since((self.shared.dispatcher.clock)());
         if wait > MAX_INLINE_WAIT {
             self.shared.drain.cancel();
-            return Err(ShuttingDown);
+            return Err(RunEnding);
         }
         let wait = Duration::try_from(wait).unwrap_or_default().max(Duration::from_millis(1));
         tokio::select! {
-            () = self.shared.drain.cancelled() => Err(ShuttingDown),
+            () = self.shared.drain.cancelled() => Err(RunEnding),
             () = tokio::time::sleep(wait) => Ok(()),
         }
     }

@@ -158,7 +158,7 @@ impl FeedCache {
     }
 
     /// Returns a channel that is notified when documents of declared feeds change.
-    pub fn changes(&self) -> watch::Receiver<u64> {
+    pub fn document_changes(&self) -> watch::Receiver<u64> {
         self.inner.change_sender.subscribe()
     }
 
@@ -188,12 +188,12 @@ impl FeedCache {
 }
 
 /// Returns a document's file name, `NAME.EXTENSION`.
-pub fn file_name(feed: &Feed, format: Format) -> String {
+pub fn document_key(feed: &Feed, format: Format) -> String {
     format!("{}.{}", feed.name, format.extension())
 }
 
 fn file_names(feed: &Feed) -> impl Iterator<Item = String> {
-    Format::ALL.map(|format| file_name(feed, format)).into_iter()
+    Format::ALL.map(|format| document_key(feed, format)).into_iter()
 }
 
 fn may_affect(touched: &ChangedTerms, selection: &Selection) -> bool {

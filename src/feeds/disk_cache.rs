@@ -64,7 +64,7 @@ pub(super) struct DiskCache {
 #[derive(Debug, PartialEq, Eq)]
 enum DecodeError {
     /// The file was written in another format version.
-    OtherFormat,
+    OtherVersion,
     /// The file is truncated, or its checksum does not match.
     Damaged,
 }
@@ -74,9 +74,9 @@ const MAGIC: &[u8] = b"courant-feed-cache 2\n";
 /// Beginning of [`MAGIC`] in every format version since 2.
 const MAGIC_NAME: &[u8] = b"courant-feed-cache ";
 /// Beginning of a document file of format version 1, which had no magic line.
-const FORMAT_1_START: &[u8] = b"{\"file\":";
+const VERSION_1_START: &[u8] = b"{\"file\":";
 /// Checkpoint file of format version 1.
-const FORMAT_1_CHECKPOINT: &str = "mark.json";
+const VERSION_1_CHECKPOINT: &str = "mark.json";
 
 const CHECKPOINT_FILE: &str = "checkpoint";
 const DOCUMENT_EXTENSION: &str = "feed";
@@ -118,7 +118,7 @@ impl DiskCache {
             let result = File::open(&path).and_then(|mut file| file.read_to_end(&mut bytes));
             match result.map(|_| decode(&bytes)) {
                 Ok(Ok((name, cached))) => drop(all.insert(name, cached)),
-                Ok(Err(DecodeError::OtherFormat)) => {
+                Ok(Err(DecodeError::OtherVersion)) => {
                     other_formats += 1;
                     self.delete(&[path.with_extension(BROTLI_EXTENSION), path]);
                 }
@@ -138,7 +138,7 @@ impl DiskCache {
                  replaced by newly rendered ones",
                 self.path.display()
             );
-            self.delete(&[self.path.join(FORMAT_1_CHECKPOINT)]);
+            self.delete(&[self.path.join(VERSION_1_CHECKPOINT)]);
         }
         let checkpoint = fs::read(self.path.join(CHECKPOINT_FILE))
             .ok()
@@ -244,8 +244,8 @@ fn encode(file: &str, document: &RenderedFeed, fingerprint: &str) -> io::Result<
 fn decode(bytes: &[u8]) -> Result<(String, CachedDocument), DecodeError> {
     match bytes.strip_prefix(MAGIC) {
         Some(rest) => decode_document(rest).ok_or(DecodeError::Damaged),
-        None if bytes.starts_with(FORMAT_1_START) || bytes.starts_with(MAGIC_NAME) => {
-            Err(DecodeError::OtherFormat)
+        None if bytes.starts_with(VERSION_1_START) || bytes.starts_with(MAGIC_NAME) => {
+            Err(DecodeError::OtherVersion)
         }
         None => Err(DecodeError::Damaged),
     }

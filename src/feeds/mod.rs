@@ -3,7 +3,6 @@ pub mod archive;
 mod atom;
 mod body;
 pub mod cache;
-pub mod catalog;
 mod disk_cache;
 pub mod encodings;
 mod extensions;
@@ -19,6 +18,7 @@ pub mod plan;
 pub mod render;
 pub mod rendered;
 pub mod request;
+pub mod resolve;
 mod rss;
 #[cfg(test)]
 mod tests;

@@ -9,12 +9,12 @@ use quick_cache::sync::Cache;
 use tokio::sync::Semaphore;
 
 use super::archive;
-use super::cache::{FeedCache, file_name};
-use super::catalog;
+use super::cache::{FeedCache, document_key};
 use super::encodings::bounded_cache;
 use super::format::Format;
 use super::rendered::RenderedFeed;
 use super::request::{DocumentKind, FeedRequest};
+use super::resolve;
 use super::{plan, render};
 use crate::config::{Config, Feed};
 use crate::domain::selection::Selection;
@@ -100,24 +100,24 @@ impl OnDemandCache {
             Some(&feed.name) == request.selector.feed_name.as_ref()
                 && feed.private == request.selector.secret
         };
-        let has_facets = request.selector.facets != Selection::default();
+        let has_facets = request.selector.terms != Selection::default();
         let declared = config.feeds.iter().find(is_selected).filter(|_| !has_facets);
         match (request.kind, declared) {
             (DocumentKind::Newest, Some(feed)) => {
-                let document = feed_cache.get(&file_name(feed, format));
+                let document = feed_cache.get(&document_key(feed, format));
                 return Ok(Some(document.map_or(Lookup::NotRendered, |document| {
                     Lookup::Document(Arc::new(feed.clone()), document)
                 })));
             }
             (DocumentKind::NextOf(page), _) => {
-                let Some(feed) = catalog::resolve(store, config, &request.selector, now).await?
+                let Some(feed) = resolve::resolve(store, config, &request.selector, now).await?
                 else {
                     return Ok(None);
                 };
                 let next = archive::page_after(store, &feed, page, now).await?;
                 let feed_page = || SiteUrls(&config.site.base_url).feed_page(&feed.path());
                 return Ok(Some(Lookup::Redirect(
-                    next.map_or_else(feed_page, |page| plan::page_url(config, &feed, page)),
+                    next.map_or_else(feed_page, |page| plan::archive_page_url(config, &feed, page)),
                 )));
             }
             _ => {}
@@ -175,7 +175,7 @@ impl OnDemandCache {
         // Read before the articles, so that a change in between is not missed.
         let generation = feed_cache.generation();
         let failed = |e: crate::store::StoreError| LookupError::Failed(e.into());
-        let feed = catalog::resolve(store, config, &request.selector, now)
+        let feed = resolve::resolve(store, config, &request.selector, now)
             .await
             .map_err(failed)?
             .ok_or(LookupError::NotFound)?;

@@ -65,7 +65,7 @@ pub async fn newest(
         ArchiveRole::Complete
     } else {
         let page = archive::newest_page(store, feed, now).await?;
-        ArchiveRole::Newest { previous: page.map(|page| page_url(config, feed, page)) }
+        ArchiveRole::Newest { previous: page.map(|page| archive_page_url(config, feed, page)) }
     };
     build(store, config, feed, keys, removed, archive, now).await
 }
@@ -85,10 +85,10 @@ pub async fn archive_page(
         return Ok(None);
     };
     let removed = entries.iter().filter_map(|key| key.removed_at).max();
-    let url = page_url(config, feed, page);
+    let url = archive_page_url(config, feed, page);
     let archive = ArchiveRole::Page {
         current: SiteUrls(&config.site.base_url).feed_page(&feed.path()),
-        previous: previous.map(|page| page_url(config, feed, page)),
+        previous: previous.map(|page| archive_page_url(config, feed, page)),
         // The next page may not exist yet and this page never changes, so it links to a redirect.
         next: Some(format!("{url}/next")),
         url,
@@ -100,7 +100,7 @@ pub async fn archive_page(
 }
 
 /// Returns the URL of an archive page without the format.
-pub fn page_url(config: &Config, feed: &Feed, page: ArchivePageRef) -> String {
+pub fn archive_page_url(config: &Config, feed: &Feed, page: ArchivePageRef) -> String {
     format!("{}/archive/{page}", SiteUrls(&config.site.base_url).feed_page(&feed.path()))
 }
 

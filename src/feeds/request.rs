@@ -36,7 +36,7 @@ pub struct FeedSelector {
     /// Secret part of a private feed's path.
     pub secret: Option<String>,
     /// Terms that narrow the feed.
-    pub facets: Selection,
+    pub terms: Selection,
 }
 
 /// Document of a feed: the newest articles or an archive page.
@@ -77,7 +77,7 @@ impl FeedRequest {
         format?;
         // An encoded dot does not separate an extension.
         let request = Self::from_path(&format!("{start}/{}", last.replace('.', "%2E")), query)?;
-        Some(request).filter(|request| request.selector.facets != Selection::default())
+        Some(request).filter(|request| request.selector.terms != Selection::default())
     }
 
     /// Parses the query of `/feeds.rss?section=…&tag=…`. Returns `None` if it has no term.
@@ -103,11 +103,11 @@ impl FeedSelector {
     }
 
     fn add_term(&mut self, kind: TermKind, name: &str) -> Option<()> {
-        let list = self.facets.list_mut(kind);
+        let list = self.terms.list_mut(kind);
         list.push(normalize_term(name)?);
         list.sort();
         list.dedup();
-        let terms: usize = FACETS.iter().map(|kind| self.facets.list(*kind).len()).sum();
+        let terms: usize = FACETS.iter().map(|kind| self.terms.list(*kind).len()).sum();
         (terms <= MAX_TERMS).then_some(())
     }
 
@@ -116,7 +116,7 @@ impl FeedSelector {
         let start = self.feed_name.iter().chain(&self.secret).cloned();
         let facets = FACETS
             .iter()
-            .flat_map(|kind| self.facets.list(*kind).iter().map(move |term| (kind, term)));
+            .flat_map(|kind| self.terms.list(*kind).iter().map(move |term| (kind, term)));
         let facets = facets
             .map(|(kind, term)| format!("{}/{}", kind.as_str(), site_urls::encode_segment(term)));
         start.chain(facets).collect::<Vec<_>>().join("/")
@@ -176,7 +176,7 @@ fn split_feed<'a, 's>(segments: &'a [&'s str]) -> Option<(FeedSelector, &'a [&'s
     let declared = |name: &str, secret: Option<&str>| FeedSelector {
         feed_name: Some(name.to_owned()),
         secret: secret.map(str::to_owned),
-        facets: Selection::default(),
+        terms: Selection::default(),
     };
     match segments {
         [] | [""] => None,
@@ -221,7 +221,7 @@ mod tests {
 
     fn only(kind: TermKind, name: &str) -> FeedSelector {
         let mut selector = FeedSelector::default();
-        selector.facets.list_mut(kind).push(name.to_owned());
+        selector.terms.list_mut(kind).push(name.to_owned());
         selector
     }
 

@@ -1,10 +1,10 @@
-//! Detection of cross-site requests, with which a foreign page could act in a visitor's name.
+//! Detection of cross-origin requests, with which a foreign page could act in a visitor's name.
 
 use axum::http::HeaderMap;
 
 /// Returns `true` if the browser reports that a page of another origin sent the request, in
 /// `Sec-Fetch-Site` or, without it, in `Origin`.
-pub(crate) fn is_cross_site(headers: &HeaderMap, base_url: &str) -> bool {
+pub(crate) fn is_cross_origin(headers: &HeaderMap, base_url: &str) -> bool {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     match (text("sec-fetch-site"), text("origin")) {
         (Some(site), _) => !matches!(site, "same-origin" | "none"),
@@ -24,27 +24,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cross_site_forms_are_detected() {
-        let is_cross_site = |pairs: &[(&'static str, &str)]| {
+    fn cross_origin_forms_are_detected() {
+        let is_cross_origin = |pairs: &[(&'static str, &str)]| {
             let headers = pairs
                 .iter()
                 .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
                 .collect();
-            is_cross_site(&headers, "https://news.example.edu/news")
+            is_cross_origin(&headers, "https://news.example.edu/news")
         };
-        assert!(is_cross_site(&[("sec-fetch-site", "cross-site")]));
-        assert!(is_cross_site(&[("sec-fetch-site", "same-site")]));
-        assert!(is_cross_site(&[("origin", "https://evil.example"), ("host", "news.example.edu")]));
-        assert!(is_cross_site(&[("origin", "null"), ("host", "127.0.0.1:8080")]));
-        assert!(!is_cross_site(&[
+        assert!(is_cross_origin(&[("sec-fetch-site", "cross-site")]));
+        assert!(is_cross_origin(&[("sec-fetch-site", "same-site")]));
+        assert!(is_cross_origin(&[
+            ("origin", "https://evil.example"),
+            ("host", "news.example.edu")
+        ]));
+        assert!(is_cross_origin(&[("origin", "null"), ("host", "127.0.0.1:8080")]));
+        assert!(!is_cross_origin(&[
             ("sec-fetch-site", "same-origin"),
             ("origin", "https://elsewhere.example")
         ]));
-        assert!(!is_cross_site(&[
+        assert!(!is_cross_origin(&[
             ("origin", "https://news.example.edu"),
             ("host", "127.0.0.1:8080")
         ]));
-        assert!(!is_cross_site(&[("origin", "http://127.0.0.1:8080"), ("host", "127.0.0.1:8080")]));
-        assert!(!is_cross_site(&[]));
+        assert!(!is_cross_origin(&[
+            ("origin", "http://127.0.0.1:8080"),
+            ("host", "127.0.0.1:8080")
+        ]));
+        assert!(!is_cross_origin(&[]));
     }
 }

@@ -1,4 +1,4 @@
-//! Common parts of pages, feeds and the API: the client's address, cross-site requests and
+//! Common parts of pages, feeds and the API: the client's address, cross-origin requests and
 //! rate limits.
 
 mod client_ip;
@@ -6,5 +6,5 @@ mod csrf;
 mod rate_limit;
 
 pub(crate) use client_ip::ClientIp;
-pub(crate) use csrf::is_cross_site;
+pub(crate) use csrf::is_cross_origin;
 pub(crate) use rate_limit::{RateLimitExceeded, RateLimiter};

@@ -84,8 +84,6 @@ pub enum HttpError {
 pub struct HttpResponse {
     /// Status code of the response.
     pub status: StatusCode,
-    /// Header fields of the response.
-    pub headers: HeaderMap,
     /// Body, truncated to the requested length.
     pub body: Bytes,
     /// `true` if the body is not truncated.
@@ -248,7 +246,7 @@ where
         AbortOnDropHandle::new(tokio::spawn(async move { drop(connection.await) }));
     let (head, body) = sender.send_request(request).await.map_err(connection_error)?.into_parts();
     let (body, is_complete) = read_prefix(body, max_body).await.map_err(connection_error)?;
-    Ok(HttpResponse { status: head.status, headers: head.headers, body, is_complete })
+    Ok(HttpResponse { status: head.status, body, is_complete })
 }
 
 /// Reads at most `limit` bytes of a body; the flag is `true` if that is all of it.

@@ -7,7 +7,7 @@ use anyhow::Context;
 use super::{Inner, State, Upload, short_hash};
 use crate::config::Feed;
 use crate::feeds::archive::ArchivePageRef;
-use crate::feeds::cache::file_name;
+use crate::feeds::cache::document_key;
 use crate::feeds::format::Format;
 use crate::feeds::headers::{cache_control, content_type};
 use crate::feeds::plan;
@@ -45,7 +45,7 @@ impl Inner {
         let feeds = self.config.feeds_published_to(&self.settings);
         let mut all = Vec::new();
         for &feed in &feeds {
-            let pages = state.manifests.get(&feed.name).map_or(&[][..], |pages| &pages.pages);
+            let pages = state.archives.get(&feed.name).map_or(&[][..], |pages| &pages.pages);
             for (page, version) in pages.iter().rev() {
                 all.extend(
                     Format::ALL
@@ -55,7 +55,7 @@ impl Inner {
         }
         for &feed in &feeds {
             for format in Format::ALL {
-                let Some(rendered) = self.cache.get(&file_name(feed, format)) else { continue };
+                let Some(rendered) = self.cache.get(&document_key(feed, format)) else { continue };
                 let version = rendered.etag.clone();
                 all.push(self.document(feed, format, None, &version, Some(rendered)));
             }
@@ -77,7 +77,7 @@ impl Inner {
         let of =
             page.is_none().then(|| (feed.name.clone(), format.extension(), version.to_owned()));
         let mut document = DesiredDocument {
-            desired: DesiredFile { file, etag: String::new(), document: of },
+            desired: DesiredFile { file, version: String::new(), document: of },
             page,
             feed,
             format,
@@ -89,7 +89,7 @@ impl Inner {
             cache_control(feed, document.document_kind()),
             self.settings.gzip
         );
-        document.desired.etag =
+        document.desired.version =
             format!("{}:{}:{version}", self.destination.fingerprint(), short_hash(&headers));
         document
     }

@@ -6,7 +6,7 @@
 //! loses nothing, a destination that was unavailable receives the current version, and nodes share
 //! the work by leasing files.
 
-mod archive_manifest;
+mod archive_index;
 mod bucket;
 mod check;
 mod destination;
@@ -30,7 +30,7 @@ use crate::feeds::rendered::RenderedFeed;
 use crate::store::job_leases::JobKind;
 use crate::store::publications::Publication;
 use crate::store::{Store, StoreResult};
-use archive_manifest::ArchiveManifest;
+use archive_index::ArchiveIndex;
 use destination::Destination;
 use manifest::DesiredDocument;
 
@@ -83,7 +83,7 @@ struct Inner {
 #[derive(Debug, Default)]
 struct State {
     /// Archive pages of each feed that has any.
-    manifests: HashMap<String, ArchiveManifest>,
+    archives: HashMap<String, ArchiveIndex>,
     /// State of the feed cache (change counter and generation) in which all files were up to date.
     up_to_date_version: Option<(u64, u64)>,
     /// End of the backoff after a complete failure.
@@ -185,8 +185,8 @@ impl Inner {
         due: Millis,
     ) -> anyhow::Result<PublishReport> {
         // Read before the documents, so that a change in between is not missed.
-        let cache_version = (*self.cache.changes().borrow(), self.cache.generation());
-        let changed = self.refresh_manifests(state, now).await?;
+        let cache_version = (*self.cache.document_changes().borrow(), self.cache.generation());
+        let changed = self.refresh_archives(state, now).await?;
         if state.up_to_date_version == Some(cache_version) && !changed {
             return Ok(PublishReport::default());
         }
@@ -196,7 +196,7 @@ impl Inner {
         let is_due = |document: &&DesiredDocument<'_>| {
             publications
                 .get(&document.desired.file)
-                .is_none_or(|k| k.is_due(&document.desired.etag, due))
+                .is_none_or(|k| k.is_due(&document.desired.version, due))
         };
         let (pages, current): (Vec<&DesiredDocument<'_>>, Vec<&DesiredDocument<'_>>) =
             documents.iter().partition(|document| document.page.is_some());
@@ -210,7 +210,7 @@ impl Inner {
             let is_missing = |d: &DesiredDocument<'_>| {
                 publications
                     .get(&d.desired.file)
-                    .is_none_or(|k| k.etag != d.desired.etag && k.attempts == 0)
+                    .is_none_or(|k| k.version != d.desired.version && k.attempts == 0)
             };
             let waiting: HashSet<(&str, &str)> = documents
                 .iter()
@@ -228,7 +228,7 @@ impl Inner {
         let is_current = |document: &&DesiredDocument<'_>| {
             publications
                 .get(&document.desired.file)
-                .is_some_and(|k| k.etag == document.desired.etag)
+                .is_some_and(|k| k.version == document.desired.version)
         };
         report.up_to_date = documents.iter().filter(is_current).count();
         let obsolete_count = self.obsolete_files(&documents, publications.values()).count();
@@ -238,7 +238,7 @@ impl Inner {
     }
 
     /// Refreshes the archive pages. Returns `true` if any page changed.
-    async fn refresh_manifests(&self, state: &mut State, now: Millis) -> StoreResult<bool> {
+    async fn refresh_archives(&self, state: &mut State, now: Millis) -> StoreResult<bool> {
         let mut is_changed = false;
         for feed in self
             .config
@@ -246,10 +246,10 @@ impl Inner {
             .into_iter()
             .filter(|_| self.settings.archive)
         {
-            let manifest = state.manifests.entry(feed.name.clone()).or_default();
-            let before = manifest.pages.clone();
-            manifest.refresh(&self.store, &self.config, &self.cache, feed, now).await?;
-            is_changed |= before != manifest.pages;
+            let archive = state.archives.entry(feed.name.clone()).or_default();
+            let before = archive.pages.clone();
+            archive.refresh(&self.store, &self.config, &self.cache, feed, now).await?;
+            is_changed |= before != archive.pages;
         }
         Ok(is_changed)
     }
@@ -269,7 +269,9 @@ impl Inner {
     async fn verified_publications(&self) -> StoreResult<HashMap<String, Publication>> {
         let (known, fingerprint) = (self.publications().await?, self.destination.fingerprint());
         let is_uploaded = |known: &&Publication| {
-            known.etag.starts_with(&fingerprint) && !known.etag.ends_with('?') && !known.is_leased
+            known.version.starts_with(&fingerprint)
+                && !known.version.ends_with('?')
+                && !known.is_leased
         };
         let uploaded = known.values().filter(is_uploaded).map(|known| known.file.clone());
         let missing = self.destination.missing(uploaded.collect()).await;
@@ -331,7 +333,7 @@ impl Inner {
             Ok(()) => self
                 .store
                 .publications()
-                .complete(&self.node, leased_file.id, &document.desired.etag)
+                .complete(&self.node, leased_file.id, &document.desired.version)
                 .await
                 .map(|()| Ok(())),
             Err(reason) => self.schedule_retry(leased_file, &reason).await.map(Err),
@@ -358,7 +360,7 @@ impl Inner {
 
 impl Publication {
     fn is_due(&self, etag: &str, due: Millis) -> bool {
-        self.etag != etag && self.due_at <= due && !self.is_leased
+        self.version != etag && self.due_at <= due && !self.is_leased
     }
 }
 

@@ -25,7 +25,7 @@ impl Inner {
                 continue;
             }
             // A file uploaded to a former URL, or never uploaded, is only forgotten.
-            let was_uploaded_by_us = obsolete.etag.starts_with(&fingerprint);
+            let was_uploaded_by_us = obsolete.version.starts_with(&fingerprint);
             let result = if was_uploaded_by_us {
                 self.destination.delete(&obsolete.file, (self.clock)()).await
             } else {

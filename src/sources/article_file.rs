@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context, anyhow, bail};
 use sha2::{Digest as _, Sha256};
 
-use super::importers::{self, ImportedArticle};
+use super::importers::{self, ParsedArticle};
 use super::line_index::LineIndex;
 use super::row::{COLUMNS, Row, check_columns, parse_article};
 use crate::config::Source;
@@ -61,7 +61,7 @@ pub(super) fn parse_file(
         let mut row = with_id(row)?;
         let is_dated = row.contains_key("published_at");
         row.entry("published_at".into()).or_insert_with(|| now.timestamp().to_string());
-        Ok(ImportedArticle {
+        Ok(ParsedArticle {
             article: parse_article(&row, &source.timezone, source.article_url.as_deref())?,
             is_dated,
         })
@@ -73,8 +73,8 @@ pub(super) fn parse_file(
 }
 
 /// Adds what a feed may omit: an id derived from the content, and a date.
-fn with_defaults(one: ImportedArticle, now: Millis) -> ImportedArticle {
-    let ImportedArticle { article: mut incoming, is_dated } = one;
+fn with_defaults(one: ParsedArticle, now: Millis) -> ParsedArticle {
+    let ParsedArticle { article: mut incoming, is_dated } = one;
     if incoming.source_id.is_empty() {
         incoming.source_id = content_id(if incoming.title.is_empty() {
             &incoming.body_html
@@ -85,7 +85,7 @@ fn with_defaults(one: ImportedArticle, now: Millis) -> ImportedArticle {
     if !is_dated {
         incoming.published_at = now;
     }
-    ImportedArticle { article: incoming, is_dated }
+    ParsedArticle { article: incoming, is_dated }
 }
 
 /// Adds an id derived from the URL or title to a row without one.

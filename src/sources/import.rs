@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{anyhow, bail};
 
 use super::article_file::parse_file;
-use super::importers::{ImportedArticle, NumberedArticle};
+use super::importers::{NumberedArticle, ParsedArticle};
 use super::ingest::{guid_owned_by, ingest};
 use super::{INGEST_BATCH_ARTICLES, SyncReport, normalize};
 use crate::config::{Config, Ids, Site, Source, SourceKind};
@@ -106,7 +106,7 @@ fn check_lines(
     let mut ids = HashSet::new();
     let mut guids: HashMap<String, u64> = HashMap::new();
     for (line, article) in lines {
-        let checked = article.and_then(|ImportedArticle { article: mut incoming, is_dated }| {
+        let checked = article.and_then(|ParsedArticle { article: mut incoming, is_dated }| {
             normalize::validate(&mut incoming, source, site)?;
             // An article without a date keeps the date of its first import.
             if let Some(previous) = known.get(&incoming.source_id).filter(|_| !is_dated) {

@@ -26,9 +26,9 @@ const TAG_URI_ESCAPED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// Maximum length of a source's id for an article, in bytes: databases cannot index longer ones.
-const MAX_SOURCE_ID_BYTES: usize = 1000;
+const MAX_ID_BYTES: usize = 1000;
 /// Maximum length of a permanent id, in bytes: databases cannot index longer ones.
-const MAX_GUID_BYTES: usize = 2000;
+const MAX_TAG_URI_BYTES: usize = 2000;
 /// Maximum length of a section, tag or author name, in characters.
 const MAX_TERM_CHARS: usize = 200;
 
@@ -95,18 +95,18 @@ pub(crate) fn validate(
     let too_long = |field: &str, bytes: usize, max: usize| {
         Err(format!("the {field} is {bytes} bytes long; the maximum is {max}"))
     };
-    if incoming.source_id.len() > MAX_SOURCE_ID_BYTES {
-        return too_long("id", incoming.source_id.len(), MAX_SOURCE_ID_BYTES);
+    if incoming.source_id.len() > MAX_ID_BYTES {
+        return too_long("id", incoming.source_id.len(), MAX_ID_BYTES);
     }
     match &incoming.guid {
-        Some(guid) if guid.len() > MAX_SOURCE_ID_BYTES => {
-            return too_long("guid", guid.len(), MAX_SOURCE_ID_BYTES);
+        Some(guid) if guid.len() > MAX_ID_BYTES => {
+            return too_long("guid", guid.len(), MAX_ID_BYTES);
         }
         Some(_) => {}
         None => {
             let guid = tag_uri(&site.id_authority, &source.name, &incoming.source_id).len();
-            if guid > MAX_GUID_BYTES {
-                return too_long("permanent id made of the id", guid, MAX_GUID_BYTES);
+            if guid > MAX_TAG_URI_BYTES {
+                return too_long("permanent id made of the id", guid, MAX_TAG_URI_BYTES);
             }
         }
     }

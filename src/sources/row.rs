@@ -48,9 +48,9 @@ const PATH_ESCAPED: &AsciiSet =
 pub(crate) fn check_columns(
     columns: &[String],
     required: &[&str],
-    article_url: Option<&str>,
+    article_url_pattern: Option<&str>,
 ) -> Result<(), String> {
-    let used = article_url.map(placeholders).unwrap_or_default();
+    let used = article_url_pattern.map(placeholders).unwrap_or_default();
     for column in columns {
         if !COLUMNS.contains(&column.as_str()) && !used.contains(column) {
             return Err(format!(
@@ -85,7 +85,7 @@ pub(crate) fn source_id(row: &Row) -> Option<String> {
 pub(crate) fn parse_article(
     row: &Row,
     zone: &TimeZone,
-    article_url: Option<&str>,
+    article_url_pattern: Option<&str>,
 ) -> Result<IncomingArticle, String> {
     let text =
         |name: &str| row.get(name).map(|v| v.trim()).filter(|v| !v.is_empty()).map(str::to_owned);
@@ -103,7 +103,7 @@ pub(crate) fn parse_article(
     let Some(published_at) = time("published_at")? else {
         return Err("it has no published_at".into());
     };
-    let url = match (text("url"), article_url) {
+    let url = match (text("url"), article_url_pattern) {
         (Some(url), _) => Some(url),
         (None, Some(pattern)) => Some(fill_placeholders(pattern, row)),
         (None, None) => None,

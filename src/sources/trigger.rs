@@ -17,7 +17,7 @@ pub struct SyncTriggers(Arc<BTreeMap<String, Notify>>);
 
 /// Outcome of a request to sync a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SyncRequest {
+pub enum SyncRequestOutcome {
     /// The source is synced immediately, or once more after the run in progress.
     Queued,
     /// The configuration has no source of that name.
@@ -60,15 +60,15 @@ pub async fn request_sync(
     source: &str,
     actor: &Actor,
     now: Millis,
-) -> StoreResult<SyncRequest> {
+) -> StoreResult<SyncRequestOutcome> {
     match config.sources.iter().find(|s| s.name == source).map(|s| s.kind) {
-        None => Ok(SyncRequest::Unknown),
-        Some(SourceKind::Builtin) => Ok(SyncRequest::Builtin),
+        None => Ok(SyncRequestOutcome::Unknown),
+        Some(SourceKind::Builtin) => Ok(SyncRequestOutcome::Builtin),
         Some(_) => {
             store.sources().ensure(source, now).await?;
             store.sources().request_sync(source, actor, now).await?;
             triggers.trigger(source);
-            Ok(SyncRequest::Queued)
+            Ok(SyncRequestOutcome::Queued)
         }
     }
 }

@@ -58,7 +58,7 @@ pub struct HubRequest {
 
 /// Maximum numbers of subscriptions at the hub, including those not verified yet.
 #[derive(Debug, Clone, Copy)]
-pub struct Quota {
+pub struct SubscriptionLimits {
     /// Maximum number in total.
     pub total: usize,
     /// Maximum number with callbacks at one host.
@@ -72,8 +72,8 @@ pub enum AddResult {
     Pending,
     /// There is no subscription that could end.
     NotSubscribed,
-    /// The quota allows no further subscription.
-    QuotaExceeded,
+    /// The limits allow no further subscription.
+    LimitReached,
 }
 
 static IS_SUBSCRIBED: Statement = Statement::new(
@@ -152,7 +152,7 @@ impl Hub<'_> {
     pub async fn add_request(
         self,
         request: &HubRequest,
-        quota: Quota,
+        limits: SubscriptionLimits,
         now: Millis,
     ) -> StoreResult<AddResult> {
         let mut tx = self.store.begin().await?;
@@ -175,8 +175,8 @@ impl Hub<'_> {
             .bind("format", &request.format)
             .execute()
             .await?;
-        if !is_subscribed && is_full(&mut tx, &request.host, quota, now).await? {
-            return Ok(AddResult::QuotaExceeded);
+        if !is_subscribed && is_full(&mut tx, &request.host, limits, now).await? {
+            return Ok(AddResult::LimitReached);
         }
         tx.query(&ADD_REQUEST)
             .bind("mode", request.mode.as_str())
@@ -195,12 +195,17 @@ impl Hub<'_> {
     }
 }
 
-/// Returns `true` if the quota allows no further subscription with a callback at this host.
-async fn is_full(tx: &mut Tx, host: &str, quota: Quota, now: Millis) -> StoreResult<bool> {
+/// Returns `true` if the limits allow no further subscription with a callback at this host.
+async fn is_full(
+    tx: &mut Tx,
+    host: &str,
+    limits: SubscriptionLimits,
+    now: Millis,
+) -> StoreResult<bool> {
     let row = tx.query(&COUNT_TAKEN).bind("host", host).bind("now", now).fetch_first().await?;
     let Some(row) = row else { return Ok(false) };
     let reaches = |column: &str, limit: usize| -> StoreResult<bool> {
         Ok(usize::try_from(row.get::<i64>(column)?).unwrap_or(0) >= limit)
     };
-    Ok(reaches("total", quota.total)? || reaches("of_host", quota.per_host)?)
+    Ok(reaches("total", limits.total)? || reaches("of_host", limits.per_host)?)
 }

@@ -48,7 +48,7 @@ const NEXT_EDITION: &str = "
 
 static FIND_EDITION: Statement = Statement::with(NEXT_EDITION, &[("free_batch", FREE_BATCH)]);
 
-static CLAIM_BATCH: Statement = Statement::with(
+static LEASE_BATCH: Statement = Statement::with(
     "
     UPDATE delivery_batches
        SET lease_node = $node,
@@ -107,7 +107,7 @@ static HAS_DUE_ENTRY: Statement = Statement::with(
     &[("due_entry", DUE_ENTRY)],
 );
 
-static CLAIM_ENTRIES: Statement = Statement::with(
+static LEASE_ENTRIES: Statement = Statement::with(
     "
     WITH picked AS MATERIALIZED (
         SELECT w.delivery_id
@@ -157,12 +157,12 @@ static LOAD_QUEUED: Statement = Statement::with(
 /// All statements of this file.
 pub(super) static STATEMENTS: &[&Statement] = &[
     &FIND_EDITION,
-    &CLAIM_BATCH,
+    &LEASE_BATCH,
     &HOLD_BATCH,
     &REQUEUE_BATCH,
     &LOAD_BATCH,
     &HAS_DUE_ENTRY,
-    &CLAIM_ENTRIES,
+    &LEASE_ENTRIES,
     &HOLD_QUEUED,
     &REQUEUE_QUEUED,
     &DEQUEUE_ENDED,
@@ -191,7 +191,7 @@ impl Leases<'_> {
         }
         let mut tx = self.store.begin().await?;
         let leased = tx
-            .query(&CLAIM_BATCH)
+            .query(&LEASE_BATCH)
             .bind("node", request.node)
             .bind("lease", as_millis_i64(LEASE_DURATION))
             .bind("transports", request.transports)
@@ -232,7 +232,7 @@ impl Leases<'_> {
         }
         let mut tx = self.store.begin().await?;
         let ids: Vec<i64> = tx
-            .query(&CLAIM_ENTRIES)
+            .query(&LEASE_ENTRIES)
             .bind("transports", request.transports)
             .bind("now", now)
             .bind("node", request.node)

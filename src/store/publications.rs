@@ -19,7 +19,7 @@ pub struct Publication {
     /// Name of the file at the destination.
     pub file: String,
     /// Version last uploaded; empty if none.
-    pub etag: String,
+    pub version: String,
     /// Failed attempts since the last successful upload.
     pub attempts: i64,
     /// Earliest time of the next attempt.
@@ -34,7 +34,7 @@ pub struct DesiredFile {
     /// Name of the file at the destination.
     pub file: String,
     /// Version that the destination should have.
-    pub etag: String,
+    pub version: String,
     /// Feed, format and entity tag if the file is a document of a declared feed; it is leased only
     /// while no node knows a newer version.
     pub document: Option<(String, &'static str, String)>,
@@ -42,7 +42,7 @@ pub struct DesiredFile {
 
 static LIST: Statement = Statement::with(
     "
-    SELECT id, file, etag, attempts, due_at, NOT {unleased} AS is_leased
+    SELECT id, file, version, attempts, due_at, NOT {unleased} AS is_leased
       FROM publications
      WHERE destination = $destination
      ORDER BY file",
@@ -52,10 +52,10 @@ static LIST: Statement = Statement::with(
 /// Leases the rows in the order of their files. A document of a feed must be the current version.
 static LEASE: Statement = Statement::with(
     "
-    INSERT INTO publications (destination, file, etag, pending_etag, lease_node, lease_until)
-    SELECT $destination, w.file, '', w.etag, $node, {now} + $lease
+    INSERT INTO publications (destination, file, version, pending_version, lease_node, lease_until)
+    SELECT $destination, w.file, '', w.version, $node, {now} + $lease
       FROM (SELECT *
-              FROM {json_rows $desired file TEXT, etag TEXT, feed TEXT, format TEXT, tag TEXT} AS r
+              FROM {json_rows $desired file TEXT, version TEXT, feed TEXT, format TEXT, tag TEXT} AS r
              WHERE r.feed = ''
                 OR EXISTS (
                    SELECT 1
@@ -66,13 +66,13 @@ static LEASE: Statement = Statement::with(
              ORDER BY r.file) AS w
      WHERE TRUE
     ON CONFLICT (destination, file) DO UPDATE
-       SET pending_etag = excluded.pending_etag,
+       SET pending_version = excluded.pending_version,
            lease_node = excluded.lease_node,
            lease_until = excluded.lease_until
-     WHERE publications.etag <> excluded.pending_etag
+     WHERE publications.version <> excluded.pending_version
        AND publications.due_at <= $now
        AND {unleased}
-    RETURNING id, file, etag, attempts, due_at, TRUE AS is_leased",
+    RETURNING id, file, version, attempts, due_at, TRUE AS is_leased",
     &[("unleased", UNLEASED), ("row", "publications")],
 );
 
@@ -89,7 +89,7 @@ static LEASE_REMOVAL: Statement = Statement::with(
 static COMPLETE: Statement = Statement::with(
     "
     UPDATE publications
-       SET etag = $etag, attempts = 0, due_at = 0, {released}
+       SET version = $version, attempts = 0, due_at = 0, {released}
      WHERE id = $id
        AND lease_node = $node",
     &[("released", RELEASED)],
@@ -105,17 +105,17 @@ static DELETE: Statement = Statement::new(
 static INVALIDATE_ALL: Statement = Statement::new(
     "
     UPDATE publications
-       SET etag = etag || '?', due_at = 0
+       SET version = version || '?', due_at = 0
      WHERE destination = $destination
-       AND etag <> ''",
+       AND version <> ''",
 );
 
 static INVALIDATE_SOME: Statement = Statement::new(
     "
     UPDATE publications
-       SET etag = etag || '?', due_at = 0
+       SET version = version || '?', due_at = 0
      WHERE destination = $destination
-       AND etag <> ''
+       AND version <> ''
        AND file IN {json_texts $files}",
 );
 
@@ -128,7 +128,7 @@ impl FromRow for Publication {
         Ok(Self {
             id: row.get("id")?,
             file: row.get("file")?,
-            etag: row.get("etag")?,
+            version: row.get("version")?,
             attempts: row.get("attempts")?,
             due_at: row.time("due_at")?,
             is_leased: row.get("is_leased")?,
@@ -142,7 +142,7 @@ impl DesiredFile {
             .document
             .as_ref()
             .map_or(("", "", ""), |(feed, format, tag)| (feed.as_str(), *format, tag.as_str()));
-        json!({"file": self.file, "etag": self.etag, "feed": feed, "format": format, "tag": tag})
+        json!({"file": self.file, "version": self.version, "feed": feed, "format": format, "tag": tag})
     }
 }
 
@@ -189,12 +189,12 @@ impl Publications<'_> {
     }
 
     /// Records that this version of a file was uploaded.
-    pub async fn complete(self, node: &str, id: i64, etag: &str) -> StoreResult<()> {
+    pub async fn complete(self, node: &str, id: i64, version: &str) -> StoreResult<()> {
         self.store
             .write(&COMPLETE)
             .bind("id", id)
             .bind("node", node)
-            .bind("etag", etag)
+            .bind("version", version)
             .execute()
             .await?;
         Ok(())

@@ -12,7 +12,7 @@ use super::api;
 use super::error::WebError;
 use super::state::SharedState;
 use crate::domain::permission::Permission;
-use crate::http::is_cross_site;
+use crate::http::is_cross_origin;
 
 /// Access policy of a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub(super) enum Access {
     /// send such requests too (RFC 8058).
     Link,
     /// Open to requests of other servers, such as those of WebSub subscribers, without the check
-    /// for cross-site requests; the handler verifies them in another way.
+    /// for cross-origin requests; the handler verifies them in another way.
     Unchecked,
     /// Open to API clients whose token has this permission.
     Permission(Permission),
@@ -51,7 +51,7 @@ impl Routes {
     ) -> Self {
         let web = Arc::clone(&self.web);
         let methods = match access {
-            Access::Public => methods.route_layer(from_fn_with_state(web, refuse_cross_site)),
+            Access::Public => methods.route_layer(from_fn_with_state(web, refuse_cross_origin)),
             Access::Permission(permission) => {
                 methods.route_layer(from_fn_with_state((web, permission), api::authorize))
             }
@@ -74,12 +74,12 @@ impl Routes {
 }
 
 /// Middleware: refuses unsafe requests that a page of another site made the browser send.
-async fn refuse_cross_site(
+async fn refuse_cross_origin(
     State(web): State<SharedState>,
     request: Request,
     next: Next,
 ) -> Response {
     let is_refused = !request.method().is_safe()
-        && is_cross_site(request.headers(), &web.app.config.site.base_url);
-    if is_refused { WebError::cross_site().into_response() } else { next.run(request).await }
+        && is_cross_origin(request.headers(), &web.app.config.site.base_url);
+    if is_refused { WebError::cross_origin().into_response() } else { next.run(request).await }
 }

@@ -58,7 +58,7 @@ impl CachedHeaders {
         rendered: &RenderedFeed,
     ) -> Self {
         let url = match kind {
-            DocumentKind::Page(page) => plan::page_url(config, feed, page),
+            DocumentKind::Page(page) => plan::archive_page_url(config, feed, page),
             DocumentKind::Newest | DocumentKind::NextOf(_) => {
                 SiteUrls(&config.site.base_url).feed_page(&feed.path())
             }

@@ -52,7 +52,7 @@ impl WebError {
     }
 
     /// 403: another site submitted the form.
-    pub(super) fn cross_site() -> Self {
+    pub(super) fn cross_origin() -> Self {
         Self::new(StatusCode::FORBIDDEN, "error-forbidden")
     }
 

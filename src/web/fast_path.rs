@@ -25,7 +25,7 @@ use super::cached_headers::{CachedHeaders, Negotiated};
 use super::feeds::redirect_permanently;
 use super::state::SharedState;
 use crate::config::{Config, Feed};
-use crate::feeds::cache::file_name;
+use crate::feeds::cache::document_key;
 use crate::feeds::format::Format;
 use crate::feeds::rendered::RenderedFeed;
 use crate::feeds::request::DocumentKind;
@@ -223,7 +223,7 @@ impl FeedRoutes {
             let path = format!("/feeds/{}.{}", feed.path(), format.extension());
             Arc::new(FeedRoute {
                 feed: feed.clone(),
-                file: file_name(feed, format),
+                file: document_key(feed, format),
                 path,
                 headers: ArcSwapOption::empty(),
             })
@@ -233,8 +233,9 @@ impl FeedRoutes {
         for feed in &config.feeds {
             for format in Format::ALL {
                 let route = new_route(feed, format);
-                let own_route = feed.aliases.iter().filter(|alias| infer_format(alias) == format);
-                aliases.extend(own_route.map(|alias| (alias.clone(), Arc::clone(&route))));
+                let aliases_in_format =
+                    feed.aliases.iter().filter(|alias| infer_format(alias) == format);
+                aliases.extend(aliases_in_format.map(|alias| (alias.clone(), Arc::clone(&route))));
                 paths.insert(route.path.clone(), route);
             }
         }
@@ -272,9 +273,7 @@ impl FeedRoutes {
         };
         let is_private = self.paths.values().any(holds_secret);
         Some(uri.query().map_or_else(|| path.clone(), |query| format!("{path}?{query}")))
-            .filter(|to| {
-                uri.path_and_query().is_none_or(|request_headers| request_headers.as_str() != to)
-            })
+            .filter(|to| uri.path_and_query().is_none_or(|requested| requested.as_str() != to))
             .map(|to| (to, is_private))
     }
 }

@@ -28,14 +28,14 @@ pub(super) async fn show(
     client: ClientInfo,
     method: Method,
 ) -> WebResult<Response> {
-    let facets = web.facets().await;
+    let terms = web.offered_terms().await;
     let mut page = web.page(&client, &method);
     page.alternates = web.alternates();
     web.render(&FeedsPage {
         page,
         feeds: web.feed_rows(),
         opml: web.opml.is_some(),
-        groups: facets.narrower_feeds(&FeedSelector::default(), |_, _| true),
+        groups: terms.narrower_feeds(&FeedSelector::default(), |_, _| true),
     })
     .await
 }

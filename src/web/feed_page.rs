@@ -115,9 +115,9 @@ async fn related_feeds(
     let narrows = |list: &[String], term: &Term| {
         list.is_empty() || list.iter().any(|name| name.to_lowercase() == term.term)
     };
-    let is_declared = feed_request.selector.facets == Selection::default();
-    let facets = web.facets().await;
-    let mut groups = facets.narrower_feeds(&feed_request.selector, |kind, term| {
+    let is_declared = feed_request.selector.terms == Selection::default();
+    let terms = web.offered_terms().await;
+    let mut groups = terms.narrower_feeds(&feed_request.selector, |kind, term| {
         summary.terms.contains(&term.term)
             && (!is_declared || narrows(feed.selection.list(kind), term))
     });

@@ -11,7 +11,7 @@ use super::client::ClientInfo;
 use super::error::{WebError, WebResult};
 use super::feed_page;
 use super::state::{SharedState, WebState};
-use crate::feeds::cache::file_name;
+use crate::feeds::cache::document_key;
 use crate::feeds::format::Format;
 use crate::feeds::on_demand::Lookup;
 use crate::feeds::request::FeedRequest;
@@ -105,7 +105,7 @@ async fn document(
                 // URL has a query; the fast path serves the others.
                 Negotiated::NeedsBrotliBody => {
                     let body =
-                        app.feed_cache.load_brotli(&file_name(&feed, format), &rendered).await;
+                        app.feed_cache.load_brotli(&document_key(&feed, format), &rendered).await;
                     headers
                         .finish_brotli(&rendered, &app.feed_cache, request_headers, body)
                         .ok_or_else(WebError::not_acceptable)?

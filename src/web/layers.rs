@@ -20,7 +20,7 @@ use tower_http::trace::TraceLayer;
 use super::api::{self, Problem};
 use super::error::WebError;
 use super::page;
-use super::state::{MAX_FORM_BYTES, SharedState};
+use super::state::{MAX_BODY_BYTES, SharedState};
 use crate::clock;
 use crate::http::ClientIp;
 
@@ -50,7 +50,7 @@ pub(super) fn with_layers(routes: Router<SharedState>, web: SharedState) -> Rout
         .layer(from_fn_with_state(Arc::clone(&web), page::error_pages))
         .layer(CatchPanicLayer::custom(|_| WebError::internal().into_response()))
         .layer(from_fn(limit_time))
-        .layer(DefaultBodyLimit::max(MAX_FORM_BYTES));
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
     routes.method_not_allowed_fallback(method_not_allowed).layer(layers).with_state(web)
 }
 

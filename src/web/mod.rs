@@ -9,7 +9,6 @@ mod client;
 mod confirm;
 mod demo;
 mod error;
-mod facets;
 mod fast_path;
 mod feed_list;
 mod feed_page;
@@ -28,6 +27,7 @@ mod server;
 mod state;
 mod subscribe;
 mod summaries;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod unsubscribe;

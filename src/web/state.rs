@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use super::facets::FacetCache;
 use super::page;
 use super::subscribe::SectionCache;
 use super::summaries::SummaryCache;
+use super::terms::TermCache;
 use crate::app::App;
 use crate::feeds::opml::Opml;
 use crate::http::RateLimiter;
 use crate::mail::mail_catcher::MailCatcher;
 
 /// Maximum size of a request body in bytes.
-pub(super) const MAX_FORM_BYTES: usize = 64 * 1024;
+pub(super) const MAX_BODY_BYTES: usize = 64 * 1024;
 /// Subscription requests that one network may make per hour.
 pub(super) const SUBSCRIBE_REQUESTS_PER_HOUR: u32 = 20;
 /// WebSub requests that one network may make per hour; a feed service subscribes to each feed and
@@ -42,7 +42,7 @@ pub(super) struct WebState {
     /// Path of `base_url` without a trailing slash.
     pub(super) base_path: String,
     pub(super) summaries: SummaryCache,
-    pub(super) facets: FacetCache,
+    pub(super) offered_terms: TermCache,
     /// OPML list of the public feeds; `None` without public feeds.
     pub(super) opml: Option<Opml>,
     /// Limits subscription requests per network.
@@ -66,7 +66,7 @@ pub(super) fn build_state(app: App, demo: Option<Demo>) -> SharedState {
         demo,
         base_path,
         summaries: SummaryCache::default(),
-        facets: FacetCache::default(),
+        offered_terms: TermCache::default(),
         opml,
         subscribe_limiter: RateLimiter::new(SUBSCRIBE_REQUESTS_PER_HOUR),
         hub_limiter: RateLimiter::new(HUB_REQUESTS_PER_HOUR),

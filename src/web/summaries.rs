@@ -10,7 +10,7 @@ use crate::config::Feed;
 use crate::domain::language;
 use crate::domain::selection::{language_prefixes, normalize};
 use crate::domain::time::Millis;
-use crate::feeds::cache::{FeedCache, file_name};
+use crate::feeds::cache::{FeedCache, document_key};
 use crate::feeds::format::Format;
 use crate::feeds::rendered::RenderedFeed;
 
@@ -115,7 +115,7 @@ impl FeedSummary {
 impl SummaryCache {
     /// Returns the summary of a feed; `None` before its first rendering.
     pub(super) fn get(&self, cache: &FeedCache, feed: &Feed) -> Option<Arc<FeedSummary>> {
-        let rendered = cache.get(&file_name(feed, Format::Json))?;
+        let rendered = cache.get(&document_key(feed, Format::Json))?;
         // A poisoned lock only means that another thread panicked; the map is consistent after each
         // change.
         let lock = || self.by_feed.lock().unwrap_or_else(PoisonError::into_inner);

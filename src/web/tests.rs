@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, Request, StatusCode, header};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
-use super::state::{API_REQUESTS_PER_HOUR, MAX_FORM_BYTES};
+use super::state::{API_REQUESTS_PER_HOUR, MAX_BODY_BYTES};
 use super::*;
 use crate::app::App;
 use crate::config::Config;

@@ -1,5 +1,5 @@
 //! `/unsubscribe/TOKEN`: GET shows a form, POST unsubscribes. Mail clients post
-//! `List-Unsubscribe=One-Click` (RFC 8058), also cross-site.
+//! `List-Unsubscribe=One-Click` (RFC 8058), also cross-origin.
 
 use axum::extract::{Path, State};
 use axum::http::Method;

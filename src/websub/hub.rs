@@ -11,7 +11,7 @@ use crate::domain::site_urls::SiteUrls;
 use crate::domain::time::{Millis, SignedDuration};
 use crate::feeds::format::Format;
 use crate::net::http_client::AddressPolicy;
-use crate::store::hub_requests::{AddResult, HubMode, HubRequest, Quota};
+use crate::store::hub_requests::{AddResult, HubMode, HubRequest, SubscriptionLimits};
 use crate::store::{Store, StoreResult};
 
 /// Maximum length of a callback URL in bytes.
@@ -68,14 +68,14 @@ pub async fn handle(
         Ok(request) => request,
         Err(reason) => return Ok(Err(reason)),
     };
-    let room = Quota {
+    let room = SubscriptionLimits {
         total: config.websub.max_subscriptions,
         per_host: config.websub.max_subscriptions_per_host,
     };
     Ok(Ok(match store.hub().add_request(&request, room, now).await? {
         // The response does not reveal whether the callback is subscribed.
         AddResult::Pending | AddResult::NotSubscribed => HubResponse::Accepted,
-        AddResult::QuotaExceeded => HubResponse::Full,
+        AddResult::LimitReached => HubResponse::Full,
     }))
 }
 

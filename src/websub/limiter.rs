@@ -26,7 +26,7 @@ const SLOW_AFTER: Duration = Duration::from_millis(500);
 /// Number of pending jobs from which on no more jobs are leased for a host.
 const BUSY_HOST_JOBS: usize = 4;
 /// Maximum number of jobs leased for one host at a time.
-pub(super) const MAX_CLAIMED_PER_HOST: usize = 12;
+pub(super) const MAX_LEASED_PER_HOST: usize = 12;
 
 /// Class of a request; each class has its own concurrency limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -141,7 +141,7 @@ impl ConcurrencyLimiter {
     }
 
     /// Stores whether a class had jobs to lease; if so, regained capacity sends a notification.
-    pub(super) fn record_claim(&self, class: RequestClass, has_more: bool) {
+    pub(super) fn set_has_more(&self, class: RequestClass, has_more: bool) {
         let mut state = self.state();
         if has_more {
             state.has_more.insert(class as u8)

@@ -5,10 +5,10 @@
 //! subscriber has; a hub or subscriber with another version than the newest is due. A burst of
 //! changes is therefore one push, and a crash loses none.
 
-mod deliver;
 pub mod hub;
 mod limiter;
 mod ping;
+mod push;
 pub(super) mod retry;
 pub mod signature;
 mod verify;
@@ -20,7 +20,7 @@ use url::Url;
 
 use crate::config::Config;
 use crate::domain::time::{MINUTE, Millis, SignedDuration};
-use crate::feeds::cache::{FeedCache, file_name};
+use crate::feeds::cache::{FeedCache, document_key};
 use crate::feeds::format::Format;
 use crate::feeds::rendered::RenderedFeed;
 use crate::net::http_client::{AddressPolicy, Client};
@@ -125,7 +125,7 @@ impl WebSub {
     ///
     /// # Errors
     /// If the database does not respond.
-    pub async fn push_due(&self, now: Millis) -> StoreResult<WebSubReport> {
+    pub async fn send_due(&self, now: Millis) -> StoreResult<WebSubReport> {
         let inner = &self.inner;
         let _tick = inner.tick.lock().await;
         self.renew_leases(now).await?;
@@ -136,7 +136,7 @@ impl WebSub {
         };
         if inner.config.websub.hub {
             report.verifications = verify::verify_due(inner, now).await?;
-            report.pushes = deliver::push_due(inner, &served, now).await?;
+            report.pushes = push::push_due(inner, &served, now).await?;
             if take_due(&mut inner.housekeeping().swept_at, now, SWEEP_INTERVAL) {
                 inner.store.hub().delete_expired_subscriptions(now).await?;
                 report.denials = verify::deny_subscriptions_to_removed_feeds(inner).await?;
@@ -187,7 +187,7 @@ impl WebSub {
     /// Returns the newest version of every public feed document in the cache.
     fn served_documents(&self) -> Vec<ServedDocument> {
         let served_document = |(feed, format): (&crate::config::Feed, Format)| {
-            let made = self.inner.cache.get(&file_name(feed, format))?;
+            let made = self.inner.cache.get(&document_key(feed, format))?;
             let version = ServedVersion {
                 feed: feed.name.clone(),
                 format: format.extension().to_owned(),

@@ -31,7 +31,7 @@ pub(super) async fn verify_due(inner: &Arc<Inner>, now: Millis) -> StoreResult<u
         inner.limiter.busy_hosts(RequestClass::Unverified),
     );
     let requests = inner.store.hub().lease_requests(&inner.node, &busy, capacity, now).await?;
-    inner.limiter.record_claim(
+    inner.limiter.set_has_more(
         RequestClass::Unverified,
         capacity == 0 || !requests.is_empty() || !busy.is_empty(),
     );

@@ -36,7 +36,7 @@ const CRATE_OWNERS: &[(&str, &[&str])] = &[
     ("handlebars", &["templates"]),
     ("clap", &["cli"]),
     ("toml", &["config"]),
-    ("hyper", &["net"]),
+    ("hyper", &["net", "publishing", "websub"]),
     ("rss", &["feeds"]),
     ("atom_syndication", &["feeds"]),
     ("quick_xml", &["domain", "sources"]),

@@ -399,7 +399,7 @@ async fn the_mail_catcher_receives_a_message_unchanged() {
         );
     }
     connection.quit().await;
-    let mails = mail_catcher.mails();
+    let mails = mail_catcher.messages();
     assert_eq!((mails.len(), mails[0].id, mails[0].received_at), (2, 2, Millis(5)));
     assert_eq!((mails[0].subject.as_str(), mails[0].from.as_str()), (parts.subject, parts.from));
     assert_eq!(

@@ -116,12 +116,12 @@ database_tests! {
         assert!(poll(world).await.is_none(), "not due for a day");
         let app = &world.app;
         for _ in 0..3 {
-            assert_eq!(trigger::request_sync(&app.store, &app.config, &app.triggers, "college", &courant::domain::actor::Actor::Cli, world.now()).await.unwrap(), trigger::SyncRequest::Queued);
+            assert_eq!(trigger::request_sync(&app.store, &app.config, &app.triggers, "college", &courant::domain::actor::Actor::Cli, world.now()).await.unwrap(), trigger::SyncRequestOutcome::Queued);
         }
         app.triggers.triggered("college").await;
         assert!(poll(world).await.is_some());
         assert!(poll(world).await.is_none(), "several requests should cause one sync");
-        assert_eq!(trigger::request_sync(&app.store, &app.config, &app.triggers, "nowhere", &courant::domain::actor::Actor::Cli, world.now()).await.unwrap(), trigger::SyncRequest::Unknown);
+        assert_eq!(trigger::request_sync(&app.store, &app.config, &app.triggers, "nowhere", &courant::domain::actor::Actor::Cli, world.now()).await.unwrap(), trigger::SyncRequestOutcome::Unknown);
         let other = world.another_node().await;
         trigger::request_sync(&other.store, &other.config, &other.triggers, "college", &courant::domain::actor::Actor::Cli, world.now()).await.unwrap();
         assert!(poll(world).await.is_some(), "a request to any node should cause a sync");

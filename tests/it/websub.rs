@@ -47,7 +47,7 @@ impl Node {
     async fn push_all(&self) -> WebSubReport {
         let mut all = WebSubReport::default();
         loop {
-            let report = self.websub.push_due(self.app.now()).await.unwrap();
+            let report = self.websub.send_due(self.app.now()).await.unwrap();
             if report == WebSubReport::default() {
                 return all;
             }

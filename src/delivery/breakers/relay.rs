@@ -59,7 +59,7 @@ impl RelayBreaker {
     }
 
     /// Returns the end of the backoff after a failure.
-    pub(in crate::delivery) fn unavailable_until(&self) -> Millis {
+    pub(in crate::delivery) fn backoff_until(&self) -> Millis {
         self.state().open_until
     }
 

@@ -6,7 +6,8 @@ use tokio::time::Instant;
 
 use super::{Fetcher, POLL_INTERVAL};
 use crate::config::UncertainPolicy;
-use crate::delivery::lease::{Job, LeaseGuard, LeaseId, SharedDomainLimit};
+use crate::delivery::domain_slots::SharedDomainLimit;
+use crate::delivery::lease::{Job, LeaseGuard, LeaseId};
 use crate::domain::domain_limits::DomainLimit;
 use crate::store::leased_delivery::LeasedDelivery;
 use crate::store::leasing::LeaseCriteria;
@@ -18,7 +19,7 @@ const MAX_QUEUED_JOBS: usize = 4_096;
 const MAX_CACHED_LIMITS: usize = 4_096;
 
 impl Fetcher<'_> {
-    fn batch_request<'a>(
+    fn lease_criteria<'a>(
         &'a self,
         transports: &'a [String],
         excluded_editions: &'a [i64],
@@ -37,7 +38,7 @@ impl Fetcher<'_> {
         let enough = 2 * self.transport.connections;
         let due = self.last_poll.is_none_or(|at| at.elapsed() >= POLL_INTERVAL);
         if !due
-            || self.queue.depth().queue_entries >= enough
+            || self.queue.depth().priority_jobs >= enough
             || self.queue.depth().total >= MAX_QUEUED_JOBS
         {
             return Ok(false);
@@ -50,17 +51,21 @@ impl Fetcher<'_> {
             .dispatcher
             .store
             .leases()
-            .lease_queue_entries(self.batch_request(&served, &[]), limit, (self.dispatcher.clock)())
+            .lease_queue_entries(
+                self.lease_criteria(&served, &[]),
+                limit,
+                (self.dispatcher.clock)(),
+            )
             .await?;
         // The next poll is immediate as long as more deliveries are due.
         self.last_poll = (deliveries.len() < enough).then(Instant::now);
         let any = !deliveries.is_empty();
         for delivery in deliveries {
-            let leased = LeaseId::QueueEntry(delivery.id);
+            let leased = LeaseId::SingleDelivery(delivery.id);
             registry.by_lease.insert(leased, self.transport.name.clone());
             let lease = self.lease_guard(leased);
             let job = self.job(delivery, lease);
-            self.queue.push_queue_entry(job);
+            self.queue.push_priority(job);
         }
         Ok(any)
     }
@@ -73,7 +78,7 @@ impl Fetcher<'_> {
         }
         self.served
             .iter()
-            .filter(|name| self.dispatcher.may_lease(self.transport, name))
+            .filter(|name| self.dispatcher.request_turn(self.transport, name))
             .cloned()
             .collect()
     }
@@ -84,7 +89,7 @@ impl Fetcher<'_> {
         for name in self.served.clone() {
             while !self.drain.is_cancelled() && self.queue.depth().total < MAX_QUEUED_JOBS {
                 // The check costs next to nothing without a pool.
-                if !self.dispatcher.may_lease(self.transport, &name) {
+                if !self.dispatcher.request_turn(self.transport, &name) {
                     break;
                 }
                 if !self.lease_batch(&name).await? {
@@ -99,16 +104,12 @@ impl Fetcher<'_> {
 
     /// Leases one batch of the mail of transport `name`.
     async fn lease_batch(&mut self, name: &String) -> anyhow::Result<bool> {
-        let above_watermark = self.queue.well_filled_editions();
+        let well_filled = self.queue.well_filled_editions();
         let registry = Arc::clone(&self.dispatcher.leases);
         let mut registry = registry.lock().await;
-        let batch_request = self.batch_request(std::slice::from_ref(name), &above_watermark);
-        let leased = self
-            .dispatcher
-            .store
-            .leases()
-            .lease_batch(batch_request, (self.dispatcher.clock)())
-            .await?;
+        let criteria = self.lease_criteria(std::slice::from_ref(name), &well_filled);
+        let leased =
+            self.dispatcher.store.leases().lease_batch(criteria, (self.dispatcher.clock)()).await?;
         let Some((batch, edition, deliveries)) = leased else { return Ok(false) };
         registry.by_lease.insert(LeaseId::Batch(batch), self.transport.name.clone());
         drop(registry);
@@ -126,7 +127,7 @@ impl Fetcher<'_> {
 
     fn lease_guard(&mut self, leased: LeaseId) -> Arc<LeaseGuard> {
         self.open_leases += 1;
-        Arc::new(LeaseGuard::new(leased, self.released_tx.clone()))
+        Arc::new(LeaseGuard::new(leased, self.finished_tx.clone()))
     }
 
     fn job(&mut self, delivery: LeasedDelivery, lease: Arc<LeaseGuard>) -> Job {

@@ -1,16 +1,36 @@
 //! Scheduling rules of the send queue: the order of jobs, and when parked jobs continue.
 
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
+use tokio::sync::Notify;
+
 use super::QueueState;
+use crate::delivery::domain_slots::DomainSlots;
 use crate::delivery::lease::Job;
 use crate::domain::time::Millis;
 
 impl QueueState {
+    /// Creates an empty queue whose slots wake a worker by `job_available`.
+    pub(super) fn new(refill_threshold: usize, job_available: Arc<Notify>) -> Self {
+        Self {
+            slots: DomainSlots::new(job_available),
+            priority_jobs: VecDeque::new(),
+            editions: VecDeque::new(),
+            domains: HashMap::new(),
+            ready_domains: VecDeque::new(),
+            throttled: BTreeSet::new(),
+            parked_count: 0,
+            refill_threshold,
+            closed: false,
+        }
+    }
+
     /// Returns the next job, and `true` if its edition falls below the refill threshold.
     pub(super) fn next(&mut self, now: Millis) -> Option<(Job, bool)> {
         self.release_expired(now);
-        while let Some(job) = self.queue_entries.pop_front() {
+        self.collect_freed();
+        while let Some(job) = self.priority_jobs.pop_front() {
             if let Some(job) = self.unless_parked(job, now) {
                 return Some((job, false));
             }
@@ -34,17 +54,19 @@ impl QueueState {
         None
     }
 
-    /// Returns the job if its domain has a free slot; parks it otherwise.
-    fn unless_parked(&mut self, job: Job, now: Millis) -> Option<Job> {
+    /// Returns the job with a slot of its domain; parks it if there is none.
+    fn unless_parked(&mut self, mut job: Job, now: Millis) -> Option<Job> {
         let Some(limit) = job.domain_limit.clone() else { return Some(job) };
-        let domain = self.domains.entry(Arc::clone(&limit.key)).or_default();
         // Jobs that are parked already go first.
-        if domain.throttled_until <= now
-            && domain.parked.is_empty()
-            && limit.has_room(domain.in_flight)
-        {
-            domain.in_flight += 1;
-            return Some(job);
+        let is_blocked = self
+            .domains
+            .get(&limit.key)
+            .is_some_and(|domain| domain.throttled_until > now || !domain.parked.is_empty());
+        if !is_blocked {
+            job.slot = self.slots.take(&limit);
+            if job.slot.is_some() {
+                return Some(job);
+            }
         }
         self.park(&limit.key, job, false);
         None
@@ -61,35 +83,30 @@ impl QueueState {
     }
 
     fn next_parked(&mut self, key: &Arc<str>, now: Millis) -> Option<Job> {
-        let domain = self.domains.get_mut(key)?;
-        let room = domain
-            .parked
-            .front()?
-            .domain_limit
-            .as_ref()
-            .is_none_or(|l| l.has_room(domain.in_flight));
-        if !room || domain.throttled_until > now {
-            return None;
-        }
-        let job = domain.parked.pop_front()?;
-        domain.in_flight += 1;
+        let domain = self.domains.get_mut(key).filter(|domain| domain.throttled_until <= now)?;
+        let limit = domain.parked.front()?.domain_limit.clone()?;
+        let slot = self.slots.take(&limit)?;
+        let mut job = domain.parked.pop_front()?;
+        job.slot = Some(slot);
         self.parked_count -= 1;
         if !domain.parked.is_empty() {
             self.ready_domains.push_back(Arc::clone(key));
+        } else if domain.throttled_until == Millis(0) {
+            self.domains.remove(key);
         }
         Some(job)
     }
 
-    pub(super) fn release_slot(&mut self, key: &Arc<str>) {
-        let Some(domain) = self.domains.get_mut(key) else { return };
-        domain.in_flight = domain.in_flight.saturating_sub(1);
-        if !domain.parked.is_empty() && domain.throttled_until == Millis(0) {
-            self.ready_domains.push_back(Arc::clone(key));
-        } else if domain.parked.is_empty()
-            && domain.in_flight == 0
-            && domain.throttled_until == Millis(0)
-        {
-            self.domains.remove(key);
+    /// Marks the domains whose slots became free as ready.
+    fn collect_freed(&mut self) {
+        for key in self.slots.drain_freed() {
+            let is_ready = self
+                .domains
+                .get(&key)
+                .is_some_and(|d| !d.parked.is_empty() && d.throttled_until == Millis(0));
+            if is_ready {
+                self.ready_domains.push_back(key);
+            }
         }
     }
 
@@ -109,10 +126,10 @@ impl QueueState {
             let Some((_, key)) = self.throttled.pop_first() else { return };
             if let Some(domain) = self.domains.get_mut(&key) {
                 domain.throttled_until = Millis(0);
-                if !domain.parked.is_empty() {
-                    self.ready_domains.push_back(key);
-                } else if domain.in_flight == 0 {
+                if domain.parked.is_empty() {
                     self.domains.remove(&key);
+                } else {
+                    self.ready_domains.push_back(key);
                 }
             }
         }

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use super::{DecidedRequest, PendingRequest, RecorderTask, StartDecision, StartRequest};
 use crate::config::Transport;
-use crate::delivery::lease::SharedDomainLimit;
+use crate::delivery::domain_slots::SharedDomainLimit;
 use crate::domain::time::Millis;
 use crate::store::rate_limits::{Grant, LimitKey, RateLimitRequest, Refund, UpdateId};
 

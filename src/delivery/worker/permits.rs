@@ -66,7 +66,7 @@ impl Worker {
         let decision = decision.wait().await;
         self.committed = self.committed.max(recorded_before);
         let (permitted_at, taken_at) = match decision {
-            StartDecision::Permitted { at, charged_at: taken_at } => (at, taken_at),
+            StartDecision::Permitted { at, taken_at } => (at, taken_at),
             StartDecision::Denied => return Err(NotStarted::Skipped),
             StartDecision::TransportRateLimited { until } => {
                 self.shared.queue.requeue(job);
@@ -78,14 +78,14 @@ impl Worker {
             }
         };
         if self.shared.shutdown.is_cancelled() {
-            self.release(job, taken_at).await;
+            self.put_back(job, taken_at).await;
             return Err(NotStarted::Skipped);
         }
         match self.shared.messages.build(&job.delivery).await {
             Ok(message) => Ok(PreparedMessage { job, permitted_at, taken_at, message }),
             Err(e) if e.chain().any(|cause| cause.is::<StoreError>()) => {
                 // A database failure is not a failure of the recipient.
-                self.release(job, taken_at).await;
+                self.put_back(job, taken_at).await;
                 let _ = self
                     .wait_until((self.shared.dispatcher.clock)().plus(DATABASE_RETRY_DELAY))
                     .await;
@@ -126,12 +126,10 @@ impl Worker {
     }
 
     /// Releases the jobs whose decision is pending, since they are not sent over this connection.
-    pub(super) async fn release_pending(&mut self) {
+    pub(super) async fn put_back_pending(&mut self) {
         while let Some(PendingStart { job, decision, .. }) = self.pending.pop_front() {
             match decision.wait().await {
-                StartDecision::Permitted { charged_at: taken_at, .. } => {
-                    self.release(job, taken_at).await
-                }
+                StartDecision::Permitted { taken_at, .. } => self.put_back(job, taken_at).await,
                 StartDecision::Denied => {}
                 StartDecision::TransportRateLimited { .. } => self.shared.queue.requeue(job),
                 StartDecision::DomainRateLimited { until } => self.shared.queue.park(job, until),
@@ -140,7 +138,7 @@ impl Worker {
     }
 
     /// Releases a permitted job that is certainly unsent, so that it is not taken for uncertain.
-    pub(super) async fn release(&self, job: Job, taken_at: Millis) {
+    pub(super) async fn put_back(&self, job: Job, taken_at: Millis) {
         self.shared.record(&job, DeliveryOutcome::NotAttempted, None).await;
         self.shared.refund(&job, taken_at).await;
         self.shared.queue.requeue(job);

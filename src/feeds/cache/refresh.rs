@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{FeedCache, LastRefresh, State, feed_fingerprint, file_name, file_names, may_affect};
+use super::{
+    FeedCache, LastRefresh, State, document_key, feed_fingerprint, file_names, may_affect,
+};
 use crate::config::{Config, Feed};
 use crate::domain::time::Millis;
 use crate::feeds::disk_cache::Checkpoint;
@@ -196,7 +198,8 @@ async fn refresh_batch(
     let mut changed: Vec<(&Feed, RenderedFeed)> = Vec::new();
     let mut batch = RenderedBatch::default();
     for &feed in feeds {
-        let jobs = Format::ALL.map(|format| (format, cache.get(&file_name(feed, format)))).into();
+        let jobs =
+            Format::ALL.map(|format| (format, cache.get(&document_key(feed, format)))).into();
         let result = match plan::newest(store, config, feed, now).await {
             Ok(plan) => render::render(store, config, feed, plan, jobs, now).await,
             Err(e) => Err(e.into()),
@@ -210,7 +213,7 @@ async fn refresh_batch(
             Vec::new()
         });
         for document in documents {
-            let file = file_name(feed, document.format);
+            let file = document_key(feed, document.format);
             match cache.get(&file).filter(|before| before.etag == document.etag) {
                 Some(before) => {
                     batch.unchanged.push((file, (before, feed_fingerprint(config, feed))))
@@ -233,7 +236,10 @@ async fn refresh_batch(
         .zip(modified)
         .map(|((feed, mut document), at)| {
             document.modified = Some(at);
-            (file_name(feed, document.format), (Arc::new(document), feed_fingerprint(config, feed)))
+            (
+                document_key(feed, document.format),
+                (Arc::new(document), feed_fingerprint(config, feed)),
+            )
         })
         .collect();
     let mut documents = HashMap::clone(&cache.inner.documents.load());

@@ -39,10 +39,10 @@ fn files_of_an_earlier_format_are_ignored_and_replaced() {
     let brotli = [brotli_header("etag", b"body").as_bytes(), b"\nbody"].concat();
     fs::write(path(DOCUMENT_EXTENSION), [header.as_bytes(), b"old body"].concat()).unwrap();
     fs::write(path(BROTLI_EXTENSION), brotli).unwrap();
-    fs::write(directory.path().join(FORMAT_1_CHECKPOINT), r#"{"store":"a","version":1,"at":2}"#)
+    fs::write(directory.path().join(VERSION_1_CHECKPOINT), r#"{"store":"a","version":1,"at":2}"#)
         .unwrap();
-    assert_eq!(decode(header.as_bytes()).unwrap_err(), DecodeError::OtherFormat);
-    assert_eq!(decode(b"courant-feed-cache 1\n").unwrap_err(), DecodeError::OtherFormat);
+    assert_eq!(decode(header.as_bytes()).unwrap_err(), DecodeError::OtherVersion);
+    assert_eq!(decode(b"courant-feed-cache 1\n").unwrap_err(), DecodeError::OtherVersion);
     assert_eq!(decode(b"").unwrap_err(), DecodeError::Damaged);
 
     let cache = DiskCache::open(directory.path());

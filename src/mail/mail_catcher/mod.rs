@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use crate::domain::time::Millis;
 
 /// Maximum number of stored messages; the oldest are evicted first.
-const MAX_MAILS: usize = 500;
+const MAX_MESSAGES: usize = 500;
 /// Maximum total size of stored raw messages, in bytes.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 /// Maximum number of concurrent connections.
@@ -54,15 +54,15 @@ pub struct CaughtMail {
 #[derive(Debug)]
 struct StoredMail {
     id: u64,
-    from: String,
-    to: Vec<String>,
+    envelope_from: String,
+    envelope_to: Vec<String>,
     raw: Vec<u8>,
     received_at: Millis,
 }
 
 #[derive(Debug, Default)]
 struct Inbox {
-    mails: VecDeque<Arc<StoredMail>>,
+    messages: VecDeque<Arc<StoredMail>>,
     bytes: usize,
     last_id: u64,
 }
@@ -98,26 +98,26 @@ impl MailCatcher {
     }
 
     /// Returns all stored messages, newest first.
-    pub fn mails(&self) -> Vec<CaughtMail> {
-        self.newest(MAX_MAILS)
+    pub fn messages(&self) -> Vec<CaughtMail> {
+        self.newest(MAX_MESSAGES)
     }
 
     /// Returns the newest messages, at most `limit` of them.
     pub fn newest(&self, limit: usize) -> Vec<CaughtMail> {
         // Parsed outside the lock, so that a page view does not block the server.
         let stored: Vec<Arc<StoredMail>> =
-            lock(&self.inbox).mails.iter().rev().take(limit).cloned().collect();
+            lock(&self.inbox).messages.iter().rev().take(limit).cloned().collect();
         stored.iter().map(|stored| CaughtMail::parse(stored)).collect()
     }
 
     /// Returns the number of stored messages.
     pub fn count(&self) -> usize {
-        lock(&self.inbox).mails.len()
+        lock(&self.inbox).messages.len()
     }
 
     /// Returns one message, if it is still stored.
-    pub fn mail(&self, id: u64) -> Option<CaughtMail> {
-        let stored = lock(&self.inbox).mails.iter().find(|m| m.id == id).cloned();
+    pub fn message(&self, id: u64) -> Option<CaughtMail> {
+        let stored = lock(&self.inbox).messages.iter().find(|m| m.id == id).cloned();
         stored.map(|stored| CaughtMail::parse(&stored))
     }
 }
@@ -128,8 +128,8 @@ impl CaughtMail {
         let header = |name: &str| read.header(name).unwrap_or_default().to_owned();
         Self {
             id: stored.id,
-            envelope_from: stored.from.clone(),
-            envelope_to: stored.to.clone(),
+            envelope_from: stored.envelope_from.clone(),
+            envelope_to: stored.envelope_to.clone(),
             from: header("From"),
             to: header("To"),
             subject: header("Subject"),
@@ -181,9 +181,15 @@ fn store(
     inbox.last_id += 1;
     let id = inbox.last_id;
     inbox.bytes += raw.len();
-    inbox.mails.push_back(Arc::new(StoredMail { id, from, to, raw, received_at }));
-    while inbox.mails.len() > MAX_MAILS || inbox.bytes > MAX_BYTES {
-        let Some(oldest) = inbox.mails.pop_front() else { break };
+    inbox.messages.push_back(Arc::new(StoredMail {
+        id,
+        envelope_from: from,
+        envelope_to: to,
+        raw,
+        received_at,
+    }));
+    while inbox.messages.len() > MAX_MESSAGES || inbox.bytes > MAX_BYTES {
+        let Some(oldest) = inbox.messages.pop_front() else { break };
         inbox.bytes -= oldest.raw.len();
     }
     id

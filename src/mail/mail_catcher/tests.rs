@@ -32,7 +32,7 @@ async fn pipelined_mail_is_stored_and_can_be_read() {
         ),
         "{replies}"
     );
-    let messages = catcher.mails();
+    let messages = catcher.messages();
     assert_eq!(messages.len(), 1);
     assert_eq!(
         (messages[0].subject.as_str(), messages[0].text.as_str(), messages[0].received_at),
@@ -42,8 +42,8 @@ async fn pipelined_mail_is_stored_and_can_be_read() {
         (messages[0].envelope_from.as_str(), messages[0].envelope_to.as_slice()),
         ("a@b.example", ["c@d.example".to_owned()].as_slice())
     );
-    assert_eq!(catcher.mail(1).as_ref(), messages.first());
-    assert_eq!(catcher.mail(2), None);
+    assert_eq!(catcher.message(1).as_ref(), messages.first());
+    assert_eq!(catcher.message(2), None);
 }
 
 #[tokio::test]
@@ -53,17 +53,20 @@ async fn commands_out_of_order_are_rejected_and_the_session_continues() {
         converse(address, b"DATA\r\nRCPT TO:<a@b>\r\nMAIL x\r\nFOO\r\n\r\nQUIT\r\n").await;
     let codes: Vec<&str> = replies.lines().map(|l| &l[..3]).collect();
     assert_eq!(codes, ["220", "503", "503", "501", "502", "502", "221"]);
-    assert!(catcher.mails().is_empty());
+    assert!(catcher.messages().is_empty());
 }
 
 #[test]
 fn oldest_mails_are_evicted_first() {
     let inbox = Mutex::new(Inbox::default());
-    for _ in 0..MAX_MAILS + 3 {
+    for _ in 0..MAX_MESSAGES + 3 {
         store(&inbox, String::new(), Vec::new(), vec![0; 10], Millis(0));
     }
     let inbox = inbox.into_inner().unwrap();
-    assert_eq!((inbox.mails.len(), inbox.bytes, inbox.mails[0].id), (MAX_MAILS, MAX_MAILS * 10, 4));
+    assert_eq!(
+        (inbox.messages.len(), inbox.bytes, inbox.messages[0].id),
+        (MAX_MESSAGES, MAX_MESSAGES * 10, 4)
+    );
 }
 
 proptest! {

@@ -76,8 +76,8 @@ impl EnvelopeCommands {
     /// Returns each command with its stage, in order.
     pub(super) fn step_by_step(&self) -> [(Stage, &str); 3] {
         let (mail, rest) = self.text.split_at(self.rcpt_start);
-        let (rcpt_start, data_start) = rest.split_at(self.data_start - self.rcpt_start);
-        [(Stage::Mail, mail), (Stage::Rcpt, rcpt_start), (Stage::Data, data_start)]
+        let (rcpt, data) = rest.split_at(self.data_start - self.rcpt_start);
+        [(Stage::Mail, mail), (Stage::Rcpt, rcpt), (Stage::Data, data)]
     }
 }
 

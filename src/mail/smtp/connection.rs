@@ -15,7 +15,7 @@ use super::outcome::{
     AttemptResult, FailureScope, Reply, SmtpOutcome, Stage, StepResult, classify,
     rejects_pipelining,
 };
-use super::pipelining::{PipeliningLevel, PipeliningState, ProbeGuard};
+use super::pipelining::{PipeliningGuard, PipeliningLevel, PipeliningState};
 use super::relay::{ConnectError, Relay, Timeouts};
 use super::replies::step_result;
 use super::stream::IoControl;
@@ -53,7 +53,7 @@ enum PipelinedEnvelope {
     Sent {
         /// The message data before it was accepted.
         content_accepted: bool,
-        probe: ProbeGuard,
+        probe: PipeliningGuard,
     },
     /// Pipelining it is not possible with this relay, or not now: its commands are still to be
     /// sent.
@@ -116,8 +116,8 @@ impl Connection {
         }
     }
 
-    /// Sends MAIL, RCPT and DATA. After `Ok` the relay waits for the message data, and the only valid
-    /// next calls are `send_content` and `abandon`.
+    /// Sends MAIL, RCPT and DATA. After `Ok` the relay waits for the message data, and the only
+    /// valid next calls are `send_content` and `abandon`.
     ///
     /// # Errors
     /// Returns the outcome if the message ends here.
@@ -131,8 +131,8 @@ impl Connection {
         self.send_commands(&commands).await
     }
 
-    /// Sends the message data, with the envelope of the next message in the same write, and waits for
-    /// the reply after the final dot. The result is for this content alone;
+    /// Sends the message data, with the envelope of the next message in the same write, and waits
+    /// for the reply after the final dot. The result is for this content alone;
     /// `read_pipelined_replies` waits for the replies to the envelope.
     pub async fn send_content(
         &mut self,
@@ -159,14 +159,14 @@ impl Connection {
         }
         let was_pipelined = matches!(next_envelope, Some(PipelinedEnvelope::Sent { .. }));
         let step = step_result(result);
-        // Some relays reject the message data only because of the envelope behind it. Relays that have
-        // accepted a pipelined envelope before are not suspected of this.
+        // Some relays reject the message data only because of the envelope behind it. Relays that
+        // have accepted a pipelined envelope before are not suspected of this.
         let rejected_next_envelope = was_pipelined
             && !self.pipelining.is_proven(PipeliningLevel::Full)
             && matches!(&step, StepResult::Reply(reply) if reply.code >= 500)
             && rejects_pipelining(Stage::Content, &step, false);
         let mut attempt = match step {
-            _ if self.control.received_unsolicited_data() => self.unsolicited_reply().await,
+            _ if self.control.write_prevented() => self.unsolicited_reply().await,
             StepResult::NoReply(reason) if incomplete_write => {
                 self.write_failed(&reason, written >= content_length).await
             }
@@ -182,8 +182,8 @@ impl Connection {
     }
 
     /// Reads the replies to the envelope that was passed to `send_content`; to be called once after
-    /// it, whatever the outcome of that message data. After `Ok` the relay waits for the message data of this
-    /// mail.
+    /// it, whatever the outcome of that message data. After `Ok` the relay waits for the message
+    /// data of this mail.
     ///
     /// # Errors
     /// Returns the outcome if this message ends here; a relay error if the connection ended with
@@ -237,7 +237,7 @@ impl Connection {
             Ok(commands) => commands,
             Err(outcome) => return PipelinedEnvelope::Invalid(outcome),
         };
-        match self.capabilities.pipelining.then(|| self.pipelining.start_probe()).flatten() {
+        match self.capabilities.pipelining.then(|| self.pipelining.begin_pipelining()).flatten() {
             Some(probe) => {
                 write_buf.push_str(commands.pipelined());
                 PipelinedEnvelope::Sent { content_accepted: false, probe }
@@ -246,9 +246,9 @@ impl Connection {
         }
     }
 
-    /// Updates the state after the reply to the message data. After the final dot the relay holds no state
-    /// of the transaction, whatever it replied (RFC 5321 section 4.1.1.4), so a pipelined envelope
-    /// needs no RSET.
+    /// Updates the state after the reply to the message data. After the final dot the relay holds
+    /// no state of the transaction, whatever it replied (RFC 5321 section 4.1.1.4), so a pipelined
+    /// envelope needs no RSET.
     fn content_answered(
         &mut self,
         attempt: &AttemptResult,

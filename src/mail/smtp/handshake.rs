@@ -145,7 +145,7 @@ async fn start_tls(relay: &Relay, stream: Stream) -> Result<Stream, ConnectError
 }
 
 /// Reply that was read without lettre.
-struct RawReply {
+struct ParsedReply {
     reply: Reply,
     lines: Vec<String>,
 }
@@ -154,7 +154,7 @@ async fn send_command(
     relay: &Relay,
     stream: &mut Stream,
     command: &str,
-) -> Result<RawReply, ConnectError> {
+) -> Result<ParsedReply, ConnectError> {
     stream.write_all(command.as_bytes()).await.map_err(|e| unreachable(relay, &e))?;
     stream.flush().await.map_err(|e| unreachable(relay, &e))?;
     Ok(read_reply(relay, stream).await?.0)
@@ -164,7 +164,7 @@ async fn send_command(
 async fn read_reply(
     relay: &Relay,
     stream: &mut Stream,
-) -> Result<(RawReply, Vec<u8>), ConnectError> {
+) -> Result<(ParsedReply, Vec<u8>), ConnectError> {
     let mut raw = Vec::new();
     let mut lines = Vec::new();
     loop {
@@ -192,7 +192,7 @@ async fn read_reply(
         };
         lines.push(text.get(4..).unwrap_or_default().to_owned());
         if text.as_bytes().get(3) != Some(&b'-') {
-            return Ok((RawReply { reply: Reply::new(code, &lines.join(" ")), lines }, raw));
+            return Ok((ParsedReply { reply: Reply::new(code, &lines.join(" ")), lines }, raw));
         }
     }
 }

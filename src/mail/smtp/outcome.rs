@@ -213,10 +213,10 @@ pub(super) fn classify(stage: Stage, step: StepResult) -> Option<AttemptResult> 
     let reply = match step {
         StepResult::Reply(reply) => reply,
         StepResult::NoReply(reason) if stage == Stage::Content => {
-            return Some(connection_lost(SmtpOutcome::Uncertain { reason }));
+            return Some(not_reusable(SmtpOutcome::Uncertain { reason }));
         }
         StepResult::NoReply(reason) => {
-            return Some(connection_lost(SmtpOutcome::NotAttempted { reason }));
+            return Some(not_reusable(SmtpOutcome::NotAttempted { reason }));
         }
     };
     let relay_error = |reply: &Reply| SmtpOutcome::NotAttempted {
@@ -226,24 +226,21 @@ pub(super) fn classify(stage: Stage, step: StepResult) -> Option<AttemptResult> 
         // The relay is closing the connection (RFC 5321 section 3.8). After the message data of a
         // recipient the reply may concern that message data, so it counts as an attempt of theirs.
         (Stage::Content, _) if reply.code == 421 => {
-            return Some(connection_lost(SmtpOutcome::Deferred {
-                reply,
-                scope: FailureScope::Relay,
-            }));
+            return Some(not_reusable(SmtpOutcome::Deferred { reply, scope: FailureScope::Relay }));
         }
-        _ if reply.code == 421 => return Some(connection_lost(relay_error(&reply))),
+        _ if reply.code == 421 => return Some(not_reusable(relay_error(&reply))),
         (Stage::Reset | Stage::Mail | Stage::Rcpt, 2) => return None,
         (Stage::Data, 3) => return None,
         (Stage::Content, 2) => SmtpOutcome::Sent { reply },
         // A reply that does not fit the stage: commands and replies no longer correspond.
         (Stage::Content, 3) => {
-            return Some(connection_lost(SmtpOutcome::Uncertain {
+            return Some(not_reusable(SmtpOutcome::Uncertain {
                 reason: format!("the relay answered the message with: {reply}"),
             }));
         }
         // No relay rejects RSET (RFC 5321 section 4.1.1.5): such a reply belongs to another
         // command.
-        (_, 2 | 3) | (Stage::Reset, _) => return Some(connection_lost(relay_error(&reply))),
+        (_, 2 | 3) | (Stage::Reset, _) => return Some(not_reusable(relay_error(&reply))),
         (Stage::Mail, 4) => relay_error(&reply),
         (_, 4) => SmtpOutcome::Deferred { reply, scope: FailureScope::Recipient },
         _ if is_about_relay(stage, &reply) => relay_error(&reply),
@@ -296,7 +293,7 @@ fn rejection_scope(stage: Stage, reply: &Reply) -> FailureScope {
     }
 }
 
-fn connection_lost(outcome: SmtpOutcome) -> AttemptResult {
+fn not_reusable(outcome: SmtpOutcome) -> AttemptResult {
     AttemptResult { outcome, reusable: false }
 }
 

@@ -19,8 +19,8 @@ pub(super) enum PipeliningLevel {
     None,
     /// MAIL, RCPT and DATA in one write (RFC 2920).
     Envelope,
-    /// Also the next envelope in the write of the message data, after its final dot: DATA ends a group,
-    /// and content starts the next (RFC 2920 section 3.1).
+    /// Also the next envelope in the write of the message data, after its final dot: DATA ends a
+    /// group, and content starts the next (RFC 2920 section 3.1).
     Full,
 }
 
@@ -29,20 +29,20 @@ pub(super) enum PipeliningLevel {
 pub(super) struct PipeliningState {
     relay: String,
     level: AtomicU8,
-    full: ProbeRecord,
-    envelope: ProbeRecord,
+    full: LevelRecord,
+    envelope: LevelRecord,
     downgraded_at: Mutex<Option<Instant>>,
     probing: AtomicBool,
 }
 
-/// Permission to pipeline one envelope behind the message data. While that is unproven, only one probe
-/// exists at a time.
+/// Permission to pipeline one envelope behind the message data. While that is unproven, only one
+/// probe exists at a time.
 #[derive(Debug)]
-pub(super) struct ProbeGuard {
+pub(super) struct PipeliningGuard {
     probe: Option<Arc<PipeliningState>>,
 }
 
-impl Drop for ProbeGuard {
+impl Drop for PipeliningGuard {
     fn drop(&mut self) {
         if let Some(state) = &self.probe {
             state.probing.store(false, Ordering::Relaxed);
@@ -50,9 +50,9 @@ impl Drop for ProbeGuard {
     }
 }
 
-/// Success and failure record of one level.
+/// Successes and failures at one level.
 #[derive(Debug, Default)]
-struct ProbeRecord {
+struct LevelRecord {
     succeeded: AtomicBool,
     consecutive_failures: AtomicU8,
     warned: AtomicBool,
@@ -62,7 +62,7 @@ impl PipeliningState {
     /// Starts at the highest level. `relay` is its name in log messages.
     pub(super) fn new(relay: String) -> Self {
         let level = AtomicU8::new(PipeliningLevel::Full as u8);
-        let (full, envelope) = (ProbeRecord::default(), ProbeRecord::default());
+        let (full, envelope) = (LevelRecord::default(), LevelRecord::default());
         Self {
             relay,
             level,
@@ -84,18 +84,18 @@ impl PipeliningState {
         self.record(level).is_none_or(|record| record.succeeded.load(Ordering::Relaxed))
     }
 
-    /// Returns a probe to pipeline an envelope, if the level allows it. An unproven relay is
+    /// Returns the permission to pipeline an envelope, if the level allows it. An unproven relay is
     /// probed by a single connection at a time, so that a failure costs one retried mail instead of
     /// one per connection.
-    pub(super) fn start_probe(self: &Arc<Self>) -> Option<ProbeGuard> {
+    pub(super) fn begin_pipelining(self: &Arc<Self>) -> Option<PipeliningGuard> {
         if self.level() != PipeliningLevel::Full {
             return None;
         }
         if self.is_proven(PipeliningLevel::Full) {
-            return Some(ProbeGuard { probe: None });
+            return Some(PipeliningGuard { probe: None });
         }
         (!self.probing.swap(true, Ordering::Relaxed))
-            .then(|| ProbeGuard { probe: Some(Arc::clone(self)) })
+            .then(|| PipeliningGuard { probe: Some(Arc::clone(self)) })
     }
 
     /// Records that a group at this level succeeded.
@@ -123,7 +123,7 @@ impl PipeliningState {
         }
     }
 
-    fn record(&self, level: PipeliningLevel) -> Option<&ProbeRecord> {
+    fn record(&self, level: PipeliningLevel) -> Option<&LevelRecord> {
         match level {
             PipeliningLevel::None => None,
             PipeliningLevel::Envelope => Some(&self.envelope),
@@ -212,15 +212,15 @@ mod tests {
     fn unproven_relay_is_probed_by_one_connection_at_a_time() {
         let (state, now) = state();
         let state = Arc::new(state);
-        let first = state.start_probe();
-        assert!(first.is_some() && state.start_probe().is_none());
+        let first = state.begin_pipelining();
+        assert!(first.is_some() && state.begin_pipelining().is_none());
         drop(first);
-        let second = state.start_probe();
+        let second = state.begin_pipelining();
         assert!(second.is_some(), "dropping a connection ends its probe");
         state.record_success(PipeliningLevel::Full);
-        assert!(state.start_probe().is_some());
+        assert!(state.begin_pipelining().is_some());
         (0..3).for_each(|_| state.record_failure_at(PipeliningLevel::Full, "silence", now));
-        assert!(state.start_probe().is_none());
+        assert!(state.begin_pipelining().is_none());
     }
 
     #[test]

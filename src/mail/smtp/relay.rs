@@ -19,16 +19,17 @@ pub struct Timeouts {
     pub connect: Duration,
     /// Reply to a command (RFC 5321 section 4.5.3.2 requires 5 minutes).
     pub reply: Duration,
-    /// From the first byte of the message data to the reply after its final dot (RFC 5321: 10 minutes).
+    /// From the first byte of the message data to the reply after its final dot (RFC 5321: 10
+    /// minutes).
     pub content: Duration,
-    /// All replies to an envelope that was pipelined after the message data, while the relay has never
-    /// accepted one: some relays discard input that arrives before they have replied.
+    /// All replies to an envelope that was pipelined after the message data, while the relay has
+    /// never accepted one: some relays discard input that arrives before they have replied.
     pub unproven_pipelining: Duration,
     /// Grace period during shutdown for the replies to an envelope, when nothing of the message has
     /// been sent yet.
     pub envelope_grace: Duration,
-    /// Grace period during shutdown for the reply to the message data, whose outcome would otherwise be
-    /// unknown.
+    /// Grace period during shutdown for the reply to the message data, whose outcome would
+    /// otherwise be unknown.
     pub content_grace: Duration,
 }
 

@@ -29,7 +29,7 @@ pub(super) struct IoControl {
     written: AtomicU64,
     /// The next write requires that nothing has arrived before it.
     expects_no_data: AtomicBool,
-    received_unsolicited_data: AtomicBool,
+    write_prevented: AtomicBool,
 }
 
 impl IoControl {
@@ -40,7 +40,7 @@ impl IoControl {
             deadline_ms: AtomicU64::new(0),
             written: AtomicU64::new(0),
             expects_no_data: AtomicBool::new(false),
-            received_unsolicited_data: AtomicBool::new(false),
+            write_prevented: AtomicBool::new(false),
         };
         control.set_timeout(timeout);
         Arc::new(control)
@@ -60,8 +60,8 @@ impl IoControl {
 
     /// Returns `true` if a write failed because the relay had sent something or closed the
     /// connection; nothing of that write was sent.
-    pub(super) fn received_unsolicited_data(&self) -> bool {
-        self.received_unsolicited_data.load(Ordering::Relaxed)
+    pub(super) fn write_prevented(&self) -> bool {
+        self.write_prevented.load(Ordering::Relaxed)
     }
 
     /// Returns the number of bytes written so far; bytes not counted have certainly not been sent.
@@ -196,7 +196,7 @@ impl Stream {
                 Poll::Ready(Err(e)) => reason = e,
             }
         }
-        self.control.received_unsolicited_data.store(true, Ordering::Relaxed);
+        self.control.write_prevented.store(true, Ordering::Relaxed);
         if self.replies.len() > 0 {
             reason = io::Error::new(ErrorKind::InvalidData, "the relay sent an unsolicited reply");
         }

@@ -84,7 +84,7 @@ pub(super) async fn next_nodes(
     after: u64,
     since: Option<Millis>,
 ) -> anyhow::Result<Vec<Node>> {
-    let DrupalSite { prefix, types, condition, published_at, .. } = site;
+    let DrupalSite { prefix, types, condition, published_at_sql: published_at, .. } = site;
     let changed = since.map(|mark| {
         let begin = incremental::overlap_start(mark).epoch_seconds();
         format!(" AND (n.changed IS NULL OR n.changed >= {begin} OR {published_at} >= {begin})")
@@ -126,7 +126,7 @@ async fn languages(
     site: &DrupalSite,
     ids: &str,
 ) -> anyhow::Result<BTreeMap<u64, Node>> {
-    let DrupalSite { prefix, types, condition, published_at, .. } = site;
+    let DrupalSite { prefix, types, condition, published_at_sql: published_at, .. } = site;
     let sql = format!(
         "SELECT n.nid, n.langcode, n.default_langcode, CASE WHEN n.type IN ({types}) AND {condition} THEN 1 ELSE 0 END, n.title, n.uid, \
          {published_at}, n.changed FROM {prefix}node_field_data n WHERE n.nid IN ({ids}) ORDER BY n.nid, n.default_langcode DESC, n.langcode"

@@ -21,7 +21,7 @@ pub(super) struct DrupalSite {
     /// SQL condition on `n` for nodes that are published or scheduled.
     pub(super) condition: String,
     /// SQL expression on `n` for the time of publication.
-    pub(super) published_at: String,
+    pub(super) published_at_sql: String,
     /// `true` if there is a table for bodies.
     pub(super) has_body: bool,
     /// Fields that refer to terms; `true` for those that contain tags.
@@ -77,7 +77,7 @@ pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::
         files_url: source.files_url.clone(),
         types: session.quote_list(source.content_types.iter().map(String::as_str)),
         condition: "n.status = 1".to_owned(),
-        published_at: "n.created".to_owned(),
+        published_at_sql: "n.created".to_owned(),
         has_body: session.columns(&format!("{prefix}node__body")).await?.contains("body_value"),
         term_fields: Vec::new(),
         image_fields: Vec::new(),
@@ -96,7 +96,7 @@ pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::
             session.unix_time_expression(),
             SCHEDULER_GRACE.as_secs()
         );
-        site.published_at =
+        site.published_at_sql =
             "CASE WHEN n.status = 1 THEN n.created ELSE n.publish_on END".to_owned();
     }
     let mut seen = BTreeSet::new();

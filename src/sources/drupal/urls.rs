@@ -91,7 +91,7 @@ mod tests {
             files_url: "https://a.example/cms/sites/default/files".into(),
             types: String::new(),
             condition: String::new(),
-            published_at: String::new(),
+            published_at_sql: String::new(),
             has_body: true,
             term_fields: Vec::new(),
             image_fields: Vec::new(),

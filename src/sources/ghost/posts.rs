@@ -38,9 +38,9 @@ pub(super) struct GhostSite {
     /// `true` if posts have the column `updated_at`.
     has_updated_at: bool,
     /// Query for tags, up to the list of post ids.
-    tags: String,
+    tags_query: String,
     /// Query for authors, up to the list of post ids.
-    authors: &'static str,
+    authors_query: &'static str,
     /// ORDER BY clause of the query for authors.
     authors_order: &'static str,
 }
@@ -138,10 +138,10 @@ pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::
         select: format!("SELECT {} FROM posts p{joined}", POST_COLUMNS.map(column).join(", ")),
         condition: condition(&posts, &meta, source.members),
         has_updated_at: posts.contains("updated_at"),
-        tags: format!(
+        tags_query: format!(
             "SELECT pt.post_id, t.name, t.slug, {tag_visibility} FROM posts_tags pt JOIN tags t ON t.id = pt.tag_id WHERE pt.post_id"
         ),
-        authors: if several_authors {
+        authors_query: if several_authors {
             "SELECT pa.post_id, u.name, u.slug FROM posts_authors pa JOIN users u ON u.id = pa.author_id WHERE pa.post_id"
         } else {
             "SELECT p.id, u.name, u.slug FROM posts p JOIN users u ON u.id = p.author_id WHERE p.id"
@@ -192,8 +192,9 @@ pub(super) async fn next_posts(
     let ids = session.quote_list(posts.iter().map(|post| post.id.as_str()));
     let index_of: HashMap<String, usize> =
         posts.iter().enumerate().map(|(at, post)| (post.id.clone(), at)).collect();
-    for row in
-        session.rows(&format!("{} IN ({ids}) ORDER BY pt.sort_order, pt.id", site.tags)).await?
+    for row in session
+        .rows(&format!("{} IN ({ids}) ORDER BY pt.sort_order, pt.id", site.tags_query))
+        .await?
     {
         let [post, name, slug, visibility] = to_array(row);
         if let Some(at) = index_of.get(&post) {
@@ -202,7 +203,9 @@ pub(super) async fn next_posts(
             posts[*at].tags.push(Tag { name, slug, is_public });
         }
     }
-    for row in session.rows(&format!("{} IN ({ids}) {}", site.authors, site.authors_order)).await? {
+    for row in
+        session.rows(&format!("{} IN ({ids}) {}", site.authors_query, site.authors_order)).await?
+    {
         let [post, name, slug] = to_array(row);
         if let Some(at) = index_of.get(&post) {
             posts[*at].authors.push(Author { name, slug });

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 
 use super::xml::Element;
 use super::{
-    ImportedArticle, NumberedArticle, finish, media_enclosure, parse_time, resolve_url,
+    NumberedArticle, ParsedArticle, finish, media_enclosure, parse_time, resolve_url,
     text_to_paragraphs,
 };
 use crate::domain::article::IncomingArticle;
@@ -15,11 +15,7 @@ pub(super) fn parse_entries(feed: &Element, zone: &TimeZone) -> Vec<NumberedArti
 }
 
 /// Converts an entry to an article; the error is the reason why it cannot be one.
-fn parse_entry(
-    entry: &Element,
-    feed: &Element,
-    zone: &TimeZone,
-) -> Result<ImportedArticle, String> {
+fn parse_entry(entry: &Element, feed: &Element, zone: &TimeZone) -> Result<ParsedArticle, String> {
     let published = parse_time("date", entry.child_text("atom:published"), zone)?;
     let updated = parse_time("date of the last change", entry.child_text("atom:updated"), zone)?;
     let home_url = feed

@@ -4,9 +4,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{
-    ImportedArticle, NumberedArticle, finish, parse_time, resolve_url, text_to_paragraphs,
-};
+use super::{NumberedArticle, ParsedArticle, finish, parse_time, resolve_url, text_to_paragraphs};
 use crate::domain::article::{Enclosure, IncomingArticle};
 use crate::sources::line_index::LineIndex;
 
@@ -59,7 +57,7 @@ pub(super) fn parse_feed(
 }
 
 /// Converts an item to an article; the error is the reason why it cannot be one.
-fn parse_item(item: &str, feed: &Feed<'_>, zone: &TimeZone) -> Result<ImportedArticle, String> {
+fn parse_item(item: &str, feed: &Feed<'_>, zone: &TimeZone) -> Result<ParsedArticle, String> {
     let item: Value = serde_json::from_str(item)
         .map_err(|e| format!("this is not a valid item of a JSON Feed: {e}"))?;
     if !item.is_object() {

@@ -21,7 +21,7 @@ pub(super) mod xml;
 
 /// Article parsed from a file.
 #[derive(Debug, Clone, Default)]
-pub(super) struct ImportedArticle {
+pub(super) struct ParsedArticle {
     /// Its content, not yet normalized.
     pub(super) article: IncomingArticle,
     /// `true` if the file has its publication date.
@@ -29,11 +29,11 @@ pub(super) struct ImportedArticle {
 }
 
 /// Line number and article, or the reason why the article is invalid.
-pub(super) type NumberedArticle = (u64, Result<ImportedArticle, String>);
+pub(super) type NumberedArticle = (u64, Result<ParsedArticle, String>);
 
 /// Content of an imported file.
 #[derive(Debug, Default)]
-pub(super) struct ImportedFile {
+pub(super) struct ParsedFile {
     /// Articles in the order of the file.
     pub(super) articles: Vec<NumberedArticle>,
     /// Number of entries that are not public articles, by description.
@@ -45,7 +45,7 @@ pub(super) fn parse_xml(
     bytes: &[u8],
     source: &Source,
     site_language: &str,
-) -> Result<ImportedFile, (u64, String)> {
+) -> Result<ParsedFile, (u64, String)> {
     let text = xml::decode(bytes).map_err(|reason| (1, reason))?;
     let root = xml::parse(&text)?;
     let zone = &source.timezone;
@@ -71,16 +71,13 @@ pub(super) fn parse_xml(
             ));
         }
     };
-    Ok(ImportedFile { articles, left_out: BTreeMap::new() })
+    Ok(ParsedFile { articles, left_out: BTreeMap::new() })
 }
 
 /// Parses a JSON Feed; the error has the line.
-pub(super) fn parse_json_feed(
-    bytes: &[u8],
-    source: &Source,
-) -> Result<ImportedFile, (u64, String)> {
+pub(super) fn parse_json_feed(bytes: &[u8], source: &Source) -> Result<ParsedFile, (u64, String)> {
     let text = xml::decode(bytes).map_err(|reason| (1, reason))?;
-    Ok(ImportedFile {
+    Ok(ParsedFile {
         articles: jsonfeed::parse_feed(&text, &source.timezone)?,
         left_out: BTreeMap::new(),
     })
@@ -113,7 +110,7 @@ fn parse_time(
 fn finish(
     mut article: IncomingArticle,
     published: Option<Millis>,
-) -> Result<ImportedArticle, String> {
+) -> Result<ParsedArticle, String> {
     if article.title.trim().is_empty() && article.body_html.trim().is_empty() {
         return Err("it has neither a title nor a text".into());
     }
@@ -121,7 +118,7 @@ fn finish(
     article.guid = article.guid.filter(|g| !g.is_empty()).or_else(|| article.url.clone());
     article.source_id = article.guid.clone().unwrap_or_default();
     article.published_at = published.or(article.updated_at).unwrap_or_default();
-    Ok(ImportedArticle { is_dated: published.or(article.updated_at).is_some(), article })
+    Ok(ParsedArticle { is_dated: published.or(article.updated_at).is_some(), article })
 }
 
 /// Returns the audio or video file that an element refers to by its attribute `url_attribute`.

@@ -4,7 +4,7 @@
 use jiff::tz::TimeZone;
 
 use super::xml::Element;
-use super::{ImportedArticle, NumberedArticle, finish, media_enclosure, parse_time, resolve_url};
+use super::{NumberedArticle, ParsedArticle, finish, media_enclosure, parse_time, resolve_url};
 use crate::domain::article::IncomingArticle;
 
 /// Returns the articles of a channel with their line numbers.
@@ -26,7 +26,7 @@ fn parse_item(
     language: Option<&str>,
     home: Option<&str>,
     zone: &TimeZone,
-) -> Result<ImportedArticle, String> {
+) -> Result<ParsedArticle, String> {
     let first = |names: &[&str]| names.iter().find_map(|name| item.child_text(name));
     let published = parse_time(
         "date",

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use url::Url;
 
-use super::database::Database;
 use super::posts::{columns, number};
+use super::session::WordPressSession;
 use super::site::{WordPressSite, language_tag};
 use crate::sources::php::Value;
 
@@ -41,7 +41,7 @@ pub(super) struct Languages {
 
 /// Reads the languages from the tables of either plugin, if installed.
 pub(super) async fn read(
-    database: &mut Database,
+    database: &mut WordPressSession,
     site: &WordPressSite,
 ) -> Result<Languages, anyhow::Error> {
     let mut languages = polylang(database, site).await?;
@@ -53,7 +53,7 @@ pub(super) async fn read(
 
 /// Reads Polylang's languages and groups of translations, which are terms.
 async fn polylang(
-    database: &mut Database,
+    database: &mut WordPressSession,
     site: &WordPressSite,
 ) -> Result<Languages, anyhow::Error> {
     let sql = "SELECT t.slug, tt.description FROM {p}terms t JOIN {p}term_taxonomy tt ON tt.term_id = t.term_id WHERE tt.taxonomy = 'language'";
@@ -109,7 +109,10 @@ async fn polylang(
 }
 
 /// Reads WPML's languages and groups of translations from its tables.
-async fn wpml(database: &mut Database, site: &WordPressSite) -> Result<Languages, anyhow::Error> {
+async fn wpml(
+    database: &mut WordPressSession,
+    site: &WordPressSite,
+) -> Result<Languages, anyhow::Error> {
     let sql = "SELECT CAST(element_id AS CHAR), CAST(trid AS CHAR), language_code FROM {p}icl_translations WHERE element_type = 'post_post' AND element_id IS NOT NULL";
     let Some(rows) = database.rows_if_readable(sql, &[]).await?.filter(|rows| !rows.is_empty())
     else {
@@ -153,7 +156,7 @@ async fn wpml(database: &mut Database, site: &WordPressSite) -> Result<Languages
 }
 
 /// Returns the ids of public posts; a draft is never the original of a translation.
-async fn public_posts(database: &mut Database) -> Result<HashSet<u64>, anyhow::Error> {
+async fn public_posts(database: &mut WordPressSession) -> Result<HashSet<u64>, anyhow::Error> {
     let sql = "SELECT CAST(ID AS CHAR) FROM {p}posts WHERE post_type = 'post' AND post_status IN ('publish', 'future') AND post_password = ''";
     Ok(database
         .rows(sql, &[])

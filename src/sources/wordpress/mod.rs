@@ -2,13 +2,13 @@
 //! WordPress's own feed.
 
 mod calendar;
-mod database;
 mod dates;
 mod languages;
 mod options;
 mod permalinks;
 mod posts;
 mod render;
+mod session;
 mod site;
 mod site_info;
 mod wxr;
@@ -19,7 +19,7 @@ use tokio::sync::mpsc::Sender;
 
 pub(super) use self::render::autop::autop;
 
-use self::database::Database;
+use self::session::WordPressSession;
 use self::site::{DataRequest, Post, WordPressSite};
 use super::id_set::IdSet;
 use super::ingest::shared_guid_note;
@@ -44,7 +44,7 @@ pub(crate) async fn read(
     since: Option<Millis>,
     items: Sender<SourceRow>,
 ) -> Result<bool, anyhow::Error> {
-    let mut database = Database::open(source).await?;
+    let mut database = WordPressSession::open(source).await?;
     let mut site = options::read(&mut database, &source.timezone).await?;
     let language = site.language().unwrap_or_else(|| site_language.to_owned());
     let mut after = 0;
@@ -83,7 +83,7 @@ pub(crate) async fn read(
 
 /// Checks that the site can be read: connection and tables.
 pub(crate) async fn check(source: &Source) -> Result<(), anyhow::Error> {
-    let mut database = Database::open(source).await?;
+    let mut database = WordPressSession::open(source).await?;
     options::read(&mut database, &source.timezone).await?;
     posts::next_posts(&mut database, 0, None).await?;
     database.close().await;
@@ -92,7 +92,7 @@ pub(crate) async fn check(source: &Source) -> Result<(), anyhow::Error> {
 
 /// Converts a post into an article, or into a rejection with its reason.
 async fn to_item(
-    database: &mut Database,
+    database: &mut WordPressSession,
     site: &mut WordPressSite,
     source: &Source,
     language: &str,

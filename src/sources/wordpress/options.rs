@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::database::Database;
 use super::languages;
 use super::posts::{columns, number, pairs};
+use super::session::WordPressSession;
 use super::site::{Term, User, WordPressSite};
 
 /// Options that determine addresses, dates, files and widgets of a site.
@@ -14,7 +14,7 @@ const OPTIONS: &str = "'home','siteurl','permalink_structure','WPLANG','timezone
 
 /// Reads the options, terms and authors of a site.
 pub(super) async fn read(
-    database: &mut Database,
+    database: &mut WordPressSession,
     fallback: &jiff::tz::TimeZone,
 ) -> Result<WordPressSite, anyhow::Error> {
     let mut site = WordPressSite::default();
@@ -22,9 +22,8 @@ pub(super) async fn read(
         "SELECT option_name, option_value FROM {{p}}options WHERE option_name IN ({OPTIONS})"
     );
     site.options = pairs(database.rows(&sql, &[]).await?);
-    site.configured_zone =
-        super::dates::zone(site.option("timezone_string"), site.option("gmt_offset"))
-            .or_else(|| Some(fallback.clone()));
+    site.time_zone = super::dates::zone(site.option("timezone_string"), site.option("gmt_offset"))
+        .or_else(|| Some(fallback.clone()));
     let clock = database.rows("SELECT CAST(UNIX_TIMESTAMP() AS CHAR)", &[]).await?;
     let seconds = clock.first().and_then(|row| row[0].parse().ok()).unwrap_or_default();
     site.now = jiff::Timestamp::from_second(seconds).unwrap_or_default();
@@ -59,7 +58,9 @@ fn network_prefix(prefix: &str) -> Option<(&str, &str)> {
 }
 
 /// Returns the uploads path of a site in a network; `None` for a standalone site.
-async fn network_uploads_path(database: &mut Database) -> Result<Option<String>, anyhow::Error> {
+async fn network_uploads_path(
+    database: &mut WordPressSession,
+) -> Result<Option<String>, anyhow::Error> {
     let Some((network, number)) =
         network_prefix(&database.prefix).map(|(n, id)| (n.to_owned(), id.to_owned()))
     else {
@@ -81,7 +82,7 @@ async fn network_uploads_path(database: &mut Database) -> Result<Option<String>,
 }
 
 /// Reads the authors; a network has one table of users, with the main site's prefix.
-async fn users(database: &mut Database) -> Result<HashMap<u64, User>, anyhow::Error> {
+async fn users(database: &mut WordPressSession) -> Result<HashMap<u64, User>, anyhow::Error> {
     const SELECT: &str = "SELECT CAST(ID AS CHAR), display_name, user_nicename FROM {p}users";
     let rows = match network_prefix(&database.prefix).map(|(network, _)| network.to_owned()) {
         Some(network) => match database.rows_if_readable(SELECT, &[]).await? {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use super::database::{Database, Fields};
+use super::session::{Fields, WordPressSession};
 use super::site::{Comment, DataRequest, Order, Post, PostPage, PostQuery, WordPressSite};
 use crate::domain::time::Millis;
 use crate::sources::incremental;
@@ -20,7 +20,7 @@ const PAGE_SIZE: usize = 100;
 /// Returns the next public articles by id that changed since a time, with their bodies; empty after
 /// the last one.
 pub(super) async fn next_posts(
-    database: &mut Database,
+    database: &mut WordPressSession,
     after: u64,
     since: Option<Millis>,
 ) -> Result<Vec<Post>, anyhow::Error> {
@@ -40,7 +40,7 @@ pub(super) async fn next_posts(
 
 /// Reads the data that rendering requested and adds it to the site.
 pub(super) async fn fetch(
-    database: &mut Database,
+    database: &mut WordPressSession,
     site: &mut WordPressSite,
     wanted: impl IntoIterator<Item = DataRequest>,
 ) -> Result<(), anyhow::Error> {
@@ -80,7 +80,7 @@ pub(super) async fn fetch(
 /// Returns the posts that match a condition, with their terms and the metadata in use. The
 /// condition must not contain external input other than numbers.
 async fn select(
-    database: &mut Database,
+    database: &mut WordPressSession,
     condition: &str,
     with_body: bool,
 ) -> Result<Vec<Post>, anyhow::Error> {
@@ -169,7 +169,7 @@ fn post(row: Fields, with_body: bool) -> Post {
 
 /// Reads the ids of a list, and its posts without bodies.
 async fn list(
-    database: &mut Database,
+    database: &mut WordPressSession,
     site: &mut WordPressSite,
     query: PostQuery,
 ) -> Result<(), anyhow::Error> {
@@ -227,7 +227,7 @@ async fn list(
     Ok(())
 }
 
-async fn months(database: &mut Database) -> Result<Vec<(i16, i8, u64)>, anyhow::Error> {
+async fn months(database: &mut WordPressSession) -> Result<Vec<(i16, i8, u64)>, anyhow::Error> {
     let sql = "SELECT CAST(YEAR(post_date) AS CHAR), CAST(MONTH(post_date) AS CHAR), CAST(COUNT(ID) AS CHAR) FROM {p}posts \
         WHERE post_type = 'post' AND post_status = 'publish' GROUP BY YEAR(post_date), MONTH(post_date) ORDER BY YEAR(post_date) DESC, MONTH(post_date) DESC";
     let rows = database.rows(sql, &[]).await?;
@@ -237,7 +237,7 @@ async fn months(database: &mut Database) -> Result<Vec<(i16, i8, u64)>, anyhow::
         .collect())
 }
 
-async fn comments(database: &mut Database) -> Result<Vec<Comment>, anyhow::Error> {
+async fn comments(database: &mut WordPressSession) -> Result<Vec<Comment>, anyhow::Error> {
     let sql = "SELECT CAST(c.comment_ID AS CHAR), CAST(c.comment_post_ID AS CHAR), c.comment_author, c.comment_author_url, CAST(c.comment_date AS CHAR), c.comment_content \
         FROM {p}comments c JOIN {p}posts p ON p.ID = c.comment_post_ID WHERE c.comment_approved = '1' AND p.post_status = 'publish' AND p.post_password = '' \
         ORDER BY c.comment_date_gmt DESC LIMIT 100";

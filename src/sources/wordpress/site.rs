@@ -143,7 +143,7 @@ pub(super) struct WordPressSite {
     pub(super) terms: BTreeMap<u64, Term>,
     pub(super) users: HashMap<u64, User>,
     /// Time zone of the site, else of the source's configuration.
-    pub(super) configured_zone: Option<TimeZone>,
+    pub(super) time_zone: Option<TimeZone>,
     /// Time of the database's clock at the start of the sync.
     pub(super) now: Timestamp,
     pub(super) posts: HashMap<u64, Option<Post>>,
@@ -169,7 +169,7 @@ impl WordPressSite {
 
     /// Returns the time zone of local times.
     pub(super) fn zone(&self) -> TimeZone {
-        self.configured_zone.clone().unwrap_or(TimeZone::UTC)
+        self.time_zone.clone().unwrap_or(TimeZone::UTC)
     }
 
     /// Returns the public URL without a trailing slash.

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::database::Database;
 use super::options;
 use super::posts::{columns, number};
+use super::session::WordPressSession;
 use crate::config::Source;
 use crate::sources::inspect::{Facts, ids_fact, zone_name};
 
 /// Returns facts about a site, and the number of its non-public posts by reason.
 pub(in crate::sources) async fn site_info(source: &Source) -> anyhow::Result<Facts> {
-    let mut database = Database::open(source).await?;
+    let mut database = WordPressSession::open(source).await?;
     let site = options::read(&mut database, &source.timezone).await?;
     let languages: Vec<&str> = site.languages.tags().collect();
     let structure = match site.option("permalink_structure") {

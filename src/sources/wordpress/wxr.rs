@@ -9,7 +9,7 @@ use crate::config::Source;
 use crate::domain::article::IncomingArticle;
 use crate::sources::id_set::IdSet;
 use crate::sources::importers::xml::Element;
-use crate::sources::importers::{ImportedArticle, ImportedFile};
+use crate::sources::importers::{ParsedArticle, ParsedFile};
 
 /// First id for authors and terms that the export does not number.
 const FIRST_SYNTHETIC_ID: u64 = 1 << 40;
@@ -30,7 +30,7 @@ pub(in crate::sources) fn read_wxr(
     channel: &Element,
     source: &Source,
     site_language: &str,
-) -> ImportedFile {
+) -> ParsedFile {
     let mut site = site(channel, source);
     let logins = authors(channel, &mut site);
     let mut slugs = terms(channel, &mut site);
@@ -40,7 +40,7 @@ pub(in crate::sources) fn read_wxr(
     site.months = Some(months(&site));
     site.comments = Some(Vec::new());
     let language = channel.child_text("language").unwrap_or_else(|| site_language.to_owned());
-    let mut file = ImportedFile::default();
+    let mut file = ParsedFile::default();
     let mut guids = IdSet::default();
     let mut firsts: BTreeMap<String, u64> = BTreeMap::new();
     for exported in exported.into_iter().filter(|exported| exported.post.kind == "post") {
@@ -58,7 +58,7 @@ pub(in crate::sources) fn read_wxr(
             to_article(&site, source, language, &exported.post, body).map(|mut article| {
                 drop_shared_guid(&mut article, &mut guids);
                 apply_textual_fields(&mut article, &exported, &mut firsts);
-                ImportedArticle { article, is_dated: true }
+                ParsedArticle { article, is_dated: true }
             });
         file.articles.push((exported.line, imported));
     }
@@ -83,10 +83,8 @@ fn apply_textual_fields(
 }
 
 fn site(channel: &Element, source: &Source) -> WordPressSite {
-    let mut site = WordPressSite {
-        configured_zone: Some(source.timezone.clone()),
-        ..WordPressSite::default()
-    };
+    let mut site =
+        WordPressSite { time_zone: Some(source.timezone.clone()), ..WordPressSite::default() };
     let options = [
         ("home", channel.child_text("wp:base_blog_url").or_else(|| channel.child_text("link"))),
         ("siteurl", channel.child_text("wp:base_blog_url").or_else(|| channel.child_text("link"))),

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::problem::Problem;
 use crate::domain::actor::Actor;
-use crate::sources::trigger::{SyncRequest, request_sync};
+use crate::sources::trigger::{SyncRequestOutcome, request_sync};
 use crate::web::state::SharedState;
 
 /// `POST /api/v1/sources/{name}/sync`: queues an immediate sync run; the body that a webhook sends
@@ -24,15 +24,15 @@ pub(super) async fn sync(
     body.map_err(|rejection| Problem::invalid_body(rejection.status()))?;
     let app = &web.app;
     match request_sync(&app.store, &app.config, &app.triggers, &name, &actor, app.now()).await? {
-        SyncRequest::Queued => {
+        SyncRequestOutcome::Queued => {
             let text = json!({"source": name, "state": "queued"}).to_string();
             Ok((StatusCode::ACCEPTED, [(header::CONTENT_TYPE, "application/json")], text)
                 .into_response())
         }
-        SyncRequest::Unknown => {
+        SyncRequestOutcome::Unknown => {
             Err(Problem::not_found(format!("the configuration has no source {name:?}")))
         }
-        SyncRequest::Builtin => Err(Problem::conflict(format!(
+        SyncRequestOutcome::Builtin => Err(Problem::conflict(format!(
             "{name:?} is a builtin source, which has no external database to read"
         ))),
     }

@@ -74,7 +74,7 @@ pub(in crate::web) async fn show(
     let mail = id
         .parse()
         .ok()
-        .and_then(|id| require_demo(&web).ok()?.mail_catcher.mail(id))
+        .and_then(|id| require_demo(&web).ok()?.mail_catcher.message(id))
         .ok_or_else(WebError::not_found)?;
     let page = web
         .render(&MailboxMailPage {
@@ -94,7 +94,7 @@ pub(in crate::web) async fn show(
 /// `GET /mailbox.json`: all stored e-mails, newest first.
 pub(in crate::web) async fn json(State(web): State<SharedState>) -> WebResult<Response> {
     let mails: Vec<MailView> =
-        require_demo(&web)?.mail_catcher.mails().into_iter().map(mail_view).collect();
+        require_demo(&web)?.mail_catcher.messages().into_iter().map(mail_view).collect();
     let body = serde_json::to_string(&mails).map_err(anyhow::Error::from)?;
     let headers: [(HeaderName, &str); 2] =
         [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];

@@ -16,7 +16,7 @@ fn address(route: &str) -> String {
 }
 
 #[tokio::test]
-async fn open_pages_refuse_cross_site_requests_and_links_and_programs_do_not() {
+async fn open_pages_refuse_cross_origin_requests_and_links_and_programs_do_not() {
     let site = Site::new(true).await;
     let routes = declared_routes(site.app.clone(), site.demo.clone());
     assert!(routes.len() > 15, "{routes:?}");

@@ -79,7 +79,7 @@ async fn token_permits_what_its_role_allows_until_it_is_revoked() {
         StatusCode::NOT_FOUND
     );
     assert_eq!(
-        site.sync(SYNC, &editor, &"x".repeat(MAX_FORM_BYTES + 1)).await.status,
+        site.sync(SYNC, &editor, &"x".repeat(MAX_BODY_BYTES + 1)).await.status,
         StatusCode::PAYLOAD_TOO_LARGE
     );
     assert!(

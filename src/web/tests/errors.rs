@@ -47,7 +47,7 @@ async fn each_error_status_has_its_own_title_and_text() {
     let site = Site::new(false).await;
     site.publish("One").await;
     let form = "address=eve%40example.org&digest=weekly";
-    let too_large = format!("{form}&name={}", "x".repeat(MAX_FORM_BYTES));
+    let too_large = format!("{form}&name={}", "x".repeat(MAX_BODY_BYTES));
     let cross_site = Request::post("/subscribe").header("sec-fetch-site", "cross-site");
     let no_coding = Request::get("/feeds/news.rss").header(header::ACCEPT_ENCODING, "identity;q=0");
     let bad_request = site.post("/subscribe", "address=eve%40example.org&digest=unknown").await;

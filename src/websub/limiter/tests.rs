@@ -74,7 +74,7 @@ async fn slow_healthy_request_releases_its_permit_to_others() {
 #[tokio::test]
 async fn regained_capacity_notifies_if_jobs_are_left() {
     let limiter = Arc::new(ConcurrencyLimiter::new(4));
-    limiter.record_claim(RequestClass::Unverified, true);
+    limiter.set_has_more(RequestClass::Unverified, true);
     limiter.spawn(job(RequestClass::Unverified, "a.example", 1), async {});
     limiter.notified().await;
     assert_eq!(

@@ -72,10 +72,10 @@ database_tests! {
         world.sql("UPDATE hub_subscriptions SET host = 'hangs.example' WHERE id < (SELECT MAX(id) FROM hub_subscriptions)").await;
         hanging.on_push(Behavior::Hang);
         node.publish(world, "second").await;
-        node.websub.push_due(node.app.now()).await.unwrap();
+        node.websub.send_due(node.app.now()).await.unwrap();
         working.wait_for_pushes(1).await;
         node.publish(world, "third").await;
-        node.websub.push_due(node.app.now()).await.unwrap();
+        node.websub.send_due(node.app.now()).await.unwrap();
         working.wait_for_pushes(2).await;
         assert!(hanging.pushes().len() <= 2, "at most two hanging pushes should be open");
         node.websub.wait_idle().await;
@@ -94,7 +94,7 @@ database_tests! {
         let pushing = tokio::spawn(async move {
             loop {
                 websub.notified().await;
-                websub.push_due(app.now()).await.unwrap();
+                websub.send_due(app.now()).await.unwrap();
             }
         });
         node.websub.notify();

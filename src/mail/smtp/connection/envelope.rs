@@ -27,7 +27,7 @@ impl Connection {
             PipeliningLevel::None => self.send_step_by_step(commands).await,
             _ => self.send_pipelined(commands).await,
         };
-        if self.control.received_unsolicited_data() {
+        if self.control.write_prevented() {
             return Err(self.unsolicited_reply().await);
         }
         self.classify_replies(level, true, replies).await

@@ -44,7 +44,7 @@ async fn write_fails_if_the_relay_sent_something_unsolicited() {
     control.expect_no_data();
     stream.write_all(b"MAIL").await.unwrap();
     server.write_all(b"421 closing\r\n").await.unwrap();
-    while !control.received_unsolicited_data() {
+    while !control.write_prevented() {
         control.expect_no_data();
         let _ = stream.write_all(b"x").await;
         tokio::task::yield_now().await;

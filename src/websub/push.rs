@@ -7,7 +7,7 @@ use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LINK};
 use hyper::{Method, StatusCode};
 use url::Url;
 
-use super::limiter::{Job, MAX_CLAIMED_PER_HOST, RequestClass};
+use super::limiter::{Job, MAX_LEASED_PER_HOST, RequestClass};
 use super::retry::push_retry_at;
 use super::signature::signature;
 use super::{Inner, ServedDocument, log_store_error, versions};
@@ -43,13 +43,13 @@ pub(super) async fn push_due(
         let query = PushQuery {
             node: &inner.node,
             limit: capacity,
-            limit_per_host: MAX_CLAIMED_PER_HOST,
+            limit_per_host: MAX_LEASED_PER_HOST,
             excluded_hosts: &busy,
             slow: is_slow,
         };
         let pushes = inner.store.hub().lease_pushes(query, &versions, now).await?;
         // Without capacity there may still be jobs.
-        inner.limiter.record_claim(class, capacity == 0 || !pushes.is_empty() || !busy.is_empty());
+        inner.limiter.set_has_more(class, capacity == 0 || !pushes.is_empty() || !busy.is_empty());
         started += pushes.len();
         for push in pushes {
             let document = eligible
@@ -59,13 +59,13 @@ pub(super) async fn push_due(
             let Some(document) = document else { continue };
             let job =
                 Job { class, host: push.host.clone(), leased_row: Some((JobKind::Push, push.id)) };
-            inner.limiter.spawn(job, deliver(Arc::clone(inner), push, document));
+            inner.limiter.spawn(job, push_document(Arc::clone(inner), push, document));
         }
     }
     Ok(started)
 }
 
-async fn deliver(inner: Arc<Inner>, push: Push, document: ServedDocument) {
+async fn push_document(inner: Arc<Inner>, push: Push, document: ServedDocument) {
     let started = Instant::now();
     let response = send(&inner, &push, &document).await;
     let (attempts, etag) = (push.attempts + 1, &document.version.etag);

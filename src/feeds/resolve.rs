@@ -19,17 +19,17 @@ pub async fn resolve(
     now: Millis,
 ) -> StoreResult<Option<Feed>> {
     let Some(base) = base_feed(config, selector) else { return Ok(None) };
-    if selector.facets == Selection::default() {
+    if selector.terms == Selection::default() {
         return Ok(Some(base));
     }
     let Some(selection) =
-        intersect(&base.selection, &selector.facets).filter(|_| config.server.on_demand)
+        intersect(&base.selection, &selector.terms).filter(|_| config.server.on_demand)
     else {
         return Ok(None);
     };
     let mut names = Vec::new();
     for kind in FACETS {
-        for term in selector.facets.list(kind) {
+        for term in selector.terms.list(kind) {
             let Some(name) = store.terms().name_of(kind, term, now).await? else { return Ok(None) };
             names.push(name);
         }
@@ -44,7 +44,7 @@ pub async fn resolve(
     }))
 }
 
-/// Returns the feed that the facets narrow: a declared one, or all articles of the site.
+/// Returns the feed that the terms narrow: a declared one, or all articles of the site.
 fn base_feed(config: &Config, selector: &FeedSelector) -> Option<Feed> {
     match &selector.feed_name {
         Some(name) => config
@@ -52,7 +52,7 @@ fn base_feed(config: &Config, selector: &FeedSelector) -> Option<Feed> {
             .iter()
             .find(|feed| feed.name == *name && feed.private == selector.secret)
             .cloned(),
-        None if selector.facets == Selection::default() => None,
+        None if selector.terms == Selection::default() => None,
         None => {
             let all = Feed::on_demand(
                 String::new(),
@@ -66,10 +66,10 @@ fn base_feed(config: &Config, selector: &FeedSelector) -> Option<Feed> {
 }
 
 /// Returns the intersection of two selections; `None` if a single selection cannot express it.
-fn intersect(selection: &Selection, facets: &Selection) -> Option<Selection> {
+fn intersect(selection: &Selection, terms: &Selection) -> Option<Selection> {
     let mut intersection = selection.clone();
     for kind in FACETS {
-        let (terms, wanted) = (selection.list(kind), facets.list(kind));
+        let (terms, wanted) = (selection.list(kind), terms.list(kind));
         if !wanted.is_empty() {
             let is_selected = |wanted: &String| terms.iter().any(|name| normalize(name) == *wanted);
             if !terms.is_empty() && !wanted.iter().all(is_selected) {
@@ -87,9 +87,9 @@ mod tests {
     use crate::domain::selection::TermKind;
 
     fn only(kind: TermKind, name: &str) -> Selection {
-        let mut facets = Selection::default();
-        facets.list_mut(kind).push(name.to_owned());
-        facets
+        let mut terms = Selection::default();
+        terms.list_mut(kind).push(name.to_owned());
+        terms
     }
 
     #[test]

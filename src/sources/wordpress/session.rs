@@ -15,7 +15,7 @@ use crate::sources::connection;
 const QUERY_TIMEOUT: Duration = Duration::from_secs(180);
 
 /// An open database with its validated table prefix.
-pub(super) struct Database {
+pub(super) struct WordPressSession {
     connection: MySqlConnection,
     /// Prefix of every table name; letters, digits and underscores only.
     pub(super) prefix: String,
@@ -27,7 +27,7 @@ pub(super) struct Database {
 /// The columns of a row as text; NULL is empty.
 pub(super) type Fields = Vec<String>;
 
-impl Database {
+impl WordPressSession {
     /// Connects and makes the session read-only.
     pub(super) async fn open(source: &Source) -> Result<Self, anyhow::Error> {
         let name = &source.name;

@@ -33,54 +33,54 @@ const FACET_KINDS: [(TermKind, &str); 3] = [
 
 /// Cache of the terms that articles have.
 #[derive(Debug, Default)]
-pub(super) struct FacetCache {
-    snapshot: ArcSwap<FacetSnapshot>,
+pub(super) struct TermCache {
+    snapshot: ArcSwap<TermSnapshot>,
     /// Held during a refresh; other requests use the previous snapshot meanwhile.
     refresh_lock: Mutex<()>,
 }
 
 #[derive(Debug, Default)]
-struct FacetSnapshot {
+struct TermSnapshot {
     taken_at: Option<Millis>,
     /// Change counter of the feed cache at that time.
     feed_changes: u64,
-    facets: Arc<Facets>,
+    terms: Arc<TermLists>,
 }
 
 /// Terms of all articles, grouped by kind.
 #[derive(Debug, Default)]
-pub(super) struct Facets(Vec<(TermKind, &'static str, Vec<Term>)>);
+pub(super) struct TermLists(Vec<(TermKind, &'static str, Vec<Term>)>);
 
 impl WebState {
     /// Returns the current terms; empty if on-demand feeds are disabled, and the previous ones
     /// while the database is unavailable.
-    pub(super) async fn facets(&self) -> Arc<Facets> {
+    pub(super) async fn offered_terms(&self) -> Arc<TermLists> {
         if !self.app.config.server.on_demand {
             return Arc::default();
         }
-        let (now, last) = (self.app.now(), self.facets.snapshot.load_full());
-        let changes = *self.app.feed_cache.changes().borrow();
+        let (now, last) = (self.app.now(), self.offered_terms.snapshot.load_full());
+        let changes = *self.app.feed_cache.document_changes().borrow();
         let age = last.taken_at.map_or(SignedDuration::MAX, |at| now.since(at));
         if age < MINUTE || (age < MAX_AGE && changes == last.feed_changes) {
-            return Arc::clone(&last.facets);
+            return Arc::clone(&last.terms);
         }
-        let Ok(_refreshing) = self.facets.refresh_lock.try_lock() else {
-            return Arc::clone(&last.facets);
+        let Ok(_refreshing) = self.offered_terms.refresh_lock.try_lock() else {
+            return Arc::clone(&last.terms);
         };
-        let facets = match tokio::time::timeout(QUERY_TIMEOUT, self.query_facets(now)).await {
+        let terms = match tokio::time::timeout(QUERY_TIMEOUT, self.query_terms(now)).await {
             Ok(Ok(fresh)) => Arc::new(fresh),
             // Pages work without the database, and its errors are logged elsewhere.
-            Ok(Err(_)) | Err(_) => Arc::clone(&last.facets),
+            Ok(Err(_)) | Err(_) => Arc::clone(&last.terms),
         };
-        self.facets.snapshot.store(Arc::new(FacetSnapshot {
+        self.offered_terms.snapshot.store(Arc::new(TermSnapshot {
             taken_at: Some(now),
             feed_changes: changes,
-            facets: Arc::clone(&facets),
+            terms: Arc::clone(&terms),
         }));
-        facets
+        terms
     }
 
-    async fn query_facets(&self, now: Millis) -> StoreResult<Facets> {
+    async fn query_terms(&self, now: Millis) -> StoreResult<TermLists> {
         let mut groups = Vec::new();
         for (kind, title) in FACET_KINDS {
             let mut terms = self.app.store.terms().list(kind, MAX_TERMS_PER_KIND, now).await?;
@@ -92,7 +92,7 @@ impl WebState {
             terms.sort_by_key(|term| term.name.to_lowercase());
             groups.push((kind, title, terms));
         }
-        Ok(Facets(groups))
+        Ok(TermLists(groups))
     }
 }
 
@@ -108,7 +108,7 @@ fn drop_redundant_varieties(mut terms: Vec<Term>) -> Vec<Term> {
     terms
 }
 
-impl Facets {
+impl TermLists {
     /// Returns the feeds that narrow `subject` by one more term that `fits` accepts. Kinds with a
     /// single term are left out.
     pub(super) fn narrower_feeds(
@@ -118,7 +118,7 @@ impl Facets {
     ) -> Vec<FeedGroup> {
         let row = |kind: TermKind, term: &Term| {
             let mut narrowed = subject.clone();
-            narrowed.facets.list_mut(kind).push(term.term.clone());
+            narrowed.terms.list_mut(kind).push(term.term.clone());
             FeedRow {
                 path: narrowed.path(),
                 title: term.name.clone(),
@@ -126,7 +126,7 @@ impl Facets {
                 ..FeedRow::default()
             }
         };
-        let open = self.0.iter().filter(|(kind, _, _)| subject.facets.list(*kind).is_empty());
+        let open = self.0.iter().filter(|(kind, _, _)| subject.terms.list(*kind).is_empty());
         let groups = open.map(|(kind, title, terms)| FeedGroup {
             title: (*title).to_owned(),
             feeds: terms

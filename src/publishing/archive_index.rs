@@ -16,7 +16,7 @@ const FULL_SCAN_INTERVAL: SignedDuration = MINUTE;
 
 /// Archive pages of one feed with their fingerprints.
 #[derive(Debug, Default)]
-pub(super) struct ArchiveManifest {
+pub(super) struct ArchiveIndex {
     /// Pages, newest first, each with its fingerprint.
     pub(super) pages: Vec<(ArchivePageRef, String)>,
     /// Generation of the feed cache whose changes are included.
@@ -26,7 +26,7 @@ pub(super) struct ArchiveManifest {
     is_stale: bool,
 }
 
-impl ArchiveManifest {
+impl ArchiveIndex {
     /// Returns `true` if a page may have changed.
     pub(super) fn is_due(&self, cache: &FeedCache, feed: &Feed, now: Millis) -> bool {
         self.full_scan_at.is_none_or(|at| self.is_stale && now.since(at) >= FULL_SCAN_INTERVAL)
