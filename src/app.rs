@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
+use arc_swap::ArcSwapOption;
 
 use crate::clock;
 use crate::config::{Config, ConfigError, Publish};
@@ -12,6 +13,7 @@ use crate::digests::DigestContext;
 use crate::domain::time::Millis;
 use crate::feeds::cache::FeedCache;
 use crate::feeds::on_demand::OnDemandCache;
+use crate::metrics::Metrics;
 use crate::publishing::Publisher;
 use crate::readership::Readership;
 use crate::sources::trigger::SyncTriggers;
@@ -40,6 +42,10 @@ pub struct App {
     pub readership: Readership,
     /// Triggers that start sync runs of sources.
     pub triggers: SyncTriggers,
+    /// Metrics of this process.
+    pub metrics: Arc<Metrics>,
+    /// Dispatcher that sends the due mail, while one is running.
+    dispatcher: Arc<ArcSwapOption<Dispatcher>>,
     /// Clock that returns the current time.
     pub clock: fn() -> Millis,
 }
@@ -92,6 +98,8 @@ impl App {
             feed_cache: FeedCache::default(),
             on_demand: OnDemandCache::default(),
             readership: Readership::new(node_name(), clock::random_bytes, clock::now()),
+            metrics: Arc::default(),
+            dispatcher: Arc::default(),
             clock: clock::now,
         }
     }
@@ -130,16 +138,17 @@ impl App {
         let transports: Vec<String> =
             self.config.transports.iter().map(|t| t.name.clone()).collect();
         let digests: Vec<String> = self.config.digests.iter().map(|d| d.name.clone()).collect();
-        let orphans = self.store.deliveries().unconfigured_names(&transports, &digests).await?;
+        let unconfigured =
+            self.store.deliveries().unconfigured_names(&transports, &digests).await?;
         let remedy = |name: &str| {
             format!(
                 "which is not in the configuration: add it, or set `was = [\"{name}\"]` at its replacement"
             )
         };
-        let queued = orphans.transports.iter().map(|(name, _)| {
+        let queued = unconfigured.transports.iter().map(|(name, _)| {
             format!("messages are queued for transport {name:?}, {}", remedy(name))
         });
-        let subscriptions = orphans.digests.iter().map(|(name, n)| {
+        let subscriptions = unconfigured.digests.iter().map(|(name, n)| {
             format!("{n} subscriptions belong to digest {name:?}, {}", remedy(name))
         });
         Ok(queued.chain(subscriptions).collect())
@@ -155,6 +164,16 @@ impl App {
             node_name(),
             self.clock,
         )
+    }
+
+    /// Returns the dispatcher that sends the due mail, while one is running.
+    pub fn running_dispatcher(&self) -> Option<Arc<Dispatcher>> {
+        self.dispatcher.load_full()
+    }
+
+    /// Sets the dispatcher that sends the due mail.
+    pub fn set_running_dispatcher(&self, dispatcher: Option<Dispatcher>) {
+        self.dispatcher.store(dispatcher.map(Arc::new));
     }
 
     /// Creates the WebSub publisher of the cached feeds, under a new node name.

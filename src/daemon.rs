@@ -262,6 +262,7 @@ async fn deliver(app: App, ticks: Ticks, shutdown: CancellationToken) -> anyhow:
         return Ok(());
     }
     let dispatcher = app.dispatcher();
+    app.set_running_dispatcher(Some(dispatcher.clone()));
     let (stop_renewal, mut runs) = (CancellationToken::new(), JoinSet::new());
     let renewal = tokio::spawn({
         let (dispatcher, stop_renewal) = (dispatcher.clone(), stop_renewal.clone());
@@ -281,6 +282,7 @@ async fn deliver(app: App, ticks: Ticks, shutdown: CancellationToken) -> anyhow:
         // All transports have ended without a panic; this task ends with the shutdown.
         shutdown.cancelled().await;
     }
+    app.set_running_dispatcher(None);
     stop_renewal.cancel();
     renewal.await.ok();
     dispatcher.shutdown().await?;

@@ -8,6 +8,7 @@
 pub mod clock;
 pub mod domain;
 mod fs;
+pub mod metrics;
 
 // One module each for TOML, SQL and Handlebars
 pub mod config;

@@ -409,18 +409,18 @@ CREATE INDEX delivery_queue_due ON delivery_queue (transport, priority, due_at);
 CREATE INDEX delivery_queue_edition ON delivery_queue (edition_id, transport, due_at);
 CREATE INDEX delivery_queue_leased ON delivery_queue (lease_node) WHERE lease_node IS NOT NULL;
 
--- Rate limit counters of a transport (domain '') and of a transport towards a recipient domain.
+-- Rate limit counters of a transport (domain_key '') and of a transport towards a recipient domain.
 -- `windows` holds the messages started lately, by time slot, for each sliding window.
 -- `last_updates` holds the last update of each node, so that a node that repeats an update gets the
 -- same answer. Rows with `warmup_started_at` are kept for ever, others until `expires_at`.
 CREATE TABLE rate_limits (
     transport         TEXT NOT NULL,
-    domain            TEXT NOT NULL,
+    domain_key        TEXT NOT NULL,
     warmup_started_at BIGINT,
-    total             BIGINT NOT NULL DEFAULT 0,
+    warmup_total      BIGINT NOT NULL DEFAULT 0,
     windows           TEXT NOT NULL DEFAULT '{}',
     last_updates      TEXT NOT NULL DEFAULT '{}',
     expires_at        BIGINT,
-    PRIMARY KEY (transport, domain)
+    PRIMARY KEY (transport, domain_key)
 );
 CREATE INDEX rate_limits_expiry ON rate_limits (expires_at);

@@ -191,7 +191,7 @@ async fn import_file(
             }
             Ok(exit_code(&r))
         }
-        Err(import::RejectedLines(lines)) => Ok(report_rejected_rows(file, &lines, "imported")),
+        Err(import::RejectedLines(lines)) => Ok(report_rejected_lines(file, &lines, "imported")),
     }
 }
 
@@ -224,12 +224,12 @@ async fn remap_ids(
             output::result(json, &document, &format!("remapped {}{more}", r.mapped))?;
             Ok(ExitCode::SUCCESS)
         }
-        Err(lines) => Ok(report_rejected_rows(map, &lines, "remapped")),
+        Err(lines) => Ok(report_rejected_lines(map, &lines, "remapped")),
     }
 }
 
 /// Reports the rejected lines of a file, because of which nothing was changed.
-fn report_rejected_rows(file: &Path, lines: &[(u64, String)], done: &str) -> ExitCode {
+fn report_rejected_lines(file: &Path, lines: &[(u64, String)], done: &str) -> ExitCode {
     for (line, reason) in lines {
         output::note(&format!("{}:{line}: {reason}", file.display()));
     }

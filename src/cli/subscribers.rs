@@ -204,7 +204,7 @@ fn to_json(p: &Subscriber, subscriptions: &[Subscription]) -> Value {
 async fn show(app: &App, email: &str, json: bool) -> anyhow::Result<ExitCode> {
     let p = find_subscriber(app, email).await?;
     let subscriptions = app.store.subscriptions().list_of(&[p.id]).await?;
-    let deliveries = app.store.deliveries().to_address(p.id, 20).await?;
+    let deliveries = app.store.deliveries().to_subscriber(p.id, 20).await?;
     if json {
         let mut value = to_json(&p, &subscriptions);
         value["deliveries"] = deliveries

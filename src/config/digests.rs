@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 
 use super::feeds::selection;
 use super::names::{Names, read_name, read_slug};
-use super::reader::{Reader, one_line, one_of};
+use super::reader::{Reader, one_of, parse_line};
 use super::settings::{Digest, MissedPolicy};
 use super::site::time_zone;
 use crate::domain::address::Mailbox;
@@ -28,7 +28,7 @@ pub(super) struct DigestParseContext<'a> {
 
 /// Reads one `[[digests]]` table.
 pub(super) fn read(mut reader: Reader<'_>, context: &DigestParseContext<'_>) -> Option<Digest> {
-    let title = reader.or_default("title", context.title.to_owned(), one_line);
+    let title = reader.or_default("title", context.title.to_owned(), parse_line);
     let schedule = reader.required(
         "schedule",
         "write a cron schedule, for example \"0 8 * * MON\" for Mondays at 08:00",

@@ -1,7 +1,7 @@
 //! Parses `[[feeds]]`, and the selection of articles that feeds and digests have in common.
 
 use super::names::{Names, read_name, read_slug};
-use super::reader::{Reader, one_line, one_of};
+use super::reader::{Reader, one_of, parse_line};
 use super::settings::{Config, Content, Feed, Selection};
 use crate::domain::selection::TermKind;
 use crate::domain::time::{DAY, MINUTE, SignedDuration};
@@ -15,7 +15,7 @@ const DEFAULT_MAX_AGE: SignedDuration = SignedDuration::from_mins(5);
 /// Reads one `[[feeds]]` table; `site_title` is the default title, and `sources` are the names it
 /// may refer to.
 pub(super) fn read(mut reader: Reader<'_>, site_title: &str, sources: &Names) -> Option<Feed> {
-    let title = reader.or_default("title", site_title.to_owned(), one_line);
+    let title = reader.or_default("title", site_title.to_owned(), parse_line);
     let selection = selection(&mut reader, sources);
     let languages = reader.list("languages", language::canonical);
     let items = reader.integer("items", 50, 1..=MAX_ITEMS);
@@ -32,7 +32,7 @@ pub(super) fn read(mut reader: Reader<'_>, site_title: &str, sources: &Names) ->
     {
         reader.error("name", &format!("`{name}/…` is the path of on-demand feeds, so a private feed cannot use it; choose another name"));
     }
-    let description = reader.optional("description", one_line);
+    let description = reader.optional("description", parse_line);
     let max_age = reader.or_default("max_age", DEFAULT_MAX_AGE, max_age);
     let extra_xml = reader.optional("extra_xml", extra_xml);
     Some(Feed {
@@ -169,9 +169,9 @@ fn extra_xml(text: &str) -> Result<String, String> {
 /// Reads sections, tags, authors and sources. Languages stay empty, because `languages` of a digest
 /// is not a filter on articles.
 pub(super) fn selection(reader: &mut Reader<'_>, sources: &Names) -> Option<Selection> {
-    let sections = reader.list("sections", one_line);
-    let tags = reader.list("tags", one_line);
-    let authors = reader.list("authors", one_line);
+    let sections = reader.list("sections", parse_line);
+    let tags = reader.list("tags", parse_line);
+    let authors = reader.list("authors", parse_line);
     let sources = reader.list("sources", |name| sources.resolve(name));
     Some(Selection {
         sections: sections?,

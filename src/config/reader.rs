@@ -202,7 +202,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Parses a displayed text: one line, trimmed, not empty, without control characters.
-pub(super) fn one_line(text: &str) -> Result<String, String> {
+pub(super) fn parse_line(text: &str) -> Result<String, String> {
     let text = text.trim();
     if text.is_empty() {
         return Err("must not be blank".to_owned());

@@ -56,7 +56,7 @@ impl fmt::Debug for Transport {
         f.debug_struct("Transport")
             .field("name", &self.name)
             .field("was", &self.former_names)
-            .field("route", &self.target)
+            .field("target", &self.target)
             .field("username", &self.username)
             .field("password", &self.password.as_ref().map(|_| "***"))
             .field("tls_ca", &self.tls_ca)
@@ -80,7 +80,7 @@ impl fmt::Debug for Transport {
 impl fmt::Debug for Bucket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Bucket")
-            .field("address", &self.url.as_str())
+            .field("url", &self.url.as_str())
             .field("name", &self.name)
             .field("prefix", &self.prefix)
             .field("region", &self.region)

@@ -4,14 +4,14 @@ use jiff::civil;
 use jiff::tz::TimeZone;
 use url::{Host, Url};
 
-use super::reader::{Reader, one_line};
+use super::reader::{Reader, parse_line};
 use super::settings::Site;
 use crate::domain::language;
 use crate::domain::url::absolute_web_url;
 
 /// Reads the `[site]` table.
 pub(super) fn read(mut reader: Reader<'_>) -> Option<Site> {
-    let title = reader.required("title", "write the name of the publisher", one_line);
+    let title = reader.required("title", "write the name of the publisher", parse_line);
     let base_url = reader.required(
         "base_url",
         "write the public URL of this service, for example https://news.example.edu",
@@ -28,7 +28,7 @@ pub(super) fn read(mut reader: Reader<'_>) -> Option<Site> {
     );
     let id_authority = reader.required("id_authority", &remedy, id_authority);
     let postal_address = reader.or_default("postal_address", String::new(), postal_address);
-    let rights = reader.optional("rights", one_line);
+    let rights = reader.optional("rights", parse_line);
     let icon = reader.optional("icon", image_url);
     let logo = reader.optional("logo", image_url);
     Some(Site {

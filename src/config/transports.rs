@@ -45,10 +45,10 @@ pub(super) fn read(
     let base_dir = context.base_dir;
     let name = read_name(&mut reader);
     let remedy = "write a relay, for example smtp+starttls://mail.example.edu:587, or a directory, for example file://outbox";
-    let route = reader.required("url", remedy, |text| route(text, base_dir));
+    let target = reader.required("url", remedy, |text| target(text, base_dir));
     let login = login(&mut reader);
     let tls_ca = reader.optional("tls_ca", |text| base_dir.join(text));
-    if let Some(TransportTarget::Smtp { host, tls: TlsMode::Opportunistic, .. }) = &route
+    if let Some(TransportTarget::Smtp { host, tls: TlsMode::Opportunistic, .. }) = &target
         && !is_loopback(host)
     {
         reader.reject("tls_ca", "smtp:// does not verify certificates; write smtp+starttls:// or smtps://, or remove the key");
@@ -61,7 +61,7 @@ pub(super) fn read(
     let messages_per_connection = reader.integer("messages_per_connection", 500, 1..=100_000);
     let rate = reader.or_default("rate", Vec::new(), Rate::parse_list);
     let warm_up = reader.or_default("warm_up", None, WarmUp::parse);
-    let domain_limits = domain_limits(&mut reader, route.as_ref());
+    let domain_limits = domain_limits(&mut reader, target.as_ref());
     let weight = weight(&mut reader);
     let standby = reader.boolean("standby", false);
     let pool = reader.optional("pool", |name| context.names.resolve(name));
@@ -76,7 +76,7 @@ pub(super) fn read(
     Some(Transport {
         name: name?,
         former_names: reader.list("was", read_slug)?,
-        target: route?,
+        target: target?,
         username,
         password,
         tls_ca: tls_ca?,
@@ -112,9 +112,12 @@ fn login(reader: &mut Reader<'_>) -> Option<(Option<String>, Option<String>)> {
 }
 
 /// Reads the limits per recipient domain; directories have no default limits.
-fn domain_limits(reader: &mut Reader<'_>, route: Option<&TransportTarget>) -> Option<DomainLimits> {
+fn domain_limits(
+    reader: &mut Reader<'_>,
+    target: Option<&TransportTarget>,
+) -> Option<DomainLimits> {
     let rules = reader.list("domain_limits", LimitRule::parse)?;
-    let limits = if let Some(TransportTarget::Directory(_)) = route {
+    let limits = if let Some(TransportTarget::Directory(_)) = target {
         DomainLimits::from_rules(&rules)
     } else {
         DomainLimits::with_defaults(&rules)
@@ -206,7 +209,7 @@ fn dkim_domain(
 
 /// Parses the URL of a transport. Errors never quote it, because it may contain a password by
 /// mistake.
-fn route(text: &str, base_dir: &BaseDir) -> Result<TransportTarget, String> {
+fn target(text: &str, base_dir: &BaseDir) -> Result<TransportTarget, String> {
     let expected = "the URL must start with smtp://, smtp+starttls://, smtps:// or file://";
     let text = text.trim();
     let (scheme, rest) = text.split_once("://").ok_or(expected)?;

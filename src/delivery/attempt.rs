@@ -168,6 +168,7 @@ impl WorkerContext {
 
     /// Passes the outcome of a job to the recorder.
     pub(super) async fn record(&self, job: &Job, outcome: DeliveryOutcome, reply: Option<String>) {
+        self.activity.record(&outcome, (self.dispatcher.clock)());
         let record = AttemptRecord {
             id: job.delivery.id,
             outcome,

@@ -78,6 +78,13 @@ pub struct Dispatcher {
     pub(super) relay_errors: Arc<Mutex<HashMap<i64, u32>>>,
 }
 
+impl std::fmt::Debug for Dispatcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Transports hold passwords and private keys.
+        f.debug_struct("Dispatcher").field("node", &self.node).finish_non_exhaustive()
+    }
+}
+
 /// Consecutive relay errors after which a delivery itself is deferred, so that it does not block
 /// others.
 const MAX_RELAY_ERRORS_PER_DELIVERY: u32 = 3;

@@ -80,6 +80,7 @@ pub(super) async fn run(
         (2 * transport.connections).max(64),
         domain_breaker.open_domains((dispatcher.clock)()),
     );
+    state.activity.set_queue(&queue);
     // A child token: ending the run of this relay must not stop the other transports.
     let (shutdown, drain) = (shutdown.clone(), shutdown.child_token());
     let shared = Arc::new(WorkerContext {
@@ -87,6 +88,7 @@ pub(super) async fn run(
         transport: Arc::new(transport.clone()),
         messages: MessageBuilder::new(dispatcher.clone(), transport, signer),
         queue: Arc::clone(&queue),
+        activity: Arc::clone(&state.activity),
         breaker: breaker.clone(),
         domain_breaker,
         drain: drain.clone(),
@@ -113,7 +115,7 @@ pub(super) async fn run(
 }
 
 /// Returns `true` if rows of these transports are due within `wait` or may come from another node;
-/// releases orphaned leases first.
+/// releases abandoned leases first.
 async fn has_work(
     dispatcher: &Dispatcher,
     transport: &Transport,

@@ -14,6 +14,7 @@ mod message_builder;
 mod pacing;
 mod queue;
 mod recorder;
+mod snapshot;
 pub mod thread;
 mod transport;
 mod transport_state;
@@ -21,4 +22,5 @@ mod worker;
 
 pub use dispatcher::{Dispatcher, Report, check_dkim_keys};
 pub use edition_commands::{finish_editions, run_edition_command};
+pub use snapshot::{OutcomeCounts, TransportSnapshot};
 pub use worker::PERMIT_TTL;

@@ -1,9 +1,10 @@
 //! State of one transport of this node: its connector, its signer and its breakers.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::breakers::domain::DomainBreakers;
 use super::breakers::relay::RelayBreaker;
+use super::snapshot::TransportActivity;
 use super::transport::Connector;
 use crate::config::Transport;
 use crate::mail::dkim::Signer;
@@ -18,6 +19,8 @@ pub(super) struct TransportState {
     signer: OnceLock<Option<Signer>>,
     /// Stops the use of the relay after failures.
     pub(super) relay_breaker: RelayBreaker,
+    /// Counters, and the send queue while a run is active.
+    pub(super) activity: Arc<TransportActivity>,
     /// Stop the use of recipient domains after deferrals.
     pub(super) domain_breakers: DomainBreakers,
 }
@@ -29,6 +32,7 @@ impl TransportState {
             config: config.clone(),
             connector: OnceLock::new(),
             signer: OnceLock::new(),
+            activity: Arc::default(),
             relay_breaker: RelayBreaker::default(),
             domain_breakers: DomainBreakers::default(),
         }

@@ -16,6 +16,7 @@ use super::breakers::relay::RelayBreaker;
 use super::dispatcher::{Dispatcher, MAX_INLINE_WAIT, Report};
 use super::message_builder::MessageBuilder;
 use super::queue::SendQueue;
+use super::snapshot::TransportActivity;
 use super::transport::{TransportConnection, after_grace};
 use crate::config::Transport;
 use crate::domain::time::Millis;
@@ -32,6 +33,7 @@ pub(super) struct WorkerContext {
     pub(super) transport: Arc<Transport>,
     pub(super) messages: MessageBuilder,
     pub(super) queue: Arc<SendQueue>,
+    pub(super) activity: Arc<TransportActivity>,
     pub(super) breaker: RelayBreaker,
     pub(super) domain_breaker: DomainBreakers,
     /// Fires on shutdown, or when this run gives up the relay.

@@ -42,14 +42,14 @@ pub(super) fn group_into_stories(candidates: Vec<Article>, members: Vec<Article>
         if stories.iter().any(|s| s.story == candidate.story) {
             continue;
         }
-        let group = candidate.story;
+        let story = candidate.story;
         let others = translations
-            .remove(&group)
+            .remove(&story)
             .unwrap_or_default()
             .into_iter()
             .filter(|a| a.row != candidate.row);
         stories.push(Story {
-            story: group,
+            story,
             members: std::iter::once(candidate.clone()).chain(others).collect(),
         });
     }
@@ -70,8 +70,8 @@ pub(super) fn language_for(languages: &[String], reader: &str) -> String {
 mod tests {
     use super::*;
 
-    fn article(row: i64, group: i64, language: &str) -> Article {
-        Article { row, story: group, language: language.into(), ..Article::default() }
+    fn article(row: i64, story: i64, language: &str) -> Article {
+        Article { row, story, language: language.into(), ..Article::default() }
     }
 
     #[test]

@@ -184,10 +184,10 @@ async fn unsent_stories(
         .digests()
         .unsent_articles(&digest.name, &digest.selection, digest.max_age, state.configured_at, at)
         .await?;
-    let mut groups: Vec<i64> = candidates.iter().map(|a| a.story).collect();
-    groups.sort_unstable();
-    groups.dedup();
-    let members = ctx.store.stories().members(&groups, at).await?;
+    let mut stories: Vec<i64> = candidates.iter().map(|a| a.story).collect();
+    stories.sort_unstable();
+    stories.dedup();
+    let members = ctx.store.stories().members(&stories, at).await?;
     Ok(group_into_stories(candidates, members))
 }
 

@@ -1,6 +1,6 @@
 //! Articles: as sources deliver them, and as the store keeps them.
 
-use super::selection::{TermKind, language_prefixes, normalize};
+use super::selection::{TermKind, language_prefixes, normalize_term};
 use super::time::Millis;
 
 /// An audio or video file that belongs to an article.
@@ -137,7 +137,7 @@ impl Article {
         ];
         let mut terms: Vec<(TermKind, String)> = named
             .into_iter()
-            .flat_map(|(kind, names)| names.iter().map(move |name| (kind, normalize(name))))
+            .flat_map(|(kind, names)| names.iter().map(move |name| (kind, normalize_term(name))))
             .collect();
         terms.extend(
             language_prefixes(&self.language).into_iter().map(|tag| (TermKind::Language, tag)),

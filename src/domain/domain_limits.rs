@@ -228,7 +228,7 @@ impl DomainLimits {
 /// Omits the hundreds of domains of the providers.
 impl fmt::Debug for DomainLimits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Limits")
+        f.debug_struct("DomainLimits")
             .field("domains", &self.by_domain.len())
             .field("others", &self.others)
             .finish_non_exhaustive()

@@ -83,27 +83,28 @@ impl Selection {
             let list = self.list(kind);
             list.is_empty()
                 || list.iter().any(|name| {
-                    terms.iter().any(|(of, other)| *of == kind && *other == normalize(name))
+                    terms.iter().any(|(of, other)| *of == kind && *other == normalize_term(name))
                 })
         })
     }
 }
 
 /// Normalizes a term for comparison: trimmed, in lower case.
-pub fn normalize(text: &str) -> String {
+pub fn normalize_term(text: &str) -> String {
     text.trim().to_lowercase()
 }
 
 /// Returns a language tag and its shorter prefixes in lower case: `zh-hans-cn`, `zh-hans`, `zh`.
 pub fn language_prefixes(language: &str) -> Vec<String> {
-    let whole = normalize(language);
+    let whole = normalize_term(language);
     let ends = whole.match_indices('-').map(|(at, _)| at).chain([whole.len()]);
     ends.map(|end| whole[..end].to_owned()).filter(|tag| !tag.is_empty()).collect()
 }
 
 /// Returns `true` if `chosen` is empty or has a term in common with `offered`.
 pub fn matches_any(chosen: &[String], offered: &[String]) -> bool {
-    chosen.is_empty() || chosen.iter().any(|c| offered.iter().any(|o| normalize(o) == normalize(c)))
+    chosen.is_empty()
+        || chosen.iter().any(|c| offered.iter().any(|o| normalize_term(o) == normalize_term(c)))
 }
 
 #[cfg(test)]

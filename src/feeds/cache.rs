@@ -104,7 +104,7 @@ impl FeedCache {
         let declared: HashMap<String, String> = config
             .feeds
             .iter()
-            .flat_map(|feed| file_names(feed).map(|file| (file, access_fingerprint(feed))))
+            .flat_map(|feed| document_keys(feed).map(|file| (file, access_fingerprint(feed))))
             .collect();
         let (loaded, removed): (HashMap<_, _>, HashMap<_, _>) =
             loaded.into_iter().partition(|(file, _)| declared.contains_key(file));
@@ -153,8 +153,14 @@ impl FeedCache {
 
     /// Returns `true` if the cache holds every declared feed in every format.
     pub fn is_complete(&self, config: &Config) -> bool {
+        self.declared_documents(config) == config.feeds.len() * Format::ALL.len()
+    }
+
+    /// Returns the number of declared documents that the cache holds.
+    pub fn declared_documents(&self, config: &Config) -> usize {
         let documents = self.inner.documents.load();
-        config.feeds.iter().flat_map(file_names).all(|file| documents.contains_key(&file))
+        let declared = config.feeds.iter().flat_map(document_keys);
+        declared.filter(|key| documents.contains_key(key)).count()
     }
 
     /// Returns a channel that is notified when documents of declared feeds change.
@@ -187,12 +193,12 @@ impl FeedCache {
     }
 }
 
-/// Returns a document's file name, `NAME.EXTENSION`.
+/// Returns the key of a document in the cache, `NAME.EXTENSION`.
 pub fn document_key(feed: &Feed, format: Format) -> String {
     format!("{}.{}", feed.name, format.extension())
 }
 
-fn file_names(feed: &Feed) -> impl Iterator<Item = String> {
+fn document_keys(feed: &Feed) -> impl Iterator<Item = String> {
     Format::ALL.map(|format| document_key(feed, format)).into_iter()
 }
 

@@ -6,7 +6,7 @@ use url::form_urlencoded;
 use super::archive::ArchivePageRef;
 use super::format::Format;
 use crate::config::Config;
-use crate::domain::selection::{Selection, TermKind, normalize};
+use crate::domain::selection::{Selection, TermKind, normalize_term};
 use crate::domain::site_urls::{self, SiteUrls};
 
 /// Facets by which a reader can narrow a feed, in the order of canonical paths.
@@ -104,7 +104,7 @@ impl FeedSelector {
 
     fn add_term(&mut self, kind: TermKind, name: &str) -> Option<()> {
         let list = self.terms.list_mut(kind);
-        list.push(normalize_term(name)?);
+        list.push(parse_term(name)?);
         list.sort();
         list.dedup();
         let terms: usize = FACETS.iter().map(|kind| self.terms.list(*kind).len()).sum();
@@ -210,8 +210,8 @@ fn percent_decode(segment: &str) -> Option<String> {
 
 /// Returns a term in the form used for comparisons, or `None` if it is empty, too long or contains
 /// a NUL character.
-fn normalize_term(name: &str) -> Option<String> {
-    Some(normalize(name))
+fn parse_term(name: &str) -> Option<String> {
+    Some(normalize_term(name))
         .filter(|term| !term.is_empty() && term.len() <= MAX_TERM_BYTES && !term.contains('\0'))
 }
 

@@ -3,7 +3,7 @@
 
 use super::request::{FACETS, FeedSelector};
 use crate::config::{Config, Content, Feed};
-use crate::domain::selection::{Selection, normalize};
+use crate::domain::selection::{Selection, normalize_term};
 use crate::domain::time::Millis;
 use crate::store::{Store, StoreResult};
 
@@ -71,7 +71,8 @@ fn intersect(selection: &Selection, terms: &Selection) -> Option<Selection> {
     for kind in FACETS {
         let (terms, wanted) = (selection.list(kind), terms.list(kind));
         if !wanted.is_empty() {
-            let is_selected = |wanted: &String| terms.iter().any(|name| normalize(name) == *wanted);
+            let is_selected =
+                |wanted: &String| terms.iter().any(|name| normalize_term(name) == *wanted);
             if !terms.is_empty() && !wanted.iter().all(is_selected) {
                 return None;
             }

@@ -122,8 +122,9 @@ pub(super) static STATEMENTS: &[&Statement] =
 impl Articles<'_> {
     /// Stores a few articles in one transaction; guid and time of the first import of a known
     /// article never change. A new article with an id mapping (`courant articles remap-ids`) gets
-    /// the mapped guid. A new article has no story until [`Store::assign_stories`] has looked for
-    /// its translations, and no digest includes it before.
+    /// the mapped guid. A new article has no story until
+    /// [`Stories::assign`](super::nouns::Stories::assign) has looked for its translations, and no
+    /// digest includes it before.
     pub async fn save(
         self,
         articles: Vec<NormalizedArticle>,

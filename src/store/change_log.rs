@@ -21,13 +21,13 @@ const RETAINED_VERSIONS: i64 = 5_000;
 const MAX_CHANGED_ARTICLES: usize = 2_000;
 
 /// Terms of one article, from before and after a change.
-pub type Terms = Vec<(TermKind, String)>;
+pub type ArticleTerms = Vec<(TermKind, String)>;
 
 /// Changes since a version of the articles.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChangedTerms {
     /// The terms of each changed article.
-    Articles(Vec<Terms>),
+    Articles(Vec<ArticleTerms>),
     /// Too many changes to list, or too old.
     Everything,
 }
@@ -47,7 +47,7 @@ impl Changes {
     }
 
     /// Adds the terms of one article from before and after its change.
-    pub(super) fn add(&mut self, row: i64, before: Vec<(String, String)>, after: Terms) {
+    pub(super) fn add(&mut self, row: i64, before: Vec<(String, String)>, after: ArticleTerms) {
         let terms = self.0.entry(row).or_default();
         terms.extend(before);
         terms.extend(after.into_iter().map(|(kind, term)| (kind.as_str().to_owned(), term)));
@@ -226,7 +226,7 @@ impl ArticleChanges<'_> {
         if changes.0.len() > MAX_CHANGED_ARTICLES {
             return Ok(ChangedTerms::Everything);
         }
-        let known = |terms: BTreeSet<(String, String)>| -> Terms {
+        let known = |terms: BTreeSet<(String, String)>| -> ArticleTerms {
             terms
                 .into_iter()
                 .filter_map(|(kind, term)| Some((TermKind::parse(&kind)?, term)))
@@ -246,7 +246,7 @@ impl ArticleChanges<'_> {
     }
 }
 
-fn parse_terms(json: &str) -> StoreResult<Terms> {
+fn parse_terms(json: &str) -> StoreResult<ArticleTerms> {
     let pairs: Vec<(String, String)> =
         serde_json::from_str(json).map_err(|_| StoreError::InvalidValue {
             value: json.chars().take(80).collect(),

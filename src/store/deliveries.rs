@@ -247,7 +247,7 @@ impl Deliveries<'_> {
     }
 
     /// Returns the last deliveries to a subscriber, newest first.
-    pub async fn to_address(
+    pub async fn to_subscriber(
         self,
         subscriber: i64,
         limit: i64,

@@ -44,7 +44,7 @@ static LIST_BATCHES: Statement = Statement::new(
 
 /// Holds the deliveries of a batch that were in flight when their node died, so that their outcome
 /// stays unknown.
-static HOLD_ORPHANS: Statement = Statement::with(
+static HOLD_IN_FLIGHT: Statement = Statement::with(
     "
     UPDATE deliveries
        SET {held}
@@ -177,7 +177,7 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &MOVE_TO_STATE,
     &UNFINISHED_CANCELLED,
     &LIST_BATCHES,
-    &HOLD_ORPHANS,
+    &HOLD_IN_FLIGHT,
     &DEQUEUE_BATCH,
     &CANCEL_BATCH,
     &HAS_OPEN_DELIVERY,
@@ -265,7 +265,7 @@ impl Editions<'_> {
     /// died, and returns the number of deliveries cancelled.
     async fn cancel_batch(self, batch: i64, now: Millis) -> StoreResult<i64> {
         let mut tx = self.store.begin().await?;
-        tx.query(&HOLD_ORPHANS).bind("now", now).bind("batch", batch).execute().await?;
+        tx.query(&HOLD_IN_FLIGHT).bind("now", now).bind("batch", batch).execute().await?;
         tx.query(&DEQUEUE_BATCH).bind("batch", batch).execute().await?;
         let cancelled =
             tx.query(&CANCEL_BATCH).bind("now", now).bind("batch", batch).execute().await?;

@@ -73,7 +73,7 @@ static ADD_EDITION: Statement = Statement::new(
     RETURNING id",
 );
 
-static ADD_STORIES: Statement = Statement::new(
+static ADD_ARTICLES: Statement = Statement::new(
     "
     INSERT INTO edition_articles (edition_id, position, article_id)
     SELECT $edition, position, article
@@ -120,8 +120,14 @@ static ADVANCE_DIGEST: Statement = Statement::new(
 );
 
 /// All statements of this file.
-pub(super) static STATEMENTS: &[&Statement] =
-    &[&ADD_EDITION, &ADD_STORIES, &ADD_TO_LEDGER, &ADD_VARIANTS, &ADD_ASSIGNMENTS, &ADVANCE_DIGEST];
+pub(super) static STATEMENTS: &[&Statement] = &[
+    &ADD_EDITION,
+    &ADD_ARTICLES,
+    &ADD_TO_LEDGER,
+    &ADD_VARIANTS,
+    &ADD_ASSIGNMENTS,
+    &ADVANCE_DIGEST,
+];
 
 /// Converts the error of an edition that another node has just created, or that has a story of
 /// another edition, to `None`.
@@ -184,7 +190,7 @@ async fn add_edition(tx: &mut Tx, new: &NewEdition, now: Millis) -> StoreResult<
 }
 
 async fn add_contents(tx: &mut Tx, edition: i64, new: &NewEdition) -> StoreResult<()> {
-    tx.query(&ADD_STORIES)
+    tx.query(&ADD_ARTICLES)
         .bind("edition", edition)
         .bind("positions", position_rows(&new.articles))
         .execute()

@@ -9,7 +9,7 @@ use super::open;
 pub enum StoreError {
     /// The database cannot be reached or opened, which only an admin can fix; one sentence.
     #[error("{0}")]
-    Unreachable(String),
+    OpenFailed(String),
     /// The database server does not answer or accepts no connections at the moment; one sentence.
     #[error("{0}")]
     Unavailable(String),
@@ -78,8 +78,8 @@ impl StoreError {
     }
 
     /// Returns `true` if a retry may succeed: the database is unavailable or busy.
-    pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unreachable(_) | Self::Unavailable(_) | Self::Busy(_) | Self::Sql(_))
+    pub fn is_database_failure(&self) -> bool {
+        matches!(self, Self::OpenFailed(_) | Self::Unavailable(_) | Self::Busy(_) | Self::Sql(_))
     }
 
     /// Returns `true` if a unique constraint was violated; PostgreSQL reports its name, SQLite its

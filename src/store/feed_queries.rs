@@ -50,7 +50,7 @@ impl FromRow for FeedItemKey {
 /// Story, row, language and URL of a visible article of a story.
 pub type TranslationRow = (i64, i64, String, Option<String>);
 
-const PAGE_KEY_COLUMNS: &str = "a.id, a.guid, a.published_at, a.updated_at, a.story_id,
+const FEED_ITEM_KEY_COLUMNS: &str = "a.id, a.guid, a.published_at, a.updated_at, a.story_id,
        a.content_hash, a.changed_at, a.removed_at";
 
 /// Condition on articles that were published by `$now`, whether or not they were removed later;
@@ -89,14 +89,14 @@ static LATEST_REMOVAL: Statement = Statement::with(
 
 static ARCHIVE_BETWEEN: Statement = Statement::with(
     "
-    SELECT {page_key}
+    SELECT {item_key}
       FROM articles a
      WHERE {was_published}
        AND a.published_at >= $from
        AND a.published_at < $until {selected}
      ORDER BY a.published_at, a.guid DESC",
     &[
-        ("page_key", PAGE_KEY_COLUMNS),
+        ("item_key", FEED_ITEM_KEY_COLUMNS),
         ("was_published", WAS_PUBLISHED),
         ("selected", SELECTION_CONDITIONS),
     ],
@@ -145,7 +145,7 @@ impl FeedItems<'_> {
     ) -> StoreResult<Vec<FeedItemKey>> {
         let indexed_terms = IndexedTerms::new(selection);
         let text = format!(
-            "SELECT {{page_key}}
+            "SELECT {{item_key}}
                FROM articles a
                JOIN ({}) AS chosen ON chosen.id = a.id
               ORDER BY a.published_at DESC, a.guid
@@ -155,7 +155,7 @@ impl FeedItems<'_> {
         let statement = Assembled::new(
             self.store.db.engine(),
             &text,
-            &[("page_key", PAGE_KEY_COLUMNS), ("selected", SELECTION_CONDITIONS)],
+            &[("item_key", FEED_ITEM_KEY_COLUMNS), ("selected", SELECTION_CONDITIONS)],
         );
         let query = bind_selection(self.store.read_assembled(Arc::new(statement)), selection);
         indexed_terms.bind_terms(query).bind("now", now).bind("limit", limit).fetch_all().await

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::db::{Db, Statement};
+use super::db::{Db, Statement, StatementTotals, totals};
 use super::error::StoreResult;
 
 /// Handle to the database of Courant; cheap to clone.
@@ -53,6 +53,24 @@ impl Store {
                     article_changes: Arc::clone(&self.article_changes),
                 }
             }
+        }
+    }
+
+    /// Returns the totals of the statements that this process ran.
+    pub fn statement_totals(&self) -> StatementTotals {
+        totals()
+    }
+
+    /// Returns the numbers of used and of idle connections.
+    pub fn connections(&self) -> (usize, usize) {
+        let count = |size: u32, idle: usize| {
+            (usize::try_from(size).unwrap_or_default().saturating_sub(idle), idle)
+        };
+        match &*self.db {
+            Db::Sqlite { read, write, .. } => {
+                count(read.size() + write.size(), read.num_idle() + write.num_idle())
+            }
+            Db::Postgres(pool) => count(pool.size(), pool.num_idle()),
         }
     }
 

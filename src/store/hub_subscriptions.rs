@@ -40,7 +40,7 @@ pub struct HubSubscription {
 
 /// Subscription to a document that is no longer published.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RemovedFeedSubscription {
+pub struct DroppedSubscription {
     /// Id of the row.
     pub id: i64,
     /// Callback URL that is informed.
@@ -99,9 +99,9 @@ static HAS_DROPPED: Statement = Statement::new(SELECT_DROPPED);
 static TAKE_DROPPED: Statement = Statement::with(
     "
     DELETE FROM hub_subscriptions
-     WHERE id IN ({select_orphaned})
+     WHERE id IN ({select_dropped})
     RETURNING id, callback, host, topic",
-    &[("select_orphaned", SELECT_DROPPED)],
+    &[("select_dropped", SELECT_DROPPED)],
 );
 
 /// All statements of this file.
@@ -131,7 +131,7 @@ impl FromRow for HubSubscription {
     }
 }
 
-impl FromRow for RemovedFeedSubscription {
+impl FromRow for DroppedSubscription {
     fn from_row(row: &Row) -> StoreResult<Self> {
         Ok(Self {
             id: row.get("id")?,
@@ -182,7 +182,7 @@ impl Hub<'_> {
         self,
         declared: &[String],
         limit: usize,
-    ) -> StoreResult<Vec<RemovedFeedSubscription>> {
+    ) -> StoreResult<Vec<DroppedSubscription>> {
         let any = self
             .store
             .read(&HAS_DROPPED)

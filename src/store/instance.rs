@@ -146,7 +146,7 @@ impl Store {
             )));
         }
         let failed = |e: std::io::Error| {
-            StoreError::Unreachable(format!("cannot write {}: {e}", file.display()))
+            StoreError::OpenFailed(format!("cannot write {}: {e}", file.display()))
         };
         // The copy is marked before it gets its final name, so that no unmarked copy can ever be
         // used.

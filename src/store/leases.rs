@@ -121,33 +121,33 @@ const ABANDONED_ENTRY: &str = "transport IN {json_texts $transports}
        AND lease_node = $node
        AND delivery_id NOT IN {json_ids $queued}";
 
-static HAS_ORPHANED: Statement = Statement::with(
+static HAS_ABANDONED: Statement = Statement::with(
     "
     SELECT CAST(1 AS BIGINT) AS found
       FROM delivery_batches
-     WHERE {orphaned_batch}
+     WHERE {abandoned_batch}
      UNION ALL
     SELECT CAST(1 AS BIGINT) AS found
       FROM delivery_queue
-     WHERE {orphaned_entry}
+     WHERE {abandoned_entry}
      LIMIT 1",
-    &[("orphaned_batch", ABANDONED_BATCH), ("orphaned_entry", ABANDONED_ENTRY)],
+    &[("abandoned_batch", ABANDONED_BATCH), ("abandoned_entry", ABANDONED_ENTRY)],
 );
 
-static RELEASE_ORPHANED_BATCHES: Statement = Statement::with(
+static RELEASE_ABANDONED_BATCHES: Statement = Statement::with(
     "
     UPDATE delivery_batches
        SET {released}
-     WHERE {orphaned_batch}",
-    &[("released", RELEASED), ("orphaned_batch", ABANDONED_BATCH)],
+     WHERE {abandoned_batch}",
+    &[("released", RELEASED), ("abandoned_batch", ABANDONED_BATCH)],
 );
 
-static RELEASE_ORPHANED_ENTRIES: Statement = Statement::with(
+static RELEASE_ABANDONED_ENTRIES: Statement = Statement::with(
     "
     UPDATE delivery_queue
        SET {released}
-     WHERE {orphaned_entry}",
-    &[("released", RELEASED), ("orphaned_entry", ABANDONED_ENTRY)],
+     WHERE {abandoned_entry}",
+    &[("released", RELEASED), ("abandoned_entry", ABANDONED_ENTRY)],
 );
 
 /// All statements of this file.
@@ -168,9 +168,9 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &RENEW_QUEUE,
     &RELEASE_BATCH,
     &RELEASE_QUEUED,
-    &HAS_ORPHANED,
-    &RELEASE_ORPHANED_BATCHES,
-    &RELEASE_ORPHANED_ENTRIES,
+    &HAS_ABANDONED,
+    &RELEASE_ABANDONED_BATCHES,
+    &RELEASE_ABANDONED_ENTRIES,
 ];
 
 impl LeasedTable {
@@ -240,7 +240,7 @@ impl Leases<'_> {
     ) -> StoreResult<()> {
         let any = self
             .store
-            .read(&HAS_ORPHANED)
+            .read(&HAS_ABANDONED)
             .bind("transports", transports)
             .bind("node", node)
             .bind("batches", batches)
@@ -251,13 +251,13 @@ impl Leases<'_> {
             return Ok(());
         }
         let mut tx = self.store.begin().await?;
-        tx.query(&RELEASE_ORPHANED_BATCHES)
+        tx.query(&RELEASE_ABANDONED_BATCHES)
             .bind("transports", transports)
             .bind("node", node)
             .bind("batches", batches)
             .execute()
             .await?;
-        tx.query(&RELEASE_ORPHANED_ENTRIES)
+        tx.query(&RELEASE_ABANDONED_ENTRIES)
             .bind("transports", transports)
             .bind("node", node)
             .bind("queued", queued)

@@ -124,12 +124,12 @@ static LEASE_ENTRIES: Statement = Statement::with(
     &[("due_entry", DUE_ENTRY)],
 );
 
-static HOLD_QUEUED: Statement = Statement::with(
+static HOLD_ENTRIES: Statement = Statement::with(
     "UPDATE deliveries SET {held} WHERE id IN {json_ids $ids} AND state = 'sending'",
     &[("held", HELD_AS_UNCERTAIN)],
 );
 
-static REQUEUE_QUEUED: Statement = Statement::new(
+static REQUEUE_ENTRIES: Statement = Statement::new(
     "
     UPDATE deliveries
        SET state = 'queued'
@@ -144,7 +144,7 @@ static DEQUEUE_ENDED: Statement = Statement::new(
        AND EXISTS (SELECT 1 FROM deliveries d WHERE d.id = delivery_id AND d.state <> 'queued')",
 );
 
-static LOAD_QUEUED: Statement = Statement::with(
+static LOAD_ENTRIES: Statement = Statement::with(
     "
     SELECT {columns}
       FROM deliveries d
@@ -163,10 +163,10 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &LOAD_BATCH,
     &HAS_DUE_ENTRY,
     &LEASE_ENTRIES,
-    &HOLD_QUEUED,
-    &REQUEUE_QUEUED,
+    &HOLD_ENTRIES,
+    &REQUEUE_ENTRIES,
     &DEQUEUE_ENDED,
-    &LOAD_QUEUED,
+    &LOAD_ENTRIES,
 ];
 
 impl Leases<'_> {
@@ -240,7 +240,7 @@ impl Leases<'_> {
             .bind("limit", limit)
             .fetch_scalars()
             .await?;
-        let deliveries = load_queued(&mut tx, &ids, request.hold_uncertain, now).await?;
+        let deliveries = load_entries(&mut tx, &ids, request.hold_uncertain, now).await?;
         tx.commit().await?;
         Ok(deliveries)
     }
@@ -248,18 +248,18 @@ impl Leases<'_> {
 
 /// Loads deliveries whose queue entries were just leased. Those that a dead node left in flight are
 /// queued again or held, and entries of ended deliveries are removed.
-async fn load_queued(
+async fn load_entries(
     tx: &mut Tx,
     ids: &[i64],
     hold_uncertain: bool,
     now: Millis,
 ) -> StoreResult<Vec<LeasedDelivery>> {
     let recover = if hold_uncertain {
-        tx.query(&HOLD_QUEUED).bind("now", now)
+        tx.query(&HOLD_ENTRIES).bind("now", now)
     } else {
-        tx.query(&REQUEUE_QUEUED)
+        tx.query(&REQUEUE_ENTRIES)
     };
     recover.bind("ids", ids).execute().await?;
     tx.query(&DEQUEUE_ENDED).bind("ids", ids).execute().await?;
-    tx.query(&LOAD_QUEUED).bind("ids", ids).fetch_all().await
+    tx.query(&LOAD_ENTRIES).bind("ids", ids).fetch_all().await
 }

@@ -50,6 +50,7 @@ pub mod suppressions;
 pub mod terms;
 mod wal_watcher;
 
+pub use db::StatementTotals;
 pub(crate) use db::{Db, spawn_uncancellable};
 pub use error::{StoreError, StoreResult};
 pub use handle::Store;

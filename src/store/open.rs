@@ -55,7 +55,7 @@ impl Store {
     pub fn acquire_send_lock(&self) -> StoreResult<SendLock> {
         let Some(path) = self.sqlite_path() else { return Ok(SendLock { _file: None }) };
         let lock_path = with_suffix(path, ".lock");
-        let file = lock_file(&lock_path)?;
+        let file = open_lock_file(&lock_path)?;
         match file.try_lock() {
             Ok(()) => Ok(SendLock { _file: Some(file) }),
             Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::Busy(format!(
@@ -64,7 +64,7 @@ impl Store {
                 lock_path.display()
             ))),
             Err(std::fs::TryLockError::Error(e)) => {
-                Err(StoreError::Unreachable(format!("cannot lock {}: {e}", lock_path.display())))
+                Err(StoreError::OpenFailed(format!("cannot lock {}: {e}", lock_path.display())))
             }
         }
     }
@@ -73,7 +73,7 @@ impl Store {
 async fn open_sqlite(path: &Path) -> StoreResult<Store> {
     if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|e| {
-            StoreError::Unreachable(format!(
+            StoreError::OpenFailed(format!(
                 "cannot create the directory {} for the database: {e}",
                 folder.display()
             ))
@@ -90,7 +90,7 @@ async fn open_sqlite(path: &Path) -> StoreResult<Store> {
         .log_statements(LevelFilter::Trace)
         .log_slow_statements(LevelFilter::Debug, Duration::from_secs(1));
     let unreachable = |e: sqlx::Error| {
-        StoreError::Unreachable(format!("cannot open the database {}: {e}", path.display()))
+        StoreError::OpenFailed(format!("cannot open the database {}: {e}", path.display()))
     };
     let path = &resolve_path(path);
     // Locked before the first access: switching a new file to WAL mode does not wait for another
@@ -130,13 +130,13 @@ fn resolve_path(path: &Path) -> PathBuf {
 /// Waits for the lock that lets only one of several starting processes migrate.
 async fn lock_for_migration(path: &Path) -> StoreResult<File> {
     let lock_path = with_suffix(path, ".migrate-lock");
-    let file = lock_file(&lock_path)?;
+    let file = open_lock_file(&lock_path)?;
     match tokio::task::spawn_blocking(move || file.lock().map(|()| file)).await {
         Ok(Ok(file)) => Ok(file),
         Ok(Err(e)) => {
-            Err(StoreError::Unreachable(format!("cannot lock {}: {e}", lock_path.display())))
+            Err(StoreError::OpenFailed(format!("cannot lock {}: {e}", lock_path.display())))
         }
-        Err(e) => Err(StoreError::Unreachable(e.to_string())),
+        Err(e) => Err(StoreError::OpenFailed(e.to_string())),
     }
 }
 
@@ -160,7 +160,7 @@ async fn open_postgres(url: &str) -> StoreResult<Store> {
         if is_unavailable(&e) && !is_missing_file {
             StoreError::Unavailable(reason)
         } else {
-            StoreError::Unreachable(reason)
+            StoreError::OpenFailed(reason)
         }
     };
     // Connects once without the pool, which would retry and then report only a timeout.
@@ -184,7 +184,7 @@ async fn open_postgres(url: &str) -> StoreResult<Store> {
 fn postgres_options(url: &str) -> StoreResult<PgConnectOptions> {
     Ok(PgConnectOptions::from_str(url)
         .map_err(|e| {
-            StoreError::Unreachable(format!("[database] url is not a valid PostgreSQL URL: {e}"))
+            StoreError::OpenFailed(format!("[database] url is not a valid PostgreSQL URL: {e}"))
         })?
         .application_name("courant")
         // Ends transactions of lost tasks, which would otherwise hold their locks for ever.
@@ -226,14 +226,14 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn lock_file(path: &Path) -> StoreResult<File> {
+fn open_lock_file(path: &Path) -> StoreResult<File> {
     OpenOptions::new()
         .create(true)
         .truncate(false)
         .read(true)
         .write(true)
         .open(path)
-        .map_err(|e| StoreError::Unreachable(format!("cannot open {}: {e}", path.display())))
+        .map_err(|e| StoreError::OpenFailed(format!("cannot open {}: {e}", path.display())))
 }
 
 #[cfg(test)]
@@ -264,7 +264,7 @@ mod tests {
         }
         assert!(
             !StoreError::NewerSchema(9).is_unavailable()
-                && !StoreError::Unreachable(String::new()).is_unavailable()
+                && !StoreError::OpenFailed(String::new()).is_unavailable()
         );
     }
 

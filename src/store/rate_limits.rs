@@ -25,7 +25,7 @@ pub struct LimitKey {
     /// Name of the transport.
     pub transport: String,
     /// Key of the domain limit; empty for the limits of the transport itself.
-    pub domain: String,
+    pub domain_key: String,
 }
 
 impl LimitKey {
@@ -36,11 +36,11 @@ impl LimitKey {
 
     /// Returns the key of a domain limit of a transport.
     pub fn for_domain(transport: &str, key: &str) -> Self {
-        Self { transport: transport.to_owned(), domain: key.to_owned() }
+        Self { transport: transport.to_owned(), domain_key: key.to_owned() }
     }
 
     fn to_json(&self) -> Json {
-        json!({"transport": self.transport, "domain": self.domain})
+        json!({"transport": self.transport, "domain_key": self.domain_key})
     }
 }
 
@@ -82,12 +82,12 @@ pub struct Refund {
 /// prevents deadlocks.
 static LOCK: Statement = Statement::new(
     "
-    INSERT INTO rate_limits (transport, domain, expires_at)
-    SELECT k.transport, k.domain, $expires_at
-      FROM {json_rows $keys transport TEXT, domain TEXT} AS k
+    INSERT INTO rate_limits (transport, domain_key, expires_at)
+    SELECT k.transport, k.domain_key, $expires_at
+      FROM {json_rows $keys transport TEXT, domain_key TEXT} AS k
      WHERE TRUE
-     ORDER BY k.transport, k.domain
-    ON CONFLICT (transport, domain) DO UPDATE
+     ORDER BY k.transport, k.domain_key
+    ON CONFLICT (transport, domain_key) DO UPDATE
        SET expires_at = excluded.expires_at
      WHERE rate_limits.expires_at < $now",
 );
@@ -95,8 +95,8 @@ static LOCK: Statement = Statement::new(
 static DELETE_EXPIRED: Statement = Statement::new(
     "
     DELETE FROM rate_limits
-     WHERE (transport, domain) IN (
-           SELECT transport, domain
+     WHERE (transport, domain_key) IN (
+           SELECT transport, domain_key
              FROM rate_limits
             WHERE expires_at < $now
             LIMIT $limit
@@ -105,26 +105,26 @@ static DELETE_EXPIRED: Statement = Statement::new(
 
 static WINDOWS: Statement = Statement::new(
     "
-    SELECT transport, domain, warmup_started_at, total, windows, last_updates
+    SELECT transport, domain_key, warmup_started_at, warmup_total, windows, last_updates
       FROM rate_limits
-     WHERE (transport, domain) IN (
-           SELECT k.transport, k.domain
-             FROM {json_rows $keys transport TEXT, domain TEXT} AS k)",
+     WHERE (transport, domain_key) IN (
+           SELECT k.transport, k.domain_key
+             FROM {json_rows $keys transport TEXT, domain_key TEXT} AS k)",
 );
 
 static CHANGE: Statement = Statement::new(
     "
     UPDATE rate_limits
        SET warmup_started_at = c.warmup_started_at,
-           total = c.total,
+           warmup_total = c.warmup_total,
            windows = c.windows,
            last_updates = c.last_updates,
            expires_at = c.expires_at
       FROM {json_rows $windows
-               transport TEXT, domain TEXT, warmup_started_at INTEGER, total INTEGER,
+               transport TEXT, domain_key TEXT, warmup_started_at INTEGER, warmup_total INTEGER,
                windows TEXT, last_updates TEXT, expires_at INTEGER} AS c
      WHERE rate_limits.transport = c.transport
-       AND rate_limits.domain = c.domain",
+       AND rate_limits.domain_key = c.domain_key",
 );
 
 /// All statements of this file.
@@ -247,11 +247,11 @@ fn window_from(row: &Row) -> StoreResult<(LimitKey, StoredWindow)> {
     let (windows, last_updates): (String, String) = (row.get("windows")?, row.get("last_updates")?);
     let window = SlidingWindow {
         warmup_started_at: row.optional_time("warmup_started_at")?,
-        warmup_total: row.get("total")?,
+        warmup_total: row.get("warmup_total")?,
         windows: parse_json(&windows, "rate_limits.windows")?,
     };
     Ok((
-        LimitKey { transport: row.get("transport")?, domain: row.get("domain")? },
+        LimitKey { transport: row.get("transport")?, domain_key: row.get("domain_key")? },
         StoredWindow {
             window,
             last_updates: parse_json(&last_updates, "rate_limits.last_updates")?,
@@ -271,9 +271,9 @@ fn windows_json(windows: &Windows, now: Millis) -> StoreResult<Json> {
     let row = |(key, StoredWindow { window, last_updates }): (&LimitKey, &StoredWindow)| {
         Ok(json!({
             "transport": key.transport,
-            "domain": key.domain,
+            "domain_key": key.domain_key,
             "warmup_started_at": window.warmup_started_at.map(|at| at.0),
-            "total": window.warmup_total,
+            "warmup_total": window.warmup_total,
             "windows": text(serde_json::to_string(&window.windows))?,
             "last_updates": text(serde_json::to_string(last_updates))?,
             "expires_at": window.expires_at(now).map(|at| at.0),

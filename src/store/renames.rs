@@ -104,7 +104,7 @@ static RENAME_RATE_LIMITS: Statement = Statement::new(
            SELECT 1
              FROM rate_limits taken
             WHERE taken.transport = $name
-              AND taken.domain = rate_limits.domain)",
+              AND taken.domain_key = rate_limits.domain_key)",
 );
 
 /// All statements of this file.

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::db::Query;
 use crate::domain::article::Article;
-use crate::domain::selection::{Selection, TermKind, normalize};
+use crate::domain::selection::{Selection, TermKind, normalize_term};
 
 /// Conditions of a selection on `a`, for the end of a WHERE clause; [`bind_selection`] binds their
 /// parameters. An empty list selects all articles.
@@ -50,7 +50,8 @@ pub(super) fn bind_selection<'q>(query: Query<'q>, selection: &Selection) -> Que
             TermKind::Language => "languages",
             TermKind::Source => "sources",
         };
-        let terms: Vec<String> = selection.list(kind).iter().map(|name| normalize(name)).collect();
+        let terms: Vec<String> =
+            selection.list(kind).iter().map(|name| normalize_term(name)).collect();
         query.bind(parameter, terms.as_slice())
     })
 }
@@ -82,7 +83,7 @@ impl IndexedTerms {
         match narrowest.iter().find(usable) {
             Some(&kind) => {
                 let mut terms: Vec<String> =
-                    selection.list(kind).iter().map(|name| normalize(name)).collect();
+                    selection.list(kind).iter().map(|name| normalize_term(name)).collect();
                 terms.sort();
                 terms.dedup();
                 Self { kind: Some(kind), terms }
@@ -93,9 +94,9 @@ impl IndexedTerms {
 
     /// Returns the term of a selection that consists of a single term.
     pub(super) fn single_term(selection: &Selection) -> Option<(TermKind, String)> {
-        let mut terms = TermKind::ALL
-            .into_iter()
-            .flat_map(|kind| selection.list(kind).iter().map(move |name| (kind, normalize(name))));
+        let mut terms = TermKind::ALL.into_iter().flat_map(|kind| {
+            selection.list(kind).iter().map(move |name| (kind, normalize_term(name)))
+        });
         let first = terms.next()?;
         terms.next().is_none().then_some(first)
     }

@@ -6,7 +6,7 @@ use super::db::Statement;
 use super::nouns::Terms;
 use crate::domain::article::Article;
 use crate::domain::language;
-use crate::domain::selection::{TermKind, normalize};
+use crate::domain::selection::{TermKind, normalize_term};
 use crate::domain::time::Millis;
 
 /// A section, tag, author, language or source that articles have.
@@ -92,13 +92,14 @@ impl Terms<'_> {
         name: &str,
         now: Millis,
     ) -> StoreResult<Option<String>> {
-        let plain =
-            || if kind == TermKind::Language { language::autonym(name) } else { normalize(name) };
+        let plain = || {
+            if kind == TermKind::Language { language::autonym(name) } else { normalize_term(name) }
+        };
         let newest: Option<Article> = self
             .store
             .read(&NEWEST_WITH_TERM)
             .bind("kind", kind.as_str())
-            .bind("term", normalize(name))
+            .bind("term", normalize_term(name))
             .bind("now", now)
             .fetch_optional()
             .await?;
@@ -108,7 +109,7 @@ impl Terms<'_> {
                 .store
                 .read(&ANY_REMOVED_WITH_TERM)
                 .bind("kind", kind.as_str())
-                .bind("term", normalize(name))
+                .bind("term", normalize_term(name))
                 .bind("now", now)
                 .exists()
                 .await?;
@@ -123,7 +124,7 @@ impl Terms<'_> {
         Ok(Some(
             names
                 .into_iter()
-                .find(|other| normalize(other) == normalize(name))
+                .find(|other| normalize_term(other) == normalize_term(name))
                 .unwrap_or_else(plain),
         ))
     }

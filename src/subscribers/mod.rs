@@ -61,8 +61,8 @@ pub fn validate(
         .filter(|s| !s.is_empty())
         .collect();
     // Sorted without duplicates, so that equal choices share a variant.
-    sections.sort_by_key(|s| selection::normalize(s));
-    sections.dedup_by_key(|s| selection::normalize(s));
+    sections.sort_by_key(|s| selection::normalize_term(s));
+    sections.dedup_by_key(|s| selection::normalize_term(s));
     let mut names: Vec<String> = digests.iter().map(|d| d.name.clone()).collect();
     names.sort();
     names.dedup();

@@ -56,7 +56,7 @@ impl WebError {
         Self::new(StatusCode::FORBIDDEN, "error-forbidden")
     }
 
-    /// 413: the form exceeds [`super::state::MAX_FORM_BYTES`].
+    /// 413: the body exceeds [`super::state::MAX_BODY_BYTES`].
     pub(super) fn too_large() -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "error-too-large")
     }
@@ -98,7 +98,7 @@ impl From<anyhow::Error> for WebError {
     fn from(cause: anyhow::Error) -> Self {
         let store = cause.chain().find_map(|e| e.downcast_ref::<StoreError>());
         // Any other error is a bug or a configuration error, which a retry does not fix.
-        let error = if store.is_some_and(StoreError::is_transient) {
+        let error = if store.is_some_and(StoreError::is_database_failure) {
             Self::unavailable(super::state::DATABASE_RETRY_AFTER_SECS)
         } else {
             Self::internal()

@@ -14,6 +14,7 @@ use std::task::{Context, Poll};
 use arc_swap::ArcSwapOption;
 use axum::Router;
 use axum::extract::{ConnectInfo, Request};
+use axum::http::header::CONTENT_LENGTH;
 use axum::http::uri::PathAndQuery;
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
@@ -30,6 +31,7 @@ use crate::feeds::format::Format;
 use crate::feeds::rendered::RenderedFeed;
 use crate::feeds::request::DocumentKind;
 use crate::http::ClientIp;
+use crate::metrics::Surface;
 
 /// The complete web service of one connection: the feed fast path in front of the router.
 #[derive(Debug, Clone)]
@@ -101,6 +103,7 @@ impl FeedFastPath {
                     self.client_of(request),
                     response.status(),
                 );
+                self.web.app.metrics.http.count(Surface::Feeds, response.status().as_u16());
                 Some(ResponseFuture::Ready(Some(response)))
             }
             Negotiated::NeedsBrotliBody => {
@@ -110,6 +113,7 @@ impl FeedFastPath {
                     self.client_of(request),
                     StatusCode::OK,
                 );
+                self.web.app.metrics.http.count(Surface::Feeds, StatusCode::OK.as_u16());
                 let (web, route, request_headers) =
                     (Arc::clone(&self.web), Arc::clone(route), request.headers().clone());
                 Some(ResponseFuture::Boxed(Box::pin(async move {
@@ -139,7 +143,16 @@ impl FeedFastPath {
         if let Some(peer) = self.peer {
             request.extensions_mut().insert(ConnectInfo(peer));
         }
-        ResponseFuture::Boxed(Box::pin(self.router.call(request)))
+        let response = self.router.call(request);
+        ResponseFuture::Boxed(Box::pin(async move {
+            let mut response = response.await?;
+            // axum adds the length of the empty body, but a 304 may only state the length that
+            // a 200 would have (RFC 9110 section 8.6).
+            if response.status() == StatusCode::NOT_MODIFIED {
+                response.headers_mut().remove(CONTENT_LENGTH);
+            }
+            Ok(response)
+        }))
     }
 }
 

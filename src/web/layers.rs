@@ -19,8 +19,8 @@ use tower_http::trace::TraceLayer;
 
 use super::api::{self, Problem};
 use super::error::WebError;
-use super::page;
 use super::state::{MAX_BODY_BYTES, SharedState};
+use super::{metrics, page};
 use crate::clock;
 use crate::http::ClientIp;
 
@@ -44,6 +44,7 @@ impl MakeRequestId for RandomRequestId {
 pub(super) fn with_layers(routes: Router<SharedState>, web: SharedState) -> Router {
     let layers = ServiceBuilder::new()
         .layer(from_fn_with_state(Arc::clone(&web), identify_client))
+        .layer(from_fn_with_state(Arc::clone(&web), metrics::count_requests))
         .layer(SetRequestIdLayer::new(REQUEST_ID, RandomRequestId))
         .layer(TraceLayer::new_for_http().make_span_with(request_span))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))

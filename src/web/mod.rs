@@ -19,6 +19,7 @@ mod hub;
 mod idle_timeout;
 mod index;
 mod layers;
+mod metrics;
 mod negotiation;
 mod page;
 mod readership;

@@ -200,7 +200,9 @@ fn security_headers(response: &mut Response, is_private: bool) {
         add(HeaderName::from_static("x-robots-tag"), "noindex");
         add(header::CACHE_CONTROL, "no-store");
     } else {
-        add(header::REFERRER_POLICY, "same-origin");
+        if is_page {
+            add(header::REFERRER_POLICY, "same-origin");
+        }
         add(header::CACHE_CONTROL, "private, no-cache");
     }
 }

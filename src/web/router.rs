@@ -13,9 +13,10 @@ use super::fast_path::FeedFastPath;
 use super::layers::with_layers;
 use super::state::{DATABASE_RETRY_AFTER_SECS, Demo, SharedState, build_state};
 use super::{
-    api, confirm, demo, feed_list, feeds, health, hub, index, page, subscribe, unsubscribe,
+    api, confirm, demo, feed_list, feeds, health, hub, index, metrics, page, subscribe, unsubscribe,
 };
 use crate::app::App;
+use crate::domain::permission::Permission;
 
 /// Creates the complete service. Its addresses are relative to the path of `base_url`, which a
 /// proxy in front must strip.
@@ -64,7 +65,8 @@ fn declare(web: &SharedState) -> Routes {
         .add("/confirm/{token}", Access::Link, get(confirm::show).post(confirm::submit))
         .add("/unsubscribe/{token}", Access::Link, unsubscribe)
         .add("/healthz", Access::Public, get(health::healthz))
-        .add("/readyz", Access::Public, get(health::readyz));
+        .add("/readyz", Access::Public, get(health::readyz))
+        .add("/metrics", Access::Permission(Permission::ReadMetrics), get(metrics::show));
     routes = api::add_routes(routes);
     if web.app.config.websub.hub {
         routes = routes.add("/hub", Access::Unchecked, post(hub::submit));

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::metrics::LastRead;
 use super::page;
 use super::subscribe::SectionCache;
 use super::summaries::SummaryCache;
@@ -52,6 +53,8 @@ pub(super) struct WebState {
     /// Limits requests to the API per network.
     pub(super) api_limiter: RateLimiter,
     pub(super) sections: SectionCache,
+    /// Last read of the database for the metrics.
+    pub(super) metrics_read: LastRead,
 }
 
 /// The shared state as handlers receive it.
@@ -72,5 +75,6 @@ pub(super) fn build_state(app: App, demo: Option<Demo>) -> SharedState {
         hub_limiter: RateLimiter::new(HUB_REQUESTS_PER_HOUR),
         api_limiter: RateLimiter::new(API_REQUESTS_PER_HOUR),
         sections: SectionCache::default(),
+        metrics_read: LastRead::default(),
     })
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::config::Feed;
 use crate::domain::language;
-use crate::domain::selection::{language_prefixes, normalize};
+use crate::domain::selection::{language_prefixes, normalize_term};
 use crate::domain::time::Millis;
 use crate::feeds::cache::{FeedCache, document_key};
 use crate::feeds::format::Format;
@@ -89,7 +89,7 @@ impl FeedSummary {
             .ok()?;
         let count = document.items.len();
         let terms = document.items.iter().flat_map(|item| {
-            item.tags.iter().map(|tag| normalize(tag)).chain(language_prefixes(&item.language))
+            item.tags.iter().map(|tag| normalize_term(tag)).chain(language_prefixes(&item.language))
         });
         let terms = terms.collect();
         let mut languages: Vec<String> =

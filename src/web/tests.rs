@@ -29,6 +29,7 @@ mod errors;
 mod feed_pages;
 mod languages;
 mod matrix;
+mod metrics;
 mod readers;
 mod serving;
 
@@ -219,7 +220,7 @@ async fn subscriber_receives_a_link_and_can_confirm() {
     assert_eq!(sent.status, StatusCode::OK, "{}", sent.text());
     let person =
         site.app.store.subscribers().find_by_address("ada@example.org").await.unwrap().unwrap();
-    let queued = site.app.store.deliveries().to_address(person.id, 9).await.unwrap();
+    let queued = site.app.store.deliveries().to_subscriber(person.id, 9).await.unwrap();
     assert_eq!(
         (queued.len(), queued[0].kind.as_str(), queued[0].state.as_str()),
         (1, "confirmation", "queued")

@@ -17,7 +17,7 @@ use crate::domain::time::Millis;
 use crate::net::http_client::HttpError;
 use crate::store::StoreResult;
 use crate::store::hub_requests::{HubMode, HubRequest};
-use crate::store::hub_subscriptions::RemovedFeedSubscription;
+use crate::store::hub_subscriptions::DroppedSubscription;
 use crate::store::job_leases::JobKind;
 
 /// Maximum number of bytes read of a response. It exceeds the length of a challenge, so that a
@@ -129,7 +129,7 @@ pub(super) async fn deny_subscriptions_to_removed_feeds(inner: &Arc<Inner>) -> S
     Ok(count)
 }
 
-async fn deny(inner: Arc<Inner>, subscription: RemovedFeedSubscription) {
+async fn deny(inner: Arc<Inner>, subscription: DroppedSubscription) {
     let parameters = [
         ("hub.mode", "denied"),
         ("hub.topic", &subscription.topic),

@@ -119,7 +119,7 @@ database_tests! {
         let mail = world
             .app
             .store
-            .deliveries().to_address(first_subscriber(world).await.id, 1)
+            .deliveries().to_subscriber(first_subscriber(world).await.id, 1)
             .await
             .unwrap()
             .remove(0);

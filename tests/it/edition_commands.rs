@@ -187,7 +187,7 @@ database_tests! {
         );
         let person = world.app.store.subscribers().find_by_address("r2@example.org").await.unwrap().unwrap();
         assert_eq!(
-            world.app.store.deliveries().to_address(person.id, 1).await.unwrap()[0].attempts,
+            world.app.store.deliveries().to_subscriber(person.id, 1).await.unwrap()[0].attempts,
             1,
             "a 421 does not count as an attempt"
         );

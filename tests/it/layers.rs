@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The modules of each layer, lowest first; a module imports only from layers below its own.
 const LAYERS: &[&[&str]] = &[
-    &["domain", "clock", "fs"],
+    &["domain", "clock", "fs", "metrics"],
     &["store", "templates", "config"],
     &["net"],
     &["mail"],
@@ -41,6 +41,7 @@ const CRATE_OWNERS: &[(&str, &[&str])] = &[
     ("atom_syndication", &["feeds"]),
     ("quick_xml", &["domain", "sources"]),
     ("encoding_rs", &["sources"]),
+    ("prometheus_client", &["metrics"]),
     ("tokio_cron_scheduler", &["daemon"]),
 ];
 

@@ -83,7 +83,7 @@ database_tests! {
                 let granted =
                     store.rate_limits().take_quota(&new_update(), &requests, NOW.plus(SignedDuration::from_millis(i))).await.unwrap();
                 for (request, granted) in requests.iter().zip(granted) {
-                    let sum = if request.key.domain.is_empty() { &taken } else { &google };
+                    let sum = if request.key.domain_key.is_empty() { &taken } else { &google };
                     sum.fetch_add(granted.count, Ordering::Relaxed);
                 }
             }));

@@ -32,6 +32,7 @@ mod ledger;
 mod limits;
 mod load_balancing;
 mod lost_replies;
+mod metrics;
 mod migrations;
 mod multi_node_crashes;
 mod nodes;

@@ -161,7 +161,7 @@ database_tests! {
     async fn uploads_of_a_dead_node_are_done_by_another_node_after_the_lease_expired(world) {
         let node = publishing_node(world, DIRECTORY).await;
         world.publish([article("a")]).await;
-        world.sql("INSERT INTO publications (destination, file, etag, pending_etag, lease_node, lease_until) VALUES ('web', 'news.rss', '', 'x', 'dead', 9000000000000)").await;
+        world.sql("INSERT INTO publications (destination, file, version, pending_version, lease_node, lease_until) VALUES ('web', 'news.rss', '', 'x', 'dead', 9000000000000)").await;
         assert_eq!(node.publish().await, ["news.atom", "news.json"]);
         world.sql("UPDATE publications SET lease_until = 1 WHERE lease_node = 'dead'").await;
         assert_eq!(node.publish().await, ["news.rss"]);

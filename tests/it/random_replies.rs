@@ -80,7 +80,8 @@ async fn newest_deliveries(world: &World) -> BTreeMap<String, (DeliveryState, St
         let address = format!("r{n}@example.org");
         let person =
             world.app.store.subscribers().find_by_address(&address).await.unwrap().unwrap();
-        let mail = world.app.store.deliveries().to_address(person.id, 1).await.unwrap().remove(0);
+        let mail =
+            world.app.store.deliveries().to_subscriber(person.id, 1).await.unwrap().remove(0);
         deliveries.insert(address, (mail.state, mail.last_reply.unwrap_or_default()));
     }
     deliveries

@@ -12,20 +12,28 @@ const MAX_BACKOFF: SignedDuration = SignedDuration::from_mins(2);
 
 /// Breaker of a relay, shared by all of its users.
 #[derive(Debug, Clone, Default)]
-pub(in crate::delivery) struct RelayBreaker(Arc<Mutex<State>>);
+pub(in crate::delivery) struct RelayBreaker(Arc<Mutex<RelayState>>);
 
-#[derive(Debug, Default)]
-struct State {
-    failures: u32,
-    open_until: Millis,
-    last_error: Option<String>,
-    rate_limited_until: Millis,
+/// State of a relay's breaker.
+#[derive(Debug, Clone, Default)]
+pub(in crate::delivery) struct RelayState {
+    /// Consecutive failures.
+    pub(in crate::delivery) failures: u32,
+    /// End of the backoff.
+    pub(in crate::delivery) open_until: Millis,
+    pub(in crate::delivery) last_error: Option<String>,
+    pub(in crate::delivery) rate_limited_until: Millis,
 }
 
 impl RelayBreaker {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, RelayState> {
         // A panic of another task does not make the state wrong.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the current state.
+    pub(in crate::delivery) fn snapshot(&self) -> RelayState {
+        self.state().clone()
     }
 
     /// Records that a rate limit is used up until the given time.
@@ -54,7 +62,8 @@ impl RelayBreaker {
         if state.failures == 0 {
             return false;
         }
-        *state = State { rate_limited_until: state.rate_limited_until, ..State::default() };
+        *state =
+            RelayState { rate_limited_until: state.rate_limited_until, ..RelayState::default() };
         true
     }
 

@@ -25,7 +25,7 @@ pub(super) fn limit_keys(
 impl StartRequest {
     /// Returns a request for quota of one rate limit that counts no message yet.
     fn to_request(&self, key: &LimitKey) -> RateLimitRequest {
-        let of_domain = self.domain_limit.as_ref().filter(|_| !key.domain.is_empty());
+        let of_domain = self.domain_limit.as_ref().filter(|_| !key.domain_key.is_empty());
         let limits =
             of_domain.map_or_else(|| self.transport.rate.clone(), |limit| limit.rates.clone());
         RateLimitRequest {
@@ -94,7 +94,7 @@ impl RecorderTask {
                 available
                     .get(key)
                     .filter(|g| g.count == 0)
-                    .map(|g| (key.domain.is_empty(), g.next_at))
+                    .map(|g| (key.domain_key.is_empty(), g.next_at))
             }) {
                 Some((true, until)) => {
                     limited.push((reply, StartDecision::TransportRateLimited { until }))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    FeedCache, LastRefresh, State, document_key, feed_fingerprint, file_names, may_affect,
+    FeedCache, LastRefresh, State, document_key, document_keys, feed_fingerprint, may_affect,
 };
 use crate::config::{Config, Feed};
 use crate::domain::time::Millis;
@@ -162,7 +162,7 @@ async fn feeds_due<'c>(
         let is_touched = touched.iter().any(|touched| may_affect(touched, &feed.selection));
         let has_other_settings = fingerprints.is_some_and(|fingerprints| {
             let current = feed_fingerprint(config, feed);
-            file_names(feed).any(|file| fingerprints.get(&file) != Some(&current))
+            document_keys(feed).any(|file| fingerprints.get(&file) != Some(&current))
         });
         is_touched
             || has_other_settings

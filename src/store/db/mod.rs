@@ -6,6 +6,7 @@ mod pools;
 mod query;
 mod row;
 mod statement;
+mod statistics;
 mod transaction;
 mod value;
 
@@ -14,6 +15,8 @@ pub(crate) use pools::{Db, Engine};
 pub(super) use query::Query;
 pub(super) use row::{FromRow, Row};
 pub(super) use statement::{Assembled, Statement};
+pub use statistics::StatementTotals;
+pub(super) use statistics::totals;
 pub(super) use transaction::Tx;
 pub(crate) use transaction::spawn_uncancellable;
 pub(super) use value::Value;

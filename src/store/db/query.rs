@@ -7,6 +7,7 @@ use sqlx::sqlite::{Sqlite, SqliteConnection, SqlitePool};
 use sqlx::{AssertSqlSafe, Database, Encode, IntoArguments, Type};
 
 use super::row::ColumnValue;
+use super::statistics::measure;
 use super::{Assembled, FromRow, Row, Value};
 use crate::store::{StoreError, StoreResult};
 
@@ -47,6 +48,10 @@ impl<'q> Query<'q> {
 
     /// Runs the statement; returns the number of rows that it changed.
     pub(crate) async fn execute(self) -> StoreResult<u64> {
+        measure(self.run_execute()).await
+    }
+
+    async fn run_execute(self) -> StoreResult<u64> {
         let (target, sql, values) = self.into_parts()?;
         Ok(match target {
             Target::SqlitePool(pool) => {
@@ -67,6 +72,10 @@ impl<'q> Query<'q> {
         self,
         convert: impl Fn(&Row) -> StoreResult<T>,
     ) -> StoreResult<Vec<T>> {
+        measure(self.run_fetch(convert)).await
+    }
+
+    async fn run_fetch<T>(self, convert: impl Fn(&Row) -> StoreResult<T>) -> StoreResult<Vec<T>> {
         let (target, sql, values) = self.into_parts()?;
         match target {
             Target::SqlitePool(pool) => {
@@ -121,6 +130,10 @@ impl<'q> Query<'q> {
 
     /// Runs the statement and returns the first row of its result.
     pub(crate) async fn fetch_first(self) -> StoreResult<Option<Row>> {
+        measure(self.run_fetch_first()).await
+    }
+
+    async fn run_fetch_first(self) -> StoreResult<Option<Row>> {
         let (target, sql, values) = self.into_parts()?;
         Ok(match target {
             Target::SqlitePool(pool) => {

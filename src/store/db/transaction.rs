@@ -89,6 +89,6 @@ pub(crate) async fn spawn_uncancellable<T: Send + 'static>(
     match tokio::spawn(work).await {
         Ok(result) => result,
         Err(e) if e.is_panic() => std::panic::resume_unwind(e.into_panic()),
-        Err(_) => Err(StoreError::Unreachable("the program is shutting down".into())),
+        Err(_) => Err(StoreError::OpenFailed("the program is shutting down".into())),
     }
 }

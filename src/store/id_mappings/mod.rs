@@ -146,8 +146,8 @@ impl IdMappings<'_> {
     ///
     /// An old article gets its new source id. If an article with that id was imported in the
     /// meantime, the two are merged, and the ledger covers every digest that sent either. The
-    /// caller must run [`Store::assign_stories`] for each source of the result; until then no
-    /// digest includes these articles.
+    /// caller must run [`Stories::assign`](crate::store::nouns::Stories::assign) for each source of
+    /// the result; until then no digest includes these articles.
     ///
     /// # Errors
     /// [`StoreError::Rejected`] if one of the articles or mappings was changed at the same time.

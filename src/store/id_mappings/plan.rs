@@ -275,12 +275,12 @@ fn plan_from_steps(
             OldId::Unknown(_) => None,
         })
         .collect();
-    let (mut groups, mut sources) = (BTreeSet::new(), BTreeSet::new());
+    let (mut stories, mut sources) = (BTreeSet::new(), BTreeSet::new());
     for (_, old, target) in &steps {
         sources.insert(target.0.clone());
         let imported =
             index.at(target).filter(|i| !moving.contains_key(i)).map(|i| &index.articles[i]);
-        groups.extend(imported.map(|f| f.story));
+        stories.extend(imported.map(|f| f.story));
         let (guid, from) = match old {
             OldId::Unknown(guid) => {
                 plan.reassigned.extend(imported.map(|f| json!({"imported": f.row, "guid": guid})));
@@ -288,7 +288,7 @@ fn plan_from_steps(
             }
             OldId::Article(i) => {
                 let o = &index.articles[*i];
-                groups.insert(o.story);
+                stories.insert(o.story);
                 sources.insert(o.source.clone());
                 match imported {
                     Some(f) => {
@@ -310,7 +310,7 @@ fn plan_from_steps(
         }
     }
     plan.unlinked = unlinked_articles(index, &moving, &steps);
-    plan.stale_stories = groups.into_iter().filter(|g| *g > 0).collect();
+    plan.stale_stories = stories.into_iter().filter(|g| *g > 0).collect();
     plan.report.sources = sources.into_iter().collect();
     plan
 }

@@ -41,7 +41,7 @@ static MERGE_LEDGER: Statement = Statement::new(
     ON CONFLICT DO NOTHING",
 );
 
-static MERGE_EDITIONS: Statement = Statement::new(
+static REPLACE_IN_EDITIONS: Statement = Statement::new(
     "
     UPDATE edition_articles
        SET article_id = m.imported
@@ -140,7 +140,7 @@ static ADD_MAPPINGS: Statement = Statement::new(
 /// All statements of this file.
 pub(in crate::store) static STATEMENTS: &[&Statement] = &[
     &MERGE_LEDGER,
-    &MERGE_EDITIONS,
+    &REPLACE_IN_EDITIONS,
     &KEEP_FIRST_SEEN,
     &DELETE_LEDGER,
     &DELETE_ARTICLES,
@@ -212,7 +212,7 @@ impl MappingPlan {
         let numbers = |ids: &[i64]| ids.iter().copied().map(Json::from).collect();
         [
             (&MERGE_LEDGER, pairs, None),
-            (&MERGE_EDITIONS, merged(), None),
+            (&REPLACE_IN_EDITIONS, merged(), None),
             (&KEEP_FIRST_SEEN, merged(), None),
             (&DELETE_LEDGER, gone(), None),
             (&DELETE_ARTICLES, gone(), None),

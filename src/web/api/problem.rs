@@ -95,7 +95,7 @@ impl Problem {
 impl From<StoreError> for Problem {
     fn from(cause: StoreError) -> Self {
         tracing::error!("/api: {cause}");
-        let is_transient = cause.is_transient();
+        let is_transient = cause.is_database_failure();
         if is_transient {
             Self {
                 retry_after: Some(30),

@@ -44,24 +44,27 @@ async fn open_pages_refuse_cross_origin_requests_and_links_and_programs_do_not()
 }
 
 #[tokio::test]
-async fn api_routes_need_a_token_whose_role_grants_their_permission() {
+async fn routes_of_programs_need_a_token_whose_role_grants_their_permission() {
     let site = Site::new(false).await;
     let mut checked = 0;
     for (route, access) in declared_routes(site.app.clone(), None) {
-        assert_eq!(route.starts_with("/api/"), matches!(access, Access::Permission(_)), "{route}");
+        let needs_token = route.starts_with("/api/") || route == "/metrics";
+        assert_eq!(needs_token, matches!(access, Access::Permission(_)), "{route}");
         let Access::Permission(permission) = access else { continue };
         checked += 1;
-        let without = site.send(Request::post(address(route)), "").await;
+        let method = if route == "/metrics" { Method::GET } else { Method::POST };
+        let request = || Request::builder().method(&method).uri(address(route));
+        let without = site.send(request(), "").await;
         assert_eq!(without.status, StatusCode::UNAUTHORIZED, "{route}");
         for (number, role) in (1..).zip(Role::ALL) {
-            let token = site.token(&format!("t{checked}-{}", role.as_str()), role, number).await;
-            let request = Request::post(address(route))
-                .header(header::AUTHORIZATION, format!("Bearer {token}"));
+            let name = format!("t{checked}-{}", role.as_str());
+            let token = site.token(&name, role, 16 * checked + number).await;
+            let request = request().header(header::AUTHORIZATION, format!("Bearer {token}"));
             let is_forbidden = site.send(request, "").await.status == StatusCode::FORBIDDEN;
             assert_eq!(is_forbidden, !role.grants(permission), "{route} {role:?}");
         }
     }
-    assert!(checked > 0 && Permission::ALL.len() > checked);
+    assert!(checked > 0 && Permission::ALL.len() > usize::from(checked));
 }
 
 #[tokio::test]

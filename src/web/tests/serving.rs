@@ -189,3 +189,52 @@ async fn browser_content_types_are_sent_when_configured() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_feed_from_memory_has_the_headers_that_the_router_would_send() {
+    let site = Site::new(false).await;
+    site.publish("Open day").await;
+    let router = crate::web::router(site.app.clone(), None);
+    for (path, encoding, condition) in [
+        ("/feeds/news.rss", "", ""),
+        ("/feeds/news.atom", "gzip", ""),
+        ("/feeds/news.json", "br", ""),
+        ("/feeds/news.json", "identity;q=0", ""),
+        ("/feeds/news.rss", "", "*"),
+    ] {
+        let request = || {
+            Request::get(path)
+                .header(header::HOST, "news.example.edu")
+                .header(header::ACCEPT_ENCODING, encoding)
+                .header(header::IF_NONE_MATCH, condition)
+        };
+        let fast = site.send(request(), "").await;
+        let routed =
+            tower::ServiceExt::oneshot(router.clone(), request().body(Body::empty()).unwrap())
+                .await
+                .unwrap();
+        let without_id = |headers: &HeaderMap| {
+            let mut headers = headers.clone();
+            // A response from memory writes no log line that an id could be looked up in.
+            headers.remove("x-request-id");
+            if headers.get(header::CONTENT_LENGTH).is_some_and(|length| length == "0") {
+                headers.remove(header::CONTENT_LENGTH);
+            }
+            headers
+        };
+        assert_eq!(fast.status, routed.status(), "{path} {encoding}");
+        assert_eq!(without_id(&fast.headers), without_id(routed.headers()), "{path} {encoding}");
+    }
+}
+
+#[tokio::test]
+async fn a_304_of_a_feed_rendered_on_demand_states_no_length() {
+    let site = Site::new(false).await;
+    site.publish("Open day").await;
+    let path = "/feeds/news/language/en.rss";
+    let full = site.get(path).await;
+    let again = Request::get(path).header(header::IF_NONE_MATCH, full.header(header::ETAG));
+    let response = site.send(again, "").await;
+    assert_eq!((full.status, response.status), (StatusCode::OK, StatusCode::NOT_MODIFIED));
+    assert!(response.headers.get(header::CONTENT_LENGTH).is_none());
+}

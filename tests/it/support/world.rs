@@ -334,7 +334,7 @@ impl World {
         self.app
             .store
             .deliveries()
-            .to_address(person.id, 1)
+            .to_subscriber(person.id, 1)
             .await
             .unwrap()
             .remove(0)
