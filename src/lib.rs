@@ -32,6 +32,9 @@ pub mod subscribers;
 pub mod publishing;
 pub mod websub;
 
+// Documents of `--json` and of the API
+pub mod wire;
+
 // Composition root
 pub mod app;
 

@@ -2,11 +2,10 @@
 
 use std::process::ExitCode;
 
-use serde_json::json;
-
 use super::output;
 use crate::app::App;
 use crate::domain::actor::Actor;
+use crate::wire::system::Adoption;
 
 /// Stores the configured base URL in the database, which allows it to send again.
 pub(crate) async fn run(app: &App, json: bool) -> anyhow::Result<ExitCode> {
@@ -14,6 +13,6 @@ pub(crate) async fn run(app: &App, json: bool) -> anyhow::Result<ExitCode> {
     app.store.adopt(base_url, &Actor::Cli, app.now()).await?;
     let text =
         format!("This database now sends as {base_url}. Restart `courant serve` if it is running.");
-    output::result(json, &json!({"base_url": base_url}), &text)?;
+    output::result(json, &Adoption { base_url: base_url.clone() }, &text)?;
     Ok(ExitCode::SUCCESS)
 }

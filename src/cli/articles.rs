@@ -6,14 +6,14 @@ use std::process::ExitCode;
 
 use anyhow::anyhow;
 use clap::Subcommand;
-use serde_json::{Value, json};
 
 use super::{UsageError, output};
 use crate::app::App;
 use crate::domain::actor::Actor;
-use crate::domain::article::Article;
 use crate::domain::time::Millis;
 use crate::sources::{SyncReport, id_mapping, import};
+use crate::wire::articles::{Article, ArticleSummary, IdRemapping};
+use crate::wire::sources::ArticleImport;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -76,7 +76,7 @@ async fn list(
     let until = if waiting { Millis(i64::MAX) } else { app.now() };
     let articles = app.store.articles().list(until, limit).await?;
     if json {
-        output::json(&articles.iter().map(summary).collect::<Vec<_>>().into())?;
+        output::json(&articles.iter().map(ArticleSummary::from).collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut table = output::TextTable::new(&["published", "source", "id", "language", "title"]);
@@ -87,12 +87,6 @@ async fn list(
     }
     table.print("No articles yet; `courant sources sync` reads the sources.")?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn summary(a: &Article) -> Value {
-    json!({"id": a.guid, "source": a.source, "source_id": a.source_id, "title": a.title, "url": a.url, "language": a.language,
-        "section": a.sections.first(), "sections": a.sections, "tags": a.tags, "authors": a.authors,
-        "published_at": a.published_at.rfc3339(), "updated_at": a.updated_at.rfc3339(), "group": a.story})
 }
 
 async fn show(app: &App, id: &str, json: bool) -> anyhow::Result<ExitCode> {
@@ -112,23 +106,7 @@ async fn show(app: &App, id: &str, json: bool) -> anyhow::Result<ExitCode> {
         .collect();
     translations.retain(|t| t != &article.guid);
     if json {
-        let mut value = summary(&article);
-        value["summary"] = article.summary.clone().into();
-        value["body_html"] = article.body_html.clone().into();
-        value["image_url"] = article.image_url.clone().into();
-        value["image_alt"] = article.image_alt.clone().into();
-        value["image_type"] = article.image_type.clone().into();
-        value["image_width"] = article.image_width.into();
-        value["image_height"] = article.image_height.into();
-        value["enclosure"] = article
-            .enclosure
-            .as_ref()
-            .map(|f| json!({"url": f.url, "type": f.media_type, "length": f.length}))
-            .into();
-        value["first_seen_at"] = article.first_seen_at.rfc3339().into();
-        value["removed_at"] = article.removed_at.map(|t| t.rfc3339()).into();
-        value["translations"] = translations.into();
-        output::json(&value)?;
+        output::json(&Article::new(&article, translations))?;
         return Ok(ExitCode::SUCCESS);
     }
     let lines = [
@@ -166,9 +144,7 @@ async fn import_file(
     match import::import_file(&app.store, &app.config, source, file, &Actor::Cli, app.now()).await?
     {
         Ok(done) if json => {
-            let mut document = super::sources::to_json(&done.report);
-            document["left_out"] = json!(done.left_out);
-            output::json(&document)?;
+            output::json(&ArticleImport::from(&done))?;
             Ok(exit_code(&done.report))
         }
         Ok(done) => {
@@ -219,9 +195,8 @@ async fn remap_ids(
                 .filter(|(n, _)| *n > 0)
                 .map(|(n, what)| format!(", {what} {n}"))
                 .collect();
-            let document =
-                json!({"remapped": r.mapped, "pending": r.pending, "unchanged": r.unchanged});
-            output::result(json, &document, &format!("remapped {}{more}", r.mapped))?;
+            let text = format!("remapped {}{more}", r.mapped);
+            output::result(json, &IdRemapping::from(&r), &text)?;
             Ok(ExitCode::SUCCESS)
         }
         Err(lines) => Ok(report_rejected_lines(map, &lines, "remapped")),

@@ -3,12 +3,13 @@
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::output;
 use crate::app::App;
 use crate::domain::page::{MAX_PAGE_SIZE, PageRequest};
 use crate::store::audit_log::AuditEntry;
+use crate::wire;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -25,7 +26,8 @@ impl Command {
         let Self::List { limit } = self;
         let entries = read(app, limit.unwrap_or(usize::MAX)).await?;
         if json {
-            output::json(&entries.iter().map(to_json).collect())?;
+            let rows = entries.iter().map(wire::audit::AuditEntry::from);
+            output::json(&rows.collect::<Vec<_>>())?;
             return Ok(ExitCode::SUCCESS);
         }
         let mut table = output::TextTable::new(&["time", "actor", "action", "object", "details"]);
@@ -65,15 +67,4 @@ async fn read(app: &App, limit: usize) -> anyhow::Result<Vec<AuditEntry>> {
 fn describe(detail: &Value) -> String {
     let pairs = detail.as_object().into_iter().flatten();
     pairs.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
-}
-
-fn to_json(entry: &AuditEntry) -> Value {
-    json!({
-        "id": entry.id,
-        "at": entry.at.rfc3339(),
-        "actor": {"kind": entry.actor_kind.as_str(), "name": entry.actor_name},
-        "action": entry.action.as_str(),
-        "object": {"kind": entry.object.as_str(), "id": entry.object_id},
-        "detail": entry.detail,
-    })
 }

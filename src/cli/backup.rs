@@ -3,10 +3,9 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use serde_json::json;
-
 use super::output;
 use crate::app::App;
+use crate::wire::system::Backup;
 
 /// Writes the copy to `file`, which must not exist; the copy does not send until `courant adopt`.
 pub(crate) async fn run(app: &App, file: &Path, json: bool) -> anyhow::Result<ExitCode> {
@@ -15,6 +14,6 @@ pub(crate) async fn run(app: &App, file: &Path, json: bool) -> anyhow::Result<Ex
         "Wrote the backup to {}. A copy sends nothing until you run `courant adopt`.",
         file.display()
     );
-    output::result(json, &json!({"file": file}), &text)?;
+    output::result(json, &Backup { file: file.display().to_string() }, &text)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -5,21 +5,20 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::ExitCode;
 
-use serde_json::{Value, json};
-
 use super::output;
 use crate::app::App;
 use crate::config::{Config, TlsMode, Transport};
 use crate::domain::address::Mailbox;
-use crate::mail::dkim::{DnsRecord, Signer};
+use crate::mail::dkim::{self, Signer};
 use crate::mail::smtp::{Relay, Timeouts};
 use crate::sources;
 use crate::templates::Templates;
+use crate::wire::system::{DnsRecord, Finding};
 
 /// Prints the findings of the command as they arise, or collects them for one JSON document.
 struct Findings {
     json: bool,
-    documents: Vec<Value>,
+    documents: Vec<Finding>,
     errors: usize,
 }
 
@@ -39,17 +38,17 @@ impl Findings {
 
     fn add(&mut self, level: &str, prefix: &str, text: &str) -> anyhow::Result<()> {
         if self.json {
-            self.documents.push(json!({"level": level, "text": text}));
+            let (level, text) = (level.to_owned(), text.to_owned());
+            self.documents.push(Finding { level, text, dns_records: None });
             return Ok(());
         }
         output::line(&format!("{prefix}{text}"))
     }
 
     /// Adds the DNS records that the previous finding asks for.
-    fn dns_records(&mut self, records: &[DnsRecord]) -> anyhow::Result<()> {
+    fn dns_records(&mut self, records: &[dkim::DnsRecord]) -> anyhow::Result<()> {
         if let Some(document) = self.documents.last_mut() {
-            document["dns_records"] =
-                records.iter().map(|r| json!({"name": r.name, "value": r.value})).collect();
+            document.dns_records = Some(records.iter().map(DnsRecord::from).collect());
             return Ok(());
         }
         for record in records {
@@ -102,7 +101,7 @@ pub(crate) async fn run(path: &Path, json: bool) -> anyhow::Result<ExitCode> {
     }
     app.store.close().await;
     if json {
-        output::json(&findings.documents.into())?;
+        output::json(&findings.documents)?;
     }
     if findings.errors > 0 {
         output::error(&format!("{} found", super::pluralize(findings.errors, "error")));
@@ -140,7 +139,7 @@ fn check_dkim(
         return findings.ok(&format!("{signs}, once a digest uses it"));
     }
     findings.ok(&format!("{signs}; publish these DNS TXT records:"))?;
-    let records: Vec<DnsRecord> =
+    let records: Vec<dkim::DnsRecord> =
         domains.iter().flat_map(|domain| signer.dns_records(domain)).collect();
     findings.dns_records(&records)
 }

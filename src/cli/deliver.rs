@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use anyhow::bail;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::json;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -14,6 +13,7 @@ use crate::app::App;
 use crate::delivery::{self, Dispatcher, Report};
 use crate::digests;
 use crate::domain::time::MINUTE;
+use crate::wire::deliveries::DeliveryReport;
 
 pub(crate) async fn run(app: &App, json: bool) -> anyhow::Result<ExitCode> {
     delivery::check_dkim_keys(&app.config.transports)?;
@@ -43,8 +43,7 @@ pub(crate) async fn run(app: &App, json: bool) -> anyhow::Result<ExitCode> {
         "sent {}, failed {}, waiting {waiting}, held {}",
         report.sent, report.failed, report.held
     );
-    let document = json!({"sent": report.sent, "failed": report.failed, "waiting": waiting, "held": report.held});
-    output::result(json, &document, &text)?;
+    output::result(json, &DeliveryReport::new(&report, waiting), &text)?;
     Ok(if has_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 

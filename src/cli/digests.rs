@@ -1,11 +1,11 @@
 //! `courant digests`: lists, previews and tests digests, and creates editions.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
-use serde_json::{Map, Value, json};
 
 use super::{UsageError, output, pluralize};
 use crate::app::App;
@@ -13,6 +13,10 @@ use crate::config::Digest;
 use crate::digests::{self, Prepared, PreviewOptions};
 use crate::domain::actor::Actor;
 use crate::domain::time::Millis;
+use crate::wire;
+use crate::wire::articles::ArticleTitle;
+use crate::wire::digests::{DigestPreview, QueuedTest, UpcomingEditions};
+use crate::wire::editions::CreatedEdition;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -76,7 +80,7 @@ impl Command {
                 let text = format!(
                     "Queued as delivery {delivery}. `courant serve` or `courant deliver` sends it."
                 );
-                output::result(json, &json!({"delivery": delivery}), &text)?;
+                output::result(json, &QueuedTest { delivery }, &text)?;
                 Ok(ExitCode::SUCCESS)
             }
             Self::Run { name, now } => run_now(app, &name, now.as_deref(), json).await,
@@ -93,16 +97,10 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<Exi
     let mut table =
         output::TextTable::new(&["digest", "title", "schedule", "next", "confirmed", "pending"]);
     for d in app.config.digests.iter().take(limit.unwrap_or(usize::MAX)) {
-        let counts: Map<String, Value> = app
-            .store
-            .subscriptions()
-            .counts(&d.name)
-            .await?
-            .into_iter()
-            .map(|(status, n)| (status, n.into()))
-            .collect();
+        let counts: BTreeMap<String, i64> =
+            app.store.subscriptions().counts(&d.name).await?.into_iter().collect();
         let next = d.schedule.next_after(app.now(), &d.timezone);
-        let of = |status: &str| counts.get(status).and_then(Value::as_i64).unwrap_or(0).to_string();
+        let of = |status: &str| counts.get(status).copied().unwrap_or(0).to_string();
         let when = next.map_or("never".into(), |t| t.in_zone(&d.timezone));
         table.row([
             d.name.clone(),
@@ -112,11 +110,10 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<Exi
             of("confirmed"),
             of("pending"),
         ]);
-        rows.push(json!({"name": d.name, "title": d.title, "schedule": d.schedule.as_str(), "timezone": d.timezone.iana_name(),
-            "next": next.map(|t| t.rfc3339()), "subscriptions": counts}));
+        rows.push(wire::digests::Digest::new(d, next, counts));
     }
     if json {
-        output::json(&rows.into())?
+        output::json(&rows)?
     } else {
         table.print("The configuration has no digests.")?
     }
@@ -149,9 +146,11 @@ async fn next(app: &App, json: bool) -> anyhow::Result<ExitCode> {
         )
         .await?;
         if json {
-            let list: Vec<_> =
-                articles.iter().map(|a| json!({"id": a.guid, "title": a.title})).collect();
-            all.push(json!({"digest": d.name, "dates": dates.iter().map(|t| t.rfc3339()).collect::<Vec<_>>(), "articles": list}));
+            all.push(UpcomingEditions {
+                digest: d.name.clone(),
+                dates: dates.iter().map(|t| t.rfc3339()).collect(),
+                articles: articles.iter().map(ArticleTitle::from).collect(),
+            });
             continue;
         }
         output::line(&format!("{} ({})", d.title, d.name))?;
@@ -172,7 +171,7 @@ async fn next(app: &App, json: bool) -> anyhow::Result<ExitCode> {
         }
     }
     if json {
-        output::json(&all.into())?;
+        output::json(&all)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -203,7 +202,8 @@ async fn preview(
         out.display(),
         pluralize(p.stories, "article")
     );
-    output::result(json, &json!({"directory": out, "articles": p.stories}), &text)?;
+    let document = DigestPreview { directory: out.display().to_string(), articles: p.stories };
+    output::result(json, &document, &text)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -223,7 +223,7 @@ async fn run_now(app: &App, name: &str, at: Option<&str>, json: bool) -> anyhow:
     };
     match digests::create_edition_now(app.digest_context(), digest, at, &Actor::Cli, now).await? {
         Prepared::Created { edition, deliveries } if json => {
-            output::json(&json!({"id": edition, "deliveries": deliveries}))?
+            output::json(&CreatedEdition { id: edition, deliveries })?
         }
         Prepared::Created { edition, deliveries } => {
             output::line(&edition.to_string())?;

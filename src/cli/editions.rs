@@ -3,14 +3,14 @@
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use serde_json::{Value, json};
 
 use super::{UsageError, output};
 use crate::app::App;
 use crate::delivery;
 use crate::domain::actor::Actor;
-use crate::domain::edition::{DeliveryCounts, EditionCommand};
-use crate::store::editions::Edition;
+use crate::domain::edition::EditionCommand;
+use crate::wire::articles::ArticleTitle;
+use crate::wire::editions::{Edition, EditionContents};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -82,7 +82,7 @@ async fn apply(
         delivery::run_edition_command(&app.store, id, command, &Actor::Cli, app.now()).await?;
     let edition = app.store.editions().existing(id).await?;
     let counts = app.store.editions().counts(id).await?;
-    output::result(json, &to_json(&edition, counts), &text)?;
+    output::result(json, &Edition::new(&edition, counts), &text)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -108,7 +108,7 @@ async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<ExitC
     for e in editions {
         let c = counts.get(&e.id).copied().unwrap_or_default();
         if json {
-            rows.push(to_json(&e, c));
+            rows.push(Edition::new(&e, c));
         } else {
             let numbers = [c.sent, c.queued + c.sending, c.failed, c.held, c.cancelled]
                 .map(|n| n.to_string());
@@ -121,17 +121,11 @@ async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<ExitC
         }
     }
     if json {
-        output::json(&rows.into())?
+        output::json(&rows)?
     } else {
         table.print("No editions yet; `courant digests next` shows the next dates.")?
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn to_json(e: &Edition, c: DeliveryCounts) -> Value {
-    json!({"id": e.id, "digest": e.digest, "state": e.state.as_str(), "scheduled_for": e.scheduled_for.rfc3339(),
-        "created_at": e.created_at.rfc3339(), "finished_at": e.finished_at.map(|t| t.rfc3339()), "note": e.note,
-        "counts": {"queued": c.queued, "sending": c.sending, "sent": c.sent, "failed": c.failed, "held": c.held, "cancelled": c.cancelled, "bounced": c.bounced}})
 }
 
 async fn show(app: &App, id: &str, json: bool) -> anyhow::Result<ExitCode> {
@@ -140,10 +134,8 @@ async fn show(app: &App, id: &str, json: bool) -> anyhow::Result<ExitCode> {
     let (c, articles) =
         (app.store.editions().counts(id).await?, app.store.editions().articles(id).await?);
     if json {
-        let mut value = to_json(&e, c);
-        value["articles"] =
-            articles.iter().map(|(id, title)| json!({"id": id, "title": title})).collect();
-        output::json(&value)?;
+        let articles = articles.into_iter().map(|(id, title)| ArticleTitle { id, title }).collect();
+        output::json(&EditionContents { listed: Edition::new(&e, c), articles })?;
         return Ok(ExitCode::SUCCESS);
     }
     let zone = &app.config.site.timezone;

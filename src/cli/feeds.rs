@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
-use serde_json::json;
 
 use super::{UsageError, output};
 use crate::app::App;
@@ -17,7 +16,7 @@ use crate::feeds::opml::{self, Opml};
 use crate::feeds::render::documents;
 use crate::feeds::request::{FACETS, FeedSelector};
 use crate::fs::{Durability, replace_file};
-use crate::store::terms::Term;
+use crate::wire::feeds::{Feed, FeedBuild, FeedUrls, OnDemandFeed, PublishReport};
 
 mod readers;
 
@@ -76,17 +75,8 @@ impl Command {
 fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<ExitCode> {
     let feeds = app.config.feeds.iter().take(limit.unwrap_or(usize::MAX));
     if json {
-        let all: Vec<_> = feeds
-            .map(|f| {
-                let mut row = urls_json(app, &f.path());
-                row["name"] = json!(f.name);
-                row["title"] = json!(f.title);
-                row["items"] = json!(f.items);
-                row["private"] = json!(f.private.is_some());
-                row
-            })
-            .collect();
-        output::json(&all.into())?;
+        let site = SiteUrls(&app.config.site.base_url);
+        output::json(&feeds.map(|f| Feed::new(site, f)).collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut table =
@@ -129,10 +119,7 @@ async fn publish(
         publisher.shutdown().await?;
         failed |= report.error.is_some();
         if json {
-            documents.push(json!({
-                "destination": settings.name, "uploaded": report.uploaded, "deleted": report.deleted,
-                "up_to_date": report.up_to_date, "pending": report.pending, "error": report.error,
-            }));
+            documents.push(PublishReport::new(&settings.name, &report));
             continue;
         }
         for (action, files) in [("uploaded", &report.uploaded), ("deleted", &report.deleted)] {
@@ -153,16 +140,9 @@ async fn publish(
         }
     }
     if json {
-        output::json(&documents.into())?;
+        output::json(&documents)?;
     }
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
-}
-
-/// Returns the URLs of a feed in each format and of its page.
-fn urls_json(app: &App, path: &str) -> serde_json::Value {
-    let links = SiteUrls(&app.config.site.base_url);
-    let at = |format: Format| links.feed(path, format.extension());
-    json!({"page": links.feed_page(path), "rss": at(Format::Rss), "atom": at(Format::Atom), "json": at(Format::Json)})
 }
 
 async fn list_on_demand(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<ExitCode> {
@@ -180,14 +160,11 @@ async fn list_on_demand(app: &App, limit: Option<usize>, json: bool) -> anyhow::
         subject.path()
     };
     if json {
-        let row = |(kind, term): &(TermKind, Term)| {
-            let mut row = urls_json(app, &path(*kind, &term.term));
-            row["kind"] = json!(kind.as_str());
-            row["title"] = json!(term.name);
-            row["articles"] = json!(term.articles);
-            row
-        };
-        output::json(&terms_found.iter().map(row).collect::<Vec<_>>().into())?;
+        let site = SiteUrls(&app.config.site.base_url);
+        let rows = terms_found.iter().map(|(kind, term)| {
+            OnDemandFeed::new(*kind, term, FeedUrls::new(site, &path(*kind, &term.term)))
+        });
+        output::json(&rows.collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut table =
@@ -228,7 +205,8 @@ async fn build(app: &App, out: &Path, json: bool) -> anyhow::Result<ExitCode> {
         written += 1;
     }
     let text = format!("Wrote {} to {}.", super::pluralize(written, "file"), out.display());
-    output::result(json, &json!({"directory": out, "files": written}), &text)?;
+    let document = FeedBuild { directory: out.display().to_string(), files: written };
+    output::result(json, &document, &text)?;
     Ok(ExitCode::SUCCESS)
 }
 

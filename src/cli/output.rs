@@ -3,7 +3,7 @@
 
 use std::io::{IsTerminal, Write};
 
-use serde_json::Value;
+use serde::Serialize;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Maximum width of a table cell in columns. Longer texts are truncated, except URLs, which must
@@ -21,13 +21,14 @@ pub(crate) fn bold(text: &str) -> String {
     if std::io::stdout().is_terminal() { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
 }
 
-/// Prints one indented JSON document.
-pub(crate) fn json(value: &Value) -> anyhow::Result<()> {
-    line(&serde_json::to_string_pretty(value)?)
+/// Prints one indented JSON document with its keys in alphabetical order.
+pub(crate) fn json(document: &impl Serialize) -> anyhow::Result<()> {
+    // A `Value` sorts the keys, so the order of the fields in `wire` is not part of the output.
+    line(&serde_json::to_string_pretty(&serde_json::to_value(document)?)?)
 }
 
 /// Prints the result of a command: the JSON document with `--json`, otherwise one line of text.
-pub(crate) fn result(as_json: bool, document: &Value, text: &str) -> anyhow::Result<()> {
+pub(crate) fn result(as_json: bool, document: &impl Serialize, text: &str) -> anyhow::Result<()> {
     if as_json { json(document) } else { line(text) }
 }
 

@@ -3,13 +3,13 @@
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use serde_json::json;
 
 use super::{UsageError, output};
 use crate::app::App;
-use crate::config::{Source, SourceKind};
+use crate::config::Source;
 use crate::domain::actor::Actor;
 use crate::sources::{SyncError, SyncReport, sync_now};
+use crate::wire;
 
 mod check;
 
@@ -64,7 +64,7 @@ async fn sync_all(
         match sync_now(&app.store, &app.config, source, accept_removals, &Actor::Cli, app.now())
             .await
         {
-            Ok(report) if json => reports.push(to_json(&report)),
+            Ok(report) if json => reports.push(wire::sources::SyncReport::from(&report)),
             Ok(report) => print_report(&report)?,
             Err(SyncError { error, .. }) => {
                 failed = true;
@@ -73,7 +73,7 @@ async fn sync_all(
         }
     }
     if json {
-        output::json(&reports.into())?;
+        output::json(&reports)?;
     }
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
@@ -109,14 +109,6 @@ pub(crate) fn scheduled_suffix(r: &SyncReport) -> String {
     if r.scheduled > 0 { format!(", scheduled {}", r.scheduled) } else { String::new() }
 }
 
-pub(super) fn to_json(r: &SyncReport) -> serde_json::Value {
-    let pairs = |list: &[(String, String)], word: &str| {
-        list.iter().map(|(id, reason)| json!({"id": id, word: reason})).collect::<Vec<_>>()
-    };
-    json!({"source": r.source, "added": r.added, "scheduled": r.scheduled, "changed": r.changed, "removed": r.removed, "blocked_removals": r.blocked_removals,
-        "rejected": pairs(&r.rejected, "reason"), "notes": pairs(&r.notes, "note")})
-}
-
 async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<ExitCode> {
     let states = app.store.sources().states().await?;
     let mut rows = Vec::new();
@@ -131,10 +123,7 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<Exi
     ]);
     for source in app.config.sources.iter().take(limit.unwrap_or(usize::MAX)) {
         let state = states.iter().find(|s| s.name == source.name).cloned().unwrap_or_default();
-        let kind = kind_name(source.kind);
-        rows.push(json!({"name": source.name, "kind": kind, "succeeded_at": state.succeeded_at.map(|t| t.rfc3339()),
-            "full_sync_at": state.progress.full_sync_at.map(|t| t.rfc3339()),
-            "failures": state.failures, "rejected": state.rejected, "blocked_removals": state.blocked_removals, "error": state.error}));
+        rows.push(wire::sources::Source::new(source, &state));
         let read =
             state.succeeded_at.map_or("never".into(), |t| t.in_zone(&app.config.site.timezone));
         let numbers = [
@@ -143,27 +132,16 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<Exi
             state.blocked_removals.to_string(),
         ];
         table.row(
-            [source.name.clone(), kind.into(), read]
+            [source.name.clone(), source.kind.as_str().to_owned(), read]
                 .into_iter()
                 .chain(numbers)
                 .chain([state.error.unwrap_or_default()]),
         );
     }
     if json {
-        output::json(&rows.into())?
+        output::json(&rows)?
     } else {
         table.print("The configuration has no sources.")?
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Returns a source kind as written in the configuration.
-fn kind_name(kind: SourceKind) -> &'static str {
-    match kind {
-        SourceKind::Builtin => "builtin",
-        SourceKind::WordPress => "wordpress",
-        SourceKind::Ghost => "ghost",
-        SourceKind::Drupal => "drupal",
-        SourceKind::Query => "query",
-    }
 }

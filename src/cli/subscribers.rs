@@ -6,7 +6,6 @@ use std::process::ExitCode;
 
 use anyhow::anyhow;
 use clap::{Args, Subcommand, ValueEnum};
-use serde_json::{Value, json};
 
 use super::progress::ProgressReporter;
 use super::{UsageError, output, parse_address, pluralize};
@@ -17,6 +16,11 @@ use crate::domain::actor::Actor;
 use crate::domain::subscription::RequestOrigin;
 use crate::store::subscribers::{Subscriber, Subscription};
 use crate::subscribers::{self, NewSubscriber, export, import};
+use crate::wire;
+use crate::wire::deliveries::DeliverySummary;
+use crate::wire::subscribers::{
+    SubscribeResult, SubscriberHistory, SubscriberImport, UnsubscribeResult,
+};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -126,7 +130,7 @@ impl Command {
                     "Unsubscribed {email} from {}.",
                     pluralize(usize::try_from(digests)?, "digest")
                 );
-                output::result(json, &json!({"email": email, "digests": digests}), &text)?;
+                output::result(json, &UnsubscribeResult { email, digests }, &text)?;
                 Ok(ExitCode::SUCCESS)
             }
             Self::Import(import) => import.run(app, json).await,
@@ -147,10 +151,6 @@ async fn find_subscriber(app: &App, email: &str) -> anyhow::Result<Subscriber> {
         .find_by_address(&parse_address(email)?.key())
         .await?
         .ok_or_else(|| anyhow!("{email} is not a subscriber"))
-}
-
-fn subscriptions_json(all: &[Subscription]) -> Vec<Value> {
-    all.iter().map(|l| json!({"digest": l.digest, "status": l.status.as_str(), "sections": l.sections, "since": l.since.rfc3339()})).collect()
 }
 
 /// Number of subscribers read per query.
@@ -174,7 +174,7 @@ async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<ExitC
             let subscriptions: Vec<Subscription> =
                 all.iter().filter(|l| l.subscriber_id == p.id).cloned().collect();
             if json {
-                rows.push(to_json(&p, &subscriptions));
+                rows.push(wire::subscribers::Subscriber::new(&p, &subscriptions));
             } else {
                 let words: Vec<String> = subscriptions
                     .iter()
@@ -190,15 +190,11 @@ async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<ExitC
         }
     }
     if json {
-        output::json(&rows.into())?
+        output::json(&rows)?
     } else {
         table.print("No subscribers yet.")?
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn to_json(p: &Subscriber, subscriptions: &[Subscription]) -> Value {
-    json!({"email": p.address, "name": p.name, "language": p.language, "timezone": p.timezone, "tags": p.tags, "subscriptions": subscriptions_json(subscriptions)})
 }
 
 async fn show(app: &App, email: &str, json: bool) -> anyhow::Result<ExitCode> {
@@ -206,12 +202,10 @@ async fn show(app: &App, email: &str, json: bool) -> anyhow::Result<ExitCode> {
     let subscriptions = app.store.subscriptions().list_of(&[p.id]).await?;
     let deliveries = app.store.deliveries().to_subscriber(p.id, 20).await?;
     if json {
-        let mut value = to_json(&p, &subscriptions);
-        value["deliveries"] = deliveries
-            .iter()
-            .map(|d| json!({"edition": d.edition_id, "kind": d.kind.as_str(), "state": d.state.as_str(), "attempts": d.attempts, "answer": d.last_reply}))
-            .collect();
-        output::json(&value)?;
+        output::json(&SubscriberHistory {
+            listed: wire::subscribers::Subscriber::new(&p, &subscriptions),
+            deliveries: deliveries.iter().map(DeliverySummary::from).collect(),
+        })?;
         return Ok(ExitCode::SUCCESS);
     }
     output::line(&format!("{}  {}", p.address, p.name.as_deref().unwrap_or("")))?;
@@ -288,8 +282,7 @@ impl AddArgs {
             .filter(|(n, _)| *n > 0)
             .map(|(n, what)| format!("{}: {what}", pluralize(n, "digest")))
             .collect();
-        let document = json!({"email": email, "confirmed": r.confirmed, "pending": r.confirmations_queued,
-            "already_subscribed": r.unchanged, "previously_unsubscribed": r.unsubscribed});
+        let document = SubscribeResult::new(&email, r);
         output::result(json, &document, &format!("{email}: {}", results.join("; ")))?;
         Ok(ExitCode::SUCCESS)
     }
@@ -324,7 +317,7 @@ impl ImportArgs {
             output::note(&format!("{}:{line}: {reason}", self.file.display()));
         }
         let rejected = pluralize(r.rejected.len(), "line");
-        let document = import_json(&r);
+        let document = SubscriberImport::from(&r);
         if options.dry_run {
             let text = format!(
                 "{} valid, {rejected} rejected; nothing was changed.",
@@ -354,14 +347,6 @@ impl ImportArgs {
         output::result(json, &document, &text)?;
         Ok(ExitCode::SUCCESS)
     }
-}
-
-fn import_json(r: &import::ImportReport) -> Value {
-    let rejected: Vec<Value> =
-        r.rejected.iter().map(|(line, reason)| json!({"line": line, "reason": reason})).collect();
-    json!({"imported": r.imported, "valid": r.valid, "confirmed": r.confirmed, "pending": r.pending,
-        "already_subscribed": r.already_subscribed, "previously_unsubscribed": r.previously_unsubscribed,
-        "suppressed": r.suppressed, "rejected": rejected})
 }
 
 fn parse_column_map(pairs: &[String]) -> anyhow::Result<HashMap<String, String>> {

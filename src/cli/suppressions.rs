@@ -3,12 +3,12 @@
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use serde_json::json;
 
 use super::{output, parse_address};
 use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::subscribers;
+use crate::wire::suppressions::{AddedSuppression, RemovedSuppression, Suppression};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -45,7 +45,7 @@ impl Command {
                 .await?;
                 let text =
                     format!("{email} {} suppressed.", if new { "is now" } else { "was already" });
-                output::result(json, &json!({"email": email, "added": new}), &text)?;
+                output::result(json, &AddedSuppression { email, added: new }, &text)?;
             }
             Self::Remove { email } => {
                 if !subscribers::unsuppress(
@@ -63,7 +63,7 @@ impl Command {
                 let text = format!(
                     "Removed {email} from the suppression list. No subscription was restored."
                 );
-                output::result(json, &json!({"email": email, "removed": true}), &text)?;
+                output::result(json, &RemovedSuppression { email, removed: true }, &text)?;
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -73,11 +73,7 @@ impl Command {
 async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<()> {
     let all = app.store.suppressions().list(limit).await?;
     if json {
-        let rows: Vec<_> = all
-            .iter()
-            .map(|s| json!({"hash": s.hash, "reason": s.reason, "since": s.created_at.rfc3339()}))
-            .collect();
-        return output::json(&rows.into());
+        return output::json(&all.iter().map(Suppression::from).collect::<Vec<_>>());
     }
     let mut table = output::TextTable::new(&["since", "reason", "hash of the address"]);
     for s in all {

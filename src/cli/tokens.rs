@@ -3,12 +3,12 @@
 use std::process::ExitCode;
 
 use clap::{Subcommand, ValueEnum};
-use serde_json::json;
 
 use super::{UsageError, output};
 use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::domain::role::Role;
+use crate::wire::tokens::{NewToken, RevokedToken, Token};
 use crate::{access, clock};
 
 #[derive(Debug, Subcommand)]
@@ -75,9 +75,8 @@ impl Command {
                 .await?;
                 let token = made.map_err(UsageError)?;
                 if json {
-                    output::json(
-                        &json!({"name": name, "role": Role::from(role).as_str(), "token": token}),
-                    )?;
+                    let role = Role::from(role).as_str().to_owned();
+                    output::json(&NewToken { name, role, token })?;
                 } else {
                     output::line(&token)?;
                     output::note(
@@ -92,7 +91,7 @@ impl Command {
                     return Ok(ExitCode::FAILURE);
                 }
                 let text = format!("Revoked the token {name}.");
-                output::result(json, &json!({"name": name, "revoked": true}), &text)?;
+                output::result(json, &RevokedToken { name, revoked: true }, &text)?;
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -102,9 +101,7 @@ impl Command {
 async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<()> {
     let all = app.store.api_tokens().list(limit).await?;
     if json {
-        let rows: Vec<_> =
-            all.iter().map(|t| json!({"name": t.name, "role": t.role.as_str(), "created_at": t.created_at.rfc3339()})).collect();
-        return output::json(&rows.into());
+        return output::json(&all.iter().map(Token::from).collect::<Vec<_>>());
     }
     let mut table = output::TextTable::new(&["name", "role", "since"]);
     for t in all {

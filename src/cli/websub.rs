@@ -3,13 +3,12 @@
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use serde_json::json;
-use url::{Position, Url};
 
 use super::output;
 use crate::app::App;
 use crate::domain::time::Millis;
-use crate::store::hub_subscriptions::{HubSubscription, PushState};
+use crate::store::hub_subscriptions::PushState;
+use crate::wire::websub::{HubSubscription, redact_callback};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -26,7 +25,7 @@ impl Command {
         let Self::Subscribers { limit } = self;
         let all = app.store.hub().subscriptions(limit, app.now()).await?;
         if json {
-            output::json(&all.iter().map(to_json).collect::<Vec<_>>().into())?;
+            output::json(&all.iter().map(HubSubscription::from).collect::<Vec<_>>())?;
             return Ok(ExitCode::SUCCESS);
         }
         let mut table = output::TextTable::new(&["document", "callback", "expires", "last push"]);
@@ -56,44 +55,6 @@ impl Command {
     }
 }
 
-fn to_json(s: &HubSubscription) -> serde_json::Value {
-    let (state, attempts, retry_at) = match s.push_state {
-        PushState::Current => ("current", 0, None),
-        PushState::Due => ("due", 0, None),
-        PushState::Failing { attempts, retry_at } => {
-            ("failing", attempts, Some(retry_at.rfc3339()))
-        }
-        PushState::GivenUp => ("given_up", 0, None),
-    };
-    json!({
-        "feed": s.feed, "format": s.format, "callback": redact_callback(&s.callback), "expires_at": s.expires_at.rfc3339(),
-        "push": state, "failed_attempts": attempts, "retry_at": retry_at,
-    })
-}
-
-/// Returns the host and path of a callback, because its query often contains a secret.
-fn redact_callback(callback: &str) -> String {
-    Url::parse(callback).map_or_else(
-        |_| String::new(),
-        |url| url[Position::BeforeHost..Position::AfterPath].to_owned(),
-    )
-}
-
 fn pluralize_times(n: i64) -> String {
     if n == 1 { "once".to_owned() } else { format!("{n} times") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::redact_callback;
-
-    #[test]
-    fn only_host_and_path_of_a_callback_are_shown() {
-        assert_eq!(
-            redact_callback("https://u:hush@reader.example:8443/push/5d1c?k=hush#hush"),
-            "reader.example:8443/push/5d1c"
-        );
-        assert_eq!(redact_callback("http://[2001:db8::1]/"), "[2001:db8::1]/");
-        assert_eq!(redact_callback("hush"), "");
-    }
 }

@@ -125,6 +125,23 @@ pub enum SourceKind {
     Query,
 }
 
+impl SourceKind {
+    /// All kinds of systems that a source can read.
+    pub const ALL: [Self; 5] =
+        [Self::Builtin, Self::WordPress, Self::Ghost, Self::Drupal, Self::Query];
+
+    /// Returns the word for the configuration, commands and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Builtin => "builtin",
+            Self::WordPress => "wordpress",
+            Self::Ghost => "ghost",
+            Self::Drupal => "drupal",
+            Self::Query => "query",
+        }
+    }
+}
+
 /// Origin of the article ids in feeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ids {

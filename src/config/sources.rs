@@ -10,13 +10,6 @@ use super::site::{base_url, time_zone};
 use crate::domain::duration;
 use crate::domain::time::{DAY, HOUR, SECOND, SignedDuration};
 
-const SOURCE_KINDS: [(&str, SourceKind); 5] = [
-    ("builtin", SourceKind::Builtin),
-    ("wordpress", SourceKind::WordPress),
-    ("ghost", SourceKind::Ghost),
-    ("drupal", SourceKind::Drupal),
-    ("query", SourceKind::Query),
-];
 const MEMBERS_MODES: [(&str, Members); 3] =
     [("hidden", Members::Hidden), ("preview", Members::Preview), ("full", Members::Full)];
 /// Placeholders of Ghost permalinks.
@@ -29,7 +22,8 @@ pub(super) fn read(
     timezone: &TimeZone,
     base_dir: &BaseDir,
 ) -> Option<Source> {
-    let kind = reader.or_default("kind", SourceKind::Builtin, one_of(&SOURCE_KINDS));
+    let kinds = SourceKind::ALL.map(|kind| (kind.as_str(), kind));
+    let kind = reader.or_default("kind", SourceKind::Builtin, one_of(&kinds));
     // The keys that depend on the kind can only be checked if the kind is valid.
     let url = kind.and_then(|kind| url(&mut reader, kind, base_dir));
     let query = kind.and_then(|kind| query(&mut reader, kind));

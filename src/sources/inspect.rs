@@ -16,6 +16,8 @@ use crate::store::{Store, StoreResult};
 
 /// Number of newest articles that are shown in full.
 const MAX_SAMPLES: usize = 3;
+/// Maximum length of an excerpt in characters.
+const MAX_EXCERPT_CHARS: usize = 160;
 /// Number of ids per lookup in the mirror.
 const LOOKUP_BATCH_IDS: usize = 500;
 
@@ -250,5 +252,15 @@ pub(super) fn zone_name(zone: &TimeZone) -> String {
         None => zone
             .to_fixed_offset()
             .map_or_else(|_| "unknown".to_owned(), |offset| format!("UTC{offset}")),
+    }
+}
+
+/// Returns the beginning of an article's summary on one line, to show a sample.
+pub fn excerpt(article: &Article) -> String {
+    let text: String = article.summary.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.chars().count() <= MAX_EXCERPT_CHARS {
+        text
+    } else {
+        text.chars().take(MAX_EXCERPT_CHARS - 1).collect::<String>().trim_end().to_owned() + "…"
     }
 }

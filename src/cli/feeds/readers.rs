@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use percent_encoding::percent_decode_str;
-use serde_json::json;
 
 use crate::app::App;
 use crate::cli::{UsageError, output, pluralize};
 use crate::domain::readership::{DailyReadership, Day, aggregate_by_day, median};
 use crate::feeds::request::FeedRequest;
+use crate::wire::feeds::{FeedReaders, FeedReadersOfDay};
 
 /// Number of days of the median: the week before today, because today is not complete.
 const MEDIAN_DAYS: i64 = 7;
@@ -31,13 +31,19 @@ pub(super) async fn list(app: &App, days: i64, json: bool) -> anyhow::Result<Exi
         .collect();
     rows.sort_by(|a, b| b.1[2].max(b.1[0]).cmp(&a.1[2].max(a.1[0])).then_with(|| a.0.cmp(&b.0)));
     if json {
-        let row = |(feed, [now, yesterday, week], total): &(String, [u64; 3], DailyReadership)| {
-            json!({
-                "feed": feed, "today": now, "yesterday": yesterday, "median": week, "days": days,
-                "requests": total.requests, "not_modified": total.not_modified,
-            })
-        };
-        output::json(&rows.iter().map(row).collect::<Vec<_>>().into())?;
+        let row =
+            |(feed, [today, yesterday, median], total): (String, [u64; 3], DailyReadership)| {
+                FeedReaders {
+                    feed,
+                    today,
+                    yesterday,
+                    median,
+                    days,
+                    requests: total.requests,
+                    not_modified: total.not_modified,
+                }
+            };
+        output::json(&rows.into_iter().map(row).collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);
     }
     let requests =
@@ -85,13 +91,8 @@ pub(super) async fn list_days(
     }
     let found = found.unwrap_or_default();
     if json {
-        let row = |(day, d): (&Day, &DailyReadership)| {
-            json!({
-                "day": day.text(), "readers": d.readers(), "direct": d.direct, "services": d.via_aggregators,
-                "requests": d.requests, "not_modified": d.not_modified,
-            })
-        };
-        output::json(&found.iter().rev().map(row).collect::<Vec<_>>().into())?;
+        let days = found.iter().rev().map(|(day, counts)| FeedReadersOfDay::new(*day, *counts));
+        output::json(&days.collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut table = output::TextTable::new(&[

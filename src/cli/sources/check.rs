@@ -3,21 +3,17 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use serde_json::{Value, json};
-
 use super::super::{UsageError, output};
-use super::kind_name;
 use crate::app::App;
 use crate::config::Source;
 use crate::domain::article::Article;
-use crate::sources::inspect::{Inspection, inspect};
+use crate::sources::inspect::{Inspection, excerpt, inspect};
+use crate::wire::sources::SourceInspection;
 
 /// Maximum number of rejections and notes in text output; JSON contains all.
 const MAX_LISTED_ROWS: usize = 10;
 /// Maximum number of sections or languages in text output.
 const MAX_LISTED_NAMES: usize = 12;
-/// Maximum length of a sample's excerpt in characters.
-const MAX_SAMPLE_CHARS: usize = 160;
 
 pub(super) async fn run(app: &App, name: &str, json: bool) -> anyhow::Result<ExitCode> {
     let Some(source) = app.config.sources.iter().find(|s| s.name == name) else {
@@ -25,7 +21,7 @@ pub(super) async fn run(app: &App, name: &str, json: bool) -> anyhow::Result<Exi
     };
     let inspection = inspect(&app.store, &app.config, source, app.now()).await?;
     if json {
-        output::json(&to_json(source, &inspection))?
+        output::json(&SourceInspection::new(source, &inspection))?
     } else {
         print_inspection(app, source, &inspection)?
     }
@@ -38,7 +34,7 @@ fn print_inspection(app: &App, source: &Source, inspection: &Inspection) -> anyh
         .as_deref()
         .map(|location| format!(" at {location}"))
         .unwrap_or_default();
-    output::line(&output::bold(&format!("{}: {}{location}", source.name, kind_name(source.kind))))?;
+    output::line(&output::bold(&format!("{}: {}{location}", source.name, source.kind.as_str())))?;
     for (name, fact) in &inspection.facts {
         print_fact(name, fact)?;
     }
@@ -106,36 +102,4 @@ fn print_sample(app: &App, article: &Article) -> anyhow::Result<()> {
     output::line(&format!("    {}", parts.join(" · ")))?;
     let words = excerpt(article);
     if words.is_empty() { Ok(()) } else { output::line(&format!("    {words}")) }
-}
-
-/// Returns an excerpt of an article's summary.
-fn excerpt(article: &Article) -> String {
-    let text: String = article.summary.split_whitespace().collect::<Vec<_>>().join(" ");
-    if text.chars().count() <= MAX_SAMPLE_CHARS {
-        text
-    } else {
-        text.chars().take(MAX_SAMPLE_CHARS - 1).collect::<String>().trim_end().to_owned() + "…"
-    }
-}
-
-fn to_json(source: &Source, inspection: &Inspection) -> Value {
-    let pairs = |list: &[(String, String)], key: &str| {
-        list.iter().map(|(id, label)| json!({"id": id, key: label})).collect::<Vec<_>>()
-    };
-    let facts: serde_json::Map<String, Value> = inspection
-        .facts
-        .iter()
-        .map(|(name, fact)| (name.replace(' ', "_"), fact.clone().into()))
-        .collect();
-    let samples: Vec<Value> = inspection
-        .samples
-        .iter()
-        .map(|a| {
-            json!({"id": a.guid, "source_id": a.source_id, "title": a.title, "url": a.url, "published_at": a.published_at.rfc3339(),
-                "authors": a.authors, "sections": a.sections, "language": a.language, "text": excerpt(a)})
-        })
-        .collect();
-    json!({"name": source.name, "kind": kind_name(source.kind), "location": inspection.location, "facts": facts, "public": inspection.visible,
-        "scheduled": inspection.scheduled, "known": inspection.already_stored, "left_out": inspection.left_out, "rejected": pairs(&inspection.rejected, "reason"),
-        "notes": pairs(&inspection.notes, "note"), "languages": inspection.languages, "sections": inspection.sections, "samples": samples})
 }

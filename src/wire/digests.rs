@@ -1,0 +1,75 @@
+//! Documents about digests: list, next dates, previews and test e-mails.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::articles::ArticleTitle;
+use crate::config;
+use crate::domain::time::Millis;
+
+/// Digest with its next date and its number of subscriptions.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Digest {
+    /// Name of the digest in the configuration.
+    pub name: String,
+    /// Title of the digest for readers.
+    pub title: String,
+    /// Schedule as written in the configuration.
+    pub schedule: String,
+    /// IANA name of the time zone of the schedule; `null` for a fixed offset.
+    #[schema(required)]
+    pub timezone: Option<String>,
+    /// Next date of the schedule (RFC 3339); `null` if it has none.
+    #[schema(required)]
+    pub next: Option<String>,
+    /// Number of subscriptions by status; a status without subscriptions is absent.
+    pub subscriptions: BTreeMap<String, i64>,
+}
+
+impl Digest {
+    /// Returns the document of a digest with its next date and its number of subscriptions by
+    /// status.
+    pub fn new(
+        digest: &config::Digest,
+        next: Option<Millis>,
+        subscriptions: BTreeMap<String, i64>,
+    ) -> Self {
+        Self {
+            name: digest.name.clone(),
+            title: digest.title.clone(),
+            schedule: digest.schedule.as_str().to_owned(),
+            timezone: digest.timezone.iana_name().map(str::to_owned),
+            next: next.map(|t| t.rfc3339()),
+            subscriptions,
+        }
+    }
+}
+
+/// Next dates of a digest, and the articles for the first of them.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct UpcomingEditions {
+    /// Name of the digest in the configuration.
+    pub digest: String,
+    /// Next dates without those in a pause (RFC 3339), earliest first.
+    pub dates: Vec<String>,
+    /// Articles that the next edition would contain now.
+    pub articles: Vec<ArticleTitle>,
+}
+
+/// Result of writing a preview of the next edition.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct DigestPreview {
+    /// Path of the directory with the written files.
+    pub directory: String,
+    /// Number of articles in the preview.
+    pub articles: usize,
+}
+
+/// Result of queueing a test e-mail.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct QueuedTest {
+    /// Id of the delivery of the test e-mail.
+    pub delivery: i64,
+}

@@ -1,0 +1,99 @@
+//! Documents about editions: list, one edition, result of creating one.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::articles::ArticleTitle;
+use crate::domain::edition;
+use crate::store::editions;
+
+/// Edition with its number of deliveries by state.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Edition {
+    /// Id of the edition.
+    pub id: i64,
+    /// Name of the digest in the configuration.
+    pub digest: String,
+    /// State of the edition, for example `sending` or `paused`.
+    pub state: String,
+    /// Scheduled time of sending (RFC 3339).
+    pub scheduled_for: String,
+    /// Time of creation of the edition (RFC 3339).
+    pub created_at: String,
+    /// Time at which the last delivery ended (RFC 3339); `null` before.
+    #[schema(required)]
+    pub finished_at: Option<String>,
+    /// Reason for a pause as a sentence; `null` if there is none.
+    #[schema(required)]
+    pub note: Option<String>,
+    /// Number of deliveries in each state.
+    pub counts: DeliveryCounts,
+}
+
+impl Edition {
+    /// Returns the document of an edition with its number of deliveries by state.
+    pub fn new(e: &editions::Edition, counts: edition::DeliveryCounts) -> Self {
+        Self {
+            id: e.id,
+            digest: e.digest.clone(),
+            state: e.state.as_str().to_owned(),
+            scheduled_for: e.scheduled_for.rfc3339(),
+            created_at: e.created_at.rfc3339(),
+            finished_at: e.finished_at.map(|t| t.rfc3339()),
+            note: e.note.clone(),
+            counts: counts.into(),
+        }
+    }
+}
+
+/// Number of deliveries of an edition in each state.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct DeliveryCounts {
+    /// Number of deliveries that wait for an attempt.
+    pub queued: i64,
+    /// Number of deliveries being transmitted to a relay.
+    pub sending: i64,
+    /// Number of deliveries that a relay accepted.
+    pub sent: i64,
+    /// Number of deliveries that failed permanently.
+    pub failed: i64,
+    /// Number of deliveries with an unknown outcome, held for an admin.
+    pub held: i64,
+    /// Number of deliveries that were cancelled.
+    pub cancelled: i64,
+    /// Number of accepted deliveries that returned as undeliverable.
+    pub bounced: i64,
+}
+
+impl From<edition::DeliveryCounts> for DeliveryCounts {
+    fn from(c: edition::DeliveryCounts) -> Self {
+        Self {
+            queued: c.queued,
+            sending: c.sending,
+            sent: c.sent,
+            failed: c.failed,
+            held: c.held,
+            cancelled: c.cancelled,
+            bounced: c.bounced,
+        }
+    }
+}
+
+/// Edition with the articles that it contains.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct EditionContents {
+    /// The fields that a list also has.
+    #[serde(flatten)]
+    pub listed: Edition,
+    /// Articles of the edition, in their order.
+    pub articles: Vec<ArticleTitle>,
+}
+
+/// Result of creating an edition outside its schedule.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CreatedEdition {
+    /// Id of the new edition.
+    pub id: i64,
+    /// Number of deliveries of the edition.
+    pub deliveries: i64,
+}

@@ -1,0 +1,162 @@
+//! Documents about subscribers and their subscriptions.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::deliveries::DeliverySummary;
+use crate::store::subscribers;
+use crate::store::subscriptions::RequestResult;
+use crate::subscribers::import::ImportReport;
+
+/// Subscriber with all subscriptions.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Subscriber {
+    /// E-mail address as it was entered.
+    pub email: String,
+    /// Name of the person; `null` if unknown.
+    #[schema(required)]
+    pub name: Option<String>,
+    /// Language tag (RFC 5646); `null` for the language of the site.
+    #[schema(required)]
+    pub language: Option<String>,
+    /// IANA name of the time zone; `null` for that of the site.
+    #[schema(required)]
+    pub timezone: Option<String>,
+    /// Tags that admins assigned to the subscriber.
+    pub tags: Vec<String>,
+    /// Subscriptions of every status, one per digest.
+    pub subscriptions: Vec<Subscription>,
+}
+
+impl Subscriber {
+    /// Returns the document of a subscriber with these subscriptions.
+    pub fn new(p: &subscribers::Subscriber, subscriptions: &[subscribers::Subscription]) -> Self {
+        Self {
+            email: p.address.clone(),
+            name: p.name.clone(),
+            language: p.language.clone(),
+            timezone: p.timezone.clone(),
+            tags: p.tags.clone(),
+            subscriptions: subscriptions.iter().map(Subscription::from).collect(),
+        }
+    }
+}
+
+/// Subscription of a subscriber to one digest.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Subscription {
+    /// Name of the digest in the configuration.
+    pub digest: String,
+    /// Status of the subscription: `pending`, `confirmed`, `paused` or `unsubscribed`.
+    pub status: String,
+    /// Chosen sections; an empty list means all sections.
+    pub sections: Vec<String>,
+    /// Time of the last change of the status (RFC 3339).
+    pub since: String,
+}
+
+impl From<&subscribers::Subscription> for Subscription {
+    fn from(s: &subscribers::Subscription) -> Self {
+        Self {
+            digest: s.digest.clone(),
+            status: s.status.as_str().to_owned(),
+            sections: s.sections.clone(),
+            since: s.since.rfc3339(),
+        }
+    }
+}
+
+/// Subscriber with the last deliveries.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct SubscriberHistory {
+    /// The fields that a list also has.
+    #[serde(flatten)]
+    pub listed: Subscriber,
+    /// Last deliveries to the subscriber, newest first.
+    pub deliveries: Vec<DeliverySummary>,
+}
+
+/// Result of subscribing an address: the number of digests by outcome.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct SubscribeResult {
+    /// E-mail address as it was entered.
+    pub email: String,
+    /// Number of subscriptions that are confirmed now.
+    pub confirmed: usize,
+    /// Number of subscriptions that wait for the confirmation of their owner.
+    pub pending: usize,
+    /// Number of subscriptions that existed and did not change.
+    pub already_subscribed: usize,
+    /// Number of subscriptions that remain unsubscribed, because their owner ended them.
+    pub previously_unsubscribed: usize,
+}
+
+impl SubscribeResult {
+    /// Returns the document of the result of a request for this address.
+    pub fn new(email: &str, r: RequestResult) -> Self {
+        Self {
+            email: email.to_owned(),
+            confirmed: r.confirmed,
+            pending: r.confirmations_queued,
+            already_subscribed: r.unchanged,
+            previously_unsubscribed: r.unsubscribed,
+        }
+    }
+}
+
+/// Result of unsubscribing an address from all digests.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct UnsubscribeResult {
+    /// E-mail address as it was entered.
+    pub email: String,
+    /// Number of digests from which the address was unsubscribed.
+    pub digests: u64,
+}
+
+/// Result of importing a file of subscribers, or of validating it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct SubscriberImport {
+    /// `true` if the valid lines were stored.
+    pub imported: bool,
+    /// Number of valid lines of the file.
+    pub valid: usize,
+    /// Number of subscriptions confirmed by this import.
+    pub confirmed: usize,
+    /// Number of subscriptions for which a confirmation e-mail was queued.
+    pub pending: usize,
+    /// Number of subscriptions that already existed.
+    pub already_subscribed: usize,
+    /// Number of skipped subscriptions whose owner unsubscribed before.
+    pub previously_unsubscribed: usize,
+    /// Number of lines with a suppressed address.
+    pub suppressed: usize,
+    /// Lines that were rejected, with the reasons.
+    pub rejected: Vec<RejectedLine>,
+}
+
+/// Rejected line of an imported file.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RejectedLine {
+    /// Number of the line; the first line of the file is 1.
+    pub line: u64,
+    /// Reason of the rejection as a sentence.
+    pub reason: String,
+}
+
+impl From<&ImportReport> for SubscriberImport {
+    fn from(r: &ImportReport) -> Self {
+        let rejected = r.rejected.iter();
+        Self {
+            imported: r.imported,
+            valid: r.valid,
+            confirmed: r.confirmed,
+            pending: r.pending,
+            already_subscribed: r.already_subscribed,
+            previously_unsubscribed: r.previously_unsubscribed,
+            suppressed: r.suppressed,
+            rejected: rejected
+                .map(|(line, reason)| RejectedLine { line: *line, reason: reason.clone() })
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Documents about suppressions: list, results of adding and removing one.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::store::suppressions;
+
+/// Address that must never be mailed, as a hash.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Suppression {
+    /// Keyed hash of the address in hexadecimal.
+    pub hash: String,
+    /// Reason in one word: `admin`, `bounce` or `complaint`.
+    pub reason: String,
+    /// Time of the suppression (RFC 3339).
+    pub since: String,
+}
+
+impl From<&suppressions::Suppression> for Suppression {
+    fn from(s: &suppressions::Suppression) -> Self {
+        Self { hash: s.hash.clone(), reason: s.reason.clone(), since: s.created_at.rfc3339() }
+    }
+}
+
+/// Result of suppressing an address.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct AddedSuppression {
+    /// E-mail address as it was entered.
+    pub email: String,
+    /// `true` if the address was not suppressed before.
+    pub added: bool,
+}
+
+/// Result of removing an address from the suppression list.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RemovedSuppression {
+    /// E-mail address as it was entered.
+    pub email: String,
+    /// Always `true`, because removing an unknown address fails.
+    pub removed: bool,
+}

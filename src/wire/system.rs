@@ -1,0 +1,54 @@
+//! Documents of the commands that check, copy, migrate and adopt an installation.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::mail::dkim;
+
+/// Finding of a check of the installation.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Finding {
+    /// Severity of the finding: `ok`, `warning` or `error`.
+    pub level: String,
+    /// The finding as a sentence.
+    pub text: String,
+    /// DNS records that the finding asks for; absent if it asks for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dns_records: Option<Vec<DnsRecord>>,
+}
+
+/// TXT record to publish in the DNS.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct DnsRecord {
+    /// Complete name of the record without a final dot.
+    pub name: String,
+    /// Text of the record, which may exceed 255 characters.
+    pub value: String,
+}
+
+impl From<&dkim::DnsRecord> for DnsRecord {
+    fn from(record: &dkim::DnsRecord) -> Self {
+        Self { name: record.name.clone(), value: record.value.clone() }
+    }
+}
+
+/// Result of writing a copy of the database.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Backup {
+    /// Path of the written file.
+    pub file: String,
+}
+
+/// Result of migrating the database schema.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Migration {
+    /// Always `true`, because a failed migration ends the command.
+    pub up_to_date: bool,
+}
+
+/// Result of adopting a copied database.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Adoption {
+    /// Base URL under which the database sends now.
+    pub base_url: String,
+}
