@@ -16,3 +16,6 @@ pub mod suppressions;
 pub mod system;
 pub mod tokens;
 pub mod websub;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,169 @@
+//! Samples of documents about digests, editions, deliveries, subscribers and suppressions.
+
+use super::{Document, at, document, texts};
+use crate::delivery::Report;
+use crate::domain::delivery::{DeliveryKind, DeliveryState};
+use crate::domain::edition;
+use crate::domain::edition::EditionState;
+use crate::domain::subscription::SubscriptionStatus;
+use crate::store::subscriptions::RequestResult;
+use crate::store::{deliveries, editions, subscribers, suppressions};
+use crate::subscribers::import::ImportReport;
+use crate::wire::articles::ArticleTitle;
+use crate::wire::deliveries::{DeliveryReport, DeliverySummary};
+use crate::wire::digests::{Digest, DigestPreview, QueuedTest, UpcomingEditions};
+use crate::wire::editions::{CreatedEdition, Edition, EditionContents};
+use crate::wire::subscribers::{
+    SubscribeResult, Subscriber, SubscriberHistory, SubscriberImport, UnsubscribeResult,
+};
+use crate::wire::suppressions::{AddedSuppression, RemovedSuppression, Suppression};
+
+const EMAIL: &str = "grace@example.org";
+
+pub(super) fn documents() -> Vec<Document> {
+    [digests(), editions(), subscribers(), subscription_results(), suppressions()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn titles() -> Vec<ArticleTitle> {
+    vec![ArticleTitle {
+        id: "tag:news.example.org,2026:website/42".to_owned(),
+        title: "The library opens on Sundays".to_owned(),
+    }]
+}
+
+fn digests() -> Vec<Document> {
+    vec![
+        document(&Digest {
+            name: "weekly".to_owned(),
+            title: "The week at the college".to_owned(),
+            schedule: "0 8 * * 1".to_owned(),
+            timezone: Some("Europe/Oslo".to_owned()),
+            next: Some("2026-09-28T06:00:00Z".to_owned()),
+            subscriptions: [("confirmed".to_owned(), 250), ("pending".to_owned(), 3)].into(),
+        }),
+        document(&UpcomingEditions {
+            digest: "weekly".to_owned(),
+            dates: texts(&["2026-09-28T06:00:00Z", "2026-10-05T06:00:00Z"]),
+            articles: titles(),
+        }),
+        document(&DigestPreview { directory: "/tmp/preview".to_owned(), articles: 5 }),
+        document(&QueuedTest { delivery: 9 }),
+    ]
+}
+
+fn edition() -> Edition {
+    let row = editions::Edition {
+        id: 3,
+        digest: "weekly".to_owned(),
+        state: EditionState::Paused,
+        scheduled_for: at("2026-09-21T06:00:00Z"),
+        created_at: at("2026-09-21T06:00:01Z"),
+        finished_at: Some(at("2026-09-21T06:05:00Z")),
+        transport: "relay".to_owned(),
+        title: "The week at the college".to_owned(),
+        sender: "news@example.org".to_owned(),
+        reply_to: None,
+        note: Some("paused after 50 failures".to_owned()),
+    };
+    let counts = edition::DeliveryCounts {
+        queued: 1,
+        sending: 2,
+        sent: 240,
+        failed: 3,
+        held: 4,
+        cancelled: 5,
+        bounced: 6,
+    };
+    Edition::new(&row, counts)
+}
+
+fn editions() -> Vec<Document> {
+    let report = Report { sent: 240, failed: 3, deferred: 2, held: 4, error: None };
+    vec![
+        document(&edition()),
+        document(&EditionContents { listed: edition(), articles: titles() }),
+        document(&CreatedEdition { id: 3, deliveries: 261 }),
+        document(&DeliveryReport::new(&report, 2)),
+    ]
+}
+
+fn subscriber() -> Subscriber {
+    let row = subscribers::Subscriber {
+        id: 5,
+        address: EMAIL.to_owned(),
+        name: Some("Grace Example".to_owned()),
+        language: Some("nb".to_owned()),
+        timezone: Some("Europe/Oslo".to_owned()),
+        tags: texts(&["staff"]),
+        created_at: at("2026-09-01T12:00:00Z"),
+    };
+    let subscription = subscribers::Subscription {
+        id: 8,
+        subscriber_id: 5,
+        digest: "weekly".to_owned(),
+        status: SubscriptionStatus::Confirmed,
+        sections: texts(&["Campus"]),
+        since: at("2026-09-01T12:30:00Z"),
+        requested_at: at("2026-09-01T12:00:00Z"),
+        consent: "form of the website".to_owned(),
+    };
+    Subscriber::new(&row, &[subscription])
+}
+
+fn subscribers() -> Vec<Document> {
+    let delivery = deliveries::DeliverySummary {
+        edition_id: Some(3),
+        kind: DeliveryKind::Edition,
+        state: DeliveryState::Sent,
+        attempts: 2,
+        last_reply: Some("250 2.0.0 accepted".to_owned()),
+    };
+    vec![
+        document(&subscriber()),
+        document(&SubscriberHistory {
+            listed: subscriber(),
+            deliveries: vec![DeliverySummary::from(&delivery)],
+        }),
+    ]
+}
+
+fn subscription_results() -> Vec<Document> {
+    let result = RequestResult {
+        confirmed: 1,
+        confirmations_queued: 2,
+        unchanged: 3,
+        unsubscribed: 4,
+        suppressed: false,
+    };
+    let import = ImportReport {
+        valid: 21,
+        rejected: vec![(7, "the address is not valid".to_owned())],
+        imported: true,
+        pending: 6,
+        confirmed: 5,
+        already_subscribed: 4,
+        previously_unsubscribed: 3,
+        suppressed: 2,
+    };
+    vec![
+        document(&SubscribeResult::new(EMAIL, result)),
+        document(&UnsubscribeResult { email: EMAIL.to_owned(), digests: 2 }),
+        document(&SubscriberImport::from(&import)),
+    ]
+}
+
+fn suppressions() -> Vec<Document> {
+    let row = suppressions::Suppression {
+        hash: "9f2c4e".to_owned(),
+        reason: "admin".to_owned(),
+        created_at: at("2026-09-21T08:00:00Z"),
+    };
+    vec![
+        document(&Suppression::from(&row)),
+        document(&AddedSuppression { email: EMAIL.to_owned(), added: true }),
+        document(&RemovedSuppression { email: EMAIL.to_owned(), removed: true }),
+    ]
+}
