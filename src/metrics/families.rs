@@ -78,7 +78,7 @@ impl FeedMetrics {
 /// Metrics of deliveries and transports.
 #[derive(Debug)]
 pub struct DeliveryMetrics {
-    /// Outcomes by transport.
+    /// Outcomes of deliveries by transport.
     pub outcomes: CounterFamily,
     /// Deliveries in the database that are still to be sent.
     pub pending: GaugeFamily,
@@ -145,7 +145,7 @@ pub struct DatabaseMetrics {
     pub connections: GaugeFamily,
     /// Statements that were run.
     pub statements: CounterFamily,
-    /// Statements that failed.
+    /// Number of statements that failed.
     pub errors: CounterFamily,
     /// Seconds spent on statements.
     pub seconds: CounterFamily,

@@ -12,13 +12,13 @@ use super::{Builder, Description, Labels};
 /// Part of the web server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Surface {
-    /// Feed documents.
+    /// Documents of feeds in any format.
     Feeds,
     /// HTML pages and their parts.
     Pages,
-    /// JSON API.
+    /// JSON API for programs.
     Api,
-    /// WebSub hub.
+    /// Hub of WebSub subscriptions.
     Hub,
 }
 
@@ -72,7 +72,7 @@ impl HttpMetrics {
         }
     }
 
-    /// Counts a response.
+    /// Counts a response of a surface.
     pub fn count(&self, surface: Surface, code: u16) {
         let Some(offset) = code.checked_sub(STATUS_CODES.start).map(usize::from) else { return };
         let index = surface as usize * STATUS_CODES.len() + offset;

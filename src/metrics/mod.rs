@@ -37,7 +37,7 @@ impl CounterFamily {
 pub struct GaugeFamily(Family<Labels, Gauge<f64, AtomicU64>>);
 
 impl GaugeFamily {
-    /// Sets the value.
+    /// Sets the value of a gauge.
     pub fn set(&self, labels: Labels, value: f64) {
         self.0.get_or_create(&labels).set(value);
     }
@@ -100,7 +100,7 @@ pub struct Metrics {
     pub sources: SourceMetrics,
     /// Feed documents in memory.
     pub feeds: FeedMetrics,
-    /// Deliveries and transports.
+    /// Deliveries and their transports.
     pub delivery: DeliveryMetrics,
     /// The database of Courant.
     pub database: DatabaseMetrics,

@@ -17,7 +17,7 @@ pub(in crate::delivery) struct RelayBreaker(Arc<Mutex<RelayState>>);
 /// State of a relay's breaker.
 #[derive(Debug, Clone, Default)]
 pub(in crate::delivery) struct RelayState {
-    /// Consecutive failures.
+    /// Number of consecutive failures.
     pub(in crate::delivery) failures: u32,
     /// End of the backoff.
     pub(in crate::delivery) open_until: Millis,

@@ -14,7 +14,7 @@ static NANOSECONDS: AtomicU64 = AtomicU64::new(0);
 pub struct StatementTotals {
     /// Statements that were run.
     pub statements: u64,
-    /// Statements that failed.
+    /// Number of statements that failed.
     pub errors: u64,
     /// Time spent waiting for them, in nanoseconds, summed over all connections.
     pub nanoseconds: u64,
