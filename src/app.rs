@@ -11,7 +11,7 @@ use crate::config::{Config, ConfigError, Publish};
 use crate::delivery::Dispatcher;
 use crate::digests::DigestContext;
 use crate::domain::time::Millis;
-use crate::feeds::cache::FeedCache;
+use crate::feeds::cache::{self, FeedCache};
 use crate::feeds::on_demand::OnDemandCache;
 use crate::metrics::Metrics;
 use crate::publishing::Publisher;
@@ -22,6 +22,15 @@ use crate::store::instance::Instance;
 use crate::store::renames::RenamedKind;
 use crate::templates::Templates;
 use crate::websub::WebSub;
+
+/// A validated configuration with its templates.
+#[derive(Debug)]
+pub struct LoadedConfig {
+    /// Settings of the config file.
+    pub config: Config,
+    /// Compiled templates that the settings name.
+    pub templates: Arc<Templates>,
+}
 
 /// All connected parts of Courant; cheap to clone.
 #[derive(Debug, Clone)]
@@ -69,6 +78,27 @@ impl App {
         store.set_base_url_if_absent(&config.site.base_url).await?;
         let instance = store.instance().await?;
         Ok(Self::new(config, store, templates, instance))
+    }
+
+    /// Returns an app with another configuration on the same store. Feeds whose settings changed
+    /// are rendered, so that the new app can serve at once.
+    ///
+    /// # Errors
+    /// If the database fails; the store is then as before but for renames.
+    pub async fn reloaded(&self, loaded: LoadedConfig) -> anyhow::Result<Self> {
+        let LoadedConfig { config, templates } = loaded;
+        apply_renames(&self.store, &config).await?;
+        let next = Self {
+            triggers: SyncTriggers::new(&config),
+            config: Arc::new(config),
+            templates,
+            feed_cache: FeedCache::default(),
+            on_demand: OnDemandCache::default(),
+            ..self.clone()
+        };
+        let next = if self.feed_cache.is_on_disk() { next.with_disk_cache() } else { next };
+        cache::refresh_due(&next.store, &next.config, &next.feed_cache, next.now()).await?;
+        Ok(next)
     }
 
     /// Creates an app without a database, for degraded mode: settings, templates and the feeds in

@@ -424,3 +424,18 @@ CREATE TABLE rate_limits (
     PRIMARY KEY (transport, domain_key)
 );
 CREATE INDEX rate_limits_expiry ON rate_limits (expires_at);
+
+-- Requests of `courant reload` to read the configuration again; every node polls for the newest.
+CREATE TABLE reload_requests (
+    id           BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    requested_at BIGINT NOT NULL
+);
+
+-- Result of each request at each node; `error` is null where the new configuration is in force.
+CREATE TABLE reload_results (
+    request_id  BIGINT NOT NULL REFERENCES reload_requests (id),
+    node        TEXT NOT NULL,
+    finished_at BIGINT NOT NULL,
+    error       TEXT,
+    PRIMARY KEY (request_id, node)
+);

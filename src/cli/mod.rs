@@ -23,6 +23,7 @@ mod feeds;
 mod migrate;
 mod output;
 mod progress;
+mod reload;
 mod serve;
 mod sources;
 mod subscribers;
@@ -60,6 +61,8 @@ enum Command {
     Check,
     /// Apply pending database migrations
     Migrate,
+    /// Make running servers read their configuration again
+    Reload,
     /// List, check and sync sources
     #[command(subcommand)]
     Sources(sources::Command),
@@ -139,6 +142,7 @@ async fn run(options: Cli) -> anyhow::Result<ExitCode> {
         None | Some(Command::Serve) => return serve::run(&path).await,
         Some(Command::Demo(demo)) => return demo.run().await,
         Some(Command::Check) => return check::run(&path, json).await,
+        Some(Command::Reload) => return reload::run(&path, json).await,
         Some(command) => command,
     };
     let app = App::from_file(&path).await?;
@@ -157,7 +161,7 @@ async fn run(options: Cli) -> anyhow::Result<ExitCode> {
         Command::Websub(c) => c.run(&app, json).await,
         Command::Backup { file } => backup::run(&app, &file, json).await,
         Command::Adopt => adopt::run(&app, json).await,
-        Command::Demo(_) | Command::Check | Command::Serve => {
+        Command::Demo(_) | Command::Check | Command::Reload | Command::Serve => {
             unreachable!("handled before the database is opened")
         }
     };

@@ -7,20 +7,30 @@ use std::sync::Arc;
 use anyhow::bail;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::check::template_errors;
-use crate::app::{App, load_config, load_templates};
-use crate::daemon::{self, degraded};
+use crate::app::{App, LoadedConfig, load_config, load_templates};
+use crate::daemon::{self, ReloadSource, degraded};
 use crate::delivery;
 
-pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
+/// Reads and validates the configuration and its templates.
+///
+/// # Errors
+/// If the configuration has a fault; a fault of the settings is a `ConfigError`, which lists all.
+pub(crate) fn load(path: &Path) -> anyhow::Result<LoadedConfig> {
     let config = load_config(path)?;
     delivery::check_dkim_keys(&config.transports)?;
     let templates = Arc::new(load_templates(&config)?);
     if let [reason, ..] = template_errors(&config, &templates).as_slice() {
         bail!("{reason}; fix it and run `courant check`, which checks all templates");
     }
+    Ok(LoadedConfig { config, templates })
+}
+
+pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
+    let LoadedConfig { config, templates } = load(path)?;
     let stop = stop_on_signals()?;
     let connect = async || {
         let app = App::connect_with(config.clone(), Arc::clone(&templates)).await?;
@@ -43,7 +53,8 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
         Some(app) => Some((app?, None)),
     };
     let Some((app, listener)) = started else { return Ok(ExitCode::SUCCESS) };
-    let result = serve(app.clone(), listener, stop).await;
+    let reload_source = reload_on_hangup(path)?;
+    let result = serve(app.clone(), listener, reload_source, stop).await;
     app.store.close().await;
     result.map(|()| ExitCode::SUCCESS)
 }
@@ -51,6 +62,7 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
 async fn serve(
     app: App,
     listener: Option<TcpListener>,
+    reload_source: ReloadSource,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let _lock = app.store.acquire_send_lock()?;
@@ -61,7 +73,20 @@ async fn serve(
             (app.with_disk_cache(), listener)
         }
     };
-    daemon::run(app, None, listener, stop).await
+    daemon::run(app, None, listener, reload_source, stop).await
+}
+
+/// Returns the source of reloads: this file, at each SIGHUP.
+fn reload_on_hangup(path: &Path) -> anyhow::Result<ReloadSource> {
+    let (mut hangup, path) = (signal(SignalKind::hangup())?, path.to_owned());
+    let (sender, signals) = mpsc::channel(1);
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            // A full channel means that a reload is about to begin.
+            let _ = sender.try_send(());
+        }
+    });
+    Ok(ReloadSource::new(move || load(&path), signals))
 }
 
 /// Returns a token that the first SIGTERM or SIGINT cancels. The second signal ends the process.

@@ -151,6 +151,11 @@ impl FeedCache {
         &self.inner.encodings
     }
 
+    /// Returns `true` if the documents are saved to a directory.
+    pub fn is_on_disk(&self) -> bool {
+        self.disk().is_some()
+    }
+
     /// Returns `true` if the cache holds every declared feed in every format.
     pub fn is_complete(&self, config: &Config) -> bool {
         self.declared_documents(config) == config.feeds.len() * Format::ALL.len()

@@ -39,6 +39,7 @@ pub mod publications;
 pub mod rate_limits;
 pub mod readership;
 mod rejected_rows;
+pub mod reloads;
 pub mod renames;
 mod selection_sql;
 pub mod sources;

@@ -92,6 +92,12 @@ pub struct Readership<'a> {
     pub(super) store: &'a Store,
 }
 
+/// The store operations on requests to reload the configuration.
+#[derive(Debug, Clone, Copy)]
+pub struct Reloads<'a> {
+    pub(super) store: &'a Store,
+}
+
 /// The store operations on sources.
 #[derive(Debug, Clone, Copy)]
 pub struct Sources<'a> {
@@ -202,6 +208,11 @@ impl Store {
     /// Returns the store operations on the reader counts of feeds.
     pub fn readership(&self) -> Readership<'_> {
         Readership { store: self }
+    }
+
+    /// Returns the store operations on requests to reload the configuration.
+    pub fn reloads(&self) -> Reloads<'_> {
+        Reloads { store: self }
     }
 
     /// Returns the store operations on sources.

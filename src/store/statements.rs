@@ -6,8 +6,8 @@ use super::{
     deliveries, digests, due_work, edition_commands, edition_creation, editions, feed_queries,
     feed_versions, handle, hub_pings, hub_pushes, hub_requests, hub_subscriptions,
     hub_verifications, id_mappings, instance, job_leases, leases, leasing, outcomes, publications,
-    rate_limits, readership, rejected_rows, renames, sources, stories, subscribers, subscriptions,
-    suppressions, terms,
+    rate_limits, readership, rejected_rows, reloads, renames, sources, stories, subscribers,
+    subscriptions, suppressions, terms,
 };
 
 /// The statements of all files of the store.
@@ -46,6 +46,7 @@ static ALL: &[&[&Statement]] = &[
     rate_limits::STATEMENTS,
     readership::STATEMENTS,
     rejected_rows::STATEMENTS,
+    reloads::STATEMENTS,
     renames::STATEMENTS,
     sources::STATEMENTS,
     stories::STATEMENTS,

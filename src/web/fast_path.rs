@@ -18,7 +18,6 @@ use axum::http::header::CONTENT_LENGTH;
 use axum::http::uri::PathAndQuery;
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use axum::serve::{IncomingStream, Listener};
 use tower_service::Service;
 
 use super::aliases::{Aliases, infer_format};
@@ -33,13 +32,12 @@ use crate::feeds::request::DocumentKind;
 use crate::http::ClientIp;
 use crate::metrics::Surface;
 
-/// The complete web service of one connection: the feed fast path in front of the router.
+/// The web service of one configuration: the feed fast path in front of the router.
 #[derive(Debug, Clone)]
 pub struct FeedFastPath {
     web: SharedState,
     routes: Arc<FeedRoutes>,
     router: Router,
-    peer: Option<SocketAddr>,
 }
 
 /// The declared feeds, by URL and by alias.
@@ -64,12 +62,7 @@ impl FeedFastPath {
     /// Creates the service in front of a router.
     pub(super) fn new(web: SharedState, router: Router) -> Self {
         let routes = Arc::new(FeedRoutes::new(&web.app.config));
-        Self { web, routes, router, peer: None }
-    }
-
-    /// Returns the service for a connection from this peer.
-    fn with_peer(&self, peer: SocketAddr) -> Self {
-        Self { peer: Some(peer), ..self.clone() }
+        Self { web, routes, router }
     }
 
     /// Finds the feed at a URL; the flag is `true` for an alias.
@@ -87,7 +80,12 @@ impl FeedFastPath {
 
     /// Responds from the feed cache; `None` if the router has to respond. Only Brotli bodies may
     /// need a read from the disk.
-    fn respond(&self, route: &Arc<FeedRoute>, request: &Request) -> Option<ResponseFuture> {
+    fn respond(
+        &self,
+        route: &Arc<FeedRoute>,
+        peer: Option<SocketAddr>,
+        request: &Request,
+    ) -> Option<ResponseFuture> {
         let rendered = self.web.app.feed_cache.get(&route.file)?;
         let headers = route.headers(&self.web.app.config, &rendered);
         match headers.negotiate(
@@ -100,7 +98,7 @@ impl FeedFastPath {
                 self.web.count_request(
                     &route.feed.name,
                     request.headers(),
-                    self.client_of(request),
+                    self.client_of(peer, request),
                     response.status(),
                 );
                 self.web.app.metrics.http.count(Surface::Feeds, response.status().as_u16());
@@ -110,7 +108,7 @@ impl FeedFastPath {
                 self.web.count_request(
                     &route.feed.name,
                     request.headers(),
-                    self.client_of(request),
+                    self.client_of(peer, request),
                     StatusCode::OK,
                 );
                 self.web.app.metrics.http.count(Surface::Feeds, StatusCode::OK.as_u16());
@@ -131,19 +129,19 @@ impl FeedFastPath {
     }
 
     /// Returns the client's address, for the readership statistics.
-    fn client_of(&self, request: &Request) -> Option<ClientIp> {
+    fn client_of(&self, peer: Option<SocketAddr>, request: &Request) -> Option<ClientIp> {
         let from_extension =
             || request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
-        let peer = self.peer.or_else(from_extension)?.ip();
+        let peer = peer.or_else(from_extension)?.ip();
         Some(ClientIp::new(peer, request.headers(), &self.web.app.config.server.trusted_proxies))
     }
 
     /// Forwards a request to the router, with the peer's address.
-    fn forward(&mut self, mut request: Request) -> ResponseFuture {
-        if let Some(peer) = self.peer {
+    fn forward(&self, peer: Option<SocketAddr>, mut request: Request) -> ResponseFuture {
+        if let Some(peer) = peer {
             request.extensions_mut().insert(ConnectInfo(peer));
         }
-        let response = self.router.call(request);
+        let response = self.router.clone().call(request);
         ResponseFuture::Boxed(Box::pin(async move {
             let mut response = response.await?;
             // axum adds the length of the empty body, but a 304 may only state the length that
@@ -154,18 +152,13 @@ impl FeedFastPath {
             Ok(response)
         }))
     }
-}
 
-impl Service<Request> for FeedFastPath {
-    type Response = Response;
-    type Error = Infallible;
-    type Future = ResponseFuture;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        <Router as Service<Request>>::poll_ready(&mut self.router, context)
-    }
-
-    fn call(&mut self, mut request: Request) -> ResponseFuture {
+    /// Answers a request of this peer.
+    pub(super) fn respond_to(
+        &self,
+        peer: Option<SocketAddr>,
+        mut request: Request,
+    ) -> ResponseFuture {
         let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
         let Some((route, is_alias)) = self.find_route(request.uri()) else {
             let redirect = if is_read { self.routes.canonical_path(request.uri()) } else { None };
@@ -174,10 +167,10 @@ impl Service<Request> for FeedFastPath {
                     &format!("{}{to}", self.web.app.config.site.base_url.trim_end_matches('/')),
                     is_private,
                 )),
-                None => self.forward(request),
+                None => self.forward(peer, request),
             };
         };
-        if is_read && let Some(response) = self.respond(route, &request) {
+        if is_read && let Some(response) = self.respond(route, peer, &request) {
             return response;
         }
         if is_alias {
@@ -185,21 +178,21 @@ impl Service<Request> for FeedFastPath {
             let path = PathAndQuery::try_from(route.path.as_str());
             *request.uri_mut() = path.map(Uri::from).unwrap_or_default();
         }
-        self.forward(request)
+        self.forward(peer, request)
     }
 }
 
-impl<L: Listener<Addr = SocketAddr>> Service<IncomingStream<'_, L>> for FeedFastPath {
-    type Response = Self;
+impl Service<Request> for FeedFastPath {
+    type Response = Response;
     type Error = Infallible;
-    type Future = std::future::Ready<Result<Self, Infallible>>;
+    type Future = ResponseFuture;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, stream: IncomingStream<'_, L>) -> Self::Future {
-        std::future::ready(Ok(self.with_peer(*stream.remote_addr())))
+    fn call(&mut self, request: Request) -> ResponseFuture {
+        self.respond_to(None, request)
     }
 }
 

@@ -19,6 +19,7 @@ mod hub;
 mod idle_timeout;
 mod index;
 mod layers;
+mod live_service;
 mod metrics;
 mod negotiation;
 mod page;
@@ -34,6 +35,7 @@ mod tests;
 mod unsubscribe;
 
 pub use fast_path::{FeedFastPath, ResponseFuture};
+pub use live_service::LiveService;
 pub use router::{router, service};
 pub use server::{serve, serve_degraded};
 pub use state::Demo;

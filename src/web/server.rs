@@ -5,10 +5,9 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::fast_path::FeedFastPath;
 use super::idle_timeout::IdleTimeoutListener;
-use super::router::{degraded_service, service};
-use super::state::Demo;
+use super::live_service::LiveService;
+use super::router::degraded_service;
 use crate::app::App;
 
 /// Time that requests in progress have to finish when the server shuts down.
@@ -19,12 +18,11 @@ const SHUTDOWN_GRACE_PERIOD: Duration = Duration::from_secs(5);
 /// # Errors
 /// Fails if the listener fails permanently.
 pub async fn serve(
-    app: App,
+    service: LiveService,
     listener: TcpListener,
-    demo: Option<Demo>,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    run_server(service(app, demo), listener, stop).await
+    run_server(service, listener, stop).await
 }
 
 /// Serves until `stop` in degraded mode, without the database: cached feeds and the pages made from
@@ -37,11 +35,11 @@ pub async fn serve_degraded(
     listener: TcpListener,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    run_server(degraded_service(app), listener, stop).await
+    run_server(LiveService::new(degraded_service(app)), listener, stop).await
 }
 
 async fn run_server(
-    service: FeedFastPath,
+    service: LiveService,
     listener: TcpListener,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {

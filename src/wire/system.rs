@@ -4,6 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::mail::dkim;
+use crate::store::reloads::ReloadResult;
 
 /// Finding of a check of the installation.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -44,6 +45,22 @@ pub struct Backup {
 pub struct Migration {
     /// Always `true`, because a failed migration ends the command.
     pub up_to_date: bool,
+}
+
+/// Answer of one server to a request to reload its configuration.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct NodeReload {
+    /// Process that answered, with its listen address.
+    pub node: String,
+    /// Reason why its old configuration stays in force; null if the new one is.
+    #[schema(required)]
+    pub error: Option<String>,
+}
+
+impl From<&ReloadResult> for NodeReload {
+    fn from(result: &ReloadResult) -> Self {
+        Self { node: result.node.clone(), error: result.error.clone() }
+    }
 }
 
 /// Result of adopting a copied database.

@@ -41,6 +41,7 @@ mod publishing;
 mod random_replies;
 mod readership;
 mod relay_outcomes;
+mod reload;
 mod rules;
 mod schedule;
 mod sending;

@@ -101,6 +101,11 @@ impl ServerProcess {
         assert!(status.is_some_and(|(_, status)| status.stopped()), "the process has ended");
     }
 
+    /// Sends SIGHUP, which asks for a reload of the configuration.
+    pub(crate) fn hang_up(&self) {
+        Shell::signal(&self.process, "HUP");
+    }
+
     /// Continues a suspended process.
     pub(crate) fn resume(&self) {
         Shell::signal(&self.process, "CONT");

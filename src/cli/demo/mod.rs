@@ -15,7 +15,7 @@ use super::{output, serve};
 use crate::app::App;
 use crate::clock;
 use crate::config::Config;
-use crate::daemon;
+use crate::daemon::{self, ReloadSource};
 use crate::domain::actor::Actor;
 use crate::domain::article::IncomingArticle;
 use crate::domain::subscription::RequestOrigin;
@@ -66,7 +66,9 @@ impl DemoArgs {
             source: SOURCE.to_owned(),
             sections: college.sections.clone(),
         };
-        let result = daemon::run(app.clone(), Some(demo), listener, stop.clone()).await;
+        let result =
+            daemon::run(app.clone(), Some(demo), listener, ReloadSource::fixed(), stop.clone())
+                .await;
         stop.cancel();
         publish_task.await?;
         app.store.close().await;

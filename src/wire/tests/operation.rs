@@ -10,7 +10,7 @@ use crate::store::api_tokens::ApiToken;
 use crate::store::audit_log;
 use crate::store::hub_subscriptions::{self, PushState};
 use crate::wire::audit::AuditEntry;
-use crate::wire::system::{Adoption, Backup, DnsRecord, Finding, Migration};
+use crate::wire::system::{Adoption, Backup, DnsRecord, Finding, Migration, NodeReload};
 use crate::wire::tokens::{NewToken, RevokedToken, Token};
 use crate::wire::websub::HubSubscription;
 
@@ -70,6 +70,10 @@ fn system() -> Vec<Document> {
         }),
         document(&Backup { file: "/var/backups/courant.db".to_owned() }),
         document(&Migration { up_to_date: true }),
+        document(&NodeReload {
+            node: "process 4711 on 127.0.0.1:8080".into(),
+            error: Some("[server] listen has changed, which needs a restart of Courant".into()),
+        }),
         document(&Adoption { base_url: "https://feeds.example.org".to_owned() }),
     ]
 }

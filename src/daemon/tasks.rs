@@ -1,69 +1,67 @@
-//! The daemon: periodic tasks that compute what is due from the database, delivery, and the web
-//! server, all stopped by one token.
-
-pub mod degraded;
-mod ticker;
+//! The background tasks: each computes what is due from the database, at every tick.
 
 use anyhow::Context;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use self::ticker::{Ticks, run_on_tick, start_ticker};
+use super::ticker::{Ticks, run_on_tick};
 use crate::app::App;
 use crate::config::{Publish, Source, Transport};
 use crate::delivery::{self, Dispatcher};
 use crate::domain::time::SignedDuration;
 use crate::feeds::{cache, encodings};
 use crate::store::Store;
-use crate::web::{self, Demo};
 use crate::websub::WebSub;
 use crate::{digests, sources};
 
-/// Runs all parts of the daemon on a listener, with the lock taken, until `shutdown` fires; then
-/// finishes what is in flight.
-pub async fn run(
-    app: App,
-    demo: Option<Demo>,
-    listener: TcpListener,
-    shutdown: CancellationToken,
-) -> anyhow::Result<()> {
-    if app.store.is_sqlite() {
-        app.store.leases().expire_all().await?;
-    }
-    let (mut scheduler, ticks) = start_ticker().await?;
-    tracing::info!("Courant serves {} on http://{}", app.config.site.title, listener.local_addr()?);
-    let mut tasks: JoinSet<anyhow::Result<()>> = JoinSet::new();
-    tasks.spawn(web::serve(app.clone(), listener, demo, shutdown.clone()));
-    for source in app.config.sources.clone() {
-        if source.listen.is_some() {
-            tasks.spawn(listen_to_source(app.clone(), source.clone(), shutdown.clone()));
+/// The background tasks of one configuration.
+pub(super) struct Tasks {
+    tasks: JoinSet<anyhow::Result<()>>,
+    stop: CancellationToken,
+}
+
+impl Tasks {
+    /// Starts all tasks; they also end when `shutdown` fires.
+    pub(super) fn start(app: &App, ticks: &Ticks, shutdown: &CancellationToken) -> Self {
+        let (mut tasks, stop) = (JoinSet::new(), shutdown.child_token());
+        for source in app.config.sources.clone() {
+            if source.listen.is_some() {
+                tasks.spawn(listen_to_source(app.clone(), source.clone(), stop.clone()));
+            }
+            tasks.spawn(sync_source(app.clone(), source, ticks.clone(), stop.clone()));
         }
-        tasks.spawn(sync_source(app.clone(), source, ticks.clone(), shutdown.clone()));
-    }
-    let websub = app.websub();
-    tasks.spawn(render_feeds(app.clone(), websub.clone(), ticks.clone(), shutdown.clone()));
-    tasks.spawn(compress_feeds(app.clone(), ticks.clone(), shutdown.clone()));
-    tasks.spawn(push_websub(app.clone(), websub, ticks.clone(), shutdown.clone()));
-    for to in app.config.publish.clone() {
-        tasks.spawn(publish(app.clone(), to, ticks.clone(), shutdown.clone()));
-    }
-    tasks.spawn(flush_readership(app.clone(), ticks.clone(), shutdown.clone()));
-    tasks.spawn(run_sending(app, ticks, shutdown.clone()));
-    // Each task runs until the shutdown; a task that ends earlier or panics shuts the others down.
-    let mut outcome = Ok(());
-    while let Some(task) = tasks.join_next().await {
-        let result = task.context("a background task panicked").flatten();
-        if !shutdown.is_cancelled() {
-            tracing::error!("a background task exited unexpectedly; shutting down");
-            shutdown.cancel();
+        let websub = app.websub();
+        tasks.spawn(render_feeds(app.clone(), websub.clone(), ticks.clone(), stop.clone()));
+        tasks.spawn(compress_feeds(app.clone(), ticks.clone(), stop.clone()));
+        tasks.spawn(push_websub(app.clone(), websub, ticks.clone(), stop.clone()));
+        for to in app.config.publish.clone() {
+            tasks.spawn(publish(app.clone(), to, ticks.clone(), stop.clone()));
         }
-        outcome = outcome.and(result);
+        tasks.spawn(flush_readership(app.clone(), ticks.clone(), stop.clone()));
+        tasks.spawn(run_sending(app.clone(), ticks.clone(), stop.clone()));
+        Self { tasks, stop }
     }
-    scheduler.shutdown().await.ok();
-    outcome
+
+    /// Waits until a task ends, which none does before it is told to stop.
+    pub(super) async fn next_ended(&mut self) -> anyhow::Result<()> {
+        match self.tasks.join_next().await {
+            Some(task) => task.context("a background task panicked").flatten(),
+            None => Ok(()),
+        }
+    }
+
+    /// Stops all tasks and waits until they have finished what is in flight; returns the first
+    /// error.
+    pub(super) async fn stop(mut self) -> anyhow::Result<()> {
+        self.stop.cancel();
+        let mut outcome = Ok(());
+        while let Some(task) = self.tasks.join_next().await {
+            outcome = outcome.and(task.context("a background task panicked").flatten());
+        }
+        outcome
+    }
 }
 
 /// Syncs a source when a tick finds it due, and at once when its trigger fires.

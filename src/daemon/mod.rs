@@ -1,0 +1,113 @@
+//! The daemon: background tasks, delivery and the web server, all stopped by one token; a reload
+//! replaces their configuration.
+
+pub mod degraded;
+mod reload;
+mod tasks;
+mod ticker;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+pub use self::reload::ReloadSource;
+use self::reload::{ReloadRequest, Reloads};
+use self::tasks::Tasks;
+use self::ticker::{Ticks, start_ticker};
+use crate::app::App;
+use crate::web::{self, Demo, LiveService};
+
+/// Runs all parts of the daemon on a listener, with the lock taken, until `shutdown` fires; then
+/// finishes what is in flight. Reloads the configuration when `source` or the database asks for
+/// it.
+pub async fn run(
+    app: App,
+    demo: Option<Demo>,
+    listener: TcpListener,
+    source: ReloadSource,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    if app.store.is_sqlite() {
+        app.store.leases().expire_all().await?;
+    }
+    let (mut scheduler, ticks) = start_ticker().await?;
+    let address = listener.local_addr()?;
+    tracing::info!("Courant serves {} on http://{address}", app.config.site.title);
+    let reloads = Reloads::new(source, &app.store, ticks.clone(), address).await?;
+    let service = LiveService::new(web::service(app.clone(), demo.clone()));
+    let mut server = JoinSet::new();
+    server.spawn(web::serve(service.clone(), listener, shutdown.clone()));
+    let daemon = Daemon { app, demo, service, ticks, shutdown: shutdown.clone() };
+    let outcome = daemon.run(reloads, &mut server).await;
+    shutdown.cancel();
+    let served = server.join_next().await.transpose().context("the web server panicked")?;
+    scheduler.shutdown().await.ok();
+    outcome.and(served.unwrap_or(Ok(())))
+}
+
+/// The running parts of the current configuration.
+struct Daemon {
+    app: App,
+    demo: Option<Demo>,
+    service: LiveService,
+    ticks: Ticks,
+    shutdown: CancellationToken,
+}
+
+impl Daemon {
+    /// Runs until the shutdown, or until a part ends by itself.
+    async fn run(
+        mut self,
+        mut reloads: Reloads,
+        server: &mut JoinSet<anyhow::Result<()>>,
+    ) -> anyhow::Result<()> {
+        let mut tasks = Tasks::start(&self.app, &self.ticks, &self.shutdown);
+        loop {
+            let ended = tokio::select! {
+                task = tasks.next_ended() => task,
+                served = server.join_next() => {
+                    served.transpose().context("the web server panicked")?.unwrap_or(Ok(()))
+                }
+                request = reloads.next() => {
+                    tasks = self.reload(tasks, &mut reloads, request).await?;
+                    continue;
+                }
+            };
+            if !self.shutdown.is_cancelled() {
+                tracing::error!("a background task exited unexpectedly; shutting down");
+                self.shutdown.cancel();
+            }
+            return ended.and(tasks.stop().await);
+        }
+    }
+
+    /// Replaces the configuration, unless it has a fault; returns the tasks that run afterwards.
+    async fn reload(
+        &mut self,
+        tasks: Tasks,
+        reloads: &mut Reloads,
+        request: ReloadRequest,
+    ) -> anyhow::Result<Tasks> {
+        let loaded = match reloads.load(&self.app).await {
+            Ok(loaded) => loaded,
+            Err(fault) => {
+                reloads.answer(&self.app, request, Err(fault)).await;
+                return Ok(tasks);
+            }
+        };
+        // Messages in flight are finished and their leases released, so that the new tasks send
+        // nothing twice; meanwhile the server answers with the old configuration.
+        tasks.stop().await?;
+        let result = match self.app.reloaded(loaded).await {
+            Ok(app) => {
+                self.service.replace(web::service(app.clone(), self.demo.clone()));
+                self.app = app;
+                Ok(())
+            }
+            Err(fault) => Err(fault),
+        };
+        reloads.answer(&self.app, request, result).await;
+        Ok(Tasks::start(&self.app, &self.ticks, &self.shutdown))
+    }
+}

@@ -1,0 +1,147 @@
+//! Requests to reload the configuration: by a signal, or by `courant reload` through the database,
+//! which every node reads.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use tokio::sync::mpsc;
+
+use super::ticker::Ticks;
+use crate::app::{App, LoadedConfig};
+use crate::store::{Store, StoreResult};
+
+/// Reads and validates the configuration again; the error lists every fault.
+type Loader = dyn Fn() -> anyhow::Result<LoadedConfig> + Send + Sync;
+
+/// Loader of a daemon's configuration, and the signals that ask for a reload.
+pub struct ReloadSource {
+    loader: Arc<Loader>,
+    signals: mpsc::Receiver<()>,
+}
+
+impl fmt::Debug for ReloadSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReloadSource").finish_non_exhaustive()
+    }
+}
+
+impl ReloadSource {
+    /// Creates a source with a loader; each message of `signals` asks for a reload.
+    pub fn new(
+        loader: impl Fn() -> anyhow::Result<LoadedConfig> + Send + Sync + 'static,
+        signals: mpsc::Receiver<()>,
+    ) -> Self {
+        Self { loader: Arc::new(loader), signals }
+    }
+
+    /// Creates the source of a daemon whose configuration never changes.
+    pub fn fixed() -> Self {
+        let refuse = || bail!("this configuration is not read from a file");
+        Self::new(refuse, mpsc::channel(1).1)
+    }
+}
+
+/// A request to reload the configuration.
+#[derive(Debug)]
+pub(super) enum ReloadRequest {
+    /// By a signal to this process.
+    Signal,
+    /// By a row of the database, with its id.
+    Database(i64),
+}
+
+/// Receives the requests of one daemon.
+pub(super) struct Reloads {
+    source: ReloadSource,
+    store: Store,
+    ticks: Ticks,
+    /// Newest request of the database that was handled.
+    handled: i64,
+    /// Name of this process in the results.
+    node: String,
+}
+
+impl Reloads {
+    /// Begins to receive; requests that the database has already are ignored.
+    pub(super) async fn new(
+        source: ReloadSource,
+        store: &Store,
+        ticks: Ticks,
+        address: SocketAddr,
+    ) -> StoreResult<Self> {
+        let handled = store.reloads().newest_request().await?;
+        let node = format!("process {} on {address}", std::process::id());
+        Ok(Self { source, store: store.clone(), ticks, handled, node })
+    }
+
+    /// Waits for the next request.
+    pub(super) async fn next(&mut self) -> ReloadRequest {
+        let mut has_signals = true;
+        loop {
+            tokio::select! {
+                signal = self.source.signals.recv(), if has_signals => match signal {
+                    Some(()) => return ReloadRequest::Signal,
+                    None => has_signals = false,
+                },
+                tick = self.ticks.changed() => {
+                    if tick.is_err() {
+                        std::future::pending::<()>().await;
+                    }
+                    // A failure of the database is reported by the tasks.
+                    if let Ok(newest) = self.store.reloads().newest_request().await
+                        && newest > self.handled
+                    {
+                        self.handled = newest;
+                        return ReloadRequest::Database(newest);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads and validates the configuration.
+    ///
+    /// # Errors
+    /// If it has a fault, or changes a setting that needs a restart.
+    pub(super) async fn load(&self, app: &App) -> anyhow::Result<LoadedConfig> {
+        let loader = Arc::clone(&self.source.loader);
+        let loaded = tokio::task::spawn_blocking(move || loader())
+            .await
+            .context("reading the configuration panicked")??;
+        let (old, new) = (&app.config, &loaded.config);
+        for (setting, is_same) in [
+            ("[database] url", old.database.url == new.database.url),
+            ("[server] listen", old.server.listen == new.server.listen),
+            ("[server] feed_cache_dir", old.server.feed_cache_dir == new.server.feed_cache_dir),
+        ] {
+            if !is_same {
+                bail!("{setting} has changed, which needs a restart of Courant");
+            }
+        }
+        Ok(loaded)
+    }
+
+    /// Logs the result, and records it for the command that asked.
+    pub(super) async fn answer(
+        &self,
+        app: &App,
+        request: ReloadRequest,
+        result: anyhow::Result<()>,
+    ) {
+        let error = result.err().map(|e| format!("{e:#}"));
+        match &error {
+            None => tracing::info!("configuration reloaded"),
+            Some(error) => {
+                tracing::error!("the configuration was not reloaded, the old one stays: {error}");
+            }
+        }
+        if let ReloadRequest::Database(id) = request {
+            let recorded = self.store.reloads().record_result(id, &self.node, error, app.now());
+            if let Err(e) = recorded.await {
+                tracing::warn!("cannot record the result of the reload: {e}");
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Requests to reload the configuration, and their results at each node.
+
+use super::StoreResult;
+use super::audit_log::{self, AuditRecord};
+use super::db::{FromRow, Row, Statement};
+use super::nouns::Reloads;
+use crate::domain::actor::Actor;
+use crate::domain::audit::{AuditAction, AuditObject};
+use crate::domain::time::Millis;
+
+/// Result of a request at one node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReloadResult {
+    /// Process that answered, with its listen address.
+    pub node: String,
+    /// Reason why the old configuration stays in force, if it does.
+    pub error: Option<String>,
+}
+
+static ADD: Statement = Statement::new(
+    "INSERT INTO reload_requests (requested_at) VALUES ($requested_at) RETURNING id",
+);
+
+static NEWEST: Statement = Statement::new("SELECT COALESCE(MAX(id), 0) FROM reload_requests");
+
+static ADD_RESULT: Statement = Statement::new(
+    "
+    INSERT INTO reload_results (request_id, node, finished_at, error)
+    VALUES ($request, $node, $finished_at, $error)
+    ON CONFLICT (request_id, node) DO NOTHING",
+);
+
+static RESULTS: Statement = Statement::new(
+    "
+    SELECT node, error
+      FROM reload_results
+     WHERE request_id = $request
+     ORDER BY finished_at, node",
+);
+
+/// All statements of this file.
+pub(super) static STATEMENTS: &[&Statement] = &[&ADD, &NEWEST, &ADD_RESULT, &RESULTS];
+
+impl FromRow for ReloadResult {
+    fn from_row(row: &Row) -> StoreResult<Self> {
+        Ok(Self { node: row.get("node")?, error: row.get("error")? })
+    }
+}
+
+impl Reloads<'_> {
+    /// Asks every node to reload its configuration; returns the id of the request.
+    pub async fn request(self, actor: &Actor, now: Millis) -> StoreResult<i64> {
+        let mut tx = self.store.begin().await?;
+        let id: i64 = tx.query(&ADD).bind("requested_at", now).fetch_scalar().await?;
+        let entry = AuditRecord::new(actor, AuditAction::Reload, AuditObject::Config, "");
+        audit_log::record(&mut tx, entry, now).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// Returns the id of the newest request, 0 if there is none.
+    pub async fn newest_request(self) -> StoreResult<i64> {
+        self.store.read(&NEWEST).fetch_scalar().await
+    }
+
+    /// Records the result of a request at a node.
+    pub async fn record_result(
+        self,
+        request: i64,
+        node: &str,
+        error: Option<String>,
+        now: Millis,
+    ) -> StoreResult<()> {
+        self.store
+            .write(&ADD_RESULT)
+            .bind("request", request)
+            .bind("node", node)
+            .bind("finished_at", now)
+            .bind("error", error)
+            .execute()
+            .await?;
+        Ok(())
+    }
+
+    /// Returns the results of a request so far, in the order of their arrival.
+    pub async fn results(self, request: i64) -> StoreResult<Vec<ReloadResult>> {
+        self.store.read(&RESULTS).bind("request", request).fetch_all().await
+    }
+}

@@ -1,0 +1,118 @@
+//! Reloads of the configuration while a server runs: by `courant reload` and by SIGHUP.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use crate::crashes::Node;
+use crate::crashes::{another_edition, set_up, until_sent};
+use crate::server_process::{ServerProcess, get};
+use crate::support::{Shell, database_tests};
+
+const FEED: &str = "\n[[feeds]]\nname = \"second\"\ntitle = \"Second feed\"\n";
+
+/// Waits until the feed responds with this status.
+fn until_status(server: &mut ServerProcess, path: &str, status: u16) {
+    let (address, start) = (server.wait_until_ready(), Instant::now());
+    while get(address, path, &[]).status != status {
+        assert!(start.elapsed() < Duration::from_secs(30), "{path}: {}", server.log());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Requests a path on an open connection and returns the status line.
+fn status_line(connection: &mut TcpStream, path: &str) -> String {
+    write!(connection, "GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let n = connection.read(&mut buffer).unwrap();
+        bytes.extend_from_slice(&buffer[..n]);
+        let text = String::from_utf8_lossy(&bytes);
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head.lines().find_map(|l| l.strip_prefix("content-length: "));
+            if body.len() >= length.map_or(0, |l| l.parse().unwrap()) {
+                return head.lines().next().unwrap().to_owned();
+            }
+        }
+        assert!(n > 0, "the server closed the connection");
+    }
+}
+
+#[test]
+fn a_reload_puts_a_new_feed_into_force_on_an_open_connection() {
+    let shell = Shell::with("[[sources]]", "[server]\nlisten = \"127.0.0.1:0\"\n[[sources]]");
+    let mut server = ServerProcess::start(&shell.path(""));
+    let address = server.wait_until_ready();
+    let mut open = TcpStream::connect(address).unwrap();
+    assert_eq!(status_line(&mut open, "/feeds/second.rss"), "HTTP/1.1 404 Not Found");
+    let config = std::fs::read_to_string(shell.path("config.toml")).unwrap();
+    std::fs::write(shell.path("config.toml"), format!("{config}{FEED}")).unwrap();
+    let answer = shell.courant(&["reload"]);
+    assert_eq!((answer.status, answer.err.as_str()), (0, ""), "{}", answer.out);
+    assert!(answer.out.trim_end().ends_with(&format!("on {address}: reloaded")), "{}", answer.out);
+    assert_eq!(status_line(&mut open, "/feeds/second.rss"), "HTTP/1.1 200 OK");
+    // A signal does the same.
+    std::fs::write(shell.path("config.toml"), &config).unwrap();
+    server.hang_up();
+    until_status(&mut server, "/feeds/second.rss", 404);
+    assert_eq!(status_line(&mut open, "/feeds/second.rss"), "HTTP/1.1 404 Not Found");
+    assert_eq!(server.stop().0, Some(0));
+}
+
+#[test]
+fn a_faulty_configuration_is_refused_with_every_fault_and_the_old_one_stays() {
+    let shell = Shell::with("[[sources]]", "[server]\nlisten = \"127.0.0.1:0\"\n[[sources]]");
+    let mut server = ServerProcess::start(&shell.path(""));
+    let address = server.wait_until_ready();
+    let config = std::fs::read_to_string(shell.path("config.toml")).unwrap();
+    let faulty =
+        config.replace("schedule = \"", "schedule = \"never ") + "\n[[feeds]]\ntitel = \"x\"\n";
+    std::fs::write(shell.path("config.toml"), faulty).unwrap();
+    let answer = shell.courant(&["reload"]);
+    assert_eq!((answer.status, answer.out.as_str()), (2, ""));
+    server.hang_up();
+    let start = Instant::now();
+    while !server.log().contains("the old one stays") {
+        assert!(start.elapsed() < Duration::from_secs(30), "{}", server.log());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    for fault in ["schedule", "titel"] {
+        assert!(
+            answer.err.contains(fault) && server.log().contains(fault),
+            "{fault}: {}",
+            server.log()
+        );
+    }
+    assert_eq!(get(address, "/feeds/news.rss", &[]).status, 200);
+    let moved = config.replace("127.0.0.1:0", "127.0.0.1:1");
+    std::fs::write(shell.path("config.toml"), moved).unwrap();
+    let answer = shell.courant(&["reload"]);
+    assert_eq!(answer.status, 1, "{}", answer.err);
+    assert!(answer.out.contains("listen has changed, which needs a restart"), "{}", answer.out);
+    assert_eq!(server.stop().0, Some(0));
+}
+
+database_tests! {
+    async fn reloads_while_an_edition_is_sent_send_every_mail_once(world) {
+        let readers = 400;
+        set_up(world, readers, 8).await;
+        let edition = another_edition(world).await;
+        let mut nodes = [Node::start(world, 0, "serve")];
+        nodes[0].serving.wait_until_ready();
+        for mails in [20, 120, 220] {
+            let start = Instant::now();
+            while nodes[0].mails(world) < mails {
+                assert!(start.elapsed() < Duration::from_secs(60), "{}", nodes[0].serving.log());
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            nodes[0].serving.hang_up();
+        }
+        until_sent(world, &nodes, &[edition], readers).await;
+        let counts = world.mail_counts();
+        assert_eq!((counts.len(), counts.values().max()), (readers, Some(&1)));
+        assert!(nodes[0].serving.log().matches("configuration reloaded").count() >= 2);
+        let [node] = nodes;
+        assert_eq!(node.serving.stop().0, Some(0));
+    }
+}
