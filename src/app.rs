@@ -10,6 +10,7 @@ use crate::clock;
 use crate::config::{Config, ConfigError, Publish};
 use crate::delivery::Dispatcher;
 use crate::digests::DigestContext;
+use crate::domain::definition::Definition;
 use crate::domain::time::Millis;
 use crate::feeds::cache::{self, FeedCache};
 use crate::feeds::on_demand::OnDemandCache;
@@ -35,8 +36,10 @@ pub struct LoadedConfig {
 /// All connected parts of Courant; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct App {
-    /// Settings from the config file.
+    /// Settings from the config file, with the definitions of the database.
     pub config: Arc<Config>,
+    /// Newest version of a definition in the settings, 0 if there is none.
+    pub definitions_version: i64,
     /// Connection to the database.
     pub store: Store,
     /// Compiled templates of e-mails and pages.
@@ -74,10 +77,12 @@ impl App {
     /// Connects everything that a config names, with templates that are already loaded.
     pub async fn connect_with(config: Config, templates: Arc<Templates>) -> anyhow::Result<Self> {
         let store = Store::open(&config.database.url).await?;
+        let (config, definitions_version) = with_definitions(&store, config).await?;
         apply_renames(&store, &config).await?;
         store.set_base_url_if_absent(&config.site.base_url).await?;
         let instance = store.instance().await?;
-        Ok(Self::new(config, store, templates, instance))
+        let app = Self::new(config, store, templates, instance);
+        Ok(Self { definitions_version, ..app })
     }
 
     /// Returns an app with another configuration on the same store. Feeds whose settings changed
@@ -87,11 +92,13 @@ impl App {
     /// If the database fails; the store is then as before but for renames.
     pub async fn reloaded(&self, loaded: LoadedConfig) -> anyhow::Result<Self> {
         let LoadedConfig { config, templates } = loaded;
+        let (config, definitions_version) = with_definitions(&self.store, config).await?;
         apply_renames(&self.store, &config).await?;
         let next = Self {
             triggers: SyncTriggers::new(&config),
             config: Arc::new(config),
             templates,
+            definitions_version,
             feed_cache: FeedCache::default(),
             on_demand: OnDemandCache::default(),
             ..self.clone()
@@ -122,6 +129,7 @@ impl App {
         Self {
             triggers: SyncTriggers::new(&config),
             config: Arc::new(config),
+            definitions_version: 0,
             store,
             templates,
             instance: Arc::new(instance),
@@ -243,11 +251,26 @@ impl App {
 
 /// Reads a config file, with overrides from the environment.
 pub fn load_config(path: &Path) -> Result<Config, ConfigError> {
-    Config::load(
-        path,
-        std::env::vars_os()
-            .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))),
-    )
+    load_config_with(path, &[])
+}
+
+/// Like [`load_config`], with definitions of the database.
+pub fn load_config_with(path: &Path, definitions: &[Definition]) -> Result<Config, ConfigError> {
+    let env = std::env::vars_os()
+        .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
+    Config::load_with(path, env, definitions)
+}
+
+/// Returns the configuration with the definitions of the database, and their newest version. The
+/// file is read again only if there are any.
+async fn with_definitions(store: &Store, config: Config) -> anyhow::Result<(Config, i64)> {
+    // Read first: a definition that is added meanwhile leads to a reload.
+    let version = store.definitions().version().await?;
+    let definitions = store.definitions().current().await?;
+    if definitions.is_empty() {
+        return Ok((config, version));
+    }
+    Ok((load_config_with(&config.path, &definitions)?, version))
 }
 
 /// Loads the built-in templates, and those that a config names.

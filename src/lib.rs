@@ -21,6 +21,7 @@ pub mod net;
 
 // Flows of the product
 pub mod access;
+pub mod definitions;
 pub mod delivery;
 pub mod digests;
 pub mod feeds;

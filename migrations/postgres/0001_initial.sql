@@ -439,3 +439,19 @@ CREATE TABLE reload_results (
     error       TEXT,
     PRIMARY KEY (request_id, node)
 );
+
+-- All versions of the feeds and digests that are defined in the database; the newest version of
+-- each is in force, and a null `body` deletes it. `previous` is the newest version at the time of
+-- the change, so that two changes that were validated with the same configuration exclude each
+-- other.
+CREATE TABLE definition_versions (
+    id         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    previous   BIGINT NOT NULL UNIQUE,
+    kind       TEXT NOT NULL CONSTRAINT definition_versions_kind CHECK (kind IN ('feed', 'digest')),
+    name       TEXT NOT NULL,
+    body       TEXT,
+    actor_kind TEXT NOT NULL,
+    actor_name TEXT,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX definition_versions_name ON definition_versions (kind, name, id);

@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::{Diagnostics, Location};
 use super::keys::{self, SECTIONS, Section};
+use crate::domain::definition::{Definition, DefinitionKind};
 
 /// A value with its location.
 #[derive(Clone)]
@@ -63,6 +64,48 @@ impl Document {
             document.fill(root.into_inner(), &lines, diagnostics);
         }
         document
+    }
+
+    /// Adds the table of a definition in the database. Errors name the definition and the line of
+    /// its text.
+    pub(super) fn add_definition(
+        &mut self,
+        definition: &Definition,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let Definition { kind, name, body } = definition;
+        let section = match kind {
+            DefinitionKind::Feed => &keys::FEEDS,
+            DefinitionKind::Digest => &keys::DIGESTS,
+        };
+        let label = format!("{kind} {name:?} in the database");
+        let located = |location: &Location| match location {
+            Location::Line(line) => Location::Definition(label.clone(), (*line).max(2) - 1),
+            _ => Location::Definition(label.clone(), 1),
+        };
+        // A header of its own makes the text one table; further headers are reported.
+        let mut own = Diagnostics::default();
+        let mut parsed = Self::read(&format!("[[{}]]\n{body}", section.name), &mut own);
+        own.move_to(diagnostics, located);
+        let tables = parsed.tables.remove(section.name).unwrap_or_default();
+        let is_one_table = tables.len() == 1
+            && parsed.tables.values().flatten().all(|table| table.entries.is_empty());
+        if !is_one_table && !parsed.has_syntax_errors {
+            let message = "a definition is one table: write its keys without a table header";
+            diagnostics.add(&located(&Location::File), message);
+        }
+        let Some(mut table) = tables.into_iter().next() else { return };
+        if table.entries.contains_key("name") {
+            let message = "`name`: a definition has its name outside of its text; remove the key";
+            diagnostics.add(&located(&table.entries["name"].location), message);
+        }
+        table.location = located(&table.location);
+        for entry in table.entries.values_mut() {
+            entry.location = located(&entry.location);
+        }
+        let name = Spanned { value: Value::Text(name.clone()), location: table.location.clone() };
+        table.entries.insert("name".to_owned(), name);
+        self.tables.entry(section.name).or_default().push(table);
     }
 
     fn empty() -> Self {

@@ -11,6 +11,8 @@ pub(super) enum Location {
     File,
     /// A line of the file; the first line is 1.
     Line(usize),
+    /// A line of a definition in the database: its kind and name, and the line of its text.
+    Definition(String, usize),
     /// An environment variable, by name.
     Variable(String),
 }
@@ -21,6 +23,7 @@ impl Location {
         match self {
             Self::File => path.display().to_string(),
             Self::Line(line) => format!("{}:{line}", path.display()),
+            Self::Definition(label, line) => format!("{label}, line {line}"),
             Self::Variable(name) => name.clone(),
         }
     }
@@ -35,6 +38,11 @@ impl Diagnostics {
     pub(super) fn add(&mut self, location: &Location, sentence: impl Into<String>) {
         // Quoted values may contain line breaks; each error takes one line.
         self.0.push((location.clone(), sentence.into().replace(char::is_control, " ")));
+    }
+
+    /// Moves all errors to others, each with another location.
+    pub(super) fn move_to(self, others: &mut Self, located: impl Fn(&Location) -> Location) {
+        others.0.extend(self.0.into_iter().map(|(location, text)| (located(&location), text)));
     }
 
     /// Returns `true` if no error was found.

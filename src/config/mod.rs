@@ -36,6 +36,8 @@ use error::{Diagnostics, Location};
 use names::Names;
 use reader::Reader;
 
+use crate::domain::definition::Definition;
+
 pub use error::ConfigError;
 pub use secrets::redact_url;
 pub use settings::*;
@@ -48,6 +50,15 @@ impl Config {
     pub fn load(
         path: &Path,
         env: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        Self::load_with(path, env, &[])
+    }
+
+    /// Like [`load`](Self::load), with the definitions of the database beside those of the file.
+    pub fn load_with(
+        path: &Path,
+        env: impl Iterator<Item = (String, String)>,
+        definitions: &[Definition],
     ) -> Result<Self, ConfigError> {
         let file_error = |message: String| {
             let mut diagnostics = Diagnostics::default();
@@ -74,7 +85,7 @@ impl Config {
             );
             diagnostics.into_error(path)
         })?;
-        Self::parse(path, &text, env)
+        Self::parse_with(path, &text, env, definitions)
     }
 
     /// Like [`load`](Self::load), for the text of a file; relative paths start at the directory of
@@ -84,6 +95,15 @@ impl Config {
         text: &str,
         env: impl Iterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
+        Self::parse_with(path, text, env, &[])
+    }
+
+    fn parse_with(
+        path: &Path,
+        text: &str,
+        env: impl Iterator<Item = (String, String)>,
+        definitions: &[Definition],
+    ) -> Result<Self, ConfigError> {
         let mut diagnostics = Diagnostics::default();
         let base_dir = BaseDir::from_config_path(path);
         let mut document = Document::read(text, &mut diagnostics);
@@ -92,6 +112,9 @@ impl Config {
             return Err(diagnostics.into_error(path));
         }
         environment::apply_overrides(&mut document, env, base_dir.path(), &mut diagnostics);
+        for definition in definitions {
+            document.add_definition(definition, &mut diagnostics);
+        }
         match read(path, &document, &base_dir, &mut diagnostics) {
             Some(config) if diagnostics.is_empty() => Ok(config),
             _ => Err(diagnostics.into_error(path)),

@@ -34,7 +34,7 @@ pub async fn run(
     let (mut scheduler, ticks) = start_ticker().await?;
     let address = listener.local_addr()?;
     tracing::info!("Courant serves {} on http://{address}", app.config.site.title);
-    let reloads = Reloads::new(source, &app.store, ticks.clone(), address).await?;
+    let reloads = Reloads::new(source, &app, address).await?;
     let service = LiveService::new(web::service(app.clone(), demo.clone()));
     let mut server = JoinSet::new();
     server.spawn(web::serve(service.clone(), listener, shutdown.clone()));

@@ -4,13 +4,16 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use tokio::sync::mpsc;
 
-use super::ticker::Ticks;
 use crate::app::{App, LoadedConfig};
 use crate::store::{Store, StoreResult};
+
+/// Interval between looks at the database for requests and changed definitions.
+const POLL_INTERVAL: Duration = Duration::from_millis(300);
 
 /// Reads and validates the configuration again; the error lists every fault.
 type Loader = dyn Fn() -> anyhow::Result<LoadedConfig> + Send + Sync;
@@ -50,15 +53,18 @@ pub(super) enum ReloadRequest {
     Signal,
     /// By a row of the database, with its id.
     Database(i64),
+    /// By a change of a definition in the database.
+    Definitions,
 }
 
 /// Receives the requests of one daemon.
 pub(super) struct Reloads {
     source: ReloadSource,
     store: Store,
-    ticks: Ticks,
     /// Newest request of the database that was handled.
     handled: i64,
+    /// Newest version of the definitions that was handled.
+    definitions: i64,
     /// Name of this process in the results.
     node: String,
 }
@@ -67,13 +73,14 @@ impl Reloads {
     /// Begins to receive; requests that the database has already are ignored.
     pub(super) async fn new(
         source: ReloadSource,
-        store: &Store,
-        ticks: Ticks,
+        app: &App,
         address: SocketAddr,
     ) -> StoreResult<Self> {
+        let store = &app.store;
         let handled = store.reloads().newest_request().await?;
+        let definitions = app.definitions_version;
         let node = format!("process {} on {address}", std::process::id());
-        Ok(Self { source, store: store.clone(), ticks, handled, node })
+        Ok(Self { source, store: store.clone(), handled, definitions, node })
     }
 
     /// Waits for the next request.
@@ -85,20 +92,25 @@ impl Reloads {
                     Some(()) => return ReloadRequest::Signal,
                     None => has_signals = false,
                 },
-                tick = self.ticks.changed() => {
-                    if tick.is_err() {
-                        std::future::pending::<()>().await;
-                    }
+                () = tokio::time::sleep(POLL_INTERVAL) => {
                     // A failure of the database is reported by the tasks.
-                    if let Ok(newest) = self.store.reloads().newest_request().await
-                        && newest > self.handled
-                    {
-                        self.handled = newest;
-                        return ReloadRequest::Database(newest);
+                    if let Ok(Some(request)) = self.poll().await {
+                        return request;
                     }
                 }
             }
         }
+    }
+
+    /// Returns the request that the database has since the last one, if any.
+    async fn poll(&mut self) -> StoreResult<Option<ReloadRequest>> {
+        let newest = self.store.reloads().newest_request().await?;
+        let definitions = self.store.definitions().version().await?;
+        let are_changed = std::mem::replace(&mut self.definitions, definitions) != definitions;
+        if std::mem::replace(&mut self.handled, newest) != newest {
+            return Ok(Some(ReloadRequest::Database(newest)));
+        }
+        Ok(are_changed.then_some(ReloadRequest::Definitions))
     }
 
     /// Reads and validates the configuration.

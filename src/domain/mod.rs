@@ -7,6 +7,7 @@ pub mod article;
 pub mod audit;
 pub mod backoff;
 pub mod deferral;
+pub mod definition;
 pub mod delivery;
 pub mod domain_limits;
 pub mod duration;

@@ -66,6 +66,7 @@ mod tests {
     use super::*;
     use crate::domain::actor::ActorKind;
     use crate::domain::audit::{AuditAction, AuditObject};
+    use crate::domain::definition::DefinitionKind;
     use crate::domain::delivery::{DeliveryKind, DeliveryState};
     use crate::domain::edition::EditionState;
     use crate::domain::role::Role;
@@ -91,6 +92,7 @@ mod tests {
             ("audit_log_object", AuditObject::ALL.map(AuditObject::as_str).to_vec()),
             ("api_tokens_role", Role::ALL.map(Role::as_str).to_vec()),
             ("article_terms_kind", TermKind::ALL.map(TermKind::as_str).to_vec()),
+            ("definition_versions_kind", DefinitionKind::ALL.map(DefinitionKind::as_str).to_vec()),
             ("hub_requests_mode", HubMode::ALL.map(HubMode::as_str).to_vec()),
             ("editions_state", EditionState::ALL.map(EditionState::as_str).to_vec()),
             (

@@ -9,6 +9,7 @@ pub mod audit_log;
 pub mod change_listener;
 pub mod change_log;
 mod db;
+pub mod definitions;
 pub mod deliveries;
 mod dialect;
 pub mod digests;

@@ -26,6 +26,12 @@ pub struct AuditLog<'a> {
     pub(super) store: &'a Store,
 }
 
+/// The store operations on definitions of feeds and digests.
+#[derive(Debug, Clone, Copy)]
+pub struct Definitions<'a> {
+    pub(super) store: &'a Store,
+}
+
 /// The store operations on deliveries.
 #[derive(Debug, Clone, Copy)]
 pub struct Deliveries<'a> {
@@ -153,6 +159,11 @@ impl Store {
     /// Returns the store operations on the audit log.
     pub fn audit_log(&self) -> AuditLog<'_> {
         AuditLog { store: self }
+    }
+
+    /// Returns the store operations on definitions of feeds and digests.
+    pub fn definitions(&self) -> Definitions<'_> {
+        Definitions { store: self }
     }
 
     /// Returns the store operations on deliveries.

@@ -3,8 +3,8 @@
 use super::db::Statement;
 use super::{
     Store, StoreResult, api_tokens, article_writes, articles, audience, audit_log, change_log,
-    deliveries, digests, due_work, edition_commands, edition_creation, editions, feed_queries,
-    feed_versions, handle, hub_pings, hub_pushes, hub_requests, hub_subscriptions,
+    definitions, deliveries, digests, due_work, edition_commands, edition_creation, editions,
+    feed_queries, feed_versions, handle, hub_pings, hub_pushes, hub_requests, hub_subscriptions,
     hub_verifications, id_mappings, instance, job_leases, leases, leasing, outcomes, publications,
     rate_limits, readership, rejected_rows, reloads, renames, sources, stories, subscribers,
     subscriptions, suppressions, terms,
@@ -19,6 +19,7 @@ static ALL: &[&[&Statement]] = &[
     audit_log::STATEMENTS,
     change_log::STATEMENTS,
     leasing::STATEMENTS,
+    definitions::STATEMENTS,
     deliveries::STATEMENTS,
     digests::STATEMENTS,
     due_work::STATEMENTS,

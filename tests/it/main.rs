@@ -14,6 +14,7 @@ mod cli;
 mod corpus;
 mod crashes;
 mod daemon;
+mod definitions;
 mod degraded_start;
 mod edge_terminations;
 mod edition_breaker;

@@ -1,0 +1,103 @@
+//! Definitions: creates, changes and deletes the feeds and digests that the database holds beside
+//! those of the config file.
+
+use crate::config::{Config, ConfigError};
+use crate::domain::actor::Actor;
+use crate::domain::definition::{Definition, DefinitionKind};
+use crate::domain::time::Millis;
+use crate::store::{Store, StoreError};
+
+/// Error of a change of a definition.
+#[derive(Debug, thiserror::Error)]
+pub enum DefinitionError {
+    /// The resulting configuration has faults, each with its key and a remedy.
+    #[error("{0}")]
+    Invalid(ConfigError),
+    /// The config file defines this name; only the file can change it.
+    #[error("config.toml defines the {kind} {name:?}; change it there")]
+    InFile {
+        /// Kind of the definition.
+        kind: DefinitionKind,
+        /// Name of the definition.
+        name: String,
+    },
+    /// The database has no such definition.
+    #[error("the database has no {kind} {name:?}")]
+    NotFound {
+        /// Kind of the definition.
+        kind: DefinitionKind,
+        /// Name of the definition.
+        name: String,
+    },
+    /// Another change came first.
+    #[error("another definition was changed meanwhile; load it again and repeat the change")]
+    Conflict,
+    /// The database failed, not the change.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Reads the complete configuration with these definitions instead of those in force.
+pub type ReadConfig<'a> = &'a (dyn Fn(&[Definition]) -> Result<Config, ConfigError> + Sync);
+
+/// Creates or changes a definition after validating the whole configuration with it; every node
+/// puts it into force within about a second. Returns the number of the new version.
+///
+/// # Errors
+/// If the configuration has faults, another change came first, or the database fails.
+pub async fn save(
+    store: &Store,
+    read_config: ReadConfig<'_>,
+    definition: Definition,
+    actor: &Actor,
+    now: Millis,
+) -> Result<i64, DefinitionError> {
+    let Definition { kind, name, .. } = &definition;
+    let previous = store.definitions().version().await?;
+    let mut definitions = store.definitions().current().await?;
+    definitions.retain(|other| (other.kind, &other.name) != (*kind, name));
+    reject_name_in_file(read_config, *kind, name)?;
+    definitions.push(definition.clone());
+    read_config(&definitions).map_err(DefinitionError::Invalid)?;
+    let body = Some(definition.body.as_str());
+    let added = store.definitions().add_version(*kind, name, body, previous, actor, now).await?;
+    added.ok_or(DefinitionError::Conflict)
+}
+
+/// Deletes a definition after validating the configuration without it; its versions are kept.
+///
+/// # Errors
+/// If there is no such definition, something refers to it, or the database fails.
+pub async fn delete(
+    store: &Store,
+    read_config: ReadConfig<'_>,
+    kind: DefinitionKind,
+    name: &str,
+    actor: &Actor,
+    now: Millis,
+) -> Result<i64, DefinitionError> {
+    let previous = store.definitions().version().await?;
+    let mut definitions = store.definitions().current().await?;
+    let before = definitions.len();
+    definitions.retain(|other| (other.kind, other.name.as_str()) != (kind, name));
+    if definitions.len() == before {
+        reject_name_in_file(read_config, kind, name)?;
+        return Err(DefinitionError::NotFound { kind, name: name.to_owned() });
+    }
+    read_config(&definitions).map_err(DefinitionError::Invalid)?;
+    let added = store.definitions().add_version(kind, name, None, previous, actor, now).await?;
+    added.ok_or(DefinitionError::Conflict)
+}
+
+fn reject_name_in_file(
+    read_config: ReadConfig<'_>,
+    kind: DefinitionKind,
+    name: &str,
+) -> Result<(), DefinitionError> {
+    let file = read_config(&[]).map_err(DefinitionError::Invalid)?;
+    let is_in_file = match kind {
+        DefinitionKind::Feed => file.feeds.iter().any(|feed| feed.name == name),
+        DefinitionKind::Digest => file.digests.iter().any(|digest| digest.name == name),
+    };
+    if is_in_file { Err(DefinitionError::InFile { kind, name: name.to_owned() }) } else { Ok(()) }
+}
