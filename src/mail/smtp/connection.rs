@@ -10,12 +10,13 @@ use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::Quit;
 
 use super::commands::{Envelope, EnvelopeCommands, dot_stuff};
+use super::connection_state::{NextEnvelope, State, UnsentEnvelope};
 use super::handshake::{self, Capabilities};
 use super::outcome::{
     AttemptResult, FailureScope, Reply, SmtpOutcome, Stage, StepResult, classify,
     rejects_pipelining,
 };
-use super::pipelining::{PipeliningGuard, PipeliningLevel, PipeliningState};
+use super::pipelining::{PipeliningLevel, PipeliningState};
 use super::relay::{ConnectError, Relay, Timeouts};
 use super::replies::step_result;
 use super::stream::IoControl;
@@ -33,33 +34,9 @@ pub struct Connection {
     encrypted: bool,
     timeouts: Timeouts,
     pipelining: Arc<PipeliningState>,
-    /// The relay still holds state of a failed transaction, so RSET must precede the next.
-    needs_rset: bool,
-    /// `true` between transactions. It is `false` during one, so that a future dropped half-way
-    /// leaves no connection on which the next message would read the replies to this one.
-    is_idle: bool,
-    /// The relay has replied 354 to DATA.
-    awaiting_content: bool,
-    /// Envelope passed to `send_content` with the last content, until `read_pipelined_replies`
-    /// handles it.
-    next_envelope: Option<PipelinedEnvelope>,
+    state: State,
     /// Write buffer, reused so that a message needs no new allocation.
     write_buf: String,
-}
-
-/// Envelope to be pipelined after the message data.
-enum PipelinedEnvelope {
-    /// Its commands were written after the message data.
-    Sent {
-        /// The message data before it was accepted.
-        content_accepted: bool,
-        probe: PipeliningGuard,
-    },
-    /// Pipelining it is not possible with this relay, or not now: its commands are still to be
-    /// sent.
-    NotSent(EnvelopeCommands),
-    /// No relay can accept it; the message already has its outcome.
-    Invalid(SmtpOutcome),
 }
 
 impl Connection {
@@ -77,17 +54,14 @@ impl Connection {
             encrypted,
             timeouts: relay.timeouts,
             pipelining: Arc::clone(&relay.pipelining),
-            needs_rset: false,
-            is_idle: true,
-            awaiting_content: false,
-            next_envelope: None,
+            state: State::idle(false),
             write_buf: String::new(),
         })
     }
 
     /// Returns `true` if the next message can start; `false` while an envelope is pipelined.
     pub fn is_idle(&self) -> bool {
-        self.is_idle
+        matches!(self.state, State::Idle { .. })
     }
 
     /// Returns `true` if the connection is encrypted.
@@ -104,7 +78,8 @@ impl Connection {
     /// announces it and has not failed at it. Otherwise `send_content` still accepts an envelope,
     /// and `read_pipelined_replies` sends it.
     pub fn can_pipeline_next(&self) -> bool {
-        (self.is_idle || self.awaiting_content) && self.pipelining_level() == PipeliningLevel::Full
+        matches!(self.state, State::Idle { .. } | State::AwaitingContent)
+            && self.pipelining_level() == PipeliningLevel::Full
     }
 
     /// Sends one message. `content` is the complete message, 7-bit, with CRLF line ends.
@@ -122,13 +97,14 @@ impl Connection {
     /// # Errors
     /// Returns the outcome if the message ends here.
     pub async fn send_envelope(&mut self, envelope: &Envelope<'_>) -> Result<(), AttemptResult> {
-        self.next_envelope = None;
-        if !self.is_idle {
-            return Err(no_connection());
+        let Some(needs_rset) = self.state.start_envelope() else { return Err(no_connection()) };
+        match EnvelopeCommands::new(envelope, self.capabilities.size) {
+            Ok(commands) => self.send_commands(&commands, needs_rset).await,
+            Err(outcome) => {
+                self.state = State::idle(needs_rset);
+                Err(AttemptResult { outcome, reusable: true })
+            }
         }
-        let commands = EnvelopeCommands::new(envelope, self.capabilities.size)
-            .map_err(|outcome| AttemptResult { outcome, reusable: true })?;
-        self.send_commands(&commands).await
     }
 
     /// Sends the message data, with the envelope of the next message in the same write, and waits
@@ -139,8 +115,7 @@ impl Connection {
         content: &str,
         next: Option<&Envelope<'_>>,
     ) -> AttemptResult {
-        self.next_envelope = None;
-        if !std::mem::take(&mut self.awaiting_content) {
+        if !self.state.start_content() {
             return no_connection();
         }
         let mut write_buf = std::mem::take(&mut self.write_buf);
@@ -157,7 +132,7 @@ impl Connection {
         if write_buf.capacity() <= MAX_REUSED_BUFFER_BYTES {
             self.write_buf = write_buf;
         }
-        let was_pipelined = matches!(next_envelope, Some(PipelinedEnvelope::Sent { .. }));
+        let was_pipelined = matches!(next_envelope, Some(NextEnvelope::Pipelined(_)));
         let step = step_result(result);
         // Some relays reject the message data only because of the envelope behind it. Relays that
         // have accepted a pipelined envelope before are not suspected of this.
@@ -177,7 +152,8 @@ impl Connection {
             step => classify(Stage::Content, step).unwrap_or_else(no_connection),
         };
         attempt.reusable &= !incomplete_write;
-        self.content_answered(&attempt, next_envelope);
+        let content_accepted = matches!(attempt.outcome, SmtpOutcome::Sent { .. });
+        self.state = State::after_content(content_accepted, attempt.reusable, next_envelope);
         attempt
     }
 
@@ -189,8 +165,8 @@ impl Connection {
     /// Returns the outcome if this message ends here; a relay error if the connection ended with
     /// the mail before.
     pub async fn read_pipelined_replies(&mut self) -> Result<(), AttemptResult> {
-        match self.next_envelope.take() {
-            Some(PipelinedEnvelope::Sent { content_accepted, probe }) => {
+        match self.state.take() {
+            State::Pipelined { content_accepted, probe } => {
                 // While unproven, all replies have to arrive within this timeout.
                 self.control
                     .set_timeout(self.timeouts.unproven_pipelining.min(self.timeouts.reply));
@@ -201,19 +177,28 @@ impl Connection {
                 drop(probe);
                 result
             }
-            Some(PipelinedEnvelope::NotSent(commands)) if self.is_idle => {
-                self.send_commands(&commands).await
+            State::Idle { needs_rset, unsent: Some(UnsentEnvelope::Postponed(commands)) } => {
+                self.send_commands(&commands, needs_rset).await
             }
-            Some(PipelinedEnvelope::Invalid(outcome)) => {
-                Err(AttemptResult { outcome, reusable: self.is_idle })
+            State::Idle { needs_rset, unsent: Some(UnsentEnvelope::Invalid(outcome)) } => {
+                self.state = State::idle(needs_rset);
+                Err(AttemptResult { outcome, reusable: true })
             }
-            Some(PipelinedEnvelope::NotSent(_)) | None => Err(no_connection()),
+            State::Broken { invalid: Some(outcome) } => {
+                Err(AttemptResult { outcome, reusable: false })
+            }
+            state @ (State::Idle { unsent: None, .. }
+            | State::AwaitingContent
+            | State::Broken { invalid: None }) => {
+                self.state = state;
+                Err(no_connection())
+            }
         }
     }
 
     /// Sends QUIT and closes the connection; waits only briefly for the reply.
     pub async fn quit(mut self) {
-        if self.is_idle {
+        if self.is_idle() {
             self.control.set_timeout(QUIT_TIMEOUT);
             let _ = self.inner.command(Quit).await;
         }
@@ -228,42 +213,18 @@ impl Connection {
     }
 
     /// Appends the next envelope to the write buffer, if it may be pipelined.
-    fn pipeline_envelope(
-        &self,
-        envelope: &Envelope<'_>,
-        write_buf: &mut String,
-    ) -> PipelinedEnvelope {
+    fn pipeline_envelope(&self, envelope: &Envelope<'_>, write_buf: &mut String) -> NextEnvelope {
         let commands = match EnvelopeCommands::new(envelope, self.capabilities.size) {
             Ok(commands) => commands,
-            Err(outcome) => return PipelinedEnvelope::Invalid(outcome),
+            Err(outcome) => return NextEnvelope::Unsent(UnsentEnvelope::Invalid(outcome)),
         };
         match self.capabilities.pipelining.then(|| self.pipelining.begin_pipelining()).flatten() {
             Some(probe) => {
                 write_buf.push_str(commands.pipelined());
-                PipelinedEnvelope::Sent { content_accepted: false, probe }
+                NextEnvelope::Pipelined(probe)
             }
-            None => PipelinedEnvelope::NotSent(commands),
+            None => NextEnvelope::Unsent(UnsentEnvelope::Postponed(commands)),
         }
-    }
-
-    /// Updates the state after the reply to the message data. After the final dot the relay holds
-    /// no state of the transaction, whatever it replied (RFC 5321 section 4.1.1.4), so a pipelined
-    /// envelope needs no RSET.
-    fn content_answered(
-        &mut self,
-        attempt: &AttemptResult,
-        next_envelope: Option<PipelinedEnvelope>,
-    ) {
-        let content_accepted = matches!(attempt.outcome, SmtpOutcome::Sent { .. });
-        self.next_envelope = match next_envelope {
-            Some(PipelinedEnvelope::Sent { probe, .. }) => {
-                attempt.reusable.then_some(PipelinedEnvelope::Sent { content_accepted, probe })
-            }
-            other => other,
-        };
-        let was_pipelined = matches!(self.next_envelope, Some(PipelinedEnvelope::Sent { .. }));
-        self.needs_rset = !content_accepted && !was_pipelined;
-        self.is_idle = attempt.reusable && !was_pipelined;
     }
 
     /// Handles a relay that replied or closed the connection before the write: nothing was sent,

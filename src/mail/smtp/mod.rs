@@ -3,6 +3,7 @@
 
 mod commands;
 mod connection;
+mod connection_state;
 mod handshake;
 mod outcome;
 mod pipelining;

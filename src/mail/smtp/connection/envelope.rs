@@ -6,6 +6,7 @@ use lettre::transport::smtp::response::Response;
 
 use super::{Connection, no_connection, relay_error};
 use crate::mail::smtp::commands::EnvelopeCommands;
+use crate::mail::smtp::connection_state::State;
 use crate::mail::smtp::outcome::{AttemptResult, Stage, StepResult, classify};
 use crate::mail::smtp::pipelining::PipeliningLevel;
 use crate::mail::smtp::replies::{EnvelopeReplies, step_result};
@@ -16,16 +17,17 @@ pub(super) const STAGES: [Stage; 3] = [Stage::Mail, Stage::Rcpt, Stage::Data];
 const STAGES_WITH_RSET: [Stage; 4] = [Stage::Reset, Stage::Mail, Stage::Rcpt, Stage::Data];
 
 impl Connection {
-    /// Sends an envelope, in one write or step by step.
+    /// Sends an envelope, in one write or step by step, with RSET before it if needed. The caller
+    /// has taken the state out.
     pub(super) async fn send_commands(
         &mut self,
         commands: &EnvelopeCommands,
+        needs_rset: bool,
     ) -> Result<(), AttemptResult> {
-        self.is_idle = false;
         let level = self.pipelining_level().min(PipeliningLevel::Envelope);
         let replies = match level {
-            PipeliningLevel::None => self.send_step_by_step(commands).await,
-            _ => self.send_pipelined(commands).await,
+            PipeliningLevel::None => self.send_step_by_step(commands, needs_rset).await,
+            _ => self.send_pipelined(commands, needs_rset).await,
         };
         if self.control.write_prevented() {
             return Err(self.unsolicited_reply().await);
@@ -34,10 +36,14 @@ impl Connection {
     }
 
     /// Sends all commands in one write, then reads their replies (RFC 2920).
-    async fn send_pipelined(&mut self, commands: &EnvelopeCommands) -> EnvelopeReplies {
+    async fn send_pipelined(
+        &mut self,
+        commands: &EnvelopeCommands,
+        needs_rset: bool,
+    ) -> EnvelopeReplies {
         self.control.set_timeout(self.timeouts.reply);
         self.control.expect_no_data();
-        if std::mem::take(&mut self.needs_rset) {
+        if needs_rset {
             let first = self.inner.command(format!("{Rset}{}", commands.pipelined())).await;
             self.read_replies(PipeliningLevel::Envelope, &STAGES_WITH_RSET, Some(first)).await
         } else {
@@ -47,9 +53,13 @@ impl Connection {
     }
 
     /// Sends one command after the other, up to the first that is rejected.
-    async fn send_step_by_step(&mut self, commands: &EnvelopeCommands) -> EnvelopeReplies {
+    async fn send_step_by_step(
+        &mut self,
+        commands: &EnvelopeCommands,
+        needs_rset: bool,
+    ) -> EnvelopeReplies {
         let mut replies = EnvelopeReplies::new(true);
-        if std::mem::take(&mut self.needs_rset) {
+        if needs_rset {
             let result = self.command(&Rset.to_string()).await;
             replies.record(Stage::Reset, result);
         }
@@ -107,7 +117,7 @@ impl Connection {
     ) -> Result<(), AttemptResult> {
         let Some((stage, step)) = replies.failure else {
             self.pipelining.record_success(level);
-            self.awaiting_content = true;
+            self.state = State::AwaitingContent;
             return Ok(());
         };
         let mut attempt = match step {
@@ -128,8 +138,7 @@ impl Connection {
             // is safe.
             attempt.reusable = !replies.recipient_accepted && self.send_empty_data().await;
         }
-        self.needs_rset = true;
-        self.is_idle = attempt.reusable;
+        self.state = State::after_failed_envelope(attempt.reusable);
         Err(attempt)
     }
 
