@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::anyhow;
 use clap::Subcommand;
 
-use super::{UsageError, output};
+use super::{UsageError, output, pages};
 use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::domain::time::Millis;
@@ -24,7 +24,7 @@ pub(crate) enum Command {
         waiting: bool,
         /// Maximum number of rows [default: all]
         #[arg(long)]
-        limit: Option<i64>,
+        limit: Option<usize>,
     },
     /// Show one article by its id
     Show {
@@ -70,11 +70,12 @@ impl Command {
 async fn list(
     app: &App,
     waiting: bool,
-    limit: Option<i64>,
+    limit: Option<usize>,
     json: bool,
 ) -> anyhow::Result<ExitCode> {
     let until = if waiting { Millis(i64::MAX) } else { app.now() };
-    let articles = app.store.articles().list(until, limit).await?;
+    let articles =
+        pages::collect(limit, async |page| app.store.articles().list(until, &page).await).await?;
     if json {
         output::json(&articles.iter().map(ArticleSummary::from).collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);

@@ -5,10 +5,8 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde_json::Value;
 
-use super::output;
+use super::{output, pages};
 use crate::app::App;
-use crate::domain::page::{MAX_PAGE_SIZE, PageRequest};
-use crate::store::audit_log::AuditEntry;
 use crate::wire;
 
 #[derive(Debug, Subcommand)]
@@ -24,7 +22,8 @@ pub(crate) enum Command {
 impl Command {
     pub(crate) async fn run(self, app: &App, json: bool) -> anyhow::Result<ExitCode> {
         let Self::List { limit } = self;
-        let entries = read(app, limit.unwrap_or(usize::MAX)).await?;
+        let entries =
+            pages::collect(limit, async |page| app.store.audit_log().list(&page).await).await?;
         if json {
             let rows = entries.iter().map(wire::audit::AuditEntry::from);
             output::json(&rows.collect::<Vec<_>>())?;
@@ -47,20 +46,6 @@ impl Command {
         table.print("There are no changes yet.")?;
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// Reads up to `limit` entries, page by page.
-async fn read(app: &App, limit: usize) -> anyhow::Result<Vec<AuditEntry>> {
-    let mut entries = Vec::new();
-    let mut request = PageRequest::first(limit.min(MAX_PAGE_SIZE));
-    while request.limit > 0 {
-        let page = app.store.audit_log().list(&request).await?;
-        entries.extend(page.items);
-        let Some(next) = page.next else { break };
-        let rest = limit.saturating_sub(entries.len()).min(MAX_PAGE_SIZE);
-        request = PageRequest { limit: rest, after: Some(next) };
-    }
-    Ok(entries)
 }
 
 /// Returns the details as `name=value` pairs.

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use super::{UsageError, output};
+use super::{UsageError, output, pages};
 use crate::app::App;
 use crate::delivery;
 use crate::domain::actor::Actor;
@@ -18,7 +18,7 @@ pub(crate) enum Command {
     List {
         /// Maximum number of rows [default: all]
         #[arg(long)]
-        limit: Option<i64>,
+        limit: Option<usize>,
     },
     /// Show an edition with its articles and delivery counts
     Show {
@@ -86,7 +86,7 @@ async fn apply(
     Ok(ExitCode::SUCCESS)
 }
 
-async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<ExitCode> {
+async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<ExitCode> {
     let mut rows = Vec::new();
     let mut table = output::TextTable::new(&[
         "edition",
@@ -99,7 +99,8 @@ async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<ExitC
         "held",
         "cancelled",
     ]);
-    let editions = app.store.editions().list(limit).await?;
+    let editions =
+        pages::collect(limit, async |page| app.store.editions().list(&page).await).await?;
     let counts = app
         .store
         .editions()

@@ -22,6 +22,7 @@ mod editions;
 mod feeds;
 mod migrate;
 mod output;
+mod pages;
 mod progress;
 mod reload;
 mod serve;

@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::config::Digest;
 use crate::digests::find_digest;
 use crate::domain::actor::Actor;
+use crate::domain::page::{MAX_PAGE_SIZE, Page, PageRequest};
 use crate::domain::subscription::RequestOrigin;
 use crate::store::subscribers::{Subscriber, Subscription};
 use crate::subscribers::{self, NewSubscriber, export, import};
@@ -28,7 +29,7 @@ pub(crate) enum Command {
     List {
         /// Maximum number of rows [default: all]
         #[arg(long)]
-        limit: Option<i64>,
+        limit: Option<usize>,
     },
     /// Show a subscriber with the last 20 deliveries
     Show {
@@ -153,18 +154,14 @@ async fn find_subscriber(app: &App, email: &str) -> anyhow::Result<Subscriber> {
         .ok_or_else(|| anyhow!("{email} is not a subscriber"))
 }
 
-/// Number of subscribers read per query.
-const ROWS_PER_PAGE: i64 = 500;
-
-async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<ExitCode> {
-    let (mut rows, mut before, mut remaining) = (Vec::new(), i64::MAX, limit.unwrap_or(i64::MAX));
+async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<ExitCode> {
+    let (mut rows, mut remaining) = (Vec::new(), limit.unwrap_or(usize::MAX));
+    let mut after = None;
     let mut table = output::TextTable::new(&["address", "name", "language", "subscriptions"]);
-    loop {
-        let subscribers =
-            app.store.subscribers().list_before(before, remaining.min(ROWS_PER_PAGE)).await?;
-        let Some(last) = subscribers.last() else { break };
-        before = last.id;
-        remaining -= i64::try_from(subscribers.len())?;
+    while remaining > 0 {
+        let request = PageRequest { limit: remaining.min(MAX_PAGE_SIZE), after };
+        let Page { items: subscribers, next } = app.store.subscribers().list(&request).await?;
+        remaining -= subscribers.len();
         let all = app
             .store
             .subscriptions()
@@ -187,6 +184,10 @@ async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<ExitC
                     words.join(", "),
                 ]);
             }
+        }
+        after = next;
+        if after.is_none() {
+            break;
         }
     }
     if json {

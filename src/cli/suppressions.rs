@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use super::{output, parse_address};
+use super::{output, pages, parse_address};
 use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::subscribers;
@@ -16,7 +16,7 @@ pub(crate) enum Command {
     List {
         /// Maximum number of rows [default: all]
         #[arg(long)]
-        limit: Option<i64>,
+        limit: Option<usize>,
     },
     /// Suppress an address, so that it is never mailed
     Add {
@@ -70,8 +70,9 @@ impl Command {
     }
 }
 
-async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<()> {
-    let all = app.store.suppressions().list(limit).await?;
+async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<()> {
+    let all =
+        pages::collect(limit, async |page| app.store.suppressions().list(&page).await).await?;
     if json {
         return output::json(&all.iter().map(Suppression::from).collect::<Vec<_>>());
     }

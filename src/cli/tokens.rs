@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Subcommand, ValueEnum};
 
-use super::{UsageError, output};
+use super::{UsageError, output, pages};
 use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::domain::role::Role;
@@ -25,7 +25,7 @@ pub(crate) enum Command {
     List {
         /// Maximum number of rows [default: all]
         #[arg(long)]
-        limit: Option<i64>,
+        limit: Option<usize>,
     },
     /// Revoke a token by name
     Revoke {
@@ -98,8 +98,8 @@ impl Command {
     }
 }
 
-async fn list(app: &App, limit: Option<i64>, json: bool) -> anyhow::Result<()> {
-    let all = app.store.api_tokens().list(limit).await?;
+async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<()> {
+    let all = pages::collect(limit, async |page| app.store.api_tokens().list(&page).await).await?;
     if json {
         return output::json(&all.iter().map(Token::from).collect::<Vec<_>>());
     }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use super::output;
+use super::{output, pages};
 use crate::app::App;
 use crate::domain::time::Millis;
 use crate::store::hub_subscriptions::PushState;
@@ -16,14 +16,17 @@ pub(crate) enum Command {
     Subscribers {
         /// Maximum number of rows [default: all]
         #[arg(long)]
-        limit: Option<i64>,
+        limit: Option<usize>,
     },
 }
 
 impl Command {
     pub(crate) async fn run(self, app: &App, json: bool) -> anyhow::Result<ExitCode> {
         let Self::Subscribers { limit } = self;
-        let all = app.store.hub().subscriptions(limit, app.now()).await?;
+        let all = pages::collect(limit, async |page| {
+            app.store.hub().subscriptions(&page, app.now()).await
+        })
+        .await?;
         if json {
             output::json(&all.iter().map(HubSubscription::from).collect::<Vec<_>>())?;
             return Ok(ExitCode::SUCCESS);

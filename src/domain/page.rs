@@ -60,6 +60,20 @@ impl PageRequest {
     pub fn first(limit: usize) -> Self {
         Self { limit, after: None }
     }
+
+    /// Returns the key after which the page begins; `first` for the first page.
+    ///
+    /// # Errors
+    /// The cursor is not one of a list with such keys.
+    pub fn key_or<K: DeserializeOwned>(&self, first: K) -> Result<K, InvalidCursor> {
+        self.after.as_ref().map_or(Ok(first), Cursor::key)
+    }
+
+    /// Returns the number of rows to read: one more than the page has, which shows whether there
+    /// is a next page.
+    pub fn rows_to_read(&self) -> usize {
+        self.limit.saturating_add(1)
+    }
 }
 
 /// Rows of a list, and where the next page begins.

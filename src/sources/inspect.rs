@@ -11,6 +11,7 @@ use super::sync::spawn_reader;
 use super::{INGEST_BATCH_ARTICLES, connection, normalize, wordpress};
 use crate::config::{Config, Ids, Members, Source, SourceKind};
 use crate::domain::article::{Article, IncomingArticle, SourceRow};
+use crate::domain::page::{MAX_PAGE_SIZE, PageRequest};
 use crate::domain::time::Millis;
 use crate::store::{Store, StoreResult};
 
@@ -127,20 +128,21 @@ async fn count_mirrored(
 impl Inspection {
     /// Adds the articles of a builtin source, which are all stored.
     async fn add_stored(&mut self, store: &Store, source: &Source, now: Millis) -> StoreResult<()> {
-        for article in store
-            .articles()
-            .list(Millis(i64::MAX), None)
-            .await?
-            .into_iter()
-            .filter(|a| a.source == source.name)
-        {
-            self.already_stored += 1;
-            self.count(&article, now);
-            if self.samples.len() < MAX_SAMPLES && article.published_at <= now {
-                self.samples.extend(store.articles().find(&article.guid).await?);
+        let mut request = PageRequest::first(MAX_PAGE_SIZE);
+        loop {
+            let page = store.articles().list(Millis(i64::MAX), &request).await?;
+            for article in page.items.iter().filter(|a| a.source == source.name) {
+                self.already_stored += 1;
+                self.count(article, now);
+                if self.samples.len() < MAX_SAMPLES && article.published_at <= now {
+                    self.samples.extend(store.articles().find(&article.guid).await?);
+                }
             }
+            if page.next.is_none() {
+                return Ok(());
+            }
+            request.after = page.next;
         }
-        Ok(())
     }
 
     /// Reads the whole source and adds its articles; returns the newest public ones for the

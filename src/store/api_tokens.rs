@@ -8,6 +8,7 @@ use super::db::{FromRow, Row, Statement};
 use super::nouns::ApiTokens;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
+use crate::domain::page::{Page, PageRequest};
 use crate::domain::role::Role;
 use crate::domain::time::Millis;
 
@@ -38,12 +39,16 @@ static LIST: Statement = Statement::new(
     "
     SELECT name, role, hash, created_at
       FROM api_tokens
+     WHERE created_at < $created_at OR (created_at = $created_at AND name > $name)
      ORDER BY created_at DESC, name
      LIMIT $limit",
 );
 
+static FIND: Statement =
+    Statement::new("SELECT name, role, hash, created_at FROM api_tokens WHERE hash = $hash");
+
 /// All statements of this file.
-pub(super) static STATEMENTS: &[&Statement] = &[&ADD, &REMOVE, &LIST];
+pub(super) static STATEMENTS: &[&Statement] = &[&ADD, &REMOVE, &LIST, &FIND];
 
 impl FromRow for ApiToken {
     fn from_row(row: &Row) -> StoreResult<Self> {
@@ -90,8 +95,22 @@ impl ApiTokens<'_> {
         Ok(true)
     }
 
-    /// Returns tokens, newest first.
-    pub async fn list(self, limit: Option<i64>) -> StoreResult<Vec<ApiToken>> {
-        self.store.read(&LIST).bind("limit", limit.unwrap_or(i64::MAX)).fetch_all().await
+    /// Returns a page of the tokens, newest first.
+    pub async fn list(self, page: &PageRequest) -> StoreResult<Page<ApiToken>> {
+        let (created_at, name) = page.key_or((i64::MAX, String::new()))?;
+        let rows = self
+            .store
+            .read(&LIST)
+            .bind("created_at", created_at)
+            .bind("name", name)
+            .bind("limit", page.rows_to_read())
+            .fetch_all()
+            .await?;
+        Ok(Page::from_rows(rows, page.limit, |t: &ApiToken| (t.created_at.0, t.name.clone())))
+    }
+
+    /// Returns the token with this hash.
+    pub async fn find_by_hash(self, hash: &str) -> StoreResult<Option<ApiToken>> {
+        self.store.read(&FIND).bind("hash", hash).fetch_optional().await
     }
 }

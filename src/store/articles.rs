@@ -7,6 +7,7 @@ use super::article_row::{ARTICLE_COLUMNS, BRIEF_ARTICLE_COLUMNS};
 use super::db::{FromRow, Row, Statement};
 use super::nouns::Articles;
 use crate::domain::article::Article;
+use crate::domain::page::{Page, PageRequest};
 use crate::domain::time::Millis;
 
 /// Stored state of an article that a source delivers again.
@@ -93,6 +94,7 @@ static LIST: Statement = Statement::with(
       FROM articles a
      WHERE a.removed_at IS NULL
        AND a.published_at <= $until
+       AND (a.published_at < $published_at OR (a.published_at = $published_at AND a.guid > $guid))
      ORDER BY a.published_at DESC, a.guid
      LIMIT $limit",
     &[("article_columns", BRIEF_ARTICLE_COLUMNS)],
@@ -167,13 +169,18 @@ impl Articles<'_> {
 
     /// Returns the articles published until `until`, newest first, without tombstones, summaries
     /// and bodies.
-    pub async fn list(self, until: Millis, limit: Option<i64>) -> StoreResult<Vec<Article>> {
-        self.store
+    pub async fn list(self, until: Millis, page: &PageRequest) -> StoreResult<Page<Article>> {
+        let (published_at, guid) = page.key_or((i64::MAX, String::new()))?;
+        let rows = self
+            .store
             .read(&LIST)
             .bind("until", until)
-            .bind("limit", limit.unwrap_or(i64::MAX))
+            .bind("published_at", published_at)
+            .bind("guid", guid)
+            .bind("limit", page.rows_to_read())
             .fetch_all()
-            .await
+            .await?;
+        Ok(Page::from_rows(rows, page.limit, |a: &Article| (a.published_at.0, a.guid.clone())))
     }
 
     /// Returns the names of all sections of visible articles, sorted by bytes.

@@ -155,17 +155,13 @@ impl AuditLog<'_> {
     /// Returns a page of the audit log, newest entries first.
     ///
     /// # Errors
-    /// [`StoreError::Rejected`] if the cursor is not one of this list.
+    /// [`StoreError::Rejected`](super::StoreError::Rejected) if the cursor is not one of this list.
     pub async fn list(self, page: &PageRequest) -> StoreResult<Page<AuditEntry>> {
-        let before = match &page.after {
-            Some(cursor) => cursor.key::<i64>().map_err(|e| StoreError::Rejected(e.to_string()))?,
-            None => i64::MAX,
-        };
         let rows = self
             .store
             .read(&LIST)
-            .bind("before", before)
-            .bind("limit", page.limit.saturating_add(1))
+            .bind("before", page.key_or(i64::MAX)?)
+            .bind("limit", page.rows_to_read())
             .fetch_all()
             .await?;
         Ok(Page::from_rows(rows, page.limit, |entry: &AuditEntry| entry.id))

@@ -7,6 +7,7 @@ use super::nouns::Editions;
 use super::{StoreError, StoreResult};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::edition::{DeliveryCounts, EditionState};
+use crate::domain::page::{Page, PageRequest};
 use crate::domain::time::Millis;
 
 /// An edition as stored in the database.
@@ -52,6 +53,7 @@ static LIST: Statement = Statement::with(
     "
     SELECT {columns}
       FROM editions
+     WHERE id < $before
      ORDER BY id DESC
      LIMIT $limit",
     &[("columns", COLUMNS)],
@@ -154,9 +156,16 @@ impl Editions<'_> {
         self.find(id).await?.ok_or_else(|| missing_edition(id))
     }
 
-    /// Returns editions, newest first.
-    pub async fn list(self, limit: Option<i64>) -> StoreResult<Vec<Edition>> {
-        self.store.read(&LIST).bind("limit", limit.unwrap_or(i64::MAX)).fetch_all().await
+    /// Returns a page of the editions, newest first.
+    pub async fn list(self, page: &PageRequest) -> StoreResult<Page<Edition>> {
+        let rows = self
+            .store
+            .read(&LIST)
+            .bind("before", page.key_or(i64::MAX)?)
+            .bind("limit", page.rows_to_read())
+            .fetch_all()
+            .await?;
+        Ok(Page::from_rows(rows, page.limit, |edition: &Edition| edition.id))
     }
 
     /// Returns the editions in a state, oldest first.

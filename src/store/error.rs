@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::open;
+use crate::domain::page::InvalidCursor;
 
 /// Error of an operation of the store.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +60,12 @@ pub enum StoreError {
     // them.
     #[error("database: {}", open::plain_message(.0))]
     Sql(sqlx::Error),
+}
+
+impl From<InvalidCursor> for StoreError {
+    fn from(error: InvalidCursor) -> Self {
+        Self::Rejected(error.to_string())
+    }
 }
 
 impl From<sqlx::Error> for StoreError {

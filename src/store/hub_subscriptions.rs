@@ -3,6 +3,7 @@
 use super::StoreResult;
 use super::db::{FromRow, Row, Statement};
 use super::nouns::Hub;
+use crate::domain::page::{Page, PageRequest};
 use crate::domain::time::{DAY, Millis};
 
 /// State of the pushes to a subscriber.
@@ -58,7 +59,8 @@ static LIST: Statement = Statement::new(
       FROM hub_subscriptions s
       LEFT JOIN feed_versions v ON v.feed = s.feed AND v.format = s.format
      WHERE s.expires_at > $now
-     ORDER BY s.feed, s.format, s.host, s.callback
+       AND (s.feed, s.format, s.callback) > ($feed, $format, $callback)
+     ORDER BY s.feed, s.format, s.callback
      LIMIT $limit",
 );
 
@@ -143,18 +145,27 @@ impl FromRow for DroppedSubscription {
 }
 
 impl Hub<'_> {
-    /// Returns confirmed subscriptions that have not expired, ordered by feed, format and host.
+    /// Returns a page of the confirmed subscriptions that have not expired, ordered by feed, format
+    /// and callback.
     pub async fn subscriptions(
         self,
-        limit: Option<i64>,
+        page: &PageRequest,
         now: Millis,
-    ) -> StoreResult<Vec<HubSubscription>> {
-        self.store
+    ) -> StoreResult<Page<HubSubscription>> {
+        let first = (String::new(), String::new(), String::new());
+        let (feed, format, callback) = page.key_or(first)?;
+        let rows = self
+            .store
             .read(&LIST)
             .bind("now", now)
-            .bind("limit", limit.unwrap_or(i64::MAX))
+            .bind("feed", feed)
+            .bind("format", format)
+            .bind("callback", callback)
+            .bind("limit", page.rows_to_read())
             .fetch_all()
-            .await
+            .await?;
+        let key = |s: &HubSubscription| (s.feed.clone(), s.format.clone(), s.callback.clone());
+        Ok(Page::from_rows(rows, page.limit, key))
     }
 
     /// Deletes expired subscriptions, and requests that were not processed for a day.

@@ -3,6 +3,7 @@
 use super::StoreResult;
 use super::db::{FromRow, Row, Statement};
 use super::nouns::{Subscribers, Subscriptions};
+use crate::domain::page::{Page, PageRequest};
 use crate::domain::subscription::SubscriptionStatus;
 use crate::domain::time::Millis;
 
@@ -61,7 +62,7 @@ static WITH_ID: Statement = Statement::with(
     &[("subscriber", SUBSCRIBER_COLUMNS)],
 );
 
-static BEFORE: Statement = Statement::with(
+static LIST: Statement = Statement::with(
     "
     SELECT {subscriber}
       FROM subscribers p
@@ -96,7 +97,7 @@ static COUNTS: Statement = Statement::new(
 
 /// All statements of this file.
 pub(super) static STATEMENTS: &[&Statement] =
-    &[&WITH_ADDRESS, &WITH_ID, &BEFORE, &SUBSCRIPTIONS_OF, &SUBSCRIPTION_WITH_ID, &COUNTS];
+    &[&WITH_ADDRESS, &WITH_ID, &LIST, &SUBSCRIPTIONS_OF, &SUBSCRIPTION_WITH_ID, &COUNTS];
 
 impl FromRow for Subscriber {
     fn from_row(row: &Row) -> StoreResult<Self> {
@@ -138,9 +139,16 @@ impl Subscribers<'_> {
         self.store.read(&WITH_ID).bind("id", id).fetch_optional().await
     }
 
-    /// Returns a page of subscribers with ids below `before`, newest first.
-    pub async fn list_before(self, before: i64, limit: i64) -> StoreResult<Vec<Subscriber>> {
-        self.store.read(&BEFORE).bind("before", before).bind("limit", limit).fetch_all().await
+    /// Returns a page of the subscribers, newest first.
+    pub async fn list(self, page: &PageRequest) -> StoreResult<Page<Subscriber>> {
+        let rows = self
+            .store
+            .read(&LIST)
+            .bind("before", page.key_or(i64::MAX)?)
+            .bind("limit", page.rows_to_read())
+            .fetch_all()
+            .await?;
+        Ok(Page::from_rows(rows, page.limit, |subscriber: &Subscriber| subscriber.id))
     }
 }
 

@@ -10,6 +10,7 @@ use super::db::{FromRow, Row, Statement};
 use super::nouns::Suppressions;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
+use crate::domain::page::{Page, PageRequest};
 use crate::domain::time::Millis;
 
 /// Suppression of one address.
@@ -48,6 +49,7 @@ static LIST: Statement = Statement::new(
     "
     SELECT hash, reason, created_at
       FROM suppressions
+     WHERE created_at < $created_at OR (created_at = $created_at AND hash > $hash)
      ORDER BY created_at DESC, hash
      LIMIT $limit",
 );
@@ -108,8 +110,17 @@ impl Suppressions<'_> {
         self.store.read(&REASON).bind("hash", hash).fetch_optional_scalar().await
     }
 
-    /// Returns suppressions, newest first.
-    pub async fn list(self, limit: Option<i64>) -> StoreResult<Vec<Suppression>> {
-        self.store.read(&LIST).bind("limit", limit.unwrap_or(i64::MAX)).fetch_all().await
+    /// Returns a page of the suppressions, newest first.
+    pub async fn list(self, page: &PageRequest) -> StoreResult<Page<Suppression>> {
+        let (created_at, hash) = page.key_or((i64::MAX, String::new()))?;
+        let rows = self
+            .store
+            .read(&LIST)
+            .bind("created_at", created_at)
+            .bind("hash", hash)
+            .bind("limit", page.rows_to_read())
+            .fetch_all()
+            .await?;
+        Ok(Page::from_rows(rows, page.limit, |s: &Suppression| (s.created_at.0, s.hash.clone())))
     }
 }

@@ -2,11 +2,9 @@
 
 use std::io::Write;
 
+use crate::domain::page::{MAX_PAGE_SIZE, Page, PageRequest};
 use crate::store::Store;
 use crate::store::subscribers::Subscription;
-
-/// Number of subscribers read per query.
-const ROWS_PER_PAGE: i64 = 500;
 
 /// Writes all subscribers, or those with a subscription to a digest. Returns the number of lines.
 pub async fn export(store: &Store, digest: Option<&str>, out: impl Write) -> anyhow::Result<u64> {
@@ -14,11 +12,9 @@ pub async fn export(store: &Store, digest: Option<&str>, out: impl Write) -> any
     csv.write_record([
         "email", "name", "language", "timezone", "sections", "digest", "status", "since", "consent",
     ])?;
-    let (mut before, mut lines) = (i64::MAX, 0);
+    let (mut request, mut lines) = (PageRequest::first(MAX_PAGE_SIZE), 0);
     loop {
-        let subscribers = store.subscribers().list_before(before, ROWS_PER_PAGE).await?;
-        let Some(last) = subscribers.last() else { break };
-        before = last.id;
+        let Page { items: subscribers, next } = store.subscribers().list(&request).await?;
         let ids: Vec<i64> = subscribers.iter().map(|p| p.id).collect();
         let subscriptions = store.subscriptions().list_of(&ids).await?;
         for subscriber in &subscribers {
@@ -51,6 +47,10 @@ pub async fn export(store: &Store, digest: Option<&str>, out: impl Write) -> any
                 lines += 1;
             }
         }
+        if next.is_none() {
+            break;
+        }
+        request.after = next;
     }
     csv.flush()?;
     Ok(lines)

@@ -4,6 +4,7 @@ use courant::delivery;
 use courant::domain::article::IncomingArticle;
 use courant::domain::delivery::DeliveryOutcome;
 use courant::domain::edition::EditionCommand;
+use courant::domain::page::PageRequest;
 use courant::domain::time::{DAY, MINUTE, SignedDuration};
 use courant::store::leasing::LeaseCriteria;
 use courant::store::outcomes::{AttemptRecord, CommitConnection};
@@ -20,7 +21,7 @@ async fn edition_for(world: &World, readers: usize) -> i64 {
 }
 
 async fn first_subscriber(world: &World) -> Subscriber {
-    world.app.store.subscribers().list_before(i64::MAX, 1).await.unwrap().remove(0)
+    world.app.store.subscribers().list(&PageRequest::first(1)).await.unwrap().items.remove(0)
 }
 
 database_tests! {
@@ -179,7 +180,7 @@ database_tests! {
         )
         .await;
         assert!(prepared.unwrap_err().to_string().starts_with("digest weekly: "));
-        assert_eq!(world.app.store.editions().list(None).await.unwrap().remove(0).digest, "daily");
+        assert_eq!(world.app.store.editions().list(&PageRequest::first(999)).await.unwrap().items.remove(0).digest, "daily");
     }
 
     async fn a_recipient_who_makes_the_relay_fail_delays_nobody_and_finally_fails(world) {

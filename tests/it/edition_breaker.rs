@@ -3,12 +3,16 @@
 
 use courant::domain::article::IncomingArticle;
 use courant::domain::edition::EditionCommand;
+use courant::domain::page::PageRequest;
 
 use crate::smtp_server::{At, Rule, Script};
 use crate::support::{World, article, database_tests};
 
 async fn another_edition(world: &World) -> i64 {
-    let id = format!("a{}", world.app.store.editions().list(None).await.unwrap().len());
+    let id = format!(
+        "a{}",
+        world.app.store.editions().list(&PageRequest::first(999)).await.unwrap().items.len()
+    );
     world.publish([IncomingArticle { published_at: world.now(), ..article(&id) }]).await;
     world.create_edition().await
 }

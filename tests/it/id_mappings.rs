@@ -3,6 +3,7 @@
 
 use courant::digests::Prepared;
 use courant::domain::article::{Article, IncomingArticle};
+use courant::domain::page::PageRequest;
 use courant::domain::time::HOUR;
 use courant::sources::{self, SyncReport, import};
 use courant::store::id_mappings::MappingResult;
@@ -63,9 +64,10 @@ async fn guids(world: &World) -> Vec<String> {
         .app
         .store
         .articles()
-        .list(world.now(), None)
+        .list(world.now(), &PageRequest::first(999))
         .await
         .unwrap()
+        .items
         .into_iter()
         .map(|a| a.guid)
         .collect();

@@ -31,6 +31,7 @@ mod inflight_limit;
 mod layers;
 mod ledger;
 mod limits;
+mod list_pages;
 mod load_balancing;
 mod lost_replies;
 mod metrics;

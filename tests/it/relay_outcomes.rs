@@ -7,6 +7,7 @@ use std::time::Duration;
 use courant::delivery::Dispatcher;
 use courant::domain::article::IncomingArticle;
 use courant::domain::edition::EditionCommand;
+use courant::domain::page::PageRequest;
 use courant::domain::time::{HOUR, SignedDuration};
 use courant::mail::smtp::Timeouts;
 use tokio_util::sync::CancellationToken;
@@ -24,7 +25,10 @@ const READERS: usize = 4;
 /// Sends an edition over one connection to a relay with this behaviour, checks the result, and then
 /// completes the edition over a working relay.
 async fn check_case(world: &mut World, (name, expected, script, text): Case, timeout: Duration) {
-    let id = format!("a{}", world.app.store.editions().list(None).await.unwrap().len());
+    let id = format!(
+        "a{}",
+        world.app.store.editions().list(&PageRequest::first(999)).await.unwrap().items.len()
+    );
     world.publish([IncomingArticle { published_at: world.now(), ..article(&id) }]).await;
     let (edition, before) =
         (world.create_edition().await, world.relay.with_mails(<[ReceivedMail]>::len));

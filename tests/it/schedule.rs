@@ -2,6 +2,7 @@
 
 use courant::digests::{self, Prepared};
 use courant::domain::article::IncomingArticle;
+use courant::domain::page::PageRequest;
 use courant::domain::time::{DAY, HOUR, MINUTE, Millis, SECOND};
 
 use crate::support::{START_TIME, article, database_tests};
@@ -22,7 +23,7 @@ database_tests! {
         assert_eq!(world.prepare(at("2026-09-21T07:59:59Z")).await, []);
         assert_eq!(created(world.prepare(at("2026-09-21T08:00:00Z")).await), 1);
         assert_eq!(world.prepare(at("2026-09-21T08:00:01Z")).await, [], "one edition per date");
-        let edition = world.app.store.editions().list(None).await.unwrap().remove(0);
+        let edition = world.app.store.editions().list(&PageRequest::first(999)).await.unwrap().items.remove(0);
         assert_eq!(edition.scheduled_for, at("2026-09-21T08:00:00Z"));
     }
 
@@ -124,7 +125,7 @@ database_tests! {
             one.unwrap().into_iter().chain(two.unwrap()).map(|(_, p)| p).collect();
         assert_eq!(created(all.clone()), 1, "{all:?}");
         world.deliver().await;
-        assert_eq!(world.app.store.editions().list(None).await.unwrap().len(), 1);
+        assert_eq!(world.app.store.editions().list(&PageRequest::first(999)).await.unwrap().items.len(), 1);
         assert!(world.mail_counts().len() == 5 && world.mail_counts().values().all(|n| *n == 1));
         other.store.close().await;
     }
@@ -178,7 +179,7 @@ database_tests! {
                 .unwrap();
         assert_eq!(stories.iter().map(|a| a.title.as_str()).collect::<Vec<_>>(), ["Title of a"]);
         assert!(
-            world.app.store.editions().list(None).await.unwrap().is_empty(),
+            world.app.store.editions().list(&PageRequest::first(999)).await.unwrap().items.is_empty(),
             "a preview should not create an edition"
         );
     }

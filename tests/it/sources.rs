@@ -3,6 +3,7 @@
 
 use courant::digests::Prepared;
 use courant::domain::article::{Article, IncomingArticle};
+use courant::domain::page::PageRequest;
 use courant::domain::time::{DAY, HOUR, MINUTE, Millis, SignedDuration};
 use courant::sources::{self, SyncReport};
 use courant::store::articles::NormalizedArticle;
@@ -66,9 +67,10 @@ async fn titles(world: &World) -> Vec<String> {
         .app
         .store
         .articles()
-        .list(world.now(), None)
+        .list(world.now(), &PageRequest::first(999))
         .await
         .unwrap()
+        .items
         .into_iter()
         .map(|a| a.title)
         .collect()

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use courant::domain::page::PageRequest;
 use courant::domain::subscription::SubscriptionStatus;
 use courant::subscribers::export::export;
 use courant::subscribers::import::{ImportOptions, ImportReport, import};
@@ -50,13 +51,13 @@ database_tests! {
         let reason = |i: usize| report.rejected[i].1.clone();
         assert!(reason(1).contains("same address as in line 2"), "{}", reason(1));
         assert!(reason(2).contains("fields") && reason(3).contains("UTF-8"), "{:?}", report.rejected);
-        assert!(world.app.store.subscribers().list_before(i64::MAX, 10).await.unwrap().is_empty());
+        assert!(world.app.store.subscribers().list(&PageRequest::first(10)).await.unwrap().items.is_empty());
     }
 
     async fn skip_bad_imports_the_valid_lines(world) {
         let report = import_file(world, MIXED, |m| m.skip_bad = true).await;
         assert_eq!((report.imported, report.confirmed, report.rejected.len()), (true, 2, 4));
-        let names: Vec<_> = world.app.store.subscribers().list_before(i64::MAX, 10).await.unwrap().into_iter().map(|p| p.name.unwrap()).collect();
+        let names: Vec<_> = world.app.store.subscribers().list(&PageRequest::first(10)).await.unwrap().items.into_iter().map(|p| p.name.unwrap()).collect();
         assert_eq!(names, ["Eve", "Ann"]);
     }
 
@@ -71,13 +72,13 @@ database_tests! {
         let report = report.await.unwrap();
         assert_eq!((report.confirmed, report.rejected.len()), (450, 2));
         assert_eq!(progress, [(200, 450), (400, 450), (450, 450)]);
-        assert_eq!(world.app.store.subscribers().list_before(i64::MAX, 999).await.unwrap().len(), 450);
+        assert_eq!(world.app.store.subscribers().list(&PageRequest::first(999)).await.unwrap().items.len(), 450);
     }
 
     async fn a_dry_run_changes_nothing(world) {
         let report = import_file(world, b"email\nann@example.org\n", |m| m.dry_run = true).await;
         assert_eq!((report.valid, report.imported), (1, false));
-        assert!(world.app.store.subscribers().list_before(i64::MAX, 10).await.unwrap().is_empty());
+        assert!(world.app.store.subscribers().list(&PageRequest::first(10)).await.unwrap().items.is_empty());
     }
 
     async fn an_import_without_consent_sends_confirmation_mails(world) {

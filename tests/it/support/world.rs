@@ -11,6 +11,7 @@ use courant::delivery::{self, Report};
 use courant::digests::{self, Prepared};
 use courant::domain::article::IncomingArticle;
 use courant::domain::edition::EditionCommand;
+use courant::domain::page::PageRequest;
 use courant::domain::subscription::RequestOrigin;
 use courant::domain::time::{HOUR, Millis, SignedDuration};
 use courant::mail::mail_catcher::mime::{self, ParsedMail};
@@ -364,8 +365,17 @@ impl World {
     /// database.
     pub(crate) async fn end(self) {
         self.dispatcher.shutdown().await.unwrap();
-        let editions: Vec<i64> =
-            self.app.store.editions().list(None).await.unwrap().iter().map(|e| e.id).collect();
+        let editions: Vec<i64> = self
+            .app
+            .store
+            .editions()
+            .list(&PageRequest::first(999))
+            .await
+            .unwrap()
+            .items
+            .iter()
+            .map(|e| e.id)
+            .collect();
         let all_counts = self.app.store.editions().counts_of_all(&editions).await.unwrap();
         for edition in editions {
             let counts = self.app.store.editions().counts(edition).await.unwrap();

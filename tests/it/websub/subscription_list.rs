@@ -1,5 +1,6 @@
 //! The list of WebSub subscriptions and their push states.
 
+use courant::domain::page::PageRequest;
 use courant::domain::time::{DAY, HOUR};
 use courant::store::hub_subscriptions::PushState;
 
@@ -8,7 +9,14 @@ use crate::callback_server::{Behavior, CallbackServer};
 use crate::support::{World, database_tests};
 
 async fn push_states(world: &World) -> Vec<(String, PushState)> {
-    let all = world.app.store.hub().subscriptions(None, world.now()).await.unwrap();
+    let all = world
+        .app
+        .store
+        .hub()
+        .subscriptions(&PageRequest::first(999), world.now())
+        .await
+        .unwrap()
+        .items;
     all.into_iter().map(|s| (format!("{}.{}", s.feed, s.format), s.push_state)).collect()
 }
 
@@ -56,7 +64,7 @@ database_tests! {
         node.push_all().await;
         let both = push_states(world).await;
         assert_eq!(both, [("news.atom".to_owned(), PushState::Current), ("news.rss".to_owned(), PushState::Current)]);
-        assert_eq!(world.app.store.hub().subscriptions(Some(1), world.now()).await.unwrap().len(), 1);
+        assert_eq!(world.app.store.hub().subscriptions(&PageRequest::first(1), world.now()).await.unwrap().items.len(), 1);
         world.advance(11 * DAY);
         assert_eq!(push_states(world).await, []);
     }
