@@ -7,6 +7,7 @@ use anyhow::Context;
 use tokio::sync::watch;
 use tokio_cron_scheduler::{Job, JobScheduler};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 /// Receiver of the ticks.
 pub(super) type Ticks = watch::Receiver<u64>;
@@ -38,7 +39,8 @@ pub(super) async fn run_on_tick<F>(
 {
     let mut last_error: Option<String> = None;
     while !shutdown.is_cancelled() {
-        match tick().await {
+        let span = tracing::debug_span!("tick", task = task_name);
+        match tick().instrument(span).await {
             Ok(()) if last_error.take().is_some() => tracing::info!("{task_name}: recovered"),
             Ok(()) => {}
             Err(e) => {

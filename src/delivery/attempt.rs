@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use tracing::Instrument as _;
+
 use super::lease::Job;
 use super::worker::{PreparedMessage, Worker, WorkerContext};
 use crate::config::UncertainPolicy;
@@ -24,7 +26,9 @@ impl Worker {
         prepared: PreparedMessage,
         smtp_outcome: SmtpOutcome,
     ) {
-        let (outcome, reply) = self.apply_outcome(&prepared, smtp_outcome).await;
+        let (id, edition) = (prepared.job.delivery.id, prepared.job.delivery.edition_id);
+        let span = tracing::debug_span!("delivery", id, edition);
+        let (outcome, reply) = self.apply_outcome(&prepared, smtp_outcome).instrument(span).await;
         self.recorded += 1;
         self.shared.record(&prepared.job, outcome.clone(), Some(reply)).await;
         if outcome == DeliveryOutcome::NotAttempted {

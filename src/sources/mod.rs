@@ -1,6 +1,8 @@
 //! Article sources: articles are read, normalized once and mirrored; a source is never written to
 //! (guarantee 8).
 
+use tracing::Instrument as _;
+
 use self::sync::SyncMode;
 use crate::config::{Config, Source, SourceKind};
 use crate::domain::actor::Actor;
@@ -146,7 +148,8 @@ async fn run_sync(
     mode: SyncMode,
     now: Millis,
 ) -> Result<SyncReport, SyncError> {
-    match sync::run(store, config, source, mode, now).await {
+    let span = tracing::debug_span!("sync", source = %source.name, ?mode);
+    match sync::run(store, config, source, mode, now).instrument(span).await {
         Ok(report) => Ok(report),
         Err(error) => {
             let consecutive_failures = store

@@ -227,7 +227,7 @@ database_tests! {
             2
         );
         assert_eq!(
-            world.sql("UPDATE rate_limits SET total = total").await,
+            world.sql("UPDATE rate_limits SET warmup_total = warmup_total").await,
             3,
             "the two domains and the warm-up remain"
         );
