@@ -16,6 +16,7 @@ pub mod language;
 pub mod media;
 pub mod network;
 pub mod page;
+pub mod percent;
 pub mod permission;
 pub mod rate;
 pub mod readership;

@@ -1,10 +1,8 @@
 //! URLs of this service: feeds, pages and links in messages.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 
-/// Characters to encode in a path segment and in a `tag:` URI: all but the unreserved ones (RFC
-/// 3986).
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+use super::percent::SEGMENT;
 
 /// Percent-encodes a text as one segment of a URL path or id.
 pub fn encode_segment(segment: &str) -> String {

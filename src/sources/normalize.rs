@@ -1,7 +1,7 @@
 //! Normalization of an incoming article: validated, sanitised, with absolute URLs and a permanent
 //! id.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use url::Url;
@@ -11,6 +11,7 @@ use super::{html, media};
 use crate::config::{Site, Source};
 use crate::domain::article::{Article, IncomingArticle};
 use crate::domain::language;
+use crate::domain::percent::SEGMENT;
 use crate::domain::text_repair::{one_line, repair};
 use crate::store::articles::{NormalizedArticle, SOURCE_HASH_BYTES};
 
@@ -20,11 +21,6 @@ pub(super) const NORMALIZER_VERSION: u32 = 2;
 const SUMMARY_GRAPHEMES: usize = 300;
 /// Length of a title generated from the text, in graphemes.
 const GENERATED_TITLE_GRAPHEMES: usize = 60;
-/// Characters of an id that are percent-encoded in a `tag:` URI: all but the unreserved ones
-/// (RFC 4151, RFC 3986 section 2.3).
-const TAG_URI_ESCAPED: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
-
 /// Maximum length of a source's id for an article, in bytes: databases cannot index longer ones.
 const MAX_ID_BYTES: usize = 1000;
 /// Maximum length of a permanent id, in bytes: databases cannot index longer ones.
@@ -128,7 +124,7 @@ pub(super) fn guid(incoming: &IncomingArticle, source: &Source, site: &Site) -> 
 
 /// Returns the permanent id of an article without a guid: a `tag:` URI (RFC 4151).
 pub(crate) fn tag_uri(authority: &str, source: &str, source_id: &str) -> String {
-    format!("tag:{authority}:{source}/{}", utf8_percent_encode(source_id, TAG_URI_ESCAPED))
+    format!("tag:{authority}:{source}/{}", utf8_percent_encode(source_id, SEGMENT))
 }
 
 /// Returns the hash that detects a changed article: one half over the source's fields, the other

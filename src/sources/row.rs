@@ -6,9 +6,10 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 
 use crate::domain::article::{Enclosure, IncomingArticle};
+use crate::domain::percent::PATH;
 use crate::domain::time::Millis;
 
 /// Columns of a row by name, in lower case; NULL columns are absent.
@@ -38,10 +39,6 @@ pub(crate) const COLUMNS: [&str; 21] = [
     "translation_of",
     "guid",
 ];
-
-/// Characters of a value that are percent-encoded in the path of a URL.
-const PATH_ESCAPED: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
 
 /// Checks the columns of a query or file: each must be known or used in `article_url`, none may
 /// occur twice, and the required ones must be present.
@@ -218,7 +215,7 @@ fn fill_placeholders(pattern: &str, row: &Row) -> String {
         match part.split_once('}') {
             Some((name, rest)) => {
                 let value = row.get(&name.trim().to_lowercase()).map_or("", String::as_str);
-                url.extend(utf8_percent_encode(value, PATH_ESCAPED));
+                url.extend(utf8_percent_encode(value, PATH));
                 url += rest;
             }
             None => {

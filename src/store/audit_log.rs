@@ -155,7 +155,7 @@ impl AuditLog<'_> {
     /// Returns a page of the audit log, newest entries first.
     ///
     /// # Errors
-    /// [`StoreError::Rejected`](super::StoreError::Rejected) if the cursor is not one of this list.
+    /// [`StoreError::Rejected`] if the cursor is not one of this list.
     pub async fn list(self, page: &PageRequest) -> StoreResult<Page<AuditEntry>> {
         let rows = self
             .store

@@ -1,28 +1,11 @@
 //! Public URLs of nodes and files.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use url::Url;
 
 use super::nodes::{Node, Translation};
 use super::site::DrupalSite;
-
-/// Characters to escape in a path; Drupal stores an alias unescaped.
-const PATH: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~')
-    .remove(b'/')
-    .remove(b':')
-    .remove(b'@')
-    .remove(b'!')
-    .remove(b'$')
-    .remove(b'\'')
-    .remove(b'(')
-    .remove(b')')
-    .remove(b',')
-    .remove(b'+')
-    .remove(b'=');
+use crate::domain::percent::PATH_WITH_DELIMITERS;
 
 /// Returns the URL of a node in one language: its newest alias, below the prefix or on the host
 /// of the language.
@@ -45,12 +28,12 @@ pub(super) fn article_url(site: &DrupalSite, node: &Node, translation: &Translat
     let mut url = home;
     if let Some(prefix) = languages.prefixes.get(language).filter(|prefix| !prefix.is_empty()) {
         url.push('/');
-        url.extend(utf8_percent_encode(prefix, PATH));
+        url.extend(utf8_percent_encode(prefix, PATH_WITH_DELIMITERS));
     }
     if !path.starts_with('/') {
         url.push('/');
     }
-    url.extend(utf8_percent_encode(&path, PATH));
+    url.extend(utf8_percent_encode(&path, PATH_WITH_DELIMITERS));
     url
 }
 
@@ -75,7 +58,11 @@ pub(super) fn file_url(site: &DrupalSite, uri: &str) -> Option<String> {
         return Some(uri.to_owned());
     }
     let path = uri.strip_prefix("public://")?;
-    Some(format!("{}/{}", site.files_url, utf8_percent_encode(path.trim_start_matches('/'), PATH)))
+    Some(format!(
+        "{}/{}",
+        site.files_url,
+        utf8_percent_encode(path.trim_start_matches('/'), PATH_WITH_DELIMITERS)
+    ))
 }
 
 #[cfg(test)]

@@ -1,14 +1,12 @@
 //! Public URLs of posts, built from the permalink pattern of Ghost's routes.
 
 use jiff::tz::TimeZone;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 
 use super::posts::Post;
+use crate::domain::percent::ENCODED_SEGMENT;
 use crate::domain::time::Millis;
 
-/// Characters to escape in a path segment; a slug keeps `-`, `_`, `.`, `~` and `%`.
-const SEGMENT: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'%');
 /// Ghost's path segment for a post without a public primary tag or without an author.
 const NO_TAG_OR_AUTHOR: &str = "all";
 
@@ -33,7 +31,7 @@ pub(super) fn article_url(pattern: &str, home: &str, post: &Post, published_at: 
             }
             _ => post.slug.clone(),
         };
-        url.extend(utf8_percent_encode(&value, SEGMENT));
+        url.extend(utf8_percent_encode(&value, ENCODED_SEGMENT));
         url.push_str(rest);
     }
     url
