@@ -92,11 +92,11 @@ async fn deliver_all(
         while let Some(run) = runs.join_next().await {
             let (run, has_fallback) = run?;
             let run = run?;
-            has_failed |= run.error.is_some() && run.attempts() == 0 && !has_fallback;
+            has_failed |= run.error.is_some() && run.handled() == 0 && !has_fallback;
             round.add(run);
         }
         // A message that one transport could not send may now be due on another of its pool.
-        let again = round.attempts() > 0 || (round.error.is_some() && report.error.is_none());
+        let again = round.handled() > 0 || (round.error.is_some() && report.error.is_none());
         report.add(round);
         if !uses_pools || !again || stop.is_cancelled() {
             return Ok((report, has_failed));

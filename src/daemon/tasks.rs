@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::ticker::{Ticks, run_on_tick};
+use super::ticker::{Ticks, run_on_wake};
 use crate::app::App;
 use crate::config::{Publish, Source, Transport};
 use crate::delivery::{self, Dispatcher};
@@ -85,7 +85,7 @@ async fn sync_source(
         }
     }));
     let what = format!("source {}", source.name);
-    let syncing = run_on_tick(&what, wakes, shutdown, || async {
+    let syncing = run_on_wake(&what, wakes, shutdown, || async {
         sources::sync_due(&app.store, &app.config, &source, app.now()).await.map(|_| ())
     });
     // A slow source database must not delay the shutdown; the import of a batch is atomic.
@@ -121,7 +121,7 @@ async fn render_feeds(
     let (wake, wakes) = watch::channel(0_u64);
     let watching =
         AbortOnDropHandle::new(tokio::spawn(watch_articles(app.store.clone(), ticks, wake)));
-    run_on_tick("feeds", wakes, shutdown, || async {
+    run_on_wake("feeds", wakes, shutdown, || async {
         let report =
             cache::refresh_due(&app.store, &app.config, &app.feed_cache, app.now()).await?;
         if report.changed > 0 {
@@ -137,7 +137,7 @@ async fn render_feeds(
 /// Compresses with Brotli the feeds that have not changed for a while.
 async fn compress_feeds(app: App, ticks: Ticks, shutdown: CancellationToken) -> anyhow::Result<()> {
     let interrupt = shutdown.clone();
-    run_on_tick("Brotli", ticks, shutdown, || async {
+    run_on_wake("Brotli", ticks, shutdown, || async {
         encodings::compress_due(&app.feed_cache, app.now(), &interrupt).await.map(|_| ())
     })
     .await;
@@ -150,7 +150,7 @@ async fn flush_readership(
     ticks: Ticks,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    run_on_tick("readership", ticks, shutdown, || async {
+    run_on_wake("readership", ticks, shutdown, || async {
         Ok(app.readership.flush_due(&app.store, app.now()).await?)
     })
     .await;
@@ -189,7 +189,7 @@ async fn push_websub(
     }
     // The sending task logs the reason for both.
     wait_until_sending_allowed(&app, ticks.clone(), &shutdown, true).await?;
-    let on_ticks = run_on_tick("push", ticks, shutdown, || async {
+    let on_ticks = run_on_wake("push", ticks, shutdown, || async {
         Ok(websub.send_due(app.now()).await.map(|_| ())?)
     });
     let on_changes = async {
@@ -218,7 +218,7 @@ async fn publish(
     let publisher = app.publisher(&to);
     let what = format!("publish {}", to.name);
     let publishing =
-        run_on_tick(&what, app.feed_cache.document_changes(), shutdown.clone(), || async {
+        run_on_wake(&what, app.feed_cache.document_changes(), shutdown.clone(), || async {
             publisher.publish_due(app.now()).await.map(|_| ())
         });
     // A slow destination must not delay the shutdown; an interrupted upload is repeated by the next
@@ -314,7 +314,7 @@ async fn wait_until_sending_allowed(
 }
 
 async fn run_editions(app: App, ticks: Ticks, shutdown: CancellationToken) -> anyhow::Result<()> {
-    run_on_tick("digests", ticks, shutdown, || async {
+    run_on_wake("digests", ticks, shutdown, || async {
         let prepared = digests::prepare_due(app.digest_context(), app.now()).await;
         delivery::finish_editions(&app.store, app.now()).await?;
         prepared.map(|_| ())
@@ -330,7 +330,7 @@ async fn run_delivery(
     shutdown: CancellationToken,
 ) {
     let (what, interrupt) = (format!("transport {}", transport.name), shutdown.clone());
-    run_on_tick(&what, ticks, shutdown, || async {
+    run_on_wake(&what, ticks, shutdown, || async {
         dispatcher.deliver_due(&transport, SignedDuration::ZERO, &interrupt).await.map(|_| ())
     })
     .await;

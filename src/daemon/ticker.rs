@@ -27,11 +27,11 @@ pub(super) async fn start_ticker() -> anyhow::Result<(JobScheduler, Ticks)> {
     Ok((scheduler, ticks))
 }
 
-/// Runs `tick` at every tick, one run at a time; a repeated error is logged once until it changes
+/// Runs `tick` at every wake-up and every three seconds, one run at a time; a repeated error is logged once until it changes
 /// or passes.
-pub(super) async fn run_on_tick<F>(
+pub(super) async fn run_on_wake<F>(
     task_name: &str,
-    mut ticks: Ticks,
+    mut wakes: watch::Receiver<u64>,
     shutdown: CancellationToken,
     mut tick: impl FnMut() -> F,
 ) where
@@ -53,7 +53,7 @@ pub(super) async fn run_on_tick<F>(
         }
         tokio::select! {
             () = shutdown.cancelled() => {}
-            _ = ticks.changed() => {}
+            _ = wakes.changed() => {}
             () = tokio::time::sleep(MAX_TICK_INTERVAL) => {}
         }
     }

@@ -17,7 +17,7 @@ use crate::domain::duration;
 use crate::domain::time::Millis;
 use crate::mail::smtp::{FailureScope, SmtpOutcome};
 use crate::store::leased_delivery::LeasedDelivery;
-use crate::store::outcomes::AttemptRecord;
+use crate::store::outcomes::OutcomeRecord;
 
 impl Worker {
     /// Records the outcome of an attempt, and requeues the job if it was released.
@@ -162,7 +162,7 @@ impl WorkerContext {
         job.delivery.uncertain == 0 && self.transport.uncertain == UncertainPolicy::Retry
     }
 
-    /// Refunds the rate-limit permits of a job that was not sent.
+    /// Refunds the quota of a job that was not sent.
     pub(super) async fn refund(&self, job: &Job, taken_at: Millis) {
         self.dispatcher
             .recorder
@@ -173,7 +173,7 @@ impl WorkerContext {
     /// Passes the outcome of a job to the recorder.
     pub(super) async fn record(&self, job: &Job, outcome: DeliveryOutcome, reply: Option<String>) {
         self.activity.record(&outcome, (self.dispatcher.clock)());
-        let record = AttemptRecord {
+        let record = OutcomeRecord {
             id: job.delivery.id,
             outcome,
             may_retry_uncertain: self.may_retry_unknown(job),

@@ -41,8 +41,8 @@ pub struct Report {
 }
 
 impl Report {
-    /// Returns the number of attempted messages.
-    pub fn attempts(&self) -> u64 {
+    /// Returns the number of messages that ended or were deferred.
+    pub fn handled(&self) -> u64 {
         self.sent + self.failed + self.deferred + self.held
     }
 
@@ -193,7 +193,7 @@ impl Dispatcher {
         is_poison
     }
 
-    /// Returns `true` if the breaker of a transport is open.
+    /// Returns `true` if other transports should take over from this one.
     pub(super) fn is_unavailable(&self, transport: &str) -> bool {
         let now = (self.clock)();
         self.transports.get(transport).is_some_and(|state| state.relay_breaker.is_unavailable(now))

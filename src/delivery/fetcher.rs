@@ -22,7 +22,7 @@ use super::worker::{self, WorkerContext};
 use crate::config::Transport;
 use crate::domain::delivery::DeliveryOutcome;
 use crate::domain::time::SignedDuration;
-use crate::store::outcomes::AttemptRecord;
+use crate::store::outcomes::OutcomeRecord;
 
 /// Interval between polls for new work while workers are busy.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
@@ -114,8 +114,8 @@ pub(super) async fn run(
     }
 }
 
-/// Returns `true` if rows of these transports are due within `wait` or may come from another node;
-/// releases abandoned leases first.
+/// Returns `true` if rows of these transports are due within `lookahead`, or may be released by a
+/// peer transport; releases abandoned leases first.
 async fn has_work(
     dispatcher: &Dispatcher,
     transport: &Transport,
@@ -187,7 +187,7 @@ impl<'a> Fetcher<'a> {
             let next = if busy {
                 None
             } else {
-                self.dispatcher.store.deliveries().next_queued_at(&self.served).await?
+                self.dispatcher.store.deliveries().next_entry_due_at(&self.served).await?
             };
             if !busy
                 && next.is_none_or(|due| due > deadline)
@@ -216,7 +216,7 @@ impl<'a> Fetcher<'a> {
                 .domain_limit
                 .as_deref()
                 .map_or(until, |limit| self.pacer.schedule(limit, until));
-            let record = AttemptRecord {
+            let record = OutcomeRecord {
                 id: job.delivery.id,
                 outcome: DeliveryOutcome::Postponed { until },
                 may_retry_uncertain: false,

@@ -13,7 +13,7 @@ use super::domain_slots::SharedDomainLimit;
 use super::lease::LeaseGuard;
 use crate::config::Transport;
 use crate::domain::time::Millis;
-use crate::store::outcomes::{AttemptRecord, CommitConnection, RequestedStart};
+use crate::store::outcomes::{CommitConnection, OutcomeRecord, RequestedStart};
 use crate::store::rate_limits::Refund;
 use crate::store::{Store, StoreResult};
 
@@ -54,7 +54,7 @@ pub(super) struct StartRequest {
 /// Message to the recorder task.
 enum RecorderCommand {
     /// Outcome of a message; the lease is dropped after its commit.
-    Outcome(Box<AttemptRecord>, Arc<LeaseGuard>),
+    Outcome(Box<OutcomeRecord>, Arc<LeaseGuard>),
     /// Request to start a message.
     Start(StartRequest, oneshot::Sender<StartDecision>),
     /// Refund for a permitted message that was not sent.
@@ -102,11 +102,11 @@ impl Recorder {
     }
 
     /// Queues an outcome; it is committed soon, even if the caller is dropped.
-    pub(super) async fn record(&self, record: AttemptRecord, lease: Arc<LeaseGuard>) {
+    pub(super) async fn record(&self, record: OutcomeRecord, lease: Arc<LeaseGuard>) {
         let _ = self.commands.send(RecorderCommand::Outcome(Box::new(record), lease)).await;
     }
 
-    /// Refunds the rate-limit permits of a message that was not sent.
+    /// Refunds the quota of a message that was not sent.
     pub(super) async fn refund(
         &self,
         transport: &Transport,
@@ -149,7 +149,7 @@ struct RecorderTask {
 /// Entries that go into one commit.
 #[derive(Default)]
 struct CommitGroup {
-    records: Vec<AttemptRecord>,
+    records: Vec<OutcomeRecord>,
     leases: Vec<Arc<LeaseGuard>>,
     requests: Vec<PendingRequest>,
     unused: Vec<Refund>,

@@ -17,7 +17,7 @@ pub struct OutcomeCounts {
     pub failed: u64,
     /// Attempts that are repeated later.
     pub deferred: u64,
-    /// Messages that wait for a rate limit, without an attempt.
+    /// Messages that wait for a rate limit or a blocked recipient domain, without an attempt.
     pub postponed: u64,
     /// Attempts with an unknown outcome.
     pub uncertain: u64,

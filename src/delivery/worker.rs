@@ -163,7 +163,7 @@ impl Worker {
         }
     }
 
-    /// Returns the message whose envelope may be pipelined after the next one.
+    /// Returns the message whose envelope may be pipelined after the current message.
     async fn next_pipelined(&mut self) -> Option<PreparedMessage> {
         if !self.should_continue() || !self.connection.can_pipeline() {
             return None;

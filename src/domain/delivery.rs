@@ -123,7 +123,7 @@ pub enum DeliveryOutcome {
         /// Time of the next attempt.
         until: Millis,
     },
-    /// Not started because of a rate limit; no attempt is counted.
+    /// Not started because of a rate limit or a blocked recipient domain; no attempt is counted.
     Postponed {
         /// Time of the next attempt.
         until: Millis,

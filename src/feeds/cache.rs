@@ -40,7 +40,7 @@ struct Inner {
     state: tokio::sync::Mutex<State>,
     disk: OnceLock<DiskCache>,
     recent: Mutex<RecentChanges>,
-    generation: AtomicU64,
+    article_change_count: AtomicU64,
     change_sender: watch::Sender<u64>,
     encodings: EncodedBodies,
 }
@@ -52,7 +52,7 @@ impl Default for Inner {
             state: tokio::sync::Mutex::default(),
             disk: OnceLock::new(),
             recent: Mutex::default(),
-            generation: AtomicU64::new(0),
+            article_change_count: AtomicU64::new(0),
             change_sender: watch::channel(0).0,
             encodings: EncodedBodies::default(),
         }
@@ -63,11 +63,11 @@ impl Default for Inner {
 #[derive(Debug, Default)]
 struct State {
     last_refresh: Option<LastRefresh>,
-    /// Documents loaded from disk, until they are compared with the store.
-    loaded: Option<LoadedFromDisk>,
+    /// State of the documents that were loaded from disk, until they are compared with the store.
+    loaded_state: Option<DiskState>,
     /// Documents not yet saved to disk, each with the fingerprint of its settings.
     unsaved: HashMap<String, (Arc<RenderedFeed>, String)>,
-    /// Files of feeds that were removed from the configuration.
+    /// Keys of documents whose feeds were removed from the configuration.
     removed: Vec<String>,
     /// Identifier of the store, once it was read.
     store_id: Option<String>,
@@ -83,14 +83,15 @@ struct LastRefresh {
     failures: HashMap<String, String>,
 }
 
+/// State of the store and of the settings in which documents on disk were rendered.
 #[derive(Debug)]
-struct LoadedFromDisk {
+struct DiskState {
     checkpoint: Option<Checkpoint>,
-    /// Fingerprint of the settings of each document, by file name.
+    /// Fingerprint of the settings of each document, by its key.
     fingerprints: HashMap<String, String>,
 }
 
-/// Articles touched by the last refreshes, with their generations, newest last.
+/// Articles touched by the last refreshes, each with its number, newest last.
 #[derive(Debug, Default)]
 struct RecentChanges(VecDeque<(u64, ChangedTerms)>);
 
@@ -127,18 +128,18 @@ impl FeedCache {
             loaded.into_iter().map(|(file, cached)| (file, cached.document)).collect(),
         ));
         if let Ok(mut state) = cache.inner.state.try_lock() {
-            state.loaded = Some(LoadedFromDisk { checkpoint, fingerprints });
+            state.loaded_state = Some(DiskState { checkpoint, fingerprints });
             state.removed = removed.into_keys().collect();
         }
         cache
     }
 
-    /// Returns the document of a declared feed by its file name, `NAME.EXTENSION`.
+    /// Returns the document of a declared feed by its key, `NAME.EXTENSION`.
     pub fn get(&self, file: &str) -> Option<Arc<RenderedFeed>> {
         self.inner.documents.load().get(file).cloned()
     }
 
-    /// Returns all documents by file name.
+    /// Returns all documents by key.
     pub(super) fn documents(&self) -> Arc<HashMap<String, Arc<RenderedFeed>>> {
         self.inner.documents.load_full()
     }
@@ -173,24 +174,24 @@ impl FeedCache {
         self.inner.change_sender.subscribe()
     }
 
-    /// Returns the generation: the number of recorded changes so far.
-    pub(crate) fn generation(&self) -> u64 {
-        self.inner.generation.load(Ordering::Acquire)
+    /// Returns the number of recorded article changes so far.
+    pub(crate) fn article_change_count(&self) -> u64 {
+        self.inner.article_change_count.load(Ordering::Acquire)
     }
 
-    /// Returns `true` if a change after generation `since` may affect articles of the selection.
+    /// Returns `true` if a change after the first `since` ones may affect articles of the selection.
     pub(crate) fn changed_since(&self, selection: &Selection, since: u64) -> bool {
         let recent = self.inner.recent.lock().unwrap_or_else(PoisonError::into_inner);
         let covers_since = recent.0.front().is_none_or(|(first, _)| *first <= since + 1);
         let newer = || recent.0.iter().filter(|(generation, _)| *generation > since);
-        self.generation() > since
+        self.article_change_count() > since
             && (!covers_since || newer().any(|(_, touched)| may_affect(touched, selection)))
     }
 
     fn record_change(&self, touched: ChangedTerms) {
         let mut recent = self.inner.recent.lock().unwrap_or_else(PoisonError::into_inner);
         // Incremented under the lock, so that a reader of the number finds its change in the list.
-        let generation = self.inner.generation.fetch_add(1, Ordering::AcqRel) + 1;
+        let generation = self.inner.article_change_count.fetch_add(1, Ordering::AcqRel) + 1;
         recent.0.push_back((generation, touched));
         if recent.0.len() > MAX_REMEMBERED_CHANGES {
             recent.0.pop_front();

@@ -36,7 +36,7 @@ pub(super) struct Checkpoint {
 /// Header of a document file, written as one line of JSON.
 #[derive(Serialize, Deserialize)]
 struct FileHeader {
-    file: String,
+    key: String,
     format: String,
     modified: Option<i64>,
     fingerprint: String,
@@ -103,7 +103,7 @@ impl DiskCache {
         Self { path: path.to_path_buf(), lock, written: AtomicU64::new(0) }
     }
 
-    /// Returns all documents by file name, and the checkpoint if there is one. Skips damaged files
+    /// Returns all documents by key, and the checkpoint if there is one. Skips damaged files
     /// and files of other format versions; the process that owns the directory deletes them.
     pub(super) fn load(&self) -> (HashMap<String, CachedDocument>, Option<Checkpoint>) {
         let mut all = HashMap::new();
@@ -226,7 +226,7 @@ fn encode(file: &str, document: &RenderedFeed, fingerprint: &str) -> io::Result<
     let body: Vec<u8> =
         document.segments().iter().flat_map(Segment::to_bytes).chain(document.gzip()).collect();
     let mut header = FileHeader {
-        file: file.to_owned(),
+        key: file.to_owned(),
         format: document.format.extension().to_owned(),
         modified: document.modified.map(|at| at.0),
         fingerprint: fingerprint.to_owned(),
@@ -270,7 +270,7 @@ fn decode_document(bytes: &[u8]) -> Option<(String, CachedDocument)> {
         header.modified.map(Millis),
     )?;
     Some((
-        header.file,
+        header.key,
         CachedDocument { document: Arc::new(document), fingerprint: header.fingerprint },
     ))
 }

@@ -31,7 +31,7 @@ const BROTLI_WINDOW_BITS: std::ops::RangeInclusive<u32> = 16..=22;
 /// Idle time of the compressor as a multiple of its working time.
 const IDLE_PER_WORK_TIME: u32 = 9;
 /// Expected number of cached bodies of one encoding.
-const MAX_BODIES_PER_ENCODING: usize = 256;
+const EXPECTED_BODIES_PER_ENCODING: usize = 256;
 /// Maximum size of the cached bodies of one encoding in bytes.
 const MAX_BYTES_PER_ENCODING: u64 = 12 * 1024 * 1024;
 
@@ -56,8 +56,16 @@ impl Weighter<String, Bytes> for BodyWeighter {
 impl Default for EncodedBodies {
     fn default() -> Self {
         Self {
-            identity: bounded_cache(MAX_BODIES_PER_ENCODING, MAX_BYTES_PER_ENCODING, BodyWeighter),
-            brotli: bounded_cache(MAX_BODIES_PER_ENCODING, MAX_BYTES_PER_ENCODING, BodyWeighter),
+            identity: bounded_cache(
+                EXPECTED_BODIES_PER_ENCODING,
+                MAX_BYTES_PER_ENCODING,
+                BodyWeighter,
+            ),
+            brotli: bounded_cache(
+                EXPECTED_BODIES_PER_ENCODING,
+                MAX_BYTES_PER_ENCODING,
+                BodyWeighter,
+            ),
         }
     }
 }
@@ -102,7 +110,7 @@ impl FeedCache {
         self.encodings().brotli.get(document.etag.as_str())
     }
 
-    /// Loads the Brotli body of the document with the file name `NAME.EXTENSION` from disk. Returns
+    /// Loads the Brotli body of the document with the key `NAME.EXTENSION` from disk. Returns
     /// `None` if it is no longer there.
     pub async fn load_brotli(&self, file: &str, document: &Arc<RenderedFeed>) -> Option<Bytes> {
         let (cache, file, etag) = (self.clone(), file.to_owned(), document.etag.clone());
@@ -198,7 +206,8 @@ mod tests {
     #[test]
     fn a_large_document_fits_and_the_total_size_is_bounded() {
         let large = Bytes::from(vec![0; 4 * 1024 * 1024]);
-        let cache = bounded_cache(MAX_BODIES_PER_ENCODING, MAX_BYTES_PER_ENCODING, BodyWeighter);
+        let cache =
+            bounded_cache(EXPECTED_BODIES_PER_ENCODING, MAX_BYTES_PER_ENCODING, BodyWeighter);
         for i in 0..20 {
             cache.insert(format!("etag{i}"), large.clone());
             assert!(cache.get(format!("etag{i}").as_str()).is_some(), "{i}");

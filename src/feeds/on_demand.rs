@@ -23,7 +23,7 @@ use crate::domain::time::Millis;
 use crate::store::Store;
 
 /// Expected number of cached documents.
-const MAX_DOCUMENTS: usize = 4_096;
+const EXPECTED_DOCUMENTS: usize = 4_096;
 /// Maximum size of all cached documents in bytes.
 const MAX_BYTES: u64 = 24 * 1024 * 1024;
 /// Documents rendered at the same time. A client that requests many feeds waits for its own only.
@@ -69,7 +69,7 @@ pub struct OnDemandCache {
 impl Default for OnDemandCache {
     fn default() -> Self {
         Self {
-            cache: Arc::new(bounded_cache(MAX_DOCUMENTS, MAX_BYTES, EntryWeighter)),
+            cache: Arc::new(bounded_cache(EXPECTED_DOCUMENTS, MAX_BYTES, EntryWeighter)),
             render_permits: Arc::new(Semaphore::new(MAX_CONCURRENT_RENDERS)),
         }
     }
@@ -125,7 +125,7 @@ impl OnDemandCache {
         let key = cache_key(request, format);
         let previous = self.cache.get(&key);
         if let Some(entry) = &previous {
-            let until = feed_cache.generation();
+            let until = feed_cache.article_change_count();
             if !feed_cache
                 .changed_since(&entry.feed.selection, entry.generation.load(Ordering::Acquire))
             {
@@ -173,7 +173,7 @@ impl OnDemandCache {
         let _permit =
             self.render_permits.acquire().await.map_err(|e| LookupError::Failed(e.into()))?;
         // Read before the articles, so that a change in between is not missed.
-        let generation = feed_cache.generation();
+        let generation = feed_cache.article_change_count();
         let failed = |e: crate::store::StoreError| LookupError::Failed(e.into());
         let feed = resolve::resolve(store, config, &request.selector, now)
             .await

@@ -23,6 +23,8 @@ pub use assemble::assemble;
 
 /// Identifies one state of one item among all items and all their states.
 pub type ItemHash = [u8; 16];
+/// Hash of a segment's uncompressed text.
+type TextHash = [u8; 16];
 
 /// Gzip header for deflate, without a file name, a time or a known operating system (RFC 1952
 /// section 2.3).
@@ -59,9 +61,10 @@ struct BrotliState {
 /// One segment of a document: the text before the items, one item, or the text after the items.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Segment {
-    /// Hash of the item; zeros for the text around the items.
+    /// Hash of what the item was rendered from; zeros for the text around the items.
     pub(super) item_hash: ItemHash,
-    hash: ItemHash,
+    /// Hash of the uncompressed text, of which the entity tag is made.
+    text_hash: TextHash,
     compressed_length: u32,
     length: u32,
     crc: u32,
@@ -74,7 +77,7 @@ impl Segment {
     pub(super) fn to_bytes(&self) -> [u8; Self::BYTES] {
         let mut bytes = [0; Self::BYTES];
         let numbers = [self.compressed_length, self.length, self.crc].map(u32::to_le_bytes);
-        let parts = [&self.item_hash[..], &self.hash]
+        let parts = [&self.item_hash[..], &self.text_hash]
             .into_iter()
             .chain(numbers.iter().map(|number| &number[..]))
             .flatten();
@@ -88,7 +91,7 @@ impl Segment {
         let number = |i: usize| u32::from_le_bytes(numbers[i]);
         Self {
             item_hash: hashes[0],
-            hash: hashes[1],
+            text_hash: hashes[1],
             compressed_length: number(0),
             length: number(1),
             crc: number(2),
@@ -186,7 +189,7 @@ impl RenderedFeed {
     }
 }
 
-fn digest(text: &[u8]) -> ItemHash {
+fn digest(text: &[u8]) -> TextHash {
     let mut first = [0; 16];
     first.copy_from_slice(&Sha256::digest(text)[..16]);
     first
@@ -196,7 +199,7 @@ fn digest(text: &[u8]) -> ItemHash {
 fn etag(segments: &[Segment]) -> String {
     let mut hasher = Sha256::new();
     for segment in segments {
-        hasher.update(segment.hash);
+        hasher.update(segment.text_hash);
         hasher.update(segment.length.to_le_bytes());
     }
     hex::encode(&hasher.finalize()[..12])

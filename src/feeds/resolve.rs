@@ -1,5 +1,5 @@
-//! Catalog of feeds: those of the configuration, and the on-demand feeds of every section, tag,
-//! author, language and combination of them.
+//! Resolves a selector to its feed: a declared one, or the on-demand feed of a section, tag, author,
+//! language or combination of them.
 
 use super::request::{FACETS, FeedSelector};
 use crate::config::{Config, Content, Feed};

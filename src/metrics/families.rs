@@ -89,7 +89,7 @@ pub struct DeliveryMetrics {
     /// 1 for each transport that can send now, otherwise 0.
     pub available: GaugeFamily,
     /// Failures of relays, by transport.
-    pub relay_failures: GaugeFamily,
+    pub consecutive_relay_failures: GaugeFamily,
     /// Number of blocked recipient domains, by transport.
     pub blocked_domains: GaugeFamily,
 }
@@ -122,7 +122,7 @@ impl DeliveryMetrics {
                 &["transport"],
                 "1 if the transport can send now, 0 while its relay is backed off from or its rate limits are used up",
             ),
-            relay_failures: b.gauge(
+            consecutive_relay_failures: b.gauge(
                 "courant_transport_relay_failures",
                 &["transport"],
                 "Failures of the relay since it last accepted a message",

@@ -43,7 +43,7 @@ impl ArchiveIndex {
         now: Millis,
     ) -> StoreResult<()> {
         // Read before the articles, so that a change in between is not missed.
-        let generation = cache.generation();
+        let generation = cache.article_change_count();
         if self.is_due(cache, feed, now) {
             let is_full_scan =
                 self.full_scan_at.is_none_or(|at| now.since(at) >= FULL_SCAN_INTERVAL);

@@ -84,7 +84,7 @@ struct Inner {
 struct State {
     /// Archive pages of each feed that has any.
     archives: HashMap<String, ArchiveIndex>,
-    /// State of the feed cache (change counter and generation) in which all files were up to date.
+    /// State of the feed cache (document changes and article changes) in which all files were up to date.
     up_to_date_version: Option<(u64, u64)>,
     /// End of the backoff after a complete failure.
     paused_until: Option<Millis>,
@@ -185,7 +185,8 @@ impl Inner {
         due: Millis,
     ) -> anyhow::Result<PublishReport> {
         // Read before the documents, so that a change in between is not missed.
-        let cache_version = (*self.cache.document_changes().borrow(), self.cache.generation());
+        let cache_version =
+            (*self.cache.document_changes().borrow(), self.cache.article_change_count());
         let changed = self.refresh_archives(state, now).await?;
         if state.up_to_date_version == Some(cache_version) && !changed {
             return Ok(PublishReport::default());

@@ -20,7 +20,7 @@ const RETAINED_VERSIONS: i64 = 5_000;
 /// Largest number of changed articles that is reported individually.
 const MAX_CHANGED_ARTICLES: usize = 2_000;
 
-/// Terms of one article, from before and after a change.
+/// Terms of one article: those that a change concerns, before and after it.
 pub type ArticleTerms = Vec<(TermKind, String)>;
 
 /// Changes since a version of the articles.
@@ -38,9 +38,9 @@ pub(super) struct Changes(BTreeMap<i64, BTreeSet<(String, String)>>);
 
 impl Changes {
     /// Collects the terms of articles whose terms do not change.
-    pub(super) fn from_terms(terms: Vec<ArticleTerm>) -> Self {
+    pub(super) fn from_terms(terms: Vec<ArticleTermRow>) -> Self {
         let mut changes = Self::default();
-        for ArticleTerm { article, kind, term } in terms {
+        for ArticleTermRow { article, kind, term } in terms {
             changes.0.entry(article).or_default().insert((kind, term));
         }
         changes
@@ -136,20 +136,20 @@ pub(super) static STATEMENTS: &[&Statement] = &[
 
 /// Term of an article, as stored.
 #[derive(Debug)]
-pub(super) struct ArticleTerm {
+pub(super) struct ArticleTermRow {
     article: i64,
     kind: String,
     term: String,
 }
 
-impl FromRow for ArticleTerm {
+impl FromRow for ArticleTermRow {
     fn from_row(row: &Row) -> StoreResult<Self> {
         Ok(Self { article: row.get("article_id")?, kind: row.get("kind")?, term: row.get("term")? })
     }
 }
 
 /// Returns the stored terms of these articles.
-pub(super) async fn terms_of(tx: &mut Tx, articles: &[i64]) -> StoreResult<Vec<ArticleTerm>> {
+pub(super) async fn terms_of(tx: &mut Tx, articles: &[i64]) -> StoreResult<Vec<ArticleTermRow>> {
     tx.query(&TERMS_OF).bind("articles", articles).fetch_all().await
 }
 

@@ -49,7 +49,7 @@ static NEXT_DUE_AT: Statement = Statement::new(
 pub(super) static STATEMENTS: &[&Statement] = &[&HAS_WORK, &NEXT_DUE_AT];
 
 impl Deliveries<'_> {
-    /// Returns `true` if there is a batch, or a queued delivery due until `until`, that this node
+    /// Returns `true` if there is a batch, or an entry of the delivery queue due until `until`, that this node
     /// could lease for these transports.
     pub async fn has_work(
         self,
@@ -66,8 +66,8 @@ impl Deliveries<'_> {
             .await
     }
 
-    /// Returns the time at which the next queued delivery of these transports is due.
-    pub async fn next_queued_at(self, transports: &[String]) -> StoreResult<Option<Millis>> {
+    /// Returns the time at which the next entry of the delivery queue of these transports is due.
+    pub async fn next_entry_due_at(self, transports: &[String]) -> StoreResult<Option<Millis>> {
         let due: Option<i64> =
             self.store.read(&NEXT_DUE_AT).bind("transports", transports).fetch_scalar().await?;
         Ok(due.map(Millis))

@@ -80,8 +80,8 @@ static ADD_ARTICLES: Statement = Statement::new(
       FROM {json_rows $positions position INTEGER, article INTEGER} AS r",
 );
 
-/// Enters the stories in the ledger: all articles of their groups. They are selected by article,
-/// not by the groups read earlier, which may have grown in the meantime.
+/// Enters the stories in the ledger, with all their articles. They are selected by article, not by
+/// the stories read earlier, which may have grown in the meantime.
 static ADD_TO_LEDGER: Statement = Statement::new(
     "
     INSERT INTO ledger (digest, article_id, edition_id)

@@ -8,7 +8,8 @@ use crate::domain::page::InvalidCursor;
 /// Error of an operation of the store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database cannot be reached or opened, which only an admin can fix; one sentence.
+    /// The database or a file beside it cannot be opened, which only an admin can fix, or the program
+    /// is shutting down; one sentence.
     #[error("{0}")]
     OpenFailed(String),
     /// The database server does not answer or accepts no connections at the moment; one sentence.
@@ -84,7 +85,7 @@ impl StoreError {
         }
     }
 
-    /// Returns `true` if a retry may succeed: the database is unavailable or busy.
+    /// Returns `true` if the database failed, not the request.
     pub fn is_database_failure(&self) -> bool {
         matches!(self, Self::OpenFailed(_) | Self::Unavailable(_) | Self::Busy(_) | Self::Sql(_))
     }

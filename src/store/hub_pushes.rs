@@ -67,7 +67,7 @@ pub struct PushQuery<'a> {
 pub enum PushResult {
     /// The subscriber accepted it.
     Delivered {
-        /// `true` if it took long, so that the subscriber counts as degraded next time.
+        /// `true` if it took long, so that the subscriber counts as slow next time.
         slow: bool,
     },
     /// It failed and is retried at this time.

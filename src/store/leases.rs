@@ -1,4 +1,5 @@
-//! Leases: the tables whose rows nodes lease, and the leases of batches and queued deliveries.
+//! Leases: the tables whose rows nodes lease, and the leases of batches and of entries of
+//! the delivery queue.
 
 use super::StoreResult;
 use super::db::{Statement, Tx};
@@ -85,7 +86,7 @@ const RENEW: &str = "
 static RENEW_BATCHES: Statement = Statement::with(RENEW, BATCHES);
 static RENEW_QUEUE: Statement = Statement::with(RENEW, QUEUE);
 
-/// Releases a batch, which is done if each of its deliveries was attempted.
+/// Releases a batch, which is done if no delivery is left that would be leased with it.
 static RELEASE_BATCH: Statement = Statement::with(
     "
     UPDATE delivery_batches
@@ -101,7 +102,7 @@ static RELEASE_BATCH: Statement = Statement::with(
     &[("released", RELEASED)],
 );
 
-static RELEASE_QUEUED: Statement = Statement::with(
+static RELEASE_ENTRIES: Statement = Statement::with(
     "
     UPDATE delivery_queue
        SET {released}
@@ -167,7 +168,7 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &RENEW_BATCHES,
     &RENEW_QUEUE,
     &RELEASE_BATCH,
-    &RELEASE_QUEUED,
+    &RELEASE_ENTRIES,
     &HAS_ABANDONED,
     &RELEASE_ABANDONED_BATCHES,
     &RELEASE_ABANDONED_ENTRIES,
@@ -223,7 +224,7 @@ impl Leases<'_> {
         tx.commit().await
     }
 
-    /// Releases a batch; it is done if every delivery of it was attempted.
+    /// Releases a batch; it is done if no delivery is left that would be leased with it.
     pub async fn release_batch(self, batch: i64, node: &str) -> StoreResult<()> {
         self.store.write(&RELEASE_BATCH).bind("batch", batch).bind("node", node).execute().await?;
         Ok(())
@@ -268,12 +269,12 @@ impl Leases<'_> {
 
     /// Releases these entries of the delivery queue.
     pub async fn release_queue_entries(self, deliveries: &[i64], node: &str) -> StoreResult<()> {
-        let release = self.store.write(&RELEASE_QUEUED);
+        let release = self.store.write(&RELEASE_ENTRIES);
         release.bind("deliveries", deliveries).bind("node", node).execute().await?;
         Ok(())
     }
 
-    /// Renews all leases of a node on batches and queued deliveries.
+    /// Renews all leases of a node on batches and entries of the delivery queue.
     pub async fn renew(self, node: &str) -> StoreResult<()> {
         let mut tx = self.store.begin().await?;
         for renew in [&RENEW_BATCHES, &RENEW_QUEUE] {
@@ -286,7 +287,7 @@ impl Leases<'_> {
         tx.commit().await
     }
 
-    /// Releases all leases of a node on batches and queued deliveries at its graceful shutdown.
+    /// Releases all leases of a node on batches and entries of the delivery queue at its graceful shutdown.
     pub async fn release(self, node: &str) -> StoreResult<()> {
         let mut tx = self.store.begin().await?;
         LeasedTable::DeliveryBatches.release(&mut tx, node).await?;

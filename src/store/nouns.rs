@@ -74,7 +74,7 @@ pub struct JobLeases<'a> {
     pub(super) store: &'a Store,
 }
 
-/// The store operations on the leases of batches and queued deliveries.
+/// The store operations on the leases of batches and of entries of the delivery queue.
 #[derive(Debug, Clone, Copy)]
 pub struct Leases<'a> {
     pub(super) store: &'a Store,
@@ -201,7 +201,7 @@ impl Store {
         JobLeases { store: self }
     }
 
-    /// Returns the store operations on the leases of batches and queued deliveries.
+    /// Returns the store operations on the leases of batches and of entries of the delivery queue.
     pub fn leases(&self) -> Leases<'_> {
         Leases { store: self }
     }

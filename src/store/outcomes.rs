@@ -14,7 +14,7 @@ use crate::domain::time::{Millis, as_millis_i64};
 
 /// Outcome of one attempt, to be recorded.
 #[derive(Debug, Clone)]
-pub struct AttemptRecord {
+pub struct OutcomeRecord {
     /// Id of the delivery.
     pub id: i64,
     /// Effect of the attempt on the delivery.
@@ -127,7 +127,7 @@ impl CommitConnection {
     pub async fn commit(
         &mut self,
         node: &str,
-        records: &[AttemptRecord],
+        records: &[OutcomeRecord],
         starts: &[RequestedStart],
         now: Millis,
     ) -> StoreResult<HashSet<i64>> {

@@ -36,7 +36,7 @@ impl FromRow for Member {
     }
 }
 
-/// Number of articles without a current story that are assigned one at a time, with all articles
+/// Number of articles without a current story that are assigned together, with all articles
 /// linked to them.
 const STALE_PER_ROUND: usize = 1_000;
 

@@ -120,11 +120,11 @@ fn read_process(app: &App) {
     metrics.database.connections.set(label("state", "idle"), value(idle as u64));
     let Some(dispatcher) = app.running_dispatcher() else { return };
     for transport in dispatcher.snapshot() {
-        show_transport(metrics, &transport);
+        set_transport_values(metrics, &transport);
     }
 }
 
-fn show_transport(metrics: &Metrics, transport: &TransportSnapshot) {
+fn set_transport_values(metrics: &Metrics, transport: &TransportSnapshot) {
     let name = || label("transport", &transport.name);
     let (delivery, outcomes) = (&metrics.delivery, &transport.outcomes);
     for (outcome, count) in [
@@ -140,6 +140,6 @@ fn show_transport(metrics: &Metrics, transport: &TransportSnapshot) {
     delivery.queued.set(name(), value(transport.queued as u64));
     delivery.sent_last_minute.set(name(), value(transport.sent_last_minute));
     delivery.available.set(name(), f64::from(u8::from(transport.is_available())));
-    delivery.relay_failures.set(name(), f64::from(transport.relay_failures));
+    delivery.consecutive_relay_failures.set(name(), f64::from(transport.relay_failures));
     delivery.blocked_domains.set(name(), value(transport.blocked_domains.len() as u64));
 }

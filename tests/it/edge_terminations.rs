@@ -7,7 +7,7 @@ use courant::domain::edition::EditionCommand;
 use courant::domain::page::PageRequest;
 use courant::domain::time::{DAY, MINUTE, SignedDuration};
 use courant::store::leasing::LeaseCriteria;
-use courant::store::outcomes::{AttemptRecord, CommitConnection};
+use courant::store::outcomes::{CommitConnection, OutcomeRecord};
 use courant::store::subscribers::Subscriber;
 use tokio_util::sync::CancellationToken;
 
@@ -61,7 +61,7 @@ database_tests! {
         let edition = edition_for(world, 2).await;
         world.deliver().await;
         assert_eq!(world.edition_status(edition).await, "sending: 1 queued, 1 sent");
-        let late = AttemptRecord {
+        let late = OutcomeRecord {
             id: 2,
             outcome: DeliveryOutcome::Sent,
             may_retry_uncertain: true,
@@ -246,16 +246,16 @@ database_tests! {
 
     async fn the_next_due_mail_ignores_paused_editions_and_other_transports(world) {
         let transports = ["default".to_owned(), "another".to_owned()];
-        assert_eq!(world.app.store.deliveries().next_queued_at(&transports).await.unwrap(), None);
+        assert_eq!(world.app.store.deliveries().next_entry_due_at(&transports).await.unwrap(), None);
         world.relay.set_script(Script::new().rule(Rule::reply(At::Rcpt, "450 4.2.0 later")));
         let edition = edition_for(world, 3).await;
         world.deliver().await;
         let first = world.now().plus(MINUTE);
         world.sql(&format!("UPDATE delivery_queue SET due_at = {} WHERE delivery_id = (SELECT MAX(id) FROM deliveries)", first.0)).await;
-        assert_eq!(world.app.store.deliveries().next_queued_at(&transports).await.unwrap(), Some(first));
+        assert_eq!(world.app.store.deliveries().next_entry_due_at(&transports).await.unwrap(), Some(first));
         world.run_command(edition, EditionCommand::Pause).await;
         assert_eq!(
-            world.app.store.deliveries().next_queued_at(&transports).await.unwrap(),
+            world.app.store.deliveries().next_entry_due_at(&transports).await.unwrap(),
             None,
             "a paused edition has no due mail"
         );
@@ -268,9 +268,9 @@ database_tests! {
         )
         .await
         .unwrap();
-        assert_eq!(world.app.store.deliveries().next_queued_at(&transports).await.unwrap(), Some(test_mail_at));
-        assert_eq!(world.app.store.deliveries().next_queued_at(&transports[1..]).await.unwrap(), None);
+        assert_eq!(world.app.store.deliveries().next_entry_due_at(&transports).await.unwrap(), Some(test_mail_at));
+        assert_eq!(world.app.store.deliveries().next_entry_due_at(&transports[1..]).await.unwrap(), None);
         world.run_command(edition, EditionCommand::Resume).await;
-        assert_eq!(world.app.store.deliveries().next_queued_at(&transports).await.unwrap(), Some(first));
+        assert_eq!(world.app.store.deliveries().next_entry_due_at(&transports).await.unwrap(), Some(first));
     }
 }

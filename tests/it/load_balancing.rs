@@ -179,7 +179,7 @@ database_tests! {
         let second = world.create_edition().await;
         let report = world.deliver().await;
         assert_eq!(
-            (report.attempts(), world.edition_status(second).await.as_str()),
+            (report.handled(), world.edition_status(second).await.as_str()),
             (0, "sending: 20 queued")
         );
         world.relay.set_script(Script::new());

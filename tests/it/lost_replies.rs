@@ -27,7 +27,7 @@ mod bodies {
         let dispatcher = node.dispatcher();
         let report = world.deliver_with(&dispatcher, SignedDuration::ZERO).await;
         assert_eq!(
-            (report.attempts(), world.edition_status(edition).await.as_str()),
+            (report.handled(), world.edition_status(edition).await.as_str()),
             (40, "sent: 40 sent")
         );
         assert_eq!(proxy.remaining(), 0, "every reply to be lost was lost");
@@ -68,7 +68,7 @@ mod bodies {
                 .app
                 .store
                 .deliveries()
-                .next_queued_at(&["default".to_owned()])
+                .next_entry_due_at(&["default".to_owned()])
                 .await
                 .unwrap()
                 .unwrap()

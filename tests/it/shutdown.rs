@@ -72,7 +72,7 @@ database_tests! {
         for at in [At::Connect, At::Ehlo] {
             let (edition, report, _) = shut_down_while_stalled(world, at, GRACE, false).await;
             assert_eq!(
-                (report.attempts(), world.edition_status(edition).await.as_str()),
+                (report.handled(), world.edition_status(edition).await.as_str()),
                 (0, "sending: 3 queued"),
                 "{at:?}"
             );

@@ -56,11 +56,12 @@ pub async fn refresh_due(
         report.changed += batch.changed.len();
         report.unchanged += batch.unchanged.len();
         if !batch.changed.is_empty() {
-            cache.inner.change_sender.send_modify(|times| *times += 1);
+            let changed = u64::try_from(batch.changed.len()).unwrap_or_default();
+            cache.inner.change_sender.send_modify(|total| *total += changed);
         }
         // The bytes on disk are the same, but their file names other settings. Unless it is written
         // again, the document would be rendered again at every start.
-        let known = state.loaded.as_ref().map(|loaded| &loaded.fingerprints);
+        let known = state.loaded_state.as_ref().map(|loaded| &loaded.fingerprints);
         let has_other_settings = |(file, (_, fingerprint)): &(String, FingerprintedDocument)| {
             known.is_some_and(|known| known.get(file) != Some(fingerprint))
         };
@@ -74,7 +75,7 @@ pub async fn refresh_due(
     // A checkpoint guarantees that all earlier changes are on disk.
     let is_complete = next.failures.is_empty();
     state.last_refresh = Some(next);
-    state.loaded = None;
+    state.loaded_state = None;
     if cache.disk().is_some() && (has_new_version || !state.unsaved.is_empty()) {
         let checkpoint = is_complete.then(|| Checkpoint {
             store_id: state.store_id.clone().unwrap_or_default(),
@@ -131,7 +132,7 @@ async fn feeds_due<'c>(
     version: i64,
     now: Millis,
 ) -> StoreResult<Vec<&'c Feed>> {
-    let (since, fingerprints) = match (&state.last_refresh, &state.loaded) {
+    let (since, fingerprints) = match (&state.last_refresh, &state.loaded_state) {
         (Some(last), _) => (Some((last.version, last.at)), None),
         (None, Some(loaded)) => {
             let checkpoint = loaded
@@ -178,7 +179,7 @@ async fn feeds_due<'c>(
 /// A document with the fingerprint of the settings it was rendered with.
 type FingerprintedDocument = (Arc<RenderedFeed>, String);
 
-/// Rendered documents with their file names.
+/// Rendered documents with their keys.
 #[derive(Debug, Default)]
 struct RenderedBatch {
     changed: Vec<(String, FingerprintedDocument)>,

@@ -177,7 +177,7 @@ impl Assembler {
         let (deflated, length) = (to_u32(self.gzip.len() - start), to_u32(text.len()));
         self.segments.push(Segment {
             item_hash,
-            hash: digest(text),
+            text_hash: digest(text),
             compressed_length: deflated,
             length,
             crc: crc.finalize(),

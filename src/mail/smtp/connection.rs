@@ -166,7 +166,7 @@ impl Connection {
     /// the mail before.
     pub async fn read_pipelined_replies(&mut self) -> Result<(), AttemptResult> {
         match self.state.take() {
-            State::Pipelined { content_accepted, probe } => {
+            State::Pipelined { content_accepted, guard: probe } => {
                 // While unproven, all replies have to arrive within this timeout.
                 self.control
                     .set_timeout(self.timeouts.unproven_pipelining.min(self.timeouts.reply));

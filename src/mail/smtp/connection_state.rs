@@ -24,7 +24,7 @@ pub(super) enum State {
     Pipelined {
         /// The message data before the envelope was accepted.
         content_accepted: bool,
-        probe: PipeliningGuard,
+        guard: PipeliningGuard,
     },
     /// No command may follow: replies are missing, or the connection has closed.
     Broken {
@@ -78,7 +78,7 @@ impl State {
     ) -> Self {
         match next {
             Some(NextEnvelope::Pipelined(probe)) if reusable => {
-                Self::Pipelined { content_accepted, probe }
+                Self::Pipelined { content_accepted, guard: probe }
             }
             Some(NextEnvelope::Unsent(unsent)) if reusable => {
                 Self::Idle { needs_rset: !content_accepted, unsent: Some(unsent) }

@@ -83,7 +83,7 @@ async fn try_connect(relay: &Relay, encrypt: bool) -> Result<EstablishedConnecti
     };
     let stream = Stream::plain(socket, Arc::clone(&control)).map_err(|e| unreachable(relay, &e))?;
     let (stream, capabilities) = match relay.mode {
-        TlsMode::Implicit => (start_tls(relay, stream).await?, None),
+        TlsMode::Implicit => (tls_handshake(relay, stream).await?, None),
         TlsMode::Opportunistic | TlsMode::Required => {
             read_greeting_and_start_tls(relay, stream, encrypt).await?
         }
@@ -131,7 +131,7 @@ async fn read_greeting_and_start_tls(
                 reason: format!("it replied to STARTTLS with: {}", response.reply),
             });
         }
-        stream = start_tls(relay, stream).await?;
+        stream = tls_handshake(relay, stream).await?;
     } else if relay.mode == TlsMode::Required {
         return Err(ConnectError::NoStartTls { relay: relay.address() });
     }
@@ -139,8 +139,8 @@ async fn read_greeting_and_start_tls(
     Ok((stream, (!use_starttls).then_some(capabilities)))
 }
 
-async fn start_tls(relay: &Relay, stream: Stream) -> Result<Stream, ConnectError> {
-    let encrypted = stream.start_tls(Arc::clone(&relay.tls), relay.server_name.clone()).await;
+async fn tls_handshake(relay: &Relay, stream: Stream) -> Result<Stream, ConnectError> {
+    let encrypted = stream.tls_handshake(Arc::clone(&relay.tls), relay.server_name.clone()).await;
     encrypted.map_err(|e| ConnectError::Tls { relay: relay.address(), reason: e.to_string() })
 }
 

@@ -108,7 +108,7 @@ impl Stream {
 
     /// Returns the stream within TLS. Fails if the server has already sent unsolicited data: an
     /// attacker could have injected it so that it passes for encrypted data.
-    pub(super) async fn start_tls(
+    pub(super) async fn tls_handshake(
         self,
         tls: Arc<rustls::ClientConfig>,
         name: rustls::pki_types::ServerName<'static>,

@@ -18,7 +18,7 @@ use crate::domain::article::{IncomingArticle, SourceRow};
 use crate::domain::time::{Millis, SignedDuration};
 
 /// Reads every published node, or those that changed since a time, and sends their languages
-/// through `found`, in a read-only session. Returns `true` if it read every node.
+/// through `items`, in a read-only session. Returns `true` if it read every node.
 ///
 /// Nodes that the Scheduler module will publish have their future date. The error is one sentence
 /// for the admin and never contains the password.

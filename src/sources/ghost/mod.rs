@@ -18,7 +18,7 @@ use crate::domain::article::{IncomingArticle, SourceRow};
 use crate::domain::time::Millis;
 
 /// Reads every post that is published or scheduled, or those that changed since a time, and sends
-/// them through `found`, in a read-only session. Returns `true` if it read every post.
+/// them through `items`, in a read-only session. Returns `true` if it read every post.
 ///
 /// Scheduled posts have their future date. The error is one sentence for the admin and never
 /// contains the password.

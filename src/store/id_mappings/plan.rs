@@ -40,7 +40,7 @@ pub(super) struct MappingPlan {
     pub(super) mappings: Vec<Value>,
     /// Articles whose `translation_of` refers to a source id that another article has now.
     pub(super) unlinked: Vec<i64>,
-    /// Groups that must be determined again.
+    /// Stories that must be determined again.
     pub(super) stale_stories: Vec<i64>,
     pub(super) report: MappingResult,
 }
@@ -53,7 +53,7 @@ struct Index<'a> {
     articles: &'a [ArticleIdentity],
     by_guid: HashMap<&'a str, usize>,
     by_source_key: HashMap<(&'a str, &'a str), usize>,
-    by_id: HashMap<&'a str, Vec<usize>>,
+    by_source_id: HashMap<&'a str, Vec<usize>>,
     mappings: &'a [Mapping],
     mapping_by_guid: HashMap<&'a str, usize>,
     mapping_by_source_key: HashMap<(&'a str, &'a str), usize>,
@@ -71,9 +71,9 @@ enum OldId {
 
 impl<'a> Index<'a> {
     fn new(articles: &'a [ArticleIdentity], mappings: &'a [Mapping]) -> Self {
-        let mut by_id: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut by_source_id: HashMap<&str, Vec<usize>> = HashMap::new();
         for (i, a) in articles.iter().enumerate() {
-            by_id.entry(&a.source_id).or_default().push(i);
+            by_source_id.entry(&a.source_id).or_default().push(i);
         }
         let mut mappings_by_old_id: HashMap<String, Vec<usize>> = HashMap::new();
         for (i, n) in mappings.iter().enumerate() {
@@ -91,7 +91,7 @@ impl<'a> Index<'a> {
                 .enumerate()
                 .map(|(i, a)| ((a.source.as_str(), a.source_id.as_str()), i))
                 .collect(),
-            by_id,
+            by_source_id,
             mappings,
             mapping_by_guid: mappings
                 .iter()
@@ -161,7 +161,7 @@ impl<'a> Index<'a> {
         if let Some(i) = self.by_guid.get(old).or_else(by_source_key) {
             return Ok(OldId::Article(*i));
         }
-        match self.by_id.get(old).map(Vec::as_slice) {
+        match self.by_source_id.get(old).map(Vec::as_slice) {
             Some([one]) => return Ok(OldId::Article(*one)),
             Some(several) => {
                 let candidates: Vec<String> =

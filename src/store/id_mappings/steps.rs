@@ -6,7 +6,7 @@ use super::plan::MappingPlan;
 use crate::domain::selection::TermKind;
 use crate::domain::time::Millis;
 use crate::store::StoreResult;
-use crate::store::change_log::{ArticleTerm, Changes};
+use crate::store::change_log::{ArticleTermRow, Changes};
 use crate::store::db::{Statement, Tx};
 
 /// Extends the ledger: a digest that sent one article of a pair, or a translation of one, has sent
@@ -193,7 +193,7 @@ impl MappingPlan {
     }
 
     /// Returns the changes for the change log: the terms from before, and the new sources.
-    pub(super) fn changes(&self, old_terms: Vec<ArticleTerm>) -> Changes {
+    pub(super) fn changes(&self, old_terms: Vec<ArticleTermRow>) -> Changes {
         let mut changes = Changes::from_terms(old_terms);
         for moved in &self.moved {
             if let (Some(row), Some(source)) = (moved["id"].as_i64(), moved["source"].as_str()) {

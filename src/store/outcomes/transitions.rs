@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::{AttemptRecord, RequestedStart};
+use super::{OutcomeRecord, RequestedStart};
 use crate::domain::delivery::{DeliveryOutcome, DeliveryState};
 use crate::domain::time::{Millis, as_millis_i64};
 use crate::store::db::{Query, Statement};
@@ -147,7 +147,7 @@ pub(in crate::store) static STATEMENTS: &[&Statement] =
     &[&APPLY, &APPLY_AND_RETURN, &DEQUEUE, &ENQUEUE];
 
 impl<'a> Transition<'a> {
-    pub(super) fn new(record: &'a AttemptRecord, now: Millis) -> Self {
+    pub(super) fn new(record: &'a OutcomeRecord, now: Millis) -> Self {
         let (to_state, attempts_added, uncertain_added, due_at) = match &record.outcome {
             DeliveryOutcome::Sent => (DeliveryState::Sent, 1, 0, None),
             DeliveryOutcome::Failed => (DeliveryState::Failed, 1, 0, None),

@@ -95,8 +95,8 @@ impl Problem {
 impl From<StoreError> for Problem {
     fn from(cause: StoreError) -> Self {
         tracing::error!("/api: {cause}");
-        let is_transient = cause.is_database_failure();
-        if is_transient {
+        let has_database_failed = cause.is_database_failure();
+        if has_database_failed {
             Self {
                 retry_after: Some(30),
                 ..Self::new(
