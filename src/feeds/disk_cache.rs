@@ -57,7 +57,7 @@ pub(super) struct CachedDocument {
 pub(super) struct DiskCache {
     path: PathBuf,
     lock: Option<File>,
-    written: AtomicU64,
+    next_temporary_number: AtomicU64,
 }
 
 /// Reason why a file could not be decoded.
@@ -100,7 +100,7 @@ impl DiskCache {
             );
             None
         });
-        Self { path: path.to_path_buf(), lock, written: AtomicU64::new(0) }
+        Self { path: path.to_path_buf(), lock, next_temporary_number: AtomicU64::new(0) }
     }
 
     /// Returns all documents by key, and the checkpoint if there is one. Skips damaged files
@@ -207,8 +207,9 @@ impl DiskCache {
     /// Replaces a file atomically, without waiting for the disk; a
     /// file that a power failure truncates is detected by its checksum.
     fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let unfinished =
-            self.path.join(format!("{}.new", self.written.fetch_add(1, Ordering::Relaxed)));
+        let unfinished = self
+            .path
+            .join(format!("{}.new", self.next_temporary_number.fetch_add(1, Ordering::Relaxed)));
         replace_file(&self.path.join(name), &unfinished, bytes, None, Durability::Unsynced)
     }
 }

@@ -46,7 +46,8 @@ pub enum Lookup {
 struct CacheEntry {
     feed: Arc<Feed>,
     document: Arc<RenderedFeed>,
-    generation: Arc<AtomicU64>,
+    /// Recorded article changes with which the document is known to be up to date.
+    article_change_count: Arc<AtomicU64>,
 }
 
 #[derive(Debug, Clone)]
@@ -126,12 +127,13 @@ impl OnDemandCache {
         let previous = self.cache.get(&key);
         if let Some(entry) = &previous {
             let until = feed_cache.article_change_count();
-            if !feed_cache
-                .changed_since(&entry.feed.selection, entry.generation.load(Ordering::Acquire))
-            {
+            if !feed_cache.changed_since(
+                &entry.feed.selection,
+                entry.article_change_count.load(Ordering::Acquire),
+            ) {
                 // The feed cache remembers a limited number of changes; this document includes all
                 // of them up to `until`.
-                entry.generation.fetch_max(until, Ordering::AcqRel);
+                entry.article_change_count.fetch_max(until, Ordering::AcqRel);
                 return Ok(Some(Lookup::Document(
                     Arc::clone(&entry.feed),
                     Arc::clone(&entry.document),
@@ -197,7 +199,7 @@ impl OnDemandCache {
         Ok(CacheEntry {
             feed: Arc::new(feed),
             document: Arc::new(document),
-            generation: Arc::new(AtomicU64::new(generation)),
+            article_change_count: Arc::new(AtomicU64::new(generation)),
         })
     }
 }

@@ -52,7 +52,7 @@ struct FeedRoutes {
 struct FeedRoute {
     feed: Feed,
     /// Key of the document in the feed cache.
-    file: String,
+    document_key: String,
     path: String,
     /// Headers of the newest version that was requested.
     headers: ArcSwapOption<CachedHeaders>,
@@ -86,7 +86,7 @@ impl FeedFastPath {
         peer: Option<SocketAddr>,
         request: &Request,
     ) -> Option<ResponseFuture> {
-        let rendered = self.web.app.feed_cache.get(&route.file)?;
+        let rendered = self.web.app.feed_cache.get(&route.document_key)?;
         let headers = route.headers(&self.web.app.config, &rendered);
         match headers.negotiate(
             &rendered,
@@ -115,7 +115,7 @@ impl FeedFastPath {
                 let (web, route, request_headers) =
                     (Arc::clone(&self.web), Arc::clone(route), request.headers().clone());
                 Some(ResponseFuture::Boxed(Box::pin(async move {
-                    let body = web.app.feed_cache.load_brotli(&route.file, &rendered).await;
+                    let body = web.app.feed_cache.load_brotli(&route.document_key, &rendered).await;
                     let response = headers.finish_brotli(
                         &rendered,
                         &web.app.feed_cache,
@@ -229,7 +229,7 @@ impl FeedRoutes {
             let path = format!("/feeds/{}.{}", feed.path(), format.extension());
             Arc::new(FeedRoute {
                 feed: feed.clone(),
-                file: document_key(feed, format),
+                document_key: document_key(feed, format),
                 path,
                 headers: ArcSwapOption::empty(),
             })

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::markup::{Lookahead, escape};
-use super::{RenderContext, Scope, autop, embeds, query, widgets};
+use super::{RenderContext, Scope, autop, embeds, theme_blocks, widgets};
 
 /// Maximum nesting of blocks; deeper blocks are flattened to bound the stack.
 const MAX_NESTING: usize = 60;
@@ -51,7 +51,7 @@ struct Delimiter {
     name: String,
     attributes: Value,
     closing: bool,
-    empty: bool,
+    self_closing: bool,
     end: usize,
 }
 
@@ -75,7 +75,7 @@ pub(super) fn parse(text: &str) -> Block {
         }
         let block =
             Block { name: delimiter.name, attributes: delimiter.attributes, parts: Vec::new() };
-        if delimiter.empty {
+        if delimiter.self_closing {
             if let Some(parent) = open.last_mut() {
                 parent.parts.push(Part::Inner(block));
             }
@@ -130,7 +130,7 @@ fn delimiter(text: &str, start: usize, ends: &mut Lookahead<'_>) -> Option<Delim
     }
     let attributes = serde_json::from_str(json).unwrap_or(Value::Null);
     let name = name.strip_prefix("core/").unwrap_or(name).to_owned();
-    Some(Delimiter { name, attributes, closing, empty, end: end + 3 })
+    Some(Delimiter { name, attributes, closing, self_closing: empty, end: end + 3 })
 }
 
 /// Renders the blocks of a text.
@@ -190,7 +190,7 @@ fn render_block(context: &RenderContext<'_>, scope: Scope<'_>, block: &Block, ou
         "block" => reusable_block(context, scope, block, out),
         "rss" => context.note("A block that shows another site's feed was left out.".to_owned()),
         name => match widgets::render(context, scope, block)
-            .or_else(|| query::render(context, scope, block))
+            .or_else(|| theme_blocks::render(context, scope, block))
         {
             Some(html) => out.push_str(&html),
             None => {

@@ -12,11 +12,11 @@ mod excerpts;
 mod markup;
 mod media;
 mod menus;
-mod query;
 mod quotes;
 mod shortcodes;
 mod smilies;
 mod texturize;
+mod theme_blocks;
 mod widgets;
 
 #[cfg(test)]

@@ -156,7 +156,7 @@ pub(super) fn primes(
                 }
             }
             if mark == '"' {
-                swap(&mut quotation, mark, close);
+                replace_all(&mut quotation, mark, close);
             }
         }
         out.append(&mut quotation);
@@ -164,7 +164,7 @@ pub(super) fn primes(
     out
 }
 
-fn swap(line: &mut [char], from: char, to: char) {
+fn replace_all(line: &mut [char], from: char, to: char) {
     line.iter_mut().filter(|c| **c == from).for_each(|c| *c = to);
 }
 
@@ -202,7 +202,7 @@ fn close_one(line: &mut [char], mark: char, prime: char, close: char) {
             plain.into_iter().for_each(|i| line[i] = close);
             primes_after_digits(line, mark, prime);
             primes_after_digits(line, UNDECIDED, prime);
-            swap(line, UNDECIDED, close);
+            replace_all(line, UNDECIDED, close);
         }
     }
 }

@@ -34,7 +34,7 @@ pub(super) struct Tag<'a> {
     pub(super) name: &'a str,
     pub(super) attributes: &'a str,
     pub(super) closing: bool,
-    pub(super) alone: bool,
+    pub(super) self_closing: bool,
 }
 
 /// Returns all bracketed tags of a text that could be shortcodes, in order.
@@ -70,7 +70,7 @@ pub(super) fn tags(text: &str) -> Vec<Tag<'_>> {
         }
         let (attributes, alone) =
             attributes.strip_suffix('/').map_or((attributes, false), |inner| (inner, true));
-        found.push(Tag { start, end: end + 1, name, attributes, closing, alone });
+        found.push(Tag { start, end: end + 1, name, attributes, closing, self_closing: alone });
         at = end + 1;
     }
     found
@@ -139,7 +139,7 @@ pub(super) fn expand(text: &str, names: &[&str], f: &mut Replace<'_>) -> String 
         let closer = ends
             .get(tag.name)
             .and_then(|ends| ends.get(ends.partition_point(|end| *end < number)))
-            .filter(|_| !tag.alone)
+            .filter(|_| !tag.self_closing)
             .map(|end| &all[*end]);
         let (content, end) =
             closer.map_or(("", tag.end), |closer| (&text[tag.end..closer.start], closer.end));
@@ -242,7 +242,7 @@ fn is_plugin_shortcode(
     let own_line = (before.is_empty() || before.ends_with(['\n', '>']))
         && (after.is_empty() || after.starts_with(['\n', '<']));
     named
-        || tag.alone
+        || tag.self_closing
         || closed.contains(tag.name)
         || (bare
             && lower
