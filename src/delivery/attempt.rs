@@ -91,10 +91,10 @@ impl Worker {
             }
             // A relay error that repeats for one delivery while others succeed belongs to that
             // delivery; deferring it keeps it from blocking the others and limits its attempts.
-            SmtpOutcome::NotAttempted { reason } if dispatcher.record_relay_error(delivery.id) => {
+            SmtpOutcome::RelayError { reason } if dispatcher.record_relay_error(delivery.id) => {
                 self.defer(delivery, reason, Deferral::default(), now)
             }
-            SmtpOutcome::NotAttempted { reason } => {
+            SmtpOutcome::RelayError { reason } => {
                 shared.relay_failed(&reason);
                 (DeliveryOutcome::NotAttempted, reason)
             }

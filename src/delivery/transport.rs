@@ -197,11 +197,11 @@ impl TransportConnection {
 }
 
 fn no_connection() -> SmtpOutcome {
-    SmtpOutcome::NotAttempted { reason: "no open connection".into() }
+    SmtpOutcome::RelayError { reason: "no open connection".into() }
 }
 
 fn envelope_interrupted() -> AttemptResult {
-    not_reusable(SmtpOutcome::NotAttempted {
+    not_reusable(SmtpOutcome::RelayError {
         reason: "no reply from the relay before the shutdown".into(),
     })
 }
@@ -218,7 +218,7 @@ async fn write_file(directory: FileTransport, message: &OutgoingMessage) -> Smtp
         Ok(Ok(path)) => {
             SmtpOutcome::Sent { reply: Reply::new(250, &format!("written to {}", path.display())) }
         }
-        Ok(Err(reason)) => SmtpOutcome::NotAttempted { reason },
+        Ok(Err(reason)) => SmtpOutcome::RelayError { reason },
         Err(e) => SmtpOutcome::Uncertain { reason: e.to_string() },
     }
 }

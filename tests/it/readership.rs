@@ -1,6 +1,5 @@
 //! Readership of feeds: daily counts that survive restarts, combine nodes and expire.
 
-use courant::clock;
 use courant::domain::readership::{DailyReadership, Day, aggregate_by_day};
 use courant::domain::time::{DAY, HOUR, MINUTE};
 use courant::readership::Readership;
@@ -11,7 +10,8 @@ use crate::support::{START_TIME, Shell, article, database_tests};
 database_tests! {
     async fn readers_are_counted_once_per_day_across_restarts_and_nodes(world) {
         let store = &world.app.store;
-        let node = |name: &str| Readership::new(name.to_owned(), clock::random_bytes, world.now());
+        // With a random key, two of a few readers would sometimes count as one.
+        let node = |name: &str| Readership::new(name.to_owned(), || [7; 32], world.now());
         let read = |on: &Readership, readers: u8| (0..readers).for_each(|n| on.record("news", b"R/1", Some([203, 0, 113, n].into()), true));
         let first = node("n1");
         read(&first, 5);
@@ -46,7 +46,7 @@ database_tests! {
     }
 
     async fn a_renamed_feed_keeps_its_readers(world) {
-        let readership = Readership::new("n1".into(), clock::random_bytes, START_TIME);
+        let readership = Readership::new("n1".into(), || [7; 32], START_TIME);
         readership.record("news", b"R/1", None, false);
         readership.shutdown(&world.app.store, world.now()).await.unwrap();
         world.configure(|s| s.renamed.push(("news", "campus"))).await;

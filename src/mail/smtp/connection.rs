@@ -266,5 +266,5 @@ fn no_connection() -> AttemptResult {
 }
 
 fn relay_error(reason: String) -> AttemptResult {
-    AttemptResult { outcome: SmtpOutcome::NotAttempted { reason }, reusable: false }
+    AttemptResult { outcome: SmtpOutcome::RelayError { reason }, reusable: false }
 }

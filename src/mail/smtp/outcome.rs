@@ -148,7 +148,7 @@ pub enum SmtpOutcome {
         reason: String,
     },
     /// The relay is unusable now. The mail was certainly not sent, and no attempt is counted.
-    NotAttempted {
+    RelayError {
         /// Cause, as one sentence, with the reply of the relay if there was one.
         reason: String,
     },
@@ -161,7 +161,7 @@ impl SmtpOutcome {
             Self::Sent { reply } | Self::Deferred { reply, .. } | Self::Rejected { reply, .. } => {
                 &reply.text
             }
-            Self::Uncertain { reason } | Self::NotAttempted { reason } => reason,
+            Self::Uncertain { reason } | Self::RelayError { reason } => reason,
         }
     }
 }
@@ -216,10 +216,10 @@ pub(super) fn classify(stage: Stage, step: StepResult) -> Option<AttemptResult> 
             return Some(not_reusable(SmtpOutcome::Uncertain { reason }));
         }
         StepResult::NoReply(reason) => {
-            return Some(not_reusable(SmtpOutcome::NotAttempted { reason }));
+            return Some(not_reusable(SmtpOutcome::RelayError { reason }));
         }
     };
-    let relay_error = |reply: &Reply| SmtpOutcome::NotAttempted {
+    let relay_error = |reply: &Reply| SmtpOutcome::RelayError {
         reason: format!("the relay answered {stage} with: {reply}"),
     };
     let outcome = match (stage, reply.class()) {

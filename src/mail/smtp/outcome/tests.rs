@@ -12,7 +12,7 @@ fn classified(stage: Stage, code: u16, text: &str) -> String {
                 SmtpOutcome::Deferred { scope, .. } => format!("deferred {scope:?}{suffix}"),
                 SmtpOutcome::Rejected { scope, .. } => format!("rejected {scope:?}{suffix}"),
                 SmtpOutcome::Uncertain { .. } => format!("unknown{suffix}"),
-                SmtpOutcome::NotAttempted { .. } => format!("relay{suffix}"),
+                SmtpOutcome::RelayError { .. } => format!("relay{suffix}"),
             }
         }
     }
