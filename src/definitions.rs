@@ -10,7 +10,7 @@ use crate::store::{Store, StoreError};
 /// Error of a change of a definition.
 #[derive(Debug, thiserror::Error)]
 pub enum DefinitionError {
-    /// The resulting configuration has faults, each with its key and a remedy.
+    /// The resulting configuration is invalid: each error with its key and a remedy.
     #[error("{0}")]
     Invalid(ConfigError),
     /// The config file defines this name; only the file can change it.
@@ -44,7 +44,7 @@ pub type ReadConfig<'a> = &'a (dyn Fn(&[Definition]) -> Result<Config, ConfigErr
 /// puts it into force within about a second. Returns the number of the new version.
 ///
 /// # Errors
-/// If the configuration has faults, another change came first, or the database fails.
+/// If the configuration is invalid, another change came first, or the database fails.
 pub async fn save(
     store: &Store,
     read_config: ReadConfig<'_>,

@@ -18,7 +18,7 @@ use crate::delivery;
 /// Reads and validates the configuration and its templates.
 ///
 /// # Errors
-/// If the configuration has a fault; a fault of the settings is a `ConfigError`, which lists all.
+/// If the configuration is invalid; a `ConfigError` lists every error of the settings.
 pub(crate) fn load(path: &Path) -> anyhow::Result<LoadedConfig> {
     let config = load_config(path)?;
     delivery::check_dkim_keys(&config.transports)?;
@@ -31,7 +31,7 @@ pub(crate) fn load(path: &Path) -> anyhow::Result<LoadedConfig> {
 
 pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
     let LoadedConfig { config, templates } = load(path)?;
-    let stop = stop_on_signals()?;
+    let (stop, reload_source) = (stop_on_signals()?, reload_on_hangup(path)?);
     let connect = async || {
         let app = App::connect_with(config.clone(), Arc::clone(&templates)).await?;
         app.unconfigured_names().await?.iter().for_each(|reason| tracing::warn!("{reason}"));
@@ -53,7 +53,6 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
         Some(app) => Some((app?, None)),
     };
     let Some((app, listener)) = started else { return Ok(ExitCode::SUCCESS) };
-    let reload_source = reload_on_hangup(path)?;
     let result = serve(app.clone(), listener, reload_source, stop).await;
     app.store.close().await;
     result.map(|()| ExitCode::SUCCESS)

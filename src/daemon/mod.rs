@@ -70,7 +70,7 @@ impl Daemon {
                     served.transpose().context("the web server panicked")?.unwrap_or(Ok(()))
                 }
                 request = reloads.next() => {
-                    tasks = self.reload(tasks, &mut reloads, request).await?;
+                    tasks = self.reload(tasks, &mut reloads, request).await;
                     continue;
                 }
             };
@@ -82,32 +82,35 @@ impl Daemon {
         }
     }
 
-    /// Replaces the configuration, unless it has a fault; returns the tasks that run afterwards.
+    /// Replaces the configuration, unless it has an error; returns the tasks that run afterwards.
     async fn reload(
         &mut self,
         tasks: Tasks,
         reloads: &mut Reloads,
         request: ReloadRequest,
-    ) -> anyhow::Result<Tasks> {
+    ) -> Tasks {
         let loaded = match reloads.load(&self.app).await {
             Ok(loaded) => loaded,
-            Err(fault) => {
-                reloads.answer(&self.app, request, Err(fault)).await;
-                return Ok(tasks);
+            Err(error) => {
+                reloads.answer(&self.app, request, Err(error)).await;
+                return tasks;
             }
         };
         // Messages in flight are finished and their leases released, so that the new tasks send
-        // nothing twice; meanwhile the server answers with the old configuration.
-        tasks.stop().await?;
+        // nothing twice; meanwhile the server answers with the old configuration. Leases that
+        // cannot be released now expire.
+        if let Err(e) = tasks.stop().await {
+            tracing::warn!("a task did not stop properly: {e:#}");
+        }
         let result = match self.app.reloaded(loaded).await {
             Ok(app) => {
                 self.service.replace(web::service(app.clone(), self.demo.clone()));
                 self.app = app;
                 Ok(())
             }
-            Err(fault) => Err(fault),
+            Err(error) => Err(error),
         };
         reloads.answer(&self.app, request, result).await;
-        Ok(Tasks::start(&self.app, &self.ticks, &self.shutdown))
+        Tasks::start(&self.app, &self.ticks, &self.shutdown)
     }
 }

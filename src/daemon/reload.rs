@@ -15,7 +15,7 @@ use crate::store::{Store, StoreResult};
 /// Interval between looks at the database for requests and changed definitions.
 const POLL_INTERVAL: Duration = Duration::from_millis(300);
 
-/// Reads and validates the configuration again; the error lists every fault.
+/// Reads and validates the configuration again; the error lists every problem.
 type Loader = dyn Fn() -> anyhow::Result<LoadedConfig> + Send + Sync;
 
 /// Loader of a daemon's configuration, and the signals that ask for a reload.
@@ -116,7 +116,7 @@ impl Reloads {
     /// Reads and validates the configuration.
     ///
     /// # Errors
-    /// If it has a fault, or changes a setting that needs a restart.
+    /// If it is invalid, or changes a setting that needs a restart.
     pub(super) async fn load(&self, app: &App) -> anyhow::Result<LoadedConfig> {
         let loader = Arc::clone(&self.source.loader);
         let loaded = tokio::task::spawn_blocking(move || loader())

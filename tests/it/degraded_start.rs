@@ -6,6 +6,8 @@ use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use sqlx::{Connection as _, PgConnection};
+
 use crate::server_process::{ServerProcess, get, post_form, request};
 use crate::support::{Shell, fresh_database, return_database, skipped};
 
@@ -56,6 +58,16 @@ impl Installation {
 
     fn disconnect_database(&self) {
         std::fs::remove_file(&self.socket_link).unwrap();
+    }
+
+    /// Disconnects the database also from running servers.
+    async fn end_connections(&self) {
+        self.disconnect_database();
+        let mut connection = PgConnection::connect(&self.database).await.unwrap();
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                   WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        sqlx::query(end).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
     }
 
     fn publish(&self, title: &str) {
@@ -186,6 +198,44 @@ async fn a_server_in_degraded_mode_can_be_stopped() {
         (503, false),
         "a feed that is not in the cache cannot be served"
     );
+    assert_eq!(server.stop().0, Some(0));
+}
+
+#[tokio::test]
+async fn a_reload_without_the_database_keeps_the_server_and_the_old_configuration() {
+    let Some(installation) = Installation::create().await else { return };
+    let mut server = installation.start();
+    let address = server.wait_until_ready();
+    installation.end_connections().await;
+    installation.shell.replace("name = \"news\"", "name = \"news\"\nitems = 7");
+    server.hang_up();
+    wait_until("the reload fails", || {
+        assert!(!server.has_exited(), "{}", server.log());
+        server.log().contains("was not reloaded")
+    });
+    assert_eq!(get(address, "/feeds/news.rss", &[]).status, 200);
+    let token = "Authorization: Bearer courant_AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE";
+    assert_eq!(get(address, "/metrics", &[token]).status, 503);
+    installation.connect_database();
+    server.hang_up();
+    wait_until("the reload succeeds", || server.log().contains("configuration reloaded"));
+    assert_eq!(get(address, "/feeds/news.rss", &[]).status, 200);
+    assert_eq!(server.stop().0, Some(0));
+}
+
+#[tokio::test]
+async fn a_reload_in_degraded_mode_takes_effect_once_the_database_is_available() {
+    let Some(installation) = Installation::create().await else { return };
+    installation.disconnect_database();
+    let mut server = installation.start();
+    let address = wait_for_degraded_mode(&server);
+    installation.shell.replace("name = \"news\"", "name = \"renamed\"\nwas = [\"news\"]");
+    server.hang_up();
+    installation.connect_database();
+    wait_until("the new configuration is in force", || {
+        assert!(!server.has_exited(), "{}", server.log());
+        get(address, "/feeds/renamed.rss", &[]).status == 200
+    });
     assert_eq!(server.stop().0, Some(0));
 }
 
