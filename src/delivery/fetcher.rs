@@ -18,6 +18,7 @@ use super::lease::LeaseId;
 use super::message_builder::MessageBuilder;
 use super::pacing::PostponementPacer;
 use super::queue::SendQueue;
+use super::snapshot::TransportActivity;
 use super::worker::{self, WorkerContext};
 use crate::config::Transport;
 use crate::domain::delivery::DeliveryOutcome;
@@ -31,6 +32,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 struct Fetcher<'a> {
     dispatcher: &'a Dispatcher,
     transport: &'a Transport,
+    activity: &'a TransportActivity,
     /// Names of the transports whose mail this one sends.
     served: Vec<String>,
     drain: CancellationToken,
@@ -98,7 +100,7 @@ pub(super) async fn run(
     for _ in 0..transport.connections {
         workers.spawn(worker::run(Arc::clone(&shared), connector.new_connection()));
     }
-    let mut fetcher = Fetcher::new(dispatcher, transport, served, drain, queue);
+    let mut fetcher = Fetcher::new(dispatcher, transport, &state.activity, served, drain, queue);
     let result = fetcher.run(lookahead).await;
     fetcher.queue.close();
     let (mut report, panicked) = join_workers(workers).await;
@@ -151,6 +153,7 @@ impl<'a> Fetcher<'a> {
     fn new(
         dispatcher: &'a Dispatcher,
         transport: &'a Transport,
+        activity: &'a TransportActivity,
         served: Vec<String>,
         drain: CancellationToken,
         queue: Arc<SendQueue>,
@@ -159,6 +162,7 @@ impl<'a> Fetcher<'a> {
         Self {
             dispatcher,
             transport,
+            activity,
             served,
             drain,
             queue,
@@ -223,6 +227,7 @@ impl<'a> Fetcher<'a> {
                 reply: None,
                 is_queue_entry: job.lease.is_single_delivery(),
             };
+            self.activity.record(&record.outcome, (self.dispatcher.clock)());
             self.dispatcher.recorder.record(record, job.lease).await;
         }
     }

@@ -42,7 +42,7 @@ pub struct TransportSnapshot {
     pub backoff_until: Option<Millis>,
     /// Time until which the rate limits of the transport are used up.
     pub rate_limited_until: Option<Millis>,
-    /// Recipient domains that are not tried for now, each with the end of its backoff.
+    /// Blocked recipient domains, each with the end of its backoff.
     pub blocked_domains: Vec<(Arc<str>, Millis)>,
 }
 

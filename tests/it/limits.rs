@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use courant::delivery::OutcomeCounts;
 use courant::domain::rate::Rate;
 use courant::domain::time::{DAY, HOUR, MINUTE, Millis, SignedDuration};
 use courant::domain::warmup::WarmUp;
@@ -280,5 +281,22 @@ database_tests! {
                 format!("sending: {} queued, {sent} sent", 60 - sent)
             );
         }
+    }
+
+    async fn the_snapshot_of_a_transport_counts_sent_and_postponed_messages(world) {
+        world
+            .configure(|s| {
+                s.transport = "connections = 2\ndomain_limits = [\"example.org: 2/h\"]".into()
+            })
+            .await;
+        world.publish([article("a")]).await;
+        world.add_readers(5).await;
+        world.create_edition().await;
+        world.deliver().await;
+        let snapshot = world.dispatcher().snapshot();
+        assert_eq!(
+            snapshot[0].outcomes,
+            OutcomeCounts { sent: 2, postponed: 3, ..OutcomeCounts::default() }
+        );
     }
 }
